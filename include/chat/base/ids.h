@@ -1,0 +1,38 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+
+namespace chat {
+
+// A number that names one kind of thing and does not mix with the others. 0 names nothing;
+// valid ids are 1 … 2^31−1 (protocol.md, "Limits").
+template <typename Tag>
+struct Id {
+  std::int32_t value = 0;
+
+  constexpr explicit operator bool() const { return value > 0; }
+  friend constexpr auto operator<=>(const Id&, const Id&) = default;
+};
+
+using UserId = Id<struct UserIdTag>;
+using GroupId = Id<struct GroupIdTag>;
+using NodeId = Id<struct NodeIdTag>;
+
+// A position in a stream: 1, 2, 3 … without a gap. 0 is "before the first".
+using Seq = std::int64_t;
+// Milliseconds since 1970, UTC, as the wire and the tables carry them.
+using UnixMillis = std::int64_t;
+// Grows with every claim of a user by a login (design: "presence and the one session").
+using SessionEpoch = std::int64_t;
+using NodeEpoch = std::int64_t;
+
+}  // namespace chat
+
+template <typename Tag>
+struct std::hash<chat::Id<Tag>> {
+  std::size_t operator()(chat::Id<Tag> id) const noexcept {
+    return static_cast<std::size_t>(static_cast<std::uint64_t>(id.value) * 0x9E3779B97F4A7C15ULL);
+  }
+};

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "chat/base/bounded_queue.h"
+#include "chat/base/task.h"
+#include "chat/base/thread.h"
+
+namespace chat::base {
+
+// Threads over one bounded queue of tasks, for work that may block (the database, hashing).
+// A task that throws is logged and forgotten; its worker lives on.
+// Threading: thread-safe; start() and stop() externally synchronised.
+// Bounds: at most `capacity` tasks wait; try_post() refuses the next.
+class WorkerPool {
+ public:
+  WorkerPool(std::string name, std::size_t threads, std::size_t capacity);
+  ~WorkerPool();
+
+  void start();
+  // Runs what is queued, then ends the threads.
+  void stop();
+
+  // False when the queue is full or the pool is stopped; the task is untouched then.
+  [[nodiscard]] bool try_post(Task&& task);
+
+ private:
+  void work();
+
+  const std::string name_;
+  const std::size_t thread_count_;
+  BoundedQueue<Task> queue_;
+  std::vector<Thread> threads_;
+};
+
+}  // namespace chat::base

@@ -1,0 +1,40 @@
+#include "chat/base/thread.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <utility>
+
+namespace chat::base {
+
+Thread::Thread(std::string name, std::function<void()> body) {
+  // Block signals before the thread exists, so that there is no moment in which it could
+  // take one; then give the creator its own mask back.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([name = std::move(name), body = std::move(body)] {
+    pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
+    body();
+  });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+Thread& Thread::operator=(Thread&& other) noexcept {
+  if (this != &other) {
+    join();
+    thread_ = std::move(other.thread_);
+  }
+  return *this;
+}
+
+Thread::~Thread() {
+  join();
+}
+
+void Thread::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace chat::base

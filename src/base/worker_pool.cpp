@@ -1,0 +1,45 @@
+#include "chat/base/worker_pool.h"
+
+#include <exception>
+#include <utility>
+
+#include "chat/base/log.h"
+
+namespace chat::base {
+
+WorkerPool::WorkerPool(std::string name, std::size_t threads, std::size_t capacity)
+    : name_(std::move(name)), thread_count_(threads), queue_(capacity) {}
+
+WorkerPool::~WorkerPool() {
+  stop();
+}
+
+void WorkerPool::start() {
+  threads_.reserve(thread_count_);
+  for (std::size_t i = 0; i < thread_count_; ++i) {
+    threads_.emplace_back(name_ + "-" + std::to_string(i), [this] { work(); });
+  }
+}
+
+void WorkerPool::stop() {
+  queue_.close();
+  threads_.clear();
+}
+
+bool WorkerPool::try_post(Task&& task) {
+  return queue_.try_push(std::move(task));
+}
+
+void WorkerPool::work() {
+  while (auto task = queue_.pop()) {
+    try {
+      (*task)();
+    } catch (const std::exception& error) {
+      log::error("event=task_failed pool={} what=\"{}\"", name_, error.what());
+    } catch (...) {
+      log::error("event=task_failed pool={} what=unknown", name_);
+    }
+  }
+}
+
+}  // namespace chat::base
