@@ -18,8 +18,6 @@ enum class ErrorCode {
   kInternal,         // anything else
 };
 
-std::string_view to_string(ErrorCode code) noexcept;
-
 // An error for people (message) and for code (code). Plain value, freely copied.
 struct Error {
   ErrorCode code = ErrorCode::kInternal;

@@ -12,8 +12,8 @@ class Task {
  public:
   Task() = default;
   template <typename F>
-    requires(!std::is_same_v<std::decay_t<F>, Task>)
-  Task(F&& call)  // NOLINT: converting on purpose, as std::function does
+  requires(!std::is_same_v<std::decay_t<F>, Task>)
+      Task(F&& call)  // NOLINT: converting on purpose, as std::function does
       : call_(std::make_unique<Holder<std::decay_t<F>>>(std::forward<F>(call))) {}
 
   explicit operator bool() const { return call_ != nullptr; }

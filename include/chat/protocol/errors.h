@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "chat/protocol/msgid.h"
+
+namespace chat::protocol {
+
+// protocol.md, "Errors".
+enum class Errno : int {
+  kOk = 0,
+  kFailed = 1,
+  kAlreadyOnline = 2,
+  kBadJson = 10,
+  kBadUtf8 = 11,
+  kTooDeep = 12,
+  kTooLarge = 13,  // closes the connection
+  kBadField = 14,
+  kUnknownMsgid = 15,
+  kNotLoggedIn = 20,
+  kAlreadyLoggedIn = 21,
+  kNotAllowed = 22,
+  kNotFound = 23,
+  kConflict = 24,
+  kExists = 25,
+  kInvalidToken = 26,
+  kRateLimited = 30,
+  kBusy = 31,
+  kUnavailable = 32,
+  kInternal = 39,
+};
+
+// The word of the table: "rate_limited".
+std::string_view name_of(Errno code) noexcept;
+
+// What a refused request is told. `message` is a sentence for people.
+struct Refusal {
+  Errno code = Errno::kInternal;
+  std::string message;
+  std::optional<std::chrono::milliseconds> retry_after;  // kRateLimited, kBusy, kUnavailable
+};
+
+// The one place that turns an error into wire text:
+// {"msgid":…,"errno":…,"error":"…","errmsg":"…","retry_after_ms":…,"cid":"…"}.
+// The last two only where they are given. `msgid` is the reply's own number.
+std::string error_reply(Msgid msgid, const Refusal& refusal, std::string_view cid);
+
+}  // namespace chat::protocol

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace chat::protocol {
+
+// Writes JSON straight into a string, in order, without a tree. Texts must be valid UTF-8 (all
+// that comes from the wire or the tables is); they are escaped as RFC 8259 §7 asks, and so are
+// U+007F, U+2028 and U+2029. Externally synchronised.
+//
+//   JsonWriter json(out);
+//   json.begin_object().field("msgid", 106).field("cid", cid).end_object();
+class JsonWriter {
+ public:
+  explicit JsonWriter(std::string& out) : out_(out) {}
+
+  JsonWriter& begin_object();
+  JsonWriter& end_object();
+  JsonWriter& begin_array();
+  JsonWriter& end_array();
+  JsonWriter& key(std::string_view name);
+  JsonWriter& value(std::int64_t number);
+  JsonWriter& value(int number) { return value(std::int64_t{number}); }
+  JsonWriter& value(bool flag);
+  JsonWriter& value(std::string_view text);
+  JsonWriter& value(const char* text) { return value(std::string_view(text)); }
+  // Text that is already JSON.
+  JsonWriter& raw(std::string_view json);
+
+  template <typename T>
+  JsonWriter& field(std::string_view name, const T& item) {
+    key(name);
+    return value(item);
+  }
+
+ private:
+  void separate();
+
+  std::string& out_;
+  bool comma_ = false;
+};
+
+}  // namespace chat::protocol

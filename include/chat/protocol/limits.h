@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+// Every limit of the wire, in one place (protocol.md, "Limits"). HELLO tells them to clients.
+namespace chat::protocol {
+
+inline constexpr std::size_t kFrameMaxBytesBeforeLogin = 4 * 1024;
+inline constexpr std::size_t kFrameMaxBytes = 64 * 1024;
+inline constexpr std::size_t kReplyMaxBytes = 64 * 1024;
+inline constexpr int kJsonMaxDepth = 8;
+
+inline constexpr std::size_t kTextMaxCodePoints = 4000;
+inline constexpr std::size_t kNameMaxCodePoints = 50;
+inline constexpr std::size_t kGroupDescMaxCodePoints = 50;
+inline constexpr std::size_t kPasswordMinBytes = 6;
+inline constexpr std::size_t kPasswordMaxBytes = 128;
+inline constexpr std::size_t kCidMaxBytes = 36;
+inline constexpr std::int64_t kIdMax = 2147483647;
+
+inline constexpr std::size_t kFriendsMax = 2000;
+inline constexpr std::size_t kGroupsMax = 500;
+inline constexpr std::size_t kGroupMembersMax = 2000;
+// A group in LOGIN_ACK or 109 names at most so many of its members.
+inline constexpr std::size_t kGroupUsersInReply = 200;
+
+// The last so many messages of a direct stream are known by their cid.
+inline constexpr std::size_t kDirectCidWindow = 64;
+
+// A connection that has not sent its first whole frame, and one that began a frame.
+inline constexpr std::chrono::seconds kFirstFrameTimeout{60};
+inline constexpr std::chrono::seconds kFrameTimeout{10};
+// With "heartbeat":true at login: ping at this interval, dead after that silence.
+inline constexpr std::chrono::seconds kHeartbeatInterval{30};
+inline constexpr std::chrono::seconds kHeartbeatTimeout{75};
+
+}  // namespace chat::protocol

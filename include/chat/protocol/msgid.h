@@ -1,0 +1,38 @@
+#pragma once
+
+// The message numbers of protocol.md, "Messages".
+namespace chat::protocol {
+
+enum class Msgid : int {
+  kLogin = 1,
+  kLoginAck = 2,
+  kLogout = 3,
+  kRegister = 4,
+  kRegisterAck = 5,
+  kOneChat = 6,
+  kAddFriend = 7,
+  kCreateGroup = 8,
+  kAddGroup = 9,
+  kGroupChat = 10,
+  kHello = 20,
+  kPing = 21,
+  kDelivered = 22,
+  kError = 100,  // what cannot be tied to a request
+  kPresence = 200,
+  kContact = 201,
+  kGroup = 202,
+  kReceipt = 203,
+  kBye = 204,
+};
+
+// The number of the reply: msgid + 100, except for the two original acks.
+constexpr Msgid reply_to(Msgid request) {
+  switch (request) {
+    case Msgid::kLogin: return Msgid::kLoginAck;
+    case Msgid::kRegister: return Msgid::kRegisterAck;
+    case Msgid::kError: return Msgid::kError;
+    default: return static_cast<Msgid>(static_cast<int>(request) + 100);
+  }
+}
+
+}  // namespace chat::protocol

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "chat/base/ids.h"
+#include "chat/protocol/errors.h"
+
+namespace chat::protocol {
+
+// A value of a request's top level. Nothing on this wire uses nested ones: they are checked
+// (depth, duplicate keys) and dropped, kNested stands for them.
+struct Nested {};
+using Value = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Nested>;
+// An integer above 2^63−1 is kept as a double: no field takes it.
+
+// One parsed request: an integer msgid and flat fields, in the order they came.
+// A plain value, moved from the I/O thread to a worker.
+class Request {
+ public:
+  int msgid = 0;
+  std::vector<std::pair<std::string, Value>> fields;
+
+  // nullptr when there is no such field.
+  const Value* find(std::string_view name) const noexcept;
+
+  // Typed reads of fields that check_fields() has already passed. Absent gives the zero value.
+  std::string_view text(std::string_view name) const noexcept;
+  std::int64_t integer(std::string_view name) const noexcept;
+  bool flag(std::string_view name) const noexcept;
+  UserId user_id(std::string_view name) const noexcept;
+  GroupId group_id(std::string_view name) const noexcept;
+
+  // The client's cid when it is well formed (1–36 printable ASCII characters), else empty.
+  std::string_view cid() const noexcept;
+};
+
+// Bytes of a frame → request. Refuses, never repairs: invalid UTF-8 (bad_utf8), anything that
+// is not one JSON object, a BOM, NaN, a key twice in one object (bad_json), depth over
+// kJsonMaxDepth (too_deep), a msgid that is missing or no plain integer (bad_field).
+// An msgid that is an integer but outside int's range becomes unknown_msgid with the others:
+// it is stored as -1.
+tl::expected<Request, Refusal> parse_request(std::string_view frame);
+
+// What a field must look like (protocol.md, "Limits"); the dispatch table lists them as data.
+enum class FieldKind {
+  kId,         // plain integer in 1 … 2^31−1
+  kInteger,    // plain integer, 0 or more
+  kString,     // any text: the handler judges it (login and registration answer errno 1)
+  kText,       // 1–4000 code points
+  kName,       // 1–50 code points, no control characters, no space at the ends
+  kGroupDesc,  // 0–50 code points, no control characters
+  kFlag,       // true or false
+};
+
+struct FieldSpec {
+  std::string_view name;
+  FieldKind kind;
+  bool required;
+};
+
+// The first field that is missing or breaks its rule, as bad_field; errmsg names the field and
+// the rule. A field that is null counts as present with the wrong type. A
+// `cid`, where present, is checked last.
+template <typename Specs>
+std::optional<Refusal> check_fields(const Request& request, const Specs& specs);
+std::optional<Refusal> check_field(const Request& request, const FieldSpec& spec);
+std::optional<Refusal> check_cid(const Request& request);
+
+// The rule for names as text for people, or nothing when `name` follows it. Registration uses
+// it for its errno 1.
+std::optional<std::string> name_fault(std::string_view name);
+std::optional<std::string> password_fault(std::string_view password);
+
+template <typename Specs>
+std::optional<Refusal> check_fields(const Request& request, const Specs& specs) {
+  for (const FieldSpec& spec : specs) {
+    if (auto refusal = check_field(request, spec)) return refusal;
+  }
+  return check_cid(request);
+}
+
+}  // namespace chat::protocol

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "chat/base/result.h"
+
+namespace chat::storage {
+
+enum class Dialect { kSqlite, kMysql };
+
+// A prepared statement with its parameters and, while it runs, its current row.
+// Parameters and columns count from 0. Ownership: its connection; valid as long as that lives.
+// Threading: externally synchronised, with its connection.
+class Statement {
+ public:
+  virtual ~Statement() = default;
+
+  // Texts are copied or must live until reset(): the caller keeps them alive until step() ended.
+  virtual void bind(int parameter, std::int64_t value) = 0;
+  virtual void bind(int parameter, std::string_view text) = 0;
+  virtual void bind_null(int parameter) = 0;
+
+  // Runs, or moves to the next row. True: there is a row. Blocks.
+  virtual Result<bool> step() = 0;
+  // Runs a statement that gives no rows, and resets it.
+  Result<void> run();
+  // Ends the run; bindings are gone.
+  virtual void reset() noexcept = 0;
+
+  virtual bool is_null(int column) const = 0;
+  virtual std::int64_t integer(int column) const = 0;
+  // Valid until the next step() or reset().
+  virtual std::string_view text(int column) const = 0;
+};
+
+// Resets a statement when the scope ends, so that no read keeps a snapshot open.
+class StatementScope {
+ public:
+  explicit StatementScope(Statement& statement) : statement_(statement) {}
+  ~StatementScope() { statement_.reset(); }
+  StatementScope(const StatementScope&) = delete;
+  StatementScope& operator=(const StatementScope&) = delete;
+  Statement* operator->() { return &statement_; }
+  Statement& operator*() { return statement_; }
+
+ private:
+  Statement& statement_;
+};
+
+enum class TransactionKind {
+  kRead,   // one snapshot for several reads
+  kWrite,  // SQLite: BEGIN IMMEDIATE inside the one writer lane
+};
+
+// One connection to the database. All calls block. After an error with code kUnavailable or
+// kOutcomeUnknown it is no longer usable() and must be thrown away.
+// Threading: externally synchronised: one thread at a time.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+
+  virtual Dialect dialect() const = 0;
+  // The statement for `sql`, prepared once and kept; reset and without bindings.
+  virtual Result<Statement*> prepare(std::string_view sql) = 0;
+  // Several statements without parameters (migrations).
+  virtual Result<void> execute(std::string_view script) = 0;
+
+  virtual Result<void> begin(TransactionKind kind) = 0;
+  // kOutcomeUnknown: the connection died on the way. On every other error the transaction is
+  // still open and must be rolled back.
+  virtual Result<void> commit() = 0;
+  virtual void rollback() noexcept = 0;
+  virtual bool in_transaction() const = 0;
+
+  // Of the last statement that wrote.
+  virtual std::int64_t affected_rows() const = 0;
+  virtual std::int64_t last_insert_id() const = 0;
+
+  virtual bool usable() const = 0;
+  // Asks the database for a sign of life.
+  virtual Result<void> ping() = 0;
+};
+
+// Begins with begin(); rolls back at the end of the scope unless commit() succeeded.
+class Transaction {
+ public:
+  static Result<Transaction> begin(Connection& connection, TransactionKind kind);
+  Transaction(Transaction&& other) noexcept : connection_(other.connection_) {
+    other.connection_ = nullptr;
+  }
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+
+  Result<void> commit();
+
+ private:
+  explicit Transaction(Connection& connection) : connection_(&connection) {}
+  Connection* connection_;
+};
+
+// A database that connections can be opened to. Threading: thread-safe after construction.
+class Database {
+ public:
+  virtual ~Database() = default;
+  virtual Dialect dialect() const = 0;
+  virtual Result<std::unique_ptr<Connection>> connect() = 0;
+  // "sqlite:var/chat.db": for the log and the ready line, without secrets.
+  virtual std::string describe() const = 0;
+};
+
+}  // namespace chat::storage

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "chat/base/result.h"
+#include "chat/storage/connection.h"
+#include "chat/storage/values.h"
+
+namespace chat::storage {
+
+// Table `friend`, one-way. Calls block.
+class FriendModel {
+ public:
+  explicit FriendModel(Connection& connection) : connection_(connection) {}
+
+  // False when it was there already.
+  Result<bool> insert(UserId user, UserId friend_id);
+  Result<std::size_t> count(UserId user);
+  // By friend id, at most `limit`, those after `after`.
+  Result<std::vector<Friend>> list(UserId user, UserId after, std::size_t limit);
+
+ private:
+  Connection& connection_;
+};
+
+}  // namespace chat::storage

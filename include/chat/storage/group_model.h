@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "chat/base/result.h"
+#include "chat/storage/connection.h"
+#include "chat/storage/values.h"
+
+namespace chat::storage {
+
+// Tables `allgroup` and `groupuser`. Calls block.
+class GroupModel {
+ public:
+  explicit GroupModel(Connection& connection) : connection_(connection) {}
+
+  // The group and its creator's membership; call inside a write transaction. Nothing when the
+  // name is taken.
+  Result<std::optional<GroupId>> create(std::string_view name, std::string_view desc,
+                                        UserId creator);
+  enum class Joined { kYes, kAlreadyMember, kNoSuchGroup, kGroupFull };
+  struct JoinOutcome {
+    Joined joined = Joined::kNoSuchGroup;
+    Seq joined_seq = 0;  // the stream's head at the moment of joining: read from here on
+  };
+  // Call inside a write transaction: it locks the group's row.
+  Result<JoinOutcome> join(GroupId group, UserId user, std::size_t members_max);
+
+  Result<std::optional<Group>> find(GroupId group);
+  Result<bool> is_member(GroupId group, UserId user);
+  // By group id, at most `limit`, those after `after`.
+  Result<std::vector<Group>> groups_of(UserId user, GroupId after, std::size_t limit);
+  Result<std::size_t> count_of(UserId user);
+  // By user id, at most `limit`, those after `after`.
+  Result<std::vector<GroupMember>> members(GroupId group, UserId after, std::size_t limit);
+
+ private:
+  Connection& connection_;
+};
+
+}  // namespace chat::storage

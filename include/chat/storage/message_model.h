@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "chat/base/result.h"
+#include "chat/storage/connection.h"
+#include "chat/storage/values.h"
+
+namespace chat::storage {
+
+// Tables `directmessage`, `directcursor`, `groupmessage` and the positions in `groupuser`.
+// Positions and pending messages are found by index probes, never by scanning history.
+// Calls block.
+class MessageModel {
+ public:
+  explicit MessageModel(Connection& connection) : connection_(connection) {}
+
+  // Direct streams. The last `limit` messages of sender → recipient; the head is the last seq.
+  Result<std::vector<DirectMessage>> direct_tail(UserId recipient, UserId sender,
+                                                 std::size_t limit);
+  // Inserts the rows, and the cursor row of every stream that begins here (seq 1). Rows must be
+  // in key order; call inside a write transaction. kConflict: a (recipient, sender, seq) exists.
+  Result<void> insert_direct(std::span<const DirectMessage> rows);
+  // Oldest first: seq > after.
+  Result<std::vector<DirectMessage>> direct_after(UserId recipient, UserId sender, Seq after,
+                                                  std::size_t limit);
+  Result<std::vector<DirectPosition>> direct_positions(UserId recipient);
+
+  // Group streams. Inside a write transaction: locks the group's row and gives its last_seq;
+  // nothing when there is no such group.
+  Result<std::optional<Seq>> lock_group(GroupId group);
+  Result<std::optional<GroupMessage>> find_group_message(GroupId group, UserId sender,
+                                                         std::string_view cid);
+  Result<std::optional<UnixMillis>> group_head_time(GroupId group, Seq head);
+  Result<void> insert_group(std::span<const GroupMessage> rows);
+  Result<void> set_group_last_seq(GroupId group, Seq last_seq);
+  Result<std::vector<GroupMessage>> group_after(GroupId group, Seq after, std::size_t limit);
+  Result<std::vector<GroupPosition>> group_positions(UserId user);
+
+  // Cursors move forward only (max of old and new). Call inside a write transaction.
+  Result<void> advance(std::span<const CursorMove> moves);
+
+ private:
+  Connection& connection_;
+};
+
+}  // namespace chat::storage

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "chat/base/result.h"
+#include "chat/storage/connection.h"
+
+namespace chat::storage {
+
+// The embedded database: one file, WAL, synchronous=FULL, opened by one server at a time (a
+// lock on `<path>.lock` that the kernel drops when the process dies). All connections share one
+// writer lane: BEGIN IMMEDIATE waits for its turn in memory, in order of arrival, so SQLITE_BUSY
+// never happens between them. Checkpoints run on a thread of their own.
+// Threading: thread-safe. Ownership: must outlive its connections.
+class SqliteDatabase final : public Database {
+ public:
+  explicit SqliteDatabase(std::string path);
+  ~SqliteDatabase() override;
+
+  // Makes missing folders, takes the lock, opens the file, checks its durability settings.
+  // kInvalidArgument when another process holds the file, kUnavailable when it can't be opened.
+  Result<void> open();
+  // Ends the checkpoint thread after a last checkpoint.
+  void close();
+
+  Dialect dialect() const override { return Dialect::kSqlite; }
+  Result<std::unique_ptr<Connection>> connect() override;
+  std::string describe() const override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace chat::storage

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "chat/base/result.h"
+#include "chat/storage/connection.h"
+#include "chat/storage/values.h"
+
+namespace chat::storage {
+
+// The key under which a name is unique: its bytes, ASCII letters lowered.
+std::string name_key(std::string_view name);
+
+// Table `user`. A thin view of a connection: make one where it is needed. Calls block.
+class UserModel {
+ public:
+  explicit UserModel(Connection& connection) : connection_(connection) {}
+
+  // Nothing when the name is taken.
+  Result<std::optional<UserId>> insert(std::string_view name, std::string_view password_hash,
+                                       UnixMillis created_at);
+  Result<std::optional<User>> find(UserId id);
+  Result<std::optional<User>> find_by_name(std::string_view name);
+
+  // One statement: makes the user online on `node` and gives the new session epoch. Succeeds if
+  // the user is offline, or its (node, epoch) is no longer current, or `force` (the caller holds
+  // the user's reservation on this node, or takes over). Nothing: somebody else holds it.
+  Result<std::optional<SessionEpoch>> claim(UserId id, const Node& node, bool force);
+  // Sets the user offline unless a newer session holds it.
+  Result<void> release(UserId id, SessionEpoch epoch);
+
+ private:
+  Connection& connection_;
+};
+
+}  // namespace chat::storage
