@@ -17,6 +17,11 @@ WriterLane::Turn WriterLane::enter() {
   return Turn(*this);
 }
 
+std::size_t WriterLane::waiting() const {
+  base::MutexLock lock(mutex_);
+  return waiting_.size();
+}
+
 void WriterLane::leave() {
   base::MutexLock lock(mutex_);
   holder_ = {};

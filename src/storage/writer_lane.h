@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <thread>
 #include <utility>
@@ -32,6 +33,8 @@ class WriterLane {
 
   // Blocks until it is the caller's turn.
   [[nodiscard]] Turn enter();
+  // How many wait now.
+  std::size_t waiting() const;
 
  private:
   struct Waiter {
@@ -41,7 +44,7 @@ class WriterLane {
 
   void leave();
 
-  base::Mutex mutex_;
+  mutable base::Mutex mutex_;
   bool taken_ CHAT_GUARDED_BY(mutex_) = false;
   std::thread::id holder_ CHAT_GUARDED_BY(mutex_);
   std::deque<Waiter*> waiting_ CHAT_GUARDED_BY(mutex_);

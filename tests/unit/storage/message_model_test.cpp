@@ -204,6 +204,7 @@ TEST_F(MessageModelTest, ADuplicateCidInAGroupIsAConflict) {
 }
 
 TEST_F(MessageModelTest, RowsOutOfKeyOrderAreAMistake) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
   const std::vector<DirectMessage> rows{direct(kBob, kAlice, 2), direct(kBob, kAlice, 1)};
   EXPECT_DEATH(static_cast<void>(send(rows)), "check failed");
 }
