@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+
+#include "chat/base/result.h"
+#include "chat/base/unique_fd.h"
+#include "chat/net/address.h"
+#include "chat/net/event_loop.h"
+
+namespace chat::net {
+
+// A listening socket. When the process or the machine is out of descriptors or memory it pauses
+// itself for a moment instead of spinning: the kernel's backlog keeps the callers meanwhile.
+// Threading: loop-confined (the main reactor).
+class Acceptor final : public EventHandler {
+ public:
+  // Takes the accepted socket: non-blocking, close-on-exec.
+  using OnAccept = std::function<void(base::UniqueFd socket, const Address& peer)>;
+
+  Acceptor(EventLoop& loop, OnAccept on_accept);
+  ~Acceptor() override;
+
+  // Binds and listens. kInvalidArgument when the address can't be had, with the reason.
+  Result<void> open(const Address& address);
+  void close();
+  // Where it listens: with the true port when 0 was asked for.
+  const Address& address() const { return address_; }
+
+  void on_events(std::uint32_t epoll_events) override;
+
+ private:
+  void pause(int reason);
+  void resume();
+
+  EventLoop& loop_;
+  const OnAccept on_accept_;
+  base::UniqueFd socket_;
+  Address address_;
+  TimerId resume_timer_ = 0;
+};
+
+}  // namespace chat::net

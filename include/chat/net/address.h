@@ -1,0 +1,39 @@
+#pragma once
+
+#include <netinet/in.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "chat/base/result.h"
+
+namespace chat::net {
+
+// An IPv4 or IPv6 address with a port. Plain value.
+class Address {
+ public:
+  Address() = default;
+  // "127.0.0.1:6000", "[::1]:6000", "localhost:6000". Names are not looked up but for
+  // "localhost"; port 0 is allowed (the kernel chooses).
+  static Result<Address> parse(std::string_view text);
+  static Address from(const sockaddr_storage& storage);
+
+  std::string to_string() const;  // with port, "[::1]:6000"
+  std::string host() const;       // without
+  std::uint16_t port() const;
+  bool is_loopback() const;
+  bool is_ipv6() const { return v6_; }
+
+  const sockaddr* data() const;
+  socklen_t size() const;
+
+ private:
+  bool v6_ = false;
+  union {
+    sockaddr_in in_{};
+    sockaddr_in6 in6_;
+  };
+};
+
+}  // namespace chat::net

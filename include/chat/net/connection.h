@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "chat/base/unique_fd.h"
+#include "chat/net/address.h"
+#include "chat/net/event_loop.h"
+
+namespace chat::net {
+
+class Connection;
+
+// What a connection tells the one who speaks on it. All calls come in the connection's loop.
+class ConnectionHandler {
+ public:
+  virtual ~ConnectionHandler() = default;
+  // Bytes that just came in; valid during the call.
+  virtual void on_bytes(std::string_view bytes) = 0;
+  // The peer will send no more (FIN); it may still read.
+  virtual void on_input_end() = 0;
+  // So many bytes of what was sent have left for the socket.
+  virtual void on_written(std::size_t bytes) = 0;
+  // The deadline set by set_deadline() passed.
+  virtual void on_deadline() = 0;
+  // The last call: the connection is closed and about to be destroyed.
+  virtual void on_closed() = 0;
+};
+
+// Whoever keeps a loop's connections takes the closed ones out.
+class ConnectionOwner {
+ public:
+  virtual ~ConnectionOwner() = default;
+  virtual std::unique_ptr<Connection> take_out(Connection& connection) = 0;
+};
+
+// One TCP connection. It owns the descriptor and the unsent output; it keeps no input: bytes go
+// straight from the loop's shared read buffer to the handler. An idle one holds no buffer.
+//
+// States: open → (close_when_sent) draining → lingering → closed. Lingering means: everything is
+// written and our side is shut, but the peer may still be sending; closing at once would make
+// the kernel answer with RST and take our last words away from the peer. So we read and drop for
+// a moment first.
+//
+// Threading: loop-confined. Ownership: by its ConnectionOwner; destroyed after the round in
+// which it closed. Bounds: none of its own on output; the handler watches unsent_bytes().
+class Connection final : public EventHandler, private TimerWheel::Entry, private RoundEnd {
+ public:
+  Connection(EventLoop& loop, ConnectionOwner& owner, base::UniqueFd socket, const Address& peer);
+  ~Connection() override;
+
+  // Starts to read. The handler lives at least as long as the connection.
+  void open(std::shared_ptr<ConnectionHandler> handler);
+
+  EventLoop& loop() const { return loop_; }
+  const Address& peer() const { return peer_; }
+  bool closed() const { return state_ == State::kClosed; }
+
+  // Queues bytes; they leave in one write at the end of the round. Nothing after close_…().
+  void send(std::string_view bytes);
+  std::size_t unsent_bytes() const { return output_.size() - written_; }
+
+  void pause_reading();
+  void resume_reading();
+
+  // One deadline at a time; setting replaces it.
+  void set_deadline(base::SteadyTime due) { loop_.schedule(*this, due); }
+
+  // Stops reading, writes what is queued, then closes gracefully.
+  void close_when_sent();
+  // Closes now. What was not written is lost.
+  void close();
+
+  void on_events(std::uint32_t epoll_events) override;
+
+ private:
+  enum class State : std::uint8_t { kOpen, kDraining, kLingering, kClosed };
+
+  void on_deadline() override;
+  void on_round_end() override;
+  void read_in_loop();
+  void discard_input();
+  void flush();
+  void finish_output();
+  void begin_lingering();
+  void update_interest();
+
+  EventLoop& loop_;
+  ConnectionOwner& owner_;
+  base::UniqueFd socket_;
+  State state_ = State::kOpen;
+  bool reading_ = true;
+  bool input_ended_ = false;
+  bool flush_queued_ = false;
+  bool wants_write_ = false;
+  std::uint32_t interest_ = 0;
+  Address peer_;
+  std::shared_ptr<ConnectionHandler> handler_;
+  std::string output_;
+  std::size_t written_ = 0;  // of output_
+};
+
+}  // namespace chat::net

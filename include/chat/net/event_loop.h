@@ -1,0 +1,119 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "chat/base/clock.h"
+#include "chat/base/mutex.h"
+#include "chat/base/result.h"
+#include "chat/base/task.h"
+#include "chat/base/unique_fd.h"
+#include "chat/net/timer_queue.h"
+#include "chat/net/timer_wheel.h"
+
+namespace chat::net {
+
+// Gets the epoll events of one descriptor, in the loop's thread.
+class EventHandler {
+ public:
+  virtual ~EventHandler() = default;
+  virtual void on_events(std::uint32_t epoll_events) = 0;
+};
+
+// Has something to do once at the end of the loop's current round: one write for all that was
+// sent to a connection during the round.
+class RoundEnd {
+ public:
+  virtual ~RoundEnd() = default;
+  virtual void on_round_end() = 0;
+};
+
+// One reactor: an epoll set, a mailbox of tasks from other threads, timers, and the thread that
+// runs them. A round is: wait; descriptors' events; the mailbox; round ends; burying the
+// retired. The order matters: what events and tasks wrote leaves in one write each, and nothing
+// that an event of this round may still point to dies before the round is over.
+//
+// Threading: post(), stop() and in_loop() are thread-safe; everything else belongs to the thread
+// that is in run() (or, before run(), to the creator).
+// Bounds: the mailbox is as long as its posters make it; each of them is bounded itself.
+class EventLoop {
+ public:
+  explicit EventLoop(const base::Clock& clock);
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  // Creates the descriptors. Call before anything else.
+  Result<void> open();
+  // Serves until stop(). Tasks that are in the mailbox by then still run.
+  void run();
+  void stop();
+
+  // Runs the task in the loop's thread, in order of posting. Wakes the loop only if it sleeps.
+  void post(base::Task task);
+  bool in_loop() const {
+    return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
+  // Aborts when called from a wrong thread.
+  void assert_in_loop() const;
+
+  // Level-triggered interest in `epoll_events` of `fd`.
+  Result<void> watch(int fd, std::uint32_t epoll_events, EventHandler& handler);
+  void rewatch(int fd, std::uint32_t epoll_events, EventHandler& handler);
+  void unwatch(int fd);
+
+  TimerId run_after(std::chrono::milliseconds delay, std::function<void()> call);
+  TimerId run_every(std::chrono::milliseconds interval, std::function<void()> call);
+  void cancel(TimerId timer);
+
+  // Deadlines of connections: see TimerWheel.
+  void schedule(TimerWheel::Entry& entry, base::SteadyTime due);
+
+  // `item` is called back at the end of this round; it must live until then.
+  void at_round_end(RoundEnd& item) { round_ends_.push_back(&item); }
+  // Destroys `item` after this round.
+  void retire(std::unique_ptr<EventHandler> item) { retired_.push_back(std::move(item)); }
+
+  // The time at which this round began.
+  base::SteadyTime now() const { return now_; }
+  // Shared by all connections of the loop for one read each.
+  std::array<char, 64 * 1024>& read_buffer() { return *read_buffer_; }
+
+ private:
+  class Wakeup;
+
+  int poll_timeout();
+  void run_mailbox();
+  void end_round();
+  void wake();
+  void arm_wheel();
+
+  const base::Clock& clock_;
+  base::UniqueFd epoll_;
+  base::UniqueFd wakeup_fd_;
+  std::atomic<std::thread::id> thread_;
+  std::atomic<bool> stopping_{false};
+
+  // loop-confined
+  std::unique_ptr<Wakeup> wakeup_;
+  std::unique_ptr<TimerQueue> timers_;
+  base::SteadyTime now_;
+  TimerWheel wheel_;
+  bool wheel_armed_ = false;
+  std::vector<RoundEnd*> round_ends_;
+  std::vector<std::unique_ptr<EventHandler>> retired_;
+  std::unique_ptr<std::array<char, 64 * 1024>> read_buffer_;
+  std::vector<base::Task> running_;
+
+  base::Mutex mutex_;
+  std::vector<base::Task> mailbox_ CHAT_GUARDED_BY(mutex_);
+  bool asleep_ CHAT_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace chat::net

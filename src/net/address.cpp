@@ -1,0 +1,88 @@
+#include "chat/net/address.h"
+
+#include <arpa/inet.h>
+
+#include <charconv>
+#include <cstring>
+
+namespace chat::net {
+namespace {
+
+bool parse_port(std::string_view text, std::uint16_t& port) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && !text.empty();
+}
+
+}  // namespace
+
+Result<Address> Address::parse(std::string_view text) {
+  const auto wrong = [text] {
+    return fail(ErrorCode::kInvalidArgument,
+                "'" + std::string(text) + "' is no address: use 127.0.0.1:6000 or [::1]:6000");
+  };
+  const auto colon = text.rfind(':');
+  std::uint16_t port = 0;
+  if (colon == std::string_view::npos || !parse_port(text.substr(colon + 1), port)) return wrong();
+  std::string host(text.substr(0, colon));
+  if (host == "localhost") host = "127.0.0.1";
+
+  Address address;
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    address.v6_ = true;
+    address.in6_ = {};
+    address.in6_.sin6_family = AF_INET6;
+    address.in6_.sin6_port = htons(port);
+    const std::string inner = host.substr(1, host.size() - 2);
+    if (::inet_pton(AF_INET6, inner.c_str(), &address.in6_.sin6_addr) != 1) return wrong();
+    return address;
+  }
+  address.in_.sin_family = AF_INET;
+  address.in_.sin_port = htons(port);
+  if (::inet_pton(AF_INET, host.c_str(), &address.in_.sin_addr) != 1) return wrong();
+  return address;
+}
+
+Address Address::from(const sockaddr_storage& storage) {
+  Address address;
+  address.v6_ = storage.ss_family == AF_INET6;
+  if (address.v6_) {
+    std::memcpy(&address.in6_, &storage, sizeof(address.in6_));
+  } else {
+    std::memcpy(&address.in_, &storage, sizeof(address.in_));
+  }
+  return address;
+}
+
+std::string Address::to_string() const {
+  const std::string number = std::to_string(port());
+  return v6_ ? "[" + host() + "]:" + number : host() + ":" + number;
+}
+
+std::string Address::host() const {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (v6_) {
+    ::inet_ntop(AF_INET6, &in6_.sin6_addr, text, sizeof(text));
+  } else {
+    ::inet_ntop(AF_INET, &in_.sin_addr, text, sizeof(text));
+  }
+  return text;
+}
+
+std::uint16_t Address::port() const {
+  return ntohs(v6_ ? in6_.sin6_port : in_.sin_port);
+}
+
+bool Address::is_loopback() const {
+  if (!v6_) return (ntohl(in_.sin_addr.s_addr) >> 24) == 127;
+  return IN6_IS_ADDR_LOOPBACK(&in6_.sin6_addr) != 0;
+}
+
+const sockaddr* Address::data() const {
+  return v6_ ? reinterpret_cast<const sockaddr*>(&in6_) : reinterpret_cast<const sockaddr*>(&in_);
+}
+
+socklen_t Address::size() const {
+  return v6_ ? sizeof(in6_) : sizeof(in_);
+}
+
+}  // namespace chat::net

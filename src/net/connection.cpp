@@ -1,0 +1,185 @@
+#include "chat/net/connection.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <utility>
+
+namespace chat::net {
+namespace {
+
+constexpr std::chrono::seconds kLinger{2};
+// The kernel's share of a slow reader's backlog counts too: unbounded it grows to megabytes.
+// The kernel doubles what it is given for its own book-keeping.
+constexpr int kSendBufferBytes = 64 * 1024;
+// Written parts of a long output are cut off once they are this long.
+constexpr std::size_t kCompactBytes = 128 * 1024;
+
+void set_option(int fd, int level, int name, int value) {
+  ::setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+void tune(int fd) {
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(fd, SOL_SOCKET, SO_SNDBUF, kSendBufferBytes);
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 10);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
+}
+
+}  // namespace
+
+Connection::Connection(EventLoop& loop, ConnectionOwner& owner, base::UniqueFd socket,
+                       const Address& peer)
+    : loop_(loop), owner_(owner), socket_(std::move(socket)), peer_(peer) {
+  tune(socket_.get());
+}
+
+Connection::~Connection() = default;
+
+void Connection::open(std::shared_ptr<ConnectionHandler> handler) {
+  loop_.assert_in_loop();
+  handler_ = std::move(handler);
+  interest_ = EPOLLIN;
+  if (!loop_.watch(socket_.get(), interest_, *this)) close();
+}
+
+void Connection::send(std::string_view bytes) {
+  loop_.assert_in_loop();
+  if (state_ != State::kOpen || bytes.empty()) return;
+  output_.append(bytes);
+  if (!flush_queued_ && !wants_write_) {
+    flush_queued_ = true;
+    loop_.at_round_end(*this);
+  }
+}
+
+void Connection::pause_reading() {
+  reading_ = false;
+  update_interest();
+}
+
+void Connection::resume_reading() {
+  reading_ = true;
+  update_interest();
+}
+
+void Connection::close_when_sent() {
+  loop_.assert_in_loop();
+  if (state_ != State::kOpen) return;
+  state_ = State::kDraining;
+  update_interest();
+  if (unsent_bytes() == 0) {
+    begin_lingering();
+  } else if (!wants_write_) {
+    flush();
+  }
+}
+
+void Connection::close() {
+  loop_.assert_in_loop();
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  socket_.reset();  // leaves the epoll set with it: nobody else holds this socket
+  if (handler_) handler_->on_closed();
+  loop_.retire(owner_.take_out(*this));
+}
+
+void Connection::on_events(std::uint32_t epoll_events) {
+  if (state_ == State::kClosed) return;  // closed earlier in this round
+  if ((epoll_events & EPOLLIN) != 0 && state_ == State::kOpen && reading_) {
+    read_in_loop();
+  } else if ((epoll_events & EPOLLIN) != 0 && state_ == State::kLingering) {
+    discard_input();
+  }
+  if ((epoll_events & EPOLLOUT) != 0 && state_ != State::kClosed) flush();
+  // Both sides are shut, or the peer reset: nothing can come or go any more.
+  if ((epoll_events & (EPOLLERR | EPOLLHUP)) != 0) close();
+}
+
+void Connection::on_deadline() {
+  if (state_ == State::kLingering) {
+    close();
+  } else if (handler_) {
+    handler_->on_deadline();
+  }
+}
+
+void Connection::on_round_end() {
+  flush_queued_ = false;
+  if (state_ == State::kOpen || state_ == State::kDraining) flush();
+}
+
+void Connection::read_in_loop() {
+  auto& buffer = loop_.read_buffer();
+  const ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+  if (count > 0) {
+    handler_->on_bytes(std::string_view(buffer.data(), static_cast<std::size_t>(count)));
+  } else if (count == 0) {
+    input_ended_ = true;
+    update_interest();
+    handler_->on_input_end();
+  } else if (errno != EAGAIN && errno != EINTR) {
+    close();
+  }
+}
+
+void Connection::discard_input() {
+  auto& buffer = loop_.read_buffer();
+  const ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+  if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) close();
+}
+
+void Connection::flush() {
+  const std::size_t before = written_;
+  while (unsent_bytes() > 0) {
+    const ssize_t count = ::send(socket_.get(), output_.data() + written_, unsent_bytes(),
+                                 MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) break;
+    if (count < 0) return close();
+    written_ += static_cast<std::size_t>(count);
+  }
+  if (written_ > before) handler_->on_written(written_ - before);
+  if (state_ != State::kClosed) finish_output();
+}
+
+void Connection::finish_output() {
+  if (unsent_bytes() == 0) {
+    output_ = std::string();
+    written_ = 0;
+  } else if (written_ >= kCompactBytes) {
+    output_.erase(0, written_);
+    written_ = 0;
+  }
+  wants_write_ = unsent_bytes() > 0;
+  update_interest();
+  if (state_ == State::kDraining && !wants_write_) begin_lingering();
+}
+
+void Connection::begin_lingering() {
+  if (input_ended_) {
+    // The peer has said all and been told all.
+    return close();
+  }
+  state_ = State::kLingering;
+  ::shutdown(socket_.get(), SHUT_WR);
+  update_interest();
+  set_deadline(loop_.now() + kLinger);
+}
+
+void Connection::update_interest() {
+  if (state_ == State::kClosed || !handler_) return;
+  const bool read =
+      !input_ended_ && ((state_ == State::kOpen && reading_) || state_ == State::kLingering);
+  const std::uint32_t wanted = (read ? EPOLLIN : 0U) | (wants_write_ ? EPOLLOUT : 0U);
+  if (wanted == interest_) return;
+  interest_ = wanted;
+  loop_.rewatch(socket_.get(), interest_, *this);
+}
+
+}  // namespace chat::net

@@ -1,0 +1,199 @@
+#include "chat/net/event_loop.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "chat/base/check.h"
+#include "chat/base/log.h"
+
+namespace chat::net {
+namespace {
+
+constexpr int kEventsPerRound = 256;
+
+class TimerEvents final : public EventHandler {
+ public:
+  TimerEvents(TimerQueue& timers, const base::Clock& clock) : timers_(timers), clock_(clock) {}
+  void on_events(std::uint32_t /*epoll_events*/) override { timers_.run_due(clock_.now()); }
+
+ private:
+  TimerQueue& timers_;
+  const base::Clock& clock_;
+};
+
+}  // namespace
+
+// The descriptors that every loop has: the eventfd that ends its sleep, and the timerfd.
+class EventLoop::Wakeup final : public EventHandler {
+ public:
+  Wakeup(int fd, TimerQueue& timers, const base::Clock& clock)
+      : timer_events(timers, clock), fd_(fd) {}
+  void on_events(std::uint32_t /*epoll_events*/) override {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto ignored = ::read(fd_, &count, sizeof(count));
+  }
+  TimerEvents timer_events;
+
+ private:
+  const int fd_;
+};
+
+EventLoop::EventLoop(const base::Clock& clock)
+    : clock_(clock),
+      now_(clock.now()),
+      wheel_(now_),
+      read_buffer_(std::make_unique<std::array<char, 64 * 1024>>()) {}
+
+EventLoop::~EventLoop() = default;
+
+Result<void> EventLoop::open() {
+  epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
+  wakeup_fd_.reset(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  base::UniqueFd timer_fd(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+  if (!epoll_ || !wakeup_fd_ || !timer_fd) {
+    return fail(ErrorCode::kUnavailable,
+                std::string("cannot create an event loop: ") + ::strerror(errno));
+  }
+  timers_ = std::make_unique<TimerQueue>(std::move(timer_fd));
+  wakeup_ = std::make_unique<Wakeup>(wakeup_fd_.get(), *timers_, clock_);
+  if (auto watched = watch(wakeup_fd_.get(), EPOLLIN, *wakeup_); !watched) return watched;
+  return watch(timers_->fd(), EPOLLIN, wakeup_->timer_events);
+}
+
+void EventLoop::run() {
+  thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  std::array<epoll_event, kEventsPerRound> events;
+  while (!stopping_.load(std::memory_order_acquire)) {
+    const int count = ::epoll_wait(epoll_.get(), events.data(), kEventsPerRound, poll_timeout());
+    {
+      base::MutexLock lock(mutex_);
+      asleep_ = false;
+    }
+    now_ = clock_.now();
+    for (int i = 0; i < count; ++i) {
+      const auto& event = events[static_cast<std::size_t>(i)];
+      static_cast<EventHandler*>(event.data.ptr)->on_events(event.events);
+    }
+    run_mailbox();
+    end_round();
+  }
+  run_mailbox();
+  end_round();
+}
+
+void EventLoop::stop() {
+  stopping_.store(true, std::memory_order_release);
+  wake();
+}
+
+void EventLoop::post(base::Task task) {
+  bool must_wake = false;
+  {
+    base::MutexLock lock(mutex_);
+    mailbox_.push_back(std::move(task));
+    must_wake = std::exchange(asleep_, false);
+  }
+  if (must_wake) wake();
+}
+
+void EventLoop::assert_in_loop() const {
+  CHAT_CHECK(in_loop());
+}
+
+Result<void> EventLoop::watch(int fd, std::uint32_t epoll_events, EventHandler& handler) {
+  epoll_event event{};
+  event.events = epoll_events;
+  event.data.ptr = &handler;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+    return fail(ErrorCode::kUnavailable,
+                std::string("cannot watch a descriptor: ") + ::strerror(errno));
+  }
+  return {};
+}
+
+void EventLoop::rewatch(int fd, std::uint32_t epoll_events, EventHandler& handler) {
+  epoll_event event{};
+  event.events = epoll_events;
+  event.data.ptr = &handler;
+  CHAT_CHECK(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) == 0);
+}
+
+void EventLoop::unwatch(int fd) {
+  CHAT_CHECK(::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr) == 0);
+}
+
+TimerId EventLoop::run_after(std::chrono::milliseconds delay, std::function<void()> call) {
+  return timers_->add(clock_.now() + delay, std::chrono::milliseconds(0), std::move(call));
+}
+
+TimerId EventLoop::run_every(std::chrono::milliseconds interval, std::function<void()> call) {
+  return timers_->add(clock_.now() + interval, interval, std::move(call));
+}
+
+void EventLoop::cancel(TimerId timer) {
+  timers_->cancel(timer);
+}
+
+void EventLoop::schedule(TimerWheel::Entry& entry, base::SteadyTime due) {
+  // An idle wheel stands still: bring it to the present before the entry is placed.
+  if (wheel_.empty()) wheel_.advance(now_);
+  wheel_.schedule(entry, due);
+  arm_wheel();
+}
+
+void EventLoop::arm_wheel() {
+  if (wheel_armed_ || wheel_.empty()) return;
+  wheel_armed_ = true;
+  run_after(TimerWheel::kTick, [this] {
+    wheel_armed_ = false;
+    wheel_.advance(clock_.now());
+    arm_wheel();
+  });
+}
+
+int EventLoop::poll_timeout() {
+  base::MutexLock lock(mutex_);
+  if (!mailbox_.empty()) return 0;
+  asleep_ = true;
+  return -1;
+}
+
+void EventLoop::run_mailbox() {
+  {
+    base::MutexLock lock(mutex_);
+    running_.swap(mailbox_);
+  }
+  for (base::Task& task : running_) {
+    try {
+      task();
+    } catch (const std::exception& error) {
+      log::error("event=loop_task_failed what=\"{}\"", error.what());
+    }
+  }
+  running_.clear();
+}
+
+void EventLoop::end_round() {
+  // A round end may add others (closing one connection makes another one write).
+  for (std::size_t i = 0; i < round_ends_.size(); ++i) round_ends_[i]->on_round_end();
+  round_ends_.clear();
+  while (!retired_.empty()) {
+    auto dying = std::exchange(retired_, {});
+    dying.clear();
+  }
+}
+
+void EventLoop::wake() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto ignored = ::write(wakeup_fd_.get(), &one, sizeof(one));
+}
+
+}  // namespace chat::net

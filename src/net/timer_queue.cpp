@@ -1,0 +1,55 @@
+#include "chat/net/timer_queue.h"
+
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace chat::net {
+
+TimerId TimerQueue::add(base::SteadyTime due, std::chrono::milliseconds interval,
+                        std::function<void()> call) {
+  const TimerId id = ++last_id_;
+  timers_.emplace(due, Timer{id, interval, std::move(call)});
+  arm();
+  return id;
+}
+
+void TimerQueue::cancel(TimerId id) {
+  if (id == running_) running_cancelled_ = true;
+  const auto found = std::find_if(timers_.begin(), timers_.end(),
+                                  [id](const auto& item) { return item.second.id == id; });
+  if (found != timers_.end()) timers_.erase(found);
+}
+
+void TimerQueue::run_due(base::SteadyTime now) {
+  std::uint64_t expirations = 0;
+  [[maybe_unused]] const auto ignored = ::read(timer_fd_.get(), &expirations, sizeof(expirations));
+  while (!timers_.empty() && timers_.begin()->first <= now) {
+    auto node = timers_.extract(timers_.begin());
+    Timer& timer = node.mapped();
+    running_ = timer.id;
+    running_cancelled_ = false;
+    timer.call();
+    running_ = 0;
+    if (timer.interval.count() > 0 && !running_cancelled_) {
+      node.key() = now + timer.interval;
+      timers_.insert(std::move(node));
+    }
+  }
+  arm();
+}
+
+void TimerQueue::arm() {
+  itimerspec spec{};
+  if (!timers_.empty()) {
+    // steady_clock is CLOCK_MONOTONIC here; 0 would disarm, so at least 1 ns.
+    const auto due = std::max<std::int64_t>(
+        std::chrono::nanoseconds(timers_.begin()->first.time_since_epoch()).count(), 1);
+    spec.it_value.tv_sec = static_cast<time_t>(due / 1'000'000'000);
+    spec.it_value.tv_nsec = static_cast<long>(due % 1'000'000'000);
+  }
+  ::timerfd_settime(timer_fd_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
+}
+
+}  // namespace chat::net
