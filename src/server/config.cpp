@@ -19,22 +19,16 @@ std::string machine_name() {
 
 }  // namespace
 
-std::string to_string(const Address& address) {
-  const bool is_ipv6 = address.host.find(':') != std::string::npos;
-  return fmt::format("{}{}{}:{}", is_ipv6 ? "[" : "", address.host, is_ipv6 ? "]" : "",
-                     address.port);
-}
-
 Config default_config() {
   auto config = Settings().finish();
   CHAT_CHECK(config);
   return *config;
 }
 
-std::string default_node_name(const Address& bound) {
-  const bool every_address = bound.host == "0.0.0.0" || bound.host == "::";
-  if (!every_address) return to_string(bound);
-  return fmt::format("{}:{}", machine_name(), bound.port);
+std::string default_node_name(const net::Address& bound) {
+  const std::string host = bound.host();
+  if (host != "0.0.0.0" && host != "::") return bound.to_string();
+  return fmt::format("{}:{}", machine_name(), bound.port());
 }
 
 }  // namespace chat::server

@@ -5,21 +5,11 @@
 #include <string>
 
 #include "chat/base/log.h"
+#include "chat/net/address.h"
 
 // What an operator can choose, checked and ready to use: plain values, no library types.
 // conf/server.ini explains every one of them; config_keys.cpp holds defaults and ranges.
 namespace chat::server {
-
-// A numeric IPv4 or IPv6 address (no brackets) and a port.
-struct Address {
-  std::string host;
-  std::uint16_t port = 0;
-
-  bool operator==(const Address&) const = default;
-};
-
-// "127.0.0.1:6000" or "[::1]:6000".
-std::string to_string(const Address& address);
 
 enum class StorageEngine { kSqlite, kMysql };
 enum class BusEngine { kLocal, kRedis };
@@ -27,7 +17,7 @@ enum class BusEngine { kLocal, kRedis };
 // Made by read_command_line() or default_config() only; an object made otherwise is all zeroes.
 struct Config {
   struct Server {
-    Address listen;           // port 0: the system chooses one
+    net::Address listen;      // port 0: the system chooses one
     std::string node;         // empty: default_node_name() of the address that was bound
     unsigned io_threads = 0;  // at least 1: "automatic" is resolved already
     unsigned workers = 0;     // likewise
@@ -89,6 +79,6 @@ Config default_config();
 
 // host:port; the machine's own name stands in for a host that means "every address", so that
 // two machines with the same configuration are two nodes.
-std::string default_node_name(const Address& bound);
+std::string default_node_name(const net::Address& bound);
 
 }  // namespace chat::server

@@ -23,7 +23,7 @@ enum class KeyType {
 struct Value {
   std::string text;
   std::int64_t number = 0;  // kInteger: the number; kChoice: the place in `choices`
-  Address address;          // kAddress, and kOptionalAddress unless empty
+  net::Address address;     // kAddress, and kOptionalAddress unless empty
 };
 
 // Everything there is to know about one key. The table of these drives parsing, checks,

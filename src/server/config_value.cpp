@@ -1,6 +1,5 @@
 #include "server/config_value.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,40 +9,13 @@
 namespace chat::server {
 namespace {
 
-constexpr std::string_view kLocalhost = "localhost";
-
 // Digits only: no sign, no blank, nothing after the number.
-template <typename Number>
-std::optional<Number> parse_digits(std::string_view text) {
-  Number number{};
+std::optional<std::int64_t> parse_digits(std::string_view text) {
+  std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || text.front() == '-') {
-    return std::nullopt;
-  }
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  if (!whole || text.front() == '-') return std::nullopt;
   return number;
-}
-
-bool is_numeric_host(int family, const std::string& host) {
-  in6_addr any{};  // large enough for both families
-  return inet_pton(family, host.c_str(), &any) == 1;
-}
-
-std::optional<Address> parse_address(std::string_view text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  const auto port = parse_digits<std::uint16_t>(text.substr(colon + 1));
-  if (!port) return std::nullopt;
-
-  const std::string_view host = text.substr(0, colon);
-  if (host == kLocalhost) return Address{"127.0.0.1", *port};
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
-    const std::string inner(host.substr(1, host.size() - 2));
-    if (!is_numeric_host(AF_INET6, inner)) return std::nullopt;
-    return Address{inner, *port};
-  }
-  const std::string name(host);
-  if (!is_numeric_host(AF_INET, name)) return std::nullopt;
-  return Address{name, *port};
 }
 
 bool is_control(char c) {
@@ -73,7 +45,7 @@ Result<Value> refuse(const Key& key) {
 }
 
 Result<Value> parse_integer(const Key& key, std::string_view text) {
-  const auto number = text.empty() ? std::nullopt : parse_digits<std::int64_t>(text);
+  const auto number = parse_digits(text);
   if (!number) return refuse(key);
   const bool in_range = *number >= key.min && *number <= key.max;
   if (!in_range && !(key.zero_is_off && *number == 0)) return refuse(key);
@@ -105,9 +77,9 @@ Result<Value> parse_choice(const Key& key, std::string_view text) {
 
 Result<Value> parse_address_value(const Key& key, std::string_view text) {
   if (text.empty() && key.type == KeyType::kOptionalAddress) return Value{};
-  const auto address = parse_address(text);
+  const auto address = net::Address::parse(text);
   if (!address) return refuse(key);
-  return Value{.text = to_string(*address), .number = 0, .address = *address};
+  return Value{.text = address->to_string(), .number = 0, .address = *address};
 }
 
 std::string allowed_text(const Key& key) {

@@ -39,7 +39,7 @@ TEST(CommandLine, RunsOnDefaultsWithoutArguments) {
   const auto order = run({});
   ASSERT_TRUE(order);
   ASSERT_TRUE(order->config);
-  EXPECT_EQ(order->config->server.listen, (Address{"127.0.0.1", 6000}));
+  EXPECT_EQ(order->config->server.listen.to_string(), "127.0.0.1:6000");
   EXPECT_EQ(order->text, "");
 }
 

@@ -29,7 +29,7 @@ TEST(ConfigFile, ReadsSectionsKeysAndComments) {
       "# another\n"
       "[log]\n"
       "level = warn");
-  EXPECT_EQ(config.server.listen.port, 7000);
+  EXPECT_EQ(config.server.listen.port(), 7000);
   EXPECT_EQ(config.log.level, chat::log::Level::kWarn);
 }
 

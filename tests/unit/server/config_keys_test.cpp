@@ -131,7 +131,7 @@ TEST(ConfigKeys, EachKeyLandsInItsOwnMember) {
   }
   const auto c = settings.finish();
   ASSERT_TRUE(c);
-  EXPECT_EQ(c->server.listen, (Address{"::1", 7}));
+  EXPECT_EQ(c->server.listen.to_string(), "[::1]:7");
   EXPECT_EQ(c->server.node, "n1");
   EXPECT_EQ(c->server.io_threads, 3U);
   EXPECT_EQ(c->server.workers, 5U);
@@ -172,7 +172,7 @@ TEST(ConfigKeys, LogLevelsStandInTheOrderOfTheirEnum) {
 
 TEST(Config, DefaultsAreThoseThatAreDocumented) {
   const Config config = default_config();
-  EXPECT_EQ(config.server.listen, (Address{"127.0.0.1", 6000}));
+  EXPECT_EQ(config.server.listen.to_string(), "127.0.0.1:6000");
   EXPECT_EQ(config.storage.engine, StorageEngine::kSqlite);
   EXPECT_EQ(config.storage.path, "var/chat.db");
   EXPECT_EQ(config.bus.engine, BusEngine::kLocal);
@@ -181,13 +181,17 @@ TEST(Config, DefaultsAreThoseThatAreDocumented) {
   EXPECT_GE(config.server.workers, 4U);
 }
 
+net::Address address(const char* text) {
+  return *net::Address::parse(text);
+}
+
 TEST(Config, NamesANodeByItsAddressOrByItsMachineWhenItListensEverywhere) {
-  EXPECT_EQ(default_node_name({"127.0.0.1", 6000}), "127.0.0.1:6000");
-  EXPECT_EQ(default_node_name({"::1", 7}), "[::1]:7");
-  const std::string everywhere = default_node_name({"0.0.0.0", 6000});
+  EXPECT_EQ(default_node_name(address("127.0.0.1:6000")), "127.0.0.1:6000");
+  EXPECT_EQ(default_node_name(address("[::1]:7")), "[::1]:7");
+  const std::string everywhere = default_node_name(address("0.0.0.0:6000"));
   EXPECT_TRUE(everywhere.ends_with(":6000"));
   EXPECT_FALSE(everywhere.starts_with("0.0.0.0"));
-  EXPECT_EQ(default_node_name({"::", 6000}), everywhere);
+  EXPECT_EQ(default_node_name(address("[::]:6000")), everywhere);
 }
 
 }  // namespace

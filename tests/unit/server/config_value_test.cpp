@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace chat::server {
@@ -36,12 +37,18 @@ TEST(ConfigValue, SpellsNumbersInOneWay) {
   EXPECT_EQ(parse("mysql", "pool_size", "007")->number, 7);
 }
 
-TEST(ConfigValue, ReadsAddressesOfBothFamilies) {
-  EXPECT_EQ(parse("server", "listen", "127.0.0.1:0")->address, (Address{"127.0.0.1", 0}));
-  EXPECT_EQ(parse("server", "listen", "0.0.0.0:65535")->address, (Address{"0.0.0.0", 65535}));
-  EXPECT_EQ(parse("server", "listen", "[::1]:6000")->address, (Address{"::1", 6000}));
-  EXPECT_EQ(parse("server", "listen", "[::1]:6000")->text, "[::1]:6000");
-  EXPECT_EQ(parse("server", "listen", "localhost:6000")->address, (Address{"127.0.0.1", 6000}));
+TEST(ConfigValue, ReadsAddressesOfBothFamiliesAndSpellsThemInOneWay) {
+  const std::vector<std::pair<std::string, std::string>> addresses = {
+      {"127.0.0.1:0", "127.0.0.1:0"},       {"0.0.0.0:65535", "0.0.0.0:65535"},
+      {"[::1]:6000", "[::1]:6000"},         {"[0:0::1]:6000", "[::1]:6000"},
+      {"localhost:6000", "127.0.0.1:6000"},
+  };
+  for (const auto& [typed, spelled] : addresses) {
+    const auto value = parse("server", "listen", typed);
+    ASSERT_TRUE(value) << typed;
+    EXPECT_EQ(value->text, spelled);
+    EXPECT_EQ(value->address.to_string(), spelled);
+  }
 }
 
 TEST(ConfigValue, RefusesWhatIsNoAddress) {
