@@ -85,7 +85,7 @@ Result<Order> carry_out(const Arguments& arguments, const Environment& environme
 }  // namespace
 
 const char* process_environment(const char* name) {
-  return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before other threads start
+  return std::getenv(name);
 }
 
 Result<Order> read_command_line(int argc, const char* const* argv, const Environment& environment) {
