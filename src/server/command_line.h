@@ -21,7 +21,8 @@ struct Order {
 };
 
 // Defaults, then the file of -c, then CHAT_… variables for secrets, then --set: later ones win.
-// Call it before other threads start (getenv). An error's message is one whole sentence for stderr; the exit code that goes with it is 2.
+// Call it before other threads start (getenv). An error's message is one whole sentence for stderr;
+// the exit code that goes with it is 2.
 Result<Order> read_command_line(int argc, const char* const* argv,
                                 const Environment& environment = process_environment);
 

@@ -57,7 +57,7 @@ def clang_format(root, sources):
     def check(source):
         done = subprocess.run(["clang-format", "--dry-run", "--Werror", source], cwd=root,
                               capture_output=True, text=True, check=False)
-        return f"{source}: clang-format would change it" if done.returncode else None
+        return f"clang-format would change:\n{done.stderr}" if done.returncode else None
 
     return _in_parallel(check, sources)
 
