@@ -58,12 +58,12 @@ Result<bool> Backlog::read_stream(storage::Connection& connection, UserId user, 
       auto rows = messages.group_after(want.stream.group(), after, kRowsPerRead);
       if (!rows) return fail(rows);
       count = rows->size();
-      more = add(*rows, want.stream, bytes_left, page);
+      more = add(connection, *rows, want.stream, bytes_left, page);
     } else {
       auto rows = messages.direct_after(user, want.stream.sender(), after, kRowsPerRead);
       if (!rows) return fail(rows);
       count = rows->size();
-      more = add(*rows, want.stream, bytes_left, page);
+      more = add(connection, *rows, want.stream, bytes_left, page);
     }
     if (!more || !*more) return more;
     if (count < kRowsPerRead) {
@@ -76,10 +76,10 @@ Result<bool> Backlog::read_stream(storage::Connection& connection, UserId user, 
 
 // False: the page is full before all of them were added.
 template <typename Message>
-Result<bool> Backlog::add(const std::vector<Message>& messages, StreamKey stream,
-                          std::size_t& bytes_left, Page& page) {
+Result<bool> Backlog::add(storage::Connection& connection, const std::vector<Message>& messages,
+                          StreamKey stream, std::size_t& bytes_left, Page& page) {
   for (const Message& message : messages) {
-    auto name = directory_.name_of(message.sender);
+    auto name = directory_.name_of(message.sender, connection);
     if (!name) return fail(name);
     auto json = std::make_shared<const std::string>(push_json(message, *name ? **name : ""));
     if (json->size() > bytes_left && !page.pushes.empty()) return false;

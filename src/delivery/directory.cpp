@@ -7,27 +7,34 @@
 namespace chat::delivery {
 
 Result<Directory::Name> Directory::name_of(UserId user) {
-  Shard& shard = shards_[static_cast<std::size_t>(user.value) % kShards];
-  {
-    base::MutexLock lock(shard.mutex);
-    const auto found = shard.names.find(user);
-    if (found != shard.names.end()) return found->second;
-  }
-  auto name = load(user);
-  if (!name || *name == nullptr) return name;
-  base::MutexLock lock(shard.mutex);
-  if (shard.names.size() >= kShardMax) shard.names.clear();
-  shard.names.emplace(user, *name);
+  if (Name name = cached(user)) return name;
+  auto lease = pool_.lease();
+  if (!lease) return fail(lease);
+  return name_of(user, **lease);
+}
+
+Result<Directory::Name> Directory::name_of(UserId user, storage::Connection& connection) {
+  if (Name name = cached(user)) return name;
+  auto found = storage::UserModel(connection).find(user);
+  if (!found) return fail(found);
+  if (!*found) return Name();
+  auto name = std::make_shared<const std::string>(std::move((*found)->name));
+  keep(user, name);
   return name;
 }
 
-Result<Directory::Name> Directory::load(UserId user) {
-  auto lease = pool_.lease();
-  if (!lease) return fail(lease);
-  auto found = storage::UserModel(**lease).find(user);
-  if (!found) return fail(found);
-  if (!*found) return Name();
-  return std::make_shared<const std::string>(std::move((*found)->name));
+Directory::Name Directory::cached(UserId user) {
+  Shard& shard = shards_[static_cast<std::size_t>(user.value) % kShards];
+  base::MutexLock lock(shard.mutex);
+  const auto found = shard.names.find(user);
+  return found == shard.names.end() ? nullptr : found->second;
+}
+
+void Directory::keep(UserId user, const Name& name) {
+  Shard& shard = shards_[static_cast<std::size_t>(user.value) % kShards];
+  base::MutexLock lock(shard.mutex);
+  if (shard.names.size() >= kShardMax) shard.names.clear();
+  shard.names.emplace(user, name);
 }
 
 }  // namespace chat::delivery

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,12 @@ constexpr std::chrono::milliseconds kReconnectSoon{1000};
 // A burst of bytes is worth so many seconds of the rate.
 constexpr std::int64_t kByteBurstSeconds = 4;
 constexpr std::int64_t kChatBurstSeconds = 2;
+
+// Clients of a server that stops come back spread out, not all at once.
+std::chrono::milliseconds reconnect_delay() {
+  thread_local std::minstd_rand random(std::random_device{}());
+  return std::chrono::milliseconds(std::uniform_int_distribution<int>(500, 3000)(random));
+}
 
 std::string bye(const Farewell& farewell) {
   std::string json;
@@ -206,6 +213,12 @@ void Session::on_written(std::size_t bytes) {
     strand_.kick();
     update_reading_in_loop();
   }
+}
+
+void Session::on_stopping() {
+  input_over_ = true;
+  update_reading_in_loop();
+  say_farewell("server_stopping", reconnect_delay());
 }
 
 void Session::on_closed() {

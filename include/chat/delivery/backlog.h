@@ -44,8 +44,8 @@ class Backlog {
   Result<bool> read_stream(storage::Connection& connection, UserId user, const Want& want,
                            std::size_t& bytes_left, Page& page);
   template <typename Message>
-  Result<bool> add(const std::vector<Message>& messages, StreamKey stream, std::size_t& bytes_left,
-                   Page& page);
+  Result<bool> add(storage::Connection& connection, const std::vector<Message>& messages,
+                   StreamKey stream, std::size_t& bytes_left, Page& page);
 
   storage::Pool& pool_;
   Directory& directory_;

@@ -25,6 +25,9 @@ class Directory {
 
   // nullptr: there is no such user.
   Result<Name> name_of(UserId user);
+  // The same for a caller that has a connection at hand: two leases at once could starve the
+  // pool.
+  Result<Name> name_of(UserId user, storage::Connection& connection);
 
  private:
   static constexpr std::size_t kShards = 16;
@@ -34,7 +37,8 @@ class Directory {
     std::unordered_map<UserId, Name> names CHAT_GUARDED_BY(mutex);
   };
 
-  Result<Name> load(UserId user);
+  Name cached(UserId user);
+  void keep(UserId user, const Name& name);
 
   storage::Pool& pool_;
   std::array<Shard, kShards> shards_;

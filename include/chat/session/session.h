@@ -101,6 +101,7 @@ class Session final : public net::ConnectionHandler,
   void on_input_end() override;
   void on_written(std::size_t bytes) override;
   void on_deadline() override;
+  void on_stopping() override;
   void on_closed() override;
   // Strand::Owner
   void run(Input&& input) override;
