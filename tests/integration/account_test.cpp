@@ -5,7 +5,7 @@
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 class Accounts : public InBothFramings {};
@@ -71,8 +71,8 @@ TEST_P(Accounts, RegisteringGivesAnIdAndLoggingInEverythingThatIsKnown) {
 
 TEST_P(Accounts, IdsOfDifferentAccountsDiffer) {
   RawClient client = connect();
-  const Account first = support::register_account(client, "one");
-  const Account second = support::register_account(client, "two");
+  const Account first = test::register_account(client, "one");
+  const Account second = test::register_account(client, "two");
   EXPECT_NE(first.id, second.id);
 }
 
@@ -109,9 +109,9 @@ TEST_P(Accounts, NamesAndPasswordsOfAnyScriptAndOfExtremeLengthWork) {
 
 TEST_P(Accounts, NamesThatDifferBeyondAsciiCaseAreDifferentAccounts) {
   RawClient client = connect();
-  const auto upper = support::register_account(client, "ÄLICE");
-  const auto lower = support::register_account(client, "äLICE");
-  const auto plain = support::register_account(client, "alice");
+  const auto upper = test::register_account(client, "ÄLICE");
+  const auto lower = test::register_account(client, "äLICE");
+  const auto plain = test::register_account(client, "alice");
   EXPECT_NE(upper.id, lower.id);
   EXPECT_NE(upper.id, plain.id);
   EXPECT_NE(lower.id, plain.id);
@@ -126,4 +126,4 @@ TEST_P(Accounts, UnknownFieldsAreIgnored) {
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

@@ -6,7 +6,7 @@
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 // One server for all, and a witness that talks on it after each test.
@@ -308,4 +308,4 @@ TEST_P(BadBinary, EmptyFrameIsBadJson) {
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

@@ -3,7 +3,7 @@
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 class BadLogins : public InBothFramings {};
@@ -66,7 +66,7 @@ TEST_P(BadLogins, WrongTypesAtLoginAreBadFields) {
 
 TEST_P(BadLogins, TakenNameIsRefusedInAnyAsciiCase) {
   RawClient client = connect();
-  support::register_account(client, "Alice");
+  test::register_account(client, "Alice");
   for (const char* name : {"Alice", "alice", "ALICE"}) {
     expect_refused(client, {{"msgid", 4}, {"name", name}, {"password", "secret-1"}},
                    errors::kFailed);
@@ -124,4 +124,4 @@ TEST_P(BadLogins, WrongPasswordIsToldBeforeAlreadyOnline) {
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

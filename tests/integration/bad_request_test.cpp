@@ -6,7 +6,7 @@
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 std::string repeated(std::string_view unit, int times) {
@@ -296,4 +296,4 @@ TEST_P(BadRequests, SameCidWithAnotherTextIsAConflict) {
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

@@ -6,7 +6,7 @@
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -191,4 +191,4 @@ TEST_F(Configuration, PasswordsAndTextsAreNotLogged) {
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

@@ -6,7 +6,7 @@
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 class Contacts : public InBothFramings {};
@@ -191,4 +191,4 @@ TEST_P(DirectChat, TimestampsOfAStreamNeverDecrease) {
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

@@ -7,7 +7,7 @@
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 constexpr int kSenders = 10;
@@ -204,4 +204,4 @@ TEST_F(Crash, ManyInARowLoseNothing) {
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

@@ -3,7 +3,7 @@
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 class Delivered : public InBothFramings {
@@ -144,4 +144,4 @@ TEST_P(Delivered, AThousandUnacknowledgedComeAgainInOrder) {
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

@@ -12,7 +12,7 @@
 #include "support/user.h"
 
 // What the tests of this suite stand on.
-namespace chat::support {
+namespace chat::test {
 
 // A server of its own for each test.
 class WithServer : public ::testing::Test {
@@ -20,15 +20,13 @@ class WithServer : public ::testing::Test {
   explicit WithServer(Settings settings = {}) : server(std::move(settings)) {}
 
   std::uint16_t port() const { return server.port(); }
-  Account register_account(const std::string& name) {
-    return support::register_account(port(), name);
-  }
+  Account register_account(const std::string& name) { return test::register_account(port(), name); }
   User log_in(const Account& account, Wire wire = Wire::kText, const Json& more = Json::object()) {
-    return support::log_in(port(), account, wire, more);
+    return test::log_in(port(), account, wire, more);
   }
   User new_user(const std::string& name, Wire wire = Wire::kText,
                 const Json& more = Json::object()) {
-    return support::new_user(port(), name, wire, more);
+    return test::new_user(port(), name, wire, more);
   }
 
   ServerProcess server;
@@ -51,11 +49,11 @@ inline std::string wire_name(const ::testing::TestParamInfo<Wire>& info) {
   return to_string(info.param);
 }
 
-}  // namespace chat::support
+}  // namespace chat::test
 
 // For every fixture that derives from InBothFramings.
-#define CHAT_RUN_IN_BOTH_FRAMINGS(fixture)                                             \
-  INSTANTIATE_TEST_SUITE_P(                                                            \
-      Framings, fixture,                                                               \
-      ::testing::Values(::chat::support::Wire::kText, ::chat::support::Wire::kBinary), \
-      ::chat::support::wire_name)
+#define CHAT_RUN_IN_BOTH_FRAMINGS(fixture)                                       \
+  INSTANTIATE_TEST_SUITE_P(                                                      \
+      Framings, fixture,                                                         \
+      ::testing::Values(::chat::test::Wire::kText, ::chat::test::Wire::kBinary), \
+      ::chat::test::wire_name)

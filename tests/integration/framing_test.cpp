@@ -3,7 +3,7 @@
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 class Framing : public InBothFramings {};
@@ -135,4 +135,4 @@ TEST_F(Text, CrLfBlankLinesAndLeadingSpacesAreFine) {
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

@@ -5,7 +5,7 @@
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 class Groups : public InBothFramings {};
@@ -161,4 +161,4 @@ TEST_P(Groups, CreatorAloneCanTalk) {
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

@@ -3,7 +3,7 @@
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 constexpr int kConnections = 500;
@@ -65,4 +65,4 @@ TEST_P(Idle, BuffersOfBigRequestsAndRepliesAreGivenBack) {
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

@@ -5,13 +5,11 @@
 #include <netinet/in.h>
 
 #include <arpa/inet.h>
-#include <algorithm>
 #include <array>
-#include <thread>
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 using std::chrono::steady_clock;
@@ -30,17 +28,6 @@ std::optional<std::string> outer_address() {
   }
   ::freeifaddrs(list);
   return found;
-}
-
-// Does what a polite client does: waits as long as it is told to, then asks again.
-Json request_patiently(RawClient& client, const Json& request, int* refusals = nullptr) {
-  const Deadline deadline;
-  while (true) {
-    Json reply = client.request(request);
-    if (!reply.contains("retry_after_ms") || deadline.passed()) return reply;
-    if (refusals != nullptr) ++*refusals;
-    std::this_thread::sleep_for(milliseconds(reply["retry_after_ms"].get<int>()));
-  }
 }
 
 class ChatRate : public InBothFramings {
@@ -121,12 +108,12 @@ class RegisterRate : public PerAddress {};
 
 TEST_F(RegisterRate, TheFourthRegistrationOfAMinuteIsRateLimited) {
   RawClient client = connect_from_outside();
-  for (int i = 0; i < 3; ++i) support::register_account(client, "user " + std::to_string(i));
+  for (int i = 0; i < 3; ++i) test::register_account(client, "user " + std::to_string(i));
   RawClient other = connect_from_outside();
   expect_refused(other, {{"msgid", 4}, {"name", "user 3"}, {"password", "secret-1"}},
                  errors::kRateLimited);
   RawClient exempt(port());
-  support::register_account(exempt, "user 3");
+  test::register_account(exempt, "user 3");
 }
 
 class LoginFailures : public PerAddress {
@@ -187,17 +174,19 @@ TEST_P(HashLane, HundredLoginsAtOnceAllEndLoggedIn) {
     for (const std::size_t i : waiting) clients[i].send(login_request(accounts[i]));
     alice.chat(alice.id(), "chat goes on meanwhile");
     std::vector<std::size_t> refused;
-    int retry_after_ms = 0;
+    Json longest_wait = Json::object();
     for (const std::size_t i : waiting) {
       const Json reply = clients[i].receive();
       if (reply.at("errno") == 0) continue;
       expect_error(reply, 2, errors::kBusy);
-      retry_after_ms = std::max(retry_after_ms, reply.value("retry_after_ms", 0));
+      if (longest_wait.value("retry_after_ms", 0) < reply.value("retry_after_ms", 0)) {
+        longest_wait = reply;
+      }
       refused.push_back(i);
       ++refusals;
     }
     waiting = refused;
-    if (!waiting.empty()) std::this_thread::sleep_for(milliseconds(retry_after_ms));
+    wait_as_told(longest_wait);
   }
   EXPECT_TRUE(waiting.empty()) << waiting.size() << " are still not logged in";
   EXPECT_GT(refusals, 0) << "a queue of 32 hashes took a hundred at once";
@@ -286,4 +275,4 @@ TEST_P(ByteRate, SlowsAndNeverRefuses) {
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

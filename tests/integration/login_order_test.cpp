@@ -10,7 +10,7 @@
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 constexpr int kSenders = 5;
@@ -144,4 +144,4 @@ TEST_P(LoginOrder, AcknowledgingClientGoesOnExactlyAfterItsLastAcknowledgement) 
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

@@ -7,7 +7,7 @@
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 class Offline : public InBothFramings {
@@ -214,4 +214,4 @@ TEST_P(Offline, WhoJoinsLaterDoesNotGetWhatCameBefore) {
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

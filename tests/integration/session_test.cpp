@@ -3,7 +3,7 @@
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 class Sessions : public InBothFramings {};
@@ -210,4 +210,4 @@ TEST_P(Sessions, ChatAfterATakeoverIsRefusedOrClosedNeverTakenOver) {
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

@@ -11,7 +11,7 @@
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 using std::chrono::steady_clock;
@@ -225,4 +225,4 @@ TEST_P(SlowReader, BacklogThatIsNotReadIsThereAtTheNextLogin) {
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

@@ -10,7 +10,7 @@
 
 #include "fixture.h"
 
-namespace chat::support {
+namespace chat::test {
 namespace {
 
 // One number out of the database, read by the test itself while no server runs.
@@ -182,4 +182,4 @@ TEST_F(Stop, SecondServerOnTheSameFileIsRefusedWithASentence) {
 }
 
 }  // namespace
-}  // namespace chat::support
+}  // namespace chat::test

@@ -17,7 +17,7 @@
 
 #include "support/temp_dir.h"
 
-namespace chat::support {
+namespace chat::test {
 
 namespace {
 
@@ -146,4 +146,4 @@ std::string read_file(const std::filesystem::path& path) {
   return text.str();
 }
 
-}  // namespace chat::support
+}  // namespace chat::test

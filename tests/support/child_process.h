@@ -10,7 +10,7 @@
 #include "chat/base/unique_fd.h"
 #include "support/deadline.h"
 
-namespace chat::support {
+namespace chat::test {
 
 // A program that runs beside the test. Its stdout is a pipe to the test, its stderr a file.
 //
@@ -60,4 +60,4 @@ RunResult run_to_end(const std::vector<std::string>& argv, milliseconds usual = 
 // A whole file, empty when there is none.
 std::string read_file(const std::filesystem::path& path);
 
-}  // namespace chat::support
+}  // namespace chat::test

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <thread>
 
-namespace chat::support {
+namespace chat::test {
 
 namespace {
 
@@ -53,4 +53,4 @@ bool wait_until(const std::function<bool()>& condition, milliseconds usual) {
   return true;
 }
 
-}  // namespace chat::support
+}  // namespace chat::test

@@ -4,7 +4,7 @@
 #include <functional>
 
 // Time in tests: nothing sleeps, everything waits for a condition and gives up at a deadline.
-namespace chat::support {
+namespace chat::test {
 
 using std::chrono::milliseconds;
 
@@ -35,4 +35,4 @@ class Deadline {
 // For conditions that no descriptor tells about: looks again and again. False at the deadline.
 bool wait_until(const std::function<bool()>& condition, milliseconds usual = kPatience);
 
-}  // namespace chat::support
+}  // namespace chat::test

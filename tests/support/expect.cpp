@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-namespace chat::support {
+namespace chat::test {
 
 namespace {
 
@@ -100,4 +100,4 @@ void run_in_parallel(int count, const std::function<void(int)>& body) {
   if (first_failure) std::rethrow_exception(first_failure);
 }
 
-}  // namespace chat::support
+}  // namespace chat::test

@@ -10,7 +10,7 @@
 #include "support/user.h"
 
 // What tests demand of replies and pushes, and the threads of those that load the server.
-namespace chat::support {
+namespace chat::test {
 
 // protocol.md, "Errors": the number and its word, written down here a second time on purpose.
 struct ErrorKind {
@@ -57,4 +57,4 @@ void expect_consecutive(const std::vector<Json>& messages, std::int64_t first = 
 // body(0) … body(count − 1), each on a thread; throws the first exception of them at the end.
 void run_in_parallel(int count, const std::function<void(int)>& body);
 
-}  // namespace chat::support
+}  // namespace chat::test

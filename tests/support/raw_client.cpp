@@ -12,7 +12,7 @@
 #include <system_error>
 #include <utility>
 
-namespace chat::support {
+namespace chat::test {
 
 namespace {
 
@@ -246,4 +246,4 @@ void RawClient::reset() {
   socket_.reset();
 }
 
-}  // namespace chat::support
+}  // namespace chat::test

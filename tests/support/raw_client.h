@@ -13,7 +13,7 @@
 #include "chat/base/unique_fd.h"
 #include "support/deadline.h"
 
-namespace chat::support {
+namespace chat::test {
 
 using Json = nlohmann::json;
 
@@ -109,4 +109,4 @@ class RawClient {
 int reply_msgid(int request_msgid);
 bool is_push(const Json& frame);
 
-}  // namespace chat::support
+}  // namespace chat::test

@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace chat::support {
+namespace chat::test {
 
 namespace {
 
@@ -134,4 +134,4 @@ std::int64_t ServerProcess::memory_kib() const {
   throw std::runtime_error("no RssAnon in /proc/<pid>/status");
 }
 
-}  // namespace chat::support
+}  // namespace chat::test

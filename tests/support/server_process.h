@@ -13,7 +13,7 @@
 #include "support/deadline.h"
 #include "support/temp_dir.h"
 
-namespace chat::support {
+namespace chat::test {
 
 // "section.key=value", as --set takes it.
 using Settings = std::vector<std::string>;
@@ -68,4 +68,4 @@ class ServerProcess {
   std::uint16_t port_ = 0;
 };
 
-}  // namespace chat::support
+}  // namespace chat::test

@@ -1,9 +1,10 @@
 #include "support/user.h"
 
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
-namespace chat::support {
+namespace chat::test {
 
 namespace {
 
@@ -95,6 +96,20 @@ Json request_ok(RawClient& client, const Json& request) {
   return reply;
 }
 
+void wait_as_told(const Json& reply) {
+  std::this_thread::sleep_for(milliseconds(reply.value("retry_after_ms", 0)));
+}
+
+Json request_patiently(RawClient& client, const Json& request) {
+  const Deadline deadline;
+  Json reply = client.request(request);
+  while (reply.contains("retry_after_ms") && !deadline.passed()) {
+    wait_as_told(reply);
+    reply = client.request(request);
+  }
+  return reply;
+}
+
 Json User::chat(std::int64_t to, const std::string& text, const std::string& cid) {
   return request_ok(client, chat_request(account, to, text, cid));
 }
@@ -138,4 +153,4 @@ std::vector<Json> collect_messages(User& user, std::size_t count) {
   return messages;
 }
 
-}  // namespace chat::support
+}  // namespace chat::test

@@ -7,7 +7,7 @@
 #include "support/raw_client.h"
 
 // People of the tests: registered accounts, and the requests that they send.
-namespace chat::support {
+namespace chat::test {
 
 struct Account {
   std::int64_t id = 0;
@@ -37,6 +37,11 @@ Json group_delivered_request(std::int64_t group, std::int64_t seq);
 // Sends `request` and throws unless its answer is ok.
 Json request_ok(RawClient& client, const Json& request);
 
+// What a polite client does when it is refused for a while: waits as long as the reply's
+// retry_after_ms says, if it has one; and asks until the answer is another one.
+void wait_as_told(const Json& reply);
+Json request_patiently(RawClient& client, const Json& request);
+
 // Somebody logged in on a connection.
 struct User {
   Account account;
@@ -63,4 +68,4 @@ User new_user(std::uint16_t port, const std::string& name, Wire wire = Wire::kTe
 // first.
 std::vector<Json> collect_messages(User& user, std::size_t count);
 
-}  // namespace chat::support
+}  // namespace chat::test

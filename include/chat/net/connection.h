@@ -61,6 +61,8 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
 
   // Queues bytes; they leave in one write at the end of the round. Nothing after close_…().
   void send(std::string_view bytes);
+  // Writes what is queued at once.
+  void flush_now();
   std::size_t unsent_bytes() const { return output_.size() - written_; }
 
   void pause_reading();
