@@ -15,7 +15,7 @@ packages_to_run=(
   nlohmann-json3-dev libspdlog-dev libfmt-dev libinih-dev libcli11-dev libexpected-dev
   libsodium-dev libsqlite3-dev libgtest-dev libgmock-dev telnet
 )
-packages_to_test=("${packages_to_run[@]}" clang-format git netcat-openbsd procps sqlite3)
+packages_to_test=("${packages_to_run[@]}" clang-format git netcat-openbsd sqlite3)
 packages_to_check=("${packages_to_test[@]}" clang clang-tidy)
 
 say() { printf '== %s\n' "$*"; }
