@@ -58,6 +58,11 @@ void Connection::send(std::string_view bytes) {
   }
 }
 
+void Connection::flush_now() {
+  loop_.assert_in_loop();
+  if (state_ == State::kOpen && !wants_write_) flush();
+}
+
 void Connection::pause_reading() {
   reading_ = false;
   update_interest();

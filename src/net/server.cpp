@@ -27,6 +27,12 @@ Result<void> Server::open(const Address& address) {
   return acceptor_.open(address);
 }
 
+void Server::announce_stop() {
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    loops_.at(i).post([owner = connections_[i].get()] { owner->announce_stop(); });
+  }
+}
+
 void Server::close_all() {
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     loops_.at(i).post([owner = connections_[i].get()] { owner->close_all(); });
@@ -62,6 +68,12 @@ std::unique_ptr<Connection> Server::LoopConnections::take_out(Connection& connec
   server_.count_.fetch_sub(1, std::memory_order_relaxed);
   server_.on_gone_(connection.peer());
   return std::move(node.mapped());
+}
+
+// A connection that was on its way to its loop when the stop began comes too late for this; it
+// is cut by close_all().
+void Server::LoopConnections::announce_stop() {
+  for (auto& [connection, owned] : connections_) connection->announce_stop();
 }
 
 void Server::LoopConnections::close_all() {
