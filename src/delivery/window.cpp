@@ -90,8 +90,8 @@ void Window::fill(const Page& page) {
 
 bool Window::acknowledge(StreamKey stream, Seq seq) {
   Position* position = find(stream);
-  if (position == nullptr || seq > position->pushed) return false;
-  if (seq <= position->delivered) return true;
+  if (seq > (position == nullptr ? 0 : position->pushed)) return false;
+  if (position == nullptr || seq <= position->delivered) return true;
   position->delivered = seq;
   if (!std::exchange(dirty_, true)) loop_.add_dirty(*this);
   return true;

@@ -133,7 +133,7 @@ TEST_F(UserModelTest, RefusesAUserThatACurrentNodeHolds) {
   // out.
   EXPECT_EQ(claim(alice, a), 2);
   EXPECT_EQ(number("SELECT node_id FROM user"), a.id.value);
-  EXPECT_EQ(number("SELECT session_epoch FROM user"), 1);
+  EXPECT_EQ(number("SELECT session_epoch FROM user"), 2);
 }
 
 TEST_F(UserModelTest, ForceTakesAUserFromACurrentNode) {
