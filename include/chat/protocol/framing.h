@@ -49,6 +49,7 @@ class FrameDecoder {
   // A frame without its terminator or length may be so long; takes effect with the next frame,
   // not with one of which bytes are already kept. At most kFrameMaxBytesOfFormat.
   void set_frame_max_bytes(std::size_t limit);
+  std::size_t frame_max_bytes() const { return frame_max_bytes_; }
 
  private:
   std::optional<std::string_view> next_text();
