@@ -108,7 +108,12 @@ void Session::run(Input&& input) {
   } else if (const auto* fault = std::get_if<Fault>(&input)) {
     if (!closing_) run_fault(*fault);
   } else if (const auto* farewell = std::get_if<Farewell>(&input)) {
-    if (!closing_) run_farewell(*farewell);
+    if (!closing_) {
+      run_farewell(*farewell);
+    } else {
+      // An eviction may have taken the place of Closed in the queue.
+      context_.handler.end(*this);
+    }
   } else if (std::holds_alternative<InputEnd>(input)) {
     finish(kDrainPatience);
   } else {
