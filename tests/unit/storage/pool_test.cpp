@@ -18,7 +18,8 @@ namespace chat::storage {
 namespace {
 
 using std::chrono::milliseconds;
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 
 class PoolTest : public testing::Test {
  protected:
