@@ -151,7 +151,7 @@ TEST_F(PoolTest, PingsOnlyAConnectionThatWasIdleForLong) {
 TEST_F(PoolTest, ReplacesAConnectionThatDiedWhileIdle) {
   Pool pool(database_, {}, clock_);
   FakeDatabase::FakeConnection* connection = &fake(*pool.lease());
-  connection->alive = false;
+  connection->answers = false;
   clock_.advance(2s);
   auto lease = pool.lease();
   ASSERT_TRUE(lease);
