@@ -44,7 +44,7 @@ Result<void> Session::open(const std::string& host, std::uint16_t port,
   receiver_ = base::Thread("receive", [this] { receive_all(); });
 
   const Answer hello =
-      ask({.request = Msgid::kHello}, [](auto cid) { return request::hello(cid, kVersion); });
+      ask({.request = Msgid::kHello}, [](auto cid) { return request::hello(cid, version()); });
   if (hello.ok() || hello.status == Answer::Status::kRefused) return {};
   close();
   if (hello.status == Answer::Status::kTimedOut) {

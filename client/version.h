@@ -4,6 +4,7 @@
 
 namespace chat::client {
 
-inline constexpr std::string_view kVersion = CHAT_VERSION;
+// The project's version, from the build.
+std::string_view version();
 
 }  // namespace chat::client

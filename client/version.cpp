@@ -1,0 +1,9 @@
+#include "client/version.h"
+
+namespace chat::client {
+
+std::string_view version() {
+  return CHAT_VERSION;
+}
+
+}  // namespace chat::client
