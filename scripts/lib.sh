@@ -9,13 +9,13 @@ export PATH="/usr/bin:/bin:/usr/sbin:/sbin:$PATH"
 export LC_ALL=C.UTF-8
 
 # Debian 12 packages. The two googletest ones are among them because `meson setup build` also
-# sets up the tests, whoever builds them.
+# sets up the tests, whoever builds them; telnet, because the scripts tell people to use it.
 packages_to_run=(
   g++ meson ninja-build pkg-config
   nlohmann-json3-dev libspdlog-dev libfmt-dev libinih-dev libcli11-dev libexpected-dev
-  libsodium-dev libsqlite3-dev libgtest-dev libgmock-dev
+  libsodium-dev libsqlite3-dev libgtest-dev libgmock-dev telnet
 )
-packages_to_test=("${packages_to_run[@]}" clang-format git netcat-openbsd procps sqlite3)
+packages_to_test=("${packages_to_run[@]}" clang-format git netcat-openbsd sqlite3)
 packages_to_check=("${packages_to_test[@]}" clang clang-tidy)
 
 say() { printf '== %s\n' "$*"; }

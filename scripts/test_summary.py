@@ -3,8 +3,8 @@
 "N passed, N failed[, N skipped]". Exit code 0 only if something passed and nothing failed.
 
 A GoogleTest program counts as its single cases, read from what it printed; any other test
-counts as one. A program that ended badly without a failed case (a crash, a sanitizer's report,
-a time-out) counts as one failure more.
+counts as one. A case that did not end (a crash, a time-out) has failed; a program that ended
+badly although its cases passed (a leak, say) counts as one failure more.
 """
 
 import argparse
@@ -30,11 +30,14 @@ def count_cases(name, output, totals):
     if "[==========] Running" not in output:
         return None
     failures = 0
+    running = None
     since_start = []
     for line in output.splitlines():
-        if START.match(line):
+        if match := START.match(line):
+            running = match.group(1)
             since_start = []
         elif match := CASE.match(line):
+            running = None
             what, case = match.groups()
             if what == "OK":
                 totals.passed += 1
@@ -46,6 +49,9 @@ def count_cases(name, output, totals):
                 totals.skipped.append(f"{name}: {case}: {reason or 'no reason given'}")
         else:
             since_start.append(line)
+    if running:
+        failures += 1
+        totals.failed.append(f"{name}: {running}: did not end")
     return failures
 
 

@@ -45,8 +45,6 @@ Result<void> DirectCommitter::try_once(std::vector<DirectEntry*> entries) {
       streams_.forget();
       return fail(planned);
     }
-    // Found under its own cid after a lost outcome: stored now, but not pushed yet.
-    entry->repeated = *planned == StreamCache::Planned::kRepeated && !entry->attempted;
     if (*planned == StreamCache::Planned::kConflict) entry->refusal = conflict();
     if (*planned == StreamCache::Planned::kNew) rows.push_back(entry->message);
   }

@@ -101,7 +101,6 @@ Result<bool> GroupCommitter::decide(GroupEntry& entry, const Entries& earlier,
     if (!found) return fail(found);
     stored = std::move(*found);
   }
-  entry.repeated = stored.has_value() && !entry.attempted;
   if (!stored) {
     head.sent_at = std::max(head.sent_at, clock_.unix_millis());
     message.seq = ++head.seq;

@@ -12,6 +12,8 @@ namespace {
 // So many streams are read on in one catch-up; the others follow in the next.
 constexpr std::size_t kStreamsPerCatchUp = 64;
 constexpr std::size_t kHeldEventsMax = 64;
+// Marks that have been reached are cut off once they are so many.
+constexpr std::size_t kMarksTrim = 256;
 
 }  // namespace
 
@@ -78,20 +80,22 @@ void Window::fill(const Page& page) {
   for (const Push& message : page.pushes) {
     if (!ready()) return;  // the rest stays in the table; on_written_in_loop() goes on
     Position& position = position_of(message.stream);
-    if (message.seq == position.pushed + 1) push(position, message);
+    // What the table leaves out does not exist: it is read in order, from `pushed` on.
+    if (message.seq > position.pushed) push(position, message);
   }
   for (const StreamKey stream : page.ended) {
-    // What the table does not have does not exist (yet): its own push will tell.
+    // What the table did not have does not exist (yet): its own push will tell. If it told while
+    // the page was on its way, the page may be too old to have it: read again.
     Position& position = position_of(stream);
-    position.target = position.pushed;
+    if (position.target <= position.asked) position.target = position.pushed;
   }
   catch_up();
 }
 
 bool Window::acknowledge(StreamKey stream, Seq seq) {
   Position* position = find(stream);
-  if (position == nullptr || seq > position->pushed) return false;
-  if (seq <= position->delivered) return true;
+  if (seq > (position == nullptr ? 0 : position->pushed)) return false;
+  if (position == nullptr || seq <= position->delivered) return true;
   position->delivered = seq;
   if (!std::exchange(dirty_, true)) loop_.add_dirty(*this);
   return true;
@@ -123,7 +127,7 @@ Window::Position& Window::position_of(StreamKey stream) {
       positions_.begin(), positions_.end(), stream,
       [](const Position& position, StreamKey key) { return position.stream < key; });
   if (found != positions_.end() && found->stream == stream) return *found;
-  return *positions_.insert(found, Position{stream, 0, 0, 0, 0});
+  return *positions_.insert(found, Position{stream, 0, 0, 0, 0, 0});
 }
 
 Window::Position* Window::find(StreamKey stream) {
@@ -169,8 +173,9 @@ void Window::catch_up() {
   // A page is worth reading only when there is room for it; on_written_in_loop() comes back.
   if (!session_.output_low_in_loop()) return;
   std::vector<Want> wants;
-  for (const Position& position : positions_) {
+  for (Position& position : positions_) {
     if (position.target <= position.pushed) continue;
+    position.asked = position.target;
     wants.push_back({position.stream, position.pushed});
     if (wants.size() == kStreamsPerCatchUp) break;
   }
@@ -190,6 +195,10 @@ void Window::advance_marks() {
   }
   if (marks_head_ == marks_.size()) {
     marks_ = {};
+    marks_head_ = 0;
+  } else if (marks_head_ >= kMarksTrim && marks_head_ >= marks_.size() / 2) {
+    // A reader that is always a little behind never lets them run out.
+    marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks_head_));
     marks_head_ = 0;
   }
 }

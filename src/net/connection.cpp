@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -46,6 +47,12 @@ void Connection::open(std::shared_ptr<ConnectionHandler> handler) {
   handler_ = std::move(handler);
   interest_ = EPOLLIN;
   if (!loop_.watch(socket_.get(), interest_, *this)) close();
+}
+
+bool Connection::peer_hung_up() const {
+  if (state_ == State::kClosed || input_ended_) return true;
+  pollfd probe{socket_.get(), POLLRDHUP, 0};
+  return ::poll(&probe, 1, 0) > 0;
 }
 
 void Connection::send(std::string_view bytes) {

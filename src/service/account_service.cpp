@@ -50,6 +50,7 @@ struct AccountService::Login {
   Request request;
   storage::User user;  // id 0: there is no such account
   std::vector<GroupId> groups;
+  bool holder_probed = false;
 };
 
 AccountService::AccountService(ServiceContext& context)
@@ -99,6 +100,13 @@ void AccountService::reserve(const LoginPtr& login) {
   if (reservation == session::Registry::Reservation::kWait) return;
   session.resume({});
   if (reservation == session::Registry::Reservation::kGranted) return claim(login);
+  // A client that hung up a moment ago and comes back must not find itself in its own way.
+  const auto holder = context_.registry.find(login->user.id);
+  if (!std::exchange(login->holder_probed, true) && holder != nullptr) {
+    session.suspend();
+    holder->probe([this, login] { login->session->resume([this, login] { reserve(login); }); });
+    return;
+  }
   refuse(session, login->request,
          {Errno::kAlreadyOnline, "this account is logged in elsewhere", std::nullopt});
 }

@@ -18,9 +18,10 @@ Registry::Reservation Registry::reserve(UserId user, const std::shared_ptr<Sessi
       entry.session = session;
       return Reservation::kGranted;
     }
-    if (!entry.session->ending()) {
-      if (!takeover) return Reservation::kHeld;
+    if (takeover) {
       evicted = entry.session;
+    } else if (!entry.session->ending()) {
+      return Reservation::kHeld;
     }
     entry.waiting.push_back(std::move(when_free));
   }

@@ -22,7 +22,7 @@ constexpr std::chrono::seconds kDrainPatience{5};
 constexpr std::chrono::milliseconds kEvictPatience{1000};
 constexpr std::chrono::milliseconds kReconnectSoon{1000};
 // A burst of bytes is worth so many seconds of the rate.
-constexpr std::int64_t kByteBurstSeconds = 4;
+constexpr std::int64_t kByteBurstSeconds = 2;
 constexpr std::int64_t kChatBurstSeconds = 2;
 
 // Clients of a server that stops come back spread out, not all at once.
@@ -79,6 +79,13 @@ void Session::evict(std::string reason) {
   strand_.replace_all(Input(Farewell{std::move(reason), std::chrono::milliseconds(-1)}));
 }
 
+void Session::probe(base::Task then) {
+  post_in_loop([self = shared_from_this(), then = std::move(then)]() mutable {
+    self->notice_hang_up_in_loop();
+    then();
+  });
+}
+
 void Session::post_in_loop(base::Task task) {
   loop_.post(std::move(task));
 }
@@ -101,11 +108,14 @@ void Session::run(Input&& input) {
   } else if (const auto* fault = std::get_if<Fault>(&input)) {
     if (!closing_) run_fault(*fault);
   } else if (const auto* farewell = std::get_if<Farewell>(&input)) {
-    if (!closing_) run_farewell(*farewell);
+    if (!closing_) {
+      run_farewell(*farewell);
+    } else {
+      // An eviction may have taken the place of Closed in the queue.
+      context_.handler.end(*this);
+    }
   } else if (std::holds_alternative<InputEnd>(input)) {
-    closing_ = true;
-    flush_replies();
-    post_in_loop([self = shared_from_this()] { self->close_in_loop(kDrainPatience); });
+    finish(kDrainPatience);
   } else {
     closing_ = true;
     context_.handler.end(*this);
@@ -125,19 +135,23 @@ void Session::run_request(const protocol::Request& request) {
 
 void Session::run_fault(const Fault& fault) {
   reply(protocol::error_reply(Msgid::kError, fault.refusal, ""));
-  if (fault.refusal.code == Errno::kTooLarge) run_farewell({"too_large", kReconnectSoon});
+  // The error itself is the goodbye here.
+  if (fault.refusal.code == Errno::kTooLarge) finish(kDrainPatience);
 }
 
 void Session::run_farewell(const Farewell& farewell) {
+  reply(bye(farewell));
+  const bool evicted = farewell.reconnect_after.count() < 0;
+  finish(evicted ? kEvictPatience : kDrainPatience);
+  context_.handler.end(*this);
+}
+
+// Nothing more is said: what was said goes out, then the connection closes.
+void Session::finish(std::chrono::milliseconds patience) {
   closing_ = true;
   ending_.store(true, std::memory_order_release);
-  reply(bye(farewell));
   flush_replies();
-  const bool evicted = farewell.reconnect_after.count() < 0;
-  post_in_loop([self = shared_from_this(), evicted] {
-    self->close_in_loop(evicted ? kEvictPatience : kDrainPatience);
-  });
-  context_.handler.end(*this);
+  post_in_loop([self = shared_from_this(), patience] { self->close_in_loop(patience); });
 }
 
 bool Session::waits_for_commits(const Input& input) const {
@@ -227,6 +241,13 @@ void Session::on_closed() {
   if (outlet_) outlet_->on_closed_in_loop();
   outlet_.reset();
   strand_.replace_all(Input(Closed{}));
+}
+
+void Session::notice_hang_up_in_loop() {
+  if (connection_ == nullptr || !connection_->peer_hung_up()) return;
+  ending_.store(true, std::memory_order_release);
+  // Its FIN would wait behind input that we do not read because it does not read either.
+  if (!reading_) connection_->close();
 }
 
 void Session::logged_in_in_loop(bool heartbeat) {

@@ -81,22 +81,25 @@ void Strand::work() {
       continue;
     }
     ++turn;
-    if (step == Step::kRest) {
-      run_rest(std::exchange(rest, {}));
-    } else {
-      owner_.run(std::move(input));
-    }
+    run(step, std::move(input), std::exchange(rest, {}));
   }
   owner_.flush_replies();
   base::MutexLock lock(mutex_);
   post_locked();
 }
 
-void Strand::run_rest(base::Task rest) {
+// Whatever is thrown ends this one input; the strand goes on to the next.
+void Strand::run(Step step, Input&& input, base::Task rest) {
   try {
-    rest();
+    if (step == Step::kRest) {
+      rest();
+    } else {
+      owner_.run(std::move(input));
+    }
   } catch (const std::exception& error) {
     log::error("event=request_failed what=\"{}\"", error.what());
+  } catch (...) {
+    log::error("event=request_failed what=unknown");
   }
 }
 
@@ -110,15 +113,23 @@ Strand::Step Strand::take(Input& input, base::Task& rest) {
       return Step::kRest;
     }
     input = std::move(queue_[head_++]);
-    if (head_ == queue_.size()) {
-      queue_ = {};  // an idle client holds no memory here
-      head_ = 0;
-    }
+    trim_locked();
     became_short = was_long_ && queue_.size() - head_ <= kQueueLow;
     if (became_short) was_long_ = false;
   }
   if (became_short) owner_.on_queue_short();
   return Step::kInput;
+}
+
+void Strand::trim_locked() {
+  if (head_ == queue_.size()) {
+    queue_ = {};  // an idle client holds no memory here
+    head_ = 0;
+  } else if (head_ >= kQueueHigh && head_ >= queue_.size() / 2) {
+    // A client that never pauses never lets the queue run empty.
+    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(head_));
+    head_ = 0;
+  }
 }
 
 bool Strand::rest_if_idle() {

@@ -47,15 +47,16 @@ Result<std::optional<User>> UserModel::find_by_name(std::string_view name) {
 }
 
 // RETURNING is SQLite's way to learn the new epoch in the same statement.
-Result<std::optional<SessionEpoch>> UserModel::claim(UserId id, const Node& node, bool force) {
+Result<std::optional<SessionEpoch>> UserModel::claim(UserId id, const Node& node, bool takeover) {
   return sql::read_integer(
       connection_,
       "UPDATE user SET state = 'online', node_id = ?, node_epoch = ?,"
       " session_epoch = session_epoch + 1"
-      " WHERE id = ? AND (? <> 0 OR state = 'offline' OR NOT EXISTS"
+      " WHERE id = ? AND (? <> 0 OR state = 'offline' OR (node_id = ? AND node_epoch = ?)"
+      " OR NOT EXISTS"
       " (SELECT 1 FROM node WHERE node.id = user.node_id AND node.epoch = user.node_epoch))"
       " RETURNING session_epoch",
-      node.id, node.epoch, id, force);
+      node.id, node.epoch, id, takeover, node.id, node.epoch);
 }
 
 Result<void> UserModel::release(UserId id, SessionEpoch epoch) {

@@ -17,11 +17,11 @@ _IN_TEXT = [
 # … and in the code without comments and strings.
 _IN_CODE = [
     (re.compile(r"\bstd::endl\b"), "std::endl: write '\\n'"),
-    (re.compile(r"\busing\s+namespace\s+std\b"), "using namespace std"),
+    (re.compile(r"\busing\s+namespace\s+std\s*;"), "using namespace std"),
 ]
 # Comment lines that end like code. An example below a sentence is fine; a comment of nothing but
-# such lines is code that somebody has switched off.
-_LIKE_CODE = re.compile(r"^\s*//.*[;{}]\s*$")
+# such lines is code that somebody has switched off. {"json":1} is a shape, not code.
+_LIKE_CODE = re.compile(r"^\s*//(?!\s*\{\").*[;{}]\s*$")
 _COMMENT = re.compile(r"^\s*//")
 _SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(|\btime\.sleep\b")
 _MACHINE_PATH = re.compile(r"(?<![\w./~-])/(work|home|root|Users)/\w")

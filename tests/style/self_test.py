@@ -142,6 +142,8 @@ GREEN = {
     "forbidden_lines": [
         {"src/a.cpp": "// TODO(storage): batches go one by one until the journal exists.\n"},
         {"src/a.cpp": "// For example:\n//   call(me);\n"},
+        {"src/a.cpp": "using namespace std::chrono_literals;\n"},
+        {"src/a.cpp": '// {"id":1}\n'},
         {"src/a.cpp": "// a -- b, from 0 ... 9, wait\n"},
         {"src/a.cpp": 'log("std::endl");  // not std::endl\n'},
     ],

@@ -31,8 +31,6 @@ void settle(std::span<EntryType*> entries, TryOnce& try_once) {
   for (int attempt = 1; attempt <= kAttemptsMax; ++attempt) {
     outcome = try_once(entries);
     if (outcome) return;
-    const bool unknown = outcome.error().code == ErrorCode::kOutcomeUnknown;
-    for (EntryType* entry : entries) entry->attempted = entry->attempted || unknown;
     if (!worth_retrying(outcome.error().code)) break;
     if (attempt < kAttemptsMax) std::this_thread::sleep_for(retry_delay(attempt));
   }

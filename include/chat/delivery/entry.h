@@ -25,8 +25,6 @@ struct Entry {
 
   // Set by the journal before the entry comes out again.
   std::optional<protocol::Refusal> refusal;  // not stored, and why
-  bool repeated = false;   // stored earlier under the same cid: acknowledged, not pushed again
-  bool attempted = false;  // part of a transaction whose outcome was not known
 };
 
 using DirectEntry = Entry<storage::DirectMessage>;

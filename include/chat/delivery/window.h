@@ -68,6 +68,7 @@ class Window final : public session::Outlet {
     Seq delivered = 0;
     Seq saved = 0;  // what the last take_moves() told
     Seq target = 0;
+    Seq asked = 0;  // the target when it was last read on
   };
   // `seq` of `stream` has been delivered once so many bytes have left for the socket.
   struct Mark {

@@ -59,6 +59,8 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
 
   EventLoop& loop() const { return loop_; }
   const Address& peer() const { return peer_; }
+  // The peer's FIN or RST is here, whether or not we have read up to it.
+  bool peer_hung_up() const;
   bool closed() const { return state_ == State::kClosed; }
 
   // Queues bytes; they leave in one write at the end of the round. Nothing after close_…().

@@ -66,6 +66,9 @@ class Session final : public net::ConnectionHandler,
   void say_farewell(std::string reason, std::chrono::milliseconds reconnect_after);
   // The same at once: requests that wait are dropped.
   void evict(std::string reason);
+  // Looks whether the peer has hung up without our having read that yet; ending() knows then.
+  // `then` is called in the session's loop.
+  void probe(base::Task then);
   void resume(base::Task rest) { strand_.resume(std::move(rest)); }
   void commit_begun() { strand_.commit_begun(); }
   void commit_ended() { strand_.commit_ended(); }
@@ -113,6 +116,8 @@ class Session final : public net::ConnectionHandler,
   void run_request(const protocol::Request& request);
   void run_fault(const Fault& fault);
   void run_farewell(const Farewell& farewell);
+  void finish(std::chrono::milliseconds patience);
+  void notice_hang_up_in_loop();
   void write_in_loop(const std::string& frames);
   void enqueue_in_loop(std::string_view framed);
   void close_in_loop(std::chrono::milliseconds patience);

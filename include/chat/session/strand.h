@@ -83,8 +83,9 @@ class Strand {
   enum class Step { kNothing, kInput, kRest };
 
   void work();
-  static void run_rest(base::Task rest);
+  void run(Step step, Input&& input, base::Task rest);
   Step take(Input& input, base::Task& rest);
+  void trim_locked() CHAT_REQUIRES(mutex_);
   bool rest_if_idle();
   bool runnable_locked() const CHAT_REQUIRES(mutex_);
   void kick_locked() CHAT_REQUIRES(mutex_);

@@ -11,6 +11,7 @@
 
 #include "chat/base/log.h"
 #include "fake_database.h"
+#include "support/eventually.h"
 #include "support/fake_clock.h"
 
 namespace chat::storage {
@@ -27,17 +28,6 @@ class PoolTest : public testing::Test {
     return static_cast<FakeDatabase::FakeConnection&>(*lease);
   }
   static int number(const Lease& lease) { return fake(lease).number; }
-
-  // Waits for a condition, not for a time.
-  template <typename Condition>
-  static bool eventually(Condition condition) {
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      std::this_thread::yield();
-    }
-    return true;
-  }
 
   FakeDatabase database_;
   test::FakeClock clock_;
@@ -87,7 +77,7 @@ TEST_F(PoolTest, GivesAReturnedConnectionToTheLeaseThatWaits) {
     auto lease = pool.lease();
     return lease ? number(*lease) : 0;
   });
-  ASSERT_TRUE(eventually([&] { return pool.counts().waits == 1; }));
+  ASSERT_TRUE(test::eventually([&] { return pool.counts().waits == 1; }));
   first.reset();
   EXPECT_EQ(waiting.get(), 1);
   EXPECT_EQ(pool.counts().timeouts, 0u);
@@ -101,7 +91,7 @@ TEST_F(PoolTest, OpensANewConnectionForTheLeaseThatWaitsWhenABrokenOneComesBack)
     auto lease = pool.lease();
     return lease ? number(*lease) : 0;
   });
-  ASSERT_TRUE(eventually([&] { return pool.counts().waits == 1; }));
+  ASSERT_TRUE(test::eventually([&] { return pool.counts().waits == 1; }));
   fake(*first).alive = false;
   first.reset();
   EXPECT_EQ(waiting.get(), 2);
