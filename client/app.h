@@ -49,7 +49,7 @@ class App {
   void execute(const command::JoinGroup& what) { session_.join_group(what.id); }
   void execute(const command::Groups&);
   void execute(const command::Chat& what) { session_.chat(what.target, what.text); }
-  void execute(const command::Wait& what) { reader_.sleep(what.duration); }
+  void execute(const command::Wait& what) { reader_.pause(what.duration); }
   void execute(const command::WaitMessages& what);
   void execute(const command::Help&);
   void execute(const command::Quit&) { quit_ = true; }

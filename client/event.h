@@ -11,37 +11,11 @@
 
 #include "chat/base/ids.h"
 #include "chat/protocol/msgid.h"
+#include "client/contacts.h"
 
 // What a client learns, as plain values: answers, pushes, and the connection's own fate. The
 // session makes them, printers show them.
 namespace chat::client {
-
-struct Friend {
-  UserId id;
-  std::string name;
-  std::string state;  // "online" or "offline"
-};
-
-struct Member {
-  UserId id;
-  std::string name;
-  std::string state;
-  std::string role;  // "creator" or "normal"; more may come
-};
-
-struct Group {
-  GroupId id;
-  std::string name;
-  std::string desc;
-  std::vector<Member> members;
-};
-
-// Where a chat goes: exactly one of the two names something.
-struct Target {
-  UserId user;
-  GroupId group;
-  friend auto operator<=>(const Target&, const Target&) = default;
-};
 
 namespace event {
 

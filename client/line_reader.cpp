@@ -67,7 +67,7 @@ LineReader::Status LineReader::wait(std::chrono::milliseconds timeout) {
   return ready == 0 ? Status::kTimeout : Status::kLine;
 }
 
-bool LineReader::sleep(std::chrono::milliseconds duration) {
+bool LineReader::pause(std::chrono::milliseconds duration) {
   pollfd woken{wakeup_.get(), POLLIN, 0};
   return poll_fds(&woken, 1, duration) == 0;
 }

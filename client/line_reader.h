@@ -29,7 +29,7 @@ class LineReader {
   Status next(std::string& line, std::chrono::milliseconds timeout);
 
   // Blocks for `duration`; false when woken. Reads nothing.
-  bool sleep(std::chrono::milliseconds duration);
+  bool pause(std::chrono::milliseconds duration);
 
   // For good: every later call returns at once.
   void wake();

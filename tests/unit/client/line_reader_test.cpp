@@ -60,7 +60,7 @@ TEST_F(LineReaderTest, WakesForGood) {
   EXPECT_EQ(reader.next(line, 5s), Status::kWoken);
   other.join();
   EXPECT_EQ(reader.next(line, 5s), Status::kWoken);
-  EXPECT_FALSE(reader.sleep(5s));
+  EXPECT_FALSE(reader.pause(5s));
 }
 
 TEST_F(LineReaderTest, SkipsALineThatIsTooLongAndSaysSoOnce) {
