@@ -70,8 +70,6 @@ std::unique_ptr<Connection> Server::LoopConnections::take_out(Connection& connec
   return std::move(node.mapped());
 }
 
-// A connection that was on its way to its loop when the stop began comes too late for this; it
-// is cut by close_all().
 void Server::LoopConnections::announce_stop() {
   for (auto& [connection, owned] : connections_) connection->announce_stop();
 }

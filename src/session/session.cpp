@@ -130,8 +130,7 @@ void Session::run_request(const protocol::Request& request) {
 
 void Session::run_fault(const Fault& fault) {
   reply(protocol::error_reply(Msgid::kError, fault.refusal, ""));
-  // The error itself is the goodbye here.
-  if (fault.refusal.code == Errno::kTooLarge) finish(kDrainPatience);
+  if (fault.refusal.code == Errno::kTooLarge) run_farewell({"too_large", kReconnectSoon});
 }
 
 void Session::run_farewell(const Farewell& farewell) {
