@@ -71,7 +71,7 @@ TEST_F(PoolTest, RefusesWithBusyOnceLeaseWaitIsOver) {
 }
 
 TEST_F(PoolTest, GivesAReturnedConnectionToTheLeaseThatWaits) {
-  Pool pool(database_, {.size = 1, .lease_wait = 10s}, clock_);
+  Pool pool(database_, {.size = 1, .lease_wait = 60s}, clock_);
   std::optional<Lease> first;
   first.emplace(std::move(*pool.lease()));
   auto waiting = std::async(std::launch::async, [&] {
@@ -79,13 +79,15 @@ TEST_F(PoolTest, GivesAReturnedConnectionToTheLeaseThatWaits) {
     return lease ? number(*lease) : 0;
   });
   ASSERT_TRUE(test::eventually([&] { return pool.counts().waits == 1; }));
+  const auto returned = std::chrono::steady_clock::now();
   first.reset();
   EXPECT_EQ(waiting.get(), 1);
+  EXPECT_LT(std::chrono::steady_clock::now() - returned, 30s);  // woken, not timed out
   EXPECT_EQ(pool.counts().timeouts, 0u);
 }
 
 TEST_F(PoolTest, OpensANewConnectionForTheLeaseThatWaitsWhenABrokenOneComesBack) {
-  Pool pool(database_, {.size = 1, .lease_wait = 10s}, clock_);
+  Pool pool(database_, {.size = 1, .lease_wait = 60s}, clock_);
   std::optional<Lease> first;
   first.emplace(std::move(*pool.lease()));
   auto waiting = std::async(std::launch::async, [&] {
@@ -94,8 +96,10 @@ TEST_F(PoolTest, OpensANewConnectionForTheLeaseThatWaitsWhenABrokenOneComesBack)
   });
   ASSERT_TRUE(test::eventually([&] { return pool.counts().waits == 1; }));
   fake(*first).alive = false;
+  const auto returned = std::chrono::steady_clock::now();
   first.reset();
   EXPECT_EQ(waiting.get(), 2);
+  EXPECT_LT(std::chrono::steady_clock::now() - returned, 30s);
   EXPECT_EQ(database_.most_open, 1);
 }
 
