@@ -16,7 +16,6 @@
 // What a client learns, as plain values: answers, pushes, and the connection's own fate. The
 // session makes them, printers show them.
 namespace chat::client {
-
 namespace event {
 
 struct Connected {
@@ -82,11 +81,21 @@ struct Presence {
   UserId id;
   std::string state;
 };
+struct Contact {  // someone added the user as a friend
+  UserId id;
+  std::string name;
+};
+struct GroupChanged {
+  GroupId group;
+  std::string change;  // "joined"; more may come
+  UserId id;           // who did; names nothing where the change is no member's
+  std::string name;
+};
 struct Bye {
   std::string reason;
   std::int64_t reconnect_after_ms = -1;  // -1: do not come back by yourself
 };
-// A push that is only shown: contact, group_changed, receipt, and whatever is new to this client.
+// A push that is only shown: receipt, and whatever is new to this client.
 struct Notice {
   std::string kind;
   std::vector<std::pair<std::string, std::string>> fields;  // name → JSON text
@@ -121,8 +130,9 @@ struct Event {
       std::variant<std::monostate, event::Connected, event::Pong, event::Registered,
                    event::LoggedIn, event::LoggedOut, event::FriendAdded, event::GroupCreated,
                    event::GroupJoined, event::Sent, event::Refused, event::Message, event::Presence,
-                   event::Bye, event::Notice, event::FriendList, event::GroupList, event::TimedOut,
-                   event::Usage, event::Help, event::Fault, event::Disconnected>;
+                   event::Contact, event::GroupChanged, event::Bye, event::Notice,
+                   event::FriendList, event::GroupList, event::TimedOut, event::Usage, event::Help,
+                   event::Fault, event::Disconnected>;
 
   What what;
   // The JSON object from the wire; empty for what the client found out by itself.

@@ -25,8 +25,9 @@ const char* const kLineHelp = R"(  connected host="127.0.0.1" port=6000
   message from=2 name="bob" seq=1 time="2024-05-01 10:00:00" text="hello"
   group_message group=1 from=2 name="bob" seq=1 time="2024-05-01 10:00:00" text="hello"
   presence id=2 state=online
-  contact KEY=VALUE…   someone added you        group_changed KEY=VALUE…
-  receipt KEY=VALUE…   push msgid=N KEY=VALUE…  anything else from the server
+  contact id=3 name="carol"      someone added you
+  group_changed group=1 change=joined [id=3 name="carol"]
+  receipt KEY=VALUE…   push msgid=N KEY=VALUE…   anything else from the server
   bye reason="shutdown" reconnect_after_ms=500  (-1: do not come back by yourself)
   error command=chat errno=20 error=not_logged_in errmsg="…" [to=2|group=1] [retry_after_ms=N]
   timeout command=login after_ms=10000
@@ -122,6 +123,15 @@ struct LineOf {
   std::string operator()(const event::Message& e) const { return message_line(e); }
   std::string operator()(const event::Presence& e) const {
     return fmt::format("presence id={} state={}\n", e.id.value, word(e.state));
+  }
+  std::string operator()(const event::Contact& e) const {
+    return fmt::format("contact id={} name={}\n", e.id.value, quote(e.name));
+  }
+  std::string operator()(const event::GroupChanged& e) const {
+    std::string out =
+        fmt::format("group_changed group={} change={}", e.group.value, word(e.change));
+    if (e.id) out += fmt::format(" id={} name={}", e.id.value, quote(e.name));
+    return out + '\n';
   }
   std::string operator()(const event::Bye& e) const {
     return fmt::format("bye reason={} reconnect_after_ms={}\n", quote(e.reason),

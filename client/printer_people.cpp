@@ -60,6 +60,14 @@ class PeopleText {
   std::string operator()(const event::Presence& e) const {
     return dim(fmt::format("User {} is {}.", e.id.value, harmless(e.state)));
   }
+  std::string operator()(const event::Contact& e) const {
+    return fmt::format("{} ({}) added you as a friend. /add {} to add them.\n", name(e.name),
+                       e.id.value, e.id.value);
+  }
+  std::string operator()(const event::GroupChanged& e) const {
+    const std::string who = e.id ? fmt::format("{} ({}) ", name(e.name), e.id.value) : "";
+    return fmt::format("Group {}: {}{}.\n", e.group.value, who, harmless(e.change));
+  }
   std::string operator()(const event::Bye& e) const {
     if (e.reconnect_after_ms < 0) {
       return bad(fmt::format("The server ended this session: {}.", harmless(e.reason)));

@@ -1,5 +1,7 @@
 #include "client/roster.h"
 
+#include <algorithm>
+
 namespace chat::client {
 
 void Roster::apply(const Event& event) {
@@ -8,6 +10,7 @@ void Roster::apply(const Event& event) {
   if (const auto* added = event.as<event::FriendAdded>()) friends_.push_back(added->added);
   if (const auto* created = event.as<event::GroupCreated>()) apply_locked(*created);
   if (const auto* joined = event.as<event::GroupJoined>()) apply_locked(*joined);
+  if (const auto* changed = event.as<event::GroupChanged>()) apply_locked(*changed);
   if (const auto* presence = event.as<event::Presence>()) apply_locked(*presence);
 }
 
@@ -33,6 +36,16 @@ void Roster::apply_locked(const event::GroupCreated& created) {
 
 void Roster::apply_locked(const event::GroupJoined& joined) {
   groups_.push_back(joined.group);
+}
+
+void Roster::apply_locked(const event::GroupChanged& changed) {
+  if (changed.change != "joined" || !changed.id) return;
+  for (Group& group : groups_) {
+    const auto is_who = [&](const Member& member) { return member.id == changed.id; };
+    const bool here = std::any_of(group.members.begin(), group.members.end(), is_who);
+    if (group.id != changed.group || here) continue;
+    group.members.push_back({changed.id, changed.name, "online", "normal"});
+  }
 }
 
 void Roster::apply_locked(const event::Presence& presence) {

@@ -45,7 +45,8 @@ EchoOff::EchoOff(int fd) : fd_(fd) {
 }
 
 EchoOff::~EchoOff() {
-  if (active_) ::tcsetattr(fd_, TCSAFLUSH, &before_);
+  // What was typed meanwhile is the next command: it stays.
+  if (active_) ::tcsetattr(fd_, TCSANOW, &before_);
 }
 
 SignalWatch::SignalWatch(std::function<void(int)> on_signal) {

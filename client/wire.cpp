@@ -190,6 +190,15 @@ Event::What read_success(Fields& in, const Question& question, const std::string
   }
 }
 
+event::GroupChanged read_group_change(Fields& in) {
+  event::GroupChanged out;
+  out.group = in.id<GroupId>("groupid");
+  out.change = in.text("change");
+  if (in.optional_integer("id")) out.id = in.id<UserId>("id");
+  out.name = in.optional_text("name");
+  return out;
+}
+
 event::Notice read_notice(std::string kind, const json& body) {
   event::Notice out{std::move(kind), {}};
   for (const auto& [name, value] : body.items()) {
@@ -205,8 +214,8 @@ Event::What read_pushed(Fields& in, const ServerMessage& message) {
     case Msgid::kGroupChat: return read_chat(in);
     case Msgid::kError: return read_refusal(in);
     case Msgid::kPresence: return event::Presence{in.id<UserId>("id"), in.text("state")};
-    case Msgid::kContact: return read_notice("contact", message.body);
-    case Msgid::kGroup: return read_notice("group_changed", message.body);
+    case Msgid::kContact: return event::Contact{in.id<UserId>("id"), in.text("name")};
+    case Msgid::kGroup: return read_group_change(in);
     case Msgid::kReceipt: return read_notice("receipt", message.body);
     case Msgid::kBye:
       return event::Bye{in.optional_text("reason"),

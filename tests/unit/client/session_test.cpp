@@ -369,7 +369,7 @@ TEST(Session, UnknownPushesAreShownInAGeneralForm) {
   FakeServer server([](Peer& peer) {
     peer.answer();
     peer.send({{"msgid", 250}, {"some", "thing"}});
-    peer.send({{"msgid", 201}, {"id", 3}, {"name", "carol"}});
+    peer.send({{"msgid", 203}, {"kind", "read"}, {"id", 3}, {"seq", 4}});
     peer.send({{"msgid", 106}, {"errno", 0}, {"seq", 1}, {"cid", "stranger"}});
     peer.next();
   });
@@ -379,7 +379,7 @@ TEST(Session, UnknownPushesAreShownInAGeneralForm) {
   const auto notices = events.wait_for<event::Notice>(3);
   ASSERT_EQ(notices.size(), 3u);
   EXPECT_EQ(notices[0].kind, "push");
-  EXPECT_EQ(notices[1].kind, "contact");
+  EXPECT_EQ(notices[1].kind, "receipt");
   EXPECT_EQ(notices[2].kind, "push");
   EXPECT_TRUE(session.connected());
 }
@@ -477,13 +477,18 @@ TEST(Session, KeepsTheRosterUpToDate) {
     peer.answer({{"friend", {{"id", 3}, {"name", "carol"}, {"state", "offline"}}}});
     peer.send({{"msgid", 200}, {"id", 3}, {"state", "online"}});
     peer.answer({{"groupid", 5}});
-    peer.next();
+    const json joined = {
+        {"msgid", 202}, {"groupid", 5}, {"change", "joined"}, {"id", 2}, {"name", "bob"}};
+    peer.send(joined);
+    peer.send(joined);
+    peer.answer();
   });
   Session session([](const Event&) {});
   ASSERT_TRUE(session.open("127.0.0.1", server.port()));
   ASSERT_TRUE(session.login(kAlice).ok());
   ASSERT_TRUE(session.add_friend(UserId{3}).ok());
   ASSERT_TRUE(session.create_group("team", "ours").ok());
+  ASSERT_TRUE(session.ping().ok());  // what was pushed before is taken in
   const auto friends = session.friends();
   ASSERT_EQ(friends.size(), 2u);
   EXPECT_EQ(friends[0].state, "offline");
@@ -491,8 +496,9 @@ TEST(Session, KeepsTheRosterUpToDate) {
   const auto groups = session.groups();
   ASSERT_EQ(groups.size(), 1u);
   EXPECT_EQ(groups[0].desc, "ours");
-  ASSERT_EQ(groups[0].members.size(), 1u);
+  ASSERT_EQ(groups[0].members.size(), 2u);
   EXPECT_EQ(groups[0].members[0].name, "alice");
+  EXPECT_EQ(groups[0].members[1].name, "bob");
 }
 
 TEST(Session, InterruptReleasesTheWaitingThread) {
