@@ -161,6 +161,7 @@ TEST_P(BadRequests, FlagsOfLoginMustBeFlags) {
   bad_field(client, login_request(bob_account, {{"takeover", 1}}), "takeover");
   bad_field(client, login_request(bob_account, {{"takeover", "true"}}), "takeover");
   bad_field(client, login_request(bob_account, {{"ack", 1}}), "ack");
+  bad_field(client, login_request(bob_account, {{"heartbeat", nullptr}}), "heartbeat");
 }
 
 TEST_P(BadRequests, UnknownMsgidIsAnErrorAndNoClose) {

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <ostream>
 #include <system_error>
 #include <utility>
 
@@ -54,6 +55,10 @@ base::UniqueFd connect_to(std::uint16_t port, const RawClient::Options& options)
 }
 
 }  // namespace
+
+void PrintTo(Wire wire, std::ostream* out) {
+  *out << to_string(wire);
+}
 
 std::string to_string(Wire wire) {
   return wire == Wire::kText ? "text" : "binary";
@@ -194,7 +199,8 @@ Json RawClient::reply(const Json& request) {
   const auto answers = [&](const Json& reply) {
     const int msgid = reply.value("msgid", 0);
     if (is_push(reply) || (msgid != expected && msgid != kError)) return false;
-    return !reply.contains("cid") || reply["cid"] == cid;
+    if (!reply.contains("cid")) return msgid == expected || cid.is_null();
+    return reply["cid"] == cid;
   };
   return take(answers, "reply to " + request.dump().substr(0, 300));
 }

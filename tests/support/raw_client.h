@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <iosfwd>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
@@ -20,6 +22,7 @@ using Json = nlohmann::json;
 // The framings of protocol.md that a test client speaks.
 enum class Wire { kText, kBinary };
 std::string to_string(Wire wire);
+void PrintTo(Wire wire, std::ostream* out);  // as GoogleTest shows it
 std::string frame(Wire wire, std::string_view json);
 
 // What was awaited did not come in time.
@@ -62,7 +65,7 @@ class RawClient {
   // The first frame of the inbox, awaited if need be. Throws ConnectionEnded at the end of input.
   Json receive();
   // The reply to `request`: told by its msgid, and by its cid where the request has one. ERROR
-  // (msgid 100) counts as a reply.
+  // (msgid 100) counts as a reply, to a request with a cid only if it echoes it.
   Json reply(const Json& request);
   Json request(const Json& request);
   Json push();
