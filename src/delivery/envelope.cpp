@@ -6,14 +6,17 @@
 namespace chat::delivery {
 namespace {
 
-// Takes one number and the space after it off the front of `head`.
+// Takes one number, at least `least`, off the front of `head`, and the space after it where more
+// follows.
 template <typename Number>
-bool take(std::string_view& head, Number& number) {
+bool take(std::string_view& head, Number& number, Number least = 1) {
   const char* const end = head.data() + head.size();
   const auto [stop, error] = std::from_chars(head.data(), end, number);
-  if (error != std::errc()) return false;
+  if (error != std::errc() || number < least) return false;
   head.remove_prefix(static_cast<std::size_t>(stop - head.data()));
-  if (!head.empty() && head.front() == ' ') head.remove_prefix(1);
+  if (head.empty()) return true;
+  if (head.front() != ' ' || head.size() == 1) return false;
+  head.remove_prefix(1);
   return true;
 }
 
@@ -43,7 +46,7 @@ std::optional<Envelope> decode(std::string_view payload) {
   if (head.starts_with("e ")) {
     head.remove_prefix(2);
     EventEnvelope event;
-    if (!take(head, event.except.value) || !head.empty()) return std::nullopt;
+    if (!take(head, event.except.value, 0) || !head.empty()) return std::nullopt;
     event.json = share(json);
     return event;
   }

@@ -75,7 +75,9 @@ Result<StreamCache::Stream*> StreamCache::stream_of(const storage::DirectMessage
                                                     SessionEpoch epoch) {
   const Key key = key_of(message.recipient, message.sender);
   const auto found = streams_.find(key);
-  if (found != streams_.end() && found->second.epoch == epoch) {
+  // What this very turn has planned is not in the table yet: reading again would miss it.
+  if (found != streams_.end() && (found->second.epoch == epoch || found->second.planned_on)) {
+    found->second.epoch = epoch;
     found->second.last_use = ++uses_;
     return &found->second;
   }

@@ -49,6 +49,7 @@ constexpr FieldSpec kHelloFields[] = {
     {"version", FieldKind::kString, false},
 };
 constexpr FieldSpec kDeliveredFields[] = {
+    kOwnId,
     {"from", FieldKind::kId, false},
     {"groupid", FieldKind::kId, false},
     {"seq", FieldKind::kInteger, true},
