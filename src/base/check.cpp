@@ -5,9 +5,9 @@
 
 namespace chat::base {
 
-void check_failed(const char* expression, std::source_location where) noexcept {
-  std::fprintf(stderr, "check failed: %s at %s:%u in %s\n", expression, where.file_name(),
-               static_cast<unsigned>(where.line()), where.function_name());
+void check_failed(const char* expression, const char* file, int line,
+                  const char* function) noexcept {
+  std::fprintf(stderr, "check failed: %s at %s:%d in %s\n", expression, file, line, function);
   std::fflush(stderr);
   std::abort();
 }

@@ -60,10 +60,8 @@ void Acceptor::close() {
   if (resume_timer_ != 0) {
     loop_.cancel(resume_timer_);
     resume_timer_ = 0;
-  } else if (socket_) {
-    loop_.unwatch(socket_.get());
   }
-  socket_.reset();
+  socket_.reset();  // leaves the epoll set with it
 }
 
 void Acceptor::on_events(std::uint32_t /*epoll_events*/) {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -52,11 +53,22 @@ void Connection::open(std::shared_ptr<ConnectionHandler> handler) {
   if (!loop_.watch(socket_.get(), interest_, *this)) close();
 }
 
+bool Connection::peer_hung_up() const {
+  if (state_ == State::kClosed || input_ended_) return true;
+  pollfd probe{socket_.get(), POLLRDHUP, 0};
+  return ::poll(&probe, 1, 0) > 0;
+}
+
 void Connection::send(std::string_view bytes) {
   loop_.assert_in_loop();
   if (state_ != State::kOpen || bytes.empty()) return;
   output_.append(bytes);
   flush_at_round_end();
+}
+
+void Connection::flush_now() {
+  loop_.assert_in_loop();
+  if (state_ == State::kOpen && !wants_write_) flush();
 }
 
 void Connection::pause_reading() {

@@ -39,6 +39,12 @@ Result<void> Server::open(const Address& address) {
   return acceptor_.open(address);
 }
 
+void Server::announce_stop() {
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    loops_.at(i).post([owner = connections_[i].get()] { owner->announce_stop(); });
+  }
+}
+
 void Server::close_all() {
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     loops_.at(i).post([owner = connections_[i].get()] { owner->close_all(); });
@@ -75,6 +81,10 @@ std::unique_ptr<Connection> Server::LoopConnections::take_out(Connection& connec
   server_.count_.fetch_sub(1, std::memory_order_relaxed);
   server_.on_gone_(connection.peer());
   return std::move(node.mapped());
+}
+
+void Server::LoopConnections::announce_stop() {
+  for (auto& [connection, owned] : connections_) connection->announce_stop();
 }
 
 void Server::LoopConnections::close_all() {

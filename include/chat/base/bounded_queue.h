@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "chat/base/clock.h"
 #include "chat/base/mutex.h"
 
 namespace chat::base {
@@ -30,6 +31,20 @@ class BoundedQueue {
     return true;
   }
 
+  // Blocks until there is room; false when the deadline passed or the queue is closed.
+  [[nodiscard]] bool push_until(T&& item, SteadyTime deadline) {
+    {
+      MutexLock lock(mutex_);
+      while (!closed_ && items_.size() >= capacity_) {
+        if (!drained_.wait_until(mutex_, deadline) && items_.size() >= capacity_) return false;
+      }
+      if (closed_) return false;
+      items_.push_back(std::move(item));
+    }
+    filled_.notify_one();
+    return true;
+  }
+
   // Blocks until there is an item; nothing once the queue is closed and empty.
   std::optional<T> pop() {
     MutexLock lock(mutex_);
@@ -37,6 +52,7 @@ class BoundedQueue {
     if (items_.empty()) return std::nullopt;
     std::optional<T> item(std::move(items_.front()));
     items_.pop_front();
+    drained_.notify_one();
     return item;
   }
 
@@ -51,6 +67,7 @@ class BoundedQueue {
       batch.push_back(std::move(items_.front()));
       items_.pop_front();
     }
+    drained_.notify_all();
     return batch;
   }
 
@@ -61,6 +78,7 @@ class BoundedQueue {
       closed_ = true;
     }
     filled_.notify_all();
+    drained_.notify_all();
   }
 
   std::size_t size() const {
@@ -73,6 +91,7 @@ class BoundedQueue {
 
   mutable Mutex mutex_;
   CondVar filled_;
+  CondVar drained_;
   std::deque<T> items_ CHAT_GUARDED_BY(mutex_);
   bool closed_ CHAT_GUARDED_BY(mutex_) = false;
 };

@@ -26,6 +26,8 @@ class ConnectionHandler {
   virtual void on_written(std::size_t bytes) = 0;
   // The deadline set by set_deadline() passed.
   virtual void on_deadline() = 0;
+  // The server stops soon: finish what was begun and say goodbye.
+  virtual void on_stopping() = 0;
   // The last call: the connection is closed and about to be destroyed.
   virtual void on_closed() = 0;
 };
@@ -57,10 +59,14 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
 
   EventLoop& loop() const { return loop_; }
   const Address& peer() const { return peer_; }
+  // The peer's FIN or RST is here, whether or not we have read up to it.
+  bool peer_hung_up() const;
   bool closed() const { return state_ == State::kClosed; }
 
   // Queues bytes; they leave in one write at the end of the round. Nothing after close_…().
   void send(std::string_view bytes);
+  // Writes what is queued at once.
+  void flush_now();
   std::size_t unsent_bytes() const { return output_.size() - written_; }
 
   void pause_reading();
@@ -75,6 +81,10 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
   void close_when_sent();
   // Closes now: on_closed() comes before it returns. What was not written is lost.
   void close();
+
+  void announce_stop() {
+    if (state_ == State::kOpen) handler_->on_stopping();
+  }
 
   void on_events(std::uint32_t epoll_events) override;
 

@@ -38,6 +38,8 @@ class Server {
   const Address& address() const { return acceptor_.address(); }
   void stop_accepting() { acceptor_.close(); }
 
+  // Tells every connection's handler, in its loop; returns at once.
+  void announce_stop();
   // Closes what is still open, in each loop; returns at once.
   void close_all();
   // Connections that are open or on the way to their loop.
@@ -50,6 +52,7 @@ class Server {
     explicit LoopConnections(Server& server) : server_(server) {}
     std::unique_ptr<Connection> take_out(Connection& connection) override;
     void add(EventLoop& loop, std::size_t index, base::UniqueFd socket, const Address& peer);
+    void announce_stop();
     void close_all();
 
    private:

@@ -1,29 +1,35 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "chat/protocol/limits.h"
 
 namespace chat::protocol {
 
 // How JSON objects are cut out of the byte stream (protocol.md, the table of first bytes).
 // kUndecided until the first byte; kText until a first frame ends in NUL, which makes it
-// kClassic.
-enum class Framing { kUndecided, kText, kClassic, kBinary };
+// kClassic (only where that byte was `{` or white space: a TLS hello has NULs too).
+enum class Framing : std::uint8_t { kUndecided, kText, kClassic, kBinary };
 
-// Appends `json` to `out` as one frame of that framing. kUndecided writes text.
+// Appends `json` to `out` as one frame of that framing. kUndecided writes text. Precondition: at
+// most kFrameMaxBytesOfFormat bytes.
 void append_frame(std::string& out, Framing framing, std::string_view json);
 
 // Cuts a connection's bytes into frames, told apart by its first bytes.
 //
 // Call feed() with what was read, then next() until it returns nothing. A frame that lies whole
 // in the fed bytes is handed out in place, without a copy; only an unfinished tail is kept, and
-// its memory is given back when the frame is done. Blank lines between text frames are skipped.
+// its memory is given back when the frame is done. Frames of only white space are skipped, save
+// in binary framing. Linear in the bytes fed, however they are cut.
 // Threading: loop-confined. Bounds: keeps at most the frame limit plus 4 bytes.
 class FrameDecoder {
  public:
-  // `bytes` must stay alive and unchanged until next() has returned nothing.
+  // `bytes` must stay alive and unchanged until next() has returned nothing, and feed() may be
+  // called again only then. Ignored after failed().
   void feed(std::string_view bytes);
 
   // The next whole frame without its terminator or length; valid until the next call.
@@ -34,25 +40,42 @@ class FrameDecoder {
   // told from its rest. A binary length is refused before anything is allocated.
   bool failed() const { return failed_; }
 
-  // A frame has begun and is not finished (for the half-frame deadline).
-  bool has_partial_frame() const { return !partial_.empty(); }
+  // A frame has begun and is not finished (for the half-frame deadline). White space before a
+  // text frame does not begin it.
+  bool has_partial_frame() const { return begun_; }
 
   Framing framing() const { return framing_; }
 
-  // A frame without its terminator may be so long; takes effect with the next frame.
-  void set_frame_max_bytes(std::size_t limit) { frame_max_bytes_ = limit; }
+  // A frame without its terminator or length may be so long; takes effect with the next frame,
+  // not with one of which bytes are already kept. At most kFrameMaxBytesOfFormat.
+  void set_frame_max_bytes(std::size_t limit);
+  std::size_t frame_max_bytes() const { return frame_max_bytes_; }
 
  private:
   std::optional<std::string_view> next_text();
   std::optional<std::string_view> next_binary();
-  void keep_tail();
+  void decide_framing();
+  std::optional<std::size_t> peek_length() const;
+  std::size_t find_terminator();
+  std::size_t content_size(std::size_t end) const;
+  std::size_t frame_limit() const;
+  std::string_view take(std::size_t count);
+  void keep(std::size_t count);
+  void keep_text_tail();
+  void release();
+  void fail();
 
+  // A server has 100 000s of these: one string holds both the unfinished frame and, until the
+  // next call, the finished one that was put together from it.
   Framing framing_ = Framing::kUndecided;
   bool failed_ = false;
-  std::size_t frame_max_bytes_;
-  std::string_view input_;  // fed and not yet consumed
-  std::string partial_;     // the beginning of an unfinished frame
-  std::string assembled_;   // a frame put together from partial_ and input_
+  bool may_be_classic_ = false;  // no text frame has ended yet, and NUL would be allowed to
+  bool begun_ = false;           // partial_ holds more than white space
+  bool handed_out_ = false;      // partial_ holds a frame that next() returned
+  std::uint32_t frame_max_bytes_ = kFrameMaxBytesBeforeLogin;
+  std::uint32_t partial_max_bytes_ = 0;  // the limit when partial_ began
+  std::string_view input_;               // fed and not yet consumed
+  std::string partial_;
 };
 
 }  // namespace chat::protocol

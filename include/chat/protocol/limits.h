@@ -9,6 +9,8 @@ namespace chat::protocol {
 
 inline constexpr std::size_t kFrameMaxBytesBeforeLogin = 4 * 1024;
 inline constexpr std::size_t kFrameMaxBytes = 64 * 1024;
+// What the binary framing itself bears: its length's first byte is always 0x00.
+inline constexpr std::size_t kFrameMaxBytesOfFormat = 16 * 1024 * 1024 - 1;
 inline constexpr std::size_t kReplyMaxBytes = 64 * 1024;
 inline constexpr int kJsonMaxDepth = 8;
 

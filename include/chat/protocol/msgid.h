@@ -17,6 +17,11 @@ enum class Msgid : int {
   kHello = 20,
   kPing = 21,
   kDelivered = 22,
+  kRead = 23,
+  kSync = 24,
+  kHistory = 25,
+  kGroupInfo = 30,
+  kList = 31,
   kError = 100,  // what cannot be tied to a request
   kPresence = 200,
   kContact = 201,
@@ -25,14 +30,16 @@ enum class Msgid : int {
   kBye = 204,
 };
 
-// The number of the reply: msgid + 100, except for the two original acks.
+// The number of the reply: msgid + 100, except for the two original acks. What is no request's
+// number (those are 1 … 99) cannot be tied to a request: kError.
 constexpr Msgid reply_to(Msgid request) {
   switch (request) {
     case Msgid::kLogin: return Msgid::kLoginAck;
     case Msgid::kRegister: return Msgid::kRegisterAck;
-    case Msgid::kError: return Msgid::kError;
-    default: return static_cast<Msgid>(static_cast<int>(request) + 100);
+    default: break;
   }
+  const int number = static_cast<int>(request);
+  return number >= 1 && number <= 99 ? static_cast<Msgid>(number + 100) : Msgid::kError;
 }
 
 }  // namespace chat::protocol

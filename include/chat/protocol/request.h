@@ -18,7 +18,7 @@ namespace chat::protocol {
 // (depth, duplicate keys) and dropped, kNested stands for them.
 struct Nested {};
 using Value = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Nested>;
-// An integer above 2^63−1 is kept as a double: no field takes it.
+// An integer outside int64's range, and -0, are kept as double: no field takes them.
 
 // One parsed request: an integer msgid and flat fields, in the order they came.
 // A plain value, moved from the I/O thread to a worker.
@@ -45,7 +45,8 @@ class Request {
 // is not one JSON object, a BOM, NaN, a key twice in one object (bad_json), depth over
 // kJsonMaxDepth (too_deep), a msgid that is missing or no plain integer (bad_field).
 // An msgid that is an integer but outside int's range becomes unknown_msgid with the others:
-// it is stored as -1.
+// it is stored as -1. Refusal.message names the byte of the fault, counted from 1, where it is
+// known, and never repeats the input.
 tl::expected<Request, Refusal> parse_request(std::string_view frame);
 
 // What a field must look like (protocol.md, "Limits"); the dispatch table lists them as data.
@@ -73,8 +74,8 @@ std::optional<Refusal> check_fields(const Request& request, const Specs& specs);
 std::optional<Refusal> check_field(const Request& request, const FieldSpec& spec);
 std::optional<Refusal> check_cid(const Request& request);
 
-// The rule for names as text for people, or nothing when `name` follows it. Registration uses
-// it for its errno 1.
+// The broken rule as a sentence for people ("name must be text of 1 to 50 characters"), or nothing
+// when all rules are kept. Registration uses them for its errno 1.
 std::optional<std::string> name_fault(std::string_view name);
 std::optional<std::string> password_fault(std::string_view password);
 

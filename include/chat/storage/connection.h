@@ -18,12 +18,14 @@ class Statement {
  public:
   virtual ~Statement() = default;
 
-  // Texts are copied or must live until reset(): the caller keeps them alive until step() ended.
+  // Texts are not copied: the caller keeps them alive until the run ended.
   virtual void bind(int parameter, std::int64_t value) = 0;
   virtual void bind(int parameter, std::string_view text) = 0;
   virtual void bind_null(int parameter) = 0;
 
-  // Runs, or moves to the next row. True: there is a row. Blocks.
+  // Runs, or moves to the next row. True: there is a row. False or an error ends the run: reset()
+  // before the next step(). Blocks. A statement that writes outside a transaction is a
+  // transaction of its own, which ends with the run.
   virtual Result<bool> step() = 0;
   // Runs a statement that gives no rows, and resets it.
   Result<void> run();
@@ -51,12 +53,13 @@ class StatementScope {
 };
 
 enum class TransactionKind {
-  kRead,   // one snapshot for several reads
-  kWrite,  // SQLite: BEGIN IMMEDIATE inside the one writer lane
+  kRead,   // one snapshot for several reads; writing in it is a CHAT_CHECK
+  kWrite,  // SQLite: BEGIN IMMEDIATE inside the one writer lane; stays on its thread
 };
 
 // One connection to the database. All calls block. After an error with code kUnavailable or
-// kOutcomeUnknown it is no longer usable() and must be thrown away.
+// kOutcomeUnknown it may be no longer usable(), and must be thrown away then. An error inside a
+// transaction other than kConflict may have ended it: roll back.
 // Threading: externally synchronised: one thread at a time.
 class Connection {
  public:

@@ -14,7 +14,7 @@ class FriendModel {
  public:
   explicit FriendModel(Connection& connection) : connection_(connection) {}
 
-  // False when it was there already.
+  // False when it was there already. kConflict: one of the two is no user.
   Result<bool> insert(UserId user, UserId friend_id);
   Result<std::size_t> count(UserId user);
   // By friend id, at most `limit`, those after `after`.

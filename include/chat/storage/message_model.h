@@ -19,11 +19,13 @@ class MessageModel {
  public:
   explicit MessageModel(Connection& connection) : connection_(connection) {}
 
-  // Direct streams. The last `limit` messages of sender → recipient; the head is the last seq.
+  // Direct streams. The last `limit` messages of sender → recipient, oldest first: the head is
+  // the last one's seq.
   Result<std::vector<DirectMessage>> direct_tail(UserId recipient, UserId sender,
                                                  std::size_t limit);
   // Inserts the rows, and the cursor row of every stream that begins here (seq 1). Rows must be
   // in key order; call inside a write transaction. kConflict: a (recipient, sender, seq) exists.
+  // After an error some of the rows may be in: roll back.
   Result<void> insert_direct(std::span<const DirectMessage> rows);
   // Oldest first: seq > after.
   Result<std::vector<DirectMessage>> direct_after(UserId recipient, UserId sender, Seq after,
@@ -36,6 +38,7 @@ class MessageModel {
   Result<std::optional<GroupMessage>> find_group_message(GroupId group, UserId sender,
                                                          std::string_view cid);
   Result<std::optional<UnixMillis>> group_head_time(GroupId group, Seq head);
+  // As insert_direct(). kConflict: a (group, seq) or a (group, sender, cid) exists.
   Result<void> insert_group(std::span<const GroupMessage> rows);
   Result<void> set_group_last_seq(GroupId group, Seq last_seq);
   Result<std::vector<GroupMessage>> group_after(GroupId group, Seq after, std::size_t limit);

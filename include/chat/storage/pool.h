@@ -71,7 +71,10 @@ class Pool {
     base::SteadyTime since;
   };
 
+  Result<Idle> wait_for_place();
+  std::unique_ptr<Connection> revive(Idle idle);
   void give_back(std::unique_ptr<Connection> connection);
+  void free_place();
 
   Database& database_;
   const PoolOptions options_;

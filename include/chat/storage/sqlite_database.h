@@ -11,7 +11,8 @@ namespace chat::storage {
 // The embedded database: one file, WAL, synchronous=FULL, opened by one server at a time (a
 // lock on `<path>.lock` that the kernel drops when the process dies). All connections share one
 // writer lane: BEGIN IMMEDIATE waits for its turn in memory, in order of arrival, so SQLITE_BUSY
-// never happens between them. Checkpoints run on a thread of their own.
+// never happens between them. A thread that writes must not begin a second write transaction on
+// another connection (CHAT_CHECK). Checkpoints run on a thread of their own.
 // Threading: thread-safe. Ownership: must outlive its connections.
 class SqliteDatabase final : public Database {
  public:
@@ -19,9 +20,11 @@ class SqliteDatabase final : public Database {
   ~SqliteDatabase() override;
 
   // Makes missing folders, takes the lock, opens the file, checks its durability settings.
-  // kInvalidArgument when another process holds the file, kUnavailable when it can't be opened.
+  // kInvalidArgument when another server holds the file, kUnavailable when it can't be opened.
+  // Succeeds once.
   Result<void> open();
-  // Ends the checkpoint thread after a last checkpoint.
+  // Ends the checkpoint thread after a last checkpoint; no transaction may be open. The lock
+  // stays until the destructor.
   void close();
 
   Dialect dialect() const override { return Dialect::kSqlite; }

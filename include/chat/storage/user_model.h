@@ -25,9 +25,10 @@ class UserModel {
   Result<std::optional<User>> find_by_name(std::string_view name);
 
   // One statement: makes the user online on `node` and gives the new session epoch. Succeeds if
-  // the user is offline, or its (node, epoch) is no longer current, or `force` (the caller holds
-  // the user's reservation on this node, or takes over). Nothing: somebody else holds it.
-  Result<std::optional<SessionEpoch>> claim(UserId id, const Node& node, bool force);
+  // the user is offline, or its (node, epoch) is no longer current, or it is held by this very
+  // node (the caller has reserved the user here, so no session of ours holds it), or with
+  // `takeover`. Nothing: another live node holds it.
+  Result<std::optional<SessionEpoch>> claim(UserId id, const Node& node, bool takeover);
   // Sets the user offline unless a newer session holds it.
   Result<void> release(UserId id, SessionEpoch epoch);
 

@@ -1,0 +1,232 @@
+#include "client/app.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <utility>
+
+#include "chat/base/clock.h"
+#include "client/printer.h"
+#include "client/terminal.h"
+
+namespace chat::client {
+namespace {
+
+// Keeps a middlebox with an idle timer (nginx: 10 min) from cutting a silent connection.
+constexpr std::chrono::seconds kPingInterval{60};
+constexpr std::chrono::hours kForever{24};
+
+std::size_t count_messages(const Event& event) {
+  if (event.as<event::Message>()) return 1;
+  const auto* login = event.as<event::LoggedIn>();
+  return login ? login->offline.size() : 0;
+}
+
+}  // namespace
+
+App::App(Options options)
+    : options_(std::move(options)),
+      typed_(::isatty(STDIN_FILENO) == 1),
+      terminal_(typed_ && ::isatty(STDOUT_FILENO) == 1),
+      form_(options_.json ? Form::kJson
+            : terminal_   ? Form::kPeople
+                          : Form::kLines),
+      color_(!options_.no_color && wants_color(STDOUT_FILENO)),
+      reader_(STDIN_FILENO),
+      session_([this](const Event& event) { show(event); }) {}
+
+int App::run() {
+  if (!connect()) return exit_code();
+  const SignalWatch signals([this](int number) {
+    stop(kSignalExitBase + number);
+    session_.interrupt();
+  });
+  if (log_in_at_start()) read_commands();
+  leave();
+  return exit_code();
+}
+
+bool App::connect() {
+  const auto opened = session_.open(options_.host, options_.port);
+  if (opened) return true;
+  show({event::Disconnected{fmt::format("cannot connect to {} port {}: {}", options_.host,
+                                        options_.port, opened.error().message)}});
+  const bool fault = opened.error().code == ErrorCode::kInternal;
+  ending_ = static_cast<int>(fault ? ExitCode::kProtocolFault : ExitCode::kCannotConnect);
+  return false;
+}
+
+// False when there is no sense in going on: a script whose login failed has nothing to say.
+bool App::log_in_at_start() {
+  if (options_.user.empty()) return true;
+  const auto account = parse_account(options_.user);
+  if (!account) {
+    show({event::Usage{"--user: " + account.error()}});
+    return false;
+  }
+  const auto password = first_password();
+  if (!password) return false;
+  return session_.login({*account, *password}).ok() || terminal_;
+}
+
+void App::read_commands() {
+  std::string line;
+  while (!quit_ && ending_ == 0) {
+    switch (reader_.next(line, kPingInterval)) {
+      case LineReader::Status::kLine: run_line(line); break;
+      case LineReader::Status::kTooLong: show({event::Usage{"the line is too long"}}); break;
+      case LineReader::Status::kTimeout: session_.ping(); break;
+      case LineReader::Status::kEnd:
+      case LineReader::Status::kWoken: return;
+    }
+  }
+}
+
+void App::run_line(const std::string& line) {
+  const auto command = parse_command(line);
+  if (!command) {
+    show({event::Usage{command.error()}});
+    return;
+  }
+  std::visit([this](const auto& what) { execute(what); }, *command);
+}
+
+// Logging out first means that the account is free when the process is gone: a script may log
+// in again at once.
+void App::leave() {
+  if (!session_.wait_for_chats(Session::kReplyTimeout)) {
+    show({event::TimedOut{"chat", Session::kReplyTimeout}});
+  }
+  if (session_.connected() && session_.logged_in()) session_.logout();
+  session_.close();
+}
+
+int App::exit_code() const {
+  return ending_ != 0 ? ending_ : failure_;
+}
+
+void App::execute(const command::Register& what) {
+  const auto password = what.password ? what.password : new_password();
+  if (password) session_.register_user(what.name, *password);
+}
+
+void App::execute(const command::Login& what) {
+  const auto password = what.password ? what.password : ask_password("Password: ");
+  if (password) session_.login({what.account, *password, what.takeover});
+}
+
+void App::execute(const command::Friends&) {
+  if (need_login("friends")) show({event::FriendList{session_.friends()}});
+}
+
+void App::execute(const command::Groups&) {
+  if (need_login("groups")) show({event::GroupList{session_.groups()}});
+}
+
+void App::execute(const command::WaitMessages& what) {
+  const auto deadline = base::system_clock().now() + what.timeout;
+  bool enough = true;
+  {
+    base::MutexLock lock(messages_mutex_);
+    while (enough && !ended_ && messages_ < what.count) {
+      enough = messages_changed_.wait_until(messages_mutex_, deadline);
+    }
+    enough = messages_ >= what.count;
+    if (enough) messages_ -= what.count;
+    // The connection's end speaks for itself.
+    enough = enough || ended_;
+  }
+  if (!enough) show({event::TimedOut{"wait-messages", what.timeout}});
+}
+
+void App::execute(const command::Help&) {
+  show({event::Help{kCommandHelp}});
+}
+
+// Nothing when the input ended or the program is to end.
+std::optional<std::string> App::ask_password(const char* prompt) {
+  const EchoOff silent(STDIN_FILENO);
+  // Not to standard output: events go there, perhaps into a file.
+  if (typed_) std::fputs(prompt, stderr);
+  std::string line;
+  const auto status = reader_.next(line, kForever);
+  if (status != LineReader::Status::kLine) {
+    if (status == LineReader::Status::kEnd) show({event::Usage{"the password is missing"}});
+    return std::nullopt;
+  }
+  if (!line.empty() && line.back() == '\r') line.pop_back();
+  return line;
+}
+
+std::optional<std::string> App::new_password() {
+  auto password = ask_password("New password: ");
+  if (!password || !typed_) return password;
+  const auto again = ask_password("Once more: ");
+  if (!again || *again == *password) return again;
+  show({event::Usage{"the two passwords differ"}});
+  return std::nullopt;
+}
+
+std::optional<std::string> App::first_password() {
+  if (!options_.password_file.empty()) {
+    std::ifstream file(options_.password_file);
+    std::string line;
+    if (std::getline(file, line)) return line;
+    show({event::Usage{"--password-file: there is nothing to read"}});
+    return std::nullopt;
+  }
+  if (const char* const given = std::getenv("CHAT_PASSWORD")) return given;
+  return ask_password("Password: ");
+}
+
+bool App::need_login(const char* command) {
+  if (session_.logged_in()) return true;
+  show({event::Refused{command, {}, 20, "not_logged_in", "log in first", {}}});
+  return false;
+}
+
+void App::show(const Event& event) {
+  note(event);
+  switch (form_) {
+    case Form::kPeople: print(to_people(event, color_)); break;
+    case Form::kLines: print(to_line(event)); break;
+    case Form::kJson: print(to_json(event)); break;
+  }
+}
+
+// One call, so that events of two threads never mix: stdio locks the stream for it.
+void App::print(const std::string& text) {
+  if (text.empty()) return;
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  // Nobody reads any more (SIGPIPE is ignored): there is nothing left to do.
+  if (!written || std::fflush(stdout) != 0) stop(kSignalExitBase + SIGPIPE);
+}
+
+void App::note(const Event& event) {
+  if (!terminal_) {
+    if (event.as<event::Refused>()) fail_with(ExitCode::kRefused);
+    if (event.as<event::Usage>()) fail_with(ExitCode::kUsage);
+    if (event.as<event::TimedOut>()) fail_with(ExitCode::kNoAnswer);
+  }
+  if (event.as<event::Disconnected>()) stop(static_cast<int>(ExitCode::kConnectionLost));
+  if (event.as<event::Fault>()) stop(static_cast<int>(ExitCode::kProtocolFault));
+  base::MutexLock lock(messages_mutex_);
+  messages_ += count_messages(event);
+  messages_changed_.notify_all();
+}
+
+// Whatever the main thread waits for is over; the first cause decides the exit code.
+void App::stop(int code) {
+  int none = 0;
+  ending_.compare_exchange_strong(none, code);
+  reader_.wake();
+  base::MutexLock lock(messages_mutex_);
+  ended_ = true;
+  messages_changed_.notify_all();
+}
+
+}  // namespace chat::client

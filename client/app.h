@@ -1,0 +1,87 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "chat/base/mutex.h"
+#include "client/command.h"
+#include "client/exit_code.h"
+#include "client/line_reader.h"
+#include "client/options.h"
+#include "client/session.h"
+
+namespace chat::client {
+
+// The program: commands from standard input to the session, events to standard output.
+//
+// On a terminal a refusal is for the user to read, and only the connection's end changes the
+// exit code. Without one, the exit code tells a script how the last failing command failed.
+//
+// Threading: run() on the main thread, which is the sending one; show() also on the session's
+// receiving thread.
+class App {
+ public:
+  explicit App(Options options);
+
+  // Returns the exit code.
+  int run();
+
+ private:
+  enum class Form { kPeople, kLines, kJson };
+
+  bool connect();
+  bool log_in_at_start();
+  void read_commands();
+  void run_line(const std::string& line);
+  void leave();
+  int exit_code() const;
+
+  void execute(const command::Nothing&) {}
+  void execute(const command::Register& what);
+  void execute(const command::Login& what);
+  void execute(const command::Logout&) { session_.logout(); }
+  void execute(const command::AddFriend& what) { session_.add_friend(what.id); }
+  void execute(const command::Friends&);
+  void execute(const command::CreateGroup& what) { session_.create_group(what.name, what.desc); }
+  void execute(const command::JoinGroup& what) { session_.join_group(what.id); }
+  void execute(const command::Groups&);
+  void execute(const command::Chat& what) { session_.chat(what.target, what.text); }
+  void execute(const command::Wait& what) { reader_.pause(what.duration); }
+  void execute(const command::WaitMessages& what);
+  void execute(const command::Help&);
+  void execute(const command::Quit&) { quit_ = true; }
+
+  std::optional<std::string> ask_password(const char* prompt);
+  std::optional<std::string> new_password();
+  std::optional<std::string> first_password();
+  bool need_login(const char* command);
+
+  void show(const Event& event);
+  void print(const std::string& text);
+  void note(const Event& event);
+  void fail_with(ExitCode code) { failure_ = static_cast<int>(code); }
+  void stop(int code);
+
+  // Fixed after start.
+  const Options options_;
+  const bool typed_;     // someone types the commands
+  const bool terminal_;  // and reads the events
+  const Form form_;
+  const bool color_;
+  // Confined to the main thread.
+  bool quit_ = false;
+  // Thread-safe by themselves.
+  std::atomic<int> failure_{0};  // of the last command that failed
+  std::atomic<int> ending_{0};   // of what ended the program
+  LineReader reader_;
+  base::Mutex messages_mutex_;
+  base::CondVar messages_changed_;
+  std::size_t messages_ CHAT_GUARDED_BY(messages_mutex_) = 0;  // came, not yet waited for
+  bool ended_ CHAT_GUARDED_BY(messages_mutex_) = false;
+  Session session_;
+};
+
+}  // namespace chat::client

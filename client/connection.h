@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "chat/base/mutex.h"
+#include "chat/base/result.h"
+#include "chat/base/unique_fd.h"
+#include "chat/protocol/framing.h"
+
+namespace chat::client {
+
+// A blocking TCP connection to a server that speaks in binary frames (protocol.md, the first
+// table): no byte of a text can end a frame.
+// Threading: send() and shutdown() from any thread; receive() from one thread only.
+// Bounds: a frame of the server has at most protocol::kReplyMaxBytes.
+class Connection {
+ public:
+  // Tries each address of `host` in turn; blocks for at most `timeout` for each.
+  static Result<std::unique_ptr<Connection>> open(const std::string& host, std::uint16_t port,
+                                                  std::chrono::milliseconds timeout);
+
+  // Sends one frame, whole. Blocks while the kernel's buffer is full, at most 10 s, after which
+  // the connection is of no use any more.
+  Result<void> send(std::string_view json) CHAT_EXCLUDES(send_mutex_);
+
+  // The next frame, valid until the next call; blocks. Nothing: the server closed. Errors:
+  // kUnavailable when the connection broke (also in the middle of a frame), kInternal when the
+  // bytes are no frames.
+  Result<std::optional<std::string_view>> receive();
+
+  // Ends both directions: a blocked receive() returns.
+  void shutdown();
+
+ private:
+  explicit Connection(base::UniqueFd socket);
+
+  Result<std::size_t> read_some();
+  Result<void> write_all(std::string_view bytes);
+
+  // Fixed after start.
+  base::UniqueFd socket_;
+  // Keeps frames whole when two threads send. It is held across a write that may block; nobody
+  // takes another lock under it, and the receiving thread never takes it.
+  base::Mutex send_mutex_;
+  // Confined to the receiving thread.
+  protocol::FrameDecoder decoder_;
+  std::string input_;
+};
+
+}  // namespace chat::client

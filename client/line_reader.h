@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "chat/base/unique_fd.h"
+
+namespace chat::client {
+
+// Reads lines from a descriptor, and can be woken out of waiting: by the end of the connection,
+// by a signal, by a deadline. That is why std::getline doesn't do.
+// Threading: one reader; wake() from any thread. Bounds: a line has at most 64 KiB.
+class LineReader {
+ public:
+  enum class Status {
+    kLine,
+    kEnd,      // of the input
+    kWoken,    // wake() was called, now or ever before
+    kTimeout,  // nothing came for so long
+    kTooLong,  // a line over the limit, which is skipped
+  };
+  static constexpr std::size_t kLineMaxBytes = 64 * 1024;
+
+  // Does not own `fd`.
+  explicit LineReader(int fd);
+
+  // The next line without its LF; a last line without one counts too.
+  Status next(std::string& line, std::chrono::milliseconds timeout);
+
+  // Blocks for `duration`; false when woken. Reads nothing.
+  bool pause(std::chrono::milliseconds duration);
+
+  // For good: every later call returns at once.
+  void wake();
+
+ private:
+  bool take_line(std::string& line, Status& status);
+  Status wait(std::chrono::milliseconds timeout);
+
+  const int fd_;
+  base::UniqueFd wakeup_;
+  std::string buffer_;
+  bool skipping_ = false;  // inside a line over the limit
+  bool ended_ = false;
+};
+
+}  // namespace chat::client

@@ -1,0 +1,62 @@
+#include "client/roster.h"
+
+#include <algorithm>
+
+namespace chat::client {
+
+void Roster::apply(const Event& event) {
+  base::MutexLock lock(mutex_);
+  if (const auto* login = event.as<event::LoggedIn>()) apply_locked(*login);
+  if (const auto* added = event.as<event::FriendAdded>()) friends_.push_back(added->added);
+  if (const auto* created = event.as<event::GroupCreated>()) apply_locked(*created);
+  if (const auto* joined = event.as<event::GroupJoined>()) apply_locked(*joined);
+  if (const auto* changed = event.as<event::GroupChanged>()) apply_locked(*changed);
+  if (const auto* presence = event.as<event::Presence>()) apply_locked(*presence);
+}
+
+std::vector<Friend> Roster::friends() const {
+  base::MutexLock lock(mutex_);
+  return friends_;
+}
+
+std::vector<Group> Roster::groups() const {
+  base::MutexLock lock(mutex_);
+  return groups_;
+}
+
+void Roster::apply_locked(const event::LoggedIn& login) {
+  self_ = {login.id, login.name, "online", "creator"};
+  friends_ = login.friends;
+  groups_ = login.groups;
+}
+
+void Roster::apply_locked(const event::GroupCreated& created) {
+  groups_.push_back({created.id, created.name, created.desc, {self_}});
+}
+
+void Roster::apply_locked(const event::GroupJoined& joined) {
+  groups_.push_back(joined.group);
+}
+
+void Roster::apply_locked(const event::GroupChanged& changed) {
+  if (changed.change != "joined" || !changed.id) return;
+  for (Group& group : groups_) {
+    const auto is_who = [&](const Member& member) { return member.id == changed.id; };
+    const bool here = std::any_of(group.members.begin(), group.members.end(), is_who);
+    if (group.id != changed.group || here) continue;
+    group.members.push_back({changed.id, changed.name, "online", "normal"});
+  }
+}
+
+void Roster::apply_locked(const event::Presence& presence) {
+  for (Friend& each : friends_) {
+    if (each.id == presence.id) each.state = presence.state;
+  }
+  for (Group& group : groups_) {
+    for (Member& member : group.members) {
+      if (member.id == presence.id) member.state = presence.state;
+    }
+  }
+}
+
+}  // namespace chat::client

@@ -1,0 +1,202 @@
+#include "client/session.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "chat/base/version.h"
+#include "chat/protocol/limits.h"
+#include "client/wire.h"
+
+namespace chat::client {
+namespace {
+
+using protocol::Msgid;
+
+std::string too_large(std::size_t bytes, std::size_t limit) {
+  return fmt::format("too long: {} bytes, the server takes at most {} at once", bytes, limit);
+}
+
+Answer::Status status_of(const Event& event) {
+  return event.as<event::Refused>() ? Answer::Status::kRefused : Answer::Status::kOk;
+}
+
+}  // namespace
+
+Session::Session(Handler handler, std::chrono::milliseconds reply_timeout)
+    : handler_(std::move(handler)), reply_timeout_(reply_timeout) {}
+
+Session::~Session() {
+  close();
+}
+
+Result<void> Session::open(const std::string& host, std::uint16_t port,
+                           std::chrono::milliseconds connect_timeout) {
+  auto connection = Connection::open(host, port, connect_timeout);
+  if (!connection) return fail(connection);
+  connection_ = std::move(*connection);
+  host_ = host;
+  port_ = port;
+  closing_ = false;
+  greeted_ = false;
+  connected_ = true;
+  pending_.open();
+  receiver_ = base::Thread("receive", [this] { receive_all(); });
+
+  const Answer hello = ask({.request = Msgid::kHello},
+                           [](auto cid) { return request::hello(cid, base::version()); });
+  if (hello.ok() || hello.status == Answer::Status::kRefused) return {};
+  close();
+  if (hello.status == Answer::Status::kTimedOut) {
+    return fail(ErrorCode::kTimeout, "the server accepts connections but does not answer");
+  }
+  if (const auto* fault = last_.as<event::Fault>()) return fail(ErrorCode::kInternal, fault->text);
+  return fail(ErrorCode::kUnavailable, last_.as<event::Disconnected>()->reason);
+}
+
+void Session::close() {
+  interrupt();
+  receiver_.join();
+}
+
+void Session::interrupt() {
+  closing_ = true;
+  if (connected()) connection_->shutdown();
+}
+
+Answer Session::register_user(const std::string& name, std::string_view password) {
+  return ask({.request = Msgid::kRegister, .name = name},
+             [&](auto cid) { return request::register_user(cid, name, password); });
+}
+
+Answer Session::login(const Credentials& credentials) {
+  return ask({.request = Msgid::kLogin},
+             [&](auto cid) { return request::login(cid, credentials); });
+}
+
+Answer Session::logout() {
+  return ask({.request = Msgid::kLogout, .user = self()},
+             [&](auto cid) { return request::logout(cid, self()); });
+}
+
+Answer Session::add_friend(UserId other) {
+  return ask({.request = Msgid::kAddFriend},
+             [&](auto cid) { return request::add_friend(cid, self(), other); });
+}
+
+Answer Session::create_group(const std::string& name, const std::string& desc) {
+  return ask({.request = Msgid::kCreateGroup, .name = name, .desc = desc},
+             [&](auto cid) { return request::create_group(cid, self(), name, desc); });
+}
+
+Answer Session::join_group(GroupId group) {
+  return ask({.request = Msgid::kAddGroup},
+             [&](auto cid) { return request::join_group(cid, self(), group); });
+}
+
+Answer Session::ping() {
+  return ask({.request = Msgid::kPing}, [](auto cid) { return request::ping(cid); });
+}
+
+Answer Session::chat(Target target, std::string_view text) {
+  Answer answer;
+  const auto msgid = target.group ? Msgid::kGroupChat : Msgid::kOneChat;
+  const auto item = send(
+      {.request = msgid, .target = target},
+      [&](auto cid) { return request::chat(cid, self(), target, text); }, answer);
+  if (item) answer.status = Answer::Status::kOk;
+  return answer;
+}
+
+bool Session::wait_for_chats(std::chrono::milliseconds timeout) {
+  return pending_.wait_for_chats(base::system_clock().now() + timeout);
+}
+
+Answer Session::ask(Question question, const Build& build) {
+  Answer failure;
+  const auto item = send(std::move(question), build, failure);
+  if (!item) return failure;
+  if (!item->arrived.try_acquire_for(reply_timeout_) ||
+      !item->answered.load(std::memory_order_acquire)) {
+    return timed_out(item->question.request);
+  }
+  return item->answer;
+}
+
+// Nothing when the request did not leave; `failure` says why.
+PendingTable::Item Session::send(Question question, const Build& build, Answer& failure) {
+  const Msgid msgid = question.request;
+  const std::string cid = fmt::format("c{}", ++last_cid_);
+  const std::string json = build(cid);
+  const std::size_t limit =
+      logged_in() ? protocol::kFrameMaxBytes : protocol::kFrameMaxBytesBeforeLogin;
+  if (json.size() > limit) {
+    failure = {Answer::Status::kNotSent, {event::Usage{too_large(json.size(), limit)}}};
+    handler_(failure.event);
+    return nullptr;
+  }
+  if (!connected()) return nullptr;
+  auto item = pending_.add(cid, std::move(question), base::system_clock().now() + reply_timeout_);
+  if (!item && connected()) failure = timed_out(msgid);
+  // A failed send has shut the connection down; the receiving thread says so and clears up.
+  if (!item || !connection_->send(json)) return nullptr;
+  return item;
+}
+
+Answer Session::timed_out(Msgid request) {
+  Answer answer{Answer::Status::kTimedOut,
+                {event::TimedOut{std::string(command_name(request)), reply_timeout_}}};
+  // open() tells its caller about HELLO.
+  if (request != Msgid::kHello) handler_(answer.event);
+  return answer;
+}
+
+void Session::receive_all() {
+  for (;;) {
+    const auto frame = connection_->receive();
+    const auto taken = frame && *frame ? take(**frame) : Result<void>();
+    if (!taken) return end({event::Fault{taken.error().message}});
+    if (frame && *frame) continue;
+    if (frame) return end({event::Disconnected{"the server closed the connection"}});
+    if (frame.error().code == ErrorCode::kInternal) {
+      return end({event::Fault{frame.error().message}});
+    }
+    return end({event::Disconnected{frame.error().message}});
+  }
+}
+
+Result<void> Session::take(std::string_view frame) {
+  const auto message = parse_message(frame);
+  if (!message) return fail(message);
+  const auto item = pending_.find(message->cid, message->msgid);
+  const auto event = item ? read_reply(*message, item->question) : read_push(*message);
+  if (!event) return fail(event);
+  update(*event);
+  handler_(item && item->question.request == Msgid::kHello ? greet() : *event);
+  if (item) pending_.finish(message->cid, {status_of(*event), *event});
+  return {};
+}
+
+// Any answer to HELLO will do: an older server may not know it.
+Event Session::greet() {
+  greeted_ = true;
+  return {event::Connected{host_, port_}};
+}
+
+void Session::update(const Event& event) {
+  roster_.apply(event);
+  if (const auto* login = event.as<event::LoggedIn>()) self_ = login->id.value;
+  if (event.as<event::LoggedOut>()) self_ = 0;
+}
+
+void Session::end(const Event& event) {
+  self_ = 0;
+  connected_ = false;
+  connection_->shutdown();
+  last_ = event;
+  // Before the greeting, it is open() that tells what happened.
+  if (greeted_ && !closing_) handler_(event);
+  pending_.close();
+}
+
+}  // namespace chat::client

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "chat/base/ids.h"
+#include "chat/base/result.h"
+#include "chat/base/thread.h"
+#include "client/connection.h"
+#include "client/event.h"
+#include "client/pending.h"
+#include "client/requests.h"
+#include "client/roster.h"
+
+namespace chat::client {
+
+// One conversation with a server: requests in, events out.
+//
+// A receiving thread owns the socket's input from the moment of connecting to its end, whoever
+// is logged in. It turns every message into an event, hands that to the handler, and only then
+// lets the request's sender go on. So events appear in the order of the wire, and what a login
+// brings is shown before the first push after it. Connected is the first event of a connection,
+// Disconnected or Fault the last, unless close() or interrupt() ended it.
+//
+// Threading: one thread sends (every call that returns an Answer, open() and close());
+// interrupt() and the getters are for any thread. The handler runs on the receiving thread, or
+// on the sending one for an answer that did not come; it must not call back.
+// Bounds: 64 unanswered chats a target; then chat() waits.
+class Session {
+ public:
+  using Handler = std::function<void(const Event&)>;
+
+  static constexpr std::chrono::seconds kConnectTimeout{5};
+  static constexpr std::chrono::seconds kReplyTimeout{10};
+
+  explicit Session(Handler handler, std::chrono::milliseconds reply_timeout = kReplyTimeout);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Connects and says HELLO: a stopped server accepts connections too, but answers nothing.
+  // Blocks for both. May be called again after close().
+  Result<void> open(const std::string& host, std::uint16_t port,
+                    std::chrono::milliseconds connect_timeout = kConnectTimeout);
+  void close();
+
+  // Each blocks until its answer is there, the time is over, or the connection ends.
+  Answer register_user(const std::string& name, std::string_view password);
+  Answer login(const Credentials& credentials);
+  Answer logout();
+  Answer add_friend(UserId other);
+  Answer create_group(const std::string& name, const std::string& desc);
+  Answer join_group(GroupId group);
+  Answer ping();
+
+  // Returns when the message is on its way (kOk); the answer comes as a Sent or Refused event.
+  Answer chat(Target target, std::string_view text);
+  // False when some chats still had no answer after `timeout`.
+  bool wait_for_chats(std::chrono::milliseconds timeout);
+
+  // Ends the connection from any thread, but not while open() runs: whoever waits gets
+  // kDisconnected.
+  void interrupt();
+
+  bool connected() const { return connected_.load(std::memory_order_acquire); }
+  bool logged_in() const { return self_.load(std::memory_order_acquire) != 0; }
+  UserId self() const { return {self_.load(std::memory_order_acquire)}; }
+  // What the login brought and later events changed.
+  std::vector<Friend> friends() const { return roster_.friends(); }
+  std::vector<Group> groups() const { return roster_.groups(); }
+
+ private:
+  // Makes the request's JSON for a cid.
+  using Build = std::function<std::string(std::string_view cid)>;
+
+  Answer ask(Question question, const Build& build);
+  PendingTable::Item send(Question question, const Build& build, Answer& failure);
+  Answer timed_out(protocol::Msgid request);
+
+  void receive_all();
+  Result<void> take(std::string_view frame);
+  Event greet();
+  void update(const Event& event);
+  void end(const Event& event);
+
+  // Fixed after start.
+  const Handler handler_;
+  const std::chrono::milliseconds reply_timeout_;
+  // Changed by the sending thread while no receiving thread runs.
+  std::shared_ptr<Connection> connection_;
+  std::uint64_t last_cid_ = 0;
+  std::string host_;
+  std::uint16_t port_ = 0;
+  // Confined to the receiving thread while it runs.
+  bool greeted_ = false;  // HELLO was answered
+  Event last_;            // the connection's end
+  // Thread-safe by themselves.
+  PendingTable pending_;
+  Roster roster_;
+  std::atomic<bool> connected_{false};
+  std::atomic<bool> closing_{false};
+  std::atomic<std::int32_t> self_{0};  // who is logged in; 0: nobody
+  // The last member: its thread uses the others.
+  base::Thread receiver_;
+};
+
+}  // namespace chat::client

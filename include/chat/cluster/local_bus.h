@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "chat/base/mutex.h"
+#include "chat/cluster/bus.h"
+
+namespace chat::cluster {
+
+class LocalBus;
+
+// Joins the buses of nodes that live in one process: one for the embedded default, several in
+// tests. Threading: thread-safe. Ownership: outlives its buses.
+class LocalHub {
+ private:
+  friend class LocalBus;
+  base::Mutex mutex_;
+  std::unordered_map<Channel, std::vector<LocalBus*>> subscribers_ CHAT_GUARDED_BY(mutex_);
+  std::size_t buses_ CHAT_GUARDED_BY(mutex_) = 0;
+};
+
+// The bus without Redis. Listeners are called on the publisher's thread.
+class LocalBus final : public Bus {
+ public:
+  explicit LocalBus(LocalHub& hub) : hub_(hub) {}
+  ~LocalBus() override;
+
+  Result<void> start(BusListener& listener) override;
+  void stop() override;
+  void subscribe(const std::vector<Channel>& channels) override;
+  void unsubscribe(const std::vector<Channel>& channels) override;
+  void publish(std::vector<BusMessage> messages) override;
+  bool alone() const override;
+  std::string describe() const override { return "local"; }
+
+ private:
+  std::vector<LocalBus*> others_on(const Channel& channel) const;
+
+  LocalHub& hub_;
+  BusListener* listener_ = nullptr;  // fixed between start() and stop()
+};
+
+}  // namespace chat::cluster

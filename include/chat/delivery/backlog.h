@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "chat/base/result.h"
+#include "chat/delivery/directory.h"
+#include "chat/delivery/stream.h"
+#include "chat/storage/pool.h"
+
+namespace chat::delivery {
+
+// Where a recipient is in one of its streams, and where the stream ends.
+struct StreamPosition {
+  StreamKey stream;
+  Seq delivered = 0;
+  Seq head = 0;
+};
+
+// A wish to read on in a stream.
+struct Want {
+  StreamKey stream;
+  Seq after = 0;
+};
+
+struct Page {
+  std::vector<Push> pushes;      // in order within each stream
+  std::vector<StreamKey> ended;  // streams that were read to their end
+};
+
+// Reads what a recipient has missed from the tables, page by page.
+// Threading: thread-safe. All calls block on the database.
+class Backlog {
+ public:
+  Backlog(storage::Pool& pool, Directory& directory) : pool_(pool), directory_(directory) {}
+
+  // Every stream of the user, ascending by key.
+  Result<std::vector<StreamPosition>> positions(UserId user);
+  // Messages past each wanted position, stream after stream, until about `bytes_max` of JSON are
+  // read. Always at least one message if there is any.
+  Result<Page> read(UserId user, const std::vector<Want>& wants, std::size_t bytes_max);
+
+ private:
+  Result<bool> read_stream(storage::Connection& connection, UserId user, const Want& want,
+                           std::size_t& bytes_left, Page& page);
+  template <typename Message>
+  Result<bool> add(storage::Connection& connection, const std::vector<Message>& messages,
+                   StreamKey stream, std::size_t& bytes_left, Page& page);
+
+  storage::Pool& pool_;
+  Directory& directory_;
+};
+
+}  // namespace chat::delivery

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "chat/protocol/errors.h"
+#include "chat/storage/values.h"
+
+namespace chat::session {
+class Session;
+}
+
+namespace chat::delivery {
+
+// A chat request on its way through the journal. `Message` is storage::DirectMessage or
+// storage::GroupMessage: seq and sent_at are set by the journal.
+template <typename Message>
+struct Entry {
+  Message message;
+  std::string sender_name;
+  SessionEpoch sender_epoch = 0;
+  bool cid_given = false;  // by the client: its reply echoes it
+  std::shared_ptr<session::Session> session;
+
+  // Set by the journal before the entry comes out again.
+  std::optional<protocol::Refusal> refusal;  // not stored, and why
+};
+
+using DirectEntry = Entry<storage::DirectMessage>;
+using GroupEntry = Entry<storage::GroupMessage>;
+
+}  // namespace chat::delivery

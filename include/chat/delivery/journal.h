@@ -1,0 +1,139 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "chat/base/bounded_queue.h"
+#include "chat/base/clock.h"
+#include "chat/base/thread.h"
+#include "chat/delivery/entry.h"
+#include "chat/delivery/stores.h"
+#include "chat/delivery/stream_cache.h"
+
+// The journal: group commit for chat messages (design: "nothing acknowledged is ever lost").
+//
+// A lane takes whatever queued while its previous batch was committing, stores it in one
+// transaction, and only then hands the entries on to be acknowledged and pushed. So batches
+// grow with load, a lone message waits for nobody, and an fsync is shared by all who came
+// meanwhile. Direct and group messages have a lane each: a lock on a hot group stalls no direct
+// chat. `seq` is assigned from the committed head; after any failure the cached heads are
+// thrown away and read again, so no seq is used twice and none is left out. A repeated cid is
+// recognised against what is stored, which also settles a commit whose outcome was lost: read
+// again, found there, acknowledged with its seq.
+namespace chat::delivery {
+
+// Takes entries out of the journal, in order, once their fate is known. On the lane's thread.
+class JournalListener {
+ public:
+  virtual ~JournalListener() = default;
+  virtual void on_direct_settled(std::vector<DirectEntry> entries) = 0;
+  virtual void on_group_settled(std::vector<GroupEntry> entries) = 0;
+};
+
+// Decides and stores one batch. Threading: externally synchronised.
+class DirectCommitter {
+ public:
+  DirectCommitter(DirectStore& store, const base::Clock& clock)
+      : store_(store), streams_(store), clock_(clock) {}
+  void commit(std::vector<DirectEntry>& entries);
+
+ private:
+  Result<void> try_once(std::vector<DirectEntry*> entries);
+
+  DirectStore& store_;
+  StreamCache streams_;
+  const base::Clock& clock_;
+};
+
+class GroupCommitter {
+ public:
+  GroupCommitter(GroupStore& store, const base::Clock& clock) : store_(store), clock_(clock) {}
+  void commit(std::vector<GroupEntry>& entries);
+
+ private:
+  using Entries = std::vector<GroupEntry*>;
+  Result<void> try_once(const Entries& entries);
+  Result<void> store_all(const Entries& entries);
+  Result<void> store_group(GroupId group, const Entries& entries);
+  Result<bool> decide(GroupEntry& entry, const Entries& earlier, GroupStore::Head& head);
+
+  GroupStore& store_;
+  const base::Clock& clock_;
+};
+
+// One thread that feeds batches of at most kBatchMax entries to a committer.
+// Threading: thread-safe; start() and stop() externally synchronised.
+// Bounds: kQueueMax entries wait; append() blocks for a moment when they do, which stops the
+// workers and with them the reading of the senders' sockets, and then says no (`busy`).
+template <typename EntryType, typename Committer>
+class Lane {
+ public:
+  static constexpr std::size_t kBatchMax = 512;
+  static constexpr std::size_t kQueueMax = 8192;
+  static constexpr std::chrono::milliseconds kPatience{1000};
+  using OnSettled = std::function<void(std::vector<EntryType>)>;
+
+  Lane(std::string name, Committer committer, OnSettled on_settled, const base::Clock& clock)
+      : name_(std::move(name)),
+        committer_(std::move(committer)),
+        on_settled_(std::move(on_settled)),
+        clock_(clock),
+        queue_(kQueueMax) {}
+  ~Lane() { stop(); }
+
+  void start() {
+    thread_ = base::Thread(name_, [this] { work(); });
+  }
+  // Settles what is queued, then ends.
+  void stop() {
+    queue_.close();
+    thread_.join();
+  }
+
+  // False: too much is waiting. The entry is untouched then.
+  [[nodiscard]] bool append(EntryType&& entry) {
+    return queue_.push_until(std::move(entry), clock_.now() + kPatience);
+  }
+
+ private:
+  void work() {
+    for (;;) {
+      std::vector<EntryType> batch = queue_.pop_batch(kBatchMax);
+      if (batch.empty()) return;
+      committer_.commit(batch);
+      on_settled_(std::move(batch));
+    }
+  }
+
+  const std::string name_;
+  Committer committer_;
+  const OnSettled on_settled_;
+  const base::Clock& clock_;
+  base::BoundedQueue<EntryType> queue_;
+  base::Thread thread_;
+};
+
+// Both lanes over one database.
+class Journal {
+ public:
+  Journal(std::unique_ptr<DirectStore> direct_store, std::unique_ptr<GroupStore> group_store,
+          JournalListener& listener, const base::Clock& clock);
+
+  void start();
+  void stop();
+  [[nodiscard]] bool append(DirectEntry&& entry) { return direct_.append(std::move(entry)); }
+  [[nodiscard]] bool append(GroupEntry&& entry) { return group_.append(std::move(entry)); }
+
+ private:
+  std::unique_ptr<DirectStore> direct_store_;
+  std::unique_ptr<GroupStore> group_store_;
+  Lane<DirectEntry, DirectCommitter> direct_;
+  Lane<GroupEntry, GroupCommitter> group_;
+};
+
+}  // namespace chat::delivery

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "chat/base/ids.h"
+#include "chat/base/worker_pool.h"
+#include "chat/delivery/backlog.h"
+#include "chat/delivery/stream.h"
+#include "chat/delivery/topics.h"
+#include "chat/delivery/window.h"
+#include "chat/delivery/writeback.h"
+
+namespace chat::session {
+class Session;
+}
+
+namespace chat::delivery {
+
+// One I/O loop's share of delivery: the rosters of the groups whose members are logged in here,
+// and the windows whose cursors moved. A group message reaches each loop as one task and fans
+// out from this memory, without locks.
+// Threading: loop-confined. Ownership: outlives its loop's sessions.
+class LoopDelivery {
+ public:
+  LoopDelivery(Backlog& backlog, Writeback& writeback, Topics& topics, base::WorkerPool& workers)
+      : backlog_(backlog), writeback_(writeback), topics_(topics), workers_(workers) {}
+
+  // Makes the session's window, held, and lists it in its groups' rosters.
+  void attach(session::Session& session, UserId user, bool acknowledges,
+              const std::vector<GroupId>& groups);
+  // Takes the window off; its cursors go to the writeback.
+  void detach(session::Session& session);
+  static Window* window_of(session::Session& session);
+
+  // To all members on this loop.
+  void offer_to_group(GroupId group, const Push& push);
+  void offer_event_to_group(GroupId group, const std::shared_ptr<const std::string>& json,
+                            UserId except);
+
+  // Every kInterval of the writeback: hands it the cursors that moved, and lets windows whose
+  // catch-up failed try again.
+  void tick();
+
+  // For windows.
+  void add_to_roster(GroupId group, Window& window);
+  void add_dirty(Window& window) { dirty_.push_back(&window); }
+  void remove(Window& window);
+  // Reads a page on a worker and brings it back; false when no worker takes it.
+  bool request_page(Window& window, std::vector<Want> wants);
+
+ private:
+  Backlog& backlog_;
+  Writeback& writeback_;
+  Topics& topics_;
+  base::WorkerPool& workers_;
+  std::unordered_map<GroupId, std::vector<Window*>> rosters_;
+  std::vector<Window*> dirty_;
+  std::vector<Window*> failed_;  // to try again at the next tick
+  std::uint64_t last_window_id_ = 0;
+};
+
+}  // namespace chat::delivery

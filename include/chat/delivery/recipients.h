@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "chat/base/task.h"
+#include "chat/delivery/backlog.h"
+#include "chat/delivery/loop_delivery.h"
+#include "chat/session/loops.h"
+
+namespace chat::session {
+class Session;
+}
+
+namespace chat::delivery {
+
+// The logged-in recipients of this node, over all loops. What a login does, in this order, so
+// that no message falls between: attach (live messages are noticed from now on, but held) →
+// read the positions and the first page → answer → open (pushes begin).
+// Threading: thread-safe; calls return at once, the work is done in the session's loop.
+class Recipients {
+ public:
+  Recipients(session::Loops& loops, Backlog& backlog, Writeback& writeback, cluster::Bus& bus,
+             base::WorkerPool& workers);
+
+  // Starts the loops' ticks; before traffic begins.
+  void start();
+
+  // `then` resumes the session's strand once it is attached.
+  void attach(const std::shared_ptr<session::Session>& session, UserId user, bool acknowledges,
+              std::vector<GroupId> groups, base::Task then);
+  // Call after the answer was handed out (Session::flush_replies()).
+  void open(const std::shared_ptr<session::Session>& session, std::vector<StreamPosition> positions,
+            std::vector<Push> sent);
+  // `then` resumes the strand when nothing more is pushed and the cursors are with the writeback.
+  void detach(const std::shared_ptr<session::Session>& session, base::Task then);
+
+  void joined(const std::shared_ptr<session::Session>& session, GroupId group, Seq position);
+  // DELIVERED; `refusal` is sent when seq is beyond what was pushed.
+  void acknowledge(const std::shared_ptr<session::Session>& session, StreamKey stream, Seq seq,
+                   std::string refusal);
+
+  LoopDelivery& at(std::size_t loop_index) { return *loop_deliveries_[loop_index]; }
+
+ private:
+  session::Loops& loops_;
+  Topics topics_;
+  std::vector<std::unique_ptr<LoopDelivery>> loop_deliveries_;
+};
+
+}  // namespace chat::delivery

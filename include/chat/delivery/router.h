@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chat/cluster/bus.h"
+#include "chat/delivery/journal.h"
+#include "chat/delivery/recipients.h"
+#include "chat/session/loops.h"
+#include "chat/session/registry.h"
+
+namespace chat::delivery {
+
+// Takes what the journal has settled to where it must go: the ack to the sender, the push to
+// the recipient's session on this node or else to the bus; a group's message to every loop and
+// once to the bus. Everything for one loop travels in one post per batch.
+// Threading: thread-safe.
+class Router final : public JournalListener, public cluster::BusListener {
+ public:
+  Router(session::Loops& loops, session::Registry& registry, Recipients& recipients,
+         cluster::Bus& bus)
+      : loops_(loops), registry_(registry), recipients_(recipients), bus_(bus) {}
+
+  void on_direct_settled(std::vector<DirectEntry> entries) override;
+  void on_group_settled(std::vector<GroupEntry> entries) override;
+  void on_bus_message(const cluster::BusMessage& message) override;
+
+  // Pushes that are not stored: to whoever is online.
+  void event_to_user(UserId user, std::string json);
+  void event_to_group(GroupId group, std::string json, UserId except);
+
+ private:
+  struct LoopBatch;
+  class Outgoing;
+
+  void local_event_to_user(UserId user, std::shared_ptr<const std::string> json);
+  void local_event_to_group(GroupId group, const std::shared_ptr<const std::string>& json,
+                            UserId except);
+
+  session::Loops& loops_;
+  session::Registry& registry_;
+  Recipients& recipients_;
+  cluster::Bus& bus_;
+};
+
+}  // namespace chat::delivery

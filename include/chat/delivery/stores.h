@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "chat/base/result.h"
+#include "chat/storage/connection.h"
+#include "chat/storage/values.h"
+
+// What the journal's lanes need from the database. Interfaces, so that tests can put a fault
+// wherever one is due; the implementations keep one connection each and open it anew when it
+// is dead. Threading: externally synchronised (their lane's thread). All calls block.
+namespace chat::delivery {
+
+class DirectStore {
+ public:
+  virtual ~DirectStore() = default;
+  // The newest `limit` messages of a stream, oldest first.
+  virtual Result<std::vector<storage::DirectMessage>> tail(UserId recipient, UserId sender,
+                                                           std::size_t limit) = 0;
+  // Stores all rows in one transaction, or none. Rows come in key order.
+  virtual Result<void> append(std::span<const storage::DirectMessage> rows) = 0;
+};
+
+class GroupStore {
+ public:
+  virtual ~GroupStore() = default;
+  virtual Result<void> begin() = 0;
+  virtual Result<void> commit() = 0;
+  virtual void rollback() = 0;
+
+  struct Head {
+    Seq seq = 0;
+    UnixMillis sent_at = 0;
+  };
+  // Locks the group until the transaction ends. Nothing: no such group.
+  virtual Result<std::optional<Head>> lock(GroupId group) = 0;
+  virtual Result<bool> is_member(GroupId group, UserId user) = 0;
+  virtual Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
+                                                            std::string_view cid) = 0;
+  virtual Result<void> insert(std::span<const storage::GroupMessage> rows) = 0;
+  virtual Result<void> set_head(GroupId group, Seq seq) = 0;
+};
+
+std::unique_ptr<DirectStore> make_direct_store(storage::Database& database);
+std::unique_ptr<GroupStore> make_group_store(storage::Database& database);
+
+}  // namespace chat::delivery

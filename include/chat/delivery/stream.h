@@ -1,0 +1,44 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "chat/base/ids.h"
+
+namespace chat::delivery {
+
+// Names one of a recipient's streams: what one sender writes to it, or what a group's members
+// write. Plain value, ordered: senders before groups.
+class StreamKey {
+ public:
+  static StreamKey from(UserId sender) {
+    return StreamKey(static_cast<std::uint64_t>(sender.value));
+  }
+  static StreamKey of(GroupId group) {
+    return StreamKey(kGroupBit | static_cast<std::uint64_t>(group.value));
+  }
+
+  bool is_group() const { return (bits_ & kGroupBit) != 0; }
+  UserId sender() const { return {is_group() ? 0 : static_cast<std::int32_t>(bits_)}; }
+  GroupId group() const { return {is_group() ? static_cast<std::int32_t>(bits_ & ~kGroupBit) : 0}; }
+
+  friend auto operator<=>(const StreamKey&, const StreamKey&) = default;
+
+ private:
+  static constexpr std::uint64_t kGroupBit = std::uint64_t{1} << 32;
+  explicit StreamKey(std::uint64_t bits) : bits_(bits) {}
+  std::uint64_t bits_;
+};
+
+// One committed message on its way to a recipient. The JSON is built once and shared.
+struct Push {
+  StreamKey stream;
+  Seq seq = 0;
+  UserId sender;
+  UnixMillis sent_at = 0;
+  std::shared_ptr<const std::string> json;
+};
+
+}  // namespace chat::delivery

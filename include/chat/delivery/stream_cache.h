@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "chat/base/result.h"
+#include "chat/delivery/stores.h"
+#include "chat/storage/values.h"
+
+namespace chat::delivery {
+
+// What the direct lane knows of the streams it writes: each one's head and the cids of its last
+// messages. True for one login of the sender (its session epoch): while it lasts nobody else
+// writes the stream, so `seq` is given out from memory.
+//
+// A plan adds messages to a stream ahead of their commit; confirm() keeps them, forget() throws
+// the whole stream away, to be read again. Between plan and outcome nobody else looks.
+// Threading: externally synchronised (the lane). Bounds: kStreamsMax streams, oldest out first.
+class StreamCache {
+ public:
+  static constexpr std::size_t kStreamsMax = 20000;
+
+  explicit StreamCache(DirectStore& store) : store_(store) {}
+
+  enum class Planned {
+    kNew,       // message.seq and sent_at are set: store it
+    kRepeated,  // seq and sent_at of the message that is stored under this cid
+    kConflict,  // this cid carries another text
+  };
+  // `now` is the time for a new message; time never goes back within a stream.
+  Result<Planned> plan(storage::DirectMessage& message, SessionEpoch sender_epoch, UnixMillis now);
+
+  // Ends a turn: streams that were planned on are kept, or read again when next needed.
+  void confirm();
+  void forget();
+  std::size_t size() const { return streams_.size(); }
+
+ private:
+  struct Known {
+    std::string cid;
+    std::size_t body_hash;
+    Seq seq;
+    UnixMillis sent_at;
+  };
+  struct Stream {
+    SessionEpoch epoch = 0;
+    Seq head = 0;
+    UnixMillis last_sent_at = 0;
+    std::uint64_t last_use = 0;
+    bool planned_on = false;
+    std::vector<Known> recent;  // oldest first; at most twice the window
+  };
+  using Key = std::uint64_t;
+
+  static Key key_of(UserId recipient, UserId sender);
+  static const Known* find(const Stream& stream, std::string_view cid);
+  static void remember(Stream& stream, const storage::DirectMessage& message);
+  Result<Stream*> stream_of(const storage::DirectMessage& message, SessionEpoch epoch);
+  void make_room();
+
+  DirectStore& store_;
+  std::uint64_t uses_ = 0;
+  std::unordered_map<Key, Stream> streams_;
+  std::vector<Key> planned_;
+};
+
+}  // namespace chat::delivery

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "chat/delivery/backlog.h"
+#include "chat/delivery/stream.h"
+#include "chat/session/handler.h"
+#include "chat/storage/values.h"
+
+namespace chat::session {
+class Session;
+}
+
+namespace chat::delivery {
+
+class LoopDelivery;
+
+// How far one logged-in session is in each of its streams, and what it gets next.
+//
+// Per stream: `pushed`, the last seq given to the connection; `delivered`, the last one that
+// arrived (acknowledged, or, for a client that does not acknowledge, written to the socket);
+// `target`, the highest seq known to exist. The next seq is pushed, an old one dropped. Whatever
+// can't be pushed now (a gap, a reader too slow, a login not finished) only raises `target`: the
+// text is in the table, and a catch-up reads it from there when its time has come. So memory is
+// bounded however much is missed, and there is one way to be behind.
+//
+// Threading: loop-confined. Ownership: by its session, as its outlet.
+class Window final : public session::Outlet {
+ public:
+  // `id` is never used for another window of this loop.
+  Window(LoopDelivery& loop, session::Session& session, std::uint64_t id, UserId user,
+         bool acknowledges);
+  ~Window() override;
+
+  std::uint64_t id() const { return id_; }
+
+  UserId user() const { return user_; }
+
+  // The login is answered: pushes begin. `positions` is where the streams stood after the
+  // session was registered; `sent` is what went out in the answer itself.
+  void release(const std::vector<StreamPosition>& positions, const std::vector<Push>& sent);
+  // A live message.
+  void offer(const Push& push);
+  // Something that is no stored message (CONTACT, GROUP, PRESENCE); lost on slow readers.
+  void offer_event(const std::shared_ptr<const std::string>& json);
+  // The user joined a group whose stream stands at `position`.
+  void join(GroupId group, Seq position);
+  // What a catch-up brought.
+  void fill(const Page& page);
+  // A catch-up failed a while ago.
+  void try_again();
+  // DELIVERED: false when `seq` is beyond what was pushed.
+  bool acknowledge(StreamKey stream, Seq seq);
+
+  // Cursors that moved since the last call.
+  std::vector<storage::CursorMove> take_moves();
+
+  void on_written_in_loop() override;
+  void on_closed_in_loop() override;
+
+ private:
+  struct Position {
+    StreamKey stream;
+    Seq pushed = 0;
+    Seq delivered = 0;
+    Seq saved = 0;  // what the last take_moves() told
+    Seq target = 0;
+    Seq asked = 0;  // the target when it was last read on
+  };
+  // `seq` of `stream` has been delivered once so many bytes have left for the socket.
+  struct Mark {
+    std::uint64_t written_total;
+    StreamKey stream;
+    Seq seq;
+  };
+
+  Position& position_of(StreamKey stream);
+  Position* find(StreamKey stream);
+  bool ready() const;
+  void push(Position& position, const Push& message);
+  void note_delivered(Position& position, Seq seq);
+  void fall_behind(Position& position, Seq seq);
+  void catch_up();
+  void advance_marks();
+  friend class LoopDelivery;
+
+  LoopDelivery& loop_;
+  session::Session& session_;
+  const std::uint64_t id_;
+  const UserId user_;
+  const bool acknowledges_;
+
+  bool held_ = true;
+  bool behind_ = false;              // some target may be past its pushed
+  bool catching_up_ = false;         // a page is being read
+  bool dirty_ = false;               // listed in the loop for take_moves()
+  std::vector<Position> positions_;  // ascending by stream
+  std::vector<Mark> marks_;
+  std::size_t marks_head_ = 0;
+  std::vector<std::shared_ptr<const std::string>> held_events_;
+};
+
+}  // namespace chat::delivery

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "chat/base/clock.h"
+#include "chat/base/worker_pool.h"
+#include "chat/delivery/backlog.h"
+#include "chat/delivery/directory.h"
+#include "chat/delivery/journal.h"
+#include "chat/delivery/recipients.h"
+#include "chat/delivery/router.h"
+#include "chat/delivery/writeback.h"
+#include "chat/service/password_hasher.h"
+#include "chat/session/registry.h"
+#include "chat/storage/pool.h"
+
+namespace chat::service {
+
+struct ServiceOptions {
+  std::string node;  // this server's name
+  std::string version;
+  std::int64_t register_per_minute = 0;        // per address; 0: no limit
+  std::int64_t login_failures_per_minute = 0;  // per address; 0: no limit
+};
+
+// What the handlers work with. References outlive the dispatcher. `node` is fixed before
+// traffic begins.
+struct ServiceContext {
+  storage::Pool& pool;
+  session::Registry& registry;
+  delivery::Directory& directory;
+  delivery::Backlog& backlog;
+  delivery::Recipients& recipients;
+  delivery::Writeback& writeback;
+  delivery::Journal& journal;
+  delivery::Router& router;
+  const PasswordHasher& hasher;
+  base::WorkerPool& hash_lane;
+  const base::Clock& clock;
+  storage::Node node;
+  ServiceOptions options;
+};
+
+}  // namespace chat::service

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+
+#include "chat/service/context.h"
+#include "chat/session/handler.h"
+
+namespace chat::service {
+
+struct Handlers;
+
+// The dispatch table: msgid → preconditions and handler. Preconditions (login, fields, identity)
+// are data in the table and are checked here, once, in the order that protocol.md names; a
+// handler begins with a request that is well formed and allowed to be made.
+// Threading: thread-safe; one call at a time for one session (its strand).
+class Dispatcher final : public session::RequestHandler {
+ public:
+  explicit Dispatcher(ServiceContext& context);
+  ~Dispatcher() override;
+
+  void handle(session::Session& session, const protocol::Request& request) override;
+  void end(session::Session& session) override;
+  bool waits_for_commits(const protocol::Request& request) const override;
+
+ private:
+  std::unique_ptr<Handlers> handlers_;
+};
+
+}  // namespace chat::service

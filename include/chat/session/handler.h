@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+
+#include "chat/protocol/request.h"
+
+namespace chat::session {
+
+class Session;
+
+// Answers requests. Called on a worker, for one session one call at a time.
+class RequestHandler {
+ public:
+  virtual ~RequestHandler() = default;
+  virtual void handle(Session& session, const protocol::Request& request) = 0;
+  // The conversation is over (connection gone, evicted, server stopping): whoever is logged in
+  // on it is to be released. May come more than once.
+  virtual void end(Session& session) = 0;
+  // Whether this request must wait until the session's pending commits are done. Thread-safe.
+  virtual bool waits_for_commits(const protocol::Request& request) const = 0;
+};
+
+// What a session carries for the one who pushes to it. All calls come in the session's loop.
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+  // More of what was pushed has left for the socket: see Session::written_total_in_loop().
+  virtual void on_written_in_loop() = 0;
+  virtual void on_closed_in_loop() = 0;
+};
+
+}  // namespace chat::session

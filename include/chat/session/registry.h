@@ -1,0 +1,61 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "chat/base/ids.h"
+#include "chat/base/mutex.h"
+
+namespace chat::session {
+
+class Session;
+
+// Who is logged in on which session of this node: at most one session a user.
+//
+// A login reserves the user first. If a session holds it that is on its way out, or that the
+// login may take over, the login is told to wait: it is called back when the user is free and
+// tries again. So the older session's cursors are written before the newer one reads them.
+// Threading: thread-safe; callbacks run on the thread that frees the user, outside the lock.
+class Registry {
+ public:
+  enum class Reservation {
+    kGranted,  // the session is the user's; release() gives it back
+    kHeld,     // another live session holds the user
+    kWait,     // `when_free` will be called
+  };
+
+  // With `takeover` a live holder is evicted with BYE taken_over.
+  Reservation reserve(UserId user, const std::shared_ptr<Session>& session, bool takeover,
+                      std::function<void()> when_free);
+  // Frees the user if this session holds it, and calls who waits.
+  void release(UserId user, const Session& session);
+
+  // The holder, or nullptr.
+  std::shared_ptr<Session> find(UserId user) const;
+  std::size_t size() const;
+  std::vector<std::shared_ptr<Session>> all() const;
+
+ private:
+  struct Entry {
+    std::shared_ptr<Session> session;
+    std::vector<std::function<void()>> waiting;
+  };
+  static constexpr std::size_t kShards = 32;
+  struct Shard {
+    mutable base::Mutex mutex;
+    std::unordered_map<UserId, Entry> entries CHAT_GUARDED_BY(mutex);
+  };
+
+  Shard& shard_of(UserId user) { return shards_[std::hash<UserId>{}(user) >> 7 & (kShards - 1)]; }
+  const Shard& shard_of(UserId user) const {
+    return shards_[std::hash<UserId>{}(user) >> 7 & (kShards - 1)];
+  }
+
+  std::array<Shard, kShards> shards_;
+};
+
+}  // namespace chat::session

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "chat/base/clock.h"
+#include "chat/base/ids.h"
+#include "chat/base/token_bucket.h"
+#include "chat/net/connection.h"
+#include "chat/protocol/framing.h"
+#include "chat/session/context.h"
+#include "chat/session/deadlines.h"
+#include "chat/session/handler.h"
+#include "chat/session/strand.h"
+
+namespace chat::session {
+
+// Above this much unread output a connection gets no more pushes and its requests are not read.
+inline constexpr std::size_t kOutputHighBytes = 256 * 1024;
+inline constexpr std::size_t kOutputLowBytes = 64 * 1024;
+
+// One client's conversation: its framing, its requests in order, who is logged in on it.
+//
+// Threading: three kinds of members. Loop-confined (`_in_loop`, and the ConnectionHandler): the
+// connection's I/O thread. Strand-confined (identity, reply, suspend): the running request on
+// its worker. The rest is thread-safe. Ownership: shared; the connection holds one reference,
+// others hold theirs as long as they need the handle; it never keeps the connection alive.
+// Bounds: see Strand, and the output marks above.
+class Session final : public net::ConnectionHandler,
+                      public Strand::Owner,
+                      public std::enable_shared_from_this<Session> {
+ public:
+  Session(const SessionContext& context, net::Connection& connection, std::size_t loop_index);
+  ~Session() override;
+
+  // Thread-safe.
+  std::size_t loop_index() const { return loop_index_; }
+  const net::Address& peer() const { return peer_; }
+  // No more requests will come from this client, or it is being closed.
+  bool ending() const { return ending_.load(std::memory_order_acquire); }
+  // BYE and close, after what was accepted has been answered.
+  void say_farewell(std::string reason, std::chrono::milliseconds reconnect_after);
+  // The same at once: requests that wait are dropped.
+  void evict(std::string reason);
+  // Looks whether the peer has hung up without our having read that yet; ending() knows then.
+  // `then` is called in the session's loop.
+  void probe(base::Task then);
+  void resume(base::Task rest) { strand_.resume(std::move(rest)); }
+  void commit_begun() { strand_.commit_begun(); }
+  void commit_ended() { strand_.commit_ended(); }
+  void post_in_loop(base::Task task);
+
+  // Strand-confined.
+  const Identity& identity() const { return identity_; }
+  void set_identity(Identity identity) { identity_ = std::move(identity); }
+  // Sends one JSON object as a frame, with the other replies of this turn.
+  void reply(std::string_view json);
+  // Hands out the replies so far; what is posted to the loop after this comes after them.
+  void flush_replies() override;
+  void suspend() { strand_.suspend(); }
+  base::TokenBucket& chat_rate() { return chat_rate_; }
+
+  // Loop-confined.
+  void logged_in_in_loop(bool heartbeat);
+  void send_in_loop(std::string_view json);
+  bool output_full_in_loop() const;
+  bool output_low_in_loop() const;
+  // Bytes queued for the socket, and bytes that have left, since the connection began.
+  std::uint64_t queued_total_in_loop() const { return queued_total_; }
+  std::uint64_t written_total_in_loop() const { return written_total_; }
+  void set_outlet_in_loop(std::unique_ptr<Outlet> outlet);
+  Outlet* outlet_in_loop() const { return outlet_.get(); }
+  bool closed_in_loop() const { return connection_ == nullptr; }
+  // Writes what is queued now, not at the end of the round.
+  void flush_in_loop();
+
+ private:
+  // net::ConnectionHandler
+  void on_bytes(std::string_view bytes) override;
+  void on_input_end() override;
+  void on_written(std::size_t bytes) override;
+  void on_deadline() override;
+  void on_stopping() override;
+  void on_closed() override;
+  // Strand::Owner
+  void run(Input&& input) override;
+  void on_queue_short() override;
+  bool waits_for_commits(const Input& input) const override;
+  bool output_blocked() const override;
+  std::shared_ptr<Strand::Owner> keep_alive() override { return shared_from_this(); }
+
+  void run_request(const protocol::Request& request);
+  void run_fault(const Fault& fault);
+  void run_farewell(const Farewell& farewell);
+  void finish(std::chrono::milliseconds patience);
+  void notice_hang_up_in_loop();
+  void write_in_loop(const std::string& frames);
+  void enqueue_in_loop(std::string_view framed);
+  void close_in_loop(std::chrono::milliseconds patience);
+  void take_frames_in_loop(std::string_view bytes);
+  void update_reading_in_loop();
+  void arm_deadline_in_loop();
+
+  const SessionContext& context_;
+  net::EventLoop& loop_;
+  const std::size_t loop_index_;
+  const net::Address peer_;
+
+  std::atomic<bool> ending_{false};
+  std::atomic<protocol::Framing> framing_{protocol::Framing::kUndecided};
+  // Bytes of replies on their way to the loop plus bytes that wait in the connection.
+  std::atomic<std::size_t> unsent_{0};
+  Strand strand_;
+
+  // strand-confined
+  Identity identity_;
+  std::string replies_;
+  base::TokenBucket chat_rate_;
+  bool closing_ = false;
+
+  // loop-confined
+  net::Connection* connection_;
+  protocol::FrameDecoder decoder_;
+  base::TokenBucket byte_rate_;
+  std::unique_ptr<Outlet> outlet_;
+  std::uint64_t queued_total_ = 0;
+  std::uint64_t written_total_ = 0;
+  bool input_over_ = false;
+  bool reading_ = true;
+  Deadlines deadlines_;
+  base::SteadyTime armed_{};  // for which the connection's timer is set; 0: not set
+};
+
+}  // namespace chat::session

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "chat/base/mutex.h"
+#include "chat/base/task.h"
+#include "chat/base/worker_pool.h"
+#include "chat/protocol/errors.h"
+#include "chat/protocol/request.h"
+
+namespace chat::session {
+
+// What a strand works through, in order of arrival.
+struct Fault {  // bytes that made no request
+  protocol::Refusal refusal;
+};
+struct Farewell {  // the server ends the conversation: BYE, then close
+  std::string reason;
+  std::chrono::milliseconds reconnect_after{-1};
+};
+struct InputEnd {};  // the peer sent FIN: answer what came before, then close
+struct Closed {};    // the connection is gone
+using Input = std::variant<protocol::Request, Fault, Farewell, InputEnd, Closed>;
+
+// Keeps one client's inputs in order: they run one at a time on the worker pool, while those of
+// different clients run side by side.
+//
+// An input may finish later: it suspends the strand and somebody resumes it with the rest of the
+// work (password hashing), or it leaves a commit pending and the strand goes on (chat). Some
+// inputs wait until no commit is pending (logout, the end of the conversation). The strand also
+// rests while too many commits are pending or the client does not read its answers.
+//
+// Threading: thread-safe but for suspend(), which belongs to the running input.
+// Bounds: the owner stops reading its socket above kQueueHigh inputs; at most kCommitsMax
+// commits are pending.
+class Strand {
+ public:
+  static constexpr std::size_t kQueueHigh = 128;
+  static constexpr std::size_t kQueueLow = 32;
+  static constexpr int kCommitsMax = 256;
+
+  // The one whose inputs they are. The first four are called on a worker, one at a time.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual void run(Input&& input) = 0;
+    // A run of inputs is over: hand out what they wrote.
+    virtual void flush_replies() = 0;
+    // The queue was long and is short again.
+    virtual void on_queue_short() = 0;
+    virtual bool waits_for_commits(const Input& input) const = 0;
+    // Thread-safe: the client has too much unread.
+    virtual bool output_blocked() const = 0;
+    // Thread-safe: keeps the owner alive while a task for it is queued.
+    virtual std::shared_ptr<Owner> keep_alive() = 0;
+  };
+
+  Strand(base::WorkerPool& workers, Owner& owner) : workers_(workers), owner_(owner) {}
+
+  void append(std::vector<Input>&& inputs);
+  void append(Input&& input);
+  // Drops what is queued and puts this in its place.
+  void replace_all(Input&& input);
+  std::size_t queued() const;
+
+  // The running input is not finished: nothing else runs until resume().
+  void suspend();
+  // Runs `rest` as the rest of the suspended input.
+  void resume(base::Task rest);
+
+  void commit_begun() { commits_.fetch_add(1, std::memory_order_relaxed); }
+  void commit_ended();
+  // Something that was in the way may be gone (output was read).
+  void kick();
+
+ private:
+  enum class Step { kNothing, kInput, kRest };
+
+  void work();
+  void run(Step step, Input&& input, base::Task rest);
+  Step take(Input& input, base::Task& rest);
+  void trim_locked() CHAT_REQUIRES(mutex_);
+  bool rest_if_idle();
+  bool runnable_locked() const CHAT_REQUIRES(mutex_);
+  void kick_locked() CHAT_REQUIRES(mutex_);
+  void post_locked() CHAT_REQUIRES(mutex_);
+
+  base::WorkerPool& workers_;
+  Owner& owner_;
+  std::atomic<int> commits_{0};
+
+  mutable base::Mutex mutex_;
+  std::vector<Input> queue_ CHAT_GUARDED_BY(mutex_);
+  std::size_t head_ CHAT_GUARDED_BY(mutex_) = 0;  // of queue_
+  bool active_ CHAT_GUARDED_BY(mutex_) = false;   // a task is queued or running
+  bool suspended_ CHAT_GUARDED_BY(mutex_) = false;
+  bool was_long_ CHAT_GUARDED_BY(mutex_) = false;
+  base::Task rest_ CHAT_GUARDED_BY(mutex_);
+};
+
+}  // namespace chat::session

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Everything that a change should pass before it is proposed:
+#
+#   scripts/check.sh [STEP…]
+#
+#   format   clang-format finds nothing to change
+#   clang    builds with clang, with -Wthread-safety and warnings as errors
+#   tidy     clang-tidy (.clang-tidy) over src and client
+#   asan     unit and integration tests under ASan and UBSan
+#   tsan     unit and integration tests under TSan
+#
+# Without a step: all of them, in this order; each one's verdict is printed at the end.
+
+# shellcheck disable=SC2317  # the steps are called by name
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source scripts/sanitizers.sh
+
+all_steps=(format clang tidy asan tsan)
+
+step_format() {
+  git ls-files -z '*.h' '*.cpp' | xargs -0 clang-format --dry-run --Werror
+}
+
+step_clang() {
+  CXX=clang++ configure build-clang --buildtype=debug && compile build-clang
+}
+
+step_tidy() {
+  CXX=clang++ configure build-clang --buildtype=debug || return
+  # Only what the build compiles has a compile command; tests are left out.
+  run-clang-tidy -quiet -j"$(nproc)" -p build-clang '/(src|client)/.*\.cpp$' \
+    2> >(grep -v 'warnings generated' >&2)
+}
+
+# test_under FOLDER SANITIZERS
+test_under() {
+  configure_sanitized "$1" "$2" || return
+  compile "$1" || return
+  meson test -C "$1" --no-rebuild --print-errorlogs --suite unit --suite integration \
+    --timeout-multiplier 4 </dev/null
+}
+
+step_asan() { test_under build-asan address,undefined; }
+
+step_tsan() { test_under build-tsan thread; }
+
+steps=("$@")
+((${#steps[@]})) || steps=("${all_steps[@]}")
+for step in "${steps[@]}"; do
+  [[ " ${all_steps[*]} " == *" $step "* ]] || die "there is no step '$step': ${all_steps[*]}"
+done
+
+install_packages "${packages_to_check[@]}"
+verdicts=()
+failed=0
+for step in "${steps[@]}"; do
+  say "$step"
+  # A process of its own: a step that ends early ends only itself.
+  if ("step_$step"); then
+    verdicts+=("pass $step")
+  else
+    verdicts+=("FAIL $step")
+    failed=1
+  fi
+done
+printf '%s\n' "${verdicts[@]}"
+exit "$failed"

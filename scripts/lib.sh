@@ -1,0 +1,94 @@
+# Shared by the scripts of this folder: `source` it. Leaves the shell at the top of the repository.
+# shellcheck shell=bash disable=SC2034
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# What apt installs comes first, whatever else (pyenv, conda …) a login shell has put there.
+export PATH="/usr/bin:/bin:/usr/sbin:/sbin:$PATH"
+export LC_ALL=C.UTF-8
+
+# Debian 12 packages. The two googletest ones are among them because `meson setup build` also
+# sets up the tests, whoever builds them; telnet, because the scripts tell people to use it.
+packages_to_run=(
+  g++ meson ninja-build pkg-config
+  nlohmann-json3-dev libspdlog-dev libfmt-dev libinih-dev libcli11-dev libexpected-dev
+  libsodium-dev libsqlite3-dev libgtest-dev libgmock-dev telnet
+)
+packages_to_test=("${packages_to_run[@]}" clang-format git netcat-openbsd sqlite3)
+packages_to_check=("${packages_to_test[@]}" clang clang-tidy)
+
+say() { printf '== %s\n' "$*"; }
+
+die() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+  exit 1
+}
+
+# Runs a command that only matters when it fails: its output is shown then.
+quietly() {
+  local log status=0
+  log=$(mktemp)
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  ((status == 0)) || cat "$log" >&2
+  rm -f "$log"
+  return "$status"
+}
+
+# Prints those of the given packages that are not installed.
+missing_packages() {
+  local name
+  for name in "$@"; do
+    [[ $(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || echo "$name"
+  done
+}
+
+as_root() {
+  if ((EUID == 0)); then
+    "$@"
+  else
+    sudo "$@"
+  fi
+}
+
+apt_get() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@"
+}
+
+install_packages() {
+  local missing
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    say "this is no Debian: make sure that you have what these packages hold: $*"
+    return
+  fi
+  mapfile -t missing < <(missing_packages "$@")
+  ((${#missing[@]})) || return 0
+
+  say "installing ${missing[*]}"
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null ||
+      die "these packages are missing; install them as root (there is no sudo here): ${missing[*]}"
+    # Asks for the password where somebody can answer, before its output goes out of sight.
+    sudo -n true 2>/dev/null || sudo -v || die "sudo refused; as root, do: apt-get install ${missing[*]}"
+  fi
+  quietly apt_get update || die "apt-get update failed: no network, or no Debian mirror in reach?"
+  quietly apt_get install --no-install-recommends "${missing[@]}" ||
+    die "apt-get install failed (see above)"
+}
+
+# configure FOLDER [MESON OPTION…]: once; a folder that is set up keeps what it was set up with.
+configure() {
+  local folder=$1
+  shift
+  [[ -f $folder/build.ninja ]] && return
+  say "setting up $folder/"
+  quietly meson setup "$folder" "$@" || die "meson setup $folder failed (see above)"
+}
+
+# compile FOLDER [TARGET…]
+compile() {
+  local folder=$1
+  shift
+  say "building $folder/ ${*:-(everything)}"
+  ninja -C "$folder" "$@"
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# From a fresh Debian 12 to a running chat server, in one command:
+#
+#   scripts/run.sh [ARGUMENTS FOR chatserver]
+#
+# installs what is missing, builds, starts a server on 127.0.0.1:6000 with its data in
+# var/chat.db, and says how to connect. Ctrl-C stops the server. What is done already is skipped,
+# so a second run takes seconds. More arguments go to chatserver, for example
+#   scripts/run.sh --set server.listen=127.0.0.1:7000
+
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# ninja's answers to a build with nothing to do are not worth a line.
+build_quietly_if_done() {
+  ninja -C build -n chatserver chatclient 2>/dev/null | grep -q 'no work to do' && return
+  compile build chatserver chatclient
+}
+
+how_to_connect() {
+  local host=127.0.0.1 port=6000
+  # The ready line names the address; 0.0.0.0 and [::] are reached by loopback.
+  if [[ $1 =~ (\[[0-9a-fA-F:.]+\]|[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+):([0-9]+) ]]; then
+    host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}
+    host=${host#[} host=${host%]}
+    [[ $host == 0.0.0.0 ]] && host=127.0.0.1
+    [[ $host == :: ]] && host=::1
+  fi
+  local target=$host:$port
+  [[ $host == *:* ]] && target=[$host]:$port
+  cat <<TEXT
+
+The server is running. In another terminal, talk to it with its own client:
+  ./build/chatclient $target
+or with telnet (or nc), one JSON object a line:
+  telnet $host $port
+  {"msgid":4,"name":"alice","password":"secret1"}
+  {"msgid":1,"name":"alice","password":"secret1"}
+The first line registers an account and answers with its id, the second logs in.
+Ctrl-C stops the server; its data stays in var/.
+
+TEXT
+}
+
+# Passes the server's stdout on and adds the help once the server is ready. Outlives the Ctrl-C
+# that ends the server, so that the server's last lines are seen.
+pass_on() {
+  trap '' INT TERM
+  local line
+  while IFS= read -r line; do
+    printf '%s\n' "$line"
+    [[ $line == ready* ]] && how_to_connect "$line"
+  done
+}
+
+install_packages "${packages_to_run[@]}"
+configure build
+build_quietly_if_done
+
+config=(-c conf/server.ini)
+for argument in "$@"; do
+  case $argument in -c* | --config | --config=*) config=() ;; esac
+done
+
+# exec: signals, the exit code and the process id are the server's own.
+say "starting ./build/chatserver ${config[*]} $*"
+exec ./build/chatserver "${config[@]}" "$@" > >(pass_on)

@@ -1,0 +1,92 @@
+#include "chat/delivery/backlog.h"
+
+#include <memory>
+#include <utility>
+
+#include "chat/delivery/push_json.h"
+#include "chat/storage/message_model.h"
+
+namespace chat::delivery {
+namespace {
+
+// So many rows are asked for at once: a few of the longest messages fill a page, hundreds of
+// short ones do.
+constexpr std::size_t kRowsPerRead = 128;
+
+}  // namespace
+
+Result<std::vector<StreamPosition>> Backlog::positions(UserId user) {
+  auto lease = pool_.lease();
+  if (!lease) return fail(lease);
+  storage::MessageModel messages(**lease);
+  std::vector<StreamPosition> all;
+  auto direct = messages.direct_positions(user);
+  if (!direct) return fail(direct);
+  for (const auto& item : *direct) {
+    all.push_back({StreamKey::from(item.sender), item.delivered, item.head});
+  }
+  auto group = messages.group_positions(user);
+  if (!group) return fail(group);
+  for (const auto& item : *group) {
+    all.push_back({StreamKey::of(item.group), item.delivered, item.head});
+  }
+  return all;
+}
+
+Result<Page> Backlog::read(UserId user, const std::vector<Want>& wants, std::size_t bytes_max) {
+  auto lease = pool_.lease();
+  if (!lease) return fail(lease);
+  Page page;
+  std::size_t bytes_left = bytes_max;
+  for (const Want& want : wants) {
+    auto more = read_stream(**lease, user, want, bytes_left, page);
+    if (!more) return fail(more);
+    if (!*more) break;
+  }
+  return page;
+}
+
+// False: the page is full.
+Result<bool> Backlog::read_stream(storage::Connection& connection, UserId user, const Want& want,
+                                  std::size_t& bytes_left, Page& page) {
+  storage::MessageModel messages(connection);
+  Seq after = want.after;
+  for (;;) {
+    std::size_t count = 0;
+    Result<bool> more = true;
+    if (want.stream.is_group()) {
+      auto rows = messages.group_after(want.stream.group(), after, kRowsPerRead);
+      if (!rows) return fail(rows);
+      count = rows->size();
+      more = add(connection, *rows, want.stream, bytes_left, page);
+    } else {
+      auto rows = messages.direct_after(user, want.stream.sender(), after, kRowsPerRead);
+      if (!rows) return fail(rows);
+      count = rows->size();
+      more = add(connection, *rows, want.stream, bytes_left, page);
+    }
+    if (!more || !*more) return more;
+    if (count < kRowsPerRead) {
+      page.ended.push_back(want.stream);
+      return true;
+    }
+    after = page.pushes.back().seq;
+  }
+}
+
+// False: the page is full before all of them were added.
+template <typename Message>
+Result<bool> Backlog::add(storage::Connection& connection, const std::vector<Message>& messages,
+                          StreamKey stream, std::size_t& bytes_left, Page& page) {
+  for (const Message& message : messages) {
+    auto name = directory_.name_of(message.sender, connection);
+    if (!name) return fail(name);
+    auto json = std::make_shared<const std::string>(push_json(message, *name ? **name : ""));
+    if (json->size() > bytes_left && !page.pushes.empty()) return false;
+    bytes_left -= std::min(bytes_left, json->size());
+    page.pushes.push_back({stream, message.seq, message.sender, message.sent_at, std::move(json)});
+  }
+  return true;
+}
+
+}  // namespace chat::delivery

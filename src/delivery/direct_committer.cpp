@@ -1,0 +1,62 @@
+#include <algorithm>
+#include <span>
+#include <tuple>
+#include <utility>
+
+#include "chat/delivery/batch.h"
+#include "chat/delivery/journal.h"
+
+namespace chat::delivery {
+namespace {
+
+using storage::DirectMessage;
+
+protocol::Refusal conflict() {
+  return {protocol::Errno::kConflict, "this cid was used for another message", std::nullopt};
+}
+
+// Key order: no lock cycles between nodes, and neighbours land on the same page.
+void sort_by_key(std::vector<DirectMessage>& rows) {
+  std::sort(rows.begin(), rows.end(), [](const DirectMessage& a, const DirectMessage& b) {
+    return std::tie(a.recipient, a.sender, a.seq) < std::tie(b.recipient, b.sender, b.seq);
+  });
+}
+
+}  // namespace
+
+void DirectCommitter::commit(std::vector<DirectEntry>& entries) {
+  std::vector<DirectEntry*> pointers;
+  pointers.reserve(entries.size());
+  for (DirectEntry& entry : entries) pointers.push_back(&entry);
+  auto attempt = [this](std::span<DirectEntry*> part) {
+    return try_once({part.begin(), part.end()});
+  };
+  settle(std::span<DirectEntry*>(pointers), attempt);
+}
+
+Result<void> DirectCommitter::try_once(std::vector<DirectEntry*> entries) {
+  std::vector<DirectMessage> rows;
+  rows.reserve(entries.size());
+  const UnixMillis now = clock_.unix_millis();
+  for (DirectEntry* entry : entries) {
+    entry->refusal.reset();
+    auto planned = streams_.plan(entry->message, entry->sender_epoch, now);
+    if (!planned) {
+      streams_.forget();
+      return fail(planned);
+    }
+    if (*planned == StreamCache::Planned::kConflict) entry->refusal = conflict();
+    if (*planned == StreamCache::Planned::kNew) rows.push_back(entry->message);
+  }
+  sort_by_key(rows);
+  if (!rows.empty()) {
+    if (auto stored = store_.append(rows); !stored) {
+      streams_.forget();
+      return stored;
+    }
+  }
+  streams_.confirm();
+  return {};
+}
+
+}  // namespace chat::delivery

@@ -1,0 +1,66 @@
+#include "chat/delivery/envelope.h"
+
+#include <charconv>
+#include <utility>
+
+namespace chat::delivery {
+namespace {
+
+// Takes one number, at least `least`, off the front of `head`, and the space after it where more
+// follows.
+template <typename Number>
+bool take(std::string_view& head, Number& number, Number least = 1) {
+  const char* const end = head.data() + head.size();
+  const auto [stop, error] = std::from_chars(head.data(), end, number);
+  if (error != std::errc() || number < least) return false;
+  head.remove_prefix(static_cast<std::size_t>(stop - head.data()));
+  if (head.empty()) return true;
+  if (head.front() != ' ' || head.size() == 1) return false;
+  head.remove_prefix(1);
+  return true;
+}
+
+std::shared_ptr<const std::string> share(std::string_view json) {
+  return std::make_shared<const std::string>(json);
+}
+
+}  // namespace
+
+std::string encode(const Push& push) {
+  const bool group = push.stream.is_group();
+  std::string payload = group ? "m g " : "m d ";
+  payload += std::to_string(group ? push.stream.group().value : push.stream.sender().value) + ' ';
+  payload += std::to_string(push.seq) + ' ' + std::to_string(push.sender.value) + '\n';
+  return payload += *push.json;
+}
+
+std::string encode(const EventEnvelope& event) {
+  return "e " + std::to_string(event.except.value) + '\n' + *event.json;
+}
+
+std::optional<Envelope> decode(std::string_view payload) {
+  const auto line_end = payload.find('\n');
+  if (line_end == std::string_view::npos) return std::nullopt;
+  std::string_view head = payload.substr(0, line_end);
+  const std::string_view json = payload.substr(line_end + 1);
+  if (head.starts_with("e ")) {
+    head.remove_prefix(2);
+    EventEnvelope event;
+    if (!take(head, event.except.value, 0) || !head.empty()) return std::nullopt;
+    event.json = share(json);
+    return event;
+  }
+  const bool group = head.starts_with("m g ");
+  if (!group && !head.starts_with("m d ")) return std::nullopt;
+  head.remove_prefix(4);
+  std::int32_t id = 0;
+  Seq seq = 0;
+  UserId sender;
+  if (!take(head, id) || !take(head, seq) || !take(head, sender.value) || !head.empty()) {
+    return std::nullopt;
+  }
+  const StreamKey stream = group ? StreamKey::of(GroupId{id}) : StreamKey::from(UserId{id});
+  return Push{stream, seq, sender, 0, share(json)};
+}
+
+}  // namespace chat::delivery

@@ -1,0 +1,118 @@
+#include "chat/delivery/loop_delivery.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "chat/base/log.h"
+#include "chat/session/session.h"
+
+namespace chat::delivery {
+namespace {
+
+// One catch-up brings about so much; together with the output mark it bounds what a slow reader
+// costs.
+constexpr std::size_t kPageBytes = 64 * 1024;
+
+}  // namespace
+
+void LoopDelivery::attach(session::Session& session, UserId user, bool acknowledges,
+                          const std::vector<GroupId>& groups) {
+  if (session.closed_in_loop()) return;
+  auto window = std::make_unique<Window>(*this, session, ++last_window_id_, user, acknowledges);
+  for (const GroupId group : groups) {
+    window->position_of(StreamKey::of(group));
+    add_to_roster(group, *window);
+  }
+  topics_.retain(cluster::channel_of(user));
+  session.set_outlet_in_loop(std::move(window));
+}
+
+void LoopDelivery::detach(session::Session& session) {
+  Window* window = window_of(session);
+  if (window == nullptr) return;
+  session.flush_in_loop();
+  if (window_of(session) == nullptr) return;  // flushing found the connection dead
+  window->on_closed_in_loop();
+  session.set_outlet_in_loop(nullptr);
+}
+
+Window* LoopDelivery::window_of(session::Session& session) {
+  return static_cast<Window*>(session.outlet_in_loop());
+}
+
+void LoopDelivery::offer_to_group(GroupId group, const Push& push) {
+  const auto found = rosters_.find(group);
+  if (found == rosters_.end()) return;
+  for (Window* window : found->second) window->offer(push);
+}
+
+void LoopDelivery::offer_event_to_group(GroupId group,
+                                        const std::shared_ptr<const std::string>& json,
+                                        UserId except) {
+  const auto found = rosters_.find(group);
+  if (found == rosters_.end()) return;
+  for (Window* window : found->second) {
+    if (window->user() != except) window->offer_event(json);
+  }
+}
+
+void LoopDelivery::tick() {
+  for (Window* window : std::exchange(failed_, {})) window->try_again();
+  std::vector<storage::CursorMove> moves;
+  for (Window* window : std::exchange(dirty_, {})) {
+    auto of_window = window->take_moves();
+    moves.insert(moves.end(), of_window.begin(), of_window.end());
+  }
+  writeback_.add(moves);
+}
+
+void LoopDelivery::add_to_roster(GroupId group, Window& window) {
+  auto& members = rosters_[group];
+  if (members.empty()) topics_.retain(cluster::channel_of(group));
+  if (std::find(members.begin(), members.end(), &window) == members.end()) {
+    members.push_back(&window);
+  }
+}
+
+void LoopDelivery::remove(Window& window) {
+  for (const auto& position : window.positions_) {
+    if (!position.stream.is_group()) continue;
+    const auto found = rosters_.find(position.stream.group());
+    if (found == rosters_.end()) continue;
+    std::erase(found->second, &window);
+    if (!found->second.empty()) continue;
+    rosters_.erase(found);
+    topics_.release(cluster::channel_of(position.stream.group()));
+  }
+  topics_.release(cluster::channel_of(window.user()));
+  std::erase(dirty_, &window);
+  std::erase(failed_, &window);
+  writeback_.add(window.take_moves());
+}
+
+bool LoopDelivery::request_page(Window& window, std::vector<Want> wants) {
+  auto session = window.session_.shared_from_this();
+  const UserId user = window.user();
+  const std::uint64_t id = window.id();
+  base::Task read([this, session, user, id, wants = std::move(wants)] {
+    auto page = backlog_.read(user, wants, kPageBytes);
+    if (!page) {
+      log::warn("event=catch_up_failed user={} what={}", user.value,
+                log::quoted(page.error().message));
+    }
+    session->post_in_loop([this, session, id, page = std::move(page)] {
+      // The window may be gone by now, and another login's in its place.
+      Window* current = window_of(*session);
+      if (current == nullptr || current->id() != id) return;
+      if (page) {
+        current->fill(*page);
+      } else {
+        failed_.push_back(current);
+      }
+    });
+  });
+  return workers_.try_post(std::move(read));
+}
+
+}  // namespace chat::delivery

@@ -1,0 +1,46 @@
+#include "chat/delivery/push_json.h"
+
+#include "chat/protocol/json_writer.h"
+#include "chat/protocol/msgid.h"
+#include "chat/protocol/time.h"
+
+namespace chat::delivery {
+namespace {
+
+using protocol::JsonWriter;
+using protocol::Msgid;
+
+// What the text, names and numbers of a push take beside the text itself.
+constexpr std::size_t kEnvelopeBytes = 200;
+
+template <typename Message>
+std::string build(Msgid msgid, const Message& message, std::string_view sender_name,
+                  std::string_view target_field, std::int32_t target) {
+  std::string json;
+  json.reserve(message.body.size() + kEnvelopeBytes);
+  JsonWriter(json)
+      .begin_object()
+      .field("msgid", static_cast<int>(msgid))
+      .field("id", message.sender.value)
+      .field("name", sender_name)
+      .field(target_field, target)
+      .field("msg", std::string_view(message.body))
+      .field("time", std::string_view(protocol::local_time_text(message.sent_at)))
+      .field("ts", message.sent_at)
+      .field("seq", message.seq)
+      .field("cid", std::string_view(message.cid))
+      .end_object();
+  return json;
+}
+
+}  // namespace
+
+std::string push_json(const storage::DirectMessage& message, std::string_view sender_name) {
+  return build(Msgid::kOneChat, message, sender_name, "toid", message.recipient.value);
+}
+
+std::string push_json(const storage::GroupMessage& message, std::string_view sender_name) {
+  return build(Msgid::kGroupChat, message, sender_name, "groupid", message.group.value);
+}
+
+}  // namespace chat::delivery

@@ -1,0 +1,63 @@
+#include "chat/delivery/recipients.h"
+
+#include <utility>
+
+#include "chat/session/session.h"
+
+namespace chat::delivery {
+
+using SessionPtr = std::shared_ptr<session::Session>;
+
+Recipients::Recipients(session::Loops& loops, Backlog& backlog, Writeback& writeback,
+                       cluster::Bus& bus, base::WorkerPool& workers)
+    : loops_(loops), topics_(bus) {
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    loop_deliveries_.push_back(
+        std::make_unique<LoopDelivery>(backlog, writeback, topics_, workers));
+  }
+}
+
+void Recipients::start() {
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    loops_.run_every(i, Writeback::kInterval, [this, i] { at(i).tick(); });
+  }
+}
+
+void Recipients::attach(const SessionPtr& session, UserId user, bool acknowledges,
+                        std::vector<GroupId> groups, base::Task then) {
+  session->post_in_loop([this, session, user, acknowledges, groups = std::move(groups),
+                         then = std::move(then)]() mutable {
+    at(session->loop_index()).attach(*session, user, acknowledges, groups);
+    session->resume(std::move(then));
+  });
+}
+
+void Recipients::open(const SessionPtr& session, std::vector<StreamPosition> positions,
+                      std::vector<Push> sent) {
+  session->post_in_loop([session, positions = std::move(positions), sent = std::move(sent)] {
+    if (Window* window = LoopDelivery::window_of(*session)) window->release(positions, sent);
+  });
+}
+
+void Recipients::detach(const SessionPtr& session, base::Task then) {
+  session->post_in_loop([this, session, then = std::move(then)]() mutable {
+    at(session->loop_index()).detach(*session);
+    session->resume(std::move(then));
+  });
+}
+
+void Recipients::joined(const SessionPtr& session, GroupId group, Seq position) {
+  session->post_in_loop([session, group, position] {
+    if (Window* window = LoopDelivery::window_of(*session)) window->join(group, position);
+  });
+}
+
+void Recipients::acknowledge(const SessionPtr& session, StreamKey stream, Seq seq,
+                             std::string refusal) {
+  session->post_in_loop([session, stream, seq, refusal = std::move(refusal)] {
+    Window* window = LoopDelivery::window_of(*session);
+    if (window != nullptr && !window->acknowledge(stream, seq)) session->send_in_loop(refusal);
+  });
+}
+
+}  // namespace chat::delivery

@@ -1,0 +1,199 @@
+#include "chat/delivery/router.h"
+
+#include <utility>
+
+#include "chat/base/log.h"
+#include "chat/delivery/envelope.h"
+#include "chat/delivery/push_json.h"
+#include "chat/protocol/json_writer.h"
+#include "chat/protocol/msgid.h"
+#include "chat/session/session.h"
+
+namespace chat::delivery {
+namespace {
+
+using SessionPtr = std::shared_ptr<session::Session>;
+using protocol::Msgid;
+
+template <typename Message>
+std::string settled_reply(Msgid request, const Entry<Message>& entry, std::string_view target_field,
+                          std::int32_t target) {
+  const Msgid msgid = protocol::reply_to(request);
+  const std::string_view cid = entry.cid_given ? std::string_view(entry.message.cid) : "";
+  if (entry.refusal) return protocol::error_reply(msgid, *entry.refusal, cid);
+  std::string json;
+  protocol::JsonWriter writer(json);
+  writer.begin_object()
+      .field("msgid", static_cast<int>(msgid))
+      .field("errno", 0)
+      .field(target_field, target)
+      .field("seq", entry.message.seq)
+      .field("ts", entry.message.sent_at);
+  if (entry.cid_given) writer.field("cid", cid);
+  writer.end_object();
+  return json;
+}
+
+template <typename Message>
+Push push_of(const Entry<Message>& entry, StreamKey stream) {
+  return {stream, entry.message.seq, entry.message.sender, entry.message.sent_at,
+          std::make_shared<const std::string>(push_json(entry.message, entry.sender_name))};
+}
+
+}  // namespace
+
+// What one loop gets from one batch.
+struct Router::LoopBatch {
+  struct Reply {
+    SessionPtr session;
+    std::string json;
+  };
+  struct Direct {
+    SessionPtr session;
+    UserId recipient;
+    Push push;
+  };
+  std::vector<Reply> replies;
+  std::vector<Direct> directs;
+  std::vector<Push> groups;
+
+  void deliver(LoopDelivery& delivery) const {
+    for (const Reply& reply : replies) reply.session->send_in_loop(reply.json);
+    for (const Direct& direct : directs) {
+      Window* window = LoopDelivery::window_of(*direct.session);
+      if (window != nullptr && window->user() == direct.recipient) window->offer(direct.push);
+    }
+    for (const Push& push : groups) delivery.offer_to_group(push.stream.group(), push);
+  }
+};
+
+// Gathers a batch by destination, then sends everything on its way.
+class Router::Outgoing {
+ public:
+  explicit Outgoing(Router& router)
+      : router_(router), loops_(router.loops_.size()), publish_(!router.bus_.alone()) {}
+
+  void reply(const SessionPtr& session, std::string json) {
+    loops_[session->loop_index()].replies.push_back({session, std::move(json)});
+  }
+  void direct(UserId recipient, Push push) {
+    SessionPtr session = router_.registry_.find(recipient);
+    if (session != nullptr) {
+      const std::size_t loop = session->loop_index();
+      loops_[loop].directs.push_back({std::move(session), recipient, std::move(push)});
+    } else if (publish_) {
+      published_.push_back({cluster::channel_of(recipient), encode(push)});
+    }
+  }
+  void group(const Push& push) {
+    for (LoopBatch& loop : loops_) loop.groups.push_back(push);
+    if (publish_) published_.push_back({cluster::channel_of(push.stream.group()), encode(push)});
+  }
+  void send() {
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+      LoopBatch& batch = loops_[i];
+      if (batch.replies.empty() && batch.directs.empty() && batch.groups.empty()) continue;
+      router_.loops_.post(i, [&delivery = router_.recipients_.at(i), batch = std::move(batch)] {
+        batch.deliver(delivery);
+      });
+    }
+    if (!published_.empty()) router_.bus_.publish(std::move(published_));
+  }
+
+ private:
+  Router& router_;
+  std::vector<LoopBatch> loops_;
+  const bool publish_;
+  std::vector<cluster::BusMessage> published_;
+};
+
+// A message that was stored earlier under the same cid is pushed like a new one: whether it was
+// pushed then is not known (its commit may have been answered too late to be told), and a window
+// drops what it has had.
+void Router::on_direct_settled(std::vector<DirectEntry> entries) {
+  Outgoing out(*this);
+  for (const DirectEntry& entry : entries) {
+    out.reply(entry.session,
+              settled_reply(Msgid::kOneChat, entry, "toid", entry.message.recipient.value));
+    if (entry.refusal) continue;
+    out.direct(entry.message.recipient, push_of(entry, StreamKey::from(entry.message.sender)));
+  }
+  out.send();
+  for (const DirectEntry& entry : entries) entry.session->commit_ended();
+}
+
+void Router::on_group_settled(std::vector<GroupEntry> entries) {
+  Outgoing out(*this);
+  for (const GroupEntry& entry : entries) {
+    out.reply(entry.session,
+              settled_reply(Msgid::kGroupChat, entry, "groupid", entry.message.group.value));
+    if (entry.refusal) continue;
+    out.group(push_of(entry, StreamKey::of(entry.message.group)));
+  }
+  out.send();
+  for (const GroupEntry& entry : entries) entry.session->commit_ended();
+}
+
+void Router::on_bus_message(const cluster::BusMessage& message) {
+  auto envelope = decode(message.payload);
+  if (!envelope) {
+    log::warn("event=bus_message_malformed channel={}", message.channel.id);
+    return;
+  }
+  if (const auto* event = std::get_if<EventEnvelope>(&*envelope)) {
+    if (message.channel.kind == cluster::Channel::Kind::kGroup) {
+      local_event_to_group(GroupId{message.channel.id}, event->json, event->except);
+    } else {
+      local_event_to_user(UserId{message.channel.id}, event->json);
+    }
+    return;
+  }
+  const Push& push = std::get<Push>(*envelope);
+  if (push.stream.is_group()) {
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+      loops_.post(i, [&delivery = recipients_.at(i), push] {
+        delivery.offer_to_group(push.stream.group(), push);
+      });
+    }
+  } else if (SessionPtr session = registry_.find(UserId{message.channel.id})) {
+    const UserId recipient{message.channel.id};
+    session->post_in_loop([session, recipient, push] {
+      Window* window = LoopDelivery::window_of(*session);
+      if (window != nullptr && window->user() == recipient) window->offer(push);
+    });
+  }
+}
+
+void Router::event_to_user(UserId user, std::string json) {
+  auto shared = std::make_shared<const std::string>(std::move(json));
+  if (!bus_.alone()) bus_.publish({{cluster::channel_of(user), encode(EventEnvelope{{}, shared})}});
+  local_event_to_user(user, std::move(shared));
+}
+
+void Router::event_to_group(GroupId group, std::string json, UserId except) {
+  auto shared = std::make_shared<const std::string>(std::move(json));
+  if (!bus_.alone()) {
+    bus_.publish({{cluster::channel_of(group), encode(EventEnvelope{except, shared})}});
+  }
+  local_event_to_group(group, shared, except);
+}
+
+void Router::local_event_to_user(UserId user, std::shared_ptr<const std::string> json) {
+  SessionPtr session = registry_.find(user);
+  if (session == nullptr) return;
+  session->post_in_loop([session, user, json = std::move(json)] {
+    Window* window = LoopDelivery::window_of(*session);
+    if (window != nullptr && window->user() == user) window->offer_event(json);
+  });
+}
+
+void Router::local_event_to_group(GroupId group, const std::shared_ptr<const std::string>& json,
+                                  UserId except) {
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    loops_.post(i, [&delivery = recipients_.at(i), group, json, except] {
+      delivery.offer_event_to_group(group, json, except);
+    });
+  }
+}
+
+}  // namespace chat::delivery

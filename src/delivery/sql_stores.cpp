@@ -1,0 +1,111 @@
+#include <utility>
+
+#include "chat/delivery/stores.h"
+#include "chat/storage/group_model.h"
+#include "chat/storage/message_model.h"
+
+namespace chat::delivery {
+namespace {
+
+using storage::Connection;
+using storage::MessageModel;
+using storage::TransactionKind;
+
+// A lane's own connection: opened when first needed, and again when it has died.
+class OwnConnection {
+ public:
+  explicit OwnConnection(storage::Database& database) : database_(database) {}
+
+  Result<Connection*> get() {
+    if (connection_ == nullptr || !connection_->usable()) {
+      connection_.reset();
+      auto opened = database_.connect();
+      if (!opened) return fail(opened);
+      connection_ = std::move(*opened);
+    }
+    return connection_.get();
+  }
+
+ private:
+  storage::Database& database_;
+  std::unique_ptr<Connection> connection_;
+};
+
+class SqlDirectStore final : public DirectStore {
+ public:
+  explicit SqlDirectStore(storage::Database& database) : connection_(database) {}
+
+  Result<std::vector<storage::DirectMessage>> tail(UserId recipient, UserId sender,
+                                                   std::size_t limit) override {
+    auto connection = connection_.get();
+    if (!connection) return fail(connection);
+    return MessageModel(**connection).direct_tail(recipient, sender, limit);
+  }
+
+  Result<void> append(std::span<const storage::DirectMessage> rows) override {
+    auto connection = connection_.get();
+    if (!connection) return fail(connection);
+    auto transaction = storage::Transaction::begin(**connection, TransactionKind::kWrite);
+    if (!transaction) return fail(transaction);
+    if (auto inserted = MessageModel(**connection).insert_direct(rows); !inserted) return inserted;
+    return transaction->commit();
+  }
+
+ private:
+  OwnConnection connection_;
+};
+
+class SqlGroupStore final : public GroupStore {
+ public:
+  explicit SqlGroupStore(storage::Database& database) : own_(database) {}
+
+  Result<void> begin() override {
+    auto connection = own_.get();
+    if (!connection) return fail(connection);
+    connection_ = *connection;
+    return connection_->begin(TransactionKind::kWrite);
+  }
+  Result<void> commit() override { return connection_->commit(); }
+  void rollback() override {
+    if (connection_ != nullptr && connection_->in_transaction()) connection_->rollback();
+  }
+
+  Result<std::optional<Head>> lock(GroupId group) override {
+    MessageModel messages(*connection_);
+    auto seq = messages.lock_group(group);
+    if (!seq) return fail(seq);
+    if (!*seq) return std::optional<Head>();
+    auto sent_at = messages.group_head_time(group, **seq);
+    if (!sent_at) return fail(sent_at);
+    return std::optional<Head>(Head{**seq, sent_at->value_or(0)});
+  }
+  Result<bool> is_member(GroupId group, UserId user) override {
+    return storage::GroupModel(*connection_).is_member(group, user);
+  }
+  Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
+                                                    std::string_view cid) override {
+    return MessageModel(*connection_).find_group_message(group, sender, cid);
+  }
+  Result<void> insert(std::span<const storage::GroupMessage> rows) override {
+    return MessageModel(*connection_).insert_group(rows);
+  }
+  Result<void> set_head(GroupId group, Seq seq) override {
+    return MessageModel(*connection_).set_group_last_seq(group, seq);
+  }
+
+ private:
+  OwnConnection own_;
+  Connection* connection_ = nullptr;  // of the running transaction
+};
+
+}  // namespace
+
+std::unique_ptr<DirectStore> make_direct_store(storage::Database& database) {
+  return std::make_unique<SqlDirectStore>(database);
+}
+
+std::unique_ptr<GroupStore> make_group_store(storage::Database& database) {
+  return std::make_unique<SqlGroupStore>(database);
+}
+
+}  // namespace chat::delivery

@@ -1,0 +1,104 @@
+#include "chat/delivery/stream_cache.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "chat/protocol/limits.h"
+
+namespace chat::delivery {
+namespace {
+
+constexpr std::size_t kWindow = protocol::kDirectCidWindow;
+
+std::size_t hash_of(std::string_view text) {
+  return std::hash<std::string_view>{}(text);
+}
+
+}  // namespace
+
+Result<StreamCache::Planned> StreamCache::plan(storage::DirectMessage& message, SessionEpoch epoch,
+                                               UnixMillis now) {
+  auto found = stream_of(message, epoch);
+  if (!found) return fail(found);
+  Stream& stream = **found;
+  if (const Known* known = find(stream, message.cid)) {
+    if (known->body_hash != hash_of(message.body)) return Planned::kConflict;
+    message.seq = known->seq;
+    message.sent_at = known->sent_at;
+    return Planned::kRepeated;
+  }
+  message.seq = ++stream.head;
+  message.sent_at = std::max(now, stream.last_sent_at);
+  remember(stream, message);
+  if (!stream.planned_on) {
+    stream.planned_on = true;
+    planned_.push_back(key_of(message.recipient, message.sender));
+  }
+  return Planned::kNew;
+}
+
+void StreamCache::confirm() {
+  for (const Key key : planned_) streams_[key].planned_on = false;
+  planned_.clear();
+  make_room();
+}
+
+void StreamCache::forget() {
+  for (const Key key : planned_) streams_.erase(key);
+  planned_.clear();
+}
+
+StreamCache::Key StreamCache::key_of(UserId recipient, UserId sender) {
+  return static_cast<Key>(recipient.value) << 32 | static_cast<Key>(sender.value);
+}
+
+const StreamCache::Known* StreamCache::find(const Stream& stream, std::string_view cid) {
+  const std::size_t known = std::min(stream.recent.size(), kWindow);
+  const auto begin = stream.recent.end() - static_cast<std::ptrdiff_t>(known);
+  const auto found = std::find_if(begin, stream.recent.end(),
+                                  [cid](const Known& item) { return item.cid == cid; });
+  return found == stream.recent.end() ? nullptr : &*found;
+}
+
+void StreamCache::remember(Stream& stream, const storage::DirectMessage& message) {
+  stream.head = message.seq;
+  stream.last_sent_at = message.sent_at;
+  // Trimmed in bulk: erasing the front each time would move the whole window each time.
+  if (stream.recent.size() >= 2 * kWindow) {
+    stream.recent.erase(stream.recent.begin(),
+                        stream.recent.begin() + static_cast<std::ptrdiff_t>(kWindow));
+  }
+  stream.recent.push_back({message.cid, hash_of(message.body), message.seq, message.sent_at});
+}
+
+Result<StreamCache::Stream*> StreamCache::stream_of(const storage::DirectMessage& message,
+                                                    SessionEpoch epoch) {
+  const Key key = key_of(message.recipient, message.sender);
+  const auto found = streams_.find(key);
+  // What this very turn has planned is not in the table yet: reading again would miss it.
+  if (found != streams_.end() && (found->second.epoch == epoch || found->second.planned_on)) {
+    found->second.epoch = epoch;
+    found->second.last_use = ++uses_;
+    return &found->second;
+  }
+  auto tail = store_.tail(message.recipient, message.sender, kWindow);
+  if (!tail) return fail(tail);
+  Stream stream;
+  stream.epoch = epoch;
+  stream.last_use = ++uses_;
+  for (const storage::DirectMessage& stored : *tail) remember(stream, stored);
+  return &(streams_[key] = std::move(stream));
+}
+
+void StreamCache::make_room() {
+  if (streams_.size() <= kStreamsMax) return;
+  std::vector<std::uint64_t> uses;
+  uses.reserve(streams_.size());
+  for (const auto& [key, stream] : streams_) uses.push_back(stream.last_use);
+  const auto middle = uses.begin() + static_cast<std::ptrdiff_t>(uses.size() / 2);
+  std::nth_element(uses.begin(), middle, uses.end());
+  std::erase_if(streams_,
+                [limit = *middle](const auto& item) { return item.second.last_use < limit; });
+}
+
+}  // namespace chat::delivery

@@ -1,0 +1,206 @@
+#include "chat/delivery/window.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "chat/delivery/loop_delivery.h"
+#include "chat/session/session.h"
+
+namespace chat::delivery {
+namespace {
+
+// So many streams are read on in one catch-up; the others follow in the next.
+constexpr std::size_t kStreamsPerCatchUp = 64;
+constexpr std::size_t kHeldEventsMax = 64;
+// Marks that have been reached are cut off once they are so many.
+constexpr std::size_t kMarksTrim = 256;
+
+}  // namespace
+
+Window::Window(LoopDelivery& loop, session::Session& session, std::uint64_t id, UserId user,
+               bool acknowledges)
+    : loop_(loop), session_(session), id_(id), user_(user), acknowledges_(acknowledges) {}
+
+Window::~Window() = default;
+
+void Window::release(const std::vector<StreamPosition>& positions, const std::vector<Push>& sent) {
+  for (const StreamPosition& item : positions) {
+    Position& position = position_of(item.stream);
+    position.pushed = item.delivered;
+    position.delivered = item.delivered;
+    position.saved = item.delivered;
+    position.target = std::max(position.target, item.head);
+  }
+  held_ = false;
+  for (const Push& push : sent) {
+    Position& position = position_of(push.stream);
+    position.pushed = push.seq;
+    note_delivered(position, push.seq);
+  }
+  for (const auto& event : std::exchange(held_events_, {})) session_.send_in_loop(*event);
+  behind_ = true;
+  catch_up();
+}
+
+void Window::offer(const Push& message) {
+  Position& position = position_of(message.stream);
+  if (message.seq <= position.pushed) return;
+  if (ready() && message.seq == position.pushed + 1) {
+    push(position, message);
+  } else {
+    fall_behind(position, message.seq);
+  }
+}
+
+void Window::offer_event(const std::shared_ptr<const std::string>& json) {
+  if (held_) {
+    if (held_events_.size() < kHeldEventsMax) held_events_.push_back(json);
+  } else if (ready()) {
+    session_.send_in_loop(*json);
+  }
+}
+
+void Window::join(GroupId group, Seq position) {
+  loop_.add_to_roster(group, *this);
+  Position& joined = position_of(StreamKey::of(group));
+  joined.pushed = std::max(joined.pushed, position);
+  joined.delivered = std::max(joined.delivered, position);
+  joined.saved = joined.delivered;
+  // A message may have been committed between the joining and now: look.
+  fall_behind(joined, joined.pushed + 1);
+}
+
+void Window::try_again() {
+  catching_up_ = false;
+  catch_up();
+}
+
+void Window::fill(const Page& page) {
+  catching_up_ = false;
+  for (const Push& message : page.pushes) {
+    if (!ready()) return;  // the rest stays in the table; on_written_in_loop() goes on
+    Position& position = position_of(message.stream);
+    // What the table leaves out does not exist: it is read in order, from `pushed` on.
+    if (message.seq > position.pushed) push(position, message);
+  }
+  for (const StreamKey stream : page.ended) {
+    // What the table did not have does not exist (yet): its own push will tell. If it told while
+    // the page was on its way, the page may be too old to have it: read again.
+    Position& position = position_of(stream);
+    if (position.target <= position.asked) position.target = position.pushed;
+  }
+  catch_up();
+}
+
+bool Window::acknowledge(StreamKey stream, Seq seq) {
+  Position* position = find(stream);
+  if (seq > (position == nullptr ? 0 : position->pushed)) return false;
+  if (position == nullptr || seq <= position->delivered) return true;
+  position->delivered = seq;
+  if (!std::exchange(dirty_, true)) loop_.add_dirty(*this);
+  return true;
+}
+
+std::vector<storage::CursorMove> Window::take_moves() {
+  dirty_ = false;
+  std::vector<storage::CursorMove> moves;
+  for (Position& position : positions_) {
+    if (position.delivered <= position.saved) continue;
+    position.saved = position.delivered;
+    moves.push_back({user_, position.stream.sender(), position.stream.group(), position.delivered});
+  }
+  return moves;
+}
+
+void Window::on_written_in_loop() {
+  advance_marks();
+  if (behind_ && !held_) catch_up();
+}
+
+void Window::on_closed_in_loop() {
+  advance_marks();
+  loop_.remove(*this);
+}
+
+Window::Position& Window::position_of(StreamKey stream) {
+  const auto found = std::lower_bound(
+      positions_.begin(), positions_.end(), stream,
+      [](const Position& position, StreamKey key) { return position.stream < key; });
+  if (found != positions_.end() && found->stream == stream) return *found;
+  return *positions_.insert(found, Position{stream, 0, 0, 0, 0, 0});
+}
+
+Window::Position* Window::find(StreamKey stream) {
+  const auto found = std::lower_bound(
+      positions_.begin(), positions_.end(), stream,
+      [](const Position& position, StreamKey key) { return position.stream < key; });
+  return found != positions_.end() && found->stream == stream ? &*found : nullptr;
+}
+
+bool Window::ready() const {
+  return !held_ && !session_.output_full_in_loop();
+}
+
+void Window::push(Position& position, const Push& message) {
+  position.pushed = message.seq;
+  position.target = std::max(position.target, message.seq);
+  // One's own group messages advance the cursor unsent (protocol.md, "Pushes").
+  if (message.stream.is_group() && message.sender == user_) {
+    if (acknowledges_) {
+      if (position.delivered + 1 == message.seq) acknowledge(message.stream, message.seq);
+      return;
+    }
+  } else {
+    session_.send_in_loop(*message.json);
+  }
+  note_delivered(position, message.seq);
+}
+
+void Window::note_delivered(Position& position, Seq seq) {
+  if (acknowledges_) return;
+  marks_.push_back({session_.queued_total_in_loop(), position.stream, seq});
+  if (session_.written_total_in_loop() == session_.queued_total_in_loop()) advance_marks();
+}
+
+void Window::fall_behind(Position& position, Seq seq) {
+  position.target = std::max(position.target, seq);
+  behind_ = true;
+  catch_up();
+}
+
+void Window::catch_up() {
+  if (!behind_ || catching_up_ || held_) return;
+  // A page is worth reading only when there is room for it; on_written_in_loop() comes back.
+  if (!session_.output_low_in_loop()) return;
+  std::vector<Want> wants;
+  for (Position& position : positions_) {
+    if (position.target <= position.pushed) continue;
+    position.asked = position.target;
+    wants.push_back({position.stream, position.pushed});
+    if (wants.size() == kStreamsPerCatchUp) break;
+  }
+  behind_ = !wants.empty();
+  if (!behind_) return;
+  catching_up_ = loop_.request_page(*this, std::move(wants));
+}
+
+void Window::advance_marks() {
+  const std::uint64_t written = session_.written_total_in_loop();
+  while (marks_head_ < marks_.size() && marks_[marks_head_].written_total <= written) {
+    const Mark& mark = marks_[marks_head_++];
+    Position& position = position_of(mark.stream);
+    if (mark.seq <= position.delivered) continue;
+    position.delivered = mark.seq;
+    if (!std::exchange(dirty_, true)) loop_.add_dirty(*this);
+  }
+  if (marks_head_ == marks_.size()) {
+    marks_ = {};
+    marks_head_ = 0;
+  } else if (marks_head_ >= kMarksTrim && marks_head_ >= marks_.size() / 2) {
+    // A reader that is always a little behind never lets them run out.
+    marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks_head_));
+    marks_head_ = 0;
+  }
+}
+
+}  // namespace chat::delivery

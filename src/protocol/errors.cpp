@@ -1,0 +1,51 @@
+#include "chat/protocol/errors.h"
+
+#include <cstdint>
+
+#include "chat/protocol/json_writer.h"
+
+namespace chat::protocol {
+
+std::string_view name_of(Errno code) noexcept {
+  switch (code) {
+    case Errno::kOk: return "ok";
+    case Errno::kFailed: return "failed";
+    case Errno::kAlreadyOnline: return "already_online";
+    case Errno::kBadJson: return "bad_json";
+    case Errno::kBadUtf8: return "bad_utf8";
+    case Errno::kTooDeep: return "too_deep";
+    case Errno::kTooLarge: return "too_large";
+    case Errno::kBadField: return "bad_field";
+    case Errno::kUnknownMsgid: return "unknown_msgid";
+    case Errno::kNotLoggedIn: return "not_logged_in";
+    case Errno::kAlreadyLoggedIn: return "already_logged_in";
+    case Errno::kNotAllowed: return "not_allowed";
+    case Errno::kNotFound: return "not_found";
+    case Errno::kConflict: return "conflict";
+    case Errno::kExists: return "exists";
+    case Errno::kInvalidToken: return "invalid_token";
+    case Errno::kRateLimited: return "rate_limited";
+    case Errno::kBusy: return "busy";
+    case Errno::kUnavailable: return "unavailable";
+    case Errno::kInternal: return "internal";
+  }
+  return "internal";
+}
+
+std::string error_reply(Msgid msgid, const Refusal& refusal, std::string_view cid) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object()
+      .field("msgid", static_cast<int>(msgid))
+      .field("errno", static_cast<int>(refusal.code))
+      .field("error", name_of(refusal.code))
+      .field("errmsg", refusal.message);
+  if (refusal.retry_after) {
+    json.field("retry_after_ms", std::int64_t{refusal.retry_after->count()});
+  }
+  if (!cid.empty()) json.field("cid", cid);
+  json.end_object();
+  return out;
+}
+
+}  // namespace chat::protocol

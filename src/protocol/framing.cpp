@@ -1,0 +1,178 @@
+#include "chat/protocol/framing.h"
+
+#include <string>
+
+#include "chat/base/check.h"
+
+// Bytes → frames. What has been fed lies in `input_`; only the beginning of a frame whose end has
+// not come is copied, into `partial_`. Each byte is looked at for a terminator once, when it is
+// fed: `partial_` never has one. So a frame that comes byte by byte costs linear time.
+//
+// The limit of text frames is one rule, content_size(end): how long the frame would be if its
+// terminator stood at `end`. Where a terminator is, that is the frame's length; where none is, no
+// continuation can be shorter, so a frame that is over the limit then will stay so. The one byte
+// of doubt is a CR at the end, which an LF may yet turn into a part of the terminator.
+
+namespace chat::protocol {
+namespace {
+
+constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kLengthBytes = 4;
+constexpr std::string_view kWhiteSpace = " \t\r\n";  // RFC 8259 §2
+
+static_assert(sizeof(void*) != 8 || sizeof(FrameDecoder) <= 64, "one cache line per connection");
+
+bool is_blank(std::string_view bytes) {
+  return bytes.find_first_not_of(kWhiteSpace) == kNone;
+}
+
+void append_length(std::string& out, std::size_t length) {
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    out.push_back(static_cast<char>(length >> shift & 0xFF));
+  }
+}
+
+}  // namespace
+
+void append_frame(std::string& out, Framing framing, std::string_view json) {
+  CHAT_CHECK(json.size() <= kFrameMaxBytesOfFormat);
+  if (framing == Framing::kBinary) append_length(out, json.size());
+  out.append(json);
+  if (framing == Framing::kBinary) return;
+  out.push_back(framing == Framing::kClassic ? '\0' : '\n');
+}
+
+void FrameDecoder::set_frame_max_bytes(std::size_t limit) {
+  CHAT_CHECK(limit <= kFrameMaxBytesOfFormat);
+  frame_max_bytes_ = static_cast<std::uint32_t>(limit);
+}
+
+void FrameDecoder::feed(std::string_view bytes) {
+  CHAT_CHECK(input_.empty());
+  if (!failed_) input_ = bytes;
+}
+
+std::optional<std::string_view> FrameDecoder::next() {
+  if (handed_out_) release();
+  if (input_.empty()) return std::nullopt;
+  if (framing_ == Framing::kUndecided) decide_framing();
+  return framing_ == Framing::kBinary ? next_binary() : next_text();
+}
+
+void FrameDecoder::decide_framing() {
+  const char first = input_.front();
+  framing_ = first == '\0' ? Framing::kBinary : Framing::kText;
+  may_be_classic_ = first == '{' || kWhiteSpace.find(first) != kNone;
+}
+
+std::optional<std::string_view> FrameDecoder::next_text() {
+  while (!input_.empty()) {
+    const std::size_t end = find_terminator();
+    if (end == kNone) {
+      keep_text_tail();
+      return std::nullopt;
+    }
+    const std::size_t size = content_size(end);
+    if (size > frame_limit()) {
+      fail();
+      return std::nullopt;
+    }
+    const std::string_view frame = take(end).substr(0, size);
+    input_.remove_prefix(1);
+    if (!is_blank(frame)) return frame;
+    release();
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> FrameDecoder::next_binary() {
+  const std::optional<std::size_t> length = peek_length();
+  if (length && *length > frame_limit()) {
+    fail();
+    return std::nullopt;
+  }
+  if (!length || partial_.size() + input_.size() < kLengthBytes + *length) {
+    begun_ = true;
+    keep(input_.size());
+    return std::nullopt;
+  }
+  return take(kLengthBytes + *length - partial_.size()).substr(kLengthBytes);
+}
+
+// The length before the unfinished frame, once its four bytes are there.
+std::optional<std::size_t> FrameDecoder::peek_length() const {
+  if (partial_.size() + input_.size() < kLengthBytes) return std::nullopt;
+  std::size_t length = 0;
+  for (std::size_t i = 0; i < kLengthBytes; ++i) {
+    const char byte = i < partial_.size() ? partial_[i] : input_[i - partial_.size()];
+    length = length << 8 | static_cast<unsigned char>(byte);
+  }
+  return length;
+}
+
+// Where in `input_` the unfinished text frame ends. The first end decides between text and
+// classic.
+std::size_t FrameDecoder::find_terminator() {
+  if (framing_ == Framing::kClassic) return input_.find('\0');
+  const std::size_t line_end = input_.find('\n');
+  if (!may_be_classic_) return line_end;
+  const std::size_t nul = input_.substr(0, line_end).find('\0');
+  if (nul != kNone) framing_ = Framing::kClassic;
+  if (nul != kNone || line_end != kNone) may_be_classic_ = false;
+  return nul != kNone ? nul : line_end;
+}
+
+// The size of the unfinished text frame, should it end before input_[end]: without the CR that
+// belongs to a CRLF.
+std::size_t FrameDecoder::content_size(std::size_t end) const {
+  const std::size_t size = partial_.size() + end;
+  if (size == 0 || framing_ == Framing::kClassic) return size;
+  const char last = end > 0 ? input_[end - 1] : partial_.back();
+  return last == '\r' ? size - 1 : size;
+}
+
+std::size_t FrameDecoder::frame_limit() const {
+  return partial_.empty() ? frame_max_bytes_ : partial_max_bytes_;
+}
+
+// The unfinished frame with `count` bytes more, which leave `input_`. In place where it can be.
+std::string_view FrameDecoder::take(std::size_t count) {
+  const std::string_view bytes = input_.substr(0, count);
+  begun_ = false;
+  if (partial_.empty()) {
+    input_.remove_prefix(count);
+    return bytes;
+  }
+  keep(count);
+  handed_out_ = true;
+  return partial_;
+}
+
+void FrameDecoder::keep(std::size_t count) {
+  if (partial_.empty()) partial_max_bytes_ = frame_max_bytes_;
+  partial_.append(input_.substr(0, count));
+  input_.remove_prefix(count);
+}
+
+void FrameDecoder::keep_text_tail() {
+  if (content_size(input_.size()) > frame_limit()) {
+    fail();
+    return;
+  }
+  begun_ = begun_ || !is_blank(input_);
+  keep(input_.size());
+}
+
+void FrameDecoder::release() {
+  std::string().swap(partial_);
+  handed_out_ = false;
+}
+
+void FrameDecoder::fail() {
+  failed_ = true;
+  begun_ = false;
+  input_ = {};
+  release();
+}
+
+}  // namespace chat::protocol

@@ -1,0 +1,125 @@
+#include "chat/protocol/json_writer.h"
+
+#include <array>
+#include <charconv>
+
+namespace chat::protocol {
+namespace {
+
+bool needs_care(unsigned char c) {
+  // 0xE2 begins U+2028 and U+2029.
+  return c < 0x20 || c == '"' || c == '\\' || c == 0x7F || c == 0xE2;
+}
+
+bool is_line_separator(std::string_view text, std::size_t at) {
+  const std::string_view three = text.substr(at, 3);
+  return three == "\u2028" || three == "\u2029";
+}
+
+void append_hex_escape(std::string& out, unsigned char c) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  out.append("\\u00").push_back(kDigits[c >> 4]);
+  out.push_back(kDigits[c & 0xF]);
+}
+
+void append_escape(std::string& out, unsigned char c) {
+  switch (c) {
+    case '"': out.append("\\\""); return;
+    case '\\': out.append("\\\\"); return;
+    case '\b': out.append("\\b"); return;
+    case '\f': out.append("\\f"); return;
+    case '\n': out.append("\\n"); return;
+    case '\r': out.append("\\r"); return;
+    case '\t': out.append("\\t"); return;
+    default: append_hex_escape(out, c); return;
+  }
+}
+
+// Runs of plain characters, which nearly all text is, are copied whole.
+void append_string(std::string& out, std::string_view text) {
+  out.push_back('"');
+  std::size_t plain_from = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    if (!needs_care(c)) continue;
+    const bool separator = c == 0xE2 && is_line_separator(text, at);
+    if (c == 0xE2 && !separator) continue;
+    out.append(text, plain_from, at - plain_from);
+    if (separator) {
+      out.append(text[at + 2] == '\xA8' ? "\\u2028" : "\\u2029");
+      at += 2;
+    } else {
+      append_escape(out, c);
+    }
+    plain_from = at + 1;
+  }
+  out.append(text, plain_from);
+  out.push_back('"');
+}
+
+}  // namespace
+
+void JsonWriter::separate() {
+  if (comma_) out_.push_back(',');
+  comma_ = true;
+}
+
+JsonWriter& JsonWriter::begin_object() {
+  separate();
+  out_.push_back('{');
+  comma_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::end_object() {
+  out_.push_back('}');
+  comma_ = true;
+  return *this;
+}
+
+JsonWriter& JsonWriter::begin_array() {
+  separate();
+  out_.push_back('[');
+  comma_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::end_array() {
+  out_.push_back(']');
+  comma_ = true;
+  return *this;
+}
+
+JsonWriter& JsonWriter::key(std::string_view name) {
+  separate();
+  append_string(out_, name);
+  out_.push_back(':');
+  comma_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::value(std::int64_t number) {
+  separate();
+  std::array<char, 20> digits;  // the longest is −2^63
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  out_.append(digits.data(), end);
+  return *this;
+}
+
+JsonWriter& JsonWriter::value(bool flag) {
+  return raw(flag ? "true" : "false");
+}
+
+JsonWriter& JsonWriter::value(std::string_view text) {
+  separate();
+  append_string(out_, text);
+  return *this;
+}
+
+JsonWriter& JsonWriter::raw(std::string_view json) {
+  separate();
+  out_.append(json);
+  return *this;
+}
+
+}  // namespace chat::protocol

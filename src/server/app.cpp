@@ -1,0 +1,173 @@
+#include "server/app.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "chat/base/log.h"
+#include "chat/base/version.h"
+#include "chat/storage/migrations.h"
+#include "chat/storage/node_model.h"
+
+namespace chat::server {
+namespace {
+
+// A stop ends within kStopMax: connections that are not gone by kCloseAfter are cut.
+constexpr std::chrono::milliseconds kCloseAfter{3000};
+constexpr std::chrono::milliseconds kStopMax{4500};
+constexpr std::chrono::milliseconds kStopLook{20};
+
+// Every session and every window is in it at most once, so it never fills.
+constexpr std::size_t kWorkerQueue = 1 << 20;
+constexpr std::size_t kHashQueue = 32;
+// Readers of the embedded database: one for each worker that may be at it, and some.
+constexpr std::size_t kSqliteSpareConnections = 2;
+
+// Hashing is all computing: it must not take every core away from chat.
+std::size_t hash_threads() {
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 2);
+}
+
+storage::PoolOptions pool_options(const Config& config) {
+  storage::PoolOptions options;
+  options.size = config.server.workers + kSqliteSpareConnections;
+  return options;
+}
+
+session::SessionOptions session_options(const Config& config) {
+  session::SessionOptions options;
+  options.bytes_per_second = config.limits.bytes_per_second;
+  options.chat_per_second = config.limits.chat_per_second;
+  return options;
+}
+
+}  // namespace
+
+App::App(const Config& config)
+    : config_(config),
+      clock_(base::system_clock()),
+      main_loop_(clock_),
+      io_loops_(config.server.io_threads, clock_),
+      loops_(io_loops_),
+      workers_("worker", config.server.workers, kWorkerQueue),
+      hash_lane_("hash", hash_threads(), kHashQueue),
+      database_(config.storage.path),
+      pool_(database_, pool_options(config), clock_),
+      bus_(hub_),
+      directory_(pool_),
+      backlog_(pool_, directory_),
+      writeback_(pool_),
+      recipients_(loops_, backlog_, writeback_, bus_, workers_),
+      router_(loops_, registry_, recipients_, bus_),
+      journal_(delivery::make_direct_store(database_), delivery::make_group_store(database_),
+               router_, clock_),
+      hasher_(config.auth.argon2_memory_kib, config.auth.argon2_ops),
+      service_context_{pool_,   registry_, directory_, backlog_, recipients_, writeback_, journal_,
+                       router_, hasher_,   hash_lane_, clock_,   {},          {}},
+      limits_(connection_capacity(config.limits.connections),
+              config.limits.connections_per_address) {}
+
+App::~App() {
+  stop_threads();
+}
+
+Result<void> App::start() {
+  if (auto opened = main_loop_.open(); !opened) return opened;
+  if (auto opened = open_storage(); !opened) return opened;
+  if (auto opened = hasher_.open(); !opened) return opened;
+
+  server_ = std::make_unique<net::Server>(
+      main_loop_, io_loops_,
+      [this](net::Connection& connection, std::size_t loop_index) {
+        return std::make_shared<session::Session>(*session_context_, connection, loop_index);
+      },
+      [this](const net::Address& peer, std::string& farewell) {
+        return limits_.admit(peer, farewell);
+      },
+      [this](const net::Address& peer) { limits_.gone(peer); });
+  // From here on the kernel queues callers; they are accepted once the main loop runs.
+  if (auto opened = server_->open(config_.server.listen); !opened) return opened;
+  if (auto registered = register_node(); !registered) return registered;
+
+  dispatcher_ = std::make_unique<service::Dispatcher>(service_context_);
+  session_context_ = std::make_unique<session::SessionContext>(
+      session::SessionContext{workers_, *dispatcher_, clock_, session_options(config_)});
+  return start_threads();
+}
+
+Result<void> App::open_storage() {
+  if (auto opened = database_.open(); !opened) return opened;
+  auto lease = pool_.lease();
+  if (!lease) return fail(lease);
+  return storage::migrate(**lease, storage::migrations_of(database_.dialect()));
+}
+
+Result<void> App::register_node() {
+  auto& options = service_context_.options;
+  options.node =
+      config_.server.node.empty() ? default_node_name(server_->address()) : config_.server.node;
+  options.version = base::version();
+  options.register_per_minute = config_.limits.register_per_minute;
+  options.login_failures_per_minute = config_.limits.login_failures_per_minute;
+  auto lease = pool_.lease();
+  if (!lease) return fail(lease);
+  // The lock on the SQLite file makes this the only server.
+  auto node = storage::NodeModel(**lease).start(options.node, true);
+  if (!node) return fail(node);
+  service_context_.node = *node;
+  return {};
+}
+
+Result<void> App::start_threads() {
+  if (auto started = bus_.start(router_); !started) return started;
+  if (auto started = io_loops_.start(); !started) return started;
+  workers_.start();
+  hash_lane_.start();
+  writeback_.start();
+  journal_.start();
+  recipients_.start();
+  return signals_.open(main_loop_, [this](int signal) { begin_stop(signal); });
+}
+
+std::string App::ready_line() const {
+  return "ready listen=" + server_->address().to_string() +
+         " node=" + service_context_.options.node + " storage=" + database_.describe() +
+         " bus=" + bus_.describe() + " version=" + service_context_.options.version;
+}
+
+void App::run() {
+  log::info("event=ready listen={} node={}", server_->address().to_string(),
+            service_context_.options.node);
+  main_loop_.run();
+  stop_threads();
+  log::info("event=stopped");
+}
+
+void App::begin_stop(int signal) {
+  log::info("event=stopping signal={} connections={}", signal, server_->count());
+  if (stop_by_ != base::SteadyTime{}) return;
+  stop_by_ = clock_.now() + kStopMax;
+  server_->stop_accepting();
+  server_->announce_stop();
+  main_loop_.run_after(kCloseAfter, [this] { server_->close_all(); });
+  main_loop_.run_every(kStopLook, [this] { watch_stop(); });
+}
+
+void App::watch_stop() {
+  const bool all_gone = server_->count() == 0 && registry_.size() == 0;
+  if (all_gone || clock_.now() >= stop_by_) main_loop_.stop();
+}
+
+// The lanes first, so that what they settle still finds workers and loops; the loops last.
+void App::stop_threads() {
+  hash_lane_.stop();
+  journal_.stop();
+  workers_.stop();
+  writeback_.stop();
+  io_loops_.stop();
+  bus_.stop();
+  database_.close();
+}
+
+}  // namespace chat::server

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "chat/base/clock.h"
+#include "chat/base/result.h"
+#include "chat/base/worker_pool.h"
+#include "chat/cluster/local_bus.h"
+#include "chat/delivery/backlog.h"
+#include "chat/delivery/directory.h"
+#include "chat/delivery/journal.h"
+#include "chat/delivery/recipients.h"
+#include "chat/delivery/router.h"
+#include "chat/delivery/writeback.h"
+#include "chat/net/loop_pool.h"
+#include "chat/net/server.h"
+#include "chat/service/dispatcher.h"
+#include "chat/service/password_hasher.h"
+#include "chat/session/loops.h"
+#include "chat/session/registry.h"
+#include "chat/session/session.h"
+#include "chat/storage/pool.h"
+#include "chat/storage/sqlite_database.h"
+#include "server/config.h"
+#include "server/connection_limits.h"
+#include "server/signals.h"
+
+namespace chat::server {
+
+// The composition root: makes every object of the server once, in the order in which they stand
+// on each other, and hands references down. Members are destroyed in reverse.
+// Threading: made, run and destroyed by the main thread.
+class App {
+ public:
+  explicit App(const Config& config);
+  ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  // Opens the database, registers the node, starts the threads, listens.
+  Result<void> start();
+  // "ready listen=… node=… storage=… bus=… version=…"
+  std::string ready_line() const;
+  // Serves until SIGTERM or SIGINT, then stops gracefully: nobody new, answers to what was
+  // accepted, BYE, cursors and users written. Takes at most kStopMax.
+  void run();
+
+ private:
+  Result<void> open_storage();
+  Result<void> register_node();
+  Result<void> start_threads();
+  void begin_stop(int signal);
+  void watch_stop();
+  void stop_threads();
+
+  const Config config_;
+  const base::Clock& clock_;
+  Signals signals_;
+
+  net::EventLoop main_loop_;
+  net::LoopPool io_loops_;
+  session::Loops loops_;
+  base::WorkerPool workers_;
+  base::WorkerPool hash_lane_;
+
+  storage::SqliteDatabase database_;
+  storage::Pool pool_;
+  cluster::LocalHub hub_;
+  cluster::LocalBus bus_;
+
+  session::Registry registry_;
+  delivery::Directory directory_;
+  delivery::Backlog backlog_;
+  delivery::Writeback writeback_;
+  delivery::Recipients recipients_;
+  delivery::Router router_;
+  delivery::Journal journal_;
+
+  service::PasswordHasher hasher_;
+  service::ServiceContext service_context_;
+  std::unique_ptr<service::Dispatcher> dispatcher_;
+  std::unique_ptr<session::SessionContext> session_context_;
+  ConnectionLimits limits_;
+  std::unique_ptr<net::Server> server_;
+
+  base::SteadyTime stop_by_{};
+};
+
+}  // namespace chat::server

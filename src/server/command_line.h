@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "chat/base/result.h"
+#include "server/config.h"
+
+namespace chat::server {
+
+// Looks up an environment variable; null when it is not set. Tests bring their own.
+using Environment = std::function<const char*(const char* name)>;
+const char* process_environment(const char* name);
+
+// What the command line asks for: run with `config`, or, where there is none, print `text` to
+// stdout and exit with 0 (--help, --version, --check).
+struct Order {
+  std::optional<Config> config;
+  std::string text;
+};
+
+// Defaults, then the file of -c, then CHAT_… variables for secrets, then --set: later ones win.
+// Call it before other threads start (getenv). An error's message is one whole sentence for stderr;
+// the exit code that goes with it is 2.
+Result<Order> read_command_line(int argc, const char* const* argv,
+                                const Environment& environment = process_environment);
+
+inline constexpr int kExitBadConfiguration = 2;
+
+}  // namespace chat::server

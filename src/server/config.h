@@ -1,0 +1,84 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "chat/base/log.h"
+#include "chat/net/address.h"
+
+// What an operator can choose, checked and ready to use: plain values, no library types.
+// conf/server.ini explains every one of them; config_keys.cpp holds defaults and ranges.
+namespace chat::server {
+
+enum class StorageEngine { kSqlite, kMysql };
+enum class BusEngine { kLocal, kRedis };
+
+// Made by read_command_line() or default_config() only; an object made otherwise is all zeroes.
+struct Config {
+  struct Server {
+    net::Address listen;      // port 0: the system chooses one
+    std::string node;         // empty: default_node_name() of the address that was bound
+    unsigned io_threads = 0;  // at least 1: "automatic" is resolved already
+    unsigned workers = 0;     // likewise
+  };
+  struct Storage {
+    StorageEngine engine = StorageEngine::kSqlite;
+    std::string path;
+  };
+  struct Mysql {
+    std::string host;
+    std::uint16_t port = 0;
+    std::string socket;  // where not empty, it is used instead of host and port
+    std::string user;
+    std::string password;
+    std::string database;
+    unsigned pool_size = 0;
+  };
+  struct Bus {
+    BusEngine engine = BusEngine::kLocal;
+  };
+  struct Redis {
+    std::string host;
+    std::uint16_t port = 0;
+    std::string socket;  // where not empty, it is used instead of host and port
+    std::string password;
+    unsigned db = 0;
+  };
+  struct Auth {
+    std::uint32_t argon2_memory_kib = 0;
+    std::uint32_t argon2_ops = 0;
+    std::chrono::days token_lifetime{0};
+  };
+  // 0 means that the limit is off.
+  struct Limits {
+    std::uint32_t chat_per_second = 0;            // per connection
+    std::uint32_t register_per_minute = 0;        // per client address
+    std::uint32_t login_failures_per_minute = 0;  // per client address
+    std::uint32_t bytes_per_second = 0;           // per connection; pauses reading
+    std::uint32_t connections = 0;                // off: RLIMIT_NOFILE less a headroom
+    std::uint32_t connections_per_address = 0;    // loopback is exempt
+  };
+  struct Log {
+    log::Level level = log::Level::kInfo;
+    std::string file;  // empty: stderr
+  };
+
+  Server server;
+  Storage storage;
+  Mysql mysql;
+  Bus bus;
+  Redis redis;
+  Auth auth;
+  Limits limits;
+  Log log;
+};
+
+// What the server runs with when nobody chooses anything.
+Config default_config();
+
+// host:port; the machine's own name stands in for a host that means "every address", so that
+// two machines with the same configuration are two nodes.
+std::string default_node_name(const net::Address& bound);
+
+}  // namespace chat::server

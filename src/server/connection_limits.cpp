@@ -1,0 +1,75 @@
+#include "server/connection_limits.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "chat/protocol/framing.h"
+#include "chat/protocol/json_writer.h"
+#include "chat/protocol/msgid.h"
+
+namespace chat::server {
+namespace {
+
+constexpr std::size_t kDescriptorHeadroom = 64;
+constexpr int kReconnectAfterMs = 5000;
+
+// The peer has not said a byte yet, so text is the framing.
+std::string bye(const char* reason) {
+  std::string json;
+  protocol::JsonWriter(json)
+      .begin_object()
+      .field("msgid", static_cast<int>(protocol::Msgid::kBye))
+      .field("reason", reason)
+      .field("reconnect_after_ms", kReconnectAfterMs)
+      .end_object();
+  std::string frame;
+  protocol::append_frame(frame, protocol::Framing::kText, json);
+  return frame;
+}
+
+}  // namespace
+
+bool ConnectionLimits::admit(const net::Address& peer, std::string& farewell) {
+  base::MutexLock lock(mutex_);
+  if (in_all_ != 0 && open_ >= in_all_) {
+    farewell = bye("server_full");
+    return false;
+  }
+  if (counts_address(peer)) {
+    std::size_t& count = by_address_[peer.host()];
+    if (count >= per_address_) {
+      farewell = bye("too_many_connections");
+      return false;
+    }
+    ++count;
+  }
+  ++open_;
+  return true;
+}
+
+void ConnectionLimits::gone(const net::Address& peer) {
+  base::MutexLock lock(mutex_);
+  --open_;
+  if (!counts_address(peer)) return;
+  const auto found = by_address_.find(peer.host());
+  if (found != by_address_.end() && --found->second == 0) by_address_.erase(found);
+}
+
+bool ConnectionLimits::counts_address(const net::Address& peer) const {
+  return per_address_ != 0 && !peer.is_loopback();
+}
+
+std::size_t connection_capacity(std::size_t wished) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wished;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const auto descriptors = static_cast<std::size_t>(limit.rlim_cur);
+  const std::size_t possible =
+      descriptors > 2 * kDescriptorHeadroom ? descriptors - kDescriptorHeadroom : descriptors / 2;
+  return wished == 0 ? possible : std::min(wished, possible);
+}
+
+}  // namespace chat::server

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <unordered_map>
+
+#include "chat/base/mutex.h"
+#include "chat/net/address.h"
+
+namespace chat::server {
+
+// How many connections there may be, in all and per client address. 0 means no limit; loopback
+// addresses are exempt from the second.
+// Threading: thread-safe. Bounds: one entry per address that is connected now.
+class ConnectionLimits {
+ public:
+  ConnectionLimits(std::size_t in_all, std::size_t per_address)
+      : in_all_(in_all), per_address_(per_address) {}
+
+  // False: the peer must be turned away, and `farewell` (a BYE frame) says why.
+  bool admit(const net::Address& peer, std::string& farewell);
+  void gone(const net::Address& peer);
+
+ private:
+  bool counts_address(const net::Address& peer) const;
+
+  const std::size_t in_all_;
+  const std::size_t per_address_;
+  base::Mutex mutex_;
+  std::size_t open_ CHAT_GUARDED_BY(mutex_) = 0;
+  std::unordered_map<std::string, std::size_t> by_address_ CHAT_GUARDED_BY(mutex_);
+};
+
+// The process may hold so many client connections: its descriptor limit, raised as far as it
+// goes, less what databases, logs and loops need; or `wished` if that is not 0 and less.
+std::size_t connection_capacity(std::size_t wished);
+
+}  // namespace chat::server

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <functional>
+
+#include "chat/base/result.h"
+#include "chat/base/unique_fd.h"
+#include "chat/net/event_loop.h"
+
+namespace chat::server {
+
+// SIGTERM and SIGINT as events of the main loop. They are blocked in the whole process from
+// construction on, so make it before any thread starts.
+// Threading: the main loop's thread.
+class Signals final : public net::EventHandler {
+ public:
+  Signals();
+
+  // `on_stop` is called for each of the two signals, with its number.
+  Result<void> open(net::EventLoop& loop, std::function<void(int signal)> on_stop);
+  void on_events(std::uint32_t epoll_events) override;
+
+ private:
+  base::UniqueFd fd_;
+  std::function<void(int)> on_stop_;
+};
+
+}  // namespace chat::server

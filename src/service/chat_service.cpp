@@ -1,0 +1,88 @@
+#include "chat_service.h"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <utility>
+
+#include "replies.h"
+
+namespace chat::service {
+namespace {
+
+std::string random_prefix() {
+  std::uint64_t random = 0;
+  randombytes_buf(&random, sizeof(random));
+  return fmt::format("{:016x}", random);
+}
+
+template <typename EntryType>
+EntryType new_entry(session::Session& session, const protocol::Request& request) {
+  const session::Identity& self = session.identity();
+  EntryType entry;
+  entry.message.sender = self.user;
+  entry.message.cid = std::string(request.cid());
+  entry.message.body = std::string(request.text("msg"));
+  entry.sender_name = self.name;
+  entry.sender_epoch = self.epoch;
+  entry.cid_given = !entry.message.cid.empty();
+  entry.session = session.shared_from_this();
+  return entry;
+}
+
+}  // namespace
+
+ChatService::ChatService(ServiceContext& context)
+    : context_(context), cid_prefix_(random_prefix()) {}
+
+void ChatService::one_chat(session::Session& session, const protocol::Request& request) {
+  auto entry = new_entry<delivery::DirectEntry>(session, request);
+  entry.message.recipient = request.user_id("toid");
+  auto name = context_.directory.name_of(entry.message.recipient);
+  if (!name) return refuse(session, request, name.error());
+  if (*name == nullptr) return refuse(session, request, not_found("there is no such user"));
+  if (within_rate(session, request)) append(session, request, std::move(entry));
+}
+
+void ChatService::group_chat(session::Session& session, const protocol::Request& request) {
+  auto entry = new_entry<delivery::GroupEntry>(session, request);
+  entry.message.group = request.group_id("groupid");
+  if (within_rate(session, request)) append(session, request, std::move(entry));
+}
+
+void ChatService::delivered(session::Session& session, const protocol::Request& request) {
+  const UserId from = request.user_id("from");
+  const GroupId group = request.group_id("groupid");
+  if (static_cast<bool>(from) == static_cast<bool>(group)) {
+    return refuse(session, request, bad_field("one of from and groupid must be given"));
+  }
+  const auto stream = from ? delivery::StreamKey::from(from) : delivery::StreamKey::of(group);
+  const auto refusal =
+      protocol::error_reply(protocol::reply_to(protocol::Msgid::kDelivered),
+                            bad_field("seq is beyond what was pushed here"), request.cid());
+  context_.recipients.acknowledge(session.shared_from_this(), stream, request.integer("seq"),
+                                  refusal);
+}
+
+template <typename EntryType>
+void ChatService::append(session::Session& session, const protocol::Request& request,
+                         EntryType entry) {
+  if (!entry.cid_given) entry.message.cid = make_cid();
+  session.commit_begun();
+  if (context_.journal.append(std::move(entry))) return;
+  session.commit_ended();
+  refuse(session, request, busy());
+}
+
+bool ChatService::within_rate(session::Session& session, const protocol::Request& request) {
+  const auto wait = session.chat_rate().take(1, context_.clock.now());
+  if (wait.count() == 0) return true;
+  refuse(session, request, rate_limited(wait));
+  return false;
+}
+
+std::string ChatService::make_cid() {
+  return fmt::format("{}-{:x}", cid_prefix_, cids_.fetch_add(1, std::memory_order_relaxed));
+}
+
+}  // namespace chat::service

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "chat/protocol/request.h"
+#include "chat/service/context.h"
+#include "chat/session/session.h"
+
+namespace chat::service {
+
+// Chat messages go to the journal, which answers once they are stored; DELIVERED moves cursors.
+// Threading: thread-safe. Handlers block when the journal is full.
+class ChatService {
+ public:
+  explicit ChatService(ServiceContext& context);
+
+  void one_chat(session::Session& session, const protocol::Request& request);
+  void group_chat(session::Session& session, const protocol::Request& request);
+  void delivered(session::Session& session, const protocol::Request& request);
+
+ private:
+  template <typename EntryType>
+  void append(session::Session& session, const protocol::Request& request, EntryType entry);
+  bool within_rate(session::Session& session, const protocol::Request& request);
+  std::string make_cid();
+
+  ServiceContext& context_;
+  // Server-made cids: random for each life of the server, then counted.
+  const std::string cid_prefix_;
+  std::atomic<std::uint64_t> cids_{0};
+};
+
+}  // namespace chat::service

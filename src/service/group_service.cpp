@@ -1,0 +1,127 @@
+#include "group_service.h"
+
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+#include <utility>
+#include <variant>
+
+#include "chat/protocol/limits.h"
+#include "chat/storage/group_model.h"
+#include "replies.h"
+
+namespace chat::service {
+namespace {
+
+using protocol::Errno;
+using protocol::Refusal;
+using storage::GroupModel;
+
+// A database error, or a refusal in the protocol's own words.
+using Fault = std::variant<Error, Refusal>;
+template <typename T>
+using Outcome = tl::expected<T, Fault>;
+
+tl::unexpected<Fault> refused(Errno code, std::string message) {
+  return tl::make_unexpected(Fault(Refusal{code, std::move(message), std::nullopt}));
+}
+
+template <typename T>
+tl::unexpected<Fault> failed(const Result<T>& result) {
+  return tl::make_unexpected(Fault(result.error()));
+}
+
+void refuse_fault(session::Session& session, const protocol::Request& request, const Fault& fault) {
+  std::visit([&](const auto& what) { refuse(session, request, what); }, fault);
+}
+
+Outcome<GroupId> create_group(storage::Connection& connection, const protocol::Request& request,
+                              UserId creator) {
+  auto transaction = storage::Transaction::begin(connection, storage::TransactionKind::kWrite);
+  if (!transaction) return failed(transaction);
+  GroupModel groups(connection);
+  auto count = groups.count_of(creator);
+  if (!count) return failed(count);
+  if (*count >= protocol::kGroupsMax)
+    return refused(Errno::kNotAllowed, "you are in too many groups");
+  auto group = groups.create(request.text("groupname"), request.text("groupdesc"), creator);
+  if (!group) return failed(group);
+  if (!*group) return refused(Errno::kExists, "a group of this name exists already");
+  if (auto committed = transaction->commit(); !committed) return failed(committed);
+  return **group;
+}
+
+Outcome<Seq> join_group(storage::Connection& connection, GroupId group, UserId user) {
+  auto transaction = storage::Transaction::begin(connection, storage::TransactionKind::kWrite);
+  if (!transaction) return failed(transaction);
+  GroupModel groups(connection);
+  auto count = groups.count_of(user);
+  if (!count) return failed(count);
+  auto outcome = groups.join(group, user, protocol::kGroupMembersMax);
+  if (!outcome) return failed(outcome);
+  switch (outcome->joined) {
+    case GroupModel::Joined::kNoSuchGroup:
+      return refused(Errno::kNotFound, "there is no such group");
+    case GroupModel::Joined::kAlreadyMember:
+      return refused(Errno::kExists, "you are in this group already");
+    case GroupModel::Joined::kGroupFull: return refused(Errno::kNotAllowed, "this group is full");
+    case GroupModel::Joined::kYes: break;
+  }
+  if (*count >= protocol::kGroupsMax)
+    return refused(Errno::kNotAllowed, "you are in too many groups");
+  if (auto committed = transaction->commit(); !committed) return failed(committed);
+  return outcome->joined_seq;
+}
+
+std::string membership_push(GroupId group, const session::Identity& who) {
+  std::string json;
+  protocol::JsonWriter(json)
+      .begin_object()
+      .field("msgid", static_cast<int>(protocol::Msgid::kGroup))
+      .field("groupid", group.value)
+      .field("change", "joined")
+      .field("id", who.user.value)
+      .field("name", std::string_view(who.name))
+      .end_object();
+  return json;
+}
+
+}  // namespace
+
+void GroupService::create(session::Session& session, const protocol::Request& request) {
+  const UserId creator = session.identity().user;
+  auto lease = context_.pool.lease();
+  if (!lease) return refuse(session, request, lease.error());
+  auto group = create_group(**lease, request, creator);
+  if (!group) return refuse_fault(session, request, group.error());
+
+  OkReply reply(request);
+  reply.json().field("groupid", group->value);
+  reply.send(session);
+  session.flush_replies();
+  context_.recipients.joined(session.shared_from_this(), *group, 0);
+}
+
+void GroupService::join(session::Session& session, const protocol::Request& request) {
+  const session::Identity& self = session.identity();
+  const GroupId group_id = request.group_id("groupid");
+  auto lease = context_.pool.lease();
+  if (!lease) return refuse(session, request, lease.error());
+  auto joined_seq = join_group(**lease, group_id, self.user);
+  if (!joined_seq) return refuse_fault(session, request, joined_seq.error());
+
+  GroupModel groups(**lease);
+  auto group = groups.find(group_id);
+  auto users = groups.members(group_id, UserId{}, protocol::kGroupUsersInReply);
+  // The joining is committed: a failed read now must not look like a failed joining.
+  OkReply reply(request);
+  reply.json().key("group");
+  write_group(reply.json(), group && *group ? **group : storage::Group{group_id, "", ""},
+              users ? *users : std::vector<storage::GroupMember>());
+  reply.send(session);
+  session.flush_replies();
+  context_.recipients.joined(session.shared_from_this(), group_id, *joined_seq);
+  context_.router.event_to_group(group_id, membership_push(group_id, self), self.user);
+}
+
+}  // namespace chat::service

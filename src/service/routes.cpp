@@ -1,0 +1,120 @@
+#include <algorithm>
+#include <array>
+
+#include "handlers.h"
+#include "route.h"
+
+namespace chat::service {
+namespace {
+
+using protocol::Errno;
+using protocol::FieldKind;
+using protocol::FieldSpec;
+using protocol::Msgid;
+using protocol::Request;
+using session::Session;
+
+// `id`, `name` and `time` in requests are what the original protocol carries: their types are
+// checked, and `id` must be the session's own; nothing else depends on them.
+constexpr FieldSpec kOwnId{"id", FieldKind::kId, false};
+constexpr FieldSpec kOwnName{"name", FieldKind::kString, false};
+constexpr FieldSpec kOwnTime{"time", FieldKind::kString, false};
+
+constexpr FieldSpec kLoginFields[] = {
+    {"id", FieldKind::kId, false},           {"name", FieldKind::kString, false},
+    {"password", FieldKind::kString, false}, {"token", FieldKind::kString, false},
+    {"takeover", FieldKind::kFlag, false},   {"ack", FieldKind::kFlag, false},
+    {"heartbeat", FieldKind::kFlag, false},
+};
+constexpr FieldSpec kLogoutFields[] = {kOwnId};
+constexpr FieldSpec kRegisterFields[] = {
+    {"name", FieldKind::kString, true},
+    {"password", FieldKind::kString, true},
+};
+constexpr FieldSpec kOneChatFields[] = {
+    kOwnId, kOwnName, kOwnTime, {"toid", FieldKind::kId, true}, {"msg", FieldKind::kText, true},
+};
+constexpr FieldSpec kAddFriendFields[] = {kOwnId, {"friendid", FieldKind::kId, true}};
+constexpr FieldSpec kCreateGroupFields[] = {
+    kOwnId,
+    {"groupname", FieldKind::kName, true},
+    {"groupdesc", FieldKind::kGroupDesc, false},
+};
+constexpr FieldSpec kAddGroupFields[] = {kOwnId, {"groupid", FieldKind::kId, true}};
+constexpr FieldSpec kGroupChatFields[] = {
+    kOwnId, kOwnName, kOwnTime, {"groupid", FieldKind::kId, true}, {"msg", FieldKind::kText, true},
+};
+constexpr FieldSpec kHelloFields[] = {
+    {"client", FieldKind::kString, false},
+    {"version", FieldKind::kString, false},
+};
+constexpr FieldSpec kDeliveredFields[] = {
+    kOwnId,
+    {"from", FieldKind::kId, false},
+    {"groupid", FieldKind::kId, false},
+    {"seq", FieldKind::kInteger, true},
+};
+
+template <auto Member, auto Method>
+void call(Handlers& handlers, Session& session, const Request& request) {
+  ((handlers.*Member).*Method)(session, request);
+}
+
+using H = Handlers;
+
+constexpr std::array kRoutes{
+    Route{Msgid::kLogin, Access::kAnonymous, false, kLoginFields,
+          call<&H::account, &AccountService::login>},
+    Route{Msgid::kLogout, Access::kLoggedIn, true, kLogoutFields,
+          call<&H::account, &AccountService::logout>},
+    Route{Msgid::kRegister, Access::kAnyone, false, kRegisterFields,
+          call<&H::account, &AccountService::register_user>},
+    Route{Msgid::kOneChat, Access::kLoggedIn, false, kOneChatFields,
+          call<&H::chat, &ChatService::one_chat>},
+    Route{Msgid::kAddFriend, Access::kLoggedIn, false, kAddFriendFields,
+          call<&H::contact, &ContactService::add_friend>},
+    Route{Msgid::kCreateGroup, Access::kLoggedIn, false, kCreateGroupFields,
+          call<&H::group, &GroupService::create>},
+    Route{Msgid::kAddGroup, Access::kLoggedIn, false, kAddGroupFields,
+          call<&H::group, &GroupService::join>},
+    Route{Msgid::kGroupChat, Access::kLoggedIn, false, kGroupChatFields,
+          call<&H::chat, &ChatService::group_chat>},
+    Route{Msgid::kHello, Access::kAnyone, false, kHelloFields,
+          call<&H::system, &SystemService::hello>},
+    Route{Msgid::kPing, Access::kAnyone, false, {}, call<&H::system, &SystemService::ping>},
+    Route{Msgid::kDelivered, Access::kLoggedIn, false, kDeliveredFields,
+          call<&H::chat, &ChatService::delivered>},
+};
+
+}  // namespace
+
+std::span<const Route> routes() {
+  return kRoutes;
+}
+
+const Route* route_of(int msgid) {
+  const auto found = std::lower_bound(
+      kRoutes.begin(), kRoutes.end(), msgid,
+      [](const Route& route, int wanted) { return static_cast<int>(route.msgid) < wanted; });
+  return found != kRoutes.end() && static_cast<int>(found->msgid) == msgid ? &*found : nullptr;
+}
+
+std::optional<protocol::Refusal> check_preconditions(const Route& route, const Request& request,
+                                                     UserId user) {
+  if (route.access == Access::kLoggedIn && !user) {
+    return protocol::Refusal{Errno::kNotLoggedIn, "log in first", std::nullopt};
+  }
+  if (route.access == Access::kAnonymous && user) {
+    return protocol::Refusal{Errno::kAlreadyLoggedIn, "this connection is logged in already",
+                             std::nullopt};
+  }
+  if (auto refusal = protocol::check_fields(request, route.fields)) return refusal;
+  const bool names_sender = route.access == Access::kLoggedIn && request.find("id") != nullptr;
+  if (names_sender && request.user_id("id") != user) {
+    return protocol::Refusal{Errno::kNotAllowed, "id is not the one who is logged in here",
+                             std::nullopt};
+  }
+  return std::nullopt;
+}
+
+}  // namespace chat::service

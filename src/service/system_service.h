@@ -1,0 +1,21 @@
+#pragma once
+
+#include "chat/protocol/request.h"
+#include "chat/service/context.h"
+#include "chat/session/session.h"
+
+namespace chat::service {
+
+// HELLO and PING. Threading: thread-safe.
+class SystemService {
+ public:
+  explicit SystemService(ServiceContext& context) : context_(context) {}
+
+  void hello(session::Session& session, const protocol::Request& request);
+  void ping(session::Session& session, const protocol::Request& request);
+
+ private:
+  ServiceContext& context_;
+};
+
+}  // namespace chat::service

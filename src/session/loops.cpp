@@ -1,0 +1,23 @@
+#include "chat/session/loops.h"
+
+#include <utility>
+
+#include "chat/net/loop_pool.h"
+
+namespace chat::session {
+
+std::size_t Loops::size() const {
+  return pool_.size();
+}
+
+void Loops::post(std::size_t loop_index, base::Task task) {
+  pool_.at(loop_index).post(std::move(task));
+}
+
+void Loops::run_every(std::size_t loop_index, std::chrono::milliseconds interval,
+                      std::function<void()> call) {
+  net::EventLoop& loop = pool_.at(loop_index);
+  loop.post([&loop, interval, call = std::move(call)] { loop.run_every(interval, call); });
+}
+
+}  // namespace chat::session

@@ -1,0 +1,70 @@
+#include "chat/session/registry.h"
+
+#include <utility>
+
+#include "chat/session/session.h"
+
+namespace chat::session {
+
+Registry::Reservation Registry::reserve(UserId user, const std::shared_ptr<Session>& session,
+                                        bool takeover, std::function<void()> when_free) {
+  std::shared_ptr<Session> evicted;
+  {
+    Shard& shard = shard_of(user);
+    base::MutexLock lock(shard.mutex);
+    auto [found, inserted] = shard.entries.try_emplace(user);
+    Entry& entry = found->second;
+    if (inserted) {
+      entry.session = session;
+      return Reservation::kGranted;
+    }
+    if (takeover) {
+      evicted = entry.session;
+    } else if (!entry.session->ending()) {
+      return Reservation::kHeld;
+    }
+    entry.waiting.push_back(std::move(when_free));
+  }
+  if (evicted) evicted->evict("taken_over");
+  return Reservation::kWait;
+}
+
+void Registry::release(UserId user, const Session& session) {
+  Entry released;
+  {
+    Shard& shard = shard_of(user);
+    base::MutexLock lock(shard.mutex);
+    const auto found = shard.entries.find(user);
+    if (found == shard.entries.end() || found->second.session.get() != &session) return;
+    released = std::move(found->second);
+    shard.entries.erase(found);
+  }
+  for (const auto& call : released.waiting) call();
+}
+
+std::shared_ptr<Session> Registry::find(UserId user) const {
+  const Shard& shard = shard_of(user);
+  base::MutexLock lock(shard.mutex);
+  const auto found = shard.entries.find(user);
+  return found == shard.entries.end() ? nullptr : found->second.session;
+}
+
+std::size_t Registry::size() const {
+  std::size_t total = 0;
+  for (const Shard& shard : shards_) {
+    base::MutexLock lock(shard.mutex);
+    total += shard.entries.size();
+  }
+  return total;
+}
+
+std::vector<std::shared_ptr<Session>> Registry::all() const {
+  std::vector<std::shared_ptr<Session>> sessions;
+  for (const Shard& shard : shards_) {
+    base::MutexLock lock(shard.mutex);
+    for (const auto& [user, entry] : shard.entries) sessions.push_back(entry.session);
+  }
+  return sessions;
+}
+
+}  // namespace chat::session

@@ -1,0 +1,327 @@
+#include "chat/session/session.h"
+
+#include <algorithm>
+#include <exception>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "chat/base/log.h"
+#include "chat/protocol/json_writer.h"
+#include "chat/protocol/limits.h"
+
+namespace chat::session {
+namespace {
+
+using protocol::Errno;
+using protocol::Framing;
+using protocol::Msgid;
+
+// How long a conversation that is over may take to drain.
+constexpr std::chrono::seconds kDrainPatience{5};
+constexpr std::chrono::milliseconds kEvictPatience{1000};
+constexpr std::chrono::milliseconds kReconnectSoon{1000};
+// A burst of bytes is worth so many seconds of the rate.
+constexpr std::int64_t kByteBurstSeconds = 2;
+constexpr std::int64_t kChatBurstSeconds = 2;
+
+// Clients of a server that stops come back spread out, not all at once.
+std::chrono::milliseconds reconnect_delay() {
+  thread_local std::minstd_rand random(std::random_device{}());
+  return std::chrono::milliseconds(std::uniform_int_distribution<int>(500, 3000)(random));
+}
+
+std::string bye(const Farewell& farewell) {
+  std::string json;
+  protocol::JsonWriter(json)
+      .begin_object()
+      .field("msgid", static_cast<int>(Msgid::kBye))
+      .field("reason", farewell.reason)
+      .field("reconnect_after_ms", std::int64_t{farewell.reconnect_after.count()})
+      .end_object();
+  return json;
+}
+
+Fault too_large(std::size_t limit) {
+  return Fault{{Errno::kTooLarge,
+                "a frame may have at most " + std::to_string(limit) + " bytes here", std::nullopt}};
+}
+
+}  // namespace
+
+Session::Session(const SessionContext& context, net::Connection& connection, std::size_t loop_index)
+    : context_(context),
+      loop_(connection.loop()),
+      loop_index_(loop_index),
+      peer_(connection.peer()),
+      strand_(context.workers, *this),
+      chat_rate_(context.options.chat_per_second,
+                 context.options.chat_per_second * kChatBurstSeconds, loop_.now()),
+      connection_(&connection),
+      byte_rate_(context.options.bytes_per_second,
+                 context.options.bytes_per_second * kByteBurstSeconds, loop_.now()),
+      deadlines_(loop_.now(), context.options.output_stall) {}
+
+Session::~Session() = default;
+
+void Session::say_farewell(std::string reason, std::chrono::milliseconds reconnect_after) {
+  ending_.store(true, std::memory_order_release);
+  strand_.append(Input(Farewell{std::move(reason), reconnect_after}));
+}
+
+void Session::evict(std::string reason) {
+  ending_.store(true, std::memory_order_release);
+  strand_.replace_all(Input(Farewell{std::move(reason), std::chrono::milliseconds(-1)}));
+}
+
+void Session::probe(base::Task then) {
+  post_in_loop([self = shared_from_this(), then = std::move(then)]() mutable {
+    self->notice_hang_up_in_loop();
+    then();
+  });
+}
+
+void Session::post_in_loop(base::Task task) {
+  loop_.post(std::move(task));
+}
+
+void Session::reply(std::string_view json) {
+  protocol::append_frame(replies_, framing_.load(std::memory_order_relaxed), json);
+}
+
+void Session::flush_replies() {
+  if (replies_.empty()) return;
+  unsent_.fetch_add(replies_.size(), std::memory_order_relaxed);
+  loop_.post([self = shared_from_this(), frames = std::exchange(replies_, {})] {
+    self->write_in_loop(frames);
+  });
+}
+
+void Session::run(Input&& input) {
+  if (const auto* request = std::get_if<protocol::Request>(&input)) {
+    if (!closing_) run_request(*request);
+  } else if (const auto* fault = std::get_if<Fault>(&input)) {
+    if (!closing_) run_fault(*fault);
+  } else if (const auto* farewell = std::get_if<Farewell>(&input)) {
+    if (!closing_) {
+      run_farewell(*farewell);
+    } else {
+      // An eviction may have taken the place of Closed in the queue.
+      context_.handler.end(*this);
+    }
+  } else if (std::holds_alternative<InputEnd>(input)) {
+    finish(kDrainPatience);
+  } else {
+    closing_ = true;
+    context_.handler.end(*this);
+  }
+}
+
+void Session::run_request(const protocol::Request& request) {
+  try {
+    context_.handler.handle(*this, request);
+  } catch (const std::exception& error) {
+    log::error("event=request_failed msgid={} what=\"{}\"", request.msgid, error.what());
+    const auto msgid = protocol::reply_to(static_cast<Msgid>(request.msgid));
+    reply(protocol::error_reply(msgid, {Errno::kInternal, "something went wrong here", {}},
+                                request.cid()));
+  }
+}
+
+void Session::run_fault(const Fault& fault) {
+  reply(protocol::error_reply(Msgid::kError, fault.refusal, ""));
+  if (fault.refusal.code == Errno::kTooLarge) run_farewell({"too_large", kReconnectSoon});
+}
+
+void Session::run_farewell(const Farewell& farewell) {
+  reply(bye(farewell));
+  const bool evicted = farewell.reconnect_after.count() < 0;
+  finish(evicted ? kEvictPatience : kDrainPatience);
+  context_.handler.end(*this);
+}
+
+// Nothing more is said: what was said goes out, then the connection closes.
+void Session::finish(std::chrono::milliseconds patience) {
+  closing_ = true;
+  ending_.store(true, std::memory_order_release);
+  flush_replies();
+  post_in_loop([self = shared_from_this(), patience] { self->close_in_loop(patience); });
+}
+
+bool Session::waits_for_commits(const Input& input) const {
+  if (const auto* request = std::get_if<protocol::Request>(&input)) {
+    return context_.handler.waits_for_commits(*request);
+  }
+  const auto* fault = std::get_if<Fault>(&input);
+  return fault == nullptr || fault->refusal.code == Errno::kTooLarge;
+}
+
+bool Session::output_blocked() const {
+  return unsent_.load(std::memory_order_relaxed) > kOutputHighBytes;
+}
+
+void Session::on_queue_short() {
+  post_in_loop([self = shared_from_this()] { self->update_reading_in_loop(); });
+}
+
+// --- the loop's side ---
+
+void Session::on_bytes(std::string_view bytes) {
+  deadlines_.input(loop_.now());
+  take_frames_in_loop(bytes);
+  const auto wait = byte_rate_.charge(static_cast<std::int64_t>(bytes.size()), loop_.now());
+  if (wait.count() > 0) deadlines_.read_again_at(loop_.now() + wait);
+  update_reading_in_loop();
+  arm_deadline_in_loop();
+}
+
+void Session::take_frames_in_loop(std::string_view bytes) {
+  std::vector<Input> inputs;
+  decoder_.feed(bytes);
+  while (const auto frame = decoder_.next()) {
+    auto request = protocol::parse_request(*frame);
+    if (request) {
+      inputs.emplace_back(std::move(*request));
+    } else {
+      inputs.emplace_back(Fault{std::move(request.error())});
+    }
+  }
+  framing_.store(decoder_.framing(), std::memory_order_relaxed);
+  if (decoder_.failed() && !input_over_) {
+    input_over_ = true;
+    inputs.emplace_back(too_large(decoder_.frame_max_bytes()));
+  }
+  deadlines_.frames(!inputs.empty(), decoder_.has_partial_frame(), loop_.now());
+  strand_.append(std::move(inputs));
+}
+
+void Session::on_input_end() {
+  ending_.store(true, std::memory_order_release);
+  input_over_ = true;
+  strand_.append(Input(InputEnd{}));
+}
+
+void Session::on_written(std::size_t bytes) {
+  written_total_ += bytes;
+  const std::size_t before = unsent_.fetch_sub(bytes, std::memory_order_relaxed);
+  const std::size_t left = before - bytes;
+  deadlines_.output_moved(left > 0, loop_.now());
+  if (outlet_) outlet_->on_written_in_loop();
+  if (before > kOutputLowBytes && left <= kOutputLowBytes) {
+    strand_.kick();
+    update_reading_in_loop();
+  }
+}
+
+void Session::on_stopping() {
+  input_over_ = true;
+  update_reading_in_loop();
+  say_farewell("server_stopping", reconnect_delay());
+}
+
+void Session::on_closed() {
+  connection_ = nullptr;
+  ending_.store(true, std::memory_order_release);
+  if (outlet_) outlet_->on_closed_in_loop();
+  outlet_.reset();
+  strand_.replace_all(Input(Closed{}));
+}
+
+void Session::notice_hang_up_in_loop() {
+  if (connection_ == nullptr || !connection_->peer_hung_up()) return;
+  ending_.store(true, std::memory_order_release);
+  // Its FIN would wait behind input that we do not read because it does not read either.
+  if (!reading_) connection_->close();
+}
+
+void Session::logged_in_in_loop(bool heartbeat) {
+  decoder_.set_frame_max_bytes(protocol::kFrameMaxBytes);
+  deadlines_.heartbeat_agreed(heartbeat);
+  arm_deadline_in_loop();
+}
+
+void Session::send_in_loop(std::string_view json) {
+  if (connection_ == nullptr) return;
+  std::string frame;
+  protocol::append_frame(frame, framing_.load(std::memory_order_relaxed), json);
+  unsent_.fetch_add(frame.size(), std::memory_order_relaxed);
+  enqueue_in_loop(frame);
+}
+
+void Session::write_in_loop(const std::string& frames) {
+  if (connection_ != nullptr) enqueue_in_loop(frames);
+}
+
+void Session::enqueue_in_loop(std::string_view framed) {
+  queued_total_ += framed.size();
+  connection_->send(framed);
+  deadlines_.output_queued(loop_.now());
+  arm_deadline_in_loop();
+}
+
+bool Session::output_full_in_loop() const {
+  return unsent_.load(std::memory_order_relaxed) > kOutputHighBytes;
+}
+
+bool Session::output_low_in_loop() const {
+  return unsent_.load(std::memory_order_relaxed) <= kOutputLowBytes;
+}
+
+void Session::flush_in_loop() {
+  if (connection_ != nullptr) connection_->flush_now();
+}
+
+void Session::set_outlet_in_loop(std::unique_ptr<Outlet> outlet) {
+  outlet_ = std::move(outlet);
+}
+
+void Session::close_in_loop(std::chrono::milliseconds patience) {
+  if (connection_ == nullptr) return;
+  input_over_ = true;
+  deadlines_.close_by(loop_.now() + patience);
+  arm_deadline_in_loop();
+  connection_->close_when_sent();
+}
+
+void Session::update_reading_in_loop() {
+  if (connection_ == nullptr) return;
+  const bool read = !input_over_ && !deadlines_.holding_back() && !output_full_in_loop() &&
+                    strand_.queued() <= Strand::kQueueHigh;
+  if (read == reading_) return;
+  reading_ = read;
+  deadlines_.reading(read, loop_.now());
+  if (read) {
+    connection_->resume_reading();
+  } else {
+    connection_->pause_reading();
+  }
+  arm_deadline_in_loop();
+}
+
+void Session::on_deadline() {
+  armed_ = {};
+  switch (deadlines_.due(context_.clock.now())) {
+    case Deadlines::Due::kClose: return connection_->close();
+    case Deadlines::Due::kStalled:
+      log::info("event=closed reason=output_stalled peer={}", peer_.to_string());
+      return connection_->close();
+    case Deadlines::Due::kReadAgain: update_reading_in_loop(); break;
+    case Deadlines::Due::kSilent:
+      if (!ending()) say_farewell("timeout", kReconnectSoon);
+      break;
+    case Deadlines::Due::kNothing: break;
+  }
+  arm_deadline_in_loop();
+}
+
+// Deadlines mostly move later; moving the timer each time would cost more than firing once too
+// early and looking again.
+void Session::arm_deadline_in_loop() {
+  if (connection_ == nullptr || connection_->closed()) return;
+  const auto next = deadlines_.next(ending());
+  if (!next || (armed_ != base::SteadyTime{} && armed_ <= *next)) return;
+  armed_ = *next;
+  connection_->set_deadline(*next);
+}
+
+}  // namespace chat::session

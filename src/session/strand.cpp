@@ -1,0 +1,162 @@
+#include "chat/session/strand.h"
+
+#include <exception>
+#include <iterator>
+#include <utility>
+
+#include "chat/base/log.h"
+
+namespace chat::session {
+namespace {
+
+// After so many inputs a strand goes to the back of the workers' queue.
+constexpr int kInputsPerTurn = 64;
+
+}  // namespace
+
+void Strand::append(std::vector<Input>&& inputs) {
+  if (inputs.empty()) return;
+  base::MutexLock lock(mutex_);
+  if (queue_.empty()) {
+    queue_ = std::move(inputs);
+  } else {
+    queue_.insert(queue_.end(), std::make_move_iterator(inputs.begin()),
+                  std::make_move_iterator(inputs.end()));
+  }
+  was_long_ = was_long_ || queue_.size() - head_ > kQueueHigh;
+  kick_locked();
+}
+
+void Strand::append(Input&& input) {
+  base::MutexLock lock(mutex_);
+  queue_.push_back(std::move(input));
+  kick_locked();
+}
+
+void Strand::replace_all(Input&& input) {
+  base::MutexLock lock(mutex_);
+  queue_.clear();
+  head_ = 0;
+  queue_.push_back(std::move(input));
+  kick_locked();
+}
+
+std::size_t Strand::queued() const {
+  base::MutexLock lock(mutex_);
+  return queue_.size() - head_;
+}
+
+void Strand::suspend() {
+  base::MutexLock lock(mutex_);
+  suspended_ = true;
+}
+
+void Strand::resume(base::Task rest) {
+  base::MutexLock lock(mutex_);
+  suspended_ = false;
+  rest_ = std::move(rest);
+  kick_locked();
+}
+
+void Strand::commit_ended() {
+  const int left = commits_.fetch_sub(1, std::memory_order_acq_rel) - 1;
+  // The counter falls one by one, so a strand that rests at the maximum is woken at the half,
+  // and one that waits for all of them at 0.
+  if (left == 0 || left == kCommitsMax / 2) kick();
+}
+
+void Strand::kick() {
+  base::MutexLock lock(mutex_);
+  kick_locked();
+}
+
+void Strand::work() {
+  Input input;
+  base::Task rest;
+  for (int turn = 0; turn < kInputsPerTurn;) {
+    const Step step = take(input, rest);
+    if (step == Step::kNothing) {
+      owner_.flush_replies();
+      if (rest_if_idle()) return;
+      continue;
+    }
+    ++turn;
+    run(step, std::move(input), std::exchange(rest, {}));
+  }
+  owner_.flush_replies();
+  base::MutexLock lock(mutex_);
+  post_locked();
+}
+
+// Whatever is thrown ends this one input; the strand goes on to the next.
+void Strand::run(Step step, Input&& input, base::Task rest) {
+  try {
+    if (step == Step::kRest) {
+      rest();
+    } else {
+      owner_.run(std::move(input));
+    }
+  } catch (const std::exception& error) {
+    log::error("event=request_failed what=\"{}\"", error.what());
+  } catch (...) {
+    log::error("event=request_failed what=unknown");
+  }
+}
+
+Strand::Step Strand::take(Input& input, base::Task& rest) {
+  bool became_short = false;
+  {
+    base::MutexLock lock(mutex_);
+    if (!runnable_locked()) return Step::kNothing;
+    if (rest_) {
+      rest = std::exchange(rest_, {});
+      return Step::kRest;
+    }
+    input = std::move(queue_[head_++]);
+    trim_locked();
+    became_short = was_long_ && queue_.size() - head_ <= kQueueLow;
+    if (became_short) was_long_ = false;
+  }
+  if (became_short) owner_.on_queue_short();
+  return Step::kInput;
+}
+
+void Strand::trim_locked() {
+  if (head_ == queue_.size()) {
+    queue_ = {};  // an idle client holds no memory here
+    head_ = 0;
+  } else if (head_ >= kQueueHigh && head_ >= queue_.size() / 2) {
+    // A client that never pauses never lets the queue run empty.
+    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(head_));
+    head_ = 0;
+  }
+}
+
+bool Strand::rest_if_idle() {
+  base::MutexLock lock(mutex_);
+  if (runnable_locked()) return false;
+  active_ = false;
+  return true;
+}
+
+bool Strand::runnable_locked() const {
+  if (rest_) return true;
+  if (suspended_ || head_ == queue_.size()) return false;
+  const Input& next = queue_[head_];
+  if (owner_.waits_for_commits(next)) return commits_.load(std::memory_order_acquire) == 0;
+  return commits_.load(std::memory_order_acquire) < kCommitsMax && !owner_.output_blocked();
+}
+
+void Strand::kick_locked() {
+  if (active_ || !runnable_locked()) return;
+  active_ = true;
+  post_locked();
+}
+
+void Strand::post_locked() {
+  base::Task task([self = owner_.keep_alive(), this] { work(); });
+  // Refused only when the workers have stopped: then nothing runs any more.
+  if (!workers_.try_post(std::move(task))) active_ = false;
+}
+
+}  // namespace chat::session

@@ -1,0 +1,31 @@
+#include "chat/storage/connection.h"
+
+#include "chat/base/check.h"
+
+namespace chat::storage {
+
+Result<void> Statement::run() {
+  const auto row = step();
+  reset();
+  if (!row) return fail(row);
+  CHAT_CHECK(!*row);
+  return {};
+}
+
+Result<Transaction> Transaction::begin(Connection& connection, TransactionKind kind) {
+  if (auto begun = connection.begin(kind); !begun) return fail(begun);
+  return Transaction(connection);
+}
+
+Transaction::~Transaction() {
+  if (connection_ != nullptr) connection_->rollback();
+}
+
+Result<void> Transaction::commit() {
+  CHAT_CHECK(connection_ != nullptr);
+  auto committed = connection_->commit();
+  if (committed) connection_ = nullptr;
+  return committed;
+}
+
+}  // namespace chat::storage

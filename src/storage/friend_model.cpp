@@ -1,0 +1,37 @@
+#include "chat/storage/friend_model.h"
+
+#include "sql.h"
+
+namespace chat::storage {
+
+Result<bool> FriendModel::insert(UserId user, UserId friend_id) {
+  const auto inserted = sql::write(
+      connection_, "INSERT INTO friend (userid, friendid) VALUES (?, ?)", user, friend_id);
+  if (inserted) return true;
+  if (inserted.error().code != ErrorCode::kConflict) return fail(inserted);
+  const auto present = sql::read_integer(
+      connection_, "SELECT 1 FROM friend WHERE userid = ? AND friendid = ?", user, friend_id);
+  if (!present) return fail(present);
+  if (!present->has_value()) return fail(inserted);  // one of the two doesn't exist
+  return false;
+}
+
+Result<std::size_t> FriendModel::count(UserId user) {
+  const auto count =
+      sql::read_integer(connection_, "SELECT COUNT(*) FROM friend WHERE userid = ?", user);
+  if (!count) return fail(count);
+  return static_cast<std::size_t>(count->value_or(0));
+}
+
+Result<std::vector<Friend>> FriendModel::list(UserId user, UserId after, std::size_t limit) {
+  return sql::read_all(
+      connection_,
+      "SELECT f.friendid, u.name, u.state FROM friend f JOIN user u ON u.id = f.friendid"
+      " WHERE f.userid = ? AND f.friendid > ? ORDER BY f.friendid LIMIT ?",
+      [](const Statement& row) {
+        return Friend{sql::id<UserId>(row, 0), std::string(row.text(1)), row.text(2) == "online"};
+      },
+      user, after, limit);
+}
+
+}  // namespace chat::storage

@@ -1,0 +1,112 @@
+#include "chat/storage/group_model.h"
+
+#include "chat/base/check.h"
+#include "chat/storage/user_model.h"
+#include "sql.h"
+
+namespace chat::storage {
+namespace {
+
+Group to_group(const Statement& row) {
+  return {sql::id<GroupId>(row, 0), std::string(row.text(1)), std::string(row.text(2))};
+}
+
+GroupMember to_member(const Statement& row) {
+  return {sql::id<UserId>(row, 0), std::string(row.text(1)), row.text(2) == "online",
+          row.text(3) == "creator" ? GroupRole::kCreator : GroupRole::kNormal};
+}
+
+// A member's three positions all start at the head: what was said before isn't theirs.
+Result<void> insert_member(Connection& connection, GroupId group, UserId user,
+                           std::string_view role, Seq head) {
+  return sql::write(connection,
+                    "INSERT INTO groupuser"
+                    " (groupid, userid, grouprole, joined_seq, delivered_seq, read_seq)"
+                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    group, user, role, head, head, head);
+}
+
+}  // namespace
+
+Result<std::optional<GroupId>> GroupModel::create(std::string_view name, std::string_view desc,
+                                                  UserId creator) {
+  CHAT_CHECK(connection_.in_transaction());
+  const auto key = name_key(name);
+  const auto inserted = sql::write(
+      connection_, "INSERT INTO allgroup (groupname, name_key, groupdesc) VALUES (?, ?, ?)", name,
+      key, desc);
+  if (inserted) {
+    const GroupId group{static_cast<std::int32_t>(connection_.last_insert_id())};
+    const auto joined = insert_member(connection_, group, creator, "creator", 0);
+    if (!joined) return fail(joined);
+    return group;
+  }
+  if (inserted.error().code != ErrorCode::kConflict) return fail(inserted);
+  const auto holder =
+      sql::read_integer(connection_, "SELECT id FROM allgroup WHERE name_key = ?", key);
+  if (!holder) return fail(holder);
+  if (!holder->has_value()) return fail(inserted);  // some other rule refused it
+  return std::optional<GroupId>{};
+}
+
+// SQLite: the write transaction itself is the lock on the group's row.
+Result<GroupModel::JoinOutcome> GroupModel::join(GroupId group, UserId user,
+                                                 std::size_t members_max) {
+  CHAT_CHECK(connection_.in_transaction());
+  const auto head =
+      sql::read_integer(connection_, "SELECT last_seq FROM allgroup WHERE id = ?", group);
+  if (!head) return fail(head);
+  if (!head->has_value()) return JoinOutcome{Joined::kNoSuchGroup, 0};
+  const auto joined = sql::read_integer(
+      connection_, "SELECT joined_seq FROM groupuser WHERE groupid = ? AND userid = ?", group,
+      user);
+  if (!joined) return fail(joined);
+  if (joined->has_value()) return JoinOutcome{Joined::kAlreadyMember, **joined};
+  const auto members =
+      sql::read_integer(connection_, "SELECT COUNT(*) FROM groupuser WHERE groupid = ?", group);
+  if (!members) return fail(members);
+  if (static_cast<std::size_t>(members->value_or(0)) >= members_max) {
+    return JoinOutcome{Joined::kGroupFull, 0};
+  }
+  const auto inserted = insert_member(connection_, group, user, "normal", **head);
+  if (!inserted) return fail(inserted);
+  return JoinOutcome{Joined::kYes, **head};
+}
+
+Result<std::optional<Group>> GroupModel::find(GroupId group) {
+  return sql::read_one(connection_, "SELECT id, groupname, groupdesc FROM allgroup WHERE id = ?",
+                       to_group, group);
+}
+
+Result<bool> GroupModel::is_member(GroupId group, UserId user) {
+  const auto found = sql::read_integer(
+      connection_, "SELECT 1 FROM groupuser WHERE groupid = ? AND userid = ?", group, user);
+  if (!found) return fail(found);
+  return found->has_value();
+}
+
+Result<std::vector<Group>> GroupModel::groups_of(UserId user, GroupId after, std::size_t limit) {
+  return sql::read_all(connection_,
+                       "SELECT g.id, g.groupname, g.groupdesc"
+                       " FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid"
+                       " WHERE gu.userid = ? AND gu.groupid > ? ORDER BY gu.groupid LIMIT ?",
+                       to_group, user, after, limit);
+}
+
+Result<std::size_t> GroupModel::count_of(UserId user) {
+  const auto count =
+      sql::read_integer(connection_, "SELECT COUNT(*) FROM groupuser WHERE userid = ?", user);
+  if (!count) return fail(count);
+  return static_cast<std::size_t>(count->value_or(0));
+}
+
+Result<std::vector<GroupMember>> GroupModel::members(GroupId group, UserId after,
+                                                     std::size_t limit) {
+  return sql::read_all(connection_,
+                       "SELECT gu.userid, u.name, u.state, gu.grouprole"
+                       " FROM groupuser gu JOIN user u ON u.id = gu.userid"
+                       " WHERE gu.groupid = ? AND gu.userid > ? ORDER BY gu.userid LIMIT ?",
+                       to_member, group, after, limit);
+}
+
+}  // namespace chat::storage

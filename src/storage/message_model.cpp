@@ -1,0 +1,165 @@
+#include "chat/storage/message_model.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "chat/base/check.h"
+#include "sql.h"
+
+namespace chat::storage {
+namespace {
+
+constexpr std::string_view kInsertDirect =
+    "INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body)"
+    " VALUES (?, ?, ?, ?, ?, ?)";
+// A stream's cursor may be there already: its first batch is tried again after an unknown outcome.
+constexpr std::string_view kInsertCursor =
+    "INSERT OR IGNORE INTO directcursor (recipient, sender, delivered_seq, read_seq)"
+    " VALUES (?, ?, 0, 0)";
+constexpr std::string_view kInsertGroup =
+    "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body)"
+    " VALUES (?, ?, ?, ?, ?, ?)";
+// Where the new position isn't past the old one there is nothing to write: that is the `max`.
+constexpr std::string_view kAdvanceDirect =
+    "UPDATE directcursor SET delivered_seq = ?"
+    " WHERE recipient = ? AND sender = ? AND delivered_seq < ?";
+constexpr std::string_view kAdvanceGroup =
+    "UPDATE groupuser SET delivered_seq = ?"
+    " WHERE groupid = ? AND userid = ? AND delivered_seq < ?";
+
+DirectMessage to_direct(const Statement& row) {
+  return {sql::id<UserId>(row, 0),  sql::id<UserId>(row, 1), row.integer(2),
+          std::string(row.text(3)), row.integer(4),          std::string(row.text(5))};
+}
+
+GroupMessage to_group(const Statement& row) {
+  return {sql::id<GroupId>(row, 0), row.integer(1), sql::id<UserId>(row, 2),
+          std::string(row.text(3)), row.integer(4), std::string(row.text(5))};
+}
+
+bool direct_order(const DirectMessage& a, const DirectMessage& b) {
+  return std::tie(a.recipient, a.sender, a.seq) < std::tie(b.recipient, b.sender, b.seq);
+}
+
+bool group_order(const GroupMessage& a, const GroupMessage& b) {
+  return std::tie(a.group, a.seq) < std::tie(b.group, b.seq);
+}
+
+}  // namespace
+
+Result<std::vector<DirectMessage>> MessageModel::direct_tail(UserId recipient, UserId sender,
+                                                             std::size_t limit) {
+  auto rows = sql::read_all(connection_,
+                            "SELECT recipient, sender, seq, cid, sent_at, body FROM directmessage"
+                            " WHERE recipient = ? AND sender = ? ORDER BY seq DESC LIMIT ?",
+                            to_direct, recipient, sender, limit);
+  if (rows) std::reverse(rows->begin(), rows->end());
+  return rows;
+}
+
+Result<void> MessageModel::insert_direct(std::span<const DirectMessage> rows) {
+  CHAT_CHECK(connection_.in_transaction());
+  CHAT_CHECK(std::is_sorted(rows.begin(), rows.end(), direct_order));
+  const auto insert = connection_.prepare(kInsertDirect);
+  if (!insert) return fail(insert);
+  for (const auto& row : rows) {
+    sql::bind_all(**insert, row.recipient, row.sender, row.seq, row.cid, row.sent_at, row.body);
+    if (auto inserted = (*insert)->run(); !inserted) return inserted;
+    if (row.seq != 1) continue;
+    auto cursor = sql::write(connection_, kInsertCursor, row.recipient, row.sender);
+    if (!cursor) return cursor;
+  }
+  return {};
+}
+
+Result<std::vector<DirectMessage>> MessageModel::direct_after(UserId recipient, UserId sender,
+                                                              Seq after, std::size_t limit) {
+  return sql::read_all(connection_,
+                       "SELECT recipient, sender, seq, cid, sent_at, body FROM directmessage"
+                       " WHERE recipient = ? AND sender = ? AND seq > ? ORDER BY seq LIMIT ?",
+                       to_direct, recipient, sender, after, limit);
+}
+
+Result<std::vector<DirectPosition>> MessageModel::direct_positions(UserId recipient) {
+  return sql::read_all(
+      connection_,
+      "SELECT c.sender, c.delivered_seq,"
+      " COALESCE((SELECT m.seq FROM directmessage m"
+      "  WHERE m.recipient = c.recipient AND m.sender = c.sender ORDER BY m.seq DESC LIMIT 1), 0)"
+      " FROM directcursor c WHERE c.recipient = ? ORDER BY c.sender",
+      [](const Statement& row) {
+        return DirectPosition{sql::id<UserId>(row, 0), row.integer(1), row.integer(2)};
+      },
+      recipient);
+}
+
+// SQLite: the write transaction itself is the lock on the group's row.
+Result<std::optional<Seq>> MessageModel::lock_group(GroupId group) {
+  CHAT_CHECK(connection_.in_transaction());
+  return sql::read_integer(connection_, "SELECT last_seq FROM allgroup WHERE id = ?", group);
+}
+
+Result<std::optional<GroupMessage>> MessageModel::find_group_message(GroupId group, UserId sender,
+                                                                     std::string_view cid) {
+  return sql::read_one(connection_,
+                       "SELECT groupid, seq, sender, cid, sent_at, body FROM groupmessage"
+                       " WHERE groupid = ? AND sender = ? AND cid = ?",
+                       to_group, group, sender, cid);
+}
+
+Result<std::optional<UnixMillis>> MessageModel::group_head_time(GroupId group, Seq head) {
+  return sql::read_integer(
+      connection_, "SELECT sent_at FROM groupmessage WHERE groupid = ? AND seq = ?", group, head);
+}
+
+Result<void> MessageModel::insert_group(std::span<const GroupMessage> rows) {
+  CHAT_CHECK(connection_.in_transaction());
+  CHAT_CHECK(std::is_sorted(rows.begin(), rows.end(), group_order));
+  const auto insert = connection_.prepare(kInsertGroup);
+  if (!insert) return fail(insert);
+  for (const auto& row : rows) {
+    sql::bind_all(**insert, row.group, row.seq, row.sender, row.cid, row.sent_at, row.body);
+    if (auto inserted = (*insert)->run(); !inserted) return inserted;
+  }
+  return {};
+}
+
+Result<void> MessageModel::set_group_last_seq(GroupId group, Seq last_seq) {
+  CHAT_CHECK(connection_.in_transaction());
+  return sql::write(connection_, "UPDATE allgroup SET last_seq = ? WHERE id = ?", last_seq, group);
+}
+
+Result<std::vector<GroupMessage>> MessageModel::group_after(GroupId group, Seq after,
+                                                            std::size_t limit) {
+  return sql::read_all(connection_,
+                       "SELECT groupid, seq, sender, cid, sent_at, body FROM groupmessage"
+                       " WHERE groupid = ? AND seq > ? ORDER BY seq LIMIT ?",
+                       to_group, group, after, limit);
+}
+
+Result<std::vector<GroupPosition>> MessageModel::group_positions(UserId user) {
+  return sql::read_all(
+      connection_,
+      "SELECT gu.groupid, gu.delivered_seq, g.last_seq"
+      " FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid"
+      " WHERE gu.userid = ? ORDER BY gu.groupid",
+      [](const Statement& row) {
+        return GroupPosition{sql::id<GroupId>(row, 0), row.integer(1), row.integer(2)};
+      },
+      user);
+}
+
+Result<void> MessageModel::advance(std::span<const CursorMove> moves) {
+  CHAT_CHECK(connection_.in_transaction());
+  for (const auto& move : moves) {
+    CHAT_CHECK(static_cast<bool>(move.sender) != static_cast<bool>(move.group));
+    const auto written = move.sender ? sql::write(connection_, kAdvanceDirect, move.delivered,
+                                                  move.recipient, move.sender, move.delivered)
+                                     : sql::write(connection_, kAdvanceGroup, move.delivered,
+                                                  move.group, move.recipient, move.delivered);
+    if (!written) return written;
+  }
+  return {};
+}
+
+}  // namespace chat::storage

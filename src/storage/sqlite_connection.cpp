@@ -1,0 +1,101 @@
+#include "sqlite_connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "chat/base/check.h"
+
+namespace chat::storage {
+
+SqliteConnection::~SqliteConnection() {
+  rollback();
+}
+
+Result<Statement*> SqliteConnection::prepare(std::string_view sql) {
+  if (const auto found = statements_.find(sql); found != statements_.end()) {
+    found->second->reset();
+    return found->second.get();
+  }
+  sqlite3_stmt* handle = nullptr;
+  const char* tail = nullptr;
+  const int code = sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &handle, &tail);
+  if (code != SQLITE_OK) return tl::make_unexpected(failed(code, sql));
+  CHAT_CHECK(handle != nullptr && tail == sql.data() + sql.size());  // exactly one statement
+  auto statement = std::make_unique<SqliteStatement>(*this, handle);
+  return statements_.emplace(sql, std::move(statement)).first->second.get();
+}
+
+Result<void> SqliteConnection::execute(std::string_view script) {
+  if (auto admitted = admit(true); !admitted) return admitted;
+  std::optional<WriterLane::Turn> turn;
+  if (!in_transaction()) turn.emplace(lane_.enter());
+  return control(std::string(script).c_str());
+}
+
+Result<void> SqliteConnection::begin(TransactionKind kind) {
+  CHAT_CHECK(!in_transaction());
+  if (kind == TransactionKind::kWrite) turn_.emplace(lane_.enter());
+  auto begun = control(kind == TransactionKind::kWrite ? "BEGIN IMMEDIATE" : "BEGIN");
+  if (begun) {
+    transaction_ = kind;
+  } else {
+    turn_.reset();
+  }
+  return begun;
+}
+
+Result<void> SqliteConnection::commit() {
+  CHAT_CHECK(in_transaction());
+  if (auto alive = transaction_alive(); !alive) return alive;
+  // A full disk or an I/O error leaves the transaction open; rollback() then ends it.
+  if (auto committed = control("COMMIT"); !committed) return committed;
+  transaction_.reset();
+  turn_.reset();
+  return {};
+}
+
+void SqliteConnection::rollback() noexcept {
+  if (!in_transaction()) return;
+  // After some errors (a full disk, no memory) SQLite has rolled back by itself.
+  if (sqlite3_get_autocommit(db_.get()) == 0 &&
+      sqlite3_exec(db_.get(), "ROLLBACK", nullptr, nullptr, nullptr) != SQLITE_OK) {
+    usable_ = false;
+  }
+  transaction_.reset();
+  turn_.reset();
+}
+
+Result<void> SqliteConnection::ping() {
+  auto statement = prepare("SELECT 1");
+  if (!statement) return fail(statement);
+  StatementScope scope(**statement);
+  const auto row = scope->step();
+  if (!row) return fail(row);
+  return {};
+}
+
+Result<void> SqliteConnection::admit(bool writes) const {
+  CHAT_CHECK(!writes || transaction_ != TransactionKind::kRead);
+  return in_transaction() ? transaction_alive() : Result<void>{};
+}
+
+// Without this, what follows in a transaction that SQLite has ended would be committed row by
+// row.
+Result<void> SqliteConnection::transaction_alive() const {
+  if (sqlite3_get_autocommit(db_.get()) == 0) return {};
+  return fail(ErrorCode::kUnavailable, "sqlite: an earlier error has ended the transaction");
+}
+
+Result<void> SqliteConnection::control(const char* sql) {
+  const int code = sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr);
+  if (code == SQLITE_OK) return {};
+  return tl::make_unexpected(failed(code, std::string_view(sql).substr(0, 80)));
+}
+
+Error SqliteConnection::failed(int code, std::string_view doing) {
+  if (breaks_connection(code)) usable_ = false;
+  return sqlite_error(db_.get(), code, doing);
+}
+
+}  // namespace chat::storage

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "chat/storage/connection.h"
+#include "sqlite_handle.h"
+#include "sqlite_statement.h"
+#include "writer_lane.h"
+
+namespace chat::storage {
+
+// One SQLite connection. A write transaction holds the writer lane from begin() to its end; so
+// does execute() outside one. Writing inside a read transaction is a CHAT_CHECK: SQLite would
+// have to upgrade it, which fails whenever somebody else wrote in between.
+// Bounds: keeps every statement it prepared; their texts are literals of this program.
+class SqliteConnection final : public Connection {
+ public:
+  SqliteConnection(SqliteHandle db, WriterLane& lane) : lane_(lane), db_(std::move(db)) {}
+  ~SqliteConnection() override;
+  SqliteConnection(const SqliteConnection&) = delete;
+  SqliteConnection& operator=(const SqliteConnection&) = delete;
+
+  Dialect dialect() const override { return Dialect::kSqlite; }
+  Result<Statement*> prepare(std::string_view sql) override;
+  Result<void> execute(std::string_view script) override;
+
+  Result<void> begin(TransactionKind kind) override;
+  Result<void> commit() override;
+  void rollback() noexcept override;
+  bool in_transaction() const override { return transaction_.has_value(); }
+
+  std::int64_t affected_rows() const override { return sqlite3_changes64(db_.get()); }
+  std::int64_t last_insert_id() const override { return sqlite3_last_insert_rowid(db_.get()); }
+
+  bool usable() const override { return usable_; }
+  Result<void> ping() override;
+
+  // For the connection's statements.
+  WriterLane& lane() { return lane_; }
+  // May a statement start now?
+  Result<void> admit(bool writes) const;
+  // The error of a call that failed; remembers when it breaks the connection.
+  Error failed(int code, std::string_view doing);
+
+ private:
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+
+  Result<void> control(const char* sql);
+  Result<void> transaction_alive() const;
+
+  WriterLane& lane_;
+  std::optional<WriterLane::Turn> turn_;  // outlives the handle: closing it ends a transaction
+  SqliteHandle db_;
+  std::optional<TransactionKind> transaction_;
+  bool usable_ = true;
+  std::unordered_map<std::string, std::unique_ptr<SqliteStatement>, TextHash, std::equal_to<>>
+      statements_;
+};
+
+}  // namespace chat::storage

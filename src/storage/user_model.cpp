@@ -1,0 +1,69 @@
+#include "chat/storage/user_model.h"
+
+#include "sql.h"
+
+namespace chat::storage {
+namespace {
+
+User to_user(const Statement& row) {
+  return {sql::id<UserId>(row, 0), std::string(row.text(1)), std::string(row.text(2)),
+          row.text(3) == "online", row.integer(4)};
+}
+
+}  // namespace
+
+std::string name_key(std::string_view name) {
+  std::string key(name);
+  for (char& c : key) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return key;
+}
+
+Result<std::optional<UserId>> UserModel::insert(std::string_view name,
+                                                std::string_view password_hash,
+                                                UnixMillis created_at) {
+  const auto inserted = sql::write(
+      connection_, "INSERT INTO user (name, name_key, password, created_at) VALUES (?, ?, ?, ?)",
+      name, name_key(name), password_hash, created_at);
+  if (inserted) return UserId{static_cast<std::int32_t>(connection_.last_insert_id())};
+  if (inserted.error().code != ErrorCode::kConflict) return fail(inserted);
+  const auto holder = find_by_name(name);
+  if (!holder) return fail(holder);
+  if (!holder->has_value()) return fail(inserted);  // some other rule refused it
+  return std::optional<UserId>{};
+}
+
+Result<std::optional<User>> UserModel::find(UserId id) {
+  return sql::read_one(connection_,
+                       "SELECT id, name, password, state, session_epoch FROM user WHERE id = ?",
+                       to_user, id);
+}
+
+Result<std::optional<User>> UserModel::find_by_name(std::string_view name) {
+  return sql::read_one(
+      connection_, "SELECT id, name, password, state, session_epoch FROM user WHERE name_key = ?",
+      to_user, name_key(name));
+}
+
+// RETURNING is SQLite's way to learn the new epoch in the same statement.
+Result<std::optional<SessionEpoch>> UserModel::claim(UserId id, const Node& node, bool takeover) {
+  return sql::read_integer(
+      connection_,
+      "UPDATE user SET state = 'online', node_id = ?, node_epoch = ?,"
+      " session_epoch = session_epoch + 1"
+      " WHERE id = ? AND (? <> 0 OR state = 'offline' OR (node_id = ? AND node_epoch = ?)"
+      " OR NOT EXISTS"
+      " (SELECT 1 FROM node WHERE node.id = user.node_id AND node.epoch = user.node_epoch))"
+      " RETURNING session_epoch",
+      node.id, node.epoch, id, takeover, node.id, node.epoch);
+}
+
+Result<void> UserModel::release(UserId id, SessionEpoch epoch) {
+  return sql::write(connection_,
+                    "UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0"
+                    " WHERE id = ? AND session_epoch = ?",
+                    id, epoch);
+}
+
+}  // namespace chat::storage

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <thread>
+#include <utility>
+
+#include "chat/base/mutex.h"
+
+namespace chat::storage {
+
+// The one lane in which an SQLite file is written. SQLite itself lets writers poll for its lock
+// with growing sleeps, in no order; here they queue up in memory, first come, first served, and
+// the one who leaves calls the next by name.
+// Threading: thread-safe. A thread that holds the lane must not enter it again (CHAT_CHECK:
+// it would wait for itself), so a write transaction stays on the thread that began it.
+class WriterLane {
+ public:
+  // The right to write; given back when it goes. Movable.
+  class Turn {
+   public:
+    Turn(Turn&& other) noexcept : lane_(std::exchange(other.lane_, nullptr)) {}
+    Turn& operator=(Turn&&) = delete;
+    ~Turn() {
+      if (lane_ != nullptr) lane_->leave();
+    }
+
+   private:
+    friend class WriterLane;
+    explicit Turn(WriterLane& lane) : lane_(&lane) {}
+    WriterLane* lane_;
+  };
+
+  // Blocks until it is the caller's turn.
+  [[nodiscard]] Turn enter();
+  // How many wait now.
+  std::size_t waiting() const;
+
+ private:
+  struct Waiter {
+    base::CondVar called;
+    bool has_turn = false;
+  };
+
+  void leave();
+
+  mutable base::Mutex mutex_;
+  bool taken_ CHAT_GUARDED_BY(mutex_) = false;
+  std::thread::id holder_ CHAT_GUARDED_BY(mutex_);
+  std::deque<Waiter*> waiting_ CHAT_GUARDED_BY(mutex_);
+};
+
+}  // namespace chat::storage

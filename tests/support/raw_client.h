@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <iosfwd>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat/base/unique_fd.h"
+#include "support/deadline.h"
+
+namespace chat::test {
+
+using Json = nlohmann::json;
+
+// The framings of protocol.md that a test client speaks.
+enum class Wire { kText, kBinary };
+std::string to_string(Wire wire);
+void PrintTo(Wire wire, std::ostream* out);  // as GoogleTest shows it
+std::string frame(Wire wire, std::string_view json);
+
+// What was awaited did not come in time.
+class TimedOut : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+// The server closed the connection where something else was awaited.
+class ConnectionEnded : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// A TCP connection to the server, spoken byte by byte: it knows framing and which msgid answers
+// which, and shares no code with the server. Every wait has a deadline and throws TimedOut.
+//
+// What comes in lies in one inbox in order of arrival until somebody takes it: receive() takes
+// the first, reply() the answer to a request, push() the first push. PRESENCE pushes are dropped
+// on arrival: who is online around a test is not what it looks at.
+// Threading: externally synchronised.
+class RawClient {
+ public:
+  struct Options {
+    Wire wire = Wire::kText;
+    std::string address = "127.0.0.1";
+    int receive_buffer_bytes = 0;  // SO_RCVBUF; 0: the kernel's choice
+  };
+  explicit RawClient(std::uint16_t port, Wire wire = Wire::kText);
+  RawClient(std::uint16_t port, const Options& options);
+
+  Wire wire() const { return wire_; }
+  // The client's own end, to find the connection in /proc/net/tcp.
+  std::uint16_t local_port() const;
+
+  // Writes everything, taking in what arrives meanwhile (unless take_in_while_sending(false)),
+  // so that a server that waits for its output to be read can't block it.
+  void send_raw(std::string_view bytes);
+  void send(const Json& object) { send_raw(framed(object)); }
+  std::string framed(const Json& object) const { return frame(wire_, object.dump()); }
+  void take_in_while_sending(bool on) { take_in_while_sending_ = on; }
+
+  // The first frame of the inbox, awaited if need be. Throws ConnectionEnded at the end of input.
+  Json receive();
+  // The reply to `request`: told by its msgid, and by its cid where the request has one. ERROR
+  // (msgid 100) counts as a reply, to a request with a cid only if it echoes it.
+  Json reply(const Json& request);
+  Json request(const Json& request);
+  Json push();
+  Json push(int msgid);
+
+  // Takes in what has come or comes within `usual` without waiting for more than one read. False
+  // when nothing came.
+  bool take_in(milliseconds usual);
+  // Everything up to the end of input, which must come in time.
+  std::vector<Json> receive_to_end();
+  // How many frames lie in the inbox.
+  std::size_t waiting() const { return inbox_.size(); }
+  bool ended() const { return ended_; }
+  // The connection ended with a reset instead of a FIN.
+  bool was_reset() const { return was_reset_; }
+
+  // A failure of the test if a push comes within this time (not scaled: a longer wait only makes
+  // it stricter).
+  void expect_no_push_for(milliseconds time);
+
+  void half_close();
+  void close() { socket_.reset(); }
+  // Ends with RST: what is on its way is lost.
+  void reset();
+
+ private:
+  using Wanted = std::function<bool(const Json&)>;
+  Json take(const Wanted& wanted, const std::string& what);
+  std::optional<Json> take_waiting(const Wanted& wanted);
+  void read_available();
+  void cut_frames();
+  std::optional<std::string> cut_frame(std::size_t& used) const;
+
+  Wire wire_;
+  base::UniqueFd socket_;
+  std::string bytes_;       // read and not cut into frames yet
+  std::deque<Json> inbox_;  // frames in order of arrival
+  bool take_in_while_sending_ = true;
+  bool ended_ = false;
+  bool was_reset_ = false;
+};
+
+// The msgid of the reply to a request.
+int reply_msgid(int request_msgid);
+bool is_push(const Json& frame);
+
+}  // namespace chat::test

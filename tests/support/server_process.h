@@ -1,0 +1,71 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/child_process.h"
+#include "support/deadline.h"
+#include "support/temp_dir.h"
+
+namespace chat::test {
+
+// "section.key=value", as --set takes it.
+using Settings = std::vector<std::string>;
+
+// The path of the chatserver program under test, from $CHATSERVER.
+std::string chatserver_path();
+
+// The program with settings for tests: a free port of the loopback address, an SQLite file in
+// `dir`, cheap password hashes, no rate limits. `more` comes last and wins.
+std::vector<std::string> chatserver_command(const std::filesystem::path& dir,
+                                            const Settings& more = {});
+
+// A chat server that runs beside the test, on a directory of its own that outlives its restarts.
+// When a test fails, its log is printed. Start it on a thread that stays (see ChildProcess).
+class ServerProcess {
+ public:
+  explicit ServerProcess(Settings settings = {});
+  ~ServerProcess();
+  ServerProcess(const ServerProcess&) = delete;
+  ServerProcess& operator=(const ServerProcess&) = delete;
+
+  // Starts on the same file; returns once the server says that it is ready.
+  void start();
+  // SIGTERM; checks that the server exits with 0 within the 5 s that it promises.
+  void terminate();
+  // SIGTERM without waiting; SIGKILL and reaped.
+  void send_sigterm() const;
+  void kill9();
+  // After send_sigterm(): the exit code, nothing when it takes longer than it may.
+  std::optional<int> wait_exit();
+
+  std::uint16_t port() const { return port_; }
+  pid_t pid() const;
+  bool running();
+  // The line that it printed when it was ready.
+  const std::string& ready_line() const { return ready_line_; }
+  const std::filesystem::path& dir() const { return dir_.path(); }
+  std::filesystem::path database() const { return dir() / "chat.db"; }
+  std::string log() const;
+
+  // Memory of the process that no file backs, in KiB (RssAnon of /proc/<pid>/status): what the
+  // server itself holds, without its program text and SQLite's mapped index of the log.
+  std::int64_t memory_kib() const;
+
+ private:
+  [[noreturn]] void fail_start(const std::string& why);
+
+  TempDir dir_;
+  Settings settings_;
+  std::unique_ptr<ChildProcess> child_;
+  std::string ready_line_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace chat::test

@@ -1,0 +1,47 @@
+#include "client/options.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace chat::client {
+namespace {
+
+Options parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "chatclient");
+  return parse_options(static_cast<int>(arguments.size()), arguments.data());
+}
+
+TEST(Options, HaveDefaults) {
+  const Options options = parse({});
+  EXPECT_FALSE(options.leave);
+  EXPECT_EQ(options.host, "127.0.0.1");
+  EXPECT_EQ(options.port, 6000);
+}
+
+TEST(Options, TakeHostAndPortAsTheOriginalClientsDid) {
+  const Options options = parse({"chat.example.org", "7000"});
+  EXPECT_FALSE(options.leave);
+  EXPECT_EQ(options.host, "chat.example.org");
+  EXPECT_EQ(options.port, 7000);
+}
+
+TEST(Options, LeaveWithUsageForMistakes) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(parse({"--port", "0"}).leave, 2);
+  EXPECT_EQ(parse({"--port", "65536"}).leave, 2);
+  EXPECT_EQ(parse({"--nonsense"}).leave, 2);
+  EXPECT_EQ(parse({"--password-file", "/nowhere"}).leave, 2);
+  testing::internal::GetCapturedStderr();
+}
+
+TEST(Options, HelpAndVersionLeaveWithZero) {
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(parse({"--version"}).leave, 0);
+  EXPECT_EQ(parse({"--help"}).leave, 0);
+  const std::string out = testing::internal::GetCapturedStdout();
+  EXPECT_NE(out.find("Exit codes"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace chat::client

@@ -1,0 +1,181 @@
+#include "client/printer.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace chat::client {
+namespace {
+
+// Clears the screen, sets the title, C1's CSI, a right-to-left override, DEL.
+const std::string kHostile =
+    "a\x1b[2J\x1b]0;x\x07"
+    "\xc2\x9b"
+    "1m\xe2\x80\xae\x7f\r";
+
+Event hostile_message() {
+  event::Message message;
+  message.from = {2};
+  message.name = kHostile;
+  message.text = kHostile + "\n2024-05-01 10:00:00 eve: \"forged\"";
+  message.time = kHostile;
+  message.seq = 1;
+  const std::string raw =
+      "{\"msgid\":6,\"msg\":\"\xc2\x9b"
+      "1m\x7f\"}";
+  return {message, raw};
+}
+
+std::vector<Event> all_kinds_with(const std::string& text) {
+  const Friend bob{{2}, text, text};
+  const Group team{{1}, text, text, {{{2}, text, text, text}}};
+  return {{event::Connected{text, 1}},
+          {event::Registered{{1}, text}},
+          {event::LoggedIn{{1}, text, text, {bob}, {team}, {}, true, true, true}},
+          {event::FriendAdded{bob}},
+          {event::GroupCreated{{1}, text, text}},
+          {event::GroupJoined{team}},
+          {event::Refused{"login", {}, 1, text, text, 5}},
+          {event::Presence{{2}, text}},
+          {event::Contact{{2}, text}},
+          {event::GroupChanged{{1}, text, {2}, text}},
+          {event::Bye{text, 1}},
+          {event::Bye{text, -1}},
+          {event::FriendList{{bob}}},
+          {event::GroupList{{team}}},
+          {event::Usage{text}},
+          {event::Fault{text}},
+          {event::Disconnected{text}},
+          hostile_message()};
+}
+
+// Anything but LF that a terminal would act on.
+bool has_control(const std::string& out) {
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto c = static_cast<unsigned char>(out[i]);
+    if ((c < 0x20 && c != '\n') || c == 0x7f) return true;
+    if (c == 0xc2 && i + 1 < out.size() && static_cast<unsigned char>(out[i + 1]) < 0xa0)
+      return true;
+  }
+  return out.find("\xe2\x80\xae") != std::string::npos;
+}
+
+TEST(Printer, ShowsControlCharactersHarmlessly) {
+  for (const Event& each : all_kinds_with(kHostile)) {
+    EXPECT_FALSE(has_control(to_people(each, false))) << each.what.index();
+    EXPECT_FALSE(has_control(to_line(each))) << each.what.index();
+    if (each.as<event::LoggedIn>()) continue;  // has its JSON from the wire
+    EXPECT_FALSE(has_control(to_json(each))) << each.what.index();
+  }
+}
+
+TEST(Printer, AMessageOfTwoLinesCannotForgeAnother) {
+  const std::string out = to_people(hostile_message(), false);
+  EXPECT_NE(out.find("\n    2024-05-01 10:00:00 eve"), std::string::npos);
+  EXPECT_NE(out.find("a‹1b›[2J"), std::string::npos);
+  EXPECT_NE(out.find("‹9b›1m‹202e›‹7f›‹0d›"), std::string::npos);
+}
+
+TEST(Printer, EveryEventIsWholeLines) {
+  for (const Event& each : all_kinds_with("text\nmore")) {
+    for (const std::string& out : {to_line(each), to_people(each, false)}) {
+      ASSERT_FALSE(out.empty()) << each.what.index();
+      EXPECT_EQ(out.back(), '\n') << each.what.index();
+    }
+    EXPECT_EQ(to_line(each).find("\nmore"), std::string::npos) << each.what.index();
+  }
+}
+
+struct Row {
+  Event event;
+  std::string line;
+};
+
+TEST(Printer, LinesAreStable) {
+  event::Message group_message;
+  group_message.from = {2};
+  group_message.name = "bob";
+  group_message.group = {1};
+  group_message.text = "say \"hi\"\n\\o/ é";
+  group_message.time = "2024-05-01 10:00:00";
+  group_message.seq = 4;
+  event::Message message = group_message;
+  message.group = {};
+  message.text = "hello";
+  const Friend bob{{2}, "bob", "online"};
+  const Group team{{1}, "team", "", {{{1}, "alice", "online", "creator"}}};
+  const std::vector<Row> table = {
+      {{event::Connected{"::1", 6000}}, "connected host=\"::1\" port=6000\n"},
+      {{event::Registered{{1}, "alice"}}, "registered id=1 name=\"alice\"\n"},
+      {{event::LoggedIn{{1}, "alice", "secret", {bob}, {team}, {message}, false, false, true}},
+       "logged_in id=1 name=\"alice\" friends=1 groups=1 offline=1 more_groups=true\n"
+       "friend id=2 name=\"bob\" state=online\n"
+       "group id=1 name=\"team\" desc=\"\" members=1\n"
+       "member group=1 id=1 name=\"alice\" state=online role=creator\n"
+       "message from=2 name=\"bob\" seq=4 time=\"2024-05-01 10:00:00\" text=\"hello\"\n"},
+      {{event::LoggedOut{{1}}}, "logged_out id=1\n"},
+      {{event::FriendAdded{bob}}, "friend_added id=2 name=\"bob\" state=online\n"},
+      {{event::GroupCreated{{1}, "team", ""}}, "group_created id=1 name=\"team\"\n"},
+      {{event::GroupJoined{{{1}, "team", "", {}}}},
+       "group_joined id=1 name=\"team\" desc=\"\" members=0\n"},
+      {{event::Sent{{{2}, {}}, 7, 0, "c1"}}, "sent to=2 seq=7\n"},
+      {{event::Sent{{{}, {3}}, 7, 0, "c1"}}, "sent group=3 seq=7\n"},
+      {{event::Refused{"chat", {{2}, {}}, 30, "rate_limited", "slow down", 500}},
+       "error command=chat errno=30 error=rate_limited errmsg=\"slow down\" to=2 "
+       "retry_after_ms=500\n"},
+      {{event::Refused{"", {}, 10, "bad_json", "", {}}},
+       "error errno=10 error=bad_json errmsg=\"\"\n"},
+      {{group_message},
+       "group_message group=1 from=2 name=\"bob\" seq=4 time=\"2024-05-01 10:00:00\" "
+       "text=\"say \\\"hi\\\"\\n\\\\o/ é\"\n"},
+      {{event::Presence{{2}, "offline"}}, "presence id=2 state=offline\n"},
+      {{event::Bye{"shutdown", 500}}, "bye reason=\"shutdown\" reconnect_after_ms=500\n"},
+      {{event::Contact{{3}, "carol"}}, "contact id=3 name=\"carol\"\n"},
+      {{event::GroupChanged{{1}, "joined", {3}, "carol"}},
+       "group_changed group=1 change=joined id=3 name=\"carol\"\n"},
+      {{event::Notice{"receipt", {{"kind", "\"read\""}, {"seq", "4"}}}},
+       "receipt kind=\"read\" seq=4\n"},
+      {{event::FriendList{}}, "friends count=0\n"},
+      {{event::GroupList{}}, "groups count=0\n"},
+      {{event::TimedOut{"login", std::chrono::seconds(10)}},
+       "timeout command=login after_ms=10000\n"},
+      {{event::Disconnected{"gone"}}, "disconnected reason=\"gone\"\n"},
+      {{event::Pong{}}, ""},
+  };
+  for (const Row& row : table) EXPECT_EQ(to_line(row.event), row.line);
+}
+
+TEST(Printer, JsonFromTheWireStaysAsItCame) {
+  const std::string raw = R"({"z":1,"msgid":250, "a":"é"})";
+  EXPECT_EQ(to_json({event::Notice{"push", {}}, raw}), raw + "\n");
+}
+
+TEST(Printer, JsonOnSeveralLinesBecomesOne) {
+  EXPECT_EQ(to_json({event::Notice{"push", {}}, "{\"msgid\":250,\n\"a\":\"\x7f\"}"}),
+            "{\"a\":\"\\u007f\",\"msgid\":250}\n");
+}
+
+TEST(Printer, TheTokenIsNeverShown) {
+  const Event login{event::LoggedIn{{1}, "alice", "secret", {}, {}, {}, false, false, false},
+                    R"({"msgid":2,"id":1,"token":"secret","errno":0})"};
+  for (const std::string& out : {to_people(login, true), to_line(login), to_json(login)}) {
+    EXPECT_EQ(out.find("secret"), std::string::npos) << out;
+  }
+  EXPECT_EQ(nlohmann::json::parse(to_json(login))["id"], 1);
+}
+
+TEST(Printer, ColoursOnlyWhenAsked) {
+  const Event event{event::Disconnected{"gone"}};
+  EXPECT_EQ(to_people(event, false).find('\x1b'), std::string::npos);
+  EXPECT_NE(to_people(event, true).find('\x1b'), std::string::npos);
+}
+
+TEST(Printer, AnAccountInUsePointsToTakeover) {
+  const Event event{event::Refused{"login", {}, 2, "already_online", "logged in elsewhere", {}}};
+  EXPECT_NE(to_people(event, false).find("--takeover"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace chat::client

@@ -1,0 +1,256 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "chat/delivery/journal.h"
+#include "fake_stores.h"
+#include "support/fake_clock.h"
+
+namespace chat::delivery {
+namespace {
+
+using protocol::Errno;
+
+constexpr UserId kAlice{1};
+constexpr UserId kBob{2};
+constexpr UserId kCarol{3};
+
+DirectEntry entry(const std::string& cid, const std::string& body = "text", UserId to = kBob,
+                  SessionEpoch epoch = 1) {
+  DirectEntry made;
+  made.message.recipient = to;
+  made.message.sender = kAlice;
+  made.message.cid = cid;
+  made.message.body = body;
+  made.sender_epoch = epoch;
+  return made;
+}
+
+class DirectCommitterTest : public testing::Test {
+ protected:
+  std::vector<DirectEntry> commit(std::vector<DirectEntry> entries) {
+    committer_.commit(entries);
+    return entries;
+  }
+  DirectEntry commit_one(DirectEntry one) { return commit({std::move(one)}).front(); }
+
+  static std::vector<Seq> seqs(const std::vector<DirectEntry>& entries) {
+    std::vector<Seq> all;
+    for (const auto& item : entries) all.push_back(item.refusal ? -1 : item.message.seq);
+    return all;
+  }
+  // The bodies that are stored in a stream whose seqs have neither gap nor repeat.
+  std::vector<std::string> stored(UserId to = kBob) {
+    std::vector<std::string> bodies;
+    Seq expected = 0;
+    for (const auto& row : store_.streams[{to, kAlice}]) {
+      EXPECT_EQ(row.seq, ++expected);
+      bodies.push_back(row.body);
+    }
+    return bodies;
+  }
+
+  FakeDirectStore store_;
+  test::FakeClock clock_;
+  DirectCommitter committer_{store_, clock_};
+};
+
+using Bodies = std::vector<std::string>;
+
+TEST_F(DirectCommitterTest, StoresABatchWithOneAppendAndReadsAStreamOnce) {
+  EXPECT_EQ(seqs(commit({entry("a", "1"), entry("b", "2"), entry("c", "3", kCarol)})),
+            (std::vector<Seq>{1, 2, 1}));
+  EXPECT_EQ(store_.appends, std::vector<std::size_t>{3});
+  EXPECT_EQ(store_.tails, 2);
+  EXPECT_EQ(seqs(commit({entry("d", "4")})), std::vector<Seq>{3});
+  EXPECT_EQ(store_.tails, 2);
+  EXPECT_EQ(stored(), (Bodies{"1", "2", "4"}));
+}
+
+TEST_F(DirectCommitterTest, GivesRowsInKeyOrder) {
+  store_.on_append = [](auto rows) {
+    for (std::size_t i = 1; i < rows.size(); ++i) {
+      EXPECT_LE(rows[i - 1].recipient, rows[i].recipient);
+    }
+  };
+  commit({entry("a", "1", kCarol), entry("b", "2", kBob), entry("c", "3", kCarol)});
+  EXPECT_EQ(stored(kCarol), (Bodies{"1", "3"}));
+}
+
+class FailureOfAKind : public DirectCommitterTest, public testing::WithParamInterface<ErrorCode> {};
+
+TEST_P(FailureOfAKind, LeavesNoGapAndUsesNoSeqTwice) {
+  commit({entry("a", "1")});
+  store_.outcomes = {{GetParam(), false}, {GetParam(), false}};
+  EXPECT_EQ(seqs(commit({entry("b", "2"), entry("c", "3")})), (std::vector<Seq>{2, 3}));
+  EXPECT_EQ(seqs(commit({entry("d", "4")})), std::vector<Seq>{4});
+  EXPECT_EQ(stored(), (Bodies{"1", "2", "3", "4"}));
+}
+
+TEST_P(FailureOfAKind, ThatLastsRefusesAndTheNextMessageTakesTheSeq) {
+  commit({entry("a", "1")});
+  store_.outcomes.assign(5, {GetParam(), false});
+  const auto refused = commit_one(entry("b", "2"));
+  ASSERT_TRUE(refused.refusal);
+  EXPECT_NE(refused.refusal->code, Errno::kOk);
+  store_.outcomes.clear();
+  EXPECT_EQ(seqs(commit({entry("c", "3")})), std::vector<Seq>{2});
+  EXPECT_EQ(stored(), (Bodies{"1", "3"}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, FailureOfAKind,
+                         testing::Values(ErrorCode::kConflict, ErrorCode::kBusy,
+                                         ErrorCode::kTimeout, ErrorCode::kUnavailable,
+                                         ErrorCode::kOutcomeUnknown),
+                         [](const auto& param) { return std::string(to_string(param.param)); });
+
+TEST_F(DirectCommitterTest, LostOutcomeThatWasStoredIsFoundByItsCids) {
+  store_.outcomes = {{ErrorCode::kOutcomeUnknown, true}};
+  EXPECT_EQ(seqs(commit({entry("a", "1"), entry("b", "2")})), (std::vector<Seq>{1, 2}));
+  EXPECT_EQ(seqs(commit({entry("c", "3")})), std::vector<Seq>{3});
+  EXPECT_EQ(stored(), (Bodies{"1", "2", "3"}));
+}
+
+TEST_F(DirectCommitterTest, LostOutcomeThenAnOutageIsSettledByTheClientsSecondTry) {
+  store_.outcomes = {{ErrorCode::kOutcomeUnknown, true}};
+  store_.on_append = [this](auto) { store_.tail_error = ErrorCode::kUnavailable; };
+  commit_one(entry("a", "1"));
+  store_.on_append = nullptr;
+  store_.tail_error.reset();
+  const auto again = commit_one(entry("a", "1"));
+  EXPECT_FALSE(again.refusal);
+  EXPECT_EQ(again.message.seq, 1);
+  EXPECT_EQ(stored(), Bodies{"1"});
+}
+
+TEST_F(DirectCommitterTest, RepeatInTheSameBatchAndLaterGivesTheFirstSeqAndTime) {
+  const auto first = commit({entry("a", "1"), entry("a", "1"), entry("b", "2")});
+  EXPECT_EQ(seqs(first), (std::vector<Seq>{1, 1, 2}));
+  clock_.advance(std::chrono::seconds(5));
+  const auto again = commit_one(entry("a", "1"));
+  EXPECT_EQ(again.message.seq, 1);
+  EXPECT_EQ(again.message.sent_at, first[0].message.sent_at);
+  EXPECT_EQ(stored(), (Bodies{"1", "2"}));
+}
+
+TEST_F(DirectCommitterTest, CidIsTheStreamsOwn) {
+  EXPECT_EQ(seqs(commit({entry("a", "1"), entry("a", "1", kCarol)})), (std::vector<Seq>{1, 1}));
+  EXPECT_EQ(stored(kBob), Bodies{"1"});
+  EXPECT_EQ(stored(kCarol), Bodies{"1"});
+}
+
+TEST_F(DirectCommitterTest, CidIsForgottenAfterTheWindow) {
+  for (int login = 1; login <= 2; ++login) {
+    commit({entry("first" + std::to_string(login), "x", kBob, login)});
+    for (int i = 1; i < 64; ++i) {
+      commit({entry(std::to_string(login) + "-" + std::to_string(i), "x", kBob, login)});
+    }
+    const Seq head = 65 * (login - 1) + 64;
+    const auto last_in_window =
+        commit_one(entry("first" + std::to_string(login), "x", kBob, login));
+    EXPECT_EQ(last_in_window.message.seq, head - 63);
+    commit({entry("one-more" + std::to_string(login), "x", kBob, login)});
+    // A new login reads the window from the table: the same cids are known then.
+    const auto known = commit_one(entry(std::to_string(login) + "-1", "x", kBob, login + 10));
+    EXPECT_EQ(known.message.seq, head - 62);
+    // Back to this login's cache for the next round.
+    if (login == 2) {
+      const auto gone = commit_one(entry("first2", "x", kBob, login));
+      EXPECT_EQ(gone.message.seq, head + 2);
+    }
+  }
+}
+
+TEST_F(DirectCommitterTest, SameCidWithAnotherTextIsAConflict) {
+  const auto both = commit({entry("a", "1"), entry("a", "other"), entry("b", "2")});
+  ASSERT_TRUE(both[1].refusal);
+  EXPECT_EQ(both[1].refusal->code, Errno::kConflict);
+  EXPECT_EQ(stored(), (Bodies{"1", "2"}));
+  EXPECT_TRUE(commit_one(entry("a", "other")).refusal);
+}
+
+TEST_F(DirectCommitterTest, BadRowFailsOnlyItself) {
+  std::vector<DirectEntry> entries;
+  Bodies expected;
+  for (int i = 0; i < 100; ++i) {
+    const bool bad = i == 37 || i == 38 || i == 99;
+    const std::string body = bad ? "bad" : std::to_string(i);
+    entries.push_back(entry("cid" + std::to_string(i), body));
+    if (!bad) expected.push_back(body);
+  }
+  const auto settled = commit(std::move(entries));
+  Seq expected_seq = 0;
+  for (const auto& item : settled) {
+    EXPECT_EQ(item.refusal.has_value(), item.message.body == "bad");
+    if (item.refusal) {
+      EXPECT_EQ(item.refusal->code, Errno::kInternal);
+    } else {
+      EXPECT_EQ(item.message.seq, ++expected_seq);
+    }
+  }
+  EXPECT_EQ(stored(), expected);
+}
+
+TEST_F(DirectCommitterTest, NewLoginReadsTheStreamAgain) {
+  commit({entry("a", "1")});
+  store_.put({kBob, kAlice, 2, "elsewhere", clock_.unix_millis(), "2"});
+  const auto settled = commit({entry("elsewhere", "2", kBob, 2), entry("c", "3", kBob, 2)});
+  EXPECT_EQ(seqs(settled), (std::vector<Seq>{2, 3}));
+  EXPECT_EQ(stored(), (Bodies{"1", "2", "3"}));
+}
+
+TEST_F(DirectCommitterTest, TwoLoginsInOneBatchLeaveNoGap) {
+  const auto settled = commit({entry("a", "1", kBob, 1), entry("b", "2", kBob, 2)});
+  EXPECT_EQ(seqs(settled), (std::vector<Seq>{1, 2}));
+  EXPECT_EQ(stored(), (Bodies{"1", "2"}));
+  EXPECT_EQ(store_.appends.back(), 2U);
+}
+
+TEST_F(DirectCommitterTest, TimeNeverGoesBackInAStream) {
+  const UnixMillis future = clock_.unix_millis() + 60'000;
+  store_.put({kBob, kAlice, 1, "x", future, "from a clock that was ahead"});
+  EXPECT_EQ(commit_one(entry("a")).message.sent_at, future);
+  clock_.advance(std::chrono::seconds(30));
+  EXPECT_EQ(commit_one(entry("b")).message.sent_at, future);
+  clock_.advance(std::chrono::seconds(31));
+  EXPECT_EQ(commit_one(entry("c")).message.sent_at, clock_.unix_millis());
+}
+
+TEST_F(DirectCommitterTest, StreamThatCannotBeReadIsTriedAgain) {
+  store_.tail_error = ErrorCode::kUnavailable;
+  EXPECT_EQ(seqs(commit({entry("a", "1"), entry("b", "2", kCarol)})), (std::vector<Seq>{1, 1}));
+  EXPECT_EQ(stored(), Bodies{"1"});
+}
+
+TEST(StreamCache, KeepsABoundedNumberOfStreams) {
+  FakeDirectStore store;
+  StreamCache cache(store);
+  for (int i = 1; i <= static_cast<int>(StreamCache::kStreamsMax) + 10; ++i) {
+    storage::DirectMessage message{UserId{i}, kAlice, 0, "a", 0, "x"};
+    ASSERT_EQ(cache.plan(message, 1, 1000), StreamCache::Planned::kNew);
+    cache.confirm();
+    ASSERT_LE(cache.size(), StreamCache::kStreamsMax);
+  }
+  // The newest are the ones that stayed.
+  const int tails = store.tails;
+  storage::DirectMessage message{
+      UserId{static_cast<int>(StreamCache::kStreamsMax) + 10}, kAlice, 0, "b", 0, "x"};
+  ASSERT_EQ(cache.plan(message, 1, 1000), StreamCache::Planned::kNew);
+  EXPECT_EQ(message.seq, 2);
+  EXPECT_EQ(store.tails, tails);
+}
+
+TEST(StreamCache, ForgottenPlanIsNeitherInTheHeadNorInTheCids) {
+  FakeDirectStore store;
+  StreamCache cache(store);
+  storage::DirectMessage message{kBob, kAlice, 0, "a", 0, "x"};
+  ASSERT_EQ(cache.plan(message, 1, 1000), StreamCache::Planned::kNew);
+  cache.forget();
+  message.body = "another text";
+  ASSERT_EQ(cache.plan(message, 1, 1000), StreamCache::Planned::kNew);
+  EXPECT_EQ(message.seq, 1);
+}
+
+}  // namespace
+}  // namespace chat::delivery

@@ -1,0 +1,75 @@
+#include "chat/delivery/envelope.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+namespace chat::delivery {
+namespace {
+
+std::shared_ptr<const std::string> shared(std::string text) {
+  return std::make_shared<const std::string>(std::move(text));
+}
+
+TEST(Envelope, CarriesAPushOfEitherKind) {
+  const std::string json = "{\"msg\":\"two\\nlines\"}\nand a raw one";
+  for (const StreamKey stream : {StreamKey::from(UserId{7}), StreamKey::of(GroupId{7})}) {
+    const auto decoded =
+        decode(encode(Push{stream, 1LL << 40, UserId{2147483647}, 5, shared(json)}));
+    ASSERT_TRUE(decoded);
+    const auto& push = std::get<Push>(*decoded);
+    EXPECT_EQ(push.stream, stream);
+    EXPECT_EQ(push.seq, 1LL << 40);
+    EXPECT_EQ(push.sender, UserId{2147483647});
+    EXPECT_EQ(*push.json, json);
+  }
+}
+
+TEST(Envelope, CarriesAnEvent) {
+  const auto decoded = decode(encode(EventEnvelope{UserId{3}, shared("{}")}));
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(std::get<EventEnvelope>(*decoded).except, UserId{3});
+  EXPECT_EQ(*std::get<EventEnvelope>(*decoded).json, "{}");
+}
+
+TEST(Envelope, RefusesWhatIsMalformed) {
+  for (const char* payload : {"",
+                              "\n",
+                              "{}",
+                              "x 1\n{}",
+                              "e\n{}",
+                              "e x\n{}",
+                              "e 1 2\n{}",
+                              "e 99999999999\n{}",
+                              "m\n{}",
+                              "m d 1 2\n{}",
+                              "m d 1 2 3 4\n{}",
+                              "m d 1 2 3",
+                              "m x 1 2 3\n{}",
+                              "m d one 2 3\n{}",
+                              "m d 1 2 x\n{}",
+                              "m d 99999999999 2 3\n{}",
+                              "m g 1 99999999999999999999 3\n{}",
+                              "m d 0 1 1\n{}",
+                              "m d -1 1 1\n{}",
+                              "m d 1 0 1\n{}",
+                              "m d 1 -5 1\n{}",
+                              "m d 1 1 0\n{}",
+                              "e -1\n{}",
+                              "m d 12 3\n{}",
+                              "m d  1 2 3\n{}"}) {
+    EXPECT_FALSE(decode(payload)) << payload;
+  }
+}
+
+TEST(Envelope, RefusesEveryShortenedHead) {
+  const std::string whole =
+      encode(Push{StreamKey::from(UserId{7}), 12, UserId{7}, 0, shared("{}")});
+  for (std::size_t cut = 0; cut < whole.find('\n'); ++cut) {
+    EXPECT_FALSE(decode(whole.substr(0, cut))) << cut;
+  }
+}
+
+}  // namespace
+}  // namespace chat::delivery

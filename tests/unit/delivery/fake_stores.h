@@ -1,0 +1,149 @@
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "chat/delivery/stores.h"
+
+namespace chat::delivery {
+
+// What the next call of a store does instead of succeeding.
+struct Outcome {
+  std::optional<ErrorCode> error;
+  bool stored_all_the_same = false;  // with kOutcomeUnknown
+};
+
+// Tables in memory, with the keys of the real ones. Threading: as DirectStore.
+class FakeDirectStore final : public DirectStore {
+ public:
+  using Key = std::pair<UserId, UserId>;
+
+  Result<std::vector<storage::DirectMessage>> tail(UserId recipient, UserId sender,
+                                                   std::size_t limit) override {
+    ++tails;
+    if (tail_error) return fail(*std::exchange(tail_error, {}), "tail");
+    const auto& all = streams[{recipient, sender}];
+    const std::size_t count = std::min(limit, all.size());
+    return std::vector<storage::DirectMessage>(all.end() - static_cast<std::ptrdiff_t>(count),
+                                               all.end());
+  }
+
+  Result<void> append(std::span<const storage::DirectMessage> rows) override {
+    if (on_append) on_append(rows);
+    appends.push_back(rows.size());
+    Outcome outcome;
+    if (!outcomes.empty()) {
+      outcome = outcomes.front();
+      outcomes.pop_front();
+    }
+    if (outcome.error && !outcome.stored_all_the_same) return fail(*outcome.error, "append");
+    for (const auto& row : rows) {
+      if (row.body == bad_body) return fail(ErrorCode::kInternal, "bad row");
+      const auto& stream = streams[{row.recipient, row.sender}];
+      if (!stream.empty() && stream.back().seq >= row.seq && row.seq <= first_of(rows, row)) {
+        return fail(ErrorCode::kConflict, "duplicate key");
+      }
+    }
+    for (const auto& row : rows) streams[{row.recipient, row.sender}].push_back(row);
+    if (outcome.error) return fail(*outcome.error, "append");
+    return {};
+  }
+
+  // Another writer's row.
+  void put(const storage::DirectMessage& row) {
+    streams[{row.recipient, row.sender}].push_back(row);
+  }
+
+  std::map<Key, std::vector<storage::DirectMessage>> streams;
+  std::deque<Outcome> outcomes;
+  std::optional<ErrorCode> tail_error;
+  std::string bad_body = "bad";
+  std::function<void(std::span<const storage::DirectMessage>)> on_append;
+  int tails = 0;
+  std::vector<std::size_t> appends;
+
+ private:
+  static Seq first_of(std::span<const storage::DirectMessage> rows,
+                      const storage::DirectMessage& row) {
+    for (const auto& other : rows) {
+      if (other.recipient == row.recipient && other.sender == row.sender) return other.seq;
+    }
+    return 0;
+  }
+};
+
+class FakeGroupStore final : public GroupStore {
+ public:
+  Result<void> begin() override {
+    ++begins;
+    staged = groups;
+    if (begin_error) return fail(*std::exchange(begin_error, {}), "begin");
+    return {};
+  }
+  Result<void> commit() override {
+    Outcome outcome;
+    if (!commits.empty()) {
+      outcome = commits.front();
+      commits.pop_front();
+    }
+    if (!outcome.error || outcome.stored_all_the_same) groups = staged;
+    if (outcome.error) return fail(*outcome.error, "commit");
+    return {};
+  }
+  void rollback() override { ++rollbacks; }
+
+  Result<std::optional<Head>> lock(GroupId group) override {
+    locks.push_back(group);
+    const auto found = staged.find(group);
+    if (found == staged.end()) return std::optional<Head>();
+    const auto& rows = found->second.rows;
+    return std::optional<Head>(rows.empty() ? Head{} : Head{rows.back().seq, rows.back().sent_at});
+  }
+  Result<bool> is_member(GroupId group, UserId user) override {
+    return staged[group].members.contains(user);
+  }
+  Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
+                                                    std::string_view cid) override {
+    for (const auto& row : staged[group].rows) {
+      if (row.sender == sender && row.cid == cid) return std::optional<storage::GroupMessage>(row);
+    }
+    return std::optional<storage::GroupMessage>();
+  }
+  Result<void> insert(std::span<const storage::GroupMessage> rows) override {
+    inserts.push_back(rows.size());
+    for (const auto& row : rows) {
+      if (row.body == "bad") return fail(ErrorCode::kInternal, "bad row");
+      staged[row.group].rows.push_back(row);
+    }
+    return {};
+  }
+  Result<void> set_head(GroupId group, Seq seq) override {
+    heads[group] = seq;
+    return {};
+  }
+
+  struct Group {
+    std::set<UserId> members;
+    std::vector<storage::GroupMessage> rows;
+  };
+  std::map<GroupId, Group> groups;
+  std::map<GroupId, Group> staged;
+  std::map<GroupId, Seq> heads;
+  std::deque<Outcome> commits;
+  std::optional<ErrorCode> begin_error;
+  std::vector<GroupId> locks;
+  std::vector<std::size_t> inserts;
+  int begins = 0;
+  int rollbacks = 0;
+};
+
+}  // namespace chat::delivery

@@ -1,0 +1,164 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "chat/delivery/journal.h"
+#include "fake_stores.h"
+#include "support/fake_clock.h"
+
+namespace chat::delivery {
+namespace {
+
+using protocol::Errno;
+
+constexpr UserId kAlice{1};
+constexpr UserId kBob{2};
+constexpr UserId kStranger{9};
+constexpr GroupId kGroup{5};
+constexpr GroupId kOther{3};
+constexpr GroupId kNowhere{77};
+
+GroupEntry entry(const std::string& cid, const std::string& body = "text", GroupId group = kGroup,
+                 UserId sender = kAlice) {
+  GroupEntry made;
+  made.message.group = group;
+  made.message.sender = sender;
+  made.message.cid = cid;
+  made.message.body = body;
+  return made;
+}
+
+class GroupCommitterTest : public testing::Test {
+ protected:
+  GroupCommitterTest() {
+    store_.groups[kGroup].members = {kAlice, kBob};
+    store_.groups[kOther].members = {kAlice};
+  }
+  std::vector<GroupEntry> commit(std::vector<GroupEntry> entries) {
+    committer_.commit(entries);
+    return entries;
+  }
+  static std::vector<Seq> seqs(const std::vector<GroupEntry>& entries) {
+    std::vector<Seq> all;
+    for (const auto& item : entries) all.push_back(item.refusal ? -1 : item.message.seq);
+    return all;
+  }
+  std::vector<std::string> stored(GroupId group = kGroup) {
+    std::vector<std::string> bodies;
+    Seq expected = 0;
+    for (const auto& row : store_.groups[group].rows) {
+      EXPECT_EQ(row.seq, ++expected);
+      bodies.push_back(row.body);
+    }
+    return bodies;
+  }
+
+  FakeGroupStore store_;
+  test::FakeClock clock_;
+  GroupCommitter committer_{store_, clock_};
+};
+
+using Bodies = std::vector<std::string>;
+
+TEST_F(GroupCommitterTest, StoresABatchInOneTransactionGroupsAscending) {
+  EXPECT_EQ(seqs(commit({entry("a", "1"), entry("b", "2", kOther), entry("c", "3", kGroup, kBob)})),
+            (std::vector<Seq>{1, 1, 2}));
+  EXPECT_EQ(store_.begins, 1);
+  EXPECT_EQ(store_.locks, (std::vector<GroupId>{kOther, kGroup}));
+  EXPECT_EQ(store_.inserts, (std::vector<std::size_t>{1, 2}));
+  EXPECT_EQ(store_.heads[kGroup], 2);
+  EXPECT_EQ(stored(), (Bodies{"1", "3"}));
+}
+
+TEST_F(GroupCommitterTest, StrangersAndMissingGroupsAreToldTheSame) {
+  const auto settled =
+      commit({entry("a", "1", kNowhere), entry("b", "2", kGroup, kStranger), entry("c", "3")});
+  ASSERT_TRUE(settled[0].refusal);
+  ASSERT_TRUE(settled[1].refusal);
+  EXPECT_EQ(settled[0].refusal->code, Errno::kNotFound);
+  EXPECT_EQ(settled[1].refusal->code, Errno::kNotFound);
+  EXPECT_EQ(settled[0].refusal->message, settled[1].refusal->message);
+  EXPECT_FALSE(settled[2].refusal);
+  EXPECT_EQ(stored(), Bodies{"3"});
+}
+
+class GroupFailureOfAKind : public GroupCommitterTest,
+                            public testing::WithParamInterface<ErrorCode> {};
+
+TEST_P(GroupFailureOfAKind, LeavesNoGapAndUsesNoSeqTwice) {
+  commit({entry("a", "1")});
+  store_.commits = {{GetParam(), false}, {GetParam(), false}};
+  EXPECT_EQ(seqs(commit({entry("b", "2"), entry("c", "3")})), (std::vector<Seq>{2, 3}));
+  EXPECT_EQ(store_.rollbacks, 2);
+  EXPECT_EQ(stored(), (Bodies{"1", "2", "3"}));
+}
+
+TEST_P(GroupFailureOfAKind, ThatLastsRefusesAndTheNextMessageTakesTheSeq) {
+  store_.commits.assign(5, {GetParam(), false});
+  EXPECT_EQ(seqs(commit({entry("a", "1")})), std::vector<Seq>{-1});
+  store_.commits.clear();
+  EXPECT_EQ(seqs(commit({entry("b", "2")})), std::vector<Seq>{1});
+  EXPECT_EQ(stored(), Bodies{"2"});
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, GroupFailureOfAKind,
+                         testing::Values(ErrorCode::kConflict, ErrorCode::kBusy,
+                                         ErrorCode::kTimeout, ErrorCode::kUnavailable,
+                                         ErrorCode::kOutcomeUnknown),
+                         [](const auto& param) { return std::string(to_string(param.param)); });
+
+TEST_F(GroupCommitterTest, LostOutcomeThatWasStoredIsFoundByItsCids) {
+  store_.commits = {{ErrorCode::kOutcomeUnknown, true}};
+  EXPECT_EQ(seqs(commit({entry("a", "1"), entry("b", "2")})), (std::vector<Seq>{1, 2}));
+  EXPECT_EQ(stored(), (Bodies{"1", "2"}));
+}
+
+TEST_F(GroupCommitterTest, BeginThatFailsIsTriedAgain) {
+  store_.begin_error = ErrorCode::kUnavailable;
+  EXPECT_EQ(seqs(commit({entry("a", "1")})), std::vector<Seq>{1});
+}
+
+TEST_F(GroupCommitterTest, RepeatIsKnownForEver) {
+  const auto first = commit({entry("a", "1"), entry("a", "1"), entry("a", "1", kGroup, kBob)});
+  EXPECT_EQ(seqs(first), (std::vector<Seq>{1, 1, 2}));
+  for (int i = 0; i < 200; ++i) commit({entry("cid" + std::to_string(i))});
+  clock_.advance(std::chrono::hours(1));
+  const auto again = commit({entry("a", "1")});
+  EXPECT_EQ(again[0].message.seq, 1);
+  EXPECT_EQ(again[0].message.sent_at, first[0].message.sent_at);
+  EXPECT_EQ(stored().size(), 202U);
+}
+
+TEST_F(GroupCommitterTest, SameCidWithAnotherTextIsAConflict) {
+  const auto settled = commit({entry("a", "1"), entry("a", "other"), entry("b", "2")});
+  ASSERT_TRUE(settled[1].refusal);
+  EXPECT_EQ(settled[1].refusal->code, Errno::kConflict);
+  EXPECT_EQ(stored(), (Bodies{"1", "2"}));
+  EXPECT_EQ(seqs(commit({entry("a", "other")})), std::vector<Seq>{-1});
+}
+
+TEST_F(GroupCommitterTest, BadRowFailsOnlyItself) {
+  std::vector<GroupEntry> entries;
+  for (int i = 0; i < 20; ++i) {
+    entries.push_back(
+        entry("cid" + std::to_string(i), i == 7 ? "bad" : "fine", i % 2 == 0 ? kGroup : kOther));
+  }
+  const auto settled = commit(std::move(entries));
+  for (std::size_t i = 0; i < settled.size(); ++i) {
+    EXPECT_EQ(settled[i].refusal.has_value(), i == 7) << i;
+  }
+  EXPECT_EQ(stored(kGroup).size(), 10U);
+  EXPECT_EQ(stored(kOther).size(), 9U);
+}
+
+TEST_F(GroupCommitterTest, TimeNeverGoesBackInAGroup) {
+  const UnixMillis future = clock_.unix_millis() + 60'000;
+  store_.groups[kGroup].rows.push_back({kGroup, 1, kBob, "x", future, "from another node"});
+  EXPECT_EQ(commit({entry("a")})[0].message.sent_at, future);
+  clock_.advance(std::chrono::seconds(61));
+  EXPECT_EQ(commit({entry("b")})[0].message.sent_at, clock_.unix_millis());
+}
+
+}  // namespace
+}  // namespace chat::delivery

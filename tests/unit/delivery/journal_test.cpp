@@ -1,0 +1,154 @@
+#include "chat/delivery/journal.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "chat/base/mutex.h"
+#include "support/deadline.h"
+
+namespace chat::delivery {
+namespace {
+
+using test::wait_until;
+
+// A clock whose now lies so far back that every patience is over at once.
+class LateClock final : public base::Clock {
+ public:
+  base::SteadyTime now() const override {
+    return std::chrono::steady_clock::now() - std::chrono::hours(1);
+  }
+  UnixMillis unix_millis() const override { return 0; }
+};
+
+// What a lane's committer is told, and a gate at which it waits.
+struct Gate {
+  base::Mutex mutex;
+  base::CondVar changed;
+  bool open CHAT_GUARDED_BY(mutex) = true;
+  std::vector<std::vector<int>> batches CHAT_GUARDED_BY(mutex);
+
+  void set(bool now_open) {
+    base::MutexLock lock(mutex);
+    open = now_open;
+    changed.notify_all();
+  }
+  std::size_t count() {
+    base::MutexLock lock(mutex);
+    return batches.size();
+  }
+  std::vector<std::vector<int>> all() {
+    base::MutexLock lock(mutex);
+    return batches;
+  }
+};
+
+struct GatedCommitter {
+  Gate* gate;
+  void commit(std::vector<int>& entries) {
+    base::MutexLock lock(gate->mutex);
+    gate->batches.push_back(entries);
+    while (!gate->open) gate->changed.wait(gate->mutex);
+  }
+};
+
+using TestLane = Lane<int, GatedCommitter>;
+
+class LaneTest : public testing::Test {
+ protected:
+  void start(const base::Clock& clock = base::system_clock()) {
+    lane_ = std::make_unique<TestLane>(
+        "test", GatedCommitter{&gate_},
+        [this](std::vector<int> entries) {
+          base::MutexLock lock(mutex_);
+          settled_.insert(settled_.end(), entries.begin(), entries.end());
+        },
+        clock);
+    lane_->start();
+  }
+  std::vector<int> settled() {
+    base::MutexLock lock(mutex_);
+    return settled_;
+  }
+  // Occupies the lane with one entry whose commit hangs.
+  void hang() {
+    gate_.set(false);
+    ASSERT_TRUE(lane_->append(0));
+    ASSERT_TRUE(wait_until([this] { return gate_.count() == 1; }));
+  }
+
+  Gate gate_;
+  base::Mutex mutex_;
+  std::vector<int> settled_ CHAT_GUARDED_BY(mutex_);
+  std::unique_ptr<TestLane> lane_;
+};
+
+TEST_F(LaneTest, LoneEntryWaitsForNobody) {
+  start();
+  ASSERT_TRUE(lane_->append(7));
+  EXPECT_TRUE(wait_until([this] { return settled() == std::vector<int>{7}; }));
+}
+
+TEST_F(LaneTest, BatchGrowsWhileThePreviousOneCommits) {
+  start();
+  hang();
+  for (int i = 1; i <= 300; ++i) ASSERT_TRUE(lane_->append(int{i}));
+  EXPECT_TRUE(settled().empty());
+  gate_.set(true);
+  ASSERT_TRUE(wait_until([this] { return settled().size() == 301; }));
+  const auto batches = gate_.all();
+  ASSERT_EQ(batches.size(), 2U);
+  EXPECT_EQ(batches[1].size(), 300U);
+  EXPECT_TRUE(std::is_sorted(batches[1].begin(), batches[1].end()));
+}
+
+TEST_F(LaneTest, BatchHasItsLimit) {
+  start();
+  hang();
+  for (int i = 1; i <= 1200; ++i) ASSERT_TRUE(lane_->append(int{i}));
+  gate_.set(true);
+  ASSERT_TRUE(wait_until([this] { return settled().size() == 1201; }));
+  for (const auto& batch : gate_.all()) EXPECT_LE(batch.size(), TestLane::kBatchMax);
+}
+
+TEST_F(LaneTest, FullQueueSaysNoAfterThePatience) {
+  const LateClock late;
+  start(late);
+  hang();
+  for (std::size_t i = 0; i < TestLane::kQueueMax; ++i) ASSERT_TRUE(lane_->append(1));
+  EXPECT_FALSE(lane_->append(2));
+  gate_.set(true);
+  ASSERT_TRUE(wait_until([this] { return settled().size() == TestLane::kQueueMax + 1; }));
+  EXPECT_TRUE(lane_->append(3));
+}
+
+TEST_F(LaneTest, AppendToAFullQueueGoesThroughWhenThereIsRoom) {
+  start();
+  hang();
+  for (std::size_t i = 0; i < TestLane::kQueueMax; ++i) ASSERT_TRUE(lane_->append(1));
+  std::atomic<bool> appended{false};
+  std::thread blocked([&] { appended = lane_->append(2); });
+  gate_.set(true);
+  blocked.join();
+  EXPECT_TRUE(appended);
+  ASSERT_TRUE(wait_until([this] { return settled().size() == TestLane::kQueueMax + 2; }));
+}
+
+TEST_F(LaneTest, StopSettlesWhatIsQueuedAndRefusesTheRest) {
+  start();
+  hang();
+  for (int i = 1; i <= 1000; ++i) ASSERT_TRUE(lane_->append(int{i}));
+  std::thread opener([this] { gate_.set(true); });
+  lane_->stop();
+  opener.join();
+  EXPECT_EQ(settled().size(), 1001U);
+  EXPECT_FALSE(lane_->append(1));
+}
+
+}  // namespace
+}  // namespace chat::delivery

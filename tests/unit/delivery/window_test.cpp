@@ -1,0 +1,250 @@
+#include "chat/delivery/window.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <future>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "delivery_fixture.h"
+
+namespace chat::delivery {
+namespace {
+
+using test::wait_until;
+using Seqs = std::vector<Seq>;
+
+class WindowTest : public DeliveryTest {};
+
+TEST_F(WindowTest, PushesTheNextAndDropsRepeats) {
+  log_in();
+  store(1, 3);
+  offer(1);
+  offer(2);
+  offer(1);
+  offer(2);
+  offer(3);
+  EXPECT_EQ(received(), (Seqs{1, 2, 3}));
+}
+
+TEST_F(WindowTest, GapIsReadFromTheTable) {
+  log_in();
+  store(1, 5);
+  offer(1);
+  offer(5);
+  EXPECT_EQ(received(), (Seqs{1, 2, 3, 4, 5}));
+}
+
+TEST_F(WindowTest, HoldsEverythingUntilTheLoginIsAnswered) {
+  attach();
+  store(1, 2);
+  offer(1);
+  event("{\"seq\":100}");
+  settle();
+  say("{\"seq\":0}");  // the answer to the login
+  release();
+  EXPECT_EQ(received(), (Seqs{0, 100, 1, 2}));
+}
+
+TEST_F(WindowTest, WhatTheAnswerCarriedIsNotPushedAgain) {
+  attach();
+  store(1, 4);
+  release({push(1), push(2)});
+  EXPECT_EQ(received(), (Seqs{3, 4}));
+  EXPECT_TRUE(is_written("SELECT delivered_seq FROM directcursor", 4));
+}
+
+TEST_F(WindowTest, BeginsAtTheDeliveredPosition) {
+  store(1, 4);
+  advance(3);
+  log_in();
+  EXPECT_EQ(received(), Seqs{4});
+}
+
+// The page was read before the message was committed, and arrives after it was offered.
+TEST_F(WindowTest, MessageThatComesWhileAPageIsOnItsWayIsNotLost) {
+  log_in();
+  store(1, 2);
+  rig_.in_loop([this] {
+    window()->offer(push(2));  // a gap: asks for a page
+    finish_reads();
+    store(3, 3);
+    window()->offer(push(3));
+  });
+  EXPECT_EQ(received(), (Seqs{1, 2, 3}));
+}
+
+TEST_F(WindowTest, HoleInTheTableIsPassedOver) {
+  log_in();
+  store(1, 2);
+  store(4, 5);
+  offer(5);
+  EXPECT_EQ(received(), (Seqs{1, 2, 4, 5}));
+}
+
+TEST_F(WindowTest, OwnGroupMessagesAdvanceUnsent) {
+  const GroupId group = add_group("group", alice_);
+  log_in(false, {group});
+  const StreamKey stream = StreamKey::of(group);
+  for (Seq seq = 1; seq <= 4; ++seq) {
+    const UserId sender = seq % 2 == 1 ? alice_ : bob_;
+    ASSERT_TRUE(send(std::vector<storage::GroupMessage>{
+        {group, seq, sender, "g" + std::to_string(seq), 1, "text"}}));
+    rig_.in_loop([&] {
+      loop_delivery_.offer_to_group(group, Push{stream, seq, sender, 1, json(seq)});
+    });
+  }
+  EXPECT_EQ(received(), (Seqs{2, 4}));
+  EXPECT_TRUE(is_written(
+      "SELECT delivered_seq FROM groupuser WHERE userid = " + std::to_string(alice_.value), 4));
+}
+
+TEST_F(WindowTest, JoinBeginsAtTheStreamsPosition) {
+  const GroupId group = add_group("group", bob_);
+  log_in();
+  std::vector<storage::GroupMessage> rows;
+  for (Seq seq = 1; seq <= 3; ++seq) {
+    rows.push_back({group, seq, bob_, "g" + std::to_string(seq), 1, "text"});
+  }
+  ASSERT_TRUE(send(rows));
+  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
+  // Committed between the joining and its arrival in the loop; nobody offers it.
+  ASSERT_TRUE(send(std::vector<storage::GroupMessage>{{group, 4, bob_, "g4", 1, "text"}}));
+  rig_.in_loop([&] { window()->join(group, 3); });
+  EXPECT_EQ(received(), Seqs{4});
+  rig_.in_loop([&] {
+    loop_delivery_.offer_to_group(group, Push{StreamKey::of(group), 5, bob_, 1, json(5)});
+  });
+  EXPECT_EQ(received(), Seqs{5});
+}
+
+TEST_F(WindowTest, CountsAsDeliveredWhatLeftForTheSocket) {
+  log_in();
+  store(1, 3);
+  rig_.in_loop([this] {
+    window()->offer(push(1));
+    EXPECT_TRUE(window()->take_moves().empty());  // queued only
+    window()->offer(push(2));
+    pair_.session->flush_in_loop();
+    const auto moves = window()->take_moves();
+    ASSERT_EQ(moves.size(), 1U);
+    EXPECT_EQ(moves[0].delivered, 2);
+    EXPECT_EQ(moves[0].sender, bob_);
+    EXPECT_TRUE(window()->take_moves().empty());
+  });
+}
+
+TEST_F(WindowTest, AcknowledgingClientDecidesWhatIsDelivered) {
+  log_in(true);
+  store(1, 3);
+  offer(1);
+  offer(2);
+  EXPECT_EQ(received(), (Seqs{1, 2}));
+  rig_.in_loop([this] {
+    EXPECT_TRUE(window()->take_moves().empty());
+    EXPECT_FALSE(window()->acknowledge(StreamKey::from(bob_), 3));
+    EXPECT_FALSE(window()->acknowledge(StreamKey::from(UserId{99}), 1));
+    EXPECT_TRUE(window()->acknowledge(StreamKey::from(bob_), 2));
+    EXPECT_TRUE(window()->acknowledge(StreamKey::from(bob_), 1));
+    const auto moves = window()->take_moves();
+    ASSERT_EQ(moves.size(), 1U);
+    EXPECT_EQ(moves[0].delivered, 2);
+  });
+}
+
+TEST_F(WindowTest, FailedCatchUpIsTriedAgainAtTheTick) {
+  log_in();
+  store(1, 3);
+  run("ALTER TABLE directmessage RENAME TO away");
+  offer(3);
+  settle();
+  run("ALTER TABLE away RENAME TO directmessage");
+  rig_.in_loop([this] { loop_delivery_.tick(); });
+  EXPECT_EQ(received(), (Seqs{1, 2, 3}));
+}
+
+TEST_F(WindowTest, SlowReaderFallsBehindAndGetsEverythingWhenItReads) {
+  log_in();
+  const std::string body(3000, 'x');
+  constexpr Seq kLast = 1000;
+  store(1, kLast, body);
+  for (Seq seq = 1; seq <= kLast; ++seq) offer(seq, body);
+  rig_.in_loop([this] {
+    EXPECT_TRUE(pair_.session->output_full_in_loop());
+    EXPECT_LT(pair_.session->queued_total_in_loop(), 1024U * 1024U);
+  });
+  for (Seq seq = 1; seq <= kLast; ++seq) {
+    ASSERT_EQ(next_seq(), seq);
+  }
+  EXPECT_TRUE(received().empty());
+  EXPECT_TRUE(is_written("SELECT delivered_seq FROM directcursor", kLast));
+}
+
+TEST_F(WindowTest, EventsAreLostOnSlowReaders) {
+  log_in();
+  say("{\"seq\":0,\"x\":\"" + std::string(1024 * 1024, 'x') + "\"}");
+  event("{\"seq\":7}");
+  EXPECT_EQ(received(), Seqs{0});
+}
+
+TEST_F(WindowTest, DetachHandsTheCursorsOver) {
+  log_in();
+  store(1, 2);
+  offer(1);
+  offer(2);
+  rig_.in_loop([this] {
+    loop_delivery_.detach(*pair_.session);
+    EXPECT_EQ(window(), nullptr);
+    loop_delivery_.detach(*pair_.session);
+  });
+  EXPECT_TRUE(wait_until([this] { return number("SELECT delivered_seq FROM directcursor") == 2; }));
+}
+
+TEST_F(WindowTest, PageOfAnEarlierLoginIsDropped) {
+  log_in();
+  store(1, 2);
+  rig_.in_loop([this] {
+    window()->offer(push(2));
+    loop_delivery_.detach(*pair_.session);
+    loop_delivery_.attach(*pair_.session, bob_, false, {});
+  });
+  settle();
+  EXPECT_TRUE(received().empty());
+}
+
+// Messages are committed, and then offered, late, twice or never, while pages are read at any
+// time: each comes exactly once, in order.
+TEST_F(WindowTest, RandomisedOffersYieldEachSeqOnceInOrder) {
+  for (unsigned seed = 1; seed <= 5; ++seed) {
+    SetUpPair();
+    std::minstd_rand random(seed);
+    advance(head_);
+    log_in();
+    const Seq first = head_ + 1;
+    const std::string body(random() % 3000, 'x');
+    for (int step = 0; step < 80; ++step) {
+      const Seq from = head_ + 1;
+      store(from, from + static_cast<Seq>(random() % 4), body);
+      const Seq count = static_cast<Seq>(random() % 6);
+      rig_.loops().post(0, [this, count, body, head = head_, salt = random()] {
+        std::minstd_rand inner(static_cast<unsigned>(salt));
+        for (Seq i = 0; i < count; ++i) {
+          const Seq back = static_cast<Seq>(inner() % 8);
+          if (head - back >= 1) window()->offer(push(head - back, body));
+        }
+      });
+      if (random() % 10 == 0) settle();
+    }
+    offer(head_, body);
+    for (Seq seq = first; seq <= head_; ++seq) ASSERT_EQ(next_seq(), seq) << "seed " << seed;
+    ASSERT_TRUE(received().empty());
+  }
+}
+
+}  // namespace
+}  // namespace chat::delivery

@@ -1,0 +1,182 @@
+#include "chat/delivery/writeback.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/deadline.h"
+#include "unit/storage/storage_fixture.h"
+
+namespace chat::delivery {
+namespace {
+
+using test::wait_until;
+
+// The real database, which can be made to fail and counts commits.
+class FaultyDatabase final : public storage::Database {
+ public:
+  explicit FaultyDatabase(storage::Database& real) : real_(real) {}
+
+  class FaultyConnection final : public storage::Connection {
+   public:
+    FaultyConnection(FaultyDatabase& database, std::unique_ptr<storage::Connection> real)
+        : database_(database), real_(std::move(real)) {}
+    storage::Dialect dialect() const override { return real_->dialect(); }
+    Result<storage::Statement*> prepare(std::string_view sql) override {
+      return real_->prepare(sql);
+    }
+    Result<void> execute(std::string_view script) override { return real_->execute(script); }
+    Result<void> begin(storage::TransactionKind kind) override { return real_->begin(kind); }
+    Result<void> commit() override {
+      if (database_.failing) {
+        ++database_.failures;
+        return fail(ErrorCode::kUnavailable, "no disk");
+      }
+      ++database_.commits;
+      return real_->commit();
+    }
+    void rollback() noexcept override { real_->rollback(); }
+    bool in_transaction() const override { return real_->in_transaction(); }
+    std::int64_t affected_rows() const override { return real_->affected_rows(); }
+    std::int64_t last_insert_id() const override { return real_->last_insert_id(); }
+    bool usable() const override { return real_->usable(); }
+    Result<void> ping() override { return real_->ping(); }
+
+   private:
+    FaultyDatabase& database_;
+    std::unique_ptr<storage::Connection> real_;
+  };
+
+  storage::Dialect dialect() const override { return real_.dialect(); }
+  Result<std::unique_ptr<storage::Connection>> connect() override {
+    auto opened = real_.connect();
+    if (!opened) return fail(opened);
+    return std::make_unique<FaultyConnection>(*this, std::move(*opened));
+  }
+  std::string describe() const override { return "faulty"; }
+
+  std::atomic<bool> failing{false};
+  std::atomic<int> failures{0};
+  std::atomic<int> commits{0};
+
+ private:
+  storage::Database& real_;
+};
+
+class WritebackTest : public storage::StorageTest {
+ protected:
+  void SetUp() override {
+    StorageTest::SetUp();
+    alice_ = add_user("alice");
+    bob_ = add_user("bob");
+    group_ = add_group("group", alice_);
+    std::vector<storage::DirectMessage> rows;
+    for (Seq seq = 1; seq <= 10; ++seq) {
+      rows.push_back({alice_, bob_, seq, "c" + std::to_string(seq), 1, "text"});
+    }
+    ASSERT_TRUE(send(rows));
+    run("INSERT INTO node (name, epoch) VALUES ('here', 1)");
+    const auto claimed = storage::UserModel(*connection_).claim(alice_, {NodeId{1}, 1}, false);
+    ASSERT_TRUE(claimed && *claimed);
+    epoch_ = **claimed;
+  }
+  storage::CursorMove direct(Seq seq) const { return {alice_, bob_, {}, seq}; }
+  storage::CursorMove in_group(Seq seq) const { return {alice_, {}, group_, seq}; }
+  Seq delivered() { return number("SELECT delivered_seq FROM directcursor"); }
+  bool online() {
+    return number("SELECT count(*) FROM user WHERE name = 'alice' AND state = 'online'") == 1;
+  }
+
+  FaultyDatabase faulty_{database_};
+  storage::Pool pool_{faulty_, {}, base::system_clock()};
+  Writeback writeback_{pool_};
+  UserId alice_;
+  UserId bob_;
+  GroupId group_;
+  SessionEpoch epoch_ = 0;
+};
+
+TEST_F(WritebackTest, CoalescesAndKeepsTheHighestPosition) {
+  for (Seq seq = 1; seq <= 7; ++seq) writeback_.add({direct(seq)});
+  writeback_.add({direct(3), in_group(5)});
+  writeback_.start();
+  ASSERT_TRUE(wait_until([this] { return delivered() == 7; }));
+  EXPECT_EQ(number("SELECT delivered_seq FROM groupuser"), 5);
+  EXPECT_EQ(faulty_.commits, 1);
+  writeback_.stop();
+  EXPECT_EQ(faulty_.commits, 1);
+}
+
+TEST_F(WritebackTest, StopWritesWhatIsLeft) {
+  writeback_.start();
+  writeback_.add({direct(4)});
+  writeback_.stop();
+  EXPECT_EQ(delivered(), 4);
+}
+
+TEST_F(WritebackTest, ReleaseWritesCursorsAndStateInOneTransactionBeforeItReturns) {
+  writeback_.add({direct(4)});
+  writeback_.release(alice_, epoch_);
+  EXPECT_EQ(delivered(), 4);
+  EXPECT_FALSE(online());
+  EXPECT_EQ(faulty_.commits, 1);
+}
+
+TEST_F(WritebackTest, FailedReleaseIsKeptAndWrittenLater) {
+  writeback_.start();
+  faulty_.failing = true;
+  writeback_.add({direct(4)});
+  writeback_.release(alice_, epoch_);
+  EXPECT_EQ(delivered(), 0);
+  EXPECT_TRUE(online());
+  writeback_.add({direct(6)});
+  ASSERT_TRUE(wait_until([this] { return faulty_.failures >= 3; }));
+  EXPECT_TRUE(online());
+  faulty_.failing = false;
+  EXPECT_TRUE(wait_until([this] { return !online(); }));
+  EXPECT_EQ(delivered(), 6);
+  writeback_.stop();
+}
+
+TEST_F(WritebackTest, LateReleaseDoesNotTouchANewerSession) {
+  faulty_.failing = true;
+  writeback_.release(alice_, epoch_);
+  ASSERT_TRUE(storage::UserModel(*connection_).claim(alice_, {NodeId{1}, 1}, false));
+  faulty_.failing = false;
+  writeback_.start();
+  writeback_.stop();
+  EXPECT_TRUE(online());
+}
+
+TEST_F(WritebackTest, CursorsSurviveAnOutage) {
+  writeback_.start();
+  faulty_.failing = true;
+  writeback_.add({direct(4)});
+  ASSERT_TRUE(wait_until([this] { return faulty_.failures >= 1; }));
+  writeback_.add({direct(2)});
+  faulty_.failing = false;
+  EXPECT_TRUE(wait_until([this] { return delivered() == 4; }));
+  writeback_.stop();
+}
+
+TEST_F(WritebackTest, ReleasesFromManyThreadsAllArrive) {
+  writeback_.start();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([this, i] {
+      for (Seq seq = 1; seq <= 10; ++seq) writeback_.add({direct(seq)});
+      if (i == 7) writeback_.release(alice_, epoch_);
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  writeback_.stop();
+  EXPECT_EQ(delivered(), 10);
+  EXPECT_FALSE(online());
+}
+
+}  // namespace
+}  // namespace chat::delivery

@@ -1,0 +1,143 @@
+#include "server/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "server/config_file.h"
+#include "server/config_settings.h"
+
+namespace chat::server {
+namespace {
+
+using Variables = std::map<std::string, std::string>;
+
+Result<Order> run(std::vector<const char*> arguments, const Variables& variables = {}) {
+  arguments.insert(arguments.begin(), "chatserver");
+  return read_command_line(static_cast<int>(arguments.size()), arguments.data(),
+                           [&variables](const char* name) -> const char* {
+                             const auto found = variables.find(name);
+                             return found == variables.end() ? nullptr : found->second.c_str();
+                           });
+}
+
+std::string error_of(const std::vector<const char*>& arguments) {
+  const auto order = run(arguments);
+  return order ? "" : order.error().message;
+}
+
+std::string file_with(const std::string& text) {
+  std::string path = testing::TempDir() + "command_line_test.ini";
+  std::ofstream(path) << text;
+  return path;
+}
+
+TEST(CommandLine, RunsOnDefaultsWithoutArguments) {
+  const auto order = run({});
+  ASSERT_TRUE(order);
+  ASSERT_TRUE(order->config);
+  EXPECT_EQ(order->config->server.listen.to_string(), "127.0.0.1:6000");
+  EXPECT_EQ(order->text, "");
+}
+
+TEST(CommandLine, SetWinsOverTheFileAndTheLastSetWins) {
+  const std::string file = file_with("[server]\nnode = file\nworkers = 7\n[log]\nlevel = off\n");
+  const auto order = run({"-c", file.c_str(), "--set", "server.node=first", "--set",
+                          "log.level=debug", "--set=server.node=last"});
+  ASSERT_TRUE(order) << order.error().message;
+  EXPECT_EQ(order->config->server.node, "last");
+  EXPECT_EQ(order->config->server.workers, 7U);
+  EXPECT_EQ(order->config->log.level, chat::log::Level::kDebug);
+}
+
+TEST(CommandLine, EnvironmentWinsOverTheFileAndSetOverBoth) {
+  const std::string file = file_with("[mysql]\npassword = f\n[redis]\npassword = f\n");
+  const Variables variables = {{"CHAT_MYSQL_PASSWORD", "e ;e"}, {"CHAT_REDIS_PASSWORD", "e"}};
+  const auto order = run({"--config", file.c_str(), "--set", "redis.password=s=;t"}, variables);
+  ASSERT_TRUE(order) << order.error().message;
+  EXPECT_EQ(order->config->mysql.password, "e ;e");
+  EXPECT_EQ(order->config->redis.password, "s=;t");
+}
+
+TEST(CommandLine, AnEmptyVariableIsNoVariable) {
+  const auto order = run({"--set", "log.level=off"}, {{"CHAT_MYSQL_PASSWORD", ""}});
+  ASSERT_TRUE(order);
+  EXPECT_EQ(order->config->mysql.password, "");
+}
+
+TEST(CommandLine, CheckPrintsWhatCanBeReadAgain) {
+  const auto order = run({"--check", "--set", "server.listen=[::1]:0", "--set",
+                          "storage.path=a b/c;d.db", "--set", "log.file=x"});
+  ASSERT_TRUE(order) << order.error().message;
+  EXPECT_FALSE(order->config);
+  EXPECT_NE(order->text.find("[server]\nlisten = [::1]:0\n"), std::string::npos);
+  EXPECT_NE(order->text.find("\npath = a b/c;d.db\n"), std::string::npos);
+
+  Settings again;
+  const auto loaded = load_ini_text(order->text, "printed", again);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(again.to_ini(), order->text);
+}
+
+TEST(CommandLine, CheckMasksSecrets) {
+  const auto order =
+      run({"--check", "--set", "redis.password=hush-r"}, {{"CHAT_MYSQL_PASSWORD", "hush-m"}});
+  ASSERT_TRUE(order);
+  EXPECT_EQ(order->text.find("hush"), std::string::npos);
+  EXPECT_NE(order->text.find("; password = ********"), std::string::npos);
+  Settings again;
+  EXPECT_TRUE(load_ini_text(order->text, "printed", again));
+}
+
+TEST(CommandLine, RefusesBadSetsByName) {
+  EXPECT_EQ(error_of({"--set", "limits.connections=-1"}),
+            "--set: limits.connections = \"-1\": must be a whole number from 1 to 1000000, or 0 "
+            "for off");
+  EXPECT_EQ(error_of({"--set", "a.b=c"}), "--set: there is no key \"a.b\"; --help lists them all");
+  EXPECT_EQ(error_of({"--set", "mysql.pasword=hush"}),
+            "--set: there is no key \"mysql.pasword\"; --help lists them all");
+  for (const char* malformed : {"server.listen", "listen=1", "=", "server=a.b", ""}) {
+    EXPECT_NE(error_of({"--set", malformed}), "") << malformed;
+  }
+}
+
+TEST(CommandLine, RefusesWhatThisVersionDoesNotOfferWithASentence) {
+  EXPECT_EQ(error_of({"--set", "storage.engine=mysql"}),
+            "--set: storage.engine = \"mysql\": this version has no MySQL engine yet; use sqlite");
+  EXPECT_EQ(error_of({"--set", "bus.engine=redis"}),
+            "--set: bus.engine = \"redis\": this version has no Redis bus yet; use local");
+  EXPECT_NE(error_of({"--check", "--set", "storage.retention_days=7"}), "");
+  EXPECT_NE(error_of({"--set", "server.proxy_listen=127.0.0.1:6001"}), "");
+  EXPECT_EQ(error_of({"--set", "storage.retention_days=0", "--set", "server.proxy_listen="}), "");
+}
+
+TEST(CommandLine, RefusesUnknownAndIncompleteOptions) {
+  EXPECT_NE(error_of({"--nonsense"}), "");
+  EXPECT_NE(error_of({"stray"}), "");
+  EXPECT_NE(error_of({"--set"}), "");
+  EXPECT_NE(error_of({"-c"}), "");
+  EXPECT_NE(error_of({"-c", ""}), "");
+  EXPECT_NE(error_of({"-c", "no/such.ini"}), "");
+  EXPECT_NE(error_of({"-c", "a.ini", "-c", "b.ini"}), "");
+  // One --set takes one value, so that a stray word is not silently taken for another.
+  EXPECT_NE(error_of({"--set", "server.node=a", "server.node=b"}), "");
+}
+
+TEST(CommandLine, HelpAndVersionNeedNoGoodConfiguration) {
+  const auto help = run({"--help", "-c", "no/such.ini"});
+  ASSERT_TRUE(help);
+  EXPECT_FALSE(help->config);
+  for (const Key& key : keys()) {
+    EXPECT_NE(help->text.find(key.full_name() + " ="), std::string::npos) << key.full_name();
+  }
+  const auto version = run({"--version"});
+  ASSERT_TRUE(version);
+  EXPECT_FALSE(version->config);
+  EXPECT_TRUE(version->text.starts_with("chatserver "));
+}
+
+}  // namespace
+}  // namespace chat::server

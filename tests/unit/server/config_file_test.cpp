@@ -1,0 +1,115 @@
+#include "server/config_file.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace chat::server {
+namespace {
+
+std::string error_of(const std::string& text) {
+  Settings settings;
+  const auto done = load_ini_text(text, "f.ini", settings);
+  return done ? "" : done.error().message;
+}
+
+Config load(const std::string& text) {
+  Settings settings;
+  const auto done = load_ini_text(text, "f.ini", settings);
+  EXPECT_TRUE(done) << done.error().message;
+  return *settings.finish();
+}
+
+TEST(ConfigFile, ReadsSectionsKeysAndComments) {
+  const Config config = load(
+      "\xEF\xBB\xBF; a byte order mark is fine\r\n"
+      "[server]\r\n"
+      "listen=127.0.0.1:7000   ; chosen by hand\r\n"
+      "\r\n"
+      "# another\n"
+      "[log]\n"
+      "level = warn");
+  EXPECT_EQ(config.server.listen.port(), 7000);
+  EXPECT_EQ(config.log.level, chat::log::Level::kWarn);
+}
+
+TEST(ConfigFile, AnEmptyFileMeansTheDefaults) {
+  EXPECT_EQ(error_of(""), "");
+  EXPECT_EQ(error_of("\n\n"), "");
+}
+
+TEST(ConfigFile, IndentedKeysAreKeysAndNotContinuations) {
+  const Config config = load("[server]\n  node = a\n\tworkers = 9\n");
+  EXPECT_EQ(config.server.node, "a");
+  EXPECT_EQ(config.server.workers, 9U);
+}
+
+TEST(ConfigFile, ASectionMayComeTwiceButAKeyMayNot) {
+  EXPECT_EQ(error_of("[server]\nnode = a\n[log]\n[server]\nworkers = 1\n"), "");
+  EXPECT_EQ(error_of("[server]\nnode = a\n[log]\n[server]\nnode = a\n"),
+            "f.ini:5: the key \"server.node\" is given twice, first in line 2");
+}
+
+TEST(ConfigFile, NamesFileLineKeyValueAndWhatIsAllowed) {
+  EXPECT_EQ(error_of("\n[limits]\nchat_per_second = 12x\n"),
+            "f.ini:3: limits.chat_per_second = \"12x\": must be a whole number from 1 to 1000000, "
+            "or 0 for off");
+}
+
+TEST(ConfigFile, RefusesUnknownKeysAndSectionsByName) {
+  EXPECT_EQ(error_of("[server]\nlisten_on = 1\n"),
+            "f.ini:2: there is no key \"server.listen_on\"; --help lists them all");
+  EXPECT_EQ(error_of("[sever]\nlisten = 127.0.0.1:1\n"),
+            "f.ini:2: there is no key \"sever.listen\"; --help lists them all");
+}
+
+TEST(ConfigFile, RefusesKeysOutsideASection) {
+  EXPECT_EQ(error_of("node = a\n"), "f.ini:1: the key \"node\" stands before any [section]");
+}
+
+TEST(ConfigFile, RefusesLinesOfNoKnownForm) {
+  const std::string sentence = ": this is no [section], no key = value and no comment";
+  EXPECT_EQ(error_of("[server]\n\nnode\n"), "f.ini:3" + sentence);
+  EXPECT_EQ(error_of("[server\nnode = a\n"), "f.ini:1" + sentence);
+}
+
+TEST(ConfigFile, ReportsTheFirstMistakeOfTheFile) {
+  EXPECT_TRUE(error_of("[server]\nnonsense\nworkers = x\n").starts_with("f.ini:2: this is no"));
+  EXPECT_TRUE(error_of("[server]\nworkers = x\nnonsense\n").starts_with("f.ini:2: server.work"));
+  EXPECT_TRUE(error_of("[server]\nworkers = x\nio_threads = y\n").starts_with("f.ini:2: "));
+}
+
+TEST(ConfigFile, RefusesOverlongLinesInsteadOfCuttingThem) {
+  for (std::size_t length = 150; length < 450; ++length) {
+    const std::string path(length, 'p');
+    Settings settings;
+    const auto done = load_ini_text("[storage]\npath = " + path + "\n", "f.ini", settings);
+    if (done) {
+      EXPECT_EQ(settings.finish()->storage.path, path);
+    } else {
+      EXPECT_TRUE(done.error().message.starts_with("f.ini:2: a line may have at most "));
+      EXPECT_GT(length, 180U);
+    }
+  }
+  EXPECT_EQ(error_of("; " + std::string(5000, 'c') + "\n[log]\nlevel = info\n"), "");
+}
+
+TEST(ConfigFile, NeverShowsASecret) {
+  const std::string error = error_of("[mysql]\npassword = hush" + std::string(1, '\x01') + "\n");
+  EXPECT_TRUE(error.starts_with("f.ini:2: mysql.password = ********: must be")) << error;
+  EXPECT_EQ(error.find("hush"), std::string::npos);
+}
+
+TEST(ConfigFile, RefusesWhatIsNotText) {
+  EXPECT_EQ(error_of(std::string("[log]\n\0", 7)), "f.ini: this is not a configuration file");
+}
+
+TEST(ConfigFile, NamesAFileThatItCannotRead) {
+  Settings settings;
+  EXPECT_EQ(load_ini_file("no/such.ini", settings).error().message,
+            "cannot read the configuration file no/such.ini: No such file or directory");
+  EXPECT_FALSE(load_ini_file(".", settings));
+}
+
+}  // namespace
+}  // namespace chat::server

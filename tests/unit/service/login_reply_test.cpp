@@ -1,0 +1,157 @@
+#include "login_reply.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "chat/protocol/limits.h"
+#include "chat/storage/friend_model.h"
+#include "support/session_rig.h"
+#include "unit/storage/storage_fixture.h"
+
+namespace chat::service {
+namespace {
+
+using Json = nlohmann::json;
+
+class LoginReplyTest : public storage::StorageTest {
+ protected:
+  void SetUp() override {
+    StorageTest::SetUp();
+    alice_ = add_user("alice");
+    bob_ = add_user("bob");
+  }
+  // Users "…0" to "…(count-1)", in one go.
+  void add_users(int count) {
+    run("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < " +
+        std::to_string(count - 1) +
+        ") INSERT INTO user (name, name_key, password, created_at)"
+        " SELECT 'somebody with a long name ' || i, 'somebody ' || i, 'hash', 1 FROM n");
+  }
+  // The answer as its client reads it.
+  Json answer() {
+    const auto pending = read_pending(backlog_, alice_);
+    EXPECT_TRUE(pending);
+    protocol::Request request;
+    request.msgid = 1;
+    OkReply reply(request);
+    const auto user = storage::UserModel(*connection_).find(alice_);
+    EXPECT_TRUE(write_login_reply(reply, *connection_, **user, *pending, "127.0.0.1:6000"));
+    rig_.handler.on_request = [&](session::Session& session, const protocol::Request&) {
+      reply.send(session);
+    };
+    auto pair = rig_.connect();
+    pair.peer->send("{\"msgid\":1}\n");
+    const auto line = pair.peer->line();
+    EXPECT_TRUE(line);
+    size_ = line->size();
+    return Json::parse(*line);
+  }
+
+  test::SessionRig rig_;
+  storage::Pool pool_{database_, {}, base::system_clock()};
+  delivery::Directory directory_{pool_};
+  delivery::Backlog backlog_{pool_, directory_};
+  UserId alice_;
+  UserId bob_;
+  std::size_t size_ = 0;
+};
+
+TEST_F(LoginReplyTest, HoldsTheListsEvenWhenTheyAreEmpty) {
+  const Json reply = answer();
+  EXPECT_EQ(reply.at("msgid"), 2);
+  EXPECT_EQ(reply.at("errno"), 0);
+  EXPECT_EQ(reply.at("id"), alice_.value);
+  EXPECT_EQ(reply.at("name"), "alice");
+  for (const char* list : {"offlinemsg", "friends", "groups"}) {
+    EXPECT_EQ(reply.at(list), Json::array()) << list;
+  }
+  for (const char* flag : {"more", "more_friends", "more_groups"}) {
+    EXPECT_EQ(reply.at(flag), false) << flag;
+  }
+  EXPECT_EQ(reply.at("node"), "127.0.0.1:6000");
+}
+
+TEST_F(LoginReplyTest, NamesFriendsAndGroupsWithTheirMembers) {
+  ASSERT_TRUE(storage::FriendModel(*connection_).insert(alice_, bob_));
+  const GroupId group = add_group("group", alice_);
+  const Json reply = answer();
+  EXPECT_EQ(reply.at("friends"), Json::parse(R"([{"id":2,"name":"bob","state":"offline"}])"));
+  const Json& only = reply.at("groups").at(0);
+  EXPECT_EQ(only.at("id"), group.value);
+  EXPECT_EQ(only.at("groupname"), "group");
+  EXPECT_EQ(only.at("users").at(0).at("role"), "creator");
+}
+
+TEST_F(LoginReplyTest, StaysWithinItsLimitWithTheMostFriends) {
+  add_users(static_cast<int>(protocol::kFriendsMax));
+  run("INSERT INTO friend SELECT 1, id FROM user WHERE id > 2");
+  add_group("group", alice_);
+  const Json reply = answer();
+  EXPECT_LE(size_, protocol::kReplyMaxBytes);
+  EXPECT_GT(size_, protocol::kReplyMaxBytes / 2);
+  EXPECT_EQ(reply.at("more_friends"), true);
+  EXPECT_EQ(reply.at("more_groups"), true);
+  EXPECT_LT(reply.at("friends").size(), protocol::kFriendsMax);
+}
+
+TEST_F(LoginReplyTest, StaysWithinItsLimitWithLargeGroups) {
+  add_users(300);
+  for (int i = 0; i < 20; ++i) {
+    const GroupId group = add_group("group " + std::to_string(i), alice_);
+    run("INSERT INTO groupuser (groupid, userid, joined_seq, delivered_seq, read_seq) SELECT " +
+        std::to_string(group.value) + ", id, 0, 0, 0 FROM user WHERE id > 1");
+  }
+  const Json reply = answer();
+  EXPECT_LE(size_, protocol::kReplyMaxBytes);
+  EXPECT_EQ(reply.at("more_friends"), false);
+  EXPECT_EQ(reply.at("more_groups"), true);
+  ASSERT_FALSE(reply.at("groups").empty());
+  EXPECT_EQ(reply.at("groups").at(0).at("users").size(), protocol::kGroupUsersInReply);
+}
+
+TEST_F(LoginReplyTest, CarriesPendingMessagesAndLeavesTheRestForPushes) {
+  add_users(static_cast<int>(protocol::kFriendsMax));
+  run("INSERT INTO friend SELECT 1, id FROM user WHERE id > 2");
+  // The longest that a text becomes on the wire: six bytes for each control character.
+  std::vector<storage::DirectMessage> rows;
+  const std::string body(protocol::kTextMaxCodePoints, '\x01');
+  for (Seq seq = 1; seq <= 5; ++seq) {
+    rows.push_back({alice_, bob_, seq, "c" + std::to_string(seq), seq, body});
+  }
+  ASSERT_TRUE(send(rows));
+  const Json reply = answer();
+  EXPECT_LE(size_, protocol::kReplyMaxBytes);
+  ASSERT_FALSE(reply.at("offlinemsg").empty());
+  EXPECT_EQ(reply.at("offlinemsg").at(0).at("msg"), body);
+  EXPECT_EQ(reply.at("offlinemsg").at(0).at("seq"), 1);
+  EXPECT_EQ(reply.at("more"), true);
+}
+
+TEST_F(LoginReplyTest, OwnGroupMessagesAreNotPending) {
+  const GroupId group = add_group("group", alice_);
+  ASSERT_TRUE(send(std::vector<storage::GroupMessage>{{group, 1, alice_, "a", 1, "mine"},
+                                                      {group, 2, bob_, "b", 2, "yours"}}));
+  const Json reply = answer();
+  ASSERT_EQ(reply.at("offlinemsg").size(), 1U);
+  EXPECT_EQ(reply.at("offlinemsg").at(0).at("msg"), "yours");
+}
+
+TEST_F(LoginReplyTest, AwkwardTextsComeThroughUnchanged) {
+  std::vector<storage::DirectMessage> rows;
+  const auto texts = storage::awkward_texts();
+  for (std::size_t i = 0; i + 1 < texts.size(); ++i) {
+    const Seq seq = static_cast<Seq>(i) + 1;
+    rows.push_back({alice_, bob_, seq, "c" + std::to_string(seq), 1, texts[i]});
+  }
+  ASSERT_TRUE(send(rows));
+  const Json reply = answer();
+  ASSERT_EQ(reply.at("offlinemsg").size(), rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(reply.at("offlinemsg").at(i).at("msg"), rows[i].body);
+  }
+}
+
+}  // namespace
+}  // namespace chat::service

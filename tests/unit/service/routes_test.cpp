@@ -1,0 +1,255 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "chat/protocol/request.h"
+#include "route.h"
+
+namespace chat::service {
+namespace {
+
+using protocol::Errno;
+
+constexpr UserId kNobody{};
+constexpr UserId kAlice{7};
+
+// What the table answers: the errno, kOk when the handler would be called.
+Errno answer(const std::string& json, UserId user) {
+  const auto request = protocol::parse_request(json);
+  EXPECT_TRUE(request) << json;
+  if (!request) return Errno::kBadJson;
+  const Route* route = route_of(request->msgid);
+  if (route == nullptr) return Errno::kUnknownMsgid;
+  const auto refusal = check_preconditions(*route, *request, user);
+  return refusal ? refusal->code : Errno::kOk;
+}
+
+// One msgid: a request that is in order (fields after the msgid), what each login state makes of
+// it, and its required fields.
+struct Row {
+  int msgid;
+  std::string fields;
+  Errno anonymous;
+  Errno logged_in;
+  std::vector<std::string> required;
+  std::vector<std::string> texts;     // fields that hold text
+  std::vector<std::string> integers;  // fields that hold an id or a number
+  std::vector<std::string> flags;
+};
+
+const std::vector<Row>& rows() {
+  static const std::vector<Row> all{
+      {1,
+       R"("id":7,"name":"a","password":"secret-1","takeover":true,"ack":true,"heartbeat":true)",
+       Errno::kOk,
+       Errno::kAlreadyLoggedIn,
+       {},
+       {"name", "password", "token"},
+       {"id"},
+       {"takeover", "ack", "heartbeat"}},
+      {3, R"("id":7)", Errno::kNotLoggedIn, Errno::kOk, {}, {}, {"id"}, {}},
+      {4,
+       R"("name":"a","password":"secret-1")",
+       Errno::kOk,
+       Errno::kOk,
+       {"name", "password"},
+       {"name", "password"},
+       {},
+       {}},
+      {6,
+       R"("id":7,"name":"a","toid":8,"msg":"x","time":"t")",
+       Errno::kNotLoggedIn,
+       Errno::kOk,
+       {"toid", "msg"},
+       {"name", "time", "msg"},
+       {"id", "toid"},
+       {}},
+      {7,
+       R"("id":7,"friendid":8)",
+       Errno::kNotLoggedIn,
+       Errno::kOk,
+       {"friendid"},
+       {},
+       {"id", "friendid"},
+       {}},
+      {8,
+       R"("id":7,"groupname":"g","groupdesc":"d")",
+       Errno::kNotLoggedIn,
+       Errno::kOk,
+       {"groupname"},
+       {"groupname", "groupdesc"},
+       {"id"},
+       {}},
+      {9,
+       R"("id":7,"groupid":8)",
+       Errno::kNotLoggedIn,
+       Errno::kOk,
+       {"groupid"},
+       {},
+       {"id", "groupid"},
+       {}},
+      {10,
+       R"("id":7,"name":"a","groupid":8,"msg":"x","time":"t")",
+       Errno::kNotLoggedIn,
+       Errno::kOk,
+       {"groupid", "msg"},
+       {"name", "time", "msg"},
+       {"id", "groupid"},
+       {}},
+      {20,
+       R"("client":"c","version":"1")",
+       Errno::kOk,
+       Errno::kOk,
+       {},
+       {"client", "version"},
+       {},
+       {}},
+      {21, "", Errno::kOk, Errno::kOk, {}, {}, {}, {}},
+      {22,
+       R"("id":7,"from":8,"seq":1)",
+       Errno::kNotLoggedIn,
+       Errno::kOk,
+       {"seq"},
+       {},
+       {"id", "from", "groupid", "seq"},
+       {}},
+  };
+  return all;
+}
+
+std::string request(const Row& row, const std::string& fields) {
+  return "{\"msgid\":" + std::to_string(row.msgid) + (fields.empty() ? "" : ",") + fields + "}";
+}
+
+// The row's fields without `name`, or with another value for it.
+std::string fields_with(const Row& row, const std::string& name, const std::string& value) {
+  const auto parsed = protocol::parse_request(request(row, row.fields));
+  std::string fields;
+  const auto add = [&fields](const std::string& key, const std::string& json) {
+    fields += (fields.empty() ? "\"" : ",\"") + key + "\":" + json;
+  };
+  for (const auto& [key, item] : parsed->fields) {
+    if (key == name || key == "msgid") continue;
+    if (const auto* text = std::get_if<std::string>(&item)) {
+      add(key, "\"" + *text + "\"");
+    } else if (const auto* flag = std::get_if<bool>(&item)) {
+      add(key, *flag ? "true" : "false");
+    } else {
+      add(key, std::to_string(std::get<std::int64_t>(item)));
+    }
+  }
+  if (!value.empty()) add(name, value);
+  return fields;
+}
+
+// Where the login state allows the request at all.
+UserId allowed_user(const Row& row) {
+  return row.anonymous == Errno::kOk ? kNobody : kAlice;
+}
+
+TEST(Routes, AreAscendingAndEachMsgidIsThereOnce) {
+  int last = 0;
+  for (const Route& route : routes()) {
+    EXPECT_GT(static_cast<int>(route.msgid), last);
+    last = static_cast<int>(route.msgid);
+    EXPECT_NE(route.handle, nullptr);
+    EXPECT_EQ(route_of(last), &route);
+  }
+}
+
+TEST(Routes, AllAreCoveredHere) {
+  std::vector<int> in_table;
+  std::vector<int> here;
+  for (const Route& route : routes()) in_table.push_back(static_cast<int>(route.msgid));
+  for (const Row& row : rows()) here.push_back(row.msgid);
+  EXPECT_EQ(in_table, here);
+}
+
+TEST(Routes, UnknownMsgidsHaveNone) {
+  for (const int msgid : {-1, 0, 2, 5, 11, 19, 100, 106, 200, 204, 2147483647}) {
+    EXPECT_EQ(route_of(msgid), nullptr) << msgid;
+  }
+}
+
+TEST(Routes, OnlyLogoutWaitsForCommits) {
+  for (const Route& route : routes()) {
+    EXPECT_EQ(route.waits_for_commits, route.msgid == protocol::Msgid::kLogout);
+  }
+}
+
+TEST(Preconditions, LoginStateDecidesFirst) {
+  for (const Row& row : rows()) {
+    EXPECT_EQ(answer(request(row, row.fields), kNobody), row.anonymous) << row.msgid;
+    EXPECT_EQ(answer(request(row, row.fields), kAlice), row.logged_in) << row.msgid;
+    // Also where the fields are wrong.
+    const std::string wrong = fields_with(row, "cid", "17");
+    if (row.anonymous != Errno::kOk) {
+      EXPECT_EQ(answer(request(row, wrong), kNobody), row.anonymous) << row.msgid;
+    }
+    if (row.logged_in != Errno::kOk) {
+      EXPECT_EQ(answer(request(row, wrong), kAlice), row.logged_in) << row.msgid;
+    }
+  }
+}
+
+TEST(Preconditions, MissingFieldsAreBad) {
+  for (const Row& row : rows()) {
+    for (const std::string& name : row.required) {
+      EXPECT_EQ(answer(request(row, fields_with(row, name, "")), allowed_user(row)),
+                Errno::kBadField)
+          << row.msgid << " " << name;
+    }
+  }
+}
+
+TEST(Preconditions, WrongTypesAreBad) {
+  const auto expect_bad = [](const Row& row, const std::string& name, const std::string& value) {
+    EXPECT_EQ(answer(request(row, fields_with(row, name, value)), allowed_user(row)),
+              Errno::kBadField)
+        << row.msgid << " " << name << " " << value;
+  };
+  for (const Row& row : rows()) {
+    for (const auto& name : row.texts) {
+      for (const char* value : {"1", "true", "null", "[]", "{}"}) expect_bad(row, name, value);
+    }
+    for (const auto& name : row.integers) {
+      for (const char* value : {"\"1\"", "true", "null", "[]", "1.5", "1e2", "-1"}) {
+        expect_bad(row, name, value);
+      }
+      if (name == "seq") continue;
+      for (const char* value : {"0", "2147483648", "4294967303"}) expect_bad(row, name, value);
+    }
+    for (const auto& name : row.flags) {
+      for (const char* value : {"1", "\"true\"", "null"}) expect_bad(row, name, value);
+    }
+    for (const char* value :
+         {"1", "\"\"", "\"a\\u0007\"", "\"1234567890123456789012345678901234567\""}) {
+      expect_bad(row, "cid", value);
+    }
+  }
+}
+
+TEST(Preconditions, NobodySpeaksForSomebodyElse) {
+  for (const Row& row : rows()) {
+    if (row.anonymous != Errno::kNotLoggedIn) continue;
+    EXPECT_EQ(answer(request(row, fields_with(row, "id", "8")), kAlice), Errno::kNotAllowed)
+        << row.msgid;
+    EXPECT_EQ(answer(request(row, fields_with(row, "id", "")), kAlice), Errno::kOk) << row.msgid;
+  }
+}
+
+TEST(Preconditions, FieldsComeBeforeIdentity) {
+  EXPECT_EQ(answer(R"({"msgid":7,"id":8,"friendid":"x"})", kAlice), Errno::kBadField);
+}
+
+TEST(Preconditions, UnknownFieldsAreIgnored) {
+  for (const Row& row : rows()) {
+    EXPECT_EQ(answer(request(row, fields_with(row, "whatever", "[1,{}]")), allowed_user(row)),
+              Errno::kOk)
+        << row.msgid;
+  }
+}
+
+}  // namespace
+}  // namespace chat::service

@@ -1,0 +1,124 @@
+#include "chat/storage/group_model.h"
+
+#include "storage_fixture.h"
+
+namespace chat::storage {
+namespace {
+
+using Joined = GroupModel::Joined;
+
+class GroupModelTest : public StorageTest {
+ protected:
+  GroupModel::JoinOutcome join(GroupId group, UserId user, std::size_t members_max = 100) {
+    const auto outcome =
+        write([&] { return GroupModel(*connection_).join(group, user, members_max); });
+    EXPECT_TRUE(outcome) << outcome.error().message;
+    return outcome.value_or(GroupModel::JoinOutcome{});
+  }
+};
+
+TEST_F(GroupModelTest, CreateMakesTheGroupAndItsCreatorsMembership) {
+  const auto alice = add_user("alice");
+  const auto group = add_group("Club", alice);
+  GroupModel groups(*connection_);
+  const auto found = groups.find(group);
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->name, "Club");
+  EXPECT_EQ((*found)->desc, "desc");
+  const auto members = groups.members(group, {}, 10);
+  ASSERT_EQ(members.value().size(), 1u);
+  EXPECT_EQ((*members)[0].id, alice);
+  EXPECT_EQ((*members)[0].name, "alice");
+  EXPECT_EQ((*members)[0].role, GroupRole::kCreator);
+  EXPECT_FALSE((*members)[0].online);
+}
+
+TEST_F(GroupModelTest, CreateRefusesANameThatIsTakenAndLeavesTheTransactionUsable) {
+  const auto alice = add_user("alice");
+  add_group("Club", alice);
+  auto transaction = Transaction::begin(*connection_, TransactionKind::kWrite);
+  GroupModel groups(*connection_);
+  const auto taken = groups.create("cLUB", "", alice);
+  ASSERT_TRUE(taken);
+  EXPECT_FALSE(*taken);
+  EXPECT_TRUE(groups.create("Club ", "", alice).value());
+  EXPECT_TRUE(transaction->commit());
+  EXPECT_EQ(groups.count_of(alice).value(), 2u);
+}
+
+TEST_F(GroupModelTest, CreateTellsOtherConflictsFromATakenName) {
+  const auto alice = add_user("alice");
+  std::string desc;
+  for (int i = 0; i < 50; ++i) desc += "\U0001F600";
+  EXPECT_TRUE(write([&] { return GroupModel(*connection_).create("fits", desc, alice); }).value());
+  const auto too_long =
+      write([&] { return GroupModel(*connection_).create("long", desc + "x", alice); });
+  ASSERT_FALSE(too_long);
+  EXPECT_EQ(too_long.error().code, ErrorCode::kConflict);
+  const auto nobody =
+      write([&] { return GroupModel(*connection_).create("ghost", "", UserId{99}); });
+  ASSERT_FALSE(nobody);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM allgroup"), 1);
+}
+
+TEST_F(GroupModelTest, JoinStartsAllPositionsAtTheHead) {
+  const auto alice = add_user("alice");
+  const auto bob = add_user("bob");
+  const auto group = add_group("club", alice);
+  ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 1, alice, "c1", 1, "hi"},
+                                             {group, 2, alice, "c2", 1, "hi"}}));
+  const auto joined = join(group, bob);
+  EXPECT_EQ(joined.joined, Joined::kYes);
+  EXPECT_EQ(joined.joined_seq, 2);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM groupuser WHERE userid = 2 AND grouprole = 'normal'"
+                   " AND joined_seq = 2 AND delivered_seq = 2 AND read_seq = 2"),
+            1);
+}
+
+TEST_F(GroupModelTest, JoinTellsMembersFullGroupsAndMissingGroupsApart) {
+  const auto alice = add_user("alice");
+  const auto bob = add_user("bob");
+  const auto carol = add_user("carol");
+  const auto group = add_group("club", alice);
+  EXPECT_EQ(join(GroupId{99}, bob).joined, Joined::kNoSuchGroup);
+  EXPECT_EQ(join(group, alice, 1).joined, Joined::kAlreadyMember);
+  EXPECT_EQ(join(group, bob, 1).joined, Joined::kGroupFull);
+  EXPECT_EQ(join(group, bob, 2).joined, Joined::kYes);
+  EXPECT_EQ(join(group, carol, 2).joined, Joined::kGroupFull);
+  EXPECT_EQ(join(group, bob, 2).joined, Joined::kAlreadyMember);
+  EXPECT_TRUE(GroupModel(*connection_).is_member(group, bob).value());
+  EXPECT_FALSE(GroupModel(*connection_).is_member(group, carol).value());
+}
+
+TEST_F(GroupModelTest, ListsMembersAndGroupsInPages) {
+  std::vector<UserId> users;
+  for (const auto* name : {"a", "b", "c", "d"}) users.push_back(add_user(name));
+  const auto first = add_group("first", users[3]);
+  const auto second = add_group("second", users[0]);
+  for (const int i : {2, 0, 1}) EXPECT_EQ(join(first, users[std::size_t(i)]).joined, Joined::kYes);
+  GroupModel groups(*connection_);
+  const auto page = groups.members(first, {}, 3);
+  ASSERT_EQ(page.value().size(), 3u);
+  EXPECT_EQ((*page)[0].id, users[0]);
+  EXPECT_EQ((*page)[2].id, users[2]);
+  const auto rest = groups.members(first, (*page)[2].id, 3);
+  ASSERT_EQ(rest.value().size(), 1u);
+  EXPECT_EQ((*rest)[0].role, GroupRole::kCreator);
+
+  ASSERT_EQ(groups.groups_of(users[0], {}, 10).value().size(), 2u);
+  const auto after = groups.groups_of(users[0], first, 10);
+  ASSERT_EQ(after.value().size(), 1u);
+  EXPECT_EQ((*after)[0].id, second);
+  EXPECT_EQ(groups.groups_of(users[0], {}, 1).value().size(), 1u);
+  EXPECT_EQ(groups.count_of(users[0]).value(), 2u);
+  EXPECT_EQ(groups.count_of(users[1]).value(), 1u);
+}
+
+TEST_F(GroupModelTest, FindsNothingWhereNoGroupIs) {
+  const auto found = GroupModel(*connection_).find(GroupId{1});
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(*found);
+}
+
+}  // namespace
+}  // namespace chat::storage

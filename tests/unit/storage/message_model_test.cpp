@@ -1,0 +1,253 @@
+#include "chat/storage/message_model.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "storage_fixture.h"
+
+namespace chat::storage {
+namespace {
+
+const UserId kAlice{1};
+const UserId kBob{2};
+const UserId kCarol{3};
+
+DirectMessage direct(UserId recipient, UserId sender, Seq seq, std::string body = "hi") {
+  return {recipient, sender, seq, fmt::format("c{}", seq), 1000 + seq, std::move(body)};
+}
+
+class MessageModelTest : public StorageTest {
+ protected:
+  void SetUp() override {
+    StorageTest::SetUp();
+    for (const auto* name : {"alice", "bob", "carol"}) add_user(name);
+  }
+
+  std::vector<Seq> after(UserId recipient, UserId sender, Seq seq, std::size_t limit = 100) {
+    std::vector<Seq> seqs;
+    const auto rows = MessageModel(*connection_).direct_after(recipient, sender, seq, limit);
+    EXPECT_TRUE(rows) << rows.error().message;
+    for (const auto& row : rows.value()) seqs.push_back(row.seq);
+    return seqs;
+  }
+  Result<void> advance(const std::vector<CursorMove>& moves) {
+    return write([&] { return MessageModel(*connection_).advance(moves); });
+  }
+  Seq delivered(UserId recipient) {
+    const auto positions = MessageModel(*connection_).direct_positions(recipient);
+    EXPECT_EQ(positions.value().size(), 1u);
+    return positions->empty() ? -1 : positions->front().delivered;
+  }
+  std::vector<nlohmann::json> offline(UserId user) {
+    auto statement = connection_->prepare("SELECT message FROM offlinemessage WHERE userid = ?");
+    EXPECT_TRUE(statement) << statement.error().message;
+    StatementScope scope(**statement);
+    scope->bind(0, user.value);
+    std::vector<nlohmann::json> all;
+    while (scope->step().value()) all.push_back(nlohmann::json::parse(scope->text(0)));
+    return all;
+  }
+};
+
+TEST_F(MessageModelTest, DirectMessagesRoundTripByteForByte) {
+  std::vector<DirectMessage> rows;
+  for (const auto& text : awkward_texts()) {
+    rows.push_back(direct(kBob, kAlice, static_cast<Seq>(rows.size() + 1), text));
+  }
+  ASSERT_TRUE(send(rows));
+  const auto read = MessageModel(*connection_).direct_after(kBob, kAlice, 0, 100);
+  ASSERT_EQ(read.value().size(), rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ((*read)[i].recipient, kBob);
+    EXPECT_EQ((*read)[i].sender, kAlice);
+    EXPECT_EQ((*read)[i].seq, rows[i].seq);
+    EXPECT_EQ((*read)[i].cid, rows[i].cid);
+    EXPECT_EQ((*read)[i].sent_at, rows[i].sent_at);
+    EXPECT_EQ((*read)[i].body, rows[i].body);
+  }
+}
+
+TEST_F(MessageModelTest, StreamsOfTheTwoDirectionsAreApart) {
+  ASSERT_TRUE(send({direct(kAlice, kBob, 1), direct(kBob, kAlice, 1), direct(kBob, kAlice, 2),
+                    direct(kBob, kCarol, 1)}));
+  EXPECT_EQ(after(kBob, kAlice, 0), (std::vector<Seq>{1, 2}));
+  EXPECT_EQ(after(kAlice, kBob, 0), (std::vector<Seq>{1}));
+  EXPECT_EQ(after(kBob, kAlice, 1), (std::vector<Seq>{2}));
+  EXPECT_EQ(after(kBob, kAlice, 0, 1), (std::vector<Seq>{1}));
+  EXPECT_EQ(after(kCarol, kAlice, 0), std::vector<Seq>{});
+}
+
+TEST_F(MessageModelTest, TailIsTheLastMessagesOldestFirst) {
+  std::vector<DirectMessage> rows;
+  for (Seq seq = 1; seq <= 100; ++seq) rows.push_back(direct(kBob, kAlice, seq));
+  ASSERT_TRUE(send(rows));
+  const auto tail = MessageModel(*connection_).direct_tail(kBob, kAlice, 64);
+  ASSERT_EQ(tail.value().size(), 64u);
+  EXPECT_EQ(tail->front().seq, 37);
+  EXPECT_EQ(tail->back().seq, 100);
+  EXPECT_TRUE(MessageModel(*connection_).direct_tail(kAlice, kBob, 64).value().empty());
+}
+
+TEST_F(MessageModelTest, TheFirstMessageOfAStreamMakesItsCursor) {
+  ASSERT_TRUE(send({direct(kBob, kAlice, 1), direct(kBob, kCarol, 1)}));
+  ASSERT_TRUE(send({direct(kBob, kAlice, 2)}));
+  const auto positions = MessageModel(*connection_).direct_positions(kBob);
+  ASSERT_EQ(positions.value().size(), 2u);
+  EXPECT_EQ((*positions)[0].sender, kAlice);
+  EXPECT_EQ((*positions)[0].delivered, 0);
+  EXPECT_EQ((*positions)[0].head, 2);
+  EXPECT_EQ((*positions)[1].sender, kCarol);
+  EXPECT_EQ((*positions)[1].head, 1);
+  EXPECT_TRUE(MessageModel(*connection_).direct_positions(kAlice).value().empty());
+}
+
+TEST_F(MessageModelTest, ADuplicateSeqIsAConflictAndLeavesTheTransactionUsable) {
+  ASSERT_TRUE(send({direct(kBob, kAlice, 1)}));
+  auto transaction = Transaction::begin(*connection_, TransactionKind::kWrite);
+  MessageModel messages(*connection_);
+  const std::vector<DirectMessage> duplicate{direct(kBob, kAlice, 1, "other")};
+  const auto refused = messages.insert_direct(duplicate);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
+  EXPECT_TRUE(connection_->usable());
+  const std::vector<DirectMessage> next{direct(kBob, kAlice, 2)};
+  EXPECT_TRUE(messages.insert_direct(next));
+  EXPECT_TRUE(transaction->commit());
+  EXPECT_EQ(after(kBob, kAlice, 0), (std::vector<Seq>{1, 2}));
+  EXPECT_EQ(messages.direct_after(kBob, kAlice, 0, 1)->front().body, "hi");
+}
+
+TEST_F(MessageModelTest, ACursorThatIsThereAlreadyIsLeftAlone) {
+  run("INSERT INTO directcursor VALUES (2, 1, 5, 5)");
+  ASSERT_TRUE(send({direct(kBob, kAlice, 1)}));
+  EXPECT_EQ(delivered(kBob), 5);
+}
+
+TEST_F(MessageModelTest, DirectCursorsMoveForwardOnly) {
+  ASSERT_TRUE(send({direct(kBob, kAlice, 1), direct(kBob, kAlice, 2), direct(kBob, kAlice, 3)}));
+  ASSERT_TRUE(advance({{kBob, kAlice, {}, 2}}));
+  EXPECT_EQ(delivered(kBob), 2);
+  ASSERT_TRUE(advance({{kBob, kAlice, {}, 1}}));
+  EXPECT_EQ(delivered(kBob), 2);
+  ASSERT_TRUE(advance({{kBob, kAlice, {}, 3}, {kBob, kAlice, {}, 2}, {kCarol, kAlice, {}, 9}}));
+  EXPECT_EQ(delivered(kBob), 3);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM directcursor"), 1);
+}
+
+TEST_F(MessageModelTest, GroupPositionsStartWhereTheMemberJoinedAndMoveForwardOnly) {
+  const auto group = add_group("club", kAlice);
+  ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 1, kAlice, "a", 1, "x"}}));
+  ASSERT_TRUE(write([&] { return GroupModel(*connection_).join(group, kBob, 10); }));
+  ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 2, kAlice, "b", 1, "y"}}));
+  MessageModel messages(*connection_);
+  auto positions = messages.group_positions(kBob);
+  ASSERT_EQ(positions.value().size(), 1u);
+  EXPECT_EQ(positions->front().group, group);
+  EXPECT_EQ(positions->front().delivered, 1);
+  EXPECT_EQ(positions->front().head, 2);
+  ASSERT_TRUE(advance({{kBob, {}, group, 2}}));
+  ASSERT_TRUE(advance({{kBob, {}, group, 1}}));
+  EXPECT_EQ(messages.group_positions(kBob)->front().delivered, 2);
+  EXPECT_EQ(messages.group_positions(kAlice)->front().delivered, 0);
+  EXPECT_TRUE(messages.group_positions(kCarol)->empty());
+}
+
+TEST_F(MessageModelTest, GroupMessagesRoundTripAndAreFoundByCid) {
+  const auto group = add_group("club", kAlice);
+  std::vector<GroupMessage> rows;
+  for (const auto& text : awkward_texts()) {
+    const auto seq = static_cast<Seq>(rows.size() + 1);
+    rows.push_back({group, seq, kBob, fmt::format("c{}", seq), 1000 + seq, text});
+  }
+  ASSERT_TRUE(send(rows));
+  MessageModel messages(*connection_);
+  const auto read = messages.group_after(group, 0, 100);
+  ASSERT_EQ(read.value().size(), rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ((*read)[i].body, rows[i].body);
+    const auto found = messages.find_group_message(group, kBob, rows[i].cid);
+    ASSERT_TRUE(found && *found);
+    EXPECT_EQ((*found)->seq, rows[i].seq);
+    EXPECT_EQ((*found)->sender, kBob);
+    EXPECT_EQ((*found)->sent_at, rows[i].sent_at);
+    EXPECT_EQ((*found)->body, rows[i].body);
+  }
+  EXPECT_FALSE(messages.find_group_message(group, kAlice, "c1").value());
+  EXPECT_FALSE(messages.find_group_message(group, kBob, "C1").value());
+  EXPECT_EQ(messages.group_head_time(group, 2).value(), 1002);
+  EXPECT_FALSE(messages.group_head_time(group, 99).value());
+  EXPECT_EQ(messages.group_after(group, 3, 2)->front().seq, 4);
+  EXPECT_EQ(messages.group_after(group, 3, 2)->size(), 2u);
+}
+
+TEST_F(MessageModelTest, LockGroupGivesTheHead) {
+  const auto group = add_group("club", kAlice);
+  ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 1, kAlice, "a", 1, "x"}}));
+  const auto lock = [&](GroupId id) {
+    return write([&] { return MessageModel(*connection_).lock_group(id); }).value();
+  };
+  EXPECT_EQ(lock(group), 1);
+  EXPECT_EQ(lock(GroupId{99}), std::nullopt);
+}
+
+TEST_F(MessageModelTest, ADuplicateCidInAGroupIsAConflict) {
+  const auto group = add_group("club", kAlice);
+  ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 1, kAlice, "a", 1, "x"}}));
+  const auto same_cid = send(std::vector<GroupMessage>{{group, 2, kAlice, "a", 1, "x"}});
+  ASSERT_FALSE(same_cid);
+  EXPECT_EQ(same_cid.error().code, ErrorCode::kConflict);
+  const auto same_seq = send(std::vector<GroupMessage>{{group, 1, kBob, "b", 1, "x"}});
+  ASSERT_FALSE(same_seq);
+  EXPECT_EQ(same_seq.error().code, ErrorCode::kConflict);
+  EXPECT_TRUE(send(std::vector<GroupMessage>{{group, 2, kBob, "a", 1, "x"}}));
+}
+
+TEST_F(MessageModelTest, RowsOutOfKeyOrderAreAMistake) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const std::vector<DirectMessage> rows{direct(kBob, kAlice, 2), direct(kBob, kAlice, 1)};
+  EXPECT_DEATH(static_cast<void>(send(rows)), "check failed");
+}
+
+TEST_F(MessageModelTest, OfflineMessageViewHoldsWhatIsPastTheDeliveredPosition) {
+  std::vector<DirectMessage> rows;
+  for (const auto& text : awkward_texts()) {
+    rows.push_back(direct(kBob, kAlice, static_cast<Seq>(rows.size() + 1), text));
+  }
+  ASSERT_TRUE(send(rows));
+  ASSERT_TRUE(advance({{kBob, kAlice, {}, 2}}));
+  const auto waiting = offline(kBob);
+  ASSERT_EQ(waiting.size(), rows.size() - 2);
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    const auto& row = rows[i + 2];
+    EXPECT_EQ(waiting[i].size(), 8u);
+    EXPECT_EQ(waiting[i]["msgid"], 6);
+    EXPECT_EQ(waiting[i]["id"], 1);
+    EXPECT_EQ(waiting[i]["name"], "alice");
+    EXPECT_EQ(waiting[i]["toid"], 2);
+    EXPECT_EQ(waiting[i]["msg"], row.body);
+    EXPECT_EQ(waiting[i]["ts"], row.sent_at);
+    EXPECT_EQ(waiting[i]["seq"], row.seq);
+    EXPECT_EQ(waiting[i]["cid"], row.cid);
+  }
+  EXPECT_TRUE(offline(kAlice).empty());
+}
+
+TEST_F(MessageModelTest, OfflineMessageViewLeavesOutOnesOwnGroupMessages) {
+  const auto group = add_group("club", kAlice);
+  ASSERT_TRUE(write([&] { return GroupModel(*connection_).join(group, kBob, 10); }));
+  ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 1, kAlice, "a", 11, "from alice"},
+                                             {group, 2, kBob, "b", 12, "from bob"}}));
+  const auto for_bob = offline(kBob);
+  ASSERT_EQ(for_bob.size(), 1u);
+  EXPECT_EQ(for_bob[0].dump(),
+            R"({"cid":"a","groupid":1,"id":1,"msg":"from alice","msgid":10,"name":"alice",)"
+            R"("seq":1,"ts":11})");
+  ASSERT_EQ(offline(kAlice).size(), 1u);
+  EXPECT_EQ(offline(kAlice)[0]["seq"], 2);
+  ASSERT_TRUE(advance({{kBob, {}, group, 1}}));
+  EXPECT_TRUE(offline(kBob).empty());
+}
+
+}  // namespace
+}  // namespace chat::storage

@@ -1,0 +1,67 @@
+#include "chat/storage/node_model.h"
+
+#include "storage_fixture.h"
+
+namespace chat::storage {
+namespace {
+
+class NodeModelTest : public StorageTest {
+ protected:
+  Node start(std::string_view name, bool alone = false) {
+    const auto node = NodeModel(*connection_).start(name, alone);
+    EXPECT_TRUE(node) << node.error().message;
+    return node.value_or(Node{});
+  }
+  bool online(UserId id) { return (*UserModel(*connection_).find(id))->online; }
+};
+
+TEST_F(NodeModelTest, EachStartRaisesTheEpochOfTheSameNode) {
+  const auto first = start("a");
+  const auto other = start("b");
+  const auto again = start("a");
+  EXPECT_EQ(first.epoch, 1);
+  EXPECT_EQ(again.id, first.id);
+  EXPECT_EQ(again.epoch, 2);
+  EXPECT_NE(other.id, first.id);
+  EXPECT_EQ(other.epoch, 1);
+}
+
+TEST_F(NodeModelTest, SetsOnlyItsOwnEarlierUsersOffline) {
+  const auto alice = add_user("alice");
+  const auto bob = add_user("bob");
+  UserModel users(*connection_);
+  EXPECT_TRUE(users.claim(alice, start("a"), false).value());
+  EXPECT_TRUE(users.claim(bob, start("b"), false).value());
+  start("a");
+  EXPECT_FALSE(online(alice));
+  EXPECT_TRUE(online(bob));
+}
+
+TEST_F(NodeModelTest, AloneSetsEveryUserOfflineAndEndsEveryOtherNodesEpoch) {
+  const auto alice = add_user("alice");
+  const auto bob = add_user("bob");
+  UserModel users(*connection_);
+  EXPECT_TRUE(users.claim(alice, start("a"), false).value());
+  EXPECT_TRUE(users.claim(bob, start("b"), false).value());
+  run("UPDATE user SET node_id = NULL WHERE id = 2");
+  const auto renamed = start("c", true);
+  EXPECT_EQ(renamed.epoch, 1);
+  EXPECT_FALSE(online(alice));
+  EXPECT_FALSE(online(bob));
+  EXPECT_EQ(number("SELECT MIN(epoch) FROM node WHERE name <> 'c'"), 2);
+  EXPECT_EQ(number("SELECT epoch FROM node WHERE name = 'c'"), 1);
+}
+
+TEST_F(NodeModelTest, ANewEpochKeepsSessionEpochsGrowing) {
+  const auto alice = add_user("alice");
+  UserModel users(*connection_);
+  EXPECT_EQ(users.claim(alice, start("a"), false).value(), 1);
+  const auto again = start("a");
+  EXPECT_EQ(users.claim(alice, again, false).value(), 2);
+  // The session of the dead process can't release the new one.
+  EXPECT_TRUE(users.release(alice, 1));
+  EXPECT_TRUE(online(alice));
+}
+
+}  // namespace
+}  // namespace chat::storage

@@ -1,0 +1,106 @@
+#include <set>
+
+#include "chat/storage/friend_model.h"
+#include "storage_fixture.h"
+
+namespace chat::storage {
+namespace {
+
+// Passes everything on and remembers the SQL, so that the plans shown are those of the very
+// statements that the models run.
+class RecordingConnection final : public Connection {
+ public:
+  explicit RecordingConnection(Connection& inner) : inner_(inner) {}
+
+  Dialect dialect() const override { return inner_.dialect(); }
+  Result<Statement*> prepare(std::string_view sql) override {
+    statements.emplace(sql);
+    return inner_.prepare(sql);
+  }
+  Result<void> execute(std::string_view script) override { return inner_.execute(script); }
+  Result<void> begin(TransactionKind kind) override { return inner_.begin(kind); }
+  Result<void> commit() override { return inner_.commit(); }
+  void rollback() noexcept override { inner_.rollback(); }
+  bool in_transaction() const override { return inner_.in_transaction(); }
+  std::int64_t affected_rows() const override { return inner_.affected_rows(); }
+  std::int64_t last_insert_id() const override { return inner_.last_insert_id(); }
+  bool usable() const override { return inner_.usable(); }
+  Result<void> ping() override { return inner_.ping(); }
+
+  std::set<std::string> statements;
+
+ private:
+  Connection& inner_;
+};
+
+class QueryPlanTest : public StorageTest {
+ protected:
+  // Each line of the plan of each statement that was run.
+  std::vector<std::string> plan_lines() {
+    std::vector<std::string> lines;
+    for (const auto& sql : recording().statements) {
+      auto explain = connection_->prepare("EXPLAIN QUERY PLAN " + sql);
+      EXPECT_TRUE(explain) << explain.error().message;
+      StatementScope scope(**explain);
+      while (scope->step().value()) lines.push_back(std::string(scope->text(3)) + " in " + sql);
+    }
+    return lines;
+  }
+  // SCAN reads a whole table or index; a temporary b-tree sorts what an index should have.
+  void expect_index_probes_only() {
+    const auto lines = plan_lines();
+    EXPECT_GE(lines.size(), recording().statements.size() / 2);
+    for (const auto& line : lines) {
+      EXPECT_FALSE(line.starts_with("SCAN") && !line.starts_with("SCAN CONSTANT ROW")) << line;
+      EXPECT_EQ(line.find("TEMP B-TREE"), std::string::npos) << line;
+    }
+  }
+  RecordingConnection& recording() {
+    if (recording_ == nullptr) recording_ = std::make_unique<RecordingConnection>(*connection_);
+    return *recording_;
+  }
+
+  std::unique_ptr<RecordingConnection> recording_;
+};
+
+TEST_F(QueryPlanTest, MessagesAndPositionsAreFoundByIndexProbes) {
+  MessageModel messages(recording());
+  ASSERT_TRUE(messages.direct_tail(UserId{1}, UserId{2}, 64));
+  ASSERT_TRUE(messages.direct_after(UserId{1}, UserId{2}, 0, 10));
+  ASSERT_TRUE(messages.direct_positions(UserId{1}));
+  ASSERT_TRUE(messages.find_group_message(GroupId{1}, UserId{1}, "c"));
+  ASSERT_TRUE(messages.group_head_time(GroupId{1}, 1));
+  ASSERT_TRUE(messages.group_after(GroupId{1}, 0, 10));
+  ASSERT_TRUE(messages.group_positions(UserId{1}));
+  ASSERT_TRUE(write([&] {
+    EXPECT_TRUE(messages.lock_group(GroupId{1}));
+    EXPECT_TRUE(messages.set_group_last_seq(GroupId{1}, 1));
+    const std::vector<CursorMove> moves{{UserId{1}, UserId{2}, {}, 1},
+                                        {UserId{1}, {}, GroupId{1}, 1}};
+    return messages.advance(moves);
+  }));
+  EXPECT_EQ(recording().statements.size(), 11u);
+  expect_index_probes_only();
+}
+
+TEST_F(QueryPlanTest, UsersFriendsAndGroupsAreFoundByIndexProbes) {
+  UserModel users(recording());
+  ASSERT_TRUE(users.find(UserId{1}));
+  ASSERT_TRUE(users.find_by_name("a"));
+  ASSERT_TRUE(users.claim(UserId{1}, {}, false));
+  ASSERT_TRUE(users.release(UserId{1}, 1));
+  FriendModel friends(recording());
+  ASSERT_TRUE(friends.count(UserId{1}));
+  ASSERT_TRUE(friends.list(UserId{1}, {}, 10));
+  GroupModel groups(recording());
+  ASSERT_TRUE(groups.find(GroupId{1}));
+  ASSERT_TRUE(groups.is_member(GroupId{1}, UserId{1}));
+  ASSERT_TRUE(groups.groups_of(UserId{1}, {}, 10));
+  ASSERT_TRUE(groups.count_of(UserId{1}));
+  ASSERT_TRUE(groups.members(GroupId{1}, {}, 10));
+  ASSERT_TRUE(write([&] { return groups.join(GroupId{1}, UserId{1}, 10); }));
+  expect_index_probes_only();
+}
+
+}  // namespace
+}  // namespace chat::storage

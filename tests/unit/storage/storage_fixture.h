@@ -1,0 +1,113 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat/base/log.h"
+#include "chat/storage/group_model.h"
+#include "chat/storage/message_model.h"
+#include "chat/storage/migrations.h"
+#include "chat/storage/sqlite_database.h"
+#include "chat/storage/user_model.h"
+#include "support/temp_dir.h"
+
+namespace chat::storage {
+
+// Every value that a text can hold and that careless code breaks.
+inline std::vector<std::string> awkward_texts() {
+  std::string long_text;
+  for (int i = 0; i < 4000; ++i) long_text += "\U0001F600";
+  return {"",
+          "it's \"quoted\" \\ and \\' twice",
+          "'; DROP TABLE user; --",
+          "emoji \U0001F600 é ü 中文",
+          std::string("a\0b\0", 4),
+          "line\nbreak\ttab\x01",
+          "%s ? :name @x $y",
+          long_text};
+}
+
+// A migrated database in a real file, with one connection to it.
+class StorageTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(log::configure(log::Level::kOff, ""));
+    const auto opened = database_.open();
+    ASSERT_TRUE(opened) << opened.error().message;
+    connection_ = connect();
+    const auto migrated = migrate(*connection_, migrations_of(Dialect::kSqlite));
+    ASSERT_TRUE(migrated) << migrated.error().message;
+  }
+
+  std::unique_ptr<Connection> connect() {
+    auto connection = database_.connect();
+    EXPECT_TRUE(connection) << connection.error().message;
+    return connection ? std::move(*connection) : nullptr;
+  }
+
+  // The first column of the first row; -1 when there is none.
+  static std::int64_t number(Connection& connection, std::string_view sql) {
+    auto statement = connection.prepare(sql);
+    EXPECT_TRUE(statement) << statement.error().message;
+    if (!statement) return -1;
+    StatementScope scope(**statement);
+    const auto row = scope->step();
+    EXPECT_TRUE(row) << row.error().message;
+    return row && *row ? scope->integer(0) : -1;
+  }
+  std::int64_t number(std::string_view sql) { return number(*connection_, sql); }
+
+  void run(std::string_view sql) {
+    const auto done = connection_->execute(sql);
+    ASSERT_TRUE(done) << done.error().message;
+  }
+
+  // Does the work of `call` in a write transaction of its own.
+  template <typename Call>
+  auto write(Call call) {
+    auto transaction = Transaction::begin(*connection_, TransactionKind::kWrite);
+    EXPECT_TRUE(transaction) << transaction.error().message;
+    auto result = call();
+    if (result) {
+      const auto committed = transaction->commit();
+      EXPECT_TRUE(committed) << committed.error().message;
+    }
+    return result;
+  }
+
+  UserId add_user(std::string_view name) {
+    const auto id = UserModel(*connection_).insert(name, "hash", 1);
+    EXPECT_TRUE(id && *id);
+    return id && *id ? **id : UserId{};
+  }
+
+  GroupId add_group(std::string_view name, UserId creator) {
+    const auto id = write([&] { return GroupModel(*connection_).create(name, "desc", creator); });
+    EXPECT_TRUE(id && *id);
+    return id && *id ? **id : GroupId{};
+  }
+
+  Result<void> send(const std::vector<DirectMessage>& rows) {
+    return write([&] { return MessageModel(*connection_).insert_direct(rows); });
+  }
+
+  // What the journal does for a group: the rows and the new head in one transaction.
+  Result<void> send(const std::vector<GroupMessage>& rows) {
+    return write([&] {
+      MessageModel messages(*connection_);
+      auto inserted = messages.insert_group(rows);
+      if (!inserted) return inserted;
+      return messages.set_group_last_seq(rows.back().group, rows.back().seq);
+    });
+  }
+
+  test::TempDir dir_;
+  SqliteDatabase database_{dir_.file("chat.db")};
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace chat::storage

@@ -1,0 +1,189 @@
+#include "chat/storage/user_model.h"
+
+#include "chat/storage/node_model.h"
+#include "storage_fixture.h"
+
+namespace chat::storage {
+namespace {
+
+class UserModelTest : public StorageTest {
+ protected:
+  Node start_node(std::string_view name) {
+    const auto node = NodeModel(*connection_).start(name, false);
+    EXPECT_TRUE(node) << node.error().message;
+    return node.value_or(Node{});
+  }
+  std::optional<SessionEpoch> claim(UserId id, const Node& node, bool force = false) {
+    const auto epoch = UserModel(*connection_).claim(id, node, force);
+    EXPECT_TRUE(epoch) << epoch.error().message;
+    return epoch.value_or(std::nullopt);
+  }
+  bool online(UserId id) { return (*UserModel(*connection_).find(id))->online; }
+};
+
+TEST(NameKey, LowersAsciiAndLeavesEveryOtherByte) {
+  EXPECT_EQ(name_key("AZaz09_[@"), "azaz09_[@");
+  EXPECT_EQ(name_key("ÄÖÜ É"), "ÄÖÜ É");
+  EXPECT_EQ(name_key(std::string("A\0B", 3)), std::string("a\0b", 3));
+}
+
+TEST_F(UserModelTest, InsertsAndFindsByIdAndName) {
+  UserModel users(*connection_);
+  const auto id = users.insert("Alice", "argon2id$x", 123);
+  ASSERT_TRUE(id && *id);
+  EXPECT_EQ((*id)->value, 1);
+  for (const auto& found : {users.find(**id), users.find_by_name("aLICE")}) {
+    ASSERT_TRUE(found && *found);
+    EXPECT_EQ((*found)->id, **id);
+    EXPECT_EQ((*found)->name, "Alice");
+    EXPECT_EQ((*found)->password_hash, "argon2id$x");
+    EXPECT_FALSE((*found)->online);
+    EXPECT_EQ((*found)->session_epoch, 0);
+  }
+  EXPECT_EQ(number("SELECT created_at FROM user"), 123);
+}
+
+TEST_F(UserModelTest, FindsNothingWhereNobodyIs) {
+  UserModel users(*connection_);
+  const auto by_id = users.find(UserId{1});
+  ASSERT_TRUE(by_id);
+  EXPECT_FALSE(*by_id);
+  const auto by_name = users.find_by_name("alice");
+  ASSERT_TRUE(by_name);
+  EXPECT_FALSE(*by_name);
+}
+
+TEST_F(UserModelTest, RefusesANameThatDiffersInAsciiCaseOnly) {
+  add_user("Alice");
+  const auto again = UserModel(*connection_).insert("aLiCe", "other", 2);
+  ASSERT_TRUE(again);
+  EXPECT_FALSE(*again);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM user"), 1);
+}
+
+TEST_F(UserModelTest, NamesThatACollationWouldMixUpAreDifferent) {
+  add_user("alice");
+  add_user("alice ");
+  add_user("älice");
+  add_user("Älice");
+  add_user(std::string("alice\0", 6));
+  EXPECT_EQ(number("SELECT COUNT(*) FROM user"), 5);
+  EXPECT_EQ((*UserModel(*connection_).find_by_name("ALICE "))->id.value, 2);
+}
+
+TEST_F(UserModelTest, AwkwardNamesRoundTripByteForByte) {
+  UserModel users(*connection_);
+  for (const auto& text : awkward_texts()) {
+    const auto id = users.insert(text, text, 1);
+    ASSERT_TRUE(id && *id);
+    const auto user = users.find_by_name(text);
+    ASSERT_TRUE(user && *user);
+    EXPECT_EQ((*user)->id, **id);
+    EXPECT_EQ((*user)->name, text);
+    EXPECT_EQ((*user)->password_hash, text);
+  }
+}
+
+TEST_F(UserModelTest, ATakenNameLeavesTheTransactionUsable) {
+  add_user("alice");
+  auto transaction = Transaction::begin(*connection_, TransactionKind::kWrite);
+  ASSERT_TRUE(transaction);
+  EXPECT_FALSE(*UserModel(*connection_).insert("Alice", "x", 1));
+  EXPECT_TRUE(*UserModel(*connection_).insert("bob", "x", 1));
+  EXPECT_TRUE(transaction->commit());
+  EXPECT_EQ(number("SELECT COUNT(*) FROM user"), 2);
+}
+
+TEST_F(UserModelTest, IdsAreNeverUsedAgain) {
+  add_user("alice");
+  const auto bob = add_user("bob");
+  run("DELETE FROM user WHERE name = 'bob'");
+  EXPECT_GT(add_user("carol").value, bob.value);
+}
+
+TEST_F(UserModelTest, IdsEndWhereTheWireEnds) {
+  run("INSERT INTO user (id, name, name_key, password, created_at)"
+      " VALUES (2147483646, 'a', 'a', '', 0)");
+  EXPECT_EQ(add_user("last").value, 2147483647);
+  const auto beyond = UserModel(*connection_).insert("beyond", "x", 1);
+  ASSERT_FALSE(beyond);
+  EXPECT_EQ(beyond.error().code, ErrorCode::kConflict);
+}
+
+TEST_F(UserModelTest, ClaimsAnOfflineUserAndRaisesItsEpoch) {
+  const auto alice = add_user("alice");
+  const auto bob = add_user("bob");
+  const auto node = start_node("a");
+  EXPECT_EQ(claim(alice, node), 1);
+  EXPECT_TRUE(online(alice));
+  EXPECT_FALSE(online(bob));
+  EXPECT_EQ(number("SELECT node_id FROM user WHERE id = 1"), node.id.value);
+  EXPECT_EQ(number("SELECT node_epoch FROM user WHERE id = 1"), node.epoch);
+  EXPECT_TRUE(UserModel(*connection_).release(alice, 1));
+  EXPECT_EQ(claim(alice, node), 2);
+}
+
+TEST_F(UserModelTest, RefusesAUserThatACurrentNodeHolds) {
+  const auto alice = add_user("alice");
+  const auto a = start_node("a");
+  const auto b = start_node("b");
+  EXPECT_EQ(claim(alice, a), 1);
+  EXPECT_EQ(claim(alice, b), std::nullopt);
+  // Held by this very node, and the caller holds the reservation: a failed release locks no one
+  // out.
+  EXPECT_EQ(claim(alice, a), 2);
+  EXPECT_EQ(number("SELECT node_id FROM user"), a.id.value);
+  EXPECT_EQ(number("SELECT session_epoch FROM user"), 2);
+}
+
+TEST_F(UserModelTest, ForceTakesAUserFromACurrentNode) {
+  const auto alice = add_user("alice");
+  const auto a = start_node("a");
+  const auto b = start_node("b");
+  EXPECT_EQ(claim(alice, a), 1);
+  EXPECT_EQ(claim(alice, b, true), 2);
+  EXPECT_EQ(number("SELECT node_id FROM user"), b.id.value);
+}
+
+TEST_F(UserModelTest, ClaimsAUserWhoseNodeLostItsEpoch) {
+  const auto alice = add_user("alice");
+  const auto a = start_node("a");
+  const auto b = start_node("b");
+  EXPECT_EQ(claim(alice, a), 1);
+  run("UPDATE node SET epoch = epoch + 1 WHERE name = 'a'");
+  EXPECT_EQ(claim(alice, b), 2);
+}
+
+TEST_F(UserModelTest, ClaimsAUserWhoseNodeIsGone) {
+  const auto alice = add_user("alice");
+  const auto a = start_node("a");
+  const auto b = start_node("b");
+  EXPECT_EQ(claim(alice, a), 1);
+  run("DELETE FROM node WHERE name = 'a'");
+  EXPECT_EQ(claim(alice, b), 2);
+}
+
+TEST_F(UserModelTest, ClaimsNobodyWhereNobodyIs) {
+  EXPECT_EQ(claim(UserId{7}, start_node("a"), true), std::nullopt);
+}
+
+TEST_F(UserModelTest, AnOldSessionCannotReleaseANewerOne) {
+  const auto alice = add_user("alice");
+  const auto node = start_node("a");
+  EXPECT_EQ(claim(alice, node), 1);
+  EXPECT_EQ(claim(alice, node, true), 2);
+  EXPECT_TRUE(UserModel(*connection_).release(alice, 1));
+  EXPECT_TRUE(online(alice));
+  EXPECT_TRUE(UserModel(*connection_).release(alice, 2));
+  EXPECT_FALSE(online(alice));
+}
+
+TEST_F(UserModelTest, TheTableRefusesAStateThatIsNone) {
+  add_user("alice");
+  const auto updated = connection_->execute("UPDATE user SET state = 'away'");
+  ASSERT_FALSE(updated);
+  EXPECT_EQ(updated.error().code, ErrorCode::kConflict);
+}
+
+}  // namespace
+}  // namespace chat::storage
