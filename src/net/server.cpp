@@ -4,6 +4,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace chat::net {
 namespace {
@@ -84,7 +85,11 @@ std::unique_ptr<Connection> Server::LoopConnections::take_out(Connection& connec
 }
 
 void Server::LoopConnections::announce_stop() {
-  for (auto& [connection, owned] : connections_) connection->announce_stop();
+  // A handler may close its connection here and so take it out: walk over a copy. What closes
+  // lives until the round is over.
+  std::vector<Connection*> told;
+  for (const auto& [connection, owned] : connections_) told.push_back(connection);
+  for (Connection* connection : told) connection->announce_stop();
 }
 
 void Server::LoopConnections::close_all() {
