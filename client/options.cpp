@@ -4,10 +4,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "chat/base/version.h"
 #include "client/command.h"
 #include "client/exit_code.h"
 #include "client/printer.h"
-#include "client/version.h"
 
 namespace chat::client {
 namespace {
@@ -34,7 +34,7 @@ std::string footer() {
 Options parse_options(int argc, const char* const* argv) {
   Options out;
   CLI::App app("chatclient: talk to a chat server", "chatclient");
-  app.set_version_flag("--version", "chatclient " + std::string(version()));
+  app.set_version_flag("--version", "chatclient " + std::string(base::version()));
   app.footer(footer());
   app.add_option("--host,host", out.host, "server's name or address")->capture_default_str();
   app.add_option("--port,port", out.port, "server's TCP port")

@@ -4,8 +4,8 @@
 
 #include <utility>
 
+#include "chat/base/version.h"
 #include "chat/protocol/limits.h"
-#include "client/version.h"
 #include "client/wire.h"
 
 namespace chat::client {
@@ -43,8 +43,8 @@ Result<void> Session::open(const std::string& host, std::uint16_t port,
   pending_.open();
   receiver_ = base::Thread("receive", [this] { receive_all(); });
 
-  const Answer hello =
-      ask({.request = Msgid::kHello}, [](auto cid) { return request::hello(cid, version()); });
+  const Answer hello = ask({.request = Msgid::kHello},
+                           [](auto cid) { return request::hello(cid, base::version()); });
   if (hello.ok() || hello.status == Answer::Status::kRefused) return {};
   close();
   if (hello.status == Answer::Status::kTimedOut) {

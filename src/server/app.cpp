@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "chat/base/log.h"
+#include "chat/base/version.h"
 #include "chat/storage/migrations.h"
 #include "chat/storage/node_model.h"
 
@@ -106,7 +107,7 @@ Result<void> App::register_node() {
   auto& options = service_context_.options;
   options.node =
       config_.server.node.empty() ? default_node_name(server_->address()) : config_.server.node;
-  options.version = CHAT_VERSION;
+  options.version = base::version();
   options.register_per_minute = config_.limits.register_per_minute;
   options.login_failures_per_minute = config_.limits.login_failures_per_minute;
   auto lease = pool_.lease();

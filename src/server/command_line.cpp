@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chat/base/log.h"
+#include "chat/base/version.h"
 #include "server/config_file.h"
 #include "server/config_keys.h"
 #include "server/config_settings.h"
@@ -33,7 +34,7 @@ std::string list_of_keys() {
 }
 
 std::string version_line() {
-  return "chatserver " CHAT_VERSION "\n";
+  return "chatserver " + std::string(base::version()) + "\n";
 }
 
 Result<void> apply_environment(const Environment& environment, Settings& settings) {

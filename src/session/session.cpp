@@ -47,10 +47,6 @@ Fault too_large(std::size_t limit) {
                 "a frame may have at most " + std::to_string(limit) + " bytes here", std::nullopt}};
 }
 
-bool is_set(base::SteadyTime time) {
-  return time != base::SteadyTime{};
-}
-
 }  // namespace
 
 Session::Session(const SessionContext& context, net::Connection& connection, std::size_t loop_index)
@@ -64,8 +60,7 @@ Session::Session(const SessionContext& context, net::Connection& connection, std
       connection_(&connection),
       byte_rate_(context.options.bytes_per_second,
                  context.options.bytes_per_second * kByteBurstSeconds, loop_.now()),
-      opened_(loop_.now()),
-      last_input_(opened_) {}
+      deadlines_(loop_.now(), context.options.output_stall) {}
 
 Session::~Session() = default;
 
@@ -173,10 +168,10 @@ void Session::on_queue_short() {
 // --- the loop's side ---
 
 void Session::on_bytes(std::string_view bytes) {
-  last_input_ = loop_.now();
+  deadlines_.input(loop_.now());
   take_frames_in_loop(bytes);
   const auto wait = byte_rate_.charge(static_cast<std::int64_t>(bytes.size()), loop_.now());
-  if (wait.count() > 0) read_again_at_ = loop_.now() + wait;
+  if (wait.count() > 0) deadlines_.read_again_at(loop_.now() + wait);
   update_reading_in_loop();
   arm_deadline_in_loop();
 }
@@ -197,23 +192,13 @@ void Session::take_frames_in_loop(std::string_view bytes) {
     input_over_ = true;
     inputs.emplace_back(too_large(decoder_.frame_max_bytes()));
   }
-  note_frames_in_loop(!inputs.empty());
+  deadlines_.frames(!inputs.empty(), decoder_.has_partial_frame(), loop_.now());
   strand_.append(std::move(inputs));
-}
-
-void Session::note_frames_in_loop(bool any_frame) {
-  first_frame_seen_ = first_frame_seen_ || any_frame;
-  if (!decoder_.has_partial_frame()) {
-    frame_began_ = {};
-  } else if (any_frame || !is_set(frame_began_)) {
-    frame_began_ = loop_.now();
-  }
 }
 
 void Session::on_input_end() {
   ending_.store(true, std::memory_order_release);
   input_over_ = true;
-  frame_began_ = {};
   strand_.append(Input(InputEnd{}));
 }
 
@@ -221,7 +206,7 @@ void Session::on_written(std::size_t bytes) {
   written_total_ += bytes;
   const std::size_t before = unsent_.fetch_sub(bytes, std::memory_order_relaxed);
   const std::size_t left = before - bytes;
-  stalled_since_ = left == 0 ? base::SteadyTime{} : loop_.now();
+  deadlines_.output_moved(left > 0, loop_.now());
   if (outlet_) outlet_->on_written_in_loop();
   if (before > kOutputLowBytes && left <= kOutputLowBytes) {
     strand_.kick();
@@ -252,7 +237,7 @@ void Session::notice_hang_up_in_loop() {
 
 void Session::logged_in_in_loop(bool heartbeat) {
   decoder_.set_frame_max_bytes(protocol::kFrameMaxBytes);
-  heartbeat_ = heartbeat;
+  deadlines_.heartbeat_agreed(heartbeat);
   arm_deadline_in_loop();
 }
 
@@ -271,10 +256,8 @@ void Session::write_in_loop(const std::string& frames) {
 void Session::enqueue_in_loop(std::string_view framed) {
   queued_total_ += framed.size();
   connection_->send(framed);
-  if (!is_set(stalled_since_)) {
-    stalled_since_ = loop_.now();
-    arm_deadline_in_loop();
-  }
+  deadlines_.output_queued(loop_.now());
+  arm_deadline_in_loop();
 }
 
 bool Session::output_full_in_loop() const {
@@ -296,21 +279,19 @@ void Session::set_outlet_in_loop(std::unique_ptr<Outlet> outlet) {
 void Session::close_in_loop(std::chrono::milliseconds patience) {
   if (connection_ == nullptr) return;
   input_over_ = true;
-  close_by_ = loop_.now() + patience;
+  deadlines_.close_by(loop_.now() + patience);
   arm_deadline_in_loop();
   connection_->close_when_sent();
 }
 
 void Session::update_reading_in_loop() {
   if (connection_ == nullptr) return;
-  const bool read = !input_over_ && !is_set(read_again_at_) && !output_full_in_loop() &&
+  const bool read = !input_over_ && !deadlines_.holding_back() && !output_full_in_loop() &&
                     strand_.queued() <= Strand::kQueueHigh;
   if (read == reading_) return;
   reading_ = read;
+  deadlines_.reading(read, loop_.now());
   if (read) {
-    // The time in which we did not read is not the client's.
-    last_input_ = loop_.now();
-    if (is_set(frame_began_)) frame_began_ = last_input_;
     connection_->resume_reading();
   } else {
     connection_->pause_reading();
@@ -320,48 +301,28 @@ void Session::update_reading_in_loop() {
 
 void Session::on_deadline() {
   armed_ = {};
-  const base::SteadyTime now = context_.clock.now();
-  if (is_set(close_by_) && now >= close_by_) return connection_->close();
-  if (is_set(stalled_since_) && now >= stalled_since_ + context_.options.output_stall) {
-    log::info("event=closed reason=output_stalled peer={}", peer_.to_string());
-    return connection_->close();
+  switch (deadlines_.due(context_.clock.now())) {
+    case Deadlines::Due::kClose: return connection_->close();
+    case Deadlines::Due::kStalled:
+      log::info("event=closed reason=output_stalled peer={}", peer_.to_string());
+      return connection_->close();
+    case Deadlines::Due::kReadAgain: update_reading_in_loop(); break;
+    case Deadlines::Due::kSilent:
+      if (!ending()) say_farewell("timeout", kReconnectSoon);
+      break;
+    case Deadlines::Due::kNothing: break;
   }
-  if (is_set(read_again_at_) && now >= read_again_at_) {
-    read_again_at_ = {};
-    update_reading_in_loop();
-  }
-  if (!ending() && expired_in_loop(now)) say_farewell("timeout", kReconnectSoon);
   arm_deadline_in_loop();
-}
-
-bool Session::expired_in_loop(base::SteadyTime now) const {
-  if (!first_frame_seen_ && now >= opened_ + protocol::kFirstFrameTimeout) return true;
-  if (!reading_) return false;
-  if (is_set(frame_began_) && now >= frame_began_ + protocol::kFrameTimeout) return true;
-  return heartbeat_ && now >= last_input_ + protocol::kHeartbeatTimeout;
-}
-
-base::SteadyTime Session::next_deadline_in_loop() const {
-  base::SteadyTime next = base::SteadyTime::max();
-  const auto consider = [&next](base::SteadyTime when) { next = std::min(next, when); };
-  if (is_set(close_by_)) consider(close_by_);
-  if (is_set(stalled_since_)) consider(stalled_since_ + context_.options.output_stall);
-  if (ending()) return next;
-  if (is_set(read_again_at_)) consider(read_again_at_);
-  if (!first_frame_seen_) consider(opened_ + protocol::kFirstFrameTimeout);
-  if (reading_ && is_set(frame_began_)) consider(frame_began_ + protocol::kFrameTimeout);
-  if (reading_ && heartbeat_) consider(last_input_ + protocol::kHeartbeatTimeout);
-  return next;
 }
 
 // Deadlines mostly move later; moving the timer each time would cost more than firing once too
 // early and looking again.
 void Session::arm_deadline_in_loop() {
   if (connection_ == nullptr || connection_->closed()) return;
-  const base::SteadyTime next = next_deadline_in_loop();
-  if (next == base::SteadyTime::max() || (is_set(armed_) && armed_ <= next)) return;
-  armed_ = next;
-  connection_->set_deadline(next);
+  const auto next = deadlines_.next(ending());
+  if (!next || (armed_ != base::SteadyTime{} && armed_ <= *next)) return;
+  armed_ = *next;
+  connection_->set_deadline(*next);
 }
 
 }  // namespace chat::session

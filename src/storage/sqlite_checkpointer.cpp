@@ -74,29 +74,34 @@ bool SqliteCheckpointer::wait_for_work() {
   return !stopping_;
 }
 
+// After a complete pass, only what was written meanwhile is left. When the WAL is long by then,
+// that rest is carried over with the writers waiting, at once: another pass beside them would
+// let it grow by as much as they outrun the disk.
 void SqliteCheckpointer::pass() {
-  auto progress = checkpoint(SQLITE_CHECKPOINT_PASSIVE);
-  const bool only_writers_in_the_way = progress.carried == progress.wal_pages;
-  if (progress.wal_pages > kLongWalPages && only_writers_in_the_way) {
+  if (!complete_ || !wal_is_long()) checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+  if (complete_ && wal_is_long()) {
     const auto turn = lane_.enter();
-    progress = checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+    checkpoint(SQLITE_CHECKPOINT_PASSIVE);
   }
-  if (progress.carried < progress.wal_pages) try_again_later();
+  if (!complete_) try_again_later();
 }
 
-SqliteCheckpointer::Progress SqliteCheckpointer::checkpoint(int mode) {
-  Progress progress;
-  const int code =
-      sqlite3_wal_checkpoint_v2(db_.get(), nullptr, mode, &progress.wal_pages, &progress.carried);
-  if (code == SQLITE_OK) return progress;
+bool SqliteCheckpointer::wal_is_long() {
+  base::MutexLock lock(mutex_);
+  return last_wal_pages_ > kLongWalPages;
+}
+
+void SqliteCheckpointer::checkpoint(int mode) {
+  int wal_pages = 0;
+  int carried = 0;
+  const int code = sqlite3_wal_checkpoint_v2(db_.get(), nullptr, mode, &wal_pages, &carried);
+  complete_ = code == SQLITE_OK && carried == wal_pages;
   if ((code & 0xFF) == SQLITE_BUSY) {
-    log::debug("event=checkpoint_incomplete wal_pages={} carried={}", progress.wal_pages,
-               progress.carried);
-  } else {
+    log::debug("event=checkpoint_incomplete wal_pages={} carried={}", wal_pages, carried);
+  } else if (code != SQLITE_OK) {
     log::warn("event=checkpoint_failed error={}",
               log::quoted(sqlite_error(db_.get(), code, "checkpoint").message));
   }
-  return {1, 0};  // not done: try again later
 }
 
 void SqliteCheckpointer::try_again_later() {

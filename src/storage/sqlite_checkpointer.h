@@ -32,19 +32,16 @@ class SqliteCheckpointer {
   void committed(int wal_pages);
 
  private:
-  struct Progress {
-    int wal_pages = 0;
-    int carried = 0;
-  };
-
   void work();
   bool wait_for_work();
   void pass();
-  Progress checkpoint(int mode);
+  bool wal_is_long();
+  void checkpoint(int mode);
   void try_again_later();
 
   WriterLane& lane_;
-  SqliteHandle db_;  // the thread's, while it runs
+  SqliteHandle db_;        // the thread's, while it runs
+  bool complete_ = false;  // likewise: did the last checkpoint carry over all there was?
   base::Thread thread_;
 
   base::Mutex mutex_;

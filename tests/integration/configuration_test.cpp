@@ -181,7 +181,9 @@ TEST_F(Configuration, PasswordsAndTextsAreNotLogged) {
     request_ok(client, chat_request(alice, alice.id, text));
     client.request({{"msgid", 6}, {"toid", 0}, {"msg", text}});
     client.send_raw("{\"msgid\":6,\"msg\":\"" + text + "\"\n");
+    expect_error(client.reply({{"msgid", 100}}), 100, errors::kBadJson);
     client.send_raw("{\"msgid\":1,\"password\":\"" + password + "\"]\n");
+    expect_error(client.reply({{"msgid", 100}}), 100, errors::kBadJson);
     expect_alive(client);
   }
   server.terminate();

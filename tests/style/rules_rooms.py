@@ -132,5 +132,5 @@ def own_header_first(repository):
         public = "include/chat/" + header[len("src/"):]
         own = next((name for name in (public, header) if name in repository.files), None)
         first = next((name for _, _, name in tree.includes(text)), "")
-        if own and not (("/" + own).endswith("/" + first) and first):
+        if own and own != first and not (first and own.endswith("/" + first)):
             yield f"{path}: the first include is not the own header {own}"

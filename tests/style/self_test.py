@@ -127,6 +127,7 @@ GREEN = {
     "own_header_first": [
         {"src/net/a.h": "", "src/net/a.cpp": '// why\n#include "net/a.h"\n#include <map>\n'},
         {"include/chat/net/a.h": "", "src/net/a.cpp": '#include "chat/net/a.h"\n'},
+        {"client/a.h": "", "client/a.cpp": '#include "client/a.h"\n'},
     ],
     "file_length": [{"src/net/a.h": "\n" * 150, "src/net/a.cpp": "\n" * 350}],
     "function_length": [

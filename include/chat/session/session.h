@@ -13,6 +13,8 @@
 #include "chat/base/token_bucket.h"
 #include "chat/net/connection.h"
 #include "chat/protocol/framing.h"
+#include "chat/session/context.h"
+#include "chat/session/deadlines.h"
 #include "chat/session/handler.h"
 #include "chat/session/strand.h"
 
@@ -21,27 +23,6 @@ namespace chat::session {
 // Above this much unread output a connection gets no more pushes and its requests are not read.
 inline constexpr std::size_t kOutputHighBytes = 256 * 1024;
 inline constexpr std::size_t kOutputLowBytes = 64 * 1024;
-
-struct SessionOptions {
-  std::int64_t bytes_per_second = 0;  // 0: no limit
-  std::int64_t chat_per_second = 0;   // 0: no limit
-  std::chrono::milliseconds output_stall{std::chrono::minutes(5)};
-};
-
-// What every session of a server shares. References outlive the sessions.
-struct SessionContext {
-  base::WorkerPool& workers;
-  RequestHandler& handler;
-  const base::Clock& clock;
-  SessionOptions options;
-};
-
-// Who is logged in; user 0 is nobody.
-struct Identity {
-  UserId user;
-  std::string name;
-  SessionEpoch epoch = 0;
-};
 
 // One client's conversation: its framing, its requests in order, who is logged in on it.
 //
@@ -122,10 +103,7 @@ class Session final : public net::ConnectionHandler,
   void enqueue_in_loop(std::string_view framed);
   void close_in_loop(std::chrono::milliseconds patience);
   void take_frames_in_loop(std::string_view bytes);
-  void note_frames_in_loop(bool any_frame);
   void update_reading_in_loop();
-  bool expired_in_loop(base::SteadyTime now) const;
-  base::SteadyTime next_deadline_in_loop() const;
   void arm_deadline_in_loop();
 
   const SessionContext& context_;
@@ -152,17 +130,10 @@ class Session final : public net::ConnectionHandler,
   std::unique_ptr<Outlet> outlet_;
   std::uint64_t queued_total_ = 0;
   std::uint64_t written_total_ = 0;
-  const base::SteadyTime opened_;
-  bool first_frame_seen_ = false;
-  bool heartbeat_ = false;
   bool input_over_ = false;
   bool reading_ = true;
-  base::SteadyTime last_input_;
-  base::SteadyTime frame_began_{};    // 0: no unfinished frame
-  base::SteadyTime stalled_since_{};  // 0: no output waits
-  base::SteadyTime read_again_at_{};  // 0: the byte rate does not hold us back
-  base::SteadyTime close_by_{};       // 0: not closing
-  base::SteadyTime armed_{};          // 0: no deadline is set
+  Deadlines deadlines_;
+  base::SteadyTime armed_{};  // for which the connection's timer is set; 0: not set
 };
 
 }  // namespace chat::session

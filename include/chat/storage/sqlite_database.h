@@ -23,7 +23,8 @@ class SqliteDatabase final : public Database {
   // kInvalidArgument when another server holds the file, kUnavailable when it can't be opened.
   // Succeeds once.
   Result<void> open();
-  // Ends the checkpoint thread after a last checkpoint. The lock stays until the destructor.
+  // Ends the checkpoint thread after a last checkpoint; no transaction may be open. The lock
+  // stays until the destructor.
   void close();
 
   Dialect dialect() const override { return Dialect::kSqlite; }

@@ -41,12 +41,13 @@ class FakeDatabase final : public Database {
     bool usable() const override { return alive; }
     Result<void> ping() override {
       ++database_.pings;
-      if (!alive) return fail(ErrorCode::kUnavailable, "dead");
+      if (!alive || !answers) return fail(ErrorCode::kUnavailable, "dead");
       return {};
     }
 
     const int number;  // the first opened is 1
     bool alive = true;
+    bool answers = true;  // a peer that died silently looks alive until it is asked
 
    private:
     FakeDatabase& database_;

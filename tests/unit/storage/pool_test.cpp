@@ -18,7 +18,8 @@ namespace chat::storage {
 namespace {
 
 using std::chrono::milliseconds;
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 
 class PoolTest : public testing::Test {
  protected:
@@ -150,7 +151,7 @@ TEST_F(PoolTest, PingsOnlyAConnectionThatWasIdleForLong) {
 TEST_F(PoolTest, ReplacesAConnectionThatDiedWhileIdle) {
   Pool pool(database_, {}, clock_);
   FakeDatabase::FakeConnection* connection = &fake(*pool.lease());
-  connection->alive = false;
+  connection->answers = false;
   clock_.advance(2s);
   auto lease = pool.lease();
   ASSERT_TRUE(lease);

@@ -1,9 +1,0 @@
-#include "client/version.h"
-
-namespace chat::client {
-
-std::string_view version() {
-  return CHAT_VERSION;
-}
-
-}  // namespace chat::client

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "chat/base/clock.h"
+#include "chat/base/ids.h"
+#include "chat/base/worker_pool.h"
+#include "chat/session/handler.h"
+
+namespace chat::session {
+
+struct SessionOptions {
+  std::int64_t bytes_per_second = 0;  // 0: no limit
+  std::int64_t chat_per_second = 0;   // 0: no limit
+  std::chrono::milliseconds output_stall{std::chrono::minutes(5)};
+};
+
+// What every session of a server shares. References outlive the sessions.
+struct SessionContext {
+  base::WorkerPool& workers;
+  RequestHandler& handler;
+  const base::Clock& clock;
+  SessionOptions options;
+};
+
+// Who is logged in; user 0 is nobody.
+struct Identity {
+  UserId user;
+  std::string name;
+  SessionEpoch epoch = 0;
+};
+
+}  // namespace chat::session

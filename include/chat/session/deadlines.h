@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "chat/base/clock.h"
+
+namespace chat::session {
+
+// All that a conversation may run out of time for, as one next deadline. A pure leaf: times go
+// in, times come out. Facts are reported as they happen; the time in which the server itself did
+// not read is not counted against the client.
+// Threading: externally synchronised (the session's loop).
+class Deadlines {
+ public:
+  using Time = base::SteadyTime;
+
+  Deadlines(Time opened, std::chrono::milliseconds output_stall);
+
+  void input(Time now) { last_input_ = now; }
+  // After frames were cut: whether any came out, and whether one has begun and is not finished.
+  void frames(bool any, bool partial, Time now);
+  void heartbeat_agreed(bool agreed) { heartbeat_ = agreed; }
+  // Output that waits makes progress, or has all left.
+  void output_moved(bool waits, Time now) { stalled_since_ = waits ? now : Time{}; }
+  void output_queued(Time now);
+  // The client was too fast: reading begins again at `when`.
+  void read_again_at(Time when) { read_again_at_ = when; }
+  bool holding_back() const { return read_again_at_ != Time{}; }
+  void reading(bool reads, Time now);
+  // The conversation is over and must be gone by `when`.
+  void close_by(Time when) { close_by_ = when; }
+
+  enum class Due {
+    kNothing,
+    kClose,      // cut it off
+    kStalled,    // not one byte of waiting output was taken for too long
+    kReadAgain,  // holding_back() is over now
+    kSilent,     // no first frame, a frame not finished, or no heartbeat in time
+  };
+  Due due(Time now);
+  // Nothing: it may stay as it is for ever. `ending`: only what ends it counts.
+  std::optional<Time> next(bool ending) const;
+
+ private:
+  std::optional<Time> silent_at() const;
+
+  const Time opened_;
+  const std::chrono::milliseconds output_stall_;
+  bool first_frame_seen_ = false;
+  bool heartbeat_ = false;
+  bool reading_ = true;
+  Time last_input_;
+  // Time{} means "not so" in all of these.
+  Time frame_began_{};
+  Time stalled_since_{};
+  Time read_again_at_{};
+  Time close_by_{};
+};
+
+}  // namespace chat::session

@@ -1,0 +1,68 @@
+#include "chat/session/deadlines.h"
+
+#include <algorithm>
+
+#include "chat/protocol/limits.h"
+
+namespace chat::session {
+namespace {
+
+bool is_set(base::SteadyTime time) {
+  return time != base::SteadyTime{};
+}
+
+}  // namespace
+
+Deadlines::Deadlines(Time opened, std::chrono::milliseconds output_stall)
+    : opened_(opened), output_stall_(output_stall), last_input_(opened) {}
+
+void Deadlines::frames(bool any, bool partial, Time now) {
+  first_frame_seen_ = first_frame_seen_ || any;
+  if (!partial) {
+    frame_began_ = {};
+  } else if (any || !is_set(frame_began_)) {
+    frame_began_ = now;
+  }
+}
+
+void Deadlines::output_queued(Time now) {
+  if (!is_set(stalled_since_)) stalled_since_ = now;
+}
+
+void Deadlines::reading(bool reads, Time now) {
+  reading_ = reads;
+  if (!reads) return;
+  last_input_ = now;
+  if (is_set(frame_began_)) frame_began_ = now;
+}
+
+Deadlines::Due Deadlines::due(Time now) {
+  if (is_set(close_by_) && now >= close_by_) return Due::kClose;
+  if (is_set(stalled_since_) && now >= stalled_since_ + output_stall_) return Due::kStalled;
+  if (is_set(read_again_at_) && now >= read_again_at_) {
+    read_again_at_ = {};
+    return Due::kReadAgain;
+  }
+  const auto silent = silent_at();
+  return silent && now >= *silent ? Due::kSilent : Due::kNothing;
+}
+
+std::optional<Deadlines::Time> Deadlines::next(bool ending) const {
+  Time next = Time::max();
+  if (is_set(close_by_)) next = std::min(next, close_by_);
+  if (is_set(stalled_since_)) next = std::min(next, stalled_since_ + output_stall_);
+  if (!ending && is_set(read_again_at_)) next = std::min(next, read_again_at_);
+  if (const auto silent = silent_at(); silent && !ending) next = std::min(next, *silent);
+  return next == Time::max() ? std::nullopt : std::optional<Time>(next);
+}
+
+std::optional<Deadlines::Time> Deadlines::silent_at() const {
+  Time when = Time::max();
+  if (!first_frame_seen_) when = std::min(when, opened_ + protocol::kFirstFrameTimeout);
+  if (reading_ && is_set(frame_began_))
+    when = std::min(when, frame_began_ + protocol::kFrameTimeout);
+  if (reading_ && heartbeat_) when = std::min(when, last_input_ + protocol::kHeartbeatTimeout);
+  return when == Time::max() ? std::nullopt : std::optional<Time>(when);
+}
+
+}  // namespace chat::session

@@ -1,0 +1,168 @@
+#pragma once
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "chat/base/check.h"
+#include "chat/base/unique_fd.h"
+#include "chat/base/worker_pool.h"
+#include "chat/net/loop_pool.h"
+#include "chat/session/loops.h"
+#include "chat/session/session.h"
+#include "support/deadline.h"
+
+namespace chat::test {
+
+// The far end of a session's connection: sends bytes, reads lines.
+class Peer {
+ public:
+  explicit Peer(base::UniqueFd socket) : socket_(std::move(socket)) {}
+
+  void send(std::string_view bytes) {
+    CHAT_CHECK(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+               static_cast<ssize_t>(bytes.size()));
+  }
+  // The next line without its LF; nothing at the end of input or when none comes in time.
+  std::optional<std::string> line() {
+    const Deadline deadline;
+    for (;;) {
+      const auto end = received_.find('\n', read_);
+      if (end != std::string::npos) {
+        std::string text = received_.substr(read_, end - read_);
+        read_ = end + 1;
+        return text;
+      }
+      if (!receive(deadline)) return std::nullopt;
+    }
+  }
+  // True: the server has ended the conversation, and said nothing more before that.
+  bool at_end() { return !line() && ended_; }
+  void finish() { ::shutdown(socket_.get(), SHUT_WR); }
+  void close() { socket_.reset(); }
+
+ private:
+  bool receive(const Deadline& deadline) {
+    pollfd ready{socket_.get(), POLLIN, 0};
+    if (::poll(&ready, 1, deadline.poll_timeout()) <= 0) return false;
+    received_.erase(0, std::exchange(read_, 0));
+    char buffer[16 * 1024];
+    const ssize_t count = ::recv(socket_.get(), buffer, sizeof(buffer), 0);
+    ended_ = count <= 0;
+    if (count > 0) received_.append(buffer, static_cast<std::size_t>(count));
+    return count > 0;
+  }
+
+  base::UniqueFd socket_;
+  std::string received_;
+  std::size_t read_ = 0;  // of received_
+  bool ended_ = false;
+};
+
+// A handler of requests that does what the test says.
+class ScriptedHandler final : public session::RequestHandler {
+ public:
+  std::function<void(session::Session&, const protocol::Request&)> on_request;
+  std::function<void(session::Session&)> on_end;
+  std::atomic<int> ends{0};
+
+  void handle(session::Session& session, const protocol::Request& request) override {
+    if (on_request) on_request(session, request);
+  }
+  void end(session::Session& session) override {
+    ++ends;
+    if (on_end) on_end(session);
+  }
+  // Those of a logout wait for commits.
+  bool waits_for_commits(const protocol::Request& request) const override {
+    return request.msgid == static_cast<int>(protocol::Msgid::kLogout);
+  }
+};
+
+// Loops, workers and real sessions over socket pairs: no server, no listener.
+class SessionRig final : public net::ConnectionOwner {
+ public:
+  explicit SessionRig(std::size_t loop_count = 1, std::size_t worker_count = 2,
+                      session::SessionOptions options = {})
+      : pool_(loop_count, base::system_clock()),
+        loops_(pool_),
+        workers_("worker", worker_count, 1 << 16),
+        context_{workers_, handler, base::system_clock(), options} {
+    CHAT_CHECK(pool_.start().has_value());
+    workers_.start();
+  }
+  ~SessionRig() override { stop(); }
+
+  void stop() {
+    workers_.stop();
+    pool_.stop();
+  }
+
+  // Runs the call in that loop and gives what it returns.
+  template <typename F>
+  auto in_loop(std::size_t loop_index, F f) {
+    std::packaged_task<decltype(f())()> task(std::move(f));
+    auto result = task.get_future();
+    loops_.post(loop_index, [&task] { task(); });
+    return result.get();
+  }
+  template <typename F>
+  auto in_loop(F f) {
+    return in_loop(0, std::move(f));
+  }
+
+  struct Pair {
+    std::shared_ptr<session::Session> session;
+    std::unique_ptr<Peer> peer;
+  };
+  Pair connect(std::size_t loop_index = 0) {
+    int ends[2] = {-1, -1};
+    CHAT_CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+    Pair pair{nullptr, std::make_unique<Peer>(base::UniqueFd(ends[0]))};
+    pair.session = in_loop(loop_index, [&] { return make(loop_index, base::UniqueFd(ends[1])); });
+    return pair;
+  }
+
+  session::Loops& loops() { return loops_; }
+  base::WorkerPool& workers() { return workers_; }
+
+  ScriptedHandler handler;
+
+ private:
+  std::shared_ptr<session::Session> make(std::size_t loop_index, base::UniqueFd socket) {
+    const auto peer = net::Address::parse("127.0.0.1:7");
+    auto connection =
+        std::make_unique<net::Connection>(pool_.at(loop_index), *this, std::move(socket), *peer);
+    auto session = std::make_shared<session::Session>(context_, *connection, loop_index);
+    connection->open(session);
+    base::MutexLock lock(mutex_);
+    connections_.emplace(connection.get(), std::move(connection));
+    return session;
+  }
+  std::unique_ptr<net::Connection> take_out(net::Connection& connection) override {
+    base::MutexLock lock(mutex_);
+    auto node = connections_.extract(&connection);
+    return node.empty() ? nullptr : std::move(node.mapped());
+  }
+
+  net::LoopPool pool_;
+  session::Loops loops_;
+  base::WorkerPool workers_;
+  session::SessionContext context_;
+  base::Mutex mutex_;
+  std::unordered_map<net::Connection*, std::unique_ptr<net::Connection>> connections_
+      CHAT_GUARDED_BY(mutex_);
+};
+
+}  // namespace chat::test

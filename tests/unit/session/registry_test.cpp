@@ -1,0 +1,131 @@
+#include "chat/session/registry.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "chat/session/session.h"
+#include "support/deadline.h"
+#include "support/session_rig.h"
+
+namespace chat::session {
+namespace {
+
+using Reservation = Registry::Reservation;
+
+constexpr UserId kAlice{1};
+constexpr UserId kBob{2};
+
+class RegistryTest : public testing::Test {
+ protected:
+  std::shared_ptr<Session> connect() {
+    pairs_.push_back(rig_.connect());
+    return pairs_.back().session;
+  }
+  Reservation reserve(const std::shared_ptr<Session>& session, bool takeover = false) {
+    return registry_.reserve(kAlice, session, takeover, [this] { ++freed_; });
+  }
+
+  test::SessionRig rig_;
+  std::vector<test::SessionRig::Pair> pairs_;
+  Registry registry_;
+  std::atomic<int> freed_{0};
+};
+
+TEST_F(RegistryTest, GrantsAFreeUser) {
+  const auto session = connect();
+  EXPECT_EQ(registry_.find(kAlice), nullptr);
+  EXPECT_EQ(reserve(session), Reservation::kGranted);
+  EXPECT_EQ(registry_.find(kAlice), session);
+  EXPECT_EQ(registry_.find(kBob), nullptr);
+  EXPECT_EQ(registry_.size(), 1U);
+  EXPECT_EQ(registry_.all(), std::vector<std::shared_ptr<Session>>{session});
+}
+
+TEST_F(RegistryTest, LiveHolderKeepsTheUser) {
+  const auto holder = connect();
+  const auto second = connect();
+  ASSERT_EQ(reserve(holder), Reservation::kGranted);
+  EXPECT_EQ(reserve(second), Reservation::kHeld);
+  registry_.release(kAlice, *holder);
+  EXPECT_EQ(freed_, 0);
+  EXPECT_EQ(reserve(second), Reservation::kGranted);
+}
+
+TEST_F(RegistryTest, ReleaseByAnotherSessionDoesNothing) {
+  const auto holder = connect();
+  const auto other = connect();
+  ASSERT_EQ(reserve(holder), Reservation::kGranted);
+  registry_.release(kAlice, *other);
+  registry_.release(kBob, *holder);
+  EXPECT_EQ(registry_.find(kAlice), holder);
+}
+
+TEST_F(RegistryTest, LoginWaitsForAnEndingHolder) {
+  const auto holder = connect();
+  ASSERT_EQ(reserve(holder), Reservation::kGranted);
+  pairs_[0].peer->finish();
+  ASSERT_TRUE(test::wait_until([&] { return holder->ending(); }));
+  EXPECT_EQ(reserve(connect()), Reservation::kWait);
+  EXPECT_EQ(reserve(connect()), Reservation::kWait);
+  EXPECT_EQ(freed_, 0);
+  registry_.release(kAlice, *holder);
+  EXPECT_EQ(freed_, 2);
+  registry_.release(kAlice, *holder);
+  EXPECT_EQ(freed_, 2);
+}
+
+TEST_F(RegistryTest, TakeoverEvictsTheHolderAndWaits) {
+  const auto holder = connect();
+  rig_.handler.on_end = [&](Session& session) {
+    if (&session == holder.get()) registry_.release(kAlice, session);
+  };
+  ASSERT_EQ(reserve(holder), Reservation::kGranted);
+  EXPECT_EQ(reserve(connect(), true), Reservation::kWait);
+  EXPECT_TRUE(test::wait_until([&] { return freed_ == 1; }));
+  const auto bye = pairs_[0].peer->line();
+  ASSERT_TRUE(bye);
+  EXPECT_NE(bye->find("\"reason\":\"taken_over\",\"reconnect_after_ms\":-1"), std::string::npos)
+      << *bye;
+  EXPECT_TRUE(pairs_[0].peer->at_end());
+  EXPECT_EQ(registry_.find(kAlice), nullptr);
+}
+
+TEST_F(RegistryTest, CallsThoseWhoWaitOutsideItsLock) {
+  const auto holder = connect();
+  const auto next = connect();
+  ASSERT_EQ(reserve(holder), Reservation::kGranted);
+  Reservation second = Reservation::kHeld;
+  ASSERT_EQ(registry_.reserve(kAlice, next, true,
+                              [&] { second = reserve(next); }),  // would deadlock inside the lock
+            Reservation::kWait);
+  registry_.release(kAlice, *holder);
+  EXPECT_EQ(second, Reservation::kGranted);
+  EXPECT_EQ(registry_.find(kAlice), next);
+}
+
+TEST_F(RegistryTest, OneOfManyRacingLoginsIsGranted) {
+  std::vector<std::shared_ptr<Session>> sessions;
+  for (int i = 0; i < 8; ++i) sessions.push_back(connect());
+  for (int round = 0; round < 200; ++round) {
+    std::atomic<Session*> winner{nullptr};
+    std::atomic<int> granted{0};
+    std::vector<std::thread> threads;
+    for (const auto& session : sessions) {
+      threads.emplace_back([&, session] {
+        if (reserve(session) != Reservation::kGranted) return;
+        ++granted;
+        winner = session.get();
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    ASSERT_EQ(granted, 1);
+    registry_.release(kAlice, *winner);
+  }
+}
+
+}  // namespace
+}  // namespace chat::session

@@ -1,0 +1,180 @@
+#include "chat/session/session.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <string>
+
+#include "support/deadline.h"
+#include "support/session_rig.h"
+
+namespace chat::session {
+namespace {
+
+using test::SessionRig;
+using test::wait_until;
+
+std::string request(int msgid) {
+  return "{\"msgid\":" + std::to_string(msgid) + "}\n";
+}
+
+std::string answer(int msgid) {
+  return "{\"answer\":" + std::to_string(msgid) + "}";
+}
+
+void answer_everything(SessionRig& rig) {
+  rig.handler.on_request = [](Session& session, const protocol::Request& asked) {
+    session.reply(answer(asked.msgid));
+  };
+}
+
+TEST(Session, AnswersInOrder) {
+  SessionRig rig;
+  answer_everything(rig);
+  auto pair = rig.connect();
+  std::string all;
+  for (int i = 1; i <= 300; ++i) all += request(i);
+  pair.peer->send(all);
+  for (int i = 1; i <= 300; ++i) ASSERT_EQ(pair.peer->line(), answer(i));
+}
+
+TEST(Session, AnswersWhatCameBeforeTheEndOfInput) {
+  SessionRig rig;
+  answer_everything(rig);
+  auto pair = rig.connect();
+  pair.peer->send(request(1) + request(2));
+  pair.peer->finish();
+  EXPECT_EQ(pair.peer->line(), answer(1));
+  EXPECT_EQ(pair.peer->line(), answer(2));
+  EXPECT_TRUE(pair.peer->at_end());
+  EXPECT_TRUE(wait_until([&] { return rig.handler.ends == 1; }));
+}
+
+TEST(Session, EndOfInputWaitsForPendingCommits) {
+  SessionRig rig;
+  rig.handler.on_request = [](Session& session, const protocol::Request&) {
+    session.commit_begun();
+  };
+  auto pair = rig.connect();
+  pair.peer->send(request(1));
+  pair.peer->finish();
+  ASSERT_TRUE(wait_until([&] { return pair.session->ending(); }));
+  rig.in_loop([&] { pair.session->send_in_loop(answer(1)); });
+  pair.session->commit_ended();
+  EXPECT_EQ(pair.peer->line(), answer(1));
+  EXPECT_TRUE(pair.peer->at_end());
+}
+
+TEST(Session, HandlerThatThrowsAnswersInternalAndLives) {
+  SessionRig rig;
+  rig.handler.on_request = [](Session& session, const protocol::Request& asked) {
+    if (asked.msgid == 1) throw std::runtime_error("broken");
+    session.reply(answer(asked.msgid));
+  };
+  auto pair = rig.connect();
+  pair.peer->send(request(1) + request(2));
+  const auto refused = pair.peer->line();
+  ASSERT_TRUE(refused);
+  EXPECT_NE(refused->find("\"errno\":39"), std::string::npos) << *refused;
+  EXPECT_EQ(pair.peer->line(), answer(2));
+}
+
+TEST(Session, FarewellComesAfterTheAnswers) {
+  SessionRig rig;
+  std::promise<void> may_go;
+  rig.handler.on_request = [&, go = may_go.get_future().share()](Session& session,
+                                                                 const protocol::Request& asked) {
+    go.wait();
+    session.reply(answer(asked.msgid));
+  };
+  auto pair = rig.connect();
+  pair.peer->send(request(1) + request(2));
+  pair.session->say_farewell("server_stopping", std::chrono::milliseconds(700));
+  EXPECT_TRUE(pair.session->ending());
+  may_go.set_value();
+  for (auto line = pair.peer->line(); line != std::nullopt; line = pair.peer->line()) {
+    if (line->find("server_stopping") == std::string::npos) continue;
+    EXPECT_NE(line->find("\"reconnect_after_ms\":700"), std::string::npos) << *line;
+    EXPECT_TRUE(pair.peer->at_end());
+    EXPECT_GE(rig.handler.ends, 1);
+    return;
+  }
+  FAIL() << "no farewell";
+}
+
+// The conversation is over and its end waits for a worker; somebody takes the user over then:
+// whoever was logged in must still be released, or it never is.
+TEST(Session, EvictionInPlaceOfTheEndStillEndsIt) {
+  SessionRig rig(1, 1);
+  auto pair = rig.connect();
+  std::promise<void> entered;
+  std::promise<void> may_go;
+  rig.in_loop([&] {
+    // Nothing reaches the connection while the loop is held here: it closes afterwards.
+    static_cast<net::ConnectionHandler&>(*pair.session).on_input_end();
+    EXPECT_TRUE(wait_until([&] { return pair.session->ending(); }));
+    EXPECT_TRUE(rig.workers().try_post([&] {
+      entered.set_value();
+      may_go.get_future().wait();
+    }));
+    entered.get_future().wait();  // the end of input was worked off before
+  });
+  pair.peer->close();
+  ASSERT_TRUE(
+      wait_until([&] { return rig.in_loop([&] { return pair.session->closed_in_loop(); }); }));
+  ASSERT_EQ(rig.handler.ends, 0);
+  pair.session->evict("taken_over");
+  may_go.set_value();
+  EXPECT_TRUE(wait_until([&] { return rig.handler.ends == 1; }));
+}
+
+TEST(Session, StopsReadingAboveTheOutputMarkAndGoesOnWhenItDrains) {
+  SessionRig rig;
+  const std::string big(64 * 1024, 'x');
+  std::atomic<int> handled{0};
+  rig.handler.on_request = [&](Session& session, const protocol::Request&) {
+    ++handled;
+    session.reply("\"" + big + "\"");
+    session.flush_replies();
+  };
+  auto pair = rig.connect();
+  std::string all;
+  for (int i = 1; i <= 100; ++i) all += request(i);
+  pair.peer->send(all);
+  ASSERT_TRUE(
+      wait_until([&] { return rig.in_loop([&] { return pair.session->output_full_in_loop(); }); }));
+  // High mark and one answer, and what the kernel took.
+  EXPECT_LT(handled, 50);
+  for (int i = 1; i <= 100; ++i) {
+    const auto line = pair.peer->line();
+    ASSERT_TRUE(line) << i;
+    ASSERT_EQ(line->size(), big.size() + 2);
+  }
+  EXPECT_EQ(handled, 100);
+}
+
+TEST(Session, TooLongFrameIsToldOnceAndEndsTheConversation) {
+  SessionRig rig;
+  auto pair = rig.connect();
+  pair.peer->send("{\"msgid\":1,\"x\":\"" + std::string(8000, 'x'));
+  const auto refused = pair.peer->line();
+  ASSERT_TRUE(refused);
+  EXPECT_NE(refused->find("\"errno\":13"), std::string::npos) << *refused;
+  EXPECT_TRUE(pair.peer->at_end());
+}
+
+TEST(Session, StalledOutputClosesTheConnection) {
+  SessionOptions options;
+  options.output_stall = std::chrono::milliseconds(50);
+  SessionRig rig(1, 2, options);
+  auto pair = rig.connect();
+  const std::string big(1024 * 1024, 'x');
+  rig.in_loop([&] { pair.session->send_in_loop(big); });
+  EXPECT_TRUE(
+      wait_until([&] { return rig.in_loop([&] { return pair.session->closed_in_loop(); }); }));
+  EXPECT_TRUE(wait_until([&] { return rig.handler.ends == 1; }));
+}
+
+}  // namespace
+}  // namespace chat::session

@@ -1,0 +1,389 @@
+#include "chat/session/strand.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <future>
+#include <memory>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "chat/base/log.h"
+#include "support/deadline.h"
+
+namespace chat::session {
+namespace {
+
+using test::wait_until;
+
+constexpr int kWaits = 1000;  // inputs with this number wait for commits
+
+// An owner that notes what runs. Inputs are told apart by their number.
+class Owner final : public Strand::Owner, public std::enable_shared_from_this<Owner> {
+ public:
+  explicit Owner(base::WorkerPool& workers) : strand(workers, *this) {}
+
+  void run(Input&& input) override {
+    if (++running > 1) ++overlaps;
+    const int number = std::holds_alternative<protocol::Request>(input)
+                           ? std::get<protocol::Request>(input).msgid
+                           : -1;
+    if (on_run) on_run(number);
+    {
+      base::MutexLock lock(mutex_);
+      ran_.push_back(number);
+    }
+    --running;
+    ++count;
+  }
+  void flush_replies() override { ++flushes; }
+  void on_queue_short() override { ++shorts; }
+  bool waits_for_commits(const Input& input) const override {
+    const auto* request = std::get_if<protocol::Request>(&input);
+    return request == nullptr || request->msgid == kWaits;
+  }
+  bool output_blocked() const override { return blocked; }
+  std::shared_ptr<Strand::Owner> keep_alive() override { return shared_from_this(); }
+
+  std::vector<int> ran() const {
+    base::MutexLock lock(mutex_);
+    return ran_;
+  }
+
+  Strand strand;
+  std::function<void(int)> on_run;
+  std::atomic<int> running{0};
+  std::atomic<int> overlaps{0};
+  std::atomic<int> count{0};
+  std::atomic<int> flushes{0};
+  std::atomic<int> shorts{0};
+  std::atomic<bool> blocked{false};
+
+ private:
+  mutable base::Mutex mutex_;
+  std::vector<int> ran_ CHAT_GUARDED_BY(mutex_);
+};
+
+Input request(int number) {
+  protocol::Request made;
+  made.msgid = number;
+  return made;
+}
+
+std::vector<Input> requests(int first, int last) {
+  std::vector<Input> inputs;
+  for (int i = first; i <= last; ++i) inputs.push_back(request(i));
+  return inputs;
+}
+
+std::vector<int> numbers(int first, int last) {
+  std::vector<int> all(static_cast<std::size_t>(last - first + 1));
+  std::iota(all.begin(), all.end(), first);
+  return all;
+}
+
+class StrandTest : public testing::Test {
+ protected:
+  StrandTest() {
+    (void)log::configure(log::Level::kOff, "");
+    workers_.start();
+  }
+  ~StrandTest() override { workers_.stop(); }
+
+  void settle(const std::function<bool()>& condition) { ASSERT_TRUE(wait_until(condition)); }
+  // Everything that was queued for the workers by now has run.
+  void let_workers_pass() {
+    std::vector<std::promise<void>> passed(8);
+    std::atomic<int> arrived{0};
+    for (auto& promise : passed) {
+      ASSERT_TRUE(workers_.try_post([&promise, &arrived] {
+        ++arrived;
+        test::wait_until([&arrived] { return arrived == 8; });
+        promise.set_value();
+      }));
+    }
+    for (auto& promise : passed) promise.get_future().get();
+  }
+
+  base::WorkerPool workers_{"test", 8, 100000};
+  std::shared_ptr<Owner> owner_ = std::make_shared<Owner>(workers_);
+  Strand& strand_ = owner_->strand;
+};
+
+TEST_F(StrandTest, RunsOneAtATimeInOrderOnManyWorkers) {
+  for (int i = 1; i <= 2000; ++i) {
+    if (i % 3 == 0) {
+      strand_.append(request(i));
+    } else {
+      strand_.append(requests(i, i));
+    }
+  }
+  settle([&] { return owner_->count == 2000; });
+  EXPECT_EQ(owner_->ran(), numbers(1, 2000));
+  EXPECT_EQ(owner_->overlaps, 0);
+  EXPECT_GT(owner_->flushes, 0);
+}
+
+TEST_F(StrandTest, RunsNothingWhileSuspendedAndTheRestFirst) {
+  std::atomic<bool> rest_ran{false};
+  owner_->on_run = [&](int number) {
+    if (number == 1) strand_.suspend();
+    EXPECT_EQ(rest_ran, number != 1);
+  };
+  strand_.append(requests(1, 3));
+  settle([&] { return owner_->count == 1; });
+  let_workers_pass();
+  EXPECT_EQ(owner_->count, 1);
+  std::thread([&] { strand_.resume([&] { rest_ran = true; }); }).join();
+  settle([&] { return owner_->count == 3; });
+  EXPECT_TRUE(rest_ran);
+}
+
+TEST_F(StrandTest, MayBeResumedBeforeTheHandlerReturned) {
+  std::atomic<int> rests{0};
+  owner_->on_run = [&](int) {
+    strand_.suspend();
+    std::thread([&] {
+      strand_.resume([&] {
+        EXPECT_EQ(owner_->running, 0);
+        ++rests;
+      });
+    }).join();
+    // No other worker may take the rest while this handler still runs.
+    std::this_thread::yield();
+    EXPECT_EQ(rests, owner_->count);
+  };
+  strand_.append(requests(1, 20));
+  settle([&] { return rests == 20; });
+  EXPECT_EQ(owner_->ran(), numbers(1, 20));
+}
+
+TEST_F(StrandTest, EmptyRestLetsTheNextInputRun) {
+  owner_->on_run = [&](int number) {
+    if (number != 1) return;
+    strand_.suspend();
+    strand_.resume({});
+  };
+  strand_.append(requests(1, 2));
+  settle([&] { return owner_->count == 2; });
+}
+
+TEST_F(StrandTest, RestMaySuspendAgain) {
+  owner_->on_run = [&](int number) {
+    if (number == 1) strand_.suspend();
+  };
+  strand_.append(requests(1, 2));
+  settle([&] { return owner_->count == 1; });
+  std::promise<void> rest_ran;
+  strand_.resume([&] {
+    strand_.suspend();
+    rest_ran.set_value();
+  });
+  rest_ran.get_future().get();
+  let_workers_pass();
+  EXPECT_EQ(owner_->count, 1);
+  strand_.resume({});
+  settle([&] { return owner_->count == 2; });
+}
+
+TEST_F(StrandTest, InputThatWaitsForCommitsRunsAfterTheLastOne) {
+  owner_->on_run = [&](int number) {
+    if (number < kWaits) strand_.commit_begun();
+  };
+  strand_.append(requests(1, 3));
+  strand_.append(request(kWaits));
+  settle([&] { return owner_->count == 3; });
+  strand_.commit_ended();
+  strand_.commit_ended();
+  let_workers_pass();
+  EXPECT_EQ(owner_->count, 3);
+  strand_.commit_ended();
+  settle([&] { return owner_->count == 4; });
+}
+
+TEST_F(StrandTest, RestsAtTheMostCommitsAndWakesWhenHalfAreDone) {
+  owner_->on_run = [&](int) { strand_.commit_begun(); };
+  strand_.append(requests(1, Strand::kCommitsMax + 10));
+  settle([&] { return owner_->count == Strand::kCommitsMax; });
+  for (int i = 0; i < Strand::kCommitsMax / 2 - 1; ++i) strand_.commit_ended();
+  let_workers_pass();
+  EXPECT_EQ(owner_->count, Strand::kCommitsMax);
+  strand_.commit_ended();
+  settle([&] { return owner_->count == Strand::kCommitsMax + 10; });
+}
+
+TEST_F(StrandTest, RestsWhileTheClientDoesNotReadUntilKicked) {
+  owner_->blocked = true;
+  strand_.append(requests(1, 2));
+  let_workers_pass();
+  EXPECT_EQ(owner_->count, 0);
+  owner_->blocked = false;
+  strand_.kick();
+  settle([&] { return owner_->count == 2; });
+}
+
+TEST_F(StrandTest, EndOfTheConversationRunsThoughTheClientDoesNotRead) {
+  owner_->blocked = true;
+  strand_.append(requests(1, 2));
+  strand_.replace_all(Input(Closed{}));
+  settle([&] { return owner_->count == 1; });
+  EXPECT_EQ(owner_->ran(), std::vector<int>{-1});
+}
+
+TEST_F(StrandTest, ReplaceAllDropsWhatWaits) {
+  owner_->on_run = [&](int number) {
+    if (number == 1) strand_.suspend();
+  };
+  strand_.append(requests(1, 50));
+  settle([&] { return owner_->count == 1; });
+  strand_.replace_all(Input(Closed{}));
+  EXPECT_EQ(strand_.queued(), 1U);
+  strand_.resume({});
+  settle([&] { return owner_->count == 2; });
+  EXPECT_EQ(owner_->ran(), (std::vector<int>{1, -1}));
+}
+
+TEST_F(StrandTest, TellsOnceThatALongQueueIsShortAgain) {
+  const int many = static_cast<int>(Strand::kQueueHigh) + 1;
+  owner_->blocked = true;
+  strand_.append(requests(1, many));
+  EXPECT_EQ(strand_.queued(), Strand::kQueueHigh + 1);
+  owner_->on_run = [&](int number) {
+    // Told when kQueueLow are left, which is before the next one runs.
+    const int left = many - number;
+    EXPECT_EQ(owner_->shorts, left <= static_cast<int>(Strand::kQueueLow) ? 1 : 0) << number;
+  };
+  owner_->blocked = false;
+  strand_.kick();
+  settle([&] { return owner_->count == many; });
+}
+
+TEST_F(StrandTest, GoesOnAfterARestThatThrows) {
+  owner_->on_run = [&](int number) {
+    if (number != 1) return;
+    strand_.suspend();
+    strand_.resume([] { throw std::runtime_error("broken rest"); });
+  };
+  strand_.append(requests(1, 2));
+  settle([&] { return owner_->count == 2; });
+}
+
+TEST_F(StrandTest, GoesOnAfterAnInputThatThrows) {
+  std::atomic<int> tried{0};
+  owner_->on_run = [&](int number) {
+    ++tried;
+    if (number == 2) return;
+    --owner_->running;
+    if (number == 1) throw std::runtime_error("broken input");
+    throw 3;  // whatever it is
+  };
+  strand_.append(request(1));
+  strand_.append(request(3));
+  strand_.append(request(2));
+  settle([&] { return owner_->count == 1; });
+  EXPECT_EQ(tried, 3);
+}
+
+TEST_F(StrandTest, LongStrandLetsOthersIn) {
+  base::WorkerPool one("one", 1, 1000);
+  auto busy = std::make_shared<Owner>(one);
+  auto other = std::make_shared<Owner>(one);
+  std::atomic<int> before_other{0};
+  other->on_run = [&](int) { before_other = busy->count.load(); };
+  busy->strand.append(requests(1, 5000));
+  other->strand.append(request(1));
+  one.start();
+  settle([&] { return busy->count == 5000 && other->count == 1; });
+  EXPECT_LE(before_other, 100);
+  one.stop();
+}
+
+TEST_F(StrandTest, QueueThatNeverRunsEmptyKeepsItsOrder) {
+  // Always some input behind: what has run is cut off in between.
+  int next = 1;
+  owner_->on_run = [&](int number) {
+    if (number % 100 == 1 && next <= 20000) {
+      strand_.append(requests(next, next + 99));
+      next += 100;
+    }
+  };
+  strand_.append(requests(-99, 0));
+  strand_.append(requests(1, 100));
+  next = 101;
+  settle([&] { return owner_->count >= 20000 + 100; });
+  EXPECT_EQ(owner_->ran(), numbers(-99, 20000));
+}
+
+// Random inputs, commits that end on other threads, suspensions that are resumed elsewhere, and
+// a client that now reads and now doesn't: everything runs, once, in order.
+TEST_F(StrandTest, LosesNoWakeUpUnderRandomisedStress) {
+  constexpr int kInputs = 20000;
+  std::atomic<int> commits{0};
+  std::atomic<int> resumes{0};
+  std::atomic<bool> done{false};
+  owner_->on_run = [&](int number) {
+    if (number == kWaits) {
+      EXPECT_EQ(commits, 0);
+      return;
+    }
+    if (number % 7 == 0) {
+      strand_.commit_begun();
+      ++commits;
+    }
+    if (number % 61 == 0) {
+      strand_.suspend();
+      ++resumes;
+    }
+  };
+  std::thread committer([&] {
+    std::minstd_rand random(1);
+    while (!done || commits > 0) {
+      if (commits > 0) {
+        --commits;
+        strand_.commit_ended();
+      } else {
+        std::this_thread::yield();
+      }
+    }
+  });
+  std::thread resumer([&] {
+    while (!done) {
+      if (resumes > 0) {
+        --resumes;
+        strand_.resume({});
+      } else {
+        std::this_thread::yield();
+      }
+    }
+  });
+  std::thread reader([&] {
+    while (!done) {
+      owner_->blocked = true;
+      std::this_thread::yield();
+      owner_->blocked = false;
+      strand_.kick();
+    }
+  });
+  std::minstd_rand random(2);
+  std::vector<int> expected;
+  for (int i = 0; i < kInputs; ++i) {
+    const int number = random() % 50 == 0 ? kWaits : static_cast<int>(random() % 900);
+    expected.push_back(number);
+    strand_.append(request(number));
+    if (random() % 100 == 0) wait_until([&] { return strand_.queued() < 10; });
+  }
+  EXPECT_TRUE(wait_until([&] { return owner_->count == kInputs; }));
+  done = true;
+  committer.join();
+  resumer.join();
+  reader.join();
+  EXPECT_EQ(owner_->ran(), expected);
+  EXPECT_EQ(owner_->overlaps, 0);
+}
+
+}  // namespace
+}  // namespace chat::session
