@@ -91,6 +91,7 @@ class Session {
   // Fixed after start.
   const Handler handler_;
   const std::chrono::milliseconds reply_timeout_;
+  const std::string cid_prefix_;
   // Changed by the sending thread while no receiving thread runs.
   std::shared_ptr<Connection> connection_;
   std::uint64_t last_cid_ = 0;
