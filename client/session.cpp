@@ -177,7 +177,7 @@ Result<void> Session::take(std::string_view frame) {
   const auto message = parse_message(frame);
   if (!message) return fail(message);
   const auto item = pending_.find(message->cid, message->msgid);
-  const auto event = item ? read_reply(*message, item->question) : read_push(*message);
+  auto event = item ? read_reply(*message, item->question) : read_push(*message);
   if (!event) return fail(event);
   update(*event);
   handler_(item && item->question.request == Msgid::kHello ? greet() : *event);
@@ -191,7 +191,7 @@ Event Session::greet() {
   return {event::Connected{host_, port_}};
 }
 
-void Session::update(const Event& event) {
+void Session::update(Event& event) {
   roster_.apply(event);
   if (const auto* login = event.as<event::LoggedIn>()) self_ = login->id.value;
   if (event.as<event::LoggedOut>()) self_ = 0;

@@ -85,7 +85,7 @@ class Session {
   void receive_all();
   Result<void> take(std::string_view frame);
   Event greet();
-  void update(const Event& event);
+  void update(Event& event);
   void end(const Event& event);
 
   // Fixed after start.

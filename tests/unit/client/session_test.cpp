@@ -509,7 +509,8 @@ TEST(Session, KeepsTheRosterUpToDate) {
     peer.send(joined);
     peer.answer();
   });
-  Session session([](const Event&) {});
+  Events events;
+  Session session(events.handler());
   ASSERT_TRUE(session.open("127.0.0.1", server.port()));
   ASSERT_TRUE(session.login(kAlice).ok());
   ASSERT_TRUE(session.add_friend(UserId{3}).ok());
@@ -519,6 +520,8 @@ TEST(Session, KeepsTheRosterUpToDate) {
   ASSERT_EQ(friends.size(), 2u);
   EXPECT_EQ(friends[0].state, "offline");
   EXPECT_EQ(friends[1].state, "online");
+  ASSERT_EQ(events.all<event::Presence>().size(), 1u);
+  EXPECT_EQ(events.all<event::Presence>()[0].name, "carol");
   const auto groups = session.groups();
   ASSERT_EQ(groups.size(), 1u);
   EXPECT_EQ(groups[0].desc, "ours");
