@@ -41,9 +41,8 @@ class DeliveryTest : public storage::StorageTest {
 
   void detach() {
     std::promise<void> detached;
-    rig_.in_loop([&] {
-      loop_delivery_.detach(*pair_.session, [&detached] { detached.set_value(); });
-    });
+    rig_.in_loop(
+        [&] { loop_delivery_.detach(*pair_.session, [&detached] { detached.set_value(); }); });
     detached.get_future().wait();
   }
 
