@@ -22,8 +22,7 @@ struct Connected {
   std::string host;
   std::uint16_t port = 0;
 };
-struct Pong {  // the answer to PING: nothing to show
-};
+struct Pong {};  // the answer to PING: nothing to show
 struct Registered {
   UserId id;
   std::string name;
@@ -79,6 +78,7 @@ struct Refused {
 };
 struct Presence {
   UserId id;
+  std::string name;  // as the list of friends has it
   std::string state;
 };
 struct Contact {  // someone added the user as a friend

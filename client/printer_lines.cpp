@@ -24,7 +24,7 @@ const char* const kLineHelp = R"(  connected host="127.0.0.1" port=6000
   sent to=2 seq=1   or   sent group=1 seq=1
   message from=2 name="bob" seq=1 time="2024-05-01 10:00:00" text="hello"
   group_message group=1 from=2 name="bob" seq=1 time="2024-05-01 10:00:00" text="hello"
-  presence id=2 state=online
+  presence id=2 name="bob" state=online
   contact id=3 name="carol"      someone added you
   group_changed group=1 change=joined [id=3 name="carol"]
   receipt KEY=VALUE…   push msgid=N KEY=VALUE…   anything else from the server
@@ -122,7 +122,8 @@ struct LineOf {
   }
   std::string operator()(const event::Message& e) const { return message_line(e); }
   std::string operator()(const event::Presence& e) const {
-    return fmt::format("presence id={} state={}\n", e.id.value, word(e.state));
+    return fmt::format("presence id={} name={} state={}\n", e.id.value, quote(e.name),
+                       word(e.state));
   }
   std::string operator()(const event::Contact& e) const {
     return fmt::format("contact id={} name={}\n", e.id.value, quote(e.name));

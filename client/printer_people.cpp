@@ -58,7 +58,7 @@ class PeopleText {
                        where, harmless_text(e.text));
   }
   std::string operator()(const event::Presence& e) const {
-    return dim(fmt::format("User {} is {}.", e.id.value, harmless(e.state)));
+    return dim(fmt::format("{} ({}) is {}.", harmless(e.name), e.id.value, harmless(e.state)));
   }
   std::string operator()(const event::Contact& e) const {
     return fmt::format("{} ({}) added you as a friend. /add {} to add them.\n", name(e.name),

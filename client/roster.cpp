@@ -4,14 +4,14 @@
 
 namespace chat::client {
 
-void Roster::apply(const Event& event) {
+void Roster::apply(Event& event) {
   base::MutexLock lock(mutex_);
   if (const auto* login = event.as<event::LoggedIn>()) apply_locked(*login);
   if (const auto* added = event.as<event::FriendAdded>()) friends_.push_back(added->added);
   if (const auto* created = event.as<event::GroupCreated>()) apply_locked(*created);
   if (const auto* joined = event.as<event::GroupJoined>()) apply_locked(*joined);
   if (const auto* changed = event.as<event::GroupChanged>()) apply_locked(*changed);
-  if (const auto* presence = event.as<event::Presence>()) apply_locked(*presence);
+  if (auto* presence = std::get_if<event::Presence>(&event.what)) apply_locked(*presence);
 }
 
 std::vector<Friend> Roster::friends() const {
@@ -48,9 +48,11 @@ void Roster::apply_locked(const event::GroupChanged& changed) {
   }
 }
 
-void Roster::apply_locked(const event::Presence& presence) {
+void Roster::apply_locked(event::Presence& presence) {
   for (Friend& each : friends_) {
-    if (each.id == presence.id) each.state = presence.state;
+    if (each.id != presence.id) continue;
+    each.state = presence.state;
+    presence.name = each.name;
   }
   for (Group& group : groups_) {
     for (Member& member : group.members) {

@@ -12,9 +12,9 @@ namespace chat::client {
 // Threading: thread-safe.
 class Roster {
  public:
-  // Takes in what an event says about friends and groups; others are ignored. `self` becomes
-  // the creator of a group that was made.
-  void apply(const Event& event);
+  // Takes in what an event says about friends and groups, and gives a presence its name; other
+  // events are ignored.
+  void apply(Event& event);
 
   std::vector<Friend> friends() const;
   std::vector<Group> groups() const;
@@ -24,7 +24,7 @@ class Roster {
   void apply_locked(const event::GroupCreated& created) CHAT_REQUIRES(mutex_);
   void apply_locked(const event::GroupJoined& joined) CHAT_REQUIRES(mutex_);
   void apply_locked(const event::GroupChanged& changed) CHAT_REQUIRES(mutex_);
-  void apply_locked(const event::Presence& presence) CHAT_REQUIRES(mutex_);
+  void apply_locked(event::Presence& presence) CHAT_REQUIRES(mutex_);
 
   mutable base::Mutex mutex_;
   Member self_ CHAT_GUARDED_BY(mutex_);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <random>
 #include <utility>
 
 #include "chat/base/version.h"
@@ -17,6 +18,13 @@ std::string too_large(std::size_t bytes, std::size_t limit) {
   return fmt::format("too long: {} bytes, the server takes at most {} at once", bytes, limit);
 }
 
+// 64 random bits in front of this session's cids. The server keeps the cids of a stream beyond a
+// session's end, and takes one that comes again for the same message sent again.
+std::string random_prefix() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}-", random(), random());
+}
+
 Answer::Status status_of(const Event& event) {
   return event.as<event::Refused>() ? Answer::Status::kRefused : Answer::Status::kOk;
 }
@@ -24,7 +32,7 @@ Answer::Status status_of(const Event& event) {
 }  // namespace
 
 Session::Session(Handler handler, std::chrono::milliseconds reply_timeout)
-    : handler_(std::move(handler)), reply_timeout_(reply_timeout) {}
+    : handler_(std::move(handler)), reply_timeout_(reply_timeout), cid_prefix_(random_prefix()) {}
 
 Session::~Session() {
   close();
@@ -126,7 +134,7 @@ Answer Session::ask(Question question, const Build& build) {
 // Nothing when the request did not leave; `failure` says why.
 PendingTable::Item Session::send(Question question, const Build& build, Answer& failure) {
   const Msgid msgid = question.request;
-  const std::string cid = fmt::format("c{}", ++last_cid_);
+  const std::string cid = cid_prefix_ + std::to_string(++last_cid_);
   const std::string json = build(cid);
   const std::size_t limit =
       logged_in() ? protocol::kFrameMaxBytes : protocol::kFrameMaxBytesBeforeLogin;
@@ -169,7 +177,7 @@ Result<void> Session::take(std::string_view frame) {
   const auto message = parse_message(frame);
   if (!message) return fail(message);
   const auto item = pending_.find(message->cid, message->msgid);
-  const auto event = item ? read_reply(*message, item->question) : read_push(*message);
+  auto event = item ? read_reply(*message, item->question) : read_push(*message);
   if (!event) return fail(event);
   update(*event);
   handler_(item && item->question.request == Msgid::kHello ? greet() : *event);
@@ -183,7 +191,7 @@ Event Session::greet() {
   return {event::Connected{host_, port_}};
 }
 
-void Session::update(const Event& event) {
+void Session::update(Event& event) {
   roster_.apply(event);
   if (const auto* login = event.as<event::LoggedIn>()) self_ = login->id.value;
   if (event.as<event::LoggedOut>()) self_ = 0;

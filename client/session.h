@@ -85,12 +85,13 @@ class Session {
   void receive_all();
   Result<void> take(std::string_view frame);
   Event greet();
-  void update(const Event& event);
+  void update(Event& event);
   void end(const Event& event);
 
   // Fixed after start.
   const Handler handler_;
   const std::chrono::milliseconds reply_timeout_;
+  const std::string cid_prefix_;
   // Changed by the sending thread while no receiving thread runs.
   std::shared_ptr<Connection> connection_;
   std::uint64_t last_cid_ = 0;

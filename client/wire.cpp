@@ -213,7 +213,7 @@ Event::What read_pushed(Fields& in, const ServerMessage& message) {
     case Msgid::kOneChat:
     case Msgid::kGroupChat: return read_chat(in);
     case Msgid::kError: return read_refusal(in);
-    case Msgid::kPresence: return event::Presence{in.id<UserId>("id"), in.text("state")};
+    case Msgid::kPresence: return event::Presence{in.id<UserId>("id"), {}, in.text("state")};
     case Msgid::kContact: return event::Contact{in.id<UserId>("id"), in.text("name")};
     case Msgid::kGroup: return read_group_change(in);
     case Msgid::kReceipt: return read_notice("receipt", message.body);

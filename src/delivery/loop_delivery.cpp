@@ -28,13 +28,18 @@ void LoopDelivery::attach(session::Session& session, UserId user, bool acknowled
   session.set_outlet_in_loop(std::move(window));
 }
 
-void LoopDelivery::detach(session::Session& session) {
-  Window* window = window_of(session);
-  if (window == nullptr) return;
+void LoopDelivery::detach(session::Session& session, base::Task then) {
   session.flush_in_loop();
-  if (window_of(session) == nullptr) return;  // flushing found the connection dead
-  window->on_closed_in_loop();
-  session.set_outlet_in_loop(nullptr);
+  Window* window = window_of(session);
+  if (window == nullptr) return then();
+  window->finish([handle = session.shared_from_this(), then = std::move(then)]() mutable {
+    // A connection that closed meanwhile has taken its window with it.
+    if (Window* finished = window_of(*handle)) {
+      finished->on_closed_in_loop();
+      handle->set_outlet_in_loop(nullptr);
+    }
+    then();
+  });
 }
 
 Window* LoopDelivery::window_of(session::Session& session) {

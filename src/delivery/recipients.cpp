@@ -41,8 +41,9 @@ void Recipients::open(const SessionPtr& session, std::vector<StreamPosition> pos
 
 void Recipients::detach(const SessionPtr& session, base::Task then) {
   session->post_in_loop([this, session, then = std::move(then)]() mutable {
-    at(session->loop_index()).detach(*session);
-    session->resume(std::move(then));
+    at(session->loop_index()).detach(*session, [session, then = std::move(then)]() mutable {
+      session->resume(std::move(then));
+    });
   });
 }
 

@@ -31,7 +31,7 @@ void Window::release(const std::vector<StreamPosition>& positions, const std::ve
     position.saved = item.delivered;
     position.target = std::max(position.target, item.head);
   }
-  held_ = false;
+  stage_ = Stage::kOpen;
   for (const Push& push : sent) {
     Position& position = position_of(push.stream);
     position.pushed = push.seq;
@@ -43,6 +43,7 @@ void Window::release(const std::vector<StreamPosition>& positions, const std::ve
 }
 
 void Window::offer(const Push& message) {
+  if (stage_ == Stage::kFinishing) return;
   Position& position = position_of(message.stream);
   if (message.seq <= position.pushed) return;
   if (ready() && message.seq == position.pushed + 1) {
@@ -53,7 +54,7 @@ void Window::offer(const Push& message) {
 }
 
 void Window::offer_event(const std::shared_ptr<const std::string>& json) {
-  if (held_) {
+  if (stage_ == Stage::kHeld) {
     if (held_events_.size() < kHeldEventsMax) held_events_.push_back(json);
   } else if (ready()) {
     session_.send_in_loop(*json);
@@ -61,6 +62,7 @@ void Window::offer_event(const std::shared_ptr<const std::string>& json) {
 }
 
 void Window::join(GroupId group, Seq position) {
+  if (stage_ == Stage::kFinishing) return;
   loop_.add_to_roster(group, *this);
   Position& joined = position_of(StreamKey::of(group));
   joined.pushed = std::max(joined.pushed, position);
@@ -68,6 +70,12 @@ void Window::join(GroupId group, Seq position) {
   joined.saved = joined.delivered;
   // A message may have been committed between the joining and now: look.
   fall_behind(joined, joined.pushed + 1);
+}
+
+void Window::finish(base::Task then) {
+  stage_ = Stage::kFinishing;
+  finished_ = std::move(then);
+  advance_marks();
 }
 
 void Window::try_again() {
@@ -114,12 +122,15 @@ std::vector<storage::CursorMove> Window::take_moves() {
 
 void Window::on_written_in_loop() {
   advance_marks();
-  if (behind_ && !held_) catch_up();
+  if (behind_) catch_up();
 }
 
 void Window::on_closed_in_loop() {
   advance_marks();
+  marks_ = {};  // what has not left by now never will
+  marks_head_ = 0;
   loop_.remove(*this);
+  tell_finished();
 }
 
 Window::Position& Window::position_of(StreamKey stream) {
@@ -138,7 +149,7 @@ Window::Position* Window::find(StreamKey stream) {
 }
 
 bool Window::ready() const {
-  return !held_ && !session_.output_full_in_loop();
+  return stage_ == Stage::kOpen && !session_.output_full_in_loop();
 }
 
 void Window::push(Position& position, const Push& message) {
@@ -169,7 +180,7 @@ void Window::fall_behind(Position& position, Seq seq) {
 }
 
 void Window::catch_up() {
-  if (!behind_ || catching_up_ || held_) return;
+  if (!behind_ || catching_up_ || stage_ != Stage::kOpen) return;
   // A page is worth reading only when there is room for it; on_written_in_loop() comes back.
   if (!session_.output_low_in_loop()) return;
   std::vector<Want> wants;
@@ -201,6 +212,13 @@ void Window::advance_marks() {
     marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks_head_));
     marks_head_ = 0;
   }
+  if (marks_.empty()) tell_finished();
+}
+
+// Later, not from here: what comes then may destroy the window.
+void Window::tell_finished() {
+  if (!finished_) return;
+  session_.post_in_loop(std::exchange(finished_, {}));
 }
 
 }  // namespace chat::delivery

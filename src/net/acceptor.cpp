@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "chat/base/check.h"
 #include "chat/base/log.h"
 
 namespace chat::net {
@@ -18,9 +19,9 @@ constexpr std::chrono::milliseconds kPause{100};
 // Loops stay responsive while thousands knock: the rest is taken in the next round.
 constexpr int kAcceptsPerRound = 64;
 
-tl::unexpected<Error> refused(const Address& address) {
+tl::unexpected<Error> refused(const Address& address, int reason) {
   return fail(ErrorCode::kInvalidArgument,
-              "cannot listen on " + address.to_string() + ": " + ::strerror(errno));
+              "cannot listen on " + address.to_string() + ": " + ::strerror(reason));
 }
 
 bool out_of_resources(int error) {
@@ -38,18 +39,21 @@ Acceptor::~Acceptor() {
 
 Result<void> Acceptor::open(const Address& address) {
   const int family = address.is_ipv6() ? AF_INET6 : AF_INET;
-  socket_.reset(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!socket_) return refused(address);
+  CHAT_CHECK(!socket_);
+  base::UniqueFd socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) return refused(address, errno);
   const int on = 1;
-  ::setsockopt(socket_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  if (::bind(socket_.get(), address.data(), address.size()) != 0) return refused(address);
-  if (::listen(socket_.get(), SOMAXCONN) != 0) return refused(address);
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  if (::bind(socket.get(), address.data(), address.size()) != 0) return refused(address, errno);
+  if (::listen(socket.get(), SOMAXCONN) != 0) return refused(address, errno);
 
   sockaddr_storage bound{};
   socklen_t size = sizeof(bound);
-  ::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&bound), &size);
+  ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&bound), &size);
+  if (auto watched = loop_.watch(socket.get(), EPOLLIN, *this); !watched) return watched;
   address_ = Address::from(bound);
-  return loop_.watch(socket_.get(), EPOLLIN, *this);
+  socket_ = std::move(socket);  // from here on: watched, or paused
+  return {};
 }
 
 void Acceptor::close() {
@@ -67,6 +71,7 @@ void Acceptor::on_events(std::uint32_t /*epoll_events*/) {
     base::UniqueFd client(::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&peer), &size,
                                     SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (client) {
+      pause_logged_ = false;
       on_accept_(std::move(client), Address::from(peer));
     } else if (errno == EAGAIN) {
       return;
@@ -78,14 +83,20 @@ void Acceptor::on_events(std::uint32_t /*epoll_events*/) {
 }
 
 void Acceptor::pause(int reason) {
-  log::warn("event=accept_paused reason=\"{}\" pause_ms={}", ::strerror(reason), kPause.count());
+  if (!std::exchange(pause_logged_, true)) {
+    log::warn("event=accept_paused reason=\"{}\" retry_ms={}", ::strerror(reason), kPause.count());
+  }
   loop_.unwatch(socket_.get());
+  resume_later();
+}
+
+void Acceptor::resume_later() {
   resume_timer_ = loop_.run_after(kPause, [this] { resume(); });
 }
 
 void Acceptor::resume() {
   resume_timer_ = 0;
-  if (auto watched = loop_.watch(socket_.get(), EPOLLIN, *this); !watched) pause(ENOMEM);
+  if (auto watched = loop_.watch(socket_.get(), EPOLLIN, *this); !watched) resume_later();
 }
 
 }  // namespace chat::net

@@ -24,6 +24,7 @@ Result<Address> Address::parse(std::string_view text) {
   std::uint16_t port = 0;
   if (colon == std::string_view::npos || !parse_port(text.substr(colon + 1), port)) return wrong();
   std::string host(text.substr(0, colon));
+  if (host.find('\0') != std::string::npos) return wrong();  // inet_pton would stop there
   if (host == "localhost") host = "127.0.0.1";
 
   Address address;
@@ -44,11 +45,19 @@ Result<Address> Address::parse(std::string_view text) {
 
 Address Address::from(const sockaddr_storage& storage) {
   Address address;
-  address.v6_ = storage.ss_family == AF_INET6;
-  if (address.v6_) {
-    std::memcpy(&address.in6_, &storage, sizeof(address.in6_));
-  } else {
+  if (storage.ss_family != AF_INET6) {
     std::memcpy(&address.in_, &storage, sizeof(address.in_));
+    return address;
+  }
+  sockaddr_in6 v6{};
+  std::memcpy(&v6, &storage, sizeof(v6));
+  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+    address.in_.sin_family = AF_INET;
+    address.in_.sin_port = v6.sin6_port;
+    std::memcpy(&address.in_.sin_addr, &v6.sin6_addr.s6_addr[12], sizeof(address.in_.sin_addr));
+  } else {
+    address.v6_ = true;
+    address.in6_ = v6;
   }
   return address;
 }

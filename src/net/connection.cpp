@@ -9,6 +9,8 @@
 #include <chrono>
 #include <utility>
 
+#include "chat/base/check.h"
+
 namespace chat::net {
 namespace {
 
@@ -44,8 +46,10 @@ Connection::~Connection() = default;
 
 void Connection::open(std::shared_ptr<ConnectionHandler> handler) {
   loop_.assert_in_loop();
+  CHAT_CHECK(handler != nullptr);
+  if (state_ == State::kClosed) return;  // its handler's maker closed it
   handler_ = std::move(handler);
-  interest_ = EPOLLIN;
+  interest_ = wanted_events();
   if (!loop_.watch(socket_.get(), interest_, *this)) close();
 }
 
@@ -59,10 +63,7 @@ void Connection::send(std::string_view bytes) {
   loop_.assert_in_loop();
   if (state_ != State::kOpen || bytes.empty()) return;
   output_.append(bytes);
-  if (!flush_queued_ && !wants_write_) {
-    flush_queued_ = true;
-    loop_.at_round_end(*this);
-  }
+  flush_at_round_end();
 }
 
 void Connection::flush_now() {
@@ -71,13 +72,20 @@ void Connection::flush_now() {
 }
 
 void Connection::pause_reading() {
+  loop_.assert_in_loop();
   reading_ = false;
   update_interest();
 }
 
 void Connection::resume_reading() {
+  loop_.assert_in_loop();
   reading_ = true;
   update_interest();
+}
+
+void Connection::set_deadline(base::SteadyTime due) {
+  loop_.assert_in_loop();
+  if (state_ == State::kOpen || state_ == State::kDraining) loop_.schedule(*this, due);
 }
 
 void Connection::close_when_sent() {
@@ -85,11 +93,7 @@ void Connection::close_when_sent() {
   if (state_ != State::kOpen) return;
   state_ = State::kDraining;
   update_interest();
-  if (unsent_bytes() == 0) {
-    begin_lingering();
-  } else if (!wants_write_) {
-    flush();
-  }
+  flush_at_round_end();  // also with nothing to write: what follows happens there
 }
 
 void Connection::close() {
@@ -109,14 +113,17 @@ void Connection::on_events(std::uint32_t epoll_events) {
     discard_input();
   }
   if ((epoll_events & EPOLLOUT) != 0 && state_ != State::kClosed) flush();
-  // Both sides are shut, or the peer reset: nothing can come or go any more.
-  if ((epoll_events & (EPOLLERR | EPOLLHUP)) != 0) close();
+  // A reset: nothing can come or go any more. While lingering a hang-up is merely the peer's FIN
+  // behind input that must be read first: closing over unread input sends RST.
+  const bool reset = (epoll_events & EPOLLERR) != 0 ||
+                     ((epoll_events & EPOLLHUP) != 0 && state_ != State::kLingering);
+  if (reset) close();
 }
 
 void Connection::on_deadline() {
   if (state_ == State::kLingering) {
     close();
-  } else if (handler_) {
+  } else if (state_ != State::kClosed && handler_) {
     handler_->on_deadline();
   }
 }
@@ -156,13 +163,13 @@ void Connection::flush() {
     if (count < 0) return close();
     written_ += static_cast<std::size_t>(count);
   }
-  if (written_ > before) handler_->on_written(written_ - before);
+  if (written_ > before && handler_) handler_->on_written(written_ - before);
   if (state_ != State::kClosed) finish_output();
 }
 
 void Connection::finish_output() {
   if (unsent_bytes() == 0) {
-    output_ = std::string();
+    std::string().swap(output_);  // assigning an empty one would keep the memory
     written_ = 0;
   } else if (written_ >= kCompactBytes) {
     output_.erase(0, written_);
@@ -173,6 +180,12 @@ void Connection::finish_output() {
   if (state_ == State::kDraining && !wants_write_) begin_lingering();
 }
 
+void Connection::flush_at_round_end() {
+  if (flush_queued_ || wants_write_) return;  // happens anyway
+  flush_queued_ = true;
+  loop_.at_round_end(*this);
+}
+
 void Connection::begin_lingering() {
   if (input_ended_) {
     // The peer has said all and been told all.
@@ -181,14 +194,18 @@ void Connection::begin_lingering() {
   state_ = State::kLingering;
   ::shutdown(socket_.get(), SHUT_WR);
   update_interest();
-  set_deadline(loop_.now() + kLinger);
+  loop_.schedule(*this, loop_.now() + kLinger);
+}
+
+std::uint32_t Connection::wanted_events() const {
+  const bool read =
+      !input_ended_ && ((state_ == State::kOpen && reading_) || state_ == State::kLingering);
+  return (read ? EPOLLIN : 0U) | (wants_write_ ? EPOLLOUT : 0U);
 }
 
 void Connection::update_interest() {
-  if (state_ == State::kClosed || !handler_) return;
-  const bool read =
-      !input_ended_ && ((state_ == State::kOpen && reading_) || state_ == State::kLingering);
-  const std::uint32_t wanted = (read ? EPOLLIN : 0U) | (wants_write_ ? EPOLLOUT : 0U);
+  if (state_ == State::kClosed || !handler_) return;  // not watched any more, or not yet
+  const std::uint32_t wanted = wanted_events();
   if (wanted == interest_) return;
   interest_ = wanted;
   loop_.rewatch(socket_.get(), interest_, *this);

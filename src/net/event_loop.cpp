@@ -152,11 +152,13 @@ void EventLoop::schedule(TimerWheel::Entry& entry, base::SteadyTime due) {
 void EventLoop::arm_wheel() {
   if (wheel_armed_ || wheel_.empty()) return;
   wheel_armed_ = true;
-  run_after(TimerWheel::kTick, [this] {
+  const auto turn = [this] {
     wheel_armed_ = false;
     wheel_.advance(clock_.now());
     arm_wheel();
-  });
+  };
+  // On the wheel's own beat: any other phase would add up to a tick to its lateness.
+  timers_->add(wheel_.next_tick(), std::chrono::milliseconds(0), turn);
 }
 
 int EventLoop::poll_timeout() {
@@ -176,16 +178,19 @@ void EventLoop::run_mailbox() {
       task();
     } catch (const std::exception& error) {
       log::error("event=loop_task_failed what=\"{}\"", error.what());
+    } catch (...) {
+      log::error("event=loop_task_failed what=unknown");
     }
   }
   running_.clear();
 }
 
 void EventLoop::end_round() {
-  // A round end may add others (closing one connection makes another one write).
-  for (std::size_t i = 0; i < round_ends_.size(); ++i) round_ends_[i]->on_round_end();
-  round_ends_.clear();
-  while (!retired_.empty()) {
+  // A round end may add others (closing one connection makes another one write), and so may the
+  // destructor of what is buried.
+  while (!round_ends_.empty() || !retired_.empty()) {
+    for (std::size_t i = 0; i < round_ends_.size(); ++i) round_ends_[i]->on_round_end();
+    round_ends_.clear();
     auto dying = std::exchange(retired_, {});
     dying.clear();
   }

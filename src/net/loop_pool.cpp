@@ -1,5 +1,8 @@
 #include "chat/net/loop_pool.h"
 
+#include <string>
+#include <utility>
+
 namespace chat::net {
 
 LoopPool::LoopPool(std::size_t loops, const base::Clock& clock) {
@@ -11,6 +14,7 @@ LoopPool::~LoopPool() {
 }
 
 Result<void> LoopPool::start() {
+  if (std::exchange(started_, true)) return {};
   for (auto& loop : loops_) {
     if (auto opened = loop->open(); !opened) return opened;
   }

@@ -4,8 +4,21 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace chat::net {
+namespace {
+
+// Closing over unread input sends RST, which may overtake the farewell: drops what a caller that
+// speaks first has already said. Bounded: nobody keeps the main loop busy with it.
+void discard_pending_input(int fd) {
+  char dropped[4096];
+  for (int i = 0; i < 16; ++i) {
+    if (::recv(fd, dropped, sizeof(dropped), MSG_DONTWAIT) <= 0) return;
+  }
+}
+
+}  // namespace
 
 Server::Server(EventLoop& main_loop, LoopPool& loops, HandlerFactory factory, Admission admission,
                OnGone on_gone)
@@ -45,6 +58,7 @@ void Server::accepted(base::UniqueFd socket, const Address& peer) {
     // A fresh socket's buffer is empty: this short line fits or the peer is gone.
     [[maybe_unused]] const auto ignored =
         ::send(socket.get(), farewell.data(), farewell.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    discard_pending_input(socket.get());
     return;
   }
   count_.fetch_add(1, std::memory_order_relaxed);
@@ -71,7 +85,11 @@ std::unique_ptr<Connection> Server::LoopConnections::take_out(Connection& connec
 }
 
 void Server::LoopConnections::announce_stop() {
-  for (auto& [connection, owned] : connections_) connection->announce_stop();
+  // A handler may close its connection here and so take it out: walk over a copy. What closes
+  // lives until the round is over.
+  std::vector<Connection*> told;
+  for (const auto& [connection, owned] : connections_) told.push_back(connection);
+  for (Connection* connection : told) connection->announce_stop();
 }
 
 void Server::LoopConnections::close_all() {

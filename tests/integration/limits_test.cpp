@@ -135,24 +135,6 @@ TEST_F(LoginFailures, OfOneAddressAreLimited) {
   log_in(accounts[5]);  // from another address
 }
 
-class AccountDelay : public InBothFramings {};
-CHAT_RUN_IN_BOTH_FRAMINGS(AccountDelay);
-
-TEST_P(AccountDelay, FiveFailuresAreFreeThenTheAccountIsDelayed) {
-  const Account alice = register_account("alice");
-  const Account bob = register_account("bob");
-  RawClient client = connect();
-  for (int i = 0; i < 5; ++i) {
-    expect_refused(client, login_request(alice, {{"password", "wrong!"}}), errors::kFailed);
-  }
-  const Json wrong = login_request(alice, {{"password", "wrong!"}});
-  const Json sixth = client.request(wrong);
-  EXPECT_THAT(sixth.at("errno"), ::testing::AnyOf(1, 30));
-  expect_refused(client, wrong, errors::kRateLimited);
-  expect_ok(request_patiently(client, login_request(alice)), 2);
-  log_in(bob);
-}
-
 class HashLane : public InBothFramings {
  protected:
   HashLane() : InBothFramings(Settings{"auth.argon2_memory_kib=8192", "auth.argon2_ops=1"}) {}

@@ -8,7 +8,8 @@ namespace chat::test {
 // Waits until `condition` holds; false when it doesn't within `patience`, which is generous: a
 // loaded machine is slow, and only a broken program ever waits that long.
 template <typename Condition>
-bool eventually(Condition condition, std::chrono::seconds patience = std::chrono::seconds(30)) {
+bool eventually(Condition condition,
+                std::chrono::milliseconds patience = std::chrono::seconds(30)) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) return false;

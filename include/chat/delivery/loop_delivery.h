@@ -31,8 +31,9 @@ class LoopDelivery {
   // Makes the session's window, held, and lists it in its groups' rosters.
   void attach(session::Session& session, UserId user, bool acknowledges,
               const std::vector<GroupId>& groups);
-  // Takes the window off; its cursors go to the writeback.
-  void detach(session::Session& session);
+  // Takes the window off once what was pushed has left for the socket; its cursors go to the
+  // writeback, then `then` is called.
+  void detach(session::Session& session, base::Task then);
   static Window* window_of(session::Session& session);
 
   // To all members on this loop.

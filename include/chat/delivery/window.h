@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "chat/base/task.h"
 #include "chat/delivery/backlog.h"
 #include "chat/delivery/stream.h"
 #include "chat/session/handler.h"
@@ -52,6 +53,9 @@ class Window final : public session::Outlet {
   void fill(const Page& page);
   // A catch-up failed a while ago.
   void try_again();
+  // Pushes end. `then` is called, in a task of its own, once what was pushed has left for the
+  // socket, or never will; the window is still there then.
+  void finish(base::Task then);
   // DELIVERED: false when `seq` is beyond what was pushed.
   bool acknowledge(StreamKey stream, Seq seq);
 
@@ -62,6 +66,7 @@ class Window final : public session::Outlet {
   void on_closed_in_loop() override;
 
  private:
+  enum class Stage { kHeld, kOpen, kFinishing };
   struct Position {
     StreamKey stream;
     Seq pushed = 0;
@@ -85,6 +90,7 @@ class Window final : public session::Outlet {
   void fall_behind(Position& position, Seq seq);
   void catch_up();
   void advance_marks();
+  void tell_finished();
   friend class LoopDelivery;
 
   LoopDelivery& loop_;
@@ -93,7 +99,7 @@ class Window final : public session::Outlet {
   const UserId user_;
   const bool acknowledges_;
 
-  bool held_ = true;
+  Stage stage_ = Stage::kHeld;
   bool behind_ = false;              // some target may be past its pushed
   bool catching_up_ = false;         // a page is being read
   bool dirty_ = false;               // listed in the loop for take_moves()
@@ -101,6 +107,7 @@ class Window final : public session::Outlet {
   std::vector<Mark> marks_;
   std::size_t marks_head_ = 0;
   std::vector<std::shared_ptr<const std::string>> held_events_;
+  base::Task finished_;  // waits for the marks to be reached
 };
 
 }  // namespace chat::delivery

@@ -20,7 +20,7 @@ class Acceptor final : public EventHandler {
   Acceptor(EventLoop& loop, OnAccept on_accept);
   ~Acceptor() override;
 
-  // Binds and listens. kInvalidArgument when the address can't be had, with the reason.
+  // Binds and listens. kInvalidArgument when the address can't be had, with the reason. Once only.
   Result<void> open(const Address& address);
   void close();
   // Where it listens: with the true port when 0 was asked for.
@@ -30,13 +30,15 @@ class Acceptor final : public EventHandler {
 
  private:
   void pause(int reason);
+  void resume_later();
   void resume();
 
   EventLoop& loop_;
   const OnAccept on_accept_;
   base::UniqueFd socket_;
   Address address_;
-  TimerId resume_timer_ = 0;
+  TimerId resume_timer_ = 0;   // not 0: paused, and not watched
+  bool pause_logged_ = false;  // since the last caller that was served
 };
 
 }  // namespace chat::net

@@ -17,6 +17,8 @@ class Address {
   // "127.0.0.1:6000", "[::1]:6000", "localhost:6000". Names are not looked up but for
   // "localhost"; port 0 is allowed (the kernel chooses).
   static Result<Address> parse(std::string_view text);
+  // An IPv4 caller of a listener on [::] comes as ::ffff:1.2.3.4: becomes the IPv4 address that
+  // it is, so that one host has one name.
   static Address from(const sockaddr_storage& storage);
 
   std::string to_string() const;  // with port, "[::1]:6000"

@@ -72,12 +72,14 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
   void pause_reading();
   void resume_reading();
 
-  // One deadline at a time; setting replaces it.
-  void set_deadline(base::SteadyTime due) { loop_.schedule(*this, due); }
+  // One deadline at a time; setting replaces it. Also counts while close_when_sent() writes
+  // (a peer may never read), but no longer once everything is written.
+  void set_deadline(base::SteadyTime due);
 
-  // Stops reading, writes what is queued, then closes gracefully.
+  // Stops reading, writes what is queued, then closes gracefully. on_closed() comes later,
+  // never from inside this call.
   void close_when_sent();
-  // Closes now. What was not written is lost.
+  // Closes now: on_closed() comes before it returns. What was not written is lost.
   void close();
 
   void announce_stop() {
@@ -95,7 +97,9 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
   void discard_input();
   void flush();
   void finish_output();
+  void flush_at_round_end();
   void begin_lingering();
+  std::uint32_t wanted_events() const;
   void update_interest();
 
   EventLoop& loop_;

@@ -19,8 +19,10 @@ class LoopPool {
   LoopPool(std::size_t loops, const base::Clock& clock);
   ~LoopPool();
 
+  // Once: a second call does nothing, and a stopped pool stays stopped.
   Result<void> start();
-  // Ends every loop after its mailbox is empty, and joins. What is posted later never runs.
+  // Runs what every mailbox holds by now, ends the loops and joins. What is posted later, also
+  // by these last tasks, never runs.
   void stop();
 
   std::size_t size() const { return loops_.size(); }
@@ -29,6 +31,7 @@ class LoopPool {
  private:
   std::vector<std::unique_ptr<EventLoop>> loops_;
   std::vector<base::Thread> threads_;
+  bool started_ = false;
 };
 
 }  // namespace chat::net

@@ -49,6 +49,8 @@ class TimerWheel {
   // Fires what is due at `now`. Entries may be scheduled, cancelled and destroyed meanwhile.
   void advance(base::SteadyTime now);
   bool empty() const { return size_ == 0; }
+  // When to call advance() next, so that nothing is later than one tick.
+  base::SteadyTime next_tick() const { return start_ + (current_tick_ + 1) * kTick; }
 
  private:
   struct Slot final : Entry {

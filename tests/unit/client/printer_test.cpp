@@ -38,7 +38,7 @@ std::vector<Event> all_kinds_with(const std::string& text) {
           {event::GroupCreated{{1}, text, text}},
           {event::GroupJoined{team}},
           {event::Refused{"login", {}, 1, text, text, 5}},
-          {event::Presence{{2}, text}},
+          {event::Presence{{2}, text, text}},
           {event::Contact{{2}, text}},
           {event::GroupChanged{{1}, text, {2}, text}},
           {event::Bye{text, 1}},
@@ -130,7 +130,7 @@ TEST(Printer, LinesAreStable) {
       {{group_message},
        "group_message group=1 from=2 name=\"bob\" seq=4 time=\"2024-05-01 10:00:00\" "
        "text=\"say \\\"hi\\\"\\n\\\\o/ é\"\n"},
-      {{event::Presence{{2}, "offline"}}, "presence id=2 state=offline\n"},
+      {{event::Presence{{2}, "bob", "offline"}}, "presence id=2 name=\"bob\" state=offline\n"},
       {{event::Bye{"shutdown", 500}}, "bye reason=\"shutdown\" reconnect_after_ms=500\n"},
       {{event::Contact{{3}, "carol"}}, "contact id=3 name=\"carol\"\n"},
       {{event::GroupChanged{{1}, "joined", {3}, "carol"}},

@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "chat/base/clock.h"
 #include "chat/base/mutex.h"
+#include "chat/protocol/limits.h"
 #include "fake_server.h"
 
 namespace chat::client {
@@ -138,17 +141,18 @@ TEST(Session, ConnectsAgainAfterClose) {
 
 TEST(Session, SendsWhatTheProtocolAsksFor) {
   std::vector<json> requests;
-  FakeServer server([&](Peer& peer) {
+  auto server = std::make_unique<FakeServer>([&](Peer& peer) {
     while (auto request = peer.next()) {
       requests.push_back(*request);
       peer.send(Peer::reply_to(*request, kLoginFields));
     }
   });
   Session session([](const Event&) {});
-  ASSERT_TRUE(session.open("127.0.0.1", server.port()));
+  ASSERT_TRUE(session.open("127.0.0.1", server->port()));
   session.login(credentials("alice", "p\"w", true));
   session.login(credentials(UserId{7}, "pw"));
   session.close();
+  server.reset();
   ASSERT_EQ(requests.size(), 3u);
   EXPECT_EQ(requests[0]["msgid"], 20);
   const json by_name = {{"msgid", 1},
@@ -160,6 +164,28 @@ TEST(Session, SendsWhatTheProtocolAsksFor) {
   const json by_id = {{"msgid", 1}, {"cid", requests[2]["cid"]}, {"id", 7}, {"password", "pw"}};
   EXPECT_EQ(requests[2], by_id);
   EXPECT_NE(requests[1]["cid"], requests[2]["cid"]);
+}
+
+TEST(Session, ACidNeverComesTwiceInAnySession) {
+  std::set<std::string> cids;
+  std::size_t requests = 0;
+  auto server = std::make_unique<FakeServer>([&](Peer& peer) {
+    while (auto request = peer.next()) {
+      const std::string cid = (*request)["cid"];
+      EXPECT_LE(cid.size(), protocol::kCidMaxBytes);
+      cids.insert(cid);
+      ++requests;
+      peer.send(Peer::reply_to(*request));
+    }
+  });
+  for (int i = 0; i < 3; ++i) {
+    Session session([](const Event&) {});
+    ASSERT_TRUE(session.open("127.0.0.1", server->port()));
+    EXPECT_TRUE(session.ping().ok());
+  }
+  server.reset();
+  EXPECT_EQ(requests, 6u);
+  EXPECT_EQ(cids.size(), requests);
 }
 
 TEST(Session, ARefusedLoginIsAnAnswer) {
@@ -483,7 +509,8 @@ TEST(Session, KeepsTheRosterUpToDate) {
     peer.send(joined);
     peer.answer();
   });
-  Session session([](const Event&) {});
+  Events events;
+  Session session(events.handler());
   ASSERT_TRUE(session.open("127.0.0.1", server.port()));
   ASSERT_TRUE(session.login(kAlice).ok());
   ASSERT_TRUE(session.add_friend(UserId{3}).ok());
@@ -493,6 +520,8 @@ TEST(Session, KeepsTheRosterUpToDate) {
   ASSERT_EQ(friends.size(), 2u);
   EXPECT_EQ(friends[0].state, "offline");
   EXPECT_EQ(friends[1].state, "online");
+  ASSERT_EQ(events.all<event::Presence>().size(), 1u);
+  EXPECT_EQ(events.all<event::Presence>()[0].name, "carol");
   const auto groups = session.groups();
   ASSERT_EQ(groups.size(), 1u);
   EXPECT_EQ(groups[0].desc, "ours");

@@ -34,9 +34,16 @@ class DeliveryTest : public storage::StorageTest {
   // A fresh connection.
   void SetUpPair() {
     if (pair_.session) {
-      rig_.in_loop([this] { loop_delivery_.detach(*pair_.session); });
+      detach();
     }
     pair_ = rig_.connect();
+  }
+
+  void detach() {
+    std::promise<void> detached;
+    rig_.in_loop(
+        [&] { loop_delivery_.detach(*pair_.session, [&detached] { detached.set_value(); }); });
+    detached.get_future().wait();
   }
 
   // To be called in the loop.

@@ -197,12 +197,27 @@ TEST_F(WindowTest, DetachHandsTheCursorsOver) {
   store(1, 2);
   offer(1);
   offer(2);
-  rig_.in_loop([this] {
-    loop_delivery_.detach(*pair_.session);
-    EXPECT_EQ(window(), nullptr);
-    loop_delivery_.detach(*pair_.session);
-  });
+  detach();
+  rig_.in_loop([this] { EXPECT_EQ(window(), nullptr); });
+  detach();  // nothing is there any more: it is over at once
   EXPECT_TRUE(wait_until([this] { return number("SELECT delivered_seq FROM directcursor") == 2; }));
+}
+
+// A client that logs out while its last messages are still on the way out has them: they must
+// not come again.
+TEST_F(WindowTest, DetachWaitsUntilWhatWasPushedHasLeft) {
+  log_in();
+  store(1, 1);
+  bool finished = false;
+  rig_.in_loop([&] {
+    pair_.session->send_in_loop("{\"seq\":0,\"x\":\"" + std::string(250 * 1024, 'x') + "\"}");
+    window()->offer(push(1));
+    loop_delivery_.detach(*pair_.session, [&finished] { finished = true; });
+  });
+  rig_.in_loop([&] { EXPECT_FALSE(finished) << "the client has not read it"; });
+  EXPECT_EQ(received(), (Seqs{0, 1}));
+  EXPECT_TRUE(wait_until([&] { return rig_.in_loop([&] { return finished; }); }));
+  EXPECT_TRUE(wait_until([this] { return number("SELECT delivered_seq FROM directcursor") == 1; }));
 }
 
 TEST_F(WindowTest, PageOfAnEarlierLoginIsDropped) {
@@ -210,8 +225,8 @@ TEST_F(WindowTest, PageOfAnEarlierLoginIsDropped) {
   store(1, 2);
   rig_.in_loop([this] {
     window()->offer(push(2));
-    loop_delivery_.detach(*pair_.session);
-    loop_delivery_.attach(*pair_.session, bob_, false, {});
+    loop_delivery_.detach(*pair_.session,
+                          [this] { loop_delivery_.attach(*pair_.session, bob_, false, {}); });
   });
   settle();
   EXPECT_TRUE(received().empty());

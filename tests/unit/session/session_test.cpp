@@ -161,6 +161,9 @@ TEST(Session, TooLongFrameIsToldOnceAndEndsTheConversation) {
   const auto refused = pair.peer->line();
   ASSERT_TRUE(refused);
   EXPECT_NE(refused->find("\"errno\":13"), std::string::npos) << *refused;
+  const auto bye = pair.peer->line();
+  ASSERT_TRUE(bye);
+  EXPECT_NE(bye->find("\"msgid\":204"), std::string::npos) << *bye;
   EXPECT_TRUE(pair.peer->at_end());
 }
 

@@ -1,0 +1,152 @@
+#include "chat/net/server.h"
+
+#include <errno.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "server_rig.h"
+
+namespace chat::net {
+namespace {
+
+using test::eventually;
+using test::TcpClient;
+
+TEST(Server, DealsConnectionsRoundRobinToItsLoops) {
+  ServerRig rig(3);
+  std::vector<TcpClient> clients;
+  for (std::size_t i = 0; i < 6; ++i) {
+    clients.push_back(rig.connect());
+    EXPECT_EQ(rig.recorder(i)->loop_index, i % 3);
+  }
+  EXPECT_EQ(rig.server().count(), 6U);
+}
+
+TEST(Server, SendsARefusedCallerTheFarewellAndCloses) {
+  ServerRig rig;
+  rig.admission = [](const Address& peer, std::string& farewell) {
+    EXPECT_TRUE(peer.is_loopback());
+    farewell = "come back later\n";
+    return false;
+  };
+  TcpClient client = rig.connect();
+  EXPECT_EQ(client.receive_all(), "come back later\n");
+  EXPECT_EQ(client.error(), 0);
+  EXPECT_EQ(rig.server().count(), 0U);
+  EXPECT_EQ(rig.gone, 0);
+  EXPECT_TRUE(rig.recorders().empty());
+}
+
+TEST(Server, RefusesACallerThatSpeaksFirstWithoutAReset) {
+  ServerRig rig;
+  rig.admission = [](const Address&, std::string& farewell) {
+    farewell = "no\n";
+    return false;
+  };
+  std::unique_ptr<TcpClient> client;
+  // The main loop is kept busy until the caller has spoken.
+  rig.main().call([&] {
+    client = std::make_unique<TcpClient>(rig.server().address());
+    EXPECT_TRUE(client->send(std::string(10'000, 'x')));
+  });
+  EXPECT_EQ(client->receive_all(), "no\n");
+  EXPECT_EQ(client->error(), 0);
+}
+
+TEST(Server, CountsConnectionsDownToNoneWhenTheyLeave) {
+  ServerRig rig(2);
+  rig.behaviour.on_input_end = [](Connection& c) { c.close(); };
+  {
+    std::vector<TcpClient> clients;
+    for (int i = 0; i < 20; ++i) clients.push_back(rig.connect());
+    EXPECT_TRUE(eventually([&] { return rig.server().count() == 20; }));
+    EXPECT_EQ(rig.gone, 0);
+  }
+  EXPECT_TRUE(rig.all_gone());
+  EXPECT_TRUE(eventually([&] { return rig.gone == 20; }));
+}
+
+TEST(Server, CloseAllClosesEveryConnectionOfEveryLoop) {
+  ServerRig rig(2);
+  std::vector<TcpClient> clients;
+  for (int i = 0; i < 10; ++i) clients.push_back(rig.connect());
+  rig.recorder(9);
+  rig.server().close_all();
+  for (TcpClient& client : clients) {
+    EXPECT_EQ(client.receive_all(), "");
+    EXPECT_EQ(client.error(), 0);
+  }
+  EXPECT_TRUE(rig.all_gone());
+  for (const auto& recorder : rig.recorders()) EXPECT_EQ(recorder->closed, 1);
+  TcpClient next = rig.connect();  // it still accepts
+  EXPECT_TRUE(eventually([&] { return rig.server().count() == 1; }));
+}
+
+TEST(Server, TellsEveryHandlerThatItStopsAndLetsThemCloseThereAndThen) {
+  ServerRig rig(2);
+  rig.behaviour.on_stopping = [](Connection& c) { c.close(); };
+  std::vector<TcpClient> clients;
+  for (int i = 0; i < 50; ++i) clients.push_back(rig.connect());
+  rig.recorder(49);
+  rig.server().announce_stop();
+  EXPECT_TRUE(rig.all_gone());
+  for (const auto& recorder : rig.recorders()) EXPECT_EQ(recorder->stoppings, 1);
+  rig.server().announce_stop();  // nobody is left to hear it
+  test::call_in(rig.pool().at(0), [] {});
+}
+
+TEST(Server, RefusesNewCallersOnceStoppedWhileOldOnesLiveOn) {
+  ServerRig rig;
+  rig.behaviour.on_bytes = [](Connection& c, std::string_view bytes) { c.send(bytes); };
+  TcpClient old = rig.connect();
+  rig.recorder();
+  rig.main().call([&] {
+    rig.server().stop_accepting();
+    rig.server().stop_accepting();
+  });
+  TcpClient late = rig.connect();
+  EXPECT_FALSE(late.connected());
+  EXPECT_EQ(late.error(), ECONNREFUSED);
+  ASSERT_TRUE(old.send("still there?"));
+  EXPECT_EQ(old.receive(12), "still there?");
+}
+
+TEST(Server, DiesBeforeOrAfterItsStoppedLoopsWithOpenConnections) {
+  for (const bool server_first : {true, false}) {
+    ServerRig rig(2);
+    std::vector<TcpClient> clients;
+    for (int i = 0; i < 4; ++i) clients.push_back(rig.connect());
+    for (std::size_t i = 0; i < 4; ++i) {
+      auto recorder = rig.recorder(i);
+      rig.in_loop(*recorder, [](Connection& c) {
+        c.set_deadline(std::chrono::steady_clock::now() + std::chrono::minutes(1));
+      });
+    }
+    rig.stop();
+    rig.server().close_all();  // too late: never runs
+    if (server_first) rig.destroy_server();
+    rig.destroy_pool();
+    if (!server_first) rig.destroy_server();
+    for (TcpClient& client : clients) EXPECT_EQ(client.receive_all(), "");
+    for (const auto& recorder : rig.recorders()) EXPECT_EQ(recorder->closed, 0);
+  }
+}
+
+TEST(Server, NamesAnAddressThatItCannotHave) {
+  ServerRig rig;
+  LoopPool pool(1, base::system_clock());
+  Server second(
+      rig.main().loop(), pool, [](Connection&, std::size_t) { return nullptr; },
+      [](const Address&, std::string&) { return true; }, [](const Address&) {});
+  const auto opened = rig.main().call([&] { return second.open(rig.server().address()); });
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_NE(opened.error().message.find(rig.server().address().to_string()), std::string::npos);
+  EXPECT_NE(opened.error().message.find("in use"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace chat::net
