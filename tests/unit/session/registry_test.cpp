@@ -80,8 +80,9 @@ TEST_F(RegistryTest, LoginWaitsForAnEndingHolder) {
 
 TEST_F(RegistryTest, TakeoverEvictsTheHolderAndWaits) {
   const auto holder = connect();
-  rig_.handler.on_end = [&](Session& session) {
-    if (&session == holder.get()) registry_.release(kAlice, session);
+  // Called again when the rig stops, after this scope: nothing of it is captured by reference.
+  rig_.handler.on_end = [this, evicted = holder.get()](Session& session) {
+    if (&session == evicted) registry_.release(kAlice, session);
   };
   ASSERT_EQ(reserve(holder), Reservation::kGranted);
   EXPECT_EQ(reserve(connect(), true), Reservation::kWait);

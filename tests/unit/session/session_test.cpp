@@ -142,8 +142,9 @@ TEST(Session, StopsReadingAboveTheOutputMarkAndGoesOnWhenItDrains) {
   std::string all;
   for (int i = 1; i <= 100; ++i) all += request(i);
   pair.peer->send(all);
-  ASSERT_TRUE(
-      wait_until([&] { return rig.in_loop([&] { return pair.session->output_full_in_loop(); }); }));
+  // Where the output settles depends on what the kernel takes: so many answers fit in any case.
+  ASSERT_TRUE(wait_until([&] { return handled >= 4; }));
+  rig.in_loop([] {});
   // High mark and one answer, and what the kernel took.
   EXPECT_LT(handled, 50);
   for (int i = 1; i <= 100; ++i) {
