@@ -1,5 +1,6 @@
 #include "chat/delivery/backlog.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -9,9 +10,10 @@
 namespace chat::delivery {
 namespace {
 
-// So many rows are asked for at once: a few of the longest messages fill a page, hundreds of
-// short ones do.
-constexpr std::size_t kRowsPerRead = 128;
+// So many rows are asked for at first, and more and more from then on: a few of the longest
+// messages fill a page, hundreds of short ones do.
+constexpr std::size_t kFirstRows = 16;
+constexpr std::size_t kMostRows = 256;
 
 }  // namespace
 
@@ -51,22 +53,22 @@ Result<bool> Backlog::read_stream(storage::Connection& connection, UserId user, 
                                   std::size_t& bytes_left, Page& page) {
   storage::MessageModel messages(connection);
   Seq after = want.after;
-  for (;;) {
+  for (std::size_t limit = kFirstRows;; limit = std::min(2 * limit, kMostRows)) {
     std::size_t count = 0;
     Result<bool> more = true;
     if (want.stream.is_group()) {
-      auto rows = messages.group_after(want.stream.group(), after, kRowsPerRead);
+      auto rows = messages.group_after(want.stream.group(), after, limit);
       if (!rows) return fail(rows);
       count = rows->size();
       more = add(connection, *rows, want.stream, bytes_left, page);
     } else {
-      auto rows = messages.direct_after(user, want.stream.sender(), after, kRowsPerRead);
+      auto rows = messages.direct_after(user, want.stream.sender(), after, limit);
       if (!rows) return fail(rows);
       count = rows->size();
       more = add(connection, *rows, want.stream, bytes_left, page);
     }
     if (!more || !*more) return more;
-    if (count < kRowsPerRead) {
+    if (count < limit) {
       page.ended.push_back(want.stream);
       return true;
     }

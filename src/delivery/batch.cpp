@@ -34,6 +34,16 @@ bool worth_retrying(ErrorCode code) {
   }
 }
 
+bool is_everyones(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kBusy:
+    case ErrorCode::kTimeout:
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kOutcomeUnknown: return true;
+    default: return false;
+  }
+}
+
 std::chrono::milliseconds retry_delay(int attempt) {
   thread_local std::minstd_rand random(std::random_device{}());
   std::uniform_int_distribution<int> jitter(1, kFirstDelayMs << attempt);

@@ -25,13 +25,9 @@ void sort_by_key(std::vector<DirectMessage>& rows) {
 }  // namespace
 
 void DirectCommitter::commit(std::vector<DirectEntry>& entries) {
-  std::vector<DirectEntry*> pointers;
-  pointers.reserve(entries.size());
-  for (DirectEntry& entry : entries) pointers.push_back(&entry);
-  auto attempt = [this](std::span<DirectEntry*> part) {
+  settle_all(entries, [this](std::span<DirectEntry*> part) {
     return try_once({part.begin(), part.end()});
-  };
-  settle(std::span<DirectEntry*>(pointers), attempt);
+  });
 }
 
 Result<void> DirectCommitter::try_once(std::vector<DirectEntry*> entries) {

@@ -33,13 +33,9 @@ const GroupMessage* same_cid(const std::vector<GroupEntry*>& earlier, const Grou
 }  // namespace
 
 void GroupCommitter::commit(std::vector<GroupEntry>& entries) {
-  std::vector<GroupEntry*> pointers;
-  pointers.reserve(entries.size());
-  for (GroupEntry& entry : entries) pointers.push_back(&entry);
-  auto attempt = [this](std::span<GroupEntry*> part) {
+  settle_all(entries, [this](std::span<GroupEntry*> part) {
     return try_once({part.begin(), part.end()});
-  };
-  settle(std::span<GroupEntry*>(pointers), attempt);
+  });
 }
 
 Result<void> GroupCommitter::try_once(const Entries& entries) {

@@ -110,6 +110,7 @@ Result<void> App::register_node() {
   options.version = base::version();
   options.register_per_minute = config_.limits.register_per_minute;
   options.login_failures_per_minute = config_.limits.login_failures_per_minute;
+  options.token_lifetime = config_.auth.token_lifetime;
   auto lease = pool_.lease();
   if (!lease) return fail(lease);
   // The lock on the SQLite file makes this the only server.

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <memory>
 #include <string>
 
-#include "chat/base/task.h"
 #include "chat/protocol/request.h"
 #include "chat/service/context.h"
 #include "chat/service/rate_table.h"
@@ -11,41 +9,19 @@
 
 namespace chat::service {
 
-// Registration, login and logout.
-//
-// A login runs in steps, each on the session's strand: find the account → check the password on
-// the hash lane → reserve the user in the registry (waiting for an older session to leave, if it
-// is leaving or taken over) → claim it in the database → attach the delivery → answer with what
-// is pending → open the delivery. A step that fails undoes what was done before it.
-// Threading: thread-safe; handlers block on the database, never on hashing.
+// Registration. Threading: thread-safe; handlers block on the database, never on hashing.
 class AccountService {
  public:
   explicit AccountService(ServiceContext& context);
 
-  void login(session::Session& session, const protocol::Request& request);
-  void logout(session::Session& session, const protocol::Request& request);
   void register_user(session::Session& session, const protocol::Request& request);
-  // Whoever is logged in on the session is released; nothing happens when nobody is.
-  void end(session::Session& session);
 
  private:
-  struct Login;
-  using LoginPtr = std::shared_ptr<Login>;
-
-  void check_password(const LoginPtr& login);
-  void password_checked(const LoginPtr& login, bool right);
-  void reserve(const LoginPtr& login);
-  void claim(const LoginPtr& login);
-  void attach(const LoginPtr& login);
-  void answer(const LoginPtr& login);
-  void abandon(const LoginPtr& login, const Error& error);
   void store_user(session::Session& session, const protocol::Request& request,
                   const Result<std::string>& hash);
-  void release(session::Session& session, base::Task then);
 
   ServiceContext& context_;
   RateTable registrations_;
-  RateTable login_failures_;
 };
 
 }  // namespace chat::service

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "chat/delivery/batch.h"
 #include "replies.h"
 
 namespace chat::service {
@@ -39,15 +40,18 @@ void ChatService::one_chat(session::Session& session, const protocol::Request& r
   auto entry = new_entry<delivery::DirectEntry>(session, request);
   entry.message.recipient = request.user_id("toid");
   auto name = context_.directory.name_of(entry.message.recipient);
-  if (!name) return refuse(session, request, name.error());
-  if (*name == nullptr) return refuse(session, request, not_found("there is no such user"));
-  if (within_rate(session, request)) append(session, request, std::move(entry));
+  if (!name) {
+    entry.refusal = delivery::refusal_of(name.error());
+  } else if (*name == nullptr) {
+    entry.refusal = not_found("there is no such user");
+  }
+  append(session, request, std::move(entry));
 }
 
 void ChatService::group_chat(session::Session& session, const protocol::Request& request) {
   auto entry = new_entry<delivery::GroupEntry>(session, request);
   entry.message.group = request.group_id("groupid");
-  if (within_rate(session, request)) append(session, request, std::move(entry));
+  append(session, request, std::move(entry));
 }
 
 void ChatService::delivered(session::Session& session, const protocol::Request& request) {
@@ -64,9 +68,11 @@ void ChatService::delivered(session::Session& session, const protocol::Request& 
                                   refusal);
 }
 
+// Refused messages go through the journal too: acks of chats to one target keep their order.
 template <typename EntryType>
 void ChatService::append(session::Session& session, const protocol::Request& request,
                          EntryType entry) {
+  if (!entry.refusal) entry.refusal = rate_fault(session);
   if (!entry.cid_given) entry.message.cid = make_cid();
   session.commit_begun();
   if (context_.journal.append(std::move(entry))) return;
@@ -74,11 +80,10 @@ void ChatService::append(session::Session& session, const protocol::Request& req
   refuse(session, request, busy());
 }
 
-bool ChatService::within_rate(session::Session& session, const protocol::Request& request) {
+std::optional<protocol::Refusal> ChatService::rate_fault(session::Session& session) {
   const auto wait = session.chat_rate().take(1, context_.clock.now());
-  if (wait.count() == 0) return true;
-  refuse(session, request, rate_limited(wait));
-  return false;
+  if (wait.count() == 0) return std::nullopt;
+  return rate_limited(wait);
 }
 
 std::string ChatService::make_cid() {

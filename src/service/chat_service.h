@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,7 +25,7 @@ class ChatService {
  private:
   template <typename EntryType>
   void append(session::Session& session, const protocol::Request& request, EntryType entry);
-  bool within_rate(session::Session& session, const protocol::Request& request);
+  std::optional<protocol::Refusal> rate_fault(session::Session& session);
   std::string make_cid();
 
   ServiceContext& context_;

@@ -30,7 +30,7 @@ void Dispatcher::handle(session::Session& session, const protocol::Request& requ
 }
 
 void Dispatcher::end(session::Session& session) {
-  handlers_->account.end(session);
+  handlers_->login.end(session);
 }
 
 bool Dispatcher::waits_for_commits(const protocol::Request& request) const {

@@ -87,9 +87,12 @@ Result<Pending> read_pending(delivery::Backlog& backlog, UserId user) {
 }
 
 Result<void> write_login_reply(OkReply& reply, storage::Connection& connection,
-                               const storage::User& user, const Pending& pending,
-                               std::string_view node) {
-  reply.json().field("id", user.id.value).field("name", std::string_view(user.name));
+                               const storage::User& user, std::string_view token,
+                               const Pending& pending, std::string_view node) {
+  reply.json()
+      .field("id", user.id.value)
+      .field("name", std::string_view(user.name))
+      .field("token", token);
   reply.json().key("offlinemsg").begin_array();
   for (const delivery::Push& push : pending.first_page) reply.json().raw(*push.json);
   reply.json().end_array();

@@ -23,7 +23,7 @@ Result<Pending> read_pending(delivery::Backlog& backlog, UserId user);
 // The fields of LOGIN_ACK (protocol.md, msgid 2), within kReplyMaxBytes: friends first, then
 // groups; what does not fit is marked by more_friends and more_groups. Blocks.
 Result<void> write_login_reply(OkReply& reply, storage::Connection& connection,
-                               const storage::User& user, const Pending& pending,
-                               std::string_view node);
+                               const storage::User& user, std::string_view token,
+                               const Pending& pending, std::string_view node);
 
 }  // namespace chat::service

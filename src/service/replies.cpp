@@ -30,6 +30,10 @@ void refuse(session::Session& session, const protocol::Request& request, const E
   refuse(session, request, delivery::refusal_of(error));
 }
 
+protocol::Refusal failed(std::string message) {
+  return {Errno::kFailed, std::move(message), std::nullopt};
+}
+
 protocol::Refusal bad_field(std::string message) {
   return {Errno::kBadField, std::move(message), std::nullopt};
 }

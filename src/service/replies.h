@@ -34,6 +34,8 @@ void refuse(session::Session& session, const protocol::Request& request,
 // An error of the database as the client is told.
 void refuse(session::Session& session, const protocol::Request& request, const Error& error);
 
+// errno 1: what a wrong login or registration gets.
+protocol::Refusal failed(std::string message);
 protocol::Refusal bad_field(std::string message);
 protocol::Refusal not_found(std::string message);
 protocol::Refusal rate_limited(std::chrono::milliseconds retry_after);

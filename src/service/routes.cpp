@@ -64,9 +64,9 @@ using H = Handlers;
 
 constexpr std::array kRoutes{
     Route{Msgid::kLogin, Access::kAnonymous, false, kLoginFields,
-          call<&H::account, &AccountService::login>},
+          call<&H::login, &LoginService::login>},
     Route{Msgid::kLogout, Access::kLoggedIn, true, kLogoutFields,
-          call<&H::account, &AccountService::logout>},
+          call<&H::login, &LoginService::logout>},
     Route{Msgid::kRegister, Access::kAnyone, false, kRegisterFields,
           call<&H::account, &AccountService::register_user>},
     Route{Msgid::kOneChat, Access::kLoggedIn, false, kOneChatFields,

@@ -19,6 +19,7 @@ using protocol::Msgid;
 
 // How long a conversation that is over may take to drain.
 constexpr std::chrono::seconds kDrainPatience{5};
+constexpr std::chrono::seconds kAnswerPatience{30};
 constexpr std::chrono::milliseconds kEvictPatience{1000};
 constexpr std::chrono::milliseconds kReconnectSoon{1000};
 // A burst of bytes is worth so many seconds of the rate.
@@ -203,6 +204,9 @@ void Session::take_frames_in_loop(std::string_view bytes) {
 void Session::on_input_end() {
   ending_.store(true, std::memory_order_release);
   input_over_ = true;
+  // A client that asks, hangs up and does not read the answers must not stay for ever.
+  deadlines_.close_by(loop_.now() + kAnswerPatience);
+  arm_deadline_in_loop();
   strand_.append(Input(InputEnd{}));
 }
 

@@ -64,6 +64,21 @@ TEST_P(ChatRate, WhatIsOverIsRefusedAndWorksLater) {
   expect_consecutive(collect_messages(bob, static_cast<std::size_t>(taken) + 1));
 }
 
+TEST_P(ChatRate, RefusalsKeepTheirPlaceAmongTheAcks) {
+  User alice = new_user("alice");
+  User bob = new_user("bob");
+  constexpr int kChats = 30;
+  std::string burst;
+  for (int i = 0; i < kChats; ++i) {
+    const std::int64_t to = i % 3 == 0 ? 2'000'000'000 : bob.id();
+    burst += alice.client.framed(chat_request(alice.account, to, "x", "cid-" + std::to_string(i)));
+  }
+  alice.client.send_raw(burst);
+  for (int i = 0; i < kChats; ++i) {
+    EXPECT_EQ(alice.client.receive().value("cid", ""), "cid-" + std::to_string(i));
+  }
+}
+
 TEST_P(ChatRate, PingAndDeliveredAreNotChat) {
   User alice = new_user("alice", {{"ack", true}});
   alice.chat(alice.id(), "a stream to acknowledge");

@@ -202,7 +202,7 @@ TEST_P(Offline, WhoJoinsLaterDoesNotGetWhatCameBefore) {
   const auto group = alice.create_group("club");
   for (int i = 0; i < 5; ++i) alice.group_chat(group, "before");
   bob.join_group(group);
-  bob.client.close();
+  bob.log_out();
   alice.group_chat(group, "after");
   User again = log_in(bob.account);
   ASSERT_EQ(again.welcome.at("offlinemsg").size(), 1U);

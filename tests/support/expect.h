@@ -32,6 +32,7 @@ inline constexpr ErrorKind kNotAllowed{22, "not_allowed"};
 inline constexpr ErrorKind kNotFound{23, "not_found"};
 inline constexpr ErrorKind kConflict{24, "conflict"};
 inline constexpr ErrorKind kExists{25, "exists"};
+inline constexpr ErrorKind kInvalidToken{26, "invalid_token"};
 inline constexpr ErrorKind kRateLimited{30, "rate_limited"};
 inline constexpr ErrorKind kBusy{31, "busy"};
 }  // namespace errors

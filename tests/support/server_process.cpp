@@ -69,12 +69,23 @@ ServerProcess::ServerProcess(Settings settings) : settings_(std::move(settings))
 }
 
 ServerProcess::~ServerProcess() {
+  if (sanitized()) expect_no_finding();
   child_.reset();
   if (std::uncaught_exceptions() > 0 || ::testing::Test::HasFailure()) {
     const std::string text = log();
     const std::size_t skipped = text.size() > kLogTailBytes ? text.size() - kLogTailBytes : 0;
     std::cerr << "---- the server's log" << (skipped > 0 ? " (its end)" : "") << "\n"
               << text.substr(skipped) << "----\n";
+  }
+}
+
+void ServerProcess::expect_no_finding() {
+  // Leaks are only looked for at an orderly end.
+  send_sigterm();
+  child_->wait_exit(Deadline(kStopPromise));
+  const std::string said = read_file(dir() / "stderr");
+  for (const char* finding : {"Sanitizer", "runtime error:"}) {
+    EXPECT_EQ(said.find(finding), std::string::npos) << "a sanitizer has found something";
   }
 }
 

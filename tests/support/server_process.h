@@ -27,7 +27,8 @@ std::vector<std::string> chatserver_command(const std::filesystem::path& dir,
                                             const Settings& more = {});
 
 // A chat server that runs beside the test, on a directory of its own that outlives its restarts.
-// When a test fails, its log is printed. Start it on a thread that stays (see ChildProcess).
+// When a test fails, its log is printed; what a sanitizer says on its stderr fails the test. Start
+// it on a thread that stays (see ChildProcess).
 class ServerProcess {
  public:
   explicit ServerProcess(Settings settings = {});
@@ -59,6 +60,7 @@ class ServerProcess {
   std::int64_t memory_kib() const;
 
  private:
+  void expect_no_finding();
   [[noreturn]] void fail_start(const std::string& why);
 
   TempDir dir_;

@@ -23,7 +23,8 @@ struct Entry {
   bool cid_given = false;  // by the client: its reply echoes it
   std::shared_ptr<session::Session> session;
 
-  // Set by the journal before the entry comes out again.
+  // Set by the journal before the entry comes out again; or before it goes in: then nothing is
+  // stored, and the refusal is answered in its turn.
   std::optional<protocol::Refusal> refusal;  // not stored, and why
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -22,6 +23,7 @@ struct ServiceOptions {
   std::string version;
   std::int64_t register_per_minute = 0;        // per address; 0: no limit
   std::int64_t login_failures_per_minute = 0;  // per address; 0: no limit
+  std::chrono::days token_lifetime{30};        // since its last use
 };
 
 // What the handlers work with. References outlive the dispatcher. `node` is fixed before

@@ -30,6 +30,7 @@ struct Identity {
   UserId user;
   std::string name;
   SessionEpoch epoch = 0;
+  std::string token_hash;  // of the token that this login may be repeated with
 };
 
 }  // namespace chat::session

@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <span>
 #include <string>
 #include <vector>
 
+#include "chat/delivery/batch.h"
 #include "chat/delivery/journal.h"
 #include "fake_stores.h"
 #include "support/fake_clock.h"
@@ -190,6 +192,36 @@ TEST_F(DirectCommitterTest, BadRowFailsOnlyItself) {
     }
   }
   EXPECT_EQ(stored(), expected);
+}
+
+TEST_F(DirectCommitterTest, WhatComesRefusedIsPassedOverAndStaysRefused) {
+  auto refused = entry("b", "2");
+  refused.refusal = protocol::Refusal{Errno::kRateLimited, "slow down", {}};
+  const auto settled = commit({entry("a", "1"), refused, entry("c", "3")});
+  EXPECT_EQ(seqs(settled), (std::vector<Seq>{1, -1, 2}));
+  EXPECT_EQ(settled[1].refusal->code, Errno::kRateLimited);
+  EXPECT_EQ(stored(), (Bodies{"1", "3"}));
+}
+
+// What came later must not be stored before what came earlier: its sender will send that again.
+TEST_F(DirectCommitterTest, DatabaseThatGoesAwayWhileABatchIsHalvedRefusesAllTheRest) {
+  int appends = 0;
+  const auto outcome = [&appends](ErrorCode code) {
+    ++appends;
+    return Result<void>(fail(code, "on purpose"));
+  };
+  std::vector<DirectEntry> made{entry("a"), entry("b"), entry("c"), entry("d")};
+  std::vector<DirectEntry*> entries;
+  for (auto& one : made) entries.push_back(&one);
+  auto attempt = [&](std::span<DirectEntry*> part) {
+    return outcome(part.size() == 4 ? ErrorCode::kInternal : ErrorCode::kUnavailable);
+  };
+  EXPECT_FALSE(settle(std::span<DirectEntry*>(entries), attempt));
+  EXPECT_EQ(appends, 1 + kAttemptsMax) << "the second half is not even tried";
+  for (const auto& one : made) {
+    ASSERT_TRUE(one.refusal);
+    EXPECT_EQ(one.refusal->code, Errno::kUnavailable);
+  }
 }
 
 TEST_F(DirectCommitterTest, NewLoginReadsTheStreamAgain) {

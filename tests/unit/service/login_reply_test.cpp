@@ -37,7 +37,8 @@ class LoginReplyTest : public storage::StorageTest {
     request.msgid = 1;
     OkReply reply(request);
     const auto user = storage::UserModel(*connection_).find(alice_);
-    EXPECT_TRUE(write_login_reply(reply, *connection_, **user, *pending, "127.0.0.1:6000"));
+    EXPECT_TRUE(
+        write_login_reply(reply, *connection_, **user, "the-token", *pending, "127.0.0.1:6000"));
     rig_.handler.on_request = [&](session::Session& session, const protocol::Request&) {
       reply.send(session);
     };

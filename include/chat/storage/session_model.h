@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "chat/base/result.h"
+#include "chat/storage/connection.h"
+#include "chat/storage/values.h"
+
+namespace chat::storage {
+
+// Table `session`: the tokens that log a user in without a password, known by their hashes only.
+// Calls block.
+class SessionModel {
+ public:
+  explicit SessionModel(Connection& connection) : connection_(connection) {}
+
+  // Adds the token, and takes away the user's tokens that have expired and all but the newest
+  // `kept` of the others. Call inside a write transaction.
+  Result<void> insert(std::string_view token_hash, UserId user, UnixMillis now,
+                      UnixMillis expires_at, std::size_t kept);
+  // Whose token it is; nothing when there is no such token or it has expired.
+  Result<std::optional<UserId>> find(std::string_view token_hash, UnixMillis now);
+  // A token that is used lives on.
+  Result<void> extend(std::string_view token_hash, UnixMillis expires_at);
+  Result<void> erase(std::string_view token_hash);
+
+ private:
+  Connection& connection_;
+};
+
+}  // namespace chat::storage

@@ -1,0 +1,78 @@
+#include "chat/storage/session_model.h"
+
+#include <string>
+
+#include "storage_fixture.h"
+
+namespace chat::storage {
+namespace {
+
+class SessionModelTest : public StorageTest {
+ protected:
+  static constexpr std::size_t kKept = 3;
+
+  void SetUp() override {
+    StorageTest::SetUp();
+    alice_ = add_user("alice");
+    bob_ = add_user("bob");
+  }
+  void insert(const std::string& hash, UserId user, UnixMillis now, UnixMillis expires_at) {
+    auto transaction = Transaction::begin(*connection_, TransactionKind::kWrite);
+    ASSERT_TRUE(transaction);
+    const auto inserted = tokens().insert(hash, user, now, expires_at, kKept);
+    ASSERT_TRUE(inserted) << inserted.error().message;
+    ASSERT_TRUE(transaction->commit());
+  }
+  std::optional<UserId> find(const std::string& hash, UnixMillis now) {
+    const auto found = tokens().find(hash, now);
+    EXPECT_TRUE(found);
+    return found.value_or(std::nullopt);
+  }
+  SessionModel tokens() { return SessionModel(*connection_); }
+
+  UserId alice_;
+  UserId bob_;
+};
+
+TEST_F(SessionModelTest, FindsTheOwnerUntilTheTokenExpires) {
+  insert("a", alice_, 100, 200);
+  insert("b", bob_, 100, 300);
+  EXPECT_EQ(find("a", 199), alice_);
+  EXPECT_EQ(find("a", 200), std::nullopt);
+  EXPECT_EQ(find("b", 200), bob_);
+  EXPECT_EQ(find("c", 100), std::nullopt);
+}
+
+TEST_F(SessionModelTest, ExtendOnlyEverMovesTheEndForward) {
+  insert("a", alice_, 100, 200);
+  EXPECT_TRUE(tokens().extend("a", 500));
+  EXPECT_TRUE(tokens().extend("a", 300));
+  EXPECT_EQ(find("a", 499), alice_);
+}
+
+TEST_F(SessionModelTest, EraseTakesOneTokenOnly) {
+  insert("a", alice_, 100, 200);
+  insert("b", alice_, 100, 200);
+  EXPECT_TRUE(tokens().erase("a"));
+  EXPECT_EQ(find("a", 100), std::nullopt);
+  EXPECT_EQ(find("b", 100), alice_);
+}
+
+TEST_F(SessionModelTest, InsertTakesAwayWhatExpiredAndTheOldestOverTheLimit) {
+  insert("other", bob_, 1, 1000);
+  insert("expired", alice_, 1, 50);
+  for (int i = 0; i < 5; ++i) insert("t" + std::to_string(i), alice_, 100 + i, 1000);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM session WHERE userid = 1"), 3);
+  EXPECT_EQ(find("t1", 200), std::nullopt);
+  for (const char* kept : {"t2", "t3", "t4"}) EXPECT_EQ(find(kept, 200), alice_);
+  EXPECT_EQ(find("other", 200), bob_);
+}
+
+TEST_F(SessionModelTest, TheNewestStaysThoughTheClockWentBack) {
+  for (int i = 0; i < 4; ++i) insert("t" + std::to_string(i), alice_, 100 + i, 1000);
+  insert("late", alice_, 5, 1000);
+  EXPECT_EQ(find("late", 200), alice_);
+}
+
+}  // namespace
+}  // namespace chat::storage
