@@ -26,12 +26,10 @@ how_to_connect() {
     [[ $host == 0.0.0.0 ]] && host=127.0.0.1
     [[ $host == :: ]] && host=::1
   fi
-  local target=$host:$port
-  [[ $host == *:* ]] && target=[$host]:$port
   cat <<TEXT
 
 The server is running. In another terminal, talk to it with its own client:
-  ./build/chatclient $target
+  ./build/chatclient $host $port
 or with telnet (or nc), one JSON object a line:
   telnet $host $port
   {"msgid":4,"name":"alice","password":"secret1"}
