@@ -18,7 +18,7 @@ int chat::test::large_blocks() {
   return count;
 }
 
-#ifndef CHAT_SANITIZED_ALLOCATOR
+#if !CHAT_ADDRESS_SANITIZER && !CHAT_THREAD_SANITIZER
 
 void* operator new(std::size_t size) {
   void* const block = std::malloc(size > 0 ? size : 1);
