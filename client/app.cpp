@@ -165,7 +165,7 @@ std::optional<std::string> App::ask_password(const char* prompt) {
 std::optional<std::string> App::new_password() {
   auto password = ask_password("New password: ");
   if (!password || !typed_) return password;
-  const auto again = ask_password("Once more: ");
+  auto again = ask_password("Once more: ");
   if (!again || *again == *password) return again;
   show({event::Usage{"the two passwords differ"}});
   return std::nullopt;

@@ -29,7 +29,7 @@ step_clang() {
 step_tidy() {
   CXX=clang++ configure build-clang --buildtype=debug || return
   # Only what the build compiles has a compile command; tests are left out.
-  run-clang-tidy -quiet -j"$(nproc)" -p build-clang '/(src|client)/.*\.cpp$' \
+  run-clang-tidy -quiet -j"$(nproc)" -p build-clang "^$PWD/(src|client)/.*\.cpp\$" \
     2> >(grep -v 'warnings generated' >&2)
 }
 

@@ -25,12 +25,10 @@ void sort_by_key(std::vector<DirectMessage>& rows) {
 }  // namespace
 
 void DirectCommitter::commit(std::vector<DirectEntry>& entries) {
-  settle_all(entries, [this](std::span<DirectEntry*> part) {
-    return try_once({part.begin(), part.end()});
-  });
+  settle_all(entries, [this](std::span<DirectEntry*> part) { return try_once(part); });
 }
 
-Result<void> DirectCommitter::try_once(std::vector<DirectEntry*> entries) {
+Result<void> DirectCommitter::try_once(std::span<DirectEntry*> entries) {
   std::vector<DirectMessage> rows;
   rows.reserve(entries.size());
   const UnixMillis now = clock_.unix_millis();

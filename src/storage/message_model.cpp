@@ -153,10 +153,10 @@ Result<void> MessageModel::advance(std::span<const CursorMove> moves) {
   CHAT_CHECK(connection_.in_transaction());
   for (const auto& move : moves) {
     CHAT_CHECK(static_cast<bool>(move.sender) != static_cast<bool>(move.group));
-    const auto written = move.sender ? sql::write(connection_, kAdvanceDirect, move.delivered,
-                                                  move.recipient, move.sender, move.delivered)
-                                     : sql::write(connection_, kAdvanceGroup, move.delivered,
-                                                  move.group, move.recipient, move.delivered);
+    auto written = move.sender ? sql::write(connection_, kAdvanceDirect, move.delivered,
+                                            move.recipient, move.sender, move.delivered)
+                               : sql::write(connection_, kAdvanceGroup, move.delivered, move.group,
+                                            move.recipient, move.delivered);
     if (!written) return written;
   }
   return {};

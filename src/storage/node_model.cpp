@@ -52,7 +52,7 @@ Result<void> release_all(Connection& connection, const Node& node) {
 Result<Node> NodeModel::start(std::string_view name, bool alone) {
   auto transaction = Transaction::begin(connection_, TransactionKind::kWrite);
   if (!transaction) return fail(transaction);
-  const auto node = raise(connection_, name);
+  auto node = raise(connection_, name);
   if (!node) return node;
   const auto released = alone ? release_all(connection_, *node) : release_own(connection_, *node);
   if (!released) return fail(released);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,7 +44,7 @@ class DirectCommitter {
   void commit(std::vector<DirectEntry>& entries);
 
  private:
-  Result<void> try_once(std::vector<DirectEntry*> entries);
+  Result<void> try_once(std::span<DirectEntry*> entries);
 
   DirectStore& store_;
   StreamCache streams_;
