@@ -13,7 +13,7 @@ export LC_ALL=C.UTF-8
 packages_to_run=(
   g++ meson ninja-build pkg-config
   nlohmann-json3-dev libspdlog-dev libfmt-dev libinih-dev libcli11-dev libexpected-dev
-  libsodium-dev libsqlite3-dev libgtest-dev libgmock-dev telnet
+  libsodium-dev libsqlite3-dev default-libmysqlclient-dev libgtest-dev libgmock-dev telnet
 )
 packages_to_test=("${packages_to_run[@]}" clang-format git netcat-openbsd sqlite3)
 packages_to_check=("${packages_to_test[@]}" clang clang-tidy)

@@ -7,8 +7,8 @@
 
 #include "chat/base/log.h"
 #include "chat/base/version.h"
-#include "chat/storage/migrations.h"
 #include "chat/storage/node_model.h"
+#include "server/database.h"
 
 namespace chat::server {
 namespace {
@@ -31,7 +31,9 @@ std::size_t hash_threads() {
 
 storage::PoolOptions pool_options(const Config& config) {
   storage::PoolOptions options;
-  options.size = config.server.workers + kSqliteSpareConnections;
+  options.size = config.storage.engine == StorageEngine::kSqlite
+                     ? config.server.workers + kSqliteSpareConnections
+                     : config.mysql.pool_size;
   return options;
 }
 
@@ -52,15 +54,15 @@ App::App(const Config& config)
       loops_(io_loops_),
       workers_("worker", config.server.workers, kWorkerQueue),
       hash_lane_("hash", hash_threads(), kHashQueue),
-      database_(config.storage.path),
-      pool_(database_, pool_options(config), clock_),
+      database_(make_database(config)),
+      pool_(*database_, pool_options(config), clock_),
       bus_(hub_),
       directory_(pool_),
       backlog_(pool_, directory_),
       writeback_(pool_),
       recipients_(loops_, backlog_, writeback_, bus_, workers_),
       router_(loops_, registry_, recipients_, bus_),
-      journal_(delivery::make_direct_store(database_), delivery::make_group_store(database_),
+      journal_(delivery::make_direct_store(*database_), delivery::make_group_store(*database_),
                router_, clock_),
       hasher_(config.auth.argon2_memory_kib, config.auth.argon2_ops),
       service_context_{pool_,   registry_, directory_, backlog_, recipients_, writeback_, journal_,
@@ -97,10 +99,9 @@ Result<void> App::start() {
 }
 
 Result<void> App::open_storage() {
-  if (auto opened = database_.open(); !opened) return opened;
-  auto lease = pool_.lease();
-  if (!lease) return fail(lease);
-  return storage::migrate(**lease, storage::migrations_of(database_.dialect()));
+  if (auto opened = database_->open(); !opened) return opened;
+  if (auto updated = update_schema(*database_); !updated) return updated;
+  return database_->be_alone();
 }
 
 Result<void> App::register_node() {
@@ -113,7 +114,7 @@ Result<void> App::register_node() {
   options.token_lifetime = config_.auth.token_lifetime;
   auto lease = pool_.lease();
   if (!lease) return fail(lease);
-  // The lock on the SQLite file makes this the only server.
+  // be_alone() has made this the only server.
   auto node = storage::NodeModel(**lease).start(options.node, true);
   if (!node) return fail(node);
   service_context_.node = *node;
@@ -133,7 +134,7 @@ Result<void> App::start_threads() {
 
 std::string App::ready_line() const {
   return "ready listen=" + server_->address().to_string() +
-         " node=" + service_context_.options.node + " storage=" + database_.describe() +
+         " node=" + service_context_.options.node + " storage=" + database_->describe() +
          " bus=" + bus_.describe() + " version=" + service_context_.options.version;
 }
 
@@ -168,7 +169,7 @@ void App::stop_threads() {
   writeback_.stop();
   io_loops_.stop();
   bus_.stop();
-  database_.close();
+  database_->close();
 }
 
 }  // namespace chat::server

@@ -22,7 +22,6 @@
 #include "chat/session/registry.h"
 #include "chat/session/session.h"
 #include "chat/storage/pool.h"
-#include "chat/storage/sqlite_database.h"
 #include "server/config.h"
 #include "server/connection_limits.h"
 #include "server/signals.h"
@@ -65,7 +64,7 @@ class App {
   base::WorkerPool workers_;
   base::WorkerPool hash_lane_;
 
-  storage::SqliteDatabase database_;
+  std::unique_ptr<storage::Database> database_;
   storage::Pool pool_;
   cluster::LocalHub hub_;
   cluster::LocalBus bus_;

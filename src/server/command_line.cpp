@@ -21,6 +21,7 @@ struct Arguments {
   std::string file;
   std::vector<std::string> sets;
   bool check = false;
+  bool migrate = false;
 };
 
 std::string list_of_keys() {
@@ -79,8 +80,8 @@ Result<Order> carry_out(const Arguments& arguments, const Environment& environme
   if (!settings) return fail(settings);
   auto config = settings->finish();
   if (!config) return fail(config);
-  if (arguments.check) return Order{std::nullopt, settings->to_ini()};
-  return Order{*std::move(config), ""};
+  if (arguments.check) return Order{std::nullopt, settings->to_ini(), false};
+  return Order{*std::move(config), "", arguments.migrate};
 }
 
 }  // namespace
@@ -101,6 +102,9 @@ Result<Order> read_command_line(int argc, const char* const* argv, const Environ
       ->allow_extra_args(false);
   app.add_flag("--check", arguments.check,
                "Check and print the configuration as ini text, then exit");
+  app.add_flag("--migrate", arguments.migrate,
+               "Bring the database's schema up to date, then exit; for an account with the rights "
+               "to do so, where the server's own has none");
   bool version = false;
   app.add_flag("--version", version, "Print the version, then exit");
   app.set_help_flag("-h,--help", "Print this help, then exit");
@@ -109,12 +113,12 @@ Result<Order> read_command_line(int argc, const char* const* argv, const Environ
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return Order{std::nullopt, app.help()};
+    return Order{std::nullopt, app.help(), false};
   } catch (const CLI::ParseError& error) {
     return fail(ErrorCode::kInvalidArgument,
                 std::string(error.what()) + " (see chatserver --help)");
   }
-  if (version) return Order{std::nullopt, version_line()};
+  if (version) return Order{std::nullopt, version_line(), false};
   return carry_out(arguments, environment);
 }
 

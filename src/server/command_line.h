@@ -13,11 +13,13 @@ namespace chat::server {
 using Environment = std::function<const char*(const char* name)>;
 const char* process_environment(const char* name);
 
-// What the command line asks for: run with `config`, or, where there is none, print `text` to
-// stdout and exit with 0 (--help, --version, --check).
+// What the command line asks for: run with `config` (or only bring its database's schema up to
+// date), or, where there is none, print `text` to stdout and exit with 0 (--help, --version,
+// --check).
 struct Order {
   std::optional<Config> config;
   std::string text;
+  bool migrate = false;
 };
 
 // Defaults, then the file of -c, then CHAT_… variables for secrets, then --set: later ones win.

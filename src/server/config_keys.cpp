@@ -60,7 +60,6 @@ constexpr Key kKeys[] = {
      .default_text = "sqlite",
      .choices = "sqlite|mysql",
      .help = "where the data lives",
-     .not_yet = "this version has no MySQL engine yet; use sqlite",
      .store = [](Config& c, const Value& v) { c.storage.engine = narrow<StorageEngine>(v); }},
     {.section = "storage",
      .name = "path",

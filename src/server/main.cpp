@@ -4,21 +4,27 @@
 #include "chat/base/log.h"
 #include "server/app.h"
 #include "server/command_line.h"
+#include "server/database.h"
 
 namespace {
 
 constexpr int kExitCannotStart = 1;
 
+int cannot(const chat::Error& error) {
+  std::fprintf(stderr, "chatserver: %s\n", error.message.c_str());
+  return kExitCannotStart;
+}
+
+int migrate(const chat::server::Config& config) {
+  const auto migrated = chat::server::migrate_database(config);
+  if (!migrated) return cannot(migrated.error());
+  std::fputs(migrated->c_str(), stdout);
+  return 0;
+}
+
 int serve(const chat::server::Config& config) {
-  if (auto logging = chat::log::configure(config.log.level, config.log.file); !logging) {
-    std::fprintf(stderr, "chatserver: %s\n", logging.error().message.c_str());
-    return kExitCannotStart;
-  }
   chat::server::App app(config);
-  if (auto started = app.start(); !started) {
-    std::fprintf(stderr, "chatserver: %s\n", started.error().message.c_str());
-    return kExitCannotStart;
-  }
+  if (auto started = app.start(); !started) return cannot(started.error());
   std::printf("%s\n", app.ready_line().c_str());
   std::fflush(stdout);
   app.run();
@@ -37,5 +43,9 @@ int main(int argc, char** argv) {
     std::fputs(order->text.c_str(), stdout);
     return 0;
   }
-  return serve(*order->config);
+  const chat::server::Config& config = *order->config;
+  if (auto logging = chat::log::configure(config.log.level, config.log.file); !logging) {
+    return cannot(logging.error());
+  }
+  return order->migrate ? migrate(config) : serve(config);
 }

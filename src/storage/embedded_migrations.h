@@ -6,7 +6,8 @@
 
 namespace chat::storage {
 
-// Defined in a source that the build writes from sql/sqlite/ (embed_migrations.py).
+// Defined in sources that the build writes from sql/ (embed_migrations.py).
+std::span<const Migration> mysql_migrations();
 std::span<const Migration> sqlite_migrations();
 
 }  // namespace chat::storage

@@ -26,6 +26,10 @@ Result<void> insert_member(Connection& connection, GroupId group, UserId user,
                     group, user, role, head, head, head);
 }
 
+// SQLite: the write transaction itself is the lock on the group's row.
+constexpr sql::Text kLockGroup{.sqlite = "SELECT last_seq FROM allgroup WHERE id = ?",
+                               .mysql = "SELECT last_seq FROM allgroup WHERE id = ? FOR UPDATE"};
+
 }  // namespace
 
 Result<std::optional<GroupId>> GroupModel::create(std::string_view name, std::string_view desc,
@@ -49,12 +53,10 @@ Result<std::optional<GroupId>> GroupModel::create(std::string_view name, std::st
   return std::optional<GroupId>{};
 }
 
-// SQLite: the write transaction itself is the lock on the group's row.
 Result<GroupModel::JoinOutcome> GroupModel::join(GroupId group, UserId user,
                                                  std::size_t members_max) {
   CHAT_CHECK(connection_.in_transaction());
-  const auto head =
-      sql::read_integer(connection_, "SELECT last_seq FROM allgroup WHERE id = ?", group);
+  const auto head = sql::read_integer(connection_, kLockGroup.in(connection_), group);
   if (!head) return fail(head);
   if (!head->has_value()) return JoinOutcome{Joined::kNoSuchGroup, 0};
   const auto joined = sql::read_integer(

@@ -1,24 +1,27 @@
 #include "chat/storage/message_model.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 #include "chat/base/check.h"
+#include "row_insert.h"
 #include "sql.h"
 
 namespace chat::storage {
 namespace {
 
-constexpr std::string_view kInsertDirect =
-    "INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body)"
-    " VALUES (?, ?, ?, ?, ?, ?)";
+constexpr RowInsert kInsertDirect{
+    "INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body) VALUES ", 6};
 // A stream's cursor may be there already: its first batch is tried again after an unknown outcome.
-constexpr std::string_view kInsertCursor =
-    "INSERT OR IGNORE INTO directcursor (recipient, sender, delivered_seq, read_seq)"
-    " VALUES (?, ?, 0, 0)";
-constexpr std::string_view kInsertGroup =
-    "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body)"
-    " VALUES (?, ?, ?, ?, ?, ?)";
+constexpr sql::Text kInsertCursorHead{
+    .sqlite = "INSERT OR IGNORE INTO directcursor (recipient, sender) VALUES ",
+    .mysql = "INSERT IGNORE INTO directcursor (recipient, sender) VALUES "};
+constexpr RowInsert kInsertGroup{
+    "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body) VALUES ", 6};
+// SQLite: the write transaction itself is the lock on the group's row.
+constexpr sql::Text kLockGroup{.sqlite = "SELECT last_seq FROM allgroup WHERE id = ?",
+                               .mysql = "SELECT last_seq FROM allgroup WHERE id = ? FOR UPDATE"};
 // Where the new position isn't past the old one there is nothing to write: that is the `max`.
 constexpr std::string_view kAdvanceDirect =
     "UPDATE directcursor SET delivered_seq = ?"
@@ -60,16 +63,16 @@ Result<std::vector<DirectMessage>> MessageModel::direct_tail(UserId recipient, U
 Result<void> MessageModel::insert_direct(std::span<const DirectMessage> rows) {
   CHAT_CHECK(connection_.in_transaction());
   CHAT_CHECK(std::is_sorted(rows.begin(), rows.end(), direct_order));
-  const auto insert = connection_.prepare(kInsertDirect);
-  if (!insert) return fail(insert);
-  for (const auto& row : rows) {
-    sql::bind_all(**insert, row.recipient, row.sender, row.seq, row.cid, row.sent_at, row.body);
-    if (auto inserted = (*insert)->run(); !inserted) return inserted;
-    if (row.seq != 1) continue;
-    auto cursor = sql::write(connection_, kInsertCursor, row.recipient, row.sender);
-    if (!cursor) return cursor;
-  }
-  return {};
+  auto inserted = insert_rows(connection_, kInsertDirect, rows, [](const DirectMessage& row) {
+    return std::tie(row.recipient, row.sender, row.seq, row.cid, row.sent_at, row.body);
+  });
+  if (!inserted) return inserted;
+  std::vector<DirectMessage> first;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(first),
+               [](const DirectMessage& row) { return row.seq == 1; });
+  return insert_rows(connection_, RowInsert{kInsertCursorHead.in(connection_), 2},
+                     std::span<const DirectMessage>(first),
+                     [](const DirectMessage& row) { return std::tie(row.recipient, row.sender); });
 }
 
 Result<std::vector<DirectMessage>> MessageModel::direct_after(UserId recipient, UserId sender,
@@ -93,10 +96,9 @@ Result<std::vector<DirectPosition>> MessageModel::direct_positions(UserId recipi
       recipient);
 }
 
-// SQLite: the write transaction itself is the lock on the group's row.
 Result<std::optional<Seq>> MessageModel::lock_group(GroupId group) {
   CHAT_CHECK(connection_.in_transaction());
-  return sql::read_integer(connection_, "SELECT last_seq FROM allgroup WHERE id = ?", group);
+  return sql::read_integer(connection_, kLockGroup.in(connection_), group);
 }
 
 Result<std::optional<GroupMessage>> MessageModel::find_group_message(GroupId group, UserId sender,
@@ -115,13 +117,9 @@ Result<std::optional<UnixMillis>> MessageModel::group_head_time(GroupId group, S
 Result<void> MessageModel::insert_group(std::span<const GroupMessage> rows) {
   CHAT_CHECK(connection_.in_transaction());
   CHAT_CHECK(std::is_sorted(rows.begin(), rows.end(), group_order));
-  const auto insert = connection_.prepare(kInsertGroup);
-  if (!insert) return fail(insert);
-  for (const auto& row : rows) {
-    sql::bind_all(**insert, row.group, row.seq, row.sender, row.cid, row.sent_at, row.body);
-    if (auto inserted = (*insert)->run(); !inserted) return inserted;
-  }
-  return {};
+  return insert_rows(connection_, kInsertGroup, rows, [](const GroupMessage& row) {
+    return std::tie(row.group, row.seq, row.sender, row.cid, row.sent_at, row.body);
+  });
 }
 
 Result<void> MessageModel::set_group_last_seq(GroupId group, Seq last_seq) {

@@ -2,13 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "chat/base/check.h"
 #include "chat/base/log.h"
 #include "embedded_migrations.h"
 #include "sql.h"
 
+#define CHAT_LOCK_NAME "CONCAT('chatserver.migrate.', MD5(DATABASE()))"
+
 namespace chat::storage {
 namespace {
+
+constexpr int kLockWaitSeconds = 60;
 
 constexpr std::string_view kMakeVersionTable =
     "CREATE TABLE IF NOT EXISTS schema_version ("
@@ -16,32 +22,48 @@ constexpr std::string_view kMakeVersionTable =
     " name VARCHAR(100) NOT NULL,"
     " applied_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
 
+constexpr sql::Text kHasVersionTable{
+    .sqlite = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'",
+    .mysql =
+        "SELECT COUNT(*) FROM information_schema.tables"
+        " WHERE table_schema = DATABASE() AND table_name = 'schema_version'"};
+
+// 0: nothing has been applied. Works for an account that may only read.
 Result<int> version_of(Connection& connection) {
+  const auto has_table = sql::read_integer(connection, kHasVersionTable.in(connection));
+  if (!has_table) return fail(has_table);
+  if (has_table->value_or(0) == 0) return 0;
   const auto version =
       sql::read_integer(connection, "SELECT COALESCE(MAX(version), 0) FROM schema_version");
   if (!version) return fail(version);
   return static_cast<int>(version->value_or(0));
 }
 
-// Applies the step after the recorded version, in one transaction with its record; false when
-// there is none. The version is read inside the transaction, so two who migrate at once take
-// turns and neither repeats the other's step.
-Result<bool> apply_next(Connection& connection, std::span<const Migration> migrations) {
-  auto transaction = Transaction::begin(connection, TransactionKind::kWrite);
-  if (!transaction) return fail(transaction);
-  if (auto made = connection.execute(kMakeVersionTable); !made) return fail(made);
+// Nothing when the schema is what this server knows, the version that it has when it is older.
+Result<std::optional<int>> version_to_raise(Connection& connection, int newest) {
   const auto version = version_of(connection);
   if (!version) return fail(version);
-  const int newest = static_cast<int>(migrations.size());
   if (*version > newest) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("the database has schema version {}, this server knows {} at most: "
                             "start a newer server",
                             *version, newest));
   }
-  if (*version == newest) return false;
-  const Migration& next = migrations[static_cast<std::size_t>(*version)];
-  CHAT_CHECK(next.version == *version + 1);
+  return *version == newest ? std::optional<int>() : *version;
+}
+
+// Applies the step after the recorded version, in one transaction with its record; false when
+// there is none. The version is read again, so two who migrate at once take turns and neither
+// repeats the other's step.
+Result<bool> apply_next(Connection& connection, std::span<const Migration> migrations) {
+  auto transaction = Transaction::begin(connection, TransactionKind::kWrite);
+  if (!transaction) return fail(transaction);
+  if (auto made = connection.execute(kMakeVersionTable); !made) return fail(made);
+  const auto version = version_to_raise(connection, static_cast<int>(migrations.size()));
+  if (!version) return fail(version);
+  if (!*version) return false;
+  const Migration& next = migrations[static_cast<std::size_t>(**version)];
+  CHAT_CHECK(next.version == **version + 1);
   if (auto applied = connection.execute(next.sql); !applied) return fail(applied);
   auto recorded = sql::write(connection, "INSERT INTO schema_version (version, name) VALUES (?, ?)",
                              next.version, next.name);
@@ -51,18 +73,59 @@ Result<bool> apply_next(Connection& connection, std::span<const Migration> migra
   return true;
 }
 
-}  // namespace
-
-std::span<const Migration> migrations_of(Dialect dialect) {
-  return dialect == Dialect::kSqlite ? sqlite_migrations() : std::span<const Migration>{};
-}
-
-Result<void> migrate(Connection& connection, std::span<const Migration> migrations) {
+Result<void> apply_all(Connection& connection, std::span<const Migration> migrations) {
   for (;;) {
     const auto applied = apply_next(connection, migrations);
     if (!applied) return fail(applied);
     if (!*applied) return {};
   }
+}
+
+// DDL ends transactions on a MySQL server, so those who migrate at once take turns by a lock with
+// a name. SQLite's write transaction is lock enough.
+class MigrationLock {
+ public:
+  explicit MigrationLock(Connection& connection) : connection_(connection) {}
+  MigrationLock(const MigrationLock&) = delete;
+  MigrationLock& operator=(const MigrationLock&) = delete;
+  ~MigrationLock() {
+    if (held_) (void)sql::read_integer(connection_, "SELECT RELEASE_LOCK(" CHAT_LOCK_NAME ")");
+  }
+
+  Result<void> take() {
+    if (connection_.dialect() == Dialect::kSqlite) return {};
+    const auto got =
+        sql::read_integer(connection_, "SELECT GET_LOCK(" CHAT_LOCK_NAME ", ?)", kLockWaitSeconds);
+    if (!got) return fail(got);
+    held_ = got->value_or(0) == 1;
+    if (held_) return {};
+    return fail(ErrorCode::kBusy, "another process is changing the schema of this database");
+  }
+
+ private:
+  Connection& connection_;
+  bool held_ = false;
+};
+
+}  // namespace
+
+std::span<const Migration> migrations_of(Dialect dialect) {
+  return dialect == Dialect::kSqlite ? sqlite_migrations() : mysql_migrations();
+}
+
+Result<void> migrate(Connection& connection, std::span<const Migration> migrations) {
+  const auto version = version_to_raise(connection, static_cast<int>(migrations.size()));
+  if (!version) return fail(version);
+  if (!*version) return {};
+  MigrationLock lock(connection);
+  if (auto taken = lock.take(); !taken) return taken;
+  auto applied = apply_all(connection, migrations);
+  if (applied || applied.error().code != ErrorCode::kInvalidArgument) return applied;
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("the database has schema version {}, this server needs {}, and this "
+                          "account may not change it ({}): run chatserver --migrate with an "
+                          "account that may",
+                          **version, migrations.size(), applied.error().message));
 }
 
 }  // namespace chat::storage

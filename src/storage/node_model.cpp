@@ -7,9 +7,13 @@
 namespace chat::storage {
 namespace {
 
+constexpr sql::Text kFind{.sqlite = "SELECT id, epoch FROM node WHERE name = ?",
+                          .mysql = "SELECT id, epoch FROM node WHERE name = ? FOR UPDATE"};
+
+// Locks it until the transaction ends.
 Result<std::optional<Node>> find(Connection& connection, std::string_view name) {
   return sql::read_one(
-      connection, "SELECT id, epoch FROM node WHERE name = ?",
+      connection, kFind.in(connection),
       [](const Statement& row) {
         return Node{sql::id<NodeId>(row, 0), row.integer(1)};
       },

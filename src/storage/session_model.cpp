@@ -14,11 +14,13 @@ Result<void> SessionModel::insert(std::string_view token_hash, UserId user, Unix
   auto expired = sql::write(connection_, "DELETE FROM session WHERE userid = ? AND expires_at <= ?",
                             user, now);
   if (!expired) return expired;
-  // The one that was just made stays, whatever the clock says.
+  // The one that was just made stays, whatever the clock says. The inner query is a table of its
+  // own because MySQL takes no LIMIT in an IN; an OFFSET needs a LIMIT in either dialect.
   return sql::write(connection_,
                     "DELETE FROM session WHERE token_hash IN"
-                    " (SELECT token_hash FROM session WHERE userid = ? AND token_hash <> ?"
-                    "  ORDER BY created_at DESC, token_hash LIMIT -1 OFFSET ?)",
+                    " (SELECT token_hash FROM"
+                    "  (SELECT token_hash FROM session WHERE userid = ? AND token_hash <> ?"
+                    "   ORDER BY created_at DESC, token_hash LIMIT 1000000 OFFSET ?) AS old)",
                     user, token_hash, kept - 1);
 }
 

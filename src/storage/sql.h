@@ -16,6 +16,15 @@
 // understand; where one needs something of its own, the model asks connection.dialect().
 namespace chat::storage::sql {
 
+// What the two dialects say differently.
+struct Text {
+  std::string_view sqlite;
+  std::string_view mysql;
+  std::string_view in(const Connection& connection) const {
+    return connection.dialect() == Dialect::kSqlite ? sqlite : mysql;
+  }
+};
+
 inline void bind_one(Statement& statement, int parameter, std::string_view text) {
   statement.bind(parameter, text);
 }

@@ -2,13 +2,12 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "chat/storage/connection.h"
 #include "sqlite_handle.h"
 #include "sqlite_statement.h"
+#include "text_map.h"
 #include "writer_lane.h"
 
 namespace chat::storage {
@@ -47,13 +46,6 @@ class SqliteConnection final : public Connection {
   Error failed(int code, std::string_view doing);
 
  private:
-  struct TextHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept {
-      return std::hash<std::string_view>{}(text);
-    }
-  };
-
   Result<void> control(const char* sql);
   Result<void> transaction_alive() const;
 
@@ -62,8 +54,7 @@ class SqliteConnection final : public Connection {
   SqliteHandle db_;
   std::optional<TransactionKind> transaction_;
   bool usable_ = true;
-  std::unordered_map<std::string, std::unique_ptr<SqliteStatement>, TextHash, std::equal_to<>>
-      statements_;
+  TextMap<std::unique_ptr<SqliteStatement>> statements_;
 };
 
 }  // namespace chat::storage

@@ -10,6 +10,20 @@ User to_user(const Statement& row) {
           row.text(3) == "online", row.integer(4)};
 }
 
+// Each dialect has its own way to learn the new epoch in the same statement.
+#define CHAT_CLAIM_WHERE                                                               \
+  " WHERE id = ? AND (? <> 0 OR state = 'offline' OR (node_id = ? AND node_epoch = ?)" \
+  " OR NOT EXISTS"                                                                     \
+  " (SELECT 1 FROM node WHERE node.id = user.node_id AND node.epoch = user.node_epoch))"
+constexpr sql::Text kClaim{
+    .sqlite =
+        "UPDATE user SET state = 'online', node_id = ?, node_epoch = ?,"
+        " session_epoch = session_epoch + 1" CHAT_CLAIM_WHERE " RETURNING session_epoch",
+    .mysql =
+        "UPDATE user SET state = 'online', node_id = ?, node_epoch = ?,"
+        " session_epoch = LAST_INSERT_ID(session_epoch + 1)" CHAT_CLAIM_WHERE};
+#undef CHAT_CLAIM_WHERE
+
 }  // namespace
 
 std::string name_key(std::string_view name) {
@@ -46,17 +60,16 @@ Result<std::optional<User>> UserModel::find_by_name(std::string_view name) {
       to_user, name_key(name));
 }
 
-// RETURNING is SQLite's way to learn the new epoch in the same statement.
 Result<std::optional<SessionEpoch>> UserModel::claim(UserId id, const Node& node, bool takeover) {
-  return sql::read_integer(
-      connection_,
-      "UPDATE user SET state = 'online', node_id = ?, node_epoch = ?,"
-      " session_epoch = session_epoch + 1"
-      " WHERE id = ? AND (? <> 0 OR state = 'offline' OR (node_id = ? AND node_epoch = ?)"
-      " OR NOT EXISTS"
-      " (SELECT 1 FROM node WHERE node.id = user.node_id AND node.epoch = user.node_epoch))"
-      " RETURNING session_epoch",
-      node.id, node.epoch, id, takeover, node.id, node.epoch);
+  if (connection_.dialect() == Dialect::kSqlite) {
+    return sql::read_integer(connection_, kClaim.sqlite, node.id, node.epoch, id, takeover, node.id,
+                             node.epoch);
+  }
+  auto claimed =
+      sql::write(connection_, kClaim.mysql, node.id, node.epoch, id, takeover, node.id, node.epoch);
+  if (!claimed) return fail(claimed);
+  if (connection_.affected_rows() == 0) return std::optional<SessionEpoch>();
+  return connection_.last_insert_id();
 }
 
 Result<void> UserModel::release(UserId id, SessionEpoch epoch) {

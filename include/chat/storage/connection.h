@@ -104,12 +104,21 @@ class Transaction {
   Connection* connection_;
 };
 
-// A database that connections can be opened to. Threading: thread-safe after construction.
+// A database that connections can be opened to.
+// Threading: thread-safe between open() and close(), which are externally synchronised.
 class Database {
  public:
   virtual ~Database() = default;
   virtual Dialect dialect() const = 0;
+  // Before anything else: makes sure that it is there and usable, or says in a sentence for its
+  // operator why it isn't (kUnavailable, kInvalidArgument). Succeeds once.
+  virtual Result<void> open() = 0;
+  // No transaction may be open.
+  virtual void close() = 0;
+  // From now until close() no other server uses this database; kInvalidArgument when one does.
+  virtual Result<void> be_alone() = 0;
   virtual Result<std::unique_ptr<Connection>> connect() = 0;
+  virtual Result<std::unique_ptr<Connection>> connect_to_migrate() { return connect(); }
   // "sqlite:var/chat.db": for the log and the ready line, without secrets.
   virtual std::string describe() const = 0;
 };

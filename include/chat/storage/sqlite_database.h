@@ -21,11 +21,12 @@ class SqliteDatabase final : public Database {
 
   // Makes missing folders, takes the lock, opens the file, checks its durability settings.
   // kInvalidArgument when another server holds the file, kUnavailable when it can't be opened.
-  // Succeeds once.
-  Result<void> open();
+  Result<void> open() override;
   // Ends the checkpoint thread after a last checkpoint; no transaction may be open. The lock
   // stays until the destructor.
-  void close();
+  void close() override;
+  // The lock on the file has seen to that.
+  Result<void> be_alone() override { return {}; }
 
   Dialect dialect() const override { return Dialect::kSqlite; }
   Result<std::unique_ptr<Connection>> connect() override;

@@ -15,7 +15,7 @@ class FakeDatabase final : public Database {
   class FakeConnection final : public Connection {
    public:
     FakeConnection(FakeDatabase& database, int which) : number(which), database_(database) {}
-    ~FakeConnection() override { --database_.open; }
+    ~FakeConnection() override { --database_.open_now; }
 
     Dialect dialect() const override { return Dialect::kSqlite; }
     Result<Statement*> prepare(std::string_view) override {
@@ -55,9 +55,12 @@ class FakeDatabase final : public Database {
   };
 
   Dialect dialect() const override { return Dialect::kSqlite; }
+  Result<void> open() override { return {}; }
+  void close() override {}
+  Result<void> be_alone() override { return {}; }
   Result<std::unique_ptr<Connection>> connect() override {
     if (reachable) {
-      const int now = ++open;
+      const int now = ++open_now;
       if (now > most_open) most_open = now;
       return std::make_unique<FakeConnection>(*this, ++opened);
     }
@@ -69,7 +72,7 @@ class FakeDatabase final : public Database {
   std::atomic<bool> reachable = true;
   std::atomic<bool> throws = false;
   std::atomic<bool> commits_fail = false;
-  std::atomic<int> open = 0;
+  std::atomic<int> open_now = 0;
   std::atomic<int> most_open = 0;
   std::atomic<int> opened = 0;
   std::atomic<int> pings = 0;

@@ -106,7 +106,7 @@ TEST_F(PoolTest, OpensANewConnectionForTheLeaseThatWaitsWhenABrokenOneComesBack)
 TEST_F(PoolTest, ThrowsAwayAConnectionThatBrokeWhileLent) {
   Pool pool(database_, {}, clock_);
   fake(*pool.lease()).alive = false;
-  EXPECT_EQ(database_.open, 0);
+  EXPECT_EQ(database_.open_now, 0);
   EXPECT_EQ(pool.counts().discarded, 1u);
   auto next = pool.lease();
   EXPECT_EQ(number(*next), 2);
@@ -123,7 +123,7 @@ TEST_F(PoolTest, ThrowsAwayAConnectionThatComesBackInsideATransaction) {
       std::runtime_error);
   EXPECT_EQ(pool.counts().discarded, 1u);
   EXPECT_EQ(pool.counts().open, 0u);
-  EXPECT_EQ(database_.open, 0);
+  EXPECT_EQ(database_.open_now, 0);
 }
 
 TEST_F(PoolTest, KeepsAConnectionWhoseTransactionScopeEndedInAnException) {
@@ -160,7 +160,7 @@ TEST_F(PoolTest, ReplacesAConnectionThatDiedWhileIdle) {
   auto lease = pool.lease();
   ASSERT_TRUE(lease);
   EXPECT_EQ(number(*lease), 2);
-  EXPECT_EQ(database_.open, 1);
+  EXPECT_EQ(database_.open_now, 1);
   EXPECT_EQ(pool.counts().discarded, 1u);
 }
 
@@ -173,7 +173,7 @@ TEST_F(PoolTest, RecyclesAConnectionByItsIdleTime) {
   EXPECT_EQ(number(*pool.lease()), 2);
   EXPECT_EQ(pool.counts().recycled, 1u);
   EXPECT_EQ(pool.counts().discarded, 0u);
-  EXPECT_EQ(database_.open, 1);
+  EXPECT_EQ(database_.open_now, 1);
 }
 
 TEST_F(PoolTest, SaysUnavailableWhenTheDatabaseCannotBeReachedAndLosesNoPlace) {
@@ -236,7 +236,7 @@ TEST_F(PoolTest, NeverOpensMoreThanItsSizeUnderManyThreads) {
   EXPECT_LE(database_.most_open, 3);
   EXPECT_EQ(pool.counts().leases, 4000u);
   EXPECT_EQ(pool.counts().open, pool.counts().idle);
-  EXPECT_EQ(static_cast<int>(pool.counts().open), database_.open.load());
+  EXPECT_EQ(static_cast<int>(pool.counts().open), database_.open_now.load());
 }
 
 TEST_F(PoolTest, TransactionRollsBackUnlessItsCommitSucceeded) {

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "chat/base/mutex.h"
+#include "chat/base/result.h"
+#include "chat/storage/connection.h"
+
+namespace chat::storage {
+
+struct MysqlOptions {
+  std::string host;
+  std::uint16_t port = 3306;
+  std::string socket;  // where not empty, it is used instead of host and port
+  std::string user;
+  std::string password;
+  std::string database;
+  std::chrono::seconds connect_timeout{2};
+  std::chrono::seconds io_timeout{5};  // for one read or write of the connection
+};
+
+// A MySQL or MariaDB server. Every connection sets its session up itself (utf8mb4, strict mode,
+// READ COMMITTED, short lock waits), so nothing depends on how the server is configured; the
+// tables must be InnoDB. There is no reconnecting behind our back: a connection that died stays
+// dead, because its transaction and its prepared statements died with it.
+// Threading: thread-safe. Ownership: must outlive its connections.
+class MysqlDatabase final : public Database {
+ public:
+  explicit MysqlDatabase(MysqlOptions options);
+  ~MysqlDatabase() override;
+
+  Dialect dialect() const override { return Dialect::kMysql; }
+  Result<void> open() override;
+  void close() override;
+  // A named lock of the database server, which drops it when this process's connection ends.
+  Result<void> be_alone() override;
+  Result<std::unique_ptr<Connection>> connect() override;
+  // Without the time-out for reading: a step may rebuild a big table.
+  Result<std::unique_ptr<Connection>> connect_to_migrate() override;
+  std::string describe() const override;
+
+ private:
+  const MysqlOptions options_;
+  std::unique_ptr<Connection> lock_holder_;
+};
+
+}  // namespace chat::storage

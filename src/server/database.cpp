@@ -1,0 +1,48 @@
+#include "server/database.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "chat/storage/migrations.h"
+#include "chat/storage/mysql_database.h"
+#include "chat/storage/sqlite_database.h"
+
+namespace chat::server {
+namespace {
+
+storage::MysqlOptions mysql_options(const Config::Mysql& config) {
+  storage::MysqlOptions options;
+  options.host = config.host;
+  options.port = config.port;
+  options.socket = config.socket;
+  options.user = config.user;
+  options.password = config.password;
+  options.database = config.database;
+  return options;
+}
+
+}  // namespace
+
+std::unique_ptr<storage::Database> make_database(const Config& config) {
+  if (config.storage.engine == StorageEngine::kMysql) {
+    return std::make_unique<storage::MysqlDatabase>(mysql_options(config.mysql));
+  }
+  return std::make_unique<storage::SqliteDatabase>(config.storage.path);
+}
+
+Result<void> update_schema(storage::Database& database) {
+  auto connection = database.connect_to_migrate();
+  if (!connection) return fail(connection);
+  return storage::migrate(**connection, storage::migrations_of(database.dialect()));
+}
+
+Result<std::string> migrate_database(const Config& config) {
+  const auto database = make_database(config);
+  if (auto opened = database->open(); !opened) return fail(opened);
+  if (auto updated = update_schema(*database); !updated) return fail(updated);
+  return fmt::format("{} has schema version {}\n", database->describe(),
+                     storage::migrations_of(database->dialect()).size());
+}
+
+}  // namespace chat::server

@@ -1,0 +1,119 @@
+#include "mysql_connection.h"
+
+#include <utility>
+
+#include "chat/base/check.h"
+
+namespace chat::storage {
+
+Result<Statement*> MysqlConnection::prepare(std::string_view sql) {
+  if (const auto found = statements_.find(sql); found != statements_.end()) {
+    found->second->reset();
+    return found->second.get();
+  }
+  if (auto admitted = admit(); !admitted) return fail(admitted);
+  MysqlStatementHandle handle(mysql_stmt_init(db_.get()));
+  if (handle == nullptr) return fail(ErrorCode::kInternal, "mysql: no memory for a statement");
+  if (mysql_stmt_prepare(handle.get(), sql.data(), static_cast<unsigned long>(sql.size())) != 0) {
+    return tl::make_unexpected(
+        failed(mysql_stmt_errno(handle.get()), mysql_stmt_error(handle.get()), sql));
+  }
+  auto statement = std::make_unique<MysqlStatement>(*this, std::move(handle), sql);
+  return statements_.emplace(sql, std::move(statement)).first->second.get();
+}
+
+Result<void> MysqlConnection::execute(std::string_view script) {
+  if (auto admitted = admit(); !admitted) return admitted;
+  if (mysql_set_server_option(db_.get(), MYSQL_OPTION_MULTI_STATEMENTS_ON) != 0) {
+    return failed(script);
+  }
+  auto done = query(script);
+  if (done) done = drain_results(script);
+  if (!usable_) return done;
+  mysql_set_server_option(db_.get(), MYSQL_OPTION_MULTI_STATEMENTS_OFF);
+  return done;
+}
+
+// The statements of a script answer one after the other.
+Result<void> MysqlConnection::drain_results(std::string_view doing) {
+  for (;;) {
+    if (MYSQL_RES* rows = mysql_store_result(db_.get())) mysql_free_result(rows);
+    const int more = mysql_next_result(db_.get());
+    if (more < 0) return {};
+    if (more > 0) return failed(doing);
+  }
+}
+
+Result<void> MysqlConnection::begin(TransactionKind kind) {
+  CHAT_CHECK(!in_transaction_);
+  if (kind == TransactionKind::kRead) {
+    // One snapshot for all reads: READ COMMITTED would take a new one for each.
+    auto set = query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    if (!set) return set;
+  }
+  auto begun =
+      query(kind == TransactionKind::kRead ? "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+                                           : "START TRANSACTION");
+  in_transaction_ = begun.has_value();
+  broken_ = false;
+  return begun;
+}
+
+Result<void> MysqlConnection::commit() {
+  CHAT_CHECK(in_transaction_);
+  if (auto admitted = admit(); !admitted) return admitted;
+  auto committed = query("COMMIT");
+  if (committed) {
+    in_transaction_ = false;
+    return committed;
+  }
+  // The word may have arrived and the answer not: only the tables know.
+  if (!usable_) return fail(ErrorCode::kOutcomeUnknown, std::move(committed.error().message));
+  return committed;
+}
+
+void MysqlConnection::rollback() noexcept {
+  if (!std::exchange(in_transaction_, false)) return;
+  broken_ = false;
+  if (usable_ && mysql_query(db_.get(), "ROLLBACK") != 0) usable_ = false;
+}
+
+Result<void> MysqlConnection::ping() {
+  if (auto admitted = admit(); !admitted) return admitted;
+  if (mysql_ping(db_.get()) != 0) return failed("ping");
+  return {};
+}
+
+Result<void> MysqlConnection::admit() const {
+  if (!usable_) return fail(ErrorCode::kUnavailable, "mysql: this connection is lost");
+  if (broken_) {
+    return fail(ErrorCode::kUnavailable, "mysql: an earlier error has ended the transaction");
+  }
+  return {};
+}
+
+void MysqlConnection::wrote(std::int64_t affected_rows, std::int64_t insert_id) {
+  affected_rows_ = affected_rows;
+  last_insert_id_ = insert_id;
+}
+
+Result<void> MysqlConnection::query(std::string_view sql) {
+  if (!usable_) return fail(ErrorCode::kUnavailable, "mysql: this connection is lost");
+  if (mysql_real_query(db_.get(), sql.data(), static_cast<unsigned long>(sql.size())) != 0) {
+    return failed(sql);
+  }
+  return {};
+}
+
+tl::unexpected<Error> MysqlConnection::failed(std::string_view doing) {
+  return tl::make_unexpected(failed(mysql_errno(db_.get()), mysql_error(db_.get()), doing));
+}
+
+Error MysqlConnection::failed(unsigned number, std::string_view message, std::string_view doing) {
+  if (is_connection_loss(number)) usable_ = false;
+  auto error = mysql_failure(number, message, doing);
+  if (in_transaction_ && error.code != ErrorCode::kConflict) broken_ = true;
+  return error;
+}
+
+}  // namespace chat::storage

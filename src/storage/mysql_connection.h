@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "chat/storage/connection.h"
+#include "mysql_handle.h"
+#include "mysql_statement.h"
+#include "text_map.h"
+
+namespace chat::storage {
+
+// One connection to a MySQL server.
+//
+// The server may have ended a transaction by itself (a deadlock does that), and would then commit
+// what follows statement by statement. So after any error but a refused row the transaction takes
+// no more statements and no commit: it can only be rolled back.
+// Bounds: keeps every statement it prepared; their texts are literals of this program.
+class MysqlConnection final : public Connection {
+ public:
+  explicit MysqlConnection(MysqlHandle db) : db_(std::move(db)) {}
+  MysqlConnection(const MysqlConnection&) = delete;
+  MysqlConnection& operator=(const MysqlConnection&) = delete;
+
+  Dialect dialect() const override { return Dialect::kMysql; }
+  Result<Statement*> prepare(std::string_view sql) override;
+  // DDL commits the running transaction implicitly.
+  Result<void> execute(std::string_view script) override;
+
+  Result<void> begin(TransactionKind kind) override;
+  Result<void> commit() override;
+  void rollback() noexcept override;
+  bool in_transaction() const override { return in_transaction_; }
+
+  std::int64_t affected_rows() const override { return affected_rows_; }
+  std::int64_t last_insert_id() const override { return last_insert_id_; }
+
+  bool usable() const override { return usable_; }
+  Result<void> ping() override;
+
+  // For the connection's statements. May a statement start now?
+  Result<void> admit() const;
+  void wrote(std::int64_t affected_rows, std::int64_t insert_id);
+  // The error of a call that failed; remembers what it breaks.
+  Error failed(unsigned number, std::string_view message, std::string_view doing);
+
+ private:
+  Result<void> query(std::string_view sql);
+  tl::unexpected<Error> failed(std::string_view doing);
+  Result<void> drain_results(std::string_view doing);
+
+  MysqlHandle db_;
+  bool usable_ = true;
+  bool in_transaction_ = false;
+  bool broken_ = false;  // the transaction can only be rolled back
+  std::int64_t affected_rows_ = 0;
+  std::int64_t last_insert_id_ = 0;
+  TextMap<std::unique_ptr<MysqlStatement>> statements_;  // gone before db_
+};
+
+}  // namespace chat::storage
