@@ -15,7 +15,11 @@ packages_to_run=(
   nlohmann-json3-dev libspdlog-dev libfmt-dev libinih-dev libcli11-dev libexpected-dev
   libsodium-dev libsqlite3-dev default-libmysqlclient-dev libgtest-dev libgmock-dev telnet
 )
-packages_to_test=("${packages_to_run[@]}" clang-format git netcat-openbsd sqlite3)
+# mariadb-server: the tests start a server of their own; the one that the package may have started
+# is left alone.
+packages_to_test=(
+  "${packages_to_run[@]}" clang-format git netcat-openbsd sqlite3 mariadb-server mariadb-client
+)
 packages_to_check=("${packages_to_test[@]}" clang clang-tidy)
 
 say() { printf '== %s\n' "$*"; }

@@ -8,6 +8,7 @@
 
 #include "chat/protocol/limits.h"
 #include "chat/storage/group_model.h"
+#include "chat/storage/transact.h"
 #include "replies.h"
 
 namespace chat::service {
@@ -37,8 +38,6 @@ void refuse_fault(session::Session& session, const protocol::Request& request, c
 
 Outcome<GroupId> create_group(storage::Connection& connection, const protocol::Request& request,
                               UserId creator) {
-  auto transaction = storage::Transaction::begin(connection, storage::TransactionKind::kWrite);
-  if (!transaction) return failed(transaction);
   GroupModel groups(connection);
   auto count = groups.count_of(creator);
   if (!count) return failed(count);
@@ -47,13 +46,10 @@ Outcome<GroupId> create_group(storage::Connection& connection, const protocol::R
   auto group = groups.create(request.text("groupname"), request.text("groupdesc"), creator);
   if (!group) return failed(group);
   if (!*group) return refused(Errno::kExists, "a group of this name exists already");
-  if (auto committed = transaction->commit(); !committed) return failed(committed);
   return **group;
 }
 
 Outcome<Seq> join_group(storage::Connection& connection, GroupId group, UserId user) {
-  auto transaction = storage::Transaction::begin(connection, storage::TransactionKind::kWrite);
-  if (!transaction) return failed(transaction);
   GroupModel groups(connection);
   auto count = groups.count_of(user);
   if (!count) return failed(count);
@@ -69,7 +65,6 @@ Outcome<Seq> join_group(storage::Connection& connection, GroupId group, UserId u
   }
   if (*count >= protocol::kGroupsMax)
     return refused(Errno::kNotAllowed, "you are in too many groups");
-  if (auto committed = transaction->commit(); !committed) return failed(committed);
   return outcome->joined_seq;
 }
 
@@ -92,7 +87,7 @@ void GroupService::create(session::Session& session, const protocol::Request& re
   const UserId creator = session.identity().user;
   auto lease = context_.pool.lease();
   if (!lease) return refuse(session, request, lease.error());
-  auto group = create_group(**lease, request, creator);
+  auto group = storage::transact(**lease, [&] { return create_group(**lease, request, creator); });
   if (!group) return refuse_fault(session, request, group.error());
 
   OkReply reply(request);
@@ -107,7 +102,8 @@ void GroupService::join(session::Session& session, const protocol::Request& requ
   const GroupId group_id = request.group_id("groupid");
   auto lease = context_.pool.lease();
   if (!lease) return refuse(session, request, lease.error());
-  auto joined_seq = join_group(**lease, group_id, self.user);
+  auto joined_seq =
+      storage::transact(**lease, [&] { return join_group(**lease, group_id, self.user); });
   if (!joined_seq) return refuse_fault(session, request, joined_seq.error());
 
   GroupModel groups(**lease);

@@ -10,6 +10,7 @@
 #include "chat/protocol/limits.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/session_model.h"
+#include "chat/storage/transact.h"
 #include "chat/storage/user_model.h"
 #include "login_reply.h"
 #include "replies.h"
@@ -160,19 +161,22 @@ void LoginService::claim(const LoginPtr& login) {
 Result<std::optional<SessionEpoch>> LoginService::claim_user(const Login& login) {
   auto lease = context_.pool.lease();
   if (!lease) return fail(lease);
-  auto transaction = storage::Transaction::begin(**lease, storage::TransactionKind::kWrite);
-  if (!transaction) return fail(transaction);
-  auto epoch = storage::UserModel(**lease).claim(login.user.id, context_.node, login.takes_over());
+  return storage::transact(**lease, [&] { return claim_and_keep_token(login, **lease); });
+}
+
+Result<std::optional<SessionEpoch>> LoginService::claim_and_keep_token(
+    const Login& login, storage::Connection& connection) {
+  auto epoch =
+      storage::UserModel(connection).claim(login.user.id, context_.node, login.takes_over());
   if (!epoch || !*epoch) return epoch;
   const UnixMillis now = context_.clock.unix_millis();
   const UnixMillis expires_at =
       now + std::chrono::milliseconds(context_.options.token_lifetime).count();
-  storage::SessionModel tokens(**lease);
+  storage::SessionModel tokens(connection);
   auto kept = login.by_token
                   ? tokens.extend(login.token_hash, expires_at)
                   : tokens.insert(login.token_hash, login.user.id, now, expires_at, kTokensPerUser);
   if (!kept) return fail(kept);
-  if (auto committed = transaction->commit(); !committed) return fail(committed);
   return epoch;
 }
 

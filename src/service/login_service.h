@@ -40,6 +40,8 @@ class LoginService {
   void reserve(const LoginPtr& login);
   void claim(const LoginPtr& login);
   Result<std::optional<SessionEpoch>> claim_user(const Login& login);
+  Result<std::optional<SessionEpoch>> claim_and_keep_token(const Login& login,
+                                                           storage::Connection& connection);
   void attach(const LoginPtr& login);
   void answer(const LoginPtr& login);
   void abandon(const LoginPtr& login, const Error& error);

@@ -1,5 +1,8 @@
 #include "chat/storage/session_model.h"
 
+#include <string>
+#include <utility>
+
 #include "sql.h"
 
 namespace chat::storage {
@@ -11,17 +14,29 @@ Result<void> SessionModel::insert(std::string_view token_hash, UserId user, Unix
       "INSERT INTO session (token_hash, userid, created_at, expires_at) VALUES (?, ?, ?, ?)",
       token_hash, user, now, expires_at);
   if (!inserted) return inserted;
-  auto expired = sql::write(connection_, "DELETE FROM session WHERE userid = ? AND expires_at <= ?",
-                            user, now);
-  if (!expired) return expired;
-  // The one that was just made stays, whatever the clock says. The inner query is a table of its
-  // own because MySQL takes no LIMIT in an IN; an OFFSET needs a LIMIT in either dialect.
-  return sql::write(connection_,
-                    "DELETE FROM session WHERE token_hash IN"
-                    " (SELECT token_hash FROM"
-                    "  (SELECT token_hash FROM session WHERE userid = ? AND token_hash <> ?"
-                    "   ORDER BY created_at DESC, token_hash LIMIT 1000000 OFFSET ?) AS old)",
-                    user, token_hash, kept - 1);
+  return trim(token_hash, user, now, kept);
+}
+
+// What goes is found first and taken away row by row: a DELETE with a search of its own may wait
+// for rows that others are just inserting, and they for ours.
+Result<void> SessionModel::trim(std::string_view newest, UserId user, UnixMillis now,
+                                std::size_t kept) {
+  const auto tokens = sql::read_all(
+      connection_,
+      "SELECT token_hash, expires_at FROM session WHERE userid = ?"
+      " ORDER BY created_at DESC, token_hash",
+      [](const Statement& row) {
+        return std::pair(std::string(row.text(0)), UnixMillis{row.integer(1)});
+      },
+      user);
+  if (!tokens) return fail(tokens);
+  std::size_t staying = 1;  // the one that was just made stays, whatever the clock says
+  for (const auto& [token_hash, expires_at] : *tokens) {
+    if (token_hash == newest) continue;
+    if (expires_at > now && staying++ < kept) continue;
+    if (auto erased = erase(token_hash); !erased) return erased;
+  }
+  return {};
 }
 
 Result<std::optional<UserId>> SessionModel::find(std::string_view token_hash, UnixMillis now) {

@@ -105,7 +105,6 @@ TEST_F(Configuration, BadValuesAreRefusedByName) {
 }
 
 TEST_F(Configuration, WhatIsNotOfferedYetIsRefusedWithASentence) {
-  expect_refused(set("storage.engine=mysql"), "storage.engine");
   expect_refused(set("bus.engine=redis"), "bus.engine");
 }
 

@@ -1,7 +1,6 @@
 // SIGTERM, and starting on a file that another server holds.
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sqlite3.h>
 
 #include <atomic>
 #include <mutex>
@@ -12,23 +11,6 @@
 
 namespace chat::test {
 namespace {
-
-// One number out of the database, read by the test itself while no server runs.
-std::int64_t query_number(const std::filesystem::path& file, const std::string& sql) {
-  sqlite3* database = nullptr;
-  sqlite3_stmt* statement = nullptr;
-  std::int64_t number = -1;
-  if (sqlite3_open_v2(file.c_str(), &database, SQLITE_OPEN_READWRITE, nullptr) == SQLITE_OK &&
-      sqlite3_prepare_v2(database, sql.c_str(), -1, &statement, nullptr) == SQLITE_OK &&
-      sqlite3_step(statement) == SQLITE_ROW) {
-    number = sqlite3_column_int64(statement, 0);
-  } else {
-    ADD_FAILURE() << sql << ": " << sqlite3_errmsg(database);
-  }
-  sqlite3_finalize(statement);
-  sqlite3_close(database);
-  return number;
-}
 
 constexpr const char* kUsersOnline = "SELECT count(*) FROM user WHERE state = 'online'";
 constexpr const char* kWaiting = "SELECT count(*) FROM offlinemessage";
@@ -64,7 +46,7 @@ TEST_F(Stop, LeavesEverybodyOffline) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   server.terminate();
-  EXPECT_EQ(query_number(server.database(), kUsersOnline), 0);
+  EXPECT_EQ(server.storage().number(kUsersOnline), 0);
   server.start();
   log_in(alice.account);
 }
@@ -93,9 +75,9 @@ TEST_F(Stop, CursorsOfWhatWasReadAreKept) {
   carol.client.send(delivered_request(alice.id(), 7));
   expect_alive(carol.client);
   server.terminate();
-  EXPECT_EQ(query_number(server.database(), kWaiting), 3 + 10);
-  EXPECT_EQ(query_number(server.database(), "SELECT count(*) FROM offlinemessage WHERE userid = " +
-                                                std::to_string(dave.id)),
+  EXPECT_EQ(server.storage().number(kWaiting), 3 + 10);
+  EXPECT_EQ(server.storage().number("SELECT count(*) FROM offlinemessage WHERE userid = " +
+                                    std::to_string(dave.id)),
             10);
   server.start();
   EXPECT_EQ(log_in(bob.account).welcome.at("offlinemsg").size(), 0U);
@@ -147,7 +129,7 @@ TEST_F(Stop, UnderTrafficEveryStoredMessageWasAcknowledged) {
   senders.join();
   EXPECT_TRUE(flowing);
   EXPECT_EQ(code, 0) << "exit code after SIGTERM";
-  EXPECT_EQ(query_number(server.database(), kUsersOnline), 0);
+  EXPECT_EQ(server.storage().number(kUsersOnline), 0);
 
   server.start();
   User again = log_in(bob);
@@ -170,12 +152,14 @@ TEST_F(Stop, ReaderThatIsStuckDoesNotHoldItUp) {
   server.terminate();
 }
 
-TEST_F(Stop, SecondServerOnTheSameFileIsRefusedWithASentence) {
+TEST_F(Stop, SecondServerOnTheSameStorageIsRefusedWithASentence) {
   User alice = new_user("alice");
-  const auto second = run_to_end(chatserver_command(server.dir(), {"log.file="}));
+  Settings settings = server.storage().settings();
+  settings.push_back("log.file=");
+  const auto second = run_to_end(chatserver_command(server.dir(), settings));
   EXPECT_NE(second.exit_code, 0);
   EXPECT_LT(second.exit_code, 128) << "it crashed";
-  EXPECT_NE(second.errors.find("chat.db"), std::string::npos) << second.errors;
+  EXPECT_NE(second.errors.find("another server"), std::string::npos) << second.errors;
   EXPECT_EQ(second.output.find("ready"), std::string::npos);
   expect_alive(alice.client);
   alice.chat(alice.id(), "still here");

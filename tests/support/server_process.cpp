@@ -8,7 +8,6 @@
 #include <fstream>
 #include <iostream>
 #include <stdexcept>
-#include <utility>
 
 namespace chat::test {
 
@@ -64,7 +63,8 @@ std::vector<std::string> chatserver_command(const std::filesystem::path& dir,
   return command;
 }
 
-ServerProcess::ServerProcess(Settings settings) : settings_(std::move(settings)) {
+ServerProcess::ServerProcess(Settings settings) : settings_(storage_.settings()) {
+  settings_.insert(settings_.end(), settings.begin(), settings.end());
   start();
 }
 

@@ -12,11 +12,9 @@
 #include "support/child_process.h"
 #include "support/deadline.h"
 #include "support/temp_dir.h"
+#include "support/test_storage.h"
 
 namespace chat::test {
-
-// "section.key=value", as --set takes it.
-using Settings = std::vector<std::string>;
 
 // The path of the chatserver program under test, from $CHATSERVER.
 std::string chatserver_path();
@@ -26,7 +24,8 @@ std::string chatserver_path();
 std::vector<std::string> chatserver_command(const std::filesystem::path& dir,
                                             const Settings& more = {});
 
-// A chat server that runs beside the test, on a directory of its own that outlives its restarts.
+// A chat server that runs beside the test, on a directory and a storage of its own that outlive
+// its restarts.
 // When a test fails, its log is printed; what a sanitizer says on its stderr fails the test. Start
 // it on a thread that stays (see ChildProcess).
 class ServerProcess {
@@ -52,7 +51,7 @@ class ServerProcess {
   // The line that it printed when it was ready.
   const std::string& ready_line() const { return ready_line_; }
   const std::filesystem::path& dir() const { return dir_.path(); }
-  std::filesystem::path database() const { return dir() / "chat.db"; }
+  const TestStorage& storage() const { return storage_; }
   std::string log() const;
 
   // Memory of the process that no file backs, in KiB (RssAnon of /proc/<pid>/status): what the
@@ -64,6 +63,7 @@ class ServerProcess {
   [[noreturn]] void fail_start(const std::string& why);
 
   TempDir dir_;
+  TestStorage storage_{dir_.path()};
   Settings settings_;
   std::unique_ptr<ChildProcess> child_;
   std::string ready_line_;

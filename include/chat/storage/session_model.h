@@ -27,6 +27,8 @@ class SessionModel {
   Result<void> erase(std::string_view token_hash);
 
  private:
+  Result<void> trim(std::string_view newest, UserId user, UnixMillis now, std::size_t kept);
+
   Connection& connection_;
 };
 

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <random>
+#include <thread>
+#include <utility>
+#include <variant>
+
+#include "chat/base/result.h"
+#include "chat/storage/connection.h"
+
+namespace chat::storage {
+
+inline constexpr int kTransactAttempts = 5;
+
+// A moment's wait before attempt number `attempt` (1, 2, …): full jitter, so that those who
+// stood in each other's way don't meet again.
+inline std::chrono::milliseconds transact_delay(int attempt) {
+  thread_local std::minstd_rand random(std::random_device{}());
+  return std::chrono::milliseconds(std::uniform_int_distribution<int>(1, 5 << attempt)(random));
+}
+
+inline bool is_busy(const Error& error) {
+  return error.code == ErrorCode::kBusy;
+}
+template <typename Other>
+bool is_busy(const std::variant<Error, Other>& fault) {
+  const auto* error = std::get_if<Error>(&fault);
+  return error != nullptr && is_busy(*error);
+}
+
+// Runs `work` in a write transaction and commits it. What a deadlock or a lock that took too long
+// has ended is run again, whole, a few times; so `work` must bear that. Its result's error is
+// an Error, or a variant of it and what else can go wrong. Blocks.
+template <typename Work>
+auto transact(Connection& connection, Work work) -> decltype(work()) {
+  using Outcome = decltype(work());
+  for (int attempt = 1;; ++attempt) {
+    Outcome outcome = [&]() -> Outcome {
+      auto transaction = Transaction::begin(connection, TransactionKind::kWrite);
+      if (!transaction) return tl::make_unexpected(transaction.error());
+      Outcome done = work();
+      if (!done) return done;
+      if (auto committed = transaction->commit(); !committed) {
+        return tl::make_unexpected(committed.error());
+      }
+      return done;
+    }();
+    if (outcome || !is_busy(outcome.error()) || attempt == kTransactAttempts) return outcome;
+    std::this_thread::sleep_for(transact_delay(attempt));
+  }
+}
+
+}  // namespace chat::storage

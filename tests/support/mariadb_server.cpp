@@ -1,0 +1,116 @@
+#include "support/mariadb_server.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <stdexcept>
+#include <vector>
+
+#include "support/deadline.h"
+
+namespace chat::test {
+namespace {
+
+constexpr const char* kServer = "/usr/sbin/mariadbd";
+constexpr const char* kInstaller = "/usr/bin/mariadb-install-db";
+constexpr const char* kClient = "/usr/bin/mariadb";
+constexpr milliseconds kStartPatience{30'000};
+
+}  // namespace
+
+std::string MariadbServer::missing() {
+  for (const char* program : {kServer, kInstaller, kClient}) {
+    if (::access(program, X_OK) != 0) {
+      return std::string(program) + " is not here: install mariadb-server and mariadb-client";
+    }
+  }
+  return "";
+}
+
+MariadbServer::MariadbServer() {
+  install();
+  start();
+}
+
+MariadbServer::~MariadbServer() = default;
+
+void MariadbServer::install() {
+  std::vector<std::string> command = {kInstaller,
+                                      "--no-defaults",
+                                      "--datadir=" + dir_.file("data"),
+                                      "--auth-root-authentication-method=normal",
+                                      "--skip-test-db",
+                                      "--innodb-log-file-size=8M"};
+  if (::geteuid() == 0) command.emplace_back("--user=root");
+  const RunResult result = run_to_end(command, kStartPatience);
+  if (result.exit_code != 0) throw std::runtime_error("no MariaDB data: " + result.errors);
+}
+
+void MariadbServer::start() {
+  std::vector<std::string> command = {
+      kServer,
+      "--no-defaults",
+      "--datadir=" + dir_.file("data"),
+      "--socket=" + socket(),
+      "--pid-file=" + dir_.file("pid"),
+      "--skip-networking",
+      "--skip-log-bin",
+      "--performance-schema=OFF",
+      "--innodb-flush-log-at-trx-commit=1",
+      "--innodb-buffer-pool-size=64M",
+      "--innodb-log-file-size=8M",
+      "--innodb-buffer-pool-dump-at-shutdown=OFF",
+      "--innodb-buffer-pool-load-at-startup=OFF",
+  };
+  if (::geteuid() == 0) command.emplace_back("--user=root");
+  child_ = std::make_unique<ChildProcess>(command, dir_.file("stderr"));
+  if (wait_until([this] { return !child_->running() || answers(); }, kStartPatience) &&
+      child_->running()) {
+    return;
+  }
+  throw std::runtime_error("MariaDB does not start:\n" + read_file(dir_.file("stderr")));
+}
+
+bool MariadbServer::answers() {
+  const RunResult result = run_to_end(
+      {kClient, "--no-defaults", "--user=root", "--socket=" + socket(), "--execute=SELECT 1"});
+  return result.exit_code == 0;
+}
+
+void MariadbServer::kill9() {
+  child_->send_signal(SIGKILL);
+  child_->wait_exit(Deadline{});
+}
+
+void MariadbServer::freeze() {
+  child_->send_signal(SIGSTOP);
+}
+
+void MariadbServer::thaw() {
+  child_->send_signal(SIGCONT);
+}
+
+void MariadbServer::create_database(const std::string& name) {
+  query("CREATE DATABASE " + name);
+  query("CREATE USER " + name + "@localhost IDENTIFIED BY '" + password() + "'");
+  query("GRANT ALL ON " + name + ".* TO " + name + "@localhost");
+}
+
+std::string MariadbServer::query(const std::string& sql, const std::string& database) {
+  std::vector<std::string> command = {kClient,
+                                      "--no-defaults",
+                                      "--user=root",
+                                      "--socket=" + socket(),
+                                      "--default-character-set=utf8mb4",
+                                      "--batch",
+                                      "--skip-column-names",
+                                      "--raw",
+                                      "--execute=" + sql};
+  if (!database.empty()) command.push_back("--database=" + database);
+  RunResult result = run_to_end(command);
+  if (result.exit_code != 0) throw std::runtime_error(sql + ": " + result.errors);
+  if (result.output.ends_with('\n')) result.output.pop_back();
+  return result.output;
+}
+
+}  // namespace chat::test
