@@ -28,10 +28,19 @@ void DirectCommitter::commit(std::vector<DirectEntry>& entries) {
   settle_all(entries, [this](std::span<DirectEntry*> part) { return try_once(part); });
 }
 
+// A later batch has a later time, so that an answer never stands before what it answers when the
+// two directions of a conversation are merged by time. There can be more batches than milliseconds:
+// the time runs ahead of the clock then, a little.
+UnixMillis DirectCommitter::next_time() {
+  constexpr UnixMillis kAheadMax = 250;
+  const UnixMillis now = clock_.unix_millis();
+  return last_time_ = std::max(now, std::min(last_time_ + 1, now + kAheadMax));
+}
+
 Result<void> DirectCommitter::try_once(std::span<DirectEntry*> entries) {
   std::vector<DirectMessage> rows;
   rows.reserve(entries.size());
-  const UnixMillis now = clock_.unix_millis();
+  const UnixMillis now = next_time();
   for (DirectEntry* entry : entries) {
     entry->refusal.reset();
     auto planned = streams_.plan(entry->message, entry->sender_epoch, now);

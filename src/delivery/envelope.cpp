@@ -35,7 +35,10 @@ std::string encode(const Push& push) {
 }
 
 std::string encode(const EventEnvelope& event) {
-  return "e " + std::to_string(event.except.value) + '\n' + *event.json;
+  std::string payload = event.receipt ? "r " : "e ";
+  payload += std::to_string(event.except.value);
+  if (event.receipt) payload += ' ' + std::to_string(event.group.value);
+  return payload += '\n' + *event.json;
 }
 
 std::optional<Envelope> decode(std::string_view payload) {
@@ -43,10 +46,13 @@ std::optional<Envelope> decode(std::string_view payload) {
   if (line_end == std::string_view::npos) return std::nullopt;
   std::string_view head = payload.substr(0, line_end);
   const std::string_view json = payload.substr(line_end + 1);
-  if (head.starts_with("e ")) {
-    head.remove_prefix(2);
+  if (head.starts_with("e ") || head.starts_with("r ")) {
     EventEnvelope event;
-    if (!take(head, event.except.value, 0) || !head.empty()) return std::nullopt;
+    event.receipt = head.front() == 'r';
+    head.remove_prefix(2);
+    if (!take(head, event.except.value, 0)) return std::nullopt;
+    if (event.receipt && !take(head, event.group.value, 0)) return std::nullopt;
+    if (!head.empty()) return std::nullopt;
     event.json = share(json);
     return event;
   }

@@ -62,6 +62,16 @@ void LoopDelivery::offer_event_to_group(GroupId group,
   }
 }
 
+void LoopDelivery::offer_receipt_to_group(GroupId group,
+                                          const std::shared_ptr<const std::string>& json,
+                                          UserId except) {
+  const auto found = rosters_.find(group);
+  if (found == rosters_.end()) return;
+  for (Window* window : found->second) {
+    if (window->user() != except) window->offer_receipt(group, json);
+  }
+}
+
 void LoopDelivery::tick() {
   for (Window* window : std::exchange(failed_, {})) window->try_again();
   std::vector<storage::CursorMove> moves;

@@ -61,4 +61,21 @@ void Recipients::acknowledge(const SessionPtr& session, StreamKey stream, Seq se
   });
 }
 
+void Recipients::mark_read(const SessionPtr& session, StreamKey stream, Seq seq,
+                           std::string refusal) {
+  session->post_in_loop([session, stream, seq, refusal = std::move(refusal)] {
+    Window* window = LoopDelivery::window_of(*session);
+    if (window != nullptr && !window->mark_read(stream, seq)) session->send_in_loop(refusal);
+  });
+}
+
+void Recipients::rewind(const SessionPtr& session, std::vector<StreamPosition> positions,
+                        std::optional<Seq> after) {
+  session->post_in_loop([session, positions = std::move(positions), after] {
+    Window* window = LoopDelivery::window_of(*session);
+    if (window == nullptr) return;
+    for (const StreamPosition& item : positions) window->rewind(item.stream, after, item.head);
+  });
+}
+
 }  // namespace chat::delivery

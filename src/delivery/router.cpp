@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "chat/base/log.h"
-#include "chat/delivery/envelope.h"
 #include "chat/delivery/push_json.h"
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/msgid.h"
@@ -34,6 +33,19 @@ std::string settled_reply(Msgid request, const Entry<Message>& entry, std::strin
   return json;
 }
 
+std::string receipt_json(std::string_view target_field, std::int32_t target, ReceiptKind kind,
+                         Seq seq) {
+  std::string json;
+  protocol::JsonWriter(json)
+      .begin_object()
+      .field("msgid", static_cast<int>(Msgid::kReceipt))
+      .field("kind", kind == ReceiptKind::kRead ? "read" : "delivered")
+      .field(target_field, target)
+      .field("seq", seq)
+      .end_object();
+  return json;
+}
+
 template <typename Message>
 Push push_of(const Entry<Message>& entry, StreamKey stream) {
   return {stream, entry.message.seq, entry.message.sender, entry.message.sent_at,
@@ -53,9 +65,19 @@ struct Router::LoopBatch {
     UserId recipient;
     Push push;
   };
+  struct Receipt {
+    SessionPtr session;
+    UserId sender;
+    std::shared_ptr<const std::string> json;
+  };
   std::vector<Reply> replies;
   std::vector<Direct> directs;
   std::vector<Push> groups;
+  std::vector<Receipt> receipts;
+
+  bool empty() const {
+    return replies.empty() && directs.empty() && groups.empty() && receipts.empty();
+  }
 
   void deliver(LoopDelivery& delivery) const {
     for (const Reply& reply : replies) reply.session->send_in_loop(reply.json);
@@ -64,6 +86,12 @@ struct Router::LoopBatch {
       if (window != nullptr && window->user() == direct.recipient) window->offer(direct.push);
     }
     for (const Push& push : groups) delivery.offer_to_group(push.stream.group(), push);
+    for (const Receipt& receipt : receipts) {
+      Window* window = LoopDelivery::window_of(*receipt.session);
+      if (window != nullptr && window->user() == receipt.sender) {
+        window->offer_receipt({}, receipt.json);
+      }
+    }
   }
 };
 
@@ -89,10 +117,24 @@ class Router::Outgoing {
     for (LoopBatch& loop : loops_) loop.groups.push_back(push);
     if (publish_) published_.push_back({cluster::channel_of(push.stream.group()), encode(push)});
   }
+  // The JSON is made only where somebody may take it.
+  template <typename MakeJson>
+  void receipt(UserId sender, MakeJson make_json) {
+    SessionPtr session = router_.registry_.find(sender);
+    if (session == nullptr && !publish_) return;
+    auto json = std::make_shared<const std::string>(make_json());
+    if (session != nullptr) {
+      const std::size_t loop = session->loop_index();
+      loops_[loop].receipts.push_back({std::move(session), sender, std::move(json)});
+    } else {
+      published_.push_back(
+          {cluster::channel_of(sender), encode(EventEnvelope{{}, std::move(json), true, {}})});
+    }
+  }
   void send() {
     for (std::size_t i = 0; i < loops_.size(); ++i) {
       LoopBatch& batch = loops_[i];
-      if (batch.replies.empty() && batch.directs.empty() && batch.groups.empty()) continue;
+      if (batch.empty()) continue;
       router_.loops_.post(i, [&delivery = router_.recipients_.at(i), batch = std::move(batch)] {
         batch.deliver(delivery);
       });
@@ -142,9 +184,9 @@ void Router::on_bus_message(const cluster::BusMessage& message) {
   }
   if (const auto* event = std::get_if<EventEnvelope>(&*envelope)) {
     if (message.channel.kind == cluster::Channel::Kind::kGroup) {
-      local_event_to_group(GroupId{message.channel.id}, event->json, event->except);
+      local_event_to_group(GroupId{message.channel.id}, *event);
     } else {
-      local_event_to_user(UserId{message.channel.id}, event->json);
+      local_event_to_user(UserId{message.channel.id}, *event);
     }
     return;
   }
@@ -165,33 +207,65 @@ void Router::on_bus_message(const cluster::BusMessage& message) {
 }
 
 void Router::event_to_user(UserId user, std::string json) {
-  auto shared = std::make_shared<const std::string>(std::move(json));
-  if (!bus_.alone()) bus_.publish({{cluster::channel_of(user), encode(EventEnvelope{{}, shared})}});
-  local_event_to_user(user, std::move(shared));
+  to_user(user, {{}, std::make_shared<const std::string>(std::move(json)), false, {}});
 }
 
 void Router::event_to_group(GroupId group, std::string json, UserId except) {
-  auto shared = std::make_shared<const std::string>(std::move(json));
-  if (!bus_.alone()) {
-    bus_.publish({{cluster::channel_of(group), encode(EventEnvelope{except, shared})}});
-  }
-  local_event_to_group(group, shared, except);
+  to_group(group, {except, std::make_shared<const std::string>(std::move(json)), false, {}});
 }
 
-void Router::local_event_to_user(UserId user, std::shared_ptr<const std::string> json) {
+void Router::receipts_to_users(std::span<const DirectReceipt> receipts) {
+  Outgoing out(*this);
+  for (const DirectReceipt& receipt : receipts) {
+    out.receipt(receipt.sender, [&receipt] {
+      return receipt_json("id", receipt.recipient.value, receipt.kind, receipt.seq);
+    });
+  }
+  out.send();
+}
+
+void Router::receipt_to_group(GroupId group, UserId except, ReceiptKind kind, Seq seq) {
+  auto json = std::make_shared<const std::string>(receipt_json("groupid", group.value, kind, seq));
+  to_group(group, {except, std::move(json), true, group});
+}
+
+void Router::receipt_to_writer(UserId user, GroupId group, ReceiptKind kind, Seq seq) {
+  auto json = std::make_shared<const std::string>(receipt_json("groupid", group.value, kind, seq));
+  to_user(user, {{}, std::move(json), true, group});
+}
+
+void Router::to_user(UserId user, EventEnvelope event) {
+  if (!bus_.alone()) bus_.publish({{cluster::channel_of(user), encode(event)}});
+  local_event_to_user(user, std::move(event));
+}
+
+void Router::to_group(GroupId group, EventEnvelope event) {
+  if (!bus_.alone()) bus_.publish({{cluster::channel_of(group), encode(event)}});
+  local_event_to_group(group, event);
+}
+
+void Router::local_event_to_user(UserId user, EventEnvelope event) {
   SessionPtr session = registry_.find(user);
   if (session == nullptr) return;
-  session->post_in_loop([session, user, json = std::move(json)] {
+  session->post_in_loop([session, user, event = std::move(event)] {
     Window* window = LoopDelivery::window_of(*session);
-    if (window != nullptr && window->user() == user) window->offer_event(json);
+    if (window == nullptr || window->user() != user) return;
+    if (event.receipt) {
+      window->offer_receipt(event.group, event.json);
+    } else {
+      window->offer_event(event.json);
+    }
   });
 }
 
-void Router::local_event_to_group(GroupId group, const std::shared_ptr<const std::string>& json,
-                                  UserId except) {
+void Router::local_event_to_group(GroupId group, const EventEnvelope& event) {
   for (std::size_t i = 0; i < loops_.size(); ++i) {
-    loops_.post(i, [&delivery = recipients_.at(i), group, json, except] {
-      delivery.offer_event_to_group(group, json, except);
+    loops_.post(i, [&delivery = recipients_.at(i), group, event] {
+      if (event.receipt) {
+        delivery.offer_receipt_to_group(group, event.json, event.except);
+      } else {
+        delivery.offer_event_to_group(group, event.json, event.except);
+      }
     });
   }
 }

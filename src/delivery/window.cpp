@@ -61,6 +61,15 @@ void Window::offer_event(const std::shared_ptr<const std::string>& json) {
   }
 }
 
+void Window::offer_receipt(GroupId group, const std::shared_ptr<const std::string>& json) {
+  if (!acknowledges_ || !ready()) return;
+  if (group) {
+    const Position* position = find(StreamKey::of(group));
+    if (position == nullptr || !position->wrote) return;
+  }
+  session_.send_in_loop(*json);
+}
+
 void Window::join(GroupId group, Seq position) {
   if (stage_ == Stage::kFinishing) return;
   loop_.add_to_roster(group, *this);
@@ -80,42 +89,85 @@ void Window::finish(base::Task then) {
 
 void Window::try_again() {
   catching_up_ = false;
+  apply_rewinds();
   catch_up();
 }
 
 void Window::fill(const Page& page) {
   catching_up_ = false;
+  // Where there is no more room the rest stays in the table, and on_written_in_loop() goes on.
+  if (push_page(page)) note_ends(page);
+  apply_rewinds();
+  catch_up();
+}
+
+bool Window::push_page(const Page& page) {
   for (const Push& message : page.pushes) {
-    if (!ready()) return;  // the rest stays in the table; on_written_in_loop() goes on
+    if (!ready()) return false;
     Position& position = position_of(message.stream);
     // What the table leaves out does not exist: it is read in order, from `pushed` on.
     if (message.seq > position.pushed) push(position, message);
   }
+  return true;
+}
+
+// What the table did not have does not exist (yet): its own push will tell. If it told while the
+// page was on its way, the page may be too old to have it: it is read again.
+void Window::note_ends(const Page& page) {
   for (const StreamKey stream : page.ended) {
-    // What the table did not have does not exist (yet): its own push will tell. If it told while
-    // the page was on its way, the page may be too old to have it: read again.
     Position& position = position_of(stream);
     if (position.target <= position.asked) position.target = position.pushed;
   }
-  catch_up();
 }
 
 bool Window::acknowledge(StreamKey stream, Seq seq) {
   Position* position = find(stream);
   if (seq > (position == nullptr ? 0 : position->pushed)) return false;
-  if (position == nullptr || seq <= position->delivered) return true;
-  position->delivered = seq;
-  if (!std::exchange(dirty_, true)) loop_.add_dirty(*this);
+  if (position != nullptr) move_delivered(*position, seq);
   return true;
+}
+
+bool Window::mark_read(StreamKey stream, Seq seq) {
+  if (!acknowledge(stream, seq)) return false;
+  Position* position = find(stream);
+  if (position == nullptr || seq <= position->read) return true;
+  position->read = seq;
+  mark_dirty();
+  return true;
+}
+
+void Window::rewind(StreamKey stream, std::optional<Seq> after, Seq head) {
+  if (stage_ == Stage::kFinishing) return;
+  Position& position = position_of(stream);
+  position.target = std::max(position.target, head);
+  const Seq from = after.value_or(position.delivered);
+  // A page on its way begins where the stream stood: what comes before it has to wait for it.
+  if (from < position.pushed) rewinds_.push_back({stream, from});
+  if (!catching_up_) apply_rewinds();
+  behind_ = true;
+  catch_up();
+}
+
+void Window::apply_rewinds() {
+  for (const Rewind& rewind : std::exchange(rewinds_, {})) {
+    Position& position = position_of(rewind.stream);
+    position.target = std::max(position.target, position.pushed);
+    position.pushed = std::min(position.pushed, rewind.after);
+    behind_ = true;
+  }
 }
 
 std::vector<storage::CursorMove> Window::take_moves() {
   dirty_ = false;
   std::vector<storage::CursorMove> moves;
   for (Position& position : positions_) {
-    if (position.delivered <= position.saved) continue;
+    const bool delivered = position.delivered > position.saved;
+    const bool read = position.read > position.saved_read;
+    if (!delivered && !read) continue;
     position.saved = position.delivered;
-    moves.push_back({user_, position.stream.sender(), position.stream.group(), position.delivered});
+    position.saved_read = position.read;
+    moves.push_back({user_, position.stream.sender(), position.stream.group(),
+                     delivered ? position.delivered : 0, read ? position.read : 0});
   }
   return moves;
 }
@@ -138,7 +190,7 @@ Window::Position& Window::position_of(StreamKey stream) {
       positions_.begin(), positions_.end(), stream,
       [](const Position& position, StreamKey key) { return position.stream < key; });
   if (found != positions_.end() && found->stream == stream) return *found;
-  return *positions_.insert(found, Position{stream, 0, 0, 0, 0, 0});
+  return *positions_.insert(found, Position{.stream = stream});
 }
 
 Window::Position* Window::find(StreamKey stream) {
@@ -157,6 +209,7 @@ void Window::push(Position& position, const Push& message) {
   position.target = std::max(position.target, message.seq);
   // One's own group messages advance the cursor unsent (protocol.md, "Pushes").
   if (message.stream.is_group() && message.sender == user_) {
+    position.wrote = true;
     if (acknowledges_) {
       if (position.delivered + 1 == message.seq) acknowledge(message.stream, message.seq);
       return;
@@ -171,6 +224,16 @@ void Window::note_delivered(Position& position, Seq seq) {
   if (acknowledges_) return;
   marks_.push_back({session_.queued_total_in_loop(), position.stream, seq});
   if (session_.written_total_in_loop() == session_.queued_total_in_loop()) advance_marks();
+}
+
+void Window::move_delivered(Position& position, Seq seq) {
+  if (seq <= position.delivered) return;
+  position.delivered = seq;
+  mark_dirty();
+}
+
+void Window::mark_dirty() {
+  if (!std::exchange(dirty_, true)) loop_.add_dirty(*this);
 }
 
 void Window::fall_behind(Position& position, Seq seq) {
@@ -200,9 +263,7 @@ void Window::advance_marks() {
   while (marks_head_ < marks_.size() && marks_[marks_head_].written_total <= written) {
     const Mark& mark = marks_[marks_head_++];
     Position& position = position_of(mark.stream);
-    if (mark.seq <= position.delivered) continue;
-    position.delivered = mark.seq;
-    if (!std::exchange(dirty_, true)) loop_.add_dirty(*this);
+    move_delivered(position, mark.seq);
   }
   if (marks_head_ == marks_.size()) {
     marks_ = {};

@@ -12,7 +12,8 @@ namespace chat::delivery {
 
 using storage::CursorMove;
 
-void Writeback::start() {
+void Writeback::start(CursorListener* listener) {
+  listener_ = listener;
   thread_ = base::Thread("writeback", [this] { work(); });
 }
 
@@ -104,7 +105,9 @@ Result<void> Writeback::write(const std::vector<CursorMove>& moves,
     auto released = storage::UserModel(**lease).release(item.user, item.epoch);
     if (!released) return released;
   }
-  return transaction->commit();
+  if (auto committed = transaction->commit(); !committed) return committed;
+  if (listener_ != nullptr && !moves.empty()) listener_->on_cursors_written(moves);
+  return {};
 }
 
 void Writeback::merge_locked(const std::vector<CursorMove>& moves) {
@@ -117,6 +120,7 @@ void Writeback::merge_locked(const std::vector<CursorMove>& moves) {
       of_user.push_back(move);
     } else {
       same->delivered = std::max(same->delivered, move.delivered);
+      same->read = std::max(same->read, move.read);
     }
   }
 }

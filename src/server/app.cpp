@@ -62,6 +62,7 @@ App::App(const Config& config)
       writeback_(pool_),
       recipients_(loops_, backlog_, writeback_, bus_, workers_),
       router_(loops_, registry_, recipients_, bus_),
+      receipts_(router_, pool_),
       journal_(delivery::make_direct_store(*database_), delivery::make_group_store(*database_),
                router_, clock_),
       hasher_(config.auth.argon2_memory_kib, config.auth.argon2_ops),
@@ -126,9 +127,12 @@ Result<void> App::start_threads() {
   if (auto started = io_loops_.start(); !started) return started;
   workers_.start();
   hash_lane_.start();
-  writeback_.start();
+  writeback_.start(&receipts_);
   journal_.start();
   recipients_.start();
+  loops_.run_every(0, delivery::Receipts::kInterval, [this] {
+    if (receipts_.due()) (void)workers_.try_post([this] { receipts_.tick(); });
+  });
   return signals_.open(main_loop_, [this](int signal) { begin_stop(signal); });
 }
 

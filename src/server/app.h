@@ -11,6 +11,7 @@
 #include "chat/delivery/backlog.h"
 #include "chat/delivery/directory.h"
 #include "chat/delivery/journal.h"
+#include "chat/delivery/receipts.h"
 #include "chat/delivery/recipients.h"
 #include "chat/delivery/router.h"
 #include "chat/delivery/writeback.h"
@@ -75,6 +76,7 @@ class App {
   delivery::Writeback writeback_;
   delivery::Recipients recipients_;
   delivery::Router router_;
+  delivery::Receipts receipts_;
   delivery::Journal journal_;
 
   service::PasswordHasher hasher_;

@@ -54,20 +54,6 @@ void ChatService::group_chat(session::Session& session, const protocol::Request&
   append(session, request, std::move(entry));
 }
 
-void ChatService::delivered(session::Session& session, const protocol::Request& request) {
-  const UserId from = request.user_id("from");
-  const GroupId group = request.group_id("groupid");
-  if (static_cast<bool>(from) == static_cast<bool>(group)) {
-    return refuse(session, request, bad_field("one of from and groupid must be given"));
-  }
-  const auto stream = from ? delivery::StreamKey::from(from) : delivery::StreamKey::of(group);
-  const auto refusal =
-      protocol::error_reply(protocol::reply_to(protocol::Msgid::kDelivered),
-                            bad_field("seq is beyond what was pushed here"), request.cid());
-  context_.recipients.acknowledge(session.shared_from_this(), stream, request.integer("seq"),
-                                  refusal);
-}
-
 // Refused messages go through the journal too: acks of chats to one target keep their order.
 template <typename EntryType>
 void ChatService::append(session::Session& session, const protocol::Request& request,

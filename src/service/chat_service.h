@@ -12,7 +12,7 @@
 
 namespace chat::service {
 
-// Chat messages go to the journal, which answers once they are stored; DELIVERED moves cursors.
+// Chat messages go to the journal, which answers once they are stored.
 // Threading: thread-safe. Handlers block when the journal is full.
 class ChatService {
  public:
@@ -20,7 +20,6 @@ class ChatService {
 
   void one_chat(session::Session& session, const protocol::Request& request);
   void group_chat(session::Session& session, const protocol::Request& request);
-  void delivered(session::Session& session, const protocol::Request& request);
 
  private:
   template <typename EntryType>

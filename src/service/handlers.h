@@ -4,7 +4,10 @@
 #include "chat_service.h"
 #include "contact_service.h"
 #include "group_service.h"
+#include "history_service.h"
+#include "list_service.h"
 #include "login_service.h"
+#include "stream_service.h"
 #include "system_service.h"
 
 namespace chat::service {
@@ -17,6 +20,9 @@ struct Handlers {
         contact(context),
         group(context),
         chat(context),
+        stream(context),
+        history(context),
+        list(context),
         system(context) {}
 
   LoginService login;
@@ -24,6 +30,9 @@ struct Handlers {
   ContactService contact;
   GroupService group;
   ChatService chat;
+  StreamService stream;
+  HistoryService history;
+  ListService list;
   SystemService system;
 };
 

@@ -42,6 +42,10 @@ protocol::Refusal not_found(std::string message) {
   return {Errno::kNotFound, std::move(message), std::nullopt};
 }
 
+protocol::Refusal no_such_group() {
+  return not_found("there is no such group, or you are not in it");
+}
+
 protocol::Refusal rate_limited(std::chrono::milliseconds retry_after) {
   return {Errno::kRateLimited, "too many requests, slow down", retry_after};
 }
@@ -62,23 +66,27 @@ void write_friend(protocol::JsonWriter& json, const storage::Friend& item) {
       .end_object();
 }
 
+void write_group_fields(protocol::JsonWriter& json, const storage::Group& group) {
+  json.field("id", group.id.value)
+      .field("groupname", std::string_view(group.name))
+      .field("groupdesc", std::string_view(group.desc));
+}
+
+void write_member(protocol::JsonWriter& json, const storage::GroupMember& user) {
+  json.begin_object()
+      .field("id", user.id.value)
+      .field("name", std::string_view(user.name))
+      .field("state", state_name(user.online))
+      .field("role", user.role == storage::GroupRole::kCreator ? "creator" : "normal")
+      .end_object();
+}
+
 void write_group(protocol::JsonWriter& json, const storage::Group& group,
                  const std::vector<storage::GroupMember>& users) {
-  json.begin_object()
-      .field("id", group.id.value)
-      .field("groupname", std::string_view(group.name))
-      .field("groupdesc", std::string_view(group.desc))
-      .key("users")
-      .begin_array();
-  for (const storage::GroupMember& user : users) {
-    const bool creator = user.role == storage::GroupRole::kCreator;
-    json.begin_object()
-        .field("id", user.id.value)
-        .field("name", std::string_view(user.name))
-        .field("state", state_name(user.online))
-        .field("role", creator ? "creator" : "normal")
-        .end_object();
-  }
+  json.begin_object();
+  write_group_fields(json, group);
+  json.key("users").begin_array();
+  for (const storage::GroupMember& user : users) write_member(json, user);
   json.end_array().end_object();
 }
 

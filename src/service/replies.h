@@ -38,12 +38,18 @@ void refuse(session::Session& session, const protocol::Request& request, const E
 protocol::Refusal failed(std::string message);
 protocol::Refusal bad_field(std::string message);
 protocol::Refusal not_found(std::string message);
+// A group that one is not in and a group that does not exist look alike.
+protocol::Refusal no_such_group();
 protocol::Refusal rate_limited(std::chrono::milliseconds retry_after);
 protocol::Refusal busy();
 
 std::string_view state_name(bool online);
 // {"id":…,"name":…,"state":…}
 void write_friend(protocol::JsonWriter& json, const storage::Friend& item);
+// The fields id, groupname and groupdesc.
+void write_group_fields(protocol::JsonWriter& json, const storage::Group& group);
+// {"id":…,"name":…,"state":…,"role":…}
+void write_member(protocol::JsonWriter& json, const storage::GroupMember& user);
 // {"id":…,"groupname":…,"groupdesc":…,"users":[{"id":…,"name":…,"state":…,"role":…}]}
 void write_group(protocol::JsonWriter& json, const storage::Group& group,
                  const std::vector<storage::GroupMember>& users);

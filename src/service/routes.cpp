@@ -48,11 +48,34 @@ constexpr FieldSpec kHelloFields[] = {
     {"client", FieldKind::kString, false},
     {"version", FieldKind::kString, false},
 };
-constexpr FieldSpec kDeliveredFields[] = {
+constexpr FieldSpec kCursorFields[] = {
     kOwnId,
     {"from", FieldKind::kId, false},
     {"groupid", FieldKind::kId, false},
     {"seq", FieldKind::kInteger, true},
+};
+constexpr FieldSpec kSyncFields[] = {
+    kOwnId,
+    {"from", FieldKind::kId, false},
+    {"groupid", FieldKind::kId, false},
+    {"after", FieldKind::kInteger, false},
+};
+constexpr FieldSpec kHistoryFields[] = {
+    kOwnId,
+    {"with", FieldKind::kId, false},
+    {"groupid", FieldKind::kId, false},
+    {"limit", FieldKind::kInteger, false},
+    {"cursor", FieldKind::kString, false},
+};
+constexpr FieldSpec kGroupInfoFields[] = {
+    kOwnId,
+    {"groupid", FieldKind::kId, true},
+    {"cursor", FieldKind::kString, false},
+};
+constexpr FieldSpec kListFields[] = {
+    kOwnId,
+    {"kind", FieldKind::kString, true},
+    {"cursor", FieldKind::kString, false},
 };
 
 template <auto Member, auto Method>
@@ -82,8 +105,17 @@ constexpr std::array kRoutes{
     Route{Msgid::kHello, Access::kAnyone, false, kHelloFields,
           call<&H::system, &SystemService::hello>},
     Route{Msgid::kPing, Access::kAnyone, false, {}, call<&H::system, &SystemService::ping>},
-    Route{Msgid::kDelivered, Access::kLoggedIn, false, kDeliveredFields,
-          call<&H::chat, &ChatService::delivered>},
+    Route{Msgid::kDelivered, Access::kLoggedIn, false, kCursorFields,
+          call<&H::stream, &StreamService::delivered>},
+    Route{Msgid::kRead, Access::kLoggedIn, false, kCursorFields,
+          call<&H::stream, &StreamService::read>},
+    Route{Msgid::kSync, Access::kLoggedIn, false, kSyncFields,
+          call<&H::stream, &StreamService::sync>},
+    Route{Msgid::kHistory, Access::kLoggedIn, false, kHistoryFields,
+          call<&H::history, &HistoryService::history>},
+    Route{Msgid::kGroupInfo, Access::kLoggedIn, false, kGroupInfoFields,
+          call<&H::list, &ListService::group_info>},
+    Route{Msgid::kList, Access::kLoggedIn, false, kListFields, call<&H::list, &ListService::list>},
 };
 
 }  // namespace

@@ -34,7 +34,8 @@ void SystemService::hello(session::Session& session, const protocol::Request& re
       .field("node", std::string_view(context_.options.node));
   write_limits(reply.json());
   reply.json().key("features").begin_array();
-  for (const char* feature : {"cid", "ack", "heartbeat", "takeover", "token"})
+  for (const char* feature :
+       {"cid", "ack", "heartbeat", "takeover", "token", "receipts", "sync", "history"})
     reply.json().value(feature);
   reply.json().end_array();
   reply.send(session);

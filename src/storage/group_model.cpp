@@ -59,9 +59,7 @@ Result<GroupModel::JoinOutcome> GroupModel::join(GroupId group, UserId user,
   const auto head = sql::read_integer(connection_, kLockGroup.in(connection_), group);
   if (!head) return fail(head);
   if (!head->has_value()) return JoinOutcome{Joined::kNoSuchGroup, 0};
-  const auto joined = sql::read_integer(
-      connection_, "SELECT joined_seq FROM groupuser WHERE groupid = ? AND userid = ?", group,
-      user);
+  const auto joined = joined_seq(group, user);
   if (!joined) return fail(joined);
   if (joined->has_value()) return JoinOutcome{Joined::kAlreadyMember, **joined};
   const auto members =
@@ -81,10 +79,15 @@ Result<std::optional<Group>> GroupModel::find(GroupId group) {
 }
 
 Result<bool> GroupModel::is_member(GroupId group, UserId user) {
-  const auto found = sql::read_integer(
-      connection_, "SELECT 1 FROM groupuser WHERE groupid = ? AND userid = ?", group, user);
-  if (!found) return fail(found);
-  return found->has_value();
+  const auto joined = joined_seq(group, user);
+  if (!joined) return fail(joined);
+  return joined->has_value();
+}
+
+Result<std::optional<Seq>> GroupModel::joined_seq(GroupId group, UserId user) {
+  return sql::read_integer(connection_,
+                           "SELECT joined_seq FROM groupuser WHERE groupid = ? AND userid = ?",
+                           group, user);
 }
 
 Result<std::vector<Group>> GroupModel::groups_of(UserId user, GroupId after, std::size_t limit) {

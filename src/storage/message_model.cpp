@@ -30,6 +30,11 @@ constexpr std::string_view kAdvanceGroup =
     "UPDATE groupuser SET delivered_seq = ?"
     " WHERE groupid = ? AND userid = ? AND delivered_seq < ?";
 
+constexpr std::string_view kReadDirect =
+    "UPDATE directcursor SET read_seq = ? WHERE recipient = ? AND sender = ? AND read_seq < ?";
+constexpr std::string_view kReadGroup =
+    "UPDATE groupuser SET read_seq = ? WHERE groupid = ? AND userid = ? AND read_seq < ?";
+
 DirectMessage to_direct(const Statement& row) {
   return {sql::id<UserId>(row, 0),  sql::id<UserId>(row, 1), row.integer(2),
           std::string(row.text(3)), row.integer(4),          std::string(row.text(5))};
@@ -42,6 +47,21 @@ GroupMessage to_group(const Statement& row) {
 
 bool direct_order(const DirectMessage& a, const DirectMessage& b) {
   return std::tie(a.recipient, a.sender, a.seq) < std::tie(b.recipient, b.sender, b.seq);
+}
+
+Result<MessageModel::Slowest> slowest(Connection& connection, std::string_view sql, GroupId group) {
+  const auto rows = sql::read_all(
+      connection, sql,
+      [](const Statement& row) { return std::pair(sql::id<UserId>(row, 0), row.integer(1)); },
+      group);
+  if (!rows) return fail(rows);
+  MessageModel::Slowest found;
+  if (!rows->empty()) {
+    found.user = rows->front().first;
+    found.seq = rows->front().second;
+    if (rows->size() > 1) found.next_seq = rows->back().second;
+  }
+  return found;
 }
 
 bool group_order(const GroupMessage& a, const GroupMessage& b) {
@@ -81,6 +101,14 @@ Result<std::vector<DirectMessage>> MessageModel::direct_after(UserId recipient, 
                        "SELECT recipient, sender, seq, cid, sent_at, body FROM directmessage"
                        " WHERE recipient = ? AND sender = ? AND seq > ? ORDER BY seq LIMIT ?",
                        to_direct, recipient, sender, after, limit);
+}
+
+Result<std::vector<DirectMessage>> MessageModel::direct_before(UserId recipient, UserId sender,
+                                                               Seq before, std::size_t limit) {
+  return sql::read_all(connection_,
+                       "SELECT recipient, sender, seq, cid, sent_at, body FROM directmessage"
+                       " WHERE recipient = ? AND sender = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+                       to_direct, recipient, sender, before, limit);
 }
 
 Result<std::vector<DirectPosition>> MessageModel::direct_positions(UserId recipient) {
@@ -135,6 +163,28 @@ Result<std::vector<GroupMessage>> MessageModel::group_after(GroupId group, Seq a
                        to_group, group, after, limit);
 }
 
+Result<std::vector<GroupMessage>> MessageModel::group_before(GroupId group, Seq after, Seq before,
+                                                             std::size_t limit) {
+  return sql::read_all(connection_,
+                       "SELECT groupid, seq, sender, cid, sent_at, body FROM groupmessage"
+                       " WHERE groupid = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+                       to_group, group, after, before, limit);
+}
+
+Result<MessageModel::Slowest> MessageModel::slowest_delivered(GroupId group) {
+  return slowest(connection_,
+                 "SELECT userid, delivered_seq FROM groupuser WHERE groupid = ?"
+                 " ORDER BY delivered_seq, userid LIMIT 2",
+                 group);
+}
+
+Result<MessageModel::Slowest> MessageModel::slowest_read(GroupId group) {
+  return slowest(connection_,
+                 "SELECT userid, read_seq FROM groupuser WHERE groupid = ?"
+                 " ORDER BY read_seq, userid LIMIT 2",
+                 group);
+}
+
 Result<std::vector<GroupPosition>> MessageModel::group_positions(UserId user) {
   return sql::read_all(
       connection_,
@@ -151,13 +201,19 @@ Result<void> MessageModel::advance(std::span<const CursorMove> moves) {
   CHAT_CHECK(connection_.in_transaction());
   for (const auto& move : moves) {
     CHAT_CHECK(static_cast<bool>(move.sender) != static_cast<bool>(move.group));
-    auto written = move.sender ? sql::write(connection_, kAdvanceDirect, move.delivered,
-                                            move.recipient, move.sender, move.delivered)
-                               : sql::write(connection_, kAdvanceGroup, move.delivered, move.group,
-                                            move.recipient, move.delivered);
-    if (!written) return written;
+    if (auto moved = advance_one(move, move.delivered, kAdvanceDirect, kAdvanceGroup); !moved) {
+      return moved;
+    }
+    if (auto moved = advance_one(move, move.read, kReadDirect, kReadGroup); !moved) return moved;
   }
   return {};
+}
+
+Result<void> MessageModel::advance_one(const CursorMove& move, Seq to, std::string_view direct,
+                                       std::string_view group) {
+  if (to == 0) return {};
+  return move.sender ? sql::write(connection_, direct, to, move.recipient, move.sender, to)
+                     : sql::write(connection_, group, to, move.group, move.recipient, to);
 }
 
 }  // namespace chat::storage

@@ -15,9 +15,12 @@ namespace chat::delivery {
 // whole push, or an event that is not stored. One head line of numbers, then the JSON:
 //   m <d|g> <sender or group id> <seq> <sender>\n{…}
 //   e <user who does not get it, or 0>\n{…}
+//   r <user who does not get it, or 0> <group, or 0>\n{…}      a receipt
 struct EventEnvelope {
   UserId except;
   std::shared_ptr<const std::string> json;
+  bool receipt = false;  // for sessions that acknowledge; of a group: and have written in it
+  GroupId group{};       // of a receipt
 };
 using Envelope = std::variant<Push, EventEnvelope>;
 

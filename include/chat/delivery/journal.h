@@ -45,10 +45,12 @@ class DirectCommitter {
 
  private:
   Result<void> try_once(std::span<DirectEntry*> entries);
+  UnixMillis next_time();
 
   DirectStore& store_;
   StreamCache streams_;
   const base::Clock& clock_;
+  UnixMillis last_time_ = 0;
 };
 
 class GroupCommitter {

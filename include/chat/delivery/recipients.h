@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "chat/base/task.h"
@@ -39,6 +41,13 @@ class Recipients {
   // DELIVERED; `refusal` is sent when seq is beyond what was pushed.
   void acknowledge(const std::shared_ptr<session::Session>& session, StreamKey stream, Seq seq,
                    std::string refusal);
+
+  // READ; likewise.
+  void mark_read(const std::shared_ptr<session::Session>& session, StreamKey stream, Seq seq,
+                 std::string refusal);
+  // SYNC: pushes again what follows `after`, or the delivered position.
+  void rewind(const std::shared_ptr<session::Session>& session,
+              std::vector<StreamPosition> positions, std::optional<Seq> after);
 
   LoopDelivery& at(std::size_t loop_index) { return *loop_deliveries_[loop_index]; }
 

@@ -1,16 +1,28 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "chat/cluster/bus.h"
+#include "chat/delivery/envelope.h"
 #include "chat/delivery/journal.h"
 #include "chat/delivery/recipients.h"
 #include "chat/session/loops.h"
 #include "chat/session/registry.h"
 
 namespace chat::delivery {
+
+enum class ReceiptKind { kDelivered, kRead };
+
+// `recipient` has everything of its stream from `sender` up to `seq`.
+struct DirectReceipt {
+  UserId sender;
+  UserId recipient;
+  ReceiptKind kind;
+  Seq seq;
+};
 
 // Takes what the journal has settled to where it must go: the ack to the sender, the push to
 // the recipient's session on this node or else to the bus; a group's message to every loop and
@@ -30,13 +42,20 @@ class Router final : public JournalListener, public cluster::BusListener {
   void event_to_user(UserId user, std::string json);
   void event_to_group(GroupId group, std::string json, UserId except);
 
+  // RECEIPT pushes: to senders whose sessions acknowledge.
+  void receipts_to_users(std::span<const DirectReceipt> receipts);
+  // All other members have the group's messages up to `seq`; to members who have written there.
+  void receipt_to_group(GroupId group, UserId except, ReceiptKind kind, Seq seq);
+  void receipt_to_writer(UserId user, GroupId group, ReceiptKind kind, Seq seq);
+
  private:
   struct LoopBatch;
   class Outgoing;
 
-  void local_event_to_user(UserId user, std::shared_ptr<const std::string> json);
-  void local_event_to_group(GroupId group, const std::shared_ptr<const std::string>& json,
-                            UserId except);
+  void to_user(UserId user, EventEnvelope event);
+  void to_group(GroupId group, EventEnvelope event);
+  void local_event_to_user(UserId user, EventEnvelope event);
+  void local_event_to_group(GroupId group, const EventEnvelope& event);
 
   session::Loops& loops_;
   session::Registry& registry_;

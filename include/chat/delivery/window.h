@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "chat/base/task.h"
@@ -47,6 +48,9 @@ class Window final : public session::Outlet {
   void offer(const Push& push);
   // Something that is no stored message (CONTACT, GROUP, PRESENCE); lost on slow readers.
   void offer_event(const std::shared_ptr<const std::string>& json);
+  // RECEIPT: to clients that acknowledge; of a group: to who has written in it since the login.
+  // Not kept for anyone who can't take it now.
+  void offer_receipt(GroupId group, const std::shared_ptr<const std::string>& json);
   // The user joined a group whose stream stands at `position`.
   void join(GroupId group, Seq position);
   // What a catch-up brought.
@@ -58,6 +62,12 @@ class Window final : public session::Outlet {
   void finish(base::Task then);
   // DELIVERED: false when `seq` is beyond what was pushed.
   bool acknowledge(StreamKey stream, Seq seq);
+
+  // READ: likewise. What was read has been delivered.
+  bool mark_read(StreamKey stream, Seq seq);
+  // SYNC: what follows `after` is pushed again, up to the stream's head. Without `after`: what
+  // follows the delivered position.
+  void rewind(StreamKey stream, std::optional<Seq> after, Seq head);
 
   // Cursors that moved since the last call.
   std::vector<storage::CursorMove> take_moves();
@@ -71,9 +81,12 @@ class Window final : public session::Outlet {
     StreamKey stream;
     Seq pushed = 0;
     Seq delivered = 0;
+    Seq read = 0;   // moved by READ since the login
     Seq saved = 0;  // what the last take_moves() told
+    Seq saved_read = 0;
     Seq target = 0;
-    Seq asked = 0;  // the target when it was last read on
+    Seq asked = 0;       // the target when it was last read on
+    bool wrote = false;  // the user has written here (groups)
   };
   // `seq` of `stream` has been delivered once so many bytes have left for the socket.
   struct Mark {
@@ -82,11 +95,21 @@ class Window final : public session::Outlet {
     Seq seq;
   };
 
+  struct Rewind {
+    StreamKey stream;
+    Seq after;
+  };
+
   Position& position_of(StreamKey stream);
   Position* find(StreamKey stream);
   bool ready() const;
   void push(Position& position, const Push& message);
   void note_delivered(Position& position, Seq seq);
+  bool push_page(const Page& page);
+  void note_ends(const Page& page);
+  void move_delivered(Position& position, Seq seq);
+  void mark_dirty();
+  void apply_rewinds();
   void fall_behind(Position& position, Seq seq);
   void catch_up();
   void advance_marks();
@@ -106,6 +129,7 @@ class Window final : public session::Outlet {
   std::vector<Position> positions_;  // ascending by stream
   std::vector<Mark> marks_;
   std::size_t marks_head_ = 0;
+  std::vector<Rewind> rewinds_;  // asked for while a page was being read
   std::vector<std::shared_ptr<const std::string>> held_events_;
   base::Task finished_;  // waits for the marks to be reached
 };

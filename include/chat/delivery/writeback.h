@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -12,6 +13,14 @@
 #include "chat/storage/values.h"
 
 namespace chat::delivery {
+
+// Hears of cursors that are in the table now. Called on the writeback's thread or a worker, without
+// locks.
+class CursorListener {
+ public:
+  virtual ~CursorListener() = default;
+  virtual void on_cursors_written(std::span<const storage::CursorMove> moves) = 0;
+};
 
 // Writes what must reach the database but nobody waits for: cursors, coalesced for a moment,
 // and releases of users that failed at first. What fails stays and is tried again.
@@ -24,7 +33,8 @@ class Writeback {
   explicit Writeback(storage::Pool& pool) : pool_(pool) {}
   ~Writeback() { stop(); }
 
-  void start();
+  // The listener, if there is one, outlives the traffic.
+  void start(CursorListener* listener = nullptr);
   // Writes what is left, then ends.
   void stop();
 
@@ -48,6 +58,7 @@ class Writeback {
   void merge_locked(const std::vector<storage::CursorMove>& moves) CHAT_REQUIRES(mutex_);
 
   storage::Pool& pool_;
+  CursorListener* listener_ = nullptr;  // fixed after start()
   base::Thread thread_;
 
   // Held while a batch is taken and written, so that release() finds each cursor either here or

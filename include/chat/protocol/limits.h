@@ -28,6 +28,9 @@ inline constexpr std::size_t kGroupMembersMax = 2000;
 // A group in LOGIN_ACK or 109 names at most so many of its members.
 inline constexpr std::size_t kGroupUsersInReply = 200;
 
+// A page of HISTORY.
+inline constexpr std::size_t kHistoryMax = 100;
+
 // The last so many messages of a direct stream are known by their cid.
 inline constexpr std::size_t kDirectCidWindow = 64;
 

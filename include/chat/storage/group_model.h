@@ -30,6 +30,8 @@ class GroupModel {
 
   Result<std::optional<Group>> find(GroupId group);
   Result<bool> is_member(GroupId group, UserId user);
+  // Where the group's stream begins for this member; nothing when the user is none.
+  Result<std::optional<Seq>> joined_seq(GroupId group, UserId user);
   // By group id, at most `limit`, those after `after`.
   Result<std::vector<Group>> groups_of(UserId user, GroupId after, std::size_t limit);
   Result<std::size_t> count_of(UserId user);

@@ -30,6 +30,9 @@ class MessageModel {
   // Oldest first: seq > after.
   Result<std::vector<DirectMessage>> direct_after(UserId recipient, UserId sender, Seq after,
                                                   std::size_t limit);
+  // The newest `limit` messages with seq < before, newest first.
+  Result<std::vector<DirectMessage>> direct_before(UserId recipient, UserId sender, Seq before,
+                                                   std::size_t limit);
   Result<std::vector<DirectPosition>> direct_positions(UserId recipient);
 
   // Group streams. Inside a write transaction: locks the group's row and gives its last_seq;
@@ -42,12 +45,28 @@ class MessageModel {
   Result<void> insert_group(std::span<const GroupMessage> rows);
   Result<void> set_group_last_seq(GroupId group, Seq last_seq);
   Result<std::vector<GroupMessage>> group_after(GroupId group, Seq after, std::size_t limit);
+  // The newest `limit` messages with after < seq < before, newest first.
+  Result<std::vector<GroupMessage>> group_before(GroupId group, Seq after, Seq before,
+                                                 std::size_t limit);
   Result<std::vector<GroupPosition>> group_positions(UserId user);
+
+  // The member whose position is the lowest, and how far the next one is; all zero in a group
+  // without members.
+  struct Slowest {
+    UserId user;
+    Seq seq = 0;
+    Seq next_seq = 0;
+  };
+  Result<Slowest> slowest_delivered(GroupId group);
+  Result<Slowest> slowest_read(GroupId group);
 
   // Cursors move forward only (max of old and new). Call inside a write transaction.
   Result<void> advance(std::span<const CursorMove> moves);
 
  private:
+  Result<void> advance_one(const CursorMove& move, Seq to, std::string_view direct,
+                           std::string_view group);
+
   Connection& connection_;
 };
 

@@ -74,12 +74,13 @@ struct GroupPosition {
   Seq head = 0;
 };
 
-// A cursor to be moved forward. Exactly one of sender and group is set.
+// A cursor to be moved forward. Exactly one of sender and group is set. 0: not this position.
 struct CursorMove {
   UserId recipient;
   UserId sender;
   GroupId group;
   Seq delivered = 0;
+  Seq read = 0;
 };
 
 }  // namespace chat::storage

@@ -51,6 +51,9 @@ class FaultyDatabase final : public storage::Database {
     std::unique_ptr<storage::Connection> real_;
   };
 
+  Result<void> open() override { return {}; }
+  void close() override {}
+  Result<void> be_alone() override { return {}; }
   storage::Dialect dialect() const override { return real_.dialect(); }
   Result<std::unique_ptr<storage::Connection>> connect() override {
     auto opened = real_.connect();

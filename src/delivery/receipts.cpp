@@ -1,0 +1,74 @@
+#include "chat/delivery/receipts.h"
+
+#include <utility>
+#include <vector>
+
+#include "chat/base/log.h"
+
+namespace chat::delivery {
+
+void Receipts::on_cursors_written(std::span<const storage::CursorMove> moves) {
+  std::vector<DirectReceipt> receipts;
+  for (const storage::CursorMove& move : moves) {
+    if (move.group) continue;
+    if (move.delivered > 0) {
+      receipts.push_back({move.sender, move.recipient, ReceiptKind::kDelivered, move.delivered});
+    }
+    if (move.read > 0) {
+      receipts.push_back({move.sender, move.recipient, ReceiptKind::kRead, move.read});
+    }
+  }
+  router_.receipts_to_users(receipts);
+  base::MutexLock lock(mutex_);
+  for (const storage::CursorMove& move : moves) {
+    if (move.group && moved_.size() < kGroupsMax) moved_.insert(move.group);
+  }
+}
+
+bool Receipts::due() const {
+  base::MutexLock lock(mutex_);
+  return !moved_.empty();
+}
+
+void Receipts::tick() {
+  base::MutexLock telling(telling_);
+  std::unordered_set<GroupId> groups;
+  {
+    base::MutexLock lock(mutex_);
+    groups.swap(moved_);
+  }
+  if (groups.empty()) return;
+  if (told_.size() > kGroupsMax) told_.clear();
+  auto lease = pool_.lease();
+  if (!lease) return;  // a hint that is not told; the next one will be cumulative
+  for (const GroupId group : groups) {
+    if (auto told = tell_group(**lease, group); !told) {
+      log::warn("event=receipts_failed group={} what={}", group.value,
+                log::quoted(told.error().message));
+      return;
+    }
+  }
+}
+
+Result<void> Receipts::tell_group(storage::Connection& connection, GroupId group) {
+  storage::MessageModel messages(connection);
+  const auto delivered = messages.slowest_delivered(group);
+  if (!delivered) return fail(delivered);
+  const auto read = messages.slowest_read(group);
+  if (!read) return fail(read);
+  Told& told = told_[group];
+  tell(group, ReceiptKind::kDelivered, told.delivered, *delivered);
+  tell(group, ReceiptKind::kRead, told.read, *read);
+  told = {*delivered, *read};
+  return {};
+}
+
+// For everybody but the slowest member, the others are as far as the slowest; for that one, as far
+// as the second.
+void Receipts::tell(GroupId group, ReceiptKind kind, const Slowest& before, const Slowest& now) {
+  if (now.seq > before.seq) router_.receipt_to_group(group, now.user, kind, now.seq);
+  const bool news = now.user != before.user || now.next_seq > before.next_seq;
+  if (news && now.next_seq > 0) router_.receipt_to_writer(now.user, group, kind, now.next_seq);
+}
+
+}  // namespace chat::delivery

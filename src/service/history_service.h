@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "chat/protocol/request.h"
+#include "chat/service/context.h"
+#include "chat/session/session.h"
+
+namespace chat::service {
+
+// HISTORY: what was said in a conversation, page by page, from the newest back.
+// Threading: thread-safe. Blocks on the database.
+class HistoryService {
+ public:
+  explicit HistoryService(ServiceContext& context) : context_(context) {}
+
+  void history(session::Session& session, const protocol::Request& request);
+
+ private:
+  struct Page {
+    std::vector<std::string> messages;  // as JSON, newest first
+    std::string cursor;                 // empty: this was all
+  };
+
+  Result<Page> read_direct(storage::Connection& connection, UserId self, UserId with,
+                           const protocol::Request& request);
+  Result<Page> read_group(storage::Connection& connection, GroupId group, Seq joined,
+                          const protocol::Request& request);
+  void direct(session::Session& session, const protocol::Request& request, UserId with);
+  void group(session::Session& session, const protocol::Request& request, GroupId group);
+  Result<std::string> name_of(storage::Connection& connection, UserId user);
+
+  ServiceContext& context_;
+};
+
+}  // namespace chat::service

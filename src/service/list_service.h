@@ -1,0 +1,22 @@
+#pragma once
+
+#include "chat/protocol/request.h"
+#include "chat/service/context.h"
+#include "chat/session/session.h"
+
+namespace chat::service {
+
+// LIST and GROUP_INFO: what LOGIN_ACK had no room for, page by page, by id.
+// Threading: thread-safe. Blocks on the database.
+class ListService {
+ public:
+  explicit ListService(ServiceContext& context) : context_(context) {}
+
+  void list(session::Session& session, const protocol::Request& request);
+  void group_info(session::Session& session, const protocol::Request& request);
+
+ private:
+  ServiceContext& context_;
+};
+
+}  // namespace chat::service

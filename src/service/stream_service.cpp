@@ -1,0 +1,104 @@
+#include "stream_service.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "chat/storage/group_model.h"
+#include "replies.h"
+
+namespace chat::service {
+namespace {
+
+using delivery::StreamKey;
+using protocol::Request;
+using session::Session;
+
+// Exactly one of `from` and `groupid`; nothing when that is not so.
+std::optional<StreamKey> stream_of(const Request& request) {
+  const UserId from = request.user_id("from");
+  const GroupId group = request.group_id("groupid");
+  if (static_cast<bool>(from) == static_cast<bool>(group)) return std::nullopt;
+  return from ? StreamKey::from(from) : StreamKey::of(group);
+}
+
+protocol::Refusal one_stream() {
+  return bad_field("one of from and groupid must be given");
+}
+
+std::string beyond(const Request& request) {
+  return protocol::error_reply(protocol::reply_to(static_cast<protocol::Msgid>(request.msgid)),
+                               bad_field("seq is beyond what was pushed here"), request.cid());
+}
+
+}  // namespace
+
+void StreamService::delivered(Session& session, const Request& request) {
+  const auto stream = stream_of(request);
+  if (!stream) return refuse(session, request, one_stream());
+  context_.recipients.acknowledge(session.shared_from_this(), *stream, request.integer("seq"),
+                                  beyond(request));
+}
+
+void StreamService::read(Session& session, const Request& request) {
+  const auto stream = stream_of(request);
+  if (!stream) return refuse(session, request, one_stream());
+  context_.recipients.mark_read(session.shared_from_this(), *stream, request.integer("seq"),
+                                beyond(request));
+}
+
+void StreamService::sync(Session& session, const Request& request) {
+  const UserId from = request.user_id("from");
+  const GroupId group = request.group_id("groupid");
+  if (from && group) return refuse(session, request, one_stream());
+  if (from) return sync_direct(session, request, from);
+  if (group) return sync_group(session, request, group);
+  if (request.find("after") != nullptr) {
+    return refuse(session, request, bad_field("after needs from or groupid"));
+  }
+  sync_all(session, request);
+}
+
+void StreamService::sync_all(Session& session, const Request& request) {
+  auto positions = context_.backlog.positions(session.identity().user);
+  if (!positions) return refuse(session, request, positions.error());
+  OkReply(request).send(session);
+  session.flush_replies();
+  context_.recipients.rewind(session.shared_from_this(), std::move(*positions), std::nullopt);
+}
+
+void StreamService::sync_direct(Session& session, const Request& request, UserId from) {
+  auto name = context_.directory.name_of(from);
+  if (!name) return refuse(session, request, name.error());
+  if (*name == nullptr) return refuse(session, request, not_found("there is no such user"));
+  sync_one(session, request, StreamKey::from(from), 0);
+}
+
+void StreamService::sync_group(Session& session, const Request& request, GroupId group) {
+  Result<std::optional<Seq>> joined = std::optional<Seq>();
+  {
+    auto lease = context_.pool.lease();
+    if (!lease) return refuse(session, request, lease.error());
+    joined = storage::GroupModel(**lease).joined_seq(group, session.identity().user);
+  }
+  if (!joined) return refuse(session, request, joined.error());
+  if (!*joined) return refuse(session, request, no_such_group());
+  sync_one(session, request, StreamKey::of(group), **joined);
+}
+
+// Never before `first_after`: what was said before one joined isn't one's own.
+void StreamService::sync_one(Session& session, const Request& request, StreamKey stream,
+                             Seq first_after) {
+  auto positions = context_.backlog.positions(session.identity().user);
+  if (!positions) return refuse(session, request, positions.error());
+  std::erase_if(*positions, [stream](const auto& item) { return item.stream != stream; });
+  std::optional<Seq> after;
+  if (request.find("after") != nullptr) after = std::max(request.integer("after"), first_after);
+  OkReply(request).send(session);
+  session.flush_replies();
+  context_.recipients.rewind(session.shared_from_this(), std::move(*positions), after);
+}
+
+}  // namespace chat::service
