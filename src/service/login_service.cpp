@@ -1,12 +1,14 @@
 #include "login_service.h"
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "chat/base/log.h"
+#include "chat/protocol/classic.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/session_model.h"
@@ -42,6 +44,14 @@ Refusal invalid_token() {
 
 Refusal already_online() {
   return {Errno::kAlreadyOnline, "this account is logged in elsewhere", std::nullopt};
+}
+
+// A classic client's answer has room for a few messages only: the rest follows as pushes.
+void trim_to_classic(const OkReply& reply, Pending& pending) {
+  const auto welcome = protocol::to_classic_welcome(reply.unfinished() + "}");
+  const auto first_left_out =
+      pending.first_page.begin() + static_cast<std::ptrdiff_t>(welcome.offline_count);
+  pending.first_page.erase(first_left_out, pending.first_page.end());
 }
 
 }  // namespace
@@ -205,6 +215,7 @@ void LoginService::answer(const LoginPtr& login) {
   auto written =
       write_login_reply(reply, **lease, login->user, login->token, *pending, context_.options.node);
   if (!written) return abandon(login, written.error());
+  if (session.classic()) trim_to_classic(reply, *pending);
   reply.send(session);
 
   const bool heartbeat = login->request.flag("heartbeat");

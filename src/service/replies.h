@@ -21,6 +21,8 @@ class OkReply {
   explicit OkReply(const protocol::Request& request);
   protocol::JsonWriter& json() { return writer_; }
   std::size_t size() const { return text_.size(); }
+  // What is written so far: an object that is still open.
+  const std::string& unfinished() const { return text_; }
   void send(session::Session& session);
 
  private:

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chat/base/log.h"
+#include "chat/protocol/classic.h"
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/limits.h"
 
@@ -41,6 +42,16 @@ std::string bye(const Farewell& farewell) {
       .field("reconnect_after_ms", std::int64_t{farewell.reconnect_after.count()})
       .end_object();
   return json;
+}
+
+// In one variant of the classic clients logging out has the number 11.
+constexpr int kClassicLogout = 11;
+
+void append_framed(std::string& out, Framing framing, std::string_view json) {
+  if (framing != Framing::kClassic) return protocol::append_frame(out, framing, json);
+  for (const std::string& object : protocol::to_classic(json)) {
+    protocol::append_frame(out, framing, object);
+  }
 }
 
 Fault too_large(std::size_t limit) {
@@ -92,7 +103,7 @@ void Session::post_in_loop(base::Task task) {
 }
 
 void Session::reply(std::string_view json) {
-  protocol::append_frame(replies_, framing_.load(std::memory_order_relaxed), json);
+  append_framed(replies_, framing_.load(std::memory_order_relaxed), json);
 }
 
 void Session::flush_replies() {
@@ -187,6 +198,10 @@ void Session::take_frames_in_loop(std::string_view bytes) {
   while (const auto frame = decoder_.next()) {
     auto request = protocol::parse_request(*frame);
     if (request) {
+      const bool classic = decoder_.framing() == Framing::kClassic;
+      if (classic && request->msgid == kClassicLogout) {
+        request->msgid = static_cast<int>(Msgid::kLogout);
+      }
       inputs.emplace_back(std::move(*request));
     } else {
       inputs.emplace_back(Fault{std::move(request.error())});
@@ -252,7 +267,7 @@ void Session::logged_in_in_loop(bool heartbeat) {
 void Session::send_in_loop(std::string_view json) {
   if (connection_ == nullptr) return;
   std::string frame;
-  protocol::append_frame(frame, framing_.load(std::memory_order_relaxed), json);
+  append_framed(frame, framing_.load(std::memory_order_relaxed), json);
   unsent_.fetch_add(frame.size(), std::memory_order_relaxed);
   enqueue_in_loop(frame);
 }
@@ -262,10 +277,40 @@ void Session::write_in_loop(const std::string& frames) {
 }
 
 void Session::enqueue_in_loop(std::string_view framed) {
+  if (framed.empty()) return;  // nothing of it was for a classic client
   queued_total_ += framed.size();
-  connection_->send(framed);
   deadlines_.output_queued(loop_.now());
+  if (classic()) {
+    if (!pacer_) pacer_ = std::make_unique<Pacer>();
+    pacer_->add(framed);
+    pace_in_loop();
+  } else {
+    connection_->send(framed);
+  }
   arm_deadline_in_loop();
+}
+
+// One object a write, and each at its time.
+void Session::pace_in_loop() {
+  if (connection_ == nullptr || pacing_) return;
+  while (const auto frame = pacer_->take(loop_.now())) {
+    connection_->send(*frame);
+    connection_->flush_now();
+    // Writing may have brought more to send, and set the timer.
+    if (connection_ == nullptr || pacing_) return;
+  }
+  if (const auto due = pacer_->due()) {
+    pacing_ = true;
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*due - loop_.now());
+    loop_.run_after(wait, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self == nullptr) return;
+      self->pacing_ = false;
+      self->pace_in_loop();
+    });
+  } else if (close_when_paced_) {
+    connection_->close_when_sent();
+  }
 }
 
 bool Session::output_full_in_loop() const {
@@ -289,7 +334,8 @@ void Session::close_in_loop(std::chrono::milliseconds patience) {
   input_over_ = true;
   deadlines_.close_by(loop_.now() + patience);
   arm_deadline_in_loop();
-  connection_->close_when_sent();
+  close_when_paced_ = pacer_ != nullptr && !pacer_->empty();
+  if (!close_when_paced_) connection_->close_when_sent();
 }
 
 void Session::update_reading_in_loop() {

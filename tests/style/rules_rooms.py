@@ -32,6 +32,7 @@ _LIBRARIES = {
     "sodium.h": ["src/base/", "src/service/"],
     "sqlite3.h": ["src/storage/"],
     "mysql": ["src/storage/"],
+    "errmsg.h": ["src/storage/"],  # of the MySQL client library
     "mariadb/": ["src/storage/"],
     "hiredis/": ["src/cluster/"],
     "ini.h": ["src/server/"],

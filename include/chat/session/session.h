@@ -16,6 +16,7 @@
 #include "chat/session/context.h"
 #include "chat/session/deadlines.h"
 #include "chat/session/handler.h"
+#include "chat/session/pacer.h"
 #include "chat/session/strand.h"
 
 namespace chat::session {
@@ -41,6 +42,10 @@ class Session final : public net::ConnectionHandler,
   // Thread-safe.
   std::size_t loop_index() const { return loop_index_; }
   const net::Address& peer() const { return peer_; }
+  // The client speaks the dialect of the original course: what it gets is translated.
+  bool classic() const {
+    return framing_.load(std::memory_order_relaxed) == protocol::Framing::kClassic;
+  }
   // No more requests will come from this client, or it is being closed.
   bool ending() const { return ending_.load(std::memory_order_acquire); }
   // BYE and close, after what was accepted has been answered.
@@ -101,6 +106,7 @@ class Session final : public net::ConnectionHandler,
   void notice_hang_up_in_loop();
   void write_in_loop(const std::string& frames);
   void enqueue_in_loop(std::string_view framed);
+  void pace_in_loop();
   void close_in_loop(std::chrono::milliseconds patience);
   void take_frames_in_loop(std::string_view bytes);
   void update_reading_in_loop();
@@ -128,6 +134,9 @@ class Session final : public net::ConnectionHandler,
   protocol::FrameDecoder decoder_;
   base::TokenBucket byte_rate_;
   std::unique_ptr<Outlet> outlet_;
+  std::unique_ptr<Pacer> pacer_;  // of a classic client
+  bool pacing_ = false;           // its timer is set
+  bool close_when_paced_ = false;
   std::uint64_t queued_total_ = 0;
   std::uint64_t written_total_ = 0;
   bool input_over_ = false;

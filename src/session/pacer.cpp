@@ -1,0 +1,39 @@
+#include "chat/session/pacer.h"
+
+#include <utility>
+
+namespace chat::session {
+namespace {
+
+// The replies to login and register.
+bool is_answer(std::string_view frame) {
+  return frame.starts_with("{\"msgid\":2,") || frame.starts_with("{\"msgid\":5,");
+}
+
+}  // namespace
+
+void Pacer::add(std::string_view frames) {
+  while (!frames.empty()) {
+    const auto end = frames.find('\0') + 1;
+    frames_.emplace_back(frames.substr(0, end));
+    frames.remove_prefix(end);
+  }
+}
+
+std::optional<std::string> Pacer::take(base::SteadyTime now) {
+  const auto next = due();
+  if (!next || now < *next) return std::nullopt;
+  std::string frame = std::move(frames_.front());
+  frames_.pop_front();
+  last_ = now;
+  after_answer_ = is_answer(frame);
+  return frame;
+}
+
+std::optional<base::SteadyTime> Pacer::due() const {
+  if (frames_.empty()) return std::nullopt;
+  if (last_ == base::SteadyTime{}) return last_;
+  return last_ + (after_answer_ && !is_answer(frames_.front()) ? kGapAfterAnswer : kGap);
+}
+
+}  // namespace chat::session

@@ -1,0 +1,63 @@
+#include "support/classic_client.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstring>
+#include <stdexcept>
+
+namespace chat::test {
+
+ClassicClient::ClassicClient(std::uint16_t port)
+    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    throw std::runtime_error(std::string("connect: ") + std::strerror(errno));
+  }
+}
+
+void ClassicClient::send(const Json& object) {
+  const std::string text = object.dump();
+  const auto sent = ::send(socket_.get(), text.c_str(), text.size() + 1, MSG_NOSIGNAL);
+  if (sent != static_cast<ssize_t>(text.size() + 1)) throw ConnectionEnded("send");
+}
+
+bool ClassicClient::readable(milliseconds time) const {
+  pollfd waiting{socket_.get(), POLLIN, 0};
+  return ::poll(&waiting, 1, static_cast<int>(time.count())) > 0;
+}
+
+Json ClassicClient::receive() {
+  std::array<char, 1024> buffer{};
+  if (!readable(scaled(kPatience))) throw TimedOut("recv(1024)");
+  const auto size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+  if (size <= 0) throw ConnectionEnded("recv(1024)");
+  // Theirs would read on behind the buffer.
+  if (std::memchr(buffer.data(), 0, buffer.size()) == nullptr) {
+    throw std::runtime_error("no NUL within 1024 bytes");
+  }
+  return Json::parse(buffer.data());
+}
+
+void ClassicClient::expect_silence_for(milliseconds time) {
+  EXPECT_FALSE(readable(time)) << receive();
+}
+
+Json ClassicClient::register_user(const std::string& name) {
+  send({{"msgid", 4}, {"name", name}, {"password", "secret of " + name}});
+  return receive();
+}
+
+Json ClassicClient::log_in(std::int64_t id, const std::string& name) {
+  send({{"msgid", 1}, {"id", id}, {"password", "secret of " + name}});
+  return receive();
+}
+
+}  // namespace chat::test

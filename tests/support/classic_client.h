@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "chat/base/unique_fd.h"
+#include "support/deadline.h"
+#include "support/raw_client.h"
+
+namespace chat::test {
+
+// A client as hundreds of students have written it: compact JSON and a NUL out; recv(1024) in, of
+// which it parses the first text and drops the rest. What the server sends in any other way than
+// it expects is lost here, as it is there.
+// Threading: externally synchronised.
+class ClassicClient {
+ public:
+  explicit ClassicClient(std::uint16_t port);
+
+  void send(const Json& object);
+  // What one more recv(1024) brings. Throws TimedOut, or ConnectionEnded at the end.
+  Json receive();
+  // Nothing comes within this time.
+  void expect_silence_for(milliseconds time);
+
+  Json register_user(const std::string& name);
+  Json log_in(std::int64_t id, const std::string& name);
+
+ private:
+  bool readable(milliseconds time) const;
+  base::UniqueFd socket_;
+};
+
+}  // namespace chat::test

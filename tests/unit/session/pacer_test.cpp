@@ -1,0 +1,45 @@
+#include "chat/session/pacer.h"
+
+#include <gtest/gtest.h>
+
+namespace chat::session {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+
+constexpr base::SteadyTime kStart{1h};
+
+std::string frame(const std::string& json) {
+  return json + '\0';
+}
+
+TEST(Pacer, GivesOneObjectAtATimeWithGapsBetween) {
+  Pacer pacer;
+  pacer.add(frame("{\"msgid\":6,\"n\":1}") + frame("{\"msgid\":6,\"n\":2}"));
+  EXPECT_EQ(pacer.take(kStart), frame("{\"msgid\":6,\"n\":1}"));
+  EXPECT_EQ(pacer.take(kStart), std::nullopt);
+  EXPECT_EQ(pacer.due(), kStart + Pacer::kGap);
+  EXPECT_EQ(pacer.take(kStart + Pacer::kGap - 1ms), std::nullopt);
+  EXPECT_EQ(pacer.take(kStart + Pacer::kGap), frame("{\"msgid\":6,\"n\":2}"));
+  EXPECT_TRUE(pacer.empty());
+  EXPECT_EQ(pacer.due(), std::nullopt);
+}
+
+TEST(Pacer, WaitsLongerForPushesAfterAnAnswerButNotForAnotherAnswer) {
+  for (const std::string& answer :
+       {frame("{\"msgid\":2,\"errno\":0}"), frame("{\"msgid\":5,\"errno\":0}")}) {
+    Pacer pacer;
+    pacer.add(answer);
+    EXPECT_EQ(pacer.take(kStart), answer);
+    pacer.add(frame("{\"msgid\":6}"));
+    EXPECT_EQ(pacer.due(), kStart + Pacer::kGapAfterAnswer);
+    Pacer other;
+    other.add(answer + answer);
+    EXPECT_EQ(other.take(kStart), answer);
+    EXPECT_EQ(other.due(), kStart + Pacer::kGap);
+  }
+}
+
+}  // namespace
+}  // namespace chat::session
