@@ -128,6 +128,28 @@ TEST_P(Offline, AThousandPipelinedWaitForTheirRecipientsLogin) {
   expect_no_push(second);
 }
 
+TEST_P(Offline, TenThousandWaitAndComeInOrderAndWhatWasAcknowledgedComesNoMore) {
+  constexpr int kMany = 10'000;
+  User alice = new_user("alice");
+  const Account bob = register_account("bob");
+  for (int i = 1; i <= kMany; ++i) {
+    alice.client.send(chat_request(alice.account, bob.id, "number " + std::to_string(i)));
+  }
+  for (int i = 1; i <= kMany; ++i) ASSERT_EQ(alice.client.receive().at("seq"), i);
+  User reader = log_in(bob, {{"ack", true}});
+  const auto messages = collect_messages(reader, kMany);
+  expect_consecutive(messages);
+  for (int i = 0; i < kMany; ++i) {
+    ASSERT_EQ(messages[static_cast<std::size_t>(i)].at("msg"), "number " + std::to_string(i + 1));
+  }
+  reader.client.send(delivered_request(alice.id(), kMany - 3));
+  reader.log_out();
+  User again = log_in(bob, {{"ack", true}});
+  ASSERT_EQ(again.welcome.at("offlinemsg").size(), 3U);
+  EXPECT_EQ(again.welcome["offlinemsg"][0].at("seq"), kMany - 2);
+  expect_no_push(again);
+}
+
 TEST_P(Offline, MessagesOfSeveralSendersAllArriveEachInOrder) {
   const Account bob = register_account("bob");
   std::vector<User> senders;

@@ -1,0 +1,148 @@
+// The database dies, is away, or loses the connection at the worst moment.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <thread>
+
+#include "fixture.h"
+#include "support/mysql_proxy.h"
+
+namespace chat::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+class DatabaseFault : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!on_mysql()) GTEST_SKIP() << "an embedded database does not die alone";
+    proxy = std::make_unique<MysqlProxy>(mariadb().socket());
+    server = std::make_unique<ServerProcess>(Settings{"mysql.socket=" + proxy->socket()});
+  }
+  // Refused for a while, with a hint when to come back, and soon.
+  static void expect_unavailable(RawClient& client, const Json& request) {
+    const auto began = Clock::now();
+    const Json reply = client.request(request);
+    EXPECT_LT(Clock::now() - began, scaled(milliseconds{1000})) << request;
+    EXPECT_EQ(reply.value("errno", 0), 32) << reply;
+    EXPECT_GT(reply.value("retry_after_ms", 0), 0) << reply;
+  }
+
+  std::unique_ptr<MysqlProxy> proxy;
+  std::unique_ptr<ServerProcess> server;
+};
+
+TEST_F(DatabaseFault, AwayMeansUnavailableAtOnceAndHealsByItself) {
+  User alice = new_user(server->port(), "alice");
+  const Account bob = register_account(server->port(), "bob");
+  const std::int64_t group = alice.create_group("here");
+  alice.chat(bob.id, "before");
+  mariadb().kill9();
+
+  for (int round = 0; round < 2; ++round) {
+    expect_unavailable(alice.client, chat_request(alice.account, bob.id, "lost?", "c1"));
+    expect_unavailable(alice.client, group_chat_request(alice.account, group, "lost?", "c2"));
+    expect_unavailable(alice.client, add_friend_request(alice.account, bob.id));
+    RawClient other(server->port());
+    expect_unavailable(other, login_request(bob));
+    expect_alive(other);
+    expect_alive(alice.client);
+  }
+  mariadb().start();
+  const auto began = Clock::now();
+  EXPECT_EQ(request_patiently(alice.client, chat_request(alice.account, bob.id, "lost?", "c1"))
+                .at("errno"),
+            0);
+  EXPECT_EQ(request_patiently(alice.client, add_friend_request(alice.account, bob.id)).at("errno"),
+            0);
+  EXPECT_LT(Clock::now() - began, scaled(milliseconds{10'000}));
+  alice.group_chat(group, "lost?", "c2");
+  User reader = log_in(server->port(), bob);
+  const auto messages = collect_messages(reader, 2);
+  expect_consecutive(messages);
+}
+
+TEST_F(DatabaseFault, KilledUnderTrafficLosesNothing) {
+  constexpr int kSenders = 10;
+  constexpr int kMessages = 150;
+  const Account reader = register_account(server->port(), "reader");
+  std::vector<Account> senders;
+  for (int i = 0; i < kSenders; ++i) {
+    senders.push_back(register_account(server->port(), "sender " + std::to_string(i)));
+  }
+  std::atomic<int> acknowledged = 0;
+  std::thread traffic([&] {
+    run_in_parallel(kSenders, [&](int index) {
+      User user = log_in(server->port(), senders[static_cast<std::size_t>(index)]);
+      for (int i = 0; i < kMessages; ++i) {
+        const Json reply = request_patiently(
+            user.client,
+            chat_request(user.account, reader.id, std::to_string(i), "c" + std::to_string(i)));
+        EXPECT_EQ(reply.at("errno"), 0) << reply;
+        EXPECT_EQ(reply.value("seq", 0), i + 1) << reply;
+        ++acknowledged;
+      }
+    });
+  });
+  EXPECT_TRUE(wait_until([&] { return acknowledged > kSenders * kMessages / 3; }));
+  mariadb().kill9();
+  mariadb().start();
+  traffic.join();
+  EXPECT_EQ(acknowledged, kSenders * kMessages);
+
+  User user = log_in(server->port(), reader);
+  std::map<std::int64_t, std::vector<Json>> streams;
+  for (const Json& message : collect_messages(user, kSenders * kMessages)) {
+    streams[message.at("id")].push_back(message);
+  }
+  for (const auto& [sender, messages] : streams) {
+    EXPECT_EQ(messages.size(), std::size_t{kMessages});
+    expect_consecutive(messages);
+  }
+  expect_no_push(user);
+}
+
+class CutCommit : public DatabaseFault, public ::testing::WithParamInterface<MysqlProxy::Cut> {};
+INSTANTIATE_TEST_SUITE_P(BothWays, CutCommit,
+                         ::testing::Values(MysqlProxy::Cut::kAfterDelivery,
+                                           MysqlProxy::Cut::kBeforeDelivery));
+
+// The recipients are offline, so that the commit that is cut is the message's: no cursor moves.
+TEST_P(CutCommit, StoresADirectMessageOnce) {
+  User alice = new_user(server->port(), "alice");
+  const Account bob = register_account(server->port(), "bob");
+  alice.chat(bob.id, "1", "c1");
+  proxy->cut_next_commit(GetParam());
+  const Json reply =
+      request_patiently(alice.client, chat_request(alice.account, bob.id, "2", "c2"));
+  EXPECT_EQ(reply.at("errno"), 0) << reply;
+  EXPECT_EQ(reply.value("seq", 0), 2) << reply;
+  EXPECT_EQ(proxy->cuts(), 1);
+  EXPECT_EQ(alice.chat(bob.id, "3", "c3").at("seq"), 3);
+  EXPECT_EQ(server->storage().number("SELECT count(*) FROM directmessage"), 3);
+  User reader = log_in(server->port(), bob);
+  const auto messages = collect_messages(reader, 3);
+  expect_consecutive(messages);
+  for (const Json& message : messages) {
+    EXPECT_EQ(message.at("msg"), std::to_string(message.at("seq").get<int>()));
+  }
+}
+
+TEST_P(CutCommit, StoresAGroupMessageOnce) {
+  User alice = new_user(server->port(), "alice", Wire::kText, {{"ack", true}});
+  const std::int64_t group = alice.create_group("alone");
+  proxy->cut_next_commit(GetParam());
+  const Json reply =
+      request_patiently(alice.client, group_chat_request(alice.account, group, "1", "c1"));
+  EXPECT_EQ(reply.at("errno"), 0) << reply;
+  EXPECT_EQ(reply.value("seq", 0), 1) << reply;
+  EXPECT_EQ(proxy->cuts(), 1);
+  EXPECT_EQ(alice.group_chat(group, "2", "c2").at("seq"), 2);
+  EXPECT_EQ(server->storage().number("SELECT count(*) FROM groupmessage"), 2);
+  EXPECT_EQ(server->storage().number("SELECT last_seq FROM allgroup"), 2);
+}
+
+}  // namespace
+}  // namespace chat::test
