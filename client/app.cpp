@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <random>
 #include <utility>
 
 #include "chat/base/clock.h"
@@ -16,9 +18,27 @@
 namespace chat::client {
 namespace {
 
-// Keeps a middlebox with an idle timer (nginx: 10 min) from cutting a silent connection.
-constexpr std::chrono::seconds kPingInterval{60};
+// The server takes a client for gone that agreed to a heartbeat and is silent for 75 s.
+constexpr std::chrono::seconds kPingInterval{30};
 constexpr std::chrono::hours kForever{24};
+
+// Acknowledgements and reconnecting are looked after so often.
+constexpr std::chrono::milliseconds kTick{200};
+
+std::int64_t random_up_to(std::int64_t most) {
+  static std::minstd_rand random(std::random_device{}());
+  return std::uniform_int_distribution<std::int64_t>(0, most)(random);
+}
+
+// Chats are kept for later; the others make sense only now.
+bool needs_connection(const Command& command) {
+  return !std::holds_alternative<command::Nothing>(command) &&
+         !std::holds_alternative<command::Chat>(command) &&
+         !std::holds_alternative<command::Wait>(command) &&
+         !std::holds_alternative<command::WaitMessages>(command) &&
+         !std::holds_alternative<command::Help>(command) &&
+         !std::holds_alternative<command::Quit>(command);
+}
 
 std::size_t count_messages(const Event& event) {
   if (event.as<event::Message>()) return 1;
@@ -36,6 +56,8 @@ App::App(Options options)
             : terminal_   ? Form::kPeople
                           : Form::kLines),
       color_(!options_.no_color && wants_color(STDOUT_FILENO)),
+      reconnects_(terminal_ || options_.reconnect),
+      backoff_(random_up_to),
       reader_(STDIN_FILENO),
       session_([this](const Event& event) { show(event); }) {}
 
@@ -75,15 +97,61 @@ bool App::log_in_at_start() {
 
 void App::read_commands() {
   std::string line;
+  next_ping_ = base::system_clock().now() + kPingInterval;
   while (!quit_ && ending_ == 0) {
-    switch (reader_.next(line, kPingInterval)) {
+    switch (reader_.next(line, kTick)) {
       case LineReader::Status::kLine: run_line(line); break;
       case LineReader::Status::kTooLong: show({event::Usage{"the line is too long"}}); break;
-      case LineReader::Status::kTimeout: session_.ping(); break;
+      case LineReader::Status::kTimeout: break;
       case LineReader::Status::kEnd:
       case LineReader::Status::kWoken: return;
     }
+    tick();
   }
+}
+
+void App::tick() {
+  session_.acknowledge(terminal_);
+  if (reconnects_) stay_connected();
+  const auto now = base::system_clock().now();
+  if (now < next_ping_ || !session_.connected()) return;
+  next_ping_ = now + kPingInterval;
+  // A server that does not answer is as good as gone.
+  if (session_.ping().status == Answer::Status::kTimedOut && reconnects_) session_.interrupt();
+}
+
+void App::stay_connected() {
+  if (session_.connected() || ending_ != 0) return;
+  if (!may_return_) return stop(static_cast<int>(ExitCode::kConnectionLost));
+  if (!next_try_) return come_back_later("");
+  if (base::system_clock().now() < *next_try_) return;
+  if (try_again()) next_try_.reset();
+}
+
+void App::come_back_later(const std::string& reason) {
+  const auto wait = backoff_.next() + std::chrono::milliseconds(return_after_ms_.exchange(0));
+  next_try_ = base::system_clock().now() + wait;
+  show({event::Reconnecting{wait, reason}});
+}
+
+// False: later again.
+bool App::try_again() {
+  session_.close();
+  const auto opened = session_.open(options_.host, options_.port);
+  if (!opened) {
+    come_back_later(opened.error().message);
+    return false;
+  }
+  const Answer answer = session_.resume();
+  const auto* refused = answer.event.as<event::Refused>();
+  const bool for_now = refused != nullptr && refused->retry_after_ms.has_value();
+  if (answer.status == Answer::Status::kTimedOut || for_now) {
+    session_.close();
+    come_back_later("the server is busy");
+    return false;
+  }
+  if (session_.connected()) backoff_.reset();
+  return session_.connected();
 }
 
 void App::run_line(const std::string& line) {
@@ -92,17 +160,32 @@ void App::run_line(const std::string& line) {
     show({event::Usage{command.error()}});
     return;
   }
+  if (!session_.connected() && needs_connection(*command)) {
+    show({event::Usage{"there is no connection now; the client is trying to get one"}});
+    return;
+  }
   std::visit([this](const auto& what) { execute(what); }, *command);
 }
 
 // Logging out first means that the account is free when the process is gone: a script may log
 // in again at once.
 void App::leave() {
+  if (reconnects_ && !quit_) finish_sending();
+  session_.acknowledge(terminal_);
   if (!session_.wait_for_chats(Session::kReplyTimeout)) {
     show({event::TimedOut{"chat", Session::kReplyTimeout}});
   }
   if (session_.connected() && session_.logged_in()) session_.logout();
   session_.close();
+}
+
+// What was typed is to arrive, also when the connection was lost just before the end.
+void App::finish_sending() {
+  const auto deadline = base::system_clock().now() + 3 * Session::kReplyTimeout;
+  while (session_.unanswered_chats() > 0 && ending_ == 0 && base::system_clock().now() < deadline &&
+         reader_.pause(kTick)) {
+    tick();
+  }
 }
 
 int App::exit_code() const {
@@ -141,6 +224,22 @@ void App::execute(const command::WaitMessages& what) {
     enough = enough || ended_;
   }
   if (!enough) show({event::TimedOut{"wait-messages", what.timeout}});
+}
+
+void App::execute(const command::History& what) {
+  if (!need_login("history")) return;
+  history_of_ = what.target;
+  history_limit_ = what.limit;
+  history_cursor_.clear();
+  const Answer answer = session_.history(what.target, what.limit, "");
+  if (const auto* page = answer.event.as<event::History>()) history_cursor_ = page->cursor;
+}
+
+void App::execute(const command::More&) {
+  if (!need_login("more")) return;
+  if (history_cursor_.empty()) return show({event::Usage{"there is nothing more to show"}});
+  const Answer answer = session_.history(history_of_, history_limit_, history_cursor_);
+  if (const auto* page = answer.event.as<event::History>()) history_cursor_ = page->cursor;
 }
 
 void App::execute(const command::Help&) {
@@ -212,7 +311,12 @@ void App::note(const Event& event) {
     if (event.as<event::Usage>()) fail_with(ExitCode::kUsage);
     if (event.as<event::TimedOut>()) fail_with(ExitCode::kNoAnswer);
   }
-  if (event.as<event::Disconnected>()) stop(static_cast<int>(ExitCode::kConnectionLost));
+  if (const auto* bye = event.as<event::Bye>()) {
+    may_return_ = bye->reconnect_after_ms >= 0;
+    return_after_ms_ = std::max<std::int64_t>(bye->reconnect_after_ms, 0);
+  }
+  const bool lost = event.as<event::Disconnected>() != nullptr;
+  if (lost && !(reconnects_ && may_return_)) stop(static_cast<int>(ExitCode::kConnectionLost));
   if (event.as<event::Fault>()) stop(static_cast<int>(ExitCode::kProtocolFault));
   base::MutexLock lock(messages_mutex_);
   messages_ += count_messages(event);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "chat/base/mutex.h"
+#include "client/backoff.h"
 #include "client/command.h"
 #include "client/exit_code.h"
 #include "client/line_reader.h"
@@ -17,8 +18,10 @@ namespace chat::client {
 
 // The program: commands from standard input to the session, events to standard output.
 //
-// On a terminal a refusal is for the user to read, and only the connection's end changes the
-// exit code. Without one, the exit code tells a script how the last failing command failed.
+// After a lost connection it comes back by itself (on a terminal, or when asked to): the main
+// thread tries between two commands. On a terminal a refusal is for the user to read, and only the
+// connection's end changes the exit code. Without one, the exit code tells a script how the last
+// failing command failed.
 //
 // Threading: run() on the main thread, which is the sending one; show() also on the session's
 // receiving thread.
@@ -33,6 +36,11 @@ class App {
   enum class Form { kPeople, kLines, kJson };
 
   bool connect();
+  void tick();
+  void stay_connected();
+  bool try_again();
+  void come_back_later(const std::string& reason);
+  void finish_sending();
   bool log_in_at_start();
   void read_commands();
   void run_line(const std::string& line);
@@ -51,6 +59,8 @@ class App {
   void execute(const command::Chat& what) { session_.chat(what.target, what.text); }
   void execute(const command::Wait& what) { reader_.pause(what.duration); }
   void execute(const command::WaitMessages& what);
+  void execute(const command::History& what);
+  void execute(const command::More&);
   void execute(const command::Help&);
   void execute(const command::Quit&) { quit_ = true; }
 
@@ -71,11 +81,20 @@ class App {
   const bool terminal_;  // and reads the events
   const Form form_;
   const bool color_;
+  const bool reconnects_;
   // Confined to the main thread.
   bool quit_ = false;
+  Backoff backoff_;
+  std::optional<base::SteadyTime> next_try_;  // to connect again; nothing while connected
+  base::SteadyTime next_ping_{};
+  Target history_of_;
+  int history_limit_ = 0;
+  std::string history_cursor_;  // of the page shown last
   // Thread-safe by themselves.
-  std::atomic<int> failure_{0};  // of the last command that failed
-  std::atomic<int> ending_{0};   // of what ended the program
+  std::atomic<bool> may_return_{true};            // no BYE has said otherwise
+  std::atomic<std::int64_t> return_after_ms_{0};  // a BYE's wish
+  std::atomic<int> failure_{0};                   // of the last command that failed
+  std::atomic<int> ending_{0};                    // of what ended the program
   LineReader reader_;
   base::Mutex messages_mutex_;
   base::CondVar messages_changed_;

@@ -22,6 +22,9 @@ const char* const kCommandHelp =
   /groups                           groups and their members
   /chat ID TEXT                     write to a user                     (chat:ID:TEXT)
   /group ID TEXT                    write to a group                    (groupchat:ID:TEXT)
+  /history ID [N]                   the last N messages with a user (20)
+  /history group ID [N]             the last N messages of a group
+  /more                             what was before those
   /wait SECONDS                     go on receiving for so long
   /wait-messages N [SECONDS]        until N more messages have come (10 s)
   /help                             this list                           (help)
@@ -173,6 +176,25 @@ Parsed parse_group_chat(std::string_view rest) {
   return to_chat({{}, id}, rest, "/group ID TEXT");
 }
 
+// The server gives at most 100 at once.
+Parsed parse_history(std::string_view rest) {
+  constexpr const char* kUsage = "/history ID [N], or /history group ID [N]; N from 1 to 100";
+  constexpr int kMost = 100;
+  command::History out;
+  std::string_view word = take_word(rest);
+  const bool group = word == "group";
+  if (group) word = take_word(rest);
+  const auto id = parse_id<UserId>(word);
+  if (!id) return wrong(kUsage);
+  out.target = group ? Target{{}, GroupId{id->value}} : Target{*id, {}};
+  const std::string_view number = trim(rest);
+  if (number.empty()) return out;
+  const auto limit = parse_id<UserId>(number);
+  if (!limit || limit->value > kMost) return wrong(kUsage);
+  out.limit = limit->value;
+  return out;
+}
+
 Parsed parse_wait(std::string_view rest) {
   const auto duration = parse_seconds(trim(rest));
   if (!duration) return wrong("/wait SECONDS");
@@ -212,6 +234,8 @@ constexpr Spelling kSlash[] = {
     {"/groups", parse_bare<command::Groups>},
     {"/chat", parse_chat<' '>},
     {"/group", parse_group_chat<' '>},
+    {"/history", parse_history},
+    {"/more", parse_bare<command::More>},
     {"/wait", parse_wait},
     {"/wait-messages", parse_wait_messages},
     {"/help", parse_bare<command::Help>},

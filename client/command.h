@@ -52,15 +52,21 @@ struct WaitMessages {
   std::size_t count = 0;
   std::chrono::milliseconds timeout{0};
 };
+struct History {
+  Target target;
+  int limit = 20;
+};
+struct More {};
 struct Help {};
 struct Quit {};
 
 }  // namespace command
 
-using Command = std::variant<command::Nothing, command::Register, command::Login, command::Logout,
-                             command::AddFriend, command::Friends, command::CreateGroup,
-                             command::JoinGroup, command::Groups, command::Chat, command::Wait,
-                             command::WaitMessages, command::Help, command::Quit>;
+using Command =
+    std::variant<command::Nothing, command::Register, command::Login, command::Logout,
+                 command::AddFriend, command::Friends, command::CreateGroup, command::JoinGroup,
+                 command::Groups, command::Chat, command::Wait, command::WaitMessages,
+                 command::History, command::More, command::Help, command::Quit>;
 
 // One line without its line end → a command, or a sentence that says what is wrong with it.
 // The line is never repeated in the sentence: it may hold a password.

@@ -68,6 +68,25 @@ struct Sent {
   UnixMillis ts = 0;
   std::string cid;
 };
+struct Queued {  // a chat that is sent once there is a connection again
+  Target target;
+};
+struct Receipt {     // others have one's messages up to seq
+  std::string kind;  // "delivered" or "read"
+  UserId id;         // whose; names nothing for a group's
+  GroupId group;
+  Seq seq = 0;
+  std::string name;  // as the list of friends has it
+};
+struct History {
+  Target target;
+  std::vector<Message> messages;  // newest last
+  std::string cursor;             // for what was before; empty: that was all
+};
+struct Reconnecting {
+  std::chrono::milliseconds after{0};
+  std::string reason;  // why the last try failed; empty for the first
+};
 struct Refused {
   std::string command;  // empty for what the server could not tie to a request
   Target target;        // of a chat
@@ -95,7 +114,7 @@ struct Bye {
   std::string reason;
   std::int64_t reconnect_after_ms = -1;  // -1: do not come back by yourself
 };
-// A push that is only shown: receipt, and whatever is new to this client.
+// A push that is only shown: whatever is new to this client.
 struct Notice {
   std::string kind;
   std::vector<std::pair<std::string, std::string>> fields;  // name → JSON text
@@ -129,7 +148,8 @@ struct Event {
   using What =
       std::variant<std::monostate, event::Connected, event::Pong, event::Registered,
                    event::LoggedIn, event::LoggedOut, event::FriendAdded, event::GroupCreated,
-                   event::GroupJoined, event::Sent, event::Refused, event::Message, event::Presence,
+                   event::GroupJoined, event::Sent, event::Queued, event::Receipt, event::History,
+                   event::Reconnecting, event::Refused, event::Message, event::Presence,
                    event::Contact, event::GroupChanged, event::Bye, event::Notice,
                    event::FriendList, event::GroupList, event::TimedOut, event::Usage, event::Help,
                    event::Fault, event::Disconnected>;

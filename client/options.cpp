@@ -46,6 +46,9 @@ Options parse_options(int argc, const char* const* argv) {
   app.add_option("--password-file", out.password_file, "its first line is the password")
       ->check(CLI::ExistingFile);
   app.add_flag("--json", out.json, "JSON lines; also on a terminal");
+  app.add_flag("--reconnect", out.reconnect,
+               "come back after a lost connection, log in again and send what was not answered;\n"
+               "on a terminal that is always so");
   app.add_flag("--no-color", out.no_color, "no colours (nor are there with NO_COLOR set)");
   try {
     app.parse(argc, argv);

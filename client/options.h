@@ -14,6 +14,7 @@ struct Options {
   std::string password_file;  // for `user`
   bool json = false;
   bool no_color = false;
+  bool reconnect = false;  // after a lost connection; on a terminal always
   // --help, --version or a mistake: the text is printed already, leave with this code.
   std::optional<int> leave;
 };

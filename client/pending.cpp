@@ -14,7 +14,8 @@ void release(Pending& item, Answer answer) {
 }
 
 bool is_chat(const Question& question) {
-  return question.target.user || question.target.group;
+  return question.request == protocol::Msgid::kOneChat ||
+         question.request == protocol::Msgid::kGroupChat;
 }
 
 }  // namespace
@@ -53,7 +54,7 @@ void PendingTable::finish(const std::string& cid, Answer answer) {
     if (found == items_.end()) return;
     item = std::move(found->second);
     items_.erase(found);
-    const auto chats = chats_.find(item->question.target);
+    const auto chats = is_chat(item->question) ? chats_.find(item->question.target) : chats_.end();
     if (chats != chats_.end() && --chats->second == 0) chats_.erase(chats);
     changed_.notify_all();
   }

@@ -50,6 +50,18 @@ struct LocalJson {
   ordered_json operator()(const event::TimedOut& e) const {
     return {{"event", "timeout"}, {"command", e.command}, {"after_ms", e.after.count()}};
   }
+  ordered_json operator()(const event::Queued& e) const {
+    ordered_json out = {{"event", "queued"}};
+    if (e.target.group) {
+      out["groupid"] = e.target.group.value;
+    } else {
+      out["toid"] = e.target.user.value;
+    }
+    return out;
+  }
+  ordered_json operator()(const event::Reconnecting& e) const {
+    return {{"event", "reconnecting"}, {"after_ms", e.after.count()}, {"reason", e.reason}};
+  }
   ordered_json operator()(const event::Refused& e) const {
     return {{"event", "error"},
             {"command", e.command},

@@ -112,6 +112,22 @@ struct LineOf {
   std::string operator()(const event::Sent& e) const {
     return fmt::format("sent{} seq={}\n", target_field(e.target), e.seq);
   }
+  std::string operator()(const event::Queued& e) const {
+    return fmt::format("queued{}\n", target_field(e.target));
+  }
+  std::string operator()(const event::Receipt& e) const {
+    return fmt::format("receipt kind={} {}={} seq={}\n", word(e.kind), e.group ? "group" : "id",
+                       e.group ? e.group.value : e.id.value, e.seq);
+  }
+  std::string operator()(const event::History& e) const {
+    std::string out = fmt::format("history{} count={} more={}\n", target_field(e.target),
+                                  e.messages.size(), !e.cursor.empty());
+    for (const event::Message& each : e.messages) out += message_line(each);
+    return out;
+  }
+  std::string operator()(const event::Reconnecting& e) const {
+    return fmt::format("reconnecting after_ms={} reason={}\n", e.after.count(), quote(e.reason));
+  }
   std::string operator()(const event::Refused& e) const {
     std::string out = "error";
     if (!e.command.empty()) out += " command=" + e.command;

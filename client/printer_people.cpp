@@ -15,8 +15,31 @@ class PeopleText {
 
   std::string operator()(const std::monostate&) const { return {}; }
   std::string operator()(const event::Pong&) const { return {}; }
-  // The sender sees the own line; only a failure is news.
-  std::string operator()(const event::Sent&) const { return {}; }
+  // The sender sees the own line: one mark for stored, two for delivered.
+  std::string operator()(const event::Sent& e) const {
+    return dim(fmt::format("  ✓ #{} {}", e.seq, to(e.target)));
+  }
+  std::string operator()(const event::Queued& e) const {
+    return dim(fmt::format("  … {}: sent once there is a connection again", to(e.target)));
+  }
+  std::string operator()(const event::Receipt& e) const {
+    const std::string who = e.group          ? fmt::format("everybody in group {}", e.group.value)
+                            : e.name.empty() ? fmt::format("user {}", e.id.value)
+                                             : harmless(e.name);
+    return dim(
+        fmt::format("  ✓✓ {} {} up to #{}", who, e.kind == "read" ? "has read" : "has", e.seq));
+  }
+  std::string operator()(const event::History& e) const {
+    std::string out = e.messages.empty() ? dim("Nothing was said.") : dim("Earlier:");
+    for (const event::Message& each : e.messages) out += (*this)(each);
+    if (!e.cursor.empty()) out += dim("/more for what was before.");
+    return out;
+  }
+  std::string operator()(const event::Reconnecting& e) const {
+    const std::string why = e.reason.empty() ? "" : harmless(e.reason) + ". ";
+    return dim(fmt::format("{}Trying to connect again in {:.1f} s.", why,
+                           static_cast<double>(e.after.count()) / 1000));
+  }
 
   std::string operator()(const event::Connected& e) const {
     return dim(fmt::format("Connected to {} port {}. /register or /login; /help lists all.",
@@ -98,6 +121,10 @@ class PeopleText {
  private:
   std::string paint(const char* code, const std::string& text) const {
     return color_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
+  }
+  static std::string to(const Target& target) {
+    return target.group ? fmt::format("to group {}", target.group.value)
+                        : fmt::format("to {}", target.user.value);
   }
   std::string faint(const std::string& text) const { return paint("2", text); }
   std::string dim(const std::string& line) const { return faint(line) + '\n'; }

@@ -20,6 +20,19 @@ std::string build(Msgid msgid, std::string_view cid, Fill fill) {
   return out;
 }
 
+std::string move_cursor(Msgid msgid, Target stream, Seq seq) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().field("msgid", static_cast<int>(msgid));
+  if (stream.group) {
+    json.field("groupid", stream.group.value);
+  } else {
+    json.field("from", stream.user.value);
+  }
+  json.field("seq", seq).end_object();
+  return out;
+}
+
 }  // namespace
 
 std::string hello(std::string_view cid, std::string_view version) {
@@ -46,6 +59,13 @@ std::string login(std::string_view cid, const Credentials& credentials) {
     }
     json.field("password", credentials.password);
     if (credentials.takeover) json.field("takeover", true);
+    json.field("ack", true).field("heartbeat", true);
+  });
+}
+
+std::string login_again(std::string_view cid, std::string_view token) {
+  return build(Msgid::kLogin, cid, [&](JsonWriter& json) {
+    json.field("token", token).field("ack", true).field("heartbeat", true);
   });
 }
 
@@ -82,6 +102,26 @@ std::string chat(std::string_view cid, UserId self, Target target, std::string_v
       json.field("toid", target.user.value);
     }
     json.field("msg", text);
+  });
+}
+
+std::string delivered(Target stream, Seq seq) {
+  return move_cursor(Msgid::kDelivered, stream, seq);
+}
+
+std::string read(Target stream, Seq seq) {
+  return move_cursor(Msgid::kRead, stream, seq);
+}
+
+std::string history(std::string_view cid, Target target, int limit, std::string_view cursor) {
+  return build(Msgid::kHistory, cid, [&](JsonWriter& json) {
+    if (target.group) {
+      json.field("groupid", target.group.value);
+    } else {
+      json.field("with", target.user.value);
+    }
+    json.field("limit", limit);
+    if (!cursor.empty()) json.field("cursor", cursor);
   });
 }
 

@@ -27,12 +27,18 @@ std::string hello(std::string_view cid, std::string_view version);
 std::string ping(std::string_view cid);
 std::string register_user(std::string_view cid, std::string_view name, std::string_view password);
 std::string login(std::string_view cid, const Credentials& credentials);
+// By the token that an earlier login brought.
+std::string login_again(std::string_view cid, std::string_view token);
 std::string logout(std::string_view cid, UserId self);
 std::string add_friend(std::string_view cid, UserId self, UserId other);
 std::string create_group(std::string_view cid, UserId self, std::string_view name,
                          std::string_view desc);
 std::string join_group(std::string_view cid, UserId self, GroupId group);
 std::string chat(std::string_view cid, UserId self, Target target, std::string_view text);
+// Everything of the stream up to seq has come, or has been read. They have no answer.
+std::string delivered(Target stream, Seq seq);
+std::string read(Target stream, Seq seq);
+std::string history(std::string_view cid, Target target, int limit, std::string_view cursor);
 
 }  // namespace request
 }  // namespace chat::client

@@ -11,6 +11,7 @@ void Roster::apply(Event& event) {
   if (const auto* created = event.as<event::GroupCreated>()) apply_locked(*created);
   if (const auto* joined = event.as<event::GroupJoined>()) apply_locked(*joined);
   if (const auto* changed = event.as<event::GroupChanged>()) apply_locked(*changed);
+  if (auto* receipt = std::get_if<event::Receipt>(&event.what)) apply_locked(*receipt);
   if (auto* presence = std::get_if<event::Presence>(&event.what)) apply_locked(*presence);
 }
 
@@ -45,6 +46,12 @@ void Roster::apply_locked(const event::GroupChanged& changed) {
     const bool here = std::any_of(group.members.begin(), group.members.end(), is_who);
     if (group.id != changed.group || here) continue;
     group.members.push_back({changed.id, changed.name, "online", "normal"});
+  }
+}
+
+void Roster::apply_locked(event::Receipt& receipt) {
+  for (const Friend& each : friends_) {
+    if (each.id == receipt.id) receipt.name = each.name;
   }
 }
 

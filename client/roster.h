@@ -24,6 +24,7 @@ class Roster {
   void apply_locked(const event::GroupCreated& created) CHAT_REQUIRES(mutex_);
   void apply_locked(const event::GroupJoined& joined) CHAT_REQUIRES(mutex_);
   void apply_locked(const event::GroupChanged& changed) CHAT_REQUIRES(mutex_);
+  void apply_locked(event::Receipt& receipt) CHAT_REQUIRES(mutex_);
   void apply_locked(event::Presence& presence) CHAT_REQUIRES(mutex_);
 
   mutable base::Mutex mutex_;

@@ -82,9 +82,60 @@ Answer Session::login(const Credentials& credentials) {
              [&](auto cid) { return request::login(cid, credentials); });
 }
 
+// Who logs out on purpose has nothing more to say.
 Answer Session::logout() {
-  return ask({.request = Msgid::kLogout, .user = self()},
-             [&](auto cid) { return request::logout(cid, self()); });
+  Answer answer = ask({.request = Msgid::kLogout, .user = self()},
+                      [&](auto cid) { return request::logout(cid, self()); });
+  if (answer.ok()) {
+    outbox_.clear();
+    base::MutexLock lock(account_mutex_);
+    token_.clear();
+  }
+  return answer;
+}
+
+bool Session::can_resume() const {
+  base::MutexLock lock(account_mutex_);
+  return !token_.empty();
+}
+
+Answer Session::resume() {
+  std::string token;
+  {
+    base::MutexLock lock(account_mutex_);
+    token = token_;
+  }
+  if (token.empty()) return {Answer::Status::kNotSent, {}};
+  Answer answer =
+      ask({.request = Msgid::kLogin}, [&](auto cid) { return request::login_again(cid, token); });
+  if (answer.ok()) send_again();
+  const auto* refused = answer.event.as<event::Refused>();
+  if (refused != nullptr && refused->error == "invalid_token") {
+    base::MutexLock lock(account_mutex_);
+    token_.clear();
+  }
+  return answer;
+}
+
+void Session::send_again() {
+  for (const Unanswered& chat : outbox_.all()) {
+    const auto msgid = chat.target.group ? Msgid::kGroupChat : Msgid::kOneChat;
+    Answer failure;
+    if (!transmit(chat.cid, {.request = msgid, .target = chat.target}, chat.json, failure)) return;
+  }
+}
+
+void Session::acknowledge(bool read) {
+  if (!logged_in()) return;
+  for (const auto& [stream, seq] : received_.due()) {
+    const std::string json = read ? request::read(stream, seq) : request::delivered(stream, seq);
+    if (!connection_->send(json)) return;
+  }
+}
+
+Answer Session::history(Target target, int limit, const std::string& cursor) {
+  return ask({.request = Msgid::kHistory, .target = target},
+             [&](auto cid) { return request::history(cid, target, limit, cursor); });
 }
 
 Answer Session::add_friend(UserId other) {
@@ -107,12 +158,28 @@ Answer Session::ping() {
 }
 
 Answer Session::chat(Target target, std::string_view text) {
-  Answer answer;
+  UserId account;
+  {
+    base::MutexLock lock(account_mutex_);
+    account = account_;
+  }
   const auto msgid = target.group ? Msgid::kGroupChat : Msgid::kOneChat;
-  const auto item = send(
-      {.request = msgid, .target = target},
-      [&](auto cid) { return request::chat(cid, self(), target, text); }, answer);
+  const std::string cid = next_cid();
+  Unanswered chat{cid, target, request::chat(cid, logged_in() ? self() : account, target, text)};
+  Answer answer;
+  if (too_long(chat.json, answer)) return answer;
+  const bool keep = logged_in() || can_resume();
+  if (keep && !outbox_.add(chat)) {
+    answer = {Answer::Status::kNotSent, {event::Usage{"too many messages wait to be sent"}}};
+    handler_(answer.event);
+    return answer;
+  }
+  const auto item = transmit(cid, {.request = msgid, .target = target}, chat.json, answer);
   if (item) answer.status = Answer::Status::kOk;
+  if (!item && !connected() && keep) {
+    handler_({event::Queued{target}});
+    answer.status = Answer::Status::kOk;
+  }
   return answer;
 }
 
@@ -133,17 +200,29 @@ Answer Session::ask(Question question, const Build& build) {
 
 // Nothing when the request did not leave; `failure` says why.
 PendingTable::Item Session::send(Question question, const Build& build, Answer& failure) {
-  const Msgid msgid = question.request;
-  const std::string cid = cid_prefix_ + std::to_string(++last_cid_);
+  const std::string cid = next_cid();
   const std::string json = build(cid);
+  if (too_long(json, failure)) return nullptr;
+  return transmit(cid, std::move(question), json, failure);
+}
+
+std::string Session::next_cid() {
+  return cid_prefix_ + std::to_string(++last_cid_);
+}
+
+bool Session::too_long(const std::string& json, Answer& failure) {
   const std::size_t limit =
-      logged_in() ? protocol::kFrameMaxBytes : protocol::kFrameMaxBytesBeforeLogin;
-  if (json.size() > limit) {
-    failure = {Answer::Status::kNotSent, {event::Usage{too_large(json.size(), limit)}}};
-    handler_(failure.event);
-    return nullptr;
-  }
+      logged_in() || can_resume() ? protocol::kFrameMaxBytes : protocol::kFrameMaxBytesBeforeLogin;
+  if (json.size() <= limit) return false;
+  failure = {Answer::Status::kNotSent, {event::Usage{too_large(json.size(), limit)}}};
+  handler_(failure.event);
+  return true;
+}
+
+PendingTable::Item Session::transmit(const std::string& cid, Question question,
+                                     const std::string& json, Answer& failure) {
   if (!connected()) return nullptr;
+  const Msgid msgid = question.request;
   auto item = pending_.add(cid, std::move(question), base::system_clock().now() + reply_timeout_);
   if (!item && connected()) failure = timed_out(msgid);
   // A failed send has shut the connection down; the receiving thread says so and clears up.
@@ -180,9 +259,21 @@ Result<void> Session::take(std::string_view frame) {
   auto event = item ? read_reply(*message, item->question) : read_push(*message);
   if (!event) return fail(event);
   update(*event);
-  handler_(item && item->question.request == Msgid::kHello ? greet() : *event);
+  if (item) outbox_.remove(message->cid);
+  if (take_message(*event)) {
+    handler_(item && item->question.request == Msgid::kHello ? greet() : *event);
+  }
   if (item) pending_.finish(message->cid, {status_of(*event), *event});
   return {};
+}
+
+// False: a message that has been here before.
+bool Session::take_message(Event& event) {
+  if (auto* login = std::get_if<event::LoggedIn>(&event.what)) {
+    std::erase_if(login->offline, [this](const auto& each) { return !received_.take(each); });
+  }
+  const auto* message = event.as<event::Message>();
+  return message == nullptr || received_.take(*message);
 }
 
 // Any answer to HELLO will do: an older server may not know it.
@@ -193,7 +284,14 @@ Event Session::greet() {
 
 void Session::update(Event& event) {
   roster_.apply(event);
-  if (const auto* login = event.as<event::LoggedIn>()) self_ = login->id.value;
+  if (const auto* login = event.as<event::LoggedIn>()) {
+    self_ = login->id.value;
+    received_.begin(login->id);
+    base::MutexLock lock(account_mutex_);
+    if (account_ != login->id) outbox_.clear();
+    account_ = login->id;
+    token_ = login->token;
+  }
   if (event.as<event::LoggedOut>()) self_ = 0;
 }
 

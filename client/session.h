@@ -9,11 +9,14 @@
 #include <string_view>
 
 #include "chat/base/ids.h"
+#include "chat/base/mutex.h"
 #include "chat/base/result.h"
 #include "chat/base/thread.h"
 #include "client/connection.h"
 #include "client/event.h"
+#include "client/outbox.h"
 #include "client/pending.h"
+#include "client/received.h"
 #include "client/requests.h"
 #include "client/roster.h"
 
@@ -30,6 +33,10 @@ namespace chat::client {
 // Threading: one thread sends (every call that returns an Answer, open() and close());
 // interrupt() and the getters are for any thread. The handler runs on the receiving thread, or
 // on the sending one for an answer that did not come; it must not call back.
+//
+// What outlives a connection: the chats that have no answer, which are sent again with the same
+// cid, so that the server stores each once; the token, which logs in again; and how far each
+// stream has come, so that no message is shown twice.
 // Bounds: 64 unanswered chats a target; then chat() waits.
 class Session {
  public:
@@ -57,8 +64,20 @@ class Session {
   Answer create_group(const std::string& name, const std::string& desc);
   Answer join_group(GroupId group);
   Answer ping();
+  // What was said before; `cursor` from the answer before, or empty.
+  Answer history(Target target, int limit, const std::string& cursor);
+
+  // After a lost connection and a new open(): logs in as who was logged in, and sends again what
+  // was not answered. kNotSent when nobody was.
+  Answer resume();
+  bool can_resume() const;
+  // How many chats have no answer yet.
+  std::size_t unanswered_chats() const { return outbox_.size(); }
+  // Tells the server what has come since the last call; as read, where somebody looks at it.
+  void acknowledge(bool read);
 
   // Returns when the message is on its way (kOk); the answer comes as a Sent or Refused event.
+  // Without a connection it is kept for the next resume(), and a Queued event says so.
   Answer chat(Target target, std::string_view text);
   // False when some chats still had no answer after `timeout`.
   bool wait_for_chats(std::chrono::milliseconds timeout);
@@ -80,6 +99,12 @@ class Session {
 
   Answer ask(Question question, const Build& build);
   PendingTable::Item send(Question question, const Build& build, Answer& failure);
+  PendingTable::Item transmit(const std::string& cid, Question question, const std::string& json,
+                              Answer& failure);
+  std::string next_cid();
+  bool too_long(const std::string& json, Answer& failure);
+  void send_again();
+  bool take_message(Event& event);
   Answer timed_out(protocol::Msgid request);
 
   void receive_all();
@@ -103,6 +128,11 @@ class Session {
   // Thread-safe by themselves.
   PendingTable pending_;
   Roster roster_;
+  Outbox outbox_;
+  Received received_;
+  mutable base::Mutex account_mutex_;
+  std::string token_ CHAT_GUARDED_BY(account_mutex_);
+  UserId account_ CHAT_GUARDED_BY(account_mutex_);  // who was logged in last
   std::atomic<bool> connected_{false};
   std::atomic<bool> closing_{false};
   std::atomic<std::int32_t> self_{0};  // who is logged in; 0: nobody

@@ -171,6 +171,22 @@ event::Refused read_refusal(Fields& in) {
   return out;
 }
 
+event::History read_history(Fields& in, const Question& question) {
+  return {question.target, in.list("messages", read_chat), in.optional_text("cursor")};
+}
+
+event::Receipt read_receipt(Fields& in) {
+  event::Receipt out;
+  out.kind = in.text("kind");
+  if (in.optional_integer("groupid")) {
+    out.group = in.id<GroupId>("groupid");
+  } else {
+    out.id = in.id<UserId>("id");
+  }
+  out.seq = in.integer("seq");
+  return out;
+}
+
 event::Sent read_sent(Fields& in, const Question& question, const std::string& cid) {
   return {question.target, in.integer("seq"), in.optional_integer("ts").value_or(0), cid};
 }
@@ -182,6 +198,7 @@ Event::What read_success(Fields& in, const Question& question, const std::string
     case Msgid::kRegister: return event::Registered{in.id<UserId>("id"), question.name};
     case Msgid::kOneChat:
     case Msgid::kGroupChat: return read_sent(in, question, cid);
+    case Msgid::kHistory: return read_history(in, question);
     case Msgid::kAddFriend: return event::FriendAdded{in.object("friend", read_friend)};
     case Msgid::kCreateGroup:
       return event::GroupCreated{in.id<GroupId>("groupid"), question.name, question.desc};
@@ -216,7 +233,7 @@ Event::What read_pushed(Fields& in, const ServerMessage& message) {
     case Msgid::kPresence: return event::Presence{in.id<UserId>("id"), {}, in.text("state")};
     case Msgid::kContact: return event::Contact{in.id<UserId>("id"), in.text("name")};
     case Msgid::kGroup: return read_group_change(in);
-    case Msgid::kReceipt: return read_notice("receipt", message.body);
+    case Msgid::kReceipt: return read_receipt(in);
     case Msgid::kBye:
       return event::Bye{in.optional_text("reason"),
                         in.optional_integer("reconnect_after_ms").value_or(-1)};
@@ -287,6 +304,7 @@ std::string_view command_name(Msgid request) {
     case Msgid::kGroupChat: return "group";
     case Msgid::kHello: return "hello";
     case Msgid::kPing: return "ping";
+    case Msgid::kHistory: return "history";
     default: return "request";
   }
 }

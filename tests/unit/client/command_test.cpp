@@ -43,6 +43,11 @@ struct Describe {
   std::string operator()(const command::WaitMessages& c) const {
     return "wait-messages " + std::to_string(c.count) + " " + std::to_string(c.timeout.count());
   }
+  std::string operator()(const command::History& c) const {
+    return "history " + std::to_string(c.target.user.value) + "/" +
+           std::to_string(c.target.group.value) + " " + std::to_string(c.limit);
+  }
+  std::string operator()(const command::More&) const { return "more"; }
   std::string operator()(const command::Help&) const { return "help"; }
   std::string operator()(const command::Quit&) const { return "quit"; }
 };
@@ -63,6 +68,14 @@ TEST(ParseCommand, UnderstandsBothSpellings) {
       {"  \t ", "nothing"},
       {"\r", "nothing"},
       {"/register alice secret1", "register [alice] [secret1]"},
+      {"/history 7", "history 7/0 20"},
+      {"/history 7 100", "history 7/0 100"},
+      {"/history group 3 5", "history 0/3 5"},
+      {"/history", "wrong"},
+      {"/history bob", "wrong"},
+      {"/history 7 101", "wrong"},
+      {"/history 7 0", "wrong"},
+      {"/more", "more"},
       {"/register alice", "register [alice] ?"},
       {"/register \"Anna Lee\" pass word", "register [Anna Lee] [pass word]"},
       {"/login alice secret1", "login [alice] [secret1]"},

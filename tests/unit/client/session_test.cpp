@@ -155,13 +155,12 @@ TEST(Session, SendsWhatTheProtocolAsksFor) {
   server.reset();
   ASSERT_EQ(requests.size(), 3u);
   EXPECT_EQ(requests[0]["msgid"], 20);
-  const json by_name = {{"msgid", 1},
-                        {"cid", requests[1]["cid"]},
-                        {"name", "alice"},
-                        {"password", "p\"w"},
-                        {"takeover", true}};
+  const json by_name = {{"msgid", 1},         {"cid", requests[1]["cid"]}, {"name", "alice"},
+                        {"password", "p\"w"}, {"takeover", true},          {"ack", true},
+                        {"heartbeat", true}};
   EXPECT_EQ(requests[1], by_name);
-  const json by_id = {{"msgid", 1}, {"cid", requests[2]["cid"]}, {"id", 7}, {"password", "pw"}};
+  const json by_id = {{"msgid", 1},  {"cid", requests[2]["cid"]}, {"id", 7}, {"password", "pw"},
+                      {"ack", true}, {"heartbeat", true}};
   EXPECT_EQ(requests[2], by_id);
   EXPECT_NE(requests[1]["cid"], requests[2]["cid"]);
 }
@@ -402,11 +401,15 @@ TEST(Session, UnknownPushesAreShownInAGeneralForm) {
   Events events;
   Session session(events.handler());
   ASSERT_TRUE(session.open("127.0.0.1", server.port()));
-  const auto notices = events.wait_for<event::Notice>(3);
-  ASSERT_EQ(notices.size(), 3u);
+  const auto notices = events.wait_for<event::Notice>(2);
+  ASSERT_EQ(notices.size(), 2u);
   EXPECT_EQ(notices[0].kind, "push");
-  EXPECT_EQ(notices[1].kind, "receipt");
-  EXPECT_EQ(notices[2].kind, "push");
+  EXPECT_EQ(notices[1].kind, "push");
+  const auto receipts = events.wait_for<event::Receipt>();
+  ASSERT_EQ(receipts.size(), 1u);
+  EXPECT_EQ(receipts[0].kind, "read");
+  EXPECT_EQ(receipts[0].id, UserId{3});
+  EXPECT_EQ(receipts[0].seq, 4);
   EXPECT_TRUE(session.connected());
 }
 

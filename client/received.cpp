@@ -1,0 +1,33 @@
+#include "client/received.h"
+
+#include <algorithm>
+
+namespace chat::client {
+
+void Received::begin(UserId user) {
+  base::MutexLock lock(mutex_);
+  due_.clear();
+  if (user == user_) return;
+  user_ = user;
+  seen_.clear();
+}
+
+bool Received::take(const event::Message& message) {
+  if (message.seq == 0) return true;  // an older server numbers nothing
+  const Target stream = message.group ? Target{{}, message.group} : Target{message.from, {}};
+  base::MutexLock lock(mutex_);
+  Seq& seen = seen_[stream];
+  const bool fresh = message.seq > seen;
+  seen = std::max(seen, message.seq);
+  due_[stream] = seen;
+  return fresh;
+}
+
+std::vector<Received::Acknowledgement> Received::due() {
+  base::MutexLock lock(mutex_);
+  std::vector<Acknowledgement> all(due_.begin(), due_.end());
+  due_.clear();
+  return all;
+}
+
+}  // namespace chat::client

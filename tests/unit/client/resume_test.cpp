@@ -1,0 +1,154 @@
+// What outlives a connection: chats without an answer, the token, how far each stream has come.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "client/backoff.h"
+#include "client/received.h"
+#include "client/session.h"
+#include "fake_server.h"
+
+namespace chat::client {
+namespace {
+
+using namespace std::chrono_literals;
+using test::FakeServer;
+using test::json;
+using test::Peer;
+
+const json kLoginFields = {{"id", 1},
+                           {"name", "alice"},
+                           {"token", "the token"},
+                           {"friends", json::array()},
+                           {"groups", json::array()},
+                           {"offlinemsg", json::array()}};
+
+Credentials alice() {
+  Credentials out;
+  out.account.name = "alice";
+  out.password = "password";
+  return out;
+}
+
+event::Message message(std::int32_t from, Seq seq, std::int32_t group = 0) {
+  event::Message out;
+  out.from = UserId{from};
+  out.group = GroupId{group};
+  out.seq = seq;
+  return out;
+}
+
+// A server that loses its first connection after it got three chats, two of them unanswered.
+class Forgetful {
+ public:
+  Forgetful()
+      : server_(std::make_unique<FakeServer>([this](Peer& peer) {
+          peer.answer();  // HELLO
+          logins_.push_back(*peer.next());
+          peer.send(Peer::reply_to(logins_.back(), kLoginFields));
+          const bool first = logins_.size() == 1;
+          for (int i = 0; i < (first ? 3 : 100); ++i) {
+            const auto chat = peer.next();
+            if (!chat) return;
+            chats_.push_back(*chat);
+            if (!first || i == 0) peer.send(Peer::reply_to(*chat, {{"seq", i + 1}}));
+          }
+        })) {}
+
+  std::uint16_t port() const { return server_->port(); }
+  // Before anything is looked at.
+  void stop() { server_.reset(); }
+  const std::vector<json>& logins() const { return logins_; }
+  const std::vector<json>& chats() const { return chats_; }
+
+ private:
+  std::vector<json> logins_;
+  std::vector<json> chats_;
+  std::unique_ptr<FakeServer> server_;
+};
+
+TEST(Resume, LogsInByTokenAndSendsWhatWasNotAnsweredWithTheSameCid) {
+  std::atomic<int> queued = 0;
+  std::atomic<bool> lost = false;
+  Session session([&](const Event& event) {
+    if (event.as<event::Queued>()) ++queued;
+    if (event.as<event::Disconnected>()) lost = true;
+  });
+  Forgetful server;
+  ASSERT_TRUE(session.open("127.0.0.1", server.port()));
+  EXPECT_FALSE(session.can_resume());
+  ASSERT_TRUE(session.login(alice()).ok());
+  for (const char* text : {"1", "2", "3"}) {
+    ASSERT_TRUE(session.chat({UserId{2}, {}}, text).ok());
+  }
+  const auto deadline = std::chrono::steady_clock::now() + 5s;
+  while (!lost && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  ASSERT_TRUE(lost);
+  EXPECT_TRUE(session.can_resume());
+  EXPECT_EQ(session.unanswered_chats(), 2U);
+  EXPECT_TRUE(session.chat({UserId{2}, {}}, "4, typed without a connection").ok());
+  EXPECT_EQ(queued, 1);
+
+  session.close();
+  ASSERT_TRUE(session.open("127.0.0.1", server.port()));
+  ASSERT_TRUE(session.resume().ok());
+  EXPECT_TRUE(session.wait_for_chats(5s));
+  EXPECT_EQ(session.unanswered_chats(), 0U);
+  session.close();
+  server.stop();
+
+  ASSERT_EQ(server.logins().size(), 2U);
+  EXPECT_EQ(server.logins()[1].at("token"), "the token");
+  EXPECT_FALSE(server.logins()[1].contains("password"));
+  ASSERT_EQ(server.chats().size(), 6U);
+  EXPECT_EQ(server.chats()[3], server.chats()[1]);
+  EXPECT_EQ(server.chats()[4], server.chats()[2]);
+  EXPECT_EQ(server.chats()[5].at("msg"), "4, typed without a connection");
+}
+
+TEST(Received, DropsRepeatsOfAStreamAndAcknowledgesThemAgain) {
+  Received received;
+  received.begin(UserId{1});
+  EXPECT_TRUE(received.take(message(2, 1)));
+  EXPECT_TRUE(received.take(message(2, 2)));
+  EXPECT_TRUE(received.take(message(3, 1)));
+  EXPECT_TRUE(received.take(message(2, 1, 9)));  // a group's stream, not the user's
+  EXPECT_EQ(received.due().size(), 3U);
+  EXPECT_TRUE(received.due().empty());
+  EXPECT_FALSE(received.take(message(2, 1)));
+  const auto due = received.due();
+  ASSERT_EQ(due.size(), 1U);
+  EXPECT_EQ(due[0].first, (Target{UserId{2}, {}}));
+  EXPECT_EQ(due[0].second, 2);
+}
+
+TEST(Received, AnotherUserBeginsAnew) {
+  Received received;
+  received.begin(UserId{1});
+  EXPECT_TRUE(received.take(message(2, 5)));
+  received.begin(UserId{1});
+  EXPECT_FALSE(received.take(message(2, 5)));
+  received.begin(UserId{7});
+  EXPECT_TRUE(received.take(message(2, 5)));
+}
+
+TEST(Backoff, DoublesUpTo30SecondsWithFullJitter) {
+  std::vector<std::int64_t> asked;
+  Backoff backoff([&](std::int64_t most) {
+    asked.push_back(most);
+    return most;
+  });
+  for (int i = 0; i < 9; ++i) backoff.next();
+  EXPECT_EQ(asked,
+            (std::vector<std::int64_t>{500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000}));
+  backoff.reset();
+  EXPECT_EQ(backoff.next(), 500ms);
+}
+
+}  // namespace
+}  // namespace chat::client
