@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "chat/base/clock.h"
+#include "client/names.h"
 #include "client/printer.h"
 #include "client/terminal.h"
 
@@ -59,7 +60,12 @@ App::App(Options options)
       reconnects_(terminal_ || options_.reconnect),
       backoff_(random_up_to),
       reader_(STDIN_FILENO),
-      session_([this](const Event& event) { show(event); }) {}
+      session_([this](const Event& event) { show(event); }) {
+  if (!terminal_) return;
+  editor_ = std::make_unique<LineEditor>("> ", [this](std::string_view before) {
+    return completions(before, session_.friends(), session_.groups());
+  });
+}
 
 int App::run() {
   if (!connect()) return exit_code();
@@ -99,7 +105,7 @@ void App::read_commands() {
   std::string line;
   next_ping_ = base::system_clock().now() + kPingInterval;
   while (!quit_ && ending_ == 0) {
-    switch (reader_.next(line, kTick)) {
+    switch (next_line(line)) {
       case LineReader::Status::kLine: run_line(line); break;
       case LineReader::Status::kTooLong: show({event::Usage{"the line is too long"}}); break;
       case LineReader::Status::kTimeout: break;
@@ -108,6 +114,10 @@ void App::read_commands() {
     }
     tick();
   }
+}
+
+LineReader::Status App::next_line(std::string& line) {
+  return editor_ ? editor_->next(line, kTick) : reader_.next(line, kTick);
 }
 
 void App::tick() {
@@ -155,7 +165,7 @@ bool App::try_again() {
 }
 
 void App::run_line(const std::string& line) {
-  const auto command = parse_command(line);
+  const auto command = parse_command(resolve_names(line, session_.friends(), session_.groups()));
   if (!command) {
     show({event::Usage{command.error()}});
     return;
@@ -248,6 +258,7 @@ void App::execute(const command::Help&) {
 
 // Nothing when the input ended or the program is to end.
 std::optional<std::string> App::ask_password(const char* prompt) {
+  if (editor_) editor_->rest();
   const EchoOff silent(STDIN_FILENO);
   // Not to standard output: events go there, perhaps into a file.
   if (typed_) std::fputs(prompt, stderr);
@@ -300,9 +311,11 @@ void App::show(const Event& event) {
 // One call, so that events of two threads never mix: stdio locks the stream for it.
 void App::print(const std::string& text) {
   if (text.empty()) return;
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  const bool written = editor_ ? editor_->print(text)
+                               : std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+                                     std::fflush(stdout) == 0;
   // Nobody reads any more (SIGPIPE is ignored): there is nothing left to do.
-  if (!written || std::fflush(stdout) != 0) stop(kSignalExitBase + SIGPIPE);
+  if (!written) stop(kSignalExitBase + SIGPIPE);
 }
 
 void App::note(const Event& event) {

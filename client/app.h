@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include "client/backoff.h"
 #include "client/command.h"
 #include "client/exit_code.h"
+#include "client/line_editor.h"
 #include "client/line_reader.h"
 #include "client/options.h"
 #include "client/session.h"
@@ -43,6 +45,7 @@ class App {
   void finish_sending();
   bool log_in_at_start();
   void read_commands();
+  LineReader::Status next_line(std::string& line);
   void run_line(const std::string& line);
   void leave();
   int exit_code() const;
@@ -96,6 +99,7 @@ class App {
   std::atomic<int> failure_{0};                   // of the last command that failed
   std::atomic<int> ending_{0};                    // of what ended the program
   LineReader reader_;
+  std::unique_ptr<LineEditor> editor_;  // where someone types on a terminal and reads there
   base::Mutex messages_mutex_;
   base::CondVar messages_changed_;
   std::size_t messages_ CHAT_GUARDED_BY(messages_mutex_) = 0;  // came, not yet waited for

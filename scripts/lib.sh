@@ -13,7 +13,7 @@ export LC_ALL=C.UTF-8
 packages_to_run=(
   g++ meson ninja-build pkg-config
   nlohmann-json3-dev libspdlog-dev libfmt-dev libinih-dev libcli11-dev libexpected-dev
-  libsodium-dev libsqlite3-dev default-libmysqlclient-dev libgtest-dev libgmock-dev telnet
+  libedit-dev libsodium-dev libsqlite3-dev default-libmysqlclient-dev libgtest-dev libgmock-dev telnet
 )
 # mariadb-server: the tests start a server of their own; the one that the package may have started
 # is left alone.

@@ -1,0 +1,106 @@
+#include "client/names.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace chat::client {
+namespace {
+
+constexpr std::array<std::string_view, 15> kCommands{
+    "/add",  "/chat",  "/creategroup", "/friends", "/group", "/groups",   "/help", "/history",
+    "/join", "/login", "/logout",      "/more",    "/quit",  "/register", "/wait"};
+
+enum class Takes { kNothing, kFriend, kGroup };
+
+// What stands before the name: its length, and whose name it is. Length 0: no such command.
+struct Head {
+  std::size_t size = 0;
+  Takes takes = Takes::kNothing;
+};
+
+Head head_of(std::string_view line) {
+  constexpr std::string_view kHistoryOfGroup = "/history group ";
+  if (line.starts_with(kHistoryOfGroup)) return {kHistoryOfGroup.size(), Takes::kGroup};
+  for (const std::string_view command : {"/chat ", "/history "}) {
+    if (line.starts_with(command)) return {command.size(), Takes::kFriend};
+  }
+  if (line.starts_with("/group ")) return {std::string_view("/group ").size(), Takes::kGroup};
+  return {};
+}
+
+// The name at the beginning of `rest` as it is written, with its quotation marks.
+std::string_view written_name(std::string_view rest) {
+  if (!rest.starts_with('"')) return rest.substr(0, rest.find(' '));
+  const auto end = rest.find('"', 1);
+  return end == std::string_view::npos ? std::string_view() : rest.substr(0, end + 1);
+}
+
+std::string_view without_marks(std::string_view written) {
+  const bool marked = written.size() >= 2 && written.front() == '"';
+  return marked ? written.substr(1, written.size() - 2) : written;
+}
+
+std::string with_marks(const std::string& name) {
+  return name.find(' ') == std::string::npos ? name : '"' + name + '"';
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+// 0: nobody, or more than one, has this name.
+template <typename Contact>
+std::int32_t id_of(std::string_view name, const std::vector<Contact>& contacts) {
+  std::int32_t id = 0;
+  for (const Contact& contact : contacts) {
+    if (contact.name != name) continue;
+    if (id != 0) return 0;
+    id = contact.id.value;
+  }
+  return id;
+}
+
+template <typename Contact>
+void add_names(std::string_view begun, const std::vector<Contact>& contacts,
+               std::vector<std::string>& into) {
+  for (const Contact& contact : contacts) {
+    std::string written = with_marks(contact.name);
+    if (written.starts_with(begun)) into.push_back(std::move(written));
+  }
+}
+
+}  // namespace
+
+std::string resolve_names(std::string_view line, const std::vector<Friend>& friends,
+                          const std::vector<Group>& groups) {
+  const Head head = head_of(line);
+  const std::string_view written = written_name(line.substr(head.size));
+  if (head.takes == Takes::kNothing || written.empty() || is_number(written)) {
+    return std::string(line);
+  }
+  const std::string_view name = without_marks(written);
+  const std::int32_t id = head.takes == Takes::kFriend ? id_of(name, friends) : id_of(name, groups);
+  if (id == 0) return std::string(line);
+  return std::string(line.substr(0, head.size)) + std::to_string(id) +
+         std::string(line.substr(head.size + written.size()));
+}
+
+std::vector<std::string> completions(std::string_view before, const std::vector<Friend>& friends,
+                                     const std::vector<Group>& groups) {
+  std::vector<std::string> found;
+  if (before.find(' ') == std::string_view::npos) {
+    for (const std::string_view command : kCommands) {
+      if (!before.empty() && command.starts_with(before)) found.emplace_back(command);
+    }
+    return found;
+  }
+  const Head head = head_of(before);
+  const std::string_view begun = before.substr(head.size);
+  if (head.takes == Takes::kFriend) add_names(begun, friends, found);
+  if (head.takes == Takes::kGroup) add_names(begun, groups, found);
+  return found;
+}
+
+}  // namespace chat::client
