@@ -1,8 +1,5 @@
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,138 +8,11 @@
 
 #include "chat/base/ids.h"
 #include "chat/protocol/msgid.h"
-#include "client/contacts.h"
+#include "client/event_kinds.h"
 
 // What a client learns, as plain values: answers, pushes, and the connection's own fate. The
 // session makes them, printers show them.
 namespace chat::client {
-namespace event {
-
-struct Connected {
-  std::string host;
-  std::uint16_t port = 0;
-};
-struct Pong {};  // the answer to PING: nothing to show
-struct Registered {
-  UserId id;
-  std::string name;
-};
-struct Message {
-  UserId from;
-  std::string name;
-  GroupId group;  // names nothing for a direct message
-  std::string text;
-  std::string time;
-  UnixMillis ts = 0;
-  Seq seq = 0;
-  std::string cid;
-};
-struct LoggedIn {
-  UserId id;
-  std::string name;
-  std::string token;
-  std::vector<Friend> friends;
-  std::vector<Group> groups;
-  std::vector<Message> offline;
-  bool more = false;  // the rest of the offline messages follows as pushes
-  bool more_friends = false;
-  bool more_groups = false;
-};
-struct LoggedOut {
-  UserId id;
-};
-struct FriendAdded {
-  Friend added;
-};
-struct GroupCreated {
-  GroupId id;
-  std::string name;
-  std::string desc;
-};
-struct GroupJoined {
-  Group group;
-};
-struct Sent {
-  Target target;
-  Seq seq = 0;
-  UnixMillis ts = 0;
-  std::string cid;
-};
-struct Queued {  // a chat that is sent once there is a connection again
-  Target target;
-};
-struct Receipt {     // others have one's messages up to seq
-  std::string kind;  // "delivered" or "read"
-  UserId id;         // whose; names nothing for a group's
-  GroupId group;
-  Seq seq = 0;
-  std::string name;  // as the list of friends has it
-};
-struct History {
-  Target target;
-  std::vector<Message> messages;  // newest last
-  std::string cursor;             // for what was before; empty: that was all
-};
-struct Reconnecting {
-  std::chrono::milliseconds after{0};
-  std::string reason;  // why the last try failed; empty for the first
-};
-struct Refused {
-  std::string command;  // empty for what the server could not tie to a request
-  Target target;        // of a chat
-  int code = 0;
-  std::string error;
-  std::string errmsg;
-  std::optional<std::int64_t> retry_after_ms;
-};
-struct Presence {
-  UserId id;
-  std::string name;  // as the list of friends has it
-  std::string state;
-};
-struct Contact {  // someone added the user as a friend
-  UserId id;
-  std::string name;
-};
-struct GroupChanged {
-  GroupId group;
-  std::string change;  // "joined"; more may come
-  UserId id;           // who did; names nothing where the change is no member's
-  std::string name;
-};
-struct Bye {
-  std::string reason;
-  std::int64_t reconnect_after_ms = -1;  // -1: do not come back by yourself
-};
-// A push that is only shown: whatever is new to this client.
-struct Notice {
-  std::string kind;
-  std::vector<std::pair<std::string, std::string>> fields;  // name → JSON text
-};
-struct FriendList {
-  std::vector<Friend> friends;
-};
-struct GroupList {
-  std::vector<Group> groups;
-};
-struct TimedOut {
-  std::string command;
-  std::chrono::milliseconds after{0};
-};
-struct Usage {  // the user's own mistake
-  std::string text;
-};
-struct Help {
-  std::string text;
-};
-struct Fault {  // the server broke the protocol
-  std::string text;
-};
-struct Disconnected {
-  std::string reason;
-};
-
-}  // namespace event
 
 struct Event {
   using What =

@@ -159,6 +159,11 @@ std::vector<std::string> to_classic(std::string_view json) {
   }
 }
 
+void append_frames(std::string& out, Framing framing, std::string_view json) {
+  if (framing != Framing::kClassic) return append_frame(out, framing, json);
+  for (const std::string& object : to_classic(json)) append_frame(out, framing, object);
+}
+
 ClassicWelcome to_classic_welcome(std::string_view json) {
   return welcome_of(parse(json));
 }

@@ -49,7 +49,7 @@ _LIBRARIES = {
 _SYSTEM_FOLDERS = ("sys/", "netinet/", "arpa/", "net/", "linux/", "asm/")
 _SYSTEM_HEADERS = set(
     "assert ctype dirent dlfcn endian err errno fcntl features fnmatch getopt glob grp inttypes "
-    "libgen limits locale malloc math netdb netpacket poll pthread pwd resolv sched semaphore "
+    "langinfo libgen limits locale malloc math netdb netpacket poll pthread pwd resolv sched semaphore "
     "signal spawn stdarg stddef stdint stdio stdlib string strings syslog termios time ucontext "
     "unistd utime wchar wordexp".split())
 

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "chat/protocol/framing.h"
+
 // What unmodified clients of the original course understand (protocol.md, "Classic clients").
 //
 // They read with recv(1024) and parse one object a read. So an object has at most 1023 bytes
@@ -18,6 +20,9 @@ inline constexpr std::size_t kClassicMaxBytes = 1023;
 // One of our replies or pushes, as the objects that a classic client gets: none, one, or, for a
 // long text, several. `json` is valid: it was written here.
 std::vector<std::string> to_classic(std::string_view json);
+
+// Appends `json` in that framing; in classic framing as however many objects it is there.
+void append_frames(std::string& out, Framing framing, std::string_view json);
 
 // What a classic LOGIN_ACK has room for, of our LOGIN_ACK.
 struct ClassicWelcome {

@@ -24,6 +24,8 @@ namespace chat::session {
 // Above this much unread output a connection gets no more pushes and its requests are not read.
 inline constexpr std::size_t kOutputHighBytes = 256 * 1024;
 inline constexpr std::size_t kOutputLowBytes = 64 * 1024;
+// Who is sent away for a fault of its own may be back so soon.
+inline constexpr std::chrono::milliseconds kReconnectSoon{1000};
 
 // One client's conversation: its framing, its requests in order, who is logged in on it.
 //

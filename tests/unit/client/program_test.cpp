@@ -280,13 +280,14 @@ TEST(Program, AsksForThePasswordWithoutEcho) {
   FakeServer server(small_server);
   Program program(Program::On::kTerminal, server.port(), {});
   ASSERT_TRUE(program.wait_for("Connected"));
-  EXPECT_TRUE(program.echoes());
   program.write("/login alice\n");
+  ASSERT_TRUE(program.wait_for("/login alice"));  // the line editor shows what is typed
   ASSERT_TRUE(program.wait_for("Password: "));
   EXPECT_FALSE(program.echoes());
   program.write("right1\n");
   ASSERT_TRUE(program.wait_for("Logged in as"));
-  EXPECT_TRUE(program.echoes());
+  program.write("/friends\n");
+  ASSERT_TRUE(program.wait_for("/friends"));
   program.write("/quit\n");
   EXPECT_EQ(program.finish(), 0);
   EXPECT_EQ(program.output.find("right1"), std::string::npos);

@@ -1,0 +1,234 @@
+#include <algorithm>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "chat/base/log.h"
+#include "chat/protocol/classic.h"
+#include "chat/protocol/limits.h"
+#include "chat/session/session.h"
+
+// The side of a session that its I/O loop runs: bytes in, bytes out, deadlines.
+namespace chat::session {
+namespace {
+
+using protocol::Errno;
+using protocol::Framing;
+using protocol::Msgid;
+
+// How long a client that has hung up may take to read its answers.
+constexpr std::chrono::seconds kAnswerPatience{30};
+
+// In one variant of the classic clients logging out has the number 11.
+constexpr int kClassicLogout = 11;
+
+// Clients of a server that stops come back spread out, not all at once.
+std::chrono::milliseconds reconnect_delay() {
+  thread_local std::minstd_rand random(std::random_device{}());
+  return std::chrono::milliseconds(std::uniform_int_distribution<int>(500, 3000)(random));
+}
+
+Fault too_large(std::size_t limit) {
+  return Fault{{Errno::kTooLarge,
+                "a frame may have at most " + std::to_string(limit) + " bytes here", std::nullopt}};
+}
+
+}  // namespace
+
+void Session::on_bytes(std::string_view bytes) {
+  deadlines_.input(loop_.now());
+  take_frames_in_loop(bytes);
+  const auto wait = byte_rate_.charge(static_cast<std::int64_t>(bytes.size()), loop_.now());
+  if (wait.count() > 0) deadlines_.read_again_at(loop_.now() + wait);
+  update_reading_in_loop();
+  arm_deadline_in_loop();
+}
+
+void Session::take_frames_in_loop(std::string_view bytes) {
+  std::vector<Input> inputs;
+  decoder_.feed(bytes);
+  while (const auto frame = decoder_.next()) {
+    auto request = protocol::parse_request(*frame);
+    if (request) {
+      const bool classic = decoder_.framing() == Framing::kClassic;
+      if (classic && request->msgid == kClassicLogout) {
+        request->msgid = static_cast<int>(Msgid::kLogout);
+      }
+      inputs.emplace_back(std::move(*request));
+    } else {
+      inputs.emplace_back(Fault{std::move(request.error())});
+    }
+  }
+  framing_.store(decoder_.framing(), std::memory_order_relaxed);
+  if (decoder_.failed() && !input_over_) {
+    input_over_ = true;
+    inputs.emplace_back(too_large(decoder_.frame_max_bytes()));
+  }
+  deadlines_.frames(!inputs.empty(), decoder_.has_partial_frame(), loop_.now());
+  strand_.append(std::move(inputs));
+}
+
+void Session::on_input_end() {
+  ending_.store(true, std::memory_order_release);
+  input_over_ = true;
+  // A client that asks, hangs up and does not read the answers must not stay for ever.
+  deadlines_.close_by(loop_.now() + kAnswerPatience);
+  arm_deadline_in_loop();
+  strand_.append(Input(InputEnd{}));
+}
+
+void Session::on_written(std::size_t bytes) {
+  written_total_ += bytes;
+  const std::size_t before = unsent_.fetch_sub(bytes, std::memory_order_relaxed);
+  const std::size_t left = before - bytes;
+  deadlines_.output_moved(left > 0, loop_.now());
+  if (outlet_) outlet_->on_written_in_loop();
+  if (before > kOutputLowBytes && left <= kOutputLowBytes) {
+    strand_.kick();
+    update_reading_in_loop();
+  }
+}
+
+void Session::on_stopping() {
+  input_over_ = true;
+  update_reading_in_loop();
+  say_farewell("server_stopping", reconnect_delay());
+}
+
+void Session::on_closed() {
+  connection_ = nullptr;
+  ending_.store(true, std::memory_order_release);
+  if (outlet_) outlet_->on_closed_in_loop();
+  outlet_.reset();
+  strand_.replace_all(Input(Closed{}));
+}
+
+void Session::notice_hang_up_in_loop() {
+  if (connection_ == nullptr || !connection_->peer_hung_up()) return;
+  ending_.store(true, std::memory_order_release);
+  // Its FIN would wait behind input that we do not read because it does not read either.
+  if (!reading_) connection_->close();
+}
+
+void Session::logged_in_in_loop(bool heartbeat) {
+  decoder_.set_frame_max_bytes(protocol::kFrameMaxBytes);
+  deadlines_.heartbeat_agreed(heartbeat);
+  arm_deadline_in_loop();
+}
+
+void Session::send_in_loop(std::string_view json) {
+  if (connection_ == nullptr) return;
+  std::string frame;
+  protocol::append_frames(frame, framing_.load(std::memory_order_relaxed), json);
+  unsent_.fetch_add(frame.size(), std::memory_order_relaxed);
+  enqueue_in_loop(frame);
+}
+
+void Session::write_in_loop(const std::string& frames) {
+  if (connection_ != nullptr) enqueue_in_loop(frames);
+}
+
+void Session::enqueue_in_loop(std::string_view framed) {
+  if (framed.empty()) return;  // nothing of it was for a classic client
+  queued_total_ += framed.size();
+  deadlines_.output_queued(loop_.now());
+  if (classic()) {
+    if (!pacer_) pacer_ = std::make_unique<Pacer>();
+    pacer_->add(framed);
+    pace_in_loop();
+  } else {
+    connection_->send(framed);
+  }
+  arm_deadline_in_loop();
+}
+
+// One object a write, and each at its time.
+void Session::pace_in_loop() {
+  if (connection_ == nullptr || pacing_) return;
+  while (const auto frame = pacer_->take(loop_.now())) {
+    connection_->send(*frame);
+    connection_->flush_now();
+    // Writing may have brought more to send, and set the timer.
+    if (connection_ == nullptr || pacing_) return;
+  }
+  if (const auto due = pacer_->due()) {
+    pacing_ = true;
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*due - loop_.now());
+    loop_.run_after(wait, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self == nullptr) return;
+      self->pacing_ = false;
+      self->pace_in_loop();
+    });
+  } else if (close_when_paced_) {
+    connection_->close_when_sent();
+  }
+}
+
+bool Session::output_full_in_loop() const {
+  return unsent_.load(std::memory_order_relaxed) > kOutputHighBytes;
+}
+
+bool Session::output_low_in_loop() const {
+  return unsent_.load(std::memory_order_relaxed) <= kOutputLowBytes;
+}
+
+void Session::flush_in_loop() {
+  if (connection_ != nullptr) connection_->flush_now();
+}
+
+void Session::set_outlet_in_loop(std::unique_ptr<Outlet> outlet) {
+  outlet_ = std::move(outlet);
+}
+
+void Session::close_in_loop(std::chrono::milliseconds patience) {
+  if (connection_ == nullptr) return;
+  input_over_ = true;
+  deadlines_.close_by(loop_.now() + patience);
+  arm_deadline_in_loop();
+  close_when_paced_ = pacer_ != nullptr && !pacer_->empty();
+  if (!close_when_paced_) connection_->close_when_sent();
+}
+
+void Session::update_reading_in_loop() {
+  if (connection_ == nullptr) return;
+  const bool read = !input_over_ && !deadlines_.holding_back() && !output_full_in_loop() &&
+                    strand_.queued() <= Strand::kQueueHigh;
+  if (read == reading_) return;
+  reading_ = read;
+  deadlines_.reading(read, loop_.now());
+  if (read) {
+    connection_->resume_reading();
+  } else {
+    connection_->pause_reading();
+  }
+  arm_deadline_in_loop();
+}
+
+void Session::on_deadline() {
+  armed_ = {};
+  switch (deadlines_.due(context_.clock.now())) {
+    case Deadlines::Due::kClose: return connection_->close();
+    case Deadlines::Due::kStalled:
+      log::info("event=closed reason=output_stalled peer={}", peer_.to_string());
+      return connection_->close();
+    case Deadlines::Due::kReadAgain: update_reading_in_loop(); break;
+    case Deadlines::Due::kSilent:
+      if (!ending()) say_farewell("timeout", kReconnectSoon);
+      break;
+    case Deadlines::Due::kNothing: break;
+  }
+  arm_deadline_in_loop();
+}
+
+// Deadlines mostly move later; moving the timer each time would cost more than firing once too
+// early and looking again.
+void Session::arm_deadline_in_loop() {
+  if (connection_ == nullptr || connection_->closed()) return;
+  const auto next = deadlines_.next(ending());
+  if (!next || (armed_ != base::SteadyTime{} && armed_ <= *next)) return;
+  armed_ = *next;
+  connection_->set_deadline(*next);
+}
+
+}  // namespace chat::session
