@@ -63,6 +63,7 @@ App::App(const Config& config)
       recipients_(loops_, backlog_, writeback_, bus_, workers_),
       router_(loops_, registry_, recipients_, bus_),
       receipts_(router_, pool_),
+      retention_(pool_, clock_),
       journal_(delivery::make_direct_store(*database_), delivery::make_group_store(*database_),
                router_, clock_),
       hasher_(config.auth.argon2_memory_kib, config.auth.argon2_ops),
@@ -129,6 +130,7 @@ Result<void> App::start_threads() {
   hash_lane_.start();
   writeback_.start(&receipts_);
   journal_.start();
+  retention_.start(config_.storage.retention);
   recipients_.start();
   loops_.run_every(0, delivery::Receipts::kInterval, [this] {
     if (receipts_.due()) (void)workers_.try_post([this] { receipts_.tick(); });
@@ -167,6 +169,7 @@ void App::watch_stop() {
 
 // The lanes first, so that what they settle still finds workers and loops; the loops last.
 void App::stop_threads() {
+  retention_.stop();
   hash_lane_.stop();
   journal_.stop();
   workers_.stop();

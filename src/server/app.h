@@ -13,6 +13,7 @@
 #include "chat/delivery/journal.h"
 #include "chat/delivery/receipts.h"
 #include "chat/delivery/recipients.h"
+#include "chat/delivery/retention.h"
 #include "chat/delivery/router.h"
 #include "chat/delivery/writeback.h"
 #include "chat/net/loop_pool.h"
@@ -77,6 +78,7 @@ class App {
   delivery::Recipients recipients_;
   delivery::Router router_;
   delivery::Receipts receipts_;
+  delivery::Retention retention_;
   delivery::Journal journal_;
 
   service::PasswordHasher hasher_;

@@ -25,6 +25,7 @@ struct Config {
   struct Storage {
     StorageEngine engine = StorageEngine::kSqlite;
     std::string path;
+    std::chrono::days retention{0};  // 0: keep everything
   };
   struct Mysql {
     std::string host;

@@ -79,7 +79,7 @@ constexpr Key kKeys[] = {
      .zero_is_off = true,
      .unit = "days",
      .help = "how long delivered messages are kept; 0: for ever",
-     .not_yet = "this version keeps every message and cannot delete old ones yet; use 0"},
+     .store = [](Config& c, const Value& v) { c.storage.retention = std::chrono::days{v.number}; }},
 
     {.section = "mysql",
      .name = "host",

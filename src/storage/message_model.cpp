@@ -64,6 +64,17 @@ Result<MessageModel::Slowest> slowest(Connection& connection, std::string_view s
   return found;
 }
 
+std::pair<Seq, UnixMillis> to_age(const Statement& row) {
+  return {row.integer(0), row.integer(1)};
+}
+
+// Time never goes back within a stream: the old ones are in front.
+std::size_t count_older(const std::vector<std::pair<Seq, UnixMillis>>& rows, UnixMillis before) {
+  const auto first_young = std::find_if(rows.begin(), rows.end(),
+                                        [before](const auto& row) { return row.second >= before; });
+  return static_cast<std::size_t>(first_young - rows.begin());
+}
+
 bool group_order(const GroupMessage& a, const GroupMessage& b) {
   return std::tie(a.group, a.seq) < std::tie(b.group, b.seq);
 }
@@ -195,6 +206,66 @@ Result<std::vector<GroupPosition>> MessageModel::group_positions(UserId user) {
         return GroupPosition{sql::id<GroupId>(row, 0), row.integer(1), row.integer(2)};
       },
       user);
+}
+
+Result<std::vector<CursorMove>> MessageModel::cursors_after(UserId recipient, UserId sender,
+                                                            std::size_t limit) {
+  const auto to_cursor = [](const Statement& row) {
+    return CursorMove{sql::id<UserId>(row, 0), sql::id<UserId>(row, 1), {}, row.integer(2), 0};
+  };
+  // Two probes: one condition for both would make the database scan.
+  auto same = sql::read_all(connection_,
+                            "SELECT recipient, sender, delivered_seq FROM directcursor"
+                            " WHERE recipient = ? AND sender > ? ORDER BY sender LIMIT ?",
+                            to_cursor, recipient, sender, limit);
+  if (!same || !same->empty()) return same;
+  return sql::read_all(connection_,
+                       "SELECT recipient, sender, delivered_seq FROM directcursor"
+                       " WHERE recipient > ? ORDER BY recipient, sender LIMIT ?",
+                       to_cursor, recipient, limit);
+}
+
+Result<std::vector<GroupPosition>> MessageModel::groups_after(GroupId group, std::size_t limit) {
+  return sql::read_all(
+      connection_, "SELECT id, last_seq FROM allgroup WHERE id > ? ORDER BY id LIMIT ?",
+      [](const Statement& row) {
+        return GroupPosition{sql::id<GroupId>(row, 0), 0, row.integer(1)};
+      },
+      group, limit);
+}
+
+Result<std::size_t> MessageModel::prune_direct(UserId recipient, UserId sender, Seq last,
+                                               UnixMillis before, std::size_t limit) {
+  CHAT_CHECK(connection_.in_transaction());
+  const auto rows = sql::read_all(connection_,
+                                  "SELECT seq, sent_at FROM directmessage"
+                                  " WHERE recipient = ? AND sender = ? AND seq <= ?"
+                                  " ORDER BY seq LIMIT ?",
+                                  to_age, recipient, sender, last, limit);
+  if (!rows) return fail(rows);
+  const std::size_t count = count_older(*rows, before);
+  if (count == 0) return std::size_t{0};
+  auto deleted = sql::write(
+      connection_, "DELETE FROM directmessage WHERE recipient = ? AND sender = ? AND seq <= ?",
+      recipient, sender, (*rows)[count - 1].first);
+  if (!deleted) return fail(deleted);
+  return count;
+}
+
+Result<std::size_t> MessageModel::prune_group(GroupId group, Seq last, UnixMillis before,
+                                              std::size_t limit) {
+  CHAT_CHECK(connection_.in_transaction());
+  const auto rows = sql::read_all(connection_,
+                                  "SELECT seq, sent_at FROM groupmessage"
+                                  " WHERE groupid = ? AND seq <= ? ORDER BY seq LIMIT ?",
+                                  to_age, group, last, limit);
+  if (!rows) return fail(rows);
+  const std::size_t count = count_older(*rows, before);
+  if (count == 0) return std::size_t{0};
+  auto deleted = sql::write(connection_, "DELETE FROM groupmessage WHERE groupid = ? AND seq <= ?",
+                            group, (*rows)[count - 1].first);
+  if (!deleted) return fail(deleted);
+  return count;
 }
 
 Result<void> MessageModel::advance(std::span<const CursorMove> moves) {

@@ -60,6 +60,16 @@ class MessageModel {
   Result<Slowest> slowest_delivered(GroupId group);
   Result<Slowest> slowest_read(GroupId group);
 
+  // For retention. Streams (recipient, sender, delivered) in key order, those after the given one.
+  Result<std::vector<CursorMove>> cursors_after(UserId recipient, UserId sender, std::size_t limit);
+  // Groups and their heads by id, those after the given one.
+  Result<std::vector<GroupPosition>> groups_after(GroupId group, std::size_t limit);
+  // Deletes messages from the stream's beginning: seq up to `last`, sent before `before`, at most
+  // `limit`. How many. Call inside a write transaction.
+  Result<std::size_t> prune_direct(UserId recipient, UserId sender, Seq last, UnixMillis before,
+                                   std::size_t limit);
+  Result<std::size_t> prune_group(GroupId group, Seq last, UnixMillis before, std::size_t limit);
+
   // Cursors move forward only (max of old and new). Call inside a write transaction.
   Result<void> advance(std::span<const CursorMove> moves);
 

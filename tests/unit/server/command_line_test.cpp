@@ -107,7 +107,6 @@ TEST(CommandLine, RefusesBadSetsByName) {
 TEST(CommandLine, RefusesWhatThisVersionDoesNotOfferWithASentence) {
   EXPECT_EQ(error_of({"--set", "bus.engine=redis"}),
             "--set: bus.engine = \"redis\": this version has no Redis bus yet; use local");
-  EXPECT_NE(error_of({"--check", "--set", "storage.retention_days=7"}), "");
   EXPECT_NE(error_of({"--set", "server.proxy_listen=127.0.0.1:6001"}), "");
   EXPECT_EQ(error_of({"--set", "storage.retention_days=0", "--set", "server.proxy_listen="}), "");
 }
