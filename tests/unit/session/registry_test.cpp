@@ -29,10 +29,11 @@ class RegistryTest : public testing::Test {
     return registry_.reserve(kAlice, session, takeover, [this] { ++freed_; });
   }
 
-  test::SessionRig rig_;
-  std::vector<test::SessionRig::Pair> pairs_;
+  // Outlive the threads of the rig, which use them to the end.
   Registry registry_;
   std::atomic<int> freed_{0};
+  test::SessionRig rig_;
+  std::vector<test::SessionRig::Pair> pairs_;
 };
 
 TEST_F(RegistryTest, GrantsAFreeUser) {
