@@ -23,15 +23,18 @@ void LocalBus::stop() {
   for (auto& [channel, buses] : hub_.subscribers_) std::erase(buses, this);
 }
 
-void LocalBus::subscribe(const std::vector<Channel>& channels) {
-  base::MutexLock lock(hub_.mutex_);
-  for (const Channel& channel : channels) {
-    auto& buses = hub_.subscribers_[channel];
-    if (std::find(buses.begin(), buses.end(), this) == buses.end()) buses.push_back(this);
+void LocalBus::subscribe(std::vector<Channel> channels, base::Task heard) {
+  {
+    base::MutexLock lock(hub_.mutex_);
+    for (const Channel& channel : channels) {
+      auto& buses = hub_.subscribers_[channel];
+      if (std::find(buses.begin(), buses.end(), this) == buses.end()) buses.push_back(this);
+    }
   }
+  if (heard) heard();
 }
 
-void LocalBus::unsubscribe(const std::vector<Channel>& channels) {
+void LocalBus::unsubscribe(std::vector<Channel> channels) {
   base::MutexLock lock(hub_.mutex_);
   for (const Channel& channel : channels) {
     const auto found = hub_.subscribers_.find(channel);

@@ -5,7 +5,7 @@ namespace chat::delivery {
 // The bus is told inside the lock: subscribing and unsubscribing must not overtake each other.
 void Topics::retain(const cluster::Channel& channel) {
   base::MutexLock lock(mutex_);
-  if (users_[channel]++ == 0) bus_.subscribe({channel});
+  if (users_[channel]++ == 0) bus_.subscribe({channel}, {});
 }
 
 void Topics::release(const cluster::Channel& channel) {

@@ -7,6 +7,7 @@
 
 #include "chat/base/ids.h"
 #include "chat/base/result.h"
+#include "chat/base/task.h"
 
 namespace chat::cluster {
 
@@ -31,27 +32,36 @@ struct BusMessage {
   std::string payload;
 };
 
+// Called on the bus's own threads; must not block them for long.
 class BusListener {
  public:
   virtual ~BusListener() = default;
-  // On the bus's own thread; must not block on it for long.
   virtual void on_bus_message(const BusMessage& message) = 0;
+  // Messages to any of our channels may have been missed until now: the bus was away and is back,
+  // or another node could not publish what it had to say.
+  virtual void on_bus_gap() = 0;
 };
 
 // Carries hints between nodes: fast, and allowed to lose. The truth is in the tables.
 // A node does not hear what it published itself.
-// Threading: thread-safe after start().
+// Threading: thread-safe after start(); no call waits for the network.
 class Bus {
  public:
   virtual ~Bus() = default;
   virtual Result<void> start(BusListener& listener) = 0;
+  // No listener and no `heard` is called any more once it returns.
   virtual void stop() = 0;
 
-  virtual void subscribe(const std::vector<Channel>& channels) = 0;
-  virtual void unsubscribe(const std::vector<Channel>& channels) = 0;
+  // `heard` is called once, on any thread, when the channels and all those that were asked for
+  // earlier are listened to. While the bus is down that is at once: who misses something then gets
+  // it after on_bus_gap().
+  virtual void subscribe(std::vector<Channel> channels, base::Task heard) = 0;
+  virtual void unsubscribe(std::vector<Channel> channels) = 0;
   virtual void publish(std::vector<BusMessage> messages) = 0;
   // No other node can be listening: there is no need to build messages for it.
   virtual bool alone() const = 0;
+  // False: nothing comes through at present.
+  virtual bool up() const = 0;
   // "local", "redis:…": for the log and the ready line, without secrets.
   virtual std::string describe() const = 0;
 };

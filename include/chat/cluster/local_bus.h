@@ -29,10 +29,11 @@ class LocalBus final : public Bus {
 
   Result<void> start(BusListener& listener) override;
   void stop() override;
-  void subscribe(const std::vector<Channel>& channels) override;
-  void unsubscribe(const std::vector<Channel>& channels) override;
+  void subscribe(std::vector<Channel> channels, base::Task heard) override;
+  void unsubscribe(std::vector<Channel> channels) override;
   void publish(std::vector<BusMessage> messages) override;
   bool alone() const override;
+  bool up() const override { return true; }
   std::string describe() const override { return "local"; }
 
  private:

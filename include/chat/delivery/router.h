@@ -37,6 +37,7 @@ class Router final : public JournalListener, public cluster::BusListener {
   void on_direct_settled(std::vector<DirectEntry> entries) override;
   void on_group_settled(std::vector<GroupEntry> entries) override;
   void on_bus_message(const cluster::BusMessage& message) override;
+  void on_bus_gap() override {}  // the only bus so far has none
 
   // Pushes that are not stored: to whoever is online.
   void event_to_user(UserId user, std::string json);

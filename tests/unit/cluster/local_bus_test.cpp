@@ -11,6 +11,7 @@ namespace {
 class Notes final : public BusListener {
  public:
   void on_bus_message(const BusMessage& message) override { heard.push_back(message.payload); }
+  void on_bus_gap() override {}
   std::vector<std::string> heard;
 };
 
@@ -33,22 +34,22 @@ class LocalBusTest : public testing::Test {
 };
 
 TEST_F(LocalBusTest, CarriesToOthersAndNotToItself) {
-  a_.subscribe({user_});
-  b_.subscribe({user_});
+  a_.subscribe({user_}, {});
+  b_.subscribe({user_}, {});
   a_.publish({{user_, "1"}, {user_, "2"}});
   EXPECT_EQ(notes_b_.heard, (Heard{"1", "2"}));
   EXPECT_TRUE(notes_a_.heard.empty());
 }
 
 TEST_F(LocalBusTest, UserAndGroupOfOneNumberAreTwoChannels) {
-  b_.subscribe({group_});
+  b_.subscribe({group_}, {});
   a_.publish({{user_, "user"}, {group_, "group"}});
   EXPECT_EQ(notes_b_.heard, Heard{"group"});
 }
 
 TEST_F(LocalBusTest, SubscribingTwiceHearsOnceAndUnsubscribingEndsIt) {
-  b_.subscribe({user_});
-  b_.subscribe({user_});
+  b_.subscribe({user_}, {});
+  b_.subscribe({user_}, {});
   a_.publish({{user_, "1"}});
   b_.unsubscribe({user_, group_});
   a_.publish({{user_, "2"}});
@@ -57,7 +58,7 @@ TEST_F(LocalBusTest, SubscribingTwiceHearsOnceAndUnsubscribingEndsIt) {
 
 TEST_F(LocalBusTest, StoppedBusHearsNothingAndLeavesTheOtherAlone) {
   EXPECT_FALSE(a_.alone());
-  b_.subscribe({user_});
+  b_.subscribe({user_}, {});
   b_.stop();
   b_.stop();
   EXPECT_TRUE(a_.alone());
