@@ -1,10 +1,23 @@
 #include "mysql_connection.h"
 
+#include <fcntl.h>
+
 #include <utility>
 
 #include "chat/base/check.h"
 
 namespace chat::storage {
+
+MysqlConnection::MysqlConnection(MysqlHandle db, MysqlWatch* watch)
+    : watch_(watch), db_(std::move(db)) {
+  if (watch_ == nullptr) return;
+  socket_ = base::UniqueFd(::fcntl(static_cast<int>(db_->net.fd), F_DUPFD_CLOEXEC, 0));
+  if (socket_) watch_->add(socket_.get());
+}
+
+MysqlConnection::~MysqlConnection() {
+  if (socket_) watch_->remove(socket_.get());
+}
 
 Result<Statement*> MysqlConnection::prepare(std::string_view sql) {
   if (const auto found = statements_.find(sql); found != statements_.end()) {
@@ -102,6 +115,7 @@ Result<void> MysqlConnection::query(std::string_view sql) {
   if (mysql_real_query(db_.get(), sql.data(), static_cast<unsigned long>(sql.size())) != 0) {
     return failed(sql);
   }
+  heard();
   return {};
 }
 

@@ -6,9 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "chat/base/unique_fd.h"
 #include "chat/storage/connection.h"
 #include "mysql_handle.h"
 #include "mysql_statement.h"
+#include "mysql_watch.h"
 #include "text_map.h"
 
 namespace chat::storage {
@@ -21,7 +23,9 @@ namespace chat::storage {
 // Bounds: keeps every statement it prepared; their texts are literals of this program.
 class MysqlConnection final : public Connection {
  public:
-  explicit MysqlConnection(MysqlHandle db) : db_(std::move(db)) {}
+  // The watch, if there is one, may cut the connection, and outlives it.
+  MysqlConnection(MysqlHandle db, MysqlWatch* watch);
+  ~MysqlConnection() override;
   MysqlConnection(const MysqlConnection&) = delete;
   MysqlConnection& operator=(const MysqlConnection&) = delete;
 
@@ -43,6 +47,10 @@ class MysqlConnection final : public Connection {
 
   // For the connection's statements. May a statement start now?
   Result<void> admit() const;
+  // The database has answered a call.
+  void heard() {
+    if (watch_ != nullptr) watch_->heard();
+  }
   void wrote(std::int64_t affected_rows, std::int64_t insert_id);
   // The error of a call that failed; remembers what it breaks.
   Error failed(unsigned number, std::string_view message, std::string_view doing);
@@ -52,7 +60,10 @@ class MysqlConnection final : public Connection {
   tl::unexpected<Error> failed(std::string_view doing);
   Result<void> drain_results(std::string_view doing);
 
+  MysqlWatch* const watch_;
   MysqlHandle db_;
+  // A second descriptor of the connection's socket: the library closes its own when it likes.
+  base::UniqueFd socket_;
   bool usable_ = true;
   bool in_transaction_ = false;
   bool broken_ = false;  // the transaction can only be rolled back

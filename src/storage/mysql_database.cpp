@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "mysql_connection.h"
+#include "mysql_watch.h"
 #include "sql.h"
 
 namespace chat::storage {
@@ -12,10 +13,10 @@ namespace {
 constexpr int kAloneWaitSeconds = 4;
 constexpr std::chrono::hours kMigrationPatience{24};
 
-Result<std::unique_ptr<Connection>> connect_to(const MysqlOptions& options) {
+Result<std::unique_ptr<Connection>> connect_to(const MysqlOptions& options, MysqlWatch* watch) {
   auto db = open_mysql(options);
   if (!db) return fail(db);
-  return std::make_unique<MysqlConnection>(std::move(*db));
+  return std::make_unique<MysqlConnection>(std::move(*db), watch);
 }
 
 }  // namespace
@@ -30,17 +31,20 @@ MysqlDatabase::~MysqlDatabase() {
 }
 
 Result<void> MysqlDatabase::open() {
-  auto connection = connect_to(options_);
-  if (!connection) return fail(connection);
+  auto probe = open_mysql(options_);
+  if (!probe) return fail(probe);
+  watch_ = std::make_unique<MysqlWatch>(options_);
+  watch_->start(std::move(*probe));
   return {};
 }
 
 void MysqlDatabase::close() {
   lock_holder_.reset();
+  if (watch_) watch_->stop();
 }
 
 Result<void> MysqlDatabase::be_alone() {
-  auto connection = connect_to(options_);
+  auto connection = connect_to(options_, nullptr);
   if (!connection) return fail(connection);
   const auto got =
       sql::read_integer(**connection, "SELECT GET_LOCK(CONCAT('chatserver.', MD5(DATABASE())), ?)",
@@ -55,13 +59,16 @@ Result<void> MysqlDatabase::be_alone() {
 }
 
 Result<std::unique_ptr<Connection>> MysqlDatabase::connect() {
-  return connect_to(options_);
+  if (watch_ && !watch_->answering()) {
+    return fail(ErrorCode::kUnavailable, describe() + " does not answer");
+  }
+  return connect_to(options_, watch_.get());
 }
 
 Result<std::unique_ptr<Connection>> MysqlDatabase::connect_to_migrate() {
   MysqlOptions patient = options_;
   patient.io_timeout = kMigrationPatience;
-  return connect_to(patient);
+  return connect_to(patient, nullptr);
 }
 
 std::string MysqlDatabase::describe() const {

@@ -89,6 +89,11 @@ ErrorCode error_code(unsigned number) {
   }
 }
 
+ErrorCode connect_error_code(unsigned number) {
+  if (error_code(number) == ErrorCode::kInvalidArgument) return ErrorCode::kInvalidArgument;
+  return is_connection_loss(number) ? ErrorCode::kUnavailable : ErrorCode::kBusy;
+}
+
 // What an operator can do about the usual reasons.
 std::string_view hint(unsigned number) {
   switch (number) {
@@ -115,9 +120,7 @@ Result<MysqlHandle> open_mysql(const MysqlOptions& options) {
                          local ? 0 : options.port, local ? options.socket.c_str() : nullptr,
                          CLIENT_FOUND_ROWS) == nullptr) {
     const unsigned number = mysql_errno(db.get());
-    // Whoever can't connect is not served, whatever the reason is called.
-    return fail(error_code(number) == ErrorCode::kInvalidArgument ? ErrorCode::kInvalidArgument
-                                                                  : ErrorCode::kUnavailable,
+    return fail(connect_error_code(number),
                 fmt::format("cannot use the database {}: {}{}", describe_mysql(options),
                             mysql_error(db.get()), hint(number)));
   }

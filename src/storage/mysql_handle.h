@@ -26,7 +26,8 @@ using MysqlStatementHandle = std::unique_ptr<MYSQL_STMT, MysqlStatementCloser>;
 using MysqlBool = std::remove_pointer_t<decltype(MYSQL_BIND::is_null)>;
 
 // Connects, and sets up the session that our promises rest on. kUnavailable when nobody answers,
-// kInvalidArgument when the server refuses the account or does not know the database.
+// kInvalidArgument when the server refuses the account or does not know the database, kBusy when it
+// takes no more connections now.
 Result<MysqlHandle> open_mysql(const MysqlOptions& options);
 
 // What an error number of the server or the client library means here.

@@ -87,6 +87,7 @@ Result<void> MysqlStatement::start() {
     return failed();
   }
   if (mysql_stmt_execute(handle) != 0) return failed();
+  connection_.heard();
   if (!columns_.empty()) return take_result();
   connection_.wrote(static_cast<std::int64_t>(mysql_stmt_affected_rows(handle)),
                     static_cast<std::int64_t>(mysql_stmt_insert_id(handle)));

@@ -64,6 +64,29 @@ TEST_F(DatabaseFault, AwayMeansUnavailableAtOnceAndHealsByItself) {
   expect_consecutive(messages);
 }
 
+// A database that is stopped keeps its connections and takes new ones, and says nothing.
+TEST_F(DatabaseFault, SilentMeansUnavailableAtOnceAndHealsByItself) {
+  User alice = new_user(server->port(), "alice");
+  const Account bob = register_account(server->port(), "bob");
+  alice.chat(bob.id, "before");
+  mariadb().freeze();
+  expect_unavailable(alice.client, add_friend_request(alice.account, bob.id));
+  expect_alive(alice.client);
+  for (int round = 0; round < 3; ++round) {
+    expect_unavailable(alice.client, chat_request(alice.account, bob.id, "lost?", "c1"));
+    RawClient other(server->port());
+    expect_unavailable(other, login_request(bob));
+    expect_alive(other);
+  }
+  mariadb().thaw();
+  EXPECT_EQ(request_patiently(alice.client, chat_request(alice.account, bob.id, "lost?", "c1"))
+                .at("errno"),
+            0);
+  User reader = log_in(server->port(), bob);
+  const auto messages = collect_messages(reader, 2);
+  expect_consecutive(messages);
+}
+
 TEST_F(DatabaseFault, KilledUnderTrafficLosesNothing) {
   constexpr int kSenders = 10;
   constexpr int kMessages = 150;

@@ -11,6 +11,8 @@
 
 namespace chat::storage {
 
+class MysqlWatch;
+
 struct MysqlOptions {
   std::string host;
   std::uint16_t port = 3306;
@@ -18,14 +20,15 @@ struct MysqlOptions {
   std::string user;
   std::string password;
   std::string database;
-  std::chrono::seconds connect_timeout{2};
+  std::chrono::seconds connect_timeout{1};
   std::chrono::seconds io_timeout{5};  // for one read or write of the connection
 };
 
 // A MySQL or MariaDB server. Every connection sets its session up itself (utf8mb4, strict mode,
 // READ COMMITTED, short lock waits), so nothing depends on how the server is configured; the
 // tables must be InnoDB. There is no reconnecting behind our back: a connection that died stays
-// dead, because its transaction and its prepared statements died with it.
+// dead, because its transaction and its prepared statements died with it. From open() to close() a
+// watch refuses new connections and cuts those that are open while the database is silent.
 // Threading: thread-safe. Ownership: must outlive its connections.
 class MysqlDatabase final : public Database {
  public:
@@ -44,6 +47,7 @@ class MysqlDatabase final : public Database {
 
  private:
   const MysqlOptions options_;
+  std::unique_ptr<MysqlWatch> watch_;
   std::unique_ptr<Connection> lock_holder_;
 };
 

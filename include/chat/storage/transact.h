@@ -12,6 +12,8 @@
 namespace chat::storage {
 
 inline constexpr int kTransactAttempts = 5;
+// Somebody waits for the answer: after a wait for a lock there is no time for another.
+inline constexpr std::chrono::milliseconds kTransactPatience{500};
 
 // A moment's wait before attempt number `attempt` (1, 2, …): full jitter, so that those who
 // stood in each other's way don't meet again.
@@ -35,6 +37,7 @@ bool is_busy(const std::variant<Error, Other>& fault) {
 template <typename Work>
 auto transact(Connection& connection, Work work) -> decltype(work()) {
   using Outcome = decltype(work());
+  const auto began = std::chrono::steady_clock::now();
   for (int attempt = 1;; ++attempt) {
     Outcome outcome = [&]() -> Outcome {
       auto transaction = Transaction::begin(connection, TransactionKind::kWrite);
@@ -47,6 +50,7 @@ auto transact(Connection& connection, Work work) -> decltype(work()) {
       return done;
     }();
     if (outcome || !is_busy(outcome.error()) || attempt == kTransactAttempts) return outcome;
+    if (std::chrono::steady_clock::now() - began > kTransactPatience) return outcome;
     std::this_thread::sleep_for(transact_delay(attempt));
   }
 }
