@@ -30,7 +30,8 @@ std::string encode(const Push& push) {
   const bool group = push.stream.is_group();
   std::string payload = group ? "m g " : "m d ";
   payload += std::to_string(group ? push.stream.group().value : push.stream.sender().value) + ' ';
-  payload += std::to_string(push.seq) + ' ' + std::to_string(push.sender.value) + '\n';
+  payload += std::to_string(push.seq) + ' ' + std::to_string(push.sender.value);
+  payload += push.receipt_wanted ? " 1\n" : " 0\n";
   return payload += *push.json;
 }
 
@@ -41,32 +42,57 @@ std::string encode(const EventEnvelope& event) {
   return payload += '\n' + *event.json;
 }
 
-std::optional<Envelope> decode(std::string_view payload) {
-  const auto line_end = payload.find('\n');
-  if (line_end == std::string_view::npos) return std::nullopt;
-  std::string_view head = payload.substr(0, line_end);
-  const std::string_view json = payload.substr(line_end + 1);
-  if (head.starts_with("e ") || head.starts_with("r ")) {
-    EventEnvelope event;
-    event.receipt = head.front() == 'r';
-    head.remove_prefix(2);
-    if (!take(head, event.except.value, 0)) return std::nullopt;
-    if (event.receipt && !take(head, event.group.value, 0)) return std::nullopt;
-    if (!head.empty()) return std::nullopt;
-    event.json = share(json);
-    return event;
-  }
+std::string encode(const TakeoverEnvelope& takeover) {
+  return (takeover.gone ? "g " : "t ") + std::to_string(takeover.epoch) + '\n';
+}
+
+namespace {
+
+std::optional<Envelope> decode_event(std::string_view head, std::string_view json) {
+  EventEnvelope event;
+  event.receipt = head.front() == 'r';
+  head.remove_prefix(2);
+  if (!take(head, event.except.value, 0)) return std::nullopt;
+  if (event.receipt && !take(head, event.group.value, 0)) return std::nullopt;
+  if (!head.empty()) return std::nullopt;
+  event.json = share(json);
+  return event;
+}
+
+std::optional<Envelope> decode_takeover(std::string_view head) {
+  TakeoverEnvelope takeover;
+  takeover.gone = head.front() == 'g';
+  head.remove_prefix(2);
+  if (!take(head, takeover.epoch) || !head.empty()) return std::nullopt;
+  return takeover;
+}
+
+std::optional<Envelope> decode_push(std::string_view head, std::string_view json) {
   const bool group = head.starts_with("m g ");
-  if (!group && !head.starts_with("m d ")) return std::nullopt;
   head.remove_prefix(4);
   std::int32_t id = 0;
   Seq seq = 0;
   UserId sender;
-  if (!take(head, id) || !take(head, seq) || !take(head, sender.value) || !head.empty()) {
+  int receipt_wanted = 0;
+  if (!take(head, id) || !take(head, seq) || !take(head, sender.value) ||
+      !take(head, receipt_wanted, 0) || !head.empty()) {
     return std::nullopt;
   }
   const StreamKey stream = group ? StreamKey::of(GroupId{id}) : StreamKey::from(UserId{id});
-  return Push{stream, seq, sender, 0, share(json)};
+  return Push{stream, seq, sender, 0, share(json), receipt_wanted != 0};
+}
+
+}  // namespace
+
+std::optional<Envelope> decode(std::string_view payload) {
+  const auto line_end = payload.find('\n');
+  if (line_end == std::string_view::npos) return std::nullopt;
+  const std::string_view head = payload.substr(0, line_end);
+  const std::string_view json = payload.substr(line_end + 1);
+  if (head.starts_with("e ") || head.starts_with("r ")) return decode_event(head, json);
+  if (head.starts_with("t ") || head.starts_with("g ")) return decode_takeover(head);
+  if (head.starts_with("m g ") || head.starts_with("m d ")) return decode_push(head, json);
+  return std::nullopt;
 }
 
 }  // namespace chat::delivery

@@ -17,15 +17,16 @@ constexpr std::size_t kPageBytes = 64 * 1024;
 }  // namespace
 
 void LoopDelivery::attach(session::Session& session, UserId user, bool acknowledges,
-                          const std::vector<GroupId>& groups) {
-  if (session.closed_in_loop()) return;
+                          const std::vector<GroupId>& groups, base::Task heard) {
+  if (session.closed_in_loop()) return heard();
   auto window = std::make_unique<Window>(*this, session, ++last_window_id_, user, acknowledges);
+  std::vector<cluster::Channel> channels{cluster::channel_of(user)};
   for (const GroupId group : groups) {
     window->position_of(StreamKey::of(group));
-    add_to_roster(group, *window);
+    if (add_to_roster(group, *window)) channels.push_back(cluster::channel_of(group));
   }
-  topics_.retain(cluster::channel_of(user));
   session.set_outlet_in_loop(std::move(window));
+  topics_.retain(channels, std::move(heard));
 }
 
 void LoopDelivery::detach(session::Session& session, base::Task then) {
@@ -82,15 +83,17 @@ void LoopDelivery::tick() {
   writeback_.add(moves);
 }
 
-void LoopDelivery::add_to_roster(GroupId group, Window& window) {
+bool LoopDelivery::add_to_roster(GroupId group, Window& window) {
   auto& members = rosters_[group];
-  if (members.empty()) topics_.retain(cluster::channel_of(group));
+  const bool first = members.empty();
   if (std::find(members.begin(), members.end(), &window) == members.end()) {
     members.push_back(&window);
   }
+  return first;
 }
 
 void LoopDelivery::remove(Window& window) {
+  std::vector<cluster::Channel> channels{cluster::channel_of(window.user())};
   for (const auto& position : window.positions_) {
     if (!position.stream.is_group()) continue;
     const auto found = rosters_.find(position.stream.group());
@@ -98,9 +101,9 @@ void LoopDelivery::remove(Window& window) {
     std::erase(found->second, &window);
     if (!found->second.empty()) continue;
     rosters_.erase(found);
-    topics_.release(cluster::channel_of(position.stream.group()));
+    channels.push_back(cluster::channel_of(position.stream.group()));
   }
-  topics_.release(cluster::channel_of(window.user()));
+  topics_.release(channels);
   std::erase(dirty_, &window);
   std::erase(failed_, &window);
   writeback_.add(window.take_moves());

@@ -7,10 +7,10 @@
 
 namespace chat::delivery {
 
-void Receipts::on_cursors_written(std::span<const storage::CursorMove> moves) {
+void Receipts::cursors_written(std::span<const storage::CursorMove> moves) {
   std::vector<DirectReceipt> receipts;
   for (const storage::CursorMove& move : moves) {
-    if (move.group) continue;
+    if (move.group || !move.receipt_wanted) continue;
     if (move.delivered > 0) {
       receipts.push_back({move.sender, move.recipient, ReceiptKind::kDelivered, move.delivered});
     }
@@ -18,10 +18,10 @@ void Receipts::on_cursors_written(std::span<const storage::CursorMove> moves) {
       receipts.push_back({move.sender, move.recipient, ReceiptKind::kRead, move.read});
     }
   }
-  router_.receipts_to_users(receipts);
+  if (!receipts.empty()) router_.receipts_to_users(receipts);
   base::MutexLock lock(mutex_);
   for (const storage::CursorMove& move : moves) {
-    if (move.group && moved_.size() < kGroupsMax) moved_.insert(move.group);
+    if (move.group && move.receipt_wanted && moved_.size() < kGroupsMax) moved_.insert(move.group);
   }
 }
 

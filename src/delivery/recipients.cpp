@@ -27,8 +27,9 @@ void Recipients::attach(const SessionPtr& session, UserId user, bool acknowledge
                         std::vector<GroupId> groups, base::Task then) {
   session->post_in_loop([this, session, user, acknowledges, groups = std::move(groups),
                          then = std::move(then)]() mutable {
-    at(session->loop_index()).attach(*session, user, acknowledges, groups);
-    session->resume(std::move(then));
+    at(session->loop_index())
+        .attach(*session, user, acknowledges, groups,
+                [session, then = std::move(then)]() mutable { session->resume(std::move(then)); });
   });
 }
 
@@ -75,6 +76,15 @@ void Recipients::rewind(const SessionPtr& session, std::vector<StreamPosition> p
     Window* window = LoopDelivery::window_of(*session);
     if (window == nullptr) return;
     for (const StreamPosition& item : positions) window->rewind(item.stream, after, item.head);
+  });
+}
+
+void Recipients::notice(const SessionPtr& session, UserId user,
+                        std::vector<StreamPosition> positions) {
+  session->post_in_loop([session, user, positions = std::move(positions)] {
+    Window* window = LoopDelivery::window_of(*session);
+    if (window == nullptr || window->user() != user) return;
+    for (const StreamPosition& item : positions) window->notice(item.stream, item.head);
   });
 }
 

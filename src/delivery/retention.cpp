@@ -38,11 +38,7 @@ void Retention::start(std::chrono::days keep) {
 }
 
 void Retention::stop() {
-  {
-    base::MutexLock lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
+  stop_.raise();
   thread_.join();
 }
 
@@ -55,7 +51,7 @@ void Retention::work(std::chrono::days keep) {
     } else if (*deleted > 0) {
       log::info("event=retention deleted={}", *deleted);
     }
-  } while (rest(kPassInterval));
+  } while (!stop_.wait_for(kPassInterval));
 }
 
 Result<std::size_t> Retention::run_once(std::chrono::days keep) {
@@ -93,12 +89,12 @@ Result<std::size_t> Retention::prune_direct_streams(UnixMillis before,
             return messages.prune_direct(stream.recipient, stream.sender, bound, before,
                                          kRowsPerStep);
           },
-          [&] { return rest(pause); });
+          [&] { return !stop_.wait_for(pause); });
       if (!deleted) return deleted;
       total += *deleted;
     }
     last = streams->back();
-  } while (rest(pause));
+  } while (!stop_.wait_for(pause));
   return total;
 }
 
@@ -118,22 +114,13 @@ Result<std::size_t> Retention::prune_groups(UnixMillis before, std::chrono::mill
       const Seq bound = std::min(slowest->seq, group.head - kKeptAtTheEnd);
       auto deleted = repeat(
           **lease, [&] { return messages.prune_group(group.group, bound, before, kRowsPerStep); },
-          [&] { return rest(pause); });
+          [&] { return !stop_.wait_for(pause); });
       if (!deleted) return deleted;
       total += *deleted;
     }
     last = groups->back().group;
-  } while (rest(pause));
+  } while (!stop_.wait_for(pause));
   return total;
-}
-
-// False when it is time to stop.
-bool Retention::rest(std::chrono::milliseconds duration) {
-  const auto until = std::chrono::steady_clock::now() + duration;
-  base::MutexLock lock(mutex_);
-  while (!stopping_ && wake_.wait_until(mutex_, until)) {
-  }
-  return !stopping_;
 }
 
 }  // namespace chat::delivery

@@ -46,10 +46,25 @@ std::string receipt_json(std::string_view target_field, std::int32_t target, Rec
   return json;
 }
 
+std::string presence_json(UserId user, bool online) {
+  std::string json;
+  protocol::JsonWriter(json)
+      .begin_object()
+      .field("msgid", static_cast<int>(Msgid::kPresence))
+      .field("id", user.value)
+      .field("state", online ? "online" : "offline")
+      .end_object();
+  return json;
+}
+
 template <typename Message>
 Push push_of(const Entry<Message>& entry, StreamKey stream) {
-  return {stream, entry.message.seq, entry.message.sender, entry.message.sent_at,
-          std::make_shared<const std::string>(push_json(entry.message, entry.sender_name))};
+  return {stream,
+          entry.message.seq,
+          entry.message.sender,
+          entry.message.sent_at,
+          std::make_shared<const std::string>(push_json(entry.message, entry.sender_name)),
+          entry.sender_acknowledges};
 }
 
 }  // namespace
@@ -65,18 +80,18 @@ struct Router::LoopBatch {
     UserId recipient;
     Push push;
   };
-  struct Receipt {
+  struct Event {
     SessionPtr session;
-    UserId sender;
-    std::shared_ptr<const std::string> json;
+    UserId user;
+    EventEnvelope event;
   };
   std::vector<Reply> replies;
   std::vector<Direct> directs;
   std::vector<Push> groups;
-  std::vector<Receipt> receipts;
+  std::vector<Event> events;
 
   bool empty() const {
-    return replies.empty() && directs.empty() && groups.empty() && receipts.empty();
+    return replies.empty() && directs.empty() && groups.empty() && events.empty();
   }
 
   void deliver(LoopDelivery& delivery) const {
@@ -86,11 +101,16 @@ struct Router::LoopBatch {
       if (window != nullptr && window->user() == direct.recipient) window->offer(direct.push);
     }
     for (const Push& push : groups) delivery.offer_to_group(push.stream.group(), push);
-    for (const Receipt& receipt : receipts) {
-      Window* window = LoopDelivery::window_of(*receipt.session);
-      if (window != nullptr && window->user() == receipt.sender) {
-        window->offer_receipt({}, receipt.json);
-      }
+    for (const Event& event : events) offer_event(event);
+  }
+
+  static void offer_event(const Event& item) {
+    Window* window = LoopDelivery::window_of(*item.session);
+    if (window == nullptr || window->user() != item.user) return;
+    if (item.event.receipt) {
+      window->offer_receipt(item.event.group, item.event.json);
+    } else {
+      window->offer_event(item.event.json);
     }
   }
 };
@@ -117,18 +137,18 @@ class Router::Outgoing {
     for (LoopBatch& loop : loops_) loop.groups.push_back(push);
     if (publish_) published_.push_back({cluster::channel_of(push.stream.group()), encode(push)});
   }
-  // The JSON is made only where somebody may take it.
+  // To the user's session here, or else to the bus. The JSON is made only where somebody may take
+  // it.
   template <typename MakeJson>
-  void receipt(UserId sender, MakeJson make_json) {
-    SessionPtr session = router_.registry_.find(sender);
+  void event(UserId user, bool receipt, MakeJson make_json) {
+    SessionPtr session = router_.registry_.find(user);
     if (session == nullptr && !publish_) return;
-    auto json = std::make_shared<const std::string>(make_json());
+    EventEnvelope event{{}, std::make_shared<const std::string>(make_json()), receipt, {}};
     if (session != nullptr) {
       const std::size_t loop = session->loop_index();
-      loops_[loop].receipts.push_back({std::move(session), sender, std::move(json)});
+      loops_[loop].events.push_back({std::move(session), user, std::move(event)});
     } else {
-      published_.push_back(
-          {cluster::channel_of(sender), encode(EventEnvelope{{}, std::move(json), true, {}})});
+      published_.push_back({cluster::channel_of(user), encode(event)});
     }
   }
   void send() {
@@ -188,9 +208,14 @@ void Router::on_bus_message(const cluster::BusMessage& message) {
     } else {
       local_event_to_user(UserId{message.channel.id}, *event);
     }
-    return;
+  } else if (const auto* takeover = std::get_if<TakeoverEnvelope>(&*envelope)) {
+    handle(UserId{message.channel.id}, *takeover);
+  } else {
+    deliver(message, std::get<Push>(*envelope));
   }
-  const Push& push = std::get<Push>(*envelope);
+}
+
+void Router::deliver(const cluster::BusMessage& message, const Push& push) {
   if (push.stream.is_group()) {
     for (std::size_t i = 0; i < loops_.size(); ++i) {
       loops_.post(i, [&delivery = recipients_.at(i), push] {
@@ -206,6 +231,38 @@ void Router::on_bus_message(const cluster::BusMessage& message) {
   }
 }
 
+void Router::take_over(UserId user, SessionEpoch epoch, base::Task then) {
+  if (!bus_.up()) return then();
+  handover_.wait(user, std::move(then));
+  bus_.publish({{cluster::channel_of(user), encode(TakeoverEnvelope{epoch, false})}});
+}
+
+void Router::tell_gone(UserId user, SessionEpoch epoch) {
+  if (bus_.alone()) return;
+  bus_.publish({{cluster::channel_of(user), encode(TakeoverEnvelope{epoch, true})}});
+}
+
+// Only a node that has a session of the user listens here, so where nobody is to be evicted the
+// session is on its way out already, and tells when it has gone.
+void Router::handle(UserId user, const TakeoverEnvelope& takeover) {
+  if (takeover.gone) {
+    handover_.gone(user);
+  } else {
+    registry_.evict_older(user, takeover.epoch);
+  }
+}
+
+void Router::presence(std::span<const storage::Watch> watches,
+                      const std::unordered_map<UserId, bool>& online) {
+  Outgoing out(*this);
+  for (const storage::Watch& watch : watches) {
+    const auto state = online.find(watch.watched);
+    if (state == online.end()) continue;
+    out.event(watch.watcher, false, [&] { return presence_json(state->first, state->second); });
+  }
+  out.send();
+}
+
 void Router::event_to_user(UserId user, std::string json) {
   to_user(user, {{}, std::make_shared<const std::string>(std::move(json)), false, {}});
 }
@@ -217,7 +274,7 @@ void Router::event_to_group(GroupId group, std::string json, UserId except) {
 void Router::receipts_to_users(std::span<const DirectReceipt> receipts) {
   Outgoing out(*this);
   for (const DirectReceipt& receipt : receipts) {
-    out.receipt(receipt.sender, [&receipt] {
+    out.event(receipt.sender, true, [&receipt] {
       return receipt_json("id", receipt.recipient.value, receipt.kind, receipt.seq);
     });
   }
@@ -247,15 +304,8 @@ void Router::to_group(GroupId group, EventEnvelope event) {
 void Router::local_event_to_user(UserId user, EventEnvelope event) {
   SessionPtr session = registry_.find(user);
   if (session == nullptr) return;
-  session->post_in_loop([session, user, event = std::move(event)] {
-    Window* window = LoopDelivery::window_of(*session);
-    if (window == nullptr || window->user() != user) return;
-    if (event.receipt) {
-      window->offer_receipt(event.group, event.json);
-    } else {
-      window->offer_event(event.json);
-    }
-  });
+  session->post_in_loop(
+      [item = LoopBatch::Event{session, user, std::move(event)}] { LoopBatch::offer_event(item); });
 }
 
 void Router::local_event_to_group(GroupId group, const EventEnvelope& event) {

@@ -31,9 +31,15 @@ class OwnConnection {
   std::unique_ptr<Connection> connection_;
 };
 
+Result<void> must_be_held(const cluster::NodeLease& lease) {
+  if (lease.held()) return {};
+  return fail(ErrorCode::kUnavailable, "this node's lease has run out");
+}
+
 class SqlDirectStore final : public DirectStore {
  public:
-  explicit SqlDirectStore(storage::Database& database) : connection_(database) {}
+  SqlDirectStore(storage::Database& database, const cluster::NodeLease& lease)
+      : connection_(database), lease_(lease) {}
 
   Result<std::vector<storage::DirectMessage>> tail(UserId recipient, UserId sender,
                                                    std::size_t limit) override {
@@ -43,6 +49,7 @@ class SqlDirectStore final : public DirectStore {
   }
 
   Result<void> append(std::span<const storage::DirectMessage> rows) override {
+    if (auto held = must_be_held(lease_); !held) return held;
     auto connection = connection_.get();
     if (!connection) return fail(connection);
     auto transaction = storage::Transaction::begin(**connection, TransactionKind::kWrite);
@@ -53,13 +60,16 @@ class SqlDirectStore final : public DirectStore {
 
  private:
   OwnConnection connection_;
+  const cluster::NodeLease& lease_;
 };
 
 class SqlGroupStore final : public GroupStore {
  public:
-  explicit SqlGroupStore(storage::Database& database) : own_(database) {}
+  SqlGroupStore(storage::Database& database, const cluster::NodeLease& lease)
+      : own_(database), lease_(lease) {}
 
   Result<void> begin() override {
+    if (auto held = must_be_held(lease_); !held) return held;
     auto connection = own_.get();
     if (!connection) return fail(connection);
     connection_ = *connection;
@@ -95,17 +105,20 @@ class SqlGroupStore final : public GroupStore {
 
  private:
   OwnConnection own_;
+  const cluster::NodeLease& lease_;
   Connection* connection_ = nullptr;  // of the running transaction
 };
 
 }  // namespace
 
-std::unique_ptr<DirectStore> make_direct_store(storage::Database& database) {
-  return std::make_unique<SqlDirectStore>(database);
+std::unique_ptr<DirectStore> make_direct_store(storage::Database& database,
+                                               const cluster::NodeLease& lease) {
+  return std::make_unique<SqlDirectStore>(database, lease);
 }
 
-std::unique_ptr<GroupStore> make_group_store(storage::Database& database) {
-  return std::make_unique<SqlGroupStore>(database);
+std::unique_ptr<GroupStore> make_group_store(storage::Database& database,
+                                             const cluster::NodeLease& lease) {
+  return std::make_unique<SqlGroupStore>(database, lease);
 }
 
 }  // namespace chat::delivery

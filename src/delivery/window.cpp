@@ -35,6 +35,7 @@ void Window::release(const std::vector<StreamPosition>& positions, const std::ve
   for (const Push& push : sent) {
     Position& position = position_of(push.stream);
     position.pushed = push.seq;
+    position.receipt_wanted = true;
     note_delivered(position, push.seq);
   }
   for (const auto& event : std::exchange(held_events_, {})) session_.send_in_loop(*event);
@@ -72,13 +73,33 @@ void Window::offer_receipt(GroupId group, const std::shared_ptr<const std::strin
 
 void Window::join(GroupId group, Seq position) {
   if (stage_ == Stage::kFinishing) return;
-  loop_.add_to_roster(group, *this);
+  listen_to(group);
   Position& joined = position_of(StreamKey::of(group));
   joined.pushed = std::max(joined.pushed, position);
   joined.delivered = std::max(joined.delivered, position);
   joined.saved = joined.delivered;
   // A message may have been committed between the joining and now: look.
   fall_behind(joined, joined.pushed + 1);
+}
+
+// And look again once the bus listens too.
+void Window::listen_to(GroupId group) {
+  if (!loop_.add_to_roster(group, *this)) return;
+  loop_.listen({cluster::channel_of(group)},
+               [session = session_.shared_from_this(), id = id_, group] {
+                 session->post_in_loop([session, id, group] {
+                   Window* window = LoopDelivery::window_of(*session);
+                   if (window == nullptr || window->id() != id) return;
+                   const Position* position = window->find(StreamKey::of(group));
+                   if (position != nullptr) window->notice(position->stream, position->pushed + 1);
+                 });
+               });
+}
+
+void Window::notice(StreamKey stream, Seq head) {
+  if (stage_ == Stage::kFinishing) return;
+  Position& position = position_of(stream);
+  if (head > position.pushed) fall_behind(position, head);
 }
 
 void Window::finish(base::Task then) {
@@ -167,7 +188,9 @@ std::vector<storage::CursorMove> Window::take_moves() {
     position.saved = position.delivered;
     position.saved_read = position.read;
     moves.push_back({user_, position.stream.sender(), position.stream.group(),
-                     delivered ? position.delivered : 0, read ? position.read : 0});
+                     delivered ? position.delivered : 0, read ? position.read : 0,
+                     read || position.receipt_wanted});
+    position.receipt_wanted = position.pushed > position.delivered && position.receipt_wanted;
   }
   return moves;
 }
@@ -207,6 +230,7 @@ bool Window::ready() const {
 void Window::push(Position& position, const Push& message) {
   position.pushed = message.seq;
   position.target = std::max(position.target, message.seq);
+  position.receipt_wanted = position.receipt_wanted || message.receipt_wanted;
   // One's own group messages advance the cursor unsent (protocol.md, "Pushes").
   if (message.stream.is_group() && message.sender == user_) {
     position.wrote = true;

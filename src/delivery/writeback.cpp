@@ -12,7 +12,7 @@ namespace chat::delivery {
 
 using storage::CursorMove;
 
-void Writeback::start(CursorListener* listener) {
+void Writeback::start(WritebackListener* listener) {
   listener_ = listener;
   thread_ = base::Thread("writeback", [this] { work(); });
 }
@@ -34,7 +34,7 @@ void Writeback::add(const std::vector<CursorMove>& moves) {
   if (was_empty) wake_.notify_all();
 }
 
-void Writeback::release(UserId user, SessionEpoch epoch) {
+bool Writeback::release(UserId user, SessionEpoch epoch) {
   base::MutexLock writing(writing_);
   std::vector<CursorMove> moves;
   {
@@ -46,7 +46,8 @@ void Writeback::release(UserId user, SessionEpoch epoch) {
     }
   }
   const std::vector<Release> releases{{user, epoch}};
-  if (auto written = write(moves, releases); !written) {
+  auto written = write(moves, releases);
+  if (!written) {
     log::warn("event=release_failed user={} what={}", user.value,
               log::quoted(written.error().message));
     base::MutexLock lock(mutex_);
@@ -54,6 +55,7 @@ void Writeback::release(UserId user, SessionEpoch epoch) {
     releases_.push_back(releases.front());
     wake_.notify_all();
   }
+  return !written || !written->empty();
 }
 
 void Writeback::work() {
@@ -94,20 +96,25 @@ void Writeback::flush() {
   }
 }
 
-Result<void> Writeback::write(const std::vector<CursorMove>& moves,
-                              const std::vector<Release>& releases) {
+Result<std::vector<UserId>> Writeback::write(const std::vector<CursorMove>& moves,
+                                             const std::vector<Release>& releases) {
   auto lease = pool_.lease();
   if (!lease) return fail(lease);
   auto transaction = storage::Transaction::begin(**lease, storage::TransactionKind::kWrite);
   if (!transaction) return fail(transaction);
-  if (auto moved = storage::MessageModel(**lease).advance(moves); !moved) return moved;
+  if (auto moved = storage::MessageModel(**lease).advance(moves); !moved) {
+    return fail(moved);
+  }
+  std::vector<UserId> offline;
   for (const Release& item : releases) {
     auto released = storage::UserModel(**lease).release(item.user, item.epoch);
-    if (!released) return released;
+    if (!released) return fail(released);
+    if (*released) offline.push_back(item.user);
   }
-  if (auto committed = transaction->commit(); !committed) return committed;
+  if (auto committed = transaction->commit(); !committed) return fail(committed);
   if (listener_ != nullptr && !moves.empty()) listener_->on_cursors_written(moves);
-  return {};
+  if (listener_ != nullptr && !offline.empty()) listener_->on_released(offline);
+  return offline;
 }
 
 void Writeback::merge_locked(const std::vector<CursorMove>& moves) {
@@ -121,6 +128,7 @@ void Writeback::merge_locked(const std::vector<CursorMove>& moves) {
     } else {
       same->delivered = std::max(same->delivered, move.delivered);
       same->read = std::max(same->read, move.read);
+      same->receipt_wanted = same->receipt_wanted || move.receipt_wanted;
     }
   }
 }

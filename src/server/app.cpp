@@ -7,7 +7,6 @@
 
 #include "chat/base/log.h"
 #include "chat/base/version.h"
-#include "chat/storage/node_model.h"
 #include "server/database.h"
 
 namespace chat::server {
@@ -56,19 +55,27 @@ App::App(const Config& config)
       hash_lane_("hash", hash_threads(), kHashQueue),
       database_(make_database(config)),
       pool_(*database_, pool_options(config), clock_),
-      bus_(hub_),
+      bus_(std::make_unique<cluster::LocalBus>(hub_)),
+      lease_(*database_, clock_),
       directory_(pool_),
       backlog_(pool_, directory_),
       writeback_(pool_),
-      recipients_(loops_, backlog_, writeback_, bus_, workers_),
-      router_(loops_, registry_, recipients_, bus_),
+      recipients_(loops_, backlog_, writeback_, *bus_, workers_),
+      handover_(clock_),
+      router_(loops_, registry_, recipients_, handover_, *bus_),
+      presence_(pool_, router_, *bus_),
+      resync_(registry_, recipients_, pool_, *bus_, presence_),
+      cluster_events_(router_, resync_, presence_,
+                      [this] { main_loop_.post([this] { lose_lease(); }); }),
       receipts_(router_, pool_),
+      aftermath_(receipts_, presence_),
       retention_(pool_, clock_),
-      journal_(delivery::make_direct_store(*database_), delivery::make_group_store(*database_),
-               router_, clock_),
+      journal_(delivery::make_direct_store(*database_, lease_),
+               delivery::make_group_store(*database_, lease_), router_, clock_),
       hasher_(config.auth.argon2_memory_kib, config.auth.argon2_ops),
-      service_context_{pool_,   registry_, directory_, backlog_, recipients_, writeback_, journal_,
-                       router_, hasher_,   hash_lane_, clock_,   {},          {}},
+      service_context_{pool_,      registry_, directory_, backlog_,  recipients_,
+                       writeback_, journal_,  router_,    presence_, hasher_,
+                       hash_lane_, clock_,    {},         {}},
       limits_(connection_capacity(config.limits.connections),
               config.limits.connections_per_address) {}
 
@@ -103,7 +110,7 @@ Result<void> App::start() {
 Result<void> App::open_storage() {
   if (auto opened = database_->open(); !opened) return opened;
   if (auto updated = update_schema(*database_); !updated) return updated;
-  return database_->be_alone();
+  return bus_->alone() ? database_->be_alone() : database_->be_shared();
 }
 
 Result<void> App::register_node() {
@@ -114,24 +121,28 @@ Result<void> App::register_node() {
   options.register_per_minute = config_.limits.register_per_minute;
   options.login_failures_per_minute = config_.limits.login_failures_per_minute;
   options.token_lifetime = config_.auth.token_lifetime;
-  auto lease = pool_.lease();
-  if (!lease) return fail(lease);
-  // be_alone() has made this the only server.
-  auto node = storage::NodeModel(**lease).start(options.node, true);
+  // Without a bus be_alone() has made this the only server.
+  auto node = lease_.begin(options.node, bus_->alone());
   if (!node) return fail(node);
   service_context_.node = *node;
   return {};
 }
 
 Result<void> App::start_threads() {
-  if (auto started = bus_.start(router_); !started) return started;
+  if (auto started = bus_->start(cluster_events_); !started) return started;
   if (auto started = io_loops_.start(); !started) return started;
   workers_.start();
   hash_lane_.start();
-  writeback_.start(&receipts_);
+  writeback_.start(&aftermath_);
+  presence_.start();
+  resync_.start(service_context_.node);
   journal_.start();
   retention_.start(config_.storage.retention);
   recipients_.start();
+  lease_.start(cluster_events_);
+  if (!bus_->alone()) {
+    loops_.run_every(0, delivery::Handover::kTick, [this] { handover_.tick(); });
+  }
   loops_.run_every(0, delivery::Receipts::kInterval, [this] {
     if (receipts_.due()) (void)workers_.try_post([this] { receipts_.tick(); });
   });
@@ -141,15 +152,16 @@ Result<void> App::start_threads() {
 std::string App::ready_line() const {
   return "ready listen=" + server_->address().to_string() +
          " node=" + service_context_.options.node + " storage=" + database_->describe() +
-         " bus=" + bus_.describe() + " version=" + service_context_.options.version;
+         " bus=" + bus_->describe() + " version=" + service_context_.options.version;
 }
 
-void App::run() {
+bool App::run() {
   log::info("event=ready listen={} node={}", server_->address().to_string(),
             service_context_.options.node);
   main_loop_.run();
   stop_threads();
   log::info("event=stopped");
+  return !lease_lost_;
 }
 
 void App::begin_stop(int signal) {
@@ -162,6 +174,13 @@ void App::begin_stop(int signal) {
   main_loop_.run_every(kStopLook, [this] { watch_stop(); });
 }
 
+void App::lose_lease() {
+  log::error("event=lease_lost node={} epoch={}", service_context_.options.node,
+             service_context_.node.epoch);
+  lease_lost_ = true;
+  begin_stop(0);
+}
+
 void App::watch_stop() {
   const bool all_gone = server_->count() == 0 && registry_.size() == 0;
   if (all_gone || clock_.now() >= stop_by_) main_loop_.stop();
@@ -170,12 +189,15 @@ void App::watch_stop() {
 // The lanes first, so that what they settle still finds workers and loops; the loops last.
 void App::stop_threads() {
   retention_.stop();
+  resync_.stop();
   hash_lane_.stop();
   journal_.stop();
   workers_.stop();
   writeback_.stop();
+  presence_.stop();
+  lease_.stop();
   io_loops_.stop();
-  bus_.stop();
+  bus_->stop();
   database_->close();
 }
 

@@ -7,12 +7,19 @@
 #include "chat/base/clock.h"
 #include "chat/base/result.h"
 #include "chat/base/worker_pool.h"
+#include "chat/cluster/bus.h"
 #include "chat/cluster/local_bus.h"
+#include "chat/cluster/node_lease.h"
+#include "chat/delivery/aftermath.h"
 #include "chat/delivery/backlog.h"
+#include "chat/delivery/cluster_events.h"
 #include "chat/delivery/directory.h"
+#include "chat/delivery/handover.h"
 #include "chat/delivery/journal.h"
+#include "chat/delivery/presence.h"
 #include "chat/delivery/receipts.h"
 #include "chat/delivery/recipients.h"
+#include "chat/delivery/resync.h"
 #include "chat/delivery/retention.h"
 #include "chat/delivery/router.h"
 #include "chat/delivery/writeback.h"
@@ -45,14 +52,16 @@ class App {
   // "ready listen=… node=… storage=… bus=… version=…"
   std::string ready_line() const;
   // Serves until SIGTERM or SIGINT, then stops gracefully: nobody new, answers to what was
-  // accepted, BYE, cursors and users written. Takes at most kStopMax.
-  void run();
+  // accepted, BYE, cursors and users written. Takes at most kStopMax. Stops likewise when the
+  // node's lease is lost; false then.
+  bool run();
 
  private:
   Result<void> open_storage();
   Result<void> register_node();
   Result<void> start_threads();
   void begin_stop(int signal);
+  void lose_lease();
   void watch_stop();
   void stop_threads();
 
@@ -69,15 +78,21 @@ class App {
   std::unique_ptr<storage::Database> database_;
   storage::Pool pool_;
   cluster::LocalHub hub_;
-  cluster::LocalBus bus_;
+  std::unique_ptr<cluster::Bus> bus_;
+  cluster::NodeLease lease_;
 
   session::Registry registry_;
   delivery::Directory directory_;
   delivery::Backlog backlog_;
   delivery::Writeback writeback_;
   delivery::Recipients recipients_;
+  delivery::Handover handover_;
   delivery::Router router_;
+  delivery::Presence presence_;
+  delivery::Resync resync_;
+  delivery::ClusterEvents cluster_events_;
   delivery::Receipts receipts_;
+  delivery::Aftermath aftermath_;
   delivery::Retention retention_;
   delivery::Journal journal_;
 
@@ -89,6 +104,7 @@ class App {
   std::unique_ptr<net::Server> server_;
 
   base::SteadyTime stop_by_{};
+  bool lease_lost_ = false;
 };
 
 }  // namespace chat::server

@@ -9,6 +9,7 @@
 namespace {
 
 constexpr int kExitCannotStart = 1;
+constexpr int kExitLeaseLost = 3;
 
 int cannot(const chat::Error& error) {
   std::fprintf(stderr, "chatserver: %s\n", error.message.c_str());
@@ -27,8 +28,7 @@ int serve(const chat::server::Config& config) {
   if (auto started = app.start(); !started) return cannot(started.error());
   std::printf("%s\n", app.ready_line().c_str());
   std::fflush(stdout);
-  app.run();
-  return 0;
+  return app.run() ? 0 : kExitLeaseLost;
 }
 
 }  // namespace

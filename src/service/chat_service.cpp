@@ -27,6 +27,7 @@ EntryType new_entry(session::Session& session, const protocol::Request& request)
   entry.sender_name = self.name;
   entry.sender_epoch = self.epoch;
   entry.cid_given = !entry.message.cid.empty();
+  entry.sender_acknowledges = self.acknowledges;
   entry.session = session.shared_from_this();
   return entry;
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,6 +70,7 @@ struct LoginService::Login {
   // A token is proof enough to take over one's own older session.
   bool takes_over() const { return by_token || request.flag("takeover"); }
   bool holder_probed = false;
+  bool held_elsewhere = false;  // until now, by a session on another node
 };
 
 LoginService::LoginService(ServiceContext& context)
@@ -159,7 +161,9 @@ void LoginService::claim(const LoginPtr& login) {
   Session& session = *login->session;
   auto epoch = claim_user(*login);
   if (epoch && *epoch) {
-    session.set_identity({login->user.id, login->user.name, **epoch, login->token_hash});
+    context_.registry.claimed(login->user.id, session, **epoch);
+    session.set_identity(
+        {login->user.id, login->user.name, **epoch, login->token_hash, login->request.flag("ack")});
     return attach(login);
   }
   context_.registry.release(login->user.id, session);
@@ -168,14 +172,15 @@ void LoginService::claim(const LoginPtr& login) {
 }
 
 // The claim and the token, in one transaction.
-Result<std::optional<SessionEpoch>> LoginService::claim_user(const Login& login) {
+Result<std::optional<SessionEpoch>> LoginService::claim_user(Login& login) {
   auto lease = context_.pool.lease();
   if (!lease) return fail(lease);
   return storage::transact(**lease, [&] { return claim_and_keep_token(login, **lease); });
 }
 
 Result<std::optional<SessionEpoch>> LoginService::claim_and_keep_token(
-    const Login& login, storage::Connection& connection) {
+    Login& login, storage::Connection& connection) {
+  if (auto looked = look_for_holder(login, connection); !looked) return fail(looked);
   auto epoch =
       storage::UserModel(connection).claim(login.user.id, context_.node, login.takes_over());
   if (!epoch || !*epoch) return epoch;
@@ -190,6 +195,15 @@ Result<std::optional<SessionEpoch>> LoginService::claim_and_keep_token(
   return epoch;
 }
 
+Result<void> LoginService::look_for_holder(Login& login, storage::Connection& connection) {
+  if (!login.takes_over() || context_.router.alone()) return {};
+  const auto states = storage::UserModel(connection).states(std::span(&login.user.id, 1));
+  if (!states) return fail(states);
+  login.held_elsewhere =
+      !states->empty() && states->front().online && states->front().holder.id != context_.node.id;
+  return {};
+}
+
 void LoginService::attach(const LoginPtr& login) {
   Session& session = *login->session;
   {
@@ -202,11 +216,36 @@ void LoginService::attach(const LoginPtr& login) {
   }
   session.suspend();
   context_.recipients.attach(login->session, login->user.id, login->request.flag("ack"),
-                             login->groups, [this, login] { answer(login); });
+                             login->groups, [this, login] { take_over(login); });
+}
+
+void LoginService::take_over(const LoginPtr& login) {
+  if (!login->held_elsewhere) return answer(login);
+  Session& session = *login->session;
+  session.suspend();
+  context_.router.take_over(login->user.id, session.identity().epoch, [this, login] {
+    login->session->resume([this, login] { answer(login); });
+  });
+}
+
+// While this node did not listen for the user yet, another may have taken it over unheard.
+Result<bool> LoginService::still_claimed(const Login& login) {
+  if (context_.router.alone()) return true;
+  auto lease = context_.pool.lease();
+  if (!lease) return fail(lease);
+  const auto states = storage::UserModel(**lease).states(std::span(&login.user.id, 1));
+  if (!states) return fail(states);
+  return !states->empty() && states->front().session_epoch == login.session->identity().epoch;
 }
 
 void LoginService::answer(const LoginPtr& login) {
   Session& session = *login->session;
+  const auto claimed = still_claimed(*login);
+  if (!claimed) return abandon(login, claimed.error());
+  if (!*claimed) {
+    refuse(session, login->request, already_online());
+    return end(session);
+  }
   auto pending = read_pending(context_.backlog, login->user.id);
   if (!pending) return abandon(login, pending.error());
   auto lease = context_.pool.lease();
@@ -223,6 +262,7 @@ void LoginService::answer(const LoginPtr& login) {
   session.flush_replies();
   context_.recipients.open(login->session, std::move(pending->positions),
                            std::move(pending->first_page));
+  context_.presence.changed(login->user.id);
   log::info("event=login user={} peer={}", login->user.id.value, session.peer().to_string());
 }
 
@@ -258,8 +298,9 @@ void LoginService::release(Session& session, base::Task then) {
   session.suspend();
   auto handle = session.shared_from_this();
   context_.recipients.detach(handle, [this, handle, self, then = std::move(then)]() mutable {
-    context_.writeback.release(self.user, self.epoch);
+    const bool newest = context_.writeback.release(self.user, self.epoch);
     context_.registry.release(self.user, *handle);
+    if (!newest) context_.router.tell_gone(self.user, self.epoch);
     log::info("event=logout user={}", self.user.value);
     if (then) then();
   });

@@ -17,8 +17,8 @@ namespace chat::service {
 // A login runs in steps, each on the session's strand: find the account, by name, id or token →
 // check the password on the hash lane (a token needs none) → reserve the user in the registry
 // (waiting for an older session to leave, if it is leaving or taken over) → claim it in the
-// database → attach the delivery → answer with what is pending → open the delivery. A step that
-// fails undoes what was done before it.
+// database → attach the delivery → wait for an older session on another node to leave → answer with
+// what is pending → open the delivery. A step that fails undoes what was done before it.
 // Threading: thread-safe; handlers block on the database, never on hashing.
 class LoginService {
  public:
@@ -39,10 +39,13 @@ class LoginService {
   void login_failed(const LoginPtr& login, const protocol::Refusal& refusal);
   void reserve(const LoginPtr& login);
   void claim(const LoginPtr& login);
-  Result<std::optional<SessionEpoch>> claim_user(const Login& login);
-  Result<std::optional<SessionEpoch>> claim_and_keep_token(const Login& login,
+  Result<std::optional<SessionEpoch>> claim_user(Login& login);
+  Result<std::optional<SessionEpoch>> claim_and_keep_token(Login& login,
                                                            storage::Connection& connection);
+  Result<void> look_for_holder(Login& login, storage::Connection& connection);
   void attach(const LoginPtr& login);
+  void take_over(const LoginPtr& login);
+  Result<bool> still_claimed(const Login& login);
   void answer(const LoginPtr& login);
   void abandon(const LoginPtr& login, const Error& error);
   Result<void> revoke(const std::string& token_hash);

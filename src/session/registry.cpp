@@ -29,6 +29,30 @@ Registry::Reservation Registry::reserve(UserId user, const std::shared_ptr<Sessi
   return Reservation::kWait;
 }
 
+void Registry::claimed(UserId user, const Session& session, SessionEpoch epoch) {
+  Shard& shard = shard_of(user);
+  base::MutexLock lock(shard.mutex);
+  const auto found = shard.entries.find(user);
+  if (found != shard.entries.end() && found->second.session.get() == &session) {
+    found->second.epoch = epoch;
+  }
+}
+
+bool Registry::evict_older(UserId user, SessionEpoch newer) {
+  std::shared_ptr<Session> evicted;
+  {
+    Shard& shard = shard_of(user);
+    base::MutexLock lock(shard.mutex);
+    const auto found = shard.entries.find(user);
+    if (found == shard.entries.end()) return false;
+    const Entry& entry = found->second;
+    if (entry.epoch == 0 || entry.epoch >= newer) return false;
+    evicted = entry.session;
+  }
+  evicted->evict("taken_over");
+  return true;
+}
+
 void Registry::release(UserId user, const Session& session) {
   Entry released;
   {
@@ -58,13 +82,15 @@ std::size_t Registry::size() const {
   return total;
 }
 
-std::vector<std::shared_ptr<Session>> Registry::all() const {
-  std::vector<std::shared_ptr<Session>> sessions;
+std::vector<Registry::Holder> Registry::all() const {
+  std::vector<Holder> holders;
   for (const Shard& shard : shards_) {
     base::MutexLock lock(shard.mutex);
-    for (const auto& [user, entry] : shard.entries) sessions.push_back(entry.session);
+    for (const auto& [user, entry] : shard.entries) {
+      holders.push_back({user, entry.epoch, entry.session});
+    }
   }
-  return sessions;
+  return holders;
 }
 
 }  // namespace chat::session

@@ -34,4 +34,13 @@ Result<std::vector<Friend>> FriendModel::list(UserId user, UserId after, std::si
       user, after, limit);
 }
 
+Result<std::vector<Watch>> FriendModel::online_watchers(std::span<const UserId> users) {
+  return sql::read_in(connection_,
+                      "SELECT f.userid, f.friendid FROM friend f JOIN user u ON u.id = f.userid"
+                      " WHERE u.state = 'online' AND f.friendid IN",
+                      users, "", [](const Statement& row) {
+                        return Watch{sql::id<UserId>(row, 0), sql::id<UserId>(row, 1)};
+                      });
+}
+
 }  // namespace chat::storage

@@ -208,6 +208,32 @@ Result<std::vector<GroupPosition>> MessageModel::group_positions(UserId user) {
       user);
 }
 
+Result<std::vector<Behind>> MessageModel::behind(std::span<const UserId> users) {
+  auto direct = sql::read_in(
+      connection_,
+      "SELECT recipient, sender, delivered_seq, head FROM (SELECT c.recipient, c.sender,"
+      " c.delivered_seq, (SELECT m.seq FROM directmessage m WHERE m.recipient = c.recipient"
+      " AND m.sender = c.sender ORDER BY m.seq DESC LIMIT 1) AS head"
+      " FROM directcursor c WHERE c.recipient IN",
+      users, ") positions WHERE head > delivered_seq", [](const Statement& row) {
+        return Behind{
+            sql::id<UserId>(row, 0), sql::id<UserId>(row, 1), {}, row.integer(2), row.integer(3)};
+      });
+  if (!direct) return direct;
+  auto group = sql::read_in(
+      connection_,
+      "SELECT gu.userid, gu.groupid, gu.delivered_seq, g.last_seq"
+      " FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid"
+      " WHERE g.last_seq > gu.delivered_seq AND gu.userid IN",
+      users, "", [](const Statement& row) {
+        return Behind{
+            sql::id<UserId>(row, 0), {}, sql::id<GroupId>(row, 1), row.integer(2), row.integer(3)};
+      });
+  if (!group) return group;
+  direct->insert(direct->end(), group->begin(), group->end());
+  return direct;
+}
+
 Result<std::vector<CursorMove>> MessageModel::cursors_after(UserId recipient, UserId sender,
                                                             std::size_t limit) {
   const auto to_cursor = [](const Statement& row) {

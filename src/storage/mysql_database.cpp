@@ -58,6 +58,21 @@ Result<void> MysqlDatabase::be_alone() {
   return {};
 }
 
+Result<void> MysqlDatabase::be_shared() {
+  auto connection = connect_to(options_, nullptr);
+  if (!connection) return fail(connection);
+  const auto is_free = sql::read_integer(
+      **connection, "SELECT IS_FREE_LOCK(CONCAT('chatserver.', MD5(DATABASE())))");
+  if (!is_free) return fail(is_free);
+  if (is_free->value_or(0) == 1) return {};
+  return fail(ErrorCode::kInvalidArgument, "a server without a bus has the database " + describe() +
+                                               " for itself: stop it first");
+}
+
+std::string MysqlDatabase::connection_ids() const {
+  return watch_ ? watch_->connection_ids() : std::string();
+}
+
 Result<std::unique_ptr<Connection>> MysqlDatabase::connect() {
   if (watch_ && !watch_->answering()) {
     return fail(ErrorCode::kUnavailable, describe() + " does not answer");

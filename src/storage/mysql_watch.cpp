@@ -23,38 +23,35 @@ void MysqlWatch::start(MysqlHandle probe) {
 }
 
 void MysqlWatch::stop() {
-  {
-    base::MutexLock lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
+  stop_.raise();
   thread_.join();
 }
 
-void MysqlWatch::add(int socket) {
+void MysqlWatch::add(int socket, unsigned long connection_id) {
   base::MutexLock lock(mutex_);
-  sockets_.push_back(socket);
+  connections_.emplace(socket, connection_id);
 }
 
 void MysqlWatch::remove(int socket) {
   base::MutexLock lock(mutex_);
-  std::erase(sockets_, socket);
+  connections_.erase(socket);
+}
+
+std::string MysqlWatch::connection_ids() const {
+  base::MutexLock lock(mutex_);
+  std::string ids;
+  for (const auto& [socket, id] : connections_) {
+    if (!ids.empty()) ids += ',';
+    ids += std::to_string(id);
+  }
+  return ids;
 }
 
 void MysqlWatch::work() {
   mysql_thread_init();
-  while (rest()) turn(probe_answers());
+  while (!stop_.wait_for(kInterval)) turn(probe_answers());
   probe_.reset();
   mysql_thread_end();
-}
-
-// False: it is time to stop.
-bool MysqlWatch::rest() {
-  const auto until = std::chrono::steady_clock::now() + kInterval;
-  base::MutexLock lock(mutex_);
-  while (!stopping_ && wake_.wait_until(mutex_, until)) {
-  }
-  return !stopping_;
 }
 
 bool MysqlWatch::probe_answers() {
@@ -99,7 +96,7 @@ void MysqlWatch::turn(bool answering) {
   }
   if (answering) return;
   base::MutexLock lock(mutex_);
-  for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
+  for (const auto& [socket, id] : connections_) ::shutdown(socket, SHUT_RDWR);
 }
 
 }  // namespace chat::storage

@@ -3,9 +3,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <vector>
+#include <string>
+#include <unordered_map>
 
 #include "chat/base/mutex.h"
+#include "chat/base/stop_signal.h"
 #include "chat/base/thread.h"
 #include "chat/storage/mysql_database.h"
 #include "mysql_handle.h"
@@ -34,13 +36,14 @@ class MysqlWatch {
   // A connection got an answer just now.
   void heard() { signs_.fetch_add(1, std::memory_order_relaxed); }
 
-  // A connection's socket, which stays the caller's and open until remove().
-  void add(int socket);
+  // A connection's socket, which stays the caller's and open until remove(), and its number there.
+  void add(int socket, unsigned long connection_id);
   void remove(int socket);
+  // The numbers of all open connections, comma separated.
+  std::string connection_ids() const;
 
  private:
   void work();
-  bool rest();
   bool probe_answers();
   bool wait_for_sign();
   bool reconnect();
@@ -50,12 +53,11 @@ class MysqlWatch {
   std::atomic<bool> answering_{true};
   std::atomic<std::uint64_t> signs_{0};
   MysqlHandle probe_;  // the thread's
+  base::StopSignal stop_;
   base::Thread thread_;
 
-  base::Mutex mutex_;
-  base::CondVar wake_;
-  std::vector<int> sockets_ CHAT_GUARDED_BY(mutex_);
-  bool stopping_ CHAT_GUARDED_BY(mutex_) = false;
+  mutable base::Mutex mutex_;
+  std::unordered_map<int, unsigned long> connections_ CHAT_GUARDED_BY(mutex_);  // by socket
 };
 
 }  // namespace chat::storage

@@ -10,6 +10,13 @@ User to_user(const Statement& row) {
           row.text(3) == "online", row.integer(4)};
 }
 
+#define CHAT_STATE_COLUMNS "id, state, COALESCE(node_id, 0), node_epoch, session_epoch"
+
+UserState to_state(const Statement& row) {
+  return {sql::id<UserId>(row, 0), row.text(1) == "online",
+          Node{sql::id<NodeId>(row, 2), row.integer(3)}, row.integer(4)};
+}
+
 // Each dialect has its own way to learn the new epoch in the same statement.
 #define CHAT_CLAIM_WHERE                                                               \
   " WHERE id = ? AND (? <> 0 OR state = 'offline' OR (node_id = ? AND node_epoch = ?)" \
@@ -72,11 +79,26 @@ Result<std::optional<SessionEpoch>> UserModel::claim(UserId id, const Node& node
   return connection_.last_insert_id();
 }
 
-Result<void> UserModel::release(UserId id, SessionEpoch epoch) {
-  return sql::write(connection_,
-                    "UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0"
-                    " WHERE id = ? AND session_epoch = ?",
-                    id, epoch);
+Result<bool> UserModel::release(UserId id, SessionEpoch epoch) {
+  auto released = sql::write(connection_,
+                             "UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0"
+                             " WHERE id = ? AND session_epoch = ? AND state = 'online'",
+                             id, epoch);
+  if (!released) return fail(released);
+  return connection_.affected_rows() > 0;
 }
+
+Result<std::vector<UserState>> UserModel::states(std::span<const UserId> ids) {
+  return sql::read_in(connection_, "SELECT " CHAT_STATE_COLUMNS " FROM user WHERE id IN", ids, "",
+                      to_state);
+}
+
+Result<std::vector<UserState>> UserModel::held_by(const Node& node) {
+  return sql::read_all(
+      connection_, "SELECT " CHAT_STATE_COLUMNS " FROM user WHERE node_id = ? AND node_epoch = ?",
+      to_state, node.id, node.epoch);
+}
+
+#undef CHAT_STATE_COLUMNS
 
 }  // namespace chat::storage

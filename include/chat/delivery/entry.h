@@ -20,7 +20,8 @@ struct Entry {
   Message message;
   std::string sender_name;
   SessionEpoch sender_epoch = 0;
-  bool cid_given = false;  // by the client: its reply echoes it
+  bool cid_given = false;            // by the client: its reply echoes it
+  bool sender_acknowledges = false;  // and so is told how far its messages come
   std::shared_ptr<session::Session> session;
 
   // Set by the journal before the entry comes out again; or before it goes in: then nothing is

@@ -13,19 +13,26 @@ namespace chat::delivery {
 
 // What one node tells the others on a user's or a group's channel: a committed message with its
 // whole push, or an event that is not stored. One head line of numbers, then the JSON:
-//   m <d|g> <sender or group id> <seq> <sender>\n{…}
+//   m <d|g> <sender or group id> <seq> <sender> <receipt wanted: 0|1>\n{…}
 //   e <user who does not get it, or 0>\n{…}
 //   r <user who does not get it, or 0> <group, or 0>\n{…}      a receipt
+//   t <session epoch>\n      the user's sessions that are older than this claim have to go
+//   g <session epoch>\n      a session of this claim has gone: its cursors are in the table
 struct EventEnvelope {
   UserId except;
   std::shared_ptr<const std::string> json;
   bool receipt = false;  // for sessions that acknowledge; of a group: and have written in it
   GroupId group{};       // of a receipt
 };
-using Envelope = std::variant<Push, EventEnvelope>;
+struct TakeoverEnvelope {
+  SessionEpoch epoch = 0;
+  bool gone = false;  // the answer
+};
+using Envelope = std::variant<Push, EventEnvelope, TakeoverEnvelope>;
 
 std::string encode(const Push& push);
 std::string encode(const EventEnvelope& event);
+std::string encode(const TakeoverEnvelope& takeover);
 // Nothing when the payload is malformed.
 std::optional<Envelope> decode(std::string_view payload);
 

@@ -28,9 +28,10 @@ class LoopDelivery {
   LoopDelivery(Backlog& backlog, Writeback& writeback, Topics& topics, base::WorkerPool& workers)
       : backlog_(backlog), writeback_(writeback), topics_(topics), workers_(workers) {}
 
-  // Makes the session's window, held, and lists it in its groups' rosters.
+  // Makes the session's window, held, and lists it in its groups' rosters. `heard` is called once
+  // the bus listens for it, on any thread.
   void attach(session::Session& session, UserId user, bool acknowledges,
-              const std::vector<GroupId>& groups);
+              const std::vector<GroupId>& groups, base::Task heard);
   // Takes the window off once what was pushed has left for the socket; its cursors go to the
   // writeback, then `then` is called.
   void detach(session::Session& session, base::Task then);
@@ -49,7 +50,11 @@ class LoopDelivery {
   void tick();
 
   // For windows.
-  void add_to_roster(GroupId group, Window& window);
+  // True: nobody of this loop was in the roster; then the caller sees to it that the bus listens.
+  bool add_to_roster(GroupId group, Window& window);
+  void listen(const std::vector<cluster::Channel>& channels, base::Task heard) {
+    topics_.retain(channels, std::move(heard));
+  }
   void add_dirty(Window& window) { dirty_.push_back(&window); }
   void remove(Window& window);
   // Reads a page on a worker and brings it back; false when no worker takes it.

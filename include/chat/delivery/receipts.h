@@ -8,7 +8,6 @@
 #include "chat/base/mutex.h"
 #include "chat/base/result.h"
 #include "chat/delivery/router.h"
-#include "chat/delivery/writeback.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/pool.h"
 
@@ -21,14 +20,15 @@ namespace chat::delivery {
 // whoever is online then.
 // Threading: thread-safe. tick() blocks on the database.
 // Bounds: kGroupsMax groups are remembered; when there are more, some receipts are told again.
-class Receipts final : public CursorListener {
+class Receipts {
  public:
   static constexpr std::chrono::milliseconds kInterval{1000};
   static constexpr std::size_t kGroupsMax = 10000;
 
   Receipts(Router& router, storage::Pool& pool) : router_(router), pool_(pool) {}
 
-  void on_cursors_written(std::span<const storage::CursorMove> moves) override;
+  // These cursors are in the table now.
+  void cursors_written(std::span<const storage::CursorMove> moves);
   // Is there anything for a tick to do?
   bool due() const;
   void tick();

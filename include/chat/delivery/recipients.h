@@ -28,7 +28,7 @@ class Recipients {
   // Starts the loops' ticks; before traffic begins.
   void start();
 
-  // `then` resumes the session's strand once it is attached.
+  // `then` resumes the session's strand once it is attached and the bus listens for it.
   void attach(const std::shared_ptr<session::Session>& session, UserId user, bool acknowledges,
               std::vector<GroupId> groups, base::Task then);
   // Call after the answer was handed out (Session::flush_replies()).
@@ -48,6 +48,10 @@ class Recipients {
   // SYNC: pushes again what follows `after`, or the delivered position.
   void rewind(const std::shared_ptr<session::Session>& session,
               std::vector<StreamPosition> positions, std::optional<Seq> after);
+
+  // The user's streams reach at least so far.
+  void notice(const std::shared_ptr<session::Session>& session, UserId user,
+              std::vector<StreamPosition> positions);
 
   LoopDelivery& at(std::size_t loop_index) { return *loop_deliveries_[loop_index]; }
 

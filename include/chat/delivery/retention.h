@@ -4,8 +4,8 @@
 #include <cstddef>
 
 #include "chat/base/clock.h"
-#include "chat/base/mutex.h"
 #include "chat/base/result.h"
+#include "chat/base/stop_signal.h"
 #include "chat/base/thread.h"
 #include "chat/storage/pool.h"
 #include "chat/storage/values.h"
@@ -37,14 +37,11 @@ class Retention {
   Result<std::size_t> pass(UnixMillis before, std::chrono::milliseconds pause);
   Result<std::size_t> prune_direct_streams(UnixMillis before, std::chrono::milliseconds pause);
   Result<std::size_t> prune_groups(UnixMillis before, std::chrono::milliseconds pause);
-  bool rest(std::chrono::milliseconds duration);
 
   storage::Pool& pool_;
   const base::Clock& clock_;
+  base::StopSignal stop_;
   base::Thread thread_;
-  base::Mutex mutex_;
-  base::CondVar wake_;
-  bool stopping_ CHAT_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace chat::delivery

@@ -3,10 +3,12 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "chat/cluster/bus.h"
 #include "chat/delivery/envelope.h"
+#include "chat/delivery/handover.h"
 #include "chat/delivery/journal.h"
 #include "chat/delivery/recipients.h"
 #include "chat/session/loops.h"
@@ -28,20 +30,37 @@ struct DirectReceipt {
 // the recipient's session on this node or else to the bus; a group's message to every loop and
 // once to the bus. Everything for one loop travels in one post per batch.
 // Threading: thread-safe.
-class Router final : public JournalListener, public cluster::BusListener {
+class Router final : public JournalListener {
  public:
   Router(session::Loops& loops, session::Registry& registry, Recipients& recipients,
-         cluster::Bus& bus)
-      : loops_(loops), registry_(registry), recipients_(recipients), bus_(bus) {}
+         Handover& handover, cluster::Bus& bus)
+      : loops_(loops),
+        registry_(registry),
+        recipients_(recipients),
+        handover_(handover),
+        bus_(bus) {}
+
+  // No other node can have sessions.
+  bool alone() const { return bus_.alone(); }
 
   void on_direct_settled(std::vector<DirectEntry> entries) override;
   void on_group_settled(std::vector<GroupEntry> entries) override;
-  void on_bus_message(const cluster::BusMessage& message) override;
-  void on_bus_gap() override {}  // the only bus so far has none
+  // What another node has published.
+  void on_bus_message(const cluster::BusMessage& message);
 
   // Pushes that are not stored: to whoever is online.
   void event_to_user(UserId user, std::string json);
   void event_to_group(GroupId group, std::string json, UserId except);
+
+  // PRESENCE pushes: each watcher is told the state of whom it watches.
+  void presence(std::span<const storage::Watch> watches,
+                const std::unordered_map<UserId, bool>& online);
+
+  // The user has been claimed here, with this epoch, from a session on another node: that one is
+  // told to go, and `then` is called when it has gone, or does not answer.
+  void take_over(UserId user, SessionEpoch epoch, base::Task then);
+  // A session of ours has gone because a newer one has the user.
+  void tell_gone(UserId user, SessionEpoch epoch);
 
   // RECEIPT pushes: to senders whose sessions acknowledge.
   void receipts_to_users(std::span<const DirectReceipt> receipts);
@@ -53,6 +72,8 @@ class Router final : public JournalListener, public cluster::BusListener {
   struct LoopBatch;
   class Outgoing;
 
+  void handle(UserId user, const TakeoverEnvelope& takeover);
+  void deliver(const cluster::BusMessage& message, const Push& push);
   void to_user(UserId user, EventEnvelope event);
   void to_group(GroupId group, EventEnvelope event);
   void local_event_to_user(UserId user, EventEnvelope event);
@@ -61,6 +82,7 @@ class Router final : public JournalListener, public cluster::BusListener {
   session::Loops& loops_;
   session::Registry& registry_;
   Recipients& recipients_;
+  Handover& handover_;
   cluster::Bus& bus_;
 };
 

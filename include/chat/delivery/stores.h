@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "chat/base/result.h"
+#include "chat/cluster/node_lease.h"
 #include "chat/storage/connection.h"
 #include "chat/storage/values.h"
 
@@ -46,7 +47,11 @@ class GroupStore {
   virtual Result<void> set_head(GroupId group, Seq seq) = 0;
 };
 
-std::unique_ptr<DirectStore> make_direct_store(storage::Database& database);
-std::unique_ptr<GroupStore> make_group_store(storage::Database& database);
+// They write only while the node's lease is held: a process that was stopped for long must not go
+// on with its queue when others have taken its users over.
+std::unique_ptr<DirectStore> make_direct_store(storage::Database& database,
+                                               const cluster::NodeLease& lease);
+std::unique_ptr<GroupStore> make_group_store(storage::Database& database,
+                                             const cluster::NodeLease& lease);
 
 }  // namespace chat::delivery

@@ -39,6 +39,8 @@ struct Push {
   UserId sender;
   UnixMillis sent_at = 0;
   std::shared_ptr<const std::string> json;
+  // False: its sender is known not to care how far it comes.
+  bool receipt_wanted = true;
 };
 
 }  // namespace chat::delivery

@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <unordered_map>
+#include <vector>
 
 #include "chat/base/mutex.h"
+#include "chat/base/task.h"
 #include "chat/cluster/bus.h"
 
 namespace chat::delivery {
@@ -14,8 +16,9 @@ class Topics {
  public:
   explicit Topics(cluster::Bus& bus) : bus_(bus) {}
 
-  void retain(const cluster::Channel& channel);
-  void release(const cluster::Channel& channel);
+  // `heard` as in cluster::Bus::subscribe(): also when others asked for all of them before.
+  void retain(const std::vector<cluster::Channel>& channels, base::Task heard);
+  void release(const std::vector<cluster::Channel>& channels);
 
  private:
   cluster::Bus& bus_;

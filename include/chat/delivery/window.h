@@ -53,6 +53,8 @@ class Window final : public session::Outlet {
   void offer_receipt(GroupId group, const std::shared_ptr<const std::string>& json);
   // The user joined a group whose stream stands at `position`.
   void join(GroupId group, Seq position);
+  // The stream's head is at least `head`: the table says so.
+  void notice(StreamKey stream, Seq head);
   // What a catch-up brought.
   void fill(const Page& page);
   // A catch-up failed a while ago.
@@ -85,8 +87,9 @@ class Window final : public session::Outlet {
     Seq saved = 0;  // what the last take_moves() told
     Seq saved_read = 0;
     Seq target = 0;
-    Seq asked = 0;       // the target when it was last read on
-    bool wrote = false;  // the user has written here (groups)
+    Seq asked = 0;                // the target when it was last read on
+    bool wrote = false;           // the user has written here (groups)
+    bool receipt_wanted = false;  // of what was pushed since the last take_moves()
   };
   // `seq` of `stream` has been delivered once so many bytes have left for the socket.
   struct Mark {
@@ -110,6 +113,7 @@ class Window final : public session::Outlet {
   void move_delivered(Position& position, Seq seq);
   void mark_dirty();
   void apply_rewinds();
+  void listen_to(GroupId group);
   void fall_behind(Position& position, Seq seq);
   void catch_up();
   void advance_marks();

@@ -14,12 +14,14 @@
 
 namespace chat::delivery {
 
-// Hears of cursors that are in the table now. Called on the writeback's thread or a worker, without
-// locks.
-class CursorListener {
+// Hears of what is in the table now. Called on the writeback's thread or a worker; must not call
+// the writeback.
+class WritebackListener {
  public:
-  virtual ~CursorListener() = default;
+  virtual ~WritebackListener() = default;
   virtual void on_cursors_written(std::span<const storage::CursorMove> moves) = 0;
+  // These users are offline now; those that a newer session has are not among them.
+  virtual void on_released(std::span<const UserId> users) = 0;
 };
 
 // Writes what must reach the database but nobody waits for: cursors, coalesced for a moment,
@@ -34,15 +36,15 @@ class Writeback {
   ~Writeback() { stop(); }
 
   // The listener, if there is one, outlives the traffic.
-  void start(CursorListener* listener = nullptr);
+  void start(WritebackListener* listener = nullptr);
   // Writes what is left, then ends.
   void stop();
 
   // Cursors to be moved; later positions of a stream replace earlier ones.
   void add(const std::vector<storage::CursorMove>& moves);
   // Writes the user's cursors and sets it offline, in one transaction, before it returns. When
-  // that fails it is kept and tried again. Blocks.
-  void release(UserId user, SessionEpoch epoch);
+  // that fails it is kept and tried again. False: a newer session has the user. Blocks.
+  bool release(UserId user, SessionEpoch epoch);
 
  private:
   using Moves = std::unordered_map<UserId, std::vector<storage::CursorMove>>;
@@ -53,12 +55,13 @@ class Writeback {
 
   void work();
   void flush();
-  Result<void> write(const std::vector<storage::CursorMove>& moves,
-                     const std::vector<Release>& releases);
+  // Who was released.
+  Result<std::vector<UserId>> write(const std::vector<storage::CursorMove>& moves,
+                                    const std::vector<Release>& releases);
   void merge_locked(const std::vector<storage::CursorMove>& moves) CHAT_REQUIRES(mutex_);
 
   storage::Pool& pool_;
-  CursorListener* listener_ = nullptr;  // fixed after start()
+  WritebackListener* listener_ = nullptr;  // fixed after start()
   base::Thread thread_;
 
   // Held while a batch is taken and written, so that release() finds each cursor either here or

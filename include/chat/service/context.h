@@ -9,6 +9,7 @@
 #include "chat/delivery/backlog.h"
 #include "chat/delivery/directory.h"
 #include "chat/delivery/journal.h"
+#include "chat/delivery/presence.h"
 #include "chat/delivery/recipients.h"
 #include "chat/delivery/router.h"
 #include "chat/delivery/writeback.h"
@@ -37,6 +38,7 @@ struct ServiceContext {
   delivery::Writeback& writeback;
   delivery::Journal& journal;
   delivery::Router& router;
+  delivery::Presence& presence;
   const PasswordHasher& hasher;
   base::WorkerPool& hash_lane;
   const base::Clock& clock;

@@ -31,6 +31,7 @@ struct Identity {
   std::string name;
   SessionEpoch epoch = 0;
   std::string token_hash;  // of the token that this login may be repeated with
+  bool acknowledges = false;
 };
 
 }  // namespace chat::session

@@ -31,17 +31,28 @@ class Registry {
   // With `takeover` a live holder is evicted with BYE taken_over.
   Reservation reserve(UserId user, const std::shared_ptr<Session>& session, bool takeover,
                       std::function<void()> when_free);
+  // The claim that makes the reservation good in the table.
+  void claimed(UserId user, const Session& session, SessionEpoch epoch);
+  // A newer claim than the holder's exists, on another node: evicts the holder with BYE taken_over.
+  // False: nobody holds the user here, or not by an older claim that is known.
+  bool evict_older(UserId user, SessionEpoch newer);
   // Frees the user if this session holds it, and calls who waits.
   void release(UserId user, const Session& session);
 
   // The holder, or nullptr.
   std::shared_ptr<Session> find(UserId user) const;
   std::size_t size() const;
-  std::vector<std::shared_ptr<Session>> all() const;
+  struct Holder {
+    UserId user;
+    SessionEpoch epoch = 0;  // 0: not claimed yet
+    std::shared_ptr<Session> session;
+  };
+  std::vector<Holder> all() const;
 
  private:
   struct Entry {
     std::shared_ptr<Session> session;
+    SessionEpoch epoch = 0;
     std::vector<std::function<void()>> waiting;
   };
   static constexpr std::size_t kShards = 32;

@@ -119,6 +119,11 @@ class Database {
   virtual Result<void> be_alone() = 0;
   virtual Result<std::unique_ptr<Connection>> connect() = 0;
   virtual Result<std::unique_ptr<Connection>> connect_to_migrate() { return connect(); }
+  // What a database server calls our open connections, comma separated: another node may end them
+  // when this one is dead. Empty where there is no server.
+  virtual std::string connection_ids() const { return {}; }
+  // kInvalidArgument when a server has this database alone; call before traffic.
+  virtual Result<void> be_shared();
   // "sqlite:var/chat.db": for the log and the ready line, without secrets.
   virtual std::string describe() const = 0;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "chat/base/result.h"
@@ -19,6 +20,8 @@ class FriendModel {
   Result<std::size_t> count(UserId user);
   // By friend id, at most `limit`, those after `after`.
   Result<std::vector<Friend>> list(UserId user, UserId after, std::size_t limit);
+  // Who is online and lists one of these users.
+  Result<std::vector<Watch>> online_watchers(std::span<const UserId> users);
 
  private:
   Connection& connection_;

@@ -50,6 +50,9 @@ class MessageModel {
                                                  std::size_t limit);
   Result<std::vector<GroupPosition>> group_positions(UserId user);
 
+  // The streams of these users with messages past their delivered position, in no order.
+  Result<std::vector<Behind>> behind(std::span<const UserId> users);
+
   // The member whose position is the lowest, and how far the next one is; all zero in a group
   // without members.
   struct Slowest {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "chat/base/result.h"
 #include "chat/storage/connection.h"
@@ -29,8 +31,12 @@ class UserModel {
   // node (the caller has reserved the user here, so no session of ours holds it), or with
   // `takeover`. Nothing: another live node holds it.
   Result<std::optional<SessionEpoch>> claim(UserId id, const Node& node, bool takeover);
-  // Sets the user offline unless a newer session holds it.
-  Result<void> release(UserId id, SessionEpoch epoch);
+  // Sets the user offline; false when a newer session holds it, or none.
+  Result<bool> release(UserId id, SessionEpoch epoch);
+
+  // In no order; those that exist.
+  Result<std::vector<UserState>> states(std::span<const UserId> ids);
+  Result<std::vector<UserState>> held_by(const Node& node);
 
  private:
   Connection& connection_;

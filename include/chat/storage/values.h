@@ -42,6 +42,27 @@ struct Node {
   NodeEpoch epoch = 0;
 };
 
+// A row of `node`: one server process, as the others see it.
+struct NodeRow {
+  Node node;
+  UnixMillis lease_until = 0;  // moves with every renewal; 0: it has ended in good order
+  std::string connection_ids;  // its database connections, comma separated
+};
+
+// Who is where: the part of a row of `user` that logins and logouts change.
+struct UserState {
+  UserId id;
+  bool online = false;
+  Node holder;  // all 0 when offline
+  SessionEpoch session_epoch = 0;
+};
+
+// `watcher`, who is online, lists `watched` as a friend.
+struct Watch {
+  UserId watcher;
+  UserId watched;
+};
+
 // One row of `directmessage`: message number `seq` of the stream sender → recipient.
 struct DirectMessage {
   UserId recipient;
@@ -74,6 +95,15 @@ struct GroupPosition {
   Seq head = 0;
 };
 
+// A stream with messages that `user` has not received. Exactly one of sender and group is set.
+struct Behind {
+  UserId user;
+  UserId sender;
+  GroupId group;
+  Seq delivered = 0;
+  Seq head = 0;
+};
+
 // A cursor to be moved forward. Exactly one of sender and group is set. 0: not this position.
 struct CursorMove {
   UserId recipient;
@@ -81,6 +111,7 @@ struct CursorMove {
   GroupId group;
   Seq delivered = 0;
   Seq read = 0;
+  bool receipt_wanted = true;  // somebody may want to hear of it; not stored
 };
 
 }  // namespace chat::storage

@@ -50,7 +50,12 @@ class DeliveryTest : public storage::StorageTest {
   Window* window() { return LoopDelivery::window_of(*pair_.session); }
 
   void attach(bool acknowledges = false, const std::vector<GroupId>& groups = {}) {
-    rig_.in_loop([&] { loop_delivery_.attach(*pair_.session, alice_, acknowledges, groups); });
+    std::promise<void> heard;
+    rig_.in_loop([&] {
+      loop_delivery_.attach(*pair_.session, alice_, acknowledges, groups,
+                            [&heard] { heard.set_value(); });
+    });
+    heard.get_future().wait();
   }
   void release(const std::vector<Push>& sent = {}) {
     const auto positions = backlog_.positions(alice_);

@@ -44,21 +44,23 @@ TEST(Envelope, RefusesWhatIsMalformed) {
                               "e 99999999999\n{}",
                               "m\n{}",
                               "m d 1 2\n{}",
-                              "m d 1 2 3 4\n{}",
-                              "m d 1 2 3",
-                              "m x 1 2 3\n{}",
-                              "m d one 2 3\n{}",
-                              "m d 1 2 x\n{}",
-                              "m d 99999999999 2 3\n{}",
-                              "m g 1 99999999999999999999 3\n{}",
-                              "m d 0 1 1\n{}",
-                              "m d -1 1 1\n{}",
-                              "m d 1 0 1\n{}",
-                              "m d 1 -5 1\n{}",
-                              "m d 1 1 0\n{}",
+                              "m d 1 2 3\n{}",
+                              "m d 1 2 3 1 4\n{}",
+                              "m d 1 2 3 -1\n{}",
+                              "m d 1 2 3 1",
+                              "m x 1 2 3 1\n{}",
+                              "m d one 2 3 1\n{}",
+                              "m d 1 2 x 1\n{}",
+                              "m d 99999999999 2 3 1\n{}",
+                              "m g 1 99999999999999999999 3 1\n{}",
+                              "m d 0 1 1 1\n{}",
+                              "m d -1 1 1 1\n{}",
+                              "m d 1 0 1 1\n{}",
+                              "m d 1 -5 1 1\n{}",
+                              "m d 1 1 0 1\n{}",
                               "e -1\n{}",
                               "m d 12 3\n{}",
-                              "m d  1 2 3\n{}"}) {
+                              "m d  1 2 3 1\n{}"}) {
     EXPECT_FALSE(decode(payload)) << payload;
   }
 }
@@ -68,6 +70,27 @@ TEST(Envelope, RefusesEveryShortenedHead) {
       encode(Push{StreamKey::from(UserId{7}), 12, UserId{7}, 0, shared("{}")});
   for (std::size_t cut = 0; cut < whole.find('\n'); ++cut) {
     EXPECT_FALSE(decode(whole.substr(0, cut))) << cut;
+  }
+}
+
+TEST(Envelope, TakeoverSurvivesTheWay) {
+  for (const bool gone : {false, true}) {
+    const auto decoded = decode(encode(TakeoverEnvelope{1LL << 40, gone}));
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(std::get<TakeoverEnvelope>(*decoded).epoch, 1LL << 40);
+    EXPECT_EQ(std::get<TakeoverEnvelope>(*decoded).gone, gone);
+  }
+  EXPECT_FALSE(decode("t \n"));
+  EXPECT_FALSE(decode("t 0\n"));
+  EXPECT_FALSE(decode("g 1 2\n"));
+}
+
+TEST(Envelope, PushSaysWhetherAReceiptIsWanted) {
+  for (const bool wanted : {false, true}) {
+    const auto decoded =
+        decode(encode(Push{StreamKey::from(UserId{7}), 1, UserId{7}, 0, shared("{}"), wanted}));
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(std::get<Push>(*decoded).receipt_wanted, wanted);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -9,6 +10,9 @@
 #include <vector>
 
 #include "chat/cluster/local_bus.h"
+#include "chat/delivery/cluster_events.h"
+#include "chat/storage/friend_model.h"
+#include "chat/storage/node_model.h"
 #include "support/session_rig.h"
 #include "unit/storage/storage_fixture.h"
 
@@ -21,9 +25,11 @@ using Json = nlohmann::json;
 struct Node {
   Node(storage::Database& database, cluster::LocalHub& hub)
       : pool(database, {}, base::system_clock()), bus(hub) {
-    EXPECT_TRUE(bus.start(router));
+    EXPECT_TRUE(bus.start(events));
+    presence.start();
   }
   ~Node() {
+    presence.stop();
     rig.stop();
     bus.stop();
   }
@@ -58,7 +64,11 @@ struct Node {
   cluster::LocalBus bus;
   session::Registry registry;
   Recipients recipients{rig.loops(), backlog, writeback, bus, rig.workers()};
-  Router router{rig.loops(), registry, recipients, bus};
+  Handover handover{base::system_clock()};
+  Router router{rig.loops(), registry, recipients, handover, bus};
+  Presence presence{pool, router, bus};
+  Resync resync{registry, recipients, pool, bus, presence};
+  ClusterEvents events{router, resync, presence, [] {}};
 };
 
 class RouterTest : public storage::StorageTest {
@@ -228,6 +238,75 @@ TEST_F(RouterTest, LogoutWaitsUntilItsCommitsAreSettled) {
   EXPECT_EQ(done.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
   settle(*here_, std::move(entry));
   EXPECT_EQ(done.wait_for(test::kPatience), std::future_status::ready);
+}
+
+TEST_F(RouterTest, TakeoverEvictsTheOlderSessionOfTheOtherNodeAndWaitsForIt) {
+  auto older = there_->log_in(alice_);
+  there_->registry.claimed(alice_, *older.session, 1);
+  auto newer = here_->log_in(alice_);
+  here_->registry.claimed(alice_, *newer.session, 2);
+  std::promise<void> gone;
+  here_->router.take_over(alice_, 2, [&gone] { gone.set_value(); });
+  const Json bye = next(older);
+  EXPECT_EQ(bye.at("msgid"), 204);
+  EXPECT_EQ(bye.at("reason"), "taken_over");
+  EXPECT_EQ(bye.at("reconnect_after_ms"), -1);
+  auto waited = gone.get_future();
+  EXPECT_EQ(waited.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  there_->router.tell_gone(alice_, 1);
+  EXPECT_EQ(waited.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  expect_quiet(*here_, newer);
+}
+
+TEST_F(RouterTest, PresenceReachesWhoListsTheUserWhereverTheyAre) {
+  storage::FriendModel friends(*connection_);
+  const UserId carol_id = add_user("carol");
+  ASSERT_TRUE(friends.insert(bob_, alice_).value());
+  ASSERT_TRUE(friends.insert(carol_id, alice_).value());
+  const auto node = storage::NodeModel(*connection_).start("a", false);
+  for (const UserId user : {alice_, bob_, carol_id}) {
+    ASSERT_TRUE(storage::UserModel(*connection_).claim(user, *node, false).value());
+  }
+  auto bob = here_->log_in(bob_);
+  auto carol = there_->log_in(carol_id);
+  here_->presence.changed(alice_);
+  for (auto* watcher : {&bob, &carol}) {
+    const Json push = next(*watcher);
+    EXPECT_EQ(push.at("msgid"), 200);
+    EXPECT_EQ(push.at("id"), alice_.value);
+    EXPECT_EQ(push.at("state"), "online");
+  }
+  ASSERT_TRUE(storage::UserModel(*connection_).release(alice_, 1).value());
+  there_->presence.changed(alice_);
+  EXPECT_EQ(next(bob).at("state"), "offline");
+  EXPECT_EQ(next(carol).at("state"), "offline");
+}
+
+// Committed on another node, which died before it published.
+TEST_F(RouterTest, ResyncFindsWhatWasNeverPublished) {
+  auto bob = here_->log_in(bob_);
+  const std::vector<storage::DirectMessage> rows{{bob_, alice_, 1, "c1", 1, "unheard"}};
+  ASSERT_TRUE(write([&] { return storage::MessageModel(*connection_).insert_direct(rows); }));
+  expect_quiet(*here_, bob);
+  here_->resync.start({});
+  here_->events.on_bus_gap();
+  EXPECT_EQ(next(bob).at("msg"), "unheard");
+  here_->events.on_nodes_changed();
+  expect_quiet(*here_, bob);
+  here_->resync.stop();
+}
+
+TEST_F(RouterTest, ResyncEvictsWhoWasTakenOverUnheard) {
+  const auto node = storage::NodeModel(*connection_).start("a", false);
+  storage::UserModel users(*connection_);
+  ASSERT_EQ(users.claim(alice_, *node, false).value(), 1);
+  auto alice = here_->log_in(alice_);
+  here_->registry.claimed(alice_, *alice.session, 1);
+  ASSERT_EQ(users.claim(alice_, *node, true).value(), 2);
+  here_->resync.start({});
+  here_->resync.request();
+  EXPECT_EQ(next(alice).at("reason"), "taken_over");
+  here_->resync.stop();
 }
 
 }  // namespace

@@ -225,8 +225,8 @@ TEST_F(WindowTest, PageOfAnEarlierLoginIsDropped) {
   store(1, 2);
   rig_.in_loop([this] {
     window()->offer(push(2));
-    loop_delivery_.detach(*pair_.session,
-                          [this] { loop_delivery_.attach(*pair_.session, bob_, false, {}); });
+    loop_delivery_.detach(
+        *pair_.session, [this] { loop_delivery_.attach(*pair_.session, bob_, false, {}, [] {}); });
   });
   settle();
   EXPECT_TRUE(received().empty());

@@ -43,7 +43,8 @@ TEST_F(RegistryTest, GrantsAFreeUser) {
   EXPECT_EQ(registry_.find(kAlice), session);
   EXPECT_EQ(registry_.find(kBob), nullptr);
   EXPECT_EQ(registry_.size(), 1U);
-  EXPECT_EQ(registry_.all(), std::vector<std::shared_ptr<Session>>{session});
+  ASSERT_EQ(registry_.all().size(), 1u);
+  EXPECT_EQ(registry_.all().front().session, session);
 }
 
 TEST_F(RegistryTest, LiveHolderKeepsTheUser) {
@@ -127,6 +128,19 @@ TEST_F(RegistryTest, OneOfManyRacingLoginsIsGranted) {
     ASSERT_EQ(granted, 1);
     registry_.release(kAlice, *winner);
   }
+}
+
+TEST_F(RegistryTest, EvictsOnlyAnOlderClaim) {
+  const auto holder = connect();
+  ASSERT_EQ(reserve(holder), Reservation::kGranted);
+  EXPECT_FALSE(registry_.evict_older(kAlice, 9)) << "not claimed yet";
+  registry_.claimed(kAlice, *holder, 5);
+  EXPECT_EQ(registry_.all().front().epoch, 5);
+  EXPECT_FALSE(registry_.evict_older(kAlice, 5));
+  EXPECT_FALSE(registry_.evict_older(kBob, 9));
+  EXPECT_FALSE(holder->ending());
+  EXPECT_TRUE(registry_.evict_older(kAlice, 6));
+  EXPECT_TRUE(holder->ending());
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "chat/storage/friend_model.h"
 
+#include "chat/storage/node_model.h"
 #include "storage_fixture.h"
 
 namespace chat::storage {
@@ -67,6 +68,24 @@ TEST_F(FriendModelTest, TellsNameAndState) {
   EXPECT_EQ((*listed)[0].name, "Bob \U0001F600");
   EXPECT_TRUE((*listed)[0].online);
   EXPECT_FALSE((*listed)[1].online);
+}
+
+TEST_F(FriendModelTest, OnlineWatchersAreThoseWhoListTheUserAndAreOnline) {
+  const auto alice = add_user("alice");
+  const auto bob = add_user("bob");
+  const auto carol = add_user("carol");
+  FriendModel friends(*connection_);
+  ASSERT_TRUE(friends.insert(bob, alice).value());
+  ASSERT_TRUE(friends.insert(carol, alice).value());
+  ASSERT_TRUE(friends.insert(alice, carol).value());
+  const auto node = NodeModel(*connection_).start("a", false);
+  ASSERT_TRUE(UserModel(*connection_).claim(bob, *node, false).value());
+  const std::vector<UserId> watched{alice, carol};
+  const auto watches = friends.online_watchers(watched);
+  ASSERT_TRUE(watches);
+  ASSERT_EQ(watches->size(), 1u);
+  EXPECT_EQ(watches->front().watcher, bob);
+  EXPECT_EQ(watches->front().watched, alice);
 }
 
 }  // namespace

@@ -249,5 +249,33 @@ TEST_F(MessageModelTest, OfflineMessageViewLeavesOutOnesOwnGroupMessages) {
   EXPECT_TRUE(offline(kBob).empty());
 }
 
+TEST_F(MessageModelTest, BehindNamesStreamsWithSomethingNotDelivered) {
+  constexpr UserId alice{1};
+  constexpr UserId bob{2};
+  const auto group = add_group("group", alice);
+  ASSERT_TRUE(write([&] { return GroupModel(*connection_).join(group, bob, 10); }));
+  MessageModel messages(*connection_);
+  const std::vector<DirectMessage> rows{{bob, alice, 1, "c1", 1, "x"},
+                                        {bob, alice, 2, "c2", 1, "x"}};
+  ASSERT_TRUE(write([&] { return messages.insert_direct(rows); }));
+  const std::vector<UserId> users{alice, bob};
+  auto behind = messages.behind(users);
+  ASSERT_TRUE(behind);
+  ASSERT_EQ(behind->size(), 1u);
+  EXPECT_EQ(behind->front().user, bob);
+  EXPECT_EQ(behind->front().sender, alice);
+  EXPECT_EQ(behind->front().head, 2);
+  const std::vector<CursorMove> moves{{bob, alice, {}, 2}};
+  ASSERT_TRUE(write([&] { return messages.advance(moves); }));
+  ASSERT_TRUE(write([&] { return messages.set_group_last_seq(group, 3); }));
+  behind = messages.behind(users);
+  ASSERT_TRUE(behind);
+  ASSERT_EQ(behind->size(), 2u);
+  for (const Behind& item : *behind) {
+    EXPECT_EQ(item.group, group);
+    EXPECT_EQ(item.head, 3);
+  }
+}
+
 }  // namespace
 }  // namespace chat::storage

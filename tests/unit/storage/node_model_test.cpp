@@ -63,5 +63,59 @@ TEST_F(NodeModelTest, ANewEpochKeepsSessionEpochsGrowing) {
   EXPECT_TRUE(online(alice));
 }
 
+TEST_F(NodeModelTest, RenewsOnlyTheCurrentEpoch) {
+  const auto first = start("a");
+  NodeModel nodes(*connection_);
+  EXPECT_TRUE(nodes.renew(first, std::chrono::seconds(10), "1,2").value());
+  EXPECT_EQ(nodes.all()->front().connection_ids, "1,2");
+  const auto again = start("a");
+  EXPECT_FALSE(nodes.renew(first, std::chrono::seconds(10), "").value());
+  EXPECT_TRUE(nodes.renew(again, std::chrono::seconds(10), "").value());
+}
+
+TEST_F(NodeModelTest, SweepFreesTheDeadNodesUsersOnly) {
+  const auto alice = add_user("alice");
+  const auto bob = add_user("bob");
+  UserModel users(*connection_);
+  NodeModel nodes(*connection_);
+  const auto dead = start("a");
+  EXPECT_TRUE(users.claim(alice, dead, false).value());
+  EXPECT_TRUE(users.claim(bob, start("b"), false).value());
+  const NodeRow seen = nodes.all()->front();
+  EXPECT_GT(seen.lease_until, 0);
+  const auto swept = nodes.sweep(seen);
+  ASSERT_TRUE(swept && *swept);
+  EXPECT_EQ(**swept, std::vector<UserId>{alice});
+  EXPECT_FALSE(online(alice));
+  EXPECT_TRUE(online(bob));
+  EXPECT_EQ(nodes.all()->front().node.epoch, dead.epoch + 1);
+  EXPECT_EQ(nodes.all()->front().lease_until, 0);
+  EXPECT_FALSE(nodes.renew(dead, std::chrono::seconds(10), "").value());
+}
+
+TEST_F(NodeModelTest, SweepLeavesWhoHasMovedSince) {
+  const auto alice = add_user("alice");
+  NodeModel nodes(*connection_);
+  const auto alive = start("a");
+  EXPECT_TRUE(UserModel(*connection_).claim(alice, alive, false).value());
+  const NodeRow seen = nodes.all()->front();
+  EXPECT_TRUE(nodes.renew(alive, std::chrono::seconds(10), "").value());
+  const auto swept = nodes.sweep(seen);
+  ASSERT_TRUE(swept);
+  EXPECT_FALSE(*swept);
+  EXPECT_TRUE(online(alice));
+}
+
+TEST_F(NodeModelTest, AnEndedNodeHoldsNobody) {
+  const auto alice = add_user("alice");
+  UserModel users(*connection_);
+  NodeModel nodes(*connection_);
+  const auto node = start("a");
+  EXPECT_TRUE(users.claim(alice, node, false).value());
+  ASSERT_TRUE(nodes.end(node));
+  EXPECT_EQ(nodes.all()->front().lease_until, 0);
+  EXPECT_TRUE(users.claim(alice, start("b"), false).value());
+}
+
 }  // namespace
 }  // namespace chat::storage

@@ -185,5 +185,43 @@ TEST_F(UserModelTest, TheTableRefusesAStateThatIsNone) {
   EXPECT_EQ(updated.error().code, ErrorCode::kConflict);
 }
 
+TEST_F(UserModelTest, StatesTellWhoIsWhere) {
+  const auto alice = add_user("alice");
+  const auto bob = add_user("bob");
+  const auto node = start_node("a");
+  UserModel users(*connection_);
+  EXPECT_EQ(users.claim(bob, node, false).value(), 1);
+  const std::vector<UserId> ids{alice, bob, UserId{77}};
+  const auto states = users.states(ids);
+  ASSERT_TRUE(states);
+  ASSERT_EQ(states->size(), 2u);
+  for (const UserState& state : *states) {
+    EXPECT_EQ(state.online, state.id == bob);
+    EXPECT_EQ(state.holder.id, state.id == bob ? node.id : NodeId{});
+    EXPECT_EQ(state.session_epoch, state.id == bob ? 1 : 0);
+  }
+  const auto held = users.held_by(node);
+  ASSERT_TRUE(held);
+  ASSERT_EQ(held->size(), 1u);
+  EXPECT_EQ(held->front().id, bob);
+}
+
+TEST_F(UserModelTest, StatesOfMoreIdsThanOneStatementTakes) {
+  std::vector<UserId> ids;
+  for (int i = 0; i < 300; ++i) ids.push_back(add_user("user " + std::to_string(i)));
+  EXPECT_EQ(UserModel(*connection_).states(ids)->size(), 300u);
+}
+
+TEST_F(UserModelTest, ReleaseSaysWhetherTheUserWasReleased) {
+  const auto alice = add_user("alice");
+  const auto node = start_node("a");
+  UserModel users(*connection_);
+  EXPECT_EQ(users.claim(alice, node, false).value(), 1);
+  EXPECT_EQ(users.claim(alice, node, true).value(), 2);
+  EXPECT_FALSE(users.release(alice, 1).value());
+  EXPECT_TRUE(users.release(alice, 2).value());
+  EXPECT_FALSE(users.release(alice, 2).value());
+}
+
 }  // namespace
 }  // namespace chat::storage

@@ -1,0 +1,136 @@
+#include "chat/cluster/node_lease.h"
+
+#include <utility>
+
+#include "chat/base/log.h"
+#include "chat/storage/node_model.h"
+
+namespace chat::cluster {
+namespace {
+
+using std::chrono::milliseconds;
+using storage::NodeModel;
+
+constexpr milliseconds kLookInterval{1'000};
+constexpr milliseconds kRetryInterval{250};
+// Longer than this between two looks is a break: we may have been stopped ourselves.
+constexpr milliseconds kSteadyGap{2'500};
+
+}  // namespace
+
+Result<storage::Node> NodeLease::begin(std::string_view name, bool alone) {
+  auto opened = connection();
+  if (!opened) return fail(opened);
+  auto node = NodeModel(**opened).start(name, alone);
+  if (!node) return node;
+  node_ = *node;
+  alone_ = alone;
+  renewed_ = clock_.now();
+  return node;
+}
+
+void NodeLease::start(NodeListener& listener) {
+  listener_ = &listener;
+  if (!alone_) thread_ = base::Thread("node-lease", [this] { work(); });
+}
+
+void NodeLease::stop() {
+  stop_.raise();
+  thread_.join();
+  if (std::exchange(listener_, nullptr) == nullptr || alone_ || lost_) return;
+  if (auto opened = connection()) (void)NodeModel(**opened).end(node_);
+}
+
+bool NodeLease::held() const {
+  return alone_ || clock_.now() - renewed_.load() < kLease;
+}
+
+void NodeLease::work() {
+  milliseconds pause{0};
+  while (!stop_.wait_for(pause)) {
+    Result<void> done;
+    if (clock_.now() - renewed_.load() >= kRenewInterval || looked_ == base::SteadyTime{}) {
+      done = renew();
+    }
+    if (lost_) return listener_->on_lease_lost();
+    if (done) done = look();
+    if (done) done = sweep_dead();
+    pause = done ? kLookInterval : kRetryInterval;
+    if (done) continue;
+    log::warn("event=lease_failed what={}", log::quoted(done.error().message));
+    note_break();
+  }
+}
+
+Result<void> NodeLease::renew() {
+  const auto began = clock_.now();
+  auto opened = connection();
+  if (!opened) return fail(opened);
+  auto renewed = NodeModel(**opened).renew(node_, kLease, database_.connection_ids());
+  if (!renewed) return fail(renewed);
+  lost_ = !*renewed;
+  if (!lost_) renewed_ = began;
+  return {};
+}
+
+Result<void> NodeLease::look() {
+  if (clock_.now() - looked_ > kSteadyGap) note_break();
+  auto opened = connection();
+  if (!opened) return fail(opened);
+  const auto rows = NodeModel(**opened).all();
+  if (!rows) return fail(rows);
+  const bool first = looked_ == base::SteadyTime{};
+  looked_ = clock_.now();
+  bool changed = false;
+  for (const storage::NodeRow& row : *rows) {
+    if (row.node.id != node_.id) changed = note(row) || changed;
+  }
+  if (changed && !first) listener_->on_nodes_changed();
+  return {};
+}
+
+// True: a life of that node has begun or ended since.
+bool NodeLease::note(const storage::NodeRow& row) {
+  const auto [found, is_new] = seen_.try_emplace(row.node.id, Seen{row, looked_});
+  if (is_new) return true;
+  storage::NodeRow& before = found->second.row;
+  const bool changed = before.node.epoch != row.node.epoch;
+  if (changed || before.lease_until != row.lease_until) found->second.since = looked_;
+  before = row;
+  return changed;
+}
+
+Result<void> NodeLease::sweep_dead() {
+  for (auto& [id, seen] : seen_) {
+    if (seen.row.lease_until == 0 || looked_ - seen.since < kLease) continue;
+    auto opened = connection();
+    if (!opened) return fail(opened);
+    NodeModel nodes(**opened);
+    nodes.disconnect(seen.row);
+    auto users = nodes.sweep(seen.row);
+    if (!users) return fail(users);
+    seen.since = looked_;
+    if (!*users) continue;
+    log::warn("event=node_swept node={} epoch={} users={}", id.value, seen.row.node.epoch,
+              (*users)->size());
+    listener_->on_users_freed(std::move(**users));
+  }
+  return {};
+}
+
+Result<storage::Connection*> NodeLease::connection() {
+  if (connection_ == nullptr || !connection_->usable()) {
+    connection_.reset();
+    auto opened = database_.connect();
+    if (!opened) return fail(opened);
+    connection_ = std::move(*opened);
+  }
+  return connection_.get();
+}
+
+// What was seen before a break proves nothing about those who moved meanwhile.
+void NodeLease::note_break() {
+  for (auto& [id, seen] : seen_) seen.since = clock_.now();
+}
+
+}  // namespace chat::cluster
