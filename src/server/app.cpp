@@ -86,10 +86,7 @@ Result<void> App::start() {
       [this](net::Connection& connection, std::size_t loop_index) {
         return std::make_shared<session::Session>(*session_context_, connection, loop_index);
       },
-      [this](const net::Address& peer, std::string& farewell) {
-        return limits_.admit(peer, farewell);
-      },
-      [this](const net::Address& peer) { limits_.gone(peer); });
+      limits_);
   // From here on the kernel queues callers; they are accepted once the main loop runs.
   if (auto opened = server_->open(config_.server.listen); !opened) return opened;
   if (auto registered = register_node(); !registered) return registered;
