@@ -1,31 +1,20 @@
 #include "chat/net/server.h"
 
-#include <sys/socket.h>
-
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "chat/base/check.h"
+#include "proxy_listener.h"
+#include "turn_away.h"
+
 namespace chat::net {
-namespace {
 
-// Closing over unread input sends RST, which may overtake the farewell: drops what a caller that
-// speaks first has already said. Bounded: nobody keeps the main loop busy with it.
-void discard_pending_input(int fd) {
-  char dropped[4096];
-  for (int i = 0; i < 16; ++i) {
-    if (::recv(fd, dropped, sizeof(dropped), MSG_DONTWAIT) <= 0) return;
-  }
-}
-
-}  // namespace
-
-Server::Server(EventLoop& main_loop, LoopPool& loops, HandlerFactory factory, Admission admission,
-               OnGone on_gone)
-    : loops_(loops),
+Server::Server(EventLoop& main_loop, LoopPool& loops, HandlerFactory factory, Admission& admission)
+    : main_loop_(main_loop),
+      loops_(loops),
       factory_(std::move(factory)),
-      admission_(std::move(admission)),
-      on_gone_(std::move(on_gone)),
+      admission_(admission),
       acceptor_(main_loop, [this](base::UniqueFd socket, const Address& peer) {
         accepted(std::move(socket), peer);
       }) {
@@ -40,6 +29,25 @@ Result<void> Server::open(const Address& address) {
   return acceptor_.open(address);
 }
 
+Result<void> Server::open_trusted(const Address& address, std::chrono::milliseconds header_within) {
+  CHAT_CHECK(!trusted_);
+  trusted_ = std::make_unique<ProxyListener>(main_loop_, admission_, header_within,
+                                             [this](base::UniqueFd socket, const Address& client) {
+                                               accepted(std::move(socket), client);
+                                             });
+  return trusted_->open(address);
+}
+
+std::optional<Address> Server::trusted_address() const {
+  if (!trusted_) return std::nullopt;
+  return trusted_->address();
+}
+
+void Server::stop_accepting() {
+  acceptor_.close();
+  if (trusted_) trusted_->close();
+}
+
 void Server::announce_stop() {
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     loops_.at(i).post([owner = connections_[i].get()] { owner->announce_stop(); });
@@ -52,26 +60,20 @@ void Server::close_all() {
   }
 }
 
-void Server::accepted(base::UniqueFd socket, const Address& peer) {
+void Server::accepted(base::UniqueFd socket, const Address& client) {
   std::string farewell;
-  if (!admission_(peer, farewell)) {
-    // A fresh socket's buffer is empty: this short line fits or the peer is gone.
-    [[maybe_unused]] const auto ignored =
-        ::send(socket.get(), farewell.data(), farewell.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    discard_pending_input(socket.get());
-    return;
-  }
+  if (!admission_.admit(client, farewell)) return turn_away(std::move(socket), farewell);
   count_.fetch_add(1, std::memory_order_relaxed);
   const std::size_t index = next_loop_++ % loops_.size();
   EventLoop& loop = loops_.at(index);
-  loop.post([this, &loop, index, socket = std::move(socket), peer]() mutable {
-    connections_[index]->add(loop, index, std::move(socket), peer);
+  loop.post([this, &loop, index, socket = std::move(socket), client]() mutable {
+    connections_[index]->add(loop, index, std::move(socket), client);
   });
 }
 
 void Server::LoopConnections::add(EventLoop& loop, std::size_t index, base::UniqueFd socket,
-                                  const Address& peer) {
-  auto connection = std::make_unique<Connection>(loop, *this, std::move(socket), peer);
+                                  const Address& client) {
+  auto connection = std::make_unique<Connection>(loop, *this, std::move(socket), client);
   Connection& added = *connection;
   connections_.emplace(&added, std::move(connection));
   added.open(server_.factory_(added, index));
@@ -80,7 +82,7 @@ void Server::LoopConnections::add(EventLoop& loop, std::size_t index, base::Uniq
 std::unique_ptr<Connection> Server::LoopConnections::take_out(Connection& connection) {
   auto node = connections_.extract(&connection);
   server_.count_.fetch_sub(1, std::memory_order_relaxed);
-  server_.on_gone_(connection.peer());
+  server_.admission_.gone(connection.peer());
   return std::move(node.mapped());
 }
 

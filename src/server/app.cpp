@@ -93,12 +93,12 @@ Result<void> App::start() {
       [this](net::Connection& connection, std::size_t loop_index) {
         return std::make_shared<session::Session>(*session_context_, connection, loop_index);
       },
-      [this](const net::Address& peer, std::string& farewell) {
-        return limits_.admit(peer, farewell);
-      },
-      [this](const net::Address& peer) { limits_.gone(peer); });
+      limits_);
   // From here on the kernel queues callers; they are accepted once the main loop runs.
   if (auto opened = server_->open(config_.server.listen); !opened) return opened;
+  if (const auto& address = config_.server.proxy_listen) {
+    if (auto opened = server_->open_trusted(*address); !opened) return opened;
+  }
   if (auto registered = register_node(); !registered) return registered;
 
   dispatcher_ = std::make_unique<service::Dispatcher>(service_context_);
@@ -149,15 +149,22 @@ Result<void> App::start_threads() {
   return signals_.open(main_loop_, [this](int signal) { begin_stop(signal); });
 }
 
+std::string App::listening() const {
+  std::string fields = "listen=" + server_->address().to_string();
+  if (const auto trusted = server_->trusted_address()) {
+    fields += " proxy_listen=" + trusted->to_string();
+  }
+  return fields;
+}
+
 std::string App::ready_line() const {
-  return "ready listen=" + server_->address().to_string() +
-         " node=" + service_context_.options.node + " storage=" + database_->describe() +
-         " bus=" + bus_->describe() + " version=" + service_context_.options.version;
+  return "ready " + listening() + " node=" + service_context_.options.node +
+         " storage=" + database_->describe() + " bus=" + bus_->describe() +
+         " version=" + service_context_.options.version;
 }
 
 bool App::run() {
-  log::info("event=ready listen={} node={}", server_->address().to_string(),
-            service_context_.options.node);
+  log::info("event=ready {} node={}", listening(), service_context_.options.node);
   main_loop_.run();
   stop_threads();
   log::info("event=stopped");

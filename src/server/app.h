@@ -49,7 +49,8 @@ class App {
 
   // Opens the database, registers the node, starts the threads, listens.
   Result<void> start();
-  // "ready listen=… node=… storage=… bus=… version=…"
+  // "ready listen=… node=… storage=… bus=… version=…"; after listen= also proxy_listen=… where
+  // the server listens for balancers.
   std::string ready_line() const;
   // Serves until SIGTERM or SIGINT, then stops gracefully: nobody new, answers to what was
   // accepted, BYE, cursors and users written. Takes at most kStopMax. Stops likewise when the
@@ -60,6 +61,7 @@ class App {
   Result<void> open_storage();
   Result<void> register_node();
   Result<void> start_threads();
+  std::string listening() const;
   void begin_stop(int signal);
   void lose_lease();
   void watch_stop();

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "chat/base/log.h"
@@ -17,7 +18,8 @@ enum class BusEngine { kLocal, kRedis };
 // Made by read_command_line() or default_config() only; an object made otherwise is all zeroes.
 struct Config {
   struct Server {
-    net::Address listen;      // port 0: the system chooses one
+    net::Address listen;                       // port 0: the system chooses one
+    std::optional<net::Address> proxy_listen;  // likewise; nothing: nowhere
     std::string node;         // empty: default_node_name() of the address that was bound
     unsigned io_threads = 0;  // at least 1: "automatic" is resolved already
     unsigned workers = 0;     // likewise

@@ -28,7 +28,10 @@ constexpr Key kKeys[] = {
      .default_text = "",
      .unit = "ADDRESS:PORT",
      .help = "where a balancer that speaks the PROXY protocol connects; empty: nowhere",
-     .not_yet = "this version does not speak the PROXY protocol yet; leave it empty"},
+     .store =
+         [](Config& c, const Value& v) {
+           if (!v.text.empty()) c.server.proxy_listen = v.address;
+         }},
     {.section = "server",
      .name = "node",
      .type = KeyType::kName,

@@ -39,6 +39,12 @@ tl::unexpected<Error> refuse(const Key& key, std::string_view text, const std::s
               fmt::format("{}: {} = {}: {}", origin, key.full_name(), shown, why));
 }
 
+// Port 0 is another port each time.
+bool same_place(const Config::Server& server) {
+  return server.proxy_listen && server.listen.port() != 0 &&
+         server.proxy_listen->to_string() == server.listen.to_string();
+}
+
 }  // namespace
 
 Settings::Settings() {
@@ -75,6 +81,13 @@ Result<Config> Settings::finish() const {
       return refuse(*key, value.text, origin, key->not_yet);
     }
     if (key->store != nullptr) key->store(config, value);
+  }
+  if (same_place(config.server)) {
+    const auto entry = std::find_if(entries_.begin(), entries_.end(), [](const Entry& e) {
+      return e.key->full_name() == "server.proxy_listen";
+    });
+    return refuse(*entry->key, entry->value.text, entry->origin,
+                  "must not be the address of server.listen");
   }
   if (config.server.io_threads == 0) config.server.io_threads = automatic_io_threads();
   if (config.server.workers == 0) config.server.workers = automatic_workers();

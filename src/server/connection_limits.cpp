@@ -30,14 +30,11 @@ std::string bye(const char* reason) {
 
 }  // namespace
 
-bool ConnectionLimits::admit(const net::Address& peer, std::string& farewell) {
+bool ConnectionLimits::admit(const net::Address& client, std::string& farewell) {
   base::MutexLock lock(mutex_);
-  if (in_all_ != 0 && open_ >= in_all_) {
-    farewell = bye("server_full");
-    return false;
-  }
-  if (counts_address(peer)) {
-    std::size_t& count = by_address_[peer.host()];
+  if (full_locked(farewell)) return false;
+  if (counts_address(client)) {
+    std::size_t& count = by_address_[client.host()];
     if (count >= per_address_) {
       farewell = bye("too_many_connections");
       return false;
@@ -48,16 +45,34 @@ bool ConnectionLimits::admit(const net::Address& peer, std::string& farewell) {
   return true;
 }
 
-void ConnectionLimits::gone(const net::Address& peer) {
+void ConnectionLimits::gone(const net::Address& client) {
   base::MutexLock lock(mutex_);
   --open_;
-  if (!counts_address(peer)) return;
-  const auto found = by_address_.find(peer.host());
+  if (!counts_address(client)) return;
+  const auto found = by_address_.find(client.host());
   if (found != by_address_.end() && --found->second == 0) by_address_.erase(found);
 }
 
-bool ConnectionLimits::counts_address(const net::Address& peer) const {
-  return per_address_ != 0 && !peer.is_loopback();
+bool ConnectionLimits::hold_place(std::string& farewell) {
+  base::MutexLock lock(mutex_);
+  if (full_locked(farewell)) return false;
+  ++open_;
+  return true;
+}
+
+void ConnectionLimits::free_place() {
+  base::MutexLock lock(mutex_);
+  --open_;
+}
+
+bool ConnectionLimits::full_locked(std::string& farewell) const {
+  if (in_all_ == 0 || open_ < in_all_) return false;
+  farewell = bye("server_full");
+  return true;
+}
+
+bool ConnectionLimits::counts_address(const net::Address& client) const {
+  return per_address_ != 0 && !client.is_loopback();
 }
 
 std::size_t connection_capacity(std::size_t wished) {

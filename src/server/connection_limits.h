@@ -6,23 +6,26 @@
 
 #include "chat/base/mutex.h"
 #include "chat/net/address.h"
+#include "chat/net/admission.h"
 
 namespace chat::server {
 
 // How many connections there may be, in all and per client address. 0 means no limit; loopback
-// addresses are exempt from the second.
+// addresses are exempt from the second. `farewell` becomes a BYE frame that says what is full.
 // Threading: thread-safe. Bounds: one entry per address that is connected now.
-class ConnectionLimits {
+class ConnectionLimits final : public net::Admission {
  public:
   ConnectionLimits(std::size_t in_all, std::size_t per_address)
       : in_all_(in_all), per_address_(per_address) {}
 
-  // False: the peer must be turned away, and `farewell` (a BYE frame) says why.
-  bool admit(const net::Address& peer, std::string& farewell);
-  void gone(const net::Address& peer);
+  bool admit(const net::Address& client, std::string& farewell) override;
+  void gone(const net::Address& client) override;
+  bool hold_place(std::string& farewell) override;
+  void free_place() override;
 
  private:
-  bool counts_address(const net::Address& peer) const;
+  bool counts_address(const net::Address& client) const;
+  bool full_locked(std::string& farewell) const CHAT_REQUIRES(mutex_);
 
   const std::size_t in_all_;
   const std::size_t per_address_;

@@ -16,12 +16,11 @@ namespace {
 constexpr milliseconds kStopPromise{5'000};
 constexpr std::size_t kLogTailBytes = 16 * 1024;
 
-// "ready listen=127.0.0.1:6000 node=…" → 6000.
-std::uint16_t port_of(const std::string& ready_line) {
-  const std::string key = "listen=";
+// "ready listen=127.0.0.1:6000 node=…", " listen=" → 6000; 0 where it has no such key.
+std::uint16_t port_of(const std::string& ready_line, const std::string& key) {
   const auto begin = ready_line.find(key);
   if (begin == std::string::npos) return 0;
-  const auto end = ready_line.find(' ', begin);
+  const auto end = ready_line.find(' ', begin + key.size());
   const std::string address = ready_line.substr(begin + key.size(), end - begin - key.size());
   return static_cast<std::uint16_t>(std::atoi(address.substr(address.rfind(':') + 1).c_str()));
 }
@@ -95,7 +94,8 @@ void ServerProcess::start() {
   const auto line = child_->read_line(Deadline{});
   if (!line) fail_start("said nothing");
   ready_line_ = *line;
-  port_ = port_of(ready_line_);
+  port_ = port_of(ready_line_, " listen=");
+  proxy_port_ = port_of(ready_line_, " proxy_listen=");
   if (!ready_line_.starts_with("ready ") || port_ == 0) fail_start("said: " + ready_line_);
 }
 

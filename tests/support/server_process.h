@@ -46,6 +46,8 @@ class ServerProcess {
   std::optional<int> wait_exit();
 
   std::uint16_t port() const { return port_; }
+  // Where it listens for balancers; 0: nowhere.
+  std::uint16_t proxy_port() const { return proxy_port_; }
   pid_t pid() const;
   bool running();
   // The line that it printed when it was ready.
@@ -68,6 +70,7 @@ class ServerProcess {
   std::unique_ptr<ChildProcess> child_;
   std::string ready_line_;
   std::uint16_t port_ = 0;
+  std::uint16_t proxy_port_ = 0;
 };
 
 }  // namespace chat::test

@@ -51,6 +51,7 @@ class ConnectionOwner {
 // which it closed. Bounds: none of its own on output; the handler watches unsent_bytes().
 class Connection final : public EventHandler, private TimerWheel::Entry, private RoundEnd {
  public:
+  // `peer` is whom it comes from: behind a balancer not the socket's own peer.
   Connection(EventLoop& loop, ConnectionOwner& owner, base::UniqueFd socket, const Address& peer);
   ~Connection() override;
 

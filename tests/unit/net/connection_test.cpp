@@ -324,7 +324,7 @@ TEST_P(ConnectionCloses, SafelyFromInsideEveryCall) {
   client.receive_all();
   EXPECT_TRUE(rig.all_gone());
   EXPECT_EQ(recorder->closed, 1);
-  EXPECT_TRUE(eventually([&] { return rig.gone == 1; }));
+  EXPECT_TRUE(eventually([&] { return rig.admission.gone_count == 1; }));
 }
 
 // Each closes while more is on the way: output to write, a deadline to pass, input to come.

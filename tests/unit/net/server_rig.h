@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -103,6 +104,26 @@ class Recorder final : public ConnectionHandler {
   std::string received_ CHAT_GUARDED_BY(mutex_);
 };
 
+// Admits as the test says, and counts.
+class FakeAdmission final : public Admission {
+ public:
+  bool admit(const Address& client, std::string& farewell) override {
+    return !on_admit || on_admit(client, farewell);
+  }
+  void gone(const Address& /*client*/) override { ++gone_count; }
+  bool hold_place(std::string& farewell) override {
+    if (on_hold && !on_hold(farewell)) return false;
+    ++held;
+    return true;
+  }
+  void free_place() override { --held; }
+
+  std::function<bool(const Address&, std::string&)> on_admit;
+  std::function<bool(std::string&)> on_hold;
+  std::atomic<int> gone_count{0};
+  std::atomic<int> held{0};
+};
+
 // A server on a free loopback port, with its loops, whose connections are spoken on by
 // Recorders. Set `behaviour` and `admission` before the first client comes.
 class ServerRig {
@@ -112,10 +133,7 @@ class ServerRig {
         server_(std::make_unique<Server>(
             main_.loop(), *pool_,
             [this](Connection& connection, std::size_t index) { return make(connection, index); },
-            [this](const Address& peer, std::string& farewell) {
-              return !admission || admission(peer, farewell);
-            },
-            [this](const Address&) { ++gone; })) {
+            admission)) {
     if (!pool_->start()) throw std::runtime_error("no loops");
     const auto opened =
         main_.call([this] { return server_->open(Address::parse("127.0.0.1:0").value()); });
@@ -140,6 +158,15 @@ class ServerRig {
   test::LoopThread& main() { return main_; }
   void destroy_server() { server_.reset(); }
   void destroy_pool() { pool_.reset(); }
+
+  // Opens the trusted address; a client of it.
+  void open_trusted(std::chrono::milliseconds header_within = std::chrono::minutes(10)) {
+    const auto opened = main_.call([&] {
+      return server_->open_trusted(Address::parse("127.0.0.1:0").value(), header_within);
+    });
+    if (!opened) throw std::runtime_error(opened.error().message);
+  }
+  test::TcpClient connect_trusted() { return test::TcpClient(*server_->trusted_address()); }
 
   test::TcpClient connect(int receive_buffer_bytes = 0) {
     return test::TcpClient(server_->address(), receive_buffer_bytes);
@@ -166,8 +193,7 @@ class ServerRig {
   }
 
   Behaviour behaviour;
-  Admission admission;
-  std::atomic<int> gone{0};
+  FakeAdmission admission;
 
  private:
   std::shared_ptr<Recorder> make(Connection& connection, std::size_t index) {

@@ -27,7 +27,7 @@ TEST(Server, DealsConnectionsRoundRobinToItsLoops) {
 
 TEST(Server, SendsARefusedCallerTheFarewellAndCloses) {
   ServerRig rig;
-  rig.admission = [](const Address& peer, std::string& farewell) {
+  rig.admission.on_admit = [](const Address& peer, std::string& farewell) {
     EXPECT_TRUE(peer.is_loopback());
     farewell = "come back later\n";
     return false;
@@ -36,13 +36,13 @@ TEST(Server, SendsARefusedCallerTheFarewellAndCloses) {
   EXPECT_EQ(client.receive_all(), "come back later\n");
   EXPECT_EQ(client.error(), 0);
   EXPECT_EQ(rig.server().count(), 0U);
-  EXPECT_EQ(rig.gone, 0);
+  EXPECT_EQ(rig.admission.gone_count, 0);
   EXPECT_TRUE(rig.recorders().empty());
 }
 
 TEST(Server, RefusesACallerThatSpeaksFirstWithoutAReset) {
   ServerRig rig;
-  rig.admission = [](const Address&, std::string& farewell) {
+  rig.admission.on_admit = [](const Address&, std::string& farewell) {
     farewell = "no\n";
     return false;
   };
@@ -63,10 +63,10 @@ TEST(Server, CountsConnectionsDownToNoneWhenTheyLeave) {
     std::vector<TcpClient> clients;
     for (int i = 0; i < 20; ++i) clients.push_back(rig.connect());
     EXPECT_TRUE(eventually([&] { return rig.server().count() == 20; }));
-    EXPECT_EQ(rig.gone, 0);
+    EXPECT_EQ(rig.admission.gone_count, 0);
   }
   EXPECT_TRUE(rig.all_gone());
-  EXPECT_TRUE(eventually([&] { return rig.gone == 20; }));
+  EXPECT_TRUE(eventually([&] { return rig.admission.gone_count == 20; }));
 }
 
 TEST(Server, CloseAllClosesEveryConnectionOfEveryLoop) {
@@ -138,9 +138,9 @@ TEST(Server, DiesBeforeOrAfterItsStoppedLoopsWithOpenConnections) {
 TEST(Server, NamesAnAddressThatItCannotHave) {
   ServerRig rig;
   LoopPool pool(1, base::system_clock());
+  FakeAdmission admission;
   Server second(
-      rig.main().loop(), pool, [](Connection&, std::size_t) { return nullptr; },
-      [](const Address&, std::string&) { return true; }, [](const Address&) {});
+      rig.main().loop(), pool, [](Connection&, std::size_t) { return nullptr; }, admission);
   const auto opened = rig.main().call([&] { return second.open(rig.server().address()); });
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kInvalidArgument);

@@ -107,8 +107,22 @@ TEST(CommandLine, RefusesBadSetsByName) {
 TEST(CommandLine, RefusesWhatThisVersionDoesNotOfferWithASentence) {
   EXPECT_EQ(error_of({"--set", "bus.engine=redis"}),
             "--set: bus.engine = \"redis\": this version has no Redis bus yet; use local");
-  EXPECT_NE(error_of({"--set", "server.proxy_listen=127.0.0.1:6001"}), "");
-  EXPECT_EQ(error_of({"--set", "storage.retention_days=0", "--set", "server.proxy_listen="}), "");
+  EXPECT_EQ(error_of({"--set", "bus.engine=local"}), "");
+}
+
+TEST(CommandLine, RefusesAProxyListenerInThePlaceOfThePublicOne) {
+  EXPECT_EQ(error_of({"--set", "server.proxy_listen=127.0.0.1:6000"}),
+            "--set: server.proxy_listen = \"127.0.0.1:6000\": must not be the address of "
+            "server.listen");
+  EXPECT_NE(error_of({"--set", "server.proxy_listen=[::1]:7", "--set", "server.listen=[::1]:7"}),
+            "");
+  EXPECT_EQ(error_of({"--set", "server.proxy_listen=127.0.0.1:6001"}), "");
+  EXPECT_EQ(error_of({"--set", "server.proxy_listen=127.0.0.2:6000"}), "");
+  EXPECT_EQ(error_of({"--set", "server.proxy_listen="}), "");
+  // Two free ports are two places.
+  EXPECT_EQ(
+      error_of({"--set", "server.proxy_listen=127.0.0.1:0", "--set", "server.listen=127.0.0.1:0"}),
+      "");
 }
 
 TEST(CommandLine, RefusesUnknownAndIncompleteOptions) {

@@ -98,6 +98,7 @@ TEST(ConfigKeys, EachKeyLandsInItsOwnMember) {
   Settings settings;
   const std::vector<std::array<std::string, 3>> values = {
       {"server", "listen", "[::1]:7"},
+      {"server", "proxy_listen", "10.0.0.1:8"},
       {"server", "node", "n1"},
       {"server", "io_threads", "3"},
       {"server", "workers", "5"},
@@ -132,6 +133,7 @@ TEST(ConfigKeys, EachKeyLandsInItsOwnMember) {
   const auto c = settings.finish();
   ASSERT_TRUE(c);
   EXPECT_EQ(c->server.listen.to_string(), "[::1]:7");
+  EXPECT_EQ(c->server.proxy_listen->to_string(), "10.0.0.1:8");
   EXPECT_EQ(c->server.node, "n1");
   EXPECT_EQ(c->server.io_threads, 3U);
   EXPECT_EQ(c->server.workers, 5U);
@@ -173,6 +175,7 @@ TEST(ConfigKeys, LogLevelsStandInTheOrderOfTheirEnum) {
 TEST(Config, DefaultsAreThoseThatAreDocumented) {
   const Config config = default_config();
   EXPECT_EQ(config.server.listen.to_string(), "127.0.0.1:6000");
+  EXPECT_FALSE(config.server.proxy_listen);
   EXPECT_EQ(config.storage.engine, StorageEngine::kSqlite);
   EXPECT_EQ(config.storage.path, "var/chat.db");
   EXPECT_EQ(config.bus.engine, BusEngine::kLocal);

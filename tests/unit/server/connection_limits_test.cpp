@@ -45,6 +45,24 @@ TEST(ConnectionLimits, RefusedConnectionIsNotCounted) {
   EXPECT_TRUE(limits.admit(address("10.0.0.2:1"), farewell));
 }
 
+TEST(ConnectionLimits, PlaceOfABalancerCountsInAllAndForNoAddress) {
+  ConnectionLimits limits(2, 1);
+  std::string farewell;
+  EXPECT_TRUE(limits.hold_place(farewell));
+  EXPECT_TRUE(limits.hold_place(farewell));
+  EXPECT_FALSE(limits.hold_place(farewell));
+  EXPECT_NE(farewell.find("server_full"), std::string::npos);
+  EXPECT_FALSE(limits.admit(address("10.0.0.1:1"), farewell));
+  limits.free_place();
+  EXPECT_TRUE(limits.admit(address("10.0.0.1:1"), farewell));
+  EXPECT_FALSE(limits.hold_place(farewell));
+  limits.gone(address("10.0.0.1:1"));
+  limits.free_place();
+  EXPECT_TRUE(limits.admit(address("10.0.0.1:1"), farewell));
+  EXPECT_TRUE(limits.admit(address("10.0.0.2:1"), farewell));
+  EXPECT_FALSE(limits.hold_place(farewell));
+}
+
 TEST(ConnectionLimits, LoopbackIsExemptFromTheLimitPerAddress) {
   ConnectionLimits limits(0, 1);
   std::string farewell;

@@ -1,0 +1,136 @@
+#include "proxy_listener.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <string>
+#include <utility>
+
+#include "chat/base/log.h"
+#include "chat/net/proxy_header.h"
+#include "turn_away.h"
+
+namespace chat::net {
+namespace {
+
+// A balancer that is set up wrong is refused all day long.
+constexpr std::int64_t kLogsPerSecond = 1;
+constexpr std::int64_t kLogBurst = 5;
+
+}  // namespace
+
+// A connection that has not brought all of its header yet.
+class ProxyListener::Arrival final : public EventHandler, private TimerWheel::Entry {
+ public:
+  Arrival(ProxyListener& listener, base::UniqueFd socket, const Address& peer)
+      : listener_(listener), socket_(std::move(socket)), peer_(peer) {}
+
+  Result<void> open() {
+    listener_.loop_.schedule(*this, listener_.loop_.now() + listener_.header_within_);
+    return listener_.loop_.watch(socket_.get(), EPOLLIN, *this);
+  }
+  const Address& peer() const { return peer_; }
+  base::UniqueFd take_socket() { return std::move(socket_); }
+
+  void on_events(std::uint32_t epoll_events) override;
+
+ private:
+  void on_deadline() override {
+    if (socket_) listener_.refuse(*this, "timeout");
+  }
+  void drop_input(std::size_t count);
+
+  ProxyListener& listener_;
+  base::UniqueFd socket_;  // empty: dealt with earlier in this round
+  const Address peer_;
+  std::string header_;  // read so far
+};
+
+// Looks before it reads: of an unfinished header everything is taken off the socket, or the loop
+// would spin; of a finished one no byte more than its own.
+void ProxyListener::Arrival::on_events(std::uint32_t /*epoll_events*/) {
+  if (!socket_) return;
+  char buffer[kProxyHeaderMaxBytes];
+  const std::size_t before = header_.size();
+  const ssize_t count = ::recv(socket_.get(), buffer, sizeof(buffer) - before, MSG_PEEK);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (count <= 0) {
+    if (before == 0) return listener_.let_go(*this);
+    return listener_.refuse(*this, "closed");
+  }
+  header_.append(buffer, static_cast<std::size_t>(count));
+  const ProxyHeader header = parse_proxy_header(header_);
+  switch (header.state) {
+    case ProxyHeaderState::kMalformed: return listener_.refuse(*this, "malformed");
+    case ProxyHeaderState::kNeedsMore: return drop_input(static_cast<std::size_t>(count));
+    case ProxyHeaderState::kComplete: break;
+  }
+  drop_input(header.size - before);
+  listener_.announce(*this, header.client.value_or(peer_));
+}
+
+// What has been looked at is there: one call takes it.
+void ProxyListener::Arrival::drop_input(std::size_t count) {
+  char buffer[kProxyHeaderMaxBytes];
+  [[maybe_unused]] const auto ignored = ::recv(socket_.get(), buffer, count, 0);
+}
+
+ProxyListener::ProxyListener(EventLoop& loop, Admission& admission,
+                             std::chrono::milliseconds header_within, Acceptor::OnAccept on_client)
+    : loop_(loop),
+      admission_(admission),
+      header_within_(header_within),
+      on_client_(std::move(on_client)),
+      acceptor_(loop, [this](base::UniqueFd socket,
+                             const Address& peer) { accepted(std::move(socket), peer); }),
+      log_rate_(kLogsPerSecond, kLogBurst, loop.now()) {}
+
+ProxyListener::~ProxyListener() {
+  close();
+}
+
+void ProxyListener::close() {
+  acceptor_.close();
+  while (!arrivals_.empty()) let_go(*arrivals_.begin()->first);
+}
+
+void ProxyListener::accepted(base::UniqueFd socket, const Address& peer) {
+  std::string farewell;
+  if (!admission_.hold_place(farewell)) return turn_away(std::move(socket), farewell);
+  auto arrival = std::make_unique<Arrival>(*this, std::move(socket), peer);
+  Arrival& added = *arrival;
+  arrivals_.emplace(&added, std::move(arrival));
+  if (!added.open()) let_go(added);
+}
+
+void ProxyListener::announce(Arrival& arrival, const Address& client) {
+  base::UniqueFd socket = arrival.take_socket();
+  loop_.unwatch(socket.get());
+  let_go(arrival);
+  on_client_(std::move(socket), client);
+}
+
+void ProxyListener::refuse(Arrival& arrival, std::string_view reason) {
+  log_refusal(arrival.peer(), reason);
+  let_go(arrival);
+}
+
+// Closes its socket, unless that was taken. An event of this round may still point to it.
+void ProxyListener::let_go(Arrival& arrival) {
+  arrival.take_socket().reset();
+  admission_.free_place();
+  auto node = arrivals_.extract(&arrival);
+  loop_.retire(std::move(node.mapped()));
+}
+
+void ProxyListener::log_refusal(const Address& peer, std::string_view reason) {
+  if (log_rate_.take(1, loop_.now()).count() > 0) {
+    ++unlogged_;
+    return;
+  }
+  log::warn("event=proxy_header_refused peer={} reason={} unlogged={}", peer.to_string(), reason,
+            std::exchange(unlogged_, 0));
+}
+
+}  // namespace chat::net

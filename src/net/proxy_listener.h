@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+
+#include "chat/base/result.h"
+#include "chat/base/token_bucket.h"
+#include "chat/net/acceptor.h"
+#include "chat/net/admission.h"
+#include "chat/net/event_loop.h"
+
+namespace chat::net {
+
+// The listener for balancers: a connection must first bring its PROXY header, and is then handed
+// on with the client's address in place of the balancer's. Only the header is read from the
+// socket: the client's own bytes wait in the kernel for whoever gets it. One whose header is
+// malformed or late is closed without a word and logged; one that says nothing at all before it
+// closes is a health check, which is no event.
+// Threading: loop-confined (the main reactor). Bounds: each connection here holds a place of
+// Admission, keeps less than one header, and stays no longer than `header_within`.
+class ProxyListener final {
+ public:
+  // `on_client` gets the socket and the client's address; the place held for it is free by then.
+  ProxyListener(EventLoop& loop, Admission& admission, std::chrono::milliseconds header_within,
+                Acceptor::OnAccept on_client);
+  ~ProxyListener();
+
+  // As Acceptor's.
+  Result<void> open(const Address& address) { return acceptor_.open(address); }
+  // Also closes who has not brought a header yet.
+  void close();
+  const Address& address() const { return acceptor_.address(); }
+
+ private:
+  class Arrival;
+
+  void accepted(base::UniqueFd socket, const Address& peer);
+  void announce(Arrival& arrival, const Address& client);
+  void refuse(Arrival& arrival, std::string_view reason);
+  void let_go(Arrival& arrival);
+  void log_refusal(const Address& peer, std::string_view reason);
+
+  EventLoop& loop_;
+  Admission& admission_;
+  const std::chrono::milliseconds header_within_;
+  const Acceptor::OnAccept on_client_;
+  Acceptor acceptor_;
+  std::unordered_map<Arrival*, std::unique_ptr<Arrival>> arrivals_;
+  base::TokenBucket log_rate_;
+  std::uint64_t unlogged_ = 0;  // refusals since the last that was logged
+};
+
+}  // namespace chat::net
