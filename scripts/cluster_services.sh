@@ -221,6 +221,11 @@ dismiss_orphaned_workers() {
   for pid in $(children_of nginx); do kill -s QUIT "$pid" 2>/dev/null || true; done
 }
 
+# Answers, with all its workers: one that comes late would be taken for a new one at a reload.
+nginx_is_up() {
+  (($(children_of nginx | wc -l) >= $(getconf _NPROCESSORS_ONLN))) && chat_answers "$1"
+}
+
 start_nginx() {
   local pid port
   port=$(cat "$dir/port")
@@ -235,7 +240,7 @@ start_nginx() {
   done
   ! is_listening "$port" || die "port $port is taken by another program: choose one with --port"
   launch nginx nginx -p "$dir" -e "$log/nginx.log" -c "$dir/nginx.conf" -g 'daemon off;'
-  await_start nginx 10 chat_answers "$port"
+  await_start nginx 10 nginx_is_up "$port"
   say "nginx started, pid $(pid_of nginx), 127.0.0.1:$port"
 }
 
