@@ -197,7 +197,8 @@ command_add() {
   while [[ -f $dir/nodes/$number ]]; do number=$((number + 1)); done
   choose_ports "$number"
   # A node that can't start is none.
-  trap 'rm -f "$dir/nodes/$number"' EXIT
+  # shellcheck disable=SC2064  # the number of now
+  trap "signal node-$number KILL; rm -f '$dir/nodes/$number'" EXIT
   start_node "$number"
   trap - EXIT
   mapfile -t all < <(nodes)

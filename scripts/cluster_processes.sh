@@ -42,11 +42,17 @@ children_of() {
 }
 
 # launch NAME COMMAND…: stdout goes to run/NAME.out, which begins anew; stderr is added to
-# log/NAME.log. Nothing of this shell is kept: no terminal, no lock.
+# log/NAME.log. Nothing of this shell is kept: no terminal, no lock, no pipe of who called it.
 launch() {
   local name=$1 session start
   shift
-  setsid "$@" </dev/null >"$run/$name.out" 2>>"$log/$name.log" {lock}>&- &
+  (
+    for fd in "/proc/$BASHPID/fd/"*; do
+      fd=${fd##*/}
+      ((fd <= 2)) || exec {fd}>&-
+    done
+    exec setsid "$@"
+  ) </dev/null >"$run/$name.out" 2>>"$log/$name.log" &
   look_at "$!" || start=gone
   echo "$! $start" >"$run/$name.pid"
 }

@@ -152,8 +152,7 @@ def tell_story(cluster, port):
     rows = expect_healthy(cluster, "node-1", "node-2")
     assert "the cluster is up already" in cluster.succeed("up")
     assert expect_healthy(cluster, "node-1", "node-2") == rows, "up left everything alone"
-    if not os.environ.get("CHAT_CLUSTER_WITHOUT_BUS"):
-        chat_across(rows)
+    chat_across(rows)
     add_and_remove(cluster, port)
     kill_and_start(cluster, port)
     nginx_dies(cluster, port)
