@@ -80,7 +80,7 @@ start_redis() {
     say "redis runs already, pid $pid"
     return
   fi
-  # Its log goes to stdout, which is not kept.
+  # Without --logfile it would log to stdout, which is not kept.
   launch redis redis-server --port 0 --unixsocket "$redis_socket" --unixsocketperm 700 \
     --save '' --appendonly no --daemonize no --dir "$run" --logfile "$log/redis.log"
   await_start redis 10 redis_answers
@@ -130,7 +130,9 @@ start_node() {
     choose_ports "$1"
     read -r listen proxy < <(ports_of "$1")
   fi
-  CHAT_MYSQL_PASSWORD=$(mysql_password) launch "$name" "$programs/chatserver" \
+  # This Redis has no password, whatever the caller's environment says about another one.
+  CHAT_MYSQL_PASSWORD=$(mysql_password) launch "$name" \
+    env -u CHAT_REDIS_PASSWORD "$programs/chatserver" \
     -c conf/cluster.ini --set server.node="$name" --set server.listen="127.0.0.1:$listen" \
     --set server.proxy_listen="127.0.0.1:$proxy" --set mysql.socket="$mariadb_socket" \
     --set redis.socket="$redis_socket"
