@@ -14,11 +14,16 @@ packages_to_run=(
   g++ meson ninja-build pkg-config
   nlohmann-json3-dev libspdlog-dev libfmt-dev libinih-dev libcli11-dev libexpected-dev
   libedit-dev libsodium-dev libsqlite3-dev default-libmysqlclient-dev libgtest-dev libgmock-dev telnet
+  libhiredis-dev
 )
-# mariadb-server: the tests start a server of their own; the one that the package may have started
-# is left alone.
+# The servers of these packages run privately, on sockets and ports of their own; those that the
+# packages may have started are left alone.
+packages_to_cluster=(
+  "${packages_to_run[@]}" mariadb-server mariadb-client redis-server redis-tools nginx
+  libnginx-mod-stream iproute2
+)
 packages_to_test=(
-  "${packages_to_run[@]}" clang-format git netcat-openbsd sqlite3 mariadb-server mariadb-client
+  "${packages_to_cluster[@]}" clang-format git netcat-openbsd sqlite3 shellcheck
 )
 packages_to_check=("${packages_to_test[@]}" clang clang-tidy)
 
@@ -95,4 +100,10 @@ compile() {
   shift
   say "building $folder/ ${*:-(everything)}"
   ninja -C "$folder" "$@"
+}
+
+# The two programs that people use; says nothing when there is nothing to do.
+build_quietly_if_done() {
+  ninja -C build -n chatserver chatclient 2>/dev/null | grep -q 'no work to do' && return
+  compile build chatserver chatclient
 }

@@ -11,12 +11,6 @@
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# ninja's answers to a build with nothing to do are not worth a line.
-build_quietly_if_done() {
-  ninja -C build -n chatserver chatclient 2>/dev/null | grep -q 'no work to do' && return
-  compile build chatserver chatclient
-}
-
 how_to_connect() {
   local host=127.0.0.1 port=6000
   # The ready line names the address; 0.0.0.0 and [::] are reached by loopback.

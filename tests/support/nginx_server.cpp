@@ -1,0 +1,206 @@
+#include "support/nginx_server.h"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <stdexcept>
+#include <utility>
+
+#include "support/deadline.h"
+
+namespace chat::test {
+namespace {
+
+constexpr const char* kServer = "/usr/sbin/nginx";
+constexpr const char* kStreamModule = "/usr/lib/nginx/modules/ngx_stream_module.so";
+constexpr int kStartTries = 5;
+constexpr std::size_t kWorkers = 2;  // so that what one worker knows must reach the other
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  return address;
+}
+
+// nginx can't be asked to choose a port. Not one that the kernel gives to clients and to listeners
+// on port 0: while nginx is dead and about to be started again nobody else may have it.
+std::uint16_t free_port() {
+  std::random_device random;
+  std::uniform_int_distribution<int> any(10'000, 32'000);
+  for (int tries = 0; tries < 100; ++tries) {
+    const base::UniqueFd probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const auto port = static_cast<std::uint16_t>(any(random));
+    const sockaddr_in address = loopback(port);
+    if (::bind(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+      return port;
+    }
+  }
+  throw std::runtime_error("no free port");
+}
+
+std::string shipped_configuration() {
+  const char* root = std::getenv("CHAT_SOURCE_ROOT");
+  if (root == nullptr) throw std::runtime_error("$CHAT_SOURCE_ROOT must name the repository");
+  std::string text = read_file(std::filesystem::path(root) / "conf" / "nginx.conf");
+  if (text.empty()) throw std::runtime_error("there is no conf/nginx.conf");
+  return text;
+}
+
+// "  server 10.0.0.1:6200 weight=1;", "127.0.0.1:7" → "  server 127.0.0.1:7 weight=1;"
+std::string with_argument(const std::string& line, const std::string& argument) {
+  const auto name = line.find_first_not_of(' ');
+  const auto begin = line.find(' ', name) + 1;
+  const auto end = line.find_first_of(" ;", begin);
+  return line.substr(0, begin) + argument + line.substr(end);
+}
+
+std::string title(pid_t pid) {
+  return read_file("/proc/" + std::to_string(pid) + "/cmdline").c_str();
+}
+
+bool ended(const base::UniqueFd& pidfd) {
+  pollfd entry{pidfd.get(), POLLIN, 0};
+  return ::poll(&entry, 1, 0) == 1;
+}
+
+}  // namespace
+
+std::string NginxServer::missing() {
+  if (::access(kServer, X_OK) != 0) return std::string(kServer) + " is not here: install nginx";
+  if (::access(kStreamModule, R_OK) != 0) {
+    return std::string(kStreamModule) + " is not here: install libnginx-mod-stream";
+  }
+  return "";
+}
+
+NginxServer::NginxServer(std::vector<std::uint16_t> upstreams)
+    : upstreams_(std::move(upstreams)), port_(free_port()) {
+  // Somebody else may take the port between the look and the start.
+  for (int tries = 1;; ++tries) {
+    try {
+      start();
+      return;
+    } catch (const std::runtime_error&) {
+      if (tries == kStartTries) throw;
+      port_ = free_port();
+    }
+  }
+}
+
+NginxServer::~NginxServer() {
+  kill9();
+}
+
+void NginxServer::start() {
+  // Orphaned workers hold the port: they give it up, and stay for the connections they have.
+  for (const auto& worker : workers_) ::syscall(SYS_pidfd_send_signal, worker.get(), SIGQUIT, 0, 0);
+  configure();
+  launch();
+}
+
+void NginxServer::launch() {
+  master_ = std::make_unique<ChildProcess>(
+      std::vector<std::string>{kServer, "-p", dir_.path().string(), "-e", dir_.file("error.log"),
+                               "-c", dir_.file("nginx.conf"), "-g",
+                               "daemon off; master_process on;"},
+      dir_.file("stderr"));
+  // It listens before it makes workers. All of them, so that none of these is taken for a new one
+  // by reload(), or missed by kill9_master().
+  wait_until([this] { return !master_->running() || serving_workers().size() == kWorkers; });
+  if (!master_->running() || serving_workers().size() != kWorkers) {
+    throw std::runtime_error("nginx does not start:\n" + log());
+  }
+}
+
+void NginxServer::configure() const {
+  std::istringstream shipped(shipped_configuration());
+  std::ofstream ours(dir_.file("nginx.conf"));
+  bool servers_written = false;
+  for (std::string line; std::getline(shipped, line);) {
+    std::string name;
+    std::istringstream(line) >> name;
+    if (name == "server" && line.ends_with(';')) {
+      if (std::exchange(servers_written, true)) continue;
+      for (const std::uint16_t port : upstreams_) {
+        ours << with_argument(line, "127.0.0.1:" + std::to_string(port)) << '\n';
+      }
+      continue;
+    }
+    if (name == "listen") line = with_argument(line, "127.0.0.1:" + std::to_string(port_));
+    if (name == "pid") line = with_argument(line, dir_.file("pid"));
+    if (name == "error_log") line = with_argument(line, dir_.file("error.log"));
+    if (name == "worker_processes") line = with_argument(line, std::to_string(kWorkers));
+    if (name == "worker_connections") line = with_argument(line, "1024");
+    if (name == "worker_rlimit_nofile") continue;
+    ours << line << '\n';
+  }
+}
+
+std::vector<pid_t> NginxServer::serving_workers() const {
+  const std::string pid = std::to_string(master_->pid());
+  std::istringstream children(read_file("/proc/" + pid + "/task/" + pid + "/children"));
+  std::vector<pid_t> serving;
+  for (pid_t child = 0; children >> child;) {
+    if (title(child) == "nginx: worker process") serving.push_back(child);
+  }
+  return serving;
+}
+
+void NginxServer::reload(std::vector<std::uint16_t> upstreams) {
+  upstreams_ = std::move(upstreams);
+  configure();
+  const std::vector<pid_t> old = serving_workers();
+  master_->send_signal(SIGHUP);
+  const bool reloaded = wait_until([&] {
+    const std::vector<pid_t> now = serving_workers();
+    return now.size() == kWorkers && std::ranges::find_first_of(now, old) == now.end();
+  });
+  if (!reloaded) throw std::runtime_error("nginx does not reload:\n" + log());
+}
+
+// All of the master's children, also those that finish what they have.
+void NginxServer::keep_hold_of_workers() {
+  const std::string pid = std::to_string(master_->pid());
+  std::istringstream children(read_file("/proc/" + pid + "/task/" + pid + "/children"));
+  for (pid_t child = 0; children >> child;) {
+    base::UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+    if (pidfd) workers_.push_back(std::move(pidfd));
+  }
+}
+
+void NginxServer::kill9_master() {
+  if (!master_ || !master_->running()) return;
+  // Stopped, it neither makes workers nor reaps them: the pids read now are its children's.
+  master_->send_signal(SIGSTOP);
+  keep_hold_of_workers();
+  master_->send_signal(SIGKILL);
+  master_->wait_exit(Deadline{});
+}
+
+void NginxServer::kill9() {
+  kill9_master();
+  end_workers(SIGKILL);
+}
+
+void NginxServer::end_workers(int signal) {
+  for (const auto& worker : workers_) ::syscall(SYS_pidfd_send_signal, worker.get(), signal, 0, 0);
+  wait_until([this] { return std::ranges::all_of(workers_, ended); });
+  workers_.clear();
+}
+
+std::string NginxServer::log() const {
+  return read_file(dir_.file("stderr")) + read_file(dir_.file("error.log"));
+}
+
+}  // namespace chat::test
