@@ -13,12 +13,14 @@ export LC_ALL=C.UTF-8
 packages_to_run=(
   g++ meson ninja-build pkg-config
   nlohmann-json3-dev libspdlog-dev libfmt-dev libinih-dev libcli11-dev libexpected-dev
-  libedit-dev libsodium-dev libsqlite3-dev default-libmysqlclient-dev libgtest-dev libgmock-dev telnet
+  libedit-dev libsodium-dev libsqlite3-dev default-libmysqlclient-dev libhiredis-dev libgtest-dev
+  libgmock-dev telnet
 )
-# mariadb-server: the tests start a server of their own; the one that the package may have started
-# is left alone.
+# mariadb-server, redis-server: the tests start servers of their own; those that the packages may
+# have started are left alone.
 packages_to_test=(
   "${packages_to_run[@]}" clang-format git netcat-openbsd sqlite3 mariadb-server mariadb-client
+  redis-server
 )
 packages_to_check=("${packages_to_test[@]}" clang clang-tidy)
 
