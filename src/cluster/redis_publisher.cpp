@@ -50,6 +50,7 @@ void RedisPublisher::work() {
     }
     deliver();
   }
+  deliver();  // what came while the last was on its way
 }
 
 void RedisPublisher::await_work() {

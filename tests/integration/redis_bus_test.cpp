@@ -376,9 +376,10 @@ TEST_F(RedisBusTest, NothingIsCalledAfterStop) {
 
 TEST_F(RedisBusTest, StopPublishesWhatWaits) {
   listen(*b, {user});
-  a->bus.publish(numbered(0, 1000, user));
+  a->bus.publish(numbered(0, 300, user));
+  for (int i = 0; i < 30; ++i) a->bus.publish(numbered(300 + i, 1, user));
   a->bus.stop();
-  EXPECT_TRUE(eventually([&] { return b->ears.count() == 1000; }));
+  EXPECT_TRUE(eventually([&] { return b->ears.count() == 330; }));
 }
 
 TEST_F(RedisBusTest, WorksOverTcpAndSaysWhereItIs) {
