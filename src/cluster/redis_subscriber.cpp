@@ -52,7 +52,6 @@ void RedisSubscriber::work() {
       reconnect();
     }
   }
-  up_ = false;
   disconnect();
 }
 
@@ -158,7 +157,6 @@ void RedisSubscriber::come_up() {
 }
 
 void RedisSubscriber::go_down(const Error& reason) {
-  up_ = false;
   missed_ = true;
   if (!std::exchange(said_down_, true)) {
     log::warn("event=bus_down bus={} reason={}", log::quoted(describe_redis(options_)),
@@ -167,9 +165,11 @@ void RedisSubscriber::go_down(const Error& reason) {
   disconnect();
 }
 
-// Who waits for a confirmation is told, because there will be none.
+// Who waits for a confirmation is told, because there will be none. Whoever sees that the bus is
+// down needn't wait any more.
 void RedisSubscriber::disconnect() {
   auto requests = mailbox_.set_connected(false);
+  up_ = false;
   std::vector<base::Task> waiting;
   if (link_) waiting = link_->confirmations().abandon();
   link_.reset();
