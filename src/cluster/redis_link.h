@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat/base/clock.h"
+#include "chat/base/result.h"
+#include "chat/base/task.h"
+#include "confirmations.h"
+#include "redis_connection.h"
+#include "redis_mailbox.h"
+
+namespace chat::cluster {
+
+// One life of the connection that listens: what has been asked of Redis on it, what of that is
+// confirmed, and whether Redis still answers. Dead after the first error.
+// Threading: externally synchronised.
+class RedisLink {
+ public:
+  using Verb = RedisMailbox::Verb;
+  using OnMessage = std::function<void(std::string_view channel, std::string_view bytes)>;
+
+  static constexpr std::size_t kChannelsPerCommand = 1000;
+  // Without one confirmation for so long while some are owed, the link is dead …
+  static constexpr std::chrono::milliseconds kConfirmPatience{1000};
+  // … and so it is when this long after a PING, which silence causes, nothing has come.
+  static constexpr std::chrono::milliseconds kPingAfter{2000};
+  static constexpr std::chrono::milliseconds kPingPatience{2000};
+
+  RedisLink(RedisConnection connection, base::SteadyTime now)
+      : connection_(std::move(connection)), heard_at_(now) {}
+
+  // Neighbours with the same verb become one command, and flush() ends the last.
+  void ask(Verb verb, std::string channel, base::SteadyTime now);
+  void flush();
+  void when_confirmed(base::Task task) { confirmations_.when_confirmed(std::move(task)); }
+  Confirmations& confirmations() { return confirmations_; }
+
+  pollfd interest() const { return connection_.interest(); }
+  // When keep_alive() has something to do unless Redis speaks first.
+  base::SteadyTime deadline() const;
+
+  // Does what poll() found possible and passes on the messages that came.
+  Result<void> transfer(short events, base::SteadyTime now, const OnMessage& on_message);
+  // Not while there is something to read: it may be what we wait for.
+  Result<void> keep_alive(base::SteadyTime now);
+
+ private:
+  Result<void> handle(const redisReply& reply, base::SteadyTime now, const OnMessage& on_message);
+
+  RedisConnection connection_;
+  Confirmations confirmations_;
+  Verb verb_ = Verb::kSubscribe;
+  std::vector<std::string> command_;  // the channels of the command that is being put together
+  base::SteadyTime heard_at_;         // anything
+  base::SteadyTime confirmed_at_;     // the last confirmation, or when one began to be owed
+  base::SteadyTime pinged_at_;
+  bool pinged_ = false;  // and nothing has come since
+};
+
+}  // namespace chat::cluster

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "chat/base/mutex.h"
+#include "chat/cluster/bus.h"
+
+namespace chat::cluster {
+
+// What waits to be published. Threading: thread-safe.
+// Bounds: so many messages and bytes of payload; what doesn't fit is dropped and counted.
+class RedisOutbox {
+ public:
+  static constexpr std::size_t kMaxMessages = 65'536;
+  static constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
+
+  struct Contents {
+    std::vector<BusMessage> messages;
+    std::uint64_t dropped = 0;  // since the last take()
+
+    bool empty() const { return messages.empty() && dropped == 0; }
+  };
+
+  explicit RedisOutbox(std::size_t max_messages = kMaxMessages, std::size_t max_bytes = kMaxBytes)
+      : max_messages_(max_messages), max_bytes_(max_bytes) {}
+
+  // True when the outbox was empty: whoever takes from it must be woken.
+  [[nodiscard]] bool put(std::vector<BusMessage> messages);
+  Contents take();
+
+ private:
+  const std::size_t max_messages_;
+  const std::size_t max_bytes_;
+
+  base::Mutex mutex_;
+  Contents contents_ CHAT_GUARDED_BY(mutex_);
+  std::size_t bytes_ CHAT_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace chat::cluster

@@ -1,0 +1,49 @@
+#include "redis_wire.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace chat::cluster {
+namespace {
+
+TEST(ChannelName, IsReadBackAsItWasWritten) {
+  const auto most = std::numeric_limits<std::int32_t>::max();
+  EXPECT_EQ(channel_name(channel_of(UserId{7})), "user:7");
+  EXPECT_EQ(channel_name(channel_of(GroupId{most})), "group:2147483647");
+  for (const Channel& channel : {channel_of(UserId{1}), channel_of(UserId{most}),
+                                 channel_of(GroupId{1}), channel_of(GroupId{most})}) {
+    EXPECT_EQ(parse_channel(channel_name(channel)), channel);
+  }
+}
+
+TEST(ChannelName, IsNothingElse) {
+  for (const char* name :
+       {"", "user", "user:", "users:1", "nodes", "user:0", "user:-1", "user:+1", "user: 1",
+        "user:1 ", "user:1a", "user:2147483648", "User:1", "group:", "group:x", "xuser:1"}) {
+    EXPECT_FALSE(parse_channel(name)) << name;
+  }
+}
+
+TEST(WireMessage, CarriesAnyPayload) {
+  const std::string zeros(3, '\0');
+  std::string bytes = "what was there before";
+  for (const std::string& payload : {std::string(), std::string("\n"), std::string("a\nb\n"), zeros,
+                                     std::string("m d 1 2 3\n{}")}) {
+    encode_message("node 1", payload, bytes);
+    EXPECT_EQ(bytes, "node 1\n" + payload);
+    const auto message = decode_message(bytes);
+    ASSERT_TRUE(message);
+    EXPECT_EQ(message->origin, "node 1");
+    EXPECT_EQ(message->payload, payload);
+  }
+}
+
+TEST(WireMessage, NeedsALineWithAnOrigin) {
+  for (const char* bytes : {"", "no line", "\n", "\npayload"}) {
+    EXPECT_FALSE(decode_message(bytes)) << bytes;
+  }
+}
+
+}  // namespace
+}  // namespace chat::cluster
