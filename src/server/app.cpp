@@ -7,6 +7,7 @@
 
 #include "chat/base/log.h"
 #include "chat/base/version.h"
+#include "server/bus.h"
 #include "server/database.h"
 
 namespace chat::server {
@@ -55,7 +56,7 @@ App::App(const Config& config)
       hash_lane_("hash", hash_threads(), kHashQueue),
       database_(make_database(config)),
       pool_(*database_, pool_options(config), clock_),
-      bus_(std::make_unique<cluster::LocalBus>(hub_)),
+      bus_(make_bus(config, hub_)),
       lease_(*database_, clock_),
       directory_(pool_),
       backlog_(pool_, directory_),

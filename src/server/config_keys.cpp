@@ -148,7 +148,6 @@ constexpr Key kKeys[] = {
      .default_text = "local",
      .choices = "local|redis",
      .help = "how messages reach other servers; local: this is the only one",
-     .not_yet = "this version has no Redis bus yet; use local",
      .store = [](Config& c, const Value& v) { c.bus.engine = narrow<BusEngine>(v); }},
 
     {.section = "redis",

@@ -41,9 +41,6 @@ struct Key {
   std::string_view unit = {};         // as conf/server.ini names it; empty for bare texts
   std::string_view help = {};         // one line
   std::string_view environment = {};  // a variable that may carry the value: secrets only
-  // What a later version will offer: until then any value but the default is refused with
-  // this sentence.
-  std::string_view not_yet = {};
   // Null where there is nothing to store (the value can only be its default).
   void (*store)(Config& config, const Value& value) = nullptr;
 

@@ -77,21 +77,27 @@ Result<void> Settings::set(std::string_view section, std::string_view name, std:
 Result<Config> Settings::finish() const {
   Config config;
   for (const auto& [key, value, origin] : entries_) {
-    if (!key->not_yet.empty() && value.text != key->default_text) {
-      return refuse(*key, value.text, origin, key->not_yet);
-    }
     if (key->store != nullptr) key->store(config, value);
   }
   if (same_place(config.server)) {
-    const auto entry = std::find_if(entries_.begin(), entries_.end(), [](const Entry& e) {
-      return e.key->full_name() == "server.proxy_listen";
-    });
-    return refuse(*entry->key, entry->value.text, entry->origin,
-                  "must not be the address of server.listen");
+    return refuse_entry("server.proxy_listen", "must not be the address of server.listen");
+  }
+  if (config.bus.engine == BusEngine::kRedis && config.storage.engine == StorageEngine::kSqlite) {
+    return refuse_entry("bus.engine",
+                        "needs storage.engine = mysql: several servers cannot share "
+                        "an SQLite file");
   }
   if (config.server.io_threads == 0) config.server.io_threads = automatic_io_threads();
   if (config.server.workers == 0) config.server.workers = automatic_workers();
   return config;
+}
+
+tl::unexpected<Error> Settings::refuse_entry(std::string_view full_name,
+                                             std::string_view why) const {
+  const auto entry = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& e) { return e.key->full_name() == full_name; });
+  CHAT_CHECK(entry != entries_.end());
+  return refuse(*entry->key, entry->value.text, entry->origin, why);
 }
 
 std::string Settings::to_ini() const {

@@ -28,6 +28,8 @@ class Settings {
   std::string to_ini() const;
 
  private:
+  tl::unexpected<Error> refuse_entry(std::string_view full_name, std::string_view why) const;
+
   struct Entry {
     const Key* key;
     Value value;

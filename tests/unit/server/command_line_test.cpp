@@ -105,8 +105,10 @@ TEST(CommandLine, RefusesBadSetsByName) {
 }
 
 TEST(CommandLine, RefusesWhatThisVersionDoesNotOfferWithASentence) {
-  EXPECT_EQ(error_of({"--set", "bus.engine=redis"}),
-            "--set: bus.engine = \"redis\": this version has no Redis bus yet; use local");
+  EXPECT_EQ(
+      error_of({"--set", "bus.engine=redis"}),
+      "--set: bus.engine = \"redis\": needs storage.engine = mysql: several servers cannot share "
+      "an SQLite file");
   EXPECT_EQ(error_of({"--set", "bus.engine=local"}), "");
 }
 

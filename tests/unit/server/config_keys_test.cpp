@@ -87,7 +87,7 @@ TEST(ConfigKeys, AreUniqueAndDocumented) {
   for (const Key& key : keys()) {
     EXPECT_TRUE(names.insert(key.full_name()).second) << key.full_name();
     EXPECT_FALSE(key.help.empty()) << key.full_name();
-    EXPECT_TRUE(key.store != nullptr || !key.not_yet.empty()) << key.full_name();
+    EXPECT_NE(key.store, nullptr) << key.full_name();
     EXPECT_EQ(find_key(key.section, key.name), &key);
   }
   EXPECT_EQ(find_key("server", "nonsense"), nullptr);

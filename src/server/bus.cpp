@@ -1,0 +1,34 @@
+#include "server/bus.h"
+
+#include <fmt/format.h>
+
+#include <random>
+#include <string>
+
+#include "chat/cluster/redis_bus.h"
+
+namespace chat::server {
+namespace {
+
+// By this a server knows its own messages. Not the node's name: a process that should have ended
+// may still go by it.
+std::string random_origin() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+}  // namespace
+
+std::unique_ptr<cluster::Bus> make_bus(const Config& config, cluster::LocalHub& hub) {
+  if (config.bus.engine == BusEngine::kLocal) return std::make_unique<cluster::LocalBus>(hub);
+  cluster::RedisOptions options;
+  options.host = config.redis.host;
+  options.port = config.redis.port;
+  options.socket = config.redis.socket;
+  options.password = config.redis.password;
+  options.db = config.redis.db;
+  options.node = random_origin();
+  return std::make_unique<cluster::RedisBus>(std::move(options));
+}
+
+}  // namespace chat::server
