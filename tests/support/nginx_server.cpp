@@ -1,21 +1,19 @@
 #include "support/nginx_server.h"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
-#include <random>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
 
 #include "support/deadline.h"
+#include "support/free_port.h"
 
 namespace chat::test {
 namespace {
@@ -24,30 +22,6 @@ constexpr const char* kServer = "/usr/sbin/nginx";
 constexpr const char* kStreamModule = "/usr/lib/nginx/modules/ngx_stream_module.so";
 constexpr int kStartTries = 5;
 constexpr std::size_t kWorkers = 2;  // so that what one worker knows must reach the other
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
-
-// nginx can't be asked to choose a port. Not one that the kernel gives to clients and to listeners
-// on port 0: while nginx is dead and about to be started again nobody else may have it.
-std::uint16_t free_port() {
-  std::random_device random;
-  std::uniform_int_distribution<int> any(10'000, 32'000);
-  for (int tries = 0; tries < 100; ++tries) {
-    const base::UniqueFd probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const auto port = static_cast<std::uint16_t>(any(random));
-    const sockaddr_in address = loopback(port);
-    if (::bind(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
-      return port;
-    }
-  }
-  throw std::runtime_error("no free port");
-}
 
 std::string shipped_configuration() {
   const char* root = std::getenv("CHAT_SOURCE_ROOT");

@@ -135,7 +135,9 @@ void RawClient::cut_frames() {
   std::size_t used = 0;
   while (const auto text = cut_frame(used)) {
     Json object = Json::parse(*text);
-    if (object.value("msgid", 0) != kPresence) inbox_.push_back(std::move(object));
+    if (keep_presence_ || object.value("msgid", 0) != kPresence) {
+      inbox_.push_back(std::move(object));
+    }
   }
   bytes_.erase(0, used);
 }

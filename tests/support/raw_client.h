@@ -39,7 +39,7 @@ class ConnectionEnded : public std::runtime_error {
 //
 // What comes in lies in one inbox in order of arrival until somebody takes it: receive() takes
 // the first, reply() the answer to a request, push() the first push. PRESENCE pushes are dropped
-// on arrival: who is online around a test is not what it looks at.
+// on arrival unless keep_presence(): who is online around a test is mostly not what it looks at.
 // Threading: externally synchronised.
 class RawClient {
  public:
@@ -61,6 +61,7 @@ class RawClient {
   void send(const Json& object) { send_raw(framed(object)); }
   std::string framed(const Json& object) const { return frame(wire_, object.dump()); }
   void take_in_while_sending(bool on) { take_in_while_sending_ = on; }
+  void keep_presence() { keep_presence_ = true; }
 
   // The first frame of the inbox, awaited if need be. Throws ConnectionEnded at the end of input.
   Json receive();
@@ -104,6 +105,7 @@ class RawClient {
   std::string bytes_;       // read and not cut into frames yet
   std::deque<Json> inbox_;  // frames in order of arrival
   bool take_in_while_sending_ = true;
+  bool keep_presence_ = false;
   bool ended_ = false;
   bool was_reset_ = false;
 };

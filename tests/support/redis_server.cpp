@@ -1,34 +1,19 @@
 #include "support/redis_server.h"
 
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <stdexcept>
 #include <utility>
 
 #include "support/deadline.h"
+#include "support/free_port.h"
 
 namespace chat::test {
 namespace {
 
 constexpr const char* kServer = "/usr/bin/redis-server";
 constexpr const char* kClient = "/usr/bin/redis-cli";
-
-// Free a moment ago; the kernel gives it to nobody else soon.
-std::uint16_t free_port() {
-  const base::UniqueFd probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  auto* const name = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(probe.get(), name, size) != 0 || ::getsockname(probe.get(), name, &size) != 0) {
-    throw std::runtime_error("no free port");
-  }
-  return ntohs(address.sin_port);
-}
 
 }  // namespace
 
