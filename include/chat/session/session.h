@@ -70,6 +70,7 @@ class Session final : public net::ConnectionHandler,
   // Hands out the replies so far; what is posted to the loop after this comes after them.
   void flush_replies() override;
   void suspend() { strand_.suspend(); }
+  // Not for classic clients: they can't be told that a chat was refused, so they are read slowly.
   base::TokenBucket& chat_rate() { return chat_rate_; }
 
   // Loop-confined.
@@ -110,7 +111,7 @@ class Session final : public net::ConnectionHandler,
   void enqueue_in_loop(std::string_view framed);
   void pace_in_loop();
   void close_in_loop(std::chrono::milliseconds patience);
-  void take_frames_in_loop(std::string_view bytes);
+  std::int64_t take_frames_in_loop(std::string_view bytes);
   void update_reading_in_loop();
   void arm_deadline_in_loop();
 
@@ -135,6 +136,7 @@ class Session final : public net::ConnectionHandler,
   net::Connection* connection_;
   protocol::FrameDecoder decoder_;
   base::TokenBucket byte_rate_;
+  base::TokenBucket classic_rate_;  // chats of a classic client: over it, reading pauses
   std::unique_ptr<Outlet> outlet_;
   std::unique_ptr<Pacer> pacer_;  // of a classic client
   bool pacing_ = false;           // its timer is set
