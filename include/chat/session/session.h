@@ -70,7 +70,7 @@ class Session final : public net::ConnectionHandler,
   // Hands out the replies so far; what is posted to the loop after this comes after them.
   void flush_replies() override;
   void suspend() { strand_.suspend(); }
-  // Not for classic clients: they can't be told that a chat was refused, so they are read slowly.
+  // Not for classic clients, who can't be told of a refusal.
   base::TokenBucket& chat_rate() { return chat_rate_; }
 
   // Loop-confined.
@@ -84,8 +84,7 @@ class Session final : public net::ConnectionHandler,
   void set_outlet_in_loop(std::unique_ptr<Outlet> outlet);
   Outlet* outlet_in_loop() const { return outlet_.get(); }
   bool closed_in_loop() const { return connection_ == nullptr; }
-  // Writes what is queued now, not at the end of the round.
-  void flush_in_loop();
+  void flush_in_loop();  // writes now what is queued, not at the end of the round
 
  private:
   // net::ConnectionHandler
@@ -119,7 +118,6 @@ class Session final : public net::ConnectionHandler,
   net::EventLoop& loop_;
   const std::size_t loop_index_;
   const net::Address peer_;
-
   std::atomic<bool> ending_{false};
   std::atomic<protocol::Framing> framing_{protocol::Framing::kUndecided};
   // Bytes of replies on their way to the loop plus bytes that wait in the connection.
