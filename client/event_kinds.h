@@ -67,6 +67,10 @@ struct Sent {
 struct Queued {  // a chat that is sent once there is a connection again
   Target target;
 };
+struct Held {  // a chat that the server can't take now: it is sent again, until it is taken
+  Target target;
+  std::string error;  // "busy", "unavailable" or "rate_limited"
+};
 struct Receipt {     // others have one's messages up to seq
   std::string kind;  // "delivered" or "read"
   UserId id;         // whose; names nothing for a group's

@@ -22,6 +22,12 @@ class PeopleText {
   std::string operator()(const event::Queued& e) const {
     return dim(fmt::format("  … {}: sent once there is a connection again", to(e.target)));
   }
+  std::string operator()(const event::Held& e) const {
+    const std::string why = e.error == "rate_limited" ? "that was too fast for the server"
+                            : e.error == "busy"       ? "the server is busy"
+                                                      : "the server can't store messages now";
+    return dim(fmt::format("  … {}: {}, trying again until it is stored.", to(e.target), why));
+  }
   std::string operator()(const event::Receipt& e) const {
     const std::string who = e.group          ? fmt::format("everybody in group {}", e.group.value)
                             : e.name.empty() ? fmt::format("user {}", e.id.value)
