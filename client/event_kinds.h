@@ -17,6 +17,7 @@ namespace event {
 struct Connected {
   std::string host;
   std::uint16_t port = 0;
+  bool again = false;  // after a lost connection; the login follows by itself
 };
 struct Pong {};  // the answer to PING: nothing to show
 struct Registered {
@@ -43,6 +44,7 @@ struct LoggedIn {
   bool more = false;  // the rest of the offline messages follows as pushes
   bool more_friends = false;
   bool more_groups = false;
+  bool again = false;  // by itself, after a lost connection
 };
 struct LoggedOut {
   UserId id;

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "chat/base/check.h"
+#include "client/text.h"
 
 namespace chat::client {
 namespace {
@@ -33,13 +34,6 @@ bool may_be_remembered(std::string_view line) {
   return !line.empty() && !line.starts_with("/login") && !line.starts_with("/register");
 }
 
-// Character cells; wide characters are counted as one, which at worst leaves a row unerased.
-int width(std::string_view utf8) {
-  return static_cast<int>(std::count_if(utf8.begin(), utf8.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
-
 }  // namespace
 
 LineEditor::LineEditor(std::string prompt, Complete complete)
@@ -57,6 +51,8 @@ LineEditor::LineEditor(std::string prompt, Complete complete)
 
 LineEditor::~LineEditor() {
   base::MutexLock lock(mutex_);
+  // What is typed on stays where it is; what the shell says begins a line.
+  if (active_) std::fputs("\n", stdout);
   end_locked();
   the_editor = nullptr;
 }
@@ -82,8 +78,8 @@ LineReader::Status LineEditor::next(std::string& line, std::chrono::milliseconds
     base::MutexLock lock(mutex_);
     ::rl_callback_read_char();
     // Behind a finished line libedit's buffer is that line still.
-    const bool typing = active_;
-    cursor_ = typing ? width({::rl_line_buffer, static_cast<std::size_t>(::rl_point)}) : 0;
+    const auto typed = active_ ? static_cast<std::size_t>(::rl_point) : 0;
+    before_cursor_.assign(::rl_line_buffer, typed);
   }
 }
 
@@ -98,7 +94,7 @@ bool LineEditor::print(const std::string& text) {
 
 // The line may be on several rows, with the cursor on any of them.
 void LineEditor::clear_line_locked() {
-  const int rows_up = (width(prompt_) + cursor_) / columns();
+  const int rows_up = rows_down(prompt_ + before_cursor_, columns());
   if (rows_up > 0) std::fprintf(stdout, "\x1b[%dA", rows_up);
   std::fputs("\r\x1b[J", stdout);
 }
@@ -119,6 +115,7 @@ void LineEditor::on_line(char* line) CHAT_NO_THREAD_SAFETY_ANALYSIS {
   the_editor->active_ = false;
   if (line == nullptr) {
     the_editor->ended_ = true;
+    std::fputs("\n", stdout);
     return;
   }
   if (may_be_remembered(line)) ::add_history(line);

@@ -20,6 +20,7 @@ struct Question {
   std::string name = {};  // register, creategroup: the name that was asked for
   std::string desc = {};  // creategroup
   UserId user = {};       // logout: who
+  bool again = false;     // login: by itself, after a lost connection
 };
 
 // How a request ended.

@@ -120,8 +120,8 @@ Answer Session::resume() {
     token = token_;
   }
   if (token.empty()) return {Answer::Status::kNotSent, {}};
-  Answer answer =
-      ask({.request = Msgid::kLogin}, [&](auto cid) { return request::login_again(cid, token); });
+  Answer answer = ask({.request = Msgid::kLogin, .again = true},
+                      [&](auto cid) { return request::login_again(cid, token); });
   const auto* refused = answer.event.as<event::Refused>();
   if (refused != nullptr && refused->error == "invalid_token") {
     base::MutexLock lock(account_mutex_);
@@ -310,7 +310,7 @@ bool Session::take_message(Event& event) {
 // Any answer to HELLO will do: an older server may not know it.
 Event Session::greet() {
   greeted_ = true;
-  return {event::Connected{host_, port_}};
+  return {event::Connected{host_, port_, can_resume()}};
 }
 
 void Session::update(Event& event) {

@@ -119,8 +119,8 @@ TEST_F(Terminals, AServerThatDiesAndComesBackCostsNothing) {
     }
     server.start();
     for (TerminalProgram* user : {alice.get(), bob.get()}) {
-      ASSERT_TRUE(user->wait_for("Connected to 127.0.0.1", milliseconds{40'000}));
-      ASSERT_TRUE(user->wait_for("Logged in as "));
+      ASSERT_TRUE(user->wait_for("Connected again.", milliseconds{40'000}));
+      ASSERT_TRUE(user->wait_for("Logged in again as "));
     }
     const std::string last = std::to_string(typed - 1) + ".\r\n";
     ASSERT_TRUE(alice->wait_for("bob (2): to alice " + last));

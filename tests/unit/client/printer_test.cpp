@@ -150,6 +150,17 @@ TEST(Printer, LinesAreStable) {
   for (const Row& row : table) EXPECT_EQ(to_line(row.event), row.line);
 }
 
+TEST(Printer, ComingBackByItselfIsOneLineEach) {
+  const Friend bob{{2}, "bob", "online"};
+  event::LoggedIn login;
+  login.id = {1};
+  login.name = "alice";
+  login.friends = {bob};
+  login.again = true;
+  EXPECT_EQ(to_people({event::Connected{"::1", 6000, true}}, false), "Connected again.\n");
+  EXPECT_EQ(to_people({login}, false), "Logged in again as alice (id 1).\n");
+}
+
 TEST(Printer, JsonFromTheWireStaysAsItCame) {
   const std::string raw = R"({"z":1,"msgid":250, "a":"é"})";
   EXPECT_EQ(to_json({event::Notice{"push", {}}, raw}), raw + "\n");
