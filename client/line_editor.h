@@ -42,6 +42,7 @@ class LineEditor {
   void start_locked() CHAT_REQUIRES(mutex_);
   void end_locked() CHAT_REQUIRES(mutex_);
   void clear_line_locked() CHAT_REQUIRES(mutex_);
+  void drop_line_locked() CHAT_REQUIRES(mutex_);
 
   const std::string prompt_;
   const Complete complete_;
