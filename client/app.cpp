@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <random>
 #include <utility>
 
 #include "chat/base/clock.h"
@@ -26,15 +25,10 @@ constexpr std::chrono::hours kForever{24};
 // Acknowledgements and reconnecting are looked after so often.
 constexpr std::chrono::milliseconds kTick{200};
 
-std::int64_t random_up_to(std::int64_t most) {
-  static std::minstd_rand random(std::random_device{}());
-  return std::uniform_int_distribution<std::int64_t>(0, most)(random);
-}
-
-// Chats are kept for later; the others make sense only now.
-bool needs_connection(const Command& command) {
+// Chats are kept for later where it is known who sends them; the others make sense only now.
+bool needs_connection(const Command& command, bool keeps_chats) {
   return !std::holds_alternative<command::Nothing>(command) &&
-         !std::holds_alternative<command::Chat>(command) &&
+         !(keeps_chats && std::holds_alternative<command::Chat>(command)) &&
          !std::holds_alternative<command::Wait>(command) &&
          !std::holds_alternative<command::WaitMessages>(command) &&
          !std::holds_alternative<command::Help>(command) &&
@@ -170,7 +164,7 @@ void App::run_line(const std::string& line) {
     show({event::Usage{command.error()}});
     return;
   }
-  if (!session_.connected() && needs_connection(*command)) {
+  if (!session_.connected() && needs_connection(*command, session_.can_resume())) {
     show({event::Usage{"there is no connection now; the client is trying to get one"}});
     return;
   }
@@ -182,9 +176,6 @@ void App::run_line(const std::string& line) {
 void App::leave() {
   if (reconnects_ && !quit_) finish_sending();
   session_.acknowledge(terminal_);
-  if (!session_.wait_for_chats(Session::kReplyTimeout)) {
-    show({event::TimedOut{"chat", Session::kReplyTimeout}});
-  }
   if (session_.connected() && session_.logged_in()) session_.logout();
   session_.close();
 }

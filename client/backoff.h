@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <random>
+#include <utility>
 
 namespace chat::client {
 
@@ -28,5 +30,22 @@ class Backoff {
   const Random random_;
   int tries_ = 0;
 };
+
+// In [0, most]. Threading: any thread.
+inline std::int64_t random_up_to(std::int64_t most) {
+  thread_local std::minstd_rand random(std::random_device{}());
+  return std::uniform_int_distribution<std::int64_t>(0, most)(random);
+}
+
+// How long to wait before sending again what the server could not take: its own wish, doubled with
+// each try up to 30 s, and half as much again at most, so that clients don't come back in step.
+inline std::chrono::milliseconds retry_delay(std::chrono::milliseconds wish, int tries,
+                                             const Backoff::Random& random) {
+  constexpr std::int64_t kLeastMs = 20;
+  constexpr std::int64_t kMostMs = 30'000;
+  const std::int64_t first = std::clamp(std::int64_t{wish.count()}, kLeastMs, kMostMs);
+  const std::int64_t grown = std::min(kMostMs, first << std::min(tries, 10));
+  return std::chrono::milliseconds(grown + random(grown / 2));
+}
 
 }  // namespace chat::client

@@ -17,6 +17,7 @@ namespace event {
 struct Connected {
   std::string host;
   std::uint16_t port = 0;
+  bool again = false;  // after a lost connection; the login follows by itself
 };
 struct Pong {};  // the answer to PING: nothing to show
 struct Registered {
@@ -43,6 +44,7 @@ struct LoggedIn {
   bool more = false;  // the rest of the offline messages follows as pushes
   bool more_friends = false;
   bool more_groups = false;
+  bool again = false;  // by itself, after a lost connection
 };
 struct LoggedOut {
   UserId id;
@@ -66,6 +68,10 @@ struct Sent {
 };
 struct Queued {  // a chat that is sent once there is a connection again
   Target target;
+};
+struct Held {  // a chat that the server can't take now: it is sent again, until it is taken
+  Target target;
+  std::string error;  // "busy", "unavailable" or "rate_limited"
 };
 struct Receipt {     // others have one's messages up to seq
   std::string kind;  // "delivered" or "read"

@@ -42,6 +42,7 @@ class LineEditor {
   void start_locked() CHAT_REQUIRES(mutex_);
   void end_locked() CHAT_REQUIRES(mutex_);
   void clear_line_locked() CHAT_REQUIRES(mutex_);
+  void drop_line_locked() CHAT_REQUIRES(mutex_);
 
   const std::string prompt_;
   const Complete complete_;
@@ -50,7 +51,7 @@ class LineEditor {
   bool active_ CHAT_GUARDED_BY(mutex_) = false;
   bool ended_ CHAT_GUARDED_BY(mutex_) = false;
   std::optional<std::string> line_ CHAT_GUARDED_BY(mutex_);
-  int cursor_ CHAT_GUARDED_BY(mutex_) = 0;  // in character cells behind the prompt
+  std::string before_cursor_ CHAT_GUARDED_BY(mutex_);  // what is typed up to the cursor
 };
 
 }  // namespace chat::client

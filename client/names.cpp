@@ -63,11 +63,11 @@ std::int32_t id_of(std::string_view name, const std::vector<Contact>& contacts) 
 }
 
 template <typename Contact>
-void add_names(std::string_view begun, const std::vector<Contact>& contacts,
+void add_names(std::string_view before, const Head& head, const std::vector<Contact>& contacts,
                std::vector<std::string>& into) {
   for (const Contact& contact : contacts) {
-    std::string written = with_marks(contact.name);
-    if (written.starts_with(begun)) into.push_back(std::move(written));
+    const std::string line = std::string(before.substr(0, head.size)) + with_marks(contact.name);
+    if (line.starts_with(before)) into.push_back(line);
   }
 }
 
@@ -97,9 +97,8 @@ std::vector<std::string> completions(std::string_view before, const std::vector<
     return found;
   }
   const Head head = head_of(before);
-  const std::string_view begun = before.substr(head.size);
-  if (head.takes == Takes::kFriend) add_names(begun, friends, found);
-  if (head.takes == Takes::kGroup) add_names(begun, groups, found);
+  if (head.takes == Takes::kFriend) add_names(before, head, friends, found);
+  if (head.takes == Takes::kGroup) add_names(before, head, groups, found);
   return found;
 }
 

@@ -15,8 +15,8 @@ namespace chat::client {
 std::string resolve_names(std::string_view line, const std::vector<Friend>& friends,
                           const std::vector<Group>& groups);
 
-// What the word at the end of `before` (up to the cursor) may become: a command at the line's
-// beginning, else the names of friends or groups that the command takes.
+// What `before` (the line up to the cursor) may become: its word at the end completed to a command
+// at the line's beginning, else to names of friends or groups that the command takes.
 std::vector<std::string> completions(std::string_view before, const std::vector<Friend>& friends,
                                      const std::vector<Group>& groups);
 

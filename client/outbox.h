@@ -1,18 +1,23 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "chat/base/clock.h"
 #include "chat/base/mutex.h"
+#include "client/backoff.h"
 #include "client/contacts.h"
 
 namespace chat::client {
 
-// A chat that the server has not answered yet, as it is sent: again and again with the same cid,
-// until it is answered.
+// A chat that has no final answer yet, as it is sent: again and again with the same cid, until it
+// is stored or refused for good.
 struct Unanswered {
   std::string cid;
   Target target;
@@ -20,21 +25,69 @@ struct Unanswered {
 };
 
 // The chats that were typed and have no answer, in order; they outlive the connection.
-// Threading: thread-safe. Bounds: kMax chats.
+//
+// One chat of a stream (a target) is on its way at a time, and the next follows its answer: so
+// what the server cannot take now ("busy") is sent again later, and nothing that was typed after
+// it to the same target overtakes it. Streams don't wait for each other.
+// Threading: thread-safe; next() on one thread. Bounds: kMax chats.
 class Outbox {
  public:
   static constexpr std::size_t kMax = 1000;
 
-  // False when it is full.
-  bool add(Unanswered chat);
-  void remove(std::string_view cid);
+  explicit Outbox(Backoff::Random random) : random_(std::move(random)) {}
+
+  // A connection begins: nothing goes out before start(), when somebody is logged in. close()
+  // ends both, now and for next(); what was on its way waits for the next start().
+  void open();
+  void start();
+  void stop();
+  void close();
+
+  // Waits for room while chats can leave; false when there is none at the deadline.
+  bool add(Unanswered chat, base::SteadyTime deadline);
   void clear();
-  std::vector<Unanswered> all() const;
+
+  // The oldest chat that may go out now; blocks until there is one. Nothing after close().
+  std::optional<Unanswered> next();
+
+  // The chat on its way has its final answer, or is to be sent again; others are ignored.
+  void finish(const Target& target, std::string_view cid);
+  enum class Held { kUnknown, kAgain, kFirst };
+  // kFirst: none has been held since the outbox was empty.
+  Held hold(const Target& target, std::string_view cid, std::chrono::milliseconds retry_after);
+
+  // Until no chat is on its way or could go now, or until none is left; also while none can go
+  // for want of a connection. False: not by the deadline.
+  bool wait_settled(base::SteadyTime deadline);
+  bool wait_empty(base::SteadyTime deadline);
   std::size_t size() const;
 
  private:
+  struct Entry {
+    std::uint64_t number = 0;  // in the order of typing
+    Unanswered chat;
+  };
+  struct Stream {
+    std::deque<Entry> chats;
+    bool on_its_way = false;  // the first of them
+    base::SteadyTime not_before{};
+    int tries = 0;
+  };
+
+  Stream* due_locked(base::SteadyTime now) CHAT_REQUIRES(mutex_);
+  std::optional<base::SteadyTime> next_due_locked() const CHAT_REQUIRES(mutex_);
+  Stream* of_locked(const Target& target, std::string_view cid) CHAT_REQUIRES(mutex_);
+  bool settled_locked(base::SteadyTime now) const CHAT_REQUIRES(mutex_);
+
+  const Backoff::Random random_;
   mutable base::Mutex mutex_;
-  std::deque<Unanswered> chats_ CHAT_GUARDED_BY(mutex_);
+  base::CondVar changed_;
+  std::map<Target, Stream> streams_ CHAT_GUARDED_BY(mutex_);  // without empty ones
+  std::size_t size_ CHAT_GUARDED_BY(mutex_) = 0;
+  std::uint64_t last_number_ CHAT_GUARDED_BY(mutex_) = 0;
+  bool open_ CHAT_GUARDED_BY(mutex_) = false;
+  bool started_ CHAT_GUARDED_BY(mutex_) = false;
+  bool told_ CHAT_GUARDED_BY(mutex_) = false;  // that some are held
 };
 
 }  // namespace chat::client

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "chat/protocol/limits.h"
-
 namespace chat::client {
 namespace {
 
@@ -13,24 +11,11 @@ void release(Pending& item, Answer answer) {
   item.arrived.release();
 }
 
-bool is_chat(const Question& question) {
-  return question.request == protocol::Msgid::kOneChat ||
-         question.request == protocol::Msgid::kGroupChat;
-}
-
 }  // namespace
 
-PendingTable::Item PendingTable::add(const std::string& cid, Question question,
-                                     base::SteadyTime deadline) {
+PendingTable::Item PendingTable::add(const std::string& cid, Question question) {
   auto item = std::make_shared<Pending>(std::move(question));
-  const Target& target = item->question.target;
   base::MutexLock lock(mutex_);
-  if (is_chat(item->question)) {
-    while (!closed_ && chats_to_locked(target) >= protocol::kDirectCidWindow) {
-      if (!changed_.wait_until(mutex_, deadline)) return nullptr;
-    }
-    if (!closed_) ++chats_[target];
-  }
   if (closed_) return nullptr;
   items_.emplace(cid, item);
   return item;
@@ -54,9 +39,6 @@ void PendingTable::finish(const std::string& cid, Answer answer) {
     if (found == items_.end()) return;
     item = std::move(found->second);
     items_.erase(found);
-    const auto chats = is_chat(item->question) ? chats_.find(item->question.target) : chats_.end();
-    if (chats != chats_.end() && --chats->second == 0) chats_.erase(chats);
-    changed_.notify_all();
   }
   release(*item, std::move(answer));
 }
@@ -67,8 +49,6 @@ void PendingTable::close() {
     base::MutexLock lock(mutex_);
     closed_ = true;
     items.swap(items_);
-    chats_.clear();
-    changed_.notify_all();
   }
   for (auto& [cid, item] : items) release(*item, Answer{});
 }
@@ -76,19 +56,6 @@ void PendingTable::close() {
 void PendingTable::open() {
   base::MutexLock lock(mutex_);
   closed_ = false;
-}
-
-bool PendingTable::wait_for_chats(base::SteadyTime deadline) {
-  base::MutexLock lock(mutex_);
-  while (!chats_.empty()) {
-    if (!changed_.wait_until(mutex_, deadline)) return chats_.empty();
-  }
-  return true;
-}
-
-std::size_t PendingTable::chats_to_locked(const Target& target) const {
-  const auto found = chats_.find(target);
-  return found == chats_.end() ? 0 : found->second;
 }
 
 }  // namespace chat::client

@@ -1,15 +1,12 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
-#include <cstddef>
 #include <map>
 #include <memory>
 #include <semaphore>
 #include <string>
 #include <string_view>
 
-#include "chat/base/clock.h"
 #include "chat/base/mutex.h"
 #include "chat/protocol/msgid.h"
 #include "client/event.h"
@@ -23,6 +20,7 @@ struct Question {
   std::string name = {};  // register, creategroup: the name that was asked for
   std::string desc = {};  // creategroup
   UserId user = {};       // logout: who
+  bool again = false;     // login: by itself, after a lost connection
 };
 
 // How a request ended.
@@ -54,15 +52,14 @@ struct Pending {
 };
 
 // The requests that have no answer yet, by cid.
-// Threading: thread-safe. Bounds: a stream has at most 64 chats here (protocol: the server knows
-// the last 64 cids of a stream); other requests are waited for, so there are few.
+// Threading: thread-safe. Bounds: one chat a stream (see Outbox); other requests are waited for,
+// so there are few.
 class PendingTable {
  public:
   using Item = std::shared_ptr<Pending>;
 
-  // Blocks while the target of a chat has its 64, until the deadline. Nothing: it passed, or
-  // the table is closed.
-  Item add(const std::string& cid, Question question, base::SteadyTime deadline);
+  // Nothing: the table is closed.
+  Item add(const std::string& cid, Question question);
 
   // Whose answer a message with this cid and msgid is. Nothing when nobody waits for it.
   Item find(std::string_view cid, int msgid);
@@ -74,16 +71,9 @@ class PendingTable {
   void close();
   void open();
 
-  // False when chats were still without an answer at the deadline.
-  bool wait_for_chats(base::SteadyTime deadline);
-
  private:
-  std::size_t chats_to_locked(const Target& target) const CHAT_REQUIRES(mutex_);
-
   base::Mutex mutex_;
-  base::CondVar changed_;
   std::map<std::string, Item, std::less<>> items_ CHAT_GUARDED_BY(mutex_);
-  std::map<Target, std::size_t> chats_ CHAT_GUARDED_BY(mutex_);
   bool closed_ CHAT_GUARDED_BY(mutex_) = true;
 };
 

@@ -32,6 +32,15 @@ ordered_json json_of(const Group& group) {
           {"users", list_of(group.members)}};
 }
 
+ordered_json with_target(ordered_json object, const Target& target) {
+  if (target.group) {
+    object["groupid"] = target.group.value;
+  } else {
+    object["toid"] = target.user.value;
+  }
+  return object;
+}
+
 // What the client found out by itself.
 struct LocalJson {
   template <typename T>
@@ -51,13 +60,10 @@ struct LocalJson {
     return {{"event", "timeout"}, {"command", e.command}, {"after_ms", e.after.count()}};
   }
   ordered_json operator()(const event::Queued& e) const {
-    ordered_json out = {{"event", "queued"}};
-    if (e.target.group) {
-      out["groupid"] = e.target.group.value;
-    } else {
-      out["toid"] = e.target.user.value;
-    }
-    return out;
+    return with_target({{"event", "queued"}}, e.target);
+  }
+  ordered_json operator()(const event::Held& e) const {
+    return with_target({{"event", "held"}, {"error", e.error}}, e.target);
   }
   ordered_json operator()(const event::Reconnecting& e) const {
     return {{"event", "reconnecting"}, {"after_ms", e.after.count()}, {"reason", e.reason}};

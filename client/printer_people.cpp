@@ -22,6 +22,12 @@ class PeopleText {
   std::string operator()(const event::Queued& e) const {
     return dim(fmt::format("  … {}: sent once there is a connection again", to(e.target)));
   }
+  std::string operator()(const event::Held& e) const {
+    const std::string why = e.error == "rate_limited" ? "that was too fast for the server"
+                            : e.error == "busy"       ? "the server is busy"
+                                                      : "the server can't store messages now";
+    return dim(fmt::format("  … {}: {}, trying again until it is stored.", to(e.target), why));
+  }
   std::string operator()(const event::Receipt& e) const {
     const std::string who = e.group          ? fmt::format("everybody in group {}", e.group.value)
                             : e.name.empty() ? fmt::format("user {}", e.id.value)
@@ -42,6 +48,7 @@ class PeopleText {
   }
 
   std::string operator()(const event::Connected& e) const {
+    if (e.again) return dim("Connected again.");
     return dim(fmt::format("Connected to {} port {}. /register or /login; /help lists all.",
                            harmless(e.host), e.port));
   }
@@ -49,8 +56,11 @@ class PeopleText {
     return fmt::format("Registered {}: your id is {}. Now /login.\n", name(e.name), e.id.value);
   }
   std::string operator()(const event::LoggedIn& e) const {
-    std::string out = fmt::format("Logged in as {} (id {}).\n", name(e.name), e.id.value);
-    out += friend_list(e.friends, e.more_friends) + group_list(e.groups, e.more_groups);
+    std::string out = fmt::format("Logged in {}as {} (id {}).\n", e.again ? "again " : "",
+                                  name(e.name), e.id.value);
+    if (!e.again) {
+      out += friend_list(e.friends, e.more_friends) + group_list(e.groups, e.more_groups);
+    }
     if (!e.offline.empty()) out += "While you were away:\n";
     for (const event::Message& each : e.offline) out += (*this)(each);
     return out;

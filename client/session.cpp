@@ -7,6 +7,7 @@
 
 #include "chat/base/version.h"
 #include "chat/protocol/limits.h"
+#include "client/backoff.h"
 #include "client/wire.h"
 
 namespace chat::client {
@@ -29,10 +30,19 @@ Answer::Status status_of(const Event& event) {
   return event.as<event::Refused>() ? Answer::Status::kRefused : Answer::Status::kOk;
 }
 
+// What keeps the server from taking a chat is over some time.
+bool passes(const event::Refused& refused) {
+  return refused.error == "busy" || refused.error == "unavailable" ||
+         refused.error == "rate_limited";
+}
+
 }  // namespace
 
 Session::Session(Handler handler, std::chrono::milliseconds reply_timeout)
-    : handler_(std::move(handler)), reply_timeout_(reply_timeout), cid_prefix_(random_prefix()) {}
+    : handler_(std::move(handler)),
+      reply_timeout_(reply_timeout),
+      cid_prefix_(random_prefix()),
+      outbox_(random_up_to) {}
 
 Session::~Session() {
   close();
@@ -49,7 +59,9 @@ Result<void> Session::open(const std::string& host, std::uint16_t port,
   greeted_ = false;
   connected_ = true;
   pending_.open();
+  outbox_.open();
   receiver_ = base::Thread("receive", [this] { receive_all(); });
+  sender_ = base::Thread("send", [this] { send_chats(); });
 
   const Answer hello = ask({.request = Msgid::kHello},
                            [](auto cid) { return request::hello(cid, base::version()); });
@@ -65,6 +77,7 @@ Result<void> Session::open(const std::string& host, std::uint16_t port,
 void Session::close() {
   interrupt();
   receiver_.join();
+  sender_.join();
 }
 
 void Session::interrupt() {
@@ -82,8 +95,9 @@ Answer Session::login(const Credentials& credentials) {
              [&](auto cid) { return request::login(cid, credentials); });
 }
 
-// Who logs out on purpose has nothing more to say.
+// What was typed before goes first. Who logs out on purpose has nothing more to say after that.
 Answer Session::logout() {
+  if (!wait_for_chats(reply_timeout_)) timed_out(Msgid::kOneChat);
   Answer answer = ask({.request = Msgid::kLogout, .user = self()},
                       [&](auto cid) { return request::logout(cid, self()); });
   if (answer.ok()) {
@@ -106,9 +120,8 @@ Answer Session::resume() {
     token = token_;
   }
   if (token.empty()) return {Answer::Status::kNotSent, {}};
-  Answer answer =
-      ask({.request = Msgid::kLogin}, [&](auto cid) { return request::login_again(cid, token); });
-  if (answer.ok()) send_again();
+  Answer answer = ask({.request = Msgid::kLogin, .again = true},
+                      [&](auto cid) { return request::login_again(cid, token); });
   const auto* refused = answer.event.as<event::Refused>();
   if (refused != nullptr && refused->error == "invalid_token") {
     base::MutexLock lock(account_mutex_);
@@ -117,11 +130,11 @@ Answer Session::resume() {
   return answer;
 }
 
-void Session::send_again() {
-  for (const Unanswered& chat : outbox_.all()) {
-    const auto msgid = chat.target.group ? Msgid::kGroupChat : Msgid::kOneChat;
-    Answer failure;
-    if (!transmit(chat.cid, {.request = msgid, .target = chat.target}, chat.json, failure)) return;
+// The sending thread: until the connection ends.
+void Session::send_chats() {
+  while (const auto chat = outbox_.next()) {
+    const auto msgid = chat->target.group ? Msgid::kGroupChat : Msgid::kOneChat;
+    transmit(chat->cid, {.request = msgid, .target = chat->target}, chat->json);
   }
 }
 
@@ -164,31 +177,36 @@ Answer Session::chat(Target target, std::string_view text) {
     account = account_;
   }
   const auto msgid = target.group ? Msgid::kGroupChat : Msgid::kOneChat;
+  const auto build = [&](std::string_view cid) {
+    return request::chat(cid, logged_in() ? self() : account, target, text);
+  };
+  // Nobody to send it for: the server says so, or there is none.
+  if (!logged_in() && (connected() || !can_resume())) {
+    return ask({.request = msgid, .target = target}, build);
+  }
   const std::string cid = next_cid();
-  Unanswered chat{cid, target, request::chat(cid, logged_in() ? self() : account, target, text)};
+  Unanswered chat{cid, target, build(cid)};
   Answer answer;
   if (too_long(chat.json, answer)) return answer;
-  const bool keep = logged_in() || can_resume();
-  if (keep && !outbox_.add(chat)) {
+  if (!outbox_.add(std::move(chat), base::system_clock().now() + reply_timeout_)) {
     answer = {Answer::Status::kNotSent, {event::Usage{"too many messages wait to be sent"}}};
     handler_(answer.event);
     return answer;
   }
-  const auto item = transmit(cid, {.request = msgid, .target = target}, chat.json, answer);
-  if (item) answer.status = Answer::Status::kOk;
-  if (!item && !connected() && keep) {
-    handler_({event::Queued{target}});
-    answer.status = Answer::Status::kOk;
-  }
-  return answer;
+  if (!connected()) handler_({event::Queued{target}});
+  return {Answer::Status::kOk, {}};
 }
 
 bool Session::wait_for_chats(std::chrono::milliseconds timeout) {
-  return pending_.wait_for_chats(base::system_clock().now() + timeout);
+  return outbox_.wait_empty(base::system_clock().now() + timeout);
 }
 
 Answer Session::ask(Question question, const Build& build) {
   Answer failure;
+  // Requests take effect in the order in which they were typed.
+  if (question.request != Msgid::kPing) {
+    outbox_.wait_settled(base::system_clock().now() + reply_timeout_);
+  }
   const auto item = send(std::move(question), build, failure);
   if (!item) return failure;
   if (!item->arrived.try_acquire_for(reply_timeout_) ||
@@ -203,7 +221,7 @@ PendingTable::Item Session::send(Question question, const Build& build, Answer& 
   const std::string cid = next_cid();
   const std::string json = build(cid);
   if (too_long(json, failure)) return nullptr;
-  return transmit(cid, std::move(question), json, failure);
+  return transmit(cid, std::move(question), json);
 }
 
 std::string Session::next_cid() {
@@ -220,11 +238,9 @@ bool Session::too_long(const std::string& json, Answer& failure) {
 }
 
 PendingTable::Item Session::transmit(const std::string& cid, Question question,
-                                     const std::string& json, Answer& failure) {
+                                     const std::string& json) {
   if (!connected()) return nullptr;
-  const Msgid msgid = question.request;
-  auto item = pending_.add(cid, std::move(question), base::system_clock().now() + reply_timeout_);
-  if (!item && connected()) failure = timed_out(msgid);
+  auto item = pending_.add(cid, std::move(question));
   // A failed send has shut the connection down; the receiving thread says so and clears up.
   if (!item || !connection_->send(json)) return nullptr;
   return item;
@@ -259,12 +275,27 @@ Result<void> Session::take(std::string_view frame) {
   auto event = item ? read_reply(*message, item->question) : read_push(*message);
   if (!event) return fail(event);
   update(*event);
-  if (item) outbox_.remove(message->cid);
+  if (item && hold(*event, item->question, message->cid)) {
+    pending_.finish(message->cid, {});
+    return {};
+  }
   if (take_message(*event)) {
     handler_(item && item->question.request == Msgid::kHello ? greet() : *event);
   }
+  if (event->as<event::LoggedIn>()) outbox_.start();
+  if (item) outbox_.finish(item->question.target, message->cid);
   if (item) pending_.finish(message->cid, {status_of(*event), *event});
   return {};
+}
+
+// True: a chat that the server could not take now; it stays in the outbox.
+bool Session::hold(const Event& event, const Question& question, const std::string& cid) {
+  const auto* refused = event.as<event::Refused>();
+  if (refused == nullptr || !passes(*refused)) return false;
+  const std::chrono::milliseconds wish(refused->retry_after_ms.value_or(0));
+  const auto held = outbox_.hold(question.target, cid, wish);
+  if (held == Outbox::Held::kFirst) handler_({event::Held{question.target, refused->error}});
+  return held != Outbox::Held::kUnknown;
 }
 
 // False: a message that has been here before.
@@ -279,7 +310,7 @@ bool Session::take_message(Event& event) {
 // Any answer to HELLO will do: an older server may not know it.
 Event Session::greet() {
   greeted_ = true;
-  return {event::Connected{host_, port_}};
+  return {event::Connected{host_, port_, can_resume()}};
 }
 
 void Session::update(Event& event) {
@@ -292,7 +323,10 @@ void Session::update(Event& event) {
     account_ = login->id;
     token_ = login->token;
   }
-  if (event.as<event::LoggedOut>()) self_ = 0;
+  if (event.as<event::LoggedOut>()) {
+    self_ = 0;
+    outbox_.stop();
+  }
 }
 
 void Session::end(const Event& event) {
@@ -302,6 +336,7 @@ void Session::end(const Event& event) {
   last_ = event;
   // Before the greeting, it is open() that tells what happened.
   if (greeted_ && !closing_) handler_(event);
+  outbox_.close();
   pending_.close();
 }
 

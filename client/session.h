@@ -25,10 +25,11 @@ namespace chat::client {
 // One conversation with a server: requests in, events out.
 //
 // A receiving thread owns the socket's input from the moment of connecting to its end, whoever
-// is logged in. It turns every message into an event, hands that to the handler, and only then
-// lets the request's sender go on. So events appear in the order of the wire, and what a login
-// brings is shown before the first push after it. Connected is the first event of a connection,
-// Disconnected or Fault the last, unless close() or interrupt() ended it.
+// is logged in, and another one sends what is in the outbox. It turns every message into an event,
+// hands that to the handler, and only then lets the request's sender go on. So events appear in the
+// order of the wire, and what a login brings is shown before the first push after it. Connected is
+// the first event of a connection, Disconnected or Fault the last, unless close() or interrupt()
+// ended it.
 //
 // Threading: one thread sends (every call that returns an Answer, open() and close());
 // interrupt() and the getters are for any thread. The handler runs on the receiving thread, or
@@ -37,7 +38,9 @@ namespace chat::client {
 // What outlives a connection: the chats that have no answer, which are sent again with the same
 // cid, so that the server stores each once; the token, which logs in again; and how far each
 // stream has come, so that no message is shown twice.
-// Bounds: 64 unanswered chats a target; then chat() waits.
+// A chat that the server can't take now (busy, unavailable, rate_limited) stays unanswered and is
+// sent again by itself; a Held event says so once.
+// Bounds: 1000 unanswered chats; then chat() waits.
 class Session {
  public:
   using Handler = std::function<void(const Event&)>;
@@ -67,8 +70,8 @@ class Session {
   // What was said before; `cursor` from the answer before, or empty.
   Answer history(Target target, int limit, const std::string& cursor);
 
-  // After a lost connection and a new open(): logs in as who was logged in, and sends again what
-  // was not answered. kNotSent when nobody was.
+  // After a lost connection and a new open(): logs in as who was logged in; what was not answered
+  // is sent again then, as after any login of the same user. kNotSent when nobody was.
   Answer resume();
   bool can_resume() const;
   // How many chats have no answer yet.
@@ -76,10 +79,11 @@ class Session {
   // Tells the server what has come since the last call; as read, where somebody looks at it.
   void acknowledge(bool read);
 
-  // Returns when the message is on its way (kOk); the answer comes as a Sent or Refused event.
-  // Without a connection it is kept for the next resume(), and a Queued event says so.
+  // The message is in the outbox (kOk); its answer comes as a Sent or Refused event. Without a
+  // connection it is kept for the next resume(), and a Queued event says so. Who is not logged in
+  // waits for the refusal.
   Answer chat(Target target, std::string_view text);
-  // False when some chats still had no answer after `timeout`.
+  // False when some chats still had no answer after `timeout`, though there is a connection.
   bool wait_for_chats(std::chrono::milliseconds timeout);
 
   // Ends the connection from any thread, but not while open() runs: whoever waits gets
@@ -99,11 +103,11 @@ class Session {
 
   Answer ask(Question question, const Build& build);
   PendingTable::Item send(Question question, const Build& build, Answer& failure);
-  PendingTable::Item transmit(const std::string& cid, Question question, const std::string& json,
-                              Answer& failure);
+  PendingTable::Item transmit(const std::string& cid, Question question, const std::string& json);
   std::string next_cid();
   bool too_long(const std::string& json, Answer& failure);
-  void send_again();
+  void send_chats();
+  bool hold(const Event& event, const Question& question, const std::string& cid);
   bool take_message(Event& event);
   Answer timed_out(protocol::Msgid request);
 
@@ -136,8 +140,9 @@ class Session {
   std::atomic<bool> connected_{false};
   std::atomic<bool> closing_{false};
   std::atomic<std::int32_t> self_{0};  // who is logged in; 0: nobody
-  // The last member: its thread uses the others.
+  // The last members: their threads use the others.
   base::Thread receiver_;
+  base::Thread sender_;
 };
 
 }  // namespace chat::client

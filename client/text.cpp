@@ -1,7 +1,9 @@
 #include "client/text.h"
 
 #include <fmt/format.h>
+#include <wchar.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 
@@ -93,6 +95,21 @@ std::string harmless_text(std::string_view utf8) {
     if (code == '\t') return "\t";
     return escape_for_people(code);
   });
+}
+
+int rows_down(std::string_view utf8, int columns) {
+  int row = 0;
+  int column = 0;
+  while (!utf8.empty()) {
+    const int cells = std::max(0, ::wcwidth(static_cast<wchar_t>(take_code_point(utf8))));
+    if (column + cells > columns) {
+      ++row;
+      column = 0;
+    }
+    column += cells;
+  }
+  // Behind a full row the cursor is at the beginning of the next.
+  return column >= columns ? row + 1 : row;
 }
 
 std::string harmless_json(std::string_view json) {

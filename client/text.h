@@ -21,4 +21,8 @@ std::string harmless_text(std::string_view utf8);
 // otherwise written anew in ASCII. `json` must be valid JSON of bounded depth.
 std::string harmless_json(std::string_view json);
 
+// How many rows below its first one the cursor of a terminal stands behind a text without line
+// breaks. Wide characters take two cells and are not cut at the edge, as LC_CTYPE has it.
+int rows_down(std::string_view utf8, int columns);
+
 }  // namespace chat::client

@@ -148,8 +148,9 @@ event::Message read_chat(Fields& in) {
   return out;
 }
 
-event::LoggedIn read_login(Fields& in) {
+event::LoggedIn read_login(Fields& in, bool again) {
   event::LoggedIn out;
+  out.again = again;
   out.id = in.id<UserId>("id");
   out.name = in.text("name");
   out.token = in.optional_text("token");
@@ -193,7 +194,7 @@ event::Sent read_sent(Fields& in, const Question& question, const std::string& c
 
 Event::What read_success(Fields& in, const Question& question, const std::string& cid) {
   switch (question.request) {
-    case Msgid::kLogin: return read_login(in);
+    case Msgid::kLogin: return read_login(in, question.again);
     case Msgid::kLogout: return event::LoggedOut{question.user};
     case Msgid::kRegister: return event::Registered{in.id<UserId>("id"), question.name};
     case Msgid::kOneChat:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "chat/base/check.h"
+#include "chat/protocol/errors.h"
 #include "chat/protocol/msgid.h"
 
 namespace chat::protocol {
@@ -97,6 +98,8 @@ std::vector<std::string> texts_of(const Json& items) {
 // A group with as many of its users as there is room for, each a text as well.
 bool add_group(Json& into, const Json& group) {
   Json plain = group;
+  // Most variants read "id", some "groupid".
+  if (plain.contains("id")) plain["groupid"] = plain["id"];
   plain["users"] = Json::array();
   const auto add = [&into](const Json& candidate) {
     Json tried = into;
@@ -122,6 +125,10 @@ Json plain_reply(const Json& reply) {
   Json plain;
   for (const char* name : {"msgid", "errno", "errmsg", "id", "name"}) {
     if (const auto field = reply.find(name); field != reply.end()) plain[name] = *field;
+  }
+  // They know three: done, failed, already online. Some take any other for success.
+  if (plain.value("errno", 0) > static_cast<int>(Errno::kAlreadyOnline)) {
+    plain["errno"] = static_cast<int>(Errno::kFailed);
   }
   return plain;
 }

@@ -48,6 +48,8 @@ Session::Session(const SessionContext& context, net::Connection& connection, std
       connection_(&connection),
       byte_rate_(context.options.bytes_per_second,
                  context.options.bytes_per_second * kByteBurstSeconds, loop_.now()),
+      classic_rate_(context.options.chat_per_second,
+                    context.options.chat_per_second * kChatBurstSeconds, loop_.now()),
       deadlines_(loop_.now(), context.options.output_stall) {}
 
 Session::~Session() = default;

@@ -28,6 +28,11 @@ std::chrono::milliseconds reconnect_delay() {
   return std::chrono::milliseconds(std::uniform_int_distribution<int>(500, 3000)(random));
 }
 
+bool is_chat(const protocol::Request& request) {
+  const auto msgid = static_cast<Msgid>(request.msgid);
+  return msgid == Msgid::kOneChat || msgid == Msgid::kGroupChat;
+}
+
 Fault too_large(std::size_t limit) {
   return Fault{{Errno::kTooLarge,
                 "a frame may have at most " + std::to_string(limit) + " bytes here", std::nullopt}};
@@ -37,14 +42,18 @@ Fault too_large(std::size_t limit) {
 
 void Session::on_bytes(std::string_view bytes) {
   deadlines_.input(loop_.now());
-  take_frames_in_loop(bytes);
-  const auto wait = byte_rate_.charge(static_cast<std::int64_t>(bytes.size()), loop_.now());
+  const auto chats = take_frames_in_loop(bytes);
+  const auto wait =
+      std::max(byte_rate_.charge(static_cast<std::int64_t>(bytes.size()), loop_.now()),
+               classic() ? classic_rate_.charge(chats, loop_.now()) : std::chrono::milliseconds(0));
   if (wait.count() > 0) deadlines_.read_again_at(loop_.now() + wait);
   update_reading_in_loop();
   arm_deadline_in_loop();
 }
 
-void Session::take_frames_in_loop(std::string_view bytes) {
+// How many chats there were.
+std::int64_t Session::take_frames_in_loop(std::string_view bytes) {
+  std::int64_t chats = 0;
   std::vector<Input> inputs;
   decoder_.feed(bytes);
   while (const auto frame = decoder_.next()) {
@@ -54,6 +63,7 @@ void Session::take_frames_in_loop(std::string_view bytes) {
       if (classic && request->msgid == kClassicLogout) {
         request->msgid = static_cast<int>(Msgid::kLogout);
       }
+      if (is_chat(*request)) ++chats;
       inputs.emplace_back(std::move(*request));
     } else {
       inputs.emplace_back(Fault{std::move(request.error())});
@@ -66,6 +76,7 @@ void Session::take_frames_in_loop(std::string_view bytes) {
   }
   deadlines_.frames(!inputs.empty(), decoder_.has_partial_frame(), loop_.now());
   strand_.append(std::move(inputs));
+  return chats;
 }
 
 void Session::on_input_end() {

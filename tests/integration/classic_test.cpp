@@ -165,5 +165,28 @@ TEST_F(Classic, ManyMessagesAtOnceAreNotLostInOneRead) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(alice.receive().at("msg"), std::to_string(i));
 }
 
+class ClassicChatRate : public WithServer {
+ protected:
+  ClassicChatRate() : WithServer(Settings{"limits.chat_per_second=20"}) {}
+};
+
+// They aren't told of a refusal, so nothing may be refused.
+TEST_F(ClassicChatRate, WhoIsTooFastIsReadSlowlyAndLosesNothing) {
+  User bob = new_user("bob");
+  ClassicClient alice(port());
+  const std::int64_t id = alice.register_user("alice").at("id");
+  alice.log_in(id, "alice");
+  constexpr int kMany = 60;
+  const auto begun = std::chrono::steady_clock::now();
+  for (int i = 0; i < kMany; ++i) {
+    alice.send({{"msgid", 6}, {"id", id}, {"toid", bob.id()}, {"msg", std::to_string(i)}});
+  }
+  for (int i = 0; i < kMany; ++i) EXPECT_EQ(bob.client.push(6).at("msg"), std::to_string(i));
+  alice.send({{"msgid", 6}, {"id", id}, {"toid", bob.id()}, {"msg", "and on"}});
+  EXPECT_EQ(bob.client.push(6).at("msg"), "and on");
+  // 61 of them, of which 40 are a burst.
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, milliseconds{900});
+}
+
 }  // namespace
 }  // namespace chat::test

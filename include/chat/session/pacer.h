@@ -15,10 +15,11 @@ namespace chat::session {
 // whatever one recv() brings and drops the rest, so the next object must not be in its socket
 // buffer before it has read the one before. And after the answer to a login it first handles that
 // answer, and only then begins to read on; another answer it awaits at once, having asked for it.
+// On a busy machine a thread that became runnable may wait 10 ms and more for its turn to read.
 // Threading: loop-confined.
 class Pacer {
  public:
-  static constexpr std::chrono::milliseconds kGap{5};
+  static constexpr std::chrono::milliseconds kGap{30};
   static constexpr std::chrono::milliseconds kGapAfterAnswer{200};
 
   // `frames`: one or more objects, each with its NUL.

@@ -70,6 +70,7 @@ class Session final : public net::ConnectionHandler,
   // Hands out the replies so far; what is posted to the loop after this comes after them.
   void flush_replies() override;
   void suspend() { strand_.suspend(); }
+  // Not for classic clients, who can't be told of a refusal.
   base::TokenBucket& chat_rate() { return chat_rate_; }
 
   // Loop-confined.
@@ -83,8 +84,7 @@ class Session final : public net::ConnectionHandler,
   void set_outlet_in_loop(std::unique_ptr<Outlet> outlet);
   Outlet* outlet_in_loop() const { return outlet_.get(); }
   bool closed_in_loop() const { return connection_ == nullptr; }
-  // Writes what is queued now, not at the end of the round.
-  void flush_in_loop();
+  void flush_in_loop();  // writes now what is queued, not at the end of the round
 
  private:
   // net::ConnectionHandler
@@ -110,7 +110,7 @@ class Session final : public net::ConnectionHandler,
   void enqueue_in_loop(std::string_view framed);
   void pace_in_loop();
   void close_in_loop(std::chrono::milliseconds patience);
-  void take_frames_in_loop(std::string_view bytes);
+  std::int64_t take_frames_in_loop(std::string_view bytes);
   void update_reading_in_loop();
   void arm_deadline_in_loop();
 
@@ -118,7 +118,6 @@ class Session final : public net::ConnectionHandler,
   net::EventLoop& loop_;
   const std::size_t loop_index_;
   const net::Address peer_;
-
   std::atomic<bool> ending_{false};
   std::atomic<protocol::Framing> framing_{protocol::Framing::kUndecided};
   // Bytes of replies on their way to the loop plus bytes that wait in the connection.
@@ -135,6 +134,7 @@ class Session final : public net::ConnectionHandler,
   net::Connection* connection_;
   protocol::FrameDecoder decoder_;
   base::TokenBucket byte_rate_;
+  base::TokenBucket classic_rate_;  // chats of a classic client: over it, reading pauses
   std::unique_ptr<Outlet> outlet_;
   std::unique_ptr<Pacer> pacer_;  // of a classic client
   bool pacing_ = false;           // its timer is set

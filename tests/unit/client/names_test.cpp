@@ -37,10 +37,10 @@ TEST(Completions, AreCommandsFirstAndThenNames) {
   const auto of = [](std::string_view before) { return completions(before, kFriends, kGroups); };
   EXPECT_EQ(of("/ch"), List{"/chat"});
   EXPECT_EQ(of("/group"), (List{"/group", "/groups"}));
-  EXPECT_EQ(of("/chat bo"), (List{"bob", "bobby"}));
-  EXPECT_EQ(of("/chat \"An"), List{"\"Anna Lee\""});
-  EXPECT_EQ(of("/group \"b"), List{"\"book club\""});
-  EXPECT_EQ(of("/history group b"), List{"bob"});
+  EXPECT_EQ(of("/chat bo"), (List{"/chat bob", "/chat bobby"}));
+  EXPECT_EQ(of("/chat \"An"), List{"/chat \"Anna Lee\""});
+  EXPECT_EQ(of("/group \"b"), List{"/group \"book club\""});
+  EXPECT_EQ(of("/history group b"), List{"/history group bob"});
   EXPECT_TRUE(of("").empty());
   EXPECT_TRUE(of("/chat bob he").empty());
   EXPECT_TRUE(of("/login b").empty());

@@ -38,6 +38,7 @@ std::vector<Event> all_kinds_with(const std::string& text) {
           {event::GroupCreated{{1}, text, text}},
           {event::GroupJoined{team}},
           {event::Refused{"login", {}, 1, text, text, 5}},
+          {event::Held{{{2}, {}}, text}},
           {event::Presence{{2}, text, text}},
           {event::Contact{{2}, text}},
           {event::GroupChanged{{1}, text, {2}, text}},
@@ -122,6 +123,8 @@ TEST(Printer, LinesAreStable) {
        "group_joined id=1 name=\"team\" desc=\"\" members=0\n"},
       {{event::Sent{{{2}, {}}, 7, 0, "c1"}}, "sent to=2 seq=7\n"},
       {{event::Sent{{{}, {3}}, 7, 0, "c1"}}, "sent group=3 seq=7\n"},
+      {{event::Held{{{2}, {}}, "busy"}}, "held to=2 error=busy\n"},
+      {{event::Held{{{}, {3}}, "rate_limited"}}, "held group=3 error=rate_limited\n"},
       {{event::Refused{"chat", {{2}, {}}, 30, "rate_limited", "slow down", 500}},
        "error command=chat errno=30 error=rate_limited errmsg=\"slow down\" to=2 "
        "retry_after_ms=500\n"},
@@ -145,6 +148,17 @@ TEST(Printer, LinesAreStable) {
       {{event::Pong{}}, ""},
   };
   for (const Row& row : table) EXPECT_EQ(to_line(row.event), row.line);
+}
+
+TEST(Printer, ComingBackByItselfIsOneLineEach) {
+  const Friend bob{{2}, "bob", "online"};
+  event::LoggedIn login;
+  login.id = {1};
+  login.name = "alice";
+  login.friends = {bob};
+  login.again = true;
+  EXPECT_EQ(to_people({event::Connected{"::1", 6000, true}}, false), "Connected again.\n");
+  EXPECT_EQ(to_people({login}, false), "Logged in again as alice (id 1).\n");
 }
 
 TEST(Printer, JsonFromTheWireStaysAsItCame) {

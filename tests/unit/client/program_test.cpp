@@ -293,6 +293,58 @@ TEST(Program, AsksForThePasswordWithoutEcho) {
   EXPECT_EQ(program.output.find("right1"), std::string::npos);
 }
 
+TEST(Program, ALineLongerThanTheEditorsFirstBuffersIsSentWhole) {
+  std::atomic<std::size_t> longest{0};
+  FakeServer server([&](Peer& peer) {
+    while (const auto request = peer.next()) {
+      if ((*request)["msgid"] == 6) longest = (*request)["msg"].get<std::string>().size();
+      peer.send(Peer::reply_to(*request, {{"id", 1}, {"name", "alice"}, {"seq", 7}}));
+    }
+  });
+  Program program(Program::On::kTerminal, server.port(), {});
+  ASSERT_TRUE(program.wait_for("Connected"));
+  program.write("/login alice right1\n");
+  ASSERT_TRUE(program.wait_for("Logged in"));
+  constexpr std::size_t kLong = 2500;
+  program.write("/chat 2 ");
+  // In pieces: it is drawn as it is typed.
+  for (std::size_t i = 0; i < kLong; i += 100) {
+    program.write(std::string(100, 'y'));
+    program.output.clear();
+    ASSERT_TRUE(program.wait_for("y"));
+  }
+  program.write("\n");
+  bool sent = false;
+  for (int i = 0; i < 6 && !sent; ++i) sent = program.wait_for("✓ #7");
+  EXPECT_TRUE(sent);
+  EXPECT_EQ(longest, kLong);
+  program.write("/quit\n");
+  EXPECT_EQ(program.finish(), 0);
+}
+
+TEST(Program, CompletesNamesOfSeveralWordsAndBytes) {
+  FakeServer server([](Peer& peer) {
+    json friends = json::array();
+    for (const char* name : {"Anna Lee", "中国", "丰"}) {
+      friends.push_back({{"id", friends.size() + 2}, {"name", name}, {"state", "online"}});
+    }
+    while (const auto request = peer.next()) {
+      json fields = {{"id", 1}, {"name", "alice"}, {"seq", 7}, {"friends", friends}};
+      peer.send(Peer::reply_to(*request, fields));
+    }
+  });
+  Program program(Program::On::kTerminal, server.port(), {});
+  ASSERT_TRUE(program.wait_for("Connected"));
+  program.write("/login alice right1\n");
+  ASSERT_TRUE(program.wait_for("Logged in"));
+  program.write("/chat \"Anna L\t hello\n");
+  EXPECT_TRUE(program.wait_for("✓ #7 to 2"));
+  program.write("/chat 中\t hello\n");
+  EXPECT_TRUE(program.wait_for("✓ #7 to 3"));
+  program.write("/quit\n");
+  EXPECT_EQ(program.finish(), 0);
+}
+
 TEST(Program, ASignalRestoresTheTerminal) {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     FakeServer server(small_server);

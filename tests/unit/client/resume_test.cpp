@@ -43,7 +43,7 @@ event::Message message(std::int32_t from, Seq seq, std::int32_t group = 0) {
   return out;
 }
 
-// A server that loses its first connection after it got three chats, two of them unanswered.
+// A server that loses its first connection with the second chat, before it answers that.
 class Forgetful {
  public:
   Forgetful()
@@ -52,7 +52,7 @@ class Forgetful {
           logins_.push_back(*peer.next());
           peer.send(Peer::reply_to(logins_.back(), kLoginFields));
           const bool first = logins_.size() == 1;
-          for (int i = 0; i < (first ? 3 : 100); ++i) {
+          for (int i = 0; i < (first ? 2 : 100); ++i) {
             const auto chat = peer.next();
             if (!chat) return;
             chats_.push_back(*chat);
@@ -92,7 +92,7 @@ TEST(Resume, LogsInByTokenAndSendsWhatWasNotAnsweredWithTheSameCid) {
   EXPECT_TRUE(session.can_resume());
   EXPECT_EQ(session.unanswered_chats(), 2U);
   EXPECT_TRUE(session.chat({UserId{2}, {}}, "4, typed without a connection").ok());
-  EXPECT_EQ(queued, 1);
+  EXPECT_GE(queued, 1);  // the connection may have been lost before the third was typed
 
   session.close();
   ASSERT_TRUE(session.open("127.0.0.1", server.port()));
@@ -105,10 +105,10 @@ TEST(Resume, LogsInByTokenAndSendsWhatWasNotAnsweredWithTheSameCid) {
   ASSERT_EQ(server.logins().size(), 2U);
   EXPECT_EQ(server.logins()[1].at("token"), "the token");
   EXPECT_FALSE(server.logins()[1].contains("password"));
-  ASSERT_EQ(server.chats().size(), 6U);
-  EXPECT_EQ(server.chats()[3], server.chats()[1]);
-  EXPECT_EQ(server.chats()[4], server.chats()[2]);
-  EXPECT_EQ(server.chats()[5].at("msg"), "4, typed without a connection");
+  ASSERT_EQ(server.chats().size(), 5U);
+  EXPECT_EQ(server.chats()[2], server.chats()[1]);
+  EXPECT_EQ(server.chats()[3].at("msg"), "3");
+  EXPECT_EQ(server.chats()[4].at("msg"), "4, typed without a connection");
 }
 
 TEST(Received, DropsRepeatsOfAStreamAndAcknowledgesThemAgain) {

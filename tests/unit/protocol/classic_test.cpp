@@ -72,6 +72,15 @@ TEST(Classic, RepliesToLoginAndRegisterTellErrnoAndErrmsg) {
             std::vector<Json>({{{"msgid", 2}, {"errno", 1}, {"errmsg", "wrong"}}}));
 }
 
+// Some look for 1 and 2 only, and read the fields of a success in every other answer.
+TEST(Classic, OfErrorsOnlyFailedAndAlreadyOnlineAreTold) {
+  for (const int told : {1, 2, 14, 21, 30, 31, 32, 39}) {
+    const Json ack = parsed({{"msgid", 2}, {"errno", told}, {"errmsg", "why"}}).at(0);
+    EXPECT_EQ(ack.at("errno"), told == 2 ? 2 : 1);
+    EXPECT_EQ(ack.at("errmsg"), "why");
+  }
+}
+
 Json welcome(int friends, int groups, int users, int messages) {
   Json reply = {{"msgid", 2},
                 {"errno", 0},
@@ -102,6 +111,8 @@ TEST(Classic, ListsAreArraysOfTexts) {
   EXPECT_FALSE(ack.contains("token"));
   EXPECT_EQ(Json::parse(ack.at("friends").at(0).get<std::string>()).at("name"), "friend");
   const Json group = Json::parse(ack.at("groups").at(0).get<std::string>());
+  EXPECT_EQ(group.at("id"), 1);
+  EXPECT_EQ(group.at("groupid"), 1);
   ASSERT_EQ(group.at("users").size(), 2U);
   EXPECT_EQ(Json::parse(group["users"][1].get<std::string>()).at("role"), "normal");
   EXPECT_EQ(Json::parse(ack.at("offlinemsg").at(0).get<std::string>()).at("msg"), "0");

@@ -1,0 +1,161 @@
+// The mission as people live it: the terminal client, on a terminal, with a real server.
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "chat/base/check.h"
+#include "chat/base/unique_fd.h"
+#include "fixture.h"
+#include "support/terminal_program.h"
+
+namespace chat::test {
+namespace {
+
+// A server that comes back where it was: a port that is free now.
+std::uint16_t free_port() {
+  const base::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
+  CHAT_CHECK(::bind(socket.get(), any, size) == 0);
+  CHAT_CHECK(::getsockname(socket.get(), any, &size) == 0);
+  return ntohs(address.sin_port);
+}
+
+class Terminals : public WithServer {
+ protected:
+  explicit Terminals(Settings more = {}) : WithServer(with_port(std::move(more))) {}
+
+  static Settings with_port(Settings settings) {
+    settings.push_back("server.listen=127.0.0.1:" + std::to_string(free_port()));
+    return settings;
+  }
+
+  std::unique_ptr<TerminalProgram> connected() {
+    auto program = std::make_unique<TerminalProgram>(
+        std::vector<std::string>{std::getenv("CHATCLIENT"), "--host", "127.0.0.1", "--port",
+                                 std::to_string(port()), "--no-color"});
+    EXPECT_TRUE(program->wait_for("Connected to 127.0.0.1"));
+    return program;
+  }
+
+  static void log_in(TerminalProgram& user, const std::string& name) {
+    user.type_line("/login " + name);
+    ASSERT_TRUE(user.wait_for("Password: "));
+    user.type_line("secret of " + name);
+    ASSERT_TRUE(user.wait_for("Logged in as " + name));
+  }
+
+  std::unique_ptr<TerminalProgram> registered(const std::string& name) {
+    auto user = connected();
+    user->type_line("/register " + name);
+    EXPECT_TRUE(user->wait_for("New password: "));
+    user->type_line("secret of " + name);
+    EXPECT_TRUE(user->wait_for("Once more: "));
+    user->type_line("secret of " + name);
+    EXPECT_TRUE(user->wait_for("Registered " + name));
+    log_in(*user, name);
+    return user;
+  }
+};
+
+TEST_F(Terminals, TheMissionOfTwoPeople) {
+  const auto alice = registered("alice");
+  const auto bob = registered("bob");
+  alice->type_line("/add 2");
+  ASSERT_TRUE(alice->wait_for("Added:"));
+  bob->type_line("/add 1");
+  ASSERT_TRUE(bob->wait_for("Added:"));
+  alice->type_line("/chat bob hello bob");
+  ASSERT_TRUE(bob->wait_for("alice (1): hello bob\r\n"));
+  ASSERT_TRUE(alice->wait_for("✓✓ bob has read up to #1"));
+  bob->type_line("chat:1:hello alice, 你好");
+  ASSERT_TRUE(alice->wait_for("bob (2): hello alice, 你好\r\n"));
+
+  for (int round = 1; round <= 10; ++round) {
+    const std::string number = std::to_string(round);
+    bob->type_line("/logout");
+    ASSERT_TRUE(bob->wait_for("Logged out."));
+    alice->type_line("/chat bob while away " + number);
+    ASSERT_TRUE(alice->wait_for("✓ #" + std::to_string(2 * round) + " to 2"));
+    log_in(*bob, "bob");
+    ASSERT_TRUE(bob->wait_for("alice (1): while away " + number + "\r\n"));
+    alice->type_line("/chat bob back " + number);
+    ASSERT_TRUE(bob->wait_for("alice (1): back " + number + "\r\n"));
+  }
+  for (int round = 1; round <= 10; ++round) {
+    const std::string number = std::to_string(round);
+    EXPECT_EQ(bob->count("alice (1): while away " + number + "\r\n"), 1U);
+    EXPECT_EQ(bob->count("alice (1): back " + number + "\r\n"), 1U);
+  }
+  for (TerminalProgram* user : {alice.get(), bob.get()}) {
+    user->type_line("/quit");
+    EXPECT_EQ(user->wait_exit(), 0);
+  }
+}
+
+TEST_F(Terminals, AServerThatDiesAndComesBackCostsNothing) {
+  const auto alice = registered("alice");
+  const auto bob = registered("bob");
+  constexpr int kRounds = 3;
+  constexpr int kTexts = 20;
+  int typed = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    for (int i = 0; i < kTexts; ++i) {
+      const std::string number = std::to_string(typed++);
+      alice->type_line("/chat 2 to bob " + number + ".");
+      bob->type_line("/chat 1 to alice " + number + ".");
+      if (i == kTexts / 2) server.kill9();
+    }
+    for (TerminalProgram* user : {alice.get(), bob.get()}) {
+      ASSERT_TRUE(user->wait_for("Connection lost: "));
+      ASSERT_TRUE(user->wait_for("Trying to connect again in "));
+    }
+    server.start();
+    for (TerminalProgram* user : {alice.get(), bob.get()}) {
+      ASSERT_TRUE(user->wait_for("Connected again.", milliseconds{40'000}));
+      ASSERT_TRUE(user->wait_for("Logged in again as "));
+    }
+    const std::string last = std::to_string(typed - 1) + ".\r\n";
+    ASSERT_TRUE(alice->wait_for("bob (2): to alice " + last));
+    ASSERT_TRUE(bob->wait_for("alice (1): to bob " + last));
+  }
+  for (int number = 0; number < typed; ++number) {
+    const std::string end = std::to_string(number) + ".\r\n";
+    EXPECT_EQ(alice->count("bob (2): to alice " + end), 1U) << number;
+    EXPECT_EQ(bob->count("alice (1): to bob " + end), 1U) << number;
+    // Stored once, and told so once; the last answer may be on its way.
+    const std::string mark = "✓ #" + std::to_string(number + 1) + " to ";
+    for (TerminalProgram* user : {alice.get(), bob.get()}) {
+      EXPECT_TRUE(wait_until([&] { return user->count(mark) > 0; })) << number;
+      EXPECT_EQ(user->count(mark), 1U) << number;
+    }
+  }
+}
+
+class FastTypists : public Terminals {
+ protected:
+  FastTypists() : Terminals(Settings{"limits.chat_per_second=10"}) {}
+};
+
+TEST_F(FastTypists, WhatIsTooFastForTheServerArrivesLaterInOrder) {
+  const auto alice = registered("alice");
+  const auto bob = registered("bob");
+  constexpr int kTexts = 40;
+  for (int i = 0; i < kTexts; ++i) alice->type_line("/chat 2 text " + std::to_string(i) + ".");
+  for (int i = 0; i < kTexts; ++i) {
+    ASSERT_TRUE(bob->wait_for("alice (1): text " + std::to_string(i) + ".\r\n"));
+  }
+  ASSERT_TRUE(alice->wait_for("✓ #40 to 2"));
+  EXPECT_EQ(alice->count("too fast for the server"), 1U);
+  EXPECT_EQ(alice->count("rate"), 0U);
+}
+
+}  // namespace
+}  // namespace chat::test

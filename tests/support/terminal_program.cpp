@@ -1,0 +1,115 @@
+#include "support/terminal_program.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <string_view>
+
+namespace chat::test {
+namespace {
+
+constexpr int kLookMs = 50;
+
+[[noreturn]] void become(const std::vector<std::string>& argv) {
+  // The kernel ends it with the thread that started it, whatever happens to the test.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::setenv("TERM", "xterm", 1);
+  ::unsetenv("NO_COLOR");
+  std::vector<char*> pointers;
+  for (const std::string& each : argv) pointers.push_back(const_cast<char*>(each.c_str()));
+  pointers.push_back(nullptr);
+  ::execv(pointers[0], pointers.data());
+  ::_exit(127);
+}
+
+}  // namespace
+
+TerminalProgram::TerminalProgram(const std::vector<std::string>& argv) {
+  const winsize size{40, 120, 0, 0};
+  int terminal = -1;
+  pid_ = ::forkpty(&terminal, nullptr, nullptr, &size);
+  if (pid_ < 0) throw std::runtime_error(std::string("forkpty: ") + std::strerror(errno));
+  if (pid_ == 0) become(argv);
+  terminal_.reset(terminal);
+}
+
+TerminalProgram::~TerminalProgram() {
+  if (::testing::Test::HasFailure()) std::printf("--- the screen was:\n%s\n", screen_.c_str());
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+void TerminalProgram::type(const std::string& text) {
+  if (::write(terminal_.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    throw std::runtime_error(std::string("typing: ") + std::strerror(errno));
+  }
+}
+
+bool TerminalProgram::wait_for(const std::string& text, milliseconds usual) {
+  const Deadline deadline(usual);
+  for (;;) {
+    const auto at = screen_.find(text, found_);
+    if (at != std::string::npos) {
+      found_ = at + text.size();
+      return true;
+    }
+    if (deadline.passed() || !read_some(deadline.poll_timeout())) return false;
+  }
+}
+
+std::size_t TerminalProgram::count(const std::string& text) {
+  while (read_some(0)) {
+  }
+  std::size_t count = 0;
+  for (auto at = screen_.find(text); at != std::string::npos; at = screen_.find(text, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+std::optional<int> TerminalProgram::wait_exit(milliseconds usual) {
+  const Deadline deadline(usual);
+  for (int status = 0; !deadline.passed(); read_some(kLookMs)) {
+    if (::waitpid(pid_, &status, WNOHANG) != pid_) continue;
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  return std::nullopt;
+}
+
+// False: nothing came in time, or the program has left its terminal.
+bool TerminalProgram::read_some(int timeout_ms) {
+  pollfd ready{terminal_.get(), POLLIN, 0};
+  if (::poll(&ready, 1, timeout_ms) <= 0) return false;
+  char chunk[4096];
+  const ssize_t count = ::read(terminal_.get(), chunk, sizeof chunk);
+  if (count <= 0) return false;
+  append_plain({chunk, static_cast<std::size_t>(count)});
+  return true;
+}
+
+// Leaves out ESC [ … letter and ESC with one character (ECMA-48).
+void TerminalProgram::append_plain(std::string_view bytes) {
+  for (const char c : bytes) {
+    if (escape_ == Escape::kNone && c != '\x1b') screen_ += c;
+    if (escape_ == Escape::kSequence) {
+      if (c >= '@' && c <= '~') escape_ = Escape::kNone;
+    } else if (escape_ == Escape::kBegun) {
+      escape_ = c == '[' ? Escape::kSequence : Escape::kNone;
+    } else if (c == '\x1b') {
+      escape_ = Escape::kBegun;
+    }
+  }
+}
+
+}  // namespace chat::test

@@ -1,0 +1,188 @@
+// What the server can't take now is sent again by itself.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chat/base/clock.h"
+#include "chat/base/mutex.h"
+#include "client/printer.h"
+#include "client/session.h"
+#include "fake_server.h"
+
+namespace chat::client {
+namespace {
+
+using namespace std::chrono_literals;
+using test::FakeServer;
+using test::json;
+using test::Peer;
+using testing::ElementsAre;
+
+const json kBusy = {{"errno", 31}, {"error", "busy"}, {"errmsg", "busy"}, {"retry_after_ms", 30}};
+const Target kBob{UserId{2}, {}};
+
+// Refuses chats by a script: an answer for each try, after which it stores everything.
+class Busy {
+ public:
+  explicit Busy(std::vector<json> refusals)
+      : refusals_(std::move(refusals)),
+        server_(std::make_unique<FakeServer>([this](Peer& peer) { serve(peer); })) {}
+
+  std::uint16_t port() const { return server_->port(); }
+  // Before anything is looked at.
+  void stop() { server_.reset(); }
+  const std::vector<json>& tries() const { return tries_; }
+  const std::vector<std::string>& stored() const { return stored_; }
+
+ private:
+  void serve(Peer& peer) {
+    while (const auto request = peer.next()) {
+      const int msgid = (*request)["msgid"];
+      if (msgid != 6) {
+        peer.send(Peer::reply_to(*request, {{"id", 1}, {"name", "alice"}, {"token", "t"}}));
+        if (msgid == 3) logged_out_ = true;
+        continue;
+      }
+      const std::size_t number = tries_.size();
+      tries_.push_back(*request);
+      if (number < refusals_.size() && !refusals_[number].is_null()) {
+        peer.send(Peer::reply_to(*request, refusals_[number]));
+        continue;
+      }
+      EXPECT_FALSE(logged_out_);
+      stored_.push_back((*request)["msg"]);
+      peer.send(Peer::reply_to(*request, {{"seq", stored_.size()}}));
+    }
+  }
+
+  const std::vector<json> refusals_;
+  std::vector<json> tries_;
+  std::vector<std::string> stored_;
+  bool logged_out_ = false;
+  std::unique_ptr<FakeServer> server_;
+};
+
+// What is shown, as lines.
+class Shown {
+ public:
+  void operator()(const Event& event) {
+    base::MutexLock lock(mutex_);
+    if (event.as<event::LoggedIn>() || event.as<event::Connected>()) return;
+    lines_.push_back(to_line(event));
+    changed_.notify_all();
+  }
+  std::vector<std::string> lines() {
+    base::MutexLock lock(mutex_);
+    return lines_;
+  }
+  // False: not within 5 s.
+  bool wait_for_a_line() {
+    const auto deadline = base::system_clock().now() + 5s;
+    base::MutexLock lock(mutex_);
+    while (lines_.empty()) {
+      if (!changed_.wait_until(mutex_, deadline)) return false;
+    }
+    return true;
+  }
+
+ private:
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  std::vector<std::string> lines_ CHAT_GUARDED_BY(mutex_);
+};
+
+class Retry : public testing::Test {
+ protected:
+  void log_in(std::uint16_t port) {
+    ASSERT_TRUE(session.open("127.0.0.1", port));
+    Credentials alice;
+    alice.account.name = "alice";
+    alice.password = "password";
+    ASSERT_TRUE(session.login(alice).ok());
+  }
+
+  Shown shown;
+  Session session{[this](const Event& event) { shown(event); }};
+};
+
+TEST_F(Retry, AChatTheServerIsTooBusyForIsSentAgainWithItsCidAndInOrder) {
+  Busy server(std::vector<json>{kBusy, kBusy});
+  log_in(server.port());
+  for (const char* text : {"1", "2", "3"}) EXPECT_TRUE(session.chat(kBob, text).ok());
+  EXPECT_TRUE(session.wait_for_chats(5s));
+  EXPECT_EQ(session.unanswered_chats(), 0U);
+  session.close();
+  server.stop();
+  EXPECT_THAT(server.stored(), ElementsAre("1", "2", "3"));
+  ASSERT_EQ(server.tries().size(), 5U);
+  EXPECT_EQ(server.tries()[1], server.tries()[0]);
+  EXPECT_EQ(server.tries()[2], server.tries()[0]);
+  EXPECT_THAT(shown.lines(), ElementsAre("held to=2 error=busy\n", "sent to=2 seq=1\n",
+                                         "sent to=2 seq=2\n", "sent to=2 seq=3\n"));
+}
+
+TEST_F(Retry, UnavailableAndRateLimitedPassToo) {
+  json unavailable = kBusy;
+  unavailable.update({{"errno", 32}, {"error", "unavailable"}});
+  json limited = kBusy;
+  limited.update({{"errno", 30}, {"error", "rate_limited"}});
+  Busy server(std::vector<json>{unavailable, nullptr, limited});
+  log_in(server.port());
+  EXPECT_TRUE(session.chat(kBob, "1").ok());
+  EXPECT_TRUE(session.wait_for_chats(5s));
+  EXPECT_TRUE(session.chat(kBob, "2").ok());
+  EXPECT_TRUE(session.wait_for_chats(5s));
+  EXPECT_THAT(shown.lines(), ElementsAre("held to=2 error=unavailable\n", "sent to=2 seq=1\n",
+                                         "held to=2 error=rate_limited\n", "sent to=2 seq=2\n"));
+}
+
+TEST_F(Retry, OtherErrorsAreFinalAndTheNextChatGoesOn) {
+  const json refused = {{"errno", 23}, {"error", "not_found"}, {"errmsg", "no such user"}};
+  Busy server(std::vector<json>{refused});
+  log_in(server.port());
+  EXPECT_TRUE(session.chat(kBob, "1").ok());
+  EXPECT_TRUE(session.chat(kBob, "2").ok());
+  EXPECT_TRUE(session.wait_for_chats(5s));
+  session.close();
+  server.stop();
+  EXPECT_THAT(server.stored(), ElementsAre("2"));
+  EXPECT_THAT(
+      shown.lines(),
+      ElementsAre("error command=chat errno=23 error=not_found errmsg=\"no such user\" to=2\n",
+                  "sent to=2 seq=1\n"));
+}
+
+TEST_F(Retry, LoggingOutWaitsForWhatIsHeld) {
+  Busy server(std::vector<json>{kBusy, kBusy});
+  log_in(server.port());
+  EXPECT_TRUE(session.chat(kBob, "before").ok());
+  EXPECT_TRUE(session.logout().ok());
+  session.close();
+  server.stop();
+  EXPECT_THAT(server.stored(), ElementsAre("before"));
+}
+
+TEST_F(Retry, ALostConnectionDoesNotMakeItForgetWhatIsHeld) {
+  json later = kBusy;
+  later["retry_after_ms"] = 20'000;
+  Busy server(std::vector<json>{later});
+  log_in(server.port());
+  EXPECT_TRUE(session.chat(kBob, "1").ok());
+  ASSERT_TRUE(shown.wait_for_a_line());
+  session.close();
+  EXPECT_EQ(session.unanswered_chats(), 1U);
+  ASSERT_TRUE(session.open("127.0.0.1", server.port()));
+  ASSERT_TRUE(session.resume().ok());
+  EXPECT_TRUE(session.wait_for_chats(5s));
+  session.close();
+  server.stop();
+  EXPECT_THAT(server.stored(), ElementsAre("1"));
+  ASSERT_EQ(server.tries().size(), 2U);
+  EXPECT_EQ(server.tries()[1], server.tries()[0]);
+}
+
+}  // namespace
+}  // namespace chat::client
