@@ -118,7 +118,7 @@ bool MysqlProxy::cut_here(Link& link, const std::string& bytes) {
     (void)!::read(link.database.get(), answer.data(), answer.size());
   }
   ++cuts_;
-  link.dead = true;
+  link.dead = cut != Cut::kHold;
   return true;
 }
 

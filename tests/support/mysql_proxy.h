@@ -12,8 +12,8 @@
 
 namespace chat::test {
 
-// Stands between a chat server and its database, passes bytes on, and cuts a connection at the
-// worst moment: when a COMMIT is on its way. Both ends are Unix sockets.
+// Stands between a chat server and its database, passes bytes on, and cuts or holds up a connection
+// at the worst moment: when a COMMIT is on its way. Both ends are Unix sockets.
 // Threading: thread-safe; one thread of its own carries the bytes.
 class MysqlProxy {
  public:
@@ -21,6 +21,7 @@ class MysqlProxy {
     kNothing,
     kAfterDelivery,   // the database gets the COMMIT, the chat server never gets the answer
     kBeforeDelivery,  // the COMMIT gets lost
+    kHold,            // nothing is cut: the COMMIT stays here, and its transaction keeps its locks
   };
 
   explicit MysqlProxy(std::string database_socket);
