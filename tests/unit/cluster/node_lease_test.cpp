@@ -1,0 +1,118 @@
+#include "chat/cluster/node_lease.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <optional>
+
+#include "chat/storage/node_model.h"
+#include "support/deadline.h"
+#include "support/fake_clock.h"
+#include "unit/storage/storage_fixture.h"
+
+namespace chat::cluster {
+namespace {
+
+using std::chrono::seconds;
+using storage::NodeModel;
+using storage::UserModel;
+
+class Notes final : public NodeListener {
+ public:
+  void on_nodes_changed() override { ++changes; }
+  void on_users_freed(std::vector<UserId> users) override {
+    freed += static_cast<int>(users.size());
+  }
+  void on_lease_lost() override { lost = true; }
+
+  std::atomic<int> changes{0};
+  std::atomic<int> freed{0};
+  std::atomic<bool> lost{false};
+};
+
+// Alice is logged in on a node that nobody renews.
+class NodeLeaseTest : public storage::StorageTest {
+ protected:
+  void SetUp() override {
+    StorageTest::SetUp();
+    alice_ = add_user("alice");
+    dead_ = NodeModel(*connection_).start("dead", false).value();
+    ASSERT_TRUE(UserModel(*connection_).claim(alice_, dead_, false).value());
+    lease_.emplace(database_, clock_);
+    me_ = lease_->begin("me", false).value();
+    lease_->start(notes_);
+    await_first_look();
+  }
+  void TearDown() override { lease_.reset(); }
+
+  // A look is seen by what it finds: a node that was not there before. The first one finds nothing
+  // new.
+  void add_node() {
+    ASSERT_TRUE(NodeModel(*connection_).start("new " + std::to_string(++last_new_), false));
+  }
+  void await_first_look() {
+    ASSERT_TRUE(test::wait_until([&] {
+      add_node();
+      return notes_.changes > 0;
+    }));
+  }
+  // So many looks, a while apart by the lease's clock.
+  void let_look(int times, seconds apart) {
+    for (int i = 0; i < times; ++i) {
+      clock_.advance(apart);
+      const int before = notes_.changes;
+      add_node();
+      ASSERT_TRUE(test::wait_until([&] { return notes_.changes > before; }));
+    }
+  }
+
+  test::FakeClock clock_;
+  Notes notes_;
+  UserId alice_;
+  storage::Node dead_;
+  storage::Node me_;
+  std::optional<NodeLease> lease_;
+  int last_new_ = 0;
+};
+
+TEST_F(NodeLeaseTest, SweepsWhoDoesNotMoveWhileItWatches) {
+  let_look(3, seconds(2));
+  EXPECT_EQ(notes_.freed, 0);
+  let_look(3, seconds(2));
+  EXPECT_TRUE(test::wait_until([&] { return notes_.freed == 1; }));
+  EXPECT_FALSE((*UserModel(*connection_).find(alice_))->online);
+  EXPECT_FALSE(notes_.lost);
+}
+
+// While it did not look (the database was away, or it was stopped itself) others may have moved.
+TEST_F(NodeLeaseTest, ABreakProvesNothing) {
+  let_look(1, seconds(2));
+  let_look(1, seconds(60));
+  let_look(3, seconds(2));
+  EXPECT_EQ(notes_.freed, 0);
+  EXPECT_TRUE((*UserModel(*connection_).find(alice_))->online);
+}
+
+TEST_F(NodeLeaseTest, IsLostWhenTheEpochIsTaken) {
+  EXPECT_TRUE(lease_->held());
+  ASSERT_TRUE(NodeModel(*connection_).start("me", false));
+  clock_.advance(NodeLease::kRenewInterval);
+  EXPECT_TRUE(test::wait_until([&] { return notes_.lost.load(); }));
+}
+
+TEST_F(NodeLeaseTest, IsNotHeldWhenItCouldNotBeRenewed) {
+  EXPECT_TRUE(lease_->held());
+  lease_->stop();
+  EXPECT_TRUE(lease_->held());
+  clock_.advance(NodeLease::kLease);
+  EXPECT_FALSE(lease_->held());
+}
+
+TEST_F(NodeLeaseTest, EndsItsLifeInGoodOrder) {
+  lease_->stop();
+  EXPECT_EQ(number("SELECT lease_until FROM node WHERE name = 'me'"), 0);
+  EXPECT_EQ(number("SELECT epoch FROM node WHERE name = 'me'"), me_.epoch + 1);
+}
+
+}  // namespace
+}  // namespace chat::cluster
