@@ -296,6 +296,7 @@ void LoginService::release(Session& session, base::Task then) {
   if (!self.user) return;
   session.set_identity({});
   session.suspend();
+  context_.registry.leaving(self.user, session);
   auto handle = session.shared_from_this();
   context_.recipients.detach(handle, [this, handle, self, then = std::move(then)]() mutable {
     const bool newest = context_.writeback.release(self.user, self.epoch);
