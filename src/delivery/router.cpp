@@ -124,32 +124,29 @@ class Router::Outgoing {
   void reply(const SessionPtr& session, std::string json) {
     loops_[session->loop_index()].replies.push_back({session, std::move(json)});
   }
+  // To the recipient's session here, or else to the bus; to both while a session here only tries to
+  // get the user, or is on its way out: another node may have the user then.
   void direct(UserId recipient, Push push) {
-    SessionPtr session = router_.registry_.find(recipient);
-    if (session != nullptr) {
-      const std::size_t loop = session->loop_index();
-      loops_[loop].directs.push_back({std::move(session), recipient, std::move(push)});
-    } else if (publish_) {
-      published_.push_back({cluster::channel_of(recipient), encode(push)});
-    }
+    auto [session, sure] = router_.registry_.look_up(recipient);
+    if (publish_ && !sure) published_.push_back({cluster::channel_of(recipient), encode(push)});
+    if (session == nullptr) return;
+    const std::size_t loop = session->loop_index();
+    loops_[loop].directs.push_back({std::move(session), recipient, std::move(push)});
   }
   void group(const Push& push) {
     for (LoopBatch& loop : loops_) loop.groups.push_back(push);
     if (publish_) published_.push_back({cluster::channel_of(push.stream.group()), encode(push)});
   }
-  // To the user's session here, or else to the bus. The JSON is made only where somebody may take
-  // it.
+  // Likewise. The JSON is made only where somebody may take it.
   template <typename MakeJson>
   void event(UserId user, bool receipt, MakeJson make_json) {
-    SessionPtr session = router_.registry_.find(user);
+    auto [session, sure] = router_.registry_.look_up(user);
     if (session == nullptr && !publish_) return;
     EventEnvelope event{{}, std::make_shared<const std::string>(make_json()), receipt, {}};
-    if (session != nullptr) {
-      const std::size_t loop = session->loop_index();
-      loops_[loop].events.push_back({std::move(session), user, std::move(event)});
-    } else {
-      published_.push_back({cluster::channel_of(user), encode(event)});
-    }
+    if (publish_ && !sure) published_.push_back({cluster::channel_of(user), encode(event)});
+    if (session == nullptr) return;
+    const std::size_t loop = session->loop_index();
+    loops_[loop].events.push_back({std::move(session), user, std::move(event)});
   }
   void send() {
     for (std::size_t i = 0; i < loops_.size(); ++i) {

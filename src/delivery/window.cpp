@@ -82,18 +82,19 @@ void Window::join(GroupId group, Seq position) {
   fall_behind(joined, joined.pushed + 1);
 }
 
-// And look again once the bus listens too.
+// And look again once the bus listens too. Where another member has asked it to, that may not be
+// confirmed yet: asking for nothing is confirmed after all that was asked before.
 void Window::listen_to(GroupId group) {
-  if (!loop_.add_to_roster(group, *this)) return;
-  loop_.listen({cluster::channel_of(group)},
-               [session = session_.shared_from_this(), id = id_, group] {
-                 session->post_in_loop([session, id, group] {
-                   Window* window = LoopDelivery::window_of(*session);
-                   if (window == nullptr || window->id() != id) return;
-                   const Position* position = window->find(StreamKey::of(group));
-                   if (position != nullptr) window->notice(position->stream, position->pushed + 1);
-                 });
-               });
+  std::vector<cluster::Channel> channels;
+  if (loop_.add_to_roster(group, *this)) channels.push_back(cluster::channel_of(group));
+  loop_.listen(channels, [session = session_.shared_from_this(), id = id_, group] {
+    session->post_in_loop([session, id, group] {
+      Window* window = LoopDelivery::window_of(*session);
+      if (window == nullptr || window->id() != id) return;
+      const Position* position = window->find(StreamKey::of(group));
+      if (position != nullptr) window->notice(position->stream, position->pushed + 1);
+    });
+  });
 }
 
 void Window::notice(StreamKey stream, Seq head) {

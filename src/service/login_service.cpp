@@ -180,9 +180,14 @@ Result<std::optional<SessionEpoch>> LoginService::claim_user(Login& login) {
 
 Result<std::optional<SessionEpoch>> LoginService::claim_and_keep_token(
     Login& login, storage::Connection& connection) {
-  if (auto looked = look_for_holder(login, connection); !looked) return fail(looked);
-  auto epoch =
-      storage::UserModel(connection).claim(login.user.id, context_.node, login.takes_over());
+  storage::UserModel users(connection);
+  auto epoch = users.claim(login.user.id, context_.node, false);
+  if (epoch && !*epoch && login.takes_over()) {
+    // Refused by the session of a living node, and by nothing else. Who asked for the holder before
+    // the claim would not see one that comes in between, and would never tell it to go.
+    login.held_elsewhere = !context_.router.alone();
+    epoch = users.claim(login.user.id, context_.node, true);
+  }
   if (!epoch || !*epoch) return epoch;
   const UnixMillis now = context_.clock.unix_millis();
   const UnixMillis expires_at =
@@ -193,15 +198,6 @@ Result<std::optional<SessionEpoch>> LoginService::claim_and_keep_token(
                   : tokens.insert(login.token_hash, login.user.id, now, expires_at, kTokensPerUser);
   if (!kept) return fail(kept);
   return epoch;
-}
-
-Result<void> LoginService::look_for_holder(Login& login, storage::Connection& connection) {
-  if (!login.takes_over() || context_.router.alone()) return {};
-  const auto states = storage::UserModel(connection).states(std::span(&login.user.id, 1));
-  if (!states) return fail(states);
-  login.held_elsewhere =
-      !states->empty() && states->front().online && states->front().holder.id != context_.node.id;
-  return {};
 }
 
 void LoginService::attach(const LoginPtr& login) {
@@ -296,6 +292,7 @@ void LoginService::release(Session& session, base::Task then) {
   if (!self.user) return;
   session.set_identity({});
   session.suspend();
+  context_.registry.leaving(self.user, session);
   auto handle = session.shared_from_this();
   context_.recipients.detach(handle, [this, handle, self, then = std::move(then)]() mutable {
     const bool newest = context_.writeback.release(self.user, self.epoch);

@@ -42,7 +42,6 @@ class LoginService {
   Result<std::optional<SessionEpoch>> claim_user(Login& login);
   Result<std::optional<SessionEpoch>> claim_and_keep_token(Login& login,
                                                            storage::Connection& connection);
-  Result<void> look_for_holder(Login& login, storage::Connection& connection);
   void attach(const LoginPtr& login);
   void take_over(const LoginPtr& login);
   Result<bool> still_claimed(const Login& login);

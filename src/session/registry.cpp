@@ -20,7 +20,7 @@ Registry::Reservation Registry::reserve(UserId user, const std::shared_ptr<Sessi
     }
     if (takeover) {
       evicted = entry.session;
-    } else if (!entry.session->ending()) {
+    } else if (!entry.leaving && !entry.session->ending()) {
       return Reservation::kHeld;
     }
     entry.waiting.push_back(std::move(when_free));
@@ -53,6 +53,15 @@ bool Registry::evict_older(UserId user, SessionEpoch newer) {
   return true;
 }
 
+void Registry::leaving(UserId user, const Session& session) {
+  Shard& shard = shard_of(user);
+  base::MutexLock lock(shard.mutex);
+  const auto found = shard.entries.find(user);
+  if (found != shard.entries.end() && found->second.session.get() == &session) {
+    found->second.leaving = true;
+  }
+}
+
 void Registry::release(UserId user, const Session& session) {
   Entry released;
   {
@@ -67,10 +76,16 @@ void Registry::release(UserId user, const Session& session) {
 }
 
 std::shared_ptr<Session> Registry::find(UserId user) const {
+  return look_up(user).session;
+}
+
+Registry::Found Registry::look_up(UserId user) const {
   const Shard& shard = shard_of(user);
   base::MutexLock lock(shard.mutex);
   const auto found = shard.entries.find(user);
-  return found == shard.entries.end() ? nullptr : found->second.session;
+  if (found == shard.entries.end()) return {};
+  const Entry& entry = found->second;
+  return {entry.session, entry.epoch != 0 && !entry.leaving && !entry.session->ending()};
 }
 
 std::size_t Registry::size() const {

@@ -36,11 +36,20 @@ class Registry {
   // A newer claim than the holder's exists, on another node: evicts the holder with BYE taken_over.
   // False: nobody holds the user here, or not by an older claim that is known.
   bool evict_older(UserId user, SessionEpoch newer);
+  // The holder gives the user up: release() follows.
+  void leaving(UserId user, const Session& session);
   // Frees the user if this session holds it, and calls who waits.
   void release(UserId user, const Session& session);
 
   // The holder, or nullptr.
   std::shared_ptr<Session> find(UserId user) const;
+  // `sure`: it has claimed the user and is not on its way out, so that no other node has the user
+  // as far as is known here.
+  struct Found {
+    std::shared_ptr<Session> session;
+    bool sure = false;
+  };
+  Found look_up(UserId user) const;
   std::size_t size() const;
   struct Holder {
     UserId user;
@@ -53,6 +62,7 @@ class Registry {
   struct Entry {
     std::shared_ptr<Session> session;
     SessionEpoch epoch = 0;
+    bool leaving = false;
     std::vector<std::function<void()>> waiting;
   };
   static constexpr std::size_t kShards = 32;

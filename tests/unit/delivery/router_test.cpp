@@ -39,6 +39,7 @@ struct Node {
     auto pair = rig.connect(loop);
     EXPECT_EQ(registry.reserve(user, pair.session, false, {}),
               session::Registry::Reservation::kGranted);
+    registry.claimed(user, *pair.session, 1);
     std::promise<void> attached;
     pair.session->suspend();
     recipients.attach(pair.session, user, false, groups, [&attached] { attached.set_value(); });
@@ -153,6 +154,25 @@ TEST_F(RouterTest, DirectMessageReachesASessionOfTheOtherNode) {
   EXPECT_EQ(next(alice).at("msgid"), 106);
   EXPECT_EQ(next(bob).at("msg"), "text");
   expect_quiet(*there_, bob);
+}
+
+// A login here that is refused in a moment, or a session that has not quite gone.
+TEST_F(RouterTest, SessionThatIsNotSureOfItsUserKeepsNothingFromTheOtherNode) {
+  auto alice = here_->log_in(alice_);
+  auto bob = there_->log_in(bob_);
+  auto trying = here_->rig.connect();
+  ASSERT_EQ(here_->registry.reserve(bob_, trying.session, false, {}),
+            session::Registry::Reservation::kGranted);
+  settle(*here_, direct(alice, alice_, bob_, 1));
+  EXPECT_EQ(next(bob).at("msg"), "text");
+  here_->registry.claimed(bob_, *trying.session, 2);
+  here_->registry.leaving(bob_, *trying.session);
+  settle(*here_, direct(alice, alice_, bob_, 2));
+  EXPECT_EQ(next(bob).at("msg"), "text");
+  const std::vector<storage::Watch> watches{{bob_, alice_}};
+  here_->router.presence(watches, {{alice_, true}});
+  EXPECT_EQ(next(bob).at("msgid"), 200);
+  here_->registry.release(bob_, *trying.session);
 }
 
 TEST_F(RouterTest, NodeDoesNotHearWhoHasLoggedOut) {

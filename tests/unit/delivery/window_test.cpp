@@ -123,6 +123,57 @@ TEST_F(WindowTest, JoinBeginsAtTheStreamsPosition) {
   EXPECT_EQ(received(), Seqs{5});
 }
 
+// A bus that confirms what it is asked for only when the test says so.
+class SlowBus final : public cluster::Bus {
+ public:
+  Result<void> start(cluster::BusListener&) override { return {}; }
+  void stop() override {}
+  void subscribe(std::vector<cluster::Channel>, base::Task heard) override {
+    asked_.push_back(std::move(heard));
+  }
+  void unsubscribe(std::vector<cluster::Channel>) override {}
+  void publish(std::vector<cluster::BusMessage>) override {}
+  bool alone() const override { return false; }
+  bool up() const override { return true; }
+  std::string describe() const override { return "slow"; }
+
+  void confirm() {
+    for (base::Task& heard : std::exchange(asked_, {})) heard();
+  }
+
+ private:
+  std::vector<base::Task> asked_;
+};
+
+// Another member of this loop has made the node listen to the group, but that is not confirmed yet,
+// and a message that another node publishes meanwhile is not heard.
+TEST_F(WindowTest, WhoJoinsBehindAnotherLooksAgainOnceTheBusListens) {
+  const GroupId group = add_group("group", bob_);
+  SlowBus bus;
+  Topics topics(bus);
+  LoopDelivery loop(backlog_, writeback_, topics, rig_.workers());
+  auto other = rig_.connect();
+  rig_.in_loop([&] {
+    loop.attach(*other.session, bob_, false, {group}, [] {});
+    loop.attach(*pair_.session, alice_, false, {}, [] {});
+    bus.confirm();
+    window()->release({}, {});
+    LoopDelivery::window_of(*other.session)->release({}, {});
+  });
+  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
+  rig_.in_loop([&] { window()->join(group, 0); });
+  EXPECT_EQ(received(), Seqs{});
+  ASSERT_TRUE(send(std::vector<storage::GroupMessage>{{group, 1, bob_, "g1", 1, "text"}}));
+  rig_.in_loop([&] { bus.confirm(); });
+  EXPECT_EQ(received(), Seqs{1});
+  rig_.in_loop([&] {
+    for (auto* session : {pair_.session.get(), other.session.get()}) {
+      loop.detach(*session, [] {});
+    }
+  });
+  rig_.in_loop([] { return 0; });
+}
+
 TEST_F(WindowTest, CountsAsDeliveredWhatLeftForTheSocket) {
   log_in();
   store(1, 3);

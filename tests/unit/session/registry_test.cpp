@@ -130,6 +130,30 @@ TEST_F(RegistryTest, OneOfManyRacingLoginsIsGranted) {
   }
 }
 
+TEST_F(RegistryTest, IsSureOfAHolderFromItsClaimUntilItLeaves) {
+  EXPECT_EQ(registry_.look_up(kAlice).session, nullptr);
+  const auto holder = connect();
+  ASSERT_EQ(reserve(holder), Reservation::kGranted);
+  EXPECT_EQ(registry_.look_up(kAlice).session, holder);
+  EXPECT_FALSE(registry_.look_up(kAlice).sure);
+  registry_.claimed(kAlice, *holder, 5);
+  EXPECT_TRUE(registry_.look_up(kAlice).sure);
+  registry_.leaving(kAlice, *connect());
+  EXPECT_TRUE(registry_.look_up(kAlice).sure);
+  registry_.leaving(kAlice, *holder);
+  EXPECT_EQ(registry_.look_up(kAlice).session, holder);
+  EXPECT_FALSE(registry_.look_up(kAlice).sure);
+  EXPECT_EQ(reserve(connect()), Reservation::kWait);
+}
+
+TEST_F(RegistryTest, IsNotSureOfAHolderWhoseConnectionEnds) {
+  const auto holder = connect();
+  ASSERT_EQ(reserve(holder), Reservation::kGranted);
+  registry_.claimed(kAlice, *holder, 5);
+  pairs_[0].peer->finish();
+  EXPECT_TRUE(test::wait_until([&] { return !registry_.look_up(kAlice).sure; }));
+}
+
 TEST_F(RegistryTest, EvictsOnlyAnOlderClaim) {
   const auto holder = connect();
   ASSERT_EQ(reserve(holder), Reservation::kGranted);
