@@ -27,7 +27,10 @@ class Correspondent {
   // Until `stopping`, and then until both have everything.
   void write_to(const Correspondent& peer, const std::atomic<bool>& stopping) {
     peer_ = peer.account_.id;
+    std::unique_ptr<const Deadline> last_moment;
     while (!finished(peer, stopping)) {
+      if (stopping && !last_moment) last_moment = std::make_unique<const Deadline>();
+      if (last_moment && last_moment->passed()) throw TimedOut(missing(peer));
       try {
         if (!client_) come_back();
         if (!stopping) send_new();
@@ -52,6 +55,12 @@ class Correspondent {
   bool finished(const Correspondent& peer, const std::atomic<bool>& stopping) {
     if (stopping && client_ && unacknowledged_.empty()) done_sending_ = true;
     return done_sending_ && peer.done_sending_ && inbox_.last({false, peer_}) == peer.sent_;
+  }
+
+  std::string missing(const Correspondent& peer) const {
+    return account_.name + " has " + std::to_string(inbox_.last({false, peer_})) + " of " +
+           std::to_string(peer.sent_) + " messages, and was answered for " +
+           std::to_string(acknowledged_) + " of " + std::to_string(sent_);
   }
 
   void come_back() {
