@@ -46,6 +46,12 @@ std::vector<Row> rows_of(const Report& report) {
   };
 }
 
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
+  return out;
+}
+
 double ms(base::SteadyTime::duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
@@ -128,7 +134,7 @@ std::string to_text(const Report& report) {
   std::string out = fmt::format(
       "run {}: {} clients ({} pairs, {} groups of {}) on {}\n{} messages/s for {} s, seed {}\n\n",
       report.run, options.clients(), options.pairs, options.groups, options.group_size,
-      fmt::join(options.servers, ", "), options.rate, options.duration.count(), options.seed);
+      joined(options.servers), options.rate, options.duration.count(), options.seed);
   for (const Row& row : rows_of(report)) {
     out += fmt::format("{:<12}{:>10}{}{}\n", row.name, row.count, *row.meaning != '\0' ? "  " : "",
                        row.meaning);
