@@ -67,6 +67,7 @@ void FrameDecoder::decide_framing() {
 
 std::optional<std::string_view> FrameDecoder::next_text() {
   while (!input_.empty()) {
+    const bool first = may_be_classic_;
     const std::size_t end = find_terminator();
     if (end == kNone) {
       keep_text_tail();
@@ -74,6 +75,8 @@ std::optional<std::string_view> FrameDecoder::next_text() {
     }
     const std::size_t size = content_size(end);
     if (size > frame_limit()) {
+      // Had it been cut before its end, that would not have been seen.
+      if (first) framing_ = Framing::kText;
       fail();
       return std::nullopt;
     }

@@ -40,7 +40,7 @@ class Receipts {
     Slowest read;
   };
 
-  Result<void> tell_group(storage::Connection& connection, GroupId group);
+  Result<void> tell_group(storage::Connection& connection, GroupId group) CHAT_REQUIRES(telling_);
   void tell(GroupId group, ReceiptKind kind, const Slowest& before, const Slowest& now);
 
   Router& router_;

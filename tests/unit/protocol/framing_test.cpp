@@ -215,6 +215,18 @@ TEST(FrameDecoder, HandsOutTheFramesBeforeTheOneThatIsTooLong) {
   EXPECT_TRUE(outcome.failed);
 }
 
+// Nothing tells where in what was read the end of a frame lies that is too long anyway.
+TEST(FrameDecoder, AFirstFrameOverTheLimitIsTextHoweverItIsCut) {
+  for (const std::string& bytes :
+       {"{" + std::string(40, 'x') + "\0"s, "{" + std::string(9, 'x') + "\r\0"s}) {
+    for (std::size_t size = 1; size <= bytes.size(); ++size) {
+      const Outcome outcome = decode_in_chunks(bytes, size, 10);
+      EXPECT_TRUE(outcome.failed);
+      EXPECT_EQ(outcome.framing, Framing::kText) << size;
+    }
+  }
+}
+
 TEST(FrameDecoder, IgnoresWhatComesAfterItFailed) {
   EXPECT_EQ(decode({std::string(101, 'x'), "\n", "{}\n"}, 100).frames, Frames{});
 }
