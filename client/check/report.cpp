@@ -41,7 +41,7 @@ std::vector<Row> rows_of(const Report& report) {
       {"refused", v.refused, false,
        "for a while (busy, unavailable, rate_limited), and sent again"},
       {"unanswered", v.unanswered, report.options.resend, "still without an answer at the end"},
-      {"unsent", report.unsent, false, "held back by the window until the time was over"},
+      {"unsent", report.unsent, false, "not begun when the time was over"},
       {"offline", report.offline, true, "clients without a session at the end"},
   };
 }
