@@ -6,8 +6,8 @@
 #   format   clang-format finds nothing to change
 #   clang    builds with clang, with -Wthread-safety and warnings as errors
 #   tidy     clang-tidy (.clang-tidy) over src and client
-#   asan     unit and integration tests under ASan and UBSan
-#   tsan     unit and integration tests under TSan
+#   asan     unit, integration and fuzz tests under ASan and UBSan
+#   tsan     unit, integration and fuzz tests under TSan
 #
 # Without a step: all of them, in this order; each one's verdict is printed at the end.
 
@@ -37,7 +37,7 @@ step_tidy() {
 test_under() {
   configure_sanitized "$1" "$2" || return
   compile "$1" || return
-  meson test -C "$1" --no-rebuild --print-errorlogs --suite unit --suite integration \
+  meson test -C "$1" --no-rebuild --print-errorlogs --suite unit --suite integration --suite fuzz \
     --timeout-multiplier 4 </dev/null
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test: the release build with all suites, then
-# unit and integration under AddressSanitizer and UndefinedBehaviorSanitizer. The last line says
+# unit, integration and fuzz under AddressSanitizer and UndefinedBehaviorSanitizer. The last line
+# says
 #
 #   N passed, N failed[, N skipped]
 #
@@ -40,7 +41,7 @@ run_tests() {
 started=$SECONDS
 install_packages "${packages_to_test[@]}"
 run_tests build
-run_tests build-asan --suite unit --suite integration --timeout-multiplier 4
+run_tests build-asan --suite unit --suite integration --suite fuzz --timeout-multiplier 4
 
 say "took $((SECONDS - started)) s"
 exec python3 scripts/test_summary.py --broken "${broken[@]}" --builds "${builds[@]}"

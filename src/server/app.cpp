@@ -110,6 +110,10 @@ Result<void> App::start() {
 
 Result<void> App::open_storage() {
   if (auto opened = database_->open(); !opened) return opened;
+  warnings_ = durability_warnings(*database_);
+  for (const std::string& warning : warnings_) {
+    log::error("event=not_durable what={}", log::quoted(warning));
+  }
   if (auto updated = update_schema(*database_); !updated) return updated;
   return bus_->alone() ? database_->be_alone() : database_->be_shared();
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "chat/base/clock.h"
 #include "chat/base/result.h"
@@ -49,6 +50,8 @@ class App {
 
   // Opens the database, registers the node, starts the threads, listens.
   Result<void> start();
+  // What its operator must know though it runs: sentences, logged already.
+  const std::vector<std::string>& warnings() const { return warnings_; }
   // "ready listen=… node=… storage=… bus=… version=…"; after listen= also proxy_listen=… where
   // the server listens for balancers.
   std::string ready_line() const;
@@ -105,6 +108,7 @@ class App {
   ConnectionLimits limits_;
   std::unique_ptr<net::Server> server_;
 
+  std::vector<std::string> warnings_;
   base::SteadyTime stop_by_{};
   bool lease_lost_ = false;
 };

@@ -80,8 +80,8 @@ Result<Order> carry_out(const Arguments& arguments, const Environment& environme
   if (!settings) return fail(settings);
   auto config = settings->finish();
   if (!config) return fail(config);
-  if (arguments.check) return Order{std::nullopt, settings->to_ini(), false};
-  return Order{*std::move(config), "", arguments.migrate};
+  if (arguments.check) return Order{std::nullopt, settings->to_ini(), false, *std::move(config)};
+  return Order{*std::move(config), "", arguments.migrate, std::nullopt};
 }
 
 }  // namespace
@@ -113,12 +113,12 @@ Result<Order> read_command_line(int argc, const char* const* argv, const Environ
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return Order{std::nullopt, app.help(), false};
+    return Order{std::nullopt, app.help(), false, std::nullopt};
   } catch (const CLI::ParseError& error) {
     return fail(ErrorCode::kInvalidArgument,
                 std::string(error.what()) + " (see chatserver --help)");
   }
-  if (version) return Order{std::nullopt, version_line(), false};
+  if (version) return Order{std::nullopt, version_line(), false, std::nullopt};
   return carry_out(arguments, environment);
 }
 

@@ -20,6 +20,7 @@ struct Order {
   std::optional<Config> config;
   std::string text;
   bool migrate = false;
+  std::optional<Config> checked;  // by --check: what the text shows
 };
 
 // Defaults, then the file of -c, then CHAT_… variables for secrets, then --set: later ones win.

@@ -37,6 +37,19 @@ Result<void> update_schema(storage::Database& database) {
   return storage::migrate(**connection, storage::migrations_of(database.dialect()));
 }
 
+std::vector<std::string> durability_warnings(storage::Database& database) {
+  auto faults = database.durability_faults();
+  if (faults) return *std::move(faults);
+  return {"it can't be told whether the database keeps what it commits: " + faults.error().message};
+}
+
+std::vector<std::string> remarks_on_database(const Config& config) {
+  if (config.storage.engine != StorageEngine::kMysql) return {};
+  auto faults = make_database(config)->durability_faults();
+  if (faults) return *std::move(faults);
+  return {"the database can't be reached now: " + faults.error().message};
+}
+
 Result<std::string> migrate_database(const Config& config) {
   const auto database = make_database(config);
   if (auto opened = database->open(); !opened) return fail(opened);

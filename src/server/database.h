@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "chat/base/result.h"
 #include "chat/storage/connection.h"
@@ -14,6 +15,14 @@ std::unique_ptr<storage::Database> make_database(const Config& config);
 
 // Brings the schema of an opened database up to date. Blocks.
 Result<void> update_schema(storage::Database& database);
+
+// What to tell loudly before traffic begins, in sentences: how the opened database may lose what
+// was acknowledged. Blocks.
+std::vector<std::string> durability_warnings(storage::Database& database);
+
+// What `chatserver --check` adds about a database server: the same, or that it can't be reached
+// now. Does nothing to an embedded one. Blocks, for seconds at most.
+std::vector<std::string> remarks_on_database(const Config& config);
 
 // What `chatserver --migrate` does: opens, updates, closes. Gives a line for people.
 Result<std::string> migrate_database(const Config& config);

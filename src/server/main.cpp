@@ -16,6 +16,15 @@ int cannot(const chat::Error& error) {
   return kExitCannotStart;
 }
 
+int check(const chat::server::Order& order) {
+  std::fputs(order.text.c_str(), stdout);
+  std::fflush(stdout);
+  for (const std::string& remark : chat::server::remarks_on_database(*order.checked)) {
+    std::fprintf(stderr, "# %s\n", remark.c_str());
+  }
+  return 0;
+}
+
 int migrate(const chat::server::Config& config) {
   const auto migrated = chat::server::migrate_database(config);
   if (!migrated) return cannot(migrated.error());
@@ -26,6 +35,9 @@ int migrate(const chat::server::Config& config) {
 int serve(const chat::server::Config& config) {
   chat::server::App app(config);
   if (auto started = app.start(); !started) return cannot(started.error());
+  for (const std::string& warning : app.warnings()) {
+    std::fprintf(stderr, "chatserver: warning: %s\n", warning.c_str());
+  }
   std::printf("%s\n", app.ready_line().c_str());
   std::fflush(stdout);
   return app.run() ? 0 : kExitLeaseLost;
@@ -39,6 +51,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "chatserver: %s\n", order.error().message.c_str());
     return chat::server::kExitBadConfiguration;
   }
+  if (order->checked) return check(*order);
   if (!order->config) {
     std::fputs(order->text.c_str(), stdout);
     return 0;

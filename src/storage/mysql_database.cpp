@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "mysql_connection.h"
+#include "mysql_durability.h"
 #include "mysql_watch.h"
 #include "sql.h"
 
@@ -84,6 +85,14 @@ Result<std::unique_ptr<Connection>> MysqlDatabase::connect_to_migrate() {
   MysqlOptions patient = options_;
   patient.io_timeout = kMigrationPatience;
   return connect_to(patient, nullptr);
+}
+
+Result<std::vector<std::string>> MysqlDatabase::durability_faults() {
+  auto connection = connect_to(options_, nullptr);
+  if (!connection) return fail(connection);
+  const auto settings = read_durability(**connection);
+  if (!settings) return fail(settings);
+  return faults_of(*settings);
 }
 
 std::string MysqlDatabase::describe() const {

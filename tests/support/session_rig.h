@@ -130,8 +130,12 @@ class SessionRig final : public net::ConnectionOwner {
     int ends[2] = {-1, -1};
     CHAT_CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
     Pair pair{nullptr, std::make_unique<Peer>(base::UniqueFd(ends[0]))};
-    pair.session = in_loop(loop_index, [&] { return make(loop_index, base::UniqueFd(ends[1])); });
+    pair.session = adopt(base::UniqueFd(ends[1]), loop_index);
     return pair;
+  }
+  // The near end of a connection whose far end is the caller's.
+  std::shared_ptr<session::Session> adopt(base::UniqueFd socket, std::size_t loop_index = 0) {
+    return in_loop(loop_index, [&] { return make(loop_index, std::move(socket)); });
   }
 
   session::Loops& loops() { return loops_; }

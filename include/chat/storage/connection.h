@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "chat/base/result.h"
 
@@ -124,6 +125,12 @@ class Database {
   virtual std::string connection_ids() const { return {}; }
   // kInvalidArgument when a server has this database alone; call before traffic.
   virtual Result<void> be_shared();
+  // How the database is set up so that what it has committed may be lost all the same: a sentence
+  // each for its operator; none when all is well. What open() refuses is not among them. May be
+  // called before open(). Blocks.
+  virtual Result<std::vector<std::string>> durability_faults() {
+    return std::vector<std::string>{};
+  }
   // "sqlite:var/chat.db": for the log and the ready line, without secrets.
   virtual std::string describe() const = 0;
 };

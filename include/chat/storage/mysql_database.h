@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "chat/base/mutex.h"
 #include "chat/base/result.h"
@@ -25,11 +26,11 @@ struct MysqlOptions {
 };
 
 // A MySQL or MariaDB server. Every connection sets its session up itself (utf8mb4, strict mode,
-// READ COMMITTED, short lock waits), so nothing depends on how the server is configured; the
-// tables must be InnoDB. There is no reconnecting behind our back: a connection that died stays
-// dead, because its transaction and its prepared statements died with it. From open() to close() a
-// watch refuses new connections and cuts those that are open while the database is silent.
-// Threading: thread-safe. Ownership: must outlive its connections.
+// READ COMMITTED, short lock waits), so nothing but durability_faults() depends on how the server
+// is configured; the tables must be InnoDB. There is no reconnecting behind our back: a connection
+// that died stays dead, because its transaction and its prepared statements died with it. From
+// open() to close() a watch refuses new connections and cuts those that are open while the database
+// is silent. Threading: thread-safe. Ownership: must outlive its connections.
 class MysqlDatabase final : public Database {
  public:
   explicit MysqlDatabase(MysqlOptions options);
@@ -45,6 +46,7 @@ class MysqlDatabase final : public Database {
   Result<std::unique_ptr<Connection>> connect() override;
   // Without the time-out for reading: a step may rebuild a big table.
   Result<std::unique_ptr<Connection>> connect_to_migrate() override;
+  Result<std::vector<std::string>> durability_faults() override;
   std::string describe() const override;
 
  private:

@@ -19,7 +19,8 @@ class SqliteDatabase final : public Database {
   explicit SqliteDatabase(std::string path);
   ~SqliteDatabase() override;
 
-  // Makes missing folders, takes the lock, opens the file, checks its durability settings.
+  // Makes missing folders, takes the lock, opens the file, checks that WAL and synchronous=FULL are
+  // in effect; connect() does too, so there is nothing left for durability_faults() to tell.
   // kInvalidArgument when another server holds the file, kUnavailable when it can't be opened.
   Result<void> open() override;
   // Ends the checkpoint thread after a last checkpoint; no transaction may be open. The lock

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Lets the fuzzers of tests/fuzz look for inputs that break a promise:
+#
+#   scripts/fuzz.sh [SECONDS] [TARGET…]
+#
+# each target for SECONDS (default 60), one after the other, all of them if none is named. What
+# they find goes to var/fuzz/TARGET: inputs that take new ways in corpus/, inputs that break
+# something as crash-…, leak-… or timeout-…. The exit code is 1 if there is one of those. Once its
+# cause is mended, such an input belongs to tests/fuzz/corpus/TARGET, where every test run tries it
+# again.
+
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source scripts/sanitizers.sh
+
+mapfile -t all_targets < <(find tests/fuzz/corpus -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort)
+
+seconds=60
+if (($#)) && [[ $1 =~ ^[0-9]+$ ]]; then
+  seconds=$1
+  shift
+fi
+targets=("$@")
+((${#targets[@]})) || targets=("${all_targets[@]}")
+for target in "${targets[@]}"; do
+  [[ " ${all_targets[*]} " == *" $target "* ]] ||
+    die "there is no target '$target': ${all_targets[*]}"
+done
+
+# statistic NAME LOG: what libFuzzer says of itself at its end.
+statistic() { sed -n "s/^stat::$1: *//p" "$2"; }
+
+# fuzz TARGET
+fuzz() {
+  local target=$1 folder=$PWD/var/fuzz/$1 status=0
+  mkdir -p "$folder/corpus"
+  say "$target for $seconds s"
+  "build-fuzz/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=20 \
+    -print_final_stats=1 -artifact_prefix="$folder/" \
+    "$folder/corpus" "tests/fuzz/corpus/$target" >"$folder/log" 2>&1 </dev/null || status=$?
+  if ((status)); then
+    verdicts+=("FAIL $target: see $folder/log")
+    failed=1
+  else
+    verdicts+=("pass $target: $(statistic number_of_executed_units "$folder/log") inputs, \
+$(statistic average_exec_per_sec "$folder/log") a second, \
+$(statistic new_units_added "$folder/log") of them took new ways")
+  fi
+}
+
+install_packages "${packages_to_fuzz[@]}"
+CXX=clang++ configure build-fuzz --buildtype=debugoptimized -Dfuzz=true
+compile build-fuzz "${targets[@]/#/tests/fuzz/fuzz_}"
+verdicts=()
+failed=0
+for target in "${targets[@]}"; do fuzz "$target"; done
+printf '%s\n' "${verdicts[@]}"
+exit "$failed"

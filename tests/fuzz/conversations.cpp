@@ -1,0 +1,113 @@
+// Up to three clients of a whole server (ChatRig). An input is a script: parts between '|', each a
+// letter that says who does what, then the bytes that are sent:
+//
+//   1{"msgid":1,"id":1,"password":"secret1"}⏎|2{…}⏎|a
+//
+// The letter modulo 3 is the client. 'a' to 'c' also end what it asks, wait for the last answer and
+// connect anew; 'A' to 'C' cut the connection off, whatever is still owed. What must hold is told
+// at Conversation.
+#include <stdlib.h>
+
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "chat/base/check.h"
+#include "chat/base/log.h"
+#include "chat_rig.h"
+#include "conversation.h"
+#include "fuzz_target.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using chat::fuzz::ChatRig;
+using chat::fuzz::Conversation;
+
+constexpr std::size_t kClients = 3;
+// More parts make an input slower, not more interesting.
+constexpr int kPartsMax = 24;
+
+// A folder in memory, where there is one: SQLite syncs its files at every commit.
+class Folder {
+ public:
+  Folder() {
+    const fs::path memory = "/dev/shm";
+    std::error_code none;
+    const fs::path parent = fs::is_directory(memory, none) ? memory : fs::temp_directory_path();
+    std::string name = (parent / "chat-fuzz-XXXXXX").string();
+    CHAT_CHECK(::mkdtemp(name.data()) != nullptr);
+    path_ = name;
+    template_ = chat::fuzz::make_template_database(path_);
+  }
+  ~Folder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  // A fresh copy of the template.
+  std::string database() const {
+    const std::string file = path_ + "/chat.db";
+    for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(file + suffix);
+    fs::copy_file(template_, file);
+    return file;
+  }
+
+ private:
+  std::string path_;
+  std::string template_;
+};
+
+std::string fresh_database() {
+  static const Folder folder = [] {
+    CHAT_CHECK(chat::log::configure(chat::log::Level::kOff, ""));
+    return Folder();
+  }();
+  return folder.database();
+}
+
+class Script {
+ public:
+  explicit Script(ChatRig& rig) : rig_(rig) {}
+
+  void run(std::string_view part) {
+    if (part.empty()) return;
+    const auto letter = static_cast<unsigned char>(part.front());
+    auto& client = clients_[letter % kClients];
+    if (!client) client.emplace(rig_.connect());
+    if (letter >= 'A' && letter <= 'C') return client.reset();
+    client->say(part.substr(1));
+    if (letter >= 'a' && letter <= 'c') finish(client);
+  }
+  void finish_all() {
+    for (auto& client : clients_) finish(client);
+  }
+
+ private:
+  static void finish(std::optional<Conversation>& client) {
+    if (client) client->finish();
+    client.reset();
+  }
+
+  ChatRig& rig_;
+  std::array<std::optional<Conversation>, kClients> clients_;
+};
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  std::string_view left = chat::fuzz::as_text(data, size);
+  ChatRig rig(fresh_database());
+  Script script(rig);
+  for (int parts = 0; !left.empty() && parts < kPartsMax; ++parts) {
+    const auto end = std::min(left.find('|'), left.size());
+    script.run(left.substr(0, end));
+    left.remove_prefix(std::min(end + 1, left.size()));
+  }
+  script.finish_all();
+  return 0;
+}
