@@ -1,0 +1,73 @@
+#include "client/check/account.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "chat/protocol/errors.h"
+#include "client/requests.h"
+
+namespace chat::client::check {
+
+using protocol::Errno;
+using protocol::Msgid;
+
+bool is_temporary(const event::Refused& refused) {
+  switch (static_cast<Errno>(refused.code)) {
+    case Errno::kRateLimited:
+    case Errno::kBusy:
+    case Errno::kUnavailable: return true;
+    default: return false;
+  }
+}
+
+std::chrono::milliseconds wait_of(const event::Refused& refused) {
+  constexpr std::int64_t kUsualMs = 500;
+  constexpr std::int64_t kMostMs = 60'000;
+  return std::chrono::milliseconds(
+      std::clamp<std::int64_t>(refused.retry_after_ms.value_or(kUsualMs), 1, kMostMs));
+}
+
+Account::Step Account::next(std::string_view cid) const {
+  if (!registered_) {
+    return {{.request = Msgid::kRegister, .name = name_},
+            request::register_user(cid, name_, password_)};
+  }
+  if (!token_.empty()) return {{.request = Msgid::kLogin}, request::login_again(cid, token_)};
+  return {{.request = Msgid::kLogin}, request::login(cid, {{id_, name_}, password_, false})};
+}
+
+Account::Outcome Account::take(const Event& answer) {
+  if (const auto* refused = answer.as<event::Refused>()) return take_refusal(*refused);
+  if (const auto* registered = answer.as<event::Registered>()) {
+    id_ = registered->id;
+    registered_ = true;
+    fresh_ = true;
+  }
+  const auto* login = answer.as<event::LoggedIn>();
+  if (login == nullptr) return {};
+  id_ = login->id;
+  token_ = login->token;
+  return {Outcome::Kind::kLoggedIn};
+}
+
+Account::Outcome Account::take_refusal(const event::Refused& refused) {
+  const auto code = static_cast<Errno>(refused.code);
+  if (is_temporary(refused) || code == Errno::kAlreadyOnline) {
+    return {Outcome::Kind::kWait, wait_of(refused), refused.errmsg};
+  }
+  if (code == Errno::kInvalidToken && !token_.empty()) {
+    token_.clear();
+    return {};
+  }
+  // The name is taken: by an earlier run, or by this one, whose first answer got lost.
+  if (code == Errno::kFailed && !registered_) {
+    registered_ = true;
+    return {};
+  }
+  return {Outcome::Kind::kImpossible,
+          {},
+          fmt::format("{} can't log in: {} {}", name_, refused.error, refused.errmsg)};
+}
+
+}  // namespace chat::client::check

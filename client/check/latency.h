@@ -1,0 +1,40 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace chat::client::check {
+
+// How long things took, as counts in buckets that are at most 1/64 of their value wide: percentiles
+// of any number of measurements in little memory. The longest one is kept exactly.
+// Threading: externally synchronised. Bounds: 18 KiB; what took longer than 12 days counts as that.
+class Latency {
+ public:
+  using Duration = std::chrono::microseconds;
+
+  // Below 0 counts as 0.
+  void add(Duration took);
+  void add(const Latency& other);
+
+  std::uint64_t count() const { return count_; }
+  Duration max() const { return max_; }
+  // The time in which `percent` of them were done, 0 < percent <= 100. 0 when there are none.
+  Duration percentile(double percent) const;
+
+ private:
+  static constexpr int kSubBits = 6;
+  static constexpr std::size_t kSub = std::size_t{1} << kSubBits;
+  static constexpr int kMostBits = 40;
+  static constexpr std::size_t kBuckets = kSub * (kMostBits - kSubBits + 2);
+
+  static std::size_t bucket_of(std::uint64_t value);
+  static std::uint64_t highest_in(std::size_t bucket);
+
+  std::array<std::uint64_t, kBuckets> counts_{};
+  std::uint64_t count_ = 0;
+  Duration max_{0};
+};
+
+}  // namespace chat::client::check

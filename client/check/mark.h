@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+// What the check writes into its messages, so that each delivery can be matched with what was sent.
+namespace chat::client::check {
+
+struct Mark {
+  std::uint32_t stream = 0;  // its number in this run
+  std::uint32_t sender = 0;  // the member's number in the stream
+  std::uint32_t number = 0;  // the message's number in the stream, in the order of sending
+
+  friend bool operator==(const Mark&, const Mark&) = default;
+};
+
+// The text of a message. `run` names the run and has no spaces; the rest is filled up with
+// characters of all lengths.
+std::string text_of(std::string_view run, const Mark& mark);
+// Nothing unless the text is, to the byte, what text_of() writes.
+std::optional<Mark> read_text(std::string_view run, std::string_view text);
+
+// The cid of a message: of this run, so that accounts that are used again know it from earlier
+// ones.
+std::string cid_of(std::string_view run, std::uint32_t number);
+std::optional<std::uint32_t> read_cid(std::string_view run, std::string_view cid);
+
+}  // namespace chat::client::check

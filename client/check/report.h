@@ -1,0 +1,37 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "chat/base/clock.h"
+#include "client/check/options.h"
+#include "client/check/outages.h"
+#include "client/check/verdict.h"
+
+namespace chat::client::check {
+
+// Everything that a run found out. A plain value.
+struct Report {
+  std::string run;
+  Options options;
+  Verdict verdict;
+  base::SteadyTime load_from;
+  std::uint64_t disconnections = 0;
+  std::vector<Disturbance> disturbances;
+  std::uint64_t unsent = 0;   // planned, and held back by the window until the time was over
+  std::uint64_t offline = 0;  // clients without a session at the end
+
+  // The end of the drain came before the end of the trouble: clients are away, or messages that
+  // are sent until they are answered have no answer.
+  bool unhealed() const;
+  ExitCode exit_code() const;
+};
+
+// For people, several lines.
+std::string to_text(const Report& report);
+// One line; times in ms.
+std::string to_json(const Report& report);
+
+}  // namespace chat::client::check
