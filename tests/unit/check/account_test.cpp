@@ -1,0 +1,71 @@
+#include "client/check/account.h"
+
+#include <gtest/gtest.h>
+
+#include "chat/protocol/errors.h"
+
+namespace chat::client::check {
+namespace {
+
+using Kind = Account::Outcome::Kind;
+using protocol::Errno;
+using protocol::Msgid;
+
+Event refusal(Errno code, std::optional<std::int64_t> retry_after_ms = {}) {
+  return {event::Refused{"", {}, static_cast<int>(code), "word", "sentence", retry_after_ms}};
+}
+Event welcome(const std::string& token) {
+  return {event::LoggedIn{UserId{7}, "name", token, {}, {}, {}}};
+}
+
+class AccountTest : public ::testing::Test {
+ protected:
+  Msgid asks() const { return account.next("c").question.request; }
+  bool by_token() const { return account.next("c").json.find("token") != std::string::npos; }
+
+  Account account{"name", "password"};
+};
+
+TEST_F(AccountTest, RegistersAndLogsInAndComesBackByToken) {
+  EXPECT_EQ(asks(), Msgid::kRegister);
+  EXPECT_EQ(account.take({event::Registered{UserId{7}, "name"}}).kind, Kind::kGoOn);
+  EXPECT_TRUE(account.fresh());
+  EXPECT_EQ(asks(), Msgid::kLogin);
+  EXPECT_FALSE(by_token());
+  EXPECT_EQ(account.take(welcome("t")).kind, Kind::kLoggedIn);
+  EXPECT_EQ(account.id(), UserId{7});
+  EXPECT_TRUE(by_token());
+}
+
+TEST_F(AccountTest, UsesAnAccountThatExists) {
+  EXPECT_EQ(account.take(refusal(Errno::kFailed)).kind, Kind::kGoOn);
+  EXPECT_EQ(asks(), Msgid::kLogin);
+  EXPECT_EQ(account.take(welcome("t")).kind, Kind::kLoggedIn);
+  EXPECT_FALSE(account.fresh());
+}
+
+TEST_F(AccountTest, CannotUseSomebodyElses) {
+  account.take(refusal(Errno::kFailed));
+  EXPECT_EQ(account.take(refusal(Errno::kFailed)).kind, Kind::kImpossible);
+}
+
+TEST_F(AccountTest, FallsBackToThePasswordWhenTheTokenIsNoGood) {
+  account.take({event::Registered{UserId{7}, "name"}});
+  account.take(welcome("t"));
+  EXPECT_EQ(account.take(refusal(Errno::kInvalidToken)).kind, Kind::kGoOn);
+  EXPECT_EQ(asks(), Msgid::kLogin);
+  EXPECT_FALSE(by_token());
+}
+
+TEST_F(AccountTest, WaitsAsLongAsItIsTold) {
+  const auto told = account.take(refusal(Errno::kRateLimited, 1234));
+  EXPECT_EQ(told.kind, Kind::kWait);
+  EXPECT_EQ(told.wait, std::chrono::milliseconds(1234));
+  EXPECT_EQ(account.take(refusal(Errno::kBusy)).kind, Kind::kWait);
+  account.take({event::Registered{UserId{7}, "name"}});
+  EXPECT_EQ(account.take(refusal(Errno::kAlreadyOnline)).kind, Kind::kWait);
+  EXPECT_EQ(asks(), Msgid::kLogin);
+}
+
+}  // namespace
+}  // namespace chat::client::check
