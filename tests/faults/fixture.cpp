@@ -1,6 +1,6 @@
 #include "fixture.h"
 
-#include <thread>
+#include <optional>
 #include <utility>
 
 namespace chat::test {
@@ -50,21 +50,24 @@ void Faults::expect_servers_alive() {
   }
 }
 
-// Without a takeover, so that a session that is left over anywhere shows.
 void Faults::expect_no_lock_out() {
   for (std::size_t i = 0; i < witnesses.size(); ++i) {
     witnesses[i].client.close();
-    const std::uint16_t other = cluster->port((i + 1) % cluster->size());
-    Json reply;
-    EXPECT_TRUE(wait_until(
-        [&] {
-          RawClient client(other);
-          reply = client.request(login_request(witnesses[i].account));
-          return reply.at("errno") == 0;
-        },
-        kLoginPromise))
-        << witnesses[i].account.name << " is locked out: " << reply;
+    log_in_soon(cluster->port((i + 1) % cluster->size()), witnesses[i].account);
   }
+}
+
+User Faults::log_in_soon(std::uint16_t port, const Account& account, const Json& more) {
+  std::optional<User> user;
+  EXPECT_TRUE(wait_until(
+      [&] {
+        user = User{account, RawClient(port), {}};
+        user->welcome = user->client.request(login_request(account, more));
+        return user->welcome.at("errno") == 0;
+      },
+      kLoginPromise))
+      << account.name << " is locked out: " << user->welcome;
+  return *std::move(user);
 }
 
 void Faults::expect_whole_streams() {

@@ -44,6 +44,10 @@ class Faults : public ::testing::Test {
   // another one; the tables hold every stream without a hole or a repeat. Gives the report.
   Json expect_promises();
 
+  // Without a takeover, so that a session that is left over anywhere shows; fails the test when it
+  // is not possible soon.
+  static User log_in_soon(std::uint16_t port, const Account& account,
+                          const Json& more = Json::object());
   // Lets time pass, during which `client` must be answered whenever it asks.
   static void stay_alive_for(milliseconds time, RawClient& client);
   int random(int least, int most) { return std::uniform_int_distribution(least, most)(random_); }
