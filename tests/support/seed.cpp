@@ -11,7 +11,7 @@ std::uint64_t test_seed() {
     const char* given = std::getenv("CHAT_TEST_SEED");
     const std::uint64_t chosen =
         given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-    std::cout << "CHAT_TEST_SEED=" << chosen << std::endl;
+    std::cout << "CHAT_TEST_SEED=" << chosen << '\n' << std::flush;
     return chosen;
   }();
   return seed;
