@@ -1,8 +1,7 @@
-// The machine runs out of descriptors, or its clock jumps.
+// The machine runs out of descriptors.
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -56,35 +55,6 @@ TEST_F(ResourceFault, NoDescriptorsAreLeft) {
   limit_files(pid, usual.rlim_cur);
   for (RawClient& client : crowd) expect_alive(client);
   ASSERT_TRUE(traffic->flows(100));
-  EXPECT_EQ(expect_promises().at("disconnections"), 0);
-}
-
-// One server's wall clock jumps, by libfaketime, which reads the offset from a file again and
-// again.
-TEST_F(ResourceFault, TheClockOfAServerJumpsByAnHour) {
-  constexpr const char* kLibrary = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
-  if (::access(kLibrary, R_OK) != 0) GTEST_SKIP() << kLibrary << " is not here: install faketime";
-  if (sanitized()) GTEST_SKIP() << "a sanitizer wants to be loaded first";
-  start(1);
-  TempDir dir;
-  const auto set_clock = [&](const std::string& offset) {
-    std::ofstream(dir.file("new")) << offset << '\n';
-    fs::rename(dir.file("new"), dir.file("offset"));
-  };
-  set_clock("+0");
-  ::setenv("LD_PRELOAD", kLibrary, 1);
-  ::setenv("FAKETIME_TIMESTAMP_FILE", dir.file("offset").c_str(), 1);
-  ::setenv("FAKETIME_CACHE_DURATION", "1", 1);
-  ::setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1", 1);
-  cluster->add_node();
-  ::unsetenv("LD_PRELOAD");
-  start_traffic();
-  ASSERT_TRUE(traffic->flows(100));
-  for (const char* offset : {"+3600", "-3600", "+0"}) {
-    set_clock(offset);
-    stay_alive_for(milliseconds{4'000}, witnesses[0].client);
-    ASSERT_TRUE(traffic->flows(100)) << offset;
-  }
   EXPECT_EQ(expect_promises().at("disconnections"), 0);
 }
 
