@@ -162,14 +162,14 @@ void Ledger::judge_message(std::uint32_t number, Verdict& verdict) const {
   bool arrived = false;
   for (std::size_t i = 0; i < receivers_.size(); ++i) {
     if (i == message.sender) continue;
-    const bool here = at(receivers_[i].place_of, number) != 0;
-    arrived = arrived || here;
-    if (message.acked && !here) ++verdict.lost;
-    // The ack named a seq under which it never came.
-    if (message.acked && here && message.acked_at != 0 &&
-        at(receivers_[i].at_place, message.acked_at) != number + 1) {
-      ++verdict.doubled;
-    }
+    const Place first = at(receivers_[i].place_of, number);
+    arrived = arrived || first != 0;
+    if (message.acked && first == 0) ++verdict.lost;
+    if (message.acked_at == 0 || first == 0) continue;
+    // Its ack named a seq under which it never came.
+    const bool as_acked =
+        first == message.acked_at || at(receivers_[i].at_place, message.acked_at) == number + 1;
+    if (!as_acked) ++verdict.doubled;
   }
   if (!message.acked && arrived) ++verdict.recovered;
 }

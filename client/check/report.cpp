@@ -41,9 +41,15 @@ std::vector<Row> rows_of(const Report& report) {
       {"refused", v.refused, false,
        "for a while (busy, unavailable, rate_limited), and sent again"},
       {"unanswered", v.unanswered, report.options.resend, "still without an answer at the end"},
-      {"unsent", report.unsent, false, "held back by the window until the time was over"},
+      {"unsent", report.unsent, false, "not begun when the time was over"},
       {"offline", report.offline, true, "clients without a session at the end"},
   };
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
+  return out;
 }
 
 double ms(base::SteadyTime::duration time) {
@@ -128,7 +134,7 @@ std::string to_text(const Report& report) {
   std::string out = fmt::format(
       "run {}: {} clients ({} pairs, {} groups of {}) on {}\n{} messages/s for {} s, seed {}\n\n",
       report.run, options.clients(), options.pairs, options.groups, options.group_size,
-      fmt::join(options.servers, ", "), options.rate, options.duration.count(), options.seed);
+      joined(options.servers), options.rate, options.duration.count(), options.seed);
   for (const Row& row : rows_of(report)) {
     out += fmt::format("{:<12}{:>10}{}{}\n", row.name, row.count, *row.meaning != '\0' ? "  " : "",
                        row.meaning);

@@ -20,7 +20,7 @@ struct Report {
   base::SteadyTime load_from;
   std::uint64_t disconnections = 0;
   std::vector<Disturbance> disturbances;
-  std::uint64_t unsent = 0;   // planned, and held back by the window until the time was over
+  std::uint64_t unsent = 0;   // planned, and not begun when the time was over
   std::uint64_t offline = 0;  // clients without a session at the end
 
   // The end of the drain came before the end of the trouble: clients are away, or messages that

@@ -111,6 +111,17 @@ TEST_F(Direct, OnePushUnderAnotherSeqIsDoubled) {
   expect_violations(1);
 }
 
+TEST_F(Direct, WhoseSeqADoubleTookIsNotDoubledItself) {
+  exchange(3);
+  deliver(2, 4);
+  const std::uint32_t next = send();
+  ack(next, 4);
+  deliver(next, 4);
+  EXPECT_EQ(ledger.verdict().doubled, 1U);
+  EXPECT_EQ(ledger.verdict().unexpected, 1U);
+  EXPECT_EQ(ledger.verdict().lost, 0U);
+}
+
 TEST_F(Direct, TheSamePushAgainIsARepeat) {
   exchange(3);
   deliver(1, 2);
