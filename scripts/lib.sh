@@ -23,7 +23,7 @@ packages_to_cluster=(
   libnginx-mod-stream iproute2
 )
 packages_to_test=(
-  "${packages_to_cluster[@]}" clang-format git netcat-openbsd sqlite3 shellcheck
+  "${packages_to_cluster[@]}" clang-format git netcat-openbsd sqlite3 shellcheck strace faketime
 )
 packages_to_check=("${packages_to_test[@]}" clang clang-tidy)
 packages_to_fuzz=("${packages_to_run[@]}" clang libclang-rt-14-dev)

@@ -32,6 +32,7 @@ class MariadbServer {
   void freeze();
   void thaw();
 
+  pid_t pid() const { return child_->pid(); }
   std::string socket() const { return dir_.file("mariadb.sock"); }
 
   // A new database, and an account of that name that has all rights on it and nothing else.

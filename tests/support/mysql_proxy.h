@@ -1,20 +1,16 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
-#include <memory>
 #include <string>
-#include <vector>
+#include <utility>
 
-#include "chat/base/thread.h"
-#include "chat/base/unique_fd.h"
-#include "support/temp_dir.h"
+#include "support/fault_proxy.h"
 
 namespace chat::test {
 
 // Stands between a chat server and its database, passes bytes on, and cuts or holds up a connection
 // at the worst moment: when a COMMIT is on its way. Both ends are Unix sockets.
-// Threading: thread-safe; one thread of its own carries the bytes.
+// Threading: thread-safe.
 class MysqlProxy {
  public:
   enum class Cut {
@@ -24,36 +20,22 @@ class MysqlProxy {
     kHold,            // nothing is cut: the COMMIT stays here, and its transaction keeps its locks
   };
 
-  explicit MysqlProxy(std::string database_socket);
-  ~MysqlProxy();
-  MysqlProxy(const MysqlProxy&) = delete;
-  MysqlProxy& operator=(const MysqlProxy&) = delete;
+  explicit MysqlProxy(std::string database_socket)
+      : proxy_(std::move(database_socket),
+               [this](FaultProxy::Way way, std::string_view bytes) { return judge(way, bytes); }) {}
 
-  std::string socket() const { return dir_.file("proxy.sock"); }
+  std::string socket() const { return proxy_.socket(); }
   // The next COMMIT is cut in this way, once.
   void cut_next_commit(Cut cut) { cut_ = cut; }
-  int cuts() const { return cuts_; }
+  int cuts() const { return proxy_.cuts(); }
+  // For what else can happen between the two.
+  FaultProxy& network() { return proxy_; }
 
  private:
-  struct Link {
-    base::UniqueFd client;
-    base::UniqueFd database;
-    bool dead = false;
-  };
+  FaultProxy::Fate judge(FaultProxy::Way way, std::string_view bytes);
 
-  void work();
-  void accept_one();
-  void carry(Link& link, bool from_client);
-  bool cut_here(Link& link, const std::string& bytes);
-
-  const std::string database_socket_;
-  TempDir dir_;
-  base::UniqueFd listener_;
-  base::UniqueFd stop_;
   std::atomic<Cut> cut_ = Cut::kNothing;
-  std::atomic<int> cuts_ = 0;
-  std::vector<std::unique_ptr<Link>> links_;  // the thread's
-  base::Thread thread_;
+  FaultProxy proxy_;  // last: its thread uses the rest
 };
 
 }  // namespace chat::test

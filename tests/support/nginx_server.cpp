@@ -162,6 +162,16 @@ void NginxServer::kill9_master() {
   master_->wait_exit(Deadline{});
 }
 
+void NginxServer::kill9_workers() {
+  const std::vector<pid_t> old = serving_workers();
+  for (const pid_t worker : old) ::kill(worker, SIGKILL);
+  const bool replaced = wait_until([&] {
+    const std::vector<pid_t> now = serving_workers();
+    return now.size() == kWorkers && std::ranges::find_first_of(now, old) == now.end();
+  });
+  if (!replaced) throw std::runtime_error("nginx makes no new workers:\n" + log());
+}
+
 void NginxServer::kill9() {
   kill9_master();
   end_workers(SIGKILL);

@@ -36,6 +36,8 @@ class NginxServer {
   // New connections go to these from now on; those that exist stay with the old workers. Returns
   // once no old worker takes connections any more.
   void reload(std::vector<std::uint16_t> upstreams);
+  // Every connection ends; the master makes new workers. Returns once it has.
+  void kill9_workers();
   // The workers go on: connections stay, and new ones are served as before.
   void kill9_master();
   // Master and workers: every connection ends.

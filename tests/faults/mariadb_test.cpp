@@ -1,0 +1,139 @@
+// The database dies, says nothing, or throws its clients out under traffic. Nobody is logged out
+// by it, and what was acknowledged stays.
+#include <signal.h>
+#include <unistd.h>
+
+#include "fixture.h"
+#include "support/mysql_proxy.h"
+
+namespace chat::test {
+namespace {
+
+class MariadbFault : public Faults {
+ protected:
+  void expect_nobody_was_cut_off() {
+    ASSERT_TRUE(traffic->flows(100));
+    EXPECT_EQ(expect_promises().at("disconnections"), 0);
+  }
+};
+
+TEST_F(MariadbFault, KilledThreeTimes) {
+  start();
+  start_traffic();
+  for (int kill = 0; kill < 3; ++kill) {
+    ASSERT_TRUE(traffic->flows(random(20, 150)));
+    mariadb().kill9();
+    expect_alive(witnesses[0].client);
+    mariadb().start();
+  }
+  expect_nobody_was_cut_off();
+}
+
+TEST_F(MariadbFault, StoppedForTenSeconds) {
+  start();
+  start_traffic();
+  ASSERT_TRUE(traffic->flows(100));
+  mariadb().freeze();
+  stay_alive_for(milliseconds{10'000}, witnesses[0].client);
+  mariadb().thaw();
+  expect_nobody_was_cut_off();
+}
+
+TEST_F(MariadbFault, EveryConnectionResetFiveTimes) {
+  MysqlProxy proxy(mariadb().socket());
+  start(std::make_unique<Cluster>(2, Settings{"mysql.socket=" + proxy.socket()}));
+  start_traffic();
+  for (int reset = 0; reset < 5; ++reset) {
+    ASSERT_TRUE(traffic->flows(random(20, 150)));
+    proxy.network().reset_all();
+  }
+  expect_nobody_was_cut_off();
+  cluster.reset();  // before its way to the database
+}
+
+TEST_F(MariadbFault, EveryConnectionKilledTenTimes) {
+  start();
+  start_traffic();
+  for (int round = 0; round < 10; ++round) {
+    mariadb().query("KILL USER " + cluster->storage().database() + "@localhost");
+    if (round % 3 == 0) {
+      ASSERT_TRUE(traffic->flows(random(1, 50)));
+    }
+  }
+  expect_nobody_was_cut_off();
+}
+
+TEST_F(MariadbFault, IdleConnectionsEndAfterTwoSeconds) {
+  mariadb().query("SET GLOBAL wait_timeout = 2");
+  start();
+  start_traffic({cluster->port(0)}, {.pairs = 2, .groups = 1, .group_size = 3, .per_second = 5});
+  ASSERT_TRUE(traffic->flows(5));
+  stay_alive_for(milliseconds{6'000}, witnesses[1].client);
+  // The other server's pool has been idle for longer than that.
+  User& idle = witnesses[1];
+  for (int round = 1; round <= 3; ++round) {
+    EXPECT_EQ(idle.chat(idle.id(), std::to_string(round), "w" + std::to_string(round)).at("seq"),
+              round);
+    stay_alive_for(milliseconds{2'500}, idle.client);
+  }
+  ASSERT_TRUE(traffic->flows(5));
+  EXPECT_EQ(expect_promises().at("disconnections"), 0);
+  mariadb().query("SET GLOBAL wait_timeout = DEFAULT");
+}
+
+// Somebody else locks two groups in the order in which the servers don't: whoever the database
+// picks as the victim, all is stored once.
+TEST_F(MariadbFault, DeadlocksAreForced) {
+  constexpr int kWanted = 5;
+  const auto deadlocks = []() -> std::int64_t {
+    const std::string row = mariadb().query("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'");
+    return std::stoll(row.substr(row.find('\t') + 1));
+  };
+  start();
+  start_traffic(ports(), {.pairs = 5, .groups = 2, .group_size = 10, .per_second = 300});
+  const std::int64_t before = deadlocks();
+  EXPECT_TRUE(wait_until(
+      [&] {
+        try {
+          mariadb().query(
+              "BEGIN; UPDATE allgroup SET last_seq = last_seq ORDER BY id DESC LIMIT 1;"
+              " DO SLEEP(0.1); UPDATE allgroup SET last_seq = last_seq ORDER BY id LIMIT 1; COMMIT",
+              cluster->storage().database());
+        } catch (const std::runtime_error& victim) {
+          EXPECT_NE(std::string(victim.what()).find("1213"), std::string::npos) << victim.what();
+        }
+        return deadlocks() >= before + kWanted;
+      },
+      milliseconds{30'000}))
+      << deadlocks() - before << " deadlocks";
+  expect_nobody_was_cut_off();
+}
+
+// Each fsync of the database takes a quarter of a second more.
+TEST_F(MariadbFault, SlowDisk) {
+  constexpr const char* kStrace = "/usr/bin/strace";
+  if (::access(kStrace, X_OK) != 0) GTEST_SKIP() << kStrace << " is not here: install strace";
+  start();
+  start_traffic();
+  ASSERT_TRUE(traffic->flows(50));
+  TempDir dir;
+  ChildProcess strace({kStrace, "-f", "-e", "trace=fsync,fdatasync", "-e",
+                       "inject=fsync,fdatasync:delay_enter=250000", "-o", "/dev/null", "-p",
+                       std::to_string(mariadb().pid())},
+                      dir.file("said"));
+  const auto said = [&] { return read_file(dir.file("said")); };
+  ASSERT_TRUE(wait_until(
+      [&] { return !strace.running() || said().find("attached") != std::string::npos; }));
+  if (!strace.running()) GTEST_SKIP() << "strace may not: " << said();
+  EXPECT_TRUE(traffic->flows(300)) << "a batch grows while the one before it is committed";
+  stay_alive_for(milliseconds{3'000}, witnesses[0].client);
+  strace.send_signal(SIGTERM);
+  strace.wait_exit(Deadline{});
+  ASSERT_TRUE(traffic->flows(100));
+  const Json report = expect_promises();
+  EXPECT_EQ(report.at("disconnections"), 0);
+  EXPECT_GT(report.at("ack_ms").at("p99"), 250) << "the disk was not slow";
+}
+
+}  // namespace
+}  // namespace chat::test

@@ -1,0 +1,135 @@
+// The machine runs out of descriptors or memory.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "fixture.h"
+
+namespace chat::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A memory controller's group of its own for one process; gone with it.
+class MemoryGroup {
+ public:
+  // Empty path: none can be made here.
+  MemoryGroup() {
+    for (const char* root : {"/sys/fs/cgroup/memory", "/sys/fs/cgroup"}) {
+      const fs::path folder = fs::path(root) / ("chat-test-" + std::to_string(::getpid()));
+      std::error_code refused;
+      if (!fs::create_directory(folder, refused)) continue;
+      path_ = folder;
+      for (const char* name : {"memory.limit_in_bytes", "memory.max"}) {
+        if (fs::exists(folder / name)) limit_ = folder / name;
+      }
+      if (!limit_.empty()) return;
+      leave();
+    }
+  }
+  ~MemoryGroup() { leave(); }
+  MemoryGroup(const MemoryGroup&) = delete;
+  MemoryGroup& operator=(const MemoryGroup&) = delete;
+
+  bool usable() const { return !limit_.empty(); }
+  bool limit(std::int64_t bytes) const { return write(limit_, bytes); }
+  bool take(pid_t pid) const { return write(path_ / "cgroup.procs", pid); }
+
+ private:
+  static bool write(const fs::path& file, std::int64_t number) {
+    return static_cast<bool>(std::ofstream(file) << number << std::flush);
+  }
+  void leave() {
+    std::error_code ignored;
+    if (!path_.empty()) wait_until([&] { return fs::remove(path_, ignored); });
+    path_.clear();
+  }
+
+  fs::path path_;
+  fs::path limit_;
+};
+
+class ResourceFault : public Faults {
+ protected:
+  static std::size_t open_files(pid_t pid) {
+    const fs::path folder = "/proc/" + std::to_string(pid) + "/fd";
+    return static_cast<std::size_t>(
+        std::distance(fs::directory_iterator(folder), fs::directory_iterator{}));
+  }
+  static void limit_files(pid_t pid, std::size_t count) {
+    rlimit limit{};
+    ASSERT_EQ(::prlimit(pid, RLIMIT_NOFILE, nullptr, &limit), 0);
+    limit.rlim_cur = count;
+    ASSERT_EQ(::prlimit(pid, RLIMIT_NOFILE, &limit, nullptr), 0);
+  }
+  // Of all threads, in the kernel too.
+  static milliseconds cpu_time(pid_t pid) {
+    std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+    std::string word;
+    for (int field = 1; field < 14; ++field) stat >> word;
+    std::int64_t user = 0;
+    std::int64_t system = 0;
+    stat >> user >> system;
+    return milliseconds((user + system) * 1000 / ::sysconf(_SC_CLK_TCK));
+  }
+};
+
+TEST_F(ResourceFault, NoDescriptorsAreLeft) {
+  constexpr int kCrowd = 50;
+  start();
+  start_traffic();
+  ASSERT_TRUE(traffic->flows(100));
+  const pid_t pid = cluster->node(0).pid();
+  rlimit usual{};
+  ASSERT_EQ(::prlimit(pid, RLIMIT_NOFILE, nullptr, &usual), 0);
+  limit_files(pid, open_files(pid) + 5);
+  std::vector<RawClient> crowd;
+  for (int i = 0; i < kCrowd; ++i) crowd.emplace_back(cluster->port(0));
+  const milliseconds busy = cpu_time(pid);
+  stay_alive_for(milliseconds{3'000}, witnesses[0].client);
+  EXPECT_LT(cpu_time(pid) - busy, scaled(milliseconds{2'000})) << "it tries again and again";
+  EXPECT_TRUE(traffic->flows(100)) << "those who are in are served";
+  limit_files(pid, usual.rlim_cur);
+  for (RawClient& client : crowd) expect_alive(client);
+  ASSERT_TRUE(traffic->flows(100));
+  EXPECT_EQ(expect_promises().at("disconnections"), 0);
+}
+
+TEST_F(ResourceFault, KilledForItsMemory) {
+  MemoryGroup group;
+  if (!group.usable()) GTEST_SKIP() << "no memory group of one's own (cgroups are not writable)";
+  start();
+  start_traffic();
+  ASSERT_TRUE(traffic->flows(100));
+  ServerProcess& victim = cluster->node(0);
+  // What it has had before doesn't count there: a little more is its end.
+  ASSERT_TRUE(group.limit(512 * 1024));
+  ASSERT_TRUE(group.take(victim.pid()));
+  User alice = new_user(cluster->port(1), "alice");
+  std::vector<RawClient> crowd;
+  const auto let_it_grow = [&] {
+    for (int i = 0; i < 50; ++i) {
+      crowd.emplace_back(victim.port());
+      crowd.back().send_raw('"' + std::string(3'000, 'x'));
+    }
+  };
+  EXPECT_TRUE(wait_until([&] {
+    try {
+      if (crowd.size() < 2'000) let_it_grow();
+    } catch (const std::exception&) {
+      // it is gone
+    }
+    return !victim.running();
+  }));
+  victim.kill9();
+  victim.start();
+  ASSERT_TRUE(traffic->flows(100));
+  expect_alive(alice.client);
+  EXPECT_GT(expect_promises().at("disconnections"), 0);
+}
+
+}  // namespace
+}  // namespace chat::test

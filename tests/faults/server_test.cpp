@@ -1,0 +1,112 @@
+// Chat servers die, stop and are restarted under traffic.
+#include <signal.h>
+
+#include "fixture.h"
+#include "support/nginx_server.h"
+
+namespace chat::test {
+namespace {
+
+// A server whose lease was taken ends with this code.
+constexpr int kExitLeaseLost = 3;
+
+class ServerFault : public Faults {
+ protected:
+  void SetUp() override {
+    Faults::SetUp();
+    if (const std::string why = NginxServer::missing(); !why.empty()) GTEST_SKIP() << why;
+  }
+  // Traffic by way of nginx, which finds by itself who is away.
+  void start_behind_nginx() {
+    start();
+    nginx = std::make_unique<NginxServer>(cluster->proxy_ports());
+    start_traffic({nginx->port()});
+  }
+
+  std::unique_ptr<NginxServer> nginx;
+};
+
+TEST_F(ServerFault, KilledTenTimesBehindNginx) {
+  constexpr int kKills = 10;
+  start_behind_nginx();
+  for (int kill = 0; kill < kKills; ++kill) {
+    ASSERT_TRUE(traffic->flows(random(20, 150))) << "before kill " << kill;
+    ServerProcess& victim = cluster->node(static_cast<std::size_t>(random(0, 1)));
+    victim.kill9();
+    // Sometimes it is back before anybody has noticed, sometimes the other one serves alone.
+    if (random(0, 1) == 1) {
+      ASSERT_TRUE(traffic->flows(50)) << "after kill " << kill;
+    }
+    victim.start();
+  }
+  ASSERT_TRUE(traffic->flows(100));
+  const Json report = expect_promises();
+  EXPECT_GT(report.at("disconnections"), 0);
+}
+
+TEST_F(ServerFault, BothKilledAtOnceOnTheirOwnPorts) {
+  start();
+  start_traffic();
+  for (int kill = 0; kill < 2; ++kill) {
+    ASSERT_TRUE(traffic->flows(random(20, 150)));
+    for (std::size_t i : {0U, 1U}) cluster->node(i).kill9();
+    for (std::size_t i : {1U, 0U}) cluster->node(i).start();
+  }
+  ASSERT_TRUE(traffic->flows(100));
+  expect_promises();
+}
+
+TEST_F(ServerFault, StoppedForTwentySecondsLosesItsUsersAndEnds) {
+  constexpr milliseconds kStopped{20'000};
+  start_behind_nginx();
+  ASSERT_TRUE(traffic->flows(100));
+  ServerProcess& stopped = cluster->node(1);
+  ::kill(stopped.pid(), SIGSTOP);
+  const auto since = Clock::now();
+
+  // Its users are free after a while, and at once for who insists.
+  User impatient =
+      log_in(cluster->port(0), witnesses[1].account, Wire::kText, {{"takeover", true}});
+  EXPECT_TRUE(wait_until(
+      [&] {
+        return cluster->storage().number(
+                   "SELECT count(*) FROM user WHERE state = 'online' AND"
+                   " node_id = (SELECT id FROM node WHERE name = 'node-2')"
+                   " AND node_epoch = (SELECT epoch FROM node WHERE name ="
+                   " 'node-2')") == 0;
+      },
+      kLoginPromise));
+  EXPECT_LT(Clock::now() - since, scaled(kLoginPromise));
+  const auto left = kStopped - (Clock::now() - since);
+  stay_alive_for(std::chrono::duration_cast<milliseconds>(left), witnesses[0].client);
+
+  ::kill(stopped.pid(), SIGCONT);
+  EXPECT_EQ(stopped.wait_exit(), kExitLeaseLost);
+  bool told = false;
+  for (const Json& word : witnesses[1].client.receive_to_end()) {
+    told = told || word.value("msgid", 0) == 204;
+  }
+  EXPECT_TRUE(told) << "its session was closed without a BYE";
+  expect_alive(impatient.client);
+  impatient.client.close();
+  stopped.start();
+  ASSERT_TRUE(traffic->flows(100));
+  expect_promises();
+}
+
+TEST_F(ServerFault, RestartedOneAfterTheOther) {
+  start_behind_nginx();
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t i : {0U, 1U}) {
+      ASSERT_TRUE(traffic->flows(100));
+      cluster->node(i).terminate();
+      cluster->node(i).start();
+    }
+  }
+  ASSERT_TRUE(traffic->flows(100));
+  const Json report = expect_promises();
+  EXPECT_GT(report.at("disconnections"), 0);
+}
+
+}  // namespace
+}  // namespace chat::test

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat/base/thread.h"
+#include "chat/base/unique_fd.h"
+#include "support/deadline.h"
+#include "support/temp_dir.h"
+
+namespace chat::test {
+
+// Stands between a client and its server, passes bytes on, and does to them what networks do. What
+// is set holds for the connections that exist and for new ones, in both ways where none is named.
+// Threading: thread-safe; one thread of its own carries the bytes. Bounds: it holds at most 256 KiB
+// each way of a connection, then it stops reading.
+class FaultProxy {
+ public:
+  enum class Way { kToServer, kToClient };
+  // What becomes of some bytes, and of their connection.
+  enum class Fate {
+    kPass,
+    kCutBefore,  // they are lost, and the connection is cut
+    kCutAfter,   // they arrive; the client is cut off, the server once it has answered
+    kLose,       // they are lost, and nothing else happens
+  };
+  // Asked for each piece that was read, on the proxy's thread.
+  using Judge = std::function<Fate(Way, std::string_view bytes)>;
+
+  // Before a Unix socket, on one of its own.
+  explicit FaultProxy(std::string server_socket, Judge judge = {});
+  // Before a loopback port, on a free one.
+  explicit FaultProxy(std::uint16_t server_port, Judge judge = {});
+  ~FaultProxy();
+  FaultProxy(const FaultProxy&) = delete;
+  FaultProxy& operator=(const FaultProxy&) = delete;
+
+  std::string socket() const { return dir_.file("proxy.sock"); }
+  std::uint16_t port() const { return port_; }
+
+  // 0 ends each of these.
+  void set_latency(milliseconds latency);
+  void limit_bandwidth(std::int64_t bytes_per_second);
+  void limit_slices(std::int64_t bytes);  // of one write
+  // Nothing goes this way, not even an end, until it is lifted: then all of it does.
+  void blackhole(Way way, bool on);
+  // Once: when so many more bytes have gone this way, the connection that carried the last is cut.
+  void cut_after(Way way, std::int64_t bytes);
+
+  // These return when it is done. TCP peers see RST, Unix ones an end.
+  void reset_all();
+  // The receiving side sees the end of its input; the other way goes on.
+  void half_close_all(Way way);
+
+  // How many connections were cut, other than by reset_all().
+  int cuts() const { return cuts_; }
+  int connections() const { return connections_; }
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+  struct Piece {
+    Time due;
+    std::string bytes;
+  };
+  // One way of a connection.
+  struct Lane {
+    std::deque<Piece> pieces;
+    std::size_t held_bytes = 0;
+    Time not_before;        // the bandwidth's
+    bool ended = false;     // the input
+    bool finished = false;  // the end was passed on
+    bool full = false;      // the receiver takes no more now
+  };
+  struct Link {
+    std::array<base::UniqueFd, 2> ends;  // the client's and the server's
+    std::array<Lane, 2> lanes;           // by Way
+    bool client_cut = false;
+    bool dead = false;
+  };
+  struct Setting {
+    std::array<std::atomic<bool>, 2> held = {false, false};
+    std::array<std::atomic<std::int64_t>, 2> cut_after = {-1, -1};
+    std::atomic<std::int64_t> latency_ms = 0;
+    std::atomic<std::int64_t> bytes_per_second = 0;
+    std::atomic<std::int64_t> slice_bytes = 0;
+    std::array<std::atomic<bool>, 2> half_close_asked = {false, false};
+    std::atomic<bool> reset_asked = false;
+  };
+
+  void listen_and_work();
+  void wake();
+  void work();
+  void wait(std::vector<short>& events_of_ends, bool& connection_waits);
+  void obey();
+  void accept_one();
+  base::UniqueFd connect_to_server() const;
+  void carry(Link& link, std::size_t way, short events);
+  void read_some(Link& link, std::size_t way);
+  void send_due(Link& link, std::size_t way);
+  std::size_t allowed_now(const Lane& lane, std::size_t way) const;
+  void note_sent(Link& link, std::size_t way, std::size_t bytes);
+  int next_turn_ms() const;
+  static void reset(Link& link);
+
+  const std::string server_socket_;  // empty: a port
+  const std::uint16_t server_port_;
+  const Judge judge_;
+  TempDir dir_;
+  std::uint16_t port_ = 0;
+  base::UniqueFd listener_;
+  base::UniqueFd wake_;
+  Setting setting_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<int> cuts_ = 0;
+  std::atomic<int> connections_ = 0;
+  std::vector<std::unique_ptr<Link>> links_;  // the thread's
+  base::Thread thread_;
+};
+
+}  // namespace chat::test
