@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs every test: the release build with all suites, then
-# unit, integration and fuzz under AddressSanitizer and UndefinedBehaviorSanitizer. The last line
-# says
+#   scripts/test.sh [--faults]
+#
+# Installs what is missing, builds, and runs the tests: the suites of the release build, then unit,
+# integration and fuzz under AddressSanitizer and UndefinedBehaviorSanitizer. The suite `faults`
+# wants the machine to itself for ten minutes more: it runs with --faults. The last line says
 #
 #   N passed, N failed[, N skipped]
 #
@@ -11,6 +13,16 @@
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source scripts/sanitizers.sh
+
+release_suites=(--no-suite faults)
+case $* in
+  '') ;;
+  --faults) release_suites=() ;;
+  *)
+    echo "usage: scripts/test.sh [--faults]" >&2
+    exit 2
+    ;;
+esac
 
 builds=()
 broken=()
@@ -40,7 +52,7 @@ run_tests() {
 
 started=$SECONDS
 install_packages "${packages_to_test[@]}"
-run_tests build
+run_tests build "${release_suites[@]}"
 run_tests build-asan --suite unit --suite integration --suite fuzz --timeout-multiplier 4
 
 say "took $((SECONDS - started)) s"
