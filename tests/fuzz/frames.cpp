@@ -25,9 +25,9 @@ namespace {
 using chat::protocol::FrameDecoder;
 using chat::protocol::Framing;
 
-// What the heap holds; known under AddressSanitizer only, as in every fuzzer.
+// What the heap holds; known under clang's AddressSanitizer only, as in every fuzzer.
 std::size_t heap_bytes() {
-#if CHAT_ADDRESS_SANITIZER
+#if CHAT_ADDRESS_SANITIZER && __has_include(<sanitizer/allocator_interface.h>)
   return __sanitizer_get_current_allocated_bytes();
 #else
   return 0;
