@@ -1,6 +1,6 @@
 #include "chat/storage/friend_model.h"
 
-#include "sql.h"
+#include "sql_in.h"
 
 namespace chat::storage {
 

@@ -6,7 +6,7 @@
 
 #include "chat/base/check.h"
 #include "row_insert.h"
-#include "sql.h"
+#include "sql_in.h"
 
 namespace chat::storage {
 namespace {

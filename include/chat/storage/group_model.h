@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -34,6 +35,8 @@ class GroupModel {
   Result<std::optional<Seq>> joined_seq(GroupId group, UserId user);
   // By group id, at most `limit`, those after `after`.
   Result<std::vector<Group>> groups_of(UserId user, GroupId after, std::size_t limit);
+  // Of all these users, in no order.
+  Result<std::vector<Membership>> memberships(std::span<const UserId> users);
   Result<std::size_t> count_of(UserId user);
   // By user id, at most `limit`, those after `after`.
   Result<std::vector<GroupMember>> members(GroupId group, UserId after, std::size_t limit);

@@ -31,6 +31,9 @@ class UserModel {
   // node (the caller has reserved the user here, so no session of ours holds it), or with
   // `takeover`. Nothing: another live node holds it.
   Result<std::optional<SessionEpoch>> claim(UserId id, const Node& node, bool takeover);
+  // The same for many users, ids ascending, each once; call inside a write transaction. Waits for
+  // no lock: who can't be decided at once is left kAlone.
+  Result<void> claim(std::span<Claim> claims, const Node& node);
   // Sets the user offline; false when a newer session holds it, or none.
   Result<bool> release(UserId id, SessionEpoch epoch);
 
@@ -39,6 +42,8 @@ class UserModel {
   Result<std::vector<UserState>> held_by(const Node& node);
 
  private:
+  Result<std::vector<UserState>> lock_unlocked(std::span<const UserId> ids);
+
   Connection& connection_;
 };
 

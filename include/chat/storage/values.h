@@ -16,6 +16,14 @@ struct User {
   SessionEpoch session_epoch = 0;
 };
 
+// A token that logs `user` in.
+struct TokenOwner {
+  std::string token_hash;
+  UnixMillis expires_at = 0;
+  UserId user;
+  std::string name;  // the user's
+};
+
 struct Friend {
   UserId id;
   std::string name;
@@ -55,6 +63,28 @@ struct UserState {
   bool online = false;
   Node holder;  // all 0 when offline
   SessionEpoch session_epoch = 0;
+};
+
+// A wish to make a user online on a node, and what has become of it.
+struct Claim {
+  enum class Outcome {
+    kClaimed,
+    kRefused,  // another live node holds the user
+    kAlone,    // not decided: claim this one by itself, as its row is locked, or isn't there
+  };
+
+  UserId user;
+  bool takeover = false;  // another node may hold it
+  Outcome outcome = Outcome::kAlone;
+  SessionEpoch epoch = 0;       // of who was claimed
+  bool held_elsewhere = false;  // until then, by another live node
+};
+
+// `user` is in `group`, and has received its messages up to `delivered`.
+struct Membership {
+  UserId user;
+  GroupId group;
+  Seq delivered = 0;
 };
 
 // `watcher`, who is online, lists `watched` as a friend.

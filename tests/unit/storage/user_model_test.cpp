@@ -167,6 +167,37 @@ TEST_F(UserModelTest, ClaimsNobodyWhereNobodyIs) {
   EXPECT_EQ(claim(UserId{7}, start_node("a"), true), std::nullopt);
 }
 
+TEST_F(UserModelTest, ClaimsManyAtOnceEachByItsOwnState) {
+  const auto offline = add_user("offline");
+  const auto here = add_user("here");
+  const auto there = add_user("there");
+  const auto taken = add_user("taken");
+  const auto left = add_user("left");
+  const auto a = start_node("a");
+  const auto b = start_node("b");
+  const auto dead = start_node("dead");
+  EXPECT_EQ(claim(here, a), 1);
+  EXPECT_EQ(claim(there, b), 1);
+  EXPECT_EQ(claim(taken, b), 1);
+  EXPECT_EQ(claim(left, dead), 1);
+  run("UPDATE node SET epoch = epoch + 1 WHERE name = 'dead'");
+  std::vector<Claim> claims{{offline, false}, {here, false}, {there, false},
+                            {taken, true},    {left, false}, {UserId{77}}};
+  ASSERT_TRUE(write([&] { return UserModel(*connection_).claim(claims, a); }));
+  using Outcome = Claim::Outcome;
+  const std::vector<Outcome> expected{Outcome::kClaimed, Outcome::kClaimed, Outcome::kRefused,
+                                      Outcome::kClaimed, Outcome::kClaimed, Outcome::kAlone};
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    EXPECT_EQ(claims[i].outcome, expected[i]) << i;
+    EXPECT_EQ(claims[i].held_elsewhere, i == 2 || i == 3) << i;
+  }
+  EXPECT_EQ(claims[0].epoch, 1);
+  for (const std::size_t i : {1u, 3u, 4u}) EXPECT_EQ(claims[i].epoch, 2) << i;
+  EXPECT_EQ(number("SELECT COUNT(*) FROM user WHERE state = 'online' AND node_id = 1"), 4);
+  EXPECT_EQ(number("SELECT node_id FROM user WHERE name = 'there'"), b.id.value);
+  EXPECT_EQ(number("SELECT SUM(session_epoch) FROM user"), 1 + 2 + 1 + 2 + 2);
+}
+
 TEST_F(UserModelTest, AnOldSessionCannotReleaseANewerOne) {
   const auto alice = add_user("alice");
   const auto node = start_node("a");
