@@ -46,7 +46,9 @@ LoginBatches::LoginBatches(ServiceContext& context)
       tokens_(context.workers, "login_tokens", kBatchMax, kWaitingMax,
               [this](TokenItems items) { find_all(items); }),
       claims_(context.workers, "login_claims", kBatchMax, kWaitingMax,
-              [this](ClaimItems items) { claim_all(items); }) {}
+              [this](ClaimItems items) { claim_all(items); }),
+      welcomes_(context.workers, "login_welcomes", kBatchMax, kWaitingMax,
+                [this](WelcomeItems items) { welcome_all(items); }) {}
 
 bool LoginBatches::find(std::string token_hash, TokenBatcher::Done done) {
   return tokens_.ask(std::move(token_hash), std::move(done));
@@ -54,6 +56,10 @@ bool LoginBatches::find(std::string token_hash, TokenBatcher::Done done) {
 
 bool LoginBatches::claim(ClaimRequest request, ClaimBatcher::Done done) {
   return claims_.ask(std::move(request), std::move(done));
+}
+
+bool LoginBatches::welcome(WelcomeRequest request, WelcomeBatcher::Done done) {
+  return welcomes_.ask(request, std::move(done));
 }
 
 void LoginBatches::find_all(TokenItems items) {
@@ -172,6 +178,53 @@ Result<ClaimAnswer> LoginBatches::claim_alone(const ClaimRequest& request) {
     answer.groups = fail(memberships);
   }
   return answer;
+}
+
+void LoginBatches::welcome_all(WelcomeItems items) {
+  std::vector<UserId> users;
+  for (const auto& item : items) users.push_back(item.request.user);
+  if (const auto read = read_welcomes(users, items); !read) fail_all(items, read.error());
+}
+
+Result<void> LoginBatches::read_welcomes(std::span<const UserId> users, WelcomeItems items) {
+  Epochs newest;
+  ListsByUser lists;
+  {
+    auto lease = context_.pool.lease();
+    if (!lease) return fail(lease);
+    auto epochs = newest_epochs(**lease, users);
+    if (!epochs) return fail(epochs);
+    newest = std::move(*epochs);
+    if (auto read = read_lists(**lease, users, lists); !read) return read;
+  }
+  auto positions = context_.backlog.positions(users);
+  if (!positions) return fail(positions);
+  for (auto& item : items) {
+    const auto& [user, epoch] = item.request;
+    item.answer.emplace();
+    Welcome& welcome = *item.answer;
+    welcome.still_claimed = context_.router.alone() || newest[user] == epoch;
+    if (!welcome.still_claimed) continue;
+    auto pending = read_pending(context_.backlog, user, std::move((*positions)[user]));
+    if (!pending) {
+      item.answer = fail(pending);
+      continue;
+    }
+    welcome.pending = std::move(*pending);
+    welcome.lists = std::move(lists[user]);
+  }
+  return {};
+}
+
+// While this node did not listen for a user yet, another may have taken it over unheard.
+Result<LoginBatches::Epochs> LoginBatches::newest_epochs(storage::Connection& connection,
+                                                         std::span<const UserId> users) {
+  Epochs epochs;
+  if (context_.router.alone()) return epochs;
+  const auto states = storage::UserModel(connection).states(users);
+  if (!states) return fail(states);
+  for (const storage::UserState& state : *states) epochs.emplace(state.id, state.session_epoch);
+  return epochs;
 }
 
 UnixMillis LoginBatches::token_end() const {

@@ -3,12 +3,15 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "chat/base/batcher.h"
 #include "chat/service/context.h"
+#include "chat/storage/claims.h"
 #include "chat/storage/connection.h"
 #include "chat/storage/values.h"
+#include "login_reply.h"
 
 namespace chat::service {
 
@@ -27,6 +30,18 @@ struct ClaimAnswer {
   Result<std::vector<GroupId>> groups;
 };
 
+struct WelcomeRequest {
+  UserId user;
+  SessionEpoch epoch = 0;
+};
+
+// What the answer to a login tells.
+struct Welcome {
+  bool still_claimed = true;  // false: the rest is empty
+  Pending pending;
+  Lists lists;
+};
+
 // What logins ask of the database, many of them at once: those that come while a batch is at the
 // database make the next one, so a burst of logins shares its round trips and its commits.
 // Threading: thread-safe; answers are given on a worker. Bounds: kWaitingMax wait for each step.
@@ -38,6 +53,8 @@ class LoginBatches {
   using TokenBatcher = base::Batcher<std::string, std::optional<storage::TokenOwner>>;
   using ClaimBatcher = base::Batcher<ClaimRequest, ClaimAnswer>;
 
+  using WelcomeBatcher = base::Batcher<WelcomeRequest, Welcome>;
+
   explicit LoginBatches(ServiceContext& context);
 
   // Whose token is it, by its hash? Nothing: nobody's.
@@ -45,12 +62,19 @@ class LoginBatches {
   // One user at most once at a time. An outcome of kAlone has not touched the tables.
   [[nodiscard]] bool claim(ClaimRequest request, ClaimBatcher::Done done);
 
+  // Once this node listens for the user: is the claim still the newest, and what waits for the
+  // user?
+  [[nodiscard]] bool welcome(WelcomeRequest request, WelcomeBatcher::Done done);
+
   // Claims one user now, waiting for whoever has its row locked. Blocks.
   Result<ClaimAnswer> claim_alone(const ClaimRequest& request);
 
  private:
   using TokenItems = std::span<TokenBatcher::Item>;
   using ClaimItems = std::span<ClaimBatcher::Item>;
+
+  using WelcomeItems = std::span<WelcomeBatcher::Item>;
+  using Epochs = std::unordered_map<UserId, SessionEpoch>;
 
   void find_all(TokenItems items);
   void claim_all(ClaimItems items);
@@ -60,12 +84,16 @@ class LoginBatches {
                            ClaimItems items);
   Result<void> keep_token(storage::Connection& connection, const ClaimRequest& request);
   void read_groups(storage::Connection& connection, ClaimItems items);
+  void welcome_all(WelcomeItems items);
+  Result<void> read_welcomes(std::span<const UserId> users, WelcomeItems items);
+  Result<Epochs> newest_epochs(storage::Connection& connection, std::span<const UserId> users);
   UnixMillis token_end() const;
   bool is_worth_extending(const ClaimRequest& request) const;
 
   ServiceContext& context_;
   TokenBatcher tokens_;
   ClaimBatcher claims_;
+  WelcomeBatcher welcomes_;
 };
 
 }  // namespace chat::service

@@ -212,40 +212,39 @@ void LoginService::take_over(const LoginPtr& login) {
   });
 }
 
-// While this node did not listen for the user yet, another may have taken it over unheard.
-Result<bool> LoginService::still_claimed(const Login& login) {
-  if (context_.router.alone()) return true;
-  auto lease = context_.pool.lease();
-  if (!lease) return fail(lease);
-  const auto states = storage::UserModel(**lease).states(std::span(&login.user.id, 1));
-  if (!states) return fail(states);
-  return !states->empty() && states->front().session_epoch == login.session->identity().epoch;
-}
-
 void LoginService::answer(const LoginPtr& login) {
   Session& session = *login->session;
-  const auto claimed = still_claimed(*login);
-  if (!claimed) return abandon(login, claimed.error());
-  if (!*claimed) {
+  session.suspend();
+  const WelcomeRequest request{login->user.id, session.identity().epoch};
+  const bool asked = batches_.welcome(request, [this, login](auto&& welcome) {
+    login->session->resume([this, login, welcome = std::move(welcome)]() mutable {
+      answer_with(login, std::move(welcome));
+    });
+  });
+  if (asked) return;
+  session.resume({});
+  abandon(login, {ErrorCode::kBusy, "too many logins wait"});
+}
+
+void LoginService::answer_with(const LoginPtr& login, Result<Welcome> welcome) {
+  Session& session = *login->session;
+  if (!welcome) return abandon(login, welcome.error());
+  if (!welcome->still_claimed) {
     refuse(session, login->request, already_online());
     return end(session);
   }
-  auto pending = read_pending(context_.backlog, login->user.id);
-  if (!pending) return abandon(login, pending.error());
-  auto lease = context_.pool.lease();
-  if (!lease) return abandon(login, lease.error());
+  Pending& pending = welcome->pending;
   OkReply reply(login->request);
-  auto written =
-      write_login_reply(reply, **lease, login->user, login->token, *pending, context_.options.node);
-  if (!written) return abandon(login, written.error());
-  if (session.classic()) trim_to_classic(reply, *pending);
+  write_login_reply(reply, login->user.id, login->user.name, login->token, pending, welcome->lists,
+                    context_.options.node);
+  if (session.classic()) trim_to_classic(reply, pending);
   reply.send(session);
 
   const bool heartbeat = login->request.flag("heartbeat");
   session.post_in_loop([self = login->session, heartbeat] { self->logged_in_in_loop(heartbeat); });
   session.flush_replies();
-  context_.recipients.open(login->session, std::move(pending->positions),
-                           std::move(pending->first_page));
+  context_.recipients.open(login->session, std::move(pending.positions),
+                           std::move(pending.first_page));
   context_.presence.changed(login->user.id);
   log::info("event=login user={} peer={}", login->user.id.value, session.peer().to_string());
 }
@@ -283,11 +282,17 @@ void LoginService::release(Session& session, base::Task then) {
   context_.registry.leaving(self.user, session);
   auto handle = session.shared_from_this();
   context_.recipients.detach(handle, [this, handle, self, then = std::move(then)]() mutable {
-    const bool newest = context_.writeback.release(self.user, self.epoch);
-    context_.registry.release(self.user, *handle);
-    if (!newest) context_.router.tell_gone(self.user, self.epoch);
-    log::info("event=logout user={}", self.user.value);
-    if (then) then();
+    handle->suspend();
+    // Copied by who is asked: what only moves is shared.
+    auto rest = std::make_shared<base::Task>(std::move(then));
+    context_.writeback.release(self.user, self.epoch, [this, handle, self, rest](bool newest) {
+      handle->resume([this, handle, self, rest, newest] {
+        context_.registry.release(self.user, *handle);
+        if (!newest) context_.router.tell_gone(self.user, self.epoch);
+        log::info("event=logout user={}", self.user.value);
+        if (*rest) (*rest)();
+      });
+    });
   });
 }
 

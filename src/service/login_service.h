@@ -47,8 +47,8 @@ class LoginService {
   void claimed(const LoginPtr& login, Result<ClaimAnswer> answer);
   void attach(const LoginPtr& login, std::vector<GroupId> groups);
   void take_over(const LoginPtr& login);
-  Result<bool> still_claimed(const Login& login);
   void answer(const LoginPtr& login);
+  void answer_with(const LoginPtr& login, Result<Welcome> welcome);
   void abandon(const LoginPtr& login, const Error& error);
   Result<void> revoke(const std::string& token_hash);
   void release(session::Session& session, base::Task then);

@@ -78,6 +78,11 @@ Result<std::optional<Group>> GroupModel::find(GroupId group) {
                        to_group, group);
 }
 
+Result<std::vector<Group>> GroupModel::find(std::span<const GroupId> groups) {
+  return sql::read_in(connection_, "SELECT id, groupname, groupdesc FROM allgroup WHERE id IN",
+                      groups, "", to_group);
+}
+
 Result<bool> GroupModel::is_member(GroupId group, UserId user) {
   const auto joined = joined_seq(group, user);
   if (!joined) return fail(joined);

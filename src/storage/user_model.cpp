@@ -1,7 +1,7 @@
 #include "chat/storage/user_model.h"
 
 #include <algorithm>
-#include <iterator>
+#include <unordered_map>
 
 #include "chat/base/check.h"
 #include "chat/storage/node_model.h"
@@ -142,6 +142,29 @@ Result<bool> UserModel::release(UserId id, SessionEpoch epoch) {
                              id, epoch);
   if (!released) return fail(released);
   return connection_.affected_rows() > 0;
+}
+
+Result<void> UserModel::release(std::span<Release> releases) {
+  std::vector<UserId> ids;
+  for (const Release& release : releases) ids.push_back(release.user);
+  const auto states = lock_unlocked(ids);
+  if (!states) return fail(states);
+  std::unordered_map<UserId, const UserState*> by_id;
+  for (const UserState& state : *states) by_id.emplace(state.id, &state);
+  ids.clear();
+  for (Release& release : releases) {
+    const auto found = by_id.find(release.user);
+    if (found == by_id.end()) {
+      release.outcome = Release::Outcome::kAlone;
+      continue;
+    }
+    const bool holds = found->second->online && found->second->session_epoch == release.epoch;
+    release.outcome = holds ? Release::Outcome::kReleased : Release::Outcome::kNewerSession;
+    if (holds) ids.push_back(release.user);
+  }
+  return sql::write_in(
+      connection_, "UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0 WHERE id IN",
+      std::span<const UserId>(ids));
 }
 
 Result<std::vector<UserState>> UserModel::states(std::span<const UserId> ids) {

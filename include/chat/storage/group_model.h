@@ -30,6 +30,8 @@ class GroupModel {
   Result<JoinOutcome> join(GroupId group, UserId user, std::size_t members_max);
 
   Result<std::optional<Group>> find(GroupId group);
+  // Of all these, in no order.
+  Result<std::vector<Group>> find(std::span<const GroupId> groups);
   Result<bool> is_member(GroupId group, UserId user);
   // Where the group's stream begins for this member; nothing when the user is none.
   Result<std::optional<Seq>> joined_seq(GroupId group, UserId user);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chat/base/result.h"
+#include "chat/storage/claims.h"
 #include "chat/storage/connection.h"
 #include "chat/storage/values.h"
 
@@ -36,6 +37,8 @@ class UserModel {
   Result<void> claim(std::span<Claim> claims, const Node& node);
   // Sets the user offline; false when a newer session holds it, or none.
   Result<bool> release(UserId id, SessionEpoch epoch);
+  // The same for many; as claim() for many, but in any order.
+  Result<void> release(std::span<Release> releases);
 
   // In no order; those that exist.
   Result<std::vector<UserState>> states(std::span<const UserId> ids);

@@ -38,6 +38,12 @@ struct Group {
   std::string desc;
 };
 
+// `user` lists `item`.
+struct Listed {
+  UserId user;
+  Friend item;
+};
+
 struct GroupMember {
   UserId id;
   std::string name;
@@ -63,21 +69,6 @@ struct UserState {
   bool online = false;
   Node holder;  // all 0 when offline
   SessionEpoch session_epoch = 0;
-};
-
-// A wish to make a user online on a node, and what has become of it.
-struct Claim {
-  enum class Outcome {
-    kClaimed,
-    kRefused,  // another live node holds the user
-    kAlone,    // not decided: claim this one by itself, as its row is locked, or isn't there
-  };
-
-  UserId user;
-  bool takeover = false;  // another node may hold it
-  Outcome outcome = Outcome::kAlone;
-  SessionEpoch epoch = 0;       // of who was claimed
-  bool held_elsewhere = false;  // until then, by another live node
 };
 
 // `user` is in `group`, and has received its messages up to `delivered`.
@@ -125,8 +116,8 @@ struct GroupPosition {
   Seq head = 0;
 };
 
-// A stream with messages that `user` has not received. Exactly one of sender and group is set.
-struct Behind {
+// How far `user` is in one of its streams. Exactly one of sender and group is set.
+struct StreamState {
   UserId user;
   UserId sender;
   GroupId group;

@@ -243,6 +243,24 @@ TEST_F(UserModelTest, StatesOfMoreIdsThanOneStatementTakes) {
   EXPECT_EQ(UserModel(*connection_).states(ids)->size(), 300u);
 }
 
+TEST_F(UserModelTest, ReleasesManyAtOnceEachByItsOwnEpoch) {
+  const auto alice = add_user("alice");
+  const auto bob = add_user("bob");
+  const auto carol = add_user("carol");
+  const auto node = start_node("a");
+  for (const UserId user : {alice, bob}) EXPECT_EQ(claim(user, node), 1);
+  EXPECT_EQ(claim(bob, node), 2);
+  std::vector<Release> releases{{bob, 1}, {alice, 1}, {carol, 0}, {UserId{77}, 1}};
+  ASSERT_TRUE(write([&] { return UserModel(*connection_).release(releases); }));
+  using Outcome = Release::Outcome;
+  EXPECT_EQ(releases[0].outcome, Outcome::kNewerSession);
+  EXPECT_EQ(releases[1].outcome, Outcome::kReleased);
+  EXPECT_EQ(releases[2].outcome, Outcome::kNewerSession);
+  EXPECT_EQ(releases[3].outcome, Outcome::kAlone);
+  EXPECT_FALSE(online(alice));
+  EXPECT_TRUE(online(bob));
+}
+
 TEST_F(UserModelTest, ReleaseSaysWhetherTheUserWasReleased) {
   const auto alice = add_user("alice");
   const auto node = start_node("a");
