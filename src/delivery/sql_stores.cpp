@@ -52,10 +52,7 @@ class SqlDirectStore final : public DirectStore {
     if (auto held = must_be_held(lease_); !held) return held;
     auto connection = connection_.get();
     if (!connection) return fail(connection);
-    auto transaction = storage::Transaction::begin(**connection, TransactionKind::kWrite);
-    if (!transaction) return fail(transaction);
-    if (auto inserted = MessageModel(**connection).insert_direct(rows); !inserted) return inserted;
-    return transaction->commit();
+    return MessageModel(**connection).append_direct(rows);
   }
 
  private:

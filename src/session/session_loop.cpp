@@ -75,7 +75,7 @@ std::int64_t Session::take_frames_in_loop(std::string_view bytes) {
     inputs.emplace_back(too_large(decoder_.frame_max_bytes()));
   }
   deadlines_.frames(!inputs.empty(), decoder_.has_partial_frame(), loop_.now());
-  strand_.append(std::move(inputs));
+  strand_.append_in_loop(loop_, std::move(inputs));
   return chats;
 }
 
@@ -129,10 +129,17 @@ void Session::logged_in_in_loop(bool heartbeat) {
 
 void Session::send_in_loop(std::string_view json) {
   if (connection_ == nullptr) return;
-  std::string frame;
-  protocol::append_frames(frame, framing_.load(std::memory_order_relaxed), json);
-  unsent_.fetch_add(frame.size(), std::memory_order_relaxed);
-  enqueue_in_loop(frame);
+  if (classic()) {
+    std::string frames;
+    protocol::append_frames(frames, Framing::kClassic, json);
+    unsent_.fetch_add(frames.size(), std::memory_order_relaxed);
+    return enqueue_in_loop(frames);
+  }
+  const std::size_t queued = connection_->send_by([&](std::string& output) {
+    protocol::append_frame(output, framing_.load(std::memory_order_relaxed), json);
+  });
+  unsent_.fetch_add(queued, std::memory_order_relaxed);
+  note_queued_in_loop(queued);
 }
 
 void Session::write_in_loop(const std::string& frames) {
@@ -141,8 +148,7 @@ void Session::write_in_loop(const std::string& frames) {
 
 void Session::enqueue_in_loop(std::string_view framed) {
   if (framed.empty()) return;  // nothing of it was for a classic client
-  queued_total_ += framed.size();
-  deadlines_.output_queued(loop_.now());
+  note_queued_in_loop(framed.size());
   if (classic()) {
     if (!pacer_) pacer_ = std::make_unique<Pacer>();
     pacer_->add(framed);
@@ -150,6 +156,11 @@ void Session::enqueue_in_loop(std::string_view framed) {
   } else {
     connection_->send(framed);
   }
+}
+
+void Session::note_queued_in_loop(std::size_t bytes) {
+  queued_total_ += bytes;
+  deadlines_.output_queued(loop_.now());
   arm_deadline_in_loop();
 }
 

@@ -66,6 +66,16 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
 
   // Queues bytes; they leave in one write at the end of the round. Nothing after close_…().
   void send(std::string_view bytes);
+  // The same for bytes that `append(std::string&)` adds to what is queued. Gives their number.
+  template <typename Append>
+  std::size_t send_by(Append append) {
+    loop_.assert_in_loop();
+    if (state_ != State::kOpen) return 0;
+    const std::size_t before = output_.size();
+    append(output_);
+    if (output_.size() > before) flush_at_round_end();
+    return output_.size() - before;
+  }
   // Writes what is queued at once.
   void flush_now();
   std::size_t unsent_bytes() const { return output_.size() - written_; }

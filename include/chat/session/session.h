@@ -108,6 +108,7 @@ class Session final : public net::ConnectionHandler,
   void notice_hang_up_in_loop();
   void write_in_loop(const std::string& frames);
   void enqueue_in_loop(std::string_view framed);
+  void note_queued_in_loop(std::size_t bytes);
   void pace_in_loop();
   void close_in_loop(std::chrono::milliseconds patience);
   std::int64_t take_frames_in_loop(std::string_view bytes);
