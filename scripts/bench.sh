@@ -31,7 +31,7 @@ bad_usage() {
   exit 2
 }
 
-build=build-bench
+build="build-bench"
 options=()
 while (($#)); do
   case $1 in
@@ -56,7 +56,7 @@ while (($#)); do
 done
 
 install_packages "${packages_to_bench[@]}"
-configure "$build" --buildtype=release -Dbench=true
+configure "$build" --buildtype=release -Dbench=true -Dtests=false
 compile "$build" chatserver bench-programs
 # What a shell may open, its children may: a descriptor for each client.
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true

@@ -76,7 +76,7 @@ class Bench:
         """So many logged-in users who say nothing, beside what is measured."""
         crowd = self.start("idle", engine, [server],
                            ["--first-user", str(first_user), "--connections", str(connections),
-                            "--seconds", "100000"], name="crowd")
+                            "--seconds", "86400"], name="crowd")
         try:
             self._await_calm(crowd, server, connections)
             yield

@@ -7,22 +7,25 @@ import time
 from services import BenchError, pause
 
 
+# What a mode is about, and the latency that matters in it.
+_WORK = {"ping": ("replies", "reply"), "login": ("logins", "login"), "storm": ("logins", "login"),
+         "offline": ("delivered", "catch_up")}
+_OTHERS = ("delivered", "delivery")
+
+
 @dataclasses.dataclass
 class Run:
     """One run of chatbench."""
     count: int            # messages, deliveries, logins or pings within the measured seconds
     seconds: float
-    cpu: dict             # CPU seconds of each server-side process within them
-    own_cpu: float        # chatbench's
+    server_cpu: float     # CPU seconds of all server-side processes within them
+    own_share: float      # how busy the load generator kept its CPU, 0 … 1
     p50_ms: float
     p99_ms: float
-    problem: str = ""     # what was lost, doubled or reordered, or why it could not run
-    raw: dict = dataclasses.field(default_factory=dict)
+    max_ms: float
+    problem: str          # what was lost, doubled, reordered or refused; empty when all is well
+    raw: dict             # everything that chatbench tells
     samples: list = dataclasses.field(default_factory=list)  # (second, what sample() gave)
-
-    @property
-    def server_cpu(self):
-        return sum(self.cpu.values())
 
     @property
     def per_cpu_second(self):
@@ -32,10 +35,20 @@ class Run:
     def micros_each(self):
         return 1e6 * self.server_cpu / self.count if self.count else 0.0
 
-    @property
-    def own_share(self):
-        """How busy the load generator kept its CPU, 0 … 1."""
-        return self.own_cpu / self.seconds if self.seconds else 0.0
+
+def _to_run(raw, code):
+    work, latency = _WORK.get(raw["mode"], _OTHERS)
+    took = raw["latency_us"].get(latency, {"p50": 0, "p99": 0, "max": 0})
+    problem = ", ".join(f"{name} {count}" for name, count in raw["faults"].items() if count)
+    if raw["problem"]:
+        problem = f"{problem} ({raw['problem']})" if problem else raw["problem"]
+    if code != 0 and not problem:
+        problem = f"chatbench ended with {code}"
+    return Run(count=raw["measured"][work], seconds=raw["seconds"],
+               server_cpu=sum(one["user_s"] + one["system_s"] for one in raw["processes"]),
+               own_share=raw["load"]["cpu_percent"] / 100, p50_ms=took["p50"] / 1000,
+               p99_ms=took["p99"] / 1000, max_ms=took["max"] / 1000,
+               problem="" if raw["fine"] and code == 0 else problem, raw=raw)
 
 
 class Load:
@@ -90,4 +103,4 @@ class Load:
             raise BenchError(f"chatbench ended with {code}: {self.process.last_words()}") from None
         if code not in (0, 1):
             raise BenchError(f"chatbench ended with {code}: {self.process.last_words()}")
-        return to_run(raw, code, self.process.last_words())
+        return _to_run(raw, code)

@@ -8,7 +8,7 @@ import shutil
 import statistics
 
 from report import Figure
-from services import BenchError, open_files, own_bytes, resident_bytes
+from services import BenchError, resident_bytes
 
 _ENGINES = ("mariadb", "sqlite")
 _ROWS = {}  # name -> function, in the order of the table
@@ -187,31 +187,19 @@ def offline(bench):
 _MANY = 19_000
 
 
-def _held(run, pid_connections):
-    """The memory of the server while everybody was there: (open files, bytes) are the samples."""
-    held = [size for _, (files, size) in run.samples if files > pid_connections]
-    if not held:
-        raise BenchError(f"{pid_connections} connections were never open at once")
-    return statistics.median(held[len(held) // 2:])
-
-
 @row
 def idle(bench):
-    runs, bytes_each = [], []
+    runs = []
     for _ in range(bench.repeats):
-        with bench.servers("sqlite", users=_MANY) as (server,):
-            before = own_bytes(server.pid)
-            run = bench.run("idle", "sqlite", [server],
-                            ["--connections", str(_MANY), "--warm-up", "2", "--seconds",
-                             "8" if bench.quick else "30"],
-                            patience=300, every=1,
-                            sample=lambda: (open_files(server.pid), own_bytes(server.pid)))
-            runs.append(run)
-            bytes_each.append((_held(run, _MANY) - before) / _MANY)
+        with bench.servers("sqlite", users=_MANY) as servers:
+            runs.append(bench.run("idle", "sqlite", servers,
+                                  ["--connections", str(_MANY), "--warm-up", "2", "--seconds",
+                                   "8" if bench.quick else "30"], patience=300))
     problems = [run.problem for run in runs if run.problem]
     bench.add(Figure("idle, 19 000 logged in: memory of the process", "sqlite",
-                     "bytes/connection", bytes_each, target=1000, at_most=True,
-                     problems=problems))
+                     "bytes/connection",
+                     [run.raw["processes"][0]["bytes_per_connection"] for run in runs],
+                     target=1000, at_most=True, problems=problems))
     bench.add(Figure("idle, 19 000 logged in: CPU when nothing happens", "sqlite", "% of a core",
                      [100 * run.server_cpu / run.seconds for run in runs], target=0.3,
                      at_most=True))
@@ -269,7 +257,7 @@ def many(bench):
     people, nodes = 100_000, 6
     with bench.servers("mariadb", count=nodes, users=people) as servers:
         runs = bench.run_all("pairs", "mariadb", servers,
-                             ["--pairs", str(people // 2), "--random", "--rate", "5000",
+                             ["--connections", str(people), "--random", "--rate", "5000",
                               "--warm-up", "5", "--seconds", "30"], patience=600)
     bench.figure("100 000 logged in on six servers, 5 000 messages/s at random: "
                  "send to delivered, p99", "mariadb + redis", runs, lambda run: run.p99_ms, "ms",

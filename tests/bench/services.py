@@ -51,12 +51,6 @@ def open_files(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def own_bytes(pid):
-    """What a process has written to in its own memory: heap and stacks, no files, no kernel."""
-    rollup = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return int(re.search(r"^Anonymous:\s+(\d+) kB", rollup, re.MULTILINE).group(1)) * 1024
-
-
 def _die_with_parent():
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -109,7 +103,7 @@ class Services:
 
     def __init__(self, root, programs, server_cpu, client_cpu):
         self.root = root
-        self.programs = programs
+        self.programs = programs.resolve()
         self.server_cpu = server_cpu
         self.client_cpu = client_cpu
         self.folder = root / "var" / "bench"
