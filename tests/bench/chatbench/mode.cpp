@@ -44,7 +44,12 @@ bool ends_by_itself(const Options& options) {
 std::unique_ptr<Mode> make_mode(Shard& shard) {
   switch (shard.options().mode) {
     case ModeName::kPing: return make_ping(shard);
-    default: return make_pairs(shard);
+    case ModeName::kPairs: return shard.options().random ? make_random(shard) : make_pairs(shard);
+    case ModeName::kGroup: return make_group(shard);
+    case ModeName::kIdle: return make_idle(shard);
+    case ModeName::kLogin: return make_login(shard);
+    case ModeName::kOffline: return make_offline(shard);
+    case ModeName::kStorm: return make_storm(shard);
   }
   return nullptr;
 }

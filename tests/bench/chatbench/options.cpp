@@ -109,7 +109,10 @@ void add_people(CLI::App& app, Options& out) {
   add_number(app, "--senders", out.senders, kMostUsers,
              "writing members of each group; in mode offline all writers");
   add_number(app, "--connections", out.connections, kMostUsers, "connections");
-  add_number(app, "--recipients", out.recipients, kMostUsers, "recipients in mode offline");
+  app.add_option("--users", out.users,
+                 "login: users who come in turn (default: as many as --connections)")
+      ->check(CLI::Range(std::size_t{1}, kMostUsers));
+  add_number(app, "--recipients", out.recipients, 15'000, "recipients in mode offline");
   app.add_flag("--random", out.random, "pairs: random writers and recipients");
   app.add_option("--seed", out.seed, "for --random (default: another one each time; it is told)");
 }
@@ -170,13 +173,14 @@ std::size_t units_of(const Options& options) {
   switch (options.mode) {
     case ModeName::kPairs: return options.random ? options.connections : options.pairs;
     case ModeName::kGroup: return options.groups;
-    case ModeName::kOffline: return options.recipients;
+    case ModeName::kOffline: return 1;
     default: return options.connections;
   }
 }
 
 std::size_t connections_per_unit(const Options& options) {
   if (options.mode == ModeName::kGroup) return options.group_size;
+  if (options.mode == ModeName::kOffline) return 1;
   return options.mode == ModeName::kPairs && !options.random ? 2 : 1;
 }
 

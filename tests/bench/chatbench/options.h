@@ -30,6 +30,7 @@ struct Options {
   std::size_t group_size = 10;
   std::size_t senders = 1;  // of each group; in mode offline of all
   std::size_t connections = 10;
+  std::size_t users = 0;  // mode login: to go round; as many as connections at least
   std::size_t recipients = 1;
   std::size_t messages = 10'000;  // for each recipient
 

@@ -80,8 +80,8 @@ void User::on_closed(std::string_view why) {
   const bool entering = state_ == State::kEntering;
   state_ = State::kOut;
   const std::string text = fmt::format("user {}: {}", id_, why);
-  if (entering) return shard_.fail(text);
   shard_.count(Count::kCutOff);
+  if (entering) return shard_.fail(text);
   shard_.problem(text);
 }
 
@@ -110,25 +110,26 @@ void User::on_frame(std::string_view json, Micros now) {
 }
 
 void User::entering_frame(std::string_view json, Micros now) {
-  if (shard_.options().relay) return entered(json, now);
+  if (shard_.options().relay) return entered(now);
   if (msgid_of(json) != kLoginAck) {
     return shard_.fail(fmt::format("user {}: not the answer to a login: {}", id_, json));
   }
   if (find_number(json, "\"errno\":") != 0) return login_refused(json, now);
-  entered(json, now);
   for_each_offline(json, [&](const Push& push) { take(push, now); });
+  entered(now);
 }
 
 void User::login_refused(std::string_view json, Micros now) {
   const std::int64_t code = find_number(json, "\"errno\":");
   if (code < kRateLimited || code > kUnavailable) {
+    shard_.count(Count::kRefused);
     return shard_.fail(fmt::format("user {} can't log in: {}", id_, json));
   }
   const std::int64_t wait_ms = std::max<std::int64_t>(1, find_number(json, "\"retry_after_ms\":"));
   retry_at(now + wait_ms * 1000);
 }
 
-void User::entered(std::string_view /*json*/, Micros now) {
+void User::entered(Micros now) {
   state_ = State::kIn;
   shard_.count(Count::kLogins);
   shard_.took(Took::kLogin, begun_, now);

@@ -72,7 +72,7 @@ class User : public Client {
   void retry_at(Micros when);
   void entering_frame(std::string_view json, Micros now);
   void login_refused(std::string_view json, Micros now);
-  void entered(std::string_view json, Micros now);
+  void entered(Micros now);
   void chat_ack(std::string_view json, Micros now);
   void take(const Push& push, Micros now);
   bool in_order(Stream& stream, const Push& push);
