@@ -37,8 +37,6 @@ void User::enter(bool stubborn) {
 void User::connect_again() {
   state_ = State::kEntering;
   streams_.clear();
-  owed_.clear();
-  last_stream_ = 0;
   retry_at_ = kNever;
   const Endpoint& server = shard_.server(server_);
   connect(server, shard_.next_source(server));
@@ -151,74 +149,34 @@ void User::chat_ack(std::string_view json, Micros now) {
   on_ack(*stamp, accepted, now);
 }
 
-User::Stream& User::stream_of(const Push& push) {
+void User::take(const Push& arrived, Micros now) {
+  Push push = arrived;
   // A relay numbers each sender's messages, a server those of a group.
-  const bool group = push.group != 0 && !shard_.options().relay;
-  const std::int64_t peer = group ? push.group : push.sender;
-  const auto is_it = [&](const Stream& s) { return s.peer == peer && s.group == group; };
-  if (last_stream_ < streams_.size() && is_it(streams_[last_stream_])) {
-    return streams_[last_stream_];
-  }
-  auto found = std::find_if(streams_.begin(), streams_.end(), is_it);
-  if (found == streams_.end()) {
-    Stream made;
-    made.group = group;
-    made.peer = peer;
-    found = streams_.insert(streams_.end(), made);
-  }
-  last_stream_ = static_cast<std::size_t>(found - streams_.begin());
-  return *found;
-}
-
-void User::take(const Push& push, Micros now) {
-  Stream& stream = stream_of(push);
-  const bool fresh = in_order(stream, push);
-  if (!stream.owed && !shard_.options().relay) {
-    stream.owed = true;
-    owed_.push_back(last_stream_);
-  }
+  if (shard_.options().relay) push.group = 0;
+  const Streams::Verdict verdict = streams_.take(push, shard_.run(), has_own_in(push.group));
+  if (verdict.doubled || verdict.reordered || verdict.gap > 0) complain(push, verdict);
   if (!push.stamp || push.stamp->run != shard_.run()) return shard_.count(Count::kStale);
-  if (!fresh) return;
+  if (!verdict.fresh) return;
   shard_.count(Count::kDelivered);
   shard_.took(Took::kDelivery, push.stamp->sent, now);
   on_message(push, now);
 }
 
-bool User::in_order(Stream& stream, const Push& push) {
-  const std::int64_t expected = stream.seq + 1;
-  if (push.seq < expected) {
-    const bool late = stream.missing > 0;
-    if (late) --stream.missing;
-    shard_.count(late ? Count::kReordered : Count::kDoubled);
-    shard_.problem(
-        fmt::format("user {} got seq {} of {} after {}", id_, push.seq, stream.peer, stream.seq));
-    return late;
-  }
-  if (push.seq > expected && stream.seq != 0 && !has_own_in(push.group)) {
-    stream.missing += static_cast<std::uint64_t>(push.seq - expected);
-    shard_.count(Count::kGaps, static_cast<std::uint64_t>(push.seq - expected));
-    shard_.problem(
-        fmt::format("user {} got seq {} of {} after {}", id_, push.seq, stream.peer, stream.seq));
-  }
-  stream.seq = push.seq;
-  if (!push.stamp || push.stamp->run != shard_.run() || push.group != 0) return true;
-  const bool again = push.stamp->number <= stream.number;
-  if (again) {
-    shard_.count(Count::kDoubled);
-    shard_.problem(
-        fmt::format("user {} got message {} of {} twice", id_, push.stamp->number, stream.peer));
-  }
-  stream.number = std::max(stream.number, push.stamp->number);
-  return !again;
+void User::complain(const Push& push, const Streams::Verdict& verdict) {
+  if (verdict.doubled) shard_.count(Count::kDoubled);
+  if (verdict.reordered) shard_.count(Count::kReordered);
+  shard_.count(Count::kGaps, verdict.gap);
+  shard_.problem(fmt::format("user {} got {} {}, seq {} after {}, message {}", id_,
+                             push.group != 0 ? "of group" : "from user",
+                             push.group != 0 ? push.group : push.sender, push.seq, verdict.before,
+                             push.stamp ? push.stamp->number : 0));
 }
 
 void User::on_read() {
-  for (const std::size_t index : owed_) {
-    Stream& stream = streams_[index];
+  if (shard_.options().relay) return;
+  streams_.acknowledge([this](const Streams::Stream& stream) {
     append_delivered(output(), stream.group, stream.peer, stream.seq);
-    stream.owed = false;
-  }
-  owed_.clear();
+  });
 }
 
 bool let_in(Shard& shard, std::size_t number, const std::function<void(std::size_t)>& begin) {

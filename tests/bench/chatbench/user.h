@@ -8,14 +8,14 @@
 #include "client.h"
 #include "frames.h"
 #include "shard.h"
+#include "streams.h"
 
 namespace chat::bench {
 
 // A user of the seeded data on one connection: logs in, keeps the books of the streams that it
 // receives, acknowledges them. Against a relay it says hello instead, and acknowledges nothing.
 //
-// What is acknowledged is told once per read and stream, by its last seq. Each stream's seqs must
-// go up by one; a user who writes to a group too doesn't get its own messages, and leaves gaps.
+// What is acknowledged is told once per read and stream, by its last seq.
 // Threading: confined to the loop's thread.
 class User : public Client {
  public:
@@ -58,16 +58,6 @@ class User : public Client {
   Micros begun() const { return begun_; }
 
  private:
-  // What has arrived of one sender, or in one group.
-  struct Stream {
-    bool group = false;
-    std::int64_t peer = 0;
-    std::int64_t seq = 0;       // the last one; 0 before the first
-    std::uint64_t number = 0;   // of the sender's messages
-    std::uint64_t missing = 0;  // seqs that were left out
-    bool owed = false;          // an acknowledgement
-  };
-
   void connect_again();
   void retry_at(Micros when);
   void entering_frame(std::string_view json, Micros now);
@@ -75,8 +65,7 @@ class User : public Client {
   void entered(Micros now);
   void chat_ack(std::string_view json, Micros now);
   void take(const Push& push, Micros now);
-  bool in_order(Stream& stream, const Push& push);
-  Stream& stream_of(const Push& push);
+  void complain(const Push& push, const Streams::Verdict& verdict);
 
   Shard& shard_;
   std::uint32_t id_;
@@ -85,9 +74,7 @@ class User : public Client {
   bool stubborn_ = false;
   Micros begun_ = 0;
   Micros retry_at_ = kNever;
-  std::vector<Stream> streams_;
-  std::size_t last_stream_ = 0;
-  std::vector<std::size_t> owed_;
+  Streams streams_;
 };
 
 // Begins `number` connections, a limited number at a time, and waits until each of them has counted
