@@ -20,7 +20,7 @@ class Idler final : public User {
  private:
   void on_time(Micros now) override {
     if (interval_ == 0) return User::on_time(now);
-    if (state() != State::kIn) return;
+    if (state() != State::kIn || now >= shard().until()) return;
     append_ping(output(), {shard().run(), ++number_, now});
     shard().count(Count::kSent);
     loop().call_at(now + interval_, *this);
