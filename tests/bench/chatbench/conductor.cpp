@@ -217,7 +217,8 @@ void Conductor::wait_for_done() {
 
 void Conductor::drain() {
   const Micros deadline = now_micros() + micros(report_.options.drain);
-  while (!nothing_missing() && now_micros() < deadline && !broken()) wait(now_micros() + kTick);
+  const auto settled = [this] { return all_at(Stage::kDone) && nothing_missing(); };
+  while (!settled() && now_micros() < deadline && !broken()) wait(now_micros() + kTick);
 }
 
 bool Conductor::nothing_missing() const {

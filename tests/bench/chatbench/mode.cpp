@@ -33,6 +33,11 @@ void run_load(Shard& shard, Mode& mode, bool by_itself) {
     shard.loop().run_once(std::min({mode.turn(now), bound, heard}));
   }
   mode.stop();
+  const Micros deadline = now_micros() + static_cast<Micros>(shard.options().drain * kSecond);
+  while (!mode.at_rest() && now_micros() < deadline) {
+    shard.turn(now_micros());
+    shard.loop().run_once(now_micros() + kListen);
+  }
 }
 
 }  // namespace

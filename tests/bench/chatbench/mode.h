@@ -22,6 +22,9 @@ class Mode {
   virtual bool done() const { return false; }
   // No more load; what is under way may still come.
   virtual void stop() {}
+  // Whether nothing that is under way would disturb who comes next: a login of a client that has
+  // gone might.
+  virtual bool at_rest() const { return true; }
 };
 
 // Whether a run ends when its work is done, not by the clock.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <deque>
 
 #include "mode.h"
@@ -57,6 +58,11 @@ class Login final : public Mode {
   }
 
   void stop() override { open_ = false; }
+
+  bool at_rest() const override {
+    return std::all_of(visitors_.begin(), visitors_.end(),
+                       [](const Visitor& visitor) { return visitor.state() == User::State::kOut; });
+  }
 
  private:
   Shard& shard_;

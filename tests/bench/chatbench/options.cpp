@@ -118,8 +118,9 @@ void add_people(CLI::App& app, Options& out) {
 }
 
 void add_load(CLI::App& app, Options& out) {
-  add_number(app, "--window", out.window, protocol::kDirectCidWindow,
-             "closed loop: messages of each writer under way");
+  app.add_option("--window", out.window,
+                 "closed loop: messages of each writer under way (default 8; offline: 64)")
+      ->check(CLI::Range(std::size_t{1}, protocol::kDirectCidWindow));
   app.add_option("--rate", out.rate, "open loop: messages/s of all writers together")
       ->check(CLI::Range(0.001, 1e7));
   add_number(app, "--messages", out.messages, 100'000'000, "offline: messages to each recipient");
@@ -206,6 +207,7 @@ Options parse_options(int argc, const char* const* argv) {
     fmt::print(stderr, "chatbench: {}\n", fault);
     out.leave = kUsage;
   }
+  if (out.window == 0) out.window = out.mode == ModeName::kOffline ? 64 : 8;
   if (out.first_user == 0) {
     const std::size_t before = out.mode == ModeName::kGroup ? out.first_group - 1 : 0;
     out.first_user = static_cast<std::uint32_t>(before * out.group_size + 1);

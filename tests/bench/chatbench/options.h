@@ -34,8 +34,8 @@ struct Options {
   std::size_t recipients = 1;
   std::size_t messages = 10'000;  // for each recipient
 
-  std::size_t window = 8;
-  double rate = 0;  // messages/s of all; 0: closed loop
+  std::size_t window = 0;  // parse_options() puts in the mode's own
+  double rate = 0;         // messages/s of all; 0: closed loop
   double seconds = 10;
   double warm_up = 1;
   double drain = 10;
