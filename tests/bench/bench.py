@@ -16,10 +16,10 @@ _ARGON2_BYTES = 19456 * 1024  # auth.argon2_memory_kib
 
 
 class Bench:
-    def __init__(self, services, quick):
+    def __init__(self, services, quick, repeats):
         self.services = services
         self.quick = quick
-        self.repeats = 1 if quick else 3
+        self.repeats = repeats
         self.figures = []
         self._once = {}
         self._began = time.monotonic()
@@ -98,8 +98,13 @@ class Bench:
 
         wait_until(is_calm, 300, f"{connections} users to be logged in")
 
-    def run_all(self, mode, engine, servers, options, **more):
-        return [self.run(mode, engine, servers, options, **more) for _ in range(self.repeats)]
+    def run_all(self, mode, engine, servers, options, at_most=float("inf"), **more):
+        """As often as a row is measured; no further time once `at_most` seconds have gone by."""
+        runs = []
+        began = time.monotonic()
+        while len(runs) < self.repeats and (not runs or time.monotonic() - began < at_most):
+            runs.append(self.run(mode, engine, servers, options, **more))
+        return runs
 
     def figure(self, row, engine, runs, value, unit, **more):
         """A figure of what value(run) gives for each."""

@@ -20,6 +20,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench.sh")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", action="append", default=[])
+    parser.add_argument("--repeats", type=int)
     parser.add_argument("--output", type=pathlib.Path)
     parser.add_argument("--programs", type=pathlib.Path, required=True)
     return parser.parse_args()
@@ -65,7 +66,7 @@ def main():
         signal.signal(number, lambda got, _: sys.exit(128 + got))
     load_average = ", ".join(f"{value:.2f}" for value in os.getloadavg())
     with Services(_ROOT, options.programs, server_cpu, client_cpu) as services:
-        bench = Bench(services, options.quick)
+        bench = Bench(services, options.quick, options.repeats or (1 if options.quick else 3))
         if server_cpu == client_cpu:
             bench.say("there is one CPU only: the load generator takes part of its time")
         failed = measure(bench, rows)
