@@ -291,7 +291,7 @@ void Window::advance_marks() {
     move_delivered(position, mark.seq);
   }
   if (marks_head_ == marks_.size()) {
-    marks_ = {};
+    std::vector<Mark>().swap(marks_);  // assigning {} would keep the memory
     marks_head_ = 0;
   } else if (marks_head_ >= kMarksTrim && marks_head_ >= marks_.size() / 2) {
     // A reader that is always a little behind never lets them run out.
