@@ -69,7 +69,7 @@ void ChatService::append(session::Session& session, const protocol::Request& req
 
 std::optional<protocol::Refusal> ChatService::rate_fault(session::Session& session) {
   if (session.classic()) return std::nullopt;
-  const auto wait = session.chat_rate().take(1, context_.clock.now());
+  const auto wait = session.take_chat(context_.clock.now());
   if (wait.count() == 0) return std::nullopt;
   return rate_limited(wait);
 }

@@ -6,15 +6,22 @@
 
 #include "chat/base/clock.h"
 #include "chat/base/ids.h"
+#include "chat/base/token_bucket.h"
 #include "chat/base/worker_pool.h"
 #include "chat/session/handler.h"
 
 namespace chat::session {
 
 struct SessionOptions {
+  // A burst may be worth so many seconds.
+  static constexpr std::int64_t kBurstSeconds = 2;
+
   std::int64_t bytes_per_second = 0;  // 0: no limit
   std::int64_t chat_per_second = 0;   // 0: no limit
   std::chrono::milliseconds output_stall{std::chrono::minutes(5)};
+
+  base::Rate byte_rate() const { return {bytes_per_second, bytes_per_second * kBurstSeconds}; }
+  base::Rate chat_rate() const { return {chat_per_second, chat_per_second * kBurstSeconds}; }
 };
 
 // What every session of a server shares. References outlive the sessions.

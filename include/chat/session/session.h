@@ -70,8 +70,11 @@ class Session final : public net::ConnectionHandler,
   // Hands out the replies so far; what is posted to the loop after this comes after them.
   void flush_replies() override;
   void suspend() { strand_.suspend(); }
-  // Not for classic clients, who can't be told of a refusal.
-  base::TokenBucket& chat_rate() { return chat_rate_; }
+  // One more chat request: 0 ms, or how long it comes too early. Not for classic clients, who
+  // can't be told of a refusal.
+  std::chrono::milliseconds take_chat(base::SteadyTime now) {
+    return chat_bucket_.take(context_.options.chat_rate(), 1, now);
+  }
 
   // Loop-confined.
   void logged_in_in_loop(bool heartbeat);
@@ -127,14 +130,14 @@ class Session final : public net::ConnectionHandler,
   // strand-confined
   Identity identity_;
   std::string replies_;
-  base::TokenBucket chat_rate_;
+  base::TokenBucket chat_bucket_;
   bool closing_ = false;
 
   // loop-confined
   net::Connection* connection_;
   protocol::FrameDecoder decoder_;
-  base::TokenBucket byte_rate_;
-  base::TokenBucket classic_rate_;  // chats of a classic client: over it, reading pauses
+  base::TokenBucket byte_bucket_;
+  base::TokenBucket classic_bucket_;  // chats of a classic client: over it, reading pauses
   std::unique_ptr<Outlet> outlet_;
   std::unique_ptr<Pacer> pacer_;  // of a classic client
   bool pacing_ = false;           // its timer is set
