@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -32,12 +33,15 @@ struct SessionContext {
   SessionOptions options;
 };
 
+// BLAKE2b-256 of a token's text.
+using TokenHash = std::array<unsigned char, 32>;
+
 // Who is logged in; user 0 is nobody.
 struct Identity {
   UserId user;
   std::string name;
   SessionEpoch epoch = 0;
-  std::string token_hash;  // of the token that this login may be repeated with
+  TokenHash token_hash{};  // of the token that this login may be repeated with
   bool acknowledges = false;
 };
 
