@@ -20,10 +20,10 @@ Registry::Reservation Registry::reserve(UserId user, const std::shared_ptr<Sessi
     }
     if (takeover) {
       evicted = entry.session;
-    } else if (!entry.leaving && !entry.session->ending()) {
+    } else if (!shard.leaving_locked(user) && !entry.session->ending()) {
       return Reservation::kHeld;
     }
-    entry.waiting.push_back(std::move(when_free));
+    shard.changes[user].waiting.push_back(std::move(when_free));
   }
   if (evicted) evicted->evict("taken_over");
   return Reservation::kWait;
@@ -58,12 +58,13 @@ void Registry::leaving(UserId user, const Session& session) {
   base::MutexLock lock(shard.mutex);
   const auto found = shard.entries.find(user);
   if (found != shard.entries.end() && found->second.session.get() == &session) {
-    found->second.leaving = true;
+    shard.changes[user].leaving = true;
   }
 }
 
 void Registry::release(UserId user, const Session& session) {
   Entry released;
+  Change change;
   {
     Shard& shard = shard_of(user);
     base::MutexLock lock(shard.mutex);
@@ -71,8 +72,9 @@ void Registry::release(UserId user, const Session& session) {
     if (found == shard.entries.end() || found->second.session.get() != &session) return;
     released = std::move(found->second);
     shard.entries.erase(found);
+    if (auto node = shard.changes.extract(user)) change = std::move(node.mapped());
   }
-  for (const auto& call : released.waiting) call();
+  for (const auto& call : change.waiting) call();
 }
 
 std::shared_ptr<Session> Registry::find(UserId user) const {
@@ -85,7 +87,8 @@ Registry::Found Registry::look_up(UserId user) const {
   const auto found = shard.entries.find(user);
   if (found == shard.entries.end()) return {};
   const Entry& entry = found->second;
-  return {entry.session, entry.epoch != 0 && !entry.leaving && !entry.session->ending()};
+  return {entry.session,
+          entry.epoch != 0 && !shard.leaving_locked(user) && !entry.session->ending()};
 }
 
 std::size_t Registry::size() const {
