@@ -81,8 +81,9 @@ ProxyListener::ProxyListener(EventLoop& loop, Admission& admission,
       admission_(admission),
       header_within_(header_within),
       on_client_(std::move(on_client)),
-      acceptor_(loop, [this](base::UniqueFd socket,
-                             const Address& peer) { accepted(std::move(socket), peer); }) {}
+      acceptor_(loop, [this](base::UniqueFd socket, const Address& peer) {
+        accepted(std::move(socket), peer);
+      }) {}
 
 ProxyListener::~ProxyListener() {
   close();

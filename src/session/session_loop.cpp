@@ -43,8 +43,8 @@ Fault too_large(std::size_t limit) {
 void Session::on_bytes(std::string_view bytes) {
   deadlines_.input(loop_.now());
   const auto chats = take_frames_in_loop(bytes);
-  const auto bytes_wait = byte_bucket_.charge(
-      context_.options.byte_rate(), static_cast<std::int64_t>(bytes.size()), loop_.now());
+  const auto bytes_wait = byte_bucket_.charge(context_.options.byte_rate(),
+                                              static_cast<std::int64_t>(bytes.size()), loop_.now());
   const auto chats_wait =
       classic() ? classic_bucket_.charge(context_.options.chat_rate(), chats, loop_.now())
                 : std::chrono::milliseconds(0);
@@ -220,7 +220,6 @@ void Session::update_reading_in_loop() {
 }
 
 void Session::on_deadline() {
-  armed_ = {};
   switch (deadlines_.due(context_.clock.now())) {
     case Deadlines::Due::kClose: return connection_->close();
     case Deadlines::Due::kStalled:
@@ -240,9 +239,9 @@ void Session::on_deadline() {
 void Session::arm_deadline_in_loop() {
   if (connection_ == nullptr || connection_->closed()) return;
   const auto next = deadlines_.next(ending());
-  if (!next || (armed_ != base::SteadyTime{} && armed_ <= *next)) return;
-  armed_ = *next;
-  connection_->set_deadline(*next);
+  if (!next) return;
+  const auto armed = connection_->deadline();
+  if (!armed || *armed > *next) connection_->set_deadline(*next);
 }
 
 }  // namespace chat::session

@@ -147,7 +147,6 @@ class Session final : public net::ConnectionHandler,
   bool input_over_ = false;
   bool reading_ = true;
   Deadlines deadlines_;
-  base::SteadyTime armed_{};  // for which the connection's timer is set; 0: not set
 };
 
 }  // namespace chat::session
