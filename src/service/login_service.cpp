@@ -163,7 +163,7 @@ void LoginService::claim(const LoginPtr& login) {
   if (epoch && *epoch) {
     context_.registry.claimed(login->user.id, session, **epoch);
     session.set_identity(
-        {login->user.id, login->user.name, **epoch, login->token_hash, login->request.flag("ack")});
+        {login->user.id, login->request.flag("ack"), login->user.name, **epoch, login->token_hash});
     return attach(login);
   }
   context_.registry.release(login->user.id, session);

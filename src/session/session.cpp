@@ -37,11 +37,11 @@ std::string bye(const Farewell& farewell) {
 Session::Session(const SessionContext& context, net::Connection& connection, std::size_t loop_index)
     : context_(context),
       loop_(connection.loop()),
-      loop_index_(loop_index),
+      loop_index_(static_cast<std::uint16_t>(loop_index)),
       peer_(connection.peer()),
       strand_(context.workers, *this),
       connection_(&connection),
-      deadlines_(loop_.now(), context.options.output_stall) {}
+      deadlines_(loop_.now()) {}
 
 Session::~Session() = default;
 

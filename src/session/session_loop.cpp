@@ -220,7 +220,7 @@ void Session::update_reading_in_loop() {
 }
 
 void Session::on_deadline() {
-  switch (deadlines_.due(context_.clock.now())) {
+  switch (deadlines_.due(context_.clock.now(), context_.options.output_stall)) {
     case Deadlines::Due::kClose: return connection_->close();
     case Deadlines::Due::kStalled:
       log::info("event=closed reason=output_stalled peer={}", peer_.to_string());
@@ -238,7 +238,7 @@ void Session::on_deadline() {
 // early and looking again.
 void Session::arm_deadline_in_loop() {
   if (connection_ == nullptr || connection_->closed()) return;
-  const auto next = deadlines_.next(ending());
+  const auto next = deadlines_.next(ending(), context_.options.output_stall);
   if (!next) return;
   const auto armed = connection_->deadline();
   if (!armed || *armed > *next) connection_->set_deadline(*next);

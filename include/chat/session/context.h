@@ -39,10 +39,10 @@ using TokenHash = std::array<unsigned char, 32>;
 // Who is logged in; user 0 is nobody.
 struct Identity {
   UserId user;
+  bool acknowledges = false;
   std::string name;
   SessionEpoch epoch = 0;
   TokenHash token_hash{};  // of the token that this login may be repeated with
-  bool acknowledges = false;
 };
 
 }  // namespace chat::session

@@ -119,10 +119,11 @@ class Session final : public net::ConnectionHandler,
 
   const SessionContext& context_;
   net::EventLoop& loop_;
-  const std::size_t loop_index_;
-  const net::Address peer_;
+  // There are very many sessions: the small members stand together.
+  const std::uint16_t loop_index_;
   std::atomic<bool> ending_{false};
   std::atomic<protocol::Framing> framing_{protocol::Framing::kUndecided};
+  const net::Address peer_;
   // Bytes of replies on their way to the loop plus bytes that wait in the connection.
   std::atomic<std::size_t> unsent_{0};
   Strand strand_;
@@ -134,18 +135,18 @@ class Session final : public net::ConnectionHandler,
   bool closing_ = false;
 
   // loop-confined
+  bool pacing_ = false;  // the pacer's timer is set
+  bool close_when_paced_ = false;
+  bool input_over_ = false;
+  bool reading_ = true;
   net::Connection* connection_;
   protocol::FrameDecoder decoder_;
   base::TokenBucket byte_bucket_;
   base::TokenBucket classic_bucket_;  // chats of a classic client: over it, reading pauses
   std::unique_ptr<Outlet> outlet_;
   std::unique_ptr<Pacer> pacer_;  // of a classic client
-  bool pacing_ = false;           // its timer is set
-  bool close_when_paced_ = false;
   std::uint64_t queued_total_ = 0;
   std::uint64_t written_total_ = 0;
-  bool input_over_ = false;
-  bool reading_ = true;
   Deadlines deadlines_;
 };
 
