@@ -42,7 +42,7 @@ inline constexpr std::uint32_t kRelayGroupBit = 0x80000000;
 inline constexpr std::uint32_t kRelayGroupMax = 0x7ffffffe;
 inline constexpr std::uint32_t kRelayGroupFrame = 0xffffffff;
 
-/// Payload bytes of the two frames that aren't messages.
+// Payload bytes of the two frames that aren't messages.
 inline constexpr std::size_t kRelayHelloBytes = kRelayIdBytes;
 inline constexpr std::size_t kRelayGroupFrameBytes = 4 * kRelayIdBytes;
 
