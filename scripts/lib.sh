@@ -26,6 +26,7 @@ packages_to_test=(
   "${packages_to_cluster[@]}" clang-format git netcat-openbsd sqlite3 shellcheck strace faketime
 )
 packages_to_check=("${packages_to_test[@]}" clang clang-tidy)
+packages_to_bench=("${packages_to_run[@]}" libbenchmark-dev)
 packages_to_fuzz=("${packages_to_run[@]}" clang libclang-rt-14-dev)
 
 say() { printf '== %s\n' "$*"; }
