@@ -40,10 +40,10 @@ ChatService::ChatService(ServiceContext& context)
 void ChatService::one_chat(session::Session& session, const protocol::Request& request) {
   auto entry = new_entry<delivery::DirectEntry>(session, request);
   entry.message.recipient = request.user_id("toid");
-  auto name = context_.directory.name_of(entry.message.recipient);
-  if (!name) {
-    entry.refusal = delivery::refusal_of(name.error());
-  } else if (*name == nullptr) {
+  const auto exists = context_.directory.exists(entry.message.recipient);
+  if (!exists) {
+    entry.refusal = delivery::refusal_of(exists.error());
+  } else if (!*exists) {
     entry.refusal = not_found("there is no such user");
   }
   append(session, request, std::move(entry));

@@ -2,8 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <unordered_map>
 
+#include "chat/base/flat_map.h"
 #include "chat/cluster/bus.h"
 
 namespace chat::cluster {
@@ -16,20 +16,20 @@ class Subscriptions {
   bool add(const Channel& channel) { return counts_[channel]++ == 0; }
   // True: nobody wants it any more.
   bool remove(const Channel& channel) {
-    const auto found = counts_.find(channel);
-    if (found == counts_.end() || --found->second > 0) return false;
-    counts_.erase(found);
+    std::uint32_t* found = counts_.find(channel);
+    if (found == nullptr || --*found > 0) return false;
+    counts_.erase(channel);
     return true;
   }
   bool contains(const Channel& channel) const { return counts_.contains(channel); }
   std::size_t size() const { return counts_.size(); }
   template <typename Call>
   void for_each(Call call) const {
-    for (const auto& [channel, count] : counts_) call(channel);
+    counts_.for_each([&call](const Channel& channel, std::uint32_t) { call(channel); });
   }
 
  private:
-  std::unordered_map<Channel, std::uint32_t> counts_;
+  base::FlatMap<Channel, std::uint32_t> counts_;
 };
 
 }  // namespace chat::cluster

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "chat/base/flat_map.h"
 #include "chat/base/ids.h"
 #include "chat/base/mutex.h"
 
@@ -71,7 +72,7 @@ class Registry {
   static constexpr std::size_t kShards = 32;
   struct Shard {
     mutable base::Mutex mutex;
-    std::unordered_map<UserId, Entry> entries CHAT_GUARDED_BY(mutex);
+    base::FlatMap<UserId, Entry> entries CHAT_GUARDED_BY(mutex);
     // Apart, because there are few at a time. Each belongs to an entry.
     std::unordered_map<UserId, Change> changes CHAT_GUARDED_BY(mutex);
 
