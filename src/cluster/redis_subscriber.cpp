@@ -91,9 +91,9 @@ void RedisSubscriber::pause() {
 void RedisSubscriber::join() {
   const auto now = steady_clock::now();
   link_->ask(Verb::kSubscribe, std::string(kNodesChannel), now);
-  for (const Channel& channel : wanted_) {
+  wanted_.for_each([this, now](const Channel& channel) {
     link_->ask(Verb::kSubscribe, channel_name(channel), now);
-  }
+  });
   obey(mailbox_.set_connected(true));
   joined_at_ = link_->confirmations().asked();
 }
@@ -127,7 +127,7 @@ void RedisSubscriber::obey(std::vector<RedisMailbox::Request> requests) {
   for (auto& [verb, channels, heard] : requests) {
     for (const Channel& channel : channels) {
       const bool changed =
-          verb == Verb::kSubscribe ? wanted_.insert(channel).second : wanted_.erase(channel) > 0;
+          verb == Verb::kSubscribe ? wanted_.add(channel) : wanted_.remove(channel);
       if (changed && link_) link_->ask(verb, channel_name(channel), now);
     }
     if (!heard) continue;

@@ -197,15 +197,15 @@ void Connection::begin_lingering() {
   loop_.schedule(*this, loop_.now() + kLinger);
 }
 
-std::uint32_t Connection::wanted_events() const {
+std::uint8_t Connection::wanted_events() const {
   const bool read =
       !input_ended_ && ((state_ == State::kOpen && reading_) || state_ == State::kLingering);
-  return (read ? EPOLLIN : 0U) | (wants_write_ ? EPOLLOUT : 0U);
+  return static_cast<std::uint8_t>((read ? EPOLLIN : 0U) | (wants_write_ ? EPOLLOUT : 0U));
 }
 
 void Connection::update_interest() {
   if (state_ == State::kClosed || !handler_) return;  // not watched any more, or not yet
-  const std::uint32_t wanted = wanted_events();
+  const std::uint8_t wanted = wanted_events();
   if (wanted == interest_) return;
   interest_ = wanted;
   loop_.rewatch(socket_.get(), interest_, *this);

@@ -63,7 +63,7 @@ struct LoginService::Login {
   Request request;
   storage::User user;  // id 0: there is no such account
   std::string token;   // what the answer carries
-  std::string token_hash;
+  session::TokenHash token_hash{};
   bool by_token = false;
   std::vector<GroupId> groups;
 
@@ -100,7 +100,7 @@ Result<void> LoginService::find_account(Login& login) {
   std::optional<UserId> id;
   if (login.by_token) {
     auto owner =
-        storage::SessionModel(**lease).find(login.token_hash, context_.clock.unix_millis());
+        storage::SessionModel(**lease).find(to_hex(login.token_hash), context_.clock.unix_millis());
     if (!owner) return fail(owner);
     if (!*owner) return {};
     id = **owner;
@@ -163,7 +163,7 @@ void LoginService::claim(const LoginPtr& login) {
   if (epoch && *epoch) {
     context_.registry.claimed(login->user.id, session, **epoch);
     session.set_identity(
-        {login->user.id, login->user.name, **epoch, login->token_hash, login->request.flag("ack")});
+        {login->user.id, login->request.flag("ack"), login->user.name, **epoch, login->token_hash});
     return attach(login);
   }
   context_.registry.release(login->user.id, session);
@@ -193,9 +193,9 @@ Result<std::optional<SessionEpoch>> LoginService::claim_and_keep_token(
   const UnixMillis expires_at =
       now + std::chrono::milliseconds(context_.options.token_lifetime).count();
   storage::SessionModel tokens(connection);
-  auto kept = login.by_token
-                  ? tokens.extend(login.token_hash, expires_at)
-                  : tokens.insert(login.token_hash, login.user.id, now, expires_at, kTokensPerUser);
+  auto kept = login.by_token ? tokens.extend(to_hex(login.token_hash), expires_at)
+                             : tokens.insert(to_hex(login.token_hash), login.user.id, now,
+                                             expires_at, kTokensPerUser);
   if (!kept) return fail(kept);
   return epoch;
 }
@@ -277,10 +277,10 @@ void LoginService::logout(Session& session, const Request& request) {
   release(session, [self = session.shared_from_this(), request] { OkReply(request).send(*self); });
 }
 
-Result<void> LoginService::revoke(const std::string& token_hash) {
+Result<void> LoginService::revoke(const session::TokenHash& token_hash) {
   auto lease = context_.pool.lease();
   if (!lease) return fail(lease);
-  return storage::SessionModel(**lease).erase(token_hash);
+  return storage::SessionModel(**lease).erase(to_hex(token_hash));
 }
 
 void LoginService::end(Session& session) {

@@ -47,7 +47,7 @@ class LoginService {
   Result<bool> still_claimed(const Login& login);
   void answer(const LoginPtr& login);
   void abandon(const LoginPtr& login, const Error& error);
-  Result<void> revoke(const std::string& token_hash);
+  Result<void> revoke(const session::TokenHash& token_hash);
   void release(session::Session& session, base::Task then);
 
   ServiceContext& context_;

@@ -43,9 +43,12 @@ Fault too_large(std::size_t limit) {
 void Session::on_bytes(std::string_view bytes) {
   deadlines_.input(loop_.now());
   const auto chats = take_frames_in_loop(bytes);
-  const auto wait =
-      std::max(byte_rate_.charge(static_cast<std::int64_t>(bytes.size()), loop_.now()),
-               classic() ? classic_rate_.charge(chats, loop_.now()) : std::chrono::milliseconds(0));
+  const auto bytes_wait = byte_bucket_.charge(context_.options.byte_rate(),
+                                              static_cast<std::int64_t>(bytes.size()), loop_.now());
+  const auto chats_wait =
+      classic() ? classic_bucket_.charge(context_.options.chat_rate(), chats, loop_.now())
+                : std::chrono::milliseconds(0);
+  const auto wait = std::max(bytes_wait, chats_wait);
   if (wait.count() > 0) deadlines_.read_again_at(loop_.now() + wait);
   update_reading_in_loop();
   arm_deadline_in_loop();
@@ -228,8 +231,7 @@ void Session::update_reading_in_loop() {
 }
 
 void Session::on_deadline() {
-  armed_ = {};
-  switch (deadlines_.due(context_.clock.now())) {
+  switch (deadlines_.due(context_.clock.now(), context_.options.output_stall)) {
     case Deadlines::Due::kClose: return connection_->close();
     case Deadlines::Due::kStalled:
       log::info("event=closed reason=output_stalled peer={}", peer_.to_string());
@@ -247,10 +249,10 @@ void Session::on_deadline() {
 // early and looking again.
 void Session::arm_deadline_in_loop() {
   if (connection_ == nullptr || connection_->closed()) return;
-  const auto next = deadlines_.next(ending());
-  if (!next || (armed_ != base::SteadyTime{} && armed_ <= *next)) return;
-  armed_ = *next;
-  connection_->set_deadline(*next);
+  const auto next = deadlines_.next(ending(), context_.options.output_stall);
+  if (!next) return;
+  const auto armed = connection_->deadline();
+  if (!armed || *armed > *next) connection_->set_deadline(*next);
 }
 
 }  // namespace chat::session

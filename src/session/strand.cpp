@@ -139,7 +139,7 @@ Strand::Step Strand::take(Input& input, base::Task& rest) {
 
 void Strand::trim_locked() {
   if (head_ == queue_.size()) {
-    queue_ = {};  // an idle client holds no memory here
+    std::vector<Input>().swap(queue_);  // assigning {} would keep the memory of an idle client
     head_ = 0;
   } else if (head_ >= kQueueHigh && head_ >= queue_.size() / 2) {
     // A client that never pauses never lets the queue run empty.

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -83,9 +84,11 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
   void pause_reading();
   void resume_reading();
 
-  // One deadline at a time; setting replaces it. Also counts while close_when_sent() writes
-  // (a peer may never read), but no longer once everything is written.
+  // One deadline at a time; setting replaces it, and it is gone once it has passed. Also counts
+  // while close_when_sent() writes (a peer may never read), but no longer once everything is
+  // written.
   void set_deadline(base::SteadyTime due);
+  std::optional<base::SteadyTime> deadline() const { return due(); }
 
   // Stops reading, writes what is queued, then closes gracefully. on_closed() comes later,
   // never from inside this call.
@@ -96,6 +99,10 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
   void announce_stop() {
     if (state_ == State::kOpen) handler_->on_stopping();
   }
+
+  // For the owner: where it keeps this connection.
+  std::uint32_t place() const { return place_; }
+  void set_place(std::uint32_t place) { place_ = place; }
 
   void on_events(std::uint32_t epoll_events) override;
 
@@ -110,19 +117,21 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
   void finish_output();
   void flush_at_round_end();
   void begin_lingering();
-  std::uint32_t wanted_events() const;
+  std::uint8_t wanted_events() const;
   void update_interest();
 
   EventLoop& loop_;
   ConnectionOwner& owner_;
+  // There are very many of these: no hole between the small ones.
   base::UniqueFd socket_;
   State state_ = State::kOpen;
-  bool reading_ = true;
-  bool input_ended_ = false;
-  bool flush_queued_ = false;
-  bool wants_write_ = false;
-  std::uint32_t interest_ = 0;
+  bool reading_ : 1 = true;
+  bool input_ended_ : 1 = false;
+  bool flush_queued_ : 1 = false;
+  bool wants_write_ : 1 = false;
+  std::uint8_t interest_ = 0;  // EPOLLIN and EPOLLOUT, as the loop knows it
   Address peer_;
+  std::uint32_t place_ = 0;
   std::shared_ptr<ConnectionHandler> handler_;
   std::string output_;
   std::size_t written_ = 0;  // of output_

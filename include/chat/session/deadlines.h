@@ -15,9 +15,11 @@ class Deadlines {
  public:
   using Time = base::SteadyTime;
 
-  Deadlines(Time opened, std::chrono::milliseconds output_stall);
+  explicit Deadlines(Time opened) : since_(opened) {}
 
-  void input(Time now) { last_input_ = now; }
+  void input(Time now) {
+    if (first_frame_seen_) since_ = now;
+  }
   // After frames were cut: whether any came out, and whether one has begun and is not finished.
   void frames(bool any, bool partial, Time now);
   void heartbeat_agreed(bool agreed) { heartbeat_ = agreed; }
@@ -38,19 +40,18 @@ class Deadlines {
     kReadAgain,  // holding_back() is over now
     kSilent,     // no first frame, a frame not finished, or no heartbeat in time
   };
-  Due due(Time now);
+  // Output that waits may stand still for `output_stall`.
+  Due due(Time now, std::chrono::milliseconds output_stall);
   // Nothing: it may stay as it is for ever. `ending`: only what ends it counts.
-  std::optional<Time> next(bool ending) const;
+  std::optional<Time> next(bool ending, std::chrono::milliseconds output_stall) const;
 
  private:
   std::optional<Time> silent_at() const;
 
-  const Time opened_;
-  const std::chrono::milliseconds output_stall_;
   bool first_frame_seen_ = false;
   bool heartbeat_ = false;
   bool reading_ = true;
-  Time last_input_;
+  Time since_;  // the opening; from the first frame on: the last input
   // Time{} means "not so" in all of these.
   Time frame_began_{};
   Time stalled_since_{};

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <variant>
@@ -105,8 +106,8 @@ class Strand {
 
   mutable base::Mutex mutex_;
   std::vector<Input> queue_ CHAT_GUARDED_BY(mutex_);
-  std::size_t head_ CHAT_GUARDED_BY(mutex_) = 0;  // of queue_
-  bool active_ CHAT_GUARDED_BY(mutex_) = false;   // a task is queued or running
+  std::uint32_t head_ CHAT_GUARDED_BY(mutex_) = 0;  // of queue_
+  bool active_ CHAT_GUARDED_BY(mutex_) = false;     // a task is queued or running
   bool suspended_ CHAT_GUARDED_BY(mutex_) = false;
   bool was_long_ CHAT_GUARDED_BY(mutex_) = false;
   base::Task rest_ CHAT_GUARDED_BY(mutex_);
