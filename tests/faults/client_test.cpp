@@ -2,7 +2,6 @@
 #include <atomic>
 #include <cstdlib>
 #include <functional>
-#include <iostream>
 #include <optional>
 #include <thread>
 
@@ -94,8 +93,9 @@ TEST_F(ClientFault, RecipientThatDoesNotReadCostsLittle) {
   during.stop();
   const std::int64_t kernel_kib = unsent_in_kernel(server.port(), bob.client.local_port()) / 1024;
   const std::int64_t more_kib = server.memory_kib() - memory_kib + kernel_kib;
-  std::cout << "memory and send buffer: " << more_kib << " KiB, p99 of others: absent "
-            << before.p99().count() << " ms, not reading " << during.p99().count() << " ms\n";
+  figure("memory and send buffer", more_kib, "KiB");
+  figure("p99 of others while absent", before.p99());
+  figure("p99 of others while not reading", during.p99());
   EXPECT_GE(kernel_kib, 0) << "the connection is gone";
   if (!sanitized()) {
     EXPECT_LE(more_kib, kPromiseKib);
@@ -145,12 +145,12 @@ TEST_F(ClientFault, TwoThousandComeBackDuringAStormOfBadPasswords) {
       EXPECT_EQ(reply.at("errno"), 0) << reply;
     });
   });
-  const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
+  const auto took = since(began);
   stop = true;
   storm.join();
   others.stop();
-  std::cout << "all in after " << took.count() << " ms, p99 of others " << others.p99().count()
-            << " ms\n";
+  figure("all in after", took);
+  figure("p99 of others", others.p99());
   EXPECT_LT(took, scaled(kAllIn));
   EXPECT_LT(others.p99(), scaled(milliseconds{1'000}));
   cluster->node(0).start();
