@@ -42,6 +42,7 @@ PROMISES = {
         "Offline.TenThousandWaitAndComeInOrderAndWhatWasAcknowledgedComesNoMore",
     ],
     "P5": [
+        "ServerFault.KilledWhileNobodySendsAgain",
         "ChatCheck.WithoutSendingAgainTheServerMayBeKilledToo",
     ],
     "P6": [

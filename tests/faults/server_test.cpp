@@ -57,6 +57,23 @@ TEST_F(ServerFault, BothKilledAtOnceOnTheirOwnPorts) {
   expect_promises();
 }
 
+TEST_F(ServerFault, KilledWhileNobodySendsAgain) {
+  CheckedTraffic::Load load;
+  load.resend = false;
+  start();
+  start_traffic(ports(), load);
+  for (const std::size_t i : {0U, 1U, 0U}) {
+    ASSERT_TRUE(traffic->flows(random(20, 150)));
+    cluster->node(i).kill9();
+    cluster->node(i).start();
+  }
+  ASSERT_TRUE(traffic->flows(100));
+  const Json report = expect_promises();
+  figure("without an ack",
+         report.at("sent").get<std::int64_t>() - report.at("acked").get<std::int64_t>());
+  EXPECT_GT(report.at("disconnections"), 0);
+}
+
 TEST_F(ServerFault, StoppedForTwentySecondsLosesItsUsersAndEnds) {
   constexpr milliseconds kStopped{20'000};
   start_behind_nginx();
