@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "chat/base/log.h"
+#include "chat/base/sabotage.h"
 #include "redis_wire.h"
 
 namespace chat::cluster {
@@ -153,6 +154,7 @@ void RedisSubscriber::come_up() {
   backoff_.reset();
   log::info("event=bus_up bus={} channels={}", log::quoted(describe_redis(options_)),
             wanted_.size());
+  if (base::sabotaged(base::Sabotage::kSkipResync)) return;
   if (std::exchange(missed_, false)) guarded([this] { listener_->on_bus_gap(); });
 }
 

@@ -27,6 +27,7 @@ void Deadlines::frames(bool any, bool partial, Time now) {
 
 void Deadlines::output_queued(Time now) {
   if (!is_set(stalled_since_)) stalled_since_ = now;
+  if (!heartbeat_ && !is_set(look_at_acks_)) look_at_acks_ = now + kLookAfter;
 }
 
 void Deadlines::reading(bool reads, Time now) {
@@ -43,6 +44,10 @@ Deadlines::Due Deadlines::due(Time now, std::chrono::milliseconds output_stall) 
     read_again_at_ = {};
     return Due::kReadAgain;
   }
+  if (is_set(look_at_acks_) && now >= look_at_acks_) {
+    look_at_acks_ = {};
+    return Due::kAcks;
+  }
   const auto silent = silent_at();
   return silent && now >= *silent ? Due::kSilent : Due::kNothing;
 }
@@ -52,6 +57,7 @@ std::optional<Deadlines::Time> Deadlines::next(bool ending,
   Time next = Time::max();
   if (is_set(close_by_)) next = std::min(next, close_by_);
   if (is_set(stalled_since_)) next = std::min(next, stalled_since_ + output_stall);
+  if (is_set(look_at_acks_)) next = std::min(next, look_at_acks_);
   if (!ending && is_set(read_again_at_)) next = std::min(next, read_again_at_);
   if (const auto silent = silent_at(); silent && !ending) next = std::min(next, *silent);
   return next == Time::max() ? std::nullopt : std::optional<Time>(next);

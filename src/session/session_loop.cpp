@@ -237,6 +237,16 @@ void Session::on_deadline() {
       log::info("event=closed reason=output_stalled peer={}", peer_.to_string());
       return connection_->close();
     case Deadlines::Due::kReadAgain: update_reading_in_loop(); break;
+    case Deadlines::Due::kAcks:
+      if (const auto time = connection_->unacknowledged_for()) {
+        if (*time < Deadlines::kUnacknowledgedMax) {
+          deadlines_.unacknowledged(context_.clock.now());
+          break;
+        }
+        log::info("event=closed reason=unreachable peer={}", peer_.to_string());
+        return connection_->close();
+      }
+      break;
     case Deadlines::Due::kSilent:
       if (!ending()) say_farewell("timeout", kReconnectSoon);
       break;

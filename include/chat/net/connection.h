@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -64,6 +65,9 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
   // The peer's FIN or RST is here, whether or not we have read up to it.
   bool peer_hung_up() const;
   bool closed() const { return state_ == State::kClosed; }
+  // How long the peer has acknowledged nothing although bytes are on their way to it; nothing when
+  // none are, or when it is alive and takes no more. TCP itself goes on for a quarter of an hour.
+  std::optional<std::chrono::milliseconds> unacknowledged_for() const;
 
   // Queues bytes; they leave in one write at the end of the round. Nothing after close_…().
   void send(std::string_view bytes);

@@ -26,6 +26,8 @@ class Deadlines {
   // Output that waits makes progress, or has all left.
   void output_moved(bool waits, Time now) { stalled_since_ = waits ? now : Time{}; }
   void output_queued(Time now);
+  // Bytes are still on their way to the client: it is worth another look.
+  void unacknowledged(Time now) { look_at_acks_ = now + kLookAgain; }
   // The client was too fast: reading begins again at `when`.
   void read_again_at(Time when) { read_again_at_ = when; }
   bool holding_back() const { return read_again_at_ != Time{}; }
@@ -33,11 +35,16 @@ class Deadlines {
   // The conversation is over and must be gone by `when`.
   void close_by(Time when) { close_by_ = when; }
 
+  // How long a client may acknowledge nothing that was sent to it: when it does not tell by
+  // heartbeats that it lives, somebody has to look.
+  static constexpr std::chrono::seconds kUnacknowledgedMax{75};
+
   enum class Due {
     kNothing,
     kClose,      // cut it off
     kStalled,    // not one byte of waiting output was taken for too long
     kReadAgain,  // holding_back() is over now
+    kAcks,       // look whether the client's side has acknowledged what was sent
     kSilent,     // no first frame, a frame not finished, or no heartbeat in time
   };
   // Output that waits may stand still for `output_stall`.
@@ -46,6 +53,9 @@ class Deadlines {
   std::optional<Time> next(bool ending, std::chrono::milliseconds output_stall) const;
 
  private:
+  static constexpr std::chrono::seconds kLookAfter{10};
+  static constexpr std::chrono::seconds kLookAgain{5};
+
   std::optional<Time> silent_at() const;
 
   bool first_frame_seen_ = false;
@@ -56,6 +66,7 @@ class Deadlines {
   Time frame_began_{};
   Time stalled_since_{};
   Time read_again_at_{};
+  Time look_at_acks_{};
   Time close_by_{};
 };
 
