@@ -8,18 +8,20 @@
 // A frame is a 4-byte big-endian length N (4 <= N <= kRelayFrameMaxBytes) and N bytes of payload,
 // as in the chat server's binary framing. The first 4 bytes of the payload are a big-endian id:
 //
-//   hello    the first frame of a connection. The payload is those 4 bytes alone: the
-//            connection's own id, 1 … kRelayUserIdMax. The relay sends the frame back unchanged
-//            once the id is registered, so a client knows when others may send to it. A second
-//            hello under a taken id moves the id to the newer connection.
-//   group    id = kRelayGroupFrame, then three big-endian 4-byte numbers: the group's number g
-//            (1 … kRelayGroupMax), the first member's id, the number of members. The members are
-//            consecutive ids and need not be connected yet. The relay sends the frame back
-//            unchanged once the group is registered; registering g again replaces it.
-//   message  any other id, then whatever the sender likes. The relay writes the whole frame,
-//            unchanged, to the connection registered under that id. With the top bit set the id
-//            is kRelayGroupBit | g: every member of group g gets the frame, but for the
-//            connection that sent it. To an id or a group that isn't there: dropped silently.
+// hello: the first frame of a connection. The payload is those 4 bytes alone: the connection's own
+// id, 1 … kRelayUserIdMax. The relay sends the frame back unchanged once the id is registered, so a
+// client knows when others may send to it. A second hello under a taken id moves the id to the
+// newer connection.
+//
+// group: id = kRelayGroupFrame, then three big-endian 4-byte numbers: the group's number g
+// (1 … kRelayGroupMax), the first member's id, the number of members. The members are consecutive
+// ids and need not be connected yet. The relay sends the frame back unchanged once the group is
+// registered; registering g again replaces it.
+//
+// message: any other id, then whatever the sender likes. The relay writes the whole frame,
+// unchanged, to the connection registered under that id. With the top bit set the id is
+// kRelayGroupBit | g: every member of group g gets the frame, but for the connection that sent it.
+// To an id or a group that isn't there: dropped silently.
 //
 // Frames of one connection are taken, and forwarded to any one target, in the order they came.
 // The relay never drops a frame for a slow reader: it keeps what the socket doesn't take. A

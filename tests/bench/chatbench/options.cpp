@@ -30,9 +30,11 @@ constexpr const char* kFooter = R"(Modes:
            --connections users write to each other by chance, at --rate
   group    --groups of --group-size members, of whom --senders write and all others receive
   idle     --connections logged-in users do nothing: the servers' memory for each, and their CPU
-  login    --connections at a time log in, log out and go on as the next user
-  offline  --senders write --messages to each of --recipients, who are away; then these log in,
-           and what matters is how soon they have everything
+  login    --connections at a time log in, leave and come again as the next of --users. By token
+           they just close (a logout would end the seeded token), by --password they log out
+  offline  --senders, the first users, write --messages to each of --recipients, the users after
+           them, who are away; then these log in, and what matters is how soon they have
+           everything
   storm    --connections logged-in users are all cut off and come back at once
 
 Load: a closed loop (--window messages of each writer under way) or, with --rate, an open one:
@@ -41,7 +43,8 @@ place in the window is taken until a message was acknowledged to its writer and 
 its recipients. A client never has more than 64 unacknowledged messages.
 
 The data: user I has the token %064x of I and is named benchI; group G has the --group-size users
-from (G - 1) * --group-size + 1 on. The servers' own limits have to be off: see limits.* in the
+from (G - 1) * --group-size + 1 on. Memory for each connection means something only on a server
+that was just started. The servers' own limits have to be off: see limits.* in the
 configuration.
 
 Exit codes: 0 fine; 1 a message was lost, doubled or out of order, a request was refused, or a

@@ -32,9 +32,11 @@ Streams::Verdict Streams::take(const Push& push, std::uint32_t run, bool may_hav
     stream.owed = true;
     owed_.push_back(index);
   }
-  Verdict verdict = judge_seq(stream, push.seq, may_have_holes);
-  const bool numbered = push.group == 0 && push.stamp && push.stamp->run == run;
-  if (!numbered || !verdict.fresh || verdict.reordered) return verdict;
+  const bool ours = push.stamp && push.stamp->run == run;
+  const bool judged = ours && stream.ours && !may_have_holes;
+  stream.ours = ours;
+  Verdict verdict = judge_seq(stream, push.seq, !judged);
+  if (!ours || push.group != 0 || !verdict.fresh || verdict.reordered) return verdict;
   if (push.stamp->number <= stream.number) {
     verdict.doubled = true;
     verdict.fresh = false;

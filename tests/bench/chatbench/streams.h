@@ -20,6 +20,7 @@ class Streams {
     std::int64_t seq = 0;       // the highest one; 0 before the first
     std::uint64_t number = 0;   // of the sender's messages, in direct streams
     std::uint64_t missing = 0;  // seqs that were left out and haven't come since
+    bool ours = false;          // the last one was of this run
     bool owed = false;          // an acknowledgement
   };
 
@@ -31,7 +32,8 @@ class Streams {
     std::int64_t before = 0;  // the stream's seq until now
   };
 
-  // `run` is this run's: numbers of others say nothing.
+  // `run` is this run's. The numbers of others say nothing, nor do holes in what they have left:
+  // whoever reads it now may have written there.
   Verdict take(const Push& push, std::uint32_t run, bool may_have_holes);
 
   // Calls `tell(stream)` for every stream that got something since the last call.

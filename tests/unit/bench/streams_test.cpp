@@ -77,6 +77,17 @@ TEST(BenchStreams, NumbersOfOtherRunsSayNothing) {
   EXPECT_TRUE(is_good(streams.take(direct(1, 11, 1), kRun, false)));
 }
 
+TEST(BenchStreams, HolesInWhatEarlierRunsLeftSayNothing) {
+  Streams streams;
+  Push old = to_group(1, 3);
+  old.stamp->run = kRun + 1;
+  streams.take(old, kRun, false);
+  old.seq = 6;
+  EXPECT_TRUE(is_good(streams.take(old, kRun, false)));
+  EXPECT_TRUE(is_good(streams.take(to_group(1, 9), kRun, false)));
+  EXPECT_EQ(streams.take(to_group(1, 11), kRun, false).gap, 1u);
+}
+
 TEST(BenchStreams, OwesOneAcknowledgementForEachStream) {
   Streams streams;
   streams.take(direct(1, 10, 1), kRun, false);
