@@ -19,7 +19,7 @@ to itself, and writes tests/bench/RESULTS.md; the part of it that is written by 
   --quick        one short measurement a row, four minutes; without what takes longest, and with
                  5 000 connections where a full run has 19 000
   --only ROW     these rows only: relay ping window-32 window-1 window-4 lone group cross login
-                 offline idle growth many pressure
+                 offline idle growth log many pressure
   --repeats N    how often each row is measured
   --output FILE  where the report goes; with --quick or --only it is DIR/tests/bench/RESULTS.md
 
@@ -67,4 +67,5 @@ configure "$build" --buildtype=release -Dbench=true -Dtests=false
 compile "$build" bench-programs
 # What a shell may open, its children may: a descriptor for each client.
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
-exec env PYTHONDONTWRITEBYTECODE=1 python3 tests/bench/run.py --programs "$build/tests/bench" "${options[@]}"
+export PYTHONDONTWRITEBYTECODE=1
+exec python3 tests/bench/run.py --programs "$build/tests/bench" "${options[@]}"

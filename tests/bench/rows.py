@@ -114,11 +114,17 @@ def window_4(bench):
 @row
 def lone(bench):
     relay_p50 = _median(_relay(bench, "lone pair"), lambda run: run.p50_ms)
-    fsync = bench.fsync_millis()
+    # The disk is asked before, between and after: it has its moods.
+    fsyncs = bench.fsync_millis()
+    runs = {}
+    for engine in ("sqlite", "mariadb"):
+        runs[engine] = _pairs(bench, engine, 1, 1)
+        fsyncs += bench.fsync_millis()
+    fsync = statistics.median(fsyncs)
     for engine, allowance in (("sqlite", 0.3), ("mariadb", 0.7)):
-        runs = _pairs(bench, engine, 1, 1)
-        bench.figure("lone sender: send to delivered, p50", engine, runs, lambda run: run.p50_ms,
-                     "ms", target=relay_p50 + fsync + allowance, at_most=True, relay=relay_p50,
+        bench.figure("lone sender: send to delivered, p50", engine, runs[engine],
+                     lambda run: run.p50_ms, "ms", target=relay_p50 + fsync + allowance,
+                     at_most=True, relay=relay_p50,
                      target_text=f"≤ {relay_p50:.2f} relay + {fsync:.2f} fsync + {allowance} ms")
 
 
@@ -209,20 +215,15 @@ def idle(bench):
                      [run.raw["processes"][0]["bytes_per_connection"] for run in runs],
                      target=1000, at_most=True, problems=problems))
     bench.add(Figure(f"idle, {_thousands(people)} logged in: CPU when nothing happens",
-                     "sqlite", "% of a core", [100 * run.server_cpu / run.seconds for run in runs], target=0.3,
+                     "sqlite", "% of a core",
+                     [100 * run.server_cpu / run.seconds for run in runs], target=0.3,
                      at_most=True))
 
 
 @row
 def growth(bench):
-    if bench.quick:
-        _growth_of_connections(bench, "sqlite")
-        bench.say("growth on MariaDB, and with 10 M messages in the log: in a full run only")
-        return
-    for engine in _ENGINES:
+    for engine in ("sqlite",) if bench.quick else _ENGINES:
         _growth_of_connections(bench, engine)
-    for engine in _ENGINES:
-        _growth_of_log(bench, engine)
 
 
 def _growth_of_connections(bench, engine):
@@ -241,6 +242,15 @@ def _growth_of_connections(bench, engine):
 _LOG_ROWS = 10_000_000
 _LOG_STREAMS = 20_000
 _LOG_DISK_GIB = 8
+
+
+@row
+def log(bench):
+    if bench.quick:
+        bench.say("10 M messages in the log: in a full run only")
+        return
+    for engine in _ENGINES:
+        _growth_of_log(bench, engine)
 
 
 def _growth_of_log(bench, engine):
