@@ -56,7 +56,7 @@ struct LoginService::Login {
   Request request;
   storage::User user;  // id 0: there is no such account
   std::string token;   // what the answer carries
-  std::string token_hash;
+  session::TokenHash token_hash{};
   bool by_token = false;
   UnixMillis token_ends = 0;  // of the token that the client came with
 
@@ -89,7 +89,7 @@ void LoginService::login(Session& session, const Request& request) {
 void LoginService::find_token(const LoginPtr& login) {
   Session& session = *login->session;
   session.suspend();
-  const bool asked = batches_.find(login->token_hash, [this, login](auto&& owner) {
+  const bool asked = batches_.find(to_hex(login->token_hash), [this, login](auto&& owner) {
     login->session->resume([this, login, owner = std::move(owner)]() mutable {
       token_found(login, std::move(owner));
     });
@@ -167,7 +167,8 @@ void LoginService::reserve(const LoginPtr& login) {
 
 void LoginService::claim(const LoginPtr& login) {
   Session& session = *login->session;
-  ClaimRequest request{login->user.id, login->takes_over(), login->token_hash, std::nullopt};
+  ClaimRequest request{login->user.id, login->takes_over(), to_hex(login->token_hash),
+                       std::nullopt};
   if (login->by_token) request.token_ends = login->token_ends;
   session.suspend();
   const bool asked = batches_.claim(request, [this, login, request](auto&& answer) {
@@ -188,7 +189,7 @@ void LoginService::claimed(const LoginPtr& login, Result<ClaimAnswer> answer) {
     login->held_elsewhere = answer->claim.held_elsewhere && !context_.router.alone();
     context_.registry.claimed(login->user.id, session, epoch);
     session.set_identity(
-        {login->user.id, login->user.name, epoch, login->token_hash, login->request.flag("ack")});
+        {login->user.id, login->request.flag("ack"), login->user.name, epoch, login->token_hash});
     if (!answer->groups) return abandon(login, answer->groups.error());
     return attach(login, std::move(*answer->groups));
   }
@@ -264,10 +265,10 @@ void LoginService::logout(Session& session, const Request& request) {
   release(session, [self = session.shared_from_this(), request] { OkReply(request).send(*self); });
 }
 
-Result<void> LoginService::revoke(const std::string& token_hash) {
+Result<void> LoginService::revoke(const session::TokenHash& token_hash) {
   auto lease = context_.pool.lease();
   if (!lease) return fail(lease);
-  return storage::SessionModel(**lease).erase(token_hash);
+  return storage::SessionModel(**lease).erase(to_hex(token_hash));
 }
 
 void LoginService::end(Session& session) {

@@ -50,7 +50,7 @@ class LoginService {
   void answer(const LoginPtr& login);
   void answer_with(const LoginPtr& login, Result<Welcome> welcome);
   void abandon(const LoginPtr& login, const Error& error);
-  Result<void> revoke(const std::string& token_hash);
+  Result<void> revoke(const session::TokenHash& token_hash);
   void release(session::Session& session, base::Task then);
 
   ServiceContext& context_;

@@ -23,6 +23,8 @@ class MessageModel {
   // the last one's seq.
   Result<std::vector<DirectMessage>> direct_tail(UserId recipient, UserId sender,
                                                  std::size_t limit);
+  // insert_direct() as a transaction of its own. kOutcomeUnknown: the connection died on the way.
+  Result<void> append_direct(std::span<const DirectMessage> rows);
   // Inserts the rows, and the cursor row of every stream that begins here (seq 1). Rows must be
   // in key order; call inside a write transaction. kConflict: a (recipient, sender, seq) exists.
   // After an error some of the rows may be in: roll back.
