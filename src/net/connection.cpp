@@ -166,15 +166,20 @@ void Connection::discard_input() {
 
 void Connection::flush() {
   const std::size_t before = written_;
+  bool broken = false;
   while (unsent_bytes() > 0) {
     const ssize_t count = ::send(socket_.get(), output_.data() + written_, unsent_bytes(),
                                  MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && errno == EAGAIN) break;
-    if (count < 0) return close();
+    if (count < 0) {
+      broken = errno != EAGAIN;
+      break;
+    }
     written_ += static_cast<std::size_t>(count);
   }
+  // What has left before the connection broke has left.
   if (written_ > before && handler_) handler_->on_written(written_ - before);
+  if (broken) return close();
   if (state_ != State::kClosed) finish_output();
 }
 
