@@ -32,11 +32,13 @@ void Presence::stop() {
 }
 
 void Presence::changed(std::span<const UserId> users) {
+  bool first = false;
   {
     base::MutexLock lock(mutex_);
+    first = changed_.empty();
     changed_.insert(users.begin(), users.end());
   }
-  wake_.notify_all();
+  if (first) wake_.notify_all();  // for the others it is awake, or gathers
 }
 
 void Presence::repeat() {

@@ -14,6 +14,17 @@ namespace {
 
 constexpr std::size_t kReleasesPerCommit = 128;
 
+// One alone waits for whoever has its row locked; of many, those are left out.
+Result<void> release_all(storage::Connection& connection, std::span<storage::Release> releases) {
+  storage::UserModel users(connection);
+  if (releases.size() != 1) return users.release(releases);
+  auto released = users.release(releases[0].user, releases[0].epoch);
+  if (!released) return fail(released);
+  releases[0].outcome =
+      *released ? storage::Release::Outcome::kReleased : storage::Release::Outcome::kNewerSession;
+  return {};
+}
+
 }  // namespace
 
 using storage::CursorMove;
@@ -149,8 +160,7 @@ Result<void> Writeback::write(const std::vector<CursorMove>& moves,
     if (!transaction) return fail(transaction);
     auto moved = storage::MessageModel(**lease).advance(moves);
     if (!moved) return moved;
-    auto released = storage::UserModel(**lease).release(releases);
-    if (!released) return released;
+    if (auto released = release_all(**lease, releases); !released) return released;
     if (auto committed = transaction->commit(); !committed) return committed;
   }
   tell(moves, releases);
@@ -163,14 +173,12 @@ Result<void> Writeback::write(const std::vector<CursorMove>& moves,
 // Somebody has the user's row locked: a claim on another node, or a moment's use of the row. Waits
 // for that. An error leaves the outcome as it was.
 void Writeback::write_alone(storage::Connection& connection, storage::Release& release) {
-  const auto released = storage::UserModel(connection).release(release.user, release.epoch);
+  const auto released = release_all(connection, std::span(&release, 1));
   if (!released) {
     log::warn("event=release_failed user={} what={}", release.user.value,
               log::quoted(released.error().message));
     return;
   }
-  release.outcome =
-      *released ? storage::Release::Outcome::kReleased : storage::Release::Outcome::kNewerSession;
   tell({}, std::span(&release, 1));
 }
 

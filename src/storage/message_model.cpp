@@ -166,19 +166,6 @@ Result<std::vector<DirectMessage>> MessageModel::direct_before(UserId recipient,
                        to_direct, recipient, sender, before, limit);
 }
 
-Result<std::vector<DirectPosition>> MessageModel::direct_positions(UserId recipient) {
-  return sql::read_all(
-      connection_,
-      "SELECT c.sender, c.delivered_seq,"
-      " COALESCE((SELECT m.seq FROM directmessage m"
-      "  WHERE m.recipient = c.recipient AND m.sender = c.sender ORDER BY m.seq DESC LIMIT 1), 0)"
-      " FROM directcursor c WHERE c.recipient = ? ORDER BY c.sender",
-      [](const Statement& row) {
-        return DirectPosition{sql::id<UserId>(row, 0), row.integer(1), row.integer(2)};
-      },
-      recipient);
-}
-
 Result<std::optional<Seq>> MessageModel::lock_group(GroupId group) {
   CHAT_CHECK(connection_.in_transaction());
   return sql::read_integer(connection_, kLockGroup.in(connection_), group);
@@ -238,18 +225,6 @@ Result<MessageModel::Slowest> MessageModel::slowest_read(GroupId group) {
                  "SELECT userid, read_seq FROM groupuser WHERE groupid = ?"
                  " ORDER BY read_seq, userid LIMIT 2",
                  group);
-}
-
-Result<std::vector<GroupPosition>> MessageModel::group_positions(UserId user) {
-  return sql::read_all(
-      connection_,
-      "SELECT gu.groupid, gu.delivered_seq, g.last_seq"
-      " FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid"
-      " WHERE gu.userid = ? ORDER BY gu.groupid",
-      [](const Statement& row) {
-        return GroupPosition{sql::id<GroupId>(row, 0), row.integer(1), row.integer(2)};
-      },
-      user);
 }
 
 Result<std::vector<StreamState>> MessageModel::positions(std::span<const UserId> users) {

@@ -35,7 +35,6 @@ class MessageModel {
   // The newest `limit` messages with seq < before, newest first.
   Result<std::vector<DirectMessage>> direct_before(UserId recipient, UserId sender, Seq before,
                                                    std::size_t limit);
-  Result<std::vector<DirectPosition>> direct_positions(UserId recipient);
 
   // Group streams. Inside a write transaction: locks the group's row and gives its last_seq;
   // nothing when there is no such group.
@@ -50,7 +49,6 @@ class MessageModel {
   // The newest `limit` messages with after < seq < before, newest first.
   Result<std::vector<GroupMessage>> group_before(GroupId group, Seq after, Seq before,
                                                  std::size_t limit);
-  Result<std::vector<GroupPosition>> group_positions(UserId user);
 
   // All streams of these users, in no order.
   Result<std::vector<StreamState>> positions(std::span<const UserId> users);

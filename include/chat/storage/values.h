@@ -103,13 +103,7 @@ struct GroupMessage {
   std::string body;
 };
 
-// How far a recipient is in one stream, and where the stream ends.
-struct DirectPosition {
-  UserId sender;
-  Seq delivered = 0;
-  Seq head = 0;
-};
-
+// A group, how far somebody is in it, and where its stream ends.
 struct GroupPosition {
   GroupId group;
   Seq delivered = 0;

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "chat/storage/friend_model.h"
+#include "chat/storage/session_model.h"
 #include "storage_fixture.h"
 
 namespace chat::storage {
@@ -32,6 +33,8 @@ class RecordingConnection final : public Connection {
  private:
   Connection& inner_;
 };
+
+const std::vector<UserId> kUsers{UserId{1}, UserId{2}, UserId{3}};
 
 class QueryPlanTest : public StorageTest {
  protected:
@@ -67,11 +70,10 @@ TEST_F(QueryPlanTest, MessagesAndPositionsAreFoundByIndexProbes) {
   MessageModel messages(recording());
   ASSERT_TRUE(messages.direct_tail(UserId{1}, UserId{2}, 64));
   ASSERT_TRUE(messages.direct_after(UserId{1}, UserId{2}, 0, 10));
-  ASSERT_TRUE(messages.direct_positions(UserId{1}));
   ASSERT_TRUE(messages.find_group_message(GroupId{1}, UserId{1}, "c"));
   ASSERT_TRUE(messages.group_head_time(GroupId{1}, 1));
   ASSERT_TRUE(messages.group_after(GroupId{1}, 0, 10));
-  ASSERT_TRUE(messages.group_positions(UserId{1}));
+  ASSERT_TRUE(messages.positions(kUsers));
   ASSERT_TRUE(write([&] {
     EXPECT_TRUE(messages.lock_group(GroupId{1}));
     EXPECT_TRUE(messages.set_group_last_seq(GroupId{1}, 1));
@@ -89,11 +91,25 @@ TEST_F(QueryPlanTest, UsersFriendsAndGroupsAreFoundByIndexProbes) {
   ASSERT_TRUE(users.find_by_name("a"));
   ASSERT_TRUE(users.claim(UserId{1}, {}, false));
   ASSERT_TRUE(users.release(UserId{1}, 1));
+  ASSERT_TRUE(write([&] {
+    std::vector<Claim> claims{{UserId{1}}, {UserId{2}}};
+    EXPECT_TRUE(users.claim(claims, {}));
+    std::vector<Release> releases{{UserId{1}, 1}, {UserId{2}, 1}};
+    return users.release(releases);
+  }));
+  SessionModel tokens(recording());
+  const std::vector<std::string> hashes{"a", "b"};
+  ASSERT_TRUE(tokens.owners(hashes, 0));
+  ASSERT_TRUE(tokens.extend(hashes, 0));
   FriendModel friends(recording());
   ASSERT_TRUE(friends.count(UserId{1}));
   ASSERT_TRUE(friends.list(UserId{1}, {}, 10));
+  ASSERT_TRUE(friends.list(kUsers));
+  ASSERT_TRUE(friends.online_watchers(kUsers));
   GroupModel groups(recording());
   ASSERT_TRUE(groups.find(GroupId{1}));
+  ASSERT_TRUE(groups.find(std::vector<GroupId>{GroupId{1}, GroupId{2}}));
+  ASSERT_TRUE(groups.memberships(kUsers));
   ASSERT_TRUE(groups.is_member(GroupId{1}, UserId{1}));
   ASSERT_TRUE(groups.groups_of(UserId{1}, {}, 10));
   ASSERT_TRUE(groups.count_of(UserId{1}));
