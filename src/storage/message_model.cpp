@@ -6,7 +6,7 @@
 
 #include "chat/base/check.h"
 #include "row_insert.h"
-#include "sql.h"
+#include "sql_in.h"
 
 namespace chat::storage {
 namespace {
@@ -66,6 +66,34 @@ Result<MessageModel::Slowest> slowest(Connection& connection, std::string_view s
     if (rows->size() > 1) found.next_seq = rows->back().second;
   }
   return found;
+}
+
+Result<std::vector<StreamState>> stream_states(Connection& connection,
+                                               std::span<const UserId> users,
+                                               std::string_view direct_condition,
+                                               std::string_view group_condition) {
+  auto direct = sql::read_in(
+      connection,
+      "SELECT recipient, sender, delivered_seq, head FROM (SELECT c.recipient, c.sender,"
+      " c.delivered_seq, COALESCE((SELECT m.seq FROM directmessage m"
+      "  WHERE m.recipient = c.recipient AND m.sender = c.sender ORDER BY m.seq DESC LIMIT 1), 0)"
+      " AS head FROM directcursor c WHERE c.recipient IN",
+      users, std::string(") positions").append(direct_condition), [](const Statement& row) {
+        return StreamState{
+            sql::id<UserId>(row, 0), sql::id<UserId>(row, 1), {}, row.integer(2), row.integer(3)};
+      });
+  if (!direct) return direct;
+  auto group = sql::read_in(
+      connection,
+      "SELECT gu.userid, gu.groupid, gu.delivered_seq, g.last_seq"
+      " FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid WHERE gu.userid IN",
+      users, group_condition, [](const Statement& row) {
+        return StreamState{
+            sql::id<UserId>(row, 0), {}, sql::id<GroupId>(row, 1), row.integer(2), row.integer(3)};
+      });
+  if (!group) return group;
+  direct->insert(direct->end(), group->begin(), group->end());
+  return direct;
 }
 
 std::pair<Seq, UnixMillis> to_age(const Statement& row) {
@@ -224,30 +252,13 @@ Result<std::vector<GroupPosition>> MessageModel::group_positions(UserId user) {
       user);
 }
 
-Result<std::vector<Behind>> MessageModel::behind(std::span<const UserId> users) {
-  auto direct = sql::read_in(
-      connection_,
-      "SELECT recipient, sender, delivered_seq, head FROM (SELECT c.recipient, c.sender,"
-      " c.delivered_seq, (SELECT m.seq FROM directmessage m WHERE m.recipient = c.recipient"
-      " AND m.sender = c.sender ORDER BY m.seq DESC LIMIT 1) AS head"
-      " FROM directcursor c WHERE c.recipient IN",
-      users, ") positions WHERE head > delivered_seq", [](const Statement& row) {
-        return Behind{
-            sql::id<UserId>(row, 0), sql::id<UserId>(row, 1), {}, row.integer(2), row.integer(3)};
-      });
-  if (!direct) return direct;
-  auto group = sql::read_in(
-      connection_,
-      "SELECT gu.userid, gu.groupid, gu.delivered_seq, g.last_seq"
-      " FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid"
-      " WHERE g.last_seq > gu.delivered_seq AND gu.userid IN",
-      users, "", [](const Statement& row) {
-        return Behind{
-            sql::id<UserId>(row, 0), {}, sql::id<GroupId>(row, 1), row.integer(2), row.integer(3)};
-      });
-  if (!group) return group;
-  direct->insert(direct->end(), group->begin(), group->end());
-  return direct;
+Result<std::vector<StreamState>> MessageModel::positions(std::span<const UserId> users) {
+  return stream_states(connection_, users, "", "");
+}
+
+Result<std::vector<StreamState>> MessageModel::behind(std::span<const UserId> users) {
+  return stream_states(connection_, users, " WHERE head > delivered_seq",
+                       " AND g.last_seq > gu.delivered_seq");
 }
 
 Result<std::vector<CursorMove>> MessageModel::cursors_after(UserId recipient, UserId sender,

@@ -52,8 +52,10 @@ class MessageModel {
                                                  std::size_t limit);
   Result<std::vector<GroupPosition>> group_positions(UserId user);
 
+  // All streams of these users, in no order.
+  Result<std::vector<StreamState>> positions(std::span<const UserId> users);
   // The streams of these users with messages past their delivered position, in no order.
-  Result<std::vector<Behind>> behind(std::span<const UserId> users);
+  Result<std::vector<StreamState>> behind(std::span<const UserId> users);
 
   // The member whose position is the lowest, and how far the next one is; all zero in a group
   // without members.
