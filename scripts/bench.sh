@@ -64,9 +64,7 @@ done
 
 install_packages "${packages_to_bench[@]}"
 configure "$build" --buildtype=release -Dbench=true -Dtests=false
-targets=(bench-programs)
-[[ ! -d tests/bench/micro ]] || targets+=(tests/bench/micro/chatbench-micro)
-compile "$build" "${targets[@]}"
+compile "$build" bench-programs
 # What a shell may open, its children may: a descriptor for each client.
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 export PYTHONDONTWRITEBYTECODE=1

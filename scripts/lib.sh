@@ -24,6 +24,7 @@ packages_to_cluster=(
 )
 packages_to_test=(
   "${packages_to_cluster[@]}" clang-format git netcat-openbsd sqlite3 shellcheck strace faketime
+  nftables
 )
 packages_to_check=("${packages_to_test[@]}" clang clang-tidy)
 packages_to_bench=(

@@ -20,6 +20,7 @@ class CheckedTraffic {
     int groups = 2;
     int group_size = 5;
     int per_second = 150;
+    bool resend = true;  // false: what had no answer is left alone
   };
   // Over these ports of the loopback address. Returns once messages are acknowledged.
   explicit CheckedTraffic(const std::vector<std::uint16_t>& ports)

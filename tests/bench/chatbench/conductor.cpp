@@ -183,7 +183,7 @@ void Conductor::measure() {
   const bool by_itself = ends_by_itself(report_.options);
   // A little later than now, so that every process knows of it in time.
   const Micros from = now_micros() + (by_itself ? kTick : kTick + micros(report_.options.warm_up));
-  const Micros until = by_itself ? kNever : from + micros(report_.options.seconds);
+  Micros until = by_itself ? kNever : from + micros(report_.options.seconds);
   shared_->from.store(from);
   shared_->until.store(until);
   if (!by_itself) shared_->go.store(true, std::memory_order_release);
@@ -194,13 +194,21 @@ void Conductor::measure() {
     shared_->from.store(now_micros());
     shared_->go.store(true, std::memory_order_release);
     wait_for_done();
+    until = now_micros();
   } else {
     while (now_micros() < until && !broken()) wait(until);
   }
   report_.end = sample_all(report_.options.watched);
   report_.load_end = sample_all(load());
-  report_.seconds =
-      static_cast<double>((by_itself ? now_micros() : until) - shared_->from) / kSecond;
+  // Looking takes a moment, and so does hearing of the end.
+  if (by_itself && all_at(Stage::kDone)) until = last_done();
+  report_.seconds = static_cast<double>(until - shared_->from) / kSecond;
+}
+
+Micros Conductor::last_done() const {
+  Micros last = 0;
+  for (std::size_t i = 0; i < parts_.size(); ++i) last = std::max(last, states_[i].done_at.load());
+  return last;
 }
 
 // Modes that end by themselves do so within the time for the set-up, or are told to stop.

@@ -39,6 +39,7 @@ class Conductor {
   bool wait_until_ready();
   void measure();
   void wait_for_done();
+  Micros last_done() const;
   void drain();
   void finish();
   void reap();

@@ -16,6 +16,14 @@ std::optional<std::string> content_of(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
+bool read_cpu_clock(int pid, ProcessSample& out) {
+  clockid_t clock{};
+  timespec time{};
+  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return false;
+  out.cpu_s = static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+  return true;
+}
+
 // utime and stime are the 12th and 13th word after the name, which may hold blanks itself.
 bool read_cpu(int pid, ProcessSample& out) {
   const auto stat = content_of(fmt::format("/proc/{}/stat", pid));
@@ -29,7 +37,7 @@ bool read_cpu(int pid, ProcessSample& out) {
   const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
   out.user_s = user / ticks;
   out.system_s = system / ticks;
-  return static_cast<bool>(words);
+  return static_cast<bool>(words) && read_cpu_clock(pid, out);
 }
 
 std::uint64_t kib_field(const std::string& text, const char* name) {

@@ -12,7 +12,8 @@ namespace chat::bench {
 
 // What /proc tells of a process at one time.
 struct ProcessSample {
-  double user_s = 0;  // CPU time since it began
+  double cpu_s = 0;   // CPU time since it began, to the nanosecond
+  double user_s = 0;  // its parts, to the 1/100 s
   double system_s = 0;
   std::uint64_t rss_bytes = 0;
   std::uint64_t anonymous_bytes = 0;      // its own memory: heap, stacks

@@ -23,7 +23,7 @@ constexpr std::array<std::pair<const char*, Count>, 6> kRates = {{{"sent", Count
                                                                   {"logins", Count::kLogins},
                                                                   {"retries", Count::kRetries}}};
 
-// What processes used between two samples.
+// What processes used between two samples: exact in sum, divided as their ticks are.
 struct Use {
   double user_s = 0;
   double system_s = 0;
@@ -31,8 +31,11 @@ struct Use {
 };
 
 Use use_of(const Samples& begin, const Samples& end, std::size_t i) {
-  return {end.processes[i].user_s - begin.processes[i].user_s,
-          end.processes[i].system_s - begin.processes[i].system_s};
+  const double user = end.processes[i].user_s - begin.processes[i].user_s;
+  const double system = end.processes[i].system_s - begin.processes[i].system_s;
+  const double all = std::max(0.0, end.processes[i].cpu_s - begin.processes[i].cpu_s);
+  const double share = user + system > 0 ? user / (user + system) : 1;
+  return {all * share, all * (1 - share)};
 }
 
 Use use_of_all(const Samples& begin, const Samples& end) {

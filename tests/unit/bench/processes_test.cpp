@@ -31,8 +31,12 @@ TEST(BenchProcesses, SeesTimeThatIsSpent) {
     const auto now = sample_process(::getpid());
     ASSERT_TRUE(now);
     spent = now->user_s + now->system_s - before->user_s - before->system_s;
+    EXPECT_GE(now->cpu_s, before->cpu_s);
   }
   EXPECT_GE(spent, 0.05);
+  const auto after = sample_process(::getpid());
+  ASSERT_TRUE(after);
+  EXPECT_GE(after->cpu_s - before->cpu_s, 0.03);
 }
 
 TEST(BenchProcesses, ThereIsNoProcessZero) {
