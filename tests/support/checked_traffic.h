@@ -20,6 +20,7 @@ class CheckedTraffic {
     int groups = 2;
     int group_size = 5;
     int per_second = 150;
+    int seconds_most = 600;  // finish() usually ends it earlier
   };
   // Over these ports of the loopback address. Returns once messages are acknowledged.
   explicit CheckedTraffic(const std::vector<std::uint16_t>& ports)
