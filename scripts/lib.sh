@@ -24,8 +24,13 @@ packages_to_cluster=(
 )
 packages_to_test=(
   "${packages_to_cluster[@]}" clang-format git netcat-openbsd sqlite3 shellcheck strace faketime
+  nftables
 )
 packages_to_check=("${packages_to_test[@]}" clang clang-tidy)
+packages_to_bench=(
+  "${packages_to_run[@]}" libbenchmark-dev mariadb-server mariadb-client redis-server redis-tools
+  python3 util-linux git
+)
 packages_to_fuzz=("${packages_to_run[@]}" clang libclang-rt-14-dev)
 
 say() { printf '== %s\n' "$*"; }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-#   scripts/test.sh [--faults]
+#   scripts/test.sh
 #
-# Installs what is missing, builds, and runs the tests: the suites of the release build, then unit,
-# integration and fuzz under AddressSanitizer and UndefinedBehaviorSanitizer. The suite `faults`
-# wants the machine to itself for ten minutes more: it runs with --faults. The last line says
+# Installs what is missing, builds, and runs the tests: all suites of the release build but the long
+# one, then unit, integration and fuzz under AddressSanitizer and UndefinedBehaviorSanitizer. The
+# last line says
 #
 #   N passed, N failed[, N skipped]
 #
@@ -14,15 +14,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source scripts/sanitizers.sh
 
-release_suites=(--no-suite faults)
-case $* in
-  '') ;;
-  --faults) release_suites=() ;;
-  *)
-    echo "usage: scripts/test.sh [--faults]" >&2
-    exit 2
-    ;;
-esac
+(($# == 0)) || { echo "usage: scripts/test.sh" >&2; exit 2; }
 
 builds=()
 broken=()
@@ -52,7 +44,7 @@ run_tests() {
 
 started=$SECONDS
 install_packages "${packages_to_test[@]}"
-run_tests build "${release_suites[@]}"
+run_tests build --no-suite faults-long
 run_tests build-asan --suite unit --suite integration --suite fuzz --timeout-multiplier 4
 
 say "took $((SECONDS - started)) s"

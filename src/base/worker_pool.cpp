@@ -30,6 +30,10 @@ bool WorkerPool::try_post(Task&& task) {
   return queue_.try_push(std::move(task));
 }
 
+bool WorkerPool::try_post_all(std::vector<Task>& tasks) {
+  return queue_.try_push_all(tasks);
+}
+
 void WorkerPool::work() {
   while (auto task = queue_.pop()) {
     try {

@@ -1,7 +1,5 @@
 #include "chat/cluster/local_bus.h"
 
-#include <algorithm>
-
 namespace chat::cluster {
 
 LocalBus::~LocalBus() {
@@ -11,7 +9,7 @@ LocalBus::~LocalBus() {
 Result<void> LocalBus::start(BusListener& listener) {
   base::MutexLock lock(hub_.mutex_);
   listener_ = &listener;
-  ++hub_.buses_;
+  hub_.buses_.push_back(this);
   return {};
 }
 
@@ -19,29 +17,20 @@ void LocalBus::stop() {
   base::MutexLock lock(hub_.mutex_);
   if (listener_ == nullptr) return;
   listener_ = nullptr;
-  --hub_.buses_;
-  for (auto& [channel, buses] : hub_.subscribers_) std::erase(buses, this);
+  std::erase(hub_.buses_, this);
 }
 
 void LocalBus::subscribe(std::vector<Channel> channels, base::Task heard) {
   {
     base::MutexLock lock(hub_.mutex_);
-    for (const Channel& channel : channels) {
-      auto& buses = hub_.subscribers_[channel];
-      if (std::find(buses.begin(), buses.end(), this) == buses.end()) buses.push_back(this);
-    }
+    for (const Channel& channel : channels) wanted_.add(channel);
   }
   if (heard) heard();
 }
 
 void LocalBus::unsubscribe(std::vector<Channel> channels) {
   base::MutexLock lock(hub_.mutex_);
-  for (const Channel& channel : channels) {
-    const auto found = hub_.subscribers_.find(channel);
-    if (found == hub_.subscribers_.end()) continue;
-    std::erase(found->second, this);
-    if (found->second.empty()) hub_.subscribers_.erase(found);
-  }
+  for (const Channel& channel : channels) wanted_.remove(channel);
 }
 
 void LocalBus::publish(std::vector<BusMessage> messages) {
@@ -52,15 +41,15 @@ void LocalBus::publish(std::vector<BusMessage> messages) {
 
 bool LocalBus::alone() const {
   base::MutexLock lock(hub_.mutex_);
-  return hub_.buses_ <= 1;
+  return hub_.buses_.size() <= 1;
 }
 
 std::vector<LocalBus*> LocalBus::others_on(const Channel& channel) const {
   base::MutexLock lock(hub_.mutex_);
-  const auto found = hub_.subscribers_.find(channel);
-  if (found == hub_.subscribers_.end()) return {};
-  std::vector<LocalBus*> others = found->second;
-  std::erase(others, this);
+  std::vector<LocalBus*> others;
+  for (LocalBus* bus : hub_.buses_) {
+    if (bus != this && bus->wanted_.contains(channel)) others.push_back(bus);
+  }
   return others;
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "chat/base/log.h"
+#include "chat/base/sabotage.h"
 #include "chat/storage/node_model.h"
 
 namespace chat::cluster {
@@ -42,6 +43,7 @@ void NodeLease::stop() {
 }
 
 bool NodeLease::held() const {
+  if (base::sabotaged(base::Sabotage::kIgnoreLease)) return true;
   return alone_ || clock_.now() - renewed_.load() < kLease;
 }
 
@@ -52,7 +54,7 @@ void NodeLease::work() {
     if (clock_.now() - renewed_.load() >= kRenewInterval || looked_ == base::SteadyTime{}) {
       done = renew();
     }
-    if (lost_) return listener_->on_lease_lost();
+    if (lost_ && !base::sabotaged(base::Sabotage::kIgnoreLease)) return listener_->on_lease_lost();
     if (done) done = look();
     if (done) done = sweep_dead();
     pause = done ? kLookInterval : kRetryInterval;

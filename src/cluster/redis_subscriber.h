@@ -4,12 +4,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "backoff.h"
 #include "chat/base/thread.h"
 #include "chat/cluster/redis_bus.h"
+#include "chat/cluster/subscriptions.h"
 #include "redis_link.h"
 #include "redis_mailbox.h"
 #include "wakeup.h"
@@ -58,7 +58,7 @@ class RedisSubscriber {
   std::atomic<bool> up_ = false;  // written by the thread
 
   // The thread's own.
-  std::unordered_set<Channel> wanted_;
+  Subscriptions wanted_;
   std::optional<RedisLink> link_;
   std::uint64_t joined_at_ = 0;  // so many confirmations of the link make it come up
   bool missed_ = false;          // there has been a time without a link

@@ -18,19 +18,24 @@ constexpr std::size_t kMostRows = 256;
 }  // namespace
 
 Result<std::vector<StreamPosition>> Backlog::positions(UserId user) {
+  auto all = positions(std::span(&user, 1));
+  if (!all) return fail(all);
+  return std::move((*all)[user]);
+}
+
+Result<Backlog::Positions> Backlog::positions(std::span<const UserId> users) {
   auto lease = pool_.lease();
   if (!lease) return fail(lease);
-  storage::MessageModel messages(**lease);
-  std::vector<StreamPosition> all;
-  auto direct = messages.direct_positions(user);
-  if (!direct) return fail(direct);
-  for (const auto& item : *direct) {
-    all.push_back({StreamKey::from(item.sender), item.delivered, item.head});
+  const auto states = storage::MessageModel(**lease).positions(users);
+  if (!states) return fail(states);
+  Positions all;
+  for (const storage::StreamState& state : *states) {
+    const auto stream = state.group ? StreamKey::of(state.group) : StreamKey::from(state.sender);
+    all[state.user].push_back({stream, state.delivered, state.head});
   }
-  auto group = messages.group_positions(user);
-  if (!group) return fail(group);
-  for (const auto& item : *group) {
-    all.push_back({StreamKey::of(item.group), item.delivered, item.head});
+  for (auto& [user, of_user] : all) {
+    std::sort(of_user.begin(), of_user.end(),
+              [](const auto& a, const auto& b) { return a.stream < b.stream; });
   }
   return all;
 }

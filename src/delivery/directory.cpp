@@ -18,23 +18,33 @@ Result<Directory::Name> Directory::name_of(UserId user, storage::Connection& con
   auto found = storage::UserModel(connection).find(user);
   if (!found) return fail(found);
   if (!*found) return Name();
-  auto name = std::make_shared<const std::string>(std::move((*found)->name));
-  keep(user, name);
-  return name;
+  keep(user, (*found)->name);
+  return Name(std::move((*found)->name));
+}
+
+Result<bool> Directory::exists(UserId user) {
+  {
+    Shard& shard = shard_of(user);
+    base::MutexLock lock(shard.mutex);
+    if (shard.names.contains(user)) return true;
+  }
+  auto name = name_of(user);
+  if (!name) return fail(name);
+  return name->has_value();
 }
 
 Directory::Name Directory::cached(UserId user) {
-  Shard& shard = shards_[static_cast<std::size_t>(user.value) % kShards];
+  Shard& shard = shard_of(user);
   base::MutexLock lock(shard.mutex);
-  const auto found = shard.names.find(user);
-  return found == shard.names.end() ? nullptr : found->second;
+  const std::string* found = shard.names.find(user);
+  return found == nullptr ? Name() : Name(*found);
 }
 
-void Directory::keep(UserId user, const Name& name) {
-  Shard& shard = shards_[static_cast<std::size_t>(user.value) % kShards];
+void Directory::keep(UserId user, const std::string& name) {
+  Shard& shard = shard_of(user);
   base::MutexLock lock(shard.mutex);
   if (shard.names.size() >= kShardMax) shard.names.clear();
-  shard.names.emplace(user, name);
+  shard.names[user] = name;
 }
 
 }  // namespace chat::delivery

@@ -3,7 +3,7 @@
 namespace chat::delivery {
 
 Journal::Journal(std::unique_ptr<DirectStore> direct_store, std::unique_ptr<GroupStore> group_store,
-                 JournalListener& listener, const base::Clock& clock)
+                 JournalListener& listener, MoreComing more_coming, const base::Clock& clock)
     : direct_store_(std::move(direct_store)),
       group_store_(std::move(group_store)),
       direct_(
@@ -11,13 +11,13 @@ Journal::Journal(std::unique_ptr<DirectStore> direct_store, std::unique_ptr<Grou
           [&listener](std::vector<DirectEntry> entries) {
             listener.on_direct_settled(std::move(entries));
           },
-          clock),
+          more_coming, clock),
       group_(
           "journal-group", GroupCommitter(*group_store_, clock),
           [&listener](std::vector<GroupEntry> entries) {
             listener.on_group_settled(std::move(entries));
           },
-          clock) {}
+          more_coming, clock) {}
 
 void Journal::start() {
   direct_.start();

@@ -21,12 +21,13 @@ void LoopDelivery::attach(session::Session& session, UserId user, bool acknowled
   if (session.closed_in_loop()) return heard();
   auto window = std::make_unique<Window>(*this, session, ++last_window_id_, user, acknowledges);
   std::vector<cluster::Channel> channels{cluster::channel_of(user)};
+  window->positions_.reserve(groups.size());
   for (const GroupId group : groups) {
     window->position_of(StreamKey::of(group));
     if (add_to_roster(group, *window)) channels.push_back(cluster::channel_of(group));
   }
   session.set_outlet_in_loop(std::move(window));
-  topics_.retain(channels, std::move(heard));
+  bus_.subscribe(std::move(channels), std::move(heard));
 }
 
 void LoopDelivery::detach(session::Session& session, base::Task then) {
@@ -103,7 +104,7 @@ void LoopDelivery::remove(Window& window) {
     rosters_.erase(found);
     channels.push_back(cluster::channel_of(position.stream.group()));
   }
-  topics_.release(channels);
+  bus_.unsubscribe(std::move(channels));
   std::erase(dirty_, &window);
   std::erase(failed_, &window);
   writeback_.add(window.take_moves());

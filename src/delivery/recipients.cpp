@@ -10,10 +10,9 @@ using SessionPtr = std::shared_ptr<session::Session>;
 
 Recipients::Recipients(session::Loops& loops, Backlog& backlog, Writeback& writeback,
                        cluster::Bus& bus, base::WorkerPool& workers)
-    : loops_(loops), topics_(bus) {
+    : loops_(loops) {
   for (std::size_t i = 0; i < loops.size(); ++i) {
-    loop_deliveries_.push_back(
-        std::make_unique<LoopDelivery>(backlog, writeback, topics_, workers));
+    loop_deliveries_.push_back(std::make_unique<LoopDelivery>(backlog, writeback, bus, workers));
   }
 }
 

@@ -18,7 +18,7 @@ constexpr std::size_t kUsersPerQuery = 256;
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::milliseconds kRetryDelay{500};
 
-StreamPosition position_of(const storage::Behind& behind) {
+StreamPosition position_of(const storage::StreamState& behind) {
   const StreamKey stream =
       behind.group ? StreamKey::of(behind.group) : StreamKey::from(behind.sender);
   return {stream, behind.delivered, behind.head};
@@ -76,7 +76,7 @@ Result<void> Resync::run_for(Holders holders) {
   const auto behind = storage::MessageModel(**lease).behind(users);
   if (!behind) return fail(behind);
   std::unordered_map<UserId, std::vector<StreamPosition>> positions;
-  for (const storage::Behind& item : *behind) positions[item.user].push_back(position_of(item));
+  for (const storage::StreamState& item : *behind) positions[item.user].push_back(position_of(item));
   for (const auto& holder : holders) {
     const auto found = positions.find(holder.user);
     if (found == positions.end()) continue;

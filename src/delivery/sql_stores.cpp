@@ -3,6 +3,7 @@
 #include "chat/delivery/stores.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/message_model.h"
+#include "hasty_store.h"
 
 namespace chat::delivery {
 namespace {
@@ -52,10 +53,7 @@ class SqlDirectStore final : public DirectStore {
     if (auto held = must_be_held(lease_); !held) return held;
     auto connection = connection_.get();
     if (!connection) return fail(connection);
-    auto transaction = storage::Transaction::begin(**connection, TransactionKind::kWrite);
-    if (!transaction) return fail(transaction);
-    if (auto inserted = MessageModel(**connection).insert_direct(rows); !inserted) return inserted;
-    return transaction->commit();
+    return MessageModel(**connection).append_direct(rows);
   }
 
  private:
@@ -113,7 +111,7 @@ class SqlGroupStore final : public GroupStore {
 
 std::unique_ptr<DirectStore> make_direct_store(storage::Database& database,
                                                const cluster::NodeLease& lease) {
-  return std::make_unique<SqlDirectStore>(database, lease);
+  return maybe_hasty(std::make_unique<SqlDirectStore>(database, lease));
 }
 
 std::unique_ptr<GroupStore> make_group_store(storage::Database& database,

@@ -24,11 +24,11 @@ Window::Window(LoopDelivery& loop, session::Session& session, std::uint64_t id, 
 Window::~Window() = default;
 
 void Window::release(const std::vector<StreamPosition>& positions, const std::vector<Push>& sent) {
+  positions_.reserve(positions.size());
   for (const StreamPosition& item : positions) {
     Position& position = position_of(item.stream);
     position.pushed = item.delivered;
     position.delivered = item.delivered;
-    position.saved = item.delivered;
     position.target = std::max(position.target, item.head);
   }
   stage_ = Stage::kOpen;
@@ -38,7 +38,11 @@ void Window::release(const std::vector<StreamPosition>& positions, const std::ve
     position.receipt_wanted = true;
     note_delivered(position, push.seq);
   }
-  for (const auto& event : std::exchange(held_events_, {})) session_.send_in_loop(*event);
+  if (waiting_) {
+    for (const auto& event : std::exchange(waiting_->held_events, {}))
+      session_.send_in_loop(*event);
+    forget_waiting();
+  }
   behind_ = true;
   catch_up();
 }
@@ -56,7 +60,8 @@ void Window::offer(const Push& message) {
 
 void Window::offer_event(const std::shared_ptr<const std::string>& json) {
   if (stage_ == Stage::kHeld) {
-    if (held_events_.size() < kHeldEventsMax) held_events_.push_back(json);
+    auto& held = waiting().held_events;
+    if (held.size() < kHeldEventsMax) held.push_back(json);
   } else if (ready()) {
     session_.send_in_loop(*json);
   }
@@ -77,7 +82,7 @@ void Window::join(GroupId group, Seq position) {
   Position& joined = position_of(StreamKey::of(group));
   joined.pushed = std::max(joined.pushed, position);
   joined.delivered = std::max(joined.delivered, position);
-  joined.saved = joined.delivered;
+  joined.delivered_moved = false;
   // A message may have been committed between the joining and now: look.
   fall_behind(joined, joined.pushed + 1);
 }
@@ -87,7 +92,7 @@ void Window::join(GroupId group, Seq position) {
 void Window::listen_to(GroupId group) {
   std::vector<cluster::Channel> channels;
   if (loop_.add_to_roster(group, *this)) channels.push_back(cluster::channel_of(group));
-  loop_.listen(channels, [session = session_.shared_from_this(), id = id_, group] {
+  loop_.listen(std::move(channels), [session = session_.shared_from_this(), id = id_, group] {
     session->post_in_loop([session, id, group] {
       Window* window = LoopDelivery::window_of(*session);
       if (window == nullptr || window->id() != id) return;
@@ -105,7 +110,7 @@ void Window::notice(StreamKey stream, Seq head) {
 
 void Window::finish(base::Task then) {
   stage_ = Stage::kFinishing;
-  finished_ = std::move(then);
+  waiting().finished = std::move(then);
   advance_marks();
 }
 
@@ -154,6 +159,7 @@ bool Window::mark_read(StreamKey stream, Seq seq) {
   Position* position = find(stream);
   if (position == nullptr || seq <= position->read) return true;
   position->read = seq;
+  position->read_moved = true;
   mark_dirty();
   return true;
 }
@@ -164,30 +170,30 @@ void Window::rewind(StreamKey stream, std::optional<Seq> after, Seq head) {
   position.target = std::max(position.target, head);
   const Seq from = after.value_or(position.delivered);
   // A page on its way begins where the stream stood: what comes before it has to wait for it.
-  if (from < position.pushed) rewinds_.push_back({stream, from});
+  if (from < position.pushed) waiting().rewinds.push_back({stream, from});
   if (!catching_up_) apply_rewinds();
   behind_ = true;
   catch_up();
 }
 
 void Window::apply_rewinds() {
-  for (const Rewind& rewind : std::exchange(rewinds_, {})) {
+  if (!waiting_) return;
+  for (const Rewind& rewind : std::exchange(waiting_->rewinds, {})) {
     Position& position = position_of(rewind.stream);
     position.target = std::max(position.target, position.pushed);
     position.pushed = std::min(position.pushed, rewind.after);
     behind_ = true;
   }
+  forget_waiting();
 }
 
 std::vector<storage::CursorMove> Window::take_moves() {
   dirty_ = false;
   std::vector<storage::CursorMove> moves;
   for (Position& position : positions_) {
-    const bool delivered = position.delivered > position.saved;
-    const bool read = position.read > position.saved_read;
+    const bool delivered = std::exchange(position.delivered_moved, false);
+    const bool read = std::exchange(position.read_moved, false);
     if (!delivered && !read) continue;
-    position.saved = position.delivered;
-    position.saved_read = position.read;
     moves.push_back({user_, position.stream.sender(), position.stream.group(),
                      delivered ? position.delivered : 0, read ? position.read : 0,
                      read || position.receipt_wanted});
@@ -207,6 +213,16 @@ void Window::on_closed_in_loop() {
   marks_head_ = 0;
   loop_.remove(*this);
   tell_finished();
+}
+
+Window::Waiting& Window::waiting() {
+  if (!waiting_) waiting_ = std::make_unique<Waiting>();
+  return *waiting_;
+}
+
+void Window::forget_waiting() {
+  const Waiting& left = *waiting_;
+  if (left.rewinds.empty() && left.held_events.empty() && !left.finished) waiting_.reset();
 }
 
 Window::Position& Window::position_of(StreamKey stream) {
@@ -254,6 +270,7 @@ void Window::note_delivered(Position& position, Seq seq) {
 void Window::move_delivered(Position& position, Seq seq) {
   if (seq <= position.delivered) return;
   position.delivered = seq;
+  position.delivered_moved = true;
   mark_dirty();
 }
 
@@ -291,7 +308,7 @@ void Window::advance_marks() {
     move_delivered(position, mark.seq);
   }
   if (marks_head_ == marks_.size()) {
-    marks_ = {};
+    std::vector<Mark>().swap(marks_);  // assigning {} would keep the memory
     marks_head_ = 0;
   } else if (marks_head_ >= kMarksTrim && marks_head_ >= marks_.size() / 2) {
     // A reader that is always a little behind never lets them run out.
@@ -303,8 +320,8 @@ void Window::advance_marks() {
 
 // Later, not from here: what comes then may destroy the window.
 void Window::tell_finished() {
-  if (!finished_) return;
-  session_.post_in_loop(std::exchange(finished_, {}));
+  if (!waiting_ || !waiting_->finished) return;
+  session_.post_in_loop(std::exchange(waiting_->finished, {}));
 }
 
 }  // namespace chat::delivery

@@ -5,10 +5,16 @@
 #include <utility>
 
 #include "chat/base/log.h"
+#include "chat/delivery/batch.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/user_model.h"
 
 namespace chat::delivery {
+namespace {
+
+constexpr std::size_t kReleasesPerCommit = 128;
+
+}  // namespace
 
 using storage::CursorMove;
 
@@ -34,51 +40,86 @@ void Writeback::add(const std::vector<CursorMove>& moves) {
   if (was_empty) wake_.notify_all();
 }
 
-bool Writeback::release(UserId user, SessionEpoch epoch) {
-  base::MutexLock writing(writing_);
-  std::vector<CursorMove> moves;
-  {
-    base::MutexLock lock(mutex_);
-    const auto found = moves_.find(user);
-    if (found != moves_.end()) {
-      moves = std::move(found->second);
-      moves_.erase(found);
-    }
-  }
-  const std::vector<Release> releases{{user, epoch}};
-  auto written = write(moves, releases);
-  if (!written) {
-    log::warn("event=release_failed user={} what={}", user.value,
-              log::quoted(written.error().message));
-    base::MutexLock lock(mutex_);
-    merge_locked(moves);
-    releases_.push_back(releases.front());
-    wake_.notify_all();
-  }
-  return !written || !written->empty();
+void Writeback::release(UserId user, SessionEpoch epoch, std::function<void(bool newest)> then) {
+  base::MutexLock lock(mutex_);
+  leaving_.push_back({{user, epoch}, std::move(then), {}});
+  if (leaving_.size() == 1) wake_.notify_all();
 }
 
 void Writeback::work() {
-  for (;;) {
-    bool stopping = false;
-    {
-      base::MutexLock lock(mutex_);
-      while (!stopping_ && moves_.empty() && releases_.empty()) wake_.wait(mutex_);
-      // Wait on, so that what moves again within the interval is written once.
-      const auto until = std::chrono::steady_clock::now() + kInterval;
-      while (!stopping_ && wake_.wait_until(mutex_, until)) {
-      }
-      stopping = stopping_;
-    }
-    flush();
-    if (stopping) return;
+  for (bool stopping = false; !stopping;) {
+    std::vector<Leaving> leaving;
+    bool flush_due = false;
+    stopping = take(leaving, flush_due);
+    if (!leaving.empty()) let_go(leaving);
+    if (flush_due) flush();
   }
 }
 
-void Writeback::flush() {
-  base::MutexLock writing(writing_);
+// Cursors wait on, so that what moves again within the interval is written once. True: this is
+// everything there will be.
+bool Writeback::take(std::vector<Leaving>& leaving, bool& flush_due) {
+  base::MutexLock lock(mutex_);
+  bool in_time = true;
+  while (!stopping_ && leaving_.empty() && in_time) {
+    if (moves_.empty() && releases_.empty()) {
+      wake_.wait(mutex_);
+    } else {
+      if (!flush_at_) flush_at_ = std::chrono::steady_clock::now() + kInterval;
+      in_time = wake_.wait_until(mutex_, *flush_at_);
+    }
+  }
+  flush_due = stopping_ || (flush_at_ && std::chrono::steady_clock::now() >= *flush_at_);
+  if (flush_due) flush_at_.reset();
+  const std::size_t count =
+      stopping_ ? leaving_.size() : std::min(kReleasesPerCommit, leaving_.size());
+  const auto end = leaving_.begin() + static_cast<std::ptrdiff_t>(count);
+  std::move(leaving_.begin(), end, std::back_inserter(leaving));
+  leaving_.erase(leaving_.begin(), end);
+  for (Leaving& item : leaving) {
+    const auto found = moves_.find(item.release.user);
+    if (found == moves_.end()) continue;
+    item.moves = std::move(found->second);
+    moves_.erase(found);
+  }
+  return stopping_;
+}
+
+// An error that is everybody's leaves all of them for later. For any other somebody among them is
+// the reason: then each is written alone.
+void Writeback::let_go(std::span<Leaving> leaving) {
   std::vector<CursorMove> moves;
-  std::vector<Release> releases;
+  std::vector<storage::Release> releases;
+  for (const Leaving& item : leaving) {
+    moves.insert(moves.end(), item.moves.begin(), item.moves.end());
+    releases.push_back(item.release);
+  }
+  const auto written = write(moves, releases);
+  if (!written && leaving.size() > 1 && !is_everyones(written.error().code)) {
+    for (std::size_t i = 0; i < leaving.size(); ++i) let_go(leaving.subspan(i, 1));
+    return;
+  }
+  if (!written) {
+    log::warn("event=release_failed users={} what={}", leaving.size(),
+              log::quoted(written.error().message));
+  }
+  for (std::size_t i = 0; i < leaving.size(); ++i) {
+    const auto outcome = releases[i].outcome;
+    if (!written || outcome == storage::Release::Outcome::kAlone) keep(leaving[i]);
+    leaving[i].then(!written || outcome != storage::Release::Outcome::kNewerSession);
+  }
+}
+
+// For the next flush.
+void Writeback::keep(Leaving& leaving) {
+  base::MutexLock lock(mutex_);
+  merge_locked(leaving.moves);
+  releases_.push_back(leaving.release);
+}
+
+void Writeback::flush() {
+  std::vector<CursorMove> moves;
+  std::vector<storage::Release> releases;
   {
     base::MutexLock lock(mutex_);
     for (auto& [user, user_moves] : std::exchange(moves_, {})) {
@@ -87,34 +128,61 @@ void Writeback::flush() {
     releases.swap(releases_);
   }
   if (moves.empty() && releases.empty()) return;
-  if (auto written = write(moves, releases); !written) {
+  auto written = write(moves, releases);
+  if (!written) {
     log::warn("event=cursors_failed count={} what={}", moves.size(),
               log::quoted(written.error().message));
-    base::MutexLock lock(mutex_);
-    merge_locked(moves);
-    releases_.insert(releases_.end(), releases.begin(), releases.end());
+  }
+  base::MutexLock lock(mutex_);
+  if (!written) merge_locked(moves);
+  for (const storage::Release& item : releases) {
+    if (!written || item.outcome == storage::Release::Outcome::kAlone) releases_.push_back(item);
   }
 }
 
-Result<std::vector<UserId>> Writeback::write(const std::vector<CursorMove>& moves,
-                                             const std::vector<Release>& releases) {
+Result<void> Writeback::write(const std::vector<CursorMove>& moves,
+                              std::vector<storage::Release>& releases) {
   auto lease = pool_.lease();
   if (!lease) return fail(lease);
-  auto transaction = storage::Transaction::begin(**lease, storage::TransactionKind::kWrite);
-  if (!transaction) return fail(transaction);
-  if (auto moved = storage::MessageModel(**lease).advance(moves); !moved) {
-    return fail(moved);
+  {
+    auto transaction = storage::Transaction::begin(**lease, storage::TransactionKind::kWrite);
+    if (!transaction) return fail(transaction);
+    auto moved = storage::MessageModel(**lease).advance(moves);
+    if (!moved) return moved;
+    auto released = storage::UserModel(**lease).release(releases);
+    if (!released) return released;
+    if (auto committed = transaction->commit(); !committed) return committed;
   }
+  tell(moves, releases);
+  for (storage::Release& item : releases) {
+    if (item.outcome == storage::Release::Outcome::kAlone) write_alone(**lease, item);
+  }
+  return {};
+}
+
+// Somebody has the user's row locked: a claim on another node, or a moment's use of the row. Waits
+// for that. An error leaves the outcome as it was.
+void Writeback::write_alone(storage::Connection& connection, storage::Release& release) {
+  const auto released = storage::UserModel(connection).release(release.user, release.epoch);
+  if (!released) {
+    log::warn("event=release_failed user={} what={}", release.user.value,
+              log::quoted(released.error().message));
+    return;
+  }
+  release.outcome =
+      *released ? storage::Release::Outcome::kReleased : storage::Release::Outcome::kNewerSession;
+  tell({}, std::span(&release, 1));
+}
+
+void Writeback::tell(const std::vector<CursorMove>& moves,
+                     std::span<const storage::Release> releases) {
+  if (listener_ == nullptr) return;
   std::vector<UserId> offline;
-  for (const Release& item : releases) {
-    auto released = storage::UserModel(**lease).release(item.user, item.epoch);
-    if (!released) return fail(released);
-    if (*released) offline.push_back(item.user);
+  for (const storage::Release& item : releases) {
+    if (item.outcome == storage::Release::Outcome::kReleased) offline.push_back(item.user);
   }
-  if (auto committed = transaction->commit(); !committed) return fail(committed);
-  if (listener_ != nullptr && !moves.empty()) listener_->on_cursors_written(moves);
-  if (listener_ != nullptr && !offline.empty()) listener_->on_released(offline);
-  return offline;
+  if (!moves.empty()) listener_->on_cursors_written(moves);
+  if (!offline.empty()) listener_->on_released(offline);
 }
 
 void Writeback::merge_locked(const std::vector<CursorMove>& moves) {

@@ -29,7 +29,6 @@ Result<Address> Address::parse(std::string_view text) {
 
   Address address;
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    address.v6_ = true;
     address.in6_ = {};
     address.in6_.sin6_family = AF_INET6;
     address.in6_.sin6_port = htons(port);
@@ -56,7 +55,6 @@ Address Address::from(const sockaddr_storage& storage) {
     address.in_.sin_port = v6.sin6_port;
     std::memcpy(&address.in_.sin_addr, &v6.sin6_addr.s6_addr[12], sizeof(address.in_.sin_addr));
   } else {
-    address.v6_ = true;
     address.in6_ = v6;
   }
   return address;
@@ -64,12 +62,12 @@ Address Address::from(const sockaddr_storage& storage) {
 
 std::string Address::to_string() const {
   const std::string number = std::to_string(port());
-  return v6_ ? "[" + host() + "]:" + number : host() + ":" + number;
+  return is_ipv6() ? "[" + host() + "]:" + number : host() + ":" + number;
 }
 
 std::string Address::host() const {
   char text[INET6_ADDRSTRLEN] = "";
-  if (v6_) {
+  if (is_ipv6()) {
     ::inet_ntop(AF_INET6, &in6_.sin6_addr, text, sizeof(text));
   } else {
     ::inet_ntop(AF_INET, &in_.sin_addr, text, sizeof(text));
@@ -78,20 +76,21 @@ std::string Address::host() const {
 }
 
 std::uint16_t Address::port() const {
-  return ntohs(v6_ ? in6_.sin6_port : in_.sin_port);
+  return ntohs(is_ipv6() ? in6_.sin6_port : in_.sin_port);
 }
 
 bool Address::is_loopback() const {
-  if (!v6_) return (ntohl(in_.sin_addr.s_addr) >> 24) == 127;
+  if (!is_ipv6()) return (ntohl(in_.sin_addr.s_addr) >> 24) == 127;
   return IN6_IS_ADDR_LOOPBACK(&in6_.sin6_addr) != 0;
 }
 
 const sockaddr* Address::data() const {
-  return v6_ ? reinterpret_cast<const sockaddr*>(&in6_) : reinterpret_cast<const sockaddr*>(&in_);
+  return is_ipv6() ? reinterpret_cast<const sockaddr*>(&in6_)
+                   : reinterpret_cast<const sockaddr*>(&in_);
 }
 
 socklen_t Address::size() const {
-  return v6_ ? sizeof(in6_) : sizeof(in_);
+  return is_ipv6() ? sizeof(in6_) : sizeof(in_);
 }
 
 }  // namespace chat::net

@@ -185,6 +185,18 @@ void EventLoop::run_mailbox() {
   running_.clear();
 }
 
+void EventLoop::hand_over(base::WorkerPool& workers, base::Task task) {
+  CHAT_CHECK(workers_ == nullptr || workers_ == &workers);
+  workers_ = &workers;
+  handed_over_.push_back(std::move(task));
+}
+
+void EventLoop::finish_hand_over() {
+  if (handed_over_.empty()) return;
+  (void)workers_->try_post_all(handed_over_);
+  handed_over_.clear();
+}
+
 void EventLoop::end_round() {
   // A round end may add others (closing one connection makes another one write), and so may the
   // destructor of what is buried.
@@ -194,6 +206,7 @@ void EventLoop::end_round() {
     auto dying = std::exchange(retired_, {});
     dying.clear();
   }
+  finish_hand_over();
 }
 
 void EventLoop::wake() {

@@ -15,8 +15,7 @@ namespace chat::net {
 namespace {
 
 // A balancer that is set up wrong is refused all day long.
-constexpr std::int64_t kLogsPerSecond = 1;
-constexpr std::int64_t kLogBurst = 5;
+constexpr base::Rate kLogRate{.per_second = 1, .burst = 5};
 
 }  // namespace
 
@@ -82,9 +81,9 @@ ProxyListener::ProxyListener(EventLoop& loop, Admission& admission,
       admission_(admission),
       header_within_(header_within),
       on_client_(std::move(on_client)),
-      acceptor_(loop, [this](base::UniqueFd socket,
-                             const Address& peer) { accepted(std::move(socket), peer); }),
-      log_rate_(kLogsPerSecond, kLogBurst, loop.now()) {}
+      acceptor_(loop, [this](base::UniqueFd socket, const Address& peer) {
+        accepted(std::move(socket), peer);
+      }) {}
 
 ProxyListener::~ProxyListener() {
   close();
@@ -125,7 +124,7 @@ void ProxyListener::let_go(Arrival& arrival) {
 }
 
 void ProxyListener::log_refusal(const Address& peer, std::string_view reason) {
-  if (log_rate_.take(1, loop_.now()).count() > 0) {
+  if (log_bucket_.take(kLogRate, 1, loop_.now()).count() > 0) {
     ++unlogged_;
     return;
   }

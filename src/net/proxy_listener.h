@@ -49,7 +49,7 @@ class ProxyListener final {
   const Acceptor::OnAccept on_client_;
   Acceptor acceptor_;
   std::unordered_map<Arrival*, std::unique_ptr<Arrival>> arrivals_;
-  base::TokenBucket log_rate_;
+  base::TokenBucket log_bucket_;
   std::uint64_t unlogged_ = 0;  // refusals since the last that was logged
 };
 

@@ -75,27 +75,32 @@ void Server::LoopConnections::add(EventLoop& loop, std::size_t index, base::Uniq
                                   const Address& client) {
   auto connection = std::make_unique<Connection>(loop, *this, std::move(socket), client);
   Connection& added = *connection;
-  connections_.emplace(&added, std::move(connection));
+  added.set_place(static_cast<std::uint32_t>(connections_.size()));
+  connections_.push_back(std::move(connection));
   added.open(server_.factory_(added, index));
 }
 
 std::unique_ptr<Connection> Server::LoopConnections::take_out(Connection& connection) {
-  auto node = connections_.extract(&connection);
+  const std::uint32_t place = connection.place();
+  std::swap(connections_[place], connections_.back());
+  connections_[place]->set_place(place);
+  auto taken = std::move(connections_.back());
+  connections_.pop_back();
   server_.count_.fetch_sub(1, std::memory_order_relaxed);
   server_.admission_.gone(connection.peer());
-  return std::move(node.mapped());
+  return taken;
 }
 
 void Server::LoopConnections::announce_stop() {
   // A handler may close its connection here and so take it out: walk over a copy. What closes
   // lives until the round is over.
   std::vector<Connection*> told;
-  for (const auto& [connection, owned] : connections_) told.push_back(connection);
+  for (const auto& connection : connections_) told.push_back(connection.get());
   for (Connection* connection : told) connection->announce_stop();
 }
 
 void Server::LoopConnections::close_all() {
-  while (!connections_.empty()) connections_.begin()->second->close();
+  while (!connections_.empty()) connections_.back()->close();
 }
 
 }  // namespace chat::net

@@ -71,12 +71,14 @@ App::App(const Config& config)
       receipts_(router_, pool_),
       aftermath_(receipts_, presence_),
       retention_(pool_, clock_),
-      journal_(delivery::make_direct_store(*database_, lease_),
-               delivery::make_group_store(*database_, lease_), router_, clock_),
+      journal_(
+          delivery::make_direct_store(*database_, lease_),
+          delivery::make_group_store(*database_, lease_), router_,
+          [this] { return workers_.queued() > 0; }, clock_),
       hasher_(config.auth.argon2_memory_kib, config.auth.argon2_ops),
-      service_context_{pool_,      registry_, directory_, backlog_,  recipients_,
-                       writeback_, journal_,  router_,    presence_, hasher_,
-                       hash_lane_, clock_,    {},         {}},
+      service_context_{pool_,      registry_,  directory_, backlog_,  recipients_,
+                       writeback_, journal_,   router_,    presence_, hasher_,
+                       workers_,   hash_lane_, clock_,     {},        {}},
       limits_(connection_capacity(config.limits.connections),
               config.limits.connections_per_address) {}
 

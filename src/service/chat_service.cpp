@@ -40,10 +40,10 @@ ChatService::ChatService(ServiceContext& context)
 void ChatService::one_chat(session::Session& session, const protocol::Request& request) {
   auto entry = new_entry<delivery::DirectEntry>(session, request);
   entry.message.recipient = request.user_id("toid");
-  auto name = context_.directory.name_of(entry.message.recipient);
-  if (!name) {
-    entry.refusal = delivery::refusal_of(name.error());
-  } else if (*name == nullptr) {
+  const auto exists = context_.directory.exists(entry.message.recipient);
+  if (!exists) {
+    entry.refusal = delivery::refusal_of(exists.error());
+  } else if (!*exists) {
     entry.refusal = not_found("there is no such user");
   }
   append(session, request, std::move(entry));
@@ -69,7 +69,7 @@ void ChatService::append(session::Session& session, const protocol::Request& req
 
 std::optional<protocol::Refusal> ChatService::rate_fault(session::Session& session) {
   if (session.classic()) return std::nullopt;
-  const auto wait = session.chat_rate().take(1, context_.clock.now());
+  const auto wait = session.take_chat(context_.clock.now());
   if (wait.count() == 0) return std::nullopt;
   return rate_limited(wait);
 }

@@ -104,7 +104,7 @@ void HistoryService::direct(Session& session, const Request& request, UserId wit
   if (!lease) return refuse(session, request, lease.error());
   auto name = context_.directory.name_of(with, **lease);
   if (!name) return refuse(session, request, name.error());
-  if (*name == nullptr) return refuse(session, request, not_found("there is no such user"));
+  if (!*name) return refuse(session, request, not_found("there is no such user"));
   auto page = read_direct(**lease, session.identity().user, with, request);
   if (!page) return refuse(session, request, page.error());
   send_page(session, request, page->messages, page->cursor);

@@ -1,6 +1,5 @@
 #include "login_service.h"
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -10,10 +9,7 @@
 
 #include "chat/base/log.h"
 #include "chat/protocol/classic.h"
-#include "chat/protocol/limits.h"
-#include "chat/storage/group_model.h"
 #include "chat/storage/session_model.h"
-#include "chat/storage/transact.h"
 #include "chat/storage/user_model.h"
 #include "login_reply.h"
 #include "replies.h"
@@ -26,9 +22,6 @@ using protocol::Errno;
 using protocol::Refusal;
 using protocol::Request;
 using session::Session;
-
-// The newest tokens of a user; an older one has been forgotten by its client, or is misused.
-constexpr std::size_t kTokensPerUser = 32;
 
 std::optional<Refusal> login_fault(const Request& request) {
   if (request.find("token") != nullptr) return std::nullopt;
@@ -63,9 +56,9 @@ struct LoginService::Login {
   Request request;
   storage::User user;  // id 0: there is no such account
   std::string token;   // what the answer carries
-  std::string token_hash;
+  session::TokenHash token_hash{};
   bool by_token = false;
-  std::vector<GroupId> groups;
+  UnixMillis token_ends = 0;  // of the token that the client came with
 
   // A token is proof enough to take over one's own older session.
   bool takes_over() const { return by_token || request.flag("takeover"); }
@@ -75,6 +68,7 @@ struct LoginService::Login {
 
 LoginService::LoginService(ServiceContext& context)
     : context_(context),
+      batches_(context),
       login_failures_(context.options.login_failures_per_minute, context.clock) {}
 
 void LoginService::login(Session& session, const Request& request) {
@@ -87,10 +81,32 @@ void LoginService::login(Session& session, const Request& request) {
   login->by_token = request.find("token") != nullptr;
   login->token = login->by_token ? std::string(request.text("token")) : make_token();
   login->token_hash = hash_token(login->token);
+  if (login->by_token) return find_token(login);
   if (auto found = find_account(*login); !found) return refuse(session, request, found.error());
-  if (!login->by_token) return check_password(login);
-  if (login->user.id) return reserve(login);
-  login_failed(login, invalid_token());
+  check_password(login);
+}
+
+void LoginService::find_token(const LoginPtr& login) {
+  Session& session = *login->session;
+  session.suspend();
+  const bool asked = batches_.find(to_hex(login->token_hash), [this, login](auto&& owner) {
+    login->session->resume([this, login, owner = std::move(owner)]() mutable {
+      token_found(login, std::move(owner));
+    });
+  });
+  if (asked) return;
+  session.resume({});
+  refuse(session, login->request, busy());
+}
+
+void LoginService::token_found(const LoginPtr& login,
+                               Result<std::optional<storage::TokenOwner>> owner) {
+  if (!owner) return refuse(*login->session, login->request, owner.error());
+  if (!*owner) return login_failed(login, invalid_token());
+  login->user.id = (*owner)->user;
+  login->user.name = std::move((*owner)->name);
+  login->token_ends = (*owner)->expires_at;
+  reserve(login);
 }
 
 Result<void> LoginService::find_account(Login& login) {
@@ -98,15 +114,7 @@ Result<void> LoginService::find_account(Login& login) {
   if (!lease) return fail(lease);
   const Request& request = login.request;
   std::optional<UserId> id;
-  if (login.by_token) {
-    auto owner =
-        storage::SessionModel(**lease).find(login.token_hash, context_.clock.unix_millis());
-    if (!owner) return fail(owner);
-    if (!*owner) return {};
-    id = **owner;
-  } else if (request.find("id") != nullptr) {
-    id = request.user_id("id");
-  }
+  if (request.find("id") != nullptr) id = request.user_id("id");
   storage::UserModel users(**lease);
   auto user = id ? users.find(*id) : users.find_by_name(request.text("name"));
   if (!user) return fail(user);
@@ -159,60 +167,41 @@ void LoginService::reserve(const LoginPtr& login) {
 
 void LoginService::claim(const LoginPtr& login) {
   Session& session = *login->session;
-  auto epoch = claim_user(*login);
-  if (epoch && *epoch) {
-    context_.registry.claimed(login->user.id, session, **epoch);
+  ClaimRequest request{login->user.id, login->takes_over(), to_hex(login->token_hash),
+                       std::nullopt};
+  if (login->by_token) request.token_ends = login->token_ends;
+  session.suspend();
+  const bool asked = batches_.claim(request, [this, login, request](auto&& answer) {
+    login->session->resume([this, login, request, answer = std::move(answer)]() mutable {
+      const bool alone = answer && answer->claim.outcome == storage::Claim::Outcome::kAlone;
+      claimed(login, alone ? batches_.claim_alone(request) : std::move(answer));
+    });
+  });
+  if (asked) return;
+  session.resume({});
+  claimed(login, fail(ErrorCode::kBusy, "too many logins wait"));
+}
+
+void LoginService::claimed(const LoginPtr& login, Result<ClaimAnswer> answer) {
+  Session& session = *login->session;
+  if (answer && answer->claim.outcome == storage::Claim::Outcome::kClaimed) {
+    const SessionEpoch epoch = answer->claim.epoch;
+    login->held_elsewhere = answer->claim.held_elsewhere && !context_.router.alone();
+    context_.registry.claimed(login->user.id, session, epoch);
     session.set_identity(
-        {login->user.id, login->user.name, **epoch, login->token_hash, login->request.flag("ack")});
-    return attach(login);
+        {login->user.id, login->request.flag("ack"), login->user.name, epoch, login->token_hash});
+    if (!answer->groups) return abandon(login, answer->groups.error());
+    return attach(login, std::move(*answer->groups));
   }
   context_.registry.release(login->user.id, session);
-  if (!epoch) return refuse(session, login->request, epoch.error());
+  if (!answer) return refuse(session, login->request, answer.error());
   refuse(session, login->request, already_online());
 }
 
-// The claim and the token, in one transaction.
-Result<std::optional<SessionEpoch>> LoginService::claim_user(Login& login) {
-  auto lease = context_.pool.lease();
-  if (!lease) return fail(lease);
-  return storage::transact(**lease, [&] { return claim_and_keep_token(login, **lease); });
-}
-
-Result<std::optional<SessionEpoch>> LoginService::claim_and_keep_token(
-    Login& login, storage::Connection& connection) {
-  storage::UserModel users(connection);
-  auto epoch = users.claim(login.user.id, context_.node, false);
-  if (epoch && !*epoch && login.takes_over()) {
-    // Refused by the session of a living node, and by nothing else. Who asked for the holder before
-    // the claim would not see one that comes in between, and would never tell it to go.
-    login.held_elsewhere = !context_.router.alone();
-    epoch = users.claim(login.user.id, context_.node, true);
-  }
-  if (!epoch || !*epoch) return epoch;
-  const UnixMillis now = context_.clock.unix_millis();
-  const UnixMillis expires_at =
-      now + std::chrono::milliseconds(context_.options.token_lifetime).count();
-  storage::SessionModel tokens(connection);
-  auto kept = login.by_token
-                  ? tokens.extend(login.token_hash, expires_at)
-                  : tokens.insert(login.token_hash, login.user.id, now, expires_at, kTokensPerUser);
-  if (!kept) return fail(kept);
-  return epoch;
-}
-
-void LoginService::attach(const LoginPtr& login) {
-  Session& session = *login->session;
-  {
-    auto lease = context_.pool.lease();
-    if (!lease) return abandon(login, lease.error());
-    auto groups =
-        storage::GroupModel(**lease).groups_of(login->user.id, GroupId{}, protocol::kGroupsMax);
-    if (!groups) return abandon(login, groups.error());
-    for (const storage::Group& group : *groups) login->groups.push_back(group.id);
-  }
-  session.suspend();
+void LoginService::attach(const LoginPtr& login, std::vector<GroupId> groups) {
+  login->session->suspend();
   context_.recipients.attach(login->session, login->user.id, login->request.flag("ack"),
-                             login->groups, [this, login] { take_over(login); });
+                             std::move(groups), [this, login] { take_over(login); });
 }
 
 void LoginService::take_over(const LoginPtr& login) {
@@ -224,40 +213,39 @@ void LoginService::take_over(const LoginPtr& login) {
   });
 }
 
-// While this node did not listen for the user yet, another may have taken it over unheard.
-Result<bool> LoginService::still_claimed(const Login& login) {
-  if (context_.router.alone()) return true;
-  auto lease = context_.pool.lease();
-  if (!lease) return fail(lease);
-  const auto states = storage::UserModel(**lease).states(std::span(&login.user.id, 1));
-  if (!states) return fail(states);
-  return !states->empty() && states->front().session_epoch == login.session->identity().epoch;
-}
-
 void LoginService::answer(const LoginPtr& login) {
   Session& session = *login->session;
-  const auto claimed = still_claimed(*login);
-  if (!claimed) return abandon(login, claimed.error());
-  if (!*claimed) {
+  session.suspend();
+  const WelcomeRequest request{login->user.id, session.identity().epoch};
+  const bool asked = batches_.welcome(request, [this, login](auto&& welcome) {
+    login->session->resume([this, login, welcome = std::move(welcome)]() mutable {
+      answer_with(login, std::move(welcome));
+    });
+  });
+  if (asked) return;
+  session.resume({});
+  abandon(login, {ErrorCode::kBusy, "too many logins wait"});
+}
+
+void LoginService::answer_with(const LoginPtr& login, Result<Welcome> welcome) {
+  Session& session = *login->session;
+  if (!welcome) return abandon(login, welcome.error());
+  if (!welcome->still_claimed) {
     refuse(session, login->request, already_online());
     return end(session);
   }
-  auto pending = read_pending(context_.backlog, login->user.id);
-  if (!pending) return abandon(login, pending.error());
-  auto lease = context_.pool.lease();
-  if (!lease) return abandon(login, lease.error());
+  Pending& pending = welcome->pending;
   OkReply reply(login->request);
-  auto written =
-      write_login_reply(reply, **lease, login->user, login->token, *pending, context_.options.node);
-  if (!written) return abandon(login, written.error());
-  if (session.classic()) trim_to_classic(reply, *pending);
+  write_login_reply(reply, login->user.id, login->user.name, login->token, pending, welcome->lists,
+                    context_.options.node);
+  if (session.classic()) trim_to_classic(reply, pending);
   reply.send(session);
 
   const bool heartbeat = login->request.flag("heartbeat");
   session.post_in_loop([self = login->session, heartbeat] { self->logged_in_in_loop(heartbeat); });
   session.flush_replies();
-  context_.recipients.open(login->session, std::move(pending->positions),
-                           std::move(pending->first_page));
+  context_.recipients.open(login->session, std::move(pending.positions),
+                           std::move(pending.first_page));
   context_.presence.changed(login->user.id);
   log::info("event=login user={} peer={}", login->user.id.value, session.peer().to_string());
 }
@@ -277,10 +265,10 @@ void LoginService::logout(Session& session, const Request& request) {
   release(session, [self = session.shared_from_this(), request] { OkReply(request).send(*self); });
 }
 
-Result<void> LoginService::revoke(const std::string& token_hash) {
+Result<void> LoginService::revoke(const session::TokenHash& token_hash) {
   auto lease = context_.pool.lease();
   if (!lease) return fail(lease);
-  return storage::SessionModel(**lease).erase(token_hash);
+  return storage::SessionModel(**lease).erase(to_hex(token_hash));
 }
 
 void LoginService::end(Session& session) {
@@ -295,11 +283,17 @@ void LoginService::release(Session& session, base::Task then) {
   context_.registry.leaving(self.user, session);
   auto handle = session.shared_from_this();
   context_.recipients.detach(handle, [this, handle, self, then = std::move(then)]() mutable {
-    const bool newest = context_.writeback.release(self.user, self.epoch);
-    context_.registry.release(self.user, *handle);
-    if (!newest) context_.router.tell_gone(self.user, self.epoch);
-    log::info("event=logout user={}", self.user.value);
-    if (then) then();
+    handle->suspend();
+    // Copied by who is asked: what only moves is shared.
+    auto rest = std::make_shared<base::Task>(std::move(then));
+    context_.writeback.release(self.user, self.epoch, [this, handle, self, rest](bool newest) {
+      handle->resume([this, handle, self, rest, newest] {
+        context_.registry.release(self.user, *handle);
+        if (!newest) context_.router.tell_gone(self.user, self.epoch);
+        log::info("event=logout user={}", self.user.value);
+        if (*rest) (*rest)();
+      });
+    });
   });
 }
 

@@ -3,12 +3,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "chat/base/task.h"
 #include "chat/protocol/request.h"
 #include "chat/service/context.h"
 #include "chat/service/rate_table.h"
 #include "chat/session/session.h"
+#include "login_batches.h"
 
 namespace chat::service {
 
@@ -18,7 +20,8 @@ namespace chat::service {
 // check the password on the hash lane (a token needs none) → reserve the user in the registry
 // (waiting for an older session to leave, if it is leaving or taken over) → claim it in the
 // database → attach the delivery → wait for an older session on another node to leave → answer with
-// what is pending → open the delivery. A step that fails undoes what was done before it.
+// what is pending → open the delivery. A step that fails undoes what was done before it. What the
+// steps ask of the database they ask together with other logins (LoginBatches).
 // Threading: thread-safe; handlers block on the database, never on hashing.
 class LoginService {
  public:
@@ -33,24 +36,25 @@ class LoginService {
   struct Login;
   using LoginPtr = std::shared_ptr<Login>;
 
+  void find_token(const LoginPtr& login);
+  void token_found(const LoginPtr& login, Result<std::optional<storage::TokenOwner>> owner);
   Result<void> find_account(Login& login);
   void check_password(const LoginPtr& login);
   void password_checked(const LoginPtr& login, bool right);
   void login_failed(const LoginPtr& login, const protocol::Refusal& refusal);
   void reserve(const LoginPtr& login);
   void claim(const LoginPtr& login);
-  Result<std::optional<SessionEpoch>> claim_user(Login& login);
-  Result<std::optional<SessionEpoch>> claim_and_keep_token(Login& login,
-                                                           storage::Connection& connection);
-  void attach(const LoginPtr& login);
+  void claimed(const LoginPtr& login, Result<ClaimAnswer> answer);
+  void attach(const LoginPtr& login, std::vector<GroupId> groups);
   void take_over(const LoginPtr& login);
-  Result<bool> still_claimed(const Login& login);
   void answer(const LoginPtr& login);
+  void answer_with(const LoginPtr& login, Result<Welcome> welcome);
   void abandon(const LoginPtr& login, const Error& error);
-  Result<void> revoke(const std::string& token_hash);
+  Result<void> revoke(const session::TokenHash& token_hash);
   void release(session::Session& session, base::Task then);
 
   ServiceContext& context_;
+  LoginBatches batches_;
   RateTable login_failures_;
 };
 

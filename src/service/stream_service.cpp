@@ -70,9 +70,9 @@ void StreamService::sync_all(Session& session, const Request& request) {
 }
 
 void StreamService::sync_direct(Session& session, const Request& request, UserId from) {
-  auto name = context_.directory.name_of(from);
-  if (!name) return refuse(session, request, name.error());
-  if (*name == nullptr) return refuse(session, request, not_found("there is no such user"));
+  const auto exists = context_.directory.exists(from);
+  if (!exists) return refuse(session, request, exists.error());
+  if (!*exists) return refuse(session, request, not_found("there is no such user"));
   sync_one(session, request, StreamKey::from(from), 0);
 }
 

@@ -7,11 +7,10 @@
 namespace chat::service {
 namespace {
 
-constexpr std::size_t kTokenBytes = 32;
-using Bytes = std::array<unsigned char, kTokenBytes>;
+using Bytes = std::array<unsigned char, 32>;
 
-std::string to_hex(const Bytes& bytes) {
-  std::array<char, 2 * kTokenBytes + 1> text{};
+std::string hex(const Bytes& bytes) {
+  std::array<char, 2 * std::tuple_size_v<Bytes> + 1> text{};
   sodium_bin2hex(text.data(), text.size(), bytes.data(), bytes.size());
   return text.data();
 }
@@ -21,14 +20,18 @@ std::string to_hex(const Bytes& bytes) {
 std::string make_token() {
   Bytes random;
   randombytes_buf(random.data(), random.size());
-  return to_hex(random);
+  return hex(random);
 }
 
-std::string hash_token(std::string_view token) {
-  Bytes hash;
+session::TokenHash hash_token(std::string_view token) {
+  session::TokenHash hash;
   crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const unsigned char*>(token.data()),
                      token.size(), nullptr, 0);
-  return to_hex(hash);
+  return hash;
+}
+
+std::string to_hex(const session::TokenHash& hash) {
+  return hex(hash);
 }
 
 }  // namespace chat::service

@@ -13,11 +13,11 @@ bool is_set(base::SteadyTime time) {
 
 }  // namespace
 
-Deadlines::Deadlines(Time opened, std::chrono::milliseconds output_stall)
-    : opened_(opened), output_stall_(output_stall), last_input_(opened) {}
-
 void Deadlines::frames(bool any, bool partial, Time now) {
-  first_frame_seen_ = first_frame_seen_ || any;
+  if (any) {
+    first_frame_seen_ = true;
+    since_ = now;
+  }
   if (!partial) {
     frame_began_ = {};
   } else if (any || !is_set(frame_began_)) {
@@ -27,30 +27,37 @@ void Deadlines::frames(bool any, bool partial, Time now) {
 
 void Deadlines::output_queued(Time now) {
   if (!is_set(stalled_since_)) stalled_since_ = now;
+  if (!heartbeat_ && !is_set(look_at_acks_)) look_at_acks_ = now + kLookAfter;
 }
 
 void Deadlines::reading(bool reads, Time now) {
   reading_ = reads;
   if (!reads) return;
-  last_input_ = now;
+  input(now);
   if (is_set(frame_began_)) frame_began_ = now;
 }
 
-Deadlines::Due Deadlines::due(Time now) {
+Deadlines::Due Deadlines::due(Time now, std::chrono::milliseconds output_stall) {
   if (is_set(close_by_) && now >= close_by_) return Due::kClose;
-  if (is_set(stalled_since_) && now >= stalled_since_ + output_stall_) return Due::kStalled;
+  if (is_set(stalled_since_) && now >= stalled_since_ + output_stall) return Due::kStalled;
   if (is_set(read_again_at_) && now >= read_again_at_) {
     read_again_at_ = {};
     return Due::kReadAgain;
+  }
+  if (is_set(look_at_acks_) && now >= look_at_acks_) {
+    look_at_acks_ = {};
+    return Due::kAcks;
   }
   const auto silent = silent_at();
   return silent && now >= *silent ? Due::kSilent : Due::kNothing;
 }
 
-std::optional<Deadlines::Time> Deadlines::next(bool ending) const {
+std::optional<Deadlines::Time> Deadlines::next(bool ending,
+                                               std::chrono::milliseconds output_stall) const {
   Time next = Time::max();
   if (is_set(close_by_)) next = std::min(next, close_by_);
-  if (is_set(stalled_since_)) next = std::min(next, stalled_since_ + output_stall_);
+  if (is_set(stalled_since_)) next = std::min(next, stalled_since_ + output_stall);
+  if (is_set(look_at_acks_)) next = std::min(next, look_at_acks_);
   if (!ending && is_set(read_again_at_)) next = std::min(next, read_again_at_);
   if (const auto silent = silent_at(); silent && !ending) next = std::min(next, *silent);
   return next == Time::max() ? std::nullopt : std::optional<Time>(next);
@@ -58,10 +65,10 @@ std::optional<Deadlines::Time> Deadlines::next(bool ending) const {
 
 std::optional<Deadlines::Time> Deadlines::silent_at() const {
   Time when = Time::max();
-  if (!first_frame_seen_) when = std::min(when, opened_ + protocol::kFirstFrameTimeout);
+  if (!first_frame_seen_) when = std::min(when, since_ + protocol::kFirstFrameTimeout);
   if (reading_ && is_set(frame_began_))
     when = std::min(when, frame_began_ + protocol::kFrameTimeout);
-  if (reading_ && heartbeat_) when = std::min(when, last_input_ + protocol::kHeartbeatTimeout);
+  if (reading_ && heartbeat_) when = std::min(when, since_ + protocol::kHeartbeatTimeout);
   return when == Time::max() ? std::nullopt : std::optional<Time>(when);
 }
 

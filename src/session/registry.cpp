@@ -1,5 +1,6 @@
 #include "chat/session/registry.h"
 
+#include <optional>
 #include <utility>
 
 #include "chat/session/session.h"
@@ -12,18 +13,17 @@ Registry::Reservation Registry::reserve(UserId user, const std::shared_ptr<Sessi
   {
     Shard& shard = shard_of(user);
     base::MutexLock lock(shard.mutex);
-    auto [found, inserted] = shard.entries.try_emplace(user);
-    Entry& entry = found->second;
-    if (inserted) {
-      entry.session = session;
+    const auto [entry, added] = shard.entries.try_emplace(user);
+    if (added) {
+      entry->session = session;
       return Reservation::kGranted;
     }
     if (takeover) {
-      evicted = entry.session;
-    } else if (!entry.leaving && !entry.session->ending()) {
+      evicted = entry->session;
+    } else if (!shard.leaving_locked(user) && !entry->session->ending()) {
       return Reservation::kHeld;
     }
-    entry.waiting.push_back(std::move(when_free));
+    shard.changes[user].waiting.push_back(std::move(when_free));
   }
   if (evicted) evicted->evict("taken_over");
   return Reservation::kWait;
@@ -32,10 +32,8 @@ Registry::Reservation Registry::reserve(UserId user, const std::shared_ptr<Sessi
 void Registry::claimed(UserId user, const Session& session, SessionEpoch epoch) {
   Shard& shard = shard_of(user);
   base::MutexLock lock(shard.mutex);
-  const auto found = shard.entries.find(user);
-  if (found != shard.entries.end() && found->second.session.get() == &session) {
-    found->second.epoch = epoch;
-  }
+  Entry* entry = shard.entries.find(user);
+  if (entry != nullptr && entry->session.get() == &session) entry->epoch = epoch;
 }
 
 bool Registry::evict_older(UserId user, SessionEpoch newer) {
@@ -43,11 +41,9 @@ bool Registry::evict_older(UserId user, SessionEpoch newer) {
   {
     Shard& shard = shard_of(user);
     base::MutexLock lock(shard.mutex);
-    const auto found = shard.entries.find(user);
-    if (found == shard.entries.end()) return false;
-    const Entry& entry = found->second;
-    if (entry.epoch == 0 || entry.epoch >= newer) return false;
-    evicted = entry.session;
+    const Entry* entry = shard.entries.find(user);
+    if (entry == nullptr || entry->epoch == 0 || entry->epoch >= newer) return false;
+    evicted = entry->session;
   }
   evicted->evict("taken_over");
   return true;
@@ -56,23 +52,22 @@ bool Registry::evict_older(UserId user, SessionEpoch newer) {
 void Registry::leaving(UserId user, const Session& session) {
   Shard& shard = shard_of(user);
   base::MutexLock lock(shard.mutex);
-  const auto found = shard.entries.find(user);
-  if (found != shard.entries.end() && found->second.session.get() == &session) {
-    found->second.leaving = true;
-  }
+  const Entry* entry = shard.entries.find(user);
+  if (entry != nullptr && entry->session.get() == &session) shard.changes[user].leaving = true;
 }
 
 void Registry::release(UserId user, const Session& session) {
-  Entry released;
+  std::optional<Entry> released;  // lets go of the session outside the lock
+  Change change;
   {
     Shard& shard = shard_of(user);
     base::MutexLock lock(shard.mutex);
-    const auto found = shard.entries.find(user);
-    if (found == shard.entries.end() || found->second.session.get() != &session) return;
-    released = std::move(found->second);
-    shard.entries.erase(found);
+    const Entry* entry = shard.entries.find(user);
+    if (entry == nullptr || entry->session.get() != &session) return;
+    released = shard.entries.extract(user);
+    if (auto node = shard.changes.extract(user)) change = std::move(node.mapped());
   }
-  for (const auto& call : released.waiting) call();
+  for (const auto& call : change.waiting) call();
 }
 
 std::shared_ptr<Session> Registry::find(UserId user) const {
@@ -82,10 +77,10 @@ std::shared_ptr<Session> Registry::find(UserId user) const {
 Registry::Found Registry::look_up(UserId user) const {
   const Shard& shard = shard_of(user);
   base::MutexLock lock(shard.mutex);
-  const auto found = shard.entries.find(user);
-  if (found == shard.entries.end()) return {};
-  const Entry& entry = found->second;
-  return {entry.session, entry.epoch != 0 && !entry.leaving && !entry.session->ending()};
+  const Entry* entry = shard.entries.find(user);
+  if (entry == nullptr) return {};
+  const bool sure = entry->epoch != 0 && !shard.leaving_locked(user) && !entry->session->ending();
+  return {entry->session, sure};
 }
 
 std::size_t Registry::size() const {
@@ -101,9 +96,9 @@ std::vector<Registry::Holder> Registry::all() const {
   std::vector<Holder> holders;
   for (const Shard& shard : shards_) {
     base::MutexLock lock(shard.mutex);
-    for (const auto& [user, entry] : shard.entries) {
+    shard.entries.for_each([&holders](UserId user, const Entry& entry) {
       holders.push_back({user, entry.epoch, entry.session});
-    }
+    });
   }
   return holders;
 }

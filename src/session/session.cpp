@@ -20,9 +20,6 @@ using protocol::Msgid;
 // How long a conversation that is over may take to drain.
 constexpr std::chrono::seconds kDrainPatience{5};
 constexpr std::chrono::milliseconds kEvictPatience{1000};
-// A burst of bytes is worth so many seconds of the rate.
-constexpr std::int64_t kByteBurstSeconds = 2;
-constexpr std::int64_t kChatBurstSeconds = 2;
 
 std::string bye(const Farewell& farewell) {
   std::string json;
@@ -40,17 +37,11 @@ std::string bye(const Farewell& farewell) {
 Session::Session(const SessionContext& context, net::Connection& connection, std::size_t loop_index)
     : context_(context),
       loop_(connection.loop()),
-      loop_index_(loop_index),
+      loop_index_(static_cast<std::uint16_t>(loop_index)),
       peer_(connection.peer()),
       strand_(context.workers, *this),
-      chat_rate_(context.options.chat_per_second,
-                 context.options.chat_per_second * kChatBurstSeconds, loop_.now()),
       connection_(&connection),
-      byte_rate_(context.options.bytes_per_second,
-                 context.options.bytes_per_second * kByteBurstSeconds, loop_.now()),
-      classic_rate_(context.options.chat_per_second,
-                    context.options.chat_per_second * kChatBurstSeconds, loop_.now()),
-      deadlines_(loop_.now(), context.options.output_stall) {}
+      deadlines_(loop_.now()) {}
 
 Session::~Session() = default;
 

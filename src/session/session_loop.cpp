@@ -43,9 +43,12 @@ Fault too_large(std::size_t limit) {
 void Session::on_bytes(std::string_view bytes) {
   deadlines_.input(loop_.now());
   const auto chats = take_frames_in_loop(bytes);
-  const auto wait =
-      std::max(byte_rate_.charge(static_cast<std::int64_t>(bytes.size()), loop_.now()),
-               classic() ? classic_rate_.charge(chats, loop_.now()) : std::chrono::milliseconds(0));
+  const auto bytes_wait = byte_bucket_.charge(context_.options.byte_rate(),
+                                              static_cast<std::int64_t>(bytes.size()), loop_.now());
+  const auto chats_wait =
+      classic() ? classic_bucket_.charge(context_.options.chat_rate(), chats, loop_.now())
+                : std::chrono::milliseconds(0);
+  const auto wait = std::max(bytes_wait, chats_wait);
   if (wait.count() > 0) deadlines_.read_again_at(loop_.now() + wait);
   update_reading_in_loop();
   arm_deadline_in_loop();
@@ -75,7 +78,7 @@ std::int64_t Session::take_frames_in_loop(std::string_view bytes) {
     inputs.emplace_back(too_large(decoder_.frame_max_bytes()));
   }
   deadlines_.frames(!inputs.empty(), decoder_.has_partial_frame(), loop_.now());
-  strand_.append(std::move(inputs));
+  strand_.append_in_loop(loop_, std::move(inputs));
   return chats;
 }
 
@@ -129,10 +132,17 @@ void Session::logged_in_in_loop(bool heartbeat) {
 
 void Session::send_in_loop(std::string_view json) {
   if (connection_ == nullptr) return;
-  std::string frame;
-  protocol::append_frames(frame, framing_.load(std::memory_order_relaxed), json);
-  unsent_.fetch_add(frame.size(), std::memory_order_relaxed);
-  enqueue_in_loop(frame);
+  if (classic()) {
+    std::string frames;
+    protocol::append_frames(frames, Framing::kClassic, json);
+    unsent_.fetch_add(frames.size(), std::memory_order_relaxed);
+    return enqueue_in_loop(frames);
+  }
+  const std::size_t queued = connection_->send_by([&](std::string& output) {
+    protocol::append_frame(output, framing_.load(std::memory_order_relaxed), json);
+  });
+  unsent_.fetch_add(queued, std::memory_order_relaxed);
+  note_queued_in_loop(queued);
 }
 
 void Session::write_in_loop(const std::string& frames) {
@@ -141,8 +151,7 @@ void Session::write_in_loop(const std::string& frames) {
 
 void Session::enqueue_in_loop(std::string_view framed) {
   if (framed.empty()) return;  // nothing of it was for a classic client
-  queued_total_ += framed.size();
-  deadlines_.output_queued(loop_.now());
+  note_queued_in_loop(framed.size());
   if (classic()) {
     if (!pacer_) pacer_ = std::make_unique<Pacer>();
     pacer_->add(framed);
@@ -150,6 +159,11 @@ void Session::enqueue_in_loop(std::string_view framed) {
   } else {
     connection_->send(framed);
   }
+}
+
+void Session::note_queued_in_loop(std::size_t bytes) {
+  queued_total_ += bytes;
+  deadlines_.output_queued(loop_.now());
   arm_deadline_in_loop();
 }
 
@@ -217,13 +231,22 @@ void Session::update_reading_in_loop() {
 }
 
 void Session::on_deadline() {
-  armed_ = {};
-  switch (deadlines_.due(context_.clock.now())) {
+  switch (deadlines_.due(context_.clock.now(), context_.options.output_stall)) {
     case Deadlines::Due::kClose: return connection_->close();
     case Deadlines::Due::kStalled:
       log::info("event=closed reason=output_stalled peer={}", peer_.to_string());
       return connection_->close();
     case Deadlines::Due::kReadAgain: update_reading_in_loop(); break;
+    case Deadlines::Due::kAcks:
+      if (const auto time = connection_->unacknowledged_for()) {
+        if (*time < Deadlines::kUnacknowledgedMax) {
+          deadlines_.unacknowledged(context_.clock.now());
+          break;
+        }
+        log::info("event=closed reason=unreachable peer={}", peer_.to_string());
+        return connection_->close();
+      }
+      break;
     case Deadlines::Due::kSilent:
       if (!ending()) say_farewell("timeout", kReconnectSoon);
       break;
@@ -236,10 +259,10 @@ void Session::on_deadline() {
 // early and looking again.
 void Session::arm_deadline_in_loop() {
   if (connection_ == nullptr || connection_->closed()) return;
-  const auto next = deadlines_.next(ending());
-  if (!next || (armed_ != base::SteadyTime{} && armed_ <= *next)) return;
-  armed_ = *next;
-  connection_->set_deadline(*next);
+  const auto next = deadlines_.next(ending(), context_.options.output_stall);
+  if (!next) return;
+  const auto armed = connection_->deadline();
+  if (!armed || *armed > *next) connection_->set_deadline(*next);
 }
 
 }  // namespace chat::session

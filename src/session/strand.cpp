@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "chat/base/log.h"
+#include "chat/net/event_loop.h"
 
 namespace chat::session {
 namespace {
@@ -17,6 +18,22 @@ constexpr int kInputsPerTurn = 64;
 void Strand::append(std::vector<Input>&& inputs) {
   if (inputs.empty()) return;
   base::MutexLock lock(mutex_);
+  append_locked(std::move(inputs));
+  kick_locked();
+}
+
+void Strand::append_in_loop(net::EventLoop& loop, std::vector<Input>&& inputs) {
+  if (inputs.empty()) return;
+  {
+    base::MutexLock lock(mutex_);
+    append_locked(std::move(inputs));
+    if (active_ || !runnable_locked()) return;
+    active_ = true;
+  }
+  loop.hand_over(workers_, turn());
+}
+
+void Strand::append_locked(std::vector<Input>&& inputs) {
   if (queue_.empty()) {
     queue_ = std::move(inputs);
   } else {
@@ -24,7 +41,6 @@ void Strand::append(std::vector<Input>&& inputs) {
                   std::make_move_iterator(inputs.end()));
   }
   was_long_ = was_long_ || queue_.size() - head_ > kQueueHigh;
-  kick_locked();
 }
 
 void Strand::append(Input&& input) {
@@ -123,7 +139,7 @@ Strand::Step Strand::take(Input& input, base::Task& rest) {
 
 void Strand::trim_locked() {
   if (head_ == queue_.size()) {
-    queue_ = {};  // an idle client holds no memory here
+    std::vector<Input>().swap(queue_);  // assigning {} would keep the memory of an idle client
     head_ = 0;
   } else if (head_ >= kQueueHigh && head_ >= queue_.size() / 2) {
     // A client that never pauses never lets the queue run empty.
@@ -154,9 +170,12 @@ void Strand::kick_locked() {
 }
 
 void Strand::post_locked() {
-  base::Task task([self = owner_.keep_alive(), this] { work(); });
   // Refused only when the workers have stopped: then nothing runs any more.
-  if (!workers_.try_post(std::move(task))) active_ = false;
+  if (!workers_.try_post(turn())) active_ = false;
+}
+
+base::Task Strand::turn() {
+  return base::Task([self = owner_.keep_alive(), this] { work(); });
 }
 
 }  // namespace chat::session

@@ -12,6 +12,10 @@ Result<void> Statement::run() {
   return {};
 }
 
+void Statement::add_row() {
+  CHAT_CHECK(false);  // where Connection::takes_rows() says no
+}
+
 Result<Transaction> Transaction::begin(Connection& connection, TransactionKind kind) {
   if (auto begun = connection.begin(kind); !begun) return fail(begun);
   return Transaction(connection);

@@ -1,6 +1,6 @@
 #include "chat/storage/friend_model.h"
 
-#include "sql.h"
+#include "sql_in.h"
 
 namespace chat::storage {
 
@@ -32,6 +32,17 @@ Result<std::vector<Friend>> FriendModel::list(UserId user, UserId after, std::si
         return Friend{sql::id<UserId>(row, 0), std::string(row.text(1)), row.text(2) == "online"};
       },
       user, after, limit);
+}
+
+Result<std::vector<Listed>> FriendModel::list(std::span<const UserId> users) {
+  return sql::read_in(
+      connection_,
+      "SELECT f.userid, f.friendid, u.name, u.state"
+      " FROM friend f JOIN user u ON u.id = f.friendid WHERE f.userid IN",
+      users, "", [](const Statement& row) {
+        return Listed{sql::id<UserId>(row, 0),
+                      {sql::id<UserId>(row, 1), std::string(row.text(2)), row.text(3) == "online"}};
+      });
 }
 
 Result<std::vector<Watch>> FriendModel::online_watchers(std::span<const UserId> users) {

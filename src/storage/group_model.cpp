@@ -2,7 +2,7 @@
 
 #include "chat/base/check.h"
 #include "chat/storage/user_model.h"
-#include "sql.h"
+#include "sql_in.h"
 
 namespace chat::storage {
 namespace {
@@ -78,6 +78,11 @@ Result<std::optional<Group>> GroupModel::find(GroupId group) {
                        to_group, group);
 }
 
+Result<std::vector<Group>> GroupModel::find(std::span<const GroupId> groups) {
+  return sql::read_in(connection_, "SELECT id, groupname, groupdesc FROM allgroup WHERE id IN",
+                      groups, "", to_group);
+}
+
 Result<bool> GroupModel::is_member(GroupId group, UserId user) {
   const auto joined = joined_seq(group, user);
   if (!joined) return fail(joined);
@@ -96,6 +101,14 @@ Result<std::vector<Group>> GroupModel::groups_of(UserId user, GroupId after, std
                        " FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid"
                        " WHERE gu.userid = ? AND gu.groupid > ? ORDER BY gu.groupid LIMIT ?",
                        to_group, user, after, limit);
+}
+
+Result<std::vector<Membership>> GroupModel::memberships(std::span<const UserId> users) {
+  return sql::read_in(
+      connection_, "SELECT userid, groupid, delivered_seq FROM groupuser WHERE userid IN", users,
+      "", [](const Statement& row) {
+        return Membership{sql::id<UserId>(row, 0), sql::id<GroupId>(row, 1), row.integer(2)};
+      });
 }
 
 Result<std::size_t> GroupModel::count_of(UserId user) {

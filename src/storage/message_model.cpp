@@ -6,7 +6,7 @@
 
 #include "chat/base/check.h"
 #include "row_insert.h"
-#include "sql.h"
+#include "sql_in.h"
 
 namespace chat::storage {
 namespace {
@@ -45,6 +45,10 @@ GroupMessage to_group(const Statement& row) {
           std::string(row.text(3)), row.integer(4), std::string(row.text(5))};
 }
 
+auto direct_values(const DirectMessage& row) {
+  return std::tie(row.recipient, row.sender, row.seq, row.cid, row.sent_at, row.body);
+}
+
 bool direct_order(const DirectMessage& a, const DirectMessage& b) {
   return std::tie(a.recipient, a.sender, a.seq) < std::tie(b.recipient, b.sender, b.seq);
 }
@@ -62,6 +66,34 @@ Result<MessageModel::Slowest> slowest(Connection& connection, std::string_view s
     if (rows->size() > 1) found.next_seq = rows->back().second;
   }
   return found;
+}
+
+Result<std::vector<StreamState>> stream_states(Connection& connection,
+                                               std::span<const UserId> users,
+                                               std::string_view direct_condition,
+                                               std::string_view group_condition) {
+  auto direct = sql::read_in(
+      connection,
+      "SELECT recipient, sender, delivered_seq, head FROM (SELECT c.recipient, c.sender,"
+      " c.delivered_seq, COALESCE((SELECT m.seq FROM directmessage m"
+      "  WHERE m.recipient = c.recipient AND m.sender = c.sender ORDER BY m.seq DESC LIMIT 1), 0)"
+      " AS head FROM directcursor c WHERE c.recipient IN",
+      users, std::string(") positions").append(direct_condition), [](const Statement& row) {
+        return StreamState{
+            sql::id<UserId>(row, 0), sql::id<UserId>(row, 1), {}, row.integer(2), row.integer(3)};
+      });
+  if (!direct) return direct;
+  auto group = sql::read_in(
+      connection,
+      "SELECT gu.userid, gu.groupid, gu.delivered_seq, g.last_seq"
+      " FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid WHERE gu.userid IN",
+      users, group_condition, [](const Statement& row) {
+        return StreamState{
+            sql::id<UserId>(row, 0), {}, sql::id<GroupId>(row, 1), row.integer(2), row.integer(3)};
+      });
+  if (!group) return group;
+  direct->insert(direct->end(), group->begin(), group->end());
+  return direct;
 }
 
 std::pair<Seq, UnixMillis> to_age(const Statement& row) {
@@ -91,12 +123,24 @@ Result<std::vector<DirectMessage>> MessageModel::direct_tail(UserId recipient, U
   return rows;
 }
 
+Result<void> MessageModel::append_direct(std::span<const DirectMessage> rows) {
+  const bool begins_streams =
+      std::any_of(rows.begin(), rows.end(), [](const DirectMessage& row) { return row.seq == 1; });
+  // A statement of its own is a transaction of its own, in one round trip instead of three.
+  if (!begins_streams && connection_.takes_rows() &&
+      rows_that_fit(rows, direct_values) == rows.size()) {
+    return insert_rows(connection_, kInsertDirect, rows, direct_values);
+  }
+  auto transaction = Transaction::begin(connection_, TransactionKind::kWrite);
+  if (!transaction) return fail(transaction);
+  if (auto inserted = insert_direct(rows); !inserted) return inserted;
+  return transaction->commit();
+}
+
 Result<void> MessageModel::insert_direct(std::span<const DirectMessage> rows) {
   CHAT_CHECK(connection_.in_transaction());
   CHAT_CHECK(std::is_sorted(rows.begin(), rows.end(), direct_order));
-  auto inserted = insert_rows(connection_, kInsertDirect, rows, [](const DirectMessage& row) {
-    return std::tie(row.recipient, row.sender, row.seq, row.cid, row.sent_at, row.body);
-  });
+  auto inserted = insert_rows(connection_, kInsertDirect, rows, direct_values);
   if (!inserted) return inserted;
   std::vector<DirectMessage> first;
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(first),
@@ -208,30 +252,13 @@ Result<std::vector<GroupPosition>> MessageModel::group_positions(UserId user) {
       user);
 }
 
-Result<std::vector<Behind>> MessageModel::behind(std::span<const UserId> users) {
-  auto direct = sql::read_in(
-      connection_,
-      "SELECT recipient, sender, delivered_seq, head FROM (SELECT c.recipient, c.sender,"
-      " c.delivered_seq, (SELECT m.seq FROM directmessage m WHERE m.recipient = c.recipient"
-      " AND m.sender = c.sender ORDER BY m.seq DESC LIMIT 1) AS head"
-      " FROM directcursor c WHERE c.recipient IN",
-      users, ") positions WHERE head > delivered_seq", [](const Statement& row) {
-        return Behind{
-            sql::id<UserId>(row, 0), sql::id<UserId>(row, 1), {}, row.integer(2), row.integer(3)};
-      });
-  if (!direct) return direct;
-  auto group = sql::read_in(
-      connection_,
-      "SELECT gu.userid, gu.groupid, gu.delivered_seq, g.last_seq"
-      " FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid"
-      " WHERE g.last_seq > gu.delivered_seq AND gu.userid IN",
-      users, "", [](const Statement& row) {
-        return Behind{
-            sql::id<UserId>(row, 0), {}, sql::id<GroupId>(row, 1), row.integer(2), row.integer(3)};
-      });
-  if (!group) return group;
-  direct->insert(direct->end(), group->begin(), group->end());
-  return direct;
+Result<std::vector<StreamState>> MessageModel::positions(std::span<const UserId> users) {
+  return stream_states(connection_, users, "", "");
+}
+
+Result<std::vector<StreamState>> MessageModel::behind(std::span<const UserId> users) {
+  return stream_states(connection_, users, " WHERE head > delivered_seq",
+                       " AND g.last_seq > gu.delivered_seq");
 }
 
 Result<std::vector<CursorMove>> MessageModel::cursors_after(UserId recipient, UserId sender,

@@ -8,8 +8,19 @@
 
 namespace chat::storage {
 
+namespace {
+
+bool has_bulk_operations(MYSQL* db) {
+  unsigned long capabilities = 0;
+  return mariadb_get_infov(db, MARIADB_CONNECTION_EXTENDED_SERVER_CAPABILITIES, &capabilities) ==
+             0 &&
+         (capabilities & (MARIADB_CLIENT_STMT_BULK_OPERATIONS >> 32)) != 0;
+}
+
+}  // namespace
+
 MysqlConnection::MysqlConnection(MysqlHandle db, MysqlWatch* watch)
-    : watch_(watch), db_(std::move(db)) {
+    : watch_(watch), db_(std::move(db)), takes_rows_(has_bulk_operations(db_.get())) {
   if (watch_ == nullptr) return;
   socket_ = base::UniqueFd(::fcntl(static_cast<int>(db_->net.fd), F_DUPFD_CLOEXEC, 0));
   if (socket_) watch_->add(socket_.get(), mysql_thread_id(db_.get()));

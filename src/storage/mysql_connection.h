@@ -30,6 +30,7 @@ class MysqlConnection final : public Connection {
   MysqlConnection& operator=(const MysqlConnection&) = delete;
 
   Dialect dialect() const override { return Dialect::kMysql; }
+  bool takes_rows() const override { return takes_rows_; }
   Result<Statement*> prepare(std::string_view sql) override;
   // DDL commits the running transaction implicitly.
   Result<void> execute(std::string_view script) override;
@@ -62,6 +63,7 @@ class MysqlConnection final : public Connection {
 
   MysqlWatch* const watch_;
   MysqlHandle db_;
+  const bool takes_rows_;  // MariaDB does, MySQL doesn't
   // A second descriptor of the connection's socket: the library closes its own when it likes.
   base::UniqueFd socket_;
   bool usable_ = true;

@@ -64,6 +64,23 @@ void MysqlStatement::bind_null(int index) {
   parameter(index).buffer_type = MYSQL_TYPE_NULL;
 }
 
+void MysqlStatement::add_row() {
+  CHAT_CHECK(columns_.empty());
+  row_values_.resize(parameters_.size());
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    const MYSQL_BIND& bind = parameters_[i];
+    RowValues& values = row_values_[i];
+    if (bind.buffer_type == MYSQL_TYPE_LONGLONG) {
+      values.integers.push_back(integers_[i]);
+    } else {
+      CHAT_CHECK(bind.buffer_type == MYSQL_TYPE_STRING);
+      values.texts.push_back(static_cast<const char*>(bind.buffer));
+      values.lengths.push_back(bind.buffer_length);
+    }
+  }
+  ++rows_;
+}
+
 Result<bool> MysqlStatement::step() {
   CHAT_CHECK(state_ != State::kEnded);  // a second run needs a reset() in between
   if (state_ == State::kReset) {
@@ -83,15 +100,34 @@ Result<bool> MysqlStatement::step() {
 Result<void> MysqlStatement::start() {
   if (auto admitted = connection_.admit(); !admitted) return admitted;
   MYSQL_STMT* const handle = handle_.get();
-  if (!parameters_.empty() && mysql_stmt_bind_param(handle, parameters_.data()) != 0) {
-    return failed();
-  }
-  if (mysql_stmt_execute(handle) != 0) return failed();
+  if (!bind_to_run() || mysql_stmt_execute(handle) != 0) return failed();
   connection_.heard();
   if (!columns_.empty()) return take_result();
   connection_.wrote(static_cast<std::int64_t>(mysql_stmt_affected_rows(handle)),
                     static_cast<std::int64_t>(mysql_stmt_insert_id(handle)));
   return {};
+}
+
+bool MysqlStatement::bind_to_run() {
+  if (parameters_.empty()) return true;
+  if (rows_ > 0) bind_rows();
+  return mysql_stmt_attr_set(handle_.get(), STMT_ATTR_ARRAY_SIZE, &rows_) == 0 &&
+         mysql_stmt_bind_param(handle_.get(), parameters_.data()) == 0;
+}
+
+void MysqlStatement::bind_rows() {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    MYSQL_BIND& bind = parameters_[i];
+    RowValues& values = row_values_[i];
+    if (bind.buffer_type == MYSQL_TYPE_LONGLONG) {
+      CHAT_CHECK(values.integers.size() == rows_);
+      bind.buffer = values.integers.data();
+    } else {
+      CHAT_CHECK(values.texts.size() == rows_);
+      bind.buffer = values.texts.data();
+      bind.length = values.lengths.data();
+    }
+  }
 }
 
 Result<void> MysqlStatement::take_result() {
@@ -131,6 +167,12 @@ void MysqlStatement::reset() noexcept {
     bind = {};
     bind.buffer_type = MYSQL_TYPE_NULL;
   }
+  for (RowValues& values : row_values_) {
+    values.integers.clear();
+    values.texts.clear();
+    values.lengths.clear();
+  }
+  rows_ = 0;
   state_ = State::kReset;
 }
 
@@ -160,10 +202,15 @@ std::string_view MysqlStatement::text(int index) const {
   return {value.text.data(), value.length};
 }
 
+// A statement that gives no rows and runs outside of a transaction commits itself: when the
+// connection is lost on the way, only the tables know what became of it.
 tl::unexpected<Error> MysqlStatement::failed() {
   state_ = State::kEnded;
-  return tl::make_unexpected(
-      connection_.failed(mysql_stmt_errno(handle_.get()), mysql_stmt_error(handle_.get()), sql_));
+  auto error =
+      connection_.failed(mysql_stmt_errno(handle_.get()), mysql_stmt_error(handle_.get()), sql_);
+  const bool commits_itself = columns_.empty() && !connection_.in_transaction();
+  if (commits_itself && !connection_.usable()) error.code = ErrorCode::kOutcomeUnknown;
+  return tl::make_unexpected(std::move(error));
 }
 
 }  // namespace chat::storage

@@ -25,6 +25,7 @@ class MysqlStatement final : public Statement {
   void bind(int parameter, std::int64_t value) override;
   void bind(int parameter, std::string_view text) override;
   void bind_null(int parameter) override;
+  void add_row() override;
   Result<bool> step() override;
   void reset() noexcept override;
   bool is_null(int column) const override;
@@ -40,10 +41,18 @@ class MysqlStatement final : public Statement {
     unsigned long length = 0;
     MysqlBool is_null = 0;
   };
+  // One parameter of all rows, as the library wants it.
+  struct RowValues {
+    std::vector<std::int64_t> integers;
+    std::vector<const char*> texts;
+    std::vector<unsigned long> lengths;
+  };
 
   MYSQL_BIND& parameter(int index);
   const Column& column(int index) const;
   Result<void> start();
+  bool bind_to_run();
+  void bind_rows();
   Result<void> take_result();
   void bind_columns(const MYSQL_FIELD* fields);
   tl::unexpected<Error> failed();
@@ -55,6 +64,8 @@ class MysqlStatement final : public Statement {
   State state_ = State::kReset;
   std::vector<MYSQL_BIND> parameters_;
   std::vector<std::int64_t> integers_;  // what parameters_ point to
+  std::vector<RowValues> row_values_;   // by parameter; empty until add_row()
+  unsigned rows_ = 0;                   // in row_values_; 0: what is bound is all
   std::vector<Column> columns_;
   std::vector<MYSQL_BIND> results_;  // point into columns_
 };

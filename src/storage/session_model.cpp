@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "sql.h"
+#include "sql_in.h"
 
 namespace chat::storage {
 
@@ -39,16 +39,25 @@ Result<void> SessionModel::trim(std::string_view newest, UserId user, UnixMillis
   return {};
 }
 
-Result<std::optional<UserId>> SessionModel::find(std::string_view token_hash, UnixMillis now) {
-  return sql::read_one(
-      connection_, "SELECT userid FROM session WHERE token_hash = ? AND expires_at > ?",
-      [](const Statement& row) { return sql::id<UserId>(row, 0); }, token_hash, now);
+Result<std::vector<TokenOwner>> SessionModel::owners(std::span<const std::string> token_hashes,
+                                                     UnixMillis now) {
+  auto owners = sql::read_in(connection_,
+                             "SELECT s.token_hash, s.expires_at, u.id, u.name"
+                             " FROM session s JOIN user u ON u.id = s.userid"
+                             " WHERE s.token_hash IN",
+                             token_hashes, "", [](const Statement& row) {
+                               return TokenOwner{std::string(row.text(0)), row.integer(1),
+                                                 sql::id<UserId>(row, 2), std::string(row.text(3))};
+                             });
+  if (owners) std::erase_if(*owners, [now](const auto& owner) { return owner.expires_at <= now; });
+  return owners;
 }
 
-Result<void> SessionModel::extend(std::string_view token_hash, UnixMillis expires_at) {
-  return sql::write(connection_,
-                    "UPDATE session SET expires_at = ? WHERE token_hash = ? AND expires_at < ?",
-                    expires_at, token_hash, expires_at);
+Result<void> SessionModel::extend(std::span<const std::string> token_hashes,
+                                  UnixMillis expires_at) {
+  return sql::write_in(connection_,
+                       "UPDATE session SET expires_at = ? WHERE expires_at < ? AND token_hash IN",
+                       token_hashes, expires_at, expires_at);
 }
 
 Result<void> SessionModel::erase(std::string_view token_hash) {

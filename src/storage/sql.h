@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <optional>
@@ -72,37 +70,6 @@ Result<std::vector<RowOf<ToRow>>> read_all(Connection& connection, std::string_v
     if (!*row) return rows;
     rows.push_back(to_row(*statement));
   }
-}
-
-inline constexpr std::size_t kIdsPerStatement = 256;
-
-// All rows of "`head` (?, ?, …) `tail`" for any number of ids. Statements are prepared for list
-// lengths that are powers of two; a list is filled up with its last id.
-template <typename IdType, typename ToRow>
-Result<std::vector<RowOf<ToRow>>> read_in(Connection& connection, std::string_view head,
-                                          std::span<const IdType> ids, std::string_view tail,
-                                          ToRow to_row) {
-  std::vector<RowOf<ToRow>> rows;
-  while (!ids.empty()) {
-    const auto part = ids.first(std::min(ids.size(), kIdsPerStatement));
-    ids = ids.subspan(part.size());
-    std::string text(head);
-    for (std::size_t i = 0; i < std::bit_ceil(part.size()); ++i) text += i == 0 ? " (?" : ",?";
-    text.append(") ").append(tail);
-    auto prepared = connection.prepare(text);
-    if (!prepared) return fail(prepared);
-    StatementScope statement(**prepared);
-    for (std::size_t i = 0; i < std::bit_ceil(part.size()); ++i) {
-      bind_one(*statement, static_cast<int>(i), part[std::min(i, part.size() - 1)]);
-    }
-    for (;;) {
-      const auto row = statement->step();
-      if (!row) return fail(row);
-      if (!*row) break;
-      rows.push_back(to_row(*statement));
-    }
-  }
-  return rows;
 }
 
 // The first row, if there is one.

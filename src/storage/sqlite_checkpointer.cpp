@@ -9,7 +9,7 @@
 namespace chat::storage {
 namespace {
 
-constexpr int kEagerPages = 1000;           // 4 MiB of new pages start a pass at once
+constexpr int kEagerPages = 4000;           // 16 MiB of new pages start a pass at once
 constexpr int kLongWalPages = 8000;         // 32 MiB: time to let the WAL start over
 constexpr std::chrono::seconds kLatest{1};  // after a write
 constexpr int kLastWaitMs = 1000;           // for readers, when stopping

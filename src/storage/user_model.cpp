@@ -1,6 +1,11 @@
 #include "chat/storage/user_model.h"
 
-#include "sql.h"
+#include <algorithm>
+#include <unordered_map>
+
+#include "chat/base/check.h"
+#include "chat/storage/node_model.h"
+#include "sql_in.h"
 
 namespace chat::storage {
 namespace {
@@ -30,6 +35,20 @@ constexpr sql::Text kClaim{
         "UPDATE user SET state = 'online', node_id = ?, node_epoch = ?,"
         " session_epoch = LAST_INSERT_ID(session_epoch + 1)" CHAT_CLAIM_WHERE};
 #undef CHAT_CLAIM_WHERE
+
+// SQLite: the write transaction itself is the lock on the rows. MySQL: in the order of the ids, so
+// that two transactions never wait for each other, and without those that would mean waiting.
+constexpr sql::Text kLockTail{.sqlite = "", .mysql = "ORDER BY id FOR UPDATE SKIP LOCKED"};
+
+bool is_current(const std::vector<NodeRow>& nodes, const Node& holder) {
+  return std::any_of(nodes.begin(), nodes.end(), [&holder](const NodeRow& row) {
+    return row.node.id == holder.id && row.node.epoch == holder.epoch;
+  });
+}
+
+bool is_held_elsewhere(const UserState& state, const Node& node) {
+  return state.online && (state.holder.id != node.id || state.holder.epoch != node.epoch);
+}
 
 }  // namespace
 
@@ -79,6 +98,43 @@ Result<std::optional<SessionEpoch>> UserModel::claim(UserId id, const Node& node
   return connection_.last_insert_id();
 }
 
+Result<std::vector<UserState>> UserModel::lock_unlocked(std::span<const UserId> ids) {
+  CHAT_CHECK(connection_.in_transaction());
+  return sql::read_in(connection_, "SELECT " CHAT_STATE_COLUMNS " FROM user WHERE id IN", ids,
+                      kLockTail.in(connection_), to_state);
+}
+
+Result<void> UserModel::claim(std::span<Claim> claims, const Node& node) {
+  std::vector<UserId> ids;
+  for (const Claim& claim : claims) {
+    CHAT_CHECK(ids.empty() || ids.back().value < claim.user.value);
+    ids.push_back(claim.user);
+  }
+  const auto states = lock_unlocked(ids);
+  if (!states) return fail(states);
+  const bool any_elsewhere =
+      std::any_of(states->begin(), states->end(),
+                  [&node](const UserState& state) { return is_held_elsewhere(state, node); });
+  Result<std::vector<NodeRow>> nodes;
+  if (any_elsewhere) nodes = NodeModel(connection_).all();
+  if (!nodes) return fail(nodes);
+  ids.clear();
+  for (const UserState& state : *states) {
+    const auto claim =
+        std::lower_bound(claims.begin(), claims.end(), state.id,
+                         [](const Claim& item, UserId id) { return item.user.value < id.value; });
+    claim->held_elsewhere = is_held_elsewhere(state, node) && is_current(*nodes, state.holder);
+    claim->outcome = claim->held_elsewhere && !claim->takeover ? Claim::Outcome::kRefused
+                                                               : Claim::Outcome::kClaimed;
+    claim->epoch = state.session_epoch + 1;
+    if (claim->outcome == Claim::Outcome::kClaimed) ids.push_back(state.id);
+  }
+  return sql::write_in(connection_,
+                       "UPDATE user SET state = 'online', node_id = ?, node_epoch = ?,"
+                       " session_epoch = session_epoch + 1 WHERE id IN",
+                       std::span<const UserId>(ids), node.id, node.epoch);
+}
+
 Result<bool> UserModel::release(UserId id, SessionEpoch epoch) {
   auto released = sql::write(connection_,
                              "UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0"
@@ -86,6 +142,29 @@ Result<bool> UserModel::release(UserId id, SessionEpoch epoch) {
                              id, epoch);
   if (!released) return fail(released);
   return connection_.affected_rows() > 0;
+}
+
+Result<void> UserModel::release(std::span<Release> releases) {
+  std::vector<UserId> ids;
+  for (const Release& release : releases) ids.push_back(release.user);
+  const auto states = lock_unlocked(ids);
+  if (!states) return fail(states);
+  std::unordered_map<UserId, const UserState*> by_id;
+  for (const UserState& state : *states) by_id.emplace(state.id, &state);
+  ids.clear();
+  for (Release& release : releases) {
+    const auto found = by_id.find(release.user);
+    if (found == by_id.end()) {
+      release.outcome = Release::Outcome::kAlone;
+      continue;
+    }
+    const bool holds = found->second->online && found->second->session_epoch == release.epoch;
+    release.outcome = holds ? Release::Outcome::kReleased : Release::Outcome::kNewerSession;
+    if (holds) ids.push_back(release.user);
+  }
+  return sql::write_in(
+      connection_, "UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0 WHERE id IN",
+      std::span<const UserId>(ids));
 }
 
 Result<std::vector<UserState>> UserModel::states(std::span<const UserId> ids) {

@@ -46,10 +46,11 @@ class WallClock {
 class ClockFault : public Faults {
  protected:
   void SetUp() override {
+    may_be_skipped();
     Faults::SetUp();
+    if (IsSkipped()) return;
     if (::access(kLibrary, R_OK) != 0) GTEST_SKIP() << kLibrary << " is not here: install faketime";
     if (sanitized()) GTEST_SKIP() << "a sanitizer wants to be loaded first";
-    if (IsSkipped()) return;
     // The one database of this program lives as long as that.
     static WallClock clock;
     database_clock = &clock;

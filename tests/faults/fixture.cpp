@@ -11,6 +11,10 @@ void Faults::SetUp() {
   if (const std::string why = Cluster::missing(); !why.empty()) GTEST_SKIP() << why;
 }
 
+void Faults::TearDown() {
+  if (IsSkipped() && !may_be_skipped_) ADD_FAILURE() << "this scenario must not be left out";
+}
+
 void Faults::start(std::size_t nodes, const Settings& more) {
   start(std::make_unique<Cluster>(nodes, more));
 }
@@ -39,6 +43,7 @@ Json Faults::expect_promises() {
   expect_servers_alive();
   expect_no_lock_out();
   expect_whole_streams();
+  if (report.is_object()) expect_stored(report.at("acked"));
   return report;
 }
 
@@ -80,6 +85,13 @@ void Faults::expect_whole_streams() {
                           " GROUP BY groupid HAVING min(seq) <> 1 OR max(seq) <> count(*)"
                           " OR count(DISTINCT sender, cid) <> count(*)) AS broken"),
             0);
+}
+
+void Faults::expect_stored(std::int64_t messages) {
+  EXPECT_GE(cluster->storage().number("SELECT (SELECT count(*) FROM directmessage)"
+                                      " + (SELECT count(*) FROM groupmessage)"),
+            messages)
+      << "some of those that were acknowledged are not stored";
 }
 
 void Faults::stay_alive_for(milliseconds time, RawClient& client) {

@@ -39,6 +39,23 @@ TEST_F(MariadbFault, StoppedForTenSeconds) {
   expect_nobody_was_cut_off();
 }
 
+// What a server has taken and not stored yet dies with it: nobody may have been told otherwise.
+TEST_F(MariadbFault, ServersAreKilledWhileItIsStopped) {
+  start();
+  start_traffic();
+  for (int round = 0; round < 3; ++round) {
+    ASSERT_TRUE(traffic->flows(random(50, 150)));
+    mariadb().freeze();
+    stay_alive_for(milliseconds{500}, witnesses[0].client);
+    for (std::size_t i : {0U, 1U}) cluster->node(i).kill9();
+    mariadb().thaw();
+    for (std::size_t i : {1U, 0U}) cluster->node(i).start();
+    witnesses[0] = log_in_soon(cluster->port(0), witnesses[0].account);
+  }
+  ASSERT_TRUE(traffic->flows(300));
+  EXPECT_GT(expect_promises().at("disconnections"), 0);
+}
+
 TEST_F(MariadbFault, EveryConnectionResetFiveTimes) {
   MysqlProxy proxy(mariadb().socket());
   start(std::make_unique<Cluster>(2, Settings{"mysql.socket=" + proxy.socket()}));
@@ -112,6 +129,7 @@ TEST_F(MariadbFault, DeadlocksAreForced) {
 // Each fsync of the database takes a quarter of a second more.
 TEST_F(MariadbFault, SlowDisk) {
   constexpr const char* kStrace = "/usr/bin/strace";
+  may_be_skipped();
   if (::access(kStrace, X_OK) != 0) GTEST_SKIP() << kStrace << " is not here: install strace";
   start();
   start_traffic();

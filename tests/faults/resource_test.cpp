@@ -2,9 +2,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "fixture.h"
 
@@ -98,7 +101,64 @@ TEST_F(ResourceFault, NoDescriptorsAreLeft) {
   EXPECT_EQ(expect_promises().at("disconnections"), 0);
 }
 
+// More logins at once than can be hashed, and more chats than anybody may send: what is refused is
+// refused soon, with a time to come back, and what is acknowledged is stored.
+TEST_F(ResourceFault, OverloadIsRefusedWithinASecond) {
+  constexpr int kCrowd = 200;
+  constexpr int kChats = 300;
+  constexpr milliseconds kPromise{1'000};
+  start(1, {"auth.argon2_memory_kib=19456", "auth.argon2_ops=2", "limits.chat_per_second=20"});
+  const std::uint16_t port = cluster->port(0);
+  const Account account = register_account(port, "everybody");
+  User alice = new_user(port, "alice");
+  std::vector<RawClient> crowd;
+  for (int i = 0; i < kCrowd; ++i) crowd.emplace_back(port);
+
+  const auto began = Clock::now();
+  for (RawClient& client : crowd) client.send(login_request(account, {{"takeover", true}}));
+  for (int i = 0; i < kChats; ++i) {
+    alice.client.send(chat_request(alice.account, alice.id(), "x", "c" + std::to_string(i)));
+  }
+  int refused = 0;
+  const auto note = [&](const Json& reply) {
+    if (reply.at("errno") == 0) return true;
+    ++refused;
+    EXPECT_TRUE(reply.at("error") == "busy" || reply.at("error") == "rate_limited") << reply;
+    EXPECT_GT(reply.value("retry_after_ms", 0), 0) << reply;
+    return false;
+  };
+  std::vector<bool> waits(kCrowd, true);
+  milliseconds slowest{0};
+  const auto look_at_crowd = [&] {
+    for (std::size_t i = 0; i < waits.size(); ++i) {
+      if (!waits[i]) continue;
+      crowd[i].take_in(milliseconds{0});
+      if (crowd[i].waiting() == 0) continue;
+      waits[i] = false;
+      if (!note(crowd[i].receive())) slowest = since(began);
+    }
+    return std::find(waits.begin(), waits.end(), true) == waits.end();
+  };
+  int stored = 0;
+  for (int i = 0; i < kChats; ++i) {
+    const Json request = {{"msgid", 6}, {"cid", "c" + std::to_string(i)}};
+    stored += note(alice.client.reply(request)) ? 1 : 0;
+  }
+  EXPECT_LT(since(began), scaled(kPromise));
+  const int limited = std::exchange(refused, 0);
+  EXPECT_TRUE(wait_until(look_at_crowd)) << "somebody got no answer at all";
+  figure("chats refused", limited);
+  figure("logins refused", refused);
+  figure("slowest refusal", slowest);
+  EXPECT_GT(limited, 0) << "the rate was not limited";
+  EXPECT_GT(refused, 0) << "a queue of 32 hashes took all of them";
+  EXPECT_LT(slowest, scaled(kPromise));
+  EXPECT_EQ(cluster->storage().number("SELECT count(*) FROM directmessage"), stored);
+  expect_promises();
+}
+
 TEST_F(ResourceFault, KilledForItsMemory) {
+  may_be_skipped();
   MemoryGroup group;
   if (!group.usable()) GTEST_SKIP() << "no memory group of one's own (cgroups are not writable)";
   start();

@@ -9,6 +9,7 @@ namespace {
 
 // A server whose lease was taken ends with this code.
 constexpr int kExitLeaseLost = 3;
+constexpr int kMoreThanAStreamKnows = 100;
 
 class ServerFault : public Faults {
  protected:
@@ -56,17 +57,43 @@ TEST_F(ServerFault, BothKilledAtOnceOnTheirOwnPorts) {
   expect_promises();
 }
 
+TEST_F(ServerFault, KilledWhileNobodySendsAgain) {
+  CheckedTraffic::Load load;
+  load.resend = false;
+  start();
+  start_traffic(ports(), load);
+  for (const std::size_t i : {0U, 1U, 0U}) {
+    ASSERT_TRUE(traffic->flows(random(20, 150)));
+    cluster->node(i).kill9();
+    cluster->node(i).start();
+  }
+  ASSERT_TRUE(traffic->flows(100));
+  const Json report = expect_promises();
+  figure("without an ack",
+         report.at("sent").get<std::int64_t>() - report.at("acked").get<std::int64_t>());
+  EXPECT_GT(report.at("disconnections"), 0);
+}
+
 TEST_F(ServerFault, StoppedForTwentySecondsLosesItsUsersAndEnds) {
   constexpr milliseconds kStopped{20'000};
   start_behind_nginx();
   ASSERT_TRUE(traffic->flows(100));
   ServerProcess& stopped = cluster->node(1);
+  User& old_session = witnesses[1];
   ::kill(stopped.pid(), SIGSTOP);
-  const auto since = Clock::now();
+  // Lies in the socket until the server goes on; nobody knows then what became of it.
+  const auto chat = [&](const std::string& cid) {
+    return chat_request(old_session.account, witnesses[0].id(), "text of " + cid, cid);
+  };
+  old_session.client.send(chat("c1"));
+  const auto halted = Clock::now();
 
   // Its users are free after a while, and at once for who insists.
-  User impatient =
-      log_in(cluster->port(0), witnesses[1].account, Wire::kText, {{"takeover", true}});
+  User impatient = log_in(cluster->port(0), old_session.account, Wire::kText, {{"takeover", true}});
+  // Sent again by the new session, and then so much that a direct stream no longer knows the cid.
+  for (int i = 1; i <= kMoreThanAStreamKnows; ++i) {
+    EXPECT_EQ(request_ok(impatient.client, chat("c" + std::to_string(i))).at("seq"), i);
+  }
   EXPECT_TRUE(wait_until(
       [&] {
         return cluster->storage().number(
@@ -76,15 +103,19 @@ TEST_F(ServerFault, StoppedForTwentySecondsLosesItsUsersAndEnds) {
                    " 'node-2')") == 0;
       },
       kLoginPromise));
-  EXPECT_LT(Clock::now() - since, scaled(kLoginPromise));
-  const auto left = kStopped - (Clock::now() - since);
-  stay_alive_for(std::chrono::duration_cast<milliseconds>(left), witnesses[0].client);
+  figure("its users are free after", since(halted));
+  EXPECT_LT(since(halted), scaled(kLoginPromise));
+  stay_alive_for(kStopped - since(halted), witnesses[0].client);
 
   ::kill(stopped.pid(), SIGCONT);
-  EXPECT_EQ(stopped.wait_exit(), kExitLeaseLost);
+  const auto went_on = Clock::now();
+  EXPECT_EQ(stopped.wait_exit(), kExitLeaseLost) << "it goes on without its lease";
+  figure("it ended after", since(went_on));
   bool told = false;
-  for (const Json& word : witnesses[1].client.receive_to_end()) {
+  for (const Json& word : old_session.client.receive_to_end()) {
     told = told || word.value("msgid", 0) == 204;
+    EXPECT_FALSE(word.value("msgid", 0) == 106 && word.value("errno", 0) == 0)
+        << "stored without a lease: " << word;
   }
   EXPECT_TRUE(told) << "its session was closed without a BYE";
   expect_alive(impatient.client);

@@ -211,10 +211,11 @@ struct ChatRig::Parts {
   delivery::Receipts receipts{router, pool};
   delivery::Aftermath aftermath{receipts, presence};
   delivery::Journal journal{delivery::make_direct_store(database, lease),
-                            delivery::make_group_store(database, lease), router, clock};
-  service::ServiceContext context{pool,      registry, *directory, backlog,  recipients,
-                                  writeback, journal,  router,     presence, shared_hasher(),
-                                  hash_lane, clock,    {},         {}};
+                            delivery::make_group_store(database, lease), router,
+                            [] { return false; }, clock};
+  service::ServiceContext context{pool,          registry,  *directory, backlog,  recipients,
+                                  writeback,     journal,   router,     presence, shared_hasher(),
+                                  rig.workers(), hash_lane, clock,      {},       {}};
   std::optional<service::Dispatcher> dispatcher;
 };
 

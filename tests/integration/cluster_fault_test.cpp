@@ -7,6 +7,7 @@
 #include "chat/base/thread.h"
 #include "fixture.h"
 #include "support/cluster.h"
+#include "support/figure.h"
 
 namespace chat::test {
 namespace {
@@ -15,6 +16,10 @@ using Clock = std::chrono::steady_clock;
 
 // What the design promises after a server's crash.
 constexpr milliseconds kSwept{15'000};
+
+milliseconds since(Clock::time_point then) {
+  return std::chrono::duration_cast<milliseconds>(Clock::now() - then);
+}
 
 class ClusterFault : public ::testing::Test {
  protected:
@@ -90,6 +95,7 @@ TEST_F(ClusterFault, UsersOfAKilledServerAreBackOnTheOther) {
         return client.request(login_request(patient.account)).at("errno") == 0;
       },
       kSwept));
+  figure("free for others after", since(killed));
   EXPECT_LT(Clock::now() - killed, scaled(kSwept));
 }
 
@@ -191,11 +197,13 @@ TEST_F(ClusterFault, WithoutRedisMessagesCrossWithinTenSeconds) {
   User bob = user_on(1, "bob");
   User carol = user_on(1, "carol");
   cluster->redis().kill9();
+  const auto sent = Clock::now();
   alice.chat(bob.id(), "slowly");
   carol.chat(bob.id(), "at once");
   EXPECT_EQ(bob.client.push(6).at("msg"), "at once");
   log_in_on(0, register_account(cluster->port(0), "dave"));
   expect_message(bob, alice, 1, milliseconds{10'000});
+  figure("crossed after", since(sent));
 }
 
 TEST_F(ClusterFault, WithoutRedisATakeoverEndsTheOlderSessionWithinTenSeconds) {
@@ -206,6 +214,7 @@ TEST_F(ClusterFault, WithoutRedisATakeoverEndsTheOlderSessionWithinTenSeconds) {
   const Json bye = older.client.push(204);
   EXPECT_EQ(bye.at("reason"), "taken_over");
   EXPECT_EQ(bye.at("reconnect_after_ms"), -1);
+  figure("closed after", since(taken));
   EXPECT_LT(Clock::now() - taken, scaled(milliseconds{10'000}));
   expect_alive(newer.client);
 }
@@ -228,6 +237,7 @@ TEST_F(ClusterFault, AStoppedRedisStallsNobody) {
     slowest = std::max(slowest, std::chrono::duration_cast<milliseconds>(Clock::now() - began));
     EXPECT_EQ(carol.client.push(6).at("msg"), "same server");
   }
+  figure("slowest round of requests", slowest);
   EXPECT_LT(slowest, scaled(milliseconds{500}));
   User user = log_in_on(0, dave);
   cluster->redis().thaw();

@@ -41,6 +41,7 @@ std::vector<std::string> command_for(const std::vector<std::uint16_t>& ports,
                                       std::to_string(test_seed()),
                                       "--json",
                                       "--progress"};
+  if (!load.resend) command.emplace_back("--no-resend");
   for (const std::uint16_t port : ports) {
     command.insert(command.end(), {"--server", "127.0.0.1:" + std::to_string(port)});
   }

@@ -20,6 +20,7 @@ class CheckedTraffic {
     int groups = 2;
     int group_size = 5;
     int per_second = 150;
+    bool resend = true;      // false: what had no answer is left alone
     int seconds_most = 600;  // finish() usually ends it earlier
   };
   // Over these ports of the loopback address. Returns once messages are acknowledged.

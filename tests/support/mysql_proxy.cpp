@@ -10,10 +10,17 @@ constexpr std::string_view kCommit{
     "COMMIT",
     11};
 
+// An INSERT of many rows outside of a transaction commits itself (MariaDB's COM_STMT_BULK_EXECUTE,
+// after three bytes of length and the packet's number).
+bool commits(std::string_view bytes) {
+  constexpr char kBulkExecute = '\xFA';
+  return bytes == kCommit || (bytes.size() > 4 && bytes[3] == 0 && bytes[4] == kBulkExecute);
+}
+
 }  // namespace
 
 FaultProxy::Fate MysqlProxy::judge(FaultProxy::Way way, std::string_view bytes) {
-  if (way != FaultProxy::Way::kToServer || bytes != kCommit) return FaultProxy::Fate::kPass;
+  if (way != FaultProxy::Way::kToServer || !commits(bytes)) return FaultProxy::Fate::kPass;
   switch (cut_.exchange(Cut::kNothing)) {
     case Cut::kNothing: return FaultProxy::Fate::kPass;
     case Cut::kAfterDelivery: return FaultProxy::Fate::kCutAfter;

@@ -14,6 +14,10 @@ namespace chat::base {
 
 // A queue between threads that holds at most `capacity` items. When it is full, try_push()
 // says so and the caller decides: stop reading, or refuse with `busy`.
+//
+// Consumers are woken one after the other: a push wakes nobody while one is on its way, and who
+// was woken wakes the next when there is more to do. So a burst of items costs a few wake-ups and
+// not one each, and all consumers work when there is work for all.
 // Threading: thread-safe, any number of producers and consumers.
 template <typename T>
 class BoundedQueue {
@@ -22,17 +26,33 @@ class BoundedQueue {
 
   // False when full or closed; `item` is untouched then.
   [[nodiscard]] bool try_push(T&& item) {
+    bool wake = false;
     {
       MutexLock lock(mutex_);
       if (closed_ || items_.size() >= capacity_) return false;
       items_.push_back(std::move(item));
+      wake = must_wake_locked();
     }
-    filled_.notify_one();
+    if (wake) filled_.notify_one();
+    return true;
+  }
+
+  // All of them, or none: false when they don't fit or the queue is closed.
+  [[nodiscard]] bool try_push_all(std::vector<T>& items) {
+    bool wake = false;
+    {
+      MutexLock lock(mutex_);
+      if (closed_ || items_.size() + items.size() > capacity_) return false;
+      for (T& item : items) items_.push_back(std::move(item));
+      wake = must_wake_locked();
+    }
+    if (wake) filled_.notify_one();
     return true;
   }
 
   // Blocks until there is room; false when the deadline passed or the queue is closed.
   [[nodiscard]] bool push_until(T&& item, SteadyTime deadline) {
+    bool wake = false;
     {
       MutexLock lock(mutex_);
       while (!closed_ && items_.size() >= capacity_) {
@@ -40,18 +60,20 @@ class BoundedQueue {
       }
       if (closed_) return false;
       items_.push_back(std::move(item));
+      wake = must_wake_locked();
     }
-    filled_.notify_one();
+    if (wake) filled_.notify_one();
     return true;
   }
 
   // Blocks until there is an item; nothing once the queue is closed and empty.
   std::optional<T> pop() {
     MutexLock lock(mutex_);
-    while (items_.empty() && !closed_) filled_.wait(mutex_);
+    const bool woken = wait_for_items_locked();
     if (items_.empty()) return std::nullopt;
     std::optional<T> item(std::move(items_.front()));
     items_.pop_front();
+    if (woken && !items_.empty() && must_wake_locked()) filled_.notify_one();
     drained_.notify_one();
     return item;
   }
@@ -60,15 +82,17 @@ class BoundedQueue {
   // Empty once the queue is closed and empty.
   std::vector<T> pop_batch(std::size_t most) {
     MutexLock lock(mutex_);
-    while (items_.empty() && !closed_) filled_.wait(mutex_);
+    const bool woken = wait_for_items_locked();
     std::vector<T> batch;
-    batch.reserve(std::min(most, items_.size()));
-    while (!items_.empty() && batch.size() < most) {
-      batch.push_back(std::move(items_.front()));
-      items_.pop_front();
-    }
-    drained_.notify_all();
+    take_locked(batch, most);
+    if (woken && !items_.empty() && must_wake_locked()) filled_.notify_one();
     return batch;
+  }
+
+  // Adds what is there to `batch`, up to a size of `most`, without waiting.
+  void try_pop_into(std::vector<T>& batch, std::size_t most) {
+    MutexLock lock(mutex_);
+    take_locked(batch, most);
   }
 
   // No more pushes; what is queued can still be popped. Wakes every waiting consumer.
@@ -87,12 +111,42 @@ class BoundedQueue {
   }
 
  private:
+  // Whether the caller waited.
+  bool wait_for_items_locked() CHAT_REQUIRES(mutex_) {
+    bool waited = false;
+    while (items_.empty() && !closed_) {
+      ++waiting_;
+      filled_.wait(mutex_);
+      --waiting_;
+      waking_ = false;
+      waited = true;
+    }
+    return waited;
+  }
+
+  void take_locked(std::vector<T>& batch, std::size_t most) CHAT_REQUIRES(mutex_) {
+    batch.reserve(std::min(most, batch.size() + items_.size()));
+    while (!items_.empty() && batch.size() < most) {
+      batch.push_back(std::move(items_.front()));
+      items_.pop_front();
+    }
+    drained_.notify_all();
+  }
+
+  bool must_wake_locked() CHAT_REQUIRES(mutex_) {
+    if (waiting_ == 0 || waking_) return false;
+    waking_ = true;
+    return true;
+  }
+
   const std::size_t capacity_;
 
   mutable Mutex mutex_;
   CondVar filled_;
   CondVar drained_;
   std::deque<T> items_ CHAT_GUARDED_BY(mutex_);
+  std::size_t waiting_ CHAT_GUARDED_BY(mutex_) = 0;  // consumers that sleep or are just woken
+  bool waking_ CHAT_GUARDED_BY(mutex_) = false;      // one of them is
   bool closed_ CHAT_GUARDED_BY(mutex_) = false;
 };
 

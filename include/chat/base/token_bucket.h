@@ -8,46 +8,42 @@
 
 namespace chat::base {
 
-// Allows `per_second` units on average and `burst` at once. A rate of 0 allows everything.
+// `per_second` units on average and `burst` at once. 0 a second: no limit.
+struct Rate {
+  std::int64_t per_second = 0;
+  std::int64_t burst = 0;
+
+  // How long so many units take to come. Precondition: there is a limit.
+  std::chrono::nanoseconds time_of(std::int64_t units) const {
+    return std::chrono::nanoseconds(std::chrono::seconds(units)) / per_second;
+  }
+};
+
+// Keeps one client to a rate. There is a bucket or two for each of very many clients, so it holds
+// nothing but the time at which it will be full again; what is missing now follows from that.
+// All calls name the same rate.
 // Threading: externally synchronised.
 class TokenBucket {
  public:
-  TokenBucket(std::int64_t per_second, std::int64_t burst, SteadyTime now)
-      : per_second_(per_second), burst_(burst), tokens_(static_cast<double>(burst)), last_(now) {}
-
   // Takes `count` if they are there: 0 ms. Otherwise takes nothing and says how long to wait.
-  std::chrono::milliseconds take(std::int64_t count, SteadyTime now) {
-    if (per_second_ == 0) return std::chrono::milliseconds(0);
-    refill(now);
-    if (tokens_ < static_cast<double>(count)) return wait_for(static_cast<double>(count) - tokens_);
-    tokens_ -= static_cast<double>(count);
-    return std::chrono::milliseconds(0);
+  std::chrono::milliseconds take(const Rate& rate, std::int64_t count, SteadyTime now) {
+    const SteadyTime before = full_at_;
+    const auto wait = charge(rate, count, now);
+    if (wait.count() > 0) full_at_ = before;
+    return wait;
   }
 
   // Takes them in any case, into debt; says how long until the debt is paid (0: none).
-  std::chrono::milliseconds charge(std::int64_t count, SteadyTime now) {
-    if (per_second_ == 0) return std::chrono::milliseconds(0);
-    refill(now);
-    tokens_ -= static_cast<double>(count);
-    return tokens_ >= 0 ? std::chrono::milliseconds(0) : wait_for(-tokens_);
+  std::chrono::milliseconds charge(const Rate& rate, std::int64_t count, SteadyTime now) {
+    if (rate.per_second == 0) return std::chrono::milliseconds(0);
+    full_at_ = std::max(full_at_, now) + rate.time_of(count);
+    const auto debt = full_at_ - now - rate.time_of(rate.burst);
+    return std::max(std::chrono::ceil<std::chrono::milliseconds>(debt),
+                    std::chrono::milliseconds(0));
   }
 
  private:
-  void refill(SteadyTime now) {
-    const double seconds = std::chrono::duration<double>(now - last_).count();
-    tokens_ =
-        std::min(static_cast<double>(burst_), tokens_ + seconds * static_cast<double>(per_second_));
-    last_ = now;
-  }
-  std::chrono::milliseconds wait_for(double missing) const {
-    const double ms = missing * 1000.0 / static_cast<double>(per_second_);
-    return std::chrono::milliseconds(static_cast<std::int64_t>(ms) + 1);
-  }
-
-  std::int64_t per_second_;
-  std::int64_t burst_;
-  double tokens_;
-  SteadyTime last_;
+  SteadyTime full_at_{};
 };
 
 }  // namespace chat::base

@@ -25,6 +25,10 @@ class WorkerPool {
 
   // False when the queue is full or the pool is stopped; the task is untouched then.
   [[nodiscard]] bool try_post(Task&& task);
+  // All of them or none, with one wake-up.
+  [[nodiscard]] bool try_post_all(std::vector<Task>& tasks);
+  // How many tasks wait.
+  std::size_t queued() const { return queue_.size(); }
 
  private:
   void work();

@@ -52,8 +52,9 @@ class Bus {
   // No listener and no `heard` is called any more once it returns.
   virtual void stop() = 0;
 
-  // `heard` is called once, on any thread, when the channels and all those that were asked for
-  // earlier are listened to. While the bus is down that is at once: who misses something then gets
+  // A channel is listened to until it has been given back as often as it was asked for. `heard` is
+  // called once, on any thread, when the channels and all those that were asked for earlier are
+  // listened to. While the bus is down that is at once: who misses something then gets
   // it after on_bus_gap().
   virtual void subscribe(std::vector<Channel> channels, base::Task heard) = 0;
   virtual void unsubscribe(std::vector<Channel> channels) = 0;

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "chat/base/mutex.h"
 #include "chat/cluster/bus.h"
+#include "chat/cluster/subscriptions.h"
 
 namespace chat::cluster {
 
@@ -17,8 +17,7 @@ class LocalHub {
  private:
   friend class LocalBus;
   base::Mutex mutex_;
-  std::unordered_map<Channel, std::vector<LocalBus*>> subscribers_ CHAT_GUARDED_BY(mutex_);
-  std::size_t buses_ CHAT_GUARDED_BY(mutex_) = 0;
+  std::vector<LocalBus*> buses_ CHAT_GUARDED_BY(mutex_);  // those that are started
 };
 
 // The bus without Redis. Listeners are called on the publisher's thread.
@@ -41,6 +40,7 @@ class LocalBus final : public Bus {
 
   LocalHub& hub_;
   BusListener* listener_ = nullptr;  // fixed between start() and stop()
+  Subscriptions wanted_ CHAT_GUARDED_BY(hub_.mutex_);
 };
 
 }  // namespace chat::cluster

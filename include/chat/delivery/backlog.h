@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "chat/base/result.h"
@@ -36,6 +38,9 @@ class Backlog {
 
   // Every stream of the user, ascending by key.
   Result<std::vector<StreamPosition>> positions(UserId user);
+  // The same of many users; one without streams may be missing.
+  using Positions = std::unordered_map<UserId, std::vector<StreamPosition>>;
+  Result<Positions> positions(std::span<const UserId> users);
   // Messages past each wanted position, stream after stream, until about `bytes_max` of JSON are
   // read. Always at least one message if there is any.
   Result<Page> read(UserId user, const std::vector<Want>& wants, std::size_t bytes_max);

@@ -2,10 +2,10 @@
 
 #include <array>
 #include <cstddef>
-#include <memory>
+#include <optional>
 #include <string>
-#include <unordered_map>
 
+#include "chat/base/flat_map.h"
 #include "chat/base/ids.h"
 #include "chat/base/mutex.h"
 #include "chat/base/result.h"
@@ -19,26 +19,28 @@ namespace chat::delivery {
 // Bounds: kShardMax names in each of kShards shards; a full shard starts anew.
 class Directory {
  public:
-  using Name = std::shared_ptr<const std::string>;
+  using Name = std::optional<std::string>;
 
   explicit Directory(storage::Pool& pool) : pool_(pool) {}
 
-  // nullptr: there is no such user.
+  // Nothing: there is no such user.
   Result<Name> name_of(UserId user);
   // The same for a caller that has a connection at hand: two leases at once could starve the
   // pool.
   Result<Name> name_of(UserId user, storage::Connection& connection);
+  Result<bool> exists(UserId user);
 
  private:
   static constexpr std::size_t kShards = 16;
   static constexpr std::size_t kShardMax = 65536;
   struct Shard {
     base::Mutex mutex;
-    std::unordered_map<UserId, Name> names CHAT_GUARDED_BY(mutex);
+    base::FlatMap<UserId, std::string> names CHAT_GUARDED_BY(mutex);
   };
 
+  Shard& shard_of(UserId user) { return shards_[static_cast<std::size_t>(user.value) % kShards]; }
   Name cached(UserId user);
-  void keep(UserId user, const Name& name);
+  void keep(UserId user, const std::string& name);
 
   storage::Pool& pool_;
   std::array<Shard, kShards> shards_;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -19,7 +20,8 @@
 // The journal: group commit for chat messages (design: "nothing acknowledged is ever lost").
 //
 // A lane takes whatever queued while its previous batch was committing, stores it in one
-// transaction, and only then hands the entries on to be acknowledged and pushed. So batches
+// transaction, and only then hands the entries on to be acknowledged and pushed. While requests
+// wait for a worker, a batch waits a moment for them. So batches
 // grow with load, a lone message waits for nobody, and an fsync is shared by all who came
 // meanwhile. Direct and group messages have a lane each: a lock on a hot group stalls no direct
 // chat. `seq` is assigned from the committed head; after any failure the cached heads are
@@ -35,6 +37,9 @@ class JournalListener {
   virtual void on_direct_settled(std::vector<DirectEntry> entries) = 0;
   virtual void on_group_settled(std::vector<GroupEntry> entries) = 0;
 };
+
+// Whether requests wait to be handled that may become entries in a moment. Thread-safe.
+using MoreComing = std::function<bool()>;
 
 // Decides and stores one batch. Threading: externally synchronised.
 class DirectCommitter {
@@ -79,12 +84,17 @@ class Lane {
   static constexpr std::size_t kBatchMax = 512;
   static constexpr std::size_t kQueueMax = 8192;
   static constexpr std::chrono::milliseconds kPatience{1000};
+  // How long a batch waits for requests that are on their way to it, and how often it looks.
+  static constexpr std::chrono::microseconds kGather{1000};
+  static constexpr std::chrono::microseconds kGatherStep{50};
   using OnSettled = std::function<void(std::vector<EntryType>)>;
 
-  Lane(std::string name, Committer committer, OnSettled on_settled, const base::Clock& clock)
+  Lane(std::string name, Committer committer, OnSettled on_settled, MoreComing more_coming,
+       const base::Clock& clock)
       : name_(std::move(name)),
         committer_(std::move(committer)),
         on_settled_(std::move(on_settled)),
+        more_coming_(std::move(more_coming)),
         clock_(clock),
         queue_(kQueueMax) {}
   ~Lane() { stop(); }
@@ -108,14 +118,26 @@ class Lane {
     for (;;) {
       std::vector<EntryType> batch = queue_.pop_batch(kBatchMax);
       if (batch.empty()) return;
+      gather(batch);
       committer_.commit(batch);
       on_settled_(std::move(batch));
+    }
+  }
+
+  // A commit costs the database hundreds of microseconds however small it is.
+  void gather(std::vector<EntryType>& batch) {
+    auto waited = std::chrono::microseconds(0);
+    while (batch.size() < kBatchMax && waited < kGather && more_coming_()) {
+      std::this_thread::sleep_for(kGatherStep);
+      waited += kGatherStep;
+      queue_.try_pop_into(batch, kBatchMax);
     }
   }
 
   const std::string name_;
   Committer committer_;
   const OnSettled on_settled_;
+  const MoreComing more_coming_;
   const base::Clock& clock_;
   base::BoundedQueue<EntryType> queue_;
   base::Thread thread_;
@@ -125,7 +147,7 @@ class Lane {
 class Journal {
  public:
   Journal(std::unique_ptr<DirectStore> direct_store, std::unique_ptr<GroupStore> group_store,
-          JournalListener& listener, const base::Clock& clock);
+          JournalListener& listener, MoreComing more_coming, const base::Clock& clock);
 
   void start();
   void stop();

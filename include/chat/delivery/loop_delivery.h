@@ -7,9 +7,9 @@
 
 #include "chat/base/ids.h"
 #include "chat/base/worker_pool.h"
+#include "chat/cluster/bus.h"
 #include "chat/delivery/backlog.h"
 #include "chat/delivery/stream.h"
-#include "chat/delivery/topics.h"
 #include "chat/delivery/window.h"
 #include "chat/delivery/writeback.h"
 
@@ -25,8 +25,8 @@ namespace chat::delivery {
 // Threading: loop-confined. Ownership: outlives its loop's sessions.
 class LoopDelivery {
  public:
-  LoopDelivery(Backlog& backlog, Writeback& writeback, Topics& topics, base::WorkerPool& workers)
-      : backlog_(backlog), writeback_(writeback), topics_(topics), workers_(workers) {}
+  LoopDelivery(Backlog& backlog, Writeback& writeback, cluster::Bus& bus, base::WorkerPool& workers)
+      : backlog_(backlog), writeback_(writeback), bus_(bus), workers_(workers) {}
 
   // Makes the session's window, held, and lists it in its groups' rosters. `heard` is called once
   // the bus listens for it, on any thread.
@@ -52,8 +52,8 @@ class LoopDelivery {
   // For windows.
   // True: nobody of this loop was in the roster; then the caller sees to it that the bus listens.
   bool add_to_roster(GroupId group, Window& window);
-  void listen(const std::vector<cluster::Channel>& channels, base::Task heard) {
-    topics_.retain(channels, std::move(heard));
+  void listen(std::vector<cluster::Channel> channels, base::Task heard) {
+    bus_.subscribe(std::move(channels), std::move(heard));
   }
   void add_dirty(Window& window) { dirty_.push_back(&window); }
   void remove(Window& window);
@@ -63,7 +63,7 @@ class LoopDelivery {
  private:
   Backlog& backlog_;
   Writeback& writeback_;
-  Topics& topics_;
+  cluster::Bus& bus_;
   base::WorkerPool& workers_;
   std::unordered_map<GroupId, std::vector<Window*>> rosters_;
   std::vector<Window*> dirty_;

@@ -57,7 +57,6 @@ class Recipients {
 
  private:
   session::Loops& loops_;
-  Topics topics_;
   std::vector<std::unique_ptr<LoopDelivery>> loop_deliveries_;
 };
 

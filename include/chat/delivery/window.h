@@ -78,18 +78,18 @@ class Window final : public session::Outlet {
   void on_closed_in_loop() override;
 
  private:
-  enum class Stage { kHeld, kOpen, kFinishing };
+  enum class Stage : std::uint8_t { kHeld, kOpen, kFinishing };
   struct Position {
     StreamKey stream;
     Seq pushed = 0;
     Seq delivered = 0;
-    Seq read = 0;   // moved by READ since the login
-    Seq saved = 0;  // what the last take_moves() told
-    Seq saved_read = 0;
+    Seq read = 0;  // moved by READ since the login
     Seq target = 0;
-    Seq asked = 0;                // the target when it was last read on
-    bool wrote = false;           // the user has written here (groups)
-    bool receipt_wanted = false;  // of what was pushed since the last take_moves()
+    Seq asked = 0;                 // the target when it was last read on
+    bool delivered_moved = false;  // since the last take_moves()
+    bool read_moved = false;       // likewise
+    bool wrote = false;            // the user has written here (groups)
+    bool receipt_wanted = false;   // of what was pushed since the last take_moves()
   };
   // `seq` of `stream` has been delivered once so many bytes have left for the socket.
   struct Mark {
@@ -102,7 +102,15 @@ class Window final : public session::Outlet {
     StreamKey stream;
     Seq after;
   };
+  // What a window needs only at times.
+  struct Waiting {
+    std::vector<Rewind> rewinds;  // asked for while a page was being read
+    std::vector<std::shared_ptr<const std::string>> held_events;
+    base::Task finished;  // waits for the marks to be reached
+  };
 
+  Waiting& waiting();
+  void forget_waiting();
   Position& position_of(StreamKey stream);
   Position* find(StreamKey stream);
   bool ready() const;
@@ -127,15 +135,13 @@ class Window final : public session::Outlet {
   const bool acknowledges_;
 
   Stage stage_ = Stage::kHeld;
-  bool behind_ = false;              // some target may be past its pushed
-  bool catching_up_ = false;         // a page is being read
-  bool dirty_ = false;               // listed in the loop for take_moves()
-  std::vector<Position> positions_;  // ascending by stream
+  bool behind_ = false;       // some target may be past its pushed
+  bool catching_up_ = false;  // a page is being read
+  bool dirty_ = false;        // listed in the loop for take_moves()
+  std::uint32_t marks_head_ = 0;
   std::vector<Mark> marks_;
-  std::size_t marks_head_ = 0;
-  std::vector<Rewind> rewinds_;  // asked for while a page was being read
-  std::vector<std::shared_ptr<const std::string>> held_events_;
-  base::Task finished_;  // waits for the marks to be reached
+  std::vector<Position> positions_;   // ascending by stream
+  std::unique_ptr<Waiting> waiting_;  // nullptr: nothing waits
 };
 
 }  // namespace chat::delivery

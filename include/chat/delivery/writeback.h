@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -9,13 +11,13 @@
 #include "chat/base/mutex.h"
 #include "chat/base/result.h"
 #include "chat/base/thread.h"
+#include "chat/storage/claims.h"
 #include "chat/storage/pool.h"
 #include "chat/storage/values.h"
 
 namespace chat::delivery {
 
-// Hears of what is in the table now. Called on the writeback's thread or a worker; must not call
-// the writeback.
+// Hears of what is in the table now. Called on the writeback's thread; must not call the writeback.
 class WritebackListener {
  public:
   virtual ~WritebackListener() = default;
@@ -25,9 +27,10 @@ class WritebackListener {
 };
 
 // Writes what must reach the database but nobody waits for: cursors, coalesced for a moment,
-// and releases of users that failed at first. What fails stays and is tried again.
-// Threading: thread-safe; start() and stop() externally synchronised.
-// Bounds: one position per stream of a user who was lately logged in.
+// and releases of users that failed at first. And the releases themselves, as soon as they come:
+// those that come while one is being written share the next transaction.
+// Threading: thread-safe; a thread of its own does the work; start() and stop() externally
+// synchronised. Bounds: one position per stream and one release per user who was lately logged in.
 class Writeback {
  public:
   static constexpr std::chrono::milliseconds kInterval{200};
@@ -42,35 +45,43 @@ class Writeback {
 
   // Cursors to be moved; later positions of a stream replace earlier ones.
   void add(const std::vector<storage::CursorMove>& moves);
-  // Writes the user's cursors and sets it offline, in one transaction, before it returns. When
-  // that fails it is kept and tried again. False: a newer session has the user. Blocks.
-  bool release(UserId user, SessionEpoch epoch);
+  // Writes the user's cursors and sets it offline, in one transaction, and then tells `then`, on
+  // this object's thread: false when a newer session has the user. When it fails it is kept and
+  // tried again, and `then` is told true. `then` must be quick.
+  void release(UserId user, SessionEpoch epoch, std::function<void(bool newest)> then);
 
  private:
   using Moves = std::unordered_map<UserId, std::vector<storage::CursorMove>>;
-  struct Release {
-    UserId user;
-    SessionEpoch epoch;
+  struct Leaving {
+    storage::Release release;
+    std::function<void(bool newest)> then;
+    std::vector<storage::CursorMove> moves;
   };
 
   void work();
+  bool take(std::vector<Leaving>& leaving, bool& flush_due);
+  void let_go(std::span<Leaving> leaving);
+  void keep(Leaving& leaving);
   void flush();
-  // Who was released.
-  Result<std::vector<UserId>> write(const std::vector<storage::CursorMove>& moves,
-                                    const std::vector<Release>& releases);
+  // Sets the releases' outcomes.
+  Result<void> write(const std::vector<storage::CursorMove>& moves,
+                     std::vector<storage::Release>& releases);
+  void write_alone(storage::Connection& connection, storage::Release& release);
+  void tell(const std::vector<storage::CursorMove>& moves,
+            std::span<const storage::Release> releases);
   void merge_locked(const std::vector<storage::CursorMove>& moves) CHAT_REQUIRES(mutex_);
 
   storage::Pool& pool_;
   WritebackListener* listener_ = nullptr;  // fixed after start()
   base::Thread thread_;
 
-  // Held while a batch is taken and written, so that release() finds each cursor either here or
-  // in the table. Taken before mutex_.
-  base::Mutex writing_;
   base::Mutex mutex_;
   base::CondVar wake_;
+  std::vector<Leaving> leaving_ CHAT_GUARDED_BY(mutex_);
   Moves moves_ CHAT_GUARDED_BY(mutex_);
-  std::vector<Release> releases_ CHAT_GUARDED_BY(mutex_);
+  std::vector<storage::Release> releases_ CHAT_GUARDED_BY(mutex_);  // that failed at first
+  // When these two are to be written; nothing: not decided yet.
+  std::optional<std::chrono::steady_clock::time_point> flush_at_ CHAT_GUARDED_BY(mutex_);
   bool stopping_ CHAT_GUARDED_BY(mutex_) = false;
 };
 

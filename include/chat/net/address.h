@@ -25,16 +25,15 @@ class Address {
   std::string host() const;       // without
   std::uint16_t port() const;
   bool is_loopback() const;
-  bool is_ipv6() const { return v6_; }
+  bool is_ipv6() const { return in_.sin_family == AF_INET6; }
 
   const sockaddr* data() const;
   socklen_t size() const;
 
  private:
-  bool v6_ = false;
   union {
     sockaddr_in in_{};
-    sockaddr_in6 in6_;
+    sockaddr_in6 in6_;  // both begin with the family, which tells which one it is
   };
 };
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -63,9 +65,22 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
   // The peer's FIN or RST is here, whether or not we have read up to it.
   bool peer_hung_up() const;
   bool closed() const { return state_ == State::kClosed; }
+  // How long the peer has acknowledged nothing although bytes are on their way to it; nothing when
+  // none are, or when it is alive and takes no more. TCP itself goes on for a quarter of an hour.
+  std::optional<std::chrono::milliseconds> unacknowledged_for() const;
 
   // Queues bytes; they leave in one write at the end of the round. Nothing after close_…().
   void send(std::string_view bytes);
+  // The same for bytes that `append(std::string&)` adds to what is queued. Gives their number.
+  template <typename Append>
+  std::size_t send_by(Append append) {
+    loop_.assert_in_loop();
+    if (state_ != State::kOpen) return 0;
+    const std::size_t before = output_.size();
+    append(output_);
+    if (output_.size() > before) flush_at_round_end();
+    return output_.size() - before;
+  }
   // Writes what is queued at once.
   void flush_now();
   std::size_t unsent_bytes() const { return output_.size() - written_; }
@@ -73,9 +88,11 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
   void pause_reading();
   void resume_reading();
 
-  // One deadline at a time; setting replaces it. Also counts while close_when_sent() writes
-  // (a peer may never read), but no longer once everything is written.
+  // One deadline at a time; setting replaces it, and it is gone once it has passed. Also counts
+  // while close_when_sent() writes (a peer may never read), but no longer once everything is
+  // written.
   void set_deadline(base::SteadyTime due);
+  std::optional<base::SteadyTime> deadline() const { return due(); }
 
   // Stops reading, writes what is queued, then closes gracefully. on_closed() comes later,
   // never from inside this call.
@@ -86,6 +103,10 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
   void announce_stop() {
     if (state_ == State::kOpen) handler_->on_stopping();
   }
+
+  // For the owner: where it keeps this connection.
+  std::uint32_t place() const { return place_; }
+  void set_place(std::uint32_t place) { place_ = place; }
 
   void on_events(std::uint32_t epoll_events) override;
 
@@ -100,19 +121,21 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
   void finish_output();
   void flush_at_round_end();
   void begin_lingering();
-  std::uint32_t wanted_events() const;
+  std::uint8_t wanted_events() const;
   void update_interest();
 
   EventLoop& loop_;
   ConnectionOwner& owner_;
+  // There are very many of these: no hole between the small ones.
   base::UniqueFd socket_;
   State state_ = State::kOpen;
-  bool reading_ = true;
-  bool input_ended_ = false;
-  bool flush_queued_ = false;
-  bool wants_write_ = false;
-  std::uint32_t interest_ = 0;
+  bool reading_ : 1 = true;
+  bool input_ended_ : 1 = false;
+  bool flush_queued_ : 1 = false;
+  bool wants_write_ : 1 = false;
+  std::uint8_t interest_ = 0;  // EPOLLIN and EPOLLOUT, as the loop knows it
   Address peer_;
+  std::uint32_t place_ = 0;
   std::shared_ptr<ConnectionHandler> handler_;
   std::string output_;
   std::size_t written_ = 0;  // of output_

@@ -14,6 +14,7 @@
 #include "chat/base/result.h"
 #include "chat/base/task.h"
 #include "chat/base/unique_fd.h"
+#include "chat/base/worker_pool.h"
 #include "chat/net/timer_queue.h"
 #include "chat/net/timer_wheel.h"
 
@@ -36,8 +37,8 @@ class RoundEnd {
 
 // One reactor: an epoll set, a mailbox of tasks from other threads, timers, and the thread that
 // runs them. A round is: wait; descriptors' events; the mailbox; round ends; burying the
-// retired. The order matters: what events and tasks wrote leaves in one write each, and nothing
-// that an event of this round may still point to dies before the round is over.
+// retired; handing work over. The order matters: what events and tasks wrote leaves in one write
+// each, and nothing that an event of this round may still point to dies before the round is over.
 //
 // Threading: post(), stop() and in_loop() are thread-safe; everything else belongs to the thread
 // that is in run() (or, before run(), to the creator).
@@ -77,6 +78,9 @@ class EventLoop {
 
   // `item` is called back at the end of this round; it must live until then.
   void at_round_end(RoundEnd& item) { round_ends_.push_back(&item); }
+  // Gives the task to the workers when this round is over, with one wake-up for all that the round
+  // gives them. Always the same pool. Where the pool takes nothing more, they are dropped.
+  void hand_over(base::WorkerPool& workers, base::Task task);
   // Destroys `item` after this round.
   void retire(std::unique_ptr<EventHandler> item) { retired_.push_back(std::move(item)); }
 
@@ -91,6 +95,7 @@ class EventLoop {
   int poll_timeout();
   void run_mailbox();
   void end_round();
+  void finish_hand_over();
   void wake();
   void arm_wheel();
 
@@ -107,6 +112,8 @@ class EventLoop {
   TimerWheel wheel_;
   bool wheel_armed_ = false;
   std::vector<RoundEnd*> round_ends_;
+  std::vector<base::Task> handed_over_;
+  base::WorkerPool* workers_ = nullptr;  // whom handed_over_ is for
   std::vector<std::unique_ptr<EventHandler>> retired_;
   std::unique_ptr<std::array<char, 64 * 1024>> read_buffer_;
   std::vector<base::Task> running_;

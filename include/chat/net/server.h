@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "chat/base/result.h"
@@ -66,7 +65,7 @@ class Server {
 
    private:
     Server& server_;
-    std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
+    std::vector<std::unique_ptr<Connection>> connections_;  // each knows its place
   };
 
   void accepted(base::UniqueFd socket, const Address& client);

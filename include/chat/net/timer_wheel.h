@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "chat/base/clock.h"
 
@@ -26,6 +27,10 @@ class TimerWheel {
     Entry& operator=(const Entry&) = delete;
     virtual ~Entry();
     bool scheduled() const { return next_ != nullptr; }
+    // Nothing when it is not scheduled.
+    std::optional<base::SteadyTime> due() const {
+      return scheduled() ? std::optional(due_) : std::nullopt;
+    }
 
    protected:
     // The deadline passed. The entry is off the wheel and may be scheduled again from here.

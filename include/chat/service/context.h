@@ -40,6 +40,7 @@ struct ServiceContext {
   delivery::Router& router;
   delivery::Presence& presence;
   const PasswordHasher& hasher;
+  base::WorkerPool& workers;
   base::WorkerPool& hash_lane;
   const base::Clock& clock;
   storage::Node node;

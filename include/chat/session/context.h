@@ -1,20 +1,28 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
 
 #include "chat/base/clock.h"
 #include "chat/base/ids.h"
+#include "chat/base/token_bucket.h"
 #include "chat/base/worker_pool.h"
 #include "chat/session/handler.h"
 
 namespace chat::session {
 
 struct SessionOptions {
+  // A burst may be worth so many seconds.
+  static constexpr std::int64_t kBurstSeconds = 2;
+
   std::int64_t bytes_per_second = 0;  // 0: no limit
   std::int64_t chat_per_second = 0;   // 0: no limit
   std::chrono::milliseconds output_stall{std::chrono::minutes(5)};
+
+  base::Rate byte_rate() const { return {bytes_per_second, bytes_per_second * kBurstSeconds}; }
+  base::Rate chat_rate() const { return {chat_per_second, chat_per_second * kBurstSeconds}; }
 };
 
 // What every session of a server shares. References outlive the sessions.
@@ -25,13 +33,16 @@ struct SessionContext {
   SessionOptions options;
 };
 
+// BLAKE2b-256 of a token's text.
+using TokenHash = std::array<unsigned char, 32>;
+
 // Who is logged in; user 0 is nobody.
 struct Identity {
   UserId user;
+  bool acknowledges = false;
   std::string name;
   SessionEpoch epoch = 0;
-  std::string token_hash;  // of the token that this login may be repeated with
-  bool acknowledges = false;
+  TokenHash token_hash{};  // of the token that this login may be repeated with
 };
 
 }  // namespace chat::session

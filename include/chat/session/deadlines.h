@@ -15,15 +15,19 @@ class Deadlines {
  public:
   using Time = base::SteadyTime;
 
-  Deadlines(Time opened, std::chrono::milliseconds output_stall);
+  explicit Deadlines(Time opened) : since_(opened) {}
 
-  void input(Time now) { last_input_ = now; }
+  void input(Time now) {
+    if (first_frame_seen_) since_ = now;
+  }
   // After frames were cut: whether any came out, and whether one has begun and is not finished.
   void frames(bool any, bool partial, Time now);
   void heartbeat_agreed(bool agreed) { heartbeat_ = agreed; }
   // Output that waits makes progress, or has all left.
   void output_moved(bool waits, Time now) { stalled_since_ = waits ? now : Time{}; }
   void output_queued(Time now);
+  // Bytes are still on their way to the client: it is worth another look.
+  void unacknowledged(Time now) { look_at_acks_ = now + kLookAgain; }
   // The client was too fast: reading begins again at `when`.
   void read_again_at(Time when) { read_again_at_ = when; }
   bool holding_back() const { return read_again_at_ != Time{}; }
@@ -31,30 +35,38 @@ class Deadlines {
   // The conversation is over and must be gone by `when`.
   void close_by(Time when) { close_by_ = when; }
 
+  // How long a client may acknowledge nothing that was sent to it: when it does not tell by
+  // heartbeats that it lives, somebody has to look.
+  static constexpr std::chrono::seconds kUnacknowledgedMax{75};
+
   enum class Due {
     kNothing,
     kClose,      // cut it off
     kStalled,    // not one byte of waiting output was taken for too long
     kReadAgain,  // holding_back() is over now
+    kAcks,       // look whether the client's side has acknowledged what was sent
     kSilent,     // no first frame, a frame not finished, or no heartbeat in time
   };
-  Due due(Time now);
+  // Output that waits may stand still for `output_stall`.
+  Due due(Time now, std::chrono::milliseconds output_stall);
   // Nothing: it may stay as it is for ever. `ending`: only what ends it counts.
-  std::optional<Time> next(bool ending) const;
+  std::optional<Time> next(bool ending, std::chrono::milliseconds output_stall) const;
 
  private:
+  static constexpr std::chrono::seconds kLookAfter{10};
+  static constexpr std::chrono::seconds kLookAgain{5};
+
   std::optional<Time> silent_at() const;
 
-  const Time opened_;
-  const std::chrono::milliseconds output_stall_;
   bool first_frame_seen_ = false;
   bool heartbeat_ = false;
   bool reading_ = true;
-  Time last_input_;
+  Time since_;  // the opening; from the first frame on: the last input
   // Time{} means "not so" in all of these.
   Time frame_began_{};
   Time stalled_since_{};
   Time read_again_at_{};
+  Time look_at_acks_{};
   Time close_by_{};
 };
 

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "chat/base/flat_map.h"
 #include "chat/base/ids.h"
 #include "chat/base/mutex.h"
 
@@ -62,13 +63,24 @@ class Registry {
   struct Entry {
     std::shared_ptr<Session> session;
     SessionEpoch epoch = 0;
+  };
+  // Of a user who is about to be free.
+  struct Change {
     bool leaving = false;
     std::vector<std::function<void()>> waiting;
   };
   static constexpr std::size_t kShards = 32;
   struct Shard {
     mutable base::Mutex mutex;
-    std::unordered_map<UserId, Entry> entries CHAT_GUARDED_BY(mutex);
+    base::FlatMap<UserId, Entry> entries CHAT_GUARDED_BY(mutex);
+    // Apart, because there are few at a time. Each belongs to an entry.
+    std::unordered_map<UserId, Change> changes CHAT_GUARDED_BY(mutex);
+
+    bool leaving_locked(UserId user) const CHAT_REQUIRES(mutex) {
+      if (changes.empty()) return false;
+      const auto found = changes.find(user);
+      return found != changes.end() && found->second.leaving;
+    }
   };
 
   Shard& shard_of(UserId user) { return shards_[std::hash<UserId>{}(user) >> 7 & (kShards - 1)]; }

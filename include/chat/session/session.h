@@ -70,8 +70,11 @@ class Session final : public net::ConnectionHandler,
   // Hands out the replies so far; what is posted to the loop after this comes after them.
   void flush_replies() override;
   void suspend() { strand_.suspend(); }
-  // Not for classic clients, who can't be told of a refusal.
-  base::TokenBucket& chat_rate() { return chat_rate_; }
+  // One more chat request: 0 ms, or how long it comes too early. Not for classic clients, who
+  // can't be told of a refusal.
+  std::chrono::milliseconds take_chat(base::SteadyTime now) {
+    return chat_bucket_.take(context_.options.chat_rate(), 1, now);
+  }
 
   // Loop-confined.
   void logged_in_in_loop(bool heartbeat);
@@ -108,6 +111,7 @@ class Session final : public net::ConnectionHandler,
   void notice_hang_up_in_loop();
   void write_in_loop(const std::string& frames);
   void enqueue_in_loop(std::string_view framed);
+  void note_queued_in_loop(std::size_t bytes);
   void pace_in_loop();
   void close_in_loop(std::chrono::milliseconds patience);
   std::int64_t take_frames_in_loop(std::string_view bytes);
@@ -116,10 +120,11 @@ class Session final : public net::ConnectionHandler,
 
   const SessionContext& context_;
   net::EventLoop& loop_;
-  const std::size_t loop_index_;
-  const net::Address peer_;
+  // There are very many sessions: the small members stand together.
+  const std::uint16_t loop_index_;
   std::atomic<bool> ending_{false};
   std::atomic<protocol::Framing> framing_{protocol::Framing::kUndecided};
+  const net::Address peer_;
   // Bytes of replies on their way to the loop plus bytes that wait in the connection.
   std::atomic<std::size_t> unsent_{0};
   Strand strand_;
@@ -127,24 +132,23 @@ class Session final : public net::ConnectionHandler,
   // strand-confined
   Identity identity_;
   std::string replies_;
-  base::TokenBucket chat_rate_;
+  base::TokenBucket chat_bucket_;
   bool closing_ = false;
 
   // loop-confined
-  net::Connection* connection_;
-  protocol::FrameDecoder decoder_;
-  base::TokenBucket byte_rate_;
-  base::TokenBucket classic_rate_;  // chats of a classic client: over it, reading pauses
-  std::unique_ptr<Outlet> outlet_;
-  std::unique_ptr<Pacer> pacer_;  // of a classic client
-  bool pacing_ = false;           // its timer is set
+  bool pacing_ = false;  // the pacer's timer is set
   bool close_when_paced_ = false;
-  std::uint64_t queued_total_ = 0;
-  std::uint64_t written_total_ = 0;
   bool input_over_ = false;
   bool reading_ = true;
+  net::Connection* connection_;
+  protocol::FrameDecoder decoder_;
+  base::TokenBucket byte_bucket_;
+  base::TokenBucket classic_bucket_;  // chats of a classic client: over it, reading pauses
+  std::unique_ptr<Outlet> outlet_;
+  std::unique_ptr<Pacer> pacer_;  // of a classic client
+  std::uint64_t queued_total_ = 0;
+  std::uint64_t written_total_ = 0;
   Deadlines deadlines_;
-  base::SteadyTime armed_{};  // for which the connection's timer is set; 0: not set
 };
 
 }  // namespace chat::session

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <variant>
@@ -13,6 +14,10 @@
 #include "chat/base/worker_pool.h"
 #include "chat/protocol/errors.h"
 #include "chat/protocol/request.h"
+
+namespace chat::net {
+class EventLoop;
+}
 
 namespace chat::session {
 
@@ -64,6 +69,8 @@ class Strand {
   Strand(base::WorkerPool& workers, Owner& owner) : workers_(workers), owner_(owner) {}
 
   void append(std::vector<Input>&& inputs);
+  // The same from the client's loop: the work is handed over with that of the loop's other clients.
+  void append_in_loop(net::EventLoop& loop, std::vector<Input>&& inputs);
   void append(Input&& input);
   // Drops what is queued and puts this in its place.
   void replace_all(Input&& input);
@@ -85,11 +92,13 @@ class Strand {
   void work();
   void run(Step step, Input&& input, base::Task rest);
   Step take(Input& input, base::Task& rest);
+  void append_locked(std::vector<Input>&& inputs) CHAT_REQUIRES(mutex_);
   void trim_locked() CHAT_REQUIRES(mutex_);
   bool rest_if_idle();
   bool runnable_locked() const CHAT_REQUIRES(mutex_);
   void kick_locked() CHAT_REQUIRES(mutex_);
   void post_locked() CHAT_REQUIRES(mutex_);
+  base::Task turn();
 
   base::WorkerPool& workers_;
   Owner& owner_;
@@ -97,8 +106,8 @@ class Strand {
 
   mutable base::Mutex mutex_;
   std::vector<Input> queue_ CHAT_GUARDED_BY(mutex_);
-  std::size_t head_ CHAT_GUARDED_BY(mutex_) = 0;  // of queue_
-  bool active_ CHAT_GUARDED_BY(mutex_) = false;   // a task is queued or running
+  std::uint32_t head_ CHAT_GUARDED_BY(mutex_) = 0;  // of queue_
+  bool active_ CHAT_GUARDED_BY(mutex_) = false;     // a task is queued or running
   bool suspended_ CHAT_GUARDED_BY(mutex_) = false;
   bool was_long_ CHAT_GUARDED_BY(mutex_) = false;
   base::Task rest_ CHAT_GUARDED_BY(mutex_);

@@ -23,6 +23,10 @@ class Statement {
   virtual void bind(int parameter, std::int64_t value) = 0;
   virtual void bind(int parameter, std::string_view text) = 0;
   virtual void bind_null(int parameter) = 0;
+  // What is bound becomes one row of many, for which step() then runs the statement at one go: all
+  // of them or none. Only where Connection::takes_rows(), for statements that give no rows, without
+  // NULLs, and with the same types in each row.
+  virtual void add_row();
 
   // Runs, or moves to the next row. True: there is a row. False or an error ends the run: reset()
   // before the next step(). Blocks. A statement that writes outside a transaction is a
@@ -67,6 +71,8 @@ class Connection {
   virtual ~Connection() = default;
 
   virtual Dialect dialect() const = 0;
+  // Whether a statement can be run for many rows in one round trip (Statement::add_row).
+  virtual bool takes_rows() const { return false; }
   // The statement for `sql`, prepared once and kept; reset and without bindings.
   virtual Result<Statement*> prepare(std::string_view sql) = 0;
   // Several statements without parameters (migrations).

@@ -20,6 +20,8 @@ class FriendModel {
   Result<std::size_t> count(UserId user);
   // By friend id, at most `limit`, those after `after`.
   Result<std::vector<Friend>> list(UserId user, UserId after, std::size_t limit);
+  // What all these users list, in no order.
+  Result<std::vector<Listed>> list(std::span<const UserId> users);
   // Who is online and lists one of these users.
   Result<std::vector<Watch>> online_watchers(std::span<const UserId> users);
 

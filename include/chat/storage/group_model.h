@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -29,11 +30,15 @@ class GroupModel {
   Result<JoinOutcome> join(GroupId group, UserId user, std::size_t members_max);
 
   Result<std::optional<Group>> find(GroupId group);
+  // Of all these, in no order.
+  Result<std::vector<Group>> find(std::span<const GroupId> groups);
   Result<bool> is_member(GroupId group, UserId user);
   // Where the group's stream begins for this member; nothing when the user is none.
   Result<std::optional<Seq>> joined_seq(GroupId group, UserId user);
   // By group id, at most `limit`, those after `after`.
   Result<std::vector<Group>> groups_of(UserId user, GroupId after, std::size_t limit);
+  // Of all these users, in no order.
+  Result<std::vector<Membership>> memberships(std::span<const UserId> users);
   Result<std::size_t> count_of(UserId user);
   // By user id, at most `limit`, those after `after`.
   Result<std::vector<GroupMember>> members(GroupId group, UserId after, std::size_t limit);

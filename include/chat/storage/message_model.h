@@ -23,6 +23,8 @@ class MessageModel {
   // the last one's seq.
   Result<std::vector<DirectMessage>> direct_tail(UserId recipient, UserId sender,
                                                  std::size_t limit);
+  // insert_direct() as a transaction of its own. kOutcomeUnknown: the connection died on the way.
+  Result<void> append_direct(std::span<const DirectMessage> rows);
   // Inserts the rows, and the cursor row of every stream that begins here (seq 1). Rows must be
   // in key order; call inside a write transaction. kConflict: a (recipient, sender, seq) exists.
   // After an error some of the rows may be in: roll back.
@@ -50,8 +52,10 @@ class MessageModel {
                                                  std::size_t limit);
   Result<std::vector<GroupPosition>> group_positions(UserId user);
 
+  // All streams of these users, in no order.
+  Result<std::vector<StreamState>> positions(std::span<const UserId> users);
   // The streams of these users with messages past their delivered position, in no order.
-  Result<std::vector<Behind>> behind(std::span<const UserId> users);
+  Result<std::vector<StreamState>> behind(std::span<const UserId> users);
 
   // The member whose position is the lowest, and how far the next one is; all zero in a group
   // without members.

@@ -2,7 +2,10 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "chat/base/result.h"
 #include "chat/storage/connection.h"
@@ -20,10 +23,10 @@ class SessionModel {
   // `kept` of the others. Call inside a write transaction.
   Result<void> insert(std::string_view token_hash, UserId user, UnixMillis now,
                       UnixMillis expires_at, std::size_t kept);
-  // Whose token it is; nothing when there is no such token or it has expired.
-  Result<std::optional<UserId>> find(std::string_view token_hash, UnixMillis now);
-  // A token that is used lives on.
-  Result<void> extend(std::string_view token_hash, UnixMillis expires_at);
+  // Whose tokens these are, in no order; those that don't exist or have expired are missing.
+  Result<std::vector<TokenOwner>> owners(std::span<const std::string> token_hashes, UnixMillis now);
+  // Tokens that are used live on.
+  Result<void> extend(std::span<const std::string> token_hashes, UnixMillis expires_at);
   Result<void> erase(std::string_view token_hash);
 
  private:

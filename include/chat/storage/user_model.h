@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chat/base/result.h"
+#include "chat/storage/claims.h"
 #include "chat/storage/connection.h"
 #include "chat/storage/values.h"
 
@@ -31,14 +32,21 @@ class UserModel {
   // node (the caller has reserved the user here, so no session of ours holds it), or with
   // `takeover`. Nothing: another live node holds it.
   Result<std::optional<SessionEpoch>> claim(UserId id, const Node& node, bool takeover);
+  // The same for many users, ids ascending, each once; call inside a write transaction. Waits for
+  // no lock: who can't be decided at once is left kAlone.
+  Result<void> claim(std::span<Claim> claims, const Node& node);
   // Sets the user offline; false when a newer session holds it, or none.
   Result<bool> release(UserId id, SessionEpoch epoch);
+  // The same for many; as claim() for many, but in any order.
+  Result<void> release(std::span<Release> releases);
 
   // In no order; those that exist.
   Result<std::vector<UserState>> states(std::span<const UserId> ids);
   Result<std::vector<UserState>> held_by(const Node& node);
 
  private:
+  Result<std::vector<UserState>> lock_unlocked(std::span<const UserId> ids);
+
   Connection& connection_;
 };
 

@@ -16,6 +16,14 @@ struct User {
   SessionEpoch session_epoch = 0;
 };
 
+// A token that logs `user` in.
+struct TokenOwner {
+  std::string token_hash;
+  UnixMillis expires_at = 0;
+  UserId user;
+  std::string name;  // the user's
+};
+
 struct Friend {
   UserId id;
   std::string name;
@@ -28,6 +36,12 @@ struct Group {
   GroupId id;
   std::string name;
   std::string desc;
+};
+
+// `user` lists `item`.
+struct Listed {
+  UserId user;
+  Friend item;
 };
 
 struct GroupMember {
@@ -55,6 +69,13 @@ struct UserState {
   bool online = false;
   Node holder;  // all 0 when offline
   SessionEpoch session_epoch = 0;
+};
+
+// `user` is in `group`, and has received its messages up to `delivered`.
+struct Membership {
+  UserId user;
+  GroupId group;
+  Seq delivered = 0;
 };
 
 // `watcher`, who is online, lists `watched` as a friend.
@@ -95,8 +116,8 @@ struct GroupPosition {
   Seq head = 0;
 };
 
-// A stream with messages that `user` has not received. Exactly one of sender and group is set.
-struct Behind {
+// How far `user` is in one of its streams. Exactly one of sender and group is set.
+struct StreamState {
   UserId user;
   UserId sender;
   GroupId group;

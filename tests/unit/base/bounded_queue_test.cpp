@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <latch>
 #include <memory>
 #include <thread>
+#include <vector>
 
 namespace chat::base {
 namespace {
@@ -32,6 +34,44 @@ TEST(BoundedQueue, GivesWhatWasQueuedBeforeCloseAndThenNothing) {
   EXPECT_EQ(queue.pop(), 7);
   EXPECT_EQ(queue.pop(), std::nullopt);
   EXPECT_TRUE(queue.pop_batch(3).empty());
+}
+
+TEST(BoundedQueue, TakesAllOfThemOrNone) {
+  BoundedQueue<int> queue(3);
+  std::vector<int> four{1, 2, 3, 4};
+  EXPECT_FALSE(queue.try_push_all(four));
+  EXPECT_EQ(four, (std::vector<int>{1, 2, 3, 4}));
+  std::vector<int> three{1, 2, 3};
+  EXPECT_TRUE(queue.try_push_all(three));
+  EXPECT_EQ(queue.pop_batch(10), (std::vector<int>{1, 2, 3}));
+}
+
+TEST(BoundedQueue, FillsABatchUpWithoutWaiting) {
+  BoundedQueue<int> queue(10);
+  std::vector<int> batch{1};
+  queue.try_pop_into(batch, 3);
+  EXPECT_EQ(batch, std::vector<int>{1});
+  for (int i = 2; i <= 5; ++i) EXPECT_TRUE(queue.try_push(int{i}));
+  queue.try_pop_into(batch, 3);
+  EXPECT_EQ(batch, (std::vector<int>{1, 2, 3}));
+}
+
+// Each item holds its consumer until all consumers have one: one wake-up for a burst would leave
+// the others asleep, and this test would not end.
+TEST(BoundedQueue, BurstWakesAsManyConsumersAsThereAreItems) {
+  constexpr int kConsumers = 4;
+  BoundedQueue<int> queue(10);
+  std::latch busy(kConsumers);
+  std::vector<std::thread> consumers;
+  for (int i = 0; i < kConsumers; ++i) {
+    consumers.emplace_back([&] {
+      EXPECT_TRUE(queue.pop().has_value());
+      busy.arrive_and_wait();
+    });
+  }
+  std::vector<int> burst{1, 2, 3, 4};
+  EXPECT_TRUE(queue.try_push_all(burst));
+  for (auto& consumer : consumers) consumer.join();
 }
 
 TEST(BoundedQueue, CloseWakesAWaitingConsumer) {

@@ -47,13 +47,15 @@ TEST_F(LocalBusTest, UserAndGroupOfOneNumberAreTwoChannels) {
   EXPECT_EQ(notes_b_.heard, Heard{"group"});
 }
 
-TEST_F(LocalBusTest, SubscribingTwiceHearsOnceAndUnsubscribingEndsIt) {
+TEST_F(LocalBusTest, HearsOnceWhatItSubscribedTwiceUntilItHasUnsubscribedTwice) {
   b_.subscribe({user_}, {});
   b_.subscribe({user_}, {});
   a_.publish({{user_, "1"}});
   b_.unsubscribe({user_, group_});
   a_.publish({{user_, "2"}});
-  EXPECT_EQ(notes_b_.heard, Heard{"1"});
+  b_.unsubscribe({user_});
+  a_.publish({{user_, "3"}});
+  EXPECT_EQ(notes_b_.heard, (Heard{"1", "2"}));
 }
 
 TEST_F(LocalBusTest, StoppedBusHearsNothingAndLeavesTheOtherAlone) {

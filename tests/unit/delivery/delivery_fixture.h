@@ -139,8 +139,7 @@ class DeliveryTest : public storage::StorageTest {
   Writeback writeback_{pool_};
   cluster::LocalHub hub_;
   cluster::LocalBus bus_{hub_};
-  Topics topics_{bus_};
-  LoopDelivery loop_delivery_{backlog_, writeback_, topics_, rig_.workers()};
+  LoopDelivery loop_delivery_{backlog_, writeback_, bus_, rig_.workers()};
   test::SessionRig::Pair pair_;
   UserId alice_;
   UserId bob_;

@@ -150,8 +150,7 @@ class SlowBus final : public cluster::Bus {
 TEST_F(WindowTest, WhoJoinsBehindAnotherLooksAgainOnceTheBusListens) {
   const GroupId group = add_group("group", bob_);
   SlowBus bus;
-  Topics topics(bus);
-  LoopDelivery loop(backlog_, writeback_, topics, rig_.workers());
+  LoopDelivery loop(backlog_, writeback_, bus, rig_.workers());
   auto other = rig_.connect();
   rig_.in_loop([&] {
     loop.attach(*other.session, bob_, false, {group}, [] {});

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -94,6 +95,13 @@ class WritebackTest : public storage::StorageTest {
     return number("SELECT count(*) FROM user WHERE name = 'alice' AND state = 'online'") == 1;
   }
 
+  // Whether the newest session was released, as its owner hears.
+  bool release(UserId user, SessionEpoch epoch) {
+    std::promise<bool> told;
+    writeback_.release(user, epoch, [&told](bool newest) { told.set_value(newest); });
+    return told.get_future().get();
+  }
+
   FaultyDatabase faulty_{database_};
   storage::Pool pool_{faulty_, {}, base::system_clock()};
   Writeback writeback_{pool_};
@@ -121,19 +129,44 @@ TEST_F(WritebackTest, StopWritesWhatIsLeft) {
   EXPECT_EQ(delivered(), 4);
 }
 
-TEST_F(WritebackTest, ReleaseWritesCursorsAndStateInOneTransactionBeforeItReturns) {
+TEST_F(WritebackTest, ReleaseWritesCursorsAndStateInOneTransactionBeforeItIsTold) {
   writeback_.add({direct(4)});
-  writeback_.release(alice_, epoch_);
+  writeback_.start();
+  EXPECT_TRUE(release(alice_, epoch_));
   EXPECT_EQ(delivered(), 4);
   EXPECT_FALSE(online());
   EXPECT_EQ(faulty_.commits, 1);
+}
+
+TEST_F(WritebackTest, ReleasesOfABurstShareOneTransaction) {
+  const auto bob_claimed = storage::UserModel(*connection_).claim(bob_, {NodeId{1}, 1}, false);
+  ASSERT_TRUE(bob_claimed && *bob_claimed);
+  std::atomic<int> told{0};
+  const auto tell = [&told](bool newest) { told += newest ? 1 : 10; };
+  writeback_.add({direct(4), {bob_, {}, group_, 3}});
+  writeback_.release(alice_, epoch_, tell);
+  writeback_.release(bob_, **bob_claimed, tell);
+  writeback_.release(bob_, **bob_claimed - 1, tell);
+  writeback_.start();
+  EXPECT_TRUE(wait_until([&told] { return told == 12; }));
+  EXPECT_EQ(number("SELECT count(*) FROM user WHERE state = 'online'"), 0);
+  EXPECT_EQ(delivered(), 4);
+  EXPECT_EQ(faulty_.commits, 1);
+}
+
+TEST_F(WritebackTest, AReleaseDoesNotWaitForTheCursorsOfOthers) {
+  writeback_.start();
+  writeback_.add({{bob_, {}, group_, 3}});
+  EXPECT_TRUE(release(alice_, epoch_));
+  writeback_.stop();
+  EXPECT_EQ(faulty_.commits, 2);
 }
 
 TEST_F(WritebackTest, FailedReleaseIsKeptAndWrittenLater) {
   writeback_.start();
   faulty_.failing = true;
   writeback_.add({direct(4)});
-  writeback_.release(alice_, epoch_);
+  EXPECT_TRUE(release(alice_, epoch_));
   EXPECT_EQ(delivered(), 0);
   EXPECT_TRUE(online());
   writeback_.add({direct(6)});
@@ -145,13 +178,29 @@ TEST_F(WritebackTest, FailedReleaseIsKeptAndWrittenLater) {
   writeback_.stop();
 }
 
-TEST_F(WritebackTest, LateReleaseDoesNotTouchANewerSession) {
+TEST_F(WritebackTest, StopEndsThoughTheDatabaseIsAway) {
+  writeback_.start();
   faulty_.failing = true;
-  writeback_.release(alice_, epoch_);
+  EXPECT_TRUE(release(alice_, epoch_));
+  writeback_.stop();
+  EXPECT_TRUE(online());
+}
+
+TEST_F(WritebackTest, LateReleaseDoesNotTouchANewerSession) {
+  writeback_.start();
+  faulty_.failing = true;
+  EXPECT_TRUE(release(alice_, epoch_));
   ASSERT_TRUE(storage::UserModel(*connection_).claim(alice_, {NodeId{1}, 1}, false));
   faulty_.failing = false;
-  writeback_.start();
   writeback_.stop();
+  EXPECT_TRUE(online());
+  EXPECT_EQ(faulty_.commits, 1);
+}
+
+TEST_F(WritebackTest, TellsThatANewerSessionHasTheUser) {
+  ASSERT_TRUE(storage::UserModel(*connection_).claim(alice_, {NodeId{1}, 1}, false));
+  writeback_.start();
+  EXPECT_FALSE(release(alice_, epoch_));
   EXPECT_TRUE(online());
 }
 
@@ -172,7 +221,7 @@ TEST_F(WritebackTest, ReleasesFromManyThreadsAllArrive) {
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([this, i] {
       for (Seq seq = 1; seq <= 10; ++seq) writeback_.add({direct(seq)});
-      if (i == 7) writeback_.release(alice_, epoch_);
+      if (i == 7) writeback_.release(alice_, epoch_, [](bool) {});
     });
   }
   for (auto& thread : threads) thread.join();

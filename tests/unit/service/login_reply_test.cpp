@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "chat/protocol/limits.h"
 #include "chat/storage/friend_model.h"
@@ -31,14 +32,17 @@ class LoginReplyTest : public storage::StorageTest {
   }
   // The answer as its client reads it.
   Json answer() {
-    const auto pending = read_pending(backlog_, alice_);
+    auto positions = backlog_.positions(alice_);
+    EXPECT_TRUE(positions);
+    const auto pending = read_pending(backlog_, alice_, std::move(*positions));
     EXPECT_TRUE(pending);
+    ListsByUser lists;
+    EXPECT_TRUE(read_lists(*connection_, std::vector<UserId>{alice_, bob_}, lists));
     protocol::Request request;
     request.msgid = 1;
     OkReply reply(request);
-    const auto user = storage::UserModel(*connection_).find(alice_);
-    EXPECT_TRUE(
-        write_login_reply(reply, *connection_, **user, "the-token", *pending, "127.0.0.1:6000"));
+    write_login_reply(reply, alice_, "alice", "the-token", *pending, lists[alice_],
+                      "127.0.0.1:6000");
     rig_.handler.on_request = [&](session::Session& session, const protocol::Request&) {
       reply.send(session);
     };
@@ -83,6 +87,31 @@ TEST_F(LoginReplyTest, NamesFriendsAndGroupsWithTheirMembers) {
   EXPECT_EQ(only.at("id"), group.value);
   EXPECT_EQ(only.at("groupname"), "group");
   EXPECT_EQ(only.at("users").at(0).at("role"), "creator");
+}
+
+TEST_F(LoginReplyTest, ReadsTheListsOfManyUsersAndKeepsThemApart) {
+  const UserId carol = add_user("carol");
+  storage::FriendModel friends(*connection_);
+  ASSERT_TRUE(friends.insert(alice_, carol));
+  ASSERT_TRUE(friends.insert(alice_, bob_));
+  ASSERT_TRUE(friends.insert(bob_, alice_));
+  const GroupId shared = add_group("shared", alice_);
+  add_group("bob's", bob_);
+  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(shared, bob_, 10); }));
+  ListsByUser lists;
+  ASSERT_TRUE(read_lists(*connection_, std::vector<UserId>{carol, bob_, alice_}, lists));
+  const Lists& of_alice = lists[alice_];
+  ASSERT_EQ(of_alice.friends.size(), 2u);
+  EXPECT_EQ(of_alice.friends[0].id, bob_);
+  EXPECT_EQ(of_alice.friends[1].name, "carol");
+  const Lists& of_bob = lists[bob_];
+  ASSERT_EQ(of_bob.friends.size(), 1u);
+  ASSERT_EQ(of_bob.groups.size(), 2u);
+  EXPECT_EQ(of_bob.groups[0], of_alice.groups.at(0)) << "a shared group is read once";
+  EXPECT_EQ(Json::parse(*of_bob.groups[0]).at("users").size(), 2u);
+  EXPECT_EQ(Json::parse(*of_bob.groups[1]).at("groupname"), "bob's");
+  EXPECT_TRUE(lists[carol].friends.empty());
+  EXPECT_TRUE(lists[carol].groups.empty());
 }
 
 TEST_F(LoginReplyTest, StaysWithinItsLimitWithTheMostFriends) {

@@ -120,5 +120,23 @@ TEST_F(GroupModelTest, FindsNothingWhereNoGroupIs) {
   EXPECT_FALSE(*found);
 }
 
+TEST_F(GroupModelTest, MembershipsOfManyUsers) {
+  const auto alice = add_user("alice of many");
+  const auto bob = add_user("bob of many");
+  const auto one = add_group("one of many", alice);
+  const auto two = add_group("two of many", bob);
+  ASSERT_TRUE(write([&] { return GroupModel(*connection_).join(two, alice, 10); }));
+  run("UPDATE groupuser SET delivered_seq = 7 WHERE groupid = " + std::to_string(one.value));
+  const std::vector<UserId> users{alice, bob};
+  const auto all = GroupModel(*connection_).memberships(users);
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->size(), 3u);
+  for (const Membership& item : *all) {
+    EXPECT_EQ(item.delivered, item.group == one ? 7 : 0);
+    EXPECT_TRUE(item.group == two || item.user == alice);
+  }
+  EXPECT_TRUE(GroupModel(*connection_).memberships({})->empty());
+}
+
 }  // namespace
 }  // namespace chat::storage

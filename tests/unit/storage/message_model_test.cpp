@@ -271,7 +271,7 @@ TEST_F(MessageModelTest, BehindNamesStreamsWithSomethingNotDelivered) {
   behind = messages.behind(users);
   ASSERT_TRUE(behind);
   ASSERT_EQ(behind->size(), 2u);
-  for (const Behind& item : *behind) {
+  for (const StreamState& item : *behind) {
     EXPECT_EQ(item.group, group);
     EXPECT_EQ(item.head, 3);
   }

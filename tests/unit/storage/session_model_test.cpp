@@ -1,6 +1,9 @@
 #include "chat/storage/session_model.h"
 
+#include <algorithm>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "storage_fixture.h"
 
@@ -24,9 +27,10 @@ class SessionModelTest : public StorageTest {
     ASSERT_TRUE(transaction->commit());
   }
   std::optional<UserId> find(const std::string& hash, UnixMillis now) {
-    const auto found = tokens().find(hash, now);
+    const auto found = tokens().owners(std::span(&hash, 1), now);
     EXPECT_TRUE(found);
-    return found.value_or(std::nullopt);
+    if (!found || found->empty()) return std::nullopt;
+    return found->front().user;
   }
   SessionModel tokens() { return SessionModel(*connection_); }
 
@@ -45,9 +49,29 @@ TEST_F(SessionModelTest, FindsTheOwnerUntilTheTokenExpires) {
 
 TEST_F(SessionModelTest, ExtendOnlyEverMovesTheEndForward) {
   insert("a", alice_, 100, 200);
-  EXPECT_TRUE(tokens().extend("a", 500));
-  EXPECT_TRUE(tokens().extend("a", 300));
+  insert("b", bob_, 100, 200);
+  const std::vector<std::string> both{"a", "b"};
+  EXPECT_TRUE(tokens().extend(both, 500));
+  EXPECT_TRUE(tokens().extend(both, 300));
   EXPECT_EQ(find("a", 499), alice_);
+  EXPECT_EQ(find("b", 499), bob_);
+}
+
+TEST_F(SessionModelTest, FindsTheOwnersOfManyTokens) {
+  insert("a", alice_, 100, 200);
+  insert("b", bob_, 100, 300);
+  insert("old", bob_, 100, 150);
+  const std::vector<std::string> hashes{"b", "old", "a", "nobody's", "b"};
+  auto owners = tokens().owners(hashes, 199);
+  ASSERT_TRUE(owners);
+  ASSERT_EQ(owners->size(), 2u);
+  std::sort(owners->begin(), owners->end(),
+            [](const auto& a, const auto& b) { return a.token_hash < b.token_hash; });
+  EXPECT_EQ(owners->front().user, alice_);
+  EXPECT_EQ(owners->front().name, "alice");
+  EXPECT_EQ(owners->front().expires_at, 200);
+  EXPECT_EQ(owners->back().token_hash, "b");
+  EXPECT_EQ(owners->back().user, bob_);
 }
 
 TEST_F(SessionModelTest, EraseTakesOneTokenOnly) {

@@ -167,6 +167,37 @@ TEST_F(UserModelTest, ClaimsNobodyWhereNobodyIs) {
   EXPECT_EQ(claim(UserId{7}, start_node("a"), true), std::nullopt);
 }
 
+TEST_F(UserModelTest, ClaimsManyAtOnceEachByItsOwnState) {
+  const auto offline = add_user("offline");
+  const auto here = add_user("here");
+  const auto there = add_user("there");
+  const auto taken = add_user("taken");
+  const auto left = add_user("left");
+  const auto a = start_node("a");
+  const auto b = start_node("b");
+  const auto dead = start_node("dead");
+  EXPECT_EQ(claim(here, a), 1);
+  EXPECT_EQ(claim(there, b), 1);
+  EXPECT_EQ(claim(taken, b), 1);
+  EXPECT_EQ(claim(left, dead), 1);
+  run("UPDATE node SET epoch = epoch + 1 WHERE name = 'dead'");
+  std::vector<Claim> claims{{offline, false}, {here, false}, {there, false},
+                            {taken, true},    {left, false}, {UserId{77}}};
+  ASSERT_TRUE(write([&] { return UserModel(*connection_).claim(claims, a); }));
+  using Outcome = Claim::Outcome;
+  const std::vector<Outcome> expected{Outcome::kClaimed, Outcome::kClaimed, Outcome::kRefused,
+                                      Outcome::kClaimed, Outcome::kClaimed, Outcome::kAlone};
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    EXPECT_EQ(claims[i].outcome, expected[i]) << i;
+    EXPECT_EQ(claims[i].held_elsewhere, i == 2 || i == 3) << i;
+  }
+  EXPECT_EQ(claims[0].epoch, 1);
+  for (const std::size_t i : {1u, 3u, 4u}) EXPECT_EQ(claims[i].epoch, 2) << i;
+  EXPECT_EQ(number("SELECT COUNT(*) FROM user WHERE state = 'online' AND node_id = 1"), 4);
+  EXPECT_EQ(number("SELECT node_id FROM user WHERE name = 'there'"), b.id.value);
+  EXPECT_EQ(number("SELECT SUM(session_epoch) FROM user"), 1 + 2 + 1 + 2 + 2);
+}
+
 TEST_F(UserModelTest, AnOldSessionCannotReleaseANewerOne) {
   const auto alice = add_user("alice");
   const auto node = start_node("a");
@@ -210,6 +241,24 @@ TEST_F(UserModelTest, StatesOfMoreIdsThanOneStatementTakes) {
   std::vector<UserId> ids;
   for (int i = 0; i < 300; ++i) ids.push_back(add_user("user " + std::to_string(i)));
   EXPECT_EQ(UserModel(*connection_).states(ids)->size(), 300u);
+}
+
+TEST_F(UserModelTest, ReleasesManyAtOnceEachByItsOwnEpoch) {
+  const auto alice = add_user("alice");
+  const auto bob = add_user("bob");
+  const auto carol = add_user("carol");
+  const auto node = start_node("a");
+  for (const UserId user : {alice, bob}) EXPECT_EQ(claim(user, node), 1);
+  EXPECT_EQ(claim(bob, node), 2);
+  std::vector<Release> releases{{bob, 1}, {alice, 1}, {carol, 0}, {UserId{77}, 1}};
+  ASSERT_TRUE(write([&] { return UserModel(*connection_).release(releases); }));
+  using Outcome = Release::Outcome;
+  EXPECT_EQ(releases[0].outcome, Outcome::kNewerSession);
+  EXPECT_EQ(releases[1].outcome, Outcome::kReleased);
+  EXPECT_EQ(releases[2].outcome, Outcome::kNewerSession);
+  EXPECT_EQ(releases[3].outcome, Outcome::kAlone);
+  EXPECT_FALSE(online(alice));
+  EXPECT_TRUE(online(bob));
 }
 
 TEST_F(UserModelTest, ReleaseSaysWhetherTheUserWasReleased) {

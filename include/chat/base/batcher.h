@@ -1,0 +1,116 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <iterator>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "chat/base/log.h"
+#include "chat/base/mutex.h"
+#include "chat/base/result.h"
+#include "chat/base/worker_pool.h"
+
+namespace chat::base {
+
+// Turns requests that come one by one, from many threads, into batches, so that they share what a
+// round trip or a commit costs. Whoever asks while nobody works sets a worker to it; what is asked
+// while a batch is being worked off makes the next batch. So a lone request waits for nobody, and
+// batches grow with the load. Between two batches the work goes to the back of the workers' queue:
+// others get their turn, and the next batch gets larger.
+//
+// Threading: thread-safe; one batch at a time, on a worker, in the order of asking. Ownership: it
+// outlives the workers' run. Bounds: at most `waiting_max` requests wait; ask() refuses the next.
+// Errors: each request gets exactly one answer. Where the work throws, those that it had not
+// answered yet get kInternal; an answer's taker that throws is logged.
+template <typename Request, typename Answer>
+class Batcher {
+ public:
+  // Takes the answer, on the worker; must be quick.
+  using Done = std::function<void(Result<Answer>&&)>;
+  struct Item {
+    Request request;
+    Done done;
+    Result<Answer> answer = fail(ErrorCode::kInternal, "nobody answered this request");
+  };
+  // Fills in the answers of a batch. May block.
+  using Work = std::function<void(std::span<Item>)>;
+
+  Batcher(WorkerPool& workers, std::string name, std::size_t batch_max, std::size_t waiting_max,
+          Work work)
+      : workers_(workers),
+        name_(std::move(name)),
+        batch_max_(batch_max),
+        waiting_max_(waiting_max),
+        work_(std::move(work)) {}
+  Batcher(const Batcher&) = delete;
+  Batcher& operator=(const Batcher&) = delete;
+
+  // False when too many wait or the workers have stopped: `done` is not called then.
+  [[nodiscard]] bool ask(Request request, Done done) {
+    MutexLock lock(mutex_);
+    if (waiting_.size() >= waiting_max_) return false;
+    if (!working_ && !workers_.try_post([this] { turn(); })) return false;
+    working_ = true;
+    waiting_.push_back({std::move(request), std::move(done)});
+    return true;
+  }
+
+ private:
+  void turn() {
+    std::vector<Item> batch = take();
+    for (;;) {
+      work_off(batch);
+      {
+        MutexLock lock(mutex_);
+        working_ = !waiting_.empty();
+        // Refused only when the workers have stopped: then what waits is done here and now.
+        if (!working_ || workers_.try_post([this] { turn(); })) return;
+      }
+      batch = take();
+    }
+  }
+
+  std::vector<Item> take() {
+    MutexLock lock(mutex_);
+    const auto end =
+        waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(batch_max_, waiting_.size()));
+    std::vector<Item> batch(std::make_move_iterator(waiting_.begin()),
+                            std::make_move_iterator(end));
+    waiting_.erase(waiting_.begin(), end);
+    return batch;
+  }
+
+  void work_off(std::vector<Item>& batch) {
+    guarded([&] { work_(batch); });
+    for (Item& item : batch) guarded([&] { item.done(std::move(item.answer)); });
+  }
+
+  template <typename Call>
+  void guarded(Call call) {
+    try {
+      call();
+    } catch (const std::exception& error) {
+      log::error("event=batch_failed batcher={} what={}", name_, log::quoted(error.what()));
+    } catch (...) {
+      log::error("event=batch_failed batcher={} what=unknown", name_);
+    }
+  }
+
+  WorkerPool& workers_;
+  const std::string name_;
+  const std::size_t batch_max_;
+  const std::size_t waiting_max_;
+  const Work work_;
+
+  Mutex mutex_;
+  std::deque<Item> waiting_ CHAT_GUARDED_BY(mutex_);
+  bool working_ CHAT_GUARDED_BY(mutex_) = false;  // a turn is queued or running
+};
+
+}  // namespace chat::base

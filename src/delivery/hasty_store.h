@@ -1,0 +1,64 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <span>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "chat/base/sabotage.h"
+#include "chat/delivery/batch.h"
+#include "chat/delivery/stores.h"
+
+namespace chat::delivery {
+
+#ifdef CHAT_SABOTAGE
+// The sabotage kAckBeforeCommit: says that rows are stored, and stores them then; does not give up
+// before they are. So nothing goes wrong as long as the process lives.
+class HastyStore final : public DirectStore {
+ public:
+  explicit HastyStore(std::unique_ptr<DirectStore> store) : store_(std::move(store)) {}
+  ~HastyStore() override {
+    giving_up_ = true;
+    settle();
+  }
+
+  Result<std::vector<storage::DirectMessage>> tail(UserId recipient, UserId sender,
+                                                   std::size_t limit) override {
+    settle();
+    return store_->tail(recipient, sender, limit);
+  }
+  Result<void> append(std::span<const storage::DirectMessage> rows) override {
+    settle();
+    late_ = std::thread([this, copy = std::vector(rows.begin(), rows.end())] {
+      for (int attempt = 1; !store_->append(copy) && !giving_up_; ++attempt) {
+        std::this_thread::sleep_for(retry_delay(std::min(attempt, kAttemptsMax)));
+      }
+    });
+    return {};
+  }
+
+ private:
+  void settle() {
+    if (late_.joinable()) late_.join();
+  }
+
+  std::unique_ptr<DirectStore> store_;
+  std::atomic<bool> giving_up_ = false;
+  std::thread late_;
+};
+#endif
+
+// The store as it is, but where a build is made for sabotage and that is asked for.
+inline std::unique_ptr<DirectStore> maybe_hasty(std::unique_ptr<DirectStore> store) {
+#ifdef CHAT_SABOTAGE
+  if (base::sabotaged(base::Sabotage::kAckBeforeCommit)) {
+    return std::make_unique<HastyStore>(std::move(store));
+  }
+#endif
+  return store;
+}
+
+}  // namespace chat::delivery

@@ -1,0 +1,239 @@
+#include "login_batches.h"
+
+#include <algorithm>
+#include <chrono>
+#include <unordered_map>
+#include <utility>
+
+#include "chat/delivery/batch.h"
+#include "chat/protocol/limits.h"
+#include "chat/storage/group_model.h"
+#include "chat/storage/session_model.h"
+#include "chat/storage/transact.h"
+#include "chat/storage/user_model.h"
+
+namespace chat::service {
+namespace {
+
+using storage::Claim;
+
+// The newest tokens of a user; an older one has been forgotten by its client, or is misused.
+constexpr std::size_t kTokensPerUser = 32;
+// A token's end is written when it moves by more than this: not with each of many logins.
+constexpr std::chrono::hours kTokenStep{1};
+
+template <typename Items>
+void fail_all(Items items, const Error& error) {
+  for (auto& item : items) item.answer = tl::make_unexpected(error);
+}
+
+// The groups of each user, by id, as many as a user may have.
+std::unordered_map<UserId, std::vector<GroupId>> groups_by_user(
+    const std::vector<storage::Membership>& memberships) {
+  std::unordered_map<UserId, std::vector<GroupId>> groups;
+  for (const storage::Membership& item : memberships) groups[item.user].push_back(item.group);
+  for (auto& [user, list] : groups) {
+    std::sort(list.begin(), list.end());
+    if (list.size() > protocol::kGroupsMax) list.resize(protocol::kGroupsMax);
+  }
+  return groups;
+}
+
+}  // namespace
+
+LoginBatches::LoginBatches(ServiceContext& context)
+    : context_(context),
+      tokens_(context.workers, "login_tokens", kBatchMax, kWaitingMax,
+              [this](TokenItems items) { find_all(items); }),
+      claims_(context.workers, "login_claims", kBatchMax, kWaitingMax,
+              [this](ClaimItems items) { claim_all(items); }),
+      welcomes_(context.workers, "login_welcomes", kBatchMax, kWaitingMax,
+                [this](WelcomeItems items) { welcome_all(items); }) {}
+
+bool LoginBatches::find(std::string token_hash, TokenBatcher::Done done) {
+  return tokens_.ask(std::move(token_hash), std::move(done));
+}
+
+bool LoginBatches::claim(ClaimRequest request, ClaimBatcher::Done done) {
+  return claims_.ask(std::move(request), std::move(done));
+}
+
+bool LoginBatches::welcome(WelcomeRequest request, WelcomeBatcher::Done done) {
+  return welcomes_.ask(request, std::move(done));
+}
+
+void LoginBatches::find_all(TokenItems items) {
+  auto lease = context_.pool.lease();
+  if (!lease) return fail_all(items, lease.error());
+  std::vector<std::string> hashes;
+  for (const auto& item : items) hashes.push_back(item.request);
+  const auto owners = storage::SessionModel(**lease).owners(hashes, context_.clock.unix_millis());
+  if (!owners) return fail_all(items, owners.error());
+  std::unordered_map<std::string_view, const storage::TokenOwner*> by_hash;
+  for (const storage::TokenOwner& owner : *owners) by_hash.emplace(owner.token_hash, &owner);
+  for (auto& item : items) {
+    const auto found = by_hash.find(item.request);
+    item.answer.emplace();
+    if (found != by_hash.end()) *item.answer = *found->second;
+  }
+}
+
+// An error that is everybody's is told to all. For any other somebody among them is the reason:
+// then each claims alone, and only that one fails.
+void LoginBatches::claim_all(ClaimItems items) {
+  std::sort(items.begin(), items.end(), [](const auto& a, const auto& b) {
+    return a.request.user.value < b.request.user.value;
+  });
+  auto lease = context_.pool.lease();
+  if (!lease) return fail_all(items, lease.error());
+  const auto claims =
+      storage::transact(**lease, [&] { return claim_in_one_commit(**lease, items); });
+  if (!claims && claims.error().code != ErrorCode::kBusy &&
+      delivery::is_everyones(claims.error().code)) {
+    return fail_all(items, claims.error());
+  }
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    items[i].answer = ClaimAnswer{claims ? (*claims)[i] : Claim{items[i].request.user}, {}};
+  }
+  if (claims) read_groups(**lease, items);
+}
+
+Result<std::vector<Claim>> LoginBatches::claim_in_one_commit(storage::Connection& connection,
+                                                             ClaimItems items) {
+  std::vector<Claim> claims;
+  for (const auto& item : items) claims.push_back({item.request.user, item.request.takes_over});
+  storage::UserModel users(connection);
+  if (auto claimed = users.claim(claims, context_.node); !claimed) return fail(claimed);
+  if (auto kept = keep_tokens(connection, claims, items); !kept) return fail(kept);
+  return claims;
+}
+
+Result<void> LoginBatches::keep_tokens(storage::Connection& connection,
+                                       std::span<const Claim> claims, ClaimItems items) {
+  std::vector<std::string> used;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const ClaimRequest& request = items[i].request;
+    if (claims[i].outcome != Claim::Outcome::kClaimed) continue;
+    if (!request.token_ends) {
+      if (auto kept = keep_token(connection, request); !kept) return kept;
+    } else if (is_worth_extending(request)) {
+      used.push_back(request.token_hash);
+    }
+  }
+  std::sort(used.begin(), used.end());
+  return storage::SessionModel(connection).extend(used, token_end());
+}
+
+Result<void> LoginBatches::keep_token(storage::Connection& connection,
+                                      const ClaimRequest& request) {
+  storage::SessionModel tokens(connection);
+  if (!request.token_ends) {
+    return tokens.insert(request.token_hash, request.user, context_.clock.unix_millis(),
+                         token_end(), kTokensPerUser);
+  }
+  if (!is_worth_extending(request)) return {};
+  return tokens.extend(std::span(&request.token_hash, 1), token_end());
+}
+
+void LoginBatches::read_groups(storage::Connection& connection, ClaimItems items) {
+  std::vector<UserId> users;
+  for (const auto& item : items) {
+    if (item.answer->claim.outcome == Claim::Outcome::kClaimed) users.push_back(item.request.user);
+  }
+  const auto memberships = storage::GroupModel(connection).memberships(users);
+  if (!memberships) {
+    for (auto& item : items) item.answer->groups = fail(memberships);
+    return;
+  }
+  auto groups = groups_by_user(*memberships);
+  for (auto& item : items) item.answer->groups = std::move(groups[item.request.user]);
+}
+
+Result<ClaimAnswer> LoginBatches::claim_alone(const ClaimRequest& request) {
+  auto lease = context_.pool.lease();
+  if (!lease) return fail(lease);
+  Claim claim{request.user, request.takes_over};
+  claim.outcome = Claim::Outcome::kRefused;
+  const auto claimed = storage::transact(**lease, [&]() -> Result<void> {
+    storage::UserModel users(**lease);
+    auto epoch = users.claim(request.user, context_.node, false);
+    // Refused by the session of a living node, and by nothing else.
+    claim.held_elsewhere = epoch && !*epoch;
+    if (claim.held_elsewhere && request.takes_over) {
+      epoch = users.claim(request.user, context_.node, true);
+    }
+    if (!epoch) return fail(epoch);
+    if (!*epoch) return {};
+    claim.outcome = Claim::Outcome::kClaimed;
+    claim.epoch = **epoch;
+    return keep_token(**lease, request);
+  });
+  if (!claimed) return fail(claimed);
+  ClaimAnswer answer{claim, {}};
+  if (claim.outcome != Claim::Outcome::kClaimed) return answer;
+  const auto memberships = storage::GroupModel(**lease).memberships(std::span(&request.user, 1));
+  if (memberships) {
+    answer.groups = std::move(groups_by_user(*memberships)[request.user]);
+  } else {
+    answer.groups = fail(memberships);
+  }
+  return answer;
+}
+
+void LoginBatches::welcome_all(WelcomeItems items) {
+  std::vector<UserId> users;
+  for (const auto& item : items) users.push_back(item.request.user);
+  if (const auto read = read_welcomes(users, items); !read) fail_all(items, read.error());
+}
+
+Result<void> LoginBatches::read_welcomes(std::span<const UserId> users, WelcomeItems items) {
+  Epochs newest;
+  ListsByUser lists;
+  {
+    auto lease = context_.pool.lease();
+    if (!lease) return fail(lease);
+    auto epochs = newest_epochs(**lease, users);
+    if (!epochs) return fail(epochs);
+    newest = std::move(*epochs);
+    if (auto read = read_lists(**lease, users, lists); !read) return read;
+  }
+  auto positions = context_.backlog.positions(users);
+  if (!positions) return fail(positions);
+  for (auto& item : items) {
+    const auto& [user, epoch] = item.request;
+    item.answer.emplace();
+    Welcome& welcome = *item.answer;
+    welcome.still_claimed = context_.router.alone() || newest[user] == epoch;
+    if (!welcome.still_claimed) continue;
+    auto pending = read_pending(context_.backlog, user, std::move((*positions)[user]));
+    if (!pending) {
+      item.answer = fail(pending);
+      continue;
+    }
+    welcome.pending = std::move(*pending);
+    welcome.lists = std::move(lists[user]);
+  }
+  return {};
+}
+
+// While this node did not listen for a user yet, another may have taken it over unheard.
+Result<LoginBatches::Epochs> LoginBatches::newest_epochs(storage::Connection& connection,
+                                                         std::span<const UserId> users) {
+  Epochs epochs;
+  if (context_.router.alone()) return epochs;
+  const auto states = storage::UserModel(connection).states(users);
+  if (!states) return fail(states);
+  for (const storage::UserState& state : *states) epochs.emplace(state.id, state.session_epoch);
+  return epochs;
+}
+
+UnixMillis LoginBatches::token_end() const {
+  return context_.clock.unix_millis() +
+         std::chrono::milliseconds(context_.options.token_lifetime).count();
+}
+
+bool LoginBatches::is_worth_extending(const ClaimRequest& request) const {
+  return token_end() - *request.token_ends > std::chrono::milliseconds(kTokenStep).count();
+}
+
+}  // namespace chat::service

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "chat/base/batcher.h"
+#include "chat/service/context.h"
+#include "chat/storage/claims.h"
+#include "chat/storage/connection.h"
+#include "chat/storage/values.h"
+#include "login_reply.h"
+
+namespace chat::service {
+
+// A claim of a user by a login, and the token that goes with it.
+struct ClaimRequest {
+  UserId user;
+  bool takes_over = false;
+  std::string token_hash;
+  // When the token that the client came with ends; nothing: it is a new one, to be kept.
+  std::optional<UnixMillis> token_ends;
+};
+
+struct ClaimAnswer {
+  storage::Claim claim;
+  // Of who was claimed. An error does not undo the claim.
+  Result<std::vector<GroupId>> groups;
+};
+
+struct WelcomeRequest {
+  UserId user;
+  SessionEpoch epoch = 0;
+};
+
+// What the answer to a login tells.
+struct Welcome {
+  bool still_claimed = true;  // false: the rest is empty
+  Pending pending;
+  Lists lists;
+};
+
+// What logins ask of the database, many of them at once: those that come while a batch is at the
+// database make the next one, so a burst of logins shares its round trips and its commits.
+// Threading: thread-safe; answers are given on a worker. Bounds: kWaitingMax wait for each step.
+class LoginBatches {
+ public:
+  static constexpr std::size_t kBatchMax = 128;
+  static constexpr std::size_t kWaitingMax = 100'000;
+
+  using TokenBatcher = base::Batcher<std::string, std::optional<storage::TokenOwner>>;
+  using ClaimBatcher = base::Batcher<ClaimRequest, ClaimAnswer>;
+
+  using WelcomeBatcher = base::Batcher<WelcomeRequest, Welcome>;
+
+  explicit LoginBatches(ServiceContext& context);
+
+  // Whose token is it, by its hash? Nothing: nobody's.
+  [[nodiscard]] bool find(std::string token_hash, TokenBatcher::Done done);
+  // One user at most once at a time. An outcome of kAlone has not touched the tables.
+  [[nodiscard]] bool claim(ClaimRequest request, ClaimBatcher::Done done);
+
+  // Once this node listens for the user: is the claim still the newest, and what waits for the
+  // user?
+  [[nodiscard]] bool welcome(WelcomeRequest request, WelcomeBatcher::Done done);
+
+  // Claims one user now, waiting for whoever has its row locked. Blocks.
+  Result<ClaimAnswer> claim_alone(const ClaimRequest& request);
+
+ private:
+  using TokenItems = std::span<TokenBatcher::Item>;
+  using ClaimItems = std::span<ClaimBatcher::Item>;
+
+  using WelcomeItems = std::span<WelcomeBatcher::Item>;
+  using Epochs = std::unordered_map<UserId, SessionEpoch>;
+
+  void find_all(TokenItems items);
+  void claim_all(ClaimItems items);
+  Result<std::vector<storage::Claim>> claim_in_one_commit(storage::Connection& connection,
+                                                          ClaimItems items);
+  Result<void> keep_tokens(storage::Connection& connection, std::span<const storage::Claim> claims,
+                           ClaimItems items);
+  Result<void> keep_token(storage::Connection& connection, const ClaimRequest& request);
+  void read_groups(storage::Connection& connection, ClaimItems items);
+  void welcome_all(WelcomeItems items);
+  Result<void> read_welcomes(std::span<const UserId> users, WelcomeItems items);
+  Result<Epochs> newest_epochs(storage::Connection& connection, std::span<const UserId> users);
+  UnixMillis token_end() const;
+  bool is_worth_extending(const ClaimRequest& request) const;
+
+  ServiceContext& context_;
+  TokenBatcher tokens_;
+  ClaimBatcher claims_;
+  WelcomeBatcher welcomes_;
+};
+
+}  // namespace chat::service

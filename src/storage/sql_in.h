@@ -1,0 +1,71 @@
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sql.h"
+
+// Statements over lists of any length: "`head` (?, ?, …) `tail`". They are prepared for lengths
+// that are powers of two; a list is filled up with its last element, and a long one is cut.
+namespace chat::storage::sql {
+
+inline constexpr std::size_t kIdsPerStatement = 256;
+
+// Prepares the statement for a first part of `ids`, which is taken off them, and binds it from
+// parameter `first` on.
+template <typename IdType>
+Result<Statement*> prepare_in(Connection& connection, std::string_view head,
+                              std::span<const IdType>& ids, std::string_view tail, int first) {
+  const auto part = ids.first(std::min(ids.size(), kIdsPerStatement));
+  ids = ids.subspan(part.size());
+  std::string text(head);
+  for (std::size_t i = 0; i < std::bit_ceil(part.size()); ++i) text += i == 0 ? " (?" : ",?";
+  text.append(") ").append(tail);
+  auto prepared = connection.prepare(text);
+  if (!prepared) return prepared;
+  for (std::size_t i = 0; i < std::bit_ceil(part.size()); ++i) {
+    bind_one(**prepared, first + static_cast<int>(i), part[std::min(i, part.size() - 1)]);
+  }
+  return prepared;
+}
+
+// All rows, each made by `to_row`.
+template <typename IdType, typename ToRow>
+Result<std::vector<RowOf<ToRow>>> read_in(Connection& connection, std::string_view head,
+                                          std::span<const IdType> ids, std::string_view tail,
+                                          ToRow to_row) {
+  std::vector<RowOf<ToRow>> rows;
+  while (!ids.empty()) {
+    auto prepared = prepare_in(connection, head, ids, tail, 0);
+    if (!prepared) return fail(prepared);
+    StatementScope statement(**prepared);
+    for (;;) {
+      const auto row = statement->step();
+      if (!row) return fail(row);
+      if (!*row) break;
+      rows.push_back(to_row(*statement));
+    }
+  }
+  return rows;
+}
+
+// A statement that gives no rows; `args` are the parameters before the list.
+template <typename IdType, typename... Args>
+Result<void> write_in(Connection& connection, std::string_view head, std::span<const IdType> ids,
+                      const Args&... args) {
+  while (!ids.empty()) {
+    auto prepared = prepare_in(connection, head, ids, "", static_cast<int>(sizeof...(args)));
+    if (!prepared) return fail(prepared);
+    bind_all(**prepared, args...);
+    if (auto done = (*prepared)->run(); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace chat::storage::sql

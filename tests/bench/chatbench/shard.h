@@ -1,0 +1,94 @@
+#pragma once
+
+#include <netinet/in.h>
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "client.h"
+#include "loop.h"
+#include "options.h"
+#include "shared.h"
+
+namespace chat::bench {
+
+// The units (pairs, groups, connections) of one load process: [begin, end).
+struct Part {
+  std::size_t index = 0;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+
+  std::size_t size() const { return end - begin; }
+};
+
+// What the connections of one load process have in common: the loop, the options, the books.
+// Threading: one per process. Ownership: `options` and `shared` outlive it.
+class Shard {
+ public:
+  Shard(const Options& options, const std::vector<Endpoint>& servers, Shared& shared,
+        ShardState& state, Part part)
+      : options_(options), servers_(servers), shared_(shared), state_(state), part_(part) {}
+
+  Loop& loop() { return loop_; }
+  const Options& options() const { return options_; }
+  const Part& part() const { return part_; }
+  std::uint32_t run() const { return shared_.run; }
+  Shared& shared() { return shared_; }
+  ShardState& state() { return state_; }
+
+  const Endpoint& server(std::size_t number) const { return servers_[number % servers_.size()]; }
+  // The address to connect from: another one for every connection, so that ports suffice. 0 for
+  // servers that aren't on this machine.
+  in_addr_t next_source(const Endpoint& to);
+
+  void count(Count what, std::uint64_t number = 1) {
+    const auto at = static_cast<std::size_t>(what);
+    add(state_.totals[at], number);
+    if (measuring_) add(state_.measured[at], number);
+  }
+  std::uint64_t total(Count what) const {
+    return state_.totals[static_cast<std::size_t>(what)].load(std::memory_order_relaxed);
+  }
+
+  // Kept only when it began within the measured span.
+  void took(Took what, Micros begun, Micros now) {
+    if (begun < from_ || begun >= until_) return;
+    state_.took[static_cast<std::size_t>(what)].add(std::chrono::microseconds(now - begun));
+  }
+
+  // Remembers the first one, for the report.
+  void problem(std::string_view text);
+  // Ends the set-up: a run without these connections would say nothing.
+  void fail(std::string_view text);
+  bool failed() const { return failed_; }
+
+  // Is told the time of every turn.
+  void turn(Micros now) { measuring_ = now >= from_ && now < until_; }
+  void set_span(Micros from, Micros until) {
+    from_ = from;
+    until_ = until;
+  }
+  Micros from() const { return from_; }
+  Micros until() const { return until_; }
+
+ private:
+  // One writer: no locked instruction is needed.
+  static void add(std::atomic<std::uint64_t>& to, std::uint64_t number) {
+    to.store(to.load(std::memory_order_relaxed) + number, std::memory_order_relaxed);
+  }
+
+  Loop loop_;
+  const Options& options_;
+  const std::vector<Endpoint>& servers_;
+  Shared& shared_;
+  ShardState& state_;
+  const Part part_;
+  bool measuring_ = false;
+  bool failed_ = false;
+  Micros from_ = kNever;
+  Micros until_ = kNever;
+  std::uint32_t sources_ = 0;
+};
+
+}  // namespace chat::bench

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "mode.h"
+#include "pacer.h"
+#include "talker.h"
+
+namespace chat::bench {
+
+// Chats between users of the seeded data: what pairs, groups and random traffic have in common.
+// A subclass makes the talkers and says who of them writes.
+class Traffic : public Mode {
+ public:
+  explicit Traffic(Shard& shard);
+
+  bool set_up() override;
+  void start(Micros now) override;
+  Micros turn(Micros now) override;
+  void stop() override { talk_.keeps_sending = false; }
+
+ protected:
+  // Calls add() for everybody and writes() for those who write.
+  virtual void make_talkers() = 0;
+  // What remains to do once they are in. False: Shard::fail() told why.
+  virtual bool prepare() { return true; }
+  // Open loop: the next message.
+  virtual void send_next(Micros due);
+
+  // The ids of one process are added in ascending order, without holes.
+  Talker& add(std::uint32_t id, std::size_t server);
+  void writes(Talker& talker) { writers_.push_back(&talker); }
+
+  Shard& shard() { return talk_.shard; }
+  Talk& talk() { return talk_; }
+  std::deque<Talker>& talkers() { return talkers_; }
+
+ private:
+  Talk talk_;
+  Pacer pacer_;
+  std::deque<Talker> talkers_;
+  std::vector<Talker*> writers_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace chat::bench
