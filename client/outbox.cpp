@@ -40,7 +40,8 @@ bool Outbox::add(Unanswered chat, base::SteadyTime deadline) {
     if (!started_ || !changed_.wait_until(mutex_, deadline)) return false;
   }
   ++size_;
-  streams_[chat.target].chats.push_back({++last_number_, std::move(chat)});
+  Stream& stream = streams_[chat.target];
+  stream.chats.push_back({++last_number_, std::move(chat)});
   changed_.notify_all();
   return true;
 }

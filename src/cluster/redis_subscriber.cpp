@@ -113,7 +113,7 @@ Result<void> RedisSubscriber::step() {
     stopping_ = true;
     return {};
   }
-  const auto done = link_->transfer(
+  auto done = link_->transfer(
       entries[0].revents, steady_clock::now(),
       [this](std::string_view channel, std::string_view bytes) { on_message(channel, bytes); });
   if (!done) return done;
@@ -125,17 +125,18 @@ Result<void> RedisSubscriber::step() {
 
 void RedisSubscriber::obey(std::vector<RedisMailbox::Request> requests) {
   const auto now = steady_clock::now();
-  for (auto& [verb, channels, heard] : requests) {
-    for (const Channel& channel : channels) {
+  for (RedisMailbox::Request& request : requests) {
+    const Verb verb = request.verb;
+    for (const Channel& channel : request.channels) {
       const bool changed =
           verb == Verb::kSubscribe ? wanted_.add(channel) : wanted_.remove(channel);
       if (changed && link_) link_->ask(verb, channel_name(channel), now);
     }
-    if (!heard) continue;
+    if (!request.heard) continue;
     if (link_) {
-      link_->when_confirmed(std::move(heard));
+      link_->when_confirmed(std::move(request.heard));
     } else {
-      guarded(heard);
+      guarded(request.heard);
     }
   }
   if (link_) link_->flush();

@@ -293,7 +293,7 @@ void Router::to_user(UserId user, EventEnvelope event) {
   local_event_to_user(user, std::move(event));
 }
 
-void Router::to_group(GroupId group, EventEnvelope event) {
+void Router::to_group(GroupId group, const EventEnvelope& event) {
   if (!bus_.alone()) bus_.publish({{cluster::channel_of(group), encode(event)}});
   local_event_to_group(group, event);
 }

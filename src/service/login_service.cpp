@@ -60,8 +60,9 @@ struct LoginService::Login {
   bool by_token = false;
   UnixMillis token_ends = 0;  // of the token that the client came with
 
-  // A token is proof enough to take over one's own older session.
-  bool takes_over() const { return by_token || request.flag("takeover"); }
+  // A token is proof enough to take over one's own older session. Who has hung up meanwhile would
+  // only push out a later login of the same client.
+  bool takes_over() const { return (by_token || request.flag("takeover")) && !session->ending(); }
   bool holder_probed = false;
   bool held_elsewhere = false;  // until now, by a session on another node
 };

@@ -112,6 +112,9 @@ class Bench:
         micros = statistics.median(run.micros_each for run in good) if good else None
         share = statistics.median(run.own_share for run in good) if good else None
         problems = [run.problem for run in runs if run.problem]
+        refused = sum(run.refused for run in runs)
+        if refused:
+            more["notes"] = [*more.get("notes", []), f"{refused} requests were refused: overload"]
         return self.add(Figure(row, engine, unit, [value(run) for run in runs], micros=micros,
                                own_share=share, problems=problems, **more))
 

@@ -23,7 +23,8 @@ class Run:
     p50_ms: float
     p99_ms: float
     max_ms: float
-    problem: str          # what was lost, doubled, reordered or refused; empty when all is well
+    problem: str          # what was lost, doubled, reordered and so on; empty when all is well
+    refused: int          # requests of an open loop that were answered by "busy" or the like
     raw: dict             # everything that chatbench tells
     samples: list = dataclasses.field(default_factory=list)  # (second, what sample() gave)
 
@@ -39,16 +40,19 @@ class Run:
 def _to_run(raw, code):
     work, latency = _WORK.get(raw["mode"], _OTHERS)
     took = raw["latency_us"].get(latency, {"p50": 0, "p99": 0, "max": 0})
-    problem = ", ".join(f"{name} {count}" for name, count in raw["faults"].items() if count)
-    if raw["problem"]:
-        problem = f"{problem} ({raw['problem']})" if problem else raw["problem"]
-    if code != 0 and not problem:
-        problem = f"chatbench ended with {code}"
+    faults = {name: count for name, count in raw["faults"].items() if count}
+    # Who offers more than can be taken has to bear a refusal: that is an answer, and no loss.
+    refused = faults.pop("refused", 0) if raw["options"]["rate"] > 0 else 0
+    problem = ", ".join(f"{name} {count}" for name, count in faults.items())
+    if problem and raw["problem"]:
+        problem += f" ({raw['problem']})"
+    if code != 0 and not problem and not refused:
+        problem = raw["problem"] or f"chatbench ended with {code}"
     return Run(count=raw["measured"][work], seconds=raw["seconds"],
                server_cpu=sum(one["user_s"] + one["system_s"] for one in raw["processes"]),
                own_share=raw["load"]["cpu_percent"] / 100, p50_ms=took["p50"] / 1000,
                p99_ms=took["p99"] / 1000, max_ms=took["max"] / 1000,
-               problem="" if raw["fine"] and code == 0 else problem, raw=raw)
+               problem=problem, refused=refused, raw=raw)
 
 
 class Load:

@@ -62,7 +62,7 @@ def main():
     output = options.output or (
         options.programs / "RESULTS.md" if options.quick or options.only else _RESULTS)
     # Whatever ends this process early ends what it has started: by the way out of `with`.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda got, _: sys.exit(128 + got))
     load_average = ", ".join(f"{value:.2f}" for value in os.getloadavg())
     with Services(_ROOT, options.programs, server_cpu, client_cpu) as services:
@@ -84,7 +84,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(main())

@@ -88,7 +88,7 @@ class Seeder {
     return fill(
         connection_, kTokens, plan_.users,
         [&](std::int64_t i) {
-          return std::tuple(service::hash_token(token_of(i + 1)), i + 1, now_,
+          return std::tuple(service::to_hex(service::hash_token(token_of(i + 1))), i + 1, now_,
                             now_ + kMillisOfTenYears);
         },
         "tokens", progress_);

@@ -10,12 +10,12 @@
 
 // The rows that a benchmark finds in its database. Whoever knows the numbers knows everything:
 //
-//   users     1 … N, named bench1 … benchN, all with one password (and so one stored hash)
-//   tokens    user i logs in with i as 64 hexadecimal digits, with zeroes in front
-//   friends   user i lists i+1 … i+F, beginning again after N
-//   groups    1 … G, named group1 …; group g has the users (g-1)·S+1 … g·S, the first made it
-//   log       old direct messages, all of them delivered: every user has one stream, from its
-//             neighbour (1 ↔ 2, 3 ↔ 4 …), and all streams are equally long
+// - users 1 … N, named bench1 … benchN, all with one password (and so one stored hash);
+// - tokens: user i logs in with i as 64 hexadecimal digits, with zeroes in front;
+// - friends: user i lists i+1 … i+F, beginning again after N;
+// - groups 1 … G, named group1 …; group g has the users (g-1)·S+1 … g·S, the first made it;
+// - a log of old direct messages, all delivered: every user has one stream, from its neighbour
+//   (1 ↔ 2, 3 ↔ 4 …), and all streams are equally long.
 namespace chat::bench {
 
 inline constexpr const char* kSeedPassword = "benchmark";

@@ -1,4 +1,5 @@
 // Clients die at bad moments, don't read, come all at once, or mean harm.
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <functional>
@@ -75,7 +76,8 @@ TEST_F(ClientFault, KilledBetweenReceiveAndAck) {
 // not reading costs others. What it costs the server is measured of several who don't read, after
 // somebody who does: what is free in the server's heap then is no help worth mentioning.
 TEST_F(ClientFault, RecipientThatDoesNotReadCostsLittle) {
-  constexpr auto kFlood = static_cast<int>(50 * 1024 * 1024 / kTextBytes);
+  constexpr int kTurns = 4;
+  constexpr auto kFlood = static_cast<int>(50 * 1024 * 1024 / kTextBytes) / kTurns * kTurns;
   constexpr int kEnough = 200;  // to fill every buffer on the way
   constexpr int kWindow = 32;
   constexpr int kMoreReaders = 7;
@@ -84,13 +86,18 @@ TEST_F(ClientFault, RecipientThatDoesNotReadCostsLittle) {
   ServerProcess& server = cluster->node(0);
   User alice = new_user(server.port(), "alice");
   const Account absent = register_account(server.port(), "absent");
-  OtherPair before(server.port(), "before");
-  flood(alice, absent.id, 0, kFlood, kWindow);
-  before.stop();
   User reader = new_user(server.port(), "reader");
   std::thread reading([&] { collect_messages(reader, kEnough); });
   flood(alice, reader.id(), 0, kEnough, kWindow);
   reading.join();
+
+  const auto p99_during = [&](std::int64_t to, int first) {
+    OtherPair others(server.port(), "pair " + std::to_string(to) + " " + std::to_string(first));
+    flood(alice, to, first, kFlood / kTurns, kWindow);
+    others.stop();
+    EXPECT_GT(others.chats(), 20U);
+    return others.p99();
+  };
 
   std::vector<User> bobs;
   for (int i = 0; i <= kMoreReaders; ++i) {
@@ -102,9 +109,14 @@ TEST_F(ClientFault, RecipientThatDoesNotReadCostsLittle) {
     flood(alice, bobs[static_cast<std::size_t>(i)].id(), 0, kEnough, kWindow);
   }
   User& bob = bobs.front();
-  OtherPair during(server.port(), "during");
-  flood(alice, bob.id(), 0, kFlood, kWindow);
-  during.stop();
+  // By turns, and the better one of each kind: whatever else the machine does meets one of them.
+  milliseconds absent_p99 = milliseconds::max();
+  milliseconds not_reading_p99 = milliseconds::max();
+  for (int turn = 0; turn < kTurns; ++turn) {
+    const int first = turn * kFlood / kTurns;
+    absent_p99 = std::min(absent_p99, p99_during(absent.id, first));
+    not_reading_p99 = std::min(not_reading_p99, p99_during(bob.id(), first));
+  }
   std::int64_t more_kib = server.memory_kib() - memory_kib;
   for (const User& user : bobs) {
     const std::int64_t kernel = unsent_in_kernel(server.port(), user.client.local_port());
@@ -113,13 +125,12 @@ TEST_F(ClientFault, RecipientThatDoesNotReadCostsLittle) {
   }
   const std::int64_t each_kib = more_kib / static_cast<std::int64_t>(bobs.size());
   figure("memory and send buffer of each", each_kib, "KiB");
-  figure("p99 of others while absent", before.p99());
-  figure("p99 of others while not reading", during.p99());
+  figure("p99 of others while absent", absent_p99);
+  figure("p99 of others while not reading", not_reading_p99);
   if (!sanitized()) {
     EXPECT_LE(each_kib, kPromiseKib);
   }
-  EXPECT_GT(during.chats(), 20U);
-  EXPECT_LE(during.p99(), before.p99() + scaled(milliseconds{20}));
+  EXPECT_LE(not_reading_p99, absent_p99 + scaled(milliseconds{20}));
   for (int i = 0; i < kFlood; ++i) {
     const Json push = bob.client.push(6);
     ASSERT_EQ(push.at("seq"), i + 1);

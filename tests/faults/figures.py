@@ -116,7 +116,8 @@ def of_result(result):
     words += [f"{name} {value}{unit}" for name, (value, unit) in result.figures.items()]
     if words:
         return "; ".join(words)
-    times = f" ×{len(result.states)}" if len(result.states) > 1 else ""
+    passed = result.states.count("OK")
+    times = f" ×{passed}" if passed > 1 else ""
     return f"passed{times}, {seconds(result.slowest_ms)}"
 
 

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -66,33 +67,87 @@ const service::PasswordHasher& shared_hasher() {
   return hasher;
 }
 
-}  // namespace
+// Copies of what an input begins with. The journal remembers streams by their sender's
+// session_epoch, which must not come again: each input's users begin with a higher one.
+constexpr const char* kKeep = R"(
+CREATE TABLE kept_user AS SELECT * FROM user;
+CREATE TABLE kept_friend AS SELECT * FROM friend;
+CREATE TABLE kept_allgroup AS SELECT * FROM allgroup;
+CREATE TABLE kept_groupuser AS SELECT * FROM groupuser;
+CREATE TABLE first_epoch AS SELECT 1000000 AS epoch;
+CREATE TRIGGER first_epoch_of_user AFTER INSERT ON user BEGIN
+  UPDATE user SET session_epoch = (SELECT epoch FROM first_epoch) WHERE id = NEW.id;
+END;
+)";
+constexpr const char* kBringBack = R"(
+BEGIN IMMEDIATE;
+UPDATE first_epoch SET epoch = epoch + 1000000;
+DELETE FROM groupmessage;
+DELETE FROM directcursor;
+DELETE FROM directmessage;
+DELETE FROM session;
+DELETE FROM groupuser;
+DELETE FROM allgroup;
+DELETE FROM friend;
+DELETE FROM user;
+DELETE FROM sqlite_sequence WHERE name IN ('user', 'allgroup');
+INSERT INTO user SELECT * FROM kept_user;
+INSERT INTO friend SELECT * FROM kept_friend;
+INSERT INTO allgroup SELECT * FROM kept_allgroup;
+INSERT INTO groupuser SELECT * FROM kept_groupuser;
+COMMIT;
+)";
 
-std::string make_template_database(const std::string& folder) {
-  const std::string file = folder + "/template.db";
-  storage::SqliteDatabase database(file);
+// The tables, and a way to have them as they were.
+class Tables {
+ public:
+  explicit Tables(storage::Database& database) {
+    auto made = database.connect();
+    CHAT_CHECK(made);
+    connection_ = std::move(*made);
+    CHAT_CHECK(storage::migrate(*connection_, storage::migrations_of(storage::Dialect::kSqlite)));
+    const auto hash = shared_hasher().hash("secret1");
+    CHAT_CHECK(hash);
+    fill(*connection_, *hash);
+    CHAT_CHECK(connection_->execute(kKeep));
+  }
+
+  void bring_back() {
+    // Most inputs have written nothing.
+    if (const std::int64_t now = others_commits(); now != std::exchange(seen_, now)) {
+      CHAT_CHECK(connection_->execute(kBringBack));
+    }
+  }
+
+ private:
+  // A number that changes when another connection commits.
+  std::int64_t others_commits() {
+    auto statement = connection_->prepare("PRAGMA data_version");
+    CHAT_CHECK(statement);
+    storage::StatementScope scope(**statement);
+    CHAT_CHECK(scope->step().value_or(false));
+    return scope->integer(0);
+  }
+
+  std::unique_ptr<storage::Connection> connection_;
+  std::int64_t seen_ = 0;
+};
+
+storage::SqliteDatabase& opened(storage::SqliteDatabase& database) {
   CHAT_CHECK(database.open());
-  auto connection = database.connect();
-  CHAT_CHECK(connection);
-  CHAT_CHECK(storage::migrate(**connection, storage::migrations_of(storage::Dialect::kSqlite)));
-  const auto hash = shared_hasher().hash("secret1");
-  CHAT_CHECK(hash);
-  fill(**connection, *hash);
-  connection->reset();
-  database.close();
-  return file;
+  return database;
 }
+
+}  // namespace
 
 // The composition of server::App, less what listens, renews or cleans up.
 struct ChatRig::Parts {
-  explicit Parts(const std::string& file) : database(file) {
-    CHAT_CHECK(database.open());
+  explicit Parts(const std::string& folder) : database(folder + "/chat.db") {
     auto begun = lease.begin("fuzz", true);
     CHAT_CHECK(begun);
     context.node = *begun;
     context.options.node = "fuzz";
     context.options.version = "0";
-    dispatcher = std::make_unique<service::Dispatcher>(context);
     rig.handler.on_request = [this](session::Session& session, const protocol::Request& request) {
       dispatcher->handle(session, request);
     };
@@ -101,9 +156,11 @@ struct ChatRig::Parts {
     writeback.start(&aftermath);
     presence.start();
     journal.start();
+    forget();
   }
   ~Parts() {
     await_end_of_sessions();
+    tables.reset();
     hash_lane.stop();
     journal.stop();
     rig.workers().stop();
@@ -123,18 +180,27 @@ struct ChatRig::Parts {
       CHAT_CHECK(!deadline.passed());
       rig.in_loop([] { return 0; });
     }
+    sessions.clear();
+    CHAT_CHECK(registry.size() == 0);
+  }
+  // Nobody is there. What the users of one input did must not be known to the next.
+  void forget() {
+    tables->bring_back();
+    directory.emplace(pool);
+    dispatcher.emplace(context);
   }
 
   const base::Clock& clock = base::system_clock();
   std::vector<std::weak_ptr<session::Session>> sessions;
   storage::SqliteDatabase database;
+  std::optional<Tables> tables{opened(database)};
   storage::Pool pool{database, {}, clock};
   cluster::LocalHub hub;
   cluster::LocalBus bus{hub};
   cluster::NodeLease lease{database, clock};
   session::Registry registry;
-  delivery::Directory directory{pool};
-  delivery::Backlog backlog{pool, directory};
+  std::optional<delivery::Directory> directory{pool};  // made anew in its place: see forget()
+  delivery::Backlog backlog{pool, *directory};
   delivery::Writeback writeback{pool};
   base::WorkerPool hash_lane{"hash", 1, 32};
   test::SessionRig rig{1, 1};
@@ -147,15 +213,20 @@ struct ChatRig::Parts {
   delivery::Journal journal{delivery::make_direct_store(database, lease),
                             delivery::make_group_store(database, lease), router,
                             [] { return false; }, clock};
-  service::ServiceContext context{pool,          registry,  directory, backlog,  recipients,
-                                  writeback,     journal,   router,    presence, shared_hasher(),
-                                  rig.workers(), hash_lane, clock,     {},       {}};
-  std::unique_ptr<service::Dispatcher> dispatcher;
+  service::ServiceContext context{pool,          registry,  *directory, backlog,  recipients,
+                                  writeback,     journal,   router,     presence, shared_hasher(),
+                                  rig.workers(), hash_lane, clock,      {},       {}};
+  std::optional<service::Dispatcher> dispatcher;
 };
 
-ChatRig::ChatRig(const std::string& file) : parts_(std::make_unique<Parts>(file)) {}
+ChatRig::ChatRig(const std::string& folder) : parts_(std::make_unique<Parts>(folder)) {}
 
 ChatRig::~ChatRig() = default;
+
+void ChatRig::begin_anew() {
+  parts_->await_end_of_sessions();
+  parts_->forget();
+}
 
 base::UniqueFd ChatRig::connect() {
   int ends[2] = {-1, -1};

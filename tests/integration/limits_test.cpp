@@ -191,6 +191,28 @@ TEST_P(HashLane, HundredLoginsAtOnceAllEndLoggedIn) {
   EXPECT_GT(refusals, 0) << "a queue of 32 hashes took a hundred at once";
 }
 
+// A client that gives up waiting for its login and logs in anew must keep what it has then.
+TEST_P(HashLane, LoginOfAClientThatHasHungUpTakesOverNobody) {
+  const User first = new_user("alice");
+  const Account other = register_account("other");
+  std::vector<RawClient> others;
+  for (int i = 0; i < 20; ++i) {
+    others.push_back(connect());
+    others.back().send(login_request(other, {{"password", "wrong"}}));
+  }
+  {
+    RawClient impatient = connect();
+    impatient.send(login_request(first.account, {{"takeover", true}}));
+  }
+  RawClient again = connect();
+  const Json welcome = again.request({{"msgid", 1}, {"token", first.welcome.at("token")}});
+  EXPECT_EQ(welcome.at("errno"), 0) << welcome;
+  for (RawClient& client : others) client.receive();
+  again.take_in(milliseconds{500});
+  expect_alive(again);
+  EXPECT_EQ(again.waiting(), 0U);
+}
+
 class ConnectionLimit : public WithServer {
  protected:
   ConnectionLimit() : WithServer(Settings{"limits.connections=20"}) {}

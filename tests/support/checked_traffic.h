@@ -20,7 +20,8 @@ class CheckedTraffic {
     int groups = 2;
     int group_size = 5;
     int per_second = 150;
-    bool resend = true;  // false: what had no answer is left alone
+    bool resend = true;      // false: what had no answer is left alone
+    int seconds_most = 600;  // finish() usually ends it earlier
   };
   // Over these ports of the loopback address. Returns once messages are acknowledged.
   explicit CheckedTraffic(const std::vector<std::uint16_t>& ports)

@@ -177,6 +177,14 @@ void NginxServer::kill9() {
   end_workers(SIGKILL);
 }
 
+void NginxServer::freeze() {
+  for (const pid_t worker : serving_workers()) ::kill(worker, SIGSTOP);
+}
+
+void NginxServer::thaw() {
+  for (const pid_t worker : serving_workers()) ::kill(worker, SIGCONT);
+}
+
 void NginxServer::end_workers(int signal) {
   for (const auto& worker : workers_) ::syscall(SYS_pidfd_send_signal, worker.get(), signal, 0, 0);
   wait_until([this] { return std::ranges::all_of(workers_, ended); });

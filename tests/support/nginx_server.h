@@ -42,6 +42,9 @@ class NginxServer {
   void kill9_master();
   // Master and workers: every connection ends.
   void kill9();
+  // SIGSTOP and SIGCONT of the workers: they hold their sockets and pass nothing on.
+  void freeze();
+  void thaw();
   std::string log() const;
 
  private:

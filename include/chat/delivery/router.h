@@ -75,7 +75,7 @@ class Router final : public JournalListener {
   void handle(UserId user, const TakeoverEnvelope& takeover);
   void deliver(const cluster::BusMessage& message, const Push& push);
   void to_user(UserId user, EventEnvelope event);
-  void to_group(GroupId group, EventEnvelope event);
+  void to_group(GroupId group, const EventEnvelope& event);
   void local_event_to_user(UserId user, EventEnvelope event);
   void local_event_to_group(GroupId group, const EventEnvelope& event);
 

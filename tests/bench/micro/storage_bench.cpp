@@ -133,7 +133,8 @@ class Settled final : public delivery::JournalListener {
 void journal(benchmark::State& state) {
   Store store;
   Settled settled(state.range(0));
-  delivery::Journal journal(store.direct(), store.group(), settled, base::system_clock());
+  delivery::Journal journal(
+      store.direct(), store.group(), settled, [] { return false; }, base::system_clock());
   journal.start();
   Seq seq = 0;
   for (auto _ : state) {

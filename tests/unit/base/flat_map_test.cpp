@@ -68,7 +68,9 @@ TEST(FlatMap, CollidingKeysAreFoundWhicheverIsErased) {
     for (int key = 1; key <= 20; ++key) {
       const int* found = map.find({key});
       ASSERT_EQ(found != nullptr, key != erased) << key << " without " << erased;
-      if (found != nullptr) ASSERT_EQ(*found, key);
+      if (found != nullptr) {
+        ASSERT_EQ(*found, key);
+      }
     }
   }
 }

@@ -1,0 +1,227 @@
+// Half an hour of a busy cluster in which something breaks all the time: $CHAT_SOAK_SECONDS, by
+// default 1800, of checked traffic at half of the top speed, on three servers, MariaDB, Redis and
+// nginx. What breaks, for how long and how soon the next thing does comes from the seed alone
+// ($CHAT_TEST_SEED).
+//
+// The top speed is measured first, in a closed loop: chatcheck is told to send more than anybody
+// can take, so that every client has a full window without an answer all the time; what is then
+// acknowledged in a second is as much as this machine can do, with chatcheck on it. At half of that
+// the cluster has room to catch up with what an outage has held up.
+//
+// The first server is stopped sometimes, but never killed: it lives through everything, so at its
+// end it shows what it failed to give back.
+#include <signal.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <iostream>
+
+#include "fixture.h"
+#include "support/mysql_proxy.h"
+#include "support/nginx_server.h"
+
+namespace chat::test {
+namespace {
+
+constexpr std::size_t kNodes = 3;
+constexpr int kPerSecondTooMany = 20'000;
+constexpr milliseconds kWarmUp{3'000};
+constexpr milliseconds kMeasured{10'000};
+// A fault lasts less than a lease (10 s): nobody loses its users to the others by being stopped.
+constexpr int kFaultMostMs = 6'000;
+// From the end of a fault until messages are acknowledged again, for clients that wait their turn
+// to connect again (full jitter) behind a server that recovers.
+constexpr milliseconds kRecovery{40'000};
+// Between two faults, once the traffic flows again.
+constexpr int kCalmLeastMs = 4'000;
+constexpr int kCalmMostMs = 12'000;
+
+// What a server may hold at the end: half as much again as after the warm-up, which was at the top
+// speed, and 16 MiB, because a small server is mostly fixed costs and an allocator's arenas come
+// one by one. A leak of 100 bytes a message is over that after half an hour.
+constexpr std::int64_t kMemorySlackKib = 16 * 1024;
+std::int64_t memory_limit_kib(std::int64_t after_warm_up) {
+  return after_warm_up * 3 / 2 + kMemorySlackKib;
+}
+
+milliseconds soak_time() {
+  const char* given = std::getenv("CHAT_SOAK_SECONDS");
+  const int seconds = given == nullptr ? 1800 : std::atoi(given);
+  if (seconds < 1) throw std::runtime_error("CHAT_SOAK_SECONDS must be a number of seconds");
+  return std::chrono::seconds(seconds);
+}
+
+enum class Kind {
+  kServerKilled,
+  kServerStopped,
+  kDatabaseKilled,
+  kDatabaseStopped,
+  kDatabaseCutOff,
+  kRedisKilled,
+  kRedisStopped,
+  kNginxKilled,
+  kNginxStopped,
+};
+struct KindName {
+  Kind kind;
+  const char* name;
+};
+constexpr std::array<KindName, 9> kKinds = {{
+    {Kind::kServerKilled, "kill -9 of server"},
+    {Kind::kServerStopped, "SIGSTOP of server"},
+    {Kind::kDatabaseKilled, "kill -9 of MariaDB"},
+    {Kind::kDatabaseStopped, "SIGSTOP of MariaDB"},
+    {Kind::kDatabaseCutOff, "the end of all connections to MariaDB"},
+    {Kind::kRedisKilled, "kill -9 of Redis"},
+    {Kind::kRedisStopped, "SIGSTOP of Redis"},
+    {Kind::kNginxKilled, "kill -9 of nginx"},
+    {Kind::kNginxStopped, "SIGSTOP of nginx"},
+}};
+
+struct Fault {
+  KindName what;
+  std::size_t node;    // of a server
+  milliseconds lasts;  // until it is continued or started again
+  milliseconds calm;   // after it
+};
+
+class Soak : public Faults {
+ protected:
+  void SetUp() override {
+    Faults::SetUp();
+    if (const std::string why = NginxServer::missing(); !why.empty()) GTEST_SKIP() << why;
+  }
+
+  void start_all();
+  int top_speed();
+  Fault draw();
+  void strike(const Fault& fault);
+  void begin(const Fault& fault);
+  void end(const Fault& fault);
+  static void let_pass(milliseconds time);
+  std::int64_t most_memory_kib();
+
+  std::unique_ptr<MysqlProxy> way_to_database;
+  std::unique_ptr<NginxServer> nginx;
+};
+
+void Soak::start_all() {
+  way_to_database = std::make_unique<MysqlProxy>(mariadb().socket());
+  start(std::make_unique<Cluster>(kNodes, Settings{"mysql.socket=" + way_to_database->socket()}));
+  nginx = std::make_unique<NginxServer>(cluster->proxy_ports());
+}
+
+void Soak::let_pass(milliseconds time) {
+  const auto until = Clock::now() + time;
+  wait_until([&] { return Clock::now() >= until; }, time * 2);
+}
+
+// Messages/s; kept whole and checked like all traffic.
+int Soak::top_speed() {
+  start_traffic({nginx->port()}, {.per_second = kPerSecondTooMany});
+  let_pass(kWarmUp);
+  const std::int64_t before = traffic->acknowledged();
+  let_pass(kMeasured);
+  const std::int64_t more = traffic->acknowledged() - before;
+  traffic->finish();
+  traffic.reset();
+  return static_cast<int>(more * 1000 / kMeasured.count());
+}
+
+Fault Soak::draw() {
+  const KindName what = kKinds[static_cast<std::size_t>(random(0, kKinds.size() - 1))];
+  const int first = what.kind == Kind::kServerKilled ? 1 : 0;
+  const auto node = static_cast<std::size_t>(random(first, kNodes - 1));
+  const milliseconds lasts{random(0, kFaultMostMs)};
+  return {what, node, lasts, milliseconds{random(kCalmLeastMs, kCalmMostMs)}};
+}
+
+void Soak::begin(const Fault& fault) {
+  switch (fault.what.kind) {
+    case Kind::kServerKilled: return cluster->node(fault.node).kill9();
+    case Kind::kServerStopped: ::kill(cluster->node(fault.node).pid(), SIGSTOP); return;
+    case Kind::kDatabaseKilled: return mariadb().kill9();
+    case Kind::kDatabaseStopped: return mariadb().freeze();
+    case Kind::kDatabaseCutOff: return way_to_database->network().reset_all();
+    case Kind::kRedisKilled: return cluster->redis().kill9();
+    case Kind::kRedisStopped: return cluster->redis().freeze();
+    case Kind::kNginxKilled: return nginx->kill9();
+    case Kind::kNginxStopped: return nginx->freeze();
+  }
+}
+
+void Soak::end(const Fault& fault) {
+  switch (fault.what.kind) {
+    case Kind::kServerKilled: return cluster->node(fault.node).start();
+    case Kind::kServerStopped: ::kill(cluster->node(fault.node).pid(), SIGCONT); return;
+    case Kind::kDatabaseKilled: return mariadb().start();
+    case Kind::kDatabaseStopped: return mariadb().thaw();
+    case Kind::kDatabaseCutOff: return;
+    case Kind::kRedisKilled: return cluster->redis().start();
+    case Kind::kRedisStopped: return cluster->redis().thaw();
+    case Kind::kNginxKilled: return nginx->start();
+    case Kind::kNginxStopped: return nginx->thaw();
+  }
+}
+
+void Soak::strike(const Fault& fault) {
+  begin(fault);
+  let_pass(fault.lasts);
+  end(fault);
+  ASSERT_TRUE(traffic->flows(100, kRecovery)) << "nothing moves after the " << fault.what.name;
+  let_pass(fault.calm);
+  for (std::size_t i = 0; i < cluster->size(); ++i) {
+    ASSERT_TRUE(cluster->node(i).running())
+        << "server " << i << " is dead after the " << fault.what.name;
+  }
+}
+
+std::int64_t Soak::most_memory_kib() {
+  std::int64_t most = 0;
+  for (std::size_t i = 0; i < cluster->size(); ++i) {
+    most = std::max(most, cluster->node(i).memory_kib());
+  }
+  return most;
+}
+
+TEST_F(Soak, EverythingBreaksNowAndThenUnderHalfOfTheTopSpeed) {
+  start_all();
+  const int speed = top_speed();
+  std::cout << "top speed: " << speed << " messages/s\n";
+  ASSERT_GT(speed, 0);
+
+  const milliseconds time = soak_time();
+  start_traffic({nginx->port()}, {.per_second = std::max(1, speed / 2),
+                                  .seconds_most = static_cast<int>(3 * time.count() / 1000) + 600});
+  ASSERT_TRUE(traffic->flows(100));
+  let_pass(kWarmUp);
+  const std::int64_t memory = most_memory_kib();
+  const pid_t survivor = cluster->node(0).pid();
+
+  int faults = 0;
+  const auto begin = Clock::now();
+  while (Clock::now() < begin + time && !HasFatalFailure()) {
+    const Fault fault = draw();
+    std::cout << std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begin).count()
+              << " s: " << fault.what.name << " (" << fault.node + 1 << "), " << fault.lasts.count()
+              << " ms; acknowledged " << traffic->acknowledged() << ", memory "
+              << cluster->node(0).memory_kib() << " KiB" << std::endl;
+    strike(fault);
+    ++faults;
+  }
+  if (HasFatalFailure()) return;
+  ASSERT_TRUE(traffic->flows(100, kRecovery));
+  const Json report = expect_promises();
+  EXPECT_EQ(cluster->node(0).pid(), survivor);
+  std::cout << faults << " faults; memory " << memory << " KiB after warm-up, " << most_memory_kib()
+            << " KiB at the end\n";
+  // What a sanitizer holds back for a while is not the server's.
+  if (!sanitized()) {
+    EXPECT_LE(most_memory_kib(), memory_limit_kib(memory));
+  }
+  cluster.reset();  // before its way to the database
+}
+
+}  // namespace
+}  // namespace chat::test
