@@ -76,7 +76,8 @@ Result<void> Resync::run_for(Holders holders) {
   const auto behind = storage::MessageModel(**lease).behind(users);
   if (!behind) return fail(behind);
   std::unordered_map<UserId, std::vector<StreamPosition>> positions;
-  for (const storage::StreamState& item : *behind) positions[item.user].push_back(position_of(item));
+  for (const storage::StreamState& item : *behind)
+    positions[item.user].push_back(position_of(item));
   for (const auto& holder : holders) {
     const auto found = positions.find(holder.user);
     if (found == positions.end()) continue;

@@ -23,8 +23,8 @@ constexpr const char* kSession =
     " innodb_lock_wait_timeout = 1, autocommit = 1, time_zone = '+00:00'";
 constexpr const char* kIsolation = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 // A server process that is stopped in the middle of a transaction must not keep its row locks: the
-// group that one of them locks goes on within 3 s.
-constexpr const char* kIdleTransactions = "SET SESSION idle_write_transaction_timeout = 2";
+// group that one of them locks goes on within 3 s. Not only writing ones: a lock is there before.
+constexpr const char* kIdleTransactions = "SET SESSION idle_transaction_timeout = 2";
 
 Result<void> run(MYSQL* db, const char* sql) {
   if (mysql_query(db, sql) == 0) return {};

@@ -9,9 +9,8 @@
 namespace chat::test {
 
 // Stands between a chat server and its database, passes bytes on, and cuts or holds up a connection
-// at the worst moment: when a COMMIT, or a statement that may commit itself, is on its way. Both ends
-// are Unix sockets.
-// Threading: thread-safe.
+// at the worst moment: when a COMMIT, or a statement that may commit itself, is on its way. Both
+// ends are Unix sockets. Threading: thread-safe.
 class MysqlProxy {
  public:
   enum class Cut {

@@ -15,9 +15,8 @@ namespace chat::base {
 // A queue between threads that holds at most `capacity` items. When it is full, try_push()
 // says so and the caller decides: stop reading, or refuse with `busy`.
 //
-// Consumers are woken one after the other: a push wakes nobody while one is on its way, and who
-// was woken wakes the next when there is more to do. So a burst of items costs a few wake-ups and
-// not one each, and all consumers work when there is work for all.
+// Consumers are woken one after the other: a push wakes nobody while one is on its way, and who was
+// woken wakes the next when there is more to do. So a burst costs a few wake-ups, not one an item.
 // Threading: thread-safe, any number of producers and consumers.
 template <typename T>
 class BoundedQueue {
@@ -95,7 +94,7 @@ class BoundedQueue {
     take_locked(batch, most);
   }
 
-  // No more pushes; what is queued can still be popped. Wakes every waiting consumer.
+  // No more pushes; what is queued can still be popped. Wakes all who wait.
   void close() {
     {
       MutexLock lock(mutex_);
@@ -134,9 +133,7 @@ class BoundedQueue {
   }
 
   bool must_wake_locked() CHAT_REQUIRES(mutex_) {
-    if (waiting_ == 0 || waking_) return false;
-    waking_ = true;
-    return true;
+    return waiting_ > 0 && !std::exchange(waking_, true);
   }
 
   const std::size_t capacity_;

@@ -1,19 +1,13 @@
 #pragma once
 
-#include <chrono>
-#include <cstddef>
-#include <functional>
 #include <memory>
 #include <span>
-#include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "chat/base/bounded_queue.h"
 #include "chat/base/clock.h"
-#include "chat/base/thread.h"
 #include "chat/delivery/entry.h"
+#include "chat/delivery/lane.h"
 #include "chat/delivery/stores.h"
 #include "chat/delivery/stream_cache.h"
 
@@ -21,13 +15,12 @@
 //
 // A lane takes whatever queued while its previous batch was committing, stores it in one
 // transaction, and only then hands the entries on to be acknowledged and pushed. While requests
-// wait for a worker, a batch waits a moment for them. So batches
-// grow with load, a lone message waits for nobody, and an fsync is shared by all who came
-// meanwhile. Direct and group messages have a lane each: a lock on a hot group stalls no direct
-// chat. `seq` is assigned from the committed head; after any failure the cached heads are
-// thrown away and read again, so no seq is used twice and none is left out. A repeated cid is
-// recognised against what is stored, which also settles a commit whose outcome was lost: read
-// again, found there, acknowledged with its seq.
+// wait for a worker, a batch waits a moment for them. So batches grow with load, a lone message
+// waits for nobody, and an fsync is shared by all who came meanwhile. Direct and group messages
+// have a lane each: a lock on a hot group stalls no direct chat. `seq` is assigned from the
+// committed head; after any failure the cached heads are thrown away and read again, so no seq is
+// used twice and none is left out. A repeated cid is recognised against what is stored, which also
+// settles a commit whose outcome was lost: read again, found there, acknowledged with its seq.
 namespace chat::delivery {
 
 // Takes entries out of the journal, in order, once their fate is known. On the lane's thread.
@@ -37,9 +30,6 @@ class JournalListener {
   virtual void on_direct_settled(std::vector<DirectEntry> entries) = 0;
   virtual void on_group_settled(std::vector<GroupEntry> entries) = 0;
 };
-
-// Whether requests wait to be handled that may become entries in a moment. Thread-safe.
-using MoreComing = std::function<bool()>;
 
 // Decides and stores one batch. Threading: externally synchronised.
 class DirectCommitter {
@@ -72,75 +62,6 @@ class GroupCommitter {
 
   GroupStore& store_;
   const base::Clock& clock_;
-};
-
-// One thread that feeds batches of at most kBatchMax entries to a committer.
-// Threading: thread-safe; start() and stop() externally synchronised.
-// Bounds: kQueueMax entries wait; append() blocks for a moment when they do, which stops the
-// workers and with them the reading of the senders' sockets, and then says no (`busy`).
-template <typename EntryType, typename Committer>
-class Lane {
- public:
-  static constexpr std::size_t kBatchMax = 512;
-  static constexpr std::size_t kQueueMax = 8192;
-  static constexpr std::chrono::milliseconds kPatience{1000};
-  // How long a batch waits for requests that are on their way to it, and how often it looks.
-  static constexpr std::chrono::microseconds kGather{1000};
-  static constexpr std::chrono::microseconds kGatherStep{50};
-  using OnSettled = std::function<void(std::vector<EntryType>)>;
-
-  Lane(std::string name, Committer committer, OnSettled on_settled, MoreComing more_coming,
-       const base::Clock& clock)
-      : name_(std::move(name)),
-        committer_(std::move(committer)),
-        on_settled_(std::move(on_settled)),
-        more_coming_(std::move(more_coming)),
-        clock_(clock),
-        queue_(kQueueMax) {}
-  ~Lane() { stop(); }
-
-  void start() {
-    thread_ = base::Thread(name_, [this] { work(); });
-  }
-  // Settles what is queued, then ends.
-  void stop() {
-    queue_.close();
-    thread_.join();
-  }
-
-  // False: too much is waiting. The entry is untouched then.
-  [[nodiscard]] bool append(EntryType&& entry) {
-    return queue_.push_until(std::move(entry), clock_.now() + kPatience);
-  }
-
- private:
-  void work() {
-    for (;;) {
-      std::vector<EntryType> batch = queue_.pop_batch(kBatchMax);
-      if (batch.empty()) return;
-      gather(batch);
-      committer_.commit(batch);
-      on_settled_(std::move(batch));
-    }
-  }
-
-  // A commit costs the database hundreds of microseconds however small it is.
-  void gather(std::vector<EntryType>& batch) {
-    auto waited = std::chrono::microseconds(0);
-    while (batch.size() < kBatchMax && waited < kGather && more_coming_()) {
-      std::this_thread::sleep_for(kGatherStep);
-      waited += kGatherStep;
-      queue_.try_pop_into(batch, kBatchMax);
-    }
-  }
-
-  const std::string name_;
-  Committer committer_;
-  const OnSettled on_settled_;
-  const MoreComing more_coming_;
-  const base::Clock& clock_;
-  base::BoundedQueue<EntryType> queue_;
-  base::Thread thread_;
 };
 
 // Both lanes over one database.

@@ -7,6 +7,9 @@
 
 namespace chat::session {
 
+// Who is sent away for a fault of its own may be back so soon.
+inline constexpr std::chrono::milliseconds kReconnectSoon{1000};
+
 // All that a conversation may run out of time for, as one next deadline. A pure leaf: times go
 // in, times come out. Facts are reported as they happen; the time in which the server itself did
 // not read is not counted against the client.

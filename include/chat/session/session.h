@@ -24,8 +24,6 @@ namespace chat::session {
 // Above this much unread output a connection gets no more pushes and its requests are not read.
 inline constexpr std::size_t kOutputHighBytes = 256 * 1024;
 inline constexpr std::size_t kOutputLowBytes = 64 * 1024;
-// Who is sent away for a fault of its own may be back so soon.
-inline constexpr std::chrono::milliseconds kReconnectSoon{1000};
 
 // One client's conversation: its framing, its requests in order, who is logged in on it.
 //
@@ -44,18 +42,16 @@ class Session final : public net::ConnectionHandler,
   // Thread-safe.
   std::size_t loop_index() const { return loop_index_; }
   const net::Address& peer() const { return peer_; }
+  protocol::Framing framing() const { return framing_.load(std::memory_order_relaxed); }
   // The client speaks the dialect of the original course: what it gets is translated.
-  bool classic() const {
-    return framing_.load(std::memory_order_relaxed) == protocol::Framing::kClassic;
-  }
+  bool classic() const { return framing() == protocol::Framing::kClassic; }
   // No more requests will come from this client, or it is being closed.
   bool ending() const { return ending_.load(std::memory_order_acquire); }
   // BYE and close, after what was accepted has been answered.
   void say_farewell(std::string reason, std::chrono::milliseconds reconnect_after);
   // The same at once: requests that wait are dropped.
   void evict(std::string reason);
-  // Looks whether the peer has hung up without our having read that yet; ending() knows then.
-  // `then` is called in the session's loop.
+  // Looks whether the peer has hung up unread by us; ending() knows then. `then` runs in the loop.
   void probe(base::Task then);
   void resume(base::Task rest) { strand_.resume(std::move(rest)); }
   void commit_begun() { strand_.commit_begun(); }
@@ -67,7 +63,7 @@ class Session final : public net::ConnectionHandler,
   void set_identity(Identity identity) { identity_ = std::move(identity); }
   // Sends one JSON object as a frame, with the other replies of this turn.
   void reply(std::string_view json);
-  // Hands out the replies so far; what is posted to the loop after this comes after them.
+  // Hands out the replies so far, before what is posted to the loop after this.
   void flush_replies() override;
   void suspend() { strand_.suspend(); }
   // One more chat request: 0 ms, or how long it comes too early. Not for classic clients, who

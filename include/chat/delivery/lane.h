@@ -1,0 +1,89 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "chat/base/bounded_queue.h"
+#include "chat/base/clock.h"
+#include "chat/base/thread.h"
+
+namespace chat::delivery {
+
+// Whether requests wait to be handled that may become entries in a moment. Thread-safe.
+using MoreComing = std::function<bool()>;
+
+// One thread that feeds batches of at most kBatchMax entries to a committer.
+// Threading: thread-safe; start() and stop() externally synchronised.
+// Bounds: kQueueMax entries wait; append() blocks for a moment when they do, which stops the
+// workers and with them the reading of the senders' sockets, and then says no (`busy`).
+template <typename EntryType, typename Committer>
+class Lane {
+ public:
+  static constexpr std::size_t kBatchMax = 512;
+  static constexpr std::size_t kQueueMax = 8192;
+  static constexpr std::chrono::milliseconds kPatience{1000};
+  // How long a batch waits for requests that are on their way to it, and how often it looks.
+  static constexpr std::chrono::microseconds kGather{1000};
+  static constexpr std::chrono::microseconds kGatherStep{50};
+  using OnSettled = std::function<void(std::vector<EntryType>)>;
+
+  Lane(std::string name, Committer committer, OnSettled on_settled, MoreComing more_coming,
+       const base::Clock& clock)
+      : name_(std::move(name)),
+        committer_(std::move(committer)),
+        on_settled_(std::move(on_settled)),
+        more_coming_(std::move(more_coming)),
+        clock_(clock),
+        queue_(kQueueMax) {}
+  ~Lane() { stop(); }
+
+  void start() {
+    thread_ = base::Thread(name_, [this] { work(); });
+  }
+  // Settles what is queued, then ends.
+  void stop() {
+    queue_.close();
+    thread_.join();
+  }
+
+  // False: too much is waiting. The entry is untouched then.
+  [[nodiscard]] bool append(EntryType&& entry) {
+    return queue_.push_until(std::move(entry), clock_.now() + kPatience);
+  }
+
+ private:
+  void work() {
+    for (;;) {
+      std::vector<EntryType> batch = queue_.pop_batch(kBatchMax);
+      if (batch.empty()) return;
+      gather(batch);
+      committer_.commit(batch);
+      on_settled_(std::move(batch));
+    }
+  }
+
+  // A commit costs the database hundreds of microseconds however small it is.
+  void gather(std::vector<EntryType>& batch) {
+    auto waited = std::chrono::microseconds(0);
+    while (batch.size() < kBatchMax && waited < kGather && more_coming_()) {
+      std::this_thread::sleep_for(kGatherStep);
+      waited += kGatherStep;
+      queue_.try_pop_into(batch, kBatchMax);
+    }
+  }
+
+  const std::string name_;
+  Committer committer_;
+  const OnSettled on_settled_;
+  const MoreComing more_coming_;
+  const base::Clock& clock_;
+  base::BoundedQueue<EntryType> queue_;
+  base::Thread thread_;
+};
+
+}  // namespace chat::delivery
