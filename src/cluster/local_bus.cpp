@@ -4,6 +4,8 @@ namespace chat::cluster {
 
 LocalBus::~LocalBus() {
   stop();
+  base::MutexLock lock(hub_.mutex_);
+  hub_.wanted_.erase(this);
 }
 
 Result<void> LocalBus::start(BusListener& listener) {
@@ -23,14 +25,16 @@ void LocalBus::stop() {
 void LocalBus::subscribe(std::vector<Channel> channels, base::Task heard) {
   {
     base::MutexLock lock(hub_.mutex_);
-    for (const Channel& channel : channels) wanted_.add(channel);
+    Subscriptions& wanted = hub_.wanted_[this];
+    for (const Channel& channel : channels) wanted.add(channel);
   }
   if (heard) heard();
 }
 
 void LocalBus::unsubscribe(std::vector<Channel> channels) {
   base::MutexLock lock(hub_.mutex_);
-  for (const Channel& channel : channels) wanted_.remove(channel);
+  Subscriptions& wanted = hub_.wanted_[this];
+  for (const Channel& channel : channels) wanted.remove(channel);
 }
 
 void LocalBus::publish(std::vector<BusMessage> messages) {
@@ -48,7 +52,9 @@ std::vector<LocalBus*> LocalBus::others_on(const Channel& channel) const {
   base::MutexLock lock(hub_.mutex_);
   std::vector<LocalBus*> others;
   for (LocalBus* bus : hub_.buses_) {
-    if (bus != this && bus->wanted_.contains(channel)) others.push_back(bus);
+    const auto wanted = hub_.wanted_.find(bus);
+    if (bus == this || wanted == hub_.wanted_.end()) continue;
+    if (wanted->second.contains(channel)) others.push_back(bus);
   }
   return others;
 }

@@ -15,6 +15,7 @@ constexpr const char* kServer = "/usr/sbin/mariadbd";
 constexpr const char* kInstaller = "/usr/bin/mariadb-install-db";
 constexpr const char* kClient = "/usr/bin/mariadb";
 constexpr milliseconds kStartPatience{30'000};
+constexpr milliseconds kQueryPatience{120'000};  // a soak's tables hold millions of rows
 
 }  // namespace
 
@@ -107,7 +108,7 @@ std::string MariadbServer::query(const std::string& sql, const std::string& data
                                       "--raw",
                                       "--execute=" + sql};
   if (!database.empty()) command.push_back("--database=" + database);
-  RunResult result = run_to_end(command);
+  RunResult result = run_to_end(command, kQueryPatience);
   if (result.exit_code != 0) throw std::runtime_error(sql + ": " + result.errors);
   if (result.output.ends_with('\n')) result.output.pop_back();
   return result.output;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "chat/base/mutex.h"
@@ -18,6 +19,7 @@ class LocalHub {
   friend class LocalBus;
   base::Mutex mutex_;
   std::vector<LocalBus*> buses_ CHAT_GUARDED_BY(mutex_);  // those that are started
+  std::unordered_map<const LocalBus*, Subscriptions> wanted_ CHAT_GUARDED_BY(mutex_);
 };
 
 // The bus without Redis. Listeners are called on the publisher's thread.
@@ -40,7 +42,6 @@ class LocalBus final : public Bus {
 
   LocalHub& hub_;
   BusListener* listener_ = nullptr;  // fixed between start() and stop()
-  Subscriptions wanted_ CHAT_GUARDED_BY(hub_.mutex_);
 };
 
 }  // namespace chat::cluster
