@@ -212,7 +212,8 @@ TEST_F(Soak, EverythingBreaksNowAndThenUnderHalfOfTheTopSpeed) {
     std::cout << std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begin).count()
               << " s: " << fault.what.name << " (" << fault.node + 1 << "), " << fault.lasts.count()
               << " ms; acknowledged " << traffic->acknowledged() << ", memory "
-              << cluster->node(0).memory_kib() << " KiB" << std::endl;
+              << cluster->node(0).memory_kib() << " KiB\n"
+              << std::flush;
     strike(fault);
     ++faults;
   }
