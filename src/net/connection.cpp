@@ -71,10 +71,7 @@ bool Connection::peer_hung_up() const {
 }
 
 void Connection::send(std::string_view bytes) {
-  loop_.assert_in_loop();
-  if (state_ != State::kOpen || bytes.empty()) return;
-  output_.append(bytes);
-  flush_at_round_end();
+  send_by([bytes](std::string& output) { output.append(bytes); });
 }
 
 void Connection::flush_now() {

@@ -27,11 +27,14 @@ void fail_all(Items items, const Error& error) {
   for (auto& item : items) item.answer = tl::make_unexpected(error);
 }
 
+using GroupsByUser = std::unordered_map<UserId, std::vector<GroupId>>;
+
 // The groups of each user, by id, as many as a user may have.
-std::unordered_map<UserId, std::vector<GroupId>> groups_by_user(
-    const std::vector<storage::Membership>& memberships) {
-  std::unordered_map<UserId, std::vector<GroupId>> groups;
-  for (const storage::Membership& item : memberships) groups[item.user].push_back(item.group);
+Result<GroupsByUser> groups_of(storage::Connection& connection, std::span<const UserId> users) {
+  const auto memberships = storage::GroupModel(connection).memberships(users);
+  if (!memberships) return fail(memberships);
+  GroupsByUser groups;
+  for (const storage::Membership& item : *memberships) groups[item.user].push_back(item.group);
   for (auto& [user, list] : groups) {
     std::sort(list.begin(), list.end());
     if (list.size() > protocol::kGroupsMax) list.resize(protocol::kGroupsMax);
@@ -104,35 +107,29 @@ Result<std::vector<Claim>> LoginBatches::claim_in_one_commit(storage::Connection
   for (const auto& item : items) claims.push_back({item.request.user, item.request.takes_over});
   storage::UserModel users(connection);
   if (auto claimed = users.claim(claims, context_.node); !claimed) return fail(claimed);
-  if (auto kept = keep_tokens(connection, claims, items); !kept) return fail(kept);
+  std::vector<const ClaimRequest*> claimed;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (claims[i].outcome == Claim::Outcome::kClaimed) claimed.push_back(&items[i].request);
+  }
+  if (auto kept = keep_tokens(connection, claimed); !kept) return fail(kept);
   return claims;
 }
 
 Result<void> LoginBatches::keep_tokens(storage::Connection& connection,
-                                       std::span<const Claim> claims, ClaimItems items) {
+                                       std::span<const ClaimRequest* const> claimed) {
+  storage::SessionModel tokens(connection);
   std::vector<std::string> used;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const ClaimRequest& request = items[i].request;
-    if (claims[i].outcome != Claim::Outcome::kClaimed) continue;
-    if (!request.token_ends) {
-      if (auto kept = keep_token(connection, request); !kept) return kept;
-    } else if (is_worth_extending(request)) {
-      used.push_back(request.token_hash);
+  for (const ClaimRequest* request : claimed) {
+    if (request->token_ends) {
+      if (is_worth_extending(*request)) used.push_back(request->token_hash);
+      continue;
     }
+    auto kept = tokens.insert(request->token_hash, request->user, context_.clock.unix_millis(),
+                              token_end(), kTokensPerUser);
+    if (!kept) return kept;
   }
   std::sort(used.begin(), used.end());
-  return storage::SessionModel(connection).extend(used, token_end());
-}
-
-Result<void> LoginBatches::keep_token(storage::Connection& connection,
-                                      const ClaimRequest& request) {
-  storage::SessionModel tokens(connection);
-  if (!request.token_ends) {
-    return tokens.insert(request.token_hash, request.user, context_.clock.unix_millis(),
-                         token_end(), kTokensPerUser);
-  }
-  if (!is_worth_extending(request)) return {};
-  return tokens.extend(std::span(&request.token_hash, 1), token_end());
+  return tokens.extend(used, token_end());
 }
 
 void LoginBatches::read_groups(storage::Connection& connection, ClaimItems items) {
@@ -140,13 +137,14 @@ void LoginBatches::read_groups(storage::Connection& connection, ClaimItems items
   for (const auto& item : items) {
     if (item.answer->claim.outcome == Claim::Outcome::kClaimed) users.push_back(item.request.user);
   }
-  const auto memberships = storage::GroupModel(connection).memberships(users);
-  if (!memberships) {
-    for (auto& item : items) item.answer->groups = fail(memberships);
-    return;
+  auto groups = groups_of(connection, users);
+  for (auto& item : items) {
+    if (groups) {
+      item.answer->groups = std::move((*groups)[item.request.user]);
+    } else {
+      item.answer->groups = fail(groups);
+    }
   }
-  auto groups = groups_by_user(*memberships);
-  for (auto& item : items) item.answer->groups = std::move(groups[item.request.user]);
 }
 
 Result<ClaimAnswer> LoginBatches::claim_alone(const ClaimRequest& request) {
@@ -166,16 +164,17 @@ Result<ClaimAnswer> LoginBatches::claim_alone(const ClaimRequest& request) {
     if (!*epoch) return {};
     claim.outcome = Claim::Outcome::kClaimed;
     claim.epoch = **epoch;
-    return keep_token(**lease, request);
+    const ClaimRequest* const only = &request;
+    return keep_tokens(**lease, std::span(&only, 1));
   });
   if (!claimed) return fail(claimed);
   ClaimAnswer answer{claim, {}};
   if (claim.outcome != Claim::Outcome::kClaimed) return answer;
-  const auto memberships = storage::GroupModel(**lease).memberships(std::span(&request.user, 1));
-  if (memberships) {
-    answer.groups = std::move(groups_by_user(*memberships)[request.user]);
+  auto groups = groups_of(**lease, std::span(&request.user, 1));
+  if (groups) {
+    answer.groups = std::move((*groups)[request.user]);
   } else {
-    answer.groups = fail(memberships);
+    answer.groups = fail(groups);
   }
   return answer;
 }

@@ -80,9 +80,9 @@ class LoginBatches {
   void claim_all(ClaimItems items);
   Result<std::vector<storage::Claim>> claim_in_one_commit(storage::Connection& connection,
                                                           ClaimItems items);
-  Result<void> keep_tokens(storage::Connection& connection, std::span<const storage::Claim> claims,
-                           ClaimItems items);
-  Result<void> keep_token(storage::Connection& connection, const ClaimRequest& request);
+  // New ones are added, and those that were used live on.
+  Result<void> keep_tokens(storage::Connection& connection,
+                           std::span<const ClaimRequest* const> claimed);
   void read_groups(storage::Connection& connection, ClaimItems items);
   void welcome_all(WelcomeItems items);
   Result<void> read_welcomes(std::span<const UserId> users, WelcomeItems items);

@@ -72,7 +72,7 @@ void Session::post_in_loop(base::Task task) {
 }
 
 void Session::reply(std::string_view json) {
-  protocol::append_frames(replies_, framing_.load(std::memory_order_relaxed), json);
+  protocol::append_frames(replies_, framing(), json);
 }
 
 void Session::flush_replies() {

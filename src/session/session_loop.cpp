@@ -138,9 +138,8 @@ void Session::send_in_loop(std::string_view json) {
     unsent_.fetch_add(frames.size(), std::memory_order_relaxed);
     return enqueue_in_loop(frames);
   }
-  const std::size_t queued = connection_->send_by([&](std::string& output) {
-    protocol::append_frame(output, framing_.load(std::memory_order_relaxed), json);
-  });
+  const std::size_t queued = connection_->send_by(
+      [&](std::string& output) { protocol::append_frame(output, framing(), json); });
   unsent_.fetch_add(queued, std::memory_order_relaxed);
   note_queued_in_loop(queued);
 }
