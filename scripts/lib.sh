@@ -13,7 +13,8 @@ export LC_ALL=C.UTF-8
 packages_to_run=(
   g++ meson ninja-build pkg-config
   nlohmann-json3-dev libspdlog-dev libfmt-dev libinih-dev libcli11-dev libexpected-dev
-  libedit-dev libsodium-dev libsqlite3-dev default-libmysqlclient-dev libgtest-dev libgmock-dev telnet
+  libedit-dev libsodium-dev libssl-dev libsqlite3-dev default-libmysqlclient-dev libgtest-dev
+  libgmock-dev telnet
   libhiredis-dev
 )
 # The servers of these packages run privately, on sockets and ports of their own; those that the
@@ -23,7 +24,7 @@ packages_to_cluster=(
   libnginx-mod-stream iproute2
 )
 packages_to_test=(
-  "${packages_to_cluster[@]}" clang-format git netcat-openbsd sqlite3 shellcheck strace faketime
+  "${packages_to_cluster[@]}" clang-format git netcat-openbsd sqlite3 shellcheck strace faketime openssl
   nftables
 )
 packages_to_check=("${packages_to_test[@]}" clang clang-tidy)
