@@ -43,8 +43,9 @@ std::size_t count_messages(const Event& event) {
 
 }  // namespace
 
-App::App(Options options)
+App::App(Options options, std::unique_ptr<const TlsContext> tls)
     : options_(std::move(options)),
+      tls_(std::move(tls)),
       typed_(::isatty(STDIN_FILENO) == 1),
       terminal_(typed_ && ::isatty(STDOUT_FILENO) == 1),
       form_(options_.json ? Form::kJson
@@ -73,7 +74,7 @@ int App::run() {
 }
 
 bool App::connect() {
-  const auto opened = session_.open(options_.host, options_.port);
+  const auto opened = session_.open(options_.host, options_.port, tls_.get());
   if (opened) return true;
   show({event::Disconnected{fmt::format("cannot connect to {} port {}: {}", options_.host,
                                         options_.port, opened.error().message)}});
@@ -141,7 +142,7 @@ void App::come_back_later(const std::string& reason) {
 // False: later again.
 bool App::try_again() {
   session_.close();
-  const auto opened = session_.open(options_.host, options_.port);
+  const auto opened = session_.open(options_.host, options_.port, tls_.get());
   if (!opened) {
     come_back_later(opened.error().message);
     return false;

@@ -29,7 +29,8 @@ namespace chat::client {
 // receiving thread.
 class App {
  public:
-  explicit App(Options options);
+  // `tls`: null for plain connections.
+  explicit App(Options options, std::unique_ptr<const TlsContext> tls = nullptr);
 
   // Returns the exit code.
   int run();
@@ -80,6 +81,7 @@ class App {
 
   // Fixed after start.
   const Options options_;
+  const std::unique_ptr<const TlsContext> tls_;
   const bool typed_;     // someone types the commands
   const bool terminal_;  // and reads the events
   const Form form_;

@@ -7,20 +7,23 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include <cerrno>
 #include <cstring>
 #include <system_error>
 #include <utility>
 
+#include "chat/base/clock.h"
+#include "chat/base/unique_fd.h"
 #include "chat/protocol/limits.h"
+#include "client/tls.h"
 
 namespace chat::client {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
-constexpr timeval kSendTimeout{10, 0};
+// How a record of TLS begins that a server sends to who does not speak it: an alert.
+constexpr std::string_view kTlsAlert = "\x15\x03";
 
 std::string reason(int code) {
   return std::system_category().message(code);
@@ -68,8 +71,6 @@ void tune(int socket) {
   set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, 60);
   set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, 10);
   set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, 3);
-  static_cast<void>(
-      ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &kSendTimeout, sizeof kSendTimeout));
 }
 
 // A connected, blocking socket, or what went wrong in `code`.
@@ -89,18 +90,27 @@ base::UniqueFd connect_to(const addrinfo& address, std::chrono::milliseconds tim
 }  // namespace
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& host, std::uint16_t port,
-                                                     std::chrono::milliseconds timeout) {
+                                                     std::chrono::milliseconds timeout,
+                                                     const TlsContext* tls) {
   const auto addresses = resolve(host, port);
   if (!addresses) return fail(addresses);
   int code = EHOSTUNREACH;
   for (const addrinfo* each = addresses->get(); each != nullptr; each = each->ai_next) {
+    const auto begin = base::system_clock().now();
     base::UniqueFd socket = connect_to(*each, timeout, code);
-    if (socket) return std::unique_ptr<Connection>(new Connection(std::move(socket)));
+    if (!socket) continue;
+    const auto left = timeout - std::chrono::duration_cast<std::chrono::milliseconds>(
+                                    base::system_clock().now() - begin);
+    auto transport = tls != nullptr ? tls->shake_hands(std::move(socket), host, left)
+                                    : plain_transport(std::move(socket));
+    if (!transport) return fail(transport);
+    return std::unique_ptr<Connection>(new Connection(*std::move(transport)));
   }
   return fail(code == ETIMEDOUT ? ErrorCode::kTimeout : ErrorCode::kUnavailable, reason(code));
 }
 
-Connection::Connection(base::UniqueFd socket) : socket_(std::move(socket)), input_(kReadBytes, 0) {
+Connection::Connection(std::unique_ptr<Transport> transport)
+    : transport_(std::move(transport)), input_(kReadBytes, 0) {
   decoder_.set_frame_max_bytes(protocol::kReplyMaxBytes);
 }
 
@@ -108,24 +118,10 @@ Result<void> Connection::send(std::string_view json) {
   std::string bytes;
   protocol::append_frame(bytes, protocol::Framing::kBinary, json);
   base::MutexLock lock(send_mutex_);
-  auto written = write_all(bytes);
+  auto written = transport_->write(bytes);
   // Half a frame may have left: nothing that is sent after it would be understood.
   if (!written) shutdown();
   return written;
-}
-
-Result<void> Connection::write_all(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) {
-      const bool full = errno == EAGAIN || errno == EWOULDBLOCK;
-      return full ? fail(ErrorCode::kTimeout, "the server takes no more data")
-                  : fail(ErrorCode::kUnavailable, reason(errno));
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
-  return {};
 }
 
 Result<std::optional<std::string_view>> Connection::receive() {
@@ -133,31 +129,35 @@ Result<std::optional<std::string_view>> Connection::receive() {
     const auto frame = decoder_.next();
     const auto framing = decoder_.framing();
     if (framing != protocol::Framing::kUndecided && framing != protocol::Framing::kBinary) {
-      return fail(ErrorCode::kInternal, "what answers there does not speak this protocol");
+      return fail(ErrorCode::kInternal, input_.starts_with(kTlsAlert)
+                                            ? "it is encrypted there: use --tls"
+                                            : "what answers there does not speak this protocol");
     }
     if (frame) return frame;
     if (decoder_.failed()) return fail(ErrorCode::kInternal, "the server sent too large a frame");
-    const auto count = read_some();
+    const auto count = transport_->read(input_);
     if (!count) return fail(count);
-    if (*count == 0) {
-      if (!decoder_.has_partial_frame()) return std::optional<std::string_view>();
-      return fail(ErrorCode::kUnavailable, "the server closed in the middle of a message");
-    }
+    if (*count == 0) return end_of_input();
     decoder_.feed(std::string_view(input_).substr(0, *count));
   }
 }
 
-Result<std::size_t> Connection::read_some() {
-  ssize_t count = 0;
-  do {
-    count = ::recv(socket_.get(), input_.data(), input_.size(), 0);
-  } while (count < 0 && errno == EINTR);
-  if (count < 0) return fail(ErrorCode::kUnavailable, reason(errno));
-  return static_cast<std::size_t>(count);
+// Nothing, where an end was to be expected.
+Result<std::optional<std::string_view>> Connection::end_of_input() const {
+  if (decoder_.has_partial_frame()) {
+    return fail(ErrorCode::kUnavailable, "the server closed in the middle of a message");
+  }
+  // So does a balancer without a server behind it, and what waits for a TLS handshake.
+  if (decoder_.framing() == protocol::Framing::kUndecided && encryption().empty()) {
+    return fail(ErrorCode::kUnavailable,
+                "the server closed the connection before it said anything: nobody is behind it, "
+                "or it is encrypted there (--tls)");
+  }
+  return std::optional<std::string_view>();
 }
 
 void Connection::shutdown() {
-  ::shutdown(socket_.get(), SHUT_RDWR);
+  transport_->shutdown();
 }
 
 }  // namespace chat::client

@@ -10,20 +10,24 @@
 
 #include "chat/base/mutex.h"
 #include "chat/base/result.h"
-#include "chat/base/unique_fd.h"
 #include "chat/protocol/framing.h"
+#include "client/transport.h"
 
 namespace chat::client {
 
-// A blocking TCP connection to a server that speaks in binary frames (protocol.md, the first
-// table): no byte of a text can end a frame.
-// Threading: send() and shutdown() from any thread; receive() from one thread only.
-// Bounds: a frame of the server has at most protocol::kReplyMaxBytes.
+class TlsContext;
+
+// A blocking connection to a server, plain or over TLS, that speaks in binary frames (protocol.md,
+// the first table): no byte of a text can end a frame. Threading: send() and shutdown() from any
+// thread; receive() from one thread only. Bounds: a frame of the server has at most
+// protocol::kReplyMaxBytes.
 class Connection {
  public:
-  // Tries each address of `host` in turn; blocks for at most `timeout` for each.
+  // Tries each address of `host` in turn; blocks for at most `timeout` for each, a TLS handshake
+  // included. `tls`: null for a plain connection.
   static Result<std::unique_ptr<Connection>> open(const std::string& host, std::uint16_t port,
-                                                  std::chrono::milliseconds timeout);
+                                                  std::chrono::milliseconds timeout,
+                                                  const TlsContext* tls = nullptr);
 
   // Sends one frame, whole. Blocks while the kernel's buffer is full, at most 10 s, after which
   // the connection is of no use any more.
@@ -37,14 +41,16 @@ class Connection {
   // Ends both directions: a blocked receive() returns.
   void shutdown();
 
- private:
-  explicit Connection(base::UniqueFd socket);
+  // As Transport says.
+  std::string encryption() const { return transport_->encryption(); }
 
-  Result<std::size_t> read_some();
-  Result<void> write_all(std::string_view bytes);
+ private:
+  explicit Connection(std::unique_ptr<Transport> transport);
+
+  Result<std::optional<std::string_view>> end_of_input() const;
 
   // Fixed after start.
-  base::UniqueFd socket_;
+  const std::unique_ptr<Transport> transport_;
   // Keeps frames whole when two threads send. It is held across a write that may block; nobody
   // takes another lock under it, and the receiving thread never takes it.
   base::Mutex send_mutex_;

@@ -29,6 +29,25 @@ std::string footer() {
       kCommandHelp, kLineHelp);
 }
 
+void add_tls(CLI::App& app, Options& out) {
+  auto* const tls =
+      app.add_flag("--tls", out.tls,
+                   "encrypt the connection (TLS 1.2 or newer), and connect only to a\n"
+                   "server whose certificate is for --host and from a known CA");
+  auto* const ca = app.add_option("--ca", out.tls_options.ca_file,
+                                  "the CA certificates (PEM) to believe instead of the system's");
+  ca->needs(tls)->check(CLI::ExistingFile)->type_name("FILE");
+  app.add_option("--tls-name", out.tls_options.name,
+                 "the certificate must be for this name or address instead of --host")
+      ->needs(tls)
+      ->type_name("NAME")
+      ->check([](const std::string& name) { return name.empty() ? "is empty" : ""; });
+  app.add_flag("--insecure", out.tls_options.insecure,
+               "believe any certificate: whoever stands in between can read and change all")
+      ->needs(tls)
+      ->excludes(ca);
+}
+
 }  // namespace
 
 Options parse_options(int argc, const char* const* argv) {
@@ -50,6 +69,7 @@ Options parse_options(int argc, const char* const* argv) {
                "come back after a lost connection, log in again and send what was not answered;\n"
                "on a terminal that is always so");
   app.add_flag("--no-color", out.no_color, "no colours (nor are there with NO_COLOR set)");
+  add_tls(app, out);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

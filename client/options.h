@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "client/tls.h"
+
 namespace chat::client {
 
 // The command line, read. Plain value.
@@ -14,6 +16,8 @@ struct Options {
   std::string password_file;  // for `user`
   bool json = false;
   bool no_color = false;
+  bool tls = false;
+  TlsOptions tls_options;
   bool reconnect = false;  // after a lost connection; on a terminal always
   // --help, --version or a mistake: the text is printed already, leave with this code.
   std::optional<int> leave;

@@ -48,7 +48,9 @@ struct LocalJson {
     return nullptr;
   }
   ordered_json operator()(const event::Connected& e) const {
-    return {{"event", "connected"}, {"host", e.host}, {"port", e.port}};
+    ordered_json out{{"event", "connected"}, {"host", e.host}, {"port", e.port}};
+    if (!e.tls.empty()) out["tls"] = e.tls;
+    return out;
   }
   ordered_json operator()(const event::FriendList& e) const {
     return {{"event", "friends"}, {"friends", list_of(e.friends)}};

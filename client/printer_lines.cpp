@@ -8,7 +8,7 @@
 
 namespace chat::client {
 
-const char* const kLineHelp = R"(  connected host="127.0.0.1" port=6000
+const char* const kLineHelp = R"(  connected host="127.0.0.1" port=6000 [tls=TLSv1.3]
   registered id=1 name="alice"
   logged_in id=1 name="alice" friends=1 groups=1 offline=1 [more=true] [more_friends=true]
             [more_groups=true]   followed by that many friend, group and message lines
@@ -80,7 +80,8 @@ struct LineOf {
   std::string operator()(const std::monostate&) const { return {}; }
   std::string operator()(const event::Pong&) const { return {}; }
   std::string operator()(const event::Connected& e) const {
-    return fmt::format("connected host={} port={}\n", quote(e.host), e.port);
+    const std::string tls = e.tls.empty() ? "" : " tls=" + e.tls;
+    return fmt::format("connected host={} port={}{}\n", quote(e.host), e.port, tls);
   }
   std::string operator()(const event::Registered& e) const {
     return fmt::format("registered id={} name={}\n", e.id.value, quote(e.name));

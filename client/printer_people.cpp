@@ -49,8 +49,9 @@ class PeopleText {
 
   std::string operator()(const event::Connected& e) const {
     if (e.again) return dim("Connected again.");
-    return dim(fmt::format("Connected to {} port {}. /register or /login; /help lists all.",
-                           harmless(e.host), e.port));
+    const std::string tls = e.tls.empty() ? "" : fmt::format(", encrypted ({})", e.tls);
+    return dim(fmt::format("Connected to {} port {}{}. /register or /login; /help lists all.",
+                           harmless(e.host), e.port, tls));
   }
   std::string operator()(const event::Registered& e) const {
     return fmt::format("Registered {}: your id is {}. Now /login.\n", name(e.name), e.id.value);

@@ -48,9 +48,9 @@ Session::~Session() {
   close();
 }
 
-Result<void> Session::open(const std::string& host, std::uint16_t port,
+Result<void> Session::open(const std::string& host, std::uint16_t port, const TlsContext* tls,
                            std::chrono::milliseconds connect_timeout) {
-  auto connection = Connection::open(host, port, connect_timeout);
+  auto connection = Connection::open(host, port, connect_timeout, tls);
   if (!connection) return fail(connection);
   connection_ = std::move(*connection);
   host_ = host;
@@ -310,7 +310,7 @@ bool Session::take_message(Event& event) {
 // Any answer to HELLO will do: an older server may not know it.
 Event Session::greet() {
   greeted_ = true;
-  return {event::Connected{host_, port_, can_resume()}};
+  return {event::Connected{host_, port_, can_resume(), connection_->encryption()}};
 }
 
 void Session::update(Event& event) {

@@ -54,8 +54,8 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   // Connects and says HELLO: a stopped server accepts connections too, but answers nothing.
-  // Blocks for both. May be called again after close().
-  Result<void> open(const std::string& host, std::uint16_t port,
+  // Blocks for both. May be called again after close(). `tls`: null for a plain connection.
+  Result<void> open(const std::string& host, std::uint16_t port, const TlsContext* tls = nullptr,
                     std::chrono::milliseconds connect_timeout = kConnectTimeout);
   void close();
 

@@ -23,10 +23,11 @@ source scripts/cluster_services.sh
 usage() {
   cat <<TEXT
 usage:
-  scripts/cluster.sh up [--nodes N] [--port PORT]
+  scripts/cluster.sh up [--nodes N] [--port PORT] [--tls]
       Installs what is missing, builds, and starts a MariaDB, a Redis, N chatservers
       (default $default_nodes) and nginx on 127.0.0.1:PORT (default $default_port). What runs already is left alone;
-      with a larger N than there are, servers are added.
+      with a larger N than there are, servers are added. --tls: clients come encrypted, with a
+      test certificate for localhost in var/cluster/tls, until down --purge.
   scripts/cluster.sh status
       What runs, where, with how many connections, and whether it answers.
       Exit code 1 if something does not.
@@ -144,21 +145,27 @@ everything_runs() {
 }
 
 how_to_connect() {
-  local port
+  local port by
   port=$(cat "$dir/port")
+  by="  ./build/chatclient --port $port"
+  if has_tls; then
+    by+=" --tls --ca ${dir#"$PWD"/}/tls/ca.crt"
+  else
+    by+=$'\n'"  telnet 127.0.0.1 $port"
+  fi
   cat <<TEXT
 
 The cluster is up: $(node_names | xargs) behind 127.0.0.1:$port. Talk to it:
-  ./build/chatclient --port $port
-  telnet 127.0.0.1 $port
+$by
 See what runs with scripts/cluster.sh status; stop it with scripts/cluster.sh down.
 TEXT
 }
 
 command_up() {
-  local wanted_nodes='' wanted_port=''
+  local wanted_nodes='' wanted_port='' wanted_tls=''
   while (($#)); do
     case $1 in
+      --tls) wanted_tls=yes ;;
       --nodes=*) wanted_nodes=${1#*=} ;;
       --port=*) wanted_port=${1#*=} ;;
       --nodes | --port)
@@ -182,6 +189,7 @@ command_up() {
   fi
   make_folders
   choose_port "$wanted_port"
+  choose_tls "$wanted_tls"
   choose_nodes "$wanted_nodes"
   ! everything_runs || say "the cluster is up already"
   start_everything
@@ -322,7 +330,7 @@ command_status() {
       "$(why_not "node-$number" chat_answers "$listen")"
   done
   port=$(cat "$dir/port")
-  row nginx "127.0.0.1:$port" "$(connections_to "$port")" "$(why_not nginx chat_answers "$port")"
+  row nginx "127.0.0.1:$port" "$(connections_to "$port")" "$(why_not nginx nginx_answers "$port")"
   ((unhealthy == 0))
 }
 

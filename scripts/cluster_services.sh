@@ -154,7 +154,31 @@ stop_nodes() {
   done
 }
 
-# nginx: conf/nginx.conf with this cluster's addresses and files in it
+# nginx: conf/nginx.conf or conf/nginx-tls.conf with this cluster's addresses and files in it
+
+# It ends TLS where there is a certificate.
+has_tls() { [[ -f $dir/tls/server.crt ]]; }
+
+nginx_template() { if has_tls; then echo conf/nginx-tls.conf; else echo conf/nginx.conf; fi; }
+
+choose_tls() {
+  [[ $1 ]] && ! has_tls || return 0
+  ! is_running nginx || die "nginx runs without TLS: scripts/cluster.sh down, then up --tls"
+  quietly scripts/certificate.sh --dir "$dir/tls" --force || die "no certificate (see above)"
+}
+
+# As chat_answers, encrypted where nginx is.
+nginx_answers() {
+  has_tls || {
+    chat_answers "$1"
+    return
+  }
+  # s_client leaves when its input ends, so that stays open for a second, in which the answer comes.
+  # shellcheck disable=SC2016  # $1 and $2 are the inner shell's
+  timeout 2 bash -c '{ echo "{\"msgid\":21}"; sleep 1; } |
+    openssl s_client -quiet -no_ign_eof -verify_return_error -CAfile "$2" -connect "127.0.0.1:$1" |
+    grep -qm1 "\"msgid\":121"' ping "$1" "$dir/tls/ca.crt" 2>/dev/null
+}
 
 # nginx_configuration N…: with these nodes behind it. The first `server ADDRESS …;` line of the
 # file tells how each is written.
@@ -177,9 +201,11 @@ nginx_configuration() {
     /^ *listen /             { with("listen", "127.0.0.1:" port) }
     /^pid /                  { with("pid", "\"" folder "/run/nginx.own.pid\"") }
     /^error_log /            { with("error_log", "\"" folder "/log/nginx.log\"") }
+    /^ *ssl_certificate /     { with("ssl_certificate", "\"" folder "/tls/server.crt\"") }
+    /^ *ssl_certificate_key / { with("ssl_certificate_key", "\"" folder "/tls/server.key\"") }
     /^worker_rlimit_nofile / { with("worker_rlimit_nofile", descriptors) }
     /^ *worker_connections / { with("worker_connections", descriptors - 232) }
-    { print }' conf/nginx.conf
+    { print }' "$(nginx_template)"
 }
 
 title_of() { tr '\0' ' ' <"/proc/$1/cmdline"; }
@@ -225,7 +251,7 @@ dismiss_orphaned_workers() {
 
 # Answers, with all its workers: one that comes late would be taken for a new one at a reload.
 nginx_is_up() {
-  (($(children_of nginx | wc -l) >= $(getconf _NPROCESSORS_ONLN))) && chat_answers "$1"
+  (($(children_of nginx | wc -l) >= $(getconf _NPROCESSORS_ONLN))) && nginx_answers "$1"
 }
 
 start_nginx() {

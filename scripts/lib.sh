@@ -13,14 +13,14 @@ export LC_ALL=C.UTF-8
 packages_to_run=(
   g++ meson ninja-build pkg-config
   nlohmann-json3-dev libspdlog-dev libfmt-dev libinih-dev libcli11-dev libexpected-dev
-  libedit-dev libsodium-dev libsqlite3-dev default-libmysqlclient-dev libgtest-dev libgmock-dev telnet
-  libhiredis-dev
+  libedit-dev libsodium-dev libssl-dev libsqlite3-dev default-libmysqlclient-dev libgtest-dev
+  libgmock-dev libhiredis-dev telnet
 )
 # The servers of these packages run privately, on sockets and ports of their own; those that the
 # packages may have started are left alone.
 packages_to_cluster=(
   "${packages_to_run[@]}" mariadb-server mariadb-client redis-server redis-tools nginx
-  libnginx-mod-stream iproute2
+  libnginx-mod-stream iproute2 openssl
 )
 packages_to_test=(
   "${packages_to_cluster[@]}" clang-format git netcat-openbsd sqlite3 shellcheck strace faketime

@@ -9,6 +9,7 @@
 #include "chat/base/version.h"
 #include "server/bus.h"
 #include "server/database.h"
+#include "server/plain_port.h"
 
 namespace chat::server {
 namespace {
@@ -99,6 +100,10 @@ Result<void> App::start() {
       limits_);
   // From here on the kernel queues callers; they are accepted once the main loop runs.
   if (auto opened = server_->open(config_.server.listen); !opened) return opened;
+  if (auto warning = plain_port_warning(config_.server.listen)) {
+    log::warn("event=plain_port_open what={}", log::quoted(*warning));
+    warnings_.push_back(*std::move(warning));
+  }
   if (const auto& address = config_.server.proxy_listen) {
     if (auto opened = server_->open_trusted(*address); !opened) return opened;
   }

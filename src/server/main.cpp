@@ -5,6 +5,7 @@
 #include "server/app.h"
 #include "server/command_line.h"
 #include "server/database.h"
+#include "server/plain_port.h"
 
 namespace {
 
@@ -19,6 +20,9 @@ int cannot(const chat::Error& error) {
 int check(const chat::server::Order& order) {
   std::fputs(order.text.c_str(), stdout);
   std::fflush(stdout);
+  if (const auto remark = chat::server::plain_port_warning(order.checked->server.listen)) {
+    std::fprintf(stderr, "# %s\n", remark->c_str());
+  }
   for (const std::string& remark : chat::server::remarks_on_database(*order.checked)) {
     std::fprintf(stderr, "# %s\n", remark.c_str());
   }

@@ -83,6 +83,36 @@ TEST_F(Configuration, SetWinsOverTheFile) {
   EXPECT_THAT(result.output, HasSubstr("connections = 9\n"));
 }
 
+TEST_F(Configuration, APlainPortForOtherMachinesIsRemarkedOn) {
+  for (const char* open : {"0.0.0.0:6000", "[::]:6000", "192.0.2.1:0"}) {
+    const RunResult result = set(std::string("server.listen=") + open);
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_THAT(result.errors, HasSubstr(std::string("# server.listen=") + open));
+    EXPECT_THAT(result.errors, HasSubstr("in the clear"));
+    EXPECT_THAT(result.errors, HasSubstr("conf/nginx-tls.conf"));
+    EXPECT_THAT(result.output, Not(HasSubstr("in the clear"))) << "the ini text stays ini text";
+  }
+  for (const char* closed : {"127.0.0.1:6000", "[::1]:6000", "localhost:6000", "127.1.2.3:0"}) {
+    EXPECT_EQ(set(std::string("server.listen=") + closed).errors, "") << closed;
+  }
+  // That port is the balancer's.
+  EXPECT_EQ(set("server.proxy_listen=0.0.0.0:6200").errors, "");
+}
+
+TEST_F(Configuration, AServerWithAPlainPortForOtherMachinesWarnsAtStart) {
+  ServerProcess server({"server.listen=0.0.0.0:0"});
+  EXPECT_THAT(read_file(server.dir() / "stderr"),
+              HasSubstr("chatserver: warning: server.listen=0.0.0.0:0 is open"));
+  const std::string log = read_file(server.dir() / "server.log");
+  EXPECT_THAT(log, HasSubstr("event=plain_port_open what=\""));
+  const std::string line = log.substr(0, log.find('\n', log.find("event=plain_port_open")));
+  EXPECT_THAT(line.substr(line.rfind('\n') + 1), HasSubstr("level=warn"));
+
+  ServerProcess quiet({"server.proxy_listen=0.0.0.0:0"});
+  EXPECT_THAT(quiet.log(), Not(HasSubstr("plain_port_open")));
+  EXPECT_EQ(read_file(quiet.dir() / "stderr"), "");
+}
+
 TEST_F(Configuration, UnknownKeysAreRefusedByName) {
   expect_refused(set("server.lisen=127.0.0.1:0"), "server.lisen");
   expect_refused(set("sever.listen=127.0.0.1:0"), "sever");

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """scripts/cluster.sh with everything running:  cluster_test.py FOLDER_OF_CHATSERVER
 
-One story: up, chat across nodes, add, remove, kill, start, a dead nginx, down. Skipped (77) where
+One story: up, chat across nodes, add, remove, kill, start, a dead nginx, TLS, down. Skipped (77) where
 a program is missing.
 """
 
@@ -12,12 +12,14 @@ import random
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 
 from cluster_script import ROOT, Cluster
 
-PROGRAMS = ("mariadbd", "mariadb-install-db", "mariadb", "redis-server", "redis-cli", "nginx", "ss")
+PROGRAMS = ("mariadbd", "mariadb-install-db", "mariadb", "redis-server", "redis-cli", "nginx", "ss",
+            "openssl")
 MODULE = pathlib.Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 PATIENCE_S = 10
 
@@ -27,8 +29,10 @@ PING, HELLO, REGISTER, LOGIN, CHAT, BYE = 21, 20, 4, 1, 6, 204
 class Client:
     """One connection in text framing."""
 
-    def __init__(self, port):
+    def __init__(self, port, tls=None):
         self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
+        if tls:
+            self._socket = tls.wrap_socket(self._socket, server_hostname="127.0.0.1")
         self._lines = self._socket.makefile("r", encoding="utf-8")
 
     def send(self, **request):
@@ -146,6 +150,20 @@ def nginx_dies(cluster, port):
     assert held.is_alive(), "the old workers keep the connections that they have"
 
 
+def comes_encrypted(cluster, port):
+    said = cluster.succeed("up", "--tls")
+    ca = cluster.dir / "tls" / "ca.crt"
+    assert f"chatclient --port {port} --tls --ca {ca}" in said and "telnet" not in said, said
+    expect_healthy(cluster, "node-2", "node-3")
+    context = ssl.create_default_context(cafile=ca)
+    assert Client(port, context).is_alive()
+    # It stays so without the option, also when nginx is told of another server.
+    cluster.succeed("up")
+    cluster.succeed("remove", "2")
+    expect_healthy(cluster, "node-3")
+    assert Client(port, context).is_alive()
+
+
 def tell_story(cluster, port):
     said = cluster.succeed("up", "--nodes", "2", f"--port={port}")
     assert f"chatclient --port {port}" in said, said
@@ -164,6 +182,10 @@ def tell_story(cluster, port):
     assert all(not pathlib.Path(f"/proc/{pid}/exe").exists() for pid in pids), "something lives on"
     cluster.succeed("up")
     expect_healthy(cluster, "node-2", "node-3")
+    refused = cluster.run("up", "--tls")
+    assert refused.returncode == 1 and "nginx runs without TLS" in refused.stderr, refused
+    cluster.succeed("down")
+    comes_encrypted(cluster, port)
     cluster.succeed("down", "--purge")
     assert [path.name for path in cluster.dir.iterdir()] == ["lock"]
 

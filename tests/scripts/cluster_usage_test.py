@@ -38,6 +38,7 @@ class Usage(unittest.TestCase):
                 (["up", "--nodes", "0"], "from 1 to 50, not '0'"),
                 (["up", "--nodes=two"], "from 1 to 50, not 'two'"),
                 (["up", "--port", "65536"], "from 1 to 65535, not '65536'"),
+                (["up", "--tls=yes"], "does not know '--tls=yes'"),
                 (["up", "now"], "does not know 'now'"),
                 (["status", "1"], "no argument"),
                 (["add", "1"], "no argument"),

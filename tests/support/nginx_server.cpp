@@ -23,11 +23,11 @@ constexpr const char* kStreamModule = "/usr/lib/nginx/modules/ngx_stream_module.
 constexpr int kStartTries = 5;
 constexpr std::size_t kWorkers = 2;  // so that what one worker knows must reach the other
 
-std::string shipped_configuration() {
+std::string shipped_configuration(const char* file) {
   const char* root = std::getenv("CHAT_SOURCE_ROOT");
   if (root == nullptr) throw std::runtime_error("$CHAT_SOURCE_ROOT must name the repository");
-  std::string text = read_file(std::filesystem::path(root) / "conf" / "nginx.conf");
-  if (text.empty()) throw std::runtime_error("there is no conf/nginx.conf");
+  std::string text = read_file(std::filesystem::path(root) / "conf" / file);
+  if (text.empty()) throw std::runtime_error(std::string("there is no conf/") + file);
   return text;
 }
 
@@ -58,8 +58,11 @@ std::string NginxServer::missing() {
   return "";
 }
 
-NginxServer::NginxServer(std::vector<std::uint16_t> upstreams)
-    : upstreams_(std::move(upstreams)), port_(free_port()) {
+NginxServer::NginxServer(std::vector<std::uint16_t> upstreams,
+                         std::filesystem::path certificate_folder)
+    : upstreams_(std::move(upstreams)),
+      certificate_folder_(std::move(certificate_folder)),
+      port_(free_port()) {
   // Somebody else may take the port between the look and the start.
   for (int tries = 1;; ++tries) {
     try {
@@ -98,7 +101,8 @@ void NginxServer::launch() {
 }
 
 void NginxServer::configure() const {
-  std::istringstream shipped(shipped_configuration());
+  const char* const file = certificate_folder_.empty() ? "nginx.conf" : "nginx-tls.conf";
+  std::istringstream shipped(shipped_configuration(file));
   std::ofstream ours(dir_.file("nginx.conf"));
   bool servers_written = false;
   for (std::string line; std::getline(shipped, line);) {
@@ -114,6 +118,10 @@ void NginxServer::configure() const {
     if (name == "listen") line = with_argument(line, "127.0.0.1:" + std::to_string(port_));
     if (name == "pid") line = with_argument(line, dir_.file("pid"));
     if (name == "error_log") line = with_argument(line, dir_.file("error.log"));
+    if (name == "ssl_certificate") line = with_argument(line, certificate_folder_ / "server.crt");
+    if (name == "ssl_certificate_key") {
+      line = with_argument(line, certificate_folder_ / "server.key");
+    }
     if (name == "worker_processes") line = with_argument(line, std::to_string(kWorkers));
     if (name == "worker_connections") line = with_argument(line, "1024");
     if (name == "worker_rlimit_nofile") continue;

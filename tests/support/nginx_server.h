@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,7 +17,8 @@ namespace chat::test {
 // An nginx of the tests' own, on a free loopback port in front of other loopback ports. Its
 // configuration is conf/nginx.conf ($CHAT_SOURCE_ROOT names the repository) with the addresses
 // and files of this test, so that what is tested is what is shipped: PROXY protocol, time-outs,
-// failover. Start it on a thread that stays (see ChildProcess).
+// failover; with a folder that holds server.crt and server.key it is conf/nginx-tls.conf. Start it
+// on a thread that stays (see ChildProcess).
 //
 // Its workers are children of the nginx master, not of the test; the destructor ends them too.
 class NginxServer {
@@ -24,7 +26,8 @@ class NginxServer {
   // Why there can be none here; empty when there can.
   static std::string missing();
 
-  explicit NginxServer(std::vector<std::uint16_t> upstreams);
+  explicit NginxServer(std::vector<std::uint16_t> upstreams,
+                       std::filesystem::path certificate_folder = {});
   ~NginxServer();
   NginxServer(const NginxServer&) = delete;
   NginxServer& operator=(const NginxServer&) = delete;
@@ -57,6 +60,7 @@ class NginxServer {
 
   TempDir dir_;
   std::vector<std::uint16_t> upstreams_;
+  const std::filesystem::path certificate_folder_;  // empty: without TLS
   std::uint16_t port_;
   std::unique_ptr<ChildProcess> master_;
   std::vector<base::UniqueFd> workers_;  // pidfds of those whose master is about to die

@@ -35,6 +35,38 @@ TEST(Options, LeaveWithUsageForMistakes) {
   testing::internal::GetCapturedStderr();
 }
 
+TEST(Options, TlsChecksCertificatesByDefault) {
+  const Options plain = parse({"--port", "6000"});
+  EXPECT_FALSE(plain.tls);
+  const Options options = parse({"--tls"});
+  EXPECT_FALSE(options.leave);
+  EXPECT_TRUE(options.tls);
+  EXPECT_FALSE(options.tls_options.insecure);
+  EXPECT_EQ(options.tls_options.ca_file, "");
+  EXPECT_EQ(options.tls_options.name, "");
+}
+
+TEST(Options, TlsMayBeToldWhomToBelieve) {
+  const Options options = parse({"--tls-name", "chat.example.org", "--ca", "/dev/null", "--tls"});
+  EXPECT_FALSE(options.leave);
+  EXPECT_EQ(options.tls_options.ca_file, "/dev/null");
+  EXPECT_EQ(options.tls_options.name, "chat.example.org");
+  const Options insecure = parse({"--tls", "--insecure", "--tls-name", "x"});
+  EXPECT_FALSE(insecure.leave);
+  EXPECT_TRUE(insecure.tls_options.insecure);
+}
+
+TEST(Options, WhatBelongsToTlsNeedsIt) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(parse({"--ca", "/dev/null"}).leave, 2);
+  EXPECT_EQ(parse({"--insecure"}).leave, 2);
+  EXPECT_EQ(parse({"--tls-name", "x"}).leave, 2);
+  EXPECT_EQ(parse({"--tls", "--insecure", "--ca", "/dev/null"}).leave, 2);
+  EXPECT_EQ(parse({"--tls", "--ca", "/nowhere"}).leave, 2);
+  EXPECT_EQ(parse({"--tls", "--tls-name", ""}).leave, 2);
+  testing::internal::GetCapturedStderr();
+}
+
 TEST(Options, HelpAndVersionLeaveWithZero) {
   testing::internal::CaptureStdout();
   EXPECT_EQ(parse({"--version"}).leave, 0);

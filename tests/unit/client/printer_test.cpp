@@ -109,6 +109,8 @@ TEST(Printer, LinesAreStable) {
   const Group team{{1}, "team", "", {{{1}, "alice", "online", "creator"}}};
   const std::vector<Row> table = {
       {{event::Connected{"::1", 6000}}, "connected host=\"::1\" port=6000\n"},
+      {{event::Connected{"::1", 6000, false, "TLSv1.3"}},
+       "connected host=\"::1\" port=6000 tls=TLSv1.3\n"},
       {{event::Registered{{1}, "alice"}}, "registered id=1 name=\"alice\"\n"},
       {{event::LoggedIn{{1}, "alice", "secret", {bob}, {team}, {message}, false, false, true}},
        "logged_in id=1 name=\"alice\" friends=1 groups=1 offline=1 more_groups=true\n"
