@@ -6,6 +6,7 @@
 #   format   clang-format finds nothing to change
 #   clang    builds with clang, with -Wthread-safety and warnings as errors
 #   tidy     clang-tidy (.clang-tidy) over src and client
+#   cppcheck cppcheck over src and client
 #   asan     unit, integration and fuzz tests under ASan and UBSan
 #   tsan     unit, integration and fuzz tests under TSan
 #
@@ -16,7 +17,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source scripts/sanitizers.sh
 
-all_steps=(format clang tidy asan tsan)
+all_steps=(format clang tidy cppcheck asan tsan)
 
 step_format() {
   git ls-files -z '*.h' '*.cpp' | xargs -0 clang-format --dry-run --Werror
@@ -31,6 +32,14 @@ step_tidy() {
   # Only what the build compiles has a compile command; tests are left out.
   run-clang-tidy -quiet -j"$(nproc)" -p build-clang "^$PWD/(src|client)/.*\.cpp\$" \
     2> >(grep -v 'warnings generated' >&2)
+}
+
+# What it says about unused functions and style is clang-tidy's and the reviewers' to say.
+step_cppcheck() {
+  CXX=clang++ configure build-clang --buildtype=debug || return
+  cppcheck --quiet --project=build-clang/compile_commands.json --file-filter='*/src/*' \
+    --file-filter='*/client/*' --enable=warning,performance,portability --inline-suppr \
+    --suppress='*:/usr/*' --error-exitcode=1 -j "$(nproc)"
 }
 
 # test_under FOLDER SANITIZERS

@@ -26,7 +26,7 @@ packages_to_test=(
   "${packages_to_cluster[@]}" clang-format git netcat-openbsd sqlite3 shellcheck strace faketime
   nftables
 )
-packages_to_check=("${packages_to_test[@]}" clang clang-tidy)
+packages_to_check=("${packages_to_test[@]}" clang clang-tidy cppcheck)
 packages_to_bench=(
   "${packages_to_run[@]}" libbenchmark-dev mariadb-server mariadb-client redis-server redis-tools
   python3 util-linux git

@@ -1,10 +1,13 @@
 #include "chat/base/log.h"
 
-#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/details/file_helper.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <mutex>
+#include <utility>
 
 namespace chat::log {
 namespace {
@@ -22,6 +25,56 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::info;
 }
 
+// A file that lines are appended to and that can be opened anew.
+class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit FileSink(const std::string& file) { file_.open(file); }
+  void reopen() {
+    const std::lock_guard lock(mutex_);
+    file_.reopen(false);
+  }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    file_.write(line);
+  }
+  void flush_() override { file_.flush(); }
+
+  spdlog::details::file_helper file_;
+};
+
+// Fixed before other threads start.
+struct Files {
+  std::shared_ptr<FileSink> log;
+  std::shared_ptr<FileSink> audit;
+  std::unique_ptr<spdlog::logger> auditor;
+};
+
+Files& files() {
+  static Files files;
+  return files;
+}
+
+Result<std::shared_ptr<FileSink>> open_sink(const std::string& file, const char* what) {
+  try {
+    return std::make_shared<FileSink>(file);
+  } catch (const spdlog::spdlog_ex& error) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("cannot open the {} file {}: {}", what, file, error.what()));
+  }
+}
+
+void reopen(FileSink* sink) {
+  if (sink == nullptr) return;
+  try {
+    sink->reopen();
+  } catch (const spdlog::spdlog_ex& error) {
+    log::error("event=log_not_reopened what={}", quoted(error.what()));
+  }
+}
+
 void use(spdlog::sink_ptr sink, Level level) {
   auto logger = std::make_shared<spdlog::logger>("chat", std::move(sink));
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l thread=%t %v");
@@ -33,17 +86,40 @@ void use(spdlog::sink_ptr sink, Level level) {
 }  // namespace
 
 Result<void> configure(Level level, const std::string& file) {
-  try {
-    if (file.empty()) {
-      use(std::make_shared<spdlog::sinks::stderr_sink_mt>(), level);
-    } else {
-      use(std::make_shared<spdlog::sinks::basic_file_sink_mt>(file), level);
-    }
-  } catch (const spdlog::spdlog_ex& error) {
-    return fail(ErrorCode::kInvalidArgument,
-                "cannot open the log file " + file + ": " + error.what());
+  if (file.empty()) {
+    use(std::make_shared<spdlog::sinks::stderr_sink_mt>(), level);
+    return {};
   }
+  auto sink = open_sink(file, "log");
+  if (!sink) return fail(sink);
+  files().log = *sink;
+  use(*std::move(sink), level);
   return {};
+}
+
+Result<void> configure_audit(const std::string& file) {
+  if (file.empty()) return {};
+  auto sink = open_sink(file, "audit log");
+  if (!sink) return fail(sink);
+  files().audit = *sink;
+  auto logger = std::make_unique<spdlog::logger>("audit", *std::move(sink));
+  logger->set_pattern("%v");
+  logger->flush_on(spdlog::level::info);
+  files().auditor = std::move(logger);
+  return {};
+}
+
+bool audit_enabled() {
+  return files().auditor != nullptr;
+}
+
+void audit(std::string_view line) {
+  files().auditor->info(spdlog::string_view_t(line.data(), line.size()));
+}
+
+void reopen() {
+  reopen(files().log.get());
+  reopen(files().audit.get());
 }
 
 bool enabled(Level level) {

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kUser = "user:";
 constexpr std::string_view kGroup = "group:";
+constexpr std::string_view kAll = "all";
 
 std::optional<std::int32_t> parse_id(std::string_view digits) {
   std::int32_t id = 0;
@@ -21,11 +22,13 @@ std::optional<std::int32_t> parse_id(std::string_view digits) {
 }  // namespace
 
 std::string channel_name(const Channel& channel) {
+  if (channel == kChannelOfAll) return std::string(kAll);
   std::string name(channel.kind == Channel::Kind::kUser ? kUser : kGroup);
   return name += std::to_string(channel.id);
 }
 
 std::optional<Channel> parse_channel(std::string_view name) {
+  if (name == kAll) return kChannelOfAll;
   const bool user = name.starts_with(kUser);
   if (!user && !name.starts_with(kGroup)) return std::nullopt;
   const auto id = parse_id(name.substr(user ? kUser.size() : kGroup.size()));

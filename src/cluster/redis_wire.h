@@ -6,7 +6,7 @@
 
 #include "chat/cluster/bus.h"
 
-// What goes over Redis, as bytes. A channel is "user:<id>" or "group:<id>"; a message is a line
+// What goes over Redis, as bytes. A channel is "user:<id>", "group:<id>" or "all"; a message is a line
 // with the name of the node that published it, then the payload, which may hold any bytes.
 namespace chat::cluster {
 

@@ -37,10 +37,20 @@ UnixMillis DirectCommitter::next_time() {
   return last_time_ = std::max(now, std::min(last_time_ + 1, now + kAheadMax));
 }
 
+Result<void> DirectCommitter::look_up(std::span<DirectEntry*> entries) {
+  std::vector<StreamCache::Wanted> wanted;
+  wanted.reserve(entries.size());
+  for (const DirectEntry* entry : entries) {
+    wanted.push_back({{entry->message.recipient, entry->message.sender}, entry->sender_epoch});
+  }
+  return streams_.look_up(wanted);
+}
+
 Result<void> DirectCommitter::try_once(std::span<DirectEntry*> entries) {
   std::vector<DirectMessage> rows;
   rows.reserve(entries.size());
   const UnixMillis now = next_time();
+  if (auto looked = look_up(entries); !looked) return looked;
   for (DirectEntry* entry : entries) {
     entry->refusal.reset();
     auto planned = streams_.plan(entry->message, entry->sender_epoch, now);

@@ -15,22 +15,33 @@ Result<Directory::Name> Directory::name_of(UserId user) {
 
 Result<Directory::Name> Directory::name_of(UserId user, storage::Connection& connection) {
   if (Name name = cached(user)) return name;
-  auto found = storage::UserModel(connection).find(user);
-  if (!found) return fail(found);
-  if (!*found) return Name();
-  keep(user, (*found)->name);
-  return Name(std::move((*found)->name));
+  auto name = storage::UserModel(connection).name_of(user);
+  if (name && *name) keep(user, **name);
+  return name;
 }
 
 Result<bool> Directory::exists(UserId user) {
   {
     Shard& shard = shard_of(user);
     base::MutexLock lock(shard.mutex);
-    if (shard.names.contains(user)) return true;
+    if (const std::string* name = shard.names.find(user)) return !name->empty();
   }
-  auto name = name_of(user);
+  const auto name = name_of(user);
   if (!name) return fail(name);
-  return name->has_value();
+  return *name && !(*name)->empty();
+}
+
+void Directory::forget(UserId user) {
+  Shard& shard = shard_of(user);
+  base::MutexLock lock(shard.mutex);
+  shard.names.erase(user);
+}
+
+void Directory::forget_all() {
+  for (Shard& shard : shards_) {
+    base::MutexLock lock(shard.mutex);
+    shard.names.clear();
+  }
 }
 
 Directory::Name Directory::cached(UserId user) {

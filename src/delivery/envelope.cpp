@@ -46,6 +46,10 @@ std::string encode(const TakeoverEnvelope& takeover) {
   return (takeover.gone ? "g " : "t ") + std::to_string(takeover.epoch) + '\n';
 }
 
+std::string encode(const DeletedEnvelope& deleted) {
+  return "d " + std::to_string(deleted.user.value) + '\n';
+}
+
 namespace {
 
 std::optional<Envelope> decode_event(std::string_view head, std::string_view json) {
@@ -65,6 +69,13 @@ std::optional<Envelope> decode_takeover(std::string_view head) {
   head.remove_prefix(2);
   if (!take(head, takeover.epoch) || !head.empty()) return std::nullopt;
   return takeover;
+}
+
+std::optional<Envelope> decode_deleted(std::string_view head) {
+  DeletedEnvelope deleted;
+  head.remove_prefix(2);
+  if (!take(head, deleted.user.value) || !head.empty()) return std::nullopt;
+  return deleted;
 }
 
 std::optional<Envelope> decode_push(std::string_view head, std::string_view json) {
@@ -91,6 +102,7 @@ std::optional<Envelope> decode(std::string_view payload) {
   const std::string_view json = payload.substr(line_end + 1);
   if (head.starts_with("e ") || head.starts_with("r ")) return decode_event(head, json);
   if (head.starts_with("t ") || head.starts_with("g ")) return decode_takeover(head);
+  if (head.starts_with("d ")) return decode_deleted(head);
   if (head.starts_with("m g ") || head.starts_with("m d ")) return decode_push(head, json);
   return std::nullopt;
 }

@@ -30,6 +30,11 @@ class HastyStore final : public DirectStore {
     settle();
     return store_->tail(recipient, sender, limit);
   }
+  Result<std::vector<storage::DirectStream>> begun(
+      std::span<const storage::DirectStream> streams) override {
+    settle();
+    return store_->begun(streams);
+  }
   Result<void> append(std::span<const storage::DirectMessage> rows) override {
     settle();
     late_ = std::thread([this, copy = std::vector(rows.begin(), rows.end())] {

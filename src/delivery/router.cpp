@@ -207,6 +207,8 @@ void Router::on_bus_message(const cluster::BusMessage& message) {
     }
   } else if (const auto* takeover = std::get_if<TakeoverEnvelope>(&*envelope)) {
     handle(UserId{message.channel.id}, *takeover);
+  } else if (const auto* deleted = std::get_if<DeletedEnvelope>(&*envelope)) {
+    directory_.forget(deleted->user);
   } else {
     deliver(message, std::get<Push>(*envelope));
   }
@@ -237,6 +239,11 @@ void Router::take_over(UserId user, SessionEpoch epoch, base::Task then) {
 void Router::tell_gone(UserId user, SessionEpoch epoch) {
   if (bus_.alone()) return;
   bus_.publish({{cluster::channel_of(user), encode(TakeoverEnvelope{epoch, true})}});
+}
+
+void Router::account_deleted(UserId user) {
+  directory_.forget(user);
+  if (!bus_.alone()) bus_.publish({{cluster::kChannelOfAll, encode(DeletedEnvelope{user})}});
 }
 
 // Only a node that has a session of the user listens here, so where nobody is to be evicted the

@@ -49,6 +49,13 @@ class SqlDirectStore final : public DirectStore {
     return MessageModel(**connection).direct_tail(recipient, sender, limit);
   }
 
+  Result<std::vector<storage::DirectStream>> begun(
+      std::span<const storage::DirectStream> streams) override {
+    auto connection = connection_.get();
+    if (!connection) return fail(connection);
+    return MessageModel(**connection).begun(streams);
+  }
+
   Result<void> append(std::span<const storage::DirectMessage> rows) override {
     if (auto held = must_be_held(lease_); !held) return held;
     auto connection = connection_.get();

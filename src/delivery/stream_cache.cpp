@@ -16,6 +16,32 @@ std::size_t hash_of(std::string_view text) {
 
 }  // namespace
 
+// What this very turn has planned is not in the table yet: reading again would miss it.
+bool StreamCache::knows(Key key, SessionEpoch epoch) const {
+  const auto found = streams_.find(key);
+  return found != streams_.end() && (found->second.epoch == epoch || found->second.planned_on);
+}
+
+Result<void> StreamCache::look_up(std::span<const Wanted> wanted) {
+  std::vector<storage::DirectStream> unknown;
+  std::unordered_map<Key, SessionEpoch> fresh;
+  for (const auto& [stream, epoch] : wanted) {
+    const Key key = key_of(stream.recipient, stream.sender);
+    if (!knows(key, epoch) && fresh.emplace(key, epoch).second) unknown.push_back(stream);
+  }
+  // One stream's messages take no longer to read than the answer that there are none.
+  if (unknown.size() < 2) return {};
+  const auto begun = store_.begun(unknown);
+  if (!begun) return fail(begun);
+  for (const auto& stream : *begun) fresh.erase(key_of(stream.recipient, stream.sender));
+  for (const auto& [key, epoch] : fresh) {
+    Stream stream;
+    stream.epoch = epoch;
+    streams_[key] = std::move(stream);
+  }
+  return {};
+}
+
 Result<StreamCache::Planned> StreamCache::plan(storage::DirectMessage& message, SessionEpoch epoch,
                                                UnixMillis now) {
   auto found = stream_of(message, epoch);
@@ -74,12 +100,11 @@ void StreamCache::remember(Stream& stream, const storage::DirectMessage& message
 Result<StreamCache::Stream*> StreamCache::stream_of(const storage::DirectMessage& message,
                                                     SessionEpoch epoch) {
   const Key key = key_of(message.recipient, message.sender);
-  const auto found = streams_.find(key);
-  // What this very turn has planned is not in the table yet: reading again would miss it.
-  if (found != streams_.end() && (found->second.epoch == epoch || found->second.planned_on)) {
-    found->second.epoch = epoch;
-    found->second.last_use = ++uses_;
-    return &found->second;
+  if (knows(key, epoch)) {
+    Stream& stream = streams_[key];
+    stream.epoch = epoch;
+    stream.last_use = ++uses_;
+    return &stream;
   }
   auto tail = store_.tail(message.recipient, message.sender, kWindow);
   if (!tail) return fail(tail);

@@ -75,6 +75,16 @@ std::string Address::host() const {
   return text;
 }
 
+std::string Address::network() const {
+  if (!is_ipv6()) return host();
+  constexpr std::size_t kNetworkBytes = 8;
+  in6_addr address = in6_.sin6_addr;
+  std::fill(std::begin(address.s6_addr) + kNetworkBytes, std::end(address.s6_addr), 0);
+  char text[INET6_ADDRSTRLEN] = "";
+  ::inet_ntop(AF_INET6, &address, text, sizeof(text));
+  return std::string(text) + "/64";
+}
+
 std::uint16_t Address::port() const {
   return ntohs(is_ipv6() ? in6_.sin6_port : in_.sin_port);
 }

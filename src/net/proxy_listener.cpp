@@ -15,7 +15,7 @@ namespace chat::net {
 namespace {
 
 // A balancer that is set up wrong is refused all day long.
-constexpr base::Rate kLogRate{.per_second = 1, .burst = 5};
+constexpr base::Rate kLogRate{.per_period = 1, .burst = 5};
 
 }  // namespace
 

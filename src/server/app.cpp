@@ -1,5 +1,7 @@
 #include "server/app.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -53,21 +55,23 @@ App::App(const Config& config)
       main_loop_(clock_),
       io_loops_(config.server.io_threads, clock_),
       loops_(io_loops_),
+      rates_(clock_),
       workers_("worker", config.server.workers, kWorkerQueue),
       hash_lane_("hash", hash_threads(), kHashQueue),
       database_(make_database(config)),
       pool_(*database_, pool_options(config), clock_),
       bus_(make_bus(config, hub_)),
+      shared_rates_(make_shared_rates(config)),
       lease_(*database_, clock_),
       directory_(pool_),
       backlog_(pool_, directory_),
       writeback_(pool_),
       recipients_(loops_, backlog_, writeback_, *bus_, workers_),
       handover_(clock_),
-      router_(loops_, registry_, recipients_, handover_, *bus_),
+      router_(loops_, registry_, recipients_, handover_, directory_, *bus_),
       presence_(pool_, router_, *bus_),
       resync_(registry_, recipients_, pool_, *bus_, presence_),
-      cluster_events_(router_, resync_, presence_,
+      cluster_events_(router_, resync_, presence_, directory_,
                       [this] { main_loop_.post([this] { lose_lease(); }); }),
       receipts_(router_, pool_),
       aftermath_(receipts_, presence_),
@@ -77,9 +81,10 @@ App::App(const Config& config)
           delivery::make_group_store(*database_, lease_), router_,
           [this] { return workers_.queued() > 0; }, clock_),
       hasher_(config.auth.argon2_memory_kib, config.auth.argon2_ops),
-      service_context_{pool_,      registry_,  directory_, backlog_,  recipients_,
-                       writeback_, journal_,   router_,    presence_, hasher_,
-                       workers_,   hash_lane_, clock_,     {},        {}},
+      service_context_{
+          pool_,   registry_, directory_, backlog_, recipients_, writeback_, journal_,
+          router_, presence_, hasher_,    workers_, hash_lane_,  rates_,     shared_rates_.get(),
+          clock_,  {},        {}},
       limits_(connection_capacity(config.limits.connections),
               config.limits.connections_per_address) {}
 
@@ -132,6 +137,8 @@ Result<void> App::register_node() {
   options.version = base::version();
   options.register_per_minute = config_.limits.register_per_minute;
   options.login_failures_per_minute = config_.limits.login_failures_per_minute;
+  options.account_failures_per_minute = config_.limits.account_failures_per_minute;
+  options.chat_per_second = config_.limits.chat_per_second;
   options.token_lifetime = config_.auth.token_lifetime;
   // Without a bus be_alone() has made this the only server.
   auto node = lease_.begin(options.node, bus_->alone());
@@ -141,7 +148,11 @@ Result<void> App::register_node() {
 }
 
 Result<void> App::start_threads() {
+  if (shared_rates_ != nullptr) {
+    if (auto opened = shared_rates_->open(); !opened) return opened;
+  }
   if (auto started = bus_->start(cluster_events_); !started) return started;
+  bus_->subscribe({cluster::kChannelOfAll}, {});
   if (auto started = io_loops_.start(); !started) return started;
   workers_.start();
   hash_lane_.start();
@@ -158,7 +169,7 @@ Result<void> App::start_threads() {
   loops_.run_every(0, delivery::Receipts::kInterval, [this] {
     if (receipts_.due()) (void)workers_.try_post([this] { receipts_.tick(); });
   });
-  return signals_.open(main_loop_, [this](int signal) { begin_stop(signal); });
+  return signals_.open(main_loop_, [this](int signal) { on_signal(signal); });
 }
 
 std::string App::listening() const {
@@ -181,6 +192,12 @@ bool App::run() {
   stop_threads();
   log::info("event=stopped");
   return !lease_lost_;
+}
+
+void App::on_signal(int signal) {
+  if (signal != SIGHUP) return begin_stop(signal);
+  log::reopen();
+  log::info("event=logs_reopened");
 }
 
 void App::begin_stop(int signal) {
@@ -207,6 +224,7 @@ void App::watch_stop() {
 
 // The lanes first, so that what they settle still finds workers and loops; the loops last.
 void App::stop_threads() {
+  if (shared_rates_ != nullptr) shared_rates_->stop();
   retention_.stop();
   resync_.stop();
   hash_lane_.stop();

@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "chat/base/clock.h"
+#include "chat/base/rate_store.h"
 #include "chat/base/result.h"
 #include "chat/base/worker_pool.h"
 #include "chat/cluster/bus.h"
 #include "chat/cluster/local_bus.h"
 #include "chat/cluster/node_lease.h"
+#include "chat/cluster/redis_rate_store.h"
 #include "chat/delivery/aftermath.h"
 #include "chat/delivery/backlog.h"
 #include "chat/delivery/cluster_events.h"
@@ -65,6 +67,7 @@ class App {
   Result<void> register_node();
   Result<void> start_threads();
   std::string listening() const;
+  void on_signal(int signal);
   void begin_stop(int signal);
   void lose_lease();
   void watch_stop();
@@ -77,6 +80,7 @@ class App {
   net::EventLoop main_loop_;
   net::LoopPool io_loops_;
   session::Loops loops_;
+  base::MemoryRateStore rates_;
   base::WorkerPool workers_;
   base::WorkerPool hash_lane_;
 
@@ -84,6 +88,7 @@ class App {
   storage::Pool pool_;
   cluster::LocalHub hub_;
   std::unique_ptr<cluster::Bus> bus_;
+  std::unique_ptr<cluster::RedisRateStore> shared_rates_;
   cluster::NodeLease lease_;
 
   session::Registry registry_;

@@ -17,10 +17,7 @@ std::string random_origin() {
   return fmt::format("{:08x}{:08x}", random(), random());
 }
 
-}  // namespace
-
-std::unique_ptr<cluster::Bus> make_bus(const Config& config, cluster::LocalHub& hub) {
-  if (config.bus.engine == BusEngine::kLocal) return std::make_unique<cluster::LocalBus>(hub);
+cluster::RedisOptions redis_options(const Config& config) {
   cluster::RedisOptions options;
   options.host = config.redis.host;
   options.port = config.redis.port;
@@ -28,7 +25,19 @@ std::unique_ptr<cluster::Bus> make_bus(const Config& config, cluster::LocalHub& 
   options.password = config.redis.password;
   options.db = config.redis.db;
   options.node = random_origin();
-  return std::make_unique<cluster::RedisBus>(std::move(options));
+  return options;
+}
+
+}  // namespace
+
+std::unique_ptr<cluster::Bus> make_bus(const Config& config, cluster::LocalHub& hub) {
+  if (config.bus.engine == BusEngine::kLocal) return std::make_unique<cluster::LocalBus>(hub);
+  return std::make_unique<cluster::RedisBus>(redis_options(config));
+}
+
+std::unique_ptr<cluster::RedisRateStore> make_shared_rates(const Config& config) {
+  if (config.bus.engine == BusEngine::kLocal) return nullptr;
+  return std::make_unique<cluster::RedisRateStore>(redis_options(config));
 }
 
 }  // namespace chat::server

@@ -55,16 +55,18 @@ struct Config {
   };
   // 0 means that the limit is off.
   struct Limits {
-    std::uint32_t chat_per_second = 0;            // per connection
+    std::uint32_t chat_per_second = 0;            // per account
     std::uint32_t register_per_minute = 0;        // per client address
     std::uint32_t login_failures_per_minute = 0;  // per client address
-    std::uint32_t bytes_per_second = 0;           // per connection; pauses reading
-    std::uint32_t connections = 0;                // off: RLIMIT_NOFILE less a headroom
-    std::uint32_t connections_per_address = 0;    // loopback is exempt
+    std::uint32_t account_failures_per_minute = 0;
+    std::uint32_t bytes_per_second = 0;         // per connection; pauses reading
+    std::uint32_t connections = 0;              // off: RLIMIT_NOFILE less a headroom
+    std::uint32_t connections_per_address = 0;  // loopback is exempt
   };
   struct Log {
     log::Level level = log::Level::kInfo;
-    std::string file;  // empty: stderr
+    std::string file;        // empty: stderr
+    std::string audit_file;  // empty: there is none
   };
 
   Server server;

@@ -229,7 +229,7 @@ constexpr Key kKeys[] = {
      .max = kRateMax,
      .zero_is_off = true,
      .unit = "requests per second",
-     .help = "chat requests per connection, with a burst of twice that; 0: off",
+     .help = "chat requests per account, with a burst of twice that; 0: off",
      .store = [](Config& c,
                  const Value& v) { c.limits.chat_per_second = narrow<std::uint32_t>(v); }},
     {.section = "limits",
@@ -251,10 +251,23 @@ constexpr Key kKeys[] = {
      .max = kRateMax,
      .zero_is_off = true,
      .unit = "failures per minute",
-     .help = "failed logins per client address; 0: off",
+     .help = "wrong passwords per client address; 0: off",
      .store =
          [](Config& c, const Value& v) {
            c.limits.login_failures_per_minute = narrow<std::uint32_t>(v);
+         }},
+    {.section = "limits",
+     .name = "account_failures_per_minute",
+     .type = KeyType::kInteger,
+     .default_text = "5",
+     .min = 1,
+     .max = kRateMax,
+     .zero_is_off = true,
+     .unit = "failures per minute",
+     .help = "wrong passwords per account from addresses that are new to it; 0: off",
+     .store =
+         [](Config& c, const Value& v) {
+           c.limits.account_failures_per_minute = narrow<std::uint32_t>(v);
          }},
     {.section = "limits",
      .name = "bytes_per_second",
@@ -303,6 +316,13 @@ constexpr Key kKeys[] = {
      .unit = "file",
      .help = "where log lines are appended; empty: stderr",
      .store = [](Config& c, const Value& v) { c.log.file = v.text; }},
+    {.section = "log",
+     .name = "audit_file",
+     .default_text = "",
+     .max = kPathMaxBytes,
+     .unit = "file",
+     .help = "where the audit log is appended, one JSON object a line; empty: nowhere",
+     .store = [](Config& c, const Value& v) { c.log.audit_file = v.text; }},
 };
 
 }  // namespace

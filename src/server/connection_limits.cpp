@@ -34,7 +34,7 @@ bool ConnectionLimits::admit(const net::Address& client, std::string& farewell) 
   base::MutexLock lock(mutex_);
   if (full_locked(farewell)) return false;
   if (counts_address(client)) {
-    std::size_t& count = by_address_[client.host()];
+    std::size_t& count = by_address_[client.network()];
     if (count >= per_address_) {
       farewell = bye("too_many_connections");
       return false;
@@ -49,7 +49,7 @@ void ConnectionLimits::gone(const net::Address& client) {
   base::MutexLock lock(mutex_);
   --open_;
   if (!counts_address(client)) return;
-  const auto found = by_address_.find(client.host());
+  const auto found = by_address_.find(client.network());
   if (found != by_address_.end() && --found->second == 0) by_address_.erase(found);
 }
 

@@ -64,5 +64,8 @@ int main(int argc, char** argv) {
   if (auto logging = chat::log::configure(config.log.level, config.log.file); !logging) {
     return cannot(logging.error());
   }
+  if (auto auditing = chat::log::configure_audit(config.log.audit_file); !auditing) {
+    return cannot(auditing.error());
+  }
   return order->migrate ? migrate(config) : serve(config);
 }

@@ -10,25 +10,26 @@
 namespace chat::server {
 namespace {
 
-sigset_t stop_signals() {
+sigset_t handled_signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
   return set;
 }
 
 }  // namespace
 
 Signals::Signals() {
-  const sigset_t set = stop_signals();
+  const sigset_t set = handled_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-Result<void> Signals::open(net::EventLoop& loop, std::function<void(int)> on_stop) {
-  on_stop_ = std::move(on_stop);
-  const sigset_t set = stop_signals();
+Result<void> Signals::open(net::EventLoop& loop, std::function<void(int)> on_signal) {
+  on_signal_ = std::move(on_signal);
+  const sigset_t set = handled_signals();
   fd_.reset(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd_) return fail(ErrorCode::kUnavailable, "cannot make a signalfd");
   return loop.watch(fd_.get(), EPOLLIN, *this);
@@ -37,7 +38,7 @@ Result<void> Signals::open(net::EventLoop& loop, std::function<void(int)> on_sto
 void Signals::on_events(std::uint32_t /*epoll_events*/) {
   signalfd_siginfo info{};
   while (::read(fd_.get(), &info, sizeof(info)) == sizeof(info)) {
-    on_stop_(static_cast<int>(info.ssi_signo));
+    on_signal_(static_cast<int>(info.ssi_signo));
   }
 }
 

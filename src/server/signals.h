@@ -8,20 +8,20 @@
 
 namespace chat::server {
 
-// SIGTERM and SIGINT as events of the main loop. They are blocked in the whole process from
+// SIGTERM, SIGINT and SIGHUP as events of the main loop. They are blocked in the whole process from
 // construction on, so make it before any thread starts.
 // Threading: the main loop's thread.
 class Signals final : public net::EventHandler {
  public:
   Signals();
 
-  // `on_stop` is called for each of the two signals, with its number.
-  Result<void> open(net::EventLoop& loop, std::function<void(int signal)> on_stop);
+  // `on_signal` is called for each of them, with its number.
+  Result<void> open(net::EventLoop& loop, std::function<void(int signal)> on_signal);
   void on_events(std::uint32_t epoll_events) override;
 
  private:
   base::UniqueFd fd_;
-  std::function<void(int)> on_stop_;
+  std::function<void(int)> on_signal_;
 };
 
 }  // namespace chat::server

@@ -35,24 +35,30 @@ EntryType new_entry(session::Session& session, const protocol::Request& request)
 }  // namespace
 
 ChatService::ChatService(ServiceContext& context)
-    : context_(context), cid_prefix_(random_prefix()) {}
+    : context_(context),
+      chats_{context.options.chat_per_second,
+             context.options.chat_per_second * session::SessionOptions::kBurstSeconds},
+      cid_prefix_(random_prefix()) {}
 
 void ChatService::one_chat(session::Session& session, const protocol::Request& request) {
   auto entry = new_entry<delivery::DirectEntry>(session, request);
   entry.message.recipient = request.user_id("toid");
-  const auto exists = context_.directory.exists(entry.message.recipient);
-  if (!exists) {
-    entry.refusal = delivery::refusal_of(exists.error());
-  } else if (!*exists) {
-    entry.refusal = not_found("there is no such user");
-  }
+  entry.refusal = refusal_at_gate(session, Action::kChat, {.user = entry.message.recipient});
   append(session, request, std::move(entry));
 }
 
 void ChatService::group_chat(session::Session& session, const protocol::Request& request) {
   auto entry = new_entry<delivery::GroupEntry>(session, request);
   entry.message.group = request.group_id("groupid");
+  entry.refusal = refusal_at_gate(session, Action::kChatInGroup, {.group = entry.message.group});
   append(session, request, std::move(entry));
+}
+
+std::optional<protocol::Refusal> ChatService::refusal_at_gate(session::Session& session,
+                                                              Action action, Object object) {
+  auto verdict = authorize(context_, session.identity(), action, object);
+  if (!verdict) return delivery::refusal_of(verdict.error());
+  return std::move(verdict->refusal);
 }
 
 // Refused messages go through the journal too: acks of chats to one target keep their order.
@@ -69,7 +75,9 @@ void ChatService::append(session::Session& session, const protocol::Request& req
 
 std::optional<protocol::Refusal> ChatService::rate_fault(session::Session& session) {
   if (session.classic()) return std::nullopt;
-  const auto wait = session.take_chat(context_.clock.now());
+  if (chats_.per_period == 0) return std::nullopt;
+  const base::NamedBucket bucket{"chat:" + std::to_string(session.identity().user.value), chats_};
+  const auto wait = context_.rates.take({&bucket, 1}).value_or(std::chrono::milliseconds(0));
   if (wait.count() == 0) return std::nullopt;
   return rate_limited(wait);
 }

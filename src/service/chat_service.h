@@ -6,9 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "chat/base/token_bucket.h"
 #include "chat/protocol/request.h"
 #include "chat/service/context.h"
 #include "chat/session/session.h"
+#include "gate.h"
 
 namespace chat::service {
 
@@ -24,10 +26,14 @@ class ChatService {
  private:
   template <typename EntryType>
   void append(session::Session& session, const protocol::Request& request, EntryType entry);
+  std::optional<protocol::Refusal> refusal_at_gate(session::Session& session, Action action,
+                                                   Object object);
+  // By account: who comes back on a new connection has no new allowance.
   std::optional<protocol::Refusal> rate_fault(session::Session& session);
   std::string make_cid();
 
   ServiceContext& context_;
+  const base::Rate chats_;
   // Server-made cids: random for each life of the server, then counted.
   const std::string cid_prefix_;
   std::atomic<std::uint64_t> cids_{0};

@@ -7,6 +7,7 @@
 #include "chat/protocol/limits.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/user_model.h"
+#include "gate.h"
 #include "replies.h"
 
 namespace chat::service {
@@ -52,6 +53,7 @@ void ContactService::add_friend(session::Session& session, const protocol::Reque
   }
   auto lease = context_.pool.lease();
   if (!lease) return refuse(session, request, lease.error());
+  if (!admit(context_, session, request, Action::kAddFriend, {.user = friend_id}, &**lease)) return;
   auto found = storage::UserModel(**lease).find(friend_id);
   if (!found) return refuse(session, request, found.error());
   if (!*found) return refuse(session, request, not_found("there is no such user"));

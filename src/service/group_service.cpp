@@ -6,9 +6,11 @@
 #include <utility>
 #include <variant>
 
+#include "audit.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/transact.h"
+#include "gate.h"
 #include "replies.h"
 
 namespace chat::service {
@@ -68,19 +70,6 @@ Outcome<Seq> join_group(storage::Connection& connection, GroupId group, UserId u
   return outcome->joined_seq;
 }
 
-std::string membership_push(GroupId group, const session::Identity& who) {
-  std::string json;
-  protocol::JsonWriter(json)
-      .begin_object()
-      .field("msgid", static_cast<int>(protocol::Msgid::kGroup))
-      .field("groupid", group.value)
-      .field("change", "joined")
-      .field("id", who.user.value)
-      .field("name", std::string_view(who.name))
-      .end_object();
-  return json;
-}
-
 }  // namespace
 
 void GroupService::create(session::Session& session, const protocol::Request& request) {
@@ -95,6 +84,7 @@ void GroupService::create(session::Session& session, const protocol::Request& re
   reply.send(session);
   session.flush_replies();
   context_.recipients.joined(session.shared_from_this(), *group, 0);
+  audit(context_, "group_created", session, creator, *group);
 }
 
 void GroupService::join(session::Session& session, const protocol::Request& request) {
@@ -102,6 +92,7 @@ void GroupService::join(session::Session& session, const protocol::Request& requ
   const GroupId group_id = request.group_id("groupid");
   auto lease = context_.pool.lease();
   if (!lease) return refuse(session, request, lease.error());
+  if (!admit(context_, session, request, Action::kJoinGroup, {.group = group_id}, &**lease)) return;
   auto joined_seq =
       storage::transact(**lease, [&] { return join_group(**lease, group_id, self.user); });
   if (!joined_seq) return refuse_fault(session, request, joined_seq.error());
@@ -117,7 +108,8 @@ void GroupService::join(session::Session& session, const protocol::Request& requ
   reply.send(session);
   session.flush_replies();
   context_.recipients.joined(session.shared_from_this(), group_id, *joined_seq);
-  context_.router.event_to_group(group_id, membership_push(group_id, self), self.user);
+  context_.router.event_to_group(group_id, membership_push(group_id, self, "joined"), self.user);
+  audit(context_, "group_joined", session, self.user, group_id);
 }
 
 }  // namespace chat::service

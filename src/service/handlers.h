@@ -7,6 +7,7 @@
 #include "history_service.h"
 #include "list_service.h"
 #include "login_service.h"
+#include "passwords.h"
 #include "stream_service.h"
 #include "system_service.h"
 
@@ -15,8 +16,9 @@ namespace chat::service {
 // All handlers, made once by the dispatcher.
 struct Handlers {
   explicit Handlers(ServiceContext& context)
-      : login(context),
-        account(context),
+      : passwords(context),
+        login(context, passwords),
+        account(context, passwords, login),
         contact(context),
         group(context),
         chat(context),
@@ -25,6 +27,7 @@ struct Handlers {
         list(context),
         system(context) {}
 
+  Passwords passwords;
   LoginService login;
   AccountService account;
   ContactService contact;

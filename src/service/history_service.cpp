@@ -10,6 +10,7 @@
 #include "chat/protocol/limits.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/message_model.h"
+#include "gate.h"
 #include "history_cursor.h"
 #include "replies.h"
 
@@ -102,9 +103,8 @@ void HistoryService::direct(Session& session, const Request& request, UserId wit
   }
   auto lease = context_.pool.lease();
   if (!lease) return refuse(session, request, lease.error());
-  auto name = context_.directory.name_of(with, **lease);
-  if (!name) return refuse(session, request, name.error());
-  if (!*name) return refuse(session, request, not_found("there is no such user"));
+  if (!admit(context_, session, request, Action::kReadConversation, {.user = with}, &**lease))
+    return;
   auto page = read_direct(**lease, session.identity().user, with, request);
   if (!page) return refuse(session, request, page.error());
   send_page(session, request, page->messages, page->cursor);
@@ -116,10 +116,10 @@ void HistoryService::group(Session& session, const Request& request, GroupId gro
   }
   auto lease = context_.pool.lease();
   if (!lease) return refuse(session, request, lease.error());
-  auto joined = storage::GroupModel(**lease).joined_seq(group, session.identity().user);
-  if (!joined) return refuse(session, request, joined.error());
-  if (!*joined) return refuse(session, request, no_such_group());
-  auto page = read_group(**lease, group, **joined, request);
+  const auto grant =
+      admit(context_, session, request, Action::kReadGroup, {.group = group}, &**lease);
+  if (!grant) return;
+  auto page = read_group(**lease, group, grant->joined_seq, request);
   if (!page) return refuse(session, request, page.error());
   send_page(session, request, page->messages, page->cursor);
 }

@@ -10,6 +10,7 @@
 #include "chat/protocol/limits.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/group_model.h"
+#include "gate.h"
 #include "replies.h"
 
 namespace chat::service {
@@ -95,9 +96,7 @@ void ListService::group_info(Session& session, const Request& request) {
   if (!lease) return refuse(session, request, lease.error());
   const GroupId id = request.group_id("groupid");
   storage::GroupModel groups(**lease);
-  auto member = groups.is_member(id, session.identity().user);
-  if (!member) return refuse(session, request, member.error());
-  if (!*member) return refuse(session, request, no_such_group());
+  if (!admit(context_, session, request, Action::kSeeGroup, {.group = id}, &**lease)) return;
   auto group = groups.find(id);
   if (!group) return refuse(session, request, group.error());
   auto users = groups.members(id, UserId{*after}, kRowsPerPage);

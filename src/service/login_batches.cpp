@@ -186,24 +186,24 @@ void LoginBatches::welcome_all(WelcomeItems items) {
 }
 
 Result<void> LoginBatches::read_welcomes(std::span<const UserId> users, WelcomeItems items) {
-  Epochs newest;
+  CredentialsByUser newest;
   ListsByUser lists;
   {
     auto lease = context_.pool.lease();
     if (!lease) return fail(lease);
-    auto epochs = newest_epochs(**lease, users);
-    if (!epochs) return fail(epochs);
-    newest = std::move(*epochs);
+    auto credentials = storage::UserModel(**lease).credentials(users);
+    if (!credentials) return fail(credentials);
+    for (auto& item : *credentials) newest.emplace(item.user, std::move(item));
     if (auto read = read_lists(**lease, users, lists); !read) return read;
   }
   auto positions = context_.backlog.positions(users);
   if (!positions) return fail(positions);
   for (auto& item : items) {
-    const auto& [user, epoch] = item.request;
+    const UserId user = item.request.user;
     item.answer.emplace();
     Welcome& welcome = *item.answer;
-    welcome.still_claimed = context_.router.alone() || newest[user] == epoch;
-    if (!welcome.still_claimed) continue;
+    welcome.outcome = judge(item.request, newest);
+    if (welcome.outcome != Welcome::Outcome::kWelcome) continue;
     auto pending = read_pending(context_.backlog, user, std::move((*positions)[user]));
     if (!pending) {
       item.answer = fail(pending);
@@ -215,15 +215,16 @@ Result<void> LoginBatches::read_welcomes(std::span<const UserId> users, WelcomeI
   return {};
 }
 
-// While this node did not listen for a user yet, another may have taken it over unheard.
-Result<LoginBatches::Epochs> LoginBatches::newest_epochs(storage::Connection& connection,
-                                                         std::span<const UserId> users) {
-  Epochs epochs;
-  if (context_.router.alone()) return epochs;
-  const auto states = storage::UserModel(connection).states(users);
-  if (!states) return fail(states);
-  for (const storage::UserState& state : *states) epochs.emplace(state.id, state.session_epoch);
-  return epochs;
+// While this node did not listen for a user yet, another may have taken it over unheard. And what
+// the user was let in by must still be so, now that the claim shows to who changes a password.
+Welcome::Outcome LoginBatches::judge(const WelcomeRequest& request,
+                                     const CredentialsByUser& newest) const {
+  const auto found = newest.find(request.user);
+  if (found == newest.end() || found->second.password_hash != request.password_hash) {
+    return Welcome::Outcome::kPasswordChanged;
+  }
+  const bool newer = !context_.router.alone() && found->second.epoch != request.epoch;
+  return newer ? Welcome::Outcome::kClaimedElsewhere : Welcome::Outcome::kWelcome;
 }
 
 UnixMillis LoginBatches::token_end() const {

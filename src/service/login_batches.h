@@ -33,11 +33,17 @@ struct ClaimAnswer {
 struct WelcomeRequest {
   UserId user;
   SessionEpoch epoch = 0;
+  std::string password_hash;  // by which, or by a token of whose time, the user was let in
 };
 
 // What the answer to a login tells.
 struct Welcome {
-  bool still_claimed = true;  // false: the rest is empty
+  enum class Outcome {
+    kWelcome,  // the rest is empty otherwise
+    kClaimedElsewhere,
+    kPasswordChanged,
+  };
+  Outcome outcome = Outcome::kWelcome;
   Pending pending;
   Lists lists;
 };
@@ -74,7 +80,7 @@ class LoginBatches {
   using ClaimItems = std::span<ClaimBatcher::Item>;
 
   using WelcomeItems = std::span<WelcomeBatcher::Item>;
-  using Epochs = std::unordered_map<UserId, SessionEpoch>;
+  using CredentialsByUser = std::unordered_map<UserId, storage::Credentials>;
 
   void find_all(TokenItems items);
   void claim_all(ClaimItems items);
@@ -86,7 +92,7 @@ class LoginBatches {
   void read_groups(storage::Connection& connection, ClaimItems items);
   void welcome_all(WelcomeItems items);
   Result<void> read_welcomes(std::span<const UserId> users, WelcomeItems items);
-  Result<Epochs> newest_epochs(storage::Connection& connection, std::span<const UserId> users);
+  Welcome::Outcome judge(const WelcomeRequest& request, const CredentialsByUser& newest) const;
   UnixMillis token_end() const;
   bool is_worth_extending(const ClaimRequest& request) const;
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "audit.h"
 #include "chat/base/log.h"
 #include "chat/protocol/classic.h"
 #include "chat/storage/session_model.h"
@@ -34,6 +35,10 @@ std::optional<Refusal> login_fault(const Request& request) {
 
 Refusal invalid_token() {
   return {Errno::kInvalidToken, "this token is not valid: log in with the password", std::nullopt};
+}
+
+Refusal wrong_password() {
+  return failed("account or password is wrong");
 }
 
 Refusal already_online() {
@@ -64,18 +69,15 @@ struct LoginService::Login {
   // only push out a later login of the same client.
   bool takes_over() const { return (by_token || request.flag("takeover")) && !session->ending(); }
   bool holder_probed = false;
-  bool held_elsewhere = false;  // until now, by a session on another node
+  bool held_here = false;       // until now, by a session on this node
+  bool held_elsewhere = false;  // likewise on another node
 };
 
-LoginService::LoginService(ServiceContext& context)
-    : context_(context),
-      batches_(context),
-      login_failures_(context.options.login_failures_per_minute, context.clock) {}
+LoginService::LoginService(ServiceContext& context, Passwords& passwords)
+    : context_(context), passwords_(passwords), batches_(context) {}
 
 void LoginService::login(Session& session, const Request& request) {
   if (auto refusal = login_fault(request)) return refuse(session, request, *refusal);
-  const auto wait = login_failures_.wait(session.peer().host());
-  if (wait.count() > 0) return refuse(session, request, rate_limited(wait));
   auto login = std::make_shared<Login>();
   login->session = session.shared_from_this();
   login->request = request;
@@ -106,6 +108,7 @@ void LoginService::token_found(const LoginPtr& login,
   if (!*owner) return login_failed(login, invalid_token());
   login->user.id = (*owner)->user;
   login->user.name = std::move((*owner)->name);
+  login->user.password_hash = std::move((*owner)->password_hash);
   login->token_ends = (*owner)->expires_at;
   reserve(login);
 }
@@ -124,26 +127,24 @@ Result<void> LoginService::find_account(Login& login) {
 }
 
 void LoginService::check_password(const LoginPtr& login) {
-  Session& session = *login->session;
-  session.suspend();
-  const bool posted = context_.hash_lane.try_post([this, login] {
-    const std::string password(login->request.text("password"));
-    const bool right = context_.hasher.verify(login->user.password_hash, password);
-    login->session->resume([this, login, right] { password_checked(login, right); });
-  });
-  if (posted) return;
-  session.resume({});
-  refuse(session, login->request, busy());
-}
-
-void LoginService::password_checked(const LoginPtr& login, bool right) {
-  if (right) return reserve(login);
-  login_failed(login, failed("account or password is wrong"));
+  const Request& request = login->request;
+  const std::string account = request.find("id") != nullptr
+                                  ? "id:" + std::to_string(request.user_id("id").value)
+                                  : "name:" + storage::name_key(request.text("name"));
+  passwords_.check(*login->session, login->user, account, std::string(request.text("password")),
+                   [this, login](PasswordVerdict verdict) {
+                     if (verdict.refusal) {
+                       return refuse(*login->session, login->request, *verdict.refusal);
+                     }
+                     if (!verdict.right) return login_failed(login, wrong_password());
+                     login->user.password_hash = std::move(verdict.stored);
+                     reserve(login);
+                   });
 }
 
 void LoginService::login_failed(const LoginPtr& login, const Refusal& refusal) {
-  login_failures_.count(login->session->peer().host());
   log::info("event=login_failed peer={}", login->session->peer().to_string());
+  audit(context_, "login_failed", *login->session, login->user.id);
   refuse(*login->session, login->request, refusal);
 }
 
@@ -153,7 +154,10 @@ void LoginService::reserve(const LoginPtr& login) {
   const auto reservation = context_.registry.reserve(
       login->user.id, login->session, login->takes_over(),
       [this, login] { login->session->resume([this, login] { reserve(login); }); });
-  if (reservation == session::Registry::Reservation::kWait) return;
+  if (reservation == session::Registry::Reservation::kWait) {
+    login->held_here = login->takes_over();
+    return;
+  }
   session.resume({});
   if (reservation == session::Registry::Reservation::kGranted) return claim(login);
   if (std::exchange(login->holder_probed, true)) {
@@ -217,7 +221,7 @@ void LoginService::take_over(const LoginPtr& login) {
 void LoginService::answer(const LoginPtr& login) {
   Session& session = *login->session;
   session.suspend();
-  const WelcomeRequest request{login->user.id, session.identity().epoch};
+  const WelcomeRequest request{login->user.id, session.identity().epoch, login->user.password_hash};
   const bool asked = batches_.welcome(request, [this, login](auto&& welcome) {
     login->session->resume([this, login, welcome = std::move(welcome)]() mutable {
       answer_with(login, std::move(welcome));
@@ -231,10 +235,7 @@ void LoginService::answer(const LoginPtr& login) {
 void LoginService::answer_with(const LoginPtr& login, Result<Welcome> welcome) {
   Session& session = *login->session;
   if (!welcome) return abandon(login, welcome.error());
-  if (!welcome->still_claimed) {
-    refuse(session, login->request, already_online());
-    return end(session);
-  }
+  if (welcome->outcome != Welcome::Outcome::kWelcome) return turn_away(login, welcome->outcome);
   Pending& pending = welcome->pending;
   OkReply reply(login->request);
   write_login_reply(reply, login->user.id, login->user.name, login->token, pending, welcome->lists,
@@ -249,6 +250,21 @@ void LoginService::answer_with(const LoginPtr& login, Result<Welcome> welcome) {
                            std::move(pending.first_page));
   context_.presence.changed(login->user.id);
   log::info("event=login user={} peer={}", login->user.id.value, session.peer().to_string());
+  audit(context_, login->held_elsewhere || login->held_here ? "takeover" : "login", session,
+        login->user.id);
+}
+
+// The password was changed while this login was on its way: what it was let in by is worth nothing
+// any more, and neither is the token that it was given.
+void LoginService::turn_away(const LoginPtr& login, Welcome::Outcome outcome) {
+  Session& session = *login->session;
+  if (outcome == Welcome::Outcome::kClaimedElsewhere) {
+    refuse(session, login->request, already_online());
+    return end(session);
+  }
+  if (auto revoked = revoke(login->token_hash); !revoked) return abandon(login, revoked.error());
+  refuse(session, login->request, login->by_token ? invalid_token() : wrong_password());
+  end(session);
 }
 
 void LoginService::abandon(const LoginPtr& login, const Error& error) {
@@ -263,7 +279,7 @@ void LoginService::logout(Session& session, const Request& request) {
   if (auto revoked = revoke(session.identity().token_hash); !revoked) {
     return refuse(session, request, revoked.error());
   }
-  release(session, [self = session.shared_from_this(), request] { OkReply(request).send(*self); });
+  sign_off(session, [self = session.shared_from_this(), request] { OkReply(request).send(*self); });
 }
 
 Result<void> LoginService::revoke(const session::TokenHash& token_hash) {
@@ -273,10 +289,10 @@ Result<void> LoginService::revoke(const session::TokenHash& token_hash) {
 }
 
 void LoginService::end(Session& session) {
-  release(session, {});
+  sign_off(session, {});
 }
 
-void LoginService::release(Session& session, base::Task then) {
+void LoginService::sign_off(Session& session, base::Task then) {
   const session::Identity self = session.identity();
   if (!self.user) return;
   session.set_identity({});

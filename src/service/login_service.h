@@ -8,9 +8,9 @@
 #include "chat/base/task.h"
 #include "chat/protocol/request.h"
 #include "chat/service/context.h"
-#include "chat/service/rate_table.h"
 #include "chat/session/session.h"
 #include "login_batches.h"
+#include "passwords.h"
 
 namespace chat::service {
 
@@ -25,12 +25,14 @@ namespace chat::service {
 // Threading: thread-safe; handlers block on the database, never on hashing.
 class LoginService {
  public:
-  explicit LoginService(ServiceContext& context);
+  LoginService(ServiceContext& context, Passwords& passwords);
 
   void login(session::Session& session, const protocol::Request& request);
   void logout(session::Session& session, const protocol::Request& request);
   // Whoever is logged in on the session is released; nothing happens when nobody is.
   void end(session::Session& session);
+  // The same; `then` runs on the session's strand after it.
+  void sign_off(session::Session& session, base::Task then);
 
  private:
   struct Login;
@@ -40,7 +42,6 @@ class LoginService {
   void token_found(const LoginPtr& login, Result<std::optional<storage::TokenOwner>> owner);
   Result<void> find_account(Login& login);
   void check_password(const LoginPtr& login);
-  void password_checked(const LoginPtr& login, bool right);
   void login_failed(const LoginPtr& login, const protocol::Refusal& refusal);
   void reserve(const LoginPtr& login);
   void claim(const LoginPtr& login);
@@ -49,13 +50,13 @@ class LoginService {
   void take_over(const LoginPtr& login);
   void answer(const LoginPtr& login);
   void answer_with(const LoginPtr& login, Result<Welcome> welcome);
+  void turn_away(const LoginPtr& login, Welcome::Outcome outcome);
   void abandon(const LoginPtr& login, const Error& error);
   Result<void> revoke(const session::TokenHash& token_hash);
-  void release(session::Session& session, base::Task then);
 
   ServiceContext& context_;
+  Passwords& passwords_;
   LoginBatches batches_;
-  RateTable login_failures_;
 };
 
 }  // namespace chat::service

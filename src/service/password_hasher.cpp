@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <array>
+#include <cstdio>
 
 namespace chat::service {
 
@@ -28,6 +29,16 @@ bool PasswordHasher::verify(const std::string& stored, const std::string& passwo
   const bool right =
       crypto_pwhash_str_verify(against.c_str(), password.data(), password.size()) == 0;
   return right && !stored.empty();
+}
+
+// The parameters stand in the text: "$argon2id$v=19$m=19456,t=2,p=1$…".
+bool PasswordHasher::is_weaker(const std::string& stored) const {
+  constexpr const char* kFormat = "$argon2id$v=19$m=%llu,t=%llu,p=1$";
+  unsigned long long memory_kib = 0;
+  unsigned long long ops = 0;
+  if (std::sscanf(stored.c_str(), kFormat, &memory_kib, &ops) != 2) return true;
+  const bool stronger_in_one = memory_kib > memory_kib_ || ops > ops_;
+  return !stronger_in_one && (memory_kib < memory_kib_ || ops < ops_);
 }
 
 }  // namespace chat::service

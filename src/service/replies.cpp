@@ -54,6 +54,19 @@ protocol::Refusal busy() {
   return {Errno::kBusy, "the server is busy, try again", std::chrono::milliseconds(1000)};
 }
 
+std::string membership_push(GroupId group, const session::Identity& who, std::string_view change) {
+  std::string json;
+  protocol::JsonWriter(json)
+      .begin_object()
+      .field("msgid", static_cast<int>(protocol::Msgid::kGroup))
+      .field("groupid", group.value)
+      .field("change", change)
+      .field("id", who.user.value)
+      .field("name", std::string_view(who.name))
+      .end_object();
+  return json;
+}
+
 std::string_view state_name(bool online) {
   return online ? "online" : "offline";
 }

@@ -45,6 +45,9 @@ protocol::Refusal no_such_group();
 protocol::Refusal rate_limited(std::chrono::milliseconds retry_after);
 protocol::Refusal busy();
 
+// GROUP (202): `who` has "joined", or has "left".
+std::string membership_push(GroupId group, const session::Identity& who, std::string_view change);
+
 std::string_view state_name(bool online);
 // {"id":…,"name":…,"state":…}
 void write_friend(protocol::JsonWriter& json, const storage::Friend& item);

@@ -67,6 +67,18 @@ constexpr FieldSpec kHistoryFields[] = {
     {"limit", FieldKind::kInteger, false},
     {"cursor", FieldKind::kString, false},
 };
+constexpr FieldSpec kChangePasswordFields[] = {
+    kOwnId,
+    {"password", FieldKind::kString, true},
+    {"new_password", FieldKind::kString, true},
+};
+constexpr FieldSpec kDeleteAccountFields[] = {kOwnId, {"password", FieldKind::kString, true}};
+constexpr FieldSpec kSessionsFields[] = {kOwnId};
+constexpr FieldSpec kRevokeSessionFields[] = {
+    kOwnId,
+    {"session", FieldKind::kString, false},
+    {"others", FieldKind::kFlag, false},
+};
 constexpr FieldSpec kGroupInfoFields[] = {
     kOwnId,
     {"groupid", FieldKind::kId, true},
@@ -113,6 +125,14 @@ constexpr std::array kRoutes{
           call<&H::stream, &StreamService::sync>},
     Route{Msgid::kHistory, Access::kLoggedIn, false, kHistoryFields,
           call<&H::history, &HistoryService::history>},
+    Route{Msgid::kChangePassword, Access::kLoggedIn, false, kChangePasswordFields,
+          call<&H::account, &AccountService::change_password>},
+    Route{Msgid::kDeleteAccount, Access::kLoggedIn, true, kDeleteAccountFields,
+          call<&H::account, &AccountService::delete_account>},
+    Route{Msgid::kSessions, Access::kLoggedIn, false, kSessionsFields,
+          call<&H::account, &AccountService::list_sessions>},
+    Route{Msgid::kRevokeSession, Access::kLoggedIn, false, kRevokeSessionFields,
+          call<&H::account, &AccountService::revoke_session>},
     Route{Msgid::kGroupInfo, Access::kLoggedIn, false, kGroupInfoFields,
           call<&H::list, &ListService::group_info>},
     Route{Msgid::kList, Access::kLoggedIn, false, kListFields, call<&H::list, &ListService::list>},

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "chat/storage/group_model.h"
+#include "gate.h"
 #include "replies.h"
 
 namespace chat::service {
@@ -70,22 +70,14 @@ void StreamService::sync_all(Session& session, const Request& request) {
 }
 
 void StreamService::sync_direct(Session& session, const Request& request, UserId from) {
-  const auto exists = context_.directory.exists(from);
-  if (!exists) return refuse(session, request, exists.error());
-  if (!*exists) return refuse(session, request, not_found("there is no such user"));
+  if (!admit(context_, session, request, Action::kSyncFrom, {.user = from})) return;
   sync_one(session, request, StreamKey::from(from), 0);
 }
 
 void StreamService::sync_group(Session& session, const Request& request, GroupId group) {
-  Result<std::optional<Seq>> joined = std::optional<Seq>();
-  {
-    auto lease = context_.pool.lease();
-    if (!lease) return refuse(session, request, lease.error());
-    joined = storage::GroupModel(**lease).joined_seq(group, session.identity().user);
-  }
-  if (!joined) return refuse(session, request, joined.error());
-  if (!*joined) return refuse(session, request, no_such_group());
-  sync_one(session, request, StreamKey::of(group), **joined);
+  const auto grant = admit(context_, session, request, Action::kSyncGroup, {.group = group});
+  if (!grant) return;
+  sync_one(session, request, StreamKey::of(group), grant->joined_seq);
 }
 
 // Never before `first_after`: what was said before one joined isn't one's own.

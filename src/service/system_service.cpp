@@ -35,7 +35,7 @@ void SystemService::hello(session::Session& session, const protocol::Request& re
   write_limits(reply.json());
   reply.json().key("features").begin_array();
   for (const char* feature :
-       {"cid", "ack", "heartbeat", "takeover", "token", "receipts", "sync", "history"})
+       {"cid", "ack", "heartbeat", "takeover", "token", "receipts", "sync", "history", "accounts"})
     reply.json().value(feature);
   reply.json().end_array();
   reply.send(session);

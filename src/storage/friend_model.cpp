@@ -23,6 +23,12 @@ Result<std::size_t> FriendModel::count(UserId user) {
   return static_cast<std::size_t>(count->value_or(0));
 }
 
+Result<void> FriendModel::erase_all(UserId user) {
+  auto erased = sql::write(connection_, "DELETE FROM friend WHERE userid = ?", user);
+  if (!erased) return erased;
+  return sql::write(connection_, "DELETE FROM friend WHERE friendid = ?", user);
+}
+
 Result<std::vector<Friend>> FriendModel::list(UserId user, UserId after, std::size_t limit) {
   return sql::read_all(
       connection_,

@@ -73,6 +73,10 @@ Result<GroupModel::JoinOutcome> GroupModel::join(GroupId group, UserId user,
   return JoinOutcome{Joined::kYes, **head};
 }
 
+Result<void> GroupModel::leave_all(UserId user) {
+  return sql::write(connection_, "DELETE FROM groupuser WHERE userid = ?", user);
+}
+
 Result<std::optional<Group>> GroupModel::find(GroupId group) {
   return sql::read_one(connection_, "SELECT id, groupname, groupdesc FROM allgroup WHERE id = ?",
                        to_group, group);

@@ -17,37 +17,60 @@ Result<void> SessionModel::insert(std::string_view token_hash, UserId user, Unix
   return trim(token_hash, user, now, kept);
 }
 
+Result<std::vector<Token>> SessionModel::all_of(UserId user) {
+  return sql::read_all(
+      connection_,
+      "SELECT token_hash, created_at, expires_at FROM session WHERE userid = ?"
+      " ORDER BY created_at DESC, token_hash",
+      [](const Statement& row) {
+        return Token{std::string(row.text(0)), row.integer(1), row.integer(2)};
+      },
+      user);
+}
+
+Result<std::vector<Token>> SessionModel::list(UserId user, UnixMillis now) {
+  auto tokens = all_of(user);
+  if (tokens) std::erase_if(*tokens, [now](const auto& token) { return token.expires_at <= now; });
+  return tokens;
+}
+
 // What goes is found first and taken away row by row: a DELETE with a search of its own may wait
 // for rows that others are just inserting, and they for ours.
 Result<void> SessionModel::trim(std::string_view newest, UserId user, UnixMillis now,
                                 std::size_t kept) {
-  const auto tokens = sql::read_all(
-      connection_,
-      "SELECT token_hash, expires_at FROM session WHERE userid = ?"
-      " ORDER BY created_at DESC, token_hash",
-      [](const Statement& row) {
-        return std::pair(std::string(row.text(0)), UnixMillis{row.integer(1)});
-      },
-      user);
+  const auto tokens = all_of(user);
   if (!tokens) return fail(tokens);
   std::size_t staying = 1;  // the one that was just made stays, whatever the clock says
-  for (const auto& [token_hash, expires_at] : *tokens) {
-    if (token_hash == newest) continue;
-    if (expires_at > now && staying++ < kept) continue;
-    if (auto erased = erase(token_hash); !erased) return erased;
+  for (const Token& token : *tokens) {
+    if (token.token_hash == newest) continue;
+    if (token.expires_at > now && staying++ < kept) continue;
+    if (auto erased = erase(token.token_hash); !erased) return erased;
   }
   return {};
+}
+
+Result<std::size_t> SessionModel::erase_others(UserId user, std::string_view kept) {
+  const auto tokens = all_of(user);
+  if (!tokens) return fail(tokens);
+  std::size_t gone = 0;
+  for (const Token& token : *tokens) {
+    if (token.token_hash == kept) continue;
+    if (auto erased = erase(token.token_hash); !erased) return fail(erased);
+    ++gone;
+  }
+  return gone;
 }
 
 Result<std::vector<TokenOwner>> SessionModel::owners(std::span<const std::string> token_hashes,
                                                      UnixMillis now) {
   auto owners = sql::read_in(connection_,
-                             "SELECT s.token_hash, s.expires_at, u.id, u.name"
+                             "SELECT s.token_hash, s.expires_at, u.id, u.name, u.password"
                              " FROM session s JOIN user u ON u.id = s.userid"
                              " WHERE s.token_hash IN",
                              token_hashes, "", [](const Statement& row) {
                                return TokenOwner{std::string(row.text(0)), row.integer(1),
-                                                 sql::id<UserId>(row, 2), std::string(row.text(3))};
+                                                 sql::id<UserId>(row, 2), std::string(row.text(3)),
+                                                 std::string(row.text(4))};
                              });
   if (owners) std::erase_if(*owners, [now](const auto& owner) { return owner.expires_at <= now; });
   return owners;

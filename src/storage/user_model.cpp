@@ -74,16 +74,45 @@ Result<std::optional<UserId>> UserModel::insert(std::string_view name,
   return std::optional<UserId>{};
 }
 
+// A deleted account is one without a password.
 Result<std::optional<User>> UserModel::find(UserId id) {
   return sql::read_one(connection_,
-                       "SELECT id, name, password, state, session_epoch FROM user WHERE id = ?",
+                       "SELECT id, name, password, state, session_epoch FROM user"
+                       " WHERE id = ? AND password <> ''",
                        to_user, id);
 }
 
 Result<std::optional<User>> UserModel::find_by_name(std::string_view name) {
+  return sql::read_one(connection_,
+                       "SELECT id, name, password, state, session_epoch FROM user"
+                       " WHERE name_key = ? AND password <> ''",
+                       to_user, name_key(name));
+}
+
+Result<std::optional<std::string>> UserModel::name_of(UserId id) {
   return sql::read_one(
-      connection_, "SELECT id, name, password, state, session_epoch FROM user WHERE name_key = ?",
-      to_user, name_key(name));
+      connection_, "SELECT name FROM user WHERE id = ?",
+      [](const Statement& row) { return std::string(row.text(0)); }, id);
+}
+
+Result<bool> UserModel::replace_password(UserId id, std::string_view old_hash,
+                                         std::string_view new_hash) {
+  auto replaced =
+      sql::write(connection_, "UPDATE user SET password = ? WHERE id = ? AND password = ?",
+                 new_hash, id, old_hash);
+  if (!replaced) return fail(replaced);
+  return connection_.affected_rows() > 0;
+}
+
+Result<bool> UserModel::remove(UserId id, std::string_view hash) {
+  // Keys are unique, and no name has a control character.
+  const std::string key = "\x7F" + std::to_string(id.value);
+  auto removed = sql::write(connection_,
+                            "UPDATE user SET name = '', name_key = ?, password = ''"
+                            " WHERE id = ? AND password = ?",
+                            key, id, hash);
+  if (!removed) return fail(removed);
+  return connection_.affected_rows() > 0;
 }
 
 Result<std::optional<SessionEpoch>> UserModel::claim(UserId id, const Node& node, bool takeover) {
@@ -170,6 +199,14 @@ Result<void> UserModel::release(std::span<Release> releases) {
 Result<std::vector<UserState>> UserModel::states(std::span<const UserId> ids) {
   return sql::read_in(connection_, "SELECT " CHAT_STATE_COLUMNS " FROM user WHERE id IN", ids, "",
                       to_state);
+}
+
+Result<std::vector<Credentials>> UserModel::credentials(std::span<const UserId> ids) {
+  return sql::read_in(
+      connection_, "SELECT id, session_epoch, password FROM user WHERE id IN", ids, "",
+      [](const Statement& row) {
+        return Credentials{sql::id<UserId>(row, 0), row.integer(1), std::string(row.text(2))};
+      });
 }
 
 Result<std::vector<UserState>> UserModel::held_by(const Node& node) {

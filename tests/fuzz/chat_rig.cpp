@@ -202,20 +202,22 @@ struct ChatRig::Parts {
   std::optional<delivery::Directory> directory{pool};  // made anew in its place: see forget()
   delivery::Backlog backlog{pool, *directory};
   delivery::Writeback writeback{pool};
+  base::MemoryRateStore rates{clock};
   base::WorkerPool hash_lane{"hash", 1, 32};
   test::SessionRig rig{1, 1};
   delivery::Recipients recipients{rig.loops(), backlog, writeback, bus, rig.workers()};
   delivery::Handover handover{clock};
-  delivery::Router router{rig.loops(), registry, recipients, handover, bus};
+  delivery::Router router{rig.loops(), registry, recipients, handover, *directory, bus};
   delivery::Presence presence{pool, router, bus};
   delivery::Receipts receipts{router, pool};
   delivery::Aftermath aftermath{receipts, presence};
   delivery::Journal journal{delivery::make_direct_store(database, lease),
                             delivery::make_group_store(database, lease), router,
                             [] { return false; }, clock};
-  service::ServiceContext context{pool,          registry,  *directory, backlog,  recipients,
-                                  writeback,     journal,   router,     presence, shared_hasher(),
-                                  rig.workers(), hash_lane, clock,      {},       {}};
+  service::ServiceContext context{
+      pool,     registry,        *directory,    backlog,   recipients, writeback, journal, router,
+      presence, shared_hasher(), rig.workers(), hash_lane, rates,      nullptr,   clock,   {},
+      {}};
   std::optional<service::Dispatcher> dispatcher;
 };
 

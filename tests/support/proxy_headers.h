@@ -20,8 +20,11 @@ inline std::string binary_header(unsigned command, unsigned family, const std::s
   return header + body;
 }
 
-// Version 1, from `host` (IPv4) port 40000.
+// Version 1, from `host` port 40000.
 inline std::string text_header(const std::string& host) {
+  if (host.find(':') != std::string::npos) {
+    return "PROXY TCP6 " + host + " 2001:db8::1 40000 6000\r\n";
+  }
   return "PROXY TCP4 " + host + " 198.51.100.1 40000 6000\r\n";
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/child_process.h"
@@ -35,6 +36,8 @@ class ServerProcess {
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
 
+  // One more setting, from the next start on.
+  void set(std::string setting) { settings_.push_back(std::move(setting)); }
   // Starts on the same file; returns once the server says that it is ready.
   void start();
   // SIGTERM; checks that the server exits with 0 within the 5 s that it promises.

@@ -16,6 +16,13 @@ enum class Level { kDebug, kInfo, kWarn, kError, kOff };
 
 // Where log lines go. `file` empty means stderr; call once, before other threads start.
 Result<void> configure(Level level, const std::string& file);
+// Where the audit log goes: lines as they are, one event each. `file` empty: nowhere.
+Result<void> configure_audit(const std::string& file);
+bool audit_enabled();
+void audit(std::string_view line);
+// Opens the files anew by their names: who rotates logs has given the old ones another name. What
+// can't be opened is said on the log as it was, which goes on.
+void reopen();
 bool enabled(Level level);
 // Escapes nothing: a value that a peer chose must go through quoted() first.
 void write(Level level, std::string_view line);

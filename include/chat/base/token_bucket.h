@@ -8,14 +8,15 @@
 
 namespace chat::base {
 
-// `per_second` units on average and `burst` at once. 0 a second: no limit.
+// `per_period` units on average and `burst` at once. 0 a period: no limit.
 struct Rate {
-  std::int64_t per_second = 0;
+  std::int64_t per_period = 0;
   std::int64_t burst = 0;
+  std::chrono::seconds period{1};
 
   // How long so many units take to come. Precondition: there is a limit.
   std::chrono::nanoseconds time_of(std::int64_t units) const {
-    return std::chrono::nanoseconds(std::chrono::seconds(units)) / per_second;
+    return std::chrono::nanoseconds(period * units) / per_period;
   }
 };
 
@@ -35,12 +36,20 @@ class TokenBucket {
 
   // Takes them in any case, into debt; says how long until the debt is paid (0: none).
   std::chrono::milliseconds charge(const Rate& rate, std::int64_t count, SteadyTime now) {
-    if (rate.per_second == 0) return std::chrono::milliseconds(0);
+    if (rate.per_period == 0) return std::chrono::milliseconds(0);
     full_at_ = std::max(full_at_, now) + rate.time_of(count);
     const auto debt = full_at_ - now - rate.time_of(rate.burst);
     return std::max(std::chrono::ceil<std::chrono::milliseconds>(debt),
                     std::chrono::milliseconds(0));
   }
+
+  // What was taken and not used.
+  void give_back(const Rate& rate, std::int64_t count) {
+    if (rate.per_period != 0) full_at_ -= rate.time_of(count);
+  }
+
+  bool full(SteadyTime now) const { return full_at_ <= now; }
+  void empty_until(SteadyTime full_at) { full_at_ = full_at; }
 
  private:
   SteadyTime full_at_{};

@@ -11,9 +11,10 @@
 
 namespace chat::cluster {
 
-// Where a message on the bus goes: everyone who wants to hear of one user, or of one group.
+// Where a message on the bus goes: everyone who wants to hear of one user, or of one group, or of
+// what concerns all nodes (id 0).
 struct Channel {
-  enum class Kind : std::uint8_t { kUser, kGroup };
+  enum class Kind : std::uint8_t { kUser, kGroup, kAll };
   Kind kind = Kind::kUser;
   std::int32_t id = 0;
 
@@ -26,6 +27,8 @@ inline Channel channel_of(UserId user) {
 inline Channel channel_of(GroupId group) {
   return {Channel::Kind::kGroup, group.value};
 }
+
+inline constexpr Channel kChannelOfAll{Channel::Kind::kAll, 0};
 
 struct BusMessage {
   Channel channel;

@@ -15,11 +15,12 @@ namespace chat::delivery {
 // What comes in from the other nodes, and who sees to it. Threading: thread-safe.
 class ClusterEvents final : public cluster::BusListener, public cluster::NodeListener {
  public:
-  ClusterEvents(Router& router, Resync& resync, Presence& presence,
+  ClusterEvents(Router& router, Resync& resync, Presence& presence, Directory& directory,
                 std::function<void()> on_lease_lost)
       : router_(router),
         resync_(resync),
         presence_(presence),
+        directory_(directory),
         lease_lost_(std::move(on_lease_lost)) {}
 
   void on_bus_message(const cluster::BusMessage& message) override {
@@ -28,6 +29,7 @@ class ClusterEvents final : public cluster::BusListener, public cluster::NodeLis
   void on_bus_gap() override {
     resync_.request();
     presence_.repeat();
+    directory_.forget_all();
   }
   void on_nodes_changed() override { resync_.request(); }
   void on_users_freed(std::vector<UserId> users) override {
@@ -40,6 +42,7 @@ class ClusterEvents final : public cluster::BusListener, public cluster::NodeLis
   Router& router_;
   Resync& resync_;
   Presence& presence_;
+  Directory& directory_;
   const std::function<void()> lease_lost_;
 };
 

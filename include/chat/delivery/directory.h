@@ -14,7 +14,7 @@
 namespace chat::delivery {
 
 // Which users exist and what they are called, remembered: every message asks. Only hits are
-// kept, so an account that was made a moment ago is found.
+// kept, so an account that was made a moment ago is found. A deleted account has an empty name.
 // Threading: thread-safe; a miss blocks on the database.
 // Bounds: kShardMax names in each of kShards shards; a full shard starts anew.
 class Directory {
@@ -23,12 +23,17 @@ class Directory {
 
   explicit Directory(storage::Pool& pool) : pool_(pool) {}
 
-  // Nothing: there is no such user.
+  // Nothing: there has never been such a user.
   Result<Name> name_of(UserId user);
   // The same for a caller that has a connection at hand: two leases at once could starve the
   // pool.
   Result<Name> name_of(UserId user, storage::Connection& connection);
+  // False for a deleted account as well.
   Result<bool> exists(UserId user);
+  // The account was deleted a moment ago.
+  void forget(UserId user);
+  // Any account may have been.
+  void forget_all();
 
  private:
   static constexpr std::size_t kShards = 16;

@@ -18,6 +18,7 @@ namespace chat::delivery {
 //   r <user who does not get it, or 0> <group, or 0>\n{…}      a receipt
 //   t <session epoch>\n      the user's sessions that are older than this claim have to go
 //   g <session epoch>\n      a session of this claim has gone: its cursors are in the table
+//   d <user>\n               an account was deleted
 struct EventEnvelope {
   UserId except;
   std::shared_ptr<const std::string> json;
@@ -28,11 +29,15 @@ struct TakeoverEnvelope {
   SessionEpoch epoch = 0;
   bool gone = false;  // the answer
 };
-using Envelope = std::variant<Push, EventEnvelope, TakeoverEnvelope>;
+struct DeletedEnvelope {
+  UserId user;
+};
+using Envelope = std::variant<Push, EventEnvelope, TakeoverEnvelope, DeletedEnvelope>;
 
 std::string encode(const Push& push);
 std::string encode(const EventEnvelope& event);
 std::string encode(const TakeoverEnvelope& takeover);
+std::string encode(const DeletedEnvelope& deleted);
 // Nothing when the payload is malformed.
 std::optional<Envelope> decode(std::string_view payload);
 

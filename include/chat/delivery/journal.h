@@ -39,6 +39,7 @@ class DirectCommitter {
   void commit(std::vector<DirectEntry>& entries);
 
  private:
+  Result<void> look_up(std::span<DirectEntry*> entries);
   Result<void> try_once(std::span<DirectEntry*> entries);
   UnixMillis next_time();
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chat/cluster/bus.h"
+#include "chat/delivery/directory.h"
 #include "chat/delivery/envelope.h"
 #include "chat/delivery/handover.h"
 #include "chat/delivery/journal.h"
@@ -33,11 +34,12 @@ struct DirectReceipt {
 class Router final : public JournalListener {
  public:
   Router(session::Loops& loops, session::Registry& registry, Recipients& recipients,
-         Handover& handover, cluster::Bus& bus)
+         Handover& handover, Directory& directory, cluster::Bus& bus)
       : loops_(loops),
         registry_(registry),
         recipients_(recipients),
         handover_(handover),
+        directory_(directory),
         bus_(bus) {}
 
   // No other node can have sessions.
@@ -62,6 +64,9 @@ class Router final : public JournalListener {
   // A session of ours has gone because a newer one has the user.
   void tell_gone(UserId user, SessionEpoch epoch);
 
+  // The account is no more: no node takes a message to it any longer.
+  void account_deleted(UserId user);
+
   // RECEIPT pushes: to senders whose sessions acknowledge.
   void receipts_to_users(std::span<const DirectReceipt> receipts);
   // All other members have the group's messages up to `seq`; to members who have written there.
@@ -83,6 +88,7 @@ class Router final : public JournalListener {
   session::Registry& registry_;
   Recipients& recipients_;
   Handover& handover_;
+  Directory& directory_;
   cluster::Bus& bus_;
 };
 

@@ -23,6 +23,9 @@ class DirectStore {
   // The newest `limit` messages of a stream, oldest first.
   virtual Result<std::vector<storage::DirectMessage>> tail(UserId recipient, UserId sender,
                                                            std::size_t limit) = 0;
+  // Which of these streams have a message, in no order.
+  virtual Result<std::vector<storage::DirectStream>> begun(
+      std::span<const storage::DirectStream> streams) = 0;
   // Stores all rows in one transaction, or none. Rows come in key order.
   virtual Result<void> append(std::span<const storage::DirectMessage> rows) = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,6 +26,15 @@ class StreamCache {
   static constexpr std::size_t kStreamsMax = 20000;
 
   explicit StreamCache(DirectStore& store) : store_(store) {}
+
+  // What a turn is about to plan on. Of many streams that are not known most have not begun, as
+  // where everybody writes to everybody: which ones is found out at once, and only of the others
+  // the messages are read.
+  struct Wanted {
+    storage::DirectStream stream;
+    SessionEpoch sender_epoch = 0;
+  };
+  Result<void> look_up(std::span<const Wanted> wanted);
 
   enum class Planned {
     kNew,       // message.seq and sent_at are set: store it
@@ -59,6 +69,7 @@ class StreamCache {
   static Key key_of(UserId recipient, UserId sender);
   static const Known* find(const Stream& stream, std::string_view cid);
   static void remember(Stream& stream, const storage::DirectMessage& message);
+  bool knows(Key key, SessionEpoch epoch) const;
   Result<Stream*> stream_of(const storage::DirectMessage& message, SessionEpoch epoch);
   void make_room();
 

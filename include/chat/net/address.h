@@ -23,6 +23,9 @@ class Address {
 
   std::string to_string() const;  // with port, "[::1]:6000"
   std::string host() const;       // without
+  // Who is behind it, as far as an address tells: the address itself, but of IPv6 its /64, all of
+  // which one customer has: "2001:db8:0:7::/64".
+  std::string network() const;
   std::uint16_t port() const;
   bool is_loopback() const;
   bool is_ipv6() const { return in_.sin_family == AF_INET6; }

@@ -20,6 +20,10 @@ enum class Msgid : int {
   kRead = 23,
   kSync = 24,
   kHistory = 25,
+  kChangePassword = 26,
+  kDeleteAccount = 27,
+  kSessions = 28,
+  kRevokeSession = 29,
   kGroupInfo = 30,
   kList = 31,
   kError = 100,  // what cannot be tied to a request

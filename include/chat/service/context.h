@@ -5,6 +5,7 @@
 #include <string>
 
 #include "chat/base/clock.h"
+#include "chat/base/rate_store.h"
 #include "chat/base/worker_pool.h"
 #include "chat/delivery/backlog.h"
 #include "chat/delivery/directory.h"
@@ -23,7 +24,9 @@ struct ServiceOptions {
   std::string node;  // this server's name
   std::string version;
   std::int64_t register_per_minute = 0;        // per address; 0: no limit
-  std::int64_t login_failures_per_minute = 0;  // per address; 0: no limit
+  std::int64_t login_failures_per_minute = 0;    // per address; 0: no limit
+  std::int64_t account_failures_per_minute = 0;  // per account; 0: no limit
+  std::int64_t chat_per_second = 0;              // per account; 0: no limit
   std::chrono::days token_lifetime{30};        // since its last use
 };
 
@@ -42,6 +45,8 @@ struct ServiceContext {
   const PasswordHasher& hasher;
   base::WorkerPool& workers;
   base::WorkerPool& hash_lane;
+  base::RateStore& rates;
+  base::RateStore* shared_rates;  // what all servers share; nullptr: there is none
   const base::Clock& clock;
   storage::Node node;
   ServiceOptions options;

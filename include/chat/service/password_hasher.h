@@ -21,6 +21,8 @@ class PasswordHasher {
   Result<std::string> hash(const std::string& password) const;
   // An empty `stored` stands for an unknown account: takes the same time and is never right.
   bool verify(const std::string& stored, const std::string& password) const;
+  // Whether a hash made now would cost more than this one did.
+  bool is_weaker(const std::string& stored) const;
 
  private:
   const std::size_t memory_kib_;

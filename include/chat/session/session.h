@@ -66,11 +66,6 @@ class Session final : public net::ConnectionHandler,
   // Hands out the replies so far, before what is posted to the loop after this.
   void flush_replies() override;
   void suspend() { strand_.suspend(); }
-  // One more chat request: 0 ms, or how long it comes too early. Not for classic clients, who
-  // can't be told of a refusal.
-  std::chrono::milliseconds take_chat(base::SteadyTime now) {
-    return chat_bucket_.take(context_.options.chat_rate(), 1, now);
-  }
 
   // Loop-confined.
   void logged_in_in_loop(bool heartbeat);
@@ -128,7 +123,6 @@ class Session final : public net::ConnectionHandler,
   // strand-confined
   Identity identity_;
   std::string replies_;
-  base::TokenBucket chat_bucket_;
   bool closing_ = false;
 
   // loop-confined

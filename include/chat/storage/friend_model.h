@@ -18,6 +18,8 @@ class FriendModel {
   // False when it was there already. kConflict: one of the two is no user.
   Result<bool> insert(UserId user, UserId friend_id);
   Result<std::size_t> count(UserId user);
+  // Both what the user lists and who lists the user.
+  Result<void> erase_all(UserId user);
   // By friend id, at most `limit`, those after `after`.
   Result<std::vector<Friend>> list(UserId user, UserId after, std::size_t limit);
   // What all these users list, in no order.

@@ -29,6 +29,9 @@ class GroupModel {
   // Call inside a write transaction: it locks the group's row.
   Result<JoinOutcome> join(GroupId group, UserId user, std::size_t members_max);
 
+  // The user is a member of nothing any more. Call inside a write transaction.
+  Result<void> leave_all(UserId user);
+
   Result<std::optional<Group>> find(GroupId group);
   // Of all these, in no order.
   Result<std::vector<Group>> find(std::span<const GroupId> groups);

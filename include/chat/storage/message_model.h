@@ -23,6 +23,8 @@ class MessageModel {
   // the last one's seq.
   Result<std::vector<DirectMessage>> direct_tail(UserId recipient, UserId sender,
                                                  std::size_t limit);
+  // Which of these streams have begun, in no order.
+  Result<std::vector<DirectStream>> begun(std::span<const DirectStream> streams);
   // insert_direct() as a transaction of its own. kOutcomeUnknown: the connection died on the way.
   Result<void> append_direct(std::span<const DirectMessage> rows);
   // Inserts the rows, and the cursor row of every stream that begins here (seq 1). Rows must be

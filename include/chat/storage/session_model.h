@@ -28,8 +28,14 @@ class SessionModel {
   // Tokens that are used live on.
   Result<void> extend(std::span<const std::string> token_hashes, UnixMillis expires_at);
   Result<void> erase(std::string_view token_hash);
+  // The user's tokens that have not expired, the newest first.
+  Result<std::vector<Token>> list(UserId user, UnixMillis now);
+  // Takes away all tokens of the user but `kept`; says how many those were. Call inside a write
+  // transaction.
+  Result<std::size_t> erase_others(UserId user, std::string_view kept);
 
  private:
+  Result<std::vector<Token>> all_of(UserId user);
   Result<void> trim(std::string_view newest, UserId user, UnixMillis now, std::size_t kept);
 
   Connection& connection_;

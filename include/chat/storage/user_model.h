@@ -24,8 +24,17 @@ class UserModel {
   // Nothing when the name is taken.
   Result<std::optional<UserId>> insert(std::string_view name, std::string_view password_hash,
                                        UnixMillis created_at);
+  // Accounts that were deleted are not found.
   Result<std::optional<User>> find(UserId id);
   Result<std::optional<User>> find_by_name(std::string_view name);
+  // Of a deleted account: empty. Nothing: the id was never given out.
+  Result<std::optional<std::string>> name_of(UserId id);
+
+  // Takes the place of the password `old_hash`; false when that isn't the password any more.
+  Result<bool> replace_password(UserId id, std::string_view old_hash, std::string_view new_hash);
+  // What is left of the account is its id, so that what it wrote stays somebody's; its name is
+  // free. False when `hash` isn't its password any more.
+  Result<bool> remove(UserId id, std::string_view hash);
 
   // One statement: makes the user online on `node` and gives the new session epoch. Succeeds if
   // the user is offline, or its (node, epoch) is no longer current, or it is held by this very
@@ -42,6 +51,7 @@ class UserModel {
 
   // In no order; those that exist.
   Result<std::vector<UserState>> states(std::span<const UserId> ids);
+  Result<std::vector<Credentials>> credentials(std::span<const UserId> ids);
   Result<std::vector<UserState>> held_by(const Node& node);
 
  private:

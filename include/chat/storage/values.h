@@ -16,12 +16,27 @@ struct User {
   SessionEpoch session_epoch = 0;
 };
 
+// What a login depends on.
+struct Credentials {
+  UserId user;
+  SessionEpoch epoch = 0;
+  std::string password_hash;  // empty: the account was deleted
+};
+
 // A token that logs `user` in.
 struct TokenOwner {
   std::string token_hash;
   UnixMillis expires_at = 0;
   UserId user;
-  std::string name;  // the user's
+  std::string name;           // the user's
+  std::string password_hash;  // the user's
+};
+
+// A token, as its user sees it.
+struct Token {
+  std::string token_hash;
+  UnixMillis created_at = 0;
+  UnixMillis expires_at = 0;
 };
 
 struct Friend {
@@ -92,6 +107,12 @@ struct DirectMessage {
   std::string cid;
   UnixMillis sent_at = 0;
   std::string body;
+};
+
+// The stream sender → recipient.
+struct DirectStream {
+  UserId recipient;
+  UserId sender;
 };
 
 struct GroupMessage {

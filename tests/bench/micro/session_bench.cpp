@@ -86,7 +86,7 @@ BENCHMARK(deadlines_of_a_read);
 
 void token_bucket(benchmark::State& state) {
   test::FakeClock clock;
-  const base::Rate rate{.per_second = 20, .burst = 40};
+  const base::Rate rate{.per_period = 20, .burst = 40};
   base::TokenBucket bucket;
   auto now = clock.now();
   for (auto _ : state) {

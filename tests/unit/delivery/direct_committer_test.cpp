@@ -64,10 +64,35 @@ TEST_F(DirectCommitterTest, StoresABatchWithOneAppendAndReadsAStreamOnce) {
   EXPECT_EQ(seqs(commit({entry("a", "1"), entry("b", "2"), entry("c", "3", kCarol)})),
             (std::vector<Seq>{1, 2, 1}));
   EXPECT_EQ(store_.appends, std::vector<std::size_t>{3});
-  EXPECT_EQ(store_.tails, 2);
+  EXPECT_EQ(store_.looks, 1);
   EXPECT_EQ(seqs(commit({entry("d", "4")})), std::vector<Seq>{3});
-  EXPECT_EQ(store_.tails, 2);
+  EXPECT_EQ(store_.looks, 1);
+  EXPECT_EQ(store_.tails, 0);
   EXPECT_EQ(stored(), (Bodies{"1", "2", "4"}));
+}
+
+// Of the streams that are not known only those that have begun are read.
+TEST_F(DirectCommitterTest, LooksForAllStreamsOfABatchAtOnce) {
+  store_.put({kBob, kAlice, 1, "old", 0, "before"});
+  std::vector<DirectEntry> entries;
+  entries.push_back(entry("old", "before"));
+  entries.push_back(entry("new", "after"));
+  for (int i = 100; i < 200; ++i) entries.push_back(entry("c", "text", UserId{i}));
+  const auto settled = commit(std::move(entries));
+  EXPECT_EQ(settled[0].message.seq, 1);
+  EXPECT_EQ(settled[1].message.seq, 2);
+  for (std::size_t i = 2; i < settled.size(); ++i) EXPECT_EQ(settled[i].message.seq, 1);
+  EXPECT_EQ(store_.looks, 1);
+  EXPECT_EQ(store_.tails, 1);
+  EXPECT_EQ(stored(), (Bodies{"before", "after"}));
+}
+
+TEST_F(DirectCommitterTest, LooksAgainForANewLoginOfTheSender) {
+  commit({entry("a", "1"), entry("a", "1", kCarol)});
+  // Another node has written meanwhile.
+  store_.put({kBob, kAlice, 2, "b", 0, "2"});
+  const auto settled = commit({entry("c", "3", kBob, 3), entry("c", "3", kCarol, 3)});
+  EXPECT_EQ(seqs(settled), (std::vector<Seq>{3, 2}));
 }
 
 TEST_F(DirectCommitterTest, GivesRowsInKeyOrder) {

@@ -37,6 +37,18 @@ class FakeDirectStore final : public DirectStore {
                                                all.end());
   }
 
+  Result<std::vector<storage::DirectStream>> begun(
+      std::span<const storage::DirectStream> asked) override {
+    ++looks;
+    if (tail_error) return fail(*std::exchange(tail_error, {}), "begun");
+    std::vector<storage::DirectStream> found;
+    for (const auto& stream : asked) {
+      const auto there = streams.find({stream.recipient, stream.sender});
+      if (there != streams.end() && !there->second.empty()) found.push_back(stream);
+    }
+    return found;
+  }
+
   Result<void> append(std::span<const storage::DirectMessage> rows) override {
     if (on_append) on_append(rows);
     appends.push_back(rows.size());
@@ -69,6 +81,7 @@ class FakeDirectStore final : public DirectStore {
   std::string bad_body = "bad";
   std::function<void(std::span<const storage::DirectMessage>)> on_append;
   int tails = 0;
+  int looks = 0;
   std::vector<std::size_t> appends;
 
  private:

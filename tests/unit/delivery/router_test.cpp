@@ -66,10 +66,10 @@ struct Node {
   session::Registry registry;
   Recipients recipients{rig.loops(), backlog, writeback, bus, rig.workers()};
   Handover handover{base::system_clock()};
-  Router router{rig.loops(), registry, recipients, handover, bus};
+  Router router{rig.loops(), registry, recipients, handover, directory, bus};
   Presence presence{pool, router, bus};
   Resync resync{registry, recipients, pool, bus, presence};
-  ClusterEvents events{router, resync, presence, [] {}};
+  ClusterEvents events{router, resync, presence, directory, [] {}};
 };
 
 class RouterTest : public storage::StorageTest {

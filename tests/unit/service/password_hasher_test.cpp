@@ -29,6 +29,22 @@ TEST_F(PasswordHasherTest, KnowsTheRightPassword) {
   EXPECT_NE(*hasher_.hash("secret-1"), *hash);  // salted
 }
 
+TEST_F(PasswordHasherTest, KnowsWhichHashesCostLess) {
+  const auto hash = hasher_.hash("secret-1");
+  ASSERT_TRUE(hash);
+  const auto weaker_by = [&](std::size_t memory_kib, std::uint64_t ops) {
+    return PasswordHasher(memory_kib, ops).is_weaker(*hash);
+  };
+  EXPECT_FALSE(weaker_by(1024, 2));
+  EXPECT_TRUE(weaker_by(2048, 2));
+  EXPECT_TRUE(weaker_by(1024, 3));
+  EXPECT_TRUE(weaker_by(2048, 3));
+  EXPECT_FALSE(weaker_by(512, 2));
+  EXPECT_FALSE(weaker_by(1024, 1));
+  EXPECT_FALSE(weaker_by(2048, 1));  // more of one and less of the other: not clear
+  EXPECT_TRUE(hasher_.is_weaker("plain text"));
+}
+
 TEST_F(PasswordHasherTest, PasswordMayHoldAnyByte) {
   const std::string password("a\0b\xff", 4);
   const auto hash = hasher_.hash(password);

@@ -138,6 +138,31 @@ const std::vector<Row>& rows() {
        {"cursor"},
        {"id", "with", "groupid", "limit"},
        {}},
+      {26,
+       R"("id":7,"password":"secret-1","new_password":"secret-2")",
+       Errno::kNotLoggedIn,
+       Errno::kOk,
+       {"password", "new_password"},
+       {"password", "new_password"},
+       {"id"},
+       {}},
+      {27,
+       R"("id":7,"password":"secret-1")",
+       Errno::kNotLoggedIn,
+       Errno::kOk,
+       {"password"},
+       {"password"},
+       {"id"},
+       {}},
+      {28, R"("id":7)", Errno::kNotLoggedIn, Errno::kOk, {}, {}, {"id"}, {}},
+      {29,
+       R"("id":7,"session":"0123","others":true)",
+       Errno::kNotLoggedIn,
+       Errno::kOk,
+       {},
+       {"session"},
+       {"id"},
+       {"others"}},
       {30,
        R"("id":7,"groupid":8,"cursor":"c")",
        Errno::kNotLoggedIn,
@@ -212,9 +237,11 @@ TEST(Routes, UnknownMsgidsHaveNone) {
   }
 }
 
-TEST(Routes, OnlyLogoutWaitsForCommits) {
+TEST(Routes, OnlyWhatLogsOutWaitsForCommits) {
   for (const Route& route : routes()) {
-    EXPECT_EQ(route.waits_for_commits, route.msgid == protocol::Msgid::kLogout);
+    const bool logs_out =
+        route.msgid == protocol::Msgid::kLogout || route.msgid == protocol::Msgid::kDeleteAccount;
+    EXPECT_EQ(route.waits_for_commits, logs_out);
   }
 }
 

@@ -100,6 +100,21 @@ TEST_F(MessageModelTest, TailIsTheLastMessagesOldestFirst) {
   EXPECT_TRUE(MessageModel(*connection_).direct_tail(kAlice, kBob, 64).value().empty());
 }
 
+TEST_F(MessageModelTest, ToldWhichStreamsHaveBegun) {
+  ASSERT_TRUE(send({direct(kBob, kAlice, 1), direct(kBob, kCarol, 1)}));
+  std::vector<DirectStream> asked{{kBob, kAlice}, {kAlice, kBob}, {kBob, kCarol}};
+  // More than one statement takes.
+  for (int i = 1000; i < 1300; ++i) asked.push_back({UserId{i}, kAlice});
+  const auto begun = MessageModel(*connection_).begun(asked);
+  ASSERT_TRUE(begun);
+  std::set<std::pair<std::int32_t, std::int32_t>> found;
+  for (const auto& stream : *begun) found.emplace(stream.recipient.value, stream.sender.value);
+  EXPECT_EQ(begun->size(), 2u);
+  EXPECT_EQ(found, (std::set<std::pair<std::int32_t, std::int32_t>>{
+                       {kBob.value, kAlice.value}, {kBob.value, kCarol.value}}));
+  EXPECT_TRUE(MessageModel(*connection_).begun({}).value().empty());
+}
+
 TEST_F(MessageModelTest, TheFirstMessageOfAStreamMakesItsCursor) {
   ASSERT_TRUE(send({direct(kBob, kAlice, 1), direct(kBob, kCarol, 1)}));
   ASSERT_TRUE(send({direct(kBob, kAlice, 2)}));

@@ -69,6 +69,8 @@ class QueryPlanTest : public StorageTest {
 TEST_F(QueryPlanTest, MessagesAndPositionsAreFoundByIndexProbes) {
   MessageModel messages(recording());
   ASSERT_TRUE(messages.direct_tail(UserId{1}, UserId{2}, 64));
+  ASSERT_TRUE(messages.begun(
+      std::vector<DirectStream>{{UserId{1}, UserId{2}}, {UserId{1}, UserId{3}}}));
   ASSERT_TRUE(messages.direct_after(UserId{1}, UserId{2}, 0, 10));
   ASSERT_TRUE(messages.find_group_message(GroupId{1}, UserId{1}, "c"));
   ASSERT_TRUE(messages.group_head_time(GroupId{1}, 1));
@@ -81,7 +83,7 @@ TEST_F(QueryPlanTest, MessagesAndPositionsAreFoundByIndexProbes) {
                                         {UserId{1}, {}, GroupId{1}, 1}};
     return messages.advance(moves);
   }));
-  EXPECT_EQ(recording().statements.size(), 11u);
+  EXPECT_EQ(recording().statements.size(), 12u);
   expect_index_probes_only();
 }
 
@@ -97,6 +99,10 @@ TEST_F(QueryPlanTest, UsersFriendsAndGroupsAreFoundByIndexProbes) {
     std::vector<Release> releases{{UserId{1}, 1}, {UserId{2}, 1}};
     return users.release(releases);
   }));
+  ASSERT_TRUE(users.name_of(UserId{1}));
+  ASSERT_TRUE(users.credentials(kUsers));
+  ASSERT_TRUE(users.replace_password(UserId{1}, "a", "b"));
+  ASSERT_TRUE(users.remove(UserId{1}, "b"));
   SessionModel tokens(recording());
   const std::vector<std::string> hashes{"a", "b"};
   ASSERT_TRUE(tokens.owners(hashes, 0));

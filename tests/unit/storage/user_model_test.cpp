@@ -61,6 +61,36 @@ TEST_F(UserModelTest, RefusesANameThatDiffersInAsciiCaseOnly) {
   EXPECT_EQ(number("SELECT COUNT(*) FROM user"), 1);
 }
 
+TEST_F(UserModelTest, PasswordIsReplacedOnlyByWhoKnowsTheOldOne) {
+  const UserId alice = add_user("alice");
+  UserModel users(*connection_);
+  const std::string old_hash = (*users.find(alice))->password_hash;
+  EXPECT_FALSE(users.replace_password(alice, "another", "new").value());
+  EXPECT_TRUE(users.replace_password(alice, old_hash, "new").value());
+  EXPECT_FALSE(users.replace_password(alice, old_hash, "newer").value());
+  EXPECT_EQ((*users.find(alice))->password_hash, "new");
+  const std::vector<UserId> ids{alice, UserId{99}};
+  const auto credentials = users.credentials(ids);
+  ASSERT_EQ(credentials.value().size(), 1u);
+  EXPECT_EQ(credentials->front().password_hash, "new");
+}
+
+TEST_F(UserModelTest, RemovedAccountLeavesItsIdAndFreesItsName) {
+  const UserId alice = add_user("alice");
+  UserModel users(*connection_);
+  const std::string hash = (*users.find(alice))->password_hash;
+  EXPECT_FALSE(users.remove(alice, "another").value());
+  EXPECT_TRUE(users.remove(alice, hash).value());
+  EXPECT_FALSE(users.remove(alice, hash).value());
+  EXPECT_FALSE(users.find(alice).value());
+  EXPECT_FALSE(users.find_by_name("alice").value());
+  EXPECT_EQ(users.name_of(alice).value(), "");
+  EXPECT_FALSE(users.name_of(UserId{99}).value());
+  const UserId again = add_user("alice");
+  EXPECT_NE(again, alice);
+  EXPECT_TRUE(users.remove(again, (*users.find(again))->password_hash).value());
+}
+
 TEST_F(UserModelTest, NamesThatACollationWouldMixUpAreDifferent) {
   add_user("alice");
   add_user("alice ");
@@ -74,13 +104,13 @@ TEST_F(UserModelTest, NamesThatACollationWouldMixUpAreDifferent) {
 TEST_F(UserModelTest, AwkwardNamesRoundTripByteForByte) {
   UserModel users(*connection_);
   for (const auto& text : awkward_texts()) {
-    const auto id = users.insert(text, text, 1);
+    const auto id = users.insert(text, "hash" + text, 1);
     ASSERT_TRUE(id && *id);
     const auto user = users.find_by_name(text);
     ASSERT_TRUE(user && *user);
     EXPECT_EQ((*user)->id, **id);
     EXPECT_EQ((*user)->name, text);
-    EXPECT_EQ((*user)->password_hash, text);
+    EXPECT_EQ((*user)->password_hash, "hash" + text);
   }
 }
 

@@ -1,0 +1,64 @@
+#include "login_throttle.h"
+
+namespace chat::service {
+namespace {
+
+constexpr std::chrono::seconds kMinute{60};
+
+std::string pair_of(const Attempt& attempt) {
+  return attempt.account + "@" + attempt.address;
+}
+
+std::string own_address(const Attempt& attempt) {
+  return "login:own:" + pair_of(attempt);
+}
+
+}  // namespace
+
+LoginThrottle::LoginThrottle(std::int64_t per_address, std::int64_t per_account,
+                             base::RateStore& own, base::RateStore* shared)
+    : per_address_{per_address, per_address, kMinute},
+      per_account_{per_account, per_account, kMinute},
+      own_(own),
+      shared_(shared) {}
+
+std::vector<base::NamedBucket> LoginThrottle::buckets(const Attempt& attempt) const {
+  const bool owner = own_.knows(own_address(attempt)) ||
+                     (shared_ != nullptr && shared_->knows(own_address(attempt)));
+  std::vector<base::NamedBucket> buckets;
+  const auto add = [&buckets](std::string key, const base::Rate& rate) {
+    if (rate.per_period != 0) buckets.push_back({std::move(key), rate});
+  };
+  if (owner) {
+    add("login:pair:" + pair_of(attempt), per_address_);
+  } else {
+    add("login:address:" + attempt.address, per_address_);
+    add("login:account:" + attempt.account, per_account_);
+  }
+  return buckets;
+}
+
+std::chrono::milliseconds LoginThrottle::begin(const Attempt& attempt) {
+  const auto asked = buckets(attempt);
+  if (asked.empty()) return std::chrono::milliseconds(0);
+  if (const auto wait = own_.take(asked); wait && wait->count() > 0) return *wait;
+  if (shared_ == nullptr) return std::chrono::milliseconds(0);
+  const auto wait = shared_->take(asked).value_or(std::chrono::milliseconds(0));
+  if (wait.count() > 0) own_.give_back(asked);
+  return wait;
+}
+
+void LoginThrottle::cancel(const Attempt& attempt) {
+  const auto asked = buckets(attempt);
+  if (asked.empty()) return;
+  own_.give_back(asked);
+  if (shared_ != nullptr) shared_->give_back(asked);
+}
+
+void LoginThrottle::succeeded(const Attempt& attempt) {
+  cancel(attempt);
+  own_.remember(own_address(attempt), kOwnAddressLifetime);
+  if (shared_ != nullptr) shared_->remember(own_address(attempt), kOwnAddressLifetime);
+}
+
+}  // namespace chat::service

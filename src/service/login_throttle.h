@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "chat/base/rate_store.h"
+
+namespace chat::service {
+
+// Somebody at an address says to be somebody.
+struct Attempt {
+  std::string account;  // one name for each account, however the client called it
+  std::string address;  // net::Address::network()
+};
+
+// How often a password may be tried. Each try takes a token and a right password gives it back, so
+// only failures count. Strangers share the account's bucket and the bucket of their address. An
+// address from which the account has been logged in to has a bucket of its own with it, so nobody
+// else's failures keep the account's owner out.
+// Threading: thread-safe. With a shared store calls may wait for it.
+class LoginThrottle {
+ public:
+  static constexpr std::chrono::hours kOwnAddressLifetime{24 * 30};
+
+  // 0: no limit. `shared` is asked beside `own` and may be nullptr; while it can't be asked, the
+  // failures that this server has seen decide.
+  LoginThrottle(std::int64_t per_address, std::int64_t per_account, base::RateStore& own,
+                base::RateStore* shared);
+
+  // 0 ms: the password may be tried; one of the two below follows. Otherwise how long to wait.
+  std::chrono::milliseconds begin(const Attempt& attempt);
+  void succeeded(const Attempt& attempt);
+  // The password was not tried after all.
+  void cancel(const Attempt& attempt);
+
+ private:
+  std::vector<base::NamedBucket> buckets(const Attempt& attempt) const;
+
+  const base::Rate per_address_;
+  const base::Rate per_account_;
+  base::RateStore& own_;
+  base::RateStore* const shared_;
+};
+
+}  // namespace chat::service

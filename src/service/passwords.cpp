@@ -1,0 +1,70 @@
+#include "passwords.h"
+
+#include <memory>
+#include <utility>
+
+#include "chat/base/log.h"
+#include "chat/storage/user_model.h"
+#include "replies.h"
+
+namespace chat::service {
+
+Passwords::Passwords(ServiceContext& context)
+    : context_(context),
+      throttle_(context.options.login_failures_per_minute,
+                context.options.account_failures_per_minute, context.rates, context.shared_rates) {}
+
+void Passwords::check(session::Session& session, const storage::User& user,
+                      const std::string& account, std::string password,
+                      std::function<void(PasswordVerdict)> then) {
+  const Attempt attempt{user.id ? "id:" + std::to_string(user.id.value) : account,
+                        session.peer().network()};
+  if (const auto wait = throttle_.begin(attempt); wait.count() > 0) {
+    return then({rate_limited(wait), false, {}});
+  }
+  session.suspend();
+  auto self = session.shared_from_this();
+  const bool posted =
+      context_.hash_lane.try_post([this, self, attempt, then, user = user.id,
+                                   stored = user.password_hash, password = std::move(password)] {
+        PasswordVerdict verdict{std::nullopt, context_.hasher.verify(stored, password), stored};
+        std::string renewed;
+        if (verdict.right && context_.hasher.is_weaker(stored)) {
+          renewed = context_.hasher.hash(password).value_or("");
+        }
+        self->resume([this, self, attempt, then, user, verdict, renewed]() mutable {
+          if (verdict.right) throttle_.succeeded(attempt);
+          if (!renewed.empty()) renew(user, verdict, renewed);
+          then(std::move(verdict));
+        });
+      });
+  if (posted) return;
+  throttle_.cancel(attempt);
+  session.resume({});
+  then({busy(), false, {}});
+}
+
+// A failure is no harm: the next login tries again.
+void Passwords::renew(UserId user, PasswordVerdict& verdict, const std::string& renewed) {
+  auto lease = context_.pool.lease();
+  if (!lease) return;
+  const auto replaced = storage::UserModel(**lease).replace_password(user, verdict.stored, renewed);
+  if (!replaced || !*replaced) return;
+  verdict.stored = renewed;
+  log::info("event=password_rehashed user={}", user.value);
+}
+
+void Passwords::hash(session::Session& session, std::string password,
+                     std::function<void(Result<std::string>)> then) {
+  session.suspend();
+  auto self = session.shared_from_this();
+  const bool posted =
+      context_.hash_lane.try_post([this, self, then, password = std::move(password)] {
+        self->resume([then, hash = context_.hasher.hash(password)] { then(hash); });
+      });
+  if (posted) return;
+  session.resume({});
+  then(fail(ErrorCode::kBusy, "too many passwords wait"));
+}
+
+}  // namespace chat::service

@@ -1,0 +1,102 @@
+// The audit log: one JSON object a line for what concerns who may do what.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "fixture.h"
+#include "support/temp_dir.h"
+
+namespace chat::test {
+namespace {
+
+class Audit : public WithServer {
+ protected:
+  Audit() : WithServer(Settings{"log.audit_file=" + file().string()}) {}
+  ~Audit() override { std::filesystem::remove(file()); }
+
+  static std::filesystem::path file() {
+    return std::filesystem::temp_directory_path() /
+           ("audit-" + std::to_string(::getpid()) + ".log");
+  }
+  static std::vector<Json> lines(const std::filesystem::path& path) {
+    std::vector<Json> lines;
+    std::ifstream in(path);
+    for (std::string line; std::getline(in, line);) lines.push_back(Json::parse(line));
+    return lines;
+  }
+  // The last line of this event, awaited.
+  static Json last(const std::string& event) {
+    Json found;
+    EXPECT_TRUE(wait_until([&] {
+      for (const Json& line : lines(file())) {
+        if (line.at("event") == event) found = line;
+      }
+      return !found.is_null();
+    })) << event;
+    return found;
+  }
+};
+
+TEST_F(Audit, TellsWhoDidWhatFromWhere) {
+  User alice = new_user("alice");
+  const Json login = last("login");
+  EXPECT_EQ(login.at("user"), alice.id());
+  EXPECT_EQ(login.at("address"), "127.0.0.1:" + std::to_string(alice.client.local_port()));
+  EXPECT_EQ(login.at("node"), "127.0.0.1:" + std::to_string(port()));
+  EXPECT_EQ(login.at("time").get<std::string>().size(), 24U);
+  EXPECT_EQ(last("registered").at("user"), alice.id());
+
+  RawClient other(port());
+  expect_refused(other, login_request(alice.account, {{"password", "wrong!"}}), errors::kFailed);
+  EXPECT_EQ(last("login_failed").at("user"), alice.id());
+  expect_refused(other, {{"msgid", 1}, {"name", "my-password"}, {"password", "alice"}},
+                 errors::kFailed);
+  EXPECT_TRUE(wait_until([] { return last("login_failed").at("user") == 0; }));
+
+  const std::int64_t group = alice.create_group("tea");
+  EXPECT_EQ(last("group_created").at("group"), group);
+  User bob = new_user("bob");
+  bob.join_group(group);
+  EXPECT_EQ(last("group_joined").at("user"), bob.id());
+
+  User newer = log_in(alice.account, Wire::kText, {{"takeover", true}});
+  EXPECT_EQ(last("takeover").at("user"), alice.id());
+  request_ok(newer.client,
+             {{"msgid", 26}, {"password", alice.account.password}, {"new_password", "new secret"}});
+  EXPECT_EQ(last("password_changed").at("user"), alice.id());
+  request_ok(newer.client, {{"msgid", 27}, {"password", "new secret"}});
+  EXPECT_EQ(last("account_deleted").at("user"), alice.id());
+
+  std::ifstream in(file());
+  const std::string all{std::istreambuf_iterator<char>(in), {}};
+  const std::string token = alice.welcome.at("token");
+  for (const std::string& secret : std::vector<std::string>{alice.account.password, "new secret",
+                                                            "my-password", "wrong!", token}) {
+    EXPECT_EQ(all.find(secret), std::string::npos) << secret;
+  }
+}
+
+TEST_F(Audit, HangupOpensBothLogsAnew) {
+  User alice = new_user("alice");
+  last("login");
+  const auto moved_audit = file().string() + ".1";
+  const auto log = server.dir() / "server.log";
+  std::filesystem::rename(file(), moved_audit);
+  std::filesystem::rename(log, log.string() + ".1");
+  ASSERT_EQ(::kill(server.pid(), SIGHUP), 0);
+  EXPECT_TRUE(wait_until([&] { return std::filesystem::exists(file()); }));
+  EXPECT_TRUE(wait_until([&] { return server.log().find("logs_reopened") != std::string::npos; }));
+  const std::size_t before = lines(moved_audit).size();
+  User bob = new_user("bob");
+  EXPECT_EQ(last("login").at("user"), bob.id());
+  EXPECT_EQ(lines(moved_audit).size(), before);
+  std::filesystem::remove(moved_audit);
+}
+
+}  // namespace
+}  // namespace chat::test
