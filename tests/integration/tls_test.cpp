@@ -147,8 +147,7 @@ TEST_F(TlsPeople, ChatAndTheServerKnowsTheirAddresses) {
   EXPECT_EQ(bob->wait_exit(), 0);
 }
 
-// Both ways at once, and answers of several TLS records: what OpenSSL holds already must not wait
-// for more to come.
+// Both ways at once, by two threads of each client, and answers of several TLS records.
 TEST_F(TlsPeople, WriteMuchAtTheSameTimeAndReadItAgainInOneAnswer) {
   constexpr int kTexts = 300;
   const std::string client = std::string(std::getenv("CHATCLIENT")) + " --port " +
