@@ -18,7 +18,7 @@ struct Connected {
   std::string host;
   std::uint16_t port = 0;
   bool again = false;  // after a lost connection; the login follows by itself
-  std::string tls;     // "TLSv1.3"; empty: not encrypted
+  std::string tls{};   // "TLSv1.3"; empty: not encrypted
 };
 struct Pong {};  // the answer to PING: nothing to show
 struct Registered {

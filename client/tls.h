@@ -14,9 +14,9 @@ struct ssl_st;      // and SSL
 namespace chat::client {
 
 struct TlsOptions {
-  std::string ca_file;    // PEM; who signs servers' certificates. Empty: the system's CAs
+  std::string ca_file{};  // PEM; who signs servers' certificates. Empty: the system's CAs
   bool insecure = false;  // whoever answers is believed
-  std::string name;       // what the certificate must be for; empty: the host that is connected to
+  std::string name{};     // what the certificate must be for; empty: the host that is connected to
 };
 
 // How this program speaks TLS (1.2 or newer) and whom it believes.

@@ -22,6 +22,11 @@ std::optional<json> Peer::next() {
   }
 }
 
+bool Peer::drop_some() {
+  char chunk[4096];
+  return ::recv(socket_, chunk, sizeof chunk, 0) > 0;
+}
+
 bool Peer::answer(const json& fields) {
   const auto request = next();
   if (request) send(reply_to(*request, fields));

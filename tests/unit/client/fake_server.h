@@ -23,6 +23,8 @@ class Peer {
 
   // The next request; nothing when the client has closed.
   std::optional<json> next();
+  // Reads some bytes, whatever they are, and drops them; false when the client has closed.
+  bool drop_some();
   // Reads the next request, and answers it with `fields` on top of what every reply has.
   bool answer(const json& fields = json::object());
 
