@@ -34,6 +34,7 @@
 #include "chat/storage/pool.h"
 #include "server/config.h"
 #include "server/connection_limits.h"
+#include "server/service_manager.h"
 #include "server/signals.h"
 
 namespace chat::server {
@@ -65,6 +66,7 @@ class App {
   Result<void> register_node();
   Result<void> start_threads();
   std::string listening() const;
+  void tell_ready();
   void begin_stop(int signal);
   void lose_lease();
   void watch_stop();
@@ -73,6 +75,7 @@ class App {
   const Config config_;
   const base::Clock& clock_;
   Signals signals_;
+  ServiceManager service_manager_;
 
   net::EventLoop main_loop_;
   net::LoopPool io_loops_;
