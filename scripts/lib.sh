@@ -14,7 +14,7 @@ packages_to_run=(
   g++ meson ninja-build pkg-config
   nlohmann-json3-dev libspdlog-dev libfmt-dev libinih-dev libcli11-dev libexpected-dev
   libedit-dev libsodium-dev libssl-dev libsqlite3-dev default-libmysqlclient-dev libgtest-dev
-  libgmock-dev libhiredis-dev telnet
+  libgmock-dev libhiredis-dev libsystemd-dev telnet
 )
 # The servers of these packages run privately, on sockets and ports of their own; those that the
 # packages may have started are left alone.
@@ -24,7 +24,7 @@ packages_to_cluster=(
 )
 packages_to_test=(
   "${packages_to_cluster[@]}" clang-format git netcat-openbsd sqlite3 shellcheck strace faketime
-  nftables
+  nftables binutils systemd
 )
 packages_to_check=("${packages_to_test[@]}" clang clang-tidy cppcheck)
 packages_to_bench=(

@@ -52,6 +52,7 @@ session::SessionOptions session_options(const Config& config) {
 App::App(const Config& config)
     : config_(config),
       clock_(base::system_clock()),
+      service_manager_(clock_),
       main_loop_(clock_),
       io_loops_(config.server.io_threads, clock_),
       loops_(io_loops_),
@@ -188,6 +189,7 @@ std::string App::ready_line() const {
 
 bool App::run() {
   log::info("event=ready {} node={}", listening(), service_context_.options.node);
+  tell_ready();
   main_loop_.run();
   stop_threads();
   log::info("event=stopped");
@@ -200,10 +202,27 @@ void App::on_signal(int signal) {
   log::info("event=logs_reopened");
 }
 
+void App::tell_ready() {
+  std::vector<ServiceManager::Part> parts;
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    parts.push_back({"io-" + std::to_string(i), [this, i](base::Task task) {
+                       loops_.post(i, std::move(task));
+                       return true;
+                     }});
+  }
+  parts.push_back(
+      {"workers", [this](base::Task task) { return workers_.try_post(std::move(task)); }});
+  service_manager_.ready(std::move(parts));
+  if (const auto interval = service_manager_.tick_interval(); interval.count() > 0) {
+    main_loop_.run_every(interval, [this] { service_manager_.tick(); });
+  }
+}
+
 void App::begin_stop(int signal) {
   log::info("event=stopping signal={} connections={}", signal, server_->count());
   if (stop_by_ != base::SteadyTime{}) return;
   stop_by_ = clock_.now() + kStopMax;
+  service_manager_.stopping();
   server_->stop_accepting();
   server_->announce_stop();
   main_loop_.run_after(kCloseAfter, [this] { server_->close_all(); });

@@ -36,6 +36,7 @@
 #include "chat/storage/pool.h"
 #include "server/config.h"
 #include "server/connection_limits.h"
+#include "server/service_manager.h"
 #include "server/signals.h"
 
 namespace chat::server {
@@ -68,6 +69,7 @@ class App {
   Result<void> start_threads();
   std::string listening() const;
   void on_signal(int signal);
+  void tell_ready();
   void begin_stop(int signal);
   void lose_lease();
   void watch_stop();
@@ -76,6 +78,7 @@ class App {
   const Config config_;
   const base::Clock& clock_;
   Signals signals_;
+  ServiceManager service_manager_;
 
   net::EventLoop main_loop_;
   net::LoopPool io_loops_;

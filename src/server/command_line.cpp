@@ -13,6 +13,7 @@
 #include "server/config_file.h"
 #include "server/config_keys.h"
 #include "server/config_settings.h"
+#include "server/secrets.h"
 
 namespace chat::server {
 namespace {
@@ -38,18 +39,48 @@ std::string version_line() {
   return "chatserver " + std::string(base::version()) + "\n";
 }
 
+// The value of `variable`, or the first line of the file that its twin _FILE names, which `origin`
+// becomes then. Empty: neither is set.
+Result<std::string> secret_of(const Environment& environment, const std::string& variable,
+                              std::string& origin) {
+  const std::string file_variable = variable + "_FILE";
+  const char* const value = environment(variable.c_str());
+  const char* const file = environment(file_variable.c_str());
+  const bool has_value = value != nullptr && *value != '\0';
+  if (file == nullptr || *file == '\0') return std::string(has_value ? value : "");
+  if (has_value) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{} and {} are both set: one is enough", variable, file_variable));
+  }
+  origin = file_variable;
+  auto secret = read_secret(file);
+  if (secret) return secret;
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("{}: {}", file_variable, secret.error().message));
+}
+
 Result<void> apply_environment(const Environment& environment, Settings& settings) {
   for (const Key& key : keys()) {
     if (key.environment.empty()) continue;
-    const std::string variable(key.environment);
-    const char* value = environment(variable.c_str());
-    if (value == nullptr || *value == '\0') continue;
-    if (auto done = settings.set(key.section, key.name, value, variable); !done) return done;
+    std::string origin(key.environment);
+    const auto value = secret_of(environment, std::string(key.environment), origin);
+    if (!value) return fail(value);
+    if (value->empty()) continue;
+    if (auto done = settings.set(key.section, key.name, *value, origin); !done) return done;
   }
   return {};
 }
 
-Result<void> apply_set(const std::string& text, Settings& settings) {
+// The arguments of a process are shown to everybody.
+void warn_of_secret(const Key* key, std::string_view value, std::vector<std::string>& warnings) {
+  if (key == nullptr || !key->secret() || value.empty()) return;
+  warnings.push_back(fmt::format(
+      "--set {} shows the password to everyone on this machine who runs ps: use {}_FILE",
+      key->full_name(), key->environment));
+}
+
+Result<void> apply_set(const std::string& text, Settings& settings,
+                       std::vector<std::string>& warnings) {
   const auto equals = text.find('=');
   const auto dot = text.find('.');
   if (equals == std::string::npos || dot > equals) {
@@ -59,29 +90,41 @@ Result<void> apply_set(const std::string& text, Settings& settings) {
                             log::quoted(text.substr(0, equals))));
   }
   const std::string_view whole = text;
-  return settings.set(whole.substr(0, dot), whole.substr(dot + 1, equals - dot - 1),
-                      whole.substr(equals + 1), "--set");
+  const auto section = whole.substr(0, dot);
+  const auto name = whole.substr(dot + 1, equals - dot - 1);
+  const auto value = whole.substr(equals + 1);
+  warn_of_secret(find_key(section, name), value, warnings);
+  return settings.set(section, name, value, "--set");
 }
 
-Result<Settings> layer(const Arguments& arguments, const Environment& environment) {
+Result<void> apply_file(const std::string& file, Settings& settings) {
+  if (auto done = load_ini_file(file, settings); !done) return done;
+  return settings.hold_secret() ? check_private(file) : Result<void>();
+}
+
+Result<Settings> layer(const Arguments& arguments, const Environment& environment,
+                       std::vector<std::string>& warnings) {
   Settings settings;
   if (!arguments.file.empty()) {
-    if (auto done = load_ini_file(arguments.file, settings); !done) return fail(done);
+    if (auto done = apply_file(arguments.file, settings); !done) return fail(done);
   }
   if (auto done = apply_environment(environment, settings); !done) return fail(done);
   for (const std::string& set : arguments.sets) {
-    if (auto done = apply_set(set, settings); !done) return fail(done);
+    if (auto done = apply_set(set, settings, warnings); !done) return fail(done);
   }
   return settings;
 }
 
 Result<Order> carry_out(const Arguments& arguments, const Environment& environment) {
-  const auto settings = layer(arguments, environment);
+  std::vector<std::string> warnings;
+  const auto settings = layer(arguments, environment, warnings);
   if (!settings) return fail(settings);
   auto config = settings->finish();
   if (!config) return fail(config);
-  if (arguments.check) return Order{std::nullopt, settings->to_ini(), false, *std::move(config)};
-  return Order{*std::move(config), "", arguments.migrate, std::nullopt};
+  if (arguments.check) {
+    return Order{std::nullopt, settings->to_ini(), false, *std::move(config), warnings};
+  }
+  return Order{*std::move(config), "", arguments.migrate, std::nullopt, warnings};
 }
 
 }  // namespace

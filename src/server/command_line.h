@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "chat/base/result.h"
 #include "server/config.h"
@@ -21,9 +22,12 @@ struct Order {
   std::string text;
   bool migrate = false;
   std::optional<Config> checked;  // by --check: what the text shows
+  // What whoever gave it should know, in sentences for stderr.
+  std::vector<std::string> warnings = {};
 };
 
 // Defaults, then the file of -c, then CHAT_… variables for secrets, then --set: later ones win.
+// Files that hold secrets must be out of reach for others (secrets.h).
 // Call it before other threads start (getenv). An error's message is one whole sentence for stderr;
 // the exit code that goes with it is 2.
 Result<Order> read_command_line(int argc, const char* const* argv,

@@ -23,6 +23,7 @@ struct Config {
     std::string node;         // empty: default_node_name() of the address that was bound
     unsigned io_threads = 0;  // at least 1: "automatic" is resolved already
     unsigned workers = 0;     // likewise
+    bool core_dumps = false;
   };
   struct Storage {
     StorageEngine engine = StorageEngine::kSqlite;

@@ -37,10 +37,11 @@ struct Key {
   std::int64_t min = 0;
   std::int64_t max = 0;
   bool zero_is_off = false;
-  std::string_view choices = {};      // kChoice: "sqlite|mysql"
-  std::string_view unit = {};         // as conf/server.ini names it; empty for bare texts
-  std::string_view help = {};         // one line
-  std::string_view environment = {};  // a variable that may carry the value: secrets only
+  std::string_view choices = {};  // kChoice: "sqlite|mysql"
+  std::string_view unit = {};     // as conf/server.ini names it; empty for bare texts
+  std::string_view help = {};     // one line
+  // Secrets only: a variable that may carry the value; with _FILE behind it, the value's file.
+  std::string_view environment = {};
   // Null where there is nothing to store (the value can only be its default).
   void (*store)(Config& config, const Value& value) = nullptr;
 

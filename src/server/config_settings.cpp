@@ -74,6 +74,12 @@ Result<void> Settings::set(std::string_view section, std::string_view name, std:
   return {};
 }
 
+bool Settings::hold_secret() const {
+  return std::any_of(entries_.begin(), entries_.end(), [](const Entry& entry) {
+    return entry.key->secret() && !entry.value.text.empty();
+  });
+}
+
 Result<Config> Settings::finish() const {
   Config config;
   for (const auto& [key, value, origin] : entries_) {

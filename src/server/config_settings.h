@@ -21,6 +21,9 @@ class Settings {
   Result<void> set(std::string_view section, std::string_view name, std::string_view text,
                    const std::string& origin);
 
+  // Whether a password has been given by now.
+  bool hold_secret() const;
+
   // The ready configuration; refuses what this version does not offer yet.
   Result<Config> finish() const;
 

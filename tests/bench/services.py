@@ -239,7 +239,7 @@ class Services:
 
     def _start_server(self, name, engine, bus):
         env = {key: value for key, value in os.environ.items()
-               if key not in ("CHAT_MYSQL_PASSWORD", "CHAT_REDIS_PASSWORD")}
+               if not key.startswith(("CHAT_MYSQL_PASSWORD", "CHAT_REDIS_PASSWORD"))}
         server = self.launch(
             name,
             [self.programs.parent.parent / "chatserver", *self.storage_settings(engine), *bus,

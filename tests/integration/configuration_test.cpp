@@ -1,8 +1,11 @@
 // The program's command line and configuration, as an operator meets them.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "fixture.h"
 
@@ -152,6 +155,54 @@ TEST_F(Configuration, SecretsAreMaskedAndMayComeFromTheEnvironment) {
   for (const std::string& text : {result.output, result.errors}) {
     EXPECT_THAT(text, Not(HasSubstr("from-the-")));
   }
+}
+
+TEST_F(Configuration, FilesWithPasswordsThatOthersMayReadAreRefused) {
+  const std::string file = write_file("[mysql]\npassword = in-the-file\n");
+  std::filesystem::permissions(file, std::filesystem::perms{0644});
+  const RunResult refused = run({"-c", file});
+  EXPECT_EQ(refused.exit_code, 2);
+  expect_refused(refused, file);
+  EXPECT_THAT(refused.errors, HasSubstr("0644"));
+  EXPECT_THAT(refused.errors, HasSubstr("chmod 600"));
+  std::filesystem::permissions(file, std::filesystem::perms{0600});
+  EXPECT_EQ(run({"-c", file, "--check"}).exit_code, 0);
+
+  ::setenv("CHAT_REDIS_PASSWORD_FILE", file.c_str(), 1);
+  const RunResult taken = run({"--check"});
+  std::filesystem::permissions(file, std::filesystem::perms{0604});
+  const RunResult not_taken = run({"--check"});
+  ::unsetenv("CHAT_REDIS_PASSWORD_FILE");
+  EXPECT_EQ(taken.exit_code, 0) << taken.errors;
+  EXPECT_THAT(taken.output, HasSubstr("[redis]"));
+  EXPECT_EQ(not_taken.exit_code, 2);
+  expect_refused(not_taken, "CHAT_REDIS_PASSWORD_FILE");
+}
+
+TEST_F(Configuration, PasswordsAmongTheArgumentsAreWarnedOf) {
+  const RunResult result = run({"--set", "redis.password=from-the-flag", "--check"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.errors, HasSubstr("chatserver: warning: --set redis.password"));
+  EXPECT_THAT(run({"--check"}).errors, ::testing::IsEmpty());
+}
+
+// "Max core file size", soft and hard: what the kernel would do when it crashed.
+std::string core_limits(pid_t pid) {
+  std::istringstream limits(read_file("/proc/" + std::to_string(pid) + "/limits"));
+  for (std::string line; std::getline(limits, line);) {
+    std::istringstream words(line);
+    std::string max, core, file, size, soft, hard;
+    words >> max >> core >> file >> size >> soft >> hard;
+    if (core == "core") return soft + " " + hard;
+  }
+  return "";
+}
+
+TEST_F(Configuration, CrashesLeaveNoMemoryBehindUnlessItIsWanted) {
+  const ServerProcess usual;
+  EXPECT_THAT(core_limits(usual.pid()), ::testing::AnyOf("1 1", "0 0"));
+  const ServerProcess dumping(Settings{"server.core_dumps=on"});
+  EXPECT_EQ(core_limits(dumping.pid()), core_limits(::getpid()));
 }
 
 TEST_F(Configuration, PortInUseIsRefusedWithASentence) {

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "support/secrets.h"
+
 namespace chat::test {
 
 ClassicClient::ClassicClient(std::uint16_t port)
@@ -24,6 +26,7 @@ ClassicClient::ClassicClient(std::uint16_t port)
 }
 
 void ClassicClient::send(const Json& object) {
+  note_secrets_of(object);
   const std::string text = object.dump();
   const auto sent = ::send(socket_.get(), text.c_str(), text.size() + 1, MSG_NOSIGNAL);
   if (sent != static_cast<ssize_t>(text.size() + 1)) throw ConnectionEnded("send");
@@ -43,7 +46,9 @@ Json ClassicClient::receive() {
   if (std::memchr(buffer.data(), 0, buffer.size()) == nullptr) {
     throw std::runtime_error("no NUL within 1024 bytes");
   }
-  return Json::parse(buffer.data());
+  Json object = Json::parse(buffer.data());
+  note_secrets_of(object);
+  return object;
 }
 
 void ClassicClient::expect_silence_for(milliseconds time) {

@@ -13,6 +13,8 @@
 #include <system_error>
 #include <utility>
 
+#include "support/secrets.h"
+
 namespace chat::test {
 
 namespace {
@@ -98,6 +100,11 @@ std::uint16_t RawClient::local_port() const {
   return ntohs(own.sin_port);
 }
 
+std::string RawClient::framed(const Json& object) const {
+  note_secrets_of(object);
+  return frame(wire_, object.dump());
+}
+
 void RawClient::send_raw(std::string_view bytes) {
   const Deadline deadline;
   const auto reading = static_cast<short>(take_in_while_sending_ && !ended_ ? POLLIN : 0);
@@ -135,6 +142,7 @@ void RawClient::cut_frames() {
   std::size_t used = 0;
   while (const auto text = cut_frame(used)) {
     Json object = Json::parse(*text);
+    note_secrets_of(object);
     if (keep_presence_ || object.value("msgid", 0) != kPresence) {
       inbox_.push_back(std::move(object));
     }

@@ -40,6 +40,7 @@ class ConnectionEnded : public std::runtime_error {
 // What comes in lies in one inbox in order of arrival until somebody takes it: receive() takes
 // the first, reply() the answer to a request, push() the first push. PRESENCE pushes are dropped
 // on arrival unless keep_presence(): who is online around a test is mostly not what it looks at.
+// What of it must stay out of logs is noted (secrets.h), but for what send_raw() is given.
 // Threading: externally synchronised.
 class RawClient {
  public:
@@ -59,7 +60,7 @@ class RawClient {
   // so that a server that waits for its output to be read can't block it.
   void send_raw(std::string_view bytes);
   void send(const Json& object) { send_raw(framed(object)); }
-  std::string framed(const Json& object) const { return frame(wire_, object.dump()); }
+  std::string framed(const Json& object) const;
   void take_in_while_sending(bool on) { take_in_while_sending_ = on; }
   void keep_presence() { keep_presence_ = true; }
 

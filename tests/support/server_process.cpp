@@ -9,6 +9,8 @@
 #include <iostream>
 #include <stdexcept>
 
+#include "support/secrets.h"
+
 namespace chat::test {
 
 namespace {
@@ -71,6 +73,7 @@ ServerProcess::ServerProcess(Settings settings) : settings_(storage_.settings())
 ServerProcess::~ServerProcess() {
   if (sanitized()) expect_no_finding();
   child_.reset();
+  expect_no_secret_logged();
   if (std::uncaught_exceptions() > 0 || ::testing::Test::HasFailure()) {
     const std::string text = log();
     const std::size_t skipped = text.size() > kLogTailBytes ? text.size() - kLogTailBytes : 0;
@@ -86,6 +89,12 @@ void ServerProcess::expect_no_finding() {
   const std::string said = read_file(dir() / "stderr");
   for (const char* finding : {"Sanitizer", "runtime error:"}) {
     EXPECT_EQ(said.find(finding), std::string::npos) << "a sanitizer has found something";
+  }
+}
+
+void ServerProcess::expect_no_secret_logged() const {
+  if (const auto line = line_with_secret(log())) {
+    ADD_FAILURE() << "a password, token or message text is in the server's log: " << *line;
   }
 }
 

@@ -27,8 +27,9 @@ std::vector<std::string> chatserver_command(const std::filesystem::path& dir,
 
 // A chat server that runs beside the test, on a directory and a storage of its own that outlive
 // its restarts.
-// When a test fails, its log is printed; what a sanitizer says on its stderr fails the test. Start
-// it on a thread that stays (see ChildProcess).
+// When a test fails, its log is printed; what a sanitizer says on its stderr fails the test, and so
+// does a secret of the test's clients in its log (secrets.h). Start it on a thread that stays (see
+// ChildProcess).
 class ServerProcess {
  public:
   explicit ServerProcess(Settings settings = {});
@@ -65,6 +66,7 @@ class ServerProcess {
 
  private:
   void expect_no_finding();
+  void expect_no_secret_logged() const;
   [[noreturn]] void fail_start(const std::string& why);
 
   TempDir dir_;

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "support/secrets.h"
+
 namespace chat::test {
 namespace {
 
@@ -65,6 +67,7 @@ TestStorage::TestStorage(const std::filesystem::path& dir) : file_(dir / "chat.d
     return;
   }
   database_ = new_database_name();
+  note_secret(MariadbServer::password());
   mariadb().create_database(database_);
   settings_ = {"storage.engine=mysql", "mysql.socket=" + mariadb().socket(),
                "mysql.user=" + database_, "mysql.database=" + database_,

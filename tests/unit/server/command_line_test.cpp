@@ -1,6 +1,7 @@
 #include "server/command_line.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <map>
@@ -32,6 +33,7 @@ std::string error_of(const std::vector<const char*>& arguments) {
 std::string file_with(const std::string& text) {
   std::string path = testing::TempDir() + "command_line_test.ini";
   std::ofstream(path) << text;
+  ::chmod(path.c_str(), 0600);
   return path;
 }
 
