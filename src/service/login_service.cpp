@@ -1,6 +1,9 @@
 #include "login_service.h"
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +12,7 @@
 
 #include "chat/base/log.h"
 #include "chat/protocol/classic.h"
+#include "chat/protocol/limits.h"
 #include "chat/storage/session_model.h"
 #include "chat/storage/user_model.h"
 #include "login_reply.h"
@@ -63,6 +67,9 @@ struct LoginService::Login {
   // A token is proof enough to take over one's own older session. Who has hung up meanwhile would
   // only push out a later login of the same client.
   bool takes_over() const { return (by_token || request.flag("takeover")) && !session->ending(); }
+  base::SteadyTime accepted;
+  // For an older session to leave. Whoever clears it goes on with the login.
+  std::atomic<bool> waiting{false};
   bool holder_probed = false;
   bool held_elsewhere = false;  // until now, by a session on another node
 };
@@ -79,6 +86,7 @@ void LoginService::login(Session& session, const Request& request) {
   auto login = std::make_shared<Login>();
   login->session = session.shared_from_this();
   login->request = request;
+  login->accepted = context_.clock.now();
   login->by_token = request.find("token") != nullptr;
   login->token = login->by_token ? std::string(request.text("token")) : make_token();
   login->token_hash = hash_token(login->token);
@@ -150,10 +158,14 @@ void LoginService::login_failed(const LoginPtr& login, const Refusal& refusal) {
 void LoginService::reserve(const LoginPtr& login) {
   Session& session = *login->session;
   session.suspend();
-  const auto reservation = context_.registry.reserve(
-      login->user.id, login->session, login->takes_over(),
-      [this, login] { login->session->resume([this, login] { reserve(login); }); });
-  if (reservation == session::Registry::Reservation::kWait) return;
+  login->waiting = true;
+  const auto reservation =
+      context_.registry.reserve(login->user.id, login->session, login->takes_over(), [this, login] {
+        if (!login->waiting.exchange(false)) return;
+        login->session->resume([this, login] { reserve(login); });
+      });
+  if (reservation == session::Registry::Reservation::kWait) return give_up_in_time(login);
+  login->waiting = false;
   session.resume({});
   if (reservation == session::Registry::Reservation::kGranted) return claim(login);
   if (std::exchange(login->holder_probed, true)) {
@@ -164,6 +176,20 @@ void LoginService::reserve(const LoginPtr& login) {
   if (holder == nullptr) return reserve(login);
   session.suspend();
   holder->probe([this, login] { login->session->resume([this, login] { reserve(login); }); });
+}
+
+// While the database can't take what the older session has to write, that session does not leave.
+void LoginService::give_up_in_time(const LoginPtr& login) {
+  const auto due = login->accepted + protocol::kLoginTimeout - context_.clock.now();
+  const auto give_up = [this, weak = std::weak_ptr(login)] {
+    const LoginPtr late = weak.lock();
+    if (late == nullptr || !late->waiting.exchange(false)) return;
+    late->session->resume([this, late] {
+      const Error error{ErrorCode::kUnavailable, "an older session does not leave"};
+      refuse(*late->session, late->request, error);
+    });
+  };
+  login->session->post_in_loop(give_up, std::chrono::ceil<std::chrono::milliseconds>(due));
 }
 
 void LoginService::claim(const LoginPtr& login) {
@@ -263,7 +289,10 @@ void LoginService::logout(Session& session, const Request& request) {
   if (auto revoked = revoke(session.identity().token_hash); !revoked) {
     return refuse(session, request, revoked.error());
   }
-  release(session, [self = session.shared_from_this(), request] { OkReply(request).send(*self); });
+  release(session, [self = session.shared_from_this(), request] {
+    OkReply(request).send(*self);
+    self->post_in_loop([self] { self->logged_out_in_loop(); });
+  });
 }
 
 Result<void> LoginService::revoke(const session::TokenHash& token_hash) {

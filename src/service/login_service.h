@@ -43,6 +43,7 @@ class LoginService {
   void password_checked(const LoginPtr& login, bool right);
   void login_failed(const LoginPtr& login, const protocol::Refusal& refusal);
   void reserve(const LoginPtr& login);
+  void give_up_in_time(const LoginPtr& login);
   void claim(const LoginPtr& login);
   void claimed(const LoginPtr& login, Result<ClaimAnswer> answer);
   void attach(const LoginPtr& login, std::vector<GroupId> groups);

@@ -56,7 +56,7 @@ class Session final : public net::ConnectionHandler,
   void resume(base::Task rest) { strand_.resume(std::move(rest)); }
   void commit_begun() { strand_.commit_begun(); }
   void commit_ended() { strand_.commit_ended(); }
-  void post_in_loop(base::Task task);
+  void post_in_loop(base::Task task, std::chrono::milliseconds delay = {});
 
   // Strand-confined.
   const Identity& identity() const { return identity_; }
@@ -66,14 +66,14 @@ class Session final : public net::ConnectionHandler,
   // Hands out the replies so far, before what is posted to the loop after this.
   void flush_replies() override;
   void suspend() { strand_.suspend(); }
-  // One more chat request: 0 ms, or how long it comes too early. Not for classic clients, who
-  // can't be told of a refusal.
+  // 0 ms, or how long one more chat comes too early. Not for classic clients: they can't be told.
   std::chrono::milliseconds take_chat(base::SteadyTime now) {
     return chat_bucket_.take(context_.options.chat_rate(), 1, now);
   }
 
   // Loop-confined.
   void logged_in_in_loop(bool heartbeat);
+  void logged_out_in_loop();
   void send_in_loop(std::string_view json);
   bool output_full_in_loop() const;
   bool output_low_in_loop() const;
@@ -121,7 +121,7 @@ class Session final : public net::ConnectionHandler,
   std::atomic<bool> ending_{false};
   std::atomic<protocol::Framing> framing_{protocol::Framing::kUndecided};
   const net::Address peer_;
-  // Bytes of replies on their way to the loop plus bytes that wait in the connection.
+  // Bytes of replies on their way to the loop plus those that wait in the connection.
   std::atomic<std::size_t> unsent_{0};
   Strand strand_;
 
