@@ -10,6 +10,7 @@
 
 #include "chat/base/log.h"
 #include "chat/base/version.h"
+#include "chat/protocol/limit_table.h"
 #include "server/config_file.h"
 #include "server/config_keys.h"
 #include "server/config_settings.h"
@@ -33,6 +34,15 @@ std::string list_of_keys() {
                         choices);
   }
   return list;
+}
+
+// As comments of an ini file: what is the same on every server.
+std::string comment_of_limits() {
+  std::string text = "\n# Limits of the wire, which nobody can choose:\n";
+  for (const protocol::Limit& limit : protocol::limit_table()) {
+    text += fmt::format("# {} = {}\n", limit.name, limit.value);
+  }
+  return text;
 }
 
 std::string version_line() {
@@ -122,7 +132,8 @@ Result<Order> carry_out(const Arguments& arguments, const Environment& environme
   auto config = settings->finish();
   if (!config) return fail(config);
   if (arguments.check) {
-    return Order{std::nullopt, settings->to_ini(), false, *std::move(config), warnings};
+    return Order{std::nullopt, settings->to_ini() + comment_of_limits(), false, *std::move(config),
+                 warnings};
   }
   return Order{*std::move(config), "", arguments.migrate, std::nullopt, warnings};
 }

@@ -1,6 +1,9 @@
 #include "login_service.h"
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +13,7 @@
 #include "audit.h"
 #include "chat/base/log.h"
 #include "chat/protocol/classic.h"
+#include "chat/protocol/limits.h"
 #include "chat/storage/session_model.h"
 #include "chat/storage/user_model.h"
 #include "login_reply.h"
@@ -68,6 +72,9 @@ struct LoginService::Login {
   // A token is proof enough to take over one's own older session. Who has hung up meanwhile would
   // only push out a later login of the same client.
   bool takes_over() const { return (by_token || request.flag("takeover")) && !session->ending(); }
+  base::SteadyTime accepted;
+  // For an older session to leave. Whoever clears it goes on with the login.
+  std::atomic<bool> waiting{false};
   bool holder_probed = false;
   bool held_here = false;       // until now, by a session on this node
   bool held_elsewhere = false;  // likewise on another node
@@ -81,6 +88,7 @@ void LoginService::login(Session& session, const Request& request) {
   auto login = std::make_shared<Login>();
   login->session = session.shared_from_this();
   login->request = request;
+  login->accepted = context_.clock.now();
   login->by_token = request.find("token") != nullptr;
   login->token = login->by_token ? std::string(request.text("token")) : make_token();
   login->token_hash = hash_token(login->token);
@@ -151,13 +159,17 @@ void LoginService::login_failed(const LoginPtr& login, const Refusal& refusal) {
 void LoginService::reserve(const LoginPtr& login) {
   Session& session = *login->session;
   session.suspend();
-  const auto reservation = context_.registry.reserve(
-      login->user.id, login->session, login->takes_over(),
-      [this, login] { login->session->resume([this, login] { reserve(login); }); });
+  login->waiting = true;
+  const auto reservation =
+      context_.registry.reserve(login->user.id, login->session, login->takes_over(), [this, login] {
+        if (!login->waiting.exchange(false)) return;
+        login->session->resume([this, login] { reserve(login); });
+      });
   if (reservation == session::Registry::Reservation::kWait) {
     login->held_here = login->takes_over();
-    return;
+    return give_up_in_time(login);
   }
+  login->waiting = false;
   session.resume({});
   if (reservation == session::Registry::Reservation::kGranted) return claim(login);
   if (std::exchange(login->holder_probed, true)) {
@@ -168,6 +180,20 @@ void LoginService::reserve(const LoginPtr& login) {
   if (holder == nullptr) return reserve(login);
   session.suspend();
   holder->probe([this, login] { login->session->resume([this, login] { reserve(login); }); });
+}
+
+// While the database can't take what the older session has to write, that session does not leave.
+void LoginService::give_up_in_time(const LoginPtr& login) {
+  const auto due = login->accepted + protocol::kLoginTimeout - context_.clock.now();
+  const auto give_up = [this, weak = std::weak_ptr(login)] {
+    const LoginPtr late = weak.lock();
+    if (late == nullptr || !late->waiting.exchange(false)) return;
+    late->session->resume([this, late] {
+      const Error error{ErrorCode::kUnavailable, "an older session does not leave"};
+      refuse(*late->session, late->request, error);
+    });
+  };
+  login->session->post_in_loop(give_up, std::chrono::ceil<std::chrono::milliseconds>(due));
 }
 
 void LoginService::claim(const LoginPtr& login) {
@@ -289,10 +315,18 @@ Result<void> LoginService::revoke(const session::TokenHash& token_hash) {
 }
 
 void LoginService::end(Session& session) {
-  sign_off(session, {});
+  release(session, {});
 }
 
 void LoginService::sign_off(Session& session, base::Task then) {
+  auto handle = session.shared_from_this();
+  release(session, [handle, then = std::move(then)]() mutable {
+    then();
+    handle->post_in_loop([handle] { handle->logged_out_in_loop(); });
+  });
+}
+
+void LoginService::release(Session& session, base::Task then) {
   const session::Identity self = session.identity();
   if (!self.user) return;
   session.set_identity({});

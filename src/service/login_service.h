@@ -31,7 +31,7 @@ class LoginService {
   void logout(session::Session& session, const protocol::Request& request);
   // Whoever is logged in on the session is released; nothing happens when nobody is.
   void end(session::Session& session);
-  // The same; `then` runs on the session's strand after it.
+  // The same for one that stays connected; `then` runs on the session's strand after it.
   void sign_off(session::Session& session, base::Task then);
 
  private:
@@ -44,12 +44,14 @@ class LoginService {
   void check_password(const LoginPtr& login);
   void login_failed(const LoginPtr& login, const protocol::Refusal& refusal);
   void reserve(const LoginPtr& login);
+  void give_up_in_time(const LoginPtr& login);
   void claim(const LoginPtr& login);
   void claimed(const LoginPtr& login, Result<ClaimAnswer> answer);
   void attach(const LoginPtr& login, std::vector<GroupId> groups);
   void take_over(const LoginPtr& login);
   void answer(const LoginPtr& login);
   void answer_with(const LoginPtr& login, Result<Welcome> welcome);
+  void release(session::Session& session, base::Task then);
   void turn_away(const LoginPtr& login, Welcome::Outcome outcome);
   void abandon(const LoginPtr& login, const Error& error);
   Result<void> revoke(const session::TokenHash& token_hash);

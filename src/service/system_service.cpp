@@ -1,27 +1,15 @@
 #include "system_service.h"
 
-#include "chat/protocol/limits.h"
+#include "chat/protocol/limit_table.h"
 #include "replies.h"
 
 namespace chat::service {
 namespace {
 
-std::int64_t number(std::size_t value) {
-  return static_cast<std::int64_t>(value);
-}
-
 void write_limits(protocol::JsonWriter& json) {
-  json.key("limits")
-      .begin_object()
-      .field("frame_max_bytes_before_login", number(protocol::kFrameMaxBytesBeforeLogin))
-      .field("frame_max_bytes", number(protocol::kFrameMaxBytes))
-      .field("text_max_code_points", number(protocol::kTextMaxCodePoints))
-      .field("name_max_code_points", number(protocol::kNameMaxCodePoints))
-      .field("password_min_bytes", number(protocol::kPasswordMinBytes))
-      .field("password_max_bytes", number(protocol::kPasswordMaxBytes))
-      .field("cid_max_bytes", number(protocol::kCidMaxBytes))
-      .field("unacknowledged_per_stream_max", number(protocol::kDirectCidWindow))
-      .end_object();
+  json.key("limits").begin_object();
+  for (const protocol::Limit& limit : protocol::limit_table()) json.field(limit.name, limit.value);
+  json.end_object();
 }
 
 }  // namespace

@@ -48,8 +48,8 @@ Deadlines::Due Deadlines::due(Time now, std::chrono::milliseconds output_stall) 
     look_at_acks_ = {};
     return Due::kAcks;
   }
-  const auto silent = silent_at();
-  return silent && now >= *silent ? Due::kSilent : Due::kNothing;
+  if (now >= silent_at()) return Due::kSilent;
+  return now >= no_login_at() ? Due::kNoLogin : Due::kNothing;
 }
 
 std::optional<Deadlines::Time> Deadlines::next(bool ending,
@@ -59,17 +59,21 @@ std::optional<Deadlines::Time> Deadlines::next(bool ending,
   if (is_set(stalled_since_)) next = std::min(next, stalled_since_ + output_stall);
   if (is_set(look_at_acks_)) next = std::min(next, look_at_acks_);
   if (!ending && is_set(read_again_at_)) next = std::min(next, read_again_at_);
-  if (const auto silent = silent_at(); silent && !ending) next = std::min(next, *silent);
+  if (!ending) next = std::min({next, silent_at(), no_login_at()});
   return next == Time::max() ? std::nullopt : std::optional<Time>(next);
 }
 
-std::optional<Deadlines::Time> Deadlines::silent_at() const {
+Deadlines::Time Deadlines::silent_at() const {
   Time when = Time::max();
-  if (!first_frame_seen_) when = std::min(when, since_ + protocol::kFirstFrameTimeout);
-  if (reading_ && is_set(frame_began_))
-    when = std::min(when, frame_began_ + protocol::kFrameTimeout);
+  if (reading_ && is_set(frame_began_)) when = frame_began_ + protocol::kFrameTimeout;
   if (reading_ && heartbeat_) when = std::min(when, since_ + protocol::kHeartbeatTimeout);
-  return when == Time::max() ? std::nullopt : std::optional<Time>(when);
+  return when;
+}
+
+Deadlines::Time Deadlines::no_login_at() const {
+  if (!is_set(nobody_since_)) return Time::max();
+  const Time at_the_latest = nobody_since_ + protocol::kNoLoginTimeout;
+  return reading_ ? std::min(at_the_latest, since_ + protocol::kNoLoginIdleTimeout) : at_the_latest;
 }
 
 }  // namespace chat::session

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "chat/base/log.h"
+#include "chat/net/event_loop.h"
 #include "chat/protocol/classic.h"
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/limits.h"
@@ -67,8 +68,12 @@ void Session::probe(base::Task then) {
   });
 }
 
-void Session::post_in_loop(base::Task task) {
-  loop_.post(std::move(task));
+void Session::post_in_loop(base::Task task, std::chrono::milliseconds delay) {
+  if (delay.count() <= 0) return loop_.post(std::move(task));
+  // Timers copy what they call.
+  loop_.post([&loop = loop_, delay, task = std::make_shared<base::Task>(std::move(task))] {
+    loop.run_after(delay, [task] { (*task)(); });
+  });
 }
 
 void Session::reply(std::string_view json) {

@@ -126,7 +126,12 @@ void Session::notice_hang_up_in_loop() {
 
 void Session::logged_in_in_loop(bool heartbeat) {
   decoder_.set_frame_max_bytes(protocol::kFrameMaxBytes);
-  deadlines_.heartbeat_agreed(heartbeat);
+  deadlines_.logged_in(heartbeat);
+  arm_deadline_in_loop();
+}
+
+void Session::logged_out_in_loop() {
+  deadlines_.logged_out(loop_.now());
   arm_deadline_in_loop();
 }
 
@@ -248,6 +253,9 @@ void Session::on_deadline() {
       break;
     case Deadlines::Due::kSilent:
       if (!ending()) say_farewell("timeout", kReconnectSoon);
+      break;
+    case Deadlines::Due::kNoLogin:
+      if (!ending()) say_farewell("login_timeout", kReconnectSoon);
       break;
     case Deadlines::Due::kNothing: break;
   }

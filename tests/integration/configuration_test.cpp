@@ -2,10 +2,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
+#include <string>
 
 #include "fixture.h"
 
@@ -76,6 +79,45 @@ TEST_F(Configuration, TheShippedFileIsRight) {
   const RunResult shipped = run({"-c", std::string(root) + "/conf/server.ini", "--check"});
   EXPECT_EQ(shipped.exit_code, 0) << shipped.errors;
   EXPECT_EQ(shipped.output, run({"--check"}).output) << "it shows the defaults";
+}
+
+// The rows of README's table of the wire's limits: "| `name` | value | unit |".
+std::map<std::string, std::int64_t> limits_of_readme() {
+  const char* root = std::getenv("CHAT_SOURCE_ROOT");
+  std::istringstream lines(read_file(std::string(root == nullptr ? "" : root) + "/README.md"));
+  std::map<std::string, std::int64_t> limits;
+  bool in_table = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line == "| name | value | unit |") in_table = true;
+    if (line.empty()) in_table = false;
+    const auto end = line.find("` | ");
+    if (!in_table || !line.starts_with("| `") || end == std::string::npos) continue;
+    limits[line.substr(3, end - 3)] = std::stoll(line.substr(end + 4));
+  }
+  return limits;
+}
+
+// The comments behind the configuration: "# name = value".
+std::map<std::string, std::int64_t> limits_of_check(const std::string& output) {
+  std::istringstream lines(output);
+  std::map<std::string, std::int64_t> limits;
+  for (std::string line; std::getline(lines, line);) {
+    const auto equals = line.find(" = ");
+    if (!line.starts_with("# ") || equals == std::string::npos) continue;
+    limits[line.substr(2, equals - 2)] = std::stoll(line.substr(equals + 3));
+  }
+  return limits;
+}
+
+TEST_F(Configuration, HelloCheckAndReadmeTellTheSameLimits) {
+  ServerProcess server;
+  RawClient client(server.port());
+  const Json told = request_ok(client, {{"msgid", 20}}).at("limits");
+  const auto limits = told.get<std::map<std::string, std::int64_t>>();
+  EXPECT_GT(limits.size(), 20U);
+  EXPECT_EQ(limits.at("frame_max_bytes"), 65536);
+  EXPECT_EQ(limits_of_check(run({"--check"}).output), limits);
+  EXPECT_EQ(limits_of_readme(), limits);
 }
 
 TEST_F(Configuration, SetWinsOverTheFile) {

@@ -28,8 +28,12 @@ ClassicClient::ClassicClient(std::uint16_t port)
 void ClassicClient::send(const Json& object) {
   note_secrets_of(object);
   const std::string text = object.dump();
-  const auto sent = ::send(socket_.get(), text.c_str(), text.size() + 1, MSG_NOSIGNAL);
-  if (sent != static_cast<ssize_t>(text.size() + 1)) throw ConnectionEnded("send");
+  send_raw({text.c_str(), text.size() + 1});
+}
+
+void ClassicClient::send_raw(std::string_view bytes) {
+  const auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (sent != static_cast<ssize_t>(bytes.size())) throw ConnectionEnded("send");
 }
 
 bool ClassicClient::readable(milliseconds time) const {

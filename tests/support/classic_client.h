@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chat/base/unique_fd.h"
@@ -20,6 +21,7 @@ class ClassicClient {
   explicit ClassicClient(std::uint16_t port);
 
   void send(const Json& object);
+  void send_raw(std::string_view bytes);
   // What one more recv(1024) brings. Throws TimedOut, or ConnectionEnded at the end.
   Json receive();
   // Nothing comes within this time.

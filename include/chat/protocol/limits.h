@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-// Every limit of the wire, in one place (protocol.md, "Limits"). HELLO tells them to clients.
+// Every limit of the wire, in one place. limit_table.h names those that HELLO tells to clients.
 namespace chat::protocol {
 
 inline constexpr std::size_t kFrameMaxBytesBeforeLogin = 4 * 1024;
@@ -34,9 +34,14 @@ inline constexpr std::size_t kHistoryMax = 100;
 // The last so many messages of a direct stream are known by their cid.
 inline constexpr std::size_t kDirectCidWindow = 64;
 
-// A connection that has not sent its first whole frame, and one that began a frame.
-inline constexpr std::chrono::seconds kFirstFrameTimeout{60};
+// A connection that began a frame.
 inline constexpr std::chrono::seconds kFrameTimeout{10};
+// A connection on which nobody is logged in: how long it may be silent, and how long it may be
+// without a login at all, whatever it says.
+inline constexpr std::chrono::seconds kNoLoginIdleTimeout{60};
+inline constexpr std::chrono::seconds kNoLoginTimeout{300};
+// A login that was accepted is answered after that at the latest.
+inline constexpr std::chrono::seconds kLoginTimeout{10};
 // With "heartbeat":true at login: ping at this interval, dead after that silence.
 inline constexpr std::chrono::seconds kHeartbeatInterval{30};
 inline constexpr std::chrono::seconds kHeartbeatTimeout{75};

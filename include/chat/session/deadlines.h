@@ -18,14 +18,21 @@ class Deadlines {
  public:
   using Time = base::SteadyTime;
 
-  explicit Deadlines(Time opened) : since_(opened) {}
+  explicit Deadlines(Time opened) : since_(opened), nobody_since_(opened) {}
 
   void input(Time now) {
     if (first_frame_seen_) since_ = now;
   }
   // After frames were cut: whether any came out, and whether one has begun and is not finished.
   void frames(bool any, bool partial, Time now);
-  void heartbeat_agreed(bool agreed) { heartbeat_ = agreed; }
+  void logged_in(bool heartbeat) {
+    heartbeat_ = heartbeat;
+    nobody_since_ = {};
+  }
+  void logged_out(Time now) {
+    heartbeat_ = false;
+    nobody_since_ = now;
+  }
   // Output that waits makes progress, or has all left.
   void output_moved(bool waits, Time now) { stalled_since_ = waits ? now : Time{}; }
   void output_queued(Time now);
@@ -48,7 +55,8 @@ class Deadlines {
     kStalled,    // not one byte of waiting output was taken for too long
     kReadAgain,  // holding_back() is over now
     kAcks,       // look whether the client's side has acknowledged what was sent
-    kSilent,     // no first frame, a frame not finished, or no heartbeat in time
+    kSilent,     // a frame not finished, or no heartbeat in time
+    kNoLogin,    // nobody is logged in, and has not been for too long
   };
   // Output that waits may stand still for `output_stall`.
   Due due(Time now, std::chrono::milliseconds output_stall);
@@ -59,7 +67,8 @@ class Deadlines {
   static constexpr std::chrono::seconds kLookAfter{10};
   static constexpr std::chrono::seconds kLookAgain{5};
 
-  std::optional<Time> silent_at() const;
+  Time silent_at() const;
+  Time no_login_at() const;
 
   bool first_frame_seen_ = false;
   bool heartbeat_ = false;
@@ -67,6 +76,7 @@ class Deadlines {
   Time since_;  // the opening; from the first frame on: the last input
   // Time{} means "not so" in all of these.
   Time frame_began_{};
+  Time nobody_since_{};  // nobody has been logged in
   Time stalled_since_{};
   Time read_again_at_{};
   Time look_at_acks_{};

@@ -56,7 +56,7 @@ class Session final : public net::ConnectionHandler,
   void resume(base::Task rest) { strand_.resume(std::move(rest)); }
   void commit_begun() { strand_.commit_begun(); }
   void commit_ended() { strand_.commit_ended(); }
-  void post_in_loop(base::Task task);
+  void post_in_loop(base::Task task, std::chrono::milliseconds delay = {});
 
   // Strand-confined.
   const Identity& identity() const { return identity_; }
@@ -69,6 +69,7 @@ class Session final : public net::ConnectionHandler,
 
   // Loop-confined.
   void logged_in_in_loop(bool heartbeat);
+  void logged_out_in_loop();
   void send_in_loop(std::string_view json);
   bool output_full_in_loop() const;
   bool output_low_in_loop() const;
@@ -116,7 +117,7 @@ class Session final : public net::ConnectionHandler,
   std::atomic<bool> ending_{false};
   std::atomic<protocol::Framing> framing_{protocol::Framing::kUndecided};
   const net::Address peer_;
-  // Bytes of replies on their way to the loop plus bytes that wait in the connection.
+  // Bytes of replies on their way to the loop plus those that wait in the connection.
   std::atomic<std::size_t> unsent_{0};
   Strand strand_;
 

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace chat::protocol {
+
+// A limit of limits.h as it is told: in HELLO's `limits`, by `chatserver --check`, in README.md.
+struct Limit {
+  std::string_view name;  // ends in its unit where it has one
+  std::int64_t value;
+  std::string_view unit;
+};
+
+std::span<const Limit> limit_table();
+
+}  // namespace chat::protocol

@@ -1,0 +1,118 @@
+#include "chat/session/deadlines.h"
+
+#include <gtest/gtest.h>
+
+#include "chat/protocol/limits.h"
+
+namespace chat::session {
+namespace {
+
+using Due = Deadlines::Due;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr milliseconds kStall{minutes(5)};
+constexpr milliseconds kMoment{1};
+
+// What is due `after` the conversation began.
+class DeadlinesTest : public ::testing::Test {
+ protected:
+  Due at(milliseconds after) { return deadlines.due(opened + after, kStall); }
+  void frame(milliseconds after) {
+    deadlines.input(opened + after);
+    deadlines.frames(true, false, opened + after);
+  }
+  void half_frame(milliseconds after) {
+    deadlines.input(opened + after);
+    deadlines.frames(false, true, opened + after);
+  }
+  // The next deadline is the moment from which `due` is due.
+  void expect_next(Due due, milliseconds after) {
+    EXPECT_EQ(deadlines.next(false, kStall), opened + after);
+    EXPECT_EQ(at(after - kMoment), Due::kNothing);
+    EXPECT_EQ(at(after), due);
+  }
+
+  const base::SteadyTime opened{hours(24)};
+  Deadlines deadlines{opened};
+};
+
+TEST_F(DeadlinesTest, WhoSaysNothingIsSentAwayAfter60Seconds) {
+  expect_next(Due::kNoLogin, seconds(60));
+}
+
+TEST_F(DeadlinesTest, WithoutALoginEachFrameGivesAnother60Seconds) {
+  frame(seconds(59));
+  expect_next(Due::kNoLogin, seconds(119));
+}
+
+TEST_F(DeadlinesTest, WithoutALoginNothingHelpsAfter5Minutes) {
+  for (seconds now(0); now < minutes(5); now += seconds(10)) frame(now);
+  expect_next(Due::kNoLogin, minutes(5));
+}
+
+TEST_F(DeadlinesTest, WhoIsLoggedInMayBeSilentForEver) {
+  frame(seconds(50));
+  deadlines.logged_in(false);
+  EXPECT_EQ(deadlines.next(false, kStall), std::nullopt);
+  EXPECT_EQ(at(hours(1000)), Due::kNothing);
+}
+
+TEST_F(DeadlinesTest, ALogoutBeginsTheTimeWithoutALoginAnew) {
+  deadlines.logged_in(true);
+  frame(hours(2));
+  deadlines.logged_out(opened + hours(2));
+  expect_next(Due::kNoLogin, hours(2) + seconds(60));
+  for (seconds now(0); now < minutes(5); now += seconds(10)) frame(hours(2) + now);
+  expect_next(Due::kNoLogin, hours(2) + minutes(5));
+}
+
+TEST_F(DeadlinesTest, AFrameThatHasBegunMustEndWithin10Seconds) {
+  half_frame(seconds(20));
+  half_frame(seconds(29));
+  expect_next(Due::kSilent, seconds(30));
+  frame(seconds(29));
+  expect_next(Due::kNoLogin, seconds(89));
+}
+
+TEST_F(DeadlinesTest, AgreedHeartbeatsMustComeWithin75Seconds) {
+  frame(seconds(0));
+  deadlines.logged_in(true);
+  expect_next(Due::kSilent, seconds(75));
+  frame(seconds(74));
+  expect_next(Due::kSilent, seconds(149));
+}
+
+TEST_F(DeadlinesTest, TimeInWhichTheServerDoesNotReadIsNotTheClientsSilence) {
+  frame(seconds(0));
+  half_frame(seconds(1));
+  deadlines.reading(false, opened + seconds(2));
+  EXPECT_EQ(at(seconds(100)), Due::kNothing);
+  deadlines.reading(true, opened + seconds(100));
+  expect_next(Due::kSilent, seconds(110));
+  // But nobody stays for ever without a login.
+  deadlines.reading(false, opened + seconds(101));
+  expect_next(Due::kNoLogin, minutes(5));
+}
+
+TEST_F(DeadlinesTest, OfAConversationThatEndsOnlyItsEndCounts) {
+  half_frame(seconds(1));
+  deadlines.close_by(opened + seconds(40));
+  EXPECT_EQ(deadlines.next(true, kStall), opened + seconds(40));
+  EXPECT_EQ(at(seconds(40)), Due::kClose);
+}
+
+TEST_F(DeadlinesTest, OutputThatStandsStillIsSeen) {
+  deadlines.logged_in(true);
+  deadlines.output_queued(opened);
+  frame(minutes(5));
+  EXPECT_EQ(at(kStall - kMoment), Due::kNothing);
+  EXPECT_EQ(at(kStall), Due::kStalled);
+  deadlines.output_moved(false, opened + kStall);
+  EXPECT_EQ(at(kStall), Due::kNothing);
+}
+
+}  // namespace
+}  // namespace chat::session
