@@ -20,7 +20,6 @@ namespace {
 
 // The server takes a client for gone that agreed to a heartbeat and is silent for 75 s.
 constexpr std::chrono::seconds kPingInterval{30};
-constexpr std::chrono::hours kForever{24};
 
 // Acknowledgements and reconnecting are looked after so often.
 constexpr std::chrono::milliseconds kTick{200};
@@ -246,43 +245,6 @@ void App::execute(const command::More&) {
 
 void App::execute(const command::Help&) {
   show({event::Help{kCommandHelp}});
-}
-
-// Nothing when the input ended or the program is to end.
-std::optional<std::string> App::ask_password(const char* prompt) {
-  if (editor_) editor_->rest();
-  const EchoOff silent(STDIN_FILENO);
-  // Not to standard output: events go there, perhaps into a file.
-  if (typed_) std::fputs(prompt, stderr);
-  std::string line;
-  const auto status = reader_.next(line, kForever);
-  if (status != LineReader::Status::kLine) {
-    if (status == LineReader::Status::kEnd) show({event::Usage{"the password is missing"}});
-    return std::nullopt;
-  }
-  if (!line.empty() && line.back() == '\r') line.pop_back();
-  return line;
-}
-
-std::optional<std::string> App::new_password() {
-  auto password = ask_password("New password: ");
-  if (!password || !typed_) return password;
-  auto again = ask_password("Once more: ");
-  if (!again || *again == *password) return again;
-  show({event::Usage{"the two passwords differ"}});
-  return std::nullopt;
-}
-
-std::optional<std::string> App::first_password() {
-  if (!options_.password_file.empty()) {
-    std::ifstream file(options_.password_file);
-    std::string line;
-    if (std::getline(file, line)) return line;
-    show({event::Usage{"--password-file: there is nothing to read"}});
-    return std::nullopt;
-  }
-  if (const char* const given = std::getenv("CHAT_PASSWORD")) return given;
-  return ask_password("Password: ");
 }
 
 bool App::need_login(const char* command) {

@@ -63,6 +63,10 @@ class App {
   void execute(const command::Chat& what) { session_.chat(what.target, what.text); }
   void execute(const command::Wait& what) { reader_.pause(what.duration); }
   void execute(const command::WaitMessages& what);
+  void execute(const command::Password&);
+  void execute(const command::DeleteAccount&);
+  void execute(const command::Sessions&) { session_.sessions(); }
+  void execute(const command::Revoke& what) { session_.revoke_session(what.session); }
   void execute(const command::History& what);
   void execute(const command::More&);
   void execute(const command::Help&);

@@ -25,6 +25,10 @@ const char* const kCommandHelp =
   /history ID [N]                   the last N messages with a user (20)
   /history group ID [N]             the last N messages of a group
   /more                             what was before those
+  /password                         change the password; other sessions end
+  /sessions                         where this account may log in without it
+  /revoke ID|others                 end one of those, or all but this one
+  /deleteaccount                    delete the account; asks for the password
   /wait SECONDS                     go on receiving for so long
   /wait-messages N [SECONDS]        until N more messages have come (10 s)
   /help                             this list                           (help)
@@ -195,6 +199,12 @@ Parsed parse_history(std::string_view rest) {
   return out;
 }
 
+Parsed parse_revoke(std::string_view rest) {
+  rest = trim(rest);
+  if (rest.empty()) return wrong("/revoke ID|others: the ID as /sessions shows it");
+  return command::Revoke{rest == "others" ? std::string() : std::string(rest)};
+}
+
 Parsed parse_wait(std::string_view rest) {
   const auto duration = parse_seconds(trim(rest));
   if (!duration) return wrong("/wait SECONDS");
@@ -236,6 +246,10 @@ constexpr Spelling kSlash[] = {
     {"/group", parse_group_chat<' '>},
     {"/history", parse_history},
     {"/more", parse_bare<command::More>},
+    {"/password", parse_bare<command::Password>},
+    {"/sessions", parse_bare<command::Sessions>},
+    {"/revoke", parse_revoke},
+    {"/deleteaccount", parse_bare<command::DeleteAccount>},
     {"/wait", parse_wait},
     {"/wait-messages", parse_wait_messages},
     {"/help", parse_bare<command::Help>},

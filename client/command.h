@@ -52,6 +52,12 @@ struct WaitMessages {
   std::size_t count = 0;
   std::chrono::milliseconds timeout{0};
 };
+struct Password {};  // both are asked for
+struct DeleteAccount {};
+struct Sessions {};
+struct Revoke {
+  std::string session;  // as Sessions shows it; empty: all but this one
+};
 struct History {
   Target target;
   int limit = 20;
@@ -66,6 +72,7 @@ using Command =
     std::variant<command::Nothing, command::Register, command::Login, command::Logout,
                  command::AddFriend, command::Friends, command::CreateGroup, command::JoinGroup,
                  command::Groups, command::Chat, command::Wait, command::WaitMessages,
+                 command::Password, command::DeleteAccount, command::Sessions, command::Revoke,
                  command::History, command::More, command::Help, command::Quit>;
 
 // One line without its line end → a command, or a sentence that says what is wrong with it.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "chat/base/ids.h"
+#include "client/account_events.h"
 #include "client/contacts.h"
 
 // The kinds of events, as plain values (event.h).
@@ -146,5 +147,4 @@ struct Disconnected {
 };
 
 }  // namespace event
-
 }  // namespace chat::client

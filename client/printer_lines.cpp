@@ -13,6 +13,8 @@ const char* const kLineHelp = R"(  connected host="127.0.0.1" port=6000 [tls=TLS
   logged_in id=1 name="alice" friends=1 groups=1 offline=1 [more=true] [more_friends=true]
             [more_groups=true]   followed by that many friend, group and message lines
   logged_out id=1
+  password_changed revoked=1     account_deleted     sessions_revoked count=1
+  sessions count=1               followed by: session id=… created=MS expires=MS current=true
   friends count=1                followed by the friend lines
   friend id=2 name="bob" state=online
   groups count=1                 followed by the group and member lines
@@ -101,6 +103,21 @@ struct LineOf {
   }
   std::string operator()(const event::LoggedOut& e) const {
     return fmt::format("logged_out id={}\n", e.id.value);
+  }
+  std::string operator()(const event::PasswordChanged& e) const {
+    return fmt::format("password_changed revoked={}\n", e.revoked);
+  }
+  std::string operator()(const event::AccountDeleted&) const { return "account_deleted\n"; }
+  std::string operator()(const event::SessionList& e) const {
+    std::string out = fmt::format("sessions count={}\n", e.sessions.size());
+    for (const event::SessionInfo& each : e.sessions) {
+      out += fmt::format("session id={} created={} expires={} current={}\n", word(each.session),
+                         each.created, each.expires, each.current);
+    }
+    return out;
+  }
+  std::string operator()(const event::SessionsRevoked& e) const {
+    return fmt::format("sessions_revoked count={}\n", e.revoked);
   }
   std::string operator()(const event::FriendAdded& e) const {
     return friend_line("friend_added", e.added);

@@ -1,3 +1,4 @@
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <string_view>
@@ -7,6 +8,10 @@
 
 namespace chat::client {
 namespace {
+
+std::string date_and_time(UnixMillis time) {
+  return fmt::format("{:%Y-%m-%d %H:%M}", fmt::localtime(time / 1000));
+}
 
 // Turns events into sentences; the colours are ANSI's (ECMA-48 SGR) or nothing.
 class PeopleText {
@@ -67,6 +72,23 @@ class PeopleText {
     return out;
   }
   std::string operator()(const event::LoggedOut&) const { return "Logged out.\n"; }
+  std::string operator()(const event::PasswordChanged& e) const {
+    return fmt::format("Password changed. Other sessions that may not log in again: {}.\n",
+                       e.revoked);
+  }
+  std::string operator()(const event::AccountDeleted&) const { return "Account deleted.\n"; }
+  std::string operator()(const event::SessionList& e) const {
+    std::string out;
+    for (const event::SessionInfo& each : e.sessions) {
+      out += fmt::format("  {}  since {}, until {}{}\n", harmless(each.session),
+                         date_and_time(each.created), date_and_time(each.expires),
+                         each.current ? "  (this one)" : "");
+    }
+    return out;
+  }
+  std::string operator()(const event::SessionsRevoked& e) const {
+    return fmt::format("Sessions ended: {}.\n", e.revoked);
+  }
   std::string operator()(const event::FriendAdded& e) const {
     return "Added:\n" + friend_row(e.added);
   }

@@ -113,6 +113,32 @@ std::string read(Target stream, Seq seq) {
   return move_cursor(Msgid::kRead, stream, seq);
 }
 
+std::string change_password(std::string_view cid, std::string_view password,
+                            std::string_view new_password) {
+  return build(Msgid::kChangePassword, cid, [&](JsonWriter& json) {
+    json.field("password", password).field("new_password", new_password);
+  });
+}
+
+std::string delete_account(std::string_view cid, std::string_view password) {
+  return build(Msgid::kDeleteAccount, cid,
+               [&](JsonWriter& json) { json.field("password", password); });
+}
+
+std::string sessions(std::string_view cid) {
+  return build(Msgid::kSessions, cid, [](JsonWriter&) {});
+}
+
+std::string revoke_session(std::string_view cid, std::string_view session) {
+  return build(Msgid::kRevokeSession, cid, [&](JsonWriter& json) {
+    if (session.empty()) {
+      json.field("others", true);
+    } else {
+      json.field("session", session);
+    }
+  });
+}
+
 std::string history(std::string_view cid, Target target, int limit, std::string_view cursor) {
   return build(Msgid::kHistory, cid, [&](JsonWriter& json) {
     if (target.group) {

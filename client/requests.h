@@ -38,6 +38,12 @@ std::string chat(std::string_view cid, UserId self, Target target, std::string_v
 // Everything of the stream up to seq has come, or has been read. They have no answer.
 std::string delivered(Target stream, Seq seq);
 std::string read(Target stream, Seq seq);
+std::string change_password(std::string_view cid, std::string_view password,
+                            std::string_view new_password);
+std::string delete_account(std::string_view cid, std::string_view password);
+std::string sessions(std::string_view cid);
+// `session` empty: all others.
+std::string revoke_session(std::string_view cid, std::string_view session);
 std::string history(std::string_view cid, Target target, int limit, std::string_view cursor);
 
 }  // namespace request

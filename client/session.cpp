@@ -323,7 +323,12 @@ void Session::update(Event& event) {
     account_ = login->id;
     token_ = login->token;
   }
-  if (event.as<event::LoggedOut>()) {
+  const bool deleted = event.as<event::AccountDeleted>() != nullptr;
+  if (deleted) {
+    base::MutexLock lock(account_mutex_);
+    token_.clear();
+  }
+  if (deleted || event.as<event::LoggedOut>()) {
     self_ = 0;
     outbox_.stop();
   }

@@ -66,8 +66,12 @@ class Session {
   Answer add_friend(UserId other);
   Answer create_group(const std::string& name, const std::string& desc);
   Answer join_group(GroupId group);
+  Answer change_password(std::string_view password, std::string_view new_password);
+  Answer delete_account(std::string_view password);
+  Answer sessions();
+  Answer revoke_session(std::string_view session);  // empty: all others
   Answer ping();
-  // What was said before; `cursor` from the answer before, or empty.
+  // `cursor` from the answer before, or empty.
   Answer history(Target target, int limit, const std::string& cursor);
 
   // After a lost connection and a new open(): logs in as who was logged in; what was not answered
@@ -78,12 +82,11 @@ class Session {
   std::size_t unanswered_chats() const { return outbox_.size(); }
   // Tells the server what has come since the last call; as read, where somebody looks at it.
   void acknowledge(bool read);
-
   // The message is in the outbox (kOk); its answer comes as a Sent or Refused event. Without a
   // connection it is kept for the next resume(), and a Queued event says so. Who is not logged in
   // waits for the refusal.
   Answer chat(Target target, std::string_view text);
-  // False when some chats still had no answer after `timeout`, though there is a connection.
+  // False: there is a connection, and yet some chats had no answer in time.
   bool wait_for_chats(std::chrono::milliseconds timeout);
 
   // Ends the connection from any thread, but not while open() runs: whoever waits gets
@@ -93,7 +96,6 @@ class Session {
   bool connected() const { return connected_.load(std::memory_order_acquire); }
   bool logged_in() const { return self_.load(std::memory_order_acquire) != 0; }
   UserId self() const { return {self_.load(std::memory_order_acquire)}; }
-  // What the login brought and later events changed.
   std::vector<Friend> friends() const { return roster_.friends(); }
   std::vector<Group> groups() const { return roster_.groups(); }
 
@@ -129,8 +131,8 @@ class Session {
   // Confined to the receiving thread while it runs.
   bool greeted_ = false;  // HELLO was answered
   Event last_;            // the connection's end
-  // Thread-safe by themselves.
-  PendingTable pending_;
+  PendingTable pending_;  // thread-safe by itself, as are the next
+
   Roster roster_;
   Outbox outbox_;
   Received received_;
@@ -140,7 +142,7 @@ class Session {
   std::atomic<bool> connected_{false};
   std::atomic<bool> closing_{false};
   std::atomic<std::int32_t> self_{0};  // who is logged in; 0: nobody
-  // The last members: their threads use the others.
+  // Last: their threads use the others.
   base::Thread receiver_;
   base::Thread sender_;
 };

@@ -176,6 +176,10 @@ event::History read_history(Fields& in, const Question& question) {
   return {question.target, in.list("messages", read_chat), in.optional_text("cursor")};
 }
 
+event::SessionInfo read_session(Fields& in) {
+  return {in.text("session"), in.integer("created"), in.integer("expires"), in.flag("current")};
+}
+
 event::Receipt read_receipt(Fields& in) {
   event::Receipt out;
   out.kind = in.text("kind");
@@ -200,6 +204,10 @@ Event::What read_success(Fields& in, const Question& question, const std::string
     case Msgid::kOneChat:
     case Msgid::kGroupChat: return read_sent(in, question, cid);
     case Msgid::kHistory: return read_history(in, question);
+    case Msgid::kChangePassword: return event::PasswordChanged{in.integer("revoked")};
+    case Msgid::kDeleteAccount: return event::AccountDeleted{};
+    case Msgid::kSessions: return event::SessionList{in.list("sessions", read_session)};
+    case Msgid::kRevokeSession: return event::SessionsRevoked{in.integer("revoked")};
     case Msgid::kAddFriend: return event::FriendAdded{in.object("friend", read_friend)};
     case Msgid::kCreateGroup:
       return event::GroupCreated{in.id<GroupId>("groupid"), question.name, question.desc};
@@ -306,6 +314,10 @@ std::string_view command_name(Msgid request) {
     case Msgid::kHello: return "hello";
     case Msgid::kPing: return "ping";
     case Msgid::kHistory: return "history";
+    case Msgid::kChangePassword: return "password";
+    case Msgid::kDeleteAccount: return "deleteaccount";
+    case Msgid::kSessions: return "sessions";
+    case Msgid::kRevokeSession: return "revoke";
     default: return "request";
   }
 }

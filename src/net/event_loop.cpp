@@ -50,7 +50,7 @@ EventLoop::EventLoop(const base::Clock& clock)
     : clock_(clock),
       now_(clock.now()),
       wheel_(now_),
-      read_buffer_(std::make_unique<std::array<char, 64 * 1024>>()) {}
+      read_buffer_(std::make_unique<ReadBuffer>()) {}
 
 EventLoop::~EventLoop() = default;
 

@@ -139,15 +139,14 @@ void LoginService::check_password(const LoginPtr& login) {
   const std::string account = request.find("id") != nullptr
                                   ? "id:" + std::to_string(request.user_id("id").value)
                                   : "name:" + storage::name_key(request.text("name"));
+  const auto checked = [this, login](PasswordVerdict verdict) {
+    if (verdict.refusal) return refuse(*login->session, login->request, *verdict.refusal);
+    if (!verdict.right) return login_failed(login, wrong_password());
+    login->user.password_hash = std::move(verdict.stored);
+    reserve(login);
+  };
   passwords_.check(*login->session, login->user, account, std::string(request.text("password")),
-                   [this, login](PasswordVerdict verdict) {
-                     if (verdict.refusal) {
-                       return refuse(*login->session, login->request, *verdict.refusal);
-                     }
-                     if (!verdict.right) return login_failed(login, wrong_password());
-                     login->user.password_hash = std::move(verdict.stored);
-                     reserve(login);
-                   });
+                   checked);
 }
 
 void LoginService::login_failed(const LoginPtr& login, const Refusal& refusal) {

@@ -100,6 +100,50 @@ TEST_F(Terminals, TheMissionOfTwoPeople) {
   }
 }
 
+TEST_F(Terminals, OnesOwnAccount) {
+  const auto alice = registered("alice");
+  alice->type_line("/sessions");
+  ASSERT_TRUE(alice->wait_for("(this one)"));
+  alice->type_line("/password");
+  ASSERT_TRUE(alice->wait_for("Password: "));
+  alice->type_line("secret of alice");
+  ASSERT_TRUE(alice->wait_for("New password: "));
+  alice->type_line("another secret");
+  ASSERT_TRUE(alice->wait_for("Once more: "));
+  alice->type_line("another secret");
+  ASSERT_TRUE(alice->wait_for("Password changed."));
+  EXPECT_EQ(alice->screen().find("another secret"), std::string::npos);
+  alice->type_line("/deleteaccount");
+  ASSERT_TRUE(alice->wait_for("Password, to delete this account for good: "));
+  alice->type_line("secret of alice");
+  ASSERT_TRUE(alice->wait_for("the password is wrong"));
+  alice->type_line("/deleteaccount");
+  ASSERT_TRUE(alice->wait_for("Password, to delete this account for good: "));
+  alice->type_line("another secret");
+  ASSERT_TRUE(alice->wait_for("Account deleted."));
+  alice->type_line("/login alice");
+  ASSERT_TRUE(alice->wait_for("Password: "));
+  alice->type_line("another secret");
+  ASSERT_TRUE(alice->wait_for("account or password is wrong"));
+}
+
+// Clears the screen, sets the title, CSI and OSC of C1, overrides the direction.
+TEST_F(Terminals, AMessageCannotActOnTheTerminal) {
+  const auto bob = registered("bob");
+  User eve = new_user("eve");
+  const std::size_t before = bob->raw().size();
+  eve.chat(1, "begin\x1b[6666J\x1b]0;owned\x07\u009b6666m\u009d0;owned\u009c\u202eend of it");
+  ASSERT_TRUE(bob->wait_for("end of it"));
+  EXPECT_NE(
+      bob->screen().find("begin‹1b›[6666J‹1b›]0;owned‹07›‹9b›6666m‹9d›0;owned‹9c›‹202e›end of it"),
+      std::string::npos)
+      << bob->screen();
+  const std::string shown = bob->raw().substr(before);
+  for (const char* active : {"\x1b[6666", "\x1b]", "\x07", "\u009b", "\u009d", "\u202e"}) {
+    EXPECT_EQ(shown.find(active), std::string::npos);
+  }
+}
+
 TEST_F(Terminals, AServerThatDiesAndComesBackCostsNothing) {
   const auto alice = registered("alice");
   const auto bob = registered("bob");

@@ -64,6 +64,41 @@ TEST_F(DatabaseFault, AwayMeansUnavailableAtOnceAndHealsByItself) {
   expect_consecutive(messages);
 }
 
+// The older session can't write that it has gone while somebody else has its row locked.
+TEST_F(DatabaseFault, LoginThatCannotTakeOverIsGivenUpAfter10Seconds) {
+  User older = new_user(server->port(), "alice");
+  const Account& alice = older.account;
+  std::thread lock([&] {
+    mariadb().query("START TRANSACTION; SELECT id FROM user WHERE id = " +
+                        std::to_string(alice.id) + " FOR UPDATE; SELECT sleep(14); ROLLBACK",
+                    server->storage().database());
+  });
+  EXPECT_TRUE(wait_until([&] {
+    return mariadb().query(
+               "SELECT count(*) FROM information_schema.processlist"
+               " WHERE info LIKE 'SELECT sleep%'") == "1";
+  }));
+  const auto began = Clock::now();
+  RawClient newer(server->port());
+  newer.send(login_request(alice, {{"takeover", true}}));
+  EXPECT_TRUE(wait_until(
+      [&] {
+        newer.take_in(milliseconds{100});
+        return newer.waiting() > 0;
+      },
+      milliseconds{13'000}));
+  const auto took = Clock::now() - began;
+  const Json refusal = newer.receive();
+  EXPECT_EQ(refusal.value("errno", 0), 32) << refusal;
+  EXPECT_GT(refusal.value("retry_after_ms", 0), 0) << refusal;
+  EXPECT_GE(took, milliseconds{9'500});
+  EXPECT_LT(took, milliseconds{10'000} + scaled(milliseconds{2'000}));
+  expect_alive(newer);
+  lock.join();
+  // It holds nothing: once the row is free, the next login succeeds.
+  EXPECT_EQ(request_patiently(newer, login_request(alice, {{"takeover", true}})).at("errno"), 0);
+}
+
 // A database that is stopped keeps its connections and takes new ones, and says nothing.
 TEST_F(DatabaseFault, SilentMeansUnavailableAtOnceAndHealsByItself) {
   User alice = new_user(server->port(), "alice");

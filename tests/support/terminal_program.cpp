@@ -94,6 +94,7 @@ bool TerminalProgram::read_some(int timeout_ms) {
   char chunk[4096];
   const ssize_t count = ::read(terminal_.get(), chunk, sizeof chunk);
   if (count <= 0) return false;
+  raw_.append(chunk, static_cast<std::size_t>(count));
   append_plain({chunk, static_cast<std::size_t>(count)});
   return true;
 }

@@ -33,6 +33,8 @@ class TerminalProgram {
   // How often `text` stands on the whole screen by now.
   std::size_t count(const std::string& text);
   const std::string& screen() const { return screen_; }
+  // The same with everything that the terminal got.
+  const std::string& raw() const { return raw_; }
 
   // The exit code, or 128 + a signal's number; nothing at the deadline.
   std::optional<int> wait_exit(milliseconds usual = kPatience);
@@ -44,6 +46,7 @@ class TerminalProgram {
   pid_t pid_ = -1;
   base::UniqueFd terminal_;
   std::string screen_;
+  std::string raw_;
   std::size_t found_ = 0;  // up to here wait_for() has looked
   enum class Escape { kNone, kBegun, kSequence } escape_ = Escape::kNone;
 };

@@ -86,8 +86,10 @@ class EventLoop {
 
   // The time at which this round began.
   base::SteadyTime now() const { return now_; }
-  // Shared by all connections of the loop for one read each.
-  std::array<char, 64 * 1024>& read_buffer() { return *read_buffer_; }
+  // Shared by all connections of the loop for one read each. No more than that is read of one
+  // connection a round: what is parsed of one is time that the others wait.
+  using ReadBuffer = std::array<char, 16 * 1024>;
+  ReadBuffer& read_buffer() { return *read_buffer_; }
 
  private:
   class Wakeup;
@@ -115,7 +117,7 @@ class EventLoop {
   std::vector<base::Task> handed_over_;
   base::WorkerPool* workers_ = nullptr;  // whom handed_over_ is for
   std::vector<std::unique_ptr<EventHandler>> retired_;
-  std::unique_ptr<std::array<char, 64 * 1024>> read_buffer_;
+  std::unique_ptr<ReadBuffer> read_buffer_;
   std::vector<base::Task> running_;
 
   base::Mutex mutex_;

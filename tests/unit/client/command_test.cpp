@@ -48,6 +48,10 @@ struct Describe {
            std::to_string(c.target.group.value) + " " + std::to_string(c.limit);
   }
   std::string operator()(const command::More&) const { return "more"; }
+  std::string operator()(const command::Password&) const { return "password"; }
+  std::string operator()(const command::DeleteAccount&) const { return "deleteaccount"; }
+  std::string operator()(const command::Sessions&) const { return "sessions"; }
+  std::string operator()(const command::Revoke& c) const { return "revoke [" + c.session + "]"; }
   std::string operator()(const command::Help&) const { return "help"; }
   std::string operator()(const command::Quit&) const { return "quit"; }
 };
@@ -76,6 +80,13 @@ TEST(ParseCommand, UnderstandsBothSpellings) {
       {"/history 7 101", "wrong"},
       {"/history 7 0", "wrong"},
       {"/more", "more"},
+      {"/password", "password"},
+      {"/password secret", "wrong"},  // a password on the line would stand in the history
+      {"/sessions", "sessions"},
+      {"/revoke 0a1b", "revoke [0a1b]"},
+      {"/revoke others", "revoke []"},
+      {"/revoke", "wrong"},
+      {"/deleteaccount", "deleteaccount"},
       {"/register alice", "register [alice] ?"},
       {"/register \"Anna Lee\" pass word", "register [Anna Lee] [pass word]"},
       {"/login alice secret1", "login [alice] [secret1]"},
