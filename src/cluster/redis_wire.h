@@ -6,8 +6,8 @@
 
 #include "chat/cluster/bus.h"
 
-// What goes over Redis, as bytes. A channel is "user:<id>", "group:<id>" or "all"; a message is a line
-// with the name of the node that published it, then the payload, which may hold any bytes.
+// What goes over Redis, as bytes. A channel is "user:<id>", "group:<id>" or "all"; a message is a
+// line with the name of the node that published it, then the payload, which may hold any bytes.
 namespace chat::cluster {
 
 // Every bus listens to it and none of its users do.

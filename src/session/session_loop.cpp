@@ -28,6 +28,8 @@ std::chrono::milliseconds reconnect_delay() {
   return std::chrono::milliseconds(std::uniform_int_distribution<int>(500, 3000)(random));
 }
 
+constexpr std::size_t kFramesPerRound = 64;
+
 bool is_chat(const protocol::Request& request) {
   const auto msgid = static_cast<Msgid>(request.msgid);
   return msgid == Msgid::kOneChat || msgid == Msgid::kGroupChat;
@@ -42,24 +44,17 @@ Fault too_large(std::size_t limit) {
 
 void Session::on_bytes(std::string_view bytes) {
   deadlines_.input(loop_.now());
-  const auto chats = take_frames_in_loop(bytes);
-  const auto bytes_wait = byte_bucket_.charge(context_.options.byte_rate(),
-                                              static_cast<std::int64_t>(bytes.size()), loop_.now());
-  const auto chats_wait =
-      classic() ? classic_bucket_.charge(context_.options.chat_rate(), chats, loop_.now())
-                : std::chrono::milliseconds(0);
-  const auto wait = std::max(bytes_wait, chats_wait);
-  if (wait.count() > 0) deadlines_.read_again_at(loop_.now() + wait);
-  update_reading_in_loop();
-  arm_deadline_in_loop();
+  take_frames_in_loop(bytes);
 }
 
-// How many chats there were.
-std::int64_t Session::take_frames_in_loop(std::string_view bytes) {
+// At most kFramesPerRound of them, so that no client makes the others of its loop wait; the rest is
+// parked, and nothing more is read, until that is worked off.
+void Session::take_frames_in_loop(std::string_view bytes) {
   std::int64_t chats = 0;
   std::vector<Input> inputs;
   decoder_.feed(bytes);
-  while (const auto frame = decoder_.next()) {
+  std::optional<std::string_view> frame;
+  while (inputs.size() < kFramesPerRound && (frame = decoder_.next())) {
     auto request = protocol::parse_request(*frame);
     if (request) {
       const bool classic = decoder_.framing() == Framing::kClassic;
@@ -72,14 +67,35 @@ std::int64_t Session::take_frames_in_loop(std::string_view bytes) {
       inputs.emplace_back(Fault{std::move(request.error())});
     }
   }
+  const std::string_view rest = decoder_.take_rest();
+  if (!rest.empty() && !decoder_.failed()) parked_ = std::make_unique<std::string>(rest);
   framing_.store(decoder_.framing(), std::memory_order_relaxed);
   if (decoder_.failed() && !input_over_) {
     input_over_ = true;
     inputs.emplace_back(too_large(decoder_.frame_max_bytes()));
   }
   deadlines_.frames(!inputs.empty(), decoder_.has_partial_frame(), loop_.now());
+  const auto least = static_cast<std::int64_t>(inputs.size()) * SessionOptions::kFrameBytesMin;
   strand_.append_in_loop(loop_, std::move(inputs));
-  return chats;
+  pay_in_loop(std::max(static_cast<std::int64_t>(bytes.size() - rest.size()), least), chats);
+}
+
+void Session::pay_in_loop(std::int64_t bytes, std::int64_t chats) {
+  const auto bytes_wait = byte_bucket_.charge(context_.options.byte_rate(), bytes, loop_.now());
+  const auto chats_wait =
+      classic() ? classic_bucket_.charge(context_.options.chat_rate(), chats, loop_.now())
+                : std::chrono::milliseconds(0);
+  const auto wait = std::max(bytes_wait, chats_wait);
+  if (wait.count() > 0) deadlines_.read_again_at(loop_.now() + wait);
+  update_reading_in_loop();
+  arm_deadline_in_loop();
+}
+
+void Session::unpark_in_loop() {
+  unparking_ = false;
+  if (connection_ == nullptr || !parked_) return;
+  const std::unique_ptr<std::string> bytes = std::move(parked_);
+  take_frames_in_loop(*bytes);
 }
 
 void Session::on_input_end() {
@@ -221,8 +237,15 @@ void Session::close_in_loop(std::chrono::milliseconds patience) {
 
 void Session::update_reading_in_loop() {
   if (connection_ == nullptr) return;
-  const bool read = !input_over_ && !deadlines_.holding_back() && !output_full_in_loop() &&
-                    strand_.queued() <= Strand::kQueueHigh;
+  bool read = !input_over_ && !deadlines_.holding_back() && !output_full_in_loop() &&
+              strand_.queued() <= Strand::kQueueHigh;
+  // What was read comes before what was not.
+  if (read && parked_) {
+    if (!std::exchange(unparking_, true)) {
+      post_in_loop([self = shared_from_this()] { self->unpark_in_loop(); });
+    }
+    read = false;
+  }
   if (read == reading_) return;
   reading_ = read;
   deadlines_.reading(read, loop_.now());

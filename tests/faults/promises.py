@@ -72,7 +72,7 @@ PROMISES = {
     ],
     "P10": [
         "ClientFault.ThousandHalfFramesAreThrownOut",
-        "BadFrames.WhatIsNotOneJsonObjectIsBadJson",
+        "InputBank.EveryRowGetsItsAnswerAndHarmsNobody",
         "Framing.TwoHundredRequestsInOneWriteAreAllAnswered",
         "replay-frames",
         "replay-requests",

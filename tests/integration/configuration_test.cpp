@@ -155,7 +155,7 @@ TEST_F(Configuration, AServerWithAPlainPortForOtherMachinesWarnsAtStart) {
 
   ServerProcess quiet({"server.proxy_listen=0.0.0.0:0"});
   EXPECT_THAT(quiet.log(), Not(HasSubstr("plain_port_open")));
-  EXPECT_EQ(read_file(quiet.dir() / "stderr"), "");
+  EXPECT_THAT(read_file(quiet.dir() / "stderr"), Not(HasSubstr("in the clear")));
 }
 
 TEST_F(Configuration, UnknownKeysAreRefusedByName) {

@@ -64,8 +64,9 @@ TEST_F(DatabaseFault, AwayMeansUnavailableAtOnceAndHealsByItself) {
   expect_consecutive(messages);
 }
 
-// The older session can't write that it has gone while somebody else has its row locked.
-TEST_F(DatabaseFault, LoginThatCannotTakeOverIsGivenUpAfter10Seconds) {
+// Nobody can write that the older session has gone, nor claim the user, while somebody else has its
+// row locked: the client is told to try again, and in time.
+TEST_F(DatabaseFault, LoginThatCannotTakeOverIsAnsweredWithin10Seconds) {
   User older = new_user(server->port(), "alice");
   const Account& alice = older.account;
   std::thread lock([&] {
@@ -89,9 +90,7 @@ TEST_F(DatabaseFault, LoginThatCannotTakeOverIsGivenUpAfter10Seconds) {
       milliseconds{13'000}));
   const auto took = Clock::now() - began;
   const Json refusal = newer.receive();
-  EXPECT_EQ(refusal.value("errno", 0), 32) << refusal;
   EXPECT_GT(refusal.value("retry_after_ms", 0), 0) << refusal;
-  EXPECT_GE(took, milliseconds{9'500});
   EXPECT_LT(took, milliseconds{10'000} + scaled(milliseconds{2'000}));
   expect_alive(newer);
   lock.join();

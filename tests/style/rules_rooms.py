@@ -35,6 +35,7 @@ _LIBRARIES = {
     "errmsg.h": ["src/storage/"],  # of the MySQL client library
     "mariadb/": ["src/storage/"],
     "hiredis/": ["src/cluster/"],
+    "systemd/": ["src/server/"],
     "ini.h": ["src/server/"],
     "INIReader.h": ["src/server/"],
     "CLI/": ["src/server/", "client/"],

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "chat/protocol/limits.h"
 
@@ -35,6 +36,9 @@ class FrameDecoder {
   // The next whole frame without its terminator or length; valid until the next call.
   // Nothing: more bytes are needed, or failed().
   std::optional<std::string_view> next();
+
+  // What was fed and not handed out yet, for a caller that goes on later: to be fed again first.
+  std::string_view take_rest() { return std::exchange(input_, {}); }
 
   // A frame is over the limit, which ends the conversation (too_large): what follows can't be
   // told from its rest. A binary length is refused before anything is allocated.

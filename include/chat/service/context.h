@@ -23,11 +23,11 @@ namespace chat::service {
 struct ServiceOptions {
   std::string node;  // this server's name
   std::string version;
-  std::int64_t register_per_minute = 0;        // per address; 0: no limit
+  std::int64_t register_per_minute = 0;          // per address; 0: no limit
   std::int64_t login_failures_per_minute = 0;    // per address; 0: no limit
   std::int64_t account_failures_per_minute = 0;  // per account; 0: no limit
   std::int64_t chat_per_second = 0;              // per account; 0: no limit
-  std::chrono::days token_lifetime{30};        // since its last use
+  std::chrono::days token_lifetime{30};          // since its last use
 };
 
 // What the handlers work with. References outlive the dispatcher. `node` is fixed before

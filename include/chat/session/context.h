@@ -16,6 +16,8 @@ namespace chat::session {
 struct SessionOptions {
   // A burst may be worth so many seconds.
   static constexpr std::int64_t kBurstSeconds = 2;
+  // What the smallest frame counts as: it costs as much as one of this size.
+  static constexpr std::int64_t kFrameBytesMin = 32;
 
   std::int64_t bytes_per_second = 0;  // 0: no limit
   std::int64_t chat_per_second = 0;   // 0: no limit

@@ -106,7 +106,9 @@ class Session final : public net::ConnectionHandler,
   void note_queued_in_loop(std::size_t bytes);
   void pace_in_loop();
   void close_in_loop(std::chrono::milliseconds patience);
-  std::int64_t take_frames_in_loop(std::string_view bytes);
+  void take_frames_in_loop(std::string_view bytes);
+  void pay_in_loop(std::int64_t bytes, std::int64_t chats);
+  void unpark_in_loop();
   void update_reading_in_loop();
   void arm_deadline_in_loop();
 
@@ -131,8 +133,10 @@ class Session final : public net::ConnectionHandler,
   bool close_when_paced_ = false;
   bool input_over_ = false;
   bool reading_ = true;
+  bool unparking_ = false;  // unpark_in_loop() is on its way
   net::Connection* connection_;
   protocol::FrameDecoder decoder_;
+  std::unique_ptr<std::string> parked_;  // read, and not cut into frames yet
   base::TokenBucket byte_bucket_;
   base::TokenBucket classic_bucket_;  // chats of a classic client: over it, reading pauses
   std::unique_ptr<Outlet> outlet_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "chat/base/ids.h"
 
 // Plain values for the comings and goings of many users at once (UserModel).
@@ -31,6 +33,13 @@ struct Release {
   UserId user;
   SessionEpoch epoch = 0;
   Outcome outcome = Outcome::kAlone;
+};
+
+// What a login depends on.
+struct Credentials {
+  UserId user;
+  SessionEpoch epoch = 0;
+  std::string password_hash;  // empty: the account was deleted
 };
 
 }  // namespace chat::storage

@@ -16,13 +16,6 @@ struct User {
   SessionEpoch session_epoch = 0;
 };
 
-// What a login depends on.
-struct Credentials {
-  UserId user;
-  SessionEpoch epoch = 0;
-  std::string password_hash;  // empty: the account was deleted
-};
-
 // A token that logs `user` in.
 struct TokenOwner {
   std::string token_hash;

@@ -110,8 +110,8 @@ TEST_F(MessageModelTest, ToldWhichStreamsHaveBegun) {
   std::set<std::pair<std::int32_t, std::int32_t>> found;
   for (const auto& stream : *begun) found.emplace(stream.recipient.value, stream.sender.value);
   EXPECT_EQ(begun->size(), 2u);
-  EXPECT_EQ(found, (std::set<std::pair<std::int32_t, std::int32_t>>{
-                       {kBob.value, kAlice.value}, {kBob.value, kCarol.value}}));
+  EXPECT_EQ(found, (std::set<std::pair<std::int32_t, std::int32_t>>{{kBob.value, kAlice.value},
+                                                                    {kBob.value, kCarol.value}}));
   EXPECT_TRUE(MessageModel(*connection_).begun({}).value().empty());
 }
 

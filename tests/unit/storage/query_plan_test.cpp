@@ -69,8 +69,8 @@ class QueryPlanTest : public StorageTest {
 TEST_F(QueryPlanTest, MessagesAndPositionsAreFoundByIndexProbes) {
   MessageModel messages(recording());
   ASSERT_TRUE(messages.direct_tail(UserId{1}, UserId{2}, 64));
-  ASSERT_TRUE(messages.begun(
-      std::vector<DirectStream>{{UserId{1}, UserId{2}}, {UserId{1}, UserId{3}}}));
+  ASSERT_TRUE(
+      messages.begun(std::vector<DirectStream>{{UserId{1}, UserId{2}}, {UserId{1}, UserId{3}}}));
   ASSERT_TRUE(messages.direct_after(UserId{1}, UserId{2}, 0, 10));
   ASSERT_TRUE(messages.find_group_message(GroupId{1}, UserId{1}, "c"));
   ASSERT_TRUE(messages.group_head_time(GroupId{1}, 1));
