@@ -196,8 +196,10 @@ bool App::run() {
   return !lease_lost_;
 }
 
+// Without files to open anew a hang-up is what it is to most programs: the terminal has gone.
 void App::on_signal(int signal) {
-  if (signal != SIGHUP) return begin_stop(signal);
+  const bool has_files = !config_.log.file.empty() || !config_.log.audit_file.empty();
+  if (signal != SIGHUP || !has_files) return begin_stop(signal);
   log::reopen();
   log::info("event=logs_reopened");
 }

@@ -98,5 +98,16 @@ TEST_F(Audit, HangupOpensBothLogsAnew) {
   std::filesystem::remove(moved_audit);
 }
 
+// As of a server whose terminal was closed: it must not go on unseen and keep its port.
+class OnATerminal : public WithServer {
+ protected:
+  OnATerminal() : WithServer(Settings{"log.file="}) {}
+};
+
+TEST_F(OnATerminal, HangupStopsAServerThatHasNoFiles) {
+  ASSERT_EQ(::kill(server.pid(), SIGHUP), 0);
+  EXPECT_EQ(server.wait_exit(), 0);
+}
+
 }  // namespace
 }  // namespace chat::test
