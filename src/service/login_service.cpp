@@ -184,10 +184,10 @@ void LoginService::reserve(const LoginPtr& login) {
 // While the database can't take what the older session has to write, that session does not leave.
 void LoginService::give_up_in_time(const LoginPtr& login) {
   const auto due = login->accepted + protocol::kLoginTimeout - context_.clock.now();
-  const auto give_up = [this, weak = std::weak_ptr(login)] {
+  const auto give_up = [weak = std::weak_ptr(login)] {
     const LoginPtr late = weak.lock();
     if (late == nullptr || !late->waiting.exchange(false)) return;
-    late->session->resume([this, late] {
+    late->session->resume([late] {
       const Error error{ErrorCode::kUnavailable, "an older session does not leave"};
       refuse(*late->session, late->request, error);
     });
