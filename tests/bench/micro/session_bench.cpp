@@ -74,7 +74,7 @@ BENCHMARK(timer_re_arm)->Arg(1'000)->Arg(1'000'000);
 void deadlines_of_a_read(benchmark::State& state) {
   test::FakeClock clock;
   session::Deadlines deadlines(clock.now());
-  deadlines.heartbeat_agreed(true);
+  deadlines.logged_in(true);
   for (auto _ : state) {
     deadlines.input(clock.now());
     deadlines.frames(true, false, clock.now());
