@@ -2,8 +2,7 @@
 // the server looks at an address. On the public port nobody is believed.
 #include <gtest/gtest.h>
 
-#include "fixture.h"
-#include "support/proxy_headers.h"
+#include "balancer_fixture.h"
 
 namespace chat::test {
 namespace {
@@ -21,19 +20,10 @@ std::string binary_header_of_the_client() {
 constexpr const char* kClient = "203.0.113.7";
 constexpr const char* kOther = "203.0.113.8";
 
-class Proxy : public WithServer {
+class Proxy : public BehindABalancer {
  protected:
-  explicit Proxy(const Settings& more = {}) : WithServer(with_listener(more)) {}
+  using BehindABalancer::BehindABalancer;
 
-  static Settings with_listener(Settings settings) {
-    settings.push_back("server.proxy_listen=127.0.0.1:0");
-    return settings;
-  }
-  RawClient connect_as(const std::string& host) {
-    RawClient client(server.proxy_port());
-    client.send_raw(text_header(host));
-    return client;
-  }
   bool log_says(const std::string& text) {
     return wait_until([&] { return server.log().find(text) != std::string::npos; });
   }

@@ -6,27 +6,17 @@
 #include <string>
 #include <vector>
 
-#include "fixture.h"
+#include "balancer_fixture.h"
 #include "support/figure.h"
-#include "support/proxy_headers.h"
 
 namespace chat::test {
 namespace {
 
-class Throttle : public WithServer {
+class Throttle : public BehindABalancer {
  protected:
-  explicit Throttle(Settings more = {"limits.login_failures_per_minute=10",
-                                     "limits.account_failures_per_minute=5"})
-      : WithServer(with_listener(std::move(more))) {}
-  static Settings with_listener(Settings settings) {
-    settings.push_back("server.proxy_listen=127.0.0.1:0");
-    return settings;
-  }
-  RawClient connect_as(const std::string& host) {
-    RawClient client(server.proxy_port());
-    client.send_raw(text_header(host));
-    return client;
-  }
+  Throttle()
+      : BehindABalancer(
+            {"limits.login_failures_per_minute=10", "limits.account_failures_per_minute=5"}) {}
   Json try_password(const std::string& host, const Json& who, const std::string& password) {
     Json request = {{"msgid", 1}, {"password", password}};
     request.update(who);
