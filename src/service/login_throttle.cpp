@@ -38,25 +38,24 @@ std::vector<base::NamedBucket> LoginThrottle::buckets(const Attempt& attempt) co
   return buckets;
 }
 
-std::chrono::milliseconds LoginThrottle::begin(const Attempt& attempt) {
-  const auto asked = buckets(attempt);
-  if (asked.empty()) return std::chrono::milliseconds(0);
-  if (const auto wait = own_.take(asked); wait && wait->count() > 0) return *wait;
-  if (shared_ == nullptr) return std::chrono::milliseconds(0);
-  const auto wait = shared_->take(asked).value_or(std::chrono::milliseconds(0));
-  if (wait.count() > 0) own_.give_back(asked);
-  return wait;
+LoginThrottle::Try LoginThrottle::begin(const Attempt& attempt) {
+  Try made{std::chrono::milliseconds(0), buckets(attempt)};
+  if (made.taken.empty()) return made;
+  made.wait = own_.take(made.taken).value_or(made.wait);
+  if (made.wait.count() > 0 || shared_ == nullptr) return made;
+  made.wait = shared_->take(made.taken).value_or(made.wait);
+  if (made.wait.count() > 0) own_.give_back(made.taken);
+  return made;
 }
 
-void LoginThrottle::cancel(const Attempt& attempt) {
-  const auto asked = buckets(attempt);
-  if (asked.empty()) return;
-  own_.give_back(asked);
-  if (shared_ != nullptr) shared_->give_back(asked);
+void LoginThrottle::cancel(const Try& made) {
+  if (made.taken.empty()) return;
+  own_.give_back(made.taken);
+  if (shared_ != nullptr) shared_->give_back(made.taken);
 }
 
-void LoginThrottle::succeeded(const Attempt& attempt) {
-  cancel(attempt);
+void LoginThrottle::succeeded(const Attempt& attempt, const Try& made) {
+  cancel(made);
   own_.remember(own_address(attempt), kOwnAddressLifetime);
   if (shared_ != nullptr) shared_->remember(own_address(attempt), kOwnAddressLifetime);
 }

@@ -30,11 +30,14 @@ class LoginThrottle {
   LoginThrottle(std::int64_t per_address, std::int64_t per_account, base::RateStore& own,
                 base::RateStore* shared);
 
-  // 0 ms: the password may be tried; one of the two below follows. Otherwise how long to wait.
-  std::chrono::milliseconds begin(const Attempt& attempt);
-  void succeeded(const Attempt& attempt);
-  // The password was not tried after all.
-  void cancel(const Attempt& attempt);
+  struct Try {
+    std::chrono::milliseconds wait{0};     // 0: the password may be tried
+    std::vector<base::NamedBucket> taken;  // what that takes, unless it is right
+  };
+  Try begin(const Attempt& attempt);
+  // One of the two ends a try that does not count.
+  void succeeded(const Attempt& attempt, const Try& made);
+  void cancel(const Try& made);  // the password was not tried after all
 
  private:
   std::vector<base::NamedBucket> buckets(const Attempt& attempt) const;

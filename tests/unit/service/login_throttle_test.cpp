@@ -40,12 +40,13 @@ class LoginThrottleTest : public testing::Test {
   // How many wrong passwords may be tried at once; at most `most` are.
   static int failures(LoginThrottle& throttle, const Attempt& attempt, int most = 100) {
     int tried = 0;
-    while (tried < most && throttle.begin(attempt).count() == 0) ++tried;
+    while (tried < most && throttle.begin(attempt).wait.count() == 0) ++tried;
     return tried;
   }
   static bool log_in(LoginThrottle& throttle, const Attempt& attempt) {
-    if (throttle.begin(attempt).count() > 0) return false;
-    throttle.succeeded(attempt);
+    const auto made = throttle.begin(attempt);
+    if (made.wait.count() > 0) return false;
+    throttle.succeeded(attempt, made);
     return true;
   }
 
@@ -60,7 +61,7 @@ TEST_F(LoginThrottleTest, StrangersHaveFiveTriesAtAnAccountWhereverTheyAre) {
   EXPECT_EQ(failures(throttle, {"id:1", "1.1.1.1"}, 3), 3);
   EXPECT_EQ(failures(throttle, {"id:1", "2.2.2.2"}), 2);
   EXPECT_EQ(failures(throttle, {"id:1", "3.3.3.3"}), 0);
-  const auto wait = throttle.begin({"id:1", "3.3.3.3"});
+  const auto wait = throttle.begin({"id:1", "3.3.3.3"}).wait;
   EXPECT_GT(wait, seconds(11));
   EXPECT_LE(wait, seconds(12));
   clock.advance(wait);
@@ -99,8 +100,9 @@ TEST_F(LoginThrottleTest, OwnersAddressMayTryTenTimesAMinute) {
 
 TEST_F(LoginThrottleTest, CancelledTriesCostNothing) {
   for (int i = 0; i < 100; ++i) {
-    ASSERT_EQ(throttle.begin({"id:1", "1.1.1.1"}), milliseconds(0)) << i;
-    throttle.cancel({"id:1", "1.1.1.1"});
+    const auto made = throttle.begin({"id:1", "1.1.1.1"});
+    ASSERT_EQ(made.wait, milliseconds(0)) << i;
+    throttle.cancel(made);
   }
 }
 
