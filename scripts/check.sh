@@ -44,10 +44,8 @@ step_cppcheck() {
 
 # test_under FOLDER SANITIZERS
 test_under() {
-  configure_sanitized "$1" "$2" || return
-  compile "$1" || return
-  meson test -C "$1" --no-rebuild --print-errorlogs --suite unit --suite integration --suite fuzz \
-    --timeout-multiplier 4 </dev/null
+  configure build && compile build || return
+  configure_sanitized "$1" "$2" && test_sanitized "$1" "$2"
 }
 
 step_asan() { test_under build-asan address,undefined; }

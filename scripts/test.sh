@@ -2,8 +2,8 @@
 #   scripts/test.sh
 #
 # Installs what is missing, builds, and runs the tests: all suites of the release build but the long
-# one, then unit, integration and fuzz under AddressSanitizer and UndefinedBehaviorSanitizer. The
-# last line says
+# one, then unit, integration and fuzz with what they test under AddressSanitizer and
+# UndefinedBehaviorSanitizer. The last line says
 #
 #   N passed, N failed[, N skipped]
 #
@@ -16,36 +16,28 @@ source scripts/sanitizers.sh
 
 (($# == 0)) || { echo "usage: scripts/test.sh" >&2; exit 2; }
 
-builds=()
+release_log=build/meson-logs/testlog.json
+asan_logs=(build-asan/meson-logs/testlog.json build/meson-logs/address-undefined.json)
 broken=()
-
-set_up() {
-  case $1 in
-    build) configure build ;;
-    build-asan) configure_sanitized build-asan address,undefined ;;
-  esac
-}
-
-# run_tests FOLDER [meson test option…]
-run_tests() {
-  local folder=$1
-  shift
-  rm -f "$folder/meson-logs/testlog.json"
-  # A process of its own: what ends it early is a failure, and the other build gets its turn.
-  if ! (set_up "$folder" && compile "$folder"); then
-    broken+=("$folder does not build")
-    return
-  fi
-  say "testing $folder/"
-  # The exit code is of no use here: the summary reads each test's result.
-  meson test -C "$folder" --no-rebuild --print-errorlogs "$@" </dev/null || true
-  builds+=("$folder")
-}
+logs=()
 
 started=$SECONDS
 install_packages "${packages_to_test[@]}"
-run_tests build --no-suite faults-long
-run_tests build-asan --suite unit --suite integration --suite fuzz --timeout-multiplier 4
+rm -f "$release_log" "${asan_logs[@]}"
+
+# Processes of their own: what ends one early is a failure, and the others get their turn. The exit
+# codes of tests are of no use here: the summary reads each test's result.
+if (configure build && compile build); then
+  say "testing build/"
+  meson test -C build --no-rebuild --print-errorlogs --no-suite faults-long </dev/null || true
+  logs+=("$release_log")
+else
+  broken+=("build does not build")
+fi
+
+(configure_sanitized build-asan address,undefined &&
+  test_sanitized build-asan address,undefined) || true
+logs+=("${asan_logs[@]}")
 
 say "took $((SECONDS - started)) s"
-exec python3 scripts/test_summary.py --broken "${broken[@]}" --builds "${builds[@]}"
+exec python3 scripts/test_summary.py --broken "${broken[@]}" --logs "${logs[@]}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Adds up what `meson test` has logged in one or more build folders and prints
+"""Adds up what `meson test` has logged in one or more files and prints
 "N passed, N failed[, N skipped]". Exit code 0 only if something passed and nothing failed.
 
 A GoogleTest program counts as its single cases, read from what it printed; any other test
@@ -55,8 +55,8 @@ def count_cases(name, output, totals):
     return failures
 
 
-def add_test(build, test, totals):
-    name = f"{build}: {test['name']}"
+def add_test(run, test, totals):
+    name = f"{run}: {test['name']}"
     output = test.get("stdout", "")
     bad = test["result"] in BAD
     failures = count_cases(name, output, totals)
@@ -72,13 +72,14 @@ def add_test(build, test, totals):
         totals.failed.append(f"{name}: {test['result']}, exit code {test.get('returncode')}")
 
 
-def add_build(build, totals):
-    log = pathlib.Path(build) / "meson-logs" / "testlog.json"
+def add_log(path, totals):
+    log = pathlib.Path(path)
+    run = f"{log.parent.parent.name}, {log.stem}"
     tests = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
     if not tests:
-        totals.failed.append(f"{build}: no test ran")
+        totals.failed.append(f"{run}: no test ran")
     for test in tests:
-        add_test(build, json.loads(test), totals)
+        add_test(run, json.loads(test), totals)
 
 
 def report(totals):
@@ -94,13 +95,13 @@ def report(totals):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--builds", nargs="*", default=[])
+    parser.add_argument("--logs", nargs="*", default=[], help="of meson test, *.json")
     parser.add_argument("--broken", nargs="*", default=[], help="failures known already")
     arguments = parser.parse_args()
     totals = Totals()
     totals.failed += arguments.broken
-    for build in arguments.builds:
-        add_build(build, totals)
+    for log in arguments.logs:
+        add_log(log, totals)
     return report(totals)
 
 

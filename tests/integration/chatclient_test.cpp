@@ -1,38 +1,22 @@
 // The mission as people live it: the terminal client, on a terminal, with a real server.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <cstdlib>
 #include <memory>
 
-#include "chat/base/check.h"
-#include "chat/base/unique_fd.h"
 #include "fixture.h"
+#include "support/free_port.h"
 #include "support/terminal_program.h"
 
 namespace chat::test {
 namespace {
-
-// A server that comes back where it was: a port that is free now.
-std::uint16_t free_port() {
-  const base::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* const any = reinterpret_cast<sockaddr*>(&address);
-  CHAT_CHECK(::bind(socket.get(), any, size) == 0);
-  CHAT_CHECK(::getsockname(socket.get(), any, &size) == 0);
-  return ntohs(address.sin_port);
-}
 
 class Terminals : public WithServer {
  protected:
   explicit Terminals(Settings more = {}) : WithServer(with_port(std::move(more))) {}
 
   static Settings with_port(Settings settings) {
+    // It comes back where it was.
     settings.push_back("server.listen=127.0.0.1:" + std::to_string(free_port()));
     return settings;
   }

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <random>
 #include <stdexcept>
 
@@ -10,15 +11,32 @@
 
 namespace chat::test {
 
-std::uint16_t free_port() {
+namespace {
+
+constexpr std::uint16_t kFirst = 10'000;
+constexpr std::uint16_t kLast = 32'000;
+
+std::uint16_t somewhere() {
   std::random_device random;
-  std::uniform_int_distribution<int> any(10'000, 32'000);
+  return std::uniform_int_distribution<std::uint16_t>(kFirst, kLast)(random);
+}
+
+// Onwards from a place of this process's own: what was given away is free until its program
+// listens.
+std::uint16_t next_port() {
+  static std::atomic<std::uint32_t> next{somewhere()};
+  return static_cast<std::uint16_t>(kFirst + next++ % (kLast - kFirst));
+}
+
+}  // namespace
+
+std::uint16_t free_port() {
   for (int tries = 0; tries < 100; ++tries) {
     const base::UniqueFd probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<std::uint16_t>(any(random)));
+    address.sin_port = htons(next_port());
     if (::bind(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
       return ntohs(address.sin_port);
     }
