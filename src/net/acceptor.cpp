@@ -16,6 +16,7 @@ namespace chat::net {
 namespace {
 
 constexpr std::chrono::milliseconds kPause{100};
+constexpr std::chrono::milliseconds kPauseOfACrowd{5};
 // Loops stay responsive while thousands knock: the rest is taken in the next round.
 constexpr int kAcceptsPerRound = 64;
 
@@ -30,8 +31,8 @@ bool out_of_resources(int error) {
 
 }  // namespace
 
-Acceptor::Acceptor(EventLoop& loop, OnAccept on_accept)
-    : loop_(loop), on_accept_(std::move(on_accept)) {}
+Acceptor::Acceptor(EventLoop& loop, OnAccept on_accept, HasRoom has_room)
+    : loop_(loop), on_accept_(std::move(on_accept)), has_room_(std::move(has_room)) {}
 
 Acceptor::~Acceptor() {
   close();
@@ -66,6 +67,7 @@ void Acceptor::close() {
 
 void Acceptor::on_events(std::uint32_t /*epoll_events*/) {
   for (int i = 0; i < kAcceptsPerRound && socket_ && resume_timer_ == 0; ++i) {
+    if (!has_room_()) return pause(kPauseOfACrowd);
     sockaddr_storage peer{};
     socklen_t size = sizeof(peer);
     base::UniqueFd client(::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&peer), &size,
@@ -76,27 +78,30 @@ void Acceptor::on_events(std::uint32_t /*epoll_events*/) {
     } else if (errno == EAGAIN) {
       return;
     } else if (out_of_resources(errno)) {
-      pause(errno);
+      log_pause(errno);
+      pause(kPause);
     }
     // Anything else (ECONNABORTED, EINTR, a network error) belongs to that one caller.
   }
 }
 
-void Acceptor::pause(int reason) {
-  if (!std::exchange(pause_logged_, true)) {
-    log::warn("event=accept_paused reason=\"{}\" retry_ms={}", ::strerror(reason), kPause.count());
-  }
-  loop_.unwatch(socket_.get());
-  resume_later();
+void Acceptor::log_pause(int reason) {
+  if (std::exchange(pause_logged_, true)) return;
+  log::warn("event=accept_paused reason=\"{}\" retry_ms={}", ::strerror(reason), kPause.count());
 }
 
-void Acceptor::resume_later() {
-  resume_timer_ = loop_.run_after(kPause, [this] { resume(); });
+void Acceptor::pause(std::chrono::milliseconds time) {
+  loop_.unwatch(socket_.get());
+  resume_after(time);
+}
+
+void Acceptor::resume_after(std::chrono::milliseconds time) {
+  resume_timer_ = loop_.run_after(time, [this] { resume(); });
 }
 
 void Acceptor::resume() {
   resume_timer_ = 0;
-  if (auto watched = loop_.watch(socket_.get(), EPOLLIN, *this); !watched) resume_later();
+  if (auto watched = loop_.watch(socket_.get(), EPOLLIN, *this); !watched) resume_after(kPause);
 }
 
 }  // namespace chat::net

@@ -76,14 +76,16 @@ void ProxyListener::Arrival::drop_input(std::size_t count) {
 }
 
 ProxyListener::ProxyListener(EventLoop& loop, Admission& admission,
-                             std::chrono::milliseconds header_within, Acceptor::OnAccept on_client)
+                             std::chrono::milliseconds header_within, Acceptor::OnAccept on_client,
+                             Acceptor::HasRoom has_room)
     : loop_(loop),
       admission_(admission),
       header_within_(header_within),
       on_client_(std::move(on_client)),
-      acceptor_(loop, [this](base::UniqueFd socket, const Address& peer) {
-        accepted(std::move(socket), peer);
-      }) {}
+      acceptor_(
+          loop,
+          [this](base::UniqueFd socket, const Address& peer) { accepted(std::move(socket), peer); },
+          std::move(has_room)) {}
 
 ProxyListener::~ProxyListener() {
   close();

@@ -25,7 +25,7 @@ class ProxyListener final {
  public:
   // `on_client` gets the socket and the client's address; the place held for it is free by then.
   ProxyListener(EventLoop& loop, Admission& admission, std::chrono::milliseconds header_within,
-                Acceptor::OnAccept on_client);
+                Acceptor::OnAccept on_client, Acceptor::HasRoom has_room);
   ~ProxyListener();
 
   // As Acceptor's.

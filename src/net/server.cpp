@@ -15,9 +15,10 @@ Server::Server(EventLoop& main_loop, LoopPool& loops, HandlerFactory factory, Ad
       loops_(loops),
       factory_(std::move(factory)),
       admission_(admission),
-      acceptor_(main_loop, [this](base::UniqueFd socket, const Address& peer) {
-        accepted(std::move(socket), peer);
-      }) {
+      acceptor_(
+          main_loop,
+          [this](base::UniqueFd socket, const Address& peer) { accepted(std::move(socket), peer); },
+          [this] { return has_room(); }) {
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     connections_.push_back(std::make_unique<LoopConnections>(*this));
   }
@@ -31,10 +32,10 @@ Result<void> Server::open(const Address& address) {
 
 Result<void> Server::open_trusted(const Address& address, std::chrono::milliseconds header_within) {
   CHAT_CHECK(!trusted_);
-  trusted_ = std::make_unique<ProxyListener>(main_loop_, admission_, header_within,
-                                             [this](base::UniqueFd socket, const Address& client) {
-                                               accepted(std::move(socket), client);
-                                             });
+  trusted_ = std::make_unique<ProxyListener>(
+      main_loop_, admission_, header_within,
+      [this](base::UniqueFd socket, const Address& client) { accepted(std::move(socket), client); },
+      [this] { return has_room(); });
   return trusted_->open(address);
 }
 
@@ -64,10 +65,12 @@ void Server::accepted(base::UniqueFd socket, const Address& client) {
   std::string farewell;
   if (!admission_.admit(client, farewell)) return turn_away(std::move(socket), farewell);
   count_.fetch_add(1, std::memory_order_relaxed);
+  opening_.fetch_add(1, std::memory_order_relaxed);
   const std::size_t index = next_loop_++ % loops_.size();
   EventLoop& loop = loops_.at(index);
   loop.post([this, &loop, index, socket = std::move(socket), client]() mutable {
     connections_[index]->add(loop, index, std::move(socket), client);
+    opening_.fetch_sub(1, std::memory_order_relaxed);
   });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 
 #include "chat/base/result.h"
@@ -9,15 +10,19 @@
 
 namespace chat::net {
 
-// A listening socket. When the process or the machine is out of descriptors or memory it pauses
-// itself for a moment instead of spinning: the kernel's backlog keeps the callers meanwhile.
-// Threading: loop-confined (the main reactor).
+// A listening socket. When the process or the machine is out of descriptors or memory, or there is
+// no room for one more, it pauses itself for a moment instead of spinning: the kernel's backlog
+// keeps the callers meanwhile. Threading: loop-confined (the main reactor).
 class Acceptor final : public EventHandler {
  public:
   // Takes the accepted socket: non-blocking, close-on-exec.
   using OnAccept = std::function<void(base::UniqueFd socket, const Address& peer)>;
 
-  Acceptor(EventLoop& loop, OnAccept on_accept);
+  // Whether somebody may be accepted now.
+  using HasRoom = std::function<bool()>;
+
+  Acceptor(
+      EventLoop& loop, OnAccept on_accept, HasRoom has_room = [] { return true; });
   ~Acceptor() override;
 
   // Binds and listens. kInvalidArgument when the address can't be had, with the reason. Once only.
@@ -29,12 +34,14 @@ class Acceptor final : public EventHandler {
   void on_events(std::uint32_t epoll_events) override;
 
  private:
-  void pause(int reason);
-  void resume_later();
+  void log_pause(int reason);
+  void pause(std::chrono::milliseconds time);
+  void resume_after(std::chrono::milliseconds time);
   void resume();
 
   EventLoop& loop_;
   const OnAccept on_accept_;
+  const HasRoom has_room_;
   base::UniqueFd socket_;
   Address address_;
   TimerId resume_timer_ = 0;   // not 0: paused, and not watched

@@ -20,6 +20,9 @@ namespace chat::net {
 // Makes the one who speaks on a new connection; called in the connection's loop, `loop_index`.
 using HandlerFactory = std::function<std::shared_ptr<ConnectionHandler>(Connection& connection,
                                                                         std::size_t loop_index)>;
+// So many connections at most wait for their loops to take them; who comes in a larger crowd waits
+// in the kernel's backlog, and those inside don't wait for the crowd.
+inline constexpr std::size_t kOpeningMax = 256;
 // How long a balancer may take to say for whom it connects.
 inline constexpr std::chrono::milliseconds kProxyHeaderWithin{5000};
 
@@ -68,6 +71,7 @@ class Server {
     std::vector<std::unique_ptr<Connection>> connections_;  // each knows its place
   };
 
+  bool has_room() const { return opening_.load(std::memory_order_relaxed) < kOpeningMax; }
   void accepted(base::UniqueFd socket, const Address& client);
 
   EventLoop& main_loop_;
@@ -79,6 +83,7 @@ class Server {
   std::size_t next_loop_ = 0;
   std::vector<std::unique_ptr<LoopConnections>> connections_;
   std::atomic<std::size_t> count_{0};
+  std::atomic<std::size_t> opening_{0};  // of them: those on the way to their loop
 };
 
 }  // namespace chat::net

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -54,6 +55,20 @@ TEST(Server, RefusesACallerThatSpeaksFirstWithoutAReset) {
   });
   EXPECT_EQ(client->receive_all(), "no\n");
   EXPECT_EQ(client->error(), 0);
+}
+
+TEST(Server, LeavesACrowdOutsideWhileItsLoopsAreBehind) {
+  ServerRig rig;
+  std::atomic<bool> behind{true};
+  rig.pool().at(0).post([&] { eventually([&] { return !behind; }); });
+  std::vector<TcpClient> clients;
+  for (std::size_t i = 0; i < 2 * kOpeningMax; ++i) clients.push_back(rig.connect());
+  EXPECT_TRUE(eventually([&] { return rig.server().count() == kOpeningMax; }));
+  // Not for the length of some of its pauses either.
+  EXPECT_FALSE(eventually([&] { return rig.server().count() > kOpeningMax; },
+                          std::chrono::milliseconds(50)));
+  behind = false;
+  EXPECT_TRUE(eventually([&] { return rig.server().count() == 2 * kOpeningMax; }));
 }
 
 TEST(Server, CountsConnectionsDownToNoneWhenTheyLeave) {
