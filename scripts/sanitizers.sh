@@ -26,7 +26,8 @@ configure_sanitized() {
 #
 # Runs what is under test as FOLDER has it: programs that hold parts of the product are built there;
 # those that only drive it from outside come as they are from build/, which must be built. Results
-# are in FOLDER/meson-logs/testlog.json and build/meson-logs/SANITIZERS.json (commas as dashes).
+# are in FOLDER/meson-logs/testlog.json and build/meson-logs/SANITIZERS-env.json (commas as dashes;
+# meson adds the wrapper's name).
 test_sanitized() {
   local folder=$1 sanitizers=$2 name status=0
   compile "$folder" chatserver chatclient chatcheck || return

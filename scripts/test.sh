@@ -17,7 +17,7 @@ source scripts/sanitizers.sh
 (($# == 0)) || { echo "usage: scripts/test.sh" >&2; exit 2; }
 
 release_log=build/meson-logs/testlog.json
-asan_logs=(build-asan/meson-logs/testlog.json build/meson-logs/address-undefined.json)
+asan_logs=(build-asan/meson-logs/testlog.json build/meson-logs/address-undefined-env.json)
 broken=()
 logs=()
 
