@@ -87,7 +87,9 @@ App::App(const Config& config)
           router_, presence_, hasher_,    workers_, hash_lane_,  rates_,     shared_rates_.get(),
           clock_,  {},        {}},
       limits_(connection_capacity(config.limits.connections),
-              config.limits.connections_per_address) {}
+              config.limits.connections_per_address),
+      memory_trim_(MemoryTrim::cpu_time_of_process,
+                   [this] { (void)workers_.try_post(MemoryTrim::trim_now); }) {}
 
 App::~App() {
   stop_threads();
@@ -170,6 +172,7 @@ Result<void> App::start_threads() {
   loops_.run_every(0, delivery::Receipts::kInterval, [this] {
     if (receipts_.due()) (void)workers_.try_post([this] { receipts_.tick(); });
   });
+  main_loop_.run_every(MemoryTrim::kInterval, [this] { memory_trim_.tick(); });
   return signals_.open(main_loop_, [this](int signal) { on_signal(signal); });
 }
 

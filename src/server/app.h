@@ -36,6 +36,7 @@
 #include "chat/storage/pool.h"
 #include "server/config.h"
 #include "server/connection_limits.h"
+#include "server/memory_trim.h"
 #include "server/service_manager.h"
 #include "server/signals.h"
 
@@ -116,6 +117,7 @@ class App {
   ConnectionLimits limits_;
   std::unique_ptr<net::Server> server_;
 
+  MemoryTrim memory_trim_;
   std::vector<std::string> warnings_;
   base::SteadyTime stop_by_{};
   bool lease_lost_ = false;
