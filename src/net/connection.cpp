@@ -165,7 +165,7 @@ void Connection::flush() {
   const std::size_t before = written_;
   bool broken = false;
   while (unsent_bytes() > 0) {
-    const ssize_t count = ::send(socket_.get(), output_.data() + written_, unsent_bytes(),
+    const ssize_t count = ::send(socket_.get(), output_.view().data() + written_, unsent_bytes(),
                                  MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
@@ -182,10 +182,10 @@ void Connection::flush() {
 
 void Connection::finish_output() {
   if (unsent_bytes() == 0) {
-    std::string().swap(output_);  // assigning an empty one would keep the memory
+    output_.clear();
     written_ = 0;
   } else if (written_ >= kCompactBytes) {
-    output_.erase(0, written_);
+    output_.writable().erase(0, written_);
     written_ = 0;
   }
   wants_write_ = unsent_bytes() > 0;

@@ -107,7 +107,7 @@ std::optional<std::size_t> FrameDecoder::peek_length() const {
   if (partial_.size() + input_.size() < kLengthBytes) return std::nullopt;
   std::size_t length = 0;
   for (std::size_t i = 0; i < kLengthBytes; ++i) {
-    const char byte = i < partial_.size() ? partial_[i] : input_[i - partial_.size()];
+    const char byte = i < partial_.size() ? partial_.view()[i] : input_[i - partial_.size()];
     length = length << 8 | static_cast<unsigned char>(byte);
   }
   return length;
@@ -130,7 +130,7 @@ std::size_t FrameDecoder::find_terminator() {
 std::size_t FrameDecoder::content_size(std::size_t end) const {
   const std::size_t size = partial_.size() + end;
   if (size == 0 || framing_ == Framing::kClassic) return size;
-  const char last = end > 0 ? input_[end - 1] : partial_.back();
+  const char last = end > 0 ? input_[end - 1] : partial_.view().back();
   return last == '\r' ? size - 1 : size;
 }
 
@@ -148,12 +148,12 @@ std::string_view FrameDecoder::take(std::size_t count) {
   }
   keep(count);
   handed_out_ = true;
-  return partial_;
+  return partial_.view();
 }
 
 void FrameDecoder::keep(std::size_t count) {
   if (partial_.empty()) partial_max_bytes_ = frame_max_bytes_;
-  partial_.append(input_.substr(0, count));
+  partial_.writable().append(input_.substr(0, count));
   input_.remove_prefix(count);
 }
 
@@ -167,7 +167,7 @@ void FrameDecoder::keep_text_tail() {
 }
 
 void FrameDecoder::release() {
-  std::string().swap(partial_);
+  partial_.clear();
   handed_out_ = false;
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "chat/base/log.h"
+#include "chat/base/slab.h"
 #include "chat/base/version.h"
 #include "server/bus.h"
 #include "server/database.h"
@@ -89,7 +90,7 @@ App::App(const Config& config)
       limits_(connection_capacity(config.limits.connections),
               config.limits.connections_per_address),
       memory_trim_(MemoryTrim::cpu_time_of_process,
-                   [this] { (void)workers_.try_post(MemoryTrim::trim_now); }) {}
+                   [this] { (void)workers_.try_post([this] { trim_memory(); }); }) {}
 
 App::~App() {
   stop_threads();
@@ -103,7 +104,8 @@ Result<void> App::start() {
   server_ = std::make_unique<net::Server>(
       main_loop_, io_loops_,
       [this](net::Connection& connection, std::size_t loop_index) {
-        return std::make_shared<session::Session>(*session_context_, connection, loop_index);
+        return std::allocate_shared<session::Session>(base::SlabAllocator<session::Session>(),
+                                                      *session_context_, connection, loop_index);
       },
       limits_);
   // From here on the kernel queues callers; they are accepted once the main loop runs.
@@ -244,6 +246,11 @@ void App::lose_lease() {
 void App::watch_stop() {
   const bool all_gone = server_->count() == 0 && registry_.size() == 0;
   if (all_gone || clock_.now() >= stop_by_) main_loop_.stop();
+}
+
+void App::trim_memory() {
+  pool_.release_memory();
+  MemoryTrim::trim_now();
 }
 
 // The lanes first, so that what they settle still finds workers and loops; the loops last.

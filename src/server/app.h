@@ -74,6 +74,7 @@ class App {
   void begin_stop(int signal);
   void lose_lease();
   void watch_stop();
+  void trim_memory();
   void stop_threads();
 
   const Config config_;

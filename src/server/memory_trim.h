@@ -6,7 +6,7 @@
 namespace chat::server {
 
 // Gives back to the system what a burst has left behind: the C library keeps pages that were freed
-// between others still in use, and after 19 000 logins at once that is 210 bytes a connection. It
+// between others still in use, and after 19 000 logins at once that is 200 bytes a connection. It
 // happens when a busy time is over, since whoever allocates waits for it.
 // Threading: externally synchronised; the functions are called by tick().
 class MemoryTrim {

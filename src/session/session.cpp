@@ -77,15 +77,14 @@ void Session::post_in_loop(base::Task task, std::chrono::milliseconds delay) {
 }
 
 void Session::reply(std::string_view json) {
-  protocol::append_frames(replies_, framing(), json);
+  protocol::append_frames(replies_.writable(), framing(), json);
 }
 
 void Session::flush_replies() {
   if (replies_.empty()) return;
   unsent_.fetch_add(replies_.size(), std::memory_order_relaxed);
-  loop_.post([self = shared_from_this(), frames = std::exchange(replies_, {})] {
-    self->write_in_loop(frames);
-  });
+  loop_.post(
+      [self = shared_from_this(), frames = replies_.take()] { self->write_in_loop(frames); });
 }
 
 void Session::run(Input&& input) {

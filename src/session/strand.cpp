@@ -34,32 +34,36 @@ void Strand::append_in_loop(net::EventLoop& loop, std::vector<Input>&& inputs) {
 }
 
 void Strand::append_locked(std::vector<Input>&& inputs) {
-  if (queue_.empty()) {
-    queue_ = std::move(inputs);
+  if (queue_ == nullptr) {
+    queue_ = std::make_unique<Queue>(Queue{std::move(inputs)});
   } else {
-    queue_.insert(queue_.end(), std::make_move_iterator(inputs.begin()),
-                  std::make_move_iterator(inputs.end()));
+    queue_->inputs.insert(queue_->inputs.end(), std::make_move_iterator(inputs.begin()),
+                          std::make_move_iterator(inputs.end()));
   }
-  was_long_ = was_long_ || queue_.size() - head_ > kQueueHigh;
+  was_long_ = was_long_ || queue_->size() > kQueueHigh;
+}
+
+void Strand::append_locked(Input&& input) {
+  if (queue_ == nullptr) queue_ = std::make_unique<Queue>();
+  queue_->inputs.push_back(std::move(input));
 }
 
 void Strand::append(Input&& input) {
   base::MutexLock lock(mutex_);
-  queue_.push_back(std::move(input));
+  append_locked(std::move(input));
   kick_locked();
 }
 
 void Strand::replace_all(Input&& input) {
   base::MutexLock lock(mutex_);
-  queue_.clear();
-  head_ = 0;
-  queue_.push_back(std::move(input));
+  queue_.reset();
+  append_locked(std::move(input));
   kick_locked();
 }
 
 std::size_t Strand::queued() const {
   base::MutexLock lock(mutex_);
-  return queue_.size() - head_;
+  return queued_locked();
 }
 
 void Strand::suspend() {
@@ -128,9 +132,9 @@ Strand::Step Strand::take(Input& input, base::Task& rest) {
       rest = std::exchange(rest_, {});
       return Step::kRest;
     }
-    input = std::move(queue_[head_++]);
+    input = std::move(queue_->inputs[queue_->head++]);
     trim_locked();
-    became_short = was_long_ && queue_.size() - head_ <= kQueueLow;
+    became_short = was_long_ && queued_locked() <= kQueueLow;
     if (became_short) was_long_ = false;
   }
   if (became_short) owner_.on_queue_short();
@@ -138,13 +142,14 @@ Strand::Step Strand::take(Input& input, base::Task& rest) {
 }
 
 void Strand::trim_locked() {
-  if (head_ == queue_.size()) {
-    std::vector<Input>().swap(queue_);  // assigning {} would keep the memory of an idle client
-    head_ = 0;
-  } else if (head_ >= kQueueHigh && head_ >= queue_.size() / 2) {
+  std::vector<Input>& inputs = queue_->inputs;
+  const std::size_t head = queue_->head;
+  if (head == inputs.size()) {
+    queue_.reset();
+  } else if (head >= kQueueHigh && head >= inputs.size() / 2) {
     // A client that never pauses never lets the queue run empty.
-    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(head_));
-    head_ = 0;
+    inputs.erase(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(head));
+    queue_->head = 0;
   }
 }
 
@@ -157,8 +162,8 @@ bool Strand::rest_if_idle() {
 
 bool Strand::runnable_locked() const {
   if (rest_) return true;
-  if (suspended_ || head_ == queue_.size()) return false;
-  const Input& next = queue_[head_];
+  if (suspended_ || queue_ == nullptr) return false;
+  const Input& next = queue_->inputs[queue_->head];
   if (owner_.waits_for_commits(next)) return commits_.load(std::memory_order_acquire) == 0;
   return commits_.load(std::memory_order_acquire) < kCommitsMax && !owner_.output_blocked();
 }

@@ -123,6 +123,11 @@ void Pool::free_place() {
   returned_.notify_one();
 }
 
+void Pool::release_memory() {
+  base::MutexLock lock(mutex_);
+  for (const Idle& idle : idle_) idle.connection->release_memory();
+}
+
 PoolCounts Pool::counts() const {
   base::MutexLock lock(mutex_);
   PoolCounts counts = counts_;

@@ -37,6 +37,11 @@ class SqliteConnection final : public Connection {
 
   bool usable() const override { return usable_; }
   Result<void> ping() override;
+  // The statements, which are soon prepared again, and the pages, which the system has, too.
+  void release_memory() override {
+    statements_.clear();
+    sqlite3_db_release_memory(db_.get());
+  }
 
   // For the connection's statements.
   WriterLane& lane() { return lane_; }

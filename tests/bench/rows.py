@@ -207,7 +207,7 @@ def idle(bench):
     for _ in range(bench.repeats):
         with bench.servers("sqlite", users=people) as servers:
             runs.append(bench.run("idle", "sqlite", servers,
-                                  ["--connections", str(people), "--warm-up", "2", "--seconds",
+                                  ["--connections", str(people), "--warm-up", "6", "--seconds",
                                    "8" if bench.quick else "30"], patience=300))
     problems = [run.problem for run in runs if run.problem]
     bench.add(Figure(f"idle, {_thousands(people)} logged in: memory of the process",

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "chat/base/slab.h"
 #include "chat/base/task.h"
 #include "chat/delivery/backlog.h"
 #include "chat/delivery/stream.h"
@@ -30,7 +31,7 @@ class LoopDelivery;
 // bounded however much is missed, and there is one way to be behind.
 //
 // Threading: loop-confined. Ownership: by its session, as its outlet.
-class Window final : public session::Outlet {
+class Window final : public session::Outlet, public base::Slabbed<Window> {
  public:
   // `id` is never used for another window of this loop.
   Window(LoopDelivery& loop, session::Session& session, std::uint64_t id, UserId user,

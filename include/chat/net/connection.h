@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "chat/base/rare_string.h"
+#include "chat/base/slab.h"
 #include "chat/base/unique_fd.h"
 #include "chat/net/address.h"
 #include "chat/net/event_loop.h"
@@ -51,7 +53,10 @@ class ConnectionOwner {
 //
 // Threading: loop-confined. Ownership: by its ConnectionOwner; destroyed after the round in
 // which it closed. Bounds: none of its own on output; the handler watches unsent_bytes().
-class Connection final : public EventHandler, private TimerWheel::Entry, private RoundEnd {
+class Connection final : public EventHandler,
+                         public base::Slabbed<Connection>,
+                         private TimerWheel::Entry,
+                         private RoundEnd {
  public:
   // `peer` is whom it comes from: behind a balancer not the socket's own peer.
   Connection(EventLoop& loop, ConnectionOwner& owner, base::UniqueFd socket, const Address& peer);
@@ -77,7 +82,7 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
     loop_.assert_in_loop();
     if (state_ != State::kOpen) return 0;
     const std::size_t before = output_.size();
-    append(output_);
+    append(output_.writable());
     if (output_.size() > before) flush_at_round_end();
     return output_.size() - before;
   }
@@ -137,7 +142,7 @@ class Connection final : public EventHandler, private TimerWheel::Entry, private
   Address peer_;
   std::uint32_t place_ = 0;
   std::shared_ptr<ConnectionHandler> handler_;
-  std::string output_;
+  base::RareString output_;
   std::size_t written_ = 0;  // of output_
 };
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "chat/base/rare_string.h"
 #include "chat/protocol/limits.h"
 
 namespace chat::protocol {
@@ -79,7 +80,7 @@ class FrameDecoder {
   std::uint32_t frame_max_bytes_ = kFrameMaxBytesBeforeLogin;
   std::uint32_t partial_max_bytes_ = 0;  // the limit when partial_ began
   std::string_view input_;               // fed and not yet consumed
-  std::string partial_;
+  base::RareString partial_;
 };
 
 }  // namespace chat::protocol

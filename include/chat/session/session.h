@@ -10,6 +10,7 @@
 
 #include "chat/base/clock.h"
 #include "chat/base/ids.h"
+#include "chat/base/rare_string.h"
 #include "chat/base/token_bucket.h"
 #include "chat/net/connection.h"
 #include "chat/protocol/framing.h"
@@ -125,7 +126,7 @@ class Session final : public net::ConnectionHandler,
 
   // strand-confined
   Identity identity_;
-  std::string replies_;
+  base::RareString replies_;
   bool closing_ = false;
 
   // loop-confined

@@ -87,12 +87,22 @@ class Strand {
   void kick();
 
  private:
+  struct Queue {
+    std::vector<Input> inputs;
+    std::size_t head = 0;  // those before it are done
+
+    std::size_t size() const { return inputs.size() - head; }
+  };
   enum class Step { kNothing, kInput, kRest };
 
   void work();
   void run(Step step, Input&& input, base::Task rest);
   Step take(Input& input, base::Task& rest);
   void append_locked(std::vector<Input>&& inputs) CHAT_REQUIRES(mutex_);
+  void append_locked(Input&& input) CHAT_REQUIRES(mutex_);
+  std::size_t queued_locked() const CHAT_REQUIRES(mutex_) {
+    return queue_ == nullptr ? 0 : queue_->size();
+  }
   void trim_locked() CHAT_REQUIRES(mutex_);
   bool rest_if_idle();
   bool runnable_locked() const CHAT_REQUIRES(mutex_);
@@ -104,12 +114,12 @@ class Strand {
   Owner& owner_;
   std::atomic<int> commits_{0};
 
-  mutable base::Mutex mutex_;
-  std::vector<Input> queue_ CHAT_GUARDED_BY(mutex_);
-  std::uint32_t head_ CHAT_GUARDED_BY(mutex_) = 0;  // of queue_
-  bool active_ CHAT_GUARDED_BY(mutex_) = false;     // a task is queued or running
+  // The small members stand together.
+  bool active_ CHAT_GUARDED_BY(mutex_) = false;  // a task is queued or running
   bool suspended_ CHAT_GUARDED_BY(mutex_) = false;
   bool was_long_ CHAT_GUARDED_BY(mutex_) = false;
+  mutable base::Mutex mutex_;
+  std::unique_ptr<Queue> queue_ CHAT_GUARDED_BY(mutex_);  // nullptr: nothing waits
   base::Task rest_ CHAT_GUARDED_BY(mutex_);
 };
 

@@ -92,6 +92,8 @@ class Connection {
   virtual bool usable() const = 0;
   // Asks the database for a sign of life.
   virtual Result<void> ping() = 0;
+  // Gives back what it keeps only to be faster.
+  virtual void release_memory() {}
 };
 
 // Begins with begin(); rolls back at the end of the scope unless commit() succeeded.

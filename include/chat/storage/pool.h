@@ -63,6 +63,8 @@ class Pool {
   // can't be reached.
   Result<Lease> lease();
   PoolCounts counts() const;
+  // Of the connections that nobody has borrowed. Whoever wants one waits meanwhile.
+  void release_memory();
 
  private:
   friend class Lease;

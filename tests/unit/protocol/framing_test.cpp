@@ -264,13 +264,13 @@ TEST(FrameDecoder, RefusesLengthOverLimitBeforeAllocating) {
   EXPECT_TRUE(decode({"\0\0\0\2{}"s, "\xFF\xFF\xFF\xFF"}).failed);
 }
 
-TEST(FrameDecoder, AllocatesNothingForABinaryLengthAlone) {
+TEST(FrameDecoder, KeepsNoMoreThanItsBytesOfABinaryLengthAlone) {
   FrameDecoder decoder;
   const std::size_t before = live_bytes();
   decoder.feed("\0\x00\x10\x00"sv);
   EXPECT_EQ(decoder.next(), std::nullopt);
   EXPECT_FALSE(decoder.failed());
-  EXPECT_EQ(live_bytes(), before);
+  EXPECT_LE(live_bytes(), before + 2 * sizeof(std::string));
 }
 
 TEST(FrameDecoder, GivesTheMemoryOfAFrameBackWhenItIsDone) {

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace chat::base {
+
+// A string that is empty most of its time, in one of very many objects: then it is one pointer,
+// where std::string takes 32 bytes. A text costs one allocation more.
+// Threading: externally synchronised.
+class RareString {
+ public:
+  bool empty() const { return text_ == nullptr || text_->empty(); }
+  std::size_t size() const { return text_ == nullptr ? 0 : text_->size(); }
+  std::string_view view() const { return text_ == nullptr ? std::string_view() : *text_; }
+
+  // To be changed in place; valid until the next take() or clear().
+  std::string& writable() {
+    if (text_ == nullptr) text_ = std::make_unique<std::string>();
+    return *text_;
+  }
+  std::string take() {
+    const auto text = std::move(text_);
+    return text == nullptr ? std::string() : std::move(*text);
+  }
+  void clear() { text_.reset(); }
+
+ private:
+  std::unique_ptr<std::string> text_;
+};
+
+}  // namespace chat::base

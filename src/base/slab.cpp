@@ -1,0 +1,128 @@
+#include "chat/base/slab.h"
+
+#include <sys/mman.h>
+
+#include "chat/base/check.h"
+
+#if defined(__has_feature)  // clang
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define CHAT_WATCHED_MEMORY 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CHAT_WATCHED_MEMORY 1
+#endif
+#ifndef CHAT_WATCHED_MEMORY
+#define CHAT_WATCHED_MEMORY 0
+#endif
+
+namespace chat::base {
+namespace {
+
+// Chunks lie at multiples of their size: a block's address tells its chunk.
+constexpr std::size_t kChunkBytes = 64 * 1024;
+
+constexpr std::size_t aligned(std::size_t bytes, std::size_t alignment) {
+  return (bytes + alignment - 1) / alignment * alignment;
+}
+
+void unmap(char* memory, std::size_t bytes) {
+  if (bytes > 0) ::munmap(memory, bytes);
+}
+
+// Straight from the system, and not through the C library's heap: there it would lie between what
+// comes and goes. Twice as much holds an aligned chunk wherever it begins; the rest goes back.
+void* map_chunk() {
+  void* mapped =
+      ::mmap(nullptr, 2 * kChunkBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  char* const memory = static_cast<char*>(mapped);
+  const std::size_t over = reinterpret_cast<std::uintptr_t>(memory) % kChunkBytes;
+  const std::size_t before = over == 0 ? 0 : kChunkBytes - over;
+  unmap(memory, before);
+  unmap(memory + before + kChunkBytes, kChunkBytes - before);
+  return memory + before;
+}
+
+}  // namespace
+
+// The head of a chunk; its blocks follow.
+struct Slab::Chunk {
+  Chunk* previous = nullptr;
+  Chunk* next = nullptr;
+  Block* free = nullptr;    // given back
+  std::uint32_t fresh = 0;  // so many blocks from the beginning on have been given out once
+  std::uint32_t used = 0;
+
+  static constexpr std::size_t begin() { return aligned(sizeof(Chunk), alignof(std::max_align_t)); }
+};
+
+Slab::Slab(std::size_t block_bytes, std::size_t alignment)
+    : block_bytes_(aligned(block_bytes, alignment)),
+      blocks_in_chunk_(static_cast<std::uint32_t>((kChunkBytes - Chunk::begin()) / block_bytes_)) {
+  CHAT_CHECK(block_bytes_ >= sizeof(Block) && blocks_in_chunk_ >= 8);
+}
+
+Slab::~Slab() {
+  MutexLock lock(mutex_);
+  CHAT_CHECK(chunks_ == 0);
+}
+
+void* Slab::allocate() {
+  if (CHAT_WATCHED_MEMORY != 0) return ::operator new(block_bytes_);
+  MutexLock lock(mutex_);
+  Chunk& chunk = chunk_with_room();
+  void* block = chunk.free;
+  if (chunk.free != nullptr) {
+    chunk.free = chunk.free->next;
+  } else {
+    block = reinterpret_cast<char*>(&chunk) + Chunk::begin() + chunk.fresh++ * block_bytes_;
+  }
+  if (++chunk.used == blocks_in_chunk_) unlink(chunk);
+  return block;
+}
+
+void Slab::deallocate(void* block) noexcept {
+  if (CHAT_WATCHED_MEMORY != 0) return ::operator delete(block);
+  MutexLock lock(mutex_);
+  Chunk& chunk = chunk_of(block);
+  if (chunk.used-- == blocks_in_chunk_) link(chunk);
+  chunk.free = new (block) Block{chunk.free};
+  if (chunk.used > 0) return;
+  unlink(chunk);
+  --chunks_;
+  ::munmap(&chunk, kChunkBytes);
+}
+
+std::size_t Slab::chunks() const {
+  MutexLock lock(mutex_);
+  return chunks_;
+}
+
+Slab::Chunk& Slab::chunk_with_room() {
+  if (roomy_ != nullptr) return *roomy_;
+  Chunk& chunk = *new (map_chunk()) Chunk;
+  ++chunks_;
+  link(chunk);
+  return chunk;
+}
+
+void Slab::link(Chunk& chunk) {
+  chunk.previous = nullptr;
+  chunk.next = roomy_;
+  if (roomy_ != nullptr) roomy_->previous = &chunk;
+  roomy_ = &chunk;
+}
+
+void Slab::unlink(Chunk& chunk) {
+  if (chunk.previous != nullptr) chunk.previous->next = chunk.next;
+  if (chunk.next != nullptr) chunk.next->previous = chunk.previous;
+  if (roomy_ == &chunk) roomy_ = chunk.next;
+}
+
+Slab::Chunk& Slab::chunk_of(void* block) {
+  const auto address = reinterpret_cast<std::uintptr_t>(block);
+  return *reinterpret_cast<Chunk*>(address - address % kChunkBytes);
+}
+
+}  // namespace chat::base
