@@ -22,13 +22,20 @@ mariadb_connections() {
        WHERE variable_name = 'THREADS_CONNECTED'"
 }
 
+# with_own_tmp COMMAND…: MariaDB's start deletes every "#sql…" in its folder of temporary files,
+# which in /tmp may belong to another MariaDB.
+with_own_tmp() {
+  mkdir -p "$dir/data/tmp"
+  TMPDIR="$dir/data/tmp" "$@"
+}
+
 # Made in a folder that gets its name when it is complete, so that an interruption leaves nothing
 # that looks like a database.
 make_mariadb_data() {
   [[ ! -d $dir/data/mariadb ]] || return 0
   say "making a new database in $dir/data/mariadb"
   rm -rf "$dir/data/mariadb.new"
-  quietly mariadb-install-db --no-defaults --datadir="$dir/data/mariadb.new" \
+  quietly with_own_tmp mariadb-install-db --no-defaults --datadir="$dir/data/mariadb.new" \
     --auth-root-authentication-method=normal --skip-test-db "${as_whom[@]}" ||
     die "mariadb-install-db failed (see above)"
   mv "$dir/data/mariadb.new" "$dir/data/mariadb"
@@ -49,7 +56,7 @@ start_mariadb() {
     return
   fi
   make_mariadb_data
-  launch mariadb mariadbd --no-defaults --datadir="$dir/data/mariadb" \
+  with_own_tmp launch mariadb mariadbd --no-defaults --datadir="$dir/data/mariadb" \
     --socket="$mariadb_socket" --pid-file="$run/mariadbd.own.pid" --skip-networking \
     --skip-log-bin --innodb-flush-log-at-trx-commit=1 --character-set-server=utf8mb4 \
     --max-connections=500 --performance-schema=OFF "${as_whom[@]}"

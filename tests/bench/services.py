@@ -147,7 +147,8 @@ class Services:
 
     def _mariadb_command(self, program, *arguments):
         user = ["--user=root"] if os.geteuid() == 0 else []
-        return [program, "--no-defaults", f"--datadir={self.data}/mariadb", *arguments, *user]
+        return [program, "--no-defaults", f"--datadir={self.data}/mariadb",
+                f"--tmpdir={self.data}", *arguments, *user]
 
     def start_mariadb(self):
         if self.mariadb and self.mariadb.running():

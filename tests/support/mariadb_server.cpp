@@ -3,9 +3,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <stdexcept>
 #include <vector>
 
+#include "chat/base/check.h"
 #include "support/deadline.h"
 
 namespace chat::test {
@@ -29,6 +31,7 @@ std::string MariadbServer::missing() {
 }
 
 MariadbServer::MariadbServer() {
+  CHAT_CHECK(std::filesystem::create_directory(dir_.file("tmp")));
   install();
   start();
 }
@@ -39,6 +42,7 @@ void MariadbServer::install() {
   std::vector<std::string> command = {kInstaller,
                                       "--no-defaults",
                                       "--datadir=" + dir_.file("data"),
+                                      own_temporary_files(),
                                       "--auth-root-authentication-method=normal",
                                       "--skip-test-db",
                                       "--innodb-log-file-size=8M"};
@@ -47,11 +51,18 @@ void MariadbServer::install() {
   if (result.exit_code != 0) throw std::runtime_error("no MariaDB data: " + result.errors);
 }
 
+// A server that starts deletes every "#sql…" in its folder of temporary files: in /tmp those of
+// its neighbours.
+std::string MariadbServer::own_temporary_files() const {
+  return "--tmpdir=" + dir_.file("tmp");
+}
+
 void MariadbServer::start() {
   std::vector<std::string> command = {
       kServer,
       "--no-defaults",
       "--datadir=" + dir_.file("data"),
+      own_temporary_files(),
       "--socket=" + socket(),
       "--pid-file=" + dir_.file("pid"),
       "--skip-networking",

@@ -45,6 +45,7 @@ class MariadbServer {
  private:
   void install();
   bool answers();
+  std::string own_temporary_files() const;
 
   TempDir dir_;
   std::unique_ptr<ChildProcess> child_;
