@@ -3,21 +3,12 @@
 #include <sys/mman.h>
 
 #include "chat/base/check.h"
-
-#if defined(__has_feature)  // clang
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CHAT_WATCHED_MEMORY 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CHAT_WATCHED_MEMORY 1
-#endif
-#ifndef CHAT_WATCHED_MEMORY
-#define CHAT_WATCHED_MEMORY 0
-#endif
+#include "chat/base/sanitizer.h"
 
 namespace chat::base {
 namespace {
+
+constexpr bool kWatchedMemory = CHAT_ADDRESS_SANITIZER != 0 || CHAT_THREAD_SANITIZER != 0;
 
 // Chunks lie at multiples of their size: a block's address tells its chunk.
 constexpr std::size_t kChunkBytes = 64 * 1024;
@@ -69,7 +60,7 @@ Slab::~Slab() {
 }
 
 void* Slab::allocate() {
-  if (CHAT_WATCHED_MEMORY != 0) return ::operator new(block_bytes_);
+  if (kWatchedMemory) return ::operator new(block_bytes_);
   MutexLock lock(mutex_);
   Chunk& chunk = chunk_with_room();
   void* block = chunk.free;
@@ -83,7 +74,7 @@ void* Slab::allocate() {
 }
 
 void Slab::deallocate(void* block) noexcept {
-  if (CHAT_WATCHED_MEMORY != 0) return ::operator delete(block);
+  if (kWatchedMemory) return ::operator delete(block);
   MutexLock lock(mutex_);
   Chunk& chunk = chunk_of(block);
   if (chunk.used-- == blocks_in_chunk_) link(chunk);

@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "chat/base/check.h"
+#include "chat/base/sanitizer.h"
 #include "chat/protocol/framing.h"
 #include "fuzz_target.h"
-#include "support/sanitizer.h"
 
 namespace {
 

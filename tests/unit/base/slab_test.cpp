@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "support/sanitizer.h"
+#include "chat/base/sanitizer.h"
 
 namespace chat::base {
 namespace {

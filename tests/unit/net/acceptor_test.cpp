@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "chat/base/log.h"
+#include "chat/base/sanitizer.h"
 #include "support/eventually.h"
 #include "support/loop_thread.h"
-#include "support/sanitizer.h"
 #include "support/tcp_client.h"
 
 namespace chat::net {

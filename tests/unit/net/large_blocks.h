@@ -1,6 +1,6 @@
 #pragma once
 
-#include "support/sanitizer.h"
+#include "chat/base/sanitizer.h"
 
 namespace chat::test {
 

@@ -1,7 +1,6 @@
 #pragma once
 
-// Which sanitizer this program itself is built with (test::sanitized() tells that of the server
-// under test): 1 or 0, for the preprocessor too.
+// Which sanitizer this program itself is built with: 1 or 0, for the preprocessor too.
 #if defined(__has_feature)  // clang
 #if __has_feature(address_sanitizer)
 #define CHAT_ADDRESS_SANITIZER 1
