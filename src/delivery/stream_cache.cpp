@@ -79,11 +79,12 @@ StreamCache::Key StreamCache::key_of(UserId recipient, UserId sender) {
 }
 
 const StreamCache::Known* StreamCache::find(const Stream& stream, std::string_view cid) {
-  const std::size_t known = std::min(stream.recent.size(), kWindow);
-  const auto begin = stream.recent.end() - static_cast<std::ptrdiff_t>(known);
-  const auto found = std::find_if(begin, stream.recent.end(),
-                                  [cid](const Known& item) { return item.cid == cid; });
-  return found == stream.recent.end() ? nullptr : &*found;
+  const std::size_t hash = hash_of(cid);
+  const std::size_t count = stream.recent.size();
+  for (std::size_t i = count - std::min(count, kWindow); i < count; ++i) {
+    if (stream.cid_hashes[i] == hash && stream.recent[i].cid == cid) return &stream.recent[i];
+  }
+  return nullptr;
 }
 
 void StreamCache::remember(Stream& stream, const storage::DirectMessage& message) {
@@ -91,10 +92,12 @@ void StreamCache::remember(Stream& stream, const storage::DirectMessage& message
   stream.last_sent_at = message.sent_at;
   // Trimmed in bulk: erasing the front each time would move the whole window each time.
   if (stream.recent.size() >= 2 * kWindow) {
-    stream.recent.erase(stream.recent.begin(),
-                        stream.recent.begin() + static_cast<std::ptrdiff_t>(kWindow));
+    constexpr auto kOld = static_cast<std::ptrdiff_t>(kWindow);
+    stream.recent.erase(stream.recent.begin(), stream.recent.begin() + kOld);
+    stream.cid_hashes.erase(stream.cid_hashes.begin(), stream.cid_hashes.begin() + kOld);
   }
   stream.recent.push_back({message.cid, hash_of(message.body), message.seq, message.sent_at});
+  stream.cid_hashes.push_back(hash_of(message.cid));
 }
 
 Result<StreamCache::Stream*> StreamCache::stream_of(const storage::DirectMessage& message,

@@ -189,6 +189,15 @@ TEST_F(DirectCommitterTest, CidIsForgottenAfterTheWindow) {
   }
 }
 
+TEST_F(DirectCommitterTest, CidIsKnownHoweverLongTheStream) {
+  const std::string head = "cid ";
+  for (Seq seq = 1; seq <= 500; ++seq) {
+    commit_one(entry(head + std::to_string(seq)));
+    const Seq earlier = std::max<Seq>(1, seq - 63);
+    ASSERT_EQ(commit_one(entry(head + std::to_string(earlier))).message.seq, earlier) << seq;
+  }
+}
+
 TEST_F(DirectCommitterTest, SameCidWithAnotherTextIsAConflict) {
   const auto both = commit({entry("a", "1"), entry("a", "other"), entry("b", "2")});
   ASSERT_TRUE(both[1].refusal);
