@@ -2,6 +2,8 @@
 
 #include <sys/mman.h>
 
+#include <atomic>
+
 #include "chat/base/check.h"
 #include "chat/base/sanitizer.h"
 
@@ -16,6 +18,8 @@ constexpr std::size_t kChunkBytes = 64 * 1024;
 constexpr std::size_t aligned(std::size_t bytes, std::size_t alignment) {
   return (bytes + alignment - 1) / alignment * alignment;
 }
+
+std::atomic<std::size_t> mapped_chunks = 0;
 
 void unmap(char* memory, std::size_t bytes) {
   if (bytes > 0) ::munmap(memory, bytes);
@@ -32,6 +36,7 @@ void* map_chunk() {
   const std::size_t before = over == 0 ? 0 : kChunkBytes - over;
   unmap(memory, before);
   unmap(memory + before + kChunkBytes, kChunkBytes - before);
+  mapped_chunks.fetch_add(1, std::memory_order_relaxed);
   return memory + before;
 }
 
@@ -82,12 +87,17 @@ void Slab::deallocate(void* block) noexcept {
   if (chunk.used > 0) return;
   unlink(chunk);
   --chunks_;
-  ::munmap(&chunk, kChunkBytes);
+  unmap(reinterpret_cast<char*>(&chunk), kChunkBytes);
+  mapped_chunks.fetch_sub(1, std::memory_order_relaxed);
 }
 
 std::size_t Slab::chunks() const {
   MutexLock lock(mutex_);
   return chunks_;
+}
+
+std::size_t Slab::mapped_bytes() {
+  return mapped_chunks.load(std::memory_order_relaxed) * kChunkBytes;
 }
 
 Slab::Chunk& Slab::chunk_with_room() {

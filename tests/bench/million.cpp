@@ -31,6 +31,7 @@
 
 #include "chat/base/check.h"
 #include "chat/base/log.h"
+#include "chat/base/slab.h"
 #include "chat/cluster/local_bus.h"
 #include "chat/delivery/loop_delivery.h"
 #include "chat/session/registry.h"
@@ -51,9 +52,10 @@ constexpr int kBytesMax = 700;     // the aim for each user
 constexpr double kRatioMax = 3;    // and for the times in the large crowd
 constexpr std::size_t kPickedMax = 200'000;
 
+// In use in the C library's heap, and in the slabs.
 std::int64_t heap_bytes() {
   const auto info = ::mallinfo2();
-  return static_cast<std::int64_t>(info.uordblks + info.hblkhd);
+  return static_cast<std::int64_t>(info.uordblks + info.hblkhd + base::Slab::mapped_bytes());
 }
 
 // Nobody asks anything here.
@@ -229,7 +231,8 @@ class Crowd final : public net::ConnectionOwner {
   void add_sessions() {
     for_each([&](UserId user) {
       sessions_.push_back(
-          std::make_shared<session::Session>(context_, *connections_[index(user)], 0));
+          std::allocate_shared<session::Session>(base::SlabAllocator<session::Session>(), context_,
+                                                 *connections_[index(user)], std::size_t{0}));
       sessions_.back()->logged_in_in_loop(true);
     });
   }

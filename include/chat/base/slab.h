@@ -26,6 +26,8 @@ class Slab {
   void* allocate();
   void deallocate(void* block) noexcept;
   std::size_t chunks() const;
+  // What all slabs together have from the system.
+  static std::size_t mapped_bytes();
 
  private:
   struct Block {

@@ -39,17 +39,20 @@ TEST(Slab, GivesEveryBlockToOneOwnerAndKeepsWhatIsInIt) {
 
 TEST(Slab, FillsHolesFirstAndGivesEmptyChunksBack) {
   if (!kPacks) GTEST_SKIP() << "a sanitizer watches each block";
+  const std::size_t mapped_before = Slab::mapped_bytes();
   Slab slab(kBytes, kAlignment);
   std::vector<void*> blocks(1000);
   for (void*& block : blocks) block = slab.allocate();
   const std::size_t full = slab.chunks();
   EXPECT_GT(full, 2U);
+  EXPECT_GE(Slab::mapped_bytes() - mapped_before, blocks.size() * kBytes);
   for (std::size_t i = 0; i < blocks.size(); i += 2) slab.deallocate(blocks[i]);
   EXPECT_EQ(slab.chunks(), full);
   for (std::size_t i = 0; i < blocks.size(); i += 2) blocks[i] = slab.allocate();
   EXPECT_EQ(slab.chunks(), full);
   for (void* block : blocks) slab.deallocate(block);
   EXPECT_EQ(slab.chunks(), 0U);
+  EXPECT_EQ(Slab::mapped_bytes(), mapped_before);
 }
 
 TEST(Slab, ManyThreadsTakeAndGiveBackWhatOthersTook) {
