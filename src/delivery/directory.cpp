@@ -15,9 +15,18 @@ Result<Directory::Name> Directory::name_of(UserId user) {
 
 Result<Directory::Name> Directory::name_of(UserId user, storage::Connection& connection) {
   if (Name name = cached(user)) return name;
-  auto name = storage::UserModel(connection).name_of(user);
-  if (name && *name) keep(user, **name);
-  return name;
+  const std::uint64_t deletions = deletions_.load();
+  const std::int32_t first = user.value - user.value % kNeighbours;
+  const auto people =
+      storage::UserModel(connection).names(UserId{first}, UserId{first + (kNeighbours - 1)});
+  if (!people) return fail(people);
+  Name found;
+  for (const storage::UserName& person : *people) {
+    if (person.user == user) found = person.name;
+    // A transaction may look at what was before a deletion that everybody else knows of.
+    if (!connection.in_transaction()) keep(person, deletions);
+  }
+  return found;
 }
 
 Result<bool> Directory::exists(UserId user) {
@@ -32,12 +41,14 @@ Result<bool> Directory::exists(UserId user) {
 }
 
 void Directory::forget(UserId user) {
+  ++deletions_;
   Shard& shard = shard_of(user);
   base::MutexLock lock(shard.mutex);
   shard.names.erase(user);
 }
 
 void Directory::forget_all() {
+  ++deletions_;
   for (Shard& shard : shards_) {
     base::MutexLock lock(shard.mutex);
     shard.names.clear();
@@ -51,11 +62,13 @@ Directory::Name Directory::cached(UserId user) {
   return found == nullptr ? Name() : Name(*found);
 }
 
-void Directory::keep(UserId user, const std::string& name) {
-  Shard& shard = shard_of(user);
+// Unless what was read may be older than a deletion since.
+void Directory::keep(const storage::UserName& person, std::uint64_t deletions) {
+  Shard& shard = shard_of(person.user);
   base::MutexLock lock(shard.mutex);
+  if (deletions_.load() != deletions) return;
   if (shard.names.size() >= kShardMax) shard.names.clear();
-  shard.names[user] = name;
+  shard.names[person.user] = person.name;
 }
 
 }  // namespace chat::delivery

@@ -23,18 +23,25 @@ constexpr RowInsert kInsertGroup{
 // SQLite: the write transaction itself is the lock on the group's row.
 constexpr sql::Text kLockGroup{.sqlite = "SELECT last_seq FROM allgroup WHERE id = ?",
                                .mysql = "SELECT last_seq FROM allgroup WHERE id = ? FOR UPDATE"};
-// Where the new position isn't past the old one there is nothing to write: that is the `max`.
-constexpr std::string_view kAdvanceDirect =
-    "UPDATE directcursor SET delivered_seq = ?"
-    " WHERE recipient = ? AND sender = ? AND delivered_seq < ?";
-constexpr std::string_view kAdvanceGroup =
-    "UPDATE groupuser SET delivered_seq = ?"
-    " WHERE groupid = ? AND userid = ? AND delivered_seq < ?";
-
-constexpr std::string_view kReadDirect =
-    "UPDATE directcursor SET read_seq = ? WHERE recipient = ? AND sender = ? AND read_seq < ?";
-constexpr std::string_view kReadGroup =
-    "UPDATE groupuser SET read_seq = ? WHERE groupid = ? AND userid = ? AND read_seq < ?";
+// What a cursor move may move, and how. Where the new position isn't past the old one there is
+// nothing to write: that is the `max`.
+struct Position {
+  bool direct;
+  Seq CursorMove::*to;
+  std::string_view update;
+};
+constexpr Position kPositions[] = {
+    {true, &CursorMove::delivered,
+     "UPDATE directcursor SET delivered_seq = ?"
+     " WHERE recipient = ? AND sender = ? AND delivered_seq < ?"},
+    {true, &CursorMove::read,
+     "UPDATE directcursor SET read_seq = ? WHERE recipient = ? AND sender = ? AND read_seq < ?"},
+    {false, &CursorMove::delivered,
+     "UPDATE groupuser SET delivered_seq = ?"
+     " WHERE groupid = ? AND userid = ? AND delivered_seq < ?"},
+    {false, &CursorMove::read,
+     "UPDATE groupuser SET read_seq = ? WHERE groupid = ? AND userid = ? AND read_seq < ?"},
+};
 
 DirectMessage to_direct(const Statement& row) {
   return {sql::id<UserId>(row, 0),  sql::id<UserId>(row, 1), row.integer(2),
@@ -52,6 +59,25 @@ auto direct_values(const DirectMessage& row) {
 
 bool direct_order(const DirectMessage& a, const DirectMessage& b) {
   return std::tie(a.recipient, a.sender, a.seq) < std::tie(b.recipient, b.sender, b.seq);
+}
+
+// In key order, as all that lock several rows.
+Result<void> write_position(Connection& connection, const Position& position,
+                            std::span<const CursorMove> moves) {
+  using Values = std::tuple<Seq, std::int32_t, std::int32_t, Seq>;  // the statement's parameters
+  std::vector<Values> rows;
+  for (const CursorMove& move : moves) {
+    CHAT_CHECK(static_cast<bool>(move.sender) != static_cast<bool>(move.group));
+    const Seq to = move.*position.to;
+    if (to == 0 || static_cast<bool>(move.sender) != position.direct) continue;
+    rows.push_back(position.direct ? Values(to, move.recipient.value, move.sender.value, to)
+                                   : Values(to, move.group.value, move.recipient.value, to));
+  }
+  std::sort(rows.begin(), rows.end(), [](const Values& a, const Values& b) {
+    return std::tie(std::get<1>(a), std::get<2>(a)) < std::tie(std::get<1>(b), std::get<2>(b));
+  });
+  return write_rows(connection, position.update, std::span<const Values>(rows),
+                    [](const Values& values) { return values; });
 }
 
 Result<MessageModel::Slowest> slowest(Connection& connection, std::string_view sql, GroupId group) {
@@ -329,21 +355,10 @@ Result<std::size_t> MessageModel::prune_group(GroupId group, Seq last, UnixMilli
 
 Result<void> MessageModel::advance(std::span<const CursorMove> moves) {
   CHAT_CHECK(connection_.in_transaction());
-  for (const auto& move : moves) {
-    CHAT_CHECK(static_cast<bool>(move.sender) != static_cast<bool>(move.group));
-    if (auto moved = advance_one(move, move.delivered, kAdvanceDirect, kAdvanceGroup); !moved) {
-      return moved;
-    }
-    if (auto moved = advance_one(move, move.read, kReadDirect, kReadGroup); !moved) return moved;
+  for (const Position& position : kPositions) {
+    if (auto written = write_position(connection_, position, moves); !written) return written;
   }
   return {};
-}
-
-Result<void> MessageModel::advance_one(const CursorMove& move, Seq to, std::string_view direct,
-                                       std::string_view group) {
-  if (to == 0) return {};
-  return move.sender ? sql::write(connection_, direct, to, move.recipient, move.sender, to)
-                     : sql::write(connection_, group, to, move.group, move.recipient, to);
 }
 
 }  // namespace chat::storage

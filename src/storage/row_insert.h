@@ -74,11 +74,13 @@ std::size_t rows_that_fit(std::span<const Row> rows, ValuesOf values_of) {
   return count;
 }
 
+// The statement once for each row, in as few round trips as there may be. Only where
+// Connection::takes_rows().
 template <typename Row, typename ValuesOf>
-Result<void> insert_array(Connection& connection, const RowInsert& insert,
-                          std::span<const Row> rows, ValuesOf values_of) {
+Result<void> run_array(Connection& connection, std::string_view sql, std::span<const Row> rows,
+                       ValuesOf values_of) {
   while (!rows.empty()) {
-    auto statement = connection.prepare(insert_text(insert, 1));
+    auto statement = connection.prepare(sql);
     if (!statement) return fail(statement);
     const std::size_t count = rows_that_fit(rows, values_of);
     for (const Row& row : rows.first(count)) {
@@ -91,12 +93,29 @@ Result<void> insert_array(Connection& connection, const RowInsert& insert,
   return {};
 }
 
+// A statement that gives no rows, once for each row. Stops at the first error, as insert_rows().
+template <typename Row, typename ValuesOf>
+Result<void> write_rows(Connection& connection, std::string_view sql, std::span<const Row> rows,
+                        ValuesOf values_of) {
+  if (connection.takes_rows()) return run_array(connection, sql, rows, values_of);
+  if (rows.empty()) return {};
+  auto statement = connection.prepare(sql);
+  if (!statement) return fail(statement);
+  for (const Row& row : rows) {
+    bind_row(**statement, 0, values_of(row));
+    if (auto done = (*statement)->run(); !done) return done;
+  }
+  return {};
+}
+
 // `values_of(row)` gives a tuple of references to what is bound. Stops at the first error: some of
 // the rows may be in by then.
 template <typename Row, typename ValuesOf>
 Result<void> insert_rows(Connection& connection, const RowInsert& insert, std::span<const Row> rows,
                          ValuesOf values_of) {
-  if (connection.takes_rows()) return insert_array(connection, insert, rows, values_of);
+  if (connection.takes_rows()) {
+    return run_array(connection, insert_text(insert, 1), rows, values_of);
+  }
   const bool one_by_one = connection.dialect() == Dialect::kSqlite;
   Statement* statement = nullptr;
   std::size_t prepared_for = 0;

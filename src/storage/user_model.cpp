@@ -89,10 +89,13 @@ Result<std::optional<User>> UserModel::find_by_name(std::string_view name) {
                        to_user, name_key(name));
 }
 
-Result<std::optional<std::string>> UserModel::name_of(UserId id) {
-  return sql::read_one(
-      connection_, "SELECT name FROM user WHERE id = ?",
-      [](const Statement& row) { return std::string(row.text(0)); }, id);
+Result<std::vector<UserName>> UserModel::names(UserId first, UserId last) {
+  return sql::read_all(
+      connection_, "SELECT id, name FROM user WHERE id >= ? AND id <= ?",
+      [](const Statement& row) {
+        return UserName{sql::id<UserId>(row, 0), std::string(row.text(1))};
+      },
+      first, last);
 }
 
 Result<bool> UserModel::replace_password(UserId id, std::string_view old_hash,

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -10,11 +12,14 @@
 #include "chat/base/mutex.h"
 #include "chat/base/result.h"
 #include "chat/storage/pool.h"
+#include "chat/storage/values.h"
 
 namespace chat::delivery {
 
 // Which users exist and what they are called, remembered: every message asks. Only hits are
 // kept, so an account that was made a moment ago is found. A deleted account has an empty name.
+// Neighbours by id are read with each, which lie on the same page: where everybody writes to
+// everybody, each message would come with a question otherwise.
 // Threading: thread-safe; a miss blocks on the database.
 // Bounds: kShardMax names in each of kShards shards; a full shard starts anew.
 class Directory {
@@ -38,6 +43,7 @@ class Directory {
  private:
   static constexpr std::size_t kShards = 16;
   static constexpr std::size_t kShardMax = 65536;
+  static constexpr std::int32_t kNeighbours = 32;
   struct Shard {
     base::Mutex mutex;
     base::FlatMap<UserId, std::string> names CHAT_GUARDED_BY(mutex);
@@ -45,9 +51,10 @@ class Directory {
 
   Shard& shard_of(UserId user) { return shards_[static_cast<std::size_t>(user.value) % kShards]; }
   Name cached(UserId user);
-  void keep(UserId user, const std::string& name);
+  void keep(const storage::UserName& person, std::uint64_t deletions);
 
   storage::Pool& pool_;
+  std::atomic<std::uint64_t> deletions_ = 0;
   std::array<Shard, kShards> shards_;
 };
 

@@ -81,9 +81,6 @@ class MessageModel {
   Result<void> advance(std::span<const CursorMove> moves);
 
  private:
-  Result<void> advance_one(const CursorMove& move, Seq to, std::string_view direct,
-                           std::string_view group);
-
   Connection& connection_;
 };
 

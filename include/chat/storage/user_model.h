@@ -27,8 +27,8 @@ class UserModel {
   // Accounts that were deleted are not found.
   Result<std::optional<User>> find(UserId id);
   Result<std::optional<User>> find_by_name(std::string_view name);
-  // Of a deleted account: empty. Nothing: the id was never given out.
-  Result<std::optional<std::string>> name_of(UserId id);
+  // Of all ids from `first` to `last` that were ever given out; of a deleted account: empty.
+  Result<std::vector<UserName>> names(UserId first, UserId last);
 
   // Takes the place of the password `old_hash`; false when that isn't the password any more.
   Result<bool> replace_password(UserId id, std::string_view old_hash, std::string_view new_hash);

@@ -99,7 +99,7 @@ TEST_F(QueryPlanTest, UsersFriendsAndGroupsAreFoundByIndexProbes) {
     std::vector<Release> releases{{UserId{1}, 1}, {UserId{2}, 1}};
     return users.release(releases);
   }));
-  ASSERT_TRUE(users.name_of(UserId{1}));
+  ASSERT_TRUE(users.names(UserId{1}, UserId{32}));
   ASSERT_TRUE(users.credentials(kUsers));
   ASSERT_TRUE(users.replace_password(UserId{1}, "a", "b"));
   ASSERT_TRUE(users.remove(UserId{1}, "b"));

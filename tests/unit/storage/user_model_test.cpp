@@ -84,10 +84,14 @@ TEST_F(UserModelTest, RemovedAccountLeavesItsIdAndFreesItsName) {
   EXPECT_FALSE(users.remove(alice, hash).value());
   EXPECT_FALSE(users.find(alice).value());
   EXPECT_FALSE(users.find_by_name("alice").value());
-  EXPECT_EQ(users.name_of(alice).value(), "");
-  EXPECT_FALSE(users.name_of(UserId{99}).value());
   const UserId again = add_user("alice");
   EXPECT_NE(again, alice);
+  const auto names = users.names(UserId{0}, UserId{99}).value();
+  ASSERT_EQ(names.size(), 2u);
+  EXPECT_EQ(names[0].user, alice);
+  EXPECT_EQ(names[0].name, "");
+  EXPECT_EQ(names[1].name, "alice");
+  EXPECT_EQ(users.names(again, again)->size(), 1u);
   EXPECT_TRUE(users.remove(again, (*users.find(again))->password_hash).value());
 }
 

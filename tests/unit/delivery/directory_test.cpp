@@ -1,0 +1,111 @@
+#include "chat/delivery/directory.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+
+#include "unit/storage/storage_fixture.h"
+
+namespace chat::delivery {
+namespace {
+
+// Does something in between: after it was asked for a statement, before that runs.
+class InterruptedConnection final : public storage::Connection {
+ public:
+  InterruptedConnection(Connection& inner, std::function<void()> interruption)
+      : inner_(inner), interruption_(std::move(interruption)) {}
+
+  storage::Dialect dialect() const override { return inner_.dialect(); }
+  Result<storage::Statement*> prepare(std::string_view sql) override {
+    interruption_();
+    return inner_.prepare(sql);
+  }
+  Result<void> execute(std::string_view script) override { return inner_.execute(script); }
+  Result<void> begin(storage::TransactionKind kind) override { return inner_.begin(kind); }
+  Result<void> commit() override { return inner_.commit(); }
+  void rollback() noexcept override { inner_.rollback(); }
+  bool in_transaction() const override { return inner_.in_transaction(); }
+  std::int64_t affected_rows() const override { return inner_.affected_rows(); }
+  std::int64_t last_insert_id() const override { return inner_.last_insert_id(); }
+  bool usable() const override { return inner_.usable(); }
+  Result<void> ping() override { return inner_.ping(); }
+
+ private:
+  Connection& inner_;
+  std::function<void()> interruption_;
+};
+
+class DirectoryTest : public storage::StorageTest {
+ protected:
+  void SetUp() override {
+    StorageTest::SetUp();
+    alice_ = add_user("alice");
+    bob_ = add_user("bob");
+  }
+  // Behind the directory's back: who is asked for by the old name was remembered.
+  void rename_all() { run("UPDATE user SET name = 'new-' || name"); }
+  std::string name_of(UserId user) {
+    auto name = directory_.name_of(user);
+    EXPECT_TRUE(name) << name.error().message;
+    return name && *name ? **name : "nobody";
+  }
+
+  storage::Pool pool_{database_, {}, base::system_clock()};
+  Directory directory_{pool_};
+  UserId alice_;
+  UserId bob_;
+};
+
+TEST_F(DirectoryTest, KnowsNeighboursOfWhomItWasAskedFor) {
+  UserId far = alice_;
+  while (far.value < 33) far = add_user("user " + std::to_string(far.value));
+  EXPECT_EQ(name_of(alice_), "alice");
+  rename_all();
+  EXPECT_EQ(name_of(alice_), "alice");
+  EXPECT_EQ(name_of(bob_), "bob");
+  EXPECT_EQ(name_of(far), "new-user 32");
+}
+
+TEST_F(DirectoryTest, FindsWhoWasNotThereAMomentAgo) {
+  const UserId next{bob_.value + 1};
+  EXPECT_EQ(name_of(next), "nobody");
+  EXPECT_FALSE(directory_.exists(next).value());
+  EXPECT_EQ(add_user("carol"), next);
+  EXPECT_EQ(name_of(next), "carol");
+  EXPECT_TRUE(directory_.exists(next).value());
+}
+
+TEST_F(DirectoryTest, ForgetsWhomItIsTold) {
+  EXPECT_EQ(name_of(alice_), "alice");
+  rename_all();
+  directory_.forget(bob_);
+  EXPECT_EQ(name_of(bob_), "new-bob");
+}
+
+TEST_F(DirectoryTest, ForgetsEverybody) {
+  EXPECT_EQ(name_of(alice_), "alice");
+  rename_all();
+  directory_.forget_all();
+  EXPECT_EQ(name_of(alice_), "new-alice");
+}
+
+TEST_F(DirectoryTest, KeepsNothingThatIsOlderThanADeletion) {
+  InterruptedConnection connection(*connection_, [this] { directory_.forget(bob_); });
+  EXPECT_EQ(directory_.name_of(alice_, connection).value(), "alice");
+  rename_all();
+  EXPECT_EQ(name_of(bob_), "new-bob");
+}
+
+TEST_F(DirectoryTest, KeepsNothingThatATransactionSees) {
+  {
+    auto transaction = storage::Transaction::begin(*connection_, storage::TransactionKind::kRead);
+    ASSERT_TRUE(transaction);
+    EXPECT_EQ(directory_.name_of(alice_, *connection_).value(), "alice");
+  }
+  rename_all();
+  EXPECT_EQ(name_of(alice_), "new-alice");
+}
+
+}  // namespace
+}  // namespace chat::delivery
