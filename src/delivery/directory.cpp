@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "chat/storage/user_model.h"
-
 namespace chat::delivery {
 
 Result<Directory::Name> Directory::name_of(UserId user) {

@@ -7,7 +7,7 @@
 
 #include "chat/base/check.h"
 #include "row_insert.h"
-#include "sql_in.h"
+#include "sql.h"
 
 namespace chat::storage {
 namespace {
@@ -23,26 +23,6 @@ constexpr RowInsert kInsertGroup{
 // SQLite: the write transaction itself is the lock on the group's row.
 constexpr sql::Text kLockGroup{.sqlite = "SELECT last_seq FROM allgroup WHERE id = ?",
                                .mysql = "SELECT last_seq FROM allgroup WHERE id = ? FOR UPDATE"};
-// What a cursor move may move, and how. Where the new position isn't past the old one there is
-// nothing to write: that is the `max`.
-struct Position {
-  bool direct;
-  Seq CursorMove::*to;
-  std::string_view update;
-};
-constexpr Position kPositions[] = {
-    {true, &CursorMove::delivered,
-     "UPDATE directcursor SET delivered_seq = ?"
-     " WHERE recipient = ? AND sender = ? AND delivered_seq < ?"},
-    {true, &CursorMove::read,
-     "UPDATE directcursor SET read_seq = ? WHERE recipient = ? AND sender = ? AND read_seq < ?"},
-    {false, &CursorMove::delivered,
-     "UPDATE groupuser SET delivered_seq = ?"
-     " WHERE groupid = ? AND userid = ? AND delivered_seq < ?"},
-    {false, &CursorMove::read,
-     "UPDATE groupuser SET read_seq = ? WHERE groupid = ? AND userid = ? AND read_seq < ?"},
-};
-
 DirectMessage to_direct(const Statement& row) {
   return {sql::id<UserId>(row, 0),  sql::id<UserId>(row, 1), row.integer(2),
           std::string(row.text(3)), row.integer(4),          std::string(row.text(5))};
@@ -59,68 +39,6 @@ auto direct_values(const DirectMessage& row) {
 
 bool direct_order(const DirectMessage& a, const DirectMessage& b) {
   return std::tie(a.recipient, a.sender, a.seq) < std::tie(b.recipient, b.sender, b.seq);
-}
-
-// In key order, as all that lock several rows.
-Result<void> write_position(Connection& connection, const Position& position,
-                            std::span<const CursorMove> moves) {
-  using Values = std::tuple<Seq, std::int32_t, std::int32_t, Seq>;  // the statement's parameters
-  std::vector<Values> rows;
-  for (const CursorMove& move : moves) {
-    CHAT_CHECK(static_cast<bool>(move.sender) != static_cast<bool>(move.group));
-    const Seq to = move.*position.to;
-    if (to == 0 || static_cast<bool>(move.sender) != position.direct) continue;
-    rows.push_back(position.direct ? Values(to, move.recipient.value, move.sender.value, to)
-                                   : Values(to, move.group.value, move.recipient.value, to));
-  }
-  std::sort(rows.begin(), rows.end(), [](const Values& a, const Values& b) {
-    return std::tie(std::get<1>(a), std::get<2>(a)) < std::tie(std::get<1>(b), std::get<2>(b));
-  });
-  return write_rows(connection, position.update, std::span<const Values>(rows),
-                    [](const Values& values) { return values; });
-}
-
-Result<MessageModel::Slowest> slowest(Connection& connection, std::string_view sql, GroupId group) {
-  const auto rows = sql::read_all(
-      connection, sql,
-      [](const Statement& row) { return std::pair(sql::id<UserId>(row, 0), row.integer(1)); },
-      group);
-  if (!rows) return fail(rows);
-  MessageModel::Slowest found;
-  if (!rows->empty()) {
-    found.user = rows->front().first;
-    found.seq = rows->front().second;
-    if (rows->size() > 1) found.next_seq = rows->back().second;
-  }
-  return found;
-}
-
-Result<std::vector<StreamState>> stream_states(Connection& connection,
-                                               std::span<const UserId> users,
-                                               std::string_view direct_condition,
-                                               std::string_view group_condition) {
-  auto direct = sql::read_in(
-      connection,
-      "SELECT recipient, sender, delivered_seq, head FROM (SELECT c.recipient, c.sender,"
-      " c.delivered_seq, COALESCE((SELECT m.seq FROM directmessage m"
-      "  WHERE m.recipient = c.recipient AND m.sender = c.sender ORDER BY m.seq DESC LIMIT 1), 0)"
-      " AS head FROM directcursor c WHERE c.recipient IN",
-      users, std::string(") positions").append(direct_condition), [](const Statement& row) {
-        return StreamState{
-            sql::id<UserId>(row, 0), sql::id<UserId>(row, 1), {}, row.integer(2), row.integer(3)};
-      });
-  if (!direct) return direct;
-  auto group = sql::read_in(
-      connection,
-      "SELECT gu.userid, gu.groupid, gu.delivered_seq, g.last_seq"
-      " FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid WHERE gu.userid IN",
-      users, group_condition, [](const Statement& row) {
-        return StreamState{
-            sql::id<UserId>(row, 0), {}, sql::id<GroupId>(row, 1), row.integer(2), row.integer(3)};
-      });
-  if (!group) return group;
-  direct->insert(direct->end(), group->begin(), group->end());
-  return direct;
 }
 
 std::pair<Seq, UnixMillis> to_age(const Statement& row) {
@@ -270,55 +188,6 @@ Result<std::vector<GroupMessage>> MessageModel::group_before(GroupId group, Seq 
                        to_group, group, after, before, limit);
 }
 
-Result<MessageModel::Slowest> MessageModel::slowest_delivered(GroupId group) {
-  return slowest(connection_,
-                 "SELECT userid, delivered_seq FROM groupuser WHERE groupid = ?"
-                 " ORDER BY delivered_seq, userid LIMIT 2",
-                 group);
-}
-
-Result<MessageModel::Slowest> MessageModel::slowest_read(GroupId group) {
-  return slowest(connection_,
-                 "SELECT userid, read_seq FROM groupuser WHERE groupid = ?"
-                 " ORDER BY read_seq, userid LIMIT 2",
-                 group);
-}
-
-Result<std::vector<StreamState>> MessageModel::positions(std::span<const UserId> users) {
-  return stream_states(connection_, users, "", "");
-}
-
-Result<std::vector<StreamState>> MessageModel::behind(std::span<const UserId> users) {
-  return stream_states(connection_, users, " WHERE head > delivered_seq",
-                       " AND g.last_seq > gu.delivered_seq");
-}
-
-Result<std::vector<CursorMove>> MessageModel::cursors_after(UserId recipient, UserId sender,
-                                                            std::size_t limit) {
-  const auto to_cursor = [](const Statement& row) {
-    return CursorMove{sql::id<UserId>(row, 0), sql::id<UserId>(row, 1), {}, row.integer(2), 0};
-  };
-  // Two probes: one condition for both would make the database scan.
-  auto same = sql::read_all(connection_,
-                            "SELECT recipient, sender, delivered_seq FROM directcursor"
-                            " WHERE recipient = ? AND sender > ? ORDER BY sender LIMIT ?",
-                            to_cursor, recipient, sender, limit);
-  if (!same || !same->empty()) return same;
-  return sql::read_all(connection_,
-                       "SELECT recipient, sender, delivered_seq FROM directcursor"
-                       " WHERE recipient > ? ORDER BY recipient, sender LIMIT ?",
-                       to_cursor, recipient, limit);
-}
-
-Result<std::vector<GroupPosition>> MessageModel::groups_after(GroupId group, std::size_t limit) {
-  return sql::read_all(
-      connection_, "SELECT id, last_seq FROM allgroup WHERE id > ? ORDER BY id LIMIT ?",
-      [](const Statement& row) {
-        return GroupPosition{sql::id<GroupId>(row, 0), 0, row.integer(1)};
-      },
-      group, limit);
-}
-
 Result<std::size_t> MessageModel::prune_direct(UserId recipient, UserId sender, Seq last,
                                                UnixMillis before, std::size_t limit) {
   CHAT_CHECK(connection_.in_transaction());
@@ -351,14 +220,6 @@ Result<std::size_t> MessageModel::prune_group(GroupId group, Seq last, UnixMilli
                             group, (*rows)[count - 1].first);
   if (!deleted) return fail(deleted);
   return count;
-}
-
-Result<void> MessageModel::advance(std::span<const CursorMove> moves) {
-  CHAT_CHECK(connection_.in_transaction());
-  for (const Position& position : kPositions) {
-    if (auto written = write_position(connection_, position, moves); !written) return written;
-  }
-  return {};
 }
 
 }  // namespace chat::storage

@@ -12,7 +12,7 @@
 #include "chat/base/mutex.h"
 #include "chat/base/result.h"
 #include "chat/storage/pool.h"
-#include "chat/storage/values.h"
+#include "chat/storage/user_model.h"
 
 namespace chat::delivery {
 

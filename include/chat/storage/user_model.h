@@ -13,6 +13,11 @@
 
 namespace chat::storage {
 
+struct UserName {
+  UserId user;
+  std::string name;
+};
+
 // The key under which a name is unique: its bytes, ASCII letters lowered.
 std::string name_key(std::string_view name);
 

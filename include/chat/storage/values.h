@@ -16,11 +16,6 @@ struct User {
   SessionEpoch session_epoch = 0;
 };
 
-struct UserName {
-  UserId user;
-  std::string name;
-};
-
 // A token that logs `user` in.
 struct TokenOwner {
   std::string token_hash;
