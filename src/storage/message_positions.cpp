@@ -1,7 +1,6 @@
 // The part of MessageModel that deals with positions: how far each stream has got, and who is how
 // far in it.
 #include <algorithm>
-#include <iterator>
 #include <tuple>
 
 #include "chat/base/check.h"
