@@ -55,10 +55,7 @@ void Session::evict(std::string reason) {
   ending_.store(true, std::memory_order_release);
   strand_.replace_all(Input(Farewell{std::move(reason), std::chrono::milliseconds(-1)}));
   // The strand may be waiting for a client that does not read: its connection ends in any case.
-  post_in_loop([self = shared_from_this()] {
-    self->deadlines_.close_by(self->loop_.now() + 2 * kEvictPatience);
-    self->arm_deadline_in_loop();
-  });
+  post_in_loop([self = shared_from_this()] { self->grant_in_loop(2 * kEvictPatience); });
 }
 
 void Session::probe(base::Task then) {

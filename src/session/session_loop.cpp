@@ -102,8 +102,7 @@ void Session::on_input_end() {
   ending_.store(true, std::memory_order_release);
   input_over_ = true;
   // A client that asks, hangs up and does not read the answers must not stay for ever.
-  deadlines_.close_by(loop_.now() + kAnswerPatience);
-  arm_deadline_in_loop();
+  grant_in_loop(kAnswerPatience);
   strand_.append(Input(InputEnd{}));
 }
 
@@ -229,10 +228,16 @@ void Session::set_outlet_in_loop(std::unique_ptr<Outlet> outlet) {
 void Session::close_in_loop(std::chrono::milliseconds patience) {
   if (connection_ == nullptr) return;
   input_over_ = true;
-  deadlines_.close_by(loop_.now() + patience);
-  arm_deadline_in_loop();
+  grant_in_loop(patience);
   close_when_paced_ = pacer_ != nullptr && !pacer_->empty();
   if (!close_when_paced_) connection_->close_when_sent();
+}
+
+// From now on, and not from when this round of the loop began: the process may have been stopped
+// since, and what is still to be said would never be.
+void Session::grant_in_loop(std::chrono::milliseconds patience) {
+  deadlines_.close_by(context_.clock.now() + patience);
+  arm_deadline_in_loop();
 }
 
 void Session::update_reading_in_loop() {

@@ -107,6 +107,7 @@ class Session final : public net::ConnectionHandler,
   void note_queued_in_loop(std::size_t bytes);
   void pace_in_loop();
   void close_in_loop(std::chrono::milliseconds patience);
+  void grant_in_loop(std::chrono::milliseconds patience);
   void take_frames_in_loop(std::string_view bytes);
   void pay_in_loop(std::int64_t bytes, std::int64_t chats);
   void unpark_in_loop();
@@ -123,7 +124,6 @@ class Session final : public net::ConnectionHandler,
   // Bytes of replies on their way to the loop plus those that wait in the connection.
   std::atomic<std::size_t> unsent_{0};
   Strand strand_;
-
   // strand-confined
   Identity identity_;
   base::RareString replies_;

@@ -129,6 +129,29 @@ TEST(Session, EvictionInPlaceOfTheEndStillEndsIt) {
   EXPECT_TRUE(wait_until([&] { return rig.handler.ends == 1; }));
 }
 
+// As in a process that was stopped in the midst of a round: the time that its loop has read is long
+// past, and who is evicted then must still be told.
+TEST(Session, EvictionGrantsItsPatienceFromNowOn) {
+  constexpr std::chrono::milliseconds kStopped{2500};  // more than an eviction may take
+  SessionRig rig(1, 1);
+  auto pair = rig.connect();
+  std::promise<void> worker_may_go;
+  ASSERT_TRUE(rig.workers().try_post([&] { worker_may_go.get_future().wait(); }));
+  std::promise<void> posted;
+  rig.loops().post(0, [&] { posted.get_future().wait(); });
+  rig.loops().post(0, [until = std::chrono::steady_clock::now() + kStopped] {
+    EXPECT_TRUE(wait_until([until] { return std::chrono::steady_clock::now() > until; }));
+  });
+  pair.session->evict("taken_over");
+  posted.set_value();
+  rig.in_loop([] {});
+  rig.in_loop([] {});  // what was due has happened
+  worker_may_go.set_value();
+  const auto bye = pair.peer->line();
+  ASSERT_TRUE(bye) << "closed without a word";
+  EXPECT_NE(bye->find("taken_over"), std::string::npos) << *bye;
+}
+
 TEST(Session, StopsReadingAboveTheOutputMarkAndGoesOnWhenItDrains) {
   SessionRig rig;
   const std::string big(64 * 1024, 'x');
