@@ -113,14 +113,13 @@ Result<void> write_rows(Connection& connection, std::string_view sql, std::span<
 template <typename Row, typename ValuesOf>
 Result<void> insert_rows(Connection& connection, const RowInsert& insert, std::span<const Row> rows,
                          ValuesOf values_of) {
-  if (connection.takes_rows()) {
-    return run_array(connection, insert_text(insert, 1), rows, values_of);
+  if (connection.takes_rows() || connection.dialect() == Dialect::kSqlite) {
+    return write_rows(connection, insert_text(insert, 1), rows, values_of);
   }
-  const bool one_by_one = connection.dialect() == Dialect::kSqlite;
   Statement* statement = nullptr;
   std::size_t prepared_for = 0;
   while (!rows.empty()) {
-    const std::size_t count = one_by_one ? 1 : std::bit_floor(rows_that_fit(rows, values_of));
+    const std::size_t count = std::bit_floor(rows_that_fit(rows, values_of));
     if (count != prepared_for) {
       auto prepared = connection.prepare(insert_text(insert, count));
       if (!prepared) return fail(prepared);

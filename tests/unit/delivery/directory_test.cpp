@@ -5,34 +5,24 @@
 #include <functional>
 #include <string>
 
+#include "unit/storage/forwarding_connection.h"
 #include "unit/storage/storage_fixture.h"
 
 namespace chat::delivery {
 namespace {
 
 // Does something in between: after it was asked for a statement, before that runs.
-class InterruptedConnection final : public storage::Connection {
+class InterruptedConnection final : public storage::ForwardingConnection {
  public:
   InterruptedConnection(Connection& inner, std::function<void()> interruption)
-      : inner_(inner), interruption_(std::move(interruption)) {}
+      : ForwardingConnection(inner), interruption_(std::move(interruption)) {}
 
-  storage::Dialect dialect() const override { return inner_.dialect(); }
   Result<storage::Statement*> prepare(std::string_view sql) override {
     interruption_();
-    return inner_.prepare(sql);
+    return ForwardingConnection::prepare(sql);
   }
-  Result<void> execute(std::string_view script) override { return inner_.execute(script); }
-  Result<void> begin(storage::TransactionKind kind) override { return inner_.begin(kind); }
-  Result<void> commit() override { return inner_.commit(); }
-  void rollback() noexcept override { inner_.rollback(); }
-  bool in_transaction() const override { return inner_.in_transaction(); }
-  std::int64_t affected_rows() const override { return inner_.affected_rows(); }
-  std::int64_t last_insert_id() const override { return inner_.last_insert_id(); }
-  bool usable() const override { return inner_.usable(); }
-  Result<void> ping() override { return inner_.ping(); }
 
  private:
-  Connection& inner_;
   std::function<void()> interruption_;
 };
 

@@ -2,36 +2,24 @@
 
 #include "chat/storage/friend_model.h"
 #include "chat/storage/session_model.h"
+#include "forwarding_connection.h"
 #include "storage_fixture.h"
 
 namespace chat::storage {
 namespace {
 
-// Passes everything on and remembers the SQL, so that the plans shown are those of the very
+// Remembers the SQL, so that the plans shown are those of the very
 // statements that the models run.
-class RecordingConnection final : public Connection {
+class RecordingConnection final : public ForwardingConnection {
  public:
-  explicit RecordingConnection(Connection& inner) : inner_(inner) {}
+  using ForwardingConnection::ForwardingConnection;
 
-  Dialect dialect() const override { return inner_.dialect(); }
   Result<Statement*> prepare(std::string_view sql) override {
     statements.emplace(sql);
-    return inner_.prepare(sql);
+    return ForwardingConnection::prepare(sql);
   }
-  Result<void> execute(std::string_view script) override { return inner_.execute(script); }
-  Result<void> begin(TransactionKind kind) override { return inner_.begin(kind); }
-  Result<void> commit() override { return inner_.commit(); }
-  void rollback() noexcept override { inner_.rollback(); }
-  bool in_transaction() const override { return inner_.in_transaction(); }
-  std::int64_t affected_rows() const override { return inner_.affected_rows(); }
-  std::int64_t last_insert_id() const override { return inner_.last_insert_id(); }
-  bool usable() const override { return inner_.usable(); }
-  Result<void> ping() override { return inner_.ping(); }
 
   std::set<std::string> statements;
-
- private:
-  Connection& inner_;
 };
 
 const std::vector<UserId> kUsers{UserId{1}, UserId{2}, UserId{3}};

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "chat/storage/connection.h"
+
+namespace chat::storage {
+
+// Passes everything on. For tests that look at, or get in the way of, what a real connection is
+// asked. Ownership: the caller's, who keeps `inner` alive.
+class ForwardingConnection : public Connection {
+ public:
+  explicit ForwardingConnection(Connection& inner) : inner_(inner) {}
+
+  Dialect dialect() const override { return inner_.dialect(); }
+  Result<Statement*> prepare(std::string_view sql) override { return inner_.prepare(sql); }
+  Result<void> execute(std::string_view script) override { return inner_.execute(script); }
+  Result<void> begin(TransactionKind kind) override { return inner_.begin(kind); }
+  Result<void> commit() override { return inner_.commit(); }
+  void rollback() noexcept override { inner_.rollback(); }
+  bool in_transaction() const override { return inner_.in_transaction(); }
+  std::int64_t affected_rows() const override { return inner_.affected_rows(); }
+  std::int64_t last_insert_id() const override { return inner_.last_insert_id(); }
+  bool usable() const override { return inner_.usable(); }
+  Result<void> ping() override { return inner_.ping(); }
+
+ private:
+  Connection& inner_;
+};
+
+}  // namespace chat::storage
