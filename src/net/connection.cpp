@@ -15,34 +15,14 @@ namespace chat::net {
 namespace {
 
 constexpr std::chrono::seconds kLinger{2};
-// The kernel's share of a slow reader's backlog counts too: unbounded it grows to megabytes.
-// The kernel doubles what it is given for its own book-keeping.
-constexpr int kSendBufferBytes = 64 * 1024;
 // Written parts of a long output are cut off once they are this long.
 constexpr std::size_t kCompactBytes = 128 * 1024;
-
-void set_option(int fd, int level, int name, int value) {
-  ::setsockopt(fd, level, name, &value, sizeof(value));
-}
-
-void tune(int fd) {
-  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option(fd, SOL_SOCKET, SO_SNDBUF, kSendBufferBytes);
-  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  // A peer that vanished is noticed after 75 s; not while bytes are on their way to it (see
-  // unacknowledged_for()).
-  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 45);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 10);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
-}
 
 }  // namespace
 
 Connection::Connection(EventLoop& loop, ConnectionOwner& owner, base::UniqueFd socket,
                        const Address& peer)
-    : loop_(loop), owner_(owner), socket_(std::move(socket)), peer_(peer) {
-  tune(socket_.get());
-}
+    : loop_(loop), owner_(owner), socket_(std::move(socket)), peer_(peer) {}
 
 Connection::~Connection() = default;
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -56,6 +57,13 @@ class NoDescriptors {
   std::vector<base::UniqueFd> taken_;
 };
 
+int option(const base::UniqueFd& socket, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof(value);
+  EXPECT_EQ(::getsockopt(socket.get(), level, name, &value, &size), 0);
+  return value;
+}
+
 class AcceptorTest : public testing::Test {
  protected:
   AcceptorTest() {
@@ -94,6 +102,20 @@ TEST_F(AcceptorTest, AcceptsMoreCallersThanFitInOneRound) {
     ASSERT_TRUE(clients.back()->connected());
   }
   EXPECT_TRUE(eventually([&] { return accepted_ == 200; }));
+}
+
+TEST_F(AcceptorTest, HandsOnTheOptionsThatConnectionsLiveBy) {
+  const TcpClient client(acceptor_->address());
+  ASSERT_TRUE(eventually([&] { return accepted_ == 1; }));
+  thread_.call([this] {
+    const base::UniqueFd& socket = sockets_.front();
+    EXPECT_EQ(option(socket, IPPROTO_TCP, TCP_NODELAY), 1);
+    EXPECT_EQ(option(socket, SOL_SOCKET, SO_SNDBUF), 2 * 64 * 1024);
+    EXPECT_EQ(option(socket, SOL_SOCKET, SO_KEEPALIVE), 1);
+    EXPECT_EQ(option(socket, IPPROTO_TCP, TCP_KEEPIDLE), 45);
+    EXPECT_EQ(option(socket, IPPROTO_TCP, TCP_KEEPINTVL), 10);
+    EXPECT_EQ(option(socket, IPPROTO_TCP, TCP_KEEPCNT), 3);
+  });
 }
 
 TEST_F(AcceptorTest, WaitsForADescriptorWithoutSpinningAndThenServesTheCaller) {
