@@ -3,13 +3,10 @@
 #include <array>
 #include <charconv>
 
+#include "plain_text.h"
+
 namespace chat::protocol {
 namespace {
-
-bool needs_care(unsigned char c) {
-  // 0xE2 begins U+2028 and U+2029.
-  return c < 0x20 || c == '"' || c == '\\' || c == 0x7F || c == 0xE2;
-}
 
 bool is_line_separator(std::string_view text, std::size_t at) {
   const std::string_view three = text.substr(at, 3);
@@ -39,9 +36,8 @@ void append_escape(std::string& out, unsigned char c) {
 void append_string(std::string& out, std::string_view text) {
   out.push_back('"');
   std::size_t plain_from = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
+  for (std::size_t at = find_special(text, 0); at < text.size(); at = find_special(text, at + 1)) {
     const auto c = static_cast<unsigned char>(text[at]);
-    if (!needs_care(c)) continue;
     const bool separator = c == 0xE2 && is_line_separator(text, at);
     if (c == 0xE2 && !separator) continue;
     out.append(text, plain_from, at - plain_from);

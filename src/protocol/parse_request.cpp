@@ -11,9 +11,11 @@
 #include "chat/protocol/limits.h"
 #include "chat/protocol/request.h"
 #include "chat/protocol/utf8.h"
+#include "plain_request.h"
 
-// Frame → Request by nlohmann's event interface: no tree is built, so what is nested costs only
-// the keys of the objects that are open, and a fault of depth ends the work at the ninth level.
+// Frame → Request. What is plain is read by read_plain(), all else by nlohmann's event interface:
+// no tree is built, so what is nested costs only the keys of the objects that are open, and a fault
+// of depth ends the work at the ninth level.
 //
 // What nlohmann would let pass, and is refused here: a BOM (it skips one), a raw NUL outside of
 // texts (it takes one for the end of the input, so that anything could follow), a key twice in
@@ -183,10 +185,7 @@ std::optional<Refusal> read_msgid(Request& request) {
   return std::nullopt;
 }
 
-}  // namespace
-
-tl::expected<Request, Refusal> parse_request(std::string_view frame) {
-  if (auto refusal = check_bytes(frame)) return tl::make_unexpected(std::move(*refusal));
+tl::expected<Request, Refusal> parse(std::string_view frame) {
   Request request;
   RequestBuilder builder(request, frame.size());
   if (!json::sax_parse(frame.begin(), frame.end(), &builder)) {
@@ -195,7 +194,17 @@ tl::expected<Request, Refusal> parse_request(std::string_view frame) {
   if (!builder.is_object()) {
     return tl::make_unexpected(refuse(Errno::kBadJson, "a request must be one JSON object"));
   }
-  if (auto refusal = read_msgid(request)) return tl::make_unexpected(std::move(*refusal));
+  return request;
+}
+
+}  // namespace
+
+tl::expected<Request, Refusal> parse_request(std::string_view frame) {
+  if (auto refusal = check_bytes(frame)) return tl::make_unexpected(std::move(*refusal));
+  auto plain = read_plain(frame);
+  auto request = plain ? tl::expected<Request, Refusal>(std::move(*plain)) : parse(frame);
+  if (!request) return request;
+  if (auto refusal = read_msgid(*request)) return tl::make_unexpected(std::move(*refusal));
   return request;
 }
 

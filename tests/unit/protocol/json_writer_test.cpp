@@ -60,6 +60,22 @@ TEST(JsonWriter, EscapesAsTheStandardAsks) {
   EXPECT_EQ(written("x\u2028y\u2029"), R"("x\u2028y\u2029")");
 }
 
+TEST(JsonWriter, SeesWhatMustBeEscapedWhereverItStands) {
+  for (std::size_t at = 0; at < 17; ++at) {
+    for (int c = 0; c < 0x80; ++c) {
+      std::string text(17, 'x');
+      text[at] = static_cast<char>(c);
+      // Only DEL is escaped here and not there.
+      std::string expected = nlohmann::json(text).dump();
+      if (c == 0x7F) expected.replace(at + 1, 1, "\\u007f");
+      EXPECT_EQ(written(text), expected) << c << " at " << at;
+    }
+    std::string text(17, 'x');
+    text.replace(at, 1, "\u2027\u2028ü");
+    EXPECT_EQ(written(text), '"' + std::string(text).replace(at + 3, 3, "\\u2028") + '"') << at;
+  }
+}
+
 TEST(JsonWriter, LeavesOtherCharactersAsTheyAre) {
   for (const std::string& text : {"ä€😀"s, "\u2027\u202A\u2068"s, "\u0080\u009F"s, ""s}) {
     EXPECT_EQ(written(text), '"' + text + '"');

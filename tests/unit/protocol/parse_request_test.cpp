@@ -33,6 +33,16 @@ Value value_of(std::string_view json) {
   return value == nullptr ? Value(Nested{}) : *value;
 }
 
+bool same(const Value& a, const Value& b) {
+  if (a.index() != b.index()) return false;
+  if (const auto* flag = std::get_if<bool>(&a)) return *flag == std::get<bool>(b);
+  if (const auto* number = std::get_if<std::int64_t>(&a))
+    return *number == std::get<std::int64_t>(b);
+  if (const auto* number = std::get_if<double>(&a)) return *number == std::get<double>(b);
+  if (const auto* text = std::get_if<std::string>(&a)) return *text == std::get<std::string>(b);
+  return true;
+}
+
 std::string nested(std::size_t depth, std::string_view open, std::string_view close) {
   std::string text;
   for (std::size_t i = 0; i < depth; ++i) text += open;
@@ -61,6 +71,67 @@ TEST(ParseRequest, KeepsFlatFieldsInTheOrderTheyCame) {
   EXPECT_EQ(request->integer("n"), -3);
   EXPECT_TRUE(std::holds_alternative<Nested>(*request->find("o")));
   EXPECT_EQ(request->find("k"), nullptr);
+}
+
+// The same JSON with its first key's m written as an escape, which a plain request has none of.
+std::string with_escape(std::string frame) {
+  const std::size_t m = frame.find('m');
+  return frame.replace(m, 1, "\\u006d");
+}
+
+TEST(ParseRequest, WhatIsPlainIsReadAsTheParserReadsIt) {
+  std::string seventeen = R"({"msgid":1)";
+  for (int i = 0; i < 16; ++i) seventeen += ",\"" + std::to_string(i) + "\":true";
+  const std::vector<std::string> frames = {
+      R"({"msgid":6})",
+      R"({"msgid":6,"toid":2147483647,"msg":"hé😀)"
+      "\x7F/"
+      R"(","cid":"c-1"})",
+      " {\t\"msgid\" :\r\n6 , \"a\" : \"\" , \"b\":true,\"c\" :false } \r\n",
+      with("0"),
+      with("999999999999999999"),
+      with("1000000000000000000"),
+      with("9223372036854775807"),
+      with("9223372036854775808"),
+      with("-0"),
+      with("-1"),
+      with("1.0"),
+      with("1e2"),
+      with("null"),
+      with("{}"),
+      with("[]"),
+      R"({"msgid":1,"":"no name"})",
+      seventeen + "}",
+      seventeen.substr(0, seventeen.rfind(',')) + "}",
+  };
+  for (const std::string& frame : frames) {
+    const auto request = parse_request(frame);
+    const auto parsed = parse_request(with_escape(frame));
+    ASSERT_TRUE(request && parsed) << frame;
+    EXPECT_EQ(request->msgid, parsed->msgid) << frame;
+    ASSERT_EQ(request->fields.size(), parsed->fields.size()) << frame;
+    for (std::size_t i = 0; i < parsed->fields.size(); ++i) {
+      EXPECT_EQ(request->fields[i].first, parsed->fields[i].first) << frame;
+      EXPECT_TRUE(same(request->fields[i].second, parsed->fields[i].second)) << frame;
+    }
+  }
+}
+
+TEST(ParseRequest, SeesTheEndOfATextAndWhatMayNotStandInItWhereverItStands) {
+  for (std::size_t at = 0; at < 17; ++at) {
+    for (int c = 1; c < 0x80; ++c) {
+      std::string text(17, 'x');
+      text[at] = static_cast<char>(c);
+      const auto request = parse_request(with('"' + text + '"'));
+      const bool stands = c >= 0x20 && c != '"' && c != '\\';
+      ASSERT_EQ(request.has_value(), stands) << c << " at " << at;
+      EXPECT_EQ(stands ? request->text("a") : text, text);
+    }
+    const std::string text = std::string(at, 'x') + "\u2027ü\u2028";
+    const auto request = parse_request(with('"' + text + '"'));
+    ASSERT_TRUE(request) << at;
+    EXPECT_EQ(request->text("a"), text);
+  }
 }
 
 TEST(ParseRequest, ReadsOfAbsentOrOtherFieldsGiveTheZeroValue) {

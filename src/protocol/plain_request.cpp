@@ -1,0 +1,118 @@
+#include "plain_request.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "plain_text.h"
+
+namespace chat::protocol {
+namespace {
+
+constexpr std::size_t kFieldsMax = 16;
+constexpr std::size_t kUsualFields = 8;
+// So many digits fit into an int64, whichever they are.
+constexpr std::size_t kDigitsMax = 18;
+
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// Of the special bytes those that JSON lets stand in a text.
+bool stands_in_text(char c) {
+  return c == '\x7F' || c == '\xE2';
+}
+
+class PlainReader {
+ public:
+  explicit PlainReader(std::string_view frame) : rest_(frame) {}
+
+  std::optional<Request> read() {
+    request_.fields.reserve(kUsualFields);
+    if (!take('{')) return std::nullopt;
+    do {
+      if (!take_field()) return std::nullopt;
+    } while (take(','));
+    if (!take('}')) return std::nullopt;
+    skip_space();
+    if (!rest_.empty()) return std::nullopt;
+    return std::move(request_);
+  }
+
+ private:
+  void skip_space() {
+    while (!rest_.empty() && is_space(rest_.front())) rest_.remove_prefix(1);
+  }
+
+  bool take(char c) {
+    skip_space();
+    if (!rest_.starts_with(c)) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  bool take_field() {
+    const auto name = take_text();
+    if (!name || !take(':') || request_.fields.size() == kFieldsMax) return false;
+    if (request_.find(*name) != nullptr) return false;
+    auto value = take_value();
+    if (value) request_.fields.emplace_back(*name, std::move(*value));
+    return value.has_value();
+  }
+
+  std::optional<Value> take_value() {
+    skip_space();
+    if (rest_.starts_with('"')) {
+      const auto text = take_text();
+      return text ? std::optional<Value>(std::string(*text)) : std::nullopt;
+    }
+    if (take_word("true")) return true;
+    if (take_word("false")) return false;
+    return take_integer();
+  }
+
+  // What follows is looked at by whoever comes next: nothing but a comma or a brace may.
+  bool take_word(std::string_view word) {
+    if (!rest_.starts_with(word)) return false;
+    rest_.remove_prefix(word.size());
+    return true;
+  }
+
+  std::optional<std::string_view> take_text() {
+    if (!take('"')) return std::nullopt;
+    std::size_t end = find_special(rest_, 0);
+    while (end < rest_.size() && stands_in_text(rest_[end])) end = find_special(rest_, end + 1);
+    if (end == rest_.size() || rest_[end] != '"') return std::nullopt;
+    const std::string_view text = rest_.substr(0, end);
+    rest_.remove_prefix(text.size() + 1);
+    return text;
+  }
+
+  std::optional<Value> take_integer() {
+    std::size_t digits = 0;
+    std::int64_t number = 0;
+    for (; digits < rest_.size() && is_digit(rest_[digits]); ++digits) {
+      if (digits == kDigitsMax) return std::nullopt;
+      number = number * 10 + (rest_[digits] - '0');
+    }
+    const bool leading_zero = digits > 1 && rest_.front() == '0';
+    if (digits == 0 || leading_zero) return std::nullopt;
+    rest_.remove_prefix(digits);
+    return number;
+  }
+
+  std::string_view rest_;
+  Request request_;
+};
+
+}  // namespace
+
+std::optional<Request> read_plain(std::string_view frame) {
+  return PlainReader(frame).read();
+}
+
+}  // namespace chat::protocol
