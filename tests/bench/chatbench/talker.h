@@ -49,6 +49,9 @@ class Talker final : public User {
     send_due(due);
   }
 
+  // The end of an open loop: what found no slot by then is not sent.
+  void drop_waiting() { waiting_.clear(); }
+
   std::size_t in_flight() const { return in_flight_; }
 
  private:

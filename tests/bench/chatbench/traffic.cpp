@@ -30,6 +30,11 @@ void Traffic::start(Micros now) {
   for (Talker* writer : writers_) writer->fill(now);
 }
 
+void Traffic::stop() {
+  talk_.keeps_sending = false;
+  for (Talker& talker : talkers_) talker.drop_waiting();
+}
+
 Micros Traffic::turn(Micros now) {
   while (const auto due = pacer_.next(now)) send_next(*due);
   return pacer_.due();

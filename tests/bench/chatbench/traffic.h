@@ -18,7 +18,7 @@ class Traffic : public Mode {
   bool set_up() override;
   void start(Micros now) override;
   Micros turn(Micros now) override;
-  void stop() override { talk_.keeps_sending = false; }
+  void stop() override;
 
  protected:
   // Calls add() for everybody and writes() for those who write.
