@@ -26,7 +26,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kUsualFields = 8;
 // Up to so many keys are compared each with each; more are sorted. A hash table would be faster
 // for many, but std::hash is not keyed: a client could choose keys that collide.
 constexpr std::size_t kFewKeys = 16;

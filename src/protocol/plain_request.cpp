@@ -1,7 +1,9 @@
 #include "plain_request.h"
 
+#include <charconv>
 #include <cstdint>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "plain_text.h"
@@ -10,16 +12,9 @@ namespace chat::protocol {
 namespace {
 
 constexpr std::size_t kFieldsMax = 16;
-constexpr std::size_t kUsualFields = 8;
-// So many digits fit into an int64, whichever they are.
-constexpr std::size_t kDigitsMax = 18;
 
 bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 // Of the special bytes those that JSON lets stand in a text.
@@ -93,15 +88,13 @@ class PlainReader {
   }
 
   std::optional<Value> take_integer() {
-    std::size_t digits = 0;
+    const bool leading_zero =
+        rest_.size() > 1 && rest_[0] == '0' && rest_[1] >= '0' && rest_[1] <= '9';
+    if (leading_zero || rest_.starts_with('-')) return std::nullopt;
     std::int64_t number = 0;
-    for (; digits < rest_.size() && is_digit(rest_[digits]); ++digits) {
-      if (digits == kDigitsMax) return std::nullopt;
-      number = number * 10 + (rest_[digits] - '0');
-    }
-    const bool leading_zero = digits > 1 && rest_.front() == '0';
-    if (digits == 0 || leading_zero) return std::nullopt;
-    rest_.remove_prefix(digits);
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), number);
+    if (error != std::errc()) return std::nullopt;
+    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
     return number;
   }
 

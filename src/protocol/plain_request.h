@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -7,8 +8,11 @@
 
 namespace chat::protocol {
 
-// A request as clients ordinarily write them: one flat object of at most 16 fields; texts without
-// escapes, integers of at most 18 digits without a sign, true and false. The rest of JSON (RFC
+// Few requests of the protocol have more fields.
+inline constexpr std::size_t kUsualFields = 8;
+
+// A request as clients ordinarily write it: one flat object of at most 16 fields; texts without
+// escapes, integers without a sign that fit into an int64, true and false. The rest of JSON (RFC
 // 8259) and all that is wrong gets nothing: that is for the parser, which alone refuses. What is
 // taken here the parser would take just so; `msgid` is left to the caller.
 //

@@ -12,7 +12,8 @@ namespace chat::net {
 
 // A listening socket. When the process or the machine is out of descriptors or memory, or there is
 // no room for one more, it pauses itself for a moment instead of spinning: the kernel's backlog
-// keeps the callers meanwhile. Threading: loop-confined (the main reactor).
+// keeps the callers meanwhile. What it accepts has no delay, a small send buffer and keepalive.
+// Threading: loop-confined (the main reactor).
 class Acceptor final : public EventHandler {
  public:
   // Takes the accepted socket: non-blocking, close-on-exec.

@@ -8,8 +8,7 @@
 namespace chat::storage {
 namespace {
 
-// Remembers the SQL, so that the plans shown are those of the very
-// statements that the models run.
+// Remembers the SQL, so that the plans shown are those of the very statements that the models run.
 class RecordingConnection final : public ForwardingConnection {
  public:
   using ForwardingConnection::ForwardingConnection;
