@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <span>
-#include <tuple>
 #include <utility>
 
 #include "chat/delivery/batch.h"
@@ -9,17 +8,8 @@
 namespace chat::delivery {
 namespace {
 
-using storage::DirectMessage;
-
 protocol::Refusal conflict() {
   return {protocol::Errno::kConflict, "this cid was used for another message", std::nullopt};
-}
-
-// Key order: no lock cycles between nodes, and neighbours land on the same page.
-void sort_by_key(std::vector<DirectMessage>& rows) {
-  std::sort(rows.begin(), rows.end(), [](const DirectMessage& a, const DirectMessage& b) {
-    return std::tie(a.recipient, a.sender, a.seq) < std::tie(b.recipient, b.sender, b.seq);
-  });
 }
 
 }  // namespace
@@ -47,7 +37,7 @@ Result<void> DirectCommitter::look_up(std::span<DirectEntry*> entries) {
 }
 
 Result<void> DirectCommitter::try_once(std::span<DirectEntry*> entries) {
-  std::vector<DirectMessage> rows;
+  std::vector<const storage::DirectMessage*> rows;
   rows.reserve(entries.size());
   const UnixMillis now = next_time();
   if (auto looked = look_up(entries); !looked) return looked;
@@ -59,9 +49,10 @@ Result<void> DirectCommitter::try_once(std::span<DirectEntry*> entries) {
       return fail(planned);
     }
     if (*planned == StreamCache::Planned::kConflict) entry->refusal = conflict();
-    if (*planned == StreamCache::Planned::kNew) rows.push_back(entry->message);
+    if (*planned == StreamCache::Planned::kNew) rows.push_back(&entry->message);
   }
-  sort_by_key(rows);
+  // No lock cycles between nodes, and neighbours land on the same page.
+  std::sort(rows.begin(), rows.end(), storage::in_key_order);
   if (!rows.empty()) {
     if (auto stored = store_.append(rows); !stored) {
       streams_.forget();

@@ -35,17 +35,22 @@ class HastyStore final : public DirectStore {
     settle();
     return store_->begun(streams);
   }
-  Result<void> append(std::span<const storage::DirectMessage> rows) override {
+  Result<void> append(storage::DirectRows rows) override {
     settle();
-    late_ = std::thread([this, copy = std::vector(rows.begin(), rows.end())] {
-      for (int attempt = 1; !store_->append(copy) && !giving_up_; ++attempt) {
-        std::this_thread::sleep_for(retry_delay(std::min(attempt, kAttemptsMax)));
-      }
-    });
+    std::vector<storage::DirectMessage> copies;
+    for (const storage::DirectMessage* row : rows) copies.push_back(*row);
+    late_ = std::thread([this, copies = std::move(copies)] { store_late(copies); });
     return {};
   }
 
  private:
+  void store_late(const std::vector<storage::DirectMessage>& copies) {
+    std::vector<const storage::DirectMessage*> rows;
+    for (const storage::DirectMessage& copy : copies) rows.push_back(&copy);
+    for (int attempt = 1; !store_->append(rows) && !giving_up_; ++attempt) {
+      std::this_thread::sleep_for(retry_delay(std::min(attempt, kAttemptsMax)));
+    }
+  }
   void settle() {
     if (late_.joinable()) late_.join();
   }

@@ -14,6 +14,9 @@ namespace {
 using SessionPtr = std::shared_ptr<session::Session>;
 using protocol::Msgid;
 
+// What the numbers and names of an ack take beside the cid.
+constexpr std::size_t kAckBytes = 112;
+
 template <typename Message>
 std::string settled_reply(Msgid request, const Entry<Message>& entry, std::string_view target_field,
                           std::int32_t target) {
@@ -21,6 +24,7 @@ std::string settled_reply(Msgid request, const Entry<Message>& entry, std::strin
   const std::string_view cid = entry.cid_given ? std::string_view(entry.message.cid) : "";
   if (entry.refusal) return protocol::error_reply(msgid, *entry.refusal, cid);
   std::string json;
+  json.reserve(cid.size() + kAckBytes);
   protocol::JsonWriter writer(json);
   writer.begin_object()
       .field("msgid", static_cast<int>(msgid))

@@ -56,7 +56,7 @@ class SqlDirectStore final : public DirectStore {
     return MessageModel(**connection).begun(streams);
   }
 
-  Result<void> append(std::span<const storage::DirectMessage> rows) override {
+  Result<void> append(storage::DirectRows rows) override {
     if (auto held = must_be_held(lease_); !held) return held;
     auto connection = connection_.get();
     if (!connection) return fail(connection);

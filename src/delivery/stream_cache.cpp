@@ -17,9 +17,11 @@ std::size_t hash_of(std::string_view text) {
 }  // namespace
 
 // What this very turn has planned is not in the table yet: reading again would miss it.
-bool StreamCache::knows(Key key, SessionEpoch epoch) const {
+StreamCache::Streams::value_type* StreamCache::find(Key key, SessionEpoch epoch) {
   const auto found = streams_.find(key);
-  return found != streams_.end() && (found->second.epoch == epoch || found->second.planned_on);
+  if (found == streams_.end()) return nullptr;
+  const Stream& stream = found->second;
+  return stream.epoch == epoch || stream.planned_on ? &*found : nullptr;
 }
 
 Result<void> StreamCache::look_up(std::span<const Wanted> wanted) {
@@ -27,7 +29,8 @@ Result<void> StreamCache::look_up(std::span<const Wanted> wanted) {
   std::unordered_map<Key, SessionEpoch> fresh;
   for (const auto& [stream, epoch] : wanted) {
     const Key key = key_of(stream.recipient, stream.sender);
-    if (!knows(key, epoch) && fresh.emplace(key, epoch).second) unknown.push_back(stream);
+    if (find(key, epoch) != nullptr) continue;
+    if (fresh.emplace(key, epoch).second) unknown.push_back(stream);
   }
   // One stream's messages take no longer to read than the answer that there are none.
   if (unknown.size() < 2) return {};
@@ -46,8 +49,8 @@ Result<StreamCache::Planned> StreamCache::plan(storage::DirectMessage& message, 
                                                UnixMillis now) {
   auto found = stream_of(message, epoch);
   if (!found) return fail(found);
-  Stream& stream = **found;
-  if (const Known* known = find(stream, message.cid)) {
+  Stream& stream = (*found)->second;
+  if (const Known* known = find_cid(stream, message.cid)) {
     if (known->body_hash != hash_of(message.body)) return Planned::kConflict;
     message.seq = known->seq;
     message.sent_at = known->sent_at;
@@ -58,19 +61,19 @@ Result<StreamCache::Planned> StreamCache::plan(storage::DirectMessage& message, 
   remember(stream, message);
   if (!stream.planned_on) {
     stream.planned_on = true;
-    planned_.push_back(key_of(message.recipient, message.sender));
+    planned_.push_back(*found);
   }
   return Planned::kNew;
 }
 
 void StreamCache::confirm() {
-  for (const Key key : planned_) streams_[key].planned_on = false;
+  for (Streams::value_type* planned : planned_) planned->second.planned_on = false;
   planned_.clear();
   make_room();
 }
 
 void StreamCache::forget() {
-  for (const Key key : planned_) streams_.erase(key);
+  for (const Streams::value_type* planned : planned_) streams_.erase(Key{planned->first});
   planned_.clear();
 }
 
@@ -78,7 +81,7 @@ StreamCache::Key StreamCache::key_of(UserId recipient, UserId sender) {
   return static_cast<Key>(recipient.value) << 32 | static_cast<Key>(sender.value);
 }
 
-const StreamCache::Known* StreamCache::find(const Stream& stream, std::string_view cid) {
+const StreamCache::Known* StreamCache::find_cid(const Stream& stream, std::string_view cid) {
   const std::size_t hash = hash_of(cid);
   const std::size_t count = stream.recent.size();
   for (std::size_t i = count - std::min(count, kWindow); i < count; ++i) {
@@ -100,22 +103,20 @@ void StreamCache::remember(Stream& stream, const storage::DirectMessage& message
   stream.cid_hashes.push_back(hash_of(message.cid));
 }
 
-Result<StreamCache::Stream*> StreamCache::stream_of(const storage::DirectMessage& message,
-                                                    SessionEpoch epoch) {
+Result<StreamCache::Streams::value_type*> StreamCache::stream_of(
+    const storage::DirectMessage& message, SessionEpoch epoch) {
   const Key key = key_of(message.recipient, message.sender);
-  if (knows(key, epoch)) {
-    Stream& stream = streams_[key];
-    stream.epoch = epoch;
-    stream.last_use = ++uses_;
-    return &stream;
+  Streams::value_type* known = find(key, epoch);
+  if (known == nullptr) {
+    auto tail = store_.tail(message.recipient, message.sender, kWindow);
+    if (!tail) return fail(tail);
+    Stream stream;
+    for (const storage::DirectMessage& stored : *tail) remember(stream, stored);
+    known = &*streams_.insert_or_assign(key, std::move(stream)).first;
   }
-  auto tail = store_.tail(message.recipient, message.sender, kWindow);
-  if (!tail) return fail(tail);
-  Stream stream;
-  stream.epoch = epoch;
-  stream.last_use = ++uses_;
-  for (const storage::DirectMessage& stored : *tail) remember(stream, stored);
-  return &(streams_[key] = std::move(stream));
+  known->second.epoch = epoch;
+  known->second.last_use = ++uses_;
+  return known;
 }
 
 void StreamCache::make_room() {

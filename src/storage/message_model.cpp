@@ -33,12 +33,12 @@ GroupMessage to_group(const Statement& row) {
           std::string(row.text(3)), row.integer(4), std::string(row.text(5))};
 }
 
-auto direct_values(const DirectMessage& row) {
-  return std::tie(row.recipient, row.sender, row.seq, row.cid, row.sent_at, row.body);
+auto direct_values(const DirectMessage* row) {
+  return std::tie(row->recipient, row->sender, row->seq, row->cid, row->sent_at, row->body);
 }
 
-bool direct_order(const DirectMessage& a, const DirectMessage& b) {
-  return std::tie(a.recipient, a.sender, a.seq) < std::tie(b.recipient, b.sender, b.seq);
+bool begins_stream(const DirectMessage* row) {
+  return row->seq == 1;
 }
 
 std::pair<Seq, UnixMillis> to_age(const Statement& row) {
@@ -98,11 +98,9 @@ Result<std::vector<DirectStream>> MessageModel::begun(std::span<const DirectStre
   return found;
 }
 
-Result<void> MessageModel::append_direct(std::span<const DirectMessage> rows) {
-  const bool begins_streams =
-      std::any_of(rows.begin(), rows.end(), [](const DirectMessage& row) { return row.seq == 1; });
+Result<void> MessageModel::append_direct(DirectRows rows) {
   // A statement of its own is a transaction of its own, in one round trip instead of three.
-  if (!begins_streams && connection_.takes_rows() &&
+  if (std::none_of(rows.begin(), rows.end(), begins_stream) && connection_.takes_rows() &&
       rows_that_fit(rows, direct_values) == rows.size()) {
     return insert_rows(connection_, kInsertDirect, rows, direct_values);
   }
@@ -112,17 +110,16 @@ Result<void> MessageModel::append_direct(std::span<const DirectMessage> rows) {
   return transaction->commit();
 }
 
-Result<void> MessageModel::insert_direct(std::span<const DirectMessage> rows) {
+Result<void> MessageModel::insert_direct(DirectRows rows) {
   CHAT_CHECK(connection_.in_transaction());
-  CHAT_CHECK(std::is_sorted(rows.begin(), rows.end(), direct_order));
+  CHAT_CHECK(std::is_sorted(rows.begin(), rows.end(), in_key_order));
   auto inserted = insert_rows(connection_, kInsertDirect, rows, direct_values);
   if (!inserted) return inserted;
-  std::vector<DirectMessage> first;
-  std::copy_if(rows.begin(), rows.end(), std::back_inserter(first),
-               [](const DirectMessage& row) { return row.seq == 1; });
-  return insert_rows(connection_, RowInsert{kInsertCursorHead.in(connection_), 2},
-                     std::span<const DirectMessage>(first),
-                     [](const DirectMessage& row) { return std::tie(row.recipient, row.sender); });
+  std::vector<const DirectMessage*> first;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(first), begins_stream);
+  return insert_rows(
+      connection_, RowInsert{kInsertCursorHead.in(connection_), 2}, DirectRows(first),
+      [](const DirectMessage* row) { return std::tie(row->recipient, row->sender); });
 }
 
 Result<std::vector<DirectMessage>> MessageModel::direct_after(UserId recipient, UserId sender,

@@ -10,6 +10,7 @@
 #include "chat/base/result.h"
 #include "chat/cluster/node_lease.h"
 #include "chat/storage/connection.h"
+#include "chat/storage/direct_rows.h"
 #include "chat/storage/values.h"
 
 // What the journal's lanes need from the database. Interfaces, so that tests can put a fault
@@ -27,7 +28,7 @@ class DirectStore {
   virtual Result<std::vector<storage::DirectStream>> begun(
       std::span<const storage::DirectStream> streams) = 0;
   // Stores all rows in one transaction, or none. Rows come in key order.
-  virtual Result<void> append(std::span<const storage::DirectMessage> rows) = 0;
+  virtual Result<void> append(storage::DirectRows rows) = 0;
 };
 
 class GroupStore {

@@ -68,18 +68,20 @@ class StreamCache {
     std::vector<std::size_t> cid_hashes;
   };
   using Key = std::uint64_t;
+  using Streams = std::unordered_map<Key, Stream>;
 
   static Key key_of(UserId recipient, UserId sender);
-  static const Known* find(const Stream& stream, std::string_view cid);
+  static const Known* find_cid(const Stream& stream, std::string_view cid);
   static void remember(Stream& stream, const storage::DirectMessage& message);
-  bool knows(Key key, SessionEpoch epoch) const;
-  Result<Stream*> stream_of(const storage::DirectMessage& message, SessionEpoch epoch);
+  // The stream, if what is known of it holds for this login; or nullptr.
+  Streams::value_type* find(Key key, SessionEpoch epoch);
+  Result<Streams::value_type*> stream_of(const storage::DirectMessage& message, SessionEpoch epoch);
   void make_room();
 
   DirectStore& store_;
   std::uint64_t uses_ = 0;
-  std::unordered_map<Key, Stream> streams_;
-  std::vector<Key> planned_;
+  Streams streams_;
+  std::vector<Streams::value_type*> planned_;  // elements stay where they are until they are erased
 };
 
 }  // namespace chat::delivery

@@ -8,6 +8,7 @@
 
 #include "chat/base/result.h"
 #include "chat/storage/connection.h"
+#include "chat/storage/direct_rows.h"
 #include "chat/storage/values.h"
 
 namespace chat::storage {
@@ -26,11 +27,11 @@ class MessageModel {
   // Which of these streams have begun, in no order.
   Result<std::vector<DirectStream>> begun(std::span<const DirectStream> streams);
   // insert_direct() as a transaction of its own. kOutcomeUnknown: the connection died on the way.
-  Result<void> append_direct(std::span<const DirectMessage> rows);
+  Result<void> append_direct(DirectRows rows);
   // Inserts the rows, and the cursor row of every stream that begins here (seq 1). Rows must be
   // in key order; call inside a write transaction. kConflict: a (recipient, sender, seq) exists.
   // After an error some of the rows may be in: roll back.
-  Result<void> insert_direct(std::span<const DirectMessage> rows);
+  Result<void> insert_direct(DirectRows rows);
   // Oldest first: seq > after.
   Result<std::vector<DirectMessage>> direct_after(UserId recipient, UserId sender, Seq after,
                                                   std::size_t limit);

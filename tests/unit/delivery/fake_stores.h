@@ -49,7 +49,7 @@ class FakeDirectStore final : public DirectStore {
     return found;
   }
 
-  Result<void> append(std::span<const storage::DirectMessage> rows) override {
+  Result<void> append(storage::DirectRows rows) override {
     if (on_append) on_append(rows);
     appends.push_back(rows.size());
     Outcome outcome;
@@ -58,14 +58,14 @@ class FakeDirectStore final : public DirectStore {
       outcomes.pop_front();
     }
     if (outcome.error && !outcome.stored_all_the_same) return fail(*outcome.error, "append");
-    for (const auto& row : rows) {
-      if (row.body == bad_body) return fail(ErrorCode::kInternal, "bad row");
-      const auto& stream = streams[{row.recipient, row.sender}];
-      if (!stream.empty() && stream.back().seq >= row.seq && row.seq <= first_of(rows, row)) {
+    for (const storage::DirectMessage* row : rows) {
+      if (row->body == bad_body) return fail(ErrorCode::kInternal, "bad row");
+      const auto& stream = streams[{row->recipient, row->sender}];
+      if (!stream.empty() && stream.back().seq >= row->seq && row->seq <= first_of(rows, *row)) {
         return fail(ErrorCode::kConflict, "duplicate key");
       }
     }
-    for (const auto& row : rows) streams[{row.recipient, row.sender}].push_back(row);
+    for (const storage::DirectMessage* row : rows) put(*row);
     if (outcome.error) return fail(*outcome.error, "append");
     return {};
   }
@@ -79,16 +79,15 @@ class FakeDirectStore final : public DirectStore {
   std::deque<Outcome> outcomes;
   std::optional<ErrorCode> tail_error;
   std::string bad_body = "bad";
-  std::function<void(std::span<const storage::DirectMessage>)> on_append;
+  std::function<void(storage::DirectRows)> on_append;
   int tails = 0;
   int looks = 0;
   std::vector<std::size_t> appends;
 
  private:
-  static Seq first_of(std::span<const storage::DirectMessage> rows,
-                      const storage::DirectMessage& row) {
-    for (const auto& other : rows) {
-      if (other.recipient == row.recipient && other.sender == row.sender) return other.seq;
+  static Seq first_of(storage::DirectRows rows, const storage::DirectMessage& row) {
+    for (const storage::DirectMessage* other : rows) {
+      if (other->recipient == row.recipient && other->sender == row.sender) return other->seq;
     }
     return 0;
   }

@@ -13,6 +13,7 @@
 #include "chat/storage/migrations.h"
 #include "chat/storage/sqlite_database.h"
 #include "chat/storage/user_model.h"
+#include "support/rows.h"
 #include "support/temp_dir.h"
 
 namespace chat::storage {
@@ -92,7 +93,7 @@ class StorageTest : public testing::Test {
   }
 
   Result<void> send(const std::vector<DirectMessage>& rows) {
-    return write([&] { return MessageModel(*connection_).insert_direct(rows); });
+    return write([&] { return MessageModel(*connection_).insert_direct(test::pointers_to(rows)); });
   }
 
   // What the journal does for a group: the rows and the new head in one transaction.
