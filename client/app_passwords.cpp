@@ -36,7 +36,7 @@ std::optional<std::string> App::ask_password(const char* prompt) {
   if (editor_) editor_->rest();
   const EchoOff silent(STDIN_FILENO);
   // Not to standard output: events go there, perhaps into a file.
-  if (typed_) std::fputs(prompt, stderr);
+  if (typed_) (void)std::fputs(prompt, stderr);
   std::string line;
   const auto status = reader_.next(line, kForever);
   if (status != LineReader::Status::kLine) {

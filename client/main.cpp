@@ -42,6 +42,6 @@ int main(int argc, char** argv) {
   auto options = parse_options(argc, argv);
   if (options.leave) return *options.leave;
   // A reader of standard output that is gone is noticed by the write.
-  std::signal(SIGPIPE, SIG_IGN);
+  (void)std::signal(SIGPIPE, SIG_IGN);
   return run(std::move(options));
 }

@@ -122,8 +122,8 @@ void Slab::unlink(Chunk& chunk) {
 }
 
 Slab::Chunk& Slab::chunk_of(void* block) {
-  const auto address = reinterpret_cast<std::uintptr_t>(block);
-  return *reinterpret_cast<Chunk*>(address - address % kChunkBytes);
+  const std::size_t offset = reinterpret_cast<std::uintptr_t>(block) % kChunkBytes;
+  return *reinterpret_cast<Chunk*>(static_cast<char*>(block) - offset);
 }
 
 }  // namespace chat::base

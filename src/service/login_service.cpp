@@ -100,7 +100,7 @@ void LoginService::login(Session& session, const Request& request) {
 void LoginService::find_token(const LoginPtr& login) {
   Session& session = *login->session;
   session.suspend();
-  const bool asked = batches_.find(to_hex(login->token_hash), [this, login](auto&& owner) {
+  const bool asked = batches_.find(to_hex(login->token_hash), [this, login](FoundOwner&& owner) {
     login->session->resume([this, login, owner = std::move(owner)]() mutable {
       token_found(login, std::move(owner));
     });
@@ -110,8 +110,7 @@ void LoginService::find_token(const LoginPtr& login) {
   refuse(session, login->request, busy());
 }
 
-void LoginService::token_found(const LoginPtr& login,
-                               Result<std::optional<storage::TokenOwner>> owner) {
+void LoginService::token_found(const LoginPtr& login, FoundOwner owner) {
   if (!owner) return refuse(*login->session, login->request, owner.error());
   if (!*owner) return login_failed(login, invalid_token());
   login->user.id = (*owner)->user;
@@ -201,7 +200,7 @@ void LoginService::claim(const LoginPtr& login) {
                        std::nullopt};
   if (login->by_token) request.token_ends = login->token_ends;
   session.suspend();
-  const bool asked = batches_.claim(request, [this, login, request](auto&& answer) {
+  const bool asked = batches_.claim(request, [this, login, request](Result<ClaimAnswer>&& answer) {
     login->session->resume([this, login, request, answer = std::move(answer)]() mutable {
       const bool alone = answer && answer->claim.outcome == storage::Claim::Outcome::kAlone;
       claimed(login, alone ? batches_.claim_alone(request) : std::move(answer));
@@ -247,7 +246,7 @@ void LoginService::answer(const LoginPtr& login) {
   Session& session = *login->session;
   session.suspend();
   const WelcomeRequest request{login->user.id, session.identity().epoch, login->user.password_hash};
-  const bool asked = batches_.welcome(request, [this, login](auto&& welcome) {
+  const bool asked = batches_.welcome(request, [this, login](Result<Welcome>&& welcome) {
     login->session->resume([this, login, welcome = std::move(welcome)]() mutable {
       answer_with(login, std::move(welcome));
     });

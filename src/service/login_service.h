@@ -37,9 +37,10 @@ class LoginService {
  private:
   struct Login;
   using LoginPtr = std::shared_ptr<Login>;
+  using FoundOwner = Result<std::optional<storage::TokenOwner>>;
 
   void find_token(const LoginPtr& login);
-  void token_found(const LoginPtr& login, Result<std::optional<storage::TokenOwner>> owner);
+  void token_found(const LoginPtr& login, FoundOwner owner);
   Result<void> find_account(Login& login);
   void check_password(const LoginPtr& login);
   void login_failed(const LoginPtr& login, const protocol::Refusal& refusal);

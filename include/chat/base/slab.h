@@ -61,6 +61,8 @@ Slab& slab_of() {
 template <typename T>
 class Slabbed {
  public:
+  // The check does not count an operator delete that is told the size.
+  // NOLINTNEXTLINE(cert-dcl54-cpp)
   static void* operator new(std::size_t bytes) {
     if (bytes != sizeof(T)) return ::operator new(bytes);
     return slab_of<T>().allocate();
