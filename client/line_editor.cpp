@@ -95,7 +95,7 @@ LineEditor::LineEditor(std::string prompt, Complete complete)
 LineEditor::~LineEditor() {
   base::MutexLock lock(mutex_);
   // What is typed on stays where it is; what the shell says begins a line.
-  if (active_) std::fputs("\n", stdout);
+  if (active_) (void)std::fputs("\n", stdout);
   end_locked();
   the_editor = nullptr;
 }
@@ -141,13 +141,13 @@ bool LineEditor::print(const std::string& text) {
 // The line may be on several rows, with the cursor on any of them.
 void LineEditor::clear_line_locked() {
   const int rows_up = rows_down(prompt_ + before_cursor_, columns());
-  if (rows_up > 0) std::fprintf(stdout, "\x1b[%dA", rows_up);
-  std::fputs("\r\x1b[J", stdout);
+  if (rows_up > 0) (void)std::fprintf(stdout, "\x1b[%dA", rows_up);
+  (void)std::fputs("\r\x1b[J", stdout);
 }
 
 // With the rest of it, which may have been pasted and be on its way.
 void LineEditor::drop_line_locked() {
-  std::fputs("\n", stdout);
+  (void)std::fputs("\n", stdout);
   end_locked();
   before_cursor_.clear();
   for (char c = 0; c != '\n' && c != '\r';) {
@@ -171,7 +171,7 @@ void LineEditor::on_line(char* line) CHAT_NO_THREAD_SAFETY_ANALYSIS {
   the_editor->active_ = false;
   if (line == nullptr) {
     the_editor->ended_ = true;
-    std::fputs("\n", stdout);
+    (void)std::fputs("\n", stdout);
     return;
   }
   if (may_be_remembered(line)) ::add_history(line);

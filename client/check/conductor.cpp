@@ -216,7 +216,7 @@ void Conductor::show(const char* phase, bool last) {
   if (!waits.empty()) line += fmt::format("; refused: {}", waits);
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   fmt::print(stderr, "{}{}{}", terminal ? "\r" : "", line, terminal && !last ? "\x1b[K" : "\n");
-  std::fflush(stderr);
+  (void)std::fflush(stderr);
 }
 
 }  // namespace chat::client::check

@@ -7,8 +7,8 @@ namespace chat::base {
 
 void check_failed(const char* expression, const char* file, int line,
                   const char* function) noexcept {
-  std::fprintf(stderr, "check failed: %s at %s:%d in %s\n", expression, file, line, function);
-  std::fflush(stderr);
+  (void)std::fprintf(stderr, "check failed: %s at %s:%d in %s\n", expression, file, line, function);
+  (void)std::fflush(stderr);
   std::abort();
 }
 

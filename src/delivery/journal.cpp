@@ -3,7 +3,7 @@
 namespace chat::delivery {
 
 Journal::Journal(std::unique_ptr<DirectStore> direct_store, std::unique_ptr<GroupStore> group_store,
-                 JournalListener& listener, MoreComing more_coming, const base::Clock& clock)
+                 JournalListener& listener, const MoreComing& more_coming, const base::Clock& clock)
     : direct_store_(std::move(direct_store)),
       group_store_(std::move(group_store)),
       direct_(

@@ -13,23 +13,28 @@ namespace {
 constexpr int kExitCannotStart = 1;
 constexpr int kExitLeaseLost = 3;
 
+// Where that fails there is nobody to be told.
+void print(std::FILE* to, const std::string& text) {
+  (void)std::fputs(text.c_str(), to);
+  (void)std::fflush(to);
+}
+
 int cannot(const chat::Error& error) {
-  std::fprintf(stderr, "chatserver: %s\n", error.message.c_str());
+  print(stderr, "chatserver: " + error.message + "\n");
   return kExitCannotStart;
 }
 
 void warn(const std::string& warning) {
-  std::fprintf(stderr, "chatserver: warning: %s\n", warning.c_str());
+  print(stderr, "chatserver: warning: " + warning + "\n");
 }
 
 int check(const chat::server::Order& order) {
-  std::fputs(order.text.c_str(), stdout);
-  std::fflush(stdout);
+  print(stdout, order.text);
   if (const auto remark = chat::server::plain_port_warning(order.checked->server.listen)) {
-    std::fprintf(stderr, "# %s\n", remark->c_str());
+    print(stderr, "# " + *remark + "\n");
   }
   for (const std::string& remark : chat::server::remarks_on_database(*order.checked)) {
-    std::fprintf(stderr, "# %s\n", remark.c_str());
+    print(stderr, "# " + remark + "\n");
   }
   return 0;
 }
@@ -37,7 +42,7 @@ int check(const chat::server::Order& order) {
 int migrate(const chat::server::Config& config) {
   const auto migrated = chat::server::migrate_database(config);
   if (!migrated) return cannot(migrated.error());
-  std::fputs(migrated->c_str(), stdout);
+  print(stdout, *migrated);
   return 0;
 }
 
@@ -45,8 +50,7 @@ int serve(const chat::server::Config& config) {
   chat::server::App app(config);
   if (auto started = app.start(); !started) return cannot(started.error());
   for (const std::string& warning : app.warnings()) warn(warning);
-  std::printf("%s\n", app.ready_line().c_str());
-  std::fflush(stdout);
+  print(stdout, app.ready_line() + "\n");
   return app.run() ? 0 : kExitLeaseLost;
 }
 
@@ -55,13 +59,13 @@ int serve(const chat::server::Config& config) {
 int main(int argc, char** argv) {
   const auto order = chat::server::read_command_line(argc, argv);
   if (!order) {
-    std::fprintf(stderr, "chatserver: %s\n", order.error().message.c_str());
+    print(stderr, "chatserver: " + order.error().message + "\n");
     return chat::server::kExitBadConfiguration;
   }
   for (const std::string& warning : order->warnings) warn(warning);
   if (order->checked) return check(*order);
   if (!order->config) {
-    std::fputs(order->text.c_str(), stdout);
+    print(stdout, order->text);
     return 0;
   }
   const chat::server::Config& config = *order->config;

@@ -73,6 +73,7 @@ class GroupTexts {
 
   Result<void> open(const std::vector<storage::Membership>& memberships) {
     std::vector<GroupId> ids;
+    ids.reserve(memberships.size());
     for (const storage::Membership& item : memberships) ids.push_back(item.group);
     std::sort(ids.begin(), ids.end());
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());

@@ -16,7 +16,7 @@ Passwords::Passwords(ServiceContext& context)
 
 void Passwords::check(session::Session& session, const storage::User& user,
                       const std::string& account, std::string password,
-                      std::function<void(PasswordVerdict)> then) {
+                      const std::function<void(PasswordVerdict)>& then) {
   const Attempt attempt{user.id ? "id:" + std::to_string(user.id.value) : account,
                         session.peer().network()};
   const auto made = throttle_.begin(attempt);
@@ -54,7 +54,7 @@ void Passwords::renew(UserId user, PasswordVerdict& verdict, const std::string& 
 }
 
 void Passwords::hash(session::Session& session, std::string password,
-                     std::function<void(Result<std::string>)> then) {
+                     const std::function<void(Result<std::string>)>& then) {
   session.suspend();
   auto self = session.shared_from_this();
   const bool posted =

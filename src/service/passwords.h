@@ -30,9 +30,9 @@ class Passwords {
   // `user` has id 0 where there is no such account; `account` is what the client called it then.
   // The answer takes as long and sounds the same for an unknown account as for a wrong password.
   void check(session::Session& session, const storage::User& user, const std::string& account,
-             std::string password, std::function<void(PasswordVerdict)> then);
+             std::string password, const std::function<void(PasswordVerdict)>& then);
   void hash(session::Session& session, std::string password,
-            std::function<void(Result<std::string>)> then);
+            const std::function<void(Result<std::string>)>& then);
 
  private:
   void renew(UserId user, PasswordVerdict& verdict, const std::string& renewed);

@@ -69,7 +69,7 @@ class GroupCommitter {
 class Journal {
  public:
   Journal(std::unique_ptr<DirectStore> direct_store, std::unique_ptr<GroupStore> group_store,
-          JournalListener& listener, MoreComing more_coming, const base::Clock& clock);
+          JournalListener& listener, const MoreComing& more_coming, const base::Clock& clock);
 
   void start();
   void stop();
