@@ -98,6 +98,36 @@ TEST_F(DatabaseFault, LoginThatCannotTakeOverIsAnsweredWithin10Seconds) {
   EXPECT_EQ(request_patiently(newer, login_request(alice, {{"takeover", true}})).at("errno"), 0);
 }
 
+// The older session leaves only when its last message is settled, and that may take longer than a
+// login may.
+TEST_F(DatabaseFault, LoginIsToldWhenAnOlderSessionDoesNotLeave) {
+  User older = new_user(server->port(), "alice");
+  const Account bob = register_account(server->port(), "bob");
+  proxy->cut_next_commit(MysqlProxy::Cut::kHold);
+  older.client.send(chat_request(older.account, bob.id, "held up", "c1"));
+  ASSERT_TRUE(wait_until([&] { return proxy->cuts() == 1; }));
+  const auto began = Clock::now();
+  RawClient newer(server->port());
+  newer.send(login_request(older.account, {{"takeover", true}}));
+  EXPECT_TRUE(wait_until(
+      [&] {
+        proxy->cut_next_commit(MysqlProxy::Cut::kHold);  // the next attempt as well
+        newer.take_in(milliseconds{100});
+        return newer.waiting() > 0;
+      },
+      scaled(milliseconds{15'000})));
+  const auto took = Clock::now() - began;
+  proxy->cut_next_commit(MysqlProxy::Cut::kNothing);
+  const Json refusal = newer.receive();
+  EXPECT_EQ(refusal.value("errno", 0), 32) << refusal;
+  EXPECT_GT(refusal.value("retry_after_ms", 0), 0) << refusal;
+  EXPECT_GT(took, milliseconds{9'500});
+  EXPECT_LT(took, milliseconds{10'000} + scaled(milliseconds{1'000}));
+  EXPECT_EQ(
+      request_patiently(newer, login_request(older.account, {{"takeover", true}})).at("errno"), 0);
+  EXPECT_EQ(newer.request(chat_request(older.account, bob.id, "held up", "c1")).value("seq", 0), 1);
+}
+
 // A database that is stopped keeps its connections and takes new ones, and says nothing.
 TEST_F(DatabaseFault, SilentMeansUnavailableAtOnceAndHealsByItself) {
   User alice = new_user(server->port(), "alice");

@@ -16,7 +16,9 @@ namespace chat::protocol {
 
 // A value of a request's top level. Nothing on this wire uses nested ones: they are checked
 // (depth, duplicate keys) and dropped, kNested stands for them.
-struct Nested {};
+struct Nested {
+  friend bool operator==(const Nested&, const Nested&) = default;
+};
 using Value = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Nested>;
 // An integer outside int64's range, and -0, are kept as double: no field takes them.
 
