@@ -87,6 +87,13 @@ base::UniqueFd connect_to(const addrinfo& address, std::chrono::milliseconds tim
   return socket;
 }
 
+Result<std::unique_ptr<Transport>> make_transport(base::UniqueFd socket, const TlsContext* tls,
+                                                  const std::string& host,
+                                                  std::chrono::milliseconds timeout) {
+  if (tls != nullptr) return tls->shake_hands(std::move(socket), host, timeout);
+  return plain_transport(std::move(socket));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& host, std::uint16_t port,
@@ -101,8 +108,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& host, st
     if (!socket) continue;
     const auto left = timeout - std::chrono::duration_cast<std::chrono::milliseconds>(
                                     base::system_clock().now() - begin);
-    auto transport = tls != nullptr ? tls->shake_hands(std::move(socket), host, left)
-                                    : plain_transport(std::move(socket));
+    auto transport = make_transport(std::move(socket), tls, host, left);
     if (!transport) return fail(transport);
     return std::unique_ptr<Connection>(new Connection(*std::move(transport)));
   }

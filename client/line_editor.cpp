@@ -81,8 +81,8 @@ LineEditor::LineEditor(std::string prompt, Complete complete)
   CHAT_CHECK(the_editor == nullptr);
   the_editor = this;
   // Editing needs to know that several bytes are one character.
-  std::setlocale(LC_CTYPE, "");
-  if (std::strcmp(::nl_langinfo(CODESET), "UTF-8") != 0) std::setlocale(LC_CTYPE, "C.UTF-8");
+  (void)std::setlocale(LC_CTYPE, "");
+  if (std::strcmp(::nl_langinfo(CODESET), "UTF-8") != 0) (void)std::setlocale(LC_CTYPE, "C.UTF-8");
   ::rl_initialize();
   grow_buffers();
   // A word to complete is all that stands before the cursor.

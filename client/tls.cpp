@@ -23,7 +23,8 @@ bool is_address(const std::string& name) {
 
 // As it stands in a certificate: "fe80::1%eth0" and "chat.example.org." are ways to write a host.
 std::string certificate_name(std::string host) {
-  if (host.find(':') != std::string::npos) host = host.substr(0, host.find('%'));
+  const auto zone = host.find(':') == std::string::npos ? std::string::npos : host.find('%');
+  if (zone != std::string::npos) host.resize(zone);
   if (host.size() > 1 && host.back() == '.') host.pop_back();
   return host;
 }

@@ -87,9 +87,9 @@ std::optional<Report> Conductor::conduct() {
 
 // One server that answers is enough: the others may be what is being tested.
 std::string Conductor::prepare() {
-  ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGINT, on_signal);
-  ::signal(SIGTERM, on_signal);
+  (void)::signal(SIGPIPE, SIG_IGN);
+  (void)::signal(SIGINT, on_signal);
+  (void)::signal(SIGTERM, on_signal);
   if (!raise_descriptor_limit(options_.clients())) {
     return fmt::format("{} clients need more open files than this process may have (ulimit -n)",
                        options_.clients());

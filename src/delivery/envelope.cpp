@@ -54,7 +54,7 @@ namespace {
 
 std::optional<Envelope> decode_event(std::string_view head, std::string_view json) {
   EventEnvelope event;
-  event.receipt = head.front() == 'r';
+  event.receipt = head.starts_with('r');
   head.remove_prefix(2);
   if (!take(head, event.except.value, 0)) return std::nullopt;
   if (event.receipt && !take(head, event.group.value, 0)) return std::nullopt;
@@ -65,7 +65,7 @@ std::optional<Envelope> decode_event(std::string_view head, std::string_view jso
 
 std::optional<Envelope> decode_takeover(std::string_view head) {
   TakeoverEnvelope takeover;
-  takeover.gone = head.front() == 'g';
+  takeover.gone = head.starts_with('g');
   head.remove_prefix(2);
   if (!take(head, takeover.epoch) || !head.empty()) return std::nullopt;
   return takeover;

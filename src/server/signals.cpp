@@ -24,7 +24,7 @@ sigset_t handled_signals() {
 Signals::Signals() {
   const sigset_t set = handled_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
+  (void)::signal(SIGPIPE, SIG_IGN);
 }
 
 Result<void> Signals::open(net::EventLoop& loop, std::function<void(int)> on_signal) {

@@ -62,7 +62,7 @@ bool LoginBatches::claim(ClaimRequest request, ClaimBatcher::Done done) {
 }
 
 bool LoginBatches::welcome(WelcomeRequest request, WelcomeBatcher::Done done) {
-  return welcomes_.ask(request, std::move(done));
+  return welcomes_.ask(std::move(request), std::move(done));
 }
 
 void LoginBatches::find_all(TokenItems items) {

@@ -9,6 +9,8 @@ WriterLane::Turn WriterLane::enter() {
   CHAT_CHECK(holder_ != std::this_thread::get_id());
   if (taken_) {
     Waiter me;
+    // It leaves the list before it is called.
+    // cppcheck-suppress danglingLifetime
     waiting_.push_back(&me);
     while (!me.has_turn) me.called.wait(mutex_);
   }

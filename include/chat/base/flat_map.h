@@ -97,7 +97,7 @@ class FlatMap {
   }
   // Moves those up that would not be found behind a free slot.
   void close_gap(std::size_t gap) {
-    for (std::size_t place = next(gap); slots_[place].key != Key{}; place = next(place)) {
+    for (std::size_t place = next(gap); slots_[place].key != Key(); place = next(place)) {
       const std::size_t home = home_of(slots_[place].key);
       const bool home_lies_between =
           gap < place ? gap < home && home <= place : gap < home || home <= place;
