@@ -50,10 +50,10 @@ class Bench:
         return ["--warm-up", "2", "--seconds", f"{seconds:g}"]
 
     @contextlib.contextmanager
-    def servers(self, engine, count=1, **seeded):
+    def servers(self, engine, count=1, database="chat", **seeded):
         """Chatservers on a new database, and everything that works for them."""
-        self.services.new_database(engine, **seeded)
-        servers = self.services.start_servers(engine, count)
+        self.services.new_database(engine, database, **seeded)
+        servers = self.services.start_servers(engine, database, count)
         try:
             yield servers
         finally:
@@ -106,12 +106,12 @@ class Bench:
             runs.append(self.run(mode, engine, servers, options, **more))
         return runs
 
-    def figure(self, row, engine, runs, value, unit, **more):
-        """A figure of what value(run) gives for each."""
+    def figure(self, row, engine, runs, value, unit, beside=(), **more):
+        """A figure of what value(run) gives for each. What fails `beside` them fails it too."""
         good = [run for run in runs if run.count > 0]
         micros = statistics.median(run.micros_each for run in good) if good else None
         share = statistics.median(run.own_share for run in good) if good else None
-        problems = [run.problem for run in runs if run.problem]
+        problems = [run.problem for run in [*runs, *beside] if run.problem]
         refused = sum(run.refused for run in runs)
         if refused:
             more["notes"] = [*more.get("notes", []), f"{refused} requests were refused: overload"]

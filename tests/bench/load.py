@@ -13,9 +13,9 @@ _WORK = {"ping": ("replies", "reply"), "login": ("logins", "login"), "storm": ("
 _OTHERS = ("delivered", "delivery")
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class Run:
-    """One run of chatbench."""
+    """One run of chatbench, the same as another only if it is that one."""
     count: int            # messages, deliveries, logins or pings within the measured seconds
     seconds: float
     server_cpu: float     # CPU seconds of all server-side processes within them

@@ -177,11 +177,12 @@ class Services:
             ["mariadb", "--no-defaults", "--user=root", f"--socket={self.sockets}/mariadb",
              f"--execute={text}"], capture_output=True, text=True).returncode == 0
 
-    def _new_mysql_database(self):
+    def _new_mysql_database(self, name):
         self.start_mariadb()
-        if not self._sql("DROP DATABASE IF EXISTS chat; CREATE DATABASE chat CHARACTER SET utf8mb4;"
+        if not self._sql(f"DROP DATABASE IF EXISTS {name};"
+                         f" CREATE DATABASE {name} CHARACTER SET utf8mb4;"
                          " CREATE USER IF NOT EXISTS chat@localhost;"
-                         " GRANT ALL ON chat.* TO chat@localhost"):
+                         f" GRANT ALL ON {name}.* TO chat@localhost"):
             raise BenchError("MariaDB refuses to make a database")
 
     # Redis: nothing on the disk
@@ -206,21 +207,22 @@ class Services:
 
     # chatserver and the relay
 
-    def storage_settings(self, engine):
+    def storage_settings(self, engine, database):
         if engine == "sqlite":
-            return ["--set", "storage.engine=sqlite", "--set", f"storage.path={self.data}/chat.db"]
+            return ["--set", "storage.engine=sqlite",
+                    "--set", f"storage.path={self.data}/{database}.db"]
         return ["--set", "storage.engine=mysql", "--set", f"mysql.socket={self.sockets}/mariadb",
-                "--set", "mysql.user=chat", "--set", "mysql.database=chat"]
+                "--set", "mysql.user=chat", "--set", f"mysql.database={database}"]
 
-    def new_database(self, engine, users, groups=0, group_size=0, log_rows=0):
+    def new_database(self, engine, name, users, groups=0, group_size=0, log_rows=0):
         """An empty database, then what chatbench-seed puts into it."""
         if engine == "mariadb":
-            self._new_mysql_database()
+            self._new_mysql_database(name)
         else:
-            for file in self.data.glob("chat.db*"):
+            for file in self.data.glob(f"{name}.db*"):
                 file.unlink()
         seeder = self.launch(
-            "seed", [self.programs / "chatbench-seed", *self.storage_settings(engine),
+            "seed", [self.programs / "chatbench-seed", *self.storage_settings(engine, name),
                      "--users", users, "--groups", groups, "--group-size", group_size,
                      "--log-rows", log_rows],
             self.client_cpu, pipe=False)
@@ -229,21 +231,22 @@ class Services:
         if code != 0:
             raise BenchError(f"chatbench-seed failed: {seeder.last_words()}")
 
-    def start_servers(self, engine, count=1):
+    def start_servers(self, engine, database, count=1):
         """That many chatservers on one database; with more than one, Redis between them."""
         bus = []
         if count > 1:
             self.start_redis()
             bus = ["--set", "bus.engine=redis", "--set", f"redis.socket={self.sockets}/redis"]
-        return [self._start_server(f"server-{number}", engine, bus)
+        settings = [*self.storage_settings(engine, database), *bus]
+        return [self._start_server(f"{database}-{number}", settings)
                 for number in range(1, count + 1)]
 
-    def _start_server(self, name, engine, bus):
+    def _start_server(self, name, settings):
         env = {key: value for key, value in os.environ.items()
                if not key.startswith(("CHAT_MYSQL_PASSWORD", "CHAT_REDIS_PASSWORD"))}
         server = self.launch(
             name,
-            [self.programs.parent.parent / "chatserver", *self.storage_settings(engine), *bus,
+            [self.programs.parent.parent / "chatserver", *settings,
              "--set", f"server.node={name}", "--set", "server.listen=127.0.0.1:0",
              "--set", "limits.chat_per_second=0", "--set", "limits.bytes_per_second=0",
              "--set", "log.level=warn"],
