@@ -41,6 +41,28 @@ bool begins_stream(const DirectMessage* row) {
   return row->seq == 1;
 }
 
+// Which of so many streams there are, two parameters each.
+std::string begun_text(const Connection& connection, std::size_t streams) {
+  std::string text;
+  if (connection.takes_rows()) {
+    // MariaDB: half the time of an OR of keys (measured with 128: 5 µs instead of 11), which it
+    // plans anew each time. The first row gives the parameters their type.
+    text = "SELECT c.recipient, c.sender FROM (WITH asked (recipient, sender) AS (VALUES ";
+    for (std::size_t i = 0; i < streams; ++i) {
+      text += i == 0 ? "(CAST(? AS SIGNED), CAST(? AS SIGNED))" : ", (?, ?)";
+    }
+    return text +
+           ") SELECT recipient, sender FROM asked) AS asked STRAIGHT_JOIN directcursor c"
+           " ON c.recipient = asked.recipient AND c.sender = asked.sender";
+  }
+  // So many places of the index; a list of pairs would be a scan.
+  text = "SELECT recipient, sender FROM directcursor WHERE";
+  for (std::size_t i = 0; i < streams; ++i) {
+    text += i == 0 ? " (recipient = ? AND sender = ?)" : " OR (recipient = ? AND sender = ?)";
+  }
+  return text;
+}
+
 std::pair<Seq, UnixMillis> to_age(const Statement& row) {
   return {row.integer(0), row.integer(1)};
 }
@@ -68,23 +90,18 @@ Result<std::vector<DirectMessage>> MessageModel::direct_tail(UserId recipient, U
   return rows;
 }
 
-// An OR of keys: MariaDB reads it as so many places of the index, but a list of pairs as a scan.
 Result<std::vector<DirectStream>> MessageModel::begun(std::span<const DirectStream> streams) {
   constexpr std::size_t kStreamsPerStatement = 128;
   std::vector<DirectStream> found;
   while (!streams.empty()) {
     const auto part = streams.first(std::min(streams.size(), kStreamsPerStatement));
     streams = streams.subspan(part.size());
-    std::string text = "SELECT recipient, sender FROM directcursor WHERE";
     const std::size_t places = std::bit_ceil(part.size());
-    for (std::size_t i = 0; i < places; ++i) {
-      text += i == 0 ? " (recipient = ? AND sender = ?)" : " OR (recipient = ? AND sender = ?)";
-    }
-    auto prepared = connection_.prepare(text);
+    auto prepared = connection_.prepare(begun_text(connection_, places));
     if (!prepared) return fail(prepared);
     StatementScope statement(**prepared);
     for (std::size_t i = 0; i < places; ++i) {
-      const DirectStream& stream = part[std::min(i, part.size() - 1)];
+      const DirectStream stream = i < part.size() ? part[i] : DirectStream{};  // nobody's
       sql::bind_one(*statement, static_cast<int>(2 * i), stream.recipient);
       sql::bind_one(*statement, static_cast<int>(2 * i + 1), stream.sender);
     }

@@ -12,42 +12,59 @@ namespace chat::storage {
 namespace {
 
 // What a cursor move may move, and how. Where the new position isn't past the old one there is
-// nothing to write: that is the `max`.
+// nothing to write: that is the `max`. A stream's row is there, with the first message: for
+// MariaDB an INSERT that finds it takes half the time of an UPDATE (measured with arrays of 128
+// rows: 13 µs instead of 28). A member's row may be gone, and must not come back.
 struct Position {
   bool direct;
   Seq CursorMove::*to;
-  std::string_view update;
+  sql::Text text;
 };
+constexpr std::string_view kUpdateDelivered =
+    "UPDATE groupuser SET delivered_seq = ?"
+    " WHERE groupid = ? AND userid = ? AND delivered_seq < ?";
+constexpr std::string_view kUpdateRead =
+    "UPDATE groupuser SET read_seq = ? WHERE groupid = ? AND userid = ? AND read_seq < ?";
 constexpr Position kPositions[] = {
-    {true, &CursorMove::delivered,
-     "UPDATE directcursor SET delivered_seq = ?"
-     " WHERE recipient = ? AND sender = ? AND delivered_seq < ?"},
-    {true, &CursorMove::read,
-     "UPDATE directcursor SET read_seq = ? WHERE recipient = ? AND sender = ? AND read_seq < ?"},
-    {false, &CursorMove::delivered,
-     "UPDATE groupuser SET delivered_seq = ?"
-     " WHERE groupid = ? AND userid = ? AND delivered_seq < ?"},
-    {false, &CursorMove::read,
-     "UPDATE groupuser SET read_seq = ? WHERE groupid = ? AND userid = ? AND read_seq < ?"},
+    {true,
+     &CursorMove::delivered,
+     {.sqlite = "INSERT INTO directcursor (recipient, sender, delivered_seq) VALUES (?,?,?)"
+                " ON CONFLICT DO UPDATE SET delivered_seq = excluded.delivered_seq"
+                " WHERE delivered_seq < excluded.delivered_seq",
+      .mysql = "INSERT INTO directcursor (recipient, sender, delivered_seq) VALUES (?,?,?)"
+               " ON DUPLICATE KEY UPDATE"
+               " delivered_seq = GREATEST(delivered_seq, VALUES(delivered_seq))"}},
+    {true,
+     &CursorMove::read,
+     {.sqlite = "INSERT INTO directcursor (recipient, sender, read_seq) VALUES (?,?,?)"
+                " ON CONFLICT DO UPDATE SET read_seq = excluded.read_seq"
+                " WHERE read_seq < excluded.read_seq",
+      .mysql = "INSERT INTO directcursor (recipient, sender, read_seq) VALUES (?,?,?)"
+               " ON DUPLICATE KEY UPDATE read_seq = GREATEST(read_seq, VALUES(read_seq))"}},
+    {false, &CursorMove::delivered, {.sqlite = kUpdateDelivered, .mysql = kUpdateDelivered}},
+    {false, &CursorMove::read, {.sqlite = kUpdateRead, .mysql = kUpdateRead}},
 };
 
 // In key order, as all that lock several rows.
 Result<void> write_position(Connection& connection, const Position& position,
                             std::span<const CursorMove> moves) {
-  using Values = std::tuple<Seq, std::int32_t, std::int32_t, Seq>;  // the statement's parameters
-  std::vector<Values> rows;
+  using Row = std::tuple<std::int32_t, std::int32_t, Seq>;  // the key, and where to
+  std::vector<Row> rows;
   for (const CursorMove& move : moves) {
     CHAT_CHECK(static_cast<bool>(move.sender) != static_cast<bool>(move.group));
     const Seq to = move.*position.to;
     if (to == 0 || static_cast<bool>(move.sender) != position.direct) continue;
-    rows.push_back(position.direct ? Values(to, move.recipient.value, move.sender.value, to)
-                                   : Values(to, move.group.value, move.recipient.value, to));
+    rows.push_back(position.direct ? Row(move.recipient.value, move.sender.value, to)
+                                   : Row(move.group.value, move.recipient.value, to));
   }
-  std::sort(rows.begin(), rows.end(), [](const Values& a, const Values& b) {
-    return std::tie(std::get<1>(a), std::get<2>(a)) < std::tie(std::get<1>(b), std::get<2>(b));
+  std::sort(rows.begin(), rows.end());
+  const std::string_view text = position.text.in(connection);
+  const std::span<const Row> all(rows);
+  if (position.direct) return write_rows(connection, text, all, [](const Row& row) { return row; });
+  return write_rows(connection, text, all, [](const Row& row) {
+    const auto& [group, user, to] = row;
+    return std::tuple(to, group, user, to);
   });
-  return write_rows(connection, position.update, std::span<const Values>(rows),
-                    [](const Values& values) { return values; });
 }
 
 Result<MessageModel::Slowest> slowest(Connection& connection, std::string_view sql, GroupId group) {

@@ -28,6 +28,7 @@ class TestStorage {
   // What the chat server is started with.
   const Settings& settings() const { return settings_; }
   const std::string& database() const { return database_; }
+  const std::filesystem::path& file() const { return file_; }
   // The first column of the first row of a statement that both dialects understand.
   std::int64_t number(const std::string& sql) const;
   void execute(const std::string& sql) const;

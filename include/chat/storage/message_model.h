@@ -78,7 +78,8 @@ class MessageModel {
                                    std::size_t limit);
   Result<std::size_t> prune_group(GroupId group, Seq last, UnixMillis before, std::size_t limit);
 
-  // Cursors move forward only (max of old and new). Call inside a write transaction.
+  // Cursors move forward only (max of old and new), those of members who have left not at all.
+  // Of a direct stream only what was stored may be named. Call inside a write transaction.
   Result<void> advance(std::span<const CursorMove> moves);
 
  private:

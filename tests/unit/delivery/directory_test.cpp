@@ -34,7 +34,8 @@ class DirectoryTest : public storage::StorageTest {
     bob_ = add_user("bob");
   }
   // Behind the directory's back: who is asked for by the old name was remembered.
-  void rename_all() { run("UPDATE user SET name = 'new-' || name"); }
+  // In words that both databases understand.
+  void rename_all() { run("UPDATE user SET name = REPLACE('new-?', '?', name)"); }
   std::string name_of(UserId user) {
     auto name = directory_.name_of(user);
     EXPECT_TRUE(name) << name.error().message;

@@ -113,6 +113,9 @@ TEST_F(MessageModelTest, ToldWhichStreamsHaveBegun) {
   EXPECT_EQ(found, (std::set<std::pair<std::int32_t, std::int32_t>>{{kBob.value, kAlice.value},
                                                                     {kBob.value, kCarol.value}}));
   EXPECT_TRUE(MessageModel(*connection_).begun({}).value().empty());
+  // Each once, however the list is filled up.
+  asked = {{kBob, kAlice}, {kAlice, kBob}, {kBob, kCarol}};
+  EXPECT_EQ(MessageModel(*connection_).begun(asked).value().size(), 2u);
 }
 
 TEST_F(MessageModelTest, TheFirstMessageOfAStreamMakesItsCursor) {
@@ -156,9 +159,22 @@ TEST_F(MessageModelTest, DirectCursorsMoveForwardOnly) {
   EXPECT_EQ(delivered(kBob), 2);
   ASSERT_TRUE(advance({{kBob, kAlice, {}, 1}}));
   EXPECT_EQ(delivered(kBob), 2);
-  ASSERT_TRUE(advance({{kBob, kAlice, {}, 3}, {kBob, kAlice, {}, 2}, {kCarol, kAlice, {}, 9}}));
+  ASSERT_TRUE(advance({{kBob, kAlice, {}, 3}, {kBob, kAlice, {}, 2}}));
+  EXPECT_EQ(delivered(kBob), 3);
+  ASSERT_TRUE(advance({{kBob, kAlice, {}, 0, 2}}));
+  EXPECT_EQ(number("SELECT read_seq FROM directcursor"), 2);
+  ASSERT_TRUE(advance({{kBob, kAlice, {}, 0, 1}}));
+  EXPECT_EQ(number("SELECT read_seq FROM directcursor"), 2);
   EXPECT_EQ(delivered(kBob), 3);
   EXPECT_EQ(number("SELECT COUNT(*) FROM directcursor"), 1);
+}
+
+TEST_F(MessageModelTest, APositionDoesNotBringAMemberBackWhoLeft) {
+  const auto group = add_group("club", kAlice);
+  ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 1, kAlice, "a", 1, "x"}}));
+  const auto members = number("SELECT COUNT(*) FROM groupuser");
+  ASSERT_TRUE(advance({{kBob, {}, group, 1, 1}}));
+  EXPECT_EQ(number("SELECT COUNT(*) FROM groupuser"), members);
 }
 
 TEST_F(MessageModelTest, GroupPositionsStartWhereTheMemberJoinedAndMoveForwardOnly) {

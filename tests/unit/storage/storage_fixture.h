@@ -11,10 +11,12 @@
 #include "chat/storage/group_model.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/migrations.h"
+#include "chat/storage/mysql_database.h"
 #include "chat/storage/sqlite_database.h"
 #include "chat/storage/user_model.h"
 #include "support/rows.h"
 #include "support/temp_dir.h"
+#include "support/test_storage.h"
 
 namespace chat::storage {
 
@@ -32,7 +34,18 @@ inline std::vector<std::string> awkward_texts() {
           long_text};
 }
 
-// A migrated database in a real file, with one connection to it.
+inline std::unique_ptr<Database> open_by(const test::TestStorage& storage) {
+  if (!test::on_mysql()) return std::make_unique<SqliteDatabase>(storage.file().string());
+  MysqlOptions options;
+  options.socket = test::mariadb().socket();
+  options.user = storage.database();
+  options.password = test::MariadbServer::password();
+  options.database = storage.database();
+  return std::make_unique<MysqlDatabase>(options);
+}
+
+// A migrated database, SQLite's in a real file or one of a real MariaDB server, with one
+// connection to it.
 class StorageTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -40,7 +53,7 @@ class StorageTest : public testing::Test {
     const auto opened = database_.open();
     ASSERT_TRUE(opened) << opened.error().message;
     connection_ = connect();
-    const auto migrated = migrate(*connection_, migrations_of(Dialect::kSqlite));
+    const auto migrated = migrate(*connection_, migrations_of(database_.dialect()));
     ASSERT_TRUE(migrated) << migrated.error().message;
   }
 
@@ -107,7 +120,9 @@ class StorageTest : public testing::Test {
   }
 
   test::TempDir dir_;
-  SqliteDatabase database_{dir_.file("chat.db")};
+  test::TestStorage storage_{dir_.path()};
+  const std::unique_ptr<Database> owned_{open_by(storage_)};
+  Database& database_{*owned_};
   std::unique_ptr<Connection> connection_;
 };
 
