@@ -45,8 +45,7 @@ class HastyStore final : public DirectStore {
 
  private:
   void store_late(const std::vector<storage::DirectMessage>& copies) {
-    std::vector<const storage::DirectMessage*> rows;
-    for (const storage::DirectMessage& copy : copies) rows.push_back(&copy);
+    const auto rows = storage::pointers_to(copies);
     for (int attempt = 1; !store_->append(rows) && !giving_up_; ++attempt) {
       std::this_thread::sleep_for(retry_delay(std::min(attempt, kAttemptsMax)));
     }

@@ -95,7 +95,8 @@ class FlatMap {
       if (slot.key != Key{}) slots_[place_of(slot.key)] = std::move(slot);
     }
   }
-  // Moves those up that would not be found behind a free slot.
+  // Moves those up that would not be found behind a free slot. (Key(): cppcheck takes the brace of
+  // Key{} for the beginning of the loop.)
   void close_gap(std::size_t gap) {
     for (std::size_t place = next(gap); slots_[place].key != Key(); place = next(place)) {
       const std::size_t home = home_of(slots_[place].key);

@@ -2,6 +2,7 @@
 
 #include <span>
 #include <tuple>
+#include <vector>
 
 #include "chat/storage/values.h"
 
@@ -14,6 +15,14 @@ using DirectRows = std::span<const DirectMessage* const>;
 // By recipient, sender and seq, as the table is.
 inline bool in_key_order(const DirectMessage* a, const DirectMessage* b) {
   return std::tie(a->recipient, a->sender, a->seq) < std::tie(b->recipient, b->sender, b->seq);
+}
+
+// For rows that are in nobody's entries; they must outlive what is returned.
+inline std::vector<const DirectMessage*> pointers_to(const std::vector<DirectMessage>& rows) {
+  std::vector<const DirectMessage*> pointers;
+  pointers.reserve(rows.size());
+  for (const DirectMessage& row : rows) pointers.push_back(&row);
+  return pointers;
 }
 
 }  // namespace chat::storage

@@ -14,7 +14,6 @@
 #include "chat/storage/message_model.h"
 #include "chat/storage/migrations.h"
 #include "chat/storage/sqlite_database.h"
-#include "support/rows.h"
 #include "support/temp_dir.h"
 
 // The journal on SQLite: a real file in $TMPDIR, WAL, synchronous=FULL. That folder should be on a
@@ -74,7 +73,7 @@ void sqlite_batch(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
     const auto rows = next_rows(state.range(0), seq);
-    const auto pointers = test::pointers_to(rows);
+    const auto pointers = storage::pointers_to(rows);
     state.ResumeTiming();
     CHAT_CHECK(direct->append(pointers).has_value());
   }

@@ -13,7 +13,6 @@
 #include "chat/delivery/cluster_events.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/node_model.h"
-#include "support/rows.h"
 #include "support/session_rig.h"
 #include "unit/storage/storage_fixture.h"
 
@@ -307,8 +306,9 @@ TEST_F(RouterTest, PresenceReachesWhoListsTheUserWhereverTheyAre) {
 TEST_F(RouterTest, ResyncFindsWhatWasNeverPublished) {
   auto bob = here_->log_in(bob_);
   const std::vector<storage::DirectMessage> rows{{bob_, alice_, 1, "c1", 1, "unheard"}};
-  ASSERT_TRUE(write(
-      [&] { return storage::MessageModel(*connection_).insert_direct(test::pointers_to(rows)); }));
+  ASSERT_TRUE(write([&] {
+    return storage::MessageModel(*connection_).insert_direct(storage::pointers_to(rows));
+  }));
   expect_quiet(*here_, bob);
   here_->resync.start({});
   here_->events.on_bus_gap();

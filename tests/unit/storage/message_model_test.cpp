@@ -136,12 +136,12 @@ TEST_F(MessageModelTest, ADuplicateSeqIsAConflictAndLeavesTheTransactionUsable) 
   auto transaction = Transaction::begin(*connection_, TransactionKind::kWrite);
   MessageModel messages(*connection_);
   const std::vector<DirectMessage> duplicate{direct(kBob, kAlice, 1, "other")};
-  const auto refused = messages.insert_direct(test::pointers_to(duplicate));
+  const auto refused = messages.insert_direct(pointers_to(duplicate));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
   EXPECT_TRUE(connection_->usable());
   const std::vector<DirectMessage> next{direct(kBob, kAlice, 2)};
-  EXPECT_TRUE(messages.insert_direct(test::pointers_to(next)));
+  EXPECT_TRUE(messages.insert_direct(pointers_to(next)));
   EXPECT_TRUE(transaction->commit());
   EXPECT_EQ(after(kBob, kAlice, 0), (std::vector<Seq>{1, 2}));
   EXPECT_EQ(messages.direct_after(kBob, kAlice, 0, 1)->front().body, "hi");
@@ -298,7 +298,7 @@ TEST_F(MessageModelTest, BehindNamesStreamsWithSomethingNotDelivered) {
   MessageModel messages(*connection_);
   const std::vector<DirectMessage> rows{{bob, alice, 1, "c1", 1, "x"},
                                         {bob, alice, 2, "c2", 1, "x"}};
-  ASSERT_TRUE(write([&] { return messages.insert_direct(test::pointers_to(rows)); }));
+  ASSERT_TRUE(write([&] { return messages.insert_direct(pointers_to(rows)); }));
   const std::vector<UserId> users{alice, bob};
   auto behind = messages.behind(users);
   ASSERT_TRUE(behind);

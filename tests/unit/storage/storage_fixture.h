@@ -14,7 +14,6 @@
 #include "chat/storage/mysql_database.h"
 #include "chat/storage/sqlite_database.h"
 #include "chat/storage/user_model.h"
-#include "support/rows.h"
 #include "support/temp_dir.h"
 #include "support/test_storage.h"
 
@@ -106,7 +105,7 @@ class StorageTest : public testing::Test {
   }
 
   Result<void> send(const std::vector<DirectMessage>& rows) {
-    return write([&] { return MessageModel(*connection_).insert_direct(test::pointers_to(rows)); });
+    return write([&] { return MessageModel(*connection_).insert_direct(pointers_to(rows)); });
   }
 
   // What the journal does for a group: the rows and the new head in one transaction.
