@@ -13,7 +13,7 @@ Row deep(std::string name, std::string frame) {
   return row(std::move(name), kFresh, std::move(frame), refused(100, errors::kTooDeep));
 }
 Row no_msgid(std::string name, std::string frame) {
-  return row(std::move(name), kFresh, std::move(frame), refused(100, errors::kBadField));
+  return row(std::move(name), kFresh, std::move(frame), bad_field(100, "msgid"));
 }
 Row unknown(std::string name, std::string frame) {
   return row(std::move(name), kFresh, std::move(frame), refused(100, errors::kUnknownMsgid));

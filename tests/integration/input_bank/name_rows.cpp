@@ -18,7 +18,7 @@ Row name(std::string what, const std::string& name) {
 Row no_group(std::string what, const std::string& name) {
   return row("group name " + std::move(what), State::kLoggedIn,
              R"({"msgid":8,"groupname":")" + name + R"(","groupdesc":""})",
-             refused(108, errors::kBadField));
+             bad_field(108, "groupname"));
 }
 Row group(std::string what, const std::string& name, const std::string& desc = "") {
   return row("group name " + std::move(what), State::kLoggedIn,
@@ -27,7 +27,7 @@ Row group(std::string what, const std::string& name, const std::string& desc = "
 Row no_desc(std::string what, const std::string& desc) {
   return row("groupdesc " + std::move(what), State::kLoggedIn,
              R"({"msgid":8,"groupname":"described $w","groupdesc":")" + desc + "\"}",
-             refused(108, errors::kBadField));
+             bad_field(108, "groupdesc"));
 }
 Row no_password(std::string what, const std::string& password) {
   return row("password " + std::move(what), State::kFresh,

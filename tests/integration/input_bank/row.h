@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct Answer {
   Kind kind;
   int msgid = 0;
   ErrorKind error{0, "ok"};
+  std::string_view field = {};  // what errmsg must name
 };
 
 inline Answer ok(int msgid) {
@@ -48,6 +50,9 @@ inline Answer kept(int msgid) {
 }
 inline Answer refused(int msgid, ErrorKind error) {
   return {Answer::Kind::kRefused, msgid, error};
+}
+inline Answer bad_field(int msgid, std::string_view field) {
+  return {Answer::Kind::kRefused, msgid, errors::kBadField, field};
 }
 inline Answer bye(std::string_view reason) {
   return {Answer::Kind::kBye, 204, {0, reason}};

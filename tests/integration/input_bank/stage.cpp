@@ -136,6 +136,8 @@ void Stage::expect_answer(RawClient& client, const Answer& answer, const std::st
   const Json reply = next_answer(client);
   if (answer.kind == Answer::Kind::kRefused) {
     expect_error(reply, answer.msgid, answer.error);
+    EXPECT_NE(reply.value("errmsg", "").find(answer.field), std::string::npos)
+        << "the field " << answer.field << " is not named: " << reply;
     return;
   }
   expect_ok(reply, answer.msgid);

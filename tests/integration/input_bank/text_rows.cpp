@@ -15,12 +15,11 @@ Row told_group(const std::string& what, const std::string& text) {
 }
 Row refused_text(const std::string& what, const std::string& value) {
   return row("text " + what, State::kLoggedIn, R"({"msgid":6,"toid":$other,"msg":)" + value + "}",
-             refused(106, errors::kBadField));
+             bad_field(106, "msg"));
 }
 Row refused_cid(const std::string& what, const std::string& value) {
   return row("cid " + what, State::kLoggedIn,
-             R"({"msgid":6,"toid":$other,"msg":"x","cid":)" + value + "}",
-             refused(106, errors::kBadField));
+             R"({"msgid":6,"toid":$other,"msg":"x","cid":)" + value + "}", bad_field(106, "cid"));
 }
 
 const std::vector<Row> kRows = {
