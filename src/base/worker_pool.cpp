@@ -1,5 +1,7 @@
 #include "chat/base/worker_pool.h"
 
+#include <sys/resource.h>
+
 #include <exception>
 #include <utility>
 
@@ -7,8 +9,8 @@
 
 namespace chat::base {
 
-WorkerPool::WorkerPool(std::string name, std::size_t threads, std::size_t capacity)
-    : name_(std::move(name)), thread_count_(threads), queue_(capacity) {}
+WorkerPool::WorkerPool(std::string name, std::size_t threads, std::size_t capacity, int nice)
+    : name_(std::move(name)), thread_count_(threads), nice_(nice), queue_(capacity) {}
 
 WorkerPool::~WorkerPool() {
   stop();
@@ -35,6 +37,8 @@ bool WorkerPool::try_post_all(std::vector<Task>& tasks) {
 }
 
 void WorkerPool::work() {
+  // Where it can't be, the threads are as urgent as any other.
+  if (nice_ > 0) (void)::setpriority(PRIO_PROCESS, 0, nice_);
   while (auto task = queue_.pop()) {
     try {
       (*task)();

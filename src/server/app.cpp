@@ -25,6 +25,10 @@ constexpr std::chrono::milliseconds kStopLook{20};
 // Every session and every window is in it at most once, so it never fills.
 constexpr std::size_t kWorkerQueue = 1 << 20;
 constexpr std::size_t kHashQueue = 32;
+// A chat passes half a dozen threads and is done soon; what has no end (reading histories, hashing)
+// gives way to it where there are fewer cores than threads that have something to do.
+constexpr int kBlockingNice = 10;
+constexpr int kHashNice = 10;
 // Readers of the embedded database: one for each worker that may be at it, and some.
 constexpr std::size_t kSqliteSpareConnections = 2;
 
@@ -36,7 +40,7 @@ std::size_t hash_threads() {
 storage::PoolOptions pool_options(const Config& config) {
   storage::PoolOptions options;
   options.size = config.storage.engine == StorageEngine::kSqlite
-                     ? config.server.workers + kSqliteSpareConnections
+                     ? 2 * config.server.workers + kSqliteSpareConnections
                      : config.mysql.pool_size;
   return options;
 }
@@ -59,7 +63,8 @@ App::App(const Config& config)
       loops_(io_loops_),
       rates_(clock_),
       workers_("worker", config.server.workers, kWorkerQueue),
-      hash_lane_("hash", hash_threads(), kHashQueue),
+      blocking_workers_("blocking", config.server.workers, kWorkerQueue, kBlockingNice),
+      hash_lane_("hash", hash_threads(), kHashQueue, kHashNice),
       database_(make_database(config)),
       pool_(*database_, pool_options(config), clock_),
       bus_(make_bus(config, hub_)),
@@ -83,10 +88,23 @@ App::App(const Config& config)
           delivery::make_group_store(*database_, lease_), router_,
           [this] { return workers_.queued() > 0; }, clock_),
       hasher_(config.auth.argon2_memory_kib, config.auth.argon2_ops),
-      service_context_{
-          pool_,   registry_, directory_, backlog_, recipients_, writeback_, journal_,
-          router_, presence_, hasher_,    workers_, hash_lane_,  rates_,     shared_rates_.get(),
-          clock_,  {},        {}},
+      service_context_{pool_,
+                       registry_,
+                       directory_,
+                       backlog_,
+                       recipients_,
+                       writeback_,
+                       journal_,
+                       router_,
+                       presence_,
+                       hasher_,
+                       blocking_workers_,
+                       hash_lane_,
+                       rates_,
+                       shared_rates_.get(),
+                       clock_,
+                       {},
+                       {}},
       limits_(connection_capacity(config.limits.connections),
               config.limits.connections_per_address),
       memory_trim_(MemoryTrim::cpu_time_of_process,
@@ -120,8 +138,8 @@ Result<void> App::start() {
   if (auto registered = register_node(); !registered) return registered;
 
   dispatcher_ = std::make_unique<service::Dispatcher>(service_context_);
-  session_context_ = std::make_unique<session::SessionContext>(
-      session::SessionContext{workers_, *dispatcher_, clock_, session_options(config_)});
+  session_context_ = std::make_unique<session::SessionContext>(session::SessionContext{
+      {workers_, blocking_workers_}, *dispatcher_, clock_, session_options(config_)});
   return start_threads();
 }
 
@@ -160,6 +178,7 @@ Result<void> App::start_threads() {
   bus_->subscribe({cluster::kChannelOfAll}, {});
   if (auto started = io_loops_.start(); !started) return started;
   workers_.start();
+  blocking_workers_.start();
   hash_lane_.start();
   writeback_.start(&aftermath_);
   presence_.start();
@@ -172,7 +191,7 @@ Result<void> App::start_threads() {
     loops_.run_every(0, delivery::Handover::kTick, [this] { handover_.tick(); });
   }
   loops_.run_every(0, delivery::Receipts::kInterval, [this] {
-    if (receipts_.due()) (void)workers_.try_post([this] { receipts_.tick(); });
+    if (receipts_.due()) (void)blocking_workers_.try_post([this] { receipts_.tick(); });
   });
   main_loop_.run_every(MemoryTrim::kInterval, [this] { memory_trim_.tick(); });
   return signals_.open(main_loop_, [this](int signal) { on_signal(signal); });
@@ -260,6 +279,7 @@ void App::stop_threads() {
   resync_.stop();
   hash_lane_.stop();
   journal_.stop();
+  blocking_workers_.stop();
   workers_.stop();
   writeback_.stop();
   presence_.stop();

@@ -87,6 +87,7 @@ class App {
   session::Loops loops_;
   base::MemoryRateStore rates_;
   base::WorkerPool workers_;
+  base::WorkerPool blocking_workers_;
   base::WorkerPool hash_lane_;
 
   std::unique_ptr<storage::Database> database_;

@@ -38,4 +38,9 @@ bool Dispatcher::waits_for_commits(const protocol::Request& request) const {
   return route != nullptr && route->waits_for_commits;
 }
 
+bool Dispatcher::blocks(const protocol::Request& request) const {
+  const Route* route = route_of(request.msgid);
+  return route != nullptr && route->work == Work::kBlocking;
+}
+
 }  // namespace chat::service

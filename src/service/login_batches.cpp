@@ -46,11 +46,11 @@ Result<GroupsByUser> groups_of(storage::Connection& connection, std::span<const 
 
 LoginBatches::LoginBatches(ServiceContext& context)
     : context_(context),
-      tokens_(context.workers, "login_tokens", kBatchMax, kWaitingMax,
+      tokens_(context.blocking_workers, "login_tokens", kBatchMax, kWaitingMax,
               [this](TokenItems items) { find_all(items); }),
-      claims_(context.workers, "login_claims", kBatchMax, kWaitingMax,
+      claims_(context.blocking_workers, "login_claims", kBatchMax, kWaitingMax,
               [this](ClaimItems items) { claim_all(items); }),
-      welcomes_(context.workers, "login_welcomes", kBatchMax, kWaitingMax,
+      welcomes_(context.blocking_workers, "login_welcomes", kBatchMax, kWaitingMax,
                 [this](WelcomeItems items) { welcome_all(items); }) {}
 
 bool LoginBatches::find(std::string token_hash, TokenBatcher::Done done) {

@@ -18,10 +18,14 @@ enum class Access {
   kLoggedIn,
 };
 
+// What handling it is: all in memory, or in parts a wait for the database.
+enum class Work { kQuick, kBlocking };
+
 // One row of the dispatch table.
 struct Route {
   protocol::Msgid msgid;
   Access access;
+  Work work;
   bool waits_for_commits;  // of this session's chats
   std::span<const protocol::FieldSpec> fields;
   void (*handle)(Handlers&, session::Session&, const protocol::Request&);

@@ -143,6 +143,11 @@ bool Session::waits_for_commits(const Input& input) const {
   return fault == nullptr || fault->refusal.code == Errno::kTooLarge;
 }
 
+bool Session::blocks(const Input& input) const {
+  const auto* request = std::get_if<protocol::Request>(&input);
+  return request != nullptr && context_.handler.blocks(*request);
+}
+
 bool Session::output_blocked() const {
   return unsent_.load(std::memory_order_relaxed) > kOutputHighBytes;
 }

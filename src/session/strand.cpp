@@ -12,6 +12,7 @@ namespace {
 
 // After so many inputs a strand goes to the back of the workers' queue.
 constexpr int kInputsPerTurn = 64;
+constexpr int kBlockingInputsPerTurn = 1;
 
 }  // namespace
 
@@ -29,8 +30,9 @@ void Strand::append_in_loop(net::EventLoop& loop, std::vector<Input>&& inputs) {
     append_locked(std::move(inputs));
     if (active_ || !runnable_locked()) return;
     active_ = true;
+    if (next_blocks_locked()) return post_locked();
   }
-  loop.hand_over(workers_, turn());
+  loop.hand_over(workers_.quick, turn(false));
 }
 
 void Strand::append_locked(std::vector<Input>&& inputs) {
@@ -90,11 +92,13 @@ void Strand::kick() {
   kick_locked();
 }
 
-void Strand::work() {
+void Strand::work(bool blocking) {
   Input input;
   base::Task rest;
-  for (int turn = 0; turn < kInputsPerTurn;) {
-    const Step step = take(input, rest);
+  const int most = blocking ? kBlockingInputsPerTurn : kInputsPerTurn;
+  for (int turn = 0; turn < most;) {
+    const Step step = take(blocking, input, rest);
+    if (step == Step::kElsewhere) break;
     if (step == Step::kNothing) {
       owner_.flush_replies();
       if (rest_if_idle()) return;
@@ -104,6 +108,7 @@ void Strand::work() {
     run(step, std::move(input), std::exchange(rest, {}));
   }
   owner_.flush_replies();
+  if (rest_if_idle()) return;
   base::MutexLock lock(mutex_);
   post_locked();
 }
@@ -123,16 +128,18 @@ void Strand::run(Step step, Input&& input, base::Task rest) {
   }
 }
 
-Strand::Step Strand::take(Input& input, base::Task& rest) {
+Strand::Step Strand::take(bool blocking, Input& input, base::Task& rest) {
   bool became_short = false;
   {
     base::MutexLock lock(mutex_);
     if (!runnable_locked()) return Step::kNothing;
+    if (next_blocks_locked() != blocking) return Step::kElsewhere;
     if (rest_) {
       rest = std::exchange(rest_, {});
       return Step::kRest;
     }
     input = std::move(queue_->inputs[queue_->head++]);
+    blocking_ = blocking;
     trim_locked();
     became_short = was_long_ && queued_locked() <= kQueueLow;
     if (became_short) was_long_ = false;
@@ -168,6 +175,12 @@ bool Strand::runnable_locked() const {
   return commits_.load(std::memory_order_acquire) < kCommitsMax && !owner_.output_blocked();
 }
 
+// The rest of an input runs where its beginning ran.
+bool Strand::next_blocks_locked() const {
+  if (rest_ || queue_ == nullptr) return blocking_;
+  return owner_.blocks(queue_->inputs[queue_->head]);
+}
+
 void Strand::kick_locked() {
   if (active_ || !runnable_locked()) return;
   active_ = true;
@@ -175,12 +188,14 @@ void Strand::kick_locked() {
 }
 
 void Strand::post_locked() {
+  const bool blocking = next_blocks_locked();
+  base::WorkerPool& workers = blocking ? workers_.blocking : workers_.quick;
   // Refused only when the workers have stopped: then nothing runs any more.
-  if (!workers_.try_post(turn())) active_ = false;
+  if (!workers.try_post(turn(blocking))) active_ = false;
 }
 
-base::Task Strand::turn() {
-  return base::Task([self = owner_.keep_alive(), this] { work(); });
+base::Task Strand::turn(bool blocking) {
+  return base::Task([self = owner_.keep_alive(), this, blocking] { work(blocking); });
 }
 
 }  // namespace chat::session

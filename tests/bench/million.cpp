@@ -64,6 +64,7 @@ class NoRequests final : public session::RequestHandler {
   void handle(session::Session&, const protocol::Request&) override {}
   void end(session::Session&) override {}
   bool waits_for_commits(const protocol::Request&) const override { return false; }
+  bool blocks(const protocol::Request&) const override { return false; }
 };
 
 // Windows subscribe through the bus; here that is a part of its own, so theirs does nothing.
@@ -277,7 +278,7 @@ class Crowd final : public net::ConnectionOwner {
   net::EventLoop loop_{clock_};
   base::WorkerPool workers_{"none", 1, 1};  // not started: nothing is read from the tables
   NoRequests no_requests_;
-  session::SessionContext context_{workers_, no_requests_, clock_, {}};
+  session::SessionContext context_{{workers_, workers_}, no_requests_, clock_, {}};
   storage::Pool pool_;
   delivery::Directory directory_{pool_};
   delivery::Backlog backlog_{pool_, directory_};

@@ -16,8 +16,11 @@ constexpr int kRoundMs = 1;
 
 }  // namespace
 
-Hose::Hose(std::uint16_t port, Stream stream)
-    : port_(port), stream_(std::move(stream)), pipes_(stream_.connections) {
+Hose::Hose(std::uint16_t port, std::vector<Stream> streams)
+    : port_(port), streams_(std::move(streams)) {
+  for (const Stream& stream : streams_) {
+    for (std::size_t i = 0; i < stream.connections; ++i) pipes_.push_back({&stream});
+  }
   thread_ = std::thread([this] { run(); });
 }
 
@@ -28,10 +31,12 @@ void Hose::stop() {
 }
 
 void Hose::run() {
+  const bool in_rounds = std::any_of(streams_.begin(), streams_.end(),
+                                     [](const Stream& stream) { return stream.at_a_time > 0; });
   while (!stopping_) {
     bool moved = false;
     for (Pipe& pipe : pipes_) moved = turn(pipe) || moved;
-    if (!moved || stream_.at_a_time > 0) wait();
+    if (!moved || in_rounds) ::poll(nullptr, 0, kRoundMs);
   }
 }
 
@@ -41,15 +46,15 @@ bool Hose::turn(Pipe& pipe) {
   if (!pipe.socket) return false;
   const std::int64_t before = sent_ + read_;
   if (!drain(pipe) || !pour(pipe)) {
-    pipe = {};
+    pipe = {pipe.stream};
     return true;
   }
-  if (!stream_.once) return sent_ + read_ > before;
-  if (pipe.at < stream_.bytes.size()) return false;
+  if (!pipe.stream->once) return sent_ + read_ > before;
+  if (!pipe.began || pipe.at < pipe.stream->bytes.size()) return false;
   // By RST, or the ports of the machine would be used up for a minute.
   const linger at_once{1, 0};
   ::setsockopt(pipe.socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  pipe = {};
+  pipe = {pipe.stream};
   return true;
 }
 
@@ -60,7 +65,7 @@ void Hose::connect(Pipe& pipe) {
   to.sin_port = htons(port_);
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) return;
-  pipe = {std::move(socket), 0};
+  pipe = {pipe.stream, std::move(socket)};
   ++connected_;
 }
 
@@ -73,20 +78,22 @@ bool Hose::drain(Pipe& pipe) {
 }
 
 bool Hose::pour(Pipe& pipe) {
-  if (stream_.bytes.empty()) return true;
-  if (pipe.at == stream_.bytes.size()) pipe.at = 0;
-  const std::size_t left = stream_.bytes.size() - pipe.at;
-  const std::size_t size = stream_.at_a_time == 0 ? left : std::min(left, stream_.at_a_time);
+  const Stream& stream = *pipe.stream;
+  if (!pipe.began && pipe.at == stream.first.size()) {
+    pipe.began = true;
+    pipe.at = 0;
+  }
+  const std::string& bytes = pipe.began ? stream.bytes : stream.first;
+  if (bytes.empty()) return true;
+  if (pipe.at == bytes.size()) pipe.at = 0;
+  const std::size_t left = bytes.size() - pipe.at;
+  const std::size_t size = stream.at_a_time == 0 ? left : std::min(left, stream.at_a_time);
   const ssize_t count =
-      ::send(pipe.socket.get(), stream_.bytes.data() + pipe.at, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+      ::send(pipe.socket.get(), bytes.data() + pipe.at, size, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (count < 0) return errno == EAGAIN || errno == EINTR;
   pipe.at += static_cast<std::size_t>(count);
   sent_ += count;
   return true;
-}
-
-void Hose::wait() const {
-  ::poll(nullptr, 0, kRoundMs);
 }
 
 }  // namespace chat::test

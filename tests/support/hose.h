@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "chat/base/unique_fd.h"
@@ -13,7 +14,7 @@ namespace chat::test {
 
 // What somebody does who only wants to be a nuisance: some connections, over which the same bytes
 // go out again and again, as fast as the server takes them. Answers are read and dropped; a
-// connection that ends is replaced.
+// connection that ends is replaced. Of several streams each has its own connections.
 // Threading: one thread of its own from the construction to stop(); the counts after that.
 class Hose {
  public:
@@ -22,9 +23,11 @@ class Hose {
     std::size_t connections = 1;
     bool once = false;          // each connection is closed when the bytes are sent, and replaced
     std::size_t at_a_time = 0;  // so many bytes a round and connection; 0: what the kernel takes
+    std::string first = {};     // before the bytes, once on each connection
   };
 
-  Hose(std::uint16_t port, Stream stream);
+  Hose(std::uint16_t port, Stream stream) : Hose(port, std::vector{std::move(stream)}) {}
+  Hose(std::uint16_t port, std::vector<Stream> streams);
   ~Hose() { stop(); }
 
   void stop();
@@ -34,8 +37,10 @@ class Hose {
 
  private:
   struct Pipe {
-    base::UniqueFd socket;
-    std::size_t at = 0;  // in the bytes
+    const Stream* stream;
+    base::UniqueFd socket = {};
+    std::size_t at = 0;  // in the bytes, or in what comes before
+    bool began = false;  // what comes before is sent
   };
 
   void run();
@@ -43,10 +48,9 @@ class Hose {
   void connect(Pipe& pipe);
   bool drain(Pipe& pipe);
   bool pour(Pipe& pipe);
-  void wait() const;
 
   const std::uint16_t port_;
-  const Stream stream_;
+  const std::vector<Stream> streams_;
   std::vector<Pipe> pipes_;
   std::int64_t connected_ = 0;
   std::int64_t sent_ = 0;

@@ -88,6 +88,7 @@ class ScriptedHandler final : public session::RequestHandler {
   bool waits_for_commits(const protocol::Request& request) const override {
     return request.msgid == static_cast<int>(protocol::Msgid::kLogout);
   }
+  bool blocks(const protocol::Request&) const override { return false; }
 };
 
 // Loops, workers and real sessions over socket pairs: no server, no listener.
@@ -98,7 +99,7 @@ class SessionRig final : public net::ConnectionOwner {
       : pool_(loop_count, base::system_clock()),
         loops_(pool_),
         workers_("worker", worker_count, 1 << 16),
-        context_{workers_, handler, base::system_clock(), options} {
+        context_{{workers_, workers_}, handler, base::system_clock(), options} {
     CHAT_CHECK(pool_.start().has_value());
     workers_.start();
   }

@@ -16,7 +16,9 @@ namespace chat::base {
 // Bounds: at most `capacity` tasks wait; try_post() refuses the next.
 class WorkerPool {
  public:
-  WorkerPool(std::string name, std::size_t threads, std::size_t capacity);
+  // `nice`: how much its threads give way to others, 0 to 19 (setpriority(2), which goes by thread
+  // on Linux).
+  WorkerPool(std::string name, std::size_t threads, std::size_t capacity, int nice = 0);
   ~WorkerPool();
 
   void start();
@@ -35,6 +37,7 @@ class WorkerPool {
 
   const std::string name_;
   const std::size_t thread_count_;
+  const int nice_;
   BoundedQueue<Task> queue_;
   std::vector<Thread> threads_;
 };

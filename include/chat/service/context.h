@@ -43,7 +43,7 @@ struct ServiceContext {
   delivery::Router& router;
   delivery::Presence& presence;
   const PasswordHasher& hasher;
-  base::WorkerPool& workers;
+  base::WorkerPool& blocking_workers;
   base::WorkerPool& hash_lane;
   base::RateStore& rates;
   base::RateStore* shared_rates;  // what all servers share; nullptr: there is none

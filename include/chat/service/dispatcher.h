@@ -21,6 +21,7 @@ class Dispatcher final : public session::RequestHandler {
   void handle(session::Session& session, const protocol::Request& request) override;
   void end(session::Session& session) override;
   bool waits_for_commits(const protocol::Request& request) const override;
+  bool blocks(const protocol::Request& request) const override;
 
  private:
   std::unique_ptr<Handlers> handlers_;

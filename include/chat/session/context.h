@@ -8,8 +8,8 @@
 #include "chat/base/clock.h"
 #include "chat/base/ids.h"
 #include "chat/base/token_bucket.h"
-#include "chat/base/worker_pool.h"
 #include "chat/session/handler.h"
+#include "chat/session/strand.h"
 
 namespace chat::session {
 
@@ -29,7 +29,7 @@ struct SessionOptions {
 
 // What every session of a server shares. References outlive the sessions.
 struct SessionContext {
-  base::WorkerPool& workers;
+  Workers workers;
   RequestHandler& handler;
   const base::Clock& clock;
   SessionOptions options;

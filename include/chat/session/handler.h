@@ -18,6 +18,8 @@ class RequestHandler {
   virtual void end(Session& session) = 0;
   // Whether this request must wait until the session's pending commits are done. Thread-safe.
   virtual bool waits_for_commits(const protocol::Request& request) const = 0;
+  // Whether handling it may wait for the database. Thread-safe.
+  virtual bool blocks(const protocol::Request& request) const = 0;
 };
 
 // What a session carries for the one who pushes to it. All calls come in the session's loop.

@@ -94,6 +94,7 @@ class Session final : public net::ConnectionHandler,
   void run(Input&& input) override;
   void on_queue_short() override;
   bool waits_for_commits(const Input& input) const override;
+  bool blocks(const Input& input) const override;
   bool output_blocked() const override;
   std::shared_ptr<Strand::Owner> keep_alive() override { return shared_from_this(); }
 

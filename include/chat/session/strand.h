@@ -33,8 +33,16 @@ struct InputEnd {};  // the peer sent FIN: answer what came before, then close
 struct Closed {};    // the connection is gone
 using Input = std::variant<protocol::Request, Fault, Farewell, InputEnd, Closed>;
 
-// Keeps one client's inputs in order: they run one at a time on the worker pool, while those of
-// different clients run side by side.
+// Where inputs run. Those that may wait for the database have a pool of their own, so that nobody
+// else waits with them.
+struct Workers {
+  base::WorkerPool& quick;
+  base::WorkerPool& blocking;
+};
+
+// Keeps one client's inputs in order: they run one at a time on the workers, while those of
+// different clients run side by side. Of inputs that block, a client has one a turn: who asks for
+// many of them delays the others' by one.
 //
 // An input may finish later: it suspends the strand and somebody resumes it with the rest of the
 // work (password hashing), or it leaves a commit pending and the strand goes on (chat). Some
@@ -60,13 +68,16 @@ class Strand {
     // The queue was long and is short again.
     virtual void on_queue_short() = 0;
     virtual bool waits_for_commits(const Input& input) const = 0;
+    // Whether running it may wait for the database.
+    virtual bool blocks(const Input& input) const = 0;
     // Thread-safe: the client has too much unread.
     virtual bool output_blocked() const = 0;
     // Thread-safe: keeps the owner alive while a task for it is queued.
     virtual std::shared_ptr<Owner> keep_alive() = 0;
   };
 
-  Strand(base::WorkerPool& workers, Owner& owner) : workers_(workers), owner_(owner) {}
+  // `workers` outlives the strand.
+  Strand(const Workers& workers, Owner& owner) : workers_(workers), owner_(owner) {}
 
   void append(std::vector<Input>&& inputs);
   // The same from the client's loop: the work is handed over with that of the loop's other clients.
@@ -93,11 +104,11 @@ class Strand {
 
     std::size_t size() const { return inputs.size() - head; }
   };
-  enum class Step { kNothing, kInput, kRest };
+  enum class Step { kNothing, kInput, kRest, kElsewhere };
 
-  void work();
+  void work(bool blocking);
   void run(Step step, Input&& input, base::Task rest);
-  Step take(Input& input, base::Task& rest);
+  Step take(bool blocking, Input& input, base::Task& rest);
   void append_locked(std::vector<Input>&& inputs) CHAT_REQUIRES(mutex_);
   void append_locked(Input&& input) CHAT_REQUIRES(mutex_);
   std::size_t queued_locked() const CHAT_REQUIRES(mutex_) {
@@ -106,17 +117,19 @@ class Strand {
   void trim_locked() CHAT_REQUIRES(mutex_);
   bool rest_if_idle();
   bool runnable_locked() const CHAT_REQUIRES(mutex_);
+  bool next_blocks_locked() const CHAT_REQUIRES(mutex_);
   void kick_locked() CHAT_REQUIRES(mutex_);
   void post_locked() CHAT_REQUIRES(mutex_);
-  base::Task turn();
+  base::Task turn(bool blocking);
 
-  base::WorkerPool& workers_;
+  const Workers& workers_;
   Owner& owner_;
   std::atomic<int> commits_{0};
 
   // The small members stand together.
   bool active_ CHAT_GUARDED_BY(mutex_) = false;  // a task is queued or running
   bool suspended_ CHAT_GUARDED_BY(mutex_) = false;
+  bool blocking_ CHAT_GUARDED_BY(mutex_) = false;  // the last input was one that blocks
   bool was_long_ CHAT_GUARDED_BY(mutex_) = false;
   mutable base::Mutex mutex_;
   std::unique_ptr<Queue> queue_ CHAT_GUARDED_BY(mutex_);  // nullptr: nothing waits

@@ -46,6 +46,7 @@ class Counter final : public session::Strand::Owner, public std::enable_shared_f
   void flush_replies() override {}
   void on_queue_short() override {}
   bool waits_for_commits(const session::Input&) const override { return false; }
+  bool blocks(const session::Input&) const override { return false; }
   bool output_blocked() const override { return false; }
   std::shared_ptr<Owner> keep_alive() override { return shared_from_this(); }
 
@@ -58,7 +59,8 @@ class Counter final : public session::Strand::Owner, public std::enable_shared_f
 void strand_turn(benchmark::State& state) {
   test::SessionRig rig(1, 1);
   const auto counter = std::make_shared<Counter>();
-  session::Strand strand(rig.workers(), *counter);
+  const session::Workers workers{rig.workers(), rig.workers()};
+  session::Strand strand(workers, *counter);
   for (auto _ : state) {
     counter->await(state.range(0));
     std::vector<session::Input> inputs;

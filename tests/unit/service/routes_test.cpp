@@ -245,6 +245,20 @@ TEST(Routes, OnlyWhatLogsOutWaitsForCommits) {
   }
 }
 
+TEST(Routes, WhatIsAnsweredFromMemoryIsQuickAndNothingElse) {
+  for (const Route& route : routes()) {
+    switch (route.msgid) {
+      case protocol::Msgid::kHello:
+      case protocol::Msgid::kPing:
+      case protocol::Msgid::kOneChat:
+      case protocol::Msgid::kGroupChat:
+      case protocol::Msgid::kDelivered:
+      case protocol::Msgid::kRead: EXPECT_EQ(route.work, Work::kQuick); break;
+      default: EXPECT_EQ(route.work, Work::kBlocking) << static_cast<int>(route.msgid);
+    }
+  }
+}
+
 TEST(Preconditions, LoginStateDecidesFirst) {
   for (const Row& row : rows()) {
     EXPECT_EQ(answer(request(row, row.fields), kNobody), row.anonymous) << row.msgid;

@@ -20,12 +20,15 @@ namespace {
 
 using test::wait_until;
 
-constexpr int kWaits = 1000;  // inputs with this number wait for commits
+constexpr int kWaits = 1000;          // inputs with this number wait for commits
+constexpr int kBlocking = 1'000'000;  // inputs with this number or more block
 
 // An owner that notes what runs. Inputs are told apart by their number.
 class Owner final : public Strand::Owner, public std::enable_shared_from_this<Owner> {
  public:
-  explicit Owner(base::WorkerPool& workers) : strand(workers, *this) {}
+  explicit Owner(base::WorkerPool& workers) : Owner(workers, workers) {}
+  Owner(base::WorkerPool& workers, base::WorkerPool& blocking_workers)
+      : workers_{workers, blocking_workers}, strand(workers_, *this) {}
 
   void run(Input&& input) override {
     if (++running > 1) ++overlaps;
@@ -46,6 +49,10 @@ class Owner final : public Strand::Owner, public std::enable_shared_from_this<Ow
     const auto* request = std::get_if<protocol::Request>(&input);
     return request == nullptr || request->msgid == kWaits;
   }
+  bool blocks(const Input& input) const override {
+    const auto* request = std::get_if<protocol::Request>(&input);
+    return request != nullptr && request->msgid >= kBlocking;
+  }
   bool output_blocked() const override { return blocked; }
   std::shared_ptr<Strand::Owner> keep_alive() override { return shared_from_this(); }
 
@@ -54,6 +61,7 @@ class Owner final : public Strand::Owner, public std::enable_shared_from_this<Ow
     return ran_;
   }
 
+  const Workers workers_;
   Strand strand;
   std::function<void(int)> on_run;
   std::atomic<int> running{0};
@@ -299,6 +307,70 @@ TEST_F(StrandTest, LongStrandLetsOthersIn) {
   one.start();
   settle([&] { return busy->count == 5000 && other->count == 1; });
   EXPECT_LE(before_other, 100);
+  one.stop();
+}
+
+// Who waits for the database, and however many there are of them, is in nobody's way who doesn't.
+TEST_F(StrandTest, BlockingInputsRunInTheirOwnPool) {
+  base::WorkerPool blocking("blocking", 1, 1000);
+  auto slow = std::make_shared<Owner>(workers_, blocking);
+  auto quick = std::make_shared<Owner>(workers_, blocking);
+  slow->strand.append(requests(kBlocking, kBlocking + 99));
+  quick->strand.append(requests(1, 100));
+  settle([&] { return quick->count == 100; });
+  EXPECT_EQ(slow->count, 0);
+  blocking.start();
+  settle([&] { return slow->count == 100; });
+  EXPECT_EQ(slow->ran(), numbers(kBlocking, kBlocking + 99));
+  blocking.stop();
+}
+
+TEST_F(StrandTest, InputsOfBothKindsKeepTheirOrder) {
+  base::WorkerPool blocking("blocking", 2, 1000);
+  auto owner = std::make_shared<Owner>(workers_, blocking);
+  std::vector<int> sent;
+  std::vector<Input> inputs;
+  for (int i = 0; i < 3000; ++i) {
+    sent.push_back(i % 7 < 3 ? i : kBlocking + i);
+    inputs.push_back(request(sent.back()));
+  }
+  owner->strand.append(std::move(inputs));
+  blocking.start();
+  settle([&] { return owner->count == 3000; });
+  EXPECT_EQ(owner->ran(), sent);
+  EXPECT_EQ(owner->overlaps, 0);
+  blocking.stop();
+}
+
+TEST_F(StrandTest, TheRestOfABlockingInputRunsInItsPoolToo) {
+  base::WorkerPool blocking("blocking", 1, 1000);
+  auto owner = std::make_shared<Owner>(workers_, blocking);
+  std::atomic<std::thread::id> began{};
+  std::atomic<std::thread::id> rested{};
+  owner->on_run = [&](int) {
+    began = std::this_thread::get_id();
+    owner->strand.suspend();
+  };
+  owner->strand.append(request(kBlocking));
+  blocking.start();
+  settle([&] { return owner->count == 1; });
+  owner->strand.resume([&] { rested = std::this_thread::get_id(); });
+  settle([&] { return rested.load() != std::thread::id(); });
+  EXPECT_EQ(began.load(), rested.load());
+  blocking.stop();
+}
+
+TEST_F(StrandTest, BlockingInputsTakeTurnsOneByOne) {
+  base::WorkerPool one("one", 1, 1000);
+  auto busy = std::make_shared<Owner>(workers_, one);
+  auto other = std::make_shared<Owner>(workers_, one);
+  std::atomic<int> before_other{0};
+  other->on_run = [&](int) { before_other = busy->count.load(); };
+  busy->strand.append(requests(kBlocking, kBlocking + 499));
+  other->strand.append(request(kBlocking));
+  one.start();
+  settle([&] { return busy->count == 500 && other->count == 1; });
+  EXPECT_LE(before_other, 1);
   one.stop();
 }
 
