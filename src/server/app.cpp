@@ -65,6 +65,7 @@ App::App(const Config& config)
       workers_("worker", config.server.workers, kWorkerQueue),
       blocking_workers_("blocking", config.server.workers, kWorkerQueue, kBlockingNice),
       hash_lane_("hash", hash_threads(), kHashQueue, kHashNice),
+      known_hash_lane_("hash-known", 1, kHashQueue, kHashNice),
       database_(make_database(config)),
       pool_(*database_, pool_options(config), clock_),
       bus_(make_bus(config, hub_)),
@@ -100,6 +101,7 @@ App::App(const Config& config)
                        hasher_,
                        blocking_workers_,
                        hash_lane_,
+                       known_hash_lane_,
                        rates_,
                        shared_rates_.get(),
                        clock_,
@@ -180,6 +182,7 @@ Result<void> App::start_threads() {
   workers_.start();
   blocking_workers_.start();
   hash_lane_.start();
+  known_hash_lane_.start();
   writeback_.start(&aftermath_);
   presence_.start();
   resync_.start(service_context_.node);
@@ -278,6 +281,7 @@ void App::stop_threads() {
   retention_.stop();
   resync_.stop();
   hash_lane_.stop();
+  known_hash_lane_.stop();
   journal_.stop();
   blocking_workers_.stop();
   workers_.stop();

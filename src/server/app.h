@@ -89,6 +89,7 @@ class App {
   base::WorkerPool workers_;
   base::WorkerPool blocking_workers_;
   base::WorkerPool hash_lane_;
+  base::WorkerPool known_hash_lane_;
 
   std::unique_ptr<storage::Database> database_;
   storage::Pool pool_;

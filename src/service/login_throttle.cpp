@@ -9,7 +9,7 @@ std::string pair_of(const Attempt& attempt) {
   return attempt.account + "@" + attempt.address;
 }
 
-std::string own_address(const Attempt& attempt) {
+std::string address_key(const Attempt& attempt) {
   return "login:own:" + pair_of(attempt);
 }
 
@@ -22,14 +22,18 @@ LoginThrottle::LoginThrottle(std::int64_t per_address, std::int64_t per_account,
       own_(own),
       shared_(shared) {}
 
-std::vector<base::NamedBucket> LoginThrottle::buckets(const Attempt& attempt) const {
-  const bool owner = own_.knows(own_address(attempt)) ||
-                     (shared_ != nullptr && shared_->knows(own_address(attempt)));
+bool LoginThrottle::knows(const Attempt& attempt) const {
+  const std::string key = address_key(attempt);
+  return own_.knows(key) || (shared_ != nullptr && shared_->knows(key));
+}
+
+std::vector<base::NamedBucket> LoginThrottle::buckets(const Attempt& attempt,
+                                                      bool own_address) const {
   std::vector<base::NamedBucket> buckets;
   const auto add = [&buckets](std::string key, const base::Rate& rate) {
     if (rate.per_period != 0) buckets.push_back({std::move(key), rate});
   };
-  if (owner) {
+  if (own_address) {
     add("login:pair:" + pair_of(attempt), per_address_);
   } else {
     add("login:address:" + attempt.address, per_address_);
@@ -39,7 +43,8 @@ std::vector<base::NamedBucket> LoginThrottle::buckets(const Attempt& attempt) co
 }
 
 LoginThrottle::Try LoginThrottle::begin(const Attempt& attempt) {
-  Try made{std::chrono::milliseconds(0), buckets(attempt)};
+  const bool own_address = knows(attempt);
+  Try made{std::chrono::milliseconds(0), buckets(attempt, own_address), own_address};
   if (made.taken.empty()) return made;
   made.wait = own_.take(made.taken).value_or(made.wait);
   if (made.wait.count() > 0 || shared_ == nullptr) return made;
@@ -56,8 +61,8 @@ void LoginThrottle::cancel(const Try& made) {
 
 void LoginThrottle::succeeded(const Attempt& attempt, const Try& made) {
   cancel(made);
-  own_.remember(own_address(attempt), kOwnAddressLifetime);
-  if (shared_ != nullptr) shared_->remember(own_address(attempt), kOwnAddressLifetime);
+  own_.remember(address_key(attempt), kOwnAddressLifetime);
+  if (shared_ != nullptr) shared_->remember(address_key(attempt), kOwnAddressLifetime);
 }
 
 }  // namespace chat::service

@@ -33,6 +33,7 @@ class LoginThrottle {
   struct Try {
     std::chrono::milliseconds wait{0};     // 0: the password may be tried
     std::vector<base::NamedBucket> taken;  // what that takes, unless it is right
+    bool own_address = false;              // the account has been logged in to from there
   };
   Try begin(const Attempt& attempt);
   // One of the two ends a try that does not count.
@@ -40,7 +41,8 @@ class LoginThrottle {
   void cancel(const Try& made);  // the password was not tried after all
 
  private:
-  std::vector<base::NamedBucket> buckets(const Attempt& attempt) const;
+  bool knows(const Attempt& attempt) const;
+  std::vector<base::NamedBucket> buckets(const Attempt& attempt, bool own_address) const;
 
   const base::Rate per_address_;
   const base::Rate per_account_;

@@ -23,20 +23,20 @@ void Passwords::check(session::Session& session, const storage::User& user,
   if (made.wait.count() > 0) return then({rate_limited(made.wait), false, {}});
   session.suspend();
   auto self = session.shared_from_this();
-  const bool posted =
-      context_.hash_lane.try_post([this, self, attempt, made, then, user = user.id,
-                                   stored = user.password_hash, password = std::move(password)] {
-        PasswordVerdict verdict{std::nullopt, context_.hasher.verify(stored, password), stored};
-        std::string renewed;
-        if (verdict.right && context_.hasher.is_weaker(stored)) {
-          renewed = context_.hasher.hash(password).value_or("");
-        }
-        self->resume([this, attempt, made, then, user, verdict, renewed]() mutable {
-          if (verdict.right) throttle_.succeeded(attempt, made);
-          if (!renewed.empty()) renew(user, verdict, renewed);
-          then(std::move(verdict));
-        });
-      });
+  base::WorkerPool& lane = made.own_address ? context_.known_hash_lane : context_.hash_lane;
+  const bool posted = lane.try_post([this, self, attempt, made, then, user = user.id,
+                                     stored = user.password_hash, password = std::move(password)] {
+    PasswordVerdict verdict{std::nullopt, context_.hasher.verify(stored, password), stored};
+    std::string renewed;
+    if (verdict.right && context_.hasher.is_weaker(stored)) {
+      renewed = context_.hasher.hash(password).value_or("");
+    }
+    self->resume([this, attempt, made, then, user, verdict, renewed]() mutable {
+      if (verdict.right) throttle_.succeeded(attempt, made);
+      if (!renewed.empty()) renew(user, verdict, renewed);
+      then(std::move(verdict));
+    });
+  });
   if (posted) return;
   throttle_.cancel(made);
   session.resume({});

@@ -214,10 +214,10 @@ struct ChatRig::Parts {
   delivery::Journal journal{delivery::make_direct_store(database, lease),
                             delivery::make_group_store(database, lease), router,
                             [] { return false; }, clock};
-  service::ServiceContext context{
-      pool,     registry,        *directory,    backlog,   recipients, writeback, journal, router,
-      presence, shared_hasher(), rig.workers(), hash_lane, rates,      nullptr,   clock,   {},
-      {}};
+  service::ServiceContext context{pool,          registry,  *directory, backlog,  recipients,
+                                  writeback,     journal,   router,     presence, shared_hasher(),
+                                  rig.workers(), hash_lane, hash_lane,  rates,    nullptr,
+                                  clock,         {},        {}};
   std::optional<service::Dispatcher> dispatcher;
 };
 

@@ -32,7 +32,7 @@ inline milliseconds p99_max(milliseconds promised, milliseconds among_others) {
   return std::getenv("CHAT_FLOOD_SECONDS") == nullptr ? among_others : promised;
 }
 
-// At the bottom, in the middle …: of sorted latencies.
+// That which such a part of them doesn't exceed.
 inline microseconds quantile(const std::vector<microseconds>& sorted, double part) {
   return sorted.at(static_cast<std::size_t>(static_cast<double>(sorted.size() - 1) * part));
 }

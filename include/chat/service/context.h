@@ -45,6 +45,7 @@ struct ServiceContext {
   const PasswordHasher& hasher;
   base::WorkerPool& blocking_workers;
   base::WorkerPool& hash_lane;
+  base::WorkerPool& known_hash_lane;  // of those who have logged in from where they are before
   base::RateStore& rates;
   base::RateStore* shared_rates;  // what all servers share; nullptr: there is none
   const base::Clock& clock;

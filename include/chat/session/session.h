@@ -28,10 +28,9 @@ inline constexpr std::size_t kOutputLowBytes = 64 * 1024;
 
 // One client's conversation: its framing, its requests in order, who is logged in on it.
 //
-// Threading: three kinds of members. Loop-confined (`_in_loop`, and the ConnectionHandler): the
-// connection's I/O thread. Strand-confined (identity, reply, suspend): the running request on
-// its worker. The rest is thread-safe. Ownership: shared; the connection holds one reference,
-// others hold theirs as long as they need the handle; it never keeps the connection alive.
+// Threading: loop-confined members (`_in_loop`, ConnectionHandler) belong to its I/O thread,
+// strand-confined ones (identity, reply, suspend) to the running request; the rest is thread-safe.
+// Ownership: shared; the connection holds one reference, and no handle keeps the connection alive.
 // Bounds: see Strand, and the output marks above.
 class Session final : public net::ConnectionHandler,
                       public Strand::Owner,
