@@ -25,10 +25,10 @@ constexpr std::chrono::milliseconds kStopLook{20};
 // Every session and every window is in it at most once, so it never fills.
 constexpr std::size_t kWorkerQueue = 1 << 20;
 constexpr std::size_t kHashQueue = 32;
-// A chat passes half a dozen threads and is done soon; what has no end (reading histories, hashing)
+// A chat passes half a dozen threads and is done soon; what has no end (hashing, reading histories)
 // gives way to it where there are fewer cores than threads that have something to do.
-constexpr int kBlockingNice = 10;
 constexpr int kHashNice = 10;
+constexpr int kBlockingNice = 10;
 // Readers of the embedded database: one for each worker that may be at it, and some.
 constexpr std::size_t kSqliteSpareConnections = 2;
 
@@ -37,10 +37,25 @@ std::size_t hash_threads() {
   return std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 2);
 }
 
+bool is_embedded(const Config& config) {
+  return config.storage.engine == StorageEngine::kSqlite;
+}
+
+// For a database server they mostly wait. An embedded database computes on them, under locks that
+// the journal's commits need too: so they are few, and not nice, or one that is put aside with such
+// a lock would keep everybody waiting.
+std::size_t blocking_threads(const Config& config) {
+  if (!is_embedded(config)) return config.server.workers;
+  return std::max(1U, std::thread::hardware_concurrency() / 2);
+}
+int blocking_nice(const Config& config) {
+  return is_embedded(config) ? 0 : kBlockingNice;
+}
+
 storage::PoolOptions pool_options(const Config& config) {
   storage::PoolOptions options;
-  options.size = config.storage.engine == StorageEngine::kSqlite
-                     ? 2 * config.server.workers + kSqliteSpareConnections
+  options.size = is_embedded(config)
+                     ? config.server.workers + blocking_threads(config) + kSqliteSpareConnections
                      : config.mysql.pool_size;
   return options;
 }
@@ -63,7 +78,7 @@ App::App(const Config& config)
       loops_(io_loops_),
       rates_(clock_),
       workers_("worker", config.server.workers, kWorkerQueue),
-      blocking_workers_("blocking", config.server.workers, kWorkerQueue, kBlockingNice),
+      blocking_workers_("blocking", blocking_threads(config), kWorkerQueue, blocking_nice(config)),
       hash_lane_("hash", hash_threads(), kHashQueue, kHashNice),
       known_hash_lane_("hash-known", 1, kHashQueue, kHashNice),
       database_(make_database(config)),

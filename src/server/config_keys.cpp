@@ -54,9 +54,7 @@ constexpr Key kKeys[] = {
      .default_text = "0",
      .max = 256,
      .unit = "threads",
-     .help =
-         "threads that handle requests, and as many that wait for the database; 0: two per core, "
-         "at least 4",
+     .help = "threads that handle requests; 0: two per core, at least 4",
      .store = [](Config& c, const Value& v) { c.server.workers = narrow<unsigned>(v); }},
     {.section = "server",
      .name = "core_dumps",

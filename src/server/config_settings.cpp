@@ -27,7 +27,7 @@ unsigned automatic_io_threads() {
   return std::clamp(cores() / 2, 1U, kIoThreadsMost);
 }
 
-// More than cores, because those of them that wait for the database are as many.
+// More than cores: as many wait for a database server.
 unsigned automatic_workers() {
   return std::clamp(cores() * 2, kWorkersLeast, kWorkersMost);
 }
