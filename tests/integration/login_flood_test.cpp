@@ -129,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(From, LoginFlood,
 TEST_P(LoginFlood, LeavesTokensAndChatAlone) {
   Guesser guesser(server.proxy_port(), GetParam(), {alice.id(), bob.id(), carol.id()});
   const auto begin = steady_clock::now();
-  for (int i = 1; steady_clock::now() < begin + flood_time(); ++i) {
+  for (int i = 1; steady_clock::now() < begin + flood_time(std::chrono::seconds(5)); ++i) {
     const auto due = begin + i * kBetweenChats;
     bob.client.expect_no_push_for(std::chrono::floor<milliseconds>(due - steady_clock::now()));
     chat();
