@@ -88,6 +88,16 @@ TEST_F(Terminals, OnesOwnAccount) {
   const auto alice = registered("alice");
   alice->type_line("/sessions");
   ASSERT_TRUE(alice->wait_for("(this one)"));
+  server.storage().execute(
+      "INSERT INTO session (token_hash, userid, created_at, expires_at) SELECT "
+      "'0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9', userid, created_at, "
+      "expires_at FROM session");
+  alice->type_line("/revoke 0a1b2c3d4e5f6071");
+  ASSERT_TRUE(alice->wait_for("Sessions ended: 1."));
+  alice->type_line("/revoke 0a1b2c3d4e5f6071");
+  ASSERT_TRUE(alice->wait_for("no such session"));
+  alice->type_line("/revoke others");
+  ASSERT_TRUE(alice->wait_for("Sessions ended: 0."));
   alice->type_line("/password");
   ASSERT_TRUE(alice->wait_for("Password: "));
   alice->type_line("secret of alice");
