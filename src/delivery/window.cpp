@@ -241,7 +241,7 @@ Window::Position* Window::find(StreamKey stream) {
 }
 
 bool Window::ready() const {
-  return stage_ == Stage::kOpen && !session_.output_full_in_loop();
+  return stage_ == Stage::kOpen && !session_.pushes_wait_in_loop();
 }
 
 void Window::push(Position& position, const Push& message) {

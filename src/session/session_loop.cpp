@@ -101,6 +101,7 @@ void Session::unpark_in_loop() {
 void Session::on_input_end() {
   ending_.store(true, std::memory_order_release);
   input_over_ = true;
+  peer_is_done_ = true;
   // A client that asks, hangs up and does not read the answers must not stay for ever.
   grant_in_loop(kAnswerPatience);
   strand_.append(Input(InputEnd{}));
@@ -209,8 +210,8 @@ void Session::pace_in_loop() {
   }
 }
 
-bool Session::output_full_in_loop() const {
-  return unsent_.load(std::memory_order_relaxed) > kOutputHighBytes;
+bool Session::pushes_wait_in_loop() const {
+  return peer_is_done_ || output_blocked();
 }
 
 bool Session::output_low_in_loop() const {
@@ -242,7 +243,7 @@ void Session::grant_in_loop(std::chrono::milliseconds patience) {
 
 void Session::update_reading_in_loop() {
   if (connection_ == nullptr) return;
-  bool read = !input_over_ && !deadlines_.holding_back() && !output_full_in_loop() &&
+  bool read = !input_over_ && !deadlines_.holding_back() && !output_blocked() &&
               strand_.queued() <= Strand::kQueueHigh;
   // What was read comes before what was not.
   if (read && parked_) {

@@ -115,6 +115,7 @@ TEST_P(OwnAccount, WhatADeletedAccountWroteStays) {
   {
     User bob_there = log_in(bob);
     bob_there.join_group(group);
+    bob_there.log_out();
   }
   for (int i = 1; i <= 3; ++i) alice.chat(bob.id, "direct " + std::to_string(i));
   alice.group_chat(group, "in the group");

@@ -30,8 +30,7 @@ inline constexpr std::size_t kOutputLowBytes = 64 * 1024;
 //
 // Threading: loop-confined members (`_in_loop`, ConnectionHandler) belong to its I/O thread,
 // strand-confined ones (identity, reply, suspend) to the running request; the rest is thread-safe.
-// Ownership: shared; the connection holds one reference, and no handle keeps the connection alive.
-// Bounds: see Strand, and the output marks above.
+// Ownership: shared; no handle keeps the connection alive. Bounds: see Strand, and the marks above.
 class Session final : public net::ConnectionHandler,
                       public Strand::Owner,
                       public std::enable_shared_from_this<Session> {
@@ -71,7 +70,8 @@ class Session final : public net::ConnectionHandler,
   void logged_in_in_loop(bool heartbeat);
   void logged_out_in_loop();
   void send_in_loop(std::string_view json);
-  bool output_full_in_loop() const;
+  // Too much is unread, or the peer sent FIN and may not listen any more either.
+  bool pushes_wait_in_loop() const;
   bool output_low_in_loop() const;
   // Bytes queued for the socket, and bytes that have left, since the connection began.
   std::uint64_t queued_total_in_loop() const { return queued_total_; }
@@ -132,7 +132,7 @@ class Session final : public net::ConnectionHandler,
   // loop-confined
   bool pacing_ = false;  // the pacer's timer is set
   bool close_when_paced_ = false;
-  bool input_over_ = false;
+  bool input_over_ = false, peer_is_done_ = false;  // the latter: by its FIN
   bool reading_ = true;
   bool unparking_ = false;  // unpark_in_loop() is on its way
   net::Connection* connection_;

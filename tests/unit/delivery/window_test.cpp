@@ -225,7 +225,7 @@ TEST_F(WindowTest, SlowReaderFallsBehindAndGetsEverythingWhenItReads) {
   store(1, kLast, body);
   for (Seq seq = 1; seq <= kLast; ++seq) offer(seq, body);
   rig_.in_loop([this] {
-    EXPECT_TRUE(pair_.session->output_full_in_loop());
+    EXPECT_TRUE(pair_.session->pushes_wait_in_loop());
     EXPECT_LT(pair_.session->queued_total_in_loop(), 1024U * 1024U);
   });
   for (Seq seq = 1; seq <= kLast; ++seq) {
@@ -233,6 +233,26 @@ TEST_F(WindowTest, SlowReaderFallsBehindAndGetsEverythingWhenItReads) {
   }
   EXPECT_TRUE(received().empty());
   EXPECT_TRUE(is_written("SELECT delivered_seq FROM directcursor", kLast));
+}
+
+// It may not be listening any more: what it has not been told it is told when it comes back.
+TEST_F(WindowTest, NothingIsPushedToWhoHasHungUp) {
+  log_in();
+  store(1, 1);
+  std::promise<void> gate;
+  const std::shared_future<void> opened = gate.get_future().share();
+  for (int worker = 0; worker < 2; ++worker) {
+    ASSERT_TRUE(rig_.workers().try_post([opened] { opened.wait(); }));
+  }
+  pair_.peer->finish();
+  EXPECT_TRUE(wait_until([this] {
+    bool wait = false;
+    rig_.in_loop([&] { wait = pair_.session->pushes_wait_in_loop(); });
+    return wait;
+  }));
+  offer(1);
+  gate.set_value();
+  EXPECT_TRUE(pair_.peer->at_end());
 }
 
 TEST_F(WindowTest, EventsAreLostOnSlowReaders) {
