@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "fixture.h"
@@ -53,7 +52,7 @@ inline std::string repeated(int count, const std::string& text) {
   return out;
 }
 inline std::string line(const Json& request) {
-  return request.dump() + "\n";
+  return frame(Wire::kText, request.dump());
 }
 
 // Two well-behaved people beside a flood, who must not notice: 20 messages a second between them,
@@ -61,8 +60,7 @@ inline std::string line(const Json& request) {
 class BesideAFlood : public WithServer {
  protected:
   // Alice may catch up with her schedule where a message took longer.
-  explicit BesideAFlood(Settings more = {"limits.chat_per_second=40"})
-      : WithServer(as_packaged(std::move(more))) {}
+  BesideAFlood() : WithServer(as_packaged({"limits.chat_per_second=40"})) {}
 
   // For `usual`, unless $CHAT_FLOOD_SECONDS says otherwise.
   void expect_not_to_notice(const std::string& name, Hose& hose, std::chrono::seconds usual,

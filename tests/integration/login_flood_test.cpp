@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "balancer_fixture.h"
 #include "flood_fixture.h"
 #include "support/eventually.h"
-#include "support/proxy_headers.h"
 
 namespace chat::test {
 namespace {
@@ -88,11 +88,11 @@ microseconds p99(std::vector<microseconds> latencies) {
   return quantile(latencies, 0.99);
 }
 
-class LoginFlood : public WithServer, public ::testing::WithParamInterface<From> {
+class LoginFlood : public BehindABalancer, public ::testing::WithParamInterface<From> {
  protected:
   LoginFlood()
-      : WithServer(as_packaged({"limits.login_failures_per_minute=10", "limits.chat_per_second=40",
-                                "server.proxy_listen=127.0.0.1:0"})) {}
+      : BehindABalancer(
+            as_packaged({"limits.login_failures_per_minute=10", "limits.chat_per_second=40"})) {}
 
   static microseconds since(steady_clock::time_point begin) {
     return std::chrono::ceil<microseconds>(steady_clock::now() - begin);
