@@ -148,6 +148,11 @@ bool Session::blocks(const Input& input) const {
   return request != nullptr && context_.handler.blocks(*request);
 }
 
+bool Session::must_wait(const Input& input) const {
+  if (output_blocked()) return true;
+  return owes_.load(std::memory_order_acquire) && !ending() && blocks(input);
+}
+
 bool Session::output_blocked() const {
   return unsent_.load(std::memory_order_relaxed) > kOutputHighBytes;
 }

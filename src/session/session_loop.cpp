@@ -51,6 +51,7 @@ void Session::on_bytes(std::string_view bytes) {
 // parked, and nothing more is read, until that is worked off.
 void Session::take_frames_in_loop(std::string_view bytes) {
   std::int64_t chats = 0;
+  std::int64_t least = 0;  // that these frames count as, in bytes
   std::vector<Input> inputs;
   decoder_.feed(bytes);
   std::optional<std::string_view> frame;
@@ -62,8 +63,11 @@ void Session::take_frames_in_loop(std::string_view bytes) {
         request->msgid = static_cast<int>(Msgid::kLogout);
       }
       if (is_chat(*request)) ++chats;
+      least += context_.handler.blocks(*request) ? SessionOptions::kBlockingBytesMin
+                                                 : SessionOptions::kFrameBytesMin;
       inputs.emplace_back(std::move(*request));
     } else {
+      least += SessionOptions::kFrameBytesMin;
       inputs.emplace_back(Fault{std::move(request.error())});
     }
   }
@@ -75,20 +79,24 @@ void Session::take_frames_in_loop(std::string_view bytes) {
     inputs.emplace_back(too_large(decoder_.frame_max_bytes()));
   }
   deadlines_.frames(!inputs.empty(), decoder_.has_partial_frame(), loop_.now());
-  const auto least = static_cast<std::int64_t>(inputs.size()) * SessionOptions::kFrameBytesMin;
   strand_.append_in_loop(loop_, std::move(inputs));
-  pay_in_loop(std::max(static_cast<std::int64_t>(bytes.size() - rest.size()), least), chats);
+  (void)pay_in_loop(std::max(static_cast<std::int64_t>(bytes.size() - rest.size()), least), chats);
+  update_reading_in_loop();
+  arm_deadline_in_loop();
 }
 
-void Session::pay_in_loop(std::int64_t bytes, std::int64_t chats) {
+// Into debt, if need be: nothing is read then until it is paid. False: there is none.
+bool Session::pay_in_loop(std::int64_t bytes, std::int64_t chats) {
   const auto bytes_wait = byte_bucket_.charge(context_.options.byte_rate(), bytes, loop_.now());
   const auto chats_wait =
       classic() ? classic_bucket_.charge(context_.options.chat_rate(), chats, loop_.now())
                 : std::chrono::milliseconds(0);
   const auto wait = std::max(bytes_wait, chats_wait);
-  if (wait.count() > 0) deadlines_.read_again_at(loop_.now() + wait);
+  if (wait.count() == 0) return false;
+  deadlines_.read_again_at(loop_.now() + wait);
   update_reading_in_loop();
   arm_deadline_in_loop();
+  return true;
 }
 
 void Session::unpark_in_loop() {
@@ -166,7 +174,12 @@ void Session::send_in_loop(std::string_view json) {
 }
 
 void Session::write_in_loop(const std::string& frames) {
-  if (connection_ != nullptr) enqueue_in_loop(frames);
+  if (connection_ == nullptr) return;
+  enqueue_in_loop(frames);
+  const auto size = static_cast<std::int64_t>(frames.size());
+  if (pay_in_loop(size / SessionOptions::kReplyBytesPerByte, 0)) {
+    owes_.store(true, std::memory_order_release);
+  }
 }
 
 void Session::enqueue_in_loop(std::string_view framed) {
@@ -269,7 +282,10 @@ void Session::on_deadline() {
     case Deadlines::Due::kStalled:
       log::info("event=closed reason=output_stalled peer={}", peer_.to_string());
       return connection_->close();
-    case Deadlines::Due::kReadAgain: update_reading_in_loop(); break;
+    case Deadlines::Due::kReadAgain:
+      if (owes_.exchange(false, std::memory_order_acq_rel)) strand_.kick();
+      update_reading_in_loop();
+      break;
     case Deadlines::Due::kAcks:
       if (const auto time = connection_->unacknowledged_for()) {
         if (*time < Deadlines::kUnacknowledgedMax) {

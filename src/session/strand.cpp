@@ -172,7 +172,7 @@ bool Strand::runnable_locked() const {
   if (suspended_ || queue_ == nullptr) return false;
   const Input& next = queue_->inputs[queue_->head];
   if (owner_.waits_for_commits(next)) return commits_.load(std::memory_order_acquire) == 0;
-  return commits_.load(std::memory_order_acquire) < kCommitsMax && !owner_.output_blocked();
+  return commits_.load(std::memory_order_acquire) < kCommitsMax && !owner_.must_wait(next);
 }
 
 // The rest of an input runs where its beginning ran.

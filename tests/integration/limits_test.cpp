@@ -274,26 +274,5 @@ TEST_F(AddressLimit, HoldsPerAddressAndNotForTheMachineItself) {
   for (RawClient& client : outside) expect_alive(client);
 }
 
-class ByteRate : public InBothFramings {
- protected:
-  ByteRate() : InBothFramings(Settings{"limits.bytes_per_second=100000"}) {}
-};
-CHAT_RUN_IN_BOTH_FRAMINGS(ByteRate);
-
-TEST_P(ByteRate, SlowsAndNeverRefuses) {
-  RawClient fast = connect();
-  RawClient other = connect();
-  const Json ping = {{"msgid", 21}, {"pad", std::string(1000, 'x')}};
-  constexpr int kPings = 600;  // 6 s worth of input, of which a burst may be free
-  std::string burst;
-  for (int i = 0; i < kPings; ++i) burst += fast.framed(ping);
-  const auto begin = steady_clock::now();
-  fast.send_raw(burst);
-  expect_alive(other);
-  EXPECT_LT(steady_clock::now() - begin, scaled(milliseconds{1000})) << "others are not slowed";
-  for (int i = 0; i < kPings; ++i) expect_ok(fast.receive(), 121);
-  EXPECT_GT(steady_clock::now() - begin, milliseconds{1000});
-}
-
 }  // namespace
 }  // namespace chat::test

@@ -88,7 +88,9 @@ class ScriptedHandler final : public session::RequestHandler {
   bool waits_for_commits(const protocol::Request& request) const override {
     return request.msgid == static_cast<int>(protocol::Msgid::kLogout);
   }
-  bool blocks(const protocol::Request&) const override { return false; }
+  bool blocks(const protocol::Request& request) const override {
+    return request.msgid == static_cast<int>(protocol::Msgid::kHistory);
+  }
 };
 
 // Loops, workers and real sessions over socket pairs: no server, no listener.

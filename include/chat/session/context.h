@@ -18,6 +18,10 @@ struct SessionOptions {
   static constexpr std::int64_t kBurstSeconds = 2;
   // What the smallest frame counts as: it costs as much as one of this size.
   static constexpr std::int64_t kFrameBytesMin = 32;
+  // What a request that blocks counts as, at least.
+  static constexpr std::int64_t kBlockingBytesMin = 256;
+  // So many bytes of replies count as one: a small request may ask for a page of long messages.
+  static constexpr std::int64_t kReplyBytesPerByte = 16;
 
   std::int64_t bytes_per_second = 0;  // 0: no limit
   std::int64_t chat_per_second = 0;   // 0: no limit

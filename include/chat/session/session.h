@@ -8,8 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "chat/base/clock.h"
-#include "chat/base/ids.h"
 #include "chat/base/rare_string.h"
 #include "chat/base/token_bucket.h"
 #include "chat/net/connection.h"
@@ -94,9 +92,10 @@ class Session final : public net::ConnectionHandler,
   void on_queue_short() override;
   bool waits_for_commits(const Input& input) const override;
   bool blocks(const Input& input) const override;
-  bool output_blocked() const override;
+  bool must_wait(const Input& input) const override;
   std::shared_ptr<Strand::Owner> keep_alive() override { return shared_from_this(); }
 
+  bool output_blocked() const;
   void run_request(const protocol::Request& request);
   void run_fault(const Fault& fault);
   void run_farewell(const Farewell& farewell);
@@ -109,7 +108,7 @@ class Session final : public net::ConnectionHandler,
   void close_in_loop(std::chrono::milliseconds patience);
   void grant_in_loop(std::chrono::milliseconds patience);
   void take_frames_in_loop(std::string_view bytes);
-  void pay_in_loop(std::int64_t bytes, std::int64_t chats);
+  bool pay_in_loop(std::int64_t bytes, std::int64_t chats);
   void unpark_in_loop();
   void update_reading_in_loop();
   void arm_deadline_in_loop();
@@ -119,6 +118,7 @@ class Session final : public net::ConnectionHandler,
   // There are very many sessions: the small members stand together.
   const std::uint16_t loop_index_;
   std::atomic<bool> ending_{false};
+  std::atomic<bool> owes_{false};  // was sent more replies than are due to it now
   std::atomic<protocol::Framing> framing_{protocol::Framing::kUndecided};
   const net::Address peer_;
   // Bytes of replies on their way to the loop plus those that wait in the connection.

@@ -47,7 +47,7 @@ struct Workers {
 // An input may finish later: it suspends the strand and somebody resumes it with the rest of the
 // work (password hashing), or it leaves a commit pending and the strand goes on (chat). Some
 // inputs wait until no commit is pending (logout, the end of the conversation). The strand also
-// rests while too many commits are pending or the client does not read its answers.
+// rests while too many commits are pending or the owner makes the client wait.
 //
 // Threading: thread-safe but for suspend(), which belongs to the running input.
 // Bounds: the owner stops reading its socket above kQueueHigh inputs; at most kCommitsMax
@@ -70,8 +70,8 @@ class Strand {
     virtual bool waits_for_commits(const Input& input) const = 0;
     // Whether running it may wait for the database.
     virtual bool blocks(const Input& input) const = 0;
-    // Thread-safe: the client has too much unread.
-    virtual bool output_blocked() const = 0;
+    // Thread-safe: the client has too much unread, or asks the database for too much.
+    virtual bool must_wait(const Input& input) const = 0;
     // Thread-safe: keeps the owner alive while a task for it is queued.
     virtual std::shared_ptr<Owner> keep_alive() = 0;
   };
@@ -94,7 +94,7 @@ class Strand {
 
   void commit_begun() { commits_.fetch_add(1, std::memory_order_relaxed); }
   void commit_ended();
-  // Something that was in the way may be gone (output was read).
+  // Something that was in the way may be gone (output was read, a debt was paid).
   void kick();
 
  private:

@@ -51,6 +51,31 @@ TEST(Session, AnswersWhatCameBeforeTheEndOfInput) {
   EXPECT_TRUE(wait_until([&] { return rig.handler.ends == 1; }));
 }
 
+// Its debt for the first answer alone takes seconds to pay. Who has hung up is answered at once.
+TEST(Session, WhoWasSentTooMuchWaitsAndWhoHangsUpDoesNot) {
+  SessionRig rig(1, 1, {.bytes_per_second = 1000});
+  std::atomic<int> handled{0};
+  rig.handler.on_request = [&](Session& session, const protocol::Request&) {
+    rig.in_loop([] {});  // now the answer before this one is counted
+    session.reply(std::string(64 * 1024, 'x'));
+    ++handled;
+  };
+  auto pair = rig.connect();
+  std::string all;
+  for (int i = 0; i < 5; ++i) all += request(static_cast<int>(protocol::Msgid::kHistory));
+  pair.peer->send(all);
+  EXPECT_TRUE(pair.peer->line());
+  for (int turn = 0; turn < 10; ++turn) {
+    std::promise<void> done;
+    ASSERT_TRUE(rig.workers().try_post([&] { done.set_value(); }));
+    done.get_future().wait();
+  }
+  EXPECT_LE(handled, 2);
+  pair.peer->finish();
+  for (int i = 1; i < 5; ++i) EXPECT_TRUE(pair.peer->line()) << i;
+  EXPECT_TRUE(pair.peer->at_end());
+}
+
 TEST(Session, EndOfInputWaitsForPendingCommits) {
   SessionRig rig;
   rig.handler.on_request = [](Session& session, const protocol::Request&) {

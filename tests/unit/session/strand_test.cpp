@@ -53,7 +53,7 @@ class Owner final : public Strand::Owner, public std::enable_shared_from_this<Ow
     const auto* request = std::get_if<protocol::Request>(&input);
     return request != nullptr && request->msgid >= kBlocking;
   }
-  bool output_blocked() const override { return blocked; }
+  bool must_wait(const Input&) const override { return blocked; }
   std::shared_ptr<Strand::Owner> keep_alive() override { return shared_from_this(); }
 
   std::vector<int> ran() const {
