@@ -17,7 +17,7 @@ namespace chat::net {
 namespace {
 
 constexpr std::chrono::milliseconds kPause{100};
-constexpr std::chrono::milliseconds kPauseOfACrowd{5};
+constexpr std::chrono::milliseconds kPauseOfACrowd{2};
 // Loops stay responsive while thousands knock: the rest is taken in the next round.
 constexpr int kAcceptsPerRound = 64;
 // The kernel's share of a slow reader's backlog counts too: unbounded it grows to megabytes.

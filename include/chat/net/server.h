@@ -22,7 +22,7 @@ using HandlerFactory = std::function<std::shared_ptr<ConnectionHandler>(Connecti
                                                                         std::size_t loop_index)>;
 // So many connections at most wait for their loops to take them; who comes in a larger crowd waits
 // in the kernel's backlog, and those inside don't wait for the crowd.
-inline constexpr std::size_t kOpeningMax = 256;
+inline constexpr std::size_t kOpeningMax = 64;
 // How long a balancer may take to say for whom it connects.
 inline constexpr std::chrono::milliseconds kProxyHeaderWithin{5000};
 
