@@ -51,7 +51,11 @@ Outcome<GroupId> create_group(storage::Connection& connection, const protocol::R
   return **group;
 }
 
-Outcome<Seq> join_group(storage::Connection& connection, GroupId group, UserId user) {
+tl::unexpected<Fault> already_member() {
+  return refused(Errno::kExists, "you are in this group already");
+}
+
+Outcome<Seq> join_locked(storage::Connection& connection, GroupId group, UserId user) {
   GroupModel groups(connection);
   auto count = groups.count_of(user);
   if (!count) return failed(count);
@@ -60,14 +64,21 @@ Outcome<Seq> join_group(storage::Connection& connection, GroupId group, UserId u
   switch (outcome->joined) {
     case GroupModel::Joined::kNoSuchGroup:
       return refused(Errno::kNotFound, "there is no such group");
-    case GroupModel::Joined::kAlreadyMember:
-      return refused(Errno::kExists, "you are in this group already");
+    case GroupModel::Joined::kAlreadyMember: return already_member();
     case GroupModel::Joined::kGroupFull: return refused(Errno::kNotAllowed, "this group is full");
     case GroupModel::Joined::kYes: break;
   }
   if (*count >= protocol::kGroupsMax)
     return refused(Errno::kNotAllowed, "you are in too many groups");
   return outcome->joined_seq;
+}
+
+// A member who asks again gets their answer without the lock that writers wait for.
+Outcome<Seq> join_group(storage::Connection& connection, GroupId group, UserId user) {
+  auto member = GroupModel(connection).is_member(group, user);
+  if (!member) return failed(member);
+  if (*member) return already_member();
+  return storage::transact(connection, [&] { return join_locked(connection, group, user); });
 }
 
 }  // namespace
@@ -93,8 +104,7 @@ void GroupService::join(session::Session& session, const protocol::Request& requ
   auto lease = context_.pool.lease();
   if (!lease) return refuse(session, request, lease.error());
   if (!admit(context_, session, request, Action::kJoinGroup, {.group = group_id}, &**lease)) return;
-  auto joined_seq =
-      storage::transact(**lease, [&] { return join_group(**lease, group_id, self.user); });
+  auto joined_seq = join_group(**lease, group_id, self.user);
   if (!joined_seq) return refuse_fault(session, request, joined_seq.error());
 
   GroupModel groups(**lease);
