@@ -19,7 +19,7 @@ void Client::take_frames(base::SteadyTime now) {
     if (!doom_.empty()) return lose(std::exchange(doom_, {}), doom_pause_);
   }
   if (state_ == State::kGone) return;
-  if (link_.broken()) ++around_.faults;
+  if (link_.broken()) around_.fault("bytes that are no frame");
   if (!goes_on || link_.broken()) return lose("connection lost", doom_pause_);
   if (state_ != State::kIn) return;
   for (const auto& [stream, seq] : received_.due()) {
@@ -31,7 +31,7 @@ void Client::take_frames(base::SteadyTime now) {
 void Client::take(std::string_view frame, base::SteadyTime now) {
   const auto message = parse_message(frame);
   if (!message) {
-    ++around_.faults;
+    around_.fault(message.error().message);
     doom_ = message.error().message;
     return;
   }
@@ -41,7 +41,7 @@ void Client::take(std::string_view frame, base::SteadyTime now) {
     const Question question = std::exchange(asked_, std::nullopt)->question;
     const auto answer = read_reply(*message, question);
     if (answer) return take_answer(*answer, now);
-    ++around_.faults;
+    around_.fault(answer.error().message);
     doom_ = answer.error().message;
     return;
   }
@@ -102,7 +102,7 @@ void Client::take_chat_answer(std::uint32_t number, const ServerMessage& message
       message, {.request = party_.target(member_).group ? Msgid::kGroupChat : Msgid::kOneChat,
                 .target = party_.target(member_)});
   if (!answer) {
-    ++around_.faults;
+    around_.fault(answer.error().message);
     doom_ = answer.error().message;
     return;
   }
@@ -125,19 +125,24 @@ void Client::take_chat_refusal(std::uint32_t number, const event::Refused& refus
   lane_.answered(number);
   if (static_cast<Errno>(refused.code) == Errno::kConflict) return ledger.conflicting(number);
   ledger.failed(number);
+  around_.run.fault("chat: " + refused.error + " " + refused.errmsg);
 }
 
 void Client::take_push(const ServerMessage& message, base::SteadyTime now) {
   const auto event = read_push(message);
   if (!event) {
-    ++around_.faults;
+    around_.fault(event.error().message);
     doom_ = event.error().message;
     return;
   }
   if (const auto* chat = event->as<event::Message>()) return take_message(*chat, now);
-  if (event->as<event::Refused>()) ++around_.faults;
+  if (const auto* refused = event->as<event::Refused>()) {
+    around_.fault("unasked: " + refused->error + " " + refused->errmsg);
+  }
   // DELIVERED is answered only when it failed.
-  if (message.msgid == static_cast<int>(reply_to(Msgid::kDelivered))) ++around_.faults;
+  if (message.msgid == static_cast<int>(reply_to(Msgid::kDelivered))) {
+    around_.fault("DELIVERED was answered");
+  }
   if (const auto* bye = event->as<event::Bye>()) {
     doom_ = "BYE " + bye->reason;
     doom_pause_ =

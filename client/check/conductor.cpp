@@ -181,7 +181,7 @@ void Conductor::drain() {
 Report Conductor::leave() {
   const std::uint64_t disconnections = run_->progress.disconnections;
   run_->phase = Phase::kLeave;
-  Report report{run_->id, options_, {}, run_->load_from, disconnections, {}, 0, 0};
+  Report report{run_->id, options_, {}, run_->load_from, disconnections, {}, 0, 0, {}};
   std::vector<Outage> outages;
   for (auto& worker : workers_) {
     worker->join();
@@ -192,6 +192,7 @@ Report Conductor::leave() {
     outages.insert(outages.end(), result.outages.begin(), result.outages.end());
   }
   report.disturbances = disturbances_of(std::move(outages));
+  report.first_fault = run_->first_fault();
   show("done", true);
   return report;
 }

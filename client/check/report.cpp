@@ -93,6 +93,7 @@ std::string last_line(const Report& report) {
   for (const Row& row : rows_of(report)) {
     if (row.violation && row.count > 0) out += fmt::format(" {} {}", row.name, row.count);
   }
+  if (!report.first_fault.empty()) out += fmt::format(" (the first: {})", report.first_fault);
   return out + '\n';
 }
 
@@ -158,6 +159,7 @@ std::string to_json(const Report& report) {
   out["disconnections"] = report.disconnections;
   out["disturbances"] = disturbances_json(report);
   out["worst_recovery_ms"] = or_null(worst_of(report.disturbances));
+  out["first_fault"] = report.first_fault;
   out["kept"] = report.exit_code() == ExitCode::kKept;
   return out.dump();
 }

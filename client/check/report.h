@@ -22,6 +22,7 @@ struct Report {
   std::vector<Disturbance> disturbances;
   std::uint64_t unsent = 0;   // planned, and not begun when the time was over
   std::uint64_t offline = 0;  // clients without a session at the end
+  std::string first_fault;    // of those that failed; empty: none did
 
   // The end of the drain came before the end of the trouble: clients are away, or messages that
   // are sent until they are answered have no answer.

@@ -63,11 +63,21 @@ class Run {
     base::MutexLock lock(mutex_);
     return reason_;
   }
+  // What the server said that it must not say; the first is kept.
+  void fault(const std::string& what) CHAT_EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    if (first_fault_.empty()) first_fault_ = what;
+  }
+  std::string first_fault() const CHAT_EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    return first_fault_;
+  }
 
  private:
   mutable base::Mutex mutex_;
   std::string held_up_by_ CHAT_GUARDED_BY(mutex_);
   std::string reason_ CHAT_GUARDED_BY(mutex_);
+  std::string first_fault_ CHAT_GUARDED_BY(mutex_);
 };
 
 // What the clients of one thread share. Threading: confined to that thread.
@@ -79,6 +89,10 @@ struct Surroundings {
   std::size_t accounts = 0;  // that have been logged in
   std::uint64_t faults = 0;  // answers that break the protocol, refusals that nothing explains
 
+  void fault(const std::string& what) {
+    ++faults;
+    run.fault(what);
+  }
   std::int64_t random_up_to(std::int64_t most) {
     return std::uniform_int_distribution<std::int64_t>(0, most)(random);
   }

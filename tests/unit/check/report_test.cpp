@@ -79,5 +79,14 @@ TEST(Report, ListsDisturbances) {
   EXPECT_TRUE(json::parse(to_json(disturbed)).at("worst_recovery_ms").is_null());
 }
 
+TEST(Report, SaysWhatFailedFirst) {
+  Report broken = report();
+  broken.verdict.failed = 2;
+  broken.first_fault = "unasked: busy, later";
+  EXPECT_NE(to_text(broken).find("failed 2 (the first: unasked: busy, later)\n"), std::string::npos)
+      << to_text(broken);
+  EXPECT_EQ(json::parse(to_json(broken)).at("first_fault"), "unasked: busy, later");
+}
+
 }  // namespace
 }  // namespace chat::client::check
