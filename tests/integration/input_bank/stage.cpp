@@ -6,12 +6,16 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <iterator>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <system_error>
 
 #include "support/classic_client.h"
 #include "support/figure.h"
 
 namespace chat::test::bank {
+namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kNobody = 2'000'000'000;
@@ -253,9 +257,39 @@ void Stage::expect_good_service() {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, scaled(kGoodService)) << "others must wait";
 }
 
+namespace {
+
+// The sockets that have no port: "socket:[inode]" each, as /proc/<pid>/fd has them.
+std::set<std::string> unix_sockets() {
+  std::ifstream table("/proc/net/unix");
+  std::string line;
+  std::getline(table, line);  // the headings
+  std::set<std::string> sockets;
+  while (std::getline(table, line)) {
+    // Num RefCount Protocol Flags Type St Inode Path
+    std::istringstream fields(line);
+    std::string word;
+    for (int field = 0; field < 7; ++field) fields >> word;
+    sockets.insert("socket:[" + word + "]");
+  }
+  return sockets;
+}
+
+}  // namespace
+
+// Without those of the database, whose pool connects when first so many are needed at once, and
+// bounds them itself: the files of an embedded one, and what leads to a server's unix socket.
 std::size_t Stage::descriptors() const {
-  const std::filesystem::directory_iterator files("/proc/" + std::to_string(server_.pid()) + "/fd");
-  return static_cast<std::size_t>(std::distance(begin(files), end(files)));
+  const std::set<std::string> local = unix_sockets();
+  std::size_t count = 0;
+  const fs::directory_iterator all("/proc/" + std::to_string(server_.pid()) + "/fd");
+  for (const fs::directory_entry& entry : all) {
+    std::error_code closed;
+    const fs::path target = fs::read_symlink(entry, closed);
+    const bool database = target.filename().string().starts_with("chat.db");
+    if (!closed && !database && !local.contains(target)) ++count;
+  }
+  return count;
 }
 
 void Stage::expect_unharmed() {
