@@ -19,7 +19,8 @@ bool Received::take(const event::Message& message) {
   Seq& seen = seen_[stream];
   const bool fresh = message.seq > seen;
   seen = std::max(seen, message.seq);
-  due_[stream] = seen;
+  Seq& due = due_[stream];
+  due = std::max(due, message.seq);
   return fresh;
 }
 

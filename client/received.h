@@ -13,12 +13,14 @@ namespace chat::client {
 
 // How far the user has got in each stream, to drop what comes twice (a lost acknowledgement means
 // a second delivery) and to acknowledge what came, cumulatively. A stream is named by its sender
-// or its group. Threading: thread-safe. Bounds: one entry a stream.
+// or its group. Never more is acknowledged than this connection has brought, whatever earlier ones
+// did: a server that was killed pushes from where it stood, and refuses what it has not pushed.
+// Threading: thread-safe. Bounds: one entry a stream.
 class Received {
  public:
   using Acknowledgement = std::pair<Target, Seq>;
 
-  // Another user's streams are other streams.
+  // A connection is logged in. Another user's streams are other streams.
   void begin(UserId user);
   // False: the message has been here before. It is acknowledged again all the same.
   bool take(const event::Message& message);

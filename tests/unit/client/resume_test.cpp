@@ -127,6 +127,19 @@ TEST(Received, DropsRepeatsOfAStreamAndAcknowledgesThemAgain) {
   EXPECT_EQ(due[0].second, 2);
 }
 
+TEST(Received, AcknowledgesNoMoreThanTheConnectionHasBrought) {
+  Received received;
+  received.begin(UserId{1});
+  EXPECT_TRUE(received.take(message(2, 1)));
+  EXPECT_TRUE(received.take(message(2, 7)));
+  received.begin(UserId{1});
+  EXPECT_TRUE(received.due().empty());
+  for (const Seq pushed_again : {5, 6, 5}) EXPECT_FALSE(received.take(message(2, pushed_again)));
+  const auto due = received.due();
+  ASSERT_EQ(due.size(), 1U);
+  EXPECT_EQ(due[0].second, 6);
+}
+
 TEST(Received, AnotherUserBeginsAnew) {
   Received received;
   received.begin(UserId{1});
