@@ -149,9 +149,29 @@ void Window::note_ends(const Page& page) {
 
 bool Window::acknowledge(StreamKey stream, Seq seq) {
   Position* position = find(stream);
-  if (seq > (position == nullptr ? 0 : position->pushed)) return false;
-  if (position != nullptr) move_delivered(*position, seq);
+  if (position == nullptr) return seq <= 0;
+  if (!was_pushed(*position, seq)) return false;
+  move_delivered(*position, seq);
   return true;
+}
+
+// A client may acknowledge what it got before its SYNC, too.
+bool Window::was_pushed(const Position& position, Seq seq) const {
+  if (seq <= position.pushed) return true;
+  if (!waiting_) return false;
+  const auto& rewound = waiting_->rewound;
+  return std::any_of(rewound.begin(), rewound.end(), [&](const Place& before) {
+    return before.stream == position.stream && seq <= before.seq;
+  });
+}
+
+void Window::note_rewound(const Position& position) {
+  auto& rewound = waiting().rewound;
+  const auto known = std::find_if(rewound.begin(), rewound.end(), [&](const Place& before) {
+    return before.stream == position.stream;
+  });
+  if (known == rewound.end()) return rewound.push_back({position.stream, position.pushed});
+  known->seq = std::max(known->seq, position.pushed);
 }
 
 bool Window::mark_read(StreamKey stream, Seq seq) {
@@ -178,10 +198,11 @@ void Window::rewind(StreamKey stream, std::optional<Seq> after, Seq head) {
 
 void Window::apply_rewinds() {
   if (!waiting_) return;
-  for (const Rewind& rewind : std::exchange(waiting_->rewinds, {})) {
+  for (const Place& rewind : std::exchange(waiting_->rewinds, {})) {
     Position& position = position_of(rewind.stream);
     position.target = std::max(position.target, position.pushed);
-    position.pushed = std::min(position.pushed, rewind.after);
+    if (rewind.seq < position.pushed) note_rewound(position);
+    position.pushed = std::min(position.pushed, rewind.seq);
     behind_ = true;
   }
   forget_waiting();
@@ -222,7 +243,8 @@ Window::Waiting& Window::waiting() {
 
 void Window::forget_waiting() {
   const Waiting& left = *waiting_;
-  if (left.rewinds.empty() && left.held_events.empty() && !left.finished) waiting_.reset();
+  if (left.rewinds.empty() && left.rewound.empty() && left.held_events.empty() && !left.finished)
+    waiting_.reset();
 }
 
 Window::Position& Window::position_of(StreamKey stream) {

@@ -41,6 +41,26 @@ TEST_P(Sync, PushesAStreamAgainFromWhereTheClientSays) {
   EXPECT_EQ(offline[0].at("seq"), 6);
 }
 
+// Acknowledgements that the server meets after the SYNC are of what was pushed before it.
+TEST_P(Sync, TakesAcknowledgementsOfWhatWasPushedBefore) {
+  User alice = new_user("alice");
+  User bob = new_user("bob", acking());
+  for (int i = 1; i <= 5; ++i) alice.chat(bob.id(), std::to_string(i));
+  expect_pushes(bob, 6, 1, 5);
+  const Json sync = sync_request({{"from", alice.id()}, {"after", 0}});
+  Json beyond = delivered_request(alice.id(), 6);
+  beyond["cid"] = "beyond";
+  bob.client.send_raw(bob.client.framed(sync) +
+                      bob.client.framed(delivered_request(alice.id(), 4)) +
+                      bob.client.framed(beyond));
+  expect_ok(bob.client.reply(sync), 124);
+  expect_error(bob.client.reply(beyond), 122, errors::kBadField);
+  expect_pushes(bob, 6, 1, 5);
+  request_ok(bob.client, sync_request({{"from", alice.id()}}));
+  expect_pushes(bob, 6, 5, 1);
+  expect_no_push(bob);
+}
+
 TEST_P(Sync, WithoutAStreamPushesWhatWasNotAcknowledged) {
   User alice = new_user("alice");
   User bob = new_user("bob", acking());

@@ -63,9 +63,8 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   // Pushes end. `then` is called, in a task of its own, once what was pushed has left for the
   // socket, or never will; the window is still there then.
   void finish(base::Task then);
-  // DELIVERED: false when `seq` is beyond what was pushed.
+  // DELIVERED: false when `seq` is beyond what was pushed, be it before a rewind().
   bool acknowledge(StreamKey stream, Seq seq);
-
   // READ: likewise. What was read has been delivered.
   bool mark_read(StreamKey stream, Seq seq);
   // SYNC: what follows `after` is pushed again, up to the stream's head. Without `after`: what
@@ -98,14 +97,14 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
     StreamKey stream;
     Seq seq;
   };
-
-  struct Rewind {
+  struct Place {
     StreamKey stream;
-    Seq after;
+    Seq seq;
   };
   // What a window needs only at times.
   struct Waiting {
-    std::vector<Rewind> rewinds;  // asked for while a page was being read
+    std::vector<Place> rewinds;  // to after `seq`; asked for while a page was being read
+    std::vector<Place> rewound;  // streams that had been pushed up to `seq` before; one each
     std::vector<std::shared_ptr<const std::string>> held_events;
     base::Task finished;  // waits for the marks to be reached
   };
@@ -115,6 +114,8 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   Position& position_of(StreamKey stream);
   Position* find(StreamKey stream);
   bool ready() const;
+  bool was_pushed(const Position& position, Seq seq) const;
+  void note_rewound(const Position& position);
   void push(Position& position, const Push& message);
   void note_delivered(Position& position, Seq seq);
   bool push_page(const Page& page);
