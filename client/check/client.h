@@ -62,6 +62,7 @@ class Client final : public Poller::Handler {
 
   void take_frames(base::SteadyTime now);
   void take(std::string_view frame, base::SteadyTime now);
+  void take_nonsense(const std::string& what);
   void take_answer(const Event& answer, base::SteadyTime now);
   void take_login_step(const Event& answer, base::SteadyTime now);
   void take_party_step(const Event& answer, base::SteadyTime now);

@@ -5,6 +5,7 @@
 #include "chat/protocol/errors.h"
 #include "client/check/client.h"
 #include "client/requests.h"
+#include "client/text.h"
 
 namespace chat::client::check {
 
@@ -30,24 +31,24 @@ void Client::take_frames(base::SteadyTime now) {
 
 void Client::take(std::string_view frame, base::SteadyTime now) {
   const auto message = parse_message(frame);
-  if (!message) {
-    around_.fault(message.error().message);
-    doom_ = message.error().message;
-    return;
-  }
+  if (!message) return take_nonsense(message.error().message);
   const auto msgid = static_cast<Msgid>(message->msgid);
   const bool is_push = msgid == Msgid::kOneChat || msgid == Msgid::kGroupChat;
   if (!is_push && asked_ && message->cid == asked_->cid) {
     const Question question = std::exchange(asked_, std::nullopt)->question;
     const auto answer = read_reply(*message, question);
     if (answer) return take_answer(*answer, now);
-    around_.fault(answer.error().message);
-    doom_ = answer.error().message;
-    return;
+    return take_nonsense(answer.error().message);
   }
   const auto number = is_push ? std::nullopt : read_cid(around_.run.id, message->cid);
   if (number) return take_chat_answer(*number, *message, now);
   take_push(*message, now);
+}
+
+// A server that can't be understood is left.
+void Client::take_nonsense(const std::string& what) {
+  around_.fault(what);
+  doom_ = what;
 }
 
 void Client::take_answer(const Event& answer, base::SteadyTime now) {
@@ -101,11 +102,7 @@ void Client::take_chat_answer(std::uint32_t number, const ServerMessage& message
   const auto answer = read_reply(
       message, {.request = party_.target(member_).group ? Msgid::kGroupChat : Msgid::kOneChat,
                 .target = party_.target(member_)});
-  if (!answer) {
-    around_.fault(answer.error().message);
-    doom_ = answer.error().message;
-    return;
-  }
+  if (!answer) return take_nonsense(answer.error().message);
   if (const auto* refused = answer->as<event::Refused>()) {
     return take_chat_refusal(number, *refused, now);
   }
@@ -130,18 +127,14 @@ void Client::take_chat_refusal(std::uint32_t number, const event::Refused& refus
 
 void Client::take_push(const ServerMessage& message, base::SteadyTime now) {
   const auto event = read_push(message);
-  if (!event) {
-    around_.fault(event.error().message);
-    doom_ = event.error().message;
-    return;
-  }
+  if (!event) return take_nonsense(event.error().message);
   if (const auto* chat = event->as<event::Message>()) return take_message(*chat, now);
   if (const auto* refused = event->as<event::Refused>()) {
     around_.fault("unasked: " + refused->error + " " + refused->errmsg);
   }
   // DELIVERED is answered only when it failed.
   if (message.msgid == static_cast<int>(reply_to(Msgid::kDelivered))) {
-    around_.fault("DELIVERED was answered");
+    around_.fault("DELIVERED was answered: " + harmless(message.raw));
   }
   if (const auto* bye = event->as<event::Bye>()) {
     doom_ = "BYE " + bye->reason;
