@@ -7,6 +7,7 @@ namespace chat::client {
 void Received::begin(UserId user) {
   base::MutexLock lock(mutex_);
   due_.clear();
+  brought_.clear();
   if (user == user_) return;
   user_ = user;
   seen_.clear();
@@ -19,8 +20,9 @@ bool Received::take(const event::Message& message) {
   Seq& seen = seen_[stream];
   const bool fresh = message.seq > seen;
   seen = std::max(seen, message.seq);
-  Seq& due = due_[stream];
-  due = std::max(due, message.seq);
+  Seq& brought = brought_[stream];
+  brought = std::max(brought, message.seq);
+  due_[stream] = brought;
   return fresh;
 }
 

@@ -15,7 +15,7 @@ namespace chat::client {
 // a second delivery) and to acknowledge what came, cumulatively. A stream is named by its sender
 // or its group. Never more is acknowledged than this connection has brought, whatever earlier ones
 // did: a server that was killed pushes from where it stood, and refuses what it has not pushed.
-// Threading: thread-safe. Bounds: one entry a stream.
+// Threading: thread-safe. Bounds: three entries a stream.
 class Received {
  public:
   using Acknowledgement = std::pair<Target, Seq>;
@@ -31,6 +31,7 @@ class Received {
   base::Mutex mutex_;
   UserId user_ CHAT_GUARDED_BY(mutex_);
   std::map<Target, Seq> seen_ CHAT_GUARDED_BY(mutex_);
+  std::map<Target, Seq> brought_ CHAT_GUARDED_BY(mutex_);  // by this connection
   std::map<Target, Seq> due_ CHAT_GUARDED_BY(mutex_);
 };
 
