@@ -22,13 +22,15 @@ bool Received::take(const event::Message& message) {
   seen = std::max(seen, message.seq);
   Seq& brought = brought_[stream];
   brought = std::max(brought, message.seq);
-  due_[stream] = brought;
+  due_.insert(stream);
   return fresh;
 }
 
 std::vector<Received::Acknowledgement> Received::due() {
   base::MutexLock lock(mutex_);
-  std::vector<Acknowledgement> all(due_.begin(), due_.end());
+  std::vector<Acknowledgement> all;
+  all.reserve(due_.size());
+  for (const Target& stream : due_) all.emplace_back(stream, brought_[stream]);
   due_.clear();
   return all;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -32,7 +33,7 @@ class Received {
   UserId user_ CHAT_GUARDED_BY(mutex_);
   std::map<Target, Seq> seen_ CHAT_GUARDED_BY(mutex_);
   std::map<Target, Seq> brought_ CHAT_GUARDED_BY(mutex_);  // by this connection
-  std::map<Target, Seq> due_ CHAT_GUARDED_BY(mutex_);
+  std::set<Target> due_ CHAT_GUARDED_BY(mutex_);
 };
 
 }  // namespace chat::client
