@@ -44,8 +44,7 @@ void MariadbServer::install() {
                                       "--datadir=" + dir_.file("data"),
                                       own_temporary_files(),
                                       "--auth-root-authentication-method=normal",
-                                      "--skip-test-db",
-                                      "--innodb-log-file-size=8M"};
+                                      "--skip-test-db"};
   if (::geteuid() == 0) command.emplace_back("--user=root");
   const RunResult result = run_to_end(command, kStartPatience);
   if (result.exit_code != 0) throw std::runtime_error("no MariaDB data: " + result.errors);
@@ -69,8 +68,6 @@ void MariadbServer::start() {
       "--skip-log-bin",
       "--performance-schema=OFF",
       "--innodb-flush-log-at-trx-commit=1",
-      "--innodb-buffer-pool-size=64M",
-      "--innodb-log-file-size=8M",
       "--innodb-buffer-pool-dump-at-shutdown=OFF",
       "--innodb-buffer-pool-load-at-startup=OFF",
   };
