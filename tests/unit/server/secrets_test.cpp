@@ -43,13 +43,13 @@ TEST_F(Secrets, AreTheFirstLineOfTheirFile) {
 }
 
 TEST_F(Secrets, AreRefusedWhereOthersMayReadThem) {
-  for (const mode_t mode : {0604, 0602, 0601, 0644, 0666, 0620, 0610, 0444}) {
+  for (const mode_t mode : {0604U, 0602U, 0601U, 0644U, 0666U, 0620U, 0610U, 0444U}) {
     const auto secret = read("hush", mode);
     ASSERT_FALSE(secret) << std::oct << mode;
     EXPECT_EQ(secret.error().message.find("hush"), std::string::npos);
     EXPECT_NE(secret.error().message.find("chmod 600 " + dir.file("secret")), std::string::npos);
   }
-  for (const mode_t mode : {0600, 0400}) EXPECT_TRUE(read("hush", mode)) << std::oct << mode;
+  for (const mode_t mode : {0600U, 0400U}) EXPECT_TRUE(read("hush", mode)) << std::oct << mode;
 }
 
 TEST_F(Secrets, MayBeReadByAGroupThatRootHasChosenOnly) {
