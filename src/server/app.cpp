@@ -122,6 +122,7 @@ App::App(const Config& config)
                        clock_,
                        {},
                        {}},
+      slow_clients_(config.limits.slow_clients),
       limits_(connection_capacity(config.limits.connections),
               config.limits.connections_per_address),
       memory_trim_(MemoryTrim::cpu_time_of_process,
@@ -155,8 +156,12 @@ Result<void> App::start() {
   if (auto registered = register_node(); !registered) return registered;
 
   dispatcher_ = std::make_unique<service::Dispatcher>(service_context_);
-  session_context_ = std::make_unique<session::SessionContext>(session::SessionContext{
-      {workers_, blocking_workers_}, *dispatcher_, clock_, session_options(config_)});
+  session_context_ = std::make_unique<session::SessionContext>(
+      session::SessionContext{{workers_, blocking_workers_},
+                              *dispatcher_,
+                              clock_,
+                              slow_clients_,
+                              session_options(config_)});
   return start_threads();
 }
 

@@ -63,6 +63,7 @@ struct Config {
     std::uint32_t bytes_per_second = 0;         // per connection; pauses reading
     std::uint32_t connections = 0;              // off: RLIMIT_NOFILE less a headroom
     std::uint32_t connections_per_address = 0;  // loopback is exempt
+    std::uint32_t slow_clients = 0;             // who have much unread
   };
   struct Log {
     log::Level level = log::Level::kInfo;

@@ -14,6 +14,20 @@ To narrow(const Value& value) {
   return static_cast<To>(value.number);
 }
 
+template <std::uint32_t Config::Limits::*kLimit>
+void into_limit(Config& config, const Value& value) {
+  config.limits.*kLimit = narrow<std::uint32_t>(value);
+}
+
+constexpr Key limit(Key key) {
+  key.section = "limits";
+  key.type = KeyType::kInteger;
+  key.min = 1;
+  key.max = kRateMax;
+  key.zero_is_off = true;
+  return key;
+}
+
 constexpr Key kKeys[] = {
     {.section = "server",
      .name = "listen",
@@ -228,54 +242,26 @@ constexpr Key kKeys[] = {
      .store = [](Config& c,
                  const Value& v) { c.auth.token_lifetime = std::chrono::days{v.number}; }},
 
-    {.section = "limits",
-     .name = "chat_per_second",
-     .type = KeyType::kInteger,
-     .default_text = "20",
-     .min = 1,
-     .max = kRateMax,
-     .zero_is_off = true,
-     .unit = "requests per second",
-     .help = "chat requests per account, with a burst of twice that; 0: off",
-     .store = [](Config& c,
-                 const Value& v) { c.limits.chat_per_second = narrow<std::uint32_t>(v); }},
-    {.section = "limits",
-     .name = "register_per_minute",
-     .type = KeyType::kInteger,
-     .default_text = "60",
-     .min = 1,
-     .max = kRateMax,
-     .zero_is_off = true,
-     .unit = "registrations per minute",
-     .help = "new accounts per client address; 0: off",
-     .store = [](Config& c,
-                 const Value& v) { c.limits.register_per_minute = narrow<std::uint32_t>(v); }},
-    {.section = "limits",
-     .name = "login_failures_per_minute",
-     .type = KeyType::kInteger,
-     .default_text = "10",
-     .min = 1,
-     .max = kRateMax,
-     .zero_is_off = true,
-     .unit = "failures per minute",
-     .help = "wrong passwords per client address; 0: off",
-     .store =
-         [](Config& c, const Value& v) {
-           c.limits.login_failures_per_minute = narrow<std::uint32_t>(v);
-         }},
-    {.section = "limits",
-     .name = "account_failures_per_minute",
-     .type = KeyType::kInteger,
-     .default_text = "5",
-     .min = 1,
-     .max = kRateMax,
-     .zero_is_off = true,
-     .unit = "failures per minute",
-     .help = "wrong passwords per account from addresses that are new to it; 0: off",
-     .store =
-         [](Config& c, const Value& v) {
-           c.limits.account_failures_per_minute = narrow<std::uint32_t>(v);
-         }},
+    limit({.name = "chat_per_second",
+           .default_text = "20",
+           .unit = "requests per second",
+           .help = "chat requests per account, with a burst of twice that; 0: off",
+           .store = into_limit<&Config::Limits::chat_per_second>}),
+    limit({.name = "register_per_minute",
+           .default_text = "60",
+           .unit = "registrations per minute",
+           .help = "new accounts per client address; 0: off",
+           .store = into_limit<&Config::Limits::register_per_minute>}),
+    limit({.name = "login_failures_per_minute",
+           .default_text = "10",
+           .unit = "failures per minute",
+           .help = "wrong passwords per client address; 0: off",
+           .store = into_limit<&Config::Limits::login_failures_per_minute>}),
+    limit({.name = "account_failures_per_minute",
+           .default_text = "5",
+           .unit = "failures per minute",
+           .help = "wrong passwords per account from addresses that are new to it; 0: off",
+           .store = into_limit<&Config::Limits::account_failures_per_minute>}),
     {.section = "limits",
      .name = "bytes_per_second",
      .type = KeyType::kInteger,
@@ -285,29 +271,22 @@ constexpr Key kKeys[] = {
      .zero_is_off = true,
      .unit = "bytes per second",
      .help = "input per connection before reading pauses; 0: off",
-     .store = [](Config& c,
-                 const Value& v) { c.limits.bytes_per_second = narrow<std::uint32_t>(v); }},
-    {.section = "limits",
-     .name = "connections",
-     .type = KeyType::kInteger,
-     .default_text = "0",
-     .min = 1,
-     .max = kRateMax,
-     .zero_is_off = true,
-     .unit = "connections",
-     .help = "open at once; 0: as many as the descriptor limit (ulimit -n) allows",
-     .store = [](Config& c, const Value& v) { c.limits.connections = narrow<std::uint32_t>(v); }},
-    {.section = "limits",
-     .name = "connections_per_address",
-     .type = KeyType::kInteger,
-     .default_text = "1000",
-     .min = 1,
-     .max = kRateMax,
-     .zero_is_off = true,
-     .unit = "connections",
-     .help = "open at once from one client address, loopback exempt; 0: off",
-     .store = [](Config& c,
-                 const Value& v) { c.limits.connections_per_address = narrow<std::uint32_t>(v); }},
+     .store = into_limit<&Config::Limits::bytes_per_second>},
+    limit({.name = "connections",
+           .default_text = "0",
+           .unit = "connections",
+           .help = "open at once; 0: as many as the descriptor limit (ulimit -n) allows",
+           .store = into_limit<&Config::Limits::connections>}),
+    limit({.name = "connections_per_address",
+           .default_text = "1000",
+           .unit = "connections",
+           .help = "open at once from one client address, loopback exempt; 0: off",
+           .store = into_limit<&Config::Limits::connections_per_address>}),
+    limit({.name = "slow_clients",
+           .default_text = "1000",
+           .unit = "connections",
+           .help = "with over 64 KiB unread, before those who hardly read are closed; 0: off",
+           .store = into_limit<&Config::Limits::slow_clients>}),
 
     {.section = "log",
      .name = "level",

@@ -40,6 +40,10 @@ void Deadlines::reading(bool reads, Time now) {
 Deadlines::Due Deadlines::due(Time now, std::chrono::milliseconds output_stall) {
   if (is_set(close_by_) && now >= close_by_) return Due::kClose;
   if (is_set(stalled_since_) && now >= stalled_since_ + output_stall) return Due::kStalled;
+  if (is_set(look_at_output_) && now >= look_at_output_) {
+    look_at_output_ = {};
+    return Due::kSlow;
+  }
   if (is_set(read_again_at_) && now >= read_again_at_) {
     read_again_at_ = {};
     return Due::kReadAgain;
@@ -58,6 +62,7 @@ std::optional<Deadlines::Time> Deadlines::next(bool ending,
   if (is_set(close_by_)) next = std::min(next, close_by_);
   if (is_set(stalled_since_)) next = std::min(next, stalled_since_ + output_stall);
   if (is_set(look_at_acks_)) next = std::min(next, look_at_acks_);
+  if (is_set(look_at_output_)) next = std::min(next, look_at_output_);
   if (!ending && is_set(read_again_at_)) next = std::min(next, read_again_at_);
   if (!ending) next = std::min({next, silent_at(), no_login_at()});
   return next == Time::max() ? std::nullopt : std::optional<Time>(next);

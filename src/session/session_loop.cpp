@@ -121,6 +121,7 @@ void Session::on_written(std::size_t bytes) {
   const std::size_t left = before - bytes;
   deadlines_.output_moved(left > 0, loop_.now());
   if (outlet_) outlet_->on_written_in_loop();
+  note_output_in_loop();
   if (before > kOutputLowBytes && left <= kOutputLowBytes) {
     strand_.kick();
     update_reading_in_loop();
@@ -135,6 +136,7 @@ void Session::on_stopping() {
 
 void Session::on_closed() {
   connection_ = nullptr;
+  if (std::exchange(slow_, false)) context_.slow_clients.leave();
   ending_.store(true, std::memory_order_release);
   if (outlet_) outlet_->on_closed_in_loop();
   outlet_.reset();
@@ -197,7 +199,28 @@ void Session::enqueue_in_loop(std::string_view framed) {
 void Session::note_queued_in_loop(std::size_t bytes) {
   queued_total_ += bytes;
   deadlines_.output_queued(loop_.now());
+  note_output_in_loop();
   arm_deadline_in_loop();
+}
+
+void Session::note_output_in_loop() {
+  const bool slow = !output_low_in_loop();
+  if (slow == slow_) return;
+  slow_ = slow;
+  if (slow) {
+    context_.slow_clients.enter();
+    written_at_look_ = written_total_;
+    deadlines_.look_at_output_at(loop_.now() + context_.options.slow_look);
+  } else {
+    context_.slow_clients.leave();
+    deadlines_.look_at_output_at({});
+  }
+}
+
+// Since the last look; or there is room for those who don't.
+bool Session::reads_enough_in_loop() {
+  const std::uint64_t read = written_total_ - std::exchange(written_at_look_, written_total_);
+  return !slow_ || read >= kOutputLowBytes || !context_.slow_clients.too_many();
 }
 
 // One object a write, and each at its time.
@@ -281,6 +304,13 @@ void Session::on_deadline() {
     case Deadlines::Due::kClose: return connection_->close();
     case Deadlines::Due::kStalled:
       log::info("event=closed reason=output_stalled peer={}", peer_.to_string());
+      return connection_->close();
+    case Deadlines::Due::kSlow:
+      if (reads_enough_in_loop()) {
+        deadlines_.look_at_output_at(context_.clock.now() + context_.options.slow_look);
+        break;
+      }
+      log::info("event=closed reason=slow peer={}", peer_.to_string());
       return connection_->close();
     case Deadlines::Due::kReadAgain:
       if (owes_.exchange(false, std::memory_order_acq_rel)) strand_.kick();

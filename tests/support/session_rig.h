@@ -47,6 +47,15 @@ class Peer {
       if (!receive(deadline)) return std::nullopt;
     }
   }
+  // Reads so many bytes, or some more, and forgets them. False: they don't come in time.
+  bool skip(std::size_t bytes) {
+    const Deadline deadline;
+    while (received_.size() - read_ < bytes) {
+      if (!receive(deadline)) return false;
+    }
+    read_ = received_.size();
+    return true;
+  }
   // True: the server has ended the conversation, and said nothing more before that.
   bool at_end() { return !line() && ended_; }
   void finish() { ::shutdown(socket_.get(), SHUT_WR); }
@@ -97,11 +106,12 @@ class ScriptedHandler final : public session::RequestHandler {
 class SessionRig final : public net::ConnectionOwner {
  public:
   explicit SessionRig(std::size_t loop_count = 1, std::size_t worker_count = 2,
-                      session::SessionOptions options = {})
+                      session::SessionOptions options = {}, std::size_t slow_max = 0)
       : pool_(loop_count, base::system_clock()),
         loops_(pool_),
         workers_("worker", worker_count, 1 << 16),
-        context_{{workers_, workers_}, handler, base::system_clock(), options} {
+        slow_clients_(slow_max),
+        context_{{workers_, workers_}, handler, base::system_clock(), slow_clients_, options} {
     CHAT_CHECK(pool_.start().has_value());
     workers_.start();
   }
@@ -166,6 +176,7 @@ class SessionRig final : public net::ConnectionOwner {
   net::LoopPool pool_;
   session::Loops loops_;
   base::WorkerPool workers_;
+  session::SlowClients slow_clients_;
   session::SessionContext context_;
   base::Mutex mutex_;
   std::unordered_map<net::Connection*, std::unique_ptr<net::Connection>> connections_

@@ -9,9 +9,14 @@
 #include "chat/base/ids.h"
 #include "chat/base/token_bucket.h"
 #include "chat/session/handler.h"
+#include "chat/session/slow_clients.h"
 #include "chat/session/strand.h"
 
 namespace chat::session {
+
+// Above this much unread output a connection gets no more pushes and its requests are not read.
+inline constexpr std::size_t kOutputHighBytes = 256 * 1024;
+inline constexpr std::size_t kOutputLowBytes = 64 * 1024;
 
 struct SessionOptions {
   // A burst may be worth so many seconds.
@@ -26,6 +31,9 @@ struct SessionOptions {
   std::int64_t bytes_per_second = 0;  // 0: no limit
   std::int64_t chat_per_second = 0;   // 0: no limit
   std::chrono::milliseconds output_stall{std::chrono::minutes(5)};
+  // Where there are too many slow clients, one must take kOutputLowBytes in this time, or less when
+  // that is all.
+  std::chrono::milliseconds slow_look{std::chrono::seconds(10)};
 
   base::Rate byte_rate() const { return {bytes_per_second, bytes_per_second * kBurstSeconds}; }
   base::Rate chat_rate() const { return {chat_per_second, chat_per_second * kBurstSeconds}; }
@@ -36,6 +44,7 @@ struct SessionContext {
   Workers workers;
   RequestHandler& handler;
   const base::Clock& clock;
+  SlowClients& slow_clients;
   SessionOptions options;
 };
 

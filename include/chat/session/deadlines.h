@@ -36,6 +36,8 @@ class Deadlines {
   // Output that waits makes progress, or has all left.
   void output_moved(bool waits, Time now) { stalled_since_ = waits ? now : Time{}; }
   void output_queued(Time now);
+  // Much output waits; whether it is read shall be seen at `when`. Time{}: no more.
+  void look_at_output_at(Time when) { look_at_output_ = when; }
   // Bytes are still on their way to the client: it is worth another look.
   void unacknowledged(Time now) { look_at_acks_ = now + kLookAgain; }
   // The client was too fast: reading begins again at `when`.
@@ -53,6 +55,7 @@ class Deadlines {
     kNothing,
     kClose,      // cut it off
     kStalled,    // not one byte of waiting output was taken for too long
+    kSlow,       // look how much of its output a slow client has read
     kReadAgain,  // holding_back() is over now
     kAcks,       // look whether the client's side has acknowledged what was sent
     kSilent,     // a frame not finished, or no heartbeat in time
@@ -80,6 +83,7 @@ class Deadlines {
   Time stalled_since_{};
   Time read_again_at_{};
   Time look_at_acks_{};
+  Time look_at_output_{};
   Time close_by_{};
 };
 

@@ -20,10 +20,6 @@
 
 namespace chat::session {
 
-// Above this much unread output a connection gets no more pushes and its requests are not read.
-inline constexpr std::size_t kOutputHighBytes = 256 * 1024;
-inline constexpr std::size_t kOutputLowBytes = 64 * 1024;
-
 // One client's conversation: its framing, its requests in order, who is logged in on it.
 //
 // Threading: loop-confined members (`_in_loop`, ConnectionHandler) belong to its I/O thread,
@@ -104,6 +100,8 @@ class Session final : public net::ConnectionHandler,
   void write_in_loop(const std::string& frames);
   void enqueue_in_loop(std::string_view framed);
   void note_queued_in_loop(std::size_t bytes);
+  void note_output_in_loop();
+  bool reads_enough_in_loop();
   void pace_in_loop();
   void close_in_loop(std::chrono::milliseconds patience);
   void grant_in_loop(std::chrono::milliseconds patience);
@@ -135,6 +133,7 @@ class Session final : public net::ConnectionHandler,
   bool input_over_ = false, peer_is_done_ = false;  // the latter: by its FIN
   bool reading_ = true;
   bool unparking_ = false;  // unpark_in_loop() is on its way
+  bool slow_ = false;       // counted in context_.slow_clients
   net::Connection* connection_;
   protocol::FrameDecoder decoder_;
   std::unique_ptr<std::string> parked_;  // read, and not cut into frames yet
@@ -144,6 +143,7 @@ class Session final : public net::ConnectionHandler,
   std::unique_ptr<Pacer> pacer_;  // of a classic client
   std::uint64_t queued_total_ = 0;
   std::uint64_t written_total_ = 0;
+  std::uint64_t written_at_look_ = 0;  // while slow_: when that was last looked at
   Deadlines deadlines_;
 };
 

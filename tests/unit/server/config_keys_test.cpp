@@ -124,6 +124,7 @@ TEST(ConfigKeys, EachKeyLandsInItsOwnMember) {
       {"limits", "bytes_per_second", "4096"},
       {"limits", "connections", "47"},
       {"limits", "connections_per_address", "53"},
+      {"limits", "slow_clients", "59"},
       {"log", "level", "error"},
       {"log", "file", "lf"},
   };
@@ -154,6 +155,7 @@ TEST(ConfigKeys, EachKeyLandsInItsOwnMember) {
   EXPECT_EQ(c->limits.bytes_per_second, 4096U);
   EXPECT_EQ(c->limits.connections, 47U);
   EXPECT_EQ(c->limits.connections_per_address, 53U);
+  EXPECT_EQ(c->limits.slow_clients, 59U);
   EXPECT_EQ(c->log.level, chat::log::Level::kError);
   EXPECT_EQ(c->log.file, "lf");
 }

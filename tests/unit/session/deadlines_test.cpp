@@ -104,6 +104,17 @@ TEST_F(DeadlinesTest, OfAConversationThatEndsOnlyItsEndCounts) {
   EXPECT_EQ(at(seconds(40)), Due::kClose);
 }
 
+TEST_F(DeadlinesTest, MuchOutputIsLookedAtOnceEvenAtTheEnd) {
+  deadlines.logged_in(true);
+  deadlines.look_at_output_at(opened + seconds(10));
+  EXPECT_EQ(deadlines.next(true, kStall), opened + seconds(10));
+  expect_next(Due::kSlow, seconds(10));
+  EXPECT_EQ(at(seconds(11)), Due::kNothing);
+  deadlines.look_at_output_at(opened + seconds(20));
+  deadlines.look_at_output_at({});
+  EXPECT_EQ(at(seconds(21)), Due::kNothing);
+}
+
 TEST_F(DeadlinesTest, OutputThatStandsStillIsSeen) {
   deadlines.logged_in(true);
   deadlines.output_queued(opened);

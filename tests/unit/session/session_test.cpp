@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <future>
+#include <memory>
 #include <string>
 
 #include "support/deadline.h"
@@ -226,6 +228,80 @@ TEST(Session, StalledOutputClosesTheConnection) {
   EXPECT_TRUE(
       wait_until([&] { return rig.in_loop([&] { return pair.session->closed_in_loop(); }); }));
   EXPECT_TRUE(wait_until([&] { return rig.handler.ends == 1; }));
+}
+
+// Of those with much unread there is room for one.
+class SlowSessions : public ::testing::Test {
+ protected:
+  using Pair = SessionRig::Pair;
+
+  SlowSessions() {
+    rig.handler.on_request = [](Session& session, const protocol::Request& asked) {
+      session.reply(std::string(static_cast<std::size_t>(asked.msgid) * 1024, 'x'));
+    };
+  }
+
+  // The client asks for so many KiB in a line.
+  void ask(Pair& pair, int kib) { pair.peer->send(request(kib)); }
+  bool closed(Pair& pair) {
+    return rig.in_loop([&] { return pair.session->closed_in_loop(); });
+  }
+  void wait(std::chrono::milliseconds time) {
+    auto told = std::make_shared<std::promise<void>>();
+    auto over = told->get_future();
+    quick.session->post_in_loop([told] { told->set_value(); }, time);
+    over.wait();
+  }
+  // So long that whoever is closed for being slow is closed by then.
+  void several_looks() { wait(3 * kLook); }
+
+  static constexpr std::chrono::milliseconds kLook{200};
+  static constexpr int kMuch = 1024;
+  SessionRig rig{1, 2, {.slow_look = kLook}, 1};
+  Pair quick = rig.connect();
+  Pair slow = rig.connect();
+};
+
+TEST_F(SlowSessions, StayWhileThereAreFew) {
+  ask(slow, kMuch);
+  several_looks();
+  EXPECT_FALSE(closed(slow));
+  EXPECT_TRUE(slow.peer->line());
+}
+
+TEST_F(SlowSessions, EndWhereThereAreTooManyUntilThereAreFew) {
+  Pair another = rig.connect();
+  ask(slow, kMuch);
+  ask(another, kMuch);
+  EXPECT_TRUE(wait_until([&] { return closed(slow) || closed(another); }));
+  several_looks();
+  EXPECT_NE(closed(slow), closed(another));
+  EXPECT_FALSE(closed(quick));
+}
+
+TEST_F(SlowSessions, MakeRoomByReadingAndByHangingUp) {
+  Pair third = rig.connect();
+  ask(third, kMuch);
+  ASSERT_TRUE(third.peer->line());
+  ask(third, kMuch);
+  third.peer.reset();
+  ASSERT_TRUE(wait_until([&] { return closed(third); }));
+  ask(quick, kMuch);
+  ASSERT_TRUE(quick.peer->line());
+  ask(slow, kMuch);
+  several_looks();
+  EXPECT_FALSE(closed(slow));
+}
+
+TEST_F(SlowSessions, StayWhereTheyReadEnough) {
+  ask(quick, 8 * kMuch);
+  EXPECT_TRUE(quick.peer->skip(1024));
+  ask(slow, kMuch);
+  while (!closed(slow)) {
+    ASSERT_TRUE(quick.peer->skip(2 * kOutputLowBytes));
+    wait(kLook / 4);
+  }
+  EXPECT_FALSE(closed(quick));
 }
 
 }  // namespace

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+
+namespace chat::session {
+
+// How many clients have more than kOutputLowBytes unread. Each costs up to about 1 MiB, the
+// kernel's buffers included, so very many at once would take all memory there is. Beyond `max` the
+// sessions of those who hardly read end themselves; anybody else's stay.
+// Threading: thread-safe. A count, nothing is ordered by it.
+class SlowClients {
+ public:
+  explicit SlowClients(std::size_t max) : max_(max) {}  // 0: no limit
+  void enter() { count_.fetch_add(1, std::memory_order_relaxed); }
+  void leave() { count_.fetch_sub(1, std::memory_order_relaxed); }
+  bool too_many() const { return max_ != 0 && count_.load(std::memory_order_relaxed) > max_; }
+
+ private:
+  const std::size_t max_;
+  std::atomic<std::size_t> count_{0};
+};
+
+}  // namespace chat::session
