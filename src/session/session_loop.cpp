@@ -217,10 +217,12 @@ void Session::note_output_in_loop() {
   }
 }
 
-// Since the last look; or there is room for those who don't.
-bool Session::reads_enough_in_loop() {
+// Whoever has read little since the last look does so while there is room only.
+bool Session::may_stay_slow_in_loop() {
+  deadlines_.look_at_output_at(context_.clock.now() + context_.options.slow_look);
   const std::uint64_t read = written_total_ - std::exchange(written_at_look_, written_total_);
-  return !slow_ || read >= kOutputLowBytes || !context_.slow_clients.too_many();
+  if (read < kOutputLowBytes) slow_ = !context_.slow_clients.leave_if_too_many();
+  return slow_;
 }
 
 // One object a write, and each at its time.
@@ -306,10 +308,7 @@ void Session::on_deadline() {
       log::info("event=closed reason=output_stalled peer={}", peer_.to_string());
       return connection_->close();
     case Deadlines::Due::kSlow:
-      if (reads_enough_in_loop()) {
-        deadlines_.look_at_output_at(context_.clock.now() + context_.options.slow_look);
-        break;
-      }
+      if (may_stay_slow_in_loop()) break;
       log::info("event=closed reason=slow peer={}", peer_.to_string());
       return connection_->close();
     case Deadlines::Due::kReadAgain:

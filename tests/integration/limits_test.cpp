@@ -274,5 +274,47 @@ TEST_F(AddressLimit, HoldsPerAddressAndNotForTheMachineItself) {
   for (RawClient& client : outside) expect_alive(client);
 }
 
+// Who asks for page after page and reads none of them.
+class SlowClientsLimit : public WithServer {
+ protected:
+  SlowClientsLimit() : WithServer({"limits.slow_clients=2"}) {}
+
+  User user_who_does_not_read(const std::string& name) {
+    User user = new_user(name);
+    for (int i = 0; i < 20; ++i) user.chat(user.id(), std::string(4000, 'x'));
+    for (int i = 0; i < 50; ++i) {
+      user.client.send({{"msgid", 25}, {"with", user.id()}, {"limit", 100}});
+    }
+    return user;
+  }
+  std::ptrdiff_t closed_for_it() {
+    const std::string log = server.log();
+    std::ptrdiff_t count = 0;
+    for (std::size_t at = 0; (at = log.find("reason=slow ", at)) != std::string::npos; ++at) {
+      ++count;
+    }
+    return count;
+  }
+};
+
+TEST_F(SlowClientsLimit, BeyondItOneWhoReadsNothingIsClosedAndTheRestStay) {
+  std::vector<User> users;
+  users.reserve(3);
+  for (const char* name : {"one", "two", "three"}) users.push_back(user_who_does_not_read(name));
+  EXPECT_TRUE(wait_until([&] { return closed_for_it() > 0; }, milliseconds(20'000)));
+  User another = new_user("another");
+  expect_alive(another.client);
+  int all = 0;
+  for (User& user : users) {
+    try {
+      for (int i = 0; i < 50; ++i) expect_ok(user.client.reply({{"msgid", 25}}), 125);
+      ++all;
+    } catch (const ConnectionEnded&) {
+    }
+  }
+  EXPECT_EQ(all, 2);
+  EXPECT_EQ(closed_for_it(), 1);
+}
+
 }  // namespace
 }  // namespace chat::test

@@ -101,7 +101,7 @@ class Session final : public net::ConnectionHandler,
   void enqueue_in_loop(std::string_view framed);
   void note_queued_in_loop(std::size_t bytes);
   void note_output_in_loop();
-  bool reads_enough_in_loop();
+  bool may_stay_slow_in_loop();
   void pace_in_loop();
   void close_in_loop(std::chrono::milliseconds patience);
   void grant_in_loop(std::chrono::milliseconds patience);

@@ -14,7 +14,14 @@ class SlowClients {
   explicit SlowClients(std::size_t max) : max_(max) {}  // 0: no limit
   void enter() { count_.fetch_add(1, std::memory_order_relaxed); }
   void leave() { count_.fetch_sub(1, std::memory_order_relaxed); }
-  bool too_many() const { return max_ != 0 && count_.load(std::memory_order_relaxed) > max_; }
+  // Leaves if there are too many: exactly those beyond `max` do, however many ask at once.
+  bool leave_if_too_many() {
+    std::size_t count = count_.load(std::memory_order_relaxed);
+    while (max_ != 0 && count > max_) {
+      if (count_.compare_exchange_weak(count, count - 1, std::memory_order_relaxed)) return true;
+    }
+    return false;
+  }
 
  private:
   const std::size_t max_;
