@@ -205,7 +205,7 @@ void Session::note_queued_in_loop(std::size_t bytes) {
 
 void Session::note_output_in_loop() {
   const bool slow = !output_low_in_loop();
-  if (slow == slow_) return;
+  if (slow == slow_ || connection_ == nullptr) return;
   slow_ = slow;
   if (slow) {
     context_.slow_clients.enter();

@@ -223,7 +223,7 @@ TEST_F(OneSession, SimultaneousLoginsOnTwoNodesHaveExactlyOneWinner) {
   std::array<RawClient, 2> clients{RawClient(port(0)), RawClient(port(1))};
   std::array<int, 2> wins{};
   const Json request = login_request(alice);
-  for (int round = 0; round < 500; ++round) {
+  for (unsigned round = 0; round < 500; ++round) {
     for (std::size_t i : {round % 2, 1 - round % 2}) clients[i].send(request);
     int winners = 0;
     std::size_t winner = 0;
@@ -263,7 +263,7 @@ TEST_F(OneSession, SimultaneousTakeoversLeaveExactlyOneSession) {
   const Account alice = account("alice");
   const Json request = login_request(alice, taking_over());
   std::array<Contender, 2> contenders;
-  for (int round = 0; round < 100; ++round) {
+  for (unsigned round = 0; round < 100; ++round) {
     // New connections: who is refused because it was overtaken may still be told to go.
     for (std::size_t i : {0U, 1U}) contenders[i].client = std::make_unique<RawClient>(port(i));
     for (std::size_t i : {round % 2, 1 - round % 2}) contenders[i].client->send(request);

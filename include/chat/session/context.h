@@ -31,8 +31,7 @@ struct SessionOptions {
   std::int64_t bytes_per_second = 0;  // 0: no limit
   std::int64_t chat_per_second = 0;   // 0: no limit
   std::chrono::milliseconds output_stall{std::chrono::minutes(5)};
-  // Where there are too many slow clients, one must take kOutputLowBytes in this time, or less when
-  // that is all.
+  // Where there are too many slow clients, each must read kOutputLowBytes in this time.
   std::chrono::milliseconds slow_look{std::chrono::seconds(10)};
 
   base::Rate byte_rate() const { return {bytes_per_second, bytes_per_second * kBurstSeconds}; }
