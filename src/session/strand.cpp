@@ -73,11 +73,15 @@ void Strand::suspend() {
   suspended_ = true;
 }
 
+// `rest` may hold the owner that holds us: where the workers have stopped, it has to go.
 void Strand::resume(base::Task rest) {
+  const auto self = owner_.keep_alive();
+  base::Task abandoned;
   base::MutexLock lock(mutex_);
   suspended_ = false;
   rest_ = std::move(rest);
   kick_locked();
+  if (!active_) abandoned = std::exchange(rest_, {});
 }
 
 void Strand::commit_ended() {
@@ -109,8 +113,10 @@ void Strand::work(bool blocking) {
   }
   owner_.flush_replies();
   if (rest_if_idle()) return;
+  base::Task abandoned;
   base::MutexLock lock(mutex_);
   post_locked();
+  if (!active_) abandoned = std::exchange(rest_, {});
 }
 
 // Whatever is thrown ends this one input; the strand goes on to the next.

@@ -88,7 +88,8 @@ void ServerProcess::expect_no_finding() {
   child_->wait_exit(Deadline(kStopPromise));
   const std::string said = read_file(dir() / "stderr");
   for (const char* finding : {"Sanitizer", "runtime error:"}) {
-    EXPECT_EQ(said.find(finding), std::string::npos) << "a sanitizer has found something";
+    EXPECT_EQ(said.find(finding), std::string::npos) << "a sanitizer has found something:\n"
+                                                     << said;
   }
 }
 

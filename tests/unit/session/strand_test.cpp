@@ -388,6 +388,19 @@ TEST_F(StrandTest, QueueThatNeverRunsEmptyKeepsItsOrder) {
   EXPECT_EQ(owner_->ran(), numbers(-99, 20000));
 }
 
+// The rest of an input holds its session; nobody will run it.
+TEST(Strand, LetsGoOfWhatIsResumedWhenTheWorkersHaveStopped) {
+  base::WorkerPool workers("worker", 1, 16);
+  workers.start();
+  auto owner = std::make_shared<Owner>(workers);
+  owner->strand.suspend();
+  workers.stop();
+  const std::weak_ptr<Owner> left = owner;
+  Strand& strand = owner->strand;
+  strand.resume([owner = std::move(owner)] { ADD_FAILURE() << "the workers have stopped"; });
+  EXPECT_TRUE(left.expired());
+}
+
 // Random inputs, commits that end on other threads, suspensions that are resumed elsewhere, and
 // a client that now reads and now doesn't: everything runs, once, in order.
 TEST_F(StrandTest, LosesNoWakeUpUnderRandomisedStress) {
