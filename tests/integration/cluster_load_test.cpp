@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cluster_fixture.h"
+#include "support/occurrences.h"
 
 namespace chat::test {
 namespace {
@@ -41,10 +42,7 @@ class Load : public WithCluster {
     ASSERT_TRUE(wait_until([&] { return count_in_log(0, "event=resync") == 1; }));
   }
   int count_in_log(std::size_t node, const std::string& text) {
-    const std::string log = cluster->node(node).log();
-    int count = 0;
-    for (auto at = log.find(text); at != std::string::npos; at = log.find(text, at + 1)) ++count;
-    return count;
+    return occurrences(cluster->node(node).log(), text);
   }
   // Nothing was dropped on the way, and nothing was found by looking into the tables.
   void expect_untroubled() {

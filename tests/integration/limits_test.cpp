@@ -8,6 +8,7 @@
 #include <array>
 
 #include "fixture.h"
+#include "support/occurrences.h"
 
 namespace chat::test {
 namespace {
@@ -287,14 +288,7 @@ class SlowClientsLimit : public WithServer {
     }
     return user;
   }
-  std::ptrdiff_t closed_for_it() {
-    const std::string log = server.log();
-    std::ptrdiff_t count = 0;
-    for (std::size_t at = 0; (at = log.find("reason=slow ", at)) != std::string::npos; ++at) {
-      ++count;
-    }
-    return count;
-  }
+  int closed_for_it() { return occurrences(server.log(), "reason=slow "); }
 };
 
 TEST_F(SlowClientsLimit, BeyondItOneWhoReadsNothingIsClosedAndTheRestStay) {

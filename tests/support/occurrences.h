@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+namespace chat::test {
+
+// How often `words` stands in `text`, for tests that count what a log tells.
+inline int occurrences(std::string_view text, std::string_view words) {
+  int count = 0;
+  for (auto at = text.find(words); at != std::string_view::npos; at = text.find(words, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace chat::test
