@@ -3,9 +3,49 @@
 #include <sodium.h>
 
 #include <array>
+#include <cinttypes>
 #include <cstdio>
+#include <optional>
+#include <string_view>
 
 namespace chat::service {
+namespace {
+
+using Salt = std::array<unsigned char, crypto_pwhash_SALTBYTES>;
+using Key = std::array<unsigned char, 32>;
+
+// What the text of a hash says.
+struct Parts {
+  std::uint64_t memory_kib = 0;
+  std::uint64_t ops = 0;
+  Salt salt{};
+  Key key{};
+};
+
+template <std::size_t Size>
+bool decode(std::string_view text, std::array<unsigned char, Size>& out) {
+  std::size_t length = 0;
+  return sodium_base642bin(out.data(), Size, text.data(), text.size(), nullptr, &length, nullptr,
+                           sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0 &&
+         length == Size;
+}
+
+// "$argon2id$v=19$m=19456,t=2,p=1$SALT$KEY", as libsodium writes it. Nothing: that is none.
+std::optional<Parts> parse(const std::string& text) {
+  Parts parts;
+  int salt_at = 0;
+  const int found = std::sscanf(text.c_str(), "$argon2id$v=19$m=%" SCNu64 ",t=%" SCNu64 ",p=1$%n",
+                                &parts.memory_kib, &parts.ops, &salt_at);
+  if (found != 2 || salt_at == 0) return std::nullopt;
+  const auto rest = std::string_view(text).substr(static_cast<std::size_t>(salt_at));
+  const auto key_at = rest.find('$');
+  if (key_at == rest.npos) return std::nullopt;
+  const bool whole =
+      decode(rest.substr(0, key_at), parts.salt) && decode(rest.substr(key_at + 1), parts.key);
+  return whole ? std::optional(parts) : std::nullopt;
+}
+
+}  // namespace
 
 Result<void> PasswordHasher::open() {
   if (sodium_init() < 0) return fail(ErrorCode::kInternal, "libsodium does not start");
@@ -24,21 +64,24 @@ Result<std::string> PasswordHasher::hash(const std::string& password) const {
   return std::string(out.data());
 }
 
-bool PasswordHasher::verify(const std::string& stored, const std::string& password) const {
-  const std::string& against = stored.empty() ? nobody_ : stored;
-  const bool right =
-      crypto_pwhash_str_verify(against.c_str(), password.data(), password.size()) == 0;
+// crypto_pwhash_str_verify() would call a password wrong that there was no memory to try.
+Result<bool> PasswordHasher::verify(const std::string& stored, const std::string& password) const {
+  const auto parts = parse(stored.empty() ? nobody_ : stored);
+  if (!parts) return false;
+  Key key{};
+  if (crypto_pwhash(key.data(), key.size(), password.data(), password.size(), parts->salt.data(),
+                    parts->ops, parts->memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13) != 0) {
+    return fail(ErrorCode::kUnavailable, "there is no memory to try a password");
+  }
+  const bool right = sodium_memcmp(key.data(), parts->key.data(), key.size()) == 0;
   return right && !stored.empty();
 }
 
-// The parameters stand in the text: "$argon2id$v=19$m=19456,t=2,p=1$…".
 bool PasswordHasher::is_weaker(const std::string& stored) const {
-  constexpr const char* kFormat = "$argon2id$v=19$m=%llu,t=%llu,p=1$";
-  unsigned long long memory_kib = 0;
-  unsigned long long ops = 0;
-  if (std::sscanf(stored.c_str(), kFormat, &memory_kib, &ops) != 2) return true;
-  const bool stronger_in_one = memory_kib > memory_kib_ || ops > ops_;
-  return !stronger_in_one && (memory_kib < memory_kib_ || ops < ops_);
+  const auto parts = parse(stored);
+  if (!parts) return true;
+  const bool stronger_in_one = parts->memory_kib > memory_kib_ || parts->ops > ops_;
+  return !stronger_in_one && (parts->memory_kib < memory_kib_ || parts->ops < ops_);
 }
 
 }  // namespace chat::service

@@ -26,12 +26,13 @@ void Passwords::check(session::Session& session, const storage::User& user,
   base::WorkerPool& lane = made.own_address ? context_.known_hash_lane : context_.hash_lane;
   const bool posted = lane.try_post([this, self, attempt, made, then, user = user.id,
                                      stored = user.password_hash, password = std::move(password)] {
-    PasswordVerdict verdict{std::nullopt, context_.hasher.verify(stored, password), stored};
+    PasswordVerdict verdict = compare(stored, password);
     std::string renewed;
     if (verdict.right && context_.hasher.is_weaker(stored)) {
       renewed = context_.hasher.hash(password).value_or("");
     }
     self->resume([this, attempt, made, then, user, verdict, renewed]() mutable {
+      if (verdict.refusal) throttle_.cancel(made);
       if (verdict.right) throttle_.succeeded(attempt, made);
       if (!renewed.empty()) renew(user, verdict, renewed);
       then(std::move(verdict));
@@ -41,6 +42,13 @@ void Passwords::check(session::Session& session, const storage::User& user,
   throttle_.cancel(made);
   session.resume({});
   then({busy(), false, {}});
+}
+
+PasswordVerdict Passwords::compare(const std::string& stored, const std::string& password) const {
+  const auto right = context_.hasher.verify(stored, password);
+  if (right) return {std::nullopt, *right, stored};
+  log::warn("event=password_not_tried error={}", log::quoted(right.error().message));
+  return {busy(), false, {}};
 }
 
 // A failure is no harm: the next login tries again.

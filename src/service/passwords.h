@@ -35,6 +35,7 @@ class Passwords {
             const std::function<void(Result<std::string>)>& then);
 
  private:
+  PasswordVerdict compare(const std::string& stored, const std::string& password) const;
   void renew(UserId user, PasswordVerdict& verdict, const std::string& renewed);
 
   ServiceContext& context_;

@@ -19,8 +19,9 @@ class PasswordHasher {
   Result<void> open();
   // kUnavailable when there is no memory for it.
   Result<std::string> hash(const std::string& password) const;
-  // An empty `stored` stands for an unknown account: takes the same time and is never right.
-  bool verify(const std::string& stored, const std::string& password) const;
+  // Whether it is the right one. An empty `stored` stands for an unknown account: takes the same
+  // time and is never right. kUnavailable when there is no memory to tell.
+  Result<bool> verify(const std::string& stored, const std::string& password) const;
   // Whether a hash made now would cost more than this one did.
   bool is_weaker(const std::string& stored) const;
 

@@ -1,11 +1,16 @@
 #include "chat/service/password_hasher.h"
 
 #include <gtest/gtest.h>
+#include <sodium.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace chat::service {
@@ -14,6 +19,11 @@ namespace {
 class PasswordHasherTest : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(hasher_.open()); }
+  bool right(const std::string& stored, const std::string& password) const {
+    const auto verdict = hasher_.verify(stored, password);
+    EXPECT_TRUE(verdict);
+    return verdict.value_or(false);
+  }
   PasswordHasher hasher_{1024, 2};
 };
 
@@ -22,10 +32,10 @@ TEST_F(PasswordHasherTest, KnowsTheRightPassword) {
   ASSERT_TRUE(hash);
   EXPECT_EQ(hash->substr(0, 9), "$argon2id");
   EXPECT_EQ(hash->find("secret"), std::string::npos);
-  EXPECT_TRUE(hasher_.verify(*hash, "secret-1"));
-  EXPECT_FALSE(hasher_.verify(*hash, "secret-2"));
-  EXPECT_FALSE(hasher_.verify(*hash, ""));
-  EXPECT_FALSE(hasher_.verify(*hash, "secret-1 "));
+  EXPECT_TRUE(right(*hash, "secret-1"));
+  EXPECT_FALSE(right(*hash, "secret-2"));
+  EXPECT_FALSE(right(*hash, ""));
+  EXPECT_FALSE(right(*hash, "secret-1 "));
   EXPECT_NE(*hasher_.hash("secret-1"), *hash);  // salted
 }
 
@@ -49,14 +59,72 @@ TEST_F(PasswordHasherTest, PasswordMayHoldAnyByte) {
   const std::string password("a\0b\xff", 4);
   const auto hash = hasher_.hash(password);
   ASSERT_TRUE(hash);
-  EXPECT_TRUE(hasher_.verify(*hash, password));
-  EXPECT_FALSE(hasher_.verify(*hash, std::string("a\0c\xff", 4)));
+  EXPECT_TRUE(right(*hash, password));
+  EXPECT_FALSE(right(*hash, std::string("a\0c\xff", 4)));
 }
 
 TEST_F(PasswordHasherTest, NoPasswordIsRightForAnUnknownAccount) {
-  EXPECT_FALSE(hasher_.verify("", "secret-1"));
-  EXPECT_FALSE(hasher_.verify("", "the password of nobody"));
-  EXPECT_FALSE(hasher_.verify("no hash at all", "secret-1"));
+  EXPECT_FALSE(right("", "secret-1"));
+  EXPECT_FALSE(right("", "the password of nobody"));
+}
+
+TEST_F(PasswordHasherTest, NoPasswordIsRightForAHashThatIsNotWhole) {
+  const std::string hash = *hasher_.hash("secret-1");
+  ASSERT_TRUE(right(hash, "secret-1"));
+  std::vector<std::string> broken = {"no hash at all", hash + "A", "x" + hash};
+  for (std::size_t i = 1; i < hash.size(); ++i) broken.push_back(hash.substr(0, i));
+  for (const auto& [was, is] : {std::pair{"id$v", "i$v"}, {"v=19", "v=18"}, {"p=1", "p=2"}}) {
+    broken.push_back(hash);
+    broken.back().replace(hash.find(was), std::string_view(was).size(), is);
+  }
+  for (const std::string& stored : broken) {
+    EXPECT_FALSE(right(stored, "secret-1")) << stored;
+    EXPECT_TRUE(hasher_.is_weaker(stored)) << stored;
+  }
+}
+
+TEST_F(PasswordHasherTest, KnowsWhatTheLibraryItselfHasMade) {
+  const std::string password = "secret-1";
+  std::array<char, crypto_pwhash_STRBYTES> hash{};
+  ASSERT_EQ(crypto_pwhash_str(hash.data(), password.data(), password.size(), 3, 64 << 10), 0);
+  EXPECT_TRUE(right(hash.data(), password));
+  EXPECT_FALSE(right(hash.data(), "secret-2"));
+  const std::string ours = *hasher_.hash(password);
+  EXPECT_EQ(crypto_pwhash_str_verify(ours.c_str(), password.data(), password.size()), 0);
+}
+
+// While it lives, the process gets no more memory from the kernel.
+class NoMoreMemory {
+ public:
+  NoMoreMemory() {
+    ::getrlimit(RLIMIT_AS, &before_);
+    rlimit none = before_;
+    none.rlim_cur = 0;
+    ::setrlimit(RLIMIT_AS, &none);
+  }
+  ~NoMoreMemory() { ::setrlimit(RLIMIT_AS, &before_); }
+  NoMoreMemory(const NoMoreMemory&) = delete;
+  NoMoreMemory& operator=(const NoMoreMemory&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(PasswordHasherTest, WithoutMemoryNoPasswordIsCalledWrong) {
+  PasswordHasher hasher(65'536, 1);  // more than malloc() keeps for the next one
+  ASSERT_TRUE(hasher.open());
+  const std::string hash = *hasher.hash("secret-1");
+  for (const std::string& stored : {hash, std::string()}) {
+    for (const std::string password : {"secret-1", "wrong"}) {
+      const auto verdict = [&] {
+        const NoMoreMemory starving;
+        return hasher.verify(stored, password);
+      }();
+      ASSERT_FALSE(verdict);
+      EXPECT_EQ(verdict.error().code, ErrorCode::kUnavailable);
+    }
+  }
+  EXPECT_TRUE(right(hash, "secret-1"));
 }
 
 TEST_F(PasswordHasherTest, UnknownAccountTakesAboutAsLong) {
@@ -65,7 +133,7 @@ TEST_F(PasswordHasherTest, UnknownAccountTakesAboutAsLong) {
     auto best = std::chrono::steady_clock::duration::max();
     for (int i = 0; i < 20; ++i) {
       const auto began = std::chrono::steady_clock::now();
-      EXPECT_FALSE(hasher_.verify(stored, "wrong"));
+      EXPECT_FALSE(right(stored, "wrong"));
       best = std::min(best, std::chrono::steady_clock::now() - began);
     }
     return std::chrono::duration<double>(best).count();
