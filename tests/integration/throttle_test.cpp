@@ -1,17 +1,15 @@
 // Wrong passwords, by account and by address, as they come through a balancer.
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdint>
-#include <fstream>
+#include <cstdlib>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "balancer_fixture.h"
 #include "support/figure.h"
+#include "support/memory_limit.h"
 
 namespace chat::test {
 namespace {
@@ -160,36 +158,33 @@ TEST_F(Timing, UnknownAccountAndWrongPasswordTakeTheSameTime) {
   EXPECT_NEAR(with / without, 1.0, 0.1);
 }
 
+// Programs that start while it lives take no addresses ahead for each of their threads.
+struct OneArena {
+  OneArena() { ::setenv("MALLOC_ARENA_MAX", "1", 1); }
+  ~OneArena() { ::unsetenv("MALLOC_ARENA_MAX"); }
+  OneArena(const OneArena&) = delete;
+  OneArena& operator=(const OneArena&) = delete;
+};
+
 // A server whose memory suffices for all but a password.
-class NoMemoryToHash : public WithServer {
+class NoMemoryToHash : private OneArena, public WithServer {
  protected:
   NoMemoryToHash()
       : WithServer(Settings{"auth.argon2_memory_kib=65536", "auth.argon2_ops=1",
                             "limits.account_failures_per_minute=5"}) {}
-  void leave_memory(rlim_t bytes) const {
-    std::ifstream file("/proc/" + std::to_string(server.pid()) + "/statm");
-    std::uint64_t pages = 0;
-    file >> pages;
-    limit_memory(pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) + bytes);
-  }
-  void limit_memory(rlim_t bytes) const {
-    rlimit limit{};
-    ASSERT_EQ(::prlimit(server.pid(), RLIMIT_AS, nullptr, &limit), 0);
-    limit.rlim_cur = bytes;
-    ASSERT_EQ(::prlimit(server.pid(), RLIMIT_AS, &limit, nullptr), 0);
-  }
 };
 
 TEST_F(NoMemoryToHash, PasswordsAreNotWrongForThat) {
   const Account alice = register_account("alice");
   RawClient client(port());
-  leave_memory(32 << 20);
-  for (int i = 0; i < 10; ++i) {
-    expect_error(client.request(login_request(alice)), 2, errors::kBusy);
+  {
+    const MemoryLimit limit(server.pid(), 32 << 20);
+    for (int i = 0; i < 10; ++i) {
+      expect_error(client.request(login_request(alice)), 2, errors::kBusy);
+    }
+    expect_error(client.request({{"msgid", 1}, {"name", "nobody"}, {"password", "wrong!"}}), 2,
+                 errors::kBusy);
   }
-  expect_error(client.request({{"msgid", 1}, {"name", "nobody"}, {"password", "wrong!"}}), 2,
-               errors::kBusy);
-  limit_memory(RLIM_INFINITY);
   request_ok(client, login_request(alice));
 }
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sodium.h>
-#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +12,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "support/memory_limit.h"
 
 namespace chat::service {
 namespace {
@@ -93,23 +95,6 @@ TEST_F(PasswordHasherTest, KnowsWhatTheLibraryItselfHasMade) {
   EXPECT_EQ(crypto_pwhash_str_verify(ours.c_str(), password.data(), password.size()), 0);
 }
 
-// While it lives, the process gets no more memory from the kernel.
-class NoMoreMemory {
- public:
-  NoMoreMemory() {
-    ::getrlimit(RLIMIT_AS, &before_);
-    rlimit none = before_;
-    none.rlim_cur = 0;
-    ::setrlimit(RLIMIT_AS, &none);
-  }
-  ~NoMoreMemory() { ::setrlimit(RLIMIT_AS, &before_); }
-  NoMoreMemory(const NoMoreMemory&) = delete;
-  NoMoreMemory& operator=(const NoMoreMemory&) = delete;
-
- private:
-  rlimit before_{};
-};
-
 TEST_F(PasswordHasherTest, WithoutMemoryNoPasswordIsCalledWrong) {
   PasswordHasher hasher(65'536, 1);  // more than malloc() keeps for the next one
   ASSERT_TRUE(hasher.open());
@@ -117,7 +102,7 @@ TEST_F(PasswordHasherTest, WithoutMemoryNoPasswordIsCalledWrong) {
   for (const std::string& stored : {hash, std::string()}) {
     for (const std::string password : {"secret-1", "wrong"}) {
       const auto verdict = [&] {
-        const NoMoreMemory starving;
+        const test::MemoryLimit limit(::getpid(), 32 << 20);
         return hasher.verify(stored, password);
       }();
       ASSERT_FALSE(verdict);
