@@ -45,6 +45,12 @@ void expect_bye(RawClient& client, std::string_view reason) {
   EXPECT_FALSE(client.was_reset());
 }
 
+// Until the server has let go of the connection.
+void leave(User& user) {
+  user.client.half_close();
+  user.client.receive_to_end();
+}
+
 std::string all_frames(const std::vector<std::string>& frames, int times, Wire wire, Way way) {
   std::string bytes;
   for (int i = 0; i < times; ++i) {
@@ -69,6 +75,7 @@ Stage::Stage()
   run_in_parallel(32, [&](int i) {
     User user = new_user(server_.port(), "warm " + std::to_string(i));
     for (int chat = 0; chat < 20; ++chat) user.chat(user.id(), repeated("x", 4000));
+    leave(user);
   });
   descriptors_before_ = descriptors();
   memory_before_kib_ = server_.memory_kib();
@@ -79,6 +86,7 @@ Stage::Actor Stage::new_actor(const std::string& letter) {
   User user = log_in(server_.port(), actor.account);
   user.join_group(group_);
   user.log_out();
+  leave(user);
   return actor;
 }
 
