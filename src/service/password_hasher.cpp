@@ -3,10 +3,10 @@
 #include <sodium.h>
 
 #include <array>
-#include <cinttypes>
-#include <cstdio>
+#include <charconv>
 #include <optional>
 #include <string_view>
+#include <system_error>
 
 namespace chat::service {
 namespace {
@@ -30,14 +30,26 @@ bool decode(std::string_view text, std::array<unsigned char, Size>& out) {
          length == Size;
 }
 
+// Takes what a text begins with; false when that is something else.
+bool take(std::string_view& text, std::string_view literal) {
+  if (!text.starts_with(literal)) return false;
+  text.remove_prefix(literal.size());
+  return true;
+}
+bool take(std::string_view& text, std::uint64_t& number) {
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (fault != std::errc{}) return false;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return true;
+}
+
 // "$argon2id$v=19$m=19456,t=2,p=1$SALT$KEY", as libsodium writes it. Nothing: that is none.
-std::optional<Parts> parse(const std::string& text) {
+std::optional<Parts> parse(std::string_view rest) {
   Parts parts;
-  int salt_at = 0;
-  const int found = std::sscanf(text.c_str(), "$argon2id$v=19$m=%" SCNu64 ",t=%" SCNu64 ",p=1$%n",
-                                &parts.memory_kib, &parts.ops, &salt_at);
-  if (found != 2 || salt_at == 0) return std::nullopt;
-  const auto rest = std::string_view(text).substr(static_cast<std::size_t>(salt_at));
+  if (!take(rest, "$argon2id$v=19$m=") || !take(rest, parts.memory_kib) || !take(rest, ",t=") ||
+      !take(rest, parts.ops) || !take(rest, ",p=1$")) {
+    return std::nullopt;
+  }
   const auto key_at = rest.find('$');
   if (key_at == rest.npos) return std::nullopt;
   const bool whole =
