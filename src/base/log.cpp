@@ -1,13 +1,19 @@
 #include "chat/base/log.h"
 
-#include <spdlog/details/file_helper.h>
+#include <fcntl.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <filesystem>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <utility>
+
+#include "chat/base/unique_fd.h"
 
 namespace chat::log {
 namespace {
@@ -25,24 +31,50 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::info;
 }
 
-// A file that lines are appended to and that can be opened anew.
+// Who talks to whom from where is for the server's own account, and its group.
+constexpr mode_t kFileMode = 0640;
+
+// A file that lines are appended to and that can be opened anew. Errors are spdlog_ex: a logger
+// says on stderr what it could not write, and goes on.
 class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  explicit FileSink(const std::string& file) { file_.open(file); }
+  explicit FileSink(std::string file) : name_(std::move(file)), fd_(open()) {}
+  // On an error the file that is open stays.
   void reopen() {
+    base::UniqueFd fd = open();
     const std::lock_guard lock(mutex_);
-    file_.reopen(false);
+    fd_ = std::move(fd);
+    torn_ = false;
   }
 
  private:
+  base::UniqueFd open() const {
+    std::error_code ignored;  // opening the file tells
+    const auto folder = std::filesystem::path(name_).parent_path();
+    if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
+    base::UniqueFd fd(::open(name_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kFileMode));
+    if (!fd) throw spdlog::spdlog_ex(name_, errno);
+    return fd;
+  }
+
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
+    if (torn_) line.push_back('\n');
     formatter_->format(message, line);
-    file_.write(line);
+    const ssize_t written = ::write(fd_.get(), line.data(), line.size());
+    if (written == static_cast<ssize_t>(line.size())) {
+      torn_ = false;
+      return;
+    }
+    const int error = written < 0 ? errno : ENOSPC;
+    torn_ = torn_ || written > 0;
+    throw spdlog::spdlog_ex(name_, error);
   }
-  void flush_() override { file_.flush(); }
+  void flush_() override {}  // nothing is held back
 
-  spdlog::details::file_helper file_;
+  const std::string name_;
+  base::UniqueFd fd_;
+  bool torn_ = false;  // a line was cut off: the next one begins anew
 };
 
 // Fixed before other threads start.
@@ -62,7 +94,7 @@ Result<std::shared_ptr<FileSink>> open_sink(const std::string& file, const char*
     return std::make_shared<FileSink>(file);
   } catch (const spdlog::spdlog_ex& error) {
     return fail(ErrorCode::kInvalidArgument,
-                fmt::format("cannot open the {} file {}: {}", what, file, error.what()));
+                fmt::format("cannot open the {} file {}", what, error.what()));
   }
 }
 

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "fixture.h"
+#include "support/child_process.h"
+#include "support/occurrences.h"
 #include "support/temp_dir.h"
 
 namespace chat::test {
@@ -96,6 +98,30 @@ TEST_F(Audit, HangupOpensBothLogsAnew) {
   EXPECT_EQ(last("login").at("user"), bob.id());
   EXPECT_EQ(lines(moved_audit).size(), before);
   std::filesystem::remove(moved_audit);
+}
+
+TEST_F(Audit, LogsThatCannotBeOpenedAnewGoOnAsTheyWere) {
+  const auto moved_audit = file().string() + ".1";
+  const auto log = server.dir() / "server.log";
+  const auto moved_log = log.string() + ".1";
+  std::filesystem::rename(file(), moved_audit);
+  std::filesystem::rename(log, moved_log);
+  std::filesystem::create_directory(file());
+  std::filesystem::create_directory(log);
+  ASSERT_EQ(::kill(server.pid(), SIGHUP), 0);
+  EXPECT_TRUE(
+      wait_until([&] { return occurrences(read_file(moved_log), "event=log_not_reopened") == 2; }));
+  const User alice = new_user("alice");
+  EXPECT_TRUE(wait_until([&] { return occurrences(read_file(moved_audit), "\"login\"") == 1; }));
+  std::filesystem::remove(moved_audit);
+}
+
+TEST_F(Audit, LogsAreForTheServersAccountAndItsGroupOnly) {
+  const auto mode = [](const std::filesystem::path& path) {
+    return std::filesystem::status(path).permissions() & std::filesystem::perms::others_all;
+  };
+  EXPECT_EQ(mode(file()), std::filesystem::perms::none);
+  EXPECT_EQ(mode(server.dir() / "server.log"), std::filesystem::perms::none);
 }
 
 // As of a server whose terminal was closed: it must not go on unseen and keep its port.
