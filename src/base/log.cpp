@@ -31,7 +31,7 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::info;
 }
 
-// Who talks to whom from where is for the server's own account, and its group.
+// Who logs in from where is for the server's own account, and its group.
 constexpr mode_t kFileMode = 0640;
 
 // A file that lines are appended to and that can be opened anew. Errors are spdlog_ex: a logger
