@@ -31,6 +31,12 @@ class Audit : public WithServer {
     for (std::string line; std::getline(in, line);) lines.push_back(Json::parse(line));
     return lines;
   }
+  // As a rotation of logs does. Returns the new name.
+  static std::string rename_away(const std::filesystem::path& path) {
+    const std::string moved = path.string() + ".1";
+    std::filesystem::rename(path, moved);
+    return moved;
+  }
   // The last line of this event, awaited.
   static Json last(const std::string& event) {
     Json found;
@@ -86,10 +92,8 @@ TEST_F(Audit, TellsWhoDidWhatFromWhere) {
 TEST_F(Audit, HangupOpensBothLogsAnew) {
   User alice = new_user("alice");
   last("login");
-  const auto moved_audit = file().string() + ".1";
-  const auto log = server.dir() / "server.log";
-  std::filesystem::rename(file(), moved_audit);
-  std::filesystem::rename(log, log.string() + ".1");
+  const std::string moved_audit = rename_away(file());
+  rename_away(server.dir() / "server.log");
   ASSERT_EQ(::kill(server.pid(), SIGHUP), 0);
   EXPECT_TRUE(wait_until([&] { return std::filesystem::exists(file()); }));
   EXPECT_TRUE(wait_until([&] { return server.log().find("logs_reopened") != std::string::npos; }));
@@ -101,11 +105,9 @@ TEST_F(Audit, HangupOpensBothLogsAnew) {
 }
 
 TEST_F(Audit, LogsThatCannotBeOpenedAnewGoOnAsTheyWere) {
-  const auto moved_audit = file().string() + ".1";
   const auto log = server.dir() / "server.log";
-  const auto moved_log = log.string() + ".1";
-  std::filesystem::rename(file(), moved_audit);
-  std::filesystem::rename(log, moved_log);
+  const std::string moved_audit = rename_away(file());
+  const std::string moved_log = rename_away(log);
   std::filesystem::create_directory(file());
   std::filesystem::create_directory(log);
   ASSERT_EQ(::kill(server.pid(), SIGHUP), 0);
