@@ -66,9 +66,9 @@ RED = {
         {"client/a.h": "", "client/a.cpp": "int x;\n"},
     ],
     "file_length": [
-        {"src/net/a.h": "\n" * 151},
-        {"src/net/a.cpp": "\n" * 351},
-        {"tests/unit/net/a_test.cpp": "\n" * 601},
+        {"src/net/a.h": "\n" * 181},
+        {"src/net/a.cpp": "\n" * 501},
+        {"tests/unit/net/a_test.cpp": "\n" * 701},
     ],
     "function_length": [
         {"src/net/a.cpp": function_of(71)},
@@ -129,7 +129,7 @@ GREEN = {
         {"include/chat/net/a.h": "", "src/net/a.cpp": '#include "chat/net/a.h"\n'},
         {"client/a.h": "", "client/a.cpp": '#include "client/a.h"\n'},
     ],
-    "file_length": [{"src/net/a.h": "\n" * 150, "src/net/a.cpp": "\n" * 350}],
+    "file_length": [{"src/net/a.h": "\n" * 180, "src/net/a.cpp": "\n" * 500}],
     "function_length": [
         {"src/net/a.cpp": function_of(70)},
         {"src/net/a.cpp": "namespace chat {\n" + function_of(40) + function_of(40) + "}\n"},
