@@ -22,12 +22,12 @@ namespace chat::test {
 // A cluster of its own for each test; where there can be none the test is skipped.
 class WithCluster : public ::testing::Test {
  protected:
-  explicit WithCluster(std::size_t nodes = 2, Settings more = {})
-      : nodes_(nodes), more_(std::move(more)) {}
+  explicit WithCluster(std::size_t nodes = 2, Settings more = {}, Wiring wiring = Wiring::kDirect)
+      : nodes_(nodes), more_(std::move(more)), wiring_(wiring) {}
 
   void SetUp() override {
     if (const std::string why = Cluster::missing(); !why.empty()) GTEST_SKIP() << why;
-    cluster = std::make_unique<Cluster>(nodes_, more_);
+    cluster = std::make_unique<Cluster>(nodes_, more_, wiring_);
   }
 
   std::uint16_t port(std::size_t node) { return cluster->port(node); }
@@ -44,6 +44,7 @@ class WithCluster : public ::testing::Test {
  private:
   const std::size_t nodes_;
   const Settings more_;
+  const Wiring wiring_;
 };
 
 inline Json acking() {

@@ -173,6 +173,42 @@ TEST_F(FaultProxyTest, CutsAfterSoManyBytes) {
   EXPECT_EQ(proxy->cuts(), 1);
 }
 
+TEST_F(FaultProxyTest, HitsOnlyTheConnectionsThatSentAWord) {
+  connect();
+  proxy->only_those_that_sent("SUBSCRIBE");
+  client->send("PUBLISH");
+  EXPECT_EQ(received(7), "PUBLISH");
+  TcpClient subscriber(loopback(proxy->port()));
+  base::UniqueFd other(::accept(listener_.get(), nullptr, nullptr));
+  subscriber.send("SUBSCRIBE");
+  std::string word(9, '\0');
+  EXPECT_EQ(::recv(other.get(), word.data(), word.size(), MSG_WAITALL), 9);
+  proxy->blackhole(Way::kToServer, true);
+  proxy->blackhole(Way::kToClient, true);
+  expect_clear();
+  subscriber.send("held");
+  char byte = 0;
+  EXPECT_EQ(::recv(other.get(), &byte, 1, MSG_DONTWAIT), -1);
+  proxy->blackhole(Way::kToServer, false);
+  proxy->blackhole(Way::kToClient, false);
+  EXPECT_EQ(::recv(other.get(), word.data(), 4, MSG_WAITALL), 4);
+  proxy->reset_all();
+  EXPECT_EQ(subscriber.receive_all(), "");
+  expect_clear();
+}
+
+TEST_F(FaultProxyTest, RefusesNewConnections) {
+  connect();
+  proxy->refuse(true);
+  TcpClient second(loopback(proxy->port()));
+  EXPECT_EQ(second.receive_all(), "");
+  expect_clear();
+  proxy->refuse(false);
+  TcpClient third(loopback(proxy->port()));
+  base::UniqueFd other(::accept(listener_.get(), nullptr, nullptr));
+  EXPECT_TRUE(other);
+}
+
 TEST_F(FaultProxyTest, TheJudgeDecides) {
   connect([](Way, std::string_view bytes) {
     if (bytes == "lose") return FaultProxy::Fate::kLose;

@@ -18,7 +18,8 @@ std::string Cluster::missing() {
   return RedisServer::missing();
 }
 
-Cluster::Cluster(std::size_t nodes, Settings more) : more_(std::move(more)) {
+Cluster::Cluster(std::size_t nodes, Settings more, Wiring wiring)
+    : more_(std::move(more)), wiring_(wiring) {
   while (nodes_.size() < nodes) add_node();
 }
 
@@ -30,6 +31,11 @@ ServerProcess& Cluster::add_node(const Settings& more) {
   settings.push_back("server.proxy_listen=" + loopback(proxy_port));
   settings.push_back("bus.engine=redis");
   settings.push_back("redis.socket=" + redis_.socket());
+  if (wiring_ == Wiring::kOwnLinks) {
+    links_.push_back(std::make_unique<NodeLinks>(mariadb().socket(), redis_.socket()));
+    settings.push_back("mysql.socket=" + links_.back()->database.socket());
+    settings.push_back("redis.socket=" + links_.back()->redis.socket());
+  }
   settings.insert(settings.end(), more_.begin(), more_.end());
   settings.insert(settings.end(), more.begin(), more.end());
   nodes_.push_back(std::make_unique<ServerProcess>(std::move(settings)));

@@ -17,6 +17,7 @@ namespace chat::test {
 namespace {
 
 constexpr std::size_t kHeldBytesMost = 256 * 1024;
+constexpr std::size_t kHeadBytes = 1024;
 constexpr std::size_t kClient = 0;
 constexpr std::size_t kToClient = 1;
 
@@ -62,6 +63,13 @@ std::uint16_t port_of(int fd) {
   return ntohs(address.sin_port);
 }
 
+FaultProxy::ConnectionJudge without_number(FaultProxy::Judge judge) {
+  if (!judge) return {};
+  return [judge = std::move(judge)](std::uint64_t, FaultProxy::Way way, std::string_view bytes) {
+    return judge(way, bytes);
+  };
+}
+
 // Each write is a segment of its own.
 void send_at_once(int fd) {
   const int on = 1;
@@ -71,6 +79,9 @@ void send_at_once(int fd) {
 }  // namespace
 
 FaultProxy::FaultProxy(std::string server_socket, Judge judge)
+    : FaultProxy(std::move(server_socket), without_number(std::move(judge))) {}
+
+FaultProxy::FaultProxy(std::string server_socket, ConnectionJudge judge)
     : server_socket_(std::move(server_socket)),
       server_port_(0),
       judge_(std::move(judge)),
@@ -79,7 +90,9 @@ FaultProxy::FaultProxy(std::string server_socket, Judge judge)
 }
 
 FaultProxy::FaultProxy(std::uint16_t server_port, Judge judge)
-    : server_port_(server_port), judge_(std::move(judge)), listener_(new_socket(AF_INET)) {
+    : server_port_(server_port),
+      judge_(without_number(std::move(judge))),
+      listener_(new_socket(AF_INET)) {
   listen_and_work();
 }
 
@@ -102,6 +115,23 @@ FaultProxy::~FaultProxy() {
 void FaultProxy::wake() {
   const std::uint64_t one = 1;
   (void)!::write(wake_.get(), &one, sizeof(one));
+}
+
+void FaultProxy::only_those_that_sent(std::string text) {
+  {
+    base::MutexLock lock(scope_mutex_);
+    scope_ = std::move(text);
+  }
+  wake();
+}
+
+bool FaultProxy::is_chosen(const Link& link) const {
+  base::MutexLock lock(scope_mutex_);
+  return scope_.empty() || link.head.find(scope_) != std::string::npos;
+}
+
+bool FaultProxy::is_held(const Link& link, std::size_t way) const {
+  return setting_.held[way] && is_chosen(link);
 }
 
 void FaultProxy::set_latency(milliseconds latency) {
@@ -163,14 +193,14 @@ void FaultProxy::work() {
 }
 
 void FaultProxy::wait(std::vector<short>& events_of_ends, bool& connection_waits) {
-  const bool unreachable = setting_.held[0] && setting_.held[1];
+  const bool unreachable = setting_.held[0] && setting_.held[1] && is_chosen(Link{});
   std::vector<pollfd> waits{{wake_.get(), POLLIN, 0},
                             {unreachable ? -1 : listener_.get(), POLLIN, 0}};
   for (const auto& link : links_) {
     for (const std::size_t end : {0U, 1U}) {
       const Lane& out = link->lanes[end];
       const Lane& in = link->lanes[1 - end];
-      const bool reads = !out.ended && !setting_.held[end] && out.held_bytes < kHeldBytesMost;
+      const bool reads = !out.ended && !is_held(*link, end) && out.held_bytes < kHeldBytesMost;
       const auto events = static_cast<short>((reads ? POLLIN : 0) | (in.full ? POLLOUT : 0));
       // A descriptor that is only waited for would tell of its end again and again.
       waits.push_back({events != 0 ? link->ends[end].get() : -1, events, 0});
@@ -190,7 +220,7 @@ int FaultProxy::next_turn_ms() const {
   for (const auto& link : links_) {
     for (const std::size_t way : {0U, 1U}) {
       const Lane& lane = link->lanes[way];
-      if (lane.pieces.empty() || lane.full || setting_.held[way]) continue;
+      if (lane.pieces.empty() || lane.full || is_held(*link, way)) continue;
       next = std::min(next, std::max(lane.pieces.front().due, lane.not_before));
     }
   }
@@ -201,12 +231,15 @@ int FaultProxy::next_turn_ms() const {
 
 void FaultProxy::obey() {
   if (setting_.reset_asked) {
-    for (auto& link : links_) reset(*link);
+    for (auto& link : links_) {
+      if (is_chosen(*link)) reset(*link);
+    }
     setting_.reset_asked = false;
   }
   for (const std::size_t way : {0U, 1U}) {
     if (!setting_.half_close_asked[way]) continue;
     for (auto& link : links_) {
+      if (!is_chosen(*link)) continue;
       link->lanes[way].ended = true;
       link->lanes[way].finished = true;
       link->lanes[way].pieces.clear();
@@ -229,6 +262,8 @@ void FaultProxy::accept_one() {
   auto link = std::make_unique<Link>();
   link->ends[kClient].reset(
       ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (setting_.refuses) return;
+  link->number = ++last_number_;
   link->ends[1 - kClient] = connect_to_server();
   if (!link->ends[0] || !link->ends[1]) return;
   for (const base::UniqueFd& end : link->ends) send_at_once(end.get());
@@ -245,10 +280,9 @@ base::UniqueFd FaultProxy::connect_to_server() const {
 void FaultProxy::carry(Link& link, std::size_t way, short events) {
   Lane& lane = link.lanes[way];
   if ((events & POLLOUT) != 0) lane.full = false;
-  if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && !lane.ended && !setting_.held[way]) {
-    read_some(link, way);
-  }
-  if (!link.dead && !lane.full && !setting_.held[way]) send_due(link, way);
+  const bool held = is_held(link, way);
+  if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && !lane.ended && !held) read_some(link, way);
+  if (!link.dead && !lane.full && !held) send_due(link, way);
   if (link.lanes[0].finished && link.lanes[1].finished) link.dead = true;
 }
 
@@ -270,7 +304,8 @@ void FaultProxy::read_some(Link& link, std::size_t way) {
     return;
   }
   std::string bytes(buffer.data(), static_cast<std::size_t>(size));
-  const Fate fate = judge_ ? judge_(static_cast<Way>(way), bytes) : Fate::kPass;
+  if (way == index_of(Way::kToServer) && link.head.size() < kHeadBytes) link.head += bytes;
+  const Fate fate = judge_ ? judge_(link.number, static_cast<Way>(way), bytes) : Fate::kPass;
   if (fate != Fate::kPass) ++cuts_;
   if (fate == Fate::kLose) return;
   if (fate == Fate::kCutBefore) {
@@ -283,7 +318,8 @@ void FaultProxy::read_some(Link& link, std::size_t way) {
     link.lanes[kToClient].pieces.clear();
     lane.ended = true;
   }
-  const auto due = std::chrono::steady_clock::now() + milliseconds(setting_.latency_ms);
+  const milliseconds latency{is_chosen(link) ? setting_.latency_ms.load() : 0};
+  const auto due = std::chrono::steady_clock::now() + latency;
   lane.held_bytes += bytes.size();
   lane.pieces.push_back({due, std::move(bytes)});
 }

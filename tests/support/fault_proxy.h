@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chat/base/mutex.h"
 #include "chat/base/thread.h"
 #include "chat/base/unique_fd.h"
 #include "support/deadline.h"
@@ -34,9 +35,13 @@ class FaultProxy {
   };
   // Asked for each piece that was read, on the proxy's thread.
   using Judge = std::function<Fate(Way, std::string_view bytes)>;
+  // The same for a judge that tells connections apart: each has its own number, from 1 on.
+  using ConnectionJudge =
+      std::function<Fate(std::uint64_t connection, Way, std::string_view bytes)>;
 
   // Before a Unix socket, on one of its own.
   explicit FaultProxy(std::string server_socket, Judge judge = {});
+  FaultProxy(std::string server_socket, ConnectionJudge judge);
   // Before a loopback port, on a free one.
   explicit FaultProxy(std::uint16_t server_port, Judge judge = {});
   ~FaultProxy();
@@ -46,12 +51,18 @@ class FaultProxy {
   std::string socket() const { return dir_.file("proxy.sock"); }
   std::uint16_t port() const { return port_; }
 
+  // Limits blackhole(), reset_all(), half_close_all() and the latency to connections whose client
+  // has sent this text within its first bytes ("SUBSCRIBE", "PUBLISH" …). Empty: all connections.
+  void only_those_that_sent(std::string text);
+
   // 0 ends each of these.
   void set_latency(milliseconds latency);
   void limit_bandwidth(std::int64_t bytes_per_second);
   void limit_slices(std::int64_t bytes);  // of one write
   // Nothing goes this way, not even an end, until it is lifted: then all of it does.
   void blackhole(Way way, bool on);
+  // New connections are closed at once.
+  void refuse(bool on) { setting_.refuses = on; }
   // Once: when so many more bytes have gone this way, the connection that carried the last is cut.
   void cut_after(Way way, std::int64_t bytes);
 
@@ -80,8 +91,10 @@ class FaultProxy {
     bool full = false;      // the receiver takes no more now
   };
   struct Link {
+    std::uint64_t number = 0;
     std::array<base::UniqueFd, 2> ends;  // the client's and the server's
     std::array<Lane, 2> lanes;           // by Way
+    std::string head;                    // the first bytes that the client sent
     bool client_cut = false;
     bool dead = false;
   };
@@ -93,6 +106,7 @@ class FaultProxy {
     std::atomic<std::int64_t> slice_bytes = 0;
     std::array<std::atomic<bool>, 2> half_close_asked = {false, false};
     std::atomic<bool> reset_asked = false;
+    std::atomic<bool> refuses = false;
   };
 
   void listen_and_work();
@@ -100,6 +114,8 @@ class FaultProxy {
   void work();
   void wait(std::vector<short>& events_of_ends, bool& connection_waits);
   void obey();
+  bool is_chosen(const Link& link) const CHAT_EXCLUDES(scope_mutex_);
+  bool is_held(const Link& link, std::size_t way) const;
   void accept_one();
   base::UniqueFd connect_to_server() const;
   void carry(Link& link, std::size_t way, short events);
@@ -112,16 +128,20 @@ class FaultProxy {
 
   const std::string server_socket_;  // empty: a port
   const std::uint16_t server_port_;
-  const Judge judge_;
+  const ConnectionJudge judge_;
   TempDir dir_;
   std::uint16_t port_ = 0;
   base::UniqueFd listener_;
   base::UniqueFd wake_;
   Setting setting_;
+  mutable base::Mutex scope_mutex_;
+  std::string scope_ CHAT_GUARDED_BY(scope_mutex_);
   std::atomic<bool> stopping_ = false;
   std::atomic<int> cuts_ = 0;
   std::atomic<int> connections_ = 0;
-  std::vector<std::unique_ptr<Link>> links_;  // the thread's
+  // the thread's
+  std::vector<std::unique_ptr<Link>> links_;
+  std::uint64_t last_number_ = 0;
   base::Thread thread_;
 };
 

@@ -128,6 +128,14 @@ void ServerProcess::kill9() {
   child_->wait_exit(Deadline{});
 }
 
+void ServerProcess::freeze() const {
+  child_->send_signal(SIGSTOP);
+}
+
+void ServerProcess::thaw() const {
+  child_->send_signal(SIGCONT);
+}
+
 std::optional<int> ServerProcess::wait_exit() {
   return child_->wait_exit(Deadline(kStopPromise));
 }

@@ -1,0 +1,30 @@
+// Each server of a cluster can have its own ways to Redis and to the database, and only they fail.
+#include "cluster_fixture.h"
+
+namespace chat::test {
+namespace {
+
+class OwnLinks : public WithCluster {
+ protected:
+  OwnLinks() : WithCluster(2, {}, Wiring::kOwnLinks) {}
+};
+
+TEST_F(OwnLinks, TheCommitOfOneKindOfWriteOfOneServerIsCut) {
+  User owner = user_on(0, "owner");
+  User member = user_on(0, "member");
+  User elsewhere = user_on(1, "elsewhere");
+  const auto group = owner.client.request(create_group_request(owner.account, "tea")).at("groupid");
+  MysqlProxy& proxy = cluster->links(0).database;
+  proxy.cut_next_commit_of("INSERT INTO groupuser", MysqlProxy::Cut::kAfterDelivery);
+  owner.chat(member.id(), "a write of another kind");
+  elsewhere.client.request(join_group_request(elsewhere.account, group));
+  EXPECT_TRUE(proxy.cut_is_due());
+  member.client.request(join_group_request(member.account, group));
+  EXPECT_FALSE(proxy.cut_is_due());
+  EXPECT_EQ(proxy.cuts(), 1);
+  EXPECT_EQ(cluster->links(1).database.cuts(), 0);
+  EXPECT_EQ(cluster->storage().number("SELECT count(*) FROM groupuser"), 3);
+}
+
+}  // namespace
+}  // namespace chat::test
