@@ -2,12 +2,16 @@
 
 #include <sys/resource.h>
 
-#include <exception>
 #include <utility>
 
-#include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 
 namespace chat::base {
+namespace {
+
+constinit log::Limiter failed_tasks{log::kUsualLines};
+
+}  // namespace
 
 WorkerPool::WorkerPool(std::string name, std::size_t threads, std::size_t capacity, int nice)
     : name_(std::move(name)), thread_count_(threads), nice_(nice), queue_(capacity) {}
@@ -42,10 +46,8 @@ void WorkerPool::work() {
   while (auto task = queue_.pop()) {
     try {
       (*task)();
-    } catch (const std::exception& error) {
-      log::error("event=task_failed pool={} what=\"{}\"", name_, error.what());
     } catch (...) {
-      log::error("event=task_failed pool={} what=unknown", name_);
+      log::limited_exception(failed_tasks, "event=task_failed pool=", name_);
     }
   }
 }

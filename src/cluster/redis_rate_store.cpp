@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 #include "redis_connection.h"
 #include "wakeup.h"
 
@@ -15,6 +15,9 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::size_t kIdleMax = 4;
+
+constinit log::Limiter failures{log::kRepeatedFault};
+
 // Ours among what else may be on this Redis.
 constexpr std::string_view kPrefix = "chat:rate:";
 
@@ -105,8 +108,9 @@ std::optional<long long> RedisRateStore::ask(const std::vector<std::string>& wor
   auto reply = connection->await_reply(steady_clock::now() + kAnswerMax, stop_.get());
   const bool works = reply && *reply != nullptr && !is_error(**reply);
   if (!works && !stop_->raised()) {
-    log::warn("event=rate_store_failed redis={} what={}", describe_redis(options_),
-              log::quoted(reply ? text_of(**reply) : std::string_view(reply.error().message)));
+    log::limited(log::Level::kWarn, failures, "event=rate_store_failed redis={} what={}",
+                 describe_redis(options_),
+                 log::quoted(reply ? text_of(**reply) : std::string_view(reply.error().message)));
   }
   put_back(std::move(connection), works);
   if (!works) return std::nullopt;

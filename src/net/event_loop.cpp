@@ -7,17 +7,18 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include <exception>
 #include <string>
 #include <utility>
 
 #include "chat/base/check.h"
-#include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 
 namespace chat::net {
 namespace {
 
 constexpr int kEventsPerRound = 256;
+
+constinit log::Limiter failures{log::kUsualLines};
 
 class TimerEvents final : public EventHandler {
  public:
@@ -176,10 +177,8 @@ void EventLoop::run_mailbox() {
   for (base::Task& task : running_) {
     try {
       task();
-    } catch (const std::exception& error) {
-      log::error("event=loop_task_failed what=\"{}\"", error.what());
     } catch (...) {
-      log::error("event=loop_task_failed what=unknown");
+      log::limited_exception(failures, "event=loop_task_failed");
     }
   }
   running_.clear();

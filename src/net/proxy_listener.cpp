@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 #include "chat/net/proxy_header.h"
 #include "turn_away.h"
 
@@ -15,7 +15,7 @@ namespace chat::net {
 namespace {
 
 // A balancer that is set up wrong is refused all day long.
-constexpr base::Rate kLogRate{.per_period = 1, .burst = 5};
+constinit log::Limiter refusals{{.per_period = 1, .burst = 5}};
 
 }  // namespace
 
@@ -113,7 +113,8 @@ void ProxyListener::announce(Arrival& arrival, const Address& client) {
 }
 
 void ProxyListener::refuse(Arrival& arrival, std::string_view reason) {
-  log_refusal(arrival.peer(), reason);
+  log::limited(log::Level::kWarn, refusals, "event=proxy_header_refused peer={} reason={}",
+               arrival.peer().to_string(), reason);
   let_go(arrival);
 }
 
@@ -123,15 +124,6 @@ void ProxyListener::let_go(Arrival& arrival) {
   admission_.free_place();
   auto node = arrivals_.extract(&arrival);
   loop_.retire(std::move(node.mapped()));
-}
-
-void ProxyListener::log_refusal(const Address& peer, std::string_view reason) {
-  if (log_bucket_.take(kLogRate, 1, loop_.now()).count() > 0) {
-    ++unlogged_;
-    return;
-  }
-  log::warn("event=proxy_header_refused peer={} reason={} unlogged={}", peer.to_string(), reason,
-            std::exchange(unlogged_, 0));
 }
 
 }  // namespace chat::net

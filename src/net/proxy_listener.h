@@ -7,7 +7,6 @@
 #include <unordered_map>
 
 #include "chat/base/result.h"
-#include "chat/base/token_bucket.h"
 #include "chat/net/acceptor.h"
 #include "chat/net/admission.h"
 #include "chat/net/event_loop.h"
@@ -41,7 +40,6 @@ class ProxyListener final {
   void announce(Arrival& arrival, const Address& client);
   void refuse(Arrival& arrival, std::string_view reason);
   void let_go(Arrival& arrival);
-  void log_refusal(const Address& peer, std::string_view reason);
 
   EventLoop& loop_;
   Admission& admission_;
@@ -49,8 +47,6 @@ class ProxyListener final {
   const Acceptor::OnAccept on_client_;
   Acceptor acceptor_;
   std::unordered_map<Arrival*, std::unique_ptr<Arrival>> arrivals_;
-  base::TokenBucket log_bucket_;
-  std::uint64_t unlogged_ = 0;  // refusals since the last that was logged
 };
 
 }  // namespace chat::net

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "audit.h"
-#include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/session_model.h"
@@ -24,6 +24,13 @@ using storage::SessionModel;
 // By so much of its hash a client names a token: enough to tell a user's few from each other, and
 // of no use for anything else.
 constexpr std::size_t kSessionNameLength = 16;
+
+constinit log::Limiter account_lines{log::kAccountLines};
+
+void log_account(const char* event, UserId user, const Session& session) {
+  log::limited(log::Level::kInfo, account_lines, "event={} user={} peer={}", event, user.value,
+               session.peer().to_string());
+}
 
 std::string_view session_name(std::string_view token_hash) {
   return token_hash.substr(0, kSessionNameLength);
@@ -85,7 +92,7 @@ void AccountService::store_user(Session& session, const Request& request,
   OkReply reply(request);
   reply.json().field("id", (*id)->value);
   reply.send(session);
-  log::info("event=registered user={} peer={}", (*id)->value, session.peer().to_string());
+  log_account("registered", **id, session);
   audit(context_, "registered", session, **id);
 }
 
@@ -143,7 +150,7 @@ void AccountService::store_password(Session& session, const Request& request,
   OkReply reply(request);
   reply.json().field("revoked", static_cast<std::int64_t>(**revoked));
   reply.send(session);
-  log::info("event=password_changed user={} peer={}", self.user.value, session.peer().to_string());
+  log_account("password_changed", self.user, session);
   audit(context_, "password_changed", session, self.user);
 }
 
@@ -160,7 +167,7 @@ void AccountService::remove(Session& session, const Request& request, const std:
   const auto removed = remove_rows(self.user, stored, audience);
   if (!removed) return refuse(session, request, removed.error());
   if (!*removed) return refuse(session, request, wrong_password());
-  log::info("event=account_deleted user={} peer={}", self.user.value, session.peer().to_string());
+  log_account("account_deleted", self.user, session);
   audit(context_, "account_deleted", session, self.user);
   login_.sign_off(session, [this, handle = session.shared_from_this(), request, self, audience] {
     OkReply(request).send(*handle);

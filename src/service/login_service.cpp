@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "audit.h"
-#include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 #include "chat/protocol/classic.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/session_model.h"
@@ -27,6 +27,11 @@ using protocol::Errno;
 using protocol::Refusal;
 using protocol::Request;
 using session::Session;
+
+constinit log::Limiter failure_lines{log::kUsualLines};
+constinit log::Limiter abandoned_lines{log::kUsualLines};
+constinit log::Limiter login_lines{log::kAccountLines};
+constinit log::Limiter logout_lines{log::kAccountLines};
 
 std::optional<Refusal> login_fault(const Request& request) {
   if (request.find("token") != nullptr) return std::nullopt;
@@ -149,7 +154,8 @@ void LoginService::check_password(const LoginPtr& login) {
 }
 
 void LoginService::login_failed(const LoginPtr& login, const Refusal& refusal) {
-  log::info("event=login_failed peer={}", login->session->peer().to_string());
+  log::limited(log::Level::kInfo, failure_lines, "event=login_failed peer={}",
+               login->session->peer().to_string());
   audit(context_, "login_failed", *login->session, login->user.id);
   refuse(*login->session, login->request, refusal);
 }
@@ -273,7 +279,8 @@ void LoginService::answer_with(const LoginPtr& login, Result<Welcome> welcome) {
   context_.recipients.open(login->session, std::move(pending.positions),
                            std::move(pending.first_page));
   context_.presence.changed(login->user.id);
-  log::info("event=login user={} peer={}", login->user.id.value, session.peer().to_string());
+  log::limited(log::Level::kInfo, login_lines, "event=login user={} peer={}", login->user.id.value,
+               session.peer().to_string());
   audit(context_, login->held_elsewhere || login->held_here ? "takeover" : "login", session,
         login->user.id);
 }
@@ -292,8 +299,8 @@ void LoginService::turn_away(const LoginPtr& login, Welcome::Outcome outcome) {
 }
 
 void LoginService::abandon(const LoginPtr& login, const Error& error) {
-  log::warn("event=login_abandoned user={} what={}", login->user.id.value,
-            log::quoted(error.message));
+  log::limited(log::Level::kWarn, abandoned_lines, "event=login_abandoned user={} what={}",
+               login->user.id.value, log::quoted(error.message));
   refuse(*login->session, login->request, error);
   end(*login->session);
 }
@@ -339,7 +346,7 @@ void LoginService::release(Session& session, base::Task then) {
       handle->resume([this, handle, self, rest, newest] {
         context_.registry.release(self.user, *handle);
         if (!newest) context_.router.tell_gone(self.user, self.epoch);
-        log::info("event=logout user={}", self.user.value);
+        log::limited(log::Level::kInfo, logout_lines, "event=logout user={}", self.user.value);
         if (*rest) (*rest)();
       });
     });

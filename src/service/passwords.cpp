@@ -3,11 +3,17 @@
 #include <memory>
 #include <utility>
 
-#include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 #include "chat/storage/user_model.h"
 #include "replies.h"
 
 namespace chat::service {
+namespace {
+
+constinit log::Limiter untried_lines{log::kUsualLines};
+constinit log::Limiter rehash_lines{log::kAccountLines};
+
+}  // namespace
 
 Passwords::Passwords(ServiceContext& context)
     : context_(context),
@@ -47,7 +53,8 @@ void Passwords::check(session::Session& session, const storage::User& user,
 PasswordVerdict Passwords::compare(const std::string& stored, const std::string& password) const {
   const auto right = context_.hasher.verify(stored, password);
   if (right) return {std::nullopt, *right, stored};
-  log::warn("event=password_not_tried error={}", log::quoted(right.error().message));
+  log::limited(log::Level::kWarn, untried_lines, "event=password_not_tried error={}",
+               log::quoted(right.error().message));
   return {busy(), false, {}};
 }
 
@@ -58,7 +65,7 @@ void Passwords::renew(UserId user, PasswordVerdict& verdict, const std::string& 
   const auto replaced = storage::UserModel(**lease).replace_password(user, verdict.stored, renewed);
   if (!replaced || !*replaced) return;
   verdict.stored = renewed;
-  log::info("event=password_rehashed user={}", user.value);
+  log::limited(log::Level::kInfo, rehash_lines, "event=password_rehashed user={}", user.value);
 }
 
 void Passwords::hash(session::Session& session, std::string password,

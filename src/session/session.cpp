@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 #include "chat/net/event_loop.h"
 #include "chat/protocol/classic.h"
 #include "chat/protocol/json_writer.h"
@@ -21,6 +21,8 @@ using protocol::Msgid;
 // How long a conversation that is over may take to drain.
 constexpr std::chrono::seconds kDrainPatience{5};
 constexpr std::chrono::milliseconds kEvictPatience{1000};
+
+constinit log::Limiter failed_requests{log::kUsualLines};
 
 std::string bye(const Farewell& farewell) {
   std::string json;
@@ -108,7 +110,8 @@ void Session::run_request(const protocol::Request& request) {
   try {
     context_.handler.handle(*this, request);
   } catch (const std::exception& error) {
-    log::error("event=request_failed msgid={} what=\"{}\"", request.msgid, error.what());
+    log::limited(log::Level::kError, failed_requests, "event=request_failed msgid={} what={}",
+                 request.msgid, log::quoted(error.what()));
     const auto msgid = protocol::reply_to(static_cast<Msgid>(request.msgid));
     reply(protocol::error_reply(msgid, {Errno::kInternal, "something went wrong here", {}},
                                 request.cid()));

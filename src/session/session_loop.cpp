@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 #include "chat/protocol/classic.h"
 #include "chat/protocol/limits.h"
 #include "chat/session/session.h"
@@ -29,6 +29,13 @@ std::chrono::milliseconds reconnect_delay() {
 }
 
 constexpr std::size_t kFramesPerRound = 64;
+
+constinit log::Limiter closed_lines{log::kUsualLines};
+
+void log_closed(const char* reason, const net::Address& peer) {
+  log::limited(log::Level::kInfo, closed_lines, "event=closed reason={} peer={}", reason,
+               peer.to_string());
+}
 
 bool is_chat(const protocol::Request& request) {
   const auto msgid = static_cast<Msgid>(request.msgid);
@@ -304,12 +311,10 @@ void Session::update_reading_in_loop() {
 void Session::on_deadline() {
   switch (deadlines_.due(context_.clock.now(), context_.options.output_stall)) {
     case Deadlines::Due::kClose: return connection_->close();
-    case Deadlines::Due::kStalled:
-      log::info("event=closed reason=output_stalled peer={}", peer_.to_string());
-      return connection_->close();
+    case Deadlines::Due::kStalled: log_closed("output_stalled", peer_); return connection_->close();
     case Deadlines::Due::kSlow:
       if (may_stay_slow_in_loop()) break;
-      log::info("event=closed reason=slow peer={}", peer_.to_string());
+      log_closed("slow", peer_);
       return connection_->close();
     case Deadlines::Due::kReadAgain:
       if (owes_.exchange(false, std::memory_order_acq_rel)) strand_.kick();
@@ -321,7 +326,7 @@ void Session::on_deadline() {
           deadlines_.unacknowledged(context_.clock.now());
           break;
         }
-        log::info("event=closed reason=unreachable peer={}", peer_.to_string());
+        log_closed("unreachable", peer_);
         return connection_->close();
       }
       break;

@@ -1,10 +1,9 @@
 #include "chat/session/strand.h"
 
-#include <exception>
 #include <iterator>
 #include <utility>
 
-#include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 #include "chat/net/event_loop.h"
 
 namespace chat::session {
@@ -13,6 +12,8 @@ namespace {
 // After so many inputs a strand goes to the back of the workers' queue.
 constexpr int kInputsPerTurn = 64;
 constexpr int kBlockingInputsPerTurn = 1;
+
+constinit log::Limiter failed_inputs{log::kUsualLines};
 
 }  // namespace
 
@@ -127,10 +128,8 @@ void Strand::run(Step step, Input&& input, base::Task rest) {
     } else {
       owner_.run(std::move(input));
     }
-  } catch (const std::exception& error) {
-    log::error("event=request_failed what=\"{}\"", error.what());
   } catch (...) {
-    log::error("event=request_failed what=unknown");
+    log::limited_exception(failed_inputs, "event=request_failed");
   }
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <deque>
-#include <exception>
 #include <functional>
 #include <iterator>
 #include <span>
@@ -11,12 +10,14 @@
 #include <utility>
 #include <vector>
 
-#include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 #include "chat/base/mutex.h"
 #include "chat/base/result.h"
 #include "chat/base/worker_pool.h"
 
 namespace chat::base {
+
+inline constinit log::Limiter batch_failures{log::kUsualLines};
 
 // Turns requests that come one by one, from many threads, into batches, so that they share what a
 // round trip or a commit costs. Whoever asks while nobody works sets a worker to it; what is asked
@@ -95,10 +96,8 @@ class Batcher {
   void guarded(Call call) {
     try {
       call();
-    } catch (const std::exception& error) {
-      log::error("event=batch_failed batcher={} what={}", name_, log::quoted(error.what()));
     } catch (...) {
-      log::error("event=batch_failed batcher={} what=unknown", name_);
+      log::limited_exception(batch_failures, "event=batch_failed batcher=", name_);
     }
   }
 
