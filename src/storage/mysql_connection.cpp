@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "chat/base/check.h"
+#include "mysql_errors.h"
 
 namespace chat::storage {
 
@@ -91,7 +92,7 @@ Result<void> MysqlConnection::commit() {
     in_transaction_ = false;
     return committed;
   }
-  // The word may have arrived and the answer not: only the tables know.
+  // It may have taken effect all the same: only the tables know.
   if (!usable_) return fail(ErrorCode::kOutcomeUnknown, std::move(committed.error().message));
   return committed;
 }
@@ -104,8 +105,11 @@ void MysqlConnection::rollback() noexcept {
 
 Result<void> MysqlConnection::ping() {
   if (auto admitted = admit(); !admitted) return admitted;
-  if (mysql_ping(db_.get()) != 0) return failed("ping");
-  return {};
+  const MysqlSign sign = ask_mysql(db_.get());
+  if (sign.error != 0) return tl::make_unexpected(failed(sign.error, sign.what, "ping"));
+  if (sign.writable) return {};
+  usable_ = false;
+  return fail(ErrorCode::kUnavailable, sign.what);
 }
 
 Result<void> MysqlConnection::admit() const {
@@ -135,8 +139,12 @@ tl::unexpected<Error> MysqlConnection::failed(std::string_view doing) {
 }
 
 Error MysqlConnection::failed(unsigned number, std::string_view message, std::string_view doing) {
-  if (is_connection_loss(number)) usable_ = false;
+  const MysqlFault fault = mysql_fault(number);
+  if (ends_connection(fault)) usable_ = false;
+  if (fault == MysqlFault::kGone) gone_ = true;
   auto error = mysql_failure(number, message, doing);
+  // Only while the server starts is this its operator's mistake, to be told in a sentence.
+  if (fault == MysqlFault::kDenied && watch_ != nullptr) error.code = ErrorCode::kUnavailable;
   if (in_transaction_ && error.code != ErrorCode::kConflict) broken_ = true;
   return error;
 }

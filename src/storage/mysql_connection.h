@@ -44,6 +44,7 @@ class MysqlConnection final : public Connection {
   std::int64_t last_insert_id() const override { return last_insert_id_; }
 
   bool usable() const override { return usable_; }
+  // Fails, too, when the server has become one that takes no writes.
   Result<void> ping() override;
 
   // For the connection's statements. May a statement start now?
@@ -52,6 +53,8 @@ class MysqlConnection final : public Connection {
   void heard() {
     if (watch_ != nullptr) watch_->heard();
   }
+  // The connection died: what it was doing may have taken effect.
+  bool gone() const { return gone_; }
   void wrote(std::int64_t affected_rows, std::int64_t insert_id);
   // The error of a call that failed; remembers what it breaks.
   Error failed(unsigned number, std::string_view message, std::string_view doing);
@@ -67,6 +70,7 @@ class MysqlConnection final : public Connection {
   // A second descriptor of the connection's socket: the library closes its own when it likes.
   base::UniqueFd socket_;
   bool usable_ = true;
+  bool gone_ = false;
   bool in_transaction_ = false;
   bool broken_ = false;  // the transaction can only be rolled back
   std::int64_t affected_rows_ = 0;

@@ -13,6 +13,7 @@ namespace {
 // A server that was killed a moment ago may still be on its way out of the database.
 constexpr int kAloneWaitSeconds = 4;
 constexpr std::chrono::hours kMigrationPatience{24};
+constexpr std::chrono::minutes kMigrationLockWait{1};
 
 Result<std::unique_ptr<Connection>> connect_to(const MysqlOptions& options, MysqlWatch* watch) {
   auto db = open_mysql(options);
@@ -75,15 +76,19 @@ std::string MysqlDatabase::connection_ids() const {
 }
 
 Result<std::unique_ptr<Connection>> MysqlDatabase::connect() {
-  if (watch_ && !watch_->answering()) {
-    return fail(ErrorCode::kUnavailable, describe() + " does not answer");
+  if (watch_ && !watch_->serving()) {
+    return fail(ErrorCode::kUnavailable, describe() + " can't be used now");
   }
-  return connect_to(options_, watch_.get());
+  auto connection = connect_to(options_, watch_.get());
+  // While the server runs, whatever refuses it a connection may pass.
+  if (!connection) return fail(ErrorCode::kUnavailable, std::move(connection.error().message));
+  return connection;
 }
 
 Result<std::unique_ptr<Connection>> MysqlDatabase::connect_to_migrate() {
   MysqlOptions patient = options_;
   patient.io_timeout = kMigrationPatience;
+  patient.lock_wait = kMigrationLockWait;
   return connect_to(patient, nullptr);
 }
 

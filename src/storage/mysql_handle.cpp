@@ -1,21 +1,15 @@
 #include "mysql_handle.h"
 
-#include <errmsg.h>
 #include <fmt/format.h>
 #include <mysqld_error.h>
 
-#include <array>
+#include <memory>
+
+#include "mysql_errors.h"
 
 namespace chat::storage {
 namespace {
 
-// Numbers that one of the two families of servers has and the other's header does not name.
-constexpr unsigned kConnectionKilled = 1927;    // MariaDB
-constexpr unsigned kStatementTimeout = 1969;    // MariaDB: max_statement_time
-constexpr unsigned kQueryTimeout = 3024;        // MySQL: max_execution_time
-constexpr unsigned kCheckViolatedMysql = 3819;  // MySQL
-constexpr unsigned kClientInteraction = 4031;   // MySQL: closed after inactivity
-constexpr unsigned kCheckViolated = 4025;       // MariaDB
 constexpr unsigned kUnknownVariable = 1193;
 
 constexpr const char* kSession =
@@ -44,55 +38,24 @@ void set_options(MYSQL* db, const MysqlOptions& options) {
   mysql_options(db, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 }
 
-Result<void> configure(MYSQL* db) {
+// Row locks have a time-out of their own; this is for tables that somebody has locked or changes.
+Result<void> limit_lock_wait(MYSQL* db, std::chrono::seconds most) {
+  return run(db, fmt::format("SET SESSION lock_wait_timeout = {}", most.count()).c_str());
+}
+
+Result<void> configure(MYSQL* db, const MysqlOptions& options) {
   if (auto set = run(db, kSession); !set) return set;
+  if (auto set = limit_lock_wait(db, options.lock_wait); !set) return set;
   if (auto set = run(db, kIsolation); !set) return set;
   auto limited = run(db, kIdleTransactions);
   if (!limited && mysql_errno(db) == kUnknownVariable) return {};  // MySQL has none
   return limited;
 }
 
-ErrorCode error_code(unsigned number) {
-  if (is_connection_loss(number)) return ErrorCode::kUnavailable;
-  switch (number) {
-    case ER_DUP_ENTRY:
-    case ER_DUP_ENTRY_WITH_KEY_NAME:
-    case ER_NO_REFERENCED_ROW:
-    case ER_NO_REFERENCED_ROW_2:
-    case ER_ROW_IS_REFERENCED:
-    case ER_ROW_IS_REFERENCED_2:
-    case ER_BAD_NULL_ERROR:
-    case kCheckViolatedMysql:
-    case kCheckViolated: return ErrorCode::kConflict;
-    case ER_LOCK_WAIT_TIMEOUT:
-    case ER_LOCK_DEADLOCK:
-    case ER_NEED_REPREPARE: return ErrorCode::kBusy;
-    case kStatementTimeout:
-    case kQueryTimeout: return ErrorCode::kTimeout;
-    case ER_CON_COUNT_ERROR:
-    case ER_TOO_MANY_USER_CONNECTIONS:
-    case ER_USER_LIMIT_REACHED:
-    case ER_DISK_FULL:
-    case ER_RECORD_FILE_FULL:
-    case ER_ERROR_ON_WRITE:
-    case ER_GET_ERRNO:
-    case ER_OPTION_PREVENTS_STATEMENT: return ErrorCode::kUnavailable;
-    case ER_DATA_TOO_LONG:
-    case ER_WARN_DATA_OUT_OF_RANGE:
-    case ER_TRUNCATED_WRONG_VALUE_FOR_FIELD:
-    case ER_ACCESS_DENIED_ERROR:
-    case ER_DBACCESS_DENIED_ERROR:
-    case ER_TABLEACCESS_DENIED_ERROR:
-    case ER_COLUMNACCESS_DENIED_ERROR:
-    case ER_SPECIFIC_ACCESS_DENIED_ERROR:
-    case ER_BAD_DB_ERROR: return ErrorCode::kInvalidArgument;
-    default: return ErrorCode::kInternal;
-  }
-}
-
 ErrorCode connect_error_code(unsigned number) {
-  if (error_code(number) == ErrorCode::kInvalidArgument) return ErrorCode::kInvalidArgument;
-  return is_connection_loss(number) ? ErrorCode::kUnavailable : ErrorCode::kBusy;
+  const MysqlFault fault = mysql_fault(number);
+  if (fault == MysqlFault::kDenied || number == ER_BAD_DB_ERROR) return ErrorCode::kInvalidArgument;
+  return fault == MysqlFault::kGone ? ErrorCode::kUnavailable : ErrorCode::kBusy;
 }
 
 // What an operator can do about the usual reasons.
@@ -125,29 +88,35 @@ Result<MysqlHandle> open_mysql(const MysqlOptions& options) {
                 fmt::format("cannot use the database {}: {}{}", describe_mysql(options),
                             mysql_error(db.get()), hint(number)));
   }
-  if (auto configured = configure(db.get()); !configured) return fail(configured);
+  if (auto configured = configure(db.get(), options); !configured) return fail(configured);
   return db;
 }
 
 Error mysql_failure(unsigned number, std::string_view message, std::string_view doing) {
-  return {error_code(number),
+  return {to_error_code(mysql_fault(number)),
           fmt::format("mysql: {} (code {}) in {}", message, number, doing.substr(0, 80))};
 }
 
-bool is_connection_loss(unsigned number) {
-  constexpr unsigned kClientErrors = 2000;  // the library's own: 2000 … 2999
-  constexpr unsigned kClientErrorsEnd = 3000;
-  constexpr std::array kServerSaysGoodbye{static_cast<unsigned>(ER_SERVER_SHUTDOWN),
-                                          static_cast<unsigned>(ER_ABORTING_CONNECTION),
-                                          static_cast<unsigned>(ER_NORMAL_SHUTDOWN),
-                                          static_cast<unsigned>(ER_NEW_ABORTING_CONNECTION),
-                                          kConnectionKilled,
-                                          kClientInteraction};
-  if (number >= kClientErrors && number < kClientErrorsEnd) return number != CR_OUT_OF_MEMORY;
-  for (const unsigned goodbye : kServerSaysGoodbye) {
-    if (number == goodbye) return true;
+bool send_question(MYSQL* db) {
+  constexpr std::string_view kQuestion = "SELECT @@global.read_only, @@global.innodb_read_only";
+  return mysql_send_query(db, kQuestion.data(), kQuestion.size()) == 0;
+}
+
+MysqlSign read_sign(MYSQL* db) {
+  const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> rows(
+      mysql_read_query_result(db) == 0 ? mysql_store_result(db) : nullptr, &mysql_free_result);
+  if (rows == nullptr) return {mysql_errno(db), false, mysql_error(db)};
+  MYSQL_ROW row = mysql_fetch_row(rows.get());
+  for (unsigned i = 0; row != nullptr && i < mysql_num_fields(rows.get()); ++i) {
+    const std::string_view value = row[i] != nullptr ? row[i] : "0";
+    if (value != "0" && value != "OFF") return {0, false, "the database server is read-only"};
   }
-  return false;
+  return {};
+}
+
+MysqlSign ask_mysql(MYSQL* db) {
+  if (!send_question(db)) return {mysql_errno(db), false, mysql_error(db)};
+  return read_sign(db);
 }
 
 std::string describe_mysql(const MysqlOptions& options) {

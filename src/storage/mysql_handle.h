@@ -27,13 +27,23 @@ using MysqlBool = std::remove_pointer_t<decltype(MYSQL_BIND::is_null)>;
 
 // Connects, and sets up the session that our promises rest on. kUnavailable when nobody answers,
 // kInvalidArgument when the server refuses the account or does not know the database, kBusy when it
-// takes no more connections now.
+// answers and takes no connection now.
 Result<MysqlHandle> open_mysql(const MysqlOptions& options);
 
 // What an error number of the server or the client library means here.
 Error mysql_failure(unsigned number, std::string_view message, std::string_view doing);
-// After these the connection is gone.
-bool is_connection_loss(unsigned number);
+// What a server says of itself.
+struct MysqlSign {
+  unsigned error = 0;    // it did not answer the question, and why
+  bool writable = true;  // it takes writes from an ordinary account
+  std::string what;      // why not
+};
+// Sends the question; false: the connection has died.
+bool send_question(MYSQL* db);
+// Blocks until the answer is there.
+MysqlSign read_sign(MYSQL* db);
+// Both.
+MysqlSign ask_mysql(MYSQL* db);
 
 // "chat@localhost:3306/chat": without the password.
 std::string describe_mysql(const MysqlOptions& options);

@@ -209,7 +209,7 @@ tl::unexpected<Error> MysqlStatement::failed() {
   auto error =
       connection_.failed(mysql_stmt_errno(handle_.get()), mysql_stmt_error(handle_.get()), sql_);
   const bool commits_itself = columns_.empty() && !connection_.in_transaction();
-  if (commits_itself && !connection_.usable()) error.code = ErrorCode::kOutcomeUnknown;
+  if (commits_itself && connection_.gone()) error.code = ErrorCode::kOutcomeUnknown;
   return tl::make_unexpected(std::move(error));
 }
 

@@ -3,15 +3,15 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <string_view>
 #include <utility>
 
 #include "chat/base/log.h"
+#include "mysql_errors.h"
 
 namespace chat::storage {
 namespace {
 
-constexpr std::string_view kQuestion = "SELECT 1";
+constexpr const char* kSilent = "it does not answer";
 // Also when the other connections keep hearing something: the probe itself is lost then.
 constexpr int kPatiences = 10;
 
@@ -49,23 +49,21 @@ std::string MysqlWatch::connection_ids() const {
 
 void MysqlWatch::work() {
   mysql_thread_init();
-  while (!stop_.wait_for(kInterval)) turn(probe_answers());
+  while (!stop_.wait_for(kInterval)) turn(look());
   probe_.reset();
   mysql_thread_end();
 }
 
-bool MysqlWatch::probe_answers() {
-  MYSQL* const probe = probe_.get();
-  if (probe == nullptr || mysql_send_query(probe, kQuestion.data(), kQuestion.size()) != 0) {
-    return reconnect();
-  }
+MysqlWatch::Reason MysqlWatch::look() {
+  if (probe_ == nullptr || !send_question(probe_.get())) return look_anew();
   if (!wait_for_sign()) {
     probe_.reset();
-    return false;
+    return kSilent;
   }
-  if (mysql_read_query_result(probe) != 0) return reconnect();
-  mysql_free_result(mysql_store_result(probe));
-  return true;
+  const MysqlSign sign = read_sign(probe_.get());
+  if (sign.error == 0 && sign.writable) return {};
+  // The next connection may lead to another server.
+  return look_anew();
 }
 
 // A busy database may keep the probe waiting; then it answers others meanwhile.
@@ -79,22 +77,31 @@ bool MysqlWatch::wait_for_sign() {
   return false;
 }
 
-// A database that answers with a refusal answers.
-bool MysqlWatch::reconnect() {
+// A server that has no connection left for the watch serves those who have one.
+MysqlWatch::Reason MysqlWatch::look_anew() {
   probe_.reset();
   auto opened = open_mysql(options_);
-  if (!opened) return opened.error().code != ErrorCode::kUnavailable;
+  if (!opened) {
+    return opened.error().code == ErrorCode::kUnavailable ? opened.error().message : Reason();
+  }
+  const MysqlSign sign = ask_mysql(opened->get());
+  const bool answered = sign.error == 0 || !ends_connection(mysql_fault(sign.error));
+  if (!answered || (sign.error == 0 && !sign.writable)) return sign.what;
   probe_ = std::move(*opened);
-  return true;
+  return {};
 }
 
-void MysqlWatch::turn(bool answering) {
-  const bool before = answering_.exchange(answering, std::memory_order_relaxed);
-  if (before != answering) {
-    log::warn("event={} database={}", answering ? "database_back" : "database_silent",
-              describe_mysql(options_));
+void MysqlWatch::turn(const Reason& reason) {
+  const bool serving = reason.empty();
+  if (serving_.exchange(serving, std::memory_order_relaxed) != serving) {
+    if (serving) {
+      log::warn("event=database_back database={}", describe_mysql(options_));
+    } else {
+      log::warn("event=database_lost database={} what={}", describe_mysql(options_),
+                log::quoted(reason));
+    }
   }
-  if (answering) return;
+  if (serving) return;
   base::MutexLock lock(mutex_);
   for (const auto& [socket, id] : connections_) ::shutdown(socket, SHUT_RDWR);
 }

@@ -14,11 +14,12 @@
 
 namespace chat::storage {
 
-// Notices a database that holds its connections and says nothing: a stopped process, a dead
-// network. Each call would wait for its own time-out then, and every worker with it. So a
-// connection of the watch's own asks for a sign of life all the time; when there is none, neither
-// here nor on any other connection, all connections are cut (whoever waits on one gets its error
-// at once) and new ones are refused until the database answers again.
+// Notices a database server that must not be used now, and refuses and cuts its connections until
+// it can be. Two kinds: one that holds its connections and says nothing (a stopped process, a dead
+// network), where every call would wait for its own time-out and every worker with it; and one that
+// answers but takes no writes (a demoted primary, a node outside its cluster), whose address may
+// lead to another server by now. A connection of the watch's own asks all the time; while the
+// answer is no, it is opened anew each time. One log line tells the loss, one the return.
 // Threading: thread-safe, with a thread of its own; start() and stop() externally synchronised.
 class MysqlWatch {
  public:
@@ -32,7 +33,8 @@ class MysqlWatch {
   void start(MysqlHandle probe);
   void stop();
 
-  bool answering() const { return answering_.load(std::memory_order_relaxed); }
+  // The database can be used: connect.
+  bool serving() const { return serving_.load(std::memory_order_relaxed); }
   // A connection got an answer just now.
   void heard() { signs_.fetch_add(1, std::memory_order_relaxed); }
 
@@ -43,14 +45,17 @@ class MysqlWatch {
   std::string connection_ids() const;
 
  private:
+  // Why the database can't be used; empty: it can.
+  using Reason = std::string;
+
   void work();
-  bool probe_answers();
+  Reason look();
+  Reason look_anew();
   bool wait_for_sign();
-  bool reconnect();
-  void turn(bool answering);
+  void turn(const Reason& reason);
 
   const MysqlOptions& options_;
-  std::atomic<bool> answering_{true};
+  std::atomic<bool> serving_{true};
   std::atomic<std::uint64_t> signs_{0};
   MysqlHandle probe_;  // the thread's
   base::StopSignal stop_;

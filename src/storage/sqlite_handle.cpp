@@ -46,23 +46,50 @@ Result<void> configure(sqlite3* db) {
   return require(db, "PRAGMA synchronous", "2");
 }
 
-ErrorCode error_code(int code) {
-  switch (code & 0xFF) {
-    case SQLITE_CONSTRAINT: return ErrorCode::kConflict;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-    case SQLITE_PROTOCOL: return ErrorCode::kBusy;
-    case SQLITE_FULL:
-    case SQLITE_IOERR:
-    case SQLITE_CANTOPEN:
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-    case SQLITE_READONLY: return ErrorCode::kUnavailable;
-    case SQLITE_TOOBIG:
-    case SQLITE_MISMATCH:
-    case SQLITE_RANGE: return ErrorCode::kInvalidArgument;
-    default: return ErrorCode::kInternal;
+struct Row {
+  int code;  // primary
+  ErrorCode means;
+  bool breaks_connection;
+};
+constexpr Row kRows[] = {
+    {SQLITE_CONSTRAINT, ErrorCode::kConflict, false},
+
+    // Another process, or its change of the schema, is in the way.
+    {SQLITE_BUSY, ErrorCode::kBusy, false},
+    {SQLITE_LOCKED, ErrorCode::kBusy, false},
+    {SQLITE_PROTOCOL, ErrorCode::kBusy, false},
+    {SQLITE_SCHEMA, ErrorCode::kBusy, false},
+
+    // The disk, its rights, memory: these may pass. Some leave the connection in a state that is
+    // not to be trusted.
+    {SQLITE_ABORT, ErrorCode::kUnavailable, false},
+    {SQLITE_AUTH, ErrorCode::kUnavailable, false},
+    {SQLITE_CANTOPEN, ErrorCode::kUnavailable, false},
+    {SQLITE_CORRUPT, ErrorCode::kUnavailable, true},
+    {SQLITE_FULL, ErrorCode::kUnavailable, false},
+    {SQLITE_INTERRUPT, ErrorCode::kUnavailable, false},
+    {SQLITE_IOERR, ErrorCode::kUnavailable, true},
+    {SQLITE_NOLFS, ErrorCode::kUnavailable, false},
+    {SQLITE_NOMEM, ErrorCode::kUnavailable, false},
+    {SQLITE_NOTADB, ErrorCode::kUnavailable, true},
+    {SQLITE_PERM, ErrorCode::kUnavailable, false},
+    {SQLITE_READONLY, ErrorCode::kUnavailable, true},
+
+    {SQLITE_MISMATCH, ErrorCode::kInvalidArgument, false},
+    {SQLITE_RANGE, ErrorCode::kInvalidArgument, false},
+    {SQLITE_TOOBIG, ErrorCode::kInvalidArgument, false},
+
+    // Wrong SQL, or calls in the wrong order.
+    {SQLITE_ERROR, ErrorCode::kInternal, false},
+    {SQLITE_MISUSE, ErrorCode::kInternal, false},
+};
+
+// An unlisted code is more likely to pass than to be a mistake of ours.
+Row meaning_of(int code) {
+  for (const Row& row : kRows) {
+    if (row.code == (code & 0xFF)) return row;
   }
+  return {code, ErrorCode::kUnavailable, true};
 }
 
 }  // namespace
@@ -83,12 +110,11 @@ Result<SqliteHandle> open_sqlite(const std::string& path) {
 
 Error sqlite_error(sqlite3* db, int code, std::string_view doing) {
   const char* text = db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code);
-  return {error_code(code), fmt::format("sqlite: {} (code {}) in {}", text, code, doing)};
+  return {meaning_of(code).means, fmt::format("sqlite: {} (code {}) in {}", text, code, doing)};
 }
 
 bool breaks_connection(int code) {
-  const int primary = code & 0xFF;
-  return primary == SQLITE_IOERR || primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+  return meaning_of(code).breaks_connection;
 }
 
 Result<void> sqlite_execute(sqlite3* db, const char* sql) {

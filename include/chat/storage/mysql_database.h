@@ -23,6 +23,7 @@ struct MysqlOptions {
   std::string database;
   std::chrono::seconds connect_timeout{1};
   std::chrono::seconds io_timeout{5};  // for one read or write of the connection
+  std::chrono::seconds lock_wait{1};   // for a table that somebody else has locked
 };
 
 // A MySQL or MariaDB server. Every connection sets its session up itself (utf8mb4, strict mode,
@@ -30,7 +31,7 @@ struct MysqlOptions {
 // is configured; the tables must be InnoDB. There is no reconnecting behind our back: a connection
 // that died stays dead, because its transaction and its prepared statements died with it. From
 // open() to close() a watch refuses new connections and cuts those that are open while the database
-// is silent. Threading: thread-safe. Ownership: must outlive its connections.
+// is silent or takes no writes. Threading: thread-safe. Ownership: must outlive its connections.
 class MysqlDatabase final : public Database {
  public:
   explicit MysqlDatabase(MysqlOptions options);

@@ -22,7 +22,7 @@ TEST(SqliteHandle, EveryCodeHasItsMeaning) {
       {SQLITE_LOCKED, ErrorCode::kBusy, false},
       {SQLITE_FULL, ErrorCode::kUnavailable, false},
       {SQLITE_CANTOPEN, ErrorCode::kUnavailable, false},
-      {SQLITE_READONLY_DBMOVED, ErrorCode::kUnavailable, false},
+      {SQLITE_READONLY_DBMOVED, ErrorCode::kUnavailable, true},
       {SQLITE_IOERR, ErrorCode::kUnavailable, true},
       {SQLITE_IOERR_FSYNC, ErrorCode::kUnavailable, true},
       {SQLITE_CORRUPT, ErrorCode::kUnavailable, true},
@@ -31,7 +31,12 @@ TEST(SqliteHandle, EveryCodeHasItsMeaning) {
       {SQLITE_MISMATCH, ErrorCode::kInvalidArgument, false},
       {SQLITE_RANGE, ErrorCode::kInvalidArgument, false},
       {SQLITE_ERROR, ErrorCode::kInternal, false},
-      {SQLITE_NOMEM, ErrorCode::kInternal, false},
+      {SQLITE_MISUSE, ErrorCode::kInternal, false},
+      {SQLITE_NOMEM, ErrorCode::kUnavailable, false},
+      {SQLITE_IOERR_NOMEM, ErrorCode::kUnavailable, true},
+      {SQLITE_INTERRUPT, ErrorCode::kUnavailable, false},
+      {SQLITE_SCHEMA, ErrorCode::kBusy, false},
+      {99, ErrorCode::kUnavailable, true},  // one that is not known yet
   };
   for (const auto& meaning : meanings) {
     EXPECT_EQ(sqlite_error(nullptr, meaning.code, "test").code, meaning.means) << meaning.code;
