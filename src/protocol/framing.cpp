@@ -1,12 +1,16 @@
 #include "chat/protocol/framing.h"
 
+#include <algorithm>
 #include <string>
 
 #include "chat/base/check.h"
+#include "chat/protocol/http.h"
 
-// Bytes → frames. What has been fed lies in `input_`; only the beginning of a frame whose end has
-// not come is copied, into `partial_`. Each byte is looked at for a terminator once, when it is
-// fed: `partial_` never has one. So a frame that comes byte by byte costs linear time.
+// Bytes → frames. A stream of text may also turn out to be HTTP by a request line, of whatever
+// method, before anything in it looked like an object. What has been fed lies in `input_`; only the
+// beginning of a frame whose end has not come is copied, into `partial_`. Each byte is looked at
+// for a terminator once, when it is fed: `partial_` never has one. So a frame that comes byte by
+// byte costs linear time.
 //
 // The limit of text frames is one rule, content_size(end): how long the frame would be if its
 // terminator stood at `end`. Where a terminator is, that is the frame's length; where none is, no
@@ -36,6 +40,7 @@ void append_length(std::string& out, std::size_t length) {
 
 void append_frame(std::string& out, Framing framing, std::string_view json) {
   CHAT_CHECK(json.size() <= kFrameMaxBytesOfFormat);
+  if (framing == Framing::kHttp) return;
   if (framing == Framing::kBinary) append_length(out, json.size());
   out.append(json);
   if (framing == Framing::kBinary) return;
@@ -55,14 +60,39 @@ void FrameDecoder::feed(std::string_view bytes) {
 std::optional<std::string_view> FrameDecoder::next() {
   if (handed_out_) release();
   if (input_.empty()) return std::nullopt;
-  if (framing_ == Framing::kUndecided) decide_framing();
-  return framing_ == Framing::kBinary ? next_binary() : next_text();
+  if (framing_ == Framing::kUndecided && !decide_framing()) return std::nullopt;
+  switch (framing_) {
+    case Framing::kBinary: return next_binary();
+    case Framing::kHttp: input_ = {}; return std::nullopt;
+    default: return next_text();
+  }
 }
 
-void FrameDecoder::decide_framing() {
-  const char first = input_.front();
+// False: the bytes so far may be the beginning of an HTTP method, and are kept.
+bool FrameDecoder::decide_framing() {
+  std::string beginning(partial_.view());
+  beginning.append(input_.substr(0, kHttpGuessBytes - beginning.size()));
+  switch (guess_http(beginning)) {
+    case HttpGuess::kUndecided:
+      begun_ = true;
+      keep(input_.size());
+      return false;
+    case HttpGuess::kYes: become_http(beginning); return true;
+    case HttpGuess::kNo: break;
+  }
+  const char first = beginning.front();
   framing_ = first == '\0' ? Framing::kBinary : Framing::kText;
   may_be_classic_ = first == '{' || kWhiteSpace.find(first) != kNone;
+  began_as_tls_ = first == '\x16';
+  return true;
+}
+
+void FrameDecoder::become_http(std::string_view beginning) {
+  framing_ = Framing::kHttp;
+  http_head_ = beginning.starts_with("HEAD");
+  begun_ = false;
+  input_ = {};
+  release();
 }
 
 std::optional<std::string_view> FrameDecoder::next_text() {
@@ -82,8 +112,16 @@ std::optional<std::string_view> FrameDecoder::next_text() {
     }
     const std::string_view frame = take(end).substr(0, size);
     input_.remove_prefix(1);
-    if (!is_blank(frame)) return frame;
-    release();
+    if (is_blank(frame)) {
+      release();
+      continue;
+    }
+    if (!spoke_json_ && framing_ == Framing::kText && is_http_request_line(frame)) {
+      become_http(frame);
+      return std::nullopt;
+    }
+    spoke_json_ = spoke_json_ || frame[frame.find_first_not_of(kWhiteSpace)] == '{';
+    return frame;
   }
   return std::nullopt;
 }

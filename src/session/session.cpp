@@ -8,6 +8,7 @@
 #include "chat/base/log_limiter.h"
 #include "chat/net/event_loop.h"
 #include "chat/protocol/classic.h"
+#include "chat/protocol/http.h"
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/limits.h"
 
@@ -91,6 +92,8 @@ void Session::run(Input&& input) {
     if (!closing_) run_request(*request);
   } else if (const auto* fault = std::get_if<Fault>(&input)) {
     if (!closing_) run_fault(*fault);
+  } else if (const auto* caller = std::get_if<HttpCaller>(&input)) {
+    if (!closing_) run_http(*caller);
   } else if (const auto* farewell = std::get_if<Farewell>(&input)) {
     if (!closing_) {
       run_farewell(*farewell);
@@ -121,6 +124,11 @@ void Session::run_request(const protocol::Request& request) {
 void Session::run_fault(const Fault& fault) {
   reply(protocol::error_reply(Msgid::kError, fault.refusal, ""));
   if (fault.refusal.code == Errno::kTooLarge) run_farewell({"too_large", kReconnectSoon});
+}
+
+void Session::run_http(const HttpCaller& caller) {
+  replies_.writable().append(protocol::http_refusal(caller.head));
+  finish(kDrainPatience);
 }
 
 void Session::run_farewell(const Farewell& farewell) {

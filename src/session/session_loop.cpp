@@ -64,7 +64,9 @@ void Session::take_frames_in_loop(std::string_view bytes) {
   std::optional<std::string_view> frame;
   while (inputs.size() < kFramesPerRound && (frame = decoder_.next())) {
     auto request = protocol::parse_request(*frame);
-    if (request) {
+    if (request && decoder_.began_as_tls()) {
+      inputs.emplace_back(Fault{{Errno::kBadJson, "this connection began as TLS", std::nullopt}});
+    } else if (request) {
       const bool classic = decoder_.framing() == Framing::kClassic;
       if (classic && request->msgid == kClassicLogout) {
         request->msgid = static_cast<int>(Msgid::kLogout);
@@ -84,6 +86,10 @@ void Session::take_frames_in_loop(std::string_view bytes) {
   if (decoder_.failed() && !input_over_) {
     input_over_ = true;
     inputs.emplace_back(too_large(decoder_.frame_max_bytes()));
+  }
+  if (decoder_.framing() == Framing::kHttp && !input_over_) {
+    input_over_ = true;
+    inputs.emplace_back(HttpCaller{decoder_.is_http_head()});
   }
   deadlines_.frames(!inputs.empty(), decoder_.has_partial_frame(), loop_.now());
   strand_.append_in_loop(loop_, std::move(inputs));

@@ -11,6 +11,7 @@
 
 #include "chat/base/check.h"
 #include "chat/protocol/errors.h"
+#include "chat/protocol/http.h"
 #include "chat/protocol/limits.h"
 #include "chat/protocol/msgid.h"
 #include "chat/protocol/utf8.h"
@@ -61,6 +62,8 @@ void Conversation::say(std::string_view bytes) {
 void Conversation::finish() {
   ::shutdown(socket_.get(), SHUT_WR);
   while (!ended_) hear();
+  if (http_)
+    return CHAT_CHECK(http_answer_.ends_with(protocol::http_refusal(asked_.is_http_head())));
   if (!farewell_) CHAT_CHECK(owed_ == 0);
   CHAT_CHECK(owed_ >= 0 && may_come_ >= 0);
 }
@@ -68,6 +71,10 @@ void Conversation::finish() {
 void Conversation::ask(std::string_view bytes) {
   asked_.feed(bytes);
   while (const auto frame = asked_.next()) note_asked(*frame);
+  if (asked_.framing() == protocol::Framing::kHttp) {
+    http_ = true;
+    refused_ = true;
+  }
   if (!asked_.failed()) return;
   refused_ = true;
   ++owed_;  // too_large, and then BYE
@@ -100,6 +107,10 @@ bool Conversation::hear_more() {
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
   ended_ = count <= 0;
   if (ended_) return false;
+  if (http_) {
+    http_answer_.append(buffer.data(), static_cast<std::size_t>(count));
+    return true;
+  }
   heard_.set_frame_max_bytes(protocol::kReplyMaxBytes);
   heard_.feed({buffer.data(), static_cast<std::size_t>(count)});
   while (const auto frame = heard_.next()) note_heard(*frame);

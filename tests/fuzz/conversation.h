@@ -14,9 +14,9 @@ namespace chat::fuzz {
 //
 // The book is kept by protocol.md, "Envelope": every request but DELIVERED and READ gets exactly
 // one reply, under its own number or as ERROR, with its cid; bytes that are no request get one
-// ERROR; after a frame over the limit, and after BYE, nothing is owed. Breaking it is a CHAT_CHECK.
-// Text and binary framing; a NUL that would make it classic is replaced, because those clients are
-// answered slowly on purpose (session::Pacer).
+// ERROR; after a frame over the limit, and after BYE, nothing is owed; HTTP gets its one refusal.
+// Breaking it is a CHAT_CHECK. Text and binary framing; a NUL that would make it classic is
+// replaced, because those clients are answered slowly on purpose (session::Pacer).
 // Threading: one thread uses it.
 class Conversation {
  public:
@@ -34,7 +34,7 @@ class Conversation {
   bool hear_more();
   void note_heard(std::string_view frame);
   void note_reply(int msgid, int error, const std::string& cid);
-  bool settled() const { return ended_ || farewell_ || owed_ == 0; }
+  bool settled() const { return ended_ || farewell_ || (owed_ == 0 && !http_); }
 
   base::UniqueFd socket_;
   protocol::FrameDecoder asked_;  // as the server cuts our bytes
@@ -45,6 +45,8 @@ class Conversation {
   int may_come_ = 0;                 // refusals of DELIVERED and READ
   std::map<std::string, int> cids_;  // of requests that were not answered yet
   bool refused_ = false;  // a frame was over the limit: the server says no more than that
+  bool http_ = false;     // we spoke HTTP: the last answer is no frame
+  std::string http_answer_;
   bool farewell_ = false;
   bool ended_ = false;
 };

@@ -12,13 +12,15 @@
 
 namespace chat::protocol {
 
-// How JSON objects are cut out of the byte stream (protocol.md, the table of first bytes).
-// kUndecided until the first byte; kText until a first frame ends in NUL, which makes it
-// kClassic (only where that byte was `{` or white space: a TLS hello has NULs too).
-enum class Framing : std::uint8_t { kUndecided, kText, kClassic, kBinary };
+// How JSON objects are cut out of the byte stream, told by its first bytes.
+//
+// kUndecided until the first byte, or until the first four where they may be an HTTP method; kText
+// until the first frame ends in NUL, which makes it kClassic (only where the first byte was `{` or
+// white space: a TLS hello has NULs too). kHttp has no frames: nothing of it is a request.
+enum class Framing : std::uint8_t { kUndecided, kText, kClassic, kBinary, kHttp };
 
-// Appends `json` to `out` as one frame of that framing. kUndecided writes text. Precondition: at
-// most kFrameMaxBytesOfFormat bytes.
+// Appends `json` to `out` as one frame of that framing. kUndecided writes text, kHttp nothing.
+// Precondition: at most kFrameMaxBytesOfFormat bytes.
 void append_frame(std::string& out, Framing framing, std::string_view json);
 
 // Cuts a connection's bytes into frames, told apart by its first bytes.
@@ -51,6 +53,12 @@ class FrameDecoder {
 
   Framing framing() const { return framing_; }
 
+  // Framing is kHttp, and the method is HEAD.
+  bool is_http_head() const { return http_head_; }
+  // The stream began with a TLS record. A web server can choose some bytes of a client's hello (its
+  // session ticket), line ends among them: no line of such a stream may be taken for a request.
+  bool began_as_tls() const { return began_as_tls_; }
+
   // A frame without its terminator or length may be so long; takes effect with the next frame,
   // not with one of which bytes are already kept. At most kFrameMaxBytesOfFormat.
   void set_frame_max_bytes(std::size_t limit);
@@ -59,7 +67,8 @@ class FrameDecoder {
  private:
   std::optional<std::string_view> next_text();
   std::optional<std::string_view> next_binary();
-  void decide_framing();
+  bool decide_framing();
+  void become_http(std::string_view beginning);
   std::optional<std::size_t> peek_length() const;
   std::size_t find_terminator();
   std::size_t content_size(std::size_t end) const;
@@ -77,6 +86,9 @@ class FrameDecoder {
   bool may_be_classic_ = false;  // no text frame has ended yet, and NUL would be allowed to
   bool begun_ = false;           // partial_ holds more than white space
   bool handed_out_ = false;      // partial_ holds a frame that next() returned
+  bool spoke_json_ = false;      // a text frame began like an object
+  bool http_head_ = false;
+  bool began_as_tls_ = false;
   std::uint32_t frame_max_bytes_ = kFrameMaxBytesBeforeLogin;
   std::uint32_t partial_max_bytes_ = 0;  // the limit when partial_ began
   std::string_view input_;               // fed and not yet consumed

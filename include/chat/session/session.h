@@ -94,6 +94,7 @@ class Session final : public net::ConnectionHandler,
   bool output_blocked() const;
   void run_request(const protocol::Request& request);
   void run_fault(const Fault& fault);
+  void run_http(const HttpCaller& caller);
   void run_farewell(const Farewell& farewell);
   void finish(std::chrono::milliseconds patience);
   void notice_hang_up_in_loop();

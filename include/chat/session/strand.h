@@ -25,13 +25,16 @@ namespace chat::session {
 struct Fault {  // bytes that made no request
   protocol::Refusal refusal;
 };
+struct HttpCaller {  // a client that speaks HTTP: one answer, then close
+  bool head = false;
+};
 struct Farewell {  // the server ends the conversation: BYE, then close
   std::string reason;
   std::chrono::milliseconds reconnect_after{-1};
 };
 struct InputEnd {};  // the peer sent FIN: answer what came before, then close
 struct Closed {};    // the connection is gone
-using Input = std::variant<protocol::Request, Fault, Farewell, InputEnd, Closed>;
+using Input = std::variant<protocol::Request, Fault, HttpCaller, Farewell, InputEnd, Closed>;
 
 // Where inputs run. Those that may wait for the database have a pool of their own, so that nobody
 // else waits with them.

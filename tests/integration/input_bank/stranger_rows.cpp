@@ -1,5 +1,5 @@
-// Those who take the server for something else: browsers, TLS, balancers where none is expected,
-// and what is no proper PROXY header where one is.
+// Those who take the server for something else: TLS, balancers where none is expected, and what is
+// no proper PROXY header where one is. HTTP is in ../http_test.cpp: its answer is no frame.
 #include "row.h"
 #include "support/proxy_headers.h"
 
@@ -23,13 +23,6 @@ Row misled(std::string name, std::string header) {
 }
 
 const std::vector<Row> kRows = {
-    raw("HTTP GET", Way::kText, "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n",
-        {kBadJson, kBadJson}),
-    raw("HTTP POST with JSON", Way::kText,
-        "POST / HTTP/1.1\r\nContent-Length: 12\r\n\r\n{\"msgid\":21}\n",
-        {kBadJson, kBadJson, ok(121)}),
-    raw("HTTP/2 preface", Way::kText, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {kBadJson, kBadJson}),
-    raw("HTTP CONNECT", Way::kText, "CONNECT 127.0.0.1:22 HTTP/1.1\r\n\r\n", {kBadJson}),
     raw("SSH", Way::kText, "SSH-2.0-OpenSSH_9.2\r\n", {kBadJson}),
     raw("SMTP", Way::kText, "EHLO example.org\r\nQUIT\r\n", {kBadJson, kBadJson}),
     raw("Redis", Way::kText, "*1\r\n$4\r\nPING\r\n", {kBadJson, kBadJson, kBadJson}),
