@@ -1,3 +1,23 @@
+// The bus may lose anything, in any pattern: one node's link fails or only one direction of it, a
+// message arrives seconds late, two nodes use two Redis servers. The truth is in the tables, so
+// this thread compares the sessions of this node with them.
+//
+// - Messages. After a gap of the bus, and every kDownInterval while it is down, the heads of the
+//   sessions' streams are read and given to the windows, which fetch what they lack. Normally only
+//   streams with a head past the delivered position are of interest. That is not enough for a
+//   session that began a short time ago: its user's older session may still live on another node,
+//   receive messages there and move the positions. What it received after the newer session read
+//   them would be missing here. So of sessions younger than kRecentLogin all streams are read; a
+//   window drops what it has pushed.
+// - Sessions. In a cluster the sessions' epochs are compared with the table every kEvictInterval,
+//   whatever the bus says, and a session that was taken over is evicted. This alone guarantees one
+//   session per user.
+// - Takeovers whose older session has not reported its end, or reported it late (TakeoverWaiter):
+//   the user's streams are read as after a recent login, and the other nodes are asked again.
+// - Users that the table gives to this node and that have no session here are released once in
+//   kReconcileInterval.
+//
+// What fails is repeated until it succeeds.
 #include "chat/delivery/resync.h"
 
 #include <algorithm>
@@ -5,8 +25,8 @@
 #include <utility>
 
 #include "chat/base/log.h"
+#include "chat/delivery/envelope.h"
 #include "chat/storage/message_model.h"
-#include "chat/storage/transact.h"
 #include "chat/storage/user_model.h"
 
 namespace chat::delivery {
@@ -17,18 +37,39 @@ using std::chrono::steady_clock;
 constexpr std::size_t kUsersPerQuery = 256;
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::milliseconds kRetryDelay{500};
+// Longer than an older session can outlive the login that took it over.
+constexpr std::chrono::seconds kRecentLogin{60};
 
-StreamPosition position_of(const storage::StreamState& behind) {
-  const StreamKey stream =
-      behind.group ? StreamKey::of(behind.group) : StreamKey::from(behind.sender);
-  return {stream, behind.delivered, behind.head};
+// A direct stream that a window doesn't have began after the login, so it is read from its first
+// message, even if an older session has received that one.
+StreamPosition position_of(const storage::StreamState& state) {
+  if (!state.group) return {StreamKey::from(state.sender), 0, state.head};
+  return {StreamKey::of(state.group), state.delivered, state.head};
+}
+
+std::vector<UserId> users_of(std::span<const session::Registry::Holder> holders) {
+  std::vector<UserId> users;
+  for (const auto& holder : holders) users.push_back(holder.user);
+  return users;
+}
+
+// Calls `call` with parts of `items` that fit one query, until it fails.
+template <typename Item, typename Call>
+Result<void> for_each_part(const std::vector<Item>& items, Call call) {
+  const std::span<const Item> all(items);
+  for (std::size_t i = 0; i < all.size(); i += kUsersPerQuery) {
+    if (auto done = call(all.subspan(i, std::min(kUsersPerQuery, all.size() - i))); !done) {
+      return done;
+    }
+  }
+  return {};
 }
 
 }  // namespace
 
 void Resync::start(const storage::Node& node) {
   node_ = node;
-  last_run_ = last_reconciled_ = steady_clock::now();
+  last_run_ = last_eviction_ = last_reconciled_ = steady_clock::now();
   thread_ = base::Thread("resync", [this] { work(); });
 }
 
@@ -40,15 +81,29 @@ void Resync::stop() {
 void Resync::work() {
   std::chrono::milliseconds pause = kTick;
   while (!stop_.wait_for(pause)) {
-    pause = kTick;
-    Result<void> done;
-    if (due()) done = run();
-    if (done && steady_clock::now() - last_reconciled_ > kReconcileInterval) done = reconcile();
-    if (done) continue;
-    log::warn("event=resync_failed what={}", log::quoted(done.error().message));
-    request();
-    pause = kRetryDelay;
+    const auto done = work_once();
+    pause = done ? kTick : kRetryDelay;
+    const bool failed_before = std::exchange(failing_, !done);
+    if (failing_ && !failed_before) {
+      log::warn("event=resync_failed what={}", log::quoted(done.error().message));
+    }
   }
+}
+
+Result<void> Resync::work_once() {
+  if (due()) {
+    if (auto done = resync(); !done) {
+      request();
+      return done;
+    }
+  }
+  const auto now = steady_clock::now();
+  if (!bus_.alone() && now - last_eviction_ > kEvictInterval) {
+    if (auto done = evict_taken_over(); !done) return done;
+  }
+  if (auto done = review_takeovers(); !done) return done;
+  if (now - last_reconciled_ > kReconcileInterval) return reconcile();
+  return {};
 }
 
 bool Resync::due() {
@@ -56,29 +111,37 @@ bool Resync::due() {
   return !bus_.up() && steady_clock::now() - last_run_ > kDownInterval;
 }
 
-Result<void> Resync::run() {
+Result<void> Resync::resync() {
   last_run_ = steady_clock::now();
-  const auto holders = registry_.all();
-  for (std::size_t i = 0; i < holders.size(); i += kUsersPerQuery) {
-    const auto part = Holders(holders).subspan(i, std::min(kUsersPerQuery, holders.size() - i));
-    if (auto done = run_for(part); !done) return done;
+  if (!bus_.alone()) {
+    if (auto done = evict_taken_over(); !done) return done;
   }
-  if (!holders.empty()) log::info("event=resync sessions={}", holders.size());
-  return {};
+  const Holders holders = registry_.all();
+  if (holders.empty()) return {};
+  log::info("event=resync sessions={}", holders.size());
+  Holders recent;
+  Holders settled;
+  for (const Holder& holder : holders) {
+    const bool is_recent = holder.epoch == 0 || last_run_ - holder.claimed_at < kRecentLogin;
+    (is_recent && !bus_.alone() ? recent : settled).push_back(holder);
+  }
+  auto done = for_each_part(recent, [this](auto part) { return read_streams(part, true); });
+  if (!done) return done;
+  return for_each_part(settled, [this](auto part) { return read_streams(part, false); });
 }
 
-Result<void> Resync::run_for(Holders holders) {
-  std::vector<UserId> users;
-  for (const auto& holder : holders) users.push_back(holder.user);
+Result<void> Resync::read_streams(std::span<const Holder> holders, bool all_streams) {
   auto lease = pool_.lease();
   if (!lease) return fail(lease);
-  if (auto done = evict_taken_over(**lease, holders, users); !done) return done;
-  const auto behind = storage::MessageModel(**lease).behind(users);
-  if (!behind) return fail(behind);
+  storage::MessageModel messages(**lease);
+  const std::vector<UserId> users = users_of(holders);
+  const auto states = all_streams ? messages.positions(users) : messages.behind(users);
+  if (!states) return fail(states);
   std::unordered_map<UserId, std::vector<StreamPosition>> positions;
-  for (const storage::StreamState& item : *behind)
-    positions[item.user].push_back(position_of(item));
-  for (const auto& holder : holders) {
+  for (const storage::StreamState& state : *states) {
+    positions[state.user].push_back(position_of(state));
+  }
+  for (const Holder& holder : holders) {
     const auto found = positions.find(holder.user);
     if (found == positions.end()) continue;
     recipients_.notice(holder.session, holder.user, std::move(found->second));
@@ -86,21 +149,38 @@ Result<void> Resync::run_for(Holders holders) {
   return {};
 }
 
-Result<void> Resync::evict_taken_over(storage::Connection& connection, Holders holders,
-                                      std::span<const UserId> users) {
-  if (bus_.alone()) return {};
-  const auto states = storage::UserModel(connection).states(users);
-  if (!states) return fail(states);
-  std::unordered_map<UserId, SessionEpoch> newest;
-  for (const auto& state : *states) newest.emplace(state.id, state.session_epoch);
-  for (const auto& holder : holders) {
-    if (holder.epoch != 0) registry_.evict_older(holder.user, newest[holder.user]);
-  }
-  return {};
+Result<void> Resync::evict_taken_over() {
+  const Holders holders = registry_.all();
+  auto done = for_each_part(holders, [this](std::span<const Holder> part) -> Result<void> {
+    auto lease = pool_.lease();
+    if (!lease) return fail(lease);
+    const auto states = storage::UserModel(**lease).states(users_of(part));
+    if (!states) return fail(states);
+    for (const auto& state : *states) registry_.evict_older(state.id, state.session_epoch);
+    return {};
+  });
+  if (done) last_eviction_ = steady_clock::now();
+  return done;
 }
 
-// A login reserves its user before the table knows, so whoever is in the table and not in the
-// registry has been left behind.
+Result<void> Resync::review_takeovers() {
+  for (const auto& review : takeovers_.take_reviews()) reviews_.push_back(review);
+  Holders holders;
+  for (const auto& review : reviews_) {
+    std::shared_ptr<session::Session> session = registry_.find(review.user);
+    if (session == nullptr) continue;
+    holders.push_back({review.user, review.epoch, {}, std::move(session)});
+    if (review.epoch == 0) continue;
+    bus_.publish(
+        {{cluster::channel_of(review.user), encode(TakeoverEnvelope{review.epoch, false})}});
+  }
+  auto done = for_each_part(holders, [this](auto part) { return read_streams(part, true); });
+  if (done) reviews_.clear();
+  return done;
+}
+
+// A login reserves its user in the registry before it claims the user in the table. So a user that
+// the table gives to this node and that is not in the registry was left behind.
 Result<void> Resync::reconcile() {
   last_reconciled_ = steady_clock::now();
   auto lease = pool_.lease();

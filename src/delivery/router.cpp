@@ -235,9 +235,15 @@ void Router::deliver(const cluster::BusMessage& message, const Push& push) {
 }
 
 void Router::take_over(UserId user, SessionEpoch epoch, base::Task then) {
-  if (!bus_.up()) return then();
-  handover_.wait(user, std::move(then));
+  // A bus that is down may still carry messages in one direction.
+  const bool answerable = bus_.up();
+  if (answerable) {
+    takeovers_.wait(user, epoch, std::move(then));
+  } else {
+    takeovers_.leave_unsettled(user, epoch);
+  }
   bus_.publish({{cluster::channel_of(user), encode(TakeoverEnvelope{epoch, false})}});
+  if (!answerable) then();
 }
 
 void Router::tell_gone(UserId user, SessionEpoch epoch) {
@@ -250,11 +256,11 @@ void Router::account_deleted(UserId user) {
   if (!bus_.alone()) bus_.publish({{cluster::kChannelOfAll, encode(DeletedEnvelope{user})}});
 }
 
-// Only a node that has a session of the user listens here, so where nobody is to be evicted the
-// session is on its way out already, and tells when it has gone.
+// Only nodes that have a session of the user listen to the channel. If there is nobody to evict,
+// the session is already on its way out and reports its end.
 void Router::handle(UserId user, const TakeoverEnvelope& takeover) {
   if (takeover.gone) {
-    handover_.gone(user);
+    takeovers_.gone(user, takeover.epoch);
   } else {
     registry_.evict_older(user, takeover.epoch);
   }

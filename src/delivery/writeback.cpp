@@ -144,6 +144,10 @@ void Writeback::flush() {
     log::warn("event=cursors_failed count={} what={}", moves.size(),
               log::quoted(written.error().message));
   }
+  for (const storage::Release& item : releases) {
+    if (!written || item.outcome != storage::Release::Outcome::kNewerSession) continue;
+    if (listener_ != nullptr) listener_->on_gone_late(item.user, item.epoch);
+  }
   base::MutexLock lock(mutex_);
   if (!written) merge_locked(moves);
   for (const storage::Release& item : releases) {

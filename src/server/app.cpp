@@ -90,14 +90,14 @@ App::App(const Config& config)
       backlog_(pool_, directory_),
       writeback_(pool_),
       recipients_(loops_, backlog_, writeback_, *bus_, workers_),
-      handover_(clock_),
-      router_(loops_, registry_, recipients_, handover_, directory_, *bus_),
+      takeovers_(clock_),
+      router_(loops_, registry_, recipients_, takeovers_, directory_, *bus_),
       presence_(pool_, router_, *bus_),
-      resync_(registry_, recipients_, pool_, *bus_, presence_),
+      resync_(registry_, recipients_, takeovers_, pool_, *bus_, presence_),
       cluster_events_(router_, resync_, presence_, directory_,
                       [this] { main_loop_.post([this] { lose_lease(); }); }),
       receipts_(router_, pool_),
-      aftermath_(receipts_, presence_),
+      aftermath_(receipts_, presence_, router_),
       retention_(pool_, clock_),
       journal_(
           delivery::make_direct_store(*database_, lease_),
@@ -211,7 +211,7 @@ Result<void> App::start_threads() {
   recipients_.start();
   lease_.start(cluster_events_);
   if (!bus_->alone()) {
-    loops_.run_every(0, delivery::Handover::kTick, [this] { handover_.tick(); });
+    loops_.run_every(0, delivery::TakeoverWaiter::kTick, [this] { takeovers_.tick(); });
   }
   loops_.run_every(0, delivery::Receipts::kInterval, [this] {
     if (receipts_.due()) (void)blocking_workers_.try_post([this] { receipts_.tick(); });

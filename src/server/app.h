@@ -17,7 +17,6 @@
 #include "chat/delivery/backlog.h"
 #include "chat/delivery/cluster_events.h"
 #include "chat/delivery/directory.h"
-#include "chat/delivery/handover.h"
 #include "chat/delivery/journal.h"
 #include "chat/delivery/presence.h"
 #include "chat/delivery/receipts.h"
@@ -25,6 +24,7 @@
 #include "chat/delivery/resync.h"
 #include "chat/delivery/retention.h"
 #include "chat/delivery/router.h"
+#include "chat/delivery/takeover_waiter.h"
 #include "chat/delivery/writeback.h"
 #include "chat/net/loop_pool.h"
 #include "chat/net/server.h"
@@ -103,7 +103,7 @@ class App {
   delivery::Backlog backlog_;
   delivery::Writeback writeback_;
   delivery::Recipients recipients_;
-  delivery::Handover handover_;
+  delivery::TakeoverWaiter takeovers_;
   delivery::Router router_;
   delivery::Presence presence_;
   delivery::Resync resync_;

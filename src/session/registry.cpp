@@ -33,7 +33,9 @@ void Registry::claimed(UserId user, const Session& session, SessionEpoch epoch) 
   Shard& shard = shard_of(user);
   base::MutexLock lock(shard.mutex);
   Entry* entry = shard.entries.find(user);
-  if (entry != nullptr && entry->session.get() == &session) entry->epoch = epoch;
+  if (entry == nullptr || entry->session.get() != &session) return;
+  entry->epoch = epoch;
+  entry->claimed_at = std::chrono::steady_clock::now();
 }
 
 bool Registry::evict_older(UserId user, SessionEpoch newer) {
@@ -97,7 +99,7 @@ std::vector<Registry::Holder> Registry::all() const {
   for (const Shard& shard : shards_) {
     base::MutexLock lock(shard.mutex);
     shard.entries.for_each([&holders](UserId user, const Entry& entry) {
-      holders.push_back({user, entry.epoch, entry.session});
+      holders.push_back({user, entry.epoch, entry.claimed_at, entry.session});
     });
   }
   return holders;

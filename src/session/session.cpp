@@ -55,6 +55,7 @@ void Session::say_farewell(std::string reason, std::chrono::milliseconds reconne
 }
 
 void Session::evict(std::string reason) {
+  if (evicted_.exchange(true)) return;
   ending_.store(true, std::memory_order_release);
   strand_.replace_all(Input(Farewell{std::move(reason), std::chrono::milliseconds(-1)}));
   // The strand may be waiting for a client that does not read: its connection ends in any case.

@@ -12,8 +12,8 @@
 #include "chat/cluster/local_bus.h"
 #include "chat/cluster/node_lease.h"
 #include "chat/delivery/aftermath.h"
-#include "chat/delivery/handover.h"
 #include "chat/delivery/receipts.h"
+#include "chat/delivery/takeover_waiter.h"
 #include "chat/protocol/limits.h"
 #include "chat/service/dispatcher.h"
 #include "chat/storage/friend_model.h"
@@ -206,11 +206,11 @@ struct ChatRig::Parts {
   base::WorkerPool hash_lane{"hash", 1, 32};
   test::SessionRig rig{1, 1};
   delivery::Recipients recipients{rig.loops(), backlog, writeback, bus, rig.workers()};
-  delivery::Handover handover{clock};
-  delivery::Router router{rig.loops(), registry, recipients, handover, *directory, bus};
+  delivery::TakeoverWaiter takeovers{clock};
+  delivery::Router router{rig.loops(), registry, recipients, takeovers, *directory, bus};
   delivery::Presence presence{pool, router, bus};
   delivery::Receipts receipts{router, pool};
-  delivery::Aftermath aftermath{receipts, presence};
+  delivery::Aftermath aftermath{receipts, presence, router};
   delivery::Journal journal{delivery::make_direct_store(database, lease),
                             delivery::make_group_store(database, lease), router,
                             [] { return false; }, clock};

@@ -4,24 +4,29 @@
 
 #include "chat/delivery/presence.h"
 #include "chat/delivery/receipts.h"
+#include "chat/delivery/router.h"
 #include "chat/delivery/writeback.h"
 
 namespace chat::delivery {
 
-// Who hears what the writeback has written: receipts go to senders, presence to friends.
+// Reports what the writeback has written: receipts to senders, presence to friends, the end of a
+// taken-over session to the node of the newer one.
 // Threading: thread-safe.
 class Aftermath final : public WritebackListener {
  public:
-  Aftermath(Receipts& receipts, Presence& presence) : receipts_(receipts), presence_(presence) {}
+  Aftermath(Receipts& receipts, Presence& presence, Router& router)
+      : receipts_(receipts), presence_(presence), router_(router) {}
 
   void on_cursors_written(std::span<const storage::CursorMove> moves) override {
     receipts_.cursors_written(moves);
   }
   void on_released(std::span<const UserId> users) override { presence_.changed(users); }
+  void on_gone_late(UserId user, SessionEpoch epoch) override { router_.tell_gone(user, epoch); }
 
  private:
   Receipts& receipts_;
   Presence& presence_;
+  Router& router_;
 };
 
 }  // namespace chat::delivery

@@ -11,27 +11,30 @@
 #include "chat/cluster/bus.h"
 #include "chat/delivery/presence.h"
 #include "chat/delivery/recipients.h"
+#include "chat/delivery/takeover_waiter.h"
 #include "chat/session/registry.h"
 #include "chat/storage/pool.h"
 #include "chat/storage/values.h"
 
 namespace chat::delivery {
 
-// Looks in the tables for what the bus may not have told (design: "Redis is only a hint"): messages
-// that wait for a logged-in user, and sessions whose user has been taken over by another node.
-// Runs when asked to, every kDownInterval while the bus is down, and goes on until it succeeds.
-// Once in kReconcileInterval it also frees the users that the table gives this node and that have
-// no session here.
+// Looks in the tables for what the bus may not have told; resync.cpp says when and why.
 // Threading: request() is thread-safe; a thread of its own does the work; start() and stop()
 // externally synchronised.
 class Resync {
  public:
-  static constexpr std::chrono::seconds kDownInterval{8};
+  static constexpr std::chrono::seconds kDownInterval{4};
+  static constexpr std::chrono::milliseconds kEvictInterval{2'500};
   static constexpr std::chrono::seconds kReconcileInterval{60};
 
-  Resync(session::Registry& registry, Recipients& recipients, storage::Pool& pool,
-         const cluster::Bus& bus, Presence& presence)
-      : registry_(registry), recipients_(recipients), pool_(pool), bus_(bus), presence_(presence) {}
+  Resync(session::Registry& registry, Recipients& recipients, TakeoverWaiter& takeovers,
+         storage::Pool& pool, cluster::Bus& bus, Presence& presence)
+      : registry_(registry),
+        recipients_(recipients),
+        takeovers_(takeovers),
+        pool_(pool),
+        bus_(bus),
+        presence_(presence) {}
   ~Resync() { stop(); }
 
   void start(const storage::Node& node);
@@ -40,27 +43,36 @@ class Resync {
   void request() { requested_.store(true, std::memory_order_release); }
 
  private:
-  using Holders = std::span<const session::Registry::Holder>;
+  using Holder = session::Registry::Holder;
+  using Holders = std::vector<Holder>;
+  using Time = std::chrono::steady_clock::time_point;
 
   void work();
+  Result<void> work_once();
   bool due();
-  Result<void> run();
-  Result<void> run_for(Holders holders);
-  Result<void> evict_taken_over(storage::Connection& connection, Holders holders,
-                                std::span<const UserId> users);
+  Result<void> resync();
+  Result<void> read_streams(std::span<const Holder> holders, bool all_streams);
+  Result<void> evict_taken_over();
+  Result<void> review_takeovers();
   Result<void> reconcile();
 
   session::Registry& registry_;
   Recipients& recipients_;
+  TakeoverWaiter& takeovers_;
   storage::Pool& pool_;
-  const cluster::Bus& bus_;
+  cluster::Bus& bus_;
   Presence& presence_;
   storage::Node node_;  // fixed after start()
   std::atomic<bool> requested_{false};
   base::StopSignal stop_;
   base::Thread thread_;
-  std::chrono::steady_clock::time_point last_run_{};         // the thread's
-  std::chrono::steady_clock::time_point last_reconciled_{};  // likewise
+
+  // the thread's
+  Time last_run_{};
+  Time last_eviction_{};
+  Time last_reconciled_{};
+  std::vector<TakeoverWaiter::Review> reviews_;  // taken, and not done yet
+  bool failing_ = false;
 };
 
 }  // namespace chat::delivery

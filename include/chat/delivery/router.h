@@ -9,9 +9,9 @@
 #include "chat/cluster/bus.h"
 #include "chat/delivery/directory.h"
 #include "chat/delivery/envelope.h"
-#include "chat/delivery/handover.h"
 #include "chat/delivery/journal.h"
 #include "chat/delivery/recipients.h"
+#include "chat/delivery/takeover_waiter.h"
 #include "chat/session/loops.h"
 #include "chat/session/registry.h"
 
@@ -34,11 +34,11 @@ struct DirectReceipt {
 class Router final : public JournalListener {
  public:
   Router(session::Loops& loops, session::Registry& registry, Recipients& recipients,
-         Handover& handover, Directory& directory, cluster::Bus& bus)
+         TakeoverWaiter& takeovers, Directory& directory, cluster::Bus& bus)
       : loops_(loops),
         registry_(registry),
         recipients_(recipients),
-        handover_(handover),
+        takeovers_(takeovers),
         directory_(directory),
         bus_(bus) {}
 
@@ -58,10 +58,10 @@ class Router final : public JournalListener {
   void presence(std::span<const storage::Watch> watches,
                 const std::unordered_map<UserId, bool>& online);
 
-  // The user has been claimed here, with this epoch, from a session on another node: that one is
-  // told to go, and `then` is called when it has gone, or does not answer.
+  // The user was claimed here, with this epoch, from a session on another node. Tells that session
+  // to go; `then` is called once it is gone, or does not answer (TakeoverWaiter).
   void take_over(UserId user, SessionEpoch epoch, base::Task then);
-  // A session of ours has gone because a newer one has the user.
+  // A session of this node is gone because a newer one has the user.
   void tell_gone(UserId user, SessionEpoch epoch);
 
   // The account is no more: no node takes a message to it any longer.
@@ -87,7 +87,7 @@ class Router final : public JournalListener {
   session::Loops& loops_;
   session::Registry& registry_;
   Recipients& recipients_;
-  Handover& handover_;
+  TakeoverWaiter& takeovers_;
   Directory& directory_;
   cluster::Bus& bus_;
 };

@@ -24,6 +24,9 @@ class WritebackListener {
   virtual void on_cursors_written(std::span<const storage::CursorMove> moves) = 0;
   // These users are offline now; those that a newer session has are not among them.
   virtual void on_released(std::span<const UserId> users) = 0;
+  // release() failed at first and answered true. By now the session's cursors are written, and a
+  // newer session has the user.
+  virtual void on_gone_late(UserId user, SessionEpoch epoch) = 0;
 };
 
 // Writes what must reach the database but nobody waits for: cursors, coalesced for a moment,

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "chat/base/clock.h"
 #include "chat/base/flat_map.h"
 #include "chat/base/ids.h"
 #include "chat/base/mutex.h"
@@ -54,7 +55,8 @@ class Registry {
   std::size_t size() const;
   struct Holder {
     UserId user;
-    SessionEpoch epoch = 0;  // 0: not claimed yet
+    SessionEpoch epoch = 0;       // 0: not claimed yet
+    base::SteadyTime claimed_at;  // by std::chrono::steady_clock
     std::shared_ptr<Session> session;
   };
   std::vector<Holder> all() const;
@@ -63,6 +65,7 @@ class Registry {
   struct Entry {
     std::shared_ptr<Session> session;
     SessionEpoch epoch = 0;
+    base::SteadyTime claimed_at;
   };
   // Of a user who is about to be free.
   struct Change {

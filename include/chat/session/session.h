@@ -42,7 +42,7 @@ class Session final : public net::ConnectionHandler,
   bool ending() const { return ending_.load(std::memory_order_acquire); }
   // BYE and close, after what was accepted has been answered.
   void say_farewell(std::string reason, std::chrono::milliseconds reconnect_after);
-  // The same at once: requests that wait are dropped.
+  // The same at once: requests that wait are dropped. Once: a repeat would put off the end.
   void evict(std::string reason);
   // Looks whether the peer has hung up unread by us; ending() knows then. `then` runs in the loop.
   void probe(base::Task then);
@@ -117,6 +117,7 @@ class Session final : public net::ConnectionHandler,
   // There are very many sessions: the small members stand together.
   const std::uint16_t loop_index_;
   std::atomic<bool> ending_{false};
+  std::atomic<bool> evicted_{false};
   std::atomic<bool> owes_{false};  // was sent more replies than are due to it now
   std::atomic<protocol::Framing> framing_{protocol::Framing::kUndecided};
   const net::Address peer_;

@@ -65,10 +65,10 @@ struct Node {
   cluster::LocalBus bus;
   session::Registry registry;
   Recipients recipients{rig.loops(), backlog, writeback, bus, rig.workers()};
-  Handover handover{base::system_clock()};
-  Router router{rig.loops(), registry, recipients, handover, directory, bus};
+  TakeoverWaiter takeovers{base::system_clock()};
+  Router router{rig.loops(), registry, recipients, takeovers, directory, bus};
   Presence presence{pool, router, bus};
-  Resync resync{registry, recipients, pool, bus, presence};
+  Resync resync{registry, recipients, takeovers, pool, bus, presence};
   ClusterEvents events{router, resync, presence, directory, [] {}};
 };
 

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <unordered_map>
+#include <vector>
+
+#include "chat/base/clock.h"
+#include "chat/base/ids.h"
+#include "chat/base/mutex.h"
+#include "chat/base/task.h"
+
+namespace chat::delivery {
+
+// Takeovers of users from other nodes. A login waits here until the other node reports that the
+// older session is gone: only then is in the table how far that session got. A login that is not
+// answered within kPatience goes on, and its takeover stays unsettled: until the report comes, and
+// for kUnsettledMax at most, the older session may still receive what this one should. So the
+// user's streams are read again every kReviewInterval, and once more after the report.
+// Threading: thread-safe; continuations run on the thread that ends the wait, without locks.
+// Bounds: one entry per login that waits, kReviewsMax unsettled takeovers.
+class TakeoverWaiter {
+ public:
+  static constexpr std::chrono::milliseconds kPatience{500};
+  static constexpr std::chrono::milliseconds kTick{50};
+  static constexpr std::chrono::milliseconds kReviewInterval{2'000};
+  static constexpr std::chrono::seconds kUnsettledMax{30};
+  static constexpr std::size_t kReviewsMax = 100'000;
+
+  explicit TakeoverWaiter(const base::Clock& clock) : clock_(clock) {}
+
+  // The user was claimed with `epoch`, so the session of epoch - 1 has to go. `then` is called
+  // once. A user has one login at a time (session::Registry).
+  void wait(UserId user, SessionEpoch epoch, base::Task then);
+  // The other node can't be asked now: the login goes on, and the takeover is unsettled.
+  void leave_unsettled(UserId user, SessionEpoch epoch);
+  // The user's session of `epoch` is gone from another node.
+  void gone(UserId user, SessionEpoch epoch);
+  // Every kTick: ends the waits that took too long.
+  void tick();
+
+  // Whose streams are to be read again now.
+  struct Review {
+    UserId user;
+    SessionEpoch epoch = 0;  // of the unsettled takeover; 0: the older session is gone
+  };
+  std::vector<Review> take_reviews();
+
+ private:
+  struct Waiting {
+    SessionEpoch epoch;
+    base::SteadyTime until;
+    base::Task then;
+  };
+  struct Unsettled {
+    SessionEpoch epoch;  // 0: one last review is due
+    base::SteadyTime next;
+    base::SteadyTime until;
+  };
+
+  void leave_unsettled_locked(UserId user, SessionEpoch epoch) CHAT_REQUIRES(mutex_);
+  void settle_locked(UserId user, SessionEpoch gone) CHAT_REQUIRES(mutex_);
+
+  const base::Clock& clock_;
+  base::Mutex mutex_;  // a leaf: nothing is called under it
+  std::unordered_map<UserId, Waiting> waiting_ CHAT_GUARDED_BY(mutex_);
+  std::unordered_map<UserId, Unsettled> unsettled_ CHAT_GUARDED_BY(mutex_);
+};
+
+}  // namespace chat::delivery
