@@ -26,7 +26,7 @@ Result<storage::Node> NodeLease::begin(std::string_view name, bool alone) {
   if (!node) return node;
   node_ = *node;
   alone_ = alone;
-  renewed_ = clock_.now();
+  renewed_ = clock_.boot_now();
   return node;
 }
 
@@ -44,16 +44,18 @@ void NodeLease::stop() {
 
 bool NodeLease::held() const {
   if (base::sabotaged(base::Sabotage::kIgnoreLease)) return true;
-  return alone_ || clock_.now() - renewed_.load() < kLease;
+  return alone_ || clock_.boot_now() - renewed_.load() < kLease;
+}
+
+void NodeLease::set_mute(bool mute) {
+  if (mute_.exchange(mute) != mute) stop_.wake();
 }
 
 void NodeLease::work() {
   milliseconds pause{0};
   while (!stop_.wait_for(pause)) {
     Result<void> done;
-    if (clock_.now() - renewed_.load() >= kRenewInterval || looked_ == base::SteadyTime{}) {
-      done = renew();
-    }
+    if (renewal_due()) done = renew();
     if (lost_ && !base::sabotaged(base::Sabotage::kIgnoreLease)) return listener_->on_lease_lost();
     if (done) done = look();
     if (done) done = sweep_dead();
@@ -64,31 +66,52 @@ void NodeLease::work() {
   }
 }
 
+bool NodeLease::renewal_due() const {
+  return clock_.boot_now() - renewed_.load() >= kRenewInterval || looked_ == base::SteadyTime{} ||
+         mute_.load() != mute_in_row_;
+}
+
 Result<void> NodeLease::renew() {
-  const auto began = clock_.now();
+  const auto began = clock_.boot_now();
+  const bool mute = mute_;
   auto opened = connection();
   if (!opened) return fail(opened);
-  auto renewed = NodeModel(**opened).renew(node_, kLease, database_.connection_ids());
+  auto renewed = NodeModel(**opened).renew(node_, kLease, mute);
   if (!renewed) return fail(renewed);
   lost_ = !*renewed;
-  if (!lost_) renewed_ = began;
+  if (lost_) return {};
+  renewed_ = began;
+  mute_in_row_ = mute;
   return {};
 }
 
 Result<void> NodeLease::look() {
-  if (clock_.now() - looked_ > kSteadyGap) note_break();
+  if (clock_.boot_now() - looked_ > kSteadyGap) note_break();
   auto opened = connection();
   if (!opened) return fail(opened);
   const auto rows = NodeModel(**opened).all();
   if (!rows) return fail(rows);
   const bool first = looked_ == base::SteadyTime{};
-  looked_ = clock_.now();
+  looked_ = clock_.boot_now();
   bool changed = false;
   for (const storage::NodeRow& row : *rows) {
     if (row.node.id != node_.id) changed = note(row) || changed;
   }
   if (changed && !first) listener_->on_nodes_changed();
+  tell_living();
   return {};
+}
+
+void NodeLease::tell_living() {
+  std::vector<storage::NodeRow> living;
+  bool mute = false;
+  for (const auto& [id, seen] : seen_) {
+    if (seen.row.lease_until == 0 || looked_ - seen.since >= kLease) continue;
+    living.push_back(seen.row);
+    mute = mute || seen.row.mute;
+  }
+  others_mute_ = mute;
+  listener_->on_nodes_seen(living);
 }
 
 // True: a life of that node has begun or ended since.
@@ -107,9 +130,7 @@ Result<void> NodeLease::sweep_dead() {
     if (seen.row.lease_until == 0 || looked_ - seen.since < kLease) continue;
     auto opened = connection();
     if (!opened) return fail(opened);
-    NodeModel nodes(**opened);
-    nodes.disconnect(seen.row);
-    auto users = nodes.sweep(seen.row);
+    auto users = NodeModel(**opened).sweep(seen.row);
     if (!users) return fail(users);
     seen.since = looked_;
     if (!*users) continue;
@@ -132,7 +153,7 @@ Result<storage::Connection*> NodeLease::connection() {
 
 // What was seen before a break proves nothing about those who moved meanwhile.
 void NodeLease::note_break() {
-  for (auto& [id, seen] : seen_) seen.since = clock_.now();
+  for (auto& [id, seen] : seen_) seen.since = clock_.boot_now();
 }
 
 }  // namespace chat::cluster

@@ -172,6 +172,9 @@ Result<void> App::open_storage() {
     log::error("event=not_durable what={}", log::quoted(warning));
   }
   if (auto updated = update_schema(*database_); !updated) return updated;
+  auto id = read_cluster_id(*database_);
+  if (!id) return fail(id);
+  cluster_id_ = *std::move(id);
   return bus_->alone() ? database_->be_alone() : database_->be_shared();
 }
 

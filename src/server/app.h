@@ -122,6 +122,7 @@ class App {
   std::unique_ptr<net::Server> server_;
 
   MemoryTrim memory_trim_;
+  std::string cluster_id_;  // fixed after open_storage()
   std::vector<std::string> warnings_;
   base::SteadyTime stop_by_{};
   bool lease_lost_ = false;

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "chat/storage/cluster_model.h"
 #include "chat/storage/migrations.h"
 #include "chat/storage/mysql_database.h"
 #include "chat/storage/sqlite_database.h"
@@ -35,6 +36,19 @@ Result<void> update_schema(storage::Database& database) {
   auto connection = database.connect_to_migrate();
   if (!connection) return fail(connection);
   return storage::migrate(**connection, storage::migrations_of(database.dialect()));
+}
+
+Result<std::string> read_cluster_id(storage::Database& database) {
+  // Again on another connection: the answer to the insert may have been lost.
+  constexpr int kAttempts = 2;
+  Result<std::string> id;
+  for (int attempt = 1; attempt <= kAttempts; ++attempt) {
+    auto connection = database.connect();
+    if (!connection) return fail(connection);
+    id = storage::ClusterModel(**connection).id();
+    if (id) break;
+  }
+  return id;
 }
 
 std::vector<std::string> durability_warnings(storage::Database& database) {

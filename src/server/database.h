@@ -15,6 +15,9 @@ std::unique_ptr<storage::Database> make_database(const Config& config);
 
 // Brings the schema of an opened database up to date. Blocks.
 Result<void> update_schema(storage::Database& database);
+// The random id that all servers of this database share; made when there is none yet. The schema is
+// up to date. Blocks.
+Result<std::string> read_cluster_id(storage::Database& database);
 
 // What to tell loudly before traffic begins, in sentences: how the opened database may lose what
 // was acknowledged. Blocks.

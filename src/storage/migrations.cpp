@@ -16,11 +16,15 @@ namespace {
 
 constexpr int kLockWaitSeconds = 60;
 
-constexpr std::string_view kMakeVersionTable =
-    "CREATE TABLE IF NOT EXISTS schema_version ("
-    " version INTEGER NOT NULL PRIMARY KEY,"
-    " name VARCHAR(100) NOT NULL,"
-    " applied_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
+#define CHAT_VERSION_TABLE                      \
+  "CREATE TABLE IF NOT EXISTS schema_version (" \
+  " version INTEGER NOT NULL PRIMARY KEY,"      \
+  " name VARCHAR(100) NOT NULL,"                \
+  " applied_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)"
+constexpr sql::Text kMakeVersionTable{
+    .sqlite = CHAT_VERSION_TABLE,
+    .mysql = CHAT_VERSION_TABLE " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"};
+#undef CHAT_VERSION_TABLE
 
 constexpr sql::Text kHasVersionTable{
     .sqlite = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'",
@@ -58,7 +62,7 @@ Result<std::optional<int>> version_to_raise(Connection& connection, int newest) 
 Result<bool> apply_next(Connection& connection, std::span<const Migration> migrations) {
   auto transaction = Transaction::begin(connection, TransactionKind::kWrite);
   if (!transaction) return fail(transaction);
-  if (auto made = connection.execute(kMakeVersionTable); !made) return fail(made);
+  if (auto made = connection.execute(kMakeVersionTable.in(connection)); !made) return fail(made);
   const auto version = version_to_raise(connection, static_cast<int>(migrations.size()));
   if (!version) return fail(version);
   if (!*version) return false;

@@ -24,7 +24,7 @@ MysqlConnection::MysqlConnection(MysqlHandle db, MysqlWatch* watch)
     : watch_(watch), db_(std::move(db)), takes_rows_(has_bulk_operations(db_.get())) {
   if (watch_ == nullptr) return;
   socket_ = base::UniqueFd(::fcntl(static_cast<int>(db_->net.fd), F_DUPFD_CLOEXEC, 0));
-  if (socket_) watch_->add(socket_.get(), mysql_thread_id(db_.get()));
+  if (socket_) watch_->add(socket_.get());
 }
 
 MysqlConnection::~MysqlConnection() {

@@ -71,10 +71,6 @@ Result<void> MysqlDatabase::be_shared() {
                                                " for itself: stop it first");
 }
 
-std::string MysqlDatabase::connection_ids() const {
-  return watch_ ? watch_->connection_ids() : std::string();
-}
-
 Result<std::unique_ptr<Connection>> MysqlDatabase::connect() {
   if (watch_ && !watch_->serving()) {
     return fail(ErrorCode::kUnavailable, describe() + " can't be used now");

@@ -27,24 +27,14 @@ void MysqlWatch::stop() {
   thread_.join();
 }
 
-void MysqlWatch::add(int socket, unsigned long connection_id) {
+void MysqlWatch::add(int socket) {
   base::MutexLock lock(mutex_);
-  connections_.emplace(socket, connection_id);
+  sockets_.insert(socket);
 }
 
 void MysqlWatch::remove(int socket) {
   base::MutexLock lock(mutex_);
-  connections_.erase(socket);
-}
-
-std::string MysqlWatch::connection_ids() const {
-  base::MutexLock lock(mutex_);
-  std::string ids;
-  for (const auto& [socket, id] : connections_) {
-    if (!ids.empty()) ids += ',';
-    ids += std::to_string(id);
-  }
-  return ids;
+  sockets_.erase(socket);
 }
 
 void MysqlWatch::work() {
@@ -103,7 +93,7 @@ void MysqlWatch::turn(const Reason& reason) {
   }
   if (serving) return;
   base::MutexLock lock(mutex_);
-  for (const auto& [socket, id] : connections_) ::shutdown(socket, SHUT_RDWR);
+  for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
 }
 
 }  // namespace chat::storage

@@ -3,8 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <string>
-#include <unordered_map>
+#include <unordered_set>
 
 #include "chat/base/mutex.h"
 #include "chat/base/stop_signal.h"
@@ -38,11 +37,9 @@ class MysqlWatch {
   // A connection got an answer just now.
   void heard() { signs_.fetch_add(1, std::memory_order_relaxed); }
 
-  // A connection's socket, which stays the caller's and open until remove(), and its number there.
-  void add(int socket, unsigned long connection_id);
+  // A connection's socket, which stays the caller's and open until remove().
+  void add(int socket);
   void remove(int socket);
-  // The numbers of all open connections, comma separated.
-  std::string connection_ids() const;
 
  private:
   // Why the database can't be used; empty: it can.
@@ -61,8 +58,8 @@ class MysqlWatch {
   base::StopSignal stop_;
   base::Thread thread_;
 
-  mutable base::Mutex mutex_;
-  std::unordered_map<int, unsigned long> connections_ CHAT_GUARDED_BY(mutex_);  // by socket
+  base::Mutex mutex_;
+  std::unordered_set<int> sockets_ CHAT_GUARDED_BY(mutex_);
 };
 
 }  // namespace chat::storage

@@ -17,12 +17,14 @@ constexpr sql::Text kMake{
     .sqlite = "INSERT INTO node (name, epoch, lease_until) VALUES (?, 1, " CHAT_NOW_SQLITE ")",
     .mysql = "INSERT INTO node (name, epoch, lease_until) VALUES (?, 1, " CHAT_NOW_MYSQL ")"};
 constexpr sql::Text kRaise{
-    .sqlite = "UPDATE node SET epoch = ?, lease_until = " CHAT_NOW_SQLITE " WHERE id = ?",
-    .mysql = "UPDATE node SET epoch = ?, lease_until = " CHAT_NOW_MYSQL " WHERE id = ?"};
+    .sqlite = "UPDATE node SET epoch = ?, lease_until = " CHAT_NOW_SQLITE ", mute = 0 WHERE id = ?",
+    // connection_ids: a node of an earlier version would cut the connections of these numbers.
+    .mysql = "UPDATE node SET epoch = ?, lease_until = " CHAT_NOW_MYSQL
+             ", mute = 0, connection_ids = '' WHERE id = ?"};
 constexpr sql::Text kRenew{.sqlite = "UPDATE node SET lease_until = " CHAT_NOW_SQLITE
-                                     " + ?, connection_ids = ? WHERE id = ? AND epoch = ?",
+                                     " + ?, mute = ? WHERE id = ? AND epoch = ?",
                            .mysql = "UPDATE node SET lease_until = " CHAT_NOW_MYSQL
-                                    " + ?, connection_ids = ? WHERE id = ? AND epoch = ?"};
+                                    " + ?, mute = ? WHERE id = ? AND epoch = ?"};
 #undef CHAT_NOW_SQLITE
 #undef CHAT_NOW_MYSQL
 
@@ -98,28 +100,31 @@ Result<Node> NodeModel::start(std::string_view name, bool alone) {
   return node;
 }
 
-Result<bool> NodeModel::renew(const Node& node, std::chrono::milliseconds lease,
-                              std::string_view connection_ids) {
-  auto renewed = sql::write(connection_, kRenew.in(connection_), lease.count(), connection_ids,
-                            node.id, node.epoch);
+Result<bool> NodeModel::renew(const Node& node, std::chrono::milliseconds lease, bool mute) {
+  auto renewed =
+      sql::write(connection_, kRenew.in(connection_), lease.count(), mute, node.id, node.epoch);
   if (!renewed) return fail(renewed);
   return connection_.affected_rows() > 0;
 }
 
 Result<void> NodeModel::end(const Node& node) {
   return sql::write(connection_,
-                    "UPDATE node SET epoch = epoch + 1, lease_until = 0, connection_ids = ''"
+                    "UPDATE node SET epoch = epoch + 1, lease_until = 0, mute = 0"
                     " WHERE id = ? AND epoch = ?",
                     node.id, node.epoch);
 }
 
 Result<std::vector<NodeRow>> NodeModel::all() {
-  return sql::read_all(connection_,
-                       "SELECT id, epoch, lease_until, connection_ids FROM node ORDER BY id",
-                       [](const Statement& row) {
-                         return NodeRow{Node{sql::id<NodeId>(row, 0), row.integer(1)},
-                                        row.integer(2), std::string(row.text(3))};
-                       });
+  return sql::read_all(
+      connection_, "SELECT id, epoch, lease_until, alone, mute, name, holder FROM node ORDER BY id",
+      [](const Statement& row) {
+        return NodeRow{Node{sql::id<NodeId>(row, 0), row.integer(1)},
+                       row.integer(2),
+                       row.integer(3) != 0,
+                       row.integer(4) != 0,
+                       std::string(row.text(5)),
+                       std::string(row.text(6))};
+      });
 }
 
 Result<std::optional<std::vector<UserId>>> NodeModel::sweep(const NodeRow& dead) {
@@ -137,18 +142,6 @@ Result<std::optional<std::vector<UserId>>> NodeModel::sweep(const NodeRow& dead)
   if (!released) return fail(released);
   if (auto committed = transaction->commit(); !committed) return fail(committed);
   return std::move(*users);
-}
-
-void NodeModel::disconnect(const NodeRow& dead) {
-  if (connection_.dialect() != Dialect::kMysql) return;
-  std::string id;
-  for (const char c : dead.connection_ids + ',') {
-    if (c >= '0' && c <= '9') {
-      id += c;
-    } else if (!id.empty()) {
-      (void)connection_.execute("KILL CONNECTION " + std::exchange(id, {}));
-    }
-  }
 }
 
 }  // namespace chat::storage

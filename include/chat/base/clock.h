@@ -14,6 +14,9 @@ class Clock {
   virtual ~Clock() = default;
   // For deadlines and intervals: never jumps.
   virtual SteadyTime now() const = 0;
+  // As now(), but goes on while the machine is suspended. For claims that others may take over in
+  // the meantime. Its origin is its own: compare it with nothing else.
+  virtual SteadyTime boot_now() const { return now(); }
   // For what people and tables see: may jump when someone sets the machine's clock.
   virtual UnixMillis unix_millis() const = 0;
 };

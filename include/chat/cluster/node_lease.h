@@ -36,12 +36,15 @@ class NodeListener {
   virtual void on_nodes_changed() = 0;
   // A dead node's users, offline by our hand.
   virtual void on_users_freed(std::vector<UserId> users) = 0;
+  // The rows of the other nodes that are alive, each time they are read: about once a second.
+  virtual void on_nodes_seen(const std::vector<storage::NodeRow>& /*living*/) {}
   // Our epoch was taken. Once; the lease's thread has ended its work.
   virtual void on_lease_lost() = 0;
 };
 
-// Threading: held() is thread-safe; the rest is externally synchronised. Has a thread and a
-// database connection of its own, so that no full pool keeps it from renewing.
+// Threading: held(), set_mute() and others_mute() are thread-safe; the rest is externally
+// synchronised. Has a thread and a database connection of its own, so that no full pool keeps it
+// from renewing.
 class NodeLease {
  public:
   static constexpr std::chrono::milliseconds kLease{10'000};
@@ -63,6 +66,11 @@ class NodeLease {
   // holder may write must be written then.
   bool held() const;
 
+  // Whether our bus is down. The row says so at once, or as soon as the database takes it.
+  void set_mute(bool mute);
+  // Another living node's row says that its bus is down. As of the last look, about once a second.
+  bool others_mute() const { return others_mute_.load(std::memory_order_relaxed); }
+
  private:
   // Another node's row as it was when it last moved.
   struct Seen {
@@ -72,8 +80,10 @@ class NodeLease {
 
   void work();
   Result<void> renew();
+  bool renewal_due() const;
   Result<void> look();
   bool note(const storage::NodeRow& row);
+  void tell_living();
   Result<void> sweep_dead();
   Result<storage::Connection*> connection();
   void note_break();
@@ -84,6 +94,8 @@ class NodeLease {
   bool alone_ = true;   // likewise
   NodeListener* listener_ = nullptr;
   std::atomic<base::SteadyTime> renewed_{base::SteadyTime{}};
+  std::atomic<bool> mute_{false};
+  std::atomic<bool> others_mute_{false};
   base::StopSignal stop_;
   base::Thread thread_;
 
@@ -91,6 +103,7 @@ class NodeLease {
   std::unique_ptr<storage::Connection> connection_;
   std::unordered_map<NodeId, Seen> seen_;
   base::SteadyTime looked_{};
+  bool mute_in_row_ = false;
   bool lost_ = false;
 };
 

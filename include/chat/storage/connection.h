@@ -128,9 +128,6 @@ class Database {
   virtual Result<void> be_alone() = 0;
   virtual Result<std::unique_ptr<Connection>> connect() = 0;
   virtual Result<std::unique_ptr<Connection>> connect_to_migrate() { return connect(); }
-  // What a database server calls our open connections, comma separated: another node may end them
-  // when this one is dead. Empty where there is no server.
-  virtual std::string connection_ids() const { return {}; }
   // kInvalidArgument when a server has this database alone; call before traffic.
   virtual Result<void> be_shared();
   // How the database is set up so that what it has committed may be lost all the same: a sentence

@@ -43,7 +43,6 @@ class MysqlDatabase final : public Database {
   // A named lock of the database server, which drops it when this process's connection ends.
   Result<void> be_alone() override;
   Result<void> be_shared() override;
-  std::string connection_ids() const override;
   Result<std::unique_ptr<Connection>> connect() override;
   // Without the time-out for reading: a step may rebuild a big table.
   Result<std::unique_ptr<Connection>> connect_to_migrate() override;

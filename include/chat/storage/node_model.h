@@ -23,8 +23,7 @@ class NodeModel {
   // name: all are set offline and all other nodes' epochs raised.
   Result<Node> start(std::string_view name, bool alone);
   // Prolongs the node's lease, by the database's clock. False: its epoch was taken.
-  Result<bool> renew(const Node& node, std::chrono::milliseconds lease,
-                     std::string_view connection_ids);
+  Result<bool> renew(const Node& node, std::chrono::milliseconds lease, bool mute);
   // The node's life ends in good order: what it did not release is free, and nobody sweeps it.
   Result<void> end(const Node& node);
 
@@ -32,9 +31,6 @@ class NodeModel {
   // Ends the life of a node that is taken for dead, in one transaction of its own: raises its epoch
   // and sets its users offline; gives them. Nothing: it has shown since that it lives.
   Result<std::optional<std::vector<UserId>>> sweep(const NodeRow& dead);
-  // Cuts a dead node's database connections: whatever it had begun is rolled back and its locks
-  // are free. Those that are gone already don't matter.
-  void disconnect(const NodeRow& dead);
 
  private:
   Connection& connection_;

@@ -68,7 +68,10 @@ struct Node {
 struct NodeRow {
   Node node;
   UnixMillis lease_until = 0;  // moves with every renewal; 0: it has ended in good order
-  std::string connection_ids;  // its database connections, comma separated
+  bool alone = false;          // it runs without a bus
+  bool mute = false;           // its bus is down
+  std::string name;
+  std::string holder;  // the process, and where it listens
 };
 
 // Who is where: the part of a row of `user` that logins and logouts change.

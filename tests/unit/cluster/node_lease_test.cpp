@@ -23,10 +23,14 @@ class Notes final : public NodeListener {
   void on_users_freed(std::vector<UserId> users) override {
     freed += static_cast<int>(users.size());
   }
+  void on_nodes_seen(const std::vector<storage::NodeRow>& living) override {
+    seen = static_cast<int>(living.size());
+  }
   void on_lease_lost() override { lost = true; }
 
   std::atomic<int> changes{0};
   std::atomic<int> freed{0};
+  std::atomic<int> seen{-1};
   std::atomic<bool> lost{false};
 };
 
@@ -106,6 +110,36 @@ TEST_F(NodeLeaseTest, IsNotHeldWhenItCouldNotBeRenewed) {
   EXPECT_TRUE(lease_->held());
   clock_.advance(NodeLease::kLease);
   EXPECT_FALSE(lease_->held());
+}
+
+// By a clock that stands still, so no renewal is due.
+TEST_F(NodeLeaseTest, MutenessIsInTheRowAtOnce) {
+  const auto mute = [this] { return number("SELECT mute FROM node WHERE name = 'me'"); };
+  EXPECT_EQ(mute(), 0);
+  lease_->set_mute(true);
+  EXPECT_TRUE(test::wait_until([&] { return mute() == 1; }));
+  lease_->set_mute(false);
+  EXPECT_TRUE(test::wait_until([&] { return mute() == 0; }));
+}
+
+TEST_F(NodeLeaseTest, SeesWhoIsMuteAmongTheLiving) {
+  EXPECT_FALSE(lease_->others_mute());
+  NodeModel nodes(*connection_);
+  ASSERT_TRUE(nodes.renew(dead_, NodeLease::kLease, true).value());
+  EXPECT_TRUE(test::wait_until([&] { return lease_->others_mute(); }));
+  ASSERT_TRUE(nodes.renew(dead_, NodeLease::kLease, false).value());
+  EXPECT_TRUE(test::wait_until([&] { return !lease_->others_mute(); }));
+  ASSERT_TRUE(nodes.renew(dead_, NodeLease::kLease, true).value());
+  EXPECT_TRUE(test::wait_until([&] { return lease_->others_mute(); }));
+  ASSERT_TRUE(nodes.end(dead_));
+  EXPECT_TRUE(test::wait_until([&] { return !lease_->others_mute(); }));
+}
+
+TEST_F(NodeLeaseTest, TellsWhichOthersAreAlive) {
+  const int all = static_cast<int>(number("SELECT COUNT(*) FROM node WHERE name <> 'me'"));
+  EXPECT_TRUE(test::wait_until([&] { return notes_.seen == all; }));
+  ASSERT_TRUE(NodeModel(*connection_).end(dead_));
+  EXPECT_TRUE(test::wait_until([&] { return notes_.seen == all - 1; }));
 }
 
 TEST_F(NodeLeaseTest, EndsItsLifeInGoodOrder) {

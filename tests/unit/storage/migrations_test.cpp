@@ -1,6 +1,9 @@
 #include "chat/storage/migrations.h"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
 
 #include "storage_fixture.h"
 
@@ -9,7 +12,7 @@ namespace {
 
 constexpr std::string_view kTables[] = {
     "user",         "friend",  "allgroup", "groupuser",      "directmessage", "directcursor",
-    "groupmessage", "session", "node",     "offlinemessage", "schema_version"};
+    "groupmessage", "session", "node",     "offlinemessage", "cluster",       "schema_version"};
 
 class MigrationsTest : public testing::Test {
  protected:
@@ -107,6 +110,82 @@ TEST_F(MigrationsTest, AFailedStepLeavesNothingBehind) {
   EXPECT_EQ(number(**connection, "SELECT MAX(version) FROM schema_version"), 1);
   EXPECT_EQ(number(**connection, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'half'"), 0);
   EXPECT_EQ(number(**connection, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'good'"), 1);
+}
+
+// Where DDL does not roll back, and tables have an engine and a character set.
+class MysqlMigrationsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!test::on_mysql()) GTEST_SKIP() << "this is about MariaDB";
+    ASSERT_TRUE(log::configure(log::Level::kOff, ""));
+    storage_.emplace(dir_.path());
+    database_ = open_by(*storage_);
+    ASSERT_TRUE(database_->open());
+    connection_ = *database_->connect();
+  }
+
+  // Tables that a migrated database has with an engine or a character set that none of ours names.
+  std::int64_t foreign_tables() const {
+    return storage_->number(
+        "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()"
+        " AND table_type = 'BASE TABLE'"
+        " AND (engine <> 'InnoDB' OR table_collation <> 'utf8mb4_bin')");
+  }
+  std::int64_t foreign_columns() const {
+    return storage_->number(
+        "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE()"
+        " AND table_name <> 'offlinemessage' AND character_set_name <> 'utf8mb4'");
+  }
+
+  static inline const std::span<const Migration> all_ = migrations_of(Dialect::kMysql);
+  test::TempDir dir_;
+  std::optional<test::TestStorage> storage_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<Connection> connection_;
+};
+
+TEST_F(MysqlMigrationsTest, EveryStepBearsASecondRun) {
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    const auto migrated = migrate(*connection_, all_.first(i + 1));
+    ASSERT_TRUE(migrated) << migrated.error().message;
+    const auto again = connection_->execute(all_[i].sql);
+    ASSERT_TRUE(again) << all_[i].name << ": " << again.error().message;
+  }
+}
+
+TEST_F(MysqlMigrationsTest, TablesNameTheirEngineAndCharacterSet) {
+  storage_->execute("ALTER DATABASE CHARACTER SET latin1");
+  ASSERT_TRUE(connection_->execute("SET SESSION default_storage_engine = MyISAM"));
+  ASSERT_TRUE(migrate(*connection_, all_.first(1)));
+  EXPECT_EQ(foreign_tables(), 0);
+  ASSERT_TRUE(migrate(*connection_, all_));
+  EXPECT_EQ(foreign_tables(), 0);
+  EXPECT_EQ(foreign_columns(), 0);
+}
+
+TEST_F(MysqlMigrationsTest, TheVersionTableOfAnOlderDatabaseIsConverted) {
+  storage_->execute("ALTER DATABASE CHARACTER SET latin1");
+  storage_->execute(
+      "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY,"
+      " name VARCHAR(100) NOT NULL, applied_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)"
+      " ENGINE=MyISAM DEFAULT CHARSET=latin1");
+  ASSERT_TRUE(migrate(*connection_, all_.first(5)));
+  EXPECT_EQ(foreign_tables(), 1);
+  ASSERT_TRUE(migrate(*connection_, all_));
+  EXPECT_EQ(foreign_tables(), 0);
+  EXPECT_EQ(foreign_columns(), 0);
+  EXPECT_EQ(storage_->number("SELECT MAX(version) FROM schema_version"),
+            static_cast<std::int64_t>(all_.size()));
+}
+
+TEST_F(MysqlMigrationsTest, ALoneServerOfAnEarlierVersionLeavesNoLeaseBehind) {
+  ASSERT_TRUE(migrate(*connection_, all_.first(5)));
+  storage_->execute(
+      "INSERT INTO node (name, epoch, lease_until, connection_ids)"
+      " VALUES ('lone', 1, 123, ''), ('of a cluster', 1, 456, '7,8')");
+  ASSERT_TRUE(migrate(*connection_, all_));
+  EXPECT_EQ(storage_->number("SELECT lease_until FROM node WHERE name = 'lone'"), 0);
+  EXPECT_EQ(storage_->number("SELECT lease_until FROM node WHERE name = 'of a cluster'"), 456);
 }
 
 }  // namespace

@@ -66,11 +66,11 @@ TEST_F(NodeModelTest, ANewEpochKeepsSessionEpochsGrowing) {
 TEST_F(NodeModelTest, RenewsOnlyTheCurrentEpoch) {
   const auto first = start("a");
   NodeModel nodes(*connection_);
-  EXPECT_TRUE(nodes.renew(first, std::chrono::seconds(10), "1,2").value());
-  EXPECT_EQ(nodes.all()->front().connection_ids, "1,2");
+  EXPECT_TRUE(nodes.renew(first, std::chrono::seconds(10), true).value());
+  EXPECT_TRUE(nodes.all()->front().mute);
   const auto again = start("a");
-  EXPECT_FALSE(nodes.renew(first, std::chrono::seconds(10), "").value());
-  EXPECT_TRUE(nodes.renew(again, std::chrono::seconds(10), "").value());
+  EXPECT_FALSE(nodes.renew(first, std::chrono::seconds(10), false).value());
+  EXPECT_TRUE(nodes.renew(again, std::chrono::seconds(10), false).value());
 }
 
 TEST_F(NodeModelTest, SweepFreesTheDeadNodesUsersOnly) {
@@ -90,7 +90,7 @@ TEST_F(NodeModelTest, SweepFreesTheDeadNodesUsersOnly) {
   EXPECT_TRUE(online(bob));
   EXPECT_EQ(nodes.all()->front().node.epoch, dead.epoch + 1);
   EXPECT_EQ(nodes.all()->front().lease_until, 0);
-  EXPECT_FALSE(nodes.renew(dead, std::chrono::seconds(10), "").value());
+  EXPECT_FALSE(nodes.renew(dead, std::chrono::seconds(10), false).value());
 }
 
 TEST_F(NodeModelTest, SweepLeavesWhoHasMovedSince) {
@@ -99,7 +99,7 @@ TEST_F(NodeModelTest, SweepLeavesWhoHasMovedSince) {
   const auto alive = start("a");
   EXPECT_TRUE(UserModel(*connection_).claim(alice, alive, false).value());
   const NodeRow seen = nodes.all()->front();
-  EXPECT_TRUE(nodes.renew(alive, std::chrono::seconds(10), "").value());
+  EXPECT_TRUE(nodes.renew(alive, std::chrono::seconds(10), false).value());
   const auto swept = nodes.sweep(seen);
   ASSERT_TRUE(swept);
   EXPECT_FALSE(*swept);

@@ -1,0 +1,35 @@
+-- What all servers of one database share, and what a node's row tells the others about it.
+
+-- Exactly one row, which the first server inserts. `id` keeps two clusters apart that use one Redis.
+-- Every starting server raises `starts`, so that starts run one after the other; on Galera, where
+-- row locks do not cross nodes, the second of two fails at COMMIT and begins again.
+CREATE TABLE IF NOT EXISTS cluster (
+  one    TINYINT       NOT NULL DEFAULT 1,
+  id     VARBINARY(32) NOT NULL,           -- 128 random bits as hex
+  starts BIGINT        NOT NULL DEFAULT 0,
+  PRIMARY KEY (one),
+  CONSTRAINT cluster_one CHECK (one = 1)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- alone: runs without a bus, so no other server may use the database.
+-- mute: its bus is down, so the others must look into the tables for what it can't publish.
+-- holder: the process and where it listens, for people and for whoever finds the row in its way.
+-- connection_ids is no longer written. It stays for nodes of an earlier version that still run.
+SET @step = IF(
+  (SELECT COUNT(*) FROM information_schema.columns
+    WHERE table_schema = DATABASE() AND table_name = 'node' AND column_name = 'holder') > 0,
+  'DO 0',
+  'ALTER TABLE node ADD COLUMN alone TINYINT NOT NULL DEFAULT 0,
+                    ADD COLUMN mute TINYINT NOT NULL DEFAULT 0,
+                    ADD COLUMN holder VARCHAR(1000) NOT NULL DEFAULT ''''');
+PREPARE step FROM @step;
+EXECUTE step;
+DEALLOCATE PREPARE step;
+
+-- A server without a bus did not renew its lease until now, and did not end it either.
+UPDATE node SET lease_until = 0 WHERE connection_ids = '';
+
+-- Made before its definition named these.
+ALTER TABLE schema_version ENGINE=InnoDB;
+ALTER TABLE schema_version CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+ALTER TABLE schema_version DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

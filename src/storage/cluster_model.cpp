@@ -1,0 +1,47 @@
+#include "chat/storage/cluster_model.h"
+
+#include <optional>
+
+#include "chat/base/check.h"
+#include "chat/base/random.h"
+#include "sql.h"
+
+namespace chat::storage {
+namespace {
+
+constexpr std::size_t kIdBytes = 16;
+
+constexpr sql::Text kMake{.sqlite = "INSERT OR IGNORE INTO cluster (one, id) VALUES (1, ?)",
+                          .mysql = "INSERT IGNORE INTO cluster (one, id) VALUES (1, ?)"};
+
+Result<std::optional<std::string>> read(Connection& connection) {
+  return sql::read_one(connection, "SELECT id FROM cluster WHERE one = 1",
+                       [](const Statement& row) { return std::string(row.text(0)); });
+}
+
+}  // namespace
+
+Result<std::string> ClusterModel::id() {
+  auto found = read(connection_);
+  if (!found) return fail(found);
+  if (*found) return **std::move(found);
+  // Whoever comes second inserts nothing and reads what the first has inserted.
+  const std::string candidate = base::random_hex(kIdBytes);
+  if (auto made = sql::write(connection_, kMake.in(connection_), candidate); !made) {
+    return fail(made);
+  }
+  found = read(connection_);
+  if (!found) return fail(found);
+  if (!*found) return fail(ErrorCode::kInternal, "the table cluster has no row");
+  return **std::move(found);
+}
+
+Result<void> ClusterModel::serialise_start() {
+  CHAT_CHECK(connection_.in_transaction());
+  auto raised = sql::write(connection_, "UPDATE cluster SET starts = starts + 1 WHERE one = 1");
+  if (!raised) return raised;
+  if (connection_.affected_rows() == 1) return {};
+  return fail(ErrorCode::kInternal, "the table cluster has no row");
+}
+
+}  // namespace chat::storage
