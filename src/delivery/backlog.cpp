@@ -62,7 +62,7 @@ Result<bool> Backlog::read_stream(storage::Connection& connection, UserId user, 
     std::size_t count = 0;
     Result<bool> more = true;
     if (want.stream.is_group()) {
-      auto rows = messages.group_after(want.stream.group(), after, limit);
+      auto rows = messages.group_after(want.stream.group(), user, after, limit);
       if (!rows) return fail(rows);
       count = rows->size();
       more = add(connection, *rows, want.stream, bytes_left, page);

@@ -47,9 +47,10 @@ void Recipients::detach(const SessionPtr& session, base::Task then) {
   });
 }
 
-void Recipients::joined(const SessionPtr& session, GroupId group, Seq position) {
-  session->post_in_loop([session, group, position] {
-    if (Window* window = LoopDelivery::window_of(*session)) window->join(group, position);
+void Recipients::joined(const SessionPtr& session, UserId user, GroupId group, Seq joined_seq) {
+  session->post_in_loop([session, user, group, joined_seq] {
+    Window* window = LoopDelivery::window_of(*session);
+    if (window != nullptr && window->user() == user) window->join(group, joined_seq);
   });
 }
 
@@ -74,7 +75,7 @@ void Recipients::rewind(const SessionPtr& session, std::vector<StreamPosition> p
   session->post_in_loop([session, positions = std::move(positions), after] {
     Window* window = LoopDelivery::window_of(*session);
     if (window == nullptr) return;
-    for (const StreamPosition& item : positions) window->rewind(item.stream, after, item.head);
+    for (const StreamPosition& item : positions) window->rewind(item, after);
   });
 }
 
@@ -83,7 +84,7 @@ void Recipients::notice(const SessionPtr& session, UserId user,
   session->post_in_loop([session, user, positions = std::move(positions)] {
     Window* window = LoopDelivery::window_of(*session);
     if (window == nullptr || window->user() != user) return;
-    for (const StreamPosition& item : positions) window->notice(item.stream, item.head);
+    for (const StreamPosition& item : positions) window->notice(item);
   });
 }
 

@@ -102,8 +102,10 @@ Result<void> Resync::work_once() {
     if (auto done = evict_taken_over(); !done) return done;
   }
   if (auto done = review_takeovers(); !done) return done;
-  if (now - last_reconciled_ > kReconcileInterval) return reconcile();
-  return {};
+  if (now - last_reconciled_ > kReconcileInterval) {
+    if (auto done = reconcile(); !done) return done;
+  }
+  return free_left_behind();
 }
 
 bool Resync::due() {
@@ -185,14 +187,25 @@ Result<void> Resync::reconcile() {
   last_reconciled_ = steady_clock::now();
   auto lease = pool_.lease();
   if (!lease) return fail(lease);
-  storage::UserModel users(**lease);
-  const auto held = users.held_by(node_);
+  const auto held = storage::UserModel(**lease).held_by(node_);
   if (!held) return fail(held);
   for (const storage::UserState& state : *held) {
-    if (registry_.find(state.id) != nullptr) continue;
-    const auto released = users.release(state.id, state.session_epoch);
+    if (registry_.find(state.id) == nullptr) left_behind_[state.id] = state.session_epoch;
+  }
+  return {};
+}
+
+// A release may be repeated, so one whose answer was lost is. Until it is answered the user stays
+// in left_behind_: its friends must hear that it is offline.
+Result<void> Resync::free_left_behind() {
+  while (!left_behind_.empty()) {
+    const auto [user, epoch] = *left_behind_.begin();
+    auto lease = pool_.lease();
+    if (!lease) return fail(lease);
+    const auto released = storage::UserModel(**lease).release(user, epoch);
     if (!released) return fail(released);
-    if (*released) presence_.changed(state.id);
+    if (*released) presence_.changed(user);
+    left_behind_.erase(user);
   }
   return {};
 }

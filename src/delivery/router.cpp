@@ -213,6 +213,8 @@ void Router::on_bus_message(const cluster::BusMessage& message) {
     handle(UserId{message.channel.id}, *takeover);
   } else if (const auto* deleted = std::get_if<DeletedEnvelope>(&*envelope)) {
     directory_.forget(deleted->user);
+    // A session that an older claim left behind here.
+    if (SessionPtr session = registry_.find(deleted->user)) session->evict("account_deleted");
   } else {
     deliver(message, std::get<Push>(*envelope));
   }

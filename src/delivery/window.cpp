@@ -26,7 +26,7 @@ Window::~Window() = default;
 void Window::release(const std::vector<StreamPosition>& positions, const std::vector<Push>& sent) {
   positions_.reserve(positions.size());
   for (const StreamPosition& item : positions) {
-    Position& position = position_of(item.stream);
+    Position& position = begin_at(item);
     position.pushed = item.delivered;
     position.delivered = item.delivered;
     position.target = std::max(position.target, item.head);
@@ -76,15 +76,27 @@ void Window::offer_receipt(GroupId group, const std::shared_ptr<const std::strin
   session_.send_in_loop(*json);
 }
 
-void Window::join(GroupId group, Seq position) {
+void Window::join(GroupId group, Seq joined_seq) {
   if (stage_ == Stage::kFinishing) return;
+  const Position* known = find(StreamKey::of(group));
+  if (known != nullptr && known->pushed >= joined_seq) return;  // is live already
   listen_to(group);
   Position& joined = position_of(StreamKey::of(group));
-  joined.pushed = std::max(joined.pushed, position);
-  joined.delivered = std::max(joined.delivered, position);
-  joined.delivered_moved = false;
+  joined.pushed = std::max(joined.pushed, joined_seq);
+  joined.delivered = std::max(joined.delivered, joined_seq);
   // A message may have been committed between the joining and now: look.
   fall_behind(joined, joined.pushed + 1);
+}
+
+// The position of a stream that the table knows. If it is new here, it begins where the table says:
+// position 0 of a group is before the user joined.
+Window::Position& Window::begin_at(const StreamPosition& item) {
+  if (Position* known = find(item.stream)) return *known;
+  if (item.stream.is_group()) listen_to(item.stream.group());
+  Position& position = position_of(item.stream);
+  position.pushed = item.delivered;
+  position.delivered = item.delivered;
+  return position;
 }
 
 // And look again once the bus listens too. Where another member has asked it to, that may not be
@@ -96,16 +108,16 @@ void Window::listen_to(GroupId group) {
     session->post_in_loop([session, id, group] {
       Window* window = LoopDelivery::window_of(*session);
       if (window == nullptr || window->id() != id) return;
-      const Position* position = window->find(StreamKey::of(group));
-      if (position != nullptr) window->notice(position->stream, position->pushed + 1);
+      Position* position = window->find(StreamKey::of(group));
+      if (position != nullptr) window->fall_behind(*position, position->pushed + 1);
     });
   });
 }
 
-void Window::notice(StreamKey stream, Seq head) {
+void Window::notice(const StreamPosition& item) {
   if (stage_ == Stage::kFinishing) return;
-  Position& position = position_of(stream);
-  if (head > position.pushed) fall_behind(position, head);
+  Position& position = begin_at(item);
+  if (item.head > position.pushed) fall_behind(position, item.head);
 }
 
 void Window::finish(base::Task then) {
@@ -184,13 +196,13 @@ bool Window::mark_read(StreamKey stream, Seq seq) {
   return true;
 }
 
-void Window::rewind(StreamKey stream, std::optional<Seq> after, Seq head) {
+void Window::rewind(const StreamPosition& item, std::optional<Seq> after) {
   if (stage_ == Stage::kFinishing) return;
-  Position& position = position_of(stream);
-  position.target = std::max(position.target, head);
+  Position& position = begin_at(item);
+  position.target = std::max(position.target, item.head);
   const Seq from = after.value_or(position.delivered);
   // A page on its way begins where the stream stood: what comes before it has to wait for it.
-  if (from < position.pushed) waiting().rewinds.push_back({stream, from});
+  if (from < position.pushed) waiting().rewinds.push_back({item.stream, from});
   if (!catching_up_) apply_rewinds();
   behind_ = true;
   catch_up();

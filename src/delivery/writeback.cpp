@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <thread>
 #include <utility>
 
 #include "chat/base/log.h"
@@ -13,6 +14,8 @@ namespace chat::delivery {
 namespace {
 
 constexpr std::size_t kReleasesPerCommit = 128;
+// After that the next flush tries again; whoever waits for a release goes on.
+constexpr int kUnknownAttempts = 3;
 
 // One alone waits for whoever has its row locked; of many, those are left out.
 Result<void> release_all(storage::Connection& connection, std::span<storage::Release> releases) {
@@ -105,7 +108,7 @@ void Writeback::let_go(std::span<Leaving> leaving) {
     moves.insert(moves.end(), item.moves.begin(), item.moves.end());
     releases.push_back(item.release);
   }
-  const auto written = write(moves, releases);
+  const auto written = write_settled(moves, releases);
   if (!written && leaving.size() > 1 && !is_everyones(written.error().code)) {
     for (std::size_t i = 0; i < leaving.size(); ++i) let_go(leaving.subspan(i, 1));
     return;
@@ -139,7 +142,7 @@ void Writeback::flush() {
     releases.swap(releases_);
   }
   if (moves.empty() && releases.empty()) return;
-  auto written = write(moves, releases);
+  const auto written = write_settled(moves, releases);
   if (!written) {
     log::warn("event=cursors_failed count={} what={}", moves.size(),
               log::quoted(written.error().message));
@@ -152,6 +155,16 @@ void Writeback::flush() {
   if (!written) merge_locked(moves);
   for (const storage::Release& item : releases) {
     if (!written || item.outcome == storage::Release::Outcome::kAlone) releases_.push_back(item);
+  }
+}
+
+Result<void> Writeback::write_settled(const std::vector<CursorMove>& moves,
+                                      std::vector<storage::Release>& releases) {
+  for (int attempt = 1;; ++attempt) {
+    auto written = write(moves, releases);
+    const bool lost = !written && written.error().code == ErrorCode::kOutcomeUnknown;
+    if (!lost || attempt == kUnknownAttempts) return written;
+    std::this_thread::sleep_for(retry_delay(attempt));
   }
 }
 

@@ -103,24 +103,17 @@ App::App(const Config& config)
           delivery::make_direct_store(*database_, lease_),
           delivery::make_group_store(*database_, lease_), router_,
           [this] { return workers_.queued() > 0; }, clock_),
+      settle_queue_(pool_),
       hasher_(config.auth.argon2_memory_kib, config.auth.argon2_ops),
-      service_context_{pool_,
-                       registry_,
-                       directory_,
-                       backlog_,
-                       recipients_,
-                       writeback_,
-                       journal_,
-                       router_,
-                       presence_,
-                       hasher_,
-                       blocking_workers_,
-                       hash_lane_,
-                       known_hash_lane_,
-                       rates_,
-                       shared_rates_.get(),
-                       clock_,
-                       {},
+      service_context_{pool_,       registry_,
+                       directory_,  backlog_,
+                       recipients_, writeback_,
+                       journal_,    router_,
+                       presence_,   settle_queue_,
+                       hasher_,     blocking_workers_,
+                       hash_lane_,  known_hash_lane_,
+                       rates_,      shared_rates_.get(),
+                       clock_,      {},
                        {}},
       slow_clients_(config.limits.slow_clients),
       limits_(connection_capacity(config.limits.connections),
@@ -207,6 +200,7 @@ Result<void> App::start_threads() {
   hash_lane_.start();
   known_hash_lane_.start();
   writeback_.start(&aftermath_);
+  settle_queue_.start();
   presence_.start();
   resync_.start(service_context_.node);
   journal_.start();
@@ -303,6 +297,7 @@ void App::stop_threads() {
   if (shared_rates_ != nullptr) shared_rates_->stop();
   retention_.stop();
   resync_.stop();
+  settle_queue_.stop();
   hash_lane_.stop();
   known_hash_lane_.stop();
   journal_.stop();

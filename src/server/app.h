@@ -30,6 +30,7 @@
 #include "chat/net/server.h"
 #include "chat/service/dispatcher.h"
 #include "chat/service/password_hasher.h"
+#include "chat/service/settle_queue.h"
 #include "chat/session/loops.h"
 #include "chat/session/registry.h"
 #include "chat/session/session.h"
@@ -113,6 +114,7 @@ class App {
   delivery::Retention retention_;
   delivery::Journal journal_;
 
+  service::SettleQueue settle_queue_;
   service::PasswordHasher hasher_;
   service::ServiceContext service_context_;
   std::unique_ptr<service::Dispatcher> dispatcher_;

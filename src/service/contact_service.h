@@ -6,7 +6,9 @@
 
 namespace chat::service {
 
-// Friends. Threading: thread-safe. Handlers block on the database.
+// Friends. When the database does not tell whether a friend was added, the answer is `unavailable`,
+// and the friend hears of it as soon as the tables tell that it was.
+// Threading: thread-safe. Handlers block on the database.
 class ContactService {
  public:
   explicit ContactService(ServiceContext& context) : context_(context) {}
@@ -14,6 +16,8 @@ class ContactService {
   void add_friend(session::Session& session, const protocol::Request& request);
 
  private:
+  void settle(session::Session& session, UserId friend_id);
+
   ServiceContext& context_;
 };
 

@@ -2,14 +2,14 @@
 
 #include <optional>
 #include <string>
-#include <tl/expected.hpp>
 #include <utility>
-#include <variant>
+#include <vector>
 
 #include "audit.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/group_model.h"
-#include "chat/storage/transact.h"
+#include "chat/storage/settle.h"
+#include "fault.h"
 #include "gate.h"
 #include "replies.h"
 
@@ -20,42 +20,33 @@ using protocol::Errno;
 using protocol::Refusal;
 using storage::GroupModel;
 
-// A database error, or a refusal in the protocol's own words.
-using Fault = std::variant<Error, Refusal>;
-template <typename T>
-using Outcome = tl::expected<T, Fault>;
-
-tl::unexpected<Fault> refused(Errno code, std::string message) {
-  return tl::make_unexpected(Fault(Refusal{code, std::move(message), std::nullopt}));
-}
-
-template <typename T>
-tl::unexpected<Fault> failed(const Result<T>& result) {
-  return tl::make_unexpected(Fault(result.error()));
-}
-
-void refuse_fault(session::Session& session, const protocol::Request& request, const Fault& fault) {
-  std::visit([&](const auto& what) { refuse(session, request, what); }, fault);
-}
-
+// `repeated`: an earlier attempt may have made the group.
 Outcome<GroupId> create_group(storage::Connection& connection, const protocol::Request& request,
-                              UserId creator) {
+                              UserId creator, bool repeated) {
   GroupModel groups(connection);
+  const std::string_view name = request.text("groupname");
   auto count = groups.count_of(creator);
   if (!count) return failed(count);
+  auto group = groups.create(name, request.text("groupdesc"), creator);
+  if (!group) return failed(group);
+  if (!*group && repeated) {
+    group = groups.created_by_locked(name, creator);
+    if (!group) return failed(group);
+    if (*group) return **group;
+  }
+  if (!*group) return refused(Errno::kExists, "a group of this name exists already");
   if (*count >= protocol::kGroupsMax)
     return refused(Errno::kNotAllowed, "you are in too many groups");
-  auto group = groups.create(request.text("groupname"), request.text("groupdesc"), creator);
-  if (!group) return failed(group);
-  if (!*group) return refused(Errno::kExists, "a group of this name exists already");
   return **group;
 }
 
-tl::unexpected<Fault> already_member() {
-  return refused(Errno::kExists, "you are in this group already");
-}
+struct Joining {
+  Seq joined_seq = 0;
+  bool is_new = true;
+};
 
-Outcome<Seq> join_locked(storage::Connection& connection, GroupId group, UserId user) {
+// A member who asks again gets the answer without the lock that writers wait for.
+Outcome<Joining> join_group(storage::Connection& connection, GroupId group, UserId user) {
   GroupModel groups(connection);
   auto count = groups.count_of(user);
   if (!count) return failed(count);
@@ -64,62 +55,128 @@ Outcome<Seq> join_locked(storage::Connection& connection, GroupId group, UserId 
   switch (outcome->joined) {
     case GroupModel::Joined::kNoSuchGroup:
       return refused(Errno::kNotFound, "there is no such group");
-    case GroupModel::Joined::kAlreadyMember: return already_member();
+    case GroupModel::Joined::kAlreadyMember: return Joining{outcome->joined_seq, false};
     case GroupModel::Joined::kGroupFull: return refused(Errno::kNotAllowed, "this group is full");
     case GroupModel::Joined::kYes: break;
   }
   if (*count >= protocol::kGroupsMax)
     return refused(Errno::kNotAllowed, "you are in too many groups");
-  return outcome->joined_seq;
-}
-
-// A member who asks again gets their answer without the lock that writers wait for.
-Outcome<Seq> join_group(storage::Connection& connection, GroupId group, UserId user) {
-  auto member = GroupModel(connection).is_member(group, user);
-  if (!member) return failed(member);
-  if (*member) return already_member();
-  return storage::transact(connection, [&] { return join_locked(connection, group, user); });
+  return Joining{outcome->joined_seq, true};
 }
 
 }  // namespace
 
 void GroupService::create(session::Session& session, const protocol::Request& request) {
   const UserId creator = session.identity().user;
-  auto lease = context_.pool.lease();
-  if (!lease) return refuse(session, request, lease.error());
-  auto group = storage::transact(**lease, [&] { return create_group(**lease, request, creator); });
-  if (!group) return refuse_fault(session, request, group.error());
-
+  auto group =
+      storage::transact_settled(context_.pool, [&](storage::Connection& connection, bool repeated) {
+        return create_group(connection, request, creator, repeated);
+      });
+  if (!group) {
+    if (is_unknown(group.error())) settle_creation(session, request.text("groupname"));
+    return refuse(session, request, group.error());
+  }
   OkReply reply(request);
   reply.json().field("groupid", group->value);
   reply.send(session);
   session.flush_replies();
-  context_.recipients.joined(session.shared_from_this(), *group, 0);
+  context_.recipients.joined(session.shared_from_this(), creator, *group, 0);
   audit(context_, "group_created", session, creator, *group);
 }
 
 void GroupService::join(session::Session& session, const protocol::Request& request) {
   const session::Identity& self = session.identity();
-  const GroupId group_id = request.group_id("groupid");
-  auto lease = context_.pool.lease();
-  if (!lease) return refuse(session, request, lease.error());
-  if (!admit(context_, session, request, Action::kJoinGroup, {.group = group_id}, &**lease)) return;
-  auto joined_seq = join_group(**lease, group_id, self.user);
-  if (!joined_seq) return refuse_fault(session, request, joined_seq.error());
+  const GroupId group = request.group_id("groupid");
+  std::optional<Seq> member_since;
+  {
+    auto lease = context_.pool.lease();
+    if (!lease) return refuse(session, request, lease.error());
+    if (!admit(context_, session, request, Action::kJoinGroup, {.group = group}, &**lease)) return;
+    auto joined_seq = GroupModel(**lease).joined_seq(group, self.user);
+    if (!joined_seq) return refuse(session, request, joined_seq.error());
+    member_since = *joined_seq;
+  }
+  if (member_since) return refuse_member(session, request, *member_since);
+  auto joined = storage::transact_settled(
+      context_.pool, [&](storage::Connection& connection, bool repeated) -> Outcome<Joining> {
+        auto joining = join_group(connection, group, self.user);
+        if (joining && repeated) joining->is_new = true;
+        return joining;
+      });
+  if (!joined) {
+    if (is_unknown(joined.error())) settle_joining(session, group);
+    return refuse(session, request, joined.error());
+  }
+  if (!joined->is_new) return refuse_member(session, request, joined->joined_seq);
+  answer_joining(session, request, group);
+  context_.recipients.joined(session.shared_from_this(), self.user, group, joined->joined_seq);
+  context_.router.event_to_group(group, membership_push(group, self, "joined"), self.user);
+  audit(context_, "group_joined", session, self.user, group);
+}
 
-  GroupModel groups(**lease);
-  auto group = groups.find(group_id);
-  auto users = groups.members(group_id, UserId{}, protocol::kGroupUsersInReply);
-  // The joining is committed: a failed read now must not look like a failed joining.
+// The joining is committed: a failed read now must not look like a failed joining.
+void GroupService::answer_joining(session::Session& session, const protocol::Request& request,
+                                  GroupId id) {
+  storage::Group group{id, "", ""};
+  std::vector<storage::GroupMember> users;
+  if (auto lease = context_.pool.lease()) {
+    GroupModel groups(**lease);
+    if (auto found = groups.find(id); found && *found) group = std::move(**found);
+    if (auto members = groups.members(id, UserId{}, protocol::kGroupUsersInReply)) {
+      users = std::move(*members);
+    }
+  }
   OkReply reply(request);
   reply.json().key("group");
-  write_group(reply.json(), group && *group ? **group : storage::Group{group_id, "", ""},
-              users ? *users : std::vector<storage::GroupMember>());
+  write_group(reply.json(), group, users);
   reply.send(session);
   session.flush_replies();
-  context_.recipients.joined(session.shared_from_this(), group_id, *joined_seq);
-  context_.router.event_to_group(group_id, membership_push(group_id, self, "joined"), self.user);
-  audit(context_, "group_joined", session, self.user, group_id);
+}
+
+// A member may have become one by a request that was answered `unavailable`; this is its repeat,
+// and the session must be live in the group from now on.
+void GroupService::refuse_member(session::Session& session, const protocol::Request& request,
+                                 Seq joined_seq) {
+  refuse(session, request, Refusal{Errno::kExists, "you are in this group already", std::nullopt});
+  session.flush_replies();
+  context_.recipients.joined(session.shared_from_this(), session.identity().user,
+                             request.group_id("groupid"), joined_seq);
+}
+
+void GroupService::settle_creation(session::Session& session, std::string_view name) {
+  const UserId user = session.identity().user;
+  context_.settle_queue.add(session, "create_group user=" + std::to_string(user.value),
+                            [this, user, name = std::string(name)](
+                                storage::Connection& connection) -> Result<SettleQueue::Act> {
+                              auto group = GroupModel(connection).created_by_locked(name, user);
+                              if (!group) return fail(group);
+                              if (!*group) return SettleQueue::Act();
+                              return [this, user, id = **group] { go_live(user, id, 0); };
+                            });
+}
+
+void GroupService::settle_joining(session::Session& session, GroupId group) {
+  const session::Identity self = session.identity();
+  context_.settle_queue.add(
+      session,
+      "join_group user=" + std::to_string(self.user.value) +
+          " group=" + std::to_string(group.value),
+      [this, self, group](storage::Connection& connection) -> Result<SettleQueue::Act> {
+        auto joined_seq = GroupModel(connection).joined_seq_locked(group, self.user);
+        if (!joined_seq) return fail(joined_seq);
+        if (!*joined_seq) return SettleQueue::Act();
+        return [this, self, group, seq = **joined_seq] {
+          go_live(self.user, group, seq);
+          context_.router.event_to_group(group, membership_push(group, self, "joined"), self.user);
+        };
+      });
+}
+
+// Whatever session of this node the user is logged in on by now.
+void GroupService::go_live(UserId user, GroupId group, Seq joined_seq) {
+  if (auto session = context_.registry.find(user)) {
+    context_.recipients.joined(session, user, group, joined_seq);
+  }
 }
 
 }  // namespace chat::service

@@ -1,12 +1,17 @@
 #pragma once
 
+#include <string_view>
+
 #include "chat/protocol/request.h"
 #include "chat/service/context.h"
 #include "chat/session/session.h"
 
 namespace chat::service {
 
-// Making and joining groups. Threading: thread-safe. Handlers block on the database.
+// Creating and joining groups. When the database does not tell whether a creation or a joining was
+// committed, the answer is `unavailable`, and the session becomes live in the group as soon as the
+// tables tell that it was.
+// Threading: thread-safe. Handlers block on the database.
 class GroupService {
  public:
   explicit GroupService(ServiceContext& context) : context_(context) {}
@@ -15,6 +20,12 @@ class GroupService {
   void join(session::Session& session, const protocol::Request& request);
 
  private:
+  void answer_joining(session::Session& session, const protocol::Request& request, GroupId id);
+  void refuse_member(session::Session& session, const protocol::Request& request, Seq joined_seq);
+  void settle_creation(session::Session& session, std::string_view name);
+  void settle_joining(session::Session& session, GroupId group);
+  void go_live(UserId user, GroupId group, Seq joined_seq);
+
   ServiceContext& context_;
 };
 

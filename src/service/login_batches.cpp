@@ -9,7 +9,7 @@
 #include "chat/protocol/limits.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/session_model.h"
-#include "chat/storage/transact.h"
+#include "chat/storage/settle.h"
 #include "chat/storage/user_model.h"
 
 namespace chat::service {
@@ -30,8 +30,10 @@ void fail_all(Items items, const Error& error) {
 using GroupsByUser = std::unordered_map<UserId, std::vector<GroupId>>;
 
 // The groups of each user, by id, as many as a user may have.
-Result<GroupsByUser> groups_of(storage::Connection& connection, std::span<const UserId> users) {
-  const auto memberships = storage::GroupModel(connection).memberships(users);
+Result<GroupsByUser> groups_of(storage::Pool& pool, std::span<const UserId> users) {
+  auto lease = pool.lease();
+  if (!lease) return fail(lease);
+  const auto memberships = storage::GroupModel(**lease).memberships(users);
   if (!memberships) return fail(memberships);
   GroupsByUser groups;
   for (const storage::Membership& item : *memberships) groups[item.user].push_back(item.group);
@@ -83,22 +85,38 @@ void LoginBatches::find_all(TokenItems items) {
 
 // An error that is everybody's is told to all. For any other somebody among them is the reason:
 // then each claims alone, and only that one fails.
+//
+// A repeated attempt finds the users that an earlier one claimed held by this node, and claims them
+// again with the next session epoch. Where an older session was, only the earlier one saw.
 void LoginBatches::claim_all(ClaimItems items) {
   std::sort(items.begin(), items.end(), [](const auto& a, const auto& b) {
     return a.request.user.value < b.request.user.value;
   });
-  auto lease = context_.pool.lease();
-  if (!lease) return fail_all(items, lease.error());
-  const auto claims =
-      storage::transact(**lease, [&] { return claim_in_one_commit(**lease, items); });
-  if (!claims && claims.error().code != ErrorCode::kBusy &&
-      delivery::is_everyones(claims.error().code)) {
-    return fail_all(items, claims.error());
+  std::vector<bool> held_elsewhere(items.size());
+  bool tried = false;
+  bool unsure = false;
+  const auto claims = storage::transact_settled(
+      context_.pool,
+      [&](storage::Connection& connection, bool repeated) -> Result<std::vector<Claim>> {
+        tried = true;
+        unsure = repeated;
+        auto made = claim_in_one_commit(connection, items);
+        if (!made) return made;
+        for (std::size_t i = 0; i < items.size(); ++i) {
+          held_elsewhere[i] = held_elsewhere[i] || (*made)[i].held_elsewhere;
+          (*made)[i].held_elsewhere = held_elsewhere[i];
+        }
+        return made;
+      });
+  if (!claims) {
+    const ErrorCode code = claims.error().code;
+    const bool is_a_lock = tried && code == ErrorCode::kBusy;
+    if (!is_a_lock && delivery::is_everyones(code)) return fail_all(items, claims.error());
   }
   for (std::size_t i = 0; i < items.size(); ++i) {
-    items[i].answer = ClaimAnswer{claims ? (*claims)[i] : Claim{items[i].request.user}, {}};
+    items[i].answer = ClaimAnswer{claims ? (*claims)[i] : Claim{items[i].request.user}, unsure, {}};
   }
-  if (claims) read_groups(**lease, items);
+  if (claims) read_groups(items);
 }
 
 Result<std::vector<Claim>> LoginBatches::claim_in_one_commit(storage::Connection& connection,
@@ -132,12 +150,13 @@ Result<void> LoginBatches::keep_tokens(storage::Connection& connection,
   return tokens.extend(used, token_end());
 }
 
-void LoginBatches::read_groups(storage::Connection& connection, ClaimItems items) {
+void LoginBatches::read_groups(ClaimItems items) {
   std::vector<UserId> users;
   for (const auto& item : items) {
     if (item.answer->claim.outcome == Claim::Outcome::kClaimed) users.push_back(item.request.user);
   }
-  auto groups = groups_of(connection, users);
+  if (users.empty()) return;
+  auto groups = groups_of(context_.pool, users);
   for (auto& item : items) {
     if (groups) {
       item.answer->groups = std::move((*groups)[item.request.user]);
@@ -148,35 +167,48 @@ void LoginBatches::read_groups(storage::Connection& connection, ClaimItems items
 }
 
 Result<ClaimAnswer> LoginBatches::claim_alone(const ClaimRequest& request) {
-  auto lease = context_.pool.lease();
-  if (!lease) return fail(lease);
-  Claim claim{request.user, request.takes_over};
-  claim.outcome = Claim::Outcome::kRefused;
-  const auto claimed = storage::transact(**lease, [&]() -> Result<void> {
-    storage::UserModel users(**lease);
-    auto epoch = users.claim(request.user, context_.node, false);
-    // Refused by the session of a living node, and by nothing else.
-    claim.held_elsewhere = epoch && !*epoch;
-    if (claim.held_elsewhere && request.takes_over) {
-      epoch = users.claim(request.user, context_.node, true);
-    }
-    if (!epoch) return fail(epoch);
-    if (!*epoch) return {};
-    claim.outcome = Claim::Outcome::kClaimed;
-    claim.epoch = **epoch;
-    const ClaimRequest* const only = &request;
-    return keep_tokens(**lease, std::span(&only, 1));
-  });
-  if (!claimed) return fail(claimed);
-  ClaimAnswer answer{claim, {}};
-  if (claim.outcome != Claim::Outcome::kClaimed) return answer;
-  auto groups = groups_of(**lease, std::span(&request.user, 1));
+  bool held_elsewhere = request.held_elsewhere;
+  auto claimed = storage::transact_settled(
+      context_.pool, [&](storage::Connection& connection, bool /*repeated*/) -> Result<Claim> {
+        auto made = claim_one(connection, request);
+        if (!made) return made;
+        held_elsewhere = held_elsewhere || made->held_elsewhere;
+        made->held_elsewhere = held_elsewhere;
+        return made;
+      });
+  if (!claimed) {
+    if (!request.unsure) return fail(claimed);
+    return fail(ErrorCode::kOutcomeUnknown, claimed.error().message);
+  }
+  ClaimAnswer answer{*claimed, false, {}};
+  if (claimed->outcome != Claim::Outcome::kClaimed) return answer;
+  auto groups = groups_of(context_.pool, std::span(&request.user, 1));
   if (groups) {
     answer.groups = std::move((*groups)[request.user]);
   } else {
     answer.groups = fail(groups);
   }
   return answer;
+}
+
+Result<Claim> LoginBatches::claim_one(storage::Connection& connection,
+                                      const ClaimRequest& request) {
+  Claim claim{request.user, request.takes_over};
+  claim.outcome = Claim::Outcome::kRefused;
+  storage::UserModel users(connection);
+  auto epoch = users.claim(request.user, context_.node, false);
+  // Refused by the session of a living node, and by nothing else.
+  claim.held_elsewhere = epoch && !*epoch;
+  if (claim.held_elsewhere && request.takes_over) {
+    epoch = users.claim(request.user, context_.node, true);
+  }
+  if (!epoch) return fail(epoch);
+  if (!*epoch) return claim;
+  claim.outcome = Claim::Outcome::kClaimed;
+  claim.epoch = **epoch;
+  const ClaimRequest* const only = &request;
+  if (auto kept = keep_tokens(connection, std::span(&only, 1)); !kept) return fail(kept);
+  return claim;
 }
 
 void LoginBatches::welcome_all(WelcomeItems items) {

@@ -22,10 +22,15 @@ struct ClaimRequest {
   std::string token_hash;
   // When the token that the client came with ends; nothing: it is a new one, to be kept.
   std::optional<UnixMillis> token_ends;
+  // Of claim_alone(): an attempt before it may have taken effect, and found the user held by
+  // another live node.
+  bool unsure = false;
+  bool held_elsewhere = false;
 };
 
 struct ClaimAnswer {
   storage::Claim claim;
+  bool unsure = false;  // of kAlone: an earlier attempt may have claimed the user
   // Of who was claimed. An error does not undo the claim.
   Result<std::vector<GroupId>> groups;
 };
@@ -65,14 +70,15 @@ class LoginBatches {
 
   // Whose token is it, by its hash? Nothing: nobody's.
   [[nodiscard]] bool find(std::string token_hash, TokenBatcher::Done done);
-  // One user at most once at a time. An outcome of kAlone has not touched the tables.
+  // One user at most once at a time. After an outcome of kAlone call claim_alone(), with what the
+  // answer says of earlier attempts. kOutcomeUnknown: the table may have the claim.
   [[nodiscard]] bool claim(ClaimRequest request, ClaimBatcher::Done done);
 
   // Once this node listens for the user: is the claim still the newest, and what waits for the
   // user?
   [[nodiscard]] bool welcome(WelcomeRequest request, WelcomeBatcher::Done done);
 
-  // Claims one user now, waiting for whoever has its row locked. Blocks.
+  // Claims one user now, waiting for whoever has its row locked. Blocks. Errors as claim().
   Result<ClaimAnswer> claim_alone(const ClaimRequest& request);
 
  private:
@@ -84,12 +90,13 @@ class LoginBatches {
 
   void find_all(TokenItems items);
   void claim_all(ClaimItems items);
+  Result<storage::Claim> claim_one(storage::Connection& connection, const ClaimRequest& request);
   Result<std::vector<storage::Claim>> claim_in_one_commit(storage::Connection& connection,
                                                           ClaimItems items);
   // New ones are added, and those that were used live on.
   Result<void> keep_tokens(storage::Connection& connection,
                            std::span<const ClaimRequest* const> claimed);
-  void read_groups(storage::Connection& connection, ClaimItems items);
+  void read_groups(ClaimItems items);
   void welcome_all(WelcomeItems items);
   Result<void> read_welcomes(std::span<const UserId> users, WelcomeItems items);
   Welcome::Outcome judge(const WelcomeRequest& request, const CredentialsByUser& newest) const;

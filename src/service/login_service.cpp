@@ -15,7 +15,9 @@
 #include "chat/protocol/classic.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/session_model.h"
+#include "chat/storage/settle.h"
 #include "chat/storage/user_model.h"
+#include "fault.h"
 #include "login_reply.h"
 #include "replies.h"
 #include "token.h"
@@ -208,8 +210,12 @@ void LoginService::claim(const LoginPtr& login) {
   session.suspend();
   const bool asked = batches_.claim(request, [this, login, request](Result<ClaimAnswer>&& answer) {
     login->session->resume([this, login, request, answer = std::move(answer)]() mutable {
-      const bool alone = answer && answer->claim.outcome == storage::Claim::Outcome::kAlone;
-      claimed(login, alone ? batches_.claim_alone(request) : std::move(answer));
+      if (answer && answer->claim.outcome == storage::Claim::Outcome::kAlone) {
+        request.unsure = answer->unsure;
+        request.held_elsewhere = answer->claim.held_elsewhere;
+        answer = batches_.claim_alone(request);
+      }
+      claimed(login, std::move(answer));
     });
   });
   if (asked) return;
@@ -229,8 +235,34 @@ void LoginService::claimed(const LoginPtr& login, Result<ClaimAnswer> answer) {
     return attach(login, std::move(*answer->groups));
   }
   context_.registry.release(login->user.id, session);
+  if (!answer && is_unknown(answer.error())) settle_claim(session, login->user.id);
   if (!answer) return refuse(session, login->request, answer.error());
   refuse(session, login->request, already_online());
+}
+
+// The table may give the user to this node, where no session has it. Then it is set free, unless a
+// newer login of this node has claimed it since.
+void LoginService::settle_claim(Session& session, UserId user) {
+  context_.settle_queue.add(
+      session, "claim user=" + std::to_string(user.value),
+      [this, user](storage::Connection& connection) -> Result<SettleQueue::Act> {
+        storage::UserModel users(connection);
+        const auto state = users.state_locked(user);
+        if (!state) return fail(state);
+        const storage::Node& here = context_.node;
+        const bool ours = *state && (*state)->online && (*state)->holder.id == here.id &&
+                          (*state)->holder.epoch == here.epoch;
+        if (ours && context_.registry.find(user) != nullptr) {
+          const bool in_use = context_.registry.look_up(user).sure;
+          if (in_use) return SettleQueue::Act();
+          return fail(ErrorCode::kBusy, "a login of the user is on its way");
+        }
+        if (ours) {
+          auto released = users.release(user, (*state)->session_epoch);
+          if (!released) return fail(released);
+        }
+        return [this, user] { context_.presence.changed(user); };
+      });
 }
 
 void LoginService::attach(const LoginPtr& login, std::vector<GroupId> groups) {
@@ -314,9 +346,10 @@ void LoginService::logout(Session& session, const Request& request) {
 }
 
 Result<void> LoginService::revoke(const session::TokenHash& token_hash) {
-  auto lease = context_.pool.lease();
-  if (!lease) return fail(lease);
-  return storage::SessionModel(**lease).erase(to_hex(token_hash));
+  return storage::transact_settled(
+      context_.pool, [&](storage::Connection& connection, bool /*repeated*/) {
+        return storage::SessionModel(connection).erase(to_hex(token_hash));
+      });
 }
 
 void LoginService::end(Session& session) {

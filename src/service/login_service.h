@@ -48,6 +48,7 @@ class LoginService {
   void give_up_in_time(const LoginPtr& login);
   void claim(const LoginPtr& login);
   void claimed(const LoginPtr& login, Result<ClaimAnswer> answer);
+  void settle_claim(session::Session& session, UserId user);
   void attach(const LoginPtr& login, std::vector<GroupId> groups);
   void take_over(const LoginPtr& login);
   void answer(const LoginPtr& login);

@@ -4,7 +4,10 @@
 #include <utility>
 
 #include "chat/base/log_limiter.h"
+#include "chat/delivery/batch.h"
+#include "chat/storage/settle.h"
 #include "chat/storage/user_model.h"
+#include "fault.h"
 #include "replies.h"
 
 namespace chat::service {
@@ -58,11 +61,21 @@ PasswordVerdict Passwords::compare(const std::string& stored, const std::string&
   return {busy(), false, {}};
 }
 
-// A failure is no harm: the next login tries again.
+// A failure is no harm: the next login tries again. But what the account's hash is must be known.
 void Passwords::renew(UserId user, PasswordVerdict& verdict, const std::string& renewed) {
-  auto lease = context_.pool.lease();
-  if (!lease) return;
-  const auto replaced = storage::UserModel(**lease).replace_password(user, verdict.stored, renewed);
+  const auto replaced = storage::transact_settled(
+      context_.pool, [&](storage::Connection& connection, bool repeated) -> Result<bool> {
+        storage::UserModel users(connection);
+        auto done = users.replace_password(user, verdict.stored, renewed);
+        if (!done || *done || !repeated) return done;
+        const auto found = users.find(user);
+        if (!found) return fail(found);
+        return *found && (*found)->password_hash == renewed;
+      });
+  if (!replaced && is_unknown(replaced.error())) {
+    verdict.refusal = delivery::refusal_of(replaced.error());
+    verdict.right = false;
+  }
   if (!replaced || !*replaced) return;
   verdict.stored = renewed;
   log::limited(log::Level::kInfo, rehash_lines, "event=password_rehashed user={}", user.value);

@@ -1,8 +1,17 @@
 #include "chat/storage/friend_model.h"
 
+#include "chat/base/check.h"
 #include "sql_in.h"
 
 namespace chat::storage {
+namespace {
+
+// SQLite: the write transaction itself is the lock.
+constexpr sql::Text kLook{
+    .sqlite = "SELECT 1 FROM friend WHERE userid = ? AND friendid = ?",
+    .mysql = "SELECT 1 FROM friend WHERE userid = ? AND friendid = ? FOR UPDATE"};
+
+}  // namespace
 
 Result<bool> FriendModel::insert(UserId user, UserId friend_id) {
   const auto inserted = sql::write(
@@ -14,6 +23,13 @@ Result<bool> FriendModel::insert(UserId user, UserId friend_id) {
   if (!present) return fail(present);
   if (!present->has_value()) return fail(inserted);  // one of the two doesn't exist
   return false;
+}
+
+Result<bool> FriendModel::is_listed_locked(UserId user, UserId friend_id) {
+  CHAT_CHECK(connection_.in_transaction());
+  const auto found = sql::read_integer(connection_, kLook.in(connection_), user, friend_id);
+  if (!found) return fail(found);
+  return found->has_value();
 }
 
 Result<std::size_t> FriendModel::count(UserId user) {

@@ -30,6 +30,17 @@ Result<void> insert_member(Connection& connection, GroupId group, UserId user,
 constexpr sql::Text kLockGroup{.sqlite = "SELECT last_seq FROM allgroup WHERE id = ?",
                                .mysql = "SELECT last_seq FROM allgroup WHERE id = ? FOR UPDATE"};
 
+constexpr sql::Text kLockCreated{
+    .sqlite =
+        "SELECT g.id FROM allgroup g JOIN groupuser gu ON gu.groupid = g.id"
+        " WHERE g.name_key = ? AND gu.userid = ? AND gu.grouprole = 'creator'",
+    .mysql =
+        "SELECT g.id FROM allgroup g JOIN groupuser gu ON gu.groupid = g.id"
+        " WHERE g.name_key = ? AND gu.userid = ? AND gu.grouprole = 'creator' FOR UPDATE"};
+constexpr sql::Text kLockMember{
+    .sqlite = "SELECT joined_seq FROM groupuser WHERE groupid = ? AND userid = ?",
+    .mysql = "SELECT joined_seq FROM groupuser WHERE groupid = ? AND userid = ? FOR UPDATE"};
+
 }  // namespace
 
 Result<std::optional<GroupId>> GroupModel::create(std::string_view name, std::string_view desc,
@@ -51,6 +62,14 @@ Result<std::optional<GroupId>> GroupModel::create(std::string_view name, std::st
   if (!holder) return fail(holder);
   if (!holder->has_value()) return fail(inserted);  // some other rule refused it
   return std::optional<GroupId>{};
+}
+
+Result<std::optional<GroupId>> GroupModel::created_by_locked(std::string_view name,
+                                                             UserId creator) {
+  CHAT_CHECK(connection_.in_transaction());
+  return sql::read_one(
+      connection_, kLockCreated.in(connection_),
+      [](const Statement& row) { return sql::id<GroupId>(row, 0); }, name_key(name), creator);
 }
 
 Result<GroupModel::JoinOutcome> GroupModel::join(GroupId group, UserId user,
@@ -97,6 +116,11 @@ Result<std::optional<Seq>> GroupModel::joined_seq(GroupId group, UserId user) {
   return sql::read_integer(connection_,
                            "SELECT joined_seq FROM groupuser WHERE groupid = ? AND userid = ?",
                            group, user);
+}
+
+Result<std::optional<Seq>> GroupModel::joined_seq_locked(GroupId group, UserId user) {
+  CHAT_CHECK(connection_.in_transaction());
+  return sql::read_integer(connection_, kLockMember.in(connection_), group, user);
 }
 
 Result<std::vector<Group>> GroupModel::groups_of(UserId user, GroupId after, std::size_t limit) {

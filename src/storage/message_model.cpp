@@ -23,6 +23,15 @@ constexpr RowInsert kInsertGroup{
 // SQLite: the write transaction itself is the lock on the group's row.
 constexpr sql::Text kLockGroup{.sqlite = "SELECT last_seq FROM allgroup WHERE id = ?",
                                .mysql = "SELECT last_seq FROM allgroup WHERE id = ? FOR UPDATE"};
+#define CHAT_GROUP_AFTER(greater)                                                  \
+  "SELECT m.groupid, m.seq, m.sender, m.cid, m.sent_at, m.body"                    \
+  " FROM groupuser gu CROSS JOIN groupmessage m"                                   \
+  " WHERE gu.groupid = ? AND gu.userid = ? AND m.groupid = ? AND m.seq > " greater \
+  "(?, gu.joined_seq) ORDER BY m.seq LIMIT ?"
+constexpr sql::Text kGroupAfter{.sqlite = CHAT_GROUP_AFTER("MAX"),
+                                .mysql = CHAT_GROUP_AFTER("GREATEST")};
+#undef CHAT_GROUP_AFTER
+
 DirectMessage to_direct(const Statement& row) {
   return {sql::id<UserId>(row, 0),  sql::id<UserId>(row, 1), row.integer(2),
           std::string(row.text(3)), row.integer(4),          std::string(row.text(5))};
@@ -186,12 +195,10 @@ Result<void> MessageModel::set_group_last_seq(GroupId group, Seq last_seq) {
   return sql::write(connection_, "UPDATE allgroup SET last_seq = ? WHERE id = ?", last_seq, group);
 }
 
-Result<std::vector<GroupMessage>> MessageModel::group_after(GroupId group, Seq after,
+Result<std::vector<GroupMessage>> MessageModel::group_after(GroupId group, UserId member, Seq after,
                                                             std::size_t limit) {
-  return sql::read_all(connection_,
-                       "SELECT groupid, seq, sender, cid, sent_at, body FROM groupmessage"
-                       " WHERE groupid = ? AND seq > ? ORDER BY seq LIMIT ?",
-                       to_group, group, after, limit);
+  return sql::read_all(connection_, kGroupAfter.in(connection_), to_group, group, member, group,
+                       after, limit);
 }
 
 Result<std::vector<GroupMessage>> MessageModel::group_before(GroupId group, Seq after, Seq before,

@@ -99,7 +99,8 @@ Result<std::vector<StreamState>> stream_states(Connection& connection,
   if (!direct) return direct;
   auto group = sql::read_in(
       connection,
-      "SELECT gu.userid, gu.groupid, gu.delivered_seq, g.last_seq"
+      "SELECT gu.userid, gu.groupid, CASE WHEN gu.delivered_seq < gu.joined_seq"
+      " THEN gu.joined_seq ELSE gu.delivered_seq END, g.last_seq"
       " FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid WHERE gu.userid IN",
       users, group_condition, [](const Statement& row) {
         return StreamState{

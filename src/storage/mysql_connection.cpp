@@ -92,9 +92,11 @@ Result<void> MysqlConnection::commit() {
     in_transaction_ = false;
     return committed;
   }
-  // It may have taken effect all the same: only the tables know.
-  if (!usable_) return fail(ErrorCode::kOutcomeUnknown, std::move(committed.error().message));
-  return committed;
+  // Only a deadlock, a lock that took too long or a refused row has certainly undone it. After any
+  // other error it may have taken effect all the same: only the tables know.
+  const ErrorCode code = committed.error().code;
+  if (usable_ && (code == ErrorCode::kBusy || code == ErrorCode::kConflict)) return committed;
+  return fail(ErrorCode::kOutcomeUnknown, std::move(committed.error().message));
 }
 
 void MysqlConnection::rollback() noexcept {

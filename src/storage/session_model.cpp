@@ -13,7 +13,14 @@ Result<void> SessionModel::insert(std::string_view token_hash, UserId user, Unix
       connection_,
       "INSERT INTO session (token_hash, userid, created_at, expires_at) VALUES (?, ?, ?, ?)",
       token_hash, user, now, expires_at);
-  if (!inserted) return inserted;
+  if (!inserted) {
+    if (inserted.error().code != ErrorCode::kConflict) return inserted;
+    // Tokens are random: one that exists was stored by an earlier attempt of the same login.
+    const auto present = sql::read_integer(
+        connection_, "SELECT 1 FROM session WHERE token_hash = ? AND userid = ?", token_hash, user);
+    if (!present) return fail(present);
+    if (!present->has_value()) return inserted;
+  }
   return trim(token_hash, user, now, kept);
 }
 

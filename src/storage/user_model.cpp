@@ -40,6 +40,12 @@ constexpr sql::Text kClaim{
 // that two transactions never wait for each other, and without those that would mean waiting.
 constexpr sql::Text kLockTail{.sqlite = "", .mysql = "ORDER BY id FOR UPDATE SKIP LOCKED"};
 
+constexpr sql::Text kLockState{
+    .sqlite = "SELECT " CHAT_STATE_COLUMNS " FROM user WHERE id = ?",
+    .mysql = "SELECT " CHAT_STATE_COLUMNS " FROM user WHERE id = ? FOR UPDATE"};
+constexpr sql::Text kLockRemoved{.sqlite = "SELECT password = '' FROM user WHERE id = ?",
+                                 .mysql = "SELECT password = '' FROM user WHERE id = ? FOR UPDATE"};
+
 bool is_current(const std::vector<NodeRow>& nodes, const Node& holder) {
   return std::any_of(nodes.begin(), nodes.end(), [&holder](const NodeRow& row) {
     return row.node.id == holder.id && row.node.epoch == holder.epoch;
@@ -111,11 +117,19 @@ Result<bool> UserModel::remove(UserId id, std::string_view hash) {
   // Keys are unique, and no name has a control character.
   const std::string key = "\x7F" + std::to_string(id.value);
   auto removed = sql::write(connection_,
-                            "UPDATE user SET name = '', name_key = ?, password = ''"
-                            " WHERE id = ? AND password = ?",
+                            "UPDATE user SET name = '', name_key = ?, password = '',"
+                            " state = 'offline', node_id = NULL, node_epoch = 0,"
+                            " session_epoch = session_epoch + 1 WHERE id = ? AND password = ?",
                             key, id, hash);
   if (!removed) return fail(removed);
   return connection_.affected_rows() > 0;
+}
+
+Result<bool> UserModel::is_removed_locked(UserId id) {
+  CHAT_CHECK(connection_.in_transaction());
+  const auto removed = sql::read_integer(connection_, kLockRemoved.in(connection_), id);
+  if (!removed) return fail(removed);
+  return removed->value_or(1) != 0;
 }
 
 Result<std::optional<SessionEpoch>> UserModel::claim(UserId id, const Node& node, bool takeover) {
@@ -170,7 +184,7 @@ Result<void> UserModel::claim(std::span<Claim> claims, const Node& node) {
 Result<bool> UserModel::release(UserId id, SessionEpoch epoch) {
   auto released = sql::write(connection_,
                              "UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0"
-                             " WHERE id = ? AND session_epoch = ? AND state = 'online'",
+                             " WHERE id = ? AND session_epoch = ?",
                              id, epoch);
   if (!released) return fail(released);
   return connection_.affected_rows() > 0;
@@ -190,13 +204,18 @@ Result<void> UserModel::release(std::span<Release> releases) {
       release.outcome = Release::Outcome::kAlone;
       continue;
     }
-    const bool holds = found->second->online && found->second->session_epoch == release.epoch;
-    release.outcome = holds ? Release::Outcome::kReleased : Release::Outcome::kNewerSession;
-    if (holds) ids.push_back(release.user);
+    const bool newest = found->second->session_epoch == release.epoch;
+    release.outcome = newest ? Release::Outcome::kReleased : Release::Outcome::kNewerSession;
+    if (newest && found->second->online) ids.push_back(release.user);
   }
   return sql::write_in(
       connection_, "UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0 WHERE id IN",
       std::span<const UserId>(ids));
+}
+
+Result<std::optional<UserState>> UserModel::state_locked(UserId id) {
+  CHAT_CHECK(connection_.in_transaction());
+  return sql::read_one(connection_, kLockState.in(connection_), to_state, id);
 }
 
 Result<std::vector<UserState>> UserModel::states(std::span<const UserId> ids) {

@@ -37,7 +37,10 @@ class Recipients {
   // `then` resumes the strand when nothing more is pushed and the cursors are with the writeback.
   void detach(const std::shared_ptr<session::Session>& session, base::Task then);
 
-  void joined(const std::shared_ptr<session::Session>& session, GroupId group, Seq position);
+  // The user, if still logged in on the session, is a member of the group and reads it from
+  // `joined_seq` on. May be called again.
+  void joined(const std::shared_ptr<session::Session>& session, UserId user, GroupId group,
+              Seq joined_seq);
   // DELIVERED; `refusal` is sent when seq is beyond what was pushed.
   void acknowledge(const std::shared_ptr<session::Session>& session, StreamKey stream, Seq seq,
                    std::string refusal);
@@ -49,7 +52,8 @@ class Recipients {
   void rewind(const std::shared_ptr<session::Session>& session,
               std::vector<StreamPosition> positions, std::optional<Seq> after);
 
-  // The user's streams reach at least so far.
+  // Where the table says that the user's streams are. A group that the session's window does not
+  // know becomes live by it.
   void notice(const std::shared_ptr<session::Session>& session, UserId user,
               std::vector<StreamPosition> positions);
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "chat/base/result.h"
@@ -55,6 +56,7 @@ class Resync {
   Result<void> evict_taken_over();
   Result<void> review_takeovers();
   Result<void> reconcile();
+  Result<void> free_left_behind();
 
   session::Registry& registry_;
   Recipients& recipients_;
@@ -71,7 +73,8 @@ class Resync {
   Time last_run_{};
   Time last_eviction_{};
   Time last_reconciled_{};
-  std::vector<TakeoverWaiter::Review> reviews_;  // taken, and not done yet
+  std::vector<TakeoverWaiter::Review> reviews_;           // taken, and not done yet
+  std::unordered_map<UserId, SessionEpoch> left_behind_;  // not known to be free yet
   bool failing_ = false;
 };
 

@@ -52,10 +52,11 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   // RECEIPT: to clients that acknowledge; of a group: to who has written in it since the login.
   // Not kept for anyone who can't take it now.
   void offer_receipt(GroupId group, const std::shared_ptr<const std::string>& json);
-  // The user joined a group whose stream stands at `position`.
-  void join(GroupId group, Seq position);
-  // The stream's head is at least `head`: the table says so.
-  void notice(StreamKey stream, Seq head);
+  // The user is a member of the group and reads it from `joined_seq` on. May be called again.
+  void join(GroupId group, Seq joined_seq);
+  // What the table says of a stream. One that is not known here (the user joined the group, and
+  // this node could not learn whether) begins where the table says, and is live from now on.
+  void notice(const StreamPosition& item);
   // What a catch-up brought.
   void fill(const Page& page);
   // A catch-up failed a while ago.
@@ -68,8 +69,8 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   // READ: likewise. What was read has been delivered.
   bool mark_read(StreamKey stream, Seq seq);
   // SYNC: what follows `after` is pushed again, up to the stream's head. Without `after`: what
-  // follows the delivered position.
-  void rewind(StreamKey stream, std::optional<Seq> after, Seq head);
+  // follows the delivered position. As notice() for a stream that is not known here.
+  void rewind(const StreamPosition& item, std::optional<Seq> after);
 
   // Cursors that moved since the last call.
   std::vector<storage::CursorMove> take_moves();
@@ -112,6 +113,7 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   Waiting& waiting();
   void forget_waiting();
   Position& position_of(StreamKey stream);
+  Position& begin_at(const StreamPosition& item);
   Position* find(StreamKey stream);
   bool ready() const;
   bool was_pushed(const Position& position, Seq seq) const;

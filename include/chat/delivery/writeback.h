@@ -32,6 +32,10 @@ class WritebackListener {
 // Writes what must reach the database but nobody waits for: cursors, coalesced for a moment,
 // and releases of users that failed at first. And the releases themselves, as soon as they come:
 // those that come while one is being written share the next transaction.
+//
+// Everything here may be written twice: cursors only move forward, and a release that an earlier
+// attempt has made counts as made now. So a commit whose answer was lost is simply repeated, and
+// the listener hears of it then.
 // Threading: thread-safe; a thread of its own does the work; start() and stop() externally
 // synchronised. Bounds: one position per stream and one release per user who was lately logged in.
 class Writeback {
@@ -66,6 +70,9 @@ class Writeback {
   void let_go(std::span<Leaving> leaving);
   void keep(Leaving& leaving);
   void flush();
+  // As write(); repeated at once, a few times, while the outcome is unknown.
+  Result<void> write_settled(const std::vector<storage::CursorMove>& moves,
+                             std::vector<storage::Release>& releases);
   // Sets the releases' outcomes.
   Result<void> write(const std::vector<storage::CursorMove>& moves,
                      std::vector<storage::Release>& releases);

@@ -15,6 +15,7 @@
 #include "chat/delivery/router.h"
 #include "chat/delivery/writeback.h"
 #include "chat/service/password_hasher.h"
+#include "chat/service/settle_queue.h"
 #include "chat/session/registry.h"
 #include "chat/storage/pool.h"
 
@@ -42,6 +43,7 @@ struct ServiceContext {
   delivery::Journal& journal;
   delivery::Router& router;
   delivery::Presence& presence;
+  SettleQueue& settle_queue;
   const PasswordHasher& hasher;
   base::WorkerPool& blocking_workers;
   base::WorkerPool& hash_lane;

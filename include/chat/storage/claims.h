@@ -25,8 +25,8 @@ struct Claim {
 // A wish to set a user offline whose session has ended, and what has become of it.
 struct Release {
   enum class Outcome {
-    kReleased,
-    kNewerSession,  // or none: there was nothing to release
+    kReleased,      // now, or by an earlier attempt
+    kNewerSession,  // a newer session has claimed the user
     kAlone,         // not decided: release this one by itself, as its row is locked
   };
 

@@ -79,8 +79,8 @@ class Connection {
   virtual Result<void> execute(std::string_view script) = 0;
 
   virtual Result<void> begin(TransactionKind kind) = 0;
-  // kOutcomeUnknown: the connection died on the way. On every other error the transaction is
-  // still open and must be rolled back.
+  // kOutcomeUnknown: the connection died on the way, or the database's answer does not tell. On
+  // every other error nothing was committed. Roll back on any.
   virtual Result<void> commit() = 0;
   virtual void rollback() noexcept = 0;
   virtual bool in_transaction() const = 0;

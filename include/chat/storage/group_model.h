@@ -21,6 +21,9 @@ class GroupModel {
   // name is taken.
   Result<std::optional<GroupId>> create(std::string_view name, std::string_view desc,
                                         UserId creator);
+  // The group of this name if the user has created it. Locks what it finds; call inside a write
+  // transaction.
+  Result<std::optional<GroupId>> created_by_locked(std::string_view name, UserId creator);
   enum class Joined { kYes, kAlreadyMember, kNoSuchGroup, kGroupFull };
   struct JoinOutcome {
     Joined joined = Joined::kNoSuchGroup;
@@ -38,6 +41,8 @@ class GroupModel {
   Result<bool> is_member(GroupId group, UserId user);
   // Where the group's stream begins for this member; nothing when the user is none.
   Result<std::optional<Seq>> joined_seq(GroupId group, UserId user);
+  // The same; locks the row. Call inside a write transaction.
+  Result<std::optional<Seq>> joined_seq_locked(GroupId group, UserId user);
   // By group id, at most `limit`, those after `after`.
   Result<std::vector<Group>> groups_of(UserId user, GroupId after, std::size_t limit);
   // Of all these users, in no order.

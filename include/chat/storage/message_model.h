@@ -48,7 +48,9 @@ class MessageModel {
   // As insert_direct(). kConflict: a (group, seq) or a (group, sender, cid) exists.
   Result<void> insert_group(std::span<const GroupMessage> rows);
   Result<void> set_group_last_seq(GroupId group, Seq last_seq);
-  Result<std::vector<GroupMessage>> group_after(GroupId group, Seq after, std::size_t limit);
+  // What `member` may read: nothing from before it joined, nothing at all when it is no member.
+  Result<std::vector<GroupMessage>> group_after(GroupId group, UserId member, Seq after,
+                                                std::size_t limit);
   // The newest `limit` messages with after < seq < before, newest first.
   Result<std::vector<GroupMessage>> group_before(GroupId group, Seq after, Seq before,
                                                  std::size_t limit);

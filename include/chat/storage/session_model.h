@@ -20,7 +20,8 @@ class SessionModel {
   explicit SessionModel(Connection& connection) : connection_(connection) {}
 
   // Adds the token, and takes away the user's tokens that have expired and all but the newest
-  // `kept` of the others. Call inside a write transaction.
+  // `kept` of the others. A token of this user that exists already stays as it is. Call inside a
+  // write transaction.
   Result<void> insert(std::string_view token_hash, UserId user, UnixMillis now,
                       UnixMillis expires_at, std::size_t kept);
   // Whose tokens these are, in no order; those that don't exist or have expired are missing.

@@ -38,8 +38,12 @@ class UserModel {
   // Takes the place of the password `old_hash`; false when that isn't the password any more.
   Result<bool> replace_password(UserId id, std::string_view old_hash, std::string_view new_hash);
   // What is left of the account is its id, so that what it wrote stays somebody's; its name is
-  // free. False when `hash` isn't its password any more.
+  // free, and no session is current any more: the user is offline, with a newer session epoch.
+  // False when `hash` isn't its password any more.
   Result<bool> remove(UserId id, std::string_view hash);
+  // Whether the account was deleted; also when it never existed. Locks the row; call inside a write
+  // transaction.
+  Result<bool> is_removed_locked(UserId id);
 
   // One statement: makes the user online on `node` and gives the new session epoch. Succeeds if
   // the user is offline, or its (node, epoch) is no longer current, or it is held by this very
@@ -49,11 +53,14 @@ class UserModel {
   // The same for many users, ids ascending, each once; call inside a write transaction. Waits for
   // no lock: who can't be decided at once is left kAlone.
   Result<void> claim(std::span<Claim> claims, const Node& node);
-  // Sets the user offline; false when a newer session holds it, or none.
+  // Sets the user offline if this is its newest session; so it may be done twice. False when a
+  // newer session has claimed the user.
   Result<bool> release(UserId id, SessionEpoch epoch);
   // The same for many; as claim() for many, but in any order.
   Result<void> release(std::span<Release> releases);
 
+  // Locks the row; nothing when there is no such user. Call inside a write transaction.
+  Result<std::optional<UserState>> state_locked(UserId id);
   // In no order; those that exist.
   Result<std::vector<UserState>> states(std::span<const UserId> ids);
   Result<std::vector<Credentials>> credentials(std::span<const UserId> ids);

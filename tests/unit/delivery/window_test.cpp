@@ -123,6 +123,48 @@ TEST_F(WindowTest, JoinBeginsAtTheStreamsPosition) {
   EXPECT_EQ(received(), Seqs{5});
 }
 
+// The server could not learn whether a joining was committed; what it does learn is where the table
+// says that the stream is.
+TEST_F(WindowTest, GroupThatIsNewToTheWindowBeginsWhereTheTableSaysAndIsLive) {
+  const GroupId noticed = add_group("noticed", bob_);
+  const GroupId synced = add_group("synced", bob_);
+  log_in();
+  for (const GroupId group : {noticed, synced}) {
+    std::vector<storage::GroupMessage> rows;
+    for (Seq seq = 1; seq <= 3; ++seq) {
+      rows.push_back({group, seq, bob_, "g" + std::to_string(seq), 1, "text"});
+    }
+    ASSERT_TRUE(send(rows));
+    ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
+    ASSERT_TRUE(send(std::vector<storage::GroupMessage>{{group, 4, bob_, "g4", 1, "text"}}));
+  }
+  rig_.in_loop([&] { window()->notice({StreamKey::of(noticed), 3, 4}); });
+  EXPECT_EQ(received(), Seqs{4});
+  rig_.in_loop([&] { window()->rewind({StreamKey::of(synced), 3, 4}, std::nullopt); });
+  EXPECT_EQ(received(), Seqs{4});
+  rig_.in_loop([&] {
+    for (const GroupId group : {noticed, synced}) {
+      loop_delivery_.offer_to_group(group, Push{StreamKey::of(group), 5, bob_, 1, json(5)});
+    }
+  });
+  EXPECT_EQ(received(), (Seqs{5, 5}));
+}
+
+TEST_F(WindowTest, JoiningAgainChangesNothing) {
+  const GroupId group = add_group("group", bob_);
+  log_in();
+  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
+  rig_.in_loop([&] { window()->join(group, 0); });
+  ASSERT_TRUE(send(std::vector<storage::GroupMessage>{{group, 1, bob_, "g1", 1, "text"}}));
+  rig_.in_loop([&] {
+    loop_delivery_.offer_to_group(group, Push{StreamKey::of(group), 1, bob_, 1, json(1)});
+    window()->join(group, 0);
+  });
+  EXPECT_EQ(received(), Seqs{1});
+  EXPECT_TRUE(is_written(
+      "SELECT delivered_seq FROM groupuser WHERE userid = " + std::to_string(alice_.value), 1));
+}
+
 // A bus that confirms what it is asked for only when the test says so.
 class SlowBus final : public cluster::Bus {
  public:

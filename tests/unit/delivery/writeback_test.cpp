@@ -4,12 +4,13 @@
 
 #include <atomic>
 #include <future>
-#include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "support/deadline.h"
+#include "unit/storage/faulty_database.h"
 #include "unit/storage/storage_fixture.h"
 
 namespace chat::delivery {
@@ -17,58 +18,19 @@ namespace {
 
 using test::wait_until;
 
-// The real database, which can be made to fail and counts commits.
-class FaultyDatabase final : public storage::Database {
+using storage::FaultyDatabase;
+
+// Remembers what it hears.
+class Listener final : public WritebackListener {
  public:
-  explicit FaultyDatabase(storage::Database& real) : real_(real) {}
-
-  class FaultyConnection final : public storage::Connection {
-   public:
-    FaultyConnection(FaultyDatabase& database, std::unique_ptr<storage::Connection> real)
-        : database_(database), real_(std::move(real)) {}
-    storage::Dialect dialect() const override { return real_->dialect(); }
-    Result<storage::Statement*> prepare(std::string_view sql) override {
-      return real_->prepare(sql);
-    }
-    Result<void> execute(std::string_view script) override { return real_->execute(script); }
-    Result<void> begin(storage::TransactionKind kind) override { return real_->begin(kind); }
-    Result<void> commit() override {
-      if (database_.failing) {
-        ++database_.failures;
-        return fail(ErrorCode::kUnavailable, "no disk");
-      }
-      ++database_.commits;
-      return real_->commit();
-    }
-    void rollback() noexcept override { real_->rollback(); }
-    bool in_transaction() const override { return real_->in_transaction(); }
-    std::int64_t affected_rows() const override { return real_->affected_rows(); }
-    std::int64_t last_insert_id() const override { return real_->last_insert_id(); }
-    bool usable() const override { return real_->usable(); }
-    Result<void> ping() override { return real_->ping(); }
-
-   private:
-    FaultyDatabase& database_;
-    std::unique_ptr<storage::Connection> real_;
-  };
-
-  Result<void> open() override { return {}; }
-  void close() override {}
-  Result<void> be_alone() override { return {}; }
-  storage::Dialect dialect() const override { return real_.dialect(); }
-  Result<std::unique_ptr<storage::Connection>> connect() override {
-    auto opened = real_.connect();
-    if (!opened) return fail(opened);
-    return std::make_unique<FaultyConnection>(*this, std::move(*opened));
+  void on_cursors_written(std::span<const storage::CursorMove> moves) override {
+    cursors += static_cast<int>(moves.size());
   }
-  std::string describe() const override { return "faulty"; }
-
-  std::atomic<bool> failing{false};
-  std::atomic<int> failures{0};
-  std::atomic<int> commits{0};
-
- private:
-  storage::Database& real_;
+  void on_released(std::span<const UserId> users) override {
+    released += static_cast<int>(users.size());
+  }
+  std::atomic<int> cursors = 0;
+  std::atomic<int> released = 0;
 };
 
 class WritebackTest : public storage::StorageTest {
@@ -202,6 +164,48 @@ TEST_F(WritebackTest, TellsThatANewerSessionHasTheUser) {
   writeback_.start();
   EXPECT_FALSE(release(alice_, epoch_));
   EXPECT_TRUE(online());
+}
+
+TEST_F(WritebackTest, ReleaseWhoseAnswerWasLostIsToldOnceItIsKnown) {
+  for (const auto loss :
+       {FaultyDatabase::Loss::kAfterTheEffect, FaultyDatabase::Loss::kBeforeTheEffect}) {
+    Writeback writeback(pool_);
+    Listener listener;
+    const auto claimed = storage::UserModel(*connection_).claim(alice_, {NodeId{1}, 1}, false);
+    ASSERT_TRUE(claimed && *claimed);
+    faulty_.lose(loss);
+    writeback.start(&listener);
+    writeback.add({direct(4)});
+    std::promise<bool> told;
+    writeback.release(alice_, **claimed, [&told](bool newest) { told.set_value(newest); });
+    EXPECT_TRUE(told.get_future().get());
+    EXPECT_FALSE(online());
+    EXPECT_TRUE(wait_until([&] { return listener.released == 1 && listener.cursors == 1; }));
+    EXPECT_EQ(faulty_.losses_left, 0);
+    writeback.stop();
+  }
+}
+
+// Longer than the release is waited for.
+TEST_F(WritebackTest, ReleaseWhoseAnswersAreAllLostIsToldInTheEnd) {
+  Listener listener;
+  faulty_.lose(FaultyDatabase::Loss::kAfterTheEffect, 10);
+  writeback_.start(&listener);
+  EXPECT_TRUE(release(alice_, epoch_));
+  EXPECT_TRUE(wait_until([&] { return listener.released == 1; }));
+  EXPECT_FALSE(online());
+  writeback_.stop();
+}
+
+TEST_F(WritebackTest, LostReleaseOfAnOlderSessionIsTheOlderSessions) {
+  ASSERT_TRUE(storage::UserModel(*connection_).claim(alice_, {NodeId{1}, 1}, false));
+  Listener listener;
+  faulty_.lose(FaultyDatabase::Loss::kAfterTheEffect);
+  writeback_.start(&listener);
+  EXPECT_FALSE(release(alice_, epoch_));
+  EXPECT_TRUE(online());
+  writeback_.stop();
+  EXPECT_EQ(listener.released, 0);
 }
 
 TEST_F(WritebackTest, CursorsSurviveAnOutage) {

@@ -203,7 +203,7 @@ TEST_F(MessageModelTest, GroupMessagesRoundTripAndAreFoundByCid) {
   }
   ASSERT_TRUE(send(rows));
   MessageModel messages(*connection_);
-  const auto read = messages.group_after(group, 0, 100);
+  const auto read = messages.group_after(group, kAlice, 0, 100);
   ASSERT_EQ(read.value().size(), rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     EXPECT_EQ((*read)[i].body, rows[i].body);
@@ -218,8 +218,29 @@ TEST_F(MessageModelTest, GroupMessagesRoundTripAndAreFoundByCid) {
   EXPECT_FALSE(messages.find_group_message(group, kBob, "C1").value());
   EXPECT_EQ(messages.group_head_time(group, 2).value(), 1002);
   EXPECT_FALSE(messages.group_head_time(group, 99).value());
-  EXPECT_EQ(messages.group_after(group, 3, 2)->front().seq, 4);
-  EXPECT_EQ(messages.group_after(group, 3, 2)->size(), 2u);
+  EXPECT_EQ(messages.group_after(group, kAlice, 3, 2)->front().seq, 4);
+  EXPECT_EQ(messages.group_after(group, kAlice, 3, 2)->size(), 2u);
+}
+
+TEST_F(MessageModelTest, GroupIsReadFromWhereTheMemberJoined) {
+  const auto group = add_group("club", kAlice);
+  std::vector<GroupMessage> rows;
+  for (Seq seq = 1; seq <= 3; ++seq)
+    rows.push_back({group, seq, kAlice, fmt::format("c{}", seq), 1, "text"});
+  ASSERT_TRUE(send(rows));
+  ASSERT_TRUE(write([&] { return GroupModel(*connection_).join(group, kBob, 100); }));
+  ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 4, kAlice, "c4", 1, "text"}}));
+  MessageModel messages(*connection_);
+  EXPECT_EQ(messages.group_after(group, kAlice, 0, 100)->size(), 4u);
+  const auto read = messages.group_after(group, kBob, 0, 100);
+  ASSERT_EQ(read->size(), 1u);
+  EXPECT_EQ(read->front().seq, 4);
+  EXPECT_TRUE(messages.group_after(group, UserId{77}, 0, 100)->empty()) << "no member";
+  // Whatever a table was told, a position is never before the joining.
+  run("UPDATE groupuser SET delivered_seq = 0");
+  const std::vector<UserId> users{kBob};
+  ASSERT_EQ(messages.positions(users)->size(), 1u);
+  EXPECT_EQ(messages.positions(users)->front().delivered, 3);
 }
 
 TEST_F(MessageModelTest, LockGroupGivesTheHead) {

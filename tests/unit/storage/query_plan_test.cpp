@@ -61,7 +61,7 @@ TEST_F(QueryPlanTest, MessagesAndPositionsAreFoundByIndexProbes) {
   ASSERT_TRUE(messages.direct_after(UserId{1}, UserId{2}, 0, 10));
   ASSERT_TRUE(messages.find_group_message(GroupId{1}, UserId{1}, "c"));
   ASSERT_TRUE(messages.group_head_time(GroupId{1}, 1));
-  ASSERT_TRUE(messages.group_after(GroupId{1}, 0, 10));
+  ASSERT_TRUE(messages.group_after(GroupId{1}, UserId{1}, 0, 10));
   ASSERT_TRUE(messages.positions(kUsers));
   ASSERT_TRUE(write([&] {
     EXPECT_TRUE(messages.lock_group(GroupId{1}));
@@ -107,7 +107,14 @@ TEST_F(QueryPlanTest, UsersFriendsAndGroupsAreFoundByIndexProbes) {
   ASSERT_TRUE(groups.groups_of(UserId{1}, {}, 10));
   ASSERT_TRUE(groups.count_of(UserId{1}));
   ASSERT_TRUE(groups.members(GroupId{1}, {}, 10));
-  ASSERT_TRUE(write([&] { return groups.join(GroupId{1}, UserId{1}, 10); }));
+  ASSERT_TRUE(write([&] {
+    EXPECT_TRUE(users.is_removed_locked(UserId{1}));
+    EXPECT_TRUE(users.state_locked(UserId{1}));
+    EXPECT_TRUE(friends.is_listed_locked(UserId{1}, UserId{2}));
+    EXPECT_TRUE(groups.joined_seq_locked(GroupId{1}, UserId{1}));
+    EXPECT_TRUE(groups.created_by_locked("a", UserId{1}));
+    return groups.join(GroupId{1}, UserId{1}, 10);
+  }));
   expect_index_probes_only();
 }
 

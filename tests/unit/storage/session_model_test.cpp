@@ -98,5 +98,11 @@ TEST_F(SessionModelTest, TheNewestStaysThoughTheClockWentBack) {
   EXPECT_EQ(find("late", 200), alice_);
 }
 
+TEST_F(SessionModelTest, TokenOfAnotherUserIsNoRepeat) {
+  SessionModel model = tokens();
+  ASSERT_TRUE(write([&] { return model.insert("token", alice_, 1, 1000, kKept); }));
+  EXPECT_FALSE(write([&] { return model.insert("token", bob_, 1, 1000, kKept); }));
+}
+
 }  // namespace
 }  // namespace chat::storage

@@ -284,7 +284,7 @@ TEST_F(UserModelTest, ReleasesManyAtOnceEachByItsOwnEpoch) {
   const auto node = start_node("a");
   for (const UserId user : {alice, bob}) EXPECT_EQ(claim(user, node), 1);
   EXPECT_EQ(claim(bob, node), 2);
-  std::vector<Release> releases{{bob, 1}, {alice, 1}, {carol, 0}, {UserId{77}, 1}};
+  std::vector<Release> releases{{bob, 1}, {alice, 1}, {carol, 3}, {UserId{77}, 1}};
   ASSERT_TRUE(write([&] { return UserModel(*connection_).release(releases); }));
   using Outcome = Release::Outcome;
   EXPECT_EQ(releases[0].outcome, Outcome::kNewerSession);
@@ -295,7 +295,7 @@ TEST_F(UserModelTest, ReleasesManyAtOnceEachByItsOwnEpoch) {
   EXPECT_TRUE(online(bob));
 }
 
-TEST_F(UserModelTest, ReleaseSaysWhetherTheUserWasReleased) {
+TEST_F(UserModelTest, ReleaseSaysWhetherTheSessionWasTheNewest) {
   const auto alice = add_user("alice");
   const auto node = start_node("a");
   UserModel users(*connection_);
@@ -303,7 +303,37 @@ TEST_F(UserModelTest, ReleaseSaysWhetherTheUserWasReleased) {
   EXPECT_EQ(users.claim(alice, node, true).value(), 2);
   EXPECT_FALSE(users.release(alice, 1).value());
   EXPECT_TRUE(users.release(alice, 2).value());
-  EXPECT_FALSE(users.release(alice, 2).value());
+  EXPECT_FALSE(online(alice));
+  EXPECT_TRUE(users.release(alice, 2).value()) << "a repeat counts as the release";
+  std::vector<Release> repeat{{alice, 2}};
+  ASSERT_TRUE(write([&] { return users.release(repeat); }));
+  EXPECT_EQ(repeat[0].outcome, Release::Outcome::kReleased);
+}
+
+TEST_F(UserModelTest, RemovedAccountHasNoCurrentSession) {
+  const auto alice = add_user("alice");
+  UserModel users(*connection_);
+  EXPECT_EQ(claim(alice, start_node("a")), 1);
+  EXPECT_FALSE(write([&] { return users.is_removed_locked(alice); }).value());
+  EXPECT_FALSE(users.remove(alice, "another hash").value());
+  EXPECT_TRUE(users.remove(alice, "hash").value());
+  EXPECT_TRUE(write([&] { return users.is_removed_locked(alice); }).value());
+  EXPECT_TRUE(write([&] { return users.is_removed_locked(UserId{77}); }).value());
+  EXPECT_EQ(number("SELECT COUNT(*) FROM user WHERE state = 'online'"), 0);
+  EXPECT_FALSE(users.release(alice, 1).value()) << "its session is not current any more";
+}
+
+TEST_F(UserModelTest, LockedStateTellsWhoIsWhere) {
+  const auto alice = add_user("alice");
+  const auto node = start_node("a");
+  EXPECT_EQ(claim(alice, node), 1);
+  UserModel users(*connection_);
+  const auto state = write([&] { return users.state_locked(alice); });
+  ASSERT_TRUE(state && *state);
+  EXPECT_TRUE((*state)->online);
+  EXPECT_EQ((*state)->holder.id, node.id);
+  EXPECT_EQ((*state)->session_epoch, 1);
+  EXPECT_FALSE(write([&] { return users.state_locked(UserId{77}); }).value());
 }
 
 }  // namespace

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "chat/base/result.h"
+#include "chat/storage/connection.h"
+#include "chat/storage/pool.h"
+#include "chat/storage/transact.h"
+
+// Writes whose COMMIT is not answered.
+//
+// When the connection dies after COMMIT was sent, the transaction has taken effect, or it has not,
+// or it is still open on the server and will be decided in a moment. transact_settled() finds out
+// by running the same work again on another connection, and the work recognises its own earlier
+// effect. This is sound because of two things:
+//
+//   - Everything runs in an explicit transaction. Its statements were answered before COMMIT was
+//     sent, so until the server has decided on it, its rows are locked.
+//   - The repeated work writes, or locks, the same rows. So it waits for that decision, and what it
+//     finds cannot change afterwards because of the first attempt.
+//
+// Work that is naturally idempotent (setting a user offline by its session epoch, erasing a token)
+// needs to recognise nothing. Work that is not compares what only its own attempt can have
+// written: a password hash with its random salt, a token, the creator of a group.
+//
+// SQLite never loses an answer: a COMMIT that fails there is undone before the call returns.
+namespace chat::storage {
+
+// For this long after the first lost answer the outcome is looked for while the client waits.
+inline constexpr std::chrono::milliseconds kSettlePatience{1000};
+
+inline const Error* error_of(const Error& error) {
+  return &error;
+}
+template <typename Other>
+const Error* error_of(const std::variant<Error, Other>& fault) {
+  return std::get_if<Error>(&fault);
+}
+
+// Runs `work(connection, repeated)` as transact() does, until its outcome is known. `repeated`: an
+// earlier attempt may have taken effect. kOutcomeUnknown: the database could not tell in time.
+// Blocks, at most for kSettlePatience longer than transact(). The caller must hold no lease.
+template <typename Work>
+auto transact_settled(Pool& pool, Work work)
+    -> std::invoke_result_t<Work&, Connection&, bool /*repeated*/> {
+  using Outcome = std::invoke_result_t<Work&, Connection&, bool>;
+  std::optional<std::chrono::steady_clock::time_point> give_up;
+  for (int attempt = 1;; ++attempt) {
+    Outcome outcome = [&]() -> Outcome {
+      auto lease = pool.lease();
+      if (!lease) return tl::make_unexpected(lease.error());
+      return transact(**lease, [&] { return work(**lease, give_up.has_value()); });
+    }();
+    if (outcome) return outcome;
+    const Error* error = error_of(outcome.error());
+    if (error == nullptr) return outcome;  // decided under the locks: a refusal
+    const bool lost = error->code == ErrorCode::kOutcomeUnknown;
+    if (!lost && !give_up) return outcome;
+    const auto now = std::chrono::steady_clock::now();
+    if (!give_up) give_up = now + kSettlePatience;
+    // An error of a repeated attempt says nothing about the first one.
+    if (now >= *give_up) {
+      return tl::make_unexpected(Error{ErrorCode::kOutcomeUnknown, error->message});
+    }
+    std::this_thread::sleep_for(transact_delay(std::min(attempt, 4)));
+  }
+}
+
+}  // namespace chat::storage
