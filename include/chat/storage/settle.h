@@ -19,12 +19,10 @@
 // When the connection dies after COMMIT was sent, the transaction has taken effect, or it has not,
 // or it is still open on the server and will be decided in a moment. transact_settled() finds out
 // by running the same work again on another connection, and the work recognises its own earlier
-// effect. This is sound because of two things:
-//
-//   - Everything runs in an explicit transaction. Its statements were answered before COMMIT was
-//     sent, so until the server has decided on it, its rows are locked.
-//   - The repeated work writes, or locks, the same rows. So it waits for that decision, and what it
-//     finds cannot change afterwards because of the first attempt.
+// effect. This is sound because of two things. Everything runs in an explicit transaction, whose
+// statements were answered before COMMIT was sent: until the server has decided on it, its rows are
+// locked. And the repeated work writes, or locks, the same rows, so it waits for that decision, and
+// what it finds cannot change afterwards because of the first attempt.
 //
 // Work that is naturally idempotent (setting a user offline by its session epoch, erasing a token)
 // needs to recognise nothing. Work that is not compares what only its own attempt can have
