@@ -79,7 +79,8 @@ void Window::offer_receipt(GroupId group, const std::shared_ptr<const std::strin
 void Window::join(GroupId group, Seq joined_seq) {
   if (stage_ == Stage::kFinishing) return;
   const Position* known = find(StreamKey::of(group));
-  if (known != nullptr && known->pushed >= joined_seq) return;  // is live already
+  // Live already: whoever makes a position of a group also lists the window in its roster.
+  if (known != nullptr && known->pushed >= joined_seq) return;
   listen_to(group);
   Position& joined = position_of(StreamKey::of(group));
   joined.pushed = std::max(joined.pushed, joined_seq);
