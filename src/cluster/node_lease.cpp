@@ -125,13 +125,37 @@ bool NodeLease::note(const storage::NodeRow& row) {
   return changed;
 }
 
+// Sweeps again. This waits for the lost transaction, if it is still open; and where the node's row
+// has changed since, by that one or by another node's sweep, the users are offline.
+Result<void> NodeLease::settle_sweeps() {
+  while (!doubtful_.empty()) {
+    auto opened = connection();
+    if (!opened) return fail(opened);
+    auto swept = NodeModel(**opened).sweep(doubtful_.back().dead);
+    if (!swept) return fail(swept);
+    std::vector<UserId> users = *swept ? std::move(**swept) : std::move(doubtful_.back().users);
+    log::warn("event=node_swept node={} epoch={} users={}", doubtful_.back().dead.node.id.value,
+              doubtful_.back().dead.node.epoch, users.size());
+    doubtful_.pop_back();
+    listener_->on_users_freed(std::move(users));
+  }
+  return {};
+}
+
 Result<void> NodeLease::sweep_dead() {
+  if (auto settled = settle_sweeps(); !settled) return settled;
   for (auto& [id, seen] : seen_) {
     if (seen.row.lease_until == 0 || looked_ - seen.since < kLease) continue;
     auto opened = connection();
     if (!opened) return fail(opened);
-    auto users = NodeModel(**opened).sweep(seen.row);
-    if (!users) return fail(users);
+    std::vector<UserId> doubtful;
+    auto users = NodeModel(**opened).sweep(seen.row, &doubtful);
+    if (!users) {
+      if (users.error().code == ErrorCode::kOutcomeUnknown) {
+        doubtful_.push_back({seen.row, std::move(doubtful)});
+      }
+      return fail(users);
+    }
     seen.since = looked_;
     if (!*users) continue;
     log::warn("event=node_swept node={} epoch={} users={}", id.value, seen.row.node.epoch,

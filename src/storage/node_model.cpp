@@ -127,7 +127,8 @@ Result<std::vector<NodeRow>> NodeModel::all() {
       });
 }
 
-Result<std::optional<std::vector<UserId>>> NodeModel::sweep(const NodeRow& dead) {
+Result<std::optional<std::vector<UserId>>> NodeModel::sweep(const NodeRow& dead,
+                                                            std::vector<UserId>* doubtful) {
   auto transaction = Transaction::begin(connection_, TransactionKind::kWrite);
   if (!transaction) return fail(transaction);
   const auto unchanged = is_unchanged(connection_, dead);
@@ -140,7 +141,10 @@ Result<std::optional<std::vector<UserId>>> NodeModel::sweep(const NodeRow& dead)
   if (!users) return fail(users);
   auto released = sql::write(connection_, kOffline, dead.node.id, dead.node.epoch);
   if (!released) return fail(released);
-  if (auto committed = transaction->commit(); !committed) return fail(committed);
+  if (auto committed = transaction->commit(); !committed) {
+    if (doubtful != nullptr) *doubtful = std::move(*users);
+    return fail(committed);
+  }
   return std::move(*users);
 }
 

@@ -317,6 +317,7 @@ TEST_F(LostInAnOutage, DeletingTheAccountAgainDoesNotFindThePasswordWrong) {
 // What a client does that is told to try again.
 TEST_F(LostInAnOutage, RepeatedRegistrationIsAnsweredWithItsId) {
   const Json request = {{"msgid", 4}, {"name", "alice"}, {"password", "a secret"}};
+  account("bob");  // so that the one connection is open
   RawClient client(port(0));
   lose_and_cut_off("INSERT INTO user");
   expect_unavailable(client, request);

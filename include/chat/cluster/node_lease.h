@@ -78,6 +78,12 @@ class NodeLease {
     base::SteadyTime since;
   };
 
+  // A sweep whose COMMIT was not answered, and who is offline if it has taken effect.
+  struct DoubtfulSweep {
+    storage::NodeRow dead;
+    std::vector<UserId> users;
+  };
+
   void work();
   Result<void> renew();
   bool renewal_due() const;
@@ -85,6 +91,7 @@ class NodeLease {
   bool note(const storage::NodeRow& row);
   void tell_living();
   Result<void> sweep_dead();
+  Result<void> settle_sweeps();
   Result<storage::Connection*> connection();
   void note_break();
 
@@ -102,6 +109,7 @@ class NodeLease {
   // the thread's
   std::unique_ptr<storage::Connection> connection_;
   std::unordered_map<NodeId, Seen> seen_;
+  std::vector<DoubtfulSweep> doubtful_;
   base::SteadyTime looked_{};
   bool mute_in_row_ = false;
   bool lost_ = false;

@@ -30,7 +30,9 @@ class NodeModel {
   Result<std::vector<NodeRow>> all();
   // Ends the life of a node that is taken for dead, in one transaction of its own: raises its epoch
   // and sets its users offline; gives them. Nothing: it has shown since that it lives.
-  Result<std::optional<std::vector<UserId>>> sweep(const NodeRow& dead);
+  // When the outcome is unknown, `doubtful` is who may be offline by it.
+  Result<std::optional<std::vector<UserId>>> sweep(const NodeRow& dead,
+                                                   std::vector<UserId>* doubtful = nullptr);
 
  private:
   Connection& connection_;

@@ -8,6 +8,7 @@
 #include "chat/storage/node_model.h"
 #include "support/deadline.h"
 #include "support/fake_clock.h"
+#include "unit/storage/faulty_database.h"
 #include "unit/storage/storage_fixture.h"
 
 namespace chat::cluster {
@@ -42,7 +43,7 @@ class NodeLeaseTest : public storage::StorageTest {
     alice_ = add_user("alice");
     dead_ = NodeModel(*connection_).start("dead", false).value();
     ASSERT_TRUE(UserModel(*connection_).claim(alice_, dead_, false).value());
-    lease_.emplace(database_, clock_);
+    lease_.emplace(faulty_, clock_);
     me_ = lease_->begin("me", false).value();
     lease_->start(notes_);
     await_first_look();
@@ -70,6 +71,7 @@ class NodeLeaseTest : public storage::StorageTest {
     }
   }
 
+  storage::FaultyDatabase faulty_{database_};
   test::FakeClock clock_;
   Notes notes_;
   UserId alice_;
@@ -86,6 +88,20 @@ TEST_F(NodeLeaseTest, SweepsWhoDoesNotMoveWhileItWatches) {
   EXPECT_TRUE(test::wait_until([&] { return notes_.freed == 1; }));
   EXPECT_FALSE((*UserModel(*connection_).find(alice_))->online);
   EXPECT_FALSE(notes_.lost);
+}
+
+class LostSweepTest : public NodeLeaseTest,
+                      public ::testing::WithParamInterface<storage::FaultyDatabase::Loss> {};
+INSTANTIATE_TEST_SUITE_P(BothWays, LostSweepTest,
+                         ::testing::Values(storage::FaultyDatabase::Loss::kAfterTheEffect,
+                                           storage::FaultyDatabase::Loss::kBeforeTheEffect));
+
+TEST_P(LostSweepTest, SweepWhoseAnswerWasLostIsTold) {
+  faulty_.lose(GetParam());
+  let_look(6, seconds(2));
+  EXPECT_TRUE(test::wait_until([&] { return notes_.freed == 1; }));
+  EXPECT_EQ(faulty_.losses_left, 0);
+  EXPECT_FALSE((*UserModel(*connection_).find(alice_))->online);
 }
 
 // While it did not look (the database was away, or it was stopped itself) others may have moved.
