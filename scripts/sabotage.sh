@@ -6,7 +6,7 @@
 # end well, and then with the switch, which must not.
 #
 #   ack-before-commit   a message is acknowledged first and stored then
-#   skip-resync         a server that was away from Redis does not look for what it missed
+#   skip-resync         no server looks for what it missed while Redis or its link was away
 #   ignore-lease        a server whose lease was lost goes on
 #
 # Without arguments: all of them. The exit code is 0 only if the bank goes red with each switch, and

@@ -33,3 +33,13 @@ UPDATE node SET lease_until = 0 WHERE connection_ids = '';
 ALTER TABLE schema_version ENGINE=InnoDB;
 ALTER TABLE schema_version CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 ALTER TABLE schema_version DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+-- What each node told the others lately, for those that the bus does not reach. Written and read
+-- only while the bus is impaired; `number` grows with each write of a life of the node.
+CREATE TABLE IF NOT EXISTS nodehint (
+  node_id    INT        NOT NULL,
+  node_epoch BIGINT     NOT NULL,
+  number     BIGINT     NOT NULL,
+  hints      MEDIUMTEXT NOT NULL,
+  PRIMARY KEY (node_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -22,3 +22,11 @@ CREATE TABLE node_remade (
 INSERT INTO node_remade (id, name, epoch) SELECT id, name, epoch FROM node;
 DROP TABLE node;
 ALTER TABLE node_remade RENAME TO node;
+
+-- See sql/mysql/0006_cluster.sql.
+CREATE TABLE IF NOT EXISTS nodehint (
+  node_id    INTEGER PRIMARY KEY,
+  node_epoch INTEGER NOT NULL,
+  number     INTEGER NOT NULL,
+  hints      TEXT    NOT NULL
+) STRICT;

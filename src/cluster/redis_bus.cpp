@@ -74,6 +74,10 @@ bool RedisBus::up() const {
   return subscriber_->up();
 }
 
+std::uint64_t RedisBus::losses() const {
+  return publisher_->losses();
+}
+
 std::string RedisBus::describe() const {
   return describe_redis(options_);
 }

@@ -99,7 +99,7 @@ void RedisPublisher::deliver() {
   wakeup_.clear();
   const RedisOutbox::Contents contents = outbox_.take();
   if (contents.dropped > 0) {
-    lost_ = true;
+    note_loss();
     log::warn("event=bus_overflow dropped={}", contents.dropped);
   }
   if (connection_ && lost_) tell_gap();
@@ -112,7 +112,7 @@ void RedisPublisher::deliver() {
 void RedisPublisher::publish_all(std::span<const BusMessage> messages) {
   while (!messages.empty()) {
     if (!connection_ || (stopping_ && steady_clock::now() >= give_up_at_)) {
-      lost_ = true;
+      note_loss();
       return;
     }
     const std::size_t count = chunk_size(messages);
@@ -124,11 +124,11 @@ void RedisPublisher::publish_all(std::span<const BusMessage> messages) {
 void RedisPublisher::publish_chunk(std::span<const BusMessage> messages) {
   for (const BusMessage& message : messages) {
     encode_message(options_.node, message.payload, bytes_);
-    connection_->append({"PUBLISH", channel_name(message.channel), bytes_});
+    connection_->append({"PUBLISH", channel_name(options_.cluster, message.channel), bytes_});
   }
   for (std::size_t i = 0; i < messages.size(); ++i) {
     const RedisReply reply = receive();
-    if (reply == nullptr || is_error(*reply)) lost_ = true;
+    if (reply == nullptr || is_error(*reply)) note_loss();
     if (reply == nullptr) return;
     if (is_error(*reply)) say_down(text_of(*reply));
   }
@@ -136,7 +136,7 @@ void RedisPublisher::publish_chunk(std::span<const BusMessage> messages) {
 
 void RedisPublisher::tell_gap() {
   encode_message(options_.node, kGapPayload, bytes_);
-  connection_->append({"PUBLISH", kNodesChannel, bytes_});
+  connection_->append({"PUBLISH", nodes_channel(options_.cluster), bytes_});
   const RedisReply reply = receive();
   if (reply != nullptr && !is_error(*reply)) lost_ = false;
 }
@@ -162,6 +162,11 @@ RedisReply RedisPublisher::receive() {
     }
     begin_to_stop();
   }
+}
+
+void RedisPublisher::note_loss() {
+  lost_ = true;
+  losses_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void RedisPublisher::say_down(std::string_view reason) {

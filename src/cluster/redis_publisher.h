@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,6 +38,8 @@ class RedisPublisher {
   void publish(std::vector<BusMessage> messages) {
     if (outbox_.put(std::move(messages))) wakeup_.raise();
   }
+  // Grows whenever something was not published.
+  std::uint64_t losses() const { return losses_.load(std::memory_order_relaxed); }
 
  private:
   void work();
@@ -50,13 +54,15 @@ class RedisPublisher {
   void tell_gap();
   void ping();
   RedisReply receive();
+  void note_loss();
   void say_down(std::string_view reason);
 
   const RedisOptions& options_;
   const Wakeup& stop_;
   base::Thread thread_;
   RedisOutbox outbox_;
-  Wakeup wakeup_;  // the outbox is no longer empty
+  Wakeup wakeup_;                         // the outbox is no longer empty
+  std::atomic<std::uint64_t> losses_{0};  // written by the thread
 
   // The thread's own.
   std::optional<RedisConnection> connection_;

@@ -6,6 +6,7 @@
 
 #include "chat/base/log_limiter.h"
 #include "redis_connection.h"
+#include "redis_wire.h"
 #include "wakeup.h"
 
 namespace chat::cluster {
@@ -17,9 +18,6 @@ using std::chrono::steady_clock;
 constexpr std::size_t kIdleMax = 4;
 
 constinit log::Limiter failures{log::kRepeatedFault};
-
-// Ours among what else may be on this Redis.
-constexpr std::string_view kPrefix = "chat:rate:";
 
 // KEYS: buckets. ARGV: for each what one costs and what it holds at most, in ms. Returns how long
 // to wait, 0 when one was taken from each.
@@ -42,18 +40,8 @@ for i, key in ipairs(KEYS) do
 end
 return 0)";
 
-std::string key_of(std::string_view key) {
-  return std::string(kPrefix).append(key);
-}
-
 std::string millis(std::chrono::nanoseconds time) {
   return std::to_string(std::chrono::ceil<milliseconds>(time).count());
-}
-
-std::vector<std::string> script(std::string_view text, std::span<const base::NamedBucket> buckets) {
-  std::vector<std::string> words{"EVAL", std::string(text), std::to_string(buckets.size())};
-  for (const base::NamedBucket& bucket : buckets) words.push_back(key_of(bucket.key));
-  return words;
 }
 
 }  // namespace
@@ -65,7 +53,8 @@ RedisRateStore::~RedisRateStore() {
   stop();
 }
 
-Result<void> RedisRateStore::open() {
+Result<void> RedisRateStore::open(std::string cluster) {
+  options_.cluster = std::move(cluster);
   return stop_->open();
 }
 
@@ -98,6 +87,17 @@ void RedisRateStore::remember(const std::string& key, std::chrono::seconds lifet
   // An answer that is a number, as all others here.
   (void)ask({"EVAL", "redis.call('SET', KEYS[1], '', 'EX', ARGV[1]) return 0", "1", key_of(key),
              std::to_string(lifetime.count())});
+}
+
+std::string RedisRateStore::key_of(std::string_view key) const {
+  return cluster_prefix(options_.cluster).append("rate:").append(key);
+}
+
+std::vector<std::string> RedisRateStore::script(std::string_view text,
+                                                std::span<const base::NamedBucket> buckets) const {
+  std::vector<std::string> words{"EVAL", std::string(text), std::to_string(buckets.size())};
+  for (const base::NamedBucket& bucket : buckets) words.push_back(key_of(bucket.key));
+  return words;
 }
 
 std::optional<long long> RedisRateStore::ask(const std::vector<std::string>& words) {

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "chat/base/log.h"
-#include "chat/base/sabotage.h"
 #include "redis_wire.h"
 
 namespace chat::cluster {
@@ -91,9 +90,9 @@ void RedisSubscriber::pause() {
 // Asks for everything that is wanted, also by those who came before there was a link.
 void RedisSubscriber::join() {
   const auto now = steady_clock::now();
-  link_->ask(Verb::kSubscribe, std::string(kNodesChannel), now);
+  link_->ask(Verb::kSubscribe, nodes_channel(options_.cluster), now);
   wanted_.for_each([this, now](const Channel& channel) {
-    link_->ask(Verb::kSubscribe, channel_name(channel), now);
+    link_->ask(Verb::kSubscribe, channel_name(options_.cluster, channel), now);
   });
   obey(mailbox_.set_connected(true));
   joined_at_ = link_->confirmations().asked();
@@ -130,7 +129,7 @@ void RedisSubscriber::obey(std::vector<RedisMailbox::Request> requests) {
     for (const Channel& channel : request.channels) {
       const bool changed =
           verb == Verb::kSubscribe ? wanted_.add(channel) : wanted_.remove(channel);
-      if (changed && link_) link_->ask(verb, channel_name(channel), now);
+      if (changed && link_) link_->ask(verb, channel_name(options_.cluster, channel), now);
     }
     if (!request.heard) continue;
     if (link_) {
@@ -155,7 +154,6 @@ void RedisSubscriber::come_up() {
   backoff_.reset();
   log::info("event=bus_up bus={} channels={}", log::quoted(describe_redis(options_)),
             wanted_.size());
-  if (base::sabotaged(base::Sabotage::kSkipResync)) return;
   if (std::exchange(missed_, false)) guarded([this] { listener_->on_bus_gap(); });
 }
 
@@ -183,11 +181,11 @@ void RedisSubscriber::disconnect() {
 void RedisSubscriber::on_message(std::string_view channel, std::string_view bytes) {
   const auto message = decode_message(bytes);
   if (!message || message->origin == options_.node) return;
-  if (channel == kNodesChannel) {
+  if (channel == nodes_channel(options_.cluster)) {
     if (message->payload == kGapPayload) guarded([this] { listener_->on_bus_gap(); });
     return;
   }
-  const auto target = parse_channel(channel);
+  const auto target = parse_channel(options_.cluster, channel);
   if (!target) return;
   const BusMessage received{*target, std::string(message->payload)};
   guarded([this, &received] { listener_->on_bus_message(received); });

@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view kUser = "user:";
 constexpr std::string_view kGroup = "group:";
 constexpr std::string_view kAll = "all";
+constexpr std::string_view kNodes = "nodes";
 
 std::optional<std::int32_t> parse_id(std::string_view digits) {
   std::int32_t id = 0;
@@ -21,13 +22,25 @@ std::optional<std::int32_t> parse_id(std::string_view digits) {
 
 }  // namespace
 
-std::string channel_name(const Channel& channel) {
-  if (channel == kChannelOfAll) return std::string(kAll);
-  std::string name(channel.kind == Channel::Kind::kUser ? kUser : kGroup);
+std::string cluster_prefix(std::string_view cluster) {
+  return std::string("chat:").append(cluster).append(1, ':');
+}
+
+std::string nodes_channel(std::string_view cluster) {
+  return cluster_prefix(cluster).append(kNodes);
+}
+
+std::string channel_name(std::string_view cluster, const Channel& channel) {
+  std::string name = cluster_prefix(cluster);
+  if (channel == kChannelOfAll) return name.append(kAll);
+  name.append(channel.kind == Channel::Kind::kUser ? kUser : kGroup);
   return name += std::to_string(channel.id);
 }
 
-std::optional<Channel> parse_channel(std::string_view name) {
+std::optional<Channel> parse_channel(std::string_view cluster, std::string_view name) {
+  const std::string prefix = cluster_prefix(cluster);
+  if (!name.starts_with(prefix)) return std::nullopt;
+  name.remove_prefix(prefix.size());
   if (name == kAll) return kChannelOfAll;
   const bool user = name.starts_with(kUser);
   if (!user && !name.starts_with(kGroup)) return std::nullopt;

@@ -6,18 +6,23 @@
 
 #include "chat/cluster/bus.h"
 
-// What goes over Redis, as bytes. A channel is "user:<id>", "group:<id>" or "all"; a message is a
-// line with the name of the node that published it, then the payload, which may hold any bytes.
+// What goes over Redis, as bytes. A channel is "chat:<cluster>:" and then "user:<id>",
+// "group:<id>", "all" or "nodes". Redis has one space of channels for all its databases, so the
+// cluster's random id is what keeps two clusters apart. A message is a line with the name of the
+// node that published it, then the payload, which may hold any bytes.
 namespace chat::cluster {
 
-// Every bus listens to it and none of its users do.
-inline constexpr std::string_view kNodesChannel = "nodes";
-// The payload on it by which a node says: I couldn't publish something to somebody.
+// What the name of everything that a cluster has in Redis begins with.
+std::string cluster_prefix(std::string_view cluster);
+
+// The buses' own channel.
+std::string nodes_channel(std::string_view cluster);
+// The payload on it by which a node says that it couldn't publish something.
 inline constexpr std::string_view kGapPayload = "gap";
 
-std::string channel_name(const Channel& channel);
-// Nothing when it is no name of ours.
-std::optional<Channel> parse_channel(std::string_view name);
+std::string channel_name(std::string_view cluster, const Channel& channel);
+// Nothing when it is not the name of such a channel in this cluster.
+std::optional<Channel> parse_channel(std::string_view cluster, std::string_view name);
 
 struct WireMessage {
   std::string_view origin;

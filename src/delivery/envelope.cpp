@@ -50,6 +50,11 @@ std::string encode(const DeletedEnvelope& deleted) {
   return "d " + std::to_string(deleted.user.value) + '\n';
 }
 
+std::string encode(const BeatEnvelope& beat) {
+  std::string payload = "b " + std::to_string(beat.node.value) + ' ';
+  return payload += std::to_string(beat.epoch) + ' ' + std::to_string(beat.number) + '\n';
+}
+
 namespace {
 
 std::optional<Envelope> decode_event(std::string_view head, std::string_view json) {
@@ -78,6 +83,16 @@ std::optional<Envelope> decode_deleted(std::string_view head) {
   return deleted;
 }
 
+std::optional<Envelope> decode_beat(std::string_view head) {
+  BeatEnvelope beat;
+  head.remove_prefix(2);
+  if (!take(head, beat.node.value) || !take(head, beat.epoch) || !take(head, beat.number) ||
+      !head.empty()) {
+    return std::nullopt;
+  }
+  return beat;
+}
+
 std::optional<Envelope> decode_push(std::string_view head, std::string_view json) {
   const bool group = head.starts_with("m g ");
   head.remove_prefix(4);
@@ -103,6 +118,7 @@ std::optional<Envelope> decode(std::string_view payload) {
   if (head.starts_with("e ") || head.starts_with("r ")) return decode_event(head, json);
   if (head.starts_with("t ") || head.starts_with("g ")) return decode_takeover(head);
   if (head.starts_with("d ")) return decode_deleted(head);
+  if (head.starts_with("b ")) return decode_beat(head);
   if (head.starts_with("m g ") || head.starts_with("m d ")) return decode_push(head, json);
   return std::nullopt;
 }

@@ -41,6 +41,14 @@ void Presence::changed(std::span<const UserId> users) {
   if (first) wake_.notify_all();  // for the others it is awake, or gathers
 }
 
+void Presence::changed_elsewhere(std::span<const UserId> users) {
+  {
+    base::MutexLock lock(mutex_);
+    changed_elsewhere_.insert(users.begin(), users.end());
+  }
+  wake_.notify_all();
+}
+
 void Presence::repeat() {
   {
     base::MutexLock lock(mutex_);
@@ -54,15 +62,16 @@ void Presence::repeat() {
 
 void Presence::work() {
   for (;;) {
-    const std::vector<UserId> users = take();
-    if (users.empty()) return;
-    const auto told = tell(users);
+    const Round round = take();
+    if (round.users.empty()) return;
+    const auto told = tell(round);
     if (told) continue;
     base::MutexLock lock(mutex_);
     if (stopping_) return;
-    log::warn("event=presence_failed users={} what={}", users.size(),
+    log::warn("event=presence_failed users={} what={}", round.users.size(),
               log::quoted(told.error().message));
-    changed_.insert(users.begin(), users.end());
+    auto& again = round.reach == Reach::kCluster ? changed_ : changed_elsewhere_;
+    again.insert(round.users.begin(), round.users.end());
     const auto until = std::chrono::steady_clock::now() + kRetryDelay;
     while (!stopping_ && wake_.wait_until(mutex_, until)) {
     }
@@ -71,27 +80,35 @@ void Presence::work() {
 
 // Waits for users who changed, and a moment for more of them. Empty: everything is told, and it is
 // time to stop.
-std::vector<UserId> Presence::take() {
+Presence::Round Presence::take() {
   base::MutexLock lock(mutex_);
-  while (!stopping_ && changed_.empty()) wake_.wait(mutex_);
+  while (!stopping_ && changed_.empty() && changed_elsewhere_.empty()) wake_.wait(mutex_);
   const auto until = std::chrono::steady_clock::now() + kGather;
   while (!stopping_ && wake_.wait_until(mutex_, until)) {
   }
-  std::vector<UserId> users;
+  Round round;
+  round.reach = changed_.empty() ? Reach::kThisNode : Reach::kCluster;
+  auto& changed = changed_.empty() ? changed_elsewhere_ : changed_;
+  while (!changed.empty() && round.users.size() < kUsersPerRound) {
+    round.users.push_back(*changed.begin());
+    changed.erase(changed.begin());
+  }
+  if (!bus_.alone() && round.reach == Reach::kCluster) note_told_locked(round.users);
+  return round;
+}
+
+void Presence::note_told_locked(std::span<const UserId> users) {
   const auto now = std::chrono::steady_clock::now();
   if (now - turned_ > kGeneration && bus_.up()) {
     older_ = std::exchange(unheard_, {});
     turned_ = now;
   }
-  while (!changed_.empty() && users.size() < kUsersPerRound) {
-    users.push_back(*changed_.begin());
-    changed_.erase(changed_.begin());
-  }
-  if (!bus_.alone() && unheard_.size() < kUnheardMax) unheard_.insert(users.begin(), users.end());
-  return users;
+  if (unheard_.size() < kUnheardMax) unheard_.insert(users.begin(), users.end());
+  for (const UserId user : users) hints_.note({Hint::Kind::kPresence, user.value, 0});
 }
 
-Result<void> Presence::tell(std::span<const UserId> users) {
+Result<void> Presence::tell(const Round& round) {
+  const std::vector<UserId>& users = round.users;
   auto lease = pool_.lease();
   if (!lease) return fail(lease);
   const auto watches = storage::FriendModel(**lease).online_watchers(users);
@@ -101,7 +118,7 @@ Result<void> Presence::tell(std::span<const UserId> users) {
   if (!states) return fail(states);
   std::unordered_map<UserId, bool> online;
   for (const storage::UserState& state : *states) online.emplace(state.id, state.online);
-  router_.presence(*watches, online);
+  router_.presence(*watches, online, round.reach);
   return {};
 }
 

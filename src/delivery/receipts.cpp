@@ -11,6 +11,7 @@ void Receipts::cursors_written(std::span<const storage::CursorMove> moves) {
   std::vector<DirectReceipt> receipts;
   for (const storage::CursorMove& move : moves) {
     if (move.group || !move.receipt_wanted) continue;
+    hints_.note({Hint::Kind::kDirectCursor, move.recipient.value, move.sender.value});
     if (move.delivered > 0) {
       receipts.push_back({move.sender, move.recipient, ReceiptKind::kDelivered, move.delivered});
     }
@@ -18,11 +19,39 @@ void Receipts::cursors_written(std::span<const storage::CursorMove> moves) {
       receipts.push_back({move.sender, move.recipient, ReceiptKind::kRead, move.read});
     }
   }
-  if (!receipts.empty()) router_.receipts_to_users(receipts);
+  if (!receipts.empty()) router_.receipts_to_users(receipts, Reach::kCluster);
   base::MutexLock lock(mutex_);
   for (const storage::CursorMove& move : moves) {
     if (move.group && move.receipt_wanted && moved_.size() < kGroupsMax) moved_.insert(move.group);
   }
+}
+
+Result<void> Receipts::repeat(std::span<const storage::DirectStream> streams,
+                              std::span<const GroupId> groups) {
+  auto lease = pool_.lease();
+  if (!lease) return fail(lease);
+  storage::MessageModel messages(**lease);
+  std::vector<DirectReceipt> receipts;
+  for (const storage::DirectStream& stream : streams) {
+    if (!router_.is_here(stream.sender)) continue;
+    const auto cursor = messages.cursor(stream);
+    if (!cursor) return fail(cursor);
+    const auto add = [&](ReceiptKind kind, Seq seq) {
+      if (seq > 0) receipts.push_back({stream.sender, stream.recipient, kind, seq});
+    };
+    add(ReceiptKind::kDelivered, cursor->delivered);
+    add(ReceiptKind::kRead, cursor->read);
+  }
+  router_.receipts_to_users(receipts, Reach::kThisNode);
+  for (const GroupId group : groups) {
+    const auto delivered = messages.slowest_delivered(group);
+    if (!delivered) return fail(delivered);
+    const auto read = messages.slowest_read(group);
+    if (!read) return fail(read);
+    tell(group, ReceiptKind::kDelivered, {}, *delivered, Reach::kThisNode);
+    tell(group, ReceiptKind::kRead, {}, *read, Reach::kThisNode);
+  }
+  return {};
 }
 
 bool Receipts::due() const {
@@ -57,18 +86,21 @@ Result<void> Receipts::tell_group(storage::Connection& connection, GroupId group
   const auto read = messages.slowest_read(group);
   if (!read) return fail(read);
   Told& told = told_[group];
-  tell(group, ReceiptKind::kDelivered, told.delivered, *delivered);
-  tell(group, ReceiptKind::kRead, told.read, *read);
+  tell(group, ReceiptKind::kDelivered, told.delivered, *delivered, Reach::kCluster);
+  tell(group, ReceiptKind::kRead, told.read, *read, Reach::kCluster);
+  hints_.note({Hint::Kind::kGroupCursors, group.value, 0});
   told = {*delivered, *read};
   return {};
 }
 
 // For everybody but the slowest member, the others are as far as the slowest; for that one, as far
 // as the second.
-void Receipts::tell(GroupId group, ReceiptKind kind, const Slowest& before, const Slowest& now) {
-  if (now.seq > before.seq) router_.receipt_to_group(group, now.user, kind, now.seq);
+void Receipts::tell(GroupId group, ReceiptKind kind, const Slowest& before, const Slowest& now,
+                    Reach reach) {
+  if (now.seq > before.seq) router_.receipt_to_group(group, now.user, kind, now.seq, reach);
   const bool news = now.user != before.user || now.next_seq > before.next_seq;
-  if (news && now.next_seq > 0) router_.receipt_to_writer(now.user, group, kind, now.next_seq);
+  if (!news || now.next_seq == 0) return;
+  router_.receipt_to_writer(now.user, group, kind, now.next_seq, reach);
 }
 
 }  // namespace chat::delivery

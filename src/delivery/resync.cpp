@@ -2,7 +2,8 @@
 // message arrives seconds late, two nodes use two Redis servers. The truth is in the tables, so
 // this thread compares the sessions of this node with them.
 //
-// - Messages. After a gap of the bus, and every kDownInterval while it is down, the heads of the
+// - Messages. After a gap of the bus, and every kImpairedInterval while it is impaired
+//   (BusHealth), the heads of the
 //   sessions' streams are read and given to the windows, which fetch what they lack. Normally only
 //   streams with a head past the delivered position are of interest. That is not enough for a
 //   session that began a short time ago: its user's older session may still live on another node,
@@ -25,6 +26,7 @@
 #include <utility>
 
 #include "chat/base/log.h"
+#include "chat/base/sabotage.h"
 #include "chat/delivery/envelope.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/user_model.h"
@@ -109,8 +111,11 @@ Result<void> Resync::work_once() {
 }
 
 bool Resync::due() {
-  if (requested_.exchange(false, std::memory_order_acq_rel)) return true;
-  return !bus_.up() && steady_clock::now() - last_run_ > kDownInterval;
+  if (base::sabotaged(base::Sabotage::kSkipResync)) return false;
+  const bool impaired = health_.impaired();
+  const bool changed = std::exchange(was_impaired_, impaired) != impaired;
+  if (requested_.exchange(false, std::memory_order_acq_rel) || changed) return true;
+  return impaired && steady_clock::now() - last_run_ > kImpairedInterval;
 }
 
 Result<void> Resync::resync() {

@@ -122,8 +122,10 @@ struct Router::LoopBatch {
 // Gathers a batch by destination, then sends everything on its way.
 class Router::Outgoing {
  public:
-  explicit Outgoing(Router& router)
-      : router_(router), loops_(router.loops_.size()), publish_(!router.bus_.alone()) {}
+  explicit Outgoing(Router& router, Reach reach = Reach::kCluster)
+      : router_(router),
+        loops_(router.loops_.size()),
+        publish_(reach == Reach::kCluster && !router.bus_.alone()) {}
 
   void reply(const SessionPtr& session, std::string json) {
     loops_[session->loop_index()].replies.push_back({session, std::move(json)});
@@ -212,9 +214,9 @@ void Router::on_bus_message(const cluster::BusMessage& message) {
   } else if (const auto* takeover = std::get_if<TakeoverEnvelope>(&*envelope)) {
     handle(UserId{message.channel.id}, *takeover);
   } else if (const auto* deleted = std::get_if<DeletedEnvelope>(&*envelope)) {
-    directory_.forget(deleted->user);
-    // A session that an older claim left behind here.
-    if (SessionPtr session = registry_.find(deleted->user)) session->evict("account_deleted");
+    deleted_elsewhere(deleted->user);
+  } else if (const auto* beat = std::get_if<BeatEnvelope>(&*envelope)) {
+    health_.heard(*beat);
   } else {
     deliver(message, std::get<Push>(*envelope));
   }
@@ -253,9 +255,17 @@ void Router::tell_gone(UserId user, SessionEpoch epoch) {
   bus_.publish({{cluster::channel_of(user), encode(TakeoverEnvelope{epoch, true})}});
 }
 
+void Router::deleted_elsewhere(UserId user) {
+  directory_.forget(user);
+  // A session that an older claim left behind here.
+  if (SessionPtr session = registry_.find(user)) session->evict("account_deleted");
+}
+
 void Router::account_deleted(UserId user) {
   directory_.forget(user);
-  if (!bus_.alone()) bus_.publish({{cluster::kChannelOfAll, encode(DeletedEnvelope{user})}});
+  if (bus_.alone()) return;
+  bus_.publish({{cluster::kChannelOfAll, encode(DeletedEnvelope{user})}});
+  hints_.note({Hint::Kind::kAccountDeleted, user.value, 0});
 }
 
 // Only nodes that have a session of the user listen to the channel. If there is nobody to evict,
@@ -269,8 +279,8 @@ void Router::handle(UserId user, const TakeoverEnvelope& takeover) {
 }
 
 void Router::presence(std::span<const storage::Watch> watches,
-                      const std::unordered_map<UserId, bool>& online) {
-  Outgoing out(*this);
+                      const std::unordered_map<UserId, bool>& online, Reach reach) {
+  Outgoing out(*this, reach);
   for (const storage::Watch& watch : watches) {
     const auto state = online.find(watch.watched);
     if (state == online.end()) continue;
@@ -280,15 +290,17 @@ void Router::presence(std::span<const storage::Watch> watches,
 }
 
 void Router::event_to_user(UserId user, std::string json) {
-  to_user(user, {{}, std::make_shared<const std::string>(std::move(json)), false, {}});
+  to_user(user, {{}, std::make_shared<const std::string>(std::move(json)), false, {}},
+          Reach::kCluster);
 }
 
 void Router::event_to_group(GroupId group, std::string json, UserId except) {
-  to_group(group, {except, std::make_shared<const std::string>(std::move(json)), false, {}});
+  to_group(group, {except, std::make_shared<const std::string>(std::move(json)), false, {}},
+           Reach::kCluster);
 }
 
-void Router::receipts_to_users(std::span<const DirectReceipt> receipts) {
-  Outgoing out(*this);
+void Router::receipts_to_users(std::span<const DirectReceipt> receipts, Reach reach) {
+  Outgoing out(*this, reach);
   for (const DirectReceipt& receipt : receipts) {
     out.event(receipt.sender, true, [&receipt] {
       return receipt_json("id", receipt.recipient.value, receipt.kind, receipt.seq);
@@ -297,23 +309,26 @@ void Router::receipts_to_users(std::span<const DirectReceipt> receipts) {
   out.send();
 }
 
-void Router::receipt_to_group(GroupId group, UserId except, ReceiptKind kind, Seq seq) {
+void Router::receipt_to_group(GroupId group, UserId except, ReceiptKind kind, Seq seq,
+                              Reach reach) {
   auto json = std::make_shared<const std::string>(receipt_json("groupid", group.value, kind, seq));
-  to_group(group, {except, std::move(json), true, group});
+  to_group(group, {except, std::move(json), true, group}, reach);
 }
 
-void Router::receipt_to_writer(UserId user, GroupId group, ReceiptKind kind, Seq seq) {
+void Router::receipt_to_writer(UserId user, GroupId group, ReceiptKind kind, Seq seq, Reach reach) {
   auto json = std::make_shared<const std::string>(receipt_json("groupid", group.value, kind, seq));
-  to_user(user, {{}, std::move(json), true, group});
+  to_user(user, {{}, std::move(json), true, group}, reach);
 }
 
-void Router::to_user(UserId user, EventEnvelope event) {
-  if (!bus_.alone()) bus_.publish({{cluster::channel_of(user), encode(event)}});
+void Router::to_user(UserId user, EventEnvelope event, Reach reach) {
+  if (reach == Reach::kCluster && !bus_.alone())
+    bus_.publish({{cluster::channel_of(user), encode(event)}});
   local_event_to_user(user, std::move(event));
 }
 
-void Router::to_group(GroupId group, const EventEnvelope& event) {
-  if (!bus_.alone()) bus_.publish({{cluster::channel_of(group), encode(event)}});
+void Router::to_group(GroupId group, const EventEnvelope& event, Reach reach) {
+  if (reach == Reach::kCluster && !bus_.alone())
+    bus_.publish({{cluster::channel_of(group), encode(event)}});
   local_event_to_group(group, event);
 }
 

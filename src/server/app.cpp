@@ -91,12 +91,15 @@ App::App(const Config& config)
       writeback_(pool_),
       recipients_(loops_, backlog_, writeback_, *bus_, workers_),
       takeovers_(clock_),
-      router_(loops_, registry_, recipients_, takeovers_, directory_, *bus_),
-      presence_(pool_, router_, *bus_),
-      resync_(registry_, recipients_, takeovers_, pool_, *bus_, presence_),
-      cluster_events_(router_, resync_, presence_, directory_,
+      bus_health_(*bus_, clock_, [this](bool mute) { lease_.set_mute(mute); }),
+      hint_relay_(pool_, bus_health_),
+      router_(loops_, registry_, recipients_, takeovers_, bus_health_, hint_relay_, directory_,
+              *bus_),
+      presence_(pool_, router_, hint_relay_, *bus_),
+      resync_(registry_, recipients_, takeovers_, pool_, *bus_, bus_health_, presence_),
+      receipts_(router_, hint_relay_, pool_),
+      cluster_events_(router_, resync_, presence_, receipts_, directory_, bus_health_,
                       [this] { main_loop_.post([this] { lose_lease(); }); }),
-      receipts_(router_, pool_),
       aftermath_(receipts_, presence_, router_),
       retention_(pool_, clock_),
       journal_(
@@ -190,8 +193,9 @@ Result<void> App::register_node() {
 
 Result<void> App::start_threads() {
   if (shared_rates_ != nullptr) {
-    if (auto opened = shared_rates_->open(); !opened) return opened;
+    if (auto opened = shared_rates_->open(cluster_id_); !opened) return opened;
   }
+  bus_->set_cluster(cluster_id_);
   if (auto started = bus_->start(cluster_events_); !started) return started;
   bus_->subscribe({cluster::kChannelOfAll}, {});
   if (auto started = io_loops_.start(); !started) return started;
@@ -209,6 +213,9 @@ Result<void> App::start_threads() {
   lease_.start(cluster_events_);
   if (!bus_->alone()) {
     loops_.run_every(0, delivery::TakeoverWaiter::kTick, [this] { takeovers_.tick(); });
+    bus_health_.start(service_context_.node);
+    loops_.run_every(0, delivery::BusHealth::kTick, [this] { bus_health_.tick(); });
+    hint_relay_.start(service_context_.node, cluster_events_);
   }
   loops_.run_every(0, delivery::Receipts::kInterval, [this] {
     if (receipts_.due()) (void)blocking_workers_.try_post([this] { receipts_.tick(); });
@@ -298,6 +305,7 @@ void App::stop_threads() {
   retention_.stop();
   resync_.stop();
   settle_queue_.stop();
+  hint_relay_.stop();
   hash_lane_.stop();
   known_hash_lane_.stop();
   journal_.stop();

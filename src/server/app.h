@@ -15,8 +15,10 @@
 #include "chat/cluster/redis_rate_store.h"
 #include "chat/delivery/aftermath.h"
 #include "chat/delivery/backlog.h"
+#include "chat/delivery/bus_health.h"
 #include "chat/delivery/cluster_events.h"
 #include "chat/delivery/directory.h"
+#include "chat/delivery/hint_relay.h"
 #include "chat/delivery/journal.h"
 #include "chat/delivery/presence.h"
 #include "chat/delivery/receipts.h"
@@ -105,11 +107,13 @@ class App {
   delivery::Writeback writeback_;
   delivery::Recipients recipients_;
   delivery::TakeoverWaiter takeovers_;
+  delivery::BusHealth bus_health_;
+  delivery::HintRelay hint_relay_;
   delivery::Router router_;
   delivery::Presence presence_;
   delivery::Resync resync_;
-  delivery::ClusterEvents cluster_events_;
   delivery::Receipts receipts_;
+  delivery::ClusterEvents cluster_events_;
   delivery::Aftermath aftermath_;
   delivery::Retention retention_;
   delivery::Journal journal_;

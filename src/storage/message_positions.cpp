@@ -113,6 +113,18 @@ Result<std::vector<StreamState>> stream_states(Connection& connection,
 
 }  // namespace
 
+Result<MessageModel::Cursor> MessageModel::cursor(const DirectStream& stream) {
+  const auto found = sql::read_one(
+      connection_,
+      "SELECT delivered_seq, read_seq FROM directcursor WHERE recipient = ? AND sender = ?",
+      [](const Statement& row) {
+        return Cursor{row.integer(0), row.integer(1)};
+      },
+      stream.recipient, stream.sender);
+  if (!found) return fail(found);
+  return found->value_or(Cursor{});
+}
+
 Result<MessageModel::Slowest> MessageModel::slowest_delivered(GroupId group) {
   return slowest(connection_,
                  "SELECT userid, delivered_seq FROM groupuser WHERE groupid = ?"

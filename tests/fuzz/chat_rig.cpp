@@ -207,9 +207,12 @@ struct ChatRig::Parts {
   test::SessionRig rig{1, 1};
   delivery::Recipients recipients{rig.loops(), backlog, writeback, bus, rig.workers()};
   delivery::TakeoverWaiter takeovers{clock};
-  delivery::Router router{rig.loops(), registry, recipients, takeovers, *directory, bus};
-  delivery::Presence presence{pool, router, bus};
-  delivery::Receipts receipts{router, pool};
+  delivery::BusHealth health{bus, clock, [](bool) {}};
+  delivery::HintRelay hints{pool, health};
+  delivery::Router router{rig.loops(), registry, recipients, takeovers,
+                          health,      hints,    *directory, bus};
+  delivery::Presence presence{pool, router, hints, bus};
+  delivery::Receipts receipts{router, hints, pool};
   delivery::Aftermath aftermath{receipts, presence, router};
   delivery::Journal journal{delivery::make_direct_store(database, lease),
                             delivery::make_group_store(database, lease), router,

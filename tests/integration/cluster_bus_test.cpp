@@ -116,9 +116,118 @@ TEST_F(ClusterBus, MessageToTheOlderSessionReachesTheNewerWithoutAReport) {
   cut_off(0);
   User newer = take_over_on(1, older);
   alice.chat(newer.id(), "to whom?");
-  EXPECT_EQ(older.client.push(6).at("seq"), 1);
   expect_taken_over(older);
   expect_messages(newer, alice, 1);
+}
+
+// Messages, receipts and presence cross in both directions within the promised time.
+class CrossNodeDelivery : public ClusterBus {
+ protected:
+  void expect_crossing(std::size_t here, std::size_t there) {
+    User alice = user_on(here, "alice", acking());
+    User bob = user_on(there, "bob", acking());
+    User carol = user_on(here, "carol");
+    User dave = user_on(there, "dave");
+    watch(alice, dave);
+    watch(bob, carol);
+    const std::int64_t group = alice.create_group("tea");
+    bob.join_group(group);
+    alice.group_chat(group, "to all");
+    alice.chat(bob.id(), "to bob");
+    bob.chat(alice.id(), "to alice");
+    expect_all(alice, {{6, "id", bob.id()}});
+    expect_all(bob, {{6, "id", alice.id()}, {10, "groupid", group}});
+
+    alice.client.send(delivered_request(bob.id(), 1));
+    bob.client.send(delivered_request(alice.id(), 1));
+    bob.client.send(group_delivered_request(group, 1));
+    carol.log_out();
+    dave.log_out();
+    expect_all(alice, {{203, "id", bob.id()}, {203, "groupid", group}, {200, "id", dave.id()}});
+    expect_all(bob, {{203, "id", alice.id()}, {200, "id", carol.id()}});
+  }
+
+ private:
+  // A push, by its msgid and one of its fields.
+  struct Wanted {
+    int msgid;
+    const char* field;
+    std::int64_t value;
+  };
+  static void expect_all(User& user, std::vector<Wanted> wanted) {
+    const auto began = Clock::now();
+    EXPECT_TRUE(await(user,
+                      [&wanted](const Json& frame) {
+                        std::erase_if(wanted, [&frame](const Wanted& push) {
+                          return frame.value("msgid", 0) == push.msgid &&
+                                 frame.value(push.field, 0) == push.value;
+                        });
+                        return wanted.empty();
+                      }))
+        << wanted.size() << " pushes are missing, the first is " << wanted.front().msgid;
+    figure("crossed after", std::chrono::duration_cast<milliseconds>(Clock::now() - began));
+  }
+  static void watch(User& watcher, const User& of) {
+    watcher.client.keep_presence();
+    request_ok(watcher.client, add_friend_request(watcher.account, of.id()));
+  }
+};
+
+TEST_F(CrossNodeDelivery, OneNodeIsCutOff) {
+  cut_off(0);
+  expect_crossing(0, 1);
+}
+
+TEST_F(CrossNodeDelivery, RedisRefusesToPublish) {
+  cluster->redis().command({"ACL", "SETUSER", "default", "-publish"});
+  expect_crossing(0, 1);
+}
+
+TEST_F(CrossNodeDelivery, TheSubscriberOfOneNodeIsStalled) {
+  stall_subscriber(0, true);
+  expect_crossing(0, 1);
+}
+
+// Nothing fails: each node publishes and subscribes, and nobody hears it.
+TEST_F(CrossNodeDelivery, TwoNodesUseTwoRedisServers) {
+  RedisServer other;
+  cluster->add_node({"redis.socket=" + other.socket()});
+  expect_crossing(0, 2);
+}
+
+TEST_F(CrossNodeDelivery, ALinkThatIsResetNowAndThenLosesNothing) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  Inbox inbox;
+  int sent = 0;
+  for (int i = 0; i < 5; ++i) {
+    for (int n = 0; n < 20; ++n) alice.chat(bob.id(), std::to_string(++sent));
+    redis_of(i % 2 == 0 ? 0 : 1).reset_all();
+    alice.chat(bob.id(), std::to_string(++sent));
+    expect_messages(bob, alice, sent, inbox);
+  }
+}
+
+// Redis has one space of channels for all its databases.
+TEST_F(ClusterBus, TwoClustersOnOneRedisDoNotHearEachOther) {
+  Cluster stranger(1, {"redis.socket=" + cluster->redis().socket(), "redis.db=1",
+                       "limits.login_failures_per_minute=10"});
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  new_user(stranger.port(0), "carol");
+  User dave = new_user(stranger.port(0), "dave");
+  ASSERT_EQ(dave.id(), bob.id());
+  alice.chat(bob.id(), "for bob");
+  expect_messages(bob, alice, 1);
+  expect_no_push(dave);
+
+  RawClient guesser(stranger.port(0));
+  expect_refused(guesser, login_request({dave.id(), "dave", "wrong password"}), errors::kFailed);
+  std::string id = mariadb().query("SELECT id FROM cluster", stranger.storage().database());
+  id.erase(id.find_last_not_of('\n') + 1);
+  EXPECT_EQ(id.size(), 32U);
+  const std::string keys = cluster->redis().command({"-n", "1", "KEYS", "*"});
+  EXPECT_TRUE(keys.starts_with("chat:" + id + ":rate:")) << keys;
 }
 
 }  // namespace

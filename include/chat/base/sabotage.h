@@ -20,7 +20,7 @@ namespace chat::base {
 
 enum class Sabotage {
   kAckBeforeCommit,  // "ack-before-commit": a message is acknowledged first and stored then
-  kSkipResync,       // "skip-resync": a bus that is back says nothing of what it may have missed
+  kSkipResync,       // "skip-resync": nobody looks for what the bus may not have told
   kIgnoreLease,      // "ignore-lease": a node whose lease is lost goes on
 };
 

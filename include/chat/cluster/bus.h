@@ -51,6 +51,8 @@ class BusListener {
 class Bus {
  public:
   virtual ~Bus() = default;
+  // Call before start(). Only buses of the same cluster hear each other.
+  virtual void set_cluster(std::string id) = 0;
   virtual Result<void> start(BusListener& listener) = 0;
   // No listener and no `heard` is called any more once it returns.
   virtual void stop() = 0;
@@ -64,8 +66,11 @@ class Bus {
   virtual void publish(std::vector<BusMessage> messages) = 0;
   // No other node can be listening: there is no need to build messages for it.
   virtual bool alone() const = 0;
-  // False: nothing comes through at present.
+  // False: nothing comes in at present. Says nothing about publishing.
   virtual bool up() const = 0;
+  // Grows whenever something could not be published, at least once a second while that goes on and
+  // there is something to publish.
+  virtual std::uint64_t losses() const = 0;
   // "local", "redis:…": for the log and the ready line, without secrets.
   virtual std::string describe() const = 0;
 };

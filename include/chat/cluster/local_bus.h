@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -28,6 +29,7 @@ class LocalBus final : public Bus {
   explicit LocalBus(LocalHub& hub) : hub_(hub) {}
   ~LocalBus() override;
 
+  void set_cluster(std::string /*id*/) override {}
   Result<void> start(BusListener& listener) override;
   void stop() override;
   void subscribe(std::vector<Channel> channels, base::Task heard) override;
@@ -35,6 +37,7 @@ class LocalBus final : public Bus {
   void publish(std::vector<BusMessage> messages) override;
   bool alone() const override;
   bool up() const override { return true; }
+  std::uint64_t losses() const override { return 0; }
   std::string describe() const override { return "local"; }
 
  private:

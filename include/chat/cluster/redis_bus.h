@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chat/cluster/bus.h"
@@ -18,17 +19,18 @@ struct RedisOptions {
   std::uint16_t port = 6379;
   std::string socket;    // where not empty, it is used instead of host and port
   std::string password;  // empty: no AUTH
-  // Only names where the account lives: Redis' channels are the same in all databases, so two
-  // clusters can't share one Redis.
   unsigned db = 0;
+  // In every channel and key, so that several clusters can share one Redis: its channels are the
+  // same in all databases.
+  std::string cluster;
   // Tells our own messages from the others': unlike that of any other process on this Redis. One
   // line.
   std::string node;
 };
 
-// The bus over Redis' publish/subscribe: one PUBLISH a message, on "user:<id>" or "group:<id>".
-// What it couldn't publish it drops, remembers that, and tells the other nodes' buses on the
-// channel "nodes" as soon as it can: that is their on_bus_gap(). A connection that is lost, or
+// The bus over Redis' publish/subscribe: one PUBLISH a message, on channels as in redis_wire.h.
+// What it couldn't publish it drops, remembers that, and tells the other nodes' buses on a channel
+// of their own as soon as it can: that is their on_bus_gap(). A connection that is lost, or
 // silent for a second or two when it owes an answer, is closed and made again, with random pauses
 // of at most 2 s.
 //
@@ -44,6 +46,7 @@ class RedisBus final : public Bus {
   explicit RedisBus(RedisOptions options);
   ~RedisBus() override;
 
+  void set_cluster(std::string id) override { options_.cluster = std::move(id); }
   // Tries once to connect, for 2 s at most. kInvalidArgument when Redis refuses the password or
   // the database; when it merely isn't there, the bus starts down and goes on trying.
   Result<void> start(BusListener& listener) override;
@@ -56,11 +59,12 @@ class RedisBus final : public Bus {
   void publish(std::vector<BusMessage> messages) override;
   bool alone() const override { return false; }
   bool up() const override;
+  std::uint64_t losses() const override;
   // "redis:host:port/db" or "redis:<socket>/db".
   std::string describe() const override;
 
  private:
-  const RedisOptions options_;
+  RedisOptions options_;  // fixed after start()
   const std::unique_ptr<Wakeup> stop_;
   const std::unique_ptr<RedisSubscriber> subscriber_;
   const std::unique_ptr<RedisPublisher> publisher_;

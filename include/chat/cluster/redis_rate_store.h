@@ -32,8 +32,8 @@ class RedisRateStore final : public base::RateStore {
   explicit RedisRateStore(RedisOptions options);
   ~RedisRateStore() override;
 
-  // Before the first call. Does not connect yet.
-  Result<void> open();
+  // Before the first call. `cluster` goes into every key. Does not connect yet.
+  Result<void> open(std::string cluster);
   // Ends what is being waited for; no call reaches Redis after it.
   void stop();
 
@@ -44,11 +44,14 @@ class RedisRateStore final : public base::RateStore {
   void remember(const std::string& key, std::chrono::seconds lifetime) override;
 
  private:
+  std::string key_of(std::string_view key) const;
+  std::vector<std::string> script(std::string_view text,
+                                  std::span<const base::NamedBucket> buckets) const;
   std::optional<long long> ask(const std::vector<std::string>& words);
   std::unique_ptr<RedisConnection> take_connection();
   void put_back(std::unique_ptr<RedisConnection> connection, bool works);
 
-  const RedisOptions options_;
+  RedisOptions options_;  // fixed after open()
   const std::unique_ptr<Wakeup> stop_;
   base::Mutex mutex_;
   // Idle ones; at most kIdleMax.

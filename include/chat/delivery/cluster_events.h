@@ -6,21 +6,28 @@
 
 #include "chat/cluster/bus.h"
 #include "chat/cluster/node_lease.h"
+#include "chat/delivery/bus_health.h"
+#include "chat/delivery/hint_relay.h"
 #include "chat/delivery/presence.h"
+#include "chat/delivery/receipts.h"
 #include "chat/delivery/resync.h"
 #include "chat/delivery/router.h"
 
 namespace chat::delivery {
 
 // What comes in from the other nodes, and who sees to it. Threading: thread-safe.
-class ClusterEvents final : public cluster::BusListener, public cluster::NodeListener {
+class ClusterEvents final : public cluster::BusListener,
+                            public cluster::NodeListener,
+                            public HintListener {
  public:
-  ClusterEvents(Router& router, Resync& resync, Presence& presence, Directory& directory,
-                std::function<void()> on_lease_lost)
+  ClusterEvents(Router& router, Resync& resync, Presence& presence, Receipts& receipts,
+                Directory& directory, BusHealth& health, std::function<void()> on_lease_lost)
       : router_(router),
         resync_(resync),
         presence_(presence),
+        receipts_(receipts),
         directory_(directory),
+        health_(health),
         lease_lost_(std::move(on_lease_lost)) {}
 
   void on_bus_message(const cluster::BusMessage& message) override {
@@ -30,19 +37,26 @@ class ClusterEvents final : public cluster::BusListener, public cluster::NodeLis
     resync_.request();
     presence_.repeat();
     directory_.forget_all();
+    health_.note_gap();
   }
   void on_nodes_changed() override { resync_.request(); }
+  void on_nodes_seen(const std::vector<storage::NodeRow>& living) override {
+    health_.nodes_seen(living);
+  }
   void on_users_freed(std::vector<UserId> users) override {
     presence_.changed(users);
     resync_.request();
   }
   void on_lease_lost() override { lease_lost_(); }
+  Result<void> on_hints(const std::vector<Hint>& hints) override;
 
  private:
   Router& router_;
   Resync& resync_;
   Presence& presence_;
+  Receipts& receipts_;
   Directory& directory_;
+  BusHealth& health_;
   const std::function<void()> lease_lost_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ namespace chat::delivery {
 //   t <session epoch>\n      the user's sessions that are older than this claim have to go
 //   g <session epoch>\n      a session of this claim has gone: its cursors are in the table
 //   d <user>\n               an account was deleted
+//   b <node> <epoch> <number>\n    the node is alive and can publish (BusHealth)
 struct EventEnvelope {
   UserId except;
   std::shared_ptr<const std::string> json;
@@ -32,12 +34,18 @@ struct TakeoverEnvelope {
 struct DeletedEnvelope {
   UserId user;
 };
-using Envelope = std::variant<Push, EventEnvelope, TakeoverEnvelope, DeletedEnvelope>;
+struct BeatEnvelope {
+  NodeId node;
+  NodeEpoch epoch = 0;
+  std::int64_t number = 0;
+};
+using Envelope = std::variant<Push, EventEnvelope, TakeoverEnvelope, DeletedEnvelope, BeatEnvelope>;
 
 std::string encode(const Push& push);
 std::string encode(const EventEnvelope& event);
 std::string encode(const TakeoverEnvelope& takeover);
 std::string encode(const DeletedEnvelope& deleted);
+std::string encode(const BeatEnvelope& beat);
 // Nothing when the payload is malformed.
 std::optional<Envelope> decode(std::string_view payload);
 

@@ -28,8 +28,8 @@ class Presence {
   static constexpr std::chrono::milliseconds kGather{50};
   static constexpr std::size_t kUnheardMax = 100'000;
 
-  Presence(storage::Pool& pool, Router& router, const cluster::Bus& bus)
-      : pool_(pool), router_(router), bus_(bus) {}
+  Presence(storage::Pool& pool, Router& router, HintRelay& hints, const cluster::Bus& bus)
+      : pool_(pool), router_(router), hints_(hints), bus_(bus) {}
   ~Presence() { stop(); }
 
   void start();
@@ -39,22 +39,32 @@ class Presence {
   // These users came or went.
   void changed(std::span<const UserId> users);
   void changed(UserId user) { changed(std::span(&user, 1)); }
+  // Another node has told this, and the bus may not have carried it: tells the users of this node.
+  void changed_elsewhere(std::span<const UserId> users);
   // The bus was away: what was told lately may not have been heard.
   void repeat();
 
  private:
+  struct Round {
+    std::vector<UserId> users;
+    Reach reach = Reach::kCluster;
+  };
+
   void work();
-  std::vector<UserId> take();
-  Result<void> tell(std::span<const UserId> users);
+  Round take();
+  void note_told_locked(std::span<const UserId> users) CHAT_REQUIRES(mutex_);
+  Result<void> tell(const Round& round);
 
   storage::Pool& pool_;
   Router& router_;
+  HintRelay& hints_;
   const cluster::Bus& bus_;
   base::Thread thread_;
 
   base::Mutex mutex_;
   base::CondVar wake_;
   std::unordered_set<UserId> changed_ CHAT_GUARDED_BY(mutex_);
+  std::unordered_set<UserId> changed_elsewhere_ CHAT_GUARDED_BY(mutex_);
   // Told while the bus was away, or so lately that it may have been: two generations.
   std::unordered_set<UserId> unheard_ CHAT_GUARDED_BY(mutex_);
   std::unordered_set<UserId> older_ CHAT_GUARDED_BY(mutex_);

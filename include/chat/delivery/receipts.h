@@ -25,10 +25,15 @@ class Receipts {
   static constexpr std::chrono::milliseconds kInterval{1000};
   static constexpr std::size_t kGroupsMax = 10000;
 
-  Receipts(Router& router, storage::Pool& pool) : router_(router), pool_(pool) {}
+  Receipts(Router& router, HintRelay& hints, storage::Pool& pool)
+      : router_(router), hints_(hints), pool_(pool) {}
 
   // These cursors are in the table now.
   void cursors_written(std::span<const storage::CursorMove> moves);
+  // On other nodes cursors of these moved, and the bus may not have told this one: tells the users
+  // of this node how far they are now. Blocks.
+  Result<void> repeat(std::span<const storage::DirectStream> streams,
+                      std::span<const GroupId> groups);
   // Is there anything for a tick to do?
   bool due() const;
   void tick();
@@ -41,9 +46,11 @@ class Receipts {
   };
 
   Result<void> tell_group(storage::Connection& connection, GroupId group) CHAT_REQUIRES(telling_);
-  void tell(GroupId group, ReceiptKind kind, const Slowest& before, const Slowest& now);
+  void tell(GroupId group, ReceiptKind kind, const Slowest& before, const Slowest& now,
+            Reach reach);
 
   Router& router_;
+  HintRelay& hints_;
   storage::Pool& pool_;
   mutable base::Mutex mutex_;
   std::unordered_set<GroupId> moved_ CHAT_GUARDED_BY(mutex_);

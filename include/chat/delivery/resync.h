@@ -10,6 +10,7 @@
 #include "chat/base/stop_signal.h"
 #include "chat/base/thread.h"
 #include "chat/cluster/bus.h"
+#include "chat/delivery/bus_health.h"
 #include "chat/delivery/presence.h"
 #include "chat/delivery/recipients.h"
 #include "chat/delivery/takeover_waiter.h"
@@ -24,17 +25,18 @@ namespace chat::delivery {
 // externally synchronised.
 class Resync {
  public:
-  static constexpr std::chrono::seconds kDownInterval{4};
+  static constexpr std::chrono::seconds kImpairedInterval{4};
   static constexpr std::chrono::milliseconds kEvictInterval{2'500};
   static constexpr std::chrono::seconds kReconcileInterval{60};
 
   Resync(session::Registry& registry, Recipients& recipients, TakeoverWaiter& takeovers,
-         storage::Pool& pool, cluster::Bus& bus, Presence& presence)
+         storage::Pool& pool, cluster::Bus& bus, const BusHealth& health, Presence& presence)
       : registry_(registry),
         recipients_(recipients),
         takeovers_(takeovers),
         pool_(pool),
         bus_(bus),
+        health_(health),
         presence_(presence) {}
   ~Resync() { stop(); }
 
@@ -63,6 +65,7 @@ class Resync {
   TakeoverWaiter& takeovers_;
   storage::Pool& pool_;
   cluster::Bus& bus_;
+  const BusHealth& health_;
   Presence& presence_;
   storage::Node node_;  // fixed after start()
   std::atomic<bool> requested_{false};
@@ -71,6 +74,7 @@ class Resync {
 
   // the thread's
   Time last_run_{};
+  bool was_impaired_ = false;
   Time last_eviction_{};
   Time last_reconciled_{};
   std::vector<TakeoverWaiter::Review> reviews_;           // taken, and not done yet

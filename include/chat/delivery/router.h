@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "chat/cluster/bus.h"
+#include "chat/delivery/bus_health.h"
 #include "chat/delivery/directory.h"
 #include "chat/delivery/envelope.h"
+#include "chat/delivery/hint_relay.h"
 #include "chat/delivery/journal.h"
 #include "chat/delivery/recipients.h"
 #include "chat/delivery/takeover_waiter.h"
@@ -18,6 +20,12 @@
 namespace chat::delivery {
 
 enum class ReceiptKind { kDelivered, kRead };
+
+// Whom something is told that is no message.
+enum class Reach {
+  kCluster,   // users on all nodes
+  kThisNode,  // users whose session is here; the other nodes find it out for themselves
+};
 
 // `recipient` has everything of its stream from `sender` up to `seq`.
 struct DirectReceipt {
@@ -34,11 +42,14 @@ struct DirectReceipt {
 class Router final : public JournalListener {
  public:
   Router(session::Loops& loops, session::Registry& registry, Recipients& recipients,
-         TakeoverWaiter& takeovers, Directory& directory, cluster::Bus& bus)
+         TakeoverWaiter& takeovers, BusHealth& health, HintRelay& hints, Directory& directory,
+         cluster::Bus& bus)
       : loops_(loops),
         registry_(registry),
         recipients_(recipients),
         takeovers_(takeovers),
+        health_(health),
+        hints_(hints),
         directory_(directory),
         bus_(bus) {}
 
@@ -56,7 +67,7 @@ class Router final : public JournalListener {
 
   // PRESENCE pushes: each watcher is told the state of whom it watches.
   void presence(std::span<const storage::Watch> watches,
-                const std::unordered_map<UserId, bool>& online);
+                const std::unordered_map<UserId, bool>& online, Reach reach = Reach::kCluster);
 
   // The user was claimed here, with this epoch, from a session on another node. Tells that session
   // to go; `then` is called once it is gone, or does not answer (TakeoverWaiter).
@@ -66,12 +77,16 @@ class Router final : public JournalListener {
 
   // The account is no more: no node takes a message to it any longer.
   void account_deleted(UserId user);
+  // Likewise, when another node has deleted it.
+  void deleted_elsewhere(UserId user);
 
   // RECEIPT pushes: to senders whose sessions acknowledge.
-  void receipts_to_users(std::span<const DirectReceipt> receipts);
+  void receipts_to_users(std::span<const DirectReceipt> receipts, Reach reach);
   // All other members have the group's messages up to `seq`; to members who have written there.
-  void receipt_to_group(GroupId group, UserId except, ReceiptKind kind, Seq seq);
-  void receipt_to_writer(UserId user, GroupId group, ReceiptKind kind, Seq seq);
+  void receipt_to_group(GroupId group, UserId except, ReceiptKind kind, Seq seq, Reach reach);
+  void receipt_to_writer(UserId user, GroupId group, ReceiptKind kind, Seq seq, Reach reach);
+  // The user has a session on this node.
+  bool is_here(UserId user) const { return registry_.find(user) != nullptr; }
 
  private:
   struct LoopBatch;
@@ -79,8 +94,8 @@ class Router final : public JournalListener {
 
   void handle(UserId user, const TakeoverEnvelope& takeover);
   void deliver(const cluster::BusMessage& message, const Push& push);
-  void to_user(UserId user, EventEnvelope event);
-  void to_group(GroupId group, const EventEnvelope& event);
+  void to_user(UserId user, EventEnvelope event, Reach reach);
+  void to_group(GroupId group, const EventEnvelope& event, Reach reach);
   void local_event_to_user(UserId user, EventEnvelope event);
   void local_event_to_group(GroupId group, const EventEnvelope& event);
 
@@ -88,6 +103,8 @@ class Router final : public JournalListener {
   session::Registry& registry_;
   Recipients& recipients_;
   TakeoverWaiter& takeovers_;
+  BusHealth& health_;
+  HintRelay& hints_;
   Directory& directory_;
   cluster::Bus& bus_;
 };

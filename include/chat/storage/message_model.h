@@ -60,6 +60,13 @@ class MessageModel {
   // The streams of these users with messages past their delivered position, in no order.
   Result<std::vector<StreamState>> behind(std::span<const UserId> users);
 
+  // How far the recipient is in the stream; 0 in one that has not begun.
+  struct Cursor {
+    Seq delivered = 0;
+    Seq read = 0;
+  };
+  Result<Cursor> cursor(const DirectStream& stream);
+
   // The member whose position is the lowest, and how far the next one is; all zero in a group
   // without members.
   struct Slowest {

@@ -9,11 +9,14 @@ namespace {
 
 TEST(ChannelName, IsReadBackAsItWasWritten) {
   const auto most = std::numeric_limits<std::int32_t>::max();
-  EXPECT_EQ(channel_name(channel_of(UserId{7})), "user:7");
-  EXPECT_EQ(channel_name(channel_of(GroupId{most})), "group:2147483647");
-  for (const Channel& channel : {channel_of(UserId{1}), channel_of(UserId{most}),
-                                 channel_of(GroupId{1}), channel_of(GroupId{most})}) {
-    EXPECT_EQ(parse_channel(channel_name(channel)), channel);
+  EXPECT_EQ(channel_name("c", channel_of(UserId{7})), "chat:c:user:7");
+  EXPECT_EQ(channel_name("c", channel_of(GroupId{most})), "chat:c:group:2147483647");
+  EXPECT_EQ(channel_name("c", kChannelOfAll), "chat:c:all");
+  for (const Channel& channel :
+       {channel_of(UserId{1}), channel_of(UserId{most}), channel_of(GroupId{1}),
+        channel_of(GroupId{most}), kChannelOfAll}) {
+    EXPECT_EQ(parse_channel("c", channel_name("c", channel)), channel);
+    EXPECT_FALSE(parse_channel("d", channel_name("c", channel)));
   }
 }
 
@@ -21,7 +24,8 @@ TEST(ChannelName, IsNothingElse) {
   for (const char* name :
        {"", "user", "user:", "users:1", "nodes", "user:0", "user:-1", "user:+1", "user: 1",
         "user:1 ", "user:1a", "user:2147483648", "User:1", "group:", "group:x", "xuser:1"}) {
-    EXPECT_FALSE(parse_channel(name)) << name;
+    EXPECT_FALSE(parse_channel("c", std::string("chat:c:") + name)) << name;
+    EXPECT_FALSE(parse_channel("c", name)) << name;
   }
 }
 

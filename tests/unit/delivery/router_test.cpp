@@ -66,10 +66,13 @@ struct Node {
   session::Registry registry;
   Recipients recipients{rig.loops(), backlog, writeback, bus, rig.workers()};
   TakeoverWaiter takeovers{base::system_clock()};
-  Router router{rig.loops(), registry, recipients, takeovers, directory, bus};
-  Presence presence{pool, router, bus};
-  Resync resync{registry, recipients, takeovers, pool, bus, presence};
-  ClusterEvents events{router, resync, presence, directory, [] {}};
+  BusHealth health{bus, base::system_clock(), [](bool) {}};
+  HintRelay hints{pool, health};
+  Router router{rig.loops(), registry, recipients, takeovers, health, hints, directory, bus};
+  Presence presence{pool, router, hints, bus};
+  Resync resync{registry, recipients, takeovers, pool, bus, health, presence};
+  Receipts receipts{router, hints, pool};
+  ClusterEvents events{router, resync, presence, receipts, directory, health, [] {}};
 };
 
 class RouterTest : public storage::StorageTest {

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "chat/base/mutex.h"
+#include "chat/base/result.h"
+#include "chat/base/stop_signal.h"
+#include "chat/base/thread.h"
+#include "chat/delivery/bus_health.h"
+#include "chat/storage/pool.h"
+#include "chat/storage/values.h"
+
+namespace chat::delivery {
+
+// Something changed in the tables that users on other nodes are to be told.
+struct Hint {
+  enum class Kind : char {
+    kPresence = 'p',        // user `id` came or went
+    kDirectCursor = 'c',    // recipient `id` is further in what `other`, a user, has sent to it
+    kGroupCursors = 'g',    // members of group `id` are further
+    kAccountDeleted = 'd',  // user `id`
+  };
+  Kind kind = Kind::kPresence;
+  std::int32_t id = 0;
+  std::int32_t other = 0;
+
+  friend bool operator==(const Hint&, const Hint&) = default;
+};
+
+class HintListener {
+ public:
+  virtual ~HintListener() = default;
+  // Another node's hints; some may have come over the bus too. Called on the relay's thread.
+  virtual Result<void> on_hints(const std::vector<Hint>& hints) = 0;
+};
+
+// Carries hints through the database while the bus is impaired (BusHealth); messages need none,
+// Resync finds them. hint_relay.cpp says how.
+// Threading: note() is thread-safe; a thread of its own does the rest; start() and stop()
+// externally synchronised.
+// Bounds: kHintsMax hints of the last kKept; more are not kept.
+class HintRelay {
+ public:
+  static constexpr std::chrono::milliseconds kInterval{1'000};
+  // Longer than it takes all nodes to learn that the bus is impaired.
+  static constexpr std::chrono::seconds kKept{10};
+  static constexpr std::size_t kHintsMax = 50'000;
+
+  HintRelay(storage::Pool& pool, BusHealth& health) : pool_(pool), health_(health) {}
+  ~HintRelay() { stop(); }
+
+  // Without start(), hints are not kept.
+  void start(const storage::Node& node, HintListener& listener);
+  void stop();
+
+  // This node has told this over the bus.
+  void note(const Hint& hint);
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+  struct Noted {
+    std::int64_t number;
+    Time at;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Hint& hint) const noexcept;
+  };
+  struct Read {
+    NodeEpoch epoch = 0;
+    std::int64_t number = 0;
+  };
+
+  void work();
+  Result<void> write();
+  Result<void> read();
+  Result<void> read_of(const storage::Node& node);
+  std::string take_recent(std::int64_t& newest);
+  void prune_locked(Time now) CHAT_REQUIRES(mutex_);
+
+  storage::Pool& pool_;
+  BusHealth& health_;
+  storage::Node node_;                // fixed after start()
+  HintListener* listener_ = nullptr;  // likewise
+  base::StopSignal stop_;
+  base::Thread thread_;
+
+  // the thread's
+  std::int64_t written_ = 0;
+  std::unordered_map<NodeId, Read> read_;
+  bool failing_ = false;
+
+  base::Mutex mutex_;  // a leaf: nothing is called under it
+  std::unordered_map<Hint, Noted, KeyHash> hints_ CHAT_GUARDED_BY(mutex_);
+  std::int64_t last_number_ CHAT_GUARDED_BY(mutex_) = 0;
+  Time pruned_at_ CHAT_GUARDED_BY(mutex_){};
+  bool keeping_ CHAT_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace chat::delivery

@@ -1,0 +1,111 @@
+// A node can't tell from its own connections to Redis whether the others hear it. Its link may fail
+// alone, or in one direction only; a PUBLISH may succeed on a Redis server that nobody else uses;
+// a connection may stall without an error. So three signs are put together:
+//
+// - What the node's own bus says: nothing comes in, something could not be published, or messages
+//   were missed.
+// - Beats. Every node publishes a numbered beat each kBeatInterval, and this node notes them. A
+//   node whose row in the table moves, but whose beats don't come for kUnheardAfter or leave out a
+//   number, can't be heard here.
+// - The other nodes' rows. A node that sees one of the two signs says in its row that it is mute.
+//   Every other node reads that within a second.
+//
+// So if the bus is impaired between any two nodes, all nodes know within about four seconds. A sign
+// counts for kHold, so that a fault of a moment is seen by all of them too. What a row says is no
+// reason to say the same in one's own: the signs end with their causes.
+#include "chat/delivery/bus_health.h"
+
+#include "chat/base/log.h"
+
+namespace chat::delivery {
+
+void BusHealth::tick() {
+  const auto now = clock_.now();
+  beat(now);
+  std::string reason;
+  {
+    base::MutexLock lock(mutex_);
+    reason = trouble_locked(now);
+    if (!reason.empty()) mute_until_ = now + kHold;
+    if (reason.empty() && mute_peer_)
+      reason = "node " + std::to_string(mute_peer_.value) + " is mute";
+  }
+  const bool mute = now < mute_until_;
+  say(mute || !reason.empty(), reason);
+  say_mute_(mute);
+}
+
+void BusHealth::beat(base::SteadyTime now) {
+  if (now - beat_at_ < kBeatInterval) return;
+  beat_at_ = now;
+  bus_.publish({{cluster::kChannelOfAll, encode(BeatEnvelope{node_.id, node_.epoch, ++beats_})}});
+}
+
+// Why the bus is impaired for this node; empty when it is not.
+std::string BusHealth::trouble_locked(base::SteadyTime now) {
+  const std::uint64_t losses = bus_.losses();
+  const bool lost = std::exchange(losses_, losses) != losses;
+  const bool gap = std::exchange(gap_, false);
+  if (!bus_.up()) return "nothing comes in";
+  if (lost) return "something was not published";
+  if (gap) return "something was missed";
+  for (const auto& [id, peer] : peers_) {
+    if (peer.living && now - peer.since > kUnheardAfter) {
+      return "node " + std::to_string(id.value) + " is not heard";
+    }
+  }
+  return {};
+}
+
+void BusHealth::say(bool impaired, const std::string& reason) {
+  if (impaired_.exchange(impaired, std::memory_order_acq_rel) == impaired) return;
+  if (impaired) {
+    log::warn("event=bus_impaired reason={}", log::quoted(reason));
+  } else {
+    log::info("event=bus_healthy");
+  }
+}
+
+void BusHealth::heard(const BeatEnvelope& beat) {
+  base::MutexLock lock(mutex_);
+  Peer& peer = peers_[beat.node];
+  if (beat.epoch < peer.epoch) return;
+  if (beat.epoch > peer.epoch) peer = {beat.epoch, 0, {}, peer.living};
+  if (beat.number <= peer.number) return;
+  if (peer.number != 0 && beat.number > peer.number + 1) gap_ = true;
+  peer.number = beat.number;
+  peer.since = clock_.now();
+}
+
+void BusHealth::nodes_seen(const std::vector<storage::NodeRow>& living) {
+  base::MutexLock lock(mutex_);
+  const auto now = clock_.now();
+  for (auto& [id, peer] : peers_) peer.living = false;
+  mute_peer_ = {};
+  for (const storage::NodeRow& row : living) {
+    Peer& peer = peers_[row.node.id];
+    if (row.node.epoch > peer.epoch) peer = {row.node.epoch, 0, now, true};
+    if (peer.since == base::SteadyTime{}) peer.since = now;
+    peer.living = true;
+    if (row.mute) mute_peer_ = row.node.id;
+  }
+  std::erase_if(peers_, [now](const auto& entry) {
+    return !entry.second.living && now - entry.second.since > kHold;
+  });
+}
+
+std::vector<storage::Node> BusHealth::living() {
+  std::vector<storage::Node> nodes;
+  base::MutexLock lock(mutex_);
+  for (const auto& [id, peer] : peers_) {
+    if (peer.living) nodes.push_back({id, peer.epoch});
+  }
+  return nodes;
+}
+
+void BusHealth::note_gap() {
+  base::MutexLock lock(mutex_);
+  gap_ = true;
+}
+
+}  // namespace chat::delivery

@@ -1,0 +1,21 @@
+#include "chat/delivery/cluster_events.h"
+
+namespace chat::delivery {
+
+Result<void> ClusterEvents::on_hints(const std::vector<Hint>& hints) {
+  std::vector<UserId> changed;
+  std::vector<storage::DirectStream> streams;
+  std::vector<GroupId> groups;
+  for (const Hint& hint : hints) {
+    switch (hint.kind) {
+      case Hint::Kind::kPresence: changed.push_back({hint.id}); break;
+      case Hint::Kind::kDirectCursor: streams.push_back({{hint.id}, {hint.other}}); break;
+      case Hint::Kind::kGroupCursors: groups.push_back({hint.id}); break;
+      case Hint::Kind::kAccountDeleted: router_.deleted_elsewhere({hint.id}); break;
+    }
+  }
+  if (!changed.empty()) presence_.changed_elsewhere(changed);
+  return receipts_.repeat(streams, groups);
+}
+
+}  // namespace chat::delivery

@@ -1,0 +1,163 @@
+// What nodes tell each other beside messages (who came or went, how far recipients are) is state
+// too: it is in the tables, but nobody could look through all of it again and again. So every node
+// remembers for kKept what it has told, as keys only, each with a growing number. While the bus is
+// impaired for any two nodes, every node writes these keys into its own row of `nodehint` and reads
+// the rows of the others once in kInterval. A reader takes the numbers above the last one that it
+// has seen, looks up the present state in the tables and tells its own users.
+//
+// - What was told before a node noticed that the bus is impaired is among the keys, since they are
+//   kept longer than that takes.
+// - A key may be read that came over the bus too, or twice: the state is told again, never an old
+//   one, because a key carries no state.
+// - When the bus is healthy nothing is written or read.
+#include "chat/delivery/hint_relay.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "chat/base/log.h"
+#include "chat/storage/hint_model.h"
+
+namespace chat::delivery {
+namespace {
+
+using std::chrono::steady_clock;
+
+// The text of a row: "<number> <kind> <id> <other>\n" for each hint, in ascending order of numbers.
+void append_line(std::string& text, std::int64_t number, const Hint& hint) {
+  text.append(std::to_string(number)).append(1, ' ').append(1, static_cast<char>(hint.kind));
+  text.append(1, ' ').append(std::to_string(hint.id));
+  text.append(1, ' ').append(std::to_string(hint.other)).append(1, '\n');
+}
+
+template <typename Number>
+bool take_number(std::string_view& line, Number& number) {
+  const auto [stop, error] = std::from_chars(line.data(), line.data() + line.size(), number);
+  if (error != std::errc()) return false;
+  line.remove_prefix(static_cast<std::size_t>(stop - line.data()));
+  if (line.starts_with(' ')) line.remove_prefix(1);
+  return true;
+}
+
+bool parse_line(std::string_view line, std::int64_t& number, Hint& hint) {
+  if (!take_number(line, number) || line.size() < 2) return false;
+  hint.kind = static_cast<Hint::Kind>(line.front());
+  line.remove_prefix(2);
+  return take_number(line, hint.id) && take_number(line, hint.other);
+}
+
+}  // namespace
+
+std::size_t HintRelay::KeyHash::operator()(const Hint& hint) const noexcept {
+  const auto ids = (static_cast<std::uint64_t>(static_cast<std::uint32_t>(hint.id)) << 32) |
+                   static_cast<std::uint32_t>(hint.other);
+  return static_cast<std::size_t>((ids ^ static_cast<std::uint64_t>(hint.kind)) *
+                                  0x9E3779B97F4A7C15ULL);
+}
+
+void HintRelay::start(const storage::Node& node, HintListener& listener) {
+  node_ = node;
+  listener_ = &listener;
+  {
+    base::MutexLock lock(mutex_);
+    keeping_ = true;
+  }
+  thread_ = base::Thread("hint-relay", [this] { work(); });
+}
+
+void HintRelay::stop() {
+  stop_.raise();
+  thread_.join();
+}
+
+void HintRelay::note(const Hint& hint) {
+  base::MutexLock lock(mutex_);
+  if (!keeping_) return;
+  const auto now = steady_clock::now();
+  if (now - pruned_at_ > kInterval) prune_locked(now);
+  if (hints_.size() < kHintsMax) hints_[hint] = {++last_number_, now};
+}
+
+void HintRelay::prune_locked(Time now) {
+  pruned_at_ = now;
+  std::erase_if(hints_, [now](const auto& entry) { return now - entry.second.at > kKept; });
+}
+
+void HintRelay::work() {
+  while (!stop_.wait_for(kInterval)) {
+    if (!health_.impaired()) continue;
+    auto done = write();
+    if (done) done = read();
+    const bool failed_before = std::exchange(failing_, !done);
+    if (failing_ && !failed_before) {
+      log::warn("event=hints_failed what={}", log::quoted(done.error().message));
+    }
+  }
+}
+
+// An answer that was lost does not matter: the same is written again.
+Result<void> HintRelay::write() {
+  std::int64_t newest = 0;
+  const std::string hints = take_recent(newest);
+  if (newest == written_) return {};
+  auto lease = pool_.lease();
+  if (!lease) return fail(lease);
+  auto written = storage::HintModel(**lease).write(node_, newest, hints);
+  if (written) written_ = newest;
+  return written;
+}
+
+std::string HintRelay::take_recent(std::int64_t& newest) {
+  std::vector<std::pair<std::int64_t, Hint>> recent;
+  {
+    base::MutexLock lock(mutex_);
+    newest = last_number_;
+    prune_locked(steady_clock::now());
+    for (const auto& [hint, noted] : hints_) recent.emplace_back(noted.number, hint);
+  }
+  std::sort(recent.begin(), recent.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::string text;
+  for (const auto& [number, hint] : recent) append_line(text, number, hint);
+  return text;
+}
+
+Result<void> HintRelay::read() {
+  for (const storage::Node& node : health_.living()) {
+    if (auto done = read_of(node); !done) return done;
+  }
+  return {};
+}
+
+Result<void> HintRelay::read_of(const storage::Node& node) {
+  Read& last = read_[node.id];
+  if (last.epoch != node.epoch) last = {node.epoch, 0};
+  Result<std::optional<std::string>> text;
+  {
+    auto lease = pool_.lease();
+    if (!lease) return fail(lease);
+    text = storage::HintModel(**lease).read(node, last.number);
+  }
+  if (!text) return fail(text);
+  if (!text->has_value()) return {};
+  std::vector<Hint> hints;
+  std::int64_t newest = last.number;
+  for (std::string_view rest = **text; !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    std::int64_t number = 0;
+    Hint hint;
+    if (parse_line(rest.substr(0, end), number, hint) && number > last.number) {
+      hints.push_back(hint);
+      newest = std::max(newest, number);
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (!hints.empty()) {
+    if (auto told = listener_->on_hints(hints); !told) return told;
+  }
+  last.number = newest;
+  return {};
+}
+
+}  // namespace chat::delivery

@@ -1,0 +1,102 @@
+#include "chat/delivery/hint_relay.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "chat/base/mutex.h"
+#include "chat/cluster/local_bus.h"
+#include "support/eventually.h"
+#include "unit/storage/storage_fixture.h"
+
+namespace chat::delivery {
+namespace {
+
+class Listener final : public HintListener {
+ public:
+  Result<void> on_hints(const std::vector<Hint>& hints) override {
+    base::MutexLock lock(mutex_);
+    if (fails.exchange(false)) return fail(ErrorCode::kUnavailable, "not now");
+    hints_.insert(hints_.end(), hints.begin(), hints.end());
+    return {};
+  }
+  std::vector<Hint> hints() const {
+    base::MutexLock lock(mutex_);
+    return hints_;
+  }
+  std::atomic<bool> fails = false;
+
+ private:
+  mutable base::Mutex mutex_;
+  std::vector<Hint> hints_ CHAT_GUARDED_BY(mutex_);
+};
+
+// A node that knows of one other, and finds the bus impaired when it is told of a gap.
+struct RelayNode {
+  RelayNode(storage::Database& database, cluster::LocalHub& hub, storage::Node self,
+            storage::Node other)
+      : pool(database, {}, base::system_clock()), bus(hub) {
+    health.nodes_seen({{other, 1, false, false, "", ""}});
+    relay.start(self, listener);
+  }
+  ~RelayNode() { relay.stop(); }
+  void impair() {
+    health.note_gap();
+    health.tick();
+  }
+
+  storage::Pool pool;
+  cluster::LocalBus bus;
+  BusHealth health{bus, base::system_clock(), [](bool) {}};
+  Listener listener;
+  HintRelay relay{pool, health};
+};
+
+class HintRelayTest : public storage::StorageTest {
+ protected:
+  void SetUp() override {
+    storage::StorageTest::SetUp();
+    here = std::make_unique<RelayNode>(database_, hub, kHere, kThere);
+    there = std::make_unique<RelayNode>(database_, hub, kThere, kHere);
+  }
+  void TearDown() override {
+    here.reset();
+    there.reset();
+  }
+
+  static constexpr storage::Node kHere{NodeId{1}, 3};
+  static constexpr storage::Node kThere{NodeId{2}, 7};
+  cluster::LocalHub hub;
+  std::unique_ptr<RelayNode> here;
+  std::unique_ptr<RelayNode> there;
+};
+
+const Hint kCame{Hint::Kind::kPresence, 7, 0};
+const Hint kMoved{Hint::Kind::kDirectCursor, 2'147'483'647, 8};
+const Hint kGroup{Hint::Kind::kGroupCursors, 9, 0};
+
+// Also what was noted before: nobody knows at once that the bus is impaired.
+TEST_F(HintRelayTest, CarriesHintsWhileTheBusIsImpaired) {
+  here->relay.note(kCame);
+  here->relay.note(kMoved);
+  here->impair();
+  there->impair();
+  ASSERT_TRUE(test::eventually([&] { return there->listener.hints().size() == 2; }));
+  here->relay.note(kGroup);
+  here->relay.note(kCame);
+  ASSERT_TRUE(test::eventually([&] { return there->listener.hints().size() == 4; }));
+  EXPECT_EQ(there->listener.hints(), (std::vector<Hint>{kCame, kMoved, kGroup, kCame}));
+  EXPECT_TRUE(here->listener.hints().empty()) << "its own";
+}
+
+TEST_F(HintRelayTest, RepeatsWhatTheListenerCouldNotTake) {
+  there->listener.fails = true;
+  here->relay.note(kCame);
+  here->impair();
+  there->impair();
+  ASSERT_TRUE(test::eventually([&] { return there->listener.hints().size() == 1; }));
+  EXPECT_FALSE(there->listener.fails);
+}
+
+}  // namespace
+}  // namespace chat::delivery
