@@ -25,7 +25,7 @@ std::string footer() {
       "Exit codes: 0 all went well; 1 the server refused a command; 2 wrong usage; 3 cannot\n"
       "connect; 4 connection lost; 5 the server broke the protocol; 6 no answer in time; 130\n"
       "interrupted (128 + signal). 1, 2 and 6 for the last command that failed, and for commands\n"
-      "only without a terminal.",
+      "only without a terminal; 6 also when a message has no answer at the end.",
       kCommandHelp, kLineHelp);
 }
 
@@ -41,7 +41,9 @@ void add_tls(CLI::App& app, Options& out) {
                  "the certificate must be for this name or address instead of --host")
       ->needs(tls)
       ->type_name("NAME")
-      ->check([](const std::string& name) { return name.empty() ? "is empty" : ""; });
+      ->check([](const std::string& name) {
+        return is_certifiable_name(name) ? "" : "is neither an address nor a plain DNS name";
+      });
   app.add_flag("--insecure", out.tls_options.insecure,
                "believe any certificate: whoever stands in between can read and change all")
       ->needs(tls)

@@ -7,9 +7,12 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "chat/base/clock.h"
+#include "client/text.h"
 #include "client/tls_stream.h"
 
 namespace chat::client {
@@ -29,12 +32,35 @@ std::string certificate_name(std::string host) {
   return host;
 }
 
+// Letters, digits, '-' and '_' (in use, though RFC 1123 knows it not), up to 63 of them.
+bool is_label(std::string_view label) {
+  constexpr std::size_t kLabelMax = 63;
+  return !label.empty() && label.size() <= kLabelMax && label.front() != '-' &&
+         label.back() != '-' && std::all_of(label.begin(), label.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '_';
+         });
+}
+
 bool load_cas(SSL_CTX* context, const std::string& file) {
   if (file.empty()) return ::SSL_CTX_set_default_verify_paths(context) == 1;
   return ::SSL_CTX_load_verify_file(context, file.c_str()) == 1;
 }
 
 }  // namespace
+
+bool is_certifiable_name(const std::string& text) {
+  constexpr std::size_t kNameMax = 253;
+  const std::string name = certificate_name(text);
+  if (is_address(name)) return true;
+  if (name.size() > kNameMax) return false;
+  for (std::string_view rest = name;;) {
+    const auto dot = rest.find('.');
+    if (!is_label(rest.substr(0, dot))) return false;
+    if (dot == std::string_view::npos) return true;
+    rest.remove_prefix(dot + 1);
+  }
+}
 
 void TlsContext::Free::operator()(ssl_ctx_st* context) const {
   ::SSL_CTX_free(context);
@@ -68,7 +94,9 @@ bool TlsContext::expect(ssl_st* ssl, const std::string& name) const {
   if (is_address(name)) {
     return ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(ssl), name.c_str()) == 1;
   }
-  ::SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  // The subject's common name counts for nothing (RFC 9525, section 2).
+  ::SSL_set_hostflags(ssl,
+                      X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   return ::SSL_set1_host(ssl, name.c_str()) == 1 &&
          SSL_set_tlsext_host_name(ssl, name.c_str()) == 1;
 }
@@ -77,6 +105,11 @@ Result<std::unique_ptr<Transport>> TlsContext::shake_hands(
     base::UniqueFd socket, const std::string& host, std::chrono::milliseconds timeout) const {
   const auto deadline = base::system_clock().now() + timeout;
   const std::string name = certificate_name(options_.name.empty() ? host : options_.name);
+  if (!options_.insecure && !is_certifiable_name(name)) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("no certificate can be for the name '{}' (--tls-name gives another)",
+                            harmless(name)));
+  }
   auto stream = TlsStream::make(context_.get(), std::move(socket));
   if (!stream || !expect(stream->ssl(), name)) {
     ::ERR_clear_error();

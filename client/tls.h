@@ -19,10 +19,16 @@ struct TlsOptions {
   std::string name{};     // what the certificate must be for; empty: the host that is connected to
 };
 
+// Whether a certificate can be for `name`: an IP address, or a DNS name of plain labels. Refused
+// are what OpenSSL gives a meaning of its own (a leading dot matches every subdomain), wildcards,
+// empty labels, and names in letters beyond ASCII, which certificates carry as xn-- labels.
+bool is_certifiable_name(const std::string& name);
+
 // How this program speaks TLS (1.2 or newer) and whom it believes.
 //
-// A certificate must come from a known CA, be valid now, and be for the name or address that the
-// user connects to; unless `insecure`, which keeps out who only listens, not who stands between.
+// A certificate must come from a known CA, be valid now, and name (as a subjectAltName: RFC 9525,
+// section 2) the host or address that the user connects to; unless `insecure`, which keeps out
+// eavesdroppers but not an active attacker.
 // Threading: immutable after start.
 class TlsContext {
  public:

@@ -239,6 +239,26 @@ TEST_F(Tls, ACertificateMustBeForTheHost) {
   }
 }
 
+// A common name alone names no host (RFC 9525, section 2).
+TEST_F(Tls, ACertificateMustNameTheHostInItsAlternativeNames) {
+  const std::string key = dir.path() / "cn.key";
+  const std::string certificate = dir.path() / "cn.crt";
+  const RunResult made = run_to_end({kOpenssl, "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                                     "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                                     "/CN=localhost", "-keyout", key, "-out", certificate});
+  ASSERT_EQ(made.exit_code, 0) << made.errors;
+  const unsigned port = free_port();
+  ChildProcess server({kOpenssl, "s_server", "-quiet", "-accept",
+                       "127.0.0.1:" + std::to_string(port), "-cert", certificate, "-key", key},
+                      dir.path() / "stderr");
+  RunResult result;
+  wait_until([&] {
+    result = run_client(port, {"--host", "localhost", "--tls", "--ca", certificate});
+    return result.output.find("refused") == std::string::npos;
+  });
+  expect_refused(result, "the server's certificate is not for localhost ");
+}
+
 TEST_F(Tls, ACertificateMustBeValidNow) {
   if (::access(kFaketime, X_OK) != 0) GTEST_SKIP() << "there is no faketime: install it";
   const auto old = certificate("old", {"--days", "30"}, {kFaketime, "2020-01-01 00:00:00"});

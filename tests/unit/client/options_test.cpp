@@ -51,6 +51,9 @@ TEST(Options, TlsMayBeToldWhomToBelieve) {
   EXPECT_FALSE(options.leave);
   EXPECT_EQ(options.tls_options.ca_file, "/dev/null");
   EXPECT_EQ(options.tls_options.name, "chat.example.org");
+  for (const char* name : {"chat.example.org.", "localhost", "::1", "192.0.2.1", "xn--9ca.org"}) {
+    EXPECT_FALSE(parse({"--tls", "--tls-name", name}).leave) << name;
+  }
   const Options insecure = parse({"--tls", "--insecure", "--tls-name", "x"});
   EXPECT_FALSE(insecure.leave);
   EXPECT_TRUE(insecure.tls_options.insecure);
@@ -63,7 +66,10 @@ TEST(Options, WhatBelongsToTlsNeedsIt) {
   EXPECT_EQ(parse({"--tls-name", "x"}).leave, 2);
   EXPECT_EQ(parse({"--tls", "--insecure", "--ca", "/dev/null"}).leave, 2);
   EXPECT_EQ(parse({"--tls", "--ca", "/nowhere"}).leave, 2);
-  EXPECT_EQ(parse({"--tls", "--tls-name", ""}).leave, 2);
+  for (const char* name : {"", ".", ".example.org", "*.example.org", "a..b", "a.example.org..",
+                           "chat example", "-a.org", "é.org", "fe80::zz"}) {
+    EXPECT_EQ(parse({"--tls", "--tls-name", name}).leave, 2) << name;
+  }
   testing::internal::GetCapturedStderr();
 }
 
