@@ -11,9 +11,11 @@
 #include <utility>
 
 #include "chat/base/clock.h"
+#include "chat/protocol/limits.h"
 #include "client/names.h"
 #include "client/printer.h"
 #include "client/terminal.h"
+#include "client/unicode.h"
 
 namespace chat::client {
 namespace {
@@ -21,8 +23,10 @@ namespace {
 // The server takes a client for gone that agreed to a heartbeat and is silent for 75 s.
 constexpr std::chrono::seconds kPingInterval{30};
 
-// Acknowledgements and reconnecting are looked after so often.
-constexpr std::chrono::milliseconds kTick{200};
+// A server's wish when to come back is heeded up to this.
+constexpr std::chrono::minutes kLongestAbsence{5};
+
+constexpr const char* kNoConnection = "there is no connection now; the client is trying to get one";
 
 // Chats are kept for later where it is known who sends them; the others make sense only now.
 bool needs_connection(const Command& command, bool keeps_chats) {
@@ -56,30 +60,62 @@ App::App(Options options, std::unique_ptr<const TlsContext> tls)
       reader_(STDIN_FILENO),
       session_([this](const Event& event) { show(event); }) {
   if (!terminal_) return;
-  editor_ = std::make_unique<LineEditor>("> ", [this](std::string_view before) {
-    return completions(before, session_.friends(), session_.groups());
-  });
+  editor_ = std::make_unique<LineEditor>(
+      mode_, "> ",
+      [this](std::string_view before) {
+        return completions(before, session_.friends(), session_.groups());
+      },
+      may_be_remembered);
 }
 
 int App::run() {
   if (!connect()) return exit_code();
-  const SignalWatch signals([this](int number) {
-    stop(kSignalExitBase + number);
-    session_.interrupt();
-  });
+  const SignalWatch signals(signal_actions());
   if (log_in_at_start()) read_commands();
   leave();
+  // While the signals are watched still.
+  mode_.suspend();
   return exit_code();
 }
 
+SignalActions App::signal_actions() {
+  SignalActions actions;
+  actions.end = [this](int number) {
+    session_.interrupt();
+    stop(kSignalExitBase + number);
+  };
+  if (!typed_) return actions;
+  actions.suspend = [this] { editor_ ? editor_->suspend() : mode_.suspend(); };
+  actions.resume = [this] { editor_ ? editor_->resume() : mode_.resume(); };
+  actions.resize = [this] {
+    if (editor_) editor_->resize();
+  };
+  return actions;
+}
+
+// A server that is full says when to come again.
 bool App::connect() {
-  const auto opened = session_.open(options_.host, options_.port, tls_.get());
-  if (opened) return true;
-  show({event::Disconnected{fmt::format("cannot connect to {} port {}: {}", options_.host,
-                                        options_.port, opened.error().message)}});
-  const bool fault = opened.error().code == ErrorCode::kInternal;
-  ending_ = static_cast<int>(fault ? ExitCode::kProtocolFault : ExitCode::kCannotConnect);
-  return false;
+  for (;;) {
+    const auto opened = session_.open(options_.host, options_.port, tls_.get());
+    if (opened) return true;
+    if (const auto farewell = session_.farewell(); farewell && reconnects_) {
+      note({*farewell});
+      if (may_return_) {
+        come_back_later(opened.error().message);
+        if (!reader_.pause(std::chrono::ceil<std::chrono::milliseconds>(
+                *next_try_ - base::system_clock().now()))) {
+          return false;
+        }
+        next_try_.reset();
+        continue;
+      }
+    }
+    show({event::Disconnected{fmt::format("cannot connect to {} port {}: {}", options_.host,
+                                          options_.port, opened.error().message)}});
+    const bool fault = opened.error().code == ErrorCode::kInternal;
+    ending_ = static_cast<int>(fault ? ExitCode::kProtocolFault : ExitCode::kCannotConnect);
+    return false;
+  }
 }
 
 // False when there is no sense in going on: a script whose login failed has nothing to say.
@@ -143,7 +179,8 @@ bool App::try_again() {
   session_.close();
   const auto opened = session_.open(options_.host, options_.port, tls_.get());
   if (!opened) {
-    come_back_later(opened.error().message);
+    if (const auto farewell = session_.farewell()) note({*farewell});
+    if (may_return_) come_back_later(opened.error().message);
     return false;
   }
   const Answer answer = session_.resume();
@@ -165,27 +202,42 @@ void App::run_line(const std::string& line) {
     return;
   }
   if (!session_.connected() && needs_connection(*command, session_.can_resume())) {
-    show({event::Usage{"there is no connection now; the client is trying to get one"}});
+    show({event::Usage{kNoConnection}});
     return;
   }
   std::visit([this](const auto& what) { execute(what); }, *command);
 }
 
+// Waits for something that a session's or a signal's thread may bring, a tick at most. False: the
+// time is over, or the program is to end.
+bool App::pause(base::SteadyTime until) {
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(until - base::system_clock().now());
+  if (left.count() <= 0 || !reader_.pause(std::min<std::chrono::milliseconds>(left, kTick))) {
+    return false;
+  }
+  tick();
+  return ending_ == 0;
+}
+
 // Logging out first means that the account is free when the process is gone: a script may log
 // in again at once.
 void App::leave() {
-  if (reconnects_ && !quit_) finish_sending();
+  // A script's messages are worth waiting for a server; a person wants to go and is told.
+  if (reconnects_ && !terminal_) finish_sending();
   session_.acknowledge(terminal_);
   if (session_.connected() && session_.logged_in()) session_.logout();
   session_.close();
+  session_.drop_chats();
 }
 
 // What was typed is to arrive, also when the connection was lost just before the end.
 void App::finish_sending() {
   const auto deadline = base::system_clock().now() + 3 * Session::kReplyTimeout;
-  while (session_.unanswered_chats() > 0 && ending_ == 0 && base::system_clock().now() < deadline &&
-         reader_.pause(kTick)) {
-    tick();
+  const auto hopeless = [this] {
+    return session_.connected() && !session_.logged_in() && !session_.can_resume();
+  };
+  while (session_.unanswered_chats() > 0 && ending_ == 0 && !hopeless() && pause(deadline)) {
   }
 }
 
@@ -195,12 +247,12 @@ int App::exit_code() const {
 
 void App::execute(const command::Register& what) {
   const auto password = what.password ? what.password : new_password();
-  if (password) session_.register_user(what.name, *password);
+  if (password && need_connection()) session_.register_user(what.name, *password);
 }
 
 void App::execute(const command::Login& what) {
   const auto password = what.password ? what.password : ask_password("Password: ");
-  if (password) session_.login({what.account, *password, what.takeover});
+  if (password && need_connection()) session_.login({what.account, *password, what.takeover});
 }
 
 void App::execute(const command::Friends&) {
@@ -211,20 +263,48 @@ void App::execute(const command::Groups&) {
   if (need_login("groups")) show({event::GroupList{session_.groups()}});
 }
 
+void App::execute(const command::Chat& what) {
+  const std::size_t length = to_code_points(what.text).size();
+  // A script gets the server's answer; a person can still change the line, which is the last one.
+  if (terminal_ && length > protocol::kTextMaxCodePoints) {
+    return show(
+        {event::Usage{fmt::format("not sent: the text has {} characters, and a message at most {}",
+                                  length, protocol::kTextMaxCodePoints)}});
+  }
+  session_.chat(what.target, what.text);
+}
+
+void App::execute(const command::Wait& what) {
+  const auto until = base::system_clock().now() + what.duration;
+  while (pause(until)) {
+  }
+}
+
 void App::execute(const command::WaitMessages& what) {
   const auto deadline = base::system_clock().now() + what.timeout;
-  bool enough = true;
-  {
-    base::MutexLock lock(messages_mutex_);
-    while (enough && !ended_ && messages_ < what.count) {
-      enough = messages_changed_.wait_until(messages_mutex_, deadline);
+  if (take_messages(what.count, deadline)) return;
+  // The connection's end speaks for itself.
+  if (ending_ == 0) show({event::TimedOut{"wait-messages", what.timeout}});
+}
+
+// False: they have not come in time, or cannot come any more.
+bool App::take_messages(std::size_t count, base::SteadyTime deadline) {
+  for (;;) {
+    const auto now = base::system_clock().now();
+    {
+      base::MutexLock lock(messages_mutex_);
+      const auto look = std::min(deadline, now + kTick);
+      while (!ended_ && messages_ < count && messages_changed_.wait_until(messages_mutex_, look)) {
+      }
+      if (messages_ >= count) {
+        messages_ -= count;
+        return true;
+      }
+      if (ended_) return false;
     }
-    enough = messages_ >= what.count;
-    if (enough) messages_ -= what.count;
-    // The connection's end speaks for itself.
-    enough = enough || ended_;
+    if (now >= deadline) return false;
+    tick();
   }
-  if (!enough) show({event::TimedOut{"wait-messages", what.timeout}});
 }
 
 void App::execute(const command::History& what) {
@@ -253,6 +333,13 @@ bool App::need_login(const char* command) {
   return false;
 }
 
+// For what was asked for before a password was: the connection may be gone since.
+bool App::need_connection() {
+  if (session_.connected()) return true;
+  if (ending_ == 0) show({event::Usage{kNoConnection}});
+  return false;
+}
+
 void App::show(const Event& event) {
   note(event);
   switch (form_) {
@@ -263,11 +350,16 @@ void App::show(const Event& event) {
 }
 
 // One call, so that events of two threads never mix: stdio locks the stream for it.
+bool App::write(const std::string& text) {
+  if (form_ == Form::kPeople && editor_) return editor_->print_rows(text);
+  if (editor_) return editor_->print(text);
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+         std::fflush(stdout) == 0;
+}
+
 void App::print(const std::string& text) {
   if (text.empty()) return;
-  const bool written = editor_ ? editor_->print(text)
-                               : std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
-                                     std::fflush(stdout) == 0;
+  const bool written = write(text);
   // Nobody reads any more (SIGPIPE is ignored): there is nothing left to do.
   if (!written) stop(kSignalExitBase + SIGPIPE);
 }
@@ -278,9 +370,11 @@ void App::note(const Event& event) {
     if (event.as<event::Usage>()) fail_with(ExitCode::kUsage);
     if (event.as<event::TimedOut>()) fail_with(ExitCode::kNoAnswer);
   }
+  if (event.as<event::Unsent>()) fail_with(ExitCode::kNoAnswer);
   if (const auto* bye = event.as<event::Bye>()) {
     may_return_ = bye->reconnect_after_ms >= 0;
-    return_after_ms_ = std::max<std::int64_t>(bye->reconnect_after_ms, 0);
+    const std::int64_t most = std::chrono::milliseconds(kLongestAbsence).count();
+    return_after_ms_ = std::clamp<std::int64_t>(bye->reconnect_after_ms, 0, most);
   }
   const bool lost = event.as<event::Disconnected>() != nullptr;
   if (lost && !(reconnects_ && may_return_)) stop(static_cast<int>(ExitCode::kConnectionLost));
@@ -295,6 +389,7 @@ void App::stop(int code) {
   int none = 0;
   ending_.compare_exchange_strong(none, code);
   reader_.wake();
+  if (editor_) editor_->wake();
   base::MutexLock lock(messages_mutex_);
   ended_ = true;
   messages_changed_.notify_all();

@@ -15,15 +15,18 @@
 #include "client/line_reader.h"
 #include "client/options.h"
 #include "client/session.h"
+#include "client/terminal.h"
+#include "client/terminal_mode.h"
 
 namespace chat::client {
 
 // The program: commands from standard input to the session, events to standard output.
 //
 // After a lost connection it comes back by itself (on a terminal, or when asked to): the main
-// thread tries between two commands. On a terminal a refusal is for the user to read, and only the
-// connection's end changes the exit code. Without one, the exit code tells a script how the last
-// failing command failed.
+// thread tries in tick(), which it calls whenever it waits for a line, a password or messages, as
+// it does for pings and acknowledgements. On a terminal a refusal is for the user to read, and only
+// the connection's end changes the exit code. Without one, the exit code tells a script how the
+// last failing command failed.
 //
 // Threading: run() on the main thread, which is the sending one; show() also on the session's
 // receiving thread.
@@ -36,6 +39,8 @@ class App {
   int run();
 
  private:
+  // How often acknowledgements, pings and the connection are looked after.
+  static constexpr std::chrono::milliseconds kTick{200};
   enum class Form { kPeople, kLines, kJson };
 
   bool connect();
@@ -47,6 +52,10 @@ class App {
   bool log_in_at_start();
   void read_commands();
   LineReader::Status next_line(std::string& line);
+  LineReader::Status next_answer(const char* prompt, std::string& line);
+  bool pause(base::SteadyTime until);
+  bool take_messages(std::size_t count, base::SteadyTime deadline);
+  SignalActions signal_actions();
   void run_line(const std::string& line);
   void leave();
   int exit_code() const;
@@ -60,8 +69,8 @@ class App {
   void execute(const command::CreateGroup& what) { session_.create_group(what.name, what.desc); }
   void execute(const command::JoinGroup& what) { session_.join_group(what.id); }
   void execute(const command::Groups&);
-  void execute(const command::Chat& what) { session_.chat(what.target, what.text); }
-  void execute(const command::Wait& what) { reader_.pause(what.duration); }
+  void execute(const command::Chat& what);
+  void execute(const command::Wait& what);
   void execute(const command::WaitMessages& what);
   void execute(const command::Password&);
   void execute(const command::DeleteAccount&);
@@ -76,9 +85,11 @@ class App {
   std::optional<std::string> new_password();
   std::optional<std::string> first_password();
   bool need_login(const char* command);
+  bool need_connection();
 
   void show(const Event& event);
   void print(const std::string& text);
+  bool write(const std::string& text);
   void note(const Event& event);
   void fail_with(ExitCode code) { failure_ = static_cast<int>(code); }
   void stop(int code);
@@ -105,6 +116,7 @@ class App {
   std::atomic<int> failure_{0};                   // of the last command that failed
   std::atomic<int> ending_{0};                    // of what ended the program
   LineReader reader_;
+  TerminalMode mode_;
   std::unique_ptr<LineEditor> editor_;  // where someone types on a terminal and reads there
   base::Mutex messages_mutex_;
   base::CondVar messages_changed_;

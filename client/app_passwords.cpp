@@ -14,7 +14,11 @@
 namespace chat::client {
 namespace {
 
-constexpr std::chrono::hours kForever{24};
+// Files written on Windows end their lines in CR LF.
+std::string without_line_end(std::string line) {
+  while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.pop_back();
+  return line;
+}
 
 }  // namespace
 
@@ -22,29 +26,38 @@ void App::execute(const command::Password&) {
   if (!need_login("password")) return;
   const auto password = ask_password("Password: ");
   const auto chosen = password ? new_password() : std::nullopt;
-  if (chosen) session_.change_password(*password, *chosen);
+  if (chosen && need_connection()) session_.change_password(*password, *chosen);
 }
 
 void App::execute(const command::DeleteAccount&) {
   if (!need_login("deleteaccount")) return;
   const auto password = ask_password("Password, to delete this account for good: ");
-  if (password) session_.delete_account(*password);
+  if (password && need_connection()) session_.delete_account(*password);
 }
 
 // Nothing when the input ended or the program is to end.
 std::optional<std::string> App::ask_password(const char* prompt) {
-  if (editor_) editor_->rest();
-  const EchoOff silent(STDIN_FILENO);
-  // Not to standard output: events go there, perhaps into a file.
-  if (typed_) (void)std::fputs(prompt, stderr);
   std::string line;
-  const auto status = reader_.next(line, kForever);
-  if (status != LineReader::Status::kLine) {
-    if (status == LineReader::Status::kEnd) show({event::Usage{"the password is missing"}});
-    return std::nullopt;
+  const auto status = next_answer(prompt, line);
+  if (status == LineReader::Status::kLine) return without_line_end(std::move(line));
+  if (status == LineReader::Status::kEnd) show({event::Usage{"the password is missing"}});
+  return std::nullopt;
+}
+
+// The connection is looked after meanwhile.
+LineReader::Status App::next_answer(const char* prompt, std::string& line) {
+  if (typed_ && !editor_) {
+    mode_.set(TerminalMode::Kind::kSilent);
+    // Not to standard output: events go there, perhaps into a file.
+    (void)std::fputs(prompt, stderr);
   }
-  if (!line.empty() && line.back() == '\r') line.pop_back();
-  return line;
+  auto status = LineReader::Status::kTimeout;
+  while (status == LineReader::Status::kTimeout) {
+    status = editor_ ? editor_->ask(prompt, line, kTick) : reader_.next(line, kTick);
+    if (status == LineReader::Status::kTimeout) tick();
+  }
+  if (typed_ && !editor_) mode_.set(TerminalMode::Kind::kUsual);
+  return status;
 }
 
 std::optional<std::string> App::new_password() {
@@ -60,7 +73,7 @@ std::optional<std::string> App::first_password() {
   if (!options_.password_file.empty()) {
     std::ifstream file(options_.password_file);
     std::string line;
-    if (std::getline(file, line)) return line;
+    if (std::getline(file, line)) return without_line_end(std::move(line));
     show({event::Usage{"--password-file: there is nothing to read"}});
     return std::nullopt;
   }

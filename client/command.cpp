@@ -231,11 +231,12 @@ Parsed parse_bare(std::string_view rest) {
 struct Spelling {
   std::string_view word;
   Parsed (*parse)(std::string_view rest);
+  bool secret = false;  // a password may follow
 };
 
 constexpr Spelling kSlash[] = {
-    {"/register", parse_register},
-    {"/login", parse_login},
+    {"/register", parse_register, true},
+    {"/login", parse_login, true},
     {"/logout", parse_bare<command::Logout>},
     {"/add", parse_add},
     {"/friends", parse_bare<command::Friends>},
@@ -246,10 +247,10 @@ constexpr Spelling kSlash[] = {
     {"/group", parse_group_chat<' '>},
     {"/history", parse_history},
     {"/more", parse_bare<command::More>},
-    {"/password", parse_bare<command::Password>},
+    {"/password", parse_bare<command::Password>, true},
     {"/sessions", parse_bare<command::Sessions>},
     {"/revoke", parse_revoke},
-    {"/deleteaccount", parse_bare<command::DeleteAccount>},
+    {"/deleteaccount", parse_bare<command::DeleteAccount>, true},
     {"/wait", parse_wait},
     {"/wait-messages", parse_wait_messages},
     {"/help", parse_bare<command::Help>},
@@ -267,12 +268,17 @@ constexpr Spelling kOriginal[] = {
     {"quit", parse_bare<command::Quit>},
 };
 
-template <std::size_t N>
-Parsed dispatch(const Spelling (&spellings)[N], std::string_view word, std::string_view rest) {
-  for (const Spelling& each : spellings) {
-    if (each.word == word) return each.parse(rest);
-  }
-  return wrong("unknown command; /help lists them");
+// Takes the command's word off the front; nothing when it is none.
+const Spelling* take_spelling(std::string_view& line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  const bool slash = line.starts_with('/');
+  const std::string_view word = trim(take_until(line, slash ? ' ' : ':'));
+  const auto find = [word](const auto& spellings) -> const Spelling* {
+    const auto found = std::find_if(std::begin(spellings), std::end(spellings),
+                                    [word](const Spelling& each) { return each.word == word; });
+    return found == std::end(spellings) ? nullptr : &*found;
+  };
+  return slash ? find(kSlash) : find(kOriginal);
 }
 
 }  // namespace
@@ -282,9 +288,19 @@ Parsed parse_command(std::string_view line) {
   line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
   if (line.empty()) return command::Nothing{};
   if (!protocol::is_valid_utf8(line)) return wrong("the line is not valid UTF-8");
-  const bool slash = line.front() == '/';
-  const std::string_view word = trim(take_until(line, slash ? ' ' : ':'));
-  return slash ? dispatch(kSlash, word, line) : dispatch(kOriginal, word, line);
+  const Spelling* const command = take_spelling(line);
+  return command != nullptr ? command->parse(line) : wrong("unknown command; /help lists them");
+}
+
+bool may_be_remembered(std::string_view line) {
+  std::string_view first = line;
+  if (take_spelling(first) == nullptr) return false;
+  while (!line.empty()) {
+    std::string_view each = take_until(line, '\n');
+    const Spelling* const command = take_spelling(each);
+    if (command != nullptr && command->secret) return false;
+  }
+  return true;
 }
 
 tl::expected<Account, std::string> parse_account(std::string_view text) {

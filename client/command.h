@@ -79,6 +79,10 @@ using Command =
 // The line is never repeated in the sentence: it may hold a password.
 tl::expected<Command, std::string> parse_command(std::string_view line);
 
+// Whether the line may come back by pressing a key: it begins with a command, and none of its lines
+// with one that takes a password. What is no command may be a mistyped one, or a password.
+bool may_be_remembered(std::string_view line);
+
 // Only digits: an id. Anything else is a name; in quotation marks, also a name of digits.
 tl::expected<Account, std::string> parse_account(std::string_view text);
 

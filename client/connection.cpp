@@ -133,8 +133,7 @@ Result<void> Connection::send(std::string_view json) {
 Result<std::optional<std::string_view>> Connection::receive() {
   for (;;) {
     const auto frame = decoder_.next();
-    const auto framing = decoder_.framing();
-    if (framing != protocol::Framing::kUndecided && framing != protocol::Framing::kBinary) {
+    if (speaks_lines() && first_ != '{') {
       return fail(ErrorCode::kInternal, input_.starts_with(kTlsAlert)
                                             ? "it is encrypted there: use --tls"
                                             : "what answers there does not speak this protocol");
@@ -144,8 +143,14 @@ Result<std::optional<std::string_view>> Connection::receive() {
     const auto count = transport_->read(input_);
     if (!count) return fail(count);
     if (*count == 0) return end_of_input();
+    if (decoder_.framing() == protocol::Framing::kUndecided) first_ = input_.front();
     decoder_.feed(std::string_view(input_).substr(0, *count));
   }
+}
+
+bool Connection::speaks_lines() const {
+  const auto framing = decoder_.framing();
+  return framing != protocol::Framing::kUndecided && framing != protocol::Framing::kBinary;
 }
 
 // Nothing, where an end was to be expected.

@@ -38,6 +38,11 @@ class Connection {
   // bytes are no frames.
   Result<std::optional<std::string_view>> receive();
 
+  // The server speaks JSON lines. A server that takes no more connections says so before it has
+  // read a byte, when it cannot know the client's framing; nothing else may come in that form.
+  // Only for the receiving thread.
+  bool speaks_lines() const;
+
   // Ends both directions: a blocked receive() returns.
   void shutdown();
 
@@ -57,6 +62,7 @@ class Connection {
   // Confined to the receiving thread.
   protocol::FrameDecoder decoder_;
   std::string input_;
+  char first_ = 0;  // the first byte that came
 };
 
 }  // namespace chat::client

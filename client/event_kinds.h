@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -71,6 +72,9 @@ struct Sent {
 struct Queued {  // a chat that is sent once there is a connection again
   Target target;
 };
+struct Unsent {  // chats that have no answer and are not sent again
+  std::size_t count = 0;
+};
 struct Held {  // a chat that the server can't take now: it is sent again, until it is taken
   Target target;
   std::string error;  // "busy", "unavailable" or "rate_limited"
@@ -80,7 +84,8 @@ struct Receipt {     // others have one's messages up to seq
   UserId id;         // whose; names nothing for a group's
   GroupId group;
   Seq seq = 0;
-  std::string name;  // as the list of friends has it
+  std::string name;    // as the list of friends has it
+  Seq newest_own = 0;  // the newest of one's messages that this confirms first; 0: none
 };
 struct History {
   Target target;
@@ -107,6 +112,7 @@ struct Presence {
 struct Contact {  // someone added the user as a friend
   UserId id;
   std::string name;
+  bool stranger = false;  // known not to be on the user's own list
 };
 struct GroupChanged {
   GroupId group;

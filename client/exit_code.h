@@ -11,7 +11,7 @@ enum class ExitCode : int {
   kCannotConnect = 3,
   kConnectionLost = 4,  // also after a BYE
   kProtocolFault = 5,   // the server sent what is no answer
-  kNoAnswer = 6,        // line mode: a command was not answered in time
+  kNoAnswer = 6,        // line mode: a command was not answered in time; a chat never was
 };
 
 inline constexpr int kSignalExitBase = 128;

@@ -1,210 +1,309 @@
+// Why no library: what is needed is an editor that is fed with whatever bytes have come, and never
+// reads by itself, because this program has to show messages, send pings and obey signals while
+// half a key has arrived. libedit, replxx and linenoise read the bytes behind an ESC (and libedit
+// also the rest of a UTF-8 character and the keys of a Ctrl-R) with a blocking read() in the middle
+// of their work; GNU readline does so in a bracketed paste, and its licence (GPL) would become the
+// client's.
+//
+// The pieces: KeyDecoder turns bytes into keys, EditLine applies keys to a text, lay_out() makes
+// rows of the text, LineView draws rows. None of them waits or knows a file descriptor; this file
+// holds the thread that reads, and the lock.
 #include "client/line_editor.h"
 
-#include <editline/readline.h>
+#include <fmt/format.h>
 #include <langinfo.h>
 #include <poll.h>
-#include <sys/ioctl.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <clocale>
-#include <cstdio>
-#include <cstdlib>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
 #include "chat/base/check.h"
+#include "chat/base/clock.h"
 #include "client/text.h"
+#include "client/unicode.h"
 
 namespace chat::client {
 namespace {
 
-// libedit calls back without a context.
-LineEditor* the_editor = nullptr;
-constexpr int kHistoryMax = 500;
+using std::chrono::milliseconds;
+using Effect = EditLine::Effect;
+using Status = LineReader::Status;
 
-// The longest message in the longest encoding, and a command around it.
-constexpr int kTypedMaxBytes = 17 * 1024;
+// An ESC with nothing behind it for so long is the key itself.
+constexpr milliseconds kEscapeTimeout{300};
+// A paste whose end mark does not come is over.
+constexpr milliseconds kPasteTimeout{3000};
+// However long the line is, so much of what was printed above it stays visible.
+constexpr int kRowsAbove = 4;
+// In the background, how often to look whether the terminal is ours again.
+constexpr milliseconds kBackgroundLook{200};
 
-// With each key libedit writes a NUL behind the line through rl_line_buffer, which may point to
-// freed memory once the line has outgrown a buffer (at first 1024 bytes). So the buffers grow
-// before there is a line, as much as they ever have to; the NUL is written here, and the line is
-// asked for in other ways.
-char unused_line[kTypedMaxBytes + 64];
-
-void grow_buffers() {
-  ::rl_insert_text(std::string(sizeof unused_line, ' ').c_str());
-  ::rl_replace_line("", 0);
-  ::rl_line_buffer = unused_line;
+// Cells of a character are known only in a UTF-8 locale.
+void use_utf8() {
+  (void)std::setlocale(LC_CTYPE, "");
+  if (std::strcmp(::nl_langinfo(CODESET), "UTF-8") != 0) (void)std::setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-const std::string kContinuations = [] {
-  std::string all;
-  for (int byte = 0x80; byte < 0xC0; ++byte) all += static_cast<char>(byte);
-  return all;
-}();
-
-// Whether the last character of `text` is not whole.
-bool lacks_bytes(std::string_view text) {
-  const auto lead = text.find_last_not_of(kContinuations);
-  if (lead == std::string_view::npos) return !text.empty();
-  const auto first = static_cast<unsigned char>(text[lead]);
-  const std::size_t whole = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  return text.size() - lead < whole;
-}
-
-// Where the cursor stands at the end, rl_copy_text() leaves the last byte out. For the width of
-// the text any other does as well.
-std::string typed_to_cursor() {
-  char* const copy = ::rl_copy_text(0, ::rl_point + 1);
-  std::string text = copy == nullptr ? "" : copy;
-  std::free(copy);
-  if (text.size() < static_cast<std::size_t>(::rl_point)) text += lacks_bytes(text) ? '\x80' : ' ';
-  return text;
-}
-
-int columns() {
-  winsize size{};
-  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : 80;
-}
-
-// A line with a password in it must not come back by pressing a key.
-bool may_be_remembered(std::string_view line) {
-  return !line.empty() && !line.starts_with("/login") && !line.starts_with("/register");
+std::string common_beginning(const std::vector<std::string>& found) {
+  std::u32string common = to_code_points(found.front());
+  for (const std::string& each : found) {
+    const std::u32string other = to_code_points(each);
+    const auto [stop, ignored] =
+        std::mismatch(common.begin(), common.end(), other.begin(), other.end());
+    common.erase(stop, common.end());
+  }
+  return to_utf8(common);
 }
 
 }  // namespace
 
-LineEditor::LineEditor(std::string prompt, Complete complete)
-    : prompt_(std::move(prompt)), complete_(std::move(complete)) {
-  CHAT_CHECK(the_editor == nullptr);
-  the_editor = this;
-  // Editing needs to know that several bytes are one character.
-  (void)std::setlocale(LC_CTYPE, "");
-  if (std::strcmp(::nl_langinfo(CODESET), "UTF-8") != 0) (void)std::setlocale(LC_CTYPE, "C.UTF-8");
-  ::rl_initialize();
-  grow_buffers();
-  // A word to complete is all that stands before the cursor.
-  ::rl_basic_word_break_characters = "";
-  ::using_history();
-  ::stifle_history(kHistoryMax);
-  ::rl_attempted_completion_function = &LineEditor::on_complete;
+LineEditor::LineEditor(TerminalMode& mode, std::string prompt, Complete complete, Remember remember)
+    : mode_(mode),
+      prompt_(std::move(prompt)),
+      complete_(std::move(complete)),
+      remember_(std::move(remember)),
+      stop_(::eventfd(0, EFD_CLOEXEC)) {
+  CHAT_CHECK(stop_);
+  use_utf8();
+  thread_ = base::Thread("keyboard", [this] { read_keys(); });
 }
 
 LineEditor::~LineEditor() {
+  const std::uint64_t one = 1;
+  static_cast<void>(!::write(stop_.get(), &one, sizeof one));
+  thread_.join();
   base::MutexLock lock(mutex_);
-  // What is typed on stays where it is; what the shell says begins a line.
-  if (active_) (void)std::fputs("\n", stdout);
-  end_locked();
-  the_editor = nullptr;
+  write_locked(view_.leave());
+  mode_.set(TerminalMode::Kind::kUsual);
 }
 
-LineReader::Status LineEditor::next(std::string& line, std::chrono::milliseconds timeout) {
-  const auto until = std::chrono::steady_clock::now() + timeout;
+Status LineEditor::next(std::string& line, milliseconds timeout) {
+  base::MutexLock lock(mutex_);
+  if (!editing_ && !finished_) begin_locked(prompt_, false);
+  return wait_locked(line, timeout);
+}
+
+Status LineEditor::ask(const std::string& question, std::string& answer, milliseconds timeout) {
+  base::MutexLock lock(mutex_);
+  if (!editing_ && !finished_) {
+    ahead_.clear();
+    begin_locked(question, true);
+  }
+  return wait_locked(answer, timeout);
+}
+
+Status LineEditor::wait_locked(std::string& line, milliseconds timeout) {
+  const auto deadline = base::system_clock().now() + timeout;
+  while (!finished_ && !ended_ && !woken_) {
+    if (!changed_.wait_until(mutex_, deadline) && !finished_) return Status::kTimeout;
+  }
+  if (woken_) return Status::kWoken;
+  if (!finished_) return Status::kEnd;
+  line = std::exchange(finished_line_, {});
+  return *std::exchange(finished_, std::nullopt);
+}
+
+void LineEditor::begin_locked(const std::string& prompt, bool secret) {
+  mode_.set(TerminalMode::Kind::kKeys);
+  started_ = true;
+  editing_ = true;
+  shown_prompt_ = to_code_points(prompt);
+  line_.begin(secret);
+  redraw_locked();
+  take_locked(std::exchange(ahead_, {}));
+}
+
+void LineEditor::finish_locked(Status status) {
+  const bool secret = line_.secret();
+  finished_line_ = line_.take();
+  finished_ = status;
+  editing_ = false;
+  write_locked(view_.leave());
+  if (!secret && remember_(finished_line_)) {
+    line_.remember(finished_line_);
+  } else {
+    line_.forget_cut();
+  }
+  changed_.notify_all();
+}
+
+// The keyboard's thread. It holds the lock for what has come, never while it waits or reads.
+void LineEditor::read_keys() {
   for (;;) {
-    {
+    const Watch watch = look_around();
+    pollfd fds[] = {{stop_.get(), POLLIN, 0}, {watch.keys ? STDIN_FILENO : -1, POLLIN, 0}};
+    const int ready = ::poll(fds, 2, static_cast<int>(watch.timeout.count()));
+    if (fds[0].revents != 0) return;
+    if (!watch.keys || ready < 0) continue;
+    if (ready == 0) {
       base::MutexLock lock(mutex_);
-      if (line_) {
-        line = *std::exchange(line_, std::nullopt);
-        return line.size() > LineReader::kLineMaxBytes ? LineReader::Status::kTooLong
-                                                       : LineReader::Status::kLine;
-      }
-      if (ended_) return LineReader::Status::kEnd;
-      start_locked();
+      pause_locked();
+      continue;
     }
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return LineReader::Status::kTimeout;
-    pollfd input{STDIN_FILENO, POLLIN, 0};
-    if (::poll(&input, 1, static_cast<int>(left.count())) <= 0) continue;
+    char chunk[4096];
+    // The terminal may have gone to another process group meanwhile: to read would stop this one.
+    if (!mode_.retry()) continue;
+    const ssize_t count = ::read(STDIN_FILENO, chunk, sizeof chunk);
+    const bool nothing = count == 0 && (fds[1].revents & (POLLHUP | POLLERR)) == 0 && watch.raw;
+    if (nothing || (count < 0 && (errno == EINTR || errno == EAGAIN))) continue;
     base::MutexLock lock(mutex_);
-    ::rl_callback_read_char();
-    // Behind a finished line libedit's buffer is that line still.
-    before_cursor_ = active_ ? typed_to_cursor() : "";
-    if (active_ && ::rl_end >= kTypedMaxBytes) {
-      drop_line_locked();
-      return LineReader::Status::kTooLong;
+    if (count > 0) {
+      take_locked({chunk, static_cast<std::size_t>(count)});
+    } else {
+      ended_ = true;
+      changed_.notify_all();
     }
   }
+}
+
+LineEditor::Watch LineEditor::look_around() {
+  base::MutexLock lock(mutex_);
+  const bool mine = mode_.retry();
+  if (mine && !std::exchange(foreground_, mine)) redraw_locked();
+  foreground_ = mine;
+  if (!mine || ahead_.size() >= kAheadMaxBytes) return {false, false, kBackgroundLook};
+  if (ended_) return {false, false, milliseconds(-1)};
+  if (!decoder_.pending()) return {true, started_, milliseconds(-1)};
+  return {true, started_, decoder_.in_paste() ? kPasteTimeout : kEscapeTimeout};
+}
+
+// Key by key, because what follows the end of a line belongs to the next one.
+void LineEditor::take_locked(std::string_view bytes) {
+  bool changed = false;
+  std::vector<Key> keys;
+  for (; editing_ && !bytes.empty(); bytes.remove_prefix(1)) {
+    keys.clear();
+    decoder_.feed(bytes.substr(0, 1), keys);
+    for (const Key& key : keys) changed = act_locked(line_.apply(key)) || changed;
+  }
+  ahead_ += bytes;
+  if (changed) redraw_locked();
+}
+
+void LineEditor::pause_locked() {
+  std::vector<Key> keys;
+  decoder_.pause(keys);
+  bool changed = false;
+  for (const Key& key : keys) changed = act_locked(line_.apply(key)) || changed;
+  if (changed) redraw_locked();
+}
+
+// True: the line is to be drawn anew.
+bool LineEditor::act_locked(Effect effect) {
+  switch (effect) {
+    case Effect::kNone: break;
+    case Effect::kChanged: return true;
+    case Effect::kEntered:
+      redraw_locked();
+      finish_locked(Status::kLine);
+      break;
+    case Effect::kEnded:
+      ended_ = !line_.secret();
+      finish_locked(Status::kEnd);
+      break;
+    case Effect::kCancelled: finish_locked(Status::kEnd); break;
+    case Effect::kComplete: return complete_locked();
+    case Effect::kRedraw:
+      view_ = {};
+      write_locked("\x1b[H\x1b[2J");
+      return true;
+    case Effect::kTooLong:
+      write_above_locked(fmt::format("That does not fit: a line has at most {} KiB.\n",
+                                     EditLine::kMaxBytes / 1024));
+      break;
+  }
+  return false;
+}
+
+bool LineEditor::complete_locked() {
+  const std::string before = to_utf8(std::u32string_view(line_.text()).substr(0, line_.cursor()));
+  const std::vector<std::string> found = complete_(before);
+  if (found.empty()) return false;
+  const std::string common = common_beginning(found);
+  if (found.size() > 1 && common == before) {
+    std::string list;
+    for (const std::string& each : found) list += "  " + harmless(each) + '\n';
+    write_above_locked(list);
+  }
+  line_.replace_head(to_code_points(common));
+  return true;
 }
 
 bool LineEditor::print(const std::string& text) {
   base::MutexLock lock(mutex_);
-  if (active_) clear_line_locked();
-  const bool written =
-      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  if (active_) ::rl_forced_update_display();
-  return written;
+  return write_above_locked(text);
 }
 
-// The line may be on several rows, with the cursor on any of them.
-void LineEditor::clear_line_locked() {
-  const int rows_up = rows_down(prompt_ + before_cursor_, columns());
-  if (rows_up > 0) (void)std::fprintf(stdout, "\x1b[%dA", rows_up);
-  (void)std::fputs("\r\x1b[J", stdout);
-}
-
-// With the rest of it, which may have been pasted and be on its way.
-void LineEditor::drop_line_locked() {
-  (void)std::fputs("\n", stdout);
-  end_locked();
-  before_cursor_.clear();
-  for (char c = 0; c != '\n' && c != '\r';) {
-    if (::read(STDIN_FILENO, &c, 1) != 1) break;
-  }
-}
-
-void LineEditor::start_locked() {
-  if (std::exchange(active_, true)) return;
-  ::rl_callback_handler_install(prompt_.c_str(), &LineEditor::on_line);
-}
-
-void LineEditor::end_locked() {
-  if (!std::exchange(active_, false)) return;
-  ::rl_callback_handler_remove();
-}
-
-// Inside rl_callback_read_char(), so under the lock. libedit has given the terminal back by now;
-// the next line begins when the commands of this one are done.
-void LineEditor::on_line(char* line) CHAT_NO_THREAD_SAFETY_ANALYSIS {
-  the_editor->active_ = false;
-  if (line == nullptr) {
-    the_editor->ended_ = true;
-    (void)std::fputs("\n", stdout);
-    return;
-  }
-  if (may_be_remembered(line)) ::add_history(line);
-  the_editor->line_ = line;
-  std::free(line);
-}
-
-// `before` is all up to the cursor, and what is found takes its place. The first match is what all
-// have in common.
-char** LineEditor::on_complete(const char* before, int /*begin*/, int /*end*/) {
-  ::rl_attempted_completion_over = 1;
-  const auto found = the_editor->complete_(before);
-  if (found.empty()) return nullptr;
-  std::string common = found.front();
-  for (const std::string& each : found) {
-    const auto [stop, other] =
-        std::mismatch(common.begin(), common.end(), each.begin(), each.end());
-    common.erase(stop, common.end());
-  }
-  // Characters may differ in their last bytes only.
-  while (lacks_bytes(common)) common.pop_back();
-  const auto matches = static_cast<char**>(std::calloc(found.size() + 2, sizeof(char*)));
-  if (matches == nullptr) return nullptr;
-  matches[0] = ::strdup(common.c_str());
-  for (std::size_t i = 0; i < found.size() && found.size() > 1; ++i) {
-    matches[i + 1] = ::strdup(found[i].c_str());
-  }
-  return matches;
-}
-
-void LineEditor::rest() {
+bool LineEditor::print_rows(const std::string& text) {
   base::MutexLock lock(mutex_);
-  end_locked();
+  return write_above_locked(without_wrap(break_lines(text, terminal_size().columns)));
+}
+
+bool LineEditor::write_above_locked(const std::string& text) {
+  std::string bytes = view_.erase() + text;
+  if (editing_ && foreground_) bytes += view_.show(rows_locked());
+  return write_locked(bytes);
+}
+
+void LineEditor::redraw_locked() {
+  if (editing_ && foreground_) write_locked(view_.show(rows_locked()));
+}
+
+Rows LineEditor::rows_locked() const {
+  const TerminalSize size = terminal_size();
+  const int height = size.rows - kRowsAbove;
+  if (line_.secret()) return lay_out(shown_prompt_, {}, 0, size.columns, height);
+  const auto search = line_.search_prompt();
+  return lay_out(search ? *search : shown_prompt_, line_.text(), line_.cursor(), size.columns,
+                 height);
+}
+
+bool LineEditor::write_locked(std::string_view bytes) {
+  while (!bytes.empty() && !broken_) {
+    const ssize_t count = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) {
+      pollfd output{STDOUT_FILENO, POLLOUT, 0};
+      ::poll(&output, 1, -1);
+      continue;
+    }
+    broken_ = count <= 0;
+    if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return !broken_;
+}
+
+void LineEditor::wake() {
+  woken_ = true;
+  changed_.notify_all();
+}
+
+void LineEditor::suspend() {
+  base::MutexLock lock(mutex_);
+  write_locked(view_.erase());
+  mode_.suspend();
+}
+
+void LineEditor::resume() {
+  base::MutexLock lock(mutex_);
+  mode_.resume();
+  foreground_ = mode_.retry();
+  // Others have written since: nothing of what was drawn is where it was.
+  view_ = {};
+  redraw_locked();
+}
+
+void LineEditor::resize() {
+  base::MutexLock lock(mutex_);
+  if (!view_.shown()) return;
+  view_.set_columns(terminal_size().columns);
+  write_above_locked("");
 }
 
 }  // namespace chat::client

@@ -7,9 +7,11 @@
 namespace chat::client {
 namespace {
 
-constexpr std::array<std::string_view, 15> kCommands{
-    "/add",  "/chat",  "/creategroup", "/friends", "/group", "/groups",   "/help", "/history",
-    "/join", "/login", "/logout",      "/more",    "/quit",  "/register", "/wait"};
+constexpr std::array<std::string_view, 20> kCommands{
+    "/add",      "/chat",   "/creategroup", "/deleteaccount", "/friends",
+    "/group",    "/groups", "/help",        "/history",       "/join",
+    "/login",    "/logout", "/more",        "/password",      "/quit",
+    "/register", "/revoke", "/sessions",    "/wait",          "/wait-messages"};
 
 enum class Takes { kNothing, kFriend, kGroup };
 
@@ -75,6 +77,7 @@ void add_names(std::string_view before, const Head& head, const std::vector<Cont
 
 std::string resolve_names(std::string_view line, const std::vector<Friend>& friends,
                           const std::vector<Group>& groups) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
   const Head head = head_of(line);
   const std::string_view written = written_name(line.substr(head.size));
   if (head.takes == Takes::kNothing || written.empty() || is_number(written)) {

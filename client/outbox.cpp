@@ -46,12 +46,12 @@ bool Outbox::add(Unanswered chat, base::SteadyTime deadline) {
   return true;
 }
 
-void Outbox::clear() {
+std::size_t Outbox::clear() {
   base::MutexLock lock(mutex_);
   streams_.clear();
-  size_ = 0;
   told_ = false;
   changed_.notify_all();
+  return std::exchange(size_, 0);
 }
 
 std::optional<Unanswered> Outbox::next() {

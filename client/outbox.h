@@ -45,7 +45,8 @@ class Outbox {
 
   // Waits for room while chats can leave; false when there is none at the deadline.
   bool add(Unanswered chat, base::SteadyTime deadline);
-  void clear();
+  // How many it held.
+  std::size_t clear();
 
   // The oldest chat that may go out now; blocks until there is one. Nothing after close().
   std::optional<Unanswered> next();

@@ -64,6 +64,9 @@ struct LocalJson {
   ordered_json operator()(const event::Queued& e) const {
     return with_target({{"event", "queued"}}, e.target);
   }
+  ordered_json operator()(const event::Unsent& e) const {
+    return {{"event", "unsent"}, {"count", e.count}};
+  }
   ordered_json operator()(const event::Held& e) const {
     return with_target({{"event", "held"}, {"error", e.error}}, e.target);
   }

@@ -25,6 +25,7 @@ const char* const kLineHelp = R"(  connected host="127.0.0.1" port=6000 [tls=TLS
   group_joined id=1 name="team" desc="" members=1   followed by the member lines
   sent to=2 seq=1   or   sent group=1 seq=1
   held to=2 error=busy           the server can't take it now; it is sent again until it is taken
+  unsent count=2                 chats that have no answer and are not sent again
   message from=2 name="bob" seq=1 time="2024-05-01 10:00:00" text="hello"
   group_message group=1 from=2 name="bob" seq=1 time="2024-05-01 10:00:00" text="hello"
   presence id=2 name="bob" state=online
@@ -133,6 +134,9 @@ struct LineOf {
   }
   std::string operator()(const event::Queued& e) const {
     return fmt::format("queued{}\n", target_field(e.target));
+  }
+  std::string operator()(const event::Unsent& e) const {
+    return fmt::format("unsent count={}\n", e.count);
   }
   std::string operator()(const event::Held& e) const {
     return fmt::format("held{} error={}\n", target_field(e.target), word(e.error));

@@ -27,6 +27,10 @@ class PeopleText {
   std::string operator()(const event::Queued& e) const {
     return dim(fmt::format("  … {}: sent once there is a connection again", to(e.target)));
   }
+  std::string operator()(const event::Unsent& e) const {
+    return bad(fmt::format("Not confirmed by the server, and may never arrive: {}.",
+                           e.count == 1 ? "1 message" : fmt::format("{} messages", e.count)));
+  }
   std::string operator()(const event::Held& e) const {
     const std::string why = e.error == "rate_limited" ? "that was too fast for the server"
                             : e.error == "busy"       ? "the server is busy"
@@ -36,9 +40,10 @@ class PeopleText {
   std::string operator()(const event::Receipt& e) const {
     const std::string who = e.group          ? fmt::format("everybody in group {}", e.group.value)
                             : e.name.empty() ? fmt::format("user {}", e.id.value)
-                                             : harmless(e.name);
-    return dim(
-        fmt::format("  ✓✓ {} {} up to #{}", who, e.kind == "read" ? "has read" : "has", e.seq));
+                                             : shown_name(e.name);
+    if (e.newest_own == 0) return {};
+    return dim(fmt::format("  ✓✓ {} {} up to #{}", who, e.kind == "read" ? "has read" : "has",
+                           e.newest_own));
   }
   std::string operator()(const event::History& e) const {
     std::string out = e.messages.empty() ? dim("Nothing was said.") : dim("Earlier:");
@@ -114,11 +119,13 @@ class PeopleText {
                        where, harmless_text(e.text));
   }
   std::string operator()(const event::Presence& e) const {
-    return dim(fmt::format("{} ({}) is {}.", harmless(e.name), e.id.value, harmless(e.state)));
+    const std::string who = e.name.empty() ? fmt::format("user {}", e.id.value)
+                                           : fmt::format("{} ({})", shown_name(e.name), e.id.value);
+    return dim(fmt::format("{} is {}.", who, harmless(e.state)));
   }
   std::string operator()(const event::Contact& e) const {
-    return fmt::format("{} ({}) added you as a friend. /add {} to add them.\n", name(e.name),
-                       e.id.value, e.id.value);
+    const std::string hint = e.stranger ? fmt::format(" /add {} to add them.", e.id.value) : "";
+    return fmt::format("{} ({}) added you as a friend.{}\n", name(e.name), e.id.value, hint);
   }
   std::string operator()(const event::GroupChanged& e) const {
     const std::string who = e.id ? fmt::format("{} ({}) ", name(e.name), e.id.value) : "";
@@ -162,7 +169,7 @@ class PeopleText {
   std::string faint(const std::string& text) const { return paint("2", text); }
   std::string dim(const std::string& line) const { return faint(line) + '\n'; }
   std::string bad(const std::string& line) const { return paint("31", line) + '\n'; }
-  std::string name(const std::string& text) const { return paint("1;36", harmless(text)); }
+  std::string name(const std::string& text) const { return paint("1;36", shown_name(text)); }
   std::string state(const std::string& text) const {
     return paint(text == "online" ? "32" : "2", harmless(text));
   }

@@ -12,6 +12,7 @@ void Roster::apply(Event& event) {
   if (const auto* joined = event.as<event::GroupJoined>()) apply_locked(*joined);
   if (const auto* changed = event.as<event::GroupChanged>()) apply_locked(*changed);
   if (auto* receipt = std::get_if<event::Receipt>(&event.what)) apply_locked(*receipt);
+  if (auto* contact = std::get_if<event::Contact>(&event.what)) apply_locked(*contact);
   if (auto* presence = std::get_if<event::Presence>(&event.what)) apply_locked(*presence);
 }
 
@@ -28,6 +29,7 @@ std::vector<Group> Roster::groups() const {
 void Roster::apply_locked(const event::LoggedIn& login) {
   self_ = {login.id, login.name, "online", "creator"};
   friends_ = login.friends;
+  more_friends_ = login.more_friends;
   groups_ = login.groups;
 }
 
@@ -53,6 +55,12 @@ void Roster::apply_locked(event::Receipt& receipt) {
   for (const Friend& each : friends_) {
     if (each.id == receipt.id) receipt.name = each.name;
   }
+}
+
+void Roster::apply_locked(event::Contact& contact) {
+  contact.stranger =
+      !more_friends_ && std::none_of(friends_.begin(), friends_.end(),
+                                     [&](const Friend& each) { return each.id == contact.id; });
 }
 
 void Roster::apply_locked(event::Presence& presence) {

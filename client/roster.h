@@ -25,11 +25,13 @@ class Roster {
   void apply_locked(const event::GroupJoined& joined) CHAT_REQUIRES(mutex_);
   void apply_locked(const event::GroupChanged& changed) CHAT_REQUIRES(mutex_);
   void apply_locked(event::Receipt& receipt) CHAT_REQUIRES(mutex_);
+  void apply_locked(event::Contact& contact) CHAT_REQUIRES(mutex_);
   void apply_locked(event::Presence& presence) CHAT_REQUIRES(mutex_);
 
   mutable base::Mutex mutex_;
   Member self_ CHAT_GUARDED_BY(mutex_);
   std::vector<Friend> friends_ CHAT_GUARDED_BY(mutex_);
+  bool more_friends_ CHAT_GUARDED_BY(mutex_) = false;  // than these
   std::vector<Group> groups_ CHAT_GUARDED_BY(mutex_);
 };
 

@@ -8,6 +8,7 @@
 #include "chat/base/version.h"
 #include "chat/protocol/limits.h"
 #include "client/backoff.h"
+#include "client/text.h"
 #include "client/wire.h"
 
 namespace chat::client {
@@ -24,6 +25,14 @@ std::string too_large(std::size_t bytes, std::size_t limit) {
 std::string random_prefix() {
   std::random_device random;
   return fmt::format("{:08x}{:08x}-", random(), random());
+}
+
+std::string why_turned_away(const std::string& reason) {
+  if (reason == "server_full") return "the server is full: it takes no more connections now";
+  if (reason == "too_many_connections") {
+    return "the server takes no more connections from this address now";
+  }
+  return fmt::format("the server takes no connections now ({})", harmless(reason));
 }
 
 Answer::Status status_of(const Event& event) {
@@ -57,6 +66,7 @@ Result<void> Session::open(const std::string& host, std::uint16_t port, const Tl
   port_ = port;
   closing_ = false;
   greeted_ = false;
+  farewell_.reset();
   connected_ = true;
   pending_.open();
   outbox_.open();
@@ -70,6 +80,7 @@ Result<void> Session::open(const std::string& host, std::uint16_t port, const Tl
   if (hello.status == Answer::Status::kTimedOut) {
     return fail(ErrorCode::kTimeout, "the server accepts connections but does not answer");
   }
+  if (farewell_) return fail(ErrorCode::kBusy, why_turned_away(farewell_->reason));
   if (const auto* fault = last_.as<event::Fault>()) return fail(ErrorCode::kInternal, fault->text);
   return fail(ErrorCode::kUnavailable, last_.as<event::Disconnected>()->reason);
 }
@@ -101,11 +112,15 @@ Answer Session::logout() {
   Answer answer = ask({.request = Msgid::kLogout, .user = self()},
                       [&](auto cid) { return request::logout(cid, self()); });
   if (answer.ok()) {
-    outbox_.clear();
+    drop_chats();
     base::MutexLock lock(account_mutex_);
     token_.clear();
   }
   return answer;
+}
+
+void Session::drop_chats() {
+  if (const std::size_t count = outbox_.clear(); count > 0) handler_({event::Unsent{count}});
 }
 
 bool Session::can_resume() const {
@@ -270,10 +285,18 @@ void Session::receive_all() {
 
 Result<void> Session::take(std::string_view frame) {
   const auto message = parse_message(frame);
+  const bool turned_away = message && static_cast<Msgid>(message->msgid) == Msgid::kBye;
+  if (connection_->speaks_lines() && !turned_away) {
+    return fail(ErrorCode::kInternal, "what answers there does not speak this protocol");
+  }
   if (!message) return fail(message);
   const auto item = pending_.find(message->cid, message->msgid);
   auto event = item ? read_reply(*message, item->question) : read_push(*message);
   if (!event) return fail(event);
+  if (const auto* bye = event->as<event::Bye>(); bye != nullptr && !greeted_) {
+    farewell_ = *bye;
+    return {};
+  }
   update(*event);
   if (item && hold(*event, item->question, message->cid)) {
     pending_.finish(message->cid, {});
@@ -315,13 +338,11 @@ Event Session::greet() {
 
 void Session::update(Event& event) {
   roster_.apply(event);
+  receipts_.apply(event);
   if (const auto* login = event.as<event::LoggedIn>()) {
     self_ = login->id.value;
     received_.begin(login->id);
-    base::MutexLock lock(account_mutex_);
-    if (account_ != login->id) outbox_.clear();
-    account_ = login->id;
-    token_ = login->token;
+    if (take_account(*login)) drop_chats();
   }
   const bool deleted = event.as<event::AccountDeleted>() != nullptr;
   if (deleted) {
@@ -332,6 +353,13 @@ void Session::update(Event& event) {
     self_ = 0;
     outbox_.stop();
   }
+}
+
+// True: another one than before.
+bool Session::take_account(const event::LoggedIn& login) {
+  base::MutexLock lock(account_mutex_);
+  token_ = login.token;
+  return std::exchange(account_, login.id) != login.id;
 }
 
 void Session::end(const Event& event) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,7 @@
 #include "client/event.h"
 #include "client/outbox.h"
 #include "client/pending.h"
+#include "client/receipt_filter.h"
 #include "client/received.h"
 #include "client/requests.h"
 #include "client/roster.h"
@@ -58,6 +60,8 @@ class Session {
   Result<void> open(const std::string& host, std::uint16_t port, const TlsContext* tls = nullptr,
                     std::chrono::milliseconds connect_timeout = kConnectTimeout);
   void close();
+  // How the server turned the last open() away; nothing when it did not.
+  std::optional<event::Bye> farewell() const { return farewell_; }
 
   // Each blocks until its answer is there, the time is over, or the connection ends.
   Answer register_user(const std::string& name, std::string_view password);
@@ -78,6 +82,8 @@ class Session {
   // is sent again then, as after any login of the same user. kNotSent when nobody was.
   Answer resume();
   bool can_resume() const;
+  // Forgets the chats that have no answer; an Unsent event says how many there were.
+  void drop_chats();
   // How many chats have no answer yet.
   std::size_t unanswered_chats() const { return outbox_.size(); }
   // Tells the server what has come since the last call; as read, where somebody looks at it.
@@ -117,6 +123,7 @@ class Session {
   Result<void> take(std::string_view frame);
   Event greet();
   void update(Event& event);
+  bool take_account(const event::LoggedIn& login);
   void end(const Event& event);
 
   // Fixed after start.
@@ -129,13 +136,15 @@ class Session {
   std::string host_;
   std::uint16_t port_ = 0;
   // Confined to the receiving thread while it runs.
-  bool greeted_ = false;  // HELLO was answered
-  Event last_;            // the connection's end
-  PendingTable pending_;  // thread-safe by itself, as are the next
+  bool greeted_ = false;                // HELLO was answered
+  Event last_;                          // the connection's end
+  std::optional<event::Bye> farewell_;  // a BYE before HELLO was answered
+  PendingTable pending_;                // thread-safe by itself, as are the next
 
   Roster roster_;
   Outbox outbox_;
   Received received_;
+  ReceiptFilter receipts_;  // confined to the receiving thread
   mutable base::Mutex account_mutex_;
   std::string token_ CHAT_GUARDED_BY(account_mutex_);
   UserId account_ CHAT_GUARDED_BY(account_mutex_);  // who was logged in last

@@ -10,19 +10,31 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 
 #include "chat/base/check.h"
+#include "client/terminal_mode.h"
 
 namespace chat::client {
 namespace {
 
-sigset_t ending_signals() {
+[[noreturn]] void end_now(int number) {
+  restore_terminal();
+  ::_exit(128 + number);
+}
+
+sigset_t set_of(std::initializer_list<int> numbers) {
   sigset_t set;
   ::sigemptyset(&set);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&set, number);
+  for (const int number : numbers) ::sigaddset(&set, number);
   return set;
+}
+
+sigset_t watched(const SignalActions& actions) {
+  if (!actions.suspend) return set_of({SIGINT, SIGTERM, SIGHUP});
+  return set_of({SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH});
 }
 
 }  // namespace
@@ -35,49 +47,61 @@ bool wants_color(int fd) {
   return ::isatty(fd) == 1;
 }
 
-EchoOff::EchoOff(int fd) : fd_(fd) {
-  if (::tcgetattr(fd_, &before_) != 0) return;
-  termios silent = before_;
-  silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  silent.c_lflag |= ECHONL;
-  // TCSAFLUSH drops what was typed before the question: it is not the password.
-  active_ = ::tcsetattr(fd_, TCSAFLUSH, &silent) == 0;
-}
-
-EchoOff::~EchoOff() {
-  // What was typed meanwhile is the next command: it stays.
-  if (active_) ::tcsetattr(fd_, TCSANOW, &before_);
-}
-
-SignalWatch::SignalWatch(std::function<void(int)> on_signal) {
-  const sigset_t set = ending_signals();
+SignalWatch::SignalWatch(SignalActions actions) : actions_(std::move(actions)) {
+  const sigset_t set = watched(actions_);
   CHAT_CHECK(::pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
   signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC));
   stop_.reset(::eventfd(0, EFD_CLOEXEC));
   CHAT_CHECK(signals_ && stop_);
-  thread_ = base::Thread("signals", [this, on_signal = std::move(on_signal)] { watch(on_signal); });
+  thread_ = base::Thread("signals", [this] { watch(); });
 }
 
 SignalWatch::~SignalWatch() {
   const std::uint64_t one = 1;
   static_cast<void>(!::write(stop_.get(), &one, sizeof one));
   thread_.join();
-  const sigset_t set = ending_signals();
+  const sigset_t set = watched(actions_);
   ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
-void SignalWatch::watch(const std::function<void(int)>& on_signal) {
-  for (bool first = true;; first = false) {
+void SignalWatch::watch() {
+  const auto patience = static_cast<int>(std::chrono::milliseconds(kPatience).count());
+  for (;;) {
     pollfd fds[] = {{signals_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
-    while (::poll(fds, 2, -1) < 0 && errno == EINTR) {
-    }
+    const int ready = ::poll(fds, 2, ending_ == 0 ? -1 : patience);
     if (fds[1].revents != 0) return;
+    if (ready < 0) continue;
     signalfd_siginfo info{};
-    if (::read(signals_.get(), &info, sizeof info) != sizeof info) continue;
-    const int number = static_cast<int>(info.ssi_signo);
-    if (!first) ::_exit(128 + number);
-    on_signal(number);
+    const bool came = ready > 0 && ::read(signals_.get(), &info, sizeof info) == sizeof info;
+    if (came) take(static_cast<int>(info.ssi_signo));
+    if (ready == 0) end_now(ending_);
   }
+}
+
+void SignalWatch::take(int number) {
+  switch (number) {
+    case SIGTSTP: return stop_process();
+    case SIGCONT: return actions_.resume();
+    case SIGWINCH: return actions_.resize();
+    default: break;
+  }
+  if (std::exchange(ending_, number) != 0) end_now(number);
+  actions_.end(number);
+}
+
+// As the signal would have done by itself, but with the terminal as the shell expects it.
+void SignalWatch::stop_process() {
+  actions_.suspend();
+  const sigset_t set = set_of({SIGTSTP});
+  ::raise(SIGTSTP);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);  // here it stops
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  // SIGCONT is taken like any other signal; it does not come where nobody could continue the
+  // process and the kernel has therefore not stopped it.
+  sigset_t pending;
+  ::sigemptyset(&pending);
+  ::sigpending(&pending);
+  if (::sigismember(&pending, SIGCONT) == 0) actions_.resume();
 }
 
 }  // namespace chat::client

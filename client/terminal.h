@@ -1,7 +1,6 @@
 #pragma once
 
-#include <termios.h>
-
+#include <chrono>
 #include <functional>
 
 #include "chat/base/thread.h"
@@ -13,35 +12,35 @@ namespace chat::client {
 // Colours: only on a terminal, and not where NO_COLOR is set (no-color.org) or TERM is "dumb".
 bool wants_color(int fd);
 
-// While it lives, what is typed on `fd` is not shown. Nothing happens where `fd` is no terminal.
-// Every way out restores: signals that end the client are taken by SignalWatch, so destructors
-// run.
-class EchoOff {
- public:
-  explicit EchoOff(int fd);
-  ~EchoOff();
-  EchoOff(const EchoOff&) = delete;
-  EchoOff& operator=(const EchoOff&) = delete;
-
- private:
-  const int fd_;
-  bool active_ = false;
-  termios before_{};
+// What the process does about signals, on the watching thread.
+struct SignalActions {
+  std::function<void(int number)> end;  // SIGINT, SIGTERM, SIGHUP
+  // The rest only for a program that somebody uses on a terminal. Ctrl-Z: before the process stops.
+  std::function<void()> suspend{};
+  std::function<void()> resume{};  // it goes on, whatever had stopped it
+  std::function<void()> resize{};  // the terminal has another size
 };
 
-// Takes SIGINT, SIGTERM and SIGHUP from the whole process while it lives, and calls `on_signal`
-// with the number on a thread of its own. A second signal ends the process at once: by then
-// something hangs that the first one should have ended.
+// Takes signals from the whole process while it lives, on a thread of its own: those that end the
+// client, and where there are actions for them SIGTSTP, SIGCONT and SIGWINCH.
+// A second signal ends the process at once, and so does the first when nothing has come of it after
+// kPatience: something hangs that it should have ended. The terminal is restored before.
 class SignalWatch {
  public:
-  explicit SignalWatch(std::function<void(int)> on_signal);
+  static constexpr std::chrono::seconds kPatience{2};
+
+  explicit SignalWatch(SignalActions actions);
   ~SignalWatch();
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
 
  private:
-  void watch(const std::function<void(int)>& on_signal);
+  void watch();
+  void take(int number);
+  void stop_process();
 
+  const SignalActions actions_;
+  int ending_ = 0;  // the signal that is ending the process; confined to the thread
   base::UniqueFd signals_;
   base::UniqueFd stop_;
   base::Thread thread_;

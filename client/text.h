@@ -13,16 +13,21 @@ std::string quote(std::string_view utf8);
 // For people: control characters become ‹1b›.
 std::string harmless(std::string_view utf8);
 
-// Likewise for a message's text: a line break begins an indented line, which nobody can take
-// for a message of its own, and tabs stay.
+// Likewise for a message's text: its next lines stand behind a bar, so nobody can take one for a
+// message of its own, and tabs stay.
 std::string harmless_text(std::string_view utf8);
 
 // JSON text on one line that a terminal can take: as it came where it is harmless already,
 // otherwise written anew in ASCII. `json` must be valid JSON of bounded depth.
 std::string harmless_json(std::string_view json);
 
-// How many rows below its first one the cursor of a terminal stands behind a text without line
-// breaks. Wide characters take two cells and are not cut at the edge, as LC_CTYPE has it.
-int rows_down(std::string_view utf8, int columns);
+// A user's or a group's name, wherever people see one: as it is where it consists of letters,
+// digits and the like, otherwise in quotation marks, which then cannot be a part of it. So no name
+// can look like what stands around it; and as it is shown, it can be typed.
+std::string shown_name(std::string_view utf8);
+
+// Lines for people, with each line that is wider than the terminal continued behind a bar, as those
+// of a message are: it cannot be taken for somebody else's. Colours are kept, tabs become blanks.
+std::string break_lines(std::string_view text, int columns);
 
 }  // namespace chat::client

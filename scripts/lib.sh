@@ -13,7 +13,7 @@ export LC_ALL=C.UTF-8
 packages_to_run=(
   g++ meson ninja-build pkg-config
   nlohmann-json3-dev libspdlog-dev libfmt-dev libinih-dev libcli11-dev libexpected-dev
-  libedit-dev libsodium-dev libssl-dev libsqlite3-dev default-libmysqlclient-dev libgtest-dev
+  libsodium-dev libssl-dev libsqlite3-dev default-libmysqlclient-dev libgtest-dev
   libgmock-dev libhiredis-dev libsystemd-dev telnet
 )
 # The servers of these packages run privately, on sockets and ports of their own; those that the

@@ -13,6 +13,8 @@ Thread::Thread(std::string name, std::function<void()> body) {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
+  // What a thread does to itself ends the process even when it is blocked, but without its handler.
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS}) sigdelset(&all, fault);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   thread_ = std::thread([name = std::move(name), body = std::move(body)] {
     pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());

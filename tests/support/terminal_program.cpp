@@ -1,16 +1,20 @@
 #include "support/terminal_program.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <stdexcept>
 #include <string_view>
 
@@ -40,6 +44,7 @@ TerminalProgram::TerminalProgram(const std::vector<std::string>& argv) {
   if (pid_ < 0) throw std::runtime_error(std::string("forkpty: ") + std::strerror(errno));
   if (pid_ == 0) become(argv);
   terminal_.reset(terminal);
+  ::fcntl(terminal, F_SETFL, ::fcntl(terminal, F_GETFL) | O_NONBLOCK);
 }
 
 TerminalProgram::~TerminalProgram() {
@@ -49,10 +54,45 @@ TerminalProgram::~TerminalProgram() {
   ::waitpid(pid_, nullptr, 0);
 }
 
+// A terminal takes output while it is typed on: both sides would wait for each other otherwise.
 void TerminalProgram::type(const std::string& text) {
-  if (::write(terminal_.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
-    throw std::runtime_error(std::string("typing: ") + std::strerror(errno));
+  const Deadline deadline;
+  for (std::string_view rest = text; !rest.empty();) {
+    const ssize_t count = ::write(terminal_.get(), rest.data(), rest.size());
+    if (count > 0) rest.remove_prefix(static_cast<std::size_t>(count));
+    if (count < 0 && errno != EAGAIN) {
+      throw std::runtime_error(std::string("typing: ") + std::strerror(errno));
+    }
+    if (deadline.passed()) throw std::runtime_error("typing: nobody reads");
+    if (!rest.empty()) read_some(1);
   }
+}
+
+void TerminalProgram::resize(int rows, int columns) {
+  const winsize size{static_cast<unsigned short>(rows), static_cast<unsigned short>(columns), 0, 0};
+  if (::ioctl(terminal_.get(), TIOCSWINSZ, &size) != 0) throw std::runtime_error("TIOCSWINSZ");
+}
+
+void TerminalProgram::signal(int number) {
+  ::kill(pid_, number);
+}
+
+void TerminalProgram::signal_thread(const std::string& name, int number) {
+  const auto threads = "/proc/" + std::to_string(pid_) + "/task";
+  for (const auto& each : std::filesystem::directory_iterator(threads)) {
+    std::string its_name;
+    std::getline(std::ifstream(each.path() / "comm") >> std::ws, its_name);
+    if (its_name != name) continue;
+    ::tgkill(pid_, std::stoi(each.path().filename()), number);
+    return;
+  }
+  throw std::runtime_error("no thread " + name);
+}
+
+bool TerminalProgram::echoes() const {
+  termios state{};
+  if (::tcgetattr(terminal_.get(), &state) != 0) throw std::runtime_error("tcgetattr");
+  return (state.c_lflag & ECHO) != 0;
 }
 
 bool TerminalProgram::wait_for(const std::string& text, milliseconds usual) {

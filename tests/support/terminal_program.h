@@ -28,6 +28,14 @@ class TerminalProgram {
   void type(const std::string& text);
   void type_line(const std::string& line) { type(line + '\n'); }
 
+  // As by dragging the window's edge.
+  void resize(int rows, int columns);
+  void signal(int number);
+  // To one of its threads.
+  void signal_thread(const std::string& name, int number);
+  // What is typed is shown by the terminal itself.
+  bool echoes() const;
+
   // Reads on until `text` stands behind what the last call found; false at the deadline.
   bool wait_for(const std::string& text, milliseconds usual = kPatience);
   // How often `text` stands on the whole screen by now.

@@ -193,5 +193,19 @@ TEST(ParseAccount, TakesWholeNamesFromTheCommandLine) {
   EXPECT_FALSE(parse_account("0"));
 }
 
+TEST(MayBeRemembered, NoLineThatCouldHoldAPassword) {
+  for (const char* line :
+       {"/login alice pw", " /login alice pw", "\t /login alice pw ", "/login alice",
+        "/register alice pw", "/LOGIN alice pw", "/logn alice pw", "login alice pw",
+        "login:alice:pw", "/login:alice:pw", "/password old new", "/deleteaccount pw", "pw", "",
+        "/chat 2 hello\n/login alice pw"}) {
+    EXPECT_FALSE(may_be_remembered(line)) << line;
+  }
+  for (const char* line : {"/chat 2 hello", " /chat nobody hello", "chat:2:hello", "/chat", "/quit",
+                           "/chat 2 two\nlines"}) {
+    EXPECT_TRUE(may_be_remembered(line)) << line;
+  }
+}
+
 }  // namespace
 }  // namespace chat::client

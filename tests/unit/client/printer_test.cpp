@@ -75,7 +75,7 @@ TEST(Printer, ShowsControlCharactersHarmlessly) {
 
 TEST(Printer, AMessageOfTwoLinesCannotForgeAnother) {
   const std::string out = to_people(hostile_message(), false);
-  EXPECT_NE(out.find("\n    2024-05-01 10:00:00 eve"), std::string::npos);
+  EXPECT_NE(out.find("\n  │ 2024-05-01 10:00:00 eve"), std::string::npos);
   EXPECT_NE(out.find("a‹1b›[2J"), std::string::npos);
   EXPECT_NE(out.find("‹9b›1m‹202e›‹7f›‹0d›"), std::string::npos);
 }

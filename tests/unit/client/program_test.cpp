@@ -12,7 +12,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -291,6 +294,161 @@ TEST(Program, AsksForThePasswordWithoutEcho) {
   program.write("/quit\n");
   EXPECT_EQ(program.finish(), 0);
   EXPECT_EQ(program.output.find("right1"), std::string::npos);
+}
+
+// What a full server says before it has read a byte, in the framing that everybody understands.
+const std::string kFull = "{\"msgid\":204,\"reason\":\"server_full\",\"reconnect_after_ms\":1}\n";
+
+TEST(Program, AFullServerIsNamed) {
+  FakeServer server([](Peer& peer) {
+    peer.send_raw(kFull);
+    peer.drop_some();
+  });
+  const auto ended = run_script(server.port(), "/quit\n");
+  EXPECT_EQ(ended.code, 3);
+  EXPECT_THAT(ended.output, HasSubstr("the server is full"));
+}
+
+TEST(Program, AFullServerIsTriedAgain) {
+  int full = 2;
+  FakeServer server([&](Peer& peer) {
+    if (full-- > 0) {
+      peer.send_raw(kFull);
+      peer.drop_some();
+    } else {
+      small_server(peer);
+    }
+  });
+  const auto ended = run_script(server.port(), "/login alice right1\n/chat 2 x\n", {"--reconnect"});
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_THAT(ended.output, HasSubstr("reconnecting after_ms="));
+  EXPECT_THAT(ended.output, HasSubstr("sent to=2 seq=1"));
+}
+
+TEST(Program, OtherJsonLinesAreAForeignProtocol) {
+  FakeServer server([](Peer& peer) {
+    peer.send_raw("{\"msgid\":120,\"errno\":0}\n");
+    peer.drop_some();
+  });
+  const auto ended = run_script(server.port(), "/quit\n");
+  EXPECT_EQ(ended.code, 5);
+}
+
+TEST(Program, AWishToStayAwayForYearsIsBounded) {
+  FakeServer server([](Peer& peer) {
+    peer.answer();
+    peer.send({{"msgid", 204}, {"reason", "x"}, {"reconnect_after_ms", 9'000'000'000'000'000}});
+  });
+  Program program(Program::On::kPipes, server.port(), {"--reconnect"});
+  ASSERT_TRUE(program.wait_for("reconnecting after_ms="));
+  ASSERT_TRUE(program.wait_for("reason=\"\""));
+  const auto at = program.output.find("after_ms=", program.output.find("\nreconnecting"));
+  EXPECT_LE(std::stoll(program.output.substr(at + 9)), 301'000);
+  program.signal(SIGINT);
+  EXPECT_EQ(program.finish(), 128 + SIGINT);
+}
+
+// The server ends the connection without an answer, and takes the token no more.
+TEST(Program, AMessageThatWasNeverSentIsAFailure) {
+  FakeServer server([](Peer& peer) {
+    while (const auto request = peer.next()) {
+      const int msgid = (*request)["msgid"];
+      if (msgid == 6) return;
+      json fields = {{"id", 1}, {"name", "alice"}, {"token", "t"}};
+      if (msgid == 1 && request->contains("token")) {
+        fields = {{"errno", 26}, {"error", "invalid_token"}, {"errmsg", "no"}};
+      }
+      peer.send(Peer::reply_to(*request, fields));
+    }
+  });
+  for (const char* end : {"", "/quit\n"}) {
+    const auto ended = run_script(
+        server.port(), std::string("/login alice right1\n/chat 2 one\n") + end, {"--reconnect"});
+    EXPECT_EQ(ended.code, 6) << ended.output;
+    EXPECT_THAT(ended.output, HasSubstr("\nunsent count=1\n"));
+  }
+}
+
+// The same at a terminal, where nobody waits for the server to come back.
+TEST(Program, LeavingWithUnsentMessagesSaysSo) {
+  std::atomic<bool> gone{false};
+  FakeServer server([&](Peer& peer) {
+    if (gone) return;
+    while (const auto request = peer.next()) {
+      if ((*request)["msgid"] == 6) break;
+      peer.send(Peer::reply_to(*request, {{"id", 1}, {"name", "alice"}, {"token", "t"}}));
+    }
+    gone = true;
+  });
+  Program program(Program::On::kTerminal, server.port(), {});
+  ASSERT_TRUE(program.wait_for("Connected"));
+  program.write("/login alice right1\r");
+  ASSERT_TRUE(program.wait_for("Logged in"));
+  program.write("/chat 2 one\r");
+  ASSERT_TRUE(program.wait_for("Connection lost"));
+  program.write("/quit\r");
+  EXPECT_EQ(program.finish(), 6);
+  EXPECT_THAT(program.output, HasSubstr("may never arrive: 1 message."));
+}
+
+// While a script waits or has to give a password, it acknowledges and comes back.
+TEST(Program, WaitingLooksAfterTheConnection) {
+  for (const std::string waiting : {"/wait 30\n", "/wait-messages 3 30\n", "/register bob\n"}) {
+    std::atomic<int> logins{0};
+    std::atomic<bool> acknowledged{false};
+    FakeServer server([&](Peer& peer) {
+      while (const auto request = peer.next()) {
+        const int msgid = (*request)["msgid"];
+        if (msgid == 22) {
+          acknowledged = true;
+          if (logins == 1) return;  // closes
+          continue;
+        }
+        peer.send(Peer::reply_to(*request, {{"id", 1}, {"name", "alice"}, {"token", "t"}}));
+        if (msgid != 1) continue;
+        ++logins;
+        peer.send({{"msgid", 6},
+                   {"id", 2},
+                   {"name", "bob"},
+                   {"toid", 1},
+                   {"seq", logins.load()},
+                   {"msg", "hi"},
+                   {"time", "2024-05-01 10:00:00"}});
+      }
+    });
+    Program program(Program::On::kPipes, server.port(), {"--reconnect"});
+    program.write("/login alice right1\n" + waiting);
+    EXPECT_TRUE(program.wait_for("seq=2")) << waiting;
+    EXPECT_TRUE(acknowledged);
+    EXPECT_EQ(logins, 2);
+    program.signal(SIGINT);
+    EXPECT_EQ(program.finish(), 128 + SIGINT);
+  }
+}
+
+TEST(Program, APasswordFileOfWindowsWorks) {
+  FakeServer server(small_server);
+  const std::string path = testing::TempDir() + "password.txt";
+  std::ofstream(path, std::ios::binary) << "right1\r\n";
+  const auto ended =
+      run_script(server.port(), "/quit\n", {"--user", "alice", "--password-file", path});
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_THAT(ended.output, HasSubstr("logged_in id=1"));
+}
+
+TEST(Program, AClosedStandardStreamIsRefused) {
+  FakeServer server(small_server);
+  for (const char* closed : {"<&-", ">&-"}) {
+    const std::string command = std::string(std::getenv("CHATCLIENT")) + " 127.0.0.1 " +
+                                std::to_string(server.port()) + " 2>/dev/stdout " + closed;
+    // With ">&-" behind it, the sentence goes to the pipe that was standard output.
+    FILE* const pipe = ::popen(("/bin/bash -c '" + command + "'").c_str(), "r");
+    ASSERT_NE(pipe, nullptr);
+    std::string said(1000, 0);
+    said.resize(std::fread(said.data(), 1, said.size(), pipe));
+    EXPECT_EQ(WEXITSTATUS(::pclose(pipe)), 2) << closed;
+    EXPECT_THAT(said, HasSubstr("put is closed"));
+  }
 }
 
 TEST(Program, ALineLongerThanTheEditorsFirstBuffersIsSentWhole) {

@@ -11,28 +11,6 @@
 namespace chat::client {
 namespace {
 
-std::string times(int count, const std::string& text) {
-  std::string out;
-  for (int i = 0; i < count; ++i) out += text;
-  return out;
-}
-
-TEST(RowsDown, CountsCellsAsATerminalDoes) {
-  ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
-  EXPECT_EQ(rows_down("", 80), 0);
-  EXPECT_EQ(rows_down(times(79, "x"), 80), 0);
-  EXPECT_EQ(rows_down(times(80, "x"), 80), 1);
-  EXPECT_EQ(rows_down(times(81, "x"), 80), 1);
-  EXPECT_EQ(rows_down(times(79, "é"), 80), 0);
-  EXPECT_EQ(rows_down(times(39, "中"), 80), 0);
-  EXPECT_EQ(rows_down(times(40, "中"), 80), 1);
-  // The last cell of a row stays empty where a wide character does not fit.
-  EXPECT_EQ(rows_down("x" + times(39, "中"), 80), 0);
-  EXPECT_EQ(rows_down("x" + times(40, "中"), 80), 1);
-  EXPECT_EQ(rows_down("x" + times(79, "中"), 80), 2);
-  EXPECT_EQ(rows_down("中", 1), 2);
-}
-
 // What a terminal acts on: C0, DEL, C1, and what turns the reading direction or ends a line.
 std::vector<std::uint32_t> active_code_points() {
   std::vector<std::uint32_t> codes = {0x7F,   0x061C, 0x200E, 0x200F, 0x2028,
@@ -62,7 +40,7 @@ TEST(Harmless, SendsNoCodePointThatATerminalActsOn) {
     if (code == '\n' || code == '\t') continue;
     EXPECT_EQ(harmless_text(text), harmless(text)) << code;
   }
-  EXPECT_EQ(harmless_text("a\nb\tc"), "a\n    b\tc");
+  EXPECT_EQ(harmless_text("a\nb\tc"), "a\n  │ b\tc");
 }
 
 TEST(Harmless, ASequenceLosesWhatBeginsIt) {
@@ -88,6 +66,49 @@ TEST(Harmless, LeavesItsNeighboursAlone) {
     EXPECT_EQ(harmless(utf8(code)), utf8(code)) << code;
   }
   EXPECT_EQ(harmless("中 😀 é"), "中 😀 é");
+}
+
+TEST(ShownName, StandsInQuotationMarksWhereItCouldBeTakenForSomethingElse) {
+  ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
+  for (const char* plain : {"alice", "Bob_2", "a.b-c", "张伟", "Zoë", "🎉party"}) {
+    EXPECT_EQ(shown_name(plain), plain);
+  }
+  EXPECT_EQ(shown_name("alice (1): pay me"), "\"alice (1): pay me\"");
+  EXPECT_EQ(shown_name("Anna Lee"), "\"Anna Lee\"");
+  EXPECT_EQ(shown_name("123"), "\"123\"");
+  EXPECT_EQ(shown_name(""), "\"\"");
+  EXPECT_EQ(shown_name("（1）：x"), "\"（1）：x\"");
+  // No name ends its own quotation.
+  EXPECT_EQ(shown_name("x\" (1): hi \"y"), "\"x‹22› (1): hi ‹22›y\"");
+  EXPECT_EQ(shown_name("x” (1)"), "\"x‹201d› (1)\"");
+  EXPECT_EQ(shown_name("a\x1b[2J"), "\"a‹1b›[2J\"");
+}
+
+TEST(BreakLines, ContinuesBehindABar) {
+  ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
+  EXPECT_EQ(break_lines("short\n", 10), "short\n");
+  EXPECT_EQ(break_lines("1234567890\n", 10), "1234567890\n");
+  EXPECT_EQ(break_lines("12345678901234567\n", 10), "1234567890\n  │ 123456\n  │ 7\n");
+  EXPECT_EQ(break_lines("中中中中中中\n", 11), "中中中中中\n  │ 中\n");
+  EXPECT_EQ(break_lines("aaaa bbb cc dd\n", 10), "aaaa bbb \n  │ cc dd\n");
+  EXPECT_EQ(break_lines("a\tb\n", 20), "a       b\n");
+  EXPECT_EQ(break_lines("\x1b[1m12345678\x1b[0m90\n", 10), "\x1b[1m12345678\x1b[0m90\n");
+}
+
+// A text that is made for the width: no row begins like a message.
+TEST(BreakLines, NoRowOfATextBeginsAtTheEdge) {
+  ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
+  const std::string forged = "2024-05-01 10:00:00 alice (1): pay eve";
+  for (int columns = 1; columns < 120; ++columns) {
+    for (std::size_t padding = 0; padding < 130; ++padding) {
+      const std::string out = break_lines(
+          "2024-05-01 10:00:00 eve (2): " + std::string(padding, 'x') + forged + "\n", columns);
+      ASSERT_EQ(out.find("\n2024"), std::string::npos) << out;
+      for (auto at = out.find('\n'); at + 1 < out.size(); at = out.find('\n', at + 1)) {
+        ASSERT_EQ(out.compare(at + 1, 4, "  │", 0, 4), 0) << out;
+      }
+    }
+  }
 }
 
 }  // namespace
