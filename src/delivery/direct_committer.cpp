@@ -14,8 +14,15 @@ protocol::Refusal conflict() {
 
 }  // namespace
 
-void DirectCommitter::commit(std::vector<DirectEntry>& entries) {
-  settle_all(entries, [this](std::span<DirectEntry*> part) { return try_once(part); });
+std::uint64_t DirectCommitter::key_of(const DirectEntry& entry) {
+  return static_cast<std::uint64_t>(entry.message.recipient.value) << 32 |
+         static_cast<std::uint64_t>(entry.message.sender.value);
+}
+
+Result<void> DirectCommitter::commit(std::vector<DirectEntry>& entries) {
+  const auto attempt = [this](Entries part) { return try_once(part); };
+  return Settlement<DirectEntry, decltype(&key_of), decltype(attempt)>(&key_of, attempt)
+      .settle_all(entries);
 }
 
 // A later batch has a later time, so that an answer never stands before what it answers when the
@@ -27,7 +34,7 @@ UnixMillis DirectCommitter::next_time() {
   return last_time_ = std::max(now, std::min(last_time_ + 1, now + kAheadMax));
 }
 
-Result<void> DirectCommitter::look_up(std::span<DirectEntry*> entries) {
+Result<void> DirectCommitter::look_up(Entries entries) {
   std::vector<StreamCache::Wanted> wanted;
   wanted.reserve(entries.size());
   for (const DirectEntry* entry : entries) {
@@ -36,7 +43,7 @@ Result<void> DirectCommitter::look_up(std::span<DirectEntry*> entries) {
   return streams_.look_up(wanted);
 }
 
-Result<void> DirectCommitter::try_once(std::span<DirectEntry*> entries) {
+Result<void> DirectCommitter::try_once(Entries entries) {
   std::vector<const storage::DirectMessage*> rows;
   rows.reserve(entries.size());
   const UnixMillis now = next_time();

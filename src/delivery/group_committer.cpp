@@ -32,13 +32,17 @@ const GroupMessage* same_cid(const std::vector<GroupEntry*>& earlier, const Grou
 
 }  // namespace
 
-void GroupCommitter::commit(std::vector<GroupEntry>& entries) {
-  settle_all(entries, [this](std::span<GroupEntry*> part) {
-    return try_once({part.begin(), part.end()});
-  });
+std::uint64_t GroupCommitter::key_of(const GroupEntry& entry) {
+  return static_cast<std::uint64_t>(entry.message.group.value);
 }
 
-Result<void> GroupCommitter::try_once(const Entries& entries) {
+Result<void> GroupCommitter::commit(std::vector<GroupEntry>& entries) {
+  const auto attempt = [this](std::span<GroupEntry* const> part) { return try_once(part); };
+  return Settlement<GroupEntry, decltype(&key_of), decltype(attempt)>(&key_of, attempt)
+      .settle_all(entries);
+}
+
+Result<void> GroupCommitter::try_once(std::span<GroupEntry* const> entries) {
   if (auto begun = store_.begin(); !begun) return begun;
   auto stored = store_all(entries);
   if (stored) stored = store_.commit();
@@ -46,11 +50,12 @@ Result<void> GroupCommitter::try_once(const Entries& entries) {
   return stored;
 }
 
-Result<void> GroupCommitter::store_all(const Entries& entries) {
+Result<void> GroupCommitter::store_all(std::span<GroupEntry* const> entries) {
   // Ascending by group, so that two nodes never wait for each other's locks.
   std::map<GroupId, Entries> by_group;
   for (GroupEntry* entry : entries) {
     entry->refusal.reset();
+    entry->lock_in_way = false;
     by_group[entry->message.group].push_back(entry);
   }
   for (const auto& [group, group_entries] : by_group) {
@@ -60,23 +65,27 @@ Result<void> GroupCommitter::store_all(const Entries& entries) {
 }
 
 Result<void> GroupCommitter::store_group(GroupId group, const Entries& entries) {
-  auto head = store_.lock(group);
-  if (!head) return fail(head);
-  if (!*head) {
-    for (GroupEntry* entry : entries) entry->refusal = not_found();
+  auto locking = store_.lock(group);
+  if (!locking) return fail(locking);
+  if (locking->state != GroupStore::Locking::State::kHeld) {
+    for (GroupEntry* entry : entries) {
+      if (locking->state == GroupStore::Locking::State::kMissing) entry->refusal = not_found();
+      entry->lock_in_way = locking->state == GroupStore::Locking::State::kInWay;
+    }
     return {};
   }
+  GroupStore::Head& head = locking->head;
   std::vector<GroupMessage> rows;
   Entries earlier;
   for (GroupEntry* entry : entries) {
-    auto is_new = decide(*entry, earlier, **head);
+    auto is_new = decide(*entry, earlier, head);
     if (!is_new) return fail(is_new);
     if (*is_new) rows.push_back(entry->message);
     earlier.push_back(entry);
   }
   if (rows.empty()) return {};
   if (auto inserted = store_.insert(rows); !inserted) return inserted;
-  return store_.set_head(group, (*head)->seq);
+  return store_.set_head(group, head.seq);
 }
 
 // True: a new message; its seq and time are set and the head is moved.

@@ -7,13 +7,13 @@ Journal::Journal(std::unique_ptr<DirectStore> direct_store, std::unique_ptr<Grou
     : direct_store_(std::move(direct_store)),
       group_store_(std::move(group_store)),
       direct_(
-          "journal-direct", DirectCommitter(*direct_store_, clock),
+          "journal-direct", {"direct", DirectCommitter(*direct_store_, clock)},
           [&listener](std::vector<DirectEntry> entries) {
             listener.on_direct_settled(std::move(entries));
           },
           more_coming, clock),
       group_(
-          "journal-group", GroupCommitter(*group_store_, clock),
+          "journal-group", {"group", GroupCommitter(*group_store_, clock)},
           [&listener](std::vector<GroupEntry> entries) {
             listener.on_group_settled(std::move(entries));
           },

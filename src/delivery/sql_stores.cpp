@@ -12,6 +12,13 @@ using storage::Connection;
 using storage::MessageModel;
 using storage::TransactionKind;
 
+// A lock on somebody's row must not hold up the messages of others: a lane finds out at once and
+// comes back later (SideQueue). MySQL knows nothing shorter than a second.
+Result<void> wait_for_no_row(Connection& connection) {
+  if (connection.dialect() != storage::Dialect::kMysql) return {};
+  return connection.execute("SET SESSION innodb_lock_wait_timeout = 1 /*M!100300 - 1 */");
+}
+
 // A lane's own connection: opened when first needed, and again when it has died.
 class OwnConnection {
  public:
@@ -22,6 +29,7 @@ class OwnConnection {
       connection_.reset();
       auto opened = database_.connect();
       if (!opened) return fail(opened);
+      if (auto set = wait_for_no_row(**opened); !set) return fail(set);
       connection_ = std::move(*opened);
     }
     return connection_.get();
@@ -85,14 +93,18 @@ class SqlGroupStore final : public GroupStore {
     if (connection_ != nullptr && connection_->in_transaction()) connection_->rollback();
   }
 
-  Result<std::optional<Head>> lock(GroupId group) override {
+  Result<Locking> lock(GroupId group) override {
     MessageModel messages(*connection_);
-    auto seq = messages.lock_group(group);
+    auto seq = messages.try_lock_group(group);
     if (!seq) return fail(seq);
-    if (!*seq) return std::optional<Head>();
+    if (!*seq) {
+      auto found = storage::GroupModel(*connection_).find(group);
+      if (!found) return fail(found);
+      return Locking{*found ? Locking::State::kInWay : Locking::State::kMissing, {}};
+    }
     auto sent_at = messages.group_head_time(group, **seq);
     if (!sent_at) return fail(sent_at);
-    return std::optional<Head>(Head{**seq, sent_at->value_or(0)});
+    return Locking{Locking::State::kHeld, {**seq, sent_at->value_or(0)}};
   }
   Result<bool> is_member(GroupId group, UserId user) override {
     return storage::GroupModel(*connection_).is_member(group, user);

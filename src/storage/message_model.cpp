@@ -20,9 +20,12 @@ constexpr sql::Text kInsertCursorHead{
     .mysql = "INSERT IGNORE INTO directcursor (recipient, sender) VALUES "};
 constexpr RowInsert kInsertGroup{
     "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body) VALUES ", 6};
-// SQLite: the write transaction itself is the lock on the group's row.
-constexpr sql::Text kLockGroup{.sqlite = "SELECT last_seq FROM allgroup WHERE id = ?",
-                               .mysql = "SELECT last_seq FROM allgroup WHERE id = ? FOR UPDATE"};
+// SQLite: the write transaction itself is the lock on the group's row. Servers that don't know SKIP
+// LOCKED (before MariaDB 10.6, MySQL 8.0) wait for the row.
+constexpr sql::Text kTryLockGroup{.sqlite = "SELECT last_seq FROM allgroup WHERE id = ?",
+                                  .mysql =
+                                      "SELECT last_seq FROM allgroup WHERE id = ? FOR UPDATE"
+                                      " /*M!100600 SKIP LOCKED */ /*!80001 SKIP LOCKED */"};
 #define CHAT_GROUP_AFTER(greater)                                                  \
   "SELECT m.groupid, m.seq, m.sender, m.cid, m.sent_at, m.body"                    \
   " FROM groupuser gu CROSS JOIN groupmessage m"                                   \
@@ -164,9 +167,9 @@ Result<std::vector<DirectMessage>> MessageModel::direct_before(UserId recipient,
                        to_direct, recipient, sender, before, limit);
 }
 
-Result<std::optional<Seq>> MessageModel::lock_group(GroupId group) {
+Result<std::optional<Seq>> MessageModel::try_lock_group(GroupId group) {
   CHAT_CHECK(connection_.in_transaction());
-  return sql::read_integer(connection_, kLockGroup.in(connection_), group);
+  return sql::read_integer(connection_, kTryLockGroup.in(connection_), group);
 }
 
 Result<std::optional<GroupMessage>> MessageModel::find_group_message(GroupId group, UserId sender,

@@ -27,6 +27,9 @@ struct Entry {
   // Set by the journal before the entry comes out again; or before it goes in: then nothing is
   // stored, and the refusal is answered in its turn.
   std::optional<protocol::Refusal> refusal;  // not stored, and why
+
+  // Within the journal: somebody else has locked the stream, so it is tried again in a moment.
+  bool lock_in_way = false;
 };
 
 using DirectEntry = Entry<storage::DirectMessage>;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "chat/base/clock.h"
 #include "chat/delivery/entry.h"
 #include "chat/delivery/lane.h"
+#include "chat/delivery/side_queue.h"
 #include "chat/delivery/stores.h"
 #include "chat/delivery/stream_cache.h"
 
@@ -31,16 +33,18 @@ class JournalListener {
   virtual void on_group_settled(std::vector<GroupEntry> entries) = 0;
 };
 
-// Decides and stores one batch. Threading: externally synchronised.
+// Decides and stores one batch; an error is everybody's. Threading: externally synchronised.
 class DirectCommitter {
  public:
   DirectCommitter(DirectStore& store, const base::Clock& clock)
       : store_(store), streams_(store), clock_(clock) {}
-  void commit(std::vector<DirectEntry>& entries);
+  static std::uint64_t key_of(const DirectEntry& entry);
+  Result<void> commit(std::vector<DirectEntry>& entries);
 
  private:
-  Result<void> look_up(std::span<DirectEntry*> entries);
-  Result<void> try_once(std::span<DirectEntry*> entries);
+  using Entries = std::span<DirectEntry* const>;
+  Result<void> look_up(Entries entries);
+  Result<void> try_once(Entries entries);
   UnixMillis next_time();
 
   DirectStore& store_;
@@ -52,12 +56,13 @@ class DirectCommitter {
 class GroupCommitter {
  public:
   GroupCommitter(GroupStore& store, const base::Clock& clock) : store_(store), clock_(clock) {}
-  void commit(std::vector<GroupEntry>& entries);
+  static std::uint64_t key_of(const GroupEntry& entry);
+  Result<void> commit(std::vector<GroupEntry>& entries);
 
  private:
   using Entries = std::vector<GroupEntry*>;
-  Result<void> try_once(const Entries& entries);
-  Result<void> store_all(const Entries& entries);
+  Result<void> try_once(std::span<GroupEntry* const> entries);
+  Result<void> store_all(std::span<GroupEntry* const> entries);
   Result<void> store_group(GroupId group, const Entries& entries);
   Result<bool> decide(GroupEntry& entry, const Entries& earlier, GroupStore::Head& head);
 
@@ -79,8 +84,8 @@ class Journal {
  private:
   std::unique_ptr<DirectStore> direct_store_;
   std::unique_ptr<GroupStore> group_store_;
-  Lane<DirectEntry, DirectCommitter> direct_;
-  Lane<GroupEntry, GroupCommitter> group_;
+  Lane<DirectEntry, SideQueue<DirectEntry, DirectCommitter>> direct_;
+  Lane<GroupEntry, SideQueue<GroupEntry, GroupCommitter>> group_;
 };
 
 }  // namespace chat::delivery

@@ -17,7 +17,8 @@ namespace chat::delivery {
 // Whether requests wait to be handled that may become entries in a moment. Thread-safe.
 using MoreComing = std::function<bool()>;
 
-// One thread that feeds batches of at most kBatchMax entries to a committer.
+// One thread that feeds batches of at most kBatchMax entries to a committer. What queued while a
+// batch failed for everybody is refused with it, instead of waiting for the same failure again.
 // Threading: thread-safe; start() and stop() externally synchronised.
 // Bounds: kQueueMax entries wait; append() blocks for a moment when they do, which stops the
 // workers and with them the reading of the senders' sockets, and then says no (`busy`).
@@ -30,6 +31,7 @@ class Lane {
   // How long a batch waits for requests that are on their way to it, and how often it looks.
   static constexpr std::chrono::microseconds kGather{1000};
   static constexpr std::chrono::microseconds kGatherStep{50};
+  static constexpr std::chrono::milliseconds kPollStep{1};
   using OnSettled = std::function<void(std::vector<EntryType>)>;
 
   Lane(std::string name, Committer committer, OnSettled on_settled, MoreComing more_coming,
@@ -59,12 +61,33 @@ class Lane {
  private:
   void work() {
     for (;;) {
-      std::vector<EntryType> batch = queue_.pop_batch(kBatchMax);
-      if (batch.empty()) return;
-      gather(batch);
+      const auto next_try = committer_.next_try();
+      std::vector<EntryType> batch = next_try ? pop_until(*next_try) : queue_.pop_batch(kBatchMax);
+      if (batch.empty() && !next_try) return;
+      if (!batch.empty()) gather(batch);
       committer_.commit(batch);
-      on_settled_(std::move(batch));
+      if (!batch.empty()) on_settled_(std::move(batch));
+      if (committer_.failed()) refuse_queued();
     }
+  }
+
+  // Polls: it happens only while some streams are locked by somebody else.
+  std::vector<EntryType> pop_until(std::chrono::steady_clock::time_point next_try) {
+    std::vector<EntryType> batch;
+    queue_.try_pop_into(batch, kBatchMax);
+    while (batch.empty() && std::chrono::steady_clock::now() < next_try) {
+      std::this_thread::sleep_for(kPollStep);
+      queue_.try_pop_into(batch, kBatchMax);
+    }
+    return batch;
+  }
+
+  void refuse_queued() {
+    std::vector<EntryType> queued;
+    queue_.try_pop_into(queued, kQueueMax);
+    if (queued.empty()) return;
+    committer_.refuse(queued);
+    on_settled_(std::move(queued));
   }
 
   // A commit costs the database hundreds of microseconds however small it is.

@@ -42,8 +42,17 @@ class GroupStore {
     Seq seq = 0;
     UnixMillis sent_at = 0;
   };
-  // Locks the group until the transaction ends. Nothing: no such group.
-  virtual Result<std::optional<Head>> lock(GroupId group) = 0;
+  struct Locking {
+    enum class State {
+      kHeld,
+      kInWay,    // somebody else has it
+      kMissing,  // there is no such group
+    };
+    State state = State::kMissing;
+    Head head;  // of one that is held
+  };
+  // Locks the group until the transaction ends, unless somebody else has it: does not wait.
+  virtual Result<Locking> lock(GroupId group) = 0;
   virtual Result<bool> is_member(GroupId group, UserId user) = 0;
   virtual Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
                                                             std::string_view cid) = 0;

@@ -40,8 +40,8 @@ class MessageModel {
                                                    std::size_t limit);
 
   // Group streams. Inside a write transaction: locks the group's row and gives its last_seq;
-  // nothing when there is no such group.
-  Result<std::optional<Seq>> lock_group(GroupId group);
+  // nothing when there is no such group, or when somebody else has locked it.
+  Result<std::optional<Seq>> try_lock_group(GroupId group);
   Result<std::optional<GroupMessage>> find_group_message(GroupId group, UserId sender,
                                                          std::string_view cid);
   Result<std::optional<UnixMillis>> group_head_time(GroupId group, Seq head);

@@ -244,17 +244,42 @@ TEST_F(DirectCommitterTest, DatabaseThatGoesAwayWhileABatchIsHalvedRefusesAllThe
     return Result<void>(fail(code, "on purpose"));
   };
   std::vector<DirectEntry> made{entry("a"), entry("b"), entry("c"), entry("d")};
-  std::vector<DirectEntry*> entries;
-  for (auto& one : made) entries.push_back(&one);
-  auto attempt = [&](std::span<DirectEntry*> part) {
+  const auto attempt = [&](std::span<DirectEntry* const> part) {
     return outcome(part.size() == 4 ? ErrorCode::kInternal : ErrorCode::kUnavailable);
   };
-  EXPECT_FALSE(settle(std::span<DirectEntry*>(entries), attempt));
+  const auto key_of = &DirectCommitter::key_of;
+  Settlement<DirectEntry, decltype(key_of), decltype(attempt)> settlement(key_of, attempt);
+  EXPECT_FALSE(settlement.settle_all(made));
   EXPECT_EQ(appends, 1 + kAttemptsMax) << "the second half is not even tried";
   for (const auto& one : made) {
     ASSERT_TRUE(one.refusal);
     EXPECT_EQ(one.refusal->code, Errno::kUnavailable);
   }
+}
+
+// A lock is told at once and belongs to one stream: nobody else waits for it.
+TEST_F(DirectCommitterTest, LockedStreamLeavesTheBatchAndItsNeighboursAreStored) {
+  store_.locked.insert({kCarol, kAlice});
+  std::vector<DirectEntry> entries;
+  for (int i = 0; i < 20; ++i) {
+    entries.push_back(
+        entry("c" + std::to_string(i), std::to_string(i), i % 5 == 2 ? kCarol : kBob));
+  }
+  const auto settled = commit(std::move(entries));
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(settled[static_cast<std::size_t>(i)].lock_in_way, i % 5 == 2) << i;
+    EXPECT_FALSE(settled[static_cast<std::size_t>(i)].refusal) << i;
+  }
+  EXPECT_EQ(stored().size(), 16U);
+  EXPECT_EQ(stored(kCarol).size(), 0U);
+}
+
+TEST_F(DirectCommitterTest, DeadlockIsNotTakenForALockedStream) {
+  store_.outcomes = {{ErrorCode::kBusy, false}};
+  const auto settled = commit({entry("a", "1"), entry("b", "2", kCarol)});
+  EXPECT_EQ(seqs(settled), (std::vector<Seq>{1, 1}));
+  EXPECT_FALSE(settled[0].lock_in_way);
+  EXPECT_EQ(store_.appends, (std::vector<std::size_t>{2, 2}));
 }
 
 TEST_F(DirectCommitterTest, NewLoginReadsTheStreamAgain) {

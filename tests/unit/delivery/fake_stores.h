@@ -59,6 +59,7 @@ class FakeDirectStore final : public DirectStore {
     }
     if (outcome.error && !outcome.stored_all_the_same) return fail(*outcome.error, "append");
     for (const storage::DirectMessage* row : rows) {
+      if (locked.contains({row->recipient, row->sender})) return fail(ErrorCode::kBusy, "locked");
       if (row->body == bad_body) return fail(ErrorCode::kInternal, "bad row");
       const auto& stream = streams[{row->recipient, row->sender}];
       if (!stream.empty() && stream.back().seq >= row->seq && row->seq <= first_of(rows, *row)) {
@@ -79,6 +80,7 @@ class FakeDirectStore final : public DirectStore {
   std::deque<Outcome> outcomes;
   std::optional<ErrorCode> tail_error;
   std::string bad_body = "bad";
+  std::set<Key> locked;  // by somebody else
   std::function<void(storage::DirectRows)> on_append;
   int tails = 0;
   int looks = 0;
@@ -113,12 +115,14 @@ class FakeGroupStore final : public GroupStore {
   }
   void rollback() override { ++rollbacks; }
 
-  Result<std::optional<Head>> lock(GroupId group) override {
+  Result<Locking> lock(GroupId group) override {
     locks.push_back(group);
+    if (locked.contains(group)) return Locking{Locking::State::kInWay, {}};
     const auto found = staged.find(group);
-    if (found == staged.end()) return std::optional<Head>();
+    if (found == staged.end()) return Locking{};
     const auto& rows = found->second.rows;
-    return std::optional<Head>(rows.empty() ? Head{} : Head{rows.back().seq, rows.back().sent_at});
+    const Head head = rows.empty() ? Head{} : Head{rows.back().seq, rows.back().sent_at};
+    return Locking{Locking::State::kHeld, head};
   }
   Result<bool> is_member(GroupId group, UserId user) override {
     return staged[group].members.contains(user);
@@ -153,6 +157,7 @@ class FakeGroupStore final : public GroupStore {
   std::deque<Outcome> commits;
   std::optional<ErrorCode> begin_error;
   std::vector<GroupId> locks;
+  std::set<GroupId> locked;  // by somebody else
   std::vector<std::size_t> inserts;
   int begins = 0;
   int rollbacks = 0;

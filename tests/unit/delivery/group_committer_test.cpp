@@ -83,6 +83,17 @@ TEST_F(GroupCommitterTest, StrangersAndMissingGroupsAreToldTheSame) {
   EXPECT_EQ(stored(), Bodies{"3"});
 }
 
+TEST_F(GroupCommitterTest, LockedGroupLeavesTheBatchAndItsNeighboursAreStored) {
+  store_.locked.insert(kOther);
+  const auto settled =
+      commit({entry("a", "1", kOther), entry("b", "2"), entry("c", "3", kOther), entry("d", "4")});
+  EXPECT_TRUE(settled[0].lock_in_way);
+  EXPECT_FALSE(settled[0].refusal);
+  EXPECT_TRUE(settled[2].lock_in_way);
+  EXPECT_EQ(stored(), (Bodies{"2", "4"}));
+  EXPECT_EQ(store_.begins, 1);
+}
+
 class GroupFailureOfAKind : public GroupCommitterTest,
                             public testing::WithParamInterface<ErrorCode> {};
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -50,10 +51,16 @@ struct Gate {
 
 struct GatedCommitter {
   Gate* gate;
+  std::atomic<bool>* fails;
   void commit(std::vector<int>& entries) {
     base::MutexLock lock(gate->mutex);
     gate->batches.push_back(entries);
     while (!gate->open) gate->changed.wait(gate->mutex);
+  }
+  static std::optional<std::chrono::steady_clock::time_point> next_try() { return {}; }
+  bool failed() const { return *fails; }
+  static void refuse(std::vector<int>& entries) {
+    for (int& entry : entries) entry = -entry;
   }
 };
 
@@ -63,7 +70,7 @@ class LaneTest : public testing::Test {
  protected:
   void start(const base::Clock& clock = base::system_clock()) {
     lane_ = std::make_unique<TestLane>(
-        "test", GatedCommitter{&gate_},
+        "test", GatedCommitter{&gate_, &fails_},
         [this](std::vector<int> entries) {
           base::MutexLock lock(mutex_);
           settled_.insert(settled_.end(), entries.begin(), entries.end());
@@ -84,6 +91,7 @@ class LaneTest : public testing::Test {
 
   Gate gate_;
   std::atomic<bool> more_coming_{false};
+  std::atomic<bool> fails_{false};
   base::Mutex mutex_;
   std::vector<int> settled_ CHAT_GUARDED_BY(mutex_);
   std::unique_ptr<TestLane> lane_;
@@ -133,6 +141,21 @@ TEST_F(LaneTest, BatchGrowsWhileThePreviousOneCommits) {
   ASSERT_EQ(batches.size(), 2U);
   EXPECT_EQ(batches[1].size(), 300U);
   EXPECT_TRUE(std::is_sorted(batches[1].begin(), batches[1].end()));
+}
+
+// Each of them would only wait for the same failure again.
+TEST_F(LaneTest, WhatQueuedWhileABatchFailedIsRefusedWithIt) {
+  start();
+  hang();
+  for (int i = 1; i <= 700; ++i) ASSERT_TRUE(lane_->append(int{i}));
+  fails_ = true;
+  gate_.set(true);
+  ASSERT_TRUE(wait_until([this] { return settled().size() == 701; }));
+  EXPECT_EQ(gate_.count(), 1U);
+  EXPECT_EQ(settled().back(), -700);
+  fails_ = false;
+  ASSERT_TRUE(lane_->append(7));
+  EXPECT_TRUE(wait_until([this] { return settled().back() == 7; }));
 }
 
 TEST_F(LaneTest, BatchHasItsLimit) {

@@ -247,7 +247,7 @@ TEST_F(MessageModelTest, LockGroupGivesTheHead) {
   const auto group = add_group("club", kAlice);
   ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 1, kAlice, "a", 1, "x"}}));
   const auto lock = [&](GroupId id) {
-    return write([&] { return MessageModel(*connection_).lock_group(id); }).value();
+    return write([&] { return MessageModel(*connection_).try_lock_group(id); }).value();
   };
   EXPECT_EQ(lock(group), 1);
   EXPECT_EQ(lock(GroupId{99}), std::nullopt);

@@ -64,7 +64,7 @@ TEST_F(QueryPlanTest, MessagesAndPositionsAreFoundByIndexProbes) {
   ASSERT_TRUE(messages.group_after(GroupId{1}, UserId{1}, 0, 10));
   ASSERT_TRUE(messages.positions(kUsers));
   ASSERT_TRUE(write([&] {
-    EXPECT_TRUE(messages.lock_group(GroupId{1}));
+    EXPECT_TRUE(messages.try_lock_group(GroupId{1}));
     EXPECT_TRUE(messages.set_group_last_seq(GroupId{1}, 1));
     const std::vector<CursorMove> moves{{UserId{1}, UserId{2}, {}, 1},
                                         {UserId{1}, {}, GroupId{1}, 1}};

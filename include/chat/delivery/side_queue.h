@@ -1,0 +1,177 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "chat/base/result.h"
+#include "chat/delivery/batch.h"
+
+namespace chat::delivery {
+
+// Keeps a lane going while somebody else has locked a few of its streams: an administrator's
+// session, another node's transaction. Entries of a locked stream leave their batch and wait here,
+// and so do later ones of the same stream, which keeps their order. They are tried on their own
+// after 2 ms, 4 ms, … 50 ms, and refused as `busy` once the first of them has waited for
+// kLockPatience. A stream that was refused is tried on its own for kTroubled more, so that it does
+// not hold up the next batches.
+// Threading: externally synchronised (the lane). Bounds: kWaitingMax entries, then `busy` at once.
+template <typename EntryType, typename Committer>
+class SideQueue {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  static constexpr std::chrono::milliseconds kLockPatience{1000};
+  static constexpr std::chrono::seconds kTroubled{10};
+  static constexpr std::size_t kWaitingMax = 8192;
+  static constexpr std::size_t kTriedAtOnce = 512;
+
+  SideQueue(std::string lane, Committer committer)
+      : committer_(std::move(committer)), outages_(std::move(lane)) {}
+
+  // Leaves those in `batch` whose fate is known, and adds those of earlier batches.
+  void commit(std::vector<EntryType>& batch) {
+    failure_.reset();
+    const bool nothing_waits = streams_.empty();
+    if (!nothing_waits) take_those_who_wait(batch);
+    if (!batch.empty()) run(batch);
+    if (nothing_waits && std::none_of(batch.begin(), batch.end(), is_locked)) return;
+    std::vector<EntryType> settled;
+    sort_out(batch, settled);
+    try_again(settled);
+    batch = std::move(settled);
+  }
+
+  // When something that waits here is to be tried again: commit() then, with whatever there is.
+  std::optional<Time> next_try() const {
+    std::optional<Time> next;
+    for (const auto& [key, stream] : streams_) {
+      if (!stream.entries.empty() && (!next || stream.next_try < *next)) next = stream.next_try;
+    }
+    return next;
+  }
+
+  // The last commit failed for a reason that holds for whatever else is queued.
+  bool failed() const { return failure_.has_value(); }
+  void refuse(std::vector<EntryType>& entries) const {
+    for (EntryType& entry : entries) {
+      if (!entry.refusal) entry.refusal = refusal_of(*failure_);
+    }
+  }
+
+ private:
+  struct Stream {
+    std::deque<EntryType> entries;
+    Time since;  // when the first of them came; of an empty one: when it was refused
+    Time next_try;
+    int tries = 0;
+  };
+  using Streams = std::map<std::uint64_t, Stream>;
+
+  static bool is_locked(const EntryType& entry) { return entry.lock_in_way; }
+  static Time now() { return std::chrono::steady_clock::now(); }
+
+  void run(std::vector<EntryType>& entries) {
+    const Result<void> outcome = committer_.commit(entries);
+    outages_.note(outcome);
+    if (!outcome) failure_ = outcome.error();
+  }
+
+  void take_those_who_wait(std::vector<EntryType>& batch) {
+    std::vector<EntryType> rest;
+    for (EntryType& entry : batch) {
+      const auto found = streams_.find(Committer::key_of(entry));
+      if (found == streams_.end() || !keep(found->second, entry)) rest.push_back(std::move(entry));
+    }
+    batch = std::move(rest);
+  }
+
+  // False: there is no room, and the entry is refused.
+  bool keep(Stream& stream, EntryType& entry) {
+    if (waiting_ >= kWaitingMax) {
+      if (!entry.refusal) entry.refusal = refusal_of(locked());
+      return false;
+    }
+    if (stream.entries.empty()) {
+      stream.since = now();
+      stream.next_try = stream.since;
+      stream.tries = 0;
+    }
+    entry.lock_in_way = false;
+    stream.entries.push_back(std::move(entry));
+    ++waiting_;
+    return true;
+  }
+
+  void sort_out(std::vector<EntryType>& entries, std::vector<EntryType>& settled) {
+    for (EntryType& entry : entries) {
+      if (!is_locked(entry) || !keep(streams_[Committer::key_of(entry)], entry)) {
+        settled.push_back(std::move(entry));
+      }
+    }
+  }
+
+  void try_again(std::vector<EntryType>& settled) {
+    const Time time = now();
+    std::vector<EntryType> part;
+    std::vector<std::uint64_t> tried;
+    for (auto& [key, stream] : streams_) {
+      if (stream.entries.empty() || stream.next_try > time) continue;
+      if (part.size() + stream.entries.size() > kTriedAtOnce && !part.empty()) break;
+      tried.push_back(key);
+      for (EntryType& entry : stream.entries) part.push_back(std::move(entry));
+      waiting_ -= stream.entries.size();
+      stream.entries.clear();
+    }
+    if (!part.empty()) run(part);
+    for (EntryType& entry : part) {
+      if (is_locked(entry)) {
+        entry.lock_in_way = false;
+        streams_[Committer::key_of(entry)].entries.push_back(std::move(entry));
+        ++waiting_;
+      } else {
+        settled.push_back(std::move(entry));
+      }
+    }
+    for (const std::uint64_t key : tried) put_off(streams_[key], settled);
+    std::erase_if(streams_, [this, time](const auto& item) {
+      const Stream& stream = item.second;
+      return stream.entries.empty() && (stream.tries == 0 || time - stream.since > kTroubled);
+    });
+  }
+
+  void put_off(Stream& stream, std::vector<EntryType>& settled) {
+    if (stream.entries.empty()) {
+      stream.tries = 0;
+      return;
+    }
+    constexpr int kDoublings = 5;
+    constexpr std::chrono::milliseconds kLongest{50};
+    const std::chrono::milliseconds pause(2 << std::min(stream.tries++, kDoublings));
+    stream.next_try = now() + std::min(pause, kLongest);
+    if (now() - stream.since < kLockPatience) return;
+    waiting_ -= stream.entries.size();
+    for (EntryType& entry : stream.entries) {
+      if (!entry.refusal) entry.refusal = refusal_of(locked());
+      settled.push_back(std::move(entry));
+    }
+    stream.entries.clear();
+    stream.since = now();
+  }
+
+  static Error locked() { return {ErrorCode::kBusy, "somebody else has locked this stream"}; }
+
+  Committer committer_;
+  OutageLog outages_;
+  Streams streams_;
+  std::size_t waiting_ = 0;  // entries in streams_
+  std::optional<Error> failure_;
+};
+
+}  // namespace chat::delivery

@@ -1,0 +1,118 @@
+#include "chat/delivery/side_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "chat/delivery/journal.h"
+#include "fake_stores.h"
+#include "support/deadline.h"
+#include "support/fake_clock.h"
+
+namespace chat::delivery {
+namespace {
+
+using protocol::Errno;
+using test::wait_until;
+
+constexpr UserId kAlice{1};
+constexpr GroupId kGroup{5};
+constexpr GroupId kOther{3};
+
+GroupEntry entry(const std::string& cid, GroupId group = kGroup) {
+  GroupEntry made;
+  made.message.group = group;
+  made.message.sender = kAlice;
+  made.message.cid = cid;
+  made.message.body = cid;
+  return made;
+}
+
+class SideQueueTest : public testing::Test {
+ protected:
+  SideQueueTest() {
+    store_.groups[kGroup].members = {kAlice};
+    store_.groups[kOther].members = {kAlice};
+  }
+  // The cids of the entries whose fate is known.
+  std::vector<std::string> commit(std::vector<GroupEntry> entries = {}) {
+    queue_.commit(entries);
+    std::vector<std::string> cids;
+    for (const GroupEntry& one : entries) {
+      cids.push_back(one.refusal ? "refused " + one.message.cid : one.message.cid);
+      if (one.refusal) refusals_.push_back(*one.refusal);
+    }
+    return cids;
+  }
+  // As the lane does it, until something comes out.
+  std::vector<std::string> come_back() {
+    std::vector<std::string> cids;
+    EXPECT_TRUE(wait_until([&] {
+      const auto next = queue_.next_try();
+      if (next && std::chrono::steady_clock::now() >= *next) cids = commit();
+      return !cids.empty();
+    }));
+    return cids;
+  }
+
+  FakeGroupStore store_;
+  test::FakeClock clock_;
+  SideQueue<GroupEntry, GroupCommitter> queue_{"test", GroupCommitter(store_, clock_)};
+  std::vector<protocol::Refusal> refusals_;
+};
+
+using Cids = std::vector<std::string>;
+
+TEST_F(SideQueueTest, NothingIsHeldWhereNobodyLocks) {
+  EXPECT_EQ(commit({entry("a"), entry("b", kOther)}), (Cids{"a", "b"}));
+  EXPECT_FALSE(queue_.next_try());
+}
+
+TEST_F(SideQueueTest, LockedStreamWaitsAndKeepsItsOrder) {
+  store_.locked.insert(kGroup);
+  EXPECT_EQ(commit({entry("a"), entry("b", kOther)}), Cids{"b"});
+  EXPECT_TRUE(queue_.next_try());
+  EXPECT_EQ(commit({entry("c"), entry("d", kOther)}), Cids{"d"});
+  store_.locked.clear();
+  EXPECT_EQ(commit({entry("e")}), Cids{}) << "what waits is tried when its time has come";
+  EXPECT_EQ(come_back(), (Cids{"a", "c", "e"}));
+  EXPECT_FALSE(queue_.next_try());
+  EXPECT_EQ(commit({entry("f")}), Cids{"f"});
+  Seq seq = 0;
+  for (const auto& row : store_.groups[kGroup].rows) EXPECT_EQ(row.seq, ++seq);
+  EXPECT_EQ(seq, 4);
+}
+
+TEST_F(SideQueueTest, LockThatLastsIsBusyAfterASecond) {
+  store_.locked.insert(kGroup);
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(commit({entry("a"), entry("b")}), Cids{});
+  EXPECT_EQ(come_back(), (Cids{"refused a", "refused b"}));
+  const auto took = std::chrono::steady_clock::now() - began;
+  EXPECT_GE(took, std::chrono::milliseconds(900));
+  EXPECT_LT(took, test::scaled(std::chrono::milliseconds(1500)));
+  for (const auto& refusal : refusals_) {
+    EXPECT_EQ(refusal.code, Errno::kBusy);
+    EXPECT_TRUE(refusal.retry_after);
+  }
+  // The stream is known: others need not wait for the same discovery.
+  EXPECT_EQ(commit({entry("c"), entry("d", kOther)}), Cids{"d"});
+  store_.locked.clear();
+  EXPECT_EQ(come_back(), Cids{"c"});
+}
+
+TEST_F(SideQueueTest, FailureOfEverybodyIsKnownToTheLane) {
+  store_.commits.assign(kAttemptsMax, {ErrorCode::kUnavailable, false});
+  EXPECT_EQ(commit({entry("a")}), Cids{"refused a"});
+  EXPECT_TRUE(queue_.failed());
+  std::vector<GroupEntry> queued{entry("b")};
+  queue_.refuse(queued);
+  ASSERT_TRUE(queued[0].refusal);
+  EXPECT_EQ(queued[0].refusal->code, Errno::kUnavailable);
+  EXPECT_EQ(commit({entry("c")}), Cids{"c"});
+  EXPECT_FALSE(queue_.failed());
+}
+
+}  // namespace
+}  // namespace chat::delivery
