@@ -6,6 +6,11 @@
 #include "chat/base/check.h"
 
 namespace chat::storage {
+namespace {
+
+constexpr std::chrono::milliseconds kLanePatience{1000};
+
+}  // namespace
 
 SqliteConnection::~SqliteConnection() {
   rollback();
@@ -35,7 +40,12 @@ Result<void> SqliteConnection::execute(std::string_view script) {
 
 Result<void> SqliteConnection::begin(TransactionKind kind) {
   CHAT_CHECK(!in_transaction());
-  if (kind == TransactionKind::kWrite) turn_.emplace(lane_.enter());
+  if (auto in_place = file_.in_place(); !in_place) return in_place;
+  if (kind == TransactionKind::kWrite) {
+    auto turn = enter_lane();
+    if (!turn) return fail(turn);
+    turn_.emplace(std::move(*turn));
+  }
   auto begun = control(kind == TransactionKind::kWrite ? "BEGIN IMMEDIATE" : "BEGIN");
   if (begun) {
     transaction_ = kind;
@@ -50,9 +60,23 @@ Result<void> SqliteConnection::commit() {
   if (auto alive = transaction_alive(); !alive) return alive;
   // A full disk or an I/O error leaves the transaction open; rollback() then ends it.
   if (auto committed = control("COMMIT"); !committed) return committed;
+  const bool wrote = transaction_ == TransactionKind::kWrite;
   transaction_.reset();
   turn_.reset();
-  return {};
+  return wrote ? committed_in_place() : Result<void>();
+}
+
+// The row is in the file that SQLite has open, and will be found if that comes back.
+Result<void> SqliteConnection::committed_in_place() {
+  auto in_place = file_.look();
+  if (in_place) return in_place;
+  return fail(ErrorCode::kOutcomeUnknown, std::move(in_place.error().message));
+}
+
+Result<WriterLane::Turn> SqliteConnection::enter_lane() {
+  auto turn = lane_.enter_within(kLanePatience);
+  if (!turn) return fail(ErrorCode::kBusy, "sqlite: other writers are in the way");
+  return std::move(*turn);
 }
 
 void SqliteConnection::rollback() noexcept {
@@ -77,6 +101,7 @@ Result<void> SqliteConnection::ping() {
 
 Result<void> SqliteConnection::admit(bool writes) const {
   CHAT_CHECK(!writes || transaction_ != TransactionKind::kRead);
+  if (auto in_place = file_.in_place(); !in_place) return in_place;
   return in_transaction() ? transaction_alive() : Result<void>{};
 }
 
@@ -95,6 +120,8 @@ Result<void> SqliteConnection::control(const char* sql) {
 
 Error SqliteConnection::failed(int code, std::string_view doing) {
   if (breaks_connection(code)) usable_ = false;
+  // A stranger has the file's lock. Those who wait behind us would only wait for it in turn.
+  if ((code & 0xFF) == SQLITE_BUSY) lane_.refuse_waiting();
   return sqlite_error(db_.get(), code, doing);
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "chat/storage/connection.h"
+#include "sqlite_file.h"
 #include "sqlite_handle.h"
 #include "sqlite_statement.h"
 #include "text_map.h"
@@ -18,7 +19,8 @@ namespace chat::storage {
 // Bounds: keeps every statement it prepared; their texts are literals of this program.
 class SqliteConnection final : public Connection {
  public:
-  SqliteConnection(SqliteHandle db, WriterLane& lane) : lane_(lane), db_(std::move(db)) {}
+  SqliteConnection(SqliteHandle db, WriterLane& lane, SqliteFile& file)
+      : lane_(lane), file_(file), db_(std::move(db)) {}
   ~SqliteConnection() override;
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;
@@ -44,7 +46,10 @@ class SqliteConnection final : public Connection {
   }
 
   // For the connection's statements.
-  WriterLane& lane() { return lane_; }
+  // The writer lane, or kBusy: whoever is in it is slow, or was refused by somebody else's lock.
+  Result<WriterLane::Turn> enter_lane();
+  // Something was committed: is it where the next start will look for it?
+  Result<void> committed_in_place();
   // May a statement start now?
   Result<void> admit(bool writes) const;
   // The error of a call that failed; remembers when it breaks the connection.
@@ -55,6 +60,7 @@ class SqliteConnection final : public Connection {
   Result<void> transaction_alive() const;
 
   WriterLane& lane_;
+  SqliteFile& file_;
   std::optional<WriterLane::Turn> turn_;  // outlives the handle: closing it ends a transaction
   SqliteHandle db_;
   std::optional<TransactionKind> transaction_;

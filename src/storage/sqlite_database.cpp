@@ -1,7 +1,6 @@
 #include "chat/storage/sqlite_database.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,15 +15,13 @@
 #include "chat/base/unique_fd.h"
 #include "sqlite_checkpointer.h"
 #include "sqlite_connection.h"
+#include "sqlite_file.h"
 #include "sqlite_handle.h"
 #include "writer_lane.h"
 
 namespace chat::storage {
 namespace fs = std::filesystem;
 namespace {
-
-// The table of passwords and everybody's messages: for the server's own account only.
-constexpr mode_t kFileMode = 0600;
 
 Error system_error(int error, std::string_view doing, const fs::path& path) {
   return {ErrorCode::kUnavailable,
@@ -48,23 +45,6 @@ Result<void> make_folder(const fs::path& folder) {
   return {};
 }
 
-Result<base::UniqueFd> open_file(const fs::path& path) {
-  base::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
-  if (!fd) return tl::make_unexpected(system_error(errno, "cannot open", path));
-  return fd;
-}
-
-// The kernel drops the lock when the process ends, however it ends.
-Result<base::UniqueFd> lock_file(const fs::path& path) {
-  auto fd = open_file(path.string() + ".lock");
-  if (!fd) return fd;
-  if (::flock(fd->get(), LOCK_EX | LOCK_NB) == 0) return fd;
-  if (errno != EWOULDBLOCK) return tl::make_unexpected(system_error(errno, "cannot lock", path));
-  return fail(ErrorCode::kInvalidArgument,
-              "another server has the database " + path.string() + " (its lock file is " +
-                  path.string() + ".lock): give each server a file of its own, or use MySQL");
-}
-
 }  // namespace
 
 struct SqliteDatabase::State {
@@ -77,7 +57,7 @@ struct SqliteDatabase::State {
 
   const std::string described;
   fs::path path;  // absolute and without links after open(); fixed from then on
-  base::UniqueFd lock;
+  std::unique_ptr<SqliteFile> file;
   WriterLane lane;
   SqliteCheckpointer checkpointer{lane};
   std::atomic<bool> is_open = false;
@@ -91,21 +71,19 @@ SqliteDatabase::~SqliteDatabase() {
 }
 
 Result<void> SqliteDatabase::open() {
-  CHAT_CHECK(!state_->lock);  // once
-  // One lock for one file, whatever links lead to it, and whoever changes the working directory.
+  CHAT_CHECK(state_->file == nullptr);  // once
+  // Without links and whoever changes the working directory: the -wal is named after it.
   std::error_code error;
   const fs::path path = fs::weakly_canonical(fs::absolute(state_->path, error), error);
   if (error) return tl::make_unexpected(system_error(error.value(), "cannot use", state_->path));
   if (auto made = make_folder(path.parent_path()); !made) return made;
-  auto lock = lock_file(path);
-  if (!lock) return fail(lock);
-  // Made here for its mode, which SQLite gives to the -wal and -shm files as well. Closed before
-  // SQLite opens it: closing a file later would drop SQLite's own locks on it.
-  if (auto file = open_file(path); !file) return fail(file);
+  auto file = SqliteFile::open(path);
+  if (!file) return fail(file);
   auto db = open_sqlite(path.string());
   if (!db) return fail(db);
+  (*file)->start_watching();
   state_->path = path;
-  state_->lock = std::move(*lock);
+  state_->file = std::move(*file);
   state_->checkpointer.start(std::move(*db));
   state_->is_open = true;
   return {};
@@ -118,10 +96,13 @@ void SqliteDatabase::close() {
 
 Result<std::unique_ptr<Connection>> SqliteDatabase::connect() {
   if (!state_->is_open) return fail(ErrorCode::kUnavailable, describe() + " is not open");
+  // Whatever is at this path now must not be taken for the database.
+  if (auto in_place = state_->file->look(); !in_place) return fail(in_place);
   auto db = open_sqlite(state_->path.string());
   if (!db) return fail(db);
+  if (auto in_place = state_->file->look(); !in_place) return fail(in_place);
   sqlite3_wal_hook(db->get(), &State::on_commit, state_.get());
-  return std::make_unique<SqliteConnection>(std::move(*db), state_->lane);
+  return std::make_unique<SqliteConnection>(std::move(*db), state_->lane, *state_->file);
 }
 
 std::string SqliteDatabase::describe() const {

@@ -6,8 +6,8 @@ namespace chat::storage {
 namespace {
 
 // Our own writers queue in memory (WriterLane), so this is only a net for strangers, such as a
-// person with the sqlite3 shell.
-constexpr int kBusyTimeoutMs = 5000;
+// person with the sqlite3 shell. Somebody waits for the answer.
+constexpr int kBusyTimeoutMs = 1000;
 
 // Each connection has its own page cache; 8 MiB holds the hot right edges of many streams.
 // wal_autocheckpoint=0: checkpoints have a thread of their own (SqliteCheckpointer). A WAL that
@@ -96,10 +96,9 @@ Row meaning_of(int code) {
 
 Result<SqliteHandle> open_sqlite(const std::string& path) {
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(
-      path.c_str(), &raw,
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-      nullptr);
+  const int code =
+      sqlite3_open_v2(path.c_str(), &raw,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   SqliteHandle db(raw);  // there is one to close after most failures too
   if (code != SQLITE_OK) return tl::make_unexpected(sqlite_error(raw, code, "opening " + path));
   if (auto configured = configure(raw); !configured) {

@@ -15,8 +15,8 @@ struct SqliteCloser {
 };
 using SqliteHandle = std::unique_ptr<sqlite3, SqliteCloser>;
 
-// Opens the file with every setting that our promises rest on, and checks that SQLite took
-// those for durability. kUnavailable when it can't be opened or refuses one.
+// Opens the file, which must exist, with every setting that our promises rest on, and checks that
+// SQLite took those for durability. kUnavailable when it can't be opened or refuses one.
 Result<SqliteHandle> open_sqlite(const std::string& path);
 
 // What an SQLite result code means here. `db` may be null.

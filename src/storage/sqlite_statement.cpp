@@ -38,7 +38,11 @@ Result<void> SqliteStatement::start() {
     return tl::make_unexpected(sqlite_error(nullptr, bind_error_, sqlite3_sql(handle_)));
   }
   if (auto admitted = connection_.admit(writes_); !admitted) return admitted;
-  if (writes_ && !connection_.in_transaction()) turn_.emplace(connection_.lane().enter());
+  if (writes_ && !connection_.in_transaction()) {
+    auto turn = connection_.enter_lane();
+    if (!turn) return fail(turn);
+    turn_.emplace(std::move(*turn));
+  }
   state_ = State::kRunning;
   return {};
 }
@@ -52,8 +56,11 @@ Result<bool> SqliteStatement::step() {
   if (code == SQLITE_ROW) return true;
   state_ = State::kEnded;
   if (code == SQLITE_DONE) {
+    const bool committed = turn_.has_value();
     turn_.reset();
-    return false;
+    if (!committed) return false;
+    auto in_place = connection_.committed_in_place();
+    return in_place ? Result<bool>(false) : fail(in_place);
   }
   // The message is lost with the reset; the lane is given back after it.
   auto error = connection_.failed(code, sqlite3_sql(handle_));

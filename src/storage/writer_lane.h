@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -33,16 +35,23 @@ class WriterLane {
 
   // Blocks until it is the caller's turn.
   [[nodiscard]] Turn enter();
+  // Likewise, but gives up after `patience`, or when refuse_waiting() is called.
+  [[nodiscard]] std::optional<Turn> enter_within(std::chrono::milliseconds patience);
+  // Sends those away who wait in enter_within().
+  void refuse_waiting();
   // How many wait now.
   std::size_t waiting() const;
 
  private:
   struct Waiter {
     base::CondVar called;
+    bool may_be_refused = false;
     bool has_turn = false;
+    bool refused = false;
   };
 
   void leave();
+  Turn take_locked() CHAT_REQUIRES(mutex_);
 
   mutable base::Mutex mutex_;
   bool taken_ CHAT_GUARDED_BY(mutex_) = false;

@@ -8,8 +8,9 @@
 
 namespace chat::storage {
 
-// The embedded database: one file, WAL, synchronous=FULL, opened by one server at a time (a
-// lock on `<path>.lock` that the kernel drops when the process dies). All connections share one
+// The embedded database: one file, WAL, synchronous=FULL, opened by one server at a time (a lock on
+// the file itself, whatever name leads to it, that the kernel drops when the process dies), and
+// watched: while it is not in its place everything is kUnavailable. All connections share one
 // writer lane: BEGIN IMMEDIATE waits for its turn in memory, in order of arrival, so SQLITE_BUSY
 // never happens between them. A thread that writes must not begin a second write transaction on
 // another connection (CHAT_CHECK). Checkpoints run on a thread of their own.

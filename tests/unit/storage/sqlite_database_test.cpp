@@ -5,10 +5,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
+#include <vector>
 
+#include "sql.h"
+#include "sqlite_handle.h"
 #include "storage_fixture.h"
+#include "support/deadline.h"
 #include "support/eventually.h"
 
 namespace chat::storage {
@@ -52,7 +58,7 @@ TEST_F(SqliteDatabaseTest, MakesMissingFoldersAndKeepsItsFilesPrivate) {
   ASSERT_TRUE(database.open());
   auto connection = database.connect();
   ASSERT_TRUE((*connection)->execute("CREATE TABLE t (k INTEGER)"));
-  for (const auto* suffix : {"", "-wal", "-shm", ".lock"}) EXPECT_EQ(mode_of(path + suffix), 0600u);
+  for (const auto* suffix : {"", "-wal", "-shm"}) EXPECT_EQ(mode_of(path + suffix), 0600u);
   EXPECT_EQ(database.describe(), "sqlite:" + path);
 }
 
@@ -81,6 +87,83 @@ TEST_F(SqliteDatabaseTest, RefusesAFileThatIsOpenAndNamesIt) {
     EXPECT_NE(refused.error().message.find("another server"), std::string::npos);
     EXPECT_NE(refused.error().message.find(path_), std::string::npos);
   }
+}
+
+// In processes of their own: what the second one opens and closes must not loosen the lock.
+TEST_F(SqliteDatabaseTest, RefusesTheSameFileUnderAnotherName) {
+  SqliteDatabase first(path_);
+  ASSERT_TRUE(first.open());
+  fs::create_hard_link(path_, dir_.file("other.db"));
+  for (int round = 0; round < 2; ++round) {
+    in_process_that_dies([&] {
+      SqliteDatabase second(dir_.file("other.db"));
+      const auto refused = second.open();
+      return !refused && refused.error().code == ErrorCode::kInvalidArgument;
+    });
+  }
+}
+
+// SQLite itself would go on with the file that nobody will find.
+TEST_F(SqliteDatabaseTest, StoresNothingWhileAFileIsNotInItsPlace) {
+  for (const auto* suffix : {"", "-wal", "-shm"}) {
+    const std::string path = dir_.file(std::string("db").append(suffix).append(".db"));
+    SqliteDatabase database(path);
+    ASSERT_TRUE(database.open());
+    auto connection = database.connect().value();
+    ASSERT_TRUE(connection->execute("CREATE TABLE t (k INTEGER)"));
+    ASSERT_TRUE(sql::write(*connection, "INSERT INTO t (k) VALUES (?)", 1));
+    fs::rename(path + suffix, path + ".elsewhere");
+    const auto lost = sql::write(*connection, "INSERT INTO t (k) VALUES (?)", 2);
+    ASSERT_FALSE(lost) << suffix;
+    EXPECT_EQ(lost.error().code, ErrorCode::kOutcomeUnknown) << suffix;
+    EXPECT_EQ(sql::write(*connection, "INSERT INTO t (k) VALUES (?)", 3).error().code,
+              ErrorCode::kUnavailable);
+    EXPECT_EQ(sql::read_integer(*connection, "SELECT COUNT(*) FROM t").error().code,
+              ErrorCode::kUnavailable);
+    EXPECT_EQ(database.connect().error().code, ErrorCode::kUnavailable);
+    EXPECT_FALSE(fs::exists(path + suffix)) << "no new one in its place";
+    fs::rename(path + ".elsewhere", path + suffix);
+    EXPECT_TRUE(test::eventually([&] {
+      return sql::read_integer(*connection, "SELECT COUNT(*) FROM t").has_value();
+    })) << suffix;
+    EXPECT_TRUE(sql::write(*connection, "INSERT INTO t (k) VALUES (?)", 4));
+  }
+}
+
+TEST_F(SqliteDatabaseTest, AnotherFileInItsPlaceIsNotTheDatabase) {
+  SqliteDatabase database(path_);
+  ASSERT_TRUE(database.open());
+  auto connection = database.connect().value();
+  ASSERT_TRUE(connection->execute("CREATE TABLE t (k INTEGER)"));
+  fs::remove(path_);
+  std::ofstream(path_).close();
+  EXPECT_FALSE(sql::write(*connection, "INSERT INTO t (k) VALUES (?)", 1));
+  EXPECT_EQ(database.connect().error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(fs::file_size(path_), 0U);
+}
+
+TEST_F(SqliteDatabaseTest, StrangersLockIsBusyForAllWithinItsTime) {
+  SqliteDatabase database(path_);
+  ASSERT_TRUE(database.open());
+  ASSERT_TRUE(database.connect().value()->execute("CREATE TABLE t (k INTEGER)"));
+  auto stranger = open_sqlite(path_);
+  ASSERT_TRUE(stranger);
+  ASSERT_TRUE(sqlite_execute(stranger->get(), "BEGIN IMMEDIATE"));
+  const auto began = std::chrono::steady_clock::now();
+  std::vector<std::thread> writers;
+  for (int i = 0; i < 6; ++i) {
+    writers.emplace_back([&] {
+      auto connection = database.connect().value();
+      const auto refused = sql::write(*connection, "INSERT INTO t (k) VALUES (?)", 1);
+      ASSERT_FALSE(refused);
+      EXPECT_EQ(refused.error().code, ErrorCode::kBusy);
+    });
+  }
+  for (auto& writer : writers) writer.join();
+  EXPECT_LT(std::chrono::steady_clock::now() - began,
+            test::scaled(std::chrono::milliseconds(2000)));
+  ASSERT_TRUE(sqlite_execute(stranger->get(), "COMMIT"));
+  EXPECT_TRUE(sql::write(*database.connect().value(), "INSERT INTO t (k) VALUES (?)", 1));
 }
 
 TEST_F(SqliteDatabaseTest, LetsTheNextOneInWhenItGoes) {
