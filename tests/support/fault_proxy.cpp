@@ -270,7 +270,13 @@ void FaultProxy::accept_one() {
   links_.push_back(std::move(link));
 }
 
+void FaultProxy::lead_to(std::string server_socket) {
+  base::MutexLock lock(mutex_);
+  server_socket_ = std::move(server_socket);
+}
+
 base::UniqueFd FaultProxy::connect_to_server() const {
+  base::MutexLock lock(mutex_);
   base::UniqueFd server = new_socket(server_port_ == 0 ? AF_UNIX : AF_INET);
   const bool connected = server_port_ == 0 ? connect_it(server.get(), address_of(server_socket_))
                                            : connect_it(server.get(), address_of(server_port_));

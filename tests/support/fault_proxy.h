@@ -55,6 +55,9 @@ class FaultProxy {
   // has sent this text within its first bytes ("SUBSCRIBE", "PUBLISH" …). Empty: all connections.
   void only_those_that_sent(std::string text);
 
+  // New connections lead to this Unix socket from now on.
+  void lead_to(std::string server_socket);
+
   // 0 ends each of these.
   void set_latency(milliseconds latency);
   void limit_bandwidth(std::int64_t bytes_per_second);
@@ -126,7 +129,8 @@ class FaultProxy {
   int next_turn_ms() const;
   static void reset(Link& link);
 
-  const std::string server_socket_;  // empty: a port
+  mutable base::Mutex mutex_;
+  std::string server_socket_ CHAT_GUARDED_BY(mutex_);  // empty: a port
   const std::uint16_t server_port_;
   const ConnectionJudge judge_;
   TempDir dir_;

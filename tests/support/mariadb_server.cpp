@@ -16,13 +16,14 @@ namespace {
 constexpr const char* kServer = "/usr/sbin/mariadbd";
 constexpr const char* kInstaller = "/usr/bin/mariadb-install-db";
 constexpr const char* kClient = "/usr/bin/mariadb";
+constexpr const char* kDump = "/usr/bin/mariadb-dump";
 constexpr milliseconds kStartPatience{30'000};
 constexpr milliseconds kQueryPatience{120'000};  // a soak's tables hold millions of rows
 
 }  // namespace
 
 std::string MariadbServer::missing() {
-  for (const char* program : {kServer, kInstaller, kClient}) {
+  for (const char* program : {kServer, kInstaller, kClient, kDump}) {
     if (::access(program, X_OK) != 0) {
       return std::string(program) + " is not here: install mariadb-server and mariadb-client";
     }
@@ -103,6 +104,15 @@ void MariadbServer::create_database(const std::string& name) {
   query("CREATE DATABASE " + name);
   query("CREATE USER " + name + "@localhost IDENTIFIED BY '" + password() + "'");
   query("GRANT ALL ON " + name + ".* TO " + name + "@localhost");
+}
+
+void MariadbServer::copy_database(MariadbServer& from, const std::string& name) {
+  create_database(name);
+  const RunResult dump = run_to_end({kDump, "--no-defaults", "--user=root",
+                                     "--socket=" + from.socket(), "--single-transaction", name},
+                                    kQueryPatience);
+  if (dump.exit_code != 0) throw std::runtime_error("mariadb-dump: " + dump.errors);
+  query(dump.output, name);
 }
 
 std::string MariadbServer::query(const std::string& sql, const std::string& database) {

@@ -35,6 +35,8 @@ class MariadbServer {
   pid_t pid() const { return child_->pid(); }
   std::string socket() const { return dir_.file("mariadb.sock"); }
 
+  // A copy of another server's database, with its account.
+  void copy_database(MariadbServer& from, const std::string& name);
   // A new database, and an account of that name that has all rights on it and nothing else.
   void create_database(const std::string& name);
   static const char* password() { return "chat test password"; }

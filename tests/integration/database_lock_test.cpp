@@ -1,0 +1,242 @@
+// Somebody else has locked the database, a table or a row of it: an administrator, a backup, an
+// ALTER TABLE, another program on the SQLite file. Who needs what is locked has an answer within
+// two seconds, nobody else notices, and all is well once the lock has gone.
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "fixture.h"
+
+namespace chat::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr milliseconds kAnswerWithin{2'000};
+
+// A session of somebody else, from the construction to release() inside of what it has begun.
+class Stranger {
+ public:
+  Stranger(const TestStorage& storage, const std::string& sql) : storage_(storage) {
+    if (on_mysql()) {
+      marker_ = "stranger" + std::to_string(++last_);
+      thread_ = std::thread([this, sql] {
+        try {
+          mariadb().query(sql + "; SELECT SLEEP(60) AS " + marker_, storage_.database());
+        } catch (const std::runtime_error&) {
+          return;  // it is killed
+        }
+      });
+      EXPECT_TRUE(wait_until([&] { return !id().empty(); }));
+    } else {
+      EXPECT_EQ(sqlite3_open(storage.file().c_str(), &file_), SQLITE_OK);
+      EXPECT_EQ(sqlite3_exec(file_, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+    }
+  }
+  ~Stranger() { release(); }
+  void release() {
+    if (thread_.joinable()) {
+      mariadb().query("KILL " + id());
+      thread_.join();
+    }
+    sqlite3_close(file_);
+    file_ = nullptr;
+  }
+
+ private:
+  std::string id() const {
+    return mariadb().query(
+        "SELECT id FROM information_schema.processlist WHERE info LIKE"
+        " 'SELECT SLEEP(60) AS " +
+        marker_ + "%'");
+  }
+
+  inline static int last_ = 0;
+  const TestStorage& storage_;
+  std::string marker_;
+  std::thread thread_;
+  sqlite3* file_ = nullptr;
+};
+
+class DatabaseLock : public WithServer {
+ protected:
+  DatabaseLock() {
+    group = alice.create_group("here");
+    alice.chat(bob.id(), "before", "d0");
+    alice.group_chat(group, "before", "g0");
+    bob.client.push(6);
+  }
+
+  static void expect_refused_in_time(User& user, const Json& request) {
+    const auto began = Clock::now();
+    const Json reply = user.client.request(request);
+    const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
+    EXPECT_LT(took, scaled(kAnswerWithin)) << request;
+    EXPECT_THAT(reply.value("errno", 0), ::testing::AnyOf(31, 32)) << reply;
+    EXPECT_GT(reply.value("retry_after_ms", 0), 0) << reply;
+  }
+
+  User alice = new_user("alice");
+  User bob = new_user("bob");
+  std::int64_t group = 0;
+};
+
+// Whole tables, or everything. Many clients ask, some while another one's batch is failing.
+class TableLock : public DatabaseLock, public ::testing::WithParamInterface<const char*> {
+ protected:
+  void SetUp() override {
+    if (on_mysql() == (std::string(GetParam()) == "BEGIN IMMEDIATE")) {
+      GTEST_SKIP() << "a lock of the other database";
+    }
+  }
+};
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, TableLock,
+    ::testing::Values("BEGIN IMMEDIATE", "FLUSH TABLES WITH READ LOCK",
+                      "LOCK TABLES directmessage WRITE, groupmessage WRITE, friend WRITE",
+                      "LOCK TABLES directmessage READ, groupmessage READ, friend READ",
+                      "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT"),
+    [](const auto& kind) {
+      std::string name = kind.param;
+      std::erase_if(name, [](char c) { return !std::isalpha(static_cast<unsigned char>(c)); });
+      return name;
+    });
+
+TEST_P(TableLock, EverybodyHasAnAnswerWithinTwoSeconds) {
+  constexpr int kClients = 12;
+  std::vector<User> users;
+  for (int i = 0; i < kClients; ++i) {
+    users.push_back(new_user("user " + std::to_string(i)));
+    users.back().join_group(group);
+  }
+  Stranger stranger(server.storage(), GetParam());
+  run_in_parallel(kClients, [&](int index) {
+    User& user = users[static_cast<std::size_t>(index)];
+    for (int round = 0; round < 3; ++round) {
+      const std::string cid = std::to_string(round);
+      switch (index % 3) {
+        case 0: expect_refused_in_time(user, chat_request(user.account, bob.id(), cid, cid)); break;
+        case 1:
+          expect_refused_in_time(user, group_chat_request(user.account, group, cid, cid));
+          break;
+        default: expect_refused_in_time(user, add_friend_request(user.account, bob.id()));
+      }
+      expect_alive(user.client);
+    }
+  });
+  stranger.release();
+  const auto began = Clock::now();
+  run_in_parallel(kClients, [&](int index) {
+    User& user = users[static_cast<std::size_t>(index)];
+    const Json done = index % 3 == 0 ? chat_request(user.account, bob.id(), "0", "0")
+                                     : group_chat_request(user.account, group, "0", "0");
+    EXPECT_EQ(request_patiently(user.client, done).value("errno", -1), 0);
+  });
+  EXPECT_LT(Clock::now() - began, scaled(milliseconds{5'000}));
+  EXPECT_EQ(server.storage().number("SELECT COUNT(*) FROM directmessage"), 1 + kClients / 3);
+  EXPECT_EQ(server.storage().number("SELECT COUNT(*) FROM groupmessage"), 1 + kClients * 2 / 3);
+  EXPECT_EQ(server.storage().number("SELECT last_seq FROM allgroup"), 1 + kClients * 2 / 3);
+}
+
+class RowLock : public DatabaseLock {
+ protected:
+  void SetUp() override {
+    if (!on_mysql()) GTEST_SKIP() << "SQLite locks no rows";
+    other = alice.create_group("neighbours");
+    free_user = std::make_unique<User>(new_user("carol"));
+    free_user->join_group(other);
+  }
+  // Sends in the locked stream, and meanwhile to others; gives the slowest of these.
+  milliseconds slowest_neighbour(const Json& in_the_way) {
+    alice.client.send(in_the_way);
+    milliseconds slowest{0};
+    for (int i = 0; i < 40; ++i) {
+      const std::string cid = "n" + std::to_string(i);
+      const auto began = Clock::now();
+      const Json reply =
+          i % 2 == 0 ? free_user->chat(bob.id(), cid, cid) : free_user->group_chat(other, cid, cid);
+      EXPECT_EQ(reply.value("errno", -1), 0) << reply;
+      slowest = std::max(slowest, std::chrono::duration_cast<milliseconds>(Clock::now() - began));
+    }
+    return slowest;
+  }
+
+  std::int64_t other = 0;
+  std::unique_ptr<User> free_user;
+};
+
+TEST_F(RowLock, LockedGroupIsBusyAndOthersDoNotWait) {
+  Stranger stranger(server.storage(), "BEGIN; SELECT * FROM allgroup WHERE id = " +
+                                          std::to_string(group) + " FOR UPDATE");
+  const auto began = Clock::now();
+  const Json in_the_way = group_chat_request(alice.account, group, "1", "g1");
+  const auto slowest = slowest_neighbour(in_the_way);
+  EXPECT_LT(slowest, scaled(milliseconds{300}));
+  const Json busy = alice.client.reply(in_the_way);
+  EXPECT_EQ(busy.value("errno", 0), 31) << busy;
+  EXPECT_GT(busy.value("retry_after_ms", 0), 0);
+  EXPECT_LT(Clock::now() - began, scaled(kAnswerWithin));
+  stranger.release();
+  for (int i = 1; i <= 3; ++i) {
+    const std::string text = std::to_string(i);
+    const Json reply =
+        request_patiently(alice.client, group_chat_request(alice.account, group, text, "g" + text));
+    EXPECT_EQ(reply.value("seq", 0), i + 1) << reply;
+  }
+}
+
+// The lock goes before anybody's patience is over: what waited is stored in its order.
+TEST_F(RowLock, LockedGroupThatIsFreedKeepsItsOrder) {
+  Stranger stranger(server.storage(), "BEGIN; SELECT * FROM allgroup WHERE id = " +
+                                          std::to_string(group) + " FOR UPDATE");
+  std::vector<Json> requests;
+  for (int i = 1; i <= 5; ++i) {
+    const std::string text = std::to_string(i);
+    requests.push_back(group_chat_request(alice.account, group, text, "g" + text));
+    alice.client.send(requests.back());
+  }
+  free_user->group_chat(other, "meanwhile", "m");
+  stranger.release();
+  int seq = 1;
+  for (const Json& request : requests) {
+    const Json reply = alice.client.reply(request);
+    EXPECT_EQ(reply.value("errno", -1), 0) << reply;
+    EXPECT_EQ(reply.value("seq", 0), ++seq) << reply;
+  }
+}
+
+TEST_F(RowLock, LockedStreamOfMessagesIsBusyAndOthersDoNotWait) {
+  Stranger stranger(
+      server.storage(),
+      "BEGIN; SELECT * FROM directmessage WHERE recipient = " + std::to_string(bob.id()) +
+          " AND sender = " + std::to_string(alice.id()) + " FOR UPDATE");
+  const Json in_the_way = chat_request(alice.account, bob.id(), "1", "d1");
+  const auto slowest = slowest_neighbour(in_the_way);
+  EXPECT_LT(slowest, scaled(milliseconds{300}));
+  const Json busy = alice.client.reply(in_the_way);
+  EXPECT_EQ(busy.value("errno", 0), 31) << busy;
+  stranger.release();
+  EXPECT_EQ(request_patiently(alice.client, chat_request(alice.account, bob.id(), "1", "d1"))
+                .value("seq", 0),
+            2);
+}
+
+// The lock is on the group's messages, not on its row.
+TEST_F(RowLock, GroupWhoseMessagesAreLockedIsBusyAndOthersDoNotWait) {
+  Stranger stranger(server.storage(), "BEGIN; SELECT * FROM groupmessage WHERE groupid = " +
+                                          std::to_string(group) + " FOR UPDATE");
+  const Json in_the_way = group_chat_request(alice.account, group, "1", "g1");
+  const auto slowest = slowest_neighbour(in_the_way);
+  EXPECT_LT(slowest, scaled(milliseconds{300}));
+  EXPECT_EQ(alice.client.reply(in_the_way).value("errno", 0), 31);
+}
+
+}  // namespace
+}  // namespace chat::test
