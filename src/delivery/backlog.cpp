@@ -31,7 +31,8 @@ Result<Backlog::Positions> Backlog::positions(std::span<const UserId> users) {
   Positions all;
   for (const storage::StreamState& state : *states) {
     const auto stream = state.group ? StreamKey::of(state.group) : StreamKey::from(state.sender);
-    all[state.user].push_back({stream, state.delivered, state.head});
+    // A position past the head: the database has lost rows that were delivered.
+    all[state.user].push_back({stream, std::min(state.delivered, state.head), state.head});
   }
   for (auto& [user, of_user] : all) {
     std::sort(of_user.begin(), of_user.end(),

@@ -47,6 +47,9 @@ Result<void> DirectCommitter::try_once(Entries entries) {
   std::vector<const storage::DirectMessage*> rows;
   rows.reserve(entries.size());
   const UnixMillis now = next_time();
+  const auto connection = store_.connect();
+  if (!connection) return fail(connection);
+  streams_.use_connection(*connection);
   if (auto looked = look_up(entries); !looked) return looked;
   for (DirectEntry* entry : entries) {
     entry->refusal.reset();

@@ -3,6 +3,7 @@
 #include <span>
 #include <utility>
 
+#include "chat/base/log_limiter.h"
 #include "chat/delivery/batch.h"
 #include "chat/delivery/journal.h"
 
@@ -10,6 +11,8 @@ namespace chat::delivery {
 namespace {
 
 using storage::GroupMessage;
+
+constinit log::Limiter lost_rows{log::kUsualLines};
 
 protocol::Refusal not_found() {
   return {protocol::Errno::kNotFound, "there is no such group, or you are not in it", std::nullopt};
@@ -44,10 +47,28 @@ Result<void> GroupCommitter::commit(std::vector<GroupEntry>& entries) {
 
 Result<void> GroupCommitter::try_once(std::span<GroupEntry* const> entries) {
   if (auto begun = store_.begin(); !begun) return begun;
+  new_heads_.clear();
   auto stored = store_all(entries);
   if (stored) stored = store_.commit();
-  if (!stored) store_.rollback();
+  if (stored) {
+    keep_heads();
+  } else {
+    store_.rollback();
+  }
   return stored;
+}
+
+void GroupCommitter::keep_heads() {
+  if (heads_.size() > kHeadsMax) heads_.clear();
+  for (const auto& [group, head] : new_heads_) heads_[group] = head;
+}
+
+void GroupCommitter::note_head(GroupId group, Seq head) {
+  const auto known = heads_.find(group);
+  if (known == heads_.end() || head >= known->second) return;
+  log::limited(log::Level::kError, lost_rows, "event=rows_lost stream=group group={} from={} to={}",
+               group.value, head + 1, known->second);
+  heads_.erase(known);
 }
 
 Result<void> GroupCommitter::store_all(std::span<GroupEntry* const> entries) {
@@ -75,6 +96,7 @@ Result<void> GroupCommitter::store_group(GroupId group, const Entries& entries) 
     return {};
   }
   GroupStore::Head& head = locking->head;
+  note_head(group, head.seq);
   std::vector<GroupMessage> rows;
   Entries earlier;
   for (GroupEntry* entry : entries) {
@@ -85,6 +107,7 @@ Result<void> GroupCommitter::store_group(GroupId group, const Entries& entries) 
   }
   if (rows.empty()) return {};
   if (auto inserted = store_.insert(rows); !inserted) return inserted;
+  new_heads_.emplace_back(group, head.seq);
   return store_.set_head(group, head.seq);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <thread>
@@ -25,6 +26,10 @@ class HastyStore final : public DirectStore {
     settle();
   }
 
+  Result<std::uint64_t> connect() override {
+    settle();
+    return store_->connect();
+  }
   Result<std::vector<storage::DirectMessage>> tail(UserId recipient, UserId sender,
                                                    std::size_t limit) override {
     settle();

@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <utility>
 
 #include "chat/delivery/stores.h"
@@ -31,13 +32,23 @@ class OwnConnection {
       if (!opened) return fail(opened);
       if (auto set = wait_for_no_row(**opened); !set) return fail(set);
       connection_ = std::move(*opened);
+      ++number_;
     }
     return connection_.get();
   }
 
+  // The one that get() gave last, if it lives.
+  Result<Connection*> current() {
+    if (connection_ != nullptr && connection_->usable()) return connection_.get();
+    return fail(ErrorCode::kUnavailable, "the connection to the database was lost");
+  }
+  // How many there have been.
+  std::uint64_t number() const { return number_; }
+
  private:
   storage::Database& database_;
   std::unique_ptr<Connection> connection_;
+  std::uint64_t number_ = 0;
 };
 
 Result<void> must_be_held(const cluster::NodeLease& lease) {
@@ -50,23 +61,29 @@ class SqlDirectStore final : public DirectStore {
   SqlDirectStore(storage::Database& database, const cluster::NodeLease& lease)
       : connection_(database), lease_(lease) {}
 
+  Result<std::uint64_t> connect() override {
+    auto connection = connection_.get();
+    if (!connection) return fail(connection);
+    return connection_.number();
+  }
+
   Result<std::vector<storage::DirectMessage>> tail(UserId recipient, UserId sender,
                                                    std::size_t limit) override {
-    auto connection = connection_.get();
+    auto connection = connection_.current();
     if (!connection) return fail(connection);
     return MessageModel(**connection).direct_tail(recipient, sender, limit);
   }
 
   Result<std::vector<storage::DirectStream>> begun(
       std::span<const storage::DirectStream> streams) override {
-    auto connection = connection_.get();
+    auto connection = connection_.current();
     if (!connection) return fail(connection);
     return MessageModel(**connection).begun(streams);
   }
 
   Result<void> append(storage::DirectRows rows) override {
     if (auto held = must_be_held(lease_); !held) return held;
-    auto connection = connection_.get();
+    auto connection = connection_.current();
     if (!connection) return fail(connection);
     return MessageModel(**connection).append_direct(rows);
   }

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <functional>
 
+#include "chat/base/log_limiter.h"
 #include "chat/protocol/limits.h"
 
 namespace chat::delivery {
 namespace {
 
 constexpr std::size_t kWindow = protocol::kDirectCidWindow;
+constinit log::Limiter lost_rows{log::kUsualLines};
 
 std::size_t hash_of(std::string_view text) {
   return std::hash<std::string_view>{}(text);
@@ -21,7 +23,8 @@ StreamCache::Streams::value_type* StreamCache::find(Key key, SessionEpoch epoch)
   const auto found = streams_.find(key);
   if (found == streams_.end()) return nullptr;
   const Stream& stream = found->second;
-  return stream.epoch == epoch || stream.planned_on ? &*found : nullptr;
+  if (stream.planned_on) return &*found;
+  return stream.epoch == epoch && stream.connection == connection_ ? &*found : nullptr;
 }
 
 Result<void> StreamCache::look_up(std::span<const Wanted> wanted) {
@@ -40,7 +43,7 @@ Result<void> StreamCache::look_up(std::span<const Wanted> wanted) {
   for (const auto& [key, epoch] : fresh) {
     Stream stream;
     stream.epoch = epoch;
-    streams_[key] = std::move(stream);
+    replace(key, std::move(stream));
   }
   return {};
 }
@@ -67,14 +70,35 @@ Result<StreamCache::Planned> StreamCache::plan(storage::DirectMessage& message, 
 }
 
 void StreamCache::confirm() {
-  for (Streams::value_type* planned : planned_) planned->second.planned_on = false;
+  for (Streams::value_type* planned : planned_) {
+    planned->second.planned_on = false;
+    planned->second.committed = planned->second.head;
+  }
   planned_.clear();
   make_room();
 }
 
 void StreamCache::forget() {
-  for (const Streams::value_type* planned : planned_) streams_.erase(Key{planned->first});
+  for (Streams::value_type* planned : planned_) {
+    planned->second.planned_on = false;
+    planned->second.connection = 0;
+  }
   planned_.clear();
+  make_room();
+}
+
+// What was committed and is not in the table any more was lost by the database: an asynchronous
+// replica took over, or a disk did not keep what it had promised.
+void StreamCache::replace(Key key, Stream&& stream) {
+  stream.connection = connection_;
+  stream.committed = stream.head;
+  Stream& known = streams_[key];
+  if (stream.head < known.committed) {
+    log::limited(log::Level::kError, lost_rows,
+                 "event=rows_lost stream=direct recipient={} sender={} from={} to={}", key >> 32,
+                 key & 0xFFFFFFFF, stream.head + 1, known.committed);
+  }
+  known = std::move(stream);
 }
 
 StreamCache::Key StreamCache::key_of(UserId recipient, UserId sender) {
@@ -112,7 +136,8 @@ Result<StreamCache::Streams::value_type*> StreamCache::stream_of(
     if (!tail) return fail(tail);
     Stream stream;
     for (const storage::DirectMessage& stored : *tail) remember(stream, stored);
-    known = &*streams_.insert_or_assign(key, std::move(stream)).first;
+    replace(key, std::move(stream));
+    known = &*streams_.find(key);
   }
   known->second.epoch = epoch;
   known->second.last_use = ++uses_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "chat/base/log_limiter.h"
 #include "chat/delivery/loop_delivery.h"
 #include "chat/session/session.h"
 
@@ -14,6 +15,7 @@ constexpr std::size_t kStreamsPerCatchUp = 64;
 constexpr std::size_t kHeldEventsMax = 64;
 // Marks that have been reached are cut off once they are so many.
 constexpr std::size_t kMarksTrim = 256;
+constinit log::Limiter lost_rows{log::kUsualLines};
 
 }  // namespace
 
@@ -35,6 +37,7 @@ void Window::release(const std::vector<StreamPosition>& positions, const std::ve
   for (const Push& push : sent) {
     Position& position = position_of(push.stream);
     position.pushed = push.seq;
+    position.pushed_at = push.sent_at;
     position.receipt_wanted = true;
     note_delivered(position, push.seq);
   }
@@ -50,12 +53,36 @@ void Window::release(const std::vector<StreamPosition>& positions, const std::ve
 void Window::offer(const Push& message) {
   if (stage_ == Stage::kFinishing) return;
   Position& position = position_of(message.stream);
-  if (message.seq <= position.pushed) return;
+  if (message.seq <= position.pushed) {
+    if (reuses_a_seq(position, message)) rows_lost(position, message.seq - 1);
+    return;
+  }
   if (ready() && message.seq == position.pushed + 1) {
     push(position, message);
   } else {
     fall_behind(position, message.seq);
   }
+}
+
+// Time never goes back within a stream, so a message that is younger than the last one that was
+// pushed, under a seq that is not past it, is another one than the one that had this seq: the
+// database has lost rows since.
+bool Window::reuses_a_seq(const Position& position, const Push& message) {
+  return position.pushed_at != 0 && message.sent_at > position.pushed_at;
+}
+
+// Reads on from there, as after a SYNC, but what was pushed beyond it can't be acknowledged.
+void Window::rows_lost(Position& position, Seq after) {
+  log::limited(
+      log::Level::kError, lost_rows, "event=rows_lost user={} stream={} id={} from={} to={}",
+      user_.value, position.stream.is_group() ? "group" : "direct",
+      position.stream.is_group() ? position.stream.group().value : position.stream.sender().value,
+      after + 1, position.pushed);
+  position.pushed_at = 0;
+  waiting().rewinds.push_back({position.stream, after, true});
+  if (!catching_up_) apply_rewinds();
+  behind_ = true;
+  catch_up();
 }
 
 void Window::offer_event(const std::shared_ptr<const std::string>& json) {
@@ -214,7 +241,17 @@ void Window::apply_rewinds() {
   for (const Place& rewind : std::exchange(waiting_->rewinds, {})) {
     Position& position = position_of(rewind.stream);
     position.target = std::max(position.target, position.pushed);
-    if (rewind.seq < position.pushed) note_rewound(position);
+    if (rewind.rows_lost) {
+      position.delivered = std::min(position.delivered, rewind.seq);
+      position.read = std::min(position.read, rewind.seq);
+      std::erase_if(waiting_->rewound,
+                    [&](const Place& before) { return before.stream == rewind.stream; });
+      for (Mark& mark : marks_) {
+        if (mark.stream == rewind.stream) mark.seq = std::min(mark.seq, rewind.seq);
+      }
+    } else if (rewind.seq < position.pushed) {
+      note_rewound(position);
+    }
     position.pushed = std::min(position.pushed, rewind.seq);
     behind_ = true;
   }
@@ -281,6 +318,7 @@ bool Window::ready() const {
 
 void Window::push(Position& position, const Push& message) {
   position.pushed = message.seq;
+  position.pushed_at = message.sent_at;
   position.target = std::max(position.target, message.seq);
   position.receipt_wanted = position.receipt_wanted || message.receipt_wanted;
   // One's own group messages advance the cursor unsent (protocol.md, "Pushes").

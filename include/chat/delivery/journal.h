@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -66,8 +67,16 @@ class GroupCommitter {
   Result<void> store_group(GroupId group, const Entries& entries);
   Result<bool> decide(GroupEntry& entry, const Entries& earlier, GroupStore::Head& head);
 
+  void note_head(GroupId group, Seq head);
+  void keep_heads();
+
+  static constexpr std::size_t kHeadsMax = 20'000;
+
   GroupStore& store_;
   const base::Clock& clock_;
+  // The highest heads that this node has committed, to notice a database that has lost rows.
+  std::unordered_map<GroupId, Seq> heads_;
+  std::vector<std::pair<GroupId, Seq>> new_heads_;  // of the running transaction
 };
 
 // Both lanes over one database.

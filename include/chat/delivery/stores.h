@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,6 +22,10 @@ namespace chat::delivery {
 class DirectStore {
  public:
   virtual ~DirectStore() = default;
+  // Makes sure of a connection and numbers it, from 1. With a new number whatever was read before
+  // may be untrue: the address may lead to another server by now. The other calls use this
+  // connection, and fail when it has died.
+  virtual Result<std::uint64_t> connect() = 0;
   // The newest `limit` messages of a stream, oldest first.
   virtual Result<std::vector<storage::DirectMessage>> tail(UserId recipient, UserId sender,
                                                            std::size_t limit) = 0;

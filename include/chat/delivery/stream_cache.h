@@ -15,8 +15,9 @@
 namespace chat::delivery {
 
 // What the direct lane knows of the streams it writes: each one's head and the cids of its last
-// messages. True for one login of the sender (its session epoch): while it lasts nobody else
-// writes the stream, so `seq` is given out from memory.
+// messages. True for one login of the sender (its session epoch) and one connection: while both
+// last nobody else writes the stream, so `seq` is given out from memory. A new connection may lead
+// to a server that has lost the newest rows; that is noticed when a stream is read again.
 //
 // A plan adds messages to a stream ahead of their commit; confirm() keeps them, forget() throws
 // the whole stream away, to be read again. Between plan and outcome nobody else looks.
@@ -26,6 +27,9 @@ class StreamCache {
   static constexpr std::size_t kStreamsMax = 20000;
 
   explicit StreamCache(DirectStore& store) : store_(store) {}
+
+  // From now on streams are read on this connection (DirectStore::connect()).
+  void use_connection(std::uint64_t number) { connection_ = number; }
 
   // What a turn is about to plan on. Of many streams that are not known most have not begun, as
   // where everybody writes to everybody: which ones is found out at once, and only of the others
@@ -58,7 +62,9 @@ class StreamCache {
   };
   struct Stream {
     SessionEpoch epoch = 0;
+    std::uint64_t connection = 0;  // on which it was read; 0: it must be read again
     Seq head = 0;
+    Seq committed = 0;  // the highest that was seen in the table
     UnixMillis last_sent_at = 0;
     std::uint64_t last_use = 0;
     bool planned_on = false;
@@ -76,9 +82,11 @@ class StreamCache {
   // The stream, if what is known of it holds for this login; or nullptr.
   Streams::value_type* find(Key key, SessionEpoch epoch);
   Result<Streams::value_type*> stream_of(const storage::DirectMessage& message, SessionEpoch epoch);
+  void replace(Key key, Stream&& stream);
   void make_room();
 
   DirectStore& store_;
+  std::uint64_t connection_ = 1;
   std::uint64_t uses_ = 0;
   Streams streams_;
   std::vector<Streams::value_type*> planned_;  // elements stay where they are until they are erased

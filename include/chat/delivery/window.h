@@ -87,6 +87,7 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
     Seq read = 0;  // moved by READ since the login
     Seq target = 0;
     Seq asked = 0;                 // the target when it was last read on
+    UnixMillis pushed_at = 0;      // when the message `pushed` was sent; 0: not known
     bool delivered_moved = false;  // since the last take_moves()
     bool read_moved = false;       // likewise
     bool wrote = false;            // the user has written here (groups)
@@ -101,6 +102,7 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   struct Place {
     StreamKey stream;
     Seq seq;
+    bool rows_lost = false;  // what had been pushed beyond `seq` is not in the table any more
   };
   // What a window needs only at times.
   struct Waiting {
@@ -124,6 +126,8 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   void note_ends(const Page& page);
   void move_delivered(Position& position, Seq seq);
   void mark_dirty();
+  static bool reuses_a_seq(const Position& position, const Push& message);
+  void rows_lost(Position& position, Seq after);
   void apply_rewinds();
   void listen_to(GroupId group);
   void fall_behind(Position& position, Seq seq);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <iterator>
@@ -27,6 +28,10 @@ class FakeDirectStore final : public DirectStore {
  public:
   using Key = std::pair<UserId, UserId>;
 
+  Result<std::uint64_t> connect() override {
+    if (connect_error) return fail(*std::exchange(connect_error, {}), "connect");
+    return connection;
+  }
   Result<std::vector<storage::DirectMessage>> tail(UserId recipient, UserId sender,
                                                    std::size_t limit) override {
     ++tails;
@@ -78,6 +83,8 @@ class FakeDirectStore final : public DirectStore {
 
   std::map<Key, std::vector<storage::DirectMessage>> streams;
   std::deque<Outcome> outcomes;
+  std::uint64_t connection = 1;
+  std::optional<ErrorCode> connect_error;
   std::optional<ErrorCode> tail_error;
   std::string bad_body = "bad";
   std::set<Key> locked;  // by somebody else

@@ -40,6 +40,36 @@ TEST_F(WindowTest, GapIsReadFromTheTable) {
   EXPECT_EQ(received(), (Seqs{1, 2, 3, 4, 5}));
 }
 
+// The database has lost rows 3 to 5, and new messages got their seqs.
+TEST_F(WindowTest, MessageUnderAReusedSeqIsNotTakenForARepeat) {
+  log_in();
+  store(1, 5);
+  offer(5);
+  EXPECT_EQ(received(), (Seqs{1, 2, 3, 4, 5}));
+  ASSERT_TRUE(connection_->execute("DELETE FROM directmessage WHERE seq >= 3"));
+  for (const Seq seq : {3, 4}) {
+    storage::DirectMessage later = message(seq, "later");
+    later.sent_at = 2;
+    ASSERT_TRUE(send(std::vector<storage::DirectMessage>{later}));
+    Push offered = push(seq, "later");
+    offered.sent_at = 2;
+    for (int repeat = 0; repeat < 2; ++repeat) {
+      rig_.in_loop([&] { window()->offer(offered); });
+    }
+  }
+  EXPECT_EQ(received(), (Seqs{3, 4}));
+}
+
+// The cursor was written to the table of a database that had lost the messages.
+TEST_F(WindowTest, PositionPastTheHeadHidesNoNewMessage) {
+  store(1, 2);
+  advance(5);
+  log_in();
+  store(3, 3);
+  offer(3);
+  EXPECT_EQ(received(), Seqs{3});
+}
+
 TEST_F(WindowTest, HoldsEverythingUntilTheLoginIsAnswered) {
   attach();
   store(1, 2);
