@@ -9,6 +9,11 @@
 #   skip-resync         no server looks for what it missed while Redis or its link was away
 #   ignore-lease        a server whose lease was lost goes on
 #
+# and, for the nemesis to find within ten minutes (CHAT_TEST_SEED chooses the schedule):
+#
+#   keep-older          an older session that was taken over ends only by a word of the bus
+#   forget-takeovers    a takeover that was reported late or never is not looked at again
+#
 # Without arguments: all of them. The exit code is 0 only if the bank goes red with each switch, and
 # stays green without.
 
@@ -17,27 +22,33 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # The program of tests/faults and its scenarios, by switch.
 declare -A programs=(
-  [ack-before-commit]=mariadb
-  [skip-resync]=redis
-  [ignore-lease]=server
+  [ack-before-commit]=fault_mariadb
+  [skip-resync]=fault_redis
+  [ignore-lease]=fault_server
+  [keep-older]=nemesis/fault_nemesis
+  [forget-takeovers]=nemesis/fault_nemesis
 )
 declare -A scenarios=(
   [ack-before-commit]=MariadbFault.ServersAreKilledWhileItIsStopped
   [skip-resync]=RedisFault.WhatOneServerMissedComesWhenItIsBack
   [ignore-lease]=ServerFault.StoppedForTwentySecondsLosesItsUsersAndEnds
+  [keep-older]=Nemesis.PartialFaultsBreakNoPromise
+  [forget-takeovers]=Nemesis.PartialFaultsBreakNoPromise
 )
-all_switches=(ack-before-commit skip-resync ignore-lease)
+all_switches=(ack-before-commit skip-resync ignore-lease keep-older forget-takeovers)
 folder=build-sabotage
 logs=$folder/sabotage-logs
 
 # run_bank SWITCH CHOSEN LOG: the scenarios of SWITCH with CHOSEN (which may be none); prints how
 # many of their checks failed.
 run_bank() {
-  local program=$folder/tests/faults/fault_${programs[$1]} filter=${scenarios[$1]} status=0 failures
+  local program=$folder/tests/faults/${programs[$1]} filter=${scenarios[$1]} status=0 failures
+  local nemesis_seconds=60
+  [[ -z $2 ]] || nemesis_seconds=600
   env CHAT_SABOTAGE="$2" CHAT_SOURCE_ROOT="$PWD" CHAT_TEST_SANITIZER=none CHAT_TEST_STORAGE=mysql \
     CHATCHECK="$PWD/$folder/chatcheck" CHATCLIENT="$PWD/$folder/chatclient" \
-    CHATSERVER="$PWD/$folder/chatserver" \
-    timeout 300 "$program" --gtest_filter="$filter" >"$3" 2>&1 </dev/null || status=$?
+    CHATSERVER="$PWD/$folder/chatserver" CHAT_NEMESIS_SECONDS="$nemesis_seconds" \
+    timeout 900 "$program" --gtest_filter="$filter" >"$3" 2>&1 </dev/null || status=$?
   failures=$(grep -cE ': Failure$' "$3" || true)
   # Nothing ran, or it did not end by itself: that proves nothing about a switch.
   grep -qE '^\[==========\] [1-9][0-9]* tests? from .* ran\.' "$3" || return 1
@@ -80,7 +91,7 @@ done
 install_packages "${packages_to_test[@]}"
 configure "$folder" --buildtype=debug -Dsabotage=true
 compile "$folder" chatserver chatcheck chatclient \
-  "${programs[@]/#/tests/faults/fault_}"
+  "${programs[@]/#/tests/faults/}"
 mkdir -p "$logs"
 
 verdicts=()

@@ -100,7 +100,8 @@ Result<void> Resync::work_once() {
     }
   }
   const auto now = steady_clock::now();
-  if (!bus_.alone() && now - last_eviction_ > kEvictInterval) {
+  const bool evicts = !bus_.alone() && !base::sabotaged(base::Sabotage::kKeepOlder);
+  if (evicts && now - last_eviction_ > kEvictInterval) {
     if (auto done = evict_taken_over(); !done) return done;
   }
   if (auto done = review_takeovers(); !done) return done;
@@ -172,6 +173,7 @@ Result<void> Resync::evict_taken_over() {
 
 Result<void> Resync::review_takeovers() {
   for (const auto& review : takeovers_.take_reviews()) reviews_.push_back(review);
+  if (base::sabotaged(base::Sabotage::kForgetTakeovers)) reviews_.clear();
   Holders holders;
   for (const auto& review : reviews_) {
     std::shared_ptr<session::Session> session = registry_.find(review.user);

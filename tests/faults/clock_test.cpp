@@ -2,46 +2,15 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 
 #include "fixture.h"
+#include "support/wall_clock.h"
 
 namespace chat::test {
 namespace {
 
 constexpr std::int64_t kJumpMs = 3'000'000;
-
-namespace fs = std::filesystem;
-
-constexpr const char* kLibrary = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
-
-// The wall clock of the programs that are started while an Enter lives: libfaketime reads its
-// offset from a file again and again.
-class WallClock {
- public:
-  WallClock() { set("+0"); }
-  void set(const std::string& offset_s) {
-    std::ofstream(dir_.file("new")) << offset_s << '\n';
-    fs::rename(dir_.file("new"), dir_.file("offset"));
-  }
-  class Enter {
-   public:
-    explicit Enter(const WallClock& clock) {
-      ::setenv("FAKETIME_TIMESTAMP_FILE", clock.dir_.file("offset").c_str(), 1);
-      ::setenv("FAKETIME_CACHE_DURATION", "1", 1);
-      ::setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1", 1);
-      ::setenv("LD_PRELOAD", kLibrary, 1);
-    }
-    ~Enter() { ::unsetenv("LD_PRELOAD"); }
-    Enter(const Enter&) = delete;
-    Enter& operator=(const Enter&) = delete;
-  };
-
- private:
-  TempDir dir_;
-};
 
 class ClockFault : public Faults {
  protected:
@@ -49,7 +18,9 @@ class ClockFault : public Faults {
     may_be_skipped();
     Faults::SetUp();
     if (IsSkipped()) return;
-    if (::access(kLibrary, R_OK) != 0) GTEST_SKIP() << kLibrary << " is not here: install faketime";
+    if (::access(WallClock::kLibrary, R_OK) != 0) {
+      GTEST_SKIP() << WallClock::kLibrary << " is not here: install faketime";
+    }
     if (sanitized()) GTEST_SKIP() << "a sanitizer wants to be loaded first";
     // The one database of this program lives as long as that.
     static WallClock clock;

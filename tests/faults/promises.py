@@ -16,6 +16,7 @@ PROMISES = {
         "NetworkFault.BetweenClientsAndAServer",
         "BadLine.ClientsAreCutAnywhere",
         "PacketFault.BetweenClientsAndAServer",
+        "Nemesis.PartialFaultsBreakNoPromise",
     ],
     "P2": [
         "MariadbFault.ServersAreKilledWhileItIsStopped",

@@ -15,7 +15,8 @@ import tempfile
 import unittest
 
 CHATSERVER, SABOTAGE, SOURCE_ROOT, *MESON = sys.argv[1:]
-NAMES = [b"CHAT_SABOTAGE", b"ack-before-commit", b"skip-resync", b"ignore-lease"]
+NAMES = [b"CHAT_SABOTAGE", b"ack-before-commit", b"skip-resync", b"ignore-lease", b"keep-older",
+         b"forget-takeovers"]
 REFUSED = [["--buildtype=release"], ["--buildtype=plain"], ["--buildtype=minsize"],
            ["--buildtype=debug", "-Db_ndebug=true"]]
 

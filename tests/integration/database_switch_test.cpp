@@ -83,7 +83,7 @@ TEST_F(DatabaseSwitch, AddressThatLeadsToANewPrimaryIsFollowed) {
   other.copy_database(mariadb(), server->storage().database());
   mariadb().query("SET GLOBAL read_only = 1");
   expect_refused_for_now("2");
-  proxy->network().lead_to(other.socket());
+  proxy->network().redirect(other.socket());
   expect_back("2");
   EXPECT_EQ(other.query("SELECT COUNT(*) FROM directmessage", server->storage().database()), "2");
   EXPECT_EQ(other.query("SELECT COUNT(*) FROM groupmessage", server->storage().database()), "2");
@@ -94,7 +94,7 @@ TEST_F(DatabaseSwitch, AddressThatLeadsToANewPrimaryIsFollowed) {
 TEST_F(DatabaseSwitch, AddressThatMovedBeforeTheOldServerRefusesIsFollowed) {
   MariadbServer other;
   other.copy_database(mariadb(), server->storage().database());
-  proxy->network().lead_to(other.socket());
+  proxy->network().redirect(other.socket());
   mariadb().query("SET GLOBAL read_only = 1");
   expect_back("2");
   EXPECT_EQ(other.query("SELECT COUNT(*) FROM directmessage", server->storage().database()), "2");

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kHeldBytesMost = 256 * 1024;
 constexpr std::size_t kHeadBytes = 1024;
+constexpr milliseconds kFullQueuePause{20};
 constexpr std::size_t kClient = 0;
 constexpr std::size_t kToClient = 1;
 
@@ -25,8 +26,8 @@ std::size_t index_of(FaultProxy::Way way) {
   return static_cast<std::size_t>(way);
 }
 
-base::UniqueFd new_socket(int family) {
-  return base::UniqueFd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+base::UniqueFd new_socket(int family, int flags = 0) {
+  return base::UniqueFd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
 }
 
 sockaddr_un address_of(const std::string& path) {
@@ -82,10 +83,10 @@ FaultProxy::FaultProxy(std::string server_socket, Judge judge)
     : FaultProxy(std::move(server_socket), without_number(std::move(judge))) {}
 
 FaultProxy::FaultProxy(std::string server_socket, ConnectionJudge judge)
-    : server_socket_(std::move(server_socket)),
-      server_port_(0),
+    : server_port_(0),
       judge_(std::move(judge)),
-      listener_(new_socket(AF_UNIX)) {
+      listener_(new_socket(AF_UNIX)),
+      server_socket_(std::move(server_socket)) {
   listen_and_work();
 }
 
@@ -123,6 +124,11 @@ void FaultProxy::only_those_that_sent(std::string text) {
     scope_ = std::move(text);
   }
   wake();
+}
+
+void FaultProxy::redirect(std::string server_socket) {
+  base::MutexLock lock(scope_mutex_);
+  server_socket_ = std::move(server_socket);
 }
 
 bool FaultProxy::is_chosen(const Link& link) const {
@@ -194,8 +200,8 @@ void FaultProxy::work() {
 
 void FaultProxy::wait(std::vector<short>& events_of_ends, bool& connection_waits) {
   const bool unreachable = setting_.held[0] && setting_.held[1] && is_chosen(Link{});
-  std::vector<pollfd> waits{{wake_.get(), POLLIN, 0},
-                            {unreachable ? -1 : listener_.get(), POLLIN, 0}};
+  const bool accepts = !unreachable && accepts_from_ <= std::chrono::steady_clock::now();
+  std::vector<pollfd> waits{{wake_.get(), POLLIN, 0}, {accepts ? listener_.get() : -1, POLLIN, 0}};
   for (const auto& link : links_) {
     for (const std::size_t end : {0U, 1U}) {
       const Lane& out = link->lanes[end];
@@ -216,7 +222,7 @@ void FaultProxy::wait(std::vector<short>& events_of_ends, bool& connection_waits
 
 // How long until a piece is due that waits for nothing but its time. -1: for ever.
 int FaultProxy::next_turn_ms() const {
-  Time next = Time::max();
+  Time next = accepts_from_ > std::chrono::steady_clock::now() ? accepts_from_ : Time::max();
   for (const auto& link : links_) {
     for (const std::size_t way : {0U, 1U}) {
       const Lane& lane = link->lanes[way];
@@ -259,27 +265,31 @@ void FaultProxy::reset(Link& link) {
 }
 
 void FaultProxy::accept_one() {
+  base::UniqueFd server;
+  if (!setting_.refuses) {
+    server = connect_to_server();
+    if (!server && errno == EAGAIN) {  // a stopped server's queue is full: the client waits, too
+      accepts_from_ = std::chrono::steady_clock::now() + kFullQueuePause;
+      return;
+    }
+  }
   auto link = std::make_unique<Link>();
   link->ends[kClient].reset(
       ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (setting_.refuses) return;
-  link->number = ++last_number_;
-  link->ends[1 - kClient] = connect_to_server();
+  link->ends[1 - kClient] = std::move(server);
   if (!link->ends[0] || !link->ends[1]) return;
+  link->number = ++last_number_;
   for (const base::UniqueFd& end : link->ends) send_at_once(end.get());
   links_.push_back(std::move(link));
 }
 
-void FaultProxy::lead_to(std::string server_socket) {
-  base::MutexLock lock(mutex_);
-  server_socket_ = std::move(server_socket);
-}
-
+// Never waits for a Unix socket: connecting to one is done at once or fails.
 base::UniqueFd FaultProxy::connect_to_server() const {
-  base::MutexLock lock(mutex_);
-  base::UniqueFd server = new_socket(server_port_ == 0 ? AF_UNIX : AF_INET);
-  const bool connected = server_port_ == 0 ? connect_it(server.get(), address_of(server_socket_))
-                                           : connect_it(server.get(), address_of(server_port_));
+  base::MutexLock lock(scope_mutex_);
+  const bool local = server_port_ == 0;
+  base::UniqueFd server = new_socket(local ? AF_UNIX : AF_INET, local ? SOCK_NONBLOCK : 0);
+  const bool connected = local ? connect_it(server.get(), address_of(server_socket_))
+                               : connect_it(server.get(), address_of(server_port_));
   return connected ? std::move(server) : base::UniqueFd();
 }
 

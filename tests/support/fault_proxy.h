@@ -55,15 +55,14 @@ class FaultProxy {
   // has sent this text within its first bytes ("SUBSCRIBE", "PUBLISH" …). Empty: all connections.
   void only_those_that_sent(std::string text);
 
-  // New connections lead to this Unix socket from now on.
-  void lead_to(std::string server_socket);
-
   // 0 ends each of these.
   void set_latency(milliseconds latency);
   void limit_bandwidth(std::int64_t bytes_per_second);
   void limit_slices(std::int64_t bytes);  // of one write
   // Nothing goes this way, not even an end, until it is lifted: then all of it does.
   void blackhole(Way way, bool on);
+  // New connections go to another server's Unix socket.
+  void redirect(std::string server_socket) CHAT_EXCLUDES(scope_mutex_);
   // New connections are closed at once.
   void refuse(bool on) { setting_.refuses = on; }
   // Once: when so many more bytes have gone this way, the connection that carried the last is cut.
@@ -120,7 +119,7 @@ class FaultProxy {
   bool is_chosen(const Link& link) const CHAT_EXCLUDES(scope_mutex_);
   bool is_held(const Link& link, std::size_t way) const;
   void accept_one();
-  base::UniqueFd connect_to_server() const;
+  base::UniqueFd connect_to_server() const CHAT_EXCLUDES(scope_mutex_);
   void carry(Link& link, std::size_t way, short events);
   void read_some(Link& link, std::size_t way);
   void send_due(Link& link, std::size_t way);
@@ -129,8 +128,6 @@ class FaultProxy {
   int next_turn_ms() const;
   static void reset(Link& link);
 
-  mutable base::Mutex mutex_;
-  std::string server_socket_ CHAT_GUARDED_BY(mutex_);  // empty: a port
   const std::uint16_t server_port_;
   const ConnectionJudge judge_;
   TempDir dir_;
@@ -140,12 +137,14 @@ class FaultProxy {
   Setting setting_;
   mutable base::Mutex scope_mutex_;
   std::string scope_ CHAT_GUARDED_BY(scope_mutex_);
+  std::string server_socket_ CHAT_GUARDED_BY(scope_mutex_);  // empty: a port
   std::atomic<bool> stopping_ = false;
   std::atomic<int> cuts_ = 0;
   std::atomic<int> connections_ = 0;
   // the thread's
   std::vector<std::unique_ptr<Link>> links_;
   std::uint64_t last_number_ = 0;
+  Time accepts_from_;
   base::Thread thread_;
 };
 

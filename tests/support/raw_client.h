@@ -53,6 +53,8 @@ class RawClient {
   RawClient(std::uint16_t port, const Options& options);
 
   Wire wire() const { return wire_; }
+  // For poll(2).
+  int fd() const { return socket_.get(); }
   // The client's own end, to find the connection in /proc/net/tcp.
   std::uint16_t local_port() const;
 

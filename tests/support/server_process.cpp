@@ -100,11 +100,26 @@ void ServerProcess::expect_no_secret_logged() const {
 }
 
 void ServerProcess::start() {
-  child_.reset();
-  child_ = std::make_unique<ChildProcess>(chatserver_command(dir(), settings_), dir() / "stderr");
+  launch();
   const auto line = child_->read_line(Deadline{});
   if (!line) fail_start("said nothing");
-  ready_line_ = *line;
+  take_ready_line(*line);
+}
+
+void ServerProcess::launch() {
+  child_.reset();
+  ready_line_.clear();
+  child_ = std::make_unique<ChildProcess>(chatserver_command(dir(), settings_), dir() / "stderr");
+}
+
+bool ServerProcess::is_ready() {
+  if (!ready_line_.empty()) return true;
+  if (const auto line = child_->read_line(Deadline(milliseconds{0}))) take_ready_line(*line);
+  return !ready_line_.empty();
+}
+
+void ServerProcess::take_ready_line(const std::string& line) {
+  ready_line_ = line;
   port_ = port_of(ready_line_, " listen=");
   proxy_port_ = port_of(ready_line_, " proxy_listen=");
   if (!ready_line_.starts_with("ready ") || port_ == 0) fail_start("said: " + ready_line_);

@@ -41,6 +41,9 @@ class ServerProcess {
   void set(std::string setting) { settings_.push_back(std::move(setting)); }
   // Starts on the same file; returns once the server says that it is ready.
   void start();
+  // The same without waiting: is_ready() tells whether it has become so.
+  void launch();
+  bool is_ready();
   // SIGTERM; checks that the server exits with 0 within the 5 s that it promises.
   void terminate();
   // SIGTERM without waiting; SIGKILL and reaped.
@@ -70,6 +73,7 @@ class ServerProcess {
  private:
   void expect_no_finding();
   void expect_no_secret_logged() const;
+  void take_ready_line(const std::string& line);
   [[noreturn]] void fail_start(const std::string& why);
 
   TempDir dir_;

@@ -22,12 +22,14 @@ enum class Sabotage {
   kAckBeforeCommit,  // "ack-before-commit": a message is acknowledged first and stored then
   kSkipResync,       // "skip-resync": nobody looks for what the bus may not have told
   kIgnoreLease,      // "ignore-lease": a node whose lease is lost goes on
+  kKeepOlder,        // "keep-older": sessions are compared with the table only after a gap
+  kForgetTakeovers,  // "forget-takeovers": one that was reported late or never is not looked at
 };
 
 #ifdef CHAT_SABOTAGE
 inline bool sabotaged(Sabotage what) {
-  static constexpr std::array<std::string_view, 3> kNames = {"ack-before-commit", "skip-resync",
-                                                             "ignore-lease"};
+  static constexpr std::array<std::string_view, 5> kNames = {
+      "ack-before-commit", "skip-resync", "ignore-lease", "keep-older", "forget-takeovers"};
   static const std::string_view chosen = [] {
     const char* given = std::getenv("CHAT_SABOTAGE");
     const std::string_view name = given == nullptr ? "" : given;

@@ -1,0 +1,302 @@
+#include "faults/nemesis/crowd.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace chat::test::nemesis {
+namespace {
+
+constexpr int kPollMs = 20;
+
+constexpr int kLoginAck = 2;
+constexpr int kRegistered = 5;
+constexpr int kOneChat = 6;
+constexpr int kGroupChat = 10;
+constexpr int kPresence = 200;
+constexpr int kErrnoFailed = 1;
+constexpr int kErrnoAlreadyOnline = 2;
+constexpr int kErrnoNotLoggedIn = 20;
+constexpr int kErrnoExists = 25;
+constexpr int kErrnoInvalidToken = 26;
+
+// Thrown where a connection is of no use any more; drive() closes it.
+struct Leave {};
+
+}  // namespace
+
+Crowd::Crowd(std::vector<std::uint16_t> ports, const std::vector<Account>& people,
+             std::uint64_t seed)
+    : ports_(std::move(ports)), judge_("n" + std::to_string(seed % 100'000)), random_(seed) {
+  for (const Account& account : people) {
+    people_.emplace_back();
+    people_.back().account = account;
+    people_.back().restless = people_.size() % 2 == 0;
+    people_.back().absent_since = Clock::now();
+  }
+  for (int i = 0; i < kMortals; ++i) {
+    people_.emplace_back();
+    people_.back().mortal = true;
+    begin_anew(people_.back(), Clock::now());
+  }
+}
+
+void Crowd::start() {
+  thread_ = base::Thread("crowd", [this] { work(); });
+}
+
+void Crowd::stop() {
+  stopping_ = true;
+  thread_.join();
+  base::MutexLock lock(mutex_);
+  for (Person& person : people_) person.sessions.clear();
+}
+
+void Crowd::healed() {
+  base::MutexLock lock(mutex_);
+  healed_at_ = Clock::now();
+  lag_ = milliseconds{0};
+}
+
+void Crowd::be_quiet() {
+  base::MutexLock lock(mutex_);
+  quiet_ = true;
+  quiet_since_ = Clock::now();
+  unsettled_ = "not looked yet";
+  // Who is away now stays away: others are to see that.
+  for (Person& person : people_) {
+    if (person.rests_until > quiet_since_) person.rests_until = Time::max();
+  }
+}
+
+void Crowd::be_active() {
+  base::MutexLock lock(mutex_);
+  quiet_ = false;
+  for (Person& person : people_) person.rests_until = {};
+}
+
+void Crowd::violation(const std::string& promise, const std::string& what) {
+  base::MutexLock lock(mutex_);
+  judge_.violation(promise, what);
+}
+
+Crowd::State Crowd::state() {
+  base::MutexLock lock(mutex_);
+  State state{unsettled_, judge_.violations(), {}, allowance(), {}};
+  for (const Person& person : people_) {
+    if (person.account.id == 0) continue;
+    state.places[person.account.id] =
+        person.current == nullptr ? -1 : static_cast<int>(person.current->node);
+  }
+  state.figures = std::to_string(judge_.messages()) + " sent, " +
+                  std::to_string(judge_.acknowledged()) + " acknowledged, " +
+                  std::to_string(judge_.received()) + " received, " + std::to_string(logins_) +
+                  " logins, " + std::to_string(takeovers_) + " takeovers, " +
+                  std::to_string(losses_) + " connections lost, " + std::to_string(groups_.size()) +
+                  " groups, " + std::to_string(deletions_) + " accounts deleted";
+  return state;
+}
+
+int Crowd::random(int least, int most) {
+  return std::uniform_int_distribution(least, most)(random_);
+}
+
+void Crowd::work() {
+  Time last = Clock::now();
+  while (!stopping_) {
+    wait_for_input();
+    base::MutexLock lock(mutex_);
+    const Time now = Clock::now();
+    lag_ = std::max(lag_, std::chrono::duration_cast<milliseconds>(now - last));
+    last = now;
+    for (Person& person : people_) drive(person, now);
+    if (quiet_) unsettled_ = look_around(now);
+  }
+}
+
+void Crowd::wait_for_input() {
+  std::vector<pollfd> waits;
+  {
+    base::MutexLock lock(mutex_);
+    for (const Person& person : people_) {
+      for (const Session& session : person.sessions) {
+        waits.push_back({session.client->fd(), POLLIN, 0});
+      }
+    }
+  }
+  ::poll(waits.data(), waits.size(), kPollMs);
+}
+
+void Crowd::drive(Person& person, Time now) {
+  for (auto session = person.sessions.begin(); session != person.sessions.end();) {
+    Session& here = *session++;
+    try {
+      read(person, here, now);
+    } catch (const ConnectionEnded&) {
+      ++losses_;
+      leave(person, here, now);
+    } catch (const TimedOut&) {  // the server takes no more bytes
+      leave(person, here, now);
+    } catch (const Leave&) {
+      leave(person, here, now);
+    }
+  }
+  try {
+    lose_patience(person, now);
+    if (person.current != nullptr) {
+      if (!quiet_) act(person, now);
+    }
+    if (person.current != nullptr) send_outbox(person, now);
+  } catch (const ConnectionEnded&) {
+    if (person.current != nullptr) leave(person, *person.current, now);
+  } catch (const TimedOut&) {
+    if (person.current != nullptr) leave(person, *person.current, now);
+  }
+  const bool wants_in = person.current == nullptr && person.entering == nullptr;
+  if (wants_in && now >= person.next_login && now >= person.rests_until) log_in(person, now);
+}
+
+void Crowd::read(Person& person, Session& session, Time now) {
+  session.client->take_in(milliseconds{0});
+  while (session.client->waiting() > 0) take(person, session, session.client->receive(), now);
+  if (session.client->ended()) throw ConnectionEnded("the server closed it");
+}
+
+void Crowd::take(Person& person, Session& session, const Json& frame, Time now) {
+  const int msgid = frame.at("msgid");
+  const std::string cid = frame.value("cid", "");
+  switch (msgid) {
+    case kLoginAck: return take_login(person, session, frame, now);
+    case kRegistered: return take_registration(person, frame);
+    case kOneChat:
+    case kGroupChat: return take_message(person, session, frame);
+    case kOneChat + 100:
+    case kGroupChat + 100: return take_chat_answer(person, frame, now);
+    case kPresence: session.friends[frame.at("id")] = frame.at("state"); return;
+    default: break;
+  }
+  if (session.requests.contains(cid)) take_answer(person, session, frame, now);
+}
+
+void Crowd::take_login(Person& person, Session& session, const Json& frame, Time now) {
+  const int code = frame.at("errno");
+  const std::string who = "user " + std::to_string(person.account.id);
+  if (code != 0) {
+    person.next_login = now + milliseconds{frame.value("retry_after_ms", random(100, 400))};
+    if (code == kErrnoInvalidToken) person.token.clear();
+    const bool is_gone = code == kErrnoFailed || code == kErrnoInvalidToken;
+    if (is_gone && person.asked_to_delete) {  // the answer to that was lost
+      begin_anew(person, now);
+      throw Leave{};
+    }
+    const bool for_a_while = frame.contains("retry_after_ms") || code == kErrnoAlreadyOnline;
+    if (!for_a_while) judge_.violation("P7", who + " is refused: " + frame.dump());
+    throw Leave{};
+  }
+  ++logins_;
+  person.token = frame.at("token");
+  session.logged_in = true;
+  person.waits_its_turn = false;
+  session.since = now;
+  for (Session& other : person.sessions) {
+    if (&other != &session && !other.superseded_at) other.superseded_at = now;
+  }
+  if (session.takes_over) ++takeovers_;
+  person.current = &session;
+  person.entering = nullptr;
+  for (Outgoing& message : person.outbox) {
+    message.on = nullptr;
+    message.at = now;
+  }
+  for (const Json& other : frame.at("friends")) session.friends[other.at("id")] = other.at("state");
+  for (const Json& group : frame.at("groups")) {
+    judge_.joined(person.account.id, group.at("id"), now);
+    new_group(group.at("id"));
+  }
+  for (const Json& message : frame.at("offlinemsg")) take_message(person, session, message);
+}
+
+// A name that is taken was registered by a request whose answer was lost.
+void Crowd::take_registration(Person& person, const Json& frame) {
+  if (frame.at("errno") == 0) person.account.id = frame.at("id");
+  if (frame.at("errno") == kErrnoFailed) person.account.name += "'";
+  throw Leave{};
+}
+
+// The account is deleted: all its sessions are to end.
+void Crowd::begin_anew(Person& person, Time now) {
+  if (person.account.id != 0) ++deletions_;
+  const std::string name = "mortal " + std::to_string(++lives_);
+  person.account = {0, name, "secret of " + name};
+  person.token.clear();
+  person.asked_to_delete = false;
+  person.outbox.clear();
+  person.sent_to.clear();
+  person.burst_left = 0;
+  person.current = nullptr;
+  person.absent_since = now;
+  for (Session& session : person.sessions) session.superseded_at = now;
+}
+
+void Crowd::take_message(Person& person, Session& session, const Json& push) {
+  const bool counts = person.current == &session;
+  judge_.pushed(person.account.id, push, counts);
+  // A user who has gone elsewhere acknowledges nothing here; and nobody acknowledges all at once.
+  if (!counts || random(0, 9) == 0) return;
+  const std::int64_t seq = push.at("seq");
+  if (push.at("msgid") == kGroupChat) {
+    send(session, group_delivered_request(push.at("groupid"), seq), Clock::now());
+  } else {
+    send(session, delivered_request(push.at("id"), seq), Clock::now());
+  }
+}
+
+void Crowd::take_chat_answer(Person& person, const Json& frame, Time now) {
+  const auto number = judge_.number_of(frame.value("cid", ""));
+  if (!number) return judge_.violation("P10", "an answer to nothing: " + frame.dump());
+  const auto message = std::ranges::find(person.outbox, *number, &Outgoing::number);
+  const int code = frame.at("errno");
+  if (frame.contains("retry_after_ms") || code == kErrnoNotLoggedIn) {
+    if (message == person.outbox.end()) return;
+    message->on = nullptr;
+    message->at = now + milliseconds{frame.value("retry_after_ms", 500)};
+    return;
+  }
+  if (message != person.outbox.end()) person.outbox.erase(message);
+  if (code == 0) {
+    judge_.acked(*number, frame.at("seq"), now);
+  } else {
+    judge_.refused(*number, frame.value("error", "") + " " + frame.value("errmsg", ""));
+  }
+}
+
+void Crowd::take_answer(Person& person, Session& session, const Json& frame, Time now) {
+  const Request request = session.requests.at(frame.at("cid"));
+  session.requests.erase(frame.at("cid").get<std::string>());
+  const int code = frame.at("errno");
+  switch (request.what) {
+    case Ask::kPing: return;
+    case Ask::kLogout: throw Leave{};
+    case Ask::kCreate:
+      if (code == 0) {
+        judge_.joined(person.account.id, frame.at("groupid"), now);
+        new_group(frame.at("groupid"));
+      }
+      return;
+    case Ask::kDelete:
+      if (code != 0) return;
+      begin_anew(person, now);
+      throw Leave{};
+    case Ask::kJoin: break;
+  }
+  if (code == 0 || code == kErrnoExists) {
+    judge_.joined(person.account.id, request.group, now);
+    person.wanted_groups.erase(request.group);
+  } else if (!frame.contains("retry_after_ms") && code != kErrnoNotLoggedIn) {
+    judge_.violation("P10", "user " + std::to_string(person.account.id) + " can't join group " +
+                                std::to_string(request.group) + ": " + frame.dump());
+  }
+}
+
+}  // namespace chat::test::nemesis

@@ -1,0 +1,171 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "chat/base/mutex.h"
+#include "chat/base/thread.h"
+#include "faults/nemesis/judge.h"
+#include "support/raw_client.h"
+#include "support/user.h"
+
+namespace chat::test::nemesis {
+
+// The people of a run: each writes to the others and to groups, sends again what had no answer,
+// takes over on random nodes, logs out and in, joins groups and acknowledges what comes. Some only
+// write to the others, delete their account now and then, and register a new one. They keep
+// the judge's books, and tell when the promises that have a bound in seconds are overdue.
+// Threading: thread-safe; one thread of its own runs all of them on non-blocking connections, and
+// holds the lock while it handles what came.
+class Crowd {
+ public:
+  // Of a bound that a promise names, for a machine that is busy with other things.
+  static constexpr milliseconds kAllowance{5'000};
+
+  Crowd(std::vector<std::uint16_t> ports, const std::vector<Account>& people, std::uint64_t seed);
+  ~Crowd() { stop(); }
+  Crowd(const Crowd&) = delete;
+  Crowd& operator=(const Crowd&) = delete;
+
+  void start();
+  // Closes all connections.
+  void stop();
+
+  // Everything that fails, but for a standing fault, has healed: bounds count from now on.
+  void healed() CHAT_EXCLUDES(mutex_);
+  // Nobody begins anything new from now on; what was begun is to settle.
+  void be_quiet() CHAT_EXCLUDES(mutex_);
+  void be_active() CHAT_EXCLUDES(mutex_);
+  void violation(const std::string& promise, const std::string& what) CHAT_EXCLUDES(mutex_);
+
+  struct State {
+    std::string unsettled;  // what is still open; empty: nothing
+    std::vector<std::string> violations;
+    std::map<std::int64_t, int> places;  // the node of each user's session; -1: none
+    milliseconds allowance{0};
+    std::string figures;
+  };
+  State state() CHAT_EXCLUDES(mutex_);
+
+  // After stop().
+  Judge& judge() { return judge_; }
+
+ private:
+  static constexpr int kMortals = 2;  // at the end of people_
+
+  enum class Ask { kLogout, kJoin, kCreate, kPing, kDelete };
+  struct Request {
+    Ask what = Ask::kPing;
+    std::int64_t group = 0;
+    Time sent_at;
+  };
+  struct Session {
+    std::unique_ptr<RawClient> client;
+    std::size_t node = 0;
+    bool logged_in = false;
+    Time since;  // opened, then logged in
+    bool takes_over = false;
+    std::optional<Time> superseded_at;
+    milliseconds patience{0};
+    std::map<std::string, Request> requests;      // by cid
+    std::map<std::int64_t, std::string> friends;  // the last state told of each
+    Time spoke_at;
+  };
+  struct Outgoing {
+    std::size_t number = 0;
+    std::int64_t place = 0;  // among all messages to this target
+    bool resend = true;
+    const Session* on = nullptr;  // on its way on this session
+    Time at;                      // sent, or to be sent
+  };
+  struct Person {
+    Account account;        // without an id: it is to be registered
+    bool mortal = false;    // deletes accounts
+    bool restless = false;  // logs out and in and takes over all the time, not now and then
+    bool asked_to_delete = false;
+    std::string token;
+    std::list<Session> sessions;
+    Session* current = nullptr;
+    Session* entering = nullptr;
+    Time next_action;
+    Time next_login;
+    Time rests_until;
+    Time absent_since;
+    bool waits_its_turn = false;  // logs in without a takeover until it succeeds
+    std::deque<Outgoing> outbox;
+    std::map<Stream, std::int64_t> sent_to;
+    std::set<std::int64_t> wanted_groups;  // asked for, and not answered yet
+    Stream burst_to;
+    int burst_left = 0;
+  };
+
+  void work();
+  void wait_for_input();
+  void drive(Person& person, Time now) CHAT_REQUIRES(mutex_);
+  void read(Person& person, Session& session, Time now) CHAT_REQUIRES(mutex_);
+  void take(Person& person, Session& session, const Json& frame, Time now) CHAT_REQUIRES(mutex_);
+  void take_login(Person& person, Session& session, const Json& frame, Time now)
+      CHAT_REQUIRES(mutex_);
+  void take_registration(Person& person, const Json& frame) CHAT_REQUIRES(mutex_);
+  void begin_anew(Person& person, Time now) CHAT_REQUIRES(mutex_);
+  void take_message(Person& person, Session& session, const Json& push) CHAT_REQUIRES(mutex_);
+  void take_chat_answer(Person& person, const Json& frame, Time now) CHAT_REQUIRES(mutex_);
+  void take_answer(Person& person, Session& session, const Json& frame, Time now)
+      CHAT_REQUIRES(mutex_);
+  void leave(Person& person, Session& session, Time now) CHAT_REQUIRES(mutex_);
+  void lose_patience(Person& person, Time now) CHAT_REQUIRES(mutex_);
+  void log_in(Person& person, Time now) CHAT_REQUIRES(mutex_);
+  Json login_of(Person& person) CHAT_REQUIRES(mutex_);
+  void act(Person& person, Time now) CHAT_REQUIRES(mutex_);
+  bool act_as_mortal(Person& person, int dice, Time now) CHAT_REQUIRES(mutex_);
+  const Person& random_reader() CHAT_REQUIRES(mutex_);
+  void write(Person& person, const Stream& to, Time now) CHAT_REQUIRES(mutex_);
+  void send_outbox(Person& person, Time now) CHAT_REQUIRES(mutex_);
+  void log_out(Person& person, Time now) CHAT_REQUIRES(mutex_);
+  void ask(Session& session, Ask what, std::int64_t group, Json json, Time now)
+      CHAT_REQUIRES(mutex_);
+  void send(Session& session, const Json& json, Time now) CHAT_REQUIRES(mutex_);
+  void new_group(std::int64_t group) CHAT_REQUIRES(mutex_);
+  std::optional<std::int64_t> random_group(const Person& person, bool member) CHAT_REQUIRES(mutex_);
+  std::string look_around(Time now) CHAT_REQUIRES(mutex_);
+  std::string look_at(Person& person, Time now) CHAT_REQUIRES(mutex_);
+  std::string look_at_presence(const Person& person) CHAT_REQUIRES(mutex_);
+  // Whether so long has passed, and the allowance.
+  bool is_over(Time since, Time now, milliseconds bound) const CHAT_REQUIRES(mutex_);
+  void overdue(const std::string& promise, const std::string& what, Time since, Time now,
+               milliseconds bound) CHAT_REQUIRES(mutex_);
+  milliseconds allowance() const CHAT_REQUIRES(mutex_);
+  int random(int least, int most) CHAT_REQUIRES(mutex_);
+
+  const std::vector<std::uint16_t> ports_;
+  base::Mutex mutex_;
+  Judge judge_;  // guarded by mutex_ while the thread runs
+  std::mt19937_64 random_ CHAT_GUARDED_BY(mutex_);
+  std::list<Person> people_ CHAT_GUARDED_BY(mutex_);
+  std::vector<std::int64_t> groups_ CHAT_GUARDED_BY(mutex_);
+  bool quiet_ CHAT_GUARDED_BY(mutex_) = false;
+  Time quiet_since_ CHAT_GUARDED_BY(mutex_);
+  Time healed_at_ CHAT_GUARDED_BY(mutex_);
+  milliseconds lag_ CHAT_GUARDED_BY(mutex_){0};  // the longest round of the thread since then
+  std::string unsettled_ CHAT_GUARDED_BY(mutex_) = "not looked yet";
+  std::uint64_t cids_ CHAT_GUARDED_BY(mutex_) = 0;
+  int deletions_ CHAT_GUARDED_BY(mutex_) = 0;
+  int lives_ CHAT_GUARDED_BY(mutex_) = 0;
+  int logins_ CHAT_GUARDED_BY(mutex_) = 0;
+  int takeovers_ CHAT_GUARDED_BY(mutex_) = 0;
+  int losses_ CHAT_GUARDED_BY(mutex_) = 0;
+  std::atomic<bool> stopping_ = false;
+  base::Thread thread_;
+};
+
+}  // namespace chat::test::nemesis

@@ -1,0 +1,255 @@
+// What people do: log in and out, write, join groups, lose patience.
+#include <algorithm>
+#include <utility>
+
+#include "faults/nemesis/crowd.h"
+
+namespace chat::test::nemesis {
+namespace {
+
+constexpr std::size_t kOutboxMost = 40;
+// A cid is known within the last 64 messages of a direct stream: so far may others run ahead of one
+// that has no answer.
+constexpr std::int64_t kAheadMost = 50;
+constexpr int kBurst = 90;
+constexpr std::size_t kGroupsMost = 200;
+constexpr int kStaysPut = 12;  // so often a calm person stays where a restless one goes
+constexpr milliseconds kPingAfter{1'000};
+constexpr int kLogin = 1;
+
+}  // namespace
+
+// Closes the connection, and forgets what was on its way over it.
+void Crowd::leave(Person& person, Session& session, Time now) {
+  if (person.current == &session) {
+    person.current = nullptr;
+    person.absent_since = now;
+  }
+  if (person.entering == &session) {
+    person.entering = nullptr;
+    person.next_login = std::max(person.next_login, now + milliseconds{random(20, 300)});
+  }
+  std::erase_if(person.outbox,
+                [&](const Outgoing& message) { return message.on == &session && !message.resend; });
+  for (Outgoing& message : person.outbox) {
+    if (message.on == &session) message.on = nullptr;
+  }
+  person.sessions.remove_if([&](const Session& one) { return &one == &session; });
+}
+
+// Gives up a session that does not answer: closes its connection, or leaves it open and goes
+// elsewhere all the same, as a client does whose network hangs.
+void Crowd::lose_patience(Person& person, Time now) {
+  if (Session* entering = person.entering;
+      entering != nullptr && now - entering->since > entering->patience) {
+    leave(person, *entering, now);
+  }
+  std::vector<Session*> silent;  // what was logged out
+  for (Session& session : person.sessions) {
+    for (const auto& [cid, request] : session.requests) {
+      const bool late = now - request.sent_at > session.patience;
+      if (request.what == Ask::kLogout && late) silent.push_back(&session);
+    }
+  }
+  for (Session* session : silent) leave(person, *session, now);
+  Session* current = person.current;
+  if (current == nullptr) return;
+  Time oldest = now;
+  for (const Outgoing& message : person.outbox) {
+    if (message.on == current) oldest = std::min(oldest, message.at);
+  }
+  for (const auto& [cid, request] : current->requests) oldest = std::min(oldest, request.sent_at);
+  if (now - oldest <= current->patience) {
+    if (current->requests.empty() && now - current->spoke_at > kPingAfter) {
+      ask(*current, Ask::kPing, 0, {{"msgid", 21}}, now);
+    }
+    return;
+  }
+  const auto waiting = std::ranges::find_if(person.outbox, [&](const Outgoing& message) {
+    return message.on == current && !judge_.message(message.number).stream.group;
+  });
+  if (waiting != person.outbox.end() && random(0, 3) != 0) {
+    person.burst_to = judge_.message(waiting->number).stream;
+    person.burst_left = kBurst;
+  }
+  person.next_login = now;
+  if (random(0, 1) == 0) return leave(person, *current, now);
+  person.current = nullptr;
+  person.absent_since = now;
+  std::erase_if(person.outbox,
+                [&](const Outgoing& message) { return message.on == current && !message.resend; });
+}
+
+void Crowd::log_in(Person& person, Time now) {
+  const auto node = static_cast<std::size_t>(random(0, static_cast<int>(ports_.size()) - 1));
+  const Json request = login_of(person);
+  try {
+    Session session;
+    session.client = std::make_unique<RawClient>(ports_[node]);
+    session.client->keep_presence();
+    session.node = node;
+    session.since = now;
+    session.takes_over = person.current != nullptr;
+    session.patience = milliseconds{random(1'200, 6'000)};
+    session.spoke_at = now;
+    person.sessions.push_back(std::move(session));
+    person.entering = &person.sessions.back();
+    send(*person.entering, request, now);
+  } catch (const std::exception&) {  // nobody listens there now
+    if (person.entering != nullptr) leave(person, *person.entering, now);
+    person.next_login = now + milliseconds{random(50, 400)};
+  }
+}
+
+// By token, by password, or by password with a takeover.
+Json Crowd::login_of(Person& person) {
+  const std::string& password = person.account.password;
+  if (person.account.id == 0) {
+    return {{"msgid", 4}, {"name", person.account.name}, {"password", password}};
+  }
+  Json request = {{"msgid", kLogin}, {"ack", true}};
+  // Who left an older session open would wait for it in vain.
+  if (!person.sessions.empty()) person.waits_its_turn = false;
+  if (person.sessions.empty() && random(0, 9) < 4) person.waits_its_turn = true;
+  if (!person.token.empty() && !person.waits_its_turn && random(0, 3) != 0) {
+    request["token"] = person.token;
+    return request;
+  }
+  request["id"] = person.account.id;
+  request["password"] = password;
+  if (!person.waits_its_turn) request["takeover"] = true;
+  return request;
+}
+
+void Crowd::act(Person& person, Time now) {
+  while (person.burst_left > 0 && person.outbox.size() < kOutboxMost) {
+    const auto before = person.outbox.size();
+    write(person, person.burst_to, now);
+    if (person.outbox.size() == before) break;
+    --person.burst_left;
+  }
+  if (now < person.next_action) return;
+  person.next_action = now + milliseconds{random(40, 260)};
+  const std::int64_t self = person.account.id;
+  const Stream direct{false, random_reader().account.id, self};
+  const int dice = random(0, 199);
+  if (person.mortal && act_as_mortal(person, dice, now)) return;
+  // A login that is on its way might bring back the token that a logout ends.
+  if (dice >= 170 && dice < 182 && person.entering != nullptr) return;
+  const bool moves = dice >= 160 && dice < 182;
+  if (moves && !person.restless && random(0, kStaysPut) != 0) return;
+  if (dice < 120) {
+    if (direct.target != self) write(person, direct, now);
+  } else if (dice < 160) {
+    if (const auto group = random_group(person, true)) write(person, {true, *group, 0}, now);
+  } else if (dice < 170) {
+    if (person.entering == nullptr) log_in(person, now);
+  } else if (dice < 175) {
+    log_out(person, now);
+    person.rests_until = now + milliseconds{random(0, 2'000)};
+  } else if (dice < 178) {
+    log_out(person, now);
+    person.rests_until = now + milliseconds{random(2'000, 15'000)};
+  } else if (dice < 182) {
+    if (random(0, 1) == 0) person.current->client->reset();
+    leave(person, *person.current, now);
+  } else if (dice < 192) {
+    if (const auto group = random_group(person, false)) person.wanted_groups.insert(*group);
+  } else if (dice < 195) {
+    if (groups_.size() < kGroupsMost) {
+      const std::string name = "g" + std::to_string(++cids_) + " " + std::to_string(self);
+      ask(*person.current, Ask::kCreate, 0, create_group_request(person.account, name, "d"), now);
+    }
+  } else if (direct.target != self) {
+    person.burst_to = direct;
+    person.burst_left = random(2, kBurst);
+  }
+}
+
+// True: it has done something that others don't, or leaves out what they do.
+bool Crowd::act_as_mortal(Person& person, int dice, Time now) {
+  if (dice >= 195 && person.current->requests.empty()) {
+    person.asked_to_delete = true;
+    ask(*person.current, Ask::kDelete, 0, {{"msgid", 27}, {"password", person.account.password}},
+        now);
+    return true;
+  }
+  return dice >= 182;
+}
+
+const Crowd::Person& Crowd::random_reader() {
+  const auto readers = static_cast<int>(people_.size()) - kMortals;
+  return *std::next(people_.begin(), random(0, readers - 1));
+}
+
+void Crowd::write(Person& person, const Stream& to, Time now) {
+  if (person.outbox.size() >= kOutboxMost) return;
+  std::int64_t& sent = person.sent_to[to];
+  for (const Outgoing& message : person.outbox) {
+    if (judge_.message(message.number).stream == to && sent - message.place > kAheadMost) return;
+  }
+  Outgoing message;
+  message.number = judge_.sent(person.account.id, to.group, to.target, now);
+  message.place = ++sent;
+  message.resend = random(0, 9) != 0;
+  message.at = now;
+  person.outbox.push_back(message);
+}
+
+void Crowd::send_outbox(Person& person, Time now) {
+  Session& session = *person.current;
+  for (Outgoing& message : person.outbox) {
+    if (message.on != nullptr || message.at > now) continue;
+    const Stream& to = judge_.message(message.number).stream;
+    const std::string text = judge_.text_of(message.number);
+    const std::string cid = judge_.cid_of(message.number);
+    message.on = &session;
+    message.at = now;
+    send(session,
+         to.group ? group_chat_request(person.account, to.target, text, cid)
+                  : chat_request(person.account, to.target, text, cid),
+         now);
+  }
+  for (const std::int64_t group : person.wanted_groups) {
+    if (!session.requests.empty()) break;
+    judge_.asked_to_join(person.account.id, group, now);
+    ask(session, Ask::kJoin, group, join_group_request(person.account, group), now);
+  }
+}
+
+void Crowd::log_out(Person& person, Time now) {
+  Session& session = *person.current;
+  person.token.clear();
+  ask(session, Ask::kLogout, 0, logout_request(person.account), now);
+  person.current = nullptr;  // it is read until the answer comes, or the end
+  person.absent_since = now;
+  std::erase_if(person.outbox, [&](const Outgoing& message) { return !message.resend; });
+  for (Outgoing& message : person.outbox) message.on = nullptr;
+}
+
+void Crowd::ask(Session& session, Ask what, std::int64_t group, Json json, Time now) {
+  const std::string cid = "r" + std::to_string(++cids_);
+  json["cid"] = cid;
+  session.requests[cid] = {what, group, now};
+  send(session, json, now);
+}
+
+// Not noted as a secret: what the judge makes up is none.
+void Crowd::send(Session& session, const Json& json, Time now) {
+  session.spoke_at = now;
+  session.client->send_raw(json.dump() + "\n");
+}
+
+void Crowd::new_group(std::int64_t group) {
+  if (std::ranges::find(groups_, group) == groups_.end()) groups_.push_back(group);
+}
+
+std::optional<std::int64_t> Crowd::random_group(const Person& person, bool member) {
+  if (groups_.empty()) return std::nullopt;
+  const std::int64_t group =
+      groups_[static_cast<std::size_t>(random(0, static_cast<int>(groups_.size()) - 1))];
+  if (judge_.is_member(person.account.id, group) != member) return std::nullopt;
+  return group;
+}
+
+}  // namespace chat::test::nemesis

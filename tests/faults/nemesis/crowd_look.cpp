@@ -1,0 +1,103 @@
+// When everything is quiet: what has not settled yet, and whether its bound has passed.
+#include <algorithm>
+#include <utility>
+
+#include "faults/nemesis/crowd.h"
+
+namespace chat::test::nemesis {
+namespace {
+
+// Bounds of the promises, without the allowance.
+constexpr milliseconds kLoginBound{15'000};
+constexpr milliseconds kAnswerBound{15'000};
+constexpr milliseconds kSessionBound{10'000};
+constexpr milliseconds kDeliveryBound{10'000};
+constexpr milliseconds kPresenceBound{15'000};
+
+std::string to_text(Time since, Time now) {
+  return std::to_string(std::chrono::duration_cast<milliseconds>(now - since).count()) + " ms";
+}
+
+}  // namespace
+
+milliseconds Crowd::allowance() const {
+  return scaled(kAllowance) + 2 * lag_;
+}
+
+bool Crowd::is_over(Time since, Time now, milliseconds bound) const {
+  return now - std::max(since, quiet_since_) > bound + allowance();
+}
+
+void Crowd::overdue(const std::string& promise, const std::string& what, Time since, Time now,
+                    milliseconds bound) {
+  if (is_over(since, now, bound)) {
+    judge_.violation(promise, what + ", " + to_text(std::max(since, quiet_since_), now) +
+                                  " after everything was quiet");
+  }
+}
+
+// The first thing that has not settled yet; a violation where its bound has passed.
+std::string Crowd::look_around(Time now) {
+  std::string first;
+  for (Person& person : people_) {
+    if (const std::string open = look_at(person, now); first.empty()) first = open;
+  }
+  if (!first.empty()) return first;
+  for (const Person& person : people_) {
+    const std::string open = look_at_presence(person);
+    if (open.empty()) continue;
+    overdue("P7", open, quiet_since_, now, kPresenceBound);
+    return open;
+  }
+  return "";
+}
+
+std::string Crowd::look_at(Person& person, Time now) {
+  const std::string who = "user " + std::to_string(person.account.id);
+  if (person.current == nullptr && person.rests_until != Time::max()) {
+    const std::string open = who + " is not logged in";
+    overdue("P7", open, person.absent_since, now, kLoginBound);
+    return open;
+  }
+  for (const Session& session : person.sessions) {
+    if (&session == person.current) continue;
+    const std::string open = who + " has an older session on node " +
+                             std::to_string(session.node + 1) +
+                             (session.superseded_at ? " that was taken over" : " that goes");
+    if (session.superseded_at) overdue("P8", open, *session.superseded_at, now, kSessionBound);
+    return open;
+  }
+  if (person.current == nullptr) return "";
+  if (!person.outbox.empty() || !person.wanted_groups.empty()) {
+    const std::string open =
+        person.outbox.empty()
+            ? who + " waits to join group " + std::to_string(*person.wanted_groups.begin())
+            : who + " has no answer to " + judge_.describe(person.outbox.front().number);
+    overdue("P11", open, quiet_since_, now, kAnswerBound);
+    return open;
+  }
+  if (judge_.has_everything(person.account.id)) return "";
+  const Time since = std::max(healed_at_, person.current->since);
+  const milliseconds bound = kDeliveryBound + allowance();
+  if (const auto missing = judge_.overdue(person.account.id, since, now, bound)) {
+    judge_.violation("P1", *missing + ", on node " + std::to_string(person.current->node + 1));
+  }
+  return who + " waits for messages";
+}
+
+std::string Crowd::look_at_presence(const Person& person) {
+  if (person.current == nullptr || person.mortal) return "";
+  for (const Person& other : people_) {
+    if (&other == &person || other.mortal) continue;
+    const auto told = person.current->friends.find(other.account.id);
+    const std::string is = other.current == nullptr ? "offline" : "online";
+    if (told != person.current->friends.end() && told->second == is) continue;
+    return "user " + std::to_string(person.account.id) + " on node " +
+           std::to_string(person.current->node + 1) + " sees user " +
+           std::to_string(other.account.id) + " as " +
+           (told == person.current->friends.end() ? "nothing" : told->second) + ", who is " + is;
+  }
+  return "";
+}
+
+}  // namespace chat::test::nemesis

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "support/raw_client.h"
+
+// What was sent, acknowledged and received by whom, and whether that keeps the promises.
+namespace chat::test::nemesis {
+
+using Clock = std::chrono::steady_clock;
+using Time = Clock::time_point;
+
+struct Stream {
+  bool group = false;
+  std::int64_t target = 0;  // the recipient, or the group
+  std::int64_t sender = 0;  // 0: a group's
+  friend auto operator<=>(const Stream&, const Stream&) = default;
+};
+
+// One message as its sender and its recipients know it.
+struct Message {
+  Stream stream;
+  std::int64_t sender = 0;
+  Time sent_at;  // first
+  std::optional<Time> acked_at;
+  std::int64_t seq = 0;  // of the first ack or push; 0: none yet
+  bool refused = false;  // for good
+};
+
+// A row of directmessage or groupmessage, or of an answer to HISTORY.
+struct StoredMessage {
+  Stream stream;
+  std::int64_t seq = 0;
+  std::int64_t sender = 0;
+  std::string cid;
+  std::string text;
+};
+
+// Threading: externally synchronised. No I/O and no clock of its own.
+class Judge {
+ public:
+  // `run` tells the messages of this run from those of others.
+  explicit Judge(std::string run) : run_(std::move(run)) {}
+
+  // The number of a new message; cid and text follow from it.
+  std::size_t sent(std::int64_t sender, bool group, std::int64_t target, Time now);
+  std::string cid_of(std::size_t number) const;
+  std::string text_of(std::size_t number) const;
+  std::optional<std::size_t> number_of(const std::string& cid) const;
+  const Message& message(std::size_t number) const { return messages_.at(number); }
+  std::size_t messages() const { return messages_.size(); }
+  std::size_t acknowledged() const { return acknowledged_; }
+  std::size_t received() const { return received_; }
+
+  void acked(std::size_t number, std::int64_t seq, Time now);
+  void refused(std::size_t number, const std::string& error);
+  // `user` was pushed a chat message. `counts`: on the session that is the user's newest one; what
+  // comes on an older one is only compared with what is known of the message.
+  void pushed(std::int64_t user, const Json& push, bool counts);
+
+  // A user asks to join a group; and is a member for sure from now on.
+  void asked_to_join(std::int64_t user, std::int64_t group, Time now);
+  void joined(std::int64_t user, std::int64_t group, Time now);
+  bool is_member(std::int64_t user, std::int64_t group) const;
+
+  // The first message that `user` should have received by now: acknowledged, and known to the
+  // user's session, for longer than `bound`. `since` is when the user's session began or the last
+  // fault ended.
+  std::optional<std::string> overdue(std::int64_t user, Time since, Time now,
+                                     milliseconds bound) const;
+  // Whether nothing that was acknowledged is on its way to `user`.
+  bool has_everything(std::int64_t user) const;
+
+  // At the end. All rows of both tables, and the seq after which each member may read its group.
+  void compare_with_tables(
+      const std::vector<StoredMessage>& rows,
+      const std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t>& joined_seqs);
+  // `shown` is what HISTORY showed to `user` of some streams, `stored` what the tables hold there.
+  void compare_history(std::int64_t user, const std::vector<StoredMessage>& shown,
+                       const std::vector<StoredMessage>& stored);
+
+  void violation(const std::string& promise, const std::string& what);
+  const std::vector<std::string>& violations() const { return violations_; }
+  std::string describe(std::size_t number) const;
+
+ private:
+  struct Inbox {
+    std::int64_t last = 0;
+    std::set<std::int64_t> seqs;
+  };
+  struct Membership {
+    Time asked_at;
+    std::optional<Time> member_since;
+  };
+
+  void take_seq(std::size_t number, std::int64_t seq, const std::string& where);
+  void take_in_order(std::int64_t user, std::size_t number);
+  void expect_at(std::size_t number, std::int64_t user);
+  void judge_row(const StoredMessage& row);
+
+  const std::string run_;
+  std::vector<Message> messages_;
+  std::map<Stream, std::map<std::int64_t, std::size_t>> places_;  // number by seq
+  std::map<std::pair<std::int64_t, Stream>, Inbox> inboxes_;
+  std::map<std::pair<std::int64_t, std::int64_t>, Membership> memberships_;  // by user and group
+  std::map<std::int64_t, std::map<std::size_t, Time>> awaited_;  // by user; the time of the ack
+  std::size_t acknowledged_ = 0;
+  std::size_t received_ = 0;
+  std::vector<std::string> violations_;
+};
+
+}  // namespace chat::test::nemesis

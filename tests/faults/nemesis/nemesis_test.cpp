@@ -1,0 +1,353 @@
+// The nemesis: partial and short faults drawn from a seed, on three servers of which each has its
+// own links to Redis and to the database, under people who write, take over, log out and in on
+// random servers and join groups. What must hold is checked all the time, and within its bounds in
+// seconds once a round of faults is over.
+//
+//   CHAT_TEST_SEED        repeats a schedule
+//   CHAT_NEMESIS_SECONDS  how long it lasts, more or less; 60 by default
+//   CHAT_NEMESIS_SKIP     leaves out events whose description holds one of these texts, which are
+//                         separated by ';'
+//
+// A round: faults overlap (schedule.h); they end, except for at most one that stands; people go on
+// for some seconds; then they are quiet, and everything settles within the promises' bounds. At the
+// end what HISTORY shows to each is compared with the tables, and the tables with what was
+// acknowledged and received.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <sstream>
+#include <tuple>
+
+#include "faults/nemesis/crowd.h"
+#include "faults/nemesis/schedule.h"
+#include "faults/nemesis/world.h"
+#include "support/expect.h"
+#include "support/figure.h"
+#include "support/seed.h"
+
+namespace chat::test::nemesis {
+namespace {
+
+constexpr std::size_t kNodes = 3;
+constexpr int kPeople = 9;
+constexpr std::size_t kEventsShown = 40;
+constexpr milliseconds kLook{50};
+constexpr milliseconds kStartBound{40'000};  // of a server after a fault, and MariaDB's
+constexpr milliseconds kActiveAfterwards{3'000};
+constexpr std::chrono::seconds kLastRound{20};  // what a round takes, more or less
+constexpr milliseconds kQuietMost{120'000};
+constexpr milliseconds kPresenceBound{15'000};
+
+std::chrono::seconds run_time() {
+  const char* given = std::getenv("CHAT_NEMESIS_SECONDS");
+  const int seconds = given == nullptr ? 60 : std::atoi(given);
+  if (seconds < 1) throw std::runtime_error("CHAT_NEMESIS_SECONDS must be a number of seconds");
+  return std::chrono::seconds(seconds);
+}
+
+bool is_left_out(const Event& event) {
+  const char* given = std::getenv("CHAT_NEMESIS_SKIP");
+  std::istringstream texts(given == nullptr ? "" : given);
+  const std::string description = describe(event);
+  for (std::string text; std::getline(texts, text, ';');) {
+    if (!text.empty() && description.find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
+std::vector<std::vector<std::string>> rows_of(const std::string& sql, const std::string& database) {
+  std::vector<std::vector<std::string>> rows;
+  std::istringstream lines(mariadb().query(sql, database));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream cells(line);
+    rows.emplace_back();
+    for (std::string cell; std::getline(cells, cell, '\t');) rows.back().push_back(cell);
+  }
+  return rows;
+}
+
+class Nemesis : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (const std::string why = World::missing(); !why.empty()) GTEST_SKIP() << why;
+  }
+  void TearDown() override {
+    if (IsSkipped()) ADD_FAILURE() << "this scenario must not be left out";
+    crowd.reset();
+    world.reset();
+  }
+
+  void start();
+  void run_round(std::size_t number);
+  bool play(const Round& round);
+  bool wait_until_ready();
+  bool settle();
+  std::string difference_of_presence(const std::map<std::int64_t, int>& places);
+  bool fine();
+  void pass(milliseconds time);
+  void note(const std::string& what);
+  void report();
+  void compare_at_the_end();
+  std::vector<StoredMessage> read_tables();
+  std::vector<StoredMessage> read_history(RawClient& client, std::int64_t user,
+                                          const Stream& stream);
+  std::vector<std::vector<std::string>> rows(const std::string& sql) {
+    return rows_of(sql, world->cluster().storage().database());
+  }
+
+  std::unique_ptr<World> world;
+  std::unique_ptr<Crowd> crowd;
+  std::vector<Account> people;
+  std::vector<std::string> log;
+  Time began = Clock::now();
+  milliseconds slowest_settling{0};
+  int rounds = 0;
+  int events = 0;
+};
+
+void Nemesis::note(const std::string& what) {
+  const auto at = std::chrono::duration_cast<milliseconds>(Clock::now() - began).count();
+  log.push_back(std::to_string(at) + " ms: " + what);
+}
+
+// One loop's turn: the processes are looked at, and no violation must have been found.
+bool Nemesis::fine() {
+  world->look();
+  for (const auto& [promise, what] : world->take_violations()) crowd->violation(promise, what);
+  return crowd->state().violations.empty();
+}
+
+void Nemesis::pass(milliseconds time) {
+  const auto until = Clock::now() + time;
+  wait_until([&] { return Clock::now() >= until; }, time * 2);
+}
+
+void Nemesis::start() {
+  world = std::make_unique<World>(kNodes);
+  for (int i = 0; i < kPeople; ++i) {
+    people.push_back(register_account(world->cluster().port(0), "person " + std::to_string(i)));
+  }
+  for (const Account& one : people) {
+    RawClient client(world->cluster().port(0));
+    request_ok(client, login_request(one));
+    for (const Account& other : people) {
+      if (other.id != one.id) request_ok(client, add_friend_request(one, other.id));
+    }
+    request_ok(client, logout_request(one));
+  }
+  crowd = std::make_unique<Crowd>(world->ports(), people, test_seed());
+  crowd->start();
+  pass(milliseconds{2'000});
+  began = Clock::now();
+}
+
+// False: a violation was found.
+bool Nemesis::play(const Round& round) {
+  std::vector<std::tuple<milliseconds, bool, const Event*>> steps;
+  for (const Event& event : round.events) {
+    if (is_left_out(event)) continue;
+    steps.emplace_back(event.at, true, &event);
+    steps.emplace_back(event.at + event.lasts, false, &event);
+  }
+  std::ranges::stable_sort(steps, {}, [](const auto& step) { return std::get<0>(step); });
+  const Time start = Clock::now();
+  for (const auto& [at, begins, event] : steps) {
+    while (Clock::now() < start + at) {
+      if (!fine()) return false;
+      pass(std::min(kLook, std::chrono::ceil<milliseconds>(start + at - Clock::now())));
+    }
+    if (begins) {
+      ++events;
+      note(describe(*event));
+      world->begin(*event);
+    } else {
+      note("end of " + describe(*event));
+      world->end(*event);
+    }
+  }
+  return fine();
+}
+
+bool Nemesis::wait_until_ready() {
+  const Deadline deadline(kStartBound);
+  while (!world->all_ready()) {
+    if (!fine()) return false;
+    if (deadline.passed()) {
+      crowd->violation("P7", "a server does not start after the faults are over");
+      return false;
+    }
+    pass(kLook);
+  }
+  return true;
+}
+
+std::string Nemesis::difference_of_presence(const std::map<std::int64_t, int>& places) {
+  for (const auto& row : rows("SELECT u.id, u.state, COALESCE(n.name, '-') FROM user u"
+                              " LEFT JOIN node n ON n.id = u.node_id")) {
+    const auto found = places.find(std::stoll(row.at(0)));
+    if (found == places.end()) continue;
+    const std::string node = found->second < 0 ? "-" : "node-" + std::to_string(found->second + 1);
+    const std::string state = found->second < 0 ? "offline" : "online";
+    if (row.at(1) == state && row.at(2) == node) continue;
+    return "user " + row.at(0) + " is " + row.at(1) + " on " + row.at(2) + " in the table, and " +
+           state + " on " + node + " in truth";
+  }
+  return "";
+}
+
+// Nobody begins anything; everything that was begun comes to its end. False: not within its bound.
+bool Nemesis::settle() {
+  crowd->be_quiet();
+  const Time since = Clock::now();
+  std::string open = "not looked yet";
+  while (!open.empty()) {
+    pass(kLook);
+    if (!fine()) return false;
+    const Crowd::State state = crowd->state();
+    open = state.unsettled;
+    if (open.empty()) {
+      open = difference_of_presence(state.places);
+      const auto bound = kPresenceBound + state.allowance;
+      if (!open.empty() && Clock::now() - since > bound) crowd->violation("P7", open);
+    }
+    if (Clock::now() - since > kQuietMost) crowd->violation("P11", "nothing settles: " + open);
+  }
+  slowest_settling =
+      std::max(slowest_settling, std::chrono::duration_cast<milliseconds>(Clock::now() - since));
+  return fine();
+}
+
+void Nemesis::run_round(std::size_t number) {
+  Round round = draw_round(test_seed(), number, kNodes);
+  if (round.standing && is_left_out(*round.standing)) round.standing.reset();
+  note("round " + std::to_string(number));
+  ++rounds;
+  crowd->be_active();
+  if (!play(round)) return;
+  if (round.standing) {
+    note("standing: " + describe(*round.standing));
+    world->begin(*round.standing);
+  }
+  if (!wait_until_ready()) return;
+  crowd->healed();
+  note("healed");
+  const auto until = Clock::now() + kActiveAfterwards;
+  while (Clock::now() < until) {
+    if (!fine()) return;
+    pass(kLook);
+  }
+  note("quiet");
+  if (settle()) note("settled");
+  if (round.standing) world->end(*round.standing);
+}
+
+void Nemesis::report() {
+  const Crowd::State state = crowd->state();
+  std::cout << rounds << " rounds, " << events << " events in "
+            << std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - began).count()
+            << " s; " << state.figures << "\n";
+  if (crowd->judge().violations().empty()) return;
+  std::ostringstream text;
+  for (const std::string& violation : crowd->judge().violations()) text << violation << "\n";
+  text << "CHAT_TEST_SEED=" << test_seed() << "; the last events, counted from the begin:\n";
+  const std::size_t first = log.size() > kEventsShown ? log.size() - kEventsShown : 0;
+  for (std::size_t i = first; i < log.size(); ++i) text << "  " << log[i] << "\n";
+  ADD_FAILURE() << text.str();
+}
+
+std::vector<StoredMessage> Nemesis::read_tables() {
+  std::vector<StoredMessage> stored;
+  for (const auto& row : rows("SELECT recipient, sender, seq, cid, body FROM directmessage"
+                              " ORDER BY recipient, sender, seq")) {
+    const Stream stream{false, std::stoll(row.at(0)), std::stoll(row.at(1))};
+    stored.push_back({stream, std::stoll(row.at(2)), stream.sender, row.at(3), row.at(4)});
+  }
+  for (const auto& row : rows("SELECT groupid, sender, seq, cid, body FROM groupmessage"
+                              " ORDER BY groupid, seq")) {
+    const Stream stream{true, std::stoll(row.at(0)), 0};
+    stored.push_back({stream, std::stoll(row.at(2)), std::stoll(row.at(1)), row.at(3), row.at(4)});
+  }
+  return stored;
+}
+
+std::vector<StoredMessage> Nemesis::read_history(RawClient& client, std::int64_t user,
+                                                 const Stream& stream) {
+  std::vector<StoredMessage> shown;
+  Json request = {{"msgid", 25}, {"limit", 100}};
+  if (stream.group) {
+    request["groupid"] = stream.target;
+  } else {
+    request["with"] = stream.sender;
+  }
+  while (true) {
+    client.send_raw(request.dump() + "\n");
+    const Json page = client.reply(request);
+    expect_ok(page, 125);
+    if (page.at("errno") != 0) return shown;
+    for (const Json& message : page.at("messages")) {
+      const Stream where =
+          stream.group ? stream : Stream{false, message.at("toid"), message.at("id")};
+      shown.push_back(
+          {where, message.at("seq"), message.at("id"), message.at("cid"), message.at("msg")});
+    }
+    if (!page.contains("cursor")) break;
+    request["cursor"] = page.at("cursor");
+  }
+  std::erase_if(shown, [&](const StoredMessage& message) {
+    return !stream.group && message.stream.sender == user;
+  });
+  return shown;
+}
+
+void Nemesis::compare_at_the_end() {
+  Judge& judge = crowd->judge();
+  const std::vector<StoredMessage> stored = read_tables();
+  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> joined;
+  for (const auto& row : rows("SELECT userid, groupid, joined_seq FROM groupuser")) {
+    joined[{std::stoll(row.at(0)), std::stoll(row.at(1))}] = std::stoll(row.at(2));
+  }
+  judge.compare_with_tables(stored, joined);
+  for (const Account& one : people) {
+    RawClient client(world->cluster().port(0));
+    request_patiently(client, login_request(one, {{"takeover", true}}));
+    std::vector<StoredMessage> shown;
+    for (const Account& other : people) {
+      if (other.id == one.id) continue;
+      std::ranges::copy(read_history(client, one.id, {false, one.id, other.id}),
+                        std::back_inserter(shown));
+    }
+    for (const auto& [key, seq] : joined) {
+      if (key.first != one.id) continue;
+      std::ranges::copy(read_history(client, one.id, {true, key.second, 0}),
+                        std::back_inserter(shown));
+    }
+    std::vector<StoredMessage> wanted;
+    std::ranges::copy_if(stored, std::back_inserter(wanted), [&](const StoredMessage& row) {
+      const bool by_one_of_them =
+          std::ranges::find(people, row.stream.sender, &Account::id) != people.end();
+      if (!row.stream.group) return row.stream.target == one.id && by_one_of_them;
+      const auto found = joined.find({one.id, row.stream.target});
+      return found != joined.end() && row.seq > found->second;
+    });
+    judge.compare_history(one.id, shown, wanted);
+  }
+}
+
+TEST_F(Nemesis, PartialFaultsBreakNoPromise) {
+  test_seed();  // prints it
+  start();
+  const Time until = began + run_time() - std::min(kLastRound, run_time() / 2);
+  for (std::size_t number = 0; Clock::now() < until && fine(); ++number) run_round(number);
+  const bool found = !fine();
+  crowd->stop();
+  if (!found) compare_at_the_end();
+  report();
+  figure("nemesis: rounds", rounds, "");
+  figure("nemesis: slowest settling", slowest_settling);
+}
+
+}  // namespace
+}  // namespace chat::test::nemesis

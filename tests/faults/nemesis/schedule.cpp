@@ -1,0 +1,214 @@
+#include "faults/nemesis/schedule.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <random>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace chat::test::nemesis {
+namespace {
+
+constexpr int kGapLeastMs = 200;
+constexpr int kGapMostMs = 3'000;
+constexpr int kRoundLeastMs = 4'000;
+constexpr int kRoundMostMs = 14'000;
+constexpr int kLastsLeastMs = 200;
+constexpr int kLastsMostMs = 15'000;
+constexpr int kTries = 20;
+
+struct FaultRow {
+  Fault fault;
+  std::string_view name;
+  int weight;
+  bool hits_link;  // either link of a node
+};
+constexpr std::array<FaultRow, kFaults> kRows = {{
+    {Fault::kCut, "cut", 8, true},
+    {Fault::kStall, "stall", 10, true},
+    {Fault::kOneWay, "one-way stall", 5, true},
+    {Fault::kSlow, "slow", 4, true},
+    {Fault::kReset, "reset", 6, true},
+    {Fault::kSubscriber, "stall of the subscriber", 4, false},
+    {Fault::kPublisher, "stall of the publisher", 4, false},
+    {Fault::kOtherRedis, "other Redis", 3, false},
+    {Fault::kFreezeNode, "SIGSTOP of the node", 12, false},
+    {Fault::kFreezeRedis, "SIGSTOP of Redis", 4, false},
+    {Fault::kFreezeDatabase, "SIGSTOP of MariaDB", 4, false},
+    {Fault::kKillNode, "SIGKILL of the node", 6, false},
+    {Fault::kLostAnswer, "lost answers to commits", 24, false},
+    {Fault::kLostCommit, "lost commits", 4, false},
+    {Fault::kLoneServer, "lone server on the same database", 3, false},
+    {Fault::kTakenName, "second server under the node's name", 3, false},
+    {Fault::kClockJump, "clock jump", 3, false},
+}};
+// What may stand while the promises are checked: any fault of one node's link to Redis, or none.
+constexpr std::array<Fault, 6> kStanding = {Fault::kCut,       Fault::kStall,
+                                            Fault::kOneWay,    Fault::kSubscriber,
+                                            Fault::kPublisher, Fault::kOtherRedis};
+
+const FaultRow& row_of(Fault fault) {
+  return kRows[static_cast<std::size_t>(fault)];
+}
+
+bool hits_redis_link(const Event& event) {
+  if (row_of(event.fault).hits_link) return event.link == Link::kRedis;
+  return event.fault == Fault::kSubscriber || event.fault == Fault::kPublisher ||
+         event.fault == Fault::kOtherRedis;
+}
+
+// Two events of one slot never overlap, so that the end of one does not undo the other.
+std::tuple<int, std::size_t> slot_of(const Event& event) {
+  enum Slot { kRedisLink, kDatabaseLink, kProcess, kRedis, kDatabase, kCommit, kSecond, kClock };
+  switch (event.fault) {
+    case Fault::kFreezeNode:
+    case Fault::kKillNode: return {kProcess, event.node};
+    case Fault::kFreezeRedis: return {kRedis, 0};
+    case Fault::kFreezeDatabase: return {kDatabase, 0};
+    case Fault::kLostAnswer:
+    case Fault::kLostCommit: return {kCommit, event.node};
+    case Fault::kLoneServer:
+    case Fault::kTakenName: return {kSecond, 0};
+    case Fault::kClockJump: return {kClock, 0};
+    default: return {hits_redis_link(event) ? kRedisLink : kDatabaseLink, event.node};
+  }
+}
+
+bool overlap(const Event& one, const Event& other) {
+  return slot_of(one) == slot_of(other) && one.at <= other.at + other.lasts &&
+         other.at <= one.at + one.lasts;
+}
+
+// std::uniform_int_distribution is not the same everywhere; this is.
+class Dice {
+ public:
+  Dice(std::uint64_t seed, std::size_t round) : random_(seed * 1'000'003 + round) {}
+
+  int between(int least, int most) {
+    const auto width = static_cast<std::uint64_t>(most - least) + 1;
+    return least + static_cast<int>(random_() % width);
+  }
+  // As often between 0.2 and 0.4 s as between 5 and 10 s.
+  milliseconds duration(int most_ms) {
+    const double share = between(0, 10'000) / 10'000.0;
+    return milliseconds{
+        std::lround(kLastsLeastMs * std::pow(double{1} * most_ms / kLastsLeastMs, share))};
+  }
+  Event event(std::size_t nodes) {
+    int total = 0;
+    for (const FaultRow& row : kRows) total += row.weight;
+    int left = between(1, total);
+    const auto* row = kRows.begin();
+    while (left > row->weight) left -= (row++)->weight;
+    return event(row->fault, nodes);
+  }
+  Event event(Fault fault, std::size_t nodes) {
+    Event drawn;
+    drawn.fault = fault;
+    drawn.node = static_cast<std::size_t>(between(0, static_cast<int>(nodes) - 1));
+    drawn.lasts = duration(kLastsMostMs);
+    if (row_of(fault).hits_link) drawn.link = between(0, 9) < 6 ? Link::kRedis : Link::kDatabase;
+    switch (fault) {
+      case Fault::kOneWay: drawn.detail = between(0, 1); break;
+      case Fault::kSlow: drawn.detail = between(20, 400); break;
+      case Fault::kLostAnswer:
+      case Fault::kLostCommit:
+        drawn.detail = between(0, static_cast<int>(write_kinds().size()) - 1);
+        break;
+      case Fault::kClockJump:
+        drawn.node = nodes - 1;
+        drawn.detail = (between(0, 1) == 0 ? -1 : 1) * between(1, 3'600);
+        break;
+      default: break;
+    }
+    return drawn;
+  }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+}  // namespace
+
+const std::vector<std::string>& write_kinds() {
+  // What is rare in the traffic stands several times.
+  static const std::vector<std::string> kinds = [] {
+    const std::vector<std::pair<std::string, int>> weighted = {
+        {"", 1},
+        {"INSERT INTO groupuser", 4},
+        {"INSERT INTO allgroup", 1},
+        {"UPDATE user SET state = 'online'", 4},
+        {"UPDATE user SET state = 'offline'", 4},
+        {"UPDATE user SET name = ''", 2},
+        {"UPDATE node SET epoch", 1},
+        {"INTO session", 1},
+        {"DELETE FROM session", 1},
+        {"INTO directmessage", 1},
+        {"INTO groupmessage", 1},
+        {"UPDATE directcursor", 1},
+        {"UPDATE groupuser", 1},
+        {"INSERT INTO user", 1},
+    };
+    std::vector<std::string> all;
+    for (const auto& [text, weight] : weighted) {
+      for (int i = 0; i < weight; ++i) all.push_back(text);
+    }
+    return all;
+  }();
+  return kinds;
+}
+
+Round draw_round(std::uint64_t seed, std::size_t number, std::size_t nodes) {
+  Dice dice(seed, number);
+  Round round;
+  // Every second round ends with a standing fault.
+  if (number % 2 == 1) {
+    const auto index = static_cast<std::size_t>(dice.between(0, kStanding.size() - 1));
+    Event standing = dice.event(kStanding[index], nodes);
+    standing.link = Link::kRedis;
+    round.standing = standing;
+  }
+  const milliseconds length{dice.between(kRoundLeastMs, kRoundMostMs)};
+  milliseconds at{dice.between(kGapLeastMs, kGapMostMs)};
+  while (at < length) {
+    for (int attempt = 0; attempt < kTries; ++attempt) {
+      Event event = dice.event(nodes);
+      event.at = at;
+      const bool busy = std::ranges::any_of(
+          round.events, [&](const Event& other) { return overlap(event, other); });
+      if (busy) continue;
+      round.events.push_back(event);
+      break;
+    }
+    at += milliseconds{dice.between(kGapLeastMs, kGapMostMs)};
+  }
+  return round;
+}
+
+std::string describe(const Event& event) {
+  const FaultRow& row = row_of(event.fault);
+  std::string text(row.name);
+  const bool everybodys = event.fault == Fault::kFreezeRedis ||
+                          event.fault == Fault::kFreezeDatabase ||
+                          event.fault == Fault::kLoneServer;
+  if (!everybodys) text += ", node " + std::to_string(event.node + 1);
+  if (row.hits_link) text += event.link == Link::kRedis ? " to Redis" : " to MariaDB";
+  switch (event.fault) {
+    case Fault::kOneWay: text += event.detail == 0 ? " (there)" : " (back)"; break;
+    case Fault::kSlow: text += " by " + std::to_string(event.detail) + " ms"; break;
+    case Fault::kLostAnswer:
+    case Fault::kLostCommit: {
+      const std::string& kind = write_kinds()[static_cast<std::size_t>(event.detail)];
+      text += " of " + (kind.empty() ? "any write" : kind);
+      break;
+    }
+    case Fault::kClockJump: text += " by " + std::to_string(event.detail) + " s"; break;
+    default: break;
+  }
+  if (event.fault != Fault::kReset) text += ", " + std::to_string(event.lasts.count()) + " ms";
+  return text;
+}
+
+}  // namespace chat::test::nemesis

@@ -1,0 +1,74 @@
+#include "faults/nemesis/schedule.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+namespace chat::test::nemesis {
+namespace {
+
+constexpr std::size_t kNodes = 3;
+
+TEST(NemesisSchedule, SameSeedGivesTheSameRounds) {
+  for (std::size_t number = 0; number < 20; ++number) {
+    const Round one = draw_round(7, number, kNodes);
+    const Round other = draw_round(7, number, kNodes);
+    EXPECT_EQ(one.events, other.events);
+    EXPECT_EQ(one.standing, other.standing);
+  }
+}
+
+// What a seed once drew it draws for ever, on every machine: a seed in a report stays of use.
+TEST(NemesisSchedule, ASeedDrawsWhatItAlwaysDrew) {
+  const Round round = draw_round(1, 1, kNodes);
+  ASSERT_FALSE(round.events.empty());
+  ASSERT_TRUE(round.standing);
+  EXPECT_EQ(describe(round.events.front()), "SIGSTOP of the node, node 2, 413 ms");
+  EXPECT_EQ(describe(*round.standing), "stall of the subscriber, node 2, 246 ms");
+}
+
+TEST(NemesisSchedule, SeedsAndRoundsDiffer) {
+  EXPECT_NE(draw_round(1, 0, kNodes).events, draw_round(2, 0, kNodes).events);
+  EXPECT_NE(draw_round(1, 0, kNodes).events, draw_round(1, 1, kNodes).events);
+}
+
+TEST(NemesisSchedule, EveryFaultComesWithinAHundredRounds) {
+  std::set<Fault> drawn;
+  for (std::size_t number = 0; number < 100; ++number) {
+    for (const Event& event : draw_round(3, number, kNodes).events) drawn.insert(event.fault);
+  }
+  EXPECT_EQ(drawn.size(), kFaults);
+}
+
+TEST(NemesisSchedule, EventsKeepTheirBounds) {
+  for (std::size_t number = 0; number < 200; ++number) {
+    const Round round = draw_round(5, number, kNodes);
+    milliseconds before{0};
+    for (const Event& event : round.events) {
+      EXPECT_GE(event.at - before, milliseconds{200});
+      before = event.at;
+      EXPECT_GE(event.lasts, milliseconds{200});
+      EXPECT_LE(event.lasts, milliseconds{15'000});
+      EXPECT_LT(event.node, kNodes);
+    }
+  }
+}
+
+TEST(NemesisSchedule, NothingHappensToAStoppedOrKilledNodeTwice) {
+  for (std::size_t number = 0; number < 200; ++number) {
+    std::vector<Event> stops = draw_round(5, number, kNodes).events;
+    std::erase_if(stops, [](const Event& event) {
+      return event.fault != Fault::kFreezeNode && event.fault != Fault::kKillNode;
+    });
+    for (std::size_t i = 0; i < stops.size(); ++i) {
+      for (std::size_t k = 0; k < i; ++k) {
+        if (stops[i].node != stops[k].node) continue;
+        EXPECT_GT(stops[i].at, stops[k].at + stops[k].lasts);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace chat::test::nemesis
