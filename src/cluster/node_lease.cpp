@@ -3,12 +3,14 @@
 #include <utility>
 
 #include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 #include "chat/base/sabotage.h"
 #include "chat/storage/node_model.h"
 
 namespace chat::cluster {
 namespace {
 
+constinit log::Limiter lease_failures{log::kRepeatedFault};
 using std::chrono::milliseconds;
 using storage::NodeModel;
 
@@ -61,7 +63,8 @@ void NodeLease::work() {
     if (done) done = sweep_dead();
     pause = done ? kLookInterval : kRetryInterval;
     if (done) continue;
-    log::warn("event=lease_failed what={}", log::quoted(done.error().message));
+    log::limited(log::Level::kWarn, lease_failures, "event=lease_failed what={}",
+                 log::quoted(done.error().message));
     note_break();
   }
 }

@@ -6,11 +6,14 @@
 #include <utility>
 
 #include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 #include "redis_wire.h"
 
 namespace chat::cluster {
 namespace {
 
+constinit log::Limiter overflows{log::kRepeatedFault};
+constinit log::Limiter outages{log::kUsualLines};
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
@@ -100,7 +103,7 @@ void RedisPublisher::deliver() {
   const RedisOutbox::Contents contents = outbox_.take();
   if (contents.dropped > 0) {
     note_loss();
-    log::warn("event=bus_overflow dropped={}", contents.dropped);
+    log::limited(log::Level::kWarn, overflows, "event=bus_overflow dropped={}", contents.dropped);
   }
   if (connection_ && lost_) tell_gap();
   publish_all(contents.messages);
@@ -171,7 +174,7 @@ void RedisPublisher::note_loss() {
 
 void RedisPublisher::say_down(std::string_view reason) {
   if (std::exchange(said_down_, true)) return;
-  log::warn("event=bus_publish_down reason={}", log::quoted(reason));
+  log::limited(log::Level::kWarn, outages, "event=bus_publish_down reason={}", log::quoted(reason));
 }
 
 }  // namespace chat::cluster

@@ -6,11 +6,13 @@
 #include <utility>
 
 #include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 #include "redis_wire.h"
 
 namespace chat::cluster {
 namespace {
 
+constinit log::Limiter outages{log::kUsualLines};
 using std::chrono::steady_clock;
 using Verb = RedisMailbox::Verb;
 
@@ -160,8 +162,8 @@ void RedisSubscriber::come_up() {
 void RedisSubscriber::go_down(const Error& reason) {
   missed_ = true;
   if (!std::exchange(said_down_, true)) {
-    log::warn("event=bus_down bus={} reason={}", log::quoted(describe_redis(options_)),
-              log::quoted(reason.message));
+    log::limited(log::Level::kWarn, outages, "event=bus_down bus={} reason={}",
+                 log::quoted(describe_redis(options_)), log::quoted(reason.message));
   }
   disconnect();
 }

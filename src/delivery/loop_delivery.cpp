@@ -5,11 +5,13 @@
 #include <utility>
 
 #include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 #include "chat/session/session.h"
 
 namespace chat::delivery {
 namespace {
 
+constinit log::Limiter catch_up_failures{log::kUsualLines};
 // One catch-up brings about so much; together with the output mark it bounds what a slow reader
 // costs.
 constexpr std::size_t kPageBytes = 64 * 1024;
@@ -117,8 +119,8 @@ bool LoopDelivery::request_page(Window& window, std::vector<Want> wants) {
   base::Task read([this, session, user, id, wants = std::move(wants)] {
     auto page = backlog_.read(user, wants, kPageBytes);
     if (!page) {
-      log::warn("event=catch_up_failed user={} what={}", user.value,
-                log::quoted(page.error().message));
+      log::limited(log::Level::kWarn, catch_up_failures, "event=catch_up_failed user={} what={}",
+                   user.value, log::quoted(page.error().message));
     }
     session->post_in_loop([this, session, id, page = std::move(page)] {
       // The window may be gone by now, and another login's in its place.

@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/user_model.h"
 
 namespace chat::delivery {
 namespace {
 
+constinit log::Limiter failures{log::kRepeatedFault};
 constexpr std::size_t kUsersPerRound = 256;
 constexpr std::chrono::milliseconds kRetryDelay{500};
 // It takes a node less than this to notice that the bus is away.
@@ -68,8 +70,8 @@ void Presence::work() {
     if (told) continue;
     base::MutexLock lock(mutex_);
     if (stopping_) return;
-    log::warn("event=presence_failed users={} what={}", round.users.size(),
-              log::quoted(told.error().message));
+    log::limited(log::Level::kWarn, failures, "event=presence_failed users={} what={}",
+                 round.users.size(), log::quoted(told.error().message));
     auto& again = round.reach == Reach::kCluster ? changed_ : changed_elsewhere_;
     again.insert(round.users.begin(), round.users.end());
     const auto until = std::chrono::steady_clock::now() + kRetryDelay;

@@ -4,8 +4,14 @@
 #include <vector>
 
 #include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 
 namespace chat::delivery {
+namespace {
+
+constinit log::Limiter failures{log::kUsualLines};
+
+}  // namespace
 
 void Receipts::cursors_written(std::span<const storage::CursorMove> moves) {
   std::vector<DirectReceipt> receipts;
@@ -72,8 +78,8 @@ void Receipts::tick() {
   if (!lease) return;  // a hint that is not told; the next one will be cumulative
   for (const GroupId group : groups) {
     if (auto told = tell_group(**lease, group); !told) {
-      log::warn("event=receipts_failed group={} what={}", group.value,
-                log::quoted(told.error().message));
+      log::limited(log::Level::kWarn, failures, "event=receipts_failed group={} what={}",
+                   group.value, log::quoted(told.error().message));
       return;
     }
   }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 #include "chat/delivery/batch.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/user_model.h"
@@ -13,6 +14,8 @@
 namespace chat::delivery {
 namespace {
 
+constinit log::Limiter cursor_failures{log::kRepeatedFault};
+constinit log::Limiter release_failures{log::kRepeatedFault};
 constexpr std::size_t kReleasesPerCommit = 128;
 // After that the next flush tries again; whoever waits for a release goes on.
 constexpr int kUnknownAttempts = 3;
@@ -114,8 +117,8 @@ void Writeback::let_go(std::span<Leaving> leaving) {
     return;
   }
   if (!written) {
-    log::warn("event=release_failed users={} what={}", leaving.size(),
-              log::quoted(written.error().message));
+    log::limited(log::Level::kWarn, release_failures, "event=release_failed users={} what={}",
+                 leaving.size(), log::quoted(written.error().message));
   }
   for (std::size_t i = 0; i < leaving.size(); ++i) {
     const auto outcome = releases[i].outcome;
@@ -144,8 +147,8 @@ void Writeback::flush() {
   if (moves.empty() && releases.empty()) return;
   const auto written = write_settled(moves, releases);
   if (!written) {
-    log::warn("event=cursors_failed count={} what={}", moves.size(),
-              log::quoted(written.error().message));
+    log::limited(log::Level::kWarn, cursor_failures, "event=cursors_failed count={} what={}",
+                 moves.size(), log::quoted(written.error().message));
   }
   for (const storage::Release& item : releases) {
     if (!written || item.outcome != storage::Release::Outcome::kNewerSession) continue;
@@ -192,8 +195,8 @@ Result<void> Writeback::write(const std::vector<CursorMove>& moves,
 void Writeback::write_alone(storage::Connection& connection, storage::Release& release) {
   const auto released = release_all(connection, std::span(&release, 1));
   if (!released) {
-    log::warn("event=release_failed user={} what={}", release.user.value,
-              log::quoted(released.error().message));
+    log::limited(log::Level::kWarn, release_failures, "event=release_failed user={} what={}",
+                 release.user.value, log::quoted(released.error().message));
     return;
   }
   tell({}, std::span(&release, 1));

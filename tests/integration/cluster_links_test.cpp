@@ -1,5 +1,6 @@
 // Each server of a cluster can have its own ways to Redis and to the database, and only they fail.
 #include "cluster_fixture.h"
+#include "support/occurrences.h"
 
 namespace chat::test {
 namespace {
@@ -24,6 +25,17 @@ TEST_F(OwnLinks, TheCommitOfOneKindOfWriteOfOneServerIsCut) {
   EXPECT_EQ(proxy.cuts(), 1);
   EXPECT_EQ(cluster->links(1).database.cuts(), 0);
   EXPECT_EQ(cluster->storage().number("SELECT count(*) FROM groupuser"), 3);
+}
+
+TEST_F(OwnLinks, ADatabaseThatIsAwayIsLoggedNowAndThen) {
+  FaultProxy& network = cluster->links(0).database.network();
+  network.refuse(true);
+  network.reset_all();
+  const auto lines = [&] { return occurrences(cluster->node(0).log(), "event=lease_failed"); };
+  ASSERT_TRUE(wait_until([&] { return lines() > 0; }));
+  // The lease tries four times a second.
+  EXPECT_FALSE(wait_until([&] { return lines() > 2; }, milliseconds{4'000}));
+  network.refuse(false);
 }
 
 }  // namespace
