@@ -13,6 +13,7 @@
 #include "server/bus.h"
 #include "server/database.h"
 #include "server/plain_port.h"
+#include "server/preflight.h"
 
 namespace chat::server {
 namespace {
@@ -162,10 +163,15 @@ Result<void> App::start() {
 }
 
 Result<void> App::open_storage() {
+  const std::string new_file = database_file_to_be_made(config_);
   if (auto opened = database_->open(); !opened) return opened;
   warnings_ = durability_warnings(*database_);
   for (const std::string& warning : warnings_) {
     log::error("event=not_durable what={}", log::quoted(warning));
+  }
+  if (!new_file.empty()) {
+    log::warn("event=database_made path={}", log::quoted(new_file));
+    warnings_.push_back("made a new database: " + new_file);
   }
   if (auto updated = update_schema(*database_); !updated) return updated;
   auto id = read_cluster_id(*database_);
@@ -247,10 +253,11 @@ bool App::run() {
   return !lease_lost_;
 }
 
-// Without files to open anew a hang-up is what it is to most programs: the terminal has gone.
+// A hang-up never ends a server: the terminal that it was started from may go.
 void App::on_signal(int signal) {
+  if (signal != SIGHUP) return begin_stop(signal);
   const bool has_files = !config_.log.file.empty() || !config_.log.audit_file.empty();
-  if (signal != SIGHUP || !has_files) return begin_stop(signal);
+  if (!has_files) return log::info("event=hangup_ignored what=\"there is no log file to reopen\"");
   log::reopen();
   log::info("event=logs_reopened");
 }

@@ -7,6 +7,7 @@
 #include "server/core_dumps.h"
 #include "server/database.h"
 #include "server/plain_port.h"
+#include "server/preflight.h"
 
 namespace {
 
@@ -30,6 +31,11 @@ void warn(const std::string& warning) {
 
 int check(const chat::server::Order& order) {
   print(stdout, order.text);
+  print(stdout, "\n# What a server with this configuration would meet now:\n");
+  for (const chat::server::Finding& finding : chat::server::preflight(*order.checked)) {
+    print(stdout, "# " + finding.text + "\n");
+    if (!finding.fine) print(stderr, "# " + finding.text + "\n");
+  }
   if (const auto remark = chat::server::plain_port_warning(order.checked->server.listen)) {
     print(stderr, "# " + *remark + "\n");
   }
@@ -40,8 +46,10 @@ int check(const chat::server::Order& order) {
 }
 
 int migrate(const chat::server::Config& config) {
+  const std::string new_file = chat::server::database_file_to_be_made(config);
   const auto migrated = chat::server::migrate_database(config);
   if (!migrated) return cannot(migrated.error());
+  if (!new_file.empty()) print(stderr, "chatserver: made a new database: " + new_file + "\n");
   print(stdout, *migrated);
   return 0;
 }

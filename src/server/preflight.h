@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "server/config.h"
+
+namespace chat::server {
+
+// One thing that a server needs from its machine, and whether it is as it must be.
+struct Finding {
+  bool fine = true;
+  std::string text;
+};
+
+// What a server of this configuration would meet if it started now: the database file and its
+// folder, the log files, the ports, Redis. Looks only: makes no file and no folder, changes
+// nothing. Blocks, for 2 s at most, where Redis is to be asked.
+std::vector<Finding> preflight(const Config& config);
+
+// The absolute path of the SQLite file that a start would make, because there is none at
+// `storage.path` or an empty one; empty where there is a file, or where the data is in MySQL.
+std::string database_file_to_be_made(const Config& config);
+
+}  // namespace chat::server
