@@ -11,10 +11,12 @@
 #include <utility>
 
 #include "chat/base/check.h"
-#include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 
 namespace chat::net {
 namespace {
+
+constinit log::Limiter failures{log::kUsualLines};
 
 constexpr std::chrono::milliseconds kPause{100};
 constexpr std::chrono::milliseconds kPauseOfACrowd{2};
@@ -95,7 +97,7 @@ void Acceptor::on_events(std::uint32_t /*epoll_events*/) {
                                     SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (client) {
       pause_logged_ = false;
-      on_accept_(std::move(client), Address::from(peer));
+      take(std::move(client), Address::from(peer));
     } else if (errno == EAGAIN) {
       return;
     } else if (out_of_resources(errno)) {
@@ -106,14 +108,23 @@ void Acceptor::on_events(std::uint32_t /*epoll_events*/) {
   }
 }
 
+// Where there is no memory for a caller, it is closed, and the next one has its chance.
+void Acceptor::take(base::UniqueFd client, const Address& peer) {
+  try {
+    on_accept_(std::move(client), peer);
+  } catch (...) {
+    log::limited_exception(failures, "event=accept_failed");
+  }
+}
+
 void Acceptor::log_pause(int reason) {
   if (std::exchange(pause_logged_, true)) return;
   log::warn("event=accept_paused reason=\"{}\" retry_ms={}", ::strerror(reason), kPause.count());
 }
 
 void Acceptor::pause(std::chrono::milliseconds time) {
+  resume_after(time);  // first: what throws leaves the socket watched
   loop_.unwatch(socket_.get());
-  resume_after(time);
 }
 
 void Acceptor::resume_after(std::chrono::milliseconds time) {

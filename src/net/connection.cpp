@@ -4,15 +4,19 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <chrono>
 #include <utility>
 
 #include "chat/base/check.h"
+#include "chat/base/log_limiter.h"
 
 namespace chat::net {
 namespace {
+
+constinit log::Limiter failures{log::kUsualLines};
 
 constexpr std::chrono::seconds kLinger{2};
 // Written parts of a long output are cut off once they are this long.
@@ -42,6 +46,12 @@ std::optional<std::chrono::milliseconds> Connection::unacknowledged_for() const 
   if (::getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
   if (info.tcpi_unacked == 0) return std::nullopt;
   return std::chrono::milliseconds(info.tcpi_last_ack_recv);
+}
+
+std::optional<std::size_t> Connection::unread_input() const {
+  int bytes = 0;
+  if (::ioctl(socket_.get(), FIONREAD, &bytes) != 0) return std::nullopt;
+  return static_cast<std::size_t>(bytes);
 }
 
 bool Connection::peer_hung_up() const {
@@ -84,13 +94,28 @@ void Connection::close_when_sent() {
   flush_at_round_end();  // also with nothing to write: what follows happens there
 }
 
-void Connection::close() {
+void Connection::close() noexcept {
   loop_.assert_in_loop();
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   socket_.reset();  // leaves the epoll set with it: nobody else holds this socket
-  if (handler_) handler_->on_closed();
+  try {
+    if (handler_) handler_->on_closed();
+  } catch (...) {
+    log::limited_exception(failures, "event=close_failed");
+  }
   loop_.retire(owner_.take_out(*this));
+}
+
+// Deadlines and round ends come from the loop's own timer and list, which know no connection.
+template <typename Call>
+void Connection::guarded(Call call) noexcept {
+  try {
+    call();
+  } catch (...) {
+    log::limited_exception(failures, "event=connection_failed");
+    close();
+  }
 }
 
 void Connection::on_events(std::uint32_t epoll_events) {
@@ -112,13 +137,13 @@ void Connection::on_deadline() {
   if (state_ == State::kLingering) {
     close();
   } else if (state_ != State::kClosed && handler_) {
-    handler_->on_deadline();
+    guarded([this] { handler_->on_deadline(); });
   }
 }
 
 void Connection::on_round_end() {
   flush_queued_ = false;
-  if (state_ == State::kOpen || state_ == State::kDraining) flush();
+  if (state_ == State::kOpen || state_ == State::kDraining) guarded([this] { flush(); });
 }
 
 void Connection::read_in_loop() {

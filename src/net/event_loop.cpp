@@ -81,13 +81,32 @@ void EventLoop::run() {
     now_ = clock_.now();
     for (int i = 0; i < count; ++i) {
       const auto& event = events[static_cast<std::size_t>(i)];
-      static_cast<EventHandler*>(event.data.ptr)->on_events(event.events);
+      deliver(*static_cast<EventHandler*>(event.data.ptr), event.events);
     }
     run_mailbox();
     end_round();
   }
   run_mailbox();
   end_round();
+}
+
+void EventLoop::deliver(EventHandler& handler, std::uint32_t epoll_events) {
+  try {
+    handler.on_events(epoll_events);
+  } catch (...) {
+    log::limited_exception(failures, "event=handler_failed");
+    handler.on_failure();
+  }
+}
+
+void EventLoop::retire(std::unique_ptr<EventHandler> item) noexcept {
+  try {
+    retired_.reserve(retired_.size() + 1);
+  } catch (...) {
+    (void)item.release();
+    return;
+  }
+  retired_.push_back(std::move(item));
 }
 
 void EventLoop::stop() {
@@ -190,9 +209,15 @@ void EventLoop::hand_over(base::WorkerPool& workers, base::Task task) {
   handed_over_.push_back(std::move(task));
 }
 
+// Where there is no memory to queue them, they stay for the next round.
 void EventLoop::finish_hand_over() {
   if (handed_over_.empty()) return;
-  (void)workers_->try_post_all(handed_over_);
+  try {
+    (void)workers_->try_post_all(handed_over_);
+  } catch (...) {
+    log::limited_exception(failures, "event=hand_over_failed");
+    return;
+  }
   handed_over_.clear();
 }
 
@@ -200,7 +225,13 @@ void EventLoop::end_round() {
   // A round end may add others (closing one connection makes another one write), and so may the
   // destructor of what is buried.
   while (!round_ends_.empty() || !retired_.empty()) {
-    for (std::size_t i = 0; i < round_ends_.size(); ++i) round_ends_[i]->on_round_end();
+    for (std::size_t i = 0; i < round_ends_.size(); ++i) {
+      try {
+        round_ends_[i]->on_round_end();
+      } catch (...) {
+        log::limited_exception(failures, "event=round_end_failed");
+      }
+    }
     round_ends_.clear();
     auto dying = std::exchange(retired_, {});
     dying.clear();

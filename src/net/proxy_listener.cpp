@@ -33,6 +33,9 @@ class ProxyListener::Arrival final : public EventHandler, private TimerWheel::En
   base::UniqueFd take_socket() { return std::move(socket_); }
 
   void on_events(std::uint32_t epoll_events) override;
+  void on_failure() noexcept override {
+    if (socket_) listener_.let_go(*this);
+  }
 
  private:
   void on_deadline() override {
@@ -99,10 +102,15 @@ void ProxyListener::close() {
 void ProxyListener::accepted(base::UniqueFd socket, const Address& peer) {
   std::string farewell;
   if (!admission_.hold_place(farewell)) return turn_away(std::move(socket), farewell);
-  auto arrival = std::make_unique<Arrival>(*this, std::move(socket), peer);
-  Arrival& added = *arrival;
-  arrivals_.emplace(&added, std::move(arrival));
-  if (!added.open()) let_go(added);
+  Arrival* added = nullptr;
+  try {
+    auto arrival = std::make_unique<Arrival>(*this, std::move(socket), peer);
+    added = arrivals_.emplace(arrival.get(), std::move(arrival)).first->first;
+  } catch (...) {
+    admission_.free_place();
+    throw;
+  }
+  if (!added->open()) let_go(*added);
 }
 
 void ProxyListener::announce(Arrival& arrival, const Address& client) {
@@ -119,7 +127,7 @@ void ProxyListener::refuse(Arrival& arrival, std::string_view reason) {
 }
 
 // Closes its socket, unless that was taken. An event of this round may still point to it.
-void ProxyListener::let_go(Arrival& arrival) {
+void ProxyListener::let_go(Arrival& arrival) noexcept {
   arrival.take_socket().reset();
   admission_.free_place();
   auto node = arrivals_.extract(&arrival);

@@ -39,7 +39,7 @@ class ProxyListener final {
   void accepted(base::UniqueFd socket, const Address& peer);
   void announce(Arrival& arrival, const Address& client);
   void refuse(Arrival& arrival, std::string_view reason);
-  void let_go(Arrival& arrival);
+  void let_go(Arrival& arrival) noexcept;
 
   EventLoop& loop_;
   Admission& admission_;

@@ -5,10 +5,16 @@
 #include <vector>
 
 #include "chat/base/check.h"
+#include "chat/base/log_limiter.h"
 #include "proxy_listener.h"
 #include "turn_away.h"
 
 namespace chat::net {
+namespace {
+
+constinit log::Limiter failures{log::kUsualLines};
+
+}  // namespace
 
 Server::Server(EventLoop& main_loop, LoopPool& loops, HandlerFactory factory, Admission& admission)
     : main_loop_(main_loop),
@@ -68,19 +74,42 @@ void Server::accepted(base::UniqueFd socket, const Address& client) {
   opening_.fetch_add(1, std::memory_order_relaxed);
   const std::size_t index = next_loop_++ % loops_.size();
   EventLoop& loop = loops_.at(index);
-  loop.post([this, &loop, index, socket = std::move(socket), client]() mutable {
-    connections_[index]->add(loop, index, std::move(socket), client);
+  try {
+    loop.post([this, &loop, index, socket = std::move(socket), client]() mutable {
+      opening_.fetch_sub(1, std::memory_order_relaxed);
+      connections_[index]->add(loop, index, std::move(socket), client);
+    });
+  } catch (...) {
     opening_.fetch_sub(1, std::memory_order_relaxed);
-  });
+    gone(client);
+    throw;
+  }
 }
 
+void Server::gone(const Address& client) {
+  count_.fetch_sub(1, std::memory_order_relaxed);
+  admission_.gone(client);
+}
+
+// Where there is no memory for a connection, its socket is closed and it has not been.
 void Server::LoopConnections::add(EventLoop& loop, std::size_t index, base::UniqueFd socket,
                                   const Address& client) {
-  auto connection = std::make_unique<Connection>(loop, *this, std::move(socket), client);
-  Connection& added = *connection;
-  added.set_place(static_cast<std::uint32_t>(connections_.size()));
-  connections_.push_back(std::move(connection));
-  added.open(server_.factory_(added, index));
+  Connection* added = nullptr;
+  try {
+    auto connection = std::make_unique<Connection>(loop, *this, std::move(socket), client);
+    added = connection.get();
+    added->set_place(static_cast<std::uint32_t>(connections_.size()));
+    connections_.push_back(std::move(connection));
+  } catch (...) {
+    log::limited_exception(failures, "event=connection_failed");
+    return server_.gone(client);
+  }
+  try {
+    added->open(server_.factory_(*added, index));
+  } catch (...) {
+    log::limited_exception(failures, "event=connection_failed");
+    added->close();
+  }
 }
 
 std::unique_ptr<Connection> Server::LoopConnections::take_out(Connection& connection) {
@@ -89,8 +118,7 @@ std::unique_ptr<Connection> Server::LoopConnections::take_out(Connection& connec
   connections_[place]->set_place(place);
   auto taken = std::move(connections_.back());
   connections_.pop_back();
-  server_.count_.fetch_sub(1, std::memory_order_relaxed);
-  server_.admission_.gone(connection.peer());
+  server_.gone(connection.peer());
   return taken;
 }
 

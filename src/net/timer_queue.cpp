@@ -5,7 +5,14 @@
 
 #include <algorithm>
 
+#include "chat/base/log_limiter.h"
+
 namespace chat::net {
+namespace {
+
+constinit log::Limiter failures{log::kUsualLines};
+
+}  // namespace
 
 TimerId TimerQueue::add(base::SteadyTime due, std::chrono::milliseconds interval,
                         std::function<void()> call) {
@@ -30,7 +37,11 @@ void TimerQueue::run_due(base::SteadyTime now) {
     Timer& timer = node.mapped();
     running_ = timer.id;
     running_cancelled_ = false;
-    timer.call();
+    try {
+      timer.call();
+    } catch (...) {
+      log::limited_exception(failures, "event=timer_failed");
+    }
     running_ = 0;
     if (timer.interval.count() > 0 && !running_cancelled_) {
       node.key() = now + timer.interval;

@@ -33,7 +33,14 @@ void Strand::append_in_loop(net::EventLoop& loop, std::vector<Input>&& inputs) {
     active_ = true;
     if (next_blocks_locked()) return post_locked();
   }
-  loop.hand_over(workers_.quick, turn(false));
+  try {
+    loop.hand_over(workers_.quick, turn(false));
+  } catch (...) {
+    // No turn is coming: whatever is appended next must ask for one.
+    base::MutexLock lock(mutex_);
+    active_ = false;
+    throw;
+  }
 }
 
 void Strand::append_locked(std::vector<Input>&& inputs) {
@@ -196,7 +203,14 @@ void Strand::post_locked() {
   const bool blocking = next_blocks_locked();
   base::WorkerPool& workers = blocking ? workers_.blocking : workers_.quick;
   // Refused only when the workers have stopped: then nothing runs any more.
-  if (!workers.try_post(turn(blocking))) active_ = false;
+  bool posted = false;
+  try {
+    posted = workers.try_post(turn(blocking));
+  } catch (...) {
+    active_ = false;
+    throw;
+  }
+  if (!posted) active_ = false;
 }
 
 base::Task Strand::turn(bool blocking) {

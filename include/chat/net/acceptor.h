@@ -35,6 +35,7 @@ class Acceptor final : public EventHandler {
   void on_events(std::uint32_t epoll_events) override;
 
  private:
+  void take(base::UniqueFd client, const Address& peer);
   void log_pause(int reason);
   void pause(std::chrono::milliseconds time);
   void resume_after(std::chrono::milliseconds time);

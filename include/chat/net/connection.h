@@ -74,6 +74,9 @@ class Connection final : public EventHandler,
   // none are, or when it is alive and takes no more. TCP itself goes on for a quarter of an hour.
   std::optional<std::chrono::milliseconds> unacknowledged_for() const;
 
+  // How many bytes of input wait in the kernel.
+  std::optional<std::size_t> unread_input() const;
+
   // Queues bytes; they leave in one write at the end of the round. Nothing after close_…().
   void send(std::string_view bytes);
   // The same for bytes that `append(std::string&)` adds to what is queued. Gives their number.
@@ -103,7 +106,7 @@ class Connection final : public EventHandler,
   // never from inside this call.
   void close_when_sent();
   // Closes now: on_closed() comes before it returns. What was not written is lost.
-  void close();
+  void close() noexcept;
 
   void announce_stop() {
     if (state_ == State::kOpen) handler_->on_stopping();
@@ -114,12 +117,17 @@ class Connection final : public EventHandler,
   void set_place(std::uint32_t place) { place_ = place; }
 
   void on_events(std::uint32_t epoll_events) override;
+  // Closes: whatever the handler threw (mostly for want of memory) is this connection's end only.
+  void on_failure() noexcept override { close(); }
 
  private:
   enum class State : std::uint8_t { kOpen, kDraining, kLingering, kClosed };
 
   void on_deadline() override;
   void on_round_end() override;
+  // A fault of the handler in `call` closes the connection.
+  template <typename Call>
+  void guarded(Call call) noexcept;
   void read_in_loop();
   void discard_input();
   void flush();

@@ -25,6 +25,8 @@ class EventHandler {
  public:
   virtual ~EventHandler() = default;
   virtual void on_events(std::uint32_t epoll_events) = 0;
+  // on_events() has thrown: gives up the descriptor, so that the fault stays with it alone.
+  virtual void on_failure() noexcept {}
 };
 
 // Has something to do once at the end of the loop's current round: one write for all that was
@@ -39,6 +41,9 @@ class RoundEnd {
 // runs them. A round is: wait; descriptors' events; the mailbox; round ends; burying the
 // retired; handing work over. The order matters: what events and tasks wrote leaves in one write
 // each, and nothing that an event of this round may still point to dies before the round is over.
+//
+// What a callback throws is logged and ends nothing but that callback; a descriptor whose handler
+// throws is given up by it (EventHandler::on_failure()).
 //
 // Threading: post(), stop() and in_loop() are thread-safe; everything else belongs to the thread
 // that is in run() (or, before run(), to the creator).
@@ -81,8 +86,9 @@ class EventLoop {
   // Gives the task to the workers when this round is over, with one wake-up for all that the round
   // gives them. Always the same pool. Where the pool takes nothing more, they are dropped.
   void hand_over(base::WorkerPool& workers, base::Task task);
-  // Destroys `item` after this round.
-  void retire(std::unique_ptr<EventHandler> item) { retired_.push_back(std::move(item)); }
+  // Destroys `item` after this round. Never throws: where memory has run out, the item is leaked,
+  // as an event of this round may still point to it.
+  void retire(std::unique_ptr<EventHandler> item) noexcept;
 
   // The time at which this round began.
   base::SteadyTime now() const { return now_; }
@@ -95,6 +101,7 @@ class EventLoop {
   class Wakeup;
 
   int poll_timeout();
+  static void deliver(EventHandler& handler, std::uint32_t epoll_events);
   void run_mailbox();
   void end_round();
   void finish_hand_over();

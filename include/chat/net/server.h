@@ -73,6 +73,8 @@ class Server {
 
   bool has_room() const { return opening_.load(std::memory_order_relaxed) < kOpeningMax; }
   void accepted(base::UniqueFd socket, const Address& client);
+  // A connection that was admitted is no more, or has not come about.
+  void gone(const Address& client);
 
   EventLoop& main_loop_;
   LoopPool& loops_;

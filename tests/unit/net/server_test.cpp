@@ -5,7 +5,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server_rig.h"
@@ -148,6 +150,71 @@ TEST(Server, DiesBeforeOrAfterItsStoppedLoopsWithOpenConnections) {
     for (TcpClient& client : clients) EXPECT_EQ(client.receive_all(), "");
     for (const auto& recorder : rig.recorders()) EXPECT_EQ(recorder->closed, 0);
   }
+}
+
+// What a handler throws, mostly for want of memory, ends its own connection.
+void expect_to_live(ServerRig& rig, std::size_t next) {
+  TcpClient other = rig.connect();
+  EXPECT_TRUE(other.send("fine"));
+  const auto recorder = rig.recorder(next);
+  EXPECT_TRUE(eventually([&] { return recorder->received() == "fine"; }));
+}
+
+TEST(Server, HandlerThatThrowsLosesItsConnectionOnly) {
+  ServerRig rig;
+  rig.behaviour.on_bytes = [](Connection&, std::string_view bytes) {
+    if (bytes == "bad") throw std::bad_alloc();
+  };
+  TcpClient client = rig.connect();
+  EXPECT_TRUE(client.send("bad"));
+  EXPECT_EQ(client.receive_all(), "");
+  EXPECT_TRUE(rig.all_gone());
+  EXPECT_EQ(rig.admission.gone_count, 1);
+  expect_to_live(rig, 1);
+}
+
+TEST(Server, HandlerThatThrowsAtItsDeadlineLosesItsConnectionOnly) {
+  ServerRig rig;
+  rig.behaviour.on_made = [](Connection& connection) {
+    connection.set_deadline(connection.loop().now());
+  };
+  rig.behaviour.on_deadline = [](Connection&) { throw std::bad_alloc(); };
+  TcpClient client = rig.connect();
+  EXPECT_EQ(client.receive_all(), "");
+  EXPECT_TRUE(rig.all_gone());
+  // The loop's timer lives: the next one has its deadline, too.
+  TcpClient next = rig.connect();
+  EXPECT_EQ(next.receive_all(), "");
+}
+
+TEST(Server, ConnectionsThatFindNoHandlerAreClosedAndNotCounted) {
+  ServerRig rig;
+  std::atomic<bool> fails{true};
+  rig.behaviour.on_made = [&](Connection&) {
+    if (fails) throw std::bad_alloc();
+  };
+  constexpr int kMany = 2 * static_cast<int>(kOpeningMax);
+  for (int i = 0; i < kMany; ++i) {
+    TcpClient client = rig.connect();
+    EXPECT_EQ(client.receive_all(), "");
+  }
+  EXPECT_TRUE(rig.all_gone());
+  EXPECT_EQ(rig.admission.gone_count, kMany);
+  fails = false;
+  expect_to_live(rig, 0);
+}
+
+TEST(Server, CallerThatCannotBeAdmittedIsClosedAndTheNextOneIsNot) {
+  ServerRig rig;
+  std::atomic<bool> fails{true};
+  rig.admission.on_admit = [&](const Address&, std::string&) -> bool {
+    if (fails) throw std::bad_alloc();
+    return true;
+  };
+  TcpClient client = rig.connect();
+  EXPECT_EQ(client.receive_all(), "");
+  fails = false;
+  expect_to_live(rig, 0);
 }
 
 TEST(Server, NamesAnAddressThatItCannotHave) {
