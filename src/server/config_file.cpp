@@ -15,13 +15,38 @@
 // its input line by line, through a function of ours, and calls back for a line before it asks
 // for the next: so the number of lines handed out is the number of the line that is looked at.
 //
-// The same function keeps three habits of inih away from people: an indented line would be a
-// continuation of the value above it (indentation is taken off), a line longer than its buffer
-// would be cut in two (refused), and so would a long comment (handed over as an empty line).
+// The same function sees every line before inih does, and deals with what inih would skip or
+// misread without a word: an indented line would continue the value above it (the indentation is
+// taken off); a line longer than its buffer would be cut in two (refused), and so would a long
+// comment (handed over as an empty line); text behind a [section] would be skipped (refused); other
+// white space than blanks and tabs would be taken for indentation (refused).
 namespace chat::server {
 namespace {
 
 constexpr std::size_t kFileMaxBytes = 1024 * 1024;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kBlanks = " \t";
+
+void trim_front(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+}
+
+bool is_comment(std::string_view text) {
+  return !text.empty() && (text.front() == ';' || text.front() == '#');
+}
+
+// What inih would skip in a line without indentation and line end.
+std::optional<std::string> unread_part(std::string_view line) {
+  if (line.find_first_of("\r\v\f") != line.npos) {
+    return "a line may hold no white space but blanks and tabs";
+  }
+  const auto header_end = line.find(']');
+  if (!line.starts_with('[') || header_end == line.npos) return std::nullopt;
+  std::string_view rest = line.substr(header_end + 1);
+  trim_front(rest);
+  if (rest.empty() || is_comment(rest)) return std::nullopt;
+  return fmt::format("{} stands behind a [section]: it needs a line of its own", log::quoted(rest));
+}
 
 class IniReading {
  public:
@@ -52,8 +77,14 @@ class IniReading {
     std::string_view line = rest_.substr(0, end);
     rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
 
-    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-    if (!line.empty() && (line.front() == ';' || line.front() == '#')) line = {};
+    if (line_ == 1 && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    trim_front(line);
+    if (is_comment(line)) line = {};
+    if (const auto unread = unread_part(line)) {
+      refuse(*unread);
+      return nullptr;
+    }
     if (line.size() + 2 > size) {
       refuse(fmt::format("a line may have at most {} bytes", size - 2));
       return nullptr;
@@ -107,8 +138,14 @@ class IniReading {
 }  // namespace
 
 Result<void> load_ini_text(std::string_view text, const std::string& name, Settings& settings) {
-  if (text.size() > kFileMaxBytes || text.find('\0') != std::string_view::npos) {
+  if (text.size() > kFileMaxBytes) {
     return fail(ErrorCode::kInvalidArgument, name + ": this is not a configuration file");
+  }
+  if (const auto null = text.find('\0'); null != std::string_view::npos) {
+    const auto line = 1 + std::count(text.begin(), text.begin() + null, '\n');
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("{}:{}: there is a null byte: this is not a configuration file", name, line));
   }
   return IniReading(text, name, settings).run();
 }

@@ -101,7 +101,35 @@ TEST(ConfigFile, NeverShowsASecret) {
 }
 
 TEST(ConfigFile, RefusesWhatIsNotText) {
-  EXPECT_EQ(error_of(std::string("[log]\n\0", 7)), "f.ini: this is not a configuration file");
+  EXPECT_EQ(error_of(std::string("[log]\n\0", 7)),
+            "f.ini:2: there is a null byte: this is not a configuration file");
+}
+
+TEST(ConfigFile, RefusesTextBehindASectionInsteadOfSkippingIt) {
+  EXPECT_EQ(
+      error_of("[log]\n\n[limits] register_per_minute = 5\n"),
+      "f.ini:3: \"register_per_minute = 5\" stands behind a [section]: it needs a line of its "
+      "own");
+  EXPECT_TRUE(error_of("\xEF\xBB\xBF[limits]register_per_minute = 5").starts_with("f.ini:1: "));
+  EXPECT_TRUE(error_of("  [limits]\tx\r\n").starts_with("f.ini:1: \"x\" stands behind"));
+  EXPECT_TRUE(error_of("[server][limits]\n").starts_with("f.ini:1: "));
+  EXPECT_EQ(error_of("[limits] ; what one may do\n[log]# and this\n[server] \t\n"), "");
+}
+
+TEST(ConfigFile, RefusesWhiteSpaceThatWouldHideALine) {
+  for (const std::string space : {"\v", "\f", "\r"}) {
+    const std::string error = error_of("[server]\nnode = a\n" + space + "workers = 3\n");
+    EXPECT_TRUE(error.starts_with("f.ini:3: a line may hold no white space")) << error;
+    EXPECT_NE(error_of("[server]\nnode = a" + space + "workers = 3\n"), "");
+  }
+}
+
+TEST(ConfigFile, ReadsEveryKeyWhateverTheLineEnds) {
+  for (const std::string end : {"\n", "\r\n"}) {
+    const Config config = load("[server]" + end + "node = a" + end + "workers = 9" + end);
+    EXPECT_EQ(config.server.node, "a");
+    EXPECT_EQ(config.server.workers, 9U);
+  }
 }
 
 TEST(ConfigFile, NamesAFileThatItCannotRead) {
