@@ -21,6 +21,8 @@ constexpr std::array kLimits{
     count("frame_max_bytes", kFrameMaxBytes, "bytes"),
     count("reply_max_bytes", kReplyMaxBytes, "bytes"),
     count("json_max_depth", kJsonMaxDepth, "levels"),
+    count("fields_max", kFieldsMax, "fields"),
+    count("values_max", kValuesMax, "values"),
     count("text_max_code_points", kTextMaxCodePoints, "code points"),
     count("name_max_code_points", kNameMaxCodePoints, "code points"),
     count("groupdesc_max_code_points", kGroupDescMaxCodePoints, "code points"),

@@ -94,6 +94,7 @@ class RequestBuilder {
 
   bool key(std::string& name) {
     if (in_root_object()) {
+      if (request_.fields.size() == kFieldsMax) return stop(too_many(kFieldsMax, "fields"));
       request_.fields.emplace_back(std::move(name), nullptr);
     } else {
       nested_keys_.push_back(std::move(name));
@@ -126,12 +127,13 @@ class RequestBuilder {
   // What is nested deeper, or outside of an object, is dropped.
   template <typename T>
   bool put(T value) {
+    if (++values_ > kValuesMax) return stop(too_many(kValuesMax, "values"));
     if (in_root_object()) request_.fields.back().second.emplace<T>(std::move(value));
     return true;
   }
 
   bool enter() {
-    put(Nested{});
+    if (!put(Nested{})) return false;
     if (depth_ == kDepthMax) {
       return stop(refuse(Errno::kTooDeep, "more than " + std::to_string(kDepthMax) +
                                               " levels of objects and arrays"));
@@ -149,6 +151,11 @@ class RequestBuilder {
                          [](const std::string& name) -> std::string_view { return name; });
   }
 
+  static Refusal too_many(std::size_t most, const char* what) {
+    return refuse(Errno::kBadField,
+                  "a request may have at most " + std::to_string(most) + " " + what);
+  }
+
   bool stop(Refusal refusal) {
     refusal_ = std::move(refusal);
     return false;
@@ -159,6 +166,7 @@ class RequestBuilder {
   Request& request_;
   const std::size_t frame_size_;
   std::size_t depth_ = 0;
+  std::size_t values_ = 0;
   bool root_is_object_ = false;
   std::vector<std::string> nested_keys_;  // of all open objects but the root, outer ones first
   std::array<std::size_t, kDepthMax + 1> first_key_{};  // where those of each depth begin

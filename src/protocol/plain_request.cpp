@@ -11,7 +11,8 @@
 namespace chat::protocol {
 namespace {
 
-constexpr std::size_t kFieldsMax = 16;
+// More are left to the parser.
+constexpr std::size_t kPlainFieldsMax = 16;
 
 bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -52,7 +53,7 @@ class PlainReader {
 
   bool take_field() {
     const auto name = take_text();
-    if (!name || !take(':') || request_.fields.size() == kFieldsMax) return false;
+    if (!name || !take(':') || request_.fields.size() == kPlainFieldsMax) return false;
     if (request_.find(*name) != nullptr) return false;
     auto value = take_value();
     if (value) request_.fields.emplace_back(*name, std::move(*value));

@@ -257,6 +257,27 @@ TEST(ParseRequest, TakesEightLevelsAndRefusesNine) {
   EXPECT_EQ(outcome_of(nested(9, "[", "]")), "too_deep");
 }
 
+TEST(ParseRequest, TakesSixtyFourFieldsAndRefusesOneMore) {
+  const auto fields = [](int count) {
+    std::string text = R"({"msgid":21)";
+    for (int i = 1; i < count; ++i) text += ",\"k" + std::to_string(i) + "\":null";
+    return text + "}";
+  };
+  EXPECT_EQ(outcome_of(fields(64)), "ok");
+  EXPECT_EQ(outcome_of(fields(65)), "bad_field");
+  EXPECT_EQ(outcome_of(fields(5000)), "bad_field");
+}
+
+TEST(ParseRequest, TakesAThousandNestedValuesAndNoMore) {
+  const auto array = [](int count) {
+    std::string text = "[0";
+    for (int i = 1; i < count; ++i) text += ",0";
+    return text + "]";
+  };
+  EXPECT_EQ(outcome_of(with(array(1000))), "ok");
+  EXPECT_EQ(outcome_of(with(array(1025))), "bad_field");
+}
+
 TEST(ParseRequest, CountsOpenLevelsNotAllOfThem) {
   std::string many = "[[[[[[]]]]]]";
   for (int i = 0; i < 100; ++i) many += ",[[[[[[]]]]]],{\"k\":[{}]}";
