@@ -168,14 +168,26 @@ void Window::fill(const Page& page) {
   catch_up();
 }
 
+// What comes from the table is charged to the client: little for what is pushed for the first time,
+// and like an answer for what it has made the server push again.
 bool Window::push_page(const Page& page) {
+  using session::SessionOptions;
+  std::size_t fresh_bytes = 0;
+  std::size_t repeated_bytes = 0;
+  bool whole = true;
   for (const Push& message : page.pushes) {
-    if (!ready()) return false;
+    whole = ready();
+    if (!whole) break;
     Position& position = position_of(message.stream);
     // What the table leaves out does not exist: it is read in order, from `pushed` on.
-    if (message.seq > position.pushed) push(position, message);
+    if (message.seq <= position.pushed) continue;
+    (was_pushed(position, message.seq) ? repeated_bytes : fresh_bytes) += message.json->size();
+    push(position, message);
   }
-  return true;
+  session_.charge_in_loop(
+      static_cast<std::int64_t>(repeated_bytes) / SessionOptions::kReplyBytesPerByte +
+      static_cast<std::int64_t>(fresh_bytes) / SessionOptions::kCatchUpBytesPerByte);
+  return whole;
 }
 
 // What the table did not have does not exist (yet): its own push will tell. If it told while the
@@ -230,10 +242,20 @@ void Window::rewind(const StreamPosition& item, std::optional<Seq> after) {
   position.target = std::max(position.target, item.head);
   const Seq from = after.value_or(position.delivered);
   // A page on its way begins where the stream stood: what comes before it has to wait for it.
-  if (from < position.pushed) waiting().rewinds.push_back({item.stream, from});
+  if (from < position.pushed) add_rewind({item.stream, from});
   if (!catching_up_) apply_rewinds();
   behind_ = true;
   catch_up();
+}
+
+// One a stream, however often it is asked for: the farthest back.
+void Window::add_rewind(const Place& place) {
+  auto& rewinds = waiting().rewinds;
+  const auto known = std::find_if(rewinds.begin(), rewinds.end(), [&](const Place& earlier) {
+    return earlier.stream == place.stream;
+  });
+  if (known == rewinds.end()) return rewinds.push_back(place);
+  known->seq = std::min(known->seq, place.seq);
 }
 
 void Window::apply_rewinds() {
@@ -359,8 +381,9 @@ void Window::fall_behind(Position& position, Seq seq) {
 
 void Window::catch_up() {
   if (!behind_ || catching_up_ || stage_ != Stage::kOpen) return;
-  // A page is worth reading only when there is room for it; on_written_in_loop() comes back.
-  if (!session_.output_low_in_loop()) return;
+  // A page is worth reading only when there is room for it and the client has paid for those
+  // before; on_written_in_loop() comes back.
+  if (!session_.output_low_in_loop() || session_.in_debt_in_loop()) return;
   std::vector<Want> wants;
   for (Position& position : positions_) {
     if (position.target <= position.pushed) continue;

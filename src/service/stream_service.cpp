@@ -28,6 +28,13 @@ protocol::Refusal one_stream() {
   return bad_field("one of from and groupid must be given");
 }
 
+// Reading where a user's streams stand costs more the more there are.
+void charge_for(Session& session, std::size_t positions) {
+  constexpr std::int64_t kPositionBytes = 64;
+  const auto bytes = static_cast<std::int64_t>(positions) * kPositionBytes;
+  session.post_in_loop([self = session.shared_from_this(), bytes] { self->charge_in_loop(bytes); });
+}
+
 std::string beyond(const Request& request) {
   return protocol::error_reply(protocol::reply_to(static_cast<protocol::Msgid>(request.msgid)),
                                bad_field("seq is beyond what was pushed here"), request.cid());
@@ -64,6 +71,7 @@ void StreamService::sync(Session& session, const Request& request) {
 void StreamService::sync_all(Session& session, const Request& request) {
   auto positions = context_.backlog.positions(session.identity().user);
   if (!positions) return refuse(session, request, positions.error());
+  charge_for(session, positions->size());
   OkReply(request).send(session);
   session.flush_replies();
   context_.recipients.rewind(session.shared_from_this(), std::move(*positions), std::nullopt);
@@ -85,6 +93,7 @@ void StreamService::sync_one(Session& session, const Request& request, StreamKey
                              Seq first_after) {
   auto positions = context_.backlog.positions(session.identity().user);
   if (!positions) return refuse(session, request, positions.error());
+  charge_for(session, positions->size());
   std::erase_if(*positions, [stream](const auto& item) { return item.stream != stream; });
   std::optional<Seq> after;
   if (request.find("after") != nullptr) after = std::max(request.integer("after"), first_after);

@@ -27,14 +27,21 @@ void Deadlines::frames(bool any, bool partial, Time now) {
 
 void Deadlines::output_queued(Time now) {
   if (!is_set(stalled_since_)) stalled_since_ = now;
-  if (!heartbeat_ && !is_set(look_at_acks_)) look_at_acks_ = now + kLookAfter;
+  if (!is_set(look_at_acks_)) look_at_acks_ = now + kLookAfter;
 }
 
 void Deadlines::reading(bool reads, Time now) {
   reading_ = reads;
+  look_at_input_ = reads || !heartbeat_ ? Time{} : now + kLookAgain;
+  input_waiting_ = 0;
   if (!reads) return;
   input(now);
   if (is_set(frame_began_)) frame_began_ = now;
+}
+
+void Deadlines::input_waits(std::size_t bytes, Time now) {
+  if (bytes > input_waiting_ || bytes >= kInputFull) input(now);
+  input_waiting_ = static_cast<std::uint32_t>(bytes);
 }
 
 Deadlines::Due Deadlines::due(Time now, std::chrono::milliseconds output_stall) {
@@ -52,6 +59,10 @@ Deadlines::Due Deadlines::due(Time now, std::chrono::milliseconds output_stall) 
     look_at_acks_ = {};
     return Due::kAcks;
   }
+  if (is_set(look_at_input_) && now >= look_at_input_) {
+    look_at_input_ = now + kLookAgain;
+    return Due::kInput;
+  }
   if (now >= silent_at()) return Due::kSilent;
   return now >= no_login_at() ? Due::kNoLogin : Due::kNothing;
 }
@@ -63,6 +74,7 @@ std::optional<Deadlines::Time> Deadlines::next(bool ending,
   if (is_set(stalled_since_)) next = std::min(next, stalled_since_ + output_stall);
   if (is_set(look_at_acks_)) next = std::min(next, look_at_acks_);
   if (is_set(look_at_output_)) next = std::min(next, look_at_output_);
+  if (!ending && is_set(look_at_input_)) next = std::min(next, look_at_input_);
   if (!ending && is_set(read_again_at_)) next = std::min(next, read_again_at_);
   if (!ending) next = std::min({next, silent_at(), no_login_at()});
   return next == Time::max() ? std::nullopt : std::optional<Time>(next);
@@ -71,7 +83,7 @@ std::optional<Deadlines::Time> Deadlines::next(bool ending,
 Deadlines::Time Deadlines::silent_at() const {
   Time when = Time::max();
   if (reading_ && is_set(frame_began_)) when = frame_began_ + protocol::kFrameTimeout;
-  if (reading_ && heartbeat_) when = std::min(when, since_ + protocol::kHeartbeatTimeout);
+  if (heartbeat_) when = std::min(when, since_ + protocol::kHeartbeatTimeout);
   return when;
 }
 

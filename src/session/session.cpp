@@ -45,7 +45,9 @@ Session::Session(const SessionContext& context, net::Connection& connection, std
       peer_(connection.peer()),
       strand_(context.workers, *this),
       connection_(&connection),
-      deadlines_(loop_.now()) {}
+      deadlines_(loop_.now()) {
+  arm_deadline_in_loop();  // also for a client that never says anything
+}
 
 Session::~Session() = default;
 

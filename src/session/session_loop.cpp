@@ -19,6 +19,9 @@ using protocol::Msgid;
 // How long a client that has hung up may take to read its answers.
 constexpr std::chrono::seconds kAnswerPatience{30};
 
+// How long a client that has run out of time may take until its connection is gone.
+constexpr std::chrono::seconds kFarewellPatience{10};
+
 // In one variant of the classic clients logging out has the number 11.
 constexpr int kClassicLogout = 11;
 
@@ -37,9 +40,15 @@ void log_closed(const char* reason, const net::Address& peer) {
                peer.to_string());
 }
 
-bool is_chat(const protocol::Request& request) {
-  const auto msgid = static_cast<Msgid>(request.msgid);
-  return msgid == Msgid::kOneChat || msgid == Msgid::kGroupChat;
+// Requests that carry a password or a token, which cost a search or a hash whatever they bring.
+bool carries_credentials(const protocol::Request& request) {
+  switch (static_cast<Msgid>(request.msgid)) {
+    case Msgid::kLogin:
+    case Msgid::kRegister:
+    case Msgid::kChangePassword:
+    case Msgid::kDeleteAccount: return true;
+    default: return false;
+  }
 }
 
 Fault too_large(std::size_t limit) {
@@ -57,7 +66,6 @@ void Session::on_bytes(std::string_view bytes) {
 // At most kFramesPerRound of them, so that no client makes the others of its loop wait; the rest is
 // parked, and nothing more is read, until that is worked off.
 void Session::take_frames_in_loop(std::string_view bytes) {
-  std::int64_t chats = 0;
   std::int64_t least = 0;  // that these frames count as, in bytes
   std::vector<Input> inputs;
   decoder_.feed(bytes);
@@ -71,9 +79,7 @@ void Session::take_frames_in_loop(std::string_view bytes) {
       if (classic && request->msgid == kClassicLogout) {
         request->msgid = static_cast<int>(Msgid::kLogout);
       }
-      if (is_chat(*request)) ++chats;
-      least += context_.handler.blocks(*request) ? SessionOptions::kBlockingBytesMin
-                                                 : SessionOptions::kFrameBytesMin;
+      least += least_cost_of(*request);
       inputs.emplace_back(std::move(*request));
     } else {
       least += SessionOptions::kFrameBytesMin;
@@ -93,23 +99,25 @@ void Session::take_frames_in_loop(std::string_view bytes) {
   }
   deadlines_.frames(!inputs.empty(), decoder_.has_partial_frame(), loop_.now());
   strand_.append_in_loop(loop_, std::move(inputs));
-  (void)pay_in_loop(std::max(static_cast<std::int64_t>(bytes.size() - rest.size()), least), chats);
+  (void)pay_in_loop(std::max(static_cast<std::int64_t>(bytes.size() - rest.size()), least));
   update_reading_in_loop();
   arm_deadline_in_loop();
 }
 
 // Into debt, if need be: nothing is read then until it is paid. False: there is none.
-bool Session::pay_in_loop(std::int64_t bytes, std::int64_t chats) {
-  const auto bytes_wait = byte_bucket_.charge(context_.options.byte_rate(), bytes, loop_.now());
-  const auto chats_wait =
-      classic() ? classic_bucket_.charge(context_.options.chat_rate(), chats, loop_.now())
-                : std::chrono::milliseconds(0);
-  const auto wait = std::max(bytes_wait, chats_wait);
+bool Session::pay_in_loop(std::int64_t bytes) {
+  const auto wait = byte_bucket_.charge(context_.options.byte_rate(), bytes, loop_.now());
   if (wait.count() == 0) return false;
   deadlines_.read_again_at(loop_.now() + wait);
   update_reading_in_loop();
   arm_deadline_in_loop();
   return true;
+}
+
+std::int64_t Session::least_cost_of(const protocol::Request& request) const {
+  if (carries_credentials(request)) return SessionOptions::kCredentialBytesMin;
+  return context_.handler.blocks(request) ? SessionOptions::kBlockingBytesMin
+                                          : SessionOptions::kFrameBytesMin;
 }
 
 void Session::unpark_in_loop() {
@@ -170,6 +178,7 @@ void Session::logged_in_in_loop(bool heartbeat) {
 }
 
 void Session::logged_out_in_loop() {
+  decoder_.set_frame_max_bytes(protocol::kFrameMaxBytesBeforeLogin);
   deadlines_.logged_out(loop_.now());
   arm_deadline_in_loop();
 }
@@ -192,9 +201,11 @@ void Session::write_in_loop(const std::string& frames) {
   if (connection_ == nullptr) return;
   enqueue_in_loop(frames);
   const auto size = static_cast<std::int64_t>(frames.size());
-  if (pay_in_loop(size / SessionOptions::kReplyBytesPerByte, 0)) {
-    owes_.store(true, std::memory_order_release);
-  }
+  charge_in_loop(size / SessionOptions::kReplyBytesPerByte);
+}
+
+void Session::charge_in_loop(std::int64_t bytes) {
+  if (connection_ != nullptr && pay_in_loop(bytes)) owes_.store(true, std::memory_order_release);
 }
 
 void Session::enqueue_in_loop(std::string_view framed) {
@@ -325,6 +336,7 @@ void Session::on_deadline() {
     case Deadlines::Due::kReadAgain:
       if (owes_.exchange(false, std::memory_order_acq_rel)) strand_.kick();
       update_reading_in_loop();
+      if (outlet_) outlet_->on_written_in_loop();
       break;
     case Deadlines::Due::kAcks:
       if (const auto time = connection_->unacknowledged_for()) {
@@ -336,15 +348,26 @@ void Session::on_deadline() {
         return connection_->close();
       }
       break;
-    case Deadlines::Due::kSilent:
-      if (!ending()) say_farewell("timeout", kReconnectSoon);
+    case Deadlines::Due::kInput:
+      if (const auto unread = connection_->unread_input()) {
+        deadlines_.input_waits(*unread, context_.clock.now());
+      }
       break;
-    case Deadlines::Due::kNoLogin:
-      if (!ending()) say_farewell("login_timeout", kReconnectSoon);
-      break;
+    case Deadlines::Due::kSilent: return time_out_in_loop("timeout");
+    case Deadlines::Due::kNoLogin: return time_out_in_loop("login_timeout");
     case Deadlines::Due::kNothing: break;
   }
   arm_deadline_in_loop();
+}
+
+// A client that does not read keeps its strand from coming to the farewell: it is cut off.
+void Session::time_out_in_loop(const char* reason) {
+  if (output_blocked()) {
+    log_closed(reason, peer_);
+    return connection_->close();
+  }
+  if (!ending()) say_farewell(reason, kReconnectSoon);
+  grant_in_loop(kFarewellPatience);
 }
 
 // Deadlines mostly move later; moving the timer each time would cost more than firing once too

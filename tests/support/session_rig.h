@@ -151,6 +151,15 @@ class SessionRig final : public net::ConnectionOwner {
     return in_loop(loop_index, [&] { return make(loop_index, std::move(socket)); });
   }
 
+  // When the session's connection is looked at next. In the loop.
+  std::optional<base::SteadyTime> deadline_of(const session::Session& session) {
+    base::MutexLock lock(mutex_);
+    for (const auto& [connection, owned] : connections_) {
+      if (sessions_.at(connection) == &session) return connection->deadline();
+    }
+    return std::nullopt;
+  }
+
   session::Loops& loops() { return loops_; }
   base::WorkerPool& workers() { return workers_; }
 
@@ -164,6 +173,7 @@ class SessionRig final : public net::ConnectionOwner {
     auto session = std::make_shared<session::Session>(context_, *connection, loop_index);
     connection->open(session);
     base::MutexLock lock(mutex_);
+    sessions_.emplace(connection.get(), session.get());
     connections_.emplace(connection.get(), std::move(connection));
     return session;
   }
@@ -180,6 +190,8 @@ class SessionRig final : public net::ConnectionOwner {
   session::SessionContext context_;
   base::Mutex mutex_;
   std::unordered_map<net::Connection*, std::unique_ptr<net::Connection>> connections_
+      CHAT_GUARDED_BY(mutex_);
+  std::unordered_map<const net::Connection*, const session::Session*> sessions_
       CHAT_GUARDED_BY(mutex_);
 };
 

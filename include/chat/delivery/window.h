@@ -128,6 +128,7 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   void mark_dirty();
   static bool reuses_a_seq(const Position& position, const Push& message);
   void rows_lost(Position& position, Seq after);
+  void add_rewind(const Place& place);
   void apply_rewinds();
   void listen_to(GroupId group);
   void fall_behind(Position& position, Seq seq);

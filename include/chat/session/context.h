@@ -25,17 +25,19 @@ struct SessionOptions {
   static constexpr std::int64_t kFrameBytesMin = 32;
   // What a request that blocks counts as, at least.
   static constexpr std::int64_t kBlockingBytesMin = 256;
+  // What a request with a password or a token counts as, at least.
+  static constexpr std::int64_t kCredentialBytesMin = 2048;
   // So many bytes of replies count as one: a small request may ask for a page of long messages.
   static constexpr std::int64_t kReplyBytesPerByte = 16;
+  // Likewise of messages that are pushed from the table for the first time.
+  static constexpr std::int64_t kCatchUpBytesPerByte = 64;
 
   std::int64_t bytes_per_second = 0;  // 0: no limit
-  std::int64_t chat_per_second = 0;   // 0: no limit
   std::chrono::milliseconds output_stall{std::chrono::minutes(5)};
   // Where there are too many slow clients, each must read kOutputLowBytes in this time.
   std::chrono::milliseconds slow_look{std::chrono::seconds(10)};
 
   base::Rate byte_rate() const { return {bytes_per_second, bytes_per_second * kBurstSeconds}; }
-  base::Rate chat_rate() const { return {chat_per_second, chat_per_second * kBurstSeconds}; }
 };
 
 // What every session of a server shares. References outlive the sessions.

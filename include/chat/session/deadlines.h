@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "chat/base/clock.h"
@@ -44,6 +46,9 @@ class Deadlines {
   void read_again_at(Time when) { read_again_at_ = when; }
   bool holding_back() const { return read_again_at_ != Time{}; }
   void reading(bool reads, Time now);
+  // Nothing is read now, and so many bytes wait in the kernel: more than before means that the
+  // client is alive.
+  void input_waits(std::size_t bytes, Time now);
   // The conversation is over and must be gone by `when`.
   void close_by(Time when) { close_by_ = when; }
 
@@ -58,6 +63,7 @@ class Deadlines {
     kSlow,       // look how much of its output a slow client has read
     kReadAgain,  // holding_back() is over now
     kAcks,       // look whether the client's side has acknowledged what was sent
+    kInput,      // look how much a client that is not read has sent
     kSilent,     // a frame not finished, or no heartbeat in time
     kNoLogin,    // nobody is logged in, and has not been for too long
   };
@@ -69,6 +75,9 @@ class Deadlines {
  private:
   static constexpr std::chrono::seconds kLookAfter{10};
   static constexpr std::chrono::seconds kLookAgain{5};
+  // With so much unread input there may be no room for more, and no telling whether it lives. It
+  // does not read either, so `output_stall` ends it.
+  static constexpr std::size_t kInputFull = 32 * 1024;
 
   Time silent_at() const;
   Time no_login_at() const;
@@ -76,13 +85,15 @@ class Deadlines {
   bool first_frame_seen_ = false;
   bool heartbeat_ = false;
   bool reading_ = true;
-  Time since_;  // the opening; from the first frame on: the last input
+  std::uint32_t input_waiting_ = 0;  // when it was last looked at, in bytes
+  Time since_;                       // the opening; from the first frame on: the last input
   // Time{} means "not so" in all of these.
   Time frame_began_{};
   Time nobody_since_{};  // nobody has been logged in
   Time stalled_since_{};
   Time read_again_at_{};
   Time look_at_acks_{};
+  Time look_at_input_{};
   Time look_at_output_{};
   Time close_by_{};
 };

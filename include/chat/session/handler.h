@@ -26,7 +26,8 @@ class RequestHandler {
 class Outlet {
  public:
   virtual ~Outlet() = default;
-  // More of what was pushed has left for the socket: see Session::written_total_in_loop().
+  // More of what was pushed has left for the socket (see Session::written_total_in_loop()), or a
+  // debt has been paid (see Session::charge_in_loop()).
   virtual void on_written_in_loop() = 0;
   virtual void on_closed_in_loop() = 0;
 };

@@ -29,6 +29,7 @@ class Session final : public net::ConnectionHandler,
                       public Strand::Owner,
                       public std::enable_shared_from_this<Session> {
  public:
+  // In the connection's loop.
   Session(const SessionContext& context, net::Connection& connection, std::size_t loop_index);
   ~Session() override;
 
@@ -64,6 +65,11 @@ class Session final : public net::ConnectionHandler,
   void logged_in_in_loop(bool heartbeat);
   void logged_out_in_loop();
   void send_in_loop(std::string_view json);
+  // Counts as bytes of the client's input what it makes the server do. In debt, nothing is read,
+  // no request that blocks runs, and the outlet is to push nothing from the table; once the debt is
+  // paid, Outlet::on_written_in_loop() is called.
+  void charge_in_loop(std::int64_t bytes);
+  bool in_debt_in_loop() const { return deadlines_.holding_back(); }
   // Too much is unread, or the peer sent FIN and may not listen any more either.
   bool pushes_wait_in_loop() const;
   bool output_low_in_loop() const;
@@ -107,8 +113,10 @@ class Session final : public net::ConnectionHandler,
   void close_in_loop(std::chrono::milliseconds patience);
   void grant_in_loop(std::chrono::milliseconds patience);
   void take_frames_in_loop(std::string_view bytes);
-  bool pay_in_loop(std::int64_t bytes, std::int64_t chats);
+  std::int64_t least_cost_of(const protocol::Request& request) const;
+  bool pay_in_loop(std::int64_t bytes);
   void unpark_in_loop();
+  void time_out_in_loop(const char* reason);
   void update_reading_in_loop();
   void arm_deadline_in_loop();
 
@@ -140,7 +148,6 @@ class Session final : public net::ConnectionHandler,
   protocol::FrameDecoder decoder_;
   std::unique_ptr<std::string> parked_;  // read, and not cut into frames yet
   base::TokenBucket byte_bucket_;
-  base::TokenBucket classic_bucket_;  // chats of a classic client: over it, reading pauses
   std::unique_ptr<Outlet> outlet_;
   std::unique_ptr<Pacer> pacer_;  // of a classic client
   std::uint64_t queued_total_ = 0;

@@ -97,6 +97,51 @@ TEST_F(DeadlinesTest, TimeInWhichTheServerDoesNotReadIsNotTheClientsSilence) {
   expect_next(Due::kNoLogin, minutes(5));
 }
 
+TEST_F(DeadlinesTest, InputThatWaitsUnreadIsLookedAtForHeartbeats) {
+  frame(seconds(0));
+  deadlines.logged_in(true);
+  deadlines.reading(false, opened + seconds(10));
+  expect_next(Due::kInput, seconds(15));
+  deadlines.input_waits(40, opened + seconds(15));  // a ping has come
+  for (seconds now(20); now < seconds(90); now += seconds(5)) {
+    EXPECT_EQ(at(now), Due::kInput) << now.count();
+    deadlines.input_waits(40, opened + now);
+  }
+  EXPECT_EQ(at(seconds(90)), Due::kInput);
+  EXPECT_EQ(at(seconds(90)), Due::kSilent);
+}
+
+TEST_F(DeadlinesTest, ClientWhosePingsWaitUnreadIsAlive) {
+  frame(seconds(0));
+  deadlines.logged_in(true);
+  deadlines.reading(false, opened);
+  std::size_t waiting = 0;
+  for (seconds now(5); now < minutes(4); now += seconds(5)) {
+    if (now.count() % 30 == 0) waiting += 20;
+    ASSERT_EQ(at(now), Due::kInput) << now.count();
+    deadlines.input_waits(waiting, opened + now);
+    ASSERT_EQ(at(now), Due::kNothing) << now.count();
+  }
+}
+
+TEST_F(DeadlinesTest, ClientWhoseInputHasNoMoreRoomIsNotCalledSilent) {
+  frame(seconds(0));
+  deadlines.logged_in(true);
+  deadlines.reading(false, opened);
+  for (seconds now(5); now < minutes(4); now += seconds(5)) {
+    ASSERT_EQ(at(now), Due::kInput) << now.count();
+    deadlines.input_waits(100'000, opened + now);
+    ASSERT_EQ(at(now), Due::kNothing) << now.count();
+  }
+}
+
+TEST_F(DeadlinesTest, OutputToAHeartbeatClientIsLookedAfterToo) {
+  frame(seconds(0));
+  deadlines.logged_in(true);
+  deadlines.output_queued(opened);
+  expect_next(Due::kAcks, seconds(10));
+}
+
 TEST_F(DeadlinesTest, OfAConversationThatEndsOnlyItsEndCounts) {
   half_frame(seconds(1));
   deadlines.close_by(opened + seconds(40));

@@ -218,6 +218,16 @@ TEST(Session, TooLongFrameIsToldOnceAndEndsTheConversation) {
   EXPECT_TRUE(pair.peer->at_end());
 }
 
+TEST(Session, ClientThatNeverSaysAnythingIsLookedAtAfterAMinute) {
+  SessionRig rig;
+  const auto before = base::system_clock().now();
+  auto pair = rig.connect();
+  const auto deadline = rig.in_loop([&] { return rig.deadline_of(*pair.session); });
+  ASSERT_TRUE(deadline);
+  EXPECT_LE(*deadline, base::system_clock().now() + std::chrono::seconds(60));
+  EXPECT_GE(*deadline, before);
+}
+
 TEST(Session, StalledOutputClosesTheConnection) {
   SessionOptions options;
   options.output_stall = std::chrono::milliseconds(50);
