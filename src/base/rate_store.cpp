@@ -22,24 +22,37 @@ std::uint64_t MemoryRateStore::hash(std::string_view key) const {
   return std::hash<std::string>{}(seed_ + std::string(key));
 }
 
-TokenBucket& MemoryRateStore::bucket_locked(Shard& shard, std::uint64_t hash) {
-  if (const auto found = shard.newer.find(hash); found != shard.newer.end()) return found->second;
-  if (shard.newer.size() >= kKeysMax / kShards) shard.older = std::exchange(shard.newer, {});
-  TokenBucket& bucket = shard.newer[hash];
-  if (const auto found = shard.older.find(hash); found != shard.older.end()) bucket = found->second;
-  return bucket;
+TokenBucket* MemoryRateStore::find_locked(Shard& shard, std::uint64_t hash) {
+  if (const auto found = shard.newer.find(hash); found != shard.newer.end()) return &found->second;
+  if (const auto found = shard.older.find(hash); found != shard.older.end()) return &found->second;
+  return nullptr;
+}
+
+// A bucket that is used moves to the newer generation. A new one is added only with its first
+// token gone: a full bucket needs no entry.
+std::chrono::milliseconds MemoryRateStore::take_locked(Shard& shard, std::uint64_t hash,
+                                                       const Rate& rate, SteadyTime now) {
+  TokenBucket bucket;
+  if (const TokenBucket* found = find_locked(shard, hash)) bucket = *found;
+  const auto wait = bucket.take(rate, 1, now);
+  if (shard.newer.size() >= kKeysMax / kShards && !shard.newer.contains(hash)) {
+    shard.older = std::exchange(shard.newer, {});
+  }
+  shard.newer[hash] = bucket;
+  return wait;
+}
+
+std::chrono::milliseconds MemoryRateStore::take_one(const NamedBucket& bucket) {
+  const std::uint64_t key = hash(bucket.key);
+  Shard& shard = shard_of(bucket.kind, key);
+  MutexLock lock(shard.mutex);
+  return take_locked(shard, key, bucket.rate, clock_.now());
 }
 
 std::optional<std::chrono::milliseconds> MemoryRateStore::take(
     std::span<const NamedBucket> buckets) {
   for (std::size_t i = 0; i < buckets.size(); ++i) {
-    const std::uint64_t key = hash(buckets[i].key);
-    Shard& shard = shard_of(key);
-    std::chrono::milliseconds wait{0};
-    {
-      MutexLock lock(shard.mutex);
-      wait = bucket_locked(shard, key).take(buckets[i].rate, 1, clock_.now());
-    }
+    const auto wait = take_one(buckets[i]);
     if (wait.count() == 0) continue;
     give_back(buckets.first(i));
     return wait;
@@ -50,30 +63,25 @@ std::optional<std::chrono::milliseconds> MemoryRateStore::take(
 void MemoryRateStore::give_back(std::span<const NamedBucket> buckets) {
   for (const NamedBucket& bucket : buckets) {
     const std::uint64_t key = hash(bucket.key);
-    Shard& shard = shard_of(key);
+    Shard& shard = shard_of(bucket.kind, key);
     MutexLock lock(shard.mutex);
-    bucket_locked(shard, key).give_back(bucket.rate, 1);
+    if (TokenBucket* found = find_locked(shard, key)) found->give_back(bucket.rate, 1);
   }
 }
 
-// A name that is remembered is a bucket that has not filled again yet.
-bool MemoryRateStore::knows(const std::string& key) {
-  const std::uint64_t name = hash(key);
-  Shard& shard = shard_of(name);
+std::chrono::milliseconds MemoryRateStore::wait_for(const NamedBucket& bucket) {
+  const std::uint64_t key = hash(bucket.key);
+  Shard& shard = shard_of(bucket.kind, key);
   MutexLock lock(shard.mutex);
-  return !bucket_locked(shard, name).full(clock_.now());
+  const TokenBucket* found = find_locked(shard, key);
+  if (found == nullptr) return std::chrono::milliseconds(0);
+  TokenBucket copy = *found;
+  return copy.take(bucket.rate, 1, clock_.now());
 }
 
-void MemoryRateStore::remember(const std::string& key, std::chrono::seconds lifetime) {
-  const std::uint64_t name = hash(key);
-  Shard& shard = shard_of(name);
-  MutexLock lock(shard.mutex);
-  bucket_locked(shard, name).empty_until(clock_.now() + lifetime);
-}
-
-std::size_t MemoryRateStore::size() {
+std::size_t MemoryRateStore::size(BucketKind kind) {
   std::size_t size = 0;
-  for (Shard& shard : shards_) {
+  for (Shard& shard : shards_[static_cast<std::size_t>(kind)]) {
     MutexLock lock(shard.mutex);
     size += shard.newer.size() + shard.older.size();
   }

@@ -79,16 +79,6 @@ void RedisRateStore::give_back(std::span<const base::NamedBucket> buckets) {
   (void)ask(words);
 }
 
-bool RedisRateStore::knows(const std::string& key) {
-  return ask({"EXISTS", key_of(key)}).value_or(0) > 0;
-}
-
-void RedisRateStore::remember(const std::string& key, std::chrono::seconds lifetime) {
-  // An answer that is a number, as all others here.
-  (void)ask({"EVAL", "redis.call('SET', KEYS[1], '', 'EX', ARGV[1]) return 0", "1", key_of(key),
-             std::to_string(lifetime.count())});
-}
-
 std::string RedisRateStore::key_of(std::string_view key) const {
   return cluster_prefix(options_.cluster).append("rate:").append(key);
 }

@@ -64,7 +64,6 @@ storage::PoolOptions pool_options(const Config& config) {
 session::SessionOptions session_options(const Config& config) {
   session::SessionOptions options;
   options.bytes_per_second = config.limits.bytes_per_second;
-  options.chat_per_second = config.limits.chat_per_second;
   return options;
 }
 
@@ -82,6 +81,7 @@ App::App(const Config& config)
       blocking_workers_("blocking", blocking_threads(config), kWorkerQueue, blocking_nice(config)),
       hash_lane_("hash", hash_threads(), kHashQueue, kHashNice),
       known_hash_lane_("hash-known", 1, kHashQueue, kHashNice),
+      other_hash_lane_("hash-other", 1, kHashQueue, kHashNice),
       database_(make_database(config)),
       pool_(*database_, pool_options(config), clock_),
       bus_(make_bus(config, hub_)),
@@ -109,15 +109,25 @@ App::App(const Config& config)
           [this] { return workers_.queued() > 0; }, clock_),
       settle_queue_(pool_),
       hasher_(config.auth.argon2_memory_kib, config.auth.argon2_ops),
-      service_context_{pool_,       registry_,
-                       directory_,  backlog_,
-                       recipients_, writeback_,
-                       journal_,    router_,
-                       presence_,   settle_queue_,
-                       hasher_,     blocking_workers_,
-                       hash_lane_,  known_hash_lane_,
-                       rates_,      shared_rates_.get(),
-                       clock_,      {},
+      service_context_{pool_,
+                       registry_,
+                       directory_,
+                       backlog_,
+                       recipients_,
+                       writeback_,
+                       journal_,
+                       router_,
+                       presence_,
+                       settle_queue_,
+                       hasher_,
+                       blocking_workers_,
+                       hash_lane_,
+                       known_hash_lane_,
+                       other_hash_lane_,
+                       rates_,
+                       shared_rates_.get(),
+                       clock_,
+                       {},
                        {}},
       slow_clients_(config.limits.slow_clients),
       limits_(connection_capacity(config.limits.connections),
@@ -188,6 +198,7 @@ Result<void> App::register_node() {
   options.register_per_minute = config_.limits.register_per_minute;
   options.login_failures_per_minute = config_.limits.login_failures_per_minute;
   options.account_failures_per_minute = config_.limits.account_failures_per_minute;
+  options.logins_per_minute = config_.limits.logins_per_minute;
   options.chat_per_second = config_.limits.chat_per_second;
   options.token_lifetime = config_.auth.token_lifetime;
   // Without a bus be_alone() has made this the only server.
@@ -209,6 +220,7 @@ Result<void> App::start_threads() {
   blocking_workers_.start();
   hash_lane_.start();
   known_hash_lane_.start();
+  other_hash_lane_.start();
   writeback_.start(&aftermath_);
   settle_queue_.start();
   presence_.start();
@@ -315,6 +327,7 @@ void App::stop_threads() {
   hint_relay_.stop();
   hash_lane_.stop();
   known_hash_lane_.stop();
+  other_hash_lane_.stop();
   journal_.stop();
   blocking_workers_.stop();
   workers_.stop();

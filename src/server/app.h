@@ -93,6 +93,7 @@ class App {
   base::WorkerPool blocking_workers_;
   base::WorkerPool hash_lane_;
   base::WorkerPool known_hash_lane_;
+  base::WorkerPool other_hash_lane_;
 
   std::unique_ptr<storage::Database> database_;
   storage::Pool pool_;

@@ -60,6 +60,7 @@ struct Config {
     std::uint32_t register_per_minute = 0;        // per client address
     std::uint32_t login_failures_per_minute = 0;  // per client address
     std::uint32_t account_failures_per_minute = 0;
+    std::uint32_t logins_per_minute = 0;        // per account
     std::uint32_t bytes_per_second = 0;         // per connection; pauses reading
     std::uint32_t connections = 0;              // off: RLIMIT_NOFILE less a headroom
     std::uint32_t connections_per_address = 0;  // loopback is exempt

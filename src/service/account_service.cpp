@@ -9,6 +9,7 @@
 #include "chat/base/log_limiter.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/group_model.h"
+#include "chat/storage/network_model.h"
 #include "chat/storage/session_model.h"
 #include "chat/storage/settle.h"
 #include "chat/storage/user_model.h"
@@ -116,6 +117,10 @@ void AccountService::register_user(Session& session, const Request& request) {
   if (auto fault = protocol::password_fault(request.text("password"))) {
     return refuse(session, request, failed(*fault));
   }
+  // Counted whether or not the name is taken: the answer tells which names are.
+  const auto bucket = registrations_of(session, registrations_);
+  const auto wait = context_.rates.take({&bucket, 1}).value_or(std::chrono::milliseconds(0));
+  if (wait.count() > 0) return refuse(session, request, rate_limited(wait));
   {
     auto lease = context_.pool.lease();
     if (!lease) return refuse(session, request, lease.error());
@@ -123,9 +128,6 @@ void AccountService::register_user(Session& session, const Request& request) {
     if (!taken) return refuse(session, request, taken.error());
     if (*taken) return name_taken(session, request, **taken);
   }
-  const auto bucket = registrations_of(session, registrations_);
-  const auto wait = context_.rates.take({&bucket, 1}).value_or(std::chrono::milliseconds(0));
-  if (wait.count() > 0) return refuse(session, request, rate_limited(wait));
   passwords_.hash(session, std::string(request.text("password")),
                   [this, self = session.shared_from_this(), request](const auto& hash) {
                     store_user(*self, request, hash);
@@ -139,15 +141,15 @@ void AccountService::name_taken(Session& session, const Request& request,
   if (!unsettled_hashes_.has(account, holder.password_hash)) {
     return refuse(session, request, failed("this name is taken"));
   }
-  passwords_.check(session, holder, account, std::string(request.text("password")),
-                   [this, handle = session.shared_from_this(), request, account,
-                    user = holder.id](const PasswordVerdict& verdict) {
-                     if (verdict.refusal) return refuse(*handle, request, *verdict.refusal);
-                     if (!verdict.right)
-                       return refuse(*handle, request, failed("this name is taken"));
-                     unsettled_hashes_.erase(account);
-                     registered(*handle, request, user);
-                   });
+  passwords_.check_login(session, holder, account, std::string(request.text("password")),
+                         [this, handle = session.shared_from_this(), request, account,
+                          user = holder.id](const PasswordVerdict& verdict) {
+                           if (verdict.refusal) return refuse(*handle, request, *verdict.refusal);
+                           if (!verdict.right)
+                             return refuse(*handle, request, failed("this name is taken"));
+                           unsettled_hashes_.erase(account);
+                           registered(*handle, request, user);
+                         });
 }
 
 void AccountService::store_user(Session& session, const Request& request,
@@ -191,13 +193,13 @@ void AccountService::confirm(Session& session, const Request& request,
     if (!*found) return account_gone(session, request);
     user = std::move(**found);
   }
-  passwords_.check(session, user, account_of(self), std::string(request.text("password")),
-                   [this, handle = session.shared_from_this(), request, user,
-                    then = std::move(then)](PasswordVerdict verdict) {
-                     if (verdict.refusal) return refuse(*handle, request, *verdict.refusal);
-                     if (verdict.right) return then(std::move(verdict.stored));
-                     not_confirmed(*handle, request, user);
-                   });
+  passwords_.confirm(session, user, std::string(request.text("password")),
+                     [this, handle = session.shared_from_this(), request, user,
+                      then = std::move(then)](PasswordVerdict verdict) {
+                       if (verdict.refusal) return refuse(*handle, request, *verdict.refusal);
+                       if (verdict.right) return then(std::move(verdict.stored));
+                       not_confirmed(*handle, request, user);
+                     });
 }
 
 // Perhaps because an earlier attempt to change it was carried out: then it is the new one already.
@@ -210,8 +212,8 @@ void AccountService::not_confirmed(Session& session, const Request& request,
   const bool repeats = request.find("new_password") != nullptr &&
                        unsettled_hashes_.has(account_of(user.id), user.password_hash);
   if (!repeats) return wrong();
-  passwords_.check(
-      session, user, account_of(user.id), std::string(request.text("new_password")),
+  passwords_.confirm(
+      session, user, std::string(request.text("new_password")),
       [this, handle = session.shared_from_this(), request, wrong](const PasswordVerdict& verdict) {
         if (verdict.refusal) return refuse(*handle, request, *verdict.refusal);
         if (!verdict.right) return wrong();
@@ -326,6 +328,7 @@ Result<bool> AccountService::remove_rows(storage::Connection& connection, UserId
   if (!memberships) return fail(memberships);
   audience = {std::move(*watchers), std::move(*memberships)};
   if (auto done = SessionModel(connection).erase_others(user, ""); !done) return fail(done);
+  if (auto done = storage::NetworkModel(connection).forget_all(user); !done) return fail(done);
   if (auto done = friends.erase_all(user); !done) return fail(done);
   if (auto done = groups.leave_all(user); !done) return fail(done);
   return true;

@@ -34,11 +34,8 @@ EntryType new_entry(session::Session& session, const protocol::Request& request)
 
 }  // namespace
 
-ChatService::ChatService(ServiceContext& context)
-    : context_(context),
-      chats_{context.options.chat_per_second,
-             context.options.chat_per_second * session::SessionOptions::kBurstSeconds},
-      cid_prefix_(random_prefix()) {}
+ChatService::ChatService(ServiceContext& context, ChatAllowance& allowance)
+    : context_(context), allowance_(allowance), cid_prefix_(random_prefix()) {}
 
 void ChatService::one_chat(session::Session& session, const protocol::Request& request) {
   auto entry = new_entry<delivery::DirectEntry>(session, request);
@@ -61,11 +58,19 @@ std::optional<protocol::Refusal> ChatService::refusal_at_gate(session::Session& 
   return std::move(verdict->refusal);
 }
 
-// Refused messages go through the journal too: acks of chats to one target keep their order.
+// Refused messages go through the journal too: acks of chats to one target keep their order. A
+// classic client can't be told to slow down, so its message waits here instead; what it sent after
+// that waits behind it, in the end in the kernel's buffers.
 template <typename EntryType>
 void ChatService::append(session::Session& session, const protocol::Request& request,
                          EntryType entry) {
-  if (!entry.refusal) entry.refusal = rate_fault(session);
+  if (!entry.refusal) {
+    const auto wait = allowance_.take(session.identity().user);
+    if (wait.count() > 0 && session.classic()) {
+      return append_later(session, request, std::move(entry), wait);
+    }
+    if (wait.count() > 0) entry.refusal = rate_limited(wait);
+  }
   if (!entry.cid_given) entry.message.cid = make_cid();
   session.commit_begun();
   if (context_.journal.append(std::move(entry))) return;
@@ -73,13 +78,18 @@ void ChatService::append(session::Session& session, const protocol::Request& req
   refuse(session, request, busy());
 }
 
-std::optional<protocol::Refusal> ChatService::rate_fault(session::Session& session) {
-  if (session.classic()) return std::nullopt;
-  if (chats_.per_period == 0) return std::nullopt;
-  const base::NamedBucket bucket{"chat:" + std::to_string(session.identity().user.value), chats_};
-  const auto wait = context_.rates.take({&bucket, 1}).value_or(std::chrono::milliseconds(0));
-  if (wait.count() == 0) return std::nullopt;
-  return rate_limited(wait);
+template <typename EntryType>
+void ChatService::append_later(session::Session& session, const protocol::Request& request,
+                               EntryType entry, std::chrono::milliseconds wait) {
+  session.suspend();
+  auto self = session.shared_from_this();
+  session.post_in_loop(
+      [this, self, request, entry = std::move(entry)]() mutable {
+        self->resume([this, self, request, entry = std::move(entry)]() mutable {
+          append(*self, request, std::move(entry));
+        });
+      },
+      wait);
 }
 
 std::string ChatService::make_cid() {

@@ -1,15 +1,16 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "chat/base/token_bucket.h"
 #include "chat/protocol/request.h"
 #include "chat/service/context.h"
 #include "chat/session/session.h"
+#include "chat_allowance.h"
 #include "gate.h"
 
 namespace chat::service {
@@ -18,7 +19,8 @@ namespace chat::service {
 // Threading: thread-safe. Handlers block when the journal is full.
 class ChatService {
  public:
-  explicit ChatService(ServiceContext& context);
+  // Both outlive it.
+  ChatService(ServiceContext& context, ChatAllowance& allowance);
 
   void one_chat(session::Session& session, const protocol::Request& request);
   void group_chat(session::Session& session, const protocol::Request& request);
@@ -26,14 +28,15 @@ class ChatService {
  private:
   template <typename EntryType>
   void append(session::Session& session, const protocol::Request& request, EntryType entry);
+  template <typename EntryType>
+  void append_later(session::Session& session, const protocol::Request& request, EntryType entry,
+                    std::chrono::milliseconds wait);
   std::optional<protocol::Refusal> refusal_at_gate(session::Session& session, Action action,
                                                    Object object);
-  // By account: who comes back on a new connection has no new allowance.
-  std::optional<protocol::Refusal> rate_fault(session::Session& session);
   std::string make_cid();
 
   ServiceContext& context_;
-  const base::Rate chats_;
+  ChatAllowance& allowance_;
   // Server-made cids: random for each life of the server, then counted.
   const std::string cid_prefix_;
   std::atomic<std::uint64_t> cids_{0};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "account_service.h"
+#include "chat_allowance.h"
 #include "chat_service.h"
 #include "contact_service.h"
 #include "group_service.h"
@@ -16,17 +17,19 @@ namespace chat::service {
 // All handlers, made once by the dispatcher.
 struct Handlers {
   explicit Handlers(ServiceContext& context)
-      : passwords(context),
-        login(context, passwords),
+      : allowance(context.options.chat_per_second, context.clock),
+        passwords(context),
+        login(context, passwords, allowance),
         account(context, passwords, login),
         contact(context),
         group(context),
-        chat(context),
+        chat(context, allowance),
         stream(context),
         history(context),
         list(context),
         system(context) {}
 
+  ChatAllowance allowance;
   Passwords passwords;
   LoginService login;
   AccountService account;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "chat/delivery/batch.h"
@@ -219,6 +220,7 @@ void LoginBatches::welcome_all(WelcomeItems items) {
 
 Result<void> LoginBatches::read_welcomes(std::span<const UserId> users, WelcomeItems items) {
   CredentialsByUser newest;
+  std::unordered_set<std::string> tokens;
   ListsByUser lists;
   {
     auto lease = context_.pool.lease();
@@ -226,6 +228,11 @@ Result<void> LoginBatches::read_welcomes(std::span<const UserId> users, WelcomeI
     auto credentials = storage::UserModel(**lease).credentials(users);
     if (!credentials) return fail(credentials);
     for (auto& item : *credentials) newest.emplace(item.user, std::move(item));
+    std::vector<std::string> hashes;
+    for (const auto& item : items) hashes.push_back(item.request.token_hash);
+    auto existing = storage::SessionModel(**lease).existing(hashes);
+    if (!existing) return fail(existing);
+    for (auto& hash : *existing) tokens.insert(std::move(hash));
     if (auto read = read_lists(**lease, users, lists); !read) return read;
   }
   auto positions = context_.backlog.positions(users);
@@ -234,7 +241,12 @@ Result<void> LoginBatches::read_welcomes(std::span<const UserId> users, WelcomeI
     const UserId user = item.request.user;
     item.answer.emplace();
     Welcome& welcome = *item.answer;
-    welcome.outcome = judge(item.request, newest);
+    const auto found = newest.find(user);
+    const auto* credentials = found == newest.end() ? nullptr : &found->second;
+    welcome.outcome = judge(item.request, credentials, tokens.contains(item.request.token_hash));
+    if (welcome.outcome == Welcome::Outcome::kOtherHash) {
+      welcome.password_hash = credentials->password_hash;
+    }
     if (welcome.outcome != Welcome::Outcome::kWelcome) continue;
     auto pending = read_pending(context_.backlog, user, std::move((*positions)[user]));
     if (!pending) {
@@ -248,15 +260,21 @@ Result<void> LoginBatches::read_welcomes(std::span<const UserId> users, WelcomeI
 }
 
 // While this node did not listen for a user yet, another may have taken it over unheard. And what
-// the user was let in by must still be so, now that the claim shows to who changes a password.
+// the user was let in by must still be valid, now that the claim shows to whoever changes a
+// password or revokes a token: both erase tokens, the first all but its own. Only a token that was
+// made after a change of the password outlives it, so a login by password also compares the hash.
 Welcome::Outcome LoginBatches::judge(const WelcomeRequest& request,
-                                     const CredentialsByUser& newest) const {
-  const auto found = newest.find(request.user);
-  if (found == newest.end() || found->second.password_hash != request.password_hash) {
-    return Welcome::Outcome::kPasswordChanged;
+                                     const storage::Credentials* newest, bool token_exists) const {
+  const bool newer =
+      newest != nullptr && !context_.router.alone() && newest->epoch != request.epoch;
+  if (newer) return Welcome::Outcome::kClaimedElsewhere;
+  const bool deleted = newest == nullptr || newest->password_hash.empty();
+  if (deleted || !token_exists) return Welcome::Outcome::kTokenRevoked;
+  const bool by_password = !request.password_hash.empty();
+  if (by_password && newest->password_hash != request.password_hash) {
+    return Welcome::Outcome::kOtherHash;
   }
-  const bool newer = !context_.router.alone() && found->second.epoch != request.epoch;
-  return newer ? Welcome::Outcome::kClaimedElsewhere : Welcome::Outcome::kWelcome;
+  return Welcome::Outcome::kWelcome;
 }
 
 UnixMillis LoginBatches::token_end() const {

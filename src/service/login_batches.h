@@ -38,7 +38,8 @@ struct ClaimAnswer {
 struct WelcomeRequest {
   UserId user;
   SessionEpoch epoch = 0;
-  std::string password_hash;  // by which, or by a token of whose time, the user was let in
+  std::string token_hash;     // of the token that the answer carries
+  std::string password_hash;  // by which the user was let in; empty: by that token
 };
 
 // What the answer to a login tells.
@@ -46,9 +47,11 @@ struct Welcome {
   enum class Outcome {
     kWelcome,  // the rest is empty otherwise
     kClaimedElsewhere,
-    kPasswordChanged,
+    kTokenRevoked,
+    kOtherHash,  // it may be another password, or another hash of the same one
   };
   Outcome outcome = Outcome::kWelcome;
+  std::string password_hash;  // by now; with kOtherHash
   Pending pending;
   Lists lists;
 };
@@ -99,7 +102,8 @@ class LoginBatches {
   void read_groups(ClaimItems items);
   void welcome_all(WelcomeItems items);
   Result<void> read_welcomes(std::span<const UserId> users, WelcomeItems items);
-  Welcome::Outcome judge(const WelcomeRequest& request, const CredentialsByUser& newest) const;
+  Welcome::Outcome judge(const WelcomeRequest& request, const storage::Credentials* newest,
+                         bool token_exists) const;
   UnixMillis token_end() const;
   bool is_worth_extending(const ClaimRequest& request) const;
 

@@ -35,6 +35,16 @@ constinit log::Limiter abandoned_lines{log::kUsualLines};
 constinit log::Limiter login_lines{log::kAccountLines};
 constinit log::Limiter logout_lines{log::kAccountLines};
 
+constexpr std::chrono::minutes kMinute{1};
+// An address may come with so many invalid tokens for each wrong password that it may try: whole
+// offices come back with tokens that have expired, then log in by password.
+constexpr std::int64_t kTokensPerPassword = 10;
+
+base::NamedBucket invalid_tokens_of(const Session& session, const ServiceOptions& options) {
+  const std::int64_t limit = kTokensPerPassword * options.login_failures_per_minute;
+  return {"tokens:" + session.peer().network(), {limit, limit, kMinute}};
+}
+
 std::optional<Refusal> login_fault(const Request& request) {
   if (request.find("token") != nullptr) return std::nullopt;
   if (request.find("id") == nullptr && request.find("name") == nullptr) {
@@ -87,8 +97,8 @@ struct LoginService::Login {
   bool held_elsewhere = false;  // likewise on another node
 };
 
-LoginService::LoginService(ServiceContext& context, Passwords& passwords)
-    : context_(context), passwords_(passwords), batches_(context) {}
+LoginService::LoginService(ServiceContext& context, Passwords& passwords, ChatAllowance& allowance)
+    : context_(context), passwords_(passwords), allowance_(allowance), batches_(context) {}
 
 void LoginService::login(Session& session, const Request& request) {
   if (auto refusal = login_fault(request)) return refuse(session, request, *refusal);
@@ -104,7 +114,19 @@ void LoginService::login(Session& session, const Request& request) {
   check_password(login);
 }
 
+// Tokens can't be guessed, so this only bounds what the guesses cost. A client whose token was
+// valid here of late is not held up by others at its address.
+bool LoginService::pass_token_limit(const LoginPtr& login) {
+  const auto bucket = invalid_tokens_of(*login->session, context_.options);
+  if (bucket.rate.per_period == 0 || recent_tokens_.contains(login->token_hash)) return true;
+  const auto wait = context_.rates.wait_for(bucket);
+  if (wait.count() == 0) return true;
+  refuse(*login->session, login->request, rate_limited(wait));
+  return false;
+}
+
 void LoginService::find_token(const LoginPtr& login) {
+  if (!pass_token_limit(login)) return;
   Session& session = *login->session;
   session.suspend();
   const bool asked = batches_.find(to_hex(login->token_hash), [this, login](FoundOwner&& owner) {
@@ -119,12 +141,18 @@ void LoginService::find_token(const LoginPtr& login) {
 
 void LoginService::token_found(const LoginPtr& login, FoundOwner owner) {
   if (!owner) return refuse(*login->session, login->request, owner.error());
-  if (!*owner) return login_failed(login, invalid_token());
+  if (!*owner) {
+    recent_tokens_.remove(login->token_hash);
+    const auto bucket = invalid_tokens_of(*login->session, context_.options);
+    (void)context_.rates.take({&bucket, 1});
+    return login_failed(login, invalid_token());
+  }
+  recent_tokens_.add(login->token_hash);
   login->user.id = (*owner)->user;
   login->user.name = std::move((*owner)->name);
   login->user.password_hash = std::move((*owner)->password_hash);
   login->token_ends = (*owner)->expires_at;
-  reserve(login);
+  proved(login);
 }
 
 Result<void> LoginService::find_account(Login& login) {
@@ -149,10 +177,10 @@ void LoginService::check_password(const LoginPtr& login) {
     if (verdict.refusal) return refuse(*login->session, login->request, *verdict.refusal);
     if (!verdict.right) return login_failed(login, wrong_password());
     login->user.password_hash = std::move(verdict.stored);
-    reserve(login);
+    proved(login);
   };
-  passwords_.check(*login->session, login->user, account, std::string(request.text("password")),
-                   checked);
+  passwords_.check_login(*login->session, login->user, account,
+                         std::string(request.text("password")), checked);
 }
 
 void LoginService::login_failed(const LoginPtr& login, const Refusal& refusal) {
@@ -160,6 +188,20 @@ void LoginService::login_failed(const LoginPtr& login, const Refusal& refusal) {
                login->session->peer().to_string());
   audit(context_, "login_failed", *login->session, login->user.id);
   refuse(*login->session, login->request, refusal);
+}
+
+// Whose account it is has been proved. Logging in costs transactions and pushes to friends, so one
+// account does it only so often.
+void LoginService::proved(const LoginPtr& login) {
+  const std::int64_t limit = context_.options.logins_per_minute;
+  if (limit > 0) {
+    const base::NamedBucket bucket{"logins:" + std::to_string(login->user.id.value),
+                                   {limit, limit, kMinute},
+                                   base::BucketKind::kAccount};
+    const auto wait = context_.rates.take({&bucket, 1}).value_or(std::chrono::milliseconds(0));
+    if (wait.count() > 0) return refuse(*login->session, login->request, rate_limited(wait));
+  }
+  reserve(login);
 }
 
 void LoginService::reserve(const LoginPtr& login) {
@@ -229,6 +271,7 @@ void LoginService::claimed(const LoginPtr& login, Result<ClaimAnswer> answer) {
     const SessionEpoch epoch = answer->claim.epoch;
     login->held_elsewhere = answer->claim.held_elsewhere && !context_.router.alone();
     context_.registry.claimed(login->user.id, session, epoch);
+    allowance_.logged_in(login->user.id, epoch);
     session.set_identity(
         {login->user.id, login->request.flag("ack"), login->user.name, epoch, login->token_hash});
     if (!answer->groups) return abandon(login, answer->groups.error());
@@ -283,7 +326,8 @@ void LoginService::take_over(const LoginPtr& login) {
 void LoginService::answer(const LoginPtr& login) {
   Session& session = *login->session;
   session.suspend();
-  const WelcomeRequest request{login->user.id, session.identity().epoch, login->user.password_hash};
+  const WelcomeRequest request{login->user.id, session.identity().epoch, to_hex(login->token_hash),
+                               login->by_token ? "" : login->user.password_hash};
   const bool asked = batches_.welcome(request, [this, login](Result<Welcome>&& welcome) {
     login->session->resume([this, login, welcome = std::move(welcome)]() mutable {
       answer_with(login, std::move(welcome));
@@ -297,6 +341,9 @@ void LoginService::answer(const LoginPtr& login) {
 void LoginService::answer_with(const LoginPtr& login, Result<Welcome> welcome) {
   Session& session = *login->session;
   if (!welcome) return abandon(login, welcome.error());
+  if (welcome->outcome == Welcome::Outcome::kOtherHash) {
+    return try_other_hash(login, std::move(welcome->password_hash));
+  }
   if (welcome->outcome != Welcome::Outcome::kWelcome) return turn_away(login, welcome->outcome);
   Pending& pending = welcome->pending;
   OkReply reply(login->request);
@@ -317,14 +364,28 @@ void LoginService::answer_with(const LoginPtr& login, Result<Welcome> welcome) {
         login->user.id);
 }
 
-// The password was changed while this login was on its way: what it was let in by is worth nothing
-// any more, and neither is the token that it was given.
+// Another login may have had the same password hashed anew, with higher parameters: only the
+// password itself tells that from a change.
+void LoginService::try_other_hash(const LoginPtr& login, std::string hash) {
+  const auto tried = [this, login, hash](const PasswordVerdict& verdict) {
+    if (verdict.refusal) return abandon(login, {ErrorCode::kBusy, "a password was not tried"});
+    if (!verdict.right) return turn_away(login, Welcome::Outcome::kOtherHash);
+    login->user.password_hash = hash;
+    answer(login);
+  };
+  passwords_.check_again(*login->session, hash, std::string(login->request.text("password")),
+                         tried);
+}
+
+// The password was changed, the token revoked or the account deleted while this login was on its
+// way: what it was let in by is worth nothing any more, and neither is the token it was given.
 void LoginService::turn_away(const LoginPtr& login, Welcome::Outcome outcome) {
   Session& session = *login->session;
   if (outcome == Welcome::Outcome::kClaimedElsewhere) {
     refuse(session, login->request, already_online());
     return end(session);
   }
+  recent_tokens_.remove(login->token_hash);
   if (auto revoked = revoke(login->token_hash); !revoked) return abandon(login, revoked.error());
   refuse(session, login->request, login->by_token ? invalid_token() : wrong_password());
   end(session);

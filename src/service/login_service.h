@@ -9,8 +9,10 @@
 #include "chat/protocol/request.h"
 #include "chat/service/context.h"
 #include "chat/session/session.h"
+#include "chat_allowance.h"
 #include "login_batches.h"
 #include "passwords.h"
+#include "recent_tokens.h"
 
 namespace chat::service {
 
@@ -25,7 +27,8 @@ namespace chat::service {
 // Threading: thread-safe; handlers block on the database, never on hashing.
 class LoginService {
  public:
-  LoginService(ServiceContext& context, Passwords& passwords);
+  // All three outlive it.
+  LoginService(ServiceContext& context, Passwords& passwords, ChatAllowance& allowance);
 
   void login(session::Session& session, const protocol::Request& request);
   void logout(session::Session& session, const protocol::Request& request);
@@ -44,6 +47,9 @@ class LoginService {
   Result<void> find_account(Login& login);
   void check_password(const LoginPtr& login);
   void login_failed(const LoginPtr& login, const protocol::Refusal& refusal);
+  // False: it has been refused.
+  bool pass_token_limit(const LoginPtr& login);
+  void proved(const LoginPtr& login);
   void reserve(const LoginPtr& login);
   void give_up_in_time(const LoginPtr& login);
   void claim(const LoginPtr& login);
@@ -54,13 +60,16 @@ class LoginService {
   void answer(const LoginPtr& login);
   void answer_with(const LoginPtr& login, Result<Welcome> welcome);
   void release(session::Session& session, base::Task then);
+  void try_other_hash(const LoginPtr& login, std::string hash);
   void turn_away(const LoginPtr& login, Welcome::Outcome outcome);
   void abandon(const LoginPtr& login, const Error& error);
   Result<void> revoke(const session::TokenHash& token_hash);
 
   ServiceContext& context_;
   Passwords& passwords_;
+  ChatAllowance& allowance_;
   LoginBatches batches_;
+  RecentTokens recent_tokens_;
 };
 
 }  // namespace chat::service

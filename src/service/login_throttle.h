@@ -10,21 +10,22 @@
 
 namespace chat::service {
 
-// Somebody at an address says to be somebody.
+// A client at an address that claims to be somebody.
 struct Attempt {
-  std::string account;  // one name for each account, however the client called it
-  std::string address;  // net::Address::network()
+  std::string account;       // one name for each account, however the client called it
+  std::string address;       // net::Address::network()
+  bool own_address = false;  // the account has been logged in to from there
+  bool exists = true;        // there is such an account
 };
 
 // How often a password may be tried. Each try takes a token and a right password gives it back, so
 // only failures count. Strangers share the account's bucket and the bucket of their address. An
 // address from which the account has been logged in to has a bucket of its own with it, so nobody
-// else's failures keep the account's owner out.
+// else's failures keep the account's owner out. An account that does not exist is limited like one
+// that does, but its bucket never takes the place of a real account's.
 // Threading: thread-safe. With a shared store calls may wait for it.
 class LoginThrottle {
  public:
-  static constexpr std::chrono::hours kOwnAddressLifetime{24 * 30};
-
   // 0: no limit. `shared` is asked beside `own` and may be nullptr; while it can't be asked, the
   // failures that this server has seen decide.
   LoginThrottle(std::int64_t per_address, std::int64_t per_account, base::RateStore& own,
@@ -33,16 +34,13 @@ class LoginThrottle {
   struct Try {
     std::chrono::milliseconds wait{0};     // 0: the password may be tried
     std::vector<base::NamedBucket> taken;  // what that takes, unless it is right
-    bool own_address = false;              // the account has been logged in to from there
   };
   Try begin(const Attempt& attempt);
-  // One of the two ends a try that does not count.
-  void succeeded(const Attempt& attempt, const Try& made);
-  void cancel(const Try& made);  // the password was not tried after all
+  // The password was right, or was not tried after all: the try does not count.
+  void take_back(const Try& made);
 
  private:
-  bool knows(const Attempt& attempt) const;
-  std::vector<base::NamedBucket> buckets(const Attempt& attempt, bool own_address) const;
+  std::vector<base::NamedBucket> buckets(const Attempt& attempt) const;
 
   const base::Rate per_address_;
   const base::Rate per_account_;

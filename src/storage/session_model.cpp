@@ -83,6 +83,12 @@ Result<std::vector<TokenOwner>> SessionModel::owners(std::span<const std::string
   return owners;
 }
 
+Result<std::vector<std::string>> SessionModel::existing(std::span<const std::string> token_hashes) {
+  return sql::read_in(connection_, "SELECT token_hash FROM session WHERE token_hash IN",
+                      token_hashes, "",
+                      [](const Statement& row) { return std::string(row.text(0)); });
+}
+
 Result<void> SessionModel::extend(std::span<const std::string> token_hashes,
                                   UnixMillis expires_at) {
   return sql::write_in(connection_,

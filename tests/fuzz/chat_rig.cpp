@@ -16,6 +16,7 @@
 #include "chat/delivery/takeover_waiter.h"
 #include "chat/protocol/limits.h"
 #include "chat/service/dispatcher.h"
+#include "chat/service/settle_queue.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/migrations.h"
@@ -217,10 +218,12 @@ struct ChatRig::Parts {
   delivery::Journal journal{delivery::make_direct_store(database, lease),
                             delivery::make_group_store(database, lease), router,
                             [] { return false; }, clock};
-  service::ServiceContext context{pool,          registry,  *directory, backlog,  recipients,
-                                  writeback,     journal,   router,     presence, shared_hasher(),
-                                  rig.workers(), hash_lane, hash_lane,  rates,    nullptr,
-                                  clock,         {},        {}};
+  service::SettleQueue settle_queue{pool};
+  service::ServiceContext context{
+      pool,      registry,  *directory, backlog,      recipients,      writeback,
+      journal,   router,    presence,   settle_queue, shared_hasher(), rig.workers(),
+      hash_lane, hash_lane, hash_lane,  rates,        nullptr,         clock,
+      {},        {}};
   std::optional<service::Dispatcher> dispatcher;
 };
 

@@ -85,6 +85,20 @@ TEST_F(Throttle, OwnersAddressGoesOnWhateverStrangersDo) {
   expect_error(try_password("203.0.113.9", who, alice.password), 2, errors::kRateLimited);
 }
 
+TEST_F(Throttle, OwnersAddressIsKnownAfterARestart) {
+  const Account alice = register_account("alice");
+  const Json who = {{"id", alice.id}, {"takeover", true}};
+  {
+    RawClient owner = connect_as("203.0.113.1");
+    request_ok(owner, login_request(alice));
+  }
+  server.terminate();
+  server.start();
+  for (int i = 0; i < 10; ++i) failures("198.51.100." + std::to_string(i), {{"id", alice.id}});
+  EXPECT_EQ(try_password("203.0.113.1", who, alice.password).at("errno"), 0);
+  expect_error(try_password("203.0.113.9", who, alice.password), 2, errors::kRateLimited);
+}
+
 TEST_F(Throttle, TokensAreNotHeldUp) {
   const User alice = new_user("alice");
   const Json by_token = {{"msgid", 1}, {"token", alice.welcome.at("token")}};

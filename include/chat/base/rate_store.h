@@ -16,13 +16,23 @@
 
 namespace chat::base {
 
+// What a bucket is counted for. Each kind has a bound of its own, so that names which a stranger
+// can invent never push out the buckets of accounts.
+enum class BucketKind : std::uint8_t {
+  kAccount,  // an account that exists
+  kAddress,  // a client's network
+  kUnknown,  // a name or id that no account has
+};
+inline constexpr std::size_t kBucketKinds = 3;
+
 // A token bucket that goes by a name.
 struct NamedBucket {
   std::string key;
   Rate rate;
+  BucketKind kind = BucketKind::kAddress;
 };
 
-// Token buckets for very many names, and names that are remembered for a while.
+// Token buckets for very many names.
 // Threading: thread-safe.
 class RateStore {
  public:
@@ -32,12 +42,11 @@ class RateStore {
   virtual std::optional<std::chrono::milliseconds> take(std::span<const NamedBucket> buckets) = 0;
   // Gives back what was taken.
   virtual void give_back(std::span<const NamedBucket> buckets) = 0;
-  virtual bool knows(const std::string& key) = 0;
-  virtual void remember(const std::string& key, std::chrono::seconds lifetime) = 0;
 };
 
-// In this process's memory. Bounds: kKeysMax to 2 * kKeysMax names; what was not touched for
-// longest is forgotten first. Names are kept as hashes that nobody outside can foresee.
+// In this process's memory. Only a successful take() adds a name.
+// Bounds: kKeysMax to 2 * kKeysMax names of each kind; the names of a kind that were not touched
+// for longest are forgotten first. Names are kept as hashes that nobody outside can foresee.
 class MemoryRateStore final : public RateStore {
  public:
   static constexpr std::size_t kKeysMax = 65536;
@@ -46,10 +55,10 @@ class MemoryRateStore final : public RateStore {
 
   std::optional<std::chrono::milliseconds> take(std::span<const NamedBucket> buckets) override;
   void give_back(std::span<const NamedBucket> buckets) override;
-  bool knows(const std::string& key) override;
-  void remember(const std::string& key, std::chrono::seconds lifetime) override;
-  // How many names there are.
-  std::size_t size();
+  // How long take() would make the caller wait. Takes nothing and adds nothing.
+  std::chrono::milliseconds wait_for(const NamedBucket& bucket);
+  // How many names there are of this kind.
+  std::size_t size(BucketKind kind);
 
  private:
   static constexpr std::size_t kShards = 16;
@@ -62,12 +71,17 @@ class MemoryRateStore final : public RateStore {
   };
 
   std::uint64_t hash(std::string_view key) const;
-  Shard& shard_of(std::uint64_t hash) { return shards_[hash % kShards]; }
-  static TokenBucket& bucket_locked(Shard& shard, std::uint64_t hash) CHAT_REQUIRES(shard.mutex);
+  Shard& shard_of(BucketKind kind, std::uint64_t hash) {
+    return shards_[static_cast<std::size_t>(kind)][hash % kShards];
+  }
+  static TokenBucket* find_locked(Shard& shard, std::uint64_t hash) CHAT_REQUIRES(shard.mutex);
+  static std::chrono::milliseconds take_locked(Shard& shard, std::uint64_t hash, const Rate& rate,
+                                               SteadyTime now) CHAT_REQUIRES(shard.mutex);
+  std::chrono::milliseconds take_one(const NamedBucket& bucket);
 
   const Clock& clock_;
   const std::string seed_;
-  std::array<Shard, kShards> shards_;
+  std::array<std::array<Shard, kShards>, kBucketKinds> shards_;
 };
 
 }  // namespace chat::base

@@ -48,8 +48,10 @@ class TokenBucket {
     if (rate.per_period != 0) full_at_ -= rate.time_of(count);
   }
 
-  bool full(SteadyTime now) const { return full_at_ <= now; }
-  void empty_until(SteadyTime full_at) { full_at_ = full_at; }
+  // Takes all that is there.
+  void empty(const Rate& rate, SteadyTime now) {
+    if (rate.per_period != 0) full_at_ = std::max(full_at_, now + rate.time_of(rate.burst));
+  }
 
  private:
   SteadyTime full_at_{};

@@ -17,7 +17,7 @@ namespace chat::cluster {
 class RedisConnection;
 class Wakeup;
 
-// Buckets and names that all servers on one Redis share, and that outlive them. A bucket is a key
+// Buckets that all servers on one Redis share, and that outlive them. A bucket is a key
 // that expires at the moment at which the bucket is full again, so what it lacks is its time to
 // live, and what nobody uses is no more.
 //
@@ -40,8 +40,6 @@ class RedisRateStore final : public base::RateStore {
   std::optional<std::chrono::milliseconds> take(
       std::span<const base::NamedBucket> buckets) override;
   void give_back(std::span<const base::NamedBucket> buckets) override;
-  bool knows(const std::string& key) override;
-  void remember(const std::string& key, std::chrono::seconds lifetime) override;
 
  private:
   std::string key_of(std::string_view key) const;

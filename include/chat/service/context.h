@@ -27,6 +27,7 @@ struct ServiceOptions {
   std::int64_t register_per_minute = 0;          // per address; 0: no limit
   std::int64_t login_failures_per_minute = 0;    // per address; 0: no limit
   std::int64_t account_failures_per_minute = 0;  // per account; 0: no limit
+  std::int64_t logins_per_minute = 0;            // per account; 0: no limit
   std::int64_t chat_per_second = 0;              // per account; 0: no limit
   std::chrono::days token_lifetime{30};          // since its last use
 };
@@ -47,8 +48,9 @@ struct ServiceContext {
   const PasswordHasher& hasher;
   base::WorkerPool& blocking_workers;
   base::WorkerPool& hash_lane;
-  base::WorkerPool& known_hash_lane;  // of those who have logged in from where they are before
-  base::RateStore& rates;
+  base::WorkerPool& known_hash_lane;  // logins from networks that are known to the account
+  base::WorkerPool& other_hash_lane;  // all but logins
+  base::MemoryRateStore& rates;
   base::RateStore* shared_rates;  // what all servers share; nullptr: there is none
   const base::Clock& clock;
   storage::Node node;

@@ -26,6 +26,8 @@ class SessionModel {
                       UnixMillis expires_at, std::size_t kept);
   // Whose tokens these are, in no order; those that don't exist or have expired are missing.
   Result<std::vector<TokenOwner>> owners(std::span<const std::string> token_hashes, UnixMillis now);
+  // Those of the tokens that exist, expired ones included, in no order.
+  Result<std::vector<std::string>> existing(std::span<const std::string> token_hashes);
   // Tokens that are used live on.
   Result<void> extend(std::span<const std::string> token_hashes, UnixMillis expires_at);
   Result<void> erase(std::string_view token_hash);

@@ -53,17 +53,25 @@ TEST_F(MemoryRateStoreTest, WhatIsGivenBackCanBeTakenAgain) {
   }
 }
 
-TEST_F(MemoryRateStoreTest, RemembersANameForItsTime) {
-  EXPECT_FALSE(store.knows("a"));
-  store.remember("a", seconds(10));
-  EXPECT_TRUE(store.knows("a"));
-  EXPECT_FALSE(store.knows("b"));
-  clock.advance(seconds(11));
-  EXPECT_FALSE(store.knows("a"));
+TEST_F(MemoryRateStoreTest, LookingAtABucketNeitherTakesNorAddsAnything) {
+  const NamedBucket bucket{"a", {1, 1, seconds(60)}};
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(store.wait_for(bucket), milliseconds(0));
+  EXPECT_EQ(store.size(BucketKind::kAddress), 0U);
+  EXPECT_EQ(store.take({&bucket, 1}), milliseconds(0));
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(store.wait_for(bucket), seconds(60));
+  clock.advance(seconds(60));
+  EXPECT_EQ(store.wait_for(bucket), milliseconds(0));
+  EXPECT_EQ(store.take({&bucket, 1}), milliseconds(0));
 }
 
-// A million addresses must not cost a million entries, nor make the store forget whom it is busy
-// with.
+TEST_F(MemoryRateStoreTest, GivingBackAddsNothing) {
+  const NamedBucket bucket{"a", {1, 1, seconds(60)}};
+  store.give_back({&bucket, 1});
+  EXPECT_EQ(store.size(BucketKind::kAddress), 0U);
+}
+
+// A million addresses must not cost a million entries, nor make the store forget which ones are
+// busy.
 TEST_F(MemoryRateStoreTest, ForgetsFirstWhatWasNotTouchedForLongest) {
   while (take("busy", 5) == milliseconds(0)) {
   }
@@ -73,8 +81,20 @@ TEST_F(MemoryRateStoreTest, ForgetsFirstWhatWasNotTouchedForLongest) {
       ASSERT_GT(take("busy", 5), milliseconds(0)) << i;
     }
   }
-  EXPECT_LE(store.size(), 2 * MemoryRateStore::kKeysMax);
-  EXPECT_GE(store.size(), MemoryRateStore::kKeysMax / 2);
+  EXPECT_LE(store.size(BucketKind::kAddress), 2 * MemoryRateStore::kKeysMax);
+  EXPECT_GE(store.size(BucketKind::kAddress), MemoryRateStore::kKeysMax / 2);
+}
+
+TEST_F(MemoryRateStoreTest, NamesThatAStrangerInventsPushOutNoAccounts) {
+  const NamedBucket account{"id:1", {1, 1, seconds(60)}, BucketKind::kAccount};
+  ASSERT_EQ(store.take({&account, 1}), milliseconds(0));
+  for (int i = 0; i < 300'000; ++i) {
+    const NamedBucket unknown{std::to_string(i), {1, 1, seconds(60)}, BucketKind::kUnknown};
+    const NamedBucket address{std::to_string(i), {1, 1, seconds(60)}, BucketKind::kAddress};
+    store.take({&unknown, 1});
+    store.take({&address, 1});
+  }
+  EXPECT_GT(store.take({&account, 1}), milliseconds(0));
 }
 
 }  // namespace

@@ -11,8 +11,9 @@ namespace chat::storage {
 namespace {
 
 constexpr std::string_view kTables[] = {
-    "user",         "friend",  "allgroup", "groupuser",      "directmessage", "directcursor",
-    "groupmessage", "session", "node",     "offlinemessage", "cluster",       "schema_version"};
+    "user",         "friend",         "allgroup",    "groupuser", "directmessage",
+    "directcursor", "groupmessage",   "session",     "node",      "offlinemessage",
+    "cluster",      "schema_version", "knownnetwork"};
 
 class MigrationsTest : public testing::Test {
  protected:

@@ -1,0 +1,9 @@
+-- The networks from which each account has been logged in to by its password. Wrong passwords of
+-- strangers don't hold up who comes from one of them.
+
+CREATE TABLE IF NOT EXISTS knownnetwork (
+  userid    INTEGER NOT NULL,
+  network   TEXT    NOT NULL,  -- an IPv4 address, or the /64 of an IPv6 one
+  last_seen INTEGER NOT NULL,  -- ms since 1970
+  PRIMARY KEY (userid, network)
+) STRICT, WITHOUT ROWID;
