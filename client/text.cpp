@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 #include <wchar.h>
-#include <wctype.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cstdint>
+#include <cwctype>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -39,7 +39,7 @@ bool is_name_letter(char32_t code) {
     return std::isalnum(static_cast<int>(code)) != 0 ||
            kMarks.find(static_cast<char>(code)) != kMarks.npos;
   if (is_emoji(code)) return true;
-  return ::iswalnum(static_cast<wint_t>(code)) != 0;
+  return std::iswalnum(static_cast<wint_t>(code)) != 0;
 }
 
 // Text that is broken into rows: what it consists of, one piece after the other.
