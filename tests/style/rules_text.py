@@ -11,7 +11,7 @@ _TOP_LEVEL = {"meson.build", "meson_options.txt", "src", "include", "client", "s
 _IN_TEXT = [
     (re.compile(r"\b(TODO|FIXME|XXX)\b(?!\([^)]+\): \w+( \w+){3})"),
      "an unexplained {0}: write {0}(subject): and a sentence"),
-    (re.compile(r"^\s*//\s*(.)\1{4,}"), "a banner line"),
+    (re.compile(r"^\s*//\s*(\S)\1{4,}"), "a banner line"),
     (re.compile(r"^\s*//.*(.)\1{9,}\s*$"), "a banner line"),
 ]
 # … and in the code without comments and strings.
