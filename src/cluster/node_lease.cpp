@@ -6,6 +6,7 @@
 #include "chat/base/log_limiter.h"
 #include "chat/base/sabotage.h"
 #include "chat/storage/node_model.h"
+#include "node_starter.h"
 
 namespace chat::cluster {
 namespace {
@@ -21,32 +22,37 @@ constexpr milliseconds kSteadyGap{2'500};
 
 }  // namespace
 
-Result<storage::Node> NodeLease::begin(std::string_view name, bool alone) {
-  auto opened = connection();
-  if (!opened) return fail(opened);
-  auto node = NodeModel(**opened).start(name, alone);
-  if (!node) return node;
-  node_ = *node;
-  alone_ = alone;
-  renewed_ = clock_.boot_now();
-  return node;
+Result<storage::Node> NodeLease::begin(const NodeClaim& claim, const StartWait& wait) {
+  auto started = NodeStarter(database_, clock_, claim, wait).run();
+  if (!started) return fail(started);
+  node_ = started->node;
+  alone_ = claim.alone;
+  exclusive_ = claim.exclusive;
+  renewed_ = started->began;
+  begun_ = true;
+  return node_;
 }
 
 void NodeLease::start(NodeListener& listener) {
   listener_ = &listener;
-  if (!alone_) thread_ = base::Thread("node-lease", [this] { work(); });
+  if (!exclusive_) thread_ = base::Thread("node-lease", [this] { work(); });
 }
 
 void NodeLease::stop() {
   stop_.raise();
   thread_.join();
-  if (std::exchange(listener_, nullptr) == nullptr || alone_ || lost_) return;
-  if (auto opened = connection()) (void)NodeModel(**opened).end(node_);
+  listener_ = nullptr;
+  if (!std::exchange(begun_, false) || exclusive_ || lost_) return;
+  constexpr int kAttempts = 2;  // the answer may be lost
+  for (int attempt = 1; attempt <= kAttempts; ++attempt) {
+    auto opened = connection();
+    if (!opened || NodeModel(**opened).end(node_)) return;
+  }
 }
 
 bool NodeLease::held() const {
   if (base::sabotaged(base::Sabotage::kIgnoreLease)) return true;
-  return alone_ || clock_.boot_now() - renewed_.load() < kLease;
+  return exclusive_ || clock_.boot_now() - renewed_.load() < kLease;
 }
 
 void NodeLease::set_mute(bool mute) {
@@ -59,8 +65,8 @@ void NodeLease::work() {
     Result<void> done;
     if (renewal_due()) done = renew();
     if (lost_ && !base::sabotaged(base::Sabotage::kIgnoreLease)) return listener_->on_lease_lost();
-    if (done) done = look();
-    if (done) done = sweep_dead();
+    if (done && !alone_) done = look();
+    if (done && !alone_) done = sweep_dead();
     pause = done ? kLookInterval : kRetryInterval;
     if (done) continue;
     log::limited(log::Level::kWarn, lease_failures, "event=lease_failed what={}",
@@ -70,7 +76,7 @@ void NodeLease::work() {
 }
 
 bool NodeLease::renewal_due() const {
-  return clock_.boot_now() - renewed_.load() >= kRenewInterval || looked_ == base::SteadyTime{} ||
+  return clock_.boot_now() - renewed_.load() >= kRenewInterval || !renewed_by_thread_ ||
          mute_.load() != mute_in_row_;
 }
 
@@ -85,6 +91,7 @@ Result<void> NodeLease::renew() {
   if (lost_) return {};
   renewed_ = began;
   mute_in_row_ = mute;
+  renewed_by_thread_ = true;
   return {};
 }
 

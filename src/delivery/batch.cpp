@@ -63,6 +63,11 @@ protocol::Refusal refusal_of(const Error& error) {
   return {protocol::Errno::kInternal, "this could not be stored", std::nullopt};
 }
 
+protocol::Refusal taken_over() {
+  return {protocol::Errno::kUnavailable, "this session was taken over by a newer login",
+          kRetryAfter};
+}
+
 bool worth_retrying(ErrorCode code) {
   switch (code) {
     case ErrorCode::kConflict:

@@ -43,23 +43,24 @@ Result<void> DirectCommitter::look_up(Entries entries) {
   return streams_.look_up(wanted);
 }
 
+// A message that was planned for a session that turns out to be an older one takes the whole plan
+// with it: what came after it in its stream has a seq too high.
 Result<void> DirectCommitter::try_once(Entries entries) {
-  std::vector<const storage::DirectMessage*> rows;
-  rows.reserve(entries.size());
+  Rows rows;
   const UnixMillis now = next_time();
   const auto connection = store_.connect();
   if (!connection) return fail(connection);
   streams_.use_connection(*connection);
-  if (auto looked = look_up(entries); !looked) return looked;
-  for (DirectEntry* entry : entries) {
-    entry->refusal.reset();
-    auto planned = streams_.plan(entry->message, entry->sender_epoch, now);
-    if (!planned) {
+  for (bool settled = false; !settled;) {
+    rows.clear();
+    if (auto planned = plan(entries, now, rows); !planned) {
       streams_.forget();
-      return fail(planned);
+      return planned;
     }
-    if (*planned == StreamCache::Planned::kConflict) entry->refusal = conflict();
-    if (*planned == StreamCache::Planned::kNew) rows.push_back(&entry->message);
+    const auto newest = are_newest(entries);
+    settled = newest.value_or(false);
+    if (!settled) streams_.forget();
+    if (!newest) return fail(newest);
   }
   // No lock cycles between nodes, and neighbours land on the same page.
   std::sort(rows.begin(), rows.end(), storage::in_key_order);
@@ -71,6 +72,38 @@ Result<void> DirectCommitter::try_once(Entries entries) {
   }
   streams_.confirm();
   return {};
+}
+
+Result<void> DirectCommitter::plan(Entries entries, UnixMillis now, Rows& rows) {
+  if (auto looked = look_up(entries); !looked) return looked;
+  for (DirectEntry* entry : entries) {
+    entry->refusal.reset();
+    entry->newer_epoch = senders_.newer_than(entry->sender_epoch, entry->message.sender);
+    if (entry->newer_epoch != 0) {
+      entry->refusal = taken_over();
+      continue;
+    }
+    auto planned = streams_.plan(entry->message, entry->sender_epoch, now);
+    if (!planned) return fail(planned);
+    if (*planned == StreamCache::Planned::kConflict) entry->refusal = conflict();
+    if (*planned == StreamCache::Planned::kNew) rows.push_back(&entry->message);
+  }
+  return {};
+}
+
+// After the streams were read, never before: what a newer session wrote in between would be missed.
+Result<bool> DirectCommitter::are_newest(Entries entries) {
+  for (const UserId sender : streams_.take_read_senders()) senders_.doubt(sender);
+  std::vector<UserId> senders;
+  senders.reserve(entries.size());
+  for (const DirectEntry* entry : entries) {
+    if (entry->newer_epoch == 0) senders.push_back(entry->message.sender);
+  }
+  if (auto looked = senders_.look_up(senders); !looked) return fail(looked);
+  return std::none_of(entries.begin(), entries.end(), [this](const DirectEntry* entry) {
+    return entry->newer_epoch == 0 &&
+           senders_.newer_than(entry->sender_epoch, entry->message.sender) != 0;
+  });
 }
 
 }  // namespace chat::delivery

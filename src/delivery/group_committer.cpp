@@ -77,6 +77,7 @@ Result<void> GroupCommitter::store_all(std::span<GroupEntry* const> entries) {
   for (GroupEntry* entry : entries) {
     entry->refusal.reset();
     entry->lock_in_way = false;
+    entry->newer_epoch = 0;
     by_group[entry->message.group].push_back(entry);
   }
   for (const auto& [group, group_entries] : by_group) {
@@ -115,10 +116,15 @@ Result<void> GroupCommitter::store_group(GroupId group, const Entries& entries) 
 Result<bool> GroupCommitter::decide(GroupEntry& entry, const Entries& earlier,
                                     GroupStore::Head& head) {
   GroupMessage& message = entry.message;
-  auto member = store_.is_member(message.group, message.sender);
-  if (!member) return fail(member);
-  if (!*member) {
+  auto newest = store_.member_epoch(message.group, message.sender);
+  if (!newest) return fail(newest);
+  if (!*newest) {
     entry.refusal = not_found();
+    return false;
+  }
+  if (**newest > entry.sender_epoch) {
+    entry.newer_epoch = **newest;
+    entry.refusal = taken_over();
     return false;
   }
   std::optional<GroupMessage> stored;

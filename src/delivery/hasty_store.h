@@ -40,6 +40,10 @@ class HastyStore final : public DirectStore {
     settle();
     return store_->begun(streams);
   }
+  bool shared() const override { return store_->shared(); }
+  Result<std::vector<storage::UserState>> states(std::span<const UserId> users) override {
+    return store_->states(users);
+  }
   Result<void> append(storage::DirectRows rows) override {
     settle();
     std::vector<storage::DirectMessage> copies;

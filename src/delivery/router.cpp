@@ -175,6 +175,14 @@ class Router::Outgoing {
 // A message that was stored earlier under the same cid is pushed like a new one: whether it was
 // pushed then is not known (its commit may have been answered too late to be told), and a window
 // drops what it has had.
+// The lane has found what the bus did not tell, or not yet.
+template <typename EntryType>
+void Router::evict_taken_over(const std::vector<EntryType>& entries) {
+  for (const EntryType& entry : entries) {
+    if (entry.newer_epoch != 0) registry_.evict_older(entry.message.sender, entry.newer_epoch);
+  }
+}
+
 void Router::on_direct_settled(std::vector<DirectEntry> entries) {
   Outgoing out(*this);
   for (const DirectEntry& entry : entries) {
@@ -184,6 +192,7 @@ void Router::on_direct_settled(std::vector<DirectEntry> entries) {
     out.direct(entry.message.recipient, push_of(entry, StreamKey::from(entry.message.sender)));
   }
   out.send();
+  evict_taken_over(entries);
   for (const DirectEntry& entry : entries) entry.session->commit_ended();
 }
 
@@ -196,6 +205,7 @@ void Router::on_group_settled(std::vector<GroupEntry> entries) {
     out.group(push_of(entry, StreamKey::of(entry.message.group)));
   }
   out.send();
+  evict_taken_over(entries);
   for (const GroupEntry& entry : entries) entry.session->commit_ended();
 }
 

@@ -4,6 +4,7 @@
 #include "chat/delivery/stores.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/message_model.h"
+#include "chat/storage/user_model.h"
 #include "hasty_store.h"
 
 namespace chat::delivery {
@@ -81,6 +82,14 @@ class SqlDirectStore final : public DirectStore {
     return MessageModel(**connection).begun(streams);
   }
 
+  bool shared() const override { return !lease_.alone(); }
+
+  Result<std::vector<storage::UserState>> states(std::span<const UserId> users) override {
+    auto connection = connection_.get();
+    if (!connection) return fail(connection);
+    return storage::UserModel(**connection).states(users);
+  }
+
   Result<void> append(storage::DirectRows rows) override {
     if (auto held = must_be_held(lease_); !held) return held;
     auto connection = connection_.current();
@@ -123,8 +132,8 @@ class SqlGroupStore final : public GroupStore {
     if (!sent_at) return fail(sent_at);
     return Locking{Locking::State::kHeld, {**seq, sent_at->value_or(0)}};
   }
-  Result<bool> is_member(GroupId group, UserId user) override {
-    return storage::GroupModel(*connection_).is_member(group, user);
+  Result<std::optional<SessionEpoch>> member_epoch(GroupId group, UserId user) override {
+    return storage::GroupModel(*connection_).member_epoch(group, user);
   }
   Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
                                                     std::string_view cid) override {

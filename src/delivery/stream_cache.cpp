@@ -39,6 +39,7 @@ Result<void> StreamCache::look_up(std::span<const Wanted> wanted) {
   if (unknown.size() < 2) return {};
   const auto begun = store_.begun(unknown);
   if (!begun) return fail(begun);
+  for (const auto& stream : unknown) read_senders_.push_back(stream.sender);
   for (const auto& stream : *begun) fresh.erase(key_of(stream.recipient, stream.sender));
   for (const auto& [key, epoch] : fresh) {
     Stream stream;
@@ -134,6 +135,7 @@ Result<StreamCache::Streams::value_type*> StreamCache::stream_of(
   if (known == nullptr) {
     auto tail = store_.tail(message.recipient, message.sender, kWindow);
     if (!tail) return fail(tail);
+    read_senders_.push_back(message.sender);
     Stream stream;
     for (const storage::DirectMessage& stored : *tail) remember(stream, stored);
     replace(key, std::move(stream));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <thread>
 #include <utility>
 
@@ -187,7 +188,10 @@ Result<void> App::open_storage() {
   auto id = read_cluster_id(*database_);
   if (!id) return fail(id);
   cluster_id_ = *std::move(id);
-  return bus_->alone() ? database_->be_alone() : database_->be_shared();
+  if (bus_->alone() || !database_->exclusive()) return {};
+  return fail(
+      ErrorCode::kInvalidArgument,
+      database_->describe() + " can't be shared by several servers: use storage.engine=mysql");
 }
 
 Result<void> App::register_node() {
@@ -201,11 +205,19 @@ Result<void> App::register_node() {
   options.logins_per_minute = config_.limits.logins_per_minute;
   options.chat_per_second = config_.limits.chat_per_second;
   options.token_lifetime = config_.auth.token_lifetime;
-  // Without a bus be_alone() has made this the only server.
-  auto node = lease_.begin(options.node, bus_->alone());
+  const cluster::NodeClaim claim{options.node, bus_->alone(), database_->exclusive(),
+                                 server_->address().to_string()};
+  auto node = lease_.begin(claim, {[this](const std::string& sentence) { tell_wait(sentence); },
+                                   [] { return Signals::stop_pending(); }});
   if (!node) return fail(node);
   service_context_.node = *node;
   return {};
+}
+
+// People look at the terminal, whatever file the log is written to.
+void App::tell_wait(const std::string& sentence) const {
+  log::warn("event=start_waits what={}", log::quoted(sentence));
+  if (!config_.log.file.empty()) (void)std::fprintf(stderr, "chatserver: %s\n", sentence.c_str());
 }
 
 Result<void> App::start_threads() {

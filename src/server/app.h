@@ -70,6 +70,7 @@ class App {
  private:
   Result<void> open_storage();
   Result<void> register_node();
+  void tell_wait(const std::string& sentence) const;
   Result<void> start_threads();
   std::string listening() const;
   void on_signal(int signal);

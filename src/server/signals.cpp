@@ -27,6 +27,13 @@ Signals::Signals() {
   (void)::signal(SIGPIPE, SIG_IGN);
 }
 
+bool Signals::stop_pending() {
+  sigset_t pending;
+  sigemptyset(&pending);
+  sigpending(&pending);
+  return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1;
+}
+
 Result<void> Signals::open(net::EventLoop& loop, std::function<void(int)> on_signal) {
   on_signal_ = std::move(on_signal);
   const sigset_t set = handled_signals();

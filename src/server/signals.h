@@ -15,6 +15,8 @@ class Signals final : public net::EventHandler {
  public:
   Signals();
 
+  // Whether SIGTERM or SIGINT has come and waits to be handled.
+  static bool stop_pending();
   // `on_signal` is called for each of them, with its number.
   Result<void> open(net::EventLoop& loop, std::function<void(int signal)> on_signal);
   void on_events(std::uint32_t epoll_events) override;

@@ -32,9 +32,4 @@ Result<void> Transaction::commit() {
   return committed;
 }
 
-Result<void> Database::be_shared() {
-  return fail(ErrorCode::kInvalidArgument,
-              describe() + " can't be shared by several servers: use storage.engine=mysql");
-}
-
 }  // namespace chat::storage

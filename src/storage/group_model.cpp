@@ -112,6 +112,14 @@ Result<bool> GroupModel::is_member(GroupId group, UserId user) {
   return joined->has_value();
 }
 
+Result<std::optional<SessionEpoch>> GroupModel::member_epoch(GroupId group, UserId user) {
+  return sql::read_integer(
+      connection_,
+      "SELECT u.session_epoch FROM groupuser gu JOIN user u ON u.id = gu.userid"
+      " WHERE gu.groupid = ? AND gu.userid = ?",
+      group, user);
+}
+
 Result<std::optional<Seq>> GroupModel::joined_seq(GroupId group, UserId user) {
   return sql::read_integer(connection_,
                            "SELECT joined_seq FROM groupuser WHERE groupid = ? AND userid = ?",

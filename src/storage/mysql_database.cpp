@@ -5,13 +5,10 @@
 #include "mysql_connection.h"
 #include "mysql_durability.h"
 #include "mysql_watch.h"
-#include "sql.h"
 
 namespace chat::storage {
 namespace {
 
-// A server that was killed a moment ago may still be on its way out of the database.
-constexpr int kAloneWaitSeconds = 4;
 constexpr std::chrono::hours kMigrationPatience{24};
 constexpr std::chrono::minutes kMigrationLockWait{1};
 
@@ -41,34 +38,7 @@ Result<void> MysqlDatabase::open() {
 }
 
 void MysqlDatabase::close() {
-  lock_holder_.reset();
   if (watch_) watch_->stop();
-}
-
-Result<void> MysqlDatabase::be_alone() {
-  auto connection = connect_to(options_, nullptr);
-  if (!connection) return fail(connection);
-  const auto got =
-      sql::read_integer(**connection, "SELECT GET_LOCK(CONCAT('chatserver.', MD5(DATABASE())), ?)",
-                        kAloneWaitSeconds);
-  if (!got) return fail(got);
-  if (got->value_or(0) != 1) {
-    return fail(ErrorCode::kInvalidArgument, "another server is using the database " + describe() +
-                                                 ": several servers need a bus between them");
-  }
-  lock_holder_ = std::move(*connection);
-  return {};
-}
-
-Result<void> MysqlDatabase::be_shared() {
-  auto connection = connect_to(options_, nullptr);
-  if (!connection) return fail(connection);
-  const auto is_free = sql::read_integer(
-      **connection, "SELECT IS_FREE_LOCK(CONCAT('chatserver.', MD5(DATABASE())))");
-  if (!is_free) return fail(is_free);
-  if (is_free->value_or(0) == 1) return {};
-  return fail(ErrorCode::kInvalidArgument, "a server without a bus has the database " + describe() +
-                                               " for itself: stop it first");
 }
 
 Result<std::unique_ptr<Connection>> MysqlDatabase::connect() {

@@ -1,9 +1,11 @@
 #include "chat/storage/node_model.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "chat/storage/cluster_model.h"
 #include "sql.h"
 
 namespace chat::storage {
@@ -13,14 +15,18 @@ namespace {
 #define CHAT_NOW_SQLITE "CAST(strftime('%s', 'now') AS INTEGER) * 1000"
 #define CHAT_NOW_MYSQL "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)"
 
-constexpr sql::Text kMake{
-    .sqlite = "INSERT INTO node (name, epoch, lease_until) VALUES (?, 1, " CHAT_NOW_SQLITE ")",
-    .mysql = "INSERT INTO node (name, epoch, lease_until) VALUES (?, 1, " CHAT_NOW_MYSQL ")"};
+constexpr sql::Text kMake{.sqlite =
+                              "INSERT INTO node (name, epoch, lease_until, alone, holder)"
+                              " VALUES (?, 1, " CHAT_NOW_SQLITE ", ?, ?)",
+                          .mysql =
+                              "INSERT INTO node (name, epoch, lease_until, alone, holder)"
+                              " VALUES (?, 1, " CHAT_NOW_MYSQL ", ?, ?)"};
 constexpr sql::Text kRaise{
-    .sqlite = "UPDATE node SET epoch = ?, lease_until = " CHAT_NOW_SQLITE ", mute = 0 WHERE id = ?",
+    .sqlite = "UPDATE node SET epoch = ?, lease_until = " CHAT_NOW_SQLITE
+              ", mute = 0, alone = ?, holder = ? WHERE id = ?",
     // connection_ids: a node of an earlier version would cut the connections of these numbers.
     .mysql = "UPDATE node SET epoch = ?, lease_until = " CHAT_NOW_MYSQL
-             ", mute = 0, connection_ids = '' WHERE id = ?"};
+             ", mute = 0, alone = ?, holder = ?, connection_ids = '' WHERE id = ?"};
 constexpr sql::Text kRenew{.sqlite = "UPDATE node SET lease_until = " CHAT_NOW_SQLITE
                                      " + ?, mute = ? WHERE id = ? AND epoch = ?",
                            .mysql = "UPDATE node SET lease_until = " CHAT_NOW_MYSQL
@@ -32,30 +38,48 @@ constexpr std::string_view kOffline =
     "UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0"
     " WHERE node_id = ? AND node_epoch = ?";
 
-constexpr sql::Text kFind{.sqlite = "SELECT id, epoch FROM node WHERE name = ?",
-                          .mysql = "SELECT id, epoch FROM node WHERE name = ? FOR UPDATE"};
+#define CHAT_ALL_ROWS \
+  "SELECT id, epoch, lease_until, alone, mute, name, holder FROM node ORDER BY id"
+constexpr std::string_view kAll = CHAT_ALL_ROWS;
+constexpr sql::Text kLockAll{.sqlite = CHAT_ALL_ROWS, .mysql = CHAT_ALL_ROWS " FOR UPDATE"};
+#undef CHAT_ALL_ROWS
 
-// Locks it until the transaction ends.
-Result<std::optional<Node>> find(Connection& connection, std::string_view name) {
-  return sql::read_one(
-      connection, kFind.in(connection),
-      [](const Statement& row) {
-        return Node{sql::id<NodeId>(row, 0), row.integer(1)};
-      },
-      name);
+NodeRow to_row(const Statement& row) {
+  return {Node{sql::id<NodeId>(row, 0), row.integer(1)},
+          row.integer(2),
+          row.integer(3) != 0,
+          row.integer(4) != 0,
+          std::string(row.text(5)),
+          std::string(row.text(6))};
 }
 
-// The node with an epoch that no earlier life of it had.
-Result<Node> raise(Connection& connection, std::string_view name) {
-  const auto found = find(connection, name);
-  if (!found) return fail(found);
-  if (!found->has_value()) {
-    auto made = sql::write(connection, kMake.in(connection), name);
+// Would two servers be where one may be, if that one still ran?
+bool is_in_the_way(const NodeRow& row, const NodeStart& start) {
+  if (start.exclusive || row.lease_until == 0) return false;
+  if (!start.holder.empty() && row.holder == start.holder) return false;
+  return row.name == start.name || row.alone || start.alone;
+}
+
+bool is_dead(const NodeRow& row, std::span<const NodeRow> dead) {
+  return std::any_of(dead.begin(), dead.end(), [&row](const NodeRow& known) {
+    return known.node.id == row.node.id && known.node.epoch == row.node.epoch &&
+           known.lease_until == row.lease_until;
+  });
+}
+
+// The node with an epoch that no earlier life of it had. `rows` are all rows, locked.
+Result<Node> raise(Connection& connection, const NodeStart& start,
+                   const std::vector<NodeRow>& rows) {
+  const auto found = std::find_if(rows.begin(), rows.end(),
+                                  [&start](const NodeRow& row) { return row.name == start.name; });
+  if (found == rows.end()) {
+    auto made = sql::write(connection, kMake.in(connection), start.name, start.alone, start.holder);
     if (!made) return fail(made);
     return Node{NodeId{static_cast<std::int32_t>(connection.last_insert_id())}, 1};
   }
-  const Node node{(*found)->id, (*found)->epoch + 1};
-  auto raised = sql::write(connection, kRaise.in(connection), node.epoch, node.id);
+  const Node node{found->node.id, found->node.epoch + 1};
+  auto raised =
+      sql::write(connection, kRaise.in(connection), node.epoch, start.alone, start.holder, node.id);
   if (!raised) return fail(raised);
   return node;
 }
@@ -76,6 +100,11 @@ Result<void> release_all(Connection& connection, const Node& node) {
                     " WHERE state = 'online'");
 }
 
+Result<void> release_dead(Connection& connection, const Node& dead) {
+  if (auto ended = NodeModel(connection).end(dead); !ended) return ended;
+  return sql::write(connection, kOffline, dead.id, dead.epoch);
+}
+
 // Still in the state in which it was taken for dead? Locks its row.
 Result<bool> is_unchanged(Connection& connection, const NodeRow& dead) {
   constexpr sql::Text kLook{
@@ -89,15 +118,28 @@ Result<bool> is_unchanged(Connection& connection, const NodeRow& dead) {
 
 }  // namespace
 
-Result<Node> NodeModel::start(std::string_view name, bool alone) {
+Result<StartOutcome> NodeModel::start(const NodeStart& start) {
+  if (auto id = ClusterModel(connection_).id(); !id) return fail(id);  // its row is the lock
   auto transaction = Transaction::begin(connection_, TransactionKind::kWrite);
   if (!transaction) return fail(transaction);
-  auto node = raise(connection_, name);
-  if (!node) return node;
-  const auto released = alone ? release_all(connection_, *node) : release_own(connection_, *node);
+  if (auto turn = ClusterModel(connection_).serialise_start(); !turn) return fail(turn);
+  auto rows = sql::read_all(connection_, kLockAll.in(connection_), to_row);
+  if (!rows) return fail(rows);
+  std::vector<Node> dead;
+  for (NodeRow& row : *rows) {
+    if (!is_in_the_way(row, start)) continue;
+    if (!is_dead(row, start.dead)) return StartOutcome{{}, std::move(row)};
+    if (row.name != start.name) dead.push_back(row.node);
+  }
+  const auto node = raise(connection_, start, *rows);
+  if (!node) return fail(node);
+  auto released = start.alone ? release_all(connection_, *node) : release_own(connection_, *node);
+  for (const Node& other : dead) {
+    if (released && !start.alone) released = release_dead(connection_, other);
+  }
   if (!released) return fail(released);
   if (auto committed = transaction->commit(); !committed) return fail(committed);
-  return node;
+  return StartOutcome{*node, std::nullopt};
 }
 
 Result<bool> NodeModel::renew(const Node& node, std::chrono::milliseconds lease, bool mute) {
@@ -115,16 +157,7 @@ Result<void> NodeModel::end(const Node& node) {
 }
 
 Result<std::vector<NodeRow>> NodeModel::all() {
-  return sql::read_all(
-      connection_, "SELECT id, epoch, lease_until, alone, mute, name, holder FROM node ORDER BY id",
-      [](const Statement& row) {
-        return NodeRow{Node{sql::id<NodeId>(row, 0), row.integer(1)},
-                       row.integer(2),
-                       row.integer(3) != 0,
-                       row.integer(4) != 0,
-                       std::string(row.text(5)),
-                       std::string(row.text(6))};
-      });
+  return sql::read_all(connection_, kAll, to_row);
 }
 
 Result<std::optional<std::vector<UserId>>> NodeModel::sweep(const NodeRow& dead,

@@ -2,9 +2,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -16,16 +16,21 @@
 #include "chat/storage/connection.h"
 #include "chat/storage/values.h"
 
-// A node's lease (design: "presence and the one session"): the sign by which the others know that
-// its users are really there.
+// A node's lease (design: "presence and the one session"): the sign by which other servers of the
+// same database know that this one runs and that its users are really there.
 //
-// Every node renews its row of the table `node` and looks at the others' rows. What counts is
-// whether a row *moves* while one watches: a row that has not moved for kLease, seen by a node that
-// has itself renewed and looked without a break for as long, is taken for dead and swept: its
-// epoch is raised, its users are offline, its database connections are cut. So neither an outage
-// of the database (nobody looks, nobody moves) nor a clock that jumps logs anyone out. A node that
-// finds its own epoch raised has been taken for dead, or another process goes by its name: it must
-// let its sessions go and end.
+// Every server on a database that others can use renews its row of the table `node`. What counts is
+// whether a row *moves* while somebody watches it without a break; no clocks of two machines are
+// compared. So neither an outage of the database (nobody looks, nobody moves) nor a clock that
+// jumps logs anyone out. A row that has not moved for kLease belongs to a server that is dead, or
+// that knows that it may be taken for dead (held()):
+//
+// - Nodes of a cluster look at each other's rows. A dead one is swept: its epoch is raised and its
+//   users are offline.
+// - A server that starts looks at the rows of those in its way (node_starter.h): of its name, or,
+//   where one of the two has no bus, of any name. It begins only when they have ended or are dead.
+//
+// A server that finds its own epoch raised must let its sessions go and end.
 namespace chat::cluster {
 
 // What happens around a node. Called on the lease's thread.
@@ -42,6 +47,20 @@ class NodeListener {
   virtual void on_lease_lost() = 0;
 };
 
+// Who starts, and how.
+struct NodeClaim {
+  std::string name{};
+  bool alone = false;      // without a bus: no other server may use the database
+  bool exclusive = false;  // no other process can use the database (Database::exclusive())
+  std::string address{};   // where it listens, for people
+};
+
+// What happens while a start waits for another server's lease.
+struct StartWait {
+  std::function<void(const std::string& sentence)> on_wait;
+  std::function<bool()> give_up;  // true: wait no longer
+};
+
 // Threading: held(), set_mute() and others_mute() are thread-safe; the rest is externally
 // synchronised. Has a thread and a database connection of its own, so that no full pool keeps it
 // from renewing.
@@ -54,13 +73,16 @@ class NodeLease {
       : database_(database), clock_(clock) {}
   ~NodeLease() { stop(); }
 
-  // Begins a new life of the node of this name. `alone`: there are no others; the lease needs no
-  // renewing then. Blocks.
-  Result<storage::Node> begin(std::string_view name, bool alone);
+  // Begins a new life of the node of this name. kInvalidArgument: another server is in the way; the
+  // sentence says which. Blocks, for a little longer than kLease at most unless the database is
+  // away.
+  Result<storage::Node> begin(const NodeClaim& claim, const StartWait& wait = {});
   // Renews from now on.
   void start(NodeListener& listener);
   // Ends the life in good order. Call when the users are released. Blocks.
   void stop();
+  // Whether no other server may use the database.
+  bool alone() const { return alone_; }
 
   // False: so late with renewing that the others may have taken us for dead. Nothing that only the
   // holder may write must be written then.
@@ -98,7 +120,9 @@ class NodeLease {
   storage::Database& database_;
   const base::Clock& clock_;
   storage::Node node_;  // fixed after begin()
-  bool alone_ = true;   // likewise
+  bool alone_ = true;   // likewise, and so are these
+  bool exclusive_ = true;
+  bool begun_ = false;
   NodeListener* listener_ = nullptr;
   std::atomic<base::SteadyTime> renewed_{base::SteadyTime{}};
   std::atomic<bool> mute_{false};
@@ -111,6 +135,7 @@ class NodeLease {
   std::unordered_map<NodeId, Seen> seen_;
   std::vector<DoubtfulSweep> doubtful_;
   base::SteadyTime looked_{};
+  bool renewed_by_thread_ = false;
   bool mute_in_row_ = false;
   bool lost_ = false;
 };

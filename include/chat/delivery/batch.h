@@ -17,6 +17,8 @@ namespace chat::delivery {
 
 // What the client of a message that could not be stored is told.
 protocol::Refusal refusal_of(const Error& error);
+// Of a message whose sender has a newer session on another node. The client sends it there again.
+protocol::Refusal taken_over();
 // Whether the same transaction may succeed when it is run again.
 bool worth_retrying(ErrorCode code);
 // How long to wait before attempt number `attempt` (1, 2, …): full jitter, a few milliseconds.

@@ -27,6 +27,8 @@ struct Entry {
   // Set by the journal before the entry comes out again; or before it goes in: then nothing is
   // stored, and the refusal is answered in its turn.
   std::optional<protocol::Refusal> refusal;  // not stored, and why
+  // Refused because this newer session of the sender exists, on another node. 0: not for that.
+  SessionEpoch newer_epoch = 0;
 
   // Within the journal: somebody else has locked the stream, so it is tried again in a moment.
   bool lock_in_way = false;

@@ -10,6 +10,7 @@
 #include "chat/base/clock.h"
 #include "chat/delivery/entry.h"
 #include "chat/delivery/lane.h"
+#include "chat/delivery/sender_epochs.h"
 #include "chat/delivery/side_queue.h"
 #include "chat/delivery/stores.h"
 #include "chat/delivery/stream_cache.h"
@@ -38,18 +39,22 @@ class JournalListener {
 class DirectCommitter {
  public:
   DirectCommitter(DirectStore& store, const base::Clock& clock)
-      : store_(store), streams_(store), clock_(clock) {}
+      : store_(store), streams_(store), senders_(store, clock), clock_(clock) {}
   static std::uint64_t key_of(const DirectEntry& entry);
   Result<void> commit(std::vector<DirectEntry>& entries);
 
  private:
   using Entries = std::span<DirectEntry* const>;
+  using Rows = std::vector<const storage::DirectMessage*>;
   Result<void> look_up(Entries entries);
   Result<void> try_once(Entries entries);
+  Result<void> plan(Entries entries, UnixMillis now, Rows& rows);
+  Result<bool> are_newest(Entries entries);
   UnixMillis next_time();
 
   DirectStore& store_;
   StreamCache streams_;
+  SenderEpochs senders_;
   const base::Clock& clock_;
   UnixMillis last_time_ = 0;
 };

@@ -92,6 +92,8 @@ class Router final : public JournalListener {
   struct LoopBatch;
   class Outgoing;
 
+  template <typename EntryType>
+  void evict_taken_over(const std::vector<EntryType>& entries);
   void handle(UserId user, const TakeoverEnvelope& takeover);
   void deliver(const cluster::BusMessage& message, const Push& push);
   void to_user(UserId user, EventEnvelope event, Reach reach);

@@ -32,6 +32,10 @@ class DirectStore {
   // Which of these streams have a message, in no order.
   virtual Result<std::vector<storage::DirectStream>> begun(
       std::span<const storage::DirectStream> streams) = 0;
+  // Whether other nodes can log senders in, and so write their streams.
+  virtual bool shared() const = 0;
+  // Who is where, of these users: those that exist, in no order.
+  virtual Result<std::vector<storage::UserState>> states(std::span<const UserId> users) = 0;
   // Stores all rows in one transaction, or none. Rows come in key order.
   virtual Result<void> append(storage::DirectRows rows) = 0;
 };
@@ -58,7 +62,8 @@ class GroupStore {
   };
   // Locks the group until the transaction ends, unless somebody else has it: does not wait.
   virtual Result<Locking> lock(GroupId group) = 0;
-  virtual Result<bool> is_member(GroupId group, UserId user) = 0;
+  // The newest session of a member, on whichever node. Nothing: not a member.
+  virtual Result<std::optional<SessionEpoch>> member_epoch(GroupId group, UserId user) = 0;
   virtual Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
                                                             std::string_view cid) = 0;
   virtual Result<void> insert(std::span<const storage::GroupMessage> rows) = 0;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "chat/base/result.h"
@@ -48,6 +49,9 @@ class StreamCache {
   // `now` is the time for a new message; time never goes back within a stream.
   Result<Planned> plan(storage::DirectMessage& message, SessionEpoch sender_epoch, UnixMillis now);
 
+  // Senders of the streams that were read from the table since the last call.
+  std::vector<UserId> take_read_senders() { return std::exchange(read_senders_, {}); }
+
   // Ends a turn: streams that were planned on are kept, or read again when next needed.
   void confirm();
   void forget();
@@ -89,6 +93,7 @@ class StreamCache {
   std::uint64_t connection_ = 1;
   std::uint64_t uses_ = 0;
   Streams streams_;
+  std::vector<UserId> read_senders_;
   std::vector<Streams::value_type*> planned_;  // elements stay where they are until they are erased
 };
 

@@ -124,12 +124,11 @@ class Database {
   virtual Result<void> open() = 0;
   // No transaction may be open.
   virtual void close() = 0;
-  // From now until close() no other server uses this database; kInvalidArgument when one does.
-  virtual Result<void> be_alone() = 0;
   virtual Result<std::unique_ptr<Connection>> connect() = 0;
   virtual Result<std::unique_ptr<Connection>> connect_to_migrate() { return connect(); }
-  // kInvalidArgument when a server has this database alone; call before traffic.
-  virtual Result<void> be_shared();
+  // Whether no other process can use the database from open() to close(). Of a database server
+  // there may be any number of users: see the table `node`.
+  bool exclusive() const { return dialect() == Dialect::kSqlite; }
   // How the database is set up so that what it has committed may be lost all the same: a sentence
   // each for its operator; none when all is well. What open() refuses is not among them. May be
   // called before open(). Blocks.

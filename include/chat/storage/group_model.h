@@ -39,6 +39,8 @@ class GroupModel {
   // Of all these, in no order.
   Result<std::vector<Group>> find(std::span<const GroupId> groups);
   Result<bool> is_member(GroupId group, UserId user);
+  // The newest session of a member; nothing when the user is none.
+  Result<std::optional<SessionEpoch>> member_epoch(GroupId group, UserId user);
   // Where the group's stream begins for this member; nothing when the user is none.
   Result<std::optional<Seq>> joined_seq(GroupId group, UserId user);
   // The same; locks the row. Call inside a write transaction.

@@ -40,9 +40,6 @@ class MysqlDatabase final : public Database {
   Dialect dialect() const override { return Dialect::kMysql; }
   Result<void> open() override;
   void close() override;
-  // A named lock of the database server, which drops it when this process's connection ends.
-  Result<void> be_alone() override;
-  Result<void> be_shared() override;
   Result<std::unique_ptr<Connection>> connect() override;
   // Without the time-out for reading: a step may rebuild a big table.
   Result<std::unique_ptr<Connection>> connect_to_migrate() override;
@@ -52,7 +49,6 @@ class MysqlDatabase final : public Database {
  private:
   const MysqlOptions options_;
   std::unique_ptr<MysqlWatch> watch_;
-  std::unique_ptr<Connection> lock_holder_;
 };
 
 }  // namespace chat::storage

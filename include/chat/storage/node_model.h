@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -11,17 +12,30 @@
 
 namespace chat::storage {
 
+// How a node's life begins.
+struct NodeStart {
+  std::string_view name{};
+  bool alone = false;      // it runs without a bus: no other server may use the database
+  bool exclusive = false;  // no other process can use the database: rows of others mean nothing
+  std::string_view holder{};
+  std::span<const NodeRow> dead{};  // not in the way, provided that they have not moved since
+};
+struct StartOutcome {
+  Node node;
+  std::optional<NodeRow> obstacle;  // nothing was written: this server is in the way
+};
+
 // Table `node`: which server process is which, which of its lives is the current one, and whether
 // it still says so. Calls block.
 class NodeModel {
  public:
   explicit NodeModel(Connection& connection) : connection_(connection) {}
 
-  // In one transaction of its own: makes or finds the node, raises its epoch, and sets the users
-  // of its earlier epochs offline. `alone` says that no other server can be on this database
-  // (the SQLite file lock), so whoever is online was left by a dead process under whatever
-  // name: all are set offline and all other nodes' epochs raised.
-  Result<Node> start(std::string_view name, bool alone);
+  // In one transaction of its own, which runs after those of other starts: makes or finds the node,
+  // raises its epoch, and sets the users of its earlier epochs offline. The dead nodes that were in
+  // the way are ended likewise; a node without a bus ends all others. A row with our own `holder`
+  // is never in the way, so a start whose outcome is unknown may be repeated.
+  Result<StartOutcome> start(const NodeStart& start);
   // Prolongs the node's lease, by the database's clock. False: its epoch was taken.
   Result<bool> renew(const Node& node, std::chrono::milliseconds lease, bool mute);
   // The node's life ends in good order: what it did not release is free, and nobody sweeps it.

@@ -27,8 +27,6 @@ class SqliteDatabase final : public Database {
   // Ends the checkpoint thread after a last checkpoint; no transaction may be open. The lock
   // stays until the destructor.
   void close() override;
-  // The lock on the file has seen to that.
-  Result<void> be_alone() override { return {}; }
 
   Dialect dialect() const override { return Dialect::kSqlite; }
   Result<std::unique_ptr<Connection>> connect() override;

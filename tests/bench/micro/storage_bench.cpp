@@ -38,7 +38,7 @@ class Store {
                              "i < 65) INSERT INTO user (id, name, name_key, password, created_at) "
                              "SELECT i, 'user' || i, 'user' || i, '', 0 FROM n;")
                    .has_value());
-    CHAT_CHECK(lease_.begin("bench", true).has_value());
+    CHAT_CHECK(lease_.begin({.name = "bench", .alone = true, .exclusive = true}).has_value());
   }
   std::unique_ptr<delivery::DirectStore> direct() {
     return delivery::make_direct_store(database_, lease_);

@@ -41,10 +41,10 @@ class NodeLeaseTest : public storage::StorageTest {
   void SetUp() override {
     StorageTest::SetUp();
     alice_ = add_user("alice");
-    dead_ = NodeModel(*connection_).start("dead", false).value();
+    dead_ = storage::begin_node(*connection_, "dead").value();
     ASSERT_TRUE(UserModel(*connection_).claim(alice_, dead_, false).value());
     lease_.emplace(faulty_, clock_);
-    me_ = lease_->begin("me", false).value();
+    me_ = lease_->begin({.name = "me"}).value();
     lease_->start(notes_);
     await_first_look();
   }
@@ -53,7 +53,7 @@ class NodeLeaseTest : public storage::StorageTest {
   // A look is seen by what it finds: a node that was not there before. The first one finds nothing
   // new.
   void add_node() {
-    ASSERT_TRUE(NodeModel(*connection_).start("new " + std::to_string(++last_new_), false));
+    ASSERT_TRUE(storage::begin_node(*connection_, "new " + std::to_string(++last_new_)));
   }
   void await_first_look() {
     ASSERT_TRUE(test::wait_until([&] {
@@ -115,7 +115,7 @@ TEST_F(NodeLeaseTest, ABreakProvesNothing) {
 
 TEST_F(NodeLeaseTest, IsLostWhenTheEpochIsTaken) {
   EXPECT_TRUE(lease_->held());
-  ASSERT_TRUE(NodeModel(*connection_).start("me", false));
+  ASSERT_TRUE(storage::begin_node(*connection_, "me"));
   clock_.advance(NodeLease::kRenewInterval);
   EXPECT_TRUE(test::wait_until([&] { return notes_.lost.load(); }));
 }

@@ -54,6 +54,18 @@ class FakeDirectStore final : public DirectStore {
     return found;
   }
 
+  bool shared() const override { return is_shared; }
+  Result<std::vector<storage::UserState>> states(std::span<const UserId> users) override {
+    ++epoch_looks;
+    if (epoch_error) return fail(*std::exchange(epoch_error, {}), "states");
+    std::vector<storage::UserState> found;
+    for (const UserId user : users) {
+      if (newest.contains(user))
+        found.push_back({.id = user, .holder = {}, .session_epoch = newest[user]});
+    }
+    return found;
+  }
+
   Result<void> append(storage::DirectRows rows) override {
     if (on_append) on_append(rows);
     appends.push_back(rows.size());
@@ -89,8 +101,12 @@ class FakeDirectStore final : public DirectStore {
   std::string bad_body = "bad";
   std::set<Key> locked;  // by somebody else
   std::function<void(storage::DirectRows)> on_append;
+  bool is_shared = true;
+  std::map<UserId, SessionEpoch> newest;  // sessions, whatever node they are on
+  std::optional<ErrorCode> epoch_error;
   int tails = 0;
   int looks = 0;
+  int epoch_looks = 0;
   std::vector<std::size_t> appends;
 
  private:
@@ -131,8 +147,9 @@ class FakeGroupStore final : public GroupStore {
     const Head head = rows.empty() ? Head{} : Head{rows.back().seq, rows.back().sent_at};
     return Locking{Locking::State::kHeld, head};
   }
-  Result<bool> is_member(GroupId group, UserId user) override {
-    return staged[group].members.contains(user);
+  Result<std::optional<SessionEpoch>> member_epoch(GroupId group, UserId user) override {
+    if (!staged[group].members.contains(user)) return std::optional<SessionEpoch>();
+    return std::optional<SessionEpoch>(newest[user]);
   }
   Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
                                                     std::string_view cid) override {
@@ -158,6 +175,7 @@ class FakeGroupStore final : public GroupStore {
     std::set<UserId> members;
     std::vector<storage::GroupMessage> rows;
   };
+  std::map<UserId, SessionEpoch> newest;
   std::map<GroupId, Group> groups;
   std::map<GroupId, Group> staged;
   std::map<GroupId, Seq> heads;

@@ -286,7 +286,7 @@ TEST_F(RouterTest, PresenceReachesWhoListsTheUserWhereverTheyAre) {
   const UserId carol_id = add_user("carol");
   ASSERT_TRUE(friends.insert(bob_, alice_).value());
   ASSERT_TRUE(friends.insert(carol_id, alice_).value());
-  const auto node = storage::NodeModel(*connection_).start("a", false);
+  const auto node = storage::begin_node(*connection_, "a");
   for (const UserId user : {alice_, bob_, carol_id}) {
     ASSERT_TRUE(storage::UserModel(*connection_).claim(user, *node, false).value());
   }
@@ -322,7 +322,7 @@ TEST_F(RouterTest, ResyncFindsWhatWasNeverPublished) {
 }
 
 TEST_F(RouterTest, ResyncEvictsWhoWasTakenOverUnheard) {
-  const auto node = storage::NodeModel(*connection_).start("a", false);
+  const auto node = storage::begin_node(*connection_, "a");
   storage::UserModel users(*connection_);
   ASSERT_EQ(users.claim(alice_, *node, false).value(), 1);
   auto alice = here_->log_in(alice_);

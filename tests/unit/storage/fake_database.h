@@ -57,7 +57,6 @@ class FakeDatabase final : public Database {
   Dialect dialect() const override { return Dialect::kSqlite; }
   Result<void> open() override { return {}; }
   void close() override {}
-  Result<void> be_alone() override { return {}; }
   Result<std::unique_ptr<Connection>> connect() override {
     if (reachable) {
       const int now = ++open_now;

@@ -21,7 +21,6 @@ class FaultyDatabase final : public Database {
   Dialect dialect() const override { return real_.dialect(); }
   Result<void> open() override { return {}; }
   void close() override {}
-  Result<void> be_alone() override { return {}; }
   Result<std::unique_ptr<Connection>> connect() override {
     if (unreachable) return fail(ErrorCode::kUnavailable, "nobody answers");
     auto opened = real_.connect();

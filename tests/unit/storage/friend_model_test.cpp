@@ -78,7 +78,7 @@ TEST_F(FriendModelTest, OnlineWatchersAreThoseWhoListTheUserAndAreOnline) {
   ASSERT_TRUE(friends.insert(bob, alice).value());
   ASSERT_TRUE(friends.insert(carol, alice).value());
   ASSERT_TRUE(friends.insert(alice, carol).value());
-  const auto node = NodeModel(*connection_).start("a", false);
+  const auto node = begin_node(*connection_, "a");
   ASSERT_TRUE(UserModel(*connection_).claim(bob, *node, false).value());
   const std::vector<UserId> watched{alice, carol};
   const auto watches = friends.online_watchers(watched);

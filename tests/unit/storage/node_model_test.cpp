@@ -8,7 +8,7 @@ namespace {
 class NodeModelTest : public StorageTest {
  protected:
   Node start(std::string_view name, bool alone = false) {
-    const auto node = NodeModel(*connection_).start(name, alone);
+    const auto node = begin_node(*connection_, name, alone);
     EXPECT_TRUE(node) << node.error().message;
     return node.value_or(Node{});
   }
@@ -61,6 +61,68 @@ TEST_F(NodeModelTest, ANewEpochKeepsSessionEpochsGrowing) {
   // The session of the dead process can't release the new one.
   EXPECT_TRUE(users.release(alice, 1));
   EXPECT_TRUE(online(alice));
+}
+
+TEST_F(NodeModelTest, AServerOfTheSameNameIsInTheWayUntilItEnds) {
+  const auto first = start("a");
+  NodeModel nodes(*connection_);
+  const auto refused = nodes.start({.name = "a"});
+  ASSERT_TRUE(refused && refused->obstacle);
+  EXPECT_EQ(refused->obstacle->node.id, first.id);
+  EXPECT_EQ(number("SELECT epoch FROM node"), first.epoch);
+  EXPECT_FALSE(nodes.start({.name = "b"})->obstacle);
+  ASSERT_TRUE(nodes.end(first));
+  EXPECT_FALSE(nodes.start({.name = "a"})->obstacle);
+}
+
+TEST_F(NodeModelTest, AServerWithoutABusAndAnyOtherAreInEachOthersWay) {
+  const auto clustered = start("a");
+  NodeModel nodes(*connection_);
+  EXPECT_TRUE(nodes.start({.name = "b", .alone = true})->obstacle);
+  ASSERT_TRUE(nodes.end(clustered));
+  EXPECT_FALSE(nodes.start({.name = "b", .alone = true})->obstacle);
+  EXPECT_EQ(number("SELECT alone FROM node WHERE name = 'b'"), 1);
+  EXPECT_TRUE(nodes.start({.name = "a"})->obstacle);
+  EXPECT_TRUE(nodes.start({.name = "c", .alone = true})->obstacle);
+}
+
+TEST_F(NodeModelTest, ADeadServerIsEndedByTheOneInWhoseWayItWas) {
+  const auto alice = add_user("alice");
+  const auto bob = add_user("bob");
+  UserModel users(*connection_);
+  NodeModel nodes(*connection_);
+  const auto lone = start("lone", true);
+  EXPECT_TRUE(users.claim(alice, lone, false).value());
+  const auto bystander = start("bystander");
+  EXPECT_TRUE(users.claim(bob, bystander, false).value());
+  const std::vector<NodeRow> dead = {nodes.all()->front()};
+  ASSERT_EQ(dead[0].name, "lone");
+  EXPECT_FALSE(nodes.start({.name = "a", .dead = dead})->obstacle);
+  EXPECT_FALSE(online(alice));
+  EXPECT_TRUE(online(bob));
+  EXPECT_FALSE(nodes.renew(lone, std::chrono::seconds(10), false).value());
+  EXPECT_TRUE(nodes.renew(bystander, std::chrono::seconds(10), false).value());
+}
+
+TEST_F(NodeModelTest, WhoHasMovedSinceIsNotDead) {
+  const auto first = start("a");
+  NodeModel nodes(*connection_);
+  const std::vector<NodeRow> dead = {nodes.all()->front()};
+  ASSERT_TRUE(nodes.renew(first, std::chrono::seconds(10), false).value());
+  EXPECT_TRUE(nodes.start({.name = "a", .dead = dead})->obstacle);
+  EXPECT_TRUE(nodes.renew(first, std::chrono::seconds(10), false).value());
+}
+
+// As after a COMMIT whose answer was lost.
+TEST_F(NodeModelTest, AStartMayBeRepeated) {
+  NodeModel nodes(*connection_);
+  const NodeStart mine{.name = "a", .alone = true, .holder = "me"};
+  const auto first = nodes.start(mine);
+  ASSERT_TRUE(first && !first->obstacle);
+  const auto again = nodes.start(mine);
+  ASSERT_TRUE(again && !again->obstacle);
+  EXPECT_EQ(again->node.id, first->node.id);
+  EXPECT_TRUE(nodes.start({.name = "a", .alone = true, .holder = "another"})->obstacle);
 }
 
 TEST_F(NodeModelTest, RenewsOnlyTheCurrentEpoch) {

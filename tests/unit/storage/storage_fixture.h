@@ -12,6 +12,7 @@
 #include "chat/storage/message_model.h"
 #include "chat/storage/migrations.h"
 #include "chat/storage/mysql_database.h"
+#include "chat/storage/node_model.h"
 #include "chat/storage/sqlite_database.h"
 #include "chat/storage/user_model.h"
 #include "support/temp_dir.h"
@@ -41,6 +42,13 @@ inline std::unique_ptr<Database> open_by(const test::TestStorage& storage) {
   options.password = test::MariadbServer::password();
   options.database = storage.database();
   return std::make_unique<MysqlDatabase>(options);
+}
+
+// A node's life, whoever is in its way.
+inline Result<Node> begin_node(Connection& connection, std::string_view name, bool alone = false) {
+  auto outcome = NodeModel(connection).start({.name = name, .alone = alone, .exclusive = true});
+  if (!outcome) return fail(outcome);
+  return outcome->node;
 }
 
 // A migrated database, SQLite's in a real file or one of a real MariaDB server, with one

@@ -9,7 +9,7 @@ namespace {
 class UserModelTest : public StorageTest {
  protected:
   Node start_node(std::string_view name) {
-    const auto node = NodeModel(*connection_).start(name, false);
+    const auto node = begin_node(*connection_, name);
     EXPECT_TRUE(node) << node.error().message;
     return node.value_or(Node{});
   }

@@ -1,0 +1,173 @@
+#include "node_starter.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "chat/storage/node_model.h"
+#include "process_mark.h"
+
+namespace chat::cluster {
+namespace {
+
+using std::chrono::milliseconds;
+using storage::NodeModel;
+using storage::NodeRow;
+
+constexpr milliseconds kPollInterval{250};
+// Longer than this between two polls is a break: what the row did meanwhile was not watched.
+constexpr milliseconds kSteadyGap{2'500};
+// A server that was told to stop a moment ago still renews its lease while it stops.
+constexpr milliseconds kStopPatience{5'000};
+// How long a database that does not take the start is tried again.
+constexpr milliseconds kRetryMax{15'000};
+
+bool may_pass(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kBusy:
+    case ErrorCode::kTimeout:
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kOutcomeUnknown: return true;
+    default: return false;
+  }
+}
+
+bool has_moved(const NodeRow& before, const NodeRow& now) {
+  return before.node.epoch != now.node.epoch || before.lease_until != now.lease_until;
+}
+
+std::string describe(const NodeRow& row) {
+  return fmt::format("node {}, {}", row.name, describe_process(row.holder));
+}
+
+}  // namespace
+
+NodeStarter::NodeStarter(storage::Database& database, const base::Clock& clock,
+                         const NodeClaim& claim, const StartWait& wait)
+    : database_(database),
+      clock_(clock),
+      claim_(claim),
+      wait_(wait),
+      mark_(mark_process(claim.address)) {}
+
+Result<NodeStarter::Started> NodeStarter::run() {
+  const auto retry_until = clock_.boot_now() + kRetryMax;
+  for (;;) {
+    const auto began = clock_.boot_now();
+    obstacle_.reset();
+    const auto node = attempt();
+    if (node) return Started{*node, began};
+    if (obstacle_) {
+      if (auto cleared = clear(*obstacle_); !cleared) return fail(cleared);
+    } else if (!may_pass(node.error().code) || began >= retry_until || !rest()) {
+      return fail(node);
+    }
+  }
+}
+
+// A COMMIT whose answer was lost has failed or has begun our life. Either way the next attempt is
+// right: it runs after that COMMIT, and a row with our own mark is in nobody's way.
+Result<storage::Node> NodeStarter::attempt() {
+  auto opened = connection();
+  if (!opened) return fail(opened);
+  const storage::NodeStart start{claim_.name, claim_.alone, claim_.exclusive, mark_, dead_};
+  auto outcome = NodeModel(**opened).start(start);
+  if (!outcome) return fail(outcome);
+  if (!outcome->obstacle) return outcome->node;
+  obstacle_ = std::move(outcome->obstacle);
+  return tl::make_unexpected(refusal(*obstacle_));
+}
+
+Result<void> NodeStarter::clear(const NodeRow& obstacle) {
+  if (!is_process_gone(obstacle.holder)) return watch(obstacle);
+  dead_.push_back(obstacle);
+  return {};
+}
+
+// Succeeds when the row is out of the way, or has been found to be dead.
+Result<void> NodeStarter::watch(const NodeRow& obstacle) {
+  say_that_we_wait(obstacle);
+  const auto began = clock_.boot_now();
+  NodeRow seen = obstacle;
+  bool moved = false;
+  auto still_since = began;
+  auto looked = began;
+  for (;;) {
+    if (!rest()) return fail(ErrorCode::kUnavailable, "told to stop while waiting for a lease");
+    auto row = read(obstacle.node.id);
+    const auto now = clock_.boot_now();
+    if (!row || now - looked > kSteadyGap) still_since = now;
+    if (!row && now - looked > kRetryMax) return fail(row);
+    if (!row) continue;
+    looked = now;
+    if (row->lease_until == 0) return {};
+    if (has_moved(seen, *row)) {
+      moved = true;
+      still_since = now;
+    }
+    seen = *std::move(row);
+    if (is_process_gone(seen.holder) || now - still_since >= NodeLease::kLease) {
+      dead_.push_back(std::move(seen));
+      return {};
+    }
+    if (moved && now - began >= kStopPatience) return tl::make_unexpected(refusal(seen));
+  }
+}
+
+// False: told to give up.
+bool NodeStarter::rest() const {
+  std::this_thread::sleep_for(kPollInterval);
+  return !wait_.give_up || !wait_.give_up();
+}
+
+// A row that is no longer there holds nothing.
+Result<NodeRow> NodeStarter::read(NodeId id) {
+  auto opened = connection();
+  if (!opened) return fail(opened);
+  auto rows = NodeModel(**opened).all();
+  if (!rows) return fail(rows);
+  for (NodeRow& row : *rows) {
+    if (row.node.id == id) return std::move(row);
+  }
+  return NodeRow{};
+}
+
+Result<storage::Connection*> NodeStarter::connection() {
+  if (connection_ == nullptr || !connection_->usable()) {
+    connection_.reset();
+    auto opened = database_.connect();
+    if (!opened) return fail(opened);
+    connection_ = std::move(*opened);
+  }
+  return connection_.get();
+}
+
+Error NodeStarter::refusal(const NodeRow& holder) const {
+  const std::string who = describe(holder);
+  if (claim_.alone) {
+    return {ErrorCode::kInvalidArgument,
+            fmt::format("another server is using the database {}: {}. Several servers need a bus "
+                        "between them",
+                        database_.describe(), who)};
+  }
+  if (holder.alone) {
+    return {ErrorCode::kInvalidArgument,
+            fmt::format("a server without a bus has the database {} for itself: {}. Stop it first",
+                        database_.describe(), who)};
+  }
+  return {ErrorCode::kInvalidArgument,
+          fmt::format("another server has the name of this one: {}. Give each server of a cluster "
+                      "a name of its own (server.node)",
+                      who)};
+}
+
+void NodeStarter::say_that_we_wait(const NodeRow& obstacle) const {
+  if (!wait_.on_wait) return;
+  const auto longest = std::chrono::duration_cast<std::chrono::seconds>(NodeLease::kLease);
+  wait_.on_wait(fmt::format("waiting for up to {} s to see whether another server still runs: {}",
+                            longest.count(), describe(obstacle)));
+}
+
+}  // namespace chat::cluster

@@ -1,0 +1,99 @@
+// A server that was stopped for less than its lease goes on with what lay in its sockets, while its
+// users have moved to another one.
+#include <signal.h>
+
+#include <chrono>
+#include <string>
+
+#include "cluster_fixture.h"
+
+namespace chat::test {
+namespace {
+
+// More than the server remembers the cids of, in a stream of direct messages.
+constexpr int kManyMessages = 70;
+constexpr int kUnread = 5;
+
+class ClusterPause : public WithCluster {
+ protected:
+  // Alice, who is on the stopped server, sends `unread` there, and on the other server again,
+  // followed by more. `send(i)` makes request number i of Alice.
+  template <typename MakeRequest>
+  void take_over_while_stopped(User& alice, MakeRequest make_request) {
+    ServerProcess& stopped = cluster->node(0);
+    ::kill(stopped.pid(), SIGSTOP);
+    for (int i = 0; i < kUnread; ++i) alice.client.send(make_request(i));
+    User again = log_in_on(1, alice.account, taking_over());
+    for (int i = 0; i < kUnread + kManyMessages; ++i) {
+      EXPECT_EQ(again.client.request(make_request(i)).at("errno"), 0);
+    }
+    ::kill(stopped.pid(), SIGCONT);
+    alice.client.receive_to_end();
+    expect_alive(again.client);
+    EXPECT_TRUE(stopped.running());
+  }
+  std::int64_t stored_twice(const std::string& table) {
+    return cluster->storage().number("SELECT count(*) - count(DISTINCT cid) FROM " + table);
+  }
+};
+
+TEST_F(ClusterPause, DirectMessagesThatWereSentElsewhereAreNotStoredAgain) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  alice.chat(bob.id(), "before", "before");
+  take_over_while_stopped(alice, [&](int i) {
+    const std::string text = std::to_string(i);
+    return chat_request(alice.account, bob.id(), text, "c" + text);
+  });
+  EXPECT_EQ(stored_twice("directmessage"), 0);
+  EXPECT_EQ(cluster->storage().number("SELECT count(*) FROM directmessage"),
+            1 + kUnread + kManyMessages);
+}
+
+// The stopped server knows nothing of these streams, so no key of a remembered head conflicts.
+TEST_F(ClusterPause, SoItIsInStreamsThatTheStoppedServerHasNotWritten) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  User carol = user_on(1, "carol");
+  take_over_while_stopped(alice, [&](int i) {
+    const std::string text = std::to_string(i);
+    // The first ones to both, so that the streams are looked up together.
+    const std::int64_t to = i == 1 ? carol.id() : bob.id();
+    return chat_request(alice.account, to, text, "c" + text);
+  });
+  EXPECT_EQ(stored_twice("directmessage"), 0);
+}
+
+TEST_F(ClusterPause, GroupMessagesOfATakenOverSessionAreNotStored) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  const std::int64_t group = bob.create_group("group");
+  alice.join_group(group);
+  take_over_while_stopped(alice, [&](int i) {
+    const std::string text = std::to_string(i);
+    return group_chat_request(alice.account, group, text, "c" + text);
+  });
+  EXPECT_EQ(stored_twice("groupmessage"), 0);
+}
+
+// Nobody sends it again, so nothing else keeps it out: it is of a session that has ended.
+TEST_F(ClusterPause, AMessageOfATakenOverSessionIsRefused) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  const std::int64_t group = bob.create_group("group");
+  alice.join_group(group);
+  alice.chat(bob.id(), "before", "before");
+  ServerProcess& stopped = cluster->node(0);
+  ::kill(stopped.pid(), SIGSTOP);
+  alice.client.send(chat_request(alice.account, bob.id(), "late", "late"));
+  alice.client.send(group_chat_request(alice.account, group, "late", "late"));
+  User again = log_in_on(1, alice.account, taking_over());
+  ::kill(stopped.pid(), SIGCONT);
+  alice.client.receive_to_end();
+  EXPECT_EQ(cluster->storage().number("SELECT count(*) FROM directmessage"), 1);
+  EXPECT_EQ(cluster->storage().number("SELECT count(*) FROM groupmessage"), 0);
+  again.chat(bob.id(), "late", "late");
+}
+
+}  // namespace
+}  // namespace chat::test
