@@ -6,6 +6,7 @@
 # installs what is missing, builds, starts a server on 127.0.0.1:6000 with its data in
 # var/chat.db, and says how to connect. Ctrl-C stops the server. What is done already is skipped,
 # so a second run takes seconds. More arguments go to chatserver, for example
+#   scripts/run.sh 127.0.0.1 7000
 #   scripts/run.sh --set server.listen=127.0.0.1:7000
 
 # shellcheck source=scripts/lib.sh

@@ -300,12 +300,16 @@ void Window::on_written_in_loop() {
   if (behind_) catch_up();
 }
 
-void Window::on_closed_in_loop() {
+void Window::on_dropped_in_loop() {
   advance_marks();
-  marks_ = {};  // what has not left by now never will
+  marks_ = {};
   marks_head_ = 0;
-  loop_.remove(*this);
   tell_finished();
+}
+
+void Window::on_closed_in_loop() {
+  on_dropped_in_loop();  // what has not left by now never will
+  loop_.remove(*this);
 }
 
 Window::Waiting& Window::waiting() {

@@ -7,6 +7,7 @@
 #include "chat/base/check.h"
 #include "chat/protocol/errors.h"
 #include "chat/protocol/msgid.h"
+#include "classic_numbers.h"
 
 namespace chat::protocol {
 namespace {
@@ -51,17 +52,22 @@ std::size_t longest_piece(Json& push, std::string_view text) {
   return first;
 }
 
+void renumber(Json& object, ClassicNumbers numbers) {
+  object["msgid"] = number_in(numbers, static_cast<Msgid>(object.value("msgid", 0)));
+}
+
 // A chat push, with what these clients look at.
-Json plain_push(const Json& push) {
+Json plain_push(const Json& push, ClassicNumbers numbers) {
   Json plain;
   for (const char* name : {"msgid", "id", "name", "toid", "groupid", "msg", "time"}) {
     if (const auto field = push.find(name); field != push.end()) plain[name] = *field;
   }
+  renumber(plain, numbers);
   return plain;
 }
 
-std::vector<std::string> pieces_of(const Json& push) {
-  Json piece = plain_push(push);
+std::vector<std::string> pieces_of(const Json& push, ClassicNumbers numbers) {
+  Json piece = plain_push(push, numbers);
   if (fits(piece)) return {piece.dump()};
   const std::string whole = piece["msg"];
   std::vector<std::string> pieces;
@@ -89,39 +95,41 @@ std::size_t add_list(Json& into, const char* name, const std::vector<std::string
   return count;
 }
 
-std::vector<std::string> texts_of(const Json& items) {
+template <typename Items>
+std::vector<std::string> texts_of(const Items& items) {
   std::vector<std::string> texts;
   for (const Json& item : items) texts.push_back(item.dump());
   return texts;
 }
 
-// A group with as many of its users as there is room for, each a text as well.
-bool add_group(Json& into, const Json& group) {
-  Json plain = group;
-  // Most variants read "id", some "groupid".
-  if (plain.contains("id")) plain["groupid"] = plain["id"];
-  plain["users"] = Json::array();
-  const auto add = [&into](const Json& candidate) {
-    Json tried = into;
-    tried["groups"].push_back(candidate.dump());
-    if (!fits(tried)) return false;
-    into = std::move(tried);
-    return true;
-  };
-  const Json before = into;
-  if (!add(plain)) return false;
+// The groups, each with an empty list of users: some clients read it without looking for it.
+std::vector<Json> without_users(const Json& groups) {
+  std::vector<Json> named;
+  for (const Json& group : groups) {
+    Json plain = group;
+    // Most variants read "id", some "groupid".
+    if (plain.contains("id")) plain["groupid"] = plain["id"];
+    plain["users"] = Json::array();
+    named.push_back(std::move(plain));
+  }
+  return named;
+}
+
+// To the group at `index` of `into` as many of its users, each a text as well, as there is room
+// for. False: not all of them.
+bool add_users(Json& into, std::size_t index, Json& named, const Json& group) {
+  Json& place = into["groups"][index];
   for (const std::string& user : texts_of(group.value("users", Json::array()))) {
-    plain["users"].push_back(user);
-    const Json with_fewer = std::exchange(into, before);
-    if (!add(plain)) {
-      into = with_fewer;
-      break;
-    }
+    named["users"].push_back(user);
+    Json with_fewer = std::exchange(place, named.dump());
+    if (fits(into)) continue;
+    place = std::move(with_fewer);
+    return false;
   }
   return true;
 }
 
-Json plain_reply(const Json& reply) {
+Json plain_reply(const Json& reply, ClassicNumbers numbers) {
   Json plain;
   for (const char* name : {"msgid", "errno", "errmsg", "id", "name"}) {
     if (const auto field = reply.find(name); field != reply.end()) plain[name] = *field;
@@ -130,6 +138,7 @@ Json plain_reply(const Json& reply) {
   if (plain.value("errno", 0) > static_cast<int>(Errno::kAlreadyOnline)) {
     plain["errno"] = static_cast<int>(Errno::kFailed);
   }
+  renumber(plain, numbers);
   return plain;
 }
 
@@ -139,15 +148,18 @@ Json parse(std::string_view json) {
   return object;
 }
 
-ClassicWelcome welcome_of(const Json& reply) {
-  Json plain = plain_reply(reply);
+ClassicWelcome welcome_of(const Json& reply, ClassicNumbers numbers) {
+  Json plain = plain_reply(reply, numbers);
+  const Json groups = reply.value("groups", Json::array());
+  std::vector<Json> named = without_users(groups);
+  named.resize(add_list(plain, "groups", texts_of(named)));
   add_list(plain, "friends", texts_of(reply.value("friends", Json::array())));
-  for (const Json& group : reply.value("groups", Json::array())) {
-    if (!add_group(plain, group)) break;
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    if (!add_users(plain, i, named[i], groups[i])) break;
   }
   std::vector<std::string> offline;
   for (const Json& push : reply.value("offlinemsg", Json::array())) {
-    offline.push_back(plain_push(push).dump());
+    offline.push_back(plain_push(push, numbers).dump());
   }
   const std::size_t count = add_list(plain, "offlinemsg", offline);
   return {plain.dump(), count};
@@ -155,24 +167,25 @@ ClassicWelcome welcome_of(const Json& reply) {
 
 }  // namespace
 
-std::vector<std::string> to_classic(std::string_view json) {
+std::vector<std::string> to_classic(std::string_view json, ClassicNumbers numbers) {
   const Json object = parse(json);
   switch (static_cast<Msgid>(object.value("msgid", 0))) {
-    case Msgid::kLoginAck: return {welcome_of(object).json};
-    case Msgid::kRegisterAck: return {plain_reply(object).dump()};
+    case Msgid::kLoginAck: return {welcome_of(object, numbers).json};
+    case Msgid::kRegisterAck: return {plain_reply(object, numbers).dump()};
     case Msgid::kOneChat:
-    case Msgid::kGroupChat: return pieces_of(object);
+    case Msgid::kGroupChat: return pieces_of(object, numbers);
     default: return {};
   }
 }
 
-void append_frames(std::string& out, Framing framing, std::string_view json) {
+void append_frames(std::string& out, Framing framing, std::string_view json,
+                   ClassicNumbers numbers) {
   if (framing != Framing::kClassic) return append_frame(out, framing, json);
-  for (const std::string& object : to_classic(json)) append_frame(out, framing, object);
+  for (const std::string& object : to_classic(json, numbers)) append_frame(out, framing, object);
 }
 
-ClassicWelcome to_classic_welcome(std::string_view json) {
-  return welcome_of(parse(json));
+ClassicWelcome to_classic_welcome(std::string_view json, ClassicNumbers numbers) {
+  return welcome_of(parse(json), numbers);
 }
 
 }  // namespace chat::protocol

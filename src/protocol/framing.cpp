@@ -4,6 +4,7 @@
 #include <string>
 
 #include "chat/base/check.h"
+#include "chat/protocol/classic.h"
 #include "chat/protocol/http.h"
 
 // Bytes → frames. A stream of text may also turn out to be HTTP by a request line, of whatever
@@ -140,6 +141,23 @@ std::optional<std::string_view> FrameDecoder::next_binary() {
   return take(kLengthBytes + *length - partial_.size()).substr(kLengthBytes);
 }
 
+bool FrameDecoder::may_be_unterminated() const {
+  const bool no_terminator = may_be_classic_ || framing_ == Framing::kClassic;
+  return no_terminator && begun_ && !failed_ && partial_.view().back() == '}';
+}
+
+std::optional<std::string> FrameDecoder::take_unterminated() {
+  if (!may_be_unterminated() || !is_whole_objects(partial_.view())) return std::nullopt;
+  begun_ = false;
+  std::string frame(partial_.view());
+  partial_.clear();
+  return frame;
+}
+
+void FrameDecoder::presume_classic() {
+  if (may_be_classic_) framing_ = Framing::kClassic;
+}
+
 // The length before the unfinished frame, once its four bytes are there.
 std::optional<std::size_t> FrameDecoder::peek_length() const {
   if (partial_.size() + input_.size() < kLengthBytes) return std::nullopt;
@@ -154,12 +172,14 @@ std::optional<std::size_t> FrameDecoder::peek_length() const {
 // Where in `input_` the unfinished text frame ends. The first end decides between text and
 // classic.
 std::size_t FrameDecoder::find_terminator() {
-  if (framing_ == Framing::kClassic) return input_.find('\0');
+  if (framing_ == Framing::kClassic && !may_be_classic_) return input_.find('\0');
   const std::size_t line_end = input_.find('\n');
   if (!may_be_classic_) return line_end;
   const std::size_t nul = input_.substr(0, line_end).find('\0');
-  if (nul != kNone) framing_ = Framing::kClassic;
-  if (nul != kNone || line_end != kNone) may_be_classic_ = false;
+  if (nul != kNone || line_end != kNone) {
+    framing_ = nul != kNone ? Framing::kClassic : Framing::kText;
+    may_be_classic_ = false;
+  }
   return nul != kNone ? nul : line_end;
 }
 

@@ -65,6 +65,7 @@ storage::PoolOptions pool_options(const Config& config) {
 session::SessionOptions session_options(const Config& config) {
   session::SessionOptions options;
   options.bytes_per_second = config.limits.bytes_per_second;
+  options.classic_numbers = config.server.classic_numbers;
   return options;
 }
 

@@ -22,6 +22,8 @@ namespace {
 struct Arguments {
   std::string file;
   std::vector<std::string> sets;
+  std::string address;
+  std::string port;
   bool check = false;
   bool migrate = false;
 };
@@ -107,6 +109,19 @@ Result<void> apply_set(const std::string& text, Settings& settings,
   return settings.set(section, name, value, "--set");
 }
 
+// "chatserver 127.0.0.1 6000", as the server of the original course is started.
+Result<void> apply_address(const Arguments& arguments, Settings& settings) {
+  if (arguments.address.empty()) return {};
+  if (arguments.port.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "an address is followed by a port, as in: chatserver 127.0.0.1 6000");
+  }
+  const bool bare_ipv6 =
+      arguments.address.find(':') != std::string::npos && !arguments.address.starts_with("[");
+  const std::string host = bare_ipv6 ? "[" + arguments.address + "]" : arguments.address;
+  return settings.set("server", "listen", host + ":" + arguments.port, "ADDRESS PORT");
+}
+
 Result<void> apply_file(const std::string& file, Settings& settings) {
   if (auto done = load_ini_file(file, settings); !done) return done;
   return settings.hold_secret() ? check_private(file) : Result<void>();
@@ -119,6 +134,7 @@ Result<Settings> layer(const Arguments& arguments, const Environment& environmen
     if (auto done = apply_file(arguments.file, settings); !done) return fail(done);
   }
   if (auto done = apply_environment(environment, settings); !done) return fail(done);
+  if (auto done = apply_address(arguments, settings); !done) return fail(done);
   for (const std::string& set : arguments.sets) {
     if (auto done = apply_set(set, settings, warnings); !done) return fail(done);
   }
@@ -154,6 +170,9 @@ Result<Order> read_command_line(int argc, const char* const* argv, const Environ
       ->type_name("SECTION.KEY=VALUE")
       ->take_all()
       ->allow_extra_args(false);
+  app.add_option("address", arguments.address, "Listen here, as --set server.listen=ADDRESS:PORT")
+      ->type_name("ADDRESS");
+  app.add_option("port", arguments.port)->type_name("PORT");
   app.add_flag("--check", arguments.check,
                "Check and print the configuration as ini text, then exit");
   app.add_flag("--migrate", arguments.migrate,

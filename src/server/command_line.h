@@ -26,7 +26,8 @@ struct Order {
   std::vector<std::string> warnings = {};
 };
 
-// Defaults, then the file of -c, then CHAT_… variables for secrets, then --set: later ones win.
+// Defaults, then the file of -c, then CHAT_… variables for secrets, then ADDRESS PORT as the server
+// of the original course takes them, then --set: later ones win.
 // Files that hold secrets must be out of reach for others (secrets.h).
 // Call it before other threads start (getenv). An error's message is one whole sentence for stderr;
 // the exit code that goes with it is 2.

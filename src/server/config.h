@@ -7,6 +7,7 @@
 
 #include "chat/base/log.h"
 #include "chat/net/address.h"
+#include "chat/protocol/classic.h"
 
 // What an operator can choose, checked and ready to use: plain values, no library types.
 // conf/server.ini explains every one of them; config_keys.cpp holds defaults and ranges.
@@ -24,6 +25,7 @@ struct Config {
     unsigned io_threads = 0;  // at least 1: "automatic" is resolved already
     unsigned workers = 0;     // likewise
     bool core_dumps = false;
+    protocol::ClassicNumbers classic_numbers = protocol::ClassicNumbers::kUnknown;
   };
   struct Storage {
     StorageEngine engine = StorageEngine::kSqlite;

@@ -78,6 +78,17 @@ constexpr Key kKeys[] = {
      .help = "whether a crash may leave the server's memory in a file",
      .store = [](Config& c, const Value& v) { c.server.core_dumps = v.number == 1; }},
 
+    {.section = "server",
+     .name = "classic_numbers",
+     .type = KeyType::kChoice,
+     .default_text = "auto",
+     .choices = "auto|a|b",
+     .help = "how clients of the original course number their messages",
+     .store =
+         [](Config& c, const Value& v) {
+           c.server.classic_numbers = narrow<protocol::ClassicNumbers>(v);
+         }},
+
     {.section = "storage",
      .name = "engine",
      .type = KeyType::kChoice,

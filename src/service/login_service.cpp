@@ -67,8 +67,8 @@ Refusal already_online() {
 }
 
 // A classic client's answer has room for a few messages only: the rest follows as pushes.
-void trim_to_classic(const OkReply& reply, Pending& pending) {
-  const auto welcome = protocol::to_classic_welcome(reply.unfinished() + "}");
+void trim_to_classic(const OkReply& reply, protocol::ClassicNumbers numbers, Pending& pending) {
+  const auto welcome = protocol::to_classic_welcome(reply.unfinished() + "}", numbers);
   const auto first_left_out =
       pending.first_page.begin() + static_cast<std::ptrdiff_t>(welcome.offline_count);
   pending.first_page.erase(first_left_out, pending.first_page.end());
@@ -349,7 +349,7 @@ void LoginService::answer_with(const LoginPtr& login, Result<Welcome> welcome) {
   OkReply reply(login->request);
   write_login_reply(reply, login->user.id, login->user.name, login->token, pending, welcome->lists,
                     context_.options.node);
-  if (session.classic()) trim_to_classic(reply, pending);
+  if (session.classic()) trim_to_classic(reply, session.classic_numbers(), pending);
   reply.send(session);
 
   const bool heartbeat = login->request.flag("heartbeat");

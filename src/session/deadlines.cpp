@@ -46,6 +46,10 @@ void Deadlines::input_waits(std::size_t bytes, Time now) {
 
 Deadlines::Due Deadlines::due(Time now, std::chrono::milliseconds output_stall) {
   if (is_set(close_by_) && now >= close_by_) return Due::kClose;
+  if (is_set(unterminated_since_) && now >= unterminated_since_ + kTerminatorPatience) {
+    unterminated_since_ = {};
+    return Due::kUnterminated;
+  }
   if (is_set(stalled_since_) && now >= stalled_since_ + output_stall) return Due::kStalled;
   if (is_set(look_at_output_) && now >= look_at_output_) {
     look_at_output_ = {};
@@ -76,6 +80,9 @@ std::optional<Deadlines::Time> Deadlines::next(bool ending,
   if (is_set(look_at_output_)) next = std::min(next, look_at_output_);
   if (!ending && is_set(look_at_input_)) next = std::min(next, look_at_input_);
   if (!ending && is_set(read_again_at_)) next = std::min(next, read_again_at_);
+  if (!ending && is_set(unterminated_since_)) {
+    next = std::min(next, unterminated_since_ + kTerminatorPatience);
+  }
   if (!ending) next = std::min({next, silent_at(), no_login_at()});
   return next == Time::max() ? std::nullopt : std::optional<Time>(next);
 }
@@ -89,6 +96,7 @@ Deadlines::Time Deadlines::silent_at() const {
 
 Deadlines::Time Deadlines::no_login_at() const {
   if (!is_set(nobody_since_)) return Time::max();
+  if (classic_) return nobody_since_ + protocol::kClassicNoLoginTimeout;
   const Time at_the_latest = nobody_since_ + protocol::kNoLoginTimeout;
   return reading_ ? std::min(at_the_latest, since_ + protocol::kNoLoginIdleTimeout) : at_the_latest;
 }

@@ -5,9 +5,10 @@
 namespace chat::session {
 namespace {
 
-// The replies to login and register.
+// The replies to login and register: `{"msgid":2,"errno":…`, whatever the numbering.
 bool is_answer(std::string_view frame) {
-  return frame.starts_with("{\"msgid\":2,") || frame.starts_with("{\"msgid\":5,");
+  const std::size_t comma = frame.find(',');
+  return comma != std::string_view::npos && frame.substr(comma).starts_with(",\"errno\":");
 }
 
 }  // namespace
@@ -34,6 +35,16 @@ std::optional<base::SteadyTime> Pacer::due() const {
   if (frames_.empty()) return std::nullopt;
   if (last_ == base::SteadyTime{}) return last_;
   return last_ + (after_answer_ && !is_answer(frames_.front()) ? kGapAfterAnswer : kGap);
+}
+
+std::size_t Pacer::drop_pushes() {
+  std::size_t bytes = 0;
+  std::erase_if(frames_, [&bytes](const std::string& frame) {
+    if (is_answer(frame)) return false;
+    bytes += frame.size();
+    return true;
+  });
+  return bytes;
 }
 
 }  // namespace chat::session

@@ -42,6 +42,7 @@ Session::Session(const SessionContext& context, net::Connection& connection, std
     : context_(context),
       loop_(connection.loop()),
       loop_index_(static_cast<std::uint16_t>(loop_index)),
+      classic_numbers_(context.options.classic_numbers),
       peer_(connection.peer()),
       strand_(context.workers, *this),
       connection_(&connection),
@@ -80,7 +81,7 @@ void Session::post_in_loop(base::Task task, std::chrono::milliseconds delay) {
 }
 
 void Session::reply(std::string_view json) {
-  protocol::append_frames(replies_.writable(), framing(), json);
+  protocol::append_frames(replies_.writable(), framing(), json, classic_numbers());
 }
 
 void Session::flush_replies() {
@@ -125,7 +126,7 @@ void Session::run_request(const protocol::Request& request) {
 }
 
 void Session::run_fault(const Fault& fault) {
-  reply(protocol::error_reply(Msgid::kError, fault.refusal, ""));
+  reply(protocol::error_reply(fault.reply, fault.refusal, ""));
   if (fault.refusal.code == Errno::kTooLarge) run_farewell({"too_large", kReconnectSoon});
 }
 

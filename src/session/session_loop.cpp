@@ -22,9 +22,6 @@ constexpr std::chrono::seconds kAnswerPatience{30};
 // How long a client that has run out of time may take until its connection is gone.
 constexpr std::chrono::seconds kFarewellPatience{10};
 
-// In one variant of the classic clients logging out has the number 11.
-constexpr int kClassicLogout = 11;
-
 // Clients of a server that stops come back spread out, not all at once.
 std::chrono::milliseconds reconnect_delay() {
   thread_local std::minstd_rand random(std::random_device{}());
@@ -66,29 +63,15 @@ void Session::on_bytes(std::string_view bytes) {
 // At most kFramesPerRound of them, so that no client makes the others of its loop wait; the rest is
 // parked, and nothing more is read, until that is worked off.
 void Session::take_frames_in_loop(std::string_view bytes) {
-  std::int64_t least = 0;  // that these frames count as, in bytes
+  std::int64_t cost = 0;
   std::vector<Input> inputs;
   decoder_.feed(bytes);
   std::optional<std::string_view> frame;
   while (inputs.size() < kFramesPerRound && (frame = decoder_.next())) {
-    auto request = protocol::parse_request(*frame);
-    if (request && decoder_.began_as_tls()) {
-      inputs.emplace_back(Fault{{Errno::kBadJson, "this connection began as TLS", std::nullopt}});
-    } else if (request) {
-      const bool classic = decoder_.framing() == Framing::kClassic;
-      if (classic && request->msgid == kClassicLogout) {
-        request->msgid = static_cast<int>(Msgid::kLogout);
-      }
-      least += least_cost_of(*request);
-      inputs.emplace_back(std::move(*request));
-    } else {
-      least += SessionOptions::kFrameBytesMin;
-      inputs.emplace_back(Fault{std::move(request.error())});
-    }
+    take_frame_in_loop(*frame, inputs, cost);
   }
   const std::string_view rest = decoder_.take_rest();
   if (!rest.empty() && !decoder_.failed()) parked_ = std::make_unique<std::string>(rest);
-  framing_.store(decoder_.framing(), std::memory_order_relaxed);
   if (decoder_.failed() && !input_over_) {
     input_over_ = true;
     inputs.emplace_back(too_large(decoder_.frame_max_bytes()));
@@ -97,11 +80,69 @@ void Session::take_frames_in_loop(std::string_view bytes) {
     input_over_ = true;
     inputs.emplace_back(HttpCaller{decoder_.is_http_head()});
   }
+  cost = std::max(static_cast<std::int64_t>(bytes.size() - rest.size()), cost);
+  hand_over_in_loop(std::move(inputs), cost);
+}
+
+void Session::hand_over_in_loop(std::vector<Input>&& inputs, std::int64_t cost) {
+  framing_.store(decoder_.framing(), std::memory_order_relaxed);
+  deadlines_.classic(classic());
   deadlines_.frames(!inputs.empty(), decoder_.has_partial_frame(), loop_.now());
+  deadlines_.unterminated_since(decoder_.may_be_unterminated() ? loop_.now() : base::SteadyTime{});
   strand_.append_in_loop(loop_, std::move(inputs));
-  (void)pay_in_loop(std::max(static_cast<std::int64_t>(bytes.size() - rest.size()), least));
+  (void)pay_in_loop(cost);
   update_reading_in_loop();
   arm_deadline_in_loop();
+}
+
+// A client that sends no terminator at its registration or login is a classic one. What else comes
+// so is taken too, but says nothing about the framing.
+void Session::take_unterminated_in_loop() {
+  if (input_over_ || parked_) return;
+  const std::optional<std::string> frame = decoder_.take_unterminated();
+  if (!frame) return;
+  std::int64_t cost = 0;
+  std::vector<Input> inputs;
+  for (const std::string_view object : protocol::objects_of(*frame)) {
+    const auto request = protocol::parse_request(object);
+    if (request && protocol::may_be_classic(*request)) decoder_.presume_classic();
+    inputs.push_back(input_of_in_loop(object, cost));
+  }
+  hand_over_in_loop(std::move(inputs), cost);
+}
+
+void Session::take_frame_in_loop(std::string_view frame, std::vector<Input>& inputs,
+                                 std::int64_t& cost) {
+  if (decoder_.framing() != Framing::kClassic) {
+    return inputs.push_back(input_of_in_loop(frame, cost));
+  }
+  for (const std::string_view object : protocol::objects_of(frame)) {
+    inputs.push_back(input_of_in_loop(object, cost));
+  }
+}
+
+Input Session::input_of_in_loop(std::string_view frame, std::int64_t& cost) {
+  auto request = protocol::parse_request(frame);
+  std::optional<Input> refusal;
+  if (request) refusal = refusal_in_loop(*request);
+  cost += request && !refusal ? least_cost_of(*request) : SessionOptions::kFrameBytesMin;
+  if (!request) return Fault{std::move(request.error())};
+  if (refusal) return std::move(*refusal);
+  return std::move(*request);
+}
+
+// What the framing forbids a request that is well formed.
+std::optional<Input> Session::refusal_in_loop(protocol::Request& request) {
+  if (decoder_.began_as_tls()) {
+    return Fault{{Errno::kBadJson, "this connection began as TLS", std::nullopt}};
+  }
+  if (decoder_.framing() != Framing::kClassic) return std::nullopt;
+  auto numbers = classic_numbers();
+  const bool registration = protocol::is_classic_registration(request);
+  auto refusal = protocol::read_classic(request, context_.options.classic_numbers, numbers);
+  classic_numbers_.store(numbers, std::memory_order_relaxed);
+  if (!refusal) return std::nullopt;
+  return Fault{std::move(*refusal), registration ? Msgid::kRegisterAck : Msgid::kError};
 }
 
 // Into debt, if need be: nothing is read then until it is paid. False: there is none.
@@ -128,12 +169,21 @@ void Session::unpark_in_loop() {
 }
 
 void Session::on_input_end() {
+  take_unterminated_in_loop();
   ending_.store(true, std::memory_order_release);
   input_over_ = true;
   peer_is_done_ = true;
+  drop_pushes_in_loop();
   // A client that asks, hangs up and does not read the answers must not stay for ever.
   grant_in_loop(kAnswerPatience);
   strand_.append(Input(InputEnd{}));
+}
+
+// A classic client that ended its input has left: what still waits for its turn is not delivered.
+void Session::drop_pushes_in_loop() {
+  if (!pacer_) return;
+  unsent_.fetch_sub(pacer_->drop_pushes(), std::memory_order_relaxed);
+  if (outlet_) outlet_->on_dropped_in_loop();
 }
 
 void Session::on_written(std::size_t bytes) {
@@ -187,7 +237,7 @@ void Session::send_in_loop(std::string_view json) {
   if (connection_ == nullptr) return;
   if (classic()) {
     std::string frames;
-    protocol::append_frames(frames, Framing::kClassic, json);
+    protocol::append_frames(frames, Framing::kClassic, json, classic_numbers());
     unsent_.fetch_add(frames.size(), std::memory_order_relaxed);
     return enqueue_in_loop(frames);
   }
@@ -328,6 +378,7 @@ void Session::update_reading_in_loop() {
 void Session::on_deadline() {
   switch (deadlines_.due(context_.clock.now(), context_.options.output_stall)) {
     case Deadlines::Due::kClose: return connection_->close();
+    case Deadlines::Due::kUnterminated: take_unterminated_in_loop(); break;
     case Deadlines::Due::kStalled: log_closed("output_stalled", peer_); return connection_->close();
     case Deadlines::Due::kSlow:
       if (may_stay_slow_in_loop()) break;

@@ -54,6 +54,12 @@ void Conversation::say(std::string_view bytes) {
     text_begun_ = end == sent.end();
   }
   ask(sent);
+  // A whole object without its terminator would be taken after a while: it gets one.
+  if (asked_.may_be_unterminated()) {
+    sent.push_back('\n');
+    ask("\n");
+    text_begun_ = false;
+  }
   // What the server closed meanwhile takes nothing any more; hear() finds out.
   (void)::send(socket_.get(), sent.data(), sent.size(), MSG_NOSIGNAL);
   while (!settled()) hear();

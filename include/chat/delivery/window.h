@@ -76,6 +76,7 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   std::vector<storage::CursorMove> take_moves();
 
   void on_written_in_loop() override;
+  void on_dropped_in_loop() override;
   void on_closed_in_loop() override;
 
  private:

@@ -53,6 +53,14 @@ class FrameDecoder {
 
   Framing framing() const { return framing_; }
 
+  // The unfinished frame ends like an object, and its terminator may never come: some classic
+  // clients send none. Only while the framing is not decided, and in classic framing.
+  bool may_be_unterminated() const;
+  // That frame, if it is one or more whole objects; it is not unfinished any more then.
+  std::optional<std::string> take_unterminated();
+  // Treats a stream whose framing is not decided as classic until a terminator tells.
+  void presume_classic();
+
   // Framing is kHttp, and the method is HEAD.
   bool is_http_head() const { return http_head_; }
   // The stream began with a TLS record. A web server can choose some bytes of a client's hello (its
@@ -83,10 +91,11 @@ class FrameDecoder {
   // next call, the finished one that was put together from it.
   Framing framing_ = Framing::kUndecided;
   bool failed_ = false;
-  bool may_be_classic_ = false;  // no text frame has ended yet, and NUL would be allowed to
-  bool begun_ = false;           // partial_ holds more than white space
-  bool handed_out_ = false;      // partial_ holds a frame that next() returned
-  bool spoke_json_ = false;      // a text frame began like an object
+  // No text frame has ended yet, and NUL would be allowed to; framing_ is a presumption then.
+  bool may_be_classic_ = false;
+  bool begun_ = false;       // partial_ holds more than white space
+  bool handed_out_ = false;  // partial_ holds a frame that next() returned
+  bool spoke_json_ = false;  // a text frame began like an object
   bool http_head_ = false;
   bool began_as_tls_ = false;
   std::uint32_t frame_max_bytes_ = kFrameMaxBytesBeforeLogin;

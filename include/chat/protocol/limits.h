@@ -43,6 +43,8 @@ inline constexpr std::chrono::seconds kFrameTimeout{10};
 // without a login at all, whatever it says.
 inline constexpr std::chrono::seconds kNoLoginIdleTimeout{60};
 inline constexpr std::chrono::seconds kNoLoginTimeout{300};
+// The same for classic clients, which sit at their menu.
+inline constexpr std::chrono::minutes kClassicNoLoginTimeout{30};
 // A login that was accepted is answered after that at the latest.
 inline constexpr std::chrono::seconds kLoginTimeout{10};
 // With "heartbeat":true at login: ping at this interval, dead after that silence.

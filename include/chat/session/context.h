@@ -8,6 +8,7 @@
 #include "chat/base/clock.h"
 #include "chat/base/ids.h"
 #include "chat/base/token_bucket.h"
+#include "chat/protocol/classic.h"
 #include "chat/session/handler.h"
 #include "chat/session/slow_clients.h"
 #include "chat/session/strand.h"
@@ -33,6 +34,8 @@ struct SessionOptions {
   static constexpr std::int64_t kCatchUpBytesPerByte = 64;
 
   std::int64_t bytes_per_second = 0;  // 0: no limit
+  // kUnknown: classic clients tell theirs by what they send.
+  protocol::ClassicNumbers classic_numbers = protocol::ClassicNumbers::kUnknown;
   std::chrono::milliseconds output_stall{std::chrono::minutes(5)};
   // Where there are too many slow clients, each must read kOutputLowBytes in this time.
   std::chrono::milliseconds slow_look{std::chrono::seconds(10)};

@@ -35,6 +35,10 @@ class Deadlines {
     heartbeat_ = false;
     nobody_since_ = now;
   }
+  // The client is a classic one: it sits at its menu for as long as its user likes.
+  void classic(bool is_classic) { classic_ = is_classic; }
+  // Since when a frame may be complete without its terminator; Time{}: none is.
+  void unterminated_since(Time when) { unterminated_since_ = when; }
   // Output that waits makes progress, or has all left.
   void output_moved(bool waits, Time now) { stalled_since_ = waits ? now : Time{}; }
   void output_queued(Time now);
@@ -56,16 +60,21 @@ class Deadlines {
   // heartbeats that it lives, somebody has to look.
   static constexpr std::chrono::seconds kUnacknowledgedMax{75};
 
+  // A terminator that has not come by then will not: it may be the retransmission of a lost
+  // segment.
+  static constexpr std::chrono::milliseconds kTerminatorPatience{250};
+
   enum class Due {
     kNothing,
-    kClose,      // cut it off
-    kStalled,    // not one byte of waiting output was taken for too long
-    kSlow,       // look how much of its output a slow client has read
-    kReadAgain,  // holding_back() is over now
-    kAcks,       // look whether the client's side has acknowledged what was sent
-    kInput,      // look how much a client that is not read has sent
-    kSilent,     // a frame not finished, or no heartbeat in time
-    kNoLogin,    // nobody is logged in, and has not been for too long
+    kClose,         // cut it off
+    kUnterminated,  // take a frame without its terminator
+    kStalled,       // not one byte of waiting output was taken for too long
+    kSlow,          // look how much of its output a slow client has read
+    kReadAgain,     // holding_back() is over now
+    kAcks,          // look whether the client's side has acknowledged what was sent
+    kInput,         // look how much a client that is not read has sent
+    kSilent,        // a frame not finished, or no heartbeat in time
+    kNoLogin,       // nobody is logged in, and has not been for too long
   };
   // Output that waits may stand still for `output_stall`.
   Due due(Time now, std::chrono::milliseconds output_stall);
@@ -84,11 +93,13 @@ class Deadlines {
 
   bool first_frame_seen_ = false;
   bool heartbeat_ = false;
+  bool classic_ = false;
   bool reading_ = true;
   std::uint32_t input_waiting_ = 0;  // when it was last looked at, in bytes
   Time since_;                       // the opening; from the first frame on: the last input
   // Time{} means "not so" in all of these.
   Time frame_began_{};
+  Time unterminated_since_{};
   Time nobody_since_{};  // nobody has been logged in
   Time stalled_since_{};
   Time read_again_at_{};

@@ -29,6 +29,8 @@ class Outlet {
   // More of what was pushed has left for the socket (see Session::written_total_in_loop()), or a
   // debt has been paid (see Session::charge_in_loop()).
   virtual void on_written_in_loop() = 0;
+  // What was pushed and has not left yet never will; the conversation goes on.
+  virtual void on_dropped_in_loop() = 0;
   virtual void on_closed_in_loop() = 0;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -28,6 +29,8 @@ class Pacer {
   std::optional<std::string> take(base::SteadyTime now);
   // When the next object is due; nothing when there is none.
   std::optional<base::SteadyTime> due() const;
+  // Forgets the objects that wait and are no answers; gives their bytes.
+  std::size_t drop_pushes();
   bool empty() const { return frames_.empty(); }
 
  private:

@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "chat/base/rare_string.h"
 #include "chat/base/token_bucket.h"
@@ -39,6 +41,9 @@ class Session final : public net::ConnectionHandler,
   protocol::Framing framing() const { return framing_.load(std::memory_order_relaxed); }
   // The client speaks the dialect of the original course: what it gets is translated.
   bool classic() const { return framing() == protocol::Framing::kClassic; }
+  protocol::ClassicNumbers classic_numbers() const {
+    return classic_numbers_.load(std::memory_order_relaxed);
+  }
   // No more requests will come from this client, or it is being closed.
   bool ending() const { return ending_.load(std::memory_order_acquire); }
   // BYE and close, after what was accepted has been answered.
@@ -113,6 +118,12 @@ class Session final : public net::ConnectionHandler,
   void close_in_loop(std::chrono::milliseconds patience);
   void grant_in_loop(std::chrono::milliseconds patience);
   void take_frames_in_loop(std::string_view bytes);
+  void hand_over_in_loop(std::vector<Input>&& inputs, std::int64_t cost);
+  void take_unterminated_in_loop();
+  void take_frame_in_loop(std::string_view frame, std::vector<Input>& inputs, std::int64_t& cost);
+  Input input_of_in_loop(std::string_view frame, std::int64_t& cost);
+  std::optional<Input> refusal_in_loop(protocol::Request& request);
+  void drop_pushes_in_loop();
   std::int64_t least_cost_of(const protocol::Request& request) const;
   bool pay_in_loop(std::int64_t bytes);
   void unpark_in_loop();
@@ -128,6 +139,7 @@ class Session final : public net::ConnectionHandler,
   std::atomic<bool> evicted_{false};
   std::atomic<bool> owes_{false};  // was sent more replies than are due to it now
   std::atomic<protocol::Framing> framing_{protocol::Framing::kUndecided};
+  std::atomic<protocol::ClassicNumbers> classic_numbers_;
   const net::Address peer_;
   // Bytes of replies on their way to the loop plus those that wait in the connection.
   std::atomic<std::size_t> unsent_{0};

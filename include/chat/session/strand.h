@@ -13,6 +13,7 @@
 #include "chat/base/task.h"
 #include "chat/base/worker_pool.h"
 #include "chat/protocol/errors.h"
+#include "chat/protocol/msgid.h"
 #include "chat/protocol/request.h"
 
 namespace chat::net {
@@ -24,6 +25,7 @@ namespace chat::session {
 // What a strand works through, in order of arrival.
 struct Fault {  // bytes that made no request
   protocol::Refusal refusal;
+  protocol::Msgid reply = protocol::Msgid::kError;
 };
 struct HttpCaller {  // a client that speaks HTTP: one answer, then close
   bool head = false;

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace chat::protocol {
@@ -132,8 +134,127 @@ TEST(Classic, WhatDoesNotFitIsLeftOutAndOfflineMessagesAreCounted) {
     EXPECT_EQ(to_classic(json), std::vector{classic.json});
     const Json ack = Json::parse(classic.json);
     EXPECT_EQ(ack.value("offlinemsg", Json::array()).size(), classic.offline_count);
-    EXPECT_EQ(ack.contains("friends"), friends > 0);
+    EXPECT_EQ(ack.contains("groups"), groups > 0);
+    if (groups < 10) EXPECT_EQ(ack.contains("friends"), friends > 0);
     EXPECT_LT(classic.offline_count, static_cast<std::size_t>(messages));
+  }
+}
+
+TEST(Classic, GroupsComeBeforeFriendsAndTheirUsersLast) {
+  const Json ack = parsed(welcome(200, 5, 40, 0)).at(0);
+  ASSERT_EQ(ack.at("groups").size(), 5U);
+  EXPECT_GT(ack.at("friends").size(), 0U);
+  EXPECT_LT(ack.at("friends").size(), 200U);
+  for (const Json& group : ack["groups"]) {
+    EXPECT_TRUE(Json::parse(group.get<std::string>()).at("users").empty());
+  }
+  const Json few = parsed(welcome(1, 2, 40, 9)).at(0);
+  EXPECT_FALSE(Json::parse(few.at("groups").at(0).get<std::string>()).at("users").empty());
+  EXPECT_FALSE(few.contains("offlinemsg"));
+}
+
+// msgids of: logout, register, chat, add friend, create group, join group, group chat.
+struct Numbering {
+  ClassicNumbers numbers;
+  std::array<int, 7> of;
+};
+constexpr std::array<int, 7> kOurs = {3, 4, 6, 7, 8, 9, 10};
+constexpr std::array kNumberings = {Numbering{ClassicNumbers::kA, kOurs},
+                                    Numbering{ClassicNumbers::kB, {10, 3, 5, 6, 7, 8, 9}}};
+
+// The menu of a course client, in the order of Numbering.
+std::vector<Json> menu() {
+  return {{{"id", 1}},
+          {{"name", "alice"}, {"password", "secret"}},
+          {{"id", 1}, {"name", "alice"}, {"toid", 2}, {"msg", "x"}, {"time", "now"}},
+          {{"id", 1}, {"friendid", 2}},
+          {{"id", 1}, {"groupname", "g"}, {"groupdesc", ""}},
+          {{"id", 1}, {"groupid", 3}},
+          {{"id", 1}, {"name", "alice"}, {"groupid", 3}, {"msg", "x"}, {"time", "now"}}};
+}
+
+Request request_of(Json fields, int msgid) {
+  fields["msgid"] = msgid;
+  return *parse_request(fields.dump());
+}
+
+TEST(ClassicNumbers, AreToldByTheFieldsOfEveryRequest) {
+  for (const Numbering& numbering : kNumberings) {
+    for (const ClassicNumbers fixed : {ClassicNumbers::kUnknown, numbering.numbers}) {
+      for (std::size_t i = 0; i < kOurs.size(); ++i) {
+        ClassicNumbers known = ClassicNumbers::kUnknown;
+        Request request = request_of(menu()[i], numbering.of[i]);
+        EXPECT_FALSE(read_classic(request, fixed, known)) << i;
+        EXPECT_EQ(request.msgid, kOurs[i]);
+        EXPECT_EQ(known, numbering.numbers);
+      }
+    }
+  }
+}
+
+TEST(ClassicNumbers, RefuseWhatFitsNeitherNumbering) {
+  for (std::size_t i = 0; i < kOurs.size(); ++i) {
+    for (int number = 3; number <= 11; ++number) {
+      ClassicNumbers known = ClassicNumbers::kUnknown;
+      Request request = request_of(menu()[i], number);
+      const bool fits = number == kNumberings[0].of[i] || number == kNumberings[1].of[i] ||
+                        (i == 0 && (number == 4 || number == 11));
+      EXPECT_EQ(!read_classic(request, ClassicNumbers::kUnknown, known), fits) << i << number;
+    }
+  }
+}
+
+TEST(ClassicNumbers, WhereTheyAreFixedTheOtherOnesAreRefused) {
+  for (std::size_t n = 0; n < kNumberings.size(); ++n) {
+    for (std::size_t i = 0; i < kOurs.size(); ++i) {
+      ClassicNumbers known = kNumberings[1 - n].numbers;
+      Request request = request_of(menu()[i], kNumberings[n].of[i]);
+      EXPECT_TRUE(read_classic(request, kNumberings[1 - n].numbers, known)) << n << i;
+      EXPECT_EQ(known, kNumberings[1 - n].numbers);
+    }
+  }
+}
+
+TEST(ClassicNumbers, LeaveLoginsAndNewerRequestsAlone) {
+  for (const int msgid : {1, 2, 20, 21, 31}) {
+    ClassicNumbers known = ClassicNumbers::kB;
+    Request request = request_of({{"id", 1}, {"password", "secret"}}, msgid);
+    EXPECT_FALSE(read_classic(request, ClassicNumbers::kUnknown, known));
+    EXPECT_EQ(request.msgid, msgid);
+  }
+}
+
+TEST(ClassicNumbers, AreThoseOfAnswersAndPushes) {
+  const auto number = [](const Json& object, ClassicNumbers numbers) {
+    return Json::parse(to_classic(object.dump(), numbers).at(0)).at("msgid").get<int>();
+  };
+  Json to_group = push("x");
+  to_group["msgid"] = 10;
+  for (const auto& [numbers, registered, chat, group_chat] :
+       {std::tuple{ClassicNumbers::kUnknown, 5, 6, 10}, std::tuple{ClassicNumbers::kA, 5, 6, 10},
+        std::tuple{ClassicNumbers::kB, 4, 5, 9}}) {
+    EXPECT_EQ(number({{"msgid", 2}, {"errno", 0}}, numbers), 2);
+    EXPECT_EQ(number({{"msgid", 5}, {"errno", 0}}, numbers), registered);
+    EXPECT_EQ(number(push("x"), numbers), chat);
+    EXPECT_EQ(number(to_group, numbers), group_chat);
+    Json reply = welcome(0, 0, 0, 0);
+    reply["offlinemsg"] = Json::array({to_group});
+    const Json ack = Json::parse(to_classic(reply.dump(), numbers).at(0));
+    EXPECT_EQ(Json::parse(ack.at("offlinemsg").at(0).get<std::string>()).at("msgid"), group_chat);
+  }
+}
+
+TEST(ClassicObjects, OfOneFrameAreTakenApartWhereItHasNothingElse) {
+  using Objects = std::vector<std::string_view>;
+  EXPECT_EQ(objects_of("{\"a\":\"}{\\\"\"} {}"), (Objects{"{\"a\":\"}{\\\"\"}", "{}"}));
+  for (const std::string_view frame : {"{}", "{}x", "{}{", "{\"a\":\"}", "[]{}", "", "}{"}) {
+    EXPECT_EQ(objects_of(frame), Objects{frame});
+  }
+  for (const std::string_view whole : {"{}", "{}{}", " {\"a\":{}}\t"}) {
+    EXPECT_TRUE(is_whole_objects(whole)) << whole;
+  }
+  for (const std::string_view part : {"", " ", "{", "{\"a\":\"}\"", "{}x", "[]"}) {
+    EXPECT_FALSE(is_whole_objects(part)) << part;
   }
 }
 

@@ -168,6 +168,38 @@ TEST(FrameDecoder, IsUndecidedUntilTheFirstByteAndTextUntilTheFirstNul) {
   EXPECT_EQ(decoder.framing(), Framing::kClassic);
 }
 
+TEST(FrameDecoder, GivesUpAWholeObjectThatHasNoTerminator) {
+  FrameDecoder decoder;
+  Frames frames;
+  feed_piece(decoder, "{\"a\":{}", frames);
+  EXPECT_TRUE(decoder.may_be_unterminated());
+  EXPECT_EQ(decoder.take_unterminated(), std::nullopt);
+  feed_piece(decoder, "}", frames);
+  EXPECT_EQ(decoder.take_unterminated(), "{\"a\":{}}");
+  EXPECT_FALSE(decoder.has_partial_frame());
+  EXPECT_EQ(decoder.take_unterminated(), std::nullopt);
+  EXPECT_EQ(decoder.framing(), Framing::kText);
+  EXPECT_TRUE(frames.empty());
+}
+
+TEST(FrameDecoder, WhatFollowsAnUnterminatedObjectTellsItsFraming) {
+  for (const auto& [rest, framing] :
+       {std::pair{"\n"sv, Framing::kText}, std::pair{"\r\n{}\n"sv, Framing::kText},
+        std::pair{"\0"sv, Framing::kClassic}, std::pair{"{}\0"sv, Framing::kClassic}}) {
+    FrameDecoder decoder;
+    Frames frames;
+    feed_piece(decoder, "{}", frames);
+    ASSERT_TRUE(decoder.take_unterminated());
+    decoder.presume_classic();
+    EXPECT_EQ(decoder.framing(), Framing::kClassic);
+    for (const char byte : rest) feed_piece(decoder, {&byte, 1}, frames);
+    EXPECT_EQ(decoder.framing(), framing);
+    EXPECT_EQ(frames.size(), rest.size() > 2 ? 1U : 0U);
+    feed_piece(decoder, "{}", frames);
+    EXPECT_EQ(decoder.may_be_unterminated(), framing == Framing::kClassic);
+  }
+}
+
 TEST(FrameDecoder, HandsOutAFrameThatLiesWholeInItsInputWithoutACopy) {
   const std::string text = "{\"a\":1}\n";
   FrameDecoder decoder;

@@ -45,6 +45,19 @@ TEST(CommandLine, RunsOnDefaultsWithoutArguments) {
   EXPECT_EQ(order->text, "");
 }
 
+TEST(CommandLine, AddressAndPortAsTheServerOfTheCourseTakesThem) {
+  const std::string file = file_with("[server]\nlisten = 127.0.0.1:1\n");
+  for (const auto& [address, listen] :
+       {std::pair{"127.0.0.2", "127.0.0.2:7000"}, std::pair{"::1", "[::1]:7000"}}) {
+    const auto order = run({"-c", file.c_str(), address, "7000"});
+    ASSERT_TRUE(order) << order.error().message;
+    EXPECT_EQ(order->config->server.listen.to_string(), listen);
+  }
+  EXPECT_NE(error_of({"127.0.0.1"}), "");
+  EXPECT_NE(error_of({"127.0.0.1", "port"}), "");
+  EXPECT_NE(error_of({"127.0.0.1", "1", "2"}), "");
+}
+
 TEST(CommandLine, SetWinsOverTheFileAndTheLastSetWins) {
   const std::string file = file_with("[server]\nnode = file\nworkers = 7\n[log]\nlevel = off\n");
   const auto order = run({"-c", file.c_str(), "--set", "server.node=first", "--set",

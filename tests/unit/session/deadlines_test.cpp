@@ -53,6 +53,20 @@ TEST_F(DeadlinesTest, WithoutALoginNothingHelpsAfter5Minutes) {
   expect_next(Due::kNoLogin, minutes(5));
 }
 
+TEST_F(DeadlinesTest, ClassicClientMaySitAtItsMenuFor30Minutes) {
+  frame(seconds(1));
+  deadlines.classic(true);
+  expect_next(Due::kNoLogin, minutes(30));
+}
+
+TEST_F(DeadlinesTest, FrameWithoutItsTerminatorIsDueSoonUnlessMoreComes) {
+  deadlines.unterminated_since(opened);
+  expect_next(Due::kUnterminated, Deadlines::kTerminatorPatience);
+  deadlines.unterminated_since(opened);
+  deadlines.unterminated_since({});
+  expect_next(Due::kNoLogin, seconds(60));
+}
+
 TEST_F(DeadlinesTest, WhoIsLoggedInMayBeSilentForEver) {
   frame(seconds(50));
   deadlines.logged_in(false);

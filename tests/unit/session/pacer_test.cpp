@@ -26,9 +26,20 @@ TEST(Pacer, GivesOneObjectAtATimeWithGapsBetween) {
   EXPECT_EQ(pacer.due(), std::nullopt);
 }
 
+TEST(Pacer, DropsPushesAndKeepsAnswers) {
+  const std::string answer = frame("{\"msgid\":2,\"errno\":0}");
+  const std::string push = frame("{\"msgid\":6,\"id\":1}");
+  Pacer pacer;
+  pacer.add(push + answer + push);
+  EXPECT_EQ(pacer.drop_pushes(), 2 * push.size());
+  EXPECT_EQ(pacer.take(kStart), answer);
+  EXPECT_TRUE(pacer.empty());
+}
+
 TEST(Pacer, WaitsLongerForPushesAfterAnAnswerButNotForAnotherAnswer) {
   for (const std::string& answer :
-       {frame("{\"msgid\":2,\"errno\":0}"), frame("{\"msgid\":5,\"errno\":0}")}) {
+       {frame("{\"msgid\":2,\"errno\":0}"), frame("{\"msgid\":5,\"errno\":0}"),
+        frame("{\"msgid\":4,\"errno\":1}")}) {
     Pacer pacer;
     pacer.add(answer);
     EXPECT_EQ(pacer.take(kStart), answer);
