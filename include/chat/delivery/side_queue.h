@@ -109,9 +109,16 @@ class SideQueue {
     return true;
   }
 
+  // A refused one is answered after those of its stream that came before it.
+  bool stands_behind(const EntryType& entry) const {
+    const auto found = streams_.find(Committer::key_of(entry));
+    return found != streams_.end() && !found->second.entries.empty();
+  }
+
   void sort_out(std::vector<EntryType>& entries, std::vector<EntryType>& settled) {
     for (EntryType& entry : entries) {
-      if (!is_locked(entry) || !keep(streams_[Committer::key_of(entry)], entry)) {
+      const bool waits = is_locked(entry) || stands_behind(entry);
+      if (!waits || !keep(streams_[Committer::key_of(entry)], entry)) {
         settled.push_back(std::move(entry));
       }
     }
@@ -131,7 +138,7 @@ class SideQueue {
     }
     if (!part.empty()) run(part);
     for (EntryType& entry : part) {
-      if (is_locked(entry)) {
+      if (is_locked(entry) || stands_behind(entry)) {
         entry.lock_in_way = false;
         streams_[Committer::key_of(entry)].entries.push_back(std::move(entry));
         ++waiting_;
