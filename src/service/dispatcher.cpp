@@ -6,6 +6,7 @@
 #include "handlers.h"
 #include "replies.h"
 #include "route.h"
+#include "stalls.h"
 
 namespace chat::service {
 
@@ -24,6 +25,11 @@ void Dispatcher::handle(session::Session& session, const protocol::Request& requ
   }
   if (auto refusal = check_preconditions(*route, request, session.identity().user)) {
     refuse(session, request, *refusal);
+    return;
+  }
+  const bool can_be_refused = route->work == Work::kBlocking && !route->waits_for_commits;
+  if (can_be_refused && Stalls::instance().refuses(request.msgid)) {
+    refuse(session, request, busy());
     return;
   }
   route->handle(*handlers_, session, request);
