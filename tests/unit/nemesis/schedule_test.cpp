@@ -24,7 +24,8 @@ TEST(NemesisSchedule, ASeedDrawsWhatItAlwaysDrew) {
   const Round round = draw_round(1, 1, kNodes);
   ASSERT_FALSE(round.events.empty());
   ASSERT_TRUE(round.standing);
-  EXPECT_EQ(describe(round.events.front()), "SIGSTOP of the node, node 2, 413 ms");
+  EXPECT_EQ(describe(round.events.front()),
+            "lost answers to commits, node 2 of UPDATE node SET epoch, 413 ms");
   EXPECT_EQ(describe(*round.standing), "stall of the subscriber, node 2, 246 ms");
 }
 
