@@ -81,6 +81,10 @@ Result<void> SqliteDatabase::open() {
   if (!file) return fail(file);
   auto db = open_sqlite(path.string());
   if (!db) return fail(db);
+  // A first read makes the -wal and the -shm, which stay while a connection is open.
+  if (auto read = sqlite_execute(db->get(), "SELECT COUNT(*) FROM sqlite_schema"); !read) {
+    return read;
+  }
   (*file)->start_watching();
   state_->path = path;
   state_->file = std::move(*file);
