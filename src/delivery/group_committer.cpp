@@ -81,7 +81,12 @@ Result<void> GroupCommitter::store_all(std::span<GroupEntry* const> entries) {
     by_group[entry->message.group].push_back(entry);
   }
   for (const auto& [group, group_entries] : by_group) {
-    if (auto stored = store_group(group, group_entries); !stored) return stored;
+    auto stored = store_group(group, group_entries);
+    if (stored) continue;
+    if (stored.error().code == ErrorCode::kBusy) {
+      for (GroupEntry* entry : group_entries) entry->lock_in_way = true;
+    }
+    return stored;
   }
   return {};
 }

@@ -20,12 +20,12 @@ constexpr sql::Text kInsertCursorHead{
     .mysql = "INSERT IGNORE INTO directcursor (recipient, sender) VALUES "};
 constexpr RowInsert kInsertGroup{
     "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body) VALUES ", 6};
-// SQLite: the write transaction itself is the lock on the group's row. Servers that don't know SKIP
-// LOCKED (before MariaDB 10.6, MySQL 8.0) wait for the row.
-constexpr sql::Text kTryLockGroup{.sqlite = "SELECT last_seq FROM allgroup WHERE id = ?",
-                                  .mysql =
-                                      "SELECT last_seq FROM allgroup WHERE id = ? FOR UPDATE"
-                                      " /*M!100600 SKIP LOCKED */ /*!80001 SKIP LOCKED */"};
+// SQLite: the write transaction itself is the lock on the group's row. MySQL before 8.0 waits for
+// it. So would MariaDB, whose caller waits for no row (innodb_lock_wait_timeout = 0): its SKIP
+// LOCKED fails with error 1180 then.
+constexpr sql::Text kTryLockGroup{
+    .sqlite = "SELECT last_seq FROM allgroup WHERE id = ?",
+    .mysql = "SELECT last_seq FROM allgroup WHERE id = ? FOR UPDATE /*!80001 SKIP LOCKED */"};
 #define CHAT_GROUP_AFTER(greater)                                                  \
   "SELECT m.groupid, m.seq, m.sender, m.cid, m.sent_at, m.body"                    \
   " FROM groupuser gu CROSS JOIN groupmessage m"                                   \

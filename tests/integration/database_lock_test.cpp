@@ -152,6 +152,8 @@ class RowLock : public DatabaseLock {
     other = alice.create_group("neighbours");
     free_user = std::make_unique<User>(new_user("carol"));
     free_user->join_group(other);
+    // A locked stream ends with the gap behind it, which ends here.
+    free_user->chat(bob.id(), "first", "first");
   }
   // Sends in the locked stream, and meanwhile to others; gives the slowest of these.
   milliseconds slowest_neighbour(const Json& in_the_way) {

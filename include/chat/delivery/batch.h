@@ -89,6 +89,8 @@ class Settlement {
       return outcome;
     }
     const bool of_a_row = outcome.error().code == ErrorCode::kBusy && !is_late();
+    if (of_a_row && note_locked(entries)) return settle(entries, kLockAttempts);
+    for (EntryType* entry : entries) entry->lock_in_way = false;
     if (is_everyones(outcome.error().code) && !of_a_row) return refuse(entries, outcome.error());
     if (of_a_row && is_one_stream(entries)) {
       waiting_.insert(key_of_(*entries.front()));
@@ -122,11 +124,15 @@ class Settlement {
     return outcome;
   }
 
-  // A store that sees a lock before it writes says so itself.
-  void note_locked(const Entries& entries) {
+  // A committer that knows whose lock is in the way has marked those entries. False: it doesn't.
+  bool note_locked(const Entries& entries) {
+    bool any = false;
     for (const EntryType* entry : entries) {
-      if (entry->lock_in_way) waiting_.insert(key_of_(*entry));
+      if (!entry->lock_in_way) continue;
+      waiting_.insert(key_of_(*entry));
+      any = true;
     }
+    return any;
   }
 
   // Sets those aside whose stream is known to be locked.

@@ -60,7 +60,8 @@ class GroupStore {
     State state = State::kMissing;
     Head head;  // of one that is held
   };
-  // Locks the group until the transaction ends, unless somebody else has it: does not wait.
+  // Locks the group until the transaction ends, unless somebody else has it: that is kInWay, or the
+  // error kBusy, which ends the transaction. Does not wait for it.
   virtual Result<Locking> lock(GroupId group) = 0;
   // The newest session of a member, on whichever node. Nothing: not a member.
   virtual Result<std::optional<SessionEpoch>> member_epoch(GroupId group, UserId user) = 0;

@@ -40,7 +40,8 @@ class MessageModel {
                                                    std::size_t limit);
 
   // Group streams. Inside a write transaction: locks the group's row and gives its last_seq;
-  // nothing when there is no such group, or when somebody else has locked it.
+  // nothing when there is no such group, or when somebody else has locked it and the database can
+  // tell without waiting (otherwise kBusy).
   Result<std::optional<Seq>> try_lock_group(GroupId group);
   Result<std::optional<GroupMessage>> find_group_message(GroupId group, UserId sender,
                                                          std::string_view cid);

@@ -140,7 +140,10 @@ class FakeGroupStore final : public GroupStore {
 
   Result<Locking> lock(GroupId group) override {
     locks.push_back(group);
-    if (locked.contains(group)) return Locking{Locking::State::kInWay, {}};
+    if (locked.contains(group)) {
+      if (lock_is_an_error) return fail(ErrorCode::kBusy, "locked");
+      return Locking{Locking::State::kInWay, {}};
+    }
     const auto found = staged.find(group);
     if (found == staged.end()) return Locking{};
     const auto& rows = found->second.rows;
@@ -183,6 +186,7 @@ class FakeGroupStore final : public GroupStore {
   std::optional<ErrorCode> begin_error;
   std::vector<GroupId> locks;
   std::set<GroupId> locked;  // by somebody else
+  bool lock_is_an_error = false;
   std::vector<std::size_t> inserts;
   int begins = 0;
   int rollbacks = 0;

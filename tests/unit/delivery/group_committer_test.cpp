@@ -83,15 +83,22 @@ TEST_F(GroupCommitterTest, StrangersAndMissingGroupsAreToldTheSame) {
   EXPECT_EQ(stored(), Bodies{"3"});
 }
 
-TEST_F(GroupCommitterTest, LockedGroupLeavesTheBatchAndItsNeighboursAreStored) {
+class LockedGroup : public GroupCommitterTest, public testing::WithParamInterface<bool> {};
+INSTANTIATE_TEST_SUITE_P(Servers, LockedGroup, testing::Bool(), [](const auto& is_error) {
+  return is_error.param ? "ThatTellByAnError" : "ThatSkipIt";
+});
+
+TEST_P(LockedGroup, LeavesTheBatchAndItsNeighboursAreStored) {
   store_.locked.insert(kOther);
+  store_.lock_is_an_error = GetParam();
   const auto settled =
       commit({entry("a", "1", kOther), entry("b", "2"), entry("c", "3", kOther), entry("d", "4")});
-  EXPECT_TRUE(settled[0].lock_in_way);
-  EXPECT_FALSE(settled[0].refusal);
-  EXPECT_TRUE(settled[2].lock_in_way);
+  for (const std::size_t i : {0U, 2U}) {
+    EXPECT_TRUE(settled[i].lock_in_way);
+    EXPECT_FALSE(settled[i].refusal);
+  }
+  EXPECT_FALSE(settled[1].lock_in_way);
   EXPECT_EQ(stored(), (Bodies{"2", "4"}));
-  EXPECT_EQ(store_.begins, 1);
 }
 
 class GroupFailureOfAKind : public GroupCommitterTest,
