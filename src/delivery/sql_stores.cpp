@@ -85,7 +85,7 @@ class SqlDirectStore final : public DirectStore {
   bool shared() const override { return !lease_.alone(); }
 
   Result<std::vector<storage::UserState>> states(std::span<const UserId> users) override {
-    auto connection = connection_.get();
+    auto connection = connection_.current();
     if (!connection) return fail(connection);
     return storage::UserModel(**connection).states(users);
   }
