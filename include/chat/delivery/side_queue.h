@@ -20,8 +20,7 @@ namespace chat::delivery {
 // session, another node's transaction. Entries of a locked stream leave their batch and wait here,
 // and so do later ones of the same stream, which keeps their order. They are tried on their own
 // after 2 ms, 4 ms, … 50 ms, and refused as `busy` once the first of them has waited for
-// kLockPatience. A stream that was refused is tried on its own for kTroubled more, so that it does
-// not hold up the next batches.
+// kLockPatience. A stream that was refused is tried on its own for kTroubled more.
 // Threading: externally synchronised (the lane). Bounds: kWaitingMax entries, then `busy` at once.
 template <typename EntryType, typename Committer>
 class SideQueue {
@@ -31,6 +30,7 @@ class SideQueue {
   static constexpr std::chrono::seconds kTroubled{10};
   static constexpr std::size_t kWaitingMax = 8192;
   static constexpr std::size_t kTriedAtOnce = 512;
+  inline static const Error kLocked{ErrorCode::kBusy, "somebody else has locked this stream"};
 
   SideQueue(std::string lane, Committer committer)
       : committer_(std::move(committer)), outages_(std::move(lane)) {}
@@ -72,8 +72,6 @@ class SideQueue {
     Time next_try;
     int tries = 0;
   };
-  using Streams = std::map<std::uint64_t, Stream>;
-
   static bool is_locked(const EntryType& entry) { return entry.lock_in_way; }
   static Time now() { return std::chrono::steady_clock::now(); }
 
@@ -95,7 +93,7 @@ class SideQueue {
   // False: there is no room, and the entry is refused.
   bool keep(Stream& stream, EntryType& entry) {
     if (waiting_ >= kWaitingMax) {
-      if (!entry.refusal) entry.refusal = refusal_of(locked());
+      if (!entry.refusal) entry.refusal = refusal_of(kLocked);
       return false;
     }
     if (stream.entries.empty()) {
@@ -138,13 +136,13 @@ class SideQueue {
     }
     if (!part.empty()) run(part);
     for (EntryType& entry : part) {
-      if (is_locked(entry) || stands_behind(entry)) {
-        entry.lock_in_way = false;
-        streams_[Committer::key_of(entry)].entries.push_back(std::move(entry));
-        ++waiting_;
-      } else {
+      if (!is_locked(entry) && !stands_behind(entry)) {
         settled.push_back(std::move(entry));
+        continue;
       }
+      entry.lock_in_way = false;
+      streams_[Committer::key_of(entry)].entries.push_back(std::move(entry));
+      ++waiting_;
     }
     for (const std::uint64_t key : tried) put_off(streams_[key], settled);
     std::erase_if(streams_, [this, time](const auto& item) {
@@ -165,19 +163,17 @@ class SideQueue {
     if (now() - stream.since < kLockPatience) return;
     waiting_ -= stream.entries.size();
     for (EntryType& entry : stream.entries) {
-      if (!entry.refusal) entry.refusal = refusal_of(locked());
+      if (!entry.refusal) entry.refusal = refusal_of(kLocked);
       settled.push_back(std::move(entry));
     }
     stream.entries.clear();
     stream.since = now();
   }
 
-  static Error locked() { return {ErrorCode::kBusy, "somebody else has locked this stream"}; }
-
   Committer committer_;
   OutageLog outages_;
-  Streams streams_;
-  std::size_t waiting_ = 0;  // entries in streams_
+  std::map<std::uint64_t, Stream> streams_;  // by key
+  std::size_t waiting_ = 0;                  // entries in streams_
   std::optional<Error> failure_;
 };
 
