@@ -120,6 +120,38 @@ TEST_F(ClusterBus, MessageToTheOlderSessionReachesTheNewerWithoutAReport) {
   expect_messages(newer, alice, 1);
 }
 
+// The report of the first session's end comes last, and concerns a takeover before the last one.
+TEST_F(ClusterBus, AChainOfTakeoversDuringAStallLeavesOneSessionThatMissesNothing) {
+  User first = user_on(0, "bob");
+  User alice = user_on(0, "alice");
+  // A node that begins makes the others look, once.
+  cluster->add_node();
+  ASSERT_TRUE(wait_until([&] { return count_logged(0, "event=resync sessions=2") > 0; }));
+  stall_subscriber(0, true);
+  User second = take_over_on(1, first);
+  User third = take_over_on(2, second);
+  expect_taken_over(second);
+  alice.chat(third.id(), "to whom?");
+  stall_subscriber(0, false);
+  expect_taken_over(first);
+  expect_messages(third, alice, 1);
+  expect_no_push(third);
+}
+
+// Redis has no room for the publisher and the subscriber of a node that has to connect again.
+TEST_F(ClusterBus, ANodeThatRedisDoesNotAcceptAgainIsHeard) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  cluster->redis().command({"CONFIG", "SET", "maxclients", "1"});
+  redis_of(0).reset_all();
+  for (int i = 1; i <= 2; ++i) {
+    alice.chat(bob.id(), "from alice");
+    bob.chat(alice.id(), "from bob");
+  }
+  expect_messages(bob, alice, 2);
+  expect_messages(alice, bob, 2);
+}
+
 // Messages, receipts and presence cross in both directions within the promised time.
 class CrossNodeDelivery : public ClusterBus {
  protected:
