@@ -252,7 +252,7 @@ void Window::rewind(const StreamPosition& item, std::optional<Seq> after) {
 void Window::add_rewind(const Place& place) {
   auto& rewinds = waiting().rewinds;
   const auto known = std::find_if(rewinds.begin(), rewinds.end(), [&](const Place& earlier) {
-    return earlier.stream == place.stream;
+    return earlier.stream == place.stream && !earlier.rows_lost;
   });
   if (known == rewinds.end()) return rewinds.push_back(place);
   known->seq = std::min(known->seq, place.seq);
