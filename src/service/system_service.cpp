@@ -6,6 +6,10 @@
 namespace chat::service {
 namespace {
 
+// What a client may use beyond the original protocol.
+constexpr const char* kFeatures[] = {"cid",      "ack",  "heartbeat", "takeover", "token",
+                                     "receipts", "sync", "history",   "accounts"};
+
 void write_limits(protocol::JsonWriter& json) {
   json.key("limits").begin_object();
   for (const protocol::Limit& limit : protocol::limit_table()) json.field(limit.name, limit.value);
@@ -22,9 +26,7 @@ void SystemService::hello(session::Session& session, const protocol::Request& re
       .field("node", std::string_view(context_.options.node));
   write_limits(reply.json());
   reply.json().key("features").begin_array();
-  for (const char* feature :
-       {"cid", "ack", "heartbeat", "takeover", "token", "receipts", "sync", "history", "accounts"})
-    reply.json().value(feature);
+  for (const char* feature : kFeatures) reply.json().value(feature);
   reply.json().end_array();
   reply.send(session);
 }
