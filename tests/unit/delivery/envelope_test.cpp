@@ -85,6 +85,18 @@ TEST(Envelope, TakeoverSurvivesTheWay) {
   EXPECT_FALSE(decode("g 1 2\n"));
 }
 
+TEST(Envelope, BeatSurvivesTheWay) {
+  const auto decoded = decode(encode(BeatEnvelope{NodeId{7}, 1LL << 40, 3}));
+  ASSERT_TRUE(decoded);
+  const auto& beat = std::get<BeatEnvelope>(*decoded);
+  EXPECT_EQ(beat.node, NodeId{7});
+  EXPECT_EQ(beat.epoch, 1LL << 40);
+  EXPECT_EQ(beat.number, 3);
+  for (const char* payload : {"b \n", "b 7 1\n", "b 0 1 1\n", "b 7 1 0\n", "b 7 1 1 1\n"}) {
+    EXPECT_FALSE(decode(payload)) << payload;
+  }
+}
+
 TEST(Envelope, PushSaysWhetherAReceiptIsWanted) {
   for (const bool wanted : {false, true}) {
     const auto decoded =
