@@ -29,8 +29,10 @@ class Listener final : public WritebackListener {
   void on_released(std::span<const UserId> users) override {
     released += static_cast<int>(users.size());
   }
+  void on_gone_late(UserId, SessionEpoch) override { ++gone_late; }
   std::atomic<int> cursors = 0;
   std::atomic<int> released = 0;
+  std::atomic<int> gone_late = 0;
 };
 
 class WritebackTest : public storage::StorageTest {
