@@ -16,26 +16,22 @@ Stalls& Stalls::instance() {
 }
 
 void Stalls::note_success(int msgid) {
-  Kind* const kind = kind_of(msgid);
-  if (kind != nullptr && kind->failures.load(std::memory_order_relaxed) != 0) kind->failures = 0;
+  Time* const last = last_busy(msgid);
+  if (last != nullptr && last->load(std::memory_order_relaxed) != 0) *last = 0;
 }
 
 void Stalls::note_busy(int msgid) {
-  Kind* const kind = kind_of(msgid);
-  if (kind == nullptr) return;
-  kind->last_ms = now_ms();
-  ++kind->failures;
+  if (Time* const last = last_busy(msgid)) *last = now_ms();
 }
 
 bool Stalls::refuses(int msgid) {
-  const Kind* const kind = kind_of(msgid);
-  return kind != nullptr && kind->failures.load(std::memory_order_relaxed) >= kFailures &&
-         now_ms() - kind->last_ms.load(std::memory_order_relaxed) < kHold.count();
+  const Time* const last = last_busy(msgid);
+  return last != nullptr && now_ms() - last->load(std::memory_order_relaxed) < kHold.count();
 }
 
-Stalls::Kind* Stalls::kind_of(int msgid) {
+Stalls::Time* Stalls::last_busy(int msgid) {
   if (msgid < 0 || static_cast<std::size_t>(msgid) >= kKinds) return nullptr;
-  return &kinds_[static_cast<std::size_t>(msgid)];
+  return &last_busy_[static_cast<std::size_t>(msgid)];
 }
 
 }  // namespace chat::service

@@ -8,15 +8,14 @@
 namespace chat::service {
 
 // While somebody has locked the tables, every request that needs them waits for a second in vain,
-// and those behind it in the workers' queue wait for each of them in turn. So once kFailures
-// requests of a kind in a row were `busy`, the next ones of that kind are refused at once, for
-// kHold; then one is tried again. A kind of which others succeed in between is never refused: a
-// single locked row is not everybody's.
+// and those behind it in the workers' queue wait for each of them in turn. So once a request was
+// `busy`, those of its kind that come to their turn within kHold are refused at once: that is the
+// whole queue. Then one is tried again. A single locked row is not everybody's: a request of the
+// kind that succeeds ends it.
 // Threading: thread-safe.
 class Stalls {
  public:
-  static constexpr int kFailures = 2;
-  static constexpr std::chrono::milliseconds kHold{300};
+  static constexpr std::chrono::milliseconds kHold{50};
 
   // This process's.
   static Stalls& instance();
@@ -26,15 +25,12 @@ class Stalls {
   bool refuses(int msgid);
 
  private:
-  struct Kind {
-    std::atomic<int> failures{0};
-    std::atomic<std::int64_t> last_ms{0};
-  };
   static constexpr std::size_t kKinds = 128;
+  using Time = std::atomic<std::int64_t>;  // in ms; 0: never
 
-  Kind* kind_of(int msgid);
+  Time* last_busy(int msgid);
 
-  std::array<Kind, kKinds> kinds_;
+  std::array<Time, kKinds> last_busy_{};
 };
 
 }  // namespace chat::service
