@@ -87,12 +87,12 @@ TEST_F(LineViewTest, AResizeLeavesNothingBehindAndTakesNothingElse) {
     print("message");
     show(U"a line of three rows, or more", 12);
     resize(to);
-    show(U"a line", 6);
+    show(U"a_line", 6);
     const std::string text = screen.text();
     std::string flat;
     for (const char c : text) flat += c == '\n' ? "" : std::string(1, c);
     // The terminal has broken the message's row, too.
-    EXPECT_EQ(flat.find("> a line"), 7U) << to << "\n" << text;
+    EXPECT_EQ(flat.find("> a_line"), 7U) << to << "\n" << text;
     EXPECT_EQ(flat.size(), 15U) << to << "\n" << text;
   }
 }
