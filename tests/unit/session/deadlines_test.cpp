@@ -178,6 +178,7 @@ TEST_F(DeadlinesTest, OutputThatStandsStillIsSeen) {
   deadlines.logged_in(true);
   deadlines.output_queued(opened);
   frame(minutes(5));
+  EXPECT_EQ(at(seconds(10)), Due::kAcks);  // once: who acknowledges is looked at no more
   EXPECT_EQ(at(kStall - kMoment), Due::kNothing);
   EXPECT_EQ(at(kStall), Due::kStalled);
   deadlines.output_moved(false, opened + kStall);
