@@ -35,6 +35,13 @@ class ClusterBus : public WithCluster {
     redis_of(node).blackhole(FaultProxy::Way::kToClient, on);
   }
 
+  // A node that begins makes the others look in the tables, once. That is over when this returns.
+  // Two users are logged in on node 0.
+  void add_node_and_settle() {
+    cluster->add_node();
+    ASSERT_TRUE(wait_until([&] { return count_logged(0, "event=resync sessions=2") > 0; }));
+  }
+
   std::size_t count_logged(std::size_t node, const std::string& words) {
     const std::string log = cluster->node(node).log();
     std::size_t count = 0;
@@ -100,6 +107,7 @@ TEST_F(ClusterBus, TakeoverOnANodeThatIsCutOffForAMomentLeavesOneSession) {
 TEST_F(ClusterBus, MessageToTheOlderSessionDuringAShortStallReachesTheNewer) {
   User older = user_on(0, "bob");
   User alice = user_on(0, "alice");
+  add_node_and_settle();
   stall_subscriber(0, true);
   User newer = take_over_on(1, older);
   alice.chat(newer.id(), "to whom?");
@@ -123,9 +131,7 @@ TEST_F(ClusterBus, MessageToTheOlderSessionReachesTheNewerWithoutAReport) {
 TEST_F(ClusterBus, AChainOfTakeoversDuringAStallLeavesOneSessionThatMissesNothing) {
   User first = user_on(0, "bob");
   User alice = user_on(0, "alice");
-  // A node that begins makes the others look, once.
-  cluster->add_node();
-  ASSERT_TRUE(wait_until([&] { return count_logged(0, "event=resync sessions=2") > 0; }));
+  add_node_and_settle();
   stall_subscriber(0, true);
   User second = take_over_on(1, first);
   User third = take_over_on(2, second);
