@@ -226,11 +226,13 @@ std::string object_of(std::size_t keys, std::string_view last_key) {
 }
 
 TEST(ParseRequest, FindsADuplicateAmongFewAndManyKeys) {
-  for (const std::size_t keys : {1u, 13u, 14u, 15u, 16u, 17u, 100u, 5000u}) {
+  for (const std::size_t keys : {1u, 13u, 14u, 15u, 16u, 17u, 62u}) {
     const std::string last = std::to_string(keys - 1).insert(0, 1, 'k');
     EXPECT_EQ(outcome_of(object_of(keys, "other")), "ok") << keys;
     EXPECT_EQ(outcome_of(object_of(keys, "k0")), "bad_json") << keys;
     EXPECT_EQ(outcome_of(object_of(keys, last)), "bad_json") << keys;
+  }
+  for (const std::size_t keys : {1u, 13u, 14u, 15u, 16u, 17u, 100u, 1000u}) {
     EXPECT_EQ(outcome_of(with(object_of(keys, "other"))), "ok") << keys;
     EXPECT_EQ(outcome_of(with(object_of(keys, "k0"))), "bad_json") << keys;
   }
