@@ -15,7 +15,7 @@ inline constexpr std::size_t kReplyMaxBytes = 64 * 1024;
 inline constexpr int kJsonMaxDepth = 8;
 // Fields of a request; and all values in it, those of nested objects and arrays included.
 inline constexpr std::size_t kFieldsMax = 64;
-inline constexpr std::size_t kValuesMax = 1024;
+inline constexpr std::size_t kValuesMax = 2048;
 
 inline constexpr std::size_t kTextMaxCodePoints = 4000;
 inline constexpr std::size_t kNameMaxCodePoints = 50;
