@@ -1,5 +1,6 @@
 #include <string>
 
+#include "chat/base/unicode.h"
 #include "chat/protocol/limits.h"
 #include "chat/protocol/request.h"
 #include "chat/protocol/utf8.h"
@@ -57,8 +58,12 @@ Fault text_fault(std::string_view text, FieldKind kind) {
   if (!has_length_for(text, kind)) return length_rule(kind);
   const bool shown_as_name = kind == FieldKind::kName || kind == FieldKind::kGroupDesc;
   if (shown_as_name && has_control_characters(text)) return "must not have control characters";
+  if (shown_as_name && base::has_invisible(text)) return "must not have invisible characters";
   if (kind == FieldKind::kName && has_outer_space(text)) {
     return "must not begin or end with a space";
+  }
+  if (kind == FieldKind::kName && !base::has_visible(text)) {
+    return "must have a character that is shown";
   }
   return std::nullopt;
 }

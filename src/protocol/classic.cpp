@@ -8,6 +8,7 @@
 #include "chat/protocol/errors.h"
 #include "chat/protocol/msgid.h"
 #include "classic_numbers.h"
+#include "plain_text.h"
 
 namespace chat::protocol {
 namespace {
@@ -17,8 +18,24 @@ using Json = nlohmann::ordered_json;
 // A text can't be taken apart beyond one code point, and the longest of those is "" plus more.
 constexpr std::size_t kCodePointMaxBytes = 4;
 
+// The object as text, with what a terminal would obey escaped as JsonWriter does.
+std::string text_of(const Json& object) {
+  const std::string json = object.dump();
+  std::string text;
+  std::size_t plain_from = 0;
+  for (std::size_t at = 0; at < json.size(); ++at) {
+    const Obeyed obeyed = obeyed_at(json, at);
+    if (obeyed.size == 0) continue;
+    text.append(json, plain_from, at - plain_from);
+    append_unicode_escape(text, obeyed.code_point);
+    plain_from = at + obeyed.size;
+    at = plain_from - 1;
+  }
+  return text.append(json, plain_from);
+}
+
 bool fits(const Json& object) {
-  return object.dump().size() <= kClassicMaxBytes;
+  return text_of(object).size() <= kClassicMaxBytes;
 }
 
 // Where the code point that holds byte `at` of `text` begins.
@@ -68,13 +85,13 @@ Json plain_push(const Json& push, ClassicNumbers numbers) {
 
 std::vector<std::string> pieces_of(const Json& push, ClassicNumbers numbers) {
   Json piece = plain_push(push, numbers);
-  if (fits(piece)) return {piece.dump()};
+  if (fits(piece)) return {text_of(piece)};
   const std::string whole = piece["msg"];
   std::vector<std::string> pieces;
   for (std::string_view rest = whole; !rest.empty();) {
     const std::size_t size = longest_piece(piece, rest);
     piece["msg"] = rest.substr(0, size);
-    pieces.push_back(piece.dump());
+    pieces.push_back(text_of(piece));
     rest.remove_prefix(size);
   }
   return pieces;
@@ -98,7 +115,7 @@ std::size_t add_list(Json& into, const char* name, const std::vector<std::string
 template <typename Items>
 std::vector<std::string> texts_of(const Items& items) {
   std::vector<std::string> texts;
-  for (const Json& item : items) texts.push_back(item.dump());
+  for (const Json& item : items) texts.push_back(text_of(item));
   return texts;
 }
 
@@ -121,7 +138,7 @@ bool add_users(Json& into, std::size_t index, Json& named, const Json& group) {
   Json& place = into["groups"][index];
   for (const std::string& user : texts_of(group.value("users", Json::array()))) {
     named["users"].push_back(user);
-    Json with_fewer = std::exchange(place, named.dump());
+    Json with_fewer = std::exchange(place, text_of(named));
     if (fits(into)) continue;
     place = std::move(with_fewer);
     return false;
@@ -159,10 +176,10 @@ ClassicWelcome welcome_of(const Json& reply, ClassicNumbers numbers) {
   }
   std::vector<std::string> offline;
   for (const Json& push : reply.value("offlinemsg", Json::array())) {
-    offline.push_back(plain_push(push, numbers).dump());
+    offline.push_back(text_of(plain_push(push, numbers)));
   }
   const std::size_t count = add_list(plain, "offlinemsg", offline);
-  return {plain.dump(), count};
+  return {text_of(plain), count};
 }
 
 }  // namespace
@@ -171,7 +188,7 @@ std::vector<std::string> to_classic(std::string_view json, ClassicNumbers number
   const Json object = parse(json);
   switch (static_cast<Msgid>(object.value("msgid", 0))) {
     case Msgid::kLoginAck: return {welcome_of(object, numbers).json};
-    case Msgid::kRegisterAck: return {plain_reply(object, numbers).dump()};
+    case Msgid::kRegisterAck: return {text_of(plain_reply(object, numbers))};
     case Msgid::kOneChat:
     case Msgid::kGroupChat: return pieces_of(object, numbers);
     default: return {};

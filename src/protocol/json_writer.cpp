@@ -8,17 +8,6 @@
 namespace chat::protocol {
 namespace {
 
-bool is_line_separator(std::string_view text, std::size_t at) {
-  const std::string_view three = text.substr(at, 3);
-  return three == "\u2028" || three == "\u2029";
-}
-
-void append_hex_escape(std::string& out, unsigned char c) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  out.append("\\u00").push_back(kDigits[c >> 4]);
-  out.push_back(kDigits[c & 0xF]);
-}
-
 void append_escape(std::string& out, unsigned char c) {
   switch (c) {
     case '"': out.append("\\\""); return;
@@ -28,7 +17,7 @@ void append_escape(std::string& out, unsigned char c) {
     case '\n': out.append("\\n"); return;
     case '\r': out.append("\\r"); return;
     case '\t': out.append("\\t"); return;
-    default: append_hex_escape(out, c); return;
+    default: append_unicode_escape(out, c); return;
   }
 }
 
@@ -38,12 +27,12 @@ void append_string(std::string& out, std::string_view text) {
   std::size_t plain_from = 0;
   for (std::size_t at = find_special(text, 0); at < text.size(); at = find_special(text, at + 1)) {
     const auto c = static_cast<unsigned char>(text[at]);
-    const bool separator = c == 0xE2 && is_line_separator(text, at);
-    if (c == 0xE2 && !separator) continue;
+    const Obeyed obeyed = c < 0x80 ? Obeyed{} : obeyed_at(text, at);
+    if (c >= 0x80 && obeyed.size == 0) continue;
     out.append(text, plain_from, at - plain_from);
-    if (separator) {
-      out.append(text[at + 2] == '\xA8' ? "\\u2028" : "\\u2029");
-      at += 2;
+    if (obeyed.size > 0) {
+      append_unicode_escape(out, obeyed.code_point);
+      at += obeyed.size - 1U;
     } else {
       append_escape(out, c);
     }

@@ -20,7 +20,7 @@ bool is_space(char c) {
 
 // Of the special bytes those that JSON lets stand in a text.
 bool stands_in_text(char c) {
-  return c == '\x7F' || c == '\xE2';
+  return static_cast<unsigned char>(c) >= 0x7F;
 }
 
 class PlainReader {

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "chat/base/check.h"
+#include "chat/base/unicode.h"
 #include "chat/storage/node_model.h"
 #include "sql_in.h"
 
@@ -56,14 +57,19 @@ bool is_held_elsewhere(const UserState& state, const Node& node) {
   return state.online && (state.holder.id != node.id || state.holder.epoch != node.epoch);
 }
 
-}  // namespace
-
-std::string name_key(std::string_view name) {
+// The key of names that were registered when invisible characters still counted.
+std::string older_name_key(std::string_view name) {
   std::string key(name);
   for (char& c : key) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return key;
+}
+
+}  // namespace
+
+std::string name_key(std::string_view name) {
+  return base::fold_name(name);
 }
 
 Result<std::optional<UserId>> UserModel::insert(std::string_view name,
@@ -89,10 +95,19 @@ Result<std::optional<User>> UserModel::find(UserId id) {
 }
 
 Result<std::optional<User>> UserModel::find_by_name(std::string_view name) {
-  return sql::read_one(connection_,
-                       "SELECT id, name, password, state, session_epoch FROM user"
-                       " WHERE name_key = ? AND password <> ''",
-                       to_user, name_key(name));
+  const auto find_by_key = [this](std::string_view key) {
+    return sql::read_one(connection_,
+                         "SELECT id, name, password, state, session_epoch FROM user"
+                         " WHERE name_key = ? AND password <> ''",
+                         to_user, key);
+  };
+  const std::string key = name_key(name);
+  const std::string older = older_name_key(name);
+  if (older != key) {
+    auto user = find_by_key(older);
+    if (!user || *user) return user;
+  }
+  return find_by_key(key);
 }
 
 Result<std::vector<UserName>> UserModel::names(UserId first, UserId last) {

@@ -6,9 +6,9 @@
 
 namespace chat::protocol {
 
-// Writes JSON straight into a string, in order, without a tree. Texts must be valid UTF-8 (all
-// that comes from the wire or the tables is); they are escaped as RFC 8259 §7 asks, and so are
-// U+007F, U+2028 and U+2029. Externally synchronised.
+// Writes JSON straight into a string, in order, without a tree. Texts must be valid UTF-8; they are
+// escaped as RFC 8259 §7 asks, and so is what a terminal would obey: DEL, C1 and bidirectional
+// controls, U+2028 and U+2029. Externally synchronised.
 //
 //   JsonWriter json(out);
 //   json.begin_object().field("msgid", 106).field("cid", cid).end_object();

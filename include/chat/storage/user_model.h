@@ -18,7 +18,7 @@ struct UserName {
   std::string name;
 };
 
-// The key under which a name is unique: its bytes, ASCII letters lowered.
+// The key under which a name is unique: without invisible characters, ASCII letters lowered.
 std::string name_key(std::string_view name);
 
 // Table `user`. A thin view of a connection: make one where it is needed. Calls block.

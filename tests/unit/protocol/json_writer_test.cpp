@@ -77,9 +77,26 @@ TEST(JsonWriter, SeesWhatMustBeEscapedWhereverItStands) {
 }
 
 TEST(JsonWriter, LeavesOtherCharactersAsTheyAre) {
-  for (const std::string& text : {"ä€😀"s, "\u2027\u202A\u2068"s, "\u0080\u009F"s, ""s}) {
+  for (const std::string& text :
+       {"ä€😀"s, "\u2027\u202F\u2065\u206A"s, "\u00A0\u061B\u061D"s, ""s}) {
     EXPECT_EQ(written(text), '"' + text + '"');
   }
+}
+
+TEST(JsonWriter, EscapesWhatATerminalObeys) {
+  const auto expect_escaped = [](char32_t from, char32_t to) {
+    for (char32_t c = from; c <= to; ++c) {
+      const std::string out = written("x" + utf8_of(c) + "y");
+      EXPECT_EQ(out.size(), 10U) << out;
+      EXPECT_TRUE(out.starts_with("\"x\\u")) << out;
+      EXPECT_EQ(nlohmann::json::parse(out).get<std::string>(), "x" + utf8_of(c) + "y");
+    }
+  };
+  expect_escaped(0x7F, 0x9F);
+  expect_escaped(0x61C, 0x61C);
+  expect_escaped(0x200E, 0x200F);
+  expect_escaped(0x2028, 0x202E);
+  expect_escaped(0x2066, 0x2069);
 }
 
 TEST(JsonWriter, DoesNotReadPastATextThatEndsInALeadByte) {

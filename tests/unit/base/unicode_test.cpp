@@ -1,0 +1,39 @@
+#include "chat/base/unicode.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace chat::base {
+namespace {
+
+TEST(Unicode, NamesOfNothingVisible) {
+  for (const std::string name :
+       {"", " ", "\u00A0\u3000", "\u0301", "\u2800", "\u200B", "\u3164", "\u115F\u1160", "\uFFA0",
+        "\uFE0F", "\U000E0041", "\uE000", "\U000FFFFE", "\u20DD"}) {
+    EXPECT_FALSE(has_visible(name)) << name;
+  }
+  for (const std::string name : {"a", " a", "\u0301a", "\u4E2D", "\U0001F600", "\u00AC", "."}) {
+    EXPECT_TRUE(has_visible(name)) << name;
+    EXPECT_FALSE(has_invisible(name)) << name;
+  }
+}
+
+TEST(Unicode, EveryDefaultIgnorableCharacterIsInvisible) {
+  int count = 0;
+  for (char32_t c = 0; c <= 0x10FFFF; ++c) {
+    if (!is_default_ignorable(c)) continue;
+    ++count;
+    EXPECT_TRUE(is_invisible(c));
+  }
+  EXPECT_EQ(count, 4174);  // DerivedCoreProperties.txt of Unicode 14.0
+}
+
+TEST(Unicode, FoldsNamesThatLookTheSame) {
+  EXPECT_EQ(fold_name("A\u200Bli\u00ADce\uFEFF"), "alice");
+  EXPECT_EQ(fold_name("a\u00A0b\u3000c"), "a b c");
+  EXPECT_EQ(fold_name("\u00C4\u4E2D\U0001F600"), "\u00C4\u4E2D\U0001F600");
+}
+
+}  // namespace
+}  // namespace chat::base
