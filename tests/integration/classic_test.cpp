@@ -1,6 +1,8 @@
 // The whole mission with clients of the original course (protocol.md, "Classic clients").
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "fixture.h"
 #include "support/classic_client.h"
 
@@ -67,6 +69,130 @@ TEST_F(Classic, TheWholeMission) {
   ASSERT_EQ(group.at("users").size(), 2U);
   EXPECT_EQ(text_of(group["users"][0]).at("role"), "creator");
   EXPECT_FALSE(again.contains("offlinemsg"));
+}
+
+// The numbers of one client's messages.
+struct Numbers {
+  int logout, reg, reg_ack, chat, add_friend, create_group, join_group, group_chat;
+};
+constexpr Numbers kA{3, 4, 5, 6, 7, 8, 9, 10};
+constexpr Numbers kB{10, 3, 4, 5, 6, 7, 8, 9};
+
+// A whole menu, between clients of these numberings.
+void play_menu(std::uint16_t port, const Numbers& a, const Numbers& b, const std::string& tag) {
+  ClassicClient alice(port);
+  ClassicClient bob(port);
+  const std::string alice_name = "alice " + tag;
+  const std::string bob_name = "bob " + tag;
+  Json reply = alice.register_user(alice_name, a.reg);
+  EXPECT_EQ(reply.at("msgid"), a.reg_ack);
+  const std::int64_t alice_id = reply.at("id");
+  reply = bob.register_user(bob_name, b.reg);
+  EXPECT_EQ(reply.at("msgid"), b.reg_ack);
+  const std::int64_t bob_id = reply.at("id");
+  alice.log_in(alice_id, alice_name);
+  bob.log_in(bob_id, bob_name);
+
+  alice.send({{"msgid", a.add_friend}, {"id", alice_id}, {"friendid", bob_id}});
+  alice.send(
+      {{"msgid", a.create_group}, {"id", alice_id}, {"groupname", "g " + tag}, {"groupdesc", ""}});
+  alice.send({{"msgid", a.chat},
+              {"id", alice_id},
+              {"name", "x"},
+              {"toid", bob_id},
+              {"msg", "hi"},
+              {"time", "now"}});
+  Json push = bob.receive();
+  EXPECT_EQ(push.at("msgid"), b.chat);
+  EXPECT_EQ(push.at("msg"), "hi");
+  alice.send({{"msgid", a.logout}, {"id", alice_id}});
+  const Json welcome = alice.log_in(alice_id, alice_name);
+  const Json group = Json::parse(welcome.at("groups").at(0).get<std::string>());
+  EXPECT_EQ(Json::parse(welcome.at("friends").at(0).get<std::string>()).at("id"), bob_id);
+
+  const Json to_group = {{"msgid", b.group_chat},  {"id", bob_id},    {"name", "x"},
+                         {"groupid", group["id"]}, {"msg", "to all"}, {"time", "now"}};
+  bob.send(to_group);  // it is no member: this does not make it one
+  bob.send({{"msgid", b.logout}, {"id", bob_id}});
+  EXPECT_FALSE(bob.log_in(bob_id, bob_name).contains("groups"));
+  bob.send({{"msgid", b.join_group}, {"id", bob_id}, {"groupid", group["id"]}});
+  bob.send(to_group);
+  push = alice.receive();
+  EXPECT_EQ(push.at("msgid"), a.group_chat);
+  EXPECT_EQ(push.at("msg"), "to all");
+}
+
+TEST_F(Classic, BothNumberingsWorkInEveryRowOfTheMenu) {
+  play_menu(port(), kA, kA, "aa");
+  play_menu(port(), kA, kB, "ab");
+  play_menu(port(), kB, kA, "ba");
+  play_menu(port(), kB, kB, "bb");
+}
+
+class ClassicFixedB : public WithServer {
+ protected:
+  ClassicFixedB() : WithServer(Settings{"server.classic_numbers=b"}) {}
+};
+
+TEST_F(ClassicFixedB, ServesListenersAndRefusesTheOtherNumbering) {
+  play_menu(port(), kB, kB, "bb");
+  ClassicClient registering(port());
+  const std::int64_t id = registering.register_user("listener", kB.reg).at("id");
+  ClassicClient listener(port());
+  listener.log_in(id, "listener");
+  User bob = new_user("bob");
+  bob.chat(id, "hear");
+  EXPECT_EQ(listener.receive().at("msgid"), kB.chat);
+  const Json refused = ClassicClient(port()).register_user("other", kA.reg);
+  EXPECT_EQ(refused.at("msgid"), kB.reg_ack);
+  EXPECT_EQ(refused.at("errno"), 1);
+}
+
+TEST_F(Classic, ObjectsWithoutATerminatorAreTaken) {
+  ClassicClient alice(port());
+  alice.send_raw(R"({"msgid":3,"name":"alice","password":"secret of alice"})");
+  const Json reply = alice.receive();
+  EXPECT_EQ(reply.at("msgid"), 4);
+  const std::string id = std::to_string(reply.at("id").get<int>());
+  alice.send_raw(R"({"msgid":1,"id":)" + id + R"(,"password":"secret of alice"})");
+  EXPECT_EQ(alice.receive().at("errno"), 0);
+  const std::string chat = R"({"msgid":5,"toid":)" + id + R"(,"msg":"})" + "\\\"{" + R"("})";
+  alice.send_raw(chat + chat);
+  EXPECT_EQ(alice.receive().at("msg"), "}\"{");
+  EXPECT_EQ(alice.receive().at("msg"), "}\"{");
+}
+
+TEST_F(Classic, TextClientMayPauseBeforeItsLineEnd) {
+  RawClient client(port());
+  client.send_raw(R"({"msgid":21})");
+  expect_ok(client.receive(), 121);  // taken without its line end, and answered as text
+  client.send_raw("\n{\"msgid\":21}\n");
+  expect_ok(client.receive(), 121);
+}
+
+TEST_F(Classic, PushesThatWaitWhenTheClientLeavesAreNotDelivered) {
+  const std::int64_t id = registered("alice");
+  User bob = new_user("bob");
+  constexpr int kMany = 40;
+  std::set<std::string> seen;
+  {
+    ClassicClient alice(port());
+    alice.log_in(id, "alice");
+    for (int i = 0; i < kMany; ++i) bob.chat(id, std::to_string(i));
+    seen.insert(alice.receive().at("msg"));
+    alice.half_close();
+    try {
+      for (;;) seen.insert(alice.receive().at("msg"));
+    } catch (const ConnectionEnded&) {
+    }
+  }
+  EXPECT_LT(seen.size(), std::size_t{kMany});
+  ClassicClient again(port());
+  const Json welcome = again.log_in(id, "alice");
+  for (const Json& item : welcome.value("offlinemsg", Json::array())) {
+    seen.insert(text_of(item).at("msg"));
+  }
+  while (seen.size() < std::size_t{kMany}) seen.insert(again.receive().at("msg"));
 }
 
 TEST_F(Classic, LogsOutAndInAgainAnyNumberOfTimesWithEitherNumber) {

@@ -59,8 +59,12 @@ void ClassicClient::expect_silence_for(milliseconds time) {
   EXPECT_FALSE(readable(time)) << receive();
 }
 
-Json ClassicClient::register_user(const std::string& name) {
-  send({{"msgid", 4}, {"name", name}, {"password", "secret of " + name}});
+void ClassicClient::half_close() {
+  ::shutdown(socket_.get(), SHUT_WR);
+}
+
+Json ClassicClient::register_user(const std::string& name, int msgid) {
+  send({{"msgid", msgid}, {"name", name}, {"password", "secret of " + name}});
   return receive();
 }
 

@@ -27,7 +27,10 @@ class ClassicClient {
   // Nothing comes within this time.
   void expect_silence_for(milliseconds time);
 
-  Json register_user(const std::string& name);
+  // FIN: the client will send no more.
+  void half_close();
+
+  Json register_user(const std::string& name, int msgid = 4);
   Json log_in(std::int64_t id, const std::string& name);
 
  private:
