@@ -180,6 +180,7 @@ void Crowd::take(Person& person, Session& session, const Json& frame, Time now) 
 }
 
 void Crowd::take_login(Person& person, Session& session, const Json& frame, Time now) {
+  if (person.entering != &session) throw Leave{};  // of an account that was deleted meanwhile
   const int code = frame.at("errno");
   const std::string who = "user " + std::to_string(person.account.id);
   if (code != 0) {
@@ -219,6 +220,7 @@ void Crowd::take_login(Person& person, Session& session, const Json& frame, Time
 
 // A name that is taken was registered by a request whose answer was lost.
 void Crowd::take_registration(Person& person, const Json& frame) {
+  if (person.account.id != 0) throw Leave{};
   if (frame.at("errno") == 0) person.account.id = frame.at("id");
   if (frame.at("errno") == kErrnoFailed) person.account.name += "'";
   throw Leave{};
@@ -235,6 +237,7 @@ void Crowd::begin_anew(Person& person, Time now) {
   person.sent_to.clear();
   person.burst_left = 0;
   person.current = nullptr;
+  person.entering = nullptr;
   person.absent_since = now;
   for (Session& session : person.sessions) session.superseded_at = now;
 }
