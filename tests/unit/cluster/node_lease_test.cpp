@@ -53,7 +53,9 @@ class NodeLeaseTest : public storage::StorageTest {
   // A look is seen by what it finds: a node that was not there before. The first one finds nothing
   // new.
   void add_node() {
-    ASSERT_TRUE(storage::begin_node(*connection_, "new " + std::to_string(++last_new_)));
+    const auto node = storage::begin_node(*connection_, "new " + std::to_string(++last_new_));
+    ASSERT_TRUE(node);
+    ASSERT_TRUE(storage::NodeModel(*connection_).end(*node));  // it is not to be swept
   }
   void await_first_look() {
     ASSERT_TRUE(test::wait_until([&] {

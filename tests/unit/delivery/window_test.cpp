@@ -198,6 +198,7 @@ TEST_F(WindowTest, JoiningAgainChangesNothing) {
 // A bus that confirms what it is asked for only when the test says so.
 class SlowBus final : public cluster::Bus {
  public:
+  void set_cluster(std::string) override {}
   Result<void> start(cluster::BusListener&) override { return {}; }
   void stop() override {}
   void subscribe(std::vector<cluster::Channel>, base::Task heard) override {
@@ -207,6 +208,7 @@ class SlowBus final : public cluster::Bus {
   void publish(std::vector<cluster::BusMessage>) override {}
   bool alone() const override { return false; }
   bool up() const override { return true; }
+  std::uint64_t losses() const override { return 0; }
   std::string describe() const override { return "slow"; }
 
   void confirm() {
