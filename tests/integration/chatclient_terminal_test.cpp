@@ -38,6 +38,7 @@ class TerminalKeys : public Terminals {
     shell->type_line("PS1='$ '; " + std::string(std::getenv("CHATCLIENT")) + " --no-color --port " +
                      std::to_string(port()));
     EXPECT_TRUE(shell->wait_for("Connected to 127.0.0.1"));
+    EXPECT_TRUE(shell->wait_for("> "));
     return shell;
   }
 };
@@ -94,7 +95,6 @@ TEST_F(TerminalKeys, TheTerminalIsRestoredOnEveryWayOut) {
     for (const int number :
          {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGSEGV, SIGABRT, SIGUSR1, SIGALRM, SIGBUS}) {
       const auto user = connected();
-      ASSERT_TRUE(user->wait_for("> "));
       if (at_password) {
         user->type_line("/login alice");
         ASSERT_TRUE(user->wait_for("Password: "));
@@ -109,7 +109,6 @@ TEST_F(TerminalKeys, TheTerminalIsRestoredOnEveryWayOut) {
   }
   for (const char* thread : {"receive", "keyboard", "signals"}) {
     const auto user = connected();
-    ASSERT_TRUE(user->wait_for("> "));
     user->signal_thread(thread, SIGSEGV);
     EXPECT_EQ(user->wait_exit(), 128 + SIGSEGV);
     EXPECT_TRUE(user->echoes()) << thread;
@@ -141,7 +140,7 @@ TEST_F(TerminalKeys, StoppedAtAPasswordItStaysHidden) {
   shell->type_line("/quit");
   ASSERT_TRUE(shell->wait_for("$ "));
   shell->type_line("stty -a | tr -s ' ;' '\\n' | grep -x echo; exit");
-  ASSERT_TRUE(shell->wait_for("\necho\r\n"));
+  ASSERT_TRUE(shell->wait_for("echo\r\nexit\r\n"));
 }
 
 TEST_F(TerminalKeys, TheTypedLineIsDrawnAgainAfterFg) {

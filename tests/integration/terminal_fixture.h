@@ -30,6 +30,8 @@ class Terminals : public WithServer {
         std::vector<std::string>{std::getenv("CHATCLIENT"), "--host", "127.0.0.1", "--port",
                                  std::to_string(port()), "--no-color"});
     EXPECT_TRUE(program->wait_for("Connected to 127.0.0.1"));
+    // What is typed before the prompt is still the terminal's own line.
+    EXPECT_TRUE(program->wait_for("> "));
     return program;
   }
 
