@@ -98,8 +98,8 @@ TEST_F(DatabaseFault, LoginThatCannotTakeOverIsAnsweredWithin10Seconds) {
   EXPECT_EQ(request_patiently(newer, login_request(alice, {{"takeover", true}})).at("errno"), 0);
 }
 
-// The older session leaves only when its last message is settled, and that may take longer than a
-// login may.
+// The older session leaves only when its last message is settled; and the login's own COMMIT is
+// held up, too. Reading back what became of it takes two seconds more.
 TEST_F(DatabaseFault, LoginIsToldWhenAnOlderSessionDoesNotLeave) {
   User older = new_user(server->port(), "alice");
   const Account bob = register_account(server->port(), "bob");
@@ -122,7 +122,7 @@ TEST_F(DatabaseFault, LoginIsToldWhenAnOlderSessionDoesNotLeave) {
   EXPECT_EQ(refusal.value("errno", 0), 32) << refusal;
   EXPECT_GT(refusal.value("retry_after_ms", 0), 0) << refusal;
   EXPECT_GT(took, milliseconds{9'500});
-  EXPECT_LT(took, milliseconds{10'000} + scaled(milliseconds{1'000}));
+  EXPECT_LT(took, milliseconds{10'000} + scaled(milliseconds{3'000}));
   EXPECT_EQ(
       request_patiently(newer, login_request(older.account, {{"takeover", true}})).at("errno"), 0);
   EXPECT_EQ(newer.request(chat_request(older.account, bob.id, "held up", "c1")).value("seq", 0), 1);

@@ -18,11 +18,11 @@ class DatabaseFile : public WithServer {
     if (on_mysql()) GTEST_SKIP() << "only an embedded database is a file of ours";
     alice.chat(bob.id(), "1", "c1");
   }
-  // Not a single message is acknowledged from now on.
-  void expect_nothing_is_acknowledged() {
+  // Not a single write is acknowledged from now on.
+  void expect_nothing_is_acknowledged(const std::string& cid = "c2") {
     for (int round = 0; round < 3; ++round) {
-      for (const Json& request : {chat_request(alice.account, bob.id(), "2", "c2"),
-                                  add_friend_request(alice.account, bob.id())}) {
+      for (const Json& request : {chat_request(alice.account, bob.id(), cid, cid),
+                                  create_group_request(alice.account, "group " + cid)}) {
         const Json reply = alice.client.request(request);
         EXPECT_EQ(reply.value("errno", 0), 32) << reply;
         EXPECT_GT(reply.value("retry_after_ms", 0), 0) << reply;
@@ -42,19 +42,21 @@ class DatabaseFile : public WithServer {
 };
 
 TEST_F(DatabaseFile, MovedAwayNothingIsStoredAndMovedBackAllIsWell) {
+  int seq = 1;
   for (const char* suffix : {"", "-wal", "-shm"}) {
+    const std::string cid = std::string("c").append(suffix);
     const int before = occurrences(server.log(), "event=database_file_moved");
     fs::rename(file(suffix), file(".elsewhere"));
-    expect_nothing_is_acknowledged();
+    expect_nothing_is_acknowledged(cid);
     EXPECT_FALSE(fs::exists(file(suffix)));
     EXPECT_TRUE(wait_until(
         [&] { return occurrences(server.log(), "event=database_file_moved") == before + 1; }));
     fs::rename(file(".elsewhere"), file(suffix));
     const Json reply =
-        request_patiently(alice.client, chat_request(alice.account, bob.id(), "2", "c2"));
-    EXPECT_EQ(reply.value("seq", 0), 2) << reply;
+        request_patiently(alice.client, chat_request(alice.account, bob.id(), cid, cid));
+    EXPECT_EQ(reply.value("seq", 0), ++seq) << reply;
   }
-  EXPECT_EQ(server.storage().number("SELECT COUNT(*) FROM directmessage"), 2);
+  EXPECT_EQ(server.storage().number("SELECT COUNT(*) FROM directmessage"), 4);
 }
 
 TEST_F(DatabaseFile, DeletedNothingIsAcknowledgedAndTheLogNamesTheFile) {

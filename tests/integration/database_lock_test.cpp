@@ -154,6 +154,7 @@ class RowLock : public DatabaseLock {
     free_user->join_group(other);
     // A locked stream ends with the gap behind it, which ends here.
     free_user->chat(bob.id(), "first", "first");
+    free_user->group_chat(other, "first", "first");
   }
   // Sends in the locked stream, and meanwhile to others; gives the slowest of these.
   milliseconds slowest_neighbour(const Json& in_the_way) {
