@@ -355,6 +355,45 @@ TEST(StreamCache, KeepsABoundedNumberOfStreams) {
   EXPECT_EQ(store.tails, tails);
 }
 
+// Alice's session was taken over on another node, and nothing was told.
+TEST_F(DirectCommitterTest, AMessageOfAnOlderSessionIsNotStored) {
+  EXPECT_EQ(commit_one(entry("a", "1")).message.seq, 1);
+  store_.newest[kAlice] = 2;
+  clock_.advance(SenderEpochs::kMaxAge);
+  const auto entries = commit({entry("b", "2"), entry("c", "3", kCarol, 2)});
+  ASSERT_TRUE(entries[0].refusal);
+  EXPECT_EQ(entries[0].refusal->code, Errno::kUnavailable);
+  EXPECT_EQ(entries[0].newer_epoch, 2);
+  EXPECT_FALSE(entries[1].refusal);
+  EXPECT_EQ(stored(), Bodies{"1"});
+  EXPECT_EQ(stored(kCarol), Bodies{"3"});
+}
+
+// However short ago the sender was looked up: what the newer session stored is in the way.
+TEST_F(DirectCommitterTest, AKeyConflictMakesTheSessionBeLookedUpAgain) {
+  EXPECT_EQ(commit_one(entry("a", "1")).message.seq, 1);
+  store_.newest[kAlice] = 2;
+  store_.put({kBob, kAlice, 2, "x", 0, "of the newer session"});
+  const DirectEntry late = commit_one(entry("b", "2"));
+  ASSERT_TRUE(late.refusal);
+  EXPECT_EQ(late.newer_epoch, 2);
+  EXPECT_EQ(stored(), (Bodies{"1", "of the newer session"}));
+}
+
+TEST_F(DirectCommitterTest, AStreamThatIsReadMakesTheSessionBeLookedUp) {
+  EXPECT_EQ(commit_one(entry("a", "1")).message.seq, 1);
+  store_.newest[kAlice] = 2;
+  EXPECT_TRUE(commit_one(entry("b", "2", kCarol)).refusal);
+  EXPECT_EQ(stored(kCarol), Bodies{});
+}
+
+TEST_F(DirectCommitterTest, NothingIsStoredWhileSessionsCantBeLookedUp) {
+  store_.epoch_error = ErrorCode::kInternal;
+  EXPECT_TRUE(commit_one(entry("a", "1")).refusal);
+  EXPECT_EQ(stored(), Bodies{});
+  EXPECT_EQ(commit_one(entry("a", "1")).message.seq, 1);
+}
+
 TEST(StreamCache, ForgottenPlanIsNeitherInTheHeadNorInTheCids) {
   FakeDirectStore store;
   StreamCache cache(store);

@@ -156,6 +156,20 @@ TEST_F(GroupCommitterTest, SameCidWithAnotherTextIsAConflict) {
   EXPECT_EQ(seqs(commit({entry("a", "other")})), std::vector<Seq>{-1});
 }
 
+TEST_F(GroupCommitterTest, AMessageOfAnOlderSessionIsNotStored) {
+  store_.newest[kAlice] = 2;
+  auto newer = entry("b", "newer", kGroup);
+  newer.sender_epoch = 2;
+  auto older = entry("a", "older", kGroup);
+  older.sender_epoch = 1;
+  const auto entries = commit({older, newer});
+  ASSERT_TRUE(entries[0].refusal);
+  EXPECT_EQ(entries[0].refusal->code, Errno::kUnavailable);
+  EXPECT_EQ(entries[0].newer_epoch, 2);
+  EXPECT_EQ(seqs(entries), (std::vector<Seq>{-1, 1}));
+  EXPECT_EQ(stored(), std::vector<std::string>{"newer"});
+}
+
 TEST_F(GroupCommitterTest, BadRowFailsOnlyItself) {
   std::vector<GroupEntry> entries;
   for (int i = 0; i < 20; ++i) {
