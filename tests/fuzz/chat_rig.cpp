@@ -144,7 +144,7 @@ storage::SqliteDatabase& opened(storage::SqliteDatabase& database) {
 // The composition of server::App, less what listens, renews or cleans up.
 struct ChatRig::Parts {
   explicit Parts(const std::string& folder) : database(folder + "/chat.db") {
-    auto begun = lease.begin("fuzz", true);
+    auto begun = lease.begin({.name = "fuzz", .alone = true, .exclusive = true});
     CHAT_CHECK(begun);
     context.node = *begun;
     context.options.node = "fuzz";
@@ -155,6 +155,7 @@ struct ChatRig::Parts {
     rig.handler.on_end = [this](session::Session& session) { dispatcher->end(session); };
     hash_lane.start();
     writeback.start(&aftermath);
+    settle_queue.start();
     presence.start();
     journal.start();
     forget();
@@ -165,6 +166,7 @@ struct ChatRig::Parts {
     hash_lane.stop();
     journal.stop();
     rig.workers().stop();
+    settle_queue.stop();
     writeback.stop();
     presence.stop();
     rig.stop();

@@ -248,9 +248,9 @@ TEST_F(Tls, ACertificateMustNameTheHostInItsAlternativeNames) {
                                      "/CN=localhost", "-keyout", key, "-out", certificate});
   ASSERT_EQ(made.exit_code, 0) << made.errors;
   const unsigned port = free_port();
-  ChildProcess server({kOpenssl, "s_server", "-quiet", "-accept",
-                       "127.0.0.1:" + std::to_string(port), "-cert", certificate, "-key", key},
-                      dir.path() / "stderr");
+  ChildProcess tls_server({kOpenssl, "s_server", "-quiet", "-accept",
+                           "127.0.0.1:" + std::to_string(port), "-cert", certificate, "-key", key},
+                          dir.path() / "stderr");
   RunResult result;
   wait_until([&] {
     result = run_client(port, {"--host", "localhost", "--tls", "--ca", certificate});
