@@ -126,16 +126,5 @@ TEST_F(Audit, LogsAreForTheServersAccountAndItsGroupOnly) {
   EXPECT_EQ(mode(server.dir() / "server.log"), std::filesystem::perms::none);
 }
 
-// As of a server whose terminal was closed: it must not go on unseen and keep its port.
-class OnATerminal : public WithServer {
- protected:
-  OnATerminal() : WithServer(Settings{"log.file="}) {}
-};
-
-TEST_F(OnATerminal, HangupStopsAServerThatHasNoFiles) {
-  ASSERT_EQ(::kill(server.pid(), SIGHUP), 0);
-  EXPECT_EQ(server.wait_exit(), 0);
-}
-
 }  // namespace
 }  // namespace chat::test

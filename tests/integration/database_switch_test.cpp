@@ -119,19 +119,17 @@ struct Shortage {
 class Shortages : public DatabaseSwitch, public ::testing::WithParamInterface<Shortage> {};
 INSTANTIATE_TEST_SUITE_P(
     Kinds, Shortages,
-    ::testing::Values(
-        Shortage{"PreparedStatements", "SET GLOBAL max_prepared_stmt_count = 0",
-                 "SET GLOBAL max_prepared_stmt_count = DEFAULT", true},
-        Shortage{"ConnectionsOfTheAccount", "ALTER USER {db}@localhost WITH MAX_USER_CONNECTIONS 1",
-                 "ALTER USER {db}@localhost WITH MAX_USER_CONNECTIONS 0", true},
-        Shortage{"MissingTables",
-                 "RENAME TABLE {db}.directmessage TO {db}.d, {db}.groupmessage TO {db}.g,"
-                 " {db}.friend TO {db}.f",
-                 "RENAME TABLE {db}.d TO {db}.directmessage, {db}.g TO {db}.groupmessage,"
-                 " {db}.f TO {db}.friend",
-                 false},
-        Shortage{"Rights", "REVOKE ALL ON {db}.* FROM {db}@localhost",
-                 "GRANT ALL ON {db}.* TO {db}@localhost", true}),
+    ::testing::Values(Shortage{"PreparedStatements", "SET GLOBAL max_prepared_stmt_count = 0",
+                               "SET GLOBAL max_prepared_stmt_count = DEFAULT", true},
+                      Shortage{
+                          "MissingTables",
+                          "RENAME TABLE {db}.directmessage TO {db}.d, {db}.groupmessage TO {db}.g,"
+                          " {db}.friend TO {db}.f",
+                          "RENAME TABLE {db}.d TO {db}.directmessage, {db}.g TO {db}.groupmessage,"
+                          " {db}.f TO {db}.friend",
+                          false},
+                      Shortage{"Rights", "REVOKE ALL ON {db}.* FROM {db}@localhost",
+                               "GRANT ALL ON {db}.* TO {db}@localhost", true}),
     [](const auto& kind) { return std::string(kind.param.name); });
 
 TEST_P(Shortages, AreNeverInternal) {
