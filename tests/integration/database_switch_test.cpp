@@ -57,8 +57,10 @@ class DatabaseSwitch : public ::testing::Test {
     EXPECT_LT(Clock::now() - began, scaled(kBackWithin));
   }
   void expect_told_once() const {
-    EXPECT_EQ(occurrences(server->log(), "event=database_lost"), 1) << server->log();
-    EXPECT_EQ(occurrences(server->log(), "event=database_back"), 1);
+    EXPECT_TRUE(wait_until([&] {  // of the watch, which looks now and then
+      return occurrences(server->log(), "event=database_back") == 1;
+    })) << server->log();
+    EXPECT_EQ(occurrences(server->log(), "event=database_lost"), 1);
   }
 
   std::unique_ptr<MysqlProxy> proxy;
