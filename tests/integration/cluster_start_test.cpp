@@ -205,13 +205,13 @@ TEST_F(ClusterStart, AServerWithoutABusThatWasTakenForDeadStoresNothingMore) {
   ServerProcess older(storage.settings());
   User alice = new_user(older.port(), "alice");
   alice.chat(alice.id(), "before", "c1");
-  ::kill(older.pid(), SIGSTOP);
+  older.freeze();
   alice.client.send(chat_request(alice.account, alice.id(), "while stopped", "c2"));
   TempDir dir;
   ChildProcess newcomer(chatserver_command(dir.path(), storage.settings()), dir.file("stderr"));
   const auto line = newcomer.read_line(Deadline(kLease * 2));
   ASSERT_TRUE(line && line->starts_with("ready ")) << read_file(dir.file("stderr"));
-  ::kill(older.pid(), SIGCONT);
+  older.thaw();
   EXPECT_EQ(older.wait_exit(), kExitLeaseLost);
   EXPECT_EQ(storage.number("SELECT count(*) FROM directmessage"), 1);
   EXPECT_TRUE(newcomer.running());
