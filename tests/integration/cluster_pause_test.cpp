@@ -21,13 +21,13 @@ class ClusterPause : public WithCluster {
   template <typename MakeRequest>
   void take_over_while_stopped(User& alice, MakeRequest make_request) {
     ServerProcess& stopped = cluster->node(0);
-    ::kill(stopped.pid(), SIGSTOP);
+    stopped.freeze();
     for (int i = 0; i < kUnread; ++i) alice.client.send(make_request(i));
     User again = log_in_on(1, alice.account, taking_over());
     for (int i = 0; i < kUnread + kManyMessages; ++i) {
       EXPECT_EQ(again.client.request(make_request(i)).at("errno"), 0);
     }
-    ::kill(stopped.pid(), SIGCONT);
+    stopped.thaw();
     alice.client.receive_to_end();
     expect_alive(again.client);
     EXPECT_TRUE(stopped.running());
@@ -84,11 +84,11 @@ TEST_F(ClusterPause, AMessageOfATakenOverSessionIsRefused) {
   alice.join_group(group);
   alice.chat(bob.id(), "before", "before");
   ServerProcess& stopped = cluster->node(0);
-  ::kill(stopped.pid(), SIGSTOP);
+  stopped.freeze();
   alice.client.send(chat_request(alice.account, bob.id(), "late", "late"));
   alice.client.send(group_chat_request(alice.account, group, "late", "late"));
   User again = log_in_on(1, alice.account, taking_over());
-  ::kill(stopped.pid(), SIGCONT);
+  stopped.thaw();
   alice.client.receive_to_end();
   EXPECT_EQ(cluster->storage().number("SELECT count(*) FROM directmessage"), 1);
   EXPECT_EQ(cluster->storage().number("SELECT count(*) FROM groupmessage"), 0);

@@ -171,11 +171,11 @@ TEST_F(ClusterStart, AServerStoppedForLessThanItsLeaseKeepsItsName) {
   Cluster cluster(1);
   User alice = new_user(cluster.port(0), "alice");
   ServerProcess& older = cluster.node(0);
-  ::kill(older.pid(), SIGSTOP);
+  older.freeze();
   ChildProcess newcomer(node_command(cluster, "node-1"), dir_.file("stderr"));
   const bool ended = wait_until([&] { return !newcomer.running(); }, kLease * 7 / 10);
   EXPECT_FALSE(ended) << read_file(dir_.file("stderr"));
-  ::kill(older.pid(), SIGCONT);
+  older.thaw();
   EXPECT_EQ(newcomer.wait_exit(Deadline(kRefusalPatience)), kExitCannotStart);
   EXPECT_THAT(read_file(dir_.file("stderr")), HasSubstr(process(older)));
   alice.chat(alice.id(), "still here");
@@ -186,13 +186,13 @@ TEST_F(ClusterStart, AServerStoppedForLessThanItsLeaseKeepsItsName) {
 TEST_F(ClusterStart, AServerStoppedForLongerThanItsLeaseLosesItsName) {
   Cluster cluster(1);
   ServerProcess& older = cluster.node(0);
-  ::kill(older.pid(), SIGSTOP);
+  older.freeze();
   const auto stopped = Clock::now();
   ChildProcess newcomer(node_command(cluster, "node-1"), dir_.file("stderr"));
   const auto line = newcomer.read_line(Deadline(kLease * 2));
   ASSERT_TRUE(line && line->starts_with("ready ")) << read_file(dir_.file("stderr"));
   EXPECT_GE(Clock::now() - stopped, kLease);
-  ::kill(older.pid(), SIGCONT);
+  older.thaw();
   EXPECT_EQ(older.wait_exit(), kExitLeaseLost);
   EXPECT_TRUE(newcomer.running());
   newcomer.send_signal(SIGTERM);
