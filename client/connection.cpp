@@ -25,7 +25,7 @@ constexpr std::size_t kReadBytes = 64 * 1024;
 // How a record of TLS begins that a server sends to who does not speak it: an alert.
 constexpr std::string_view kTlsAlert = "\x15\x03";
 
-std::string reason(int code) {
+std::string connect_failure(int code) {
   return std::system_category().message(code);
 }
 
@@ -112,7 +112,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& host, st
     if (!transport) return fail(transport);
     return std::unique_ptr<Connection>(new Connection(*std::move(transport)));
   }
-  return fail(code == ETIMEDOUT ? ErrorCode::kTimeout : ErrorCode::kUnavailable, reason(code));
+  return fail(code == ETIMEDOUT ? ErrorCode::kTimeout : ErrorCode::kUnavailable,
+              connect_failure(code));
 }
 
 Connection::Connection(std::unique_ptr<Transport> transport)

@@ -12,7 +12,7 @@ namespace {
 
 constexpr timeval kSendTimeout{Transport::kWriteTimeoutSeconds, 0};
 
-std::string reason(int code) {
+std::string socket_failure(int code) {
   return std::system_category().message(code);
 }
 
@@ -28,7 +28,7 @@ class PlainTransport : public Transport {
     do {
       count = ::recv(socket_.get(), into.data(), into.size(), 0);
     } while (count < 0 && errno == EINTR);
-    if (count < 0) return fail(ErrorCode::kUnavailable, reason(errno));
+    if (count < 0) return fail(ErrorCode::kUnavailable, socket_failure(errno));
     return static_cast<std::size_t>(count);
   }
 
@@ -39,7 +39,7 @@ class PlainTransport : public Transport {
       if (sent < 0) {
         const bool full = errno == EAGAIN || errno == EWOULDBLOCK;
         return full ? fail(ErrorCode::kTimeout, "the server takes no more data")
-                    : fail(ErrorCode::kUnavailable, reason(errno));
+                    : fail(ErrorCode::kUnavailable, socket_failure(errno));
       }
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }

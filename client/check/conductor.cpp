@@ -18,7 +18,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kFirstReplyTimeout{5'000};
+constexpr milliseconds kSetUpReplyTimeout{5'000};
 constexpr milliseconds kLook{20};
 constexpr milliseconds kShow{1'000};
 // Registering costs the server a good part of a second of a core: so many at a time keep it busy.
@@ -38,7 +38,7 @@ void on_signal(int /*number*/) {
 
 // Why that server can't be used; empty when it can.
 std::string fault_of_server(const ServerName& name) {
-  Session session([](const Event&) {}, kFirstReplyTimeout);
+  Session session([](const Event&) {}, kSetUpReplyTimeout);
   const auto opened = session.open(name.host, name.port);
   return opened ? "" : opened.error().message;
 }

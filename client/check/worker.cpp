@@ -8,7 +8,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // How often a thread looks whether the phase has changed, and tells how far it is.
-constexpr milliseconds kLook{20};
+constexpr milliseconds kWorkerLook{20};
 constexpr milliseconds kTell{200};
 // Logging out is a courtesy.
 constexpr std::chrono::seconds kLeaveTimeout{5};
@@ -50,7 +50,7 @@ void Worker::work(std::size_t at_once) {
   auto next_tell = base::system_clock().now();
   while (known != Phase::kLeave) {
     if (known == Phase::kSetUp) start_more(at_once);
-    poller_.run_once(kLook);
+    poller_.run_once(kWorkerLook);
     const Phase phase = run_.phase;
     if (phase != known) enter(phase);
     known = phase;
@@ -113,7 +113,7 @@ void Worker::leave() {
   const auto gone = [](const Client& client) { return client.gone(); };
   while (!std::all_of(clients_.begin(), clients_.end(), gone) &&
          base::system_clock().now() < until) {
-    poller_.run_once(kLook);
+    poller_.run_once(kWorkerLook);
   }
 }
 

@@ -18,7 +18,7 @@ using storage::NodeRow;
 
 constexpr milliseconds kPollInterval{250};
 // Longer than this between two polls is a break: what the row did meanwhile was not watched.
-constexpr milliseconds kSteadyGap{2'500};
+constexpr milliseconds kSteadyLook{2'500};
 // A server that was told to stop a moment ago still renews its lease while it stops.
 constexpr milliseconds kStopPatience{5'000};
 // How long a database that does not take the start is tried again.
@@ -98,7 +98,7 @@ Result<void> NodeStarter::watch(const NodeRow& obstacle) {
     if (!rest()) return fail(ErrorCode::kUnavailable, "told to stop while waiting for a lease");
     auto row = read(obstacle.node.id);
     const auto now = clock_.boot_now();
-    if (!row || now - looked > kSteadyGap) still_since = now;
+    if (!row || now - looked > kSteadyLook) still_since = now;
     if (!row && now - looked > kRetryMax) return fail(row);
     if (!row) continue;
     looked = now;

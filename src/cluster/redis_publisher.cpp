@@ -13,7 +13,7 @@ namespace chat::cluster {
 namespace {
 
 constinit log::Limiter overflows{log::kRepeatedFault};
-constinit log::Limiter outages{log::kUsualLines};
+constinit log::Limiter publisher_outages{log::kUsualLines};
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
@@ -174,7 +174,8 @@ void RedisPublisher::note_loss() {
 
 void RedisPublisher::say_down(std::string_view reason) {
   if (std::exchange(said_down_, true)) return;
-  log::limited(log::Level::kWarn, outages, "event=bus_publish_down reason={}", log::quoted(reason));
+  log::limited(log::Level::kWarn, publisher_outages, "event=bus_publish_down reason={}",
+               log::quoted(reason));
 }
 
 }  // namespace chat::cluster

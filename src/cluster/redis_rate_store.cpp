@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kIdleMax = 4;
 
-constinit log::Limiter failures{log::kRepeatedFault};
+constinit log::Limiter rate_failures{log::kRepeatedFault};
 
 // KEYS: buckets. ARGV: for each what one costs and what it holds at most, in ms. Returns how long
 // to wait, 0 when one was taken from each.
@@ -98,7 +98,7 @@ std::optional<long long> RedisRateStore::ask(const std::vector<std::string>& wor
   auto reply = connection->await_reply(steady_clock::now() + kAnswerMax, stop_.get());
   const bool works = reply && *reply != nullptr && !is_error(**reply);
   if (!works && !stop_->raised()) {
-    log::limited(log::Level::kWarn, failures, "event=rate_store_failed redis={} what={}",
+    log::limited(log::Level::kWarn, rate_failures, "event=rate_store_failed redis={} what={}",
                  describe_redis(options_),
                  log::quoted(reply ? text_of(**reply) : std::string_view(reply.error().message)));
   }

@@ -12,7 +12,7 @@
 namespace chat::cluster {
 namespace {
 
-constinit log::Limiter outages{log::kUsualLines};
+constinit log::Limiter subscriber_outages{log::kUsualLines};
 using std::chrono::steady_clock;
 using Verb = RedisMailbox::Verb;
 
@@ -162,7 +162,7 @@ void RedisSubscriber::come_up() {
 void RedisSubscriber::go_down(const Error& reason) {
   missed_ = true;
   if (!std::exchange(said_down_, true)) {
-    log::limited(log::Level::kWarn, outages, "event=bus_down bus={} reason={}",
+    log::limited(log::Level::kWarn, subscriber_outages, "event=bus_down bus={} reason={}",
                  log::quoted(describe_redis(options_)), log::quoted(reason.message));
   }
   disconnect();

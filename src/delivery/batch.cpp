@@ -14,7 +14,7 @@ namespace {
 constexpr std::chrono::milliseconds kRetryAfter{1000};
 constexpr int kFirstDelayMs = 5;
 
-constinit log::Limiter outages{log::kUsualLines};
+constinit log::Limiter journal_outages{log::kUsualLines};
 
 // A client drops what is refused as `internal`, so somebody must be able to find out why. Each
 // reason is logged at most once a minute.
@@ -99,12 +99,13 @@ void OutageLog::note(const Result<void>& outcome) {
   const auto now = std::chrono::steady_clock::now();
   if (!outcome && !failing_) {
     began_ = now;
-    log::limited(log::Level::kWarn, outages, "event=journal_refuses lane={} kind={} what={}", lane_,
+    log::limited(log::Level::kWarn, journal_outages,
+                 "event=journal_refuses lane={} kind={} what={}", lane_,
                  to_string(outcome.error().code), log::quoted(outcome.error().message));
   } else if (outcome && failing_) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_);
-    log::limited(log::Level::kWarn, outages, "event=journal_stores_again lane={} after_ms={}",
-                 lane_, took.count());
+    log::limited(log::Level::kWarn, journal_outages,
+                 "event=journal_stores_again lane={} after_ms={}", lane_, took.count());
   }
   failing_ = !outcome;
 }

@@ -8,7 +8,7 @@
 namespace chat::delivery {
 namespace {
 
-protocol::Refusal conflict() {
+protocol::Refusal direct_conflict() {
   return {protocol::Errno::kConflict, "this cid was used for another message", std::nullopt};
 }
 
@@ -85,7 +85,7 @@ Result<void> DirectCommitter::plan(Entries entries, UnixMillis now, Rows& rows) 
     }
     auto planned = streams_.plan(entry->message, entry->sender_epoch, now);
     if (!planned) return fail(planned);
-    if (*planned == StreamCache::Planned::kConflict) entry->refusal = conflict();
+    if (*planned == StreamCache::Planned::kConflict) entry->refusal = direct_conflict();
     if (*planned == StreamCache::Planned::kNew) rows.push_back(&entry->message);
   }
   return {};

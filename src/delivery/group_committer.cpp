@@ -12,13 +12,13 @@ namespace {
 
 using storage::GroupMessage;
 
-constinit log::Limiter lost_rows{log::kUsualLines};
+constinit log::Limiter lost_group_rows{log::kUsualLines};
 
 protocol::Refusal not_found() {
   return {protocol::Errno::kNotFound, "there is no such group, or you are not in it", std::nullopt};
 }
 
-protocol::Refusal conflict() {
+protocol::Refusal group_conflict() {
   return {protocol::Errno::kConflict, "this cid was used for another message", std::nullopt};
 }
 
@@ -66,8 +66,9 @@ void GroupCommitter::keep_heads() {
 void GroupCommitter::note_head(GroupId group, Seq head) {
   const auto known = heads_.find(group);
   if (known == heads_.end() || head >= known->second) return;
-  log::limited(log::Level::kError, lost_rows, "event=rows_lost stream=group group={} from={} to={}",
-               group.value, head + 1, known->second);
+  log::limited(log::Level::kError, lost_group_rows,
+               "event=rows_lost stream=group group={} from={} to={}", group.value, head + 1,
+               known->second);
   heads_.erase(known);
 }
 
@@ -146,7 +147,7 @@ Result<bool> GroupCommitter::decide(GroupEntry& entry, const Entries& earlier,
     message.sent_at = head.sent_at;
     return true;
   }
-  if (stored->body != message.body) entry.refusal = conflict();
+  if (stored->body != message.body) entry.refusal = group_conflict();
   message.seq = stored->seq;
   message.sent_at = stored->sent_at;
   return false;

@@ -12,9 +12,9 @@
 namespace chat::delivery {
 namespace {
 
-constinit log::Limiter failures{log::kRepeatedFault};
+constinit log::Limiter presence_failures{log::kRepeatedFault};
 constexpr std::size_t kUsersPerRound = 256;
-constexpr std::chrono::milliseconds kRetryDelay{500};
+constexpr std::chrono::milliseconds kPresenceRetryDelay{500};
 // It takes a node less than this to notice that the bus is away.
 constexpr std::chrono::seconds kGeneration{10};
 
@@ -70,11 +70,11 @@ void Presence::work() {
     if (told) continue;
     base::MutexLock lock(mutex_);
     if (stopping_) return;
-    log::limited(log::Level::kWarn, failures, "event=presence_failed users={} what={}",
+    log::limited(log::Level::kWarn, presence_failures, "event=presence_failed users={} what={}",
                  round.users.size(), log::quoted(told.error().message));
     auto& again = round.reach == Reach::kCluster ? changed_ : changed_elsewhere_;
     again.insert(round.users.begin(), round.users.end());
-    const auto until = std::chrono::steady_clock::now() + kRetryDelay;
+    const auto until = std::chrono::steady_clock::now() + kPresenceRetryDelay;
     while (!stopping_ && wake_.wait_until(mutex_, until)) {
     }
   }

@@ -9,7 +9,7 @@
 namespace chat::delivery {
 namespace {
 
-constinit log::Limiter failures{log::kUsualLines};
+constinit log::Limiter receipt_failures{log::kUsualLines};
 
 }  // namespace
 
@@ -78,7 +78,7 @@ void Receipts::tick() {
   if (!lease) return;  // a hint that is not told; the next one will be cumulative
   for (const GroupId group : groups) {
     if (auto told = tell_group(**lease, group); !told) {
-      log::limited(log::Level::kWarn, failures, "event=receipts_failed group={} what={}",
+      log::limited(log::Level::kWarn, receipt_failures, "event=receipts_failed group={} what={}",
                    group.value, log::quoted(told.error().message));
       return;
     }

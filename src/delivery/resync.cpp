@@ -38,7 +38,7 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kUsersPerQuery = 256;
 constexpr std::chrono::milliseconds kTick{100};
-constexpr std::chrono::milliseconds kRetryDelay{500};
+constexpr std::chrono::milliseconds kResyncRetryDelay{500};
 // Longer than an older session can outlive the login that took it over.
 constexpr std::chrono::seconds kRecentLogin{60};
 
@@ -84,7 +84,7 @@ void Resync::work() {
   std::chrono::milliseconds pause = kTick;
   while (!stop_.wait_for(pause)) {
     const auto done = work_once();
-    pause = done ? kTick : kRetryDelay;
+    pause = done ? kTick : kResyncRetryDelay;
     const bool failed_before = std::exchange(failing_, !done);
     if (failing_ && !failed_before) {
       log::warn("event=resync_failed what={}", log::quoted(done.error().message));

@@ -10,7 +10,7 @@ namespace chat::delivery {
 namespace {
 
 constexpr std::size_t kWindow = protocol::kDirectCidWindow;
-constinit log::Limiter lost_rows{log::kUsualLines};
+constinit log::Limiter lost_direct_rows{log::kUsualLines};
 
 std::size_t hash_of(std::string_view text) {
   return std::hash<std::string_view>{}(text);
@@ -95,7 +95,7 @@ void StreamCache::replace(Key key, Stream&& stream) {
   stream.committed = stream.head;
   Stream& known = streams_[key];
   if (stream.head < known.committed) {
-    log::limited(log::Level::kError, lost_rows,
+    log::limited(log::Level::kError, lost_direct_rows,
                  "event=rows_lost stream=direct recipient={} sender={} from={} to={}", key >> 32,
                  key & 0xFFFFFFFF, stream.head + 1, known.committed);
   }

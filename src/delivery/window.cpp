@@ -15,7 +15,7 @@ constexpr std::size_t kStreamsPerCatchUp = 64;
 constexpr std::size_t kHeldEventsMax = 64;
 // Marks that have been reached are cut off once they are so many.
 constexpr std::size_t kMarksTrim = 256;
-constinit log::Limiter lost_rows{log::kUsualLines};
+constinit log::Limiter lost_window_rows{log::kUsualLines};
 
 }  // namespace
 
@@ -74,7 +74,7 @@ bool Window::reuses_a_seq(const Position& position, const Push& message) {
 // Reads on from there, as after a SYNC, but what was pushed beyond it can't be acknowledged.
 void Window::rows_lost(Position& position, Seq after) {
   log::limited(
-      log::Level::kError, lost_rows, "event=rows_lost user={} stream={} id={} from={} to={}",
+      log::Level::kError, lost_window_rows, "event=rows_lost user={} stream={} id={} from={} to={}",
       user_.value, position.stream.is_group() ? "group" : "direct",
       position.stream.is_group() ? position.stream.group().value : position.stream.sender().value,
       after + 1, position.pushed);

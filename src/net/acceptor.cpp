@@ -16,7 +16,7 @@
 namespace chat::net {
 namespace {
 
-constinit log::Limiter failures{log::kUsualLines};
+constinit log::Limiter accept_failures{log::kUsualLines};
 
 constexpr std::chrono::milliseconds kPause{100};
 constexpr std::chrono::milliseconds kPauseOfACrowd{2};
@@ -113,7 +113,7 @@ void Acceptor::take(base::UniqueFd client, const Address& peer) {
   try {
     on_accept_(std::move(client), peer);
   } catch (...) {
-    log::limited_exception(failures, "event=accept_failed");
+    log::limited_exception(accept_failures, "event=accept_failed");
   }
 }
 

@@ -16,7 +16,7 @@
 namespace chat::net {
 namespace {
 
-constinit log::Limiter failures{log::kUsualLines};
+constinit log::Limiter connection_failures{log::kUsualLines};
 
 constexpr std::chrono::seconds kLinger{2};
 // Written parts of a long output are cut off once they are this long.
@@ -102,7 +102,7 @@ void Connection::close() noexcept {
   try {
     if (handler_) handler_->on_closed();
   } catch (...) {
-    log::limited_exception(failures, "event=close_failed");
+    log::limited_exception(connection_failures, "event=close_failed");
   }
   loop_.retire(owner_.take_out(*this));
 }
@@ -113,7 +113,7 @@ void Connection::guarded(Call call) noexcept {
   try {
     call();
   } catch (...) {
-    log::limited_exception(failures, "event=connection_failed");
+    log::limited_exception(connection_failures, "event=connection_failed");
     close();
   }
 }

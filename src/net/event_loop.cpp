@@ -18,23 +18,24 @@ namespace {
 
 constexpr int kEventsPerRound = 256;
 
-constinit log::Limiter failures{log::kUsualLines};
-
-class TimerEvents final : public EventHandler {
- public:
-  TimerEvents(TimerQueue& timers, const base::Clock& clock) : timers_(timers), clock_(clock) {}
-  void on_events(std::uint32_t /*epoll_events*/) override { timers_.run_due(clock_.now()); }
-
- private:
-  TimerQueue& timers_;
-  const base::Clock& clock_;
-};
+constinit log::Limiter loop_failures{log::kUsualLines};
 
 }  // namespace
 
 // The descriptors that every loop has: the eventfd that ends its sleep, and the timerfd.
 class EventLoop::Wakeup final : public EventHandler {
  public:
+  // Runs the timers that are due when the timerfd fires.
+  class TimerEvents final : public EventHandler {
+   public:
+    TimerEvents(TimerQueue& timers, const base::Clock& clock) : timers_(timers), clock_(clock) {}
+    void on_events(std::uint32_t /*epoll_events*/) override { timers_.run_due(clock_.now()); }
+
+   private:
+    TimerQueue& timers_;
+    const base::Clock& clock_;
+  };
+
   Wakeup(int fd, TimerQueue& timers, const base::Clock& clock)
       : timer_events(timers, clock), fd_(fd) {}
   void on_events(std::uint32_t /*epoll_events*/) override {
@@ -94,7 +95,7 @@ void EventLoop::deliver(EventHandler& handler, std::uint32_t epoll_events) {
   try {
     handler.on_events(epoll_events);
   } catch (...) {
-    log::limited_exception(failures, "event=handler_failed");
+    log::limited_exception(loop_failures, "event=handler_failed");
     handler.on_failure();
   }
 }
@@ -197,7 +198,7 @@ void EventLoop::run_mailbox() {
     try {
       task();
     } catch (...) {
-      log::limited_exception(failures, "event=loop_task_failed");
+      log::limited_exception(loop_failures, "event=loop_task_failed");
     }
   }
   running_.clear();
@@ -215,7 +216,7 @@ void EventLoop::finish_hand_over() {
   try {
     (void)workers_->try_post_all(handed_over_);
   } catch (...) {
-    log::limited_exception(failures, "event=hand_over_failed");
+    log::limited_exception(loop_failures, "event=hand_over_failed");
     return;
   }
   handed_over_.clear();
@@ -229,7 +230,7 @@ void EventLoop::end_round() {
       try {
         round_ends_[i]->on_round_end();
       } catch (...) {
-        log::limited_exception(failures, "event=round_end_failed");
+        log::limited_exception(loop_failures, "event=round_end_failed");
       }
     }
     round_ends_.clear();

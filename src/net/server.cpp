@@ -12,7 +12,7 @@
 namespace chat::net {
 namespace {
 
-constinit log::Limiter failures{log::kUsualLines};
+constinit log::Limiter hand_over_failures{log::kUsualLines};
 
 }  // namespace
 
@@ -101,13 +101,13 @@ void Server::LoopConnections::add(EventLoop& loop, std::size_t index, base::Uniq
     added->set_place(static_cast<std::uint32_t>(connections_.size()));
     connections_.push_back(std::move(connection));
   } catch (...) {
-    log::limited_exception(failures, "event=connection_failed");
+    log::limited_exception(hand_over_failures, "event=connection_failed");
     return server_.gone(client);
   }
   try {
     added->open(server_.factory_(*added, index));
   } catch (...) {
-    log::limited_exception(failures, "event=connection_failed");
+    log::limited_exception(hand_over_failures, "event=connection_failed");
     added->close();
   }
 }

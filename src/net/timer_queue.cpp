@@ -10,7 +10,7 @@
 namespace chat::net {
 namespace {
 
-constinit log::Limiter failures{log::kUsualLines};
+constinit log::Limiter timer_failures{log::kUsualLines};
 
 }  // namespace
 
@@ -40,7 +40,7 @@ void TimerQueue::run_due(base::SteadyTime now) {
     try {
       timer.call();
     } catch (...) {
-      log::limited_exception(failures, "event=timer_failed");
+      log::limited_exception(timer_failures, "event=timer_failed");
     }
     running_ = 0;
     if (timer.interval.count() > 0 && !running_cancelled_) {

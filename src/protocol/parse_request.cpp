@@ -192,7 +192,7 @@ std::optional<Refusal> read_msgid(Request& request) {
   return std::nullopt;
 }
 
-tl::expected<Request, Refusal> parse(std::string_view frame) {
+tl::expected<Request, Refusal> parse_any(std::string_view frame) {
   Request request;
   RequestBuilder builder(request, frame.size());
   if (!json::sax_parse(frame.begin(), frame.end(), &builder)) {
@@ -209,7 +209,7 @@ tl::expected<Request, Refusal> parse(std::string_view frame) {
 tl::expected<Request, Refusal> parse_request(std::string_view frame) {
   if (auto refusal = check_bytes(frame)) return tl::make_unexpected(std::move(*refusal));
   auto plain = read_plain(frame);
-  auto request = plain ? tl::expected<Request, Refusal>(std::move(*plain)) : parse(frame);
+  auto request = plain ? tl::expected<Request, Refusal>(std::move(*plain)) : parse_any(frame);
   if (!request) return request;
   if (auto refusal = read_msgid(*request)) return tl::make_unexpected(std::move(*refusal));
   return request;

@@ -8,11 +8,11 @@ namespace chat::protocol {
 namespace {
 
 constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
-constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
+constexpr std::uint64_t kEachHighBit = 0x8080808080808080ULL;
 
 // Not 0 if one of the eight bytes is below `limit`, which is at most 0x80.
 constexpr std::uint64_t any_below(std::uint64_t eight, std::uint8_t limit) {
-  return (eight - kOnes * limit) & ~eight & kHighBits;
+  return (eight - kOnes * limit) & ~eight & kEachHighBit;
 }
 
 constexpr std::uint64_t any_is(std::uint64_t eight, std::uint8_t byte) {
@@ -22,7 +22,7 @@ constexpr std::uint64_t any_is(std::uint64_t eight, std::uint8_t byte) {
 bool any_special(std::uint64_t eight) {
   const std::uint64_t ascii =
       any_below(eight, 0x20) | any_is(eight, '"') | any_is(eight, '\\') | any_is(eight, 0x7F);
-  if ((eight & kHighBits) == 0) return ascii != 0;
+  if ((eight & kEachHighBit) == 0) return ascii != 0;
   return (ascii | any_is(eight, 0xC2) | any_is(eight, 0xD8) | any_is(eight, 0xE2)) != 0;
 }
 

@@ -97,7 +97,7 @@ Result<std::size_t> revoke(storage::Connection& connection, const session::Ident
   return std::size_t{0};
 }
 
-protocol::Refusal wrong_password() {
+protocol::Refusal wrong_own_password() {
   return failed("the password is wrong");
 }
 
@@ -207,7 +207,7 @@ void AccountService::not_confirmed(Session& session, const Request& request,
                                    const storage::User& user) {
   const auto wrong = [this, handle = session.shared_from_this(), request] {
     audit(context_, "password_wrong", *handle, handle->identity().user);
-    refuse(*handle, request, wrong_password());
+    refuse(*handle, request, wrong_own_password());
   };
   const bool repeats = request.find("new_password") != nullptr &&
                        unsettled_hashes_.has(account_of(user.id), user.password_hash);
@@ -262,7 +262,7 @@ void AccountService::store_password(Session& session, const Request& request,
     return refuse(session, request, revoked.error());
   }
   // Somebody else was faster: it is not the password any more.
-  if (!*revoked) return refuse(session, request, wrong_password());
+  if (!*revoked) return refuse(session, request, wrong_own_password());
   password_changed(session, request, most);
 }
 
@@ -295,7 +295,7 @@ void AccountService::remove(Session& session, const Request& request, const std:
     if (is_unknown(removed.error())) settle_removal(session, std::move(audience));
     return refuse(session, request, removed.error());
   }
-  if (!*removed) return refuse(session, request, wrong_password());
+  if (!*removed) return refuse(session, request, wrong_own_password());
   log_account("account_deleted", self.user, session);
   audit(context_, "account_deleted", session, self.user);
   finish_removal(session, request, audience);

@@ -31,7 +31,7 @@ Rule rule_of(Action action) {
   return Rule::kMember;
 }
 
-Verdict refused(protocol::Refusal refusal) {
+Verdict denied(protocol::Refusal refusal) {
   return {std::move(refusal), {}};
 }
 
@@ -41,7 +41,7 @@ Result<Verdict> is_user(ServiceContext& context, Rule rule, UserId user,
                                           : context.directory.name_of(user);
   if (!name) return fail(name);
   const bool there = *name && (rule == Rule::kUserKnown || !(*name)->empty());
-  if (!there) return refused(not_found("there is no such user"));
+  if (!there) return denied(not_found("there is no such user"));
   return Verdict{};
 }
 
@@ -54,7 +54,7 @@ Result<Verdict> is_member(ServiceContext& context, UserId user, GroupId group,
   }
   const auto joined = storage::GroupModel(*connection).joined_seq(group, user);
   if (!joined) return fail(joined);
-  if (!*joined) return refused(no_such_group());
+  if (!*joined) return denied(no_such_group());
   return Verdict{std::nullopt, {**joined}};
 }
 
@@ -63,7 +63,7 @@ Result<Verdict> is_member(ServiceContext& context, UserId user, GroupId group,
 Result<Verdict> authorize(ServiceContext& context, const session::Identity& who, Action action,
                           Object object, storage::Connection* connection) {
   if (!who.user) {
-    return refused({protocol::Errno::kNotLoggedIn, "log in first", std::nullopt});
+    return denied({protocol::Errno::kNotLoggedIn, "log in first", std::nullopt});
   }
   const Rule rule = rule_of(action);
   switch (rule) {

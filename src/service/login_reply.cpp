@@ -15,10 +15,10 @@ namespace {
 // Room for offline messages in the answer; at least one message is in it.
 constexpr std::size_t kFirstPageBytes = 16 * 1024;
 // Room for the fields that come after the lists.
-constexpr std::size_t kTailBytes = 1024;
+constexpr std::size_t kReplyTailBytes = 1024;
 
 bool fits(const OkReply& reply, std::size_t bytes) {
-  return reply.size() + bytes + kTailBytes <= protocol::kReplyMaxBytes;
+  return reply.size() + bytes + kReplyTailBytes <= protocol::kReplyMaxBytes;
 }
 
 // Both add items while they fit. True: all of them did.

@@ -35,14 +35,14 @@ constinit log::Limiter abandoned_lines{log::kUsualLines};
 constinit log::Limiter login_lines{log::kAccountLines};
 constinit log::Limiter logout_lines{log::kAccountLines};
 
-constexpr std::chrono::minutes kMinute{1};
+constexpr std::chrono::minutes kTokenWindow{1};
 // An address may come with so many invalid tokens for each wrong password that it may try: whole
 // offices come back with tokens that have expired, then log in by password.
 constexpr std::int64_t kTokensPerPassword = 10;
 
 base::NamedBucket invalid_tokens_of(const Session& session, const ServiceOptions& options) {
   const std::int64_t limit = kTokensPerPassword * options.login_failures_per_minute;
-  return {"tokens:" + session.peer().network(), {limit, limit, kMinute}};
+  return {"tokens:" + session.peer().network(), {limit, limit, kTokenWindow}};
 }
 
 std::optional<Refusal> login_fault(const Request& request) {
@@ -196,7 +196,7 @@ void LoginService::proved(const LoginPtr& login) {
   const std::int64_t limit = context_.options.logins_per_minute;
   if (limit > 0) {
     const base::NamedBucket bucket{"logins:" + std::to_string(login->user.id.value),
-                                   {limit, limit, kMinute},
+                                   {limit, limit, kTokenWindow},
                                    base::BucketKind::kAccount};
     const auto wait = context_.rates.take({&bucket, 1}).value_or(std::chrono::milliseconds(0));
     if (wait.count() > 0) return refuse(*login->session, login->request, rate_limited(wait));

@@ -7,14 +7,14 @@ namespace {
 
 using base::BucketKind;
 
-constexpr std::chrono::seconds kMinute{60};
+constexpr std::chrono::seconds kThrottleWindow{60};
 
 }  // namespace
 
 LoginThrottle::LoginThrottle(std::int64_t per_address, std::int64_t per_account,
                              base::RateStore& own, base::RateStore* shared)
-    : per_address_{per_address, per_address, kMinute},
-      per_account_{per_account, per_account, kMinute},
+    : per_address_{per_address, per_address, kThrottleWindow},
+      per_account_{per_account, per_account, kThrottleWindow},
       own_(own),
       shared_(shared) {}
 

@@ -29,7 +29,7 @@
 namespace chat::service {
 namespace {
 
-constexpr std::chrono::minutes kMinute{1};
+constexpr std::chrono::minutes kProofWindow{1};
 constexpr std::int64_t kQuickProofs = 3;
 // How old the time of a known network may be before a login writes it anew.
 constexpr std::chrono::hours kNetworkStep{24};
@@ -45,7 +45,7 @@ std::string id_key(UserId user) {
 void add_bucket(std::vector<base::NamedBucket>& buckets, std::string key, std::int64_t per_minute,
                 base::BucketKind kind) {
   if (per_minute == 0) return;
-  buckets.push_back({std::move(key), {per_minute, per_minute, kMinute}, kind});
+  buckets.push_back({std::move(key), {per_minute, per_minute, kProofWindow}, kind});
 }
 
 }  // namespace
@@ -100,7 +100,7 @@ void Passwords::check_login(session::Session& session, const storage::User& user
   }
   if (!check->right_proofs.empty()) {
     const base::NamedBucket quick{"quick:" + id_key(user.id),
-                                  {kQuickProofs, kQuickProofs, kMinute},
+                                  {kQuickProofs, kQuickProofs, kProofWindow},
                                   base::BucketKind::kAccount};
     frequent = context_.rates.take({&quick, 1}).value_or(std::chrono::milliseconds(0)).count() > 0;
     if (!frequent) check->right_proofs.push_back(quick);

@@ -29,9 +29,9 @@ def main(output, function, *names):
         "// Written by embed_migrations.py.\n"
         '#include "embedded_migrations.h"\n\n'
         "namespace chat::storage {\nnamespace {\n\n"
-        f"constexpr Migration kMigrations[] = {{\n{''.join(rows)}}};\n\n"
+        f"constexpr Migration k_{function}[] = {{\n{''.join(rows)}}};\n\n"
         "}  // namespace\n\n"
-        f"std::span<const Migration> {function}() {{ return kMigrations; }}\n\n"
+        f"std::span<const Migration> {function}() {{ return k_{function}; }}\n\n"
         "}  // namespace chat::storage\n",
         encoding="utf-8")
 

@@ -40,7 +40,7 @@ DirectMessage to_direct(const Statement& row) {
           std::string(row.text(3)), row.integer(4),          std::string(row.text(5))};
 }
 
-GroupMessage to_group(const Statement& row) {
+GroupMessage to_group_message(const Statement& row) {
   return {sql::id<GroupId>(row, 0), row.integer(1), sql::id<UserId>(row, 2),
           std::string(row.text(3)), row.integer(4), std::string(row.text(5))};
 }
@@ -177,7 +177,7 @@ Result<std::optional<GroupMessage>> MessageModel::find_group_message(GroupId gro
   return sql::read_one(connection_,
                        "SELECT groupid, seq, sender, cid, sent_at, body FROM groupmessage"
                        " WHERE groupid = ? AND sender = ? AND cid = ?",
-                       to_group, group, sender, cid);
+                       to_group_message, group, sender, cid);
 }
 
 Result<std::optional<UnixMillis>> MessageModel::group_head_time(GroupId group, Seq head) {
@@ -200,8 +200,8 @@ Result<void> MessageModel::set_group_last_seq(GroupId group, Seq last_seq) {
 
 Result<std::vector<GroupMessage>> MessageModel::group_after(GroupId group, UserId member, Seq after,
                                                             std::size_t limit) {
-  return sql::read_all(connection_, kGroupAfter.in(connection_), to_group, group, member, group,
-                       after, limit);
+  return sql::read_all(connection_, kGroupAfter.in(connection_), to_group_message, group, member,
+                       group, after, limit);
 }
 
 Result<std::vector<GroupMessage>> MessageModel::group_before(GroupId group, Seq after, Seq before,
@@ -209,7 +209,7 @@ Result<std::vector<GroupMessage>> MessageModel::group_before(GroupId group, Seq 
   return sql::read_all(connection_,
                        "SELECT groupid, seq, sender, cid, sent_at, body FROM groupmessage"
                        " WHERE groupid = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?",
-                       to_group, group, after, before, limit);
+                       to_group_message, group, after, before, limit);
 }
 
 Result<std::size_t> MessageModel::prune_direct(UserId recipient, UserId sender, Seq last,

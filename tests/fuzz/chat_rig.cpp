@@ -99,10 +99,12 @@ INSERT INTO groupuser SELECT * FROM kept_groupuser;
 COMMIT;
 )";
 
+}  // namespace
+
 // The tables, and a way to have them as they were.
-class Tables {
+class RigTables {
  public:
-  explicit Tables(storage::Database& database) {
+  explicit RigTables(storage::Database& database) {
     auto made = database.connect();
     CHAT_CHECK(made);
     connection_ = std::move(*made);
@@ -133,6 +135,8 @@ class Tables {
   std::unique_ptr<storage::Connection> connection_;
   std::int64_t seen_ = 0;
 };
+
+namespace {
 
 storage::SqliteDatabase& opened(storage::SqliteDatabase& database) {
   CHAT_CHECK(database.open());
@@ -196,7 +200,7 @@ struct ChatRig::Parts {
   const base::Clock& clock = base::system_clock();
   std::vector<std::weak_ptr<session::Session>> sessions;
   storage::SqliteDatabase database;
-  std::optional<Tables> tables{opened(database)};
+  std::optional<RigTables> tables{opened(database)};
   storage::Pool pool{database, {}, clock};
   cluster::LocalHub hub;
   cluster::LocalBus bus{hub};

@@ -24,7 +24,7 @@ using nlohmann::json;
 using protocol::Msgid;
 
 // So long a healthy server never takes, however busy the machine.
-constexpr test::milliseconds kPatience{60'000};
+constexpr test::milliseconds kStepPatience{60'000};
 
 // No reply is due to these; a refusal may come.
 bool is_cursor(int msgid) {
@@ -99,7 +99,7 @@ void Conversation::note_asked(std::string_view frame) {
 
 // Waits until something was heard, or the end.
 void Conversation::hear() {
-  const test::Deadline deadline(kPatience);
+  const test::Deadline deadline(kStepPatience);
   pollfd ready{socket_.get(), POLLIN, 0};
   // libFuzzer's own timer interrupts.
   while (::poll(&ready, 1, deadline.poll_timeout()) != 1) CHAT_CHECK(!deadline.passed());

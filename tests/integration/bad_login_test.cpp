@@ -9,7 +9,7 @@ namespace {
 class BadLogins : public InBothFramings {};
 CHAT_RUN_IN_BOTH_FRAMINGS(BadLogins);
 
-std::string repeated(std::string_view unit, int times) {
+std::string repeated_text(std::string_view unit, int times) {
   std::string text;
   for (int i = 0; i < times; ++i) text += unit;
   return text;
@@ -20,9 +20,10 @@ TEST_P(BadLogins, WrongPasswordAndUnknownAccountGetTheSameAnswer) {
   const Account bob = register_account("bob");
   RawClient client = connect();
   std::vector<Json> replies;
-  for (const Json& who : {Json{{"id", bob.id}}, Json{{"id", 2'000'000'000}}, Json{{"name", "bob"}},
-                          Json{{"name", "nobody"}},
-                          Json{{"name", "no name: " + repeated("x", 200)}}, Json{{"name", ""}}}) {
+  for (const Json& who :
+       {Json{{"id", bob.id}}, Json{{"id", 2'000'000'000}}, Json{{"name", "bob"}},
+        Json{{"name", "nobody"}}, Json{{"name", "no name: " + repeated_text("x", 200)}},
+        Json{{"name", ""}}}) {
     Json request = {{"msgid", 1}, {"password", "wrong password"}};
     request.update(who);
     Json reply = expect_refused(client, request, errors::kFailed);
@@ -38,7 +39,7 @@ TEST_P(BadLogins, PasswordsAreComparedToTheLastByte) {
   for (const std::string& password :
        {std::string(), alice.password + "x", alice.password + " ", " " + alice.password,
         alice.password.substr(0, alice.password.size() - 1), alice.password + '\0',
-        repeated("x", 129), repeated("x", 2000)}) {
+        repeated_text("x", 129), repeated_text("x", 2000)}) {
     expect_refused(client, {{"msgid", 1}, {"id", alice.id}, {"password", password}},
                    errors::kFailed);
     // The right one in between, so that the account's own delay for failures stays away.
@@ -76,8 +77,9 @@ TEST_P(BadLogins, TakenNameIsRefusedInAnyAsciiCase) {
 TEST_P(BadLogins, NamesThatBreakTheRulesFailToRegister) {
   RawClient client = connect();
   for (const std::string& name :
-       {std::string(), repeated("x", 51), repeated("😀", 51), std::string(" x"), std::string("x "),
-        std::string("a\nb"), std::string("a\0b", 3), std::string("a\x7F"), std::string("   ")}) {
+       {std::string(), repeated_text("x", 51), repeated_text("😀", 51), std::string(" x"),
+        std::string("x "), std::string("a\nb"), std::string("a\0b", 3), std::string("a\x7F"),
+        std::string("   ")}) {
     expect_refused(client, {{"msgid", 4}, {"name", name}, {"password", "secret-1"}},
                    errors::kFailed);
   }
@@ -86,11 +88,11 @@ TEST_P(BadLogins, NamesThatBreakTheRulesFailToRegister) {
 TEST_P(BadLogins, PasswordsThatBreakTheRulesFailToRegister) {
   RawClient client = connect();
   for (const std::string& password :
-       {std::string(), repeated("x", 5), repeated("x", 129), repeated("é", 65)}) {
+       {std::string(), repeated_text("x", 5), repeated_text("x", 129), repeated_text("é", 65)}) {
     expect_refused(client, {{"msgid", 4}, {"name", "alice"}, {"password", password}},
                    errors::kFailed);
   }
-  request_ok(client, {{"msgid", 4}, {"name", "alice"}, {"password", repeated("é", 3)}});
+  request_ok(client, {{"msgid", 4}, {"name", "alice"}, {"password", repeated_text("é", 3)}});
 }
 
 TEST_P(BadLogins, WrongTypesAtRegistrationAreBadFields) {

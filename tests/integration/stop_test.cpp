@@ -86,11 +86,11 @@ TEST_F(Stop, CursorsOfWhatWasReadAreKept) {
 }
 
 TEST_F(Stop, UnderTrafficEveryStoredMessageWasAcknowledged) {
-  constexpr int kSenders = 6;
-  constexpr std::size_t kWindow = 32;
+  constexpr int kBusySenders = 6;
+  constexpr std::size_t kUnanswered = 32;
   const Account bob = register_account("bob");
   std::vector<Account> accounts;
-  for (int i = 0; i < kSenders; ++i) {
+  for (int i = 0; i < kBusySenders; ++i) {
     accounts.push_back(register_account("sender " + std::to_string(i)));
   }
   std::atomic<int> answered = 0;
@@ -103,7 +103,7 @@ TEST_F(Stop, UnderTrafficEveryStoredMessageWasAcknowledged) {
     std::size_t sent = 0;
     try {
       while (frames.empty() || frames.back().at("msgid") != 204) {
-        for (; sent - frames.size() < kWindow; ++sent) {
+        for (; sent - frames.size() < kUnanswered; ++sent) {
           const std::string text = std::to_string(index) + ":" + std::to_string(sent);
           sender.client.send(chat_request(sender.account, bob.id, text, text));
         }
@@ -122,7 +122,7 @@ TEST_F(Stop, UnderTrafficEveryStoredMessageWasAcknowledged) {
       }
     }
   };
-  std::thread senders([&] { run_in_parallel(kSenders, send_until_bye); });
+  std::thread senders([&] { run_in_parallel(kBusySenders, send_until_bye); });
   const bool flowing = wait_until([&] { return answered > 1000; });
   server.send_sigterm();
   const auto code = server.wait_exit();

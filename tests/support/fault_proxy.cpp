@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kHeldBytesMost = 256 * 1024;
 constexpr std::size_t kHeadBytes = 1024;
 constexpr milliseconds kFullQueuePause{20};
-constexpr std::size_t kClient = 0;
+constexpr std::size_t kClientEnd = 0;
 constexpr std::size_t kToClient = 1;
 
 std::size_t index_of(FaultProxy::Way way) {
@@ -274,9 +274,9 @@ void FaultProxy::accept_one() {
     }
   }
   auto link = std::make_unique<Link>();
-  link->ends[kClient].reset(
+  link->ends[kClientEnd].reset(
       ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  link->ends[1 - kClient] = std::move(server);
+  link->ends[1 - kClientEnd] = std::move(server);
   if (!link->ends[0] || !link->ends[1]) return;
   link->number = ++last_number_;
   for (const base::UniqueFd& end : link->ends) send_at_once(end.get());
@@ -330,7 +330,7 @@ void FaultProxy::read_some(Link& link, std::size_t way) {
   }
   if (fate == Fate::kCutAfter) {
     link.client_cut = true;
-    link.ends[kClient].reset();
+    link.ends[kClientEnd].reset();
     link.lanes[kToClient].pieces.clear();
     lane.ended = true;
   }

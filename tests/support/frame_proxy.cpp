@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kLengthBytes = 4;
 
-sockaddr_in loopback(std::uint16_t port) {
+sockaddr_in loopback_address(std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -27,11 +27,11 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-base::UniqueFd new_socket() {
+base::UniqueFd new_stream_socket() {
   return base::UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }
 
-void send_at_once(const base::UniqueFd& socket) {
+void send_without_delay(const base::UniqueFd& socket) {
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
@@ -50,9 +50,9 @@ bool write_all(int fd, std::string_view bytes) {
 FrameProxy::FrameProxy(std::uint16_t server_port, Tamper tamper)
     : server_port_(server_port),
       tamper_(std::move(tamper)),
-      listener_(new_socket()),
+      listener_(new_stream_socket()),
       stop_(::eventfd(0, EFD_CLOEXEC)) {
-  sockaddr_in address = loopback(0);
+  sockaddr_in address = loopback_address(0);
   socklen_t size = sizeof(address);
   auto* const any = reinterpret_cast<sockaddr*>(&address);
   if (::bind(listener_.get(), any, size) != 0 || ::listen(listener_.get(), SOMAXCONN) != 0 ||
@@ -90,14 +90,14 @@ void FrameProxy::work() {
 void FrameProxy::accept_one() {
   auto link = std::make_unique<Link>();
   link->client = base::UniqueFd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  link->server = new_socket();
-  const sockaddr_in address = loopback(server_port_);
+  link->server = new_stream_socket();
+  const sockaddr_in address = loopback_address(server_port_);
   if (::connect(link->server.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) !=
       0) {
     return;
   }
-  send_at_once(link->client);
-  send_at_once(link->server);
+  send_without_delay(link->client);
+  send_without_delay(link->server);
   links_.push_back(std::move(link));
 }
 

@@ -13,9 +13,9 @@
 namespace chat::test {
 namespace {
 
-constexpr const char* kServer = "/usr/sbin/mariadbd";
+constexpr const char* kMariadbServer = "/usr/sbin/mariadbd";
 constexpr const char* kInstaller = "/usr/bin/mariadb-install-db";
-constexpr const char* kClient = "/usr/bin/mariadb";
+constexpr const char* kMariadbClient = "/usr/bin/mariadb";
 constexpr const char* kDump = "/usr/bin/mariadb-dump";
 constexpr milliseconds kStartPatience{30'000};
 constexpr milliseconds kQueryPatience{120'000};  // a soak's tables hold millions of rows
@@ -23,7 +23,7 @@ constexpr milliseconds kQueryPatience{120'000};  // a soak's tables hold million
 }  // namespace
 
 std::string MariadbServer::missing() {
-  for (const char* program : {kServer, kInstaller, kClient, kDump}) {
+  for (const char* program : {kMariadbServer, kInstaller, kMariadbClient, kDump}) {
     if (::access(program, X_OK) != 0) {
       return std::string(program) + " is not here: install mariadb-server and mariadb-client";
     }
@@ -59,7 +59,7 @@ std::string MariadbServer::own_temporary_files() const {
 
 void MariadbServer::start() {
   std::vector<std::string> command = {
-      kServer,
+      kMariadbServer,
       "--no-defaults",
       "--datadir=" + dir_.file("data"),
       own_temporary_files(),
@@ -82,8 +82,8 @@ void MariadbServer::start() {
 }
 
 bool MariadbServer::answers() {
-  const RunResult result = run_to_end(
-      {kClient, "--no-defaults", "--user=root", "--socket=" + socket(), "--execute=SELECT 1"});
+  const RunResult result = run_to_end({kMariadbClient, "--no-defaults", "--user=root",
+                                       "--socket=" + socket(), "--execute=SELECT 1"});
   return result.exit_code == 0;
 }
 
@@ -116,7 +116,7 @@ void MariadbServer::copy_database(MariadbServer& from, const std::string& name) 
 }
 
 std::string MariadbServer::query(const std::string& sql, const std::string& database) {
-  std::vector<std::string> command = {kClient,
+  std::vector<std::string> command = {kMariadbClient,
                                       "--no-defaults",
                                       "--user=root",
                                       "--socket=" + socket(),

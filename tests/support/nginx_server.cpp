@@ -18,7 +18,7 @@
 namespace chat::test {
 namespace {
 
-constexpr const char* kServer = "/usr/sbin/nginx";
+constexpr const char* kNginxServer = "/usr/sbin/nginx";
 constexpr const char* kStreamModule = "/usr/lib/nginx/modules/ngx_stream_module.so";
 constexpr int kStartTries = 5;
 constexpr std::size_t kWorkers = 2;  // so that what one worker knows must reach the other
@@ -51,7 +51,8 @@ bool ended(const base::UniqueFd& pidfd) {
 }  // namespace
 
 std::string NginxServer::missing() {
-  if (::access(kServer, X_OK) != 0) return std::string(kServer) + " is not here: install nginx";
+  if (::access(kNginxServer, X_OK) != 0)
+    return std::string(kNginxServer) + " is not here: install nginx";
   if (::access(kStreamModule, R_OK) != 0) {
     return std::string(kStreamModule) + " is not here: install libnginx-mod-stream";
   }
@@ -88,8 +89,8 @@ void NginxServer::start() {
 
 void NginxServer::launch() {
   master_ = std::make_unique<ChildProcess>(
-      std::vector<std::string>{kServer, "-p", dir_.path().string(), "-e", dir_.file("error.log"),
-                               "-c", dir_.file("nginx.conf"), "-g",
+      std::vector<std::string>{kNginxServer, "-p", dir_.path().string(), "-e",
+                               dir_.file("error.log"), "-c", dir_.file("nginx.conf"), "-g",
                                "daemon off; master_process on;"},
       dir_.file("stderr"));
   // It listens before it makes workers. All of them, so that none of these is taken for a new one

@@ -12,13 +12,13 @@
 namespace chat::test {
 namespace {
 
-constexpr const char* kServer = "/usr/bin/redis-server";
-constexpr const char* kClient = "/usr/bin/redis-cli";
+constexpr const char* kRedisServer = "/usr/bin/redis-server";
+constexpr const char* kRedisClient = "/usr/bin/redis-cli";
 
 }  // namespace
 
 std::string RedisServer::missing() {
-  for (const char* program : {kServer, kClient}) {
+  for (const char* program : {kRedisServer, kRedisClient}) {
     if (::access(program, X_OK) != 0) {
       return std::string(program) + " is not here: install redis-server";
     }
@@ -34,11 +34,11 @@ RedisServer::RedisServer(RedisSettings settings)
 RedisServer::~RedisServer() = default;
 
 void RedisServer::start() {
-  std::vector<std::string> command = {kServer,     "--port",         std::to_string(port_),
-                                      "--bind",    "127.0.0.1",      "--unixsocket",
-                                      socket(),    "--dir",          dir_.path().string(),
-                                      "--logfile", dir_.file("log"), "--save",
-                                      "",          "--appendonly",   "no"};
+  std::vector<std::string> command = {kRedisServer, "--port",         std::to_string(port_),
+                                      "--bind",     "127.0.0.1",      "--unixsocket",
+                                      socket(),     "--dir",          dir_.path().string(),
+                                      "--logfile",  dir_.file("log"), "--save",
+                                      "",           "--appendonly",   "no"};
   if (!settings_.password.empty()) {
     command.insert(command.end(), {"--requirepass", settings_.password});
   }
@@ -49,7 +49,7 @@ void RedisServer::start() {
 }
 
 std::vector<std::string> RedisServer::client(const std::vector<std::string>& words) const {
-  std::vector<std::string> command = {kClient, "-e", "-s", socket()};
+  std::vector<std::string> command = {kRedisClient, "-e", "-s", socket()};
   if (!settings_.password.empty()) {
     command.insert(command.end(), {"--no-auth-warning", "-a", settings_.password});
   }

@@ -17,7 +17,7 @@ std::string ping_of(int size) {
   return head + repeated("x", size - static_cast<int>(head.size()) - 2) + "\"}";
 }
 
-const std::vector<Row> kRows = {
+const std::vector<Row> kFramingRows = {
     raw("line end in the middle of an object", Way::kText, "{\"msgid\":\n21}\n",
         {kBadJson, kBadJson}),
     raw("carriage return alone ends nothing", Way::kText, "{\"msgid\":21}\r{\"msgid\":21}\n",
@@ -80,7 +80,7 @@ const std::vector<Row> kRows = {
 }  // namespace
 
 std::span<const Row> framing_rows() {
-  return kRows;
+  return kFramingRows;
 }
 
 }  // namespace chat::test::bank

@@ -19,7 +19,7 @@ Row unknown(std::string name, std::string frame) {
   return row(std::move(name), kFresh, std::move(frame), refused(100, errors::kUnknownMsgid));
 }
 
-const std::vector<Row> kRows = {
+const std::vector<Row> kJsonRows = {
     bad("an opening brace", "{"),
     bad("a closing brace", "}"),
     bad("an object that is not closed", R"({"msgid":21)"),
@@ -100,7 +100,7 @@ const std::vector<Row> kRows = {
 }  // namespace
 
 std::span<const Row> json_rows() {
-  return kRows;
+  return kJsonRows;
 }
 
 }  // namespace chat::test::bank

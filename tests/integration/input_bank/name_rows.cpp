@@ -40,7 +40,7 @@ Row password(const std::string& what, const std::string& password) {
              R"({"msgid":4,"name":")" + what + R"( $w","password":")" + password + "\"}", kept(5));
 }
 
-const std::vector<Row> kRows = {
+const std::vector<Row> kNameRows = {
     no_name("empty", ""),
     no_name("of 51 letters", repeated("x", 51)),
     no_name("of 51 faces", repeated("😀", 51)),
@@ -119,7 +119,7 @@ const std::vector<Row> kRows = {
 }  // namespace
 
 std::span<const Row> name_rows() {
-  return kRows;
+  return kNameRows;
 }
 
 }  // namespace chat::test::bank

@@ -13,7 +13,7 @@ Row of_type(std::string name, State state, std::string fields, int msgid, std::s
   return row(std::move(name), state, "{" + std::move(fields) + "}", bad_field(msgid, field));
 }
 
-const std::vector<Row> kRows = {
+const std::vector<Row> kNumberRows = {
     target("0", "0"),
     target("minus 0", "-0"),
     target("minus 1", "-1"),
@@ -77,7 +77,7 @@ const std::vector<Row> kRows = {
 }  // namespace
 
 std::span<const Row> number_rows() {
-  return kRows;
+  return kNumberRows;
 }
 
 }  // namespace chat::test::bank

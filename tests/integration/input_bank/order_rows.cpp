@@ -5,7 +5,8 @@
 namespace chat::test::bank {
 namespace {
 
-constexpr const char* kLogin = R"({"msgid":1,"id":$me,"password":"$password","takeover":true})";
+constexpr const char* kLoginFrame =
+    R"({"msgid":1,"id":$me,"password":"$password","takeover":true})";
 constexpr const char* kLogout = R"({"msgid":3,"id":$me})";
 constexpr const char* kChat = R"({"msgid":6,"toid":$other,"msg":"x"})";
 
@@ -29,7 +30,7 @@ std::string chat_with_cid(const std::string& cid, const std::string& text) {
   return R"({"msgid":6,"toid":$other,"msg":")" + text + R"(","cid":")" + cid + "\"}";
 }
 
-const std::vector<Row> kRows = {
+const std::vector<Row> kOrderRows = {
     early("chat", State::kFresh, kChat, 106),
     early("chat without fields", State::kFresh, R"({"msgid":6})", 106),
     early("group chat", State::kFresh, R"({"msgid":10,"groupid":$group,"msg":"x"})", 110),
@@ -49,7 +50,8 @@ const std::vector<Row> kRows = {
         refused(2, errors::kInvalidToken)),
     row("half a token", State::kLoggedIn, R"({"msgid":1,"token":"x"})",
         refused(2, errors::kAlreadyLoggedIn)),
-    row("login while logged in", State::kLoggedIn, kLogin, refused(2, errors::kAlreadyLoggedIn)),
+    row("login while logged in", State::kLoggedIn, kLoginFrame,
+        refused(2, errors::kAlreadyLoggedIn)),
     row("login as another while logged in", State::kLoggedIn,
         R"({"msgid":1,"id":$other,"password":"x","takeover":true})",
         refused(2, errors::kAlreadyLoggedIn)),
@@ -60,7 +62,7 @@ const std::vector<Row> kRows = {
         R"({"msgid":4,"name":"second $w","password":"secret-1"})", ok(5)),
     row("the number of a classic logout", State::kLoggedIn, R"({"msgid":11,"id":$me})",
         refused(100, errors::kUnknownMsgid)),
-    many("the same login frame twice", State::kFresh, {kLogin, kLogin},
+    many("the same login frame twice", State::kFresh, {kLoginFrame, kLoginFrame},
          {ok(2), refused(2, errors::kAlreadyLoggedIn)}),
     many("logout twice", State::kLoggedIn, {kLogout, kLogout},
          {ok(103), refused(103, errors::kNotLoggedIn)}),
@@ -113,8 +115,8 @@ const std::vector<Row> kRows = {
          10'000),
     many("1000 logins in one write", State::kFresh, {R"({"msgid":1,"id":$me,"password":"wrong!"})"},
          {refused(2, errors::kFailed)}, 1000),
-    many("200 logins and logouts in one write", State::kFresh, {kLogin, kLogout}, {ok(2), ok(103)},
-         200),
+    many("200 logins and logouts in one write", State::kFresh, {kLoginFrame, kLogout},
+         {ok(2), ok(103)}, 200),
     many("1000 messages to nobody in one write", State::kLoggedIn,
          {R"({"msgid":6,"toid":$nobody,"msg":"x"})"}, {refused(106, errors::kNotFound)}, 1000),
     many("1000 registrations of no name in one write", State::kFresh,
@@ -125,7 +127,7 @@ const std::vector<Row> kRows = {
 }  // namespace
 
 std::span<const Row> order_rows() {
-  return kRows;
+  return kOrderRows;
 }
 
 }  // namespace chat::test::bank

@@ -6,7 +6,7 @@
 namespace chat::test::bank {
 namespace {
 
-const Answer kBadJson = refused(100, errors::kBadJson);
+const Answer kStrangersBadJson = refused(100, errors::kBadJson);
 const Answer kBadUtf8 = refused(100, errors::kBadUtf8);
 
 // A TLS 1.2 record with a ClientHello, shortened to its fixed part; `random` is 32 bytes.
@@ -22,15 +22,16 @@ Row misled(std::string name, std::string header) {
   return raw(std::move(name), Way::kProxy, std::move(header) + "{\"msgid\":21}\n", {ends()});
 }
 
-const std::vector<Row> kRows = {
-    raw("SSH", Way::kText, "SSH-2.0-OpenSSH_9.2\r\n", {kBadJson}),
-    raw("SMTP", Way::kText, "EHLO example.org\r\nQUIT\r\n", {kBadJson, kBadJson}),
-    raw("Redis", Way::kText, "*1\r\n$4\r\nPING\r\n", {kBadJson, kBadJson, kBadJson}),
+const std::vector<Row> kStrangerRows = {
+    raw("SSH", Way::kText, "SSH-2.0-OpenSSH_9.2\r\n", {kStrangersBadJson}),
+    raw("SMTP", Way::kText, "EHLO example.org\r\nQUIT\r\n", {kStrangersBadJson, kStrangersBadJson}),
+    raw("Redis", Way::kText, "*1\r\n$4\r\nPING\r\n",
+        {kStrangersBadJson, kStrangersBadJson, kStrangersBadJson}),
     // What begins as TLS is never served: a TLS server can choose bytes of its client's hello.
     raw("TLS hello and a line end", Way::kText, hello(repeated("\xA4", 32)) + "\n",
         {kBadUtf8, ends()}, Then::kHangUp),
     raw("TLS hello with a line end in its random bytes", Way::kText,
-        hello(repeated("\x0A", 32)) + "\n", {kBadJson, kBadUtf8, ends()}, Then::kHangUp),
+        hello(repeated("\x0A", 32)) + "\n", {kStrangersBadJson, kBadUtf8, ends()}, Then::kHangUp),
     raw("TLS hello and FIN", Way::kText, hello(repeated("\xA4", 32)), {ends()}, Then::kHangUp),
     raw("TLS hello without an end", Way::kText,
         hello(repeated("\xA4", 32)) + repeated("\xA4", 5000),
@@ -38,10 +39,10 @@ const std::vector<Row> kRows = {
     raw("SSL 2 hello", Way::kText, std::string("\x80\x2E\x01\x03\x01\0\x15\0\0\0\x10\n", 12),
         {kBadUtf8}),
     raw("PROXY header where clients come", Way::kText,
-        text_header("203.0.113.9") + "{\"msgid\":21}\n", {kBadJson, ok(121)}),
+        text_header("203.0.113.9") + "{\"msgid\":21}\n", {kStrangersBadJson, ok(121)}),
     raw("binary PROXY header where clients come", Way::kText,
         binary_header(0x21, 0x11, "\xCB\x71\x71\x07" + kTarget) + "\n{\"msgid\":21}\n",
-        {kBadJson, kBadJson, kBadUtf8, ok(121)}),
+        {kStrangersBadJson, kStrangersBadJson, kBadUtf8, ok(121)}),
     misled("no PROXY header", ""),
     misled("PROXY in small letters", "proxy TCP4 203.0.113.7 198.51.100.1 40000 6000\r\n"),
     misled("PROXY of an unknown protocol", "PROXY UDP4 203.0.113.7 198.51.100.1 40000 6000\r\n"),
@@ -70,13 +71,13 @@ const std::vector<Row> kRows = {
     raw("half a PROXY header and RST", Way::kProxy, "PROXY TCP4 203.0", {}, Then::kReset),
     raw("two PROXY headers", Way::kProxy,
         text_header("203.0.113.7") + text_header("203.0.113.8") + "{\"msgid\":21}\n",
-        {kBadJson, ok(121)}),
+        {kStrangersBadJson, ok(121)}),
 };
 
 }  // namespace
 
 std::span<const Row> stranger_rows() {
-  return kRows;
+  return kStrangerRows;
 }
 
 }  // namespace chat::test::bank

@@ -22,7 +22,7 @@ Row refused_cid(const std::string& what, const std::string& value) {
              R"({"msgid":6,"toid":$other,"msg":"x","cid":)" + value + "}", bad_field(106, "cid"));
 }
 
-const std::vector<Row> kRows = {
+const std::vector<Row> kTextRows = {
     told("that ends a statement", "'; DROP TABLE directmessage; --"),
     told("with a backslash before a quote", R"(\\'; SELECT 1; --)"),
     told("that ends in a backslash", R"(x\\)"),
@@ -69,7 +69,7 @@ const std::vector<Row> kRows = {
 }  // namespace
 
 std::span<const Row> text_rows() {
-  return kRows;
+  return kTextRows;
 }
 
 }  // namespace chat::test::bank

@@ -30,7 +30,7 @@ class LineViewTest : public ::testing::Test {
   }
 
   int columns = 10;
-  test::TerminalScreen screen{10};
+  chat::test::TerminalScreen screen{10};
   LineView view;
 };
 
@@ -81,7 +81,7 @@ TEST_F(LineViewTest, ALongLineShowsTheRowsAroundTheCursor) {
 
 TEST_F(LineViewTest, AResizeLeavesNothingBehindAndTakesNothingElse) {
   for (const int to : {3, 4, 7, 20, 11}) {
-    screen = test::TerminalScreen(10);
+    screen = chat::test::TerminalScreen(10);
     view = {};
     columns = 10;
     print("message");
@@ -106,7 +106,7 @@ TEST_F(LineViewTest, ChangesLookLikeDrawingAnew) {
     for (auto left = random() % 60; left > 0; --left) text += letters[random() % letters.size()];
     const std::size_t cursor = random() % (text.size() + 1);
     show(text, cursor);
-    test::TerminalScreen fresh(10);
+    chat::test::TerminalScreen fresh(10);
     fresh.write(LineView().show(lay_out(U"> ", text, cursor, columns, kHeight)));
     ASSERT_EQ(screen.text(), fresh.text()) << to_utf8(text);
     ASSERT_EQ(screen.cursor_row(), fresh.cursor_row());

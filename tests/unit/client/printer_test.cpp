@@ -90,7 +90,7 @@ TEST(Printer, EveryEventIsWholeLines) {
   }
 }
 
-struct Row {
+struct PrintedRow {
   Event event;
   std::string line;
 };
@@ -108,7 +108,7 @@ TEST(Printer, LinesAreStable) {
   message.text = "hello";
   const Friend bob{{2}, "bob", "online"};
   const Group team{{1}, "team", "", {{{1}, "alice", "online", "creator"}}};
-  const std::vector<Row> table = {
+  const std::vector<PrintedRow> table = {
       {{event::Connected{"::1", 6000}}, "connected host=\"::1\" port=6000\n"},
       {{event::Connected{"::1", 6000, false, "TLSv1.3"}},
        "connected host=\"::1\" port=6000 tls=TLSv1.3\n"},
@@ -155,7 +155,7 @@ TEST(Printer, LinesAreStable) {
       {{event::Disconnected{"gone"}}, "disconnected reason=\"gone\"\n"},
       {{event::Pong{}}, ""},
   };
-  for (const Row& row : table) EXPECT_EQ(to_line(row.event), row.line);
+  for (const PrintedRow& row : table) EXPECT_EQ(to_line(row.event), row.line);
 }
 
 TEST(Printer, ComingBackByItselfIsOneLineEach) {

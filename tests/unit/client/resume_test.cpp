@@ -21,12 +21,12 @@ using test::FakeServer;
 using test::json;
 using test::Peer;
 
-const json kLoginFields = {{"id", 1},
-                           {"name", "alice"},
-                           {"token", "the token"},
-                           {"friends", json::array()},
-                           {"groups", json::array()},
-                           {"offlinemsg", json::array()}};
+const json kResumeFields = {{"id", 1},
+                            {"name", "alice"},
+                            {"token", "the token"},
+                            {"friends", json::array()},
+                            {"groups", json::array()},
+                            {"offlinemsg", json::array()}};
 
 Credentials alice() {
   Credentials out;
@@ -50,7 +50,7 @@ class Forgetful {
       : server_(std::make_unique<FakeServer>([this](Peer& peer) {
           peer.answer();  // HELLO
           logins_.push_back(*peer.next());
-          peer.send(Peer::reply_to(logins_.back(), kLoginFields));
+          peer.send(Peer::reply_to(logins_.back(), kResumeFields));
           const bool first = logins_.size() == 1;
           for (int i = 0; i < (first ? 2 : 100); ++i) {
             const auto chat = peer.next();

@@ -22,7 +22,7 @@ using test::Peer;
 using testing::ElementsAre;
 
 const json kBusy = {{"errno", 31}, {"error", "busy"}, {"errmsg", "busy"}, {"retry_after_ms", 30}};
-const Target kBob{UserId{2}, {}};
+const Target kRetryTarget{UserId{2}, {}};
 
 // Refuses chats by a script: an answer for each try, after which it stores everything.
 class Busy {
@@ -111,7 +111,7 @@ class Retry : public testing::Test {
 TEST_F(Retry, AChatTheServerIsTooBusyForIsSentAgainWithItsCidAndInOrder) {
   Busy server(std::vector<json>{kBusy, kBusy});
   log_in(server.port());
-  for (const char* text : {"1", "2", "3"}) EXPECT_TRUE(session.chat(kBob, text).ok());
+  for (const char* text : {"1", "2", "3"}) EXPECT_TRUE(session.chat(kRetryTarget, text).ok());
   EXPECT_TRUE(session.wait_for_chats(5s));
   EXPECT_EQ(session.unanswered_chats(), 0U);
   session.close();
@@ -131,9 +131,9 @@ TEST_F(Retry, UnavailableAndRateLimitedPassToo) {
   limited.update({{"errno", 30}, {"error", "rate_limited"}});
   Busy server(std::vector<json>{unavailable, nullptr, limited});
   log_in(server.port());
-  EXPECT_TRUE(session.chat(kBob, "1").ok());
+  EXPECT_TRUE(session.chat(kRetryTarget, "1").ok());
   EXPECT_TRUE(session.wait_for_chats(5s));
-  EXPECT_TRUE(session.chat(kBob, "2").ok());
+  EXPECT_TRUE(session.chat(kRetryTarget, "2").ok());
   EXPECT_TRUE(session.wait_for_chats(5s));
   EXPECT_THAT(shown.lines(), ElementsAre("held to=2 error=unavailable\n", "sent to=2 seq=1\n",
                                          "held to=2 error=rate_limited\n", "sent to=2 seq=2\n"));
@@ -143,8 +143,8 @@ TEST_F(Retry, OtherErrorsAreFinalAndTheNextChatGoesOn) {
   const json refused = {{"errno", 23}, {"error", "not_found"}, {"errmsg", "no such user"}};
   Busy server(std::vector<json>{refused});
   log_in(server.port());
-  EXPECT_TRUE(session.chat(kBob, "1").ok());
-  EXPECT_TRUE(session.chat(kBob, "2").ok());
+  EXPECT_TRUE(session.chat(kRetryTarget, "1").ok());
+  EXPECT_TRUE(session.chat(kRetryTarget, "2").ok());
   EXPECT_TRUE(session.wait_for_chats(5s));
   session.close();
   server.stop();
@@ -158,7 +158,7 @@ TEST_F(Retry, OtherErrorsAreFinalAndTheNextChatGoesOn) {
 TEST_F(Retry, LoggingOutWaitsForWhatIsHeld) {
   Busy server(std::vector<json>{kBusy, kBusy});
   log_in(server.port());
-  EXPECT_TRUE(session.chat(kBob, "before").ok());
+  EXPECT_TRUE(session.chat(kRetryTarget, "before").ok());
   EXPECT_TRUE(session.logout().ok());
   session.close();
   server.stop();
@@ -170,7 +170,7 @@ TEST_F(Retry, ALostConnectionDoesNotMakeItForgetWhatIsHeld) {
   later["retry_after_ms"] = 20'000;
   Busy server(std::vector<json>{later});
   log_in(server.port());
-  EXPECT_TRUE(session.chat(kBob, "1").ok());
+  EXPECT_TRUE(session.chat(kRetryTarget, "1").ok());
   ASSERT_TRUE(shown.wait_for_a_line());
   session.close();
   EXPECT_EQ(session.unanswered_chats(), 1U);

@@ -18,7 +18,7 @@ using std::chrono::seconds;
 using storage::NodeModel;
 using storage::UserModel;
 
-class Notes final : public NodeListener {
+class LeaseNotes final : public NodeListener {
  public:
   void on_nodes_changed() override { ++changes; }
   void on_users_freed(std::vector<UserId> users) override {
@@ -75,7 +75,7 @@ class NodeLeaseTest : public storage::StorageTest {
 
   storage::FaultyDatabase faulty_{database_};
   test::FakeClock clock_;
-  Notes notes_;
+  LeaseNotes notes_;
   UserId alice_;
   storage::Node dead_;
   storage::Node me_;

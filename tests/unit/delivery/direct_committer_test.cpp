@@ -9,18 +9,17 @@
 #include "chat/delivery/journal.h"
 #include "fake_stores.h"
 #include "support/fake_clock.h"
+#include "unit/delivery/people.h"
 
 namespace chat::delivery {
 namespace {
 
 using protocol::Errno;
 
-constexpr UserId kAlice{1};
-constexpr UserId kBob{2};
 constexpr UserId kCarol{3};
 
-DirectEntry entry(const std::string& cid, const std::string& body = "text", UserId to = kBob,
-                  SessionEpoch epoch = 1) {
+DirectEntry direct_entry(const std::string& cid, const std::string& body = "text", UserId to = kBob,
+                         SessionEpoch epoch = 1) {
   DirectEntry made;
   made.message.recipient = to;
   made.message.sender = kAlice;
@@ -62,11 +61,12 @@ class DirectCommitterTest : public testing::Test {
 using Bodies = std::vector<std::string>;
 
 TEST_F(DirectCommitterTest, StoresABatchWithOneAppendAndReadsAStreamOnce) {
-  EXPECT_EQ(seqs(commit({entry("a", "1"), entry("b", "2"), entry("c", "3", kCarol)})),
+  EXPECT_EQ(seqs(commit(
+                {direct_entry("a", "1"), direct_entry("b", "2"), direct_entry("c", "3", kCarol)})),
             (std::vector<Seq>{1, 2, 1}));
   EXPECT_EQ(store_.appends, std::vector<std::size_t>{3});
   EXPECT_EQ(store_.looks, 1);
-  EXPECT_EQ(seqs(commit({entry("d", "4")})), std::vector<Seq>{3});
+  EXPECT_EQ(seqs(commit({direct_entry("d", "4")})), std::vector<Seq>{3});
   EXPECT_EQ(store_.looks, 1);
   EXPECT_EQ(store_.tails, 0);
   EXPECT_EQ(stored(), (Bodies{"1", "2", "4"}));
@@ -76,9 +76,9 @@ TEST_F(DirectCommitterTest, StoresABatchWithOneAppendAndReadsAStreamOnce) {
 TEST_F(DirectCommitterTest, LooksForAllStreamsOfABatchAtOnce) {
   store_.put({kBob, kAlice, 1, "old", 0, "before"});
   std::vector<DirectEntry> entries;
-  entries.push_back(entry("old", "before"));
-  entries.push_back(entry("new", "after"));
-  for (int i = 100; i < 200; ++i) entries.push_back(entry("c", "text", UserId{i}));
+  entries.push_back(direct_entry("old", "before"));
+  entries.push_back(direct_entry("new", "after"));
+  for (int i = 100; i < 200; ++i) entries.push_back(direct_entry("c", "text", UserId{i}));
   const auto settled = commit(std::move(entries));
   EXPECT_EQ(settled[0].message.seq, 1);
   EXPECT_EQ(settled[1].message.seq, 2);
@@ -89,10 +89,10 @@ TEST_F(DirectCommitterTest, LooksForAllStreamsOfABatchAtOnce) {
 }
 
 TEST_F(DirectCommitterTest, LooksAgainForANewLoginOfTheSender) {
-  commit({entry("a", "1"), entry("a", "1", kCarol)});
+  commit({direct_entry("a", "1"), direct_entry("a", "1", kCarol)});
   // Another node has written meanwhile.
   store_.put({kBob, kAlice, 2, "b", 0, "2"});
-  const auto settled = commit({entry("c", "3", kBob, 3), entry("c", "3", kCarol, 3)});
+  const auto settled = commit({direct_entry("c", "3", kBob, 3), direct_entry("c", "3", kCarol, 3)});
   EXPECT_EQ(seqs(settled), (std::vector<Seq>{3, 2}));
 }
 
@@ -100,28 +100,30 @@ TEST_F(DirectCommitterTest, GivesRowsInKeyOrder) {
   store_.on_append = [](auto rows) {
     EXPECT_TRUE(std::is_sorted(rows.begin(), rows.end(), storage::in_key_order));
   };
-  commit({entry("a", "1", kCarol), entry("b", "2", kBob), entry("c", "3", kCarol)});
+  commit({direct_entry("a", "1", kCarol), direct_entry("b", "2", kBob),
+          direct_entry("c", "3", kCarol)});
   EXPECT_EQ(stored(kCarol), (Bodies{"1", "3"}));
 }
 
 class FailureOfAKind : public DirectCommitterTest, public testing::WithParamInterface<ErrorCode> {};
 
 TEST_P(FailureOfAKind, LeavesNoGapAndUsesNoSeqTwice) {
-  commit({entry("a", "1")});
+  commit({direct_entry("a", "1")});
   store_.outcomes = {{GetParam(), false}, {GetParam(), false}};
-  EXPECT_EQ(seqs(commit({entry("b", "2"), entry("c", "3")})), (std::vector<Seq>{2, 3}));
-  EXPECT_EQ(seqs(commit({entry("d", "4")})), std::vector<Seq>{4});
+  EXPECT_EQ(seqs(commit({direct_entry("b", "2"), direct_entry("c", "3")})),
+            (std::vector<Seq>{2, 3}));
+  EXPECT_EQ(seqs(commit({direct_entry("d", "4")})), std::vector<Seq>{4});
   EXPECT_EQ(stored(), (Bodies{"1", "2", "3", "4"}));
 }
 
 TEST_P(FailureOfAKind, ThatLastsRefusesAndTheNextMessageTakesTheSeq) {
-  commit({entry("a", "1")});
+  commit({direct_entry("a", "1")});
   store_.outcomes.assign(5, {GetParam(), false});
-  const auto refused = commit_one(entry("b", "2"));
+  const auto refused = commit_one(direct_entry("b", "2"));
   ASSERT_TRUE(refused.refusal);
   EXPECT_NE(refused.refusal->code, Errno::kOk);
   store_.outcomes.clear();
-  EXPECT_EQ(seqs(commit({entry("c", "3")})), std::vector<Seq>{2});
+  EXPECT_EQ(seqs(commit({direct_entry("c", "3")})), std::vector<Seq>{2});
   EXPECT_EQ(stored(), (Bodies{"1", "3"}));
 }
 
@@ -133,56 +135,60 @@ INSTANTIATE_TEST_SUITE_P(Kinds, FailureOfAKind,
 
 TEST_F(DirectCommitterTest, LostOutcomeThatWasStoredIsFoundByItsCids) {
   store_.outcomes = {{ErrorCode::kOutcomeUnknown, true}};
-  EXPECT_EQ(seqs(commit({entry("a", "1"), entry("b", "2")})), (std::vector<Seq>{1, 2}));
-  EXPECT_EQ(seqs(commit({entry("c", "3")})), std::vector<Seq>{3});
+  EXPECT_EQ(seqs(commit({direct_entry("a", "1"), direct_entry("b", "2")})),
+            (std::vector<Seq>{1, 2}));
+  EXPECT_EQ(seqs(commit({direct_entry("c", "3")})), std::vector<Seq>{3});
   EXPECT_EQ(stored(), (Bodies{"1", "2", "3"}));
 }
 
 TEST_F(DirectCommitterTest, LostOutcomeThenAnOutageIsSettledByTheClientsSecondTry) {
   store_.outcomes = {{ErrorCode::kOutcomeUnknown, true}};
   store_.on_append = [this](auto) { store_.tail_error = ErrorCode::kUnavailable; };
-  commit_one(entry("a", "1"));
+  commit_one(direct_entry("a", "1"));
   store_.on_append = nullptr;
   store_.tail_error.reset();
-  const auto again = commit_one(entry("a", "1"));
+  const auto again = commit_one(direct_entry("a", "1"));
   EXPECT_FALSE(again.refusal);
   EXPECT_EQ(again.message.seq, 1);
   EXPECT_EQ(stored(), Bodies{"1"});
 }
 
 TEST_F(DirectCommitterTest, RepeatInTheSameBatchAndLaterGivesTheFirstSeqAndTime) {
-  const auto first = commit({entry("a", "1"), entry("a", "1"), entry("b", "2")});
+  const auto first =
+      commit({direct_entry("a", "1"), direct_entry("a", "1"), direct_entry("b", "2")});
   EXPECT_EQ(seqs(first), (std::vector<Seq>{1, 1, 2}));
   clock_.advance(std::chrono::seconds(5));
-  const auto again = commit_one(entry("a", "1"));
+  const auto again = commit_one(direct_entry("a", "1"));
   EXPECT_EQ(again.message.seq, 1);
   EXPECT_EQ(again.message.sent_at, first[0].message.sent_at);
   EXPECT_EQ(stored(), (Bodies{"1", "2"}));
 }
 
 TEST_F(DirectCommitterTest, CidIsTheStreamsOwn) {
-  EXPECT_EQ(seqs(commit({entry("a", "1"), entry("a", "1", kCarol)})), (std::vector<Seq>{1, 1}));
+  EXPECT_EQ(seqs(commit({direct_entry("a", "1"), direct_entry("a", "1", kCarol)})),
+            (std::vector<Seq>{1, 1}));
   EXPECT_EQ(stored(kBob), Bodies{"1"});
   EXPECT_EQ(stored(kCarol), Bodies{"1"});
 }
 
 TEST_F(DirectCommitterTest, CidIsForgottenAfterTheWindow) {
   for (int login = 1; login <= 2; ++login) {
-    commit({entry("first" + std::to_string(login), "x", kBob, login)});
+    commit({direct_entry("first" + std::to_string(login), "x", kBob, login)});
     for (int i = 1; i < 64; ++i) {
-      commit({entry(std::to_string(login) + "-" + std::to_string(i), "x", kBob, login)});
+      commit({direct_entry(std::to_string(login) + "-" + std::to_string(i), "x", kBob, login)});
     }
     const Seq head = 65 * (login - 1) + 64;
     const auto last_in_window =
-        commit_one(entry("first" + std::to_string(login), "x", kBob, login));
+        commit_one(direct_entry("first" + std::to_string(login), "x", kBob, login));
     EXPECT_EQ(last_in_window.message.seq, head - 63);
-    commit({entry("one-more" + std::to_string(login), "x", kBob, login)});
+    commit({direct_entry("one-more" + std::to_string(login), "x", kBob, login)});
     // A new login reads the window from the table: the same cids are known then.
-    const auto known = commit_one(entry(std::to_string(login) + "-1", "x", kBob, login + 10));
+    const auto known =
+        commit_one(direct_entry(std::to_string(login) + "-1", "x", kBob, login + 10));
     EXPECT_EQ(known.message.seq, head - 62);
     // Back to this login's cache for the next round.
     if (login == 2) {
-      const auto gone = commit_one(entry("first2", "x", kBob, login));
+      const auto gone = commit_one(direct_entry("first2", "x", kBob, login));
       EXPECT_EQ(gone.message.seq, head + 2);
     }
   }
@@ -191,18 +197,19 @@ TEST_F(DirectCommitterTest, CidIsForgottenAfterTheWindow) {
 TEST_F(DirectCommitterTest, CidIsKnownHoweverLongTheStream) {
   const std::string head = "cid ";
   for (Seq seq = 1; seq <= 500; ++seq) {
-    commit_one(entry(head + std::to_string(seq)));
+    commit_one(direct_entry(head + std::to_string(seq)));
     const Seq earlier = std::max<Seq>(1, seq - 63);
-    ASSERT_EQ(commit_one(entry(head + std::to_string(earlier))).message.seq, earlier) << seq;
+    ASSERT_EQ(commit_one(direct_entry(head + std::to_string(earlier))).message.seq, earlier) << seq;
   }
 }
 
 TEST_F(DirectCommitterTest, SameCidWithAnotherTextIsAConflict) {
-  const auto both = commit({entry("a", "1"), entry("a", "other"), entry("b", "2")});
+  const auto both =
+      commit({direct_entry("a", "1"), direct_entry("a", "other"), direct_entry("b", "2")});
   ASSERT_TRUE(both[1].refusal);
   EXPECT_EQ(both[1].refusal->code, Errno::kConflict);
   EXPECT_EQ(stored(), (Bodies{"1", "2"}));
-  EXPECT_TRUE(commit_one(entry("a", "other")).refusal);
+  EXPECT_TRUE(commit_one(direct_entry("a", "other")).refusal);
 }
 
 TEST_F(DirectCommitterTest, BadRowFailsOnlyItself) {
@@ -211,7 +218,7 @@ TEST_F(DirectCommitterTest, BadRowFailsOnlyItself) {
   for (int i = 0; i < 100; ++i) {
     const bool bad = i == 37 || i == 38 || i == 99;
     const std::string body = bad ? "bad" : std::to_string(i);
-    entries.push_back(entry("cid" + std::to_string(i), body));
+    entries.push_back(direct_entry("cid" + std::to_string(i), body));
     if (!bad) expected.push_back(body);
   }
   const auto settled = commit(std::move(entries));
@@ -228,9 +235,9 @@ TEST_F(DirectCommitterTest, BadRowFailsOnlyItself) {
 }
 
 TEST_F(DirectCommitterTest, WhatComesRefusedIsPassedOverAndStaysRefused) {
-  auto refused = entry("b", "2");
+  auto refused = direct_entry("b", "2");
   refused.refusal = protocol::Refusal{Errno::kRateLimited, "slow down", {}};
-  const auto settled = commit({entry("a", "1"), refused, entry("c", "3")});
+  const auto settled = commit({direct_entry("a", "1"), refused, direct_entry("c", "3")});
   EXPECT_EQ(seqs(settled), (std::vector<Seq>{1, -1, 2}));
   EXPECT_EQ(settled[1].refusal->code, Errno::kRateLimited);
   EXPECT_EQ(stored(), (Bodies{"1", "3"}));
@@ -243,7 +250,8 @@ TEST_F(DirectCommitterTest, DatabaseThatGoesAwayWhileABatchIsHalvedRefusesAllThe
     ++appends;
     return Result<void>(fail(code, "on purpose"));
   };
-  std::vector<DirectEntry> made{entry("a"), entry("b"), entry("c"), entry("d")};
+  std::vector<DirectEntry> made{direct_entry("a"), direct_entry("b"), direct_entry("c"),
+                                direct_entry("d")};
   const auto attempt = [&](std::span<DirectEntry* const> part) {
     return outcome(part.size() == 4 ? ErrorCode::kInternal : ErrorCode::kUnavailable);
   };
@@ -263,7 +271,7 @@ TEST_F(DirectCommitterTest, LockedStreamLeavesTheBatchAndItsNeighboursAreStored)
   std::vector<DirectEntry> entries;
   for (int i = 0; i < 20; ++i) {
     entries.push_back(
-        entry("c" + std::to_string(i), std::to_string(i), i % 5 == 2 ? kCarol : kBob));
+        direct_entry("c" + std::to_string(i), std::to_string(i), i % 5 == 2 ? kCarol : kBob));
   }
   const auto settled = commit(std::move(entries));
   for (int i = 0; i < 20; ++i) {
@@ -276,46 +284,48 @@ TEST_F(DirectCommitterTest, LockedStreamLeavesTheBatchAndItsNeighboursAreStored)
 
 TEST_F(DirectCommitterTest, DeadlockIsNotTakenForALockedStream) {
   store_.outcomes = {{ErrorCode::kBusy, false}};
-  const auto settled = commit({entry("a", "1"), entry("b", "2", kCarol)});
+  const auto settled = commit({direct_entry("a", "1"), direct_entry("b", "2", kCarol)});
   EXPECT_EQ(seqs(settled), (std::vector<Seq>{1, 1}));
   EXPECT_FALSE(settled[0].lock_in_way);
   EXPECT_EQ(store_.appends, (std::vector<std::size_t>{2, 2}));
 }
 
 TEST_F(DirectCommitterTest, NewLoginReadsTheStreamAgain) {
-  commit({entry("a", "1")});
+  commit({direct_entry("a", "1")});
   store_.put({kBob, kAlice, 2, "elsewhere", clock_.unix_millis(), "2"});
-  const auto settled = commit({entry("elsewhere", "2", kBob, 2), entry("c", "3", kBob, 2)});
+  const auto settled =
+      commit({direct_entry("elsewhere", "2", kBob, 2), direct_entry("c", "3", kBob, 2)});
   EXPECT_EQ(seqs(settled), (std::vector<Seq>{2, 3}));
   EXPECT_EQ(stored(), (Bodies{"1", "2", "3"}));
 }
 
 // An asynchronous replica took over and lacks the newest rows: no seq may be left out.
 TEST_F(DirectCommitterTest, NewConnectionReadsTheStreamsAgain) {
-  commit({entry("a", "1"), entry("b", "2"), entry("c", "3", kCarol)});
+  commit({direct_entry("a", "1"), direct_entry("b", "2"), direct_entry("c", "3", kCarol)});
   store_.streams[{kBob, kAlice}].pop_back();
   store_.streams[{kCarol, kAlice}].clear();
   store_.connection = 2;
-  EXPECT_EQ(seqs(commit({entry("d", "4"), entry("e", "5", kCarol)})), (std::vector<Seq>{2, 1}));
+  EXPECT_EQ(seqs(commit({direct_entry("d", "4"), direct_entry("e", "5", kCarol)})),
+            (std::vector<Seq>{2, 1}));
   EXPECT_EQ(stored(), (Bodies{"1", "4"}));
   EXPECT_EQ(stored(kCarol), Bodies{"5"});
 }
 
 // The connection dies between the look at the streams and the INSERT, and the next one leads there.
 TEST_F(DirectCommitterTest, ConnectionThatIsNewWithinABatchReadsTheStreamsAgain) {
-  commit({entry("a", "1"), entry("b", "2")});
+  commit({direct_entry("a", "1"), direct_entry("b", "2")});
   store_.outcomes = {{ErrorCode::kOutcomeUnknown, false}};
   store_.on_append = [this](storage::DirectRows) {
     if (store_.connection == 2) return;
     store_.connection = 2;
     store_.streams[{kBob, kAlice}].pop_back();
   };
-  EXPECT_EQ(seqs(commit({entry("c", "3")})), std::vector<Seq>{2});
+  EXPECT_EQ(seqs(commit({direct_entry("c", "3")})), std::vector<Seq>{2});
   EXPECT_EQ(stored(), (Bodies{"1", "3"}));
 }
 
 TEST_F(DirectCommitterTest, TwoLoginsInOneBatchLeaveNoGap) {
-  const auto settled = commit({entry("a", "1", kBob, 1), entry("b", "2", kBob, 2)});
+  const auto settled = commit({direct_entry("a", "1", kBob, 1), direct_entry("b", "2", kBob, 2)});
   EXPECT_EQ(seqs(settled), (std::vector<Seq>{1, 2}));
   EXPECT_EQ(stored(), (Bodies{"1", "2"}));
   EXPECT_EQ(store_.appends.back(), 2U);
@@ -324,16 +334,17 @@ TEST_F(DirectCommitterTest, TwoLoginsInOneBatchLeaveNoGap) {
 TEST_F(DirectCommitterTest, TimeNeverGoesBackInAStream) {
   const UnixMillis future = clock_.unix_millis() + 60'000;
   store_.put({kBob, kAlice, 1, "x", future, "from a clock that was ahead"});
-  EXPECT_EQ(commit_one(entry("a")).message.sent_at, future);
+  EXPECT_EQ(commit_one(direct_entry("a")).message.sent_at, future);
   clock_.advance(std::chrono::seconds(30));
-  EXPECT_EQ(commit_one(entry("b")).message.sent_at, future);
+  EXPECT_EQ(commit_one(direct_entry("b")).message.sent_at, future);
   clock_.advance(std::chrono::seconds(31));
-  EXPECT_EQ(commit_one(entry("c")).message.sent_at, clock_.unix_millis());
+  EXPECT_EQ(commit_one(direct_entry("c")).message.sent_at, clock_.unix_millis());
 }
 
 TEST_F(DirectCommitterTest, StreamThatCannotBeReadIsTriedAgain) {
   store_.tail_error = ErrorCode::kUnavailable;
-  EXPECT_EQ(seqs(commit({entry("a", "1"), entry("b", "2", kCarol)})), (std::vector<Seq>{1, 1}));
+  EXPECT_EQ(seqs(commit({direct_entry("a", "1"), direct_entry("b", "2", kCarol)})),
+            (std::vector<Seq>{1, 1}));
   EXPECT_EQ(stored(), Bodies{"1"});
 }
 
@@ -357,10 +368,10 @@ TEST(StreamCache, KeepsABoundedNumberOfStreams) {
 
 // Alice's session was taken over on another node, and nothing was told.
 TEST_F(DirectCommitterTest, AMessageOfAnOlderSessionIsNotStored) {
-  EXPECT_EQ(commit_one(entry("a", "1")).message.seq, 1);
+  EXPECT_EQ(commit_one(direct_entry("a", "1")).message.seq, 1);
   store_.newest[kAlice] = 2;
   clock_.advance(SenderEpochs::kMaxAge);
-  const auto entries = commit({entry("b", "2"), entry("c", "3", kCarol, 2)});
+  const auto entries = commit({direct_entry("b", "2"), direct_entry("c", "3", kCarol, 2)});
   ASSERT_TRUE(entries[0].refusal);
   EXPECT_EQ(entries[0].refusal->code, Errno::kUnavailable);
   EXPECT_EQ(entries[0].newer_epoch, 2);
@@ -371,27 +382,27 @@ TEST_F(DirectCommitterTest, AMessageOfAnOlderSessionIsNotStored) {
 
 // However short ago the sender was looked up: what the newer session stored is in the way.
 TEST_F(DirectCommitterTest, AKeyConflictMakesTheSessionBeLookedUpAgain) {
-  EXPECT_EQ(commit_one(entry("a", "1")).message.seq, 1);
+  EXPECT_EQ(commit_one(direct_entry("a", "1")).message.seq, 1);
   store_.newest[kAlice] = 2;
   store_.put({kBob, kAlice, 2, "x", 0, "of the newer session"});
-  const DirectEntry late = commit_one(entry("b", "2"));
+  const DirectEntry late = commit_one(direct_entry("b", "2"));
   ASSERT_TRUE(late.refusal);
   EXPECT_EQ(late.newer_epoch, 2);
   EXPECT_EQ(stored(), (Bodies{"1", "of the newer session"}));
 }
 
 TEST_F(DirectCommitterTest, AStreamThatIsReadMakesTheSessionBeLookedUp) {
-  EXPECT_EQ(commit_one(entry("a", "1")).message.seq, 1);
+  EXPECT_EQ(commit_one(direct_entry("a", "1")).message.seq, 1);
   store_.newest[kAlice] = 2;
-  EXPECT_TRUE(commit_one(entry("b", "2", kCarol)).refusal);
+  EXPECT_TRUE(commit_one(direct_entry("b", "2", kCarol)).refusal);
   EXPECT_EQ(stored(kCarol), Bodies{});
 }
 
 TEST_F(DirectCommitterTest, NothingIsStoredWhileSessionsCantBeLookedUp) {
   store_.epoch_error = ErrorCode::kInternal;
-  EXPECT_TRUE(commit_one(entry("a", "1")).refusal);
+  EXPECT_TRUE(commit_one(direct_entry("a", "1")).refusal);
   EXPECT_EQ(stored(), Bodies{});
-  EXPECT_EQ(commit_one(entry("a", "1")).message.seq, 1);
+  EXPECT_EQ(commit_one(direct_entry("a", "1")).message.seq, 1);
 }
 
 TEST(StreamCache, ForgottenPlanIsNeitherInTheHeadNorInTheCids) {

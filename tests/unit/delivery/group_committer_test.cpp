@@ -6,17 +6,14 @@
 #include "chat/delivery/journal.h"
 #include "fake_stores.h"
 #include "support/fake_clock.h"
+#include "unit/delivery/people.h"
 
 namespace chat::delivery {
 namespace {
 
 using protocol::Errno;
 
-constexpr UserId kAlice{1};
-constexpr UserId kBob{2};
 constexpr UserId kStranger{9};
-constexpr GroupId kGroup{5};
-constexpr GroupId kOther{3};
 constexpr GroupId kNowhere{77};
 
 GroupEntry entry(const std::string& cid, const std::string& body = "text", GroupId group = kGroup,

@@ -73,7 +73,7 @@ class HintRelayTest : public storage::StorageTest {
 
 const Hint kCame{Hint::Kind::kPresence, 7, 0};
 const Hint kMoved{Hint::Kind::kDirectCursor, 2'147'483'647, 8};
-const Hint kGroup{Hint::Kind::kGroupCursors, 9, 0};
+const Hint kGroupHint{Hint::Kind::kGroupCursors, 9, 0};
 
 // Also what was noted before: nobody knows at once that the bus is impaired.
 TEST_F(HintRelayTest, CarriesHintsWhileTheBusIsImpaired) {
@@ -82,10 +82,10 @@ TEST_F(HintRelayTest, CarriesHintsWhileTheBusIsImpaired) {
   here->impair();
   there->impair();
   ASSERT_TRUE(test::eventually([&] { return there->listener.hints().size() == 2; }));
-  here->relay.note(kGroup);
+  here->relay.note(kGroupHint);
   here->relay.note(kCame);
   ASSERT_TRUE(test::eventually([&] { return there->listener.hints().size() == 4; }));
-  EXPECT_EQ(there->listener.hints(), (std::vector<Hint>{kCame, kMoved, kGroup, kCame}));
+  EXPECT_EQ(there->listener.hints(), (std::vector<Hint>{kCame, kMoved, kGroupHint, kCame}));
   EXPECT_TRUE(here->listener.hints().empty()) << "its own";
 }
 

@@ -4,12 +4,10 @@
 
 #include "fake_stores.h"
 #include "support/fake_clock.h"
+#include "unit/delivery/people.h"
 
 namespace chat::delivery {
 namespace {
-
-constexpr UserId kAlice{1};
-constexpr UserId kBob{2};
 
 class SenderEpochsTest : public testing::Test {
  protected:

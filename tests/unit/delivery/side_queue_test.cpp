@@ -9,6 +9,7 @@
 #include "fake_stores.h"
 #include "support/deadline.h"
 #include "support/fake_clock.h"
+#include "unit/delivery/people.h"
 
 namespace chat::delivery {
 namespace {
@@ -16,11 +17,7 @@ namespace {
 using protocol::Errno;
 using test::wait_until;
 
-constexpr UserId kAlice{1};
-constexpr GroupId kGroup{5};
-constexpr GroupId kOther{3};
-
-GroupEntry entry(const std::string& cid, GroupId group = kGroup) {
+GroupEntry group_entry_in(const std::string& cid, GroupId group = kGroup) {
   GroupEntry made;
   made.message.group = group;
   made.message.sender = kAlice;
@@ -65,21 +62,21 @@ class SideQueueTest : public testing::Test {
 using Cids = std::vector<std::string>;
 
 TEST_F(SideQueueTest, NothingIsHeldWhereNobodyLocks) {
-  EXPECT_EQ(commit({entry("a"), entry("b", kOther)}), (Cids{"a", "b"}));
+  EXPECT_EQ(commit({group_entry_in("a"), group_entry_in("b", kOther)}), (Cids{"a", "b"}));
   EXPECT_FALSE(queue_.next_try());
 }
 
 TEST_F(SideQueueTest, LockedStreamWaitsAndKeepsItsOrder) {
   store_.locked.insert(kGroup);
-  EXPECT_EQ(commit({entry("a"), entry("b", kOther)}), Cids{"b"});
+  EXPECT_EQ(commit({group_entry_in("a"), group_entry_in("b", kOther)}), Cids{"b"});
   EXPECT_TRUE(queue_.next_try());
-  EXPECT_EQ(commit({entry("c"), entry("d", kOther)}), Cids{"d"});
+  EXPECT_EQ(commit({group_entry_in("c"), group_entry_in("d", kOther)}), Cids{"d"});
   store_.locked.clear();
-  Cids freed = commit({entry("e")});
+  Cids freed = commit({group_entry_in("e")});
   if (freed.empty()) freed = come_back();
   EXPECT_EQ(freed, (Cids{"a", "c", "e"}));
   EXPECT_FALSE(queue_.next_try());
-  EXPECT_EQ(commit({entry("f")}), Cids{"f"});
+  EXPECT_EQ(commit({group_entry_in("f")}), Cids{"f"});
   Seq seq = 0;
   for (const auto& row : store_.groups[kGroup].rows) EXPECT_EQ(row.seq, ++seq);
   EXPECT_EQ(seq, 4);
@@ -88,7 +85,7 @@ TEST_F(SideQueueTest, LockedStreamWaitsAndKeepsItsOrder) {
 TEST_F(SideQueueTest, LockThatLastsIsBusyAfterASecond) {
   store_.locked.insert(kGroup);
   const auto began = std::chrono::steady_clock::now();
-  EXPECT_EQ(commit({entry("a"), entry("b")}), Cids{});
+  EXPECT_EQ(commit({group_entry_in("a"), group_entry_in("b")}), Cids{});
   EXPECT_EQ(come_back(), (Cids{"refused a", "refused b"}));
   const auto took = std::chrono::steady_clock::now() - began;
   EXPECT_GE(took, std::chrono::milliseconds(900));
@@ -98,7 +95,7 @@ TEST_F(SideQueueTest, LockThatLastsIsBusyAfterASecond) {
     EXPECT_TRUE(refusal.retry_after);
   }
   // The stream is known: others need not wait for the same discovery.
-  EXPECT_EQ(commit({entry("c"), entry("d", kOther)}), Cids{"d"});
+  EXPECT_EQ(commit({group_entry_in("c"), group_entry_in("d", kOther)}), Cids{"d"});
   store_.locked.clear();
   EXPECT_EQ(come_back(), Cids{"c"});
 }
@@ -106,12 +103,12 @@ TEST_F(SideQueueTest, LockThatLastsIsBusyAfterASecond) {
 // Acks of chats to one target keep the order of the requests.
 TEST_F(SideQueueTest, RefusedEntryIsAnsweredBehindThoseThatWait) {
   store_.locked.insert(kGroup);
-  GroupEntry refused = entry("b");
+  GroupEntry refused = group_entry_in("b");
   refused.refusal = protocol::Refusal{Errno::kRateLimited, "slow down", {}};
   std::vector<GroupEntry> batch;
-  batch.push_back(entry("a"));
+  batch.push_back(group_entry_in("a"));
   batch.push_back(std::move(refused));
-  batch.push_back(entry("c", kOther));
+  batch.push_back(group_entry_in("c", kOther));
   EXPECT_EQ(commit(std::move(batch)), Cids{"c"});
   store_.locked.clear();
   EXPECT_EQ(come_back(), (Cids{"a", "refused b"}));
@@ -119,13 +116,13 @@ TEST_F(SideQueueTest, RefusedEntryIsAnsweredBehindThoseThatWait) {
 
 TEST_F(SideQueueTest, FailureOfEverybodyIsKnownToTheLane) {
   store_.commits.assign(kAttemptsMax, {ErrorCode::kUnavailable, false});
-  EXPECT_EQ(commit({entry("a")}), Cids{"refused a"});
+  EXPECT_EQ(commit({group_entry_in("a")}), Cids{"refused a"});
   EXPECT_TRUE(queue_.failed());
-  std::vector<GroupEntry> queued{entry("b")};
+  std::vector<GroupEntry> queued{group_entry_in("b")};
   queue_.refuse(queued);
   ASSERT_TRUE(queued[0].refusal);
   EXPECT_EQ(queued[0].refusal->code, Errno::kUnavailable);
-  EXPECT_EQ(commit({entry("c")}), Cids{"c"});
+  EXPECT_EQ(commit({group_entry_in("c")}), Cids{"c"});
   EXPECT_FALSE(queue_.failed());
 }
 

@@ -3,11 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "support/fake_clock.h"
+#include "unit/delivery/people.h"
 
 namespace chat::delivery {
 namespace {
-
-constexpr UserId kAlice{1};
 
 class TakeoverWaiterTest : public ::testing::Test {
  protected:

@@ -21,7 +21,7 @@ using test::wait_until;
 using storage::FaultyDatabase;
 
 // Remembers what it hears.
-class Listener final : public WritebackListener {
+class ReleaseListener final : public WritebackListener {
  public:
   void on_cursors_written(std::span<const storage::CursorMove> moves) override {
     cursors += static_cast<int>(moves.size());
@@ -172,7 +172,7 @@ TEST_F(WritebackTest, ReleaseWhoseAnswerWasLostIsToldOnceItIsKnown) {
   for (const auto loss :
        {FaultyDatabase::Loss::kAfterTheEffect, FaultyDatabase::Loss::kBeforeTheEffect}) {
     Writeback writeback(pool_);
-    Listener listener;
+    ReleaseListener listener;
     const auto claimed = storage::UserModel(*connection_).claim(alice_, {NodeId{1}, 1}, false);
     ASSERT_TRUE(claimed && *claimed);
     faulty_.lose(loss);
@@ -190,7 +190,7 @@ TEST_F(WritebackTest, ReleaseWhoseAnswerWasLostIsToldOnceItIsKnown) {
 
 // Longer than the release is waited for.
 TEST_F(WritebackTest, ReleaseWhoseAnswersAreAllLostIsToldInTheEnd) {
-  Listener listener;
+  ReleaseListener listener;
   faulty_.lose(FaultyDatabase::Loss::kAfterTheEffect, 10);
   writeback_.start(&listener);
   EXPECT_TRUE(release(alice_, epoch_));
@@ -201,7 +201,7 @@ TEST_F(WritebackTest, ReleaseWhoseAnswersAreAllLostIsToldInTheEnd) {
 
 TEST_F(WritebackTest, LostReleaseOfAnOlderSessionIsTheOlderSessions) {
   ASSERT_TRUE(storage::UserModel(*connection_).claim(alice_, {NodeId{1}, 1}, false));
-  Listener listener;
+  ReleaseListener listener;
   faulty_.lose(FaultyDatabase::Loss::kAfterTheEffect);
   writeback_.start(&listener);
   EXPECT_FALSE(release(alice_, epoch_));

@@ -15,7 +15,7 @@ using State = ProxyHeaderState;
 using test::binary_header;
 using test::zeros;
 
-struct Good {
+struct GoodHeader {
   std::string header;
   std::string_view client;  // empty: the socket's own peer
 };
@@ -30,7 +30,7 @@ const std::string kBodyV4 = kSourceV4 + kDestinationV4 + kPorts;
 const std::string kBodyV6 = kSourceV6 + kSourceV6 + kPorts;
 const std::string kTlvs = std::string("\x03\x00\x04", 3) + "crc!" + "\x04" + zeros(2);
 
-const Good kGood[] = {
+const GoodHeader kGood[] = {
     {"PROXY TCP4 203.0.113.7 198.51.100.1 56324 6000\r\n", "203.0.113.7:56324"},
     {"PROXY TCP4 0.0.0.0 0.0.0.0 0 0\r\n", "0.0.0.0:0"},
     {"PROXY TCP4 255.255.255.255 255.255.255.255 65535 65535\r\n", "255.255.255.255:65535"},
@@ -60,7 +60,7 @@ const Good kGood[] = {
 };
 
 TEST(ProxyHeader, GivesTheClientAndItsOwnLength) {
-  for (const Good& row : kGood) {
+  for (const GoodHeader& row : kGood) {
     for (const std::string_view after : {""sv, "{"sv, "\r\n"sv, "PROXY TCP4 1.1.1.1"sv}) {
       const ProxyHeader header = parse_proxy_header(row.header + std::string(after));
       ASSERT_EQ(header.state, State::kComplete) << ::testing::PrintToString(row.header);
@@ -71,7 +71,7 @@ TEST(ProxyHeader, GivesTheClientAndItsOwnLength) {
 }
 
 TEST(ProxyHeader, NeedsMoreUpToItsLastByte) {
-  for (const Good& row : kGood) {
+  for (const GoodHeader& row : kGood) {
     for (std::size_t size = 0; size < row.header.size(); ++size) {
       EXPECT_EQ(parse_proxy_header(row.header.substr(0, size)).state, State::kNeedsMore)
           << size << " of " << ::testing::PrintToString(row.header);
@@ -171,12 +171,12 @@ TEST(ProxyHeader, RefusesMalformedLines) {
 }
 
 TEST(ProxyHeader, RefusesMalformedBinaryOnes) {
-  struct Bad {
+  struct BadHeader {
     unsigned command;
     unsigned family;
     std::string body;
   };
-  const Bad table[] = {
+  const BadHeader table[] = {
       {0x11, 0x11, kBodyV4},  // version 1
       {0x31, 0x11, kBodyV4},
       {0x22, 0x11, kBodyV4},  // no command of this number
@@ -193,7 +193,7 @@ TEST(ProxyHeader, RefusesMalformedBinaryOnes) {
       {0x21, 0x21, kBodyV6.substr(1)},
       {0x21, 0x21, kBodyV4},
   };
-  for (const Bad& row : table) {
+  for (const BadHeader& row : table) {
     EXPECT_EQ(parse_proxy_header(binary_header(row.command, row.family, row.body)).state,
               State::kMalformed)
         << row.command << ' ' << row.family << ' ' << row.body.size();

@@ -56,17 +56,17 @@ TEST(TimerWheel, FiresNeverEarlyAndAtMostOneTickLate) {
 TEST(TimerWheel, FiresRandomDeadlinesInTheirTickWhileItTurns) {
   std::mt19937 random(7);
   TimerWheel wheel(kStart);
-  struct Deadline {
+  struct RandomDeadline {
     Probe probe;
     SteadyTime due;
     SteadyTime fired{};
   };
-  std::vector<std::unique_ptr<Deadline>> all;
+  std::vector<std::unique_ptr<RandomDeadline>> all;
   SteadyTime now = kStart;
   for (int step = 0; step < 5000; ++step) {
     now += milliseconds(random() % 200);
     wheel.advance(now);
-    auto& added = *all.emplace_back(std::make_unique<Deadline>());
+    auto& added = *all.emplace_back(std::make_unique<RandomDeadline>());
     added.due = now + milliseconds(random() % 300'000);
     added.probe.call = [&added, &now] { added.fired = now; };
     wheel.schedule(added.probe, added.due);

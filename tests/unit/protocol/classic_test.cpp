@@ -19,7 +19,7 @@ Json push(const std::string& text) {
           {"ts", 10},   {"cid", "c"},  {"time", "2026-01-02 03:04:05"}};
 }
 
-std::vector<Json> parsed(const Json& object) {
+std::vector<Json> parsed_frames(const Json& object) {
   std::vector<Json> all;
   for (const std::string& text : to_classic(object.dump())) {
     EXPECT_LE(text.size(), kClassicMaxBytes);
@@ -31,7 +31,7 @@ std::vector<Json> parsed(const Json& object) {
 TEST(Classic, ChatPushesKeepWhatTheseClientsLookAt) {
   const Json expected = {{"msgid", 6}, {"id", 7},    {"name", "alice"},
                          {"toid", 8},  {"msg", "x"}, {"time", "2026-01-02 03:04:05"}};
-  EXPECT_EQ(parsed(push("x")), std::vector{expected});
+  EXPECT_EQ(parsed_frames(push("x")), std::vector{expected});
 }
 
 TEST(Classic, LongTextsComeInPiecesThatJoinToTheOriginal) {
@@ -43,7 +43,7 @@ TEST(Classic, LongTextsComeInPiecesThatJoinToTheOriginal) {
   for (const std::string& text : {std::string(4000, 'a'), quotes, emoji, mixed,
                                   std::string(4000, '\x01'), std::string(900, 'b')}) {
     std::string joined;
-    for (const Json& piece : parsed(push(text))) {
+    for (const Json& piece : parsed_frames(push(text))) {
       EXPECT_EQ(piece.at("id"), 7);
       EXPECT_EQ(piece.at("name"), "alice");
       EXPECT_FALSE(piece.at("msg").get<std::string>().empty());
@@ -55,29 +55,29 @@ TEST(Classic, LongTextsComeInPiecesThatJoinToTheOriginal) {
 
 TEST(Classic, ATextThatJustFitsIsOnePieceAndOneByteMoreAreTwo) {
   const std::size_t around = to_classic(push("").dump()).at(0).size();
-  EXPECT_EQ(parsed(push(std::string(kClassicMaxBytes - around, 'a'))).size(), 1U);
-  EXPECT_EQ(parsed(push(std::string(kClassicMaxBytes - around + 1, 'a'))).size(), 2U);
+  EXPECT_EQ(parsed_frames(push(std::string(kClassicMaxBytes - around, 'a'))).size(), 1U);
+  EXPECT_EQ(parsed_frames(push(std::string(kClassicMaxBytes - around + 1, 'a'))).size(), 2U);
 }
 
 TEST(Classic, EverythingElseIsSilent) {
   for (const int msgid :
        {100, 103, 106, 107, 108, 109, 110, 120, 121, 122, 200, 201, 202, 203, 204}) {
-    EXPECT_TRUE(parsed({{"msgid", msgid}, {"errno", 0}}).empty()) << msgid;
+    EXPECT_TRUE(parsed_frames({{"msgid", msgid}, {"errno", 0}}).empty()) << msgid;
   }
 }
 
 TEST(Classic, RepliesToLoginAndRegisterTellErrnoAndErrmsg) {
-  EXPECT_EQ(parsed({{"msgid", 5}, {"errno", 0}, {"id", 3}}),
+  EXPECT_EQ(parsed_frames({{"msgid", 5}, {"errno", 0}, {"id", 3}}),
             std::vector<Json>({{{"msgid", 5}, {"errno", 0}, {"id", 3}}}));
   const Json refused = {{"msgid", 2}, {"errno", 1}, {"error", "failed"}, {"errmsg", "wrong"}};
-  EXPECT_EQ(parsed(refused),
+  EXPECT_EQ(parsed_frames(refused),
             std::vector<Json>({{{"msgid", 2}, {"errno", 1}, {"errmsg", "wrong"}}}));
 }
 
 // Some look for 1 and 2 only, and read the fields of a success in every other answer.
 TEST(Classic, OfErrorsOnlyFailedAndAlreadyOnlineAreTold) {
   for (const int told : {1, 2, 14, 21, 30, 31, 32, 39}) {
-    const Json ack = parsed({{"msgid", 2}, {"errno", told}, {"errmsg", "why"}}).at(0);
+    const Json ack = parsed_frames({{"msgid", 2}, {"errno", told}, {"errmsg", "why"}}).at(0);
     EXPECT_EQ(ack.at("errno"), told == 2 ? 2 : 1);
     EXPECT_EQ(ack.at("errmsg"), "why");
   }
@@ -109,7 +109,7 @@ Json welcome(int friends, int groups, int users, int messages) {
 }
 
 TEST(Classic, ListsAreArraysOfTexts) {
-  const Json ack = parsed(welcome(1, 1, 2, 1)).at(0);
+  const Json ack = parsed_frames(welcome(1, 1, 2, 1)).at(0);
   EXPECT_FALSE(ack.contains("token"));
   EXPECT_EQ(Json::parse(ack.at("friends").at(0).get<std::string>()).at("name"), "friend");
   const Json group = Json::parse(ack.at("groups").at(0).get<std::string>());
@@ -121,7 +121,7 @@ TEST(Classic, ListsAreArraysOfTexts) {
 }
 
 TEST(Classic, EmptyListsAreLeftOut) {
-  const Json ack = parsed(welcome(0, 0, 0, 0)).at(0);
+  const Json ack = parsed_frames(welcome(0, 0, 0, 0)).at(0);
   EXPECT_EQ(ack, (Json{{"msgid", 2}, {"errno", 0}, {"id", 1}, {"name", "a"}}));
 }
 
@@ -143,14 +143,14 @@ TEST(Classic, WhatDoesNotFitIsLeftOutAndOfflineMessagesAreCounted) {
 }
 
 TEST(Classic, GroupsComeBeforeFriendsAndTheirUsersLast) {
-  const Json ack = parsed(welcome(200, 5, 40, 0)).at(0);
+  const Json ack = parsed_frames(welcome(200, 5, 40, 0)).at(0);
   ASSERT_EQ(ack.at("groups").size(), 5U);
   EXPECT_GT(ack.at("friends").size(), 0U);
   EXPECT_LT(ack.at("friends").size(), 200U);
   for (const Json& group : ack["groups"]) {
     EXPECT_TRUE(Json::parse(group.get<std::string>()).at("users").empty());
   }
-  const Json few = parsed(welcome(1, 2, 40, 9)).at(0);
+  const Json few = parsed_frames(welcome(1, 2, 40, 9)).at(0);
   EXPECT_FALSE(Json::parse(few.at("groups").at(0).get<std::string>()).at("users").empty());
   EXPECT_FALSE(few.contains("offlinemsg"));
 }

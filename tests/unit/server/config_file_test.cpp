@@ -7,7 +7,7 @@
 namespace chat::server {
 namespace {
 
-std::string error_of(const std::string& text) {
+std::string file_error(const std::string& text) {
   Settings settings;
   const auto done = load_ini_text(text, "f.ini", settings);
   return done ? "" : done.error().message;
@@ -34,8 +34,8 @@ TEST(ConfigFile, ReadsSectionsKeysAndComments) {
 }
 
 TEST(ConfigFile, AnEmptyFileMeansTheDefaults) {
-  EXPECT_EQ(error_of(""), "");
-  EXPECT_EQ(error_of("\n\n"), "");
+  EXPECT_EQ(file_error(""), "");
+  EXPECT_EQ(file_error("\n\n"), "");
 }
 
 TEST(ConfigFile, IndentedKeysAreKeysAndNotContinuations) {
@@ -45,38 +45,38 @@ TEST(ConfigFile, IndentedKeysAreKeysAndNotContinuations) {
 }
 
 TEST(ConfigFile, ASectionMayComeTwiceButAKeyMayNot) {
-  EXPECT_EQ(error_of("[server]\nnode = a\n[log]\n[server]\nworkers = 1\n"), "");
-  EXPECT_EQ(error_of("[server]\nnode = a\n[log]\n[server]\nnode = a\n"),
+  EXPECT_EQ(file_error("[server]\nnode = a\n[log]\n[server]\nworkers = 1\n"), "");
+  EXPECT_EQ(file_error("[server]\nnode = a\n[log]\n[server]\nnode = a\n"),
             "f.ini:5: the key \"server.node\" is given twice, first in line 2");
 }
 
 TEST(ConfigFile, NamesFileLineKeyValueAndWhatIsAllowed) {
-  EXPECT_EQ(error_of("\n[limits]\nchat_per_second = 12x\n"),
+  EXPECT_EQ(file_error("\n[limits]\nchat_per_second = 12x\n"),
             "f.ini:3: limits.chat_per_second = \"12x\": must be a whole number from 1 to 1000000, "
             "or 0 for off");
 }
 
 TEST(ConfigFile, RefusesUnknownKeysAndSectionsByName) {
-  EXPECT_EQ(error_of("[server]\nlisten_on = 1\n"),
+  EXPECT_EQ(file_error("[server]\nlisten_on = 1\n"),
             "f.ini:2: there is no key \"server.listen_on\"; --help lists them all");
-  EXPECT_EQ(error_of("[sever]\nlisten = 127.0.0.1:1\n"),
+  EXPECT_EQ(file_error("[sever]\nlisten = 127.0.0.1:1\n"),
             "f.ini:2: there is no key \"sever.listen\"; --help lists them all");
 }
 
 TEST(ConfigFile, RefusesKeysOutsideASection) {
-  EXPECT_EQ(error_of("node = a\n"), "f.ini:1: the key \"node\" stands before any [section]");
+  EXPECT_EQ(file_error("node = a\n"), "f.ini:1: the key \"node\" stands before any [section]");
 }
 
 TEST(ConfigFile, RefusesLinesOfNoKnownForm) {
   const std::string sentence = ": this is no [section], no key = value and no comment";
-  EXPECT_EQ(error_of("[server]\n\nnode\n"), "f.ini:3" + sentence);
-  EXPECT_EQ(error_of("[server\nnode = a\n"), "f.ini:1" + sentence);
+  EXPECT_EQ(file_error("[server]\n\nnode\n"), "f.ini:3" + sentence);
+  EXPECT_EQ(file_error("[server\nnode = a\n"), "f.ini:1" + sentence);
 }
 
 TEST(ConfigFile, ReportsTheFirstMistakeOfTheFile) {
-  EXPECT_TRUE(error_of("[server]\nnonsense\nworkers = x\n").starts_with("f.ini:2: this is no"));
-  EXPECT_TRUE(error_of("[server]\nworkers = x\nnonsense\n").starts_with("f.ini:2: server.work"));
-  EXPECT_TRUE(error_of("[server]\nworkers = x\nio_threads = y\n").starts_with("f.ini:2: "));
+  EXPECT_TRUE(file_error("[server]\nnonsense\nworkers = x\n").starts_with("f.ini:2: this is no"));
+  EXPECT_TRUE(file_error("[server]\nworkers = x\nnonsense\n").starts_with("f.ini:2: server.work"));
+  EXPECT_TRUE(file_error("[server]\nworkers = x\nio_threads = y\n").starts_with("f.ini:2: "));
 }
 
 TEST(ConfigFile, RefusesOverlongLinesInsteadOfCuttingThem) {
@@ -91,36 +91,36 @@ TEST(ConfigFile, RefusesOverlongLinesInsteadOfCuttingThem) {
       EXPECT_GT(length, 180U);
     }
   }
-  EXPECT_EQ(error_of("; " + std::string(5000, 'c') + "\n[log]\nlevel = info\n"), "");
+  EXPECT_EQ(file_error("; " + std::string(5000, 'c') + "\n[log]\nlevel = info\n"), "");
 }
 
 TEST(ConfigFile, NeverShowsASecret) {
-  const std::string error = error_of("[mysql]\npassword = hush" + std::string(1, '\x01') + "\n");
+  const std::string error = file_error("[mysql]\npassword = hush" + std::string(1, '\x01') + "\n");
   EXPECT_TRUE(error.starts_with("f.ini:2: mysql.password = ********: must be")) << error;
   EXPECT_EQ(error.find("hush"), std::string::npos);
 }
 
 TEST(ConfigFile, RefusesWhatIsNotText) {
-  EXPECT_EQ(error_of(std::string("[log]\n\0", 7)),
+  EXPECT_EQ(file_error(std::string("[log]\n\0", 7)),
             "f.ini:2: there is a null byte: this is not a configuration file");
 }
 
 TEST(ConfigFile, RefusesTextBehindASectionInsteadOfSkippingIt) {
   EXPECT_EQ(
-      error_of("[log]\n\n[limits] register_per_minute = 5\n"),
+      file_error("[log]\n\n[limits] register_per_minute = 5\n"),
       "f.ini:3: \"register_per_minute = 5\" stands behind a [section]: it needs a line of its "
       "own");
-  EXPECT_TRUE(error_of("\xEF\xBB\xBF[limits]register_per_minute = 5").starts_with("f.ini:1: "));
-  EXPECT_TRUE(error_of("  [limits]\tx\r\n").starts_with("f.ini:1: \"x\" stands behind"));
-  EXPECT_TRUE(error_of("[server][limits]\n").starts_with("f.ini:1: "));
-  EXPECT_EQ(error_of("[limits] ; what one may do\n[log]# and this\n[server] \t\n"), "");
+  EXPECT_TRUE(file_error("\xEF\xBB\xBF[limits]register_per_minute = 5").starts_with("f.ini:1: "));
+  EXPECT_TRUE(file_error("  [limits]\tx\r\n").starts_with("f.ini:1: \"x\" stands behind"));
+  EXPECT_TRUE(file_error("[server][limits]\n").starts_with("f.ini:1: "));
+  EXPECT_EQ(file_error("[limits] ; what one may do\n[log]# and this\n[server] \t\n"), "");
 }
 
 TEST(ConfigFile, RefusesWhiteSpaceThatWouldHideALine) {
   for (const std::string space : {"\v", "\f", "\r"}) {
-    const std::string error = error_of("[server]\nnode = a\n" + space + "workers = 3\n");
+    const std::string error = file_error("[server]\nnode = a\n" + space + "workers = 3\n");
     EXPECT_TRUE(error.starts_with("f.ini:3: a line may hold no white space")) << error;
-    EXPECT_NE(error_of("[server]\nnode = a" + space + "workers = 3\n"), "");
+    EXPECT_NE(file_error("[server]\nnode = a" + space + "workers = 3\n"), "");
   }
 }
 

@@ -76,7 +76,7 @@ class Owner final : public Strand::Owner, public std::enable_shared_from_this<Ow
   std::vector<int> ran_ CHAT_GUARDED_BY(mutex_);
 };
 
-Input request(int number) {
+Input numbered_input(int number) {
   protocol::Request made;
   made.msgid = number;
   return made;
@@ -84,7 +84,7 @@ Input request(int number) {
 
 std::vector<Input> requests(int first, int last) {
   std::vector<Input> inputs;
-  for (int i = first; i <= last; ++i) inputs.push_back(request(i));
+  for (int i = first; i <= last; ++i) inputs.push_back(numbered_input(i));
   return inputs;
 }
 
@@ -125,7 +125,7 @@ class StrandTest : public testing::Test {
 TEST_F(StrandTest, RunsOneAtATimeInOrderOnManyWorkers) {
   for (int i = 1; i <= 2000; ++i) {
     if (i % 3 == 0) {
-      strand_.append(request(i));
+      strand_.append(numbered_input(i));
     } else {
       strand_.append(requests(i, i));
     }
@@ -203,7 +203,7 @@ TEST_F(StrandTest, InputThatWaitsForCommitsRunsAfterTheLastOne) {
     if (number < kWaits) strand_.commit_begun();
   };
   strand_.append(requests(1, 3));
-  strand_.append(request(kWaits));
+  strand_.append(numbered_input(kWaits));
   settle([&] { return owner_->count == 3; });
   strand_.commit_ended();
   strand_.commit_ended();
@@ -289,9 +289,9 @@ TEST_F(StrandTest, GoesOnAfterAnInputThatThrows) {
     if (number == 1) throw std::runtime_error("broken input");
     throw 3;  // whatever it is
   };
-  strand_.append(request(1));
-  strand_.append(request(3));
-  strand_.append(request(2));
+  strand_.append(numbered_input(1));
+  strand_.append(numbered_input(3));
+  strand_.append(numbered_input(2));
   settle([&] { return owner_->count == 1; });
   EXPECT_EQ(tried, 3);
 }
@@ -303,7 +303,7 @@ TEST_F(StrandTest, LongStrandLetsOthersIn) {
   std::atomic<int> before_other{0};
   other->on_run = [&](int) { before_other = busy->count.load(); };
   busy->strand.append(requests(1, 5000));
-  other->strand.append(request(1));
+  other->strand.append(numbered_input(1));
   one.start();
   settle([&] { return busy->count == 5000 && other->count == 1; });
   EXPECT_LE(before_other, 100);
@@ -332,7 +332,7 @@ TEST_F(StrandTest, InputsOfBothKindsKeepTheirOrder) {
   std::vector<Input> inputs;
   for (int i = 0; i < 3000; ++i) {
     sent.push_back(i % 7 < 3 ? i : kBlocking + i);
-    inputs.push_back(request(sent.back()));
+    inputs.push_back(numbered_input(sent.back()));
   }
   owner->strand.append(std::move(inputs));
   blocking.start();
@@ -351,7 +351,7 @@ TEST_F(StrandTest, TheRestOfABlockingInputRunsInItsPoolToo) {
     began = std::this_thread::get_id();
     owner->strand.suspend();
   };
-  owner->strand.append(request(kBlocking));
+  owner->strand.append(numbered_input(kBlocking));
   blocking.start();
   settle([&] { return owner->count == 1; });
   owner->strand.resume([&] { rested = std::this_thread::get_id(); });
@@ -367,7 +367,7 @@ TEST_F(StrandTest, BlockingInputsTakeTurnsOneByOne) {
   std::atomic<int> before_other{0};
   other->on_run = [&](int) { before_other = busy->count.load(); };
   busy->strand.append(requests(kBlocking, kBlocking + 499));
-  other->strand.append(request(kBlocking));
+  other->strand.append(numbered_input(kBlocking));
   one.start();
   settle([&] { return busy->count == 500 && other->count == 1; });
   EXPECT_LE(before_other, 1);
@@ -456,7 +456,7 @@ TEST_F(StrandTest, LosesNoWakeUpUnderRandomisedStress) {
   for (int i = 0; i < kInputs; ++i) {
     const int number = random() % 50 == 0 ? kWaits : static_cast<int>(random() % 900);
     expected.push_back(number);
-    strand_.append(request(number));
+    strand_.append(numbered_input(number));
     if (random() % 100 == 0) wait_until([&] { return strand_.queued() < 10; });
   }
   EXPECT_TRUE(wait_until([&] { return owner_->count == kInputs; }));

@@ -5,14 +5,14 @@
 namespace chat::storage {
 namespace {
 
-struct Meaning {
+struct SqliteMeaning {
   int code;
   ErrorCode means;
   bool breaks;
 };
 
 TEST(SqliteHandle, EveryCodeHasItsMeaning) {
-  const Meaning meanings[] = {
+  const SqliteMeaning meanings[] = {
       {SQLITE_CONSTRAINT, ErrorCode::kConflict, false},
       {SQLITE_CONSTRAINT_PRIMARYKEY, ErrorCode::kConflict, false},
       {SQLITE_CONSTRAINT_UNIQUE, ErrorCode::kConflict, false},
