@@ -4,7 +4,7 @@
 #   scripts/check.sh [STEP…]
 #
 #   format   clang-format finds nothing to change
-#   clang    builds with clang, with -Wthread-safety and warnings as errors
+#   clang    builds with clang, each source alone, with -Wthread-safety and warnings as errors
 #   tidy     clang-tidy (.clang-tidy) over src and client
 #   cppcheck cppcheck over src and client
 #   asan     unit, integration and fuzz tests under ASan and UBSan
@@ -23,13 +23,14 @@ step_format() {
   git ls-files -z '*.h' '*.cpp' | xargs -0 clang-format --dry-run --Werror
 }
 
+# Each source is compiled alone here: the usual builds put sixteen into one.
 step_clang() {
-  CXX=clang++ configure build-clang --buildtype=debug && compile build-clang
+  CXX=clang++ configure build-clang --buildtype=debug -Dunity=off && compile_all build-clang
 }
 
 # The compile commands, and the sources that the build makes: cppcheck wants every file there.
 compile_commands() {
-  CXX=clang++ configure build-clang --buildtype=debug || return
+  CXX=clang++ configure build-clang --buildtype=debug -Dunity=off || return
   compile build-clang src/storage/{mysql,sqlite}_migrations.cpp
 }
 
@@ -50,7 +51,7 @@ step_cppcheck() {
 
 # test_under FOLDER SANITIZERS
 test_under() {
-  configure build && compile build || return
+  configure build && compile_all build || return
   configure_sanitized "$1" "$2" && test_sanitized "$1" "$2"
 }
 

@@ -7,6 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # What apt installs comes first, whatever else (pyenv, conda …) a login shell has put there.
 export PATH="/usr/bin:/bin:/usr/sbin:/sbin:$PATH"
 export LC_ALL=C.UTF-8
+# Most tests wait more than they compute.
+export MESON_TESTTHREADS=${MESON_TESTTHREADS:-$((2 * $(nproc)))}
 
 # Debian 12 packages. The two googletest ones are among them because `meson setup build` also
 # sets up the tests, whoever builds them; telnet, because the scripts tell people to use it.
@@ -106,6 +108,14 @@ compile() {
   shift
   say "building $folder/ ${*:-(everything)}"
   ninja -C "$folder" "$@"
+}
+
+# compile_all FOLDER: the tests, too, which plain ninja leaves out.
+compile_all() {
+  local programs
+  mapfile -t programs < <(ninja -C "$1" -t targets rule cpp_LINKER)
+  say "building $1/ (with its tests)"
+  ninja -C "$1" "${programs[@]}"
 }
 
 # The two programs that people use; says nothing when there is nothing to do.

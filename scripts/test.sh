@@ -27,7 +27,7 @@ rm -f "$release_log" "${asan_logs[@]}"
 
 # Processes of their own: what ends one early is a failure, and the others get their turn. The exit
 # codes of tests are of no use here: the summary reads each test's result.
-if (configure build && compile build); then
+if (configure build && compile_all build); then
   say "testing build/"
   meson test -C build --no-rebuild --print-errorlogs --no-suite faults-long </dev/null || true
   logs+=("$release_log")
