@@ -52,7 +52,9 @@ MysqlWatch::Reason MysqlWatch::look() {
   }
   const MysqlSign sign = read_sign(probe_.get());
   if (sign.error == 0 && sign.writable) return {};
-  // The next connection may lead to another server.
+  // The next connection may lead to another server. Connections that only read would stay with this
+  // one: they are cut first.
+  if (sign.error == 0) turn(sign.what);
   return look_anew();
 }
 

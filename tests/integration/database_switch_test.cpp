@@ -92,14 +92,23 @@ TEST_F(DatabaseSwitch, AddressThatLeadsToANewPrimaryIsFollowed) {
   expect_told_once();
 }
 
-// The new primary is there before anybody notices: nobody is even refused for long.
+// The new primary is there before anybody notices: nobody is even refused for long. A connection
+// that only reads gets no error from the old server, and leaves it all the same.
 TEST_F(DatabaseSwitch, AddressThatMovedBeforeTheOldServerRefusesIsFollowed) {
   MariadbServer other;
   other.copy_database(mariadb(), server->storage().database());
   proxy->network().redirect(other.socket());
   mariadb().query("SET GLOBAL read_only = 1");
+  other.query("UPDATE allgroup SET groupdesc = 'moved'", server->storage().database());
+  EXPECT_TRUE(wait_until(
+      [&] {
+        const Json groups = request_patiently(alice->client, {{"msgid", 31}, {"kind", "groups"}});
+        return groups.at("groups").at(0).at("groupdesc") == "moved";
+      },
+      kBackWithin));
   expect_back("2");
   EXPECT_EQ(other.query("SELECT COUNT(*) FROM directmessage", server->storage().database()), "2");
+  expect_told_once();
 }
 
 // New sessions begin read-only, as where somebody prepares a switch (1792).
