@@ -121,13 +121,15 @@ void AccountService::register_user(Session& session, const Request& request) {
   const auto bucket = registrations_of(session, registrations_);
   const auto wait = context_.rates.take({&bucket, 1}).value_or(std::chrono::milliseconds(0));
   if (wait.count() > 0) return refuse(session, request, rate_limited(wait));
+  std::optional<storage::User> holder;
   {
     auto lease = context_.pool.lease();
     if (!lease) return refuse(session, request, lease.error());
-    auto taken = storage::UserModel(**lease).find_by_name(request.text("name"));
-    if (!taken) return refuse(session, request, taken.error());
-    if (*taken) return name_taken(session, request, **taken);
+    auto found = storage::UserModel(**lease).find_by_name(request.text("name"));
+    if (!found) return refuse(session, request, found.error());
+    holder = std::move(*found);
   }
+  if (holder) return name_taken(session, request, *holder);
   passwords_.hash(session, std::string(request.text("password")),
                   [this, self = session.shared_from_this(), request](const auto& hash) {
                     store_user(*self, request, hash);
