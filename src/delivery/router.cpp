@@ -249,15 +249,9 @@ void Router::deliver(const cluster::BusMessage& message, const Push& push) {
 }
 
 void Router::take_over(UserId user, SessionEpoch epoch, base::Task then) {
-  // A bus that is down may still carry messages in one direction.
-  const bool answerable = bus_.up();
-  if (answerable) {
-    takeovers_.wait(user, epoch, std::move(then));
-  } else {
-    takeovers_.leave_unsettled(user, epoch);
-  }
+  // Also while the bus is down: it may still carry messages in one direction.
+  takeovers_.wait(user, epoch, std::move(then));
   bus_.publish({{cluster::channel_of(user), encode(TakeoverEnvelope{epoch, false})}});
-  if (!answerable) then();
 }
 
 void Router::tell_gone(UserId user, SessionEpoch epoch) {

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include "chat/delivery/takeover_waiter.h"
+
 namespace chat::delivery {
+
+static_assert(SenderEpochs::kMaxAge < TakeoverWaiter::kPatience);
 
 SessionEpoch SenderEpochs::newer_than(SessionEpoch epoch, UserId sender) const {
   const auto found = looks_.find(sender);

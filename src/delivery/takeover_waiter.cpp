@@ -9,11 +9,6 @@ void TakeoverWaiter::wait(UserId user, SessionEpoch epoch, base::Task then) {
   waiting_[user] = {epoch, clock_.now() + kPatience, std::move(then)};
 }
 
-void TakeoverWaiter::leave_unsettled(UserId user, SessionEpoch epoch) {
-  base::MutexLock lock(mutex_);
-  leave_unsettled_locked(user, epoch);
-}
-
 void TakeoverWaiter::leave_unsettled_locked(UserId user, SessionEpoch epoch) {
   if (unsettled_.size() >= kReviewsMax) return;
   const auto now = clock_.now();

@@ -22,7 +22,9 @@ namespace chat::delivery {
 // Threading: externally synchronised (the lane). Bounds: kSendersMax senders, old looks out first.
 class SenderEpochs {
  public:
-  static constexpr std::chrono::milliseconds kMaxAge{1'000};
+  // Less than a takeover waits for the older session, so that none of its messages is stored once
+  // the newer one has been welcomed.
+  static constexpr std::chrono::milliseconds kMaxAge{400};
   static constexpr std::size_t kSendersMax = 20'000;
 
   SenderEpochs(DirectStore& store, const base::Clock& clock) : store_(store), clock_(clock) {}

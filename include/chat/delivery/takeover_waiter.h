@@ -14,9 +14,10 @@ namespace chat::delivery {
 
 // Takeovers of users from other nodes. A login waits here until the other node reports that the
 // older session is gone: only then is in the table how far that session got. A login that is not
-// answered within kPatience goes on, and its takeover stays unsettled: until the report comes, and
-// for kUnsettledMax at most, the older session may still receive what this one should. So the
-// user's streams are read again every kReviewInterval, and once more after the report.
+// answered within kPatience goes on: by then no node stores messages of the older session any more
+// (SenderEpochs). Its takeover stays unsettled: until the report comes, and for kUnsettledMax at
+// most, the older session may still receive what this one should. So the user's streams are read
+// again every kReviewInterval, and once more after the report.
 // Threading: thread-safe; continuations run on the thread that ends the wait, without locks.
 // Bounds: one entry per login that waits, kReviewsMax unsettled takeovers.
 class TakeoverWaiter {
@@ -32,8 +33,6 @@ class TakeoverWaiter {
   // The user was claimed with `epoch`, so the session of epoch - 1 has to go. `then` is called
   // once. A user has one login at a time (session::Registry).
   void wait(UserId user, SessionEpoch epoch, base::Task then);
-  // The other node can't be asked now: the login goes on, and the takeover is unsettled.
-  void leave_unsettled(UserId user, SessionEpoch epoch);
   // The user's session of `epoch` is gone from another node.
   void gone(UserId user, SessionEpoch epoch);
   // Every kTick: ends the waits that took too long.

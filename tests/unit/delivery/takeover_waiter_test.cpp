@@ -84,7 +84,8 @@ TEST_F(TakeoverWaiterTest, AReportThatNobodyWaitsForCausesAReview) {
 }
 
 TEST_F(TakeoverWaiterTest, AnOlderReportCausesAReviewAndSettlesNothing) {
-  waiter.leave_unsettled(kAlice, 3);
+  wait(3);
+  time_out();
   waiter.gone(kAlice, 1);
   const auto due = waiter.take_reviews();
   ASSERT_EQ(due.size(), 1U);
@@ -94,7 +95,8 @@ TEST_F(TakeoverWaiterTest, AnOlderReportCausesAReviewAndSettlesNothing) {
 }
 
 TEST_F(TakeoverWaiterTest, ReviewsOfATakeoverThatIsNeverReportedEnd) {
-  waiter.leave_unsettled(kAlice, 2);
+  wait(2);
+  time_out();
   clock.advance(TakeoverWaiter::kUnsettledMax);
   EXPECT_EQ(reviews(), 1U);
   clock.advance(TakeoverWaiter::kReviewInterval);
