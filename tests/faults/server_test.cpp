@@ -1,5 +1,4 @@
 // Chat servers die, stop and are restarted under traffic.
-#include <signal.h>
 
 #include "fixture.h"
 #include "support/nginx_server.h"
@@ -80,7 +79,7 @@ TEST_F(ServerFault, StoppedForTwentySecondsLosesItsUsersAndEnds) {
   ASSERT_TRUE(traffic->flows(100));
   ServerProcess& stopped = cluster->node(1);
   User& old_session = witnesses[1];
-  ::kill(stopped.pid(), SIGSTOP);
+  stopped.freeze();
   // Lies in the socket until the server goes on; nobody knows then what became of it.
   const auto chat = [&](const std::string& cid) {
     return chat_request(old_session.account, witnesses[0].id(), "text of " + cid, cid);
@@ -107,7 +106,7 @@ TEST_F(ServerFault, StoppedForTwentySecondsLosesItsUsersAndEnds) {
   EXPECT_LT(since(halted), scaled(kLoginPromise));
   stay_alive_for(kStopped - since(halted), witnesses[0].client);
 
-  ::kill(stopped.pid(), SIGCONT);
+  stopped.thaw();
   const auto went_on = Clock::now();
   EXPECT_EQ(stopped.wait_exit(), kExitLeaseLost) << "it goes on without its lease";
   figure("it ended after", since(went_on));

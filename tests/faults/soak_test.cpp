@@ -10,7 +10,6 @@
 //
 // The first server is stopped sometimes, but never killed: it lives through everything, so at its
 // end it shows what it failed to give back.
-#include <signal.h>
 
 #include <algorithm>
 #include <array>
@@ -147,7 +146,7 @@ Fault Soak::draw() {
 void Soak::begin(const Fault& fault) {
   switch (fault.what.kind) {
     case Kind::kServerKilled: return cluster->node(fault.node).kill9();
-    case Kind::kServerStopped: ::kill(cluster->node(fault.node).pid(), SIGSTOP); return;
+    case Kind::kServerStopped: return cluster->node(fault.node).freeze();
     case Kind::kDatabaseKilled: return mariadb().kill9();
     case Kind::kDatabaseStopped: return mariadb().freeze();
     case Kind::kDatabaseCutOff: return way_to_database->network().reset_all();
@@ -161,7 +160,7 @@ void Soak::begin(const Fault& fault) {
 void Soak::end(const Fault& fault) {
   switch (fault.what.kind) {
     case Kind::kServerKilled: return cluster->node(fault.node).start();
-    case Kind::kServerStopped: ::kill(cluster->node(fault.node).pid(), SIGCONT); return;
+    case Kind::kServerStopped: return cluster->node(fault.node).thaw();
     case Kind::kDatabaseKilled: return mariadb().start();
     case Kind::kDatabaseStopped: return mariadb().thaw();
     case Kind::kDatabaseCutOff: return;

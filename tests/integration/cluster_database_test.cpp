@@ -1,7 +1,6 @@
 // Several servers, and what happens to their database, or to one of them while it holds a lock
 // there.
 #include <gtest/gtest.h>
-#include <signal.h>
 
 #include <chrono>
 
@@ -68,7 +67,7 @@ TEST_F(ClusterDatabase, AServerStoppedWithALockedGroupLosesItsLease) {
   proxy.cut_next_commit(MysqlProxy::Cut::kHold);
   alice.client.send(group_chat_request(alice.account, group, "in the stopped server", "c2"));
   ASSERT_TRUE(wait_until([&] { return proxy.cuts() == 1; }));
-  ::kill(stopped.pid(), SIGSTOP);
+  stopped.freeze();
   const auto began = Clock::now();
   const Json reply =
       request_patiently(bob.client, group_chat_request(bob.account, group, "goes on", "b1"));
@@ -86,7 +85,7 @@ TEST_F(ClusterDatabase, AServerStoppedWithALockedGroupLosesItsLease) {
   User again = log_in(cluster.port(0), account);
   const Json stored = again.group_chat(group, "in the stopped server", "c2");
 
-  ::kill(stopped.pid(), SIGCONT);
+  stopped.thaw();
   EXPECT_EQ(stopped.wait_exit(), kExitLeaseLost);
   const std::vector<Json> last_words = alice.client.receive_to_end();
   EXPECT_TRUE(std::any_of(last_words.begin(), last_words.end(),

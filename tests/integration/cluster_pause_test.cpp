@@ -1,7 +1,5 @@
 // A server that was stopped for less than its lease goes on with what lay in its sockets, while its
 // users have moved to another one.
-#include <signal.h>
-
 #include <chrono>
 #include <string>
 

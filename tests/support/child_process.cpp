@@ -111,6 +111,22 @@ void ChildProcess::send_signal(int number) const {
   if (!exit_code_) ::kill(pid_, number);
 }
 
+// A thread that runs takes the signal later than kill() returns, by as much as the machine is busy.
+void ChildProcess::freeze() const {
+  send_signal(SIGSTOP);
+  const bool halted = wait_until([this] {
+    siginfo_t state{};
+    // Leaves the state to reap().
+    ::waitid(P_PID, static_cast<id_t>(pid_), &state, WSTOPPED | WEXITED | WNOHANG | WNOWAIT);
+    return exit_code_ || state.si_pid == pid_;
+  });
+  if (!halted) throw std::runtime_error("process " + std::to_string(pid_) + " does not stop");
+}
+
+void ChildProcess::thaw() const {
+  send_signal(SIGCONT);
+}
+
 std::optional<int> ChildProcess::wait_exit(const Deadline& deadline) {
   if (!exit_code_) {
     if (!wait_readable(pidfd_.get(), deadline)) return std::nullopt;

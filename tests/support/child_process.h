@@ -32,6 +32,9 @@ class ChildProcess {
   std::string read_output(const Deadline& deadline);
 
   void send_signal(int number) const;
+  // SIGSTOP, and waits until all its threads have stopped; SIGCONT.
+  void freeze() const;
+  void thaw() const;
   // Waits for the end and reaps. The exit code, 128 + number after a signal; nothing at the
   // deadline.
   std::optional<int> wait_exit(const Deadline& deadline);

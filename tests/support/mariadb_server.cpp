@@ -93,11 +93,11 @@ void MariadbServer::kill9() {
 }
 
 void MariadbServer::freeze() {
-  child_->send_signal(SIGSTOP);
+  child_->freeze();
 }
 
 void MariadbServer::thaw() {
-  child_->send_signal(SIGCONT);
+  child_->thaw();
 }
 
 void MariadbServer::create_database(const std::string& name) {

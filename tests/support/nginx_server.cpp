@@ -43,6 +43,12 @@ std::string title(pid_t pid) {
   return read_file("/proc/" + std::to_string(pid) + "/cmdline").c_str();
 }
 
+// "12 (nginx) T 1 …": in /proc/<pid>/stat. A worker has one thread.
+bool stopped(pid_t pid) {
+  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  return stat.find(") T ") != std::string::npos;
+}
+
 bool ended(const base::UniqueFd& pidfd) {
   pollfd entry{pidfd.get(), POLLIN, 0};
   return ::poll(&entry, 1, 0) == 1;
@@ -165,7 +171,7 @@ void NginxServer::keep_hold_of_workers() {
 void NginxServer::kill9_master() {
   if (!master_ || !master_->running()) return;
   // Stopped, it neither makes workers nor reaps them: the pids read now are its children's.
-  master_->send_signal(SIGSTOP);
+  master_->freeze();
   keep_hold_of_workers();
   master_->send_signal(SIGKILL);
   master_->wait_exit(Deadline{});
@@ -187,7 +193,11 @@ void NginxServer::kill9() {
 }
 
 void NginxServer::freeze() {
-  for (const pid_t worker : serving_workers()) ::kill(worker, SIGSTOP);
+  const std::vector<pid_t> workers = serving_workers();
+  for (const pid_t worker : workers) ::kill(worker, SIGSTOP);
+  if (!wait_until([&] { return std::ranges::all_of(workers, stopped); })) {
+    throw std::runtime_error("nginx's workers do not stop");
+  }
 }
 
 void NginxServer::thaw() {

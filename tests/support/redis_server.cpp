@@ -67,11 +67,11 @@ void RedisServer::kill9() {
 }
 
 void RedisServer::freeze() {
-  child_->send_signal(SIGSTOP);
+  child_->freeze();
 }
 
 void RedisServer::thaw() {
-  child_->send_signal(SIGCONT);
+  child_->thaw();
 }
 
 std::string RedisServer::command(const std::vector<std::string>& words) {

@@ -145,11 +145,11 @@ void ServerProcess::kill9() {
 }
 
 void ServerProcess::freeze() const {
-  child_->send_signal(SIGSTOP);
+  child_->freeze();
 }
 
 void ServerProcess::thaw() const {
-  child_->send_signal(SIGCONT);
+  child_->thaw();
 }
 
 std::optional<int> ServerProcess::wait_exit() {

@@ -49,7 +49,7 @@ class ServerProcess {
   // SIGTERM without waiting; SIGKILL and reaped.
   void send_sigterm() const;
   void kill9();
-  // SIGSTOP and SIGCONT: it holds its sockets and says nothing.
+  // SIGSTOP and SIGCONT: it holds its sockets and says nothing. freeze() waits until it stands.
   void freeze() const;
   void thaw() const;
   // After send_sigterm(): the exit code, nothing when it takes longer than it may.
