@@ -171,10 +171,13 @@ TEST_F(ClusterStart, AServerStoppedForLessThanItsLeaseKeepsItsName) {
   Cluster cluster(1);
   User alice = new_user(cluster.port(0), "alice");
   ServerProcess& older = cluster.node(0);
+  ASSERT_TRUE(renews(cluster.storage(), "node-1"));
   older.freeze();
+  const auto stopped = Clock::now();
   ChildProcess newcomer(node_command(cluster, "node-1"), dir_.file("stderr"));
-  const bool ended = wait_until([&] { return !newcomer.running(); }, kLease * 7 / 10);
-  EXPECT_FALSE(ended) << read_file(dir_.file("stderr"));
+  // No deadline of the tests, which a sanitizer makes longer: the lease stays as it is.
+  wait_until([&] { return !newcomer.running() || Clock::now() - stopped > kLease * 6 / 10; });
+  EXPECT_TRUE(newcomer.running()) << read_file(dir_.file("stderr"));
   older.thaw();
   EXPECT_EQ(newcomer.wait_exit(Deadline(kRefusalPatience)), kExitCannotStart);
   EXPECT_THAT(read_file(dir_.file("stderr")), HasSubstr(process(older)));
