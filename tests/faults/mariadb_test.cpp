@@ -104,9 +104,10 @@ TEST_F(MariadbFault, IdleConnectionsEndAfterTwoSeconds) {
   mariadb().query("SET GLOBAL wait_timeout = DEFAULT");
 }
 
-// Somebody else locks two members of a group in the order in which the servers don't: whoever the
+// Somebody else locks two members of groups in the order in which the servers don't: whoever the
 // database picks as the victim, all cursors arrive and all messages are stored once. (The lanes
-// that store messages wait for no row, so they can't be part of a deadlock.)
+// that store messages wait for no row, so they can't be part of a deadlock.) Both members are on
+// one server, which writes their cursors in one transaction.
 TEST_F(MariadbFault, DeadlocksAreForced) {
   constexpr int kWanted = 3;
   const auto deadlocks = []() -> std::int64_t {
@@ -114,16 +115,26 @@ TEST_F(MariadbFault, DeadlocksAreForced) {
     return std::stoll(row.substr(row.find('\t') + 1));
   };
   start();
-  start_traffic(ports(), {.pairs = 5, .groups = 2, .group_size = 10, .per_second = 1'000});
+  start_traffic(ports(), {.pairs = 5, .groups = 2, .group_size = 10, .per_second = 200});
+  const std::string& database = cluster->storage().database();
+  const auto update_of_member = [&](const std::string& order) {
+    return "UPDATE groupuser SET read_seq = read_seq WHERE " +
+           mariadb().query(
+               "SELECT CONCAT('groupid = ', m.groupid, ' AND userid = ', m.userid)"
+               " FROM groupuser m JOIN user u ON u.id = m.userid"
+               " WHERE u.node_id = (SELECT MIN(id) FROM node)"
+               " ORDER BY m.groupid " +
+                   order + ", m.userid " + order + " LIMIT 1",
+               database) +
+           ";";
+  };
+  const std::string last_first = "BEGIN; " + update_of_member("DESC") + " DO SLEEP(0.1); " +
+                                 update_of_member("ASC") + " COMMIT";
   const std::int64_t before = deadlocks();
   EXPECT_TRUE(wait_until(
       [&] {
         try {
-          mariadb().query(
-              "BEGIN; UPDATE groupuser SET read_seq = read_seq ORDER BY groupid DESC, userid DESC"
-              " LIMIT 1; DO SLEEP(0.1);"
-              " UPDATE groupuser SET read_seq = read_seq ORDER BY groupid, userid LIMIT 1; COMMIT",
-              cluster->storage().database());
+          mariadb().query(last_first, database);
         } catch (const std::runtime_error& victim) {
           EXPECT_NE(std::string(victim.what()).find("1213"), std::string::npos) << victim.what();
         }
