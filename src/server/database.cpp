@@ -7,6 +7,7 @@
 #include "chat/storage/cluster_model.h"
 #include "chat/storage/migrations.h"
 #include "chat/storage/mysql_database.h"
+#include "chat/storage/older_name_model.h"
 #include "chat/storage/sqlite_database.h"
 
 namespace chat::server {
@@ -23,6 +24,19 @@ storage::MysqlOptions mysql_options(const Config::Mysql& config) {
   return options;
 }
 
+// Each attempt goes on where the one before has got to.
+Result<void> gather_older_names(storage::Database& database) {
+  constexpr int kAttempts = 3;
+  Result<void> gathered;
+  for (int attempt = 1; attempt <= kAttempts; ++attempt) {
+    auto connection = database.connect();
+    if (!connection) return fail(connection);
+    gathered = storage::OlderNameModel(**connection).gather();
+    if (gathered) break;
+  }
+  return gathered;
+}
+
 }  // namespace
 
 std::unique_ptr<storage::Database> make_database(const Config& config) {
@@ -35,7 +49,9 @@ std::unique_ptr<storage::Database> make_database(const Config& config) {
 Result<void> update_schema(storage::Database& database) {
   auto connection = database.connect_to_migrate();
   if (!connection) return fail(connection);
-  return storage::migrate(**connection, storage::migrations_of(database.dialect()));
+  auto migrated = storage::migrate(**connection, storage::migrations_of(database.dialect()));
+  if (!migrated) return migrated;
+  return gather_older_names(database);
 }
 
 Result<std::string> read_cluster_id(storage::Database& database) {

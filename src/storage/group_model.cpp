@@ -1,6 +1,7 @@
 #include "chat/storage/group_model.h"
 
 #include "chat/base/check.h"
+#include "chat/storage/older_name_model.h"
 #include "chat/storage/user_model.h"
 #include "sql_in.h"
 
@@ -47,6 +48,9 @@ Result<std::optional<GroupId>> GroupModel::create(std::string_view name, std::st
                                                   UserId creator) {
   CHAT_CHECK(connection_.in_transaction());
   const auto key = name_key(name);
+  const auto older = OlderNameModel(connection_).holder(NameKind::kGroup, key);
+  if (!older) return fail(older);
+  if (*older) return std::optional<GroupId>{};
   const auto inserted = sql::write(
       connection_, "INSERT INTO allgroup (groupname, name_key, groupdesc) VALUES (?, ?, ?)", name,
       key, desc);

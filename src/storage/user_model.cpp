@@ -6,6 +6,7 @@
 #include "chat/base/check.h"
 #include "chat/base/unicode.h"
 #include "chat/storage/node_model.h"
+#include "chat/storage/older_name_model.h"
 #include "sql_in.h"
 
 namespace chat::storage {
@@ -75,9 +76,13 @@ std::string name_key(std::string_view name) {
 Result<std::optional<UserId>> UserModel::insert(std::string_view name,
                                                 std::string_view password_hash,
                                                 UnixMillis created_at) {
+  const std::string key = name_key(name);
+  const auto older = find_older(key);
+  if (!older) return fail(older);
+  if (*older) return std::optional<UserId>{};
   const auto inserted = sql::write(
       connection_, "INSERT INTO user (name, name_key, password, created_at) VALUES (?, ?, ?, ?)",
-      name, name_key(name), password_hash, created_at);
+      name, key, password_hash, created_at);
   if (inserted) return UserId{static_cast<std::int32_t>(connection_.last_insert_id())};
   if (inserted.error().code != ErrorCode::kConflict) return fail(inserted);
   const auto holder = find_by_name(name);
@@ -107,7 +112,16 @@ Result<std::optional<User>> UserModel::find_by_name(std::string_view name) {
     auto user = find_by_key(older);
     if (!user || *user) return user;
   }
-  return find_by_key(key);
+  auto user = find_by_key(key);
+  if (!user || *user) return user;
+  return find_older(key);
+}
+
+Result<std::optional<User>> UserModel::find_older(std::string_view key) {
+  const auto holder = OlderNameModel(connection_).holder(NameKind::kUser, key);
+  if (!holder) return fail(holder);
+  if (!*holder) return std::optional<User>{};
+  return find(UserId{static_cast<std::int32_t>(**holder)});
 }
 
 Result<std::vector<UserName>> UserModel::names(UserId first, UserId last) {
@@ -137,7 +151,11 @@ Result<bool> UserModel::remove(UserId id, std::string_view hash) {
                             " session_epoch = session_epoch + 1 WHERE id = ? AND password = ?",
                             key, id, hash);
   if (!removed) return fail(removed);
-  return connection_.affected_rows() > 0;
+  if (connection_.affected_rows() == 0) return false;
+  if (auto done = OlderNameModel(connection_).forget(NameKind::kUser, id.value); !done) {
+    return fail(done);
+  }
+  return true;
 }
 
 Result<bool> UserModel::is_removed_locked(UserId id) {

@@ -67,6 +67,8 @@ class UserModel {
   Result<std::vector<UserState>> held_by(const Node& node);
 
  private:
+  // Who has had a name with this key since invisible characters still counted.
+  Result<std::optional<User>> find_older(std::string_view key);
   Result<std::vector<UserState>> lock_unlocked(std::span<const UserId> ids);
 
   Connection& connection_;

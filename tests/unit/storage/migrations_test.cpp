@@ -11,9 +11,9 @@ namespace chat::storage {
 namespace {
 
 constexpr std::string_view kTables[] = {
-    "user",         "friend",         "allgroup",    "groupuser", "directmessage",
-    "directcursor", "groupmessage",   "session",     "node",      "offlinemessage",
-    "cluster",      "schema_version", "knownnetwork"};
+    "user",         "friend",         "allgroup",     "groupuser", "directmessage",
+    "directcursor", "groupmessage",   "session",      "node",      "offlinemessage",
+    "cluster",      "schema_version", "knownnetwork", "oldername", "oldernamescan"};
 
 class MigrationsTest : public testing::Test {
  protected:
@@ -55,7 +55,9 @@ TEST_F(MigrationsTest, BringEveryOlderVersionUpToDateAndKeepItsRows) {
     auto connection = database.connect();
     ASSERT_TRUE(migrate(**connection, all_.first(from)));
     if (from > 0) {
-      ASSERT_TRUE(UserModel(**connection).insert("alice", "x", 1));
+      ASSERT_TRUE((*connection)
+                      ->execute("INSERT INTO user (name, name_key, password, created_at) VALUES "
+                                "('alice', 'alice', 'x', 1)"));
     }
     const auto migrated = migrate(**connection, all_);
     ASSERT_TRUE(migrated) << migrated.error().message;

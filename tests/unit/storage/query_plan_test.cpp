@@ -1,6 +1,7 @@
 #include <set>
 
 #include "chat/storage/friend_model.h"
+#include "chat/storage/older_name_model.h"
 #include "chat/storage/session_model.h"
 #include "forwarding_connection.h"
 #include "storage_fixture.h"
@@ -78,6 +79,8 @@ TEST_F(QueryPlanTest, UsersFriendsAndGroupsAreFoundByIndexProbes) {
   UserModel users(recording());
   ASSERT_TRUE(users.find(UserId{1}));
   ASSERT_TRUE(users.find_by_name("a"));
+  ASSERT_TRUE(users.insert("b", "hash", 1));
+  ASSERT_TRUE(OlderNameModel(recording()).gather());
   ASSERT_TRUE(users.claim(UserId{1}, {}, false));
   ASSERT_TRUE(users.release(UserId{1}, 1));
   ASSERT_TRUE(write([&] {

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "chat/base/result.h"
+#include "chat/storage/connection.h"
+
+namespace chat::storage {
+
+enum class NameKind { kUser, kGroup };
+
+// Table `oldername`: the keys that names would get today which were stored when invisible
+// characters still counted. New names are compared with them too. Threading: as its connection.
+// Calls block.
+class OlderNameModel {
+ public:
+  explicit OlderNameModel(Connection& connection) : connection_(connection) {}
+
+  // Adds what is missing. Reads only names with ids above those that an earlier call has read, in
+  // transactions of bounded size; may be interrupted at any point, repeated, and run by several
+  // servers at once. The caller must have no transaction open.
+  Result<void> gather();
+
+  // The id of the first holder of a name with this key.
+  Result<std::optional<std::int64_t>> holder(NameKind kind, std::string_view key);
+  Result<void> forget(NameKind kind, std::int64_t holder);
+
+ private:
+  Result<void> gather(NameKind kind);
+  // Reads the next ids up to `last`; true when none is left.
+  Result<bool> gather_some(NameKind kind, std::int64_t last);
+
+  Connection& connection_;
+};
+
+}  // namespace chat::storage
