@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "client/script.h"
 #include "client/unicode.h"
 
 namespace chat::client {
@@ -152,16 +153,20 @@ std::string shown_name(std::string_view name) {
   const std::u32string letters = to_code_points(name);
   const bool digits = std::all_of(letters.begin(), letters.end(),
                                   [](char32_t code) { return code >= '0' && code <= '9'; });
-  if (!digits && std::all_of(letters.begin(), letters.end(), is_name_letter)) {
+  const ScriptVerdict scripts = judge_scripts(letters);
+  const bool misleading = scripts.mixed || scripts.looks_latin;
+  if (!digits && !misleading && std::all_of(letters.begin(), letters.end(), is_name_letter)) {
     return harmless(name);
   }
-  return '"' +
-         translate(name,
-                   [](char32_t code) -> std::string {
-                     const bool marked = is_quotation_mark(code) || is_control(code);
-                     return marked ? escaped(code) : escape_for_people(code);
-                   }) +
-         '"';
+  const auto escape = [&scripts](char32_t code) -> std::string {
+    const Script script = script_of(code);
+    const bool odd = scripts.mixed && script != Script::kNeutral && script != scripts.main;
+    const bool marked = odd || is_quotation_mark(code) || is_control(code);
+    return marked ? escaped(code) : escape_for_people(code);
+  };
+  std::string shown = '"' + translate(name, escape) + '"';
+  if (scripts.looks_latin) shown.append(" [").append(name_of(scripts.main)).append("]");
+  return shown;
 }
 
 std::string break_lines(std::string_view text, int columns) {

@@ -23,7 +23,9 @@ std::string harmless_json(std::string_view json);
 
 // A user's or a group's name, wherever people see one: as it is where it consists of letters,
 // digits and the like, otherwise in quotation marks, which then cannot be a part of it. So no name
-// can look like what stands around it; and as it is shown, it can be typed.
+// can look like what stands around it; and as it is shown, it can be typed. Where letters of
+// several scripts are mixed, those of all but one are escaped, and a name that looks like Latin
+// letters and has none is followed by its script: "p‹430›ypal", "сора" [Cyrillic].
 std::string shown_name(std::string_view utf8);
 
 // Lines for people, with each line that is wider than the terminal continued behind a bar, as those

@@ -75,11 +75,6 @@ std::string to_utf8(std::u32string_view text) {
   return out;
 }
 
-bool is_control(char32_t code) {
-  return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0x061C || code == 0x200E ||
-         code == 0x200F || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
-}
-
 int cells_of(char32_t code) {
   return std::clamp(::wcwidth(static_cast<wchar_t>(code)), 0, 2);
 }

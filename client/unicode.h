@@ -4,7 +4,9 @@
 #include <string>
 #include <string_view>
 
-// UTF-8 and code points, for texts that may be broken.
+#include "chat/base/unicode.h"
+
+// UTF-8 and code points, for texts that may be broken; what Unicode says is in base/unicode.h.
 namespace chat::client {
 
 inline constexpr char32_t kReplacement = 0xFFFD;
@@ -21,9 +23,7 @@ std::u32string to_code_points(std::string_view utf8);
 void append_utf8(std::string& out, char32_t code);
 std::string to_utf8(std::u32string_view text);
 
-// What a terminal acts on instead of showing it: C0, DEL, C1, and the characters that turn the
-// reading direction or end a line.
-bool is_control(char32_t code);
+using base::is_control;
 
 // How many cells a terminal gives to a character that is no control: 0, 1 or 2, as LC_CTYPE has it.
 int cells_of(char32_t code);

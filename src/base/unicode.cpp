@@ -150,6 +150,11 @@ CodePoint code_point_at(std::string_view utf8, std::size_t at) {
   return {value, size};
 }
 
+bool is_control(char32_t c) {
+  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x061C || c == 0x200E || c == 0x200F ||
+         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
 bool is_default_ignorable(char32_t c) {
   return is_in(kDefaultIgnorable, c);
 }

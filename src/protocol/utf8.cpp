@@ -3,15 +3,12 @@
 #include <cstdint>
 #include <cstring>
 
+#include "chat/base/unicode.h"
+
 namespace chat::protocol {
 namespace {
 
 constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
-
-struct Decoded {
-  char32_t code_point = 0;
-  std::size_t size = 1;
-};
 
 unsigned char byte_at(std::string_view text, std::size_t at) {
   return static_cast<unsigned char>(text[at]);
@@ -61,32 +58,6 @@ std::size_t sequence_size(std::string_view bytes, std::size_t at) {
   return form.size;
 }
 
-// Precondition: valid UTF-8, and a sequence begins at `at`.
-Decoded decode(std::string_view utf8, std::size_t at) {
-  const unsigned char lead = byte_at(utf8, at);
-  if (lead < 0x80) return {lead, 1};
-  const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  char32_t code_point = lead & (0x7Fu >> size);
-  for (std::size_t i = 1; i < size && at + i < utf8.size(); ++i) {
-    code_point = code_point << 6 | (byte_at(utf8, at + i) & 0x3Fu);
-  }
-  return {code_point, size};
-}
-
-bool is_control(char32_t c) {
-  if (c < 0x20 || (c >= 0x7F && c <= 0x9F)) return true;
-  if (c == 0x2028 || c == 0x2029) return true;
-  return c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) ||
-         (c >= 0x2066 && c <= 0x2069);
-}
-
-// Unicode's property White_Space (PropList.txt).
-bool is_space(char32_t c) {
-  if (c == 0x20 || (c >= 0x09 && c <= 0x0D) || c == 0x85 || c == 0xA0) return true;
-  if (c == 0x1680 || (c >= 0x2000 && c <= 0x200A)) return true;
-  return c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
-}
-
 }  // namespace
 
 std::size_t valid_utf8_prefix(std::string_view bytes) noexcept {
@@ -112,8 +83,8 @@ std::size_t count_code_points(std::string_view utf8) noexcept {
 
 bool has_control_characters(std::string_view utf8) noexcept {
   for (std::size_t at = 0; at < utf8.size();) {
-    const Decoded character = decode(utf8, at);
-    if (is_control(character.code_point)) return true;
+    const base::CodePoint character = base::code_point_at(utf8, at);
+    if (base::is_control(character.value)) return true;
     at += character.size;
   }
   return false;
@@ -123,7 +94,8 @@ bool has_outer_space(std::string_view utf8) noexcept {
   if (utf8.empty()) return false;
   std::size_t last = utf8.size() - 1;
   while (last > 0 && (byte_at(utf8, last) & 0xC0) == 0x80) --last;
-  return is_space(decode(utf8, 0).code_point) || is_space(decode(utf8, last).code_point);
+  return base::is_white_space(base::code_point_at(utf8, 0).value) ||
+         base::is_white_space(base::code_point_at(utf8, last).value);
 }
 
 }  // namespace chat::protocol

@@ -15,6 +15,9 @@ struct CodePoint {
 // The code point at `at` of valid UTF-8.
 CodePoint code_point_at(std::string_view utf8, std::size_t at);
 
+// What a terminal acts on instead of showing it: C0, DEL, C1, and the characters that turn the
+// reading direction or end a line.
+bool is_control(char32_t c);
 // The property Default_Ignorable_Code_Point: shown as nothing.
 bool is_default_ignorable(char32_t c);
 // The property White_Space.

@@ -84,6 +84,35 @@ TEST(ShownName, StandsInQuotationMarksWhereItCouldBeTakenForSomethingElse) {
   EXPECT_EQ(shown_name("a\x1b[2J"), "\"a‹1b›[2J\"");
 }
 
+TEST(ShownName, EscapesLettersOfAnotherScript) {
+  ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
+  EXPECT_EQ(shown_name("p\u0430ypal"), "\"p‹430›ypal\"");
+  EXPECT_EQ(shown_name("\u0391lice"), "\"‹391›lice\"");
+  EXPECT_EQ(shown_name("bo\u0431"), "\"bo‹431›\"");
+  EXPECT_EQ(shown_name("Привет\u0061"), "\"Привет‹61›\"");
+  EXPECT_EQ(shown_name("\u0251lice"), "\"‹251›lice\"");
+  EXPECT_EQ(shown_name("\U0001D41Alice"), "\"‹1d41a›lice\"");
+  EXPECT_EQ(shown_name("\uFF41lice"), "\"‹ff41›lice\"");
+  EXPECT_EQ(shown_name("\u13A0lice"), "\"‹13a0›lice\"");
+}
+
+TEST(ShownName, TellsTheScriptOfWhatLooksLatin) {
+  ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
+  EXPECT_EQ(shown_name("\u0440\u0430\u0443\u0440\u0430"), "\"раура\" [Cyrillic]");
+  EXPECT_EQ(shown_name("\u039D\u039F\u03A1\u0391"), "\"ΝΟΡΑ\" [Greek]");
+  EXPECT_EQ(shown_name("\uFF41\uFF42"), "\"ａｂ\" [fullwidth]");
+  // What comes after the quotation is never the name's.
+  EXPECT_EQ(shown_name("раура\" [L]"), "\"раура‹22› [‹4c›]\"");
+}
+
+TEST(ShownName, LeavesOrdinaryNamesAlone) {
+  ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
+  for (const char* plain : {"Владимир", "Ελένη", "张伟", "李a", "Zoë", "Müller", "たろう", "김철수",
+                            "علي", "Łukasz", "Đặng", "Արամ", "bob_2"}) {
+    EXPECT_EQ(shown_name(plain), plain);
+  }
+}
+
 TEST(BreakLines, ContinuesBehindABar) {
   ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
   EXPECT_EQ(break_lines("short\n", 10), "short\n");
