@@ -9,11 +9,16 @@
 //   kept longer than that takes.
 // - A key may be read that came over the bus too, or twice: the state is told again, never an old
 //   one, because a key carries no state.
+// - What is told once (somebody added me, somebody joined) is in no table that says whom it was to
+// be
+//   told. Such a hint carries the push itself, and its receiver remembers for kTaken which pushes
+//   it has had, by the bus or by a hint.
 // - When the bus is healthy nothing is written or read.
 #include "chat/delivery/hint_relay.h"
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <utility>
 
 #include "chat/base/log.h"
@@ -28,7 +33,9 @@ using std::chrono::steady_clock;
 void append_line(std::string& text, std::int64_t number, const Hint& hint) {
   text.append(std::to_string(number)).append(1, ' ').append(1, static_cast<char>(hint.kind));
   text.append(1, ' ').append(std::to_string(hint.id));
-  text.append(1, ' ').append(std::to_string(hint.other)).append(1, '\n');
+  text.append(1, ' ').append(std::to_string(hint.other));
+  if (!hint.push.empty()) text.append(1, ' ').append(hint.push);  // JSON has no line ends
+  text.append(1, '\n');
 }
 
 template <typename Number>
@@ -44,7 +51,9 @@ bool parse_line(std::string_view line, std::int64_t& number, Hint& hint) {
   if (!take_number(line, number) || line.size() < 2) return false;
   hint.kind = static_cast<Hint::Kind>(line.front());
   line.remove_prefix(2);
-  return take_number(line, hint.id) && take_number(line, hint.other);
+  if (!take_number(line, hint.id) || !take_number(line, hint.other)) return false;
+  hint.push = line;
+  return true;
 }
 
 }  // namespace
@@ -53,7 +62,8 @@ std::size_t HintRelay::KeyHash::operator()(const Hint& hint) const noexcept {
   const auto ids = (static_cast<std::uint64_t>(static_cast<std::uint32_t>(hint.id)) << 32) |
                    static_cast<std::uint32_t>(hint.other);
   return static_cast<std::size_t>((ids ^ static_cast<std::uint64_t>(hint.kind)) *
-                                  0x9E3779B97F4A7C15ULL);
+                                  0x9E3779B97F4A7C15ULL) ^
+         std::hash<std::string>{}(hint.push);
 }
 
 void HintRelay::start(const storage::Node& node, HintListener& listener) {
@@ -76,12 +86,37 @@ void HintRelay::note(const Hint& hint) {
   if (!keeping_) return;
   const auto now = steady_clock::now();
   if (now - pruned_at_ > kInterval) prune_locked(now);
-  if (hints_.size() < kHintsMax) hints_[hint] = {++last_number_, now};
+  const auto known = hints_.find(hint);
+  if (known != hints_.end()) {
+    known->second = {++last_number_, now};
+    return;
+  }
+  if (hints_.size() >= kHintsMax || push_bytes_ + hint.push.size() > kPushBytesMax) return;
+  push_bytes_ += hint.push.size();
+  hints_[hint] = {++last_number_, now};
+}
+
+bool HintRelay::take(const Hint& event) {
+  base::MutexLock lock(mutex_);
+  const auto now = steady_clock::now();
+  if (now - taken_pruned_at_ > kInterval) {
+    taken_pruned_at_ = now;
+    std::erase_if(taken_, [now](const auto& entry) { return now - entry.second > kTaken; });
+  }
+  if (taken_.contains(event)) return false;
+  if (taken_.size() < kHintsMax) taken_.emplace(event, now);
+  return true;
 }
 
 void HintRelay::prune_locked(Time now) {
   pruned_at_ = now;
-  std::erase_if(hints_, [now](const auto& entry) { return now - entry.second.at > kKept; });
+  std::size_t bytes_left = 0;
+  std::erase_if(hints_, [now, &bytes_left](const auto& entry) {
+    const bool old = now - entry.second.at > kKept;
+    if (!old) bytes_left += entry.first.push.size();
+    return old;
+  });
+  push_bytes_ = bytes_left;
 }
 
 void HintRelay::work() {

@@ -61,6 +61,14 @@ std::string presence_json(UserId user, bool online) {
   return json;
 }
 
+// A CONTACT or a GROUP push.
+bool is_told_once(std::string_view json) {
+  const auto begins_with = [json](Msgid msgid) {
+    return json.starts_with("{\"msgid\":" + std::to_string(static_cast<int>(msgid)) + ",");
+  };
+  return begins_with(Msgid::kContact) || begins_with(Msgid::kGroup);
+}
+
 template <typename Message>
 Push push_of(const Entry<Message>& entry, StreamKey stream) {
   return {stream,
@@ -216,11 +224,7 @@ void Router::on_bus_message(const cluster::BusMessage& message) {
     return;
   }
   if (const auto* event = std::get_if<EventEnvelope>(&*envelope)) {
-    if (message.channel.kind == cluster::Channel::Kind::kGroup) {
-      local_event_to_group(GroupId{message.channel.id}, *event);
-    } else {
-      local_event_to_user(UserId{message.channel.id}, *event);
-    }
+    take_event(message.channel, *event);
   } else if (const auto* takeover = std::get_if<TakeoverEnvelope>(&*envelope)) {
     handle(UserId{message.channel.id}, *takeover);
   } else if (const auto* deleted = std::get_if<DeletedEnvelope>(&*envelope)) {
@@ -229,6 +233,31 @@ void Router::on_bus_message(const cluster::BusMessage& message) {
     health_.heard(*beat);
   } else {
     deliver(message, std::get<Push>(*envelope));
+  }
+}
+
+// Of what is in no table a hint may bring another copy.
+void Router::take_event(const cluster::Channel& channel, const EventEnvelope& event) {
+  const bool to_group = channel.kind == cluster::Channel::Kind::kGroup;
+  if (is_told_once(*event.json)) {
+    const auto kind = to_group ? Hint::Kind::kGroupEvent : Hint::Kind::kUserEvent;
+    if (!hints_.take({kind, channel.id, event.except.value, *event.json})) return;
+  }
+  if (to_group) {
+    local_event_to_group(GroupId{channel.id}, event);
+  } else {
+    local_event_to_user(UserId{channel.id}, event);
+  }
+}
+
+void Router::event_elsewhere(const Hint& hint) {
+  if (!hints_.take(hint)) return;
+  const EventEnvelope event{
+      UserId{hint.other}, std::make_shared<const std::string>(hint.push), false, {}};
+  if (hint.kind == Hint::Kind::kGroupEvent) {
+    local_event_to_group(GroupId{hint.id}, event);
+  } else {
+    local_event_to_user(UserId{hint.id}, event);
   }
 }
 
@@ -294,11 +323,13 @@ void Router::presence(std::span<const storage::Watch> watches,
 }
 
 void Router::event_to_user(UserId user, std::string json) {
+  if (!bus_.alone()) hints_.note({Hint::Kind::kUserEvent, user.value, 0, json});
   to_user(user, {{}, std::make_shared<const std::string>(std::move(json)), false, {}},
           Reach::kCluster);
 }
 
 void Router::event_to_group(GroupId group, std::string json, UserId except) {
+  if (!bus_.alone()) hints_.note({Hint::Kind::kGroupEvent, group.value, except.value, json});
   to_group(group, {except, std::make_shared<const std::string>(std::move(json)), false, {}},
            Reach::kCluster);
 }

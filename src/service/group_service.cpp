@@ -144,14 +144,15 @@ void GroupService::refuse_member(session::Session& session, const protocol::Requ
 }
 
 void GroupService::settle_creation(session::Session& session, std::string_view name) {
-  const UserId user = session.identity().user;
-  context_.settle_queue.add(session, "create_group user=" + std::to_string(user.value),
-                            [this, user, name = std::string(name)](
+  const session::Identity self = session.identity();
+  context_.settle_queue.add(session, "create_group user=" + std::to_string(self.user.value),
+                            [this, self, name = std::string(name)](
                                 storage::Connection& connection) -> Result<SettleQueue::Act> {
-                              auto group = GroupModel(connection).created_by_locked(name, user);
+                              auto group =
+                                  GroupModel(connection).created_by_locked(name, self.user);
                               if (!group) return fail(group);
                               if (!*group) return SettleQueue::Act();
-                              return [this, user, id = **group] { go_live(user, id, 0); };
+                              return [this, self, id = **group] { go_live(self, id, 0); };
                             });
 }
 
@@ -166,16 +167,19 @@ void GroupService::settle_joining(session::Session& session, GroupId group) {
         if (!joined_seq) return fail(joined_seq);
         if (!*joined_seq) return SettleQueue::Act();
         return [this, self, group, seq = **joined_seq] {
-          go_live(self.user, group, seq);
+          go_live(self, group, seq);
           context_.router.event_to_group(group, membership_push(group, self, "joined"), self.user);
         };
       });
 }
 
-// Whatever session of this node the user is logged in on by now.
-void GroupService::go_live(UserId user, GroupId group, Seq joined_seq) {
-  if (auto session = context_.registry.find(user)) {
-    context_.recipients.joined(session, user, group, joined_seq);
+// Whatever session the user is logged in on by now. One on another node reads the user's streams
+// when it hears of the end of an older session that it does not wait for.
+void GroupService::go_live(const session::Identity& who, GroupId group, Seq joined_seq) {
+  if (auto session = context_.registry.find(who.user)) {
+    context_.recipients.joined(session, who.user, group, joined_seq);
+  } else {
+    context_.router.tell_gone(who.user, who.epoch);
   }
 }
 

@@ -24,7 +24,7 @@ class GroupService {
   void refuse_member(session::Session& session, const protocol::Request& request, Seq joined_seq);
   void settle_creation(session::Session& session, std::string_view name);
   void settle_joining(session::Session& session, GroupId group);
-  void go_live(UserId user, GroupId group, Seq joined_seq);
+  void go_live(const session::Identity& who, GroupId group, Seq joined_seq);
 
   ServiceContext& context_;
 };

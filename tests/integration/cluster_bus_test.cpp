@@ -157,7 +157,8 @@ TEST_F(ClusterBus, ANodeThatRedisDoesNotAcceptAgainIsHeard) {
   expect_messages(alice, bob, 2);
 }
 
-// Messages, receipts and presence cross in both directions within the promised time.
+// Messages, receipts, presence, contacts and memberships cross in both directions within the
+// promised time.
 class CrossNodeDelivery : public ClusterBus {
  protected:
   void expect_crossing(std::size_t here, std::size_t there) {
@@ -172,7 +173,9 @@ class CrossNodeDelivery : public ClusterBus {
     alice.group_chat(group, "to all");
     alice.chat(bob.id(), "to bob");
     bob.chat(alice.id(), "to alice");
-    expect_all(alice, {{6, "id", bob.id()}});
+    expect_all(alice, {{6, "id", bob.id()}, {202, "groupid", group}});
+    expect_all(carol, {{201, "id", bob.id()}});
+    expect_all(dave, {{201, "id", alice.id()}});
     expect_all(bob, {{6, "id", alice.id()}, {10, "groupid", group}});
 
     alice.client.send(delivered_request(bob.id(), 1));

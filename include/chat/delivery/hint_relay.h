@@ -25,10 +25,13 @@ struct Hint {
     kDirectCursor = 'c',    // recipient `id` is further in what `other`, a user, has sent to it
     kGroupCursors = 'g',    // members of group `id` are further
     kAccountDeleted = 'd',  // user `id`
+    kUserEvent = 'u',       // `push` is for user `id`
+    kGroupEvent = 'e',      // `push` is for the members of group `id` but `other`
   };
   Kind kind = Kind::kPresence;
   std::int32_t id = 0;
   std::int32_t other = 0;
+  std::string push{};  // JSON; what is told once is in no table that says to whom
 
   friend bool operator==(const Hint&, const Hint&) = default;
 };
@@ -44,13 +47,16 @@ class HintListener {
 // Resync finds them. hint_relay.cpp says how.
 // Threading: note() is thread-safe; a thread of its own does the rest; start() and stop()
 // externally synchronised.
-// Bounds: kHintsMax hints of the last kKept; more are not kept.
+// Bounds: kHintsMax hints of the last kKept, with kPushBytesMax of pushes; more are not kept.
 class HintRelay {
  public:
   static constexpr std::chrono::milliseconds kInterval{1'000};
   // Longer than it takes all nodes to learn that the bus is impaired.
   static constexpr std::chrono::seconds kKept{10};
   static constexpr std::size_t kHintsMax = 50'000;
+  static constexpr std::size_t kPushBytesMax = 1024 * 1024;
+  // An event that comes by the bus and by a hint is taken once within this time.
+  static constexpr std::chrono::seconds kTaken{30};
 
   HintRelay(storage::Pool& pool, BusHealth& health) : pool_(pool), health_(health) {}
   ~HintRelay() { stop(); }
@@ -61,6 +67,8 @@ class HintRelay {
 
   // This node has told this over the bus.
   void note(const Hint& hint);
+  // Whether a push that another node has told, over the bus or by a hint, comes for the first time.
+  bool take(const Hint& event);
 
  private:
   using Time = std::chrono::steady_clock::time_point;
@@ -98,7 +106,10 @@ class HintRelay {
   base::Mutex mutex_;  // a leaf: nothing is called under it
   std::unordered_map<Hint, Noted, KeyHash> hints_ CHAT_GUARDED_BY(mutex_);
   std::int64_t last_number_ CHAT_GUARDED_BY(mutex_) = 0;
+  std::size_t push_bytes_ CHAT_GUARDED_BY(mutex_) = 0;
+  std::unordered_map<Hint, Time, KeyHash> taken_ CHAT_GUARDED_BY(mutex_);
   Time pruned_at_ CHAT_GUARDED_BY(mutex_){};
+  Time taken_pruned_at_ CHAT_GUARDED_BY(mutex_){};
   bool keeping_ CHAT_GUARDED_BY(mutex_) = false;
 };
 

@@ -65,6 +65,9 @@ class Router final : public JournalListener {
   void event_to_user(UserId user, std::string json);
   void event_to_group(GroupId group, std::string json, UserId except);
 
+  // The same, when another node has told it by a hint.
+  void event_elsewhere(const Hint& hint);
+
   // PRESENCE pushes: each watcher is told the state of whom it watches.
   void presence(std::span<const storage::Watch> watches,
                 const std::unordered_map<UserId, bool>& online, Reach reach = Reach::kCluster);
@@ -96,6 +99,7 @@ class Router final : public JournalListener {
   void evict_taken_over(const std::vector<EntryType>& entries);
   void handle(UserId user, const TakeoverEnvelope& takeover);
   void deliver(const cluster::BusMessage& message, const Push& push);
+  void take_event(const cluster::Channel& channel, const EventEnvelope& event);
   void to_user(UserId user, EventEnvelope event, Reach reach);
   void to_group(GroupId group, const EventEnvelope& event, Reach reach);
   void local_event_to_user(UserId user, EventEnvelope event);

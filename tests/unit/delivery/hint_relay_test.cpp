@@ -89,6 +89,38 @@ TEST_F(HintRelayTest, CarriesHintsWhileTheBusIsImpaired) {
   EXPECT_TRUE(here->listener.hints().empty()) << "its own";
 }
 
+TEST_F(HintRelayTest, CarriesPushes) {
+  const Hint to_user{Hint::Kind::kUserEvent, 7, 0, R"({"msgid":201,"name":"a b\n"})"};
+  const Hint to_group{Hint::Kind::kGroupEvent, 9, 7, R"({"msgid":202})"};
+  here->relay.note(to_user);
+  here->relay.note(to_group);
+  here->impair();
+  there->impair();
+  ASSERT_TRUE(test::eventually([&] { return there->listener.hints().size() == 2; }));
+  EXPECT_EQ(there->listener.hints(), (std::vector<Hint>{to_user, to_group}));
+}
+
+TEST_F(HintRelayTest, APushIsTakenOnce) {
+  const Hint event{Hint::Kind::kUserEvent, 7, 0, R"({"msgid":201})"};
+  Hint to_another = event;
+  to_another.id = 8;
+  EXPECT_TRUE(here->relay.take(event));
+  EXPECT_FALSE(here->relay.take(event));
+  EXPECT_TRUE(here->relay.take(to_another));
+}
+
+TEST_F(HintRelayTest, KeepsSoManyBytesOfPushes) {
+  constexpr std::size_t kBytes = HintRelay::kPushBytesMax / 2;
+  for (std::int32_t id = 1; id <= 3; ++id) {
+    here->relay.note({Hint::Kind::kUserEvent, id, 0, std::string(kBytes, 'x')});
+  }
+  here->relay.note(kCame);
+  here->impair();
+  there->impair();
+  ASSERT_TRUE(test::eventually([&] { return there->listener.hints().size() == 3; }));
+  EXPECT_EQ(there->listener.hints().back(), kCame);
+}
+
 TEST_F(HintRelayTest, RepeatsWhatTheListenerCouldNotTake) {
   there->listener.fails = true;
   here->relay.note(kCame);
