@@ -15,6 +15,9 @@
 //   session per user.
 // - Takeovers whose older session has not reported its end, or reported it late (TakeoverWaiter):
 //   the user's streams are read as after a recent login, and the other nodes are asked again.
+// - The database itself. Once in kDatabaseInterval it is asked which server it is. Another one may
+//   be a replica that lacks the last rows, so after a change, and after an outage, the heads of all
+//   streams are given to the windows, which find out what is missing (Window::notice).
 // - Users that the table gives to this node and that have no session here are released once in
 //   kReconcileInterval.
 //
@@ -28,6 +31,7 @@
 #include "chat/base/log.h"
 #include "chat/base/sabotage.h"
 #include "chat/delivery/envelope.h"
+#include "chat/storage/cluster_model.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/user_model.h"
 
@@ -71,7 +75,7 @@ Result<void> for_each_part(const std::vector<Item>& items, Call call) {
 
 void Resync::start(const storage::Node& node) {
   node_ = node;
-  last_run_ = last_eviction_ = last_reconciled_ = steady_clock::now();
+  last_run_ = last_eviction_ = last_reconciled_ = last_asked_ = steady_clock::now();
   thread_ = base::Thread("resync", [this] { work(); });
 }
 
@@ -89,6 +93,7 @@ void Resync::work() {
     if (failing_ && !failed_before) {
       log::warn("event=resync_failed what={}", log::quoted(done.error().message));
     }
+    audit_due_ = audit_due_ || (failed_before && done);
   }
 }
 
@@ -99,6 +104,7 @@ Result<void> Resync::work_once() {
       return done;
     }
   }
+  if (auto done = audit(); !done) return done;
   const auto now = steady_clock::now();
   const bool evicts = !bus_.alone() && !base::sabotaged(base::Sabotage::kKeepOlder);
   if (evicts && now - last_eviction_ > kEvictInterval) {
@@ -109,6 +115,28 @@ Result<void> Resync::work_once() {
     if (auto done = reconcile(); !done) return done;
   }
   return free_left_behind();
+}
+
+Result<void> Resync::audit() {
+  const auto now = steady_clock::now();
+  if (now - last_asked_ > kDatabaseInterval) {
+    last_asked_ = now;
+    auto lease = pool_.lease();
+    if (!lease) return fail(lease);
+    auto server = storage::ClusterModel(**lease).database_server();
+    if (!server) return fail(server);
+    const std::string before = std::exchange(database_server_, *std::move(server));
+    if (!before.empty() && before != database_server_) {
+      log::warn("event=database_changed from={} to={}", log::quoted(before),
+                log::quoted(database_server_));
+      audit_due_ = true;
+    }
+  }
+  if (!audit_due_) return {};
+  const Holders holders = registry_.all();
+  auto done = for_each_part(holders, [this](auto part) { return read_streams(part, true); });
+  if (done) audit_due_ = false;
+  return done;
 }
 
 bool Resync::due() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "chat/base/clock.h"
 #include "chat/base/log_limiter.h"
 #include "chat/delivery/loop_delivery.h"
 #include "chat/session/session.h"
@@ -15,7 +16,15 @@ constexpr std::size_t kStreamsPerCatchUp = 64;
 constexpr std::size_t kHeldEventsMax = 64;
 // Marks that have been reached are cut off once they are so many.
 constexpr std::size_t kMarksTrim = 256;
+// How far before a message whose seq is used again the table is looked through for others like it.
+constexpr Seq kLostTail = 256;
+// More than the clocks of servers differ by.
+constexpr UnixMillis kClocksDiffer = 60'000;
 constinit log::Limiter lost_window_rows{log::kUsualLines};
+
+UnixMillis surely_after_all_pushed() {
+  return base::system_clock().unix_millis() + kClocksDiffer;
+}
 
 }  // namespace
 
@@ -31,6 +40,7 @@ void Window::release(const std::vector<StreamPosition>& positions, const std::ve
     Position& position = begin_at(item);
     position.pushed = item.delivered;
     position.delivered = item.delivered;
+    position.pushed_at = surely_after_all_pushed();
     position.target = std::max(position.target, item.head);
   }
   stage_ = Stage::kOpen;
@@ -54,10 +64,12 @@ void Window::offer(const Push& message) {
   if (stage_ == Stage::kFinishing) return;
   Position& position = position_of(message.stream);
   if (message.seq <= position.pushed) {
-    if (reuses_a_seq(position, message)) rows_lost(position, message.seq - 1);
+    if (reuses_a_seq(position, message)) {
+      recheck(position, std::max<Seq>(message.seq - 1 - kLostTail, 0));
+    }
     return;
   }
-  if (ready() && message.seq == position.pushed + 1) {
+  if (message.seq == position.pushed + 1 && ready() && find_recheck(position.stream) == nullptr) {
     push(position, message);
   } else {
     fall_behind(position, message.seq);
@@ -71,18 +83,66 @@ bool Window::reuses_a_seq(const Position& position, const Push& message) {
   return position.pushed_at != 0 && message.sent_at > position.pushed_at;
 }
 
-// Reads on from there, as after a SYNC, but what was pushed beyond it can't be acknowledged.
-void Window::rows_lost(Position& position, Seq after) {
+// The database may have lost rows: reads the stream on from there. Time tells what it has had
+// already, and what is new under a seq that another message had.
+void Window::recheck(Position& position, Seq after) {
+  if (position.pushed_at == 0 || find_recheck(position.stream) != nullptr) return;
+  add_rewind({position.stream, after, true});
+  if (!catching_up_) apply_rewinds();
+  behind_ = true;
+  catch_up();
+}
+
+void Window::begin_recheck(Position& position, Seq after) {
+  if (after >= position.pushed || find_recheck(position.stream) != nullptr) return;
+  waiting().rechecks.push_back({position.stream, position.pushed, position.pushed_at});
+  note_rewound(position);
+}
+
+Window::Recheck* Window::find_recheck(StreamKey stream) {
+  if (!waiting_) return nullptr;
+  auto& rechecks = waiting_->rechecks;
+  const auto found = std::find_if(rechecks.begin(), rechecks.end(),
+                                  [stream](const Recheck& item) { return item.stream == stream; });
+  return found == rechecks.end() ? nullptr : &*found;
+}
+
+// Whether a message of a stream that is compared with the table was pushed before. The first one
+// that was not ends the comparison.
+bool Window::is_had_already(Position& position, const Push& message) {
+  const Recheck* had = find_recheck(position.stream);
+  if (had == nullptr) return false;
+  if (message.seq <= had->pushed && message.sent_at <= had->pushed_at) return true;
+  if (message.seq <= had->pushed) {
+    rows_lost(position, *had);
+  } else {
+    end_recheck(position.stream);
+  }
+  return false;
+}
+
+// What was pushed beyond the position can't be acknowledged any more.
+void Window::rows_lost(Position& position, const Recheck& had) {
   log::limited(
       log::Level::kError, lost_window_rows, "event=rows_lost user={} stream={} id={} from={} to={}",
       user_.value, position.stream.is_group() ? "group" : "direct",
       position.stream.is_group() ? position.stream.group().value : position.stream.sender().value,
-      after + 1, position.pushed);
-  position.pushed_at = 0;
-  waiting().rewinds.push_back({position.stream, after, true});
-  if (!catching_up_) apply_rewinds();
-  behind_ = true;
-  catch_up();
+      position.pushed + 1, had.pushed);
+  const Seq last = position.pushed;
+  position.delivered = std::min(position.delivered, last);
+  position.read = std::min(position.read, last);
+  std::erase_if(waiting_->rewound,
+                [&](const Place& before) { return before.stream == position.stream; });
+  for (Mark& mark : marks_) {
+    if (mark.stream == position.stream) mark.seq = std::min(mark.seq, last);
+  }
+  end_recheck(position.stream);
+}
+
+void Window::end_recheck(StreamKey stream) {
+  std::erase_if(waiting_->rechecks,
+                [stream](const Recheck& item) { return item.stream == stream; });
+  forget_waiting();
 }
 
 void Window::offer_event(const std::shared_ptr<const std::string>& json) {
@@ -112,6 +172,7 @@ void Window::join(GroupId group, Seq joined_seq) {
   Position& joined = position_of(StreamKey::of(group));
   joined.pushed = std::max(joined.pushed, joined_seq);
   joined.delivered = std::max(joined.delivered, joined_seq);
+  joined.pushed_at = std::max(joined.pushed_at, surely_after_all_pushed());
   // A message may have been committed between the joining and now: look.
   fall_behind(joined, joined.pushed + 1);
 }
@@ -124,6 +185,7 @@ Window::Position& Window::begin_at(const StreamPosition& item) {
   Position& position = position_of(item.stream);
   position.pushed = item.delivered;
   position.delivered = item.delivered;
+  position.pushed_at = surely_after_all_pushed();
   return position;
 }
 
@@ -146,6 +208,8 @@ void Window::notice(const StreamPosition& item) {
   if (stage_ == Stage::kFinishing) return;
   Position& position = begin_at(item);
   if (item.head > position.pushed) fall_behind(position, item.head);
+  // Or the head is older than the last push; then what follows is found to be there.
+  if (item.head < position.pushed) recheck(position, item.head);
 }
 
 void Window::finish(base::Task then) {
@@ -181,6 +245,10 @@ bool Window::push_page(const Page& page) {
     Position& position = position_of(message.stream);
     // What the table leaves out does not exist: it is read in order, from `pushed` on.
     if (message.seq <= position.pushed) continue;
+    if (is_had_already(position, message)) {
+      position.pushed = message.seq;
+      continue;
+    }
     (was_pushed(position, message.seq) ? repeated_bytes : fresh_bytes) += message.json->size();
     push(position, message);
   }
@@ -196,6 +264,13 @@ void Window::note_ends(const Page& page) {
   for (const StreamKey stream : page.ended) {
     Position& position = position_of(stream);
     if (position.target <= position.asked) position.target = position.pushed;
+    const Recheck* had = find_recheck(stream);
+    if (had == nullptr) continue;
+    if (position.pushed < had->pushed) {
+      rows_lost(position, *had);
+    } else {
+      end_recheck(stream);
+    }
   }
 }
 
@@ -248,11 +323,11 @@ void Window::rewind(const StreamPosition& item, std::optional<Seq> after) {
   catch_up();
 }
 
-// One a stream, however often it is asked for: the farthest back.
+// One a stream and reason, however often it is asked for: the farthest back.
 void Window::add_rewind(const Place& place) {
   auto& rewinds = waiting().rewinds;
   const auto known = std::find_if(rewinds.begin(), rewinds.end(), [&](const Place& earlier) {
-    return earlier.stream == place.stream && !earlier.rows_lost;
+    return earlier.stream == place.stream && earlier.rows_lost == place.rows_lost;
   });
   if (known == rewinds.end()) return rewinds.push_back(place);
   known->seq = std::min(known->seq, place.seq);
@@ -264,15 +339,12 @@ void Window::apply_rewinds() {
     Position& position = position_of(rewind.stream);
     position.target = std::max(position.target, position.pushed);
     if (rewind.rows_lost) {
-      position.delivered = std::min(position.delivered, rewind.seq);
-      position.read = std::min(position.read, rewind.seq);
-      std::erase_if(waiting_->rewound,
-                    [&](const Place& before) { return before.stream == rewind.stream; });
-      for (Mark& mark : marks_) {
-        if (mark.stream == rewind.stream) mark.seq = std::min(mark.seq, rewind.seq);
-      }
+      begin_recheck(position, rewind.seq);
     } else if (rewind.seq < position.pushed) {
       note_rewound(position);
+      // The client wants to have again what it has had.
+      std::erase_if(waiting_->rechecks,
+                    [&](const Recheck& item) { return item.stream == rewind.stream; });
     }
     position.pushed = std::min(position.pushed, rewind.seq);
     behind_ = true;
@@ -319,7 +391,8 @@ Window::Waiting& Window::waiting() {
 
 void Window::forget_waiting() {
   const Waiting& left = *waiting_;
-  if (left.rewinds.empty() && left.rewound.empty() && left.held_events.empty() && !left.finished)
+  if (left.rewinds.empty() && left.rewound.empty() && left.rechecks.empty() &&
+      left.held_events.empty() && !left.finished)
     waiting_.reset();
 }
 

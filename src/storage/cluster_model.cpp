@@ -44,4 +44,14 @@ Result<void> ClusterModel::serialise_start() {
   return fail(ErrorCode::kInternal, "the table cluster has no row");
 }
 
+// Each server of a replication has an id of its own.
+Result<std::string> ClusterModel::database_server() {
+  if (connection_.dialect() == Dialect::kSqlite) return std::string();
+  const auto server = sql::read_one(
+      connection_, "SELECT CONCAT(@@server_id, ' ', @@hostname, ':', @@port, ' ', @@datadir)",
+      [](const Statement& row) { return std::string(row.text(0)); });
+  if (!server) return fail(server);
+  return server->value_or("");
+}
+
 }  // namespace chat::storage

@@ -79,6 +79,26 @@ TEST_F(DatabaseSwitch, ReadOnlyForAWhileMeansUnavailableAndHealsByItself) {
   expect_told_once();
 }
 
+// A replica that lacks the last rows has taken over. Those who have had them must have what comes
+// in their place.
+TEST_F(DatabaseSwitch, LostRowsAreNoticedBeforeAnythingIsWritten) {
+  User reader = log_in(server->port(), bob);
+  MariadbServer replica;
+  replica.copy_database(mariadb(), server->storage().database());
+  for (const char* text : {"2", "3", "4"}) {
+    alice->chat(bob.id, text, std::string("d") + text);
+    EXPECT_EQ(reader.client.push(6).at("msg"), text);
+  }
+  EXPECT_EQ(occurrences(server->log(), "event=rows_lost"), 0);
+  proxy->network().redirect(replica.socket());
+  proxy->network().reset_all();
+  EXPECT_TRUE(wait_until([&] { return occurrences(server->log(), "event=rows_lost") > 0; }));
+  EXPECT_EQ(request_patiently(alice->client, chat_request(alice->account, bob.id, "new", "new"))
+                .at("seq"),
+            2);
+  EXPECT_EQ(reader.client.push(6).at("msg"), "new");
+}
+
 // Connections that are open stay with the old server for as long as nobody closes them.
 TEST_F(DatabaseSwitch, AddressThatLeadsToANewPrimaryIsFollowed) {
   MariadbServer other;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -28,6 +29,7 @@ class Resync {
   static constexpr std::chrono::seconds kImpairedInterval{4};
   static constexpr std::chrono::milliseconds kEvictInterval{2'500};
   static constexpr std::chrono::seconds kReconcileInterval{60};
+  static constexpr std::chrono::milliseconds kDatabaseInterval{2'500};
 
   Resync(session::Registry& registry, Recipients& recipients, TakeoverWaiter& takeovers,
          storage::Pool& pool, cluster::Bus& bus, const BusHealth& health, Presence& presence)
@@ -53,6 +55,7 @@ class Resync {
   void work();
   Result<void> work_once();
   bool due();
+  Result<void> audit();
   Result<void> resync();
   Result<void> read_streams(std::span<const Holder> holders, bool all_streams);
   Result<void> evict_taken_over();
@@ -77,6 +80,9 @@ class Resync {
   bool was_impaired_ = false;
   Time last_eviction_{};
   Time last_reconciled_{};
+  Time last_asked_{};
+  std::string database_server_;
+  bool audit_due_ = false;
   std::vector<TakeoverWaiter::Review> reviews_;           // taken, and not done yet
   std::unordered_map<UserId, SessionEpoch> left_behind_;  // not known to be free yet
   bool failing_ = false;

@@ -87,8 +87,9 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
     Seq delivered = 0;
     Seq read = 0;  // moved by READ since the login
     Seq target = 0;
-    Seq asked = 0;                 // the target when it was last read on
-    UnixMillis pushed_at = 0;      // when the message `pushed` was sent; 0: not known
+    Seq asked = 0;  // the target when it was last read on
+    // When the message `pushed` was sent, or when the position was read; 0: not known.
+    UnixMillis pushed_at = 0;
     bool delivered_moved = false;  // since the last take_moves()
     bool read_moved = false;       // likewise
     bool wrote = false;            // the user has written here (groups)
@@ -103,12 +104,19 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   struct Place {
     StreamKey stream;
     Seq seq;
-    bool rows_lost = false;  // what had been pushed beyond `seq` is not in the table any more
+    bool rows_lost = false;  // what was pushed beyond `seq` may not be in the table any more
+  };
+  // A stream that is compared with the table: whether it still has what was pushed.
+  struct Recheck {
+    StreamKey stream;
+    Seq pushed;
+    UnixMillis pushed_at;
   };
   // What a window needs only at times.
   struct Waiting {
     std::vector<Place> rewinds;  // to after `seq`; asked for while a page was being read
     std::vector<Place> rewound;  // streams that had been pushed up to `seq` before; one each
+    std::vector<Recheck> rechecks;
     std::vector<std::shared_ptr<const std::string>> held_events;
     base::Task finished;  // waits for the marks to be reached
   };
@@ -128,7 +136,12 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   void move_delivered(Position& position, Seq seq);
   void mark_dirty();
   static bool reuses_a_seq(const Position& position, const Push& message);
-  void rows_lost(Position& position, Seq after);
+  void recheck(Position& position, Seq after);
+  void begin_recheck(Position& position, Seq after);
+  Recheck* find_recheck(StreamKey stream);
+  bool is_had_already(Position& position, const Push& message);
+  void rows_lost(Position& position, const Recheck& had);
+  void end_recheck(StreamKey stream);
   void add_rewind(const Place& place);
   void apply_rewinds();
   void listen_to(GroupId group);

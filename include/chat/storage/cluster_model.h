@@ -19,6 +19,8 @@ class ClusterModel {
   // Locks the row until the transaction ends, so that starts run one after the other. There must be
   // a row: see id(). On Galera the second of two starts fails with kBusy, here or at COMMIT.
   Result<void> serialise_start();
+  // Which server answers, where there may be several: empty for an embedded database.
+  Result<std::string> database_server();
 
  private:
   Connection& connection_;

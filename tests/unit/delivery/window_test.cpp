@@ -19,7 +19,25 @@ namespace {
 using test::wait_until;
 using Seqs = std::vector<Seq>;
 
-class WindowTest : public DeliveryTest {};
+class WindowTest : public DeliveryTest {
+ protected:
+  void store_later(Seq first, Seq last, UnixMillis sent_at) {
+    std::vector<storage::DirectMessage> rows;
+    for (Seq seq = first; seq <= last; ++seq) {
+      rows.push_back(message(seq, "later"));
+      rows.back().sent_at = sent_at;
+    }
+    ASSERT_TRUE(send(rows));
+  }
+  void offer_later(Seq seq, UnixMillis sent_at) {
+    Push offered = push(seq, "later");
+    offered.sent_at = sent_at;
+    rig_.in_loop([&] { window()->offer(offered); });
+  }
+  void notice(Seq head) {
+    rig_.in_loop([&] { window()->notice({StreamKey::from(bob_), 0, head}); });
+  }
+};
 
 TEST_F(WindowTest, PushesTheNextAndDropsRepeats) {
   log_in();
@@ -58,6 +76,65 @@ TEST_F(WindowTest, MessageUnderAReusedSeqIsNotTakenForARepeat) {
     }
   }
   EXPECT_EQ(received(), (Seqs{3, 4}));
+}
+
+// The bus did not bring the first of the new messages.
+TEST_F(WindowTest, NewMessagesUnderReusedSeqsAreFoundInTheTable) {
+  log_in();
+  store(1, 5);
+  offer(5);
+  EXPECT_EQ(received(), (Seqs{1, 2, 3, 4, 5}));
+  ASSERT_TRUE(connection_->execute("DELETE FROM directmessage WHERE seq >= 3"));
+  store_later(3, 5, 2);
+  offer_later(5, 2);
+  EXPECT_EQ(received(), (Seqs{3, 4, 5}));
+}
+
+// Nothing has been pushed, so nothing tells when the lost messages were sent, but the login.
+TEST_F(WindowTest, ReusedSeqIsNoticedByAWindowThatHasPushedNothing) {
+  store(1, 5);
+  advance(5);
+  log_in();
+  ASSERT_TRUE(connection_->execute("DELETE FROM directmessage WHERE seq >= 3"));
+  const UnixMillis later = base::system_clock().unix_millis() + 120'000;
+  store_later(3, 4, later);
+  offer_later(4, later);
+  EXPECT_EQ(received(), (Seqs{3, 4}));
+}
+
+TEST_F(WindowTest, LossIsNoticedByTheHead) {
+  log_in(true);
+  store(1, 5);
+  offer(5);
+  EXPECT_EQ(received(), (Seqs{1, 2, 3, 4, 5}));
+  ASSERT_TRUE(connection_->execute("DELETE FROM directmessage WHERE seq >= 4"));
+  notice(3);
+  EXPECT_EQ(received(), Seqs{});
+  EXPECT_FALSE(rig_.in_loop([&] { return window()->acknowledge(StreamKey::from(bob_), 5); }));
+  EXPECT_TRUE(rig_.in_loop([&] { return window()->acknowledge(StreamKey::from(bob_), 3); }));
+  // Its time tells nothing: it is the same.
+  store(4, 4);
+  offer(4);
+  EXPECT_EQ(received(), Seqs{4});
+}
+
+// It was read before the last messages were pushed.
+TEST_F(WindowTest, OldHeadIsNotTakenForALoss) {
+  log_in(true);
+  store(1, 5);
+  offer(5);
+  EXPECT_EQ(received(), (Seqs{1, 2, 3, 4, 5}));
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    rig_.in_loop([&] {
+      window()->notice({StreamKey::from(bob_), 0, 3});
+      window()->offer(push(4));
+    });
+  }
+  EXPECT_TRUE(rig_.in_loop([&] { return window()->acknowledge(StreamKey::from(bob_), 5); }));
+  EXPECT_EQ(received(), Seqs{});
+  store(6, 6);
+  offer(6);
+  EXPECT_EQ(received(), Seqs{6});
 }
 
 // The cursor was written to the table of a database that had lost the messages.
