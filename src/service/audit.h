@@ -13,7 +13,9 @@ namespace chat::service {
 //    "node":"a"}
 // `user` is the account that it is about, 0 where there is none of that name: what a client
 // typed is never written, for people type passwords into the wrong line. `group` where it is about
-// one. Nothing happens when there is no audit log. Threading: thread-safe.
+// one. `suppressed`, where it is given, is how many lines of this kind before it were not written
+// because there were too many. Nothing happens when there is no audit log.
+// Threading: thread-safe. Bounds: a rate of lines for each kind of event.
 void audit(const ServiceContext& context, std::string_view event, const session::Session& session,
            UserId user, GroupId group = {});
 

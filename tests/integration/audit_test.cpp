@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -49,6 +50,36 @@ class Audit : public WithServer {
     return found;
   }
 };
+
+// Who has no account writes as little into it as into the log; what others do is still there.
+TEST_F(Audit, FailuresOfStrangersAreLimitedAndCounted) {
+  constexpr int kFailures = 1000;
+  const User alice = new_user("alice");
+  RawClient stranger(port());
+  const Json wrong = {{"msgid", 1}, {"name", "nobody"}, {"password", "wrong!"}};
+  for (int i = 0; i < kFailures; ++i) stranger.send(wrong);
+  for (int i = 0; i < kFailures; ++i) EXPECT_EQ(stranger.receive().at("msgid"), 2);
+  RawClient other(port());
+  expect_refused(other, login_request(alice.account, {{"password", "wrong!"}}), errors::kFailed);
+  EXPECT_TRUE(wait_until([&] { return last("login_failed").at("user") == alice.id(); }));
+  const auto failures_of_nobody = [] {
+    const auto all = lines(file());
+    return std::count_if(all.begin(), all.end(), [](const Json& line) {
+      return line.at("event") == "login_failed" && line.at("user") == 0;
+    });
+  };
+  const auto written = failures_of_nobody();
+  EXPECT_GT(written, 50);
+  EXPECT_LT(written, kFailures / 2);
+  // A line is due again soon, and says how many were left out.
+  EXPECT_TRUE(wait_until([&] {
+    expect_refused(stranger, wrong, errors::kFailed);
+    for (const Json& line : lines(file())) {
+      if (line.value("suppressed", 0) > 0) return true;
+    }
+    return false;
+  }));
+}
 
 TEST_F(Audit, TellsWhoDidWhatFromWhere) {
   User alice = new_user("alice");
