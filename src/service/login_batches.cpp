@@ -9,6 +9,7 @@
 #include "chat/delivery/batch.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/group_model.h"
+#include "chat/storage/node_model.h"
 #include "chat/storage/session_model.h"
 #include "chat/storage/settle.h"
 #include "chat/storage/user_model.h"
@@ -43,6 +44,21 @@ Result<GroupsByUser> groups_of(storage::Pool& pool, std::span<const UserId> user
     if (list.size() > protocol::kGroupsMax) list.resize(protocol::kGroupsMax);
   }
   return groups;
+}
+
+// A node that was stopped for longer than its lease may have been taken for dead: its users are
+// free then, and it must claim no more of them, nor take one over. Read after the rows of the users
+// are locked, or after a claim is committed; so a claim that this finds nothing against is before
+// the end of the node's life, which frees its users.
+Result<void> must_live(storage::Connection& connection, const storage::Node& node) {
+  if (connection.dialect() == storage::Dialect::kSqlite) return {};  // nobody else can end it
+  const auto rows = storage::NodeModel(connection).all();
+  if (!rows) return fail(rows);
+  const bool lives = std::any_of(rows->begin(), rows->end(), [&node](const auto& row) {
+    return row.node.id == node.id && row.node.epoch == node.epoch;
+  });
+  if (lives) return {};
+  return fail(ErrorCode::kUnavailable, "this server was taken for dead");
 }
 
 }  // namespace
@@ -126,6 +142,7 @@ Result<std::vector<Claim>> LoginBatches::claim_in_one_commit(storage::Connection
   for (const auto& item : items) claims.push_back({item.request.user, item.request.takes_over});
   storage::UserModel users(connection);
   if (auto claimed = users.claim(claims, context_.node); !claimed) return fail(claimed);
+  if (auto lives = must_live(connection, context_.node); !lives) return fail(lives);
   std::vector<const ClaimRequest*> claimed;
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (claims[i].outcome == Claim::Outcome::kClaimed) claimed.push_back(&items[i].request);
@@ -205,6 +222,7 @@ Result<Claim> LoginBatches::claim_one(storage::Connection& connection,
   }
   if (!epoch) return fail(epoch);
   if (!*epoch) return claim;
+  if (auto lives = must_live(connection, context_.node); !lives) return fail(lives);
   claim.outcome = Claim::Outcome::kClaimed;
   claim.epoch = **epoch;
   const ClaimRequest* const only = &request;
@@ -225,6 +243,7 @@ Result<void> LoginBatches::read_welcomes(std::span<const UserId> users, WelcomeI
   {
     auto lease = context_.pool.lease();
     if (!lease) return fail(lease);
+    if (auto lives = must_live(**lease, context_.node); !lives) return lives;
     auto credentials = storage::UserModel(**lease).credentials(users);
     if (!credentials) return fail(credentials);
     for (auto& item : *credentials) newest.emplace(item.user, std::move(item));

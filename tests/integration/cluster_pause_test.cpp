@@ -2,6 +2,7 @@
 // users have moved to another one.
 #include <chrono>
 #include <string>
+#include <thread>
 
 #include "cluster_fixture.h"
 
@@ -91,6 +92,46 @@ TEST_F(ClusterPause, AMessageOfATakenOverSessionIsRefused) {
   EXPECT_EQ(cluster->storage().number("SELECT count(*) FROM directmessage"), 1);
   EXPECT_EQ(cluster->storage().number("SELECT count(*) FROM groupmessage"), 0);
   again.chat(bob.id(), "late", "late");
+}
+
+// It was taken for dead, and its users have logged in elsewhere. What lay in its sockets includes a
+// login that takes over.
+TEST_F(ClusterPause, AServerThatWasTakenForDeadTakesNobodyOver) {
+  const Account account = register_account(port(0), "alice");
+  const auto epoch = [&] {
+    return cluster->storage().number("SELECT epoch FROM node ORDER BY id LIMIT 1");
+  };
+  const std::int64_t before = epoch();
+  RawClient late(port(0));
+  request_ok(late, {{"msgid", 21}});
+  ServerProcess& stopped = cluster->node(0);
+  stopped.freeze();
+  ASSERT_TRUE(wait_until([&] { return epoch() > before; }, milliseconds(30'000)));
+  User alice = log_in_on(1, account);
+  const auto session_epoch = [&] {
+    return cluster->storage().number("SELECT session_epoch FROM user WHERE name = 'alice'");
+  };
+  const std::int64_t claimed = session_epoch();
+  late.send(login_request(account, taking_over()));
+  // It can't find out by its lease, for a while.
+  const std::string database = cluster->storage().database();
+  std::thread lock([&database] {
+    mariadb().query("BEGIN; SELECT id FROM node FOR UPDATE; SELECT SLEEP(3); ROLLBACK", database);
+  });
+  ASSERT_TRUE(wait_until([] {
+    return mariadb().query(
+               "SELECT COUNT(*) FROM information_schema.processlist"
+               " WHERE info LIKE 'SELECT SLEEP(3)%'") != "0";
+  }));
+  stopped.thaw();
+  lock.join();
+  for (const Json& answer : late.receive_to_end()) {
+    if (answer.at("msgid") != 2) continue;
+    EXPECT_NE(answer.at("errno"), 0) << answer;
+  }
+  (void)stopped.wait_exit();
+  EXPECT_EQ(session_epoch(), claimed);
+  expect_alive(alice.client);
 }
 
 }  // namespace
