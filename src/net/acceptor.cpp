@@ -62,21 +62,28 @@ Acceptor::~Acceptor() {
   close();
 }
 
-Result<void> Acceptor::open(const Address& address) {
+Result<void> Acceptor::bind(const Address& address) {
   const int family = address.is_ipv6() ? AF_INET6 : AF_INET;
   CHAT_CHECK(!socket_);
   base::UniqueFd socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return refused(address, errno);
   tune(socket.get());
   if (::bind(socket.get(), address.data(), address.size()) != 0) return refused(address, errno);
-  if (::listen(socket.get(), SOMAXCONN) != 0) return refused(address, errno);
 
   sockaddr_storage bound{};
   socklen_t size = sizeof(bound);
   ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&bound), &size);
-  if (auto watched = loop_.watch(socket.get(), EPOLLIN, *this); !watched) return watched;
   address_ = Address::from(bound);
-  socket_ = std::move(socket);  // from here on: watched, or paused
+  socket_ = std::move(socket);
+  return {};
+}
+
+Result<void> Acceptor::listen() {
+  CHAT_CHECK(socket_);
+  if (listens_) return {};
+  if (::listen(socket_.get(), SOMAXCONN) != 0) return refused(address_, errno);
+  if (auto watched = loop_.watch(socket_.get(), EPOLLIN, *this); !watched) return watched;
+  listens_ = true;  // from here on: watched, or paused
   return {};
 }
 
@@ -86,6 +93,7 @@ void Acceptor::close() {
     resume_timer_ = 0;
   }
   socket_.reset();  // leaves the epoll set with it
+  listens_ = false;
 }
 
 void Acceptor::on_events(std::uint32_t /*epoll_events*/) {

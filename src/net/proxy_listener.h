@@ -28,7 +28,8 @@ class ProxyListener final {
   ~ProxyListener();
 
   // As Acceptor's.
-  Result<void> open(const Address& address) { return acceptor_.open(address); }
+  Result<void> bind(const Address& address) { return acceptor_.bind(address); }
+  Result<void> listen() { return acceptor_.listen(); }
   // Also closes who has not brought a header yet.
   void close();
   const Address& address() const { return acceptor_.address(); }

@@ -32,17 +32,22 @@ Server::Server(EventLoop& main_loop, LoopPool& loops, HandlerFactory factory, Ad
 
 Server::~Server() = default;
 
-Result<void> Server::open(const Address& address) {
-  return acceptor_.open(address);
+Result<void> Server::bind(const Address& address) {
+  return acceptor_.bind(address);
 }
 
-Result<void> Server::open_trusted(const Address& address, std::chrono::milliseconds header_within) {
+Result<void> Server::bind_trusted(const Address& address, std::chrono::milliseconds header_within) {
   CHAT_CHECK(!trusted_);
   trusted_ = std::make_unique<ProxyListener>(
       main_loop_, admission_, header_within,
       [this](base::UniqueFd socket, const Address& client) { accepted(std::move(socket), client); },
       [this] { return has_room(); });
-  return trusted_->open(address);
+  return trusted_->bind(address);
+}
+
+Result<void> Server::listen() {
+  if (auto listens = acceptor_.listen(); !listens) return listens;
+  return trusted_ ? trusted_->listen() : Result<void>{};
 }
 
 std::optional<Address> Server::trusted_address() const {

@@ -153,14 +153,13 @@ Result<void> App::start() {
                                                       *session_context_, connection, loop_index);
       },
       limits_);
-  // From here on the kernel queues callers; they are accepted once the main loop runs.
-  if (auto opened = server_->open(config_.server.listen); !opened) return opened;
+  if (auto bound = server_->bind(config_.server.listen); !bound) return bound;
   if (auto warning = plain_port_warning(config_.server.listen)) {
     log::warn("event=plain_port_open what={}", log::quoted(*warning));
     warnings_.push_back(*std::move(warning));
   }
   if (const auto& address = config_.server.proxy_listen) {
-    if (auto opened = server_->open_trusted(*address); !opened) return opened;
+    if (auto bound = server_->bind_trusted(*address); !bound) return bound;
   }
   if (auto registered = register_node(); !registered) return registered;
 
@@ -171,7 +170,10 @@ Result<void> App::start() {
                               clock_,
                               slow_clients_,
                               session_options(config_)});
-  return start_threads();
+  if (auto started = start_threads(); !started) return started;
+  // Not before: while the start waits for a lease, callers must find out at once that nobody is
+  // here. From here on the kernel queues them; they are accepted once the main loop runs.
+  return server_->listen();
 }
 
 Result<void> App::open_storage() {

@@ -1,15 +1,19 @@
 // Which servers may be on one database at a time, and how one that starts finds out who is there.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "chat/base/unique_fd.h"
 #include "fixture.h"
 #include "support/cluster.h"
+#include "support/free_port.h"
 #include "support/mysql_proxy.h"
 
 namespace chat::test {
@@ -37,8 +41,10 @@ class ClusterStart : public ::testing::Test {
     return chatserver_command(dir_.path(), storage.settings());
   }
   // One more server of a cluster, under a given name.
-  std::vector<std::string> node_command(Cluster& cluster, const std::string& name) const {
+  std::vector<std::string> node_command(Cluster& cluster, const std::string& name,
+                                        const Settings& more = {}) const {
     Settings settings = cluster.storage().settings();
+    settings.insert(settings.end(), more.begin(), more.end());
     settings.push_back("server.node=" + name);
     settings.push_back("bus.engine=redis");
     settings.push_back("redis.socket=" + cluster.redis().socket());
@@ -49,6 +55,15 @@ class ClusterStart : public ::testing::Test {
     EXPECT_EQ(result.exit_code, kExitCannotStart) << result.errors;
     EXPECT_THAT(result.output, Not(HasSubstr("ready")));
     return result;
+  }
+  static bool is_connectable(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const base::UniqueFd caller(::socket(AF_INET, SOCK_STREAM, 0));
+    const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
+    return ::connect(caller.get(), generic, sizeof(address)) == 0;
   }
   static std::string process(const ServerProcess& server) {
     return "process " + std::to_string(server.pid()) + " on ";
@@ -159,12 +174,21 @@ TEST_F(ClusterStart, ALeaseFromAnotherMachineIsWaitedFor) {
   cluster.node(0).kill9();
   cluster.storage().execute("UPDATE node SET holder = 'host=elsewhere pid=1 listen=10.0.0.1:6000'");
   const auto began = Clock::now();
-  ChildProcess again(node_command(cluster, "node-1"), dir_.file("stderr"));
+  const std::uint16_t port = free_port();
+  ChildProcess again(
+      node_command(cluster, "node-1", {"server.listen=127.0.0.1:" + std::to_string(port)}),
+      dir_.file("stderr"));
+  // A balancer must find another server in this time.
+  ASSERT_TRUE(wait_until([&] {
+    return read_file(dir_.file("stderr")).find("waiting for up to") != std::string::npos;
+  }));
+  EXPECT_FALSE(is_connectable(port));
   const auto line = again.read_line(Deadline(kRefusalPatience));
   const std::string errors = read_file(dir_.file("stderr"));
   ASSERT_TRUE(line && line->starts_with("ready ")) << errors;
   EXPECT_GE(Clock::now() - began, kLease);
   EXPECT_THAT(errors, HasSubstr("process 1 on elsewhere, listening on 10.0.0.1:6000"));
+  EXPECT_TRUE(is_connectable(port));
 }
 
 TEST_F(ClusterStart, AServerStoppedForLessThanItsLeaseKeepsItsName) {

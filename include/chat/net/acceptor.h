@@ -26,10 +26,13 @@ class Acceptor final : public EventHandler {
       EventLoop& loop, OnAccept on_accept, HasRoom has_room = [] { return true; });
   ~Acceptor() override;
 
-  // Binds and listens. kInvalidArgument when the address can't be had, with the reason. Once only.
-  Result<void> open(const Address& address);
+  // Binds; callers are refused until listen(). kInvalidArgument when the address can't be had, with
+  // the reason. Once only, until close().
+  Result<void> bind(const Address& address);
+  // Fails like bind(). Does nothing when it listens.
+  Result<void> listen();
   void close();
-  // Where it listens: with the true port when 0 was asked for.
+  // Where it is bound: with the true port when 0 was asked for.
   const Address& address() const { return address_; }
 
   void on_events(std::uint32_t epoll_events) override;
@@ -46,6 +49,7 @@ class Acceptor final : public EventHandler {
   const HasRoom has_room_;
   base::UniqueFd socket_;
   Address address_;
+  bool listens_ = false;
   TimerId resume_timer_ = 0;   // not 0: paused, and not watched
   bool pause_logged_ = false;  // since the last caller that was served
 };

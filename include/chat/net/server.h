@@ -31,20 +31,24 @@ class ProxyListener;
 // Accepts on the main reactor and deals connections round-robin to the sub-reactors, which own
 // them from then on. Callers of the public address are who their socket says; a caller of the
 // trusted address is whom its PROXY header names, and no connection before it has named somebody.
-// Threading: open…() and stop_accepting() in the main loop's thread; close_all() and count() from
-// any. Ownership: of all connections; the loops must have stopped before it is destroyed.
+// Threading: bind…(), listen() and stop_accepting() in the main loop's thread; close_all() and
+// count() from any. Ownership: of all connections; the loops must have stopped before it is
+// destroyed.
 class Server {
  public:
   // `admission` must outlive it.
   Server(EventLoop& main_loop, LoopPool& loops, HandlerFactory factory, Admission& admission);
   ~Server();
 
-  Result<void> open(const Address& address);
+  // Takes the address; callers are refused until listen().
+  Result<void> bind(const Address& address);
   const Address& address() const { return acceptor_.address(); }
   // Once. Whoever can reach this address can claim to be anybody: it is for balancers only.
-  Result<void> open_trusted(const Address& address,
+  Result<void> bind_trusted(const Address& address,
                             std::chrono::milliseconds header_within = kProxyHeaderWithin);
-  // Nothing unless it listens there.
+  // At each address that was taken.
+  Result<void> listen();
+  // Nothing unless it was taken.
   std::optional<Address> trusted_address() const;
   // On both addresses.
   void stop_accepting();
@@ -81,7 +85,7 @@ class Server {
   const HandlerFactory factory_;
   Admission& admission_;
   Acceptor acceptor_;
-  std::unique_ptr<ProxyListener> trusted_;  // null unless open_trusted()
+  std::unique_ptr<ProxyListener> trusted_;  // null unless bind_trusted()
   std::size_t next_loop_ = 0;
   std::vector<std::unique_ptr<LoopConnections>> connections_;
   std::atomic<std::size_t> count_{0};

@@ -64,11 +64,16 @@ int option(const base::UniqueFd& socket, int level, int name) {
   return value;
 }
 
+Result<void> bind_and_listen(Acceptor& acceptor, const Address& address) {
+  auto bound = acceptor.bind(address);
+  return bound ? acceptor.listen() : bound;
+}
+
 class AcceptorTest : public testing::Test {
  protected:
   AcceptorTest() {
     EXPECT_TRUE(log::configure(log::Level::kOff, ""));
-    EXPECT_TRUE(thread_.call([this] { return acceptor_->open(kAnyPort); }));
+    EXPECT_TRUE(thread_.call([this] { return bind_and_listen(*acceptor_, kAnyPort); }));
   }
   ~AcceptorTest() override {
     thread_.call([this] { acceptor_.reset(); });
@@ -149,7 +154,7 @@ TEST_F(AcceptorTest, ClosesWhilePaused) {
     close();
   }
   // The end of the pause touches nothing, not even a listener that was opened meanwhile.
-  EXPECT_TRUE(thread_.call([this] { return acceptor_->open(kAnyPort); }));
+  EXPECT_TRUE(thread_.call([this] { return bind_and_listen(*acceptor_, kAnyPort); }));
   EXPECT_FALSE(eventually([&] { return accepted_ > 0; }, milliseconds(250)));
   TcpClient next(acceptor_->address());
   EXPECT_TRUE(eventually([&] { return accepted_ == 1; }));
@@ -164,7 +169,7 @@ TEST_F(AcceptorTest, MayCloseItselfFromItsCallback) {
   });
   std::vector<std::unique_ptr<TcpClient>> clients;
   thread_.call([&] {
-    ASSERT_TRUE(once->open(kAnyPort));
+    ASSERT_TRUE(bind_and_listen(*once, kAnyPort));
     // Both knock before the loop looks.
     for (int i = 0; i < 2; ++i) clients.push_back(std::make_unique<TcpClient>(once->address()));
   });
@@ -173,10 +178,24 @@ TEST_F(AcceptorTest, MayCloseItselfFromItsCallback) {
   EXPECT_EQ(taken, 1);
 }
 
+TEST_F(AcceptorTest, CallersAreRefusedUntilItListens) {
+  close();
+  EXPECT_TRUE(thread_.call([&] { return acceptor_->bind(kAnyPort); }));
+  const Address address = acceptor_->address();
+  const auto connected = [&address] {
+    const base::UniqueFd caller(::socket(AF_INET, SOCK_STREAM, 0));
+    return ::connect(caller.get(), address.data(), address.size()) == 0;
+  };
+  EXPECT_FALSE(connected());
+  EXPECT_EQ(errno, ECONNREFUSED);
+  EXPECT_TRUE(thread_.call([&] { return acceptor_->listen(); }));
+  EXPECT_TRUE(connected());
+}
+
 TEST_F(AcceptorTest, RefusesAPortInUseAndNamesIt) {
   const auto opened = thread_.call([&] {
     Acceptor second(thread_.loop(), [](base::UniqueFd, const Address&) {});
-    return second.open(acceptor_->address());
+    return bind_and_listen(second, acceptor_->address());
   });
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kInvalidArgument);
@@ -188,7 +207,7 @@ TEST_F(AcceptorTest, RefusesAPortInUseAndNamesIt) {
 TEST_F(AcceptorTest, RefusesAnAddressThatIsNotHere) {
   const auto opened = thread_.call([&] {
     Acceptor other(thread_.loop(), [](base::UniqueFd, const Address&) {});
-    return other.open(Address::parse("192.0.2.1:6000").value());
+    return bind_and_listen(other, Address::parse("192.0.2.1:6000").value());
   });
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kInvalidArgument);
@@ -203,7 +222,7 @@ TEST_F(AcceptorTest, ListensAgainAtTheSamePortRightAfterItClosed) {
     sockets_.clear();  // the server's side closes first: TIME_WAIT stays at this port
   });
   client.close();
-  EXPECT_TRUE(thread_.call([&] { return acceptor_->open(address); }));
+  EXPECT_TRUE(thread_.call([&] { return bind_and_listen(*acceptor_, address); }));
 }
 
 }  // namespace

@@ -135,8 +135,10 @@ class ServerRig {
             [this](Connection& connection, std::size_t index) { return make(connection, index); },
             admission)) {
     if (!pool_->start()) throw std::runtime_error("no loops");
-    const auto opened =
-        main_.call([this] { return server_->open(Address::parse("127.0.0.1:0").value()); });
+    const auto opened = main_.call([this] {
+      auto bound = server_->bind(Address::parse("127.0.0.1:0").value());
+      return bound ? server_->listen() : bound;
+    });
     if (!opened) throw std::runtime_error(opened.error().message);
   }
 
@@ -162,7 +164,8 @@ class ServerRig {
   // Opens the trusted address; a client of it.
   void open_trusted(std::chrono::milliseconds header_within = std::chrono::minutes(10)) {
     const auto opened = main_.call([&] {
-      return server_->open_trusted(Address::parse("127.0.0.1:0").value(), header_within);
+      auto bound = server_->bind_trusted(Address::parse("127.0.0.1:0").value(), header_within);
+      return bound ? server_->listen() : bound;
     });
     if (!opened) throw std::runtime_error(opened.error().message);
   }

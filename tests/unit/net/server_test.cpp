@@ -223,7 +223,7 @@ TEST(Server, NamesAnAddressThatItCannotHave) {
   FakeAdmission admission;
   Server second(
       rig.main().loop(), pool, [](Connection&, std::size_t) { return nullptr; }, admission);
-  const auto opened = rig.main().call([&] { return second.open(rig.server().address()); });
+  const auto opened = rig.main().call([&] { return second.bind(rig.server().address()); });
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kInvalidArgument);
   EXPECT_NE(opened.error().message.find(rig.server().address().to_string()), std::string::npos);
