@@ -11,8 +11,20 @@
 #
 # and, for the nemesis to find within ten minutes (CHAT_TEST_SEED chooses the schedule):
 #
-#   keep-older          an older session that was taken over ends only by a word of the bus
-#   forget-takeovers    a takeover that was reported late or never is not looked at again
+#   keep-older            an older session that was taken over ends only by a word of the bus
+#   trust-own-link        a server judges the bus by its own connections to it
+#   forget-takeovers      a takeover that was reported late or never is not looked at again
+#   store-older           messages of older sessions are stored
+#   forget-joinings       what a lost answer would have said is not looked up: of a group's new
+#                         member, who asks again in vain for its messages,
+#   forget-creations      … of a new group,
+#   forget-claims         … of a login,
+#   forget-releases       … of a session's end,
+#   forget-sweeps         … of a sweep of a dead server's users,
+#   forget-deletions      … of the deletion of an account,
+#   forget-passwords      … of a change of a password,
+#   forget-registrations  … of a registration
+#   admit-anyone          a server without a bus starts on a cluster's database
 #
 # Without arguments: all of them. The exit code is 0 only if the bank goes red with each switch, and
 # stays green without.
@@ -25,17 +37,22 @@ declare -A programs=(
   [ack-before-commit]=fault_mariadb
   [skip-resync]=fault_redis
   [ignore-lease]=fault_server
-  [keep-older]=nemesis/fault_nemesis
-  [forget-takeovers]=nemesis/fault_nemesis
 )
 declare -A scenarios=(
   [ack-before-commit]=MariadbFault.ServersAreKilledWhileItIsStopped
   [skip-resync]=RedisFault.WhatOneServerMissedComesWhenItIsBack
   [ignore-lease]=ServerFault.StoppedForTwentySecondsLosesItsUsersAndEnds
-  [keep-older]=Nemesis.PartialFaultsBreakNoPromise
-  [forget-takeovers]=Nemesis.PartialFaultsBreakNoPromise
 )
-all_switches=(ack-before-commit skip-resync ignore-lease keep-older forget-takeovers)
+for_the_nemesis=(
+  keep-older trust-own-link forget-takeovers store-older forget-joinings forget-creations
+  forget-claims forget-releases forget-sweeps forget-deletions forget-passwords
+  forget-registrations admit-anyone
+)
+for switch in "${for_the_nemesis[@]}"; do
+  programs[$switch]=nemesis/fault_nemesis
+  scenarios[$switch]=Nemesis.PartialFaultsBreakNoPromise
+done
+all_switches=(ack-before-commit skip-resync ignore-lease "${for_the_nemesis[@]}")
 folder=build-sabotage
 logs=$folder/sabotage-logs
 

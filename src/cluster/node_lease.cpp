@@ -161,7 +161,8 @@ Result<void> NodeLease::sweep_dead() {
     std::vector<UserId> doubtful;
     auto users = NodeModel(**opened).sweep(seen.row, &doubtful);
     if (!users) {
-      if (users.error().code == ErrorCode::kOutcomeUnknown) {
+      const bool lost = users.error().code == ErrorCode::kOutcomeUnknown;
+      if (lost && !base::sabotaged(base::Sabotage::kForgetSweeps)) {
         doubtful_.push_back({seen.row, std::move(doubtful)});
       }
       return fail(users);

@@ -106,8 +106,7 @@ Result<void> Resync::work_once() {
   }
   if (auto done = audit(); !done) return done;
   const auto now = steady_clock::now();
-  const bool evicts = !bus_.alone() && !base::sabotaged(base::Sabotage::kKeepOlder);
-  if (evicts && now - last_eviction_ > kEvictInterval) {
+  if (!bus_.alone() && now - last_eviction_ > kEvictInterval) {
     if (auto done = evict_taken_over(); !done) return done;
   }
   if (auto done = review_takeovers(); !done) return done;
@@ -186,6 +185,7 @@ Result<void> Resync::read_streams(std::span<const Holder> holders, bool all_stre
 }
 
 Result<void> Resync::evict_taken_over() {
+  if (base::sabotaged(base::Sabotage::kKeepOlder)) return {};
   const Holders holders = registry_.all();
   auto done = for_each_part(holders, [this](std::span<const Holder> part) -> Result<void> {
     auto lease = pool_.lease();
@@ -207,7 +207,7 @@ Result<void> Resync::review_takeovers() {
     std::shared_ptr<session::Session> session = registry_.find(review.user);
     if (session == nullptr) continue;
     holders.push_back({review.user, review.epoch, {}, std::move(session)});
-    if (review.epoch == 0) continue;
+    if (review.epoch == 0 || base::sabotaged(base::Sabotage::kKeepOlder)) continue;
     bus_.publish(
         {{cluster::channel_of(review.user), encode(TakeoverEnvelope{review.epoch, false})}});
   }

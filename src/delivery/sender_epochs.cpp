@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "chat/base/sabotage.h"
 #include "chat/delivery/takeover_waiter.h"
 
 namespace chat::delivery {
@@ -16,7 +17,7 @@ SessionEpoch SenderEpochs::newer_than(SessionEpoch epoch, UserId sender) const {
 // Once a query is due, it includes those for whom one would be due soon: so busy senders come to be
 // looked up together, once in kMaxAge, however many batches there are.
 Result<void> SenderEpochs::look_up(std::span<const UserId> senders) {
-  if (!store_.shared()) return {};
+  if (!store_.shared() || base::sabotaged(base::Sabotage::kStoreOlder)) return {};
   const auto now = clock_.boot_now();
   const bool due = std::any_of(senders.begin(), senders.end(),
                                [&](UserId sender) { return is_older(sender, kMaxAge, now); });

@@ -7,6 +7,7 @@
 
 #include "audit.h"
 #include "chat/base/log_limiter.h"
+#include "chat/base/sabotage.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/network_model.h"
@@ -20,6 +21,8 @@
 namespace chat::service {
 namespace {
 
+using base::Sabotage;
+using base::sabotaged;
 using protocol::Request;
 using session::Session;
 using storage::SessionModel;
@@ -161,13 +164,17 @@ void AccountService::store_user(Session& session, const Request& request,
     context_.rates.give_back({&bucket, 1});
     return refuse(session, request, hash.error());
   }
-  const auto id =
-      storage::transact_settled(context_.pool, [&](storage::Connection& connection, bool repeated) {
+  const bool settles = !sabotaged(Sabotage::kForgetRegistrations);
+  const auto id = storage::transact_settled(
+      context_.pool,
+      [&](storage::Connection& connection, bool repeated) {
         return insert_user(connection, request.text("name"), *hash, context_.clock.unix_millis(),
                            repeated);
-      });
+      },
+      settles);
   if (!id) {
-    if (is_unknown(id.error())) unsettled_hashes_.add(account_of(request.text("name")), *hash);
+    if (is_unknown(id.error()) && settles)
+      unsettled_hashes_.add(account_of(request.text("name")), *hash);
     return refuse(session, request, id.error());
   }
   if (!*id) return refuse(session, request, failed("this name is taken"));
@@ -225,6 +232,7 @@ void AccountService::not_confirmed(Session& session, const Request& request,
 
 // An earlier request to delete it was answered `unavailable` and has taken effect.
 void AccountService::account_gone(Session& session, const Request& request) {
+  if (sabotaged(Sabotage::kForgetDeletions)) return refuse(session, request, wrong_own_password());
   if (static_cast<protocol::Msgid>(request.msgid) == protocol::Msgid::kDeleteAccount) {
     return finish_removal(session, request, {});
   }
@@ -253,14 +261,17 @@ void AccountService::store_password(Session& session, const Request& request,
   if (!hash) return refuse(session, request, hash.error());
   const session::Identity& self = session.identity();
   std::size_t most = 0;
-  const auto revoked =
-      storage::transact_settled(context_.pool, [&](storage::Connection& connection, bool repeated) {
+  const bool settles = !sabotaged(Sabotage::kForgetPasswords);
+  const auto revoked = storage::transact_settled(
+      context_.pool,
+      [&](storage::Connection& connection, bool repeated) {
         auto count = change(connection, self, stored, *hash, repeated);
         if (count && *count) most = std::max(most, **count);
         return count;
-      });
+      },
+      settles);
   if (!revoked) {
-    if (is_unknown(revoked.error())) unsettled_hashes_.add(account_of(self.user), *hash);
+    if (is_unknown(revoked.error()) && settles) unsettled_hashes_.add(account_of(self.user), *hash);
     return refuse(session, request, revoked.error());
   }
   // Somebody else was faster: it is not the password any more.
@@ -289,10 +300,12 @@ void AccountService::delete_account(Session& session, const Request& request) {
 void AccountService::remove(Session& session, const Request& request, const std::string& stored) {
   const session::Identity self = session.identity();
   Audience audience;
-  const auto removed =
-      storage::transact_settled(context_.pool, [&](storage::Connection& connection, bool repeated) {
+  const auto removed = storage::transact_settled(
+      context_.pool,
+      [&](storage::Connection& connection, bool repeated) {
         return remove_rows(connection, self.user, stored, repeated, audience);
-      });
+      },
+      !sabotaged(Sabotage::kForgetDeletions));
   if (!removed) {
     if (is_unknown(removed.error())) settle_removal(session, std::move(audience));
     return refuse(session, request, removed.error());
@@ -339,6 +352,7 @@ Result<bool> AccountService::remove_rows(storage::Connection& connection, UserId
 // Until the outcome is known the session goes on. If the account is gone, it ends with BYE: its
 // client was told `unavailable` and may have asked for something else since.
 void AccountService::settle_removal(Session& session, Audience audience) {
+  if (sabotaged(Sabotage::kForgetDeletions)) return;
   context_.settle_queue.add(
       session, "delete_account user=" + std::to_string(session.identity().user.value),
       [this, self = session.identity(), weak = session.weak_from_this(),

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "audit.h"
+#include "chat/base/sabotage.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/settle.h"
@@ -16,6 +17,8 @@
 namespace chat::service {
 namespace {
 
+using base::Sabotage;
+using base::sabotaged;
 using protocol::Errno;
 using protocol::Refusal;
 using storage::GroupModel;
@@ -68,10 +71,12 @@ Outcome<Joining> join_group(storage::Connection& connection, GroupId group, User
 
 void GroupService::create(session::Session& session, const protocol::Request& request) {
   const UserId creator = session.identity().user;
-  auto group =
-      storage::transact_settled(context_.pool, [&](storage::Connection& connection, bool repeated) {
+  auto group = storage::transact_settled(
+      context_.pool,
+      [&](storage::Connection& connection, bool repeated) {
         return create_group(connection, request, creator, repeated);
-      });
+      },
+      !sabotaged(Sabotage::kForgetCreations));
   if (!group) {
     if (is_unknown(group.error())) settle_creation(session, request.text("groupname"));
     return refuse(session, request, group.error());
@@ -98,11 +103,13 @@ void GroupService::join(session::Session& session, const protocol::Request& requ
   }
   if (member_since) return refuse_member(session, request, *member_since);
   auto joined = storage::transact_settled(
-      context_.pool, [&](storage::Connection& connection, bool repeated) -> Outcome<Joining> {
+      context_.pool,
+      [&](storage::Connection& connection, bool repeated) -> Outcome<Joining> {
         auto joining = join_group(connection, group, self.user);
         if (joining && repeated) joining->is_new = true;
         return joining;
-      });
+      },
+      !sabotaged(Sabotage::kForgetJoinings));
   if (!joined) {
     if (is_unknown(joined.error())) settle_joining(session, group);
     return refuse(session, request, joined.error());
@@ -138,12 +145,14 @@ void GroupService::answer_joining(session::Session& session, const protocol::Req
 void GroupService::refuse_member(session::Session& session, const protocol::Request& request,
                                  Seq joined_seq) {
   refuse(session, request, Refusal{Errno::kExists, "you are in this group already", std::nullopt});
+  if (sabotaged(Sabotage::kForgetJoinings)) return;
   session.flush_replies();
   context_.recipients.joined(session.shared_from_this(), session.identity().user,
                              request.group_id("groupid"), joined_seq);
 }
 
 void GroupService::settle_creation(session::Session& session, std::string_view name) {
+  if (sabotaged(Sabotage::kForgetCreations)) return;
   const session::Identity self = session.identity();
   context_.settle_queue.add(session, "create_group user=" + std::to_string(self.user.value),
                             [this, self, name = std::string(name)](
@@ -157,6 +166,7 @@ void GroupService::settle_creation(session::Session& session, std::string_view n
 }
 
 void GroupService::settle_joining(session::Session& session, GroupId group) {
+  if (sabotaged(Sabotage::kForgetJoinings)) return;
   const session::Identity self = session.identity();
   context_.settle_queue.add(
       session,

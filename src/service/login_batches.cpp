@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "chat/base/sabotage.h"
 #include "chat/delivery/batch.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/group_model.h"
@@ -124,7 +125,8 @@ void LoginBatches::claim_all(ClaimItems items) {
           (*made)[i].held_elsewhere = held_elsewhere[i];
         }
         return made;
-      });
+      },
+      !base::sabotaged(base::Sabotage::kForgetClaims));
   if (!claims) {
     const ErrorCode code = claims.error().code;
     const bool is_a_lock = tried && code == ErrorCode::kBusy;
@@ -187,13 +189,15 @@ void LoginBatches::read_groups(ClaimItems items) {
 Result<ClaimAnswer> LoginBatches::claim_alone(const ClaimRequest& request) {
   bool held_elsewhere = request.held_elsewhere;
   auto claimed = storage::transact_settled(
-      context_.pool, [&](storage::Connection& connection, bool /*repeated*/) -> Result<Claim> {
+      context_.pool,
+      [&](storage::Connection& connection, bool /*repeated*/) -> Result<Claim> {
         auto made = claim_one(connection, request);
         if (!made) return made;
         held_elsewhere = held_elsewhere || made->held_elsewhere;
         made->held_elsewhere = held_elsewhere;
         return made;
-      });
+      },
+      !base::sabotaged(base::Sabotage::kForgetClaims));
   if (!claimed) {
     if (!request.unsure) return fail(claimed);
     return fail(ErrorCode::kOutcomeUnknown, claimed.error().message);

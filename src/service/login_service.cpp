@@ -12,6 +12,7 @@
 
 #include "audit.h"
 #include "chat/base/log_limiter.h"
+#include "chat/base/sabotage.h"
 #include "chat/protocol/classic.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/session_model.h"
@@ -286,6 +287,7 @@ void LoginService::claimed(const LoginPtr& login, Result<ClaimAnswer> answer) {
 // The table may give the user to this node, where no session has it. Then it is set free, unless a
 // newer login of this node has claimed it since.
 void LoginService::settle_claim(Session& session, UserId user) {
+  if (base::sabotaged(base::Sabotage::kForgetClaims)) return;
   context_.settle_queue.add(
       session, "claim user=" + std::to_string(user.value),
       [this, user](storage::Connection& connection) -> Result<SettleQueue::Act> {

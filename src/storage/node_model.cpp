@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "chat/base/sabotage.h"
 #include "chat/storage/cluster_model.h"
 #include "sql.h"
 
@@ -57,7 +58,8 @@ NodeRow to_row(const Statement& row) {
 bool is_in_the_way(const NodeRow& row, const NodeStart& start) {
   if (start.exclusive || row.lease_until == 0) return false;
   if (!start.holder.empty() && row.holder == start.holder) return false;
-  return row.name == start.name || row.alone || start.alone;
+  const bool shares = base::sabotaged(base::Sabotage::kAdmitAnyone);
+  return row.name == start.name || ((row.alone || start.alone) && !shares);
 }
 
 bool is_dead(const NodeRow& row, std::span<const NodeRow> dead) {

@@ -16,7 +16,9 @@ import unittest
 
 CHATSERVER, SABOTAGE, SOURCE_ROOT, *MESON = sys.argv[1:]
 NAMES = [b"CHAT_SABOTAGE", b"ack-before-commit", b"skip-resync", b"ignore-lease", b"keep-older",
-         b"forget-takeovers"]
+         b"trust-own-link", b"forget-takeovers", b"store-older", b"forget-joinings",
+         b"forget-creations", b"forget-claims", b"forget-releases", b"forget-sweeps",
+         b"forget-deletions", b"forget-passwords", b"forget-registrations", b"admit-anyone"]
 REFUSED = [["--buildtype=release"], ["--buildtype=plain"], ["--buildtype=minsize"],
            ["--buildtype=debug", "-Db_ndebug=true"]]
 

@@ -45,8 +45,9 @@ const Error* error_of(const std::variant<Error, Other>& fault) {
 // Runs `work(connection, repeated)` as transact() does, until its outcome is known. `repeated`: an
 // earlier attempt may have taken effect. kOutcomeUnknown: the database could not tell in time.
 // Blocks, at most for kSettlePatience longer than transact(). The caller must hold no lease.
+// Without `settles` a lost answer is passed on at once, which is wrong (chat/base/sabotage.h).
 template <typename Work>
-auto transact_settled(Pool& pool, Work work)
+auto transact_settled(Pool& pool, Work work, bool settles = true)
     -> std::invoke_result_t<Work&, Connection&, bool /*repeated*/> {
   using Outcome = std::invoke_result_t<Work&, Connection&, bool>;
   std::optional<std::chrono::steady_clock::time_point> give_up;
@@ -60,7 +61,7 @@ auto transact_settled(Pool& pool, Work work)
     const Error* error = error_of(outcome.error());
     if (error == nullptr) return outcome;  // decided under the locks: a refusal
     const bool lost = error->code == ErrorCode::kOutcomeUnknown;
-    if (!lost && !give_up) return outcome;
+    if ((!lost && !give_up) || !settles) return outcome;
     const auto now = std::chrono::steady_clock::now();
     if (!give_up) give_up = now + kSettlePatience;
     // An error of a repeated attempt says nothing about the first one.
