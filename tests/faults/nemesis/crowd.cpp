@@ -134,8 +134,7 @@ void Crowd::drive(Person& person, Time now) {
     try {
       read(person, here, now);
     } catch (const ConnectionEnded&) {
-      ++losses_;
-      leave(person, here, now);
+      connection_lost(person, here, now);
     } catch (const TimedOut&) {  // the server takes no more bytes
       leave(person, here, now);
     } catch (const Leave&) {
@@ -143,6 +142,10 @@ void Crowd::drive(Person& person, Time now) {
     }
   }
   try {
+    if (person.entering != nullptr && now >= person.entering->registers_at.value_or(Time::max())) {
+      person.entering->registers_at.reset();
+      send(*person.entering, login_of(person), now);
+    }
     lose_patience(person, now);
     if (person.current != nullptr) {
       if (!quiet_) act(person, now);
@@ -168,7 +171,7 @@ void Crowd::take(Person& person, Session& session, const Json& frame, Time now) 
   const std::string cid = frame.value("cid", "");
   switch (msgid) {
     case kLoginAck: return take_login(person, session, frame, now);
-    case kRegistered: return take_registration(person, frame);
+    case kRegistered: return take_registration(person, session, frame, now);
     case kOneChat:
     case kGroupChat: return take_message(person, session, frame);
     case kOneChat + 100:
@@ -181,18 +184,8 @@ void Crowd::take(Person& person, Session& session, const Json& frame, Time now) 
 
 void Crowd::take_login(Person& person, Session& session, const Json& frame, Time now) {
   if (person.entering != &session) throw Leave{};  // of an account that was deleted meanwhile
-  const int code = frame.at("errno");
-  const std::string who = "user " + std::to_string(person.account.id);
-  if (code != 0) {
-    person.next_login = now + milliseconds{frame.value("retry_after_ms", random(100, 400))};
-    if (code == kErrnoInvalidToken) person.token.clear();
-    const bool is_gone = code == kErrnoFailed || code == kErrnoInvalidToken;
-    if (is_gone && person.asked_to_delete) {  // the answer to that was lost
-      begin_anew(person, now);
-      throw Leave{};
-    }
-    const bool for_a_while = frame.contains("retry_after_ms") || code == kErrnoAlreadyOnline;
-    if (!for_a_while) judge_.violation("P7", who + " is refused: " + frame.dump());
+  if (frame.at("errno") != 0) {
+    take_refused_login(person, session, frame, now);
     throw Leave{};
   }
   ++logins_;
@@ -218,11 +211,48 @@ void Crowd::take_login(Person& person, Session& session, const Json& frame, Time
   for (const Json& message : frame.at("offlinemsg")) take_message(person, session, message);
 }
 
-// A name that is taken was registered by a request whose answer was lost.
-void Crowd::take_registration(Person& person, const Json& frame) {
+// An account that is gone was deleted by a request whose answer was lost; the password is another
+// one by a request that has no answer yet, or had it while this login was on its way.
+void Crowd::take_refused_login(Person& person, const Session& session, const Json& frame,
+                               Time now) {
+  const int code = frame.at("errno");
+  person.next_login = now + milliseconds{frame.value("retry_after_ms", random(100, 400))};
+  if (code == kErrnoInvalidToken) person.token.clear();
+  if (code == kErrnoAlreadyOnline) {
+    person.asks_again = session.node;
+    return;
+  }
+  if (frame.contains("retry_after_ms")) {
+    if (!quiet_ && random(0, 4) == 0) stay_away(person, now);
+    return;
+  }
+  const bool password_moves =
+      !person.new_password.empty() || person.password_moved_at >= session.since;
+  const bool is_wrong = code == kErrnoFailed || code == kErrnoInvalidToken;
+  if (is_wrong && person.asked_to_delete) return begin_anew(person, now);
+  if (is_wrong && password_moves) return;
+  judge_.violation("P7", "user " + std::to_string(person.account.id) + " is refused on node " +
+                             std::to_string(session.node + 1) + ": " + frame.dump());
+}
+
+// A name that is taken was registered by a request whose answer was lost. Who has asked for it on
+// one connection only is told so.
+void Crowd::take_registration(Person& person, Session& session, const Json& frame, Time now) {
   if (person.account.id != 0) throw Leave{};
+  if (frame.contains("retry_after_ms")) {
+    session.since = now;
+    session.registers_at = now + milliseconds{frame.at("retry_after_ms")};
+    return;
+  }
   if (frame.at("errno") == 0) person.account.id = frame.at("id");
-  if (frame.at("errno") == kErrnoFailed) person.account.name += "'";
+  if (frame.at("errno") == kErrnoFailed) {
+    if (person.registers_on == 1) {
+      judge_.violation("P3", "nobody else asks for the name of " + person.account.name +
+                                 ", and it is refused: " + frame.dump());
+    }
+    person.account.name += "'";
+    person.registers_on = 0;
+  }
   throw Leave{};
 }
 
@@ -233,13 +263,19 @@ void Crowd::begin_anew(Person& person, Time now) {
   person.account = {0, name, "secret of " + name};
   person.token.clear();
   person.asked_to_delete = false;
+  person.registers_on = 0;
+  person.new_password.clear();
   person.outbox.clear();
   person.sent_to.clear();
   person.burst_left = 0;
   person.current = nullptr;
   person.entering = nullptr;
   person.absent_since = now;
-  for (Session& session : person.sessions) session.superseded_at = now;
+  for (Session& session : person.sessions) {
+    session.superseded_at = now;
+    std::erase_if(session.requests,
+                  [](const auto& item) { return item.second.what != Ask::kLogout; });
+  }
 }
 
 void Crowd::take_message(Person& person, Session& session, const Json& push) {
@@ -277,29 +313,79 @@ void Crowd::take_chat_answer(Person& person, const Json& frame, Time now) {
 void Crowd::take_answer(Person& person, Session& session, const Json& frame, Time now) {
   const Request request = session.requests.at(frame.at("cid"));
   session.requests.erase(frame.at("cid").get<std::string>());
+  if (request.what == Ask::kPing) return;
+  if (request.what == Ask::kLogout) throw Leave{};
   const int code = frame.at("errno");
-  switch (request.what) {
-    case Ask::kPing: return;
-    case Ask::kLogout: throw Leave{};
-    case Ask::kCreate:
-      if (code == 0) {
-        judge_.joined(person.account.id, frame.at("groupid"), now);
-        new_group(frame.at("groupid"));
-      }
-      return;
-    case Ask::kDelete:
-      if (code != 0) return;
-      begin_anew(person, now);
-      throw Leave{};
-    case Ask::kJoin: break;
+  if (frame.contains("retry_after_ms")) {
+    person.next_ask = now + milliseconds{frame.at("retry_after_ms")};
+    return;
   }
-  if (code == 0 || code == kErrnoExists) {
+  if (code == kErrnoNotLoggedIn) return;
+  if (request.what == Ask::kCreate) return take_creation(person, request.wanted, frame, now);
+  if (request.what == Ask::kFindCreated) {
+    return take_found_group(person, request.wanted, frame, now);
+  }
+  if (request.what == Ask::kPassword) {
+    if (request.wanted == person.new_password) take_password(person, frame, now);
+    return;
+  }
+  if (request.what == Ask::kDelete && code == 0) {
+    begin_anew(person, now);
+    throw Leave{};
+  }
+  if (request.what == Ask::kJoin && (code == 0 || code == kErrnoExists)) {
     judge_.joined(person.account.id, request.group, now);
     person.wanted_groups.erase(request.group);
-  } else if (!frame.contains("retry_after_ms") && code != kErrnoNotLoggedIn) {
-    judge_.violation("P10", "user " + std::to_string(person.account.id) + " can't join group " +
-                                std::to_string(request.group) + ": " + frame.dump());
+    return;
   }
+  const std::string what = request.what == Ask::kDelete
+                               ? "delete the account"
+                               : "join group " + std::to_string(request.group);
+  judge_.violation(
+      "P10", "user " + std::to_string(person.account.id) + " can't " + what + ": " + frame.dump());
+}
+
+// No two people ask for the same name: a group that exists was made by an earlier request. An
+// answer may come late, on an older session, when the group is known by another one.
+void Crowd::take_creation(Person& person, const std::string& name, const Json& frame, Time now) {
+  const int code = frame.at("errno");
+  const bool is_wanted = name == person.wanted_creation;
+  if (code == kErrnoExists) {
+    if (is_wanted) person.creation_exists = true;
+    return;
+  }
+  if (is_wanted) person.wanted_creation.clear();
+  if (code == 0) {
+    judge_.joined(person.account.id, frame.at("groupid"), now);
+    new_group(frame.at("groupid"));
+  } else {
+    judge_.violation("P10", "user " + std::to_string(person.account.id) + " can't make group " +
+                                name + ": " + frame.dump());
+  }
+}
+
+void Crowd::take_found_group(Person& person, const std::string& name, const Json& frame, Time now) {
+  if (name != person.wanted_creation) return;
+  person.wanted_creation.clear();
+  person.creation_exists = false;
+  for (const Json& group : frame.value("groups", Json::array())) {
+    if (group.at("groupname") != name) continue;
+    judge_.joined(person.account.id, group.at("id"), now);
+    return new_group(group.at("id"));
+  }
+  judge_.violation("P3", "user " + std::to_string(person.account.id) + " can't make group " + name +
+                             ", which exists, and is not in it");
+}
+
+// A password that is wrong is the new one already. Who has asked for it on one connection only is
+// told that it is changed.
+void Crowd::take_password(Person& person, const Json& frame, Time now) {
+  if (frame.at("errno") != 0 && person.password_on == 1) {
+    judge_.violation("P10", "user " + std::to_string(person.account.id) +
+                                " can't change the password: " + frame.dump());
+  }
+  person.account.password = std::exchange(person.new_password, {});
+  person.password_moved_at = now;
 }
 
 }  // namespace chat::test::nemesis

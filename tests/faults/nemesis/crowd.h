@@ -22,9 +22,10 @@
 namespace chat::test::nemesis {
 
 // The people of a run: each writes to the others and to groups, sends again what had no answer,
-// takes over on random nodes, logs out and in, joins groups and acknowledges what comes. Some only
-// write to the others, delete their account now and then, and register a new one. They keep
-// the judge's books, and tell when the promises that have a bound in seconds are overdue.
+// takes over on random nodes, logs out and in, makes and joins groups and acknowledges what comes.
+// Some only write to the others, change their password, delete their account now and then, and
+// register a new one. Whoever is refused for a while or loses the connection may stay away. They
+// keep the judge's books, and tell when the promises that have a bound in seconds are overdue.
 // Threading: thread-safe; one thread of its own runs all of them on non-blocking connections, and
 // holds the lock while it handles what came.
 class Crowd {
@@ -61,13 +62,14 @@ class Crowd {
   Judge& judge() { return judge_; }
 
  private:
-  static constexpr int kMortals = 2;  // at the end of people_
+  static constexpr int kMortals = 4;  // at the end of people_
 
-  enum class Ask { kLogout, kJoin, kCreate, kPing, kDelete };
+  enum class Ask { kLogout, kJoin, kCreate, kFindCreated, kPing, kPassword, kDelete };
   struct Request {
     Ask what = Ask::kPing;
     std::int64_t group = 0;
-    Time sent_at;
+    Time sent_at{};
+    std::string wanted{};  // the new password, or the group's name
   };
   struct Session {
     std::unique_ptr<RawClient> client;
@@ -75,6 +77,8 @@ class Crowd {
     bool logged_in = false;
     Time since;  // opened, then logged in
     bool takes_over = false;
+    std::string asked_password;        // the last one that it asked for
+    std::optional<Time> registers_at;  // asks for that again
     std::optional<Time> superseded_at;
     milliseconds patience{0};
     std::map<std::string, Request> requests;      // by cid
@@ -93,6 +97,10 @@ class Crowd {
     bool mortal = false;    // deletes accounts
     bool restless = false;  // logs out and in and takes over all the time, not now and then
     bool asked_to_delete = false;
+    int registers_on = 0;      // so many connections have asked for this name
+    std::string new_password;  // while a change to it has no answer
+    int password_on = 0;       // so many connections have asked for that
+    Time password_moved_at;
     std::string token;
     std::list<Session> sessions;
     Session* current = nullptr;
@@ -101,10 +109,14 @@ class Crowd {
     Time next_login;
     Time rests_until;
     Time absent_since;
-    bool waits_its_turn = false;  // logs in without a takeover until it succeeds
+    bool waits_its_turn = false;            // logs in without a takeover until it succeeds
+    std::optional<std::size_t> asks_again;  // this node, which has said that somebody is logged in
     std::deque<Outgoing> outbox;
     std::map<Stream, std::int64_t> sent_to;
     std::set<std::int64_t> wanted_groups;  // asked for, and not answered yet
+    std::string wanted_creation;           // likewise: the group's name
+    bool creation_exists = false;          // by an earlier request, then
+    Time next_ask;
     Stream burst_to;
     int burst_left = 0;
   };
@@ -116,12 +128,22 @@ class Crowd {
   void take(Person& person, Session& session, const Json& frame, Time now) CHAT_REQUIRES(mutex_);
   void take_login(Person& person, Session& session, const Json& frame, Time now)
       CHAT_REQUIRES(mutex_);
-  void take_registration(Person& person, const Json& frame) CHAT_REQUIRES(mutex_);
+  void take_refused_login(Person& person, const Session& session, const Json& frame, Time now)
+      CHAT_REQUIRES(mutex_);
+  void take_registration(Person& person, Session& session, const Json& frame, Time now)
+      CHAT_REQUIRES(mutex_);
   void begin_anew(Person& person, Time now) CHAT_REQUIRES(mutex_);
   void take_message(Person& person, Session& session, const Json& push) CHAT_REQUIRES(mutex_);
   void take_chat_answer(Person& person, const Json& frame, Time now) CHAT_REQUIRES(mutex_);
   void take_answer(Person& person, Session& session, const Json& frame, Time now)
       CHAT_REQUIRES(mutex_);
+  void take_creation(Person& person, const std::string& name, const Json& frame, Time now)
+      CHAT_REQUIRES(mutex_);
+  void take_found_group(Person& person, const std::string& name, const Json& frame, Time now)
+      CHAT_REQUIRES(mutex_);
+  void take_password(Person& person, const Json& frame, Time now) CHAT_REQUIRES(mutex_);
+  void connection_lost(Person& person, Session& session, Time now) CHAT_REQUIRES(mutex_);
+  void stay_away(Person& person, Time now) CHAT_REQUIRES(mutex_);
   void leave(Person& person, Session& session, Time now) CHAT_REQUIRES(mutex_);
   void lose_patience(Person& person, Time now) CHAT_REQUIRES(mutex_);
   void log_in(Person& person, Time now) CHAT_REQUIRES(mutex_);
@@ -131,14 +153,16 @@ class Crowd {
   const Person& random_reader() CHAT_REQUIRES(mutex_);
   void write(Person& person, const Stream& to, Time now) CHAT_REQUIRES(mutex_);
   void send_outbox(Person& person, Time now) CHAT_REQUIRES(mutex_);
+  void ask_again(Person& person, Time now) CHAT_REQUIRES(mutex_);
   void log_out(Person& person, Time now) CHAT_REQUIRES(mutex_);
-  void ask(Session& session, Ask what, std::int64_t group, Json json, Time now)
-      CHAT_REQUIRES(mutex_);
+  void ask(Session& session, Request request, Json json, Time now) CHAT_REQUIRES(mutex_);
   void send(Session& session, const Json& json, Time now) CHAT_REQUIRES(mutex_);
   void new_group(std::int64_t group) CHAT_REQUIRES(mutex_);
   std::optional<std::int64_t> random_group(const Person& person, bool member) CHAT_REQUIRES(mutex_);
   std::string look_around(Time now) CHAT_REQUIRES(mutex_);
   std::string look_at(Person& person, Time now) CHAT_REQUIRES(mutex_);
+  // What has no answer yet; empty: nothing.
+  std::string wants(const Person& person) CHAT_REQUIRES(mutex_);
   std::string look_at_presence(const Person& person) CHAT_REQUIRES(mutex_);
   // Whether so long has passed, and the allowance.
   bool is_over(Time since, Time now, milliseconds bound) const CHAT_REQUIRES(mutex_);

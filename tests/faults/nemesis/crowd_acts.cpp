@@ -12,12 +12,25 @@ constexpr std::size_t kOutboxMost = 40;
 // that has no answer.
 constexpr std::int64_t kAheadMost = 50;
 constexpr int kBurst = 90;
-constexpr std::size_t kGroupsMost = 200;
+constexpr std::size_t kGroupsMost = 300;
 constexpr int kStaysPut = 12;  // so often a calm person stays where a restless one goes
 constexpr milliseconds kPingAfter{1'000};
 constexpr int kLogin = 1;
 
 }  // namespace
+
+void Crowd::connection_lost(Person& person, Session& session, Time now) {
+  ++losses_;
+  const bool was_in = person.current == &session;
+  leave(person, session, now);
+  if (was_in && !quiet_ && random(0, 2) == 0) stay_away(person, now);
+}
+
+// For a while, or until the next round.
+void Crowd::stay_away(Person& person, Time now) {
+  constexpr int kRoundMs = 3'600'000;
+  person.rests_until = now + milliseconds{random(0, 1) == 0 ? random(2'000, 15'000) : kRoundMs};
+}
 
 // Closes the connection, and forgets what was on its way over it.
 void Crowd::leave(Person& person, Session& session, Time now) {
@@ -61,7 +74,7 @@ void Crowd::lose_patience(Person& person, Time now) {
   for (const auto& [cid, request] : current->requests) oldest = std::min(oldest, request.sent_at);
   if (now - oldest <= current->patience) {
     if (current->requests.empty() && now - current->spoke_at > kPingAfter) {
-      ask(*current, Ask::kPing, 0, {{"msgid", 21}}, now);
+      ask(*current, {Ask::kPing}, {{"msgid", 21}}, now);
     }
     return;
   }
@@ -81,8 +94,10 @@ void Crowd::lose_patience(Person& person, Time now) {
 }
 
 void Crowd::log_in(Person& person, Time now) {
-  const auto node = static_cast<std::size_t>(random(0, static_cast<int>(ports_.size()) - 1));
+  auto node = static_cast<std::size_t>(random(0, static_cast<int>(ports_.size()) - 1));
   const Json request = login_of(person);
+  const auto asks_again = std::exchange(person.asks_again, std::nullopt);
+  if (asks_again && person.waits_its_turn) node = *asks_again;
   try {
     Session session;
     session.client = std::make_unique<RawClient>(ports_[node]);
@@ -94,6 +109,7 @@ void Crowd::log_in(Person& person, Time now) {
     session.spoke_at = now;
     person.sessions.push_back(std::move(session));
     person.entering = &person.sessions.back();
+    if (person.account.id == 0) ++person.registers_on;
     send(*person.entering, request, now);
   } catch (const std::exception&) {  // nobody listens there now
     if (person.entering != nullptr) leave(person, *person.entering, now);
@@ -111,12 +127,14 @@ Json Crowd::login_of(Person& person) {
   // Who left an older session open would wait for it in vain.
   if (!person.sessions.empty()) person.waits_its_turn = false;
   if (person.sessions.empty() && random(0, 9) < 4) person.waits_its_turn = true;
-  if (!person.token.empty() && !person.waits_its_turn && random(0, 3) != 0) {
+  const bool may_be_gone = person.asked_to_delete;
+  if (!person.token.empty() && !person.waits_its_turn && !may_be_gone && random(0, 3) != 0) {
     request["token"] = person.token;
     return request;
   }
+  const bool tries_new = !person.new_password.empty() && random(0, 1) == 0;
   request["id"] = person.account.id;
-  request["password"] = password;
+  request["password"] = tries_new ? person.new_password : password;
   if (!person.waits_its_turn) request["takeover"] = true;
   return request;
 }
@@ -156,9 +174,9 @@ void Crowd::act(Person& person, Time now) {
   } else if (dice < 192) {
     if (const auto group = random_group(person, false)) person.wanted_groups.insert(*group);
   } else if (dice < 195) {
-    if (groups_.size() < kGroupsMost) {
-      const std::string name = "g" + std::to_string(++cids_) + " " + std::to_string(self);
-      ask(*person.current, Ask::kCreate, 0, create_group_request(person.account, name, "d"), now);
+    const bool makes_one = groups_.size() < kGroupsMost && random(0, 1) == 0;
+    if (makes_one && person.wanted_creation.empty()) {
+      person.wanted_creation = "g" + std::to_string(++cids_) + " " + std::to_string(self);
     }
   } else if (direct.target != self) {
     person.burst_to = direct;
@@ -168,11 +186,15 @@ void Crowd::act(Person& person, Time now) {
 
 // True: it has done something that others don't, or leaves out what they do.
 bool Crowd::act_as_mortal(Person& person, int dice, Time now) {
-  if (dice >= 195 && person.current->requests.empty()) {
-    person.asked_to_delete = true;
-    ask(*person.current, Ask::kDelete, 0, {{"msgid", 27}, {"password", person.account.password}},
-        now);
-    return true;
+  const bool is_settled = !person.asked_to_delete && person.new_password.empty();
+  if (dice >= 182 && is_settled && person.entering == nullptr) {
+    if (dice < 195) {
+      person.new_password = "secret " + std::to_string(++cids_);
+      person.password_on = 0;
+    } else {
+      person.asked_to_delete = true;
+    }
+    person.next_ask = now;
   }
   return dice >= 182;
 }
@@ -210,27 +232,49 @@ void Crowd::send_outbox(Person& person, Time now) {
                   : chat_request(person.account, to.target, text, cid),
          now);
   }
-  for (const std::int64_t group : person.wanted_groups) {
-    if (!session.requests.empty()) break;
-    judge_.asked_to_join(person.account.id, group, now);
-    ask(session, Ask::kJoin, group, join_group_request(person.account, group), now);
+  if (session.requests.empty() && now >= person.next_ask) ask_again(person, now);
+}
+
+// For what is wanted and has no answer yet.
+void Crowd::ask_again(Person& person, Time now) {
+  Session& session = *person.current;
+  const Account& self = person.account;
+  if (person.asked_to_delete) {
+    ask(session, {Ask::kDelete}, {{"msgid", 27}, {"password", self.password}}, now);
+  } else if (!person.new_password.empty()) {
+    const std::string& wanted = person.new_password;
+    if (session.asked_password != wanted) ++person.password_on;
+    session.asked_password = wanted;
+    ask(session, {Ask::kPassword, 0, now, wanted},
+        {{"msgid", 26}, {"password", self.password}, {"new_password", wanted}}, now);
+  } else if (!person.wanted_groups.empty()) {
+    const std::int64_t group = *person.wanted_groups.begin();
+    judge_.asked_to_join(self.id, group, now);
+    ask(session, {Ask::kJoin, group}, join_group_request(self, group), now);
+  } else if (person.creation_exists) {
+    ask(session, {Ask::kFindCreated, 0, now, person.wanted_creation},
+        {{"msgid", 31}, {"kind", "groups"}}, now);
+  } else if (!person.wanted_creation.empty()) {
+    ask(session, {Ask::kCreate, 0, now, person.wanted_creation},
+        create_group_request(self, person.wanted_creation, "d"), now);
   }
 }
 
 void Crowd::log_out(Person& person, Time now) {
   Session& session = *person.current;
   person.token.clear();
-  ask(session, Ask::kLogout, 0, logout_request(person.account), now);
+  ask(session, {Ask::kLogout}, logout_request(person.account), now);
   person.current = nullptr;  // it is read until the answer comes, or the end
   person.absent_since = now;
   std::erase_if(person.outbox, [&](const Outgoing& message) { return !message.resend; });
   for (Outgoing& message : person.outbox) message.on = nullptr;
 }
 
-void Crowd::ask(Session& session, Ask what, std::int64_t group, Json json, Time now) {
+void Crowd::ask(Session& session, Request request, Json json, Time now) {
   const std::string cid = "r" + std::to_string(++cids_);
   json["cid"] = cid;
-  session.requests[cid] = {what, group, now};
+  request.sent_at = now;
+  session.requests[cid] = std::move(request);
   send(session, json, now);
 }
 

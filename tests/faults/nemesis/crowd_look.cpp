@@ -68,13 +68,9 @@ std::string Crowd::look_at(Person& person, Time now) {
     return open;
   }
   if (person.current == nullptr) return "";
-  if (!person.outbox.empty() || !person.wanted_groups.empty()) {
-    const std::string open =
-        person.outbox.empty()
-            ? who + " waits to join group " + std::to_string(*person.wanted_groups.begin())
-            : who + " has no answer to " + judge_.describe(person.outbox.front().number);
-    overdue("P11", open, quiet_since_, now, kAnswerBound);
-    return open;
+  if (const std::string wanted = wants(person); !wanted.empty()) {
+    overdue("P11", who + " has no answer to " + wanted, quiet_since_, now, kAnswerBound);
+    return who + " has no answer to " + wanted;
   }
   if (judge_.has_everything(person.account.id)) return "";
   const Time since = std::max(healed_at_, person.current->since);
@@ -83,6 +79,16 @@ std::string Crowd::look_at(Person& person, Time now) {
     judge_.violation("P1", *missing + ", on node " + std::to_string(person.current->node + 1));
   }
   return who + " waits for messages";
+}
+
+std::string Crowd::wants(const Person& person) {
+  if (!person.outbox.empty()) return judge_.describe(person.outbox.front().number);
+  if (!person.wanted_groups.empty()) {
+    return "joining group " + std::to_string(*person.wanted_groups.begin());
+  }
+  if (!person.wanted_creation.empty()) return "making group " + person.wanted_creation;
+  if (!person.new_password.empty()) return "a change of the password";
+  return person.asked_to_delete ? "the deletion of the account" : "";
 }
 
 std::string Crowd::look_at_presence(const Person& person) {

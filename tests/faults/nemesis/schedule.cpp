@@ -18,6 +18,12 @@ constexpr int kRoundMostMs = 14'000;
 constexpr int kLastsLeastMs = 200;
 constexpr int kLastsMostMs = 15'000;
 constexpr int kTries = 20;
+// Longer than a node's lease: the others free its users.
+constexpr int kDeadLeastMs = 11'000;
+// Most writes are rare.
+constexpr milliseconds kLossyLeast{3'000};
+constexpr milliseconds kAftermath{5'000};
+constexpr std::string_view kSweep = "UPDATE node SET epoch";
 
 struct FaultRow {
   Fault fault;
@@ -37,8 +43,8 @@ constexpr std::array<FaultRow, kFaults> kRows = {{
     {Fault::kFreezeNode, "SIGSTOP of the node", 12, false},
     {Fault::kFreezeRedis, "SIGSTOP of Redis", 4, false},
     {Fault::kFreezeDatabase, "SIGSTOP of MariaDB", 4, false},
-    {Fault::kKillNode, "SIGKILL of the node", 6, false},
-    {Fault::kLostAnswer, "lost answers to commits", 24, false},
+    {Fault::kKillNode, "SIGKILL of the node", 8, false},
+    {Fault::kLostAnswer, "lost answers to commits", 30, false},
     {Fault::kLostCommit, "lost commits", 4, false},
     {Fault::kLoneServer, "lone server on the same database", 3, false},
     {Fault::kTakenName, "second server under the node's name", 3, false},
@@ -81,6 +87,10 @@ bool overlap(const Event& one, const Event& other) {
          other.at <= one.at + one.lasts;
 }
 
+bool outlasts_a_lease(const Event& event) {
+  return event.fault == Fault::kKillNode && event.lasts >= milliseconds{kDeadLeastMs};
+}
+
 // std::uniform_int_distribution is not the same everywhere; this is.
 class Dice {
  public:
@@ -113,8 +123,12 @@ class Dice {
     switch (fault) {
       case Fault::kOneWay: drawn.detail = between(0, 1); break;
       case Fault::kSlow: drawn.detail = between(20, 400); break;
+      case Fault::kKillNode:
+        if (between(0, 1) == 0) drawn.lasts = milliseconds{between(kDeadLeastMs, kLastsMostMs)};
+        break;
       case Fault::kLostAnswer:
       case Fault::kLostCommit:
+        drawn.lasts = std::max(drawn.lasts, kLossyLeast);
         drawn.detail = between(0, static_cast<int>(write_kinds().size()) - 1);
         break;
       case Fault::kClockJump:
@@ -124,6 +138,24 @@ class Dice {
       default: break;
     }
     return drawn;
+  }
+  // What hits when it is felt most: while a node is dead for longer than its lease, the others lose
+  // the answers to what they write about it.
+  std::optional<Event> aftermath(const Round& round, milliseconds at, std::size_t nodes) {
+    for (const Event& event : round.events) {
+      const milliseconds left = event.at + event.lasts - at;
+      if (!outlasts_a_lease(event) || left < milliseconds{kGapLeastMs}) continue;
+      if (between(0, 3) == 0) continue;
+      Event drawn;
+      drawn.fault = Fault::kLostAnswer;
+      drawn.node =
+          (event.node + static_cast<std::size_t>(between(1, static_cast<int>(nodes) - 1))) % nodes;
+      drawn.lasts = left;
+      drawn.detail =
+          static_cast<int>(std::ranges::find(write_kinds(), kSweep) - write_kinds().begin());
+      return drawn;
+    }
+    return std::nullopt;
   }
 
  private:
@@ -137,19 +169,20 @@ const std::vector<std::string>& write_kinds() {
   static const std::vector<std::string> kinds = [] {
     const std::vector<std::pair<std::string, int>> weighted = {
         {"", 1},
-        {"INSERT INTO groupuser", 4},
-        {"INSERT INTO allgroup", 1},
+        {"INSERT INTO groupuser", 3},
+        {"INSERT INTO allgroup", 3},
         {"UPDATE user SET state = 'online'", 4},
-        {"UPDATE user SET state = 'offline'", 4},
-        {"UPDATE user SET name = ''", 2},
-        {"UPDATE node SET epoch", 1},
+        {"UPDATE user SET state = 'offline'", 6},
+        {"UPDATE user SET name = ''", 4},
+        {"UPDATE user SET password", 3},
+        {std::string(kSweep), 1},
         {"INTO session", 1},
         {"DELETE FROM session", 1},
         {"INTO directmessage", 1},
         {"INTO groupmessage", 1},
         {"UPDATE directcursor", 1},
         {"UPDATE groupuser", 1},
-        {"INSERT INTO user", 1},
+        {"INSERT INTO user", 4},
     };
     std::vector<std::string> all;
     for (const auto& [text, weight] : weighted) {
@@ -170,16 +203,18 @@ Round draw_round(std::uint64_t seed, std::size_t number, std::size_t nodes) {
     standing.link = Link::kRedis;
     round.standing = standing;
   }
-  const milliseconds length{dice.between(kRoundLeastMs, kRoundMostMs)};
+  milliseconds length{dice.between(kRoundLeastMs, kRoundMostMs)};
   milliseconds at{dice.between(kGapLeastMs, kGapMostMs)};
   while (at < length) {
     for (int attempt = 0; attempt < kTries; ++attempt) {
       Event event = dice.event(nodes);
+      if (const auto drawn = dice.aftermath(round, at, nodes)) event = *drawn;
       event.at = at;
       const bool busy = std::ranges::any_of(
           round.events, [&](const Event& other) { return overlap(event, other); });
       if (busy) continue;
       round.events.push_back(event);
+      if (outlasts_a_lease(event)) length = std::max(length, at + kAftermath);
       break;
     }
     at += milliseconds{dice.between(kGapLeastMs, kGapMostMs)};

@@ -24,8 +24,7 @@ TEST(NemesisSchedule, ASeedDrawsWhatItAlwaysDrew) {
   const Round round = draw_round(1, 1, kNodes);
   ASSERT_FALSE(round.events.empty());
   ASSERT_TRUE(round.standing);
-  EXPECT_EQ(describe(round.events.front()),
-            "lost answers to commits, node 2 of UPDATE node SET epoch, 413 ms");
+  EXPECT_EQ(describe(round.events.front()), "SIGSTOP of MariaDB, 413 ms");
   EXPECT_EQ(describe(*round.standing), "stall of the subscriber, node 2, 246 ms");
 }
 
@@ -54,6 +53,27 @@ TEST(NemesisSchedule, EventsKeepTheirBounds) {
       EXPECT_LT(event.node, kNodes);
     }
   }
+}
+
+// Both others are about to free its users then.
+TEST(NemesisSchedule, AnswersAboutADeadNodeAreLostNowAndThen) {
+  int lost = 0;
+  for (std::size_t number = 0; number < 200; ++number) {
+    const Round round = draw_round(5, number, kNodes);
+    for (const Event& death : round.events) {
+      if (death.fault != Fault::kKillNode || death.lasts < milliseconds{11'000}) continue;
+      std::set<std::size_t> nodes;
+      for (const Event& event : round.events) {
+        if (event.fault == Fault::kLostAnswer && event.at > death.at &&
+            event.at + event.lasts >= death.at + death.lasts &&
+            describe(event).find("UPDATE node SET epoch") != std::string::npos) {
+          nodes.insert(event.node);
+        }
+      }
+      if (nodes.size() == kNodes - 1) ++lost;
+    }
+  }
+  EXPECT_GE(lost, 10);
 }
 
 TEST(NemesisSchedule, NothingHappensToAStoppedOrKilledNodeTwice) {
