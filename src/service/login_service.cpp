@@ -1,5 +1,6 @@
 #include "login_service.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -37,6 +38,8 @@ constinit log::Limiter login_lines{log::kAccountLines};
 constinit log::Limiter logout_lines{log::kAccountLines};
 
 constexpr std::chrono::minutes kTokenWindow{1};
+// The refusal of a login that takes too long is sent so much before its time is over.
+constexpr std::chrono::milliseconds kAnswerMargin{250};
 // An address may come with so many invalid tokens for each wrong password that it may try: whole
 // offices come back with tokens that have expired, then log in by password.
 constexpr std::int64_t kTokensPerPassword = 10;
@@ -91,8 +94,12 @@ struct LoginService::Login {
   // only push out a later login of the same client.
   bool takes_over() const { return (by_token || request.flag("takeover")) && !session->ending(); }
   base::SteadyTime accepted;
-  // For an older session to leave. Whoever clears it goes on with the login.
+  // In `step`. Who clears it goes on with the login: the step's end, or the timer.
   std::atomic<bool> waiting{false};
+  std::atomic<bool> timed{false};  // the timer runs
+  Step step = Step::kReserve;
+
+  bool end_wait() { return waiting.exchange(false); }
   bool holder_probed = false;
   bool held_here = false;       // until now, by a session on this node
   bool held_elsewhere = false;  // likewise on another node
@@ -205,22 +212,56 @@ void LoginService::proved(const LoginPtr& login) {
   reserve(login);
 }
 
-void LoginService::reserve(const LoginPtr& login) {
-  Session& session = *login->session;
-  session.suspend();
+// Suspends the session. An older session does not leave while the database can't take what it has
+// to write, and a COMMIT may hang: the client is answered in time all the same.
+void LoginService::begin_wait(const LoginPtr& login, Step step) {
+  login->session->suspend();
+  login->step = step;
   login->waiting = true;
+  if (login->timed.exchange(true)) return;
+  const auto due = login->accepted + protocol::kLoginTimeout - kAnswerMargin;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - context_.clock.now());
+  login->session->post_in_loop(
+      [this, weak = std::weak_ptr(login)] {
+        const LoginPtr late = weak.lock();
+        if (late == nullptr) return;
+        late->timed = false;
+        if (late->end_wait()) late->session->resume([this, late] { time_up(late); });
+      },
+      std::max(left, std::chrono::milliseconds(0)));
+}
+
+void LoginService::time_up(const LoginPtr& login) {
+  Session& session = *login->session;
+  const Error error{ErrorCode::kUnavailable, login->step == Step::kReserve
+                                                 ? "an older session does not leave"
+                                                 : "the database takes too long"};
+  if (login->step == Step::kWelcome) return abandon(login, error);
+  // The next login of the user waits until it is known what became of this claim.
+  if (login->step == Step::kClaim) context_.registry.leaving(login->user.id, session);
+  refuse(session, login->request, error);
+}
+
+void LoginService::reserve(const LoginPtr& login) {
+  using session::Registry;
+  Session& session = *login->session;
+  begin_wait(login, Step::kReserve);
   const auto reservation =
       context_.registry.reserve(login->user.id, login->session, login->takes_over(), [this, login] {
-        if (!login->waiting.exchange(false)) return;
-        login->session->resume([this, login] { reserve(login); });
+        if (login->end_wait()) login->session->resume([this, login] { reserve(login); });
       });
-  if (reservation == session::Registry::Reservation::kWait) {
+  if (reservation == Registry::Reservation::kWait) {
     login->held_here = login->takes_over();
-    return give_up_in_time(login);
+    return;
   }
-  login->waiting = false;
+  if (!login->end_wait()) {
+    if (reservation == Registry::Reservation::kGranted) {
+      context_.registry.release(login->user.id, session);
+    }
+    return;
+  }
   session.resume({});
-  if (reservation == session::Registry::Reservation::kGranted) return claim(login);
+  if (reservation == Registry::Reservation::kGranted) return claim(login);
   if (std::exchange(login->holder_probed, true)) {
     return refuse(session, login->request, already_online());
   }
@@ -231,27 +272,14 @@ void LoginService::reserve(const LoginPtr& login) {
   holder->probe([this, login] { login->session->resume([this, login] { reserve(login); }); });
 }
 
-// While the database can't take what the older session has to write, that session does not leave.
-void LoginService::give_up_in_time(const LoginPtr& login) {
-  const auto due = login->accepted + protocol::kLoginTimeout - context_.clock.now();
-  const auto give_up = [weak = std::weak_ptr(login)] {
-    const LoginPtr late = weak.lock();
-    if (late == nullptr || !late->waiting.exchange(false)) return;
-    late->session->resume([late] {
-      const Error error{ErrorCode::kUnavailable, "an older session does not leave"};
-      refuse(*late->session, late->request, error);
-    });
-  };
-  login->session->post_in_loop(give_up, std::chrono::ceil<std::chrono::milliseconds>(due));
-}
-
 void LoginService::claim(const LoginPtr& login) {
   Session& session = *login->session;
   ClaimRequest request{login->user.id, login->takes_over(), to_hex(login->token_hash),
                        std::nullopt};
   if (login->by_token) request.token_ends = login->token_ends;
-  session.suspend();
+  begin_wait(login, Step::kClaim);
   const bool asked = batches_.claim(request, [this, login, request](Result<ClaimAnswer>&& answer) {
+    if (!login->end_wait()) return claimed_too_late(login, answer);
     login->session->resume([this, login, request, answer = std::move(answer)]() mutable {
       if (answer && answer->claim.outcome == storage::Claim::Outcome::kAlone) {
         request.unsure = answer->unsure;
@@ -262,8 +290,19 @@ void LoginService::claim(const LoginPtr& login) {
     });
   });
   if (asked) return;
+  const Error error{ErrorCode::kBusy, "too many logins wait"};
+  if (!login->end_wait()) return claimed_too_late(login, fail(error.code, error.message));
   session.resume({});
-  claimed(login, fail(ErrorCode::kBusy, "too many logins wait"));
+  claimed(login, fail(error.code, error.message));
+}
+
+// The client was told to try again.
+void LoginService::claimed_too_late(const LoginPtr& login, const Result<ClaimAnswer>& answer) {
+  const bool may_be_claimed =
+      answer ? answer->unsure || answer->claim.outcome == storage::Claim::Outcome::kClaimed
+             : is_unknown(answer.error());
+  if (may_be_claimed) settle_claim(*login->session, login->user.id);
+  context_.registry.release(login->user.id, *login->session);
 }
 
 void LoginService::claimed(const LoginPtr& login, Result<ClaimAnswer> answer) {
@@ -327,15 +366,16 @@ void LoginService::take_over(const LoginPtr& login) {
 
 void LoginService::answer(const LoginPtr& login) {
   Session& session = *login->session;
-  session.suspend();
   const WelcomeRequest request{login->user.id, session.identity().epoch, to_hex(login->token_hash),
                                login->by_token ? "" : login->user.password_hash};
+  begin_wait(login, Step::kWelcome);
   const bool asked = batches_.welcome(request, [this, login](Result<Welcome>&& welcome) {
+    if (!login->end_wait()) return;
     login->session->resume([this, login, welcome = std::move(welcome)]() mutable {
       answer_with(login, std::move(welcome));
     });
   });
-  if (asked) return;
+  if (asked || !login->end_wait()) return;
   session.resume({});
   abandon(login, {ErrorCode::kBusy, "too many logins wait"});
 }

@@ -39,6 +39,7 @@ class LoginService {
 
  private:
   struct Login;
+  enum class Step { kReserve, kClaim, kWelcome };  // those that may take long
   using LoginPtr = std::shared_ptr<Login>;
   using FoundOwner = Result<std::optional<storage::TokenOwner>>;
 
@@ -50,10 +51,12 @@ class LoginService {
   // False: it has been refused.
   bool pass_token_limit(const LoginPtr& login);
   void proved(const LoginPtr& login);
+  void begin_wait(const LoginPtr& login, Step step);
+  void time_up(const LoginPtr& login);
   void reserve(const LoginPtr& login);
-  void give_up_in_time(const LoginPtr& login);
   void claim(const LoginPtr& login);
   void claimed(const LoginPtr& login, Result<ClaimAnswer> answer);
+  void claimed_too_late(const LoginPtr& login, const Result<ClaimAnswer>& answer);
   void settle_claim(session::Session& session, UserId user);
   void attach(const LoginPtr& login, std::vector<GroupId> groups);
   void take_over(const LoginPtr& login);

@@ -18,7 +18,9 @@ Registry::Reservation Registry::reserve(UserId user, const std::shared_ptr<Sessi
       entry->session = session;
       return Reservation::kGranted;
     }
-    if (takeover) {
+    if (entry->session == session) {
+      // An earlier login on it, which was refused before its claim was decided.
+    } else if (takeover) {
       evicted = entry->session;
     } else if (!shard.leaving_locked(user) && !entry->session->ending()) {
       return Reservation::kHeld;

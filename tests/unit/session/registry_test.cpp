@@ -97,6 +97,17 @@ TEST_F(RegistryTest, TakeoverEvictsTheHolderAndWaits) {
   EXPECT_EQ(registry_.find(kAlice), nullptr);
 }
 
+// A login was refused while its claim hung, and the client tries again on the same connection.
+TEST_F(RegistryTest, ALoginOnTheHoldersOwnSessionWaitsAndEvictsNobody) {
+  const auto holder = connect();
+  ASSERT_EQ(reserve(holder), Reservation::kGranted);
+  registry_.leaving(kAlice, *holder);
+  EXPECT_EQ(reserve(holder, true), Reservation::kWait);
+  EXPECT_FALSE(holder->ending());
+  registry_.release(kAlice, *holder);
+  EXPECT_EQ(freed_, 1);
+}
+
 TEST_F(RegistryTest, CallsThoseWhoWaitOutsideItsLock) {
   const auto holder = connect();
   const auto next = connect();
