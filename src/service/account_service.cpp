@@ -8,6 +8,7 @@
 #include "audit.h"
 #include "chat/base/log_limiter.h"
 #include "chat/base/sabotage.h"
+#include "chat/delivery/batch.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/network_model.h"
@@ -16,6 +17,7 @@
 #include "chat/storage/user_model.h"
 #include "fault.h"
 #include "replies.h"
+#include "stalls.h"
 #include "token.h"
 
 namespace chat::service {
@@ -162,8 +164,9 @@ void AccountService::store_user(Session& session, const Request& request,
   const auto bucket = registrations_of(session, registrations_);
   if (!hash) {
     context_.rates.give_back({&bucket, 1});
-    return refuse(session, request, hash.error());
+    return refuse(session, request, delivery::refusal_of(hash.error()));
   }
+  if (Stalls::instance().is_too_late()) return refuse(session, request, busy());
   const bool settles = !sabotaged(Sabotage::kForgetRegistrations);
   const auto id = storage::transact_settled(
       context_.pool,
@@ -258,7 +261,8 @@ void AccountService::change_password(Session& session, const Request& request) {
 
 void AccountService::store_password(Session& session, const Request& request,
                                     const std::string& stored, const Result<std::string>& hash) {
-  if (!hash) return refuse(session, request, hash.error());
+  if (!hash) return refuse(session, request, delivery::refusal_of(hash.error()));
+  if (Stalls::instance().is_too_late()) return refuse(session, request, busy());
   const session::Identity& self = session.identity();
   std::size_t most = 0;
   const bool settles = !sabotaged(Sabotage::kForgetPasswords);

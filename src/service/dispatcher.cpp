@@ -27,11 +27,13 @@ void Dispatcher::handle(session::Session& session, const protocol::Request& requ
     refuse(session, request, *refusal);
     return;
   }
+  const bool can_be_refused = route->work == Work::kBlocking && !route->waits_for_commits;
   // Not logins: those are also busy when too many passwords wait to be hashed, and a flood of them
   // must not keep people out who need no hash.
-  const bool can_be_refused = route->work == Work::kBlocking && !route->waits_for_commits &&
-                              route->access == Access::kLoggedIn;
-  if (can_be_refused && Stalls::instance().refuses(request.msgid)) {
+  const bool needs_no_hash = route->access == Access::kLoggedIn;
+  Stalls& stalls = Stalls::instance();
+  if (can_be_refused &&
+      (stalls.is_too_late() || (needs_no_hash && stalls.refuses(request.msgid)))) {
     refuse(session, request, busy());
     return;
   }

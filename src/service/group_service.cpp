@@ -13,6 +13,7 @@
 #include "fault.h"
 #include "gate.h"
 #include "replies.h"
+#include "stalls.h"
 
 namespace chat::service {
 namespace {
@@ -129,9 +130,9 @@ void GroupService::answer_joining(session::Session& session, const protocol::Req
   if (auto lease = context_.pool.lease()) {
     GroupModel groups(**lease);
     if (auto found = groups.find(id); found && *found) group = std::move(**found);
-    if (auto members = groups.members(id, UserId{}, protocol::kGroupUsersInReply)) {
-      users = std::move(*members);
-    }
+    auto members = groups.members(id, UserId{}, protocol::kGroupUsersInReply);
+    if (members) users = std::move(*members);
+    if (!members) Stalls::instance().note_lock();
   }
   OkReply reply(request);
   reply.json().key("group");

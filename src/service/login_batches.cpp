@@ -13,6 +13,7 @@
 #include "chat/storage/node_model.h"
 #include "chat/storage/session_model.h"
 #include "chat/storage/settle.h"
+#include "chat/storage/table_locks.h"
 #include "chat/storage/user_model.h"
 
 namespace chat::service {
@@ -28,6 +29,10 @@ constexpr std::chrono::hours kTokenStep{1};
 template <typename Items>
 void fail_all(Items items, const Error& error) {
   for (auto& item : items) item.answer = tl::make_unexpected(error);
+}
+
+Error tables_are_locked() {
+  return {ErrorCode::kBusy, "somebody has locked the tables"};
 }
 
 using GroupsByUser = std::unordered_map<UserId, std::vector<GroupId>>;
@@ -85,12 +90,20 @@ bool LoginBatches::welcome(WelcomeRequest request, WelcomeBatcher::Done done) {
   return welcomes_.ask(std::move(request), std::move(done));
 }
 
-void LoginBatches::find_all(TokenItems items) {
+Result<std::vector<storage::TokenOwner>> LoginBatches::owners_of(
+    const std::vector<std::string>& token_hashes) {
   auto lease = context_.pool.lease();
-  if (!lease) return fail_all(items, lease.error());
+  if (!lease) return fail(lease);
+  return storage::SessionModel(**lease).owners(token_hashes, context_.clock.unix_millis());
+}
+
+void LoginBatches::find_all(TokenItems items) {
+  if (!token_stalls_.admits()) return fail_all(items, tables_are_locked());
   std::vector<std::string> hashes;
   for (const auto& item : items) hashes.push_back(item.request);
-  const auto owners = storage::SessionModel(**lease).owners(hashes, context_.clock.unix_millis());
+  const auto owners = owners_of(hashes);
+  // Reading waits for no row.
+  token_stalls_.note(!owners && owners.error().code == ErrorCode::kBusy);
   if (!owners) return fail_all(items, owners.error());
   std::unordered_map<std::string_view, const storage::TokenOwner*> by_hash;
   for (const storage::TokenOwner& owner : *owners) by_hash.emplace(owner.token_hash, &owner);
@@ -101,12 +114,20 @@ void LoginBatches::find_all(TokenItems items) {
   }
 }
 
+// Whether a batch's error is no matter of one of its logins.
+bool LoginBatches::is_for_all(const Error& error, bool tried) {
+  if (!tried || error.code != ErrorCode::kBusy) return delivery::is_everyones(error.code);
+  auto lease = context_.pool.lease();
+  return !lease || storage::login_tables_are_locked(**lease);
+}
+
 // An error that is everybody's is told to all. For any other somebody among them is the reason:
 // then each claims alone, and only that one fails.
 //
 // A repeated attempt finds the users that an earlier one claimed held by this node, and claims them
 // again with the next session epoch. Where an older session was, only the earlier one saw.
 void LoginBatches::claim_all(ClaimItems items) {
+  if (!claim_stalls_.admits()) return fail_all(items, tables_are_locked());
   std::sort(items.begin(), items.end(), [](const auto& a, const auto& b) {
     return a.request.user.value < b.request.user.value;
   });
@@ -127,11 +148,9 @@ void LoginBatches::claim_all(ClaimItems items) {
         return made;
       },
       !base::sabotaged(base::Sabotage::kForgetClaims));
-  if (!claims) {
-    const ErrorCode code = claims.error().code;
-    const bool is_a_lock = tried && code == ErrorCode::kBusy;
-    if (!is_a_lock && delivery::is_everyones(code)) return fail_all(items, claims.error());
-  }
+  const bool is_everyones = !claims && is_for_all(claims.error(), tried);
+  claim_stalls_.note(is_everyones && claims.error().code == ErrorCode::kBusy);
+  if (is_everyones) return fail_all(items, claims.error());
   for (std::size_t i = 0; i < items.size(); ++i) {
     items[i].answer = ClaimAnswer{claims ? (*claims)[i] : Claim{items[i].request.user}, unsure, {}};
   }

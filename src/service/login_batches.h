@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chat/base/batcher.h"
+#include "chat/base/stall_guard.h"
 #include "chat/service/context.h"
 #include "chat/storage/claims.h"
 #include "chat/storage/connection.h"
@@ -91,8 +92,10 @@ class LoginBatches {
   using WelcomeItems = std::span<WelcomeBatcher::Item>;
   using CredentialsByUser = std::unordered_map<UserId, storage::Credentials>;
 
+  Result<std::vector<storage::TokenOwner>> owners_of(const std::vector<std::string>& token_hashes);
   void find_all(TokenItems items);
   void claim_all(ClaimItems items);
+  bool is_for_all(const Error& error, bool tried);
   Result<storage::Claim> claim_one(storage::Connection& connection, const ClaimRequest& request);
   Result<std::vector<storage::Claim>> claim_in_one_commit(storage::Connection& connection,
                                                           ClaimItems items);
@@ -108,6 +111,8 @@ class LoginBatches {
   bool is_worth_extending(const ClaimRequest& request) const;
 
   ServiceContext& context_;
+  base::StallGuard token_stalls_;
+  base::StallGuard claim_stalls_;
   TokenBatcher tokens_;
   ClaimBatcher claims_;
   WelcomeBatcher welcomes_;

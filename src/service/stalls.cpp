@@ -1,5 +1,7 @@
 #include "stalls.h"
 
+#include "chat/session/turn_wait.h"
+
 namespace chat::service {
 namespace {
 
@@ -21,12 +23,23 @@ void Stalls::note_success(int msgid) {
 }
 
 void Stalls::note_busy(int msgid) {
+  note_lock();
   if (Time* const last = last_busy(msgid)) *last = now_ms();
 }
 
 bool Stalls::refuses(int msgid) {
   const Time* const last = last_busy(msgid);
   return last != nullptr && now_ms() - last->load(std::memory_order_relaxed) < kHold.count();
+}
+
+void Stalls::note_lock() {
+  last_lock_ = now_ms();
+}
+
+bool Stalls::is_too_late() const {
+  if (session::turn_wait() < kQueuePatience) return false;
+  const std::int64_t last = last_lock_.load(std::memory_order_relaxed);
+  return last != 0 && now_ms() - last < kLately.count();
 }
 
 Stalls::Time* Stalls::last_busy(int msgid) {

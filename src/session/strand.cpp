@@ -1,10 +1,12 @@
 #include "chat/session/strand.h"
 
+#include <chrono>
 #include <iterator>
 #include <utility>
 
 #include "chat/base/log_limiter.h"
 #include "chat/net/event_loop.h"
+#include "chat/session/turn_wait.h"
 
 namespace chat::session {
 namespace {
@@ -14,6 +16,8 @@ constexpr int kInputsPerTurn = 64;
 constexpr int kBlockingInputsPerTurn = 1;
 
 constinit log::Limiter failed_inputs{log::kUsualLines};
+
+thread_local std::chrono::milliseconds wait_of_this_turn{0};
 
 }  // namespace
 
@@ -214,7 +218,17 @@ void Strand::post_locked() {
 }
 
 base::Task Strand::turn(bool blocking) {
-  return base::Task([self = owner_.keep_alive(), this, blocking] { work(blocking); });
+  using Clock = std::chrono::steady_clock;
+  return base::Task([self = owner_.keep_alive(), this, blocking, posted = Clock::now()] {
+    wait_of_this_turn =
+        std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - posted);
+    work(blocking);
+    wait_of_this_turn = {};
+  });
+}
+
+std::chrono::milliseconds turn_wait() {
+  return wait_of_this_turn;
 }
 
 }  // namespace chat::session
