@@ -1,5 +1,6 @@
 #include "chat/cluster/node_lease.h"
 
+#include <chrono>
 #include <utility>
 
 #include "chat/base/log.h"
@@ -19,6 +20,8 @@ constexpr milliseconds kLookInterval{1'000};
 constexpr milliseconds kRetryInterval{250};
 // Longer than this between two looks is a break: we may have been stopped ourselves.
 constexpr milliseconds kSteadyGap{2'500};
+// So long a node is told that its life has ended: it may not hear it at first.
+constexpr std::chrono::minutes kTellEnded{5};
 
 }  // namespace
 
@@ -55,6 +58,11 @@ bool NodeLease::held() const {
   return exclusive_ || clock_.boot_now() - renewed_.load() < kLease;
 }
 
+void NodeLease::note_ended() {
+  told_ended_ = true;
+  stop_.wake();
+}
+
 void NodeLease::set_mute(bool mute) {
   if (mute_.exchange(mute) != mute) stop_.wake();
 }
@@ -64,6 +72,7 @@ void NodeLease::work() {
   while (!stop_.wait_for(pause)) {
     Result<void> done;
     if (renewal_due()) done = renew();
+    if (told_ended_.exchange(false) && !held()) lost_ = true;
     if (lost_ && !base::sabotaged(base::Sabotage::kIgnoreLease)) return listener_->on_lease_lost();
     if (done && !alone_) done = look();
     if (done && !alone_) done = sweep_dead();
@@ -109,6 +118,7 @@ Result<void> NodeLease::look() {
   }
   if (changed && !first) listener_->on_nodes_changed();
   tell_living();
+  tell_ended();
   return {};
 }
 
@@ -141,13 +151,11 @@ Result<void> NodeLease::settle_sweeps() {
   while (!doubtful_.empty()) {
     auto opened = connection();
     if (!opened) return fail(opened);
-    auto swept = NodeModel(**opened).sweep(doubtful_.back().dead);
-    if (!swept) return fail(swept);
-    std::vector<UserId> users = *swept ? std::move(**swept) : std::move(doubtful_.back().users);
-    log::warn("event=node_swept node={} epoch={} users={}", doubtful_.back().dead.node.id.value,
-              doubtful_.back().dead.node.epoch, users.size());
+    auto again = NodeModel(**opened).sweep(doubtful_.back().dead);
+    if (!again) return fail(again);
+    std::vector<UserId> users = *again ? std::move(**again) : std::move(doubtful_.back().users);
+    swept(doubtful_.back().dead, std::move(users));
     doubtful_.pop_back();
-    listener_->on_users_freed(std::move(users));
   }
   return {};
 }
@@ -168,12 +176,21 @@ Result<void> NodeLease::sweep_dead() {
       return fail(users);
     }
     seen.since = looked_;
-    if (!*users) continue;
-    log::warn("event=node_swept node={} epoch={} users={}", id.value, seen.row.node.epoch,
-              (*users)->size());
-    listener_->on_users_freed(std::move(**users));
+    if (*users) swept(seen.row, std::move(**users));
   }
   return {};
+}
+
+void NodeLease::swept(const storage::NodeRow& dead, std::vector<UserId> users) {
+  log::warn("event=node_swept node={} epoch={} users={}", dead.node.id.value, dead.node.epoch,
+            users.size());
+  ended_.push_back({dead.node, clock_.boot_now()});
+  listener_->on_users_freed(std::move(users));
+}
+
+void NodeLease::tell_ended() {
+  std::erase_if(ended_, [this](const Ended& item) { return looked_ - item.at > kTellEnded; });
+  for (const Ended& item : ended_) listener_->on_node_ended(item.node);
 }
 
 Result<storage::Connection*> NodeLease::connection() {

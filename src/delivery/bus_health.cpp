@@ -79,6 +79,10 @@ void BusHealth::heard(const BeatEnvelope& beat) {
   peer.since = clock_.now();
 }
 
+void BusHealth::note_ended(const EndedEnvelope& ended) {
+  if (ended.node == node_.id && ended.epoch >= node_.epoch) ended_ = true;
+}
+
 void BusHealth::nodes_seen(const std::vector<storage::NodeRow>& living) {
   base::MutexLock lock(mutex_);
   const auto now = clock_.now();

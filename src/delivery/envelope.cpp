@@ -55,6 +55,10 @@ std::string encode(const BeatEnvelope& beat) {
   return payload += std::to_string(beat.epoch) + ' ' + std::to_string(beat.number) + '\n';
 }
 
+std::string encode(const EndedEnvelope& ended) {
+  return "x " + std::to_string(ended.node.value) + ' ' + std::to_string(ended.epoch) + '\n';
+}
+
 namespace {
 
 std::optional<Envelope> decode_event(std::string_view head, std::string_view json) {
@@ -93,6 +97,15 @@ std::optional<Envelope> decode_beat(std::string_view head) {
   return beat;
 }
 
+std::optional<Envelope> decode_ended(std::string_view head) {
+  EndedEnvelope ended;
+  head.remove_prefix(2);
+  if (!take(head, ended.node.value) || !take(head, ended.epoch) || !head.empty()) {
+    return std::nullopt;
+  }
+  return ended;
+}
+
 std::optional<Envelope> decode_push(std::string_view head, std::string_view json) {
   const bool group = head.starts_with("m g ");
   head.remove_prefix(4);
@@ -119,6 +132,7 @@ std::optional<Envelope> decode(std::string_view payload) {
   if (head.starts_with("t ") || head.starts_with("g ")) return decode_takeover(head);
   if (head.starts_with("d ")) return decode_deleted(head);
   if (head.starts_with("b ")) return decode_beat(head);
+  if (head.starts_with("x ")) return decode_ended(head);
   if (head.starts_with("m g ") || head.starts_with("m d ")) return decode_push(head, json);
   return std::nullopt;
 }

@@ -231,6 +231,8 @@ void Router::on_bus_message(const cluster::BusMessage& message) {
     deleted_elsewhere(deleted->user);
   } else if (const auto* beat = std::get_if<BeatEnvelope>(&*envelope)) {
     health_.heard(*beat);
+  } else if (const auto* ended = std::get_if<EndedEnvelope>(&*envelope)) {
+    health_.note_ended(*ended);
   } else {
     deliver(message, std::get<Push>(*envelope));
   }
@@ -299,6 +301,10 @@ void Router::account_deleted(UserId user) {
   if (bus_.alone()) return;
   bus_.publish({{cluster::kChannelOfAll, encode(DeletedEnvelope{user})}});
   hints_.note({Hint::Kind::kAccountDeleted, user.value, 0});
+}
+
+void Router::node_ended(const storage::Node& node) {
+  bus_.publish({{cluster::kChannelOfAll, encode(EndedEnvelope{node.id, node.epoch})}});
 }
 
 // Only nodes that have a session of the user listen to the channel. If there is nobody to evict,

@@ -247,7 +247,10 @@ Result<void> App::start_threads() {
   if (!bus_->alone()) {
     loops_.run_every(0, delivery::TakeoverWaiter::kTick, [this] { takeovers_.tick(); });
     bus_health_.start(service_context_.node);
-    loops_.run_every(0, delivery::BusHealth::kTick, [this] { bus_health_.tick(); });
+    loops_.run_every(0, delivery::BusHealth::kTick, [this] {
+      bus_health_.tick();
+      if (bus_health_.take_ended()) lease_.note_ended();
+    });
     hint_relay_.start(service_context_.node, cluster_events_);
   }
   loops_.run_every(0, delivery::Receipts::kInterval, [this] {

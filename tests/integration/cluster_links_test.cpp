@@ -38,5 +38,29 @@ TEST_F(OwnLinks, ADatabaseThatIsAwayIsLoggedNowAndThen) {
   network.refuse(false);
 }
 
+// The other server has swept it and its users are free; it can't see that, but Redis tells.
+TEST_F(OwnLinks, AServerWithoutItsDatabaseEndsOnceItsUsersAreTakenFromIt) {
+  constexpr int kExitLeaseLost = 3;
+  User older = user_on(0, "older");
+  FaultProxy& network = cluster->links(0).database.network();
+  network.refuse(true);
+  network.reset_all();
+  ASSERT_TRUE(wait_until(
+      [&] {
+        RawClient client(port(1));
+        return client.request(login_request(older.account)).value("errno", -1) == 0;
+      },
+      milliseconds{20'000}));
+  EXPECT_TRUE(wait_until(
+      [&] {
+        older.client.take_in(milliseconds{100});
+        return older.client.ended();
+      },
+      milliseconds{10'000}));
+  EXPECT_EQ(cluster->node(0).wait_exit(), kExitLeaseLost);
+  network.refuse(false);
+  cluster->node(0).start();
+}
+
 }  // namespace
 }  // namespace chat::test

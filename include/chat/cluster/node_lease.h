@@ -43,6 +43,9 @@ class NodeListener {
   virtual void on_users_freed(std::vector<UserId> users) = 0;
   // The rows of the other nodes that are alive, each time they are read: about once a second.
   virtual void on_nodes_seen(const std::vector<storage::NodeRow>& /*living*/) {}
+  // We have ended this life of another node, which may run on and not know it. Repeated for a
+  // while.
+  virtual void on_node_ended(const storage::Node& /*ended*/) {}
   // Our epoch was taken. Once; the lease's thread has ended its work.
   virtual void on_lease_lost() = 0;
 };
@@ -61,9 +64,9 @@ struct StartWait {
   std::function<bool()> give_up;  // true: wait no longer
 };
 
-// Threading: held(), set_mute() and others_mute() are thread-safe; the rest is externally
-// synchronised. Has a thread and a database connection of its own, so that no full pool keeps it
-// from renewing.
+// Threading: held(), note_ended(), set_mute() and others_mute() are thread-safe; the rest is
+// externally synchronised. Has a thread and a database connection of its own, so that no full pool
+// keeps it from renewing.
 class NodeLease {
  public:
   static constexpr std::chrono::milliseconds kLease{10'000};
@@ -88,6 +91,10 @@ class NodeLease {
   // holder may write must be written then.
   bool held() const;
 
+  // Another node says that it has ended our life. We believe it where we can't look ourselves: the
+  // sessions that are left here are in the way of newer ones.
+  void note_ended();
+
   // Whether our bus is down. The row says so at once, or as soon as the database takes it.
   void set_mute(bool mute);
   // Another living node's row says that its bus is down. As of the last look, about once a second.
@@ -106,6 +113,12 @@ class NodeLease {
     std::vector<UserId> users;
   };
 
+  // A life that we have ended, and when.
+  struct Ended {
+    storage::Node node;
+    base::SteadyTime at;
+  };
+
   void work();
   Result<void> renew();
   bool renewal_due() const;
@@ -114,6 +127,8 @@ class NodeLease {
   void tell_living();
   Result<void> sweep_dead();
   Result<void> settle_sweeps();
+  void swept(const storage::NodeRow& dead, std::vector<UserId> users);
+  void tell_ended();
   Result<storage::Connection*> connection();
   void note_break();
 
@@ -125,6 +140,7 @@ class NodeLease {
   bool begun_ = false;
   NodeListener* listener_ = nullptr;
   std::atomic<base::SteadyTime> renewed_{base::SteadyTime{}};
+  std::atomic<bool> told_ended_{false};
   std::atomic<bool> mute_{false};
   std::atomic<bool> others_mute_{false};
   base::StopSignal stop_;
@@ -134,6 +150,7 @@ class NodeLease {
   std::unique_ptr<storage::Connection> connection_;
   std::unordered_map<NodeId, Seen> seen_;
   std::vector<DoubtfulSweep> doubtful_;
+  std::vector<Ended> ended_;
   base::SteadyTime looked_{};
   bool renewed_by_thread_ = false;
   bool mute_in_row_ = false;

@@ -38,6 +38,9 @@ class BusHealth {
   void tick();
 
   void heard(const BeatEnvelope& beat);
+  void note_ended(const EndedEnvelope& ended);
+  // True: since the last call, another node has said that it has ended this node's life.
+  bool take_ended() { return ended_.exchange(false, std::memory_order_relaxed); }
   // The other nodes that are alive, by their rows.
   void nodes_seen(const std::vector<storage::NodeRow>& living);
   // Messages to this node were lost.
@@ -64,6 +67,7 @@ class BusHealth {
   const std::function<void(bool)> say_mute_;
   storage::Node node_;  // fixed after start()
   std::atomic<bool> impaired_{false};
+  std::atomic<bool> ended_{false};
 
   // tick()'s
   base::SteadyTime beat_at_{};

@@ -43,6 +43,7 @@ class ClusterEvents final : public cluster::BusListener,
   void on_nodes_seen(const std::vector<storage::NodeRow>& living) override {
     health_.nodes_seen(living);
   }
+  void on_node_ended(const storage::Node& ended) override { router_.node_ended(ended); }
   void on_users_freed(std::vector<UserId> users) override {
     presence_.changed(users);
     resync_.request();

@@ -21,6 +21,7 @@ namespace chat::delivery {
 //   g <session epoch>\n      a session of this claim has gone: its cursors are in the table
 //   d <user>\n               an account was deleted
 //   b <node> <epoch> <number>\n    the node is alive and can publish (BusHealth)
+//   x <node> <epoch>\n       this life of the node was taken for dead and ended
 struct EventEnvelope {
   UserId except;
   std::shared_ptr<const std::string> json;
@@ -39,13 +40,19 @@ struct BeatEnvelope {
   NodeEpoch epoch = 0;
   std::int64_t number = 0;
 };
-using Envelope = std::variant<Push, EventEnvelope, TakeoverEnvelope, DeletedEnvelope, BeatEnvelope>;
+struct EndedEnvelope {
+  NodeId node;
+  NodeEpoch epoch = 0;
+};
+using Envelope = std::variant<Push, EventEnvelope, TakeoverEnvelope, DeletedEnvelope, BeatEnvelope,
+                              EndedEnvelope>;
 
 std::string encode(const Push& push);
 std::string encode(const EventEnvelope& event);
 std::string encode(const TakeoverEnvelope& takeover);
 std::string encode(const DeletedEnvelope& deleted);
 std::string encode(const BeatEnvelope& beat);
+std::string encode(const EndedEnvelope& ended);
 // Nothing when the payload is malformed.
 std::optional<Envelope> decode(std::string_view payload);
 

@@ -83,6 +83,9 @@ class Router final : public JournalListener {
   // Likewise, when another node has deleted it.
   void deleted_elsewhere(UserId user);
 
+  // This node has ended a life of another one, which may run on without the database.
+  void node_ended(const storage::Node& node);
+
   // RECEIPT pushes: to senders whose sessions acknowledge.
   void receipts_to_users(std::span<const DirectReceipt> receipts, Reach reach);
   // All other members have the group's messages up to `seq`; to members who have written there.

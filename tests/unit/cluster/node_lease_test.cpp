@@ -27,11 +27,13 @@ class LeaseNotes final : public NodeListener {
   void on_nodes_seen(const std::vector<storage::NodeRow>& living) override {
     seen = static_cast<int>(living.size());
   }
+  void on_node_ended(const storage::Node& node) override { ended = node.id.value; }
   void on_lease_lost() override { lost = true; }
 
   std::atomic<int> changes{0};
   std::atomic<int> freed{0};
   std::atomic<int> seen{-1};
+  std::atomic<int> ended{0};
   std::atomic<bool> lost{false};
 };
 
@@ -120,6 +122,21 @@ TEST_F(NodeLeaseTest, IsLostWhenTheEpochIsTaken) {
   ASSERT_TRUE(storage::begin_node(*connection_, "me"));
   clock_.advance(NodeLease::kRenewInterval);
   EXPECT_TRUE(test::wait_until([&] { return notes_.lost.load(); }));
+}
+
+// Another node's word counts only where we can't look ourselves.
+TEST_F(NodeLeaseTest, AHeldLeaseDoesNotBelieveThatItHasEnded) {
+  lease_->note_ended();
+  let_look(2, seconds(1));
+  EXPECT_FALSE(notes_.lost);
+  EXPECT_TRUE(lease_->held());
+}
+
+TEST_F(NodeLeaseTest, TellsTheNodeWhoseLifeItHasEnded) {
+  let_look(6, seconds(2));
+  EXPECT_TRUE(test::wait_until([&] { return notes_.freed == 1; }));
+  let_look(1, seconds(1));
+  EXPECT_TRUE(test::wait_until([&] { return notes_.ended == dead_.id.value; }));
 }
 
 TEST_F(NodeLeaseTest, IsNotHeldWhenItCouldNotBeRenewed) {

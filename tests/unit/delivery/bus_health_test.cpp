@@ -102,6 +102,15 @@ TEST_F(BusHealthTest, ABeatOfAnEarlierLifeOfTheNodeDoesNotCount) {
   EXPECT_TRUE(health.impaired());
 }
 
+TEST_F(BusHealthTest, OnlyTheEndOfItsOwnLifeConcernsANode) {
+  health.note_ended({kThere.id, kHere.epoch});
+  health.note_ended({kHere.id, kHere.epoch - 1});
+  EXPECT_FALSE(health.take_ended());
+  health.note_ended({kHere.id, kHere.epoch});
+  EXPECT_TRUE(health.take_ended());
+  EXPECT_FALSE(health.take_ended());
+}
+
 TEST_F(BusHealthTest, AMissingBeatIsSeenWithTheNextOne) {
   ++beats;
   beat();

@@ -85,6 +85,16 @@ TEST(Envelope, TakeoverSurvivesTheWay) {
   EXPECT_FALSE(decode("g 1 2\n"));
 }
 
+TEST(Envelope, CarriesTheEndOfANodesLife) {
+  const auto decoded = decode(encode(EndedEnvelope{NodeId{7}, 1LL << 40}));
+  ASSERT_TRUE(decoded);
+  const auto& ended = std::get<EndedEnvelope>(*decoded);
+  EXPECT_EQ(ended.node, NodeId{7});
+  EXPECT_EQ(ended.epoch, 1LL << 40);
+  EXPECT_FALSE(decode("x 7\n"));
+  EXPECT_FALSE(decode("x 7 1 2\n"));
+}
+
 TEST(Envelope, BeatSurvivesTheWay) {
   const auto decoded = decode(encode(BeatEnvelope{NodeId{7}, 1LL << 40, 3}));
   ASSERT_TRUE(decoded);
