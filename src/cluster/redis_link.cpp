@@ -34,7 +34,7 @@ void RedisLink::flush() {
 }
 
 base::SteadyTime RedisLink::deadline() const {
-  const auto ping = pinged_ ? pinged_at_ + kPingPatience : heard_at_ + kPingAfter;
+  const auto ping = pinged_ ? pong_deadline() : ponged_at_ + kPingAfter;
   return confirmations_.pending() ? std::min(ping, confirmed_at_ + kConfirmPatience) : ping;
 }
 
@@ -45,7 +45,6 @@ Result<void> RedisLink::transfer(short events, base::SteadyTime now, const OnMes
     if (!reply) return fail(reply);
     if (*reply == nullptr) return {};
     heard_at_ = now;
-    pinged_ = false;
     if (auto handled = handle(**reply, now, on_message); !handled) return handled;
   }
 }
@@ -53,7 +52,10 @@ Result<void> RedisLink::transfer(short events, base::SteadyTime now, const OnMes
 Result<void> RedisLink::handle(const redisReply& reply, base::SteadyTime now,
                                const OnMessage& on_message) {
   if (is_error(reply)) return fail(ErrorCode::kUnavailable, std::string(text_of(reply)));
-  if (is_text(&reply)) return {};  // PONG, as it is said on a connection that hears no channel yet
+  if (is_text(&reply)) {  // PONG, as it is said on a connection that hears no channel yet
+    note_pong(now);
+    return {};
+  }
   if (reply.type != REDIS_REPLY_ARRAY) return unexpected_reply();
   const std::span<redisReply* const> parts(reply.element, reply.elements);
   if (parts.size() < 2 || !is_text(parts[0]) || !is_text(parts[1])) return unexpected_reply();
@@ -64,10 +66,21 @@ Result<void> RedisLink::handle(const redisReply& reply, base::SteadyTime now,
   } else if (kind == "subscribe" || kind == "unsubscribe") {
     confirmations_.confirm();
     confirmed_at_ = now;
-  } else if (kind != "pong") {
+  } else if (kind == "pong") {
+    note_pong(now);
+  } else {
     return unexpected_reply();
   }
   return {};
+}
+
+void RedisLink::note_pong(base::SteadyTime now) {
+  pinged_ = false;
+  ponged_at_ = now;
+}
+
+base::SteadyTime RedisLink::pong_deadline() const {
+  return std::min(std::max(pinged_at_, heard_at_) + kPingPatience, pinged_at_ + kLagMax);
 }
 
 Result<void> RedisLink::keep_alive(base::SteadyTime now) {
@@ -75,10 +88,10 @@ Result<void> RedisLink::keep_alive(base::SteadyTime now) {
     return fail(ErrorCode::kTimeout, "subscriptions are not confirmed in time");
   }
   if (pinged_) {
-    if (now < pinged_at_ + kPingPatience) return {};
+    if (now < pong_deadline()) return {};
     return fail(ErrorCode::kTimeout, "PING is not answered in time");
   }
-  if (now < heard_at_ + kPingAfter) return {};
+  if (now < ponged_at_ + kPingAfter) return {};
   connection_.append({"PING"});
   pinged_ = true;
   pinged_at_ = now;

@@ -26,12 +26,16 @@ class RedisLink {
   static constexpr std::size_t kChannelsPerCommand = 1000;
   // Without one confirmation for so long while some are owed, the link is dead …
   static constexpr std::chrono::milliseconds kConfirmPatience{1000};
-  // … and so it is when this long after a PING, which silence causes, nothing has come.
+  // … and so it is when nothing has come this long after a PING, of which one is always sent so
+  // long after the answer to the last …
   static constexpr std::chrono::milliseconds kPingAfter{2000};
   static constexpr std::chrono::milliseconds kPingPatience{2000};
+  // … or when the answer takes so long, although other things come: all of them come that late. A
+  // new link begins without what has piled up.
+  static constexpr std::chrono::milliseconds kLagMax{3000};
 
   RedisLink(RedisConnection connection, base::SteadyTime now)
-      : connection_(std::move(connection)), heard_at_(now) {}
+      : connection_(std::move(connection)), heard_at_(now), ponged_at_(now) {}
 
   // Neighbours with the same verb become one command, and flush() ends the last.
   void ask(Verb verb, std::string channel, base::SteadyTime now);
@@ -40,15 +44,17 @@ class RedisLink {
   Confirmations& confirmations() { return confirmations_; }
 
   pollfd interest() const { return connection_.interest(); }
-  // When keep_alive() has something to do unless Redis speaks first.
+  // When keep_alive() has something to do.
   base::SteadyTime deadline() const;
 
   // Does what poll() found possible and passes on the messages that came.
   Result<void> transfer(short events, base::SteadyTime now, const OnMessage& on_message);
-  // Not while there is something to read: it may be what we wait for.
+  // After transfer().
   Result<void> keep_alive(base::SteadyTime now);
 
  private:
+  void note_pong(base::SteadyTime now);
+  base::SteadyTime pong_deadline() const;
   Result<void> handle(const redisReply& reply, base::SteadyTime now, const OnMessage& on_message);
 
   RedisConnection connection_;
@@ -58,7 +64,8 @@ class RedisLink {
   base::SteadyTime heard_at_;         // anything
   base::SteadyTime confirmed_at_;     // the last confirmation, or when one began to be owed
   base::SteadyTime pinged_at_;
-  bool pinged_ = false;  // and nothing has come since
+  base::SteadyTime ponged_at_;  // the last answer to a PING, or when the link began
+  bool pinged_ = false;         // and not answered
 };
 
 }  // namespace chat::cluster

@@ -1,5 +1,6 @@
 #include "redis_outbox.h"
 
+#include <chrono>
 #include <utility>
 
 namespace chat::cluster {
@@ -13,6 +14,7 @@ bool RedisOutbox::put(std::vector<BusMessage> messages) {
       ++contents_.dropped;
       continue;
     }
+    if (contents_.messages.empty()) contents_.since = std::chrono::steady_clock::now();
     bytes_ += size;
     contents_.messages.push_back(std::move(message));
   }

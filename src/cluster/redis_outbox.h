@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "chat/base/clock.h"
 #include "chat/base/mutex.h"
 #include "chat/cluster/bus.h"
 
@@ -19,6 +20,7 @@ class RedisOutbox {
   struct Contents {
     std::vector<BusMessage> messages;
     std::uint64_t dropped = 0;  // since the last take()
+    base::SteadyTime since;     // when the first of them came
 
     bool empty() const { return messages.empty() && dropped == 0; }
   };

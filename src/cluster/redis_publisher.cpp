@@ -23,6 +23,12 @@ constexpr milliseconds kReplyPatience{1000};
 constexpr milliseconds kPingAfter{2000};
 constexpr milliseconds kTellAgainAfter{1000};
 constexpr milliseconds kLastWords{100};
+// A link that is slower than what is to be published makes everything late. So long, and the others
+// must look in the tables, as after a loss …
+constexpr milliseconds kLagMax{3000};
+// … and what has waited for so long they have found there, or will before it comes.
+constexpr milliseconds kLateMax{5000};
+constexpr milliseconds kChunkPatience{2000};
 
 // How many of the first messages make a chunk: one at least.
 std::size_t chunk_size(std::span<const BusMessage> messages) {
@@ -106,15 +112,21 @@ void RedisPublisher::deliver() {
     log::limited(log::Level::kWarn, overflows, "event=bus_overflow dropped={}", contents.dropped);
   }
   if (connection_ && lost_) tell_gap();
-  publish_all(contents.messages);
+  publish_all(contents.messages, contents.since);
   if (connection_ && !lost_ && std::exchange(said_down_, false)) {
     log::info("event=bus_publish_up");
   }
 }
 
-void RedisPublisher::publish_all(std::span<const BusMessage> messages) {
+void RedisPublisher::publish_all(std::span<const BusMessage> messages, base::SteadyTime since) {
   while (!messages.empty()) {
-    if (!connection_ || (stopping_ && steady_clock::now() >= give_up_at_)) {
+    const auto now = steady_clock::now();
+    if (now - since > kLagMax) losses_.fetch_add(1, std::memory_order_relaxed);
+    const bool late = now - since > kLateMax;
+    if (late) {
+      log::limited(log::Level::kWarn, overflows, "event=bus_late dropped={}", messages.size());
+    }
+    if (!connection_ || late || (stopping_ && now >= give_up_at_)) {
       note_loss();
       return;
     }
@@ -129,8 +141,9 @@ void RedisPublisher::publish_chunk(std::span<const BusMessage> messages) {
     encode_message(options_.node, message.payload, bytes_);
     connection_->append({"PUBLISH", channel_name(options_.cluster, message.channel), bytes_});
   }
+  const auto until = steady_clock::now() + kChunkPatience;
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    const RedisReply reply = receive();
+    const RedisReply reply = receive(until);
     if (reply == nullptr || is_error(*reply)) note_loss();
     if (reply == nullptr) return;
     if (is_error(*reply)) say_down(text_of(*reply));
@@ -140,19 +153,20 @@ void RedisPublisher::publish_chunk(std::span<const BusMessage> messages) {
 void RedisPublisher::tell_gap() {
   encode_message(options_.node, kGapPayload, bytes_);
   connection_->append({"PUBLISH", nodes_channel(options_.cluster), bytes_});
-  const RedisReply reply = receive();
+  const RedisReply reply = receive(steady_clock::now() + kReplyPatience);
   if (reply != nullptr && !is_error(*reply)) lost_ = false;
 }
 
 void RedisPublisher::ping() {
   connection_->append({"PING"});
-  receive();
+  receive(steady_clock::now() + kReplyPatience);
 }
 
 // Null when the connection had to be given up.
-RedisReply RedisPublisher::receive() {
+RedisReply RedisPublisher::receive(base::SteadyTime until) {
   for (;;) {
-    const auto deadline = stopping_ ? give_up_at_ : steady_clock::now() + kReplyPatience;
+    const auto deadline =
+        stopping_ ? give_up_at_ : std::min(until, steady_clock::now() + kReplyPatience);
     auto reply = connection_->await_reply(deadline, stopping_ ? nullptr : &stop_);
     if (!reply) {
       say_down(reply.error().message);

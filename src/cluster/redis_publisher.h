@@ -19,8 +19,8 @@ namespace chat::cluster {
 
 // The thread that publishes, on a connection of its own: takes all that waits, sends it in chunks
 // and reads the answers, of which only errors mean something. What fails, or comes while there is
-// no connection, is dropped; then the first thing that gets through is word of that to the other
-// nodes. Nothing is sent twice.
+// no connection, is dropped, and so is what has waited for too long; then the first thing that gets
+// through is word of that to the other nodes. Nothing is sent twice.
 // Threading: publish() is thread-safe; open(), start() and stop() externally synchronised.
 // Bounds: RedisOutbox's waiting, and as much taken from it.
 class RedisPublisher {
@@ -49,11 +49,11 @@ class RedisPublisher {
   void begin_to_stop();
 
   void deliver();
-  void publish_all(std::span<const BusMessage> messages);
+  void publish_all(std::span<const BusMessage> messages, base::SteadyTime since);
   void publish_chunk(std::span<const BusMessage> messages);
   void tell_gap();
   void ping();
-  RedisReply receive();
+  RedisReply receive(base::SteadyTime until);
   void note_loss();
   void say_down(std::string_view reason);
 

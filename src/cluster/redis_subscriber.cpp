@@ -120,7 +120,6 @@ Result<void> RedisSubscriber::step() {
   if (!done) return done;
   if (entries[1].revents != 0) obey(mailbox_.take());
   settle();
-  if ((entries[0].revents & POLLIN) != 0) return {};
   return link_->keep_alive(steady_clock::now());
 }
 

@@ -1,9 +1,16 @@
 // Each server of a cluster can have its own ways to Redis and to the database, and only they fail.
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <string>
+
 #include "cluster_fixture.h"
 #include "support/occurrences.h"
 
 namespace chat::test {
 namespace {
+
+using LinkClock = std::chrono::steady_clock;
 
 class OwnLinks : public WithCluster {
  protected:
@@ -60,6 +67,61 @@ TEST_F(OwnLinks, AServerWithoutItsDatabaseEndsOnceItsUsersAreTakenFromIt) {
   EXPECT_EQ(cluster->node(0).wait_exit(), kExitLeaseLost);
   network.refuse(false);
   cluster->node(0).start();
+}
+
+class SlowLinks : public WithCluster {
+ protected:
+  SlowLinks() : WithCluster(3, {}, Wiring::kOwnLinks) {}
+
+  // Somebody writes about ten messages a second; how late is the latest of those that came?
+  struct Talk {
+    User from;
+    User to;
+    std::map<std::string, LinkClock::time_point> sent{};
+    milliseconds latest{0};
+
+    void say(int number) {
+      const std::string text = std::to_string(number) + std::string(200, 'x');
+      sent[text] = LinkClock::now();
+      from.client.send(chat_request(from.account, to.id(), text, "c" + std::to_string(number)));
+      from.client.take_in(milliseconds{0});
+    }
+    void take(milliseconds patience) {
+      to.client.take_in(patience);
+      while (to.client.waiting() > 0) {
+        const auto found = sent.find(to.client.receive().value("msg", ""));
+        if (found == sent.end()) continue;
+        note(found->second);
+        sent.erase(found);
+      }
+    }
+    void note(LinkClock::time_point sent_at) {
+      const auto late = std::chrono::duration_cast<milliseconds>(LinkClock::now() - sent_at);
+      latest = std::max(latest, late);
+    }
+  };
+};
+
+// A little more is to be carried than the links carry: without an error or a silence everything
+// comes later and later.
+TEST_F(SlowLinks, MessagesCrossInTimeWhereALinkToRedisIsSlow) {
+  constexpr std::int64_t kBytesPerSecond = 1'500;
+  constexpr milliseconds kLatest{10'000};
+  constexpr milliseconds kWhile{18'000};
+  Talk to_slow{user_on(2, "a"), user_on(1, "b")};
+  Talk from_slow{user_on(0, "c"), user_on(2, "d")};
+  for (const std::size_t node : {0, 1}) cluster->links(node).redis.limit_bandwidth(kBytesPerSecond);
+  const auto began = LinkClock::now();
+  for (int number = 0; LinkClock::now() - began < kWhile; ++number) {
+    for (Talk* talk : {&to_slow, &from_slow}) {
+      talk->say(number);
+      talk->take(milliseconds{50});
+    }
+  }
+  for (Talk* talk : {&to_slow, &from_slow}) {
+    for (const auto& [text, sent_at] : talk->sent) talk->note(sent_at);
+    EXPECT_LT(talk->latest, scaled(kLatest));
+  }
 }
 
 }  // namespace
