@@ -31,7 +31,8 @@ std::string encode(const Push& push) {
   std::string payload = group ? "m g " : "m d ";
   payload += std::to_string(group ? push.stream.group().value : push.stream.sender().value) + ' ';
   payload += std::to_string(push.seq) + ' ' + std::to_string(push.sender.value);
-  payload += push.receipt_wanted ? " 1\n" : " 0\n";
+  payload += push.receipt_wanted ? " 1 " : " 0 ";
+  payload += std::to_string(push.sent_at) + '\n';
   return payload += *push.json;
 }
 
@@ -113,12 +114,13 @@ std::optional<Envelope> decode_push(std::string_view head, std::string_view json
   Seq seq = 0;
   UserId sender;
   int receipt_wanted = 0;
+  UnixMillis sent_at = 0;
   if (!take(head, id) || !take(head, seq) || !take(head, sender.value) ||
-      !take(head, receipt_wanted, 0) || !head.empty()) {
+      !take(head, receipt_wanted, 0) || !take(head, sent_at, UnixMillis{0}) || !head.empty()) {
     return std::nullopt;
   }
   const StreamKey stream = group ? StreamKey::of(GroupId{id}) : StreamKey::from(UserId{id});
-  return Push{stream, seq, sender, 0, share(json), receipt_wanted != 0};
+  return Push{stream, seq, sender, sent_at, share(json), receipt_wanted != 0};
 }
 
 }  // namespace

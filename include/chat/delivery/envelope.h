@@ -14,7 +14,7 @@ namespace chat::delivery {
 
 // What one node tells the others on a user's or a group's channel: a committed message with its
 // whole push, or an event that is not stored. One head line of numbers, then the JSON:
-//   m <d|g> <sender or group id> <seq> <sender> <receipt wanted: 0|1>\n{…}
+//   m <d|g> <sender or group id> <seq> <sender> <receipt wanted: 0|1> <sent at>\n{…}
 //   e <user who does not get it, or 0>\n{…}
 //   r <user who does not get it, or 0> <group, or 0>\n{…}      a receipt
 //   t <session epoch>\n      the user's sessions that are older than this claim have to go

@@ -22,6 +22,7 @@ TEST(Envelope, CarriesAPushOfEitherKind) {
     EXPECT_EQ(push.stream, stream);
     EXPECT_EQ(push.seq, 1LL << 40);
     EXPECT_EQ(push.sender, UserId{2147483647});
+    EXPECT_EQ(push.sent_at, 5);
     EXPECT_EQ(*push.json, json);
   }
 }
@@ -45,22 +46,24 @@ TEST(Envelope, RefusesWhatIsMalformed) {
                               "m\n{}",
                               "m d 1 2\n{}",
                               "m d 1 2 3\n{}",
-                              "m d 1 2 3 1 4\n{}",
-                              "m d 1 2 3 -1\n{}",
-                              "m d 1 2 3 1",
-                              "m x 1 2 3 1\n{}",
-                              "m d one 2 3 1\n{}",
-                              "m d 1 2 x 1\n{}",
-                              "m d 99999999999 2 3 1\n{}",
-                              "m g 1 99999999999999999999 3 1\n{}",
-                              "m d 0 1 1 1\n{}",
-                              "m d -1 1 1 1\n{}",
-                              "m d 1 0 1 1\n{}",
-                              "m d 1 -5 1 1\n{}",
-                              "m d 1 1 0 1\n{}",
+                              "m d 1 2 3 1\n{}",
+                              "m d 1 2 3 1 4 5\n{}",
+                              "m d 1 2 3 1 -1\n{}",
+                              "m d 1 2 3 -1 4\n{}",
+                              "m d 1 2 3 1 4",
+                              "m x 1 2 3 1 4\n{}",
+                              "m d one 2 3 1 4\n{}",
+                              "m d 1 2 x 1 4\n{}",
+                              "m d 99999999999 2 3 1 4\n{}",
+                              "m g 1 99999999999999999999 3 1 4\n{}",
+                              "m d 0 1 1 1 4\n{}",
+                              "m d -1 1 1 1 4\n{}",
+                              "m d 1 0 1 1 4\n{}",
+                              "m d 1 -5 1 1 4\n{}",
+                              "m d 1 1 0 1 4\n{}",
                               "e -1\n{}",
                               "m d 12 3\n{}",
-                              "m d  1 2 3 1\n{}"}) {
+                              "m d  1 2 3 1 4\n{}"}) {
     EXPECT_FALSE(decode(payload)) << payload;
   }
 }
