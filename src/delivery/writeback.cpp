@@ -21,15 +21,9 @@ constexpr std::size_t kReleasesPerCommit = 128;
 // After that the next flush tries again; whoever waits for a release goes on.
 constexpr int kUnknownAttempts = 3;
 
-// One alone waits for whoever has its row locked; of many, those are left out.
-Result<void> release_all(storage::Connection& connection, std::span<storage::Release> releases) {
-  storage::UserModel users(connection);
-  if (releases.size() != 1) return users.release(releases);
-  auto released = users.release(releases[0].user, releases[0].epoch);
-  if (!released) return fail(released);
-  releases[0].outcome =
-      *released ? storage::Release::Outcome::kReleased : storage::Release::Outcome::kNewerSession;
-  return {};
+// The same stream's position: a user has one in each.
+bool same_position(const storage::CursorMove& a, const storage::CursorMove& b) {
+  return a.recipient == b.recipient && a.sender == b.sender && a.group == b.group;
 }
 
 }  // namespace
@@ -70,7 +64,7 @@ void Writeback::work() {
     bool flush_due = false;
     stopping = take(leaving, flush_due);
     if (!leaving.empty()) let_go(leaving);
-    if (flush_due) flush();
+    if (flush_due) flush(stopping);
   }
 }
 
@@ -135,7 +129,7 @@ void Writeback::keep(Leaving& leaving) {
   releases_.push_back(leaving.release);
 }
 
-void Writeback::flush() {
+void Writeback::flush(bool last) {
   std::vector<CursorMove> moves;
   std::vector<storage::Release> releases;
   {
@@ -146,7 +140,9 @@ void Writeback::flush() {
     releases.swap(releases_);
   }
   if (moves.empty() && releases.empty()) return;
-  const auto written = write_settled(moves, releases);
+  auto written = write_settled(moves, releases);
+  const bool met_a_lock = !written && written.error().code == ErrorCode::kBusy;
+  if (last && met_a_lock) written = write_settled(moves, releases);  // and now looks first
   if (!written) {
     log::limited(log::Level::kWarn, cursor_failures, "event=cursors_failed count={} what={}",
                  moves.size(), log::quoted(written.error().message));
@@ -177,30 +173,57 @@ Result<void> Writeback::write(const std::vector<CursorMove>& moves,
                               std::vector<storage::Release>& releases) {
   auto lease = pool_.lease();
   if (!lease) return fail(lease);
+  std::vector<CursorMove> written = moves;
   {
     auto transaction = storage::Transaction::begin(**lease, storage::TransactionKind::kWrite);
     if (!transaction) return fail(transaction);
-    auto moved = storage::MessageModel(**lease).advance(moves);
-    if (!moved) return moved;
-    if (auto released = release_all(**lease, releases); !released) return released;
+    const auto locked = move_cursors(**lease, moves);
+    if (!locked) return fail(locked);
+    auto released = storage::UserModel(**lease).release(std::span(releases));
+    if (!released) return released;
     if (auto committed = transaction->commit(); !committed) return committed;
+    std::erase_if(written, [&locked](const CursorMove& move) {
+      return std::any_of(locked->begin(), locked->end(),
+                         [&move](const CursorMove& item) { return same_position(item, move); });
+    });
+    base::MutexLock lock(mutex_);
+    merge_locked(*locked);
   }
-  tell(moves, releases);
+  tell(written, releases);
   for (storage::Release& item : releases) {
     if (item.outcome == storage::Release::Outcome::kAlone) write_alone(**lease, item);
   }
   return {};
 }
 
+Result<std::vector<CursorMove>> Writeback::move_cursors(storage::Connection& connection,
+                                                        std::span<const CursorMove> moves) {
+  const auto now = std::chrono::steady_clock::now();
+  storage::MessageModel messages(connection);
+  Result<std::vector<CursorMove>> locked;
+  if (now < careful_until_) {
+    locked = messages.advance_unlocked(moves);
+  } else if (auto moved = messages.advance(moves); !moved) {
+    locked = fail(moved);
+  }
+  const bool met_a_lock = locked ? !locked->empty() : locked.error().code == ErrorCode::kBusy;
+  if (met_a_lock) careful_until_ = now + kCareful;
+  return locked;
+}
+
 // Somebody has the user's row locked: a claim on another node, or a moment's use of the row. Waits
-// for that. An error leaves the outcome as it was.
+// for that, unless such a wait was in vain lately. An error leaves the outcome as it was.
 void Writeback::write_alone(storage::Connection& connection, storage::Release& release) {
-  const auto released = release_all(connection, std::span(&release, 1));
+  if (std::chrono::steady_clock::now() < no_wait_until_) return;
+  const auto released = storage::UserModel(connection).release(release.user, release.epoch);
   if (!released) {
+    no_wait_until_ = std::chrono::steady_clock::now() + kCareful;
     log::limited(log::Level::kWarn, release_failures, "event=release_failed user={} what={}",
                  release.user.value, log::quoted(released.error().message));
     return;
   }
+  release.outcome =
+      *released ? storage::Release::Outcome::kReleased : storage::Release::Outcome::kNewerSession;
   tell({}, std::span(&release, 1));
 }
 
@@ -219,7 +242,7 @@ void Writeback::merge_locked(const std::vector<CursorMove>& moves) {
   for (const CursorMove& move : moves) {
     auto& of_user = moves_[move.recipient];
     const auto same = std::find_if(of_user.begin(), of_user.end(), [&move](const CursorMove& old) {
-      return old.sender == move.sender && old.group == move.group;
+      return same_position(old, move);
     });
     if (same == of_user.end()) {
       of_user.push_back(move);

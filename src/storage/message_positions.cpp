@@ -1,7 +1,12 @@
 // The part of MessageModel that deals with positions: how far each stream has got, and who is how
 // far in it.
 #include <algorithm>
+#include <bit>
+#include <iterator>
+#include <set>
+#include <string>
 #include <tuple>
+#include <utility>
 
 #include "chat/base/check.h"
 #include "chat/storage/message_model.h"
@@ -65,6 +70,73 @@ Result<void> write_position(Connection& connection, const Position& position,
     const auto& [group, user, to] = row;
     return std::tuple(to, group, user, to);
   });
+}
+
+// A position's row: in `directcursor` (recipient, sender), in `groupuser` (group, user).
+using PositionKey = std::pair<std::int32_t, std::int32_t>;
+
+PositionKey position_key(const CursorMove& move) {
+  return move.sender ? PositionKey(move.recipient.value, move.sender.value)
+                     : PositionKey(move.group.value, move.recipient.value);
+}
+
+struct PositionTable {
+  bool direct;
+  std::string_view head;
+  std::string_view condition;
+};
+constexpr PositionTable kPositionTables[] = {
+    {true, "SELECT recipient, sender FROM directcursor WHERE", " (recipient = ? AND sender = ?)"},
+    {false, "SELECT groupid, userid FROM groupuser WHERE", " (groupid = ? AND userid = ?)"},
+};
+
+// Adds those of the keys that are in the table, as far as `tail` lets them be seen.
+Result<void> find_positions(Connection& connection, const PositionTable& table,
+                            std::span<const PositionKey> keys, std::string_view tail,
+                            std::set<PositionKey>& found) {
+  constexpr std::size_t kKeysPerStatement = 128;
+  while (!keys.empty()) {
+    const auto part = keys.first(std::min(keys.size(), kKeysPerStatement));
+    keys = keys.subspan(part.size());
+    std::string text(table.head);
+    for (std::size_t i = 0; i < std::bit_ceil(part.size()); ++i) {
+      text.append(i == 0 ? "" : " OR").append(table.condition);
+    }
+    auto prepared = connection.prepare(text.append(tail));
+    if (!prepared) return fail(prepared);
+    StatementScope statement(**prepared);
+    for (std::size_t i = 0; i < std::bit_ceil(part.size()); ++i) {
+      const auto& [first, second] = part[std::min(i, part.size() - 1)];
+      sql::bind_one(*statement, static_cast<int>(2 * i), first);
+      sql::bind_one(*statement, static_cast<int>(2 * i + 1), second);
+    }
+    for (;;) {
+      const auto row = statement->step();
+      if (!row) return fail(row);
+      if (!*row) break;
+      found.emplace(static_cast<std::int32_t>(statement->integer(0)),
+                    static_cast<std::int32_t>(statement->integer(1)));
+    }
+  }
+  return {};
+}
+
+// Locks the rows, and gives the keys of those that somebody else has locked. A row that is not
+// there is nobody's.
+Result<std::set<PositionKey>> lock_unlocked_positions(Connection& connection,
+                                                      const PositionTable& table,
+                                                      const std::vector<PositionKey>& keys) {
+  // SQLite: the write transaction itself is the lock on the rows.
+  constexpr sql::Text kTail{.sqlite = "", .mysql = " FOR UPDATE SKIP LOCKED"};
+  std::set<PositionKey> ours;
+  auto locked = find_positions(connection, table, keys, kTail.in(connection), ours);
+  if (!locked) return fail(locked);
+  std::vector<PositionKey> rest;
+  std::copy_if(keys.begin(), keys.end(), std::back_inserter(rest),
+               [&ours](const PositionKey& key) { return !ours.contains(key); });
+  std::set<PositionKey> others;
+  if (auto seen = find_positions(connection, table, rest, "", others); !seen) return fail(seen);
+  return others;
 }
 
 Result<MessageModel::Slowest> slowest(Connection& connection, std::string_view sql, GroupId group) {
@@ -180,6 +252,30 @@ Result<void> MessageModel::advance(std::span<const CursorMove> moves) {
     if (auto written = write_position(connection_, position, moves); !written) return written;
   }
   return {};
+}
+
+Result<std::vector<CursorMove>> MessageModel::advance_unlocked(std::span<const CursorMove> moves) {
+  CHAT_CHECK(connection_.in_transaction());
+  std::vector<CursorMove> free;
+  std::vector<CursorMove> locked;
+  for (const PositionTable& table : kPositionTables) {
+    const auto is_here = [&table](const CursorMove& move) {
+      return static_cast<bool>(move.sender) == table.direct;
+    };
+    std::vector<PositionKey> keys;
+    for (const CursorMove& move : moves) {
+      if (is_here(move)) keys.push_back(position_key(move));
+    }
+    std::sort(keys.begin(), keys.end());
+    const auto others = lock_unlocked_positions(connection_, table, keys);
+    if (!others) return fail(others);
+    for (const CursorMove& move : moves) {
+      if (!is_here(move)) continue;
+      (others->contains(position_key(move)) ? locked : free).push_back(move);
+    }
+  }
+  if (auto advanced = advance(free); !advanced) return fail(advanced);
+  return locked;
 }
 
 }  // namespace chat::storage

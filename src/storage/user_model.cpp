@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "chat/base/check.h"
 #include "chat/base/unicode.h"
@@ -230,11 +231,17 @@ Result<void> UserModel::release(std::span<Release> releases) {
   if (!states) return fail(states);
   std::unordered_map<UserId, const UserState*> by_id;
   for (const UserState& state : *states) by_id.emplace(state.id, &state);
+  std::erase_if(ids, [&by_id](UserId id) { return by_id.contains(id); });
+  const auto locked = this->states(ids);
+  if (!locked) return fail(locked);
+  std::unordered_set<UserId> undecided;
+  for (const UserState& state : *locked) undecided.insert(state.id);
   ids.clear();
   for (Release& release : releases) {
     const auto found = by_id.find(release.user);
     if (found == by_id.end()) {
-      release.outcome = Release::Outcome::kAlone;
+      release.outcome = undecided.contains(release.user) ? Release::Outcome::kAlone
+                                                         : Release::Outcome::kNewerSession;
       continue;
     }
     const bool newest = found->second->session_epoch == release.epoch;

@@ -2,17 +2,16 @@
 // ALTER TABLE, another program on the SQLite file. Who needs what is locked has an answer within
 // two seconds, nobody else notices, and all is well once the lock has gone.
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 
 #include <algorithm>
 #include <cctype>
 #include <chrono>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "fixture.h"
+#include "stranger.h"
 
 namespace chat::test {
 namespace {
@@ -20,50 +19,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr milliseconds kAnswerWithin{2'000};
-
-// A session of somebody else, from the construction to release() inside of what it has begun.
-class Stranger {
- public:
-  Stranger(const TestStorage& storage, const std::string& sql) : storage_(storage) {
-    if (on_mysql()) {
-      marker_ = "stranger" + std::to_string(++last_);
-      thread_ = std::thread([this, sql] {
-        try {
-          mariadb().query(sql + "; SELECT SLEEP(60) AS " + marker_, storage_.database());
-        } catch (const std::runtime_error&) {
-          return;  // it is killed
-        }
-      });
-      EXPECT_TRUE(wait_until([&] { return !id().empty(); }));
-    } else {
-      EXPECT_EQ(sqlite3_open(storage.file().c_str(), &file_), SQLITE_OK);
-      EXPECT_EQ(sqlite3_exec(file_, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
-    }
-  }
-  ~Stranger() { release(); }
-  void release() {
-    if (thread_.joinable()) {
-      mariadb().query("KILL " + id());
-      thread_.join();
-    }
-    sqlite3_close(file_);
-    file_ = nullptr;
-  }
-
- private:
-  std::string id() const {
-    return mariadb().query(
-        "SELECT id FROM information_schema.processlist WHERE info LIKE"
-        " 'SELECT SLEEP(60) AS " +
-        marker_ + "%'");
-  }
-
-  inline static int last_ = 0;
-  const TestStorage& storage_;
-  std::string marker_;
-  std::thread thread_;
-  sqlite3* file_ = nullptr;
-};
 
 class DatabaseLock : public WithServer {
  protected:
@@ -219,9 +174,76 @@ class RowLock : public DatabaseLock {
     return slowest;
   }
 
+  // Carol is told something, reads it and leaves, and all of that is in the tables soon.
+  void expect_carol_is_written() {
+    const auto carol = std::to_string(free_user->id());
+    alice.chat(free_user->id(), "to carol", "to carol");
+    EXPECT_TRUE(wait_until(
+        [&] {
+          return server.storage().number(
+                     "SELECT MAX(delivered_seq) FROM directcursor"
+                     " WHERE recipient = " +
+                     carol) == 1;
+        },
+        kWrittenWithin));
+    free_user->client.close();
+    EXPECT_TRUE(wait_until(
+        [&] {
+          return server.storage().number(
+                     "SELECT COUNT(*) FROM user WHERE state = 'online'"
+                     " AND id = " +
+                     carol) == 0;
+        },
+        kWrittenWithin));
+  }
+
+  static constexpr milliseconds kWrittenWithin{4'000};
   std::int64_t other = 0;
   std::unique_ptr<User> free_user;
 };
+
+TEST_F(RowLock, LockedCursorHoldsUpNobodyElse) {
+  const std::string stream = " WHERE recipient = " + std::to_string(bob.id()) +
+                             " AND sender = " + std::to_string(alice.id());
+  const auto delivered = [&] {
+    return server.storage().number("SELECT delivered_seq FROM directcursor" + stream);
+  };
+  EXPECT_TRUE(wait_until([&] { return delivered() == 1; }));
+  Stranger stranger(server.storage(), "BEGIN; SELECT * FROM directcursor" + stream + " FOR UPDATE");
+  alice.chat(bob.id(), "1", "d1");
+  expect_carol_is_written();
+  EXPECT_EQ(delivered(), 1);
+  stranger.release();
+  EXPECT_TRUE(wait_until([&] { return delivered() == 2; }));
+}
+
+TEST_F(RowLock, LockedPositionInAGroupHoldsUpNobodyElse) {
+  const std::string member =
+      " WHERE groupid = " + std::to_string(other) + " AND userid = " + std::to_string(alice.id());
+  const auto delivered = [&] {
+    return server.storage().number("SELECT delivered_seq FROM groupuser" + member);
+  };
+  EXPECT_TRUE(wait_until([&] { return delivered() == 1; }));
+  Stranger stranger(server.storage(), "BEGIN; SELECT * FROM groupuser" + member + " FOR UPDATE");
+  free_user->group_chat(other, "1", "g1");
+  expect_carol_is_written();
+  EXPECT_EQ(delivered(), 1);
+  stranger.release();
+  EXPECT_TRUE(wait_until([&] { return delivered() == 2; }));
+}
+
+TEST_F(RowLock, UserWhoLeavesThoughLockedHoldsUpNobodyElse) {
+  const std::string who = " WHERE id = " + std::to_string(bob.id());
+  const auto online = [&] {
+    return server.storage().number("SELECT COUNT(*) FROM user" + who + " AND state = 'online'");
+  };
+  Stranger stranger(server.storage(), "BEGIN; SELECT * FROM user" + who + " FOR UPDATE");
+  bob.client.close();
+  expect_carol_is_written();
+  EXPECT_EQ(online(), 1);
+  stranger.release();
+  EXPECT_TRUE(wait_until([&] { return online() == 0; }));
+}
 
 TEST_F(RowLock, LockedGroupIsBusyAndOthersDoNotWait) {
   Stranger stranger(server.storage(), "BEGIN; SELECT * FROM allgroup WHERE id = " +

@@ -36,11 +36,16 @@ class WritebackListener {
 // Everything here may be written twice: cursors only move forward, and a release that an earlier
 // attempt has made counts as made now. So a commit whose answer was lost is simply repeated, and
 // the listener hears of it then.
+//
+// A row that somebody else has locked holds up its own user only: what belongs to it is set aside
+// for the next flush. Who met a lock looks before it writes, for a while, and then waits for none.
 // Threading: thread-safe; a thread of its own does the work; start() and stop() externally
 // synchronised. Bounds: one position per stream and one release per user who was lately logged in.
 class Writeback {
  public:
   static constexpr std::chrono::milliseconds kInterval{200};
+  // How long a lock that was met is expected to come again.
+  static constexpr std::chrono::milliseconds kCareful{5'000};
 
   explicit Writeback(storage::Pool& pool) : pool_(pool) {}
   ~Writeback() { stop(); }
@@ -69,13 +74,16 @@ class Writeback {
   bool take(std::vector<Leaving>& leaving, bool& flush_due);
   void let_go(std::span<Leaving> leaving);
   void keep(Leaving& leaving);
-  void flush();
+  void flush(bool last);
   // As write(); repeated at once, a few times, while the outcome is unknown.
   Result<void> write_settled(const std::vector<storage::CursorMove>& moves,
                              std::vector<storage::Release>& releases);
-  // Sets the releases' outcomes.
+  // Sets the releases' outcomes. Moves whose rows are locked are kept for the next flush.
   Result<void> write(const std::vector<storage::CursorMove>& moves,
                      std::vector<storage::Release>& releases);
+  // Gives the moves that were not made, as their rows are locked.
+  Result<std::vector<storage::CursorMove>> move_cursors(storage::Connection& connection,
+                                                        std::span<const storage::CursorMove> moves);
   void write_alone(storage::Connection& connection, storage::Release& release);
   void tell(const std::vector<storage::CursorMove>& moves,
             std::span<const storage::Release> releases);
@@ -84,6 +92,10 @@ class Writeback {
   storage::Pool& pool_;
   WritebackListener* listener_ = nullptr;  // fixed after start()
   base::Thread thread_;
+
+  // The thread's. Until then, locked cursors are passed over, and locked users are not waited for.
+  std::chrono::steady_clock::time_point careful_until_{};
+  std::chrono::steady_clock::time_point no_wait_until_{};
 
   base::Mutex mutex_;
   base::CondVar wake_;

@@ -26,7 +26,7 @@ struct Claim {
 struct Release {
   enum class Outcome {
     kReleased,      // now, or by an earlier attempt
-    kNewerSession,  // a newer session has claimed the user
+    kNewerSession,  // a newer session has claimed the user, or there is no such user
     kAlone,         // not decided: release this one by itself, as its row is locked
   };
 

@@ -91,6 +91,9 @@ class MessageModel {
   // Cursors move forward only (max of old and new), those of members who have left not at all.
   // Of a direct stream only what was stored may be named. Call inside a write transaction.
   Result<void> advance(std::span<const CursorMove> moves);
+  // The same, but waits for no row: gives the moves whose rows somebody else has locked, which are
+  // not made. Takes a round trip or two more.
+  Result<std::vector<CursorMove>> advance_unlocked(std::span<const CursorMove> moves);
 
  private:
   Connection& connection_;
