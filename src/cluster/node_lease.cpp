@@ -1,6 +1,7 @@
 #include "chat/cluster/node_lease.h"
 
 #include <chrono>
+#include <unordered_set>
 #include <utility>
 
 #include "chat/base/log.h"
@@ -75,12 +76,15 @@ void NodeLease::work() {
     if (told_ended_.exchange(false) && !held()) lost_ = true;
     if (lost_ && !base::sabotaged(base::Sabotage::kIgnoreLease)) return listener_->on_lease_lost();
     if (done && !alone_) done = look();
+    const bool looked = done.has_value();
     if (done && !alone_) done = sweep_dead();
+    if (done && may_be_stranded_) done = free_stranded();
     pause = done ? kLookInterval : kRetryInterval;
     if (done) continue;
     log::limited(log::Level::kWarn, lease_failures, "event=lease_failed what={}",
                  log::quoted(done.error().message));
-    note_break();
+    // Somebody's lock keeps us from freeing users, not from watching.
+    if (!looked || done.error().code != ErrorCode::kBusy) note_break();
   }
 }
 
@@ -116,6 +120,7 @@ Result<void> NodeLease::look() {
   for (const storage::NodeRow& row : *rows) {
     if (row.node.id != node_.id) changed = note(row) || changed;
   }
+  may_be_stranded_ = may_be_stranded_ || changed;
   if (changed && !first) listener_->on_nodes_changed();
   tell_living();
   tell_ended();
@@ -161,8 +166,9 @@ Result<void> NodeLease::settle_sweeps() {
 }
 
 Result<void> NodeLease::sweep_dead() {
-  if (auto settled = settle_sweeps(); !settled) return settled;
+  Result<void> outcome = settle_sweeps();
   for (auto& [id, seen] : seen_) {
+    if (!outcome && outcome.error().code != ErrorCode::kBusy) return outcome;
     if (seen.row.lease_until == 0 || looked_ - seen.since < kLease) continue;
     auto opened = connection();
     if (!opened) return fail(opened);
@@ -173,12 +179,43 @@ Result<void> NodeLease::sweep_dead() {
       if (lost && !base::sabotaged(base::Sabotage::kForgetSweeps)) {
         doubtful_.push_back({seen.row, std::move(doubtful)});
       }
-      return fail(users);
+      outcome = fail(users);
+      continue;  // another node's row may be free
     }
     seen.since = looked_;
+    may_be_stranded_ = true;
     if (*users) swept(seen.row, std::move(**users));
   }
-  return {};
+  return outcome;
+}
+
+// Locked rows stay for the next time, and so does the question whose answer was lost: its users
+// have been freed, by us or by another node, once they are stranded no more.
+Result<void> NodeLease::free_stranded() {
+  auto opened = connection();
+  if (!opened) return fail(opened);
+  NodeModel nodes(**opened);
+  const auto found = nodes.stranded();
+  if (!found) return fail(found);
+  std::unordered_set<UserId> stranded(found->begin(), found->end());
+  std::vector<UserId> settled;
+  std::erase_if(perhaps_freed_, [&](UserId user) {
+    if (stranded.contains(user)) return false;
+    settled.push_back(user);
+    return true;
+  });
+  if (!settled.empty()) listener_->on_users_freed(std::move(settled));
+  const auto tell = [&](std::vector<UserId> users) {
+    log::warn("event=stranded_users_freed users={}", users.size());
+    for (const UserId user : users) stranded.erase(user);
+    std::erase_if(perhaps_freed_, [&](UserId user) { return !stranded.contains(user); });
+    listener_->on_users_freed(std::move(users));
+  };
+  std::vector<UserId> doubtful;
+  auto freed = nodes.free_stranded(*found, tell, &doubtful);
+  perhaps_freed_.insert(perhaps_freed_.end(), doubtful.begin(), doubtful.end());
+  may_be_stranded_ = !stranded.empty() || !perhaps_freed_.empty();
+  return freed;
 }
 
 void NodeLease::swept(const storage::NodeRow& dead, std::vector<UserId> users) {

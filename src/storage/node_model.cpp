@@ -7,6 +7,7 @@
 
 #include "chat/base/sabotage.h"
 #include "chat/storage/cluster_model.h"
+#include "chat/storage/user_model.h"
 #include "sql.h"
 
 namespace chat::storage {
@@ -35,9 +36,11 @@ constexpr sql::Text kRenew{.sqlite = "UPDATE node SET lease_until = " CHAT_NOW_S
 #undef CHAT_NOW_SQLITE
 #undef CHAT_NOW_MYSQL
 
-constexpr std::string_view kOffline =
-    "UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0"
-    " WHERE node_id = ? AND node_epoch = ?";
+// By the index of node_id.
+constexpr std::string_view kStranded =
+    "SELECT id FROM user WHERE node_id IS NOT NULL AND state = 'online' AND NOT EXISTS"
+    " (SELECT 1 FROM node WHERE node.id = user.node_id AND node.epoch = user.node_epoch)";
+constexpr std::size_t kFreedPerCommit = 1024;
 
 #define CHAT_ALL_ROWS \
   "SELECT id, epoch, lease_until, alone, mute, name, holder FROM node ORDER BY id"
@@ -86,25 +89,30 @@ Result<Node> raise(Connection& connection, const NodeStart& start,
   return node;
 }
 
-Result<void> release_own(Connection& connection, const Node& node) {
-  return sql::write(connection,
-                    "UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0"
-                    " WHERE node_id = ? AND node_epoch < ?",
-                    node.id, node.epoch);
+Result<void> end_all_others(Connection& connection, const Node& node) {
+  return sql::write(connection, "UPDATE node SET epoch = epoch + 1, lease_until = 0 WHERE id <> ?",
+                    node.id);
 }
 
-Result<void> release_all(Connection& connection, const Node& node) {
-  auto raised = sql::write(
-      connection, "UPDATE node SET epoch = epoch + 1, lease_until = 0 WHERE id <> ?", node.id);
-  if (!raised) return raised;
-  return sql::write(connection,
-                    "UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0"
-                    " WHERE state = 'online'");
+UserId to_user_id(const Statement& row) {
+  return sql::id<UserId>(row, 0);
 }
 
-Result<void> release_dead(Connection& connection, const Node& dead) {
-  if (auto ended = NodeModel(connection).end(dead); !ended) return ended;
-  return sql::write(connection, kOffline, dead.id, dead.epoch);
+// Those whom a start leaves without a node. A node without a bus looks at everybody.
+Result<std::vector<UserId>> left_behind(Connection& connection, const NodeStart& start,
+                                        const Node& node, const std::vector<Node>& dead) {
+  if (start.alone) {
+    return sql::read_all(connection, "SELECT id FROM user WHERE state = 'online'", to_user_id);
+  }
+  constexpr std::string_view kOf = "SELECT id FROM user WHERE node_id = ? AND node_epoch <= ?";
+  auto users = sql::read_all(connection, kOf, to_user_id, node.id, node.epoch - 1);
+  for (const Node& other : dead) {
+    if (!users) break;
+    auto more = sql::read_all(connection, kOf, to_user_id, other.id, other.epoch);
+    if (!more) return more;
+    users->insert(users->end(), more->begin(), more->end());
+  }
+  return users;
 }
 
 // Still in the state in which it was taken for dead? Locks its row.
@@ -116,6 +124,29 @@ Result<bool> is_unchanged(Connection& connection, const NodeRow& dead) {
                                  dead.lease_until);
   if (!found) return fail(found);
   return found->has_value();
+}
+
+// A gap that somebody else has locked can keep users from being freed: then the life ends alone.
+Result<std::optional<std::vector<UserId>>> sweep(Connection& connection, const NodeRow& dead,
+                                                 bool free_users, std::vector<UserId>* doubtful) {
+  auto transaction = Transaction::begin(connection, TransactionKind::kWrite);
+  if (!transaction) return fail(transaction);
+  const auto unchanged = is_unchanged(connection, dead);
+  if (!unchanged) return fail(unchanged);
+  if (!*unchanged) return std::nullopt;
+  if (auto ended = NodeModel(connection).end(dead.node); !ended) return fail(ended);
+  Result<std::vector<UserId>> users;
+  if (free_users) {
+    users = sql::read_all(connection, "SELECT id FROM user WHERE node_id = ? AND node_epoch = ?",
+                          to_user_id, dead.node.id, dead.node.epoch);
+  }
+  if (users) users = UserModel(connection).free_stranded(*users);
+  if (!users) return fail(users);
+  if (auto committed = transaction->commit(); !committed) {
+    if (doubtful != nullptr) *doubtful = *std::move(users);
+    return fail(committed);
+  }
+  return *std::move(users);
 }
 
 }  // namespace
@@ -135,12 +166,19 @@ Result<StartOutcome> NodeModel::start(const NodeStart& start) {
   }
   const auto node = raise(connection_, start, *rows);
   if (!node) return fail(node);
-  auto released = start.alone ? release_all(connection_, *node) : release_own(connection_, *node);
+  Result<void> ended;
+  if (start.alone) ended = end_all_others(connection_, *node);
   for (const Node& other : dead) {
-    if (released && !start.alone) released = release_dead(connection_, other);
+    if (ended && !start.alone) ended = end(other);
   }
-  if (!released) return fail(released);
+  if (!ended) return fail(ended);
   if (auto committed = transaction->commit(); !committed) return fail(committed);
+  // A lock is no reason not to start: the lease frees who is still stranded.
+  const auto users = left_behind(connection_, start, *node, dead);
+  if (!users) return fail(users);
+  const auto freed = free_stranded(*users, [](const std::vector<UserId>&) {});
+  const bool met_a_lock = !freed && freed.error().code == ErrorCode::kBusy && !start.exclusive;
+  if (!freed && !met_a_lock) return fail(freed);
   return StartOutcome{*node, std::nullopt};
 }
 
@@ -164,23 +202,32 @@ Result<std::vector<NodeRow>> NodeModel::all() {
 
 Result<std::optional<std::vector<UserId>>> NodeModel::sweep(const NodeRow& dead,
                                                             std::vector<UserId>* doubtful) {
-  auto transaction = Transaction::begin(connection_, TransactionKind::kWrite);
-  if (!transaction) return fail(transaction);
-  const auto unchanged = is_unchanged(connection_, dead);
-  if (!unchanged) return fail(unchanged);
-  if (!*unchanged) return std::nullopt;
-  if (auto ended = end(dead.node); !ended) return fail(ended);
-  auto users = sql::read_all(
-      connection_, "SELECT id FROM user WHERE node_id = ? AND node_epoch = ?",
-      [](const Statement& row) { return sql::id<UserId>(row, 0); }, dead.node.id, dead.node.epoch);
-  if (!users) return fail(users);
-  auto released = sql::write(connection_, kOffline, dead.node.id, dead.node.epoch);
-  if (!released) return fail(released);
-  if (auto committed = transaction->commit(); !committed) {
-    if (doubtful != nullptr) *doubtful = std::move(*users);
-    return fail(committed);
+  auto swept = storage::sweep(connection_, dead, true, doubtful);
+  const bool met_a_lock = !swept && swept.error().code == ErrorCode::kBusy;
+  return met_a_lock ? storage::sweep(connection_, dead, false, doubtful) : std::move(swept);
+}
+
+Result<std::vector<UserId>> NodeModel::stranded() {
+  return sql::read_all(connection_, kStranded, to_user_id);
+}
+
+Result<void> NodeModel::free_stranded(std::span<const UserId> users,
+                                      const std::function<void(std::vector<UserId>)>& freed,
+                                      std::vector<UserId>* doubtful) {
+  while (!users.empty()) {
+    const auto part = users.first(std::min(users.size(), kFreedPerCommit));
+    users = users.subspan(part.size());
+    auto transaction = Transaction::begin(connection_, TransactionKind::kWrite);
+    if (!transaction) return fail(transaction);
+    auto offline = UserModel(connection_).free_stranded(part);
+    if (!offline) return fail(offline);
+    if (auto committed = transaction->commit(); !committed) {
+      if (doubtful != nullptr) *doubtful = *std::move(offline);
+      return committed;
+    }
+    if (!offline->empty()) freed(*std::move(offline));
   }
-  return std::move(*users);
+  return {};
 }
 
 }  // namespace chat::storage

@@ -253,6 +253,23 @@ Result<void> UserModel::release(std::span<Release> releases) {
       std::span<const UserId>(ids));
 }
 
+// A life that has ended never comes back, so who was stranded once stays so until claimed.
+Result<std::vector<UserId>> UserModel::free_stranded(std::span<const UserId> ids) {
+  const auto states = lock_unlocked(ids);
+  if (!states) return fail(states);
+  const auto nodes = NodeModel(connection_).all();
+  if (!nodes) return fail(nodes);
+  std::vector<UserId> freed;
+  for (const UserState& state : *states) {
+    if (state.online && !is_current(*nodes, state.holder)) freed.push_back(state.id);
+  }
+  auto released = sql::write_in(
+      connection_, "UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0 WHERE id IN",
+      std::span<const UserId>(freed));
+  if (!released) return fail(released);
+  return freed;
+}
+
 Result<std::optional<UserState>> UserModel::state_locked(UserId id) {
   CHAT_CHECK(connection_.in_transaction());
   return sql::read_one(connection_, kLockState.in(connection_), to_state, id);

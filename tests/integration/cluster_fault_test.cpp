@@ -6,6 +6,7 @@
 
 #include "chat/base/thread.h"
 #include "fixture.h"
+#include "stranger.h"
 #include "support/cluster.h"
 #include "support/figure.h"
 
@@ -106,6 +107,42 @@ TEST_F(ClusterFault, AServerRestartedUnderItsNameLocksNobodyOut) {
   cluster->node(0).start();
   log_in_on(0, alice);
   log_in_on(1, bob.account);
+}
+
+TEST_F(ClusterFault, ALockedUserOfAKilledServerHoldsUpNobodyElse) {
+  User stuck = user_on(0, "stuck");
+  User neighbour = user_on(0, "neighbour");
+  User watcher = user_on(1, "watcher");
+  watcher.client.keep_presence();
+  request_ok(watcher.client, add_friend_request(watcher.account, stuck.id()));
+  request_ok(watcher.client, add_friend_request(watcher.account, neighbour.id()));
+  Stranger stranger(cluster->storage(), "BEGIN; SELECT * FROM user WHERE id = " +
+                                            std::to_string(stuck.id()) + " FOR UPDATE");
+  cluster->node(0).kill9();
+  expect_presence(watcher, neighbour.id(), "offline", kSwept);
+  log_in_on(1, neighbour.account);
+  stranger.release();
+  expect_presence(watcher, stuck.id(), "offline", milliseconds{5'000});
+  log_in_on(1, stuck.account);
+}
+
+TEST_F(ClusterFault, AServerOfALockedUserIsStartedAgain) {
+  User stuck = user_on(0, "stuck");
+  User neighbour = user_on(0, "neighbour");
+  const auto online = [&](const User& user) {
+    return cluster->storage().number("SELECT COUNT(*) FROM user WHERE state = 'online' AND id = " +
+                                     std::to_string(user.id()));
+  };
+  Stranger stranger(cluster->storage(), "BEGIN; SELECT * FROM user WHERE id = " +
+                                            std::to_string(stuck.id()) + " FOR UPDATE");
+  cluster->node(0).kill9();
+  cluster->node(0).start();
+  EXPECT_EQ(online(neighbour), 0);
+  EXPECT_EQ(online(stuck), 1);
+  log_in_on(0, neighbour.account);
+  stranger.release();
+  EXPECT_TRUE(wait_until([&] { return online(stuck) == 0; }));
+  log_in_on(1, stuck.account);
 }
 
 // The publish is refused, so that only the death of the server tells the other one to look.

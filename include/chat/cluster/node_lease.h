@@ -26,7 +26,8 @@
 // that knows that it may be taken for dead (held()):
 //
 // - Nodes of a cluster look at each other's rows. A dead one is swept: its epoch is raised and its
-//   users are offline.
+//   users are offline. Those whose rows somebody else has locked are stranded; every node frees
+//   whom it finds stranded when it starts and whenever another's life ends, until nobody is.
 // - A server that starts looks at the rows of those in its way (node_starter.h): of its name, or,
 //   where one of the two has no bus, of any name. It begins only when they have ended or are dead.
 //
@@ -129,6 +130,7 @@ class NodeLease {
   Result<void> settle_sweeps();
   void swept(const storage::NodeRow& dead, std::vector<UserId> users);
   void tell_ended();
+  Result<void> free_stranded();
   Result<storage::Connection*> connection();
   void note_break();
 
@@ -151,6 +153,8 @@ class NodeLease {
   std::unordered_map<NodeId, Seen> seen_;
   std::vector<DoubtfulSweep> doubtful_;
   std::vector<Ended> ended_;
+  bool may_be_stranded_ = true;          // somebody
+  std::vector<UserId> perhaps_freed_{};  // the answer to a COMMIT was lost
   base::SteadyTime looked_{};
   bool renewed_by_thread_ = false;
   bool mute_in_row_ = false;

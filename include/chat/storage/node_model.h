@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -32,9 +33,10 @@ class NodeModel {
   explicit NodeModel(Connection& connection) : connection_(connection) {}
 
   // In one transaction of its own, which runs after those of other starts: makes or finds the node,
-  // raises its epoch, and sets the users of its earlier epochs offline. The dead nodes that were in
-  // the way are ended likewise; a node without a bus ends all others. A row with our own `holder`
-  // is never in the way, so a start whose outcome is unknown may be repeated.
+  // and raises its epoch. The dead nodes that were in the way are ended likewise; a node without a
+  // bus ends all others. Then sets the users of the ended lives offline, but for those whose rows
+  // are locked: they are stranded. A row with our own `holder` is never in the way, so a start
+  // whose outcome is unknown may be repeated.
   Result<StartOutcome> start(const NodeStart& start);
   // Prolongs the node's lease, by the database's clock. False: its epoch was taken.
   Result<bool> renew(const Node& node, std::chrono::milliseconds lease, bool mute);
@@ -43,10 +45,20 @@ class NodeModel {
 
   Result<std::vector<NodeRow>> all();
   // Ends the life of a node that is taken for dead, in one transaction of its own: raises its epoch
-  // and sets its users offline; gives them. Nothing: it has shown since that it lives.
+  // and sets its users offline, but for those whose rows are locked: they are stranded; gives those
+  // who are offline. Nothing: it has shown since that it lives.
   // When the outcome is unknown, `doubtful` is who may be offline by it.
   Result<std::optional<std::vector<UserId>>> sweep(const NodeRow& dead,
                                                    std::vector<UserId>* doubtful = nullptr);
+
+  // Users of lives that have ended, who look as if they were online. In no order.
+  Result<std::vector<UserId>> stranded();
+  // Sets those offline whose rows nobody else has locked, in transactions of its own; calls `freed`
+  // for each part of them. An error leaves the rest stranded; when the outcome of a part is
+  // unknown, `doubtful` is who may be offline by it.
+  Result<void> free_stranded(std::span<const UserId> users,
+                             const std::function<void(std::vector<UserId>)>& freed,
+                             std::vector<UserId>* doubtful = nullptr);
 
  private:
   Connection& connection_;

@@ -59,6 +59,10 @@ class UserModel {
   // The same for many; as claim() for many, but in any order.
   Result<void> release(std::span<Release> releases);
 
+  // Sets those of the users offline whose node's life has ended; gives them. Call inside a write
+  // transaction. Waits for no lock: rows that somebody else has locked stay as they are.
+  Result<std::vector<UserId>> free_stranded(std::span<const UserId> ids);
+
   // Locks the row; nothing when there is no such user. Call inside a write transaction.
   Result<std::optional<UserState>> state_locked(UserId id);
   // In no order; those that exist.
