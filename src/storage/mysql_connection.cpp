@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <chrono>
 #include <utility>
 
 #include "chat/base/check.h"
@@ -10,6 +11,9 @@
 namespace chat::storage {
 
 namespace {
+
+// A connection whose account was denied something is made anew, but not over and over.
+constexpr std::chrono::milliseconds kRightsMayChange{1'000};
 
 bool has_bulk_operations(MYSQL* db) {
   unsigned long capabilities = 0;
@@ -143,6 +147,9 @@ tl::unexpected<Error> MysqlConnection::failed(std::string_view doing) {
 Error MysqlConnection::failed(unsigned number, std::string_view message, std::string_view doing) {
   const MysqlFault fault = mysql_fault(number);
   if (ends_connection(fault)) usable_ = false;
+  // MariaDB gives a connection the rights that its account had when it was opened.
+  const bool old = std::chrono::steady_clock::now() - opened_ >= kRightsMayChange;
+  if (fault == MysqlFault::kDenied && old) usable_ = false;
   if (fault == MysqlFault::kGone) gone_ = true;
   auto error = mysql_failure(number, message, doing);
   // Only while the server starts is this its operator's mistake, to be told in a sentence.

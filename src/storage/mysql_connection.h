@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -69,6 +70,7 @@ class MysqlConnection final : public Connection {
   const bool takes_rows_;  // MariaDB does, MySQL doesn't
   // A second descriptor of the connection's socket: the library closes its own when it likes.
   base::UniqueFd socket_;
+  const std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
   bool usable_ = true;
   bool gone_ = false;
   bool in_transaction_ = false;

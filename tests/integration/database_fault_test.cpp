@@ -67,6 +67,30 @@ TEST_F(DatabaseFault, AwayMeansUnavailableAtOnceAndHealsByItself) {
 
 // Nobody can write that the older session has gone, nor claim the user, while somebody else has its
 // row locked: the client is told to try again, and in time.
+// The connections that were opened while the right was missing never get it back.
+TEST_F(DatabaseFault, ARightThatIsGrantedAgainHeals) {
+  User alice = new_user(server->port(), "alice");
+  const Account bob = register_account(server->port(), "bob");
+  const std::int64_t group = alice.create_group("here");
+  const std::string& name = server->storage().database();
+  const std::string account = " ON " + name + ".* TO " + name + "@localhost";
+  mariadb().query("REVOKE INSERT ON " + name + ".* FROM " + name + "@localhost");
+  mariadb().query("KILL USER " + name + "@localhost");
+  const Json direct = chat_request(alice.account, bob.id, "denied", "c1");
+  const Json to_group = group_chat_request(alice.account, group, "denied", "c2");
+  for (const Json& request : {direct, to_group}) {
+    expect_unavailable(alice.client, request);
+    expect_unavailable(alice.client, request);
+  }
+  mariadb().query("GRANT ALL" + account);
+  const auto began = Clock::now();
+  EXPECT_EQ(request_patiently(alice.client, direct).at("errno"), 0);
+  EXPECT_EQ(request_patiently(alice.client, to_group).at("errno"), 0);
+  EXPECT_EQ(request_patiently(alice.client, add_friend_request(alice.account, bob.id)).at("errno"),
+            0);
+  EXPECT_LT(Clock::now() - began, scaled(milliseconds{5'000}));
+}
+
 TEST_F(DatabaseFault, LoginThatCannotTakeOverIsAnsweredWithin10Seconds) {
   User older = new_user(server->port(), "alice");
   const Account& alice = older.account;
