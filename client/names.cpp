@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <utility>
 
 namespace chat::client {
 namespace {
@@ -43,10 +44,6 @@ std::string_view without_marks(std::string_view written) {
   return marked ? written.substr(1, written.size() - 2) : written;
 }
 
-std::string with_marks(const std::string& name) {
-  return name.find(' ') == std::string::npos ? name : '"' + name + '"';
-}
-
 bool is_number(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(),
                                       [](unsigned char c) { return std::isdigit(c) != 0; });
@@ -64,13 +61,33 @@ std::int32_t id_of(std::string_view name, const std::vector<Contact>& contacts) 
   return id;
 }
 
+// Digits without quotation marks are an id: somebody else's, most likely.
+bool needs_marks(std::string_view name) {
+  return name.find(' ') != std::string_view::npos || name.starts_with('"') || is_number(name);
+}
+
+// Names that need quotation marks are also found by their beginning without them, where no other
+// name fits.
 template <typename Contact>
-void add_names(std::string_view before, const Head& head, const std::vector<Contact>& contacts,
-               std::vector<std::string>& into) {
+std::vector<std::string> names_like(std::string_view before, const Head& head,
+                                    const std::vector<Contact>& contacts) {
+  const std::string_view typed = before.substr(head.size);
+  const bool marked = typed.starts_with('"');
+  std::vector<std::string> found;
+  std::vector<std::string> found_without_marks;
   for (const Contact& contact : contacts) {
-    const std::string line = std::string(before.substr(0, head.size)) + with_marks(contact.name);
-    if (line.starts_with(before)) into.push_back(line);
+    const std::string& name = contact.name;
+    const bool in_marks = marked || needs_marks(name);
+    if (in_marks && name.find('"') != std::string::npos) continue;  // there is no way to write it
+    std::string line(before.substr(0, head.size));
+    line += in_marks ? '"' + name + '"' : name;
+    if (line.starts_with(before)) {
+      found.push_back(std::move(line));
+    } else if (in_marks && !marked && name.starts_with(typed)) {
+      found_without_marks.push_back(std::move(line));
+    }
   }
+  return found.empty() ? found_without_marks : found;
 }
 
 }  // namespace
@@ -100,8 +117,8 @@ std::vector<std::string> completions(std::string_view before, const std::vector<
     return found;
   }
   const Head head = head_of(before);
-  if (head.takes == Takes::kFriend) add_names(before, head, friends, found);
-  if (head.takes == Takes::kGroup) add_names(before, head, groups, found);
+  if (head.takes == Takes::kFriend) return names_like(before, head, friends);
+  if (head.takes == Takes::kGroup) return names_like(before, head, groups);
   return found;
 }
 

@@ -46,5 +46,24 @@ TEST(Completions, AreCommandsFirstAndThenNames) {
   EXPECT_TRUE(of("/login b").empty());
 }
 
+// A number that nobody marked as a name is an id, which is somebody else's.
+TEST(Completions, MarkNamesThatWouldBeTakenForSomethingElse) {
+  using List = std::vector<std::string>;
+  const std::vector<Friend> friends{{UserId{6}, "5", ""},         {UserId{7}, "77", ""},
+                                    {UserId{8}, "Anna Lee", ""},  {UserId{9}, "Annabel", ""},
+                                    {UserId{10}, "\"quoted", ""}, {UserId{11}, "7\" nails", ""}};
+  const std::vector<Group> groups{{GroupId{3}, "2", "", {}}};
+  const auto of = [&](std::string_view before) { return completions(before, friends, groups); };
+  EXPECT_EQ(of("/chat 5"), List{"/chat \"5\""});
+  EXPECT_EQ(of("/chat 7"), List{"/chat \"77\""});
+  EXPECT_EQ(of("/history 5"), List{"/history \"5\""});
+  EXPECT_EQ(of("/group 2"), List{"/group \"2\""});
+  EXPECT_EQ(of("/chat Anna"), List{"/chat Annabel"});
+  EXPECT_EQ(of("/chat Anna L"), List{"/chat \"Anna Lee\""});
+  EXPECT_EQ(of("/chat \"Anna"), (List{"/chat \"Anna Lee\"", "/chat \"Annabel\""}));
+  EXPECT_TRUE(of("/chat \"q").empty());
+  EXPECT_EQ(resolve_names("/chat \"5\" hi", friends, groups), "/chat 6 hi");
+}
+
 }  // namespace
 }  // namespace chat::client
