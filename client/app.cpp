@@ -12,21 +12,15 @@
 
 #include "chat/base/clock.h"
 #include "chat/protocol/limits.h"
+#include "client/line_view.h"
 #include "client/names.h"
 #include "client/printer.h"
 #include "client/terminal.h"
+#include "client/text.h"
 #include "client/unicode.h"
 
 namespace chat::client {
 namespace {
-
-// The server takes a client for gone that agreed to a heartbeat and is silent for 75 s.
-constexpr std::chrono::seconds kPingInterval{30};
-
-// A server's wish when to come back is heeded up to this.
-constexpr std::chrono::minutes kLongestAbsence{5};
-
-constexpr const char* kNoConnection = "there is no connection now; the client is trying to get one";
 
 // Chats are kept for later where it is known who sends them; the others make sense only now.
 bool needs_connection(const Command& command, bool keeps_chats) {
@@ -59,7 +53,7 @@ App::App(Options options, std::unique_ptr<const TlsContext> tls)
       backoff_(random_up_to),
       reader_(STDIN_FILENO),
       session_([this](const Event& event) { show(event); }) {
-  if (!terminal_) return;
+  if (!terminal_ || is_dumb_terminal()) return;
   editor_ = std::make_unique<LineEditor>(
       mode_, "> ",
       [this](std::string_view before) {
@@ -93,47 +87,8 @@ SignalActions App::signal_actions() {
   return actions;
 }
 
-// A server that is full says when to come again.
-bool App::connect() {
-  for (;;) {
-    const auto opened = session_.open(options_.host, options_.port, tls_.get());
-    if (opened) return true;
-    if (const auto farewell = session_.farewell(); farewell && reconnects_) {
-      note({*farewell});
-      if (may_return_) {
-        come_back_later(opened.error().message);
-        if (!reader_.pause(std::chrono::ceil<std::chrono::milliseconds>(
-                *next_try_ - base::system_clock().now()))) {
-          return false;
-        }
-        next_try_.reset();
-        continue;
-      }
-    }
-    show({event::Disconnected{fmt::format("cannot connect to {} port {}: {}", options_.host,
-                                          options_.port, opened.error().message)}});
-    const bool fault = opened.error().code == ErrorCode::kInternal;
-    ending_ = static_cast<int>(fault ? ExitCode::kProtocolFault : ExitCode::kCannotConnect);
-    return false;
-  }
-}
-
-// False when there is no sense in going on: a script whose login failed has nothing to say.
-bool App::log_in_at_start() {
-  if (options_.user.empty()) return true;
-  const auto account = parse_account(options_.user);
-  if (!account) {
-    show({event::Usage{"--user: " + account.error()}});
-    return false;
-  }
-  const auto password = first_password();
-  if (!password) return false;
-  return session_.login({*account, *password}).ok() || terminal_;
-}
-
 void App::read_commands() {
   std::string line;
-  next_ping_ = base::system_clock().now() + kPingInterval;
   while (!quit_ && ending_ == 0) {
     switch (next_line(line)) {
       case LineReader::Status::kLine: run_line(line); break;
@@ -150,74 +105,14 @@ LineReader::Status App::next_line(std::string& line) {
   return editor_ ? editor_->next(line, kTick) : reader_.next(line, kTick);
 }
 
-void App::tick() {
-  session_.acknowledge(terminal_);
-  if (reconnects_) stay_connected();
-  const auto now = base::system_clock().now();
-  if (now < next_ping_ || !session_.connected()) return;
-  next_ping_ = now + kPingInterval;
-  // A server that does not answer is as good as gone.
-  if (session_.ping().status == Answer::Status::kTimedOut && reconnects_) session_.interrupt();
-}
-
-void App::stay_connected() {
-  if (session_.connected() || ending_ != 0) return;
-  if (!may_return_) return stop(static_cast<int>(ExitCode::kConnectionLost));
-  if (!next_try_) return come_back_later("");
-  if (base::system_clock().now() < *next_try_) return;
-  if (try_again()) next_try_.reset();
-}
-
-void App::come_back_later(const std::string& reason) {
-  const auto wait = backoff_.next() + std::chrono::milliseconds(return_after_ms_.exchange(0));
-  next_try_ = base::system_clock().now() + wait;
-  show({event::Reconnecting{wait, reason}});
-}
-
-// False: later again.
-bool App::try_again() {
-  session_.close();
-  const auto opened = session_.open(options_.host, options_.port, tls_.get());
-  if (!opened) {
-    if (const auto farewell = session_.farewell()) note({*farewell});
-    if (may_return_) come_back_later(opened.error().message);
-    return false;
-  }
-  const Answer answer = session_.resume();
-  const auto* refused = answer.event.as<event::Refused>();
-  const bool for_now = refused != nullptr && refused->retry_after_ms.has_value();
-  if (answer.status == Answer::Status::kTimedOut || for_now) {
-    session_.close();
-    come_back_later("the server is busy");
-    return false;
-  }
-  if (session_.connected()) backoff_.reset();
-  return session_.connected();
-}
-
 void App::run_line(const std::string& line) {
   const auto command = parse_command(resolve_names(line, session_.friends(), session_.groups()));
   if (!command) {
     show({event::Usage{command.error()}});
     return;
   }
-  if (!session_.connected() && needs_connection(*command, session_.can_resume())) {
-    show({event::Usage{kNoConnection}});
-    return;
-  }
+  if (needs_connection(*command, session_.can_resume()) && !need_connection()) return;
   std::visit([this](const auto& what) { execute(what); }, *command);
-}
-
-// Waits for something that a session's or a signal's thread may bring, a tick at most. False: the
-// time is over, or the program is to end.
-bool App::pause(base::SteadyTime until) {
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(until - base::system_clock().now());
-  if (left.count() <= 0 || !reader_.pause(std::min<std::chrono::milliseconds>(left, kTick))) {
-    return false;
-  }
-  tick();
-  return ending_ == 0;
 }
 
 // Logging out first means that the account is free when the process is gone: a script may log
@@ -231,28 +126,22 @@ void App::leave() {
   session_.drop_chats();
 }
 
-// What was typed is to arrive, also when the connection was lost just before the end.
-void App::finish_sending() {
-  const auto deadline = base::system_clock().now() + 3 * Session::kReplyTimeout;
-  const auto hopeless = [this] {
-    return session_.connected() && !session_.logged_in() && !session_.can_resume();
-  };
-  while (session_.unanswered_chats() > 0 && ending_ == 0 && !hopeless() && pause(deadline)) {
-  }
-}
-
 int App::exit_code() const {
   return ending_ != 0 ? ending_ : failure_;
 }
 
 void App::execute(const command::Register& what) {
   const auto password = what.password ? what.password : new_password();
-  if (password && need_connection()) session_.register_user(what.name, *password);
+  if (password && need_connection()) {
+    expect("register", session_.register_user(what.name, *password));
+  }
 }
 
 void App::execute(const command::Login& what) {
   const auto password = what.password ? what.password : ask_password("Password: ");
-  if (password && need_connection()) session_.login({what.account, *password, what.takeover});
+  if (password && need_connection()) {
+    expect("login", session_.login({what.account, *password, what.takeover}));
+  }
 }
 
 void App::execute(const command::Friends&) {
@@ -313,6 +202,7 @@ void App::execute(const command::History& what) {
   history_limit_ = what.limit;
   history_cursor_.clear();
   const Answer answer = session_.history(what.target, what.limit, "");
+  expect("history", answer);
   if (const auto* page = answer.event.as<event::History>()) history_cursor_ = page->cursor;
 }
 
@@ -320,6 +210,7 @@ void App::execute(const command::More&) {
   if (!need_login("more")) return;
   if (history_cursor_.empty()) return show({event::Usage{"there is nothing more to show"}});
   const Answer answer = session_.history(history_of_, history_limit_, history_cursor_);
+  expect("more", answer);
   if (const auto* page = answer.event.as<event::History>()) history_cursor_ = page->cursor;
 }
 
@@ -333,13 +224,6 @@ bool App::need_login(const char* command) {
   return false;
 }
 
-// For what was asked for before a password was: the connection may be gone since.
-bool App::need_connection() {
-  if (session_.connected()) return true;
-  if (ending_ == 0) show({event::Usage{kNoConnection}});
-  return false;
-}
-
 void App::show(const Event& event) {
   note(event);
   switch (form_) {
@@ -349,12 +233,11 @@ void App::show(const Event& event) {
   }
 }
 
-// One call, so that events of two threads never mix: stdio locks the stream for it.
 bool App::write(const std::string& text) {
-  if (form_ == Form::kPeople && editor_) return editor_->print_rows(text);
-  if (editor_) return editor_->print(text);
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
-         std::fflush(stdout) == 0;
+  const bool people = form_ == Form::kPeople;
+  if (editor_) return people ? editor_->print_rows(text) : editor_->print(text);
+  base::MutexLock lock(output_mutex_);
+  return write_all(STDOUT_FILENO, people ? break_lines(text, terminal_size().columns) : text);
 }
 
 void App::print(const std::string& text) {
@@ -366,15 +249,16 @@ void App::print(const std::string& text) {
 
 void App::note(const Event& event) {
   if (!terminal_) {
-    if (event.as<event::Refused>()) fail_with(ExitCode::kRefused);
+    const bool counts = !is_own_retry(event);
+    if (counts && event.as<event::Refused>()) fail_with(ExitCode::kRefused);
     if (event.as<event::Usage>()) fail_with(ExitCode::kUsage);
-    if (event.as<event::TimedOut>()) fail_with(ExitCode::kNoAnswer);
+    if (counts && event.as<event::TimedOut>()) fail_with(ExitCode::kNoAnswer);
+    if (event.as<event::Unanswered>()) fail_with(ExitCode::kNoAnswer);
   }
   if (event.as<event::Unsent>()) fail_with(ExitCode::kNoAnswer);
   if (const auto* bye = event.as<event::Bye>()) {
     may_return_ = bye->reconnect_after_ms >= 0;
-    const std::int64_t most = std::chrono::milliseconds(kLongestAbsence).count();
-    return_after_ms_ = std::clamp<std::int64_t>(bye->reconnect_after_ms, 0, most);
+    heed(bye->reconnect_after_ms);
   }
   const bool lost = event.as<event::Disconnected>() != nullptr;
   if (lost && !(reconnects_ && may_return_)) stop(static_cast<int>(ExitCode::kConnectionLost));

@@ -46,7 +46,12 @@ class App {
   bool connect();
   void tick();
   void stay_connected();
+  void heed(std::int64_t wish_ms);
   bool try_again();
+  bool wait_for_connection();
+  bool is_for_later(const Answer& answer) const;
+  bool is_own_retry(const Event& event) const;
+  void expect(const char* command, const Answer& answer);
   void come_back_later(const std::string& reason);
   void finish_sending();
   bool log_in_at_start();
@@ -63,19 +68,23 @@ class App {
   void execute(const command::Nothing&) {}
   void execute(const command::Register& what);
   void execute(const command::Login& what);
-  void execute(const command::Logout&) { session_.logout(); }
-  void execute(const command::AddFriend& what) { session_.add_friend(what.id); }
+  void execute(const command::Logout&) { expect("logout", session_.logout()); }
+  void execute(const command::AddFriend& what) { expect("add", session_.add_friend(what.id)); }
   void execute(const command::Friends&);
-  void execute(const command::CreateGroup& what) { session_.create_group(what.name, what.desc); }
-  void execute(const command::JoinGroup& what) { session_.join_group(what.id); }
+  void execute(const command::CreateGroup& what) {
+    expect("creategroup", session_.create_group(what.name, what.desc));
+  }
+  void execute(const command::JoinGroup& what) { expect("join", session_.join_group(what.id)); }
   void execute(const command::Groups&);
   void execute(const command::Chat& what);
   void execute(const command::Wait& what);
   void execute(const command::WaitMessages& what);
   void execute(const command::Password&);
   void execute(const command::DeleteAccount&);
-  void execute(const command::Sessions&) { session_.sessions(); }
-  void execute(const command::Revoke& what) { session_.revoke_session(what.session); }
+  void execute(const command::Sessions&) { expect("sessions", session_.sessions()); }
+  void execute(const command::Revoke& what) {
+    expect("revoke", session_.revoke_session(what.session));
+  }
   void execute(const command::History& what);
   void execute(const command::More&);
   void execute(const command::Help&);
@@ -84,6 +93,7 @@ class App {
   std::optional<std::string> ask_password(const char* prompt);
   std::optional<std::string> new_password();
   std::optional<std::string> first_password();
+  std::optional<std::string> checked(std::string password);
   bool need_login(const char* command);
   bool need_connection();
 
@@ -112,12 +122,15 @@ class App {
   std::string history_cursor_;  // of the page shown last
   // Thread-safe by themselves.
   std::atomic<bool> may_return_{true};            // no BYE has said otherwise
+  std::atomic<bool> retries_login_{false};        // a login that can't be now is tried again
   std::atomic<std::int64_t> return_after_ms_{0};  // a BYE's wish
   std::atomic<int> failure_{0};                   // of the last command that failed
   std::atomic<int> ending_{0};                    // of what ended the program
   LineReader reader_;
   TerminalMode mode_;
-  std::unique_ptr<LineEditor> editor_;  // where someone types on a terminal and reads there
+  std::unique_ptr<LineEditor> editor_;  // where someone types on a terminal and reads there, but
+                                        // on a dumb one
+  base::Mutex output_mutex_;            // events of two threads never mix
   base::Mutex messages_mutex_;
   base::CondVar messages_changed_;
   std::size_t messages_ CHAT_GUARDED_BY(messages_mutex_) = 0;  // came, not yet waited for

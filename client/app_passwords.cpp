@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "chat/protocol/utf8.h"
 #include "client/app.h"
 #include "client/terminal.h"
 
@@ -26,20 +27,22 @@ void App::execute(const command::Password&) {
   if (!need_login("password")) return;
   const auto password = ask_password("Password: ");
   const auto chosen = password ? new_password() : std::nullopt;
-  if (chosen && need_connection()) session_.change_password(*password, *chosen);
+  if (chosen && need_connection()) {
+    expect("password", session_.change_password(*password, *chosen));
+  }
 }
 
 void App::execute(const command::DeleteAccount&) {
   if (!need_login("deleteaccount")) return;
   const auto password = ask_password("Password, to delete this account for good: ");
-  if (password && need_connection()) session_.delete_account(*password);
+  if (password && need_connection()) expect("deleteaccount", session_.delete_account(*password));
 }
 
 // Nothing when the input ended or the program is to end.
 std::optional<std::string> App::ask_password(const char* prompt) {
   std::string line;
   const auto status = next_answer(prompt, line);
-  if (status == LineReader::Status::kLine) return without_line_end(std::move(line));
+  if (status == LineReader::Status::kLine) return checked(without_line_end(std::move(line)));
   if (status == LineReader::Status::kEnd) show({event::Usage{"the password is missing"}});
   return std::nullopt;
 }
@@ -73,12 +76,19 @@ std::optional<std::string> App::first_password() {
   if (!options_.password_file.empty()) {
     std::ifstream file(options_.password_file);
     std::string line;
-    if (std::getline(file, line)) return without_line_end(std::move(line));
+    if (std::getline(file, line)) return checked(without_line_end(std::move(line)));
     show({event::Usage{"--password-file: there is nothing to read"}});
     return std::nullopt;
   }
-  if (const char* const given = std::getenv("CHAT_PASSWORD")) return given;
+  if (const char* const given = std::getenv("CHAT_PASSWORD")) return checked(given);
   return ask_password("Password: ");
+}
+
+// No request can carry anything else.
+std::optional<std::string> App::checked(std::string password) {
+  if (protocol::is_valid_utf8(password)) return password;
+  show({event::Usage{"the password is not valid UTF-8"}});
+  return std::nullopt;
 }
 
 }  // namespace chat::client

@@ -304,6 +304,7 @@ bool may_be_remembered(std::string_view line) {
 }
 
 tl::expected<Account, std::string> parse_account(std::string_view text) {
+  if (!protocol::is_valid_utf8(text)) return wrong("the name is not valid UTF-8");
   const bool quoted = text.size() > 2 && text.front() == '"' && text.back() == '"';
   return to_account(quoted ? text.substr(1, text.size() - 2) : text, quoted);
 }

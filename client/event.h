@@ -15,14 +15,16 @@
 namespace chat::client {
 
 struct Event {
-  using What = std::variant<
-      std::monostate, event::Connected, event::Pong, event::Registered, event::LoggedIn,
-      event::LoggedOut, event::PasswordChanged, event::AccountDeleted, event::SessionList,
-      event::SessionsRevoked, event::FriendAdded, event::GroupCreated, event::GroupJoined,
-      event::Sent, event::Queued, event::Unsent, event::Held, event::Receipt, event::History,
-      event::Reconnecting, event::Refused, event::Message, event::Presence, event::Contact,
-      event::GroupChanged, event::Bye, event::Notice, event::FriendList, event::GroupList,
-      event::TimedOut, event::Usage, event::Help, event::Fault, event::Disconnected>;
+  using What =
+      std::variant<std::monostate, event::Connected, event::Pong, event::Registered,
+                   event::LoggedIn, event::LoggedOut, event::PasswordChanged, event::AccountDeleted,
+                   event::SessionList, event::SessionsRevoked, event::FriendAdded,
+                   event::GroupCreated, event::GroupJoined, event::Sent, event::Queued,
+                   event::Unsent, event::Held, event::Receipt, event::History, event::Reconnecting,
+                   event::Refused, event::Message, event::Presence, event::Contact,
+                   event::GroupChanged, event::Bye, event::Notice, event::FriendList,
+                   event::GroupList, event::TimedOut, event::Unanswered, event::Usage, event::Help,
+                   event::Fault, event::Disconnected>;
 
   What what;
   // The JSON object from the wire; empty for what the client found out by itself.

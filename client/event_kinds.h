@@ -139,6 +139,9 @@ struct TimedOut {
   std::string command;
   std::chrono::milliseconds after{0};
 };
+struct Unanswered {  // the connection ended before the answer, and is to come back
+  std::string command;
+};
 struct Usage {  // the user's own mistake
   std::string text;
 };

@@ -25,6 +25,7 @@
 
 #include "chat/base/check.h"
 #include "chat/base/clock.h"
+#include "client/terminal.h"
 #include "client/text.h"
 #include "client/unicode.h"
 
@@ -265,17 +266,7 @@ Rows LineEditor::rows_locked() const {
 }
 
 bool LineEditor::write_locked(std::string_view bytes) {
-  while (!bytes.empty() && !broken_) {
-    const ssize_t count = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && errno == EAGAIN) {
-      pollfd output{STDOUT_FILENO, POLLOUT, 0};
-      ::poll(&output, 1, -1);
-      continue;
-    }
-    broken_ = count <= 0;
-    if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
+  broken_ = broken_ || !write_all(STDOUT_FILENO, bytes);
   return !broken_;
 }
 

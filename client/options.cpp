@@ -25,7 +25,8 @@ std::string footer() {
       "Exit codes: 0 all went well; 1 the server refused a command; 2 wrong usage; 3 cannot\n"
       "connect; 4 connection lost; 5 the server broke the protocol; 6 no answer in time; 130\n"
       "interrupted (128 + signal). 1, 2 and 6 for the last command that failed, and for commands\n"
-      "only without a terminal; 6 also when a message has no answer at the end.",
+      "only without a terminal; 6 also when a message has no answer at the end, or the answer\n"
+      "to a command was lost with the connection (unanswered).",
       kCommandHelp, kLineHelp);
 }
 
@@ -63,7 +64,8 @@ Options parse_options(int argc, const char* const* argv) {
       ->check(CLI::Range(1, 65535));
   app.add_option("--user", out.user,
                  "log in as this name (or id) at the start; the password comes from\n"
-                 "--password-file, the environment variable CHAT_PASSWORD, or the input");
+                 "--password-file, the environment variable CHAT_PASSWORD, or the input")
+      ->check([](const std::string& user) { return user.empty() ? "is empty" : ""; });
   app.add_option("--password-file", out.password_file, "its first line is the password")
       ->check(CLI::ExistingFile);
   app.add_flag("--json", out.json, "JSON lines; also on a terminal");

@@ -16,6 +16,12 @@ void Outbox::start() {
   changed_.notify_all();
 }
 
+void Outbox::pause() {
+  base::MutexLock lock(mutex_);
+  started_ = false;
+  changed_.notify_all();
+}
+
 void Outbox::stop() {
   base::MutexLock lock(mutex_);
   started_ = false;
@@ -102,10 +108,15 @@ bool Outbox::wait_settled(base::SteadyTime deadline) {
   return true;
 }
 
-bool Outbox::wait_empty(base::SteadyTime deadline) {
+bool Outbox::wait_empty(std::chrono::milliseconds patience) {
   base::MutexLock lock(mutex_);
+  std::size_t left = size_;
+  auto progress = base::system_clock().now();
   while (started_ && size_ > 0) {
-    if (!changed_.wait_until(mutex_, deadline)) return size_ == 0;
+    if (size_ < left) progress = base::system_clock().now();
+    left = size_;
+    const auto deadline = progress + (holds_locked() ? kHeldPatience : 1) * patience;
+    if (!changed_.wait_until(mutex_, deadline) && size_ >= left) return size_ == 0;
   }
   return true;
 }
@@ -141,6 +152,12 @@ Outbox::Stream* Outbox::of_locked(const Target& target, std::string_view cid) {
   const auto found = streams_.find(target);
   if (found == streams_.end() || !found->second.on_its_way) return nullptr;
   return found->second.chats.front().chat.cid == cid ? &found->second : nullptr;
+}
+
+// A chat was answered, but not stored.
+bool Outbox::holds_locked() const {
+  return std::any_of(streams_.begin(), streams_.end(),
+                     [](const auto& each) { return each.second.tries > 0; });
 }
 
 bool Outbox::settled_locked(base::SteadyTime now) const {

@@ -33,13 +33,16 @@ struct Unanswered {
 class Outbox {
  public:
   static constexpr std::size_t kMax = 1000;
+  static constexpr int kHeldPatience = 6;
 
   explicit Outbox(Backoff::Random random) : random_(std::move(random)) {}
 
   // A connection begins: nothing goes out before start(), when somebody is logged in. close()
-  // ends both, now and for next(); what was on its way waits for the next start().
+  // ends both, now and for next(); what was on its way waits for the next start(). pause() lets
+  // nothing new out until start(), while the answers to what is on its way still count.
   void open();
   void start();
+  void pause();
   void stop();
   void close();
 
@@ -57,10 +60,12 @@ class Outbox {
   // kFirst: none has been held since the outbox was empty.
   Held hold(const Target& target, std::string_view cid, std::chrono::milliseconds retry_after);
 
-  // Until no chat is on its way or could go now, or until none is left; also while none can go
-  // for want of a connection. False: not by the deadline.
+  // Until no chat is on its way or could go now; also while none can go for want of a connection.
+  // False: not by the deadline.
   bool wait_settled(base::SteadyTime deadline);
-  bool wait_empty(base::SteadyTime deadline);
+  // Likewise until none is left. False: none has left the outbox for `patience`, or for
+  // kHeldPatience times as long while the server answers that it can't take one now.
+  bool wait_empty(std::chrono::milliseconds patience);
   std::size_t size() const;
 
  private:
@@ -79,6 +84,7 @@ class Outbox {
   std::optional<base::SteadyTime> next_due_locked() const CHAT_REQUIRES(mutex_);
   Stream* of_locked(const Target& target, std::string_view cid) CHAT_REQUIRES(mutex_);
   bool settled_locked(base::SteadyTime now) const CHAT_REQUIRES(mutex_);
+  bool holds_locked() const CHAT_REQUIRES(mutex_);
 
   const Backoff::Random random_;
   mutable base::Mutex mutex_;

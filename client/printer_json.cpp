@@ -61,6 +61,9 @@ struct LocalJson {
   ordered_json operator()(const event::TimedOut& e) const {
     return {{"event", "timeout"}, {"command", e.command}, {"after_ms", e.after.count()}};
   }
+  ordered_json operator()(const event::Unanswered& e) const {
+    return {{"event", "unanswered"}, {"command", e.command}};
+  }
   ordered_json operator()(const event::Queued& e) const {
     return with_target({{"event", "queued"}}, e.target);
   }

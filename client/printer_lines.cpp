@@ -25,9 +25,11 @@ const char* const kLineHelp = R"(  connected host="127.0.0.1" port=6000 [tls=TLS
   group_joined id=1 name="team" desc="" members=1   followed by the member lines
   sent to=2 seq=1   or   sent group=1 seq=1
   held to=2 error=busy           the server can't take it now; it is sent again until it is taken
+  queued to=2                    there is no connection now; it is sent once there is one again
   unsent count=2                 chats that have no answer and are not sent again
   message from=2 name="bob" seq=1 time="2024-05-01 10:00:00" text="hello"
   group_message group=1 from=2 name="bob" seq=1 time="2024-05-01 10:00:00" text="hello"
+  history to=2 count=20 more=true   followed by that many message lines
   presence id=2 name="bob" state=online
   contact id=3 name="carol"      someone added you
   group_changed group=1 change=joined [id=3 name="carol"]
@@ -35,10 +37,12 @@ const char* const kLineHelp = R"(  connected host="127.0.0.1" port=6000 [tls=TLS
   bye reason="shutdown" reconnect_after_ms=500  (-1: do not come back by yourself)
   error command=chat errno=20 error=not_logged_in errmsg="…" [to=2|group=1] [retry_after_ms=N]
   timeout command=login after_ms=10000
+  unanswered command=add         the connection was lost before the answer, and is to come back
   usage errmsg="…"               a line that is no command
   help text="…"
   fault errmsg="…"               the server broke the protocol
   disconnected reason="…"
+  reconnecting after_ms=500 reason="…"
 )";
 
 namespace {
@@ -194,6 +198,9 @@ struct LineOf {
     std::string out = fmt::format("groups count={}\n", e.groups.size());
     for (const Group& each : e.groups) out += group_lines("group", each);
     return out;
+  }
+  std::string operator()(const event::Unanswered& e) const {
+    return fmt::format("unanswered command={}\n", e.command);
   }
   std::string operator()(const event::TimedOut& e) const {
     return fmt::format("timeout command={} after_ms={}\n", e.command, e.after.count());

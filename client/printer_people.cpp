@@ -149,6 +149,9 @@ class PeopleText {
     return bad(fmt::format("/{}: no answer within {} s.", e.command,
                            static_cast<double>(e.after.count()) / 1000));
   }
+  std::string operator()(const event::Unanswered& e) const {
+    return bad(fmt::format("/{}: the connection was lost before the answer came.", e.command));
+  }
   std::string operator()(const event::Usage& e) const { return bad(harmless(e.text)); }
   std::string operator()(const event::Help& e) const { return e.text; }
   std::string operator()(const event::Fault& e) const {

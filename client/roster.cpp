@@ -3,11 +3,21 @@
 #include <algorithm>
 
 namespace chat::client {
+namespace {
+
+// A server that says it twice adds nobody twice.
+template <typename Contact>
+void put_once(std::vector<Contact>& contacts, const Contact& contact) {
+  std::erase_if(contacts, [&](const Contact& each) { return each.id == contact.id; });
+  contacts.push_back(contact);
+}
+
+}  // namespace
 
 void Roster::apply(Event& event) {
   base::MutexLock lock(mutex_);
   if (const auto* login = event.as<event::LoggedIn>()) apply_locked(*login);
-  if (const auto* added = event.as<event::FriendAdded>()) friends_.push_back(added->added);
+  if (const auto* added = event.as<event::FriendAdded>()) put_once(friends_, added->added);
   if (const auto* created = event.as<event::GroupCreated>()) apply_locked(*created);
   if (const auto* joined = event.as<event::GroupJoined>()) apply_locked(*joined);
   if (const auto* changed = event.as<event::GroupChanged>()) apply_locked(*changed);
@@ -38,7 +48,7 @@ void Roster::apply_locked(const event::GroupCreated& created) {
 }
 
 void Roster::apply_locked(const event::GroupJoined& joined) {
-  groups_.push_back(joined.group);
+  put_once(groups_, joined.group);
 }
 
 void Roster::apply_locked(const event::GroupChanged& changed) {

@@ -109,12 +109,15 @@ Answer Session::login(const Credentials& credentials) {
 // What was typed before goes first. Who logs out on purpose has nothing more to say after that.
 Answer Session::logout() {
   if (!wait_for_chats(reply_timeout_)) timed_out(Msgid::kOneChat);
+  outbox_.pause();  // nothing follows the LOGOUT
   Answer answer = ask({.request = Msgid::kLogout, .user = self()},
                       [&](auto cid) { return request::logout(cid, self()); });
   if (answer.ok()) {
     drop_chats();
     base::MutexLock lock(account_mutex_);
     token_.clear();
+  } else if (logged_in()) {
+    outbox_.start();
   }
   return answer;
 }
@@ -212,8 +215,8 @@ Answer Session::chat(Target target, std::string_view text) {
   return {Answer::Status::kOk, {}};
 }
 
-bool Session::wait_for_chats(std::chrono::milliseconds timeout) {
-  return outbox_.wait_empty(base::system_clock().now() + timeout);
+bool Session::wait_for_chats(std::chrono::milliseconds patience) {
+  return outbox_.wait_empty(patience);
 }
 
 Answer Session::ask(Question question, const Build& build) {

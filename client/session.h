@@ -92,8 +92,9 @@ class Session {
   // connection it is kept for the next resume(), and a Queued event says so. Who is not logged in
   // waits for the refusal.
   Answer chat(Target target, std::string_view text);
-  // False: there is a connection, and yet some chats had no answer in time.
-  bool wait_for_chats(std::chrono::milliseconds timeout);
+  // False: there is a connection, and yet none of the chats left was stored for `patience` (see
+  // Outbox::wait_empty()).
+  bool wait_for_chats(std::chrono::milliseconds patience);
 
   // Ends the connection from any thread, but not while open() runs: whoever waits gets
   // kDisconnected.

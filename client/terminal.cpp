@@ -32,19 +32,46 @@ sigset_t set_of(std::initializer_list<int> numbers) {
   return set;
 }
 
+// What the parent ignores stays so (nohup; the background jobs of a script): as these signals are
+// blocked, they would be queued all the same.
 sigset_t watched(const SignalActions& actions) {
-  if (!actions.suspend) return set_of({SIGINT, SIGTERM, SIGHUP});
-  return set_of({SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH});
+  sigset_t set = actions.suspend ? set_of({SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH})
+                                 : set_of({SIGINT, SIGTERM, SIGHUP});
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGTSTP}) {
+    struct sigaction action {};
+    ::sigaction(number, nullptr, &action);
+    if (action.sa_handler == SIG_IGN) ::sigdelset(&set, number);
+  }
+  return set;
 }
 
 }  // namespace
 
+bool is_dumb_terminal() {
+  const char* const term = std::getenv("TERM");
+  return term != nullptr && std::string_view(term) == "dumb";
+}
+
 bool wants_color(int fd) {
   const char* const no_color = std::getenv("NO_COLOR");
-  const char* const term = std::getenv("TERM");
   if (no_color != nullptr && *no_color != '\0') return false;
-  if (term == nullptr || std::string_view(term) == "dumb") return false;
+  if (std::getenv("TERM") == nullptr || is_dumb_terminal()) return false;
   return ::isatty(fd) == 1;
+}
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
+    if (count > 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    } else if (count < 0 && errno == EAGAIN) {
+      pollfd output{fd, POLLOUT, 0};
+      ::poll(&output, 1, -1);
+    } else if (count == 0 || errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
 }
 
 SignalWatch::SignalWatch(SignalActions actions) : actions_(std::move(actions)) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <string_view>
 
 #include "chat/base/thread.h"
 #include "chat/base/unique_fd.h"
@@ -11,6 +12,12 @@ namespace chat::client {
 
 // Colours: only on a terminal, and not where NO_COLOR is set (no-color.org) or TERM is "dumb".
 bool wants_color(int fd);
+
+// TERM is "dumb": it obeys no control sequences.
+bool is_dumb_terminal();
+
+// Everything, also where the descriptor does not block; false when nobody reads it any more.
+bool write_all(int fd, std::string_view bytes);
 
 // What the process does about signals, on the watching thread.
 struct SignalActions {

@@ -41,19 +41,25 @@ void catch_fatal_signals() {
   action.sa_handler = die;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
   ::sigemptyset(&action.sa_mask);
-  for (const int number : kFatal) ::sigaction(number, &action, nullptr);
+  for (const int number : kFatal) {
+    struct sigaction before {};
+    ::sigaction(number, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) ::sigaction(number, &action, nullptr);
+  }
 }
 
-// Who has the terminal is a question only of the terminal that controls this session.
+// Who has the terminal is a question only of the terminal that controls this session, and only
+// while it is there: after a hang-up (EIO) it is read to notice that.
 bool in_foreground() {
   const pid_t group = ::tcgetpgrp(STDIN_FILENO);
-  return group < 0 ? errno == ENOTTY : group == ::getpgrp();
+  return group < 0 || group == ::getpgrp();
 }
 
-// Not where it would have to wait: the terminal may take no more output.
+// It waits for the terminal only a moment, which may take no more output at all.
 void write_if_possible(std::string_view bytes) {
+  constexpr int kMomentMs = 100;
   pollfd output{STDOUT_FILENO, POLLOUT, 0};
-  if (::isatty(STDOUT_FILENO) == 0 || ::poll(&output, 1, 0) <= 0) return;
+  if (::isatty(STDOUT_FILENO) == 0 || ::poll(&output, 1, kMomentMs) <= 0) return;
   static_cast<void>(!::write(STDOUT_FILENO, bytes.data(), bytes.size()));
 }
 

@@ -40,6 +40,13 @@ class Fields {
     return 0;
   }
 
+  // 0 where it is missing: an older server numbers nothing.
+  Seq seq() {
+    const Seq value = optional_integer("seq").value_or(0);
+    if (value < 0) break_at("seq");
+    return value;
+  }
+
   template <typename IdType>
   IdType id(const char* name) {
     const std::int64_t value = integer(name);
@@ -143,7 +150,7 @@ event::Message read_chat(Fields& in) {
   out.text = in.text("msg");
   out.time = in.text("time");
   out.ts = in.optional_integer("ts").value_or(0);
-  out.seq = in.optional_integer("seq").value_or(0);
+  out.seq = in.seq();
   out.cid = in.optional_text("cid");
   return out;
 }

@@ -32,6 +32,7 @@ TEST(Options, LeaveWithUsageForMistakes) {
   EXPECT_EQ(parse({"--port", "65536"}).leave, 2);
   EXPECT_EQ(parse({"--nonsense"}).leave, 2);
   EXPECT_EQ(parse({"--password-file", "/nowhere"}).leave, 2);
+  EXPECT_EQ(parse({"--user", ""}).leave, 2);
   testing::internal::GetCapturedStderr();
 }
 

@@ -93,8 +93,8 @@ TEST_F(OutboxTest, WhatWasOnItsWayGoesAgainAfterTheConnectionsEnd) {
   EXPECT_EQ(next(), "b1");
   outbox.close();
   EXPECT_EQ(next(), "nothing");
-  EXPECT_TRUE(outbox.wait_empty(base::system_clock().now()));  // there is nothing to wait for
-  outbox.finish(kBob, "b1");                                   // of the old connection: too late
+  EXPECT_TRUE(outbox.wait_empty(0ms));  // there is nothing to wait for
+  outbox.finish(kBob, "b1");            // of the old connection: too late
   outbox.open();
   add("b3");
   std::thread login([this] { outbox.start(); });
@@ -103,7 +103,40 @@ TEST_F(OutboxTest, WhatWasOnItsWayGoesAgainAfterTheConnectionsEnd) {
     outbox.finish(kBob, cid);
   }
   login.join();
-  EXPECT_TRUE(outbox.wait_empty(soon()));
+  EXPECT_TRUE(outbox.wait_empty(5s));
+}
+
+TEST_F(OutboxTest, WaitingEndsWhenNoneLeavesForAWhile) {
+  constexpr int kChats = 14;
+  constexpr auto kPatience = 100ms;
+  for (int i = 0; i < kChats; ++i) add(std::to_string(i));
+  const auto begun = base::system_clock().now();
+  // Each is held for 50 ms: together they take longer than any of them may.
+  std::thread server([this] {
+    for (int i = 0; i < kChats; ++i) {
+      EXPECT_EQ(outbox.hold(kBob, next(), 50ms) == Outbox::Held::kUnknown, false);
+      outbox.finish(kBob, next());
+    }
+  });
+  EXPECT_TRUE(outbox.wait_empty(kPatience));
+  server.join();
+  EXPECT_EQ(outbox.size(), 0U);
+  EXPECT_GE(base::system_clock().now() - begun, kPatience * Outbox::kHeldPatience);
+  add("swallowed");
+  EXPECT_EQ(next(), "swallowed");
+  EXPECT_FALSE(outbox.wait_empty(1ms));
+}
+
+TEST_F(OutboxTest, APausedOneLetsNothingOutAndStillTakesAnswers) {
+  add("b1");
+  add("b2");
+  EXPECT_EQ(next(), "b1");
+  outbox.pause();
+  outbox.finish(kBob, "b1");
+  EXPECT_EQ(outbox.size(), 1U);
+  std::thread later([this] { outbox.start(); });
+  EXPECT_EQ(next(), "b2");
+  later.join();
 }
 
 TEST_F(OutboxTest, AFullOneWaitsForRoom) {

@@ -165,6 +165,32 @@ TEST_F(Retry, LoggingOutWaitsForWhatIsHeld) {
   EXPECT_THAT(server.stored(), ElementsAre("before"));
 }
 
+// The first chat is answered too late, between the LOGOUT and its answer.
+TEST_F(Retry, NothingFollowsTheLogout) {
+  std::vector<int> after;
+  auto server = std::make_unique<FakeServer>([&](Peer& peer) {
+    peer.answer();
+    peer.answer({{"id", 1}, {"name", "alice"}});
+    const auto chat = peer.next();
+    const auto logout = peer.next();
+    if (!chat || !logout) return;
+    peer.send(Peer::reply_to(*chat, {{"seq", 1}}));
+    peer.send(Peer::reply_to(*logout));
+    while (const auto more = peer.next()) after.push_back((*more)["msgid"]);
+  });
+  Session impatient([](const Event&) {}, std::chrono::milliseconds(200));
+  ASSERT_TRUE(impatient.open("127.0.0.1", server->port()));
+  Credentials alice;
+  alice.account.name = "alice";
+  alice.password = "password";
+  ASSERT_TRUE(impatient.login(alice).ok());
+  for (const char* text : {"1", "2", "3"}) EXPECT_TRUE(impatient.chat(kBob, text).ok());
+  EXPECT_TRUE(impatient.logout().ok());
+  impatient.close();
+  server.reset();
+  EXPECT_THAT(after, testing::IsEmpty());
+}
+
 TEST_F(Retry, ALostConnectionDoesNotMakeItForgetWhatIsHeld) {
   json later = kBusy;
   later["retry_after_ms"] = 20'000;
