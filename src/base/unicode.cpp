@@ -34,6 +34,10 @@ constexpr Range kOtherInvisible[] = {
     {0x100000, 0x10FFFD},
 };
 
+// Shown by no font, though no property says so: the object replacement character, Egyptian format
+// controls, a note without a head.
+constexpr Range kBlankSymbols[] = {{0xFFFC, 0xFFFC}, {0x13430, 0x1345F}, {0x1D159, 0x1D159}};
+
 // Generated.
 constexpr Range kCombining[] = {
     // clang-format off
@@ -125,8 +129,6 @@ bool is_noncharacter(char32_t c) {
   return (c & 0xFFFE) == 0xFFFE || (c >= 0xFDD0 && c <= 0xFDEF);
 }
 
-constexpr char32_t kBrailleBlank = 0x2800;
-
 template <typename Property>
 bool has_any(std::string_view utf8, Property property) {
   for (std::size_t at = 0; at < utf8.size();) {
@@ -163,8 +165,14 @@ bool is_white_space(char32_t c) {
   return is_in(kWhiteSpace, c);
 }
 
+bool is_blank(char32_t c) {
+  constexpr char32_t kBrailleBlank = 0x2800;
+  return is_white_space(c) || c == kBrailleBlank;
+}
+
 bool is_invisible(char32_t c) {
-  return is_default_ignorable(c) || is_in(kOtherInvisible, c) || is_noncharacter(c);
+  return is_default_ignorable(c) || is_in(kOtherInvisible, c) || is_in(kBlankSymbols, c) ||
+         is_noncharacter(c);
 }
 
 bool is_combining(char32_t c) {
@@ -172,9 +180,8 @@ bool is_combining(char32_t c) {
 }
 
 bool has_visible(std::string_view utf8) {
-  return has_any(utf8, [](char32_t c) {
-    return !is_invisible(c) && !is_white_space(c) && !is_combining(c) && c != kBrailleBlank;
-  });
+  return has_any(utf8,
+                 [](char32_t c) { return !is_invisible(c) && !is_blank(c) && !is_combining(c); });
 }
 
 bool has_invisible(std::string_view utf8) {
@@ -187,7 +194,7 @@ std::string fold_name(std::string_view utf8) {
     const CodePoint c = code_point_at(utf8, at);
     if (c.value >= 'A' && c.value <= 'Z') {
       folded.push_back(static_cast<char>(c.value - 'A' + 'a'));
-    } else if (is_white_space(c.value)) {
+    } else if (is_blank(c.value)) {
       folded.push_back(' ');
     } else if (!is_default_ignorable(c.value)) {
       folded.append(utf8.substr(at, c.size));

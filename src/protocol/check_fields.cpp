@@ -1,5 +1,6 @@
 #include <string>
 
+#include "chat/base/normal_form.h"
 #include "chat/base/unicode.h"
 #include "chat/protocol/limits.h"
 #include "chat/protocol/request.h"
@@ -64,6 +65,9 @@ Fault text_fault(std::string_view text, FieldKind kind) {
   }
   if (kind == FieldKind::kName && !base::has_visible(text)) {
     return "must have a character that is shown";
+  }
+  if (kind == FieldKind::kName && !base::is_composed(text)) {
+    return "must be in Unicode's composed form (NFC)";
   }
   return std::nullopt;
 }

@@ -94,8 +94,8 @@ bool has_outer_space(std::string_view utf8) noexcept {
   if (utf8.empty()) return false;
   std::size_t last = utf8.size() - 1;
   while (last > 0 && (byte_at(utf8, last) & 0xC0) == 0x80) --last;
-  return base::is_white_space(base::code_point_at(utf8, 0).value) ||
-         base::is_white_space(base::code_point_at(utf8, last).value);
+  return base::is_blank(base::code_point_at(utf8, 0).value) ||
+         base::is_blank(base::code_point_at(utf8, last).value);
 }
 
 }  // namespace chat::protocol

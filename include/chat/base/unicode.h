@@ -22,8 +22,10 @@ bool is_control(char32_t c);
 bool is_default_ignorable(char32_t c);
 // The property White_Space.
 bool is_white_space(char32_t c);
-// Shown as nothing, or as whatever a font likes: ignorable, private use, noncharacters and the
-// annotation controls. Spaces are not.
+// Shown as a space: white space and the braille pattern without dots.
+bool is_blank(char32_t c);
+// Shown as nothing, or as whatever a font likes: ignorable, private use, noncharacters, the
+// annotation controls, and symbols without a picture. Blanks are not.
 bool is_invisible(char32_t c);
 // Shown only together with another character: general category Mn or Me.
 bool is_combining(char32_t c);
@@ -32,7 +34,7 @@ bool is_combining(char32_t c);
 bool has_visible(std::string_view utf8);
 bool has_invisible(std::string_view utf8);
 
-// By this names are compared: without ignorable characters, every white space as a blank, ASCII
+// By this names are compared: without ignorable characters, every blank as a space, ASCII
 // letters lowered.
 std::string fold_name(std::string_view utf8);
 

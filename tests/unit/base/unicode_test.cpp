@@ -29,7 +29,15 @@ TEST(Unicode, EveryDefaultIgnorableCharacterIsInvisible) {
   EXPECT_EQ(count, 4174);  // DerivedCoreProperties.txt of Unicode 14.0
 }
 
+TEST(Unicode, SymbolsWithoutAPictureAreInvisible) {
+  for (const char32_t c : {0xFFFC, 0x13430, 0x13438, 0x1343F, 0x13441, 0x1D159}) {
+    EXPECT_TRUE(is_invisible(c));
+  }
+  for (const char32_t c : {0xFFFD, 0x1342E, 0x1D158, 0x1D15A}) EXPECT_FALSE(is_invisible(c));
+}
+
 TEST(Unicode, FoldsNamesThatLookTheSame) {
+  EXPECT_EQ(fold_name("a\u2800b"), "a b");
   EXPECT_EQ(fold_name("A\u200Bli\u00ADce\uFEFF"), "alice");
   EXPECT_EQ(fold_name("a\u00A0b\u3000c"), "a b c");
   EXPECT_EQ(fold_name("\u00C4\u4E2D\U0001F600"), "\u00C4\u4E2D\U0001F600");

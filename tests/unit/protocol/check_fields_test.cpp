@@ -168,6 +168,12 @@ TEST(NameFault, SaysWhichRuleIsBroken) {
   EXPECT_EQ(name_fault(""), "name must be text of 1 to 50 characters");
   EXPECT_EQ(name_fault("a\nb"), "name must not have control characters");
   EXPECT_EQ(name_fault("alice "), "name must not begin or end with a space");
+  EXPECT_EQ(name_fault("alice\u2800"), "name must not begin or end with a space");
+  EXPECT_EQ(name_fault("\u2800alice"), "name must not begin or end with a space");
+  EXPECT_EQ(name_fault("alice\U0001D159"), "name must not have invisible characters");
+  EXPECT_EQ(name_fault("alic\u00E9"), std::nullopt);
+  EXPECT_EQ(name_fault("alice\u0301"), "name must be in Unicode's composed form (NFC)");
+  EXPECT_EQ(name_fault("\u212B"), "name must be in Unicode's composed form (NFC)");
 }
 
 TEST(PasswordFault, CountsBytesFrom6To128) {
