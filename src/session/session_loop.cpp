@@ -48,6 +48,18 @@ bool carries_credentials(const protocol::Request& request) {
   }
 }
 
+// The limit of frames tells whether somebody is logged in.
+bool is_strangers(const protocol::FrameDecoder& decoder) {
+  return decoder.frame_max_bytes() < protocol::kFrameMaxBytes;
+}
+
+// Each of a stranger's many connections has an allowance of its own, and needs little of it. So
+// frames count more there, and answers byte for byte.
+std::int64_t least_frame_cost(const protocol::FrameDecoder& decoder) {
+  constexpr std::int64_t kStrangerFrameBytesMin = 512;
+  return is_strangers(decoder) ? kStrangerFrameBytesMin : SessionOptions::kFrameBytesMin;
+}
+
 Fault too_large(std::size_t limit) {
   return Fault{{Errno::kTooLarge,
                 "a frame may have at most " + std::to_string(limit) + " bytes here", std::nullopt}};
@@ -125,7 +137,7 @@ Input Session::input_of_in_loop(std::string_view frame, std::int64_t& cost) {
   auto request = protocol::parse_request(frame);
   std::optional<Input> refusal;
   if (request) refusal = refusal_in_loop(*request);
-  cost += request && !refusal ? least_cost_of(*request) : SessionOptions::kFrameBytesMin;
+  cost += request && !refusal ? least_cost_of(*request) : least_frame_cost(decoder_);
   if (!request) return Fault{std::move(request.error())};
   if (refusal) return std::move(*refusal);
   return std::move(*request);
@@ -157,8 +169,9 @@ bool Session::pay_in_loop(std::int64_t bytes) {
 
 std::int64_t Session::least_cost_of(const protocol::Request& request) const {
   if (carries_credentials(request)) return SessionOptions::kCredentialBytesMin;
-  return context_.handler.blocks(request) ? SessionOptions::kBlockingBytesMin
-                                          : SessionOptions::kFrameBytesMin;
+  const std::int64_t least = least_frame_cost(decoder_);
+  return context_.handler.blocks(request) ? std::max(least, SessionOptions::kBlockingBytesMin)
+                                          : least;
 }
 
 void Session::unpark_in_loop() {
@@ -251,7 +264,7 @@ void Session::write_in_loop(const std::string& frames) {
   if (connection_ == nullptr) return;
   enqueue_in_loop(frames);
   const auto size = static_cast<std::int64_t>(frames.size());
-  charge_in_loop(size / SessionOptions::kReplyBytesPerByte);
+  charge_in_loop(is_strangers(decoder_) ? size : size / SessionOptions::kReplyBytesPerByte);
 }
 
 void Session::charge_in_loop(std::int64_t bytes) {

@@ -42,8 +42,20 @@ TEST_P(ByteRate, SlowsAndNeverRefuses) {
 }
 
 TEST_P(ByteRate, TheSmallestRequestsCountAs32Bytes) {
+  User user = new_user("alice");
+  EXPECT_GT(time_of(user.client, {{"msgid", 21}}, 3 * kRate / 32), milliseconds{800});
+}
+
+TEST_P(ByteRate, BeforeTheLoginTheyCountAs512Bytes) {
   RawClient client = connect();
-  EXPECT_GT(time_of(client, {{"msgid", 21}}, 3 * kRate / 32), milliseconds{800});
+  EXPECT_GT(time_of(client, {{"msgid", 21}}, 3 * kRate / 512), milliseconds{800});
+}
+
+TEST_P(ByteRate, BeforeTheLoginAnswersCountByteForByte) {
+  RawClient client = connect();
+  const Json hello = {{"msgid", 20}};
+  const int bytes = 512 + static_cast<int>(client.request(hello).dump().size());
+  EXPECT_GT(time_of(client, hello, 3 * kRate / bytes), milliseconds{800});
 }
 
 TEST_P(ByteRate, ThoseThatNeedTheDatabaseCountAs256Bytes) {
