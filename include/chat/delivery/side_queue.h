@@ -75,9 +75,12 @@ class SideQueue {
   static bool is_locked(const EntryType& entry) { return entry.lock_in_way; }
   static Time now() { return std::chrono::steady_clock::now(); }
 
+  // Where all were refused before, nothing is tried, and success says nothing about the store.
   void run(std::vector<EntryType>& entries) {
+    const bool tries = std::any_of(entries.begin(), entries.end(),
+                                   [](const EntryType& entry) { return !entry.refusal; });
     const Result<void> outcome = committer_.commit(entries);
-    outages_.note(outcome);
+    if (tries) outages_.note(outcome);
     if (!outcome) failure_ = outcome.error();
   }
 

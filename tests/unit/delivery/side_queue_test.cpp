@@ -1,10 +1,12 @@
 #include "chat/delivery/side_queue.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
+#include "chat/base/log.h"
 #include "chat/delivery/journal.h"
 #include "fake_stores.h"
 #include "support/deadline.h"
@@ -124,6 +126,24 @@ TEST_F(SideQueueTest, FailureOfEverybodyIsKnownToTheLane) {
   EXPECT_EQ(queued[0].refusal->code, Errno::kUnavailable);
   EXPECT_EQ(commit({group_entry_in("c")}), Cids{"c"});
   EXPECT_FALSE(queue_.failed());
+}
+
+// Behind a failed batch others are refused without being tried.
+TEST_F(SideQueueTest, RefusedEntriesAreNoSignThatStoringWorksAgain) {
+  ASSERT_TRUE(log::configure(log::Level::kWarn, ""));
+  store_.commits.assign(kAttemptsMax, {ErrorCode::kUnavailable, false});
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(commit({group_entry_in("a")}), Cids{"refused a"});
+  std::vector<GroupEntry> queued{group_entry_in("b")};
+  queue_.refuse(queued);
+  EXPECT_EQ(commit(std::move(queued)), Cids{"refused b"});
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              testing::AllOf(testing::HasSubstr("event=journal_refuses lane=test"),
+                             testing::Not(testing::HasSubstr("journal_stores_again"))));
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(commit({group_entry_in("c")}), Cids{"c"});
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              testing::HasSubstr("event=journal_stores_again lane=test"));
 }
 
 }  // namespace
