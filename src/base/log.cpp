@@ -52,7 +52,9 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
     std::error_code ignored;  // opening the file tells
     const auto folder = std::filesystem::path(name_).parent_path();
     if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
-    base::UniqueFd fd(::open(name_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kFileMode));
+    // A pipe that nobody reads must hold nobody up, neither here nor when it is written.
+    constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK;
+    base::UniqueFd fd(::open(name_.c_str(), kFlags, kFileMode));
     if (!fd) throw spdlog::spdlog_ex(name_, errno);
     return fd;
   }

@@ -12,6 +12,7 @@
 
 #include "chat/base/unique_fd.h"
 #include "chat/cluster/redis_probe.h"
+#include "chat/storage/sqlite_database.h"
 #include "server/port_owner.h"
 
 namespace chat::server {
@@ -48,6 +49,9 @@ Finding look_at_database_file(const Config& config) {
     if (!may(path, R_OK | W_OK)) {
       return {false, fmt::format("{} can't be read and written: {}", what, std::strerror(errno))};
     }
+    if (storage::SqliteDatabase::is_held(path)) {
+      return {false, what + " is held by another server"};
+    }
   }
   // SQLite keeps its log and the server its lock beside the file.
   const std::string why = hindrance(path.parent_path());
@@ -66,6 +70,7 @@ Finding look_at_log(const std::string& key, const std::string& file) {
     return {true, what + " would be made new"};
   }
   if (fs::is_directory(path, ignored)) return {false, what + " is a folder"};
+  if (fs::is_fifo(path, ignored)) return {true, what + " is a pipe, which somebody must read"};
   if (may(path, W_OK)) return {true, what + " is writable"};
   return {false, fmt::format("{} can't be written: {}", what, std::strerror(errno))};
 }

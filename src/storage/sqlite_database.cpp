@@ -70,6 +70,10 @@ SqliteDatabase::~SqliteDatabase() {
   close();
 }
 
+bool SqliteDatabase::is_held(const std::string& path) {
+  return SqliteFile::is_held(path);
+}
+
 Result<void> SqliteDatabase::open() {
   CHAT_CHECK(state_->file == nullptr);  // once
   // Without links and whoever changes the working directory: the -wal is named after it.

@@ -26,14 +26,19 @@ Error system_error(int error, const char* doing, const fs::path& path) {
           std::string(doing) + " " + path.string() + ": " + std::strerror(error)};
 }
 
-// A lock of the open file, not of the process: SQLite opens and closes the same file, which would
-// drop the latter kind. The kernel drops it when the process ends, however it ends.
-Result<void> lock_file(int fd, const fs::path& path) {
+struct flock the_lock() {
   struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   lock.l_start = kLockByte;
   lock.l_len = 1;
+  return lock;
+}
+
+// A lock of the open file, not of the process: SQLite opens and closes the same file, which would
+// drop the latter kind. The kernel drops it when the process ends, however it ends.
+Result<void> lock_file(int fd, const fs::path& path) {
+  struct flock lock = the_lock();
   if (::fcntl(fd, F_OFD_SETLK, &lock) == 0) return {};
   if (errno != EAGAIN && errno != EACCES) {
     return tl::make_unexpected(system_error(errno, "cannot lock", path));
@@ -56,6 +61,12 @@ Result<std::unique_ptr<SqliteFile>> SqliteFile::open(const fs::path& path) {
               status.st_nlink);
   }
   return std::unique_ptr<SqliteFile>(new SqliteFile(path, std::move(fd)));
+}
+
+bool SqliteFile::is_held(const fs::path& path) {
+  const base::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  struct flock lock = the_lock();
+  return fd && ::fcntl(fd.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 SqliteFile::SqliteFile(fs::path path, base::UniqueFd fd)

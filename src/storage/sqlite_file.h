@@ -28,6 +28,8 @@ class SqliteFile {
 
   // Makes the file if it is missing. kInvalidArgument when another server holds it.
   static Result<std::unique_ptr<SqliteFile>> open(const std::filesystem::path& path);
+  // Whether another process holds it.
+  static bool is_held(const std::filesystem::path& path);
   ~SqliteFile();
   SqliteFile(const SqliteFile&) = delete;
   SqliteFile& operator=(const SqliteFile&) = delete;

@@ -2,6 +2,7 @@
 // check before a start.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -26,6 +27,21 @@ TEST(HangUp, DoesNotEndAServerThatLogsToStderr) {
       wait_until([&] { return server.log().find("event=hangup_ignored") != std::string::npos; }));
   RawClient client(server.port());
   expect_alive(client);
+  server.terminate();
+}
+
+TEST(HangUp, IsNotHeldUpByALogThatNobodyReads) {
+  ServerProcess server;
+  const fs::path name = server.dir() / "server.log";
+  const fs::path old = server.dir() / "old.log";
+  fs::rename(name, old);
+  ASSERT_EQ(::mkfifo(name.c_str(), 0600), 0);
+  ASSERT_EQ(::kill(server.pid(), SIGHUP), 0);
+  EXPECT_TRUE(wait_until(
+      [&] { return read_file(old).find("event=log_not_reopened") != std::string::npos; }));
+  RawClient client(server.port());
+  expect_alive(client);
+  fs::remove(name);
   server.terminate();
 }
 
@@ -120,6 +136,13 @@ TEST_F(Preflight, NamesPathsThatCannotBeUsed) {
   expect_fault(check({"log.file=" + path("file/x.log")}), "file is not a folder");
   expect_fault(check({"log.file=" + dir.path().string()}), "is a folder");
   expect_fault(check({"log.audit_file=" + path("file/audit.log")}), "log.audit_file");
+}
+
+TEST_F(Preflight, TellsThatAnotherServerHasTheDatabase) {
+  if (on_mysql()) GTEST_SKIP() << "there is no file";
+  const ServerProcess server;
+  fs::create_hard_link(server.storage().file(), path("linked.db"));
+  expect_fault(check({"storage.path=" + path("linked.db")}), "is held by another server");
 }
 
 TEST_F(Preflight, NamesFoldersThatAreNotWritable) {

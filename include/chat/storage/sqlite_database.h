@@ -24,6 +24,9 @@ class SqliteDatabase final : public Database {
   // in effect; connect() does too, so there is nothing left for durability_faults() to tell.
   // kInvalidArgument when another server holds the file, kUnavailable when it can't be opened.
   Result<void> open() override;
+  // Whether another process holds the file. Looks only, and must not be asked of a file that this
+  // process has open.
+  static bool is_held(const std::string& path);
   // Ends the checkpoint thread after a last checkpoint; no transaction may be open. The lock
   // stays until the destructor.
   void close() override;
