@@ -55,7 +55,7 @@ TEST_P(ByteRate, BeforeTheLoginAnswersCountByteForByte) {
   RawClient client = connect();
   const Json hello = {{"msgid", 20}};
   const int bytes = 512 + static_cast<int>(client.request(hello).dump().size());
-  EXPECT_GT(time_of(client, hello, 3 * kRate / bytes), milliseconds{800});
+  EXPECT_GT(time_of(client, hello, 5 * kRate / bytes), milliseconds{800});
 }
 
 TEST_P(ByteRate, ThoseThatNeedTheDatabaseCountAs256Bytes) {

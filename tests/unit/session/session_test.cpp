@@ -63,6 +63,7 @@ TEST(Session, WhoWasSentTooMuchWaitsAndWhoHangsUpDoesNot) {
     ++handled;
   };
   auto pair = rig.connect();
+  rig.in_loop([&] { pair.session->logged_in_in_loop(false); });
   std::string all;
   for (int i = 0; i < 5; ++i) all += request(static_cast<int>(protocol::Msgid::kHistory));
   pair.peer->send(all);
