@@ -33,12 +33,14 @@ Result<storage::Node> NodeLease::begin(const NodeClaim& claim, const StartWait& 
   alone_ = claim.alone;
   exclusive_ = claim.exclusive;
   renewed_ = started->began;
+  freed_ = std::move(started->freed);
   begun_ = true;
   return node_;
 }
 
 void NodeLease::start(NodeListener& listener) {
   listener_ = &listener;
+  if (!freed_.empty()) listener.on_users_freed(std::exchange(freed_, {}));
   if (!exclusive_) thread_ = base::Thread("node-lease", [this] { work(); });
 }
 

@@ -58,7 +58,7 @@ Result<NodeStarter::Started> NodeStarter::run() {
     const auto began = clock_.boot_now();
     obstacle_.reset();
     const auto node = attempt();
-    if (node) return Started{*node, began};
+    if (node) return Started{*node, began, std::move(freed_)};
     if (obstacle_) {
       if (auto cleared = clear(*obstacle_); !cleared) return fail(cleared);
     } else if (!may_pass(node.error().code) || began >= retry_until || !rest()) {
@@ -72,6 +72,11 @@ Result<NodeStarter::Started> NodeStarter::run() {
 Result<storage::Node> NodeStarter::attempt() {
   auto opened = connection();
   if (!opened) return fail(opened);
+  if (!claim_.alone) {  // else nobody is there to be told
+    const auto users = NodeModel(**opened).users_of(claim_.name);
+    if (!users) return fail(users);
+    freed_.insert(freed_.end(), users->begin(), users->end());
+  }
   const storage::NodeStart start{claim_.name, claim_.alone, claim_.exclusive, mark_, dead_};
   auto outcome = NodeModel(**opened).start(start);
   if (!outcome) return fail(outcome);

@@ -31,7 +31,8 @@ class NodeStarter {
 
   struct Started {
     storage::Node node;
-    base::SteadyTime began;  // by boot_now(), before the row was written
+    base::SteadyTime began;     // by boot_now(), before the row was written
+    std::vector<UserId> freed;  // of earlier lives
   };
   Result<Started> run();
 
@@ -53,6 +54,7 @@ class NodeStarter {
   std::unique_ptr<storage::Connection> connection_;
   std::vector<storage::NodeRow> dead_;        // as they were when they stood still
   std::optional<storage::NodeRow> obstacle_;  // of the last attempt
+  std::vector<UserId> freed_;                 // by all attempts: which one took effect is not known
 };
 
 }  // namespace chat::cluster

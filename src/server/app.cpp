@@ -243,7 +243,6 @@ Result<void> App::start_threads() {
   journal_.start();
   retention_.start(config_.storage.retention);
   recipients_.start();
-  lease_.start(cluster_events_);
   if (!bus_->alone()) {
     loops_.run_every(0, delivery::TakeoverWaiter::kTick, [this] { takeovers_.tick(); });
     bus_health_.start(service_context_.node);
@@ -253,6 +252,7 @@ Result<void> App::start_threads() {
     });
     hint_relay_.start(service_context_.node, cluster_events_);
   }
+  lease_.start(cluster_events_);
   loops_.run_every(0, delivery::Receipts::kInterval, [this] {
     if (receipts_.due()) (void)blocking_workers_.try_post([this] { receipts_.tick(); });
   });

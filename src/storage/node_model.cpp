@@ -200,6 +200,13 @@ Result<std::vector<NodeRow>> NodeModel::all() {
   return sql::read_all(connection_, kAll, to_row);
 }
 
+Result<std::vector<UserId>> NodeModel::users_of(std::string_view name) {
+  return sql::read_all(
+      connection_,
+      "SELECT user.id FROM user JOIN node ON node.id = user.node_id WHERE node.name = ?",
+      [](const Statement& row) { return sql::id<UserId>(row, 0); }, name);
+}
+
 Result<std::optional<std::vector<UserId>>> NodeModel::sweep(const NodeRow& dead,
                                                             std::vector<UserId>* doubtful) {
   auto swept = storage::sweep(connection_, dead, true, doubtful);

@@ -145,6 +145,17 @@ TEST_F(ClusterFault, AServerOfALockedUserIsStartedAgain) {
   log_in_on(1, stuck.account);
 }
 
+// So soon that its lease has not run out, and nobody else frees its users.
+TEST_F(ClusterFault, FriendsHearThatUsersOfARestartedServerAreOffline) {
+  User alice = user_on(0, "alice");
+  User watcher = user_on(1, "watcher");
+  watcher.client.keep_presence();
+  request_ok(watcher.client, add_friend_request(watcher.account, alice.id()));
+  cluster->node(0).kill9();
+  cluster->node(0).start();
+  expect_presence(watcher, alice.id(), "offline", kPatience);
+}
+
 // The publish is refused, so that only the death of the server tells the other one to look.
 TEST_F(ClusterFault, WhatAKilledServerDidNotPublishArrives) {
   User alice = user_on(0, "alice");

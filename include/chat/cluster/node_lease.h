@@ -34,13 +34,13 @@
 // A server that finds its own epoch raised must let its sessions go and end.
 namespace chat::cluster {
 
-// What happens around a node. Called on the lease's thread.
+// What happens around a node. Called on the lease's thread, but for what NodeLease::start() tells.
 class NodeListener {
  public:
   virtual ~NodeListener() = default;
   // Another node's life began or ended: what it committed last it may not have published.
   virtual void on_nodes_changed() = 0;
-  // A dead node's users, offline by our hand.
+  // Users of a dead node or of an earlier life of ours, offline by our hand.
   virtual void on_users_freed(std::vector<UserId> users) = 0;
   // The rows of the other nodes that are alive, each time they are read: about once a second.
   virtual void on_nodes_seen(const std::vector<storage::NodeRow>& /*living*/) {}
@@ -81,7 +81,7 @@ class NodeLease {
   // sentence says which. Blocks, for a little longer than kLease at most unless the database is
   // away.
   Result<storage::Node> begin(const NodeClaim& claim, const StartWait& wait = {});
-  // Renews from now on.
+  // Renews from now on. The listener is told at once whom begin() has set offline.
   void start(NodeListener& listener);
   // Ends the life in good order. Call when the users are released. Blocks.
   void stop();
@@ -141,6 +141,7 @@ class NodeLease {
   bool exclusive_ = true;
   bool begun_ = false;
   NodeListener* listener_ = nullptr;
+  std::vector<UserId> freed_;  // by begin()
   std::atomic<base::SteadyTime> renewed_{base::SteadyTime{}};
   std::atomic<bool> told_ended_{false};
   std::atomic<bool> mute_{false};

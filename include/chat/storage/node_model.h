@@ -44,6 +44,8 @@ class NodeModel {
   Result<void> end(const Node& node);
 
   Result<std::vector<NodeRow>> all();
+  // Whom the table gives to the node of this name, in whatever life of it.
+  Result<std::vector<UserId>> users_of(std::string_view name);
   // Ends the life of a node that is taken for dead, in one transaction of its own: raises its epoch
   // and sets its users offline, but for those whose rows are locked: they are stranded; gives those
   // who are offline. Nothing: it has shown since that it lives.
