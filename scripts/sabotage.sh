@@ -9,22 +9,23 @@
 #   skip-resync         no server looks for what it missed while Redis or its link was away
 #   ignore-lease        a server whose lease was lost goes on
 #
-# and, for the nemesis to find within ten minutes (CHAT_TEST_SEED chooses the schedule):
+# and, for the nemesis to find within ten minutes (CHAT_TEST_SEED chooses the schedule). In brackets:
+# after how many seconds a run of it has gone red; without brackets, none has been seen yet:
 #
-#   keep-older            an older session that was taken over ends only by a word of the bus
-#   trust-own-link        a server judges the bus by its own connections to it
+#   keep-older            an older session that was taken over ends only by a word of the bus [41]
+#   trust-own-link        a server judges the bus by its own connections to it [39]
 #   forget-takeovers      a takeover that was reported late or never is not looked at again
-#   store-older           messages of older sessions are stored
+#   store-older           messages of older sessions are stored [262]
 #   forget-joinings       what a lost answer would have said is not looked up: of a group's new
 #                         member, who asks again in vain for its messages,
 #   forget-creations      … of a new group,
-#   forget-claims         … of a login,
-#   forget-releases       … of a session's end,
+#   forget-claims         … of a login [186],
+#   forget-releases       … of a session's end [508],
 #   forget-sweeps         … of a sweep of a dead server's users,
 #   forget-deletions      … of the deletion of an account,
-#   forget-passwords      … of a change of a password,
+#   forget-passwords      … of a change of a password [72],
 #   forget-registrations  … of a registration
-#   admit-anyone          a server without a bus starts on a cluster's database
+#   admit-anyone          a server without a bus starts on a cluster's database [173]
 #
 # Without arguments: all of them. The exit code is 0 only if the bank goes red with each switch, and
 # stays green without.
