@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS cluster (
 -- alone: runs without a bus, so no other server may use the database.
 -- mute: its bus is down, so the others must look into the tables for what it can't publish.
 -- holder: the process and where it listens, for people and for whoever finds the row in its way.
--- connection_ids is no longer written. It stays for nodes of an earlier version that still run.
+-- connection_ids is no longer used.
 SET @step = IF(
   (SELECT COUNT(*) FROM information_schema.columns
     WHERE table_schema = DATABASE() AND table_name = 'node' AND column_name = 'holder') > 0,
@@ -26,8 +26,10 @@ PREPARE step FROM @step;
 EXECUTE step;
 DEALLOCATE PREPARE step;
 
--- A server without a bus did not renew its lease until now, and did not end it either.
-UPDATE node SET lease_until = 0 WHERE connection_ids = '';
+-- Nobody runs while this is done (EarlierServers). A server that was only paused finds its epoch
+-- taken, and ends.
+UPDATE node SET epoch = epoch + 1, lease_until = 0, connection_ids = '';
+UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0 WHERE state = 'online';
 
 -- Made before its definition named these.
 ALTER TABLE schema_version ENGINE=InnoDB;

@@ -187,7 +187,11 @@ Result<void> App::open_storage() {
     log::warn("event=database_made path={}", log::quoted(new_file));
     warnings_.push_back("made a new database: " + new_file);
   }
-  if (auto updated = update_schema(*database_); !updated) return updated;
+  auto updated =
+      update_schema(*database_, {{},
+                                 [this](const std::string& sentence) { tell_wait(sentence); },
+                                 [] { return Signals::stop_pending(); }});
+  if (!updated) return updated;
   auto id = read_cluster_id(*database_);
   if (!id) return fail(id);
   cluster_id_ = *std::move(id);

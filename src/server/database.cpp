@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "chat/base/clock.h"
+#include "chat/cluster/node_lease.h"
 #include "chat/storage/cluster_model.h"
 #include "chat/storage/migrations.h"
 #include "chat/storage/mysql_database.h"
@@ -46,10 +48,14 @@ std::unique_ptr<storage::Database> make_database(const Config& config) {
   return std::make_unique<storage::SqliteDatabase>(config.storage.path);
 }
 
-Result<void> update_schema(storage::Database& database) {
+Result<void> update_schema(storage::Database& database, storage::EarlierServersWait wait) {
   auto connection = database.connect_to_migrate();
   if (!connection) return fail(connection);
-  auto migrated = storage::migrate(**connection, storage::migrations_of(database.dialect()));
+  wait.lease = cluster::NodeLease::kLease;
+  storage::EarlierServers earlier(**connection, base::system_clock(), wait);
+  auto migrated =
+      storage::migrate(**connection, storage::migrations_of(database.dialect()),
+                       [&earlier](int version) { return earlier.exclude(version); });
   if (!migrated) return migrated;
   return gather_older_names(database);
 }
@@ -80,10 +86,12 @@ std::vector<std::string> remarks_on_database(const Config& config) {
   return {"the database can't be reached now: " + faults.error().message};
 }
 
-Result<std::string> migrate_database(const Config& config) {
+Result<std::string> migrate_database(const Config& config,
+                                     std::function<void(const std::string&)> on_wait) {
   const auto database = make_database(config);
   if (auto opened = database->open(); !opened) return fail(opened);
-  if (auto updated = update_schema(*database); !updated) return fail(updated);
+  if (auto updated = update_schema(*database, {{}, std::move(on_wait), {}}); !updated)
+    return fail(updated);
   return fmt::format("{} has schema version {}\n", database->describe(),
                      storage::migrations_of(database->dialect()).size());
 }

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "chat/base/result.h"
 #include "chat/storage/connection.h"
+#include "chat/storage/earlier_servers.h"
 #include "server/config.h"
 
 namespace chat::server {
@@ -13,8 +15,9 @@ namespace chat::server {
 // The database that the configuration names; not opened yet.
 std::unique_ptr<storage::Database> make_database(const Config& config);
 
-// Brings the schema of an opened database up to date. Blocks.
-Result<void> update_schema(storage::Database& database);
+// Brings the schema of an opened database up to date, unless servers still run that can't work with
+// a newer one. The lease in `wait` is filled in here. Blocks.
+Result<void> update_schema(storage::Database& database, storage::EarlierServersWait wait);
 // The random id that all servers of this database share; made when there is none yet. The schema is
 // up to date. Blocks.
 Result<std::string> read_cluster_id(storage::Database& database);
@@ -27,7 +30,9 @@ std::vector<std::string> durability_warnings(storage::Database& database);
 // now. Does nothing to an embedded one. Blocks, for seconds at most.
 std::vector<std::string> remarks_on_database(const Config& config);
 
-// What `chatserver --migrate` does: opens, updates, closes. Gives a line for people.
-Result<std::string> migrate_database(const Config& config);
+// What `chatserver --migrate` does: opens, updates, closes. Gives a line for people; `on_wait` gets
+// one for them meanwhile.
+Result<std::string> migrate_database(const Config& config,
+                                     std::function<void(const std::string&)> on_wait);
 
 }  // namespace chat::server

@@ -47,7 +47,8 @@ int check(const chat::server::Order& order) {
 
 int migrate(const chat::server::Config& config) {
   const std::string new_file = chat::server::database_file_to_be_made(config);
-  const auto migrated = chat::server::migrate_database(config);
+  const auto migrated = chat::server::migrate_database(
+      config, [](const std::string& sentence) { print(stderr, "chatserver: " + sentence + "\n"); });
   if (!migrated) return cannot(migrated.error());
   if (!new_file.empty()) print(stderr, "chatserver: made a new database: " + new_file + "\n");
   print(stdout, *migrated);

@@ -117,12 +117,20 @@ std::span<const Migration> migrations_of(Dialect dialect) {
   return dialect == Dialect::kSqlite ? sqlite_migrations() : mysql_migrations();
 }
 
-Result<void> migrate(Connection& connection, std::span<const Migration> migrations) {
-  const auto version = version_to_raise(connection, static_cast<int>(migrations.size()));
+Result<void> migrate(Connection& connection, std::span<const Migration> migrations,
+                     const std::function<Result<void>(int version)>& may_begin) {
+  const int newest = static_cast<int>(migrations.size());
+  auto version = version_to_raise(connection, newest);
   if (!version) return fail(version);
   if (!*version) return {};
   MigrationLock lock(connection);
   if (auto taken = lock.take(); !taken) return taken;
+  version = version_to_raise(connection, newest);  // somebody may have raised it meanwhile
+  if (!version) return fail(version);
+  if (!*version) return {};
+  if (may_begin) {
+    if (auto allowed = may_begin(**version); !allowed) return allowed;
+  }
   auto applied = apply_all(connection, migrations);
   if (applied || applied.error().code != ErrorCode::kInvalidArgument) return applied;
   return fail(ErrorCode::kInvalidArgument,

@@ -1,6 +1,7 @@
 #include "sqlite_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,18 +50,34 @@ Result<void> lock_file(int fd, const fs::path& path) {
                   "MySQL");
 }
 
+// Servers of earlier versions lock a file beside the database, which they leave there. Where there
+// is none, none of them runs; one that starts later refuses the schema.
+Result<base::UniqueFd> lock_out_earlier(const fs::path& path) {
+  const std::string name = path.string() + ".lock";
+  base::UniqueFd fd(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return fd;
+  if (!fd) return tl::make_unexpected(system_error(errno, "cannot open", name));
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
+  if (errno != EWOULDBLOCK) return tl::make_unexpected(system_error(errno, "cannot lock", name));
+  return fail(ErrorCode::kInvalidArgument, "a server of an earlier version has the database " +
+                                               path.string() + " (its lock file is " + name +
+                                               "): stop it first");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqliteFile>> SqliteFile::open(const fs::path& path) {
   base::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
   if (!fd) return tl::make_unexpected(system_error(errno, "cannot open", path));
   if (auto locked = lock_file(fd.get(), path); !locked) return fail(locked);
+  auto earlier = lock_out_earlier(path);
+  if (!earlier) return fail(earlier);
   struct stat status {};
   if (::fstat(fd.get(), &status) == 0 && status.st_nlink > 1) {
     log::warn("event=database_has_other_names path={} links={}", log::quoted(path.string()),
               status.st_nlink);
   }
-  return std::unique_ptr<SqliteFile>(new SqliteFile(path, std::move(fd)));
+  return std::unique_ptr<SqliteFile>(new SqliteFile(path, std::move(fd), std::move(*earlier)));
 }
 
 bool SqliteFile::is_held(const fs::path& path) {
@@ -69,8 +86,8 @@ bool SqliteFile::is_held(const fs::path& path) {
   return fd && ::fcntl(fd.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
-SqliteFile::SqliteFile(fs::path path, base::UniqueFd fd)
-    : path_(std::move(path)), fd_(std::move(fd)) {
+SqliteFile::SqliteFile(fs::path path, base::UniqueFd fd, base::UniqueFd earlier_lock)
+    : path_(std::move(path)), fd_(std::move(fd)), earlier_lock_(std::move(earlier_lock)) {
   struct stat status {};
   if (::fstat(fd_.get(), &status) == 0) inodes_[kMain] = {status.st_dev, status.st_ino};
 }

@@ -50,7 +50,7 @@ class SqliteFile {
     bool operator==(const Inode&) const = default;
   };
 
-  SqliteFile(std::filesystem::path path, base::UniqueFd fd);
+  SqliteFile(std::filesystem::path path, base::UniqueFd fd, base::UniqueFd earlier_lock);
   std::string name_of(Part part) const;
   static Inode inode_of(const std::string& name);
   bool all_in_place() const;
@@ -58,8 +58,9 @@ class SqliteFile {
   Error moved() const;
 
   const std::filesystem::path path_;
-  const base::UniqueFd fd_;           // carries the lock
-  std::array<Inode, kParts> inodes_;  // fixed after start_watching()
+  const base::UniqueFd fd_;            // carries the lock
+  const base::UniqueFd earlier_lock_;  // keeps out servers of earlier versions; may be none
+  std::array<Inode, kParts> inodes_;   // fixed after start_watching()
   std::atomic<bool> in_place_{true};
   base::StopSignal stop_;
   base::Thread thread_;

@@ -1,9 +1,12 @@
 // The SQLite file is moved, deleted or replaced under a running server, or has other names.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "chat/base/unique_fd.h"
 #include "fixture.h"
 #include "support/occurrences.h"
 
@@ -102,6 +105,27 @@ TEST_F(DatabaseFile, CanBeReadAndBackedUpMeanwhile) {
   server.terminate();
   server.start();
   EXPECT_EQ(server.storage().number("SELECT COUNT(*) FROM directmessage"), 2);
+}
+
+// Servers of earlier versions lock a file beside the database.
+TEST_F(DatabaseFile, IsRefusedWhileAServerOfAnEarlierVersionHasIt) {
+  server.terminate();
+  base::UniqueFd lock(::open(file(".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_EQ(::flock(lock.get(), LOCK_EX | LOCK_NB), 0);
+  for (const char* more : {"--migrate", ""}) {
+    auto command = chatserver_command(server.dir(), {"storage.path=" + file()});
+    if (*more != 0) command.emplace_back(more);
+    const RunResult result = run_to_end(command);
+    EXPECT_EQ(result.exit_code, 1) << more;
+    EXPECT_NE(result.errors.find("a server of an earlier version has the database"),
+              std::string::npos)
+        << result.errors;
+  }
+  lock.reset();
+  server.start();
+  EXPECT_NE(::flock(base::UniqueFd(::open(file(".lock").c_str(), O_RDWR | O_CLOEXEC)).get(),
+                    LOCK_EX | LOCK_NB),
+            0);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -19,7 +20,9 @@ struct Migration {
 std::span<const Migration> migrations_of(Dialect dialect);
 
 // Brings the schema up to date and records each step in `schema_version`. Each step bears a
-// second run. kInvalidArgument when the schema is newer than this server knows. Blocks.
-Result<void> migrate(Connection& connection, std::span<const Migration> migrations);
+// second run. kInvalidArgument when the schema is newer than this server knows. Before an older one
+// is changed, while nobody else can change it, `may_begin` gets its version and may refuse. Blocks.
+Result<void> migrate(Connection& connection, std::span<const Migration> migrations,
+                     const std::function<Result<void>(int version)>& may_begin = {});
 
 }  // namespace chat::storage

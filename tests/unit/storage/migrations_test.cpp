@@ -181,14 +181,30 @@ TEST_F(MysqlMigrationsTest, TheVersionTableOfAnOlderDatabaseIsConverted) {
             static_cast<std::int64_t>(all_.size()));
 }
 
-TEST_F(MysqlMigrationsTest, ALoneServerOfAnEarlierVersionLeavesNoLeaseBehind) {
+TEST_F(MysqlMigrationsTest, NobodyMayBeginOnASchemaThatIsUpToDateOrWhereItIsRefused) {
+  ASSERT_TRUE(migrate(*connection_, all_.first(5)));
+  int asked_for = 0;
+  const auto refuse = [&asked_for](int version) -> Result<void> {
+    asked_for = version;
+    return fail(ErrorCode::kInvalidArgument, "not now");
+  };
+  const auto refused = migrate(*connection_, all_, refuse);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "not now");
+  EXPECT_EQ(asked_for, 5);
+  EXPECT_EQ(storage_->number("SELECT MAX(version) FROM schema_version"), 5);
+  ASSERT_TRUE(migrate(*connection_, all_));
+  EXPECT_TRUE(migrate(*connection_, all_, refuse));
+}
+
+// One that was only paused while the schema was updated finds its epoch taken, and ends.
+TEST_F(MysqlMigrationsTest, ServersOfAnEarlierVersionLeaveNoLifeBehind) {
   ASSERT_TRUE(migrate(*connection_, all_.first(5)));
   storage_->execute(
       "INSERT INTO node (name, epoch, lease_until, connection_ids)"
       " VALUES ('lone', 1, 123, ''), ('of a cluster', 1, 456, '7,8')");
   ASSERT_TRUE(migrate(*connection_, all_));
-  EXPECT_EQ(storage_->number("SELECT lease_until FROM node WHERE name = 'lone'"), 0);
-  EXPECT_EQ(storage_->number("SELECT lease_until FROM node WHERE name = 'of a cluster'"), 456);
+  EXPECT_EQ(storage_->number("SELECT COUNT(*) FROM node WHERE lease_until = 0 AND epoch = 2"), 2);
 }
 
 }  // namespace
