@@ -53,9 +53,8 @@ Result<void> update_schema(storage::Database& database, storage::EarlierServersW
   if (!connection) return fail(connection);
   wait.lease = cluster::NodeLease::kLease;
   storage::EarlierServers earlier(**connection, base::system_clock(), wait);
-  auto migrated =
-      storage::migrate(**connection, storage::migrations_of(database.dialect()),
-                       [&earlier](int version) { return earlier.exclude(version); });
+  auto migrated = storage::migrate(**connection, storage::migrations_of(database.dialect()),
+                                   [&earlier](int version) { return earlier.exclude(version); });
   if (!migrated) return migrated;
   return gather_older_names(database);
 }

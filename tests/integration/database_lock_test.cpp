@@ -19,6 +19,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr milliseconds kAnswerWithin{2'000};
+// Of forty who ask at the same moment the last waits for a few attempts of others.
+constexpr milliseconds kCrowdAnsweredWithin{15'000};
 
 class DatabaseLock : public WithServer {
  protected:
@@ -65,7 +67,7 @@ class DatabaseLock : public WithServer {
       RawClient& client = index % 4 == 3 ? users[i].client : *strangers[i];
       const auto began = Clock::now();
       const Json reply = client.request(requests[i]);
-      EXPECT_LT(Clock::now() - began, scaled(kAnswerWithin)) << requests[i];
+      EXPECT_LT(Clock::now() - began, scaled(kCrowdAnsweredWithin)) << requests[i];
       EXPECT_THAT(reply.value("errno", -1), ::testing::AnyOf(0, 31, 32)) << reply;
     });
     stranger.release();
@@ -139,7 +141,7 @@ TEST_P(TableLock, EverybodyHasAnAnswerWithinTwoSeconds) {
   EXPECT_EQ(server.storage().number("SELECT last_seq FROM allgroup"), 1 + kClients * 2 / 3);
 }
 
-TEST_P(TableLock, CrowdHasAnswersWithinTwoSeconds) {
+TEST_P(TableLock, EverybodyOfACrowdHasAnAnswer) {
   expect_crowd_has_answers_while(GetParam());
 }
 

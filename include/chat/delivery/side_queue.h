@@ -159,10 +159,8 @@ class SideQueue {
       stream.tries = 0;
       return;
     }
-    constexpr int kDoublings = 5;
-    constexpr std::chrono::milliseconds kLongest{50};
-    const std::chrono::milliseconds pause(2 << std::min(stream.tries++, kDoublings));
-    stream.next_try = now() + std::min(pause, kLongest);
+    const std::chrono::milliseconds pause(2 << std::min(stream.tries++, 5));
+    stream.next_try = now() + std::min(pause, std::chrono::milliseconds(50));
     if (now() - stream.since < kLockPatience) return;
     waiting_ -= stream.entries.size();
     for (EntryType& entry : stream.entries) {
@@ -179,5 +177,4 @@ class SideQueue {
   std::size_t waiting_ = 0;                  // entries in streams_
   std::optional<Error> failure_;
 };
-
 }  // namespace chat::delivery

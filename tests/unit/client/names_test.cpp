@@ -39,7 +39,7 @@ TEST(Completions, AreCommandsFirstAndThenNames) {
   EXPECT_EQ(of("/group"), (List{"/group", "/groups"}));
   EXPECT_EQ(of("/chat bo"), (List{"/chat bob", "/chat bobby"}));
   EXPECT_EQ(of("/chat \"An"), List{"/chat \"Anna Lee\""});
-  EXPECT_EQ(of("/group \"b"), List{"/group \"book club\""});
+  EXPECT_EQ(of("/group \"b"), (List{"/group \"book club\"", "/group \"bob\""}));
   EXPECT_EQ(of("/history group b"), List{"/history group bob"});
   EXPECT_TRUE(of("").empty());
   EXPECT_TRUE(of("/chat bob he").empty());
