@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes README.md's table of promises, scenarios and figures from what a run has logged.
+"""Makes the table of PROMISES.md: promises, scenarios and figures from what a run has logged.
 
   figures.py LOG…                 prints the table; a log is meson's testlog.json
-  figures.py --readme FILE LOG…   puts it between the two markers of FILE
+  figures.py --page FILE LOG…     puts it between the two markers of FILE
   figures.py --check ROOT         every test that promises.py names exists, and every scenario of
                                   tests/faults is named
 
@@ -143,10 +143,10 @@ def all_ran_well(results):
 
 
 def put(path, text):
-    readme = pathlib.Path(path)
-    before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
+    page = pathlib.Path(path)
+    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
     after = rest.split(END)[1]
-    readme.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 def check(root):
@@ -162,16 +162,16 @@ def check(root):
     yield from (f"{test}: there is no such test" for test in named if test not in defined)
     yield from (f"{test}: proves no promise" for test, suite in defined.items()
                 if suite == "faults" and test not in named and test not in LONG)
-    listed = re.findall(r"^- \*\*(P\d+)\*\*", (pathlib.Path(root) / "README.md").read_text(
+    listed = re.findall(r"^- \*\*(P\d+)\*\*", (tests / "faults" / "PROMISES.md").read_text(
         encoding="utf-8"), re.MULTILINE)
     if listed != list(PROMISES):
-        yield f"README.md lists {listed}, promises.py {list(PROMISES)}"
+        yield f"PROMISES.md lists {listed}, promises.py {list(PROMISES)}"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--readme")
+    parser.add_argument("--page")
     parser.add_argument("--check", metavar="ROOT")
     parser.add_argument("logs", nargs="*", metavar="LOG")
     arguments = parser.parse_args()
@@ -182,8 +182,8 @@ def main():
     results = {}
     for log in arguments.logs:
         results.update(read_log(log))
-    if arguments.readme:
-        put(arguments.readme, table(results))
+    if arguments.page:
+        put(arguments.page, table(results))
     else:
         print(table(results))
     return 0 if all_ran_well(results) else 1

@@ -1,4 +1,4 @@
-"""What the system promises, by number as README.md lists it, and the tests that prove it.
+"""What the system promises, by number as PROMISES.md lists it, and the tests that prove it.
 
 A test is named as GoogleTest names it, without the prefix and the number of its parameter; one that
 is not GoogleTest's, by its name in meson.

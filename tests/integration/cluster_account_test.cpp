@@ -127,11 +127,11 @@ TEST_F(ServiceAccount, MayEndItsOwnConnectionsAndChangeNoTable) {
   }
 }
 
-TEST_F(ServiceAccount, HasTheRightsThatTheReadmeSays) {
-  const std::string readme =
-      read_file(std::filesystem::path(std::getenv("CHAT_SOURCE_ROOT")) / "README.md");
-  EXPECT_THAT(readme, HasSubstr("\n" + std::string(kServiceRights) + "chat.* TO chat@localhost;"));
-  EXPECT_THAT(readme, HasSubstr("\nGRANT ALL ON chat.* TO chat_admin@localhost;"));
+TEST_F(ServiceAccount, HasTheRightsThatTheManualSays) {
+  const std::string manual =
+      read_file(std::filesystem::path(std::getenv("CHAT_SOURCE_ROOT")) / "conf/README.md");
+  EXPECT_THAT(manual, HasSubstr("\n" + std::string(kServiceRights) + "chat.* TO chat@localhost;"));
+  EXPECT_THAT(manual, HasSubstr("\nGRANT ALL ON chat.* TO chat_admin@localhost;"));
 }
 
 }  // namespace

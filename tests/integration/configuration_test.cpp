@@ -81,10 +81,10 @@ TEST_F(Configuration, TheShippedFileIsRight) {
   EXPECT_EQ(shipped.output, run({"--check"}).output) << "it shows the defaults";
 }
 
-// The rows of README's table of the wire's limits: "| `name` | value | unit |".
-std::map<std::string, std::int64_t> limits_of_readme() {
+// The rows of conf/README.md's table of the wire's limits: "| `name` | value | unit |".
+std::map<std::string, std::int64_t> limits_of_manual() {
   const char* root = std::getenv("CHAT_SOURCE_ROOT");
-  std::istringstream lines(read_file(std::string(root == nullptr ? "" : root) + "/README.md"));
+  std::istringstream lines(read_file(std::string(root == nullptr ? "" : root) + "/conf/README.md"));
   std::map<std::string, std::int64_t> limits;
   bool in_table = false;
   for (std::string line; std::getline(lines, line);) {
@@ -117,7 +117,7 @@ TEST_F(Configuration, HelloCheckAndReadmeTellTheSameLimits) {
   EXPECT_GT(limits.size(), 20U);
   EXPECT_EQ(limits.at("frame_max_bytes"), 65536);
   EXPECT_EQ(limits_of_check(run({"--check"}).output), limits);
-  EXPECT_EQ(limits_of_readme(), limits);
+  EXPECT_EQ(limits_of_manual(), limits);
 }
 
 TEST_F(Configuration, SetWinsOverTheFile) {
