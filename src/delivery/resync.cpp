@@ -75,7 +75,8 @@ Result<void> for_each_part(const std::vector<Item>& items, Call call) {
 
 void Resync::start(const storage::Node& node) {
   node_ = node;
-  last_run_ = last_eviction_ = last_reconciled_ = last_asked_ = steady_clock::now();
+  last_run_ = last_eviction_ = last_reconciled_ = steady_clock::now();
+  last_asked_ = last_run_ - 2 * kDatabaseInterval;  // at once: the server may change any moment
   thread_ = base::Thread("resync", [this] { work(); });
 }
 
