@@ -77,16 +77,19 @@ void TerminalProgram::signal(int number) {
   ::kill(pid_, number);
 }
 
+// A thread has its name a moment after it has begun.
 void TerminalProgram::signal_thread(const std::string& name, int number) {
   const auto threads = "/proc/" + std::to_string(pid_) + "/task";
-  for (const auto& each : std::filesystem::directory_iterator(threads)) {
-    std::string its_name;
-    std::getline(std::ifstream(each.path() / "comm") >> std::ws, its_name);
-    if (its_name != name) continue;
-    ::tgkill(pid_, std::stoi(each.path().filename()), number);
-    return;
-  }
-  throw std::runtime_error("no thread " + name);
+  const auto signal_it = [&] {
+    for (const auto& each : std::filesystem::directory_iterator(threads)) {
+      std::string its_name;
+      std::getline(std::ifstream(each.path() / "comm") >> std::ws, its_name);
+      if (its_name != name) continue;
+      return ::tgkill(pid_, std::stoi(each.path().filename()), number) == 0;
+    }
+    return false;
+  };
+  if (!wait_until(signal_it)) throw std::runtime_error("no thread " + name);
 }
 
 bool TerminalProgram::echoes() const {
