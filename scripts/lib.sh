@@ -112,10 +112,10 @@ compile() {
 
 # compile_all FOLDER: the tests, too, which plain ninja leaves out.
 compile_all() {
-  local programs
-  mapfile -t programs < <(ninja -C "$1" -t targets rule cpp_LINKER)
+  local linked
+  mapfile -t linked < <(ninja -C "$1" -t targets rule cpp_LINKER)
   say "building $1/ (with its tests)"
-  ninja -C "$1" "${programs[@]}"
+  ninja -C "$1" "${linked[@]}"
 }
 
 # The two programs that people use; says nothing when there is nothing to do.
