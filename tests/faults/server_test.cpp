@@ -6,8 +6,6 @@
 namespace chat::test {
 namespace {
 
-// A server whose lease was taken ends with this code.
-constexpr int kExitLeaseLost = 3;
 constexpr int kMoreThanAStreamKnows = 100;
 
 class ServerFault : public Faults {

@@ -13,9 +13,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A server whose epoch was taken ends with this code.
-constexpr int kExitLeaseLost = 3;
-
 class ClusterDatabase : public ::testing::Test {
  protected:
   void SetUp() override {

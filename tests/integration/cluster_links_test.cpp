@@ -47,7 +47,6 @@ TEST_F(OwnLinks, ADatabaseThatIsAwayIsLoggedNowAndThen) {
 
 // The other server has swept it and its users are free; it can't see that, but Redis tells.
 TEST_F(OwnLinks, AServerWithoutItsDatabaseEndsOnceItsUsersAreTakenFromIt) {
-  constexpr int kLeaseTaken = 3;
   User older = user_on(0, "older");
   FaultProxy& network = cluster->links(0).database.network();
   network.refuse(true);
@@ -64,7 +63,7 @@ TEST_F(OwnLinks, AServerWithoutItsDatabaseEndsOnceItsUsersAreTakenFromIt) {
         return older.client.ended();
       },
       milliseconds{10'000}));
-  EXPECT_EQ(cluster->node(0).wait_exit(), kLeaseTaken);
+  EXPECT_EQ(cluster->node(0).wait_exit(), kExitLeaseLost);
   network.refuse(false);
   cluster->node(0).start();
 }

@@ -24,7 +24,6 @@ using ::testing::Not;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kExitCannotStart = 1;
-constexpr int kExitLeaseLost = 3;
 // Of the server; a start that waits for a lease takes longer than this.
 constexpr milliseconds kLease{10'000};
 // A start that is refused watches the other server's row move first.

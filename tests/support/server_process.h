@@ -17,6 +17,9 @@
 
 namespace chat::test {
 
+// How a server ends whose lease another one has taken.
+inline constexpr int kExitLeaseLost = 3;
+
 // The path of the chatserver program under test, from $CHATSERVER.
 std::string chatserver_path();
 
