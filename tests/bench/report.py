@@ -201,17 +201,17 @@ def write(path, kept_from, quick, machine_lines, figures, micro):
     """`kept_from` is the report whose hand-written part goes on."""
     kept = _kept(kept_from)
     lines = ["# Benchmark results", "",
-             "Made by `scripts/bench.sh" + (" --quick" if quick else "") + "`, which says in its "
-             "`--help` what is measured and how.", ""]
+             "Written by `scripts/bench.sh" + (" --quick" if quick else "") + "`; its `--help` says "
+             "what is measured and how.", ""]
     if quick:
         lines += ["A quick run: one short measurement a row. The figures are rough.", ""]
     lines += ["## Machine", "", "| | |", "|---|---|"]
     lines += [f"| {name} | {value} |" for name, value in machine_lines]
     lines += ["", "## Figures", "",
-              "Throughput is what one CPU-second of all server-side processes together (database "
-              "and Redis included) achieves. A ratio to target of 1 and more meets it; a missed "
-              "one is **bold**. The relay moves the same bytes between the same sockets and does "
-              "nothing else.", ""]
+              "Throughput is per CPU-second of all server-side processes together, including the "
+              "database and Redis. A row meets its target if the ratio is 1 or more; a missed target "
+              "is **bold**. The relay moves the same bytes between the same sockets and does nothing "
+              "else.", ""]
     lines += _table(figures)
     remarks = list(_remarks(figures))
     if remarks:
