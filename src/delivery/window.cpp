@@ -420,7 +420,7 @@ void Window::push(Position& position, const Push& message) {
   position.pushed_at = message.sent_at;
   position.target = std::max(position.target, message.seq);
   position.receipt_wanted = position.receipt_wanted || message.receipt_wanted;
-  // One's own group messages advance the cursor unsent (protocol.md, "Pushes").
+  // One's own group messages advance the cursor unsent (PROTOCOL.md, section 4).
   if (message.stream.is_group() && message.sender == user_) {
     position.wrote = true;
     if (acknowledges_) {

@@ -1,4 +1,4 @@
-// The whole mission with clients of the original course (protocol.md, "Classic clients").
+// The whole mission with clients of the original course (PROTOCOL.md, section 9).
 #include <gtest/gtest.h>
 
 #include <set>

@@ -15,7 +15,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What the design promises after a server's crash.
+// P7 and P8 of PROMISES.md, after a server's crash.
 constexpr milliseconds kSwept{15'000};
 
 milliseconds since(Clock::time_point then) {

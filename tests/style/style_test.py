@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 
+import rules_documents
 import rules_rooms
 import rules_shape
 import rules_text
@@ -30,6 +31,7 @@ RULES = {rule.__name__: rule for rule in (
     rules_text.forbidden_lines,
     rules_text.no_sleep_in_tests,
     rules_text.no_machine_paths,
+    rules_documents.documents_exist,
 )}
 
 

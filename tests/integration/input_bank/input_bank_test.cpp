@@ -1,4 +1,4 @@
-// The bank of bad inputs against one server: each row gets the answer that protocol.md promises,
+// The bank of bad inputs against one server: each row gets the answer that PROTOCOL.md promises,
 // nobody else notices, and the server is at the end what it was at the beginning.
 #include <gtest/gtest.h>
 
