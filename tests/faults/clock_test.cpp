@@ -15,7 +15,6 @@ constexpr std::int64_t kJumpMs = 3'000'000;
 class ClockFault : public Faults {
  protected:
   void SetUp() override {
-    may_be_skipped();
     Faults::SetUp();
     if (IsSkipped()) return;
     if (::access(WallClock::kLibrary, R_OK) != 0) {

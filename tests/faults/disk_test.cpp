@@ -60,7 +60,6 @@ class SmallDisk {
 class DiskFault : public Faults {
  protected:
   void SetUp() override {
-    may_be_skipped();
     if (const std::string why = SmallDisk::missing(); !why.empty()) GTEST_SKIP() << why;
     // The database of this program is on it, so it stays until that has ended.
     static const SmallDisk disk("600m");

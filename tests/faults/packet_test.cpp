@@ -29,7 +29,6 @@ constexpr Loss kBothWays{true, true, kLongerThanPatience};
 class PacketFault : public Faults {
  protected:
   void SetUp() override {
-    may_be_skipped();
     if (const std::string why = OwnNetwork::missing(); !why.empty()) GTEST_SKIP() << why;
     Faults::SetUp();
     if (!IsSkipped()) network.emplace();

@@ -158,7 +158,6 @@ TEST_F(ResourceFault, OverloadIsRefusedWithinASecond) {
 }
 
 TEST_F(ResourceFault, KilledForItsMemory) {
-  may_be_skipped();
   MemoryGroup group;
   if (!group.usable()) GTEST_SKIP() << "no memory group of one's own (cgroups are not writable)";
   start();
