@@ -70,9 +70,10 @@ void Crowd::be_quiet() {
   }
 }
 
-void Crowd::be_active() {
+void Crowd::be_active(bool calm) {
   base::MutexLock lock(mutex_);
   quiet_ = false;
+  calm_ = calm;
   for (Person& person : people_) person.rests_until = {};
 }
 

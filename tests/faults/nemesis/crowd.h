@@ -46,7 +46,8 @@ class Crowd {
   void healed() CHAT_EXCLUDES(mutex_);
   // Nobody begins anything new from now on; what was begun is to settle.
   void be_quiet() CHAT_EXCLUDES(mutex_);
-  void be_active() CHAT_EXCLUDES(mutex_);
+  // `calm`: people do less, and the restless move more often than they write.
+  void be_active(bool calm) CHAT_EXCLUDES(mutex_);
   void violation(const std::string& promise, const std::string& what) CHAT_EXCLUDES(mutex_);
 
   struct State {
@@ -178,6 +179,7 @@ class Crowd {
   std::list<Person> people_ CHAT_GUARDED_BY(mutex_);
   std::vector<std::int64_t> groups_ CHAT_GUARDED_BY(mutex_);
   bool quiet_ CHAT_GUARDED_BY(mutex_) = false;
+  bool calm_ CHAT_GUARDED_BY(mutex_) = false;
   Time quiet_since_ CHAT_GUARDED_BY(mutex_);
   Time healed_at_ CHAT_GUARDED_BY(mutex_);
   milliseconds lag_ CHAT_GUARDED_BY(mutex_){0};  // the longest round of the thread since then

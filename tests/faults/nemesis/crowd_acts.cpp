@@ -16,6 +16,9 @@ constexpr std::size_t kGroupsMost = 300;
 constexpr int kStaysPut = 12;  // so often a calm person stays where a restless one goes
 constexpr milliseconds kPingAfter{1'000};
 constexpr int kLogin = 1;
+// Of the dice: takes over, logs out, or leaves.
+constexpr int kFirstMove = 160;
+constexpr int kLastMove = 181;
 
 }  // namespace
 
@@ -147,14 +150,15 @@ void Crowd::act(Person& person, Time now) {
     --person.burst_left;
   }
   if (now < person.next_action) return;
-  person.next_action = now + milliseconds{random(40, 260)};
+  person.next_action = now + milliseconds{calm_ ? random(200, 1'000) : random(40, 260)};
   const std::int64_t self = person.account.id;
   const Stream direct{false, random_reader().account.id, self};
-  const int dice = random(0, 199);
+  const bool stays = !calm_ || !person.restless || random(0, 2) == 0;
+  const int dice = stays ? random(0, 199) : random(kFirstMove, kLastMove);
   if (person.mortal && act_as_mortal(person, dice, now)) return;
   // A login that is on its way might bring back the token that a logout ends.
-  if (dice >= 170 && dice < 182 && person.entering != nullptr) return;
-  const bool moves = dice >= 160 && dice < 182;
+  if (dice >= 170 && dice <= kLastMove && person.entering != nullptr) return;
+  const bool moves = dice >= kFirstMove && dice <= kLastMove;
   if (moves && !person.restless && random(0, kStaysPut) != 0) return;
   if (dice < 120) {
     if (direct.target != self) write(person, direct, now);

@@ -8,8 +8,9 @@
 //   CHAT_NEMESIS_SKIP     leaves out events whose description holds one of these texts, which are
 //                         separated by ';'
 //
-// A round: faults overlap (schedule.h); they end, except for at most one that stands; people go on
-// for some seconds; then they are quiet, and everything settles within the promises' bounds. At the
+// A full round: faults overlap (schedule.h); they end, except for one that stands; people go on for
+// some seconds; then they are quiet, and everything settles within the promises' bounds. In a light
+// round people write less, and are quiet as soon as its one fault has ended. At the
 // end what HISTORY shows to each is compared with the tables, and the tables with what was
 // acknowledged and received.
 #include <gtest/gtest.h>
@@ -224,7 +225,7 @@ void Nemesis::run_round(std::size_t number) {
   if (round.standing && is_left_out(*round.standing)) round.standing.reset();
   note("round " + std::to_string(number));
   ++rounds;
-  crowd->be_active();
+  crowd->be_active(round.light);
   if (!play(round)) return;
   if (round.standing) {
     note("standing: " + describe(*round.standing));
@@ -233,7 +234,8 @@ void Nemesis::run_round(std::size_t number) {
   if (!wait_until_ready()) return;
   crowd->healed();
   note("healed");
-  const auto until = Clock::now() + kActiveAfterwards;
+  // What people write afterwards shows a recipient the gap before it.
+  const auto until = Clock::now() + (round.light ? milliseconds{0} : kActiveAfterwards);
   while (Clock::now() < until) {
     if (!fine()) return;
     pass(kLook);

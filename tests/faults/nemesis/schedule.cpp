@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <random>
+#include <set>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -24,6 +26,8 @@ constexpr int kDeadLeastMs = 11'000;
 constexpr milliseconds kLossyLeast{3'000};
 constexpr milliseconds kAftermath{5'000};
 constexpr std::string_view kSweep = "UPDATE node SET epoch";
+// Shorter than what makes a node look for what it has missed, or hardly longer.
+constexpr int kShortMostMs = 2'500;
 
 struct FaultRow {
   Fault fault;
@@ -54,6 +58,11 @@ constexpr std::array<FaultRow, kFaults> kRows = {{
 constexpr std::array<Fault, 6> kStanding = {Fault::kCut,       Fault::kStall,
                                             Fault::kOneWay,    Fault::kSubscriber,
                                             Fault::kPublisher, Fault::kOtherRedis};
+
+constexpr std::array<Fault, 10> kShort = {
+    Fault::kCut,         Fault::kStall,         Fault::kStall,     Fault::kOneWay,
+    Fault::kReset,       Fault::kSubscriber,    Fault::kPublisher, Fault::kFreezeNode,
+    Fault::kFreezeRedis, Fault::kFreezeDatabase};
 
 const FaultRow& row_of(Fault fault) {
   return kRows[static_cast<std::size_t>(fault)];
@@ -162,6 +171,55 @@ class Dice {
   std::mt19937_64 random_;
 };
 
+void repeat_short_fault(Round& round, Dice& dice, milliseconds length, std::size_t nodes) {
+  const auto index = static_cast<std::size_t>(dice.between(0, kShort.size() - 1));
+  Event event = dice.event(kShort[index], nodes);
+  for (milliseconds at{kGapLeastMs}; at < length;) {
+    event.at = at;
+    event.lasts = dice.duration(kShortMostMs);
+    round.events.push_back(event);
+    at += event.lasts + milliseconds{dice.between(kGapLeastMs, kGapMostMs)};
+  }
+}
+
+void lose_answers(Round& round, Dice& dice, milliseconds length, std::size_t nodes) {
+  const std::set<std::string> kinds(write_kinds().begin(), write_kinds().end());
+  const std::string& kind =
+      *std::next(kinds.begin(), dice.between(0, static_cast<int>(kinds.size()) - 1));
+  milliseconds at{kGapLeastMs};
+  // Without a dead node there is no sweep.
+  std::size_t dead = nodes;
+  if (kind == kSweep) {
+    Event death = dice.event(Fault::kKillNode, nodes);
+    death.at = at;
+    death.lasts = milliseconds{dice.between(kDeadLeastMs, kLastsMostMs)};
+    round.events.push_back(death);
+    dead = death.node;
+    length = death.lasts;
+  }
+  Event event;
+  event.fault = Fault::kLostAnswer;
+  event.detail = static_cast<int>(std::ranges::find(write_kinds(), kind) - write_kinds().begin());
+  event.lasts = length;
+  for (event.node = 0; event.node < nodes; ++event.node) {
+    if (event.node == dead) continue;
+    event.at = at += milliseconds{kGapLeastMs};
+    round.events.push_back(event);
+  }
+}
+
+Round draw_light_round(Dice& dice, std::size_t nodes) {
+  Round round;
+  round.light = true;
+  const milliseconds length{dice.between(kRoundLeastMs, kRoundMostMs)};
+  if (dice.between(0, 1) == 0) {
+    repeat_short_fault(round, dice, length, nodes);
+  } else {
+    lose_answers(round, dice, length, nodes);
+  }
+  return round;
+}
+
 }  // namespace
 
 const std::vector<std::string>& write_kinds() {
@@ -195,14 +253,12 @@ const std::vector<std::string>& write_kinds() {
 
 Round draw_round(std::uint64_t seed, std::size_t number, std::size_t nodes) {
   Dice dice(seed, number);
+  if (number % 2 == 0) return draw_light_round(dice, nodes);
   Round round;
-  // Every second round ends with a standing fault.
-  if (number % 2 == 1) {
-    const auto index = static_cast<std::size_t>(dice.between(0, kStanding.size() - 1));
-    Event standing = dice.event(kStanding[index], nodes);
-    standing.link = Link::kRedis;
-    round.standing = standing;
-  }
+  const auto index = static_cast<std::size_t>(dice.between(0, kStanding.size() - 1));
+  Event standing = dice.event(kStanding[index], nodes);
+  standing.link = Link::kRedis;
+  round.standing = standing;
   milliseconds length{dice.between(kRoundLeastMs, kRoundMostMs)};
   milliseconds at{dice.between(kGapLeastMs, kGapMostMs)};
   while (at < length) {

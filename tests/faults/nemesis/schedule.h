@@ -9,9 +9,11 @@
 
 // What fails, when and for how long: a pure function of the seed, so that a run can be repeated.
 //
-// A schedule consists of rounds. In a round one event follows another every 0.2 to 3 s, and they
-// overlap; then everything heals, except for at most one standing event, and the promises must hold
-// again within their bounds.
+// A schedule consists of rounds of two kinds, in turn. In a full round one event follows another
+// every 0.2 to 3 s, and they overlap; then everything heals, except for one standing event, and the
+// promises must hold again within their bounds. In a light round one short fault repeats on one
+// node, or the answers to one kind of write are lost on every node, and nothing else fails: after a
+// long fault a node repairs everything, which would hide what a short one has lost.
 namespace chat::test::nemesis {
 
 using std::chrono::milliseconds;
@@ -53,6 +55,7 @@ struct Event {
 };
 
 struct Round {
+  bool light = false;
   std::vector<Event> events;  // by `at`
   std::optional<Event> standing;
 };
