@@ -1,13 +1,17 @@
 #include "support/mariadb_server.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <vector>
 
 #include "chat/base/check.h"
+#include "chat/base/unique_fd.h"
 #include "support/deadline.h"
 
 namespace chat::test {
@@ -19,6 +23,44 @@ constexpr const char* kMariadbClient = "/usr/bin/mariadb";
 constexpr const char* kDump = "/usr/bin/mariadb-dump";
 constexpr milliseconds kStartPatience{30'000};
 constexpr milliseconds kQueryPatience{120'000};  // a soak's tables hold millions of rows
+
+// A server that starts deletes every "#sql…" in its folder of temporary files: in /tmp those of
+// its neighbours.
+std::string own_temporary_files(const TempDir& dir) {
+  return "--tmpdir=" + dir.file("tmp");
+}
+
+void install_into(const std::string& folder, const TempDir& temporary) {
+  std::vector<std::string> command = {kInstaller,
+                                      "--no-defaults",
+                                      "--datadir=" + folder,
+                                      own_temporary_files(temporary),
+                                      "--auth-root-authentication-method=normal",
+                                      "--skip-test-db"};
+  if (::geteuid() == 0) command.emplace_back("--user=root");
+  const RunResult result = run_to_end(command, kStartPatience);
+  if (result.exit_code != 0) throw std::runtime_error("no MariaDB data: " + result.errors);
+}
+
+// An installation takes seconds, a copy of one a few milliseconds. The first program that needs
+// MariaDB installs the template, in the build's folder, while others wait for the lock; renaming it
+// into place shows that it is complete.
+void copy_template(const std::filesystem::path& templates, const std::string& folder,
+                   const TempDir& temporary) {
+  namespace fs = std::filesystem;
+  fs::create_directories(templates);
+  const base::UniqueFd lock(
+      ::open((templates / "lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+  CHAT_CHECK(lock && ::flock(lock.get(), LOCK_EX) == 0);
+  const fs::path made = templates / "mariadb";
+  if (!fs::exists(made)) {
+    const fs::path half = templates / "mariadb.half";
+    fs::remove_all(half);
+    install_into(half, temporary);
+    fs::rename(half, made);
+  }
+  fs::copy(made, folder, fs::copy_options::recursive);
+}
 
 }  // namespace
 
@@ -40,21 +82,12 @@ MariadbServer::MariadbServer() {
 MariadbServer::~MariadbServer() = default;
 
 void MariadbServer::install() {
-  std::vector<std::string> command = {kInstaller,
-                                      "--no-defaults",
-                                      "--datadir=" + dir_.file("data"),
-                                      own_temporary_files(),
-                                      "--auth-root-authentication-method=normal",
-                                      "--skip-test-db"};
-  if (::geteuid() == 0) command.emplace_back("--user=root");
-  const RunResult result = run_to_end(command, kStartPatience);
-  if (result.exit_code != 0) throw std::runtime_error("no MariaDB data: " + result.errors);
-}
-
-// A server that starts deletes every "#sql…" in its folder of temporary files: in /tmp those of
-// its neighbours.
-std::string MariadbServer::own_temporary_files() const {
-  return "--tmpdir=" + dir_.file("tmp");
+  const char* templates = std::getenv("CHAT_TEST_TEMPLATES");
+  if (templates == nullptr) {
+    install_into(dir_.file("data"), dir_);
+  } else {
+    copy_template(templates, dir_.file("data"), dir_);
+  }
 }
 
 void MariadbServer::start() {
@@ -62,7 +95,7 @@ void MariadbServer::start() {
       kMariadbServer,
       "--no-defaults",
       "--datadir=" + dir_.file("data"),
-      own_temporary_files(),
+      own_temporary_files(dir_),
       "--socket=" + socket(),
       "--pid-file=" + dir_.file("pid"),
       "--skip-networking",
@@ -101,9 +134,8 @@ void MariadbServer::thaw() {
 }
 
 void MariadbServer::create_database(const std::string& name) {
-  query("CREATE DATABASE " + name);
-  query("CREATE USER " + name + "@localhost IDENTIFIED BY '" + password() + "'");
-  query("GRANT ALL ON " + name + ".* TO " + name + "@localhost");
+  query("CREATE DATABASE " + name + "; CREATE USER " + name + "@localhost IDENTIFIED BY '" +
+        password() + "'; GRANT ALL ON " + name + ".* TO " + name + "@localhost");
 }
 
 void MariadbServer::copy_database(MariadbServer& from, const std::string& name) {

@@ -47,7 +47,6 @@ class MariadbServer {
  private:
   void install();
   bool answers();
-  std::string own_temporary_files() const;
 
   TempDir dir_;
   std::unique_ptr<ChildProcess> child_;
