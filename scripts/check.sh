@@ -51,8 +51,12 @@ step_cppcheck() {
 
 # test_under FOLDER SANITIZERS
 test_under() {
-  configure build && compile_all build || return
-  configure_sanitized "$1" "$2" && test_sanitized "$1" "$2"
+  local status=0
+  configure build && compile_tests build integration || return
+  configure_sanitized "$1" "$2" && compile_tests "$1" unit fuzz in-process || return
+  test_inside "$1" || status=1
+  test_outside "$1" "$2" --no-suite all-only || status=1
+  return "$status"
 }
 
 step_asan() { test_under build-asan address,undefined; }

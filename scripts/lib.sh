@@ -103,11 +103,12 @@ configure() {
 }
 
 # compile FOLDER [TARGET…]
+niceness=0
 compile() {
   local folder=$1
   shift
   say "building $folder/ ${*:-(everything)}"
-  ninja -C "$folder" "$@"
+  nice -n "$niceness" ninja -C "$folder" "$@"
 }
 
 # compile_all FOLDER: the tests, too, which plain ninja leaves out.
@@ -116,6 +117,25 @@ compile_all() {
   mapfile -t linked < <(ninja -C "$1" -t targets rule cpp_LINKER)
   say "building $1/ (with its tests)"
   ninja -C "$1" "${linked[@]}"
+}
+
+# compile_tests FOLDER SUITE…: the product, and the programs of these suites' tests. Those that hold
+# parts of the product are left out but for the suite in-process.
+compile_tests() {
+  local folder=$1 linked
+  shift
+  mapfile -t linked < <(meson introspect --tests "$folder" | python3 -c '
+import json, os, sys
+folder, wanted = os.path.abspath(sys.argv[1]), set(sys.argv[2:])
+programs = set()
+for test in json.load(sys.stdin):
+    suites = {name.partition(":")[2] for name in test["suite"]}
+    if suites & wanted and ("in-process" not in suites or "in-process" in wanted):
+        programs.update(os.path.normpath(word) for word in test["cmd"])
+for program in sorted(programs):
+    if program.startswith(folder + "/"):
+        print(os.path.relpath(program, folder))' "$folder" "$@")
+  compile "$folder" chatserver chatclient chatcheck "${linked[@]}"
 }
 
 # The two programs that people use; says nothing when there is nothing to do.

@@ -22,25 +22,26 @@ configure_sanitized() {
     -Dcpp_args="$arguments" -Db_sanitize="$sanitizers" "$@"
 }
 
-# test_sanitized FOLDER SANITIZERS
-#
-# Runs what is under test as FOLDER has it: programs that hold parts of the product are built there;
-# those that only drive it from outside come as they are from build/, which must be built. Results
-# are in FOLDER/meson-logs/testlog.json and build/meson-logs/SANITIZERS-env.json (commas as dashes;
-# meson adds the wrapper's name).
-test_sanitized() {
-  local folder=$1 sanitizers=$2 name status=0
-  compile "$folder" chatserver chatclient chatcheck || return
+# test_inside FOLDER: the programs that hold parts of the product, as FOLDER has them. Results are in
+# FOLDER/meson-logs/testlog.json.
+test_inside() {
+  say "testing $1/"
+  meson test -C "$1" --no-rebuild --print-errorlogs --suite unit --suite fuzz --suite in-process \
+    --timeout-multiplier 4 </dev/null || return 1
+}
+
+# test_outside FOLDER SANITIZERS [MESON OPTION…]: the tests that only drive the product from outside
+# come as they are from build/, which must be built; the product is FOLDER's. Results are in
+# build/meson-logs/SANITIZERS-env.json (commas as dashes; meson adds the wrapper's name).
+test_outside() {
+  local folder=$1 sanitizers=$2 name
+  shift 2
   local programs=(env "CHAT_TEST_SANITIZER=$sanitizers")
   for name in chatserver chatclient chatcheck; do
     programs+=("${name^^}=$PWD/$folder/$name")
   done
-  say "testing $folder/"
-  # Builds what it runs, and nothing else.
-  meson test -C "$folder" --print-errorlogs --suite unit --suite fuzz --suite in-process \
-    --timeout-multiplier 4 </dev/null || status=1
-  meson test -C build --no-rebuild --print-errorlogs --suite integration --no-suite in-process \
-    --no-suite release-only --logbase "${sanitizers//,/-}" --wrapper "${programs[*]}" --timeout-multiplier 20 \
-    </dev/null || status=1
-  return "$status"
+  say "testing $folder/ from outside"
+  meson test -C build --no-rebuild --print-errorlogs --suite integration --no-suite in-process "$@" \
+    --logbase "${sanitizers//,/-}" --wrapper "${programs[*]}" --timeout-multiplier 20 \
+    </dev/null || return 1
 }
