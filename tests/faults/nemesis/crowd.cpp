@@ -336,6 +336,7 @@ void Crowd::take_answer(Person& person, Session& session, const Json& frame, Tim
   }
   if (request.what == Ask::kJoin && (code == 0 || code == kErrnoExists)) {
     judge_.joined(person.account.id, request.group, now);
+    freshest_group_ = request.group;
     person.wanted_groups.erase(request.group);
     return;
   }
@@ -358,7 +359,8 @@ void Crowd::take_creation(Person& person, const std::string& name, const Json& f
   if (is_wanted) person.wanted_creation.clear();
   if (code == 0) {
     judge_.joined(person.account.id, frame.at("groupid"), now);
-    new_group(frame.at("groupid"));
+    freshest_group_ = frame.at("groupid");
+    new_group(freshest_group_);
   } else {
     judge_.violation("P10", "user " + std::to_string(person.account.id) + " can't make group " +
                                 name + ": " + frame.dump());
@@ -372,7 +374,8 @@ void Crowd::take_found_group(Person& person, const std::string& name, const Json
   for (const Json& group : frame.value("groups", Json::array())) {
     if (group.at("groupname") != name) continue;
     judge_.joined(person.account.id, group.at("id"), now);
-    return new_group(group.at("id"));
+    freshest_group_ = group.at("id");
+    return new_group(freshest_group_);
   }
   judge_.violation("P3", "user " + std::to_string(person.account.id) + " can't make group " + name +
                              ", which exists, and is not in it");

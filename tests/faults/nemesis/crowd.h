@@ -178,6 +178,7 @@ class Crowd {
   std::mt19937_64 random_ CHAT_GUARDED_BY(mutex_);
   std::list<Person> people_ CHAT_GUARDED_BY(mutex_);
   std::vector<std::int64_t> groups_ CHAT_GUARDED_BY(mutex_);
+  std::int64_t freshest_group_ CHAT_GUARDED_BY(mutex_) = 0;  // made or joined last
   bool quiet_ CHAT_GUARDED_BY(mutex_) = false;
   bool calm_ CHAT_GUARDED_BY(mutex_) = false;
   Time quiet_since_ CHAT_GUARDED_BY(mutex_);

@@ -294,8 +294,11 @@ void Crowd::new_group(std::int64_t group) {
 
 std::optional<std::int64_t> Crowd::random_group(const Person& person, bool member) {
   if (groups_.empty()) return std::nullopt;
+  // Whoever has just come to a group is to hear what is written there.
+  const bool freshest = freshest_group_ != 0 && random(0, 1) == 0;
   const std::int64_t group =
-      groups_[static_cast<std::size_t>(random(0, static_cast<int>(groups_.size()) - 1))];
+      freshest ? freshest_group_
+               : groups_[static_cast<std::size_t>(random(0, static_cast<int>(groups_.size()) - 1))];
   if (judge_.is_member(person.account.id, group) != member) return std::nullopt;
   return group;
 }
