@@ -143,7 +143,9 @@ std::optional<std::string_view> FrameDecoder::next_binary() {
 
 bool FrameDecoder::may_be_unterminated() const {
   const bool no_terminator = may_be_classic_ || framing_ == Framing::kClassic;
-  return no_terminator && begun_ && !failed_ && partial_.view().back() == '}';
+  if (!no_terminator || !begun_ || failed_) return false;
+  const std::size_t last = partial_.view().find_last_not_of(kWhiteSpace);
+  return last != kNone && partial_.view()[last] == '}';
 }
 
 std::optional<std::string> FrameDecoder::take_unterminated() {

@@ -8,6 +8,7 @@
 #include "server/database.h"
 #include "server/plain_port.h"
 #include "server/preflight.h"
+#include "server/signals.h"
 
 namespace {
 
@@ -66,6 +67,7 @@ int serve(const chat::server::Config& config) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  chat::server::Signals::hold_hangup();
   const auto order = chat::server::read_command_line(argc, argv);
   if (!order) {
     print(stderr, "chatserver: " + order.error().message + "\n");

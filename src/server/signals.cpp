@@ -27,6 +27,13 @@ Signals::Signals() {
   (void)::signal(SIGPIPE, SIG_IGN);
 }
 
+void Signals::hold_hangup() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
 bool Signals::stop_pending() {
   sigset_t pending;
   sigemptyset(&pending);

@@ -15,6 +15,9 @@ class Signals final : public net::EventHandler {
  public:
   Signals();
 
+  // Keeps a SIGHUP that comes before there is a Signals from ending the process: a log rotation may
+  // send one to a server that is about to start.
+  static void hold_hangup();
   // Whether SIGTERM or SIGINT has come and waits to be handled.
   static bool stop_pending();
   // `on_signal` is called for each of them, with its number.

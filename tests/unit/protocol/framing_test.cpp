@@ -182,6 +182,18 @@ TEST(FrameDecoder, GivesUpAWholeObjectThatHasNoTerminator) {
   EXPECT_TRUE(frames.empty());
 }
 
+TEST(FrameDecoder, WhiteSpaceBehindAnUnterminatedObjectDoesNotHideItsEnd) {
+  for (const std::string_view rest : {" ", "\r", "\t \r"}) {
+    FrameDecoder decoder;
+    Frames frames;
+    feed_piece(decoder, "{\"a\":1}", frames);
+    feed_piece(decoder, rest, frames);
+    EXPECT_TRUE(decoder.may_be_unterminated());
+    EXPECT_EQ(decoder.take_unterminated(), "{\"a\":1}" + std::string(rest));
+    EXPECT_FALSE(decoder.has_partial_frame());
+  }
+}
+
 TEST(FrameDecoder, WhatFollowsAnUnterminatedObjectTellsItsFraming) {
   for (const auto& [rest, framing] :
        {std::pair{"\n"sv, Framing::kText}, std::pair{"\r\n{}\n"sv, Framing::kText},
