@@ -34,6 +34,7 @@ Result<storage::Node> NodeLease::begin(const NodeClaim& claim, const StartWait& 
   exclusive_ = claim.exclusive;
   renewed_ = started->began;
   freed_ = std::move(started->freed);
+  for (const storage::Node& life : started->ended) ended_.push_back({life, clock_.boot_now()});
   begun_ = true;
   return node_;
 }
@@ -74,8 +75,8 @@ void NodeLease::work() {
   milliseconds pause{0};
   while (!stop_.wait_for(pause)) {
     Result<void> done;
-    if (renewal_due()) done = renew();
     if (told_ended_.exchange(false) && !held()) lost_ = true;
+    if (!lost_ && renewal_due()) done = renew();
     if (lost_ && !base::sabotaged(base::Sabotage::kIgnoreLease)) return listener_->on_lease_lost();
     if (done && !alone_) done = look();
     const bool looked = done.has_value();

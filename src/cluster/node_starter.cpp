@@ -58,13 +58,23 @@ Result<NodeStarter::Started> NodeStarter::run() {
     const auto began = clock_.boot_now();
     obstacle_.reset();
     const auto node = attempt();
-    if (node) return Started{*node, began, std::move(freed_)};
+    if (node) return started(*node, began);
     if (obstacle_) {
       if (auto cleared = clear(*obstacle_); !cleared) return fail(cleared);
     } else if (!may_pass(node.error().code) || began >= retry_until || !rest()) {
       return fail(node);
     }
   }
+}
+
+// A life that was in the way has ended by now, by this start or by itself: else it would still be
+// in the way.
+NodeStarter::Started NodeStarter::started(const storage::Node& node, base::SteadyTime began) {
+  std::vector<storage::Node> ended;
+  for (const NodeRow& row : dead_) {
+    if (!is_process_gone(row.holder)) ended.push_back(row.node);
+  }
+  return {node, began, std::move(freed_), std::move(ended)};
 }
 
 // A COMMIT whose answer was lost has failed or has begun our life. Either way the next attempt is

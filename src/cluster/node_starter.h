@@ -31,13 +31,15 @@ class NodeStarter {
 
   struct Started {
     storage::Node node;
-    base::SteadyTime began;     // by boot_now(), before the row was written
-    std::vector<UserId> freed;  // of earlier lives
+    base::SteadyTime began;            // by boot_now(), before the row was written
+    std::vector<UserId> freed;         // of earlier lives
+    std::vector<storage::Node> ended;  // lives that were in the way, and may run on and not know it
   };
   Result<Started> run();
 
  private:
   Result<storage::Node> attempt();
+  Started started(const storage::Node& node, base::SteadyTime began);
   Result<void> clear(const storage::NodeRow& obstacle);
   Result<void> watch(const storage::NodeRow& obstacle);
   Result<storage::NodeRow> read(NodeId id);

@@ -68,15 +68,32 @@ void BusHealth::say(bool impaired, const std::string& reason) {
   }
 }
 
+// A life of a node begins only after the earlier ones were ended in the table. So the beat of a
+// later life of ours proves that ours is over; and whoever hears a life that is over tells it so.
+// Both come again with every beat, so none of them needs to arrive.
 void BusHealth::heard(const BeatEnvelope& beat) {
+  if (beat.node == node_.id && beat.epoch > node_.epoch) ended_ = true;
+  if (beat.node == node_.id ? beat.epoch >= node_.epoch : note_beat(beat)) return;
+  bus_.publish({{cluster::kChannelOfAll, encode(EndedEnvelope{beat.node, beat.epoch})}});
+}
+
+// False: it is of a life that is over.
+bool BusHealth::note_beat(const BeatEnvelope& beat) {
   base::MutexLock lock(mutex_);
   Peer& peer = peers_[beat.node];
-  if (beat.epoch < peer.epoch) return;
+  if (beat.epoch < peer.epoch) return false;
   if (beat.epoch > peer.epoch) peer = {beat.epoch, 0, {}, peer.living};
-  if (beat.number <= peer.number) return;
+  if (beat.number <= peer.number) return true;
   if (peer.number != 0 && beat.number > peer.number + 1) gap_ = true;
   peer.number = beat.number;
   peer.since = clock_.now();
+  return true;
+}
+
+void BusHealth::life_ended(const storage::Node& life) {
+  base::MutexLock lock(mutex_);
+  Peer& peer = peers_[life.id];
+  if (peer.epoch <= life.epoch) peer = {life.epoch + 1, 0, {}, false, true};
 }
 
 void BusHealth::note_ended(const EndedEnvelope& ended) {
@@ -96,7 +113,8 @@ void BusHealth::nodes_seen(const std::vector<storage::NodeRow>& living) {
     if (row.mute) mute_peer_ = row.node.id;
   }
   std::erase_if(peers_, [now](const auto& entry) {
-    return !entry.second.living && now - entry.second.since > kHold;
+    const Peer& peer = entry.second;
+    return !peer.living && !peer.ended_by_us && now - peer.since > kHold;
   });
 }
 

@@ -304,6 +304,7 @@ void Router::account_deleted(UserId user) {
 }
 
 void Router::node_ended(const storage::Node& node) {
+  health_.life_ended(node);
   bus_.publish({{cluster::kChannelOfAll, encode(EndedEnvelope{node.id, node.epoch})}});
 }
 

@@ -68,6 +68,58 @@ TEST_F(OwnLinks, AServerWithoutItsDatabaseEndsOnceItsUsersAreTakenFromIt) {
   cluster->node(0).start();
 }
 
+class Replaced : public WithCluster {
+ protected:
+  Replaced() : WithCluster(2, {}, Wiring::kOwnLinks) {}
+
+  // The user logs in on a server that took the place of the older one, which can't see that; but
+  // Redis tells.
+  void expect_older_life_to_end() {
+    User older = user_on(0, "older");
+    ServerProcess& successor = cluster->node(1);
+    successor.terminate();  // nobody is left who could sweep the older one
+    break_database();
+    successor.set("server.node=node-1");
+    successor.launch();
+    ASSERT_TRUE(wait_until([&] { return successor.is_ready(); }, milliseconds{30'000}));
+    User newer = log_in_on(1, older.account);
+    EXPECT_TRUE(wait_until(
+        [&] {
+          older.client.take_in(milliseconds{100});
+          return older.client.ended();
+        },
+        milliseconds{10'000}));
+    expect_alive(newer.client);
+    mend_database();
+    EXPECT_EQ(cluster->node(0).wait_exit(), kExitLeaseLost);
+  }
+  virtual void break_database() {
+    database().refuse(true);
+    database().reset_all();
+  }
+  virtual void mend_database() { database().refuse(false); }
+  FaultProxy& database() { return cluster->links(0).database.network(); }
+};
+
+TEST_F(Replaced, AServerWithoutItsDatabaseEndsOnceAnotherHasItsPlace) {
+  expect_older_life_to_end();
+}
+
+class ReplacedInSilence : public Replaced {
+ protected:
+  void break_database() override { hold(true); }
+  void mend_database() override { hold(false); }
+  void hold(bool on) {
+    for (const auto way : {FaultProxy::Way::kToServer, FaultProxy::Way::kToClient}) {
+      database().blackhole(way, on);
+    }
+  }
+};
+
+TEST_F(ReplacedInSilence, SoItDoesWhereItsDatabaseSaysNothing) {
+  expect_older_life_to_end();
+}
+
 class SlowLinks : public WithCluster {
  protected:
   SlowLinks() : WithCluster(3, {}, Wiring::kOwnLinks) {}

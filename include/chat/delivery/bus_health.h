@@ -19,7 +19,7 @@ namespace chat::delivery {
 // Tells whether hints get through between all nodes of the cluster; if not, the bus is impaired and
 // the nodes have to look in the tables (Resync). bus_health.cpp says how it is found out.
 // Threading: thread-safe; tick() on one thread.
-// Bounds: one entry per living node.
+// Bounds: one entry per node that lives or was ended by this one.
 class BusHealth {
  public:
   static constexpr std::chrono::milliseconds kTick{250};
@@ -39,8 +39,11 @@ class BusHealth {
 
   void heard(const BeatEnvelope& beat);
   void note_ended(const EndedEnvelope& ended);
-  // True: since the last call, another node has said that it has ended this node's life.
+  // True: since the last call, another node has said that it has ended this node's life, or a later
+  // life of this node was heard.
   bool take_ended() { return ended_.exchange(false, std::memory_order_relaxed); }
+  // This node has ended that life of another one in the table.
+  void life_ended(const storage::Node& life);
   // The other nodes that are alive, by their rows.
   void nodes_seen(const std::vector<storage::NodeRow>& living);
   // Messages to this node were lost.
@@ -56,9 +59,11 @@ class BusHealth {
     std::int64_t number = 0;  // of its last beat; 0: none was heard
     base::SteadyTime since;   // the last beat, or the first look at its row
     bool living = false;
+    bool ended_by_us = false;  // its life of the epoch before this one
   };
 
   void beat(base::SteadyTime now);
+  bool note_beat(const BeatEnvelope& beat);
   std::string trouble_locked(base::SteadyTime now) CHAT_REQUIRES(mutex_);
   void say(bool impaired, const std::string& reason);
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <optional>
 
+#include "chat/base/thread.h"
 #include "chat/storage/node_model.h"
 #include "support/deadline.h"
 #include "support/fake_clock.h"
@@ -137,6 +138,24 @@ TEST_F(NodeLeaseTest, TellsTheNodeWhoseLifeItHasEnded) {
   EXPECT_TRUE(test::wait_until([&] { return notes_.freed == 1; }));
   let_look(1, seconds(1));
   EXPECT_TRUE(test::wait_until([&] { return notes_.ended == dead_.id.value; }));
+}
+
+TEST_F(NodeLeaseTest, TellsTheEarlierLifeThatWasInTheWayOfItsStart) {
+  LeaseNotes notes;
+  std::atomic<bool> begun{false};
+  test::FakeClock clock;
+  NodeLease successor(database_, clock);
+  base::Thread start("start", [&] {
+    EXPECT_TRUE(successor.begin({.name = "dead"}).has_value());
+    begun = true;
+  });
+  EXPECT_TRUE(test::wait_until([&] {
+    clock.advance(std::chrono::milliseconds(50));  // a few steps between two looks at the row
+    return begun.load();
+  }));
+  start.join();
+  successor.start(notes);
+  EXPECT_TRUE(test::wait_until([&] { return notes.ended == dead_.id.value; }));
 }
 
 TEST_F(NodeLeaseTest, IsNotHeldWhenItCouldNotBeRenewed) {

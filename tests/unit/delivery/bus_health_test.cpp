@@ -111,6 +111,44 @@ TEST_F(BusHealthTest, OnlyTheEndOfItsOwnLifeConcernsANode) {
   EXPECT_FALSE(health.take_ended());
 }
 
+TEST_F(BusHealthTest, ABeatOfALaterLifeOfItsOwnNodeProvesThatItHasEnded) {
+  health.heard({kHere.id, kHere.epoch, 7});
+  EXPECT_FALSE(health.take_ended());
+  health.heard({kHere.id, kHere.epoch + 1, 1});
+  EXPECT_TRUE(health.take_ended());
+  health.heard({kHere.id, kHere.epoch + 1, 2});
+  EXPECT_TRUE(health.take_ended());
+}
+
+TEST_F(BusHealthTest, ALifeThatIsOverIsToldSoWithEachBeatOfIt) {
+  const storage::Node third{NodeId{3}, 4};
+  health.life_ended(third);
+  pass(milliseconds{400'000});
+  for (const storage::Node& over : {storage::Node{kHere.id, kHere.epoch - 1},
+                                    storage::Node{kThere.id, kThere.epoch - 2}, third}) {
+    bus.published.clear();
+    for (int number = 1; number <= 3; ++number) {
+      health.heard({over.id, over.epoch, number});
+      ASSERT_EQ(bus.published.size(), static_cast<std::size_t>(number));
+      const auto told = decode(bus.published.back().payload);
+      ASSERT_TRUE(told);
+      EXPECT_EQ(std::get<EndedEnvelope>(*told).node, over.id);
+      EXPECT_EQ(std::get<EndedEnvelope>(*told).epoch, over.epoch);
+    }
+  }
+  EXPECT_FALSE(health.take_ended());
+}
+
+TEST_F(BusHealthTest, ALifeThatGoesOnIsNotToldThatItIsOver) {
+  health.life_ended({kThere.id, kThere.epoch - 1});
+  health.life_ended({NodeId{3}, 4});
+  bus.published.clear();
+  beat();
+  health.heard({NodeId{3}, 6, 1});
+  health.heard({NodeId{4}, 1, 1});
+  EXPECT_TRUE(bus.published.empty());
+}
+
 TEST_F(BusHealthTest, AMissingBeatIsSeenWithTheNextOne) {
   ++beats;
   beat();
