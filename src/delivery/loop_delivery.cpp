@@ -95,6 +95,15 @@ bool LoopDelivery::add_to_roster(GroupId group, Window& window) {
   return first;
 }
 
+void LoopDelivery::remove_from_roster(GroupId group, Window& window) {
+  const auto found = rosters_.find(group);
+  if (found == rosters_.end()) return;
+  std::erase(found->second, &window);
+  if (!found->second.empty()) return;
+  rosters_.erase(found);
+  bus_.unsubscribe({cluster::channel_of(group)});
+}
+
 void LoopDelivery::remove(Window& window) {
   std::vector<cluster::Channel> channels{cluster::channel_of(window.user())};
   for (const auto& position : window.positions_) {

@@ -79,6 +79,15 @@ void Recipients::rewind(const SessionPtr& session, std::vector<StreamPosition> p
   });
 }
 
+void Recipients::keep_groups(const SessionPtr& session, UserId user, std::vector<GroupId> groups,
+                             base::SteadyTime read_began) {
+  session->post_in_loop([session, user, groups = std::move(groups), read_began] {
+    Window* window = LoopDelivery::window_of(*session);
+    if (window == nullptr || window->user() != user) return;
+    window->keep_groups(groups, read_began);
+  });
+}
+
 void Recipients::notice(const SessionPtr& session, UserId user,
                         std::vector<StreamPosition> positions) {
   session->post_in_loop([session, user, positions = std::move(positions)] {

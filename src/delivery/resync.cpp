@@ -10,14 +10,20 @@
 //   receive messages there and move the positions. What it received after the newer session read
 //   them would be missing here. So of sessions younger than kRecentLogin all streams are read; a
 //   window drops what it has pushed.
-// - Sessions. In a cluster the sessions' epochs are compared with the table every kEvictInterval,
+// - Sessions. In a cluster every session is compared with its user's row every kEvictInterval,
 //   whatever the bus says, and a session that was taken over is evicted. This alone guarantees one
-//   session per user.
+//   session per user. A session that the row does not have at all (compare_sessions()) is ended
+//   with BYE session_lost: the database has lost rows, and the user's id may be given out again.
 // - Takeovers whose older session has not reported its end, or reported it late (TakeoverWaiter):
 //   the user's streams are read as after a recent login, and the other nodes are asked again.
 // - The database itself. Once in kDatabaseInterval it is asked which server it is. Another one may
-//   be a replica that lacks the last rows, so after a change, and after an outage, the heads of all
-//   streams are given to the windows, which find out what is missing (Window::notice).
+//   be a replica that lacks the last rows, so a change, and an outage, is followed by an audit, in
+//   which everything that this node holds in memory is compared with the tables: names are
+//   forgotten, sessions compared, users released that are not here, and the heads of all streams
+//   and the groups of all users given to the windows, which find out what is missing
+//   (Window::notice, Window::keep_groups). While a server is being replaced, a connection may still
+//   lead to the old one for a moment, and what was committed there may be told here later. So an
+//   audit looks several times, and nothing is given up before two looks have found it missing.
 // - Users that the table gives to this node and that have no session here are released once in
 //   kReconcileInterval.
 //
@@ -25,6 +31,7 @@
 #include "chat/delivery/resync.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -53,6 +60,10 @@ StreamPosition position_of(const storage::StreamState& state) {
   return {StreamKey::of(state.group), state.delivered, state.head};
 }
 
+// Looks of an audit: after another server has taken over, and after an outage.
+constexpr int kAuditsOfChange = 4;
+constexpr int kAuditsOfOutage = 2;
+
 std::vector<UserId> users_of(std::span<const session::Registry::Holder> holders) {
   std::vector<UserId> users;
   for (const auto& holder : holders) users.push_back(holder.user);
@@ -75,7 +86,7 @@ Result<void> for_each_part(const std::vector<Item>& items, Call call) {
 
 void Resync::start(const storage::Node& node) {
   node_ = node;
-  last_run_ = last_eviction_ = last_reconciled_ = steady_clock::now();
+  last_run_ = last_comparison_ = last_reconciled_ = steady_clock::now();
   last_asked_ = last_run_ - 2 * kDatabaseInterval;  // at once: the server may change any moment
   thread_ = base::Thread("resync", [this] { work(); });
 }
@@ -94,7 +105,7 @@ void Resync::work() {
     if (failing_ && !failed_before) {
       log::warn("event=resync_failed what={}", log::quoted(done.error().message));
     }
-    audit_due_ = audit_due_ || (failed_before && done);
+    if (failed_before && done) begin_audit(kAuditsOfOutage);
   }
 }
 
@@ -105,38 +116,52 @@ Result<void> Resync::work_once() {
       return done;
     }
   }
-  if (auto done = audit(); !done) return done;
-  const auto now = steady_clock::now();
-  if (!bus_.alone() && now - last_eviction_ > kEvictInterval) {
-    if (auto done = evict_taken_over(); !done) return done;
+  if (auto done = look_at_database(); !done) return done;
+  if (audits_left_ > 0 && steady_clock::now() >= next_audit_) {
+    if (auto done = audit(); !done) return done;
+  }
+  if (comparison_due()) {
+    if (auto done = compare_sessions(); !done) return done;
   }
   if (auto done = review_takeovers(); !done) return done;
-  if (now - last_reconciled_ > kReconcileInterval) {
+  if (steady_clock::now() - last_reconciled_ > kReconcileInterval) {
     if (auto done = reconcile(); !done) return done;
   }
   return free_left_behind();
 }
 
-Result<void> Resync::audit() {
+Result<void> Resync::look_at_database() {
   const auto now = steady_clock::now();
-  if (now - last_asked_ > kDatabaseInterval) {
-    last_asked_ = now;
-    auto lease = pool_.lease();
-    if (!lease) return fail(lease);
-    auto server = storage::ClusterModel(**lease).database_server();
-    if (!server) return fail(server);
-    const std::string before = std::exchange(database_server_, *std::move(server));
-    if (!before.empty() && before != database_server_) {
-      log::warn("event=database_changed from={} to={}", log::quoted(before),
-                log::quoted(database_server_));
-      audit_due_ = true;
-    }
-  }
-  if (!audit_due_) return {};
+  if (now - last_asked_ <= kDatabaseInterval) return {};
+  last_asked_ = now;
+  auto lease = pool_.lease();
+  if (!lease) return fail(lease);
+  auto server = storage::ClusterModel(**lease).database_server();
+  if (!server) return fail(server);
+  const std::string before = std::exchange(database_server_, *std::move(server));
+  if (before.empty() || before == database_server_) return {};
+  log::warn("event=database_changed from={} to={}", log::quoted(before),
+            log::quoted(database_server_));
+  begin_audit(kAuditsOfChange);
+  return {};
+}
+
+void Resync::begin_audit(int looks) {
+  audits_left_ = std::max(audits_left_, looks);
+  next_audit_ = {};
+}
+
+Result<void> Resync::audit() {
+  directory_.forget_all();
+  if (auto done = compare_sessions(); !done) return done;
   const Holders holders = registry_.all();
-  auto done = for_each_part(holders, [this](auto part) { return read_streams(part, true); });
-  if (done) audit_due_ = false;
-  return done;
+  auto done = for_each_part(
+      holders, [this](auto part) { return read_streams(part, Streams::kAllAndGroups); });
+  if (!done) return done;
+  if (auto reconciled = reconcile(); !reconciled) return reconciled;
+  --audits_left_;
+  next_audit_ = steady_clock::now() + kConfirmInterval;
+  return {};
 }
 
 bool Resync::due() {
@@ -150,7 +175,7 @@ bool Resync::due() {
 Result<void> Resync::resync() {
   last_run_ = steady_clock::now();
   if (!bus_.alone()) {
-    if (auto done = evict_taken_over(); !done) return done;
+    if (auto done = compare_sessions(); !done) return done;
   }
   const Holders holders = registry_.all();
   if (holders.empty()) return {};
@@ -161,23 +186,38 @@ Result<void> Resync::resync() {
     const bool is_recent = holder.epoch == 0 || last_run_ - holder.claimed_at < kRecentLogin;
     (is_recent && !bus_.alone() ? recent : settled).push_back(holder);
   }
-  auto done = for_each_part(recent, [this](auto part) { return read_streams(part, true); });
+  auto done =
+      for_each_part(recent, [this](auto part) { return read_streams(part, Streams::kAll); });
   if (!done) return done;
-  return for_each_part(settled, [this](auto part) { return read_streams(part, false); });
+  return for_each_part(settled, [this](auto part) { return read_streams(part, Streams::kBehind); });
 }
 
-Result<void> Resync::read_streams(std::span<const Holder> holders, bool all_streams) {
+Result<void> Resync::read_streams(std::span<const Holder> holders, Streams streams) {
+  const auto began = steady_clock::now();
   auto lease = pool_.lease();
   if (!lease) return fail(lease);
+  if (streams == Streams::kAllAndGroups) {
+    const auto known = is_known_server(**lease);
+    if (!known) return fail(known);
+    if (!*known) streams = Streams::kAll;
+  }
   storage::MessageModel messages(**lease);
   const std::vector<UserId> users = users_of(holders);
-  const auto states = all_streams ? messages.positions(users) : messages.behind(users);
+  const auto states =
+      streams == Streams::kBehind ? messages.behind(users) : messages.positions(users);
   if (!states) return fail(states);
   std::unordered_map<UserId, std::vector<StreamPosition>> positions;
+  std::unordered_map<UserId, std::vector<GroupId>> groups;
   for (const storage::StreamState& state : *states) {
     positions[state.user].push_back(position_of(state));
+    if (state.group) groups[state.user].push_back(state.group);
   }
   for (const Holder& holder : holders) {
+    if (streams == Streams::kAllAndGroups) {
+      std::vector<GroupId> of_user = groups[holder.user];
+      std::sort(of_user.begin(), of_user.end());
+      recipients_.keep_groups(holder.session, holder.user, std::move(of_user), began);
+    }
     const auto found = positions.find(holder.user);
     if (found == positions.end()) continue;
     recipients_.notice(holder.session, holder.user, std::move(found->second));
@@ -185,19 +225,96 @@ Result<void> Resync::read_streams(std::span<const Holder> holders, bool all_stre
   return {};
 }
 
-Result<void> Resync::evict_taken_over() {
+// Alone, a server has no older sessions to look for.
+bool Resync::comparison_due() const {
+  const auto passed = steady_clock::now() - last_comparison_;
+  if (!doubts_.empty()) return passed > kResyncRetryDelay;
+  return passed > (bus_.alone() ? kReconcileInterval : kEvictInterval);
+}
+
+// The sessions are collected before the rows are read: no row is older than the claim of a session
+// that it is compared with.
+Result<void> Resync::compare_sessions() {
   if (base::sabotaged(base::Sabotage::kKeepOlder)) return {};
   const Holders holders = registry_.all();
-  auto done = for_each_part(holders, [this](std::span<const Holder> part) -> Result<void> {
-    auto lease = pool_.lease();
-    if (!lease) return fail(lease);
-    const auto states = storage::UserModel(**lease).states(users_of(part));
-    if (!states) return fail(states);
-    for (const auto& state : *states) registry_.evict_older(state.id, state.session_epoch);
-    return {};
-  });
-  if (done) last_eviction_ = steady_clock::now();
-  return done;
+  Doubts doubts;
+  Losses losses;
+  auto done = for_each_part(holders, [&](auto part) { return compare(part, doubts, losses); });
+  if (losses.total() > 0) {
+    log::error("event=sessions_lost missing={} older={} elsewhere={} of={}", losses.missing,
+               losses.older, losses.elsewhere, holders.size());
+  }
+  if (!done) return done;
+  doubts_ = std::move(doubts);
+  last_comparison_ = steady_clock::now();
+  return {};
+}
+
+Result<void> Resync::compare(std::span<const Holder> holders, Doubts& doubts, Losses& losses) {
+  auto lease = pool_.lease();
+  if (!lease) return fail(lease);
+  const auto states = storage::UserModel(**lease).states(users_of(holders));
+  if (!states) return fail(states);
+  std::unordered_map<UserId, const storage::UserState*> rows;
+  for (const storage::UserState& state : *states) rows.emplace(state.id, &state);
+  std::optional<bool> known_server;
+  for (const Holder& holder : holders) {
+    if (holder.epoch == 0) continue;  // its claim is under way
+    const auto found = rows.find(holder.user);
+    const storage::UserState* row = found == rows.end() ? nullptr : found->second;
+    if (row != nullptr && row->session_epoch > holder.epoch) {
+      registry_.evict_older(holder.user, row->session_epoch);
+      continue;
+    }
+    if (row != nullptr && has_session(*row, holder)) continue;
+    if (!known_server) {
+      const auto known = is_known_server(**lease);
+      if (!known) return fail(known);
+      known_server = *known;
+    }
+    if (!*known_server || !is_confirmed(holder, doubts)) continue;
+    const auto ended = end_lost(**lease, holder, row);
+    if (!ended) return fail(ended);
+    if (!*ended) continue;
+    const bool older = row != nullptr && row->session_epoch < holder.epoch;
+    ++(row == nullptr ? losses.missing : older ? losses.older : losses.elsewhere);
+  }
+  return {};
+}
+
+bool Resync::has_session(const storage::UserState& row, const Holder& holder) const {
+  return row.online && row.session_epoch == holder.epoch && row.holder.id == node_.id &&
+         row.holder.epoch == node_.epoch;
+}
+
+// Whether an earlier look has not found the session either.
+bool Resync::is_confirmed(const Holder& holder, Doubts& doubts) const {
+  const auto now = steady_clock::now();
+  const auto before = doubts_.find(holder.user);
+  const bool doubted = before != doubts_.end() && before->second.epoch == holder.epoch &&
+                       before->second.since > holder.claimed_at;
+  const Time since = doubted ? before->second.since : now;
+  doubts[holder.user] = {holder.epoch, since};
+  return now - since >= kConfirmInterval;
+}
+
+// A connection may still lead to the server that was replaced.
+Result<bool> Resync::is_known_server(storage::Connection& connection) const {
+  const auto server = storage::ClusterModel(connection).database_server();
+  if (!server) return fail(server);
+  return *server == database_server_;
+}
+
+// Everything here may be done twice. False: the session is on its way out already.
+Result<bool> Resync::end_lost(storage::Connection& connection, const Holder& holder,
+                              const storage::UserState* row) {
+  if (row != nullptr) {
+    auto given_up = storage::UserModel(connection).give_up_lost(*row, holder.epoch, node_);
+    if (!given_up) return fail(given_up);
+  }
+  if (!registry_.evict_lost(holder.user, holder.epoch)) return false;
+  presence_.changed(holder.user);
+  return true;
 }
 
 Result<void> Resync::review_takeovers() {
@@ -212,7 +329,8 @@ Result<void> Resync::review_takeovers() {
     bus_.publish(
         {{cluster::channel_of(review.user), encode(TakeoverEnvelope{review.epoch, false})}});
   }
-  auto done = for_each_part(holders, [this](auto part) { return read_streams(part, true); });
+  auto done =
+      for_each_part(holders, [this](auto part) { return read_streams(part, Streams::kAll); });
   if (done) reviews_.clear();
   return done;
 }
@@ -234,15 +352,18 @@ Result<void> Resync::reconcile() {
 // A release may be repeated, so one whose answer was lost is. Until it is answered the user stays
 // in left_behind_: its friends must hear that it is offline.
 Result<void> Resync::free_left_behind() {
+  std::size_t freed = 0;
   while (!left_behind_.empty()) {
     const auto [user, epoch] = *left_behind_.begin();
     auto lease = pool_.lease();
     if (!lease) return fail(lease);
     const auto released = storage::UserModel(**lease).release(user, epoch);
     if (!released) return fail(released);
+    if (*released) ++freed;
     if (*released) presence_.changed(user);
     left_behind_.erase(user);
   }
+  if (freed > 0) log::warn("event=left_behind_users_freed users={}", freed);
   return {};
 }
 

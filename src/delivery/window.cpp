@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "chat/base/clock.h"
-#include "chat/base/log_limiter.h"
 #include "chat/delivery/loop_delivery.h"
 #include "chat/session/session.h"
 
@@ -20,7 +19,6 @@ constexpr std::size_t kMarksTrim = 256;
 constexpr Seq kLostTail = 256;
 // More than the clocks of servers differ by.
 constexpr UnixMillis kClocksDiffer = 60'000;
-constinit log::Limiter lost_window_rows{log::kUsualLines};
 
 UnixMillis surely_after_all_pushed() {
   return base::system_clock().unix_millis() + kClocksDiffer;
@@ -74,75 +72,6 @@ void Window::offer(const Push& message) {
   } else {
     fall_behind(position, message.seq);
   }
-}
-
-// Time never goes back within a stream, so a message that is younger than the last one that was
-// pushed, under a seq that is not past it, is another one than the one that had this seq: the
-// database has lost rows since.
-bool Window::reuses_a_seq(const Position& position, const Push& message) {
-  return position.pushed_at != 0 && message.sent_at > position.pushed_at;
-}
-
-// The database may have lost rows: reads the stream on from there. Time tells what it has had
-// already, and what is new under a seq that another message had.
-void Window::recheck(Position& position, Seq after) {
-  if (position.pushed_at == 0 || find_recheck(position.stream) != nullptr) return;
-  add_rewind({position.stream, after, true});
-  if (!catching_up_) apply_rewinds();
-  behind_ = true;
-  catch_up();
-}
-
-void Window::begin_recheck(Position& position, Seq after) {
-  if (after >= position.pushed || find_recheck(position.stream) != nullptr) return;
-  waiting().rechecks.push_back({position.stream, position.pushed, position.pushed_at});
-  note_rewound(position);
-}
-
-Window::Recheck* Window::find_recheck(StreamKey stream) {
-  if (!waiting_) return nullptr;
-  auto& rechecks = waiting_->rechecks;
-  const auto found = std::find_if(rechecks.begin(), rechecks.end(),
-                                  [stream](const Recheck& item) { return item.stream == stream; });
-  return found == rechecks.end() ? nullptr : &*found;
-}
-
-// Whether a message of a stream that is compared with the table was pushed before. The first one
-// that was not ends the comparison.
-bool Window::is_had_already(Position& position, const Push& message) {
-  const Recheck* had = find_recheck(position.stream);
-  if (had == nullptr) return false;
-  if (message.seq <= had->pushed && message.sent_at <= had->pushed_at) return true;
-  if (message.seq <= had->pushed) {
-    rows_lost(position, *had);
-  } else {
-    end_recheck(position.stream);
-  }
-  return false;
-}
-
-// What was pushed beyond the position can't be acknowledged any more.
-void Window::rows_lost(Position& position, const Recheck& had) {
-  log::limited(
-      log::Level::kError, lost_window_rows, "event=rows_lost user={} stream={} id={} from={} to={}",
-      user_.value, position.stream.is_group() ? "group" : "direct",
-      position.stream.is_group() ? position.stream.group().value : position.stream.sender().value,
-      position.pushed + 1, had.pushed);
-  const Seq last = position.pushed;
-  position.delivered = std::min(position.delivered, last);
-  position.read = std::min(position.read, last);
-  std::erase_if(waiting_->rewound,
-                [&](const Place& before) { return before.stream == position.stream; });
-  for (Mark& mark : marks_) {
-    if (mark.stream == position.stream) mark.seq = std::min(mark.seq, last);
-  }
-  end_recheck(position.stream);
-}
-
-void Window::end_recheck(StreamKey stream) {
-  std::erase_if(waiting_->rechecks,
-                [stream](const Recheck& item) { return item.stream == stream; });
-  forget_waiting();
 }
 
 void Window::offer_event(const std::shared_ptr<const std::string>& json) {
@@ -242,6 +171,7 @@ bool Window::push_page(const Page& page) {
   for (const Push& message : page.pushes) {
     whole = ready();
     if (!whole) break;
+    if (is_left(message.stream)) continue;
     Position& position = position_of(message.stream);
     // What the table leaves out does not exist: it is read in order, from `pushed` on.
     if (message.seq <= position.pushed) continue;
@@ -262,6 +192,7 @@ bool Window::push_page(const Page& page) {
 // page was on its way, the page may be too old to have it: it is read again.
 void Window::note_ends(const Page& page) {
   for (const StreamKey stream : page.ended) {
+    if (is_left(stream)) continue;
     Position& position = position_of(stream);
     if (position.target <= position.asked) position.target = position.pushed;
     const Recheck* had = find_recheck(stream);
@@ -392,7 +323,7 @@ Window::Waiting& Window::waiting() {
 void Window::forget_waiting() {
   const Waiting& left = *waiting_;
   if (left.rewinds.empty() && left.rewound.empty() && left.rechecks.empty() &&
-      left.held_events.empty() && !left.finished)
+      left.doubts.empty() && left.held_events.empty() && !left.finished)
     waiting_.reset();
 }
 

@@ -30,8 +30,9 @@ bool same_position(const storage::CursorMove& a, const storage::CursorMove& b) {
 
 using storage::CursorMove;
 
-void Writeback::start(WritebackListener* listener) {
+void Writeback::start(WritebackListener* listener, const storage::Node& node) {
   listener_ = listener;
+  node_ = node;
   thread_ = base::Thread("writeback", [this] { work(); });
 }
 
@@ -179,7 +180,7 @@ Result<void> Writeback::write(const std::vector<CursorMove>& moves,
     if (!transaction) return fail(transaction);
     const auto locked = move_cursors(**lease, moves);
     if (!locked) return fail(locked);
-    auto released = storage::UserModel(**lease).release(std::span(releases));
+    auto released = storage::UserModel(**lease).release(std::span(releases), node_);
     if (!released) return released;
     if (auto committed = transaction->commit(); !committed) return committed;
     std::erase_if(written, [&locked](const CursorMove& move) {
@@ -215,7 +216,7 @@ Result<std::vector<CursorMove>> Writeback::move_cursors(storage::Connection& con
 // for that, unless such a wait was in vain lately. An error leaves the outcome as it was.
 void Writeback::write_alone(storage::Connection& connection, storage::Release& release) {
   if (std::chrono::steady_clock::now() < no_wait_until_) return;
-  const auto released = storage::UserModel(connection).release(release.user, release.epoch);
+  const auto released = storage::UserModel(connection).release(release.user, release.epoch, node_);
   if (!released) {
     no_wait_until_ = std::chrono::steady_clock::now() + kCareful;
     log::limited(log::Level::kWarn, release_failures, "event=release_failed user={} what={}",

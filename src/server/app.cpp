@@ -99,7 +99,7 @@ App::App(const Config& config)
       router_(loops_, registry_, recipients_, takeovers_, bus_health_, hint_relay_, directory_,
               *bus_),
       presence_(pool_, router_, hint_relay_, *bus_),
-      resync_(registry_, recipients_, takeovers_, pool_, *bus_, bus_health_, presence_),
+      resync_(registry_, recipients_, takeovers_, pool_, *bus_, bus_health_, presence_, directory_),
       receipts_(router_, hint_relay_, pool_),
       cluster_events_(router_, resync_, presence_, receipts_, directory_, bus_health_,
                       [this] { main_loop_.post([this] { lose_lease(); }); }),
@@ -240,7 +240,7 @@ Result<void> App::start_threads() {
   hash_lane_.start();
   known_hash_lane_.start();
   other_hash_lane_.start();
-  writeback_.start(&aftermath_);
+  writeback_.start(&aftermath_, service_context_.node);
   settle_queue_.start();
   presence_.start();
   resync_.start(service_context_.node);

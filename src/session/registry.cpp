@@ -53,6 +53,18 @@ bool Registry::evict_older(UserId user, SessionEpoch newer) {
   return true;
 }
 
+bool Registry::evict_lost(UserId user, SessionEpoch epoch) {
+  std::shared_ptr<Session> evicted;
+  {
+    Shard& shard = shard_of(user);
+    base::MutexLock lock(shard.mutex);
+    const Entry* entry = shard.entries.find(user);
+    if (entry == nullptr || entry->epoch != epoch || shard.leaving_locked(user)) return false;
+    evicted = entry->session;
+  }
+  return evicted->evict("session_lost", kReconnectSoon);
+}
+
 void Registry::leaving(UserId user, const Session& session) {
   Shard& shard = shard_of(user);
   base::MutexLock lock(shard.mutex);

@@ -57,12 +57,13 @@ void Session::say_farewell(std::string reason, std::chrono::milliseconds reconne
   strand_.append(Input(Farewell{std::move(reason), reconnect_after}));
 }
 
-void Session::evict(std::string reason) {
-  if (evicted_.exchange(true)) return;
+bool Session::evict(std::string reason, std::chrono::milliseconds reconnect_after) {
+  if (evicted_.exchange(true)) return false;
   ending_.store(true, std::memory_order_release);
-  strand_.replace_all(Input(Farewell{std::move(reason), std::chrono::milliseconds(-1)}));
+  strand_.replace_all(Input(Farewell{std::move(reason), reconnect_after}));
   // The strand may be waiting for a client that does not read: its connection ends in any case.
   post_in_loop([self = shared_from_this()] { self->grant_in_loop(2 * kEvictPatience); });
+  return true;
 }
 
 void Session::probe(base::Task then) {
@@ -137,8 +138,7 @@ void Session::run_http(const HttpCaller& caller) {
 
 void Session::run_farewell(const Farewell& farewell) {
   reply(bye(farewell));
-  const bool evicted = farewell.reconnect_after.count() < 0;
-  finish(evicted ? kEvictPatience : kDrainPatience);
+  finish(evicted_ ? kEvictPatience : kDrainPatience);
   context_.handler.end(*this);
 }
 

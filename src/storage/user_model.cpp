@@ -215,16 +215,26 @@ Result<void> UserModel::claim(std::span<Claim> claims, const Node& node) {
                        std::span<const UserId>(ids), node.id, node.epoch);
 }
 
-Result<bool> UserModel::release(UserId id, SessionEpoch epoch) {
-  auto released = sql::write(connection_,
-                             "UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0"
-                             " WHERE id = ? AND session_epoch = ?",
-                             id, epoch);
+Result<bool> UserModel::release(UserId id, SessionEpoch epoch, const Node& holder) {
+  auto released =
+      sql::write(connection_,
+                 "UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0"
+                 " WHERE id = ? AND session_epoch = ?"
+                 " AND (? = 0 OR state = 'offline' OR (node_id = ? AND node_epoch = ?))",
+                 id, epoch, holder.id, holder.id, holder.epoch);
   if (!released) return fail(released);
   return connection_.affected_rows() > 0;
 }
 
-Result<void> UserModel::release(std::span<Release> releases) {
+Result<void> UserModel::give_up_lost(const UserState& seen, SessionEpoch lost, const Node& node) {
+  return sql::write(connection_,
+                    "UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0,"
+                    " session_epoch = ? WHERE id = ? AND session_epoch = ? AND session_epoch <= ?"
+                    " AND (state = 'offline' OR node_id = ?)",
+                    lost, seen.id, seen.session_epoch, lost, node.id);
+}
+
+Result<void> UserModel::release(std::span<Release> releases, const Node& holder) {
   std::vector<UserId> ids;
   for (const Release& release : releases) ids.push_back(release.user);
   const auto states = lock_unlocked(ids);
@@ -244,7 +254,8 @@ Result<void> UserModel::release(std::span<Release> releases) {
                                                          : Release::Outcome::kNewerSession;
       continue;
     }
-    const bool newest = found->second->session_epoch == release.epoch;
+    const bool elsewhere = holder.id && is_held_elsewhere(*found->second, holder);
+    const bool newest = found->second->session_epoch == release.epoch && !elsewhere;
     release.outcome = newest ? Release::Outcome::kReleased : Release::Outcome::kNewerSession;
     if (newest && found->second->online) ids.push_back(release.user);
   }
@@ -290,7 +301,7 @@ Result<std::vector<Credentials>> UserModel::credentials(std::span<const UserId> 
 
 Result<std::vector<UserState>> UserModel::held_by(const Node& node) {
   return sql::read_all(
-      connection_, "SELECT " CHAT_STATE_COLUMNS " FROM user WHERE node_id = ? AND node_epoch = ?",
+      connection_, "SELECT " CHAT_STATE_COLUMNS " FROM user WHERE node_id = ? AND node_epoch <= ?",
       to_state, node.id, node.epoch);
 }
 

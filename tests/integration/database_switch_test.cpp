@@ -99,6 +99,34 @@ TEST_F(DatabaseSwitch, LostRowsAreNoticedBeforeAnythingIsWritten) {
   EXPECT_EQ(reader.client.push(6).at("msg"), "new");
 }
 
+// Likewise what a session stands on: the account, the login, the membership of a group.
+TEST_F(DatabaseSwitch, LostSessionsAndGroupsAreGivenUp) {
+  User reader = log_in(server->port(), bob);
+  MariadbServer replica;
+  replica.copy_database(mariadb(), server->storage().database());
+  const std::int64_t lost_group = reader.create_group("lost");
+  reader.join_group(group);
+  User carol = new_user(server->port(), "carol");
+  alice->log_out();
+  alice = std::make_unique<User>(log_in(server->port(), alice->account));
+  proxy->network().redirect(replica.socket());
+  proxy->network().reset_all();
+  for (User* lost : {&carol, alice.get()}) {
+    const Json bye = lost->client.push(204);
+    EXPECT_EQ(bye.at("reason"), "session_lost");
+    EXPECT_GE(bye.at("reconnect_after_ms"), 0);
+  }
+  EXPECT_TRUE(wait_until([&] { return occurrences(server->log(), "event=groups_lost") == 1; }));
+  // The ids are given out again.
+  User dave = new_user(server->port(), "dave");
+  EXPECT_EQ(dave.id(), carol.id());
+  EXPECT_EQ(dave.create_group("new"), lost_group);
+  dave.group_chat(lost_group, "not for the reader");
+  *alice = log_in(server->port(), alice->account);
+  alice->group_chat(group, "not for the reader either");
+  expect_no_push(reader);
+}
+
 // Connections that are open stay with the old server for as long as nobody closes them.
 TEST_F(DatabaseSwitch, AddressThatLeadsToANewPrimaryIsFollowed) {
   MariadbServer other;

@@ -52,6 +52,7 @@ class LoopDelivery {
   // For windows.
   // True: nobody of this loop was in the roster; then the caller sees to it that the bus listens.
   bool add_to_roster(GroupId group, Window& window);
+  void remove_from_roster(GroupId group, Window& window);
   void listen(std::vector<cluster::Channel> channels, base::Task heard) {
     bus_.subscribe(std::move(channels), std::move(heard));
   }

@@ -57,6 +57,11 @@ class Recipients {
   void notice(const std::shared_ptr<session::Session>& session, UserId user,
               std::vector<StreamPosition> positions);
 
+  // The groups that the table gives to the user, ascending, as read after `read_began`. Where the
+  // table lacks a group twice in a row the session leaves it.
+  void keep_groups(const std::shared_ptr<session::Session>& session, UserId user,
+                   std::vector<GroupId> groups, base::SteadyTime read_began);
+
   LoopDelivery& at(std::size_t loop_index) { return *loop_deliveries_[loop_index]; }
 
  private:

@@ -12,6 +12,7 @@
 #include "chat/base/thread.h"
 #include "chat/cluster/bus.h"
 #include "chat/delivery/bus_health.h"
+#include "chat/delivery/directory.h"
 #include "chat/delivery/presence.h"
 #include "chat/delivery/recipients.h"
 #include "chat/delivery/takeover_waiter.h"
@@ -30,16 +31,21 @@ class Resync {
   static constexpr std::chrono::milliseconds kEvictInterval{2'500};
   static constexpr std::chrono::seconds kReconcileInterval{60};
   static constexpr std::chrono::milliseconds kDatabaseInterval{2'500};
+  // Between the looks of an audit, and before a session that the table lacks is looked for again:
+  // longer than connections stay with a database server that is being replaced.
+  static constexpr std::chrono::milliseconds kConfirmInterval{1'500};
 
   Resync(session::Registry& registry, Recipients& recipients, TakeoverWaiter& takeovers,
-         storage::Pool& pool, cluster::Bus& bus, const BusHealth& health, Presence& presence)
+         storage::Pool& pool, cluster::Bus& bus, const BusHealth& health, Presence& presence,
+         Directory& directory)
       : registry_(registry),
         recipients_(recipients),
         takeovers_(takeovers),
         pool_(pool),
         bus_(bus),
         health_(health),
-        presence_(presence) {}
+        presence_(presence),
+        directory_(directory) {}
   ~Resync() { stop(); }
 
   void start(const storage::Node& node);
@@ -52,13 +58,38 @@ class Resync {
   using Holders = std::vector<Holder>;
   using Time = std::chrono::steady_clock::time_point;
 
+  // Which streams of a session are of interest; kGroups: all, and the groups that the user is in.
+  enum class Streams { kBehind, kAll, kAllAndGroups };
+  // A session that the table lacked, and since when.
+  struct Doubt {
+    SessionEpoch epoch = 0;
+    Time since;
+  };
+  using Doubts = std::unordered_map<UserId, Doubt>;
+  struct Losses {
+    std::size_t missing = 0;    // the user is not in the table
+    std::size_t older = 0;      // an earlier session is
+    std::size_t elsewhere = 0;  // the user is offline, or on another node
+
+    std::size_t total() const { return missing + older + elsewhere; }
+  };
+
   void work();
   Result<void> work_once();
   bool due();
+  Result<void> look_at_database();
+  void begin_audit(int looks);
   Result<void> audit();
   Result<void> resync();
-  Result<void> read_streams(std::span<const Holder> holders, bool all_streams);
-  Result<void> evict_taken_over();
+  Result<void> read_streams(std::span<const Holder> holders, Streams streams);
+  bool comparison_due() const;
+  Result<void> compare_sessions();
+  Result<void> compare(std::span<const Holder> holders, Doubts& doubts, Losses& losses);
+  bool has_session(const storage::UserState& row, const Holder& holder) const;
+  bool is_confirmed(const Holder& holder, Doubts& doubts) const;
+  Result<bool> is_known_server(storage::Connection& connection) const;
+  Result<bool> end_lost(storage::Connection& connection, const Holder& holder,
+                        const storage::UserState* row);
   Result<void> review_takeovers();
   Result<void> reconcile();
   Result<void> free_left_behind();
@@ -70,6 +101,7 @@ class Resync {
   cluster::Bus& bus_;
   const BusHealth& health_;
   Presence& presence_;
+  Directory& directory_;
   storage::Node node_;  // fixed after start()
   std::atomic<bool> requested_{false};
   base::StopSignal stop_;
@@ -78,11 +110,13 @@ class Resync {
   // the thread's
   Time last_run_{};
   bool was_impaired_ = false;
-  Time last_eviction_{};
+  Time last_comparison_{};
+  Doubts doubts_;
   Time last_reconciled_{};
   Time last_asked_{};
   std::string database_server_;
-  bool audit_due_ = false;
+  int audits_left_ = 0;
+  Time next_audit_{};
   std::vector<TakeoverWaiter::Review> reviews_;           // taken, and not done yet
   std::unordered_map<UserId, SessionEpoch> left_behind_;  // not known to be free yet
   bool failing_ = false;

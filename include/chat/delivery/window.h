@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "chat/base/clock.h"
 #include "chat/base/slab.h"
 #include "chat/base/task.h"
 #include "chat/delivery/backlog.h"
@@ -39,7 +40,6 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   ~Window() override;
 
   std::uint64_t id() const { return id_; }
-
   UserId user() const { return user_; }
 
   // The login is answered: pushes begin. `positions` is where the streams stood after the
@@ -57,6 +57,9 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   // What the table says of a stream. One that is not known here (the user joined the group, and
   // this node could not learn whether) begins where the table says, and is live from now on.
   void notice(const StreamPosition& item);
+  // The groups that the table gives to the user, ascending, as read after `read_began`. One that is
+  // missing there is left when a later read does not have it either.
+  void keep_groups(const std::vector<GroupId>& groups, base::SteadyTime read_began);
   // What a catch-up brought.
   void fill(const Page& page);
   // A catch-up failed a while ago.
@@ -112,8 +115,13 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
     Seq pushed;
     UnixMillis pushed_at;
   };
+  struct Doubt {  // a group that the table lacked
+    GroupId group;
+    base::SteadyTime since;
+  };
   // What a window needs only at times.
   struct Waiting {
+    std::vector<Doubt> doubts;
     std::vector<Place> rewinds;  // to after `seq`; asked for while a page was being read
     std::vector<Place> rewound;  // streams that had been pushed up to `seq` before; one each
     std::vector<Recheck> rechecks;
@@ -145,6 +153,8 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   void add_rewind(const Place& place);
   void apply_rewinds();
   void listen_to(GroupId group);
+  void leave(GroupId group);
+  bool is_left(StreamKey stream);
   void fall_behind(Position& position, Seq seq);
   void catch_up();
   void advance_marks();

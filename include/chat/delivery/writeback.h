@@ -50,8 +50,8 @@ class Writeback {
   explicit Writeback(storage::Pool& pool) : pool_(pool) {}
   ~Writeback() { stop(); }
 
-  // The listener, if there is one, outlives the traffic.
-  void start(WritebackListener* listener = nullptr);
+  // The listener, if there is one, outlives the traffic. `node` is whose sessions are released.
+  void start(WritebackListener* listener = nullptr, const storage::Node& node = {});
   // Writes what is left, then ends.
   void stop();
 
@@ -91,6 +91,7 @@ class Writeback {
 
   storage::Pool& pool_;
   WritebackListener* listener_ = nullptr;  // fixed after start()
+  storage::Node node_;                     // likewise
   base::Thread thread_;
 
   // The thread's. Until then, locked cursors are passed over, and locked users are not waited for.

@@ -11,6 +11,8 @@ namespace chat::session {
 
 // Who is sent away for a fault of its own may be back so soon.
 inline constexpr std::chrono::milliseconds kReconnectSoon{1000};
+// What BYE says to a client that is not to come back by itself.
+inline constexpr std::chrono::milliseconds kNeverReconnect{-1};
 
 // All that a conversation may run out of time for, as one next deadline. A pure leaf: times go
 // in, times come out. Facts are reported as they happen; the time in which the server itself did

@@ -38,6 +38,10 @@ class Registry {
   // A newer claim than the holder's exists, on another node: evicts the holder with BYE taken_over.
   // False: nobody holds the user here, or not by an older claim that is known.
   bool evict_older(UserId user, SessionEpoch newer);
+  // The table does not have the session that claimed the user with this epoch: evicts it with BYE
+  // session_lost, after which its client may log in again. False: it is not the holder any more, or
+  // is on its way out already.
+  bool evict_lost(UserId user, SessionEpoch epoch);
   // The holder gives the user up: release() follows.
   void leaving(UserId user, const Session& session);
   // Frees the user if this session holds it, and calls who waits.

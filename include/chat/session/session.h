@@ -48,8 +48,9 @@ class Session final : public net::ConnectionHandler,
   bool ending() const { return ending_.load(std::memory_order_acquire); }
   // BYE and close, after what was accepted has been answered.
   void say_farewell(std::string reason, std::chrono::milliseconds reconnect_after);
-  // The same at once: requests that wait are dropped. Once: a repeat would put off the end.
-  void evict(std::string reason);
+  // The same at once: requests that wait are dropped. Once: a repeat would put off the end. False:
+  // this was one.
+  bool evict(std::string reason, std::chrono::milliseconds reconnect_after = kNeverReconnect);
   // Looks whether the peer has hung up unread by us; ending() knows then. `then` runs in the loop.
   void probe(base::Task then);
   void resume(base::Task rest) { strand_.resume(std::move(rest)); }

@@ -54,10 +54,15 @@ class UserModel {
   // no lock: who can't be decided at once is left kAlone.
   Result<void> claim(std::span<Claim> claims, const Node& node);
   // Sets the user offline if this is its newest session; so it may be done twice. False when a
-  // newer session has claimed the user.
-  Result<bool> release(UserId id, SessionEpoch epoch);
+  // newer session has claimed the user. With `holder`, also when another node has: in a database
+  // that has lost rows, its session may have the same epoch.
+  Result<bool> release(UserId id, SessionEpoch epoch, const Node& holder = {});
   // The same for many; as claim() for many, but in any order.
-  Result<void> release(std::span<Release> releases);
+  Result<void> release(std::span<Release> releases, const Node& holder = {});
+  // The table has lost the session that claimed the user with the epoch `lost`, and has `seen` in
+  // its place: sets the user offline and raises its epoch, so that none is given out twice. Nothing
+  // happens if the row has changed since, or another node holds the user.
+  Result<void> give_up_lost(const UserState& seen, SessionEpoch lost, const Node& node);
 
   // Sets those of the users offline whose node's life has ended; gives them. Call inside a write
   // transaction. Waits for no lock: rows that somebody else has locked stay as they are.
@@ -68,6 +73,7 @@ class UserModel {
   // In no order; those that exist.
   Result<std::vector<UserState>> states(std::span<const UserId> ids);
   Result<std::vector<Credentials>> credentials(std::span<const UserId> ids);
+  // By this life of the node, or an earlier one.
   Result<std::vector<UserState>> held_by(const Node& node);
 
  private:

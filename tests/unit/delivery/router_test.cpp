@@ -70,7 +70,7 @@ struct Node {
   HintRelay hints{pool, health};
   Router router{rig.loops(), registry, recipients, takeovers, health, hints, directory, bus};
   Presence presence{pool, router, hints, bus};
-  Resync resync{registry, recipients, takeovers, pool, bus, health, presence};
+  Resync resync{registry, recipients, takeovers, pool, bus, health, presence, directory};
   Receipts receipts{router, hints, pool};
   ClusterEvents events{router, resync, presence, receipts, directory, health, [] {}};
 };

@@ -257,6 +257,38 @@ TEST_F(WindowTest, GroupThatIsNewToTheWindowBeginsWhereTheTableSaysAndIsLive) {
   EXPECT_EQ(received(), (Seqs{5, 5}));
 }
 
+// One look may have been answered by a database server that was being replaced.
+TEST_F(WindowTest, GroupThatTwoLooksDoNotFindIsLeft) {
+  const GroupId lost = add_group("lost", bob_);
+  const GroupId kept = add_group("kept", bob_);
+  log_in();
+  for (const GroupId group : {lost, kept}) {
+    ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
+    rig_.in_loop([&] { window()->join(group, 0); });
+  }
+  const auto look = [&](const std::vector<GroupId>& groups, base::SteadyTime began) {
+    rig_.in_loop([&] { window()->keep_groups(groups, began); });
+  };
+  const auto offer_to = [&](GroupId group, Seq seq) {
+    rig_.in_loop([&] {
+      loop_delivery_.offer_to_group(group, Push{StreamKey::of(group), seq, bob_, 1, json(seq)});
+    });
+  };
+  const auto before = std::chrono::steady_clock::now();
+  look({kept}, before);
+  offer_to(lost, 1);
+  EXPECT_EQ(received(), Seqs{1});
+  look({lost, kept}, std::chrono::steady_clock::now());
+  look({kept}, std::chrono::steady_clock::now());
+  look({kept}, before);  // began before the doubt
+  offer_to(lost, 2);
+  EXPECT_EQ(received(), Seqs{2});
+  look({kept}, std::chrono::steady_clock::now());
+  offer_to(lost, 3);
+  offer_to(kept, 1);
+  EXPECT_EQ(received(), Seqs{1});
+}
+
 TEST_F(WindowTest, JoiningAgainChangesNothing) {
   const GroupId group = add_group("group", bob_);
   log_in();

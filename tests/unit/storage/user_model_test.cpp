@@ -310,6 +310,37 @@ TEST_F(UserModelTest, ReleaseSaysWhetherTheSessionWasTheNewest) {
   EXPECT_EQ(repeat[0].outcome, Release::Outcome::kReleased);
 }
 
+// The table has lost the login that claimed alice with epoch 3.
+TEST_F(UserModelTest, EpochsOfLostSessionsAreNotGivenOutAgain) {
+  const auto alice = add_user("alice");
+  const auto node = start_node("a");
+  const auto other = start_node("b");
+  UserModel users(*connection_);
+  const auto state = [&] { return users.states(std::span(&alice, 1))->front(); };
+  EXPECT_EQ(claim(alice, node), 1);
+  ASSERT_TRUE(users.give_up_lost(state(), 3, node));
+  EXPECT_FALSE(online(alice));
+  EXPECT_EQ(claim(alice, other), 4);
+  ASSERT_TRUE(users.give_up_lost(state(), 5, node));
+  EXPECT_TRUE(online(alice)) << "another node holds her";
+  EXPECT_EQ(state().session_epoch, 4);
+}
+
+TEST_F(UserModelTest, ReleaseLeavesASessionOfAnotherNodeAlone) {
+  const auto alice = add_user("alice");
+  const auto node = start_node("a");
+  const auto other = start_node("b");
+  EXPECT_EQ(claim(alice, other), 1);
+  UserModel users(*connection_);
+  EXPECT_FALSE(users.release(alice, 1, node).value());
+  std::vector<Release> releases{{alice, 1}};
+  ASSERT_TRUE(write([&] { return users.release(releases, node); }));
+  EXPECT_EQ(releases[0].outcome, Release::Outcome::kNewerSession);
+  EXPECT_TRUE(online(alice));
+  EXPECT_TRUE(users.release(alice, 1, other).value());
+  EXPECT_TRUE(users.release(alice, 1, node).value()) << "a repeat counts as the release";
+}
+
 TEST_F(UserModelTest, RemovedAccountHasNoCurrentSession) {
   const auto alice = add_user("alice");
   UserModel users(*connection_);
