@@ -68,6 +68,11 @@ protocol::Refusal taken_over() {
           kRetryAfter};
 }
 
+protocol::Refusal session_lost() {
+  return {protocol::Errno::kUnavailable, "the database has lost this session, log in again",
+          kRetryAfter};
+}
+
 bool worth_retrying(ErrorCode code) {
   switch (code) {
     case ErrorCode::kConflict:

@@ -51,6 +51,10 @@ Result<void> DirectCommitter::try_once(Entries entries) {
   const auto connection = store_.connect();
   if (!connection) return fail(connection);
   streams_.use_connection(*connection);
+  for (const DirectEntry* entry : entries) {
+    const UserId sender = entry->message.sender;
+    if (senders_.is_lost(entry->sender_epoch, sender)) senders_.doubt(sender);
+  }
   for (bool settled = false; !settled;) {
     rows.clear();
     if (auto planned = plan(entries, now, rows); !planned) {
@@ -83,6 +87,10 @@ Result<void> DirectCommitter::plan(Entries entries, UnixMillis now, Rows& rows) 
       entry->refusal = taken_over();
       continue;
     }
+    if (senders_.is_lost(entry->sender_epoch, entry->message.sender)) {
+      entry->refusal = session_lost();
+      continue;
+    }
     auto planned = streams_.plan(entry->message, entry->sender_epoch, now);
     if (!planned) return fail(planned);
     if (*planned == StreamCache::Planned::kConflict) entry->refusal = direct_conflict();
@@ -101,8 +109,10 @@ Result<bool> DirectCommitter::are_newest(Entries entries) {
   }
   if (auto looked = senders_.look_up(senders); !looked) return fail(looked);
   return std::none_of(entries.begin(), entries.end(), [this](const DirectEntry* entry) {
-    return entry->newer_epoch == 0 &&
-           senders_.newer_than(entry->sender_epoch, entry->message.sender) != 0;
+    const UserId sender = entry->message.sender;
+    const bool newer = senders_.newer_than(entry->sender_epoch, sender) != 0;
+    return (newer && entry->newer_epoch == 0) ||
+           (senders_.is_lost(entry->sender_epoch, sender) && !entry->refusal);
   });
 }
 

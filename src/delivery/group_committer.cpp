@@ -133,6 +133,10 @@ Result<bool> GroupCommitter::decide(GroupEntry& entry, const Entries& earlier,
     entry.refusal = taken_over();
     return false;
   }
+  if (**newest < entry.sender_epoch) {
+    entry.refusal = session_lost();
+    return false;
+  }
   std::optional<GroupMessage> stored;
   if (const GroupMessage* twin = same_cid(earlier, message)) {
     stored = *twin;

@@ -14,6 +14,11 @@ SessionEpoch SenderEpochs::newer_than(SessionEpoch epoch, UserId sender) const {
   return found != looks_.end() && found->second.newest > epoch ? found->second.newest : 0;
 }
 
+bool SenderEpochs::is_lost(SessionEpoch epoch, UserId sender) const {
+  const auto found = looks_.find(sender);
+  return found != looks_.end() && found->second.newest < epoch;
+}
+
 // Once a query is due, it includes those for whom one would be due soon: so busy senders come to be
 // looked up together, once in kMaxAge, however many batches there are.
 Result<void> SenderEpochs::look_up(std::span<const UserId> senders) {

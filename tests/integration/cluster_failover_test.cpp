@@ -58,6 +58,17 @@ class ClusterFailover : public WithCluster {
     EXPECT_GE(bye.at("reconnect_after_ms"), 0);
     user.client.receive_to_end();
   }
+  // Until its session ends.
+  static void expect_to_store_nothing(User& user, std::int64_t to) {
+    try {
+      for (;;) {
+        const Json reply = user.client.request(chat_request(user.account, to, "lost"));
+        EXPECT_THAT(reply.value("errno", 0), ::testing::AnyOf(31, 32)) << reply;
+        wait_as_told(reply);
+      }
+    } catch (const ConnectionEnded&) {
+    }
+  }
   void expect_in_logs(const std::string& event) {
     EXPECT_TRUE(wait_until([&] {
       return occurrences(cluster->node(0).log(), event) +
@@ -120,6 +131,7 @@ TEST_F(ClusterFailover, SessionsThatTheCopyLacksEnd) {
   lost_account.chat(watcher.id(), "before");
   fail_over();
 
+  expect_to_store_nothing(lost_account, watcher.id());
   for (User* user : {&lost_login, &lost_takeover, &lost_account}) expect_lost(*user);
   for (const User* user : {&login, &takeover, &logout}) {
     EXPECT_TRUE(wait_until([&] { return state_of(*user) == "offline"; }, kAgreesWithin))

@@ -19,6 +19,8 @@ namespace chat::delivery {
 protocol::Refusal refusal_of(const Error& error);
 // Of a message whose sender has a newer session on another node. The client sends it there again.
 protocol::Refusal taken_over();
+// Of a message whose sender's session the database has lost. BYE follows.
+protocol::Refusal session_lost();
 // Whether the same transaction may succeed when it is run again.
 bool worth_retrying(ErrorCode code);
 // How long to wait before attempt number `attempt` (1, 2, …): full jitter, a few milliseconds.

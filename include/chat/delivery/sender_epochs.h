@@ -31,6 +31,9 @@ class SenderEpochs {
 
   // The newest session of the sender, if it is known to be newer than this one; 0: it is not.
   SessionEpoch newer_than(SessionEpoch epoch, UserId sender) const;
+  // The table has no session of the sender that is as new as this one: it has lost rows, unless the
+  // last look was before the login.
+  bool is_lost(SessionEpoch epoch, UserId sender) const;
   // What is known of the sender is not enough to store anything.
   void doubt(UserId sender) { looks_.erase(sender); }
   // Looks those up of whom too little is known, in one query. Blocks.

@@ -87,7 +87,6 @@ std::vector<delivery::DirectEntry> entries_of(const std::vector<storage::DirectM
     delivery::DirectEntry entry;
     entry.message = row;
     entry.sender_name = "user";
-    entry.sender_epoch = 1;
     entries.push_back(std::move(entry));
   }
   return entries;

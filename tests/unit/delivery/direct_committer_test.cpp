@@ -92,6 +92,7 @@ TEST_F(DirectCommitterTest, LooksAgainForANewLoginOfTheSender) {
   commit({direct_entry("a", "1"), direct_entry("a", "1", kCarol)});
   // Another node has written meanwhile.
   store_.put({kBob, kAlice, 2, "b", 0, "2"});
+  store_.newest[kAlice] = 3;
   const auto settled = commit({direct_entry("c", "3", kBob, 3), direct_entry("c", "3", kCarol, 3)});
   EXPECT_EQ(seqs(settled), (std::vector<Seq>{3, 2}));
 }
@@ -172,6 +173,7 @@ TEST_F(DirectCommitterTest, CidIsTheStreamsOwn) {
 }
 
 TEST_F(DirectCommitterTest, CidIsForgottenAfterTheWindow) {
+  store_.is_shared = false;
   for (int login = 1; login <= 2; ++login) {
     commit({direct_entry("first" + std::to_string(login), "x", kBob, login)});
     for (int i = 1; i < 64; ++i) {
@@ -293,6 +295,7 @@ TEST_F(DirectCommitterTest, DeadlockIsNotTakenForALockedStream) {
 TEST_F(DirectCommitterTest, NewLoginReadsTheStreamAgain) {
   commit({direct_entry("a", "1")});
   store_.put({kBob, kAlice, 2, "elsewhere", clock_.unix_millis(), "2"});
+  store_.newest[kAlice] = 2;
   const auto settled =
       commit({direct_entry("elsewhere", "2", kBob, 2), direct_entry("c", "3", kBob, 2)});
   EXPECT_EQ(seqs(settled), (std::vector<Seq>{2, 3}));
@@ -325,6 +328,7 @@ TEST_F(DirectCommitterTest, ConnectionThatIsNewWithinABatchReadsTheStreamsAgain)
 }
 
 TEST_F(DirectCommitterTest, TwoLoginsInOneBatchLeaveNoGap) {
+  store_.is_shared = false;
   const auto settled = commit({direct_entry("a", "1", kBob, 1), direct_entry("b", "2", kBob, 2)});
   EXPECT_EQ(seqs(settled), (std::vector<Seq>{1, 2}));
   EXPECT_EQ(stored(), (Bodies{"1", "2"}));
@@ -378,6 +382,31 @@ TEST_F(DirectCommitterTest, AMessageOfAnOlderSessionIsNotStored) {
   EXPECT_FALSE(entries[1].refusal);
   EXPECT_EQ(stored(), Bodies{"1"});
   EXPECT_EQ(stored(kCarol), Bodies{"3"});
+}
+
+// The database has lost rows: the id may be somebody else's soon.
+TEST_F(DirectCommitterTest, AMessageOfASessionThatTheTableLacksIsNotStored) {
+  store_.newest[kAlice] = 2;
+  EXPECT_EQ(commit_one(direct_entry("a", "1", kBob, 2)).message.seq, 1);
+  const auto expect_refused = [this](const std::string& cid) {
+    clock_.advance(SenderEpochs::kMaxAge);
+    const DirectEntry entry = commit_one(direct_entry(cid, "2", kBob, 2));
+    ASSERT_TRUE(entry.refusal);
+    EXPECT_EQ(entry.refusal->code, Errno::kUnavailable);
+    EXPECT_EQ(entry.newer_epoch, 0);
+  };
+  store_.newest[kAlice] = 1;
+  expect_refused("b");
+  store_.lost.insert(kAlice);
+  expect_refused("c");
+  EXPECT_EQ(stored(), Bodies{"1"});
+}
+
+// What is known of the sender is older than its login.
+TEST_F(DirectCommitterTest, AMessageOfASessionThatBeganAfterTheLastLookIsStored) {
+  EXPECT_EQ(commit_one(direct_entry("a", "1")).message.seq, 1);
+  store_.newest[kAlice] = 2;
+  EXPECT_EQ(seqs(commit({direct_entry("b", "2", kBob, 2)})), std::vector<Seq>{2});
 }
 
 // However short ago the sender was looked up: what the newer session stored is in the way.

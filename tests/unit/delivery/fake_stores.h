@@ -60,8 +60,10 @@ class FakeDirectStore final : public DirectStore {
     if (epoch_error) return fail(*std::exchange(epoch_error, {}), "states");
     std::vector<storage::UserState> found;
     for (const UserId user : users) {
-      if (newest.contains(user))
-        found.push_back({.id = user, .holder = {}, .session_epoch = newest[user]});
+      if (lost.contains(user)) continue;
+      const auto there = newest.find(user);
+      found.push_back(
+          {.id = user, .holder = {}, .session_epoch = there == newest.end() ? 1 : there->second});
     }
     return found;
   }
@@ -102,7 +104,8 @@ class FakeDirectStore final : public DirectStore {
   std::set<Key> locked;  // by somebody else
   std::function<void(storage::DirectRows)> on_append;
   bool is_shared = true;
-  std::map<UserId, SessionEpoch> newest;  // sessions, whatever node they are on
+  std::map<UserId, SessionEpoch> newest;  // sessions, whatever node they are on; of others: 1
+  std::set<UserId> lost;                  // users that are not in the table
   std::optional<ErrorCode> epoch_error;
   int tails = 0;
   int looks = 0;

@@ -167,6 +167,18 @@ TEST_F(GroupCommitterTest, AMessageOfAnOlderSessionIsNotStored) {
   EXPECT_EQ(stored(), std::vector<std::string>{"newer"});
 }
 
+// The database has lost rows.
+TEST_F(GroupCommitterTest, AMessageOfASessionThatTheTableLacksIsNotStored) {
+  store_.newest[kAlice] = 1;
+  auto lost = entry("a", "lost", kGroup);
+  lost.sender_epoch = 2;
+  const auto entries = commit({lost});
+  ASSERT_TRUE(entries[0].refusal);
+  EXPECT_EQ(entries[0].refusal->code, Errno::kUnavailable);
+  EXPECT_EQ(entries[0].newer_epoch, 0);
+  EXPECT_EQ(stored(), Bodies{});
+}
+
 TEST_F(GroupCommitterTest, BadRowFailsOnlyItself) {
   std::vector<GroupEntry> entries;
   for (int i = 0; i < 20; ++i) {
