@@ -101,6 +101,7 @@ void BusHealth::note_ended(const EndedEnvelope& ended) {
 }
 
 void BusHealth::nodes_seen(const std::vector<storage::NodeRow>& living) {
+  rows_read_at_.store(std::chrono::steady_clock::now(), std::memory_order_release);
   base::MutexLock lock(mutex_);
   const auto now = clock_.now();
   for (auto& [id, peer] : peers_) peer.living = false;

@@ -1,18 +1,18 @@
 // What nodes tell each other beside messages (who came or went, how far recipients are) is state
 // too: it is in the tables, but nobody could look through all of it again and again. So every node
-// remembers for kKept what it has told, as keys only, each with a growing number. While the bus is
-// impaired for any two nodes, every node writes these keys into its own row of `nodehint` and reads
-// the rows of the others once in kInterval. A reader takes the numbers above the last one that it
-// has seen, looks up the present state in the tables and tells its own users.
+// remembers for a while what it has told, as keys only, each with a growing number. While the bus
+// is impaired for any two nodes, every node writes these keys into its own row of `nodehint` and
+// reads the rows of the others once in kInterval. A reader takes the numbers above the last one
+// that it has seen, looks up the present state in the tables and tells its own users.
 //
 // - What was told before a node noticed that the bus is impaired is among the keys, since they are
-//   kept longer than that takes.
+//   kept longer than that takes; where the database is away meanwhile, until it is back and nodes
+//   have noticed (HintRetention).
 // - A key may be read that came over the bus too, or twice: the state is told again, never an old
 //   one, because a key carries no state.
 // - What is told once (somebody added me, somebody joined) is in no table that says whom it was to
-// be
-//   told. Such a hint carries the push itself, and its receiver remembers for kTaken which pushes
-//   it has had, by the bus or by a hint.
+//   be told. Such a hint carries the push itself, and its receiver remembers for kTaken which
+//   pushes it has had, by the bus or by a hint.
 // - When the bus is healthy nothing is written or read.
 #include "chat/delivery/hint_relay.h"
 
@@ -111,16 +111,20 @@ bool HintRelay::take(const Hint& event) {
 void HintRelay::prune_locked(Time now) {
   pruned_at_ = now;
   std::size_t bytes_left = 0;
-  std::erase_if(hints_, [now, &bytes_left](const auto& entry) {
-    const bool old = now - entry.second.at > kKept;
-    if (!old) bytes_left += entry.first.push.size();
-    return old;
-  });
+  for (auto entry = hints_.begin(); entry != hints_.end();) {
+    if (retention_.is_over(entry->second.at, now)) {
+      entry = hints_.erase(entry);
+    } else {
+      bytes_left += entry->first.push.size();
+      ++entry;
+    }
+  }
   push_bytes_ = bytes_left;
 }
 
 void HintRelay::work() {
   while (!stop_.wait_for(kInterval)) {
+    look_for_outage();
     if (!health_.impaired()) continue;
     auto done = write();
     if (done) done = read();
@@ -129,6 +133,13 @@ void HintRelay::work() {
       log::warn("event=hints_failed what={}", log::quoted(done.error().message));
     }
   }
+}
+
+void HintRelay::look_for_outage() {
+  const auto now = steady_clock::now();
+  if (!failing_ && now - health_.rows_read_at() < kOutageAfter) return;
+  base::MutexLock lock(mutex_);
+  retention_.note_outage(now);
 }
 
 // An answer that was lost does not matter: the same is written again.

@@ -46,6 +46,10 @@ class BusHealth {
   void life_ended(const storage::Node& life);
   // The other nodes that are alive, by their rows.
   void nodes_seen(const std::vector<storage::NodeRow>& living);
+  // When they were last read.
+  std::chrono::steady_clock::time_point rows_read_at() const {
+    return rows_read_at_.load(std::memory_order_acquire);
+  }
   // Messages to this node were lost.
   void note_gap();
 
@@ -73,6 +77,7 @@ class BusHealth {
   storage::Node node_;  // fixed after start()
   std::atomic<bool> impaired_{false};
   std::atomic<bool> ended_{false};
+  std::atomic<std::chrono::steady_clock::time_point> rows_read_at_{};
 
   // tick()'s
   base::SteadyTime beat_at_{};

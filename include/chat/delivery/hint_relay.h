@@ -43,16 +43,36 @@ class HintListener {
   virtual Result<void> on_hints(const std::vector<Hint>& hints) = 0;
 };
 
+// Which hints must be kept: those of the last kKept. While the tables can't be read, no hint can be
+// written and no node learns that another one is mute, so during such an outage, and for kKept
+// after it, none is given up. Threading: externally synchronised. No clock of its own.
+class HintRetention {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  // Longer than it takes all nodes to learn that the bus is impaired.
+  static constexpr std::chrono::seconds kKept{10};
+
+  // Call it again and again during an outage: how long it lasted is not known from its end.
+  void note_outage(Time now) { last_outage_ = now; }
+  bool is_over(Time noted, Time now) const {
+    return now - noted > kKept && (last_outage_ == Time{} || now - last_outage_ > kKept);
+  }
+
+ private:
+  Time last_outage_{};
+};
+
 // Carries hints through the database while the bus is impaired (BusHealth); messages need none,
 // Resync finds them. hint_relay.cpp says how.
 // Threading: note() is thread-safe; a thread of its own does the rest; start() and stop()
 // externally synchronised.
-// Bounds: kHintsMax hints of the last kKept, with kPushBytesMax of pushes; more are not kept.
+// Bounds: kHintsMax hints (HintRetention says which), with kPushBytesMax of pushes; more are not
+// kept.
 class HintRelay {
  public:
   static constexpr std::chrono::milliseconds kInterval{1'000};
-  // Longer than it takes all nodes to learn that the bus is impaired.
-  static constexpr std::chrono::seconds kKept{10};
+  // The rows of the nodes are read several times in this time, unless the database is away.
+  static constexpr std::chrono::seconds kOutageAfter{5};
   static constexpr std::size_t kHintsMax = 50'000;
   static constexpr std::size_t kPushBytesMax = 1024 * 1024;
   // An event that comes by the bus and by a hint is taken once within this time.
@@ -85,6 +105,7 @@ class HintRelay {
   };
 
   void work();
+  void look_for_outage();
   Result<void> write();
   Result<void> read();
   Result<void> read_of(const storage::Node& node);
@@ -108,6 +129,7 @@ class HintRelay {
   std::int64_t last_number_ CHAT_GUARDED_BY(mutex_) = 0;
   std::size_t push_bytes_ CHAT_GUARDED_BY(mutex_) = 0;
   std::unordered_map<Hint, Time, KeyHash> taken_ CHAT_GUARDED_BY(mutex_);
+  HintRetention retention_ CHAT_GUARDED_BY(mutex_);
   Time pruned_at_ CHAT_GUARDED_BY(mutex_){};
   Time taken_pruned_at_ CHAT_GUARDED_BY(mutex_){};
   bool keeping_ CHAT_GUARDED_BY(mutex_) = false;

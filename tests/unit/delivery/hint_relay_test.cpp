@@ -121,6 +121,25 @@ TEST_F(HintRelayTest, KeepsSoManyBytesOfPushes) {
   EXPECT_EQ(there->listener.hints().back(), kCame);
 }
 
+TEST(HintRetention, KeepsHintsForAWhile) {
+  const HintRetention retention;
+  const HintRetention::Time noted{std::chrono::hours{1}};
+  EXPECT_FALSE(retention.is_over(noted, noted + HintRetention::kKept));
+  EXPECT_TRUE(retention.is_over(noted, noted + HintRetention::kKept + std::chrono::seconds{1}));
+}
+
+TEST(HintRetention, GivesUpNothingDuringAnOutageAndShortlyAfterIt) {
+  HintRetention retention;
+  const HintRetention::Time noted{std::chrono::hours{1}};
+  HintRetention::Time now = noted;
+  for (; now < noted + std::chrono::seconds{60}; now += std::chrono::seconds{1}) {
+    retention.note_outage(now);
+    EXPECT_FALSE(retention.is_over(noted, now));
+  }
+  EXPECT_FALSE(retention.is_over(noted, now + std::chrono::seconds{8}));
+  EXPECT_TRUE(retention.is_over(noted, now + std::chrono::seconds{10}));
+}
+
 TEST_F(HintRelayTest, RepeatsWhatTheListenerCouldNotTake) {
   there->listener.fails = true;
   here->relay.note(kCame);
