@@ -32,7 +32,8 @@ Result<Backlog::Positions> Backlog::positions(std::span<const UserId> users) {
   for (const storage::StreamState& state : *states) {
     const auto stream = state.group ? StreamKey::of(state.group) : StreamKey::from(state.sender);
     // A position past the head: the database has lost rows that were delivered.
-    all[state.user].push_back({stream, std::min(state.delivered, state.head), state.head});
+    all[state.user].push_back(
+        {stream, std::min(state.delivered, state.head), state.head, state.delivered_at});
   }
   for (auto& [user, of_user] : all) {
     std::sort(of_user.begin(), of_user.end(),

@@ -57,7 +57,7 @@ constexpr std::chrono::seconds kRecentLogin{60};
 // message, even if an older session has received that one.
 StreamPosition position_of(const storage::StreamState& state) {
   if (!state.group) return {StreamKey::from(state.sender), 0, state.head};
-  return {StreamKey::of(state.group), state.delivered, state.head};
+  return {StreamKey::of(state.group), state.delivered, state.head, state.delivered_at};
 }
 
 // Looks of an audit: after another server has taken over, and after an outage.

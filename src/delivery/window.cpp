@@ -24,6 +24,11 @@ UnixMillis surely_after_all_pushed() {
   return base::system_clock().unix_millis() + kClocksDiffer;
 }
 
+// When the last message was sent that the user has had by then, in an earlier session.
+UnixMillis last_had_at(const StreamPosition& item) {
+  return item.delivered_at != 0 ? item.delivered_at : surely_after_all_pushed();
+}
+
 }  // namespace
 
 Window::Window(LoopDelivery& loop, session::Session& session, std::uint64_t id, UserId user,
@@ -38,7 +43,7 @@ void Window::release(const std::vector<StreamPosition>& positions, const std::ve
     Position& position = begin_at(item);
     position.pushed = item.delivered;
     position.delivered = item.delivered;
-    position.pushed_at = surely_after_all_pushed();
+    position.pushed_at = last_had_at(item);
     position.target = std::max(position.target, item.head);
   }
   stage_ = Stage::kOpen;
@@ -114,7 +119,7 @@ Window::Position& Window::begin_at(const StreamPosition& item) {
   Position& position = position_of(item.stream);
   position.pushed = item.delivered;
   position.delivered = item.delivered;
-  position.pushed_at = surely_after_all_pushed();
+  position.pushed_at = last_had_at(item);
   return position;
 }
 

@@ -154,29 +154,50 @@ Result<MessageModel::Slowest> slowest(Connection& connection, std::string_view s
   return found;
 }
 
+// Which streams are read, and whether with the time of the message at the position.
+struct StreamQuery {
+  std::string_view direct_time;
+  std::string_view direct_condition;
+  std::string_view group_time;
+  std::string_view group_condition;
+};
+constexpr StreamQuery kAllStreams = {
+    "COALESCE((SELECT d.sent_at FROM directmessage d WHERE d.recipient = c.recipient"
+    " AND d.sender = c.sender AND d.seq = c.delivered_seq), 0)",
+    "",
+    "COALESCE((SELECT m.sent_at FROM groupmessage m WHERE m.groupid = gu.groupid AND m.seq = "
+    "CASE WHEN gu.delivered_seq < gu.joined_seq THEN gu.joined_seq ELSE gu.delivered_seq END), 0)",
+    ""};
+constexpr StreamQuery kStreamsBehind = {"0", " WHERE head > delivered_seq", "0",
+                                        " AND g.last_seq > gu.delivered_seq"};
+
 Result<std::vector<StreamState>> stream_states(Connection& connection,
                                                std::span<const UserId> users,
-                                               std::string_view direct_condition,
-                                               std::string_view group_condition) {
+                                               const StreamQuery& query) {
+  const std::string direct_text =
+      std::string("SELECT recipient, sender, delivered_seq, head, delivered_at FROM (SELECT")
+          .append(" c.recipient, c.sender, c.delivered_seq, COALESCE((SELECT m.seq FROM")
+          .append(" directmessage m WHERE m.recipient = c.recipient AND m.sender = c.sender")
+          .append(" ORDER BY m.seq DESC LIMIT 1), 0) AS head, ")
+          .append(query.direct_time)
+          .append(" AS delivered_at FROM directcursor c WHERE c.recipient IN");
   auto direct = sql::read_in(
-      connection,
-      "SELECT recipient, sender, delivered_seq, head FROM (SELECT c.recipient, c.sender,"
-      " c.delivered_seq, COALESCE((SELECT m.seq FROM directmessage m"
-      "  WHERE m.recipient = c.recipient AND m.sender = c.sender ORDER BY m.seq DESC LIMIT 1), 0)"
-      " AS head FROM directcursor c WHERE c.recipient IN",
-      users, std::string(") positions").append(direct_condition), [](const Statement& row) {
-        return StreamState{
-            sql::id<UserId>(row, 0), sql::id<UserId>(row, 1), {}, row.integer(2), row.integer(3)};
+      connection, direct_text, users, std::string(") positions").append(query.direct_condition),
+      [](const Statement& row) {
+        return StreamState{sql::id<UserId>(row, 0), sql::id<UserId>(row, 1), {},
+                           row.integer(2),          row.integer(3),          row.integer(4)};
       });
   if (!direct) return direct;
-  auto group = sql::read_in(
-      connection,
-      "SELECT gu.userid, gu.groupid, CASE WHEN gu.delivered_seq < gu.joined_seq"
-      " THEN gu.joined_seq ELSE gu.delivered_seq END, g.last_seq"
-      " FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid WHERE gu.userid IN",
-      users, group_condition, [](const Statement& row) {
-        return StreamState{
-            sql::id<UserId>(row, 0), {}, sql::id<GroupId>(row, 1), row.integer(2), row.integer(3)};
+  const std::string group_text =
+      std::string("SELECT gu.userid, gu.groupid, CASE WHEN gu.delivered_seq < gu.joined_seq")
+          .append(" THEN gu.joined_seq ELSE gu.delivered_seq END, g.last_seq, ")
+          .append(query.group_time)
+          .append(" FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid WHERE gu.userid IN");
+  auto group =
+      sql::read_in(connection, group_text, users, query.group_condition, [](const Statement& row) {
+        return StreamState{sql::id<UserId>(row, 0),  {},
+                           sql::id<GroupId>(row, 1), row.integer(2),
+                           row.integer(3),           row.integer(4)};
       });
   if (!group) return group;
   direct->insert(direct->end(), group->begin(), group->end());
@@ -212,12 +233,11 @@ Result<MessageModel::Slowest> MessageModel::slowest_read(GroupId group) {
 }
 
 Result<std::vector<StreamState>> MessageModel::positions(std::span<const UserId> users) {
-  return stream_states(connection_, users, "", "");
+  return stream_states(connection_, users, kAllStreams);
 }
 
 Result<std::vector<StreamState>> MessageModel::behind(std::span<const UserId> users) {
-  return stream_states(connection_, users, " WHERE head > delivered_seq",
-                       " AND g.last_seq > gu.delivered_seq");
+  return stream_states(connection_, users, kStreamsBehind);
 }
 
 Result<std::vector<CursorMove>> MessageModel::cursors_after(UserId recipient, UserId sender,

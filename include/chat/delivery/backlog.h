@@ -17,6 +17,7 @@ struct StreamPosition {
   StreamKey stream;
   Seq delivered = 0;
   Seq head = 0;
+  UnixMillis delivered_at = 0;  // when the message at `delivered` was sent; 0: not known
 };
 
 // A wish to read on in a stream.

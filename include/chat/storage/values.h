@@ -134,6 +134,7 @@ struct StreamState {
   GroupId group;
   Seq delivered = 0;
   Seq head = 0;
+  UnixMillis delivered_at = 0;  // when the message at `delivered` was sent; 0: not known
 };
 
 // A cursor to be moved forward. Exactly one of sender and group is set. 0: not this position.

@@ -54,8 +54,10 @@ TEST_F(BacklogTest, NamesEveryStreamAscendingWithItsPositions) {
   EXPECT_EQ((*positions)[0].stream, StreamKey::from(bob_));
   EXPECT_EQ((*positions)[0].delivered, 2);
   EXPECT_EQ((*positions)[0].head, 3);
+  EXPECT_EQ((*positions)[0].delivered_at, 1);
   EXPECT_EQ((*positions)[1].stream, StreamKey::from(carol_));
   EXPECT_EQ((*positions)[1].delivered, 0);
+  EXPECT_EQ((*positions)[1].delivered_at, 0);
   EXPECT_EQ((*positions)[2].stream, StreamKey::of(group_));
   EXPECT_EQ((*positions)[2].head, 1);
   EXPECT_TRUE(backlog_.positions(carol_)->empty());

@@ -241,6 +241,7 @@ TEST_F(MessageModelTest, GroupIsReadFromWhereTheMemberJoined) {
   const std::vector<UserId> users{kBob};
   ASSERT_EQ(messages.positions(users)->size(), 1u);
   EXPECT_EQ(messages.positions(users)->front().delivered, 3);
+  EXPECT_EQ(messages.positions(users)->front().delivered_at, 1);
 }
 
 TEST_F(MessageModelTest, LockGroupGivesTheHead) {
