@@ -3,6 +3,8 @@
 #include <charconv>
 #include <utility>
 
+#include "chat/delivery/push_json.h"
+
 namespace chat::delivery {
 namespace {
 
@@ -36,11 +38,18 @@ std::string encode(const Push& push) {
   return payload += *push.json;
 }
 
+std::string encode(const PresenceEnvelope& presence) {
+  return "p " + std::to_string(presence.user.value) + '\n';
+}
+
 std::string encode(const EventEnvelope& event) {
-  std::string payload = event.receipt ? "r " : "e ";
-  payload += std::to_string(event.except.value);
-  if (event.receipt) payload += ' ' + std::to_string(event.group.value);
-  return payload += '\n' + *event.json;
+  const std::string about = std::to_string(event.about.value);
+  if (!event.receipt) return "e " + about + '\n' + *event.json;
+  const Receipt& receipt = *event.receipt;
+  std::string payload = "r " + about + ' ' + std::to_string(receipt.target.group().value) + ' ';
+  payload += std::to_string(receipt.target.sender().value);
+  payload += receipt.kind == ReceiptKind::kRead ? " 1 " : " 0 ";
+  return payload += std::to_string(receipt.seq) + '\n';
 }
 
 std::string encode(const TakeoverEnvelope& takeover) {
@@ -62,15 +71,36 @@ std::string encode(const EndedEnvelope& ended) {
 
 namespace {
 
+std::optional<Envelope> decode_presence(std::string_view head) {
+  PresenceEnvelope presence;
+  head.remove_prefix(2);
+  if (!take(head, presence.user.value) || !head.empty()) return std::nullopt;
+  return presence;
+}
+
 std::optional<Envelope> decode_event(std::string_view head, std::string_view json) {
   EventEnvelope event;
-  event.receipt = head.starts_with('r');
   head.remove_prefix(2);
-  if (!take(head, event.except.value, 0)) return std::nullopt;
-  if (event.receipt && !take(head, event.group.value, 0)) return std::nullopt;
-  if (!head.empty()) return std::nullopt;
+  if (!take(head, event.about.value, 0) || !head.empty()) return std::nullopt;
   event.json = share(json);
   return event;
+}
+
+std::optional<Envelope> decode_receipt(std::string_view head) {
+  UserId except;
+  GroupId group;
+  UserId other;
+  int read = 0;
+  Seq seq = 0;
+  head.remove_prefix(2);
+  if (!take(head, except.value, 0) || !take(head, group.value, 0) || !take(head, other.value, 0) ||
+      !take(head, read, 0) || !take(head, seq) || !head.empty()) {
+    return std::nullopt;
+  }
+  if (static_cast<bool>(group) == static_cast<bool>(other)) return std::nullopt;
+  const StreamKey target = group ? StreamKey::of(group) : StreamKey::from(other);
+  const Receipt receipt{target, read != 0 ? ReceiptKind::kRead : ReceiptKind::kDelivered, seq};
+  return EventEnvelope{except, share(receipt_json(receipt)), receipt};
 }
 
 std::optional<Envelope> decode_takeover(std::string_view head) {
@@ -130,7 +160,9 @@ std::optional<Envelope> decode(std::string_view payload) {
   if (line_end == std::string_view::npos) return std::nullopt;
   const std::string_view head = payload.substr(0, line_end);
   const std::string_view json = payload.substr(line_end + 1);
-  if (head.starts_with("e ") || head.starts_with("r ")) return decode_event(head, json);
+  if (head.starts_with("p ")) return decode_presence(head);
+  if (head.starts_with("e ")) return decode_event(head, json);
+  if (head.starts_with("r ")) return decode_receipt(head);
   if (head.starts_with("t ") || head.starts_with("g ")) return decode_takeover(head);
   if (head.starts_with("d ")) return decode_deleted(head);
   if (head.starts_with("b ")) return decode_beat(head);

@@ -6,6 +6,7 @@
 
 #include "chat/base/log.h"
 #include "chat/base/log_limiter.h"
+#include "chat/delivery/envelope.h"
 #include "chat/session/session.h"
 
 namespace chat::delivery {
@@ -66,13 +67,13 @@ void LoopDelivery::offer_event_to_group(GroupId group,
   }
 }
 
-void LoopDelivery::offer_receipt_to_group(GroupId group,
+void LoopDelivery::offer_receipt_to_group(const Receipt& receipt,
                                           const std::shared_ptr<const std::string>& json,
                                           UserId except) {
-  const auto found = rosters_.find(group);
+  const auto found = rosters_.find(receipt.target.group());
   if (found == rosters_.end()) return;
   for (Window* window : found->second) {
-    if (window->user() != except) window->offer_receipt(group, json);
+    if (window->user() != except) window->offer_receipt(receipt, json);
   }
 }
 

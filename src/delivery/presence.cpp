@@ -1,12 +1,14 @@
 #include "chat/delivery/presence.h"
 
 #include <algorithm>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
 #include "chat/base/log.h"
 #include "chat/base/log_limiter.h"
 #include "chat/storage/friend_model.h"
+#include "chat/storage/group_model.h"
 #include "chat/storage/user_model.h"
 
 namespace chat::delivery {
@@ -14,11 +16,66 @@ namespace {
 
 constinit log::Limiter presence_failures{log::kRepeatedFault};
 constexpr std::size_t kUsersPerRound = 256;
+constexpr std::size_t kWatchesPerRound = 4096;
 constexpr std::chrono::milliseconds kPresenceRetryDelay{500};
 // It takes a node less than this to notice that the bus is away.
 constexpr std::chrono::seconds kGeneration{10};
 
+bool same_watch(const storage::Watch& a, const storage::Watch& b) {
+  return a.watched == b.watched && a.watcher == b.watcher;
+}
+
+bool watched_earlier(const storage::Watch& a, const storage::Watch& b) {
+  return a.watched != b.watched ? a.watched < b.watched : a.watcher < b.watcher;
+}
+
+// "joined": the only other change is "left", by an account that is gone for good.
+bool says_joined(const Hint& event) {
+  return event.push.find("\"change\":\"joined\"") != std::string::npos;
+}
+
+// Whether the table agrees with what another node has told, now that it has come.
+Result<bool> is_still_so(storage::Connection& connection, const Hint& event) {
+  const UserId about{event.other};
+  if (event.kind == Hint::Kind::kUserEvent && !about) return true;  // of an earlier version
+  switch (event.kind) {
+    case Hint::Kind::kUserEvent:
+      return storage::FriendModel(connection).is_listed(about, UserId{event.id});
+    case Hint::Kind::kGroupEvent: {
+      const auto joined_seq = storage::GroupModel(connection).joined_seq(GroupId{event.id}, about);
+      if (!joined_seq) return fail(joined_seq);
+      return joined_seq->has_value() == says_joined(event);
+    }
+    default: {
+      const auto user = storage::UserModel(connection).find(UserId{event.id});
+      if (!user) return fail(user);
+      return !user->has_value();
+    }
+  }
+}
+
 }  // namespace
+
+void Presence::News::add(std::span<const storage::Watch> more) {
+  for (const storage::Watch& watch : more) {
+    if (watches.size() < kWatchesMax) {
+      watches.push_back(watch);
+    } else {
+      users.insert(watch.watched);
+    }
+  }
+}
+
+Presence::News Presence::News::take_some() {
+  News some;
+  while (!users.empty() && some.users.size() < kUsersPerRound) {
+    some.users.insert(users.extract(users.begin()));
+  }
+  const std::size_t left = watches.size() - std::min(watches.size(), kWatchesPerRound);
+  some.watches.assign(watches.begin() + static_cast<std::ptrdiff_t>(left), watches.end());
+  watches.resize(left);
+  return some;
+}
 
 void Presence::start() {
   thread_ = base::Thread("presence", [this] { work(); });
@@ -34,93 +91,151 @@ void Presence::stop() {
 }
 
 void Presence::changed(std::span<const UserId> users) {
-  bool first = false;
-  {
-    base::MutexLock lock(mutex_);
-    first = changed_.empty();
-    changed_.insert(users.begin(), users.end());
-  }
-  if (first) wake_.notify_all();  // for the others it is awake, or gathers
+  base::MutexLock lock(mutex_);
+  wake_if_idle_locked();
+  changed_.add(users);
+}
+
+void Presence::changed(std::span<const storage::Watch> watches) {
+  base::MutexLock lock(mutex_);
+  wake_if_idle_locked();
+  changed_.add(watches);
 }
 
 void Presence::changed_elsewhere(std::span<const UserId> users) {
-  {
-    base::MutexLock lock(mutex_);
-    changed_elsewhere_.insert(users.begin(), users.end());
-  }
-  wake_.notify_all();
+  base::MutexLock lock(mutex_);
+  wake_if_idle_locked();
+  changed_elsewhere_.add(users);
+}
+
+void Presence::on_presence_told(const storage::Watch& watch) {
+  base::MutexLock lock(mutex_);
+  wake_if_idle_locked();
+  changed_elsewhere_.add(std::span(&watch, 1));
+}
+
+void Presence::on_event_told(const Hint& event) {
+  base::MutexLock lock(mutex_);
+  wake_if_idle_locked();
+  if (events_.size() < kEventsMax) events_.push_back(event);
 }
 
 void Presence::repeat() {
-  {
-    base::MutexLock lock(mutex_);
-    changed_.merge(unheard_);
-    changed_.merge(older_);
-    unheard_.clear();
-    older_.clear();
-  }
-  wake_.notify_all();
+  base::MutexLock lock(mutex_);
+  wake_if_idle_locked();
+  changed_.users.merge(unheard_);
+  changed_.users.merge(older_);
+  unheard_.clear();
+  older_.clear();
+}
+
+// Otherwise the thread is awake, or gathers.
+void Presence::wake_if_idle_locked() {
+  if (is_idle_locked()) wake_.notify_all();
 }
 
 void Presence::work() {
   for (;;) {
-    const Round round = take();
-    if (round.users.empty()) return;
+    Round round = take();
+    if (round.empty()) return;
     const auto told = tell(round);
     if (told) continue;
     base::MutexLock lock(mutex_);
     if (stopping_) return;
     log::limited(log::Level::kWarn, presence_failures, "event=presence_failed users={} what={}",
-                 round.users.size(), log::quoted(told.error().message));
-    auto& again = round.reach == Reach::kCluster ? changed_ : changed_elsewhere_;
-    again.insert(round.users.begin(), round.users.end());
+                 round.everywhere.users.size() + round.here.users.size(),
+                 log::quoted(told.error().message));
+    put_back_locked(round);
     const auto until = std::chrono::steady_clock::now() + kPresenceRetryDelay;
     while (!stopping_ && wake_.wait_until(mutex_, until)) {
     }
   }
 }
 
+bool Presence::is_idle_locked() const {
+  return changed_.empty() && changed_elsewhere_.empty() && events_.empty();
+}
+
+void Presence::put_back_locked(Round& round) {
+  changed_.users.merge(round.everywhere.users);
+  changed_.add(round.everywhere.watches);
+  changed_elsewhere_.users.merge(round.here.users);
+  changed_elsewhere_.add(round.here.watches);
+  events_.insert(events_.begin(), round.events.begin(), round.events.end());
+}
+
 // Waits for users who changed, and a moment for more of them. Empty: everything is told, and it is
 // time to stop.
 Presence::Round Presence::take() {
   base::MutexLock lock(mutex_);
-  while (!stopping_ && changed_.empty() && changed_elsewhere_.empty()) wake_.wait(mutex_);
+  while (!stopping_ && is_idle_locked()) wake_.wait(mutex_);
   const auto until = std::chrono::steady_clock::now() + kGather;
   while (!stopping_ && wake_.wait_until(mutex_, until)) {
   }
-  Round round;
-  round.reach = changed_.empty() ? Reach::kThisNode : Reach::kCluster;
-  auto& changed = changed_.empty() ? changed_elsewhere_ : changed_;
-  while (!changed.empty() && round.users.size() < kUsersPerRound) {
-    round.users.push_back(*changed.begin());
-    changed.erase(changed.begin());
-  }
-  if (!bus_.alone() && round.reach == Reach::kCluster) note_told_locked(round.users);
+  Round round{changed_.take_some(), changed_elsewhere_.take_some(), std::exchange(events_, {})};
+  if (!bus_.alone()) note_told_locked(round.everywhere);
   return round;
 }
 
-void Presence::note_told_locked(std::span<const UserId> users) {
+void Presence::note_told_locked(const News& news) {
+  if (news.empty()) return;
   const auto now = std::chrono::steady_clock::now();
   if (now - turned_ > kGeneration && bus_.up()) {
     older_ = std::exchange(unheard_, {});
     turned_ = now;
   }
-  if (unheard_.size() < kUnheardMax) unheard_.insert(users.begin(), users.end());
-  for (const UserId user : users) hints_.note({Hint::Kind::kPresence, user.value, 0});
+  for (const UserId user : news.users) {
+    if (unheard_.size() < kUnheardMax) unheard_.insert(user);
+    hints_.note({Hint::Kind::kPresence, user.value, 0});
+  }
 }
 
-Result<void> Presence::tell(const Round& round) {
-  const std::vector<UserId>& users = round.users;
+Result<void> Presence::tell(Round& round) {
   auto lease = pool_.lease();
   if (!lease) return fail(lease);
-  const auto watches = storage::FriendModel(**lease).online_watchers(users);
-  if (!watches) return fail(watches);
-  if (watches->empty()) return {};
-  const auto states = storage::UserModel(**lease).states(users);
+  // A lock that one of them meets is no reason to keep the others.
+  const auto everywhere = tell(**lease, round.everywhere, Reach::kCluster);
+  const auto here = tell(**lease, round.here, Reach::kThisNode);
+  const auto events = tell(**lease, round.events);
+  return !everywhere ? everywhere : !here ? here : events;
+}
+
+// What is told is taken out of `news`: if something fails later, it is not told again.
+Result<void> Presence::tell(storage::Connection& connection, News& news, Reach reach) {
+  std::vector<storage::Watch> watches = news.watches;
+  if (!news.users.empty()) {
+    const std::vector<UserId> users(news.users.begin(), news.users.end());
+    const auto friends = storage::FriendModel(connection).online_watchers(users);
+    if (!friends) return fail(friends);
+    watches.insert(watches.end(), friends->begin(), friends->end());
+  }
+  std::sort(watches.begin(), watches.end(), watched_earlier);
+  watches.erase(std::unique(watches.begin(), watches.end(), same_watch), watches.end());
+  std::vector<UserId> watched;
+  for (const storage::Watch& watch : watches) {
+    if (watched.empty() || watched.back() != watch.watched) watched.push_back(watch.watched);
+  }
+  const auto states = storage::UserModel(connection).states(watched);
   if (!states) return fail(states);
   std::unordered_map<UserId, bool> online;
   for (const storage::UserState& state : *states) online.emplace(state.id, state.online);
-  router_.presence(*watches, online, round.reach);
+  router_.presence(watches, online, reach);
+  news = {};
+  return {};
+}
+
+Result<void> Presence::tell(storage::Connection& connection, std::deque<Hint>& events) {
+  for (; !events.empty(); events.pop_front()) {
+    const Hint& event = events.front();
+    const auto so = is_still_so(connection, event);
+    if (!so) return fail(so);
+    if (!*so) continue;
+    if (event.kind == Hint::Kind::kAccountDeleted) {
+      router_.evict_deleted(UserId{event.id});
+    } else {
+      router_.event_here(event);
+    }
+  }
   return {};
 }
 

@@ -1,5 +1,6 @@
 #include "chat/delivery/push_json.h"
 
+#include "chat/delivery/envelope.h"
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/msgid.h"
 #include "chat/protocol/time.h"
@@ -41,6 +42,31 @@ std::string push_json(const storage::DirectMessage& message, std::string_view se
 
 std::string push_json(const storage::GroupMessage& message, std::string_view sender_name) {
   return build(Msgid::kGroupChat, message, sender_name, "groupid", message.group.value);
+}
+
+std::string presence_json(UserId user, bool online) {
+  std::string json;
+  JsonWriter(json)
+      .begin_object()
+      .field("msgid", static_cast<int>(Msgid::kPresence))
+      .field("id", user.value)
+      .field("state", online ? "online" : "offline")
+      .end_object();
+  return json;
+}
+
+std::string receipt_json(const Receipt& receipt) {
+  const bool group = receipt.target.is_group();
+  std::string json;
+  JsonWriter(json)
+      .begin_object()
+      .field("msgid", static_cast<int>(Msgid::kReceipt))
+      .field("kind", receipt.kind == ReceiptKind::kRead ? "read" : "delivered")
+      .field(group ? "groupid" : "id",
+             group ? receipt.target.group().value : receipt.target.sender().value)
+      .field("seq", receipt.seq)
+      .end_object();
+  return json;
 }
 
 }  // namespace chat::delivery

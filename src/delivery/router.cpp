@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 #include "chat/delivery/push_json.h"
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/msgid.h"
@@ -11,6 +12,7 @@
 namespace chat::delivery {
 namespace {
 
+constinit log::Limiter malformed_messages{log::kUsualLines};
 using SessionPtr = std::shared_ptr<session::Session>;
 using protocol::Msgid;
 
@@ -35,38 +37,6 @@ std::string settled_reply(Msgid request, const Entry<Message>& entry, std::strin
   if (entry.cid_given) writer.field("cid", cid);
   writer.end_object();
   return json;
-}
-
-std::string receipt_json(std::string_view target_field, std::int32_t target, ReceiptKind kind,
-                         Seq seq) {
-  std::string json;
-  protocol::JsonWriter(json)
-      .begin_object()
-      .field("msgid", static_cast<int>(Msgid::kReceipt))
-      .field("kind", kind == ReceiptKind::kRead ? "read" : "delivered")
-      .field(target_field, target)
-      .field("seq", seq)
-      .end_object();
-  return json;
-}
-
-std::string presence_json(UserId user, bool online) {
-  std::string json;
-  protocol::JsonWriter(json)
-      .begin_object()
-      .field("msgid", static_cast<int>(Msgid::kPresence))
-      .field("id", user.value)
-      .field("state", online ? "online" : "offline")
-      .end_object();
-  return json;
-}
-
-// A CONTACT or a GROUP push.
-bool is_told_once(std::string_view json) {
-  const auto begins_with = [json](Msgid msgid) {
-    return json.starts_with("{\"msgid\":" + std::to_string(static_cast<int>(msgid)) + ",");
-  };
-  return begins_with(Msgid::kContact) || begins_with(Msgid::kGroup);
 }
 
 template <typename Message>
@@ -120,7 +90,7 @@ struct Router::LoopBatch {
     Window* window = LoopDelivery::window_of(*item.session);
     if (window == nullptr || window->user() != item.user) return;
     if (item.event.receipt) {
-      window->offer_receipt(item.event.group, item.event.json);
+      window->offer_receipt(*item.event.receipt, item.event.json);
     } else {
       window->offer_event(item.event.json);
     }
@@ -151,16 +121,17 @@ class Router::Outgoing {
     for (LoopBatch& loop : loops_) loop.groups.push_back(push);
     if (publish_) published_.push_back({cluster::channel_of(push.stream.group()), encode(push)});
   }
-  // Likewise. The JSON is made only where somebody may take it.
-  template <typename MakeJson>
-  void event(UserId user, bool receipt, MakeJson make_json) {
-    auto [session, sure] = router_.registry_.look_up(user);
-    if (session == nullptr && !publish_) return;
-    EventEnvelope event{{}, std::make_shared<const std::string>(make_json()), receipt, {}};
-    if (publish_ && !sure) published_.push_back({cluster::channel_of(user), encode(event)});
-    if (session == nullptr) return;
-    const std::size_t loop = session->loop_index();
-    loops_[loop].events.push_back({std::move(session), user, std::move(event)});
+  // Likewise. The other nodes get no state, which may have changed before they hear of it.
+  void presence(const storage::Watch& watch, bool online) {
+    event(watch.watcher, PresenceEnvelope{watch.watched}, [&] {
+      return EventEnvelope{
+          {}, std::make_shared<const std::string>(presence_json(watch.watched, online)), {}};
+    });
+  }
+  void receipt(UserId user, const Receipt& receipt) {
+    event(user, EventEnvelope{{}, {}, receipt}, [&] {
+      return EventEnvelope{{}, std::make_shared<const std::string>(receipt_json(receipt)), receipt};
+    });
   }
   void send() {
     for (std::size_t i = 0; i < loops_.size(); ++i) {
@@ -174,6 +145,17 @@ class Router::Outgoing {
   }
 
  private:
+  // To the other nodes as `envelope`, here as the event that is made only where somebody may take
+  // it.
+  template <typename AnyEnvelope, typename MakeEvent>
+  void event(UserId user, const AnyEnvelope& envelope, MakeEvent make_event) {
+    auto [session, sure] = router_.registry_.look_up(user);
+    if (publish_ && !sure) published_.push_back({cluster::channel_of(user), encode(envelope)});
+    if (session == nullptr) return;
+    const std::size_t loop = session->loop_index();
+    loops_[loop].events.push_back({std::move(session), user, make_event()});
+  }
+
   Router& router_;
   std::vector<LoopBatch> loops_;
   const bool publish_;
@@ -219,14 +201,16 @@ void Router::on_group_settled(std::vector<GroupEntry> entries) {
 
 void Router::on_bus_message(const cluster::BusMessage& message) {
   auto envelope = decode(message.payload);
+  const UserId user{message.channel.id};  // where the channel is one of a user
   if (!envelope) {
-    log::warn("event=bus_message_malformed channel={}", message.channel.id);
-    return;
-  }
-  if (const auto* event = std::get_if<EventEnvelope>(&*envelope)) {
+    log::limited(log::Level::kWarn, malformed_messages, "event=bus_message_malformed channel={}",
+                 message.channel.id);
+  } else if (const auto* presence = std::get_if<PresenceEnvelope>(&*envelope)) {
+    if (told_ != nullptr) told_->on_presence_told({user, presence->user});
+  } else if (const auto* event = std::get_if<EventEnvelope>(&*envelope)) {
     take_event(message.channel, *event);
   } else if (const auto* takeover = std::get_if<TakeoverEnvelope>(&*envelope)) {
-    handle(UserId{message.channel.id}, *takeover);
+    handle(user, *takeover);
   } else if (const auto* deleted = std::get_if<DeletedEnvelope>(&*envelope)) {
     deleted_elsewhere(deleted->user);
   } else if (const auto* beat = std::get_if<BeatEnvelope>(&*envelope)) {
@@ -238,14 +222,12 @@ void Router::on_bus_message(const cluster::BusMessage& message) {
   }
 }
 
-// Of what is in no table a hint may bring another copy.
 void Router::take_event(const cluster::Channel& channel, const EventEnvelope& event) {
   const bool to_group = channel.kind == cluster::Channel::Kind::kGroup;
-  if (is_told_once(*event.json)) {
+  if (!event.receipt) {
     const auto kind = to_group ? Hint::Kind::kGroupEvent : Hint::Kind::kUserEvent;
-    if (!hints_.take({kind, channel.id, event.except.value, *event.json})) return;
-  }
-  if (to_group) {
+    event_elsewhere({kind, channel.id, event.about.value, *event.json});
+  } else if (to_group) {
     local_event_to_group(GroupId{channel.id}, event);
   } else {
     local_event_to_user(UserId{channel.id}, event);
@@ -253,9 +235,11 @@ void Router::take_event(const cluster::Channel& channel, const EventEnvelope& ev
 }
 
 void Router::event_elsewhere(const Hint& hint) {
-  if (!hints_.take(hint)) return;
-  const EventEnvelope event{
-      UserId{hint.other}, std::make_shared<const std::string>(hint.push), false, {}};
+  if (hints_.take(hint) && told_ != nullptr) told_->on_event_told(hint);
+}
+
+void Router::event_here(const Hint& hint) {
+  const EventEnvelope event{UserId{hint.other}, std::make_shared<const std::string>(hint.push), {}};
   if (hint.kind == Hint::Kind::kGroupEvent) {
     local_event_to_group(GroupId{hint.id}, event);
   } else {
@@ -292,6 +276,10 @@ void Router::tell_gone(UserId user, SessionEpoch epoch) {
 
 void Router::deleted_elsewhere(UserId user) {
   directory_.forget(user);
+  if (told_ != nullptr) told_->on_event_told({Hint::Kind::kAccountDeleted, user.value, 0});
+}
+
+void Router::evict_deleted(UserId user) {
   // A session that an older claim left behind here.
   if (SessionPtr session = registry_.find(user)) session->evict("account_deleted");
 }
@@ -324,42 +312,41 @@ void Router::presence(std::span<const storage::Watch> watches,
   for (const storage::Watch& watch : watches) {
     const auto state = online.find(watch.watched);
     if (state == online.end()) continue;
-    out.event(watch.watcher, false, [&] { return presence_json(state->first, state->second); });
+    out.presence(watch, state->second);
   }
   out.send();
 }
 
-void Router::event_to_user(UserId user, std::string json) {
-  if (!bus_.alone()) hints_.note({Hint::Kind::kUserEvent, user.value, 0, json});
-  to_user(user, {{}, std::make_shared<const std::string>(std::move(json)), false, {}},
-          Reach::kCluster);
+void Router::event_to_user(UserId user, std::string json, UserId about) {
+  if (!bus_.alone()) hints_.note({Hint::Kind::kUserEvent, user.value, about.value, json});
+  to_user(user, {about, std::make_shared<const std::string>(std::move(json)), {}}, Reach::kCluster);
 }
 
-void Router::event_to_group(GroupId group, std::string json, UserId except) {
-  if (!bus_.alone()) hints_.note({Hint::Kind::kGroupEvent, group.value, except.value, json});
-  to_group(group, {except, std::make_shared<const std::string>(std::move(json)), false, {}},
+void Router::event_to_group(GroupId group, std::string json, UserId about) {
+  if (!bus_.alone()) hints_.note({Hint::Kind::kGroupEvent, group.value, about.value, json});
+  to_group(group, {about, std::make_shared<const std::string>(std::move(json)), {}},
            Reach::kCluster);
 }
 
 void Router::receipts_to_users(std::span<const DirectReceipt> receipts, Reach reach) {
   Outgoing out(*this, reach);
-  for (const DirectReceipt& receipt : receipts) {
-    out.event(receipt.sender, true, [&receipt] {
-      return receipt_json("id", receipt.recipient.value, receipt.kind, receipt.seq);
-    });
+  for (const DirectReceipt& item : receipts) {
+    out.receipt(item.sender, {StreamKey::from(item.recipient), item.kind, item.seq});
   }
   out.send();
 }
 
 void Router::receipt_to_group(GroupId group, UserId except, ReceiptKind kind, Seq seq,
                               Reach reach) {
-  auto json = std::make_shared<const std::string>(receipt_json("groupid", group.value, kind, seq));
-  to_group(group, {except, std::move(json), true, group}, reach);
+  const Receipt receipt{StreamKey::of(group), kind, seq};
+  auto json = std::make_shared<const std::string>(receipt_json(receipt));
+  to_group(group, {except, std::move(json), receipt}, reach);
 }
 
 void Router::receipt_to_writer(UserId user, GroupId group, ReceiptKind kind, Seq seq, Reach reach) {
-  auto json = std::make_shared<const std::string>(receipt_json("groupid", group.value, kind, seq));
-  to_user(user, {{}, std::move(json), true, group}, reach);
+  const Receipt receipt{StreamKey::of(group), kind, seq};
+  auto json = std::make_shared<const std::string>(receipt_json(receipt));
+  to_user(user, {{}, std::move(json), receipt}, reach);
 }
 
 void Router::to_user(UserId user, EventEnvelope event, Reach reach) {
@@ -385,9 +372,9 @@ void Router::local_event_to_group(GroupId group, const EventEnvelope& event) {
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     loops_.post(i, [&delivery = recipients_.at(i), group, event] {
       if (event.receipt) {
-        delivery.offer_receipt_to_group(group, event.json, event.except);
+        delivery.offer_receipt_to_group(*event.receipt, event.json, event.about);
       } else {
-        delivery.offer_event_to_group(group, event.json, event.except);
+        delivery.offer_event_to_group(group, event.json, event.about);
       }
     });
   }

@@ -6,6 +6,7 @@
 #include "chat/base/clock.h"
 #include "chat/delivery/loop_delivery.h"
 #include "chat/session/session.h"
+#include "told_receipts.h"
 
 namespace chat::delivery {
 namespace {
@@ -88,13 +89,12 @@ void Window::offer_event(const std::shared_ptr<const std::string>& json) {
   }
 }
 
-void Window::offer_receipt(GroupId group, const std::shared_ptr<const std::string>& json) {
+void Window::offer_receipt(const Receipt& receipt, const std::shared_ptr<const std::string>& json) {
   if (!acknowledges_ || !ready()) return;
-  if (group) {
-    const Position* position = find(StreamKey::of(group));
-    if (position == nullptr || !position->wrote) return;
-  }
-  session_.send_in_loop(*json);
+  const Position* position = receipt.target.is_group() ? find(receipt.target) : nullptr;
+  if (receipt.target.is_group() && (position == nullptr || !position->wrote)) return;
+  if (!told_receipts_) told_receipts_ = std::make_unique<ToldReceipts>();
+  if (told_receipts_->is_news(receipt)) session_.send_in_loop(*json);
 }
 
 void Window::join(GroupId group, Seq joined_seq) {

@@ -231,6 +231,7 @@ Result<void> App::start_threads() {
   if (shared_rates_ != nullptr) {
     if (auto opened = shared_rates_->open(cluster_id_); !opened) return opened;
   }
+  router_.set_told_listener(&presence_);
   bus_->set_cluster(cluster_id_);
   if (auto started = bus_->start(cluster_events_); !started) return started;
   bus_->subscribe({cluster::kChannelOfAll}, {});

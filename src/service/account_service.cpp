@@ -378,7 +378,7 @@ void AccountService::settle_removal(Session& session, Audience audience) {
 
 void AccountService::tell(const session::Identity& who, const Audience& audience) {
   context_.router.account_deleted(who.user);
-  context_.router.presence(audience.watchers, {{who.user, false}});
+  context_.presence.changed(audience.watchers);
   for (const storage::Membership& item : audience.memberships) {
     context_.router.event_to_group(item.group, membership_push(item.group, who, "left"), who.user);
   }

@@ -25,6 +25,12 @@ Result<bool> FriendModel::insert(UserId user, UserId friend_id) {
   return false;
 }
 
+Result<bool> FriendModel::is_listed(UserId user, UserId friend_id) {
+  const auto found = sql::read_integer(connection_, kLook.sqlite, user, friend_id);
+  if (!found) return fail(found);
+  return found->has_value();
+}
+
 Result<bool> FriendModel::is_listed_locked(UserId user, UserId friend_id) {
   CHAT_CHECK(connection_.in_transaction());
   const auto found = sql::read_integer(connection_, kLook.in(connection_), user, friend_id);

@@ -15,18 +15,34 @@ namespace chat::delivery {
 // What one node tells the others on a user's or a group's channel: a committed message with its
 // whole push, or an event that is not stored. One head line of numbers, then the JSON:
 //   m <d|g> <sender or group id> <seq> <sender> <receipt wanted: 0|1> <sent at>\n{…}
-//   e <user who does not get it, or 0>\n{…}
-//   r <user who does not get it, or 0> <group, or 0>\n{…}      a receipt
+//   p <user>\n               the user came or went; for a friend, whose channel it is
+//   e <user whom it is about, and who does not get it>\n{…}
+//   r <user who does not get it, or 0> <group, or 0> <other user, or 0> <read: 0|1> <seq>\n
 //   t <session epoch>\n      the user's sessions that are older than this claim have to go
 //   g <session epoch>\n      a session of this claim has gone: its cursors are in the table
 //   d <user>\n               an account was deleted
 //   b <node> <epoch> <number>\n    the node is alive and can publish (BusHealth)
 //   x <node> <epoch>\n       this life of the node was taken for dead and ended
+//
+// Any of them may come late: a network may hold a closed connection's bytes back and deliver them
+// much later, when newer ones have come over other connections and from other nodes. So each is
+// either compared with what is known here (seqs, epochs, numbers of beats), or it only says what
+// is to be looked up in the table (Presence).
+struct PresenceEnvelope {
+  UserId user;
+};
+enum class ReceiptKind { kDelivered, kRead };
+// Everybody else in the group, or the other user, is so far.
+struct Receipt {
+  StreamKey target;
+  ReceiptKind kind = ReceiptKind::kDelivered;
+  Seq seq = 0;
+};
 struct EventEnvelope {
-  UserId except;
-  std::shared_ptr<const std::string> json;
-  bool receipt = false;  // for sessions that acknowledge; of a group: and have written in it
-  GroupId group{};       // of a receipt
+  UserId about;
+  std::shared_ptr<const std::string> json;  // on the bus, a receipt needs none
+  // For sessions that acknowledge; of a group: and have written in it.
+  std::optional<Receipt> receipt{};
 };
 struct TakeoverEnvelope {
   SessionEpoch epoch = 0;
@@ -44,10 +60,11 @@ struct EndedEnvelope {
   NodeId node;
   NodeEpoch epoch = 0;
 };
-using Envelope = std::variant<Push, EventEnvelope, TakeoverEnvelope, DeletedEnvelope, BeatEnvelope,
-                              EndedEnvelope>;
+using Envelope = std::variant<Push, PresenceEnvelope, EventEnvelope, TakeoverEnvelope,
+                              DeletedEnvelope, BeatEnvelope, EndedEnvelope>;
 
 std::string encode(const Push& push);
+std::string encode(const PresenceEnvelope& presence);
 std::string encode(const EventEnvelope& event);
 std::string encode(const TakeoverEnvelope& takeover);
 std::string encode(const DeletedEnvelope& deleted);

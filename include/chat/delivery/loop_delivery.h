@@ -42,8 +42,8 @@ class LoopDelivery {
   void offer_event_to_group(GroupId group, const std::shared_ptr<const std::string>& json,
                             UserId except);
 
-  void offer_receipt_to_group(GroupId group, const std::shared_ptr<const std::string>& json,
-                              UserId except);
+  void offer_receipt_to_group(const Receipt& receipt,
+                              const std::shared_ptr<const std::string>& json, UserId except);
 
   // Every kInterval of the writeback: hands it the cursors that moved, and lets windows whose
   // catch-up failed try again.

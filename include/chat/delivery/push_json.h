@@ -5,10 +5,14 @@
 
 #include "chat/storage/values.h"
 
-// The JSON of chat pushes (protocol.md, "Pushes"): ONE_CHAT_MSG and GROUP_CHAT_MSG.
+// The JSON of pushes (protocol.md, "Pushes"): ONE_CHAT_MSG and GROUP_CHAT_MSG, PRESENCE, RECEIPT.
 namespace chat::delivery {
+
+struct Receipt;
 
 std::string push_json(const storage::DirectMessage& message, std::string_view sender_name);
 std::string push_json(const storage::GroupMessage& message, std::string_view sender_name);
+std::string presence_json(UserId user, bool online);
+std::string receipt_json(const Receipt& receipt);
 
 }  // namespace chat::delivery

@@ -19,8 +19,6 @@
 
 namespace chat::delivery {
 
-enum class ReceiptKind { kDelivered, kRead };
-
 // Whom something is told that is no message.
 enum class Reach {
   kCluster,   // users on all nodes
@@ -33,6 +31,15 @@ struct DirectReceipt {
   UserId recipient;
   ReceiptKind kind;
   Seq seq;
+};
+
+// Takes what other nodes have told and only the table can confirm: a hint may come late.
+class ToldListener {
+ public:
+  virtual ~ToldListener() = default;
+  virtual void on_presence_told(const storage::Watch& watch) = 0;
+  // kUserEvent, kGroupEvent or kAccountDeleted.
+  virtual void on_event_told(const Hint& event) = 0;
 };
 
 // Takes what the journal has settled to where it must go: the ack to the sender, the push to
@@ -53,6 +60,9 @@ class Router final : public JournalListener {
         directory_(directory),
         bus_(bus) {}
 
+  // Before anything comes from the bus.
+  void set_told_listener(ToldListener* listener) { told_ = listener; }
+
   // No other node can have sessions.
   bool alone() const { return bus_.alone(); }
 
@@ -61,12 +71,15 @@ class Router final : public JournalListener {
   // What another node has published.
   void on_bus_message(const cluster::BusMessage& message);
 
-  // Pushes that are not stored: to whoever is online.
-  void event_to_user(UserId user, std::string json);
-  void event_to_group(GroupId group, std::string json, UserId except);
+  // CONTACT and GROUP pushes, which are not stored: to whoever is online, but to the user whom they
+  // are about.
+  void event_to_user(UserId user, std::string json, UserId about);
+  void event_to_group(GroupId group, std::string json, UserId about);
 
-  // The same, when another node has told it by a hint.
+  // The same, when another node has told it: goes to the ToldListener the first time it comes.
   void event_elsewhere(const Hint& hint);
+  // To the users of this node.
+  void event_here(const Hint& hint);
 
   // PRESENCE pushes: each watcher is told the state of whom it watches.
   void presence(std::span<const storage::Watch> watches,
@@ -80,8 +93,10 @@ class Router final : public JournalListener {
 
   // The account is no more: no node takes a message to it any longer.
   void account_deleted(UserId user);
-  // Likewise, when another node has deleted it.
+  // Likewise, when another node says that it has deleted it.
   void deleted_elsewhere(UserId user);
+  // It is deleted, so nobody is logged in with it.
+  void evict_deleted(UserId user);
 
   // This node has ended a life of another one, which may run on without the database.
   void node_ended(const storage::Node& node);
@@ -116,6 +131,7 @@ class Router final : public JournalListener {
   HintRelay& hints_;
   Directory& directory_;
   cluster::Bus& bus_;
+  ToldListener* told_ = nullptr;  // fixed before the bus starts
 };
 
 }  // namespace chat::delivery

@@ -21,6 +21,8 @@ class Session;
 namespace chat::delivery {
 
 class LoopDelivery;
+class ToldReceipts;
+struct Receipt;
 
 // How far one logged-in session is in each of its streams, and what it gets next.
 //
@@ -50,8 +52,8 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   // Something that is no stored message (CONTACT, GROUP, PRESENCE); lost on slow readers.
   void offer_event(const std::shared_ptr<const std::string>& json);
   // RECEIPT: to clients that acknowledge; of a group: to who has written in it since the login.
-  // Not kept for anyone who can't take it now.
-  void offer_receipt(GroupId group, const std::shared_ptr<const std::string>& json);
+  // Not kept for anyone who can't take it now; one that was overtaken is dropped.
+  void offer_receipt(const Receipt& receipt, const std::shared_ptr<const std::string>& json);
   // The user is a member of the group and reads it from `joined_seq` on. May be called again.
   void join(GroupId group, Seq joined_seq);
   // What the table says of a stream. One that is not known here (the user joined the group, and
@@ -173,8 +175,9 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   bool dirty_ = false;        // listed in the loop for take_moves()
   std::uint32_t marks_head_ = 0;
   std::vector<Mark> marks_;
-  std::vector<Position> positions_;   // ascending by stream
-  std::unique_ptr<Waiting> waiting_;  // nullptr: nothing waits
+  std::vector<Position> positions_;              // ascending by stream
+  std::unique_ptr<Waiting> waiting_;             // nullptr: nothing waits
+  std::unique_ptr<ToldReceipts> told_receipts_;  // nullptr: none was told
 };
 
 }  // namespace chat::delivery

@@ -17,6 +17,7 @@ class FriendModel {
 
   // False when it was there already. kConflict: one of the two is no user.
   Result<bool> insert(UserId user, UserId friend_id);
+  Result<bool> is_listed(UserId user, UserId friend_id);
   // Locks the row. Call inside a write transaction.
   Result<bool> is_listed_locked(UserId user, UserId friend_id);
   Result<std::size_t> count(UserId user);

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "chat/delivery/push_json.h"
+
 namespace chat::delivery {
 namespace {
 
@@ -30,8 +32,34 @@ TEST(Envelope, CarriesAPushOfEitherKind) {
 TEST(Envelope, CarriesAnEvent) {
   const auto decoded = decode(encode(EventEnvelope{UserId{3}, shared("{}")}));
   ASSERT_TRUE(decoded);
-  EXPECT_EQ(std::get<EventEnvelope>(*decoded).except, UserId{3});
+  EXPECT_EQ(std::get<EventEnvelope>(*decoded).about, UserId{3});
   EXPECT_EQ(*std::get<EventEnvelope>(*decoded).json, "{}");
+}
+
+TEST(Envelope, CarriesWhoCameOrWentButNoState) {
+  const std::string payload = encode(PresenceEnvelope{UserId{7}});
+  EXPECT_EQ(payload, "p 7\n");
+  const auto decoded = decode(payload);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(std::get<PresenceEnvelope>(*decoded).user, UserId{7});
+}
+
+TEST(Envelope, CarriesAReceiptOfEitherKind) {
+  for (const StreamKey target : {StreamKey::from(UserId{7}), StreamKey::of(GroupId{8})}) {
+    for (const ReceiptKind kind : {ReceiptKind::kDelivered, ReceiptKind::kRead}) {
+      const Receipt sent{target, kind, 1LL << 40};
+      const auto decoded =
+          decode(encode(EventEnvelope{UserId{3}, shared(receipt_json(sent)), sent}));
+      ASSERT_TRUE(decoded);
+      const auto& event = std::get<EventEnvelope>(*decoded);
+      EXPECT_EQ(event.about, UserId{3});
+      ASSERT_TRUE(event.receipt);
+      EXPECT_EQ(event.receipt->target, target);
+      EXPECT_EQ(event.receipt->kind, kind);
+      EXPECT_EQ(event.receipt->seq, 1LL << 40);
+      EXPECT_EQ(*event.json, receipt_json(sent));
+    }
+  }
 }
 
 TEST(Envelope, RefusesWhatIsMalformed) {
@@ -39,6 +67,13 @@ TEST(Envelope, RefusesWhatIsMalformed) {
                               "\n",
                               "{}",
                               "x 1\n{}",
+                              "p 0\n",
+                              "p 1 2\n",
+                              "r 0 1\n{}",
+                              "r 0 0 0 0 1\n",
+                              "r 0 1 1 0 1\n",
+                              "r 0 1 0 0 0\n",
+                              "r 0 1 0 0 1 1\n",
                               "e\n{}",
                               "e x\n{}",
                               "e 1 2\n{}",

@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "chat/base/mutex.h"
 #include "chat/cluster/local_bus.h"
 #include "chat/delivery/cluster_events.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/node_model.h"
+#include "support/deadline.h"
 #include "support/session_rig.h"
 #include "unit/storage/storage_fixture.h"
 
@@ -25,6 +27,7 @@ using Json = nlohmann::json;
 struct Node {
   Node(storage::Database& database, cluster::LocalHub& hub)
       : pool(database, {}, base::system_clock()), bus(hub) {
+    router.set_told_listener(&presence);
     EXPECT_TRUE(bus.start(events));
     presence.start();
   }
@@ -35,14 +38,15 @@ struct Node {
   }
 
   test::SessionRig::Pair log_in(UserId user, const std::vector<GroupId>& groups = {},
-                                std::size_t loop = 0) {
+                                std::size_t loop = 0, bool acknowledges = false) {
     auto pair = rig.connect(loop);
     EXPECT_EQ(registry.reserve(user, pair.session, false, {}),
               session::Registry::Reservation::kGranted);
     registry.claimed(user, *pair.session, 1);
     std::promise<void> attached;
     pair.session->suspend();
-    recipients.attach(pair.session, user, false, groups, [&attached] { attached.set_value(); });
+    recipients.attach(pair.session, user, acknowledges, groups,
+                      [&attached] { attached.set_value(); });
     attached.get_future().wait();
     auto positions = backlog.positions(user);
     EXPECT_TRUE(positions);
@@ -73,6 +77,38 @@ struct Node {
   Resync resync{registry, recipients, takeovers, pool, bus, health, presence, directory};
   Receipts receipts{router, hints, pool};
   ClusterEvents events{router, resync, presence, receipts, directory, health, [] {}};
+};
+
+// Keeps what is published on some channels: what a network holds back.
+class LateMessages final : public cluster::BusListener {
+ public:
+  LateMessages(cluster::LocalHub& hub, std::vector<cluster::Channel> channels) : bus_(hub) {
+    EXPECT_TRUE(bus_.start(*this));
+    bus_.subscribe(std::move(channels), {});
+  }
+  ~LateMessages() override { bus_.stop(); }
+
+  void on_bus_message(const cluster::BusMessage& message) override {
+    base::MutexLock lock(mutex_);
+    messages_.push_back(message);
+  }
+  void on_bus_gap() override {}
+
+  cluster::BusMessage take() {
+    EXPECT_TRUE(test::wait_until([this] {
+      base::MutexLock lock(mutex_);
+      return !messages_.empty();
+    }));
+    base::MutexLock lock(mutex_);
+    cluster::BusMessage first = messages_.front();
+    messages_.erase(messages_.begin());
+    return first;
+  }
+
+ private:
+  cluster::LocalBus bus_;
+  base::Mutex mutex_;
+  std::vector<cluster::BusMessage> messages_ CHAT_GUARDED_BY(mutex_);
 };
 
 class RouterTest : public storage::StorageTest {
@@ -119,6 +155,10 @@ class RouterTest : public storage::StorageTest {
   static Json next(test::SessionRig::Pair& pair) {
     const auto line = pair.peer->line();
     return line ? Json::parse(*line) : Json();
+  }
+  static std::string membership(const std::string& change, int number) {
+    return "{\"msgid\":202,\"number\":" + std::to_string(number) + ",\"change\":\"" + change +
+           "\"}";
   }
   // Nothing was said before this.
   static void expect_quiet(Node& node, test::SessionRig::Pair& pair) {
@@ -233,11 +273,13 @@ TEST_F(RouterTest, RepeatIsPushedUnlessTheRecipientHasHadIt) {
 
 TEST_F(RouterTest, EventsReachUsersAndGroupsOfBothNodes) {
   const GroupId group = add_group("group", alice_);
+  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, bob_, 10); }));
+  ASSERT_TRUE(storage::FriendModel(*connection_).insert(alice_, bob_).value());
   auto alice = here_->log_in(alice_, {group});
   auto bob = there_->log_in(bob_, {group});
-  here_->router.event_to_user(bob_, "{\"msgid\":201}");
+  here_->router.event_to_user(bob_, "{\"msgid\":201}", alice_);
   EXPECT_EQ(next(bob).at("msgid"), 201);
-  there_->router.event_to_group(group, "{\"msgid\":202}", bob_);
+  there_->router.event_to_group(group, membership("joined", 1), bob_);
   EXPECT_EQ(next(alice).at("msgid"), 202);
   expect_quiet(*there_, bob);
 }
@@ -303,6 +345,101 @@ TEST_F(RouterTest, PresenceReachesWhoListsTheUserWhereverTheyAre) {
   there_->presence.changed(alice_);
   EXPECT_EQ(next(bob).at("state"), "offline");
   EXPECT_EQ(next(carol).at("state"), "offline");
+}
+
+// While the hint was on its way the user has logged in again, wherever that was.
+TEST_F(RouterTest, PresenceThatIsHeardLateIsWhatTheTableSays) {
+  ASSERT_TRUE(storage::FriendModel(*connection_).insert(bob_, alice_).value());
+  const auto node = storage::begin_node(*connection_, "a");
+  storage::UserModel users(*connection_);
+  for (const UserId user : {alice_, bob_}) ASSERT_TRUE(users.claim(user, *node, false).value());
+  LateMessages held(hub_, {cluster::channel_of(bob_)});
+  ASSERT_TRUE(users.release(alice_, 1).value());
+  here_->presence.changed(alice_);
+  const cluster::BusMessage offline = held.take();
+  ASSERT_TRUE(users.claim(alice_, *node, false).value());
+  auto bob = there_->log_in(bob_);
+  for (int time = 0; time < 2; ++time) {
+    there_->events.on_bus_message(offline);
+    const Json push = next(bob);
+    EXPECT_EQ(push.at("msgid"), 200);
+    EXPECT_EQ(push.at("id"), alice_.value);
+    EXPECT_EQ(push.at("state"), "online");
+  }
+}
+
+TEST_F(RouterTest, FriendsOfADeletedAccountHearThatItIsOffline) {
+  const auto node = storage::begin_node(*connection_, "a");
+  ASSERT_TRUE(storage::UserModel(*connection_).claim(bob_, *node, false).value());
+  auto bob = there_->log_in(bob_);
+  const std::vector<storage::Watch> friends{{bob_, alice_}};  // whom no table names any more
+  here_->presence.changed(friends);
+  EXPECT_EQ(next(bob).at("state"), "offline");
+}
+
+TEST_F(RouterTest, AChangeOfAGroupThatIsHeardLateIsToldIfItIsStillSo) {
+  const GroupId group = add_group("group", alice_);
+  const UserId carol = add_user("carol");
+  for (const UserId user : {bob_, carol}) {
+    ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, user, 10); }));
+  }
+  LateMessages held(hub_, {cluster::channel_of(group)});
+  here_->router.event_to_group(group, membership("joined", 1), carol);
+  const cluster::BusMessage joined = held.take();
+  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).leave_all(carol); }));
+  auto bob = there_->log_in(bob_, {group});
+  there_->events.on_bus_message(joined);
+  here_->router.event_to_group(group, membership("left", 2), carol);
+  EXPECT_EQ(next(bob).at("number"), 2);
+  expect_quiet(*there_, bob);
+}
+
+TEST_F(RouterTest, AContactThatIsHeardLateIsToldIfItIsStillOne) {
+  storage::FriendModel friends(*connection_);
+  LateMessages held(hub_, {cluster::channel_of(bob_)});
+  here_->router.event_to_user(bob_, "{\"msgid\":201,\"number\":1}", alice_);
+  const cluster::BusMessage added = held.take();
+  auto bob = there_->log_in(bob_);
+  there_->events.on_bus_message(added);
+  const UserId carol = add_user("carol");
+  ASSERT_TRUE(friends.insert(carol, bob_).value());
+  here_->router.event_to_user(bob_, "{\"msgid\":201,\"number\":2}", carol);
+  EXPECT_EQ(next(bob).at("number"), 2);
+  expect_quiet(*there_, bob);
+}
+
+TEST_F(RouterTest, OnlyWhoseAccountIsDeletedIsSignedOff) {
+  auto alice = there_->log_in(alice_);
+  LateMessages held(hub_, {cluster::kChannelOfAll});
+  here_->router.account_deleted(alice_);
+  const cluster::BusMessage deleted = held.take();
+  there_->events.on_bus_message(deleted);
+  // What is told after it has waited for it.
+  ASSERT_TRUE(storage::FriendModel(*connection_).insert(bob_, alice_).value());
+  here_->router.event_to_user(alice_, "{\"msgid\":201}", bob_);
+  EXPECT_EQ(next(alice).at("msgid"), 201);
+  EXPECT_FALSE(alice.session->ending());
+  ASSERT_TRUE(connection_->execute("UPDATE user SET name = '', password = '' WHERE id = " +
+                                   std::to_string(alice_.value)));
+  there_->events.on_bus_message(deleted);
+  EXPECT_EQ(next(alice).at("reason"), "account_deleted");
+}
+
+TEST_F(RouterTest, AReceiptThatIsHeardLateIsDropped) {
+  const auto tell = [this](ReceiptKind kind, Seq seq) {
+    const std::vector<DirectReceipt> receipts{{alice_, bob_, kind, seq}};
+    here_->router.receipts_to_users(receipts, Reach::kCluster);
+  };
+  auto alice = there_->log_in(alice_, {}, 0, true);
+  tell(ReceiptKind::kDelivered, 5);
+  tell(ReceiptKind::kDelivered, 3);
+  tell(ReceiptKind::kRead, 2);
+  tell(ReceiptKind::kRead, 1);
+  tell(ReceiptKind::kDelivered, 6);
+  EXPECT_EQ(next(alice).at("seq"), 5);
+  EXPECT_EQ(next(alice).at("seq"), 2);
+  EXPECT_EQ(next(alice).at("seq"), 6);
+  expect_quiet(*there_, alice);
 }
 
 // Committed on another node, which died before it published.
