@@ -143,24 +143,10 @@ App::~App() {
 
 Result<void> App::start() {
   if (auto opened = main_loop_.open(); !opened) return opened;
-  if (auto opened = open_storage(); !opened) return opened;
   if (auto opened = hasher_.open(); !opened) return opened;
-
-  server_ = std::make_unique<net::Server>(
-      main_loop_, io_loops_,
-      [this](net::Connection& connection, std::size_t loop_index) {
-        return std::allocate_shared<session::Session>(base::SlabAllocator<session::Session>(),
-                                                      *session_context_, connection, loop_index);
-      },
-      limits_);
-  if (auto bound = server_->bind(config_.server.listen); !bound) return bound;
-  if (auto warning = plain_port_warning(config_.server.listen)) {
-    log::warn("event=plain_port_open what={}", log::quoted(*warning));
-    warnings_.push_back(*std::move(warning));
-  }
-  if (const auto& address = config_.server.proxy_listen) {
-    if (auto bound = server_->bind_trusted(*address); !bound) return bound;
-  }
+  // Before the storage: a start that fails for its port leaves no new database behind.
+  if (auto bound = bind(); !bound) return bound;
+  if (auto opened = open_storage(); !opened) return opened;
   if (auto registered = register_node(); !registered) return registered;
 
   dispatcher_ = std::make_unique<service::Dispatcher>(service_context_);
@@ -176,12 +162,29 @@ Result<void> App::start() {
   return server_->listen();
 }
 
+Result<void> App::bind() {
+  server_ = std::make_unique<net::Server>(
+      main_loop_, io_loops_,
+      [this](net::Connection& connection, std::size_t loop_index) {
+        return std::allocate_shared<session::Session>(base::SlabAllocator<session::Session>(),
+                                                      *session_context_, connection, loop_index);
+      },
+      limits_);
+  if (auto bound = server_->bind(config_.server.listen); !bound) return bound;
+  if (auto warning = plain_port_warning(config_.server.listen)) {
+    log::warn("event=plain_port_open what={}", log::quoted(*warning));
+    warnings_.push_back(*std::move(warning));
+  }
+  if (const auto& address = config_.server.proxy_listen) return server_->bind_trusted(*address);
+  return {};
+}
+
 Result<void> App::open_storage() {
   const std::string new_file = database_file_to_be_made(config_);
   if (auto opened = database_->open(); !opened) return opened;
-  warnings_ = durability_warnings(*database_);
-  for (const std::string& warning : warnings_) {
+  for (std::string& warning : durability_warnings(*database_)) {
     log::error("event=not_durable what={}", log::quoted(warning));
+    warnings_.push_back(std::move(warning));
   }
   if (!new_file.empty()) {
     log::warn("event=database_made path={}", log::quoted(new_file));

@@ -55,7 +55,7 @@ class App {
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  // Opens the database, registers the node, starts the threads, listens.
+  // Binds, opens the database, registers the node, starts the threads, listens.
   Result<void> start();
   // What its operator must know though it runs: sentences, logged already.
   const std::vector<std::string>& warnings() const { return warnings_; }
@@ -68,6 +68,7 @@ class App {
   bool run();
 
  private:
+  Result<void> bind();
   Result<void> open_storage();
   Result<void> register_node();
   void tell_wait(const std::string& sentence) const;

@@ -253,6 +253,13 @@ TEST_F(Configuration, PortInUseIsRefusedWithASentence) {
   const RunResult result =
       run_to_end(chatserver_command(dir.path(), {"server.listen=" + address, "log.file="}));
   expect_refused(result, address);
+  // Nor is a new database left behind.
+  for (const char* key : {"server.listen=", "server.proxy_listen="}) {
+    const auto command = chatserver_command(
+        dir.path(), {key + address, "storage.path=" + dir.file("new/chat.db"), "log.file="});
+    expect_refused(run_to_end(command), address);
+    EXPECT_FALSE(std::filesystem::exists(dir.path() / "new"));
+  }
 }
 
 TEST_F(Configuration, StorageThatCannotBeOpenedIsRefusedWithASentence) {
