@@ -35,6 +35,17 @@ bool is_comment(std::string_view text) {
   return !text.empty() && (text.front() == ';' || text.front() == '#');
 }
 
+// The name of a section that no key is in. What is no section is inih's to judge.
+std::optional<std::string_view> unknown_section(std::string_view line) {
+  const auto end = line.find(']');
+  if (!line.starts_with('[') || end == line.npos) return std::nullopt;
+  const std::string_view name = line.substr(1, end - 1);
+  const auto all = keys();
+  const bool known =
+      std::any_of(all.begin(), all.end(), [name](const Key& key) { return key.section == name; });
+  return known ? std::nullopt : std::optional(name);
+}
+
 // What inih would skip in a line without indentation and line end.
 std::optional<std::string> unread_part(std::string_view line) {
   if (line.find_first_of("\r\v\f") != line.npos) {
@@ -83,6 +94,10 @@ class IniReading {
     if (is_comment(line)) line = {};
     if (const auto unread = unread_part(line)) {
       refuse(*unread);
+      return nullptr;
+    }
+    if (const auto unknown = unknown_section(line)) {
+      refuse(fmt::format("there is no section {}; --help lists all keys", log::quoted(*unknown)));
       return nullptr;
     }
     if (line.size() + 2 > size) {

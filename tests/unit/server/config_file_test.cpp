@@ -60,7 +60,19 @@ TEST(ConfigFile, RefusesUnknownKeysAndSectionsByName) {
   EXPECT_EQ(file_error("[server]\nlisten_on = 1\n"),
             "f.ini:2: there is no key \"server.listen_on\"; --help lists them all");
   EXPECT_EQ(file_error("[sever]\nlisten = 127.0.0.1:1\n"),
-            "f.ini:2: there is no key \"sever.listen\"; --help lists them all");
+            "f.ini:1: there is no section \"sever\"; --help lists all keys");
+}
+
+TEST(ConfigFile, RefusesUnknownSectionsWithoutKeys) {
+  for (const char* text : {"[server]\n[limit]\n", "[server]\n[limit]\n[log]\n",
+                           "[server]\r\n \t[limit] ; rates\r\n"}) {
+    EXPECT_EQ(file_error(text), "f.ini:2: there is no section \"limit\"; --help lists all keys");
+  }
+  for (const char* text : {"[]", "[ server ]", "[Server]", "[server.listen]"}) {
+    EXPECT_TRUE(file_error(text).starts_with("f.ini:1: there is no section")) << text;
+  }
+  EXPECT_EQ(file_error("[server]\n[storage]\n[mysql]\n[bus]\n[redis]\n[auth]\n[limits]\n[log]"),
+            "");
 }
 
 TEST(ConfigFile, RefusesKeysOutsideASection) {
