@@ -142,6 +142,10 @@ Result<Settings> layer(const Arguments& arguments, const Environment& environmen
 }
 
 Result<Order> carry_out(const Arguments& arguments, const Environment& environment) {
+  if (arguments.check && arguments.migrate) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--check changes nothing and --migrate updates the database: give one of them");
+  }
   std::vector<std::string> warnings;
   const auto settings = layer(arguments, environment, warnings);
   if (!settings) return fail(settings);

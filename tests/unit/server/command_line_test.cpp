@@ -58,6 +58,15 @@ TEST(CommandLine, AddressAndPortAsTheServerOfTheCourseTakesThem) {
   EXPECT_NE(error_of({"127.0.0.1", "1", "2"}), "");
 }
 
+TEST(CommandLine, ChecksOrMigrates) {
+  EXPECT_EQ(error_of({"--check", "--migrate"}),
+            "--check changes nothing and --migrate updates the database: give one of them");
+  EXPECT_EQ(error_of({"--check"}), "");
+  const auto order = run({"--migrate"});
+  ASSERT_TRUE(order);
+  EXPECT_TRUE(order->migrate);
+}
+
 TEST(CommandLine, SetWinsOverTheFileAndTheLastSetWins) {
   const std::string file = file_with("[server]\nnode = file\nworkers = 7\n[log]\nlevel = off\n");
   const auto order = run({"-c", file.c_str(), "--set", "server.node=first", "--set",
