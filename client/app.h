@@ -93,6 +93,7 @@ class App {
   std::optional<std::string> ask_password(const char* prompt);
   std::optional<std::string> new_password();
   std::optional<std::string> first_password();
+  std::optional<std::string> password_in(const std::string& path);
   std::optional<std::string> checked(std::string password);
   bool need_login(const char* command);
   bool need_connection();

@@ -1,9 +1,12 @@
 // Passwords that a user types, or that a script gives.
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -74,18 +77,33 @@ std::optional<std::string> App::new_password() {
 
 std::optional<std::string> App::first_password() {
   if (!options_.password_file.empty()) {
-    std::ifstream file(options_.password_file);
-    std::string line;
-    if (std::getline(file, line)) return checked(without_line_end(std::move(line)));
-    show({event::Usage{"--password-file: there is nothing to read"}});
-    return std::nullopt;
+    return password_in(options_.password_file);
   }
   if (const char* const given = std::getenv("CHAT_PASSWORD")) return checked(given);
   return ask_password("Password: ");
 }
 
-// No request can carry anything else.
+std::optional<std::string> App::password_in(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!file) {
+    show({event::Usage{
+        fmt::format("--password-file: cannot read {}: {}", path, std::strerror(errno))}});
+    return std::nullopt;
+  }
+  (void)std::getline(file, line);
+  line = without_line_end(std::move(line));
+  if (!line.empty()) return checked(std::move(line));
+  show({event::Usage{fmt::format("--password-file: the first line of {} is empty", path)}});
+  return std::nullopt;
+}
+
+// No request can carry anything else, and no account has an empty one.
 std::optional<std::string> App::checked(std::string password) {
+  if (password.empty()) {
+    show({event::Usage{"the password is empty"}});
+    return std::nullopt;
+  }
   if (protocol::is_valid_utf8(password)) return password;
   show({event::Usage{"the password is not valid UTF-8"}});
   return std::nullopt;

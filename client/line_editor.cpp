@@ -62,6 +62,16 @@ std::string common_beginning(const std::vector<std::string>& found) {
   return to_utf8(common);
 }
 
+bool cuts(Key::Kind kind) {
+  switch (kind) {
+    case Key::Kind::kKillToEnd:
+    case Key::Kind::kKillToBegin:
+    case Key::Kind::kKillWordLeft:
+    case Key::Kind::kKillWordRight: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 LineEditor::LineEditor(TerminalMode& mode, std::string prompt, Complete complete, Remember remember)
@@ -126,11 +136,9 @@ void LineEditor::finish_locked(Status status) {
   finished_ = status;
   editing_ = false;
   write_locked(view_.leave());
-  if (!secret && remember_(finished_line_)) {
-    line_.remember(finished_line_);
-  } else {
-    line_.forget_cut();
-  }
+  const bool remembered = !secret && remember_(finished_line_);
+  if (remembered) line_.remember(finished_line_);
+  if (!std::exchange(keep_cut_, true) || !remembered) line_.forget_cut();
   changed_.notify_all();
 }
 
@@ -181,7 +189,7 @@ void LineEditor::take_locked(std::string_view bytes) {
   for (; editing_ && !bytes.empty(); bytes.remove_prefix(1)) {
     keys.clear();
     decoder_.feed(bytes.substr(0, 1), keys);
-    for (const Key& key : keys) changed = act_locked(line_.apply(key)) || changed;
+    for (const Key& key : keys) changed = press_locked(key) || changed;
   }
   ahead_ += bytes;
   if (changed) redraw_locked();
@@ -191,8 +199,16 @@ void LineEditor::pause_locked() {
   std::vector<Key> keys;
   decoder_.pause(keys);
   bool changed = false;
-  for (const Key& key : keys) changed = act_locked(line_.apply(key)) || changed;
+  for (const Key& key : keys) changed = press_locked(key) || changed;
   if (changed) redraw_locked();
+}
+
+// What is cut out of a line that may not come back may hold a password: it is there for this line,
+// and not for the next ones.
+bool LineEditor::press_locked(const Key& key) {
+  const bool cuts_some = cuts(key.kind) && !line_.secret() && !line_.text().empty();
+  if (cuts_some && !remember_(to_utf8(line_.text()))) keep_cut_ = false;
+  return act_locked(line_.apply(key));
 }
 
 // True: the line is to be drawn anew.

@@ -75,6 +75,7 @@ class LineEditor {
   void take_locked(std::string_view bytes) CHAT_REQUIRES(mutex_);
   void pause_locked() CHAT_REQUIRES(mutex_);
   bool act_locked(EditLine::Effect effect) CHAT_REQUIRES(mutex_);
+  bool press_locked(const Key& key) CHAT_REQUIRES(mutex_);
   bool complete_locked() CHAT_REQUIRES(mutex_);
   void begin_locked(const std::string& prompt, bool secret) CHAT_REQUIRES(mutex_);
   void finish_locked(LineReader::Status status) CHAT_REQUIRES(mutex_);
@@ -99,6 +100,7 @@ class LineEditor {
   base::CondVar changed_;
   KeyDecoder decoder_ CHAT_GUARDED_BY(mutex_);
   EditLine line_ CHAT_GUARDED_BY(mutex_);
+  bool keep_cut_ CHAT_GUARDED_BY(mutex_) = true;  // beyond the end of this line
   LineView view_ CHAT_GUARDED_BY(mutex_);
   std::u32string shown_prompt_ CHAT_GUARDED_BY(mutex_);
   std::string ahead_ CHAT_GUARDED_BY(mutex_);     // typed while no line is edited

@@ -228,7 +228,16 @@ TEST_F(TerminalKeys, NoPasswordComesBackByAKey) {
   }
   alice->type_line("/groups");
   ASSERT_TRUE(alice->wait_for("No groups yet"));
+  alice->type("/login alice hidden-4\x15/friends\r");
+  ASSERT_TRUE(alice->wait_for("No friends yet"));
   const std::size_t hidden = alice->count("hidden-");
+  alice->type("\x19 drawn");
+  ASSERT_TRUE(alice->wait_for(" drawn"));
+  // What was cut out of any other line does.
+  alice->type("\x15/chat 1 harmless\x15/groups\r");
+  ASSERT_TRUE(alice->wait_for("No groups yet"));
+  alice->type("\x19");
+  EXPECT_TRUE(alice->wait_for("/chat 1 harmless"));
   // As far back as it goes, and what the search finds.
   for (int i = 0; i < 20; ++i) alice->type("\x10");
   alice->type("\x05\x15\x12hidden");

@@ -25,6 +25,7 @@ using test::Program;
 using test::run_script;
 using test::small_server;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(Program, RunsAScript) {
   FakeServer server(small_server);
@@ -287,6 +288,20 @@ TEST(Program, APasswordFileOfWindowsWorks) {
       run_script(server.port(), "/quit\n", {"--user", "alice", "--password-file", path});
   EXPECT_EQ(ended.code, 0);
   EXPECT_THAT(ended.output, HasSubstr("logged_in id=1"));
+}
+
+TEST(Program, APasswordFileWithoutAPasswordIsWrongUsage) {
+  FakeServer server(small_server);
+  const std::string path = testing::TempDir() + "no_password.txt";
+  for (const char* text : {"", "\n", "\r\nright1\n"}) {
+    std::ofstream(path, std::ios::binary) << text;
+    const auto ended =
+        run_script(server.port(), "/quit\n", {"--user", "alice", "--password-file", path});
+    EXPECT_EQ(ended.code, 2);
+    EXPECT_THAT(ended.output,
+                HasSubstr("--password-file: the first line of " + path + " is empty"));
+    EXPECT_THAT(ended.output, Not(HasSubstr("logged_in")));
+  }
 }
 
 TEST(Program, AClosedStandardStreamIsRefused) {
