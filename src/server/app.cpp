@@ -27,6 +27,9 @@ constexpr std::chrono::milliseconds kStopLook{20};
 // Every session and every window is in it at most once, so it never fills.
 constexpr std::size_t kWorkerQueue = 1 << 20;
 constexpr std::size_t kHashQueue = 32;
+// Only so many clients may be silent from their beginning for longer than a minute, however long
+// limits.first_byte_timeout_ms is.
+constexpr std::size_t kSilentClients = 1000;
 // A chat passes half a dozen threads and is done soon; what has no end (hashing, reading histories)
 // gives way to it where there are fewer cores than threads that have something to do.
 constexpr int kHashNice = 10;
@@ -66,6 +69,7 @@ session::SessionOptions session_options(const Config& config) {
   session::SessionOptions options;
   options.bytes_per_second = config.limits.bytes_per_second;
   options.classic_numbers = config.server.classic_numbers;
+  options.patience.first_byte = config.limits.first_byte_timeout;
   return options;
 }
 
@@ -132,6 +136,7 @@ App::App(const Config& config)
                        {},
                        {}},
       slow_clients_(config.limits.slow_clients),
+      silent_clients_(kSilentClients),
       limits_(connection_capacity(config.limits.connections),
               config.limits.connections_per_address),
       memory_trim_(MemoryTrim::cpu_time_of_process,
@@ -155,6 +160,7 @@ Result<void> App::start() {
                               *dispatcher_,
                               clock_,
                               slow_clients_,
+                              silent_clients_,
                               session_options(config_)});
   if (auto started = start_threads(); !started) return started;
   // Not before: while the start waits for a lease, callers must find out at once that nobody is

@@ -122,6 +122,9 @@ Result<void> apply_address(const Arguments& arguments, Settings& settings) {
   return settings.set("server", "listen", host + ":" + arguments.port, "ADDRESS PORT");
 }
 
+// Clients of the course connect at once and send nothing until their user has chosen from a menu.
+constexpr const char* kFirstByteTimeoutOfTheCourse = "1800000";
+
 Result<void> apply_file(const std::string& file, Settings& settings) {
   if (auto done = load_ini_file(file, settings); !done) return done;
   return settings.hold_secret() ? check_private(file) : Result<void>();
@@ -132,6 +135,10 @@ Result<Settings> layer(const Arguments& arguments, const Environment& environmen
   Settings settings;
   if (!arguments.file.empty()) {
     if (auto done = apply_file(arguments.file, settings); !done) return fail(done);
+  } else if (!arguments.address.empty()) {
+    auto done = settings.set("limits", "first_byte_timeout_ms", kFirstByteTimeoutOfTheCourse,
+                             "ADDRESS PORT");
+    if (!done) return fail(done);
   }
   if (auto done = apply_environment(environment, settings); !done) return fail(done);
   if (auto done = apply_address(arguments, settings); !done) return fail(done);

@@ -27,7 +27,8 @@ struct Order {
 };
 
 // Defaults, then the file of -c, then CHAT_… variables for secrets, then ADDRESS PORT as the server
-// of the original course takes them, then --set: later ones win.
+// of the original course takes them, then --set: later ones win. ADDRESS PORT without a file gives
+// clients the time at their menu that those of the course need (limits.first_byte_timeout_ms).
 // Files that hold secrets must be out of reach for others (secrets.h).
 // Call it before other threads start (getenv). An error's message is one whole sentence for stderr;
 // the exit code that goes with it is 2.

@@ -62,11 +62,12 @@ struct Config {
     std::uint32_t register_per_minute = 0;        // per client address
     std::uint32_t login_failures_per_minute = 0;  // per client address
     std::uint32_t account_failures_per_minute = 0;
-    std::uint32_t logins_per_minute = 0;        // per account
-    std::uint32_t bytes_per_second = 0;         // per connection; pauses reading
-    std::uint32_t connections = 0;              // off: RLIMIT_NOFILE less a headroom
-    std::uint32_t connections_per_address = 0;  // loopback is exempt
-    std::uint32_t slow_clients = 0;             // who have much unread
+    std::uint32_t logins_per_minute = 0;              // per account
+    std::uint32_t bytes_per_second = 0;               // per connection; pauses reading
+    std::uint32_t connections = 0;                    // off: RLIMIT_NOFILE less a headroom
+    std::uint32_t connections_per_address = 0;        // loopback is exempt
+    std::uint32_t slow_clients = 0;                   // who have much unread
+    std::chrono::milliseconds first_byte_timeout{0};  // never off
   };
   struct Log {
     log::Level level = log::Level::kInfo;

@@ -8,6 +8,7 @@ constexpr std::int64_t kPathMaxBytes = 4095;
 constexpr std::int64_t kSocketPathMaxBytes = 107;  // sockaddr_un.sun_path less its NUL
 constexpr std::int64_t kRateMax = 1'000'000;
 constexpr std::int64_t kPortMax = 65535;
+constexpr std::int64_t kFirstByteTimeoutMaxMs = 24 * 60 * 60 * 1000;
 
 template <typename To>
 To narrow(const Value& value) {
@@ -303,6 +304,19 @@ constexpr Key kKeys[] = {
            .unit = "connections",
            .help = "with over 64 KiB unread, before those who hardly read are closed; 0: off",
            .store = into_limit<&Config::Limits::slow_clients>}),
+    {.section = "limits",
+     .name = "first_byte_timeout_ms",
+     .type = KeyType::kInteger,
+     .default_text = "60000",
+     .min = 1,
+     .max = kFirstByteTimeoutMaxMs,
+     .unit = "milliseconds",
+     .help =
+         "how long a new connection may send nothing; 1800000 after ADDRESS PORT without a file",
+     .store =
+         [](Config& c, const Value& v) {
+           c.limits.first_byte_timeout = std::chrono::milliseconds{v.number};
+         }},
 
     {.section = "log",
      .name = "level",

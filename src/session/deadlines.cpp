@@ -13,6 +13,12 @@ bool is_set(base::SteadyTime time) {
 
 }  // namespace
 
+// A client that may be silent for longer than others before it begins has their time from then on.
+void Deadlines::first_byte(Time now) {
+  first_byte_seen_ = true;
+  if (now - nobody_since_ > protocol::kNoLoginIdleTimeout) since_ = nobody_since_ = now;
+}
+
 void Deadlines::frames(bool any, bool partial, Time now) {
   if (any) {
     first_frame_seen_ = true;
@@ -44,13 +50,13 @@ void Deadlines::input_waits(std::size_t bytes, Time now) {
   input_waiting_ = static_cast<std::uint32_t>(bytes);
 }
 
-Deadlines::Due Deadlines::due(Time now, std::chrono::milliseconds output_stall) {
+Deadlines::Due Deadlines::due(Time now, const Patience& patience) {
   if (is_set(close_by_) && now >= close_by_) return Due::kClose;
   if (is_set(unterminated_since_) && now >= unterminated_since_ + kTerminatorPatience) {
     unterminated_since_ = {};
     return Due::kUnterminated;
   }
-  if (is_set(stalled_since_) && now >= stalled_since_ + output_stall) return Due::kStalled;
+  if (is_set(stalled_since_) && now >= stalled_since_ + patience.output_stall) return Due::kStalled;
   if (is_set(look_at_output_) && now >= look_at_output_) {
     look_at_output_ = {};
     return Due::kSlow;
@@ -68,14 +74,16 @@ Deadlines::Due Deadlines::due(Time now, std::chrono::milliseconds output_stall) 
     return Due::kInput;
   }
   if (now >= silent_at()) return Due::kSilent;
-  return now >= no_login_at() ? Due::kNoLogin : Due::kNothing;
+  if (now >= no_login_at(patience)) return Due::kNoLogin;
+  if (now < nothing_sent_at(patience)) return Due::kNothing;
+  since_ = now;
+  return Due::kNothingSent;
 }
 
-std::optional<Deadlines::Time> Deadlines::next(bool ending,
-                                               std::chrono::milliseconds output_stall) const {
+std::optional<Deadlines::Time> Deadlines::next(bool ending, const Patience& patience) const {
   Time next = Time::max();
   if (is_set(close_by_)) next = std::min(next, close_by_);
-  if (is_set(stalled_since_)) next = std::min(next, stalled_since_ + output_stall);
+  if (is_set(stalled_since_)) next = std::min(next, stalled_since_ + patience.output_stall);
   if (is_set(look_at_acks_)) next = std::min(next, look_at_acks_);
   if (is_set(look_at_output_)) next = std::min(next, look_at_output_);
   if (!ending && is_set(look_at_input_)) next = std::min(next, look_at_input_);
@@ -83,7 +91,8 @@ std::optional<Deadlines::Time> Deadlines::next(bool ending,
   if (!ending && is_set(unterminated_since_)) {
     next = std::min(next, unterminated_since_ + kTerminatorPatience);
   }
-  if (!ending) next = std::min({next, silent_at(), no_login_at()});
+  if (!ending)
+    next = std::min({next, silent_at(), nothing_sent_at(patience), no_login_at(patience)});
   return next == Time::max() ? std::nullopt : std::optional<Time>(next);
 }
 
@@ -94,8 +103,14 @@ Deadlines::Time Deadlines::silent_at() const {
   return when;
 }
 
-Deadlines::Time Deadlines::no_login_at() const {
+Deadlines::Time Deadlines::nothing_sent_at(const Patience& patience) const {
+  const bool looked_at = !first_byte_seen_ && is_set(nobody_since_);
+  return looked_at ? since_ + patience.silent_look : Time::max();
+}
+
+Deadlines::Time Deadlines::no_login_at(const Patience& patience) const {
   if (!is_set(nobody_since_)) return Time::max();
+  if (!first_byte_seen_) return nobody_since_ + patience.first_byte;
   if (classic_) return nobody_since_ + protocol::kClassicNoLoginTimeout;
   const Time at_the_latest = nobody_since_ + protocol::kNoLoginTimeout;
   return reading_ ? std::min(at_the_latest, since_ + protocol::kNoLoginIdleTimeout) : at_the_latest;

@@ -47,6 +47,7 @@ Session::Session(const SessionContext& context, net::Connection& connection, std
       strand_(context.workers, *this),
       connection_(&connection),
       deadlines_(loop_.now()) {
+  context_.silent_clients.enter();
   arm_deadline_in_loop();  // also for a client that never says anything
 }
 

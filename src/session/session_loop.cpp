@@ -68,6 +68,7 @@ Fault too_large(std::size_t limit) {
 }  // namespace
 
 void Session::on_bytes(std::string_view bytes) {
+  if (std::exchange(never_sent_, false)) context_.silent_clients.leave();
   deadlines_.input(loop_.now());
   take_frames_in_loop(bytes);
 }
@@ -220,6 +221,7 @@ void Session::on_stopping() {
 
 void Session::on_closed() {
   connection_ = nullptr;
+  if (std::exchange(never_sent_, false)) context_.silent_clients.leave();
   if (std::exchange(slow_, false)) context_.slow_clients.leave();
   ending_.store(true, std::memory_order_release);
   if (outlet_) outlet_->on_closed_in_loop();
@@ -389,7 +391,7 @@ void Session::update_reading_in_loop() {
 }
 
 void Session::on_deadline() {
-  switch (deadlines_.due(context_.clock.now(), context_.options.output_stall)) {
+  switch (deadlines_.due(context_.clock.now(), context_.options.patience)) {
     case Deadlines::Due::kClose: return connection_->close();
     case Deadlines::Due::kUnterminated: take_unterminated_in_loop(); break;
     case Deadlines::Due::kStalled: log_closed("output_stalled", peer_); return connection_->close();
@@ -418,6 +420,10 @@ void Session::on_deadline() {
       }
       break;
     case Deadlines::Due::kSilent: return time_out_in_loop("timeout");
+    case Deadlines::Due::kNothingSent:
+      never_sent_ = !context_.silent_clients.leave_if_too_many();
+      if (!never_sent_) return time_out_in_loop("login_timeout");
+      break;
     case Deadlines::Due::kNoLogin: return time_out_in_loop("login_timeout");
     case Deadlines::Due::kNothing: break;
   }
@@ -438,7 +444,7 @@ void Session::time_out_in_loop(const char* reason) {
 // early and looking again.
 void Session::arm_deadline_in_loop() {
   if (connection_ == nullptr || connection_->closed()) return;
-  const auto next = deadlines_.next(ending(), context_.options.output_stall);
+  const auto next = deadlines_.next(ending(), context_.options.patience);
   if (!next) return;
   const auto armed = connection_->deadline();
   if (!armed || *armed > *next) connection_->set_deadline(*next);

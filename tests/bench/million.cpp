@@ -278,8 +278,10 @@ class Crowd final : public net::ConnectionOwner {
   net::EventLoop loop_{clock_};
   base::WorkerPool workers_{"none", 1, 1};  // not started: nothing is read from the tables
   NoRequests no_requests_;
-  session::SlowClients slow_clients_{0};
-  session::SessionContext context_{{workers_, workers_}, no_requests_, clock_, slow_clients_, {}};
+  session::Crowd slow_clients_{0};
+  session::Crowd silent_clients_{0};
+  session::SessionContext context_{{workers_, workers_}, no_requests_, clock_, slow_clients_,
+                                   silent_clients_, {}};
   storage::Pool pool_;
   delivery::Directory directory_{pool_};
   delivery::Backlog backlog_{pool_, directory_};

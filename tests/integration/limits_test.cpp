@@ -275,6 +275,28 @@ TEST_F(AddressLimit, HoldsPerAddressAndNotForTheMachineItself) {
   for (RawClient& client : outside) expect_alive(client);
 }
 
+class FirstByteTimeout : public InBothFramings {
+ protected:
+  FirstByteTimeout() : InBothFramings(Settings{"limits.first_byte_timeout_ms=300"}) {}
+};
+CHAT_RUN_IN_BOTH_FRAMINGS(FirstByteTimeout);
+
+TEST_P(FirstByteTimeout, EndsOnlyConnectionsThatNeverSentAByte) {
+  RawClient talked = connect();
+  expect_alive(talked);
+  RawClient begun = connect();
+  begun.send_raw(std::string_view(begun.framed({{"msgid", 21}})).substr(0, 1));
+  // The one that sent nothing was there last, and its time is over for the others, too.
+  RawClient silent(port());
+  const std::vector<Json> told = silent.receive_to_end();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told.front().at("msgid"), 204);
+  EXPECT_EQ(told.front().at("reason"), "login_timeout");
+  expect_alive(talked);
+  begun.send_raw(std::string_view(begun.framed({{"msgid", 21}})).substr(1));
+  expect_ok(begun.reply({{"msgid", 21}}), 121);
+}
+
 // Who asks for page after page and reads none of them.
 class SlowClientsLimit : public WithServer {
  protected:

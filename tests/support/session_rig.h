@@ -106,12 +106,19 @@ class ScriptedHandler final : public session::RequestHandler {
 class SessionRig final : public net::ConnectionOwner {
  public:
   explicit SessionRig(std::size_t loop_count = 1, std::size_t worker_count = 2,
-                      session::SessionOptions options = {}, std::size_t slow_max = 0)
+                      session::SessionOptions options = {}, std::size_t slow_max = 0,
+                      std::size_t silent_max = 0)
       : pool_(loop_count, base::system_clock()),
         loops_(pool_),
         workers_("worker", worker_count, 1 << 16),
         slow_clients_(slow_max),
-        context_{{workers_, workers_}, handler, base::system_clock(), slow_clients_, options} {
+        silent_clients_(silent_max),
+        context_{{workers_, workers_},
+                 handler,
+                 base::system_clock(),
+                 slow_clients_,
+                 silent_clients_,
+                 options} {
     CHAT_CHECK(pool_.start().has_value());
     workers_.start();
   }
@@ -186,7 +193,8 @@ class SessionRig final : public net::ConnectionOwner {
   net::LoopPool pool_;
   session::Loops loops_;
   base::WorkerPool workers_;
-  session::SlowClients slow_clients_;
+  session::Crowd slow_clients_;
+  session::Crowd silent_clients_;
   session::SessionContext context_;
   base::Mutex mutex_;
   std::unordered_map<net::Connection*, std::unique_ptr<net::Connection>> connections_

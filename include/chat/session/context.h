@@ -9,8 +9,9 @@
 #include "chat/base/ids.h"
 #include "chat/base/token_bucket.h"
 #include "chat/protocol/classic.h"
+#include "chat/session/crowd.h"
+#include "chat/session/deadlines.h"
 #include "chat/session/handler.h"
-#include "chat/session/slow_clients.h"
 #include "chat/session/strand.h"
 
 namespace chat::session {
@@ -36,7 +37,7 @@ struct SessionOptions {
   std::int64_t bytes_per_second = 0;  // 0: no limit
   // kUnknown: classic clients tell theirs by what they send.
   protocol::ClassicNumbers classic_numbers = protocol::ClassicNumbers::kUnknown;
-  std::chrono::milliseconds output_stall{std::chrono::minutes(5)};
+  Deadlines::Patience patience = {};
   // Where there are too many slow clients, each must read kOutputLowBytes in this time.
   std::chrono::milliseconds slow_look{std::chrono::seconds(10)};
 
@@ -48,7 +49,8 @@ struct SessionContext {
   Workers workers;
   RequestHandler& handler;
   const base::Clock& clock;
-  SlowClients& slow_clients;
+  Crowd& slow_clients;
+  Crowd& silent_clients;  // who have sent nothing yet
   SessionOptions options;
 };
 

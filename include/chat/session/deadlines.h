@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "chat/base/clock.h"
+#include "chat/protocol/limits.h"
 
 namespace chat::session {
 
@@ -22,9 +23,19 @@ class Deadlines {
  public:
   using Time = base::SteadyTime;
 
+  struct Patience {
+    // Output that waits may stand still for so long.
+    std::chrono::milliseconds output_stall{std::chrono::minutes(5)};
+    // A client may take so long until it sends its first byte.
+    std::chrono::milliseconds first_byte{protocol::kNoLoginIdleTimeout};
+    // How often a client that has sent nothing is looked at.
+    std::chrono::milliseconds silent_look{protocol::kNoLoginIdleTimeout};
+  };
+
   explicit Deadlines(Time opened) : since_(opened), nobody_since_(opened) {}
 
   void input(Time now) {
+    if (!first_byte_seen_) first_byte(now);
     if (first_frame_seen_) since_ = now;
   }
   // After frames were cut: whether any came out, and whether one has begun and is not finished.
@@ -76,29 +87,34 @@ class Deadlines {
     kAcks,          // look whether the client's side has acknowledged what was sent
     kInput,         // look how much a client that is not read has sent
     kSilent,        // a frame not finished, or no heartbeat in time
+    kNothingSent,   // look whether a client that has sent nothing yet may stay
     kNoLogin,       // nobody is logged in, and has not been for too long
   };
-  // Output that waits may stand still for `output_stall`.
-  Due due(Time now, std::chrono::milliseconds output_stall);
+  Due due(Time now, const Patience& patience);
   // Nothing: it may stay as it is for ever. `ending`: only what ends it counts.
-  std::optional<Time> next(bool ending, std::chrono::milliseconds output_stall) const;
+  std::optional<Time> next(bool ending, const Patience& patience) const;
 
  private:
   static constexpr std::chrono::seconds kLookAfter{10};
   static constexpr std::chrono::seconds kLookAgain{5};
   // With so much unread input there may be no room for more, and no telling whether it lives. It
-  // does not read either, so `output_stall` ends it.
+  // does not read either, so Patience::output_stall ends it.
   static constexpr std::size_t kInputFull = 32 * 1024;
 
+  void first_byte(Time now);
   Time silent_at() const;
-  Time no_login_at() const;
+  Time nothing_sent_at(const Patience& patience) const;
+  Time no_login_at(const Patience& patience) const;
 
+  bool first_byte_seen_ = false;
   bool first_frame_seen_ = false;
   bool heartbeat_ = false;
   bool classic_ = false;
   bool reading_ = true;
   std::uint32_t input_waiting_ = 0;  // when it was last looked at, in bytes
-  Time since_;                       // the opening; from the first frame on: the last input
+  // The opening, or the last look at a client that has sent nothing; from the first frame on: the
+  // last input.
+  Time since_;
   // Time{} means "not so" in all of these.
   Time frame_began_{};
   Time unterminated_since_{};

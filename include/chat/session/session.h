@@ -157,6 +157,7 @@ class Session final : public net::ConnectionHandler,
   bool reading_ = true;
   bool unparking_ = false;  // unpark_in_loop() is on its way
   bool slow_ = false;       // counted in context_.slow_clients
+  bool never_sent_ = true;  // counted in context_.silent_clients
   net::Connection* connection_;
   protocol::FrameDecoder decoder_;
   std::unique_ptr<std::string> parked_;  // read, and not cut into frames yet

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <fstream>
 #include <map>
 #include <string>
@@ -56,6 +57,24 @@ TEST(CommandLine, AddressAndPortAsTheServerOfTheCourseTakesThem) {
   EXPECT_NE(error_of({"127.0.0.1"}), "");
   EXPECT_NE(error_of({"127.0.0.1", "port"}), "");
   EXPECT_NE(error_of({"127.0.0.1", "1", "2"}), "");
+}
+
+// A client of the course connects at once and sends nothing until its user has chosen.
+TEST(CommandLine, AddressAndPortWithoutAFileGiveClientsOfTheCourseTheirTime) {
+  const auto time = [](const std::vector<const char*>& arguments) {
+    const auto order = run(arguments);
+    EXPECT_TRUE(order) << order.error().message;
+    return order->config->limits.first_byte_timeout;
+  };
+  const std::string empty = file_with("");
+  EXPECT_EQ(time({}), std::chrono::seconds(60));
+  EXPECT_EQ(time({"-c", empty.c_str()}), std::chrono::seconds(60));
+  EXPECT_EQ(time({"--set", "server.listen=127.0.0.1:7000"}), std::chrono::seconds(60));
+  EXPECT_EQ(time({"127.0.0.1", "7000"}), std::chrono::minutes(30));
+  EXPECT_EQ(time({"-c", empty.c_str(), "127.0.0.1", "7000"}), std::chrono::seconds(60));
+  EXPECT_EQ(time({"127.0.0.1", "7000", "--set", "limits.first_byte_timeout_ms=1"}),
+            std::chrono::milliseconds(1));
+  EXPECT_NE(error_of({"--set", "limits.first_byte_timeout_ms=0"}), "");
 }
 
 TEST(CommandLine, ChecksOrMigrates) {

@@ -19,7 +19,7 @@ constexpr milliseconds kMoment{1};
 // What is due `after` the conversation began.
 class DeadlinesTest : public ::testing::Test {
  protected:
-  Due at(milliseconds after) { return deadlines.due(opened + after, kStall); }
+  Due at(milliseconds after) { return deadlines.due(opened + after, patience); }
   void frame(milliseconds after) {
     deadlines.input(opened + after);
     deadlines.frames(true, false, opened + after);
@@ -30,12 +30,13 @@ class DeadlinesTest : public ::testing::Test {
   }
   // The next deadline is the moment from which `due` is due.
   void expect_next(Due due, milliseconds after) {
-    EXPECT_EQ(deadlines.next(false, kStall), opened + after);
+    EXPECT_EQ(deadlines.next(false, patience), opened + after);
     EXPECT_EQ(at(after - kMoment), Due::kNothing);
     EXPECT_EQ(at(after), due);
   }
 
   const base::SteadyTime opened{hours(24)};
+  Deadlines::Patience patience{.output_stall = kStall};
   Deadlines deadlines{opened};
 };
 
@@ -59,6 +60,37 @@ TEST_F(DeadlinesTest, ClassicClientMaySitAtItsMenuFor30Minutes) {
   expect_next(Due::kNoLogin, minutes(30));
 }
 
+TEST_F(DeadlinesTest, WhoMaySayNothingForLongerIsLookedAtEachMinute) {
+  patience.first_byte = minutes(30);
+  for (minutes now(1); now < minutes(30); now += minutes(1)) expect_next(Due::kNothingSent, now);
+  expect_next(Due::kNoLogin, minutes(30));
+}
+
+TEST_F(DeadlinesTest, AFirstByteAfterALongSilenceBeginsTheTimeAnew) {
+  patience.first_byte = minutes(30);
+  EXPECT_EQ(at(minutes(28)), Due::kNothingSent);
+  half_frame(minutes(29));
+  expect_next(Due::kSilent, minutes(29) + seconds(10));
+  frame(minutes(29) + seconds(1));
+  expect_next(Due::kNoLogin, minutes(30) + seconds(1));
+  deadlines.classic(true);
+  expect_next(Due::kNoLogin, minutes(59));
+}
+
+TEST_F(DeadlinesTest, AFirstByteInTheUsualTimeGivesNoMore) {
+  patience.first_byte = minutes(30);
+  frame(seconds(59));
+  for (seconds now(60); now < minutes(5); now += seconds(10)) frame(now);
+  expect_next(Due::kNoLogin, minutes(5));
+}
+
+TEST_F(DeadlinesTest, TheTimeUntilTheFirstByteMayBeShort) {
+  patience.first_byte = milliseconds(200);
+  expect_next(Due::kNoLogin, milliseconds(200));
+  frame(milliseconds(199));
+  expect_next(Due::kNoLogin, milliseconds(199) + seconds(60));
+}
+
 TEST_F(DeadlinesTest, FrameWithoutItsTerminatorIsDueSoonUnlessMoreComes) {
   deadlines.unterminated_since(opened);
   expect_next(Due::kUnterminated, Deadlines::kTerminatorPatience);
@@ -70,7 +102,7 @@ TEST_F(DeadlinesTest, FrameWithoutItsTerminatorIsDueSoonUnlessMoreComes) {
 TEST_F(DeadlinesTest, WhoIsLoggedInMayBeSilentForEver) {
   frame(seconds(50));
   deadlines.logged_in(false);
-  EXPECT_EQ(deadlines.next(false, kStall), std::nullopt);
+  EXPECT_EQ(deadlines.next(false, patience), std::nullopt);
   EXPECT_EQ(at(hours(1000)), Due::kNothing);
 }
 
@@ -159,14 +191,14 @@ TEST_F(DeadlinesTest, OutputToAHeartbeatClientIsLookedAfterToo) {
 TEST_F(DeadlinesTest, OfAConversationThatEndsOnlyItsEndCounts) {
   half_frame(seconds(1));
   deadlines.close_by(opened + seconds(40));
-  EXPECT_EQ(deadlines.next(true, kStall), opened + seconds(40));
+  EXPECT_EQ(deadlines.next(true, patience), opened + seconds(40));
   EXPECT_EQ(at(seconds(40)), Due::kClose);
 }
 
 TEST_F(DeadlinesTest, MuchOutputIsLookedAtOnceEvenAtTheEnd) {
   deadlines.logged_in(true);
   deadlines.look_at_output_at(opened + seconds(10));
-  EXPECT_EQ(deadlines.next(true, kStall), opened + seconds(10));
+  EXPECT_EQ(deadlines.next(true, patience), opened + seconds(10));
   expect_next(Due::kSlow, seconds(10));
   EXPECT_EQ(at(seconds(11)), Due::kNothing);
   deadlines.look_at_output_at(opened + seconds(20));

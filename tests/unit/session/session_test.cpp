@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "support/deadline.h"
 #include "support/session_rig.h"
@@ -229,9 +231,29 @@ TEST(Session, ClientThatNeverSaysAnythingIsLookedAtAfterAMinute) {
   EXPECT_GE(*deadline, before);
 }
 
+// Of those who have sent nothing there is room for two.
+TEST(Session, WhoHasSentNothingIsClosedOnlyWhereThereAreTooMany) {
+  SessionOptions options;
+  options.patience.first_byte = std::chrono::hours(1);
+  options.patience.silent_look = std::chrono::milliseconds(50);
+  SessionRig rig(1, 2, options, 0, 2);
+  answer_everything(rig);
+  auto talking = rig.connect();
+  talking.peer->send(request(21));
+  EXPECT_TRUE(talking.peer->line());
+  std::vector<SessionRig::Pair> silent;
+  const auto ended = [](const SessionRig::Pair& pair) { return pair.session->ending(); };
+  const auto count = [&] { return std::count_if(silent.begin(), silent.end(), ended); };
+  for (int i = 0; i < 4; ++i) silent.push_back(rig.connect());
+  EXPECT_TRUE(wait_until([&] { return count() == 2; }));
+  silent.push_back(rig.connect());
+  EXPECT_TRUE(wait_until([&] { return count() == 3; }));
+  EXPECT_FALSE(ended(talking));
+}
+
 TEST(Session, StalledOutputClosesTheConnection) {
   SessionOptions options;
-  options.output_stall = std::chrono::milliseconds(50);
+  options.patience.output_stall = std::chrono::milliseconds(50);
   SessionRig rig(1, 2, options);
   auto pair = rig.connect();
   const std::string big(1024 * 1024, 'x');

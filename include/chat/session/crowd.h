@@ -5,13 +5,13 @@
 
 namespace chat::session {
 
-// How many clients have more than kOutputLowBytes unread. Each costs up to about 1 MiB, the
-// kernel's buffers included, so very many at once would take all memory there is. Beyond `max` the
-// sessions of those who hardly read end themselves; anybody else's stay.
+// How many clients are in a state that the server can bear from some of them only: much is unread,
+// which costs up to about 1 MiB each; or nothing was ever sent. Beyond `max` the sessions that are
+// looked at and have not left the state end themselves; the others stay.
 // Threading: thread-safe. A count, nothing is ordered by it.
-class SlowClients {
+class Crowd {
  public:
-  explicit SlowClients(std::size_t max) : max_(max) {}  // 0: no limit
+  explicit Crowd(std::size_t max) : max_(max) {}  // 0: no limit
   void enter() { count_.fetch_add(1, std::memory_order_relaxed); }
   void leave() { count_.fetch_sub(1, std::memory_order_relaxed); }
   // Leaves if there are too many: exactly those beyond `max` do, however many ask at once.
