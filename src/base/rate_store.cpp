@@ -28,25 +28,29 @@ TokenBucket* MemoryRateStore::find_locked(Shard& shard, std::uint64_t hash) {
   return nullptr;
 }
 
-// A bucket that is used moves to the newer generation. A new one is added only with its first
-// token gone: a full bucket needs no entry.
-std::chrono::milliseconds MemoryRateStore::take_locked(Shard& shard, std::uint64_t hash,
-                                                       const Rate& rate, SteadyTime now) {
+// A bucket that is used moves to the newer generation. A new one is added only to be taken from: a
+// full bucket needs no entry.
+TokenBucket& MemoryRateStore::touch_locked(Shard& shard, std::uint64_t hash) {
   TokenBucket bucket;
   if (const TokenBucket* found = find_locked(shard, hash)) bucket = *found;
-  const auto wait = bucket.take(rate, 1, now);
   if (shard.newer.size() >= kKeysMax / kShards && !shard.newer.contains(hash)) {
     shard.older = std::exchange(shard.newer, {});
   }
-  shard.newer[hash] = bucket;
-  return wait;
+  return shard.newer[hash] = bucket;
 }
 
 std::chrono::milliseconds MemoryRateStore::take_one(const NamedBucket& bucket) {
   const std::uint64_t key = hash(bucket.key);
   Shard& shard = shard_of(bucket.kind, key);
   MutexLock lock(shard.mutex);
-  return take_locked(shard, key, bucket.rate, clock_.now());
+  return touch_locked(shard, key).take(bucket.rate, 1, clock_.now());
+}
+
+void MemoryRateStore::charge(const NamedBucket& bucket, std::int64_t count) {
+  const std::uint64_t key = hash(bucket.key);
+  Shard& shard = shard_of(bucket.kind, key);
+  MutexLock lock(shard.mutex);
+  (void)touch_locked(shard, key).charge(bucket.rate, count, clock_.now());
 }
 
 std::optional<std::chrono::milliseconds> MemoryRateStore::take(

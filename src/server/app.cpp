@@ -161,6 +161,7 @@ Result<void> App::start() {
                               clock_,
                               slow_clients_,
                               silent_clients_,
+                              rates_,
                               session_options(config_)});
   if (auto started = start_threads(); !started) return started;
   // Not before: while the start waits for a lease, callers must find out at once that nobody is

@@ -76,6 +76,7 @@ void Session::on_bytes(std::string_view bytes) {
 // At most kFramesPerRound of them, so that no client makes the others of its loop wait; the rest is
 // parked, and nothing more is read, until that is worked off.
 void Session::take_frames_in_loop(std::string_view bytes) {
+  if (waits_as_stranger_in_loop(bytes)) return;
   std::int64_t cost = 0;
   std::vector<Input> inputs;
   decoder_.feed(bytes);
@@ -160,8 +161,31 @@ std::optional<Input> Session::refusal_in_loop(protocol::Request& request) {
 
 // Into debt, if need be: nothing is read then until it is paid. False: there is none.
 bool Session::pay_in_loop(std::int64_t bytes) {
+  if (const auto shared = strangers_bucket()) context_.rates.charge(*shared, bytes);
   const auto wait = byte_bucket_.charge(context_.options.byte_rate(), bytes, loop_.now());
   if (wait.count() == 0) return false;
+  deadlines_.read_again_at(loop_.now() + wait);
+  update_reading_in_loop();
+  arm_deadline_in_loop();
+  return true;
+}
+
+// Many connections, or ever new ones, bring a stranger no more than a few: what they cost is
+// charged to their address as well. Loopback addresses are exempt, as a balancer may be behind
+// them.
+std::optional<base::NamedBucket> Session::strangers_bucket() const {
+  const base::Rate rate = context_.options.strangers_rate();
+  if (rate.per_period == 0 || !is_strangers(decoder_) || peer_.is_loopback()) return std::nullopt;
+  return base::NamedBucket{"strangers@" + peer_.network(), rate, base::BucketKind::kAddress};
+}
+
+// True: the address is in debt, and these bytes are looked at once it is paid.
+bool Session::waits_as_stranger_in_loop(std::string_view bytes) {
+  const auto shared = strangers_bucket();
+  if (!shared) return false;
+  const auto wait = context_.rates.wait_for(*shared);
+  if (wait.count() == 0) return false;
+  parked_ = std::make_unique<std::string>(bytes);
   deadlines_.read_again_at(loop_.now() + wait);
   update_reading_in_loop();
   arm_deadline_in_loop();

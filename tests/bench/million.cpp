@@ -280,8 +280,9 @@ class Crowd final : public net::ConnectionOwner {
   NoRequests no_requests_;
   session::Crowd slow_clients_{0};
   session::Crowd silent_clients_{0};
+  base::MemoryRateStore rates_{clock_};
   session::SessionContext context_{{workers_, workers_}, no_requests_, clock_, slow_clients_,
-                                   silent_clients_, {}};
+                                   silent_clients_,      rates_,       {}};
   storage::Pool pool_;
   delivery::Directory directory_{pool_};
   delivery::Backlog backlog_{pool_, directory_};

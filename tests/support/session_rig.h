@@ -118,6 +118,7 @@ class SessionRig final : public net::ConnectionOwner {
                  base::system_clock(),
                  slow_clients_,
                  silent_clients_,
+                 rates_,
                  options} {
     CHAT_CHECK(pool_.start().has_value());
     workers_.start();
@@ -146,16 +147,17 @@ class SessionRig final : public net::ConnectionOwner {
     std::shared_ptr<session::Session> session;
     std::unique_ptr<Peer> peer;
   };
-  Pair connect(std::size_t loop_index = 0) {
+  Pair connect(std::size_t loop_index = 0, std::string_view peer = "127.0.0.1:7") {
     int ends[2] = {-1, -1};
     CHAT_CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
     Pair pair{nullptr, std::make_unique<Peer>(base::UniqueFd(ends[0]))};
-    pair.session = adopt(base::UniqueFd(ends[1]), loop_index);
+    pair.session = adopt(base::UniqueFd(ends[1]), loop_index, peer);
     return pair;
   }
   // The near end of a connection whose far end is the caller's.
-  std::shared_ptr<session::Session> adopt(base::UniqueFd socket, std::size_t loop_index = 0) {
-    return in_loop(loop_index, [&] { return make(loop_index, std::move(socket)); });
+  std::shared_ptr<session::Session> adopt(base::UniqueFd socket, std::size_t loop_index = 0,
+                                          std::string_view peer = "127.0.0.1:7") {
+    return in_loop(loop_index, [&] { return make(loop_index, std::move(socket), peer); });
   }
 
   // When the session's connection is looked at next. In the loop.
@@ -173,8 +175,9 @@ class SessionRig final : public net::ConnectionOwner {
   ScriptedHandler handler;
 
  private:
-  std::shared_ptr<session::Session> make(std::size_t loop_index, base::UniqueFd socket) {
-    const auto peer = net::Address::parse("127.0.0.1:7");
+  std::shared_ptr<session::Session> make(std::size_t loop_index, base::UniqueFd socket,
+                                         std::string_view address) {
+    const auto peer = net::Address::parse(address);
     auto connection =
         std::make_unique<net::Connection>(pool_.at(loop_index), *this, std::move(socket), *peer);
     auto session = std::make_shared<session::Session>(context_, *connection, loop_index);
@@ -195,6 +198,7 @@ class SessionRig final : public net::ConnectionOwner {
   base::WorkerPool workers_;
   session::Crowd slow_clients_;
   session::Crowd silent_clients_;
+  base::MemoryRateStore rates_{base::system_clock()};
   session::SessionContext context_;
   base::Mutex mutex_;
   std::unordered_map<net::Connection*, std::unique_ptr<net::Connection>> connections_

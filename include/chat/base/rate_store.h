@@ -44,7 +44,7 @@ class RateStore {
   virtual void give_back(std::span<const NamedBucket> buckets) = 0;
 };
 
-// In this process's memory. Only a successful take() adds a name.
+// In this process's memory. Only a successful take() and charge() add a name.
 // Bounds: kKeysMax to 2 * kKeysMax names of each kind; the names of a kind that were not touched
 // for longest are forgotten first. Names are kept as hashes that nobody outside can foresee.
 class MemoryRateStore final : public RateStore {
@@ -55,6 +55,8 @@ class MemoryRateStore final : public RateStore {
 
   std::optional<std::chrono::milliseconds> take(std::span<const NamedBucket> buckets) override;
   void give_back(std::span<const NamedBucket> buckets) override;
+  // Takes so many from the bucket in any case, into debt.
+  void charge(const NamedBucket& bucket, std::int64_t count);
   // How long take() would make the caller wait. Takes nothing and adds nothing.
   std::chrono::milliseconds wait_for(const NamedBucket& bucket);
   // How many names there are of this kind.
@@ -75,8 +77,7 @@ class MemoryRateStore final : public RateStore {
     return shards_[static_cast<std::size_t>(kind)][hash % kShards];
   }
   static TokenBucket* find_locked(Shard& shard, std::uint64_t hash) CHAT_REQUIRES(shard.mutex);
-  static std::chrono::milliseconds take_locked(Shard& shard, std::uint64_t hash, const Rate& rate,
-                                               SteadyTime now) CHAT_REQUIRES(shard.mutex);
+  static TokenBucket& touch_locked(Shard& shard, std::uint64_t hash) CHAT_REQUIRES(shard.mutex);
   std::chrono::milliseconds take_one(const NamedBucket& bucket);
 
   const Clock& clock_;

@@ -7,6 +7,7 @@
 
 #include "chat/base/clock.h"
 #include "chat/base/ids.h"
+#include "chat/base/rate_store.h"
 #include "chat/base/token_bucket.h"
 #include "chat/protocol/classic.h"
 #include "chat/session/crowd.h"
@@ -34,6 +35,10 @@ struct SessionOptions {
   // Likewise of messages that are pushed from the table for the first time.
   static constexpr std::int64_t kCatchUpBytesPerByte = 64;
 
+  // All clients at one address that are not logged in have together what so many of them have
+  // alone.
+  static constexpr std::int64_t kStrangersPerAddress = 16;
+
   std::int64_t bytes_per_second = 0;  // 0: no limit
   // kUnknown: classic clients tell theirs by what they send.
   protocol::ClassicNumbers classic_numbers = protocol::ClassicNumbers::kUnknown;
@@ -42,6 +47,10 @@ struct SessionOptions {
   std::chrono::milliseconds slow_look{std::chrono::seconds(10)};
 
   base::Rate byte_rate() const { return {bytes_per_second, bytes_per_second * kBurstSeconds}; }
+  base::Rate strangers_rate() const {
+    const std::int64_t together = bytes_per_second * kStrangersPerAddress;
+    return {together, together * kBurstSeconds};
+  }
 };
 
 // What every session of a server shares. References outlive the sessions.
@@ -51,6 +60,7 @@ struct SessionContext {
   const base::Clock& clock;
   Crowd& slow_clients;
   Crowd& silent_clients;  // who have sent nothing yet
+  base::MemoryRateStore& rates;
   SessionOptions options;
 };
 

@@ -127,6 +127,8 @@ class Session final : public net::ConnectionHandler,
   void drop_pushes_in_loop();
   std::int64_t least_cost_of(const protocol::Request& request) const;
   bool pay_in_loop(std::int64_t bytes);
+  std::optional<base::NamedBucket> strangers_bucket() const;
+  bool waits_as_stranger_in_loop(std::string_view bytes);
   void unpark_in_loop();
   void time_out_in_loop(const char* reason);
   void update_reading_in_loop();

@@ -64,6 +64,16 @@ TEST_F(MemoryRateStoreTest, LookingAtABucketNeitherTakesNorAddsAnything) {
   EXPECT_EQ(store.take({&bucket, 1}), milliseconds(0));
 }
 
+TEST_F(MemoryRateStoreTest, AChargeGoesIntoDebt) {
+  const NamedBucket bucket{"a", {10, 20, seconds(1)}};
+  store.charge(bucket, 19);
+  EXPECT_EQ(store.wait_for(bucket), milliseconds(0));
+  store.charge(bucket, 21);
+  EXPECT_EQ(store.wait_for(bucket), milliseconds(2100));
+  clock.advance(milliseconds(2100));
+  EXPECT_EQ(store.take({&bucket, 1}), milliseconds(0));
+}
+
 TEST_F(MemoryRateStoreTest, GivingBackAddsNothing) {
   const NamedBucket bucket{"a", {1, 1, seconds(60)}};
   store.give_back({&bucket, 1});

@@ -251,6 +251,34 @@ TEST(Session, WhoHasSentNothingIsClosedOnlyWhereThereAreTooMany) {
   EXPECT_FALSE(ended(talking));
 }
 
+// 512 bytes each, while all at one address have 16 KiB a second and twice that at once.
+TEST(Session, StrangersAtOneAddressShareAnAllowance) {
+  constexpr int kClients = 100;
+  SessionOptions options;
+  options.bytes_per_second = 1024;
+  SessionRig rig(1, 2, options);
+  std::atomic<int> handled{0};
+  rig.handler.on_request = [&](Session& session, const protocol::Request&) {
+    if (session.peer().host() == "192.0.2.1") ++handled;
+    session.reply("{}");
+  };
+  const auto begin = base::system_clock().now();
+  std::vector<SessionRig::Pair> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.push_back(rig.connect(0, "192.0.2.1:" + std::to_string(1000 + i)));
+    clients.back().peer->send(request(21));
+  }
+  EXPECT_TRUE(wait_until([&] { return handled >= 60; }));
+  for (const char* other : {"192.0.2.2:7", "127.0.0.1:7"}) {
+    auto pair = rig.connect(0, other);
+    pair.peer->send(request(21));
+    EXPECT_EQ(pair.peer->line(), "{}");
+  }
+  for (auto& client : clients) EXPECT_EQ(client.peer->line(), "{}");
+  constexpr auto kLeast = std::chrono::milliseconds((kClients * 512 - 32 * 1024) * 1000 / 16384);
+  EXPECT_GE(base::system_clock().now() - begin, kLeast);
+}
+
 TEST(Session, StalledOutputClosesTheConnection) {
   SessionOptions options;
   options.patience.output_stall = std::chrono::milliseconds(50);
