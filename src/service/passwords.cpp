@@ -21,7 +21,7 @@
 //                     logged in more than kQuickProofs times in a minute yields in the queue.
 //   confirmations     (change of the password, end of the account) by account and by network,
 //                     right or wrong.
-//   queues            three lanes; in each, places by network (HashQueue).
+//   queues            three lanes; in each, places and turns by network (HashQueue).
 //
 // Which lane a login takes depends on the table `knownnetwork`. A network is written there when
 // the account is logged in to from it by password for the first time in a day. The write is an
@@ -162,13 +162,20 @@ bool Passwords::pass_limits(const CheckPtr& check, const Attempt& attempt) {
 void Passwords::run(const CheckPtr& check, HashQueue& queue, bool frequent) {
   session::Session& session = *check->session;
   session.suspend();
-  const bool posted = queue.try_post(check->network, frequent, [this, check] {
-    check->verdict = compare(check->user.password_hash, check->password);
-    check->renewed = renewed_hash(*check);
-    check->session->resume([this, check] { finish(check); });
-  });
+  const bool posted = queue.try_post(
+      check->network, frequent,
+      [this, check] {
+        check->verdict = compare(check->user.password_hash, check->password);
+        check->renewed = renewed_hash(*check);
+        check->session->resume([this, check] { finish(check); });
+      },
+      [this, check] { check->session->resume([this, check] { finish_untried(check); }); });
   if (posted) return;
   session.resume({});
+  finish_untried(check);
+}
+
+void Passwords::finish_untried(const CheckPtr& check) {
   check->verdict.refusal = busy();
   finish(check);
 }
@@ -244,13 +251,16 @@ void Passwords::renew(Check& check) {
 void Passwords::hash(session::Session& session, std::string password, const Hashed& then) {
   session.suspend();
   auto self = session.shared_from_this();
+  const auto untried = [then] { then(fail(ErrorCode::kBusy, "too many passwords wait")); };
   const bool posted = others_.try_post(
-      session.peer().network(), false, [this, self, then, password = std::move(password)] {
+      session.peer().network(), false,
+      [this, self, then, password = std::move(password)] {
         self->resume([then, hash = context_.hasher.hash(password)] { then(hash); });
-      });
+      },
+      [self, untried] { self->resume(untried); });
   if (posted) return;
   session.resume({});
-  then(fail(ErrorCode::kBusy, "too many passwords wait"));
+  untried();
 }
 
 }  // namespace chat::service

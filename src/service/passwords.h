@@ -64,6 +64,7 @@ class Passwords {
   void run(const CheckPtr& check, HashQueue& queue, bool frequent);
   PasswordVerdict compare(const std::string& stored, const std::string& password) const;
   std::string renewed_hash(const Check& check) const;
+  void finish_untried(const CheckPtr& check);
   void finish(const CheckPtr& check);
   void settle_limits(const Check& check);
   void remember_network(const Check& check);

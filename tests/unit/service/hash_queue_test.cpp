@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
+#include <map>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace chat::service {
 namespace {
@@ -23,8 +26,14 @@ class HashQueueTest : public testing::Test {
   }
   int fill(const std::string& network, bool frequent = false) {
     int posted = 0;
-    while (queue_.try_post(network, frequent, [] {})) ++posted;
+    while (post(network, frequent)) ++posted;
     return posted;
+  }
+  // What ran, and what was displaced, is noted by its network.
+  bool post(const std::string& network, bool frequent = false) {
+    return queue_.try_post(
+        network, frequent, [this, network] { ran_.push_back(network); },
+        [this, network] { ++displaced_[network]; });
   }
   void release() { go_on_.set_value(); }
   // Everything that was posted is done after it.
@@ -39,33 +48,65 @@ class HashQueueTest : public testing::Test {
  protected:
   base::WorkerPool lane_{"hash", 1, 32};
   HashQueue queue_{lane_};
+  std::vector<std::string> ran_;  // read it after go_on()
+  std::map<std::string, int> displaced_;
 };
 
 TEST_F(HashQueueTest, OneNetworkLeavesHalfOfThePlacesToOthers) {
   EXPECT_EQ(fill("1.1.1.1"), 16);
   EXPECT_EQ(fill("2.2.2.2"), 16);
-  EXPECT_EQ(fill("3.3.3.3"), 0);
+  EXPECT_TRUE(displaced_.empty());
   go_on();
+  EXPECT_EQ(ran_.size(), 32U);
+}
+
+TEST_F(HashQueueTest, WhoHasFewerTasksTakesAPlaceOfWhoHasMost) {
+  fill("1.1.1.1");
+  fill("2.2.2.2");
+  EXPECT_EQ(fill("3.3.3.3"), 10);
+  EXPECT_EQ(displaced_["1.1.1.1"], 5);
+  EXPECT_EQ(displaced_["2.2.2.2"], 5);
+  EXPECT_TRUE(post("4.4.4.4"));
+  EXPECT_FALSE(post("1.1.1.1"));
+  go_on();
+  EXPECT_EQ(ran_.size(), 32U);
+  EXPECT_EQ(std::count(ran_.begin(), ran_.end(), "4.4.4.4"), 1);
+  EXPECT_EQ(displaced_.count("4.4.4.4"), 0U);
+}
+
+TEST_F(HashQueueTest, NetworksTakeTurns) {
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(post("1.1.1.1"));
+  EXPECT_TRUE(post("2.2.2.2"));
+  EXPECT_TRUE(post("3.3.3.3"));
+  EXPECT_TRUE(post("2.2.2.2"));
+  go_on();
+  EXPECT_EQ(ran_, (std::vector<std::string>{"1.1.1.1", "2.2.2.2", "3.3.3.3", "1.1.1.1", "2.2.2.2",
+                                            "1.1.1.1"}));
 }
 
 TEST_F(HashQueueTest, AccountsThatComeOftenTakeTheFirstQuarterOnly) {
   EXPECT_EQ(fill("1.1.1.1", true), 8);
   EXPECT_EQ(fill("2.2.2.2", true), 0);
-  EXPECT_TRUE(queue_.try_post("2.2.2.2", false, [] {}));
+  EXPECT_TRUE(post("2.2.2.2"));
   go_on();
 }
 
 TEST_F(HashQueueTest, PlaceIsFreeOnceItsTaskIsOverAlsoByAnException) {
   std::promise<void> last;
   for (int i = 0; i < 15; ++i) {
-    ASSERT_TRUE(queue_.try_post("1.1.1.1", false, [] { throw std::runtime_error("no memory"); }));
+    ASSERT_TRUE(queue_.try_post(
+        "1.1.1.1", false, [] { throw std::runtime_error("no memory"); }, [] {}));
   }
-  ASSERT_TRUE(queue_.try_post("1.1.1.1", false, [] {}));
-  ASSERT_FALSE(queue_.try_post("1.1.1.1", false, [] {}));
-  ASSERT_TRUE(queue_.try_post("2.2.2.2", false, [&last] { last.set_value(); }));
+  ASSERT_TRUE(queue_.try_post(
+      "1.1.1.1", false, [] {}, [] {}));
+  ASSERT_FALSE(queue_.try_post(
+      "1.1.1.1", false, [] {}, [] {}));
+  ASSERT_TRUE(queue_.try_post(
+      "2.2.2.2", false, [&last] { last.set_value(); }, [] {}));
   release();
   last.get_future().wait();
-  EXPECT_TRUE(queue_.try_post("1.1.1.1", false, [] {}));
+  EXPECT_TRUE(queue_.try_post(
+      "1.1.1.1", false, [] {}, [] {}));
   lane_.stop();
 }
 
