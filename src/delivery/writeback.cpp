@@ -98,6 +98,7 @@ bool Writeback::take(std::vector<Leaving>& leaving, bool& flush_due) {
   return stopping_;
 }
 
+// Nobody waits for a locked row here, or everybody would: such a user is released by a later flush.
 // An error that is everybody's leaves all of them for later. For any other somebody among them is
 // the reason: then each is written alone.
 void Writeback::let_go(std::span<Leaving> leaving) {
@@ -191,9 +192,6 @@ Result<void> Writeback::write(const std::vector<CursorMove>& moves,
     merge_locked(*locked);
   }
   tell(written, releases);
-  for (storage::Release& item : releases) {
-    if (item.outcome == storage::Release::Outcome::kAlone) write_alone(**lease, item);
-  }
   return {};
 }
 
@@ -210,22 +208,6 @@ Result<std::vector<CursorMove>> Writeback::move_cursors(storage::Connection& con
   const bool met_a_lock = locked ? !locked->empty() : locked.error().code == ErrorCode::kBusy;
   if (met_a_lock) careful_until_ = now + kCareful;
   return locked;
-}
-
-// Somebody has the user's row locked: a claim on another node, or a moment's use of the row. Waits
-// for that, unless such a wait was in vain lately. An error leaves the outcome as it was.
-void Writeback::write_alone(storage::Connection& connection, storage::Release& release) {
-  if (std::chrono::steady_clock::now() < no_wait_until_) return;
-  const auto released = storage::UserModel(connection).release(release.user, release.epoch, node_);
-  if (!released) {
-    no_wait_until_ = std::chrono::steady_clock::now() + kCareful;
-    log::limited(log::Level::kWarn, release_failures, "event=release_failed user={} what={}",
-                 release.user.value, log::quoted(released.error().message));
-    return;
-  }
-  release.outcome =
-      *released ? storage::Release::Outcome::kReleased : storage::Release::Outcome::kNewerSession;
-  tell({}, std::span(&release, 1));
 }
 
 void Writeback::tell(const std::vector<CursorMove>& moves,

@@ -84,7 +84,6 @@ class Writeback {
   // Gives the moves that were not made, as their rows are locked.
   Result<std::vector<storage::CursorMove>> move_cursors(storage::Connection& connection,
                                                         std::span<const storage::CursorMove> moves);
-  void write_alone(storage::Connection& connection, storage::Release& release);
   void tell(const std::vector<storage::CursorMove>& moves,
             std::span<const storage::Release> releases);
   void merge_locked(const std::vector<storage::CursorMove>& moves) CHAT_REQUIRES(mutex_);
@@ -94,9 +93,8 @@ class Writeback {
   storage::Node node_;                     // likewise
   base::Thread thread_;
 
-  // The thread's. Until then, locked cursors are passed over, and locked users are not waited for.
+  // The thread's. Until then, locked cursors are passed over.
   std::chrono::steady_clock::time_point careful_until_{};
-  std::chrono::steady_clock::time_point no_wait_until_{};
 
   base::Mutex mutex_;
   base::CondVar wake_;
