@@ -6,15 +6,6 @@ namespace chat::delivery {
 
 Result<Directory::Name> Directory::name_of(UserId user) {
   if (Name name = cached(user)) return name;
-  if (!stalls_.admits()) {
-    return fail(ErrorCode::kBusy, "somebody has locked the table of users");
-  }
-  auto name = read_name(user);
-  stalls_.note(!name && name.error().code == ErrorCode::kBusy);
-  return name;
-}
-
-Result<Directory::Name> Directory::read_name(UserId user) {
   auto lease = pool_.lease();
   if (!lease) return fail(lease);
   return name_of(user, **lease);

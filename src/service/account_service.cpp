@@ -17,7 +17,6 @@
 #include "chat/storage/user_model.h"
 #include "fault.h"
 #include "replies.h"
-#include "stalls.h"
 #include "token.h"
 
 namespace chat::service {
@@ -166,7 +165,6 @@ void AccountService::store_user(Session& session, const Request& request,
     context_.rates.give_back({&bucket, 1});
     return refuse(session, request, delivery::refusal_of(hash.error()));
   }
-  if (Stalls::instance().is_too_late()) return refuse(session, request, busy());
   const bool settles = !sabotaged(Sabotage::kForgetRegistrations);
   const auto id = storage::transact_settled(
       context_.pool,
@@ -262,7 +260,6 @@ void AccountService::change_password(Session& session, const Request& request) {
 void AccountService::store_password(Session& session, const Request& request,
                                     const std::string& stored, const Result<std::string>& hash) {
   if (!hash) return refuse(session, request, delivery::refusal_of(hash.error()));
-  if (Stalls::instance().is_too_late()) return refuse(session, request, busy());
   const session::Identity& self = session.identity();
   std::size_t most = 0;
   const bool settles = !sabotaged(Sabotage::kForgetPasswords);

@@ -6,7 +6,6 @@
 #include "handlers.h"
 #include "replies.h"
 #include "route.h"
-#include "stalls.h"
 
 namespace chat::service {
 
@@ -25,16 +24,6 @@ void Dispatcher::handle(session::Session& session, const protocol::Request& requ
   }
   if (auto refusal = check_preconditions(*route, request, session.identity().user)) {
     refuse(session, request, *refusal);
-    return;
-  }
-  const bool can_be_refused = route->work == Work::kBlocking && !route->waits_for_commits;
-  // Not logins: those are also busy when too many passwords wait to be hashed, and a flood of them
-  // must not keep people out who need no hash.
-  const bool needs_no_hash = route->access == Access::kLoggedIn;
-  Stalls& stalls = Stalls::instance();
-  if (can_be_refused &&
-      (stalls.is_too_late() || (needs_no_hash && stalls.refuses(request.msgid)))) {
-    refuse(session, request, busy());
     return;
   }
   route->handle(*handlers_, session, request);

@@ -13,7 +13,6 @@
 #include "fault.h"
 #include "gate.h"
 #include "replies.h"
-#include "stalls.h"
 
 namespace chat::service {
 namespace {
@@ -132,7 +131,6 @@ void GroupService::answer_joining(session::Session& session, const protocol::Req
     if (auto found = groups.find(id); found && *found) group = std::move(**found);
     auto members = groups.members(id, UserId{}, protocol::kGroupUsersInReply);
     if (members) users = std::move(*members);
-    if (!members) Stalls::instance().note_lock();
   }
   OkReply reply(request);
   reply.json().key("group");

@@ -31,10 +31,6 @@ void fail_all(Items items, const Error& error) {
   for (auto& item : items) item.answer = tl::make_unexpected(error);
 }
 
-Error tables_are_locked() {
-  return {ErrorCode::kBusy, "somebody has locked the tables"};
-}
-
 using GroupsByUser = std::unordered_map<UserId, std::vector<GroupId>>;
 
 // The groups of each user, by id, as many as a user may have.
@@ -98,12 +94,9 @@ Result<std::vector<storage::TokenOwner>> LoginBatches::owners_of(
 }
 
 void LoginBatches::find_all(TokenItems items) {
-  if (!token_stalls_.admits()) return fail_all(items, tables_are_locked());
   std::vector<std::string> hashes;
   for (const auto& item : items) hashes.push_back(item.request);
   const auto owners = owners_of(hashes);
-  // Reading waits for no row.
-  token_stalls_.note(!owners && owners.error().code == ErrorCode::kBusy);
   if (!owners) return fail_all(items, owners.error());
   std::unordered_map<std::string_view, const storage::TokenOwner*> by_hash;
   for (const storage::TokenOwner& owner : *owners) by_hash.emplace(owner.token_hash, &owner);
@@ -127,7 +120,6 @@ bool LoginBatches::is_for_all(const Error& error, bool tried) {
 // A repeated attempt finds the users that an earlier one claimed held by this node, and claims them
 // again with the next session epoch. Where an older session was, only the earlier one saw.
 void LoginBatches::claim_all(ClaimItems items) {
-  if (!claim_stalls_.admits()) return fail_all(items, tables_are_locked());
   std::sort(items.begin(), items.end(), [](const auto& a, const auto& b) {
     return a.request.user.value < b.request.user.value;
   });
@@ -148,9 +140,7 @@ void LoginBatches::claim_all(ClaimItems items) {
         return made;
       },
       !base::sabotaged(base::Sabotage::kForgetClaims));
-  const bool is_everyones = !claims && is_for_all(claims.error(), tried);
-  claim_stalls_.note(is_everyones && claims.error().code == ErrorCode::kBusy);
-  if (is_everyones) return fail_all(items, claims.error());
+  if (!claims && is_for_all(claims.error(), tried)) return fail_all(items, claims.error());
   for (std::size_t i = 0; i < items.size(); ++i) {
     items[i].answer = ClaimAnswer{claims ? (*claims)[i] : Claim{items[i].request.user}, unsure, {}};
   }

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "chat/base/batcher.h"
-#include "chat/base/stall_guard.h"
 #include "chat/service/context.h"
 #include "chat/storage/claims.h"
 #include "chat/storage/connection.h"
@@ -111,8 +110,6 @@ class LoginBatches {
   bool is_worth_extending(const ClaimRequest& request) const;
 
   ServiceContext& context_;
-  base::StallGuard token_stalls_;
-  base::StallGuard claim_stalls_;
   TokenBatcher tokens_;
   ClaimBatcher claims_;
   WelcomeBatcher welcomes_;

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "chat/protocol/classic.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/group_model.h"
@@ -174,6 +175,13 @@ void write_login_reply(OkReply& reply, UserId user, std::string_view name, std::
       .field("node", node)
       .field("heartbeat_ms",
              std::int64_t{std::chrono::milliseconds(protocol::kHeartbeatInterval).count()});
+}
+
+void trim_to_classic(const OkReply& reply, protocol::ClassicNumbers numbers, Pending& pending) {
+  const auto welcome = protocol::to_classic_welcome(reply.unfinished() + "}", numbers);
+  const auto first_left_out =
+      pending.first_page.begin() + static_cast<std::ptrdiff_t>(welcome.offline_count);
+  pending.first_page.erase(first_left_out, pending.first_page.end());
 }
 
 }  // namespace chat::service

@@ -42,4 +42,7 @@ Result<void> read_lists(storage::Connection& connection, std::span<const UserId>
 void write_login_reply(OkReply& reply, UserId user, std::string_view name, std::string_view token,
                        const Pending& pending, const Lists& lists, std::string_view node);
 
+// A classic client's answer has room for a few messages only: the rest follows as pushes.
+void trim_to_classic(const OkReply& reply, protocol::ClassicNumbers numbers, Pending& pending);
+
 }  // namespace chat::service

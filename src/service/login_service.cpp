@@ -3,18 +3,16 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstddef>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "audit.h"
 #include "chat/base/log_limiter.h"
+#include "chat/base/queue_wait.h"
 #include "chat/base/sabotage.h"
-#include "chat/protocol/classic.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/session_model.h"
 #include "chat/storage/settle.h"
@@ -40,6 +38,10 @@ constinit log::Limiter logout_lines{log::kAccountLines};
 constexpr std::chrono::minutes kTokenWindow{1};
 // The refusal of a login that takes too long is sent so much before its time is over.
 constexpr std::chrono::milliseconds kAnswerMargin{250};
+// Where the database is in trouble: after this, and later looked for so often.
+constexpr std::chrono::milliseconds kTroubledPatience{1'700};
+constexpr std::chrono::milliseconds kLookInterval{1'000};
+constexpr std::chrono::milliseconds kLookAgain{50};  // at one that is between two steps
 // An address may come with so many invalid tokens for each wrong password that it may try: whole
 // offices come back with tokens that have expired, then log in by password.
 constexpr std::int64_t kTokensPerPassword = 10;
@@ -68,14 +70,6 @@ Refusal wrong_password() {
 
 Refusal already_online() {
   return {Errno::kAlreadyOnline, "this account is logged in elsewhere", std::nullopt};
-}
-
-// A classic client's answer has room for a few messages only: the rest follows as pushes.
-void trim_to_classic(const OkReply& reply, protocol::ClassicNumbers numbers, Pending& pending) {
-  const auto welcome = protocol::to_classic_welcome(reply.unfinished() + "}", numbers);
-  const auto first_left_out =
-      pending.first_page.begin() + static_cast<std::ptrdiff_t>(welcome.offline_count);
-  pending.first_page.erase(first_left_out, pending.first_page.end());
 }
 
 }  // namespace
@@ -218,17 +212,30 @@ void LoginService::begin_wait(const LoginPtr& login, Step step) {
   login->session->suspend();
   login->step = step;
   login->waiting = true;
-  if (login->timed.exchange(true)) return;
-  const auto due = login->accepted + protocol::kLoginTimeout - kAnswerMargin;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - context_.clock.now());
+  if (!login->timed.exchange(true)) watch_wait(login);
+}
+
+void LoginService::watch_wait(const LoginPtr& login) {
+  using Pause = std::chrono::milliseconds;
+  const auto waited = std::chrono::floor<Pause>(context_.clock.now() - login->accepted);
+  const Pause due = protocol::kLoginTimeout - kAnswerMargin;
+  const Pause next = waited < kTroubledPatience ? kTroubledPatience : waited + kLookInterval;
   login->session->post_in_loop(
       [this, weak = std::weak_ptr(login)] {
-        const LoginPtr late = weak.lock();
-        if (late == nullptr) return;
-        late->timed = false;
-        if (late->end_wait()) late->session->resume([this, late] { time_up(late); });
+        if (const LoginPtr late = weak.lock()) look_at_wait(late);
       },
-      std::max(left, std::chrono::milliseconds(0)));
+      std::max(std::min(next, due) - waited, kLookAgain));
+}
+
+void LoginService::look_at_wait(const LoginPtr& login) {
+  const auto waited = context_.clock.now() - login->accepted;
+  const bool is_over =
+      waited >= protocol::kLoginTimeout - kAnswerMargin || context_.pool.troubled();
+  if (is_over && login->end_wait()) {
+    login->session->resume([this, login] { time_up(login); });
+  } else {
+    watch_wait(login);
+  }
 }
 
 void LoginService::time_up(const LoginPtr& login) {
@@ -284,6 +291,7 @@ void LoginService::claim(const LoginPtr& login) {
       if (answer && answer->claim.outcome == storage::Claim::Outcome::kAlone) {
         request.unsure = answer->unsure;
         request.held_elsewhere = answer->claim.held_elsewhere;
+        const base::QueueWait wait(login->accepted);
         answer = batches_.claim_alone(request);
       }
       claimed(login, std::move(answer));

@@ -52,6 +52,8 @@ class LoginService {
   bool pass_token_limit(const LoginPtr& login);
   void proved(const LoginPtr& login);
   void begin_wait(const LoginPtr& login, Step step);
+  void watch_wait(const LoginPtr& login);
+  void look_at_wait(const LoginPtr& login);
   void time_up(const LoginPtr& login);
   void reserve(const LoginPtr& login);
   void claim(const LoginPtr& login);

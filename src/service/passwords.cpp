@@ -10,7 +10,6 @@
 #include "chat/storage/user_model.h"
 #include "fault.h"
 #include "replies.h"
-#include "stalls.h"
 
 // A hash takes tens of milliseconds of a core, so whoever makes the server compute many of them
 // takes logins away from everybody else. What bounds that:
@@ -201,7 +200,7 @@ void Passwords::finish(const CheckPtr& check) {
   const bool logs_in = check->verdict.right && check->is_login;
   check->then(std::move(check->verdict));
   // While the login waits for its claim: a lock that is in the way of both costs its time once.
-  if (logs_in && !Stalls::instance().is_too_late()) remember_network(*check);
+  if (logs_in) remember_network(*check);
 }
 
 void Passwords::settle_limits(const Check& check) {
@@ -221,7 +220,6 @@ void Passwords::remember_network(const Check& check) {
     return storage::NetworkModel(**lease).remember(check.user.id, check.network, now);
   });
   if (done) return;
-  if (done.error().code == ErrorCode::kBusy) Stalls::instance().note_lock();
   log::limited(log::Level::kWarn, network_lines, "event=network_not_remembered user={} what={}",
                check.user.id.value, log::quoted(done.error().message));
 }

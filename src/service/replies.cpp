@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "chat/delivery/batch.h"
-#include "stalls.h"
 
 namespace chat::service {
 
@@ -13,7 +12,6 @@ using protocol::Msgid;
 OkReply::OkReply(const protocol::Request& request) : writer_(text_), cid_(request.cid()) {
   const Msgid msgid = protocol::reply_to(static_cast<Msgid>(request.msgid));
   writer_.begin_object().field("msgid", static_cast<int>(msgid)).field("errno", 0);
-  Stalls::instance().note_success(request.msgid);
 }
 
 void OkReply::send(session::Session& session) {
@@ -29,9 +27,6 @@ void refuse(session::Session& session, const protocol::Request& request,
 }
 
 void refuse(session::Session& session, const protocol::Request& request, const Error& error) {
-  if (error.code == ErrorCode::kBusy || error.code == ErrorCode::kTimeout) {
-    Stalls::instance().note_busy(request.msgid);
-  }
   refuse(session, request, delivery::refusal_of(error));
 }
 

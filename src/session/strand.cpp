@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "chat/base/log_limiter.h"
+#include "chat/base/queue_wait.h"
 #include "chat/net/event_loop.h"
-#include "chat/session/turn_wait.h"
 
 namespace chat::session {
 namespace {
@@ -16,8 +16,6 @@ constexpr int kInputsPerTurn = 64;
 constexpr int kBlockingInputsPerTurn = 1;
 
 constinit log::Limiter failed_inputs{log::kUsualLines};
-
-thread_local std::chrono::milliseconds wait_of_this_turn{0};
 
 }  // namespace
 
@@ -218,17 +216,11 @@ void Strand::post_locked() {
 }
 
 base::Task Strand::turn(bool blocking) {
-  using Clock = std::chrono::steady_clock;
-  return base::Task([self = owner_.keep_alive(), this, blocking, posted = Clock::now()] {
-    wait_of_this_turn =
-        std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - posted);
+  const auto posted = base::QueueWait::Clock::now();
+  return base::Task([self = owner_.keep_alive(), this, blocking, posted] {
+    const base::QueueWait wait(posted);
     work(blocking);
-    wait_of_this_turn = {};
   });
-}
-
-std::chrono::milliseconds turn_wait() {
-  return wait_of_this_turn;
 }
 
 }  // namespace chat::session

@@ -1,6 +1,8 @@
 #include "mysql_connection.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <mysqld_error.h>
 
 #include <chrono>
 #include <utility>
@@ -28,7 +30,7 @@ MysqlConnection::MysqlConnection(MysqlHandle db, MysqlWatch* watch)
     : watch_(watch), db_(std::move(db)), takes_rows_(has_bulk_operations(db_.get())) {
   if (watch_ == nullptr) return;
   socket_ = base::UniqueFd(::fcntl(static_cast<int>(db_->net.fd), F_DUPFD_CLOEXEC, 0));
-  if (socket_) watch_->add(socket_.get());
+  if (socket_) watch_->add(socket_.get(), calls_, mysql_thread_id(db_.get()));
 }
 
 MysqlConnection::~MysqlConnection() {
@@ -43,6 +45,7 @@ Result<Statement*> MysqlConnection::prepare(std::string_view sql) {
   if (auto admitted = admit(); !admitted) return fail(admitted);
   MysqlStatementHandle handle(mysql_stmt_init(db_.get()));
   if (handle == nullptr) return fail(ErrorCode::kInternal, "mysql: no memory for a statement");
+  const auto call = begin_call();
   if (mysql_stmt_prepare(handle.get(), sql.data(), static_cast<unsigned long>(sql.size())) != 0) {
     return tl::make_unexpected(
         failed(mysql_stmt_errno(handle.get()), mysql_stmt_error(handle.get()), sql));
@@ -53,10 +56,11 @@ Result<Statement*> MysqlConnection::prepare(std::string_view sql) {
 
 Result<void> MysqlConnection::execute(std::string_view script) {
   if (auto admitted = admit(); !admitted) return admitted;
+  const auto call = begin_call();
   if (mysql_set_server_option(db_.get(), MYSQL_OPTION_MULTI_STATEMENTS_ON) != 0) {
     return failed(script);
   }
-  auto done = query(script);
+  auto done = send(script);
   if (done) done = drain_results(script);
   if (!usable_) return done;
   mysql_set_server_option(db_.get(), MYSQL_OPTION_MULTI_STATEMENTS_OFF);
@@ -99,18 +103,36 @@ Result<void> MysqlConnection::commit() {
   // Only a deadlock, a lock that took too long or a refused row has certainly undone it. After any
   // other error it may have taken effect all the same: only the tables know.
   const ErrorCode code = committed.error().code;
-  if (usable_ && (code == ErrorCode::kBusy || code == ErrorCode::kConflict)) return committed;
+  if (usable_ && (code == ErrorCode::kBusy || code == ErrorCode::kConflict)) {
+    // No row is waited for here: somebody holds up all commits (a backup).
+    if (mysql_errno(db_.get()) == ER_LOCK_WAIT_TIMEOUT)
+      committed.error().code = ErrorCode::kTimeout;
+    return committed;
+  }
   return fail(ErrorCode::kOutcomeUnknown, std::move(committed.error().message));
 }
 
 void MysqlConnection::rollback() noexcept {
   if (!std::exchange(in_transaction_, false)) return;
   broken_ = false;
+  const auto call = begin_call();
   if (usable_ && mysql_query(db_.get(), "ROLLBACK") != 0) usable_ = false;
+}
+
+// MySQL knows nothing shorter than a second.
+Result<void> MysqlConnection::set_lock_waits(LockWaits waits) {
+  met_lock_ = false;
+  if (waits == lock_waits_) return {};
+  auto set = query(fmt::format(
+      "SET SESSION lock_wait_timeout = 1 /*M! - {} */, innodb_lock_wait_timeout = 1 /*M! - {} */",
+      waits.tables ? 0 : 1, waits.rows ? 0 : 1));
+  if (set) lock_waits_ = waits;
+  return set;
 }
 
 Result<void> MysqlConnection::ping() {
   if (auto admitted = admit(); !admitted) return admitted;
+  const auto call = begin_call();
   const MysqlSign sign = ask_mysql(db_.get());
   if (sign.error != 0) return tl::make_unexpected(failed(sign.error, sign.what, "ping"));
   if (sign.writable) return {};
@@ -132,6 +154,11 @@ void MysqlConnection::wrote(std::int64_t affected_rows, std::int64_t insert_id) 
 }
 
 Result<void> MysqlConnection::query(std::string_view sql) {
+  const auto call = begin_call();
+  return send(sql);
+}
+
+Result<void> MysqlConnection::send(std::string_view sql) {
   if (!usable_) return fail(ErrorCode::kUnavailable, "mysql: this connection is lost");
   if (mysql_real_query(db_.get(), sql.data(), static_cast<unsigned long>(sql.size())) != 0) {
     return failed(sql);
@@ -151,6 +178,7 @@ Error MysqlConnection::failed(unsigned number, std::string_view message, std::st
   const bool old = std::chrono::steady_clock::now() - opened_ >= kRightsMayChange;
   if (fault == MysqlFault::kDenied && old) usable_ = false;
   if (fault == MysqlFault::kGone) gone_ = true;
+  if (number == ER_LOCK_WAIT_TIMEOUT) met_lock_ = true;
   auto error = mysql_failure(number, message, doing);
   // Only while the server starts is this its operator's mistake, to be told in a sentence.
   if (fault == MysqlFault::kDenied && watch_ != nullptr) error.code = ErrorCode::kUnavailable;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "chat/base/unique_fd.h"
 #include "chat/storage/connection.h"
@@ -44,6 +45,9 @@ class MysqlConnection final : public Connection {
   std::int64_t affected_rows() const override { return affected_rows_; }
   std::int64_t last_insert_id() const override { return last_insert_id_; }
 
+  Result<void> set_lock_waits(LockWaits waits) override;
+  bool met_lock() const override { return met_lock_; }
+
   bool usable() const override { return usable_; }
   // Fails, too, when the server has become one that takes no writes.
   Result<void> ping() override;
@@ -54,6 +58,8 @@ class MysqlConnection final : public Connection {
   void heard() {
     if (watch_ != nullptr) watch_->heard();
   }
+  // Around whatever waits for the database.
+  MysqlWatch::Call begin_call() { return MysqlWatch::Call(calls_); }
   // The connection died: what it was doing may have taken effect.
   bool gone() const { return gone_; }
   void wrote(std::int64_t affected_rows, std::int64_t insert_id);
@@ -62,15 +68,19 @@ class MysqlConnection final : public Connection {
 
  private:
   Result<void> query(std::string_view sql);
+  Result<void> send(std::string_view sql);
   tl::unexpected<Error> failed(std::string_view doing);
   Result<void> drain_results(std::string_view doing);
 
   MysqlWatch* const watch_;
   MysqlHandle db_;
   const bool takes_rows_;  // MariaDB does, MySQL doesn't
+  MysqlWatch::Calls calls_{0};
   // A second descriptor of the connection's socket: the library closes its own when it likes.
   base::UniqueFd socket_;
   const std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
+  LockWaits lock_waits_;
+  bool met_lock_ = false;
   bool usable_ = true;
   bool gone_ = false;
   bool in_transaction_ = false;

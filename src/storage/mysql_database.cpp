@@ -66,6 +66,10 @@ Result<std::vector<std::string>> MysqlDatabase::durability_faults() {
   return faults_of(*settings);
 }
 
+bool MysqlDatabase::met_stall_lately() const {
+  return watch_ && watch_->met_stall_lately();
+}
+
 std::string MysqlDatabase::describe() const {
   return "mysql:" + describe_mysql(options_);
 }

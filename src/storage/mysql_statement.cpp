@@ -100,6 +100,7 @@ Result<bool> MysqlStatement::step() {
 Result<void> MysqlStatement::start() {
   if (auto admitted = connection_.admit(); !admitted) return admitted;
   MYSQL_STMT* const handle = handle_.get();
+  const auto call = connection_.begin_call();
   if (!bind_to_run() || mysql_stmt_execute(handle) != 0) return failed();
   connection_.heard();
   if (!columns_.empty()) return take_result();

@@ -6,6 +6,7 @@
 
 #include "chat/base/check.h"
 #include "chat/base/log.h"
+#include "chat/base/queue_wait.h"
 
 namespace chat::storage {
 
@@ -49,6 +50,7 @@ Result<Lease> Pool::lease() {
     if (!opened) return fail(ErrorCode::kUnavailable, std::move(opened.error().message));
     connection = std::move(*opened);
   }
+  if (auto set = connection->set_lock_waits(lock_waits()); !set) return fail(set);
   {
     base::MutexLock lock(mutex_);
     ++counts_.leases;
@@ -100,6 +102,7 @@ std::unique_ptr<Connection> Pool::revive(Idle idle) {
 }
 
 void Pool::give_back(std::unique_ptr<Connection> connection) {
+  if (connection->met_lock()) met_lock_ = clock_.now();
   const bool keep = connection->usable() && !connection->in_transaction();
   if (!keep) connection.reset();  // before its place is free, or more than `size` could be open
   {
@@ -121,6 +124,17 @@ void Pool::free_place() {
     --lent_;
   }
   returned_.notify_one();
+}
+
+bool Pool::troubled() const {
+  const auto last = met_lock_.load(std::memory_order_relaxed);
+  if (last != base::SteadyTime{} && clock_.now() - last < kLately) return true;
+  return database_.met_stall_lately();
+}
+
+LockWaits Pool::lock_waits() const {
+  if (!troubled()) return {};
+  return {.tables = false, .rows = base::QueueWait::current() < kQueuePatience};
 }
 
 void Pool::release_memory() {

@@ -49,6 +49,7 @@ Result<void> SqliteConnection::begin(TransactionKind kind) {
   auto begun = control(kind == TransactionKind::kWrite ? "BEGIN IMMEDIATE" : "BEGIN");
   if (begun) {
     transaction_ = kind;
+    if (turn_) lane_.stranger_gone();
   } else {
     turn_.reset();
   }
@@ -75,8 +76,10 @@ Result<void> SqliteConnection::committed_in_place() {
 
 Result<WriterLane::Turn> SqliteConnection::enter_lane() {
   auto turn = lane_.enter_within(kLanePatience);
-  if (!turn) return fail(ErrorCode::kBusy, "sqlite: other writers are in the way");
-  return std::move(*turn);
+  if (turn) return std::move(*turn);
+  met_lock_ = true;
+  // Not of a row of this writer's, and not worth an attempt at once.
+  return fail(ErrorCode::kTimeout, "sqlite: other writers are in the way");
 }
 
 void SqliteConnection::rollback() noexcept {
@@ -88,6 +91,14 @@ void SqliteConnection::rollback() noexcept {
   }
   transaction_.reset();
   turn_.reset();
+}
+
+Result<void> SqliteConnection::set_lock_waits(LockWaits waits) {
+  met_lock_ = false;
+  if (waits.tables == lock_waits_.tables) return {};
+  lock_waits_ = waits;
+  sqlite3_busy_timeout(db_.get(), waits.tables ? kSqliteBusyTimeoutMs : 0);
+  return {};
 }
 
 Result<void> SqliteConnection::ping() {
@@ -121,7 +132,10 @@ Result<void> SqliteConnection::control(const char* sql) {
 Error SqliteConnection::failed(int code, std::string_view doing) {
   if (breaks_connection(code)) usable_ = false;
   // A stranger has the file's lock. Those who wait behind us would only wait for it in turn.
-  if ((code & 0xFF) == SQLITE_BUSY) lane_.refuse_waiting();
+  if ((code & 0xFF) == SQLITE_BUSY) {
+    met_lock_ = true;
+    lane_.refuse_waiting();
+  }
   return sqlite_error(db_.get(), code, doing);
 }
 

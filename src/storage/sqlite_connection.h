@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "chat/storage/connection.h"
 #include "sqlite_file.h"
@@ -37,6 +38,10 @@ class SqliteConnection final : public Connection {
   std::int64_t affected_rows() const override { return sqlite3_changes64(db_.get()); }
   std::int64_t last_insert_id() const override { return sqlite3_last_insert_rowid(db_.get()); }
 
+  // The file has one lock.
+  Result<void> set_lock_waits(LockWaits waits) override;
+  bool met_lock() const override { return met_lock_; }
+
   bool usable() const override { return usable_; }
   Result<void> ping() override;
   // The statements, which are soon prepared again, and the pages, which the system has, too.
@@ -46,8 +51,9 @@ class SqliteConnection final : public Connection {
   }
 
   // For the connection's statements.
-  // The writer lane, or kBusy: whoever is in it is slow, or was refused by somebody else's lock.
+  // The writer lane, or kTimeout: whoever is in it is slow, or waits for somebody else's lock.
   Result<WriterLane::Turn> enter_lane();
+  void wrote_in_lane() { lane_.stranger_gone(); }
   // Something was committed: is it where the next start will look for it?
   Result<void> committed_in_place();
   // May a statement start now?
@@ -64,6 +70,8 @@ class SqliteConnection final : public Connection {
   std::optional<WriterLane::Turn> turn_;  // outlives the handle: closing it ends a transaction
   SqliteHandle db_;
   std::optional<TransactionKind> transaction_;
+  LockWaits lock_waits_;
+  bool met_lock_ = false;
   bool usable_ = true;
   TextMap<std::unique_ptr<SqliteStatement>> statements_;
 };

@@ -5,10 +5,6 @@
 namespace chat::storage {
 namespace {
 
-// Our own writers queue in memory (WriterLane), so this is only a net for strangers, such as a
-// person with the sqlite3 shell. Somebody waits for the answer.
-constexpr int kBusyTimeoutMs = 1000;
-
 // Each connection has its own page cache; 8 MiB holds the hot right edges of many streams.
 // wal_autocheckpoint=0: checkpoints have a thread of their own (SqliteCheckpointer). A WAL that
 // grew past journal_size_limit while a reader was in the way is cut when it starts over.
@@ -40,7 +36,7 @@ Result<void> require(sqlite3* db, const char* pragma, std::string_view expected)
 }
 
 Result<void> configure(sqlite3* db) {
-  sqlite3_busy_timeout(db, kBusyTimeoutMs);
+  sqlite3_busy_timeout(db, kSqliteBusyTimeoutMs);
   if (auto wal = require(db, "PRAGMA journal_mode=WAL", "wal"); !wal) return wal;
   if (auto set = sqlite_execute(db, kSettings); !set) return set;
   return require(db, "PRAGMA synchronous", "2");

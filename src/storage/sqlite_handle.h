@@ -15,6 +15,10 @@ struct SqliteCloser {
 };
 using SqliteHandle = std::unique_ptr<sqlite3, SqliteCloser>;
 
+// Our own writers queue in memory (WriterLane), so this is only a net for strangers, such as a
+// person with the sqlite3 shell. Somebody waits for the answer.
+inline constexpr int kSqliteBusyTimeoutMs = 1000;
+
 // Opens the file, which must exist, with every setting that our promises rest on, and checks that
 // SQLite took those for durability. kUnavailable when it can't be opened or refuses one.
 Result<SqliteHandle> open_sqlite(const std::string& path);

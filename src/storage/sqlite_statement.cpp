@@ -57,6 +57,7 @@ Result<bool> SqliteStatement::step() {
   state_ = State::kEnded;
   if (code == SQLITE_DONE) {
     const bool committed = turn_.has_value();
+    if (committed) connection_.wrote_in_lane();
     turn_.reset();
     if (!committed) return false;
     auto in_place = connection_.committed_in_place();

@@ -20,6 +20,7 @@ WriterLane::Turn WriterLane::enter() {
 std::optional<WriterLane::Turn> WriterLane::enter_within(std::chrono::milliseconds patience) {
   base::MutexLock lock(mutex_);
   CHAT_CHECK(holder_ != std::this_thread::get_id());
+  if (taken_ && stranger_) return std::nullopt;
   if (taken_) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     Waiter me;
@@ -45,11 +46,17 @@ WriterLane::Turn WriterLane::take_locked() {
 
 void WriterLane::refuse_waiting() {
   base::MutexLock lock(mutex_);
+  stranger_ = true;
   for (Waiter* waiter : waiting_) {
     if (!waiter->may_be_refused) continue;
     waiter->refused = true;
     waiter->called.notify_one();
   }
+}
+
+void WriterLane::stranger_gone() {
+  base::MutexLock lock(mutex_);
+  stranger_ = false;
 }
 
 std::size_t WriterLane::waiting() const {

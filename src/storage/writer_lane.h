@@ -35,10 +35,14 @@ class WriterLane {
 
   // Blocks until it is the caller's turn.
   [[nodiscard]] Turn enter();
-  // Likewise, but gives up after `patience`, or when refuse_waiting() is called.
+  // Likewise, but gives up after `patience`, or when refuse_waiting() is called. While a stranger
+  // is in the way of whoever has the lane, it does not wait at all.
   [[nodiscard]] std::optional<Turn> enter_within(std::chrono::milliseconds patience);
-  // Sends those away who wait in enter_within().
+  // Somebody outside of this process has the file's lock. Sends those away who wait in
+  // enter_within().
   void refuse_waiting();
+  // A writer got the file's lock.
+  void stranger_gone();
   // How many wait now.
   std::size_t waiting() const;
 
@@ -55,6 +59,7 @@ class WriterLane {
 
   mutable base::Mutex mutex_;
   bool taken_ CHAT_GUARDED_BY(mutex_) = false;
+  bool stranger_ CHAT_GUARDED_BY(mutex_) = false;  // had the file's lock when we last tried
   std::thread::id holder_ CHAT_GUARDED_BY(mutex_);
   std::deque<Waiter*> waiting_ CHAT_GUARDED_BY(mutex_);
 };

@@ -11,7 +11,6 @@
 #include "chat/base/ids.h"
 #include "chat/base/mutex.h"
 #include "chat/base/result.h"
-#include "chat/base/stall_guard.h"
 #include "chat/storage/pool.h"
 #include "chat/storage/user_model.h"
 
@@ -52,11 +51,9 @@ class Directory {
 
   Shard& shard_of(UserId user) { return shards_[static_cast<std::size_t>(user.value) % kShards]; }
   Name cached(UserId user);
-  Result<Name> read_name(UserId user);
   void keep(const storage::UserName& person, std::uint64_t deletions);
 
   storage::Pool& pool_;
-  base::StallGuard stalls_;  // of lookups
   std::atomic<std::uint64_t> deletions_ = 0;
   std::array<Shard, kShards> shards_;
 };

@@ -62,6 +62,14 @@ enum class TransactionKind {
   kWrite,  // SQLite: BEGIN IMMEDIATE inside the one writer lane; stays on its thread
 };
 
+// How long a connection waits for what somebody else has locked.
+struct LockWaits {
+  bool tables = true;  // false: a lock on a table, or on everything, is only tried
+  bool rows = true;    // false: likewise on a row. Not for SKIP LOCKED, which MariaDB refuses then
+
+  bool operator==(const LockWaits&) const = default;
+};
+
 // One connection to the database. All calls block. After an error with code kUnavailable or
 // kOutcomeUnknown it may be no longer usable(), and must be thrown away then. An error inside a
 // transaction other than kConflict may have ended it: roll back.
@@ -88,6 +96,11 @@ class Connection {
   // Of the last statement that wrote.
   virtual std::int64_t affected_rows() const = 0;
   virtual std::int64_t last_insert_id() const = 0;
+
+  // From now on. As made, a connection waits for all for a second.
+  virtual Result<void> set_lock_waits(LockWaits /*waits*/) { return {}; }
+  // Whether somebody else's lock has ended a statement or a commit since then.
+  virtual bool met_lock() const { return false; }
 
   virtual bool usable() const = 0;
   // Asks the database for a sign of life.
@@ -129,6 +142,8 @@ class Database {
   // Whether no other process can use the database from open() to close(). Of a database server
   // there may be any number of users: see the table `node`.
   bool exclusive() const { return dialect() == Dialect::kSqlite; }
+  // A call takes, or took a moment ago, longer than it should.
+  virtual bool met_stall_lately() const { return false; }
   // How the database is set up so that what it has committed may be lost all the same: a sentence
   // each for its operator; none when all is well. What open() refuses is not among them. May be
   // called before open(). Blocks.

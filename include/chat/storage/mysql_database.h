@@ -44,6 +44,7 @@ class MysqlDatabase final : public Database {
   // Without the time-out for reading: a step may rebuild a big table.
   Result<std::unique_ptr<Connection>> connect_to_migrate() override;
   Result<std::vector<std::string>> durability_faults() override;
+  bool met_stall_lately() const override;
   std::string describe() const override;
 
  private:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -52,16 +53,28 @@ struct PoolCounts {
 // The hand-written connection pool. Connections are opened when first needed, lent to one
 // borrower at a time (last returned, first lent: warm caches, and the rest can grow old),
 // pinged after a while of idleness, replaced when dead. Opening happens outside the lock.
+//
+// Somebody who has locked tables or rows makes every borrower wait for a second in vain, and those
+// behind them in the workers' queue wait for each of them in turn. So once a borrower has met such
+// a lock, tables are only tried for kLately, and rows by work that has waited in its queue for
+// kQueuePatience: what is locked fails at once, and nothing else does.
+//
 // Threading: thread-safe. Ownership: owns idle connections; the Database outlives it, and it
 // outlives its leases. Bounds: never more than `size` connections.
 class Pool {
  public:
+  static constexpr std::chrono::milliseconds kLately{2'000};
+  static constexpr std::chrono::milliseconds kQueuePatience{400};
+
   Pool(Database& database, PoolOptions options, const base::Clock& clock);
   ~Pool();
 
   // Blocks up to lease_wait: kBusy when all are lent that long, kUnavailable when the database
   // can't be reached.
   Result<Lease> lease();
+  // Somebody's lock was in the way of a borrower within kLately, or the database takes too long for
+  // an answer: whoever waits for it now must not wait long.
+  bool troubled() const;
   PoolCounts counts() const;
   // Of the connections that nobody has borrowed. Whoever wants one waits meanwhile.
   void release_memory();
@@ -77,10 +90,12 @@ class Pool {
   std::unique_ptr<Connection> revive(Idle idle);
   void give_back(std::unique_ptr<Connection> connection);
   void free_place();
+  LockWaits lock_waits() const;
 
   Database& database_;
   const PoolOptions options_;
   const base::Clock& clock_;
+  std::atomic<base::SteadyTime> met_lock_{};  // the epoch: never
 
   mutable base::Mutex mutex_;
   base::CondVar returned_;

@@ -31,8 +31,10 @@
 // SQLite never loses an answer: a COMMIT that fails there is undone before the call returns.
 namespace chat::storage {
 
-// For this long after the first lost answer the outcome is looked for while the client waits.
-inline constexpr std::chrono::milliseconds kSettlePatience{1000};
+// The client waits while the outcome of a lost answer is looked for: until so long after the write
+// began, or for a moment where the answer was missed late.
+inline constexpr std::chrono::milliseconds kSettlePatience{1500};
+inline constexpr std::chrono::milliseconds kSettleMoment{200};
 
 inline const Error* error_of(const Error& error) {
   return &error;
@@ -44,12 +46,14 @@ const Error* error_of(const std::variant<Error, Other>& fault) {
 
 // Runs `work(connection, repeated)` as transact() does, until its outcome is known. `repeated`: an
 // earlier attempt may have taken effect. kOutcomeUnknown: the database could not tell in time.
-// Blocks, at most for kSettlePatience longer than transact(). The caller must hold no lease.
-// Without `settles` a lost answer is passed on at once, which is wrong (chat/base/sabotage.h).
+// Blocks, at most for kSettlePatience, or kSettleMoment longer than transact(). The caller must
+// hold no lease. Without `settles` a lost answer is passed on at once, which is wrong
+// (chat/base/sabotage.h).
 template <typename Work>
 auto transact_settled(Pool& pool, Work work, bool settles = true)
     -> std::invoke_result_t<Work&, Connection&, bool /*repeated*/> {
   using Outcome = std::invoke_result_t<Work&, Connection&, bool>;
+  const auto began = std::chrono::steady_clock::now();
   std::optional<std::chrono::steady_clock::time_point> give_up;
   for (int attempt = 1;; ++attempt) {
     Outcome outcome = [&]() -> Outcome {
@@ -63,7 +67,7 @@ auto transact_settled(Pool& pool, Work work, bool settles = true)
     const bool lost = error->code == ErrorCode::kOutcomeUnknown;
     if ((!lost && !give_up) || !settles) return outcome;
     const auto now = std::chrono::steady_clock::now();
-    if (!give_up) give_up = now + kSettlePatience;
+    if (!give_up) give_up = std::max(began + kSettlePatience, now + kSettleMoment);
     // An error of a repeated attempt says nothing about the first one.
     if (now >= *give_up) {
       return tl::make_unexpected(Error{ErrorCode::kOutcomeUnknown, error->message});

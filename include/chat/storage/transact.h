@@ -6,13 +6,15 @@
 #include <utility>
 #include <variant>
 
+#include "chat/base/queue_wait.h"
 #include "chat/base/result.h"
 #include "chat/storage/connection.h"
 
 namespace chat::storage {
 
 inline constexpr int kTransactAttempts = 5;
-// Somebody waits for the answer: after a wait for a lock there is no time for another.
+// Somebody waits for the answer: after a wait for a lock, or for this work's turn, there is no time
+// for another attempt.
 inline constexpr std::chrono::milliseconds kTransactPatience{500};
 
 // A moment's wait before attempt number `attempt` (1, 2, …): full jitter, so that those who
@@ -31,9 +33,10 @@ bool is_busy(const std::variant<Error, Other>& fault) {
   return error != nullptr && is_busy(*error);
 }
 
-// Runs `work` in a write transaction and commits it. What a deadlock or a lock that took too long
-// has ended is run again, whole, a few times; so `work` must bear that. Its result's error is
-// an Error, or a variant of it and what else can go wrong. Blocks.
+// Runs `work` in a write transaction and commits it. What a deadlock has ended is run again, whole,
+// a few times; so `work` must bear that. What a lock has ended is not: it was waited for, or is
+// known to last. The result's error is an Error, or a variant of it and what else can go wrong.
+// Blocks.
 template <typename Work>
 auto transact(Connection& connection, Work work) -> decltype(work()) {
   using Outcome = decltype(work());
@@ -50,7 +53,9 @@ auto transact(Connection& connection, Work work) -> decltype(work()) {
       return done;
     }();
     if (outcome || !is_busy(outcome.error()) || attempt == kTransactAttempts) return outcome;
-    if (std::chrono::steady_clock::now() - began > kTransactPatience) return outcome;
+    if (connection.met_lock()) return outcome;
+    const auto took = std::chrono::steady_clock::now() - began;
+    if (took + base::QueueWait::current() > kTransactPatience) return outcome;
     std::this_thread::sleep_for(transact_delay(attempt));
   }
 }

@@ -38,6 +38,12 @@ class FakeDatabase final : public Database {
     bool in_transaction() const override { return in_transaction_; }
     std::int64_t affected_rows() const override { return 0; }
     std::int64_t last_insert_id() const override { return 0; }
+    Result<void> set_lock_waits(LockWaits waits) override {
+      lock_waits = waits;
+      meets_lock = false;
+      return {};
+    }
+    bool met_lock() const override { return meets_lock; }
     bool usable() const override { return alive; }
     Result<void> ping() override {
       ++database_.pings;
@@ -46,6 +52,8 @@ class FakeDatabase final : public Database {
     }
 
     const int number;  // the first opened is 1
+    LockWaits lock_waits;
+    bool meets_lock = false;
     bool alive = true;
     bool answers = true;  // a peer that died silently looks alive until it is asked
 

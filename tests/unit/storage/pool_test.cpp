@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "chat/base/log.h"
+#include "chat/base/queue_wait.h"
 #include "fake_database.h"
 #include "support/eventually.h"
 #include "support/fake_clock.h"
@@ -101,6 +102,43 @@ TEST_F(PoolTest, OpensANewConnectionForTheLeaseThatWaitsWhenABrokenOneComesBack)
   EXPECT_EQ(waiting.get(), 2);
   EXPECT_LT(std::chrono::steady_clock::now() - returned, 30s);
   EXPECT_EQ(database_.most_open, 1);
+}
+
+constexpr LockWaits kWaitsForAll;
+constexpr LockWaits kTriesTables{.tables = false};
+constexpr LockWaits kTriesAll{.tables = false, .rows = false};
+
+TEST_F(PoolTest, TablesAreOnlyTriedForAWhileAfterSomebodyHasMetALock) {
+  Pool pool(database_, {}, clock_);
+  {
+    auto lease = pool.lease();
+    EXPECT_EQ(fake(*lease).lock_waits, kWaitsForAll);
+    fake(*lease).meets_lock = true;
+    EXPECT_FALSE(pool.troubled());
+  }
+  EXPECT_TRUE(pool.troubled());
+  {
+    auto first = pool.lease();
+    auto second = pool.lease();  // a new connection
+    EXPECT_EQ(fake(*first).lock_waits, kTriesTables);
+    EXPECT_EQ(fake(*second).lock_waits, kTriesTables);
+  }
+  clock_.advance(Pool::kLately);
+  EXPECT_FALSE(pool.troubled());
+  EXPECT_EQ(fake(*pool.lease()).lock_waits, kWaitsForAll);
+}
+
+TEST_F(PoolTest, WorkThatComesLateToItsTurnOnlyTriesRowsWhileALockIsInTheWay) {
+  Pool pool(database_, {}, clock_);
+  const auto long_ago = std::chrono::steady_clock::now() - Pool::kQueuePatience;
+  const auto late_lease = [&] {
+    const base::QueueWait late(long_ago);
+    return pool.lease();
+  };
+  EXPECT_EQ(fake(*late_lease()).lock_waits, kWaitsForAll);
+  fake(*pool.lease()).meets_lock = true;
+  EXPECT_EQ(fake(*late_lease()).lock_waits, kTriesAll);
+  EXPECT_EQ(fake(*pool.lease()).lock_waits, kTriesTables);
 }
 
 TEST_F(PoolTest, ThrowsAwayAConnectionThatBrokeWhileLent) {

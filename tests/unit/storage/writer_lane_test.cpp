@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -44,6 +45,28 @@ TEST(WriterLane, LetsOneInAtATime) {
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(total, 16000);
   EXPECT_EQ(lane.waiting(), 0u);
+}
+
+TEST(WriterLane, NobodyWaitsBehindAWriterInWhoseWayAStrangerIs) {
+  WriterLane lane;
+  const auto enters_within = [&lane](std::chrono::milliseconds patience) {
+    bool entered = false;
+    std::thread([&] { entered = lane.enter_within(patience).has_value(); }).join();
+    return entered;
+  };
+  constexpr std::chrono::milliseconds kLong{60'000};
+  lane.refuse_waiting();
+  EXPECT_TRUE(enters_within(kLong));
+  {
+    const auto turn = lane.enter();
+    EXPECT_FALSE(enters_within(kLong));
+  }
+  lane.stranger_gone();
+  auto turn = std::make_unique<WriterLane::Turn>(lane.enter());
+  std::thread waiting([&] { EXPECT_TRUE(lane.enter_within(kLong).has_value()); });
+  while (lane.waiting() == 0) std::this_thread::yield();
+  turn.reset();
+  waiting.join();
 }
 
 TEST(WriterLane, AMovedTurnIsGivenBackOnce) {
