@@ -47,7 +47,6 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   // The login is answered: pushes begin. `positions` is where the streams stood after the
   // session was registered; `sent` is what went out in the answer itself.
   void release(const std::vector<StreamPosition>& positions, const std::vector<Push>& sent);
-  // A live message.
   void offer(const Push& push);
   // Something that is no stored message (CONTACT, GROUP, PRESENCE); lost on slow readers.
   void offer_event(const std::shared_ptr<const std::string>& json);
@@ -62,7 +61,6 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   // The groups that the table gives to the user, ascending, as read after `read_began`. One that is
   // missing there is left when a later read does not have it either.
   void keep_groups(const std::vector<GroupId>& groups, base::SteadyTime read_began);
-  // What a catch-up brought.
   void fill(const Page& page);
   // A catch-up failed a while ago.
   void try_again();
@@ -76,7 +74,6 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   // SYNC: what follows `after` is pushed again, up to the stream's head. Without `after`: what
   // follows the delivered position. As notice() for a stream that is not known here.
   void rewind(const StreamPosition& item, std::optional<Seq> after);
-
   // Cursors that moved since the last call.
   std::vector<storage::CursorMove> take_moves();
 
