@@ -17,8 +17,8 @@ namespace chat::client {
 
 class TlsContext;
 
-// A blocking connection to a server, plain or over TLS, that speaks in binary frames (protocol.md,
-// the first table): no byte of a text can end a frame. Threading: send() and shutdown() from any
+// A blocking connection to a server, plain or over TLS, that speaks in binary frames (PROTOCOL.md,
+// section 1): no byte of a text can end a frame. Threading: send() and shutdown() from any
 // thread; receive() from one thread only. Bounds: a frame of the server has at most
 // protocol::kReplyMaxBytes.
 class Connection {

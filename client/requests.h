@@ -6,7 +6,7 @@
 #include "chat/base/ids.h"
 #include "client/event.h"
 
-// The JSON of each request (protocol.md, "Messages"). All texts must be valid UTF-8.
+// The JSON of each request (PROTOCOL.md). All texts must be valid UTF-8.
 namespace chat::client {
 
 // Who logs in: by id where it names something, otherwise by name.

@@ -16,7 +16,7 @@
 
 namespace chat::client::check {
 
-// One client of the check, which behaves as protocol.md asks of a good one: it registers and logs
+// One client of the check, which behaves as PROTOCOL.md asks of a good one: it registers and logs
 // in, writes when its lane says so, acknowledges what comes, and after a lost connection comes back
 // to the next server, logs in by token and sends again what had no answer.
 //

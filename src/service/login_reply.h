@@ -37,7 +37,7 @@ using ListsByUser = std::unordered_map<UserId, Lists>;
 Result<void> read_lists(storage::Connection& connection, std::span<const UserId> users,
                         ListsByUser& lists);
 
-// The fields of LOGIN_ACK (protocol.md, msgid 2), within kReplyMaxBytes: friends first, then
+// The fields of LOGIN_ACK (PROTOCOL.md, section 3), within kReplyMaxBytes: friends first, then
 // groups; what does not fit is marked by more_friends and more_groups.
 void write_login_reply(OkReply& reply, UserId user, std::string_view name, std::string_view token,
                        const Pending& pending, const Lists& lists, std::string_view node);

@@ -12,7 +12,7 @@ namespace chat::fuzz {
 
 // One client's side of a conversation, with a book of what it asked and what it was answered.
 //
-// The book is kept by protocol.md, "Envelope": every request but DELIVERED and READ gets exactly
+// The book is kept by PROTOCOL.md, section 2: every request but DELIVERED and READ gets exactly
 // one reply, under its own number or as ERROR, with its cid; bytes that are no request get one
 // ERROR; after a frame over the limit, and after BYE, nothing is owed; HTTP gets its one refusal.
 // Breaking it is a CHAT_CHECK. Text and binary framing; a NUL that would make it classic is

@@ -26,16 +26,14 @@ class _Documents:
         self.pages = [path for path, text in files.items() if path.endswith(".md") and text is not None]
 
     def find(self, cited, at):
-        """The page that is meant where `at` names it: by its path, or by the end of it. The case of
-        letters does not count."""
-        beside = posixpath.normpath(posixpath.join(posixpath.dirname(at), cited)).lower()
-        wanted = cited.strip("/").lower()
-        for page in sorted(self.pages, key=len):
-            path = page.lower()
+        """The page that is meant where `at` names it: by its path, or by the end of it."""
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(at), cited))
+        wanted = cited.strip("/")
+        for path in sorted(self.pages, key=len):
             if path in (beside, wanted) or path.endswith("/" + wanted):
-                return page
+                return path
             if "/" in path and wanted.endswith("/" + path):
-                return page
+                return path
         return None
 
 

@@ -12,7 +12,7 @@
 // What tests demand of replies and pushes, and the threads of those that load the server.
 namespace chat::test {
 
-// protocol.md, "Errors": the number and its word, written down here a second time on purpose.
+// PROTOCOL.md, section 7: the number and its word, written down here a second time on purpose.
 struct ErrorKind {
   int number;
   std::string_view word;

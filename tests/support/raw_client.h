@@ -19,7 +19,7 @@ namespace chat::test {
 
 using Json = nlohmann::json;
 
-// The framings of protocol.md that a test client speaks.
+// The framings of PROTOCOL.md that a test client speaks.
 enum class Wire { kText, kBinary };
 std::string to_string(Wire wire);
 void PrintTo(Wire wire, std::ostream* out);  // as GoogleTest shows it

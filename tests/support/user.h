@@ -19,7 +19,7 @@ struct Account {
 Account register_account(RawClient& client, const std::string& name);
 Account register_account(std::uint16_t port, const std::string& name);
 
-// The requests of protocol.md, with all fields that the original protocol carries; `more` adds or
+// The requests of PROTOCOL.md, with all fields that the original protocol carries; `more` adds or
 // replaces fields.
 Json login_request(const Account& account, const Json& more = Json::object());
 Json logout_request(const Account& account);

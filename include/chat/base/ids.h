@@ -7,7 +7,7 @@
 namespace chat {
 
 // A number that names one kind of thing and does not mix with the others. 0 names nothing;
-// valid ids are 1 … 2^31−1 (protocol.md, "Limits").
+// valid ids are 1 … 2^31−1 (PROTOCOL.md, section 1).
 template <typename Tag>
 struct Id {
   std::int32_t value = 0;
@@ -24,7 +24,7 @@ using NodeId = Id<struct NodeIdTag>;
 using Seq = std::int64_t;
 // Milliseconds since 1970, UTC, as the wire and the tables carry them.
 using UnixMillis = std::int64_t;
-// Grows with every claim of a user by a login (design: "presence and the one session").
+// Grows with every claim of a user by a login (src/cluster/README.md).
 using SessionEpoch = std::int64_t;
 using NodeEpoch = std::int64_t;
 

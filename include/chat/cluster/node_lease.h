@@ -16,7 +16,7 @@
 #include "chat/storage/connection.h"
 #include "chat/storage/values.h"
 
-// A node's lease (design: "presence and the one session"): the sign by which other servers of the
+// A node's lease (src/cluster/README.md): the sign by which other servers of the
 // same database know that this one runs and that its users are really there.
 //
 // Every server on a database that others can use renews its row of the table `node`. What counts is

@@ -15,7 +15,7 @@
 #include "chat/delivery/stores.h"
 #include "chat/delivery/stream_cache.h"
 
-// The journal: group commit for chat messages (design: "nothing acknowledged is ever lost").
+// The journal: group commit for chat messages (src/delivery/README.md).
 //
 // A lane takes whatever queued while its previous batch was committing, stores it in one
 // transaction, and only then hands the entries on to be acknowledged and pushed. While requests

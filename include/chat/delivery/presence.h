@@ -17,8 +17,8 @@
 
 namespace chat::delivery {
 
-// Tells those online who list a user as a friend when it comes or goes (PRESENCE, protocol.md
-// "Pushes"). What is told is the state that the table has when it is told, not the one that
+// Tells those online who list a user as a friend when it comes or goes (PRESENCE, PROTOCOL.md,
+// section 6). What is told is the state that the table has when it is told, not the one that
 // somebody saw change: so whatever overtakes what, the last word is the true one. The other nodes
 // hear only of whom to look up, and do the same. Likewise what they tell once (GROUP, CONTACT, an
 // account deleted): it is believed where the table agrees with it. Changes of a moment are told

@@ -5,7 +5,7 @@
 
 #include "chat/storage/values.h"
 
-// The JSON of pushes (protocol.md, "Pushes"): ONE_CHAT_MSG and GROUP_CHAT_MSG, PRESENCE, RECEIPT.
+// The JSON of pushes (PROTOCOL.md, "Pushes"): ONE_CHAT_MSG and GROUP_CHAT_MSG, PRESENCE, RECEIPT.
 namespace chat::delivery {
 
 struct Receipt;

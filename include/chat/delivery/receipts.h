@@ -13,7 +13,7 @@
 
 namespace chat::delivery {
 
-// Tells senders how far their recipients are (RECEIPT, protocol.md "Pushes"), once that is in the
+// Tells senders how far their recipients are (RECEIPT, PROTOCOL.md, section 5), once that is in the
 // table. A direct stream's sender is told with each write of the recipient's cursor, which is
 // coalesced already. In a group "delivered up to seq" means to every other member, which only the
 // table knows: groups whose cursors moved are looked up once a tick. Receipts are hints, told to

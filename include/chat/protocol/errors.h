@@ -9,7 +9,7 @@
 
 namespace chat::protocol {
 
-// protocol.md, "Errors".
+// PROTOCOL.md, section 7.
 enum class Errno : int {
   kOk = 0,
   kFailed = 1,

@@ -6,7 +6,7 @@
 
 namespace chat::protocol {
 
-// A limit of limits.h as it is told: in HELLO's `limits`, by `chatserver --check`, in README.md.
+// A limit of limits.h as told in HELLO's `limits`, by `chatserver --check`, in conf/README.md.
 struct Limit {
   std::string_view name;  // ends in its unit where it has one
   std::int64_t value;

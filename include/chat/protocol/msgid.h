@@ -1,6 +1,6 @@
 #pragma once
 
-// The message numbers of protocol.md, "Messages".
+// The message numbers (PROTOCOL.md, section 2).
 namespace chat::protocol {
 
 enum class Msgid : int {

@@ -51,7 +51,7 @@ class Request {
 // known, and never repeats the input.
 tl::expected<Request, Refusal> parse_request(std::string_view frame);
 
-// What a field must look like (protocol.md, "Limits"); the dispatch table lists them as data.
+// What a field must look like (PROTOCOL.md, section 1); the dispatch table lists them as data.
 enum class FieldKind {
   kId,         // plain integer in 1 … 2^31−1
   kInteger,    // plain integer, 0 or more

@@ -10,7 +10,7 @@ namespace chat::service {
 struct Handlers;
 
 // The dispatch table: msgid → preconditions and handler. Preconditions (login, fields, identity)
-// are data in the table and are checked here, once, in the order that protocol.md names; a
+// are data in the table and are checked here, once, in the order of PROTOCOL.md, section 2; a
 // handler begins with a request that is well formed and allowed to be made.
 // Threading: thread-safe; one call at a time for one session (its strand).
 class Dispatcher final : public session::RequestHandler {
