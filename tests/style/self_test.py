@@ -113,6 +113,7 @@ RED = {
     ],
     "documents_exist": [
         {"src/a.h": "// design.md says so.\n"},
+        {"src/a.h": "// page.md\n", "src/PAGE.md": ""},
         {"src/a.h": "// docs/README.md\n", "README.md": ""},
         {"src/a.h": "// PAGE.md, section 3\n", "src/PAGE.md": "## 2. Two\n"},
         {"README.md": "[the page](src/README.md)\n", "src/b.md": ""},
@@ -163,7 +164,6 @@ GREEN = {
     "no_machine_paths": [{"README.md": "see tests/work/x, https://a.org/home/x and ~/home/y\n"}],
     "documents_exist": [
         {"src/a.h": "// PAGE.md, section 2, and src/PAGE.md\n", "src/PAGE.md": "## 2. Two\n"},
-        {"src/a.h": "// page.md\n", "src/PAGE.md": ""},
         {"scripts/a.sh": "# DIR/src/PAGE.md\n", "src/PAGE.md": ""},
         {"src/README.md": "[up](../README.md#the-page-that-is-first), [a](a.h), https://a.org/b.md.html\n",
          "README.md": "# The `page`, that is first\n", "src/a.h": ""},
