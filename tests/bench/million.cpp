@@ -70,6 +70,7 @@ class NoRequests final : public session::RequestHandler {
 // Windows subscribe through the bus; here that is a part of its own, so theirs does nothing.
 class NoBus final : public cluster::Bus {
  public:
+  void set_cluster(std::string) override {}
   Result<void> start(cluster::BusListener&) override { return {}; }
   void stop() override {}
   void subscribe(std::vector<cluster::Channel>, base::Task heard) override { heard(); }
@@ -77,6 +78,7 @@ class NoBus final : public cluster::Bus {
   void publish(std::vector<cluster::BusMessage>) override {}
   bool alone() const override { return true; }
   bool up() const override { return true; }
+  std::uint64_t losses() const override { return 0; }
   std::string describe() const override { return "none"; }
 };
 
