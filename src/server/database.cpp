@@ -9,6 +9,7 @@
 #include "chat/storage/cluster_model.h"
 #include "chat/storage/migrations.h"
 #include "chat/storage/mysql_database.h"
+#include "chat/storage/node_model.h"
 #include "chat/storage/older_name_model.h"
 #include "chat/storage/sqlite_database.h"
 
@@ -24,6 +25,48 @@ storage::MysqlOptions mysql_options(const Config::Mysql& config) {
   options.password = config.password;
   options.database = config.database;
   return options;
+}
+
+Finding finding_of(const storage::NodeRow& row, const Config& config) {
+  const bool alone = config.bus.engine == BusEngine::kLocal;
+  const std::string who =
+      fmt::format("node \"{}\"{}{}", row.name, row.holder.empty() ? "" : ", ", row.holder);
+  if (row.name == config.server.node) {
+    return {false, who + ", has this server's name: while it runs, a start is refused"};
+  }
+  if (row.alone || alone) {
+    return {false, who +
+                       ", uses the database, and one of the two has no bus: while it runs, a start"
+                       " is refused"};
+  }
+  return {true, who + ", uses the database, too"};
+}
+
+Result<void> look_at_tables(storage::Database& database, const Config& config,
+                            std::vector<Finding>& findings) {
+  auto connection = database.connect();
+  if (!connection) return fail(connection);
+  const auto newest = static_cast<int>(storage::migrations_of(database.dialect()).size());
+  const auto version = storage::schema_version(**connection);
+  if (!version) return fail(version);
+  if (*version == 0) {
+    findings.push_back({true, "the database has no tables yet: a start makes them"});
+    return {};
+  }
+  if (*version != newest) {
+    findings.push_back(
+        {*version < newest,
+         fmt::format(
+             "the database has schema version {}, this server has {}{}", *version, newest,
+             *version < newest ? ": a start or --migrate updates it" : ": start a newer server")});
+    return {};
+  }
+  const auto rows = storage::NodeModel(**connection).all();
+  if (!rows) return fail(rows);
+  for (const storage::NodeRow& row : *rows) {
+    if (row.lease_until != 0) findings.push_back(finding_of(row, config));
+  }
+  return {};
 }
 
 // Each attempt goes on where the one before has got to.
@@ -78,11 +121,18 @@ std::vector<std::string> durability_warnings(storage::Database& database) {
   return {"it can't be told whether the database keeps what it commits: " + faults.error().message};
 }
 
-std::vector<std::string> remarks_on_database(const Config& config) {
-  if (config.storage.engine != StorageEngine::kMysql) return {};
-  auto faults = make_database(config)->durability_faults();
-  if (faults) return *std::move(faults);
-  return {"the database can't be reached now: " + faults.error().message};
+std::vector<Finding> look_at_mysql(const Config& config) {
+  const auto database = make_database(config);
+  const std::string what = database->describe();
+  const auto faults = database->durability_faults();
+  if (!faults) return {{false, what + " can't be used now: " + faults.error().message}};
+  std::vector<Finding> findings;
+  for (const std::string& fault : *faults) findings.push_back({false, fault});
+  if (faults->empty()) findings.push_back({true, what + " answers and keeps what it commits"});
+  if (auto looked = look_at_tables(*database, config, findings); !looked) {
+    findings.push_back({false, what + " can't be looked through: " + looked.error().message});
+  }
+  return findings;
 }
 
 Result<std::string> migrate_database(const Config& config,

@@ -9,6 +9,7 @@
 #include "chat/storage/connection.h"
 #include "chat/storage/earlier_servers.h"
 #include "server/config.h"
+#include "server/preflight.h"
 
 namespace chat::server {
 
@@ -26,9 +27,10 @@ Result<std::string> read_cluster_id(storage::Database& database);
 // was acknowledged. Blocks.
 std::vector<std::string> durability_warnings(storage::Database& database);
 
-// What `chatserver --check` adds about a database server: the same, or that it can't be reached
-// now. Does nothing to an embedded one. Blocks, for seconds at most.
-std::vector<std::string> remarks_on_database(const Config& config);
+// What a server of this configuration would meet at its database server: whether it answers and
+// keeps what it commits, the schema, and the servers that use it. Changes nothing. Blocks, for
+// seconds at most.
+std::vector<Finding> look_at_mysql(const Config& config);
 
 // What `chatserver --migrate` does: opens, updates, closes. Gives a line for people; `on_wait` gets
 // one for them meanwhile.

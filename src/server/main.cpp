@@ -40,9 +40,6 @@ int check(const chat::server::Order& order) {
   if (const auto remark = chat::server::plain_port_warning(order.checked->server.listen)) {
     print(stderr, "# " + *remark + "\n");
   }
-  for (const std::string& remark : chat::server::remarks_on_database(*order.checked)) {
-    print(stderr, "# " + remark + "\n");
-  }
   return 0;
 }
 

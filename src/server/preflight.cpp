@@ -13,6 +13,7 @@
 #include "chat/base/unique_fd.h"
 #include "chat/cluster/redis_probe.h"
 #include "chat/storage/sqlite_database.h"
+#include "server/database.h"
 #include "server/port_owner.h"
 
 namespace chat::server {
@@ -121,6 +122,8 @@ std::vector<Finding> preflight(const Config& config) {
   std::vector<Finding> findings;
   if (config.storage.engine == StorageEngine::kSqlite) {
     findings.push_back(look_at_database_file(config));
+  } else {
+    findings = look_at_mysql(config);
   }
   if (!config.log.file.empty()) findings.push_back(look_at_log("log.file", config.log.file));
   if (!config.log.audit_file.empty()) {

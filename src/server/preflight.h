@@ -14,8 +14,8 @@ struct Finding {
 };
 
 // What a server of this configuration would meet if it started now: the database file and its
-// folder, the log files, the ports, Redis. Looks only: makes no file and no folder, changes
-// nothing. Blocks, for 2 s at most, where Redis is to be asked.
+// folder or the database server, the log files, the ports, Redis. Looks only: makes no file and no
+// folder, changes nothing. Blocks, for seconds at most, where servers are to be asked.
 std::vector<Finding> preflight(const Config& config);
 
 // The absolute path of the SQLite file that a start would make, because there is none at

@@ -32,20 +32,9 @@ constexpr sql::Text kHasVersionTable{
         "SELECT COUNT(*) FROM information_schema.tables"
         " WHERE table_schema = DATABASE() AND table_name = 'schema_version'"};
 
-// 0: nothing has been applied. Works for an account that may only read.
-Result<int> version_of(Connection& connection) {
-  const auto has_table = sql::read_integer(connection, kHasVersionTable.in(connection));
-  if (!has_table) return fail(has_table);
-  if (has_table->value_or(0) == 0) return 0;
-  const auto version =
-      sql::read_integer(connection, "SELECT COALESCE(MAX(version), 0) FROM schema_version");
-  if (!version) return fail(version);
-  return static_cast<int>(version->value_or(0));
-}
-
 // Nothing when the schema is what this server knows, the version that it has when it is older.
 Result<std::optional<int>> version_to_raise(Connection& connection, int newest) {
-  const auto version = version_of(connection);
+  const auto version = schema_version(connection);
   if (!version) return fail(version);
   if (*version > newest) {
     return fail(ErrorCode::kInvalidArgument,
@@ -112,6 +101,16 @@ class MigrationLock {
 };
 
 }  // namespace
+
+Result<int> schema_version(Connection& connection) {
+  const auto has_table = sql::read_integer(connection, kHasVersionTable.in(connection));
+  if (!has_table) return fail(has_table);
+  if (has_table->value_or(0) == 0) return 0;
+  const auto version =
+      sql::read_integer(connection, "SELECT COALESCE(MAX(version), 0) FROM schema_version");
+  if (!version) return fail(version);
+  return static_cast<int>(version->value_or(0));
+}
 
 std::span<const Migration> migrations_of(Dialect dialect) {
   return dialect == Dialect::kSqlite ? sqlite_migrations() : mysql_migrations();

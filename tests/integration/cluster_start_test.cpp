@@ -155,6 +155,26 @@ TEST_F(ClusterStart, ASecondServerOfANameSaysWhoHasItAndHarmsNobody) {
 }
 
 // Its process was on this machine and is gone, so nobody has to wait for its lease.
+TEST_F(ClusterStart, CheckNamesTheServersThatUseTheDatabase) {
+  Cluster cluster(1);
+  const auto checked = [](std::vector<std::string> command) {
+    command.emplace_back("--check");
+    RunResult result = run_to_end(command);
+    EXPECT_EQ(result.exit_code, 0);
+    return result;
+  };
+  const std::string server = "node \"node-1\", " + process(cluster.node(0));
+  const RunResult same = checked(node_command(cluster, "node-1"));
+  EXPECT_THAT(same.errors, HasSubstr("has this server's name: while it runs, a start is refused"));
+  EXPECT_THAT(same.errors, HasSubstr(server));
+  const RunResult lone = checked(lone_command(cluster.storage()));
+  EXPECT_THAT(lone.errors, HasSubstr("one of the two has no bus"));
+  const RunResult other = checked(node_command(cluster, "other"));
+  EXPECT_THAT(other.output, HasSubstr(server));
+  EXPECT_THAT(other.output, HasSubstr("uses the database, too\n"));
+  EXPECT_THAT(other.errors, Not(HasSubstr("node-1")));
+}
+
 TEST_F(ClusterStart, AKilledServerIsStartedAgainAtOnce) {
   Cluster cluster(1);
   const auto killed = Clock::now();

@@ -80,7 +80,9 @@ TEST_F(WeakDatabase, IsACommentOfCheckThatChangesNothingElse) {
   set(0);
   const RunResult weak = check();
   EXPECT_EQ(weak.exit_code, 0);
-  EXPECT_EQ(weak.output, well.output);
+  EXPECT_THAT(well.output, HasSubstr(" answers and keeps what it commits\n"));
+  EXPECT_THAT(well.errors, Not(HasSubstr("innodb_flush_log_at_trx_commit")));
+  EXPECT_THAT(weak.output, HasSubstr("\n# innodb_flush_log_at_trx_commit is 0"));
   EXPECT_THAT(weak.errors, ::testing::StartsWith("# innodb_flush_log_at_trx_commit is 0"));
 }
 
@@ -88,7 +90,7 @@ TEST_F(WeakDatabase, OneThatCannotBeReachedIsACommentOfCheckToo) {
   const RunResult away = check({"mysql.socket=/nonexistent/mysql.sock"});
   EXPECT_EQ(away.exit_code, 0);
   EXPECT_THAT(away.output, HasSubstr("[mysql]"));
-  EXPECT_THAT(away.errors, ::testing::StartsWith("# the database can't be reached now: "));
+  EXPECT_THAT(away.errors, ::testing::StartsWith("# mysql:"));
   EXPECT_THAT(away.errors, Not(HasSubstr(MariadbServer::password())));
 }
 

@@ -19,6 +19,9 @@ struct Migration {
 // The migrations of a dialect, ascending by version, without a gap.
 std::span<const Migration> migrations_of(Dialect dialect);
 
+// The version of the schema; 0: there are no tables. Works for an account that may only read.
+Result<int> schema_version(Connection& connection);
+
 // Brings the schema up to date and records each step in `schema_version`. Each step bears a
 // second run. kInvalidArgument when the schema is newer than this server knows. Before an older one
 // is changed, while nobody else can change it, `may_begin` gets its version and may refuse. Blocks.
