@@ -3,8 +3,6 @@
 #include <charconv>
 #include <utility>
 
-#include "chat/delivery/push_json.h"
-
 namespace chat::delivery {
 namespace {
 

@@ -1,6 +1,5 @@
 #include "chat/delivery/push_json.h"
 
-#include "chat/delivery/envelope.h"
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/msgid.h"
 #include "chat/protocol/time.h"

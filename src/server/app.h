@@ -125,8 +125,8 @@ class App {
   service::PasswordHasher hasher_;
   service::ServiceContext service_context_;
   std::unique_ptr<service::Dispatcher> dispatcher_;
-  session::Crowd slow_clients_;
-  session::Crowd silent_clients_;
+  session::CrowdLimit slow_clients_;
+  session::CrowdLimit silent_clients_;
   std::unique_ptr<session::SessionContext> session_context_;
   ConnectionLimits limits_;
   std::unique_ptr<net::Server> server_;

@@ -9,7 +9,7 @@
 #include "chat/storage/connection.h"
 #include "chat/storage/earlier_servers.h"
 #include "server/config.h"
-#include "server/preflight.h"
+#include "server/finding.h"
 
 namespace chat::server {
 

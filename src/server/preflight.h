@@ -4,14 +4,9 @@
 #include <vector>
 
 #include "server/config.h"
+#include "server/finding.h"
 
 namespace chat::server {
-
-// One thing that a server needs from its machine, and whether it is as it must be.
-struct Finding {
-  bool fine = true;
-  std::string text;
-};
 
 // What a server of this configuration would meet if it started now: the database file and its
 // folder or the database server, the log files, the ports, Redis. Looks only: makes no file and no

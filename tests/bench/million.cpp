@@ -280,8 +280,8 @@ class Crowd final : public net::ConnectionOwner {
   net::EventLoop loop_{clock_};
   base::WorkerPool workers_{"none", 1, 1};  // not started: nothing is read from the tables
   NoRequests no_requests_;
-  session::Crowd slow_clients_{0};
-  session::Crowd silent_clients_{0};
+  session::CrowdLimit slow_clients_{0};
+  session::CrowdLimit silent_clients_{0};
   base::MemoryRateStore rates_{clock_};
   session::SessionContext context_{{workers_, workers_}, no_requests_, clock_, slow_clients_,
                                    silent_clients_,      rates_,       {}};

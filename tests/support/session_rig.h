@@ -196,8 +196,8 @@ class SessionRig final : public net::ConnectionOwner {
   net::LoopPool pool_;
   session::Loops loops_;
   base::WorkerPool workers_;
-  session::Crowd slow_clients_;
-  session::Crowd silent_clients_;
+  session::CrowdLimit slow_clients_;
+  session::CrowdLimit silent_clients_;
   base::MemoryRateStore rates_{base::system_clock()};
   session::SessionContext context_;
   base::Mutex mutex_;

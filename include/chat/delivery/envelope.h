@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "chat/base/ids.h"
+#include "chat/delivery/push_json.h"
 #include "chat/delivery/stream.h"
 
 namespace chat::delivery {
@@ -30,13 +31,6 @@ namespace chat::delivery {
 // is to be looked up in the table (Presence).
 struct PresenceEnvelope {
   UserId user;
-};
-enum class ReceiptKind { kDelivered, kRead };
-// Everybody else in the group, or the other user, is so far.
-struct Receipt {
-  StreamKey target;
-  ReceiptKind kind = ReceiptKind::kDelivered;
-  Seq seq = 0;
 };
 struct EventEnvelope {
   UserId about;

@@ -3,12 +3,19 @@
 #include <string>
 #include <string_view>
 
+#include "chat/delivery/stream.h"
 #include "chat/storage/values.h"
 
 // The JSON of pushes (PROTOCOL.md, "Pushes"): ONE_CHAT_MSG and GROUP_CHAT_MSG, PRESENCE, RECEIPT.
 namespace chat::delivery {
 
-struct Receipt;
+enum class ReceiptKind { kDelivered, kRead };
+// Everybody else in the group, or the other user, is so far.
+struct Receipt {
+  StreamKey target;
+  ReceiptKind kind = ReceiptKind::kDelivered;
+  Seq seq = 0;
+};
 
 std::string push_json(const storage::DirectMessage& message, std::string_view sender_name);
 std::string push_json(const storage::GroupMessage& message, std::string_view sender_name);

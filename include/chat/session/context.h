@@ -10,7 +10,7 @@
 #include "chat/base/rate_store.h"
 #include "chat/base/token_bucket.h"
 #include "chat/protocol/classic.h"
-#include "chat/session/crowd.h"
+#include "chat/session/crowd_limit.h"
 #include "chat/session/deadlines.h"
 #include "chat/session/handler.h"
 #include "chat/session/strand.h"
@@ -58,8 +58,8 @@ struct SessionContext {
   Workers workers;
   RequestHandler& handler;
   const base::Clock& clock;
-  Crowd& slow_clients;
-  Crowd& silent_clients;  // who have sent nothing yet
+  CrowdLimit& slow_clients;
+  CrowdLimit& silent_clients;  // who have sent nothing yet
   base::MemoryRateStore& rates;
   SessionOptions options;
 };

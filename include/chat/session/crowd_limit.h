@@ -9,9 +9,9 @@ namespace chat::session {
 // which costs up to about 1 MiB each; or nothing was ever sent. Beyond `max` the sessions that are
 // looked at and have not left the state end themselves; the others stay.
 // Threading: thread-safe. A count, nothing is ordered by it.
-class Crowd {
+class CrowdLimit {
  public:
-  explicit Crowd(std::size_t max) : max_(max) {}  // 0: no limit
+  explicit CrowdLimit(std::size_t max) : max_(max) {}  // 0: no limit
   void enter() { count_.fetch_add(1, std::memory_order_relaxed); }
   void leave() { count_.fetch_sub(1, std::memory_order_relaxed); }
   // Leaves if there are too many: exactly those beyond `max` do, however many ask at once.
