@@ -20,18 +20,18 @@ constexpr std::size_t kCodePointMaxBytes = 4;
 
 // The object as text, with what a terminal would obey escaped as JsonWriter does.
 std::string text_of(const Json& object) {
-  const std::string json = object.dump();
+  const std::string dumped = object.dump();
   std::string text;
   std::size_t plain_from = 0;
-  for (std::size_t at = 0; at < json.size(); ++at) {
-    const Obeyed obeyed = obeyed_at(json, at);
+  for (std::size_t at = 0; at < dumped.size(); ++at) {
+    const Obeyed obeyed = obeyed_at(dumped, at);
     if (obeyed.size == 0) continue;
-    text.append(json, plain_from, at - plain_from);
+    text.append(dumped, plain_from, at - plain_from);
     append_unicode_escape(text, obeyed.code_point);
     plain_from = at + obeyed.size;
     at = plain_from - 1;
   }
-  return text.append(json, plain_from);
+  return text.append(dumped, plain_from);
 }
 
 bool fits(const Json& object) {
@@ -159,8 +159,8 @@ Json plain_reply(const Json& reply, ClassicNumbers numbers) {
   return plain;
 }
 
-Json parse(std::string_view json) {
-  Json object = Json::parse(json, nullptr, false);
+Json parse(std::string_view frame) {
+  Json object = Json::parse(frame, nullptr, false);
   CHAT_CHECK(object.is_object());
   return object;
 }

@@ -117,11 +117,11 @@ Result<std::vector<UserId>> left_behind(Connection& connection, const NodeStart&
 
 // Still in the state in which it was taken for dead? Locks its row.
 Result<bool> is_unchanged(Connection& connection, const NodeRow& dead) {
-  constexpr sql::Text kLook{
+  constexpr sql::Text kLifeGoesOn{
       .sqlite = "SELECT 1 FROM node WHERE id = ? AND epoch = ? AND lease_until = ?",
       .mysql = "SELECT 1 FROM node WHERE id = ? AND epoch = ? AND lease_until = ? FOR UPDATE"};
-  auto found = sql::read_integer(connection, kLook.in(connection), dead.node.id, dead.node.epoch,
-                                 dead.lease_until);
+  auto found = sql::read_integer(connection, kLifeGoesOn.in(connection), dead.node.id,
+                                 dead.node.epoch, dead.lease_until);
   if (!found) return fail(found);
   return found->has_value();
 }
