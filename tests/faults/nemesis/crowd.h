@@ -149,6 +149,7 @@ class Crowd {
   void lose_patience(Person& person, Time now) CHAT_REQUIRES(mutex_);
   void log_in(Person& person, Time now) CHAT_REQUIRES(mutex_);
   Json login_of(Person& person) CHAT_REQUIRES(mutex_);
+  int throw_dice(const Person& person) CHAT_REQUIRES(mutex_);
   void act(Person& person, Time now) CHAT_REQUIRES(mutex_);
   bool act_as_mortal(Person& person, int dice, Time now) CHAT_REQUIRES(mutex_);
   const Person& random_reader() CHAT_REQUIRES(mutex_);

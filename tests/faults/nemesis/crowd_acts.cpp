@@ -19,6 +19,9 @@ constexpr int kLogin = 1;
 // Of the dice: takes over, logs out, or leaves.
 constexpr int kFirstMove = 160;
 constexpr int kLastMove = 181;
+// Joins a group, or makes one.
+constexpr int kFirstOfGroups = 182;
+constexpr int kLastOfGroups = 194;
 
 }  // namespace
 
@@ -142,6 +145,13 @@ Json Crowd::login_of(Person& person) {
   return request;
 }
 
+// In calm rounds people write less; the restless move, and all make and join groups, the more.
+int Crowd::throw_dice(const Person& person) {
+  if (calm_ && person.restless && random(0, 2) != 0) return random(kFirstMove, kLastMove);
+  if (calm_ && random(0, 4) == 0) return random(kFirstOfGroups, kLastOfGroups);
+  return random(0, 199);
+}
+
 void Crowd::act(Person& person, Time now) {
   while (person.burst_left > 0 && person.outbox.size() < kOutboxMost) {
     const auto before = person.outbox.size();
@@ -153,8 +163,7 @@ void Crowd::act(Person& person, Time now) {
   person.next_action = now + milliseconds{calm_ ? random(200, 1'000) : random(40, 260)};
   const std::int64_t self = person.account.id;
   const Stream direct{false, random_reader().account.id, self};
-  const bool stays = !calm_ || !person.restless || random(0, 2) == 0;
-  const int dice = stays ? random(0, 199) : random(kFirstMove, kLastMove);
+  const int dice = throw_dice(person);
   if (person.mortal && act_as_mortal(person, dice, now)) return;
   // A login that is on its way might bring back the token that a logout ends.
   if (dice >= 170 && dice <= kLastMove && person.entering != nullptr) return;
@@ -172,12 +181,12 @@ void Crowd::act(Person& person, Time now) {
   } else if (dice < 178) {
     log_out(person, now);
     person.rests_until = now + milliseconds{random(2'000, 15'000)};
-  } else if (dice < 182) {
+  } else if (dice <= kLastMove) {
     if (random(0, 1) == 0) person.current->client->reset();
     leave(person, *person.current, now);
   } else if (dice < 192) {
     if (const auto group = random_group(person, false)) person.wanted_groups.insert(*group);
-  } else if (dice < 195) {
+  } else if (dice <= kLastOfGroups) {
     const bool makes_one = groups_.size() < kGroupsMost && random(0, 1) == 0;
     if (makes_one && person.wanted_creation.empty()) {
       person.wanted_creation = "g" + std::to_string(++cids_) + " " + std::to_string(self);

@@ -212,7 +212,7 @@ Round draw_light_round(Dice& dice, std::size_t nodes) {
   Round round;
   round.light = true;
   const milliseconds length{dice.between(kRoundLeastMs, kRoundMostMs)};
-  if (dice.between(0, 1) == 0) {
+  if (dice.between(0, 2) == 0) {
     repeat_short_fault(round, dice, length, nodes);
   } else {
     lose_answers(round, dice, length, nodes);
