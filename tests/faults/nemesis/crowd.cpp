@@ -66,7 +66,14 @@ void Crowd::be_quiet() {
   unsettled_ = "not looked yet";
   // Who is away now stays away: others are to see that.
   for (Person& person : people_) {
-    if (person.rests_until > quiet_since_) person.rests_until = Time::max();
+    if (person.rests_until <= quiet_since_) continue;
+    person.rests_until = Time::max();
+    // Nobody takes over from what they left open.
+    std::vector<Session*> open;
+    for (Session& session : person.sessions) {
+      if (!session.superseded_at) open.push_back(&session);
+    }
+    for (Session* session : open) leave(person, *session, quiet_since_);
   }
 }
 
