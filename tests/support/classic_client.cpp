@@ -42,17 +42,30 @@ bool ClassicClient::readable(milliseconds time) const {
 }
 
 Json ClassicClient::receive() {
-  std::array<char, 1024> buffer{};
-  if (!readable(scaled(kPatience))) throw TimedOut("recv(1024)");
-  const auto size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
-  if (size <= 0) throw ConnectionEnded("recv(1024)");
-  // Theirs would read on behind the buffer.
-  if (std::memchr(buffer.data(), 0, buffer.size()) == nullptr) {
-    throw std::runtime_error("no NUL within 1024 bytes");
-  }
-  Json object = Json::parse(buffer.data());
-  note_secrets_of(object);
+  Json object = receive_all().front();
+  cut_off_.clear();
   return object;
+}
+
+std::vector<Json> ClassicClient::receive_all() {
+  std::vector<Json> objects;
+  while (objects.empty()) {
+    std::array<char, 1024> buffer{};
+    if (!readable(scaled(kPatience))) throw TimedOut("recv(1024)");
+    const auto size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (size <= 0) throw ConnectionEnded("recv(1024)");
+    // Theirs would read on behind the buffer.
+    if (std::memchr(buffer.data(), 0, buffer.size()) == nullptr) {
+      throw std::runtime_error("no NUL within 1024 bytes");
+    }
+    cut_off_.append(buffer.data(), static_cast<std::size_t>(size));
+    for (auto end = cut_off_.find('\0'); end != cut_off_.npos; end = cut_off_.find('\0')) {
+      objects.push_back(Json::parse(cut_off_.substr(0, end)));
+      note_secrets_of(objects.back());
+      cut_off_.erase(0, end + 1);
+    }
+  }
+  return objects;
 }
 
 void ClassicClient::expect_silence_for(milliseconds time) {
