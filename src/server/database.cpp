@@ -29,17 +29,14 @@ storage::MysqlOptions mysql_options(const Config::Mysql& config) {
 
 Finding finding_of(const storage::NodeRow& row, const Config& config) {
   const bool alone = config.bus.engine == BusEngine::kLocal;
-  const std::string who =
-      fmt::format("node \"{}\"{}{}", row.name, row.holder.empty() ? "" : ", ", row.holder);
+  const std::string who = fmt::format("a server named \"{}\" uses the database", row.name);
   if (row.name == config.server.node) {
-    return {false, who + ", has this server's name: while it runs, a start is refused"};
+    return {false, who + ", which is this server's name: while it runs, a start is refused"};
   }
   if (row.alone || alone) {
-    return {false, who +
-                       ", uses the database, and one of the two has no bus: while it runs, a start"
-                       " is refused"};
+    return {false, who + ", and one of the two has no bus: while it runs, a start is refused"};
   }
-  return {true, who + ", uses the database, too"};
+  return {true, who + ", too"};
 }
 
 Result<void> look_at_tables(storage::Database& database, const Config& config,
