@@ -14,17 +14,17 @@
 #
 #   keep-older            an older session that was taken over ends only by a word of the bus [41]
 #   trust-own-link        a server judges the bus by its own connections to it [39]
-#   forget-takeovers      a takeover that was reported late or never is not looked at again
+#   forget-takeovers      a takeover that was reported late or never is not looked at again [183]
 #   store-older           messages of older sessions are stored [262]
 #   forget-joinings       what a lost answer would have said is not looked up: of a group's new
-#                         member, who asks again in vain for its messages,
+#                         member, who asks again in vain for its messages [230],
 #   forget-creations      … of a new group,
 #   forget-claims         … of a login [186],
 #   forget-releases       … of a session's end [508],
-#   forget-sweeps         … of a sweep of a dead server's users,
+#   forget-sweeps         … of a sweep of a dead server's users [360],
 #   forget-deletions      … of the deletion of an account,
 #   forget-passwords      … of a change of a password [72],
-#   forget-registrations  … of a registration
+#   forget-registrations  … of a registration [133]
 #   admit-anyone          a server without a bus starts on a cluster's database [173]
 #
 # Without arguments: all of them. The exit code is 0 only if the bank goes red with each switch, and
