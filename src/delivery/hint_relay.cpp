@@ -111,14 +111,11 @@ bool HintRelay::take(const Hint& event) {
 void HintRelay::prune_locked(Time now) {
   pruned_at_ = now;
   std::size_t bytes_left = 0;
-  for (auto entry = hints_.begin(); entry != hints_.end();) {
-    if (retention_.is_over(entry->second.at, now)) {
-      entry = hints_.erase(entry);
-    } else {
-      bytes_left += entry->first.push.size();
-      ++entry;
-    }
-  }
+  std::erase_if(hints_, [now, &bytes_left, retention = retention_](const auto& entry) {
+    const bool old = retention.is_over(entry.second.at, now);
+    if (!old) bytes_left += entry.first.push.size();
+    return old;
+  });
   push_bytes_ = bytes_left;
 }
 

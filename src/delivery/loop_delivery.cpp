@@ -6,7 +6,7 @@
 
 #include "chat/base/log.h"
 #include "chat/base/log_limiter.h"
-#include "chat/delivery/envelope.h"
+#include "chat/delivery/push_json.h"
 #include "chat/session/session.h"
 
 namespace chat::delivery {

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "chat/delivery/envelope.h"
+#include "chat/delivery/push_json.h"
 
 namespace chat::delivery {
 

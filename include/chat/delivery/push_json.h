@@ -6,7 +6,8 @@
 #include "chat/delivery/stream.h"
 #include "chat/storage/values.h"
 
-// The JSON of pushes (PROTOCOL.md, "Pushes"): ONE_CHAT_MSG and GROUP_CHAT_MSG, PRESENCE, RECEIPT.
+// The JSON of pushes (PROTOCOL.md, sections 4 to 6): ONE_CHAT_MSG and GROUP_CHAT_MSG, PRESENCE,
+// RECEIPT.
 namespace chat::delivery {
 
 enum class ReceiptKind { kDelivered, kRead };

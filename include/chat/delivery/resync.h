@@ -58,7 +58,7 @@ class Resync {
   using Holders = std::vector<Holder>;
   using Time = std::chrono::steady_clock::time_point;
 
-  // Which streams of a session are of interest; kGroups: all, and the groups that the user is in.
+  // Which streams of a session are read; kAllAndGroups: all, and with them the user's groups.
   enum class Streams { kBehind, kAll, kAllAndGroups };
   // A session that the table lacked, and since when.
   struct Doubt {
