@@ -8,7 +8,7 @@
 #include "chat/base/log_limiter.h"
 #include "chat/base/sabotage.h"
 #include "chat/storage/node_model.h"
-#include "node_starter.h"
+#include "cluster/node_starter.h"
 
 namespace chat::cluster {
 namespace {

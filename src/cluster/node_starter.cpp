@@ -1,4 +1,4 @@
-#include "node_starter.h"
+#include "cluster/node_starter.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "chat/storage/node_model.h"
-#include "process_mark.h"
+#include "cluster/process_mark.h"
 
 namespace chat::cluster {
 namespace {

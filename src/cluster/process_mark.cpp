@@ -1,4 +1,4 @@
-#include "process_mark.h"
+#include "cluster/process_mark.h"
 
 #include <fmt/format.h>
 #include <signal.h>

@@ -2,10 +2,10 @@
 
 #include <utility>
 
-#include "redis_connection.h"
-#include "redis_publisher.h"
-#include "redis_subscriber.h"
-#include "wakeup.h"
+#include "cluster/redis_connection.h"
+#include "cluster/redis_publisher.h"
+#include "cluster/redis_subscriber.h"
+#include "cluster/wakeup.h"
 
 namespace chat::cluster {
 namespace {

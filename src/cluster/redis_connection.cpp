@@ -1,4 +1,4 @@
-#include "redis_connection.h"
+#include "cluster/redis_connection.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -13,7 +13,7 @@
 #include "chat/base/clock.h"
 #include "chat/base/result.h"
 #include "chat/cluster/redis_bus.h"
-#include "wakeup.h"
+#include "cluster/wakeup.h"
 
 namespace chat::cluster {
 

@@ -1,4 +1,4 @@
-#include "redis_link.h"
+#include "cluster/redis_link.h"
 
 #include <algorithm>
 #include <span>

@@ -9,9 +9,9 @@
 #include "chat/base/clock.h"
 #include "chat/base/result.h"
 #include "chat/base/task.h"
-#include "confirmations.h"
-#include "redis_connection.h"
-#include "redis_mailbox.h"
+#include "cluster/confirmations.h"
+#include "cluster/redis_connection.h"
+#include "cluster/redis_mailbox.h"
 
 namespace chat::cluster {
 

@@ -1,4 +1,4 @@
-#include "redis_mailbox.h"
+#include "cluster/redis_mailbox.h"
 
 #include <utility>
 

@@ -7,7 +7,7 @@
 #include "chat/base/result.h"
 #include "chat/base/task.h"
 #include "chat/cluster/bus.h"
-#include "wakeup.h"
+#include "cluster/wakeup.h"
 
 namespace chat::cluster {
 

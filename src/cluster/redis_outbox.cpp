@@ -1,4 +1,4 @@
-#include "redis_outbox.h"
+#include "cluster/redis_outbox.h"
 
 #include <chrono>
 #include <utility>

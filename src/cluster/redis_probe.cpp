@@ -1,7 +1,7 @@
 #include "chat/cluster/redis_probe.h"
 
-#include "redis_connection.h"
-#include "wakeup.h"
+#include "cluster/redis_connection.h"
+#include "cluster/wakeup.h"
 
 namespace chat::cluster {
 

@@ -1,4 +1,4 @@
-#include "redis_publisher.h"
+#include "cluster/redis_publisher.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 
 #include "chat/base/log.h"
 #include "chat/base/log_limiter.h"
-#include "redis_wire.h"
+#include "cluster/redis_wire.h"
 
 namespace chat::cluster {
 namespace {

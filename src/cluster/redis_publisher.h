@@ -8,12 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include "backoff.h"
 #include "chat/base/thread.h"
 #include "chat/cluster/redis_bus.h"
-#include "redis_connection.h"
-#include "redis_outbox.h"
-#include "wakeup.h"
+#include "cluster/backoff.h"
+#include "cluster/redis_connection.h"
+#include "cluster/redis_outbox.h"
+#include "cluster/wakeup.h"
 
 namespace chat::cluster {
 

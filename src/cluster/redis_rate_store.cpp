@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "chat/base/log_limiter.h"
-#include "redis_connection.h"
-#include "redis_wire.h"
-#include "wakeup.h"
+#include "cluster/redis_connection.h"
+#include "cluster/redis_wire.h"
+#include "cluster/wakeup.h"
 
 namespace chat::cluster {
 namespace {

@@ -1,4 +1,4 @@
-#include "redis_subscriber.h"
+#include "cluster/redis_subscriber.h"
 
 #include <array>
 #include <chrono>
@@ -7,7 +7,7 @@
 
 #include "chat/base/log.h"
 #include "chat/base/log_limiter.h"
-#include "redis_wire.h"
+#include "cluster/redis_wire.h"
 
 namespace chat::cluster {
 namespace {

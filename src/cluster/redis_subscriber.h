@@ -6,13 +6,13 @@
 #include <string_view>
 #include <vector>
 
-#include "backoff.h"
 #include "chat/base/thread.h"
 #include "chat/cluster/redis_bus.h"
 #include "chat/cluster/subscriptions.h"
-#include "redis_link.h"
-#include "redis_mailbox.h"
-#include "wakeup.h"
+#include "cluster/backoff.h"
+#include "cluster/redis_link.h"
+#include "cluster/redis_mailbox.h"
+#include "cluster/wakeup.h"
 
 namespace chat::cluster {
 

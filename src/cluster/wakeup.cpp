@@ -1,4 +1,4 @@
-#include "wakeup.h"
+#include "cluster/wakeup.h"
 
 #include <errno.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "chat/storage/group_model.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/user_model.h"
-#include "hasty_store.h"
+#include "delivery/hasty_store.h"
 
 namespace chat::delivery {
 namespace {

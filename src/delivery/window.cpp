@@ -6,7 +6,7 @@
 #include "chat/base/clock.h"
 #include "chat/delivery/loop_delivery.h"
 #include "chat/session/session.h"
-#include "told_receipts.h"
+#include "delivery/told_receipts.h"
 
 namespace chat::delivery {
 namespace {

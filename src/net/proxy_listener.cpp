@@ -1,4 +1,4 @@
-#include "proxy_listener.h"
+#include "net/proxy_listener.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -9,7 +9,7 @@
 
 #include "chat/base/log_limiter.h"
 #include "chat/net/proxy_header.h"
-#include "turn_away.h"
+#include "net/turn_away.h"
 
 namespace chat::net {
 namespace {

@@ -1,4 +1,4 @@
-#include "turn_away.h"
+#include "net/turn_away.h"
 
 #include <sys/socket.h>
 

@@ -7,8 +7,8 @@
 #include "chat/base/check.h"
 #include "chat/protocol/errors.h"
 #include "chat/protocol/msgid.h"
-#include "classic_numbers.h"
-#include "plain_text.h"
+#include "protocol/classic_numbers.h"
+#include "protocol/plain_text.h"
 
 namespace chat::protocol {
 namespace {

@@ -1,4 +1,4 @@
-#include "classic_numbers.h"
+#include "protocol/classic_numbers.h"
 
 #include <algorithm>
 #include <array>

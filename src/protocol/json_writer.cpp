@@ -3,7 +3,7 @@
 #include <array>
 #include <charconv>
 
-#include "plain_text.h"
+#include "protocol/plain_text.h"
 
 namespace chat::protocol {
 namespace {

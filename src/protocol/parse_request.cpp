@@ -11,7 +11,7 @@
 #include "chat/protocol/limits.h"
 #include "chat/protocol/request.h"
 #include "chat/protocol/utf8.h"
-#include "plain_request.h"
+#include "protocol/plain_request.h"
 
 // Frame → Request. What is plain is read by read_plain(), all else by nlohmann's event interface:
 // no tree is built, so what is nested costs only the keys of the objects that are open, and a fault

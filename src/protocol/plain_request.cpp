@@ -1,4 +1,4 @@
-#include "plain_request.h"
+#include "protocol/plain_request.h"
 
 #include <charconv>
 #include <cstdint>
@@ -6,7 +6,7 @@
 #include <system_error>
 #include <utility>
 
-#include "plain_text.h"
+#include "protocol/plain_text.h"
 
 namespace chat::protocol {
 namespace {

@@ -1,4 +1,4 @@
-#include "plain_text.h"
+#include "protocol/plain_text.h"
 
 #include <array>
 #include <cstdint>

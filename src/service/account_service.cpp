@@ -1,11 +1,10 @@
-#include "account_service.h"
+#include "service/account_service.h"
 
 #include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
 
-#include "audit.h"
 #include "chat/base/log_limiter.h"
 #include "chat/base/sabotage.h"
 #include "chat/delivery/batch.h"
@@ -15,9 +14,10 @@
 #include "chat/storage/session_model.h"
 #include "chat/storage/settle.h"
 #include "chat/storage/user_model.h"
-#include "fault.h"
-#include "replies.h"
-#include "token.h"
+#include "service/audit.h"
+#include "service/fault.h"
+#include "service/replies.h"
+#include "service/token.h"
 
 namespace chat::service {
 namespace {

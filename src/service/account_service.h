@@ -8,10 +8,10 @@
 #include "chat/service/context.h"
 #include "chat/session/session.h"
 #include "chat/storage/values.h"
-#include "gate.h"
-#include "login_service.h"
-#include "passwords.h"
-#include "unsettled_hashes.h"
+#include "service/gate.h"
+#include "service/login_service.h"
+#include "service/passwords.h"
+#include "service/unsettled_hashes.h"
 
 namespace chat::service {
 

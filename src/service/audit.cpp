@@ -1,4 +1,4 @@
-#include "audit.h"
+#include "service/audit.h"
 
 #include <fmt/chrono.h>
 

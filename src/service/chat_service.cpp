@@ -1,4 +1,4 @@
-#include "chat_service.h"
+#include "service/chat_service.h"
 
 #include <fmt/format.h>
 #include <sodium.h>
@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "chat/delivery/batch.h"
-#include "replies.h"
+#include "service/replies.h"
 
 namespace chat::service {
 namespace {

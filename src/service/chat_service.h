@@ -10,8 +10,8 @@
 #include "chat/protocol/request.h"
 #include "chat/service/context.h"
 #include "chat/session/session.h"
-#include "chat_allowance.h"
-#include "gate.h"
+#include "service/chat_allowance.h"
+#include "service/gate.h"
 
 namespace chat::service {
 

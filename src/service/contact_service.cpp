@@ -1,4 +1,4 @@
-#include "contact_service.h"
+#include "service/contact_service.h"
 
 #include <string>
 #include <utility>
@@ -7,9 +7,9 @@
 #include "chat/storage/friend_model.h"
 #include "chat/storage/settle.h"
 #include "chat/storage/user_model.h"
-#include "fault.h"
-#include "gate.h"
-#include "replies.h"
+#include "service/fault.h"
+#include "service/gate.h"
+#include "service/replies.h"
 
 namespace chat::service {
 namespace {

@@ -3,9 +3,9 @@
 #include <string>
 
 #include "chat/protocol/errors.h"
-#include "handlers.h"
-#include "replies.h"
-#include "route.h"
+#include "service/handlers.h"
+#include "service/replies.h"
+#include "service/route.h"
 
 namespace chat::service {
 

@@ -8,7 +8,7 @@
 
 #include "chat/base/result.h"
 #include "chat/protocol/errors.h"
-#include "replies.h"
+#include "service/replies.h"
 
 // What ends a write transaction of a handler without effect: an error of the database, or a refusal
 // that was decided inside the transaction.

@@ -1,8 +1,8 @@
-#include "gate.h"
+#include "service/gate.h"
 
 #include "chat/base/check.h"
 #include "chat/storage/group_model.h"
-#include "replies.h"
+#include "service/replies.h"
 
 namespace chat::service {
 namespace {

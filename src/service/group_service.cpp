@@ -1,18 +1,18 @@
-#include "group_service.h"
+#include "service/group_service.h"
 
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "audit.h"
 #include "chat/base/sabotage.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/settle.h"
-#include "fault.h"
-#include "gate.h"
-#include "replies.h"
+#include "service/audit.h"
+#include "service/fault.h"
+#include "service/gate.h"
+#include "service/replies.h"
 
 namespace chat::service {
 namespace {

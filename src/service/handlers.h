@@ -1,16 +1,16 @@
 #pragma once
 
-#include "account_service.h"
-#include "chat_allowance.h"
-#include "chat_service.h"
-#include "contact_service.h"
-#include "group_service.h"
-#include "history_service.h"
-#include "list_service.h"
-#include "login_service.h"
-#include "passwords.h"
-#include "stream_service.h"
-#include "system_service.h"
+#include "service/account_service.h"
+#include "service/chat_allowance.h"
+#include "service/chat_service.h"
+#include "service/contact_service.h"
+#include "service/group_service.h"
+#include "service/history_service.h"
+#include "service/list_service.h"
+#include "service/login_service.h"
+#include "service/passwords.h"
+#include "service/stream_service.h"
+#include "service/system_service.h"
 
 namespace chat::service {
 

@@ -1,4 +1,4 @@
-#include "hash_queue.h"
+#include "service/hash_queue.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "history_cursor.h"
+#include "service/history_cursor.h"
 
 #include <charconv>
 

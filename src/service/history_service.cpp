@@ -1,4 +1,4 @@
-#include "history_service.h"
+#include "service/history_service.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -10,9 +10,9 @@
 #include "chat/protocol/limits.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/message_model.h"
-#include "gate.h"
-#include "history_cursor.h"
-#include "replies.h"
+#include "service/gate.h"
+#include "service/history_cursor.h"
+#include "service/replies.h"
 
 namespace chat::service {
 namespace {

@@ -1,4 +1,4 @@
-#include "list_service.h"
+#include "service/list_service.h"
 
 #include <charconv>
 #include <cstddef>
@@ -10,8 +10,8 @@
 #include "chat/protocol/limits.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/group_model.h"
-#include "gate.h"
-#include "replies.h"
+#include "service/gate.h"
+#include "service/replies.h"
 
 namespace chat::service {
 namespace {

@@ -1,4 +1,4 @@
-#include "login_batches.h"
+#include "service/login_batches.h"
 
 #include <algorithm>
 #include <chrono>

@@ -11,7 +11,7 @@
 #include "chat/storage/claims.h"
 #include "chat/storage/connection.h"
 #include "chat/storage/values.h"
-#include "login_reply.h"
+#include "service/login_reply.h"
 
 namespace chat::service {
 

@@ -11,7 +11,7 @@
 #include "chat/delivery/backlog.h"
 #include "chat/storage/connection.h"
 #include "chat/storage/values.h"
-#include "replies.h"
+#include "service/replies.h"
 
 namespace chat::service {
 

@@ -1,4 +1,4 @@
-#include "login_service.h"
+#include "service/login_service.h"
 
 #include <algorithm>
 #include <atomic>
@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "audit.h"
 #include "chat/base/log_limiter.h"
 #include "chat/base/queue_wait.h"
 #include "chat/base/sabotage.h"
@@ -17,10 +16,11 @@
 #include "chat/storage/session_model.h"
 #include "chat/storage/settle.h"
 #include "chat/storage/user_model.h"
-#include "fault.h"
-#include "login_reply.h"
-#include "replies.h"
-#include "token.h"
+#include "service/audit.h"
+#include "service/fault.h"
+#include "service/login_reply.h"
+#include "service/replies.h"
+#include "service/token.h"
 
 namespace chat::service {
 namespace {

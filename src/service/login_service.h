@@ -9,10 +9,10 @@
 #include "chat/protocol/request.h"
 #include "chat/service/context.h"
 #include "chat/session/session.h"
-#include "chat_allowance.h"
-#include "login_batches.h"
-#include "passwords.h"
-#include "recent_tokens.h"
+#include "service/chat_allowance.h"
+#include "service/login_batches.h"
+#include "service/passwords.h"
+#include "service/recent_tokens.h"
 
 namespace chat::service {
 

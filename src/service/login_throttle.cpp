@@ -1,4 +1,4 @@
-#include "login_throttle.h"
+#include "service/login_throttle.h"
 
 #include <utility>
 

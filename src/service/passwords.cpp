@@ -1,4 +1,4 @@
-#include "passwords.h"
+#include "service/passwords.h"
 
 #include <utility>
 
@@ -8,8 +8,8 @@
 #include "chat/storage/settle.h"
 #include "chat/storage/transact.h"
 #include "chat/storage/user_model.h"
-#include "fault.h"
-#include "replies.h"
+#include "service/fault.h"
+#include "service/replies.h"
 
 // A hash takes tens of milliseconds of a core, so whoever makes the server compute many of them
 // takes logins away from everybody else. What bounds that:

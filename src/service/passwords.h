@@ -12,8 +12,8 @@
 #include "chat/service/context.h"
 #include "chat/session/session.h"
 #include "chat/storage/values.h"
-#include "hash_queue.h"
-#include "login_throttle.h"
+#include "service/hash_queue.h"
+#include "service/login_throttle.h"
 
 namespace chat::service {
 

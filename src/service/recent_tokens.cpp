@@ -1,4 +1,4 @@
-#include "recent_tokens.h"
+#include "service/recent_tokens.h"
 
 #include <cstring>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "replies.h"
+#include "service/replies.h"
 
 #include <utility>
 

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <array>
 
-#include "handlers.h"
-#include "route.h"
+#include "service/handlers.h"
+#include "service/route.h"
 
 namespace chat::service {
 namespace {

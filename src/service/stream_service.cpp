@@ -1,4 +1,4 @@
-#include "stream_service.h"
+#include "service/stream_service.h"
 
 #include <algorithm>
 #include <optional>
@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "gate.h"
-#include "replies.h"
+#include "service/gate.h"
+#include "service/replies.h"
 
 namespace chat::service {
 namespace {

@@ -1,7 +1,7 @@
-#include "system_service.h"
+#include "service/system_service.h"
 
 #include "chat/protocol/limit_table.h"
-#include "replies.h"
+#include "service/replies.h"
 
 namespace chat::service {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "chat/base/check.h"
 #include "chat/base/random.h"
-#include "sql.h"
+#include "storage/sql.h"
 
 namespace chat::storage {
 namespace {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "sql.h"
+#include "storage/sql.h"
 
 // Of the servers of schema 4 and 5.
 #define CHAT_LONE_LOCK "CONCAT('chatserver.', MD5(DATABASE()))"

@@ -27,7 +27,7 @@ def main(output, function, *names):
         rows.append(f'    {{{version}, "{file.name}", R"{DELIMITER}({sql}){DELIMITER}"}},\n')
     pathlib.Path(output).write_text(
         "// Written by embed_migrations.py.\n"
-        '#include "embedded_migrations.h"\n\n'
+        '#include "storage/embedded_migrations.h"\n\n'
         "namespace chat::storage {\nnamespace {\n\n"
         f"constexpr Migration k_{function}[] = {{\n{''.join(rows)}}};\n\n"
         "}  // namespace\n\n"

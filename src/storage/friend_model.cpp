@@ -1,7 +1,7 @@
 #include "chat/storage/friend_model.h"
 
 #include "chat/base/check.h"
-#include "sql_in.h"
+#include "storage/sql_in.h"
 
 namespace chat::storage {
 namespace {

@@ -3,7 +3,7 @@
 #include "chat/base/check.h"
 #include "chat/storage/older_name_model.h"
 #include "chat/storage/user_model.h"
-#include "sql_in.h"
+#include "storage/sql_in.h"
 
 namespace chat::storage {
 namespace {

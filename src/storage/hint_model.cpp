@@ -1,6 +1,6 @@
 #include "chat/storage/hint_model.h"
 
-#include "sql.h"
+#include "storage/sql.h"
 
 namespace chat::storage {
 namespace {

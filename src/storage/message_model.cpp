@@ -6,8 +6,8 @@
 #include <tuple>
 
 #include "chat/base/check.h"
-#include "row_insert.h"
-#include "sql.h"
+#include "storage/row_insert.h"
+#include "storage/sql.h"
 
 namespace chat::storage {
 namespace {

@@ -10,8 +10,8 @@
 
 #include "chat/base/check.h"
 #include "chat/storage/message_model.h"
-#include "row_insert.h"
-#include "sql_in.h"
+#include "storage/row_insert.h"
+#include "storage/sql_in.h"
 
 namespace chat::storage {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "chat/base/check.h"
 #include "chat/base/log.h"
-#include "embedded_migrations.h"
-#include "sql.h"
+#include "storage/embedded_migrations.h"
+#include "storage/sql.h"
 
 #define CHAT_LOCK_NAME "CONCAT('chatserver.migrate.', MD5(DATABASE()))"
 

@@ -1,4 +1,4 @@
-#include "mysql_connection.h"
+#include "storage/mysql_connection.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "chat/base/check.h"
-#include "mysql_errors.h"
+#include "storage/mysql_errors.h"
 
 namespace chat::storage {
 

@@ -10,10 +10,10 @@
 
 #include "chat/base/unique_fd.h"
 #include "chat/storage/connection.h"
-#include "mysql_handle.h"
-#include "mysql_statement.h"
-#include "mysql_watch.h"
-#include "text_map.h"
+#include "storage/mysql_handle.h"
+#include "storage/mysql_statement.h"
+#include "storage/mysql_watch.h"
+#include "storage/text_map.h"
 
 namespace chat::storage {
 

@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "mysql_connection.h"
-#include "mysql_durability.h"
-#include "mysql_watch.h"
+#include "storage/mysql_connection.h"
+#include "storage/mysql_durability.h"
+#include "storage/mysql_watch.h"
 
 namespace chat::storage {
 namespace {

@@ -1,10 +1,10 @@
-#include "mysql_durability.h"
+#include "storage/mysql_durability.h"
 
 #include <fmt/format.h>
 
 #include <string_view>
 
-#include "sql.h"
+#include "storage/sql.h"
 
 namespace chat::storage {
 namespace {

@@ -4,7 +4,7 @@
 // can it have taken effect (then the tables must be asked).
 //
 // To add a number, put it into the group whose comment fits; nothing else depends on the list.
-#include "mysql_errors.h"
+#include "storage/mysql_errors.h"
 
 #include <algorithm>
 #include <iterator>

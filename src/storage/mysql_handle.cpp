@@ -1,11 +1,11 @@
-#include "mysql_handle.h"
+#include "storage/mysql_handle.h"
 
 #include <fmt/format.h>
 #include <mysqld_error.h>
 
 #include <memory>
 
-#include "mysql_errors.h"
+#include "storage/mysql_errors.h"
 
 namespace chat::storage {
 namespace {

@@ -1,11 +1,11 @@
-#include "mysql_statement.h"
+#include "storage/mysql_statement.h"
 
 #include <algorithm>
 #include <charconv>
 #include <memory>
 
 #include "chat/base/check.h"
-#include "mysql_connection.h"
+#include "storage/mysql_connection.h"
 
 namespace chat::storage {
 namespace {

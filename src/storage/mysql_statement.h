@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "chat/storage/connection.h"
-#include "mysql_handle.h"
+#include "storage/mysql_handle.h"
 
 namespace chat::storage {
 

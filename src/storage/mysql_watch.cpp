@@ -1,4 +1,4 @@
-#include "mysql_watch.h"
+#include "storage/mysql_watch.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -8,7 +8,7 @@
 
 #include "chat/base/log.h"
 #include "chat/base/log_limiter.h"
-#include "mysql_errors.h"
+#include "storage/mysql_errors.h"
 
 namespace chat::storage {
 namespace {

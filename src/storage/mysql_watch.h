@@ -12,7 +12,7 @@
 #include "chat/base/stop_signal.h"
 #include "chat/base/thread.h"
 #include "chat/storage/mysql_database.h"
-#include "mysql_handle.h"
+#include "storage/mysql_handle.h"
 
 namespace chat::storage {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "sql.h"
+#include "storage/sql.h"
 
 namespace chat::storage {
 namespace {

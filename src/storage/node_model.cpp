@@ -8,7 +8,7 @@
 #include "chat/base/sabotage.h"
 #include "chat/storage/cluster_model.h"
 #include "chat/storage/user_model.h"
-#include "sql.h"
+#include "storage/sql.h"
 
 namespace chat::storage {
 namespace {

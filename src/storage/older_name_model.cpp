@@ -7,7 +7,7 @@
 #include "chat/base/log.h"
 #include "chat/storage/transact.h"
 #include "chat/storage/user_model.h"
-#include "sql.h"
+#include "storage/sql.h"
 
 namespace chat::storage {
 namespace {

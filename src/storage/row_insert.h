@@ -12,7 +12,7 @@
 
 #include "chat/base/result.h"
 #include "chat/storage/connection.h"
-#include "sql.h"
+#include "storage/sql.h"
 
 // Many rows into one table, in one of three ways. MariaDB takes the rows of a statement as an
 // array: measured with 511 rows, 4.0 µs of both sides' CPU a row, against 6.4 µs for the next way.

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "sql_in.h"
+#include "storage/sql_in.h"
 
 namespace chat::storage {
 

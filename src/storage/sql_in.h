@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "sql.h"
+#include "storage/sql.h"
 
 // Statements over lists of any length: "`head` (?, ?, …) `tail`". They are prepared for lengths
 // that are powers of two; a list is filled up with its last element, and a long one is cut.

@@ -1,4 +1,4 @@
-#include "sqlite_checkpointer.h"
+#include "storage/sqlite_checkpointer.h"
 
 #include <chrono>
 #include <optional>

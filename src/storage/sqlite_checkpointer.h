@@ -5,8 +5,8 @@
 #include "chat/base/clock.h"
 #include "chat/base/mutex.h"
 #include "chat/base/thread.h"
-#include "sqlite_handle.h"
-#include "writer_lane.h"
+#include "storage/sqlite_handle.h"
+#include "storage/writer_lane.h"
 
 namespace chat::storage {
 

@@ -1,4 +1,4 @@
-#include "sqlite_connection.h"
+#include "storage/sqlite_connection.h"
 
 #include <algorithm>
 #include <utility>

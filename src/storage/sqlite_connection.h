@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "chat/storage/connection.h"
-#include "sqlite_file.h"
-#include "sqlite_handle.h"
-#include "sqlite_statement.h"
-#include "text_map.h"
-#include "writer_lane.h"
+#include "storage/sqlite_file.h"
+#include "storage/sqlite_handle.h"
+#include "storage/sqlite_statement.h"
+#include "storage/text_map.h"
+#include "storage/writer_lane.h"
 
 namespace chat::storage {
 

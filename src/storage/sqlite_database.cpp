@@ -13,11 +13,11 @@
 
 #include "chat/base/check.h"
 #include "chat/base/unique_fd.h"
-#include "sqlite_checkpointer.h"
-#include "sqlite_connection.h"
-#include "sqlite_file.h"
-#include "sqlite_handle.h"
-#include "writer_lane.h"
+#include "storage/sqlite_checkpointer.h"
+#include "storage/sqlite_connection.h"
+#include "storage/sqlite_file.h"
+#include "storage/sqlite_handle.h"
+#include "storage/writer_lane.h"
 
 namespace chat::storage {
 namespace fs = std::filesystem;

@@ -1,4 +1,4 @@
-#include "sqlite_file.h"
+#include "storage/sqlite_file.h"
 
 #include <fcntl.h>
 #include <sys/file.h>

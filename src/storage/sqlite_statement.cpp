@@ -1,7 +1,7 @@
-#include "sqlite_statement.h"
+#include "storage/sqlite_statement.h"
 
 #include "chat/base/check.h"
-#include "sqlite_connection.h"
+#include "storage/sqlite_connection.h"
 
 namespace chat::storage {
 

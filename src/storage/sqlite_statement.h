@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "chat/storage/connection.h"
-#include "writer_lane.h"
+#include "storage/writer_lane.h"
 
 namespace chat::storage {
 

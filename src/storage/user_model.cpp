@@ -8,7 +8,7 @@
 #include "chat/base/unicode.h"
 #include "chat/storage/node_model.h"
 #include "chat/storage/older_name_model.h"
-#include "sql_in.h"
+#include "storage/sql_in.h"
 
 namespace chat::storage {
 namespace {

@@ -1,4 +1,4 @@
-#include "writer_lane.h"
+#include "storage/writer_lane.h"
 
 #include "chat/base/check.h"
 

@@ -1,4 +1,4 @@
-#include "backoff.h"
+#include "cluster/backoff.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "confirmations.h"
+#include "cluster/confirmations.h"
 
 #include <gtest/gtest.h>
 

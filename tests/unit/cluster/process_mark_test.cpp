@@ -1,4 +1,4 @@
-#include "process_mark.h"
+#include "cluster/process_mark.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-#include "chat_allowance.h"
+#include "service/chat_allowance.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
-#include "recent_tokens.h"
+#include "service/recent_tokens.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "token.h"
+#include "service/token.h"
 
 namespace chat::service {
 namespace {

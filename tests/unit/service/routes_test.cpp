@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "chat/protocol/request.h"
-#include "route.h"
+#include "service/route.h"
 
 namespace chat::service {
 namespace {

@@ -1,4 +1,4 @@
-#include "token.h"
+#include "service/token.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "mysql_durability.h"
+#include "storage/mysql_durability.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "mysql_errors.h"
+#include "storage/mysql_errors.h"
 
 #include <gtest/gtest.h>
 

@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
-#include "sql.h"
-#include "sqlite_handle.h"
+#include "storage/sql.h"
+#include "storage/sqlite_handle.h"
 #include "storage_fixture.h"
 #include "support/deadline.h"
 #include "support/eventually.h"

@@ -1,4 +1,4 @@
-#include "writer_lane.h"
+#include "storage/writer_lane.h"
 
 #include <gtest/gtest.h>
 
