@@ -10,7 +10,7 @@
 
 #include "chat/base/ids.h"
 #include "client/event.h"
-#include "client/requests.h"
+#include "client/request_json.h"
 
 // What the user types, as values. Two spellings are understood: `/chat 2 hello`, and that of the
 // original clients, `chat:2:hello`.

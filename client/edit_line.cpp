@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "client/unicode.h"
+#include "client/code_points.h"
 
 namespace chat::client {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "client/unicode.h"
+#include "client/code_points.h"
 
 namespace chat::client {
 namespace {

@@ -25,9 +25,9 @@
 
 #include "chat/base/check.h"
 #include "chat/base/clock.h"
+#include "client/code_points.h"
 #include "client/terminal.h"
 #include "client/text.h"
-#include "client/unicode.h"
 
 namespace chat::client {
 namespace {

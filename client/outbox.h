@@ -11,8 +11,8 @@
 
 #include "chat/base/clock.h"
 #include "chat/base/mutex.h"
-#include "client/backoff.h"
 #include "client/contacts.h"
+#include "client/reconnect_backoff.h"
 
 namespace chat::client {
 
@@ -35,7 +35,7 @@ class Outbox {
   static constexpr std::size_t kMax = 1000;
   static constexpr int kHeldPatience = 6;
 
-  explicit Outbox(Backoff::Random random) : random_(std::move(random)) {}
+  explicit Outbox(ReconnectBackoff::Random random) : random_(std::move(random)) {}
 
   // A connection begins: nothing goes out before start(), when somebody is logged in. close()
   // ends both, now and for next(); what was on its way waits for the next start(). pause() lets
@@ -86,7 +86,7 @@ class Outbox {
   bool settled_locked(base::SteadyTime now) const CHAT_REQUIRES(mutex_);
   bool holds_locked() const CHAT_REQUIRES(mutex_);
 
-  const Backoff::Random random_;
+  const ReconnectBackoff::Random random_;
   mutable base::Mutex mutex_;
   base::CondVar changed_;
   std::map<Target, Stream> streams_ CHAT_GUARDED_BY(mutex_);  // without empty ones

@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "client/code_points.h"
 #include "client/script.h"
-#include "client/unicode.h"
 
 namespace chat::client {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "chat/protocol/errors.h"
-#include "client/requests.h"
+#include "client/request_json.h"
 
 namespace chat::client::check {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "client/requests.h"
+#include "client/request_json.h"
 
 namespace chat::client::check {
 namespace {
@@ -26,7 +26,7 @@ Client::Client(Surroundings& around, Party& party, std::size_t member, Account a
       party_(party),
       member_(member),
       account_(std::move(account)),
-      lane_(party.ledger(member), party.sender_number(member), around.run.options.window,
+      plan_(party.ledger(member), party.sender_number(member), around.run.options.window,
             around.run.options.resend),
       link_(around.poller, *this),
       server_(first_server) {
@@ -35,7 +35,7 @@ Client::Client(Surroundings& around, Party& party, std::size_t member, Account a
 
 void Client::begin(const Schedule& schedule) {
   loading_ = true;
-  lane_.begin(schedule);
+  plan_.begin(schedule);
   progress(base::system_clock().now());
 }
 
@@ -79,7 +79,7 @@ void Client::lose(const std::string& reason, milliseconds at_least) {
   doom_.clear();
   doom_pause_ = {};
   if (leaving) return enter(State::kGone);
-  lane_.connection_lost();
+  plan_.connection_lost();
   if (loading_) out(reason, now);
   enter(State::kPausing);
   ++server_;
@@ -145,19 +145,19 @@ void Client::ask(std::string cid, Question question, std::string_view json, base
 
 void Client::send_chats(base::SteadyTime now) {
   const std::string& run = around_.run.id;
-  while (const auto number = lane_.next(now)) {
+  while (const auto number = plan_.next(now)) {
     link_.send(request::chat(cid_of(run, *number), account_.id(), party_.target(member_),
                              text_of(run, party_.mark(member_, *number))));
     last_sent_ = now;
   }
-  if (outage_ && lane_.idle()) back(now);
+  if (outage_ && plan_.idle()) back(now);
 }
 
 bool Client::timed_out(base::SteadyTime now) const {
   if (!link_.connecting() && !link_.open()) return false;
   if (!heard_ && now >= connected_at_ + kFirstReplyTimeout) return true;
   if (asked_ && now >= asked_->deadline) return true;
-  const auto since = lane_.waits_since();
+  const auto since = plan_.waits_since();
   return since != base::SteadyTime::max() && now >= since + kReplyTimeout;
 }
 
@@ -170,8 +170,8 @@ base::SteadyTime Client::next_time() const {
     const bool has_step = state_ != State::kIn || party_.next(member_, "c").has_value();
     next = std::min(next, has_step ? pause_until_ : last_sent_ + kPingAfter);
   }
-  if (state_ == State::kIn) next = std::min(next, lane_.next_time());
-  if (const auto since = lane_.waits_since(); since != base::SteadyTime::max()) {
+  if (state_ == State::kIn) next = std::min(next, plan_.next_time());
+  if (const auto since = plan_.waits_since(); since != base::SteadyTime::max()) {
     next = std::min(next, since + kReplyTimeout);
   }
   return next;

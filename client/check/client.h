@@ -7,10 +7,10 @@
 #include <string_view>
 
 #include "client/check/account.h"
-#include "client/check/lane.h"
+#include "client/check/check_run.h"
 #include "client/check/link.h"
 #include "client/check/party.h"
-#include "client/check/shared.h"
+#include "client/check/send_plan.h"
 #include "client/received.h"
 #include "client/wire.h"
 
@@ -30,7 +30,7 @@ class Client final : public Poller::Handler {
   void start() { connect(); }
   void begin(const Schedule& schedule);
   // Starts no new message; how many of the schedule that leaves unsent.
-  std::uint64_t end_load() { return lane_.end(); }
+  std::uint64_t end_load() { return plan_.end(); }
   void leave();
 
   bool prepared() const { return party_.prepared(member_); }
@@ -79,7 +79,7 @@ class Client final : public Poller::Handler {
   Party& party_;
   const std::size_t member_;
   Account account_;
-  Lane lane_;
+  SendPlan plan_;
   Link link_;
   Received received_;
 

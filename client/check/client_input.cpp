@@ -4,7 +4,7 @@
 
 #include "chat/protocol/errors.h"
 #include "client/check/client.h"
-#include "client/requests.h"
+#include "client/request_json.h"
 #include "client/text.h"
 
 namespace chat::client::check {
@@ -107,7 +107,7 @@ void Client::take_chat_answer(std::uint32_t number, const ServerMessage& message
     return take_chat_refusal(number, *refused, now);
   }
   ledger.acked(number, answer->as<event::Sent>()->seq, now);
-  lane_.answered(number);
+  plan_.answered(number);
   back(now);
 }
 
@@ -117,9 +117,9 @@ void Client::take_chat_refusal(std::uint32_t number, const event::Refused& refus
   if (is_temporary(refused)) {
     ledger.refused(number);
     if (static_cast<Errno>(refused.code) == Errno::kUnavailable) out("unavailable", now);
-    return lane_.refused(number, now + wait_of(refused));
+    return plan_.refused(number, now + wait_of(refused));
   }
-  lane_.answered(number);
+  plan_.answered(number);
   if (static_cast<Errno>(refused.code) == Errno::kConflict) return ledger.conflicting(number);
   ledger.failed(number);
   around_.run.fault("chat: " + refused.error + " " + refused.errmsg);

@@ -11,7 +11,7 @@
 #include <thread>
 #include <utility>
 
-#include "client/session.h"
+#include "client/client_session.h"
 
 namespace chat::client::check {
 namespace {
@@ -38,7 +38,7 @@ void on_signal(int /*number*/) {
 
 // Why that server can't be used; empty when it can.
 std::string fault_of_server(const ServerName& name) {
-  Session session([](const Event&) {}, kSetUpReplyTimeout);
+  ClientSession session([](const Event&) {}, kSetUpReplyTimeout);
   const auto opened = session.open(name.host, name.port);
   return opened ? "" : opened.error().message;
 }
@@ -53,7 +53,7 @@ bool raise_descriptor_limit(std::size_t clients) {
 
 }  // namespace
 
-Conductor::Conductor(Options options) : options_(std::move(options)) {
+Conductor::Conductor(CheckOptions options) : options_(std::move(options)) {
   std::random_device device;
   if (options_.seed == 0) options_.seed = device();
   random_.seed(options_.seed);
@@ -68,7 +68,7 @@ Conductor::Conductor(Options options) : options_(std::move(options)) {
   run_ = std::make_unique<Run>(options_, run, std::move(servers));
 }
 
-std::optional<Report> Conductor::conduct() {
+std::optional<CheckReport> Conductor::conduct() {
   std::string reason = prepare();
   if (reason.empty()) {
     seat_everyone();
@@ -178,10 +178,10 @@ void Conductor::drain() {
   }
 }
 
-Report Conductor::leave() {
+CheckReport Conductor::leave() {
   const std::uint64_t disconnections = run_->progress.disconnections;
   run_->phase = Phase::kLeave;
-  Report report{run_->id, options_, {}, run_->load_from, disconnections, {}, 0, 0, {}};
+  CheckReport report{run_->id, options_, {}, run_->load_from, disconnections, {}, 0, 0, {}};
   std::vector<Outage> outages;
   for (auto& worker : workers_) {
     worker->join();

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "client/check/report.h"
-#include "client/check/shared.h"
+#include "client/check/check_report.h"
+#include "client/check/check_run.h"
 #include "client/check/worker.h"
 
 namespace chat::client::check {
@@ -16,10 +16,10 @@ namespace chat::client::check {
 // the drain. Threading: used from one thread, which it blocks.
 class Conductor {
  public:
-  explicit Conductor(Options options);
+  explicit Conductor(CheckOptions options);
 
   // Nothing when the check could not run; the reason is on standard error.
-  std::optional<Report> conduct();
+  std::optional<CheckReport> conduct();
 
  private:
   std::string prepare();
@@ -28,11 +28,11 @@ class Conductor {
   std::string set_up();
   void load();
   void drain();
-  Report leave();
+  CheckReport leave();
   void show(const char* phase, bool last = false);
   void rest(const char* phase);
 
-  Options options_;
+  CheckOptions options_;
   std::mt19937_64 random_;
   std::string prefix_;
   std::vector<std::size_t> turns_;

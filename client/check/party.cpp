@@ -7,7 +7,7 @@
 #include "chat/protocol/errors.h"
 #include "chat/protocol/limits.h"
 #include "client/check/account.h"
-#include "client/requests.h"
+#include "client/request_json.h"
 
 namespace chat::client::check {
 

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "chat/base/thread.h"
+#include "client/check/check_run.h"
 #include "client/check/client.h"
 #include "client/check/outages.h"
 #include "client/check/party.h"
-#include "client/check/shared.h"
 #include "client/check/verdict.h"
 
 namespace chat::client::check {

@@ -9,7 +9,7 @@
 #include "chat/base/clock.h"
 #include "chat/base/result.h"
 #include "chat/cluster/node_lease.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 #include "chat/storage/values.h"
 
 namespace chat::cluster {

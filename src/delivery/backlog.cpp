@@ -88,7 +88,7 @@ template <typename Message>
 Result<bool> Backlog::add(storage::Connection& connection, const std::vector<Message>& messages,
                           StreamKey stream, std::size_t& bytes_left, Page& page) {
   for (const Message& message : messages) {
-    auto name = directory_.name_of(message.sender, connection);
+    auto name = user_names_.name_of(message.sender, connection);
     if (!name) return fail(name);
     auto json = std::make_shared<const std::string>(push_json(message, *name ? **name : ""));
     if (json->size() > bytes_left && !page.pushes.empty()) return false;

@@ -1,8 +1,8 @@
 #include "chat/delivery/push_json.h"
 
 #include "chat/protocol/json_writer.h"
+#include "chat/protocol/local_time.h"
 #include "chat/protocol/msgid.h"
-#include "chat/protocol/time.h"
 
 namespace chat::delivery {
 namespace {

@@ -152,7 +152,7 @@ void Resync::begin_audit(int looks) {
 }
 
 Result<void> Resync::audit() {
-  directory_.forget_all();
+  user_names_.forget_all();
   if (auto done = compare_sessions(); !done) return done;
   const Holders holders = registry_.all();
   auto done = for_each_part(

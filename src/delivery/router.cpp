@@ -275,7 +275,7 @@ void Router::tell_gone(UserId user, SessionEpoch epoch) {
 }
 
 void Router::deleted_elsewhere(UserId user) {
-  directory_.forget(user);
+  user_names_.forget(user);
   if (told_ != nullptr) told_->on_event_told({Hint::Kind::kAccountDeleted, user.value, 0});
 }
 
@@ -285,7 +285,7 @@ void Router::evict_deleted(UserId user) {
 }
 
 void Router::account_deleted(UserId user) {
-  directory_.forget(user);
+  user_names_.forget(user);
   if (bus_.alone()) return;
   bus_.publish({{cluster::kChannelOfAll, encode(DeletedEnvelope{user})}});
   hints_.note({Hint::Kind::kAccountDeleted, user.value, 0});

@@ -11,8 +11,8 @@
 #include "chat/base/log.h"
 #include "chat/base/slab.h"
 #include "chat/base/version.h"
-#include "server/bus.h"
-#include "server/database.h"
+#include "server/bus_factory.h"
+#include "server/database_setup.h"
 #include "server/plain_port.h"
 #include "server/preflight.h"
 
@@ -93,19 +93,20 @@ App::App(const Config& config)
       bus_(make_bus(config, hub_)),
       shared_rates_(make_shared_rates(config)),
       lease_(*database_, clock_),
-      directory_(pool_),
-      backlog_(pool_, directory_),
+      user_names_(pool_),
+      backlog_(pool_, user_names_),
       writeback_(pool_),
       recipients_(loops_, backlog_, writeback_, *bus_, workers_),
       takeovers_(clock_),
       bus_health_(*bus_, clock_, [this](bool mute) { lease_.set_mute(mute); }),
       hint_relay_(pool_, bus_health_),
-      router_(loops_, registry_, recipients_, takeovers_, bus_health_, hint_relay_, directory_,
+      router_(loops_, registry_, recipients_, takeovers_, bus_health_, hint_relay_, user_names_,
               *bus_),
       presence_(pool_, router_, hint_relay_, *bus_),
-      resync_(registry_, recipients_, takeovers_, pool_, *bus_, bus_health_, presence_, directory_),
+      resync_(registry_, recipients_, takeovers_, pool_, *bus_, bus_health_, presence_,
+              user_names_),
       receipts_(router_, hint_relay_, pool_),
-      cluster_events_(router_, resync_, presence_, receipts_, directory_, bus_health_,
+      cluster_events_(router_, resync_, presence_, receipts_, user_names_, bus_health_,
                       [this] { main_loop_.post([this] { lose_lease(); }); }),
       aftermath_(receipts_, presence_, router_),
       retention_(pool_, clock_),
@@ -117,7 +118,7 @@ App::App(const Config& config)
       hasher_(config.auth.argon2_memory_kib, config.auth.argon2_ops),
       service_context_{pool_,
                        registry_,
-                       directory_,
+                       user_names_,
                        backlog_,
                        recipients_,
                        writeback_,

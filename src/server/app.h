@@ -17,7 +17,6 @@
 #include "chat/delivery/backlog.h"
 #include "chat/delivery/bus_health.h"
 #include "chat/delivery/cluster_events.h"
-#include "chat/delivery/directory.h"
 #include "chat/delivery/hint_relay.h"
 #include "chat/delivery/journal.h"
 #include "chat/delivery/presence.h"
@@ -27,6 +26,7 @@
 #include "chat/delivery/retention.h"
 #include "chat/delivery/router.h"
 #include "chat/delivery/takeover_waiter.h"
+#include "chat/delivery/user_name_cache.h"
 #include "chat/delivery/writeback.h"
 #include "chat/net/loop_pool.h"
 #include "chat/net/server.h"
@@ -105,7 +105,7 @@ class App {
   cluster::NodeLease lease_;
 
   session::Registry registry_;
-  delivery::Directory directory_;
+  delivery::UserNameCache user_names_;
   delivery::Backlog backlog_;
   delivery::Writeback writeback_;
   delivery::Recipients recipients_;

@@ -14,7 +14,7 @@
 #include "server/config_file.h"
 #include "server/config_keys.h"
 #include "server/config_settings.h"
-#include "server/secrets.h"
+#include "server/secret_file.h"
 
 namespace chat::server {
 namespace {
@@ -148,7 +148,7 @@ Result<Settings> layer(const Arguments& arguments, const Environment& environmen
   return settings;
 }
 
-Result<Order> carry_out(const Arguments& arguments, const Environment& environment) {
+Result<CommandLine> carry_out(const Arguments& arguments, const Environment& environment) {
   if (arguments.check && arguments.migrate) {
     return fail(ErrorCode::kInvalidArgument,
                 "--check changes nothing and --migrate updates the database: give one of them");
@@ -159,10 +159,10 @@ Result<Order> carry_out(const Arguments& arguments, const Environment& environme
   auto config = settings->finish();
   if (!config) return fail(config);
   if (arguments.check) {
-    return Order{std::nullopt, settings->to_ini() + comment_of_limits(), false, *std::move(config),
-                 warnings};
+    return CommandLine{std::nullopt, settings->to_ini() + comment_of_limits(), false,
+                       *std::move(config), warnings};
   }
-  return Order{*std::move(config), "", arguments.migrate, std::nullopt, warnings};
+  return CommandLine{*std::move(config), "", arguments.migrate, std::nullopt, warnings};
 }
 
 }  // namespace
@@ -171,7 +171,8 @@ const char* process_environment(const char* name) {
   return std::getenv(name);
 }
 
-Result<Order> read_command_line(int argc, const char* const* argv, const Environment& environment) {
+Result<CommandLine> read_command_line(int argc, const char* const* argv,
+                                      const Environment& environment) {
   Arguments arguments;
   CLI::App app("A chat server. Without a file it runs on its defaults.", "chatserver");
   app.add_option("-c,--config", arguments.file, "Read this ini file (see conf/server.ini)")
@@ -197,12 +198,12 @@ Result<Order> read_command_line(int argc, const char* const* argv, const Environ
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return Order{std::nullopt, app.help(), false, std::nullopt};
+    return CommandLine{std::nullopt, app.help(), false, std::nullopt};
   } catch (const CLI::ParseError& error) {
     return fail(ErrorCode::kInvalidArgument,
                 std::string(error.what()) + " (see chatserver --help)");
   }
-  if (version) return Order{std::nullopt, version_line(), false, std::nullopt};
+  if (version) return CommandLine{std::nullopt, version_line(), false, std::nullopt};
   return carry_out(arguments, environment);
 }
 

@@ -17,7 +17,7 @@ const char* process_environment(const char* name);
 // What the command line asks for: run with `config` (or only bring its database's schema up to
 // date), or, where there is none, print `text` to stdout and exit with 0 (--help, --version,
 // --check).
-struct Order {
+struct CommandLine {
   std::optional<Config> config;
   std::string text;
   bool migrate = false;
@@ -29,11 +29,11 @@ struct Order {
 // Defaults, then the file of -c, then CHAT_… variables for secrets, then ADDRESS PORT as the server
 // of the original course takes them, then --set: later ones win. ADDRESS PORT without a file gives
 // clients the time at their menu that those of the course need (limits.first_byte_timeout_ms).
-// Files that hold secrets must be out of reach for others (secrets.h).
+// Files that hold secrets must be out of reach for others (secret_file.h).
 // Call it before other threads start (getenv). An error's message is one whole sentence for stderr;
 // the exit code that goes with it is 2.
-Result<Order> read_command_line(int argc, const char* const* argv,
-                                const Environment& environment = process_environment);
+Result<CommandLine> read_command_line(int argc, const char* const* argv,
+                                      const Environment& environment = process_environment);
 
 inline constexpr int kExitBadConfiguration = 2;
 

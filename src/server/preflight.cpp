@@ -13,7 +13,7 @@
 #include "chat/base/unique_fd.h"
 #include "chat/cluster/redis_probe.h"
 #include "chat/storage/sqlite_database.h"
-#include "server/database.h"
+#include "server/database_setup.h"
 #include "server/port_owner.h"
 
 namespace chat::server {

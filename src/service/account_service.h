@@ -5,7 +5,7 @@
 
 #include "chat/base/rate_store.h"
 #include "chat/protocol/request.h"
-#include "chat/service/context.h"
+#include "chat/service/service_context.h"
 #include "chat/session/session.h"
 #include "chat/storage/values.h"
 #include "service/gate.h"

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "chat/base/ids.h"
-#include "chat/service/context.h"
+#include "chat/service/service_context.h"
 #include "chat/session/session.h"
 
 namespace chat::service {

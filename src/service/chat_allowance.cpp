@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "chat/session/context.h"
+#include "chat/session/session_context.h"
 
 namespace chat::service {
 

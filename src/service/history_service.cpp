@@ -178,7 +178,7 @@ Result<HistoryService::Page> HistoryService::read_group(storage::Connection& con
 }
 
 Result<std::string> HistoryService::name_of(storage::Connection& connection, UserId user) {
-  auto name = context_.directory.name_of(user, connection);
+  auto name = context_.user_names.name_of(user, connection);
   if (!name) return fail(name);
   return *name ? **name : std::string();
 }

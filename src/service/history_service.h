@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "chat/protocol/request.h"
-#include "chat/service/context.h"
+#include "chat/service/service_context.h"
 #include "chat/session/session.h"
 
 namespace chat::service {

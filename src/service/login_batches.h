@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "chat/base/batcher.h"
-#include "chat/service/context.h"
+#include "chat/service/service_context.h"
 #include "chat/storage/claims.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 #include "chat/storage/values.h"
 #include "service/login_reply.h"
 

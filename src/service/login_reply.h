@@ -9,7 +9,7 @@
 
 #include "chat/base/result.h"
 #include "chat/delivery/backlog.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 #include "chat/storage/values.h"
 #include "service/replies.h"
 

@@ -7,7 +7,7 @@
 
 #include "chat/base/task.h"
 #include "chat/protocol/request.h"
-#include "chat/service/context.h"
+#include "chat/service/service_context.h"
 #include "chat/session/session.h"
 #include "service/chat_allowance.h"
 #include "service/login_batches.h"

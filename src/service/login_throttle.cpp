@@ -19,7 +19,7 @@ LoginThrottle::LoginThrottle(std::int64_t per_address, std::int64_t per_account,
       shared_(shared) {}
 
 // The address comes first: where it has no token, nothing is counted for the account.
-std::vector<base::NamedBucket> LoginThrottle::buckets(const Attempt& attempt) const {
+std::vector<base::NamedBucket> LoginThrottle::buckets(const LoginAttempt& attempt) const {
   std::vector<base::NamedBucket> buckets;
   const auto add = [&buckets](std::string key, const base::Rate& rate, BucketKind kind) {
     if (rate.per_period != 0) buckets.push_back({std::move(key), rate, kind});
@@ -35,8 +35,8 @@ std::vector<base::NamedBucket> LoginThrottle::buckets(const Attempt& attempt) co
   return buckets;
 }
 
-LoginThrottle::Try LoginThrottle::begin(const Attempt& attempt) {
-  Try made{std::chrono::milliseconds(0), buckets(attempt)};
+LoginThrottle::Permit LoginThrottle::begin(const LoginAttempt& attempt) {
+  Permit made{std::chrono::milliseconds(0), buckets(attempt)};
   if (made.taken.empty()) return made;
   made.wait = own_.take(made.taken).value_or(made.wait);
   if (made.wait.count() > 0 || shared_ == nullptr) return made;
@@ -45,7 +45,7 @@ LoginThrottle::Try LoginThrottle::begin(const Attempt& attempt) {
   return made;
 }
 
-void LoginThrottle::take_back(const Try& made) {
+void LoginThrottle::take_back(const Permit& made) {
   if (made.taken.empty()) return;
   own_.give_back(made.taken);
   if (shared_ != nullptr) shared_->give_back(made.taken);

@@ -11,7 +11,7 @@
 namespace chat::service {
 
 // A client at an address that claims to be somebody.
-struct Attempt {
+struct LoginAttempt {
   std::string account;       // one name for each account, however the client called it
   std::string address;       // net::Address::network()
   bool own_address = false;  // the account has been logged in to from there
@@ -31,16 +31,16 @@ class LoginThrottle {
   LoginThrottle(std::int64_t per_address, std::int64_t per_account, base::RateStore& own,
                 base::RateStore* shared);
 
-  struct Try {
+  struct Permit {
     std::chrono::milliseconds wait{0};     // 0: the password may be tried
     std::vector<base::NamedBucket> taken;  // what that takes, unless it is right
   };
-  Try begin(const Attempt& attempt);
+  Permit begin(const LoginAttempt& attempt);
   // The password was right, or was not tried after all: the try does not count.
-  void take_back(const Try& made);
+  void take_back(const Permit& made);
 
  private:
-  std::vector<base::NamedBucket> buckets(const Attempt& attempt) const;
+  std::vector<base::NamedBucket> buckets(const LoginAttempt& attempt) const;
 
   const base::Rate per_address_;
   const base::Rate per_account_;

@@ -58,7 +58,7 @@ struct Passwords::Check {
   std::string network;
   Checked then;
   std::optional<UnixMillis> last_seen{};  // when the user last logged in from this network
-  LoginThrottle::Try made{};
+  LoginThrottle::Permit made{};
   // Taken whether or not the password is right, unless it is not tried.
   std::vector<base::NamedBucket> proofs{};
   // Given back where the password is wrong, so that strangers take nothing from the owner.
@@ -144,7 +144,7 @@ bool Passwords::find_network(const CheckPtr& check) {
   return true;
 }
 
-bool Passwords::pass_limits(const CheckPtr& check, const Attempt& attempt) {
+bool Passwords::pass_limits(const CheckPtr& check, const LoginAttempt& attempt) {
   auto buckets = check->proofs;
   buckets.insert(buckets.end(), check->right_proofs.begin(), check->right_proofs.end());
   auto wait = context_.rates.take(buckets).value_or(std::chrono::milliseconds(0));

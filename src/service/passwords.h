@@ -9,7 +9,7 @@
 #include "chat/base/rate_store.h"
 #include "chat/base/result.h"
 #include "chat/protocol/errors.h"
-#include "chat/service/context.h"
+#include "chat/service/service_context.h"
 #include "chat/session/session.h"
 #include "chat/storage/values.h"
 #include "service/hash_queue.h"
@@ -60,7 +60,7 @@ class Passwords {
                      Checked then) const;
   // False: it has been refused.
   bool find_network(const CheckPtr& check);
-  bool pass_limits(const CheckPtr& check, const Attempt& attempt);
+  bool pass_limits(const CheckPtr& check, const LoginAttempt& attempt);
   void run(const CheckPtr& check, HashQueue& queue, bool frequent);
   PasswordVerdict compare(const std::string& stored, const std::string& password) const;
   std::string renewed_hash(const Check& check) const;

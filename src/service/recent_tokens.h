@@ -5,7 +5,7 @@
 #include <unordered_set>
 
 #include "chat/base/mutex.h"
-#include "chat/session/context.h"
+#include "chat/session/session_context.h"
 
 namespace chat::service {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "chat/protocol/request.h"
-#include "chat/service/context.h"
+#include "chat/service/service_context.h"
 #include "chat/session/session.h"
 
 namespace chat::service {

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "chat/session/context.h"
+#include "chat/session/session_context.h"
 
 namespace chat::service {
 

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "chat/base/unique_fd.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 #include "storage/mysql_handle.h"
 #include "storage/mysql_statement.h"
 #include "storage/mysql_watch.h"

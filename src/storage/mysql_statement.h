@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 #include "storage/mysql_handle.h"
 
 namespace chat::storage {

@@ -11,7 +11,7 @@
 #include <type_traits>
 
 #include "chat/base/result.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 #include "storage/sql.h"
 
 // Many rows into one table, in one of three ways. MariaDB takes the rows of a statement as an

@@ -12,7 +12,7 @@
 
 #include "chat/base/ids.h"
 #include "chat/base/result.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 
 // What the models share: binding arguments in order, and running a statement to its end, so
 // that none stays behind holding a snapshot. SQL in the models is what both dialects

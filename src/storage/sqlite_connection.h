@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 #include "storage/sqlite_file.h"
 #include "storage/sqlite_handle.h"
 #include "storage/sqlite_statement.h"

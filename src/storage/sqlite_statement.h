@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 #include "storage/writer_lane.h"
 
 namespace chat::storage {

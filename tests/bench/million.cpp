@@ -176,7 +176,7 @@ class Crowd final : public net::ConnectionOwner {
     return heard;
   }
   bool name(UserId user) {
-    const auto name = directory_.name_of(user);
+    const auto name = user_names_.name_of(user);
     return name && name->has_value();
   }
   bool come_and_go(UserId user) {
@@ -286,8 +286,8 @@ class Crowd final : public net::ConnectionOwner {
   session::SessionContext context_{{workers_, workers_}, no_requests_, clock_, slow_clients_,
                                    silent_clients_,      rates_,       {}};
   storage::Pool pool_;
-  delivery::Directory directory_{pool_};
-  delivery::Backlog backlog_{pool_, directory_};
+  delivery::UserNameCache user_names_{pool_};
+  delivery::Backlog backlog_{pool_, user_names_};
   delivery::Writeback writeback_{pool_};
   NoBus no_bus_;
   delivery::LoopDelivery deliveries_{backlog_, writeback_, no_bus_, workers_};

@@ -6,7 +6,7 @@
 
 #include "chat/base/ids.h"
 #include "chat/base/result.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 
 // The rows that a benchmark finds in its database. Whoever knows the numbers knows everything:
 //

@@ -16,7 +16,7 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "fixture.h"
+#include "fault_fixture.h"
 #include "support/mysql_proxy.h"
 #include "support/nginx_server.h"
 

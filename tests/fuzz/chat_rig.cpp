@@ -193,7 +193,7 @@ struct ChatRig::Parts {
   // Nobody is there. What the users of one input did must not be known to the next.
   void forget() {
     tables->bring_back();
-    directory.emplace(pool);
+    user_names.emplace(pool);
     dispatcher.emplace(context);
   }
 
@@ -206,8 +206,8 @@ struct ChatRig::Parts {
   cluster::LocalBus bus{hub};
   cluster::NodeLease lease{database, clock};
   session::Registry registry;
-  std::optional<delivery::Directory> directory{pool};  // made anew in its place: see forget()
-  delivery::Backlog backlog{pool, *directory};
+  std::optional<delivery::UserNameCache> user_names{pool};  // made anew in its place: see forget()
+  delivery::Backlog backlog{pool, *user_names};
   delivery::Writeback writeback{pool};
   base::MemoryRateStore rates{clock};
   base::WorkerPool hash_lane{"hash", 1, 32};
@@ -216,8 +216,8 @@ struct ChatRig::Parts {
   delivery::TakeoverWaiter takeovers{clock};
   delivery::BusHealth health{bus, clock, [](bool) {}};
   delivery::HintRelay hints{pool, health};
-  delivery::Router router{rig.loops(), registry, recipients, takeovers,
-                          health,      hints,    *directory, bus};
+  delivery::Router router{rig.loops(), registry, recipients,  takeovers,
+                          health,      hints,    *user_names, bus};
   delivery::Presence presence{pool, router, hints, bus};
   delivery::Receipts receipts{router, hints, pool};
   delivery::Aftermath aftermath{receipts, presence, router};
@@ -226,9 +226,9 @@ struct ChatRig::Parts {
                             [] { return false; }, clock};
   service::SettleQueue settle_queue{pool};
   service::ServiceContext context{
-      pool,      registry,  *directory, backlog,      recipients,      writeback,
-      journal,   router,    presence,   settle_queue, shared_hasher(), rig.workers(),
-      hash_lane, hash_lane, hash_lane,  rates,        nullptr,         clock,
+      pool,      registry,  *user_names, backlog,      recipients,      writeback,
+      journal,   router,    presence,    settle_queue, shared_hasher(), rig.workers(),
+      hash_lane, hash_lane, hash_lane,   rates,        nullptr,         clock,
       {},        {}};
   std::optional<service::Dispatcher> dispatcher;
 };

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "fixture.h"
+#include "server_fixture.h"
 #include "support/child_process.h"
 #include "support/occurrences.h"
 #include "support/temp_dir.h"

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

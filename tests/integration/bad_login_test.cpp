@@ -1,7 +1,7 @@
 // Registration and login refused.
 #include <gtest/gtest.h>
 
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

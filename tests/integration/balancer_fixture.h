@@ -3,8 +3,8 @@
 #include <string>
 #include <utility>
 
-#include "fixture.h"
-#include "support/proxy_headers.h"
+#include "server_fixture.h"
+#include "support/proxy_header_bytes.h"
 
 // What the tests stand on that look at clients behind a balancer.
 namespace chat::test {

@@ -1,6 +1,6 @@
 // limits.bytes_per_second: what counts as how many bytes, and that going over it costs nothing but
 // time.
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

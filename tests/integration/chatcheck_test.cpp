@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "fixture.h"
+#include "server_fixture.h"
 #include "support/frame_proxy.h"
 #include "support/free_port.h"
 

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "fixture.h"
+#include "server_fixture.h"
 #include "support/cluster.h"
 
 namespace chat::test {

@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "fixture.h"
+#include "server_fixture.h"
 #include "support/cluster.h"
 #include "support/mysql_proxy.h"
 

@@ -5,7 +5,7 @@
 #include <chrono>
 
 #include "chat/base/thread.h"
-#include "fixture.h"
+#include "server_fixture.h"
 #include "stranger.h"
 #include "support/cluster.h"
 #include "support/figure.h"

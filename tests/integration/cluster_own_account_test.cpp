@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cluster_fixture.h"
-#include "support/proxy_headers.h"
+#include "support/proxy_header_bytes.h"
 
 namespace chat::test {
 namespace {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "chat/base/unique_fd.h"
-#include "fixture.h"
+#include "server_fixture.h"
 #include "support/cluster.h"
 #include "support/free_port.h"
 #include "support/mysql_proxy.h"

@@ -10,7 +10,7 @@
 #include <sstream>
 #include <string>
 
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

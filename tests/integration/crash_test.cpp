@@ -5,7 +5,7 @@
 #include <map>
 #include <thread>
 
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

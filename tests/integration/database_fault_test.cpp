@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "fixture.h"
+#include "server_fixture.h"
 #include "support/mysql_proxy.h"
 
 namespace chat::test {

@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "chat/base/unique_fd.h"
-#include "fixture.h"
+#include "server_fixture.h"
 #include "support/occurrences.h"
 
 namespace chat::test {

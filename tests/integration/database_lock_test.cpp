@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "fixture.h"
+#include "server_fixture.h"
 #include "stranger.h"
 
 namespace chat::test {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "fixture.h"
+#include "server_fixture.h"
 #include "support/mysql_proxy.h"
 #include "support/occurrences.h"
 

@@ -1,7 +1,7 @@
 // DELIVERED: what a client that logged in with "ack":true has not acknowledged comes again.
 #include <gtest/gtest.h>
 
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

@@ -1,7 +1,7 @@
 // A database that may lose what it has committed: the server runs on it, and says so.
 #include <gtest/gtest.h>
 
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "fixture.h"
+#include "server_fixture.h"
 #include "support/figure.h"
 #include "support/hose.h"
 

@@ -3,7 +3,7 @@
 
 #include <set>
 
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

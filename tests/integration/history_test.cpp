@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

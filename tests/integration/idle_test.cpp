@@ -1,7 +1,7 @@
 // What connections cost that nobody talks on.
 #include <gtest/gtest.h>
 
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

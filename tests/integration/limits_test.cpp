@@ -7,7 +7,7 @@
 #include <arpa/inet.h>
 #include <array>
 
-#include "fixture.h"
+#include "server_fixture.h"
 #include "support/occurrences.h"
 
 namespace chat::test {

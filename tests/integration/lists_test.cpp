@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <set>
 
-#include "fixture.h"
+#include "server_fixture.h"
 #include "support/free_port.h"
 
 namespace chat::test {

@@ -1,7 +1,7 @@
 // Passwords changed, accounts deleted, sessions listed and revoked (msgids 26 to 29).
 #include <gtest/gtest.h>
 
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

@@ -1,7 +1,7 @@
 // READ, and the RECEIPT pushes that senders get.
 #include <gtest/gtest.h>
 
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "chat/base/stop_signal.h"
 #include "chat/base/thread.h"
-#include "fixture.h"
+#include "server_fixture.h"
 #include "support/cluster.h"
 
 namespace chat::test {

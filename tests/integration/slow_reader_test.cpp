@@ -3,7 +3,7 @@
 
 #include <thread>
 
-#include "fixture.h"
+#include "server_fixture.h"
 #include "support/flood.h"
 
 namespace chat::test {

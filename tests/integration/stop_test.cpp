@@ -7,7 +7,7 @@
 #include <set>
 #include <thread>
 
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

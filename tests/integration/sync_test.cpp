@@ -1,7 +1,7 @@
 // SYNC: a client that lost what it had asks for it again.
 #include <gtest/gtest.h>
 
-#include "fixture.h"
+#include "server_fixture.h"
 
 namespace chat::test {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "fixture.h"
+#include "server_fixture.h"
 #include "support/free_port.h"
 #include "support/terminal_program.h"
 

@@ -9,7 +9,7 @@
 #include <iterator>
 #include <stdexcept>
 
-#include "support/seed.h"
+#include "test_seed.h"
 
 namespace chat::test {
 namespace {

@@ -13,7 +13,7 @@
 #include "chat/base/result.h"
 #include "chat/base/stop_signal.h"
 #include "chat/base/thread.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 #include "chat/storage/values.h"
 
 // A node's lease (src/cluster/README.md): the sign by which other servers of the

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "chat/base/result.h"
-#include "chat/delivery/directory.h"
 #include "chat/delivery/stream.h"
+#include "chat/delivery/user_name_cache.h"
 #include "chat/storage/pool.h"
 
 namespace chat::delivery {
@@ -35,7 +35,7 @@ struct Page {
 // Threading: thread-safe. All calls block on the database.
 class Backlog {
  public:
-  Backlog(storage::Pool& pool, Directory& directory) : pool_(pool), directory_(directory) {}
+  Backlog(storage::Pool& pool, UserNameCache& user_names) : pool_(pool), user_names_(user_names) {}
 
   // Every stream of the user, ascending by key.
   Result<std::vector<StreamPosition>> positions(UserId user);
@@ -54,7 +54,7 @@ class Backlog {
                    StreamKey stream, std::size_t& bytes_left, Page& page);
 
   storage::Pool& pool_;
-  Directory& directory_;
+  UserNameCache& user_names_;
 };
 
 }  // namespace chat::delivery

@@ -21,12 +21,12 @@ class ClusterEvents final : public cluster::BusListener,
                             public HintListener {
  public:
   ClusterEvents(Router& router, Resync& resync, Presence& presence, Receipts& receipts,
-                Directory& directory, BusHealth& health, std::function<void()> on_lease_lost)
+                UserNameCache& user_names, BusHealth& health, std::function<void()> on_lease_lost)
       : router_(router),
         resync_(resync),
         presence_(presence),
         receipts_(receipts),
-        directory_(directory),
+        user_names_(user_names),
         health_(health),
         lease_lost_(std::move(on_lease_lost)) {}
 
@@ -36,7 +36,7 @@ class ClusterEvents final : public cluster::BusListener,
   void on_bus_gap() override {
     resync_.request();
     presence_.repeat();
-    directory_.forget_all();
+    user_names_.forget_all();
     health_.note_gap();
   }
   void on_nodes_changed() override { resync_.request(); }
@@ -56,7 +56,7 @@ class ClusterEvents final : public cluster::BusListener,
   Resync& resync_;
   Presence& presence_;
   Receipts& receipts_;
-  Directory& directory_;
+  UserNameCache& user_names_;
   BusHealth& health_;
   const std::function<void()> lease_lost_;
 };

@@ -12,10 +12,10 @@
 #include "chat/base/thread.h"
 #include "chat/cluster/bus.h"
 #include "chat/delivery/bus_health.h"
-#include "chat/delivery/directory.h"
 #include "chat/delivery/presence.h"
 #include "chat/delivery/recipients.h"
 #include "chat/delivery/takeover_waiter.h"
+#include "chat/delivery/user_name_cache.h"
 #include "chat/session/registry.h"
 #include "chat/storage/pool.h"
 #include "chat/storage/values.h"
@@ -37,7 +37,7 @@ class Resync {
 
   Resync(session::Registry& registry, Recipients& recipients, TakeoverWaiter& takeovers,
          storage::Pool& pool, cluster::Bus& bus, const BusHealth& health, Presence& presence,
-         Directory& directory)
+         UserNameCache& user_names)
       : registry_(registry),
         recipients_(recipients),
         takeovers_(takeovers),
@@ -45,7 +45,7 @@ class Resync {
         bus_(bus),
         health_(health),
         presence_(presence),
-        directory_(directory) {}
+        user_names_(user_names) {}
   ~Resync() { stop(); }
 
   void start(const storage::Node& node);
@@ -101,7 +101,7 @@ class Resync {
   cluster::Bus& bus_;
   const BusHealth& health_;
   Presence& presence_;
-  Directory& directory_;
+  UserNameCache& user_names_;
   storage::Node node_;  // fixed after start()
   std::atomic<bool> requested_{false};
   base::StopSignal stop_;

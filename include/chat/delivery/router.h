@@ -8,12 +8,12 @@
 
 #include "chat/cluster/bus.h"
 #include "chat/delivery/bus_health.h"
-#include "chat/delivery/directory.h"
 #include "chat/delivery/envelope.h"
 #include "chat/delivery/hint_relay.h"
 #include "chat/delivery/journal.h"
 #include "chat/delivery/recipients.h"
 #include "chat/delivery/takeover_waiter.h"
+#include "chat/delivery/user_name_cache.h"
 #include "chat/session/loops.h"
 #include "chat/session/registry.h"
 
@@ -49,7 +49,7 @@ class ToldListener {
 class Router final : public JournalListener {
  public:
   Router(session::Loops& loops, session::Registry& registry, Recipients& recipients,
-         TakeoverWaiter& takeovers, BusHealth& health, HintRelay& hints, Directory& directory,
+         TakeoverWaiter& takeovers, BusHealth& health, HintRelay& hints, UserNameCache& user_names,
          cluster::Bus& bus)
       : loops_(loops),
         registry_(registry),
@@ -57,7 +57,7 @@ class Router final : public JournalListener {
         takeovers_(takeovers),
         health_(health),
         hints_(hints),
-        directory_(directory),
+        user_names_(user_names),
         bus_(bus) {}
 
   // Before anything comes from the bus.
@@ -129,7 +129,7 @@ class Router final : public JournalListener {
   TakeoverWaiter& takeovers_;
   BusHealth& health_;
   HintRelay& hints_;
-  Directory& directory_;
+  UserNameCache& user_names_;
   cluster::Bus& bus_;
   ToldListener* told_ = nullptr;  // fixed before the bus starts
 };

@@ -10,7 +10,7 @@
 
 #include "chat/base/result.h"
 #include "chat/cluster/node_lease.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 #include "chat/storage/direct_rows.h"
 #include "chat/storage/values.h"
 

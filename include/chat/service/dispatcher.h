@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "chat/service/context.h"
+#include "chat/service/service_context.h"
 #include "chat/session/handler.h"
 
 namespace chat::service {

@@ -10,7 +10,7 @@
 #include "chat/base/result.h"
 #include "chat/base/thread.h"
 #include "chat/session/session.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 #include "chat/storage/pool.h"
 
 namespace chat::service {

@@ -14,10 +14,10 @@
 #include "chat/base/token_bucket.h"
 #include "chat/net/connection.h"
 #include "chat/protocol/framing.h"
-#include "chat/session/context.h"
 #include "chat/session/deadlines.h"
 #include "chat/session/handler.h"
 #include "chat/session/pacer.h"
+#include "chat/session/session_context.h"
 #include "chat/session/strand.h"
 
 namespace chat::session {

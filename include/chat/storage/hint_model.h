@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "chat/base/result.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 #include "chat/storage/values.h"
 
 namespace chat::storage {

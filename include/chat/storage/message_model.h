@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "chat/base/result.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 #include "chat/storage/direct_rows.h"
 #include "chat/storage/values.h"
 

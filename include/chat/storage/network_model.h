@@ -7,7 +7,7 @@
 
 #include "chat/base/ids.h"
 #include "chat/base/result.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 
 namespace chat::storage {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "chat/base/result.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 
 namespace chat::storage {
 

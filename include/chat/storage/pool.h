@@ -10,7 +10,7 @@
 #include "chat/base/clock.h"
 #include "chat/base/mutex.h"
 #include "chat/base/result.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 
 namespace chat::storage {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "chat/base/result.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 #include "chat/storage/values.h"
 
 namespace chat::storage {

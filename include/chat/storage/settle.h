@@ -10,7 +10,7 @@
 #include <variant>
 
 #include "chat/base/result.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 #include "chat/storage/pool.h"
 #include "chat/storage/transact.h"
 

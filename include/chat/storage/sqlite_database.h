@@ -4,7 +4,7 @@
 #include <string>
 
 #include "chat/base/result.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 
 namespace chat::storage {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 
 namespace chat::storage {
 

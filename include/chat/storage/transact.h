@@ -8,7 +8,7 @@
 
 #include "chat/base/queue_wait.h"
 #include "chat/base/result.h"
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 
 namespace chat::storage {
 

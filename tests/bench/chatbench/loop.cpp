@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "bench_connection.h"
 #include "chat/base/check.h"
-#include "client.h"
 
 namespace chat::bench {
 namespace {
@@ -19,7 +19,7 @@ Loop::Loop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), buffer_(kBufferBytes) {
   CHAT_CHECK(epoll_);
 }
 
-void Loop::watch(int socket, Client& client, std::uint32_t events, bool known) {
+void Loop::watch(int socket, BenchConnection& client, std::uint32_t events, bool known) {
   epoll_event event{};
   event.events = events;
   event.data.ptr = &client;
@@ -42,7 +42,7 @@ void Loop::wait(Micros latest) {
   CHAT_CHECK(count >= 0 || errno == EINTR);
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
-    static_cast<Client*>(event.data.ptr)->ready(event.events);
+    static_cast<BenchConnection*>(event.data.ptr)->ready(event.events);
   }
 }
 
@@ -50,7 +50,7 @@ void Loop::tell_times() {
   if (times_.empty()) return;
   const Micros now = now_micros();
   while (!times_.empty() && times_.top().when <= now) {
-    Client* client = times_.top().client;
+    BenchConnection* client = times_.top().client;
     times_.pop();
     client->on_time(now);
   }
@@ -58,7 +58,7 @@ void Loop::tell_times() {
 
 void Loop::flush_touched() {
   flushing_.swap(touched_);
-  for (Client* client : flushing_) client->flush();
+  for (BenchConnection* client : flushing_) client->flush();
   flushing_.clear();
 }
 

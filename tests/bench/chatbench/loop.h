@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "chat/base/unique_fd.h"
-#include "time.h"
+#include "micros.h"
 
 namespace chat::bench {
 
-class Client;
+class BenchConnection;
 
 // Waits for many connections and times on one thread (epoll, level-triggered). The order of a
 // turn: everything that is ready is read and answered into the connections' outputs, then times
@@ -27,21 +27,21 @@ class Loop {
   void run_once(Micros latest);
 
   // Client::on_time() at that time. Times can't be taken back; a client judges for itself.
-  void call_at(Micros when, Client& client) { times_.push({when, &client}); }
+  void call_at(Micros when, BenchConnection& client) { times_.push({when, &client}); }
 
  private:
-  friend class Client;
+  friend class BenchConnection;
 
   static constexpr std::size_t kBufferBytes = 256 * 1024;
 
   struct Time {
     Micros when;
-    Client* client;
+    BenchConnection* client;
     bool operator>(const Time& other) const { return when > other.when; }
   };
 
-  void watch(int socket, Client& client, std::uint32_t events, bool known);
-  void touch(Client& client) { touched_.push_back(&client); }
+  void watch(int socket, BenchConnection& client, std::uint32_t events, bool known);
+  void touch(BenchConnection& client) { touched_.push_back(&client); }
   std::span<char> buffer() { return buffer_; }
 
   void wait(Micros latest);
@@ -50,8 +50,8 @@ class Loop {
 
   base::UniqueFd epoll_;
   std::priority_queue<Time, std::vector<Time>, std::greater<>> times_;
-  std::vector<Client*> touched_;
-  std::vector<Client*> flushing_;
+  std::vector<BenchConnection*> touched_;
+  std::vector<BenchConnection*> flushing_;
   std::vector<char> buffer_;  // for reading, shared by all
 };
 

@@ -42,7 +42,7 @@ void run_load(Shard& shard, Mode& mode, bool by_itself) {
 
 }  // namespace
 
-bool ends_by_itself(const Options& options) {
+bool ends_by_itself(const BenchOptions& options) {
   return options.mode == ModeName::kOffline || options.mode == ModeName::kStorm;
 }
 

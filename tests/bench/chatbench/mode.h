@@ -2,8 +2,8 @@
 
 #include <memory>
 
+#include "micros.h"
 #include "shard.h"
-#include "time.h"
 
 namespace chat::bench {
 
@@ -28,7 +28,7 @@ class Mode {
 };
 
 // Whether a run ends when its work is done, not by the clock.
-bool ends_by_itself(const Options& options);
+bool ends_by_itself(const BenchOptions& options);
 
 std::unique_ptr<Mode> make_mode(Shard& shard);
 

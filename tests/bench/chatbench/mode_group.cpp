@@ -5,14 +5,14 @@ namespace chat::bench {
 namespace {
 
 // A relay says that it knows a group by sending the frame back.
-class GroupMaker final : public Client {
+class GroupMaker final : public BenchConnection {
  public:
-  explicit GroupMaker(Shard& shard) : Client(shard.loop()), shard_(shard) {}
+  explicit GroupMaker(Shard& shard) : BenchConnection(shard.loop()), shard_(shard) {}
 
   void begin() {
     connect(shard_.server(0), shard_.next_source(shard_.server(0)));
     output() += relay_hello(kRelayUserIdMax);
-    const Options& options = shard_.options();
+    const BenchOptions& options = shard_.options();
     for (std::size_t i = shard_.part().begin; i < shard_.part().end; ++i) {
       output() +=
           relay_group(static_cast<std::uint32_t>(options.first_group + i),
@@ -42,7 +42,7 @@ class Groups final : public Traffic {
   }
 
   void make_group(std::size_t i) {
-    const Options& options = shard().options();
+    const BenchOptions& options = shard().options();
     for (std::size_t member = 0; member < options.group_size; ++member) {
       const std::size_t place = i * options.group_size + member;
       Talker& talker =

@@ -1,16 +1,16 @@
 #include <deque>
 #include <vector>
 
+#include "bench_user.h"
 #include "mode.h"
-#include "user.h"
 
 namespace chat::bench {
 namespace {
 
 // A user who is logged in, and at most says PING at times.
-class Idler final : public User {
+class Idler final : public BenchUser {
  public:
-  using User::User;
+  using BenchUser::BenchUser;
 
   void ping_every(Micros interval, Micros first) {
     interval_ = interval;
@@ -19,7 +19,7 @@ class Idler final : public User {
 
  private:
   void on_time(Micros now) override {
-    if (interval_ == 0) return User::on_time(now);
+    if (interval_ == 0) return BenchUser::on_time(now);
     if (state() != State::kIn || now >= shard().until()) return;
     append_ping(output(), {shard().run(), ++number_, now});
     shard().count(Count::kSent);
@@ -40,7 +40,7 @@ class Idle final : public Mode {
   explicit Idle(Shard& shard) : shard_(shard) {}
 
   bool set_up() override {
-    std::vector<User*> all;
+    std::vector<BenchUser*> all;
     for (std::size_t i = shard_.part().begin; i < shard_.part().end; ++i) {
       const auto id = static_cast<std::uint32_t>(shard_.options().first_user + i);
       all.push_back(&idlers_.emplace_back(shard_, id, i));

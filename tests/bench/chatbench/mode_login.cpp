@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <deque>
 
+#include "bench_user.h"
 #include "mode.h"
-#include "user.h"
 
 namespace chat::bench {
 namespace {
@@ -10,13 +10,13 @@ namespace {
 // Comes and goes for as long as it may, each time as the next user of its own, so that no user is
 // two of these at once. A logout would end the seeded token: after a login by token the connection
 // is just closed. By password the token is new, and a logout takes it away again.
-class Visitor final : public User {
+class Visitor final : public BenchUser {
  public:
   Visitor(Shard& shard, std::uint32_t id, std::size_t server, const bool& open)
-      : User(shard, id, server), first_(id), open_(open) {}
+      : BenchUser(shard, id, server), first_(id), open_(open) {}
 
   void visit() {
-    const Options& options = shard().options();
+    const BenchOptions& options = shard().options();
     const auto step = static_cast<std::uint32_t>(options.connections);
     become(id() + step < options.first_user + options.users ? id() + step : first_);
     enter();
@@ -53,15 +53,16 @@ class Login final : public Mode {
   void start(Micros) override {
     open_ = true;
     for (Visitor& visitor : visitors_) {
-      if (visitor.state() == User::State::kOut) visitor.visit();
+      if (visitor.state() == BenchUser::State::kOut) visitor.visit();
     }
   }
 
   void stop() override { open_ = false; }
 
   bool at_rest() const override {
-    return std::all_of(visitors_.begin(), visitors_.end(),
-                       [](const Visitor& visitor) { return visitor.state() == User::State::kOut; });
+    return std::all_of(visitors_.begin(), visitors_.end(), [](const Visitor& visitor) {
+      return visitor.state() == BenchUser::State::kOut;
+    });
   }
 
  private:

@@ -10,10 +10,10 @@ namespace {
 constexpr std::size_t kEnteringAtOnce = 256;
 
 // Who was away, and comes to read.
-class Reader final : public User {
+class Reader final : public BenchUser {
  public:
   Reader(Shard& shard, std::uint32_t id, std::size_t server, std::size_t& all_read)
-      : User(shard, id, server), all_read_(all_read) {}
+      : BenchUser(shard, id, server), all_read_(all_read) {}
 
  private:
   void on_message(const Push&, Micros now) override {
@@ -33,8 +33,8 @@ class Offline final : public Mode {
       : shard_(shard), talk_{shard, ChatWriter(shard.options().size, false), false, false, {}} {}
 
   bool set_up() override {
-    const Options& options = shard_.options();
-    std::vector<User*> all;
+    const BenchOptions& options = shard_.options();
+    std::vector<BenchUser*> all;
     for (std::size_t i = 0; i < options.senders; ++i) {
       all.push_back(&writers_.emplace_back(talk_, user(i), i));
     }
@@ -64,7 +64,7 @@ class Offline final : public Mode {
 
   // In each round every recipient is written to once; writers take rounds in turn.
   bool write_all() {
-    const Options& options = shard_.options();
+    const BenchOptions& options = shard_.options();
     const std::uint64_t all = options.messages * options.recipients;
     std::vector<std::size_t> written(options.senders, 0);
     const Micros begun = now_micros();
@@ -85,7 +85,7 @@ class Offline final : public Mode {
   }
 
   void write_some(std::size_t writer, std::size_t& written, Micros now) {
-    const Options& options = shard_.options();
+    const BenchOptions& options = shard_.options();
     while (writers_[writer].in_flight() < options.window) {
       const std::size_t round = written / options.recipients * options.senders + writer;
       if (round >= options.messages) return;

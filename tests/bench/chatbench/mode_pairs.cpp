@@ -10,7 +10,7 @@ class Pairs final : public Traffic {
 
  private:
   void make_talkers() override {
-    const Options& options = shard().options();
+    const BenchOptions& options = shard().options();
     for (std::size_t i = shard().part().begin; i < shard().part().end; ++i) {
       const auto id = static_cast<std::uint32_t>(options.first_user + 2 * i);
       Talker& writer = add(id, i);

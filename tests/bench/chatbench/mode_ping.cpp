@@ -1,17 +1,18 @@
 #include <deque>
 
-#include "frames.h"
+#include "bench_user.h"
+#include "frame_codec.h"
 #include "mode.h"
-#include "pacer.h"
-#include "user.h"
+#include "send_pacer.h"
 
 namespace chat::bench {
 namespace {
 
 // PING and its reply: what a server's reactor, framing and dispatch cost without any database.
-class Pinger final : public Client {
+class Pinger final : public BenchConnection {
  public:
-  Pinger(Shard& shard, std::size_t server) : Client(shard.loop()), shard_(shard), server_(server) {}
+  Pinger(Shard& shard, std::size_t server)
+      : BenchConnection(shard.loop()), shard_(shard), server_(server) {}
 
   void begin() {
     const Endpoint& to = shard_.server(server_);
@@ -84,7 +85,7 @@ class Ping final : public Mode {
 
  private:
   Shard& shard_;
-  Pacer pacer_;
+  SendPacer pacer_;
   std::deque<Pinger> pingers_;
   std::size_t next_ = 0;
 };

@@ -21,7 +21,7 @@ class Random final : public Traffic {
   }
 
   void send_next(Micros due) override {
-    const Options& options = shard().options();
+    const BenchOptions& options = shard().options();
     Talker& writer = talkers()[below(talkers().size())];
     // One of the others: as many steps further round.
     const std::size_t self = writer.id() - options.first_user;

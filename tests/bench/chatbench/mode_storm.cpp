@@ -1,8 +1,8 @@
 #include <deque>
 #include <vector>
 
+#include "bench_user.h"
 #include "mode.h"
-#include "user.h"
 
 namespace chat::bench {
 namespace {
@@ -13,7 +13,7 @@ class Storm final : public Mode {
   explicit Storm(Shard& shard) : shard_(shard) {}
 
   bool set_up() override {
-    std::vector<User*> all;
+    std::vector<BenchUser*> all;
     for (std::size_t i = shard_.part().begin; i < shard_.part().end; ++i) {
       const auto id = static_cast<std::uint32_t>(shard_.options().first_user + i);
       all.push_back(&users_.emplace_back(shard_, id, i));
@@ -23,8 +23,8 @@ class Storm final : public Mode {
 
   void start(Micros) override {
     logins_before_ = shard_.total(Count::kLogins);
-    for (User& user : users_) user.cut();
-    for (User& user : users_) user.enter(true);
+    for (BenchUser& user : users_) user.cut();
+    for (BenchUser& user : users_) user.enter(true);
   }
 
   bool done() const override {
@@ -34,7 +34,7 @@ class Storm final : public Mode {
  private:
   Shard& shard_;
   std::uint64_t logins_before_ = 0;
-  std::deque<User> users_;
+  std::deque<BenchUser> users_;
 };
 
 }  // namespace

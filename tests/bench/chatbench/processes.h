@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "options.h"
-#include "time.h"
+#include "bench_options.h"
+#include "micros.h"
 
 namespace chat::bench {
 

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "client.h"
+#include "bench_connection.h"
+#include "bench_options.h"
 #include "loop.h"
-#include "options.h"
-#include "shared.h"
+#include "shared_state.h"
 
 namespace chat::bench {
 
@@ -26,15 +26,15 @@ struct Part {
 // Threading: one per process. Ownership: `options` and `shared` outlive it.
 class Shard {
  public:
-  Shard(const Options& options, const std::vector<Endpoint>& servers, Shared& shared,
+  Shard(const BenchOptions& options, const std::vector<Endpoint>& servers, SharedState& shared,
         ShardState& state, Part part)
       : options_(options), servers_(servers), shared_(shared), state_(state), part_(part) {}
 
   Loop& loop() { return loop_; }
-  const Options& options() const { return options_; }
+  const BenchOptions& options() const { return options_; }
   const Part& part() const { return part_; }
   std::uint32_t run() const { return shared_.run; }
-  Shared& shared() { return shared_; }
+  SharedState& shared() { return shared_; }
   ShardState& state() { return state_; }
 
   const Endpoint& server(std::size_t number) const { return servers_[number % servers_.size()]; }
@@ -79,9 +79,9 @@ class Shard {
   }
 
   Loop loop_;
-  const Options& options_;
+  const BenchOptions& options_;
   const std::vector<Endpoint>& servers_;
-  Shared& shared_;
+  SharedState& shared_;
   ShardState& state_;
   const Part part_;
   bool measuring_ = false;

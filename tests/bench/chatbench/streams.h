@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "frames.h"
+#include "frame_codec.h"
 
 namespace chat::bench {
 

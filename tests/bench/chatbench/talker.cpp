@@ -11,7 +11,7 @@ std::uint32_t Talker::parts_of_message() const {
 }
 
 std::size_t Talker::most_in_flight() const {
-  const Options& options = talk_.shard.options();
+  const BenchOptions& options = talk_.shard.options();
   return options.open_loop() ? kMostSlots : std::min(options.window, kMostSlots);
 }
 

@@ -4,8 +4,8 @@
 #include <deque>
 #include <functional>
 
-#include "frames.h"
-#include "user.h"
+#include "bench_user.h"
+#include "frame_codec.h"
 
 namespace chat::bench {
 
@@ -27,12 +27,12 @@ struct Talk {
 // count, has reached all its recipients. In an open loop what is due waits for a slot, as a client
 // may have at most 64 unacknowledged messages, and keeps the time when it was due.
 // Threading: confined to the loop's thread.
-class Talker final : public User {
+class Talker final : public BenchUser {
  public:
   static constexpr std::size_t kMostSlots = 64;
 
   Talker(Talk& talk, std::uint32_t id, std::size_t server)
-      : User(talk.shard, id, server), talk_(talk) {}
+      : BenchUser(talk.shard, id, server), talk_(talk) {}
 
   // Whom it writes to: a user or a group.
   void writes_to(bool group, std::uint32_t target) {

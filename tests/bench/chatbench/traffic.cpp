@@ -18,7 +18,7 @@ Talker& Traffic::add(std::uint32_t id, std::size_t server) {
 
 bool Traffic::set_up() {
   make_talkers();
-  std::vector<User*> all;
+  std::vector<BenchUser*> all;
   for (Talker& talker : talkers_) all.push_back(&talker);
   return let_in(talk_.shard, all) && prepare();
 }

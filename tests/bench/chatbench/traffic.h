@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "mode.h"
-#include "pacer.h"
+#include "send_pacer.h"
 #include "talker.h"
 
 namespace chat::bench {
@@ -38,7 +38,7 @@ class Traffic : public Mode {
 
  private:
   Talk talk_;
-  Pacer pacer_;
+  SendPacer pacer_;
   std::deque<Talker> talkers_;
   std::vector<Talker*> writers_;
   std::size_t next_ = 0;

@@ -58,8 +58,8 @@ struct Deliveries {
 
   storage::SqliteDatabase database{"unused"};
   storage::Pool pool{database, {}, base::system_clock()};
-  delivery::Directory directory{pool};
-  delivery::Backlog backlog{pool, directory};
+  delivery::UserNameCache user_names{pool};
+  delivery::Backlog backlog{pool, user_names};
   delivery::Writeback writeback{pool};
   cluster::LocalHub hub;
   cluster::LocalBus bus{hub};

@@ -27,7 +27,7 @@
 #include "faults/nemesis/world.h"
 #include "support/expect.h"
 #include "support/figure.h"
-#include "support/seed.h"
+#include "support/test_seed.h"
 
 namespace chat::test::nemesis {
 namespace {

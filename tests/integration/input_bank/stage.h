@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "fixture.h"
+#include "integration/server_fixture.h"
 #include "row.h"
 
 namespace chat::test::bank {

@@ -1,7 +1,7 @@
 // Those who take the server for something else: TLS, balancers where none is expected, and what is
 // no proper PROXY header where one is. HTTP is in ../http_test.cpp: its answer is no frame.
 #include "row.h"
-#include "support/proxy_headers.h"
+#include "support/proxy_header_bytes.h"
 
 namespace chat::test::bank {
 namespace {

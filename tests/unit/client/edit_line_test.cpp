@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "client/unicode.h"
+#include "client/code_points.h"
 
 namespace chat::client {
 namespace {

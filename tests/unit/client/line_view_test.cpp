@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-#include "client/unicode.h"
+#include "client/code_points.h"
 #include "support/terminal_screen.h"
 
 namespace chat::client {

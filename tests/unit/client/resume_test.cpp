@@ -8,9 +8,9 @@
 #include <thread>
 #include <vector>
 
-#include "client/backoff.h"
+#include "client/client_session.h"
 #include "client/received.h"
-#include "client/session.h"
+#include "client/reconnect_backoff.h"
 #include "fake_server.h"
 
 namespace chat::client {
@@ -75,7 +75,7 @@ class Forgetful {
 TEST(Resume, LogsInByTokenAndSendsWhatWasNotAnsweredWithTheSameCid) {
   std::atomic<int> queued = 0;
   std::atomic<bool> lost = false;
-  Session session([&](const Event& event) {
+  ClientSession session([&](const Event& event) {
     if (event.as<event::Queued>()) ++queued;
     if (event.as<event::Disconnected>()) lost = true;
   });
@@ -150,9 +150,9 @@ TEST(Received, AnotherUserBeginsAnew) {
   EXPECT_TRUE(received.take(message(2, 5)));
 }
 
-TEST(Backoff, DoublesUpTo30SecondsWithFullJitter) {
+TEST(ReconnectBackoff, DoublesUpTo30SecondsWithFullJitter) {
   std::vector<std::int64_t> asked;
-  Backoff backoff([&](std::int64_t most) {
+  ReconnectBackoff backoff([&](std::int64_t most) {
     asked.push_back(most);
     return most;
   });

@@ -8,8 +8,8 @@
 
 #include "chat/base/clock.h"
 #include "chat/base/mutex.h"
+#include "client/client_session.h"
 #include "client/printer.h"
-#include "client/session.h"
 #include "fake_server.h"
 
 namespace chat::client {
@@ -105,7 +105,7 @@ class Retry : public testing::Test {
   }
 
   Shown shown;
-  Session session{[this](const Event& event) { shown(event); }};
+  ClientSession session{[this](const Event& event) { shown(event); }};
 };
 
 TEST_F(Retry, AChatTheServerIsTooBusyForIsSentAgainWithItsCidAndInOrder) {
@@ -178,7 +178,7 @@ TEST_F(Retry, NothingFollowsTheLogout) {
     peer.send(Peer::reply_to(*logout));
     while (const auto more = peer.next()) after.push_back((*more)["msgid"]);
   });
-  Session impatient([](const Event&) {}, std::chrono::milliseconds(200));
+  ClientSession impatient([](const Event&) {}, std::chrono::milliseconds(200));
   ASSERT_TRUE(impatient.open("127.0.0.1", server->port()));
   Credentials alice;
   alice.account.name = "alice";

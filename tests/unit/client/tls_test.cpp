@@ -11,8 +11,8 @@
 #include <string>
 #include <string_view>
 
-#include "client/connection.h"
-#include "client/session.h"
+#include "client/client_session.h"
+#include "client/server_connection.h"
 #include "client/tls_reasons.h"
 #include "fake_server.h"
 
@@ -32,7 +32,7 @@ std::unique_ptr<TlsContext> insecure() {
 // Why no session comes about with a server that does `script`.
 base::Error refusal(const std::function<void(Peer&)>& script, const TlsContext* tls) {
   FakeServer server(script);
-  Session session([](const Event&) {});
+  ClientSession session([](const Event&) {});
   const auto opened = session.open("127.0.0.1", server.port(), tls, 2s);
   EXPECT_FALSE(opened);
   return opened ? base::Error{} : opened.error();

@@ -34,8 +34,8 @@ class BacklogTest : public storage::StorageTest {
   }
 
   storage::Pool pool_{database_, {}, base::system_clock()};
-  Directory directory_{pool_};
-  Backlog backlog_{pool_, directory_};
+  UserNameCache user_names_{pool_};
+  Backlog backlog_{pool_, user_names_};
   UserId alice_;
   UserId bob_;
   UserId carol_;

@@ -134,8 +134,8 @@ class DeliveryTest : public storage::StorageTest {
 
   test::SessionRig rig_{1, 1};
   storage::Pool pool_{database_, {}, base::system_clock()};
-  Directory directory_{pool_};
-  Backlog backlog_{pool_, directory_};
+  UserNameCache user_names_{pool_};
+  Backlog backlog_{pool_, user_names_};
   Writeback writeback_{pool_};
   cluster::LocalHub hub_;
   cluster::LocalBus bus_{hub_};

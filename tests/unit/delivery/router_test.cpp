@@ -63,8 +63,8 @@ struct Node {
 
   test::SessionRig rig{2, 2};
   storage::Pool pool;
-  Directory directory{pool};
-  Backlog backlog{pool, directory};
+  UserNameCache user_names{pool};
+  Backlog backlog{pool, user_names};
   Writeback writeback{pool};
   cluster::LocalBus bus;
   session::Registry registry;
@@ -72,11 +72,11 @@ struct Node {
   TakeoverWaiter takeovers{base::system_clock()};
   BusHealth health{bus, base::system_clock(), [](bool) {}};
   HintRelay hints{pool, health};
-  Router router{rig.loops(), registry, recipients, takeovers, health, hints, directory, bus};
+  Router router{rig.loops(), registry, recipients, takeovers, health, hints, user_names, bus};
   Presence presence{pool, router, hints, bus};
-  Resync resync{registry, recipients, takeovers, pool, bus, health, presence, directory};
+  Resync resync{registry, recipients, takeovers, pool, bus, health, presence, user_names};
   Receipts receipts{router, hints, pool};
-  ClusterEvents events{router, resync, presence, receipts, directory, health, [] {}};
+  ClusterEvents events{router, resync, presence, receipts, user_names, health, [] {}};
 };
 
 // Keeps what is published on some channels: what a network holds back.

@@ -10,7 +10,7 @@
 #include "chat/base/log.h"
 #include "server_rig.h"
 #include "support/child_process.h"
-#include "support/proxy_headers.h"
+#include "support/proxy_header_bytes.h"
 #include "support/temp_dir.h"
 
 namespace chat::net {

@@ -17,7 +17,7 @@ namespace {
 
 using Variables = std::map<std::string, std::string>;
 
-Result<Order> run(std::vector<const char*> arguments, const Variables& variables = {}) {
+Result<CommandLine> run(std::vector<const char*> arguments, const Variables& variables = {}) {
   arguments.insert(arguments.begin(), "chatserver");
   return read_command_line(static_cast<int>(arguments.size()), arguments.data(),
                            [&variables](const char* name) -> const char* {
@@ -27,8 +27,8 @@ Result<Order> run(std::vector<const char*> arguments, const Variables& variables
 }
 
 std::string error_of(const std::vector<const char*>& arguments) {
-  const auto order = run(arguments);
-  return order ? "" : order.error().message;
+  const auto command_line = run(arguments);
+  return command_line ? "" : command_line.error().message;
 }
 
 std::string file_with(const std::string& text) {
@@ -39,20 +39,20 @@ std::string file_with(const std::string& text) {
 }
 
 TEST(CommandLine, RunsOnDefaultsWithoutArguments) {
-  const auto order = run({});
-  ASSERT_TRUE(order);
-  ASSERT_TRUE(order->config);
-  EXPECT_EQ(order->config->server.listen.to_string(), "127.0.0.1:6000");
-  EXPECT_EQ(order->text, "");
+  const auto command_line = run({});
+  ASSERT_TRUE(command_line);
+  ASSERT_TRUE(command_line->config);
+  EXPECT_EQ(command_line->config->server.listen.to_string(), "127.0.0.1:6000");
+  EXPECT_EQ(command_line->text, "");
 }
 
 TEST(CommandLine, AddressAndPortAsTheServerOfTheCourseTakesThem) {
   const std::string file = file_with("[server]\nlisten = 127.0.0.1:1\n");
   for (const auto& [address, listen] :
        {std::pair{"127.0.0.2", "127.0.0.2:7000"}, std::pair{"::1", "[::1]:7000"}}) {
-    const auto order = run({"-c", file.c_str(), address, "7000"});
-    ASSERT_TRUE(order) << order.error().message;
-    EXPECT_EQ(order->config->server.listen.to_string(), listen);
+    const auto command_line = run({"-c", file.c_str(), address, "7000"});
+    ASSERT_TRUE(command_line) << command_line.error().message;
+    EXPECT_EQ(command_line->config->server.listen.to_string(), listen);
   }
   EXPECT_NE(error_of({"127.0.0.1"}), "");
   EXPECT_NE(error_of({"127.0.0.1", "port"}), "");
@@ -62,9 +62,9 @@ TEST(CommandLine, AddressAndPortAsTheServerOfTheCourseTakesThem) {
 // A client of the course connects at once and sends nothing until its user has chosen.
 TEST(CommandLine, AddressAndPortWithoutAFileGiveClientsOfTheCourseTheirTime) {
   const auto time = [](const std::vector<const char*>& arguments) {
-    const auto order = run(arguments);
-    EXPECT_TRUE(order) << order.error().message;
-    return order->config->limits.first_byte_timeout;
+    const auto command_line = run(arguments);
+    EXPECT_TRUE(command_line) << command_line.error().message;
+    return command_line->config->limits.first_byte_timeout;
   };
   const std::string empty = file_with("");
   EXPECT_EQ(time({}), std::chrono::seconds(60));
@@ -81,67 +81,68 @@ TEST(CommandLine, ChecksOrMigrates) {
   EXPECT_EQ(error_of({"--check", "--migrate"}),
             "--check changes nothing and --migrate updates the database: give one of them");
   EXPECT_EQ(error_of({"--check"}), "");
-  const auto order = run({"--migrate"});
-  ASSERT_TRUE(order);
-  EXPECT_TRUE(order->migrate);
+  const auto command_line = run({"--migrate"});
+  ASSERT_TRUE(command_line);
+  EXPECT_TRUE(command_line->migrate);
 }
 
 TEST(CommandLine, SetWinsOverTheFileAndTheLastSetWins) {
   const std::string file = file_with("[server]\nnode = file\nworkers = 7\n[log]\nlevel = off\n");
-  const auto order = run({"-c", file.c_str(), "--set", "server.node=first", "--set",
-                          "log.level=debug", "--set=server.node=last"});
-  ASSERT_TRUE(order) << order.error().message;
-  EXPECT_EQ(order->config->server.node, "last");
-  EXPECT_EQ(order->config->server.workers, 7U);
-  EXPECT_EQ(order->config->log.level, chat::log::Level::kDebug);
+  const auto command_line = run({"-c", file.c_str(), "--set", "server.node=first", "--set",
+                                 "log.level=debug", "--set=server.node=last"});
+  ASSERT_TRUE(command_line) << command_line.error().message;
+  EXPECT_EQ(command_line->config->server.node, "last");
+  EXPECT_EQ(command_line->config->server.workers, 7U);
+  EXPECT_EQ(command_line->config->log.level, chat::log::Level::kDebug);
 }
 
 TEST(CommandLine, EnvironmentWinsOverTheFileAndSetOverBoth) {
   const std::string file = file_with("[mysql]\npassword = f\n[redis]\npassword = f\n");
   const Variables variables = {{"CHAT_MYSQL_PASSWORD", "e ;e"}, {"CHAT_REDIS_PASSWORD", "e"}};
-  const auto order = run({"--config", file.c_str(), "--set", "redis.password=s=;t"}, variables);
-  ASSERT_TRUE(order) << order.error().message;
-  EXPECT_EQ(order->config->mysql.password, "e ;e");
-  EXPECT_EQ(order->config->redis.password, "s=;t");
+  const auto command_line =
+      run({"--config", file.c_str(), "--set", "redis.password=s=;t"}, variables);
+  ASSERT_TRUE(command_line) << command_line.error().message;
+  EXPECT_EQ(command_line->config->mysql.password, "e ;e");
+  EXPECT_EQ(command_line->config->redis.password, "s=;t");
 }
 
 TEST(CommandLine, AnEmptyVariableIsNoVariable) {
-  const auto order = run({"--set", "log.level=off"}, {{"CHAT_MYSQL_PASSWORD", ""}});
-  ASSERT_TRUE(order);
-  EXPECT_EQ(order->config->mysql.password, "");
+  const auto command_line = run({"--set", "log.level=off"}, {{"CHAT_MYSQL_PASSWORD", ""}});
+  ASSERT_TRUE(command_line);
+  EXPECT_EQ(command_line->config->mysql.password, "");
 }
 
 TEST(CommandLine, CheckPrintsWhatCanBeReadAgain) {
-  const auto order = run({"--check", "--set", "server.listen=[::1]:0", "--set",
-                          "storage.path=a b/c;d.db", "--set", "log.file=x"});
-  ASSERT_TRUE(order) << order.error().message;
-  EXPECT_FALSE(order->config);
-  EXPECT_NE(order->text.find("[server]\nlisten = [::1]:0\n"), std::string::npos);
-  EXPECT_NE(order->text.find("\npath = a b/c;d.db\n"), std::string::npos);
+  const auto command_line = run({"--check", "--set", "server.listen=[::1]:0", "--set",
+                                 "storage.path=a b/c;d.db", "--set", "log.file=x"});
+  ASSERT_TRUE(command_line) << command_line.error().message;
+  EXPECT_FALSE(command_line->config);
+  EXPECT_NE(command_line->text.find("[server]\nlisten = [::1]:0\n"), std::string::npos);
+  EXPECT_NE(command_line->text.find("\npath = a b/c;d.db\n"), std::string::npos);
 
   Settings again;
-  const auto loaded = load_ini_text(order->text, "printed", again);
+  const auto loaded = load_ini_text(command_line->text, "printed", again);
   ASSERT_TRUE(loaded) << loaded.error().message;
-  EXPECT_TRUE(order->text.starts_with(again.to_ini() + "\n# Limits of the wire"));
+  EXPECT_TRUE(command_line->text.starts_with(again.to_ini() + "\n# Limits of the wire"));
 }
 
 TEST(CommandLine, CheckPrintsTheLimitsOfTheWireAsComments) {
-  const auto order = run({"--check"});
-  ASSERT_TRUE(order);
+  const auto command_line = run({"--check"});
+  ASSERT_TRUE(command_line);
   for (const char* line : {"\n# frame_max_bytes_before_login = 4096\n",
                            "\n# frame_max_bytes = 65536\n", "\n# login_timeout_ms = 10000\n"}) {
-    EXPECT_NE(order->text.find(line), std::string::npos) << line;
+    EXPECT_NE(command_line->text.find(line), std::string::npos) << line;
   }
 }
 
 TEST(CommandLine, CheckMasksSecrets) {
-  const auto order =
+  const auto command_line =
       run({"--check", "--set", "redis.password=hush-r"}, {{"CHAT_MYSQL_PASSWORD", "hush-m"}});
-  ASSERT_TRUE(order);
-  EXPECT_EQ(order->text.find("hush"), std::string::npos);
-  EXPECT_NE(order->text.find("; password = ********"), std::string::npos);
+  ASSERT_TRUE(command_line);
+  EXPECT_EQ(command_line->text.find("hush"), std::string::npos);
+  EXPECT_NE(command_line->text.find("; password = ********"), std::string::npos);
   Settings again;
-  EXPECT_TRUE(load_ini_text(order->text, "printed", again));
+  EXPECT_TRUE(load_ini_text(command_line->text, "printed", again));
 }
 
 TEST(CommandLine, RefusesBadSetsByName) {

@@ -56,8 +56,8 @@ class LoginReplyTest : public storage::StorageTest {
 
   test::SessionRig rig_;
   storage::Pool pool_{database_, {}, base::system_clock()};
-  delivery::Directory directory_{pool_};
-  delivery::Backlog backlog_{pool_, directory_};
+  delivery::UserNameCache user_names_{pool_};
+  delivery::Backlog backlog_{pool_, user_names_};
   UserId alice_;
   UserId bob_;
   std::size_t size_ = 0;

@@ -34,12 +34,12 @@ class SharedStore final : public base::RateStore {
 class LoginThrottleTest : public testing::Test {
  protected:
   // How many wrong passwords may be tried at once; at most `most` are.
-  static int failures(LoginThrottle& throttle, const Attempt& attempt, int most = 100) {
+  static int failures(LoginThrottle& throttle, const LoginAttempt& attempt, int most = 100) {
     int tried = 0;
     while (tried < most && throttle.begin(attempt).wait.count() == 0) ++tried;
     return tried;
   }
-  static bool log_in(LoginThrottle& throttle, const Attempt& attempt) {
+  static bool log_in(LoginThrottle& throttle, const LoginAttempt& attempt) {
     const auto made = throttle.begin(attempt);
     if (made.wait.count() > 0) return false;
     throttle.take_back(made);

@@ -5,7 +5,7 @@
 #include <new>
 #include <string>
 
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 
 namespace chat::storage {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "chat/storage/connection.h"
+#include "chat/storage/database.h"
 #include "forwarding_connection.h"
 
 namespace chat::storage {

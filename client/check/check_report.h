@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "chat/base/clock.h"
+#include "client/check/check_options.h"
+#include "client/check/outages.h"
+#include "client/check/verdict.h"
+
+namespace chat::client::check {
+
+// Everything that a run found out. A plain value.
+struct CheckReport {
+  std::string run;
+  CheckOptions options;
+  Verdict verdict;
+  base::SteadyTime load_from;
+  std::uint64_t disconnections = 0;
+  std::vector<Disturbance> disturbances;
+  std::uint64_t unsent = 0;   // planned, and not begun when the time was over
+  std::uint64_t offline = 0;  // clients without a session at the end
+  std::string first_fault;    // of those that failed; empty: none did
+
+  // The end of the drain came before the end of the trouble: clients are away, or messages that
+  // are sent until they are answered have no answer.
+  bool unhealed() const;
+  ExitCode exit_code() const;
+};
+
+// For people, several lines.
+std::string to_text(const CheckReport& report);
+// One line; times in ms.
+std::string to_json(const CheckReport& report);
+
+}  // namespace chat::client::check

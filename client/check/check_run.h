@@ -1,0 +1,101 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "chat/base/clock.h"
+#include "chat/base/mutex.h"
+#include "client/check/check_options.h"
+#include "client/check/outages.h"
+#include "client/check/poller.h"
+#include "client/check/server_name.h"
+
+// What the parts of a run share.
+namespace chat::client::check {
+
+enum class Phase { kSetUp, kLoad, kDrain, kLeave };
+
+// The running totals of all threads, for people to look at. Threading: thread-safe.
+struct Progress {
+  std::atomic<std::uint64_t> accounts{0};  // logged in for the first time
+  std::atomic<std::uint64_t> prepared{0};  // clients that could begin
+  std::atomic<std::int64_t> online{0};     // logged in now
+  std::atomic<std::uint64_t> sent{0};
+  std::atomic<std::uint64_t> acked{0};
+  std::atomic<std::uint64_t> delivered{0};
+  std::atomic<std::uint64_t> disconnections{0};
+};
+
+// One run, as all threads see it. Threading: thread-safe; what is not atomic or guarded is fixed
+// before the threads start.
+class Run {
+ public:
+  Run(const CheckOptions& the_options, std::string name, std::vector<Endpoint> endpoints)
+      : options(the_options), id(std::move(name)), servers(std::move(endpoints)) {}
+
+  const CheckOptions options;
+  const std::string id;  // 8 hex digits
+  const std::vector<Endpoint> servers;
+  std::atomic<Phase> phase{Phase::kSetUp};
+  // When the first message is due. Read it only after phase has left kSetUp.
+  base::SteadyTime load_from;
+  Progress progress;
+
+  // The set-up can't succeed; the first reason is kept.
+  void impossible(const std::string& reason) CHAT_EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    if (reason_.empty()) reason_ = reason;
+  }
+  // What the set-up waits for, as the server last put it.
+  void held_up(const std::string& by) CHAT_EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    held_up_by_ = by;
+  }
+  std::string held_up_by() const CHAT_EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    return held_up_by_;
+  }
+  std::string why_impossible() const CHAT_EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    return reason_;
+  }
+  // What the server said that it must not say; the first is kept.
+  void fault(const std::string& what) CHAT_EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    if (first_fault_.empty()) first_fault_ = what;
+  }
+  std::string first_fault() const CHAT_EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    return first_fault_;
+  }
+
+ private:
+  mutable base::Mutex mutex_;
+  std::string held_up_by_ CHAT_GUARDED_BY(mutex_);
+  std::string reason_ CHAT_GUARDED_BY(mutex_);
+  std::string first_fault_ CHAT_GUARDED_BY(mutex_);
+};
+
+// What the clients of one thread share. Threading: confined to that thread.
+struct Surroundings {
+  Run& run;
+  Poller& poller;
+  std::mt19937_64& random;
+  std::vector<Outage> outages = {};
+  std::size_t accounts = 0;  // that have been logged in
+  std::uint64_t faults = 0;  // answers that break the protocol, refusals that nothing explains
+
+  void fault(const std::string& what) {
+    ++faults;
+    run.fault(what);
+  }
+  std::int64_t random_up_to(std::int64_t most) {
+    return std::uniform_int_distribution<std::int64_t>(0, most)(random);
+  }
+};
+
+}  // namespace chat::client::check

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace chat::bench {
+
+enum class ModeName { kPing, kPairs, kGroup, kIdle, kLogin, kOffline, kStorm };
+
+// A process of the servers' side that is watched.
+struct Watched {
+  int pid = 0;
+  std::string name;
+};
+
+struct BenchOptions {
+  ModeName mode = ModeName::kPing;
+  std::vector<std::string> servers;
+  bool relay = false;
+  bool cross = false;
+  bool random = false;
+
+  std::uint32_t first_user = 1;
+  std::uint32_t first_group = 1;
+  std::size_t pairs = 10;
+  std::size_t groups = 1;
+  std::size_t group_size = 10;
+  std::size_t senders = 1;  // of each group; in mode offline of all
+  std::size_t connections = 10;
+  std::size_t users = 0;  // mode login: to go round; as many as connections at least
+  std::size_t recipients = 1;
+  std::size_t messages = 10'000;  // for each recipient
+
+  std::size_t window = 0;  // parse_options() puts in the mode's own
+  double rate = 0;         // messages/s of all; 0: closed loop
+  double seconds = 10;
+  double warm_up = 1;
+  double drain = 10;
+  double set_up = 600;
+  double ping_every = 0;
+  std::size_t size = 100;
+  std::string password;
+  std::uint64_t seed = 0;
+
+  std::vector<Watched> watched;
+  std::string json;
+  bool progress = false;
+
+  // Set when the program is to leave at once: usage, help, version.
+  std::optional<int> leave;
+
+  bool open_loop() const { return rate > 0; }
+  // A message counts for all who are to get it.
+  std::size_t fan_out() const { return mode == ModeName::kGroup ? group_size - 1 : 1; }
+};
+
+const char* name_of(ModeName mode);
+
+// Prints help and complaints itself.
+BenchOptions parse_options(int argc, const char* const* argv);
+
+// What a run is divided into among processes: pairs, groups or connections.
+std::size_t units_of(const BenchOptions& options);
+std::size_t connections_per_unit(const BenchOptions& options);
+
+}  // namespace chat::bench

@@ -1,0 +1,71 @@
+#pragma once
+
+// What the conductor (the process that was started) and the load processes that it forks know of
+// each other: plain memory that they share. Each value has one writer.
+//
+// The course of a run: a load process sets up and says kReady. The conductor waits for all, sets
+// the measured span and `go`. Modes that end by the clock run until the span is over; the others
+// say kDone. The conductor watches the totals until nothing is missing, or patience ends, and sets
+// `stop`; the load processes write their results and say kFinished.
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "client/check/latency.h"
+#include "micros.h"
+
+namespace chat::bench {
+
+using Latency = client::check::Latency;
+
+enum class Stage : int { kSettingUp, kReady, kDone, kFinished, kFailed };
+
+enum class Count : std::size_t {
+  kSent,       // messages
+  kAcked,      // … whose acknowledgement came
+  kExpected,   // deliveries that acknowledged messages promise
+  kDelivered,  // messages of this run that arrived
+  kStale,      // messages of earlier runs that arrived
+  kReplies,    // to PING
+  kLogins,     // sessions that were opened
+  kRetries,    // logins that were refused for a while or broken off, and tried again
+  kRefused,    // requests that were answered by an error
+  kDoubled,    // the same message again
+  kReordered,  // a seq that came late
+  kGaps,       // seqs that were left out
+  kCutOff,     // connections that the server or the network ended
+  kCounts
+};
+inline constexpr std::size_t kCounts = static_cast<std::size_t>(Count::kCounts);
+
+enum class Took : std::size_t {
+  kDelivery,  // from sending to the recipient
+  kAck,       // from sending to the acknowledgement
+  kReply,     // PING to its reply
+  kLogin,     // from connecting to LOGIN_MSG_ACK
+  kCatchUp,   // from connecting until all that was missed is there
+  kTooks
+};
+inline constexpr std::size_t kTooks = static_cast<std::size_t>(Took::kTooks);
+
+struct ShardState {
+  std::atomic<Stage> stage{Stage::kSettingUp};
+  std::array<std::atomic<std::uint64_t>, kCounts> totals{};    // since the start
+  std::array<std::atomic<std::uint64_t>, kCounts> measured{};  // within the measured span
+  std::array<Latency, kTooks> took;
+  std::atomic<Micros> done_at{0};
+  double set_up_rate = 0;           // messages/s while setting up, in mode offline
+  std::array<char, 256> problem{};  // the first one, for people
+};
+
+struct SharedState {
+  std::uint32_t run = 0;
+  std::atomic<bool> go{false};
+  std::atomic<Micros> from{kNever};
+  std::atomic<Micros> until{kNever};
+  std::atomic<bool> stop{false};
+};
+
+}  // namespace chat::bench

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "support/checked_traffic.h"
+#include "support/cluster.h"
+#include "support/expect.h"
+#include "support/figure.h"
+#include "support/test_seed.h"
+#include "support/user.h"
+
+// What the scenarios stand on. Each is the same story: a cluster of its own, checked traffic, a
+// fault in the middle of it, and at the end the same promises (expect_promises()). A scenario whose
+// programs are not installed is skipped; scripts/test.sh counts that as a failure.
+namespace chat::test {
+
+using Clock = std::chrono::steady_clock;
+
+// How soon everybody can log in after whatever happened.
+constexpr milliseconds kLoginPromise{15'000};
+
+class Faults : public ::testing::Test {
+ protected:
+  Faults();
+  void SetUp() override;
+
+  // Two servers, or as the scenario has it; people who are logged in on each of them.
+  void start(std::size_t nodes = 2, const Settings& more = {});
+  // The same for a cluster that the scenario made.
+  void start(std::unique_ptr<Cluster> made);
+  void start_traffic(const std::vector<std::uint16_t>& ports) {
+    start_traffic(ports, CheckedTraffic::Load{});
+  }
+  void start_traffic(const std::vector<std::uint16_t>& ports, const CheckedTraffic::Load& load);
+  // Over every server's own port.
+  void start_traffic() { start_traffic(ports()); }
+  std::vector<std::uint16_t> ports() const;
+
+  // The traffic ends well; all servers live; whoever was logged in on one of them can log in on
+  // another one; the tables hold what was acknowledged, and every stream without a hole or a
+  // repeat. Gives the report.
+  Json expect_promises();
+
+  // Without a takeover, so that a session that is left over anywhere shows; fails the test when it
+  // is not possible soon.
+  static User log_in_soon(std::uint16_t port, const Account& account,
+                          const Json& more = Json::object());
+  static milliseconds since(Clock::time_point then) {
+    return std::chrono::duration_cast<milliseconds>(Clock::now() - then);
+  }
+  // Lets time pass, during which `client` must be answered whenever it asks.
+  static void stay_alive_for(milliseconds time, RawClient& client);
+  int random(int least, int most) { return std::uniform_int_distribution(least, most)(random_); }
+
+  std::unique_ptr<Cluster> cluster;
+  std::unique_ptr<CheckedTraffic> traffic;
+  std::vector<User> witnesses;  // one on each node, in order
+
+ private:
+  void expect_servers_alive();
+  void expect_no_lock_out();
+  void expect_whole_streams();
+  void expect_stored(std::int64_t messages);
+
+  std::mt19937_64 random_;
+};
+
+}  // namespace chat::test
