@@ -4,8 +4,8 @@
 
 #include <atomic>
 
+#include "base/sanitizer.h"
 #include "chat/base/check.h"
-#include "chat/base/sanitizer.h"
 
 namespace chat::base {
 namespace {

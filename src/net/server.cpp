@@ -6,8 +6,8 @@
 
 #include "chat/base/check.h"
 #include "chat/base/log_limiter.h"
-#include "net/proxy_listener.h"
-#include "net/turn_away.h"
+#include "net/inner/proxy_listener.h"
+#include "net/inner/turn_away.h"
 
 namespace chat::net {
 namespace {

@@ -37,7 +37,7 @@
 #include "chat/session/registry.h"
 #include "chat/session/session.h"
 #include "chat/storage/pool.h"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/connection_limits.h"
 #include "server/memory_trim.h"
 #include "server/service_manager.h"

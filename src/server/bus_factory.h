@@ -5,7 +5,7 @@
 #include "chat/cluster/bus.h"
 #include "chat/cluster/local_bus.h"
 #include "chat/cluster/redis_rate_store.h"
-#include "server/config.h"
+#include "server/config/config.h"
 
 namespace chat::server {
 

@@ -3,7 +3,7 @@
 
 #include "chat/base/log.h"
 #include "server/app.h"
-#include "server/command_line.h"
+#include "server/config/command_line.h"
 #include "server/core_dumps.h"
 #include "server/database_setup.h"
 #include "server/plain_port.h"

@@ -8,7 +8,7 @@
 #include "chat/base/result.h"
 #include "chat/storage/database.h"
 #include "chat/storage/earlier_servers.h"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/finding.h"
 
 namespace chat::server {

@@ -13,7 +13,7 @@
 #include "chat/base/log.h"
 #include "chat/service/password_hasher.h"
 #include "seed_rows.h"
-#include "server/command_line.h"
+#include "server/config/command_line.h"
 #include "server/database_setup.h"
 
 namespace chat::bench {

@@ -10,8 +10,8 @@
 
 #include "chat/storage/message_model.h"
 #include "chat/storage/user_model.h"
-#include "service/token.h"
-#include "storage/row_insert.h"
+#include "service/credentials/token.h"
+#include "storage/model/row_insert.h"
 #include "storage/sql.h"
 
 namespace chat::bench {

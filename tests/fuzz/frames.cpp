@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/sanitizer.h"
 #include "chat/base/check.h"
-#include "chat/base/sanitizer.h"
 #include "chat/protocol/framing.h"
 #include "fuzz_target.h"
 

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "chat/base/check.h"
-#include "chat/net/proxy_header.h"
 #include "fuzz_target.h"
+#include "net/inner/proxy_header.h"
 
 namespace {
 

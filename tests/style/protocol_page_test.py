@@ -64,7 +64,7 @@ class ProtocolPage(unittest.TestCase):
                          {page_name(name): number for name, number in numbers.items() if number >= 200})
 
     def test_names_the_fields_of_every_request(self):
-        routes = code("src/service/routes.cpp")
+        routes = code("src/service/dispatch/routes.cpp")
         fields = {}
         for name, body in re.findall(r"FieldSpec (k\w+Fields)\[\] = {(.*?)};", routes, re.S):
             fields[name] = set(re.findall(r'{"(\w+)"', body))

@@ -131,7 +131,8 @@ def own_header_first(repository):
         if not path.endswith(".cpp"):
             continue
         header = path[:-len("cpp")] + "h"
-        public = "include/chat/" + header[len("src/"):]
+        parts = header.split("/")
+        public = f"include/chat/{parts[1]}/{parts[-1]}"  # sub-rooms have no door of their own
         own = next((name for name in (public, header) if name in repository.files), None)
         first = next((name for _, _, name in tree.includes(text)), "")
         if own and own != first and not (first and own.endswith("/" + first)):

@@ -11,7 +11,7 @@
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/msgid.h"
 #include "chat/protocol/request.h"
-#include "service/replies.h"
+#include "service/dispatch/replies.h"
 
 // Bytes to requests, and pushes and replies to bytes.
 namespace chat::bench {

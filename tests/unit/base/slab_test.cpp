@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "chat/base/sanitizer.h"
+#include "base/sanitizer.h"
 
 namespace chat::base {
 namespace {

@@ -1,4 +1,4 @@
-#include "cluster/backoff.h"
+#include "cluster/redis/backoff.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "cluster/confirmations.h"
+#include "cluster/redis/confirmations.h"
 
 #include <gtest/gtest.h>
 

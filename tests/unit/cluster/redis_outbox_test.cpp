@@ -1,4 +1,4 @@
-#include "cluster/redis_outbox.h"
+#include "cluster/redis/redis_outbox.h"
 
 #include <gtest/gtest.h>
 

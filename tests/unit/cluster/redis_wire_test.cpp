@@ -1,4 +1,4 @@
-#include "cluster/redis_wire.h"
+#include "cluster/redis/redis_wire.h"
 
 #include <gtest/gtest.h>
 

@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "base/sanitizer.h"
 #include "chat/base/log.h"
-#include "chat/base/sanitizer.h"
 #include "support/eventually.h"
 #include "support/loop_thread.h"
 #include "support/tcp_client.h"

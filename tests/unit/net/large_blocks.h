@@ -1,6 +1,6 @@
 #pragma once
 
-#include "chat/base/sanitizer.h"
+#include "base/sanitizer.h"
 
 namespace chat::test {
 

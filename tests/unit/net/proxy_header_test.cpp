@@ -1,4 +1,4 @@
-#include "chat/net/proxy_header.h"
+#include "net/inner/proxy_header.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "server/command_line.h"
+#include "server/config/command_line.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "server/config_file.h"
-#include "server/config_settings.h"
+#include "server/config/config_file.h"
+#include "server/config/config_settings.h"
 
 namespace chat::server {
 namespace {

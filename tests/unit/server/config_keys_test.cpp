@@ -1,4 +1,4 @@
-#include "server/config_keys.h"
+#include "server/config/config_keys.h"
 
 #include <gtest/gtest.h>
 
@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "server/config_file.h"
-#include "server/config_settings.h"
+#include "server/config/config_file.h"
+#include "server/config/config_settings.h"
 
 namespace chat::server {
 namespace {

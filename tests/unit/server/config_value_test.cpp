@@ -1,4 +1,4 @@
-#include "server/config_value.h"
+#include "server/config/config_value.h"
 
 #include <gtest/gtest.h>
 

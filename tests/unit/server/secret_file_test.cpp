@@ -1,4 +1,4 @@
-#include "server/secret_file.h"
+#include "server/config/secret_file.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 #include <fstream>
 #include <string>
 
-#include "server/command_line.h"
+#include "server/config/command_line.h"
 #include "support/temp_dir.h"
 
 namespace chat::server {

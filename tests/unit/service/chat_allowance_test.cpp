@@ -1,4 +1,4 @@
-#include "service/chat_allowance.h"
+#include "service/messages/chat_allowance.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "service/hash_queue.h"
+#include "service/credentials/hash_queue.h"
 
 #include <gtest/gtest.h>
 

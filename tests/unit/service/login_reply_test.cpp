@@ -1,4 +1,4 @@
-#include "service/login_reply.h"
+#include "service/login/login_reply.h"
 
 #include <gtest/gtest.h>
 

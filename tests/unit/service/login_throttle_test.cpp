@@ -1,4 +1,4 @@
-#include "service/login_throttle.h"
+#include "service/credentials/login_throttle.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
-#include "service/recent_tokens.h"
+#include "service/credentials/recent_tokens.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "service/token.h"
+#include "service/credentials/token.h"
 
 namespace chat::service {
 namespace {

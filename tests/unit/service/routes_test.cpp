@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "chat/protocol/request.h"
-#include "service/route.h"
+#include "service/dispatch/route.h"
 
 namespace chat::service {
 namespace {

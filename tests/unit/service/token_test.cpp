@@ -1,4 +1,4 @@
-#include "service/token.h"
+#include "service/credentials/token.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "storage/mysql_durability.h"
+#include "storage/mysql/mysql_durability.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "storage/mysql_errors.h"
+#include "storage/mysql/mysql_errors.h"
 
 #include <gtest/gtest.h>
 

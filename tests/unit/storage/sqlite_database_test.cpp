@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "storage/sql.h"
-#include "storage/sqlite_handle.h"
+#include "storage/sqlite/sqlite_handle.h"
 #include "storage_fixture.h"
 #include "support/deadline.h"
 #include "support/eventually.h"

@@ -1,4 +1,4 @@
-#include "storage/writer_lane.h"
+#include "storage/sqlite/writer_lane.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,167 @@
+#include <cstdint>
+#include <utility>
+
+#include "chat/delivery/stores.h"
+#include "chat/storage/group_model.h"
+#include "chat/storage/message_model.h"
+#include "chat/storage/user_model.h"
+#include "delivery/journal/hasty_store.h"
+
+namespace chat::delivery {
+namespace {
+
+using storage::Connection;
+using storage::MessageModel;
+using storage::TransactionKind;
+
+// A lock on somebody's row must not hold up the messages of others: a lane finds out at once and
+// comes back later (SideQueue). MySQL knows nothing shorter than a second.
+Result<void> wait_for_no_row(Connection& connection) {
+  if (connection.dialect() != storage::Dialect::kMysql) return {};
+  return connection.execute("SET SESSION innodb_lock_wait_timeout = 1 /*M!100300 - 1 */");
+}
+
+// A lane's own connection: opened when first needed, and again when it has died.
+class OwnConnection {
+ public:
+  explicit OwnConnection(storage::Database& database) : database_(database) {}
+
+  Result<Connection*> get() {
+    if (connection_ == nullptr || !connection_->usable()) {
+      connection_.reset();
+      auto opened = database_.connect();
+      if (!opened) return fail(opened);
+      if (auto set = wait_for_no_row(**opened); !set) return fail(set);
+      connection_ = std::move(*opened);
+      ++number_;
+    }
+    return connection_.get();
+  }
+
+  // The one that get() gave last, if it lives.
+  Result<Connection*> current() {
+    if (connection_ != nullptr && connection_->usable()) return connection_.get();
+    return fail(ErrorCode::kUnavailable, "the connection to the database was lost");
+  }
+  // How many there have been.
+  std::uint64_t number() const { return number_; }
+
+ private:
+  storage::Database& database_;
+  std::unique_ptr<Connection> connection_;
+  std::uint64_t number_ = 0;
+};
+
+Result<void> must_be_held(const cluster::NodeLease& lease) {
+  if (lease.held()) return {};
+  return fail(ErrorCode::kUnavailable, "this node's lease has run out");
+}
+
+class SqlDirectStore final : public DirectStore {
+ public:
+  SqlDirectStore(storage::Database& database, const cluster::NodeLease& lease)
+      : connection_(database), lease_(lease) {}
+
+  Result<std::uint64_t> connect() override {
+    auto connection = connection_.get();
+    if (!connection) return fail(connection);
+    return connection_.number();
+  }
+
+  Result<std::vector<storage::DirectMessage>> tail(UserId recipient, UserId sender,
+                                                   std::size_t limit) override {
+    auto connection = connection_.current();
+    if (!connection) return fail(connection);
+    return MessageModel(**connection).direct_tail(recipient, sender, limit);
+  }
+
+  Result<std::vector<storage::DirectStream>> begun(
+      std::span<const storage::DirectStream> streams) override {
+    auto connection = connection_.current();
+    if (!connection) return fail(connection);
+    return MessageModel(**connection).begun(streams);
+  }
+
+  bool shared() const override { return !lease_.alone(); }
+
+  Result<std::vector<storage::UserState>> states(std::span<const UserId> users) override {
+    auto connection = connection_.current();
+    if (!connection) return fail(connection);
+    return storage::UserModel(**connection).states(users);
+  }
+
+  Result<void> append(storage::DirectRows rows) override {
+    if (auto held = must_be_held(lease_); !held) return held;
+    auto connection = connection_.current();
+    if (!connection) return fail(connection);
+    return MessageModel(**connection).append_direct(rows);
+  }
+
+ private:
+  OwnConnection connection_;
+  const cluster::NodeLease& lease_;
+};
+
+class SqlGroupStore final : public GroupStore {
+ public:
+  SqlGroupStore(storage::Database& database, const cluster::NodeLease& lease)
+      : own_(database), lease_(lease) {}
+
+  Result<void> begin() override {
+    if (auto held = must_be_held(lease_); !held) return held;
+    auto connection = own_.get();
+    if (!connection) return fail(connection);
+    connection_ = *connection;
+    return connection_->begin(TransactionKind::kWrite);
+  }
+  Result<void> commit() override { return connection_->commit(); }
+  void rollback() override {
+    if (connection_ != nullptr && connection_->in_transaction()) connection_->rollback();
+  }
+
+  Result<Locking> lock(GroupId group) override {
+    MessageModel messages(*connection_);
+    auto seq = messages.try_lock_group(group);
+    if (!seq) return fail(seq);
+    if (!*seq) {
+      auto found = storage::GroupModel(*connection_).find(group);
+      if (!found) return fail(found);
+      return Locking{*found ? Locking::State::kInWay : Locking::State::kMissing, {}};
+    }
+    auto sent_at = messages.group_head_time(group, **seq);
+    if (!sent_at) return fail(sent_at);
+    return Locking{Locking::State::kHeld, {**seq, sent_at->value_or(0)}};
+  }
+  Result<std::optional<SessionEpoch>> member_epoch(GroupId group, UserId user) override {
+    return storage::GroupModel(*connection_).member_epoch(group, user);
+  }
+  Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
+                                                    std::string_view cid) override {
+    return MessageModel(*connection_).find_group_message(group, sender, cid);
+  }
+  Result<void> insert(std::span<const storage::GroupMessage> rows) override {
+    return MessageModel(*connection_).insert_group(rows);
+  }
+  Result<void> set_head(GroupId group, Seq seq) override {
+    return MessageModel(*connection_).set_group_last_seq(group, seq);
+  }
+
+ private:
+  OwnConnection own_;
+  const cluster::NodeLease& lease_;
+  Connection* connection_ = nullptr;  // of the running transaction
+};
+
+}  // namespace
+
+std::unique_ptr<DirectStore> make_direct_store(storage::Database& database,
+                                               const cluster::NodeLease& lease) {
+  return maybe_hasty(std::make_unique<SqlDirectStore>(database, lease));
+}
+
+std::unique_ptr<GroupStore> make_group_store(storage::Database& database,
+                                             const cluster::NodeLease& lease) {
+  return std::make_unique<SqlGroupStore>(database, lease);
+}
+
+}  // namespace chat::delivery

@@ -1,0 +1,126 @@
+#include "server/config/config_settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "chat/base/check.h"
+#include "chat/base/log.h"
+#include "server/config/config_value.h"
+
+namespace chat::server {
+namespace {
+
+constexpr unsigned kIoThreadsMost = 16;
+constexpr unsigned kWorkersLeast = 4;
+constexpr unsigned kWorkersMost = 32;
+constexpr std::string_view kMask = "********";
+
+unsigned cores() {
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+// Reading and writing sockets takes about half of a busy server's time.
+unsigned automatic_io_threads() {
+  return std::clamp(cores() / 2, 1U, kIoThreadsMost);
+}
+
+// More than cores: as many wait for a database server.
+unsigned automatic_workers() {
+  return std::clamp(cores() * 2, kWorkersLeast, kWorkersMost);
+}
+
+tl::unexpected<Error> refuse(const Key& key, std::string_view text, const std::string& origin,
+                             std::string_view why) {
+  const std::string shown = key.secret() ? std::string(kMask) : log::quoted(text);
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("{}: {} = {}: {}", origin, key.full_name(), shown, why));
+}
+
+// Port 0 is another port each time.
+bool same_place(const Config::Server& server) {
+  return server.proxy_listen && server.listen.port() != 0 &&
+         server.proxy_listen->to_string() == server.listen.to_string();
+}
+
+}  // namespace
+
+Settings::Settings() {
+  for (const Key& key : keys()) {
+    auto value = parse_value(key, key.default_text);
+    CHAT_CHECK(value);  // the table contradicts itself
+    entries_.push_back({&key, *std::move(value), ""});
+  }
+}
+
+Result<void> Settings::set(std::string_view section, std::string_view name, std::string_view text,
+                           const std::string& origin) {
+  const Key* key = find_key(section, name);
+  if (key == nullptr) {
+    const std::string full = fmt::format("{}.{}", section, name);
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("{}: there is no key {}; --help lists them all", origin, log::quoted(full)));
+  }
+  auto value = parse_value(*key, text);
+  if (!value) return refuse(*key, text, origin, value.error().message);
+
+  const auto entry = std::find_if(entries_.begin(), entries_.end(),
+                                  [key](const Entry& e) { return e.key == key; });
+  entry->value = *std::move(value);
+  entry->origin = origin;
+  return {};
+}
+
+bool Settings::hold_secret() const {
+  return std::any_of(entries_.begin(), entries_.end(), [](const Entry& entry) {
+    return entry.key->secret() && !entry.value.text.empty();
+  });
+}
+
+Result<Config> Settings::finish() const {
+  Config config;
+  for (const auto& [key, value, origin] : entries_) {
+    if (key->store != nullptr) key->store(config, value);
+  }
+  if (same_place(config.server)) {
+    return refuse_entry("server.proxy_listen", "must not be the address of server.listen");
+  }
+  if (config.bus.engine == BusEngine::kRedis && config.storage.engine == StorageEngine::kSqlite) {
+    return refuse_entry("bus.engine",
+                        "needs storage.engine = mysql: several servers cannot share "
+                        "an SQLite file");
+  }
+  if (config.server.io_threads == 0) config.server.io_threads = automatic_io_threads();
+  if (config.server.workers == 0) config.server.workers = automatic_workers();
+  return config;
+}
+
+tl::unexpected<Error> Settings::refuse_entry(std::string_view full_name,
+                                             std::string_view why) const {
+  const auto entry = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& e) { return e.key->full_name() == full_name; });
+  CHAT_CHECK(entry != entries_.end());
+  return refuse(*entry->key, entry->value.text, entry->origin, why);
+}
+
+std::string Settings::to_ini() const {
+  std::string ini;
+  std::string_view section;
+  for (const auto& [key, value, origin] : entries_) {
+    if (key->section != section) {
+      ini += fmt::format("{}[{}]\n", section.empty() ? "" : "\n", key->section);
+      section = key->section;
+    }
+    if (key->secret() && !value.text.empty()) {
+      ini += fmt::format("; {} = {} (set, not shown)\n", key->name, kMask);
+    } else {
+      ini += fmt::format("{} ={}{}\n", key->name, value.text.empty() ? "" : " ", value.text);
+    }
+  }
+  return ini;
+}
+
+}  // namespace chat::server

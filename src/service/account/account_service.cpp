@@ -1,0 +1,429 @@
+#include "service/account/account_service.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "chat/base/log_limiter.h"
+#include "chat/base/sabotage.h"
+#include "chat/delivery/batch.h"
+#include "chat/storage/friend_model.h"
+#include "chat/storage/group_model.h"
+#include "chat/storage/network_model.h"
+#include "chat/storage/session_model.h"
+#include "chat/storage/settle.h"
+#include "chat/storage/user_model.h"
+#include "service/credentials/token.h"
+#include "service/dispatch/audit.h"
+#include "service/dispatch/fault.h"
+#include "service/dispatch/replies.h"
+
+namespace chat::service {
+namespace {
+
+using base::Sabotage;
+using base::sabotaged;
+using protocol::Request;
+using session::Session;
+using storage::SessionModel;
+
+// By so much of its hash a client names a token: enough to tell a user's few from each other, and
+// of no use for anything else.
+constexpr std::size_t kSessionNameLength = 16;
+
+constinit log::Limiter account_lines{log::kAccountLines};
+
+void log_account(const char* event, UserId user, const Session& session) {
+  log::limited(log::Level::kInfo, account_lines, "event={} user={} peer={}", event, user.value,
+               session.peer().to_string());
+}
+
+std::string_view session_name(std::string_view token_hash) {
+  return token_hash.substr(0, kSessionNameLength);
+}
+
+base::NamedBucket registrations_of(const Session& session, const base::Rate& rate) {
+  return {"register:" + session.peer().network(), rate};
+}
+
+std::string account_of(std::string_view name) {
+  return "name:" + storage::name_key(name);
+}
+std::string account_of(UserId user) {
+  return "id:" + std::to_string(user.value);
+}
+
+// Nothing when the name is taken. `repeated`: an earlier attempt may have stored the user. Its hash
+// tells, which has a random salt.
+Result<std::optional<UserId>> insert_user(storage::Connection& connection, std::string_view name,
+                                          std::string_view hash, UnixMillis now, bool repeated) {
+  storage::UserModel users(connection);
+  auto id = users.insert(name, hash, now);
+  if (!id || *id || !repeated) return id;
+  auto holder = users.find_by_name(name);
+  if (!holder) return fail(holder);
+  if (*holder && (*holder)->password_hash == hash) return std::optional((*holder)->id);
+  return std::optional<UserId>();
+}
+
+// How many tokens lost their worth; nothing when `stored` is not the password any more. `repeated`:
+// an earlier attempt may have stored `hash`.
+Result<std::optional<std::size_t>> change(storage::Connection& connection,
+                                          const session::Identity& self, std::string_view stored,
+                                          std::string_view hash, bool repeated) {
+  storage::UserModel users(connection);
+  auto replaced = users.replace_password(self.user, stored, hash);
+  if (!replaced) return fail(replaced);
+  if (!*replaced) {
+    if (!repeated) return std::optional<std::size_t>();
+    const auto user = users.find(self.user);
+    if (!user) return fail(user);
+    if (!*user || (*user)->password_hash != hash) return std::optional<std::size_t>();
+  }
+  auto revoked = SessionModel(connection).erase_others(self.user, to_hex(self.token_hash));
+  if (!revoked) return fail(revoked);
+  return std::optional(*revoked);
+}
+
+// How many tokens were erased; a repeated attempt does not count those that an earlier one erased.
+Result<std::size_t> revoke(storage::Connection& connection, const session::Identity& self,
+                           const Request& request, UnixMillis now) {
+  SessionModel tokens(connection);
+  if (request.flag("others")) return tokens.erase_others(self.user, to_hex(self.token_hash));
+  auto listed = tokens.list(self.user, now);
+  if (!listed) return fail(listed);
+  for (const storage::Token& token : *listed) {
+    if (session_name(token.token_hash) != request.text("session")) continue;
+    if (auto erased = tokens.erase(token.token_hash); !erased) return fail(erased);
+    return std::size_t{1};
+  }
+  return std::size_t{0};
+}
+
+protocol::Refusal wrong_own_password() {
+  return failed("the password is wrong");
+}
+
+}  // namespace
+
+AccountService::AccountService(ServiceContext& context, Passwords& passwords, LoginService& login)
+    : context_(context),
+      passwords_(passwords),
+      login_(login),
+      registrations_{context.options.register_per_minute, context.options.register_per_minute,
+                     std::chrono::minutes(1)} {}
+
+void AccountService::register_user(Session& session, const Request& request) {
+  if (auto fault = protocol::name_fault(request.text("name"))) {
+    return refuse(session, request, failed(*fault));
+  }
+  if (auto fault = protocol::password_fault(request.text("password"))) {
+    return refuse(session, request, failed(*fault));
+  }
+  // Counted whether or not the name is taken: the answer tells which names are.
+  const auto bucket = registrations_of(session, registrations_);
+  const auto wait = context_.rates.take({&bucket, 1}).value_or(std::chrono::milliseconds(0));
+  if (wait.count() > 0) return refuse(session, request, rate_limited(wait));
+  std::optional<storage::User> holder;
+  {
+    auto lease = context_.pool.lease();
+    if (!lease) return refuse(session, request, lease.error());
+    auto found = storage::UserModel(**lease).find_by_name(request.text("name"));
+    if (!found) return refuse(session, request, found.error());
+    holder = std::move(*found);
+  }
+  if (holder) return name_taken(session, request, *holder);
+  passwords_.hash(session, std::string(request.text("password")),
+                  [this, self = session.shared_from_this(), request](const auto& hash) {
+                    store_user(*self, request, hash);
+                  });
+}
+
+// Perhaps by an earlier attempt of the same client.
+void AccountService::name_taken(Session& session, const Request& request,
+                                const storage::User& holder) {
+  const std::string account = account_of(request.text("name"));
+  if (!unsettled_hashes_.has(account, holder.password_hash)) {
+    return refuse(session, request, failed("this name is taken"));
+  }
+  passwords_.check_login(session, holder, account, std::string(request.text("password")),
+                         [this, handle = session.shared_from_this(), request, account,
+                          user = holder.id](const PasswordVerdict& verdict) {
+                           if (verdict.refusal) return refuse(*handle, request, *verdict.refusal);
+                           if (!verdict.right)
+                             return refuse(*handle, request, failed("this name is taken"));
+                           unsettled_hashes_.erase(account);
+                           registered(*handle, request, user);
+                         });
+}
+
+void AccountService::store_user(Session& session, const Request& request,
+                                const Result<std::string>& hash) {
+  const auto bucket = registrations_of(session, registrations_);
+  if (!hash) {
+    context_.rates.give_back({&bucket, 1});
+    return refuse(session, request, delivery::refusal_of(hash.error()));
+  }
+  const bool settles = !sabotaged(Sabotage::kForgetRegistrations);
+  const auto id = storage::transact_settled(
+      context_.pool,
+      [&](storage::Connection& connection, bool repeated) {
+        return insert_user(connection, request.text("name"), *hash, context_.clock.unix_millis(),
+                           repeated);
+      },
+      settles);
+  if (!id) {
+    if (is_unknown(id.error()) && settles)
+      unsettled_hashes_.add(account_of(request.text("name")), *hash);
+    return refuse(session, request, id.error());
+  }
+  if (!*id) return refuse(session, request, failed("this name is taken"));
+  registered(session, request, **id);
+}
+
+void AccountService::registered(Session& session, const Request& request, UserId user) {
+  OkReply reply(request);
+  reply.json().field("id", user.value);
+  reply.send(session);
+  log_account("registered", user, session);
+  audit(context_, "registered", session, user);
+}
+
+void AccountService::confirm(Session& session, const Request& request,
+                             std::function<void(std::string)> then) {
+  if (!admit(context_, session, request, Action::kManageAccount)) return;
+  const UserId self = session.identity().user;
+  storage::User user;
+  {
+    auto lease = context_.pool.lease();
+    if (!lease) return refuse(session, request, lease.error());
+    auto found = storage::UserModel(**lease).find(self);
+    if (!found) return refuse(session, request, found.error());
+    if (!*found) return account_gone(session, request);
+    user = std::move(**found);
+  }
+  passwords_.confirm(session, user, std::string(request.text("password")),
+                     [this, handle = session.shared_from_this(), request, user,
+                      then = std::move(then)](PasswordVerdict verdict) {
+                       if (verdict.refusal) return refuse(*handle, request, *verdict.refusal);
+                       if (verdict.right) return then(std::move(verdict.stored));
+                       not_confirmed(*handle, request, user);
+                     });
+}
+
+// Perhaps because an earlier attempt to change it was carried out: then it is the new one already.
+void AccountService::not_confirmed(Session& session, const Request& request,
+                                   const storage::User& user) {
+  const auto wrong = [this, handle = session.shared_from_this(), request] {
+    audit(context_, "password_wrong", *handle, handle->identity().user);
+    refuse(*handle, request, wrong_own_password());
+  };
+  const bool repeats = request.find("new_password") != nullptr &&
+                       unsettled_hashes_.has(account_of(user.id), user.password_hash);
+  if (!repeats) return wrong();
+  passwords_.confirm(
+      session, user, std::string(request.text("new_password")),
+      [this, handle = session.shared_from_this(), request, wrong](const PasswordVerdict& verdict) {
+        if (verdict.refusal) return refuse(*handle, request, *verdict.refusal);
+        if (!verdict.right) return wrong();
+        password_changed(*handle, request, 0);
+      });
+}
+
+// An earlier request to delete it was answered `unavailable` and has taken effect.
+void AccountService::account_gone(Session& session, const Request& request) {
+  if (sabotaged(Sabotage::kForgetDeletions)) return refuse(session, request, wrong_own_password());
+  if (static_cast<protocol::Msgid>(request.msgid) == protocol::Msgid::kDeleteAccount) {
+    return finish_removal(session, request, {});
+  }
+  login_.sign_off(session, [handle = session.shared_from_this(), request] {
+    refuse(
+        *handle, request,
+        protocol::Refusal{protocol::Errno::kNotLoggedIn, "this account was deleted", std::nullopt});
+  });
+}
+
+void AccountService::change_password(Session& session, const Request& request) {
+  if (auto fault = protocol::password_fault(request.text("new_password"))) {
+    return refuse(session, request, failed(*fault));
+  }
+  auto self = session.shared_from_this();
+  confirm(session, request, [this, self, request](const std::string& stored) {
+    passwords_.hash(*self, std::string(request.text("new_password")),
+                    [this, self, request, stored](const auto& hash) {
+                      store_password(*self, request, stored, hash);
+                    });
+  });
+}
+
+void AccountService::store_password(Session& session, const Request& request,
+                                    const std::string& stored, const Result<std::string>& hash) {
+  if (!hash) return refuse(session, request, delivery::refusal_of(hash.error()));
+  const session::Identity& self = session.identity();
+  std::size_t most = 0;
+  const bool settles = !sabotaged(Sabotage::kForgetPasswords);
+  const auto revoked = storage::transact_settled(
+      context_.pool,
+      [&](storage::Connection& connection, bool repeated) {
+        auto count = change(connection, self, stored, *hash, repeated);
+        if (count && *count) most = std::max(most, **count);
+        return count;
+      },
+      settles);
+  if (!revoked) {
+    if (is_unknown(revoked.error()) && settles) unsettled_hashes_.add(account_of(self.user), *hash);
+    return refuse(session, request, revoked.error());
+  }
+  // Somebody else was faster: it is not the password any more.
+  if (!*revoked) return refuse(session, request, wrong_own_password());
+  password_changed(session, request, most);
+}
+
+void AccountService::password_changed(Session& session, const Request& request,
+                                      std::size_t revoked) {
+  const UserId user = session.identity().user;
+  unsettled_hashes_.erase(account_of(user));
+  OkReply reply(request);
+  reply.json().field("revoked", static_cast<std::int64_t>(revoked));
+  reply.send(session);
+  log_account("password_changed", user, session);
+  audit(context_, "password_changed", session, user);
+}
+
+void AccountService::delete_account(Session& session, const Request& request) {
+  confirm(session, request,
+          [this, self = session.shared_from_this(), request](const std::string& stored) {
+            remove(*self, request, stored);
+          });
+}
+
+void AccountService::remove(Session& session, const Request& request, const std::string& stored) {
+  const session::Identity self = session.identity();
+  Audience audience;
+  const auto removed = storage::transact_settled(
+      context_.pool,
+      [&](storage::Connection& connection, bool repeated) {
+        return remove_rows(connection, self.user, stored, repeated, audience);
+      },
+      !sabotaged(Sabotage::kForgetDeletions));
+  if (!removed) {
+    if (is_unknown(removed.error())) settle_removal(session, std::move(audience));
+    return refuse(session, request, removed.error());
+  }
+  if (!*removed) return refuse(session, request, wrong_own_password());
+  log_account("account_deleted", self.user, session);
+  audit(context_, "account_deleted", session, self.user);
+  finish_removal(session, request, audience);
+}
+
+// The account is no more: whoever is logged in with it is signed off.
+void AccountService::finish_removal(Session& session, const Request& request,
+                                    const Audience& audience) {
+  login_.sign_off(session, [this, handle = session.shared_from_this(), request,
+                            self = session.identity(), audience] {
+    OkReply(request).send(*handle);
+    tell(self, audience);
+  });
+}
+
+// False when `stored` isn't the password any more. `audience` is filled before the rows go, so a
+// repeated attempt leaves it as the first one found it.
+Result<bool> AccountService::remove_rows(storage::Connection& connection, UserId user,
+                                         const std::string& stored, bool repeated,
+                                         Audience& audience) {
+  storage::UserModel users(connection);
+  auto removed = users.remove(user, stored);
+  if (!removed) return removed;
+  if (!*removed) return repeated ? users.is_removed_locked(user) : removed;
+  storage::FriendModel friends(connection);
+  storage::GroupModel groups(connection);
+  auto watchers = friends.online_watchers({&user, 1});
+  if (!watchers) return fail(watchers);
+  auto memberships = groups.memberships({&user, 1});
+  if (!memberships) return fail(memberships);
+  audience = {std::move(*watchers), std::move(*memberships)};
+  if (auto done = SessionModel(connection).erase_others(user, ""); !done) return fail(done);
+  if (auto done = storage::NetworkModel(connection).forget_all(user); !done) return fail(done);
+  if (auto done = friends.erase_all(user); !done) return fail(done);
+  if (auto done = groups.leave_all(user); !done) return fail(done);
+  return true;
+}
+
+// Until the outcome is known the session goes on. If the account is gone, it ends with BYE: its
+// client was told `unavailable` and may have asked for something else since.
+void AccountService::settle_removal(Session& session, Audience audience) {
+  if (sabotaged(Sabotage::kForgetDeletions)) return;
+  context_.settle_queue.add(
+      session, "delete_account user=" + std::to_string(session.identity().user.value),
+      [this, self = session.identity(), weak = session.weak_from_this(),
+       audience =
+           std::move(audience)](storage::Connection& connection) -> Result<SettleQueue::Act> {
+        const auto removed = storage::UserModel(connection).is_removed_locked(self.user);
+        if (!removed) return fail(removed);
+        if (!*removed) return SettleQueue::Act();
+        return [this, self, weak, audience] {
+          tell(self, audience);
+          const auto handle = weak.lock();
+          if (handle == nullptr) return;
+          log_account("account_deleted", self.user, *handle);
+          audit(context_, "account_deleted", *handle, self.user);
+          if (handle == context_.registry.find(self.user)) handle->evict("account_deleted");
+        };
+      });
+}
+
+void AccountService::tell(const session::Identity& who, const Audience& audience) {
+  context_.router.account_deleted(who.user);
+  context_.presence.changed(audience.watchers);
+  for (const storage::Membership& item : audience.memberships) {
+    context_.router.event_to_group(item.group, membership_push(item.group, who, "left"), who.user);
+  }
+}
+
+void AccountService::list_sessions(Session& session, const Request& request) {
+  if (!admit(context_, session, request, Action::kManageAccount)) return;
+  auto lease = context_.pool.lease();
+  if (!lease) return refuse(session, request, lease.error());
+  const session::Identity& self = session.identity();
+  const auto tokens = SessionModel(**lease).list(self.user, context_.clock.unix_millis());
+  if (!tokens) return refuse(session, request, tokens.error());
+  const std::string current = to_hex(self.token_hash);
+  OkReply reply(request);
+  reply.json().key("sessions").begin_array();
+  for (const storage::Token& token : *tokens) {
+    reply.json()
+        .begin_object()
+        .field("session", session_name(token.token_hash))
+        .field("created", token.created_at)
+        .field("expires", token.expires_at)
+        .field("current", token.token_hash == current)
+        .end_object();
+  }
+  reply.json().end_array();
+  reply.send(session);
+}
+
+void AccountService::revoke_session(Session& session, const Request& request) {
+  if (!admit(context_, session, request, Action::kManageAccount)) return;
+  const bool others = request.flag("others");
+  if (others == (request.find("session") != nullptr)) {
+    return refuse(session, request, bad_field("one of session and others must be given"));
+  }
+  const session::Identity& self = session.identity();
+  std::size_t most = 0;
+  const auto revoked = storage::transact_settled(
+      context_.pool, [&](storage::Connection& connection, bool /*repeated*/) {
+        auto count = revoke(connection, self, request, context_.clock.unix_millis());
+        if (count) most = std::max(most, *count);
+        return count;
+      });
+  if (!revoked) return refuse(session, request, revoked.error());
+  if (!others && most == 0) return refuse(session, request, not_found("no such session"));
+  OkReply reply(request);
+  reply.json().field("revoked", static_cast<std::int64_t>(most));
+  reply.send(session);
+  audit(context_, "sessions_revoked", session, self.user);
+}
+
+}  // namespace chat::service

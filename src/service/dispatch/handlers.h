@@ -1,0 +1,45 @@
+#pragma once
+
+#include "service/account/account_service.h"
+#include "service/credentials/passwords.h"
+#include "service/dispatch/system_service.h"
+#include "service/login/login_service.h"
+#include "service/messages/chat_allowance.h"
+#include "service/messages/chat_service.h"
+#include "service/messages/history_service.h"
+#include "service/messages/stream_service.h"
+#include "service/people/contact_service.h"
+#include "service/people/group_service.h"
+#include "service/people/list_service.h"
+
+namespace chat::service {
+
+// All handlers, made once by the dispatcher.
+struct Handlers {
+  explicit Handlers(ServiceContext& context)
+      : allowance(context.options.chat_per_second, context.clock),
+        passwords(context),
+        login(context, passwords, allowance),
+        account(context, passwords, login),
+        contact(context),
+        group(context),
+        chat(context, allowance),
+        stream(context),
+        history(context),
+        list(context),
+        system(context) {}
+
+  ChatAllowance allowance;
+  Passwords passwords;
+  LoginService login;
+  AccountService account;
+  ContactService contact;
+  GroupService group;
+  ChatService chat;
+  StreamService stream;
+  HistoryService history;
+  ListService list;
+  SystemService system;
+};
+
+}  // namespace chat::service

@@ -1,0 +1,99 @@
+#include "service/messages/chat_service.h"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <utility>
+
+#include "chat/delivery/batch.h"
+#include "service/dispatch/replies.h"
+
+namespace chat::service {
+namespace {
+
+std::string random_prefix() {
+  std::uint64_t random = 0;
+  randombytes_buf(&random, sizeof(random));
+  return fmt::format("{:016x}", random);
+}
+
+template <typename EntryType>
+EntryType new_entry(session::Session& session, const protocol::Request& request) {
+  const session::Identity& self = session.identity();
+  EntryType entry;
+  entry.message.sender = self.user;
+  entry.message.cid = std::string(request.cid());
+  entry.message.body = std::string(request.text("msg"));
+  entry.sender_name = self.name;
+  entry.sender_epoch = self.epoch;
+  entry.cid_given = !entry.message.cid.empty();
+  entry.sender_acknowledges = self.acknowledges;
+  entry.session = session.shared_from_this();
+  return entry;
+}
+
+}  // namespace
+
+ChatService::ChatService(ServiceContext& context, ChatAllowance& allowance)
+    : context_(context), allowance_(allowance), cid_prefix_(random_prefix()) {}
+
+void ChatService::one_chat(session::Session& session, const protocol::Request& request) {
+  auto entry = new_entry<delivery::DirectEntry>(session, request);
+  entry.message.recipient = request.user_id("toid");
+  entry.refusal = refusal_at_gate(session, Action::kChat, {.user = entry.message.recipient});
+  append(session, request, std::move(entry));
+}
+
+void ChatService::group_chat(session::Session& session, const protocol::Request& request) {
+  auto entry = new_entry<delivery::GroupEntry>(session, request);
+  entry.message.group = request.group_id("groupid");
+  entry.refusal = refusal_at_gate(session, Action::kChatInGroup, {.group = entry.message.group});
+  append(session, request, std::move(entry));
+}
+
+std::optional<protocol::Refusal> ChatService::refusal_at_gate(session::Session& session,
+                                                              Action action, Object object) {
+  auto verdict = authorize(context_, session.identity(), action, object);
+  if (!verdict) return delivery::refusal_of(verdict.error());
+  return std::move(verdict->refusal);
+}
+
+// Refused messages go through the journal too: acks of chats to one target keep their order. A
+// classic client can't be told to slow down, so its message waits here instead; what it sent after
+// that waits behind it, in the end in the kernel's buffers.
+template <typename EntryType>
+void ChatService::append(session::Session& session, const protocol::Request& request,
+                         EntryType entry) {
+  if (!entry.refusal) {
+    const auto wait = allowance_.take(session.identity().user);
+    if (wait.count() > 0 && session.classic()) {
+      return append_later(session, request, std::move(entry), wait);
+    }
+    if (wait.count() > 0) entry.refusal = rate_limited(wait);
+  }
+  if (!entry.cid_given) entry.message.cid = make_cid();
+  session.commit_begun();
+  if (context_.journal.append(std::move(entry))) return;
+  session.commit_ended();
+  refuse(session, request, busy());
+}
+
+template <typename EntryType>
+void ChatService::append_later(session::Session& session, const protocol::Request& request,
+                               EntryType entry, std::chrono::milliseconds wait) {
+  session.suspend();
+  auto self = session.shared_from_this();
+  session.post_in_loop(
+      [this, self, request, entry = std::move(entry)]() mutable {
+        self->resume([this, self, request, entry = std::move(entry)]() mutable {
+          append(*self, request, std::move(entry));
+        });
+      },
+      wait);
+}
+
+std::string ChatService::make_cid() {
+  return fmt::format("{}-{:x}", cid_prefix_, cids_.fetch_add(1, std::memory_order_relaxed));
+}
+
+}  // namespace chat::service

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "chat/protocol/request.h"
+#include "chat/service/service_context.h"
+#include "chat/session/session.h"
+#include "service/dispatch/gate.h"
+#include "service/messages/chat_allowance.h"
+
+namespace chat::service {
+
+// Chat messages go to the journal, which answers once they are stored.
+// Threading: thread-safe. Handlers block when the journal is full.
+class ChatService {
+ public:
+  // Both outlive it.
+  ChatService(ServiceContext& context, ChatAllowance& allowance);
+
+  void one_chat(session::Session& session, const protocol::Request& request);
+  void group_chat(session::Session& session, const protocol::Request& request);
+
+ private:
+  template <typename EntryType>
+  void append(session::Session& session, const protocol::Request& request, EntryType entry);
+  template <typename EntryType>
+  void append_later(session::Session& session, const protocol::Request& request, EntryType entry,
+                    std::chrono::milliseconds wait);
+  std::optional<protocol::Refusal> refusal_at_gate(session::Session& session, Action action,
+                                                   Object object);
+  std::string make_cid();
+
+  ServiceContext& context_;
+  ChatAllowance& allowance_;
+  // Server-made cids: random for each life of the server, then counted.
+  const std::string cid_prefix_;
+  std::atomic<std::uint64_t> cids_{0};
+};
+
+}  // namespace chat::service

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "chat/base/unique_fd.h"
+#include "chat/storage/database.h"
+#include "storage/mysql/mysql_handle.h"
+#include "storage/mysql/mysql_statement.h"
+#include "storage/mysql/mysql_watch.h"
+#include "storage/text_map.h"
+
+namespace chat::storage {
+
+// One connection to a MySQL server.
+//
+// The server may have ended a transaction by itself (a deadlock does that), and would then commit
+// what follows statement by statement. So after any error but a refused row the transaction takes
+// no more statements and no commit: it can only be rolled back.
+// Bounds: keeps every statement it prepared; their texts are literals of this program.
+class MysqlConnection final : public Connection {
+ public:
+  // The watch, if there is one, may cut the connection, and outlives it.
+  MysqlConnection(MysqlHandle db, MysqlWatch* watch);
+  ~MysqlConnection() override;
+  MysqlConnection(const MysqlConnection&) = delete;
+  MysqlConnection& operator=(const MysqlConnection&) = delete;
+
+  Dialect dialect() const override { return Dialect::kMysql; }
+  bool takes_rows() const override { return takes_rows_; }
+  Result<Statement*> prepare(std::string_view sql) override;
+  // DDL commits the running transaction implicitly.
+  Result<void> execute(std::string_view script) override;
+
+  Result<void> begin(TransactionKind kind) override;
+  Result<void> commit() override;
+  void rollback() noexcept override;
+  bool in_transaction() const override { return in_transaction_; }
+
+  std::int64_t affected_rows() const override { return affected_rows_; }
+  std::int64_t last_insert_id() const override { return last_insert_id_; }
+
+  Result<void> set_lock_waits(LockWaits waits) override;
+  bool met_lock() const override { return met_lock_; }
+
+  bool usable() const override { return usable_; }
+  // Fails, too, when the server has become one that takes no writes.
+  Result<void> ping() override;
+
+  // For the connection's statements. May a statement start now?
+  Result<void> admit() const;
+  // The database has answered a call.
+  void heard() {
+    if (watch_ != nullptr) watch_->heard();
+  }
+  // Around whatever waits for the database.
+  MysqlWatch::Call begin_call() { return MysqlWatch::Call(calls_); }
+  // The connection died: what it was doing may have taken effect.
+  bool gone() const { return gone_; }
+  void wrote(std::int64_t affected_rows, std::int64_t insert_id);
+  // The error of a call that failed; remembers what it breaks.
+  Error failed(unsigned number, std::string_view message, std::string_view doing);
+
+ private:
+  Result<void> query(std::string_view sql);
+  Result<void> send(std::string_view sql);
+  tl::unexpected<Error> failed(std::string_view doing);
+  Result<void> drain_results(std::string_view doing);
+
+  MysqlWatch* const watch_;
+  MysqlHandle db_;
+  const bool takes_rows_;  // MariaDB does, MySQL doesn't
+  MysqlWatch::Calls calls_{0};
+  // A second descriptor of the connection's socket: the library closes its own when it likes.
+  base::UniqueFd socket_;
+  const std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
+  LockWaits lock_waits_;
+  bool met_lock_ = false;
+  bool usable_ = true;
+  bool gone_ = false;
+  bool in_transaction_ = false;
+  bool broken_ = false;  // the transaction can only be rolled back
+  std::int64_t affected_rows_ = 0;
+  std::int64_t last_insert_id_ = 0;
+  TextMap<std::unique_ptr<MysqlStatement>> statements_;  // gone before db_
+};
+
+}  // namespace chat::storage

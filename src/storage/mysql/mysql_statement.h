@@ -1,0 +1,73 @@
+#pragma once
+
+#include <mysql.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat/storage/database.h"
+#include "storage/mysql/mysql_handle.h"
+
+namespace chat::storage {
+
+class MysqlConnection;
+
+// A statement prepared on the server. A result is fetched whole when the statement runs, so that
+// the connection is free for other statements while its rows are read.
+class MysqlStatement final : public Statement {
+ public:
+  MysqlStatement(MysqlConnection& connection, MysqlStatementHandle handle, std::string_view sql);
+  MysqlStatement(const MysqlStatement&) = delete;
+  MysqlStatement& operator=(const MysqlStatement&) = delete;
+
+  void bind(int parameter, std::int64_t value) override;
+  void bind(int parameter, std::string_view text) override;
+  void bind_null(int parameter) override;
+  void add_row() override;
+  Result<bool> step() override;
+  void reset() noexcept override;
+  bool is_null(int column) const override;
+  std::int64_t integer(int column) const override;
+  std::string_view text(int column) const override;
+
+ private:
+  enum class State { kReset, kRunning, kEnded };
+  struct Column {
+    bool is_integer = false;
+    std::int64_t integer = 0;
+    std::string text;
+    unsigned long length = 0;
+    MysqlBool is_null = 0;
+  };
+  // One parameter of all rows, as the library wants it.
+  struct RowValues {
+    std::vector<std::int64_t> integers;
+    std::vector<const char*> texts;
+    std::vector<unsigned long> lengths;
+  };
+
+  MYSQL_BIND& parameter(int index);
+  const Column& column(int index) const;
+  Result<void> start();
+  bool bind_to_run();
+  void bind_rows();
+  Result<void> take_result();
+  void bind_columns(const MYSQL_FIELD* fields);
+  tl::unexpected<Error> failed();
+
+  MysqlConnection& connection_;
+  const MysqlStatementHandle handle_;
+  const std::string sql_;
+
+  State state_ = State::kReset;
+  std::vector<MYSQL_BIND> parameters_;
+  std::vector<std::int64_t> integers_;  // what parameters_ point to
+  std::vector<RowValues> row_values_;   // by parameter; empty until add_row()
+  unsigned rows_ = 0;                   // in row_values_; 0: what is bound is all
+  std::vector<Column> columns_;
+  std::vector<MYSQL_BIND> results_;  // point into columns_
+};
+
+}  // namespace chat::storage

@@ -1,0 +1,173 @@
+#include "storage/mysql/mysql_watch.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
+#include "storage/mysql/mysql_errors.h"
+
+namespace chat::storage {
+namespace {
+
+constexpr const char* kSilent = "it does not answer";
+// Also when the other connections keep hearing something: the probe itself is lost then.
+constexpr int kPatiences = 10;
+
+constinit log::Limiter lost_calls{log::kUsualLines};
+
+}  // namespace
+
+void MysqlWatch::start(MysqlHandle probe) {
+  probe_ = std::move(probe);
+  thread_ = base::Thread("db-watch", [this] { work(); });
+}
+
+void MysqlWatch::stop() {
+  stop_.raise();
+  thread_.join();
+}
+
+void MysqlWatch::add(int socket, const Calls& calls, unsigned long thread_id) {
+  base::MutexLock lock(mutex_);
+  sockets_.emplace(socket, Watched{&calls, thread_id});
+}
+
+void MysqlWatch::remove(int socket) {
+  base::MutexLock lock(mutex_);
+  sockets_.erase(socket);
+}
+
+void MysqlWatch::work() {
+  mysql_thread_init();
+  Time next_look{};
+  while (!stop_.wait_for(kLookInterval)) {
+    if (serving()) look_at_calls();
+    if (std::chrono::steady_clock::now() < next_look) continue;
+    turn(look());
+    next_look = std::chrono::steady_clock::now() + kInterval;
+  }
+  probe_.reset();
+  mysql_thread_end();
+}
+
+MysqlWatch::Reason MysqlWatch::look() {
+  if (probe_ == nullptr || !send_question(probe_.get())) return look_anew();
+  if (!wait_for_sign()) {
+    probe_.reset();
+    return kSilent;
+  }
+  const MysqlSign sign = read_sign(probe_.get());
+  if (sign.error == 0 && sign.writable) return {};
+  // The next connection may lead to another server. Connections that only read would stay with this
+  // one: they are cut first.
+  if (sign.error == 0) turn(sign.what);
+  return look_anew();
+}
+
+void MysqlWatch::look_at_calls() {
+  const std::string ids = long_calls();
+  if (ids.empty() || probe_ == nullptr) return;
+  const std::string question =
+      "SELECT id FROM information_schema.processlist WHERE command <> 'Sleep' AND id IN (" + ids +
+      ")";
+  if (mysql_send_query(probe_.get(), question.data(), question.size()) != 0 || !wait_for_sign() ||
+      mysql_read_query_result(probe_.get()) != 0) {
+    return probe_.reset();  // look() finds out why
+  }
+  const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> rows(
+      mysql_store_result(probe_.get()), &mysql_free_result);
+  if (rows == nullptr) return probe_.reset();
+  std::unordered_set<unsigned long> worked_on;
+  while (MYSQL_ROW row = mysql_fetch_row(rows.get()))
+    worked_on.insert(std::strtoul(row[0], nullptr, 10));
+  cut_lost_calls(worked_on);
+}
+
+// The numbers of connections whose call takes too long, with commas in between.
+std::string MysqlWatch::long_calls() {
+  const Time now = std::chrono::steady_clock::now();
+  std::string ids;
+  std::size_t count = 0;
+  base::MutexLock lock(mutex_);
+  for (auto& [socket, watched] : sockets_) {
+    const std::uint32_t call = watched.calls->load(std::memory_order_relaxed);
+    if (call != watched.call || call % 2 == 0) {
+      watched.call = call;
+      watched.since = now;
+      watched.idle = false;
+    } else if (now - watched.since >= kLongCall && ++count <= kAskedAbout) {
+      ids += (ids.empty() ? "" : ",") + std::to_string(watched.thread_id);
+    }
+  }
+  return ids;
+}
+
+// An answer may be on its way just now: only who is found idle twice is cut.
+void MysqlWatch::cut_lost_calls(const std::unordered_set<unsigned long>& worked_on) {
+  const Time now = std::chrono::steady_clock::now();
+  base::MutexLock lock(mutex_);
+  for (auto& [socket, watched] : sockets_) {
+    const bool same = watched.calls->load(std::memory_order_relaxed) == watched.call;
+    const bool is_long = same && watched.call % 2 != 0 && now - watched.since >= kLongCall;
+    if (!is_long) continue;
+    const bool is_lost = !worked_on.contains(watched.thread_id);
+    if (is_lost || now - watched.since >= kStall) met_stall_ = now;
+    if (!is_lost) continue;
+    if (!std::exchange(watched.idle, true)) continue;
+    log::limited(log::Level::kWarn, lost_calls,
+                 "event=database_call_lost database={} connection={}", describe_mysql(options_),
+                 watched.thread_id);
+    ::shutdown(socket, SHUT_RDWR);
+  }
+}
+
+bool MysqlWatch::met_stall_lately() const {
+  const Time last = met_stall_.load(std::memory_order_relaxed);
+  return last != Time{} && std::chrono::steady_clock::now() - last < kLately;
+}
+
+// A busy database may keep the probe waiting; then it answers others meanwhile.
+bool MysqlWatch::wait_for_sign() {
+  pollfd answer{static_cast<int>(probe_->net.fd), POLLIN, 0};
+  for (int patience = 0; patience < kPatiences; ++patience) {
+    const std::uint64_t before = signs_.load(std::memory_order_relaxed);
+    if (::poll(&answer, 1, static_cast<int>(kPatience.count())) != 0) return true;
+    if (signs_.load(std::memory_order_relaxed) == before) return false;
+  }
+  return false;
+}
+
+// A server that has no connection left for the watch serves those who have one.
+MysqlWatch::Reason MysqlWatch::look_anew() {
+  probe_.reset();
+  auto opened = open_mysql(options_);
+  if (!opened) {
+    return opened.error().code == ErrorCode::kUnavailable ? opened.error().message : Reason();
+  }
+  const MysqlSign sign = ask_mysql(opened->get());
+  const bool answered = sign.error == 0 || !ends_connection(mysql_fault(sign.error));
+  if (!answered || (sign.error == 0 && !sign.writable)) return sign.what;
+  probe_ = std::move(*opened);
+  return {};
+}
+
+void MysqlWatch::turn(const Reason& reason) {
+  const bool serving = reason.empty();
+  if (serving_.exchange(serving, std::memory_order_relaxed) != serving) {
+    if (serving) {
+      log::warn("event=database_back database={}", describe_mysql(options_));
+    } else {
+      log::warn("event=database_lost database={} what={}", describe_mysql(options_),
+                log::quoted(reason));
+    }
+  }
+  if (serving) return;
+  base::MutexLock lock(mutex_);
+  for (const auto& item : sockets_) ::shutdown(item.first, SHUT_RDWR);
+}
+
+}  // namespace chat::storage

@@ -1,0 +1,113 @@
+#include "storage/sqlite/sqlite_checkpointer.h"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "chat/base/log.h"
+
+namespace chat::storage {
+namespace {
+
+constexpr int kEagerPages = 4000;           // 16 MiB of new pages start a pass at once
+constexpr int kLongWalPages = 8000;         // 32 MiB: time to let the WAL start over
+constexpr std::chrono::seconds kLatest{1};  // after a write
+constexpr int kLastWaitMs = 1000;           // for readers, when stopping
+
+}  // namespace
+
+void SqliteCheckpointer::start(SqliteHandle db) {
+  db_ = std::move(db);
+  sqlite3_busy_timeout(db_.get(), kLastWaitMs);
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = false;
+    // A WAL left by a process that was killed is carried over too.
+    pending_ = true;
+    due_ = std::chrono::steady_clock::now();
+  }
+  thread_ = base::Thread("checkpoint", [this] { work(); });
+}
+
+void SqliteCheckpointer::stop() {
+  if (db_ == nullptr) return;
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  woken_.notify_one();
+  thread_.join();
+  checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+  db_.reset();
+}
+
+void SqliteCheckpointer::committed(int wal_pages) {
+  bool wake = false;
+  {
+    base::MutexLock lock(mutex_);
+    const bool started_over = wal_pages < last_wal_pages_;
+    new_pages_ += started_over ? wal_pages : wal_pages - last_wal_pages_;
+    last_wal_pages_ = wal_pages;
+    wake = !pending_ || new_pages_ >= kEagerPages;
+    if (!pending_) due_ = std::chrono::steady_clock::now() + kLatest;
+    pending_ = true;
+  }
+  if (wake) woken_.notify_one();
+}
+
+void SqliteCheckpointer::work() {
+  while (wait_for_work()) pass();
+}
+
+// False when it is time to stop.
+bool SqliteCheckpointer::wait_for_work() {
+  base::MutexLock lock(mutex_);
+  while (!stopping_ && new_pages_ < kEagerPages) {
+    if (!pending_) {
+      woken_.wait(mutex_);
+    } else if (!woken_.wait_until(mutex_, due_)) {
+      break;
+    }
+  }
+  pending_ = false;
+  new_pages_ = 0;
+  return !stopping_;
+}
+
+// After a complete pass, only what was written meanwhile is left. When the WAL is long by then,
+// that rest is carried over with the writers waiting, at once: another pass beside them would
+// let it grow by as much as they outrun the disk.
+void SqliteCheckpointer::pass() {
+  if (!complete_ || !wal_is_long()) checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+  if (complete_ && wal_is_long()) {
+    const auto turn = lane_.enter();
+    checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+  }
+  if (!complete_) try_again_later();
+}
+
+bool SqliteCheckpointer::wal_is_long() {
+  base::MutexLock lock(mutex_);
+  return last_wal_pages_ > kLongWalPages;
+}
+
+void SqliteCheckpointer::checkpoint(int mode) {
+  int wal_pages = 0;
+  int carried = 0;
+  const int code = sqlite3_wal_checkpoint_v2(db_.get(), nullptr, mode, &wal_pages, &carried);
+  complete_ = code == SQLITE_OK && carried == wal_pages;
+  if ((code & 0xFF) == SQLITE_BUSY) {
+    log::debug("event=checkpoint_incomplete wal_pages={} carried={}", wal_pages, carried);
+  } else if (code != SQLITE_OK) {
+    log::warn("event=checkpoint_failed error={}",
+              log::quoted(sqlite_error(db_.get(), code, "checkpoint").message));
+  }
+}
+
+void SqliteCheckpointer::try_again_later() {
+  base::MutexLock lock(mutex_);
+  pending_ = true;
+  due_ = std::chrono::steady_clock::now() + kLatest;
+}
+
+}  // namespace chat::storage

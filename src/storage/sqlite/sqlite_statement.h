@@ -1,0 +1,49 @@
+#pragma once
+
+#include <sqlite3.h>
+
+#include <optional>
+#include <string_view>
+
+#include "chat/storage/database.h"
+#include "storage/sqlite/writer_lane.h"
+
+namespace chat::storage {
+
+class SqliteConnection;
+
+// A statement that writes outside a transaction is a transaction of its own: it holds the
+// writer lane from its first step to its end.
+class SqliteStatement final : public Statement {
+ public:
+  // Takes `handle` over.
+  SqliteStatement(SqliteConnection& connection, sqlite3_stmt* handle);
+  ~SqliteStatement() override;
+  SqliteStatement(const SqliteStatement&) = delete;
+  SqliteStatement& operator=(const SqliteStatement&) = delete;
+
+  void bind(int parameter, std::int64_t value) override;
+  void bind(int parameter, std::string_view text) override;
+  void bind_null(int parameter) override;
+  Result<bool> step() override;
+  void reset() noexcept override;
+  bool is_null(int column) const override;
+  std::int64_t integer(int column) const override;
+  std::string_view text(int column) const override;
+
+ private:
+  enum class State { kReset, kRunning, kEnded };
+
+  Result<void> start();
+  void bound(int code);
+
+  SqliteConnection& connection_;
+  sqlite3_stmt* const handle_;
+  const bool writes_;
+
+  State state_ = State::kReset;
+  int bind_error_ = SQLITE_OK;  // the first one; told by step()
+  std::optional<WriterLane::Turn> turn_;
+};
+
+}  // namespace chat::storage
