@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "chat/protocol/errors.h"
-#include "client/request_json.h"
+#include "client/core/request_json.h"
 
 namespace chat::client::check {
 

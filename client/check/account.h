@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "chat/base/ids.h"
-#include "client/event.h"
-#include "client/pending.h"
+#include "client/core/event.h"
+#include "client/core/pending.h"
 
 namespace chat::client::check {
 

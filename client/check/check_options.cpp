@@ -9,7 +9,7 @@
 #include "chat/base/version.h"
 #include "chat/protocol/limits.h"
 #include "chat/protocol/utf8.h"
-#include "client/check/server_name.h"
+#include "client/load/server_name.h"
 
 namespace chat::client::check {
 namespace {

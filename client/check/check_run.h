@@ -11,8 +11,8 @@
 #include "chat/base/mutex.h"
 #include "client/check/check_options.h"
 #include "client/check/outages.h"
-#include "client/check/poller.h"
-#include "client/check/server_name.h"
+#include "client/load/poller.h"
+#include "client/load/server_name.h"
 
 // What the parts of a run share.
 namespace chat::client::check {

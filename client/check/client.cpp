@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "client/request_json.h"
+#include "client/core/request_json.h"
 
 namespace chat::client::check {
 namespace {

@@ -8,11 +8,11 @@
 
 #include "client/check/account.h"
 #include "client/check/check_run.h"
-#include "client/check/link.h"
 #include "client/check/party.h"
 #include "client/check/send_plan.h"
-#include "client/received.h"
-#include "client/wire.h"
+#include "client/core/received.h"
+#include "client/core/wire.h"
+#include "client/load/link.h"
 
 namespace chat::client::check {
 

@@ -4,8 +4,8 @@
 
 #include "chat/protocol/errors.h"
 #include "client/check/client.h"
-#include "client/request_json.h"
-#include "client/text.h"
+#include "client/core/request_json.h"
+#include "client/core/text.h"
 
 namespace chat::client::check {
 

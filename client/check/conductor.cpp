@@ -11,7 +11,7 @@
 #include <thread>
 #include <utility>
 
-#include "client/client_session.h"
+#include "client/core/client_session.h"
 
 namespace chat::client::check {
 namespace {

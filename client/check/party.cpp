@@ -7,7 +7,7 @@
 #include "chat/protocol/errors.h"
 #include "chat/protocol/limits.h"
 #include "client/check/account.h"
-#include "client/request_json.h"
+#include "client/core/request_json.h"
 
 namespace chat::client::check {
 

@@ -10,9 +10,9 @@
 #include "chat/base/ids.h"
 #include "client/check/ledger.h"
 #include "client/check/mark.h"
-#include "client/check/poller.h"
-#include "client/event.h"
-#include "client/pending.h"
+#include "client/core/event.h"
+#include "client/core/pending.h"
+#include "client/load/poller.h"
 
 namespace chat::client::check {
 

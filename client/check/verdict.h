@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "client/check/latency.h"
+#include "client/load/latency.h"
 
 namespace chat::client::check {
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares the tables of src/base/unicode.cpp and client/script.cpp with Python's unicodedata.
+"""Compares the tables of src/base/unicode.cpp and client/core/script.cpp with Python's unicodedata.
 
 Skipped (77) where Python has another version of Unicode than the tables. Shows at the end
 that each comparison finds a table that is wrong.
@@ -134,7 +134,7 @@ def main():
     unicode_source = (root / "src/base/unicode.cpp").read_text(encoding="utf-8")
     tables = {name: ranges_of(unicode_source, name)
               for name in ("kDefaultIgnorable", "kWhiteSpace", "kOtherInvisible", "kCombining")}
-    tables["kScripts"] = ranges_of((root / "client/script.cpp").read_text(encoding="utf-8"),
+    tables["kScripts"] = ranges_of((root / "client/core/script.cpp").read_text(encoding="utf-8"),
                                    "kScripts")
     faults = check(tables)
     for fault in faults[:50]:

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "chat/base/unique_fd.h"
-#include "client/check/server_name.h"
+#include "client/load/server_name.h"
 #include "loop.h"
 #include "micros.h"
 

@@ -11,7 +11,7 @@
 
 #include "chat/base/version.h"
 #include "chat/protocol/limits.h"
-#include "client/check/server_name.h"
+#include "client/load/server_name.h"
 
 namespace chat::bench {
 namespace {

@@ -13,7 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "client/check/latency.h"
+#include "client/load/latency.h"
 #include "micros.h"
 
 namespace chat::bench {

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "client/check/server_name.h"
+#include "client/load/server_name.h"
 
 namespace chat::client::check {
 namespace {

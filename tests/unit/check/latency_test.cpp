@@ -1,4 +1,4 @@
-#include "client/check/latency.h"
+#include "client/load/latency.h"
 
 #include <gtest/gtest.h>
 

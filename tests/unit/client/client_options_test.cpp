@@ -1,4 +1,4 @@
-#include "client/client_options.h"
+#include "client/terminal/client_options.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "client/client_session.h"
+#include "client/core/client_session.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "client/command.h"
+#include "client/terminal/command.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "client/edit_line.h"
+#include "client/terminal/edit_line.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "client/code_points.h"
+#include "client/core/code_points.h"
 
 namespace chat::client {
 namespace {

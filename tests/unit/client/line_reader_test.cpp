@@ -1,4 +1,4 @@
-#include "client/line_reader.h"
+#include "client/terminal/line_reader.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "client/line_view.h"
+#include "client/terminal/line_view.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-#include "client/code_points.h"
+#include "client/core/code_points.h"
 #include "support/terminal_screen.h"
 
 namespace chat::client {

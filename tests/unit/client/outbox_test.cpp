@@ -1,4 +1,4 @@
-#include "client/outbox.h"
+#include "client/core/outbox.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "client/printer.h"
+#include "client/terminal/printer.h"
 
 #include <gtest/gtest.h>
 

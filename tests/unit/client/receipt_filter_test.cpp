@@ -1,4 +1,4 @@
-#include "client/receipt_filter.h"
+#include "client/core/receipt_filter.h"
 
 #include <gtest/gtest.h>
 

@@ -8,9 +8,9 @@
 #include <thread>
 #include <vector>
 
-#include "client/client_session.h"
-#include "client/received.h"
-#include "client/reconnect_backoff.h"
+#include "client/core/client_session.h"
+#include "client/core/received.h"
+#include "client/core/reconnect_backoff.h"
 #include "fake_server.h"
 
 namespace chat::client {

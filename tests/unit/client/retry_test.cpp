@@ -8,8 +8,8 @@
 
 #include "chat/base/clock.h"
 #include "chat/base/mutex.h"
-#include "client/client_session.h"
-#include "client/printer.h"
+#include "client/core/client_session.h"
+#include "client/terminal/printer.h"
 #include "fake_server.h"
 
 namespace chat::client {

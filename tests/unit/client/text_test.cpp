@@ -1,4 +1,4 @@
-#include "client/text.h"
+#include "client/core/text.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "client/tls.h"
+#include "client/net/tls.h"
 
 #include <gtest/gtest.h>
 #include <openssl/err.h>
@@ -11,9 +11,9 @@
 #include <string>
 #include <string_view>
 
-#include "client/client_session.h"
-#include "client/server_connection.h"
-#include "client/tls_reasons.h"
+#include "client/core/client_session.h"
+#include "client/net/server_connection.h"
+#include "client/net/tls_reasons.h"
 #include "fake_server.h"
 
 namespace chat::client {

@@ -1,0 +1,160 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "chat/base/ids.h"
+#include "chat/base/mutex.h"
+#include "chat/base/result.h"
+#include "chat/base/thread.h"
+#include "client/core/event.h"
+#include "client/core/outbox.h"
+#include "client/core/pending.h"
+#include "client/core/receipt_filter.h"
+#include "client/core/received.h"
+#include "client/core/request_json.h"
+#include "client/core/roster.h"
+#include "client/net/server_connection.h"
+
+namespace chat::client {
+
+// One conversation with a server: requests in, events out.
+//
+// A receiving thread owns the socket's input from the moment of connecting to its end, whoever
+// is logged in, and another one sends what is in the outbox. It turns every message into an event,
+// hands that to the handler, and only then lets the request's sender go on. So events appear in the
+// order of the wire, and what a login brings is shown before the first push after it. Connected is
+// the first event of a connection, Disconnected or Fault the last, unless close() or interrupt()
+// ended it.
+//
+// Threading: one thread sends (every call that returns an Answer, open() and close());
+// interrupt() and the getters are for any thread. The handler runs on the receiving thread, or
+// on the sending one for an answer that did not come; it must not call back.
+//
+// What outlives a connection: the chats that have no answer, which are sent again with the same
+// cid, so that the server stores each once; the token, which logs in again; and how far each
+// stream has come, so that no message is shown twice.
+// A chat that the server can't take now (busy, unavailable, rate_limited) stays unanswered and is
+// sent again by itself; a Held event says so once.
+// Bounds: 1000 unanswered chats; then chat() waits.
+class ClientSession {
+ public:
+  using Handler = std::function<void(const Event&)>;
+
+  static constexpr std::chrono::seconds kConnectTimeout{5};
+  static constexpr std::chrono::seconds kReplyTimeout{10};
+
+  explicit ClientSession(Handler handler, std::chrono::milliseconds reply_timeout = kReplyTimeout);
+  ~ClientSession();
+  ClientSession(const ClientSession&) = delete;
+  ClientSession& operator=(const ClientSession&) = delete;
+
+  // Connects and says HELLO: a stopped server accepts connections too, but answers nothing.
+  // Blocks for both. May be called again after close(). `tls`: null for a plain connection.
+  Result<void> open(const std::string& host, std::uint16_t port, const TlsContext* tls = nullptr,
+                    std::chrono::milliseconds connect_timeout = kConnectTimeout);
+  void close();
+  // How the server turned the last open() away; nothing when it did not.
+  std::optional<event::Bye> farewell() const { return farewell_; }
+
+  // Each blocks until its answer is there, the time is over, or the connection ends.
+  Answer register_user(const std::string& name, std::string_view password);
+  Answer login(const Credentials& credentials);
+  Answer logout();
+  Answer add_friend(UserId other);
+  Answer create_group(const std::string& name, const std::string& desc);
+  Answer join_group(GroupId group);
+  Answer change_password(std::string_view password, std::string_view new_password);
+  Answer delete_account(std::string_view password);
+  Answer sessions();
+  Answer revoke_session(std::string_view session);  // empty: all others
+  Answer ping();
+  // `cursor` from the answer before, or empty.
+  Answer history(Target target, int limit, const std::string& cursor);
+
+  // After a lost connection and a new open(): logs in as who was logged in; what was not answered
+  // is sent again then, as after any login of the same user. kNotSent when nobody was.
+  Answer resume();
+  bool can_resume() const;
+  // Forgets the chats that have no answer; an Unsent event says how many there were.
+  void drop_chats();
+  // How many chats have no answer yet.
+  std::size_t unanswered_chats() const { return outbox_.size(); }
+  // Tells the server what has come since the last call; as read, where somebody looks at it.
+  void acknowledge(bool read);
+  // The message is in the outbox (kOk); its answer comes as a Sent or Refused event. Without a
+  // connection it is kept for the next resume(), and a Queued event says so. Who is not logged in
+  // waits for the refusal.
+  Answer chat(Target target, std::string_view text);
+  // False: there is a connection, and yet none of the chats left was stored for `patience` (see
+  // Outbox::wait_empty()).
+  bool wait_for_chats(std::chrono::milliseconds patience);
+
+  // Ends the connection from any thread, but not while open() runs: whoever waits gets
+  // kDisconnected.
+  void interrupt();
+
+  bool connected() const { return connected_.load(std::memory_order_acquire); }
+  bool logged_in() const { return self_.load(std::memory_order_acquire) != 0; }
+  UserId self() const { return {self_.load(std::memory_order_acquire)}; }
+  std::vector<Friend> friends() const { return roster_.friends(); }
+  std::vector<Group> groups() const { return roster_.groups(); }
+
+ private:
+  // Makes the request's JSON for a cid.
+  using Build = std::function<std::string(std::string_view cid)>;
+
+  Answer ask(Question question, const Build& build);
+  PendingTable::Item send(Question question, const Build& build, Answer& failure);
+  PendingTable::Item transmit(const std::string& cid, Question question, const std::string& json);
+  std::string next_cid();
+  bool too_long(const std::string& json, Answer& failure);
+  void send_chats();
+  bool hold(const Event& event, const Question& question, const std::string& cid);
+  bool take_message(Event& event);
+  Answer timed_out(protocol::Msgid request);
+
+  void receive_all();
+  Result<void> take(std::string_view frame);
+  Event greet();
+  void update(Event& event);
+  bool take_account(const event::LoggedIn& login);
+  void end(const Event& event);
+
+  // Fixed after start.
+  const Handler handler_;
+  const std::chrono::milliseconds reply_timeout_;
+  const std::string cid_prefix_;
+  // Changed by the sending thread while no receiving thread runs.
+  std::shared_ptr<ServerConnection> connection_;
+  std::uint64_t last_cid_ = 0;
+  std::string host_;
+  std::uint16_t port_ = 0;
+  // Confined to the receiving thread while it runs.
+  bool greeted_ = false;                // HELLO was answered
+  Event last_;                          // the connection's end
+  std::optional<event::Bye> farewell_;  // a BYE before HELLO was answered
+  PendingTable pending_;                // thread-safe by itself, as are the next
+
+  Roster roster_;
+  Outbox outbox_;
+  Received received_;
+  ReceiptFilter receipts_;  // confined to the receiving thread
+  mutable base::Mutex account_mutex_;
+  std::string token_ CHAT_GUARDED_BY(account_mutex_);
+  UserId account_ CHAT_GUARDED_BY(account_mutex_);  // who was logged in last
+  std::atomic<bool> connected_{false};
+  std::atomic<bool> closing_{false};
+  std::atomic<std::int32_t> self_{0};  // who is logged in; 0: nobody
+  // Last: their threads use the others.
+  base::Thread receiver_;
+  base::Thread sender_;
+};
+
+}  // namespace chat::client

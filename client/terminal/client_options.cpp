@@ -1,0 +1,86 @@
+#include "client/terminal/client_options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "chat/base/version.h"
+#include "client/terminal/command.h"
+#include "client/terminal/exit_code.h"
+#include "client/terminal/printer.h"
+
+namespace chat::client {
+namespace {
+
+std::string footer() {
+  return fmt::format(
+      "Commands:\n{}\n"
+      "On a terminal, a missing password is asked for without echo. Without a terminal, commands\n"
+      "are read from standard input, a missing password is the next line of it, and each event\n"
+      "is one line (--json: one JSON object):\n{}\n"
+      "Commands wait for their answer (10 s) before the next line is read. Chats don't: they are\n"
+      "sent one after the other, and the client leaves when all of them are answered.\n\n"
+      "With --json an object with \"msgid\" is from the server, one with \"event\" is from the\n"
+      "client itself.\n\n"
+      "Exit codes: 0 all went well; 1 the server refused a command; 2 wrong usage; 3 cannot\n"
+      "connect; 4 connection lost; 5 the server broke the protocol; 6 no answer in time; 130\n"
+      "interrupted (128 + signal). 1, 2 and 6 for the last command that failed, and for commands\n"
+      "only without a terminal; 6 also when a message has no answer at the end, or the answer\n"
+      "to a command was lost with the connection (unanswered).",
+      kCommandHelp, kLineHelp);
+}
+
+void add_tls(CLI::App& app, ClientOptions& out) {
+  auto* const tls =
+      app.add_flag("--tls", out.tls,
+                   "encrypt the connection (TLS 1.2 or newer), and connect only to a\n"
+                   "server whose certificate is for --host and from a known CA");
+  auto* const ca = app.add_option("--ca", out.tls_options.ca_file,
+                                  "the CA certificates (PEM) to believe instead of the system's");
+  ca->needs(tls)->check(CLI::ExistingFile)->type_name("FILE");
+  app.add_option("--tls-name", out.tls_options.name,
+                 "the certificate must be for this name or address instead of --host")
+      ->needs(tls)
+      ->type_name("NAME")
+      ->check([](const std::string& name) {
+        return is_certifiable_name(name) ? "" : "is neither an address nor a plain DNS name";
+      });
+  app.add_flag("--insecure", out.tls_options.insecure,
+               "believe any certificate: whoever stands in between can read and change all")
+      ->needs(tls)
+      ->excludes(ca);
+}
+
+}  // namespace
+
+ClientOptions parse_options(int argc, const char* const* argv) {
+  ClientOptions out;
+  CLI::App app("chatclient: talk to a chat server", "chatclient");
+  app.set_version_flag("--version", "chatclient " + std::string(base::version()));
+  app.footer(footer());
+  app.add_option("--host,host", out.host, "server's name or address")->capture_default_str();
+  app.add_option("--port,port", out.port, "server's TCP port")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65535));
+  app.add_option("--user", out.user,
+                 "log in as this name (or id) at the start; the password comes from\n"
+                 "--password-file, the environment variable CHAT_PASSWORD, or the input")
+      ->check([](const std::string& user) { return user.empty() ? "is empty" : ""; });
+  app.add_option("--password-file", out.password_file, "its first line is the password")
+      ->check(CLI::ExistingFile);
+  app.add_flag("--json", out.json, "JSON lines; also on a terminal");
+  app.add_flag("--reconnect", out.reconnect,
+               "come back after a lost connection, log in again and send what was not answered;\n"
+               "on a terminal that is always so");
+  app.add_flag("--no-color", out.no_color, "no colours (nor are there with NO_COLOR set)");
+  add_tls(app, out);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    out.leave = code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  }
+  return out;
+}
+
+}  // namespace chat::client

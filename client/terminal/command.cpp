@@ -1,0 +1,312 @@
+#include "client/terminal/command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "chat/protocol/limits.h"
+#include "chat/protocol/utf8.h"
+
+namespace chat::client {
+
+const char* const kCommandHelp =
+    R"(  /register NAME [PASSWORD]         make an account; the password is asked for if it is missing
+  /login NAME|ID [PASSWORD] [--takeover]   log in; --takeover ends a session held elsewhere
+  /logout                           log out; /login works again         (loginout)
+  /add ID                           add a friend                        (addfriend:ID)
+  /friends                          friends and whether they are online
+  /creategroup NAME [DESCRIPTION]   make a group                        (creategroup:NAME:DESC)
+  /join ID                          join a group                        (addgroup:ID)
+  /groups                           groups and their members
+  /chat ID TEXT                     write to a user                     (chat:ID:TEXT)
+  /group ID TEXT                    write to a group                    (groupchat:ID:TEXT)
+  /history ID [N]                   the last N messages with a user (20)
+  /history group ID [N]             the last N messages of a group
+  /more                             what was before those
+  /password                         change the password; other sessions end
+  /sessions                         where this account may log in without it
+  /revoke ID|others                 end one of those, or all but this one
+  /deleteaccount                    delete the account; asks for the password
+  /wait SECONDS                     go on receiving for so long
+  /wait-messages N [SECONDS]        until N more messages have come (10 s)
+  /help                             this list                           (help)
+  /quit                             leave, also at the end of the input (quit)
+A NAME with spaces, or one of digits only, stands in quotation marks: "Anna Lee", "123".
+)";
+
+namespace {
+
+using Parsed = tl::expected<Command, std::string>;
+
+tl::unexpected<std::string> wrong(std::string text) {
+  return tl::make_unexpected(std::move(text));
+}
+
+std::string_view trim(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t\r");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
+}
+
+// Takes the text before `separator` off the front; the rest begins after it.
+std::string_view take_until(std::string_view& rest, char separator) {
+  const auto end = rest.find(separator);
+  const std::string_view taken = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  return taken;
+}
+
+std::string_view take_word(std::string_view& rest) {
+  rest = trim(rest);
+  return take_until(rest, ' ');
+}
+
+// A word, or what stands in quotation marks (without them; there is no escape).
+std::string_view take_name(std::string_view& rest, bool& quoted) {
+  rest = trim(rest);
+  quoted = rest.size() > 1 && rest.front() == '"' && rest.find('"', 1) != std::string_view::npos;
+  if (!quoted) return take_until(rest, ' ');
+  rest.remove_prefix(1);
+  return take_until(rest, '"');
+}
+
+template <typename IdType>
+std::optional<IdType> parse_id(std::string_view text) {
+  text = trim(text);
+  std::int32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < 1) return std::nullopt;
+  return IdType{value};
+}
+
+// Seconds with at most three decimals, up to a day.
+std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text) {
+  constexpr double kDay = 86400;
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (!whole || !(seconds >= 0 && seconds <= kDay)) return std::nullopt;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+bool is_digits(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+tl::expected<Account, std::string> to_account(std::string_view text, bool quoted) {
+  if (text.empty()) return wrong("a name or an id is missing");
+  if (quoted || !is_digits(text)) return Account{{}, std::string(text)};
+  const auto id = parse_id<UserId>(text);
+  if (!id) return wrong(fmt::format("an id is a number from 1 to {}", protocol::kIdMax));
+  return Account{*id, {}};
+}
+
+std::optional<std::string> optional_text(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  return std::string(text);
+}
+
+Parsed parse_register(std::string_view rest) {
+  bool quoted = false;
+  const std::string_view name = take_name(rest, quoted);
+  if (name.empty()) return wrong("/register NAME [PASSWORD]");
+  return command::Register{std::string(name), optional_text(trim(rest))};
+}
+
+Parsed parse_login(std::string_view rest) {
+  constexpr std::string_view kTakeover = "--takeover";
+  bool quoted = false;
+  const std::string_view name = take_name(rest, quoted);
+  auto account = to_account(name, quoted);
+  if (!account) return wrong("/login NAME|ID [PASSWORD] [--takeover]: " + account.error());
+  rest = trim(rest);
+  const bool takeover = rest == kTakeover || rest.ends_with(" --takeover");
+  if (takeover) rest = trim(rest.substr(0, rest.size() - kTakeover.size()));
+  return command::Login{std::move(*account), optional_text(rest), takeover};
+}
+
+Parsed parse_add(std::string_view rest) {
+  const auto id = parse_id<UserId>(rest);
+  if (!id) return wrong("/add ID: the number of a user");
+  return command::AddFriend{*id};
+}
+
+Parsed parse_join(std::string_view rest) {
+  const auto id = parse_id<GroupId>(rest);
+  if (!id) return wrong("/join ID: the number of a group");
+  return command::JoinGroup{*id};
+}
+
+Parsed to_create_group(std::string_view name, std::string_view desc) {
+  if (name.empty()) return wrong("/creategroup NAME [DESCRIPTION]");
+  return command::CreateGroup{std::string(name), std::string(trim(desc))};
+}
+
+Parsed parse_create_group(std::string_view rest) {
+  bool quoted = false;
+  const std::string_view name = take_name(rest, quoted);
+  return to_create_group(name, rest);
+}
+
+Parsed parse_old_create_group(std::string_view rest) {
+  const std::string_view name = take_until(rest, ':');
+  return to_create_group(trim(name), rest);
+}
+
+Parsed to_chat(const Target& target, std::string_view text, const char* usage) {
+  if ((!target.user && !target.group) || text.empty()) return wrong(usage);
+  return command::Chat{target, std::string(text)};
+}
+
+// The text keeps its own spaces; those before the number don't count.
+template <typename IdType>
+IdType take_id(std::string_view& rest, char separator) {
+  rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+  return parse_id<IdType>(take_until(rest, separator)).value_or(IdType{});
+}
+
+template <char Separator>
+Parsed parse_chat(std::string_view rest) {
+  const auto id = take_id<UserId>(rest, Separator);
+  return to_chat({id, {}}, rest, "/chat ID TEXT");
+}
+
+template <char Separator>
+Parsed parse_group_chat(std::string_view rest) {
+  const auto id = take_id<GroupId>(rest, Separator);
+  return to_chat({{}, id}, rest, "/group ID TEXT");
+}
+
+// The server gives at most 100 at once.
+Parsed parse_history(std::string_view rest) {
+  constexpr const char* kUsage = "/history ID [N], or /history group ID [N]; N from 1 to 100";
+  constexpr int kMost = 100;
+  command::History out;
+  std::string_view word = take_word(rest);
+  const bool group = word == "group";
+  if (group) word = take_word(rest);
+  const auto id = parse_id<UserId>(word);
+  if (!id) return wrong(kUsage);
+  out.target = group ? Target{{}, GroupId{id->value}} : Target{*id, {}};
+  const std::string_view number = trim(rest);
+  if (number.empty()) return out;
+  const auto limit = parse_id<UserId>(number);
+  if (!limit || limit->value > kMost) return wrong(kUsage);
+  out.limit = limit->value;
+  return out;
+}
+
+Parsed parse_revoke(std::string_view rest) {
+  rest = trim(rest);
+  if (rest.empty()) return wrong("/revoke ID|others: the ID as /sessions shows it");
+  return command::Revoke{rest == "others" ? std::string() : std::string(rest)};
+}
+
+Parsed parse_wait(std::string_view rest) {
+  const auto duration = parse_seconds(trim(rest));
+  if (!duration) return wrong("/wait SECONDS");
+  return command::Wait{*duration};
+}
+
+Parsed parse_wait_messages(std::string_view rest) {
+  const std::string_view number = take_word(rest);
+  std::size_t count = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), count);
+  rest = trim(rest);
+  const auto timeout = parse_seconds(rest.empty() ? "10" : rest);
+  const bool whole = error == std::errc() && end == number.data() + number.size();
+  if (!whole || !timeout) return wrong("/wait-messages N [SECONDS]");
+  return command::WaitMessages{count, *timeout};
+}
+
+template <typename T>
+Parsed parse_bare(std::string_view rest) {
+  if (!trim(rest).empty()) return wrong("this command stands alone on its line; /help lists all");
+  return T{};
+}
+
+struct Spelling {
+  std::string_view word;
+  Parsed (*parse)(std::string_view rest);
+  bool secret = false;  // a password may follow
+};
+
+constexpr Spelling kSlash[] = {
+    {"/register", parse_register, true},
+    {"/login", parse_login, true},
+    {"/logout", parse_bare<command::Logout>},
+    {"/add", parse_add},
+    {"/friends", parse_bare<command::Friends>},
+    {"/creategroup", parse_create_group},
+    {"/join", parse_join},
+    {"/groups", parse_bare<command::Groups>},
+    {"/chat", parse_chat<' '>},
+    {"/group", parse_group_chat<' '>},
+    {"/history", parse_history},
+    {"/more", parse_bare<command::More>},
+    {"/password", parse_bare<command::Password>, true},
+    {"/sessions", parse_bare<command::Sessions>},
+    {"/revoke", parse_revoke},
+    {"/deleteaccount", parse_bare<command::DeleteAccount>, true},
+    {"/wait", parse_wait},
+    {"/wait-messages", parse_wait_messages},
+    {"/help", parse_bare<command::Help>},
+    {"/quit", parse_bare<command::Quit>},
+};
+
+constexpr Spelling kOriginal[] = {
+    {"chat", parse_chat<':'>},
+    {"addfriend", parse_add},
+    {"creategroup", parse_old_create_group},
+    {"addgroup", parse_join},
+    {"groupchat", parse_group_chat<':'>},
+    {"loginout", parse_bare<command::Logout>},
+    {"help", parse_bare<command::Help>},
+    {"quit", parse_bare<command::Quit>},
+};
+
+// Takes the command's word off the front; nothing when it is none.
+const Spelling* take_spelling(std::string_view& line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  const bool slash = line.starts_with('/');
+  const std::string_view word = trim(take_until(line, slash ? ' ' : ':'));
+  const auto find = [word](const auto& spellings) -> const Spelling* {
+    const auto found = std::find_if(std::begin(spellings), std::end(spellings),
+                                    [word](const Spelling& each) { return each.word == word; });
+    return found == std::end(spellings) ? nullptr : &*found;
+  };
+  return slash ? find(kSlash) : find(kOriginal);
+}
+
+}  // namespace
+
+Parsed parse_command(std::string_view line) {
+  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  if (line.empty()) return command::Nothing{};
+  if (!protocol::is_valid_utf8(line)) return wrong("the line is not valid UTF-8");
+  const Spelling* const command = take_spelling(line);
+  return command != nullptr ? command->parse(line) : wrong("unknown command; /help lists them");
+}
+
+bool may_be_remembered(std::string_view line) {
+  std::string_view first = line;
+  if (take_spelling(first) == nullptr) return false;
+  while (!line.empty()) {
+    std::string_view each = take_until(line, '\n');
+    const Spelling* const command = take_spelling(each);
+    if (command != nullptr && command->secret) return false;
+  }
+  return true;
+}
+
+tl::expected<Account, std::string> parse_account(std::string_view text) {
+  if (!protocol::is_valid_utf8(text)) return wrong("the name is not valid UTF-8");
+  const bool quoted = text.size() > 2 && text.front() == '"' && text.back() == '"';
+  return to_account(quoted ? text.substr(1, text.size() - 2) : text, quoted);
+}
+
+}  // namespace chat::client

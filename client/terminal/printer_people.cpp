@@ -1,0 +1,217 @@
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "client/core/text.h"
+#include "client/terminal/printer.h"
+
+namespace chat::client {
+namespace {
+
+std::string date_and_time(UnixMillis time) {
+  return fmt::format("{:%Y-%m-%d %H:%M}", fmt::localtime(time / 1000));
+}
+
+// Turns events into sentences; the colours are ANSI's (ECMA-48 SGR) or nothing.
+class PeopleText {
+ public:
+  explicit PeopleText(bool color) : color_(color) {}
+
+  std::string operator()(const std::monostate&) const { return {}; }
+  std::string operator()(const event::Pong&) const { return {}; }
+  // The sender sees the own line: one mark for stored, two for delivered.
+  std::string operator()(const event::Sent& e) const {
+    return dim(fmt::format("  ✓ #{} {}", e.seq, to(e.target)));
+  }
+  std::string operator()(const event::Queued& e) const {
+    return dim(fmt::format("  … {}: sent once there is a connection again", to(e.target)));
+  }
+  std::string operator()(const event::Unsent& e) const {
+    return bad(fmt::format("Not confirmed by the server, and may never arrive: {}.",
+                           e.count == 1 ? "1 message" : fmt::format("{} messages", e.count)));
+  }
+  std::string operator()(const event::Held& e) const {
+    const std::string why = e.error == "rate_limited" ? "that was too fast for the server"
+                            : e.error == "busy"       ? "the server is busy"
+                                                      : "the server can't store messages now";
+    return dim(fmt::format("  … {}: {}, trying again until it is stored.", to(e.target), why));
+  }
+  std::string operator()(const event::Receipt& e) const {
+    const std::string who = e.group          ? fmt::format("everybody in group {}", e.group.value)
+                            : e.name.empty() ? fmt::format("user {}", e.id.value)
+                                             : shown_name(e.name);
+    if (e.newest_own == 0) return {};
+    return dim(fmt::format("  ✓✓ {} {} up to #{}", who, e.kind == "read" ? "has read" : "has",
+                           e.newest_own));
+  }
+  std::string operator()(const event::History& e) const {
+    std::string out = e.messages.empty() ? dim("Nothing was said.") : dim("Earlier:");
+    for (const event::Message& each : e.messages) out += (*this)(each);
+    if (!e.cursor.empty()) out += dim("/more for what was before.");
+    return out;
+  }
+  std::string operator()(const event::Reconnecting& e) const {
+    const std::string why = e.reason.empty() ? "" : harmless(e.reason) + ". ";
+    return dim(fmt::format("{}Trying to connect again in {:.1f} s.", why,
+                           static_cast<double>(e.after.count()) / 1000));
+  }
+
+  std::string operator()(const event::Connected& e) const {
+    if (e.again) return dim("Connected again.");
+    const std::string tls = e.tls.empty() ? "" : fmt::format(", encrypted ({})", e.tls);
+    return dim(fmt::format("Connected to {} port {}{}. /register or /login; /help lists all.",
+                           harmless(e.host), e.port, tls));
+  }
+  std::string operator()(const event::Registered& e) const {
+    return fmt::format("Registered {}: your id is {}. Now /login.\n", name(e.name), e.id.value);
+  }
+  std::string operator()(const event::LoggedIn& e) const {
+    std::string out = fmt::format("Logged in {}as {} (id {}).\n", e.again ? "again " : "",
+                                  name(e.name), e.id.value);
+    if (!e.again) {
+      out += friend_list(e.friends, e.more_friends) + group_list(e.groups, e.more_groups);
+    }
+    if (!e.offline.empty()) out += "While you were away:\n";
+    for (const event::Message& each : e.offline) out += (*this)(each);
+    return out;
+  }
+  std::string operator()(const event::LoggedOut&) const { return "Logged out.\n"; }
+  std::string operator()(const event::PasswordChanged& e) const {
+    return fmt::format("Password changed. Other sessions that may not log in again: {}.\n",
+                       e.revoked);
+  }
+  std::string operator()(const event::AccountDeleted&) const { return "Account deleted.\n"; }
+  std::string operator()(const event::SessionList& e) const {
+    std::string out;
+    for (const event::SessionInfo& each : e.sessions) {
+      out += fmt::format("  {}  since {}, until {}{}\n", harmless(each.session),
+                         date_and_time(each.created), date_and_time(each.expires),
+                         each.current ? "  (this one)" : "");
+    }
+    return out;
+  }
+  std::string operator()(const event::SessionsRevoked& e) const {
+    return fmt::format("Sessions ended: {}.\n", e.revoked);
+  }
+  std::string operator()(const event::FriendAdded& e) const {
+    return "Added:\n" + friend_row(e.added);
+  }
+  std::string operator()(const event::GroupCreated& e) const {
+    return fmt::format("Group {} made: its id is {}.\n", name(e.name), e.id.value);
+  }
+  std::string operator()(const event::GroupJoined& e) const {
+    return "Joined:\n" + group_rows(e.group);
+  }
+  std::string operator()(const event::Refused& e) const {
+    const std::string& text = e.errmsg.empty() ? e.error : e.errmsg;
+    const std::string what = e.command.empty() ? "The server says" : "/" + e.command;
+    std::string out = bad(fmt::format("{}: {} (error {})", what, harmless(text), e.code));
+    if (e.retry_after_ms) out += fmt::format("  Try again in {} ms.\n", *e.retry_after_ms);
+    if (e.code == 2) {
+      out += "  If that session is yours, end it with: /login NAME --takeover\n";
+    }
+    return out;
+  }
+  std::string operator()(const event::Message& e) const {
+    const std::string where = e.group ? fmt::format(" in group {}", e.group.value) : "";
+    return fmt::format("{} {} ({}){}: {}\n", faint(harmless(e.time)), name(e.name), e.from.value,
+                       where, harmless_text(e.text));
+  }
+  std::string operator()(const event::Presence& e) const {
+    const std::string who = e.name.empty() ? fmt::format("user {}", e.id.value)
+                                           : fmt::format("{} ({})", shown_name(e.name), e.id.value);
+    return dim(fmt::format("{} is {}.", who, harmless(e.state)));
+  }
+  std::string operator()(const event::Contact& e) const {
+    const std::string hint = e.stranger ? fmt::format(" /add {} to add them.", e.id.value) : "";
+    return fmt::format("{} ({}) added you as a friend.{}\n", name(e.name), e.id.value, hint);
+  }
+  std::string operator()(const event::GroupChanged& e) const {
+    const std::string who = e.id ? fmt::format("{} ({}) ", name(e.name), e.id.value) : "";
+    return fmt::format("Group {}: {}{}.\n", e.group.value, who, harmless(e.change));
+  }
+  std::string operator()(const event::Bye& e) const {
+    if (e.reconnect_after_ms < 0) {
+      return bad(fmt::format("The server ended this session: {}.", harmless(e.reason)));
+    }
+    return bad(fmt::format("The server is going away ({}). Connect again in {} ms.",
+                           harmless(e.reason), e.reconnect_after_ms));
+  }
+  std::string operator()(const event::Notice& e) const {
+    std::string out = fmt::format("[{}]", e.kind);
+    for (const auto& [key, value] : e.fields) out += fmt::format(" {}={}", key, value);
+    return dim(out);
+  }
+  std::string operator()(const event::FriendList& e) const { return friend_list(e.friends, false); }
+  std::string operator()(const event::GroupList& e) const { return group_list(e.groups, false); }
+  std::string operator()(const event::TimedOut& e) const {
+    return bad(fmt::format("/{}: no answer within {} s.", e.command,
+                           static_cast<double>(e.after.count()) / 1000));
+  }
+  std::string operator()(const event::Unanswered& e) const {
+    return bad(fmt::format("/{}: the connection was lost before the answer came.", e.command));
+  }
+  std::string operator()(const event::Usage& e) const { return bad(harmless(e.text)); }
+  std::string operator()(const event::Help& e) const { return e.text; }
+  std::string operator()(const event::Fault& e) const {
+    return bad("The server broke the protocol: " + harmless(e.text));
+  }
+  std::string operator()(const event::Disconnected& e) const {
+    return bad("Connection lost: " + harmless(e.reason));
+  }
+
+ private:
+  std::string paint(const char* code, const std::string& text) const {
+    return color_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
+  }
+  static std::string to(const Target& target) {
+    return target.group ? fmt::format("to group {}", target.group.value)
+                        : fmt::format("to {}", target.user.value);
+  }
+  std::string faint(const std::string& text) const { return paint("2", text); }
+  std::string dim(const std::string& line) const { return faint(line) + '\n'; }
+  std::string bad(const std::string& line) const { return paint("31", line) + '\n'; }
+  std::string name(const std::string& text) const { return paint("1;36", shown_name(text)); }
+  std::string state(const std::string& text) const {
+    return paint(text == "online" ? "32" : "2", harmless(text));
+  }
+
+  std::string friend_row(const Friend& who) const {
+    return fmt::format("  {:>6}  {}  {}\n", who.id.value, name(who.name), state(who.state));
+  }
+
+  std::string friend_list(const std::vector<Friend>& friends, bool more) const {
+    if (friends.empty()) return "No friends yet: /add ID\n";
+    std::string out = "Friends:\n";
+    for (const Friend& each : friends) out += friend_row(each);
+    return more ? out + "  … and more\n" : out;
+  }
+
+  std::string group_rows(const Group& group) const {
+    std::string out =
+        fmt::format("  {:>6}  {}  {}\n", group.id.value, name(group.name), harmless(group.desc));
+    for (const Member& each : group.members) {
+      out += fmt::format("          {:>6}  {}  {}  {}\n", each.id.value, name(each.name),
+                         state(each.state), harmless(each.role));
+    }
+    return out;
+  }
+
+  std::string group_list(const std::vector<Group>& groups, bool more) const {
+    if (groups.empty()) return "No groups yet: /creategroup NAME or /join ID\n";
+    std::string out = "Groups:\n";
+    for (const Group& each : groups) out += group_rows(each);
+    return more ? out + "  … and more\n" : out;
+  }
+
+  const bool color_;
+};
+
+}  // namespace
+
+std::string to_people(const Event& event, bool color) {
+  return std::visit(PeopleText(color), event.what);
+}
+
+}  // namespace chat::client

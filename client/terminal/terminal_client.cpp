@@ -1,0 +1,282 @@
+#include "client/terminal/terminal_client.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <utility>
+
+#include "chat/base/clock.h"
+#include "chat/protocol/limits.h"
+#include "client/core/code_points.h"
+#include "client/core/text.h"
+#include "client/terminal/line_view.h"
+#include "client/terminal/names.h"
+#include "client/terminal/printer.h"
+#include "client/terminal/terminal.h"
+
+namespace chat::client {
+namespace {
+
+// Chats are kept for later where it is known who sends them; the others make sense only now.
+bool needs_connection(const Command& command, bool keeps_chats) {
+  return !std::holds_alternative<command::Nothing>(command) &&
+         !(keeps_chats && std::holds_alternative<command::Chat>(command)) &&
+         !std::holds_alternative<command::Wait>(command) &&
+         !std::holds_alternative<command::WaitMessages>(command) &&
+         !std::holds_alternative<command::Help>(command) &&
+         !std::holds_alternative<command::Quit>(command);
+}
+
+std::size_t count_messages(const Event& event) {
+  if (event.as<event::Message>()) return 1;
+  const auto* login = event.as<event::LoggedIn>();
+  return login ? login->offline.size() : 0;
+}
+
+}  // namespace
+
+TerminalClient::TerminalClient(ClientOptions options, std::unique_ptr<const TlsContext> tls)
+    : options_(std::move(options)),
+      tls_(std::move(tls)),
+      typed_(::isatty(STDIN_FILENO) == 1),
+      terminal_(typed_ && ::isatty(STDOUT_FILENO) == 1),
+      form_(options_.json ? Form::kJson
+            : terminal_   ? Form::kPeople
+                          : Form::kLines),
+      color_(!options_.no_color && wants_color(STDOUT_FILENO)),
+      reconnects_(terminal_ || options_.reconnect),
+      backoff_(random_up_to),
+      reader_(STDIN_FILENO),
+      session_([this](const Event& event) { show(event); }) {
+  if (!terminal_ || is_dumb_terminal()) return;
+  editor_ = std::make_unique<LineEditor>(
+      mode_, "> ",
+      [this](std::string_view before) {
+        return completions(before, session_.friends(), session_.groups());
+      },
+      may_be_remembered);
+}
+
+int TerminalClient::run() {
+  if (!connect()) return exit_code();
+  const SignalWatch signals(signal_actions());
+  if (log_in_at_start()) read_commands();
+  leave();
+  // While the signals are watched still.
+  mode_.suspend();
+  return exit_code();
+}
+
+SignalActions TerminalClient::signal_actions() {
+  SignalActions actions;
+  actions.end = [this](int number) {
+    session_.interrupt();
+    stop(kSignalExitBase + number);
+  };
+  if (!typed_) return actions;
+  actions.suspend = [this] { editor_ ? editor_->suspend() : mode_.suspend(); };
+  actions.resume = [this] { editor_ ? editor_->resume() : mode_.resume(); };
+  actions.resize = [this] {
+    if (editor_) editor_->resize();
+  };
+  return actions;
+}
+
+void TerminalClient::read_commands() {
+  std::string line;
+  while (!quit_ && ending_ == 0) {
+    switch (next_line(line)) {
+      case LineReader::Status::kLine: run_line(line); break;
+      case LineReader::Status::kTooLong: show({event::Usage{"the line is too long"}}); break;
+      case LineReader::Status::kTimeout: break;
+      case LineReader::Status::kEnd:
+      case LineReader::Status::kWoken: return;
+    }
+    tick();
+  }
+}
+
+LineReader::Status TerminalClient::next_line(std::string& line) {
+  return editor_ ? editor_->next(line, kTick) : reader_.next(line, kTick);
+}
+
+void TerminalClient::run_line(const std::string& line) {
+  const auto command = parse_command(resolve_names(line, session_.friends(), session_.groups()));
+  if (!command) {
+    show({event::Usage{command.error()}});
+    return;
+  }
+  if (needs_connection(*command, session_.can_resume()) && !need_connection()) return;
+  std::visit([this](const auto& what) { execute(what); }, *command);
+}
+
+// Logging out first means that the account is free when the process is gone: a script may log
+// in again at once.
+void TerminalClient::leave() {
+  // A script's messages are worth waiting for a server; a person wants to go and is told.
+  if (reconnects_ && !terminal_) finish_sending();
+  session_.acknowledge(terminal_);
+  if (session_.connected() && session_.logged_in()) session_.logout();
+  session_.close();
+  session_.drop_chats();
+}
+
+int TerminalClient::exit_code() const {
+  return ending_ != 0 ? ending_ : failure_;
+}
+
+void TerminalClient::execute(const command::Register& what) {
+  const auto password = what.password ? what.password : new_password();
+  if (password && need_connection()) {
+    expect("register", session_.register_user(what.name, *password));
+  }
+}
+
+void TerminalClient::execute(const command::Login& what) {
+  const auto password = what.password ? what.password : ask_password("Password: ");
+  if (password && need_connection()) {
+    expect("login", session_.login({what.account, *password, what.takeover}));
+  }
+}
+
+void TerminalClient::execute(const command::Friends&) {
+  if (need_login("friends")) show({event::FriendList{session_.friends()}});
+}
+
+void TerminalClient::execute(const command::Groups&) {
+  if (need_login("groups")) show({event::GroupList{session_.groups()}});
+}
+
+void TerminalClient::execute(const command::Chat& what) {
+  const std::size_t length = to_code_points(what.text).size();
+  // A script gets the server's answer; a person can still change the line, which is the last one.
+  if (terminal_ && length > protocol::kTextMaxCodePoints) {
+    return show(
+        {event::Usage{fmt::format("not sent: the text has {} characters, and a message at most {}",
+                                  length, protocol::kTextMaxCodePoints)}});
+  }
+  session_.chat(what.target, what.text);
+}
+
+void TerminalClient::execute(const command::Wait& what) {
+  const auto until = base::system_clock().now() + what.duration;
+  while (pause(until)) {
+  }
+}
+
+void TerminalClient::execute(const command::WaitMessages& what) {
+  const auto deadline = base::system_clock().now() + what.timeout;
+  if (take_messages(what.count, deadline)) return;
+  // The connection's end speaks for itself.
+  if (ending_ == 0) show({event::TimedOut{"wait-messages", what.timeout}});
+}
+
+// False: they have not come in time, or cannot come any more.
+bool TerminalClient::take_messages(std::size_t count, base::SteadyTime deadline) {
+  for (;;) {
+    const auto now = base::system_clock().now();
+    {
+      base::MutexLock lock(messages_mutex_);
+      const auto look = std::min(deadline, now + kTick);
+      while (!ended_ && messages_ < count && messages_changed_.wait_until(messages_mutex_, look)) {
+      }
+      if (messages_ >= count) {
+        messages_ -= count;
+        return true;
+      }
+      if (ended_) return false;
+    }
+    if (now >= deadline) return false;
+    tick();
+  }
+}
+
+void TerminalClient::execute(const command::History& what) {
+  if (!need_login("history")) return;
+  history_of_ = what.target;
+  history_limit_ = what.limit;
+  history_cursor_.clear();
+  const Answer answer = session_.history(what.target, what.limit, "");
+  expect("history", answer);
+  if (const auto* page = answer.event.as<event::History>()) history_cursor_ = page->cursor;
+}
+
+void TerminalClient::execute(const command::More&) {
+  if (!need_login("more")) return;
+  if (history_cursor_.empty()) return show({event::Usage{"there is nothing more to show"}});
+  const Answer answer = session_.history(history_of_, history_limit_, history_cursor_);
+  expect("more", answer);
+  if (const auto* page = answer.event.as<event::History>()) history_cursor_ = page->cursor;
+}
+
+void TerminalClient::execute(const command::Help&) {
+  show({event::Help{kCommandHelp}});
+}
+
+bool TerminalClient::need_login(const char* command) {
+  if (session_.logged_in()) return true;
+  show({event::Refused{command, {}, 20, "not_logged_in", "log in first", {}}});
+  return false;
+}
+
+void TerminalClient::show(const Event& event) {
+  note(event);
+  switch (form_) {
+    case Form::kPeople: print(to_people(event, color_)); break;
+    case Form::kLines: print(to_line(event)); break;
+    case Form::kJson: print(to_json(event)); break;
+  }
+}
+
+bool TerminalClient::write(const std::string& text) {
+  const bool people = form_ == Form::kPeople;
+  if (editor_) return people ? editor_->print_rows(text) : editor_->print(text);
+  base::MutexLock lock(output_mutex_);
+  return write_all(STDOUT_FILENO, people ? break_lines(text, terminal_size().columns) : text);
+}
+
+void TerminalClient::print(const std::string& text) {
+  if (text.empty()) return;
+  const bool written = write(text);
+  // Nobody reads any more (SIGPIPE is ignored): there is nothing left to do.
+  if (!written) stop(kSignalExitBase + SIGPIPE);
+}
+
+void TerminalClient::note(const Event& event) {
+  if (!terminal_) {
+    const bool counts = !is_own_retry(event);
+    if (counts && event.as<event::Refused>()) fail_with(ExitCode::kRefused);
+    if (event.as<event::Usage>()) fail_with(ExitCode::kUsage);
+    if (counts && event.as<event::TimedOut>()) fail_with(ExitCode::kNoAnswer);
+    if (event.as<event::Unanswered>()) fail_with(ExitCode::kNoAnswer);
+  }
+  if (event.as<event::Unsent>()) fail_with(ExitCode::kNoAnswer);
+  if (const auto* bye = event.as<event::Bye>()) {
+    may_return_ = bye->reconnect_after_ms >= 0;
+    heed(bye->reconnect_after_ms);
+  }
+  const bool lost = event.as<event::Disconnected>() != nullptr;
+  if (lost && !(reconnects_ && may_return_)) stop(static_cast<int>(ExitCode::kConnectionLost));
+  if (event.as<event::Fault>()) stop(static_cast<int>(ExitCode::kProtocolFault));
+  base::MutexLock lock(messages_mutex_);
+  messages_ += count_messages(event);
+  messages_changed_.notify_all();
+}
+
+// Whatever the main thread waits for is over; the first cause decides the exit code.
+void TerminalClient::stop(int code) {
+  int none = 0;
+  ending_.compare_exchange_strong(none, code);
+  reader_.wake();
+  if (editor_) editor_->wake();
+  base::MutexLock lock(messages_mutex_);
+  ended_ = true;
+  messages_changed_.notify_all();
+}
+
+}  // namespace chat::client

@@ -1,0 +1,205 @@
+// How the program gets its connection, looks after it, and comes back when it is lost.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "chat/base/clock.h"
+#include "client/terminal/terminal_client.h"
+
+namespace chat::client {
+namespace {
+
+// The server takes a client for gone that agreed to a heartbeat and is silent for 75 s.
+constexpr std::chrono::seconds kPingInterval{30};
+
+// A server's wish when to come back is heeded up to this.
+constexpr std::chrono::minutes kLongestAbsence{5};
+
+constexpr const char* kNoConnection = "there is no connection now; the client is trying to get one";
+
+}  // namespace
+
+// A server that is full says when to come again.
+bool TerminalClient::connect() {
+  for (;;) {
+    const auto opened = session_.open(options_.host, options_.port, tls_.get());
+    if (opened) {
+      next_ping_ = base::system_clock().now() + kPingInterval;
+      return true;
+    }
+    if (const auto farewell = session_.farewell(); farewell && reconnects_) {
+      note({*farewell});
+      if (may_return_) {
+        come_back_later(opened.error().message);
+        if (!reader_.pause(std::chrono::ceil<std::chrono::milliseconds>(
+                *next_try_ - base::system_clock().now()))) {
+          return false;
+        }
+        next_try_.reset();
+        continue;
+      }
+    }
+    show({event::Disconnected{fmt::format("cannot connect to {} port {}: {}", options_.host,
+                                          options_.port, opened.error().message)}});
+    const bool fault = opened.error().code == ErrorCode::kInternal;
+    ending_ = static_cast<int>(fault ? ExitCode::kProtocolFault : ExitCode::kCannotConnect);
+    return false;
+  }
+}
+
+// False when there is no sense in going on: a script whose login failed has nothing to say.
+bool TerminalClient::log_in_at_start() {
+  if (options_.user.empty()) return true;
+  const auto account = parse_account(options_.user);
+  if (!account) {
+    show({event::Usage{"--user: " + account.error()}});
+    return false;
+  }
+  const auto password = first_password();
+  if (!password) return false;
+  if (terminal_) {
+    session_.login({*account, *password});
+    return true;
+  }
+  retries_login_ = reconnects_;
+  for (;;) {
+    const Answer answer = session_.login({*account, *password});
+    if (answer.ok()) break;
+    if (!is_for_later(answer)) return false;
+    if (const auto* refused = answer.event.as<event::Refused>()) heed(*refused->retry_after_ms);
+    session_.close();
+    while (!session_.connected()) {
+      if (!pause(base::system_clock().now() + kTick)) return false;
+    }
+  }
+  retries_login_ = false;
+  backoff_.reset();
+  return true;
+}
+
+// Whether to ask again, on a connection that is to come back.
+bool TerminalClient::is_for_later(const Answer& answer) const {
+  if (!reconnects_ || !may_return_ || ending_ != 0) return false;
+  const auto* refused = answer.event.as<event::Refused>();
+  return refused != nullptr ? refused->retry_after_ms.has_value()
+                            : answer.status != Answer::Status::kNotSent;
+}
+
+// What the client itself asked for and asks for again is no failure.
+bool TerminalClient::is_own_retry(const Event& event) const {
+  if (const auto* refused = event.as<event::Refused>()) {
+    return retries_login_ && refused->command == "login" && refused->retry_after_ms;
+  }
+  const auto* timed_out = event.as<event::TimedOut>();
+  if (timed_out == nullptr) return false;
+  return timed_out->command == "ping" ? reconnects_
+                                      : retries_login_ && timed_out->command == "login";
+}
+
+// Whether the command was carried out nobody knows.
+void TerminalClient::expect(const char* command, const Answer& answer) {
+  const bool lost = answer.status == Answer::Status::kDisconnected;
+  if (lost && reconnects_ && may_return_ && ending_ == 0) show({event::Unanswered{command}});
+}
+
+void TerminalClient::tick() {
+  session_.acknowledge(terminal_);
+  if (reconnects_) stay_connected();
+  const auto now = base::system_clock().now();
+  if (now < next_ping_ || !session_.connected()) return;
+  next_ping_ = now + kPingInterval;
+  // A server that does not answer is as good as gone.
+  if (session_.ping().status == Answer::Status::kTimedOut && reconnects_) session_.interrupt();
+}
+
+void TerminalClient::stay_connected() {
+  if (session_.connected() || ending_ != 0) return;
+  if (!may_return_) return stop(static_cast<int>(ExitCode::kConnectionLost));
+  if (!next_try_) return come_back_later("");
+  if (base::system_clock().now() < *next_try_) return;
+  if (try_again()) next_try_.reset();
+}
+
+void TerminalClient::come_back_later(const std::string& reason) {
+  const auto wait = backoff_.next() + std::chrono::milliseconds(return_after_ms_.exchange(0));
+  next_try_ = base::system_clock().now() + wait;
+  show({event::Reconnecting{wait, reason}});
+}
+
+void TerminalClient::heed(std::int64_t wish_ms) {
+  const std::int64_t most = std::chrono::milliseconds(kLongestAbsence).count();
+  return_after_ms_ = std::clamp<std::int64_t>(wish_ms, 0, most);
+}
+
+// False: later again.
+bool TerminalClient::try_again() {
+  session_.close();
+  const auto opened = session_.open(options_.host, options_.port, tls_.get());
+  if (!opened) {
+    if (const auto farewell = session_.farewell()) note({*farewell});
+    if (may_return_) come_back_later(opened.error().message);
+    return false;
+  }
+  const bool logs_in_later = retries_login_.exchange(true);
+  const Answer answer = session_.resume();
+  retries_login_ = logs_in_later;
+  const bool answered = answer.status != Answer::Status::kDisconnected;
+  if (answered && !answer.ok() && is_for_later(answer)) {
+    session_.close();
+    come_back_later("the server is busy");
+    return false;
+  }
+  if (session_.connected() && !logs_in_later) backoff_.reset();
+  return session_.connected();
+}
+
+// Waits for something that a session's or a signal's thread may bring, a tick at most. False: the
+// time is over, or the program is to end.
+bool TerminalClient::pause(base::SteadyTime until) {
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(until - base::system_clock().now());
+  if (left.count() <= 0 || !reader_.pause(std::min<std::chrono::milliseconds>(left, kTick))) {
+    return false;
+  }
+  tick();
+  return ending_ == 0;
+}
+
+// A person can type the line again; a script waits for the connection.
+bool TerminalClient::need_connection() {
+  if (session_.connected()) return true;
+  if (!terminal_) return wait_for_connection();
+  if (ending_ == 0) show({event::Usage{kNoConnection}});
+  return false;
+}
+
+bool TerminalClient::wait_for_connection() {
+  constexpr auto kPatience = 3 * ClientSession::kReplyTimeout;
+  const auto deadline = base::system_clock().now() + kPatience;
+  while (!session_.connected()) {
+    if (pause(deadline)) continue;
+    if (ending_ == 0) show({event::TimedOut{"connect", kPatience}});
+    return false;
+  }
+  return true;
+}
+
+// What was typed is to arrive, also when the connection was lost just before the end.
+void TerminalClient::finish_sending() {
+  const auto hopeless = [this] {
+    return session_.connected() && !session_.logged_in() && !session_.can_resume();
+  };
+  std::size_t left = session_.unanswered_chats();
+  auto progress = base::system_clock().now();
+  while (left > 0 && ending_ == 0 && !hopeless() &&
+         pause(progress + 3 * ClientSession::kReplyTimeout)) {
+    const std::size_t before = std::exchange(left, session_.unanswered_chats());
+    if (left < before) progress = base::system_clock().now();
+  }
+}
+
+}  // namespace chat::client

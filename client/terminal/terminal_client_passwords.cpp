@@ -1,0 +1,112 @@
+// Passwords that a user types, or that a script gives.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <string>
+
+#include "chat/protocol/utf8.h"
+#include "client/terminal/terminal.h"
+#include "client/terminal/terminal_client.h"
+
+namespace chat::client {
+namespace {
+
+// Files written on Windows end their lines in CR LF.
+std::string without_line_end(std::string line) {
+  while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.pop_back();
+  return line;
+}
+
+}  // namespace
+
+void TerminalClient::execute(const command::Password&) {
+  if (!need_login("password")) return;
+  const auto password = ask_password("Password: ");
+  const auto chosen = password ? new_password() : std::nullopt;
+  if (chosen && need_connection()) {
+    expect("password", session_.change_password(*password, *chosen));
+  }
+}
+
+void TerminalClient::execute(const command::DeleteAccount&) {
+  if (!need_login("deleteaccount")) return;
+  const auto password = ask_password("Password, to delete this account for good: ");
+  if (password && need_connection()) expect("deleteaccount", session_.delete_account(*password));
+}
+
+// Nothing when the input ended or the program is to end.
+std::optional<std::string> TerminalClient::ask_password(const char* prompt) {
+  std::string line;
+  const auto status = next_answer(prompt, line);
+  if (status == LineReader::Status::kLine) return checked(without_line_end(std::move(line)));
+  if (status == LineReader::Status::kEnd) show({event::Usage{"the password is missing"}});
+  return std::nullopt;
+}
+
+// The connection is looked after meanwhile.
+LineReader::Status TerminalClient::next_answer(const char* prompt, std::string& line) {
+  if (typed_ && !editor_) {
+    mode_.set(TerminalMode::Kind::kSilent);
+    // Not to standard output: events go there, perhaps into a file.
+    (void)std::fputs(prompt, stderr);
+  }
+  auto status = LineReader::Status::kTimeout;
+  while (status == LineReader::Status::kTimeout) {
+    status = editor_ ? editor_->ask(prompt, line, kTick) : reader_.next(line, kTick);
+    if (status == LineReader::Status::kTimeout) tick();
+  }
+  if (typed_ && !editor_) mode_.set(TerminalMode::Kind::kUsual);
+  return status;
+}
+
+std::optional<std::string> TerminalClient::new_password() {
+  auto password = ask_password("New password: ");
+  if (!password || !typed_) return password;
+  auto again = ask_password("Once more: ");
+  if (!again || *again == *password) return again;
+  show({event::Usage{"the two passwords differ"}});
+  return std::nullopt;
+}
+
+std::optional<std::string> TerminalClient::first_password() {
+  if (!options_.password_file.empty()) {
+    return password_in(options_.password_file);
+  }
+  if (const char* const given = std::getenv("CHAT_PASSWORD")) return checked(given);
+  return ask_password("Password: ");
+}
+
+std::optional<std::string> TerminalClient::password_in(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!file) {
+    show({event::Usage{
+        fmt::format("--password-file: cannot read {}: {}", path, std::strerror(errno))}});
+    return std::nullopt;
+  }
+  (void)std::getline(file, line);
+  line = without_line_end(std::move(line));
+  if (!line.empty()) return checked(std::move(line));
+  show({event::Usage{fmt::format("--password-file: the first line of {} is empty", path)}});
+  return std::nullopt;
+}
+
+// No request can carry anything else, and no account has an empty one.
+std::optional<std::string> TerminalClient::checked(std::string password) {
+  if (password.empty()) {
+    show({event::Usage{"the password is empty"}});
+    return std::nullopt;
+  }
+  if (protocol::is_valid_utf8(password)) return password;
+  show({event::Usage{"the password is not valid UTF-8"}});
+  return std::nullopt;
+}
+
+}  // namespace chat::client

@@ -1,0 +1,143 @@
+#include "client/terminal/terminal_mode.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <string_view>
+
+#include "chat/base/check.h"
+
+namespace chat::client {
+namespace {
+
+// For signal handlers, which have no object. `usual` is written once, before `known`.
+termios usual;
+std::atomic<bool> known{false};
+std::atomic<bool> changed{false};     // the terminal's mode is not the usual one
+std::atomic<bool> bracketing{false};  // it marks pastes
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+// The paste is marked by ESC [200~ and ESC [201~ (xterm's "bracketed paste mode").
+constexpr std::string_view kMarkPastes = "\x1b[?2004h";
+// Also a visible cursor and automatic line wrap, which drawing may have left off.
+constexpr std::string_view kAsUsual = "\x1b[?2004l\x1b[?7h";
+
+// Endings whose default is to end the process. Those that SignalWatch takes are not among them.
+constexpr int kFatal[] = {SIGABRT, SIGALRM, SIGBUS,  SIGFPE,    SIGILL,  SIGIO,
+                          SIGPROF, SIGPWR,  SIGQUIT, SIGSEGV,   SIGSYS,  SIGSTKFLT,
+                          SIGTRAP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ};
+
+void die(int number) {
+  restore_terminal();
+  // The disposition is the default again (SA_RESETHAND): the process ends with this signal.
+  ::raise(number);
+}
+
+void catch_fatal_signals() {
+  struct sigaction action {};
+  action.sa_handler = die;
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+  ::sigemptyset(&action.sa_mask);
+  for (const int number : kFatal) {
+    struct sigaction before {};
+    ::sigaction(number, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) ::sigaction(number, &action, nullptr);
+  }
+}
+
+// Who has the terminal is a question only of the terminal that controls this session, and only
+// while it is there: after a hang-up (EIO) it is read to notice that.
+bool in_foreground() {
+  const pid_t group = ::tcgetpgrp(STDIN_FILENO);
+  return group < 0 || group == ::getpgrp();
+}
+
+// It waits for the terminal only a moment, which may take no more output at all.
+void write_if_possible(std::string_view bytes) {
+  constexpr int kMomentMs = 100;
+  pollfd output{STDOUT_FILENO, POLLOUT, 0};
+  if (::isatty(STDOUT_FILENO) == 0 || ::poll(&output, 1, kMomentMs) <= 0) return;
+  static_cast<void>(!::write(STDOUT_FILENO, bytes.data(), bytes.size()));
+}
+
+termios settings_of(TerminalMode::Kind kind) {
+  termios settings = usual;
+  if (kind == TerminalMode::Kind::kKeys) {
+    settings.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO | ECHONL | IEXTEN);
+    // Ctrl-S would stop the output of a program that has to go on showing what comes.
+    settings.c_iflag &= ~static_cast<tcflag_t>(IXON | ICRNL | INLCR | IGNCR | ISTRIP | INPCK);
+    settings.c_lflag |= ISIG;
+    settings.c_cc[VMIN] = 0;  // read() never waits
+    settings.c_cc[VTIME] = 0;
+  }
+  if (kind == TerminalMode::Kind::kSilent) {
+    settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    settings.c_lflag |= ECHONL;
+  }
+  return settings;
+}
+
+}  // namespace
+
+void restore_terminal() {
+  const int before = errno;
+  if (changed.exchange(false) && in_foreground()) {
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &usual);
+    if (bracketing.exchange(false)) write_if_possible(kAsUsual);
+  }
+  errno = before;
+}
+
+TerminalMode::TerminalMode() : terminal_(::tcgetattr(STDIN_FILENO, &usual) == 0) {
+  CHAT_CHECK(!known.exchange(true));
+  if (terminal_) catch_fatal_signals();
+}
+
+TerminalMode::~TerminalMode() {
+  restore_terminal();
+  known = false;
+}
+
+void TerminalMode::set(Kind kind) {
+  base::MutexLock lock(mutex_);
+  if (kind == kind_ && !due_) return;
+  kind_ = kind;
+  apply_locked();
+}
+
+void TerminalMode::suspend() {
+  base::MutexLock lock(mutex_);
+  suspended_ = true;
+  restore_terminal();
+}
+
+void TerminalMode::resume() {
+  base::MutexLock lock(mutex_);
+  suspended_ = false;
+  apply_locked();
+}
+
+bool TerminalMode::retry() {
+  base::MutexLock lock(mutex_);
+  if (!terminal_ || suspended_ || !in_foreground()) return false;
+  if (due_) apply_locked();
+  return true;
+}
+
+void TerminalMode::apply_locked() {
+  due_ = terminal_ && (suspended_ || !in_foreground());
+  if (!terminal_ || due_) return;
+  if (kind_ == Kind::kUsual) return restore_terminal();
+  changed = true;
+  const termios settings = settings_of(kind_);
+  // A question drops what was typed before it: that is not the answer.
+  ::tcsetattr(STDIN_FILENO, kind_ == Kind::kSilent ? TCSAFLUSH : TCSANOW, &settings);
+  if (kind_ != Kind::kKeys) return;
+  bracketing = true;
+  write_if_possible(kMarkPastes);
+}
+
+}  // namespace chat::client
