@@ -7,9 +7,9 @@
 #include <thread>
 
 #include "fault_fixture.h"
-#include "support/fault_proxy.h"
-#include "support/flood.h"
-#include "support/terminal_program.h"
+#include "support/clients/flood.h"
+#include "support/processes/terminal_program.h"
+#include "support/proxies/fault_proxy.h"
 
 namespace chat::test {
 namespace {

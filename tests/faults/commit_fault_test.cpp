@@ -1,7 +1,7 @@
 // The connection to the database is cut when a COMMIT is on its way, under traffic: nobody knows
 // what became of the batch, and all the same each of its messages is stored once.
 #include "fault_fixture.h"
-#include "support/mysql_proxy.h"
+#include "support/proxies/mysql_proxy.h"
 
 namespace chat::test {
 namespace {

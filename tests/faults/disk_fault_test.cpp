@@ -9,7 +9,7 @@
 #include <stdexcept>
 
 #include "fault_fixture.h"
-#include "support/flood.h"
+#include "support/clients/flood.h"
 
 namespace chat::test {
 namespace {

@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "support/checked_traffic.h"
-#include "support/cluster.h"
-#include "support/expect.h"
+#include "support/clients/checked_traffic.h"
+#include "support/clients/expect.h"
+#include "support/clients/user.h"
 #include "support/figure.h"
+#include "support/processes/cluster.h"
 #include "support/test_seed.h"
-#include "support/user.h"
 
 // What the scenarios stand on. Each is the same story: a cluster of its own, checked traffic, a
 // fault in the middle of it, and at the end the same promises (expect_promises()). A scenario whose

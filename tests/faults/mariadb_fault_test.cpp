@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "fault_fixture.h"
-#include "support/mysql_proxy.h"
+#include "support/proxies/mysql_proxy.h"
 
 namespace chat::test {
 namespace {

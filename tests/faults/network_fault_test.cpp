@@ -1,7 +1,7 @@
 // Packets get lost on the way, in one way or both: between clients and servers, and between servers
 // and Redis.
 #include "fault_fixture.h"
-#include "support/fault_proxy.h"
+#include "support/proxies/fault_proxy.h"
 
 namespace chat::test {
 namespace {

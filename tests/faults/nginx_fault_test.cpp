@@ -1,5 +1,5 @@
 // The balancer dies: clients come back through the new one, on whatever server.
-#include "support/nginx_server.h"
+#include "support/processes/nginx_server.h"
 
 #include "fault_fixture.h"
 

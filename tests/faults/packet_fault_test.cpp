@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "fault_fixture.h"
-#include "support/own_network.h"
+#include "support/processes/own_network.h"
 
 namespace chat::test {
 namespace {

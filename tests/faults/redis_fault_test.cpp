@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "fault_fixture.h"
-#include "support/fault_proxy.h"
+#include "support/proxies/fault_proxy.h"
 
 namespace chat::test {
 namespace {

@@ -1,7 +1,7 @@
 // Chat servers die, stop and are restarted under traffic.
 
 #include "fault_fixture.h"
-#include "support/nginx_server.h"
+#include "support/processes/nginx_server.h"
 
 namespace chat::test {
 namespace {

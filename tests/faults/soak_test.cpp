@@ -17,8 +17,8 @@
 #include <iostream>
 
 #include "fault_fixture.h"
-#include "support/mysql_proxy.h"
-#include "support/nginx_server.h"
+#include "support/processes/nginx_server.h"
+#include "support/proxies/mysql_proxy.h"
 
 namespace chat::test {
 namespace {

@@ -7,9 +7,9 @@
 #include <string>
 #include <utility>
 
-#include "support/expect.h"
-#include "support/server_process.h"
-#include "support/user.h"
+#include "support/clients/expect.h"
+#include "support/clients/user.h"
+#include "support/processes/server_process.h"
 
 // What the tests of this suite stand on.
 namespace chat::test {

@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "support/secrets.h"
+#include "support/clients/secrets.h"
 
 namespace chat::test {
 namespace {

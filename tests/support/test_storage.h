@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "support/mariadb_server.h"
+#include "support/processes/mariadb_server.h"
 
 namespace chat::test {
 

@@ -16,8 +16,8 @@
 #include <random>
 #include <utility>
 
+#include "bench/chatbench/modes/mode.h"
 #include "chat/base/check.h"
-#include "mode.h"
 
 namespace chat::bench {
 namespace {

@@ -3,7 +3,7 @@
 #include <deque>
 #include <vector>
 
-#include "mode.h"
+#include "bench/chatbench/modes/mode.h"
 #include "send_pacer.h"
 #include "talker.h"
 

@@ -16,8 +16,8 @@
 #include "chat/base/mutex.h"
 #include "chat/base/thread.h"
 #include "faults/nemesis/judge.h"
-#include "support/raw_client.h"
-#include "support/user.h"
+#include "support/clients/raw_client.h"
+#include "support/clients/user.h"
 
 namespace chat::test::nemesis {
 

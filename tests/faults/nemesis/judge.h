@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "support/raw_client.h"
+#include "support/clients/raw_client.h"
 
 // What was sent, acknowledged and received by whom, and whether that keeps the promises.
 namespace chat::test::nemesis {

@@ -25,7 +25,7 @@
 #include "faults/nemesis/crowd.h"
 #include "faults/nemesis/schedule.h"
 #include "faults/nemesis/world.h"
-#include "support/expect.h"
+#include "support/clients/expect.h"
 #include "support/figure.h"
 #include "support/test_seed.h"
 

@@ -11,7 +11,7 @@
 
 #include "faults/nemesis/judge.h"
 #include "faults/nemesis/schedule.h"
-#include "support/cluster.h"
+#include "support/processes/cluster.h"
 #include "support/wall_clock.h"
 
 namespace chat::test::nemesis {

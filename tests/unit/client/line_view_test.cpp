@@ -7,7 +7,7 @@
 #include <string>
 
 #include "client/core/code_points.h"
-#include "support/terminal_screen.h"
+#include "support/processes/terminal_screen.h"
 
 namespace chat::client {
 namespace {

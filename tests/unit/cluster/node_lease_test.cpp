@@ -9,8 +9,8 @@
 #include "chat/storage/node_model.h"
 #include "support/deadline.h"
 #include "support/fake_clock.h"
-#include "unit/storage/faulty_database.h"
-#include "unit/storage/storage_fixture.h"
+#include "support/storage/faulty_database.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::cluster {
 namespace {

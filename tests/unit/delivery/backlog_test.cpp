@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "unit/storage/storage_fixture.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::delivery {
 namespace {

@@ -13,7 +13,7 @@
 #include "chat/delivery/push_json.h"
 #include "chat/storage/pool.h"
 #include "support/session_rig.h"
-#include "unit/storage/storage_fixture.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::delivery {
 

@@ -7,7 +7,7 @@
 #include "chat/base/mutex.h"
 #include "chat/cluster/local_bus.h"
 #include "support/eventually.h"
-#include "unit/storage/storage_fixture.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::delivery {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "support/fake_clock.h"
-#include "unit/storage/storage_fixture.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::delivery {
 namespace {

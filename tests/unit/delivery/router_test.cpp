@@ -16,7 +16,7 @@
 #include "chat/storage/node_model.h"
 #include "support/deadline.h"
 #include "support/session_rig.h"
-#include "unit/storage/storage_fixture.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::delivery {
 namespace {

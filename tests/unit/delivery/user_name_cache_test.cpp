@@ -5,8 +5,8 @@
 #include <functional>
 #include <string>
 
-#include "unit/storage/forwarding_connection.h"
-#include "unit/storage/storage_fixture.h"
+#include "support/storage/forwarding_connection.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::delivery {
 namespace {

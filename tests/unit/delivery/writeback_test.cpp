@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "support/deadline.h"
-#include "unit/storage/faulty_database.h"
-#include "unit/storage/storage_fixture.h"
+#include "support/storage/faulty_database.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::delivery {
 namespace {

@@ -16,9 +16,9 @@
 
 #include "base/sanitizer.h"
 #include "chat/base/log.h"
+#include "support/clients/tcp_client.h"
 #include "support/eventually.h"
 #include "support/loop_thread.h"
-#include "support/tcp_client.h"
 
 namespace chat::net {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "support/proxy_header_bytes.h"
+#include "support/proxies/proxy_header_bytes.h"
 
 namespace chat::net {
 namespace {

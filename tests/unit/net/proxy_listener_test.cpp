@@ -9,8 +9,8 @@
 
 #include "chat/base/log.h"
 #include "server_rig.h"
-#include "support/child_process.h"
-#include "support/proxy_header_bytes.h"
+#include "support/processes/child_process.h"
+#include "support/proxies/proxy_header_bytes.h"
 #include "support/temp_dir.h"
 
 namespace chat::net {

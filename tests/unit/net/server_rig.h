@@ -17,9 +17,9 @@
 #include "chat/net/connection.h"
 #include "chat/net/loop_pool.h"
 #include "chat/net/server.h"
+#include "support/clients/tcp_client.h"
 #include "support/eventually.h"
 #include "support/loop_thread.h"
-#include "support/tcp_client.h"
 
 namespace chat::net {
 

@@ -9,7 +9,7 @@
 #include "chat/protocol/limits.h"
 #include "chat/storage/friend_model.h"
 #include "support/session_rig.h"
-#include "unit/storage/storage_fixture.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::service {
 namespace {

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "support/memory_limit.h"
+#include "support/processes/memory_limit.h"
 
 namespace chat::service {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "support/session_rig.h"
-#include "unit/storage/faulty_database.h"
-#include "unit/storage/storage_fixture.h"
+#include "support/storage/faulty_database.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::service {
 namespace {

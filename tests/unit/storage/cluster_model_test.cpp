@@ -4,7 +4,7 @@
 #include <thread>
 #include <vector>
 
-#include "storage_fixture.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::storage {
 namespace {

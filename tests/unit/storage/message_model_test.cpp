@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
-#include "storage_fixture.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::storage {
 namespace {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "storage_fixture.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::storage {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "storage_fixture.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::storage {
 namespace {

@@ -1,6 +1,6 @@
 #include "chat/storage/node_model.h"
 
-#include "storage_fixture.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::storage {
 namespace {

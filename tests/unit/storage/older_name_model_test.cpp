@@ -3,8 +3,8 @@
 
 #include <thread>
 
-#include "forwarding_connection.h"
-#include "storage_fixture.h"
+#include "support/storage/forwarding_connection.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::storage {
 namespace {

@@ -11,9 +11,9 @@
 
 #include "chat/base/log.h"
 #include "chat/base/queue_wait.h"
-#include "fake_database.h"
 #include "support/eventually.h"
 #include "support/fake_clock.h"
+#include "support/storage/fake_database.h"
 
 namespace chat::storage {
 namespace {

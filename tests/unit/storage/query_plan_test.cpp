@@ -3,8 +3,8 @@
 #include "chat/storage/friend_model.h"
 #include "chat/storage/older_name_model.h"
 #include "chat/storage/session_model.h"
-#include "forwarding_connection.h"
-#include "storage_fixture.h"
+#include "support/storage/forwarding_connection.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::storage {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "storage_fixture.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::storage {
 namespace {

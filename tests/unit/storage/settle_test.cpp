@@ -9,8 +9,8 @@
 
 #include "chat/base/clock.h"
 #include "chat/storage/session_model.h"
-#include "faulty_database.h"
-#include "storage_fixture.h"
+#include "support/storage/faulty_database.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::storage {
 namespace {

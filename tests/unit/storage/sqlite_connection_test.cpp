@@ -6,7 +6,7 @@
 #include <future>
 #include <thread>
 
-#include "storage_fixture.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::storage {
 namespace {

@@ -14,9 +14,9 @@
 
 #include "storage/sql.h"
 #include "storage/sqlite/sqlite_handle.h"
-#include "storage_fixture.h"
 #include "support/deadline.h"
 #include "support/eventually.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::storage {
 namespace {

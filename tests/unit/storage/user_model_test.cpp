@@ -1,7 +1,7 @@
 #include "chat/storage/user_model.h"
 
 #include "chat/storage/node_model.h"
-#include "storage_fixture.h"
+#include "support/storage/storage_fixture.h"
 
 namespace chat::storage {
 namespace {

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "support/clients/expect.h"
+#include "support/clients/user.h"
+#include "support/deadline.h"
+#include "support/processes/cluster.h"
+
+// What the tests of several servers stand on.
+namespace chat::test {
+
+// A cluster of its own for each test; where there can be none the test is skipped.
+class WithCluster : public ::testing::Test {
+ protected:
+  explicit WithCluster(std::size_t nodes = 2, Settings more = {}, Wiring wiring = Wiring::kDirect)
+      : nodes_(nodes), more_(std::move(more)), wiring_(wiring) {}
+
+  void SetUp() override {
+    if (const std::string why = Cluster::missing(); !why.empty()) GTEST_SKIP() << why;
+    cluster = std::make_unique<Cluster>(nodes_, more_, wiring_);
+  }
+
+  std::uint16_t port(std::size_t node) { return cluster->port(node); }
+  Account account(const std::string& name) { return register_account(port(0), name); }
+  User log_in_on(std::size_t node, const Account& who, const Json& more = Json::object()) {
+    return log_in(port(node), who, Wire::kText, more);
+  }
+  User user_on(std::size_t node, const std::string& name, const Json& more = Json::object()) {
+    return new_user(port(node), name, Wire::kText, more);
+  }
+
+  std::unique_ptr<Cluster> cluster;
+
+ private:
+  const std::size_t nodes_;
+  const Settings more_;
+  const Wiring wiring_;
+};
+
+inline Json acking() {
+  return {{"ack", true}};
+}
+inline Json taking_over() {
+  return {{"takeover", true}};
+}
+inline Json token_login(const Json& welcome, const Json& more = Json::object()) {
+  Json request = {{"msgid", 1}, {"token", welcome.at("token")}};
+  request.update(more);
+  return request;
+}
+
+// A stream as its recipient sees it: whether a message is of a group, and the group or the sender.
+using Stream = std::pair<bool, std::int64_t>;
+inline Stream stream_of(const Json& message) {
+  const bool group = message.at("msgid") == 10;
+  return {group, message.at(group ? "groupid" : "id").get<std::int64_t>()};
+}
+inline Json delivered_of(const Json& message) {
+  const auto [group, id] = stream_of(message);
+  const auto seq = message.at("seq").get<std::int64_t>();
+  return group ? group_delivered_request(id, seq) : delivered_request(id, seq);
+}
+
+// What one recipient has of all its streams, over all its connections. A message that comes again
+// is dropped, as clients do; one that leaves a hole fails the test. Not for the streams of groups
+// that the recipient writes to: its own messages are holes there.
+class Inbox {
+ public:
+  // True: it is new.
+  bool take(const Json& message) {
+    std::int64_t& last = last_[stream_of(message)];
+    const auto seq = message.at("seq").get<std::int64_t>();
+    if (seq <= last) {
+      ++repeats_;
+      return false;
+    }
+    EXPECT_EQ(seq, last + 1) << "hole before " << message.dump().substr(0, 300);
+    last = seq;
+    ++count_;
+    return true;
+  }
+  void take_offline(const Json& welcome) {
+    for (const Json& message : welcome.at("offlinemsg")) take(message);
+  }
+  std::int64_t last(const Stream& stream) const {
+    const auto found = last_.find(stream);
+    return found == last_.end() ? 0 : found->second;
+  }
+  std::int64_t count() const { return count_; }
+  std::int64_t repeats() const { return repeats_; }
+
+ private:
+  std::map<Stream, std::int64_t> last_;
+  std::int64_t count_ = 0;
+  std::int64_t repeats_ = 0;
+};
+
+}  // namespace chat::test

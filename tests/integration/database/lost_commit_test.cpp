@@ -1,0 +1,376 @@
+// The answer to the COMMIT of a write is lost: the connection to the database is cut when the
+// COMMIT is on its way, before it arrives or after. Either way each write takes effect once, its
+// client is told so, and everybody concerned sees what the tables have. When the database is gone
+// for a while at that moment, the client is told `unavailable`, and the rest follows when it is
+// back.
+#include <cstdlib>
+
+#include "integration/cluster/cluster_fixture.h"
+
+namespace chat::test {
+namespace {
+
+using Cut = MysqlProxy::Cut;
+
+// How soon the servers agree with the tables.
+constexpr milliseconds kAgreement{15'000};
+
+constexpr int kContact = 201;
+constexpr int kBye = 204;
+constexpr int kPresence = 200;
+
+class WithLostAnswers : public WithCluster {
+ protected:
+  explicit WithLostAnswers(const Settings& more = {}) : WithCluster(2, more, Wiring::kOwnLinks) {}
+
+  MysqlProxy& database(std::size_t node) { return cluster->links(node).database; }
+  std::int64_t number(const std::string& sql) { return cluster->storage().number(sql); }
+
+  // Seqs of the group's messages that reach the member up to the text `last`.
+  static std::vector<std::int64_t> seqs_up_to(User& member, const std::string& last) {
+    std::vector<std::int64_t> seqs;
+    for (;;) {
+      const Json message = member.client.push(10);
+      seqs.push_back(message.at("seq"));
+      if (message.at("msg") == last) return seqs;
+    }
+  }
+  // The user is told of the other's state, whatever else is told before.
+  static bool hears_state(User& user, std::int64_t other, const std::string& state) {
+    const Deadline deadline(kAgreement);
+    while (!deadline.passed()) {
+      try {
+        const Json push = user.client.push(kPresence);
+        if (push.at("id") == other && push.at("state") == state) return true;
+      } catch (const TimedOut&) {
+      }
+    }
+    return false;
+  }
+  // Without a takeover: so that a claim that is left over anywhere shows.
+  bool can_log_in_soon(std::size_t node, const Account& account) {
+    return wait_until(
+        [&] {
+          RawClient client(port(node));
+          return client.request(login_request(account)).at("errno") == 0;
+        },
+        kAgreement);
+  }
+};
+
+class LostAnswer : public WithLostAnswers, public ::testing::WithParamInterface<Cut> {
+ protected:
+  // Of the next write with such a statement on node 0.
+  void lose(const std::string& statement) { database(0).cut_next_commit_of(statement, GetParam()); }
+  void expect_lost() { EXPECT_FALSE(database(0).cut_is_due()) << "nothing was cut"; }
+};
+// With $CHAT_TEST_HELD_COMMITS set also a COMMIT that gets nowhere, while its transaction keeps its
+// locks: each such test takes some seconds longer.
+std::vector<Cut> ways() {
+  std::vector<Cut> all{Cut::kAfterDelivery, Cut::kBeforeDelivery};
+  if (std::getenv("CHAT_TEST_HELD_COMMITS") != nullptr) all.push_back(Cut::kHold);
+  return all;
+}
+std::string way_name(const ::testing::TestParamInfo<Cut>& way) {
+  if (way.param == Cut::kHold) return "Held";
+  return way.param == Cut::kAfterDelivery ? "AfterTheEffect" : "BeforeTheEffect";
+}
+INSTANTIATE_TEST_SUITE_P(AllWays, LostAnswer, ::testing::ValuesIn(ways()), way_name);
+
+TEST_P(LostAnswer, OfARegistrationIsItsId) {
+  lose("INSERT INTO user");
+  const Account alice = account("alice");
+  expect_lost();
+  EXPECT_EQ(number("SELECT COUNT(*) FROM user WHERE name = 'alice'"), 1);
+  EXPECT_EQ(number("SELECT id FROM user WHERE name = 'alice'"), alice.id);
+  EXPECT_TRUE(can_log_in_soon(1, alice));
+}
+
+TEST_P(LostAnswer, OfAFriendIsTheFriendWhoHearsOfIt) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  lose("INSERT INTO friend");
+  const Json reply = request_ok(alice.client, add_friend_request(alice.account, bob.id()));
+  expect_lost();
+  EXPECT_EQ(reply.at("friend").at("name"), "bob");
+  EXPECT_EQ(bob.client.push(kContact).at("id"), alice.id());
+  expect_refused(alice.client, add_friend_request(alice.account, bob.id()), errors::kExists);
+}
+
+TEST_P(LostAnswer, OfANewGroupIsTheGroupThatIsLive) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  lose("INSERT INTO allgroup");
+  const std::int64_t group = alice.create_group("club");
+  expect_lost();
+  EXPECT_EQ(number("SELECT COUNT(*) FROM allgroup"), 1);
+  bob.join_group(group);
+  bob.group_chat(group, "hello");
+  EXPECT_EQ(alice.client.push(10).at("msg"), "hello");
+  RawClient other(port(1));
+  expect_refused(bob.client, create_group_request(bob.account, "CLUB"), errors::kExists);
+}
+
+TEST_P(LostAnswer, OfAJoiningIsAMemberFromThereOn) {
+  User alice = user_on(1, "alice");
+  User bob = user_on(0, "bob");
+  const std::int64_t group = alice.create_group("club");
+  for (int i = 0; i < 3; ++i) alice.group_chat(group, "before");
+  lose("INSERT INTO groupuser");
+  bob.join_group(group);
+  expect_lost();
+  EXPECT_EQ(alice.client.push(202).at("id"), bob.id());
+  alice.group_chat(group, "live");
+  EXPECT_EQ(seqs_up_to(bob, "live"), (std::vector<std::int64_t>{4}));
+  cluster->links(0).redis.reset_all();
+  alice.group_chat(group, "in the gap");
+  EXPECT_EQ(seqs_up_to(bob, "in the gap"), (std::vector<std::int64_t>{5}));
+}
+
+TEST_P(LostAnswer, OfALoginIsTheOneSession) {
+  const Account alice = account("alice");
+  lose("UPDATE user SET state = 'online'");
+  User first = log_in_on(0, alice);
+  expect_lost();
+  RawClient second(port(1));
+  expect_refused(second, login_request(alice), errors::kAlreadyOnline);
+  const Json token = token_login(first.welcome);
+  first.client.close();
+  EXPECT_TRUE(can_log_in_soon(1, alice));
+  RawClient third(port(0));
+  request_ok(third, token);  // it is stored
+}
+
+TEST_P(LostAnswer, OfATakeoverEndsTheOlderSession) {
+  User older = user_on(1, "alice");
+  lose("UPDATE user SET state = 'online'");
+  User newer = log_in_on(0, older.account, taking_over());
+  expect_lost();
+  EXPECT_EQ(older.client.push(kBye).at("reason"), "taken_over");
+  newer.chat(newer.id(), "to myself");
+  EXPECT_EQ(newer.client.push(6).at("msg"), "to myself");
+}
+
+TEST_P(LostAnswer, OfAReleaseIsToldToFriends) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  request_ok(bob.client, add_friend_request(bob.account, alice.id()));
+  bob.client.keep_presence();
+  lose("UPDATE user SET state = 'offline'");
+  alice.client.close();
+  EXPECT_TRUE(hears_state(bob, alice.id(), "offline"));
+  expect_lost();
+  EXPECT_TRUE(can_log_in_soon(1, alice.account));
+}
+
+TEST_P(LostAnswer, OfADeletedAccountSignsItOff) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  request_ok(bob.client, add_friend_request(bob.account, alice.id()));
+  bob.client.keep_presence();
+  const Json welcome = alice.welcome;
+  lose("UPDATE user SET name = ''");
+  request_ok(alice.client, {{"msgid", 27}, {"password", alice.account.password}});
+  expect_lost();
+  expect_refused(alice.client, chat_request(alice.account, bob.id(), "still here"),
+                 errors::kNotLoggedIn);
+  EXPECT_TRUE(hears_state(bob, alice.id(), "offline"));
+  RawClient client(port(1));
+  expect_refused(client, token_login(welcome), errors::kInvalidToken);
+  expect_refused(client, login_request(alice.account), errors::kFailed);
+  EXPECT_NE(account("alice").id, alice.id()) << "the name is free";
+}
+
+TEST_P(LostAnswer, OfANewPasswordIsThePassword) {
+  User first = user_on(0, "alice");
+  User alice = log_in_on(0, first.account, taking_over());
+  lose("UPDATE user SET password");
+  const Json reply = request_ok(
+      alice.client,
+      {{"msgid", 26}, {"password", alice.account.password}, {"new_password", "new secret"}});
+  expect_lost();
+  EXPECT_EQ(reply.at("revoked"), 1);
+  alice.client.close();
+  RawClient client(port(1));
+  expect_refused(client, login_request(alice.account), errors::kFailed);
+  EXPECT_TRUE(can_log_in_soon(1, {alice.id(), "alice", "new secret"}));
+}
+
+TEST_P(LostAnswer, OfRevokedTokensIsHowMany) {
+  User first = user_on(0, "alice");
+  User alice = log_in_on(0, first.account, taking_over());
+  lose("DELETE FROM session");
+  EXPECT_EQ(request_ok(alice.client, {{"msgid", 29}, {"others", true}}).at("revoked"), 1);
+  expect_lost();
+  RawClient client(port(1));
+  expect_refused(client, token_login(first.welcome), errors::kInvalidToken);
+}
+
+TEST_P(LostAnswer, OfALogoutRevokesTheToken) {
+  User alice = user_on(0, "alice");
+  lose("DELETE FROM session");
+  request_ok(alice.client, logout_request(alice.account));
+  expect_lost();
+  RawClient client(port(1));
+  expect_refused(client, token_login(alice.welcome), errors::kInvalidToken);
+}
+
+// A hash that costs too little is replaced during the login.
+TEST_P(LostAnswer, OfARenewedPasswordHashIsALogin) {
+  const Account alice = account("alice");
+  cluster->node(0).terminate();
+  cluster->node(0).set("auth.argon2_ops=2");
+  cluster->node(0).start();
+  lose("UPDATE user SET password");
+  User user = log_in_on(0, alice);
+  expect_lost();
+  user.client.close();
+  EXPECT_TRUE(can_log_in_soon(1, alice));
+}
+
+// Handlers of node 0 have one connection to the database; when that is cut there is none until the
+// outage ends.
+class LostInAnOutage : public WithLostAnswers {
+ protected:
+  LostInAnOutage() : WithLostAnswers({"mysql.pool_size=1"}) {}
+
+  // The answer to the next such write is lost, and the database is away from then on.
+  void lose_and_cut_off(const std::string& statement) {
+    database(0).network().refuse(true);
+    database(0).cut_next_commit_of(statement, Cut::kAfterDelivery);
+  }
+  void end_outage() {
+    EXPECT_FALSE(database(0).cut_is_due()) << "nothing was cut";
+    database(0).network().refuse(false);
+  }
+  void expect_unavailable(RawClient& client, const Json& request) {
+    const Json reply = client.request(request);
+    EXPECT_EQ(reply.at("errno"), 32) << reply;
+    EXPECT_GT(reply.value("retry_after_ms", 0), 0) << reply;
+  }
+};
+
+TEST_F(LostInAnOutage, JoiningBecomesLiveFromThereOn) {
+  User alice = user_on(1, "alice");
+  User bob = user_on(0, "bob");
+  const std::int64_t group = alice.create_group("club");
+  for (int i = 0; i < 3; ++i) alice.group_chat(group, "before");
+  lose_and_cut_off("INSERT INTO groupuser");
+  expect_unavailable(bob.client, join_group_request(bob.account, group));
+  alice.group_chat(group, "during");
+  end_outage();
+  EXPECT_EQ(seqs_up_to(bob, "during"), (std::vector<std::int64_t>{4}));
+  EXPECT_EQ(alice.client.push(202).at("id"), bob.id());
+  alice.group_chat(group, "live");
+  EXPECT_EQ(seqs_up_to(bob, "live"), (std::vector<std::int64_t>{5}));
+  expect_refused(bob.client, join_group_request(bob.account, group), errors::kExists);
+}
+
+TEST_F(LostInAnOutage, NewGroupBecomesLive) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  lose_and_cut_off("INSERT INTO allgroup");
+  expect_unavailable(alice.client, create_group_request(alice.account, "club"));
+  end_outage();
+  const std::int64_t group = number("SELECT id FROM allgroup");
+  bob.join_group(group);
+  bob.group_chat(group, "hello");
+  EXPECT_EQ(seqs_up_to(alice, "hello"), (std::vector<std::int64_t>{1}));
+  bob.group_chat(group, "live");
+  EXPECT_EQ(seqs_up_to(alice, "live"), (std::vector<std::int64_t>{2}));
+}
+
+TEST_F(LostInAnOutage, FriendHearsOfIt) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  lose_and_cut_off("INSERT INTO friend");
+  expect_unavailable(alice.client, add_friend_request(alice.account, bob.id()));
+  end_outage();
+  EXPECT_EQ(bob.client.push(kContact).at("id"), alice.id());
+}
+
+TEST_F(LostInAnOutage, DeletedAccountsSessionEnds) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  request_ok(bob.client, add_friend_request(bob.account, alice.id()));
+  bob.client.keep_presence();
+  lose_and_cut_off("UPDATE user SET name = ''");
+  expect_unavailable(alice.client, {{"msgid", 27}, {"password", alice.account.password}});
+  end_outage();
+  EXPECT_EQ(alice.client.push(kBye).at("reason"), "account_deleted");
+  EXPECT_TRUE(hears_state(bob, alice.id(), "offline"));
+}
+
+// Whichever is faster, the repeat or the server that looks what became of the first request.
+TEST_F(LostInAnOutage, DeletingTheAccountAgainDoesNotFindThePasswordWrong) {
+  User alice = user_on(0, "alice");
+  const Json request = {{"msgid", 27}, {"password", alice.account.password}};
+  lose_and_cut_off("UPDATE user SET name = ''");
+  expect_unavailable(alice.client, request);
+  end_outage();
+  try {
+    for (Json reply = alice.client.request(request);; reply = alice.client.request(request)) {
+      if (reply.at("errno") == 32) continue;
+      EXPECT_EQ(reply.at("errno"), 0) << reply;
+      break;
+    }
+  } catch (const ConnectionEnded&) {
+    EXPECT_EQ(alice.client.push(kBye).at("reason"), "account_deleted");
+  }
+}
+
+// What a client does that is told to try again.
+TEST_F(LostInAnOutage, RepeatedRegistrationIsAnsweredWithItsId) {
+  const Json request = {{"msgid", 4}, {"name", "alice"}, {"password", "a secret"}};
+  account("bob");  // so that the one connection is open
+  RawClient client(port(0));
+  lose_and_cut_off("INSERT INTO user");
+  expect_unavailable(client, request);
+  end_outage();
+  const Json reply = request_patiently(client, request);
+  EXPECT_EQ(reply.at("errno"), 0) << reply;
+  EXPECT_EQ(reply.value("id", 0), number("SELECT id FROM user WHERE name = 'alice'"));
+  RawClient other(port(0));
+  const Json another = {{"msgid", 4}, {"name", "alice"}, {"password", "another"}};
+  EXPECT_EQ(request_patiently(other, another).at("errno"), 1);
+}
+
+TEST_F(LostInAnOutage, RepeatedChangeOfAPasswordIsAnswered) {
+  User alice = user_on(0, "alice");
+  const Json request = {
+      {"msgid", 26}, {"password", alice.account.password}, {"new_password", "new secret"}};
+  lose_and_cut_off("UPDATE user SET password");
+  expect_unavailable(alice.client, request);
+  end_outage();
+  const Json wrong = {{"msgid", 26}, {"password", "nonsense"}, {"new_password", "other secret"}};
+  EXPECT_EQ(request_patiently(alice.client, wrong).at("errno"), 1);
+  EXPECT_EQ(request_patiently(alice.client, request).at("errno"), 0);
+  request_ok(alice.client,
+             {{"msgid", 26}, {"password", "new secret"}, {"new_password", "newer secret"}});
+}
+
+TEST_F(LostInAnOutage, LoginLocksNobodyOut) {
+  const Account alice = account("alice");
+  lose_and_cut_off("UPDATE user SET state = 'online'");
+  RawClient client(port(0));
+  expect_unavailable(client, login_request(alice));
+  EXPECT_EQ(number("SELECT COUNT(*) FROM user WHERE state = 'online'"), 1);
+  end_outage();
+  EXPECT_TRUE(can_log_in_soon(1, alice));
+}
+
+TEST_F(LostInAnOutage, ReleaseIsToldToFriends) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  request_ok(bob.client, add_friend_request(bob.account, alice.id()));
+  bob.client.keep_presence();
+  lose_and_cut_off("UPDATE user SET state = 'offline'");
+  alice.client.close();
+  ASSERT_TRUE(wait_until([&] { return !database(0).cut_is_due(); }));
+  end_outage();
+  EXPECT_TRUE(hears_state(bob, alice.id(), "offline"));
+  EXPECT_TRUE(can_log_in_soon(1, alice.account));
+}
+
+}  // namespace
+}  // namespace chat::test
