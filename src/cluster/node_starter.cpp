@@ -123,7 +123,7 @@ Result<void> NodeStarter::watch(const NodeRow& obstacle) {
       still_since = now;
     }
     seen = *std::move(row);
-    if (is_process_gone(seen.holder) || now - still_since >= NodeLease::kLease) {
+    if (is_process_gone(seen.holder) || now - still_since >= kNodeLease) {
       dead_.push_back(std::move(seen));
       return {};
     }
@@ -180,7 +180,7 @@ Error NodeStarter::refusal(const NodeRow& holder) const {
 
 void NodeStarter::say_that_we_wait(const NodeRow& obstacle) const {
   if (!wait_.on_wait) return;
-  const auto longest = std::chrono::duration_cast<std::chrono::seconds>(NodeLease::kLease);
+  const auto longest = std::chrono::duration_cast<std::chrono::seconds>(kNodeLease);
   wait_.on_wait(fmt::format("waiting for up to {} s to see whether another server still runs: {}",
                             longest.count(), describe(obstacle)));
 }

@@ -8,7 +8,7 @@
 
 #include "chat/base/clock.h"
 #include "chat/base/result.h"
-#include "chat/cluster/node_lease.h"
+#include "chat/cluster/node_claim.h"
 #include "chat/storage/database.h"
 #include "chat/storage/values.h"
 

@@ -11,6 +11,7 @@
 #include "chat/base/log.h"
 #include "chat/base/slab.h"
 #include "chat/base/version.h"
+#include "chat/cluster/node_claim.h"
 #include "server/bus_factory.h"
 #include "server/database_setup.h"
 #include "server/plain_port.h"

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "chat/cluster/redis_bus.h"
+#include "chat/cluster/redis_options.h"
 
 namespace chat::server {
 namespace {

@@ -9,6 +9,7 @@
 #include "chat/storage/cluster_model.h"
 #include "chat/storage/migrations.h"
 #include "chat/storage/mysql_database.h"
+#include "chat/storage/mysql_options.h"
 #include "chat/storage/node_model.h"
 #include "chat/storage/older_name_model.h"
 #include "chat/storage/sqlite_database.h"

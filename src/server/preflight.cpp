@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "chat/base/unique_fd.h"
+#include "chat/cluster/redis_options.h"
 #include "chat/cluster/redis_probe.h"
 #include "chat/storage/sqlite_database.h"
 #include "server/database_setup.h"

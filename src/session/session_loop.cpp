@@ -6,7 +6,9 @@
 #include "chat/base/log_limiter.h"
 #include "chat/protocol/classic.h"
 #include "chat/protocol/limits.h"
+#include "chat/session/crowd_limit.h"
 #include "chat/session/session.h"
+#include "session/pacer.h"
 
 // The side of a session that its I/O loop runs: bytes in, bytes out, deadlines.
 namespace chat::session {

@@ -28,6 +28,7 @@ def main(output, function, *names):
     pathlib.Path(output).write_text(
         "// Written by embed_migrations.py.\n"
         '#include "storage/embedded_migrations.h"\n\n'
+        '#include "chat/storage/migrations.h"\n\n'
         "namespace chat::storage {\nnamespace {\n\n"
         f"constexpr Migration k_{function}[] = {{\n{''.join(rows)}}};\n\n"
         "}  // namespace\n\n"

@@ -2,9 +2,9 @@
 
 #include <span>
 
-#include "chat/storage/migrations.h"
-
 namespace chat::storage {
+
+struct Migration;
 
 // Defined in sources that the build writes from sql/ (embed_migrations.py).
 std::span<const Migration> mysql_migrations();

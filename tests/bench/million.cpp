@@ -34,6 +34,7 @@
 #include "chat/base/slab.h"
 #include "chat/cluster/local_bus.h"
 #include "chat/delivery/loop_delivery.h"
+#include "chat/session/crowd_limit.h"
 #include "chat/session/registry.h"
 #include "chat/session/session.h"
 #include "chat/storage/migrations.h"

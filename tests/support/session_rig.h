@@ -19,6 +19,7 @@
 #include "chat/base/unique_fd.h"
 #include "chat/base/worker_pool.h"
 #include "chat/net/loop_pool.h"
+#include "chat/session/crowd_limit.h"
 #include "chat/session/loops.h"
 #include "chat/session/session.h"
 #include "support/deadline.h"

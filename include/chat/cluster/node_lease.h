@@ -13,6 +13,7 @@
 #include "chat/base/result.h"
 #include "chat/base/stop_signal.h"
 #include "chat/base/thread.h"
+#include "chat/cluster/node_claim.h"
 #include "chat/storage/database.h"
 #include "chat/storage/values.h"
 
@@ -51,26 +52,12 @@ class NodeListener {
   virtual void on_lease_lost() = 0;
 };
 
-// Who starts, and how.
-struct NodeClaim {
-  std::string name{};
-  bool alone = false;      // without a bus: no other server may use the database
-  bool exclusive = false;  // no other process can use the database (Database::exclusive())
-  std::string address{};   // where it listens, for people
-};
-
-// What happens while a start waits for another server's lease.
-struct StartWait {
-  std::function<void(const std::string& sentence)> on_wait;
-  std::function<bool()> give_up;  // true: wait no longer
-};
-
 // Threading: held(), note_ended(), set_mute() and others_mute() are thread-safe; the rest is
 // externally synchronised. Has a thread and a database connection of its own, so that no full pool
 // keeps it from renewing.
 class NodeLease {
  public:
-  static constexpr std::chrono::milliseconds kLease{10'000};
+  static constexpr std::chrono::milliseconds kLease = kNodeLease;
   static constexpr std::chrono::milliseconds kRenewInterval{3'000};
 
   NodeLease(storage::Database& database, const base::Clock& clock)

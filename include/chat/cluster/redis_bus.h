@@ -7,26 +7,13 @@
 #include <vector>
 
 #include "chat/cluster/bus.h"
+#include "chat/cluster/redis_options.h"
 
 namespace chat::cluster {
 
 class RedisPublisher;
 class RedisSubscriber;
 class Wakeup;
-
-struct RedisOptions {
-  std::string host = "127.0.0.1";
-  std::uint16_t port = 6379;
-  std::string socket;    // where not empty, it is used instead of host and port
-  std::string password;  // empty: no AUTH
-  unsigned db = 0;
-  // In every channel and key, so that several clusters can share one Redis: its channels are the
-  // same in all databases.
-  std::string cluster;
-  // Tells our own messages from the others': unlike that of any other process on this Redis. One
-  // line.
-  std::string node;
-};
 
 // The bus over Redis' publish/subscribe: one PUBLISH a message, on channels as in redis_wire.h.
 // What it couldn't publish it drops, remembers that, and tells the other nodes' buses on a channel

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "chat/base/result.h"
-#include "chat/cluster/redis_bus.h"
+#include "chat/cluster/redis_options.h"
 
 namespace chat::cluster {
 

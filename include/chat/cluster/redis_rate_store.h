@@ -10,7 +10,7 @@
 
 #include "chat/base/mutex.h"
 #include "chat/base/rate_store.h"
-#include "chat/cluster/redis_bus.h"
+#include "chat/cluster/redis_options.h"
 
 namespace chat::cluster {
 

@@ -16,11 +16,12 @@
 #include "chat/protocol/framing.h"
 #include "chat/session/deadlines.h"
 #include "chat/session/handler.h"
-#include "chat/session/pacer.h"
 #include "chat/session/session_context.h"
 #include "chat/session/strand.h"
 
 namespace chat::session {
+
+class Pacer;
 
 // One client's conversation: its framing, its requests in order, who is logged in on it.
 //

@@ -9,13 +9,14 @@
 #include "chat/base/ids.h"
 #include "chat/base/rate_store.h"
 #include "chat/base/token_bucket.h"
-#include "chat/protocol/classic.h"
-#include "chat/session/crowd_limit.h"
+#include "chat/protocol/classic_requests.h"
 #include "chat/session/deadlines.h"
 #include "chat/session/handler.h"
 #include "chat/session/strand.h"
 
 namespace chat::session {
+
+class CrowdLimit;
 
 // Above this much unread output a connection gets no more pushes and its requests are not read.
 inline constexpr std::size_t kOutputHighBytes = 256 * 1024;

@@ -9,22 +9,11 @@
 #include "chat/base/mutex.h"
 #include "chat/base/result.h"
 #include "chat/storage/database.h"
+#include "chat/storage/mysql_options.h"
 
 namespace chat::storage {
 
 class MysqlWatch;
-
-struct MysqlOptions {
-  std::string host;
-  std::uint16_t port = 3306;
-  std::string socket;  // where not empty, it is used instead of host and port
-  std::string user;
-  std::string password;
-  std::string database;
-  std::chrono::seconds connect_timeout{1};
-  std::chrono::seconds io_timeout{5};  // for one read or write of the connection
-  std::chrono::seconds lock_wait{1};   // for a table that somebody else has locked
-};
 
 // A MySQL or MariaDB server. Every connection sets its session up itself (utf8mb4, strict mode,
 // READ COMMITTED, short lock waits), so nothing but durability_faults() depends on how the server

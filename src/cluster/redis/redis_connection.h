@@ -12,7 +12,7 @@
 
 #include "chat/base/clock.h"
 #include "chat/base/result.h"
-#include "chat/cluster/redis_bus.h"
+#include "chat/cluster/redis_options.h"
 #include "cluster/redis/wakeup.h"
 
 namespace chat::cluster {

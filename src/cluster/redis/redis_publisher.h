@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "chat/base/thread.h"
-#include "chat/cluster/redis_bus.h"
+#include "chat/cluster/bus.h"
+#include "chat/cluster/redis_options.h"
 #include "cluster/redis/backoff.h"
 #include "cluster/redis/redis_connection.h"
 #include "cluster/redis/redis_outbox.h"

@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "chat/base/thread.h"
-#include "chat/cluster/redis_bus.h"
+#include "chat/cluster/bus.h"
+#include "chat/cluster/redis_options.h"
 #include "chat/cluster/subscriptions.h"
 #include "cluster/redis/backoff.h"
 #include "cluster/redis/redis_link.h"

@@ -8,7 +8,6 @@
 #include "chat/protocol/errors.h"
 #include "chat/protocol/msgid.h"
 #include "protocol/codec/plain_text.h"
-#include "protocol/framing/classic_numbers.h"
 
 namespace chat::protocol {
 namespace {

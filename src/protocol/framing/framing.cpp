@@ -4,7 +4,7 @@
 #include <string>
 
 #include "chat/base/check.h"
-#include "chat/protocol/classic.h"
+#include "chat/protocol/classic_requests.h"
 #include "chat/protocol/http.h"
 
 // Bytes → frames. A stream of text may also turn out to be HTTP by a request line, of whatever

@@ -5,9 +5,6 @@
 
 #include <array>
 
-#include "chat/base/check.h"
-#include "server/config/config_settings.h"
-
 namespace chat::server {
 namespace {
 
@@ -18,12 +15,6 @@ std::string machine_name() {
 }
 
 }  // namespace
-
-Config default_config() {
-  auto config = Settings().finish();
-  CHAT_CHECK(config);
-  return *config;
-}
 
 std::string default_node_name(const net::Address& bound) {
   const std::string host = bound.host();

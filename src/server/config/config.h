@@ -7,7 +7,7 @@
 
 #include "chat/base/log.h"
 #include "chat/net/address.h"
-#include "chat/protocol/classic.h"
+#include "chat/protocol/classic_requests.h"
 
 // What an operator can choose, checked and ready to use: plain values, no library types.
 // conf/server.ini explains every one of them; config_keys.cpp holds defaults and ranges.
@@ -84,9 +84,6 @@ struct Config {
   Limits limits;
   Log log;
 };
-
-// What the server runs with when nobody chooses anything.
-Config default_config();
 
 // host:port; the machine's own name stands in for a host that means "every address", so that
 // two machines with the same configuration are two nodes.

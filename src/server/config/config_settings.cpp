@@ -123,4 +123,10 @@ std::string Settings::to_ini() const {
   return ini;
 }
 
+Config default_config() {
+  auto config = Settings().finish();
+  CHAT_CHECK(config);
+  return *config;
+}
+
 }  // namespace chat::server

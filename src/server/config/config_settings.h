@@ -41,4 +41,7 @@ class Settings {
   std::vector<Entry> entries_;
 };
 
+// What the server runs with when nobody chooses anything.
+Config default_config();
+
 }  // namespace chat::server

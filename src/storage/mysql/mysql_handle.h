@@ -8,7 +8,7 @@
 #include <type_traits>
 
 #include "chat/base/result.h"
-#include "chat/storage/mysql_database.h"
+#include "chat/storage/mysql_options.h"
 
 namespace chat::storage {
 

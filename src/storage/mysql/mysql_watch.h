@@ -11,7 +11,7 @@
 #include "chat/base/mutex.h"
 #include "chat/base/stop_signal.h"
 #include "chat/base/thread.h"
-#include "chat/storage/mysql_database.h"
+#include "chat/storage/mysql_options.h"
 #include "storage/mysql/mysql_handle.h"
 
 namespace chat::storage {

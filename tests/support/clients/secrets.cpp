@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -61,7 +62,7 @@ void note_secret(std::string_view text) {
   secrets().note(text);
 }
 
-void note_secrets_of(const Json& frame) {
+void note_secrets_of(const nlohmann::json& frame) {
   if (!frame.is_object()) return;
   for (const char* field : {"password", "token", "msg"}) {
     const auto found = frame.find(field);

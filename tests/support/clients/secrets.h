@@ -1,10 +1,9 @@
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "raw_client.h"
 
 // What no server may ever write into a log: the passwords, tokens and message texts of this test
 // program's clients. The clients note them as they send and receive; ServerProcess looks for them
@@ -15,7 +14,7 @@ namespace chat::test {
 
 void note_secret(std::string_view text);
 // The password, token and message of a request or reply, where it has them.
-void note_secrets_of(const Json& frame);
+void note_secrets_of(const nlohmann::json& frame);
 
 // The first line of `log` that holds a noted secret; nothing if none does.
 std::optional<std::string> line_with_secret(std::string_view log);

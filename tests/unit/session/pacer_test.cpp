@@ -1,4 +1,4 @@
-#include "chat/session/pacer.h"
+#include "session/pacer.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "protocol/framing/classic_numbers.h"
+#include "chat/protocol/classic_requests.h"
 
 #include <algorithm>
 #include <array>
