@@ -55,7 +55,7 @@ _SYSTEM_HEADERS = set(
     "unistd utime wchar wordexp".split())
 
 
-def _room(path):
+def room_of(path):
     parts = path.split("/")
     if parts[0] == "client":
         return "client"
@@ -80,8 +80,8 @@ def _target_room(files, path, name):
         return name.split("/")[1]
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
     for candidate in (beside, "src/" + name, name):
-        if candidate in files and _room(candidate):
-            return _room(candidate)
+        if candidate in files and room_of(candidate):
+            return room_of(candidate)
     return None
 
 
@@ -114,7 +114,7 @@ def _check_angled(path, name):
 def arrows(repository):
     """Rooms include only what the table allows; libraries stay in their rooms."""
     for path, text in repository.sources("include", "src", "client"):
-        room = _room(path)
+        room = room_of(path)
         if room not in _ARROWS:
             yield f"{path}: stands in no room"
             continue

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Shows that every rule goes red on what it forbids and stays green on what is close to it."""
 
+import inspect
 import pathlib
 import shutil
 import sys
@@ -16,7 +17,10 @@ COMPILER = sys.argv[1:] or ["c++"]
 
 
 def found(rule, files, **options):
-    return list(style_test.RULES[rule](tree.Tree(files), **options))
+    rule = style_test.RULES[rule]
+    if "allowed" in inspect.signature(rule).parameters:
+        options.setdefault("allowed", {})  # the exceptions of this repository are not the examples'
+    return list(rule(tree.Tree(files), **options))
 
 
 def with_include(path, line):
@@ -120,6 +124,31 @@ RED = {
         {"README.md": "[the page](src/PAGE.md#three)\n", "src/PAGE.md": "## Two\n```\n# three\n```\n"},
         {"README.md": "[below](#three)\n"},
     ],
+    "public_header_used_elsewhere": [
+        {"include/chat/net/a.h": ""},
+        {"include/chat/net/a.h": "", "src/net/b.cpp": '#include "chat/net/a.h"\n'},
+        {"include/chat/net/a.h": "", "tests/unit/net/a_test.cpp": '#include "chat/net/a.h"\n'},
+    ],
+    "no_unit_cycle": [
+        {"src/net/a.h": '#include "net/b.h"\n', "src/net/b.h": '#include "net/a.h"\n'},
+        {"src/net/inner/a.h": "", "src/net/inner/a.cpp": '#include "net/b.h"\n',
+         "src/net/b.h": "", "src/net/b.cpp": '#include "net/inner/a.h"\n'},
+        {"include/chat/net/a.h": '#include "chat/net/b.h"\n', "src/net/inner/a.cpp": "",
+         "include/chat/net/b.h": "", "src/net/b.cpp": '#include "chat/net/c.h"\n',
+         "include/chat/net/c.h": '#include "chat/net/a.h"\n'},
+        {"tests/support/a.h": '#include "b.h"\n', "tests/support/b.h": "",
+         "tests/support/b.cpp": '#include "support/a.h"\n'},
+    ],
+    "unique_file_names": [
+        {"src/net/a.h": "", "src/session/a.h": ""},
+        {"src/net/a.cpp": "", "tests/fuzz/a.cpp": ""},
+        {"src/net/a.h": "", "client/net/a.cpp": ""},
+        {"scripts/a.sh": "", "tests/a.sh": ""},
+    ],
+    "units_per_folder": [
+        {f"src/net/a{i}.h": "" for i in range(21)},
+        {f"tests/support/a{i}.cpp": "" for i in range(21)},
+    ],
 }
 
 GREEN = {
@@ -169,6 +198,25 @@ GREEN = {
          "README.md": "# The `page`, that is first\n", "src/a.h": ""},
         {"README.md": "```\n[no link](x)\n```\n"},
     ],
+    "public_header_used_elsewhere": [
+        {"include/chat/net/a.h": "", "src/session/b.cpp": '#include "chat/net/a.h"\n'},
+        {"include/chat/base/a.h": "", "client/b.h": '#include "chat/base/a.h"\n', "src/net/c.h": ""},
+    ],
+    "no_unit_cycle": [
+        {"src/net/a.h": "", "src/net/a.cpp": '#include "net/a.h"\n#include "net/b.h"\n',
+         "src/net/b.h": '#include "net/c.h"\n', "src/net/c.h": ""},
+        {"include/chat/net/a.h": "", "src/net/inner/a.cpp": '#include "chat/net/a.h"\n'},
+    ],
+    "unique_file_names": [
+        {"include/chat/net/a.h": "", "src/net/inner/a.cpp": "", "tests/unit/net/a_test.cpp": ""},
+        {"src/README.md": "", "README.md": "", "src/meson.build": "", "src/net/meson.build": ""},
+        {"client/a.h": "", "client/a.cpp": "", "scripts/a.sh": ""},
+    ],
+    "units_per_folder": [
+        {f"src/net/a{i}.{suffix}": "" for i in range(20) for suffix in ("h", "cpp")},
+        {**{f"include/chat/net/a{i}.h": "" for i in range(30)},
+         **{f"src/net/a{i}.cpp": "" for i in range(15)}},
+    ],
 }
 
 
@@ -197,6 +245,14 @@ class Rules(unittest.TestCase):
         allowed = {"src/a/b.cpp: void f": "why"}
         self.assertEqual(found("function_length", long_function, allowed=allowed), [])
         self.assertNotEqual(found("function_length", {}, allowed=allowed), [])
+        held = {"include/chat/a/b.h": "#pragma once\n"}
+        self.assertEqual(found("public_header_used_elsewhere", held,
+                               allowed={"include/chat/a/b.h": "why"}), [])
+        self.assertNotEqual(found("public_header_used_elsewhere", {},
+                                  allowed={"include/chat/a/b.h": "why"}), [])
+        circle = {"src/a/b.h": '#include "a/c.h"\n', "src/a/c.h": '#include "a/b.h"\n'}
+        self.assertEqual(found("no_unit_cycle", circle, allowed={"b c": "why"}), [])
+        self.assertNotEqual(found("no_unit_cycle", {}, allowed={"b c": "why"}), [])
 
 
 class Text(unittest.TestCase):

@@ -17,6 +17,7 @@ import rules_documents
 import rules_rooms
 import rules_shape
 import rules_text
+import rules_units
 import tree
 
 _SKIP = 77
@@ -31,6 +32,10 @@ RULES = {rule.__name__: rule for rule in (
     rules_text.forbidden_lines,
     rules_text.no_sleep_in_tests,
     rules_text.no_machine_paths,
+    rules_units.public_header_used_elsewhere,
+    rules_units.no_unit_cycle,
+    rules_units.unique_file_names,
+    rules_units.units_per_folder,
     rules_documents.documents_exist,
 )}
 
