@@ -40,7 +40,7 @@ void Registry::claimed(UserId user, const Session& session, SessionEpoch epoch) 
   entry->claimed_at = std::chrono::steady_clock::now();
 }
 
-bool Registry::evict_older(UserId user, SessionEpoch newer) {
+bool Registry::evict_older(UserId user, SessionEpoch newer, std::string reason) {
   std::shared_ptr<Session> evicted;
   {
     Shard& shard = shard_of(user);
@@ -49,7 +49,7 @@ bool Registry::evict_older(UserId user, SessionEpoch newer) {
     if (entry == nullptr || entry->epoch == 0 || entry->epoch >= newer) return false;
     evicted = entry->session;
   }
-  evicted->evict("taken_over");
+  evicted->evict(std::move(reason));
   return true;
 }
 

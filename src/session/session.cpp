@@ -11,6 +11,7 @@
 #include "chat/protocol/http.h"
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/limits.h"
+#include "chat/session/crowd_limit.h"
 #include "session/pacer.h"
 
 namespace chat::session {

@@ -35,9 +35,9 @@ class Registry {
                       std::function<void()> when_free);
   // The claim that makes the reservation good in the table.
   void claimed(UserId user, const Session& session, SessionEpoch epoch);
-  // A newer claim than the holder's exists, on another node: evicts the holder with BYE taken_over.
-  // False: nobody holds the user here, or not by an older claim that is known.
-  bool evict_older(UserId user, SessionEpoch newer);
+  // The user's row has a newer epoch than the holder's claim: evicts the holder with a BYE of this
+  // reason. False: nobody holds the user here, or not by an older claim that is known.
+  bool evict_older(UserId user, SessionEpoch newer, std::string reason = "taken_over");
   // The table does not have the session that claimed the user with this epoch: evicts it with BYE
   // session_lost, after which its client may log in again. False: it is not the holder any more, or
   // is on its way out already.

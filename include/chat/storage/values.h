@@ -80,6 +80,7 @@ struct UserState {
   bool online = false;
   Node holder;  // all 0 when offline
   SessionEpoch session_epoch = 0;
+  bool removed = false;  // the account was deleted
 };
 
 // `user` is in `group`, and has received its messages up to `delivered`.

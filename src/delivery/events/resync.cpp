@@ -263,7 +263,8 @@ Result<void> Resync::compare(std::span<const Holder> holders, Doubts& doubts, Lo
     const auto found = rows.find(holder.user);
     const storage::UserState* row = found == rows.end() ? nullptr : found->second;
     if (row != nullptr && row->session_epoch > holder.epoch) {
-      registry_.evict_older(holder.user, row->session_epoch);
+      registry_.evict_older(holder.user, row->session_epoch,
+                            row->removed ? "account_deleted" : "taken_over");
       continue;
     }
     if (row != nullptr && has_session(*row, holder)) continue;
