@@ -38,8 +38,9 @@ LineReader::Status LineReader::next(std::string& line, std::chrono::milliseconds
     char chunk[4096];
     const ssize_t count = ::read(fd_, chunk, sizeof chunk);
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    // A broken input is an ended one.
+    // A broken input is an ended one. EIO: the terminal is gone.
     ended_ = count <= 0;
+    if (count < 0 && errno != EIO) error_ = errno;
     if (count > 0) buffer_.append(chunk, static_cast<std::size_t>(count));
   }
 }

@@ -28,6 +28,9 @@ class LineReader {
   // The next line without its LF; a last line without one counts too.
   Status next(std::string& line, std::chrono::milliseconds timeout);
 
+  // After kEnd: the errno of the read() that ended the input; 0 for an input that came to its end.
+  int error() const { return error_; }
+
   // Blocks for `duration`; false when woken. Reads nothing.
   bool pause(std::chrono::milliseconds duration);
 
@@ -43,6 +46,7 @@ class LineReader {
   std::string buffer_;
   bool skipping_ = false;  // inside a line over the limit
   bool ended_ = false;
+  int error_ = 0;
 };
 
 }  // namespace chat::client

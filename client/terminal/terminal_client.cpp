@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <utility>
 
@@ -95,6 +96,10 @@ void TerminalClient::read_commands() {
       case LineReader::Status::kTooLong: show({event::Usage{"the line is too long"}}); break;
       case LineReader::Status::kTimeout: break;
       case LineReader::Status::kEnd:
+        if (const int error = reader_.error()) {
+          show({event::Usage{fmt::format("cannot read the commands: {}", std::strerror(error))}});
+        }
+        return;
       case LineReader::Status::kWoken: return;
     }
     tick();

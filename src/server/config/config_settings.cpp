@@ -39,10 +39,16 @@ tl::unexpected<Error> refuse(const Key& key, std::string_view text, const std::s
               fmt::format("{}: {} = {}: {}", origin, key.full_name(), shown, why));
 }
 
+// Whether a listener on `wide` takes the connections to `other`, which has the same port. One on
+// [::] takes those of IPv4, too.
+bool covers(const net::Address& wide, const net::Address& other) {
+  const std::string host = wide.host();
+  return host == other.host() || host == "::" || (host == "0.0.0.0" && !other.is_ipv6());
+}
+
 // Port 0 is another port each time.
-bool same_place(const Config::Server& server) {
-  return server.proxy_listen && server.listen.port() != 0 &&
-         server.proxy_listen->to_string() == server.listen.to_string();
+bool overlap(const net::Address& a, const net::Address& b) {
+  return a.port() != 0 && a.port() == b.port() && (covers(a, b) || covers(b, a));
 }
 
 }  // namespace
@@ -85,8 +91,10 @@ Result<Config> Settings::finish() const {
   for (const auto& [key, value, origin] : entries_) {
     if (key->store != nullptr) key->store(config, value);
   }
-  if (same_place(config.server)) {
-    return refuse_entry("server.proxy_listen", "must not be the address of server.listen");
+  if (const auto& proxy = config.server.proxy_listen;
+      proxy && overlap(*proxy, config.server.listen)) {
+    return refuse_entry("server.proxy_listen",
+                        "must not be, or overlap, the address of server.listen");
   }
   if (config.bus.engine == BusEngine::kRedis && config.storage.engine == StorageEngine::kSqlite) {
     return refuse_entry("bus.engine",

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 #include <thread>
 
@@ -41,6 +42,18 @@ TEST_F(LineReaderTest, CutsLinesAndTakesALastOneWithoutItsEnd) {
   }
   EXPECT_EQ(reader.next(line, 5s), Status::kEnd);
   EXPECT_EQ(reader.next(line, 5s), Status::kEnd);
+}
+
+TEST_F(LineReaderTest, TellsAnInputThatCannotBeReadFromOneThatEnded) {
+  const base::UniqueFd folder(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  LineReader broken(folder.get());
+  std::string line;
+  EXPECT_EQ(broken.next(line, 5s), Status::kEnd);
+  EXPECT_EQ(broken.error(), EISDIR);
+  out_.reset();
+  LineReader ended(in_.get());
+  EXPECT_EQ(ended.next(line, 5s), Status::kEnd);
+  EXPECT_EQ(ended.error(), 0);
 }
 
 TEST_F(LineReaderTest, KeepsHalfALineOverATimeout) {

@@ -167,9 +167,20 @@ TEST(CommandLine, RefusesWhatThisVersionDoesNotOfferWithASentence) {
 
 TEST(CommandLine, RefusesAProxyListenerInThePlaceOfThePublicOne) {
   EXPECT_EQ(error_of({"--set", "server.proxy_listen=127.0.0.1:6000"}),
-            "--set: server.proxy_listen = \"127.0.0.1:6000\": must not be the address of "
-            "server.listen");
+            "--set: server.proxy_listen = \"127.0.0.1:6000\": must not be, or overlap, the "
+            "address of server.listen");
   EXPECT_NE(error_of({"--set", "server.proxy_listen=[::1]:7", "--set", "server.listen=[::1]:7"}),
+            "");
+  const std::vector<std::vector<const char*>> overlapping = {
+      {"--set", "server.listen=0.0.0.0:7", "--set", "server.proxy_listen=127.0.0.1:7"},
+      {"--set", "server.listen=10.0.0.1:7", "--set", "server.proxy_listen=0.0.0.0:7"},
+      {"--set", "server.listen=[::]:7", "--set", "server.proxy_listen=[::1]:7"},
+      {"--set", "server.listen=10.0.0.1:7", "--set", "server.proxy_listen=[::]:7"},
+  };
+  for (const auto& arguments : overlapping) {
+    EXPECT_NE(error_of(arguments), "") << arguments[1] << " and " << arguments[3];
+  }
+  EXPECT_EQ(error_of({"--set", "server.listen=0.0.0.0:7", "--set", "server.proxy_listen=[::1]:7"}),
             "");
   EXPECT_EQ(error_of({"--set", "server.proxy_listen=127.0.0.1:6001"}), "");
   EXPECT_EQ(error_of({"--set", "server.proxy_listen=127.0.0.2:6000"}), "");
