@@ -125,6 +125,8 @@ std::optional<int> TerminalProgram::wait_exit(milliseconds usual) {
   for (int status = 0; !deadline.passed(); read_some(kLookMs)) {
     if (::waitpid(pid_, &status, WNOHANG) != pid_) continue;
     pid_ = -1;
+    while (read_some(0)) {  // its last words may not have been read
+    }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
   return std::nullopt;
