@@ -66,7 +66,7 @@ Result<std::string> hash_password(const server::Config::Auth& auth) {
 Result<void> fill(storage::Database& database, const SeedPlan& plan,
                   const std::string& password_hash) {
   if (auto opened = database.open(); !opened) return opened;
-  if (auto updated = server::update_schema(database); !updated) return updated;
+  if (auto updated = server::update_schema(database, {}); !updated) return updated;
   // Without a time-out: a commit of many rows may wait for the disk.
   auto connection = database.connect_to_migrate();
   if (!connection) return fail(connection);

@@ -4,8 +4,8 @@ in a circle."""
 import collections
 import posixpath
 
-import rules_rooms
 import tree
+from rules_rooms import room_of
 
 _UNITS_PER_FOLDER = 20
 
@@ -41,15 +41,11 @@ _CIRCLES = {
 }
 
 
-def _room(path):
-    return rules_rooms.room_of(path)
-
-
 def _unit(path):
     """What a header and its source have in common. A room's public headers belong to the sources of
     its sub-rooms."""
     stem, _ = posixpath.splitext(path)
-    room = _room(path)
+    room = room_of(path)
     if room and room != "client":
         return f"{room}: {posixpath.basename(stem)}"
     return stem
@@ -73,7 +69,7 @@ def public_header_used_elsewhere(repository, allowed=None):
     used = set()
     for path, text in repository.sources("include", "src", "client"):
         used.update(target for target in _targets(repository.files, path, text)
-                    if _room(target) != _room(path))
+                    if room_of(target) != room_of(path))
     public = {path for path, _ in repository.sources("include")}
     for path in sorted(public - used - set(allowed)):
         yield f"{path}: no other room includes it; its place is beside its source"

@@ -78,7 +78,7 @@ void deadlines_of_a_read(benchmark::State& state) {
   for (auto _ : state) {
     deadlines.input(clock.now());
     deadlines.frames(true, false, clock.now());
-    auto next = deadlines.next(false, milliseconds(1000));
+    auto next = deadlines.next(false, {.output_stall = milliseconds(1000)});
     benchmark::DoNotOptimize(next);
   }
 }

@@ -22,7 +22,7 @@ namespace chat::bench {
 namespace {
 
 constexpr std::int32_t kSenders = 64;
-constexpr std::int32_t kRecipient = kSenders + 1;
+constexpr std::int32_t kOnlyRecipient = kSenders + 1;
 
 // A migrated database with the users of the benchmark, and a store over it.
 class Store {
@@ -59,7 +59,7 @@ std::vector<storage::DirectMessage> next_rows(std::int64_t rows, Seq& seq) {
   const std::int64_t each = rows / kSenders;
   for (std::int32_t sender = 1; sender <= kSenders; ++sender) {
     for (std::int64_t i = 1; i <= each; ++i) {
-      batch.push_back(direct_message({kRecipient}, {sender}, seq + i));
+      batch.push_back(direct_message({kOnlyRecipient}, {sender}, seq + i));
     }
   }
   seq += each;
