@@ -77,10 +77,11 @@ void Crowd::be_quiet() {
   }
 }
 
-void Crowd::be_active(bool calm) {
+void Crowd::be_active(bool calm, const std::vector<std::string>& favoured) {
   base::MutexLock lock(mutex_);
   quiet_ = false;
   calm_ = calm;
+  favoured_ = favoured;
   for (Person& person : people_) person.rests_until = {};
 }
 
@@ -342,10 +343,8 @@ void Crowd::take_answer(Person& person, Session& session, const Json& frame, Tim
     throw Leave{};
   }
   if (request.what == Ask::kJoin && (code == 0 || code == kErrnoExists)) {
-    judge_.joined(person.account.id, request.group, now);
-    freshest_group_ = request.group;
     person.wanted_groups.erase(request.group);
-    return;
+    return joined(person, request.group, now);
   }
   const std::string what = request.what == Ask::kDelete
                                ? "delete the account"
@@ -365,9 +364,8 @@ void Crowd::take_creation(Person& person, const std::string& name, const Json& f
   }
   if (is_wanted) person.wanted_creation.clear();
   if (code == 0) {
-    judge_.joined(person.account.id, frame.at("groupid"), now);
-    freshest_group_ = frame.at("groupid");
-    new_group(freshest_group_);
+    new_group(frame.at("groupid"));
+    joined(person, frame.at("groupid"), now);
   } else {
     judge_.violation("P10", "user " + std::to_string(person.account.id) + " can't make group " +
                                 name + ": " + frame.dump());
@@ -380,9 +378,8 @@ void Crowd::take_found_group(Person& person, const std::string& name, const Json
   person.creation_exists = false;
   for (const Json& group : frame.value("groups", Json::array())) {
     if (group.at("groupname") != name) continue;
-    judge_.joined(person.account.id, group.at("id"), now);
-    freshest_group_ = group.at("id");
-    return new_group(freshest_group_);
+    new_group(group.at("id"));
+    return joined(person, group.at("id"), now);
   }
   judge_.violation("P3", "user " + std::to_string(person.account.id) + " can't make group " + name +
                              ", which exists, and is not in it");

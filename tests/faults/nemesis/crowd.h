@@ -46,8 +46,9 @@ class Crowd {
   void healed() CHAT_EXCLUDES(mutex_);
   // Nobody begins anything new from now on; what was begun is to settle.
   void be_quiet() CHAT_EXCLUDES(mutex_);
-  // `calm`: people do less, and the restless move more often than they write.
-  void be_active(bool calm) CHAT_EXCLUDES(mutex_);
+  // `calm`: people do less, and the restless move more often than they write. `favoured`: writes to
+  // the database that people cause more often than usual.
+  void be_active(bool calm, const std::vector<std::string>& favoured) CHAT_EXCLUDES(mutex_);
   void violation(const std::string& promise, const std::string& what) CHAT_EXCLUDES(mutex_);
 
   struct State {
@@ -152,6 +153,7 @@ class Crowd {
   int throw_dice(const Person& person) CHAT_REQUIRES(mutex_);
   void act(Person& person, Time now) CHAT_REQUIRES(mutex_);
   bool act_as_mortal(Person& person, int dice, Time now) CHAT_REQUIRES(mutex_);
+  int readers() const CHAT_REQUIRES(mutex_) { return static_cast<int>(people_.size()) - kMortals; }
   const Person& random_reader() CHAT_REQUIRES(mutex_);
   void write(Person& person, const Stream& to, Time now) CHAT_REQUIRES(mutex_);
   void send_outbox(Person& person, Time now) CHAT_REQUIRES(mutex_);
@@ -160,6 +162,7 @@ class Crowd {
   void ask(Session& session, Request request, Json json, Time now) CHAT_REQUIRES(mutex_);
   void send(Session& session, const Json& json, Time now) CHAT_REQUIRES(mutex_);
   void new_group(std::int64_t group) CHAT_REQUIRES(mutex_);
+  void joined(Person& person, std::int64_t group, Time now) CHAT_REQUIRES(mutex_);
   std::optional<std::int64_t> random_group(const Person& person, bool member) CHAT_REQUIRES(mutex_);
   std::string look_around(Time now) CHAT_REQUIRES(mutex_);
   std::string look_at(Person& person, Time now) CHAT_REQUIRES(mutex_);
@@ -182,6 +185,7 @@ class Crowd {
   std::int64_t freshest_group_ CHAT_GUARDED_BY(mutex_) = 0;  // made or joined last
   bool quiet_ CHAT_GUARDED_BY(mutex_) = false;
   bool calm_ CHAT_GUARDED_BY(mutex_) = false;
+  std::vector<std::string> favoured_ CHAT_GUARDED_BY(mutex_);
   Time quiet_since_ CHAT_GUARDED_BY(mutex_);
   Time healed_at_ CHAT_GUARDED_BY(mutex_);
   milliseconds lag_ CHAT_GUARDED_BY(mutex_){0};  // the longest round of the thread since then

@@ -1,5 +1,6 @@
 // What people do: log in and out, write, join groups, lose patience.
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "faults/nemesis/crowd.h"
@@ -22,6 +23,28 @@ constexpr int kLastMove = 181;
 // Joins a group, or makes one.
 constexpr int kFirstOfGroups = 182;
 constexpr int kLastOfGroups = 194;
+constexpr int kFirstCreation = 193;
+// Of accounts that may end: changes the password, or deletes the account.
+constexpr int kFirstPassword = 182;
+constexpr int kLastPassword = 194;
+constexpr int kFirstDeletion = 195;
+constexpr int kLastDeletion = 199;
+constexpr int kGuests = 3;  // people who join a new group at once
+
+// What makes the server write what.
+struct Favourite {
+  std::string_view write;
+  bool of_mortals;
+  int first;
+  int last;
+};
+constexpr Favourite kFavourites[] = {
+    {"INSERT INTO groupuser", false, kFirstOfGroups, kFirstCreation - 2},
+    {"INSERT INTO allgroup", false, kFirstCreation, kLastOfGroups},
+    {"UPDATE user SET password", true, kFirstPassword, kLastPassword},
+    {"UPDATE user SET name = ''", true, kFirstDeletion, kLastDeletion},
+    {"INSERT INTO user", true, kFirstDeletion, kLastDeletion},  // who deletes one makes a new one
+};
 
 }  // namespace
 
@@ -145,8 +168,14 @@ Json Crowd::login_of(Person& person) {
   return request;
 }
 
-// In calm rounds people write less; the restless move, and all make and join groups, the more.
+// What is favoured comes first. In calm rounds people write less; the restless move, and all make
+// and join groups, the more.
 int Crowd::throw_dice(const Person& person) {
+  for (const Favourite& favourite : kFavourites) {
+    const bool is_favoured = std::ranges::find(favoured_, favourite.write) != favoured_.end();
+    if (!is_favoured || favourite.of_mortals != person.mortal) continue;
+    if (random(0, 3) == 0) return random(favourite.first, favourite.last);
+  }
   if (calm_ && person.restless && random(0, 2) != 0) return random(kFirstMove, kLastMove);
   if (calm_ && random(0, 4) == 0) return random(kFirstOfGroups, kLastOfGroups);
   return random(0, 199);
@@ -200,8 +229,8 @@ void Crowd::act(Person& person, Time now) {
 // True: it has done something that others don't, or leaves out what they do.
 bool Crowd::act_as_mortal(Person& person, int dice, Time now) {
   const bool is_settled = !person.asked_to_delete && person.new_password.empty();
-  if (dice >= 182 && is_settled && person.entering == nullptr) {
-    if (dice < 195) {
+  if (dice >= kFirstPassword && is_settled && person.entering == nullptr) {
+    if (dice <= kLastPassword) {
       person.new_password = "secret " + std::to_string(++cids_);
       person.password_on = 0;
     } else {
@@ -209,12 +238,11 @@ bool Crowd::act_as_mortal(Person& person, int dice, Time now) {
     }
     person.next_ask = now;
   }
-  return dice >= 182;
+  return dice >= kFirstPassword;
 }
 
 const Crowd::Person& Crowd::random_reader() {
-  const auto readers = static_cast<int>(people_.size()) - kMortals;
-  return *std::next(people_.begin(), random(0, readers - 1));
+  return *std::next(people_.begin(), random(0, readers() - 1));
 }
 
 void Crowd::write(Person& person, const Stream& to, Time now) {
@@ -297,8 +325,21 @@ void Crowd::send(Session& session, const Json& json, Time now) {
   session.client->send_raw(json.dump() + "\n");
 }
 
+// Some come at once: a group is worth most to the judge while its founder's session is young.
 void Crowd::new_group(std::int64_t group) {
   if (std::ranges::find(groups_, group) == groups_.end()) groups_.push_back(group);
+  if (quiet_) return;
+  for (int i = 0; i < kGuests; ++i) {
+    Person& guest = *std::next(people_.begin(), random(0, readers() - 1));
+    if (!judge_.is_member(guest.account.id, group)) guest.wanted_groups.insert(group);
+  }
+}
+
+// Greets the others there: who is a member must get it.
+void Crowd::joined(Person& person, std::int64_t group, Time now) {
+  judge_.joined(person.account.id, group, now);
+  freshest_group_ = group;
+  if (!quiet_) write(person, {true, group, 0}, now);
 }
 
 std::optional<std::int64_t> Crowd::random_group(const Person& person, bool member) {

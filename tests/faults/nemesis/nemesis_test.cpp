@@ -225,7 +225,7 @@ void Nemesis::run_round(std::size_t number) {
   if (round.standing && is_left_out(*round.standing)) round.standing.reset();
   note("round " + std::to_string(number));
   ++rounds;
-  crowd->be_active(round.light);
+  crowd->be_active(round.light, round.lost);
   if (!play(round)) return;
   if (round.standing) {
     note("standing: " + describe(*round.standing));

@@ -17,6 +17,7 @@ constexpr int kGapLeastMs = 200;
 constexpr int kGapMostMs = 3'000;
 constexpr int kRoundLeastMs = 4'000;
 constexpr int kRoundMostMs = 14'000;
+constexpr int kKindsInARound = 2;
 constexpr int kLastsLeastMs = 200;
 constexpr int kLastsMostMs = 15'000;
 constexpr int kTries = 20;
@@ -182,11 +183,10 @@ void repeat_short_fault(Round& round, Dice& dice, milliseconds length, std::size
   }
 }
 
-void lose_answers(Round& round, Dice& dice, milliseconds length, std::size_t nodes) {
-  const std::set<std::string> kinds(write_kinds().begin(), write_kinds().end());
-  const std::string& kind =
-      *std::next(kinds.begin(), dice.between(0, static_cast<int>(kinds.size()) - 1));
-  milliseconds at{kGapLeastMs};
+// Every node loses the answers to one kind of write, from `at` on. Returns when that ends.
+milliseconds lose_answers(Round& round, Dice& dice, const std::string& kind, milliseconds at,
+                          std::size_t nodes) {
+  milliseconds length{dice.between(kRoundLeastMs, kRoundMostMs) / kKindsInARound};
   // Without a dead node there is no sweep.
   std::size_t dead = nodes;
   if (kind == kSweep) {
@@ -200,22 +200,42 @@ void lose_answers(Round& round, Dice& dice, milliseconds length, std::size_t nod
   Event event;
   event.fault = Fault::kLostAnswer;
   event.detail = static_cast<int>(std::ranges::find(write_kinds(), kind) - write_kinds().begin());
-  event.lasts = length;
+  event.lasts = std::max(length, kLossyLeast);
   for (event.node = 0; event.node < nodes; ++event.node) {
     if (event.node == dead) continue;
     event.at = at += milliseconds{kGapLeastMs};
     round.events.push_back(event);
   }
+  return at + event.lasts + milliseconds{kGapLeastMs};
 }
 
-Round draw_light_round(Dice& dice, std::size_t nodes) {
+// Each kind once, in an order of the seed's own.
+std::vector<std::string> shuffled_kinds(std::uint64_t seed) {
+  const std::set<std::string> kinds(write_kinds().begin(), write_kinds().end());
+  std::vector<std::string> order(kinds.begin(), kinds.end());
+  Dice dice(seed, 0);
+  for (std::size_t i = order.size() - 1; i > 0; --i) {
+    std::swap(order[i], order[static_cast<std::size_t>(dice.between(0, static_cast<int>(i)))]);
+  }
+  return order;
+}
+
+// Two of three lose answers, until each kind has had its turn, and then again.
+Round draw_light_round(std::uint64_t seed, std::size_t number, Dice& dice, std::size_t nodes) {
   Round round;
   round.light = true;
-  const milliseconds length{dice.between(kRoundLeastMs, kRoundMostMs)};
-  if (dice.between(0, 2) == 0) {
-    repeat_short_fault(round, dice, length, nodes);
-  } else {
-    lose_answers(round, dice, length, nodes);
+  const std::size_t before = number / 2;
+  if (before % 3 == 2) {
+    repeat_short_fault(round, dice, milliseconds{dice.between(kRoundLeastMs, kRoundMostMs)}, nodes);
+    return round;
+  }
+  const std::vector<std::string> order = shuffled_kinds(seed);
+  std::size_t turn = (before - before / 3) * kKindsInARound;
+  milliseconds at{kGapLeastMs};
+  for (int i = 0; i < kKindsInARound; ++i) {
+    const std::string& kind = order[turn++ % order.size()];
+    at = lose_answers(round, dice, kind, at, nodes);
+    round.lost.push_back(kind);
   }
   return round;
 }
@@ -253,7 +273,7 @@ const std::vector<std::string>& write_kinds() {
 
 Round draw_round(std::uint64_t seed, std::size_t number, std::size_t nodes) {
   Dice dice(seed, number);
-  if (number % 2 == 0) return draw_light_round(dice, nodes);
+  if (number % 2 == 0) return draw_light_round(seed, number, dice, nodes);
   Round round;
   const auto index = static_cast<std::size_t>(dice.between(0, kStanding.size() - 1));
   Event standing = dice.event(kStanding[index], nodes);

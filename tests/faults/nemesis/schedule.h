@@ -12,8 +12,9 @@
 // A schedule consists of rounds of two kinds, in turn. In a full round one event follows another
 // every 0.2 to 3 s, and they overlap; then everything heals, except for one standing event, and the
 // promises must hold again within their bounds. In a light round one short fault repeats on one
-// node, or the answers to one kind of write are lost on every node, and nothing else fails: after a
-// long fault a node repairs everything, which would hide what a short one has lost.
+// node, or the answers to one kind of write and then to another are lost on every node, and nothing
+// else fails: after a long fault a node repairs everything, which would hide what a short one has
+// lost. Every kind has its turn.
 namespace chat::test::nemesis {
 
 using std::chrono::milliseconds;
@@ -56,7 +57,8 @@ struct Event {
 
 struct Round {
   bool light = false;
-  std::vector<Event> events;  // by `at`
+  std::vector<std::string> lost;  // of a light round: the kinds of write, as in write_kinds()
+  std::vector<Event> events;      // by `at`
   std::optional<Event> standing;
 };
 

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string>
 
 namespace chat::test::nemesis {
 namespace {
@@ -55,7 +57,7 @@ TEST(NemesisSchedule, EventsKeepTheirBounds) {
   }
 }
 
-TEST(NemesisSchedule, LightRoundsHaveOneFaultOrOneKindOfLostAnswer) {
+TEST(NemesisSchedule, LightRoundsHaveOneFaultOrTwoKindsOfLostAnswersInTurn) {
   std::set<Fault> faults;
   std::set<int> kinds;
   for (std::size_t number = 0; number < 400; number += 2) {
@@ -66,15 +68,23 @@ TEST(NemesisSchedule, LightRoundsHaveOneFaultOrOneKindOfLostAnswer) {
     std::erase_if(events, [](const Event& event) { return event.fault == Fault::kKillNode; });
     ASSERT_FALSE(events.empty());
     const Event& first = events.front();
+    std::set<std::string> of_round;
+    std::map<std::size_t, milliseconds> free_at;
     for (const Event& event : events) {
       EXPECT_EQ(event.fault, first.fault);
-      EXPECT_EQ(event.detail, first.detail);
-      if (first.fault == Fault::kLostAnswer) continue;
+      if (first.fault == Fault::kLostAnswer) {
+        kinds.insert(event.detail);
+        of_round.insert(write_kinds()[static_cast<std::size_t>(event.detail)]);
+        EXPECT_LT(free_at[event.node], event.at);
+        free_at[event.node] = event.at + event.lasts;
+        continue;
+      }
       EXPECT_EQ(event.node, first.node);
       EXPECT_LE(event.lasts, milliseconds{2'500});
     }
     faults.insert(first.fault);
-    if (first.fault == Fault::kLostAnswer) kinds.insert(first.detail);
+    EXPECT_EQ(of_round, std::set(round.lost.begin(), round.lost.end()));
+    EXPECT_EQ(of_round.size(), first.fault == Fault::kLostAnswer ? 2u : 0u);
   }
   EXPECT_EQ(faults.size(), 10u);
   EXPECT_EQ(kinds.size(), std::set(write_kinds().begin(), write_kinds().end()).size());
@@ -113,6 +123,17 @@ TEST(NemesisSchedule, NothingHappensToAStoppedOrKilledNodeTwice) {
         EXPECT_GT(stops[i].at, stops[k].at + stops[k].lasts);
       }
     }
+  }
+}
+
+TEST(NemesisSchedule, EveryKindOfWriteLosesItsAnswersInTheFirstRounds) {
+  const std::set<std::string> kinds(write_kinds().begin(), write_kinds().end());
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    std::set<std::string> lost;
+    for (std::size_t number = 0; number < 22; ++number) {
+      for (const std::string& kind : draw_round(seed, number, kNodes).lost) lost.insert(kind);
+    }
+    EXPECT_EQ(lost, kinds) << "seed " << seed;
   }
 }
 
