@@ -17,6 +17,12 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source scripts/sanitizers.sh
 
+# A shell without job control starts what runs in its background with these ignored, and no shell can
+# undo that for its children: tests of Ctrl-C would find a program that takes no notice.
+if [[ -z ${CHAT_TEST_SIGNALS_RESET:-} ]]; then
+  CHAT_TEST_SIGNALS_RESET=1 exec env --default-signal=INT,QUIT "$PWD/scripts/test.sh" "$@"
+fi
+
 everything=false
 for argument in "$@"; do
   case $argument in

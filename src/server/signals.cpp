@@ -10,12 +10,21 @@
 namespace chat::server {
 namespace {
 
+// A blocked signal is queued even where it is ignored, so an ignored one must not be blocked.
+bool is_ignored(int number) {
+  struct sigaction action {};
+  ::sigaction(number, nullptr, &action);
+  return action.sa_handler == SIG_IGN;
+}
+
+// A shell without job control starts what runs in its background with SIGINT ignored: the Ctrl-C
+// is for the others.
 sigset_t handled_signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
   sigaddset(&set, SIGHUP);
+  if (!is_ignored(SIGINT)) sigaddset(&set, SIGINT);
   return set;
 }
 

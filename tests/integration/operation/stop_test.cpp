@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <atomic>
+#include <csignal>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -56,6 +57,18 @@ TEST_F(Stop, SigintStopsTheSameWay) {
   ::kill(server.pid(), SIGINT);
   EXPECT_EQ(server.wait_exit(), 0);
   expect_bye_at_the_end(alice.client.receive_to_end());
+}
+
+// As a shell ignores it for what it runs in the background.
+TEST_F(Stop, SigintThatTheParentIgnoresDoesNotStopIt) {
+  server.terminate();
+  (void)std::signal(SIGINT, SIG_IGN);
+  server.start();
+  (void)std::signal(SIGINT, SIG_DFL);
+  ::kill(server.pid(), SIGINT);
+  RawClient client(port());
+  expect_alive(client);
+  server.terminate();
 }
 
 TEST_F(Stop, WithoutAnyConnectionExitsWithZero) {
