@@ -97,6 +97,9 @@ class Strand {
   // Runs `rest` as the rest of the suspended input.
   void resume(base::Task rest);
 
+  // Holds the owner, and so this strand.
+  std::shared_ptr<Owner> keep_alive() { return owner_.keep_alive(); }
+
   void commit_begun() { commits_.fetch_add(1, std::memory_order_relaxed); }
   void commit_ended();
   // Something that was in the way may be gone (output was read, a debt was paid).

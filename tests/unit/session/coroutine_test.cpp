@@ -1,0 +1,320 @@
+#include "chat/session/coroutine.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "chat/base/log.h"
+#include "chat/session/wait.h"
+#include "support/deadline.h"
+
+namespace chat::session {
+namespace {
+
+using test::wait_until;
+
+// A strand whose inputs are functions.
+class Conversation final : public Strand::Owner, public std::enable_shared_from_this<Conversation> {
+ public:
+  Conversation(base::WorkerPool& workers, std::atomic<int>& alive)
+      : workers_{workers, workers}, strand(workers_, *this), alive_(alive) {
+    ++alive_;
+  }
+  ~Conversation() override { --alive_; }
+
+  void run(Input&& /*input*/) override {
+    const auto what = on_run;  // it may set another one
+    what(*this);
+  }
+  void flush_replies() override {}
+  void on_queue_short() override {}
+  bool waits_for_commits(const Input&) const override { return false; }
+  bool blocks(const Input&) const override { return false; }
+  bool must_wait(const Input&) const override { return false; }
+  std::shared_ptr<Strand::Owner> keep_alive() override { return shared_from_this(); }
+
+  void ask() { strand.append(Input(protocol::Request())); }
+
+  const Workers workers_;
+  Strand strand;
+  std::function<void(Conversation&)> on_run;
+
+ private:
+  std::atomic<int>& alive_;
+};
+
+using Pointer = std::shared_ptr<Conversation>;
+
+class CoroutineTest : public testing::Test {
+ protected:
+  CoroutineTest() {
+    (void)log::configure(log::Level::kOff, "");
+    workers_.start();
+  }
+  // Whatever a test leaves waiting goes with its answers.
+  ~CoroutineTest() override {
+    workers_.stop();
+    conversation_.reset();
+    EXPECT_EQ(alive_, 0);
+  }
+
+  void run(std::function<void(Conversation&)> what) {
+    conversation_->on_run = std::move(what);
+    conversation_->ask();
+  }
+  void expect_said(const std::string& what) {
+    EXPECT_TRUE(wait_until([&] { return said() == what; })) << said();
+  }
+  void say(const std::string& what) {
+    base::MutexLock lock(mutex_);
+    said_ += what;
+  }
+  std::string said() {
+    base::MutexLock lock(mutex_);
+    return said_;
+  }
+
+  std::atomic<int> alive_{0};
+  base::WorkerPool workers_{"test", 3, 1000};
+  Pointer conversation_ = std::make_shared<Conversation>(workers_, alive_);
+  base::Mutex mutex_;
+  std::string said_ CHAT_GUARDED_BY(mutex_);
+};
+
+TEST_F(CoroutineTest, RunsAtOnceToItsFirstWaitAndGoesOnWithTheAnswer) {
+  std::optional<Answer<std::string>> answer;
+  const auto talk = [&](Pointer self) -> Coroutine<> {
+    say("a");
+    Wait<std::string> wait(self->strand);
+    answer = wait.answer();
+    const auto heard = co_await wait;
+    say(heard.value_or("nothing"));
+  };
+  run([&](Conversation& self) {
+    start(talk(self.shared_from_this()));
+    say("b");
+  });
+  expect_said("ab");
+  EXPECT_TRUE((*answer)("c"));
+  expect_said("abc");
+  EXPECT_FALSE((*answer)("d"));
+}
+
+TEST_F(CoroutineTest, NothingElseOfTheStrandRunsMeanwhile) {
+  std::optional<Answer<Done>> answer;
+  const auto talk = [&](Pointer self) -> Coroutine<> {
+    Wait<Done> wait(self->strand);
+    answer = wait.answer();
+    co_await wait;
+    say("a");
+  };
+  run([&](Conversation& self) {
+    self.on_run = [&](Conversation&) { say("b"); };
+    start(talk(self.shared_from_this()));
+    say("-");
+  });
+  expect_said("-");
+  conversation_->ask();
+  EXPECT_TRUE((*answer)());
+  expect_said("-ab");
+}
+
+TEST_F(CoroutineTest, AnAnswerMayComeBeforeTheWaitAndOnTheSameThread) {
+  const auto talk = [&](Pointer self) -> Coroutine<> {
+    for (int i = 0; i < 1'000; ++i) {
+      Wait<int> wait(self->strand);
+      EXPECT_TRUE(wait.answer()(int{i}));
+      EXPECT_EQ(co_await wait, i);
+    }
+    say("a");
+  };
+  run([&](Conversation& self) { start(talk(self.shared_from_this())); });
+  expect_said("a");
+}
+
+TEST_F(CoroutineTest, AnswersOfOtherThreadsAreNotLost) {
+  constexpr int kRounds = 2'000;
+  const auto talk = [&](Pointer self) -> Coroutine<> {
+    for (int i = 0; i < kRounds; ++i) {
+      Wait<int> wait(self->strand);
+      EXPECT_TRUE(workers_.try_post([answer = wait.answer(), i] { (void)answer(int{i}); }));
+      EXPECT_EQ(co_await wait, i);
+    }
+    say("a");
+  };
+  run([&](Conversation& self) { start(talk(self.shared_from_this())); });
+  expect_said("a");
+}
+
+TEST_F(CoroutineTest, OneWaitsForAnotherAndGetsItsResult) {
+  const auto inner = [&](Pointer self, int number) -> Coroutine<std::unique_ptr<int>> {
+    Wait<Done> wait(self->strand);
+    EXPECT_TRUE(workers_.try_post([answer = wait.answer()] { (void)answer(); }));
+    co_await wait;
+    co_return std::make_unique<int>(number + 1);
+  };
+  const auto outer = [&](Pointer self) -> Coroutine<> {
+    int number = 0;
+    for (int i = 0; i < 100; ++i) number = *co_await inner(self, number);
+    say(std::to_string(number));
+  };
+  run([&](Conversation& self) { start(outer(self.shared_from_this())); });
+  expect_said("100");
+}
+
+TEST_F(CoroutineTest, WhatIsThrownGoesToWhoWaits) {
+  const auto inner = [&](Pointer self) -> Coroutine<int> {
+    Wait<Done> wait(self->strand);
+    (void)wait.answer()();
+    co_await wait;
+    throw std::runtime_error("a");
+  };
+  const auto outer = [&](Pointer self) -> Coroutine<> {
+    try {
+      co_await inner(self);
+    } catch (const std::runtime_error& error) {
+      say(error.what());
+    }
+    co_await inner(self);
+    say("never");
+  };
+  run([&](Conversation& self) {
+    self.on_run = [&](Conversation&) { say("b"); };
+    start(outer(self.shared_from_this()));
+    self.ask();
+  });
+  expect_said("ab");  // what is not caught ends the input, and the strand goes on
+}
+
+TEST_F(CoroutineTest, WhatIsThrownBeforeTheFirstWaitIsTheCallers) {
+  const auto talk = [](Pointer self) -> Coroutine<> {
+    Wait<Done> wait(self->strand);
+    throw std::runtime_error("a");
+    co_await wait;
+  };
+  run([&](Conversation& self) {
+    self.on_run = [&](Conversation&) { say("b"); };
+    self.ask();
+    EXPECT_THROW(start(talk(self.shared_from_this())), std::runtime_error);
+  });
+  expect_said("b");  // the wait has let the strand go
+}
+
+TEST_F(CoroutineTest, AWaitThatIsGivenUpHasNoResult) {
+  std::optional<Answer<int>> answer;
+  const auto talk = [&](Pointer self) -> Coroutine<> {
+    Wait<int> wait(self->strand);
+    answer = wait.answer();
+    const GiveUp give_up = wait.give_up();
+    EXPECT_TRUE(workers_.try_post([give_up] { EXPECT_TRUE(give_up()); }));
+    EXPECT_EQ(co_await wait, std::nullopt);
+    EXPECT_FALSE(give_up());
+    say("a");
+  };
+  run([&](Conversation& self) { start(talk(self.shared_from_this())); });
+  expect_said("a");
+  EXPECT_FALSE((*answer)(1));
+}
+
+TEST_F(CoroutineTest, AWaitThatIsCancelledIsNone) {
+  std::optional<Answer<int>> answer;
+  const auto talk = [&](Pointer self) -> Coroutine<> {
+    Wait<int> wait(self->strand);
+    answer = wait.answer();
+    EXPECT_TRUE(wait.cancel());
+    EXPECT_FALSE(wait.cancel());
+    say("a");
+    co_return;
+  };
+  run([&](Conversation& self) {
+    self.on_run = [&](Conversation&) { say("b"); };
+    start(talk(self.shared_from_this()));
+    self.ask();
+  });
+  expect_said("ab");
+  EXPECT_FALSE((*answer)(1));
+}
+
+TEST_F(CoroutineTest, AnAnswerWinsOverACancellation) {
+  const auto talk = [&](Pointer self) -> Coroutine<> {
+    Wait<int> wait(self->strand);
+    (void)wait.answer()(1);
+    EXPECT_FALSE(wait.cancel());
+    EXPECT_EQ(co_await wait, 1);
+    say("a");
+  };
+  run([&](Conversation& self) { start(talk(self.shared_from_this())); });
+  expect_said("a");
+}
+
+// A wait that was left after its answer: what comes of the answer must not touch a later one.
+TEST_F(CoroutineTest, AnAnswerThatNobodyTookDisturbsNoLaterWait) {
+  std::optional<Answer<int>> second;
+  const auto talk = [&](Pointer self) -> Coroutine<> {
+    {
+      Wait<int> left(self->strand);
+      (void)left.answer()(1);
+    }
+    Wait<int> wait(self->strand);
+    second = wait.answer();
+    say("a");
+    EXPECT_EQ(co_await wait, 2);
+    say("b");
+  };
+  run([&](Conversation& self) { start(talk(self.shared_from_this())); });
+  expect_said("a");
+  EXPECT_TRUE((*second)(2));
+  expect_said("ab");
+}
+
+TEST_F(CoroutineTest, WhoIsNeverAnsweredGoesWithTheLastAnswer) {
+  std::optional<Answer<Done>> answer;
+  struct Noticed {
+    std::function<void()> end;
+    ~Noticed() { end(); }
+  };
+  const auto inner = [&](Pointer self) -> Coroutine<> {
+    const Noticed noticed{[this] { say("gone"); }};
+    Wait<Done> wait(self->strand);
+    answer = wait.answer();
+    say("a ");
+    co_await wait;
+  };
+  const auto outer = [&](Pointer self) -> Coroutine<> {
+    co_await inner(self);
+    say("never");
+  };
+  run([&](Conversation& self) { start(outer(self.shared_from_this())); });
+  expect_said("a ");
+  answer.reset();
+  EXPECT_EQ(said(), "a gone");
+}
+
+TEST_F(CoroutineTest, AnAnswerAfterTheWorkersHaveStoppedLeavesNothingBehind) {
+  std::optional<Answer<Done>> answer;
+  const auto talk = [&](Pointer self) -> Coroutine<> {
+    Wait<Done> wait(self->strand);
+    answer = wait.answer();
+    say("a");
+    co_await wait;
+    say("never");
+  };
+  run([&](Conversation& self) { start(talk(self.shared_from_this())); });
+  expect_said("a");
+  workers_.stop();
+  conversation_.reset();
+  EXPECT_EQ(alive_, 1);
+  EXPECT_TRUE((*answer)());
+  answer.reset();
+  EXPECT_EQ(alive_, 0);
+  EXPECT_EQ(said(), "a");
+}
+
+}  // namespace
+}  // namespace chat::session
