@@ -53,14 +53,14 @@ Obeyed obeyed_at(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t offset) {
     return at + offset < text.size() ? static_cast<unsigned char>(text[at + offset]) : 0;
   };
-  const unsigned lead = byte(0);
-  const unsigned second = byte(1);
+  const auto lead = static_cast<unsigned>(byte(0));
+  const auto second = static_cast<unsigned>(byte(1));
   if (lead == 0xC2 && second >= 0x80 && second <= 0x9F) {
     return {static_cast<std::uint16_t>(second), 2};
   }
   if (lead == 0xD8 && second == 0x9C) return {0x061C, 2};
   if (lead != 0xE2 || (second != 0x80 && second != 0x81)) return {};
-  const unsigned last = byte(2);
+  const auto last = static_cast<unsigned>(byte(2));
   if ((last & 0xC0U) != 0x80U) return {};
   const auto c = static_cast<std::uint16_t>(0x2000U | (second & 0x3FU) << 6 | (last & 0x3FU));
   const bool obeyed =
