@@ -120,13 +120,17 @@ void Session::run(Input&& input) {
 void Session::run_request(const protocol::Request& request) {
   try {
     context_.handler.handle(*this, request);
-  } catch (const std::exception& error) {
-    log::limited(log::Level::kError, failed_requests, "event=request_failed msgid={} what={}",
-                 request.msgid, log::quoted(error.what()));
-    const auto msgid = protocol::reply_to(static_cast<Msgid>(request.msgid));
-    reply(protocol::error_reply(msgid, {Errno::kInternal, "something went wrong here", {}},
-                                request.cid()));
+  } catch (const std::exception& fault) {
+    answer_fault(request, fault);
   }
+}
+
+void Session::answer_fault(const protocol::Request& request, const std::exception& fault) {
+  log::limited(log::Level::kError, failed_requests, "event=request_failed msgid={} what={}",
+               request.msgid, log::quoted(fault.what()));
+  const auto msgid = protocol::reply_to(static_cast<Msgid>(request.msgid));
+  reply(protocol::error_reply(msgid, {Errno::kInternal, "something went wrong here", {}},
+                              request.cid()));
 }
 
 void Session::run_fault(const Fault& fault) {

@@ -18,6 +18,8 @@ _IN_TEXT = [
 _IN_CODE = [
     (re.compile(r"\bstd::endl\b"), "std::endl: write '\\n'"),
     (re.compile(r"\busing\s+namespace\s+std\s*;"), "using namespace std"),
+    (re.compile(r"(\?|(?<!\w):)\s*co_await\b"),
+     "{0}: g++ 12 destroys what a conditional expression awaits twice"),
 ]
 # Comment lines that end like code. An example below a sentence is fine; a comment of nothing but
 # such lines is code that somebody has switched off. {"json":1} is a shape, not code.

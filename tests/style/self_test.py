@@ -103,6 +103,8 @@ RED = {
         {"src/a.cpp": "// call(me);\n// if (x) {\n"},
         {"src/a.cpp": "out << std::endl;\n"},
         {"src/a.cpp": "using  namespace std;\n"},
+        {"src/a.cpp": "x = y ? co_await a() : b;\n"},
+        {"src/a.cpp": "x = y ? b\n      : co_await a();\n"},
     ],
     "no_sleep_in_tests": [
         {"tests/unit/a_test.cpp": "std::this_thread::sleep_for(10ms);\n"},
@@ -185,6 +187,7 @@ GREEN = {
         {"src/a.cpp": '// {"id":1}\n'},
         {"src/a.cpp": "// a -- b, from 0 ... 9, wait\n"},
         {"src/a.cpp": 'log("std::endl");  // not std::endl\n'},
+        {"src/a.cpp": "case 1: co_await a();\n"},
     ],
     "no_sleep_in_tests": [
         {"tests/support/wait.cpp": "usleep(1);\n", "src/a.cpp": "usleep(1);\n"},

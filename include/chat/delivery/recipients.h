@@ -28,13 +28,14 @@ class Recipients {
   // Starts the loops' ticks; before traffic begins.
   void start();
 
-  // `then` resumes the session's strand once it is attached and the bus listens for it.
+  // `then` is called in the session's loop once it is attached and the bus listens for it.
   void attach(const std::shared_ptr<session::Session>& session, UserId user, bool acknowledges,
               std::vector<GroupId> groups, base::Task then);
   // Call after the answer was handed out (Session::flush_replies()).
   void open(const std::shared_ptr<session::Session>& session, std::vector<StreamPosition> positions,
             std::vector<Push> sent);
-  // `then` resumes the strand when nothing more is pushed and the cursors are with the writeback.
+  // `then` is called in the loop when nothing more is pushed and the cursors are with the
+  // writeback.
   void detach(const std::shared_ptr<session::Session>& session, base::Task then);
 
   // The user, if still logged in on the session, is a member of the group and reads it from

@@ -21,7 +21,9 @@
 // and with it the sessions that its frames hold.
 //
 // Parameters of coroutines are values or outlive them: a reference to an argument of the caller
-// would dangle after the first wait. What is thrown ends a coroutine as it ends a function.
+// would dangle after the first wait. What is thrown ends a coroutine as it ends a function. No
+// co_await stands in a conditional expression: g++ 12 destroys the result of `c ? co_await a : …`
+// twice.
 namespace chat::session {
 
 template <typename T = void>

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,7 +27,7 @@ class Pacer;
 // One client's conversation: its framing, its requests in order, who is logged in on it.
 //
 // Threading: loop-confined members (`_in_loop`, ConnectionHandler) belong to its I/O thread,
-// strand-confined ones (identity, reply, suspend) to the running request; the rest is thread-safe.
+// strand-confined ones (identity, reply, strand) to the running request; the rest is thread-safe.
 // Ownership: shared; no handle keeps the connection alive. Bounds: see Strand, and the marks above.
 class Session final : public net::ConnectionHandler,
                       public Strand::Owner,
@@ -54,7 +55,6 @@ class Session final : public net::ConnectionHandler,
   bool evict(std::string reason, std::chrono::milliseconds reconnect_after = kNeverReconnect);
   // Looks whether the peer has hung up unread by us; ending() knows then. `then` runs in the loop.
   void probe(base::Task then);
-  void resume(base::Task rest) { strand_.resume(std::move(rest)); }
   void commit_begun() { strand_.commit_begun(); }
   void commit_ended() { strand_.commit_ended(); }
   void post_in_loop(base::Task task, std::chrono::milliseconds delay = {});
@@ -66,7 +66,10 @@ class Session final : public net::ConnectionHandler,
   void reply(std::string_view json);
   // Hands out the replies so far, before what is posted to the loop after this.
   void flush_replies() override;
-  void suspend() { strand_.suspend(); }
+  // To wait on (wait.h).
+  Strand& strand() { return strand_; }
+  // Answers a request that ended with an exception.
+  void answer_fault(const protocol::Request& request, const std::exception& fault);
 
   // Loop-confined.
   void logged_in_in_loop(bool heartbeat);

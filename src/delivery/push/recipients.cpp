@@ -26,9 +26,7 @@ void Recipients::attach(const SessionPtr& session, UserId user, bool acknowledge
                         std::vector<GroupId> groups, base::Task then) {
   session->post_in_loop([this, session, user, acknowledges, groups = std::move(groups),
                          then = std::move(then)]() mutable {
-    at(session->loop_index())
-        .attach(*session, user, acknowledges, groups,
-                [session, then = std::move(then)]() mutable { session->resume(std::move(then)); });
+    at(session->loop_index()).attach(*session, user, acknowledges, groups, std::move(then));
   });
 }
 
@@ -41,9 +39,7 @@ void Recipients::open(const SessionPtr& session, std::vector<StreamPosition> pos
 
 void Recipients::detach(const SessionPtr& session, base::Task then) {
   session->post_in_loop([this, session, then = std::move(then)]() mutable {
-    at(session->loop_index()).detach(*session, [session, then = std::move(then)]() mutable {
-      session->resume(std::move(then));
-    });
+    at(session->loop_index()).detach(*session, std::move(then));
   });
 }
 

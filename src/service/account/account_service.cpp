@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "chat/base/log_limiter.h"
@@ -25,6 +26,7 @@ namespace {
 using base::Sabotage;
 using base::sabotaged;
 using protocol::Request;
+using session::Coroutine;
 using session::Session;
 using storage::SessionModel;
 
@@ -52,6 +54,15 @@ std::string account_of(std::string_view name) {
 }
 std::string account_of(UserId user) {
   return "id:" + std::to_string(user.value);
+}
+
+// The result of `read(connection)`, on a connection of the pool.
+template <typename Read>
+auto with_lease(storage::Pool& pool, Read read)
+    -> std::invoke_result_t<Read&, storage::Connection&> {
+  auto lease = pool.lease();
+  if (!lease) return fail(lease);
+  return read(**lease);
 }
 
 // Nothing when the name is taken. `repeated`: an earlier attempt may have stored the user. Its hash
@@ -101,6 +112,10 @@ Result<std::size_t> revoke(storage::Connection& connection, const session::Ident
   return std::size_t{0};
 }
 
+protocol::Refusal name_taken() {
+  return failed("this name is taken");
+}
+
 protocol::Refusal wrong_own_password() {
   return failed("the password is wrong");
 }
@@ -114,72 +129,60 @@ AccountService::AccountService(ServiceContext& context, Passwords& passwords, Lo
       registrations_{context.options.register_per_minute, context.options.register_per_minute,
                      std::chrono::minutes(1)} {}
 
-void AccountService::register_user(Session& session, const Request& request) {
-  if (auto fault = protocol::name_fault(request.text("name"))) {
-    return refuse(session, request, failed(*fault));
-  }
-  if (auto fault = protocol::password_fault(request.text("password"))) {
-    return refuse(session, request, failed(*fault));
-  }
+Coroutine<> AccountService::register_user(SessionPtr session, Request request) {
+  const std::string name(request.text("name"));
+  auto fault = protocol::name_fault(name);
+  if (!fault) fault = protocol::password_fault(request.text("password"));
+  if (fault) co_return refuse(*session, request, failed(*fault));
   // Counted whether or not the name is taken: the answer tells which names are.
-  const auto bucket = registrations_of(session, registrations_);
+  const auto bucket = registrations_of(*session, registrations_);
   const auto wait = context_.rates.take({&bucket, 1}).value_or(std::chrono::milliseconds(0));
-  if (wait.count() > 0) return refuse(session, request, rate_limited(wait));
-  std::optional<storage::User> holder;
-  {
-    auto lease = context_.pool.lease();
-    if (!lease) return refuse(session, request, lease.error());
-    auto found = storage::UserModel(**lease).find_by_name(request.text("name"));
-    if (!found) return refuse(session, request, found.error());
-    holder = std::move(*found);
+  if (wait.count() > 0) co_return refuse(*session, request, rate_limited(wait));
+  auto holder = with_lease(context_.pool, [&](storage::Connection& connection) {
+    return storage::UserModel(connection).find_by_name(name);
+  });
+  if (!holder) co_return refuse(*session, request, holder.error());
+  if (*holder) {
+    const UserId id = (*holder)->id;
+    const bool ours = co_await is_of_an_earlier_attempt(session, request, std::move(**holder));
+    if (ours) registered(*session, request, id);
+    co_return;
   }
-  if (holder) return name_taken(session, request, *holder);
-  passwords_.hash(session, std::string(request.text("password")),
-                  [this, self = session.shared_from_this(), request](const auto& hash) {
-                    store_user(*self, request, hash);
-                  });
-}
-
-// Perhaps by an earlier attempt of the same client.
-void AccountService::name_taken(Session& session, const Request& request,
-                                const storage::User& holder) {
-  const std::string account = account_of(request.text("name"));
-  if (!unsettled_hashes_.has(account, holder.password_hash)) {
-    return refuse(session, request, failed("this name is taken"));
-  }
-  passwords_.check_login(session, holder, account, std::string(request.text("password")),
-                         [this, handle = session.shared_from_this(), request, account,
-                          user = holder.id](const PasswordVerdict& verdict) {
-                           if (verdict.refusal) return refuse(*handle, request, *verdict.refusal);
-                           if (!verdict.right)
-                             return refuse(*handle, request, failed("this name is taken"));
-                           unsettled_hashes_.erase(account);
-                           registered(*handle, request, user);
-                         });
-}
-
-void AccountService::store_user(Session& session, const Request& request,
-                                const Result<std::string>& hash) {
-  const auto bucket = registrations_of(session, registrations_);
+  const auto hash = co_await passwords_.hash(session, std::string(request.text("password")));
   if (!hash) {
     context_.rates.give_back({&bucket, 1});
-    return refuse(session, request, delivery::refusal_of(hash.error()));
+    co_return refuse(*session, request, hash.error());
   }
   const bool settles = !sabotaged(Sabotage::kForgetRegistrations);
   const auto id = storage::transact_settled(
       context_.pool,
       [&](storage::Connection& connection, bool repeated) {
-        return insert_user(connection, request.text("name"), *hash, context_.clock.unix_millis(),
-                           repeated);
+        return insert_user(connection, name, *hash, context_.clock.unix_millis(), repeated);
       },
       settles);
   if (!id) {
-    if (is_unknown(id.error()) && settles)
-      unsettled_hashes_.add(account_of(request.text("name")), *hash);
-    return refuse(session, request, id.error());
+    if (is_unknown(id.error()) && settles) unsettled_hashes_.add(account_of(name), *hash);
+    co_return refuse(*session, request, id.error());
   }
-  if (!*id) return refuse(session, request, failed("this name is taken"));
-  registered(session, request, **id);
+  if (!*id) co_return refuse(*session, request, name_taken());
+  registered(*session, request, **id);
+}
+
+Coroutine<bool> AccountService::is_of_an_earlier_attempt(SessionPtr session, const Request& request,
+                                                         storage::User holder) {
+  const std::string account = account_of(request.text("name"));
+  if (!unsettled_hashes_.has(account, holder.password_hash)) {
+    refuse(*session, request, name_taken());
+    co_return false;
+  }
+  const auto verdict = co_await passwords_.check_login(session, holder, account,
+                                                       std::string(request.text("password")));
+  if (verdict.right) {
+    unsettled_hashes_.erase(account);
+    co_return true;
+  }
+  refuse(*session, request, verdict.refusal.value_or(name_taken()));
+  co_return false;
 }
 
 void AccountService::registered(Session& session, const Request& request, UserId user) {
@@ -190,94 +193,90 @@ void AccountService::registered(Session& session, const Request& request, UserId
   audit(context_, "registered", session, user);
 }
 
-void AccountService::confirm(Session& session, const Request& request,
-                             std::function<void(std::string)> then) {
-  if (!admit(context_, session, request, Action::kManageAccount)) return;
-  const UserId self = session.identity().user;
-  storage::User user;
-  {
-    auto lease = context_.pool.lease();
-    if (!lease) return refuse(session, request, lease.error());
-    auto found = storage::UserModel(**lease).find(self);
-    if (!found) return refuse(session, request, found.error());
-    if (!*found) return account_gone(session, request);
-    user = std::move(**found);
+Coroutine<std::optional<std::string>> AccountService::confirm(SessionPtr session,
+                                                              const Request& request) {
+  if (!admit(context_, *session, request, Action::kManageAccount)) co_return std::nullopt;
+  const UserId self = session->identity().user;
+  auto user = with_lease(context_.pool, [&](storage::Connection& connection) {
+    return storage::UserModel(connection).find(self);
+  });
+  if (!user) {
+    refuse(*session, request, user.error());
+    co_return std::nullopt;
   }
-  passwords_.confirm(session, user, std::string(request.text("password")),
-                     [this, handle = session.shared_from_this(), request, user,
-                      then = std::move(then)](PasswordVerdict verdict) {
-                       if (verdict.refusal) return refuse(*handle, request, *verdict.refusal);
-                       if (verdict.right) return then(std::move(verdict.stored));
-                       not_confirmed(*handle, request, user);
-                     });
+  if (!*user) {
+    co_await account_gone(session, request);
+    co_return std::nullopt;
+  }
+  auto verdict =
+      co_await passwords_.confirm(session, **user, std::string(request.text("password")));
+  if (verdict.right) co_return std::move(verdict.stored);
+  if (!verdict.refusal && co_await is_changed_already(session, request, **user)) {
+    co_return std::nullopt;
+  }
+  if (!verdict.refusal) audit(context_, "password_wrong", *session, self);
+  refuse(*session, request, verdict.refusal.value_or(wrong_own_password()));
+  co_return std::nullopt;
 }
 
-// Perhaps because an earlier attempt to change it was carried out: then it is the new one already.
-void AccountService::not_confirmed(Session& session, const Request& request,
-                                   const storage::User& user) {
-  const auto wrong = [this, handle = session.shared_from_this(), request] {
-    audit(context_, "password_wrong", *handle, handle->identity().user);
-    refuse(*handle, request, wrong_own_password());
-  };
+// A password may be wrong because an earlier attempt to change it was carried out: then it is the
+// new one already, and the request is answered.
+Coroutine<bool> AccountService::is_changed_already(SessionPtr session, const Request& request,
+                                                   storage::User user) {
   const bool repeats = request.find("new_password") != nullptr &&
                        unsettled_hashes_.has(account_of(user.id), user.password_hash);
-  if (!repeats) return wrong();
-  passwords_.confirm(
-      session, user, std::string(request.text("new_password")),
-      [this, handle = session.shared_from_this(), request, wrong](const PasswordVerdict& verdict) {
-        if (verdict.refusal) return refuse(*handle, request, *verdict.refusal);
-        if (!verdict.right) return wrong();
-        password_changed(*handle, request, 0);
-      });
+  if (!repeats) co_return false;
+  const auto verdict =
+      co_await passwords_.confirm(session, user, std::string(request.text("new_password")));
+  if (verdict.right) {
+    password_changed(*session, request, 0);
+    co_return true;
+  }
+  if (!verdict.refusal) co_return false;
+  refuse(*session, request, *verdict.refusal);
+  co_return true;
 }
 
 // An earlier request to delete it was answered `unavailable` and has taken effect.
-void AccountService::account_gone(Session& session, const Request& request) {
-  if (sabotaged(Sabotage::kForgetDeletions)) return refuse(session, request, wrong_own_password());
+Coroutine<> AccountService::account_gone(SessionPtr session, const Request& request) {
+  if (sabotaged(Sabotage::kForgetDeletions)) {
+    co_return refuse(*session, request, wrong_own_password());
+  }
   if (static_cast<protocol::Msgid>(request.msgid) == protocol::Msgid::kDeleteAccount) {
-    return finish_removal(session, request, {});
+    co_return co_await finish_removal(session, request, {});
   }
-  login_.sign_off(session, [handle = session.shared_from_this(), request] {
-    refuse(
-        *handle, request,
-        protocol::Refusal{protocol::Errno::kNotLoggedIn, "this account was deleted", std::nullopt});
-  });
+  co_await login_.sign_off(session);
+  refuse(*session, request,
+         protocol::Refusal{protocol::Errno::kNotLoggedIn, "this account was deleted", {}});
 }
 
-void AccountService::change_password(Session& session, const Request& request) {
-  if (auto fault = protocol::password_fault(request.text("new_password"))) {
-    return refuse(session, request, failed(*fault));
+Coroutine<> AccountService::change_password(SessionPtr session, Request request) {
+  const std::string password(request.text("new_password"));
+  if (auto fault = protocol::password_fault(password)) {
+    co_return refuse(*session, request, failed(*fault));
   }
-  auto self = session.shared_from_this();
-  confirm(session, request, [this, self, request](const std::string& stored) {
-    passwords_.hash(*self, std::string(request.text("new_password")),
-                    [this, self, request, stored](const auto& hash) {
-                      store_password(*self, request, stored, hash);
-                    });
-  });
-}
-
-void AccountService::store_password(Session& session, const Request& request,
-                                    const std::string& stored, const Result<std::string>& hash) {
-  if (!hash) return refuse(session, request, delivery::refusal_of(hash.error()));
-  const session::Identity& self = session.identity();
+  const auto stored = co_await confirm(session, request);
+  if (!stored) co_return;
+  const auto hash = co_await passwords_.hash(session, password);
+  if (!hash) co_return refuse(*session, request, hash.error());
+  const session::Identity& self = session->identity();
   std::size_t most = 0;
   const bool settles = !sabotaged(Sabotage::kForgetPasswords);
   const auto revoked = storage::transact_settled(
       context_.pool,
       [&](storage::Connection& connection, bool repeated) {
-        auto count = change(connection, self, stored, *hash, repeated);
+        auto count = change(connection, self, *stored, *hash, repeated);
         if (count && *count) most = std::max(most, **count);
         return count;
       },
       settles);
   if (!revoked) {
     if (is_unknown(revoked.error()) && settles) unsettled_hashes_.add(account_of(self.user), *hash);
-    return refuse(session, request, revoked.error());
+    co_return refuse(*session, request, revoked.error());
   }
   // Somebody else was faster: it is not the password any more.
-  if (!*revoked) return refuse(session, request, wrong_own_password());
-  password_changed(session, request, most);
+  if (!*revoked) co_return refuse(*session, request, wrong_own_password());
+  password_changed(*session, request, most);
 }
 
 void AccountService::password_changed(Session& session, const Request& request,
@@ -291,40 +290,34 @@ void AccountService::password_changed(Session& session, const Request& request,
   audit(context_, "password_changed", session, user);
 }
 
-void AccountService::delete_account(Session& session, const Request& request) {
-  confirm(session, request,
-          [this, self = session.shared_from_this(), request](const std::string& stored) {
-            remove(*self, request, stored);
-          });
-}
-
-void AccountService::remove(Session& session, const Request& request, const std::string& stored) {
-  const session::Identity self = session.identity();
+Coroutine<> AccountService::delete_account(SessionPtr session, Request request) {
+  const auto stored = co_await confirm(session, request);
+  if (!stored) co_return;
+  const UserId self = session->identity().user;
   Audience audience;
   const auto removed = storage::transact_settled(
       context_.pool,
       [&](storage::Connection& connection, bool repeated) {
-        return remove_rows(connection, self.user, stored, repeated, audience);
+        return remove_rows(connection, self, *stored, repeated, audience);
       },
       !sabotaged(Sabotage::kForgetDeletions));
   if (!removed) {
-    if (is_unknown(removed.error())) settle_removal(session, std::move(audience));
-    return refuse(session, request, removed.error());
+    if (is_unknown(removed.error())) settle_removal(*session, std::move(audience));
+    co_return refuse(*session, request, removed.error());
   }
-  if (!*removed) return refuse(session, request, wrong_own_password());
-  log_account("account_deleted", self.user, session);
-  audit(context_, "account_deleted", session, self.user);
-  finish_removal(session, request, audience);
+  if (!*removed) co_return refuse(*session, request, wrong_own_password());
+  log_account("account_deleted", self, *session);
+  audit(context_, "account_deleted", *session, self);
+  co_await finish_removal(session, request, std::move(audience));
 }
 
 // The account is no more: whoever is logged in with it is signed off.
-void AccountService::finish_removal(Session& session, const Request& request,
-                                    const Audience& audience) {
-  login_.sign_off(session, [this, handle = session.shared_from_this(), request,
-                            self = session.identity(), audience] {
-    OkReply(request).send(*handle);
-    tell(self, audience);
-  });
+Coroutine<> AccountService::finish_removal(SessionPtr session, const Request& request,
+                                           Audience audience) {
+  const session::Identity self = session->identity();
+  co_await login_.sign_off(session);
+  OkReply(request).send(*session);
+  tell(self, audience);
 }
 
 // False when `stored` isn't the password any more. `audience` is filled before the rows go, so a

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "chat/base/rate_store.h"
 #include "chat/protocol/request.h"
 #include "chat/service/service_context.h"
+#include "chat/session/coroutine.h"
 #include "chat/session/session.h"
 #include "chat/storage/values.h"
 #include "service/credentials/passwords.h"
@@ -24,12 +27,14 @@ class AccountService {
   // All three outlive it.
   AccountService(ServiceContext& context, Passwords& passwords, LoginService& login);
 
-  void register_user(session::Session& session, const protocol::Request& request);
+  using SessionPtr = std::shared_ptr<session::Session>;
+
+  session::Coroutine<> register_user(SessionPtr session, protocol::Request request);
   // Every token but this session's is worth nothing after it.
-  void change_password(session::Session& session, const protocol::Request& request);
+  session::Coroutine<> change_password(SessionPtr session, protocol::Request request);
   // What others received from the account stays theirs; its name is free. The session is logged
   // out.
-  void delete_account(session::Session& session, const protocol::Request& request);
+  session::Coroutine<> delete_account(SessionPtr session, protocol::Request request);
   // The tokens that log this user in.
   void list_sessions(session::Session& session, const protocol::Request& request);
   void revoke_session(session::Session& session, const protocol::Request& request);
@@ -41,28 +46,25 @@ class AccountService {
     std::vector<storage::Membership> memberships;
   };
 
-  void name_taken(session::Session& session, const protocol::Request& request,
-                  const storage::User& holder);
-  void store_user(session::Session& session, const protocol::Request& request,
-                  const Result<std::string>& hash);
+  // Whether `holder` is what an earlier attempt of the same client made; refused otherwise.
+  session::Coroutine<bool> is_of_an_earlier_attempt(SessionPtr session,
+                                                    const protocol::Request& request,
+                                                    storage::User holder);
   void registered(session::Session& session, const protocol::Request& request, UserId user);
-  // The password of the request's field `password` must be the account's: `then` gets its hash.
-  void confirm(session::Session& session, const protocol::Request& request,
-               std::function<void(std::string stored)> then);
-  void not_confirmed(session::Session& session, const protocol::Request& request,
-                     const storage::User& user);
-  void store_password(session::Session& session, const protocol::Request& request,
-                      const std::string& stored, const Result<std::string>& hash);
+  // The password of the request's field `password` must be the account's. Its hash; nothing: the
+  // request has been answered.
+  session::Coroutine<std::optional<std::string>> confirm(SessionPtr session,
+                                                         const protocol::Request& request);
+  session::Coroutine<bool> is_changed_already(SessionPtr session, const protocol::Request& request,
+                                              storage::User user);
   void password_changed(session::Session& session, const protocol::Request& request,
                         std::size_t revoked);
-  void remove(session::Session& session, const protocol::Request& request,
-              const std::string& stored);
   static Result<bool> remove_rows(storage::Connection& connection, UserId user,
                                   const std::string& stored, bool repeated, Audience& audience);
-  void finish_removal(session::Session& session, const protocol::Request& request,
-                      const Audience& audience);
+  session::Coroutine<> finish_removal(SessionPtr session, const protocol::Request& request,
+                                      Audience audience);
   void settle_removal(session::Session& session, Audience audience);
-  void account_gone(session::Session& session, const protocol::Request& request);
+  session::Coroutine<> account_gone(SessionPtr session, const protocol::Request& request);
   void tell(const session::Identity& who, const Audience& audience);
 
   ServiceContext& context_;

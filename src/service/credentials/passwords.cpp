@@ -4,6 +4,7 @@
 
 #include "chat/base/log_limiter.h"
 #include "chat/delivery/batch.h"
+#include "chat/session/wait.h"
 #include "chat/storage/network_model.h"
 #include "chat/storage/settle.h"
 #include "chat/storage/transact.h"
@@ -52,18 +53,19 @@ void add_bucket(std::vector<base::NamedBucket>& buckets, std::string key, std::i
 
 // A password on its way through its lane.
 struct Passwords::Check {
-  std::shared_ptr<session::Session> session;
+  SessionPtr session;
   storage::User user;
   std::string password;
   std::string network;
-  Checked then;
   std::optional<UnixMillis> last_seen{};  // when the user last logged in from this network
   LoginThrottle::Permit made{};
   // Taken whether or not the password is right, unless it is not tried.
   std::vector<base::NamedBucket> proofs{};
   // Given back where the password is wrong, so that strangers take nothing from the owner.
   std::vector<base::NamedBucket> right_proofs{};
-  bool is_login = false;
+};
+
+struct Passwords::Tried {
   PasswordVerdict verdict{};
   std::string renewed{};  // a new hash of the password, to be stored
 };
@@ -76,189 +78,176 @@ Passwords::Passwords(ServiceContext& context)
       known_networks_(context.known_hash_lane),
       others_(context.other_hash_lane) {}
 
-Passwords::CheckPtr Passwords::new_check(session::Session& session, const storage::User& user,
-                                         std::string password, Checked then) const {
-  return std::make_shared<Check>(Check{session.shared_from_this(), user, std::move(password),
-                                       session.peer().network(), std::move(then)});
+Passwords::Check Passwords::new_check(SessionPtr session, storage::User user,
+                                      std::string password) const {
+  std::string network = session->peer().network();
+  return {std::move(session), std::move(user), std::move(password), std::move(network)};
 }
 
-void Passwords::check_login(session::Session& session, const storage::User& user,
-                            const std::string& account, std::string password, Checked then) {
-  const auto check = new_check(session, user, std::move(password), std::move(then));
-  check->is_login = true;
-  bool frequent = false;
-  if (user.id) {
-    if (!find_network(check)) return;
-    const std::int64_t failures = context_.options.login_failures_per_minute;
-    const std::string key = id_key(user.id);
-    add_bucket(check->right_proofs, "right:" + key, 2 * failures, base::BucketKind::kAccount);
+Passwords::Verdict Passwords::check_login(SessionPtr session, storage::User user,
+                                          std::string account, std::string password) {
+  Check check = new_check(std::move(session), std::move(user), std::move(password));
+  const UserId id = check.user.id;
+  if (id) {
+    if (auto refusal = find_network(check)) co_return PasswordVerdict{std::move(refusal)};
+    add_bucket(check.right_proofs, "right:" + id_key(id),
+               2 * context_.options.login_failures_per_minute, base::BucketKind::kAccount);
+    account = id_key(id);
   }
-  const bool known = check->last_seen.has_value();
-  if (!pass_limits(check, {user.id ? id_key(user.id) : account, check->network, known,
-                           static_cast<bool>(user.id)})) {
-    return;
-  }
-  if (!check->right_proofs.empty()) {
-    const base::NamedBucket quick{"quick:" + id_key(user.id),
-                                  {kQuickProofs, kQuickProofs, kProofWindow},
-                                  base::BucketKind::kAccount};
-    frequent = context_.rates.take({&quick, 1}).value_or(std::chrono::milliseconds(0)).count() > 0;
-    if (!frequent) check->right_proofs.push_back(quick);
-  }
-  run(check, known ? known_networks_ : new_networks_, frequent);
+  const bool known = check.last_seen.has_value();
+  auto refusal = pass_limits(check, {account, check.network, known, static_cast<bool>(id)});
+  if (refusal) co_return PasswordVerdict{std::move(refusal)};
+  const bool frequent = is_frequent(check);
+  auto verdict = co_await try_in(known ? known_networks_ : new_networks_, frequent, check);
+  verdict.last_seen = check.last_seen;
+  co_return verdict;
 }
 
-void Passwords::confirm(session::Session& session, const storage::User& user, std::string password,
-                        Checked then) {
-  const auto check = new_check(session, user, std::move(password), std::move(then));
+Passwords::Verdict Passwords::confirm(SessionPtr session, storage::User user,
+                                      std::string password) {
+  Check check = new_check(std::move(session), std::move(user), std::move(password));
   const std::int64_t failures = context_.options.login_failures_per_minute;
-  add_bucket(check->proofs, "confirm@" + check->network, 2 * failures, base::BucketKind::kAddress);
-  add_bucket(check->proofs, "confirm:" + id_key(user.id), failures, base::BucketKind::kAccount);
-  if (!find_network(check)) return;
-  if (!pass_limits(check, {id_key(user.id), check->network, check->last_seen.has_value(), true})) {
-    return;
+  const std::string account = id_key(check.user.id);
+  add_bucket(check.proofs, "confirm@" + check.network, 2 * failures, base::BucketKind::kAddress);
+  add_bucket(check.proofs, "confirm:" + account, failures, base::BucketKind::kAccount);
+  auto refusal = find_network(check);
+  if (!refusal) {
+    refusal = pass_limits(check, {account, check.network, check.last_seen.has_value(), true});
   }
-  run(check, others_, false);
+  if (refusal) co_return PasswordVerdict{std::move(refusal)};
+  co_return co_await try_in(others_, false, check);
 }
 
-void Passwords::check_again(session::Session& session, const std::string& stored,
-                            std::string password, Checked then) {
+Passwords::Verdict Passwords::check_again(SessionPtr session, std::string stored,
+                                          std::string password) {
   storage::User user;
-  user.password_hash = stored;
-  run(new_check(session, user, std::move(password), std::move(then)), known_networks_, false);
+  user.password_hash = std::move(stored);
+  Check check = new_check(std::move(session), std::move(user), std::move(password));
+  co_return co_await try_in(known_networks_, false, check);
 }
 
-bool Passwords::find_network(const CheckPtr& check) {
+std::optional<protocol::Refusal> Passwords::find_network(Check& check) {
   auto lease = context_.pool.lease();
-  if (!lease) {
-    check->then({delivery::refusal_of(lease.error()), false, {}});
-    return false;
-  }
-  auto seen = storage::NetworkModel(**lease).last_seen(check->user.id, check->network,
+  if (!lease) return delivery::refusal_of(lease.error());
+  auto seen = storage::NetworkModel(**lease).last_seen(check.user.id, check.network,
                                                        context_.clock.unix_millis());
-  if (!seen) {
-    check->then({delivery::refusal_of(seen.error()), false, {}});
-    return false;
-  }
-  check->last_seen = *seen;
-  return true;
+  if (!seen) return delivery::refusal_of(seen.error());
+  check.last_seen = *seen;
+  return std::nullopt;
 }
 
-bool Passwords::pass_limits(const CheckPtr& check, const LoginAttempt& attempt) {
-  auto buckets = check->proofs;
-  buckets.insert(buckets.end(), check->right_proofs.begin(), check->right_proofs.end());
+std::optional<protocol::Refusal> Passwords::pass_limits(Check& check, const LoginAttempt& attempt) {
+  auto buckets = check.proofs;
+  buckets.insert(buckets.end(), check.right_proofs.begin(), check.right_proofs.end());
   auto wait = context_.rates.take(buckets).value_or(std::chrono::milliseconds(0));
   if (wait.count() == 0) {
-    check->made = throttle_.begin(attempt);
-    wait = check->made.wait;
+    check.made = throttle_.begin(attempt);
+    wait = check.made.wait;
     if (wait.count() > 0) context_.rates.give_back(buckets);
   }
-  if (wait.count() == 0) return true;
-  check->then({rate_limited(wait), false, {}});
+  if (wait.count() == 0) return std::nullopt;
+  return rate_limited(wait);
+}
+
+bool Passwords::is_frequent(Check& check) {
+  if (check.right_proofs.empty()) return false;
+  const base::NamedBucket quick{"quick:" + id_key(check.user.id),
+                                {kQuickProofs, kQuickProofs, kProofWindow},
+                                base::BucketKind::kAccount};
+  const auto wait = context_.rates.take({&quick, 1}).value_or(std::chrono::milliseconds(0));
+  if (wait.count() > 0) return true;
+  check.right_proofs.push_back(quick);
   return false;
 }
 
-void Passwords::run(const CheckPtr& check, HashQueue& queue, bool frequent) {
-  session::Session& session = *check->session;
-  session.suspend();
+Passwords::Verdict Passwords::try_in(HashQueue& queue, bool frequent, Check& check) {
+  const bool may_renew = static_cast<bool>(check.user.id);
+  Tried tried{{busy()}};
+  session::Wait<Tried> wait(check.session->strand());
   const bool posted = queue.try_post(
-      check->network, frequent,
-      [this, check] {
-        check->verdict = compare(check->user.password_hash, check->password);
-        check->renewed = renewed_hash(*check);
-        check->session->resume([this, check] { finish(check); });
-      },
-      [this, check] { check->session->resume([this, check] { finish_untried(check); }); });
-  if (posted) return;
-  session.resume({});
-  finish_untried(check);
-}
-
-void Passwords::finish_untried(const CheckPtr& check) {
-  check->verdict.refusal = busy();
-  finish(check);
-}
-
-PasswordVerdict Passwords::compare(const std::string& stored, const std::string& password) const {
-  const auto right = context_.hasher.verify(stored, password);
-  if (right) return {std::nullopt, *right, stored};
-  log::limited(log::Level::kWarn, untried_lines, "event=password_not_tried error={}",
-               log::quoted(right.error().message));
-  return {busy(), false, {}};
-}
-
-std::string Passwords::renewed_hash(const Check& check) const {
-  if (!check.verdict.right || !check.user.id || !context_.hasher.is_weaker(check.verdict.stored)) {
-    return "";
+      check.network, frequent,
+      [this, answer = wait.answer(), stored = check.user.password_hash, password = check.password,
+       may_renew] { (void)answer(try_now(stored, password, may_renew)); },
+      [answer = wait.answer(), tried] { (void)answer(Tried(tried)); });
+  if (posted || !wait.cancel()) {
+    if (auto answer = co_await wait) tried = std::move(*answer);
   }
-  return context_.hasher.hash(check.password).value_or("");
+  settle_limits(check, tried.verdict);
+  if (!tried.renewed.empty()) renew(check.user.id, tried.renewed, tried.verdict);
+  co_return std::move(tried.verdict);
 }
 
-void Passwords::finish(const CheckPtr& check) {
-  settle_limits(*check);
-  if (!check->renewed.empty()) renew(*check);
-  const bool logs_in = check->verdict.right && check->is_login;
-  check->then(std::move(check->verdict));
-  // While the login waits for its claim: a lock that is in the way of both costs its time once.
-  if (logs_in) remember_network(*check);
+// On the hash lane.
+Passwords::Tried Passwords::try_now(const std::string& stored, const std::string& password,
+                                    bool may_renew) const {
+  const auto right = context_.hasher.verify(stored, password);
+  if (!right) {
+    log::limited(log::Level::kWarn, untried_lines, "event=password_not_tried error={}",
+                 log::quoted(right.error().message));
+    return {{busy()}};
+  }
+  Tried tried{{std::nullopt, *right, stored}};
+  if (*right && may_renew && context_.hasher.is_weaker(stored)) {
+    tried.renewed = context_.hasher.hash(password).value_or("");
+  }
+  return tried;
 }
 
-void Passwords::settle_limits(const Check& check) {
-  const bool untried = check.verdict.refusal.has_value();
-  if (untried || check.verdict.right) throttle_.take_back(check.made);
+void Passwords::settle_limits(const Check& check, const PasswordVerdict& verdict) {
+  const bool untried = verdict.refusal.has_value();
+  if (untried || verdict.right) throttle_.take_back(check.made);
   if (untried) context_.rates.give_back(check.proofs);
-  if (untried || !check.verdict.right) context_.rates.give_back(check.right_proofs);
+  if (untried || !verdict.right) context_.rates.give_back(check.right_proofs);
 }
 
-void Passwords::remember_network(const Check& check) {
+void Passwords::remember_network(const session::Session& session, UserId user,
+                                 std::optional<UnixMillis> last_seen) {
   const UnixMillis now = context_.clock.unix_millis();
   const UnixMillis step = std::chrono::milliseconds(kNetworkStep).count();
-  if (check.last_seen && now - *check.last_seen < step) return;
+  if (last_seen && now - *last_seen < step) return;
   auto lease = context_.pool.lease();
   if (!lease) return;
   const auto done = storage::transact(**lease, [&]() -> Result<void> {
-    return storage::NetworkModel(**lease).remember(check.user.id, check.network, now);
+    return storage::NetworkModel(**lease).remember(user, session.peer().network(), now);
   });
   if (done) return;
   log::limited(log::Level::kWarn, network_lines, "event=network_not_remembered user={} what={}",
-               check.user.id.value, log::quoted(done.error().message));
+               user.value, log::quoted(done.error().message));
 }
 
 // A failure is no harm: the next login tries again. But what the account's hash is must be known.
-void Passwords::renew(Check& check) {
-  PasswordVerdict& verdict = check.verdict;
+void Passwords::renew(UserId user, const std::string& renewed, PasswordVerdict& verdict) {
   const auto replaced = storage::transact_settled(
       context_.pool, [&](storage::Connection& connection, bool repeated) -> Result<bool> {
         storage::UserModel users(connection);
-        auto done = users.replace_password(check.user.id, verdict.stored, check.renewed);
+        auto done = users.replace_password(user, verdict.stored, renewed);
         if (!done || *done || !repeated) return done;
-        const auto found = users.find(check.user.id);
+        const auto found = users.find(user);
         if (!found) return fail(found);
-        return *found && (*found)->password_hash == check.renewed;
+        return *found && (*found)->password_hash == renewed;
       });
   if (!replaced && is_unknown(replaced.error())) {
     verdict.refusal = delivery::refusal_of(replaced.error());
     verdict.right = false;
   }
   if (!replaced || !*replaced) return;
-  verdict.stored = check.renewed;
-  log::limited(log::Level::kInfo, rehash_lines, "event=password_rehashed user={}",
-               check.user.id.value);
+  verdict.stored = renewed;
+  log::limited(log::Level::kInfo, rehash_lines, "event=password_rehashed user={}", user.value);
 }
 
-void Passwords::hash(session::Session& session, std::string password, const Hashed& then) {
-  session.suspend();
-  auto self = session.shared_from_this();
-  const auto untried = [then] { then(fail(ErrorCode::kBusy, "too many passwords wait")); };
+session::Coroutine<Result<std::string>> Passwords::hash(SessionPtr session, std::string password) {
+  Result<std::string> hash = fail(ErrorCode::kBusy, "too many passwords wait");
+  session::Wait<Result<std::string>> wait(session->strand());
   const bool posted = others_.try_post(
-      session.peer().network(), false,
-      [this, self, then, password = std::move(password)] {
-        self->resume([then, hash = context_.hasher.hash(password)] { then(hash); });
+      session->peer().network(), false,
+      [this, answer = wait.answer(), password = std::move(password)] {
+        (void)answer(context_.hasher.hash(password));
       },
-      [self, untried] { self->resume(untried); });
-  if (posted) return;
-  session.resume({});
-  untried();
+      [answer = wait.answer(), hash] { (void)answer(Result<std::string>(hash)); });
+  if (posted || !wait.cancel()) {
+    if (auto answer = co_await wait) hash = std::move(*answer);
+  }
+  co_return hash;
 }
 
 }  // namespace chat::service

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "chat/protocol/errors.h"
+#include "chat/session/coroutine.h"
 #include "service/dispatch/handlers.h"
 #include "service/dispatch/replies.h"
 #include "service/dispatch/route.h"
@@ -30,7 +31,7 @@ void Dispatcher::handle(session::Session& session, const protocol::Request& requ
 }
 
 void Dispatcher::end(session::Session& session) {
-  handlers_->login.end(session);
+  session::start(handlers_->login.release(session.shared_from_this()));
 }
 
 bool Dispatcher::waits_for_commits(const protocol::Request& request) const {

@@ -1,6 +1,10 @@
 #include <algorithm>
 #include <array>
+#include <exception>
+#include <memory>
+#include <type_traits>
 
+#include "chat/session/coroutine.h"
 #include "service/dispatch/handlers.h"
 #include "service/dispatch/route.h"
 
@@ -12,7 +16,9 @@ using protocol::FieldKind;
 using protocol::FieldSpec;
 using protocol::Msgid;
 using protocol::Request;
+using session::Coroutine;
 using session::Session;
+using SessionPtr = std::shared_ptr<Session>;
 
 // `id`, `name` and `time` in requests are what the original protocol carries: their types are
 // checked, and `id` must be the session's own; nothing else depends on them.
@@ -90,9 +96,24 @@ constexpr FieldSpec kListFields[] = {
     {"cursor", FieldKind::kString, false},
 };
 
+// A coroutine may throw when its handler has long returned.
+Coroutine<> answer_faults(SessionPtr session, Request request, Coroutine<> handling) {
+  try {
+    co_await handling;
+  } catch (const std::exception& fault) {
+    session->answer_fault(request, fault);
+  }
+}
+
 template <auto Member, auto Method>
 void call(Handlers& handlers, Session& session, const Request& request) {
-  ((handlers.*Member).*Method)(session, request);
+  auto& service = handlers.*Member;
+  if constexpr (std::is_invocable_v<decltype(Method), decltype(service), SessionPtr, Request>) {
+    const SessionPtr self = session.shared_from_this();
+    session::start(answer_faults(self, request, (service.*Method)(self, request)));
+  } else {
+    (service.*Method)(session, request);
+  }
 }
 
 using H = Handlers;

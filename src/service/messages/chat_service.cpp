@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "chat/delivery/batch.h"
+#include "chat/session/wait.h"
 #include "service/dispatch/replies.h"
 
 namespace chat::service {
@@ -67,7 +68,8 @@ void ChatService::append(session::Session& session, const protocol::Request& req
   if (!entry.refusal) {
     const auto wait = allowance_.take(session.identity().user);
     if (wait.count() > 0 && session.classic()) {
-      return append_later(session, request, std::move(entry), wait);
+      return session::start(
+          append_later(session.shared_from_this(), request, std::move(entry), wait));
     }
     if (wait.count() > 0) entry.refusal = rate_limited(wait);
   }
@@ -79,17 +81,13 @@ void ChatService::append(session::Session& session, const protocol::Request& req
 }
 
 template <typename EntryType>
-void ChatService::append_later(session::Session& session, const protocol::Request& request,
-                               EntryType entry, std::chrono::milliseconds wait) {
-  session.suspend();
-  auto self = session.shared_from_this();
-  session.post_in_loop(
-      [this, self, request, entry = std::move(entry)]() mutable {
-        self->resume([this, self, request, entry = std::move(entry)]() mutable {
-          append(*self, request, std::move(entry));
-        });
-      },
-      wait);
+session::Coroutine<> ChatService::append_later(std::shared_ptr<session::Session> session,
+                                               protocol::Request request, EntryType entry,
+                                               std::chrono::milliseconds wait) {
+  session::Wait<session::Done> passed(session->strand());
+  session->post_in_loop([answer = passed.answer()] { (void)answer(); }, wait);
+  co_await passed;
+  append(*session, request, std::move(entry));
 }
 
 std::string ChatService::make_cid() {

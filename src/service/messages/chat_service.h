@@ -3,12 +3,14 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "chat/protocol/request.h"
 #include "chat/service/service_context.h"
+#include "chat/session/coroutine.h"
 #include "chat/session/session.h"
 #include "service/dispatch/gate.h"
 #include "service/messages/chat_allowance.h"
@@ -29,8 +31,9 @@ class ChatService {
   template <typename EntryType>
   void append(session::Session& session, const protocol::Request& request, EntryType entry);
   template <typename EntryType>
-  void append_later(session::Session& session, const protocol::Request& request, EntryType entry,
-                    std::chrono::milliseconds wait);
+  session::Coroutine<> append_later(std::shared_ptr<session::Session> session,
+                                    protocol::Request request, EntryType entry,
+                                    std::chrono::milliseconds wait);
   std::optional<protocol::Refusal> refusal_at_gate(session::Session& session, Action action,
                                                    Object object);
   std::string make_cid();

@@ -44,7 +44,6 @@ struct Node {
               session::Registry::Reservation::kGranted);
     registry.claimed(user, *pair.session, 1);
     std::promise<void> attached;
-    pair.session->suspend();
     recipients.attach(pair.session, user, acknowledges, groups,
                       [&attached] { attached.set_value(); });
     attached.get_future().wait();
@@ -55,7 +54,6 @@ struct Node {
   }
   void log_out(UserId user, const std::shared_ptr<session::Session>& session) {
     std::promise<void> detached;
-    session->suspend();
     recipients.detach(session, [&detached] { detached.set_value(); });
     detached.get_future().wait();
     registry.release(user, *session);

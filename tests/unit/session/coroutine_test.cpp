@@ -168,6 +168,35 @@ TEST_F(CoroutineTest, OneWaitsForAnotherAndGetsItsResult) {
   expect_said("100");
 }
 
+// Each is of a size that std::string keeps on the heap: what is copied bit by bit, or destroyed
+// twice, would be noticed.
+TEST_F(CoroutineTest, ResultsAreMovedWhole) {
+  const std::string text(100, 'x');
+  const auto inner =
+      [&](Pointer self, std::optional<std::string> given) -> Coroutine<std::optional<std::string>> {
+    if (!given) co_return std::nullopt;
+    Wait<std::optional<std::string>> wait(self->strand);
+    (void)wait.answer()(std::optional(*given));
+    auto answer = co_await wait;
+    if (!answer) co_return std::string(50, 'y');
+    co_return std::move(*answer);
+  };
+  const auto middle = [&](Pointer self,
+                          std::string given) -> Coroutine<std::optional<std::string>> {
+    std::optional<std::string> result = co_await inner(self, std::nullopt);
+    if (!result) result = co_await inner(self, given + "1");
+    if (result && co_await inner(self, *result)) result = *result + "2";
+    if (result != given + "12") co_return result;
+    co_return co_await inner(self, *result + "3");
+  };
+  const auto outer = [&](Pointer self) -> Coroutine<> {
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(co_await middle(self, text), text + "123");
+    say("a");
+  };
+  run([&](Conversation& self) { start(outer(self.shared_from_this())); });
+  expect_said("a");
+}
+
 TEST_F(CoroutineTest, WhatIsThrownGoesToWhoWaits) {
   const auto inner = [&](Pointer self) -> Coroutine<int> {
     Wait<Done> wait(self->strand);
