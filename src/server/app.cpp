@@ -94,47 +94,19 @@ App::App(const Config& config)
       bus_(make_bus(config, hub_)),
       shared_rates_(make_shared_rates(config)),
       lease_(*database_, clock_),
-      user_names_(pool_),
-      backlog_(pool_, user_names_),
-      writeback_(pool_),
-      recipients_(loops_, backlog_, writeback_, *bus_, workers_),
-      takeovers_(clock_),
-      bus_health_(*bus_, clock_, [this](bool mute) { lease_.set_mute(mute); }),
-      hint_relay_(pool_, bus_health_),
-      router_(loops_, registry_, recipients_, takeovers_, bus_health_, hint_relay_, user_names_,
-              *bus_),
-      presence_(pool_, router_, hint_relay_, *bus_),
-      resync_(registry_, recipients_, takeovers_, pool_, *bus_, bus_health_, presence_,
-              user_names_),
-      receipts_(router_, hint_relay_, pool_),
-      cluster_events_(router_, resync_, presence_, receipts_, user_names_, bus_health_,
-                      [this] { main_loop_.post([this] { lose_lease(); }); }),
-      aftermath_(receipts_, presence_, router_),
-      retention_(pool_, clock_),
-      journal_(
-          delivery::make_direct_store(*database_, lease_),
-          delivery::make_group_store(*database_, lease_), router_,
-          [this] { return workers_.queued() > 0; }, clock_),
+      delivery_({loops_, registry_, *database_, pool_, *bus_, lease_, workers_, blocking_workers_,
+                 clock_, [this] { main_loop_.post([this] { lose_lease(); }); }}),
       settle_queue_(pool_),
       hasher_(config.auth.argon2_memory_kib, config.auth.argon2_ops),
-      service_context_{pool_,
-                       registry_,
-                       user_names_,
-                       backlog_,
-                       recipients_,
-                       writeback_,
-                       journal_,
-                       router_,
-                       presence_,
+      service_context_{{pool_,
+                        registry_,
+                        delivery_,
+                        {blocking_workers_, hash_lane_, known_hash_lane_, other_hash_lane_},
+                        rates_,
+                        shared_rates_.get(),
+                        clock_},
                        settle_queue_,
                        hasher_,
-                       blocking_workers_,
-                       hash_lane_,
-                       known_hash_lane_,
-                       other_hash_lane_,
-                       rates_,
-                       shared_rates_.get(),
-                       clock_,
                        {},
                        {}},
       slow_clients_(config.limits.slow_clients),
@@ -243,9 +215,8 @@ Result<void> App::start_threads() {
   if (shared_rates_ != nullptr) {
     if (auto opened = shared_rates_->open(cluster_id_); !opened) return opened;
   }
-  router_.set_told_listener(&presence_);
   bus_->set_cluster(cluster_id_);
-  if (auto started = bus_->start(cluster_events_); !started) return started;
+  if (auto started = bus_->start(delivery_.bus_listener()); !started) return started;
   bus_->subscribe({cluster::kChannelOfAll}, {});
   if (auto started = io_loops_.start(); !started) return started;
   workers_.start();
@@ -253,26 +224,9 @@ Result<void> App::start_threads() {
   hash_lane_.start();
   known_hash_lane_.start();
   other_hash_lane_.start();
-  writeback_.start(&aftermath_, service_context_.node);
   settle_queue_.start();
-  presence_.start();
-  resync_.start(service_context_.node);
-  journal_.start();
-  retention_.start(config_.storage.retention);
-  recipients_.start();
-  if (!bus_->alone()) {
-    loops_.run_every(0, delivery::TakeoverWaiter::kTick, [this] { takeovers_.tick(); });
-    bus_health_.start(service_context_.node);
-    loops_.run_every(0, delivery::BusHealth::kTick, [this] {
-      bus_health_.tick();
-      if (bus_health_.take_ended()) lease_.note_ended();
-    });
-    hint_relay_.start(service_context_.node, cluster_events_);
-  }
-  lease_.start(cluster_events_);
-  loops_.run_every(0, delivery::Receipts::kInterval, [this] {
-    if (receipts_.due()) (void)blocking_workers_.try_post([this] { receipts_.tick(); });
-  });
+  delivery_.start(service_context_.node, config_.storage.retention);
+  lease_.start(delivery_.node_listener());
   main_loop_.run_every(MemoryTrim::kInterval, [this] { memory_trim_.tick(); });
   return signals_.open(main_loop_, [this](int signal) { on_signal(signal); });
 }
@@ -356,18 +310,15 @@ void App::trim_memory() {
 // The lanes first, so that what they settle still finds workers and loops; the loops last.
 void App::stop_threads() {
   if (shared_rates_ != nullptr) shared_rates_->stop();
-  retention_.stop();
-  resync_.stop();
   settle_queue_.stop();
-  hint_relay_.stop();
+  delivery_.stop_background();
   hash_lane_.stop();
   known_hash_lane_.stop();
   other_hash_lane_.stop();
-  journal_.stop();
+  delivery_.stop_journal();
   blocking_workers_.stop();
   workers_.stop();
-  writeback_.stop();
-  presence_.stop();
+  delivery_.stop_writers();
   lease_.stop();
   io_loops_.stop();
   bus_->stop();

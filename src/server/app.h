@@ -13,21 +13,7 @@
 #include "chat/cluster/local_bus.h"
 #include "chat/cluster/node_lease.h"
 #include "chat/cluster/redis_rate_store.h"
-#include "chat/delivery/aftermath.h"
-#include "chat/delivery/backlog.h"
-#include "chat/delivery/bus_health.h"
-#include "chat/delivery/cluster_events.h"
-#include "chat/delivery/hint_relay.h"
-#include "chat/delivery/journal.h"
-#include "chat/delivery/presence.h"
-#include "chat/delivery/receipts.h"
-#include "chat/delivery/recipients.h"
-#include "chat/delivery/resync.h"
-#include "chat/delivery/retention.h"
-#include "chat/delivery/router.h"
-#include "chat/delivery/takeover_waiter.h"
-#include "chat/delivery/user_name_cache.h"
-#include "chat/delivery/writeback.h"
+#include "chat/delivery/delivery.h"
 #include "chat/net/loop_pool.h"
 #include "chat/net/server.h"
 #include "chat/service/dispatcher.h"
@@ -107,21 +93,7 @@ class App {
   cluster::NodeLease lease_;
 
   session::Registry registry_;
-  delivery::UserNameCache user_names_;
-  delivery::Backlog backlog_;
-  delivery::Writeback writeback_;
-  delivery::Recipients recipients_;
-  delivery::TakeoverWaiter takeovers_;
-  delivery::BusHealth bus_health_;
-  delivery::HintRelay hint_relay_;
-  delivery::Router router_;
-  delivery::Presence presence_;
-  delivery::Resync resync_;
-  delivery::Receipts receipts_;
-  delivery::ClusterEvents cluster_events_;
-  delivery::Aftermath aftermath_;
-  delivery::Retention retention_;
-  delivery::Journal journal_;
+  delivery::Delivery delivery_;
 
   service::SettleQueue settle_queue_;
   service::PasswordHasher hasher_;

@@ -11,9 +11,8 @@
 #include "chat/base/check.h"
 #include "chat/cluster/local_bus.h"
 #include "chat/cluster/node_lease.h"
-#include "chat/delivery/aftermath.h"
-#include "chat/delivery/receipts.h"
-#include "chat/delivery/takeover_waiter.h"
+#include "chat/delivery/delivery.h"
+#include "chat/delivery/user_name_cache.h"
 #include "chat/protocol/limits.h"
 #include "chat/service/dispatcher.h"
 #include "chat/service/settle_queue.h"
@@ -158,21 +157,19 @@ struct ChatRig::Parts {
     };
     rig.handler.on_end = [this](session::Session& session) { dispatcher->end(session); };
     hash_lane.start();
-    writeback.start(&aftermath);
     settle_queue.start();
-    presence.start();
-    journal.start();
+    delivery.start(context.node, std::chrono::days(0));
     forget();
   }
   ~Parts() {
     await_end_of_sessions();
     tables.reset();
-    hash_lane.stop();
-    journal.stop();
-    rig.workers().stop();
     settle_queue.stop();
-    writeback.stop();
-    presence.stop();
+    delivery.stop_background();
+    hash_lane.stop();
+    delivery.stop_journal();
+    rig.workers().stop();
+    delivery.stop_writers();
     rig.stop();
     database.close();
   }
@@ -193,7 +190,7 @@ struct ChatRig::Parts {
   // Nobody is there. What the users of one input did must not be known to the next.
   void forget() {
     tables->bring_back();
-    user_names.emplace(pool);
+    delivery.user_names().forget_all();
     dispatcher.emplace(context);
   }
 
@@ -206,30 +203,23 @@ struct ChatRig::Parts {
   cluster::LocalBus bus{hub};
   cluster::NodeLease lease{database, clock};
   session::Registry registry;
-  std::optional<delivery::UserNameCache> user_names{pool};  // made anew in its place: see forget()
-  delivery::Backlog backlog{pool, *user_names};
-  delivery::Writeback writeback{pool};
   base::MemoryRateStore rates{clock};
   base::WorkerPool hash_lane{"hash", 1, 32};
   test::SessionRig rig{1, 1};
-  delivery::Recipients recipients{rig.loops(), backlog, writeback, bus, rig.workers()};
-  delivery::TakeoverWaiter takeovers{clock};
-  delivery::BusHealth health{bus, clock, [](bool) {}};
-  delivery::HintRelay hints{pool, health};
-  delivery::Router router{rig.loops(), registry, recipients,  takeovers,
-                          health,      hints,    *user_names, bus};
-  delivery::Presence presence{pool, router, hints, bus};
-  delivery::Receipts receipts{router, hints, pool};
-  delivery::Aftermath aftermath{receipts, presence, router};
-  delivery::Journal journal{delivery::make_direct_store(database, lease),
-                            delivery::make_group_store(database, lease), router,
-                            [] { return false; }, clock};
+  delivery::Delivery delivery{{rig.loops(), registry, database, pool, bus, lease, rig.workers(),
+                               rig.workers(), clock, [] {}}};
   service::SettleQueue settle_queue{pool};
-  service::ServiceContext context{
-      pool,      registry,  *user_names, backlog,      recipients,      writeback,
-      journal,   router,    presence,    settle_queue, shared_hasher(), rig.workers(),
-      hash_lane, hash_lane, hash_lane,   rates,        nullptr,         clock,
-      {},        {}};
+  service::ServiceContext context{{pool,
+                                   registry,
+                                   delivery,
+                                   {rig.workers(), hash_lane, hash_lane, hash_lane},
+                                   rates,
+                                   nullptr,
+                                   clock},
+                                  settle_queue,
+                                  shared_hasher(),
+                                  {},
+                                  {}};
   std::optional<service::Dispatcher> dispatcher;
 };
 

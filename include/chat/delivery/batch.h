@@ -11,16 +11,10 @@
 #include <vector>
 
 #include "chat/base/result.h"
-#include "chat/protocol/errors.h"
+#include "chat/delivery/refusals.h"
 
 namespace chat::delivery {
 
-// What the client of a message that could not be stored is told.
-protocol::Refusal refusal_of(const Error& error);
-// Of a message whose sender has a newer session on another node. The client sends it there again.
-protocol::Refusal taken_over();
-// Of a message whose sender's session the database has lost. BYE follows.
-protocol::Refusal session_lost();
 // Whether the same transaction may succeed when it is run again.
 bool worth_retrying(ErrorCode code);
 // How long to wait before attempt number `attempt` (1, 2, …): full jitter, a few milliseconds.
@@ -30,9 +24,6 @@ inline constexpr int kAttemptsMax = 5;
 // No attempt to store a batch begins later than this after the first; one that waits for a lock
 // takes a second. So senders have their answer within two.
 inline constexpr std::chrono::milliseconds kBatchPatience{500};
-
-// The error is everybody's: it says nothing about the rows of this batch.
-bool is_everyones(ErrorCode code);
 
 // Logs when storing begins to fail for everybody, and when it works again: a line each.
 // Threading: externally synchronised.

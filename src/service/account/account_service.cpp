@@ -8,7 +8,7 @@
 
 #include "chat/base/log_limiter.h"
 #include "chat/base/sabotage.h"
-#include "chat/delivery/batch.h"
+#include "chat/delivery/refusals.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/network_model.h"
@@ -367,10 +367,11 @@ void AccountService::settle_removal(Session& session, Audience audience) {
 }
 
 void AccountService::tell(const session::Identity& who, const Audience& audience) {
-  context_.router.account_deleted(who.user);
-  context_.presence.changed(audience.watchers);
+  context_.delivery.account_deleted(who.user);
+  context_.delivery.presence_changed(audience.watchers);
   for (const storage::Membership& item : audience.memberships) {
-    context_.router.event_to_group(item.group, membership_push(item.group, who, "left"), who.user);
+    context_.delivery.event_to_group(item.group, membership_push(item.group, who, "left"),
+                                     who.user);
   }
 }
 

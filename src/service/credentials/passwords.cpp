@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "chat/base/log_limiter.h"
-#include "chat/delivery/batch.h"
+#include "chat/delivery/refusals.h"
 #include "chat/session/wait.h"
 #include "chat/storage/network_model.h"
 #include "chat/storage/settle.h"
@@ -74,9 +74,9 @@ Passwords::Passwords(ServiceContext& context)
     : context_(context),
       throttle_(context.options.login_failures_per_minute,
                 context.options.account_failures_per_minute, context.rates, context.shared_rates),
-      new_networks_(context.hash_lane),
-      known_networks_(context.known_hash_lane),
-      others_(context.other_hash_lane) {}
+      new_networks_(context.pools.hash),
+      known_networks_(context.pools.hash_known),
+      others_(context.pools.hash_other) {}
 
 Passwords::Check Passwords::new_check(SessionPtr session, storage::User user,
                                       std::string password) const {

@@ -1,6 +1,7 @@
 #include "service/dispatch/gate.h"
 
 #include "chat/base/check.h"
+#include "chat/delivery/user_name_cache.h"
 #include "chat/storage/group_model.h"
 #include "service/dispatch/replies.h"
 
@@ -37,8 +38,8 @@ Verdict denied(protocol::Refusal refusal) {
 
 Result<Verdict> is_user(ServiceContext& context, Rule rule, UserId user,
                         storage::Connection* connection) {
-  const auto name = connection != nullptr ? context.user_names.name_of(user, *connection)
-                                          : context.user_names.name_of(user);
+  const auto name = connection != nullptr ? context.delivery.user_names().name_of(user, *connection)
+                                          : context.delivery.user_names().name_of(user);
   if (!name) return fail(name);
   const bool there = *name && (rule == Rule::kUserKnown || !(*name)->empty());
   if (!there) return denied(not_found("there is no such user"));

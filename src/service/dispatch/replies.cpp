@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "chat/delivery/batch.h"
+#include "chat/delivery/refusals.h"
 
 namespace chat::service {
 

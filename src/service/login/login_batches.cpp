@@ -7,7 +7,8 @@
 #include <utility>
 
 #include "chat/base/sabotage.h"
-#include "chat/delivery/batch.h"
+#include "chat/delivery/backlog.h"
+#include "chat/delivery/refusals.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/node_model.h"
@@ -67,11 +68,11 @@ Result<void> must_live(storage::Connection& connection, const storage::Node& nod
 
 LoginBatches::LoginBatches(ServiceContext& context)
     : context_(context),
-      tokens_(context.blocking_workers, "login_tokens", kBatchMax, kWaitingMax,
+      tokens_(context.pools.blocking, "login_tokens", kBatchMax, kWaitingMax,
               [this](TokenItems items) { find_all(items); }),
-      claims_(context.blocking_workers, "login_claims", kBatchMax, kWaitingMax,
+      claims_(context.pools.blocking, "login_claims", kBatchMax, kWaitingMax,
               [this](ClaimItems items) { claim_all(items); }),
-      welcomes_(context.blocking_workers, "login_welcomes", kBatchMax, kWaitingMax,
+      welcomes_(context.pools.blocking, "login_welcomes", kBatchMax, kWaitingMax,
                 [this](WelcomeItems items) { welcome_all(items); }) {}
 
 bool LoginBatches::find(std::string token_hash, TokenBatcher::Done done) {
@@ -267,7 +268,7 @@ Result<void> LoginBatches::read_welcomes(std::span<const UserId> users, WelcomeI
     for (auto& hash : *existing) tokens.insert(std::move(hash));
     if (auto read = read_lists(**lease, users, lists); !read) return read;
   }
-  auto positions = context_.backlog.positions(users);
+  auto positions = context_.delivery.backlog().positions(users);
   if (!positions) return fail(positions);
   for (auto& item : items) {
     const UserId user = item.request.user;
@@ -280,7 +281,7 @@ Result<void> LoginBatches::read_welcomes(std::span<const UserId> users, WelcomeI
       welcome.password_hash = credentials->password_hash;
     }
     if (welcome.outcome != Welcome::Outcome::kWelcome) continue;
-    auto pending = read_pending(context_.backlog, user, std::move((*positions)[user]));
+    auto pending = read_pending(context_.delivery.backlog(), user, std::move((*positions)[user]));
     if (!pending) {
       item.answer = fail(pending);
       continue;
@@ -298,7 +299,7 @@ Result<void> LoginBatches::read_welcomes(std::span<const UserId> users, WelcomeI
 Welcome::Outcome LoginBatches::judge(const WelcomeRequest& request,
                                      const storage::Credentials* newest, bool token_exists) const {
   const bool newer =
-      newest != nullptr && !context_.router.alone() && newest->epoch != request.epoch;
+      newest != nullptr && !context_.delivery.alone() && newest->epoch != request.epoch;
   if (newer) return Welcome::Outcome::kClaimedElsewhere;
   const bool deleted = newest == nullptr || newest->password_hash.empty();
   if (deleted || !token_exists) return Welcome::Outcome::kTokenRevoked;

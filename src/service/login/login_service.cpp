@@ -11,7 +11,8 @@
 #include "chat/base/log_limiter.h"
 #include "chat/base/queue_wait.h"
 #include "chat/base/sabotage.h"
-#include "chat/delivery/batch.h"
+#include "chat/delivery/recipients.h"
+#include "chat/delivery/refusals.h"
 #include "chat/storage/session_model.h"
 #include "chat/storage/settle.h"
 #include "chat/storage/user_model.h"
@@ -280,7 +281,7 @@ LoginService::Refused LoginService::claimed(Login& login, Result<ClaimAnswer> an
   if (answer && answer->claim.outcome == storage::Claim::Outcome::kClaimed) {
     const SessionEpoch epoch = answer->claim.epoch;
     login.claimed = true;
-    login.held_elsewhere = answer->claim.held_elsewhere && !context_.router.alone();
+    login.held_elsewhere = answer->claim.held_elsewhere && !context_.delivery.alone();
     context_.registry.claimed(login.user.id, session, epoch);
     allowance_.logged_in(login.user.id, epoch);
     session.set_identity(
@@ -326,22 +327,22 @@ void LoginService::settle_claim(Session& session, UserId user) {
           auto released = users.release(user, (*state)->session_epoch);
           if (!released) return fail(released);
         }
-        return [this, user] { context_.presence.changed(user); };
+        return [this, user] { context_.delivery.presence_changed(user); };
       });
 }
 
 Coroutine<> LoginService::attach(LoginPtr login) {
   session::Wait<session::Done> attached(login->session->strand());
-  context_.recipients.attach(login->session, login->user.id, login->request.flag("ack"),
-                             std::move(login->groups),
-                             [answer = attached.answer()] { (void)answer(); });
+  context_.delivery.recipients().attach(login->session, login->user.id, login->request.flag("ack"),
+                                        std::move(login->groups),
+                                        [answer = attached.answer()] { (void)answer(); });
   co_await attached;
 }
 
 Coroutine<> LoginService::take_over(LoginPtr login) {
   session::Wait<session::Done> left(login->session->strand());
-  context_.router.take_over(login->user.id, login->session->identity().epoch,
-                            [answer = left.answer()] { (void)answer(); });
+  context_.delivery.take_over(login->user.id, login->session->identity().epoch,
+                              [answer = left.answer()] { (void)answer(); });
   co_await left;
 }
 
@@ -407,9 +408,9 @@ void LoginService::welcome(Login& login) {
   const bool heartbeat = login.request.flag("heartbeat");
   session.post_in_loop([self = login.session, heartbeat] { self->logged_in_in_loop(heartbeat); });
   session.flush_replies();
-  context_.recipients.open(login.session, std::move(pending.positions),
-                           std::move(pending.first_page));
-  context_.presence.changed(login.user.id);
+  context_.delivery.recipients().open(login.session, std::move(pending.positions),
+                                      std::move(pending.first_page));
+  context_.delivery.presence_changed(login.user.id);
   log::limited(log::Level::kInfo, login_lines, "event=login user={} peer={}", login.user.id.value,
                session.peer().to_string());
   audit(context_, login.held_elsewhere || login.held_here ? "takeover" : "login", session,
@@ -443,15 +444,15 @@ Coroutine<> LoginService::release(SessionPtr session) {
   session->set_identity({});
   context_.registry.leaving(self.user, *session);
   session::Wait<session::Done> detached(session->strand());
-  context_.recipients.detach(session, [answer = detached.answer()] { (void)answer(); });
+  context_.delivery.recipients().detach(session, [answer = detached.answer()] { (void)answer(); });
   co_await detached;
   session::Wait<bool> released(session->strand());
-  context_.writeback.release(self.user, self.epoch, [answer = released.answer()](bool newest) {
+  context_.delivery.release(self.user, self.epoch, [answer = released.answer()](bool newest) {
     (void)answer(bool{newest});
   });
   const bool newest = *co_await released;
   context_.registry.release(self.user, *session);
-  if (!newest) context_.router.tell_gone(self.user, self.epoch);
+  if (!newest) context_.delivery.tell_gone(self.user, self.epoch);
   log::limited(log::Level::kInfo, logout_lines, "event=logout user={}", self.user.value);
 }
 

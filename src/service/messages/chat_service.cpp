@@ -5,7 +5,8 @@
 
 #include <utility>
 
-#include "chat/delivery/batch.h"
+#include "chat/delivery/entry.h"
+#include "chat/delivery/refusals.h"
 #include "chat/session/wait.h"
 #include "service/dispatch/replies.h"
 
@@ -75,7 +76,7 @@ void ChatService::append(session::Session& session, const protocol::Request& req
   }
   if (!entry.cid_given) entry.message.cid = make_cid();
   session.commit_begun();
-  if (context_.journal.append(std::move(entry))) return;
+  if (context_.delivery.append(std::move(entry))) return;
   session.commit_ended();
   refuse(session, request, busy());
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "chat/delivery/push_json.h"
+#include "chat/delivery/user_name_cache.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/message_model.h"
@@ -178,7 +179,7 @@ Result<HistoryService::Page> HistoryService::read_group(storage::Connection& con
 }
 
 Result<std::string> HistoryService::name_of(storage::Connection& connection, UserId user) {
-  auto name = context_.user_names.name_of(user, connection);
+  auto name = context_.delivery.user_names().name_of(user, connection);
   if (!name) return fail(name);
   return *name ? **name : std::string();
 }

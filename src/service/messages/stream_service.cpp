@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "chat/delivery/backlog.h"
+#include "chat/delivery/recipients.h"
 #include "service/dispatch/gate.h"
 #include "service/dispatch/replies.h"
 
@@ -45,15 +47,15 @@ std::string beyond(const Request& request) {
 void StreamService::delivered(Session& session, const Request& request) {
   const auto stream = stream_of(request);
   if (!stream) return refuse(session, request, one_stream());
-  context_.recipients.acknowledge(session.shared_from_this(), *stream, request.integer("seq"),
-                                  beyond(request));
+  context_.delivery.recipients().acknowledge(session.shared_from_this(), *stream,
+                                             request.integer("seq"), beyond(request));
 }
 
 void StreamService::read(Session& session, const Request& request) {
   const auto stream = stream_of(request);
   if (!stream) return refuse(session, request, one_stream());
-  context_.recipients.mark_read(session.shared_from_this(), *stream, request.integer("seq"),
-                                beyond(request));
+  context_.delivery.recipients().mark_read(session.shared_from_this(), *stream,
+                                           request.integer("seq"), beyond(request));
 }
 
 void StreamService::sync(Session& session, const Request& request) {
@@ -69,12 +71,13 @@ void StreamService::sync(Session& session, const Request& request) {
 }
 
 void StreamService::sync_all(Session& session, const Request& request) {
-  auto positions = context_.backlog.positions(session.identity().user);
+  auto positions = context_.delivery.backlog().positions(session.identity().user);
   if (!positions) return refuse(session, request, positions.error());
   charge_for(session, positions->size());
   OkReply(request).send(session);
   session.flush_replies();
-  context_.recipients.rewind(session.shared_from_this(), std::move(*positions), std::nullopt);
+  context_.delivery.recipients().rewind(session.shared_from_this(), std::move(*positions),
+                                        std::nullopt);
 }
 
 void StreamService::sync_direct(Session& session, const Request& request, UserId from) {
@@ -91,7 +94,7 @@ void StreamService::sync_group(Session& session, const Request& request, GroupId
 // Never before `first_after`: what was said before one joined isn't one's own.
 void StreamService::sync_one(Session& session, const Request& request, StreamKey stream,
                              Seq first_after) {
-  auto positions = context_.backlog.positions(session.identity().user);
+  auto positions = context_.delivery.backlog().positions(session.identity().user);
   if (!positions) return refuse(session, request, positions.error());
   charge_for(session, positions->size());
   std::erase_if(*positions, [stream](const auto& item) { return item.stream != stream; });
@@ -99,7 +102,7 @@ void StreamService::sync_one(Session& session, const Request& request, StreamKey
   if (request.find("after") != nullptr) after = std::max(request.integer("after"), first_after);
   OkReply(request).send(session);
   session.flush_replies();
-  context_.recipients.rewind(session.shared_from_this(), std::move(*positions), after);
+  context_.delivery.recipients().rewind(session.shared_from_this(), std::move(*positions), after);
 }
 
 }  // namespace chat::service

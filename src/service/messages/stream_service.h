@@ -1,5 +1,6 @@
 #pragma once
 
+#include "chat/delivery/stream.h"
 #include "chat/protocol/request.h"
 #include "chat/service/service_context.h"
 #include "chat/session/session.h"

@@ -74,7 +74,7 @@ void ContactService::add_friend(session::Session& session, const protocol::Reque
   reply.json().key("friend");
   write_friend(reply.json(), added);
   reply.send(session);
-  context_.router.event_to_user(friend_id, contact_push(self), self.user);
+  context_.delivery.event_to_user(friend_id, contact_push(self), self.user);
 }
 
 void ContactService::settle(session::Session& session, UserId friend_id) {
@@ -88,7 +88,7 @@ void ContactService::settle(session::Session& session, UserId friend_id) {
         if (!listed) return fail(listed);
         if (!*listed) return SettleQueue::Act();
         return [this, self, friend_id] {
-          context_.router.event_to_user(friend_id, contact_push(self), self.user);
+          context_.delivery.event_to_user(friend_id, contact_push(self), self.user);
         };
       });
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "chat/base/sabotage.h"
+#include "chat/delivery/recipients.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/settle.h"
@@ -85,7 +86,7 @@ void GroupService::create(session::Session& session, const protocol::Request& re
   reply.json().field("groupid", group->value);
   reply.send(session);
   session.flush_replies();
-  context_.recipients.joined(session.shared_from_this(), creator, *group, 0);
+  context_.delivery.recipients().joined(session.shared_from_this(), creator, *group, 0);
   audit(context_, "group_created", session, creator, *group);
 }
 
@@ -116,8 +117,9 @@ void GroupService::join(session::Session& session, const protocol::Request& requ
   }
   if (!joined->is_new) return refuse_member(session, request, joined->joined_seq);
   answer_joining(session, request, group);
-  context_.recipients.joined(session.shared_from_this(), self.user, group, joined->joined_seq);
-  context_.router.event_to_group(group, membership_push(group, self, "joined"), self.user);
+  context_.delivery.recipients().joined(session.shared_from_this(), self.user, group,
+                                        joined->joined_seq);
+  context_.delivery.event_to_group(group, membership_push(group, self, "joined"), self.user);
   audit(context_, "group_joined", session, self.user, group);
 }
 
@@ -146,8 +148,8 @@ void GroupService::refuse_member(session::Session& session, const protocol::Requ
   refuse(session, request, Refusal{Errno::kExists, "you are in this group already", std::nullopt});
   if (sabotaged(Sabotage::kForgetJoinings)) return;
   session.flush_replies();
-  context_.recipients.joined(session.shared_from_this(), session.identity().user,
-                             request.group_id("groupid"), joined_seq);
+  context_.delivery.recipients().joined(session.shared_from_this(), session.identity().user,
+                                        request.group_id("groupid"), joined_seq);
 }
 
 void GroupService::settle_creation(session::Session& session, std::string_view name) {
@@ -177,7 +179,8 @@ void GroupService::settle_joining(session::Session& session, GroupId group) {
         if (!*joined_seq) return SettleQueue::Act();
         return [this, self, group, seq = **joined_seq] {
           go_live(self, group, seq);
-          context_.router.event_to_group(group, membership_push(group, self, "joined"), self.user);
+          context_.delivery.event_to_group(group, membership_push(group, self, "joined"),
+                                           self.user);
         };
       });
 }
@@ -186,9 +189,9 @@ void GroupService::settle_joining(session::Session& session, GroupId group) {
 // when it hears of the end of an older session that it does not wait for.
 void GroupService::go_live(const session::Identity& who, GroupId group, Seq joined_seq) {
   if (auto session = context_.registry.find(who.user)) {
-    context_.recipients.joined(session, who.user, group, joined_seq);
+    context_.delivery.recipients().joined(session, who.user, group, joined_seq);
   } else {
-    context_.router.tell_gone(who.user, who.epoch);
+    context_.delivery.tell_gone(who.user, who.epoch);
   }
 }
 

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "chat/base/clock.h"
+#include "chat/base/rate_store.h"
+#include "chat/base/worker_pool.h"
+#include "chat/delivery/delivery.h"
+#include "chat/session/registry.h"
+#include "chat/storage/pool.h"
+
+namespace chat::service {
+
+// Limits of 0 mean that there is no limit.
+struct ServiceOptions {
+  std::string node;  // this server's name
+  std::string version;
+  std::int64_t register_per_minute = 0;          // per address
+  std::int64_t login_failures_per_minute = 0;    // per address
+  std::int64_t account_failures_per_minute = 0;  // per account
+  std::int64_t logins_per_minute = 0;            // per account
+  std::int64_t chat_per_second = 0;              // per account
+  std::chrono::days token_lifetime{30};          // since its last use
+};
+
+// The threads for what must not keep the workers busy.
+struct ServicePools {
+  base::WorkerPool& blocking;
+  base::WorkerPool& hash;        // logins from networks that are new to the account
+  base::WorkerPool& hash_known;  // logins from networks that are known to the account
+  base::WorkerPool& hash_other;  // everything but logins
+};
+
+// What the handlers work with that other rooms made. Everything here outlives the handlers.
+struct ServiceEnvironment {
+  storage::Pool& pool;
+  session::Registry& registry;
+  delivery::Delivery& delivery;
+  ServicePools pools;
+  base::MemoryRateStore& rates;
+  base::RateStore* shared_rates;  // what all servers share; nullptr: there is none
+  const base::Clock& clock;
+};
+
+}  // namespace chat::service
