@@ -12,6 +12,7 @@
 #include "chat/base/slab.h"
 #include "chat/base/version.h"
 #include "chat/cluster/node_claim.h"
+#include "chat/service/service_environment.h"
 #include "server/bus_factory.h"
 #include "server/database_setup.h"
 #include "server/plain_port.h"
@@ -66,6 +67,18 @@ storage::PoolOptions pool_options(const Config& config) {
   return options;
 }
 
+service::ServiceOptions service_options(const Config& config) {
+  service::ServiceOptions options;
+  options.version = base::version();
+  options.register_per_minute = config.limits.register_per_minute;
+  options.login_failures_per_minute = config.limits.login_failures_per_minute;
+  options.account_failures_per_minute = config.limits.account_failures_per_minute;
+  options.logins_per_minute = config.limits.logins_per_minute;
+  options.chat_per_second = config.limits.chat_per_second;
+  options.token_lifetime = config.auth.token_lifetime;
+  return options;
+}
+
 session::SessionOptions session_options(const Config& config) {
   session::SessionOptions options;
   options.bytes_per_second = config.limits.bytes_per_second;
@@ -96,19 +109,14 @@ App::App(const Config& config)
       lease_(*database_, clock_),
       delivery_({loops_, registry_, *database_, pool_, *bus_, lease_, workers_, blocking_workers_,
                  clock_, [this] { main_loop_.post([this] { lose_lease(); }); }}),
-      settle_queue_(pool_),
-      hasher_(config.auth.argon2_memory_kib, config.auth.argon2_ops),
-      service_context_{{pool_,
-                        registry_,
-                        delivery_,
-                        {blocking_workers_, hash_lane_, known_hash_lane_, other_hash_lane_},
-                        rates_,
-                        shared_rates_.get(),
-                        clock_},
-                       settle_queue_,
-                       hasher_,
-                       {},
-                       {}},
+      services_({pool_,
+                 registry_,
+                 delivery_,
+                 {blocking_workers_, hash_lane_, known_hash_lane_, other_hash_lane_},
+                 rates_,
+                 shared_rates_.get(),
+                 clock_},
+                service_options(config), {config.auth.argon2_memory_kib, config.auth.argon2_ops}),
       slow_clients_(config.limits.slow_clients),
       silent_clients_(kSilentClients),
       limits_(connection_capacity(config.limits.connections),
@@ -122,16 +130,16 @@ App::~App() {
 
 Result<void> App::start() {
   if (auto opened = main_loop_.open(); !opened) return opened;
-  if (auto opened = hasher_.open(); !opened) return opened;
+  if (auto opened = services_.open(); !opened) return opened;
   // Before the storage: a start that fails for its port leaves no new database behind.
   if (auto bound = bind(); !bound) return bound;
   if (auto opened = open_storage(); !opened) return opened;
   if (auto registered = register_node(); !registered) return registered;
 
-  dispatcher_ = std::make_unique<service::Dispatcher>(service_context_);
+  services_.start(node_, node_name_);
   session_context_ = std::make_unique<session::SessionContext>(
       session::SessionContext{{workers_, blocking_workers_},
-                              *dispatcher_,
+                              services_.handler(),
                               clock_,
                               slow_clients_,
                               silent_clients_,
@@ -186,22 +194,14 @@ Result<void> App::open_storage() {
 }
 
 Result<void> App::register_node() {
-  auto& options = service_context_.options;
-  options.node =
+  node_name_ =
       config_.server.node.empty() ? default_node_name(server_->address()) : config_.server.node;
-  options.version = base::version();
-  options.register_per_minute = config_.limits.register_per_minute;
-  options.login_failures_per_minute = config_.limits.login_failures_per_minute;
-  options.account_failures_per_minute = config_.limits.account_failures_per_minute;
-  options.logins_per_minute = config_.limits.logins_per_minute;
-  options.chat_per_second = config_.limits.chat_per_second;
-  options.token_lifetime = config_.auth.token_lifetime;
-  const cluster::NodeClaim claim{options.node, bus_->alone(), database_->exclusive(),
+  const cluster::NodeClaim claim{node_name_, bus_->alone(), database_->exclusive(),
                                  server_->address().to_string()};
   auto node = lease_.begin(claim, {[this](const std::string& sentence) { tell_wait(sentence); },
                                    [] { return Signals::stop_pending(); }});
   if (!node) return fail(node);
-  service_context_.node = *node;
+  node_ = *node;
   return {};
 }
 
@@ -224,8 +224,7 @@ Result<void> App::start_threads() {
   hash_lane_.start();
   known_hash_lane_.start();
   other_hash_lane_.start();
-  settle_queue_.start();
-  delivery_.start(service_context_.node, config_.storage.retention);
+  delivery_.start(node_, config_.storage.retention);
   lease_.start(delivery_.node_listener());
   main_loop_.run_every(MemoryTrim::kInterval, [this] { memory_trim_.tick(); });
   return signals_.open(main_loop_, [this](int signal) { on_signal(signal); });
@@ -240,13 +239,12 @@ std::string App::listening() const {
 }
 
 std::string App::ready_line() const {
-  return "ready " + listening() + " node=" + service_context_.options.node +
-         " storage=" + database_->describe() + " bus=" + bus_->describe() +
-         " version=" + service_context_.options.version;
+  return "ready " + listening() + " node=" + node_name_ + " storage=" + database_->describe() +
+         " bus=" + bus_->describe() + " version=" + std::string(base::version());
 }
 
 bool App::run() {
-  log::info("event=ready {} node={}", listening(), service_context_.options.node);
+  log::info("event=ready {} node={}", listening(), node_name_);
   tell_ready();
   main_loop_.run();
   stop_threads();
@@ -291,8 +289,7 @@ void App::begin_stop(int signal) {
 }
 
 void App::lose_lease() {
-  log::error("event=lease_lost node={} epoch={}", service_context_.options.node,
-             service_context_.node.epoch);
+  log::error("event=lease_lost node={} epoch={}", node_name_, node_.epoch);
   lease_lost_ = true;
   begin_stop(0);
 }
@@ -310,7 +307,7 @@ void App::trim_memory() {
 // The lanes first, so that what they settle still finds workers and loops; the loops last.
 void App::stop_threads() {
   if (shared_rates_ != nullptr) shared_rates_->stop();
-  settle_queue_.stop();
+  services_.stop();
   delivery_.stop_background();
   hash_lane_.stop();
   known_hash_lane_.stop();

@@ -16,10 +16,7 @@
 #include "chat/delivery/delivery.h"
 #include "chat/net/loop_pool.h"
 #include "chat/net/server.h"
-#include "chat/service/dispatcher.h"
-#include "chat/service/password_hasher.h"
-#include "chat/service/service_context.h"
-#include "chat/service/settle_queue.h"
+#include "chat/service/services.h"
 #include "chat/session/crowd_limit.h"
 #include "chat/session/loops.h"
 #include "chat/session/registry.h"
@@ -95,10 +92,7 @@ class App {
   session::Registry registry_;
   delivery::Delivery delivery_;
 
-  service::SettleQueue settle_queue_;
-  service::PasswordHasher hasher_;
-  service::ServiceContext service_context_;
-  std::unique_ptr<service::Dispatcher> dispatcher_;
+  service::Services services_;
   session::CrowdLimit slow_clients_;
   session::CrowdLimit silent_clients_;
   std::unique_ptr<session::SessionContext> session_context_;
@@ -106,6 +100,8 @@ class App {
   std::unique_ptr<net::Server> server_;
 
   MemoryTrim memory_trim_;
+  std::string node_name_;  // fixed after register_node(), and so is node_
+  storage::Node node_;
   std::string cluster_id_;  // fixed after open_storage()
   std::vector<std::string> warnings_;
   base::SteadyTime stop_by_{};

@@ -11,10 +11,10 @@
 
 #include "chat/base/clock.h"
 #include "chat/base/log.h"
-#include "chat/service/password_hasher.h"
 #include "seed_rows.h"
 #include "server/config/command_line.h"
 #include "server/database_setup.h"
+#include "service/credentials/password_hasher.h"
 
 namespace chat::bench {
 namespace {

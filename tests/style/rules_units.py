@@ -35,7 +35,6 @@ _HELD_BY_OWN_ROOM = {
     "include/chat/delivery/router.h": "it waits for its place beside its source",
     "include/chat/delivery/takeover_waiter.h": "it waits for its place beside its source",
     "include/chat/delivery/writeback.h": "it waits for its place beside its source",
-    "include/chat/service/service_environment.h": "ServiceContext has it",
     "include/chat/net/acceptor.h": "Server has it as a member",
     "include/chat/net/timer_queue.h": "EventLoop gives out its timers' ids",
     "include/chat/net/timer_wheel.h": "EventLoop and Session have wheel entries as members",

@@ -7,13 +7,13 @@
 
 #include "chat/base/rate_store.h"
 #include "chat/protocol/request.h"
-#include "chat/service/service_context.h"
 #include "chat/session/coroutine.h"
 #include "chat/session/session.h"
 #include "chat/storage/values.h"
 #include "service/credentials/passwords.h"
 #include "service/credentials/unsettled_hashes.h"
 #include "service/dispatch/gate.h"
+#include "service/dispatch/service_context.h"
 #include "service/login/login_service.h"
 
 namespace chat::service {

@@ -1,4 +1,4 @@
-#include "chat/service/password_hasher.h"
+#include "service/credentials/password_hasher.h"
 
 #include <sodium.h>
 

@@ -8,12 +8,12 @@
 #include "chat/base/rate_store.h"
 #include "chat/base/result.h"
 #include "chat/protocol/errors.h"
-#include "chat/service/service_context.h"
 #include "chat/session/coroutine.h"
 #include "chat/session/session.h"
 #include "chat/storage/values.h"
 #include "service/credentials/hash_queue.h"
 #include "service/credentials/login_throttle.h"
+#include "service/dispatch/service_context.h"
 
 namespace chat::service {
 

@@ -1,4 +1,4 @@
-#include "chat/service/dispatcher.h"
+#include "service/dispatch/dispatcher.h"
 
 #include <string>
 

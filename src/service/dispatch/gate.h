@@ -6,9 +6,9 @@
 #include "chat/base/result.h"
 #include "chat/protocol/errors.h"
 #include "chat/protocol/request.h"
-#include "chat/service/service_context.h"
 #include "chat/session/session.h"
 #include "chat/storage/database.h"
+#include "service/dispatch/service_context.h"
 
 namespace chat::service {
 

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "chat/base/batcher.h"
-#include "chat/service/service_context.h"
 #include "chat/storage/claims.h"
 #include "chat/storage/database.h"
 #include "chat/storage/values.h"
+#include "service/dispatch/service_context.h"
 #include "service/login/login_reply.h"
 
 namespace chat::service {

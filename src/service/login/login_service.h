@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "chat/protocol/request.h"
-#include "chat/service/service_context.h"
 #include "chat/session/coroutine.h"
 #include "chat/session/session.h"
 #include "chat/session/wait.h"
 #include "service/credentials/passwords.h"
 #include "service/credentials/recent_tokens.h"
+#include "service/dispatch/service_context.h"
 #include "service/login/login_batches.h"
 #include "service/messages/chat_allowance.h"
 

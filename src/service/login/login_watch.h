@@ -4,9 +4,9 @@
 
 #include "chat/base/clock.h"
 #include "chat/base/mutex.h"
-#include "chat/service/service_context.h"
 #include "chat/session/session.h"
 #include "chat/session/wait.h"
+#include "service/dispatch/service_context.h"
 
 namespace chat::service {
 

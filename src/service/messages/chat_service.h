@@ -9,10 +9,10 @@
 #include <string_view>
 
 #include "chat/protocol/request.h"
-#include "chat/service/service_context.h"
 #include "chat/session/coroutine.h"
 #include "chat/session/session.h"
 #include "service/dispatch/gate.h"
+#include "service/dispatch/service_context.h"
 #include "service/messages/chat_allowance.h"
 
 namespace chat::service {

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "chat/protocol/request.h"
-#include "chat/service/service_context.h"
 #include "chat/session/session.h"
+#include "service/dispatch/service_context.h"
 
 namespace chat::service {
 

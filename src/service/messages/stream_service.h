@@ -2,8 +2,8 @@
 
 #include "chat/delivery/stream.h"
 #include "chat/protocol/request.h"
-#include "chat/service/service_context.h"
 #include "chat/session/session.h"
+#include "service/dispatch/service_context.h"
 
 namespace chat::service {
 

@@ -3,8 +3,8 @@
 #include <string_view>
 
 #include "chat/protocol/request.h"
-#include "chat/service/service_context.h"
 #include "chat/session/session.h"
+#include "service/dispatch/service_context.h"
 
 namespace chat::service {
 

@@ -1,4 +1,4 @@
-#include "chat/service/password_hasher.h"
+#include "service/credentials/password_hasher.h"
 
 #include <gtest/gtest.h>
 #include <sodium.h>

@@ -1,4 +1,4 @@
-#include "chat/service/settle_queue.h"
+#include "service/dispatch/settle_queue.h"
 
 #include <gtest/gtest.h>
 

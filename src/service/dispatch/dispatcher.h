@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "chat/service/service_context.h"
 #include "chat/session/handler.h"
+#include "service/dispatch/service_context.h"
 
 namespace chat::service {
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "chat/service/password_hasher.h"
 #include "chat/service/service_environment.h"
-#include "chat/service/settle_queue.h"
 #include "chat/storage/values.h"
+#include "service/credentials/password_hasher.h"
+#include "service/dispatch/settle_queue.h"
 
 namespace chat::service {
 

@@ -1,0 +1,52 @@
+#include "chat/service/services.h"
+
+#include <optional>
+#include <utility>
+
+#include "service/credentials/password_hasher.h"
+#include "service/dispatch/dispatcher.h"
+#include "service/dispatch/service_context.h"
+#include "service/dispatch/settle_queue.h"
+
+namespace chat::service {
+
+struct Services::Parts {
+  Parts(const ServiceEnvironment& environment, ServiceOptions options, HashCost hash_cost)
+      : settle_queue(environment.pool),
+        hasher(hash_cost.memory_kib, hash_cost.ops),
+        context{environment, settle_queue, hasher, {}, std::move(options)} {}
+
+  SettleQueue settle_queue;
+  PasswordHasher hasher;
+  ServiceContext context;
+  std::optional<Dispatcher> dispatcher;
+};
+
+Services::Services(const ServiceEnvironment& environment, ServiceOptions options,
+                   HashCost hash_cost)
+    : parts_(std::make_unique<Parts>(environment, std::move(options), hash_cost)) {}
+
+Services::~Services() {
+  stop();
+}
+
+Result<void> Services::open() {
+  return parts_->hasher.open();
+}
+
+void Services::start(const storage::Node& node, const std::string& node_name) {
+  parts_->context.node = node;
+  parts_->context.options.node = node_name;
+  parts_->dispatcher.emplace(parts_->context);
+  parts_->settle_queue.start();
+}
+
+void Services::stop() {
+  parts_->settle_queue.stop();
+}
+
+session::RequestHandler& Services::handler() {
+  return *parts_->dispatcher;
+}
+
+}  // namespace chat::service
