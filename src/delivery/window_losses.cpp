@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "chat/base/log_limiter.h"
-#include "chat/delivery/loop_delivery.h"
 #include "chat/delivery/window.h"
 
 namespace chat::delivery {

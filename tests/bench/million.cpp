@@ -157,7 +157,7 @@ class Crowd final : public net::ConnectionOwner {
   }
   bool push(UserId user) {
     const auto found = registry_.look_up(user);
-    delivery::Window* window = delivery::LoopDelivery::window_of(*found.session);
+    delivery::Window* window = delivery::Window::of(*found.session);
     const auto stream = delivery::StreamKey::from(sender_of(user));
     const Seq seq = ++pushed_[index(user)];
     window->offer({stream, seq, sender_of(user), 1, text_, true});
@@ -258,7 +258,7 @@ class Crowd final : public net::ConnectionOwner {
     for_each([&](UserId user) {
       const GroupId group = group_of(user);
       deliveries_.attach(*session(user), user, true, {group}, [] {});
-      delivery::LoopDelivery::window_of(*session(user))
+      delivery::Window::of(*session(user))
           ->release({{delivery::StreamKey::from(sender_of(user)), 0, 0},
                      {delivery::StreamKey::of(group), 0, 0}},
                     {});

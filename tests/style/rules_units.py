@@ -45,7 +45,6 @@ _HELD_BY_OWN_ROOM = {
 # Circles of units, each with its reason.
 _CIRCLES = {
     "bench_connection loop": "a loop calls its connections, which register with it",
-    "loop_delivery window": "a window asks its loop's delivery for pages, which keeps the windows",
     "mysql_connection mysql_statement": "a statement tells its connection that it broke",
     "node_model older_name_model user_model": "each deletes or frees what the other has",
     "sqlite_connection sqlite_statement": "a statement tells its connection that it broke",

@@ -23,7 +23,7 @@ namespace chat::delivery {
 // and the windows whose cursors moved. A group message reaches each loop as one task and fans
 // out from this memory, without locks.
 // Threading: loop-confined. Ownership: outlives its loop's sessions.
-class LoopDelivery {
+class LoopDelivery final : public WindowHost {
  public:
   LoopDelivery(Backlog& backlog, Writeback& writeback, cluster::Bus& bus, base::WorkerPool& workers)
       : backlog_(backlog), writeback_(writeback), bus_(bus), workers_(workers) {}
@@ -35,7 +35,6 @@ class LoopDelivery {
   // Takes the window off once what was pushed has left for the socket; its cursors go to the
   // writeback, then `then` is called.
   void detach(session::Session& session, base::Task then);
-  static Window* window_of(session::Session& session);
 
   // To all members on this loop.
   void offer_to_group(GroupId group, const Push& push);
@@ -49,17 +48,14 @@ class LoopDelivery {
   // catch-up failed try again.
   void tick();
 
-  // For windows.
-  // True: nobody of this loop was in the roster; then the caller sees to it that the bus listens.
-  bool add_to_roster(GroupId group, Window& window);
-  void remove_from_roster(GroupId group, Window& window);
-  void listen(std::vector<cluster::Channel> channels, base::Task heard) {
+  bool add_to_roster(GroupId group, Window& window) override;
+  void remove_from_roster(GroupId group, Window& window) override;
+  void listen(std::vector<cluster::Channel> channels, base::Task heard) override {
     bus_.subscribe(std::move(channels), std::move(heard));
   }
-  void add_dirty(Window& window) { dirty_.push_back(&window); }
-  void remove(Window& window);
-  // Reads a page on a worker and brings it back; false when no worker takes it.
-  bool request_page(Window& window, std::vector<Want> wants);
+  void add_dirty(Window& window) override { dirty_.push_back(&window); }
+  bool request_page(Window& window, std::vector<Want> wants) override;
+  void remove(Window& window) override;
 
  private:
   Backlog& backlog_;

@@ -5,9 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "chat/base/clock.h"
+#include "chat/base/ids.h"
 #include "chat/base/task.h"
+#include "chat/base/worker_pool.h"
+#include "chat/cluster/bus.h"
 #include "chat/delivery/backlog.h"
-#include "chat/delivery/loop_delivery.h"
+#include "chat/delivery/stream.h"
 #include "chat/session/loops.h"
 
 namespace chat::session {
@@ -15,6 +19,9 @@ class Session;
 }
 
 namespace chat::delivery {
+
+class LoopDelivery;
+class Writeback;
 
 // The logged-in recipients of this node, over all loops. What a login does, in this order, so
 // that no message falls between: attach (live messages are noticed from now on, but held) →
@@ -24,6 +31,7 @@ class Recipients {
  public:
   Recipients(session::Loops& loops, Backlog& backlog, Writeback& writeback, cluster::Bus& bus,
              base::WorkerPool& workers);
+  ~Recipients();
 
   // Starts the loops' ticks; before traffic begins.
   void start();

@@ -10,9 +10,9 @@
 #include "chat/base/slab.h"
 #include "chat/base/task.h"
 #include "chat/delivery/backlog.h"
-#include "chat/delivery/stream.h"
 #include "chat/session/handler.h"
 #include "chat/storage/values.h"
+#include "delivery/push/window_host.h"
 
 namespace chat::session {
 class Session;
@@ -20,7 +20,6 @@ class Session;
 
 namespace chat::delivery {
 
-class LoopDelivery;
 class ToldReceipts;
 struct Receipt;
 
@@ -37,10 +36,11 @@ struct Receipt;
 class Window final : public session::Outlet, public base::Slabbed<Window> {
  public:
   // `id` is never used for another window of this loop.
-  Window(LoopDelivery& loop, session::Session& session, std::uint64_t id, UserId user,
+  Window(WindowHost& loop, session::Session& session, std::uint64_t id, UserId user,
          bool acknowledges);
   ~Window() override;
 
+  static Window* of(session::Session& session);  // nullptr: it has none
   std::uint64_t id() const { return id_; }
   UserId user() const { return user_; }
 
@@ -160,7 +160,7 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   void tell_finished();
   friend class LoopDelivery;
 
-  LoopDelivery& loop_;
+  WindowHost& loop_;
   session::Session& session_;
   const std::uint64_t id_;
   const UserId user_;

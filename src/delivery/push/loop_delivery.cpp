@@ -35,20 +35,16 @@ void LoopDelivery::attach(session::Session& session, UserId user, bool acknowled
 
 void LoopDelivery::detach(session::Session& session, base::Task then) {
   session.flush_in_loop();
-  Window* window = window_of(session);
+  Window* window = Window::of(session);
   if (window == nullptr) return then();
   window->finish([handle = session.shared_from_this(), then = std::move(then)]() mutable {
     // A connection that closed meanwhile has taken its window with it.
-    if (Window* finished = window_of(*handle)) {
+    if (Window* finished = Window::of(*handle)) {
       finished->on_closed_in_loop();
       handle->set_outlet_in_loop(nullptr);
     }
     then();
   });
-}
-
-Window* LoopDelivery::window_of(session::Session& session) {
-  return static_cast<Window*>(session.outlet_in_loop());
 }
 
 void LoopDelivery::offer_to_group(GroupId group, const Push& push) {
@@ -134,7 +130,7 @@ bool LoopDelivery::request_page(Window& window, std::vector<Want> wants) {
     }
     session->post_in_loop([this, session, id, page = std::move(page)] {
       // The window may be gone by now, and another login's in its place.
-      Window* current = window_of(*session);
+      Window* current = Window::of(*session);
       if (current == nullptr || current->id() != id) return;
       if (page) {
         current->fill(*page);

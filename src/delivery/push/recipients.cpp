@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "chat/delivery/loop_delivery.h"
+#include "chat/delivery/window.h"
+#include "chat/delivery/writeback.h"
 #include "chat/session/session.h"
 
 namespace chat::delivery {
@@ -15,6 +18,8 @@ Recipients::Recipients(session::Loops& loops, Backlog& backlog, Writeback& write
     loop_deliveries_.push_back(std::make_unique<LoopDelivery>(backlog, writeback, bus, workers));
   }
 }
+
+Recipients::~Recipients() = default;
 
 void Recipients::start() {
   for (std::size_t i = 0; i < loops_.size(); ++i) {
@@ -33,7 +38,7 @@ void Recipients::attach(const SessionPtr& session, UserId user, bool acknowledge
 void Recipients::open(const SessionPtr& session, std::vector<StreamPosition> positions,
                       std::vector<Push> sent) {
   session->post_in_loop([session, positions = std::move(positions), sent = std::move(sent)] {
-    if (Window* window = LoopDelivery::window_of(*session)) window->release(positions, sent);
+    if (Window* window = Window::of(*session)) window->release(positions, sent);
   });
 }
 
@@ -45,7 +50,7 @@ void Recipients::detach(const SessionPtr& session, base::Task then) {
 
 void Recipients::joined(const SessionPtr& session, UserId user, GroupId group, Seq joined_seq) {
   session->post_in_loop([session, user, group, joined_seq] {
-    Window* window = LoopDelivery::window_of(*session);
+    Window* window = Window::of(*session);
     if (window != nullptr && window->user() == user) window->join(group, joined_seq);
   });
 }
@@ -53,7 +58,7 @@ void Recipients::joined(const SessionPtr& session, UserId user, GroupId group, S
 void Recipients::acknowledge(const SessionPtr& session, StreamKey stream, Seq seq,
                              std::string refusal) {
   session->post_in_loop([session, stream, seq, refusal = std::move(refusal)] {
-    Window* window = LoopDelivery::window_of(*session);
+    Window* window = Window::of(*session);
     if (window != nullptr && !window->acknowledge(stream, seq)) session->send_in_loop(refusal);
   });
 }
@@ -61,7 +66,7 @@ void Recipients::acknowledge(const SessionPtr& session, StreamKey stream, Seq se
 void Recipients::mark_read(const SessionPtr& session, StreamKey stream, Seq seq,
                            std::string refusal) {
   session->post_in_loop([session, stream, seq, refusal = std::move(refusal)] {
-    Window* window = LoopDelivery::window_of(*session);
+    Window* window = Window::of(*session);
     if (window != nullptr && !window->mark_read(stream, seq)) session->send_in_loop(refusal);
   });
 }
@@ -69,7 +74,7 @@ void Recipients::mark_read(const SessionPtr& session, StreamKey stream, Seq seq,
 void Recipients::rewind(const SessionPtr& session, std::vector<StreamPosition> positions,
                         std::optional<Seq> after) {
   session->post_in_loop([session, positions = std::move(positions), after] {
-    Window* window = LoopDelivery::window_of(*session);
+    Window* window = Window::of(*session);
     if (window == nullptr) return;
     for (const StreamPosition& item : positions) window->rewind(item, after);
   });
@@ -78,7 +83,7 @@ void Recipients::rewind(const SessionPtr& session, std::vector<StreamPosition> p
 void Recipients::keep_groups(const SessionPtr& session, UserId user, std::vector<GroupId> groups,
                              base::SteadyTime read_began) {
   session->post_in_loop([session, user, groups = std::move(groups), read_began] {
-    Window* window = LoopDelivery::window_of(*session);
+    Window* window = Window::of(*session);
     if (window == nullptr || window->user() != user) return;
     window->keep_groups(groups, read_began);
   });
@@ -87,7 +92,7 @@ void Recipients::keep_groups(const SessionPtr& session, UserId user, std::vector
 void Recipients::notice(const SessionPtr& session, UserId user,
                         std::vector<StreamPosition> positions) {
   session->post_in_loop([session, user, positions = std::move(positions)] {
-    Window* window = LoopDelivery::window_of(*session);
+    Window* window = Window::of(*session);
     if (window == nullptr || window->user() != user) return;
     for (const StreamPosition& item : positions) window->notice(item);
   });

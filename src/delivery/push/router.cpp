@@ -4,7 +4,9 @@
 
 #include "chat/base/log.h"
 #include "chat/base/log_limiter.h"
+#include "chat/delivery/loop_delivery.h"
 #include "chat/delivery/push_json.h"
+#include "chat/delivery/window.h"
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/msgid.h"
 #include "chat/session/session.h"
@@ -79,7 +81,7 @@ struct Router::LoopBatch {
   void deliver(LoopDelivery& delivery) const {
     for (const Reply& reply : replies) reply.session->send_in_loop(reply.json);
     for (const Direct& direct : directs) {
-      Window* window = LoopDelivery::window_of(*direct.session);
+      Window* window = Window::of(*direct.session);
       if (window != nullptr && window->user() == direct.recipient) window->offer(direct.push);
     }
     for (const Push& push : groups) delivery.offer_to_group(push.stream.group(), push);
@@ -87,7 +89,7 @@ struct Router::LoopBatch {
   }
 
   static void offer_event(const Event& item) {
-    Window* window = LoopDelivery::window_of(*item.session);
+    Window* window = Window::of(*item.session);
     if (window == nullptr || window->user() != item.user) return;
     if (item.event.receipt) {
       window->offer_receipt(*item.event.receipt, item.event.json);
@@ -257,7 +259,7 @@ void Router::deliver(const cluster::BusMessage& message, const Push& push) {
   } else if (SessionPtr session = registry_.find(UserId{message.channel.id})) {
     const UserId recipient{message.channel.id};
     session->post_in_loop([session, recipient, push] {
-      Window* window = LoopDelivery::window_of(*session);
+      Window* window = Window::of(*session);
       if (window != nullptr && window->user() == recipient) window->offer(push);
     });
   }

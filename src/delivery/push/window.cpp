@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "chat/base/clock.h"
-#include "chat/delivery/loop_delivery.h"
 #include "chat/session/session.h"
 #include "delivery/told_receipts.h"
 
@@ -32,11 +31,15 @@ UnixMillis last_had_at(const StreamPosition& item) {
 
 }  // namespace
 
-Window::Window(LoopDelivery& loop, session::Session& session, std::uint64_t id, UserId user,
+Window::Window(WindowHost& loop, session::Session& session, std::uint64_t id, UserId user,
                bool acknowledges)
     : loop_(loop), session_(session), id_(id), user_(user), acknowledges_(acknowledges) {}
 
 Window::~Window() = default;
+
+Window* Window::of(session::Session& session) {
+  return static_cast<Window*>(session.outlet_in_loop());
+}
 
 void Window::release(const std::vector<StreamPosition>& positions, const std::vector<Push>& sent) {
   positions_.reserve(positions.size());
@@ -130,7 +133,7 @@ void Window::listen_to(GroupId group) {
   if (loop_.add_to_roster(group, *this)) channels.push_back(cluster::channel_of(group));
   loop_.listen(std::move(channels), [session = session_.shared_from_this(), id = id_, group] {
     session->post_in_loop([session, id, group] {
-      Window* window = LoopDelivery::window_of(*session);
+      Window* window = Window::of(*session);
       if (window == nullptr || window->id() != id) return;
       Position* position = window->find(StreamKey::of(group));
       if (position != nullptr) window->fall_behind(*position, position->pushed + 1);

@@ -80,7 +80,7 @@ void window_push(benchmark::State& state, bool acknowledges) {
   test::SessionRig rig(1, 1);
   Deliveries deliveries(rig);
   Reader reader(rig);
-  const auto window = [&] { return delivery::LoopDelivery::window_of(reader.session()); };
+  const auto window = [&] { return delivery::Window::of(reader.session()); };
   rig.in_loop([&] {
     deliveries.loop.attach(reader.session(), kRecipient, acknowledges, {}, [] {});
     window()->release({}, {});

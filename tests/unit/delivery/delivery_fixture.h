@@ -47,7 +47,7 @@ class DeliveryTest : public storage::StorageTest {
   }
 
   // To be called in the loop.
-  Window* window() { return LoopDelivery::window_of(*pair_.session); }
+  Window* window() { return Window::of(*pair_.session); }
 
   void attach(bool acknowledges = false, const std::vector<GroupId>& groups = {}) {
     std::promise<void> heard;

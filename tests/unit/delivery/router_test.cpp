@@ -12,6 +12,7 @@
 #include "chat/base/mutex.h"
 #include "chat/cluster/local_bus.h"
 #include "chat/delivery/cluster_events.h"
+#include "chat/delivery/writeback.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/node_model.h"
 #include "support/deadline.h"

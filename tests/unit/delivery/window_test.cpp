@@ -339,7 +339,7 @@ TEST_F(WindowTest, WhoJoinsBehindAnotherLooksAgainOnceTheBusListens) {
     loop.attach(*pair_.session, alice_, false, {}, [] {});
     bus.confirm();
     window()->release({}, {});
-    LoopDelivery::window_of(*other.session)->release({}, {});
+    Window::of(*other.session)->release({}, {});
   });
   ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
   rig_.in_loop([&] { window()->join(group, 0); });
