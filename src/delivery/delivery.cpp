@@ -2,22 +2,22 @@
 
 #include <utility>
 
-#include "chat/delivery/aftermath.h"
 #include "chat/delivery/backlog.h"
-#include "chat/delivery/bus_health.h"
-#include "chat/delivery/cluster_events.h"
-#include "chat/delivery/hint_relay.h"
-#include "chat/delivery/journal.h"
-#include "chat/delivery/presence.h"
-#include "chat/delivery/receipts.h"
 #include "chat/delivery/recipients.h"
-#include "chat/delivery/resync.h"
-#include "chat/delivery/retention.h"
-#include "chat/delivery/router.h"
-#include "chat/delivery/stores.h"
-#include "chat/delivery/takeover_waiter.h"
 #include "chat/delivery/user_name_cache.h"
-#include "chat/delivery/writeback.h"
+#include "delivery/cursors/aftermath.h"
+#include "delivery/cursors/receipts.h"
+#include "delivery/cursors/writeback.h"
+#include "delivery/events/bus_health.h"
+#include "delivery/events/cluster_events.h"
+#include "delivery/events/hint_relay.h"
+#include "delivery/events/resync.h"
+#include "delivery/journal/journal.h"
+#include "delivery/journal/stores.h"
+#include "delivery/push/presence.h"
+#include "delivery/push/router.h"
+#include "delivery/push/takeover_waiter.h"
+#include "delivery/retention.h"
 
 namespace chat::delivery {
 

@@ -1,4 +1,4 @@
-#include "chat/delivery/retention.h"
+#include "delivery/retention.h"
 
 #include <algorithm>
 #include <utility>

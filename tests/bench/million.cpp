@@ -33,12 +33,12 @@
 #include "chat/base/log.h"
 #include "chat/base/slab.h"
 #include "chat/cluster/local_bus.h"
-#include "chat/delivery/loop_delivery.h"
 #include "chat/session/crowd_limit.h"
 #include "chat/session/registry.h"
 #include "chat/session/session.h"
 #include "chat/storage/migrations.h"
 #include "chat/storage/sqlite_database.h"
+#include "delivery/push/loop_delivery.h"
 #include "support/temp_dir.h"
 
 namespace chat::bench {

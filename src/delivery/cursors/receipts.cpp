@@ -1,4 +1,4 @@
-#include "chat/delivery/receipts.h"
+#include "delivery/cursors/receipts.h"
 
 #include <utility>
 #include <vector>

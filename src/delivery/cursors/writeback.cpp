@@ -1,4 +1,4 @@
-#include "chat/delivery/writeback.h"
+#include "delivery/cursors/writeback.h"
 
 #include <algorithm>
 #include <iterator>
@@ -8,9 +8,9 @@
 #include "chat/base/log.h"
 #include "chat/base/log_limiter.h"
 #include "chat/base/sabotage.h"
-#include "chat/delivery/batch.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/user_model.h"
+#include "delivery/journal/batch.h"
 
 namespace chat::delivery {
 namespace {

@@ -13,7 +13,7 @@
 // So if the bus is impaired between any two nodes, all nodes know within about four seconds. A sign
 // counts for kHold, so that a fault of a moment is seen by all of them too. What a row says is no
 // reason to say the same in one's own: the signs end with their causes.
-#include "chat/delivery/bus_health.h"
+#include "delivery/events/bus_health.h"
 
 #include "chat/base/log.h"
 #include "chat/base/sabotage.h"

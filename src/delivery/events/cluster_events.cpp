@@ -1,4 +1,4 @@
-#include "chat/delivery/cluster_events.h"
+#include "delivery/events/cluster_events.h"
 
 namespace chat::delivery {
 

@@ -1,4 +1,4 @@
-#include "chat/delivery/envelope.h"
+#include "delivery/events/envelope.h"
 
 #include <charconv>
 #include <utility>

@@ -14,7 +14,7 @@
 //   be told. Such a hint carries the push itself, and its receiver remembers for kTaken which
 //   pushes it has had, by the bus or by a hint.
 // - When the bus is healthy nothing is written or read.
-#include "chat/delivery/hint_relay.h"
+#include "delivery/events/hint_relay.h"
 
 #include <algorithm>
 #include <charconv>

@@ -28,7 +28,7 @@
 //   kReconcileInterval.
 //
 // What fails is repeated until it succeeds.
-#include "chat/delivery/resync.h"
+#include "delivery/events/resync.h"
 
 #include <algorithm>
 #include <optional>
@@ -37,10 +37,10 @@
 
 #include "chat/base/log.h"
 #include "chat/base/sabotage.h"
-#include "chat/delivery/envelope.h"
 #include "chat/storage/cluster_model.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/user_model.h"
+#include "delivery/events/envelope.h"
 
 namespace chat::delivery {
 namespace {

@@ -1,4 +1,4 @@
-#include "chat/delivery/batch.h"
+#include "delivery/journal/batch.h"
 
 #include <random>
 

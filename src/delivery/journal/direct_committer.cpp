@@ -2,8 +2,8 @@
 #include <span>
 #include <utility>
 
-#include "chat/delivery/batch.h"
-#include "chat/delivery/journal.h"
+#include "delivery/journal/batch.h"
+#include "delivery/journal/journal.h"
 
 namespace chat::delivery {
 namespace {

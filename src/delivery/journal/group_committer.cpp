@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "chat/base/log_limiter.h"
-#include "chat/delivery/batch.h"
-#include "chat/delivery/journal.h"
+#include "delivery/journal/batch.h"
+#include "delivery/journal/journal.h"
 
 namespace chat::delivery {
 namespace {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "chat/base/sabotage.h"
-#include "chat/delivery/batch.h"
-#include "chat/delivery/stores.h"
+#include "delivery/journal/batch.h"
+#include "delivery/journal/stores.h"
 
 namespace chat::delivery {
 

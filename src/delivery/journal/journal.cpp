@@ -1,4 +1,4 @@
-#include "chat/delivery/journal.h"
+#include "delivery/journal/journal.h"
 
 namespace chat::delivery {
 

@@ -1,9 +1,9 @@
-#include "chat/delivery/sender_epochs.h"
+#include "delivery/journal/sender_epochs.h"
 
 #include <algorithm>
 
 #include "chat/base/sabotage.h"
-#include "chat/delivery/takeover_waiter.h"
+#include "delivery/push/takeover_waiter.h"
 
 namespace chat::delivery {
 

@@ -1,11 +1,11 @@
 #include <cstdint>
 #include <utility>
 
-#include "chat/delivery/stores.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/user_model.h"
 #include "delivery/journal/hasty_store.h"
+#include "delivery/journal/stores.h"
 
 namespace chat::delivery {
 namespace {

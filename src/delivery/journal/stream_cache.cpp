@@ -1,4 +1,4 @@
-#include "chat/delivery/stream_cache.h"
+#include "delivery/journal/stream_cache.h"
 
 #include <algorithm>
 #include <functional>

@@ -1,4 +1,4 @@
-#include "chat/delivery/loop_delivery.h"
+#include "delivery/push/loop_delivery.h"
 
 #include <algorithm>
 #include <chrono>

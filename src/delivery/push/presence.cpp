@@ -1,4 +1,4 @@
-#include "chat/delivery/presence.h"
+#include "delivery/push/presence.h"
 
 #include <algorithm>
 #include <string>

@@ -2,10 +2,10 @@
 
 #include <utility>
 
-#include "chat/delivery/loop_delivery.h"
-#include "chat/delivery/window.h"
-#include "chat/delivery/writeback.h"
 #include "chat/session/session.h"
+#include "delivery/cursors/writeback.h"
+#include "delivery/push/loop_delivery.h"
+#include "delivery/push/window.h"
 
 namespace chat::delivery {
 

@@ -1,15 +1,15 @@
-#include "chat/delivery/router.h"
+#include "delivery/push/router.h"
 
 #include <utility>
 
 #include "chat/base/log.h"
 #include "chat/base/log_limiter.h"
-#include "chat/delivery/loop_delivery.h"
 #include "chat/delivery/push_json.h"
-#include "chat/delivery/window.h"
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/msgid.h"
 #include "chat/session/session.h"
+#include "delivery/push/loop_delivery.h"
+#include "delivery/push/window.h"
 
 namespace chat::delivery {
 namespace {

@@ -1,4 +1,4 @@
-#include "chat/delivery/takeover_waiter.h"
+#include "delivery/push/takeover_waiter.h"
 
 #include <utility>
 

@@ -1,11 +1,11 @@
-#include "chat/delivery/window.h"
+#include "delivery/push/window.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "chat/base/clock.h"
 #include "chat/session/session.h"
-#include "delivery/told_receipts.h"
+#include "delivery/push/told_receipts.h"
 
 namespace chat::delivery {
 namespace {

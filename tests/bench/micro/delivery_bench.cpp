@@ -12,10 +12,10 @@
 #include "bench/micro/samples.h"
 #include "chat/base/check.h"
 #include "chat/cluster/local_bus.h"
-#include "chat/delivery/loop_delivery.h"
 #include "chat/delivery/push_json.h"
 #include "chat/storage/pool.h"
 #include "chat/storage/sqlite_database.h"
+#include "delivery/push/loop_delivery.h"
 #include "support/session_rig.h"
 
 // What a push to a logged-in user costs in its loop, up to the connection's output.

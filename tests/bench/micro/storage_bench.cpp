@@ -9,11 +9,11 @@
 #include "bench/micro/samples.h"
 #include "chat/base/check.h"
 #include "chat/cluster/node_lease.h"
-#include "chat/delivery/journal.h"
-#include "chat/delivery/stores.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/migrations.h"
 #include "chat/storage/sqlite_database.h"
+#include "delivery/journal/journal.h"
+#include "delivery/journal/stores.h"
 #include "support/temp_dir.h"
 
 // The journal on SQLite: a real file in $TMPDIR, WAL, synchronous=FULL. That folder should be on a

@@ -1,4 +1,4 @@
-#include "chat/delivery/bus_health.h"
+#include "delivery/events/bus_health.h"
 
 #include <gtest/gtest.h>
 

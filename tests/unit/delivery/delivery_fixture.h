@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "chat/cluster/local_bus.h"
-#include "chat/delivery/loop_delivery.h"
 #include "chat/delivery/push_json.h"
 #include "chat/storage/pool.h"
+#include "delivery/push/loop_delivery.h"
 #include "support/session_rig.h"
 #include "support/storage/storage_fixture.h"
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "chat/delivery/batch.h"
-#include "chat/delivery/journal.h"
+#include "delivery/journal/batch.h"
+#include "delivery/journal/journal.h"
 #include "fake_stores.h"
 #include "support/fake_clock.h"
 #include "unit/delivery/people.h"

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "chat/delivery/stores.h"
+#include "delivery/journal/stores.h"
 
 namespace chat::delivery {
 

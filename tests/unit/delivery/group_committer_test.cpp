@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "chat/delivery/journal.h"
+#include "delivery/journal/journal.h"
 #include "fake_stores.h"
 #include "support/fake_clock.h"
 #include "unit/delivery/people.h"

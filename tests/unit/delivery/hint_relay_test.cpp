@@ -1,4 +1,4 @@
-#include "chat/delivery/hint_relay.h"
+#include "delivery/events/hint_relay.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "chat/delivery/router.h"
+#include "delivery/push/router.h"
 
 #include <gtest/gtest.h>
 
@@ -11,10 +11,10 @@
 
 #include "chat/base/mutex.h"
 #include "chat/cluster/local_bus.h"
-#include "chat/delivery/cluster_events.h"
-#include "chat/delivery/writeback.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/node_model.h"
+#include "delivery/cursors/writeback.h"
+#include "delivery/events/cluster_events.h"
 #include "support/deadline.h"
 #include "support/session_rig.h"
 #include "support/storage/storage_fixture.h"

@@ -1,4 +1,4 @@
-#include "chat/delivery/sender_epochs.h"
+#include "delivery/journal/sender_epochs.h"
 
 #include <gtest/gtest.h>
 

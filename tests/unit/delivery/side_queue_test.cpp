@@ -1,4 +1,4 @@
-#include "chat/delivery/side_queue.h"
+#include "delivery/journal/side_queue.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "chat/base/log.h"
-#include "chat/delivery/journal.h"
+#include "delivery/journal/journal.h"
 #include "fake_stores.h"
 #include "support/deadline.h"
 #include "support/fake_clock.h"

@@ -1,4 +1,4 @@
-#include "chat/delivery/window.h"
+#include "delivery/push/window.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "chat/delivery/writeback.h"
+#include "delivery/cursors/writeback.h"
 
 #include <gtest/gtest.h>
 

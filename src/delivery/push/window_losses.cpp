@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "chat/base/log_limiter.h"
-#include "chat/delivery/window.h"
+#include "delivery/push/window.h"
 
 namespace chat::delivery {
 namespace {

@@ -12,8 +12,8 @@
 #include "chat/base/result.h"
 #include "chat/base/thread.h"
 #include "chat/cluster/bus.h"
-#include "chat/delivery/router.h"
 #include "chat/storage/pool.h"
+#include "delivery/push/router.h"
 
 namespace chat::delivery {
 

@@ -9,11 +9,11 @@
 
 #include "chat/base/clock.h"
 #include "chat/delivery/entry.h"
-#include "chat/delivery/lane.h"
-#include "chat/delivery/sender_epochs.h"
-#include "chat/delivery/side_queue.h"
-#include "chat/delivery/stores.h"
-#include "chat/delivery/stream_cache.h"
+#include "delivery/journal/lane.h"
+#include "delivery/journal/sender_epochs.h"
+#include "delivery/journal/side_queue.h"
+#include "delivery/journal/stores.h"
+#include "delivery/journal/stream_cache.h"
 
 // The journal: group commit for chat messages (src/delivery/README.md).
 //

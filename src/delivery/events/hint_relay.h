@@ -12,9 +12,9 @@
 #include "chat/base/result.h"
 #include "chat/base/stop_signal.h"
 #include "chat/base/thread.h"
-#include "chat/delivery/bus_health.h"
 #include "chat/storage/pool.h"
 #include "chat/storage/values.h"
+#include "delivery/events/bus_health.h"
 
 namespace chat::delivery {
 

@@ -8,7 +8,7 @@
 
 #include "chat/base/clock.h"
 #include "chat/base/result.h"
-#include "chat/delivery/stores.h"
+#include "delivery/journal/stores.h"
 
 namespace chat::delivery {
 

@@ -11,14 +11,14 @@
 #include "chat/base/stop_signal.h"
 #include "chat/base/thread.h"
 #include "chat/cluster/bus.h"
-#include "chat/delivery/bus_health.h"
-#include "chat/delivery/presence.h"
 #include "chat/delivery/recipients.h"
-#include "chat/delivery/takeover_waiter.h"
 #include "chat/delivery/user_name_cache.h"
 #include "chat/session/registry.h"
 #include "chat/storage/pool.h"
 #include "chat/storage/values.h"
+#include "delivery/events/bus_health.h"
+#include "delivery/push/presence.h"
+#include "delivery/push/takeover_waiter.h"
 
 namespace chat::delivery {
 

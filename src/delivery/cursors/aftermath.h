@@ -2,10 +2,10 @@
 
 #include <span>
 
-#include "chat/delivery/presence.h"
-#include "chat/delivery/receipts.h"
-#include "chat/delivery/router.h"
-#include "chat/delivery/writeback.h"
+#include "delivery/cursors/receipts.h"
+#include "delivery/cursors/writeback.h"
+#include "delivery/push/presence.h"
+#include "delivery/push/router.h"
 
 namespace chat::delivery {
 

@@ -6,12 +6,12 @@
 
 #include "chat/cluster/bus.h"
 #include "chat/cluster/node_lease.h"
-#include "chat/delivery/bus_health.h"
-#include "chat/delivery/hint_relay.h"
-#include "chat/delivery/presence.h"
-#include "chat/delivery/receipts.h"
-#include "chat/delivery/resync.h"
-#include "chat/delivery/router.h"
+#include "delivery/cursors/receipts.h"
+#include "delivery/events/bus_health.h"
+#include "delivery/events/hint_relay.h"
+#include "delivery/events/resync.h"
+#include "delivery/push/presence.h"
+#include "delivery/push/router.h"
 
 namespace chat::delivery {
 

@@ -7,15 +7,15 @@
 #include <vector>
 
 #include "chat/cluster/bus.h"
-#include "chat/delivery/bus_health.h"
-#include "chat/delivery/envelope.h"
-#include "chat/delivery/hint_relay.h"
-#include "chat/delivery/journal.h"
 #include "chat/delivery/recipients.h"
-#include "chat/delivery/takeover_waiter.h"
 #include "chat/delivery/user_name_cache.h"
 #include "chat/session/loops.h"
 #include "chat/session/registry.h"
+#include "delivery/events/bus_health.h"
+#include "delivery/events/envelope.h"
+#include "delivery/events/hint_relay.h"
+#include "delivery/journal/journal.h"
+#include "delivery/push/takeover_waiter.h"
 
 namespace chat::delivery {
 

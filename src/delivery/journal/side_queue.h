@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "chat/base/result.h"
-#include "chat/delivery/batch.h"
+#include "delivery/journal/batch.h"
 
 namespace chat::delivery {
 

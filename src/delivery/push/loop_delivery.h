@@ -10,8 +10,8 @@
 #include "chat/cluster/bus.h"
 #include "chat/delivery/backlog.h"
 #include "chat/delivery/stream.h"
-#include "chat/delivery/window.h"
-#include "chat/delivery/writeback.h"
+#include "delivery/cursors/writeback.h"
+#include "delivery/push/window.h"
 
 namespace chat::session {
 class Session;

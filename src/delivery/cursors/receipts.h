@@ -7,9 +7,9 @@
 
 #include "chat/base/mutex.h"
 #include "chat/base/result.h"
-#include "chat/delivery/router.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/pool.h"
+#include "delivery/push/router.h"
 
 namespace chat::delivery {
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "chat/base/result.h"
-#include "chat/delivery/stores.h"
 #include "chat/storage/values.h"
+#include "delivery/journal/stores.h"
 
 namespace chat::delivery {
 

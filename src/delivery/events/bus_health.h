@@ -11,8 +11,8 @@
 #include "chat/base/clock.h"
 #include "chat/base/mutex.h"
 #include "chat/cluster/bus.h"
-#include "chat/delivery/envelope.h"
 #include "chat/storage/values.h"
+#include "delivery/events/envelope.h"
 
 namespace chat::delivery {
 
