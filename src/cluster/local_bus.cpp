@@ -1,6 +1,18 @@
 #include "chat/cluster/local_bus.h"
 
+#include "cluster/subscriptions.h"
+
 namespace chat::cluster {
+
+LocalHub::LocalHub() = default;
+
+LocalHub::~LocalHub() = default;
+
+Subscriptions& LocalHub::wanted_locked(const LocalBus* bus) {
+  std::unique_ptr<Subscriptions>& wanted = wanted_[bus];
+  if (!wanted) wanted = std::make_unique<Subscriptions>();
+  return *wanted;
+}
 
 LocalBus::~LocalBus() {
   stop();
@@ -25,7 +37,7 @@ void LocalBus::stop() {
 void LocalBus::subscribe(std::vector<Channel> channels, base::Task heard) {
   {
     base::MutexLock lock(hub_.mutex_);
-    Subscriptions& wanted = hub_.wanted_[this];
+    Subscriptions& wanted = hub_.wanted_locked(this);
     for (const Channel& channel : channels) wanted.add(channel);
   }
   if (heard) heard();
@@ -33,7 +45,7 @@ void LocalBus::subscribe(std::vector<Channel> channels, base::Task heard) {
 
 void LocalBus::unsubscribe(std::vector<Channel> channels) {
   base::MutexLock lock(hub_.mutex_);
-  Subscriptions& wanted = hub_.wanted_[this];
+  Subscriptions& wanted = hub_.wanted_locked(this);
   for (const Channel& channel : channels) wanted.remove(channel);
 }
 
@@ -54,7 +66,7 @@ std::vector<LocalBus*> LocalBus::others_on(const Channel& channel) const {
   for (LocalBus* bus : hub_.buses_) {
     const auto wanted = hub_.wanted_.find(bus);
     if (bus == this || wanted == hub_.wanted_.end()) continue;
-    if (wanted->second.contains(channel)) others.push_back(bus);
+    if (wanted->second->contains(channel)) others.push_back(bus);
   }
   return others;
 }

@@ -12,8 +12,6 @@ _UNITS_PER_FOLDER = 20
 # Public headers that only public headers of their own room include, each with what has to go first.
 # An entry that is no longer needed is reported.
 _HELD_BY_OWN_ROOM = {
-    "include/chat/cluster/subscriptions.h":
-        "LocalHub has a map of them; a pimpl of LocalHub would hide them",
     "include/chat/net/acceptor.h": "Server has it as a member",
     "include/chat/net/timer_queue.h": "EventLoop gives out its timers' ids",
     "include/chat/net/timer_wheel.h": "EventLoop and Session have wheel entries as members",

@@ -1,26 +1,36 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "chat/base/mutex.h"
 #include "chat/cluster/bus.h"
-#include "chat/cluster/subscriptions.h"
 
 namespace chat::cluster {
 
 class LocalBus;
+class Subscriptions;
 
 // Joins the buses of nodes that live in one process: one for the embedded default, several in
 // tests. Threading: thread-safe. Ownership: outlives its buses.
 class LocalHub {
+ public:
+  LocalHub();
+  ~LocalHub();
+  LocalHub(const LocalHub&) = delete;
+  LocalHub& operator=(const LocalHub&) = delete;
+
  private:
   friend class LocalBus;
+  Subscriptions& wanted_locked(const LocalBus* bus) CHAT_REQUIRES(mutex_);
+
   base::Mutex mutex_;
   std::vector<LocalBus*> buses_ CHAT_GUARDED_BY(mutex_);  // those that are started
-  std::unordered_map<const LocalBus*, Subscriptions> wanted_ CHAT_GUARDED_BY(mutex_);
+  std::unordered_map<const LocalBus*, std::unique_ptr<Subscriptions>> wanted_
+      CHAT_GUARDED_BY(mutex_);
 };
 
 // The bus without Redis. Listeners are called on the publisher's thread.

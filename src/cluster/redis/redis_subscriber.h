@@ -9,11 +9,11 @@
 #include "chat/base/thread.h"
 #include "chat/cluster/bus.h"
 #include "chat/cluster/redis_options.h"
-#include "chat/cluster/subscriptions.h"
 #include "cluster/redis/backoff.h"
 #include "cluster/redis/redis_link.h"
 #include "cluster/redis/redis_mailbox.h"
 #include "cluster/redis/wakeup.h"
+#include "cluster/subscriptions.h"
 
 namespace chat::cluster {
 
