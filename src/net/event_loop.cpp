@@ -12,6 +12,8 @@
 
 #include "chat/base/check.h"
 #include "chat/base/log_limiter.h"
+#include "net/inner/timer_queue.h"
+#include "net/inner/timer_wheel.h"
 
 namespace chat::net {
 namespace {
@@ -51,7 +53,7 @@ class EventLoop::Wakeup final : public EventHandler {
 EventLoop::EventLoop(const base::Clock& clock)
     : clock_(clock),
       now_(clock.now()),
-      wheel_(now_),
+      wheel_(std::make_unique<TimerWheel>(now_)),
       read_buffer_(std::make_unique<ReadBuffer>()) {}
 
 EventLoop::~EventLoop() = default;
@@ -163,23 +165,23 @@ void EventLoop::cancel(TimerId timer) {
   timers_->cancel(timer);
 }
 
-void EventLoop::schedule(TimerWheel::Entry& entry, base::SteadyTime due) {
+void EventLoop::schedule(TimerEntry& entry, base::SteadyTime due) {
   // An idle wheel stands still: bring it to the present before the entry is placed.
-  if (wheel_.empty()) wheel_.advance(now_);
-  wheel_.schedule(entry, due);
+  if (wheel_->empty()) wheel_->advance(now_);
+  wheel_->schedule(entry, due);
   arm_wheel();
 }
 
 void EventLoop::arm_wheel() {
-  if (wheel_armed_ || wheel_.empty()) return;
+  if (wheel_armed_ || wheel_->empty()) return;
   wheel_armed_ = true;
   const auto turn = [this] {
     wheel_armed_ = false;
-    wheel_.advance(clock_.now());
+    wheel_->advance(clock_.now());
     arm_wheel();
   };
   // On the wheel's own beat: any other phase would add up to a tick to its lateness.
-  timers_->add(wheel_.next_tick(), std::chrono::milliseconds(0), turn);
+  timers_->add(wheel_->next_tick(), std::chrono::milliseconds(0), turn);
 }
 
 int EventLoop::poll_timeout() {

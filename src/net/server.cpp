@@ -6,6 +6,7 @@
 
 #include "chat/base/check.h"
 #include "chat/base/log_limiter.h"
+#include "net/inner/acceptor.h"
 #include "net/inner/proxy_listener.h"
 #include "net/inner/turn_away.h"
 
@@ -21,10 +22,10 @@ Server::Server(EventLoop& main_loop, LoopPool& loops, HandlerFactory factory, Ad
       loops_(loops),
       factory_(std::move(factory)),
       admission_(admission),
-      acceptor_(
+      acceptor_(std::make_unique<Acceptor>(
           main_loop,
           [this](base::UniqueFd socket, const Address& peer) { accepted(std::move(socket), peer); },
-          [this] { return has_room(); }) {
+          [this] { return has_room(); })) {
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     connections_.push_back(std::make_unique<LoopConnections>(*this));
   }
@@ -33,7 +34,11 @@ Server::Server(EventLoop& main_loop, LoopPool& loops, HandlerFactory factory, Ad
 Server::~Server() = default;
 
 Result<void> Server::bind(const Address& address) {
-  return acceptor_.bind(address);
+  return acceptor_->bind(address);
+}
+
+const Address& Server::address() const {
+  return acceptor_->address();
 }
 
 Result<void> Server::bind_trusted(const Address& address, std::chrono::milliseconds header_within) {
@@ -46,7 +51,7 @@ Result<void> Server::bind_trusted(const Address& address, std::chrono::milliseco
 }
 
 Result<void> Server::listen() {
-  if (auto listens = acceptor_.listen(); !listens) return listens;
+  if (auto listens = acceptor_->listen(); !listens) return listens;
   return trusted_ ? trusted_->listen() : Result<void>{};
 }
 
@@ -56,7 +61,7 @@ std::optional<Address> Server::trusted_address() const {
 }
 
 void Server::stop_accepting() {
-  acceptor_.close();
+  acceptor_->close();
   if (trusted_) trusted_->close();
 }
 

@@ -12,9 +12,7 @@ _UNITS_PER_FOLDER = 20
 # Public headers that only public headers of their own room include, each with what has to go first.
 # An entry that is no longer needed is reported.
 _HELD_BY_OWN_ROOM = {
-    "include/chat/net/acceptor.h": "Server has it as a member",
-    "include/chat/net/timer_queue.h": "EventLoop gives out its timers' ids",
-    "include/chat/net/timer_wheel.h": "EventLoop and Session have wheel entries as members",
+    "include/chat/net/timer.h": "EventLoop gives out timer ids, and a Connection is an entry",
     "include/chat/session/deadlines.h": "Session has them as a member: no allocation for each",
     "include/chat/session/strand.h": "Session has it as a member: no allocation for each",
 }

@@ -13,6 +13,7 @@
 #include "chat/base/unique_fd.h"
 #include "chat/net/address.h"
 #include "chat/net/event_loop.h"
+#include "chat/net/timer.h"
 
 namespace chat::net {
 
@@ -55,7 +56,7 @@ class ConnectionOwner {
 // which it closed. Bounds: none of its own on output; the handler watches unsent_bytes().
 class Connection final : public EventHandler,
                          public base::Slabbed<Connection>,
-                         private TimerWheel::Entry,
+                         private TimerEntry,
                          private RoundEnd {
  public:
   // `peer` is whom it comes from: behind a balancer not the socket's own peer.

@@ -15,10 +15,12 @@
 #include "chat/base/task.h"
 #include "chat/base/unique_fd.h"
 #include "chat/base/worker_pool.h"
-#include "chat/net/timer_queue.h"
-#include "chat/net/timer_wheel.h"
+#include "chat/net/timer.h"
 
 namespace chat::net {
+
+class TimerQueue;
+class TimerWheel;
 
 // Gets the epoll events of one descriptor, in the loop's thread.
 class EventHandler {
@@ -78,8 +80,8 @@ class EventLoop {
   TimerId run_every(std::chrono::milliseconds interval, std::function<void()> call);
   void cancel(TimerId timer);
 
-  // Deadlines of connections: see TimerWheel.
-  void schedule(TimerWheel::Entry& entry, base::SteadyTime due);
+  // Deadlines of connections: never early, and late by at most one tick of the wheel (250 ms).
+  void schedule(TimerEntry& entry, base::SteadyTime due);
 
   // `item` is called back at the end of this round; it must live until then.
   void at_round_end(RoundEnd& item) { round_ends_.push_back(&item); }
@@ -118,7 +120,7 @@ class EventLoop {
   std::unique_ptr<Wakeup> wakeup_;
   std::unique_ptr<TimerQueue> timers_;
   base::SteadyTime now_;
-  TimerWheel wheel_;
+  const std::unique_ptr<TimerWheel> wheel_;
   bool wheel_armed_ = false;
   std::vector<RoundEnd*> round_ends_;
   std::vector<base::Task> handed_over_;

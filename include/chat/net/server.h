@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "chat/base/result.h"
-#include "chat/net/acceptor.h"
+#include "chat/base/unique_fd.h"
+#include "chat/net/address.h"
 #include "chat/net/admission.h"
 #include "chat/net/connection.h"
 #include "chat/net/event_loop.h"
@@ -26,6 +27,7 @@ inline constexpr std::size_t kOpeningMax = 64;
 // How long a balancer may take to say for whom it connects.
 inline constexpr std::chrono::milliseconds kProxyHeaderWithin{5000};
 
+class Acceptor;
 class ProxyListener;
 
 // Accepts on the main reactor and deals connections round-robin to the sub-reactors, which own
@@ -42,7 +44,7 @@ class Server {
 
   // Takes the address; callers are refused until listen().
   Result<void> bind(const Address& address);
-  const Address& address() const { return acceptor_.address(); }
+  const Address& address() const;
   // Once. Whoever can reach this address can claim to be anybody: it is for balancers only.
   Result<void> bind_trusted(const Address& address,
                             std::chrono::milliseconds header_within = kProxyHeaderWithin);
@@ -84,7 +86,7 @@ class Server {
   LoopPool& loops_;
   const HandlerFactory factory_;
   Admission& admission_;
-  Acceptor acceptor_;
+  const std::unique_ptr<Acceptor> acceptor_;
   std::unique_ptr<ProxyListener> trusted_;  // null unless bind_trusted()
   std::size_t next_loop_ = 0;
   std::vector<std::unique_ptr<LoopConnections>> connections_;

@@ -20,7 +20,7 @@ constinit log::Limiter refusals{{.per_period = 1, .burst = 5}};
 }  // namespace
 
 // A connection that has not brought all of its header yet.
-class ProxyListener::Arrival final : public EventHandler, private TimerWheel::Entry {
+class ProxyListener::Arrival final : public EventHandler, private TimerEntry {
  public:
   Arrival(ProxyListener& listener, base::UniqueFd socket, const Address& peer)
       : listener_(listener), socket_(std::move(socket)), peer_(peer) {}

@@ -7,9 +7,9 @@
 #include <unordered_map>
 
 #include "chat/base/result.h"
-#include "chat/net/acceptor.h"
 #include "chat/net/admission.h"
 #include "chat/net/event_loop.h"
+#include "net/inner/acceptor.h"
 
 namespace chat::net {
 

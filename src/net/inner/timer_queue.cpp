@@ -1,4 +1,4 @@
-#include "chat/net/timer_queue.h"
+#include "net/inner/timer_queue.h"
 
 #include <sys/timerfd.h>
 #include <unistd.h>

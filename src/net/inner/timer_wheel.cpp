@@ -1,14 +1,14 @@
-#include "chat/net/timer_wheel.h"
+#include "net/inner/timer_wheel.h"
 
 #include <algorithm>
 
 namespace chat::net {
 
-TimerWheel::Entry::~Entry() {
+TimerEntry::~TimerEntry() {
   if (wheel_ != nullptr) wheel_->cancel(*this);
 }
 
-void TimerWheel::Entry::unlink() {
+void TimerEntry::unlink() {
   previous_->next_ = next_;
   next_->previous_ = previous_;
   previous_ = nullptr;
@@ -28,7 +28,7 @@ TimerWheel::~TimerWheel() {
   }
 }
 
-void TimerWheel::schedule(Entry& entry, base::SteadyTime due) {
+void TimerWheel::schedule(TimerEntry& entry, base::SteadyTime due) {
   cancel(entry);
   const std::int64_t earliest = current_tick_ + 1;
   const std::int64_t latest = current_tick_ + static_cast<std::int64_t>(kSlots) - 1;
@@ -40,7 +40,7 @@ void TimerWheel::schedule(Entry& entry, base::SteadyTime due) {
   ++size_;
 }
 
-void TimerWheel::cancel(Entry& entry) {
+void TimerWheel::cancel(TimerEntry& entry) {
   if (!entry.scheduled()) return;
   entry.unlink();
   entry.wheel_ = nullptr;
@@ -62,26 +62,26 @@ std::int64_t TimerWheel::tick_of(base::SteadyTime time) const {
   return (time - start_) / kTick;
 }
 
-void TimerWheel::link(Entry& entry, Entry& head) {
+void TimerWheel::link(TimerEntry& entry, TimerEntry& head) {
   entry.previous_ = head.previous_;
   entry.next_ = &head;
   head.previous_->next_ = &entry;
   head.previous_ = &entry;
 }
 
-void TimerWheel::fire_slot(Entry& head, base::SteadyTime now) {
+void TimerWheel::fire_slot(TimerEntry& head, base::SteadyTime now) {
   // Move the slot's entries to a list of their own first: what is scheduled from a callback
   // lands on the wheel, not in the list that is being walked.
   Slot due;
   due.previous_ = &due;
   due.next_ = &due;
   while (head.next_ != &head) {
-    Entry& entry = *head.next_;
+    TimerEntry& entry = *head.next_;
     entry.unlink();
     link(entry, due);
   }
   while (due.next_ != &due) {
-    Entry& entry = *due.next_;
+    TimerEntry& entry = *due.next_;
     cancel(entry);
     if (entry.due_ <= now) {
       entry.on_deadline();

@@ -9,9 +9,9 @@
 
 #include "chat/base/check.h"
 #include "chat/base/token_bucket.h"
-#include "chat/net/timer_wheel.h"
 #include "chat/session/deadlines.h"
 #include "chat/session/registry.h"
+#include "net/inner/timer_wheel.h"
 #include "support/fake_clock.h"
 #include "support/session_rig.h"
 
@@ -49,7 +49,7 @@ void registry_look_up(benchmark::State& state) {
 }
 BENCHMARK(registry_look_up)->Arg(1'000)->Arg(1'000'000);
 
-class Timer final : public net::TimerWheel::Entry {
+class Timer final : public net::TimerEntry {
   void on_deadline() override {}
 };
 

@@ -1,4 +1,4 @@
-#include "chat/net/acceptor.h"
+#include "net/inner/acceptor.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "large_blocks.h"
+#include "net/inner/timer_wheel.h"
 #include "server_rig.h"
 
 namespace chat::net {

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "chat/base/log.h"
+#include "net/inner/timer_wheel.h"
 #include "support/eventually.h"
 #include "support/loop_thread.h"
 
@@ -192,7 +193,7 @@ TEST(EventLoop, NeverRunsATimerThatWasCancelled) {
   EXPECT_FALSE(wrong);
 }
 
-struct Deadline final : TimerWheel::Entry {
+struct Deadline final : TimerEntry {
   std::promise<steady_clock::time_point> fired;
   void on_deadline() override { fired.set_value(steady_clock::now()); }
 };

@@ -1,4 +1,4 @@
-#include "chat/net/timer_queue.h"
+#include "net/inner/timer_queue.h"
 
 #include <gtest/gtest.h>
 #include <poll.h>

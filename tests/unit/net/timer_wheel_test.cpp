@@ -1,4 +1,4 @@
-#include "chat/net/timer_wheel.h"
+#include "net/inner/timer_wheel.h"
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ constexpr SteadyTime kStart{std::chrono::hours(1000)};
 constexpr auto kTick = TimerWheel::kTick;
 constexpr auto kHorizon = kTick * static_cast<int>(TimerWheel::kSlots);
 
-class Probe final : public TimerWheel::Entry {
+class Probe final : public TimerEntry {
  public:
   std::function<void()> call;
   int fired = 0;

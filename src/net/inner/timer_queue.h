@@ -1,17 +1,15 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <utility>
 
 #include "chat/base/clock.h"
 #include "chat/base/unique_fd.h"
+#include "chat/net/timer.h"
 
 namespace chat::net {
-
-using TimerId = std::uint64_t;
 
 // The few timers of a loop itself, ordered by due time, behind one timerfd that is set to the
 // earliest. Connections' deadlines are many and live on the TimerWheel instead.
