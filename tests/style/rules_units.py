@@ -21,7 +21,6 @@ _HELD_BY_OWN_ROOM = {
 _CIRCLES = {
     "bench_connection loop": "a loop calls its connections, which register with it",
     "mysql_connection mysql_statement": "a statement tells its connection that it broke",
-    "node_model older_name_model user_model": "each deletes or frees what the other has",
     "sqlite_connection sqlite_statement": "a statement tells its connection that it broke",
 }
 

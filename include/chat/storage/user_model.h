@@ -9,6 +9,7 @@
 #include "chat/base/result.h"
 #include "chat/storage/claims.h"
 #include "chat/storage/database.h"
+#include "chat/storage/name_key.h"
 #include "chat/storage/values.h"
 
 namespace chat::storage {
@@ -17,9 +18,6 @@ struct UserName {
   UserId user;
   std::string name;
 };
-
-// The key under which a name is unique: without invisible characters, ASCII letters lowered.
-std::string name_key(std::string_view name);
 
 // Table `user`. A thin view of a connection: make one where it is needed. Calls block.
 class UserModel {

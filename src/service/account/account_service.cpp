@@ -11,6 +11,7 @@
 #include "chat/delivery/refusals.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/group_model.h"
+#include "chat/storage/name_key.h"
 #include "chat/storage/network_model.h"
 #include "chat/storage/session_model.h"
 #include "chat/storage/settle.h"

@@ -8,6 +8,7 @@
 #include "chat/base/sabotage.h"
 #include "chat/storage/cluster_model.h"
 #include "chat/storage/user_model.h"
+#include "storage/model/node_rows.h"
 #include "storage/sql.h"
 
 namespace chat::storage {
@@ -41,21 +42,6 @@ constexpr std::string_view kStranded =
     "SELECT id FROM user WHERE node_id IS NOT NULL AND state = 'online' AND NOT EXISTS"
     " (SELECT 1 FROM node WHERE node.id = user.node_id AND node.epoch = user.node_epoch)";
 constexpr std::size_t kFreedPerCommit = 1024;
-
-#define CHAT_ALL_ROWS \
-  "SELECT id, epoch, lease_until, alone, mute, name, holder FROM node ORDER BY id"
-constexpr std::string_view kAll = CHAT_ALL_ROWS;
-constexpr sql::Text kLockAll{.sqlite = CHAT_ALL_ROWS, .mysql = CHAT_ALL_ROWS " FOR UPDATE"};
-#undef CHAT_ALL_ROWS
-
-NodeRow to_row(const Statement& row) {
-  return {Node{sql::id<NodeId>(row, 0), row.integer(1)},
-          row.integer(2),
-          row.integer(3) != 0,
-          row.integer(4) != 0,
-          std::string(row.text(5)),
-          std::string(row.text(6))};
-}
 
 // Would two servers be where one may be, if that one still ran?
 bool is_in_the_way(const NodeRow& row, const NodeStart& start) {
@@ -157,7 +143,7 @@ Result<StartOutcome> NodeModel::start(const NodeStart& start) {
   auto transaction = Transaction::begin(connection_, TransactionKind::kWrite);
   if (!transaction) return fail(transaction);
   if (auto turn = ClusterModel(connection_).serialise_start(); !turn) return fail(turn);
-  auto rows = sql::read_all(connection_, kLockAll.in(connection_), to_row);
+  auto rows = read_nodes_locked(connection_);
   if (!rows) return fail(rows);
   std::vector<Node> dead;
   for (NodeRow& row : *rows) {
@@ -198,7 +184,7 @@ Result<void> NodeModel::end(const Node& node) {
 }
 
 Result<std::vector<NodeRow>> NodeModel::all() {
-  return sql::read_all(connection_, kAll, to_row);
+  return read_nodes(connection_);
 }
 
 Result<std::vector<UserId>> NodeModel::users_of(std::string_view name) {

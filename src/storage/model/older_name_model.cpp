@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "chat/base/log.h"
+#include "chat/storage/name_key.h"
 #include "chat/storage/transact.h"
-#include "chat/storage/user_model.h"
 #include "storage/sql.h"
 
 namespace chat::storage {

@@ -5,9 +5,8 @@
 #include <unordered_set>
 
 #include "chat/base/check.h"
-#include "chat/base/unicode.h"
-#include "chat/storage/node_model.h"
 #include "chat/storage/older_name_model.h"
+#include "storage/model/node_rows.h"
 #include "storage/sql_in.h"
 
 namespace chat::storage {
@@ -69,10 +68,6 @@ std::string older_name_key(std::string_view name) {
 }
 
 }  // namespace
-
-std::string name_key(std::string_view name) {
-  return base::fold_name(name);
-}
 
 Result<std::optional<UserId>> UserModel::insert(std::string_view name,
                                                 std::string_view password_hash,
@@ -196,7 +191,7 @@ Result<void> UserModel::claim(std::span<Claim> claims, const Node& node) {
       std::any_of(states->begin(), states->end(),
                   [&node](const UserState& state) { return is_held_elsewhere(state, node); });
   Result<std::vector<NodeRow>> nodes;
-  if (any_elsewhere) nodes = NodeModel(connection_).all();
+  if (any_elsewhere) nodes = read_nodes(connection_);
   if (!nodes) return fail(nodes);
   ids.clear();
   for (const UserState& state : *states) {
@@ -268,7 +263,7 @@ Result<void> UserModel::release(std::span<Release> releases, const Node& holder)
 Result<std::vector<UserId>> UserModel::free_stranded(std::span<const UserId> ids) {
   const auto states = lock_unlocked(ids);
   if (!states) return fail(states);
-  const auto nodes = NodeModel(connection_).all();
+  const auto nodes = read_nodes(connection_);
   if (!nodes) return fail(nodes);
   std::vector<UserId> freed;
   for (const UserState& state : *states) {

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace chat::storage {
+
+// The key under which a name is unique: without invisible characters, ASCII letters lowered.
+std::string name_key(std::string_view name);
+
+}  // namespace chat::storage
