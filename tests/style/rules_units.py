@@ -20,8 +20,6 @@ _HELD_BY_OWN_ROOM = {
 # Circles of units, each with its reason.
 _CIRCLES = {
     "bench_connection loop": "a loop calls its connections, which register with it",
-    "mysql_connection mysql_statement": "a statement tells its connection that it broke",
-    "sqlite_connection sqlite_statement": "a statement tells its connection that it broke",
 }
 
 

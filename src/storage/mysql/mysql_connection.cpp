@@ -50,7 +50,8 @@ Result<Statement*> MysqlConnection::prepare(std::string_view sql) {
     return tl::make_unexpected(
         failed(mysql_stmt_errno(handle.get()), mysql_stmt_error(handle.get()), sql));
   }
-  auto statement = std::make_unique<MysqlStatement>(*this, std::move(handle), sql);
+  auto statement = std::make_unique<MysqlStatement>(static_cast<MysqlStatementHost&>(*this),
+                                                    std::move(handle), sql);
   return statements_.emplace(sql, std::move(statement)).first->second.get();
 }
 

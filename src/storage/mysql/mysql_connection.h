@@ -23,7 +23,7 @@ namespace chat::storage {
 // what follows statement by statement. So after any error but a refused row the transaction takes
 // no more statements and no commit: it can only be rolled back.
 // Bounds: keeps every statement it prepared; their texts are literals of this program.
-class MysqlConnection final : public Connection {
+class MysqlConnection final : public Connection, private MysqlStatementHost {
  public:
   // The watch, if there is one, may cut the connection, and outlives it.
   MysqlConnection(MysqlHandle db, MysqlWatch* watch);
@@ -52,21 +52,16 @@ class MysqlConnection final : public Connection {
   // Fails, too, when the server has become one that takes no writes.
   Result<void> ping() override;
 
-  // For the connection's statements. May a statement start now?
-  Result<void> admit() const;
-  // The database has answered a call.
-  void heard() {
+ private:
+  Result<void> admit() const override;
+  MysqlWatch::Call begin_call() override { return MysqlWatch::Call(calls_); }
+  void heard() override {
     if (watch_ != nullptr) watch_->heard();
   }
-  // Around whatever waits for the database.
-  MysqlWatch::Call begin_call() { return MysqlWatch::Call(calls_); }
-  // The connection died: what it was doing may have taken effect.
-  bool gone() const { return gone_; }
-  void wrote(std::int64_t affected_rows, std::int64_t insert_id);
-  // The error of a call that failed; remembers what it breaks.
-  Error failed(unsigned number, std::string_view message, std::string_view doing);
+  void wrote(std::int64_t affected_rows, std::int64_t insert_id) override;
+  Error failed(unsigned number, std::string_view message, std::string_view doing) override;
+  bool gone() const override { return gone_; }
 
- private:
   Result<void> query(std::string_view sql);
   Result<void> send(std::string_view sql);
   tl::unexpected<Error> failed(std::string_view doing);

@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "chat/base/check.h"
-#include "storage/mysql/mysql_connection.h"
 
 namespace chat::storage {
 namespace {
@@ -23,7 +22,7 @@ bool is_integer_type(enum_field_types type) {
 
 }  // namespace
 
-MysqlStatement::MysqlStatement(MysqlConnection& connection, MysqlStatementHandle handle,
+MysqlStatement::MysqlStatement(MysqlStatementHost& connection, MysqlStatementHandle handle,
                                std::string_view sql)
     : connection_(connection),
       handle_(std::move(handle)),

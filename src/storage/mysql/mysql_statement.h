@@ -9,16 +9,35 @@
 
 #include "chat/storage/database.h"
 #include "storage/mysql/mysql_handle.h"
+#include "storage/mysql/mysql_watch.h"
 
 namespace chat::storage {
 
-class MysqlConnection;
+// What a statement needs of its connection (MysqlConnection). Threading: as the connection.
+class MysqlStatementHost {
+ public:
+  // May a statement start now?
+  virtual Result<void> admit() const = 0;
+  // Around whatever waits for the database.
+  virtual MysqlWatch::Call begin_call() = 0;
+  // The database has answered a call.
+  virtual void heard() = 0;
+  virtual void wrote(std::int64_t affected_rows, std::int64_t insert_id) = 0;
+  // The error of a call that failed; remembers what it breaks.
+  virtual Error failed(unsigned number, std::string_view message, std::string_view doing) = 0;
+  virtual bool in_transaction() const = 0;
+  // The connection died: what it was doing may have taken effect.
+  virtual bool gone() const = 0;
+
+ protected:
+  ~MysqlStatementHost() = default;
+};
 
 // A statement prepared on the server. A result is fetched whole when the statement runs, so that
 // the connection is free for other statements while its rows are read.
 class MysqlStatement final : public Statement {
  public:
-  MysqlStatement(MysqlConnection& connection, MysqlStatementHandle handle, std::string_view sql);
+  MysqlStatement(MysqlStatementHost& connection, MysqlStatementHandle handle, std::string_view sql);
   MysqlStatement(const MysqlStatement&) = delete;
   MysqlStatement& operator=(const MysqlStatement&) = delete;
 
@@ -57,7 +76,7 @@ class MysqlStatement final : public Statement {
   void bind_columns(const MYSQL_FIELD* fields);
   tl::unexpected<Error> failed();
 
-  MysqlConnection& connection_;
+  MysqlStatementHost& connection_;
   const MysqlStatementHandle handle_;
   const std::string sql_;
 

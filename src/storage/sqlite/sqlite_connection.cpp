@@ -27,7 +27,8 @@ Result<Statement*> SqliteConnection::prepare(std::string_view sql) {
                                       SQLITE_PREPARE_PERSISTENT, &handle, &tail);
   if (code != SQLITE_OK) return tl::make_unexpected(failed(code, sql));
   CHAT_CHECK(handle != nullptr && tail == sql.data() + sql.size());  // exactly one statement
-  auto statement = std::make_unique<SqliteStatement>(*this, handle);
+  auto statement =
+      std::make_unique<SqliteStatement>(static_cast<SqliteStatementHost&>(*this), handle);
   return statements_.emplace(sql, std::move(statement)).first->second.get();
 }
 

@@ -18,7 +18,7 @@ namespace chat::storage {
 // does execute() outside one. Writing inside a read transaction is a CHAT_CHECK: SQLite would
 // have to upgrade it, which fails whenever somebody else wrote in between.
 // Bounds: keeps every statement it prepared; their texts are literals of this program.
-class SqliteConnection final : public Connection {
+class SqliteConnection final : public Connection, private SqliteStatementHost {
  public:
   SqliteConnection(SqliteHandle db, WriterLane& lane, SqliteFile& file)
       : lane_(lane), file_(file), db_(std::move(db)) {}
@@ -50,18 +50,13 @@ class SqliteConnection final : public Connection {
     sqlite3_db_release_memory(db_.get());
   }
 
-  // For the connection's statements.
-  // The writer lane, or kTimeout: whoever is in it is slow, or waits for somebody else's lock.
-  Result<WriterLane::Turn> enter_lane();
-  void wrote_in_lane() { lane_.stranger_gone(); }
-  // Something was committed: is it where the next start will look for it?
-  Result<void> committed_in_place();
-  // May a statement start now?
-  Result<void> admit(bool writes) const;
-  // The error of a call that failed; remembers when it breaks the connection.
-  Error failed(int code, std::string_view doing);
-
  private:
+  Result<void> admit(bool writes) const override;
+  Result<WriterLane::Turn> enter_lane() override;
+  void wrote_in_lane() override { lane_.stranger_gone(); }
+  Result<void> committed_in_place() override;
+  Error failed(int code, std::string_view doing) override;
+
   Result<void> control(const char* sql);
   Result<void> transaction_alive() const;
 

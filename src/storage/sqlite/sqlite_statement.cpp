@@ -1,11 +1,11 @@
 #include "storage/sqlite/sqlite_statement.h"
 
 #include "chat/base/check.h"
-#include "storage/sqlite/sqlite_connection.h"
+#include "storage/sqlite/sqlite_handle.h"
 
 namespace chat::storage {
 
-SqliteStatement::SqliteStatement(SqliteConnection& connection, sqlite3_stmt* handle)
+SqliteStatement::SqliteStatement(SqliteStatementHost& connection, sqlite3_stmt* handle)
     : connection_(connection), handle_(handle), writes_(sqlite3_stmt_readonly(handle) == 0) {}
 
 SqliteStatement::~SqliteStatement() {

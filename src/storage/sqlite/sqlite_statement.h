@@ -10,14 +10,30 @@
 
 namespace chat::storage {
 
-class SqliteConnection;
+// What a statement needs of its connection (SqliteConnection). Threading: as the connection.
+class SqliteStatementHost {
+ public:
+  // May a statement start now?
+  virtual Result<void> admit(bool writes) const = 0;
+  virtual bool in_transaction() const = 0;
+  // The writer lane, or kTimeout: whoever is in it is slow, or waits for somebody else's lock.
+  virtual Result<WriterLane::Turn> enter_lane() = 0;
+  virtual void wrote_in_lane() = 0;
+  // Something was committed: is it where the next start will look for it?
+  virtual Result<void> committed_in_place() = 0;
+  // The error of a call that failed; remembers when it breaks the connection.
+  virtual Error failed(int code, std::string_view doing) = 0;
+
+ protected:
+  ~SqliteStatementHost() = default;
+};
 
 // A statement that writes outside a transaction is a transaction of its own: it holds the
 // writer lane from its first step to its end.
 class SqliteStatement final : public Statement {
  public:
   // Takes `handle` over.
-  SqliteStatement(SqliteConnection& connection, sqlite3_stmt* handle);
+  SqliteStatement(SqliteStatementHost& connection, sqlite3_stmt* handle);
   ~SqliteStatement() override;
   SqliteStatement(const SqliteStatement&) = delete;
   SqliteStatement& operator=(const SqliteStatement&) = delete;
@@ -37,7 +53,7 @@ class SqliteStatement final : public Statement {
   Result<void> start();
   void bound(int code);
 
-  SqliteConnection& connection_;
+  SqliteStatementHost& connection_;
   sqlite3_stmt* const handle_;
   const bool writes_;
 
