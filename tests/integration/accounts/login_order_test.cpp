@@ -13,22 +13,22 @@
 namespace chat::test {
 namespace {
 
-constexpr int kSenders = 5;
+constexpr int kFloodSenders = 5;
 constexpr int kLogins = 20;
-constexpr int kWindow = 16;
+constexpr int kFloodWindow = 16;
 
-// Senders that keep `kWindow` chats on their way to one user, until stopped.
-class Flood {
+// Senders that keep `kFloodWindow` chats on their way to one user, until stopped.
+class ChatFlood {
  public:
-  Flood(std::uint16_t port, std::int64_t to) {
-    for (int i = 0; i < kSenders; ++i) {
+  ChatFlood(std::uint16_t port, std::int64_t to) {
+    for (int i = 0; i < kFloodSenders; ++i) {
       accounts_.push_back(register_account(port, "sender " + std::to_string(i)));
     }
-    for (int i = 0; i < kSenders; ++i) {
+    for (int i = 0; i < kFloodSenders; ++i) {
       threads_.emplace_back([this, port, to, i] { run(port, to, i); });
     }
   }
-  ~Flood() { stop(); }
+  ~ChatFlood() { stop(); }
 
   void stop() {
     stopping_ = true;
@@ -49,7 +49,7 @@ class Flood {
       std::int64_t sent = 0;
       std::int64_t answered = 0;
       while (!stopping_ || answered < sent) {
-        for (; !stopping_ && sent - answered < kWindow; ++sent) {
+        for (; !stopping_ && sent - answered < kFloodWindow; ++sent) {
           sender.client.send(chat_request(sender.account, to, "flood " + std::to_string(sent)));
         }
         if (answered == sent) continue;
@@ -105,7 +105,7 @@ CHAT_RUN_IN_BOTH_FRAMINGS(LoginOrder);
 
 TEST_P(LoginOrder, PlainClientMissesNothingFromLoginToLogout) {
   const Account bob = register_account("bob");
-  Flood flood(port(), bob.id);
+  ChatFlood flood(port(), bob.id);
   Received received;
   for (int login = 0; login < kLogins && !HasFatalFailure(); ++login) {
     const int before = flood.acknowledged();
@@ -124,7 +124,7 @@ TEST_P(LoginOrder, PlainClientMissesNothingFromLoginToLogout) {
 
 TEST_P(LoginOrder, AcknowledgingClientGoesOnExactlyAfterItsLastAcknowledgement) {
   const Account bob = register_account("bob");
-  Flood flood(port(), bob.id);
+  ChatFlood flood(port(), bob.id);
   Received received;
   for (int login = 0; login < kLogins && !HasFatalFailure(); ++login) {
     const int before = flood.acknowledged();

@@ -21,8 +21,6 @@ using Clock = std::chrono::steady_clock;
 constexpr milliseconds kAgreesWithin{15'000};
 // More than two looks, by which a session or a group is given up.
 constexpr milliseconds kLooksTake{4'500};
-constexpr int kBye = 204;
-constexpr int kPresence = 200;
 
 class ClusterFailover : public WithCluster {
  protected:

@@ -19,6 +19,9 @@
 // What the tests of several servers stand on.
 namespace chat::test {
 
+constexpr int kPresence = 200;
+constexpr int kBye = 204;
+
 // A cluster of its own for each test; where there can be none the test is skipped.
 class WithCluster : public ::testing::Test {
  protected:

@@ -11,7 +11,6 @@
 namespace chat::test {
 namespace {
 
-constexpr int kPresence = 200;
 constexpr int kReceipt = 203;
 
 class LateHints : public WithCluster {

@@ -16,8 +16,6 @@ using Cut = MysqlProxy::Cut;
 constexpr milliseconds kAgreement{15'000};
 
 constexpr int kContact = 201;
-constexpr int kBye = 204;
-constexpr int kPresence = 200;
 
 class WithLostAnswers : public WithCluster {
  protected:

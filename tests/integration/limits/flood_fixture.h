@@ -10,6 +10,7 @@
 #include "integration/server_fixture.h"
 #include "support/clients/hose.h"
 #include "support/figure.h"
+#include "support/repeated.h"
 
 // What the tests stand on that flood a server while others use it. $CHAT_FLOOD_SECONDS says how
 // long each flood lasts.
@@ -46,11 +47,6 @@ inline Settings as_packaged(Settings more = {}) {
   return all;
 }
 
-inline std::string repeated(int count, const std::string& text) {
-  std::string out;
-  for (int i = 0; i < count; ++i) out += text;
-  return out;
-}
 inline std::string line(const Json& request) {
   return frame(Wire::kText, request.dump());
 }

@@ -20,17 +20,18 @@ std::string guesses(int accounts) {
 
 std::vector<Flood> floods() {
   return {
-      {"pings", {repeated(1000, "{\"msgid\":21}\n"), 20, false, 0}},
-      {"half_frames", {"{\"msgid\":21,\"x\":\"" + repeated(4000, "x"), 200, false, 1}},
-      {"bad_json", {repeated(1000, "{x}\n"), 20, false, 0}},
+      {"pings", {repeated("{\"msgid\":21}\n", 1000), 20, false, 0}},
+      {"half_frames", {"{\"msgid\":21,\"x\":\"" + repeated("x", 4000), 200, false, 1}},
+      {"bad_json", {repeated("{x}\n", 1000), 20, false, 0}},
       {"oversized_lengths", {std::string("\0\xFF\xFF\xFF", 4), 20, false, 0}},
       {"connect_close", {"", 1, true, 0}},
       {"failed_logins", {guesses(2000), 20, false, 0}},
       {"http_gets",
        {"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: x\r\nAccept: */*\r\n\r\n", 20, true, 0}},
       {"bad_names",
-       {repeated(200, R"({"msgid":4,"name":"a\u0007b","password":"secret-1"})"
-                      "\n"),
+       {repeated(R"({"msgid":4,"name":"a\u0007b","password":"secret-1"})"
+                 "\n",
+                 200),
         20, false, 0}},
   };
 }

@@ -6,7 +6,7 @@
 namespace chat::test {
 namespace {
 
-constexpr int kConnections = 500;
+constexpr int kIdleConnections = 500;
 constexpr std::int64_t kEachBytes = 4096;
 
 class Idle : public InBothFramings {
@@ -23,11 +23,11 @@ class Idle : public InBothFramings {
   // The second of two rounds: the first one grows the tables that do not shrink.
   void expect_cheap(bool talk) {
     if (sanitized()) GTEST_SKIP() << "a sanitizer's memory says nothing";
-    open(kConnections / 10, talk).clear();
+    open(kIdleConnections / 10, talk).clear();
     const std::int64_t before = server.memory_kib();
-    const auto clients = open(kConnections, talk);
+    const auto clients = open(kIdleConnections, talk);
     const std::int64_t grown = (server.memory_kib() - before) * 1024;
-    EXPECT_LE(grown / kConnections, kEachBytes);
+    EXPECT_LE(grown / kIdleConnections, kEachBytes);
   }
 };
 CHAT_RUN_IN_BOTH_FRAMINGS(Idle);

@@ -135,15 +135,15 @@ TEST_P(LoginFlood, LeavesTokensAndChatAlone) {
     chat();
     if (i % kChatsPerLogin == 0) come_back();
   }
-  const auto seconds = std::chrono::duration<double>(steady_clock::now() - begin).count();
+  const auto elapsed = std::chrono::duration<double>(steady_clock::now() - begin).count();
   guesser.stop();
   const std::string name = "login_flood_" + from_name({GetParam(), 0});
-  figure(name + "_guesses_per_second", static_cast<std::int64_t>(guesser.guesses() / seconds));
+  figure(name + "_guesses_per_second", static_cast<std::int64_t>(guesser.guesses() / elapsed));
   figure(name + "_chat_p99", p99(chats).count(), "us");
   figure(name + "_token_p99", p99(logins).count(), "us");
   EXPECT_LE(p99(chats), p99_max(milliseconds(100), milliseconds(1000)));
   EXPECT_LE(p99(logins), p99_max(milliseconds(100), milliseconds(1000)));
-  EXPECT_TRUE(sanitized() || guesser.guesses() > kGuessesPerSecond * 0.9 * seconds)
+  EXPECT_TRUE(sanitized() || guesser.guesses() > kGuessesPerSecond * 0.9 * elapsed)
       << "that was no flood";
 }
 

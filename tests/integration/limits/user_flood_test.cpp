@@ -34,14 +34,14 @@ std::string coming_and_going(std::int64_t, const Account& account) {
   return line(logout_request(account)) + line(login_request(account));
 }
 
-std::vector<UserFlood> floods() {
+std::vector<UserFlood> user_floods() {
   const auto the_same = [](const Json& request) {
-    return [request](std::int64_t, const Account&) { return repeated(100, line(request)); };
+    return [request](std::int64_t, const Account&) { return repeated(line(request), 100); };
   };
   return {
       {"own_chats",
        [](std::int64_t, const Account& self) {
-         return line(chat_request(self, self.id, repeated(4000, "x")));
+         return line(chat_request(self, self.id, repeated("x", 4000)));
        }},
       {"group_chats",
        [](std::int64_t group, const Account& self) {
@@ -89,8 +89,8 @@ class UserFloods : public BesideAFlood, public ::testing::WithParamInterface<Use
       User user = new_user("flooder " + std::to_string(i));
       if (i == 0) group = user.create_group("the group");
       if (i > 0) user.join_group(group);
-      for (int chat = 0; chat < 20; ++chat) user.chat(user.id(), repeated(3000, "x"));
-      user.group_chat(group, repeated(3000, "x"));
+      for (int chat = 0; chat < 20; ++chat) user.chat(user.id(), repeated("x", 3000));
+      user.group_chat(group, repeated("x", 3000));
       Hose::Stream stream{GetParam().requests(group, user.account)};
       stream.first = line(
           {{"msgid", 1}, {"token", user.welcome.at("token")}, {"takeover", true}, {"ack", true}});
@@ -100,10 +100,10 @@ class UserFloods : public BesideAFlood, public ::testing::WithParamInterface<Use
   }
 };
 
-std::string flood_name(const ::testing::TestParamInfo<UserFlood>& info) {
+std::string user_flood_name(const ::testing::TestParamInfo<UserFlood>& info) {
   return info.param.name;
 }
-INSTANTIATE_TEST_SUITE_P(Kinds, UserFloods, ::testing::ValuesIn(floods()), flood_name);
+INSTANTIATE_TEST_SUITE_P(Kinds, UserFloods, ::testing::ValuesIn(user_floods()), user_flood_name);
 
 TEST_P(UserFloods, LeaveOthersAlone) {
   Hose hose(port(), flooders());

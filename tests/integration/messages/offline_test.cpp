@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "integration/server_fixture.h"
+#include "support/repeated.h"
 
 namespace chat::test {
 namespace {
@@ -40,12 +41,6 @@ class Offline : public InBothFramings {
   }
 };
 CHAT_RUN_IN_BOTH_FRAMINGS(Offline);
-
-std::string repeated(std::string_view unit, int times) {
-  std::string text;
-  for (int i = 0; i < times; ++i) text += unit;
-  return text;
-}
 
 std::vector<std::string> difficult_texts() {
   std::string controls;

@@ -19,7 +19,7 @@
 namespace chat::test {
 namespace {
 
-sockaddr_in loopback(std::uint16_t port) {
+sockaddr_in loopback_address(std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -84,7 +84,7 @@ class End {
 class Upstream {
  public:
   Upstream() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const sockaddr_in address = loopback(0);
+    const sockaddr_in address = loopback_address(0);
     if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
         ::listen(socket_.get(), SOMAXCONN) != 0) {
       throw std::runtime_error("can't listen");
@@ -106,7 +106,7 @@ class Upstream {
 
 End connect_to(std::uint16_t port) {
   base::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const sockaddr_in address = loopback(port);
+  const sockaddr_in address = loopback_address(port);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     throw std::runtime_error("nginx refuses a connection");
   }

@@ -10,8 +10,8 @@
 namespace chat::test {
 namespace {
 
-constexpr int kSenders = 10;
-constexpr int kWindow = 24;  // of each stream; a client keeps at most 64
+constexpr int kCrashSenders = 10;
+constexpr int kCrashWindow = 24;  // of each stream; a client keeps at most 64
 constexpr int kAcksBeforeTheKill = 2000;
 
 // One stream as its sender sees it: texts by cid, and the seq of what was acknowledged.
@@ -40,7 +40,7 @@ class Crash : public WithServer {
         sent.texts[cid] = text;
         user.client.send(direct ? chat_request(sender.account, recipient.id, text, cid)
                                 : group_chat_request(sender.account, group, text, cid));
-        take_acks(sender, user.client, 2 * kWindow);
+        take_acks(sender, user.client, 2 * kCrashWindow);
       }
     } catch (const ConnectionEnded&) {
       take_last_acks(sender, user.client);
@@ -86,7 +86,7 @@ class Crash : public WithServer {
     recipient = register_account("recipient");
     User owner = new_user("owner");
     group = owner.create_group("crash test");
-    for (int i = 0; i < kSenders; ++i) {
+    for (int i = 0; i < kCrashSenders; ++i) {
       senders.push_back({register_account("sender " + std::to_string(i)), {}, {}});
       log_in(senders.back().account).join_group(group);
     }
@@ -95,7 +95,7 @@ class Crash : public WithServer {
 
   void traffic_until_killed() {
     std::thread traffic([&] {
-      run_in_parallel(kSenders, [&](int i) {
+      run_in_parallel(kCrashSenders, [&](int i) {
         send_until_broken(senders[static_cast<std::size_t>(i)],
                           i % 2 == 0 ? Wire::kText : Wire::kBinary);
       });

@@ -5,15 +5,10 @@
 #include <memory>
 
 #include "integration/server_fixture.h"
+#include "support/repeated.h"
 
 namespace chat::test {
 namespace {
-
-std::string repeated(std::string_view unit, int times) {
-  std::string text;
-  for (int i = 0; i < times; ++i) text += unit;
-  return text;
-}
 
 // What no id may be.
 const std::vector<Json>& bad_ids() {

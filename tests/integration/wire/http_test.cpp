@@ -1,8 +1,8 @@
 // What a browser, or anything else that speaks another protocol, makes of the chat port: nothing
 // that comes after its first bytes is a request.
 #include <arpa/inet.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 

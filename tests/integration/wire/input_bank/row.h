@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "support/clients/expect.h"
+#include "support/repeated.h"
 
 // What an attacker may send, as a table, and the answer that is due to each.
 //
@@ -84,12 +85,6 @@ inline Row row(std::string name, State state, std::string frame, Answer answer) 
 inline Row raw(std::string name, Way way, std::string bytes, std::vector<Answer> answers,
                Then then = Then::kStay) {
   return {std::move(name), State::kFresh, {std::move(bytes)}, std::move(answers), 1, way, then};
-}
-
-inline std::string repeated(std::string_view unit, int times) {
-  std::string text;
-  for (int i = 0; i < times; ++i) text += unit;
-  return text;
 }
 
 // One file each.
