@@ -36,10 +36,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # The program in tests/ and its scenarios, by switch.
 declare -A programs=(
-  [ack-before-commit]=faults/fault_mariadb
-  [skip-resync]=faults/fault_redis
-  [ignore-lease]=faults/fault_server
-  [forget-creations]=integration/integration_cluster_lost_commits
+  [ack-before-commit]=faults/faults
+  [skip-resync]=faults/faults
+  [ignore-lease]=faults/faults
+  [forget-creations]=integration/integration_cluster
 )
 declare -A scenarios=(
   [ack-before-commit]=MariadbFault.ServersAreKilledWhileItIsStopped
