@@ -43,51 +43,89 @@ test_release() {
   local name=$1
   shift
   say "testing build/: $name"
-  meson test -C build --no-rebuild --print-errorlogs --logbase "$name" "$@" </dev/null || true
+  nice -n "$niceness" env --default-signal=INT,QUIT meson test -C build --no-rebuild \
+    --print-errorlogs --logbase "$name" --timeout-multiplier 4 "$@" </dev/null || true
 }
 
-faults=
-stop_faults() {
-  [[ -z $faults ]] || kill "$faults" 2>/dev/null || true
+# beside NAME COMMAND…: runs it meanwhile, until await_all shows what it printed.
+declare -A running=()
+beside() {
+  local name=$1
+  shift
+  "$@" >"build/meson-logs/$name.out" 2>&1 &
+  running[$name]=$!
 }
-trap stop_faults EXIT
+
+await_all() {
+  local name
+  for name in "$@"; do
+    [[ -n ${running[$name]:-} ]] || continue
+    say "waiting for $name"
+    wait "${running[$name]}" || true
+    unset "running[$name]"
+    cat "build/meson-logs/$name.out"
+  done
+}
+
+stop_all() {
+  local pid
+  for pid in "${running[@]}"; do
+    kill "$pid" 2>/dev/null || true
+  done
+}
+trap stop_all EXIT
 
 started=$SECONDS
 install_packages "${packages_to_test[@]}"
 rm -f build/meson-logs/*.json build-asan/meson-logs/*.json
 broken=()
 logs=()
+not_here=(--no-suite in-process --no-suite all-only)
+$everything || not_here+=(--no-suite sanitized-only)
 
-# Faults mostly wait, and one after the other: everything that computes comes in their time, at the
-# lowest priority. Builds run in processes of their own: what ends one early is a failure, and the
-# others get their turn.
-if (configure build && compile_tests build style scripts integration faults); then
-  test_release faults --suite faults >build/meson-logs/faults.out 2>&1 &
-  faults=$!
-  logs+=(build/meson-logs/{faults,checks,integration}.json)
+# Tests of the product from outside mostly wait, faults most of all. So two lanes of faults come
+# first, and whatever is no measurement in their time, at a lower priority: the integration tests,
+# and at the lowest what is compiled. Builds run in processes of their own: what ends one early is a
+# failure, and the others get their turn.
+release=true
+if (configure build && compile_tests build faults); then
+  beside faults-1 test_release faults-1 --suite lane-1
+  beside faults-2 test_release faults-2 --suite lane-2
+  logs+=(build/meson-logs/faults-{1,2}.json)
 else
+  release=false
+fi
+if $release && (niceness=19 && compile_tests build style scripts integration); then
+  niceness=10 beside integration test_release integration --suite integration \
+    --no-suite measured "${not_here[@]}"
+  logs+=(build/meson-logs/{integration,style,scripts,measured}.json)
+else
+  release=false
   broken+=("build does not build")
 fi
-if (configure_sanitized build-asan address,undefined &&
-  niceness=19 && compile_tests build-asan unit fuzz in-process); then
+sanitized=true
+(configure_sanitized build-asan address,undefined &&
+  niceness=19 && compile_tests build-asan unit fuzz in-process) || sanitized=false
+await_all integration
+niceness=10
+if $sanitized; then
   test_inside build-asan || true
   logs+=(build-asan/meson-logs/testlog.json)
 else
   broken+=("build-asan does not build")
 fi
-if [[ -n $faults ]]; then
-  test_release checks --suite style --suite scripts
-  say "waiting for the faults"
-  wait "$faults" || true
-  faults=
-  cat build/meson-logs/faults.out
-  test_release integration --suite integration --no-suite in-process --no-suite all-only
-  if [[ -x build-asan/chatserver ]]; then
-    skipped=(--no-suite all-only --no-suite release-only)
-    ! $everything || skipped=(--no-suite all-only)
-    test_outside build-asan address,undefined "${skipped[@]}" || true
-    logs+=(build/meson-logs/address-undefined-env.json)
-  fi
+! $release || test_release style --suite style
+niceness=0
+await_all faults-1 faults-2
+if $release; then
+  test_release scripts --suite scripts
+  test_release measured --suite measured "${not_here[@]}"
+fi
+if $release && $sanitized; then
+  skipped=(--no-suite all-only --no-suite release-only)
+  ! $everything || skipped=(--no-suite all-only)
+  test_outside build-asan address,undefined "${skipped[@]}" || true
+  logs+=(build/meson-logs/address-undefined-env.json)
 fi
 if $everything && ((${#broken[@]} == 0)); then
   compile_tests build unit fuzz in-process faults-long || broken+=("build does not build")

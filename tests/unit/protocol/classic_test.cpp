@@ -127,7 +127,7 @@ TEST(Classic, EmptyListsAreLeftOut) {
 
 TEST(Classic, WhatDoesNotFitIsLeftOutAndOfflineMessagesAreCounted) {
   for (const auto& [friends, groups, users, messages] : std::vector<std::array<int, 4>>{
-           {2000, 500, 200, 50}, {3, 1, 500, 50}, {3, 40, 1, 9}, {0, 0, 0, 60}, {8, 1, 1, 60}}) {
+           {2000, 500, 20, 50}, {3, 1, 500, 50}, {3, 40, 1, 9}, {0, 0, 0, 60}, {8, 1, 1, 60}}) {
     const std::string json = welcome(friends, groups, users, messages).dump();
     const ClassicWelcome classic = to_classic_welcome(json);
     EXPECT_LE(classic.json.size(), kClassicMaxBytes);
