@@ -9,9 +9,8 @@
 namespace chat::server {
 
 // SIGTERM, SIGINT and SIGHUP as events of the main loop. They are blocked in the whole process from
-// construction on, so make it before any thread starts. A SIGINT that the parent process has ignored
-// stays so.
-// Threading: the main loop's thread.
+// construction on, so make it before any thread starts. A SIGINT that the parent process has
+// ignored stays so. Threading: the main loop's thread.
 class Signals final : public net::EventHandler {
  public:
   Signals();
