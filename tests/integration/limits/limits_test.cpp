@@ -169,7 +169,7 @@ TEST_P(HashLane, HundredLoginsAtOnceAllEndLoggedIn) {
   std::vector<std::size_t> waiting(kClients);
   for (std::size_t i = 0; i < kClients; ++i) waiting[i] = i;
   int refusals = 0;
-  const Deadline deadline;
+  const Deadline deadline(milliseconds{60'000});  // two hundred hashes, beside neighbours
   while (!waiting.empty() && !deadline.passed()) {
     for (const std::size_t i : waiting) clients[i].send(login_request(accounts[i]));
     alice.chat(alice.id(), "chat goes on meanwhile");
