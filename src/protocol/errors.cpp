@@ -1,8 +1,8 @@
 #include "chat/protocol/errors.h"
 
-#include <cstdint>
-
 #include "chat/protocol/json_writer.h"
+#include "chat/protocol/messages/encode.h"
+#include "chat/protocol/messages/failure.h"
 
 namespace chat::protocol {
 
@@ -33,16 +33,14 @@ std::string_view name_of(Errno code) noexcept {
 }
 
 std::string error_reply(Msgid msgid, const Refusal& refusal, std::string_view cid) {
+  messages::Failure failure{.code = static_cast<int>(refusal.code),
+                            .error = name_of(refusal.code),
+                            .errmsg = refusal.message};
+  if (refusal.retry_after) failure.retry_after_ms = refusal.retry_after->count();
   std::string out;
   JsonWriter json(out);
-  json.begin_object()
-      .field("msgid", static_cast<int>(msgid))
-      .field("errno", static_cast<int>(refusal.code))
-      .field("error", name_of(refusal.code))
-      .field("errmsg", refusal.message);
-  if (refusal.retry_after) {
-    json.field("retry_after_ms", std::int64_t{refusal.retry_after->count()});
-  }
+  json.begin_object().field("msgid", static_cast<int>(msgid));
+  write_fields(json, failure);
   if (!cid.empty()) json.field("cid", cid);
   json.end_object();
   return out;

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "chat/protocol/framing.h"
-#include "chat/protocol/json_writer.h"
-#include "chat/protocol/msgid.h"
+#include "chat/protocol/messages/encode.h"
+#include "chat/protocol/messages/login_messages.h"
 
 namespace chat::server {
 namespace {
@@ -16,13 +16,8 @@ constexpr int kReconnectAfterMs = 5000;
 
 // The peer has not said a byte yet, so text is the framing.
 std::string bye(const char* reason) {
-  std::string json;
-  protocol::JsonWriter(json)
-      .begin_object()
-      .field("msgid", static_cast<int>(protocol::Msgid::kBye))
-      .field("reason", reason)
-      .field("reconnect_after_ms", kReconnectAfterMs)
-      .end_object();
+  const std::string json = protocol::encode_push(
+      protocol::messages::ByePush{.reason = reason, .reconnect_after_ms = kReconnectAfterMs});
   std::string frame;
   protocol::append_frame(frame, protocol::Framing::kText, json);
   return frame;

@@ -9,8 +9,10 @@
 #include "chat/net/event_loop.h"
 #include "chat/protocol/classic.h"
 #include "chat/protocol/http.h"
-#include "chat/protocol/json_writer.h"
 #include "chat/protocol/limits.h"
+#include "chat/protocol/messages/decode_request.h"
+#include "chat/protocol/messages/encode.h"
+#include "chat/protocol/messages/login_messages.h"
 #include "chat/session/crowd_limit.h"
 #include "session/pacer.h"
 
@@ -28,14 +30,8 @@ constexpr std::chrono::milliseconds kEvictPatience{1000};
 constinit log::Limiter failed_requests{log::kUsualLines};
 
 std::string bye(const Farewell& farewell) {
-  std::string json;
-  protocol::JsonWriter(json)
-      .begin_object()
-      .field("msgid", static_cast<int>(Msgid::kBye))
-      .field("reason", farewell.reason)
-      .field("reconnect_after_ms", std::int64_t{farewell.reconnect_after.count()})
-      .end_object();
-  return json;
+  return protocol::encode_push(protocol::messages::ByePush{
+      .reason = farewell.reason, .reconnect_after_ms = farewell.reconnect_after.count()});
 }
 
 }  // namespace
@@ -96,7 +92,7 @@ void Session::flush_replies() {
 }
 
 void Session::run(Input&& input) {
-  if (const auto* request = std::get_if<protocol::Request>(&input)) {
+  if (auto* request = std::get_if<RoutedRequest>(&input)) {
     if (!closing_) run_request(*request);
   } else if (const auto* fault = std::get_if<Fault>(&input)) {
     if (!closing_) run_fault(*fault);
@@ -117,20 +113,20 @@ void Session::run(Input&& input) {
   }
 }
 
-void Session::run_request(const protocol::Request& request) {
+void Session::run_request(RoutedRequest& routed) {
+  protocol::Request& request = routed.request;
   try {
-    context_.handler.handle(*this, request);
+    context_.handler.handle(*this, request, *routed.traits);
   } catch (const std::exception& fault) {
-    answer_fault(request, fault);
+    answer_fault(protocol::head_of(request), fault);
   }
 }
 
-void Session::answer_fault(const protocol::Request& request, const std::exception& fault) {
+void Session::answer_fault(const protocol::RequestHead& request, const std::exception& fault) {
   log::limited(log::Level::kError, failed_requests, "event=request_failed msgid={} what={}",
-               request.msgid, log::quoted(fault.what()));
-  const auto msgid = protocol::reply_to(static_cast<Msgid>(request.msgid));
-  reply(protocol::error_reply(msgid, {Errno::kInternal, "something went wrong here", {}},
-                              request.cid()));
+               static_cast<int>(request.msgid), log::quoted(fault.what()));
+  reply(protocol::error_reply(protocol::reply_to(request.msgid),
+                              {Errno::kInternal, "something went wrong here", {}}, request.cid));
 }
 
 void Session::run_fault(const Fault& fault) {
@@ -155,19 +151,6 @@ void Session::finish(std::chrono::milliseconds patience) {
   ending_.store(true, std::memory_order_release);
   flush_replies();
   post_in_loop([self = shared_from_this(), patience] { self->close_in_loop(patience); });
-}
-
-bool Session::waits_for_commits(const Input& input) const {
-  if (const auto* request = std::get_if<protocol::Request>(&input)) {
-    return context_.handler.waits_for_commits(*request);
-  }
-  const auto* fault = std::get_if<Fault>(&input);
-  return fault == nullptr || fault->refusal.code == Errno::kTooLarge;
-}
-
-bool Session::blocks(const Input& input) const {
-  const auto* request = std::get_if<protocol::Request>(&input);
-  return request != nullptr && context_.handler.blocks(*request);
 }
 
 bool Session::must_wait(const Input& input) const {

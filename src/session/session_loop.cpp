@@ -39,17 +39,6 @@ void log_closed(const char* reason, const net::Address& peer) {
                peer.to_string());
 }
 
-// Requests that carry a password or a token, which cost a search or a hash whatever they bring.
-bool carries_credentials(const protocol::Request& request) {
-  switch (static_cast<Msgid>(request.msgid)) {
-    case Msgid::kLogin:
-    case Msgid::kRegister:
-    case Msgid::kChangePassword:
-    case Msgid::kDeleteAccount: return true;
-    default: return false;
-  }
-}
-
 // The limit of frames tells whether somebody is logged in.
 bool is_strangers(const protocol::FrameDecoder& decoder) {
   return decoder.frame_max_bytes() < protocol::kFrameMaxBytes;
@@ -141,10 +130,13 @@ Input Session::input_of_in_loop(std::string_view frame, std::int64_t& cost) {
   auto request = protocol::parse_request(frame);
   std::optional<Input> refusal;
   if (request) refusal = refusal_in_loop(*request);
-  cost += request && !refusal ? least_cost_of(*request) : least_frame_cost(decoder_);
-  if (!request) return Fault{std::move(request.error())};
-  if (refusal) return std::move(*refusal);
-  return std::move(*request);
+  if (!request || refusal) {
+    cost += least_frame_cost(decoder_);
+    return refusal ? std::move(*refusal) : Input(Fault{std::move(request.error())});
+  }
+  const RequestTraits& traits = context_.handler.traits_of(request->msgid);
+  cost += least_cost_of(traits);
+  return RoutedRequest{std::move(*request), &traits};
 }
 
 // What the framing forbids a request that is well formed.
@@ -194,11 +186,10 @@ bool Session::waits_as_stranger_in_loop(std::string_view bytes) {
   return true;
 }
 
-std::int64_t Session::least_cost_of(const protocol::Request& request) const {
-  if (carries_credentials(request)) return SessionOptions::kCredentialBytesMin;
+std::int64_t Session::least_cost_of(const RequestTraits& traits) const {
+  if (traits.carries_credentials) return SessionOptions::kCredentialBytesMin;
   const std::int64_t least = least_frame_cost(decoder_);
-  return context_.handler.blocks(request) ? std::max(least, SessionOptions::kBlockingBytesMin)
-                                          : least;
+  return traits.blocks ? std::max(least, SessionOptions::kBlockingBytesMin) : least;
 }
 
 void Session::unpark_in_loop() {

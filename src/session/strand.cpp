@@ -19,6 +19,20 @@ constinit log::Limiter failed_inputs{log::kUsualLines};
 
 }  // namespace
 
+// The end of a conversation waits, too.
+bool waits_for_commits(const Input& input) {
+  if (const auto* request = std::get_if<RoutedRequest>(&input)) {
+    return request->traits->waits_for_commits;
+  }
+  const auto* fault = std::get_if<Fault>(&input);
+  return fault == nullptr || fault->refusal.code == protocol::Errno::kTooLarge;
+}
+
+bool blocks(const Input& input) {
+  const auto* request = std::get_if<RoutedRequest>(&input);
+  return request != nullptr && request->traits->blocks;
+}
+
 void Strand::append(std::vector<Input>&& inputs) {
   if (inputs.empty()) return;
   base::MutexLock lock(mutex_);
@@ -185,14 +199,14 @@ bool Strand::runnable_locked() const {
   if (rest_) return true;
   if (suspended_ || queue_ == nullptr) return false;
   const Input& next = queue_->inputs[queue_->head];
-  if (owner_.waits_for_commits(next)) return commits_.load(std::memory_order_acquire) == 0;
+  if (waits_for_commits(next)) return commits_.load(std::memory_order_acquire) == 0;
   return commits_.load(std::memory_order_acquire) < kCommitsMax && !owner_.must_wait(next);
 }
 
 // The rest of an input runs where its beginning ran.
 bool Strand::next_blocks_locked() const {
   if (rest_ || queue_ == nullptr) return blocking_;
-  return owner_.blocks(queue_->inputs[queue_->head]);
+  return blocks(queue_->inputs[queue_->head]);
 }
 
 void Strand::kick_locked() {

@@ -62,10 +62,12 @@ std::int64_t heap_bytes() {
 // Nobody asks anything here.
 class NoRequests final : public session::RequestHandler {
  public:
-  void handle(session::Session&, const protocol::Request&) override {}
+  const session::RequestTraits& traits_of(int) const override { return traits_; }
+  void handle(session::Session&, protocol::Request&, const session::RequestTraits&) override {}
   void end(session::Session&) override {}
-  bool waits_for_commits(const protocol::Request&) const override { return false; }
-  bool blocks(const protocol::Request&) const override { return false; }
+
+ private:
+  const session::RequestTraits traits_{};
 };
 
 // Windows subscribe through the bus; here that is a part of its own, so theirs does nothing.

@@ -153,7 +153,8 @@ struct ChatRig::Parts {
     context.options.node = "fuzz";
     context.options.version = "0";
     rig.handler.on_request = [this](session::Session& session, const protocol::Request& request) {
-      dispatcher->handle(session, request);
+      protocol::Request taken = request;
+      dispatcher->handle(session, taken, dispatcher->traits_of(taken.msgid));
     };
     rig.handler.on_end = [this](session::Session& session) { dispatcher->end(session); };
     hash_lane.start();

@@ -87,19 +87,25 @@ class ScriptedHandler final : public session::RequestHandler {
   std::function<void(session::Session&)> on_end;
   std::atomic<int> ends{0};
 
-  void handle(session::Session& session, const protocol::Request& request) override {
+  void handle(session::Session& session, protocol::Request& request,
+              const session::RequestTraits& /*traits*/) override {
     if (on_request) on_request(session, request);
   }
   void end(session::Session& session) override {
     ++ends;
     if (on_end) on_end(session);
   }
-  // Those of a logout wait for commits.
-  bool waits_for_commits(const protocol::Request& request) const override {
-    return request.msgid == static_cast<int>(protocol::Msgid::kLogout);
-  }
-  bool blocks(const protocol::Request& request) const override {
-    return request.msgid == static_cast<int>(protocol::Msgid::kHistory);
+  const session::RequestTraits& traits_of(int msgid) const override {
+    static constexpr session::RequestTraits kUsual{};
+    static constexpr session::RequestTraits kLogout{.waits_for_commits = true};
+    static constexpr session::RequestTraits kHistory{.blocks = true};
+    static constexpr session::RequestTraits kLogin{.carries_credentials = true};
+    switch (static_cast<protocol::Msgid>(msgid)) {
+      case protocol::Msgid::kLogout: return kLogout;
+      case protocol::Msgid::kHistory: return kHistory;
+      case protocol::Msgid::kLogin: return kLogin;
+      default: return kUsual;
+    }
   }
 };
 

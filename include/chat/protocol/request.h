@@ -9,8 +9,8 @@
 #include <variant>
 #include <vector>
 
-#include "chat/base/ids.h"
 #include "chat/protocol/errors.h"
+#include "chat/protocol/messages/field.h"
 
 namespace chat::protocol {
 
@@ -22,7 +22,8 @@ struct Nested {
 using Value = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Nested>;
 // An integer outside int64's range, and -0, are kept as double: no field takes them.
 
-// One parsed request: an integer msgid and flat fields, in the order they came.
+// One parsed request: an integer msgid and flat fields, in the order they came. decode_request()
+// makes a typed one of it.
 // A plain value, moved from the I/O thread to a worker.
 class Request {
  public:
@@ -31,13 +32,7 @@ class Request {
 
   // nullptr when there is no such field.
   const Value* find(std::string_view name) const noexcept;
-
-  // Typed reads of fields that check_fields() has already passed. Absent gives the zero value.
-  std::string_view text(std::string_view name) const noexcept;
-  std::int64_t integer(std::string_view name) const noexcept;
-  bool flag(std::string_view name) const noexcept;
-  UserId user_id(std::string_view name) const noexcept;
-  GroupId group_id(std::string_view name) const noexcept;
+  Value* find(std::string_view name) noexcept;
 
   // The client's cid when it is well formed (1–36 printable ASCII characters), else empty.
   std::string_view cid() const noexcept;
@@ -51,42 +46,21 @@ class Request {
 // known, and never repeats the input.
 tl::expected<Request, Refusal> parse_request(std::string_view frame);
 
-// What a field must look like (PROTOCOL.md, section 1); the dispatch table lists them as data.
-enum class FieldKind {
-  kId,         // plain integer in 1 … 2^31−1
-  kInteger,    // plain integer, 0 or more
-  kString,     // any text: the handler judges it (login and registration answer errno 1)
-  kText,       // 1–4000 code points
-  kName,       // 1–50 code points, no control characters, no space at the ends
-  kGroupDesc,  // 0–50 code points, no control characters
-  kFlag,       // true or false
-};
-
 struct FieldSpec {
   std::string_view name;
   FieldKind kind;
   bool required;
 };
 
-// The first field that is missing or breaks its rule, as bad_field; errmsg names the field and
-// the rule. A field that is null counts as present with the wrong type. A
-// `cid`, where present, is checked last.
-template <typename Specs>
-std::optional<Refusal> check_fields(const Request& request, const Specs& specs);
-std::optional<Refusal> check_field(const Request& request, const FieldSpec& spec);
+// A missing or broken field as bad_field; errmsg names the field and the rule. `value` is nullptr
+// where the field is missing. null counts as present with the wrong type.
+std::optional<Refusal> check_field(const Value* value, const FieldSpec& spec);
+// The same for `cid`, which any request may have.
 std::optional<Refusal> check_cid(const Request& request);
 
 // The broken rule as a sentence for people ("name must be text of 1 to 50 characters"), or nothing
 // when all rules are kept. Registration uses them for its errno 1.
 std::optional<std::string> name_fault(std::string_view name);
 std::optional<std::string> password_fault(std::string_view password);
-
-template <typename Specs>
-std::optional<Refusal> check_fields(const Request& request, const Specs& specs) {
-  for (const FieldSpec& spec : specs) {
-    if (auto refusal = check_field(request, spec)) return refusal;
-  }
-  return check_cid(request);
-}
 
 }  // namespace chat::protocol

@@ -8,18 +8,26 @@ namespace chat::session {
 
 class Session;
 
+// How requests of one kind are handled. Looked up once, when a request has been parsed, and carried
+// with it.
+struct RequestTraits {
+  bool blocks = false;               // handling it may wait for the database
+  bool waits_for_commits = false;    // until the session's pending commits are done
+  bool carries_credentials = false;  // costs a search or a hash, whatever it brings
+};
+
 // Answers requests. Called on a worker, for one session one call at a time.
 class RequestHandler {
  public:
   virtual ~RequestHandler() = default;
-  virtual void handle(Session& session, const protocol::Request& request) = 0;
+  // Of requests with this number; lives as long as the handler. Thread-safe.
+  virtual const RequestTraits& traits_of(int msgid) const = 0;
+  // May take the texts out of `request`, but not its cid. `traits` is what traits_of() returned.
+  virtual void handle(Session& session, protocol::Request& request,
+                      const RequestTraits& traits) = 0;
   // The conversation is over (connection gone, evicted, server stopping): whoever is logged in
   // on it is to be released. May come more than once.
   virtual void end(Session& session) = 0;
-  // Whether this request must wait until the session's pending commits are done. Thread-safe.
-  virtual bool waits_for_commits(const protocol::Request& request) const = 0;
-  // Whether handling it may wait for the database. Thread-safe.
-  virtual bool blocks(const protocol::Request& request) const = 0;
 };
 
 // What a session carries for the one who pushes to it. All calls come in the session's loop.

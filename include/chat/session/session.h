@@ -15,6 +15,7 @@
 #include "chat/base/token_bucket.h"
 #include "chat/net/connection.h"
 #include "chat/protocol/framing.h"
+#include "chat/protocol/messages/received_request.h"
 #include "chat/session/deadlines.h"
 #include "chat/session/handler.h"
 #include "chat/session/session_context.h"
@@ -69,7 +70,7 @@ class Session final : public net::ConnectionHandler,
   // To wait on (wait.h).
   Strand& strand() { return strand_; }
   // Answers a request that ended with an exception.
-  void answer_fault(const protocol::Request& request, const std::exception& fault);
+  void answer_fault(const protocol::RequestHead& request, const std::exception& fault);
 
   // Loop-confined.
   void logged_in_in_loop(bool heartbeat);
@@ -102,13 +103,11 @@ class Session final : public net::ConnectionHandler,
   // Strand::Owner
   void run(Input&& input) override;
   void on_queue_short() override;
-  bool waits_for_commits(const Input& input) const override;
-  bool blocks(const Input& input) const override;
   bool must_wait(const Input& input) const override;
   std::shared_ptr<Strand::Owner> keep_alive() override { return shared_from_this(); }
 
   bool output_blocked() const;
-  void run_request(const protocol::Request& request);
+  void run_request(RoutedRequest& routed);
   void run_fault(const Fault& fault);
   void run_http(const HttpCaller& caller);
   void run_farewell(const Farewell& farewell);
@@ -129,7 +128,7 @@ class Session final : public net::ConnectionHandler,
   Input input_of_in_loop(std::string_view frame, std::int64_t& cost);
   std::optional<Input> refusal_in_loop(protocol::Request& request);
   void drop_pushes_in_loop();
-  std::int64_t least_cost_of(const protocol::Request& request) const;
+  std::int64_t least_cost_of(const RequestTraits& traits) const;
   bool pay_in_loop(std::int64_t bytes);
   std::optional<base::NamedBucket> strangers_bucket() const;
   bool waits_as_stranger_in_loop(std::string_view bytes);

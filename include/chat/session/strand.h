@@ -15,6 +15,7 @@
 #include "chat/protocol/errors.h"
 #include "chat/protocol/msgid.h"
 #include "chat/protocol/request.h"
+#include "chat/session/handler.h"
 
 namespace chat::net {
 class EventLoop;
@@ -23,6 +24,10 @@ class EventLoop;
 namespace chat::session {
 
 // What a strand works through, in order of arrival.
+struct RoutedRequest {
+  protocol::Request request;
+  const RequestTraits* traits;
+};
 struct Fault {  // bytes that made no request
   protocol::Refusal refusal;
   protocol::Msgid reply = protocol::Msgid::kError;
@@ -36,7 +41,11 @@ struct Farewell {  // the server ends the conversation: BYE, then close
 };
 struct InputEnd {};  // the peer sent FIN: answer what came before, then close
 struct Closed {};    // the connection is gone
-using Input = std::variant<protocol::Request, Fault, HttpCaller, Farewell, InputEnd, Closed>;
+using Input = std::variant<RoutedRequest, Fault, HttpCaller, Farewell, InputEnd, Closed>;
+
+bool waits_for_commits(const Input& input);
+// Whether running it may wait for the database.
+bool blocks(const Input& input);
 
 // Where inputs run. Those that may wait for the database have a pool of their own, so that nobody
 // else waits with them.
@@ -63,7 +72,7 @@ class Strand {
   static constexpr std::size_t kQueueLow = 32;
   static constexpr int kCommitsMax = 256;
 
-  // The one whose inputs they are. The first four are called on a worker, one at a time.
+  // The one whose inputs they are. The first three are called on a worker, one at a time.
   class Owner {
    public:
     virtual ~Owner() = default;
@@ -72,9 +81,6 @@ class Strand {
     virtual void flush_replies() = 0;
     // The queue was long and is short again.
     virtual void on_queue_short() = 0;
-    virtual bool waits_for_commits(const Input& input) const = 0;
-    // Whether running it may wait for the database.
-    virtual bool blocks(const Input& input) const = 0;
     // Thread-safe: the client has too much unread, or asks the database for too much.
     virtual bool must_wait(const Input& input) const = 0;
     // Thread-safe: keeps the owner alive while a task for it is queued.

@@ -1,71 +1,62 @@
 #include "chat/delivery/push_json.h"
 
-#include "chat/protocol/json_writer.h"
+#include <string>
+
 #include "chat/protocol/local_time.h"
-#include "chat/protocol/msgid.h"
+#include "chat/protocol/messages/chat_messages.h"
+#include "chat/protocol/messages/encode.h"
+#include "chat/protocol/messages/people_messages.h"
+#include "chat/protocol/messages/stream_messages.h"
 
 namespace chat::delivery {
 namespace {
 
-using protocol::JsonWriter;
-using protocol::Msgid;
+namespace messages = protocol::messages;
 
 // What the text, names and numbers of a push take beside the text itself.
 constexpr std::size_t kEnvelopeBytes = 200;
 
-template <typename Message>
-std::string build(Msgid msgid, const Message& message, std::string_view sender_name,
-                  std::string_view target_field, std::int32_t target) {
+// `push` names the target.
+template <typename Push, typename Message>
+std::string build(Push push, const Message& message, std::string_view sender_name) {
+  const std::string time = protocol::local_time_text(message.sent_at);
+  push.sender = message.sender;
+  push.name = sender_name;
+  push.msg = message.body;
+  push.time = time;
+  push.ts = message.sent_at;
+  push.seq = message.seq;
+  push.cid = message.cid;
   std::string json;
   json.reserve(message.body.size() + kEnvelopeBytes);
-  JsonWriter(json)
-      .begin_object()
-      .field("msgid", static_cast<int>(msgid))
-      .field("id", message.sender.value)
-      .field("name", sender_name)
-      .field(target_field, target)
-      .field("msg", std::string_view(message.body))
-      .field("time", std::string_view(protocol::local_time_text(message.sent_at)))
-      .field("ts", message.sent_at)
-      .field("seq", message.seq)
-      .field("cid", std::string_view(message.cid))
-      .end_object();
+  protocol::append_push(json, push);
   return json;
 }
 
 }  // namespace
 
 std::string push_json(const storage::DirectMessage& message, std::string_view sender_name) {
-  return build(Msgid::kOneChat, message, sender_name, "toid", message.recipient.value);
+  return build(messages::OneChatPush{.toid = message.recipient}, message, sender_name);
 }
 
 std::string push_json(const storage::GroupMessage& message, std::string_view sender_name) {
-  return build(Msgid::kGroupChat, message, sender_name, "groupid", message.group.value);
+  return build(messages::GroupChatPush{.groupid = message.group}, message, sender_name);
 }
 
 std::string presence_json(UserId user, bool online) {
-  std::string json;
-  JsonWriter(json)
-      .begin_object()
-      .field("msgid", static_cast<int>(Msgid::kPresence))
-      .field("id", user.value)
-      .field("state", online ? "online" : "offline")
-      .end_object();
-  return json;
+  return protocol::encode_push(
+      messages::PresencePush{.id = user, .state = online ? "online" : "offline"});
 }
 
 std::string receipt_json(const Receipt& receipt) {
-  const bool group = receipt.target.is_group();
-  std::string json;
-  JsonWriter(json)
-      .begin_object()
-      .field("msgid", static_cast<int>(Msgid::kReceipt))
-      .field("kind", receipt.kind == ReceiptKind::kRead ? "read" : "delivered")
-      .field(group ? "groupid" : "id",
-             group ? receipt.target.group().value : receipt.target.sender().value)
-      .field("seq", receipt.seq)
-      .end_object();
-  return json;
+  messages::ReceiptPush push{.kind = receipt.kind == ReceiptKind::kRead ? "read" : "delivered",
+                             .seq = receipt.seq};
+  if (receipt.target.is_group()) {
+    push.groupid = receipt.target.group();
+  } else {
+    push.user = receipt.target.sender();
+  }
+  return protocol::encode_push(push);
 }
 
 }  // namespace chat::delivery

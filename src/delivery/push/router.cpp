@@ -5,8 +5,8 @@
 #include "chat/base/log.h"
 #include "chat/base/log_limiter.h"
 #include "chat/delivery/push_json.h"
-#include "chat/protocol/json_writer.h"
-#include "chat/protocol/msgid.h"
+#include "chat/protocol/messages/chat_messages.h"
+#include "chat/protocol/messages/encode.h"
 #include "chat/session/session.h"
 #include "delivery/push/loop_delivery.h"
 #include "delivery/push/window.h"
@@ -16,28 +16,21 @@ namespace {
 
 constinit log::Limiter malformed_messages{log::kUsualLines};
 using SessionPtr = std::shared_ptr<session::Session>;
-using protocol::Msgid;
+namespace messages = protocol::messages;
 
 // What the numbers and names of an ack take beside the cid.
 constexpr std::size_t kAckBytes = 112;
 
-template <typename Message>
-std::string settled_reply(Msgid request, const Entry<Message>& entry, std::string_view target_field,
-                          std::int32_t target) {
-  const Msgid msgid = protocol::reply_to(request);
+// `reply` names the target.
+template <typename Reply, typename Message>
+std::string settled_reply(Reply reply, const Entry<Message>& entry) {
   const std::string_view cid = entry.cid_given ? std::string_view(entry.message.cid) : "";
-  if (entry.refusal) return protocol::error_reply(msgid, *entry.refusal, cid);
+  if (entry.refusal) return protocol::error_reply(Reply::kMsgid, *entry.refusal, cid);
+  reply.seq = entry.message.seq;
+  reply.ts = entry.message.sent_at;
   std::string json;
   json.reserve(cid.size() + kAckBytes);
-  protocol::JsonWriter writer(json);
-  writer.begin_object()
-      .field("msgid", static_cast<int>(msgid))
-      .field("errno", 0)
-      .field(target_field, target)
-      .field("seq", entry.message.seq)
-      .field("ts", entry.message.sent_at);
-  if (entry.cid_given) writer.field("cid", cid);
-  writer.end_object();
+  protocol::append_reply(json, reply, cid);
   return json;
 }
 
@@ -179,7 +172,7 @@ void Router::on_direct_settled(std::vector<DirectEntry> entries) {
   Outgoing out(*this);
   for (const DirectEntry& entry : entries) {
     out.reply(entry.session,
-              settled_reply(Msgid::kOneChat, entry, "toid", entry.message.recipient.value));
+              settled_reply(messages::OneChatReply{.toid = entry.message.recipient}, entry));
     if (entry.refusal) continue;
     out.direct(entry.message.recipient, push_of(entry, StreamKey::from(entry.message.sender)));
   }
@@ -192,7 +185,7 @@ void Router::on_group_settled(std::vector<GroupEntry> entries) {
   Outgoing out(*this);
   for (const GroupEntry& entry : entries) {
     out.reply(entry.session,
-              settled_reply(Msgid::kGroupChat, entry, "groupid", entry.message.group.value));
+              settled_reply(messages::GroupChatReply{.groupid = entry.message.group}, entry));
     if (entry.refusal) continue;
     out.group(push_of(entry, StreamKey::of(entry.message.group)));
   }

@@ -97,8 +97,7 @@ Fault sentence(std::string_view subject, const Fault& rule) {
 
 }  // namespace
 
-std::optional<Refusal> check_field(const Request& request, const FieldSpec& spec) {
-  const Value* value = request.find(spec.name);
+std::optional<Refusal> check_field(const Value* value, const FieldSpec& spec) {
   if (value == nullptr) {
     if (!spec.required) return std::nullopt;
     return bad_field(spec.name, "is missing");

@@ -184,7 +184,7 @@ std::optional<Refusal> check_bytes(std::string_view frame) {
 }
 
 std::optional<Refusal> read_msgid(Request& request) {
-  const Value* value = request.find("msgid");
+  const Value* value = std::as_const(request).find("msgid");
   if (value == nullptr) return refuse(Errno::kBadField, "msgid is missing");
   const auto* number = std::get_if<std::int64_t>(value);
   if (number == nullptr) return refuse(Errno::kBadField, "msgid must be an integer");

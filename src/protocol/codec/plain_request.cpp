@@ -54,7 +54,7 @@ class PlainReader {
   bool take_field() {
     const auto name = take_text();
     if (!name || !take(':') || request_.fields.size() == kPlainFieldsMax) return false;
-    if (request_.find(*name) != nullptr) return false;
+    if (std::as_const(request_).find(*name) != nullptr) return false;
     auto value = take_value();
     if (value) request_.fields.emplace_back(*name, std::move(*value));
     return value.has_value();

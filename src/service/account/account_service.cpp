@@ -26,7 +26,6 @@ namespace {
 
 using base::Sabotage;
 using base::sabotaged;
-using protocol::Request;
 using session::Coroutine;
 using session::Session;
 using storage::SessionModel;
@@ -100,13 +99,13 @@ Result<std::optional<std::size_t>> change(storage::Connection& connection,
 
 // How many tokens were erased; a repeated attempt does not count those that an earlier one erased.
 Result<std::size_t> revoke(storage::Connection& connection, const session::Identity& self,
-                           const Request& request, UnixMillis now) {
+                           const messages::RevokeSession& request, UnixMillis now) {
   SessionModel tokens(connection);
-  if (request.flag("others")) return tokens.erase_others(self.user, to_hex(self.token_hash));
+  if (request.others) return tokens.erase_others(self.user, to_hex(self.token_hash));
   auto listed = tokens.list(self.user, now);
   if (!listed) return fail(listed);
   for (const storage::Token& token : *listed) {
-    if (session_name(token.token_hash) != request.text("session")) continue;
+    if (session_name(token.token_hash) != request.session) continue;
     if (auto erased = tokens.erase(token.token_hash); !erased) return fail(erased);
     return std::size_t{1};
   }
@@ -130,10 +129,11 @@ AccountService::AccountService(ServiceContext& context, Passwords& passwords, Lo
       registrations_{context.options.register_per_minute, context.options.register_per_minute,
                      std::chrono::minutes(1)} {}
 
-Coroutine<> AccountService::register_user(SessionPtr session, Request request) {
-  const std::string name(request.text("name"));
+Coroutine<> AccountService::register_user(SessionPtr session,
+                                          Received<messages::Register> request) {
+  const std::string& name = request.name;
   auto fault = protocol::name_fault(name);
-  if (!fault) fault = protocol::password_fault(request.text("password"));
+  if (!fault) fault = protocol::password_fault(request.password);
   if (fault) co_return refuse(*session, request, failed(*fault));
   // Counted whether or not the name is taken: the answer tells which names are.
   const auto bucket = registrations_of(*session, registrations_);
@@ -149,7 +149,7 @@ Coroutine<> AccountService::register_user(SessionPtr session, Request request) {
     if (ours) registered(*session, request, id);
     co_return;
   }
-  const auto hash = co_await passwords_.hash(session, std::string(request.text("password")));
+  const auto hash = co_await passwords_.hash(session, request.password);
   if (!hash) {
     context_.rates.give_back({&bucket, 1});
     co_return refuse(*session, request, hash.error());
@@ -169,15 +169,14 @@ Coroutine<> AccountService::register_user(SessionPtr session, Request request) {
   registered(*session, request, **id);
 }
 
-Coroutine<bool> AccountService::is_of_an_earlier_attempt(SessionPtr session, const Request& request,
-                                                         storage::User holder) {
-  const std::string account = account_of(request.text("name"));
+Coroutine<bool> AccountService::is_of_an_earlier_attempt(
+    SessionPtr session, const Received<messages::Register>& request, storage::User holder) {
+  const std::string account = account_of(request.name);
   if (!unsettled_hashes_.has(account, holder.password_hash)) {
     refuse(*session, request, name_taken());
     co_return false;
   }
-  const auto verdict = co_await passwords_.check_login(session, holder, account,
-                                                       std::string(request.text("password")));
+  const auto verdict = co_await passwords_.check_login(session, holder, account, request.password);
   if (verdict.right) {
     unsettled_hashes_.erase(account);
     co_return true;
@@ -186,64 +185,60 @@ Coroutine<bool> AccountService::is_of_an_earlier_attempt(SessionPtr session, con
   co_return false;
 }
 
-void AccountService::registered(Session& session, const Request& request, UserId user) {
-  OkReply reply(request);
-  reply.json().field("id", user.value);
-  reply.send(session);
+void AccountService::registered(Session& session, const RequestHead& request, UserId user) {
+  send_reply(session, request, messages::RegisterReply{.id = user});
   log_account("registered", user, session);
   audit(context_, "registered", session, user);
 }
 
 Coroutine<std::optional<std::string>> AccountService::confirm(SessionPtr session,
-                                                              const Request& request) {
-  if (!admit(context_, *session, request, Action::kManageAccount)) co_return std::nullopt;
+                                                              const Proof& proof) {
+  if (!admit(context_, *session, proof.head, Action::kManageAccount)) co_return std::nullopt;
   const UserId self = session->identity().user;
   auto user = with_lease(context_.pool, [&](storage::Connection& connection) {
     return storage::UserModel(connection).find(self);
   });
   if (!user) {
-    refuse(*session, request, user.error());
+    refuse(*session, proof.head, user.error());
     co_return std::nullopt;
   }
   if (!*user) {
-    co_await account_gone(session, request);
+    co_await account_gone(session, proof.head);
     co_return std::nullopt;
   }
-  auto verdict =
-      co_await passwords_.confirm(session, **user, std::string(request.text("password")));
+  auto verdict = co_await passwords_.confirm(session, **user, proof.password);
   if (verdict.right) co_return std::move(verdict.stored);
-  if (!verdict.refusal && co_await is_changed_already(session, request, **user)) {
+  if (!verdict.refusal && co_await is_changed_already(session, proof, **user)) {
     co_return std::nullopt;
   }
   if (!verdict.refusal) audit(context_, "password_wrong", *session, self);
-  refuse(*session, request, verdict.refusal.value_or(wrong_own_password()));
+  refuse(*session, proof.head, verdict.refusal.value_or(wrong_own_password()));
   co_return std::nullopt;
 }
 
 // A password may be wrong because an earlier attempt to change it was carried out: then it is the
 // new one already, and the request is answered.
-Coroutine<bool> AccountService::is_changed_already(SessionPtr session, const Request& request,
+Coroutine<bool> AccountService::is_changed_already(SessionPtr session, const Proof& proof,
                                                    storage::User user) {
-  const bool repeats = request.find("new_password") != nullptr &&
-                       unsettled_hashes_.has(account_of(user.id), user.password_hash);
+  const bool repeats =
+      proof.new_password && unsettled_hashes_.has(account_of(user.id), user.password_hash);
   if (!repeats) co_return false;
-  const auto verdict =
-      co_await passwords_.confirm(session, user, std::string(request.text("new_password")));
+  const auto verdict = co_await passwords_.confirm(session, user, *proof.new_password);
   if (verdict.right) {
-    password_changed(*session, request, 0);
+    password_changed(*session, proof.head, 0);
     co_return true;
   }
   if (!verdict.refusal) co_return false;
-  refuse(*session, request, *verdict.refusal);
+  refuse(*session, proof.head, *verdict.refusal);
   co_return true;
 }
 
 // An earlier request to delete it was answered `unavailable` and has taken effect.
-Coroutine<> AccountService::account_gone(SessionPtr session, const Request& request) {
+Coroutine<> AccountService::account_gone(SessionPtr session, const RequestHead& request) {
   if (sabotaged(Sabotage::kForgetDeletions)) {
     co_return refuse(*session, request, wrong_own_password());
   }
-  if (static_cast<protocol::Msgid>(request.msgid) == protocol::Msgid::kDeleteAccount) {
+  if (request.msgid == protocol::Msgid::kDeleteAccount) {
     co_return co_await finish_removal(session, request, {});
   }
   co_await login_.sign_off(session);
@@ -251,14 +246,15 @@ Coroutine<> AccountService::account_gone(SessionPtr session, const Request& requ
          protocol::Refusal{protocol::Errno::kNotLoggedIn, "this account was deleted", {}});
 }
 
-Coroutine<> AccountService::change_password(SessionPtr session, Request request) {
-  const std::string password(request.text("new_password"));
-  if (auto fault = protocol::password_fault(password)) {
+Coroutine<> AccountService::change_password(SessionPtr session,
+                                            Received<messages::ChangePassword> request) {
+  if (auto fault = protocol::password_fault(request.new_password)) {
     co_return refuse(*session, request, failed(*fault));
   }
-  const auto stored = co_await confirm(session, request);
+  const Proof proof{request, request.password, request.new_password};
+  const auto stored = co_await confirm(session, proof);
   if (!stored) co_return;
-  const auto hash = co_await passwords_.hash(session, password);
+  const auto hash = co_await passwords_.hash(session, request.new_password);
   if (!hash) co_return refuse(*session, request, hash.error());
   const session::Identity& self = session->identity();
   std::size_t most = 0;
@@ -280,19 +276,20 @@ Coroutine<> AccountService::change_password(SessionPtr session, Request request)
   password_changed(*session, request, most);
 }
 
-void AccountService::password_changed(Session& session, const Request& request,
+void AccountService::password_changed(Session& session, const RequestHead& request,
                                       std::size_t revoked) {
   const UserId user = session.identity().user;
   unsettled_hashes_.erase(account_of(user));
-  OkReply reply(request);
-  reply.json().field("revoked", static_cast<std::int64_t>(revoked));
-  reply.send(session);
+  send_reply(session, request,
+             messages::ChangePasswordReply{.revoked = static_cast<std::int64_t>(revoked)});
   log_account("password_changed", user, session);
   audit(context_, "password_changed", session, user);
 }
 
-Coroutine<> AccountService::delete_account(SessionPtr session, Request request) {
-  const auto stored = co_await confirm(session, request);
+Coroutine<> AccountService::delete_account(SessionPtr session,
+                                           Received<messages::DeleteAccount> request) {
+  const Proof proof{request, request.password, std::nullopt};
+  const auto stored = co_await confirm(session, proof);
   if (!stored) co_return;
   const UserId self = session->identity().user;
   Audience audience;
@@ -313,11 +310,11 @@ Coroutine<> AccountService::delete_account(SessionPtr session, Request request) 
 }
 
 // The account is no more: whoever is logged in with it is signed off.
-Coroutine<> AccountService::finish_removal(SessionPtr session, const Request& request,
+Coroutine<> AccountService::finish_removal(SessionPtr session, const RequestHead& request,
                                            Audience audience) {
   const session::Identity self = session->identity();
   co_await login_.sign_off(session);
-  OkReply(request).send(*session);
+  send_reply(*session, request, messages::DeleteAccountReply{});
   tell(self, audience);
 }
 
@@ -376,7 +373,7 @@ void AccountService::tell(const session::Identity& who, const Audience& audience
   }
 }
 
-void AccountService::list_sessions(Session& session, const Request& request) {
+void AccountService::list_sessions(Session& session, const Received<messages::Sessions>& request) {
   if (!admit(context_, session, request, Action::kManageAccount)) return;
   auto lease = context_.pool.lease();
   if (!lease) return refuse(session, request, lease.error());
@@ -384,25 +381,21 @@ void AccountService::list_sessions(Session& session, const Request& request) {
   const auto tokens = SessionModel(**lease).list(self.user, context_.clock.unix_millis());
   if (!tokens) return refuse(session, request, tokens.error());
   const std::string current = to_hex(self.token_hash);
-  OkReply reply(request);
-  reply.json().key("sessions").begin_array();
+  messages::SessionsReply reply;
   for (const storage::Token& token : *tokens) {
-    reply.json()
-        .begin_object()
-        .field("session", session_name(token.token_hash))
-        .field("created", token.created_at)
-        .field("expires", token.expires_at)
-        .field("current", token.token_hash == current)
-        .end_object();
+    reply.sessions.push_back({.session = session_name(token.token_hash),
+                              .created = token.created_at,
+                              .expires = token.expires_at,
+                              .current = token.token_hash == current});
   }
-  reply.json().end_array();
-  reply.send(session);
+  send_reply(session, request, reply);
 }
 
-void AccountService::revoke_session(Session& session, const Request& request) {
+void AccountService::revoke_session(Session& session,
+                                    const Received<messages::RevokeSession>& request) {
   if (!admit(context_, session, request, Action::kManageAccount)) return;
-  const bool others = request.flag("others");
-  if (others == (request.find("session") != nullptr)) {
+  const bool others = request.others;
+  if (others == request.session.has_value()) {
     return refuse(session, request, bad_field("one of session and others must be given"));
   }
   const session::Identity& self = session.identity();
@@ -415,9 +408,8 @@ void AccountService::revoke_session(Session& session, const Request& request) {
       });
   if (!revoked) return refuse(session, request, revoked.error());
   if (!others && most == 0) return refuse(session, request, not_found("no such session"));
-  OkReply reply(request);
-  reply.json().field("revoked", static_cast<std::int64_t>(most));
-  reply.send(session);
+  send_reply(session, request,
+             messages::RevokeSessionReply{.revoked = static_cast<std::int64_t>(most)});
   audit(context_, "sessions_revoked", session, self.user);
 }
 

@@ -18,10 +18,10 @@ class Dispatcher final : public session::RequestHandler {
   explicit Dispatcher(ServiceContext& context);
   ~Dispatcher() override;
 
-  void handle(session::Session& session, const protocol::Request& request) override;
+  const session::RequestTraits& traits_of(int msgid) const override;
+  void handle(session::Session& session, protocol::Request& request,
+              const session::RequestTraits& traits) override;
   void end(session::Session& session) override;
-  bool waits_for_commits(const protocol::Request& request) const override;
-  bool blocks(const protocol::Request& request) const override;
 
  private:
   std::unique_ptr<Handlers> handlers_;

@@ -35,8 +35,7 @@ inline bool is_unknown(const Fault& fault) {
   return error != nullptr && is_unknown(*error);
 }
 
-inline void refuse(session::Session& session, const protocol::Request& request,
-                   const Fault& fault) {
+inline void refuse(session::Session& session, const RequestHead& request, const Fault& fault) {
   std::visit([&](const auto& what) { refuse(session, request, what); }, fault);
 }
 

@@ -78,7 +78,7 @@ Result<Verdict> authorize(ServiceContext& context, const session::Identity& who,
 }
 
 std::optional<Grant> admit(ServiceContext& context, session::Session& session,
-                           const protocol::Request& request, Action action, Object object,
+                           const RequestHead& request, Action action, Object object,
                            storage::Connection* connection) {
   const auto verdict = authorize(context, session.identity(), action, object, connection);
   if (!verdict) {

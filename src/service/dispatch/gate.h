@@ -5,9 +5,9 @@
 #include "chat/base/ids.h"
 #include "chat/base/result.h"
 #include "chat/protocol/errors.h"
-#include "chat/protocol/request.h"
 #include "chat/session/session.h"
 #include "chat/storage/database.h"
+#include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"
 
 namespace chat::service {
@@ -55,7 +55,7 @@ Result<Verdict> authorize(ServiceContext& context, const session::Identity& who,
 
 // The same for a handler that answers at once: whoever may not is told so, and nothing is returned.
 std::optional<Grant> admit(ServiceContext& context, session::Session& session,
-                           const protocol::Request& request, Action action, Object object = {},
+                           const RequestHead& request, Action action, Object object = {},
                            storage::Connection* connection = nullptr);
 
 }  // namespace chat::service

@@ -9,8 +9,8 @@ namespace chat::service {
 using protocol::Errno;
 using protocol::Msgid;
 
-OkReply::OkReply(const protocol::Request& request) : writer_(text_), cid_(request.cid()) {
-  const Msgid msgid = protocol::reply_to(static_cast<Msgid>(request.msgid));
+OkReply::OkReply(const RequestHead& request) : writer_(text_), cid_(request.cid) {
+  const Msgid msgid = protocol::reply_to(request.msgid);
   writer_.begin_object().field("msgid", static_cast<int>(msgid)).field("errno", 0);
 }
 
@@ -20,13 +20,12 @@ void OkReply::send(session::Session& session) {
   session.reply(text_);
 }
 
-void refuse(session::Session& session, const protocol::Request& request,
+void refuse(session::Session& session, const RequestHead& request,
             const protocol::Refusal& refusal) {
-  const Msgid msgid = protocol::reply_to(static_cast<Msgid>(request.msgid));
-  session.reply(protocol::error_reply(msgid, refusal, request.cid()));
+  session.reply(protocol::error_reply(protocol::reply_to(request.msgid), refusal, request.cid));
 }
 
-void refuse(session::Session& session, const protocol::Request& request, const Error& error) {
+void refuse(session::Session& session, const RequestHead& request, const Error& error) {
   refuse(session, request, delivery::refusal_of(error));
 }
 
@@ -55,52 +54,39 @@ protocol::Refusal busy() {
 }
 
 std::string membership_push(GroupId group, const session::Identity& who, std::string_view change) {
-  std::string json;
-  protocol::JsonWriter(json)
-      .begin_object()
-      .field("msgid", static_cast<int>(protocol::Msgid::kGroup))
-      .field("groupid", group.value)
-      .field("change", change)
-      .field("id", who.user.value)
-      .field("name", std::string_view(who.name))
-      .end_object();
-  return json;
+  return protocol::encode_push(
+      messages::GroupPush{.groupid = group, .change = change, .id = who.user, .name = who.name});
 }
+
+namespace {
 
 std::string_view state_name(bool online) {
   return online ? "online" : "offline";
 }
 
-void write_friend(protocol::JsonWriter& json, const storage::Friend& item) {
-  json.begin_object()
-      .field("id", item.id.value)
-      .field("name", std::string_view(item.name))
-      .field("state", state_name(item.online))
-      .end_object();
+}  // namespace
+
+messages::FriendItem item_of(const storage::Friend& row) {
+  return {.id = row.id, .name = row.name, .state = state_name(row.online)};
 }
 
-void write_group_fields(protocol::JsonWriter& json, const storage::Group& group) {
-  json.field("id", group.id.value)
-      .field("groupname", std::string_view(group.name))
-      .field("groupdesc", std::string_view(group.desc));
+messages::MemberItem item_of(const storage::GroupMember& row) {
+  return {.id = row.id,
+          .name = row.name,
+          .state = state_name(row.online),
+          .role = row.role == storage::GroupRole::kCreator ? "creator" : "normal"};
 }
 
-void write_member(protocol::JsonWriter& json, const storage::GroupMember& user) {
-  json.begin_object()
-      .field("id", user.id.value)
-      .field("name", std::string_view(user.name))
-      .field("state", state_name(user.online))
-      .field("role", user.role == storage::GroupRole::kCreator ? "creator" : "normal")
-      .end_object();
+messages::GroupItem item_of(const storage::Group& row) {
+  return {.id = row.id, .groupname = row.name, .groupdesc = row.desc};
 }
 
-void write_group(protocol::JsonWriter& json, const storage::Group& group,
-                 const std::vector<storage::GroupMember>& users) {
-  json.begin_object();
-  write_group_fields(json, group);
-  json.key("users").begin_array();
-  for (const storage::GroupMember& user : users) write_member(json, user);
-  json.end_array().end_object();
+messages::GroupItem item_of(const storage::Group& row,
+                            const std::vector<storage::GroupMember>& users) {
+  messages::GroupItem item = item_of(row);
+  item.users.emplace().reserve(users.size());
+  for (const storage::GroupMember& user : users) item.users->push_back(item_of(user));
+  return item;
 }
 
 }  // namespace chat::service

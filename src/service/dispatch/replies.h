@@ -8,17 +8,27 @@
 #include "chat/base/result.h"
 #include "chat/protocol/errors.h"
 #include "chat/protocol/json_writer.h"
-#include "chat/protocol/request.h"
+#include "chat/protocol/messages/encode.h"
+#include "chat/protocol/messages/people_messages.h"
 #include "chat/session/session.h"
 #include "chat/storage/values.h"
+#include "service/dispatch/request_types.h"
 
 namespace chat::service {
 
-// The answer to a request that succeeded: msgid and errno 0 first, then what the handler adds,
-// then the cid. send() once.
+// The answer to a request that succeeded.
+template <typename Reply>
+void send_reply(session::Session& session, const RequestHead& request, const Reply& reply) {
+  std::string text;
+  protocol::append_reply(text, reply, request.cid);
+  session.reply(text);
+}
+
+// The same for an answer that is written piece by piece: msgid and errno 0 first, then what the
+// handler adds, then the cid. send() once.
 class OkReply {
  public:
-  explicit OkReply(const protocol::Request& request);
+  explicit OkReply(const RequestHead& request);
   protocol::JsonWriter& json() { return writer_; }
   std::size_t size() const { return text_.size(); }
   // What is written so far: an object that is still open.
@@ -31,10 +41,10 @@ class OkReply {
   std::string cid_;
 };
 
-void refuse(session::Session& session, const protocol::Request& request,
+void refuse(session::Session& session, const RequestHead& request,
             const protocol::Refusal& refusal);
 // An error of the database as the client is told.
-void refuse(session::Session& session, const protocol::Request& request, const Error& error);
+void refuse(session::Session& session, const RequestHead& request, const Error& error);
 
 // errno 1: what a wrong login or registration gets.
 protocol::Refusal failed(std::string message);
@@ -48,15 +58,11 @@ protocol::Refusal busy();
 // GROUP (202): `who` has "joined", or has "left".
 std::string membership_push(GroupId group, const session::Identity& who, std::string_view change);
 
-std::string_view state_name(bool online);
-// {"id":…,"name":…,"state":…}
-void write_friend(protocol::JsonWriter& json, const storage::Friend& item);
-// The fields id, groupname and groupdesc.
-void write_group_fields(protocol::JsonWriter& json, const storage::Group& group);
-// {"id":…,"name":…,"state":…,"role":…}
-void write_member(protocol::JsonWriter& json, const storage::GroupMember& user);
-// {"id":…,"groupname":…,"groupdesc":…,"users":[{"id":…,"name":…,"state":…,"role":…}]}
-void write_group(protocol::JsonWriter& json, const storage::Group& group,
-                 const std::vector<storage::GroupMember>& users);
+// Rows of the tables as replies tell them; they borrow the rows' texts.
+messages::FriendItem item_of(const storage::Friend& row);
+messages::MemberItem item_of(const storage::GroupMember& row);
+messages::GroupItem item_of(const storage::Group& row);
+messages::GroupItem item_of(const storage::Group& row,
+                            const std::vector<storage::GroupMember>& users);
 
 }  // namespace chat::service

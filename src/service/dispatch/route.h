@@ -2,10 +2,17 @@
 
 #include <optional>
 #include <span>
+#include <tl/expected.hpp>
+#include <utility>
 
+#include "chat/base/ids.h"
+#include "chat/protocol/errors.h"
+#include "chat/protocol/messages/decode_request.h"
 #include "chat/protocol/msgid.h"
 #include "chat/protocol/request.h"
+#include "chat/session/handler.h"
 #include "chat/session/session.h"
+#include "service/dispatch/request_types.h"
 
 namespace chat::service {
 
@@ -18,26 +25,35 @@ enum class Access {
   kLoggedIn,
 };
 
-// What handling it is: all in memory, or in parts a wait for the database.
-enum class Work { kQuick, kBlocking };
-
 // One row of the dispatch table.
-struct Route {
+struct Route : session::RequestTraits {
   protocol::Msgid msgid;
   Access access;
-  Work work;
-  bool waits_for_commits;  // of this session's chats
-  std::span<const protocol::FieldSpec> fields;
-  void (*handle)(Handlers&, session::Session&, const protocol::Request&);
+  void (*handle)(const Route&, Handlers&, session::Session&, protocol::Request&);
 };
 
 // The table, ascending by msgid.
 std::span<const Route> routes();
 const Route* route_of(int msgid);
 
-// The first precondition that a request breaks: login, fields, identity. `user` is who is logged
-// in, 0 for nobody. A leaf: no session, no database.
-std::optional<protocol::Refusal> check_preconditions(const Route& route,
-                                                     const protocol::Request& request, UserId user);
+std::optional<protocol::Refusal> check_access(Access access, UserId user);
+std::optional<protocol::Refusal> check_sender(UserId sender, UserId user);
+
+// The request with its type, or the first precondition that it breaks: login, fields, identity.
+// `user` is who is logged in, 0 for nobody. A leaf: no session, no database.
+template <typename Message>
+tl::expected<Received<Message>, protocol::Refusal> read_request(Access access,
+                                                                protocol::Request& request,
+                                                                UserId user) {
+  if (auto refusal = check_access(access, user)) return tl::make_unexpected(std::move(*refusal));
+  auto typed = protocol::decode_request<Message>(request);
+  if constexpr (requires(const Message& message) { message.sender; }) {
+    if (!typed || !typed->sender) return typed;
+    if (auto refusal = check_sender(*typed->sender, user)) {
+      return tl::make_unexpected(std::move(*refusal));
+    }
+  }
+  return typed;
+}
 
 }  // namespace chat::service

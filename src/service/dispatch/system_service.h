@@ -1,7 +1,8 @@
 #pragma once
 
-#include "chat/protocol/request.h"
+#include "chat/protocol/messages/login_messages.h"
 #include "chat/session/session.h"
+#include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"
 
 namespace chat::service {
@@ -11,8 +12,8 @@ class SystemService {
  public:
   explicit SystemService(ServiceContext& context) : context_(context) {}
 
-  void hello(session::Session& session, const protocol::Request& request);
-  void ping(session::Session& session, const protocol::Request& request);
+  void hello(session::Session& session, const Received<messages::Hello>& request);
+  void ping(session::Session& session, const Received<messages::Ping>& request);
 
  private:
   ServiceContext& context_;

@@ -7,11 +7,15 @@
 
 #include "chat/protocol/classic.h"
 #include "chat/protocol/limits.h"
+#include "chat/protocol/messages/login_messages.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/group_model.h"
 
 namespace chat::service {
 namespace {
+
+using messages::LoginReply;
+using protocol::key_of;
 
 // Room for offline messages in the answer; at least one message is in it.
 constexpr std::size_t kFirstPageBytes = 16 * 1024;
@@ -24,7 +28,7 @@ bool fits(const OkReply& reply, std::size_t bytes) {
 
 // Both add items while they fit. True: all of them did.
 bool write_groups(OkReply& reply, const std::vector<std::shared_ptr<const std::string>>& items) {
-  reply.json().key("groups").begin_array();
+  reply.json().key(key_of(&LoginReply::groups)).begin_array();
   bool complete = true;
   for (const auto& item : items) {
     complete = fits(reply, item->size());
@@ -36,13 +40,13 @@ bool write_groups(OkReply& reply, const std::vector<std::shared_ptr<const std::s
 }
 
 bool write_friends(OkReply& reply, const std::vector<storage::Friend>& friends) {
-  reply.json().key("friends").begin_array();
+  reply.json().key(key_of(&LoginReply::friends)).begin_array();
   bool complete = true;
   std::string text;
   for (const storage::Friend& item : friends) {
     text.clear();
     protocol::JsonWriter json(text);
-    write_friend(json, item);
+    protocol::write_value(json, item_of(item));
     complete = fits(reply, text.size());
     if (!complete) break;
     reply.json().raw(text);
@@ -94,7 +98,7 @@ class GroupTexts {
     if (!users) return fail(users);
     std::string text;
     protocol::JsonWriter json(text);
-    write_group(json, entry.group, *users);
+    protocol::write_value(json, item_of(entry.group, *users));
     entry.text = std::make_shared<const std::string>(std::move(text));
     return entry.text;
   }
@@ -162,18 +166,21 @@ Result<void> read_lists(storage::Connection& connection, std::span<const UserId>
 
 void write_login_reply(OkReply& reply, UserId user, std::string_view name, std::string_view token,
                        const Pending& pending, const Lists& lists, std::string_view node) {
-  reply.json().field("id", user.value).field("name", name).field("token", token);
-  reply.json().key("offlinemsg").begin_array();
+  reply.json()
+      .field(key_of(&LoginReply::id), user.value)
+      .field(key_of(&LoginReply::name), name)
+      .field(key_of(&LoginReply::token), token);
+  reply.json().key(key_of(&LoginReply::offlinemsg)).begin_array();
   for (const delivery::Push& push : pending.first_page) reply.json().raw(*push.json);
   reply.json().end_array();
   const bool all_friends = write_friends(reply, lists.friends);
   const bool all_groups = write_groups(reply, lists.groups);
   reply.json()
-      .field("more", pending.more)
-      .field("more_friends", !all_friends)
-      .field("more_groups", !all_groups)
-      .field("node", node)
-      .field("heartbeat_ms",
+      .field(key_of(&LoginReply::more), pending.more)
+      .field(key_of(&LoginReply::more_friends), !all_friends)
+      .field(key_of(&LoginReply::more_groups), !all_groups)
+      .field(key_of(&LoginReply::node), node)
+      .field(key_of(&LoginReply::heartbeat_ms),
              std::int64_t{std::chrono::milliseconds(protocol::kHeartbeatInterval).count()});
 }
 

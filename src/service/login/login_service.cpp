@@ -29,7 +29,6 @@ namespace {
 using delivery::refusal_of;
 using protocol::Errno;
 using protocol::Refusal;
-using protocol::Request;
 using session::Coroutine;
 using session::Session;
 using FoundOwner = Result<std::optional<storage::TokenOwner>>;
@@ -49,12 +48,10 @@ base::NamedBucket invalid_tokens_of(const Session& session, const ServiceOptions
   return {"tokens:" + session.peer().network(), {limit, limit, kTokenWindow}};
 }
 
-std::optional<Refusal> login_fault(const Request& request) {
-  if (request.find("token") != nullptr) return std::nullopt;
-  if (request.find("id") == nullptr && request.find("name") == nullptr) {
-    return bad_field("id or name must be given");
-  }
-  if (request.find("password") == nullptr) return bad_field("password is missing");
+std::optional<Refusal> login_fault(const messages::Login& request) {
+  if (request.token) return std::nullopt;
+  if (!request.id && !request.name) return bad_field("id or name must be given");
+  if (!request.password) return bad_field("password is missing");
   return std::nullopt;
 }
 
@@ -75,7 +72,7 @@ Refusal already_online() {
 // One login on its way.
 struct LoginService::Login {
   SessionPtr session;
-  Request request;
+  Received<messages::Login> request;
   bool by_token = false;
   std::string token;  // what the answer carries
   session::TokenHash token_hash{};
@@ -93,20 +90,20 @@ struct LoginService::Login {
 
   // A token is proof enough to take over one's own older session. Who has hung up meanwhile would
   // only push out a later login of the same client.
-  bool takes_over() const { return (by_token || request.flag("takeover")) && !session->ending(); }
+  bool takes_over() const { return (by_token || request.takeover) && !session->ending(); }
 };
 
 LoginService::LoginService(ServiceContext& context, Passwords& passwords, ChatAllowance& allowance)
     : context_(context), passwords_(passwords), allowance_(allowance), batches_(context) {}
 
-Coroutine<> LoginService::login(SessionPtr session, Request request) {
+Coroutine<> LoginService::login(SessionPtr session, Received<messages::Login> request) {
   if (auto refusal = login_fault(request)) co_return refuse(*session, request, *refusal);
   const auto login = std::make_shared<Login>();
   login->session = session;
   login->request = std::move(request);
   login->watch = std::make_shared<LoginWatch>(context_, session);
-  login->by_token = login->request.find("token") != nullptr;
-  login->token = login->by_token ? std::string(login->request.text("token")) : make_token();
+  login->by_token = login->request.token.has_value();
+  login->token = login->request.token ? *login->request.token : make_token();
   login->token_hash = hash_token(login->token);
 
   const Refused refused = co_await log_in(login);
@@ -166,12 +163,11 @@ LoginService::Refused LoginService::pass_token_limit(const Login& login) {
 
 LoginService::Step LoginService::prove_by_password(LoginPtr login) {
   if (auto found = find_account(*login); !found) co_return refusal_of(found.error());
-  const Request& request = login->request;
-  std::string account = request.find("id") != nullptr
-                            ? "id:" + std::to_string(request.user_id("id").value)
-                            : "name:" + storage::name_key(request.text("name"));
+  const messages::Login& request = login->request;
+  std::string account = request.id ? "id:" + std::to_string(request.id->value)
+                                   : "name:" + storage::name_key(*request.name);
   auto verdict = co_await passwords_.check_login(login->session, login->user, std::move(account),
-                                                 std::string(request.text("password")));
+                                                 *request.password);
   if (verdict.refusal) co_return verdict.refusal;
   if (!verdict.right) co_return login_failed(*login, wrong_password());
   login->user.password_hash = std::move(verdict.stored);
@@ -182,11 +178,9 @@ LoginService::Step LoginService::prove_by_password(LoginPtr login) {
 Result<void> LoginService::find_account(Login& login) {
   auto lease = context_.pool.lease();
   if (!lease) return fail(lease);
-  const Request& request = login.request;
-  std::optional<UserId> id;
-  if (request.find("id") != nullptr) id = request.user_id("id");
+  const messages::Login& request = login.request;
   storage::UserModel users(**lease);
-  auto user = id ? users.find(*id) : users.find_by_name(request.text("name"));
+  auto user = request.id ? users.find(*request.id) : users.find_by_name(*request.name);
   if (!user) return fail(user);
   if (*user) login.user = std::move(**user);
   return {};
@@ -285,7 +279,7 @@ LoginService::Refused LoginService::claimed(Login& login, Result<ClaimAnswer> an
     context_.registry.claimed(login.user.id, session, epoch);
     allowance_.logged_in(login.user.id, epoch);
     session.set_identity(
-        {login.user.id, login.request.flag("ack"), login.user.name, epoch, login.token_hash});
+        {login.user.id, login.request.ack, login.user.name, epoch, login.token_hash});
     if (!answer->groups) return abandoned(login, answer->groups.error());
     login.groups = std::move(*answer->groups);
     return std::nullopt;
@@ -333,7 +327,7 @@ void LoginService::settle_claim(Session& session, UserId user) {
 
 Coroutine<> LoginService::attach(LoginPtr login) {
   session::Wait<session::Done> attached(login->session->strand());
-  context_.delivery.recipients().attach(login->session, login->user.id, login->request.flag("ack"),
+  context_.delivery.recipients().attach(login->session, login->user.id, login->request.ack,
                                         std::move(login->groups),
                                         [answer = attached.answer()] { (void)answer(); });
   co_await attached;
@@ -371,8 +365,8 @@ LoginService::Step LoginService::ask_for_welcome(LoginPtr login) {
     // Another login may have had the same password hashed anew, with higher parameters: only the
     // password itself tells that from a change.
     std::string hash = std::move(login->welcome.password_hash);
-    const auto verdict = co_await passwords_.check_again(
-        login->session, hash, std::string(login->request.text("password")));
+    const auto verdict =
+        co_await passwords_.check_again(login->session, hash, *login->request.password);
     if (verdict.refusal) {
       co_return abandoned(*login, {ErrorCode::kBusy, "a password was not tried"});
     }
@@ -405,7 +399,7 @@ void LoginService::welcome(Login& login) {
   if (session.classic()) trim_to_classic(reply, session.classic_numbers(), pending);
   reply.send(session);
 
-  const bool heartbeat = login.request.flag("heartbeat");
+  const bool heartbeat = login.request.heartbeat;
   session.post_in_loop([self = login.session, heartbeat] { self->logged_in_in_loop(heartbeat); });
   session.flush_replies();
   context_.delivery.recipients().open(login.session, std::move(pending.positions),
@@ -418,12 +412,12 @@ void LoginService::welcome(Login& login) {
 }
 
 // The answer says that the token is worth nothing any more, so it waits for that.
-Coroutine<> LoginService::logout(SessionPtr session, Request request) {
+Coroutine<> LoginService::logout(SessionPtr session, Received<messages::Logout> request) {
   if (auto revoked = revoke(session->identity().token_hash); !revoked) {
     co_return refuse(*session, request, revoked.error());
   }
   co_await sign_off(session);
-  OkReply(request).send(*session);
+  send_reply(*session, request, messages::LogoutReply{});
 }
 
 Result<void> LoginService::revoke(const session::TokenHash& token_hash) {

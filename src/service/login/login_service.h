@@ -5,12 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "chat/protocol/request.h"
+#include "chat/protocol/errors.h"
+#include "chat/protocol/messages/login_messages.h"
 #include "chat/session/coroutine.h"
 #include "chat/session/session.h"
 #include "chat/session/wait.h"
 #include "service/credentials/passwords.h"
 #include "service/credentials/recent_tokens.h"
+#include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"
 #include "service/login/login_batches.h"
 #include "service/messages/chat_allowance.h"
@@ -36,8 +38,8 @@ class LoginService {
   // All three outlive it.
   LoginService(ServiceContext& context, Passwords& passwords, ChatAllowance& allowance);
 
-  session::Coroutine<> login(SessionPtr session, protocol::Request request);
-  session::Coroutine<> logout(SessionPtr session, protocol::Request request);
+  session::Coroutine<> login(SessionPtr session, Received<messages::Login> request);
+  session::Coroutine<> logout(SessionPtr session, Received<messages::Logout> request);
   // Whoever is logged in on the session is released; nothing happens when nobody is.
   session::Coroutine<> release(SessionPtr session);
   // The same for one that stays connected.

@@ -19,13 +19,14 @@ std::string random_prefix() {
   return fmt::format("{:016x}", random);
 }
 
-template <typename EntryType>
-EntryType new_entry(session::Session& session, const protocol::Request& request) {
+// Takes the text.
+template <typename EntryType, typename Message>
+EntryType new_entry(session::Session& session, Received<Message>& request) {
   const session::Identity& self = session.identity();
   EntryType entry;
   entry.message.sender = self.user;
-  entry.message.cid = std::string(request.cid());
-  entry.message.body = std::string(request.text("msg"));
+  entry.message.cid = request.cid;
+  entry.message.body = std::move(request.msg);
   entry.sender_name = self.name;
   entry.sender_epoch = self.epoch;
   entry.cid_given = !entry.message.cid.empty();
@@ -39,16 +40,16 @@ EntryType new_entry(session::Session& session, const protocol::Request& request)
 ChatService::ChatService(ServiceContext& context, ChatAllowance& allowance)
     : context_(context), allowance_(allowance), cid_prefix_(random_prefix()) {}
 
-void ChatService::one_chat(session::Session& session, const protocol::Request& request) {
+void ChatService::one_chat(session::Session& session, Received<messages::OneChat>&& request) {
   auto entry = new_entry<delivery::DirectEntry>(session, request);
-  entry.message.recipient = request.user_id("toid");
+  entry.message.recipient = request.toid;
   entry.refusal = refusal_at_gate(session, Action::kChat, {.user = entry.message.recipient});
   append(session, request, std::move(entry));
 }
 
-void ChatService::group_chat(session::Session& session, const protocol::Request& request) {
+void ChatService::group_chat(session::Session& session, Received<messages::GroupChat>&& request) {
   auto entry = new_entry<delivery::GroupEntry>(session, request);
-  entry.message.group = request.group_id("groupid");
+  entry.message.group = request.groupid;
   entry.refusal = refusal_at_gate(session, Action::kChatInGroup, {.group = entry.message.group});
   append(session, request, std::move(entry));
 }
@@ -64,8 +65,7 @@ std::optional<protocol::Refusal> ChatService::refusal_at_gate(session::Session& 
 // classic client can't be told to slow down, so its message waits here instead; what it sent after
 // that waits behind it, in the end in the kernel's buffers.
 template <typename EntryType>
-void ChatService::append(session::Session& session, const protocol::Request& request,
-                         EntryType entry) {
+void ChatService::append(session::Session& session, const RequestHead& request, EntryType entry) {
   if (!entry.refusal) {
     const auto wait = allowance_.take(session.identity().user);
     if (wait.count() > 0 && session.classic()) {
@@ -83,7 +83,7 @@ void ChatService::append(session::Session& session, const protocol::Request& req
 
 template <typename EntryType>
 session::Coroutine<> ChatService::append_later(std::shared_ptr<session::Session> session,
-                                               protocol::Request request, EntryType entry,
+                                               RequestHead request, EntryType entry,
                                                std::chrono::milliseconds wait) {
   session::Wait<session::Done> passed(session->strand());
   session->post_in_loop([answer = passed.answer()] { (void)answer(); }, wait);

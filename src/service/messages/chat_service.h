@@ -8,10 +8,12 @@
 #include <string>
 #include <string_view>
 
-#include "chat/protocol/request.h"
+#include "chat/protocol/errors.h"
+#include "chat/protocol/messages/chat_messages.h"
 #include "chat/session/coroutine.h"
 #include "chat/session/session.h"
 #include "service/dispatch/gate.h"
+#include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"
 #include "service/messages/chat_allowance.h"
 
@@ -24,16 +26,15 @@ class ChatService {
   // Both outlive it.
   ChatService(ServiceContext& context, ChatAllowance& allowance);
 
-  void one_chat(session::Session& session, const protocol::Request& request);
-  void group_chat(session::Session& session, const protocol::Request& request);
+  void one_chat(session::Session& session, Received<messages::OneChat>&& request);
+  void group_chat(session::Session& session, Received<messages::GroupChat>&& request);
 
  private:
   template <typename EntryType>
-  void append(session::Session& session, const protocol::Request& request, EntryType entry);
+  void append(session::Session& session, const RequestHead& request, EntryType entry);
   template <typename EntryType>
-  session::Coroutine<> append_later(std::shared_ptr<session::Session> session,
-                                    protocol::Request request, EntryType entry,
-                                    std::chrono::milliseconds wait);
+  session::Coroutine<> append_later(std::shared_ptr<session::Session> session, RequestHead request,
+                                    EntryType entry, std::chrono::milliseconds wait);
   std::optional<protocol::Refusal> refusal_at_gate(session::Session& session, Action action,
                                                    Object object);
   std::string make_cid();

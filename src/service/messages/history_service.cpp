@@ -18,7 +18,7 @@
 namespace chat::service {
 namespace {
 
-using protocol::Request;
+using protocol::key_of;
 using session::Session;
 using storage::DirectMessage;
 
@@ -27,12 +27,11 @@ constexpr Seq kFromTheEnd = std::numeric_limits<Seq>::max();
 // What the reply carries besides the messages.
 constexpr std::size_t kEnvelopeBytes = 512;
 
-std::size_t limit_of(const Request& request) {
-  if (request.find("limit") == nullptr) return kDefaultLimit;
-  return static_cast<std::size_t>(request.integer("limit"));
+std::size_t limit_of(const messages::History& request) {
+  return request.limit ? static_cast<std::size_t>(*request.limit) : kDefaultLimit;
 }
 
-std::optional<protocol::Refusal> limit_fault(const Request& request) {
+std::optional<protocol::Refusal> limit_fault(const messages::History& request) {
   const std::size_t limit = limit_of(request);
   if (limit >= 1 && limit <= protocol::kHistoryMax) return std::nullopt;
   return bad_field("limit must be an integer from 1 to " + std::to_string(protocol::kHistoryMax));
@@ -73,33 +72,33 @@ Result<Side> read_side(storage::Connection& connection, UserId recipient, UserId
   return Side{std::move(*rows), 0, before, whole};
 }
 
-void send_page(Session& session, const Request& request, const std::vector<std::string>& messages,
+void send_page(Session& session, const RequestHead& request, const std::vector<std::string>& pushes,
                const std::string& cursor) {
   OkReply reply(request);
-  reply.json().key("messages").begin_array();
-  for (auto message = messages.rbegin(); message != messages.rend(); ++message) {
-    reply.json().raw(*message);
+  reply.json().key(key_of(&messages::HistoryReply::messages)).begin_array();
+  for (auto push = pushes.rbegin(); push != pushes.rend(); ++push) {
+    reply.json().raw(*push);
   }
   reply.json().end_array();
-  if (!cursor.empty()) reply.json().field("cursor", std::string_view(cursor));
+  if (!cursor.empty())
+    reply.json().field(key_of(&messages::HistoryReply::cursor), std::string_view(cursor));
   reply.send(session);
 }
 
 }  // namespace
 
-void HistoryService::history(Session& session, const Request& request) {
-  const UserId with = request.user_id("with");
-  const GroupId of_group = request.group_id("groupid");
-  if (static_cast<bool>(with) == static_cast<bool>(of_group)) {
+void HistoryService::history(Session& session, const Received<messages::History>& request) {
+  if (request.with.has_value() == request.groupid.has_value()) {
     return refuse(session, request, bad_field("one of with and groupid must be given"));
   }
   if (auto fault = limit_fault(request)) return refuse(session, request, *fault);
-  if (with) return direct(session, request, with);
-  group(session, request, of_group);
+  if (request.with) return direct(session, request, *request.with);
+  group(session, request, *request.groupid);
 }
 
-void HistoryService::direct(Session& session, const Request& request, UserId with) {
-  if (request.find("cursor") != nullptr && !decode(request.text("cursor"), with)) {
+void HistoryService::direct(Session& session, const Received<messages::History>& request,
+                            UserId with) {
+  if (request.cursor && !decode(*request.cursor, with)) {
     return refuse(session, request, bad_field("cursor is not one of this conversation"));
   }
   auto lease = context_.pool.lease();
@@ -111,8 +110,9 @@ void HistoryService::direct(Session& session, const Request& request, UserId wit
   send_page(session, request, page->messages, page->cursor);
 }
 
-void HistoryService::group(Session& session, const Request& request, GroupId group) {
-  if (request.find("cursor") != nullptr && !decode(request.text("cursor"), group)) {
+void HistoryService::group(Session& session, const Received<messages::History>& request,
+                           GroupId group) {
+  if (request.cursor && !decode(*request.cursor, group)) {
     return refuse(session, request, bad_field("cursor is not one of this group"));
   }
   auto lease = context_.pool.lease();
@@ -128,9 +128,9 @@ void HistoryService::group(Session& session, const Request& request, GroupId gro
 // Both directions, merged by time. What one says to oneself is one stream.
 Result<HistoryService::Page> HistoryService::read_direct(storage::Connection& connection,
                                                          UserId self, UserId with,
-                                                         const Request& request) {
+                                                         const messages::History& request) {
   const std::size_t limit = limit_of(request);
-  const auto from = decode(request.text("cursor"), with)
+  const auto from = decode(request.cursor.value_or(""), with)
                         .value_or(HistoryCursor{kFromTheEnd, self == with ? 1 : kFromTheEnd});
   auto received = read_side(connection, self, with, from.received, limit);
   if (!received) return fail(received);
@@ -155,9 +155,10 @@ Result<HistoryService::Page> HistoryService::read_direct(storage::Connection& co
 
 Result<HistoryService::Page> HistoryService::read_group(storage::Connection& connection,
                                                         GroupId group, Seq joined,
-                                                        const Request& request) {
+                                                        const messages::History& request) {
   const std::size_t limit = limit_of(request);
-  const auto from = decode(request.text("cursor"), group).value_or(HistoryCursor{kFromTheEnd, 0});
+  const auto from =
+      decode(request.cursor.value_or(""), group).value_or(HistoryCursor{kFromTheEnd, 0});
   // One more than asked for: it tells whether there is more.
   auto rows =
       storage::MessageModel(connection).group_before(group, joined, from.received, limit + 1);

@@ -3,8 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "chat/protocol/request.h"
+#include "chat/protocol/messages/chat_messages.h"
 #include "chat/session/session.h"
+#include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"
 
 namespace chat::service {
@@ -15,7 +16,7 @@ class HistoryService {
  public:
   explicit HistoryService(ServiceContext& context) : context_(context) {}
 
-  void history(session::Session& session, const protocol::Request& request);
+  void history(session::Session& session, const Received<messages::History>& request);
 
  private:
   struct Page {
@@ -24,11 +25,11 @@ class HistoryService {
   };
 
   Result<Page> read_direct(storage::Connection& connection, UserId self, UserId with,
-                           const protocol::Request& request);
+                           const messages::History& request);
   Result<Page> read_group(storage::Connection& connection, GroupId group, Seq joined,
-                          const protocol::Request& request);
-  void direct(session::Session& session, const protocol::Request& request, UserId with);
-  void group(session::Session& session, const protocol::Request& request, GroupId group);
+                          const messages::History& request);
+  void direct(session::Session& session, const Received<messages::History>& request, UserId with);
+  void group(session::Session& session, const Received<messages::History>& request, GroupId group);
   Result<std::string> name_of(storage::Connection& connection, UserId user);
 
   ServiceContext& context_;

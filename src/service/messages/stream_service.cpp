@@ -15,15 +15,13 @@ namespace chat::service {
 namespace {
 
 using delivery::StreamKey;
-using protocol::Request;
 using session::Session;
 
 // Exactly one of `from` and `groupid`; nothing when that is not so.
-std::optional<StreamKey> stream_of(const Request& request) {
-  const UserId from = request.user_id("from");
-  const GroupId group = request.group_id("groupid");
-  if (static_cast<bool>(from) == static_cast<bool>(group)) return std::nullopt;
-  return from ? StreamKey::from(from) : StreamKey::of(group);
+std::optional<StreamKey> stream_of(const std::optional<UserId>& from,
+                                   const std::optional<GroupId>& group) {
+  if (from.has_value() == group.has_value()) return std::nullopt;
+  return from ? StreamKey::from(*from) : StreamKey::of(*group);
 }
 
 protocol::Refusal one_stream() {
@@ -37,70 +35,70 @@ void charge_for(Session& session, std::size_t positions) {
   session.post_in_loop([self = session.shared_from_this(), bytes] { self->charge_in_loop(bytes); });
 }
 
-std::string beyond(const Request& request) {
-  return protocol::error_reply(protocol::reply_to(static_cast<protocol::Msgid>(request.msgid)),
-                               bad_field("seq is beyond what was pushed here"), request.cid());
+std::string beyond(const RequestHead& request) {
+  return protocol::error_reply(protocol::reply_to(request.msgid),
+                               bad_field("seq is beyond what was pushed here"), request.cid);
 }
 
 }  // namespace
 
-void StreamService::delivered(Session& session, const Request& request) {
-  const auto stream = stream_of(request);
+void StreamService::delivered(Session& session, const Received<messages::Delivered>& request) {
+  const auto stream = stream_of(request.from, request.groupid);
   if (!stream) return refuse(session, request, one_stream());
-  context_.delivery.recipients().acknowledge(session.shared_from_this(), *stream,
-                                             request.integer("seq"), beyond(request));
+  context_.delivery.recipients().acknowledge(session.shared_from_this(), *stream, request.seq,
+                                             beyond(request));
 }
 
-void StreamService::read(Session& session, const Request& request) {
-  const auto stream = stream_of(request);
+void StreamService::read(Session& session, const Received<messages::Read>& request) {
+  const auto stream = stream_of(request.from, request.groupid);
   if (!stream) return refuse(session, request, one_stream());
-  context_.delivery.recipients().mark_read(session.shared_from_this(), *stream,
-                                           request.integer("seq"), beyond(request));
+  context_.delivery.recipients().mark_read(session.shared_from_this(), *stream, request.seq,
+                                           beyond(request));
 }
 
-void StreamService::sync(Session& session, const Request& request) {
-  const UserId from = request.user_id("from");
-  const GroupId group = request.group_id("groupid");
-  if (from && group) return refuse(session, request, one_stream());
-  if (from) return sync_direct(session, request, from);
-  if (group) return sync_group(session, request, group);
-  if (request.find("after") != nullptr) {
+void StreamService::sync(Session& session, const Received<messages::Sync>& request) {
+  if (request.from && request.groupid) return refuse(session, request, one_stream());
+  if (request.from) return sync_direct(session, request, *request.from);
+  if (request.groupid) return sync_group(session, request, *request.groupid);
+  if (request.after) {
     return refuse(session, request, bad_field("after needs from or groupid"));
   }
   sync_all(session, request);
 }
 
-void StreamService::sync_all(Session& session, const Request& request) {
+void StreamService::sync_all(Session& session, const RequestHead& request) {
   auto positions = context_.delivery.backlog().positions(session.identity().user);
   if (!positions) return refuse(session, request, positions.error());
   charge_for(session, positions->size());
-  OkReply(request).send(session);
+  send_reply(session, request, messages::SyncReply{});
   session.flush_replies();
   context_.delivery.recipients().rewind(session.shared_from_this(), std::move(*positions),
                                         std::nullopt);
 }
 
-void StreamService::sync_direct(Session& session, const Request& request, UserId from) {
+void StreamService::sync_direct(Session& session, const Received<messages::Sync>& request,
+                                UserId from) {
   if (!admit(context_, session, request, Action::kSyncFrom, {.user = from})) return;
   sync_one(session, request, StreamKey::from(from), 0);
 }
 
-void StreamService::sync_group(Session& session, const Request& request, GroupId group) {
+void StreamService::sync_group(Session& session, const Received<messages::Sync>& request,
+                               GroupId group) {
   const auto grant = admit(context_, session, request, Action::kSyncGroup, {.group = group});
   if (!grant) return;
   sync_one(session, request, StreamKey::of(group), grant->joined_seq);
 }
 
 // Never before `first_after`: what was said before one joined isn't one's own.
-void StreamService::sync_one(Session& session, const Request& request, StreamKey stream,
-                             Seq first_after) {
+void StreamService::sync_one(Session& session, const Received<messages::Sync>& request,
+                             StreamKey stream, Seq first_after) {
   auto positions = context_.delivery.backlog().positions(session.identity().user);
   if (!positions) return refuse(session, request, positions.error());
   charge_for(session, positions->size());
   std::erase_if(*positions, [stream](const auto& item) { return item.stream != stream; });
   std::optional<Seq> after;
-  if (request.find("after") != nullptr) after = std::max(request.integer("after"), first_after);
-  OkReply(request).send(session);
+  if (request.after) after = std::max(*request.after, first_after);
+  send_reply(session, request, messages::SyncReply{});
   session.flush_replies();
   context_.delivery.recipients().rewind(session.shared_from_this(), std::move(*positions), after);
 }

@@ -17,14 +17,7 @@ namespace {
 using protocol::Errno;
 
 std::string contact_push(const session::Identity& who) {
-  std::string json;
-  protocol::JsonWriter(json)
-      .begin_object()
-      .field("msgid", static_cast<int>(protocol::Msgid::kContact))
-      .field("id", who.user.value)
-      .field("name", std::string_view(who.name))
-      .end_object();
-  return json;
+  return protocol::encode_push(messages::ContactPush{.id = who.user, .name = who.name});
 }
 
 // Puts the friend on the list. `repeated`: an earlier attempt may have done so.
@@ -44,9 +37,10 @@ Outcome<void> insert(storage::Connection& connection, UserId user, UserId friend
 
 }  // namespace
 
-void ContactService::add_friend(session::Session& session, const protocol::Request& request) {
+void ContactService::add_friend(session::Session& session,
+                                const Received<messages::AddFriend>& request) {
   const session::Identity& self = session.identity();
-  const UserId friend_id = request.user_id("friendid");
+  const UserId friend_id = request.friendid;
   if (friend_id == self.user) {
     return refuse(session, request, bad_field("friendid must be somebody else"));
   }
@@ -70,10 +64,7 @@ void ContactService::add_friend(session::Session& session, const protocol::Reque
     if (is_unknown(inserted.error())) settle(session, friend_id);
     return refuse(session, request, inserted.error());
   }
-  OkReply reply(request);
-  reply.json().key("friend");
-  write_friend(reply.json(), added);
-  reply.send(session);
+  send_reply(session, request, messages::AddFriendReply{.added = item_of(added)});
   context_.delivery.event_to_user(friend_id, contact_push(self), self.user);
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
-#include "chat/protocol/request.h"
+#include "chat/protocol/messages/people_messages.h"
 #include "chat/session/session.h"
+#include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"
 
 namespace chat::service {
@@ -13,7 +14,7 @@ class ContactService {
  public:
   explicit ContactService(ServiceContext& context) : context_(context) {}
 
-  void add_friend(session::Session& session, const protocol::Request& request);
+  void add_friend(session::Session& session, const Received<messages::AddFriend>& request);
 
  private:
   void settle(session::Session& session, UserId friend_id);

@@ -25,13 +25,13 @@ using protocol::Refusal;
 using storage::GroupModel;
 
 // `repeated`: an earlier attempt may have made the group.
-Outcome<GroupId> create_group(storage::Connection& connection, const protocol::Request& request,
+Outcome<GroupId> create_group(storage::Connection& connection, const messages::CreateGroup& request,
                               UserId creator, bool repeated) {
   GroupModel groups(connection);
-  const std::string_view name = request.text("groupname");
+  const std::string_view name = request.groupname;
   auto count = groups.count_of(creator);
   if (!count) return failed(count);
-  auto group = groups.create(name, request.text("groupdesc"), creator);
+  auto group = groups.create(name, request.groupdesc.value_or(""), creator);
   if (!group) return failed(group);
   if (!*group && repeated) {
     group = groups.created_by_locked(name, creator);
@@ -70,7 +70,8 @@ Outcome<Joining> join_group(storage::Connection& connection, GroupId group, User
 
 }  // namespace
 
-void GroupService::create(session::Session& session, const protocol::Request& request) {
+void GroupService::create(session::Session& session,
+                          const Received<messages::CreateGroup>& request) {
   const UserId creator = session.identity().user;
   auto group = storage::transact_settled(
       context_.pool,
@@ -79,20 +80,18 @@ void GroupService::create(session::Session& session, const protocol::Request& re
       },
       !sabotaged(Sabotage::kForgetCreations));
   if (!group) {
-    if (is_unknown(group.error())) settle_creation(session, request.text("groupname"));
+    if (is_unknown(group.error())) settle_creation(session, request.groupname);
     return refuse(session, request, group.error());
   }
-  OkReply reply(request);
-  reply.json().field("groupid", group->value);
-  reply.send(session);
+  send_reply(session, request, messages::CreateGroupReply{.groupid = *group});
   session.flush_replies();
   context_.delivery.recipients().joined(session.shared_from_this(), creator, *group, 0);
   audit(context_, "group_created", session, creator, *group);
 }
 
-void GroupService::join(session::Session& session, const protocol::Request& request) {
+void GroupService::join(session::Session& session, const Received<messages::AddGroup>& request) {
   const session::Identity& self = session.identity();
-  const GroupId group = request.group_id("groupid");
+  const GroupId group = request.groupid;
   std::optional<Seq> member_since;
   {
     auto lease = context_.pool.lease();
@@ -124,7 +123,7 @@ void GroupService::join(session::Session& session, const protocol::Request& requ
 }
 
 // The joining is committed: a failed read now must not look like a failed joining.
-void GroupService::answer_joining(session::Session& session, const protocol::Request& request,
+void GroupService::answer_joining(session::Session& session, const RequestHead& request,
                                   GroupId id) {
   storage::Group group{id, "", ""};
   std::vector<storage::GroupMember> users;
@@ -134,22 +133,19 @@ void GroupService::answer_joining(session::Session& session, const protocol::Req
     auto members = groups.members(id, UserId{}, protocol::kGroupUsersInReply);
     if (members) users = std::move(*members);
   }
-  OkReply reply(request);
-  reply.json().key("group");
-  write_group(reply.json(), group, users);
-  reply.send(session);
+  send_reply(session, request, messages::AddGroupReply{.group = item_of(group, users)});
   session.flush_replies();
 }
 
 // A member may have become one by a request that was answered `unavailable`; this is its repeat,
 // and the session must be live in the group from now on.
-void GroupService::refuse_member(session::Session& session, const protocol::Request& request,
-                                 Seq joined_seq) {
+void GroupService::refuse_member(session::Session& session,
+                                 const Received<messages::AddGroup>& request, Seq joined_seq) {
   refuse(session, request, Refusal{Errno::kExists, "you are in this group already", std::nullopt});
   if (sabotaged(Sabotage::kForgetJoinings)) return;
   session.flush_replies();
   context_.delivery.recipients().joined(session.shared_from_this(), session.identity().user,
-                                        request.group_id("groupid"), joined_seq);
+                                        request.groupid, joined_seq);
 }
 
 void GroupService::settle_creation(session::Session& session, std::string_view name) {

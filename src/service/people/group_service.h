@@ -2,8 +2,9 @@
 
 #include <string_view>
 
-#include "chat/protocol/request.h"
+#include "chat/protocol/messages/people_messages.h"
 #include "chat/session/session.h"
+#include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"
 
 namespace chat::service {
@@ -16,12 +17,13 @@ class GroupService {
  public:
   explicit GroupService(ServiceContext& context) : context_(context) {}
 
-  void create(session::Session& session, const protocol::Request& request);
-  void join(session::Session& session, const protocol::Request& request);
+  void create(session::Session& session, const Received<messages::CreateGroup>& request);
+  void join(session::Session& session, const Received<messages::AddGroup>& request);
 
  private:
-  void answer_joining(session::Session& session, const protocol::Request& request, GroupId id);
-  void refuse_member(session::Session& session, const protocol::Request& request, Seq joined_seq);
+  void answer_joining(session::Session& session, const RequestHead& request, GroupId id);
+  void refuse_member(session::Session& session, const Received<messages::AddGroup>& request,
+                     Seq joined_seq);
   void settle_creation(session::Session& session, std::string_view name);
   void settle_joining(session::Session& session, GroupId group);
   void go_live(const session::Identity& who, GroupId group, Seq joined_seq);

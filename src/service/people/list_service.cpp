@@ -16,7 +16,9 @@
 namespace chat::service {
 namespace {
 
-using protocol::Request;
+using messages::GroupInfoReply;
+using messages::ListReply;
+using protocol::key_of;
 using session::Session;
 
 constexpr std::size_t kRowsPerPage = 500;
@@ -24,9 +26,9 @@ constexpr std::size_t kRowsPerPage = 500;
 constexpr std::size_t kTailBytes = 256;
 
 // A cursor is the last id of the page before. Nothing: it is none of ours.
-std::optional<std::int32_t> after_of(const Request& request) {
-  if (request.find("cursor") == nullptr) return 0;
-  const std::string_view text = request.text("cursor");
+std::optional<std::int32_t> after_of(const std::optional<std::string>& cursor) {
+  if (!cursor) return 0;
+  const std::string_view text = *cursor;
   std::int32_t id = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, id);
@@ -38,17 +40,17 @@ protocol::Refusal bad_cursor() {
   return bad_field("cursor is not one of this list");
 }
 
-// Writes the rows that fit and, where there are more, the cursor behind the last one.
-template <typename Rows, typename Write>
-void send_page(OkReply& reply, Session& session, std::string_view name, const Rows& rows,
-               const Write& write) {
+// Writes the rows that fit under `name` and, where there are more, the cursor behind the last one.
+template <typename Rows>
+void send_page(OkReply& reply, Session& session, std::string_view name, std::string_view cursor,
+               const Rows& rows) {
   reply.json().key(name).begin_array();
   std::int32_t last = 0;
   bool more = rows.size() == kRowsPerPage;
   for (const auto& row : rows) {
     std::string text;
     protocol::JsonWriter json(text);
-    write(json, row);
+    protocol::write_value(json, item_of(row));
     if (reply.size() + text.size() + kTailBytes > protocol::kReplyMaxBytes) {
       more = true;
       break;
@@ -57,18 +59,18 @@ void send_page(OkReply& reply, Session& session, std::string_view name, const Ro
     last = row.id.value;
   }
   reply.json().end_array();
-  if (more) reply.json().field("cursor", std::string_view(std::to_string(last)));
+  if (more) reply.json().field(cursor, std::string_view(std::to_string(last)));
   reply.send(session);
 }
 
 }  // namespace
 
-void ListService::list(Session& session, const Request& request) {
-  const std::string_view kind = request.text("kind");
+void ListService::list(Session& session, const Received<messages::List>& request) {
+  const std::string_view kind = request.kind;
   if (kind != "friends" && kind != "groups") {
     return refuse(session, request, bad_field("kind must be friends or groups"));
   }
-  const auto after = after_of(request);
+  const auto after = after_of(request.cursor);
   if (!after) return refuse(session, request, bad_cursor());
   auto lease = context_.pool.lease();
   if (!lease) return refuse(session, request, lease.error());
@@ -77,24 +79,20 @@ void ListService::list(Session& session, const Request& request) {
   if (kind == "friends") {
     auto rows = storage::FriendModel(**lease).list(self, UserId{*after}, kRowsPerPage);
     if (!rows) return refuse(session, request, rows.error());
-    send_page(reply, session, kind, *rows, write_friend);
+    send_page(reply, session, key_of(&ListReply::friends), key_of(&ListReply::cursor), *rows);
   } else {
     auto rows = storage::GroupModel(**lease).groups_of(self, GroupId{*after}, kRowsPerPage);
     if (!rows) return refuse(session, request, rows.error());
-    send_page(reply, session, kind, *rows, [](auto& json, const storage::Group& group) {
-      json.begin_object();
-      write_group_fields(json, group);
-      json.end_object();
-    });
+    send_page(reply, session, key_of(&ListReply::groups), key_of(&ListReply::cursor), *rows);
   }
 }
 
-void ListService::group_info(Session& session, const Request& request) {
-  const auto after = after_of(request);
+void ListService::group_info(Session& session, const Received<messages::GroupInfo>& request) {
+  const auto after = after_of(request.cursor);
   if (!after) return refuse(session, request, bad_cursor());
   auto lease = context_.pool.lease();
   if (!lease) return refuse(session, request, lease.error());
-  const GroupId id = request.group_id("groupid");
+  const GroupId id = request.groupid;
   storage::GroupModel groups(**lease);
   if (!admit(context_, session, request, Action::kSeeGroup, {.group = id}, &**lease)) return;
   auto group = groups.find(id);
@@ -102,10 +100,11 @@ void ListService::group_info(Session& session, const Request& request) {
   auto users = groups.members(id, UserId{*after}, kRowsPerPage);
   if (!users) return refuse(session, request, users.error());
   OkReply reply(request);
-  reply.json().key("group").begin_object();
-  write_group_fields(reply.json(), group->value_or(storage::Group{id, "", ""}));
-  reply.json().end_object();
-  send_page(reply, session, "users", *users, write_member);
+  const storage::Group described = group->value_or(storage::Group{id, "", ""});
+  reply.json().key(key_of(&GroupInfoReply::group));
+  protocol::write_value(reply.json(), item_of(described));
+  send_page(reply, session, key_of(&GroupInfoReply::users), key_of(&GroupInfoReply::cursor),
+            *users);
 }
 
 }  // namespace chat::service

@@ -1,7 +1,8 @@
 #pragma once
 
-#include "chat/protocol/request.h"
+#include "chat/protocol/messages/people_messages.h"
 #include "chat/session/session.h"
+#include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"
 
 namespace chat::service {
@@ -12,8 +13,8 @@ class ListService {
  public:
   explicit ListService(ServiceContext& context) : context_(context) {}
 
-  void list(session::Session& session, const protocol::Request& request);
-  void group_info(session::Session& session, const protocol::Request& request);
+  void list(session::Session& session, const Received<messages::List>& request);
+  void group_info(session::Session& session, const Received<messages::GroupInfo>& request);
 
  private:
   ServiceContext& context_;

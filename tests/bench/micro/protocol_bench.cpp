@@ -9,6 +9,8 @@
 #include "chat/delivery/push_json.h"
 #include "chat/protocol/framing.h"
 #include "chat/protocol/json_writer.h"
+#include "chat/protocol/messages/chat_messages.h"
+#include "chat/protocol/messages/decode_request.h"
 #include "chat/protocol/msgid.h"
 #include "chat/protocol/request.h"
 #include "service/dispatch/replies.h"
@@ -54,6 +56,19 @@ BENCHMARK_CAPTURE(parse_request, chat_151_bytes, kChatRequest);
 BENCHMARK_CAPTURE(parse_request, ping, kPing);
 BENCHMARK_CAPTURE(parse_request, delivered, kDelivered);
 
+// What the server makes of a chat's frame.
+void decode_chat(benchmark::State& state) {
+  for (auto _ : state) {
+    auto request = protocol::parse_request(kChatRequest);
+    CHAT_CHECK(request.has_value());
+    auto message = protocol::decode_request<protocol::messages::OneChat>(*request);
+    CHAT_CHECK(message.has_value());
+    benchmark::DoNotOptimize(message);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(decode_chat);
+
 // The bytes of a push to its one recipient.
 void direct_push(benchmark::State& state) {
   const auto message = direct_message({1002}, {1001}, 123456);
@@ -83,8 +98,9 @@ BENCHMARK(group_push)->Arg(10)->Arg(200);
 
 void chat_ack(benchmark::State& state) {
   const auto request = protocol::parse_request(kChatRequest);
+  const protocol::RequestHead head = protocol::head_of(*request);
   for (auto _ : state) {
-    service::OkReply reply(*request);
+    service::OkReply reply(head);
     reply.json().field("toid", 1002).field("seq", 123456).field("ts", std::int64_t{1700000000000});
     std::string bytes;
     protocol::append_frame(bytes, Framing::kBinary, reply.unfinished());

@@ -45,8 +45,6 @@ class Counter final : public session::Strand::Owner, public std::enable_shared_f
   }
   void flush_replies() override {}
   void on_queue_short() override {}
-  bool waits_for_commits(const session::Input&) const override { return false; }
-  bool blocks(const session::Input&) const override { return false; }
   bool must_wait(const session::Input&) const override { return false; }
   std::shared_ptr<Owner> keep_alive() override { return shared_from_this(); }
 

@@ -38,8 +38,8 @@ class LoginReplyTest : public storage::StorageTest {
     EXPECT_TRUE(pending);
     ListsByUser lists;
     EXPECT_TRUE(read_lists(*connection_, std::vector<UserId>{alice_, bob_}, lists));
-    protocol::Request request;
-    request.msgid = 1;
+    RequestHead request;
+    request.msgid = protocol::Msgid::kLogin;
     OkReply reply(request);
     write_login_reply(reply, alice_, "alice", "the-token", *pending, lists[alice_],
                       "127.0.0.1:6000");

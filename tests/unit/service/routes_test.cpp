@@ -1,8 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <vector>
 
+#include "chat/protocol/messages/catalogue.h"
 #include "chat/protocol/request.h"
 #include "service/dispatch/route.h"
 
@@ -14,15 +18,27 @@ using protocol::Errno;
 constexpr UserId kNobody{};
 constexpr UserId kAlice{7};
 
+template <typename... Message>
+Errno answer_of(const Route& route, protocol::Request& request, UserId user,
+                std::type_identity<std::tuple<Message...>>) {
+  Errno code = Errno::kUnknownMsgid;
+  const auto try_one = [&]<typename Each>(std::type_identity<Each>) {
+    if (route.msgid != Each::kMsgid) return;
+    const auto typed = read_request<Each>(route.access, request, user);
+    code = typed ? Errno::kOk : typed.error().code;
+  };
+  (try_one(std::type_identity<Message>()), ...);
+  return code;
+}
+
 // What the table answers: the errno, kOk when the handler would be called.
 Errno answer(const std::string& json, UserId user) {
-  const auto request = protocol::parse_request(json);
+  auto request = protocol::parse_request(json);
   EXPECT_TRUE(request) << json;
   if (!request) return Errno::kBadJson;
   const Route* route = route_of(request->msgid);
   if (route == nullptr) return Errno::kUnknownMsgid;
-  const auto refusal = check_preconditions(*route, *request, user);
-  return refusal ? refusal->code : Errno::kOk;
+  return answer_of(*route, *request, user, std::type_identity<protocol::messages::Requests>());
 }
 
 // One msgid: a request that is in order (fields after the msgid), what each login state makes of
@@ -253,9 +269,17 @@ TEST(Routes, WhatIsAnsweredFromMemoryIsQuickAndNothingElse) {
       case protocol::Msgid::kOneChat:
       case protocol::Msgid::kGroupChat:
       case protocol::Msgid::kDelivered:
-      case protocol::Msgid::kRead: EXPECT_EQ(route.work, Work::kQuick); break;
-      default: EXPECT_EQ(route.work, Work::kBlocking) << static_cast<int>(route.msgid);
+      case protocol::Msgid::kRead: EXPECT_FALSE(route.blocks); break;
+      default: EXPECT_TRUE(route.blocks) << static_cast<int>(route.msgid);
     }
+  }
+}
+
+TEST(Routes, RequestsWithAPasswordCostASearchOrAHash) {
+  for (const Route& route : routes()) {
+    const std::vector<int> expected = {1, 4, 26, 27};
+    const bool costs = std::count(expected.begin(), expected.end(), static_cast<int>(route.msgid));
+    EXPECT_EQ(route.carries_credentials, costs) << static_cast<int>(route.msgid);
   }
 }
 

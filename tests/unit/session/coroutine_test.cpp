@@ -34,12 +34,13 @@ class Conversation final : public Strand::Owner, public std::enable_shared_from_
   }
   void flush_replies() override {}
   void on_queue_short() override {}
-  bool waits_for_commits(const Input&) const override { return false; }
-  bool blocks(const Input&) const override { return false; }
   bool must_wait(const Input&) const override { return false; }
   std::shared_ptr<Strand::Owner> keep_alive() override { return shared_from_this(); }
 
-  void ask() { strand.append(Input(protocol::Request())); }
+  void ask() {
+    static constexpr RequestTraits kTraits{};
+    strand.append(Input(RoutedRequest{{}, &kTraits}));
+  }
 
   const Workers workers_;
   Strand strand;

@@ -32,9 +32,8 @@ class Owner final : public Strand::Owner, public std::enable_shared_from_this<Ow
 
   void run(Input&& input) override {
     if (++running > 1) ++overlaps;
-    const int number = std::holds_alternative<protocol::Request>(input)
-                           ? std::get<protocol::Request>(input).msgid
-                           : -1;
+    const auto* request = std::get_if<RoutedRequest>(&input);
+    const int number = request != nullptr ? request->request.msgid : -1;
     if (on_run) on_run(number);
     {
       base::MutexLock lock(mutex_);
@@ -45,14 +44,6 @@ class Owner final : public Strand::Owner, public std::enable_shared_from_this<Ow
   }
   void flush_replies() override { ++flushes; }
   void on_queue_short() override { ++shorts; }
-  bool waits_for_commits(const Input& input) const override {
-    const auto* request = std::get_if<protocol::Request>(&input);
-    return request == nullptr || request->msgid == kWaits;
-  }
-  bool blocks(const Input& input) const override {
-    const auto* request = std::get_if<protocol::Request>(&input);
-    return request != nullptr && request->msgid >= kBlocking;
-  }
   bool must_wait(const Input&) const override { return blocked; }
   std::shared_ptr<Strand::Owner> keep_alive() override { return shared_from_this(); }
 
@@ -77,8 +68,13 @@ class Owner final : public Strand::Owner, public std::enable_shared_from_this<Ow
 };
 
 Input numbered_input(int number) {
-  protocol::Request made;
-  made.msgid = number;
+  static constexpr RequestTraits kUsualTraits{};
+  static constexpr RequestTraits kWaitingTraits{.waits_for_commits = true};
+  static constexpr RequestTraits kBlockingTraits{.blocks = true};
+  RoutedRequest made{{}, &kUsualTraits};
+  made.request.msgid = number;
+  if (number == kWaits) made.traits = &kWaitingTraits;
+  if (number >= kBlocking) made.traits = &kBlockingTraits;
   return made;
 }
 

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <tuple>
+
+#include "chat/protocol/messages/account_messages.h"
+#include "chat/protocol/messages/chat_messages.h"
+#include "chat/protocol/messages/login_messages.h"
+#include "chat/protocol/messages/people_messages.h"
+#include "chat/protocol/messages/stream_messages.h"
+
+namespace chat::protocol::messages {
+
+// All requests, ascending by their numbers.
+using Requests = std::tuple<Login, Logout, Register, OneChat, AddFriend, CreateGroup, AddGroup,
+                            GroupChat, Hello, Ping, Delivered, Read, Sync, History, ChangePassword,
+                            DeleteAccount, Sessions, RevokeSession, GroupInfo, List>;
+
+using Replies = std::tuple<LoginReply, RegisterReply, LogoutReply, OneChatReply, AddFriendReply,
+                           CreateGroupReply, AddGroupReply, GroupChatReply, HelloReply, PingReply,
+                           SyncReply, HistoryReply, ChangePasswordReply, DeleteAccountReply,
+                           SessionsReply, RevokeSessionReply, GroupInfoReply, ListReply>;
+
+using Pushes = std::tuple<OneChatPush, GroupChatPush, PresencePush, ContactPush, GroupPush,
+                          ReceiptPush, ByePush>;
+
+}  // namespace chat::protocol::messages

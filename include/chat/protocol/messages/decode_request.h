@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "chat/base/ids.h"
+#include "chat/protocol/errors.h"
+#include "chat/protocol/messages/field.h"
+#include "chat/protocol/messages/received_request.h"
+#include "chat/protocol/msgid.h"
+#include "chat/protocol/request.h"
+
+namespace chat::protocol {
+
+inline RequestHead head_of(const Request& request) {
+  return {static_cast<Msgid>(request.msgid), std::string(request.cid())};
+}
+
+namespace decoding {
+
+template <typename T>
+constexpr FieldKind kind_of() {
+  if constexpr (std::is_same_v<T, bool>) {
+    return FieldKind::kFlag;
+  } else if constexpr (std::is_same_v<T, std::int64_t>) {
+    return FieldKind::kInteger;
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    return FieldKind::kString;
+  } else {
+    static_assert(std::is_same_v<T, UserId> || std::is_same_v<T, GroupId>);
+    return FieldKind::kId;
+  }
+}
+
+template <typename Tag>
+void take(Id<Tag>& out, Value&& value) {
+  out.value = static_cast<std::int32_t>(std::get<std::int64_t>(value));
+}
+template <typename T>
+void take(T& out, Value&& value) {
+  out = std::get<T>(std::move(value));
+}
+template <typename T>
+void take(std::optional<T>& out, Value&& value) {
+  take(out.emplace(), std::move(value));
+}
+
+template <typename T>
+struct Plain {
+  using Type = T;
+};
+template <typename T>
+struct Plain<std::optional<T>> {
+  using Type = T;
+};
+
+template <typename Message, typename Member>
+std::optional<Refusal> read(Request& request, const Field<Message, Member>& field, Message& out) {
+  using Type = typename Plain<Member>::Type;
+  const FieldKind kind = field.kind.value_or(kind_of<Type>());
+  Value* value = request.find(field.name);
+  auto refusal = check_field(value, {field.name, kind, field.presence == Presence::kRequired});
+  if (!refusal && value != nullptr) take(out.*field.member, std::move(*value));
+  return refusal;
+}
+
+template <typename Message>
+std::optional<Refusal> read(Request& request, const CarriedField& field, Message& /*out*/) {
+  return check_field(request.find(field.name), {field.name, FieldKind::kString, false});
+}
+
+}  // namespace decoding
+
+// The request as a Message, or the first field that is missing or breaks its rule, as bad_field; a
+// `cid`, where present, is checked last. Takes the texts out of `request`, but not its cid.
+// Precondition: the request's number is Message's.
+template <typename Message>
+tl::expected<Received<Message>, Refusal> decode_request(Request& request) {
+  Received<Message> out;
+  std::optional<Refusal> refusal;
+  const auto read = [&](const auto& field) {
+    refusal = decoding::read(request, field, static_cast<Message&>(out));
+    return !refusal;
+  };
+  std::apply([&](const auto&... field) { (void)(read(field) && ...); }, Message::fields());
+  if (!refusal) refusal = check_cid(request);
+  if (refusal) return tl::make_unexpected(std::move(*refusal));
+  static_cast<RequestHead&>(out) = head_of(request);
+  return out;
+}
+
+}  // namespace chat::protocol

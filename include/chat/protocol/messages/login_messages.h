@@ -1,0 +1,129 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "chat/base/ids.h"
+#include "chat/protocol/messages/chat_messages.h"
+#include "chat/protocol/messages/field.h"
+#include "chat/protocol/messages/people_messages.h"
+#include "chat/protocol/msgid.h"
+
+// PROTOCOL.md, sections 3 and 8: the connection and the login.
+namespace chat::protocol::messages {
+
+struct Hello {
+  static constexpr Msgid kMsgid = Msgid::kHello;
+  std::optional<std::string> client{};
+  std::optional<std::string> version{};
+  static constexpr auto fields() {
+    return std::tuple{field("client", &Hello::client), field("version", &Hello::version)};
+  }
+};
+
+// The limits of the protocol by name (limit_table.h); a client reads those that it needs.
+struct Limits {
+  static constexpr auto fields() { return std::tuple{}; }
+};
+
+struct HelloReply {
+  static constexpr Msgid kMsgid = reply_to(Msgid::kHello);
+  std::string_view server{};
+  std::string_view version{};
+  std::string_view node{};
+  Limits limits{};
+  std::vector<std::string_view> features{};
+  static constexpr auto fields() {
+    return std::tuple{field("server", &HelloReply::server), field("version", &HelloReply::version),
+                      field("node", &HelloReply::node), field("limits", &HelloReply::limits),
+                      field("features", &HelloReply::features)};
+  }
+};
+
+struct Ping {
+  static constexpr Msgid kMsgid = Msgid::kPing;
+  static constexpr auto fields() { return std::tuple{}; }
+};
+
+struct PingReply {
+  static constexpr Msgid kMsgid = reply_to(Msgid::kPing);
+  UnixMillis ts = 0;
+  static constexpr auto fields() { return std::tuple{field("ts", &PingReply::ts)}; }
+};
+
+// By id or name and password, or by token.
+struct Login {
+  static constexpr Msgid kMsgid = Msgid::kLogin;
+  std::optional<UserId> id{};
+  std::optional<std::string> name{};
+  std::optional<std::string> password{};
+  std::optional<std::string> token{};
+  bool takeover = false;
+  bool ack = false;
+  bool heartbeat = false;
+  static constexpr auto fields() {
+    return std::tuple{field("id", &Login::id),
+                      field("name", &Login::name),
+                      field("password", &Login::password),
+                      field("token", &Login::token),
+                      flag_field("takeover", &Login::takeover),
+                      flag_field("ack", &Login::ack),
+                      flag_field("heartbeat", &Login::heartbeat)};
+  }
+};
+
+struct LoginReply {
+  static constexpr Msgid kMsgid = reply_to(Msgid::kLogin);
+  UserId id{};
+  std::string_view name{};
+  std::string_view token{};
+  std::vector<AnyChatPush> offlinemsg{};
+  std::vector<FriendItem> friends{};
+  std::vector<GroupItem> groups{};
+  bool more = false;
+  bool more_friends = false;
+  bool more_groups = false;
+  std::string_view node{};
+  std::int64_t heartbeat_ms = 0;
+  static constexpr auto fields() {
+    return std::tuple{field("id", &LoginReply::id),
+                      field("name", &LoginReply::name),
+                      lenient_field("token", &LoginReply::token),
+                      field("offlinemsg", &LoginReply::offlinemsg),
+                      field("friends", &LoginReply::friends),
+                      field("groups", &LoginReply::groups),
+                      field("more", &LoginReply::more),
+                      field("more_friends", &LoginReply::more_friends),
+                      field("more_groups", &LoginReply::more_groups),
+                      lenient_field("node", &LoginReply::node),
+                      lenient_field("heartbeat_ms", &LoginReply::heartbeat_ms)};
+  }
+};
+
+struct Logout {
+  static constexpr Msgid kMsgid = Msgid::kLogout;
+  std::optional<UserId> sender{};
+  static constexpr auto fields() { return std::tuple{sender_field(&Logout::sender)}; }
+};
+
+struct LogoutReply {
+  static constexpr Msgid kMsgid = reply_to(Msgid::kLogout);
+  static constexpr auto fields() { return std::tuple{}; }
+};
+
+// The server ends the connection (section 8). -1: the client should not come back by itself.
+struct ByePush {
+  static constexpr Msgid kMsgid = Msgid::kBye;
+  std::string_view reason{};
+  std::int64_t reconnect_after_ms = -1;
+  static constexpr auto fields() {
+    return std::tuple{lenient_field("reason", &ByePush::reason),
+                      lenient_field("reconnect_after_ms", &ByePush::reconnect_after_ms)};
+  }
+};
+
+}  // namespace chat::protocol::messages

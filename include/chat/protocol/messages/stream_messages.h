@@ -1,0 +1,69 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <tuple>
+
+#include "chat/base/ids.h"
+#include "chat/protocol/messages/field.h"
+#include "chat/protocol/msgid.h"
+
+// PROTOCOL.md, section 5: what a client has received.
+namespace chat::protocol::messages {
+
+// Everything of one stream up to `seq` has come. A stream is named by one of `from` and `groupid`.
+struct Delivered {
+  static constexpr Msgid kMsgid = Msgid::kDelivered;
+  std::optional<UserId> sender{};
+  std::optional<UserId> from{};
+  std::optional<GroupId> groupid{};
+  Seq seq = 0;
+  static constexpr auto fields() {
+    return std::tuple{sender_field(&Delivered::sender), field("from", &Delivered::from),
+                      field("groupid", &Delivered::groupid), field("seq", &Delivered::seq)};
+  }
+};
+
+struct Read {
+  static constexpr Msgid kMsgid = Msgid::kRead;
+  std::optional<UserId> sender{};
+  std::optional<UserId> from{};
+  std::optional<GroupId> groupid{};
+  Seq seq = 0;
+  static constexpr auto fields() {
+    return std::tuple{sender_field(&Read::sender), field("from", &Read::from),
+                      field("groupid", &Read::groupid), field("seq", &Read::seq)};
+  }
+};
+
+struct Sync {
+  static constexpr Msgid kMsgid = Msgid::kSync;
+  std::optional<UserId> sender{};
+  std::optional<UserId> from{};
+  std::optional<GroupId> groupid{};
+  std::optional<Seq> after{};
+  static constexpr auto fields() {
+    return std::tuple{sender_field(&Sync::sender), field("from", &Sync::from),
+                      field("groupid", &Sync::groupid), field("after", &Sync::after)};
+  }
+};
+
+struct SyncReply {
+  static constexpr Msgid kMsgid = reply_to(Msgid::kSync);
+  static constexpr auto fields() { return std::tuple{}; }
+};
+
+// Everything up to `seq` has been delivered to, or read by, one user or a whole group.
+struct ReceiptPush {
+  static constexpr Msgid kMsgid = Msgid::kReceipt;
+  std::string_view kind{};
+  std::optional<UserId> user{};
+  std::optional<GroupId> groupid{};
+  Seq seq = 0;
+  static constexpr auto fields() {
+    return std::tuple{field("kind", &ReceiptPush::kind), field("id", &ReceiptPush::user),
+                      field("groupid", &ReceiptPush::groupid), field("seq", &ReceiptPush::seq)};
+  }
+};
+
+}  // namespace chat::protocol::messages
