@@ -5,12 +5,17 @@
 #include <algorithm>
 
 #include "chat/protocol/errors.h"
+#include "chat/protocol/messages/account_messages.h"
+#include "chat/protocol/messages/encode.h"
+#include "chat/protocol/messages/login_messages.h"
 #include "client/core/request_json.h"
 
 namespace chat::client::check {
 
+using protocol::encode_request;
 using protocol::Errno;
 using protocol::Msgid;
+namespace messages = protocol::messages;
 
 bool is_temporary(const event::Refused& refused) {
   switch (static_cast<Errno>(refused.code)) {
@@ -31,10 +36,12 @@ std::chrono::milliseconds wait_of(const event::Refused& refused) {
 Account::Step Account::next(std::string_view cid) const {
   if (!registered_) {
     return {{.request = Msgid::kRegister, .name = name_},
-            request::register_user(cid, name_, password_)};
+            encode_request(messages::Register{.name = name_, .password = password_}, cid)};
   }
-  if (!token_.empty()) return {{.request = Msgid::kLogin}, request::login_again(cid, token_)};
-  return {{.request = Msgid::kLogin}, request::login(cid, {{id_, name_}, password_, false})};
+  if (!token_.empty())
+    return {{.request = Msgid::kLogin}, encode_request(request::login_again(token_), cid)};
+  return {{.request = Msgid::kLogin},
+          encode_request(request::login({{id_, name_}, password_, false}), cid)};
 }
 
 Account::Outcome Account::take(const Event& answer) {

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "chat/protocol/messages/encode.h"
+#include "chat/protocol/messages/login_messages.h"
 #include "client/core/request_json.h"
 
 namespace chat::client::check {
 namespace {
 
+using protocol::encode_request;
 using protocol::Msgid;
+namespace messages = protocol::messages;
 using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds kFirstReplyTimeout{5};
@@ -125,14 +129,14 @@ void Client::ask_next(base::SteadyTime now) {
     return ask(std::move(cid), std::move(step.question), step.json, now);
   }
   if (state_ == State::kLeaving) {
-    const std::string json = request::logout(cid, account_.id());
+    const std::string json = encode_request(messages::Logout{.sender = account_.id()}, cid);
     return ask(std::move(cid), {.request = Msgid::kLogout, .user = account_.id()}, json, now);
   }
   if (auto step = party_.next(member_, cid)) {
     return ask(std::move(cid), std::move(step->question), step->json, now);
   }
   if (now >= last_sent_ + kPingAfter) {
-    const std::string json = request::ping(cid);
+    const std::string json = encode_request(messages::Ping{}, cid);
     ask(std::move(cid), {.request = Msgid::kPing}, json, now);
   }
 }

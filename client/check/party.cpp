@@ -6,13 +6,17 @@
 
 #include "chat/protocol/errors.h"
 #include "chat/protocol/limits.h"
+#include "chat/protocol/messages/encode.h"
+#include "chat/protocol/messages/people_messages.h"
 #include "client/check/account.h"
 #include "client/core/request_json.h"
 
 namespace chat::client::check {
 
+using protocol::encode_request;
 using protocol::Errno;
 using protocol::Msgid;
+namespace messages = protocol::messages;
 
 Party::Party(Kind kind, std::size_t members, std::uint32_t first_stream, std::string name)
     : kind_(kind), first_stream_(first_stream), name_(std::move(name)), members_(members) {
@@ -54,16 +58,19 @@ std::optional<Party::Step> Party::next(std::size_t member, std::string_view cid)
     if (member != 0 || !everyone_known()) return std::nullopt;
     const Target with{members_[1].id, {}};
     return Step{{.request = Msgid::kHistory, .target = with},
-                request::history(cid, with, static_cast<int>(protocol::kHistoryMax), cursor_)};
+                encode_request(
+                    request::history(with, static_cast<int>(protocol::kHistoryMax), cursor_), cid)};
   }
   if (group_) {
-    return Step{{.request = Msgid::kAddGroup}, request::join_group(cid, self, group_)};
+    return Step{{.request = Msgid::kAddGroup},
+                encode_request(messages::AddGroup{.sender = self, .groupid = group_}, cid)};
   }
   if (member != 0) return std::nullopt;
   const std::string name =
       fmt::format("{}{}", name_, attempts_ == 0 ? "" : fmt::format("-{}", attempts_));
   return Step{{.request = Msgid::kCreateGroup, .name = name},
-              request::create_group(cid, self, name, "")};
+              encode_request(
+                  messages::CreateGroup{.sender = self, .groupname = name, .groupdesc = ""}, cid)};
 }
 
 bool Party::take(std::size_t member, const Event& answer) {

@@ -7,6 +7,9 @@
 
 #include "chat/base/version.h"
 #include "chat/protocol/limits.h"
+#include "chat/protocol/messages/account_messages.h"
+#include "chat/protocol/messages/login_messages.h"
+#include "chat/protocol/messages/people_messages.h"
 #include "client/core/reconnect_backoff.h"
 #include "client/core/text.h"
 #include "client/core/wire.h"
@@ -15,6 +18,7 @@ namespace chat::client {
 namespace {
 
 using protocol::Msgid;
+namespace messages = protocol::messages;
 
 std::string too_large(std::size_t bytes, std::size_t limit) {
   return fmt::format("too long: {} bytes, the server takes at most {} at once", bytes, limit);
@@ -73,8 +77,8 @@ Result<void> ClientSession::open(const std::string& host, std::uint16_t port, co
   receiver_ = base::Thread("receive", [this] { receive_all(); });
   sender_ = base::Thread("send", [this] { send_chats(); });
 
-  const Answer hello = ask({.request = Msgid::kHello},
-                           [](auto cid) { return request::hello(cid, base::version()); });
+  const Answer hello =
+      ask(messages::Hello{.client = "chatclient", .version = std::string(base::version())});
   if (hello.ok() || hello.status == Answer::Status::kRefused) return {};
   close();
   if (hello.status == Answer::Status::kTimedOut) {
@@ -97,21 +101,18 @@ void ClientSession::interrupt() {
 }
 
 Answer ClientSession::register_user(const std::string& name, std::string_view password) {
-  return ask({.request = Msgid::kRegister, .name = name},
-             [&](auto cid) { return request::register_user(cid, name, password); });
+  return ask(messages::Register{.name = name, .password = std::string(password)}, {.name = name});
 }
 
 Answer ClientSession::login(const Credentials& credentials) {
-  return ask({.request = Msgid::kLogin},
-             [&](auto cid) { return request::login(cid, credentials); });
+  return ask(request::login(credentials));
 }
 
 // What was typed before goes first. Who logs out on purpose has nothing more to say after that.
 Answer ClientSession::logout() {
   if (!wait_for_chats(reply_timeout_)) timed_out(Msgid::kOneChat);
   outbox_.pause();  // nothing follows the LOGOUT
-  Answer answer = ask({.request = Msgid::kLogout, .user = self()},
-                      [&](auto cid) { return request::logout(cid, self()); });
+  Answer answer = ask(messages::Logout{.sender = self()}, {.user = self()});
   if (answer.ok()) {
     drop_chats();
     base::MutexLock lock(account_mutex_);
@@ -138,8 +139,7 @@ Answer ClientSession::resume() {
     token = token_;
   }
   if (token.empty()) return {Answer::Status::kNotSent, {}};
-  Answer answer = ask({.request = Msgid::kLogin, .again = true},
-                      [&](auto cid) { return request::login_again(cid, token); });
+  Answer answer = ask(request::login_again(token), {.again = true});
   const auto* refused = answer.event.as<event::Refused>();
   if (refused != nullptr && refused->error == "invalid_token") {
     base::MutexLock lock(account_mutex_);
@@ -165,27 +165,24 @@ void ClientSession::acknowledge(bool read) {
 }
 
 Answer ClientSession::history(Target target, int limit, const std::string& cursor) {
-  return ask({.request = Msgid::kHistory, .target = target},
-             [&](auto cid) { return request::history(cid, target, limit, cursor); });
+  return ask(request::history(target, limit, cursor), {.target = target});
 }
 
 Answer ClientSession::add_friend(UserId other) {
-  return ask({.request = Msgid::kAddFriend},
-             [&](auto cid) { return request::add_friend(cid, self(), other); });
+  return ask(messages::AddFriend{.sender = self(), .friendid = other});
 }
 
 Answer ClientSession::create_group(const std::string& name, const std::string& desc) {
-  return ask({.request = Msgid::kCreateGroup, .name = name, .desc = desc},
-             [&](auto cid) { return request::create_group(cid, self(), name, desc); });
+  return ask(messages::CreateGroup{.sender = self(), .groupname = name, .groupdesc = desc},
+             {.name = name, .desc = desc});
 }
 
 Answer ClientSession::join_group(GroupId group) {
-  return ask({.request = Msgid::kAddGroup},
-             [&](auto cid) { return request::join_group(cid, self(), group); });
+  return ask(messages::AddGroup{.sender = self(), .groupid = group});
 }
 
 Answer ClientSession::ping() {
-  return ask({.request = Msgid::kPing}, [](auto cid) { return request::ping(cid); });
+  return ask(messages::Ping{});
 }
 
 Answer ClientSession::chat(Target target, std::string_view text) {

@@ -8,11 +8,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "chat/base/ids.h"
 #include "chat/base/mutex.h"
 #include "chat/base/result.h"
 #include "chat/base/thread.h"
+#include "chat/protocol/messages/encode.h"
 #include "client/core/event.h"
 #include "client/core/outbox.h"
 #include "client/core/pending.h"
@@ -111,6 +114,12 @@ class ClientSession {
   using Build = std::function<std::string(std::string_view cid)>;
 
   Answer ask(Question question, const Build& build);
+  template <typename Message>
+  Answer ask(const Message& message, Question question = {}) {
+    question.request = Message::kMsgid;
+    return ask(std::move(question),
+               [&](auto cid) { return protocol::encode_request(message, cid); });
+  }
   PendingTable::Item send(Question question, const Build& build, Answer& failure);
   PendingTable::Item transmit(const std::string& cid, Question question, const std::string& json);
   std::string next_cid();

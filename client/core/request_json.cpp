@@ -1,154 +1,78 @@
 #include "client/core/request_json.h"
 
-#include "chat/protocol/json_writer.h"
-#include "chat/protocol/msgid.h"
+#include "chat/protocol/messages/encode.h"
+#include "chat/protocol/messages/stream_messages.h"
 
 namespace chat::client::request {
 namespace {
 
-using protocol::JsonWriter;
-using protocol::Msgid;
+using protocol::encode_request;
+namespace messages = protocol::messages;
 
-// {"msgid":…,"cid":…, and what `fill` adds, }.
-template <typename Fill>
-std::string build(Msgid msgid, std::string_view cid, Fill fill) {
-  std::string out;
-  JsonWriter json(out);
-  json.begin_object().field("msgid", static_cast<int>(msgid)).field("cid", cid);
-  fill(json);
-  json.end_object();
-  return out;
-}
-
-std::string move_cursor(Msgid msgid, Target stream, Seq seq) {
-  std::string out;
-  JsonWriter json(out);
-  json.begin_object().field("msgid", static_cast<int>(msgid));
+// DELIVERED and READ: they have no cid, because nobody waits for an answer.
+template <typename Message>
+std::string move_cursor(Target stream, Seq seq) {
+  Message message;
   if (stream.group) {
-    json.field("groupid", stream.group.value);
+    message.groupid = stream.group;
   } else {
-    json.field("from", stream.user.value);
+    message.from = stream.user;
   }
-  json.field("seq", seq).end_object();
-  return out;
+  message.seq = seq;
+  return encode_request(message);
 }
 
 }  // namespace
 
-std::string hello(std::string_view cid, std::string_view version) {
-  return build(Msgid::kHello, cid, [&](JsonWriter& json) {
-    json.field("client", "chatclient").field("version", version);
-  });
+messages::Login login(const Credentials& credentials) {
+  messages::Login message{.password = credentials.password,
+                          .takeover = credentials.takeover,
+                          .ack = true,
+                          .heartbeat = true};
+  if (credentials.account.id) {
+    message.id = credentials.account.id;
+  } else {
+    message.name = credentials.account.name;
+  }
+  return message;
 }
 
-std::string ping(std::string_view cid) {
-  return build(Msgid::kPing, cid, [](JsonWriter&) {});
+messages::Login login_again(std::string_view token) {
+  return {.token = std::string(token), .ack = true, .heartbeat = true};
 }
 
-std::string register_user(std::string_view cid, std::string_view name, std::string_view password) {
-  return build(Msgid::kRegister, cid,
-               [&](JsonWriter& json) { json.field("name", name).field("password", password); });
+messages::RevokeSession revoke_session(std::string_view session) {
+  if (session.empty()) return {.others = true};
+  return {.session = std::string(session)};
 }
 
-std::string login(std::string_view cid, const Credentials& credentials) {
-  return build(Msgid::kLogin, cid, [&](JsonWriter& json) {
-    if (credentials.account.id) {
-      json.field("id", credentials.account.id.value);
-    } else {
-      json.field("name", credentials.account.name);
-    }
-    json.field("password", credentials.password);
-    if (credentials.takeover) json.field("takeover", true);
-    json.field("ack", true).field("heartbeat", true);
-  });
-}
-
-std::string login_again(std::string_view cid, std::string_view token) {
-  return build(Msgid::kLogin, cid, [&](JsonWriter& json) {
-    json.field("token", token).field("ack", true).field("heartbeat", true);
-  });
-}
-
-std::string logout(std::string_view cid, UserId self) {
-  return build(Msgid::kLogout, cid, [&](JsonWriter& json) { json.field("id", self.value); });
-}
-
-std::string add_friend(std::string_view cid, UserId self, UserId other) {
-  return build(Msgid::kAddFriend, cid, [&](JsonWriter& json) {
-    json.field("id", self.value).field("friendid", other.value);
-  });
-}
-
-std::string create_group(std::string_view cid, UserId self, std::string_view name,
-                         std::string_view desc) {
-  return build(Msgid::kCreateGroup, cid, [&](JsonWriter& json) {
-    json.field("id", self.value).field("groupname", name).field("groupdesc", desc);
-  });
-}
-
-std::string join_group(std::string_view cid, UserId self, GroupId group) {
-  return build(Msgid::kAddGroup, cid, [&](JsonWriter& json) {
-    json.field("id", self.value).field("groupid", group.value);
-  });
+messages::History history(Target target, int limit, std::string_view cursor) {
+  messages::History message{.limit = limit};
+  if (target.group) {
+    message.groupid = target.group;
+  } else {
+    message.with = target.user;
+  }
+  if (!cursor.empty()) message.cursor = cursor;
+  return message;
 }
 
 std::string chat(std::string_view cid, UserId self, Target target, std::string_view text) {
-  const auto msgid = target.group ? Msgid::kGroupChat : Msgid::kOneChat;
-  return build(msgid, cid, [&](JsonWriter& json) {
-    json.field("id", self.value);
-    if (target.group) {
-      json.field("groupid", target.group.value);
-    } else {
-      json.field("toid", target.user.value);
-    }
-    json.field("msg", text);
-  });
+  if (target.group) {
+    return encode_request(
+        messages::GroupChat{.sender = self, .groupid = target.group, .msg = std::string(text)},
+        cid);
+  }
+  return encode_request(
+      messages::OneChat{.sender = self, .toid = target.user, .msg = std::string(text)}, cid);
 }
 
 std::string delivered(Target stream, Seq seq) {
-  return move_cursor(Msgid::kDelivered, stream, seq);
+  return move_cursor<messages::Delivered>(stream, seq);
 }
 
 std::string read(Target stream, Seq seq) {
-  return move_cursor(Msgid::kRead, stream, seq);
-}
-
-std::string change_password(std::string_view cid, std::string_view password,
-                            std::string_view new_password) {
-  return build(Msgid::kChangePassword, cid, [&](JsonWriter& json) {
-    json.field("password", password).field("new_password", new_password);
-  });
-}
-
-std::string delete_account(std::string_view cid, std::string_view password) {
-  return build(Msgid::kDeleteAccount, cid,
-               [&](JsonWriter& json) { json.field("password", password); });
-}
-
-std::string sessions(std::string_view cid) {
-  return build(Msgid::kSessions, cid, [](JsonWriter&) {});
-}
-
-std::string revoke_session(std::string_view cid, std::string_view session) {
-  return build(Msgid::kRevokeSession, cid, [&](JsonWriter& json) {
-    if (session.empty()) {
-      json.field("others", true);
-    } else {
-      json.field("session", session);
-    }
-  });
-}
-
-std::string history(std::string_view cid, Target target, int limit, std::string_view cursor) {
-  return build(Msgid::kHistory, cid, [&](JsonWriter& json) {
-    if (target.group) {
-      json.field("groupid", target.group.value);
-    } else {
-      json.field("with", target.user.value);
-    }
-    json.field("limit", limit);
-    if (!cursor.empty()) json.field("cursor", cursor);
-  });
+  return move_cursor<messages::Read>(stream, seq);
 }
 
 }  // namespace chat::client::request

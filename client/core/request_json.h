@@ -4,9 +4,12 @@
 #include <string_view>
 
 #include "chat/base/ids.h"
+#include "chat/protocol/messages/account_messages.h"
+#include "chat/protocol/messages/chat_messages.h"
+#include "chat/protocol/messages/login_messages.h"
 #include "client/core/event.h"
 
-// The JSON of each request (PROTOCOL.md). All texts must be valid UTF-8.
+// What the client asks (PROTOCOL.md). All texts must be valid UTF-8.
 namespace chat::client {
 
 // Who logs in: by id where it names something, otherwise by name.
@@ -21,30 +24,19 @@ struct Credentials {
   bool takeover = false;  // end a session that the account has elsewhere
 };
 
+// Those of the catalogue's requests that depend on more than their fields. The others are written
+// by protocol::encode_request() as they are.
 namespace request {
 
-std::string hello(std::string_view cid, std::string_view version);
-std::string ping(std::string_view cid);
-std::string register_user(std::string_view cid, std::string_view name, std::string_view password);
-std::string login(std::string_view cid, const Credentials& credentials);
+protocol::messages::Login login(const Credentials& credentials);
 // By the token that an earlier login brought.
-std::string login_again(std::string_view cid, std::string_view token);
-std::string logout(std::string_view cid, UserId self);
-std::string add_friend(std::string_view cid, UserId self, UserId other);
-std::string create_group(std::string_view cid, UserId self, std::string_view name,
-                         std::string_view desc);
-std::string join_group(std::string_view cid, UserId self, GroupId group);
+protocol::messages::Login login_again(std::string_view token);
+protocol::messages::RevokeSession revoke_session(std::string_view session);  // empty: all others
+protocol::messages::History history(Target target, int limit, std::string_view cursor);
 std::string chat(std::string_view cid, UserId self, Target target, std::string_view text);
 // Everything of the stream up to seq has come, or has been read. They have no answer.
 std::string delivered(Target stream, Seq seq);
 std::string read(Target stream, Seq seq);
-std::string change_password(std::string_view cid, std::string_view password,
-                            std::string_view new_password);
-std::string delete_account(std::string_view cid, std::string_view password);
-std::string sessions(std::string_view cid);
-// `session` empty: all others.
-std::string revoke_session(std::string_view cid, std::string_view session);
-std::string history(std::string_view cid, Target target, int limit, std::string_view cursor);
 
 }  // namespace request
 }  // namespace chat::client

@@ -3,10 +3,16 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <optional>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "chat/protocol/limits.h"
+#include "chat/protocol/messages/catalogue.h"
+#include "chat/protocol/messages/failure.h"
+#include "chat/protocol/messages/field.h"
 #include "chat/protocol/msgid.h"
 #include "client/core/text.h"
 
@@ -14,222 +20,252 @@ namespace chat::client {
 namespace {
 
 using nlohmann::json;
+using protocol::key_of;
 using protocol::Msgid;
+namespace messages = protocol::messages;
 
-// Reads one object's fields and remembers the first that breaks the protocol, so that a reader
-// states its fields in a row and asks once at the end.
-class Fields {
+template <typename T>
+constexpr bool kMayLack = std::is_same_v<T, bool>;
+template <typename T>
+constexpr bool kMayLack<std::vector<T>> = true;
+
+// Reads messages by their descriptions, and remembers the first field that breaks the protocol, so
+// that a caller asks once at the end. Lists and flags that are missing are empty and false. Texts
+// live as long as the JSON.
+class Reader {
  public:
-  explicit Fields(const json& object) : object_(object) {
-    if (!object.is_object()) break_at("an object");
-  }
-
-  std::int64_t integer(const char* name) {
-    if (find(name) == nullptr) break_at(name);
-    return optional_integer(name).value_or(0);
-  }
-
-  std::optional<std::int64_t> optional_integer(const char* name) {
-    const json* value = find(name);
-    if (value == nullptr) return std::nullopt;
-    // nlohmann would turn 1.9, true and 2^63 into some integer.
-    const bool fits = !value->is_number_unsigned() ||
-                      value->get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max();
-    if (value->is_number_integer() && fits) return value->get<std::int64_t>();
-    break_at(name);
-    return 0;
-  }
-
-  // 0 where it is missing: an older server numbers nothing.
-  Seq seq() {
-    const Seq value = optional_integer("seq").value_or(0);
-    if (value < 0) break_at("seq");
-    return value;
-  }
-
-  template <typename IdType>
-  IdType id(const char* name) {
-    const std::int64_t value = integer(name);
-    if (value < 1 || value > protocol::kIdMax) {
-      break_at(name);
-      return {};
+  template <typename Message>
+  Message read(const json& object) {
+    Message out;
+    if (!object.is_object()) {
+      break_at("an object");
+      return out;
     }
-    return IdType{static_cast<std::int32_t>(value)};
-  }
-
-  std::string text(const char* name) {
-    if (find(name) == nullptr) break_at(name);
-    return optional_text(name);
-  }
-
-  std::string optional_text(const char* name) {
-    const json* value = find(name);
-    if (value == nullptr) return {};
-    if (value->is_string()) return value->get<std::string>();
-    break_at(name);
-    return {};
-  }
-
-  bool flag(const char* name) {
-    const json* value = find(name);
-    if (value == nullptr) return false;
-    if (!value->is_boolean()) break_at(name);
-    return value->is_boolean() && value->get<bool>();
-  }
-
-  // Each item of an array by `read`; an absent array is an empty one.
-  template <typename T>
-  std::vector<T> list(const char* name, T (*read)(Fields&)) {
-    std::vector<T> out;
-    const json* value = find(name);
-    if (value == nullptr) return out;
-    if (!value->is_array()) break_at(name);
-    for (const json& item : *value) {
-      Fields fields(item);
-      out.push_back(read(fields));
-      absorb(name, fields);
-    }
+    protocol::for_each_field<Message>(
+        [&](const auto& field) { read_field(object, field, out.*field.member); });
     return out;
   }
 
-  template <typename T>
-  T object(const char* name, T (*read)(Fields&)) {
-    const json* value = find(name);
-    if (value == nullptr) {
-      break_at(name);
-      return {};
-    }
-    Fields fields(*value);
-    T out = read(fields);
-    absorb(name, fields);
-    return out;
+  void break_at(std::string name) {
+    if (broken_.empty()) broken_ = std::move(name);
+  }
+  // Whether nothing is broken, this included.
+  bool require(bool holds, std::string_view name) {
+    if (!holds) break_at(std::string(name));
+    return !broken();
   }
 
   bool broken() const { return !broken_.empty(); }
   const std::string& where() const { return broken_; }
 
  private:
-  const json* find(const char* name) const {
-    if (!object_.is_object()) return nullptr;
-    const auto found = object_.find(name);
-    return found == object_.end() ? nullptr : &*found;
+  template <typename Message, typename Member>
+  void read_field(const json& object, const protocol::Field<Message, Member>& field, Member& out) {
+    const auto found = object.find(field.name);
+    if (found != object.end()) return read_value(*found, field.name, out);
+    if (field.presence == protocol::Presence::kRequired && !kMayLack<Member>) {
+      break_at(std::string(field.name));
+    }
   }
 
-  void absorb(const char* name, const Fields& inner) {
+  // nlohmann would turn 1.9, true and 2^63 into some integer.
+  static bool is_integer(const json& value) {
+    const bool fits = !value.is_number_unsigned() ||
+                      value.get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max();
+    return value.is_number_integer() && fits;
+  }
+
+  void read_value(const json& value, std::string_view name, std::int64_t& out) {
+    if (require(is_integer(value), name)) out = value.get<std::int64_t>();
+  }
+  template <typename Tag>
+  void read_value(const json& value, std::string_view name, Id<Tag>& out) {
+    std::int64_t number = 0;
+    read_value(value, name, number);
+    if (require(number >= 1 && number <= protocol::kIdMax, name)) {
+      out.value = static_cast<std::int32_t>(number);
+    }
+  }
+  void read_value(const json& value, std::string_view name, std::string_view& out) {
+    if (require(value.is_string(), name)) out = value.get_ref<const std::string&>();
+  }
+  void read_value(const json& value, std::string_view name, bool& out) {
+    if (require(value.is_boolean(), name)) out = value.get<bool>();
+  }
+  template <typename T>
+  void read_value(const json& value, std::string_view name, std::optional<T>& out) {
+    read_value(value, name, out.emplace());
+  }
+  template <typename T>
+  void read_value(const json& value, std::string_view name, std::vector<T>& out) {
+    if (!require(value.is_array(), name)) return;
+    for (const json& item : value) read_value(item, name, out.emplace_back());
+  }
+  template <typename T>
+  requires requires { T::fields(); }
+  void read_value(const json& value, std::string_view name, T& out) {
+    Reader inner;
+    out = inner.read<T>(value);
     if (inner.broken()) break_at(fmt::format("{}.{}", name, inner.where()));
   }
 
-  void break_at(std::string name) {
-    if (broken_.empty()) broken_ = std::move(name);
-  }
-
-  const json& object_;
   std::string broken_;
 };
 
-Friend read_friend(Fields& in) {
-  return {in.id<UserId>("id"), in.text("name"), in.optional_text("state")};
+// What every message has.
+struct Envelope {
+  std::int64_t msgid = 0;
+  std::optional<std::string_view> cid{};
+  static constexpr auto fields() {
+    return std::tuple{protocol::field("msgid", &Envelope::msgid),
+                      protocol::field("cid", &Envelope::cid)};
+  }
+};
+
+std::string text_of(const std::optional<std::string_view>& text) {
+  return std::string(text.value_or(""));
 }
 
-Member read_member(Fields& in) {
-  return {in.id<UserId>("id"), in.text("name"), in.optional_text("state"),
-          in.optional_text("role")};
+Friend friend_of(const messages::FriendItem& item) {
+  return {item.id, std::string(item.name), std::string(item.state)};
 }
 
-Group read_group(Fields& in) {
-  return {in.id<GroupId>("id"), in.text("groupname"), in.optional_text("groupdesc"),
-          in.list("users", read_member)};
-}
-
-event::Message read_chat(Fields& in) {
-  event::Message out;
-  out.from = in.id<UserId>("id");
-  out.name = in.text("name");
-  const bool to_group = in.integer("msgid") == static_cast<int>(Msgid::kGroupChat);
-  if (to_group) out.group = in.id<GroupId>("groupid");
-  out.text = in.text("msg");
-  out.time = in.text("time");
-  out.ts = in.optional_integer("ts").value_or(0);
-  out.seq = in.seq();
-  out.cid = in.optional_text("cid");
+Group group_of(const messages::GroupItem& item) {
+  Group out{item.id, std::string(item.groupname), std::string(item.groupdesc), {}};
+  if (!item.users) return out;
+  for (const messages::MemberItem& user : *item.users) {
+    out.members.push_back(
+        {user.id, std::string(user.name), std::string(user.state), std::string(user.role)});
+  }
   return out;
 }
 
-event::LoggedIn read_login(Fields& in, bool again) {
+event::Message chat_of(Reader& in, const messages::AnyChatPush& push) {
+  const bool to_group = push.msgid == static_cast<int>(Msgid::kGroupChat);
+  in.require(!to_group || push.groupid, key_of(&messages::AnyChatPush::groupid));
+  in.require(push.seq >= 0, key_of(&messages::AnyChatPush::seq));
+  event::Message out;
+  out.from = push.sender;
+  out.name = push.name;
+  if (to_group) out.group = push.groupid.value_or(GroupId{});
+  out.text = push.msg;
+  out.time = push.time;
+  out.ts = push.ts;
+  out.seq = push.seq;
+  out.cid = text_of(push.cid);
+  return out;
+}
+
+std::vector<event::Message> chats_of(Reader& in, const std::vector<messages::AnyChatPush>& pushes) {
+  std::vector<event::Message> out;
+  for (const messages::AnyChatPush& push : pushes) out.push_back(chat_of(in, push));
+  return out;
+}
+
+event::LoggedIn read_login(Reader& in, const json& body, bool again) {
+  const auto reply = in.read<messages::LoginReply>(body);
   event::LoggedIn out;
   out.again = again;
-  out.id = in.id<UserId>("id");
-  out.name = in.text("name");
-  out.token = in.optional_text("token");
-  out.friends = in.list("friends", read_friend);
-  out.groups = in.list("groups", read_group);
-  out.offline = in.list("offlinemsg", read_chat);
-  out.more = in.flag("more");
-  out.more_friends = in.flag("more_friends");
-  out.more_groups = in.flag("more_groups");
+  out.id = reply.id;
+  out.name = reply.name;
+  out.token = reply.token;
+  for (const auto& item : reply.friends) out.friends.push_back(friend_of(item));
+  for (const auto& item : reply.groups) out.groups.push_back(group_of(item));
+  out.offline = chats_of(in, reply.offlinemsg);
+  out.more = reply.more;
+  out.more_friends = reply.more_friends;
+  out.more_groups = reply.more_groups;
   return out;
 }
 
-event::Refused read_refusal(Fields& in) {
+event::Refused read_refusal(Reader& in, const json& body) {
+  const auto failure = in.read<messages::Failure>(body);
   event::Refused out;
-  out.code = static_cast<int>(in.integer("errno"));
-  out.error = in.optional_text("error");
-  out.errmsg = in.optional_text("errmsg");
-  out.retry_after_ms = in.optional_integer("retry_after_ms");
+  out.code = static_cast<int>(failure.code);
+  out.error = failure.error;
+  out.errmsg = failure.errmsg;
+  out.retry_after_ms = failure.retry_after_ms;
   return out;
 }
 
-event::History read_history(Fields& in, const Question& question) {
-  return {question.target, in.list("messages", read_chat), in.optional_text("cursor")};
+event::History read_history(Reader& in, const json& body, const Question& question) {
+  const auto reply = in.read<messages::HistoryReply>(body);
+  return {question.target, chats_of(in, reply.messages), text_of(reply.cursor)};
 }
 
-event::SessionInfo read_session(Fields& in) {
-  return {in.text("session"), in.integer("created"), in.integer("expires"), in.flag("current")};
-}
-
-event::Receipt read_receipt(Fields& in) {
-  event::Receipt out;
-  out.kind = in.text("kind");
-  if (in.optional_integer("groupid")) {
-    out.group = in.id<GroupId>("groupid");
-  } else {
-    out.id = in.id<UserId>("id");
+event::SessionList read_sessions(Reader& in, const json& body) {
+  event::SessionList out;
+  for (const auto& item : in.read<messages::SessionsReply>(body).sessions) {
+    out.sessions.push_back({std::string(item.session), item.created, item.expires, item.current});
   }
-  out.seq = in.integer("seq");
   return out;
 }
 
-event::Sent read_sent(Fields& in, const Question& question, const std::string& cid) {
-  return {question.target, in.integer("seq"), in.optional_integer("ts").value_or(0), cid};
+event::Receipt read_receipt(Reader& in, const json& body) {
+  const auto push = in.read<messages::ReceiptPush>(body);
+  in.require(push.user || push.groupid, key_of(&messages::ReceiptPush::user));
+  event::Receipt out;
+  out.kind = push.kind;
+  if (push.groupid) {
+    out.group = *push.groupid;
+  } else {
+    out.id = push.user.value_or(UserId{});
+  }
+  out.seq = push.seq;
+  return out;
 }
 
-Event::What read_success(Fields& in, const Question& question, const std::string& cid) {
+template <typename Reply>
+event::Sent read_sent(Reader& in, const ServerMessage& message, const Question& question) {
+  const auto reply = in.read<Reply>(message.body);
+  return {question.target, reply.seq, reply.ts, message.cid};
+}
+
+Event::What read_success(Reader& in, const ServerMessage& message, const Question& question) {
+  const json& body = message.body;
   switch (question.request) {
-    case Msgid::kLogin: return read_login(in, question.again);
+    case Msgid::kLogin: return read_login(in, body, question.again);
     case Msgid::kLogout: return event::LoggedOut{question.user};
-    case Msgid::kRegister: return event::Registered{in.id<UserId>("id"), question.name};
-    case Msgid::kOneChat:
-    case Msgid::kGroupChat: return read_sent(in, question, cid);
-    case Msgid::kHistory: return read_history(in, question);
-    case Msgid::kChangePassword: return event::PasswordChanged{in.integer("revoked")};
+    case Msgid::kRegister:
+      return event::Registered{in.read<messages::RegisterReply>(body).id, question.name};
+    case Msgid::kOneChat: return read_sent<messages::OneChatReply>(in, message, question);
+    case Msgid::kGroupChat: return read_sent<messages::GroupChatReply>(in, message, question);
+    case Msgid::kHistory: return read_history(in, body, question);
+    case Msgid::kChangePassword:
+      return event::PasswordChanged{in.read<messages::ChangePasswordReply>(body).revoked};
     case Msgid::kDeleteAccount: return event::AccountDeleted{};
-    case Msgid::kSessions: return event::SessionList{in.list("sessions", read_session)};
-    case Msgid::kRevokeSession: return event::SessionsRevoked{in.integer("revoked")};
-    case Msgid::kAddFriend: return event::FriendAdded{in.object("friend", read_friend)};
+    case Msgid::kSessions: return read_sessions(in, body);
+    case Msgid::kRevokeSession:
+      return event::SessionsRevoked{in.read<messages::RevokeSessionReply>(body).revoked};
+    case Msgid::kAddFriend:
+      return event::FriendAdded{friend_of(in.read<messages::AddFriendReply>(body).added)};
     case Msgid::kCreateGroup:
-      return event::GroupCreated{in.id<GroupId>("groupid"), question.name, question.desc};
-    case Msgid::kAddGroup: return event::GroupJoined{in.object("group", read_group)};
+      return event::GroupCreated{in.read<messages::CreateGroupReply>(body).groupid, question.name,
+                                 question.desc};
+    case Msgid::kAddGroup:
+      return event::GroupJoined{group_of(in.read<messages::AddGroupReply>(body).group)};
     default: return event::Pong{};
   }
 }
 
-event::GroupChanged read_group_change(Fields& in) {
-  event::GroupChanged out;
-  out.group = in.id<GroupId>("groupid");
-  out.change = in.text("change");
-  if (in.optional_integer("id")) out.id = in.id<UserId>("id");
-  out.name = in.optional_text("name");
-  return out;
+event::GroupChanged read_group_change(Reader& in, const json& body) {
+  const auto push = in.read<messages::GroupPush>(body);
+  return {push.groupid, std::string(push.change), push.id.value_or(UserId{}), text_of(push.name)};
+}
+
+event::Presence read_presence(Reader& in, const json& body) {
+  const auto push = in.read<messages::PresencePush>(body);
+  return {push.id, {}, std::string(push.state)};
+}
+
+event::Contact read_contact(Reader& in, const json& body) {
+  const auto push = in.read<messages::ContactPush>(body);
+  return {push.id, std::string(push.name)};
+}
+
+event::Bye read_bye(Reader& in, const json& body) {
+  const auto push = in.read<messages::ByePush>(body);
+  return {std::string(push.reason), push.reconnect_after_ms};
 }
 
 event::Notice read_notice(std::string kind, const json& body) {
@@ -241,19 +277,18 @@ event::Notice read_notice(std::string kind, const json& body) {
   return out;
 }
 
-Event::What read_pushed(Fields& in, const ServerMessage& message) {
+Event::What read_pushed(Reader& in, const ServerMessage& message) {
+  const json& body = message.body;
   switch (static_cast<Msgid>(message.msgid)) {
     case Msgid::kOneChat:
-    case Msgid::kGroupChat: return read_chat(in);
-    case Msgid::kError: return read_refusal(in);
-    case Msgid::kPresence: return event::Presence{in.id<UserId>("id"), {}, in.text("state")};
-    case Msgid::kContact: return event::Contact{in.id<UserId>("id"), in.text("name")};
-    case Msgid::kGroup: return read_group_change(in);
-    case Msgid::kReceipt: return read_receipt(in);
-    case Msgid::kBye:
-      return event::Bye{in.optional_text("reason"),
-                        in.optional_integer("reconnect_after_ms").value_or(-1)};
-    default: return read_notice("push", message.body);
+    case Msgid::kGroupChat: return chat_of(in, in.read<messages::AnyChatPush>(body));
+    case Msgid::kError: return read_refusal(in, body);
+    case Msgid::kPresence: return read_presence(in, body);
+    case Msgid::kContact: return read_contact(in, body);
+    case Msgid::kGroup: return read_group_change(in, body);
+    case Msgid::kReceipt: return read_receipt(in, body);
+    case Msgid::kBye: return read_bye(in, body);
+    default: return read_notice("push", body);
   }
 }
 
@@ -263,7 +298,7 @@ tl::unexpected<Error> broken(int msgid, std::string_view where) {
                           harmless(where)));
 }
 
-Result<Event> finish(const Fields& in, const ServerMessage& message, Event::What what) {
+Result<Event> finish(const Reader& in, const ServerMessage& message, Event::What what) {
   if (in.broken()) return broken(message.msgid, in.where());
   return Event{std::move(what), std::string(message.raw)};
 }
@@ -281,29 +316,29 @@ Result<ServerMessage> parse_message(std::string_view frame) {
   if (!out.body.is_object()) {
     return fail(ErrorCode::kInternal, "the server sent something that is not a JSON object");
   }
-  Fields in(out.body);
-  const std::int64_t msgid = in.integer("msgid");
-  if (msgid < 0 || msgid > std::numeric_limits<int>::max()) return broken(0, "msgid");
-  out.msgid = static_cast<int>(msgid);
-  out.cid = in.optional_text("cid");
+  Reader in;
+  const auto envelope = in.read<Envelope>(out.body);
+  if (!std::in_range<int>(envelope.msgid) || envelope.msgid < 0) return broken(0, "msgid");
+  out.msgid = static_cast<int>(envelope.msgid);
+  out.cid = text_of(envelope.cid);
   if (in.broken()) return broken(out.msgid, in.where());
   return out;
 }
 
 Result<Event> read_reply(const ServerMessage& message, const Question& question) {
-  Fields in(message.body);
-  if (in.integer("errno") == 0) {
-    auto what = read_success(in, question, message.cid);
+  Reader in;
+  auto refused = read_refusal(in, message.body);
+  if (refused.code == 0) {
+    auto what = read_success(in, message, question);
     return finish(in, message, std::move(what));
   }
-  auto refused = read_refusal(in);
   refused.command = command_name(question.request);
   refused.target = question.target;
   return finish(in, message, std::move(refused));
 }
 
 Result<Event> read_push(const ServerMessage& message) {
-  Fields in(message.body);
+  Reader in;
   auto what = read_pushed(in, message);
   return finish(in, message, std::move(what));
 }
