@@ -27,7 +27,7 @@ std::string footer() {
       "interrupted (128 + signal). 1, 2 and 6 for the last command that failed, and for commands\n"
       "only without a terminal; 6 also when a message has no answer at the end, or the answer\n"
       "to a command was lost with the connection (unanswered).",
-      kCommandHelp, kLineHelp);
+      command_help(), kLineHelp);
 }
 
 void add_tls(CLI::App& app, ClientOptions& out) {

@@ -11,31 +11,6 @@
 
 namespace chat::client {
 
-const char* const kCommandHelp =
-    R"(  /register NAME [PASSWORD]         make an account; the password is asked for if it is missing
-  /login NAME|ID [PASSWORD] [--takeover]   log in; --takeover ends a session held elsewhere
-  /logout                           log out; /login works again         (loginout)
-  /add ID                           add a friend                        (addfriend:ID)
-  /friends                          friends and whether they are online
-  /creategroup NAME [DESCRIPTION]   make a group                        (creategroup:NAME:DESC)
-  /join ID                          join a group                        (addgroup:ID)
-  /groups                           groups and their members
-  /chat ID TEXT                     write to a user                     (chat:ID:TEXT)
-  /group ID TEXT                    write to a group                    (groupchat:ID:TEXT)
-  /history ID [N]                   the last N messages with a user (20)
-  /history group ID [N]             the last N messages of a group
-  /more                             what was before those
-  /password                         change the password; other sessions end
-  /sessions                         where this account may log in without it
-  /revoke ID|others                 end one of those, or all but this one
-  /deleteaccount                    delete the account; asks for the password
-  /wait SECONDS                     go on receiving for so long
-  /wait-messages N [SECONDS]        until N more messages have come (10 s)
-  /help                             this list                           (help)
-  /quit                             leave, also at the end of the input (quit)
-A NAME with spaces, or one of digits only, stands in quotation marks: "Anna Lee", "123".
-)";
-
 namespace {
 
 using Parsed = tl::expected<Command, std::string>;
@@ -228,57 +203,98 @@ Parsed parse_bare(std::string_view rest) {
   return T{};
 }
 
-struct Spelling {
+// One command: what is typed, what /help says, and how the rest of the line is read.
+struct CommandRow {
   std::string_view word;
+  std::string_view help;
   Parsed (*parse)(std::string_view rest);
-  bool secret = false;  // a password may follow
+  // The spelling of the original clients; empty: they have none.
+  std::string_view original = {};
+  Parsed (*parse_original)(std::string_view rest) = nullptr;  // nullptr: as `parse`
+  bool secret = false;                                        // a password may follow
 };
 
-constexpr Spelling kSlash[] = {
-    {"/register", parse_register, true},
-    {"/login", parse_login, true},
-    {"/logout", parse_bare<command::Logout>},
-    {"/add", parse_add},
-    {"/friends", parse_bare<command::Friends>},
-    {"/creategroup", parse_create_group},
-    {"/join", parse_join},
-    {"/groups", parse_bare<command::Groups>},
-    {"/chat", parse_chat<' '>},
-    {"/group", parse_group_chat<' '>},
-    {"/history", parse_history},
-    {"/more", parse_bare<command::More>},
-    {"/password", parse_bare<command::Password>, true},
-    {"/sessions", parse_bare<command::Sessions>},
-    {"/revoke", parse_revoke},
-    {"/deleteaccount", parse_bare<command::DeleteAccount>, true},
-    {"/wait", parse_wait},
-    {"/wait-messages", parse_wait_messages},
-    {"/help", parse_bare<command::Help>},
-    {"/quit", parse_bare<command::Quit>},
+constexpr CommandRow kCommands[] = {
+    {"/register",
+     "  /register NAME [PASSWORD]         make an account; the password is asked for if it is "
+     "missing\n",
+     parse_register, "", nullptr, true},
+    {"/login",
+     "  /login NAME|ID [PASSWORD] [--takeover]   log in; --takeover ends a session held "
+     "elsewhere\n",
+     parse_login, "", nullptr, true},
+    {"/logout",
+     "  /logout                           log out; /login works again         (loginout)\n",
+     parse_bare<command::Logout>, "loginout"},
+    {"/add",
+     "  /add ID                           add a friend                        (addfriend:ID)\n",
+     parse_add, "addfriend"},
+    {"/friends", "  /friends                          friends and whether they are online\n",
+     parse_bare<command::Friends>},
+    {"/creategroup",
+     "  /creategroup NAME [DESCRIPTION]   make a group                        "
+     "(creategroup:NAME:DESC)\n",
+     parse_create_group, "creategroup", parse_old_create_group},
+    {"/join",
+     "  /join ID                          join a group                        (addgroup:ID)\n",
+     parse_join, "addgroup"},
+    {"/groups", "  /groups                           groups and their members\n",
+     parse_bare<command::Groups>},
+    {"/chat",
+     "  /chat ID TEXT                     write to a user                     (chat:ID:TEXT)\n",
+     parse_chat<' '>, "chat", parse_chat<':'>},
+    {"/group",
+     "  /group ID TEXT                    write to a group                    "
+     "(groupchat:ID:TEXT)\n",
+     parse_group_chat<' '>, "groupchat", parse_group_chat<':'>},
+    {"/history",
+     "  /history ID [N]                   the last N messages with a user (20)\n"
+     "  /history group ID [N]             the last N messages of a group\n",
+     parse_history},
+    {"/more", "  /more                             what was before those\n",
+     parse_bare<command::More>},
+    {"/password", "  /password                         change the password; other sessions end\n",
+     parse_bare<command::Password>, "", nullptr, true},
+    {"/sessions", "  /sessions                         where this account may log in without it\n",
+     parse_bare<command::Sessions>},
+    {"/revoke", "  /revoke ID|others                 end one of those, or all but this one\n",
+     parse_revoke},
+    {"/deleteaccount",
+     "  /deleteaccount                    delete the account; asks for the password\n",
+     parse_bare<command::DeleteAccount>, "", nullptr, true},
+    {"/wait", "  /wait SECONDS                     go on receiving for so long\n", parse_wait},
+    {"/wait-messages",
+     "  /wait-messages N [SECONDS]        until N more messages have come (10 s)\n",
+     parse_wait_messages},
+    {"/help", "  /help                             this list                           (help)\n",
+     parse_bare<command::Help>, "help"},
+    {"/quit", "  /quit                             leave, also at the end of the input (quit)\n",
+     parse_bare<command::Quit>, "quit"},
 };
 
-constexpr Spelling kOriginal[] = {
-    {"chat", parse_chat<':'>},
-    {"addfriend", parse_add},
-    {"creategroup", parse_old_create_group},
-    {"addgroup", parse_join},
-    {"groupchat", parse_group_chat<':'>},
-    {"loginout", parse_bare<command::Logout>},
-    {"help", parse_bare<command::Help>},
-    {"quit", parse_bare<command::Quit>},
+constexpr std::string_view kHelpEnd =
+    "A NAME with spaces, or one of digits only, stands in quotation marks: \"Anna Lee\", "
+    "\"123\".\n";
+
+// A row in one of its spellings.
+struct Spelling {
+  const CommandRow* row = nullptr;  // nullptr: no such command
+  Parsed (*parse)(std::string_view rest) = nullptr;
 };
 
-// Takes the command's word off the front; nothing when it is none.
-const Spelling* take_spelling(std::string_view& line) {
+// Takes the command's word off the front.
+Spelling take_spelling(std::string_view& line) {
   line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
   const bool slash = line.starts_with('/');
   const std::string_view word = trim(take_until(line, slash ? ' ' : ':'));
-  const auto find = [word](const auto& spellings) -> const Spelling* {
-    const auto found = std::find_if(std::begin(spellings), std::end(spellings),
-                                    [word](const Spelling& each) { return each.word == word; });
-    return found == std::end(spellings) ? nullptr : &*found;
-  };
-  return slash ? find(kSlash) : find(kOriginal);
+  if (word.empty()) return {};
+  for (const CommandRow& row : kCommands) {
+    if (slash && row.word == word) return {&row, row.parse};
+    if (!slash && row.original == word) {
+      return {&row, row.parse_original != nullptr ? row.parse_original : row.parse};
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -288,17 +304,17 @@ Parsed parse_command(std::string_view line) {
   line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
   if (line.empty()) return command::Nothing{};
   if (!protocol::is_valid_utf8(line)) return wrong("the line is not valid UTF-8");
-  const Spelling* const command = take_spelling(line);
-  return command != nullptr ? command->parse(line) : wrong("unknown command; /help lists them");
+  const Spelling command = take_spelling(line);
+  return command.row != nullptr ? command.parse(line) : wrong("unknown command; /help lists them");
 }
 
 bool may_be_remembered(std::string_view line) {
   std::string_view first = line;
-  if (take_spelling(first) == nullptr) return false;
+  if (take_spelling(first).row == nullptr) return false;
   while (!line.empty()) {
     std::string_view each = take_until(line, '\n');
-    const Spelling* const command = take_spelling(each);
-    if (command != nullptr && command->secret) return false;
+    const CommandRow* const row = take_spelling(each).row;
+    if (row != nullptr && row->secret) return false;
   }
   return true;
 }
@@ -307,6 +323,25 @@ tl::expected<Account, std::string> parse_account(std::string_view text) {
   if (!protocol::is_valid_utf8(text)) return wrong("the name is not valid UTF-8");
   const bool quoted = text.size() > 2 && text.front() == '"' && text.back() == '"';
   return to_account(quoted ? text.substr(1, text.size() - 2) : text, quoted);
+}
+
+const std::string& command_help() {
+  static const std::string help = [] {
+    std::string text;
+    for (const CommandRow& row : kCommands) text += row.help;
+    return text.append(kHelpEnd);
+  }();
+  return help;
+}
+
+const std::vector<std::string_view>& command_words() {
+  static const std::vector<std::string_view> words = [] {
+    std::vector<std::string_view> found;
+    for (const CommandRow& row : kCommands) found.push_back(row.word);
+    std::sort(found.begin(), found.end());
+    return found;
+  }();
+  return words;
 }
 
 }  // namespace chat::client

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 #include <variant>
+#include <vector>
 
 #include "chat/base/ids.h"
 #include "client/core/event.h"
@@ -16,55 +17,94 @@
 // original clients, `chat:2:hello`.
 namespace chat::client {
 
+class TerminalClient;
+
+// Each command is a value that can run; `run` is defined in run_commands.cpp. kWorksOffline: it
+// makes sense without a connection.
 namespace command {
 
-struct Nothing {};  // an empty line
+struct Nothing {  // an empty line
+  static constexpr bool kWorksOffline = true;
+  void run(TerminalClient& /*client*/) const {}
+};
 struct Register {
   std::string name;
   std::optional<std::string> password;  // nothing: to be asked for
+  void run(TerminalClient& client) const;
 };
 struct Login {
   Account account;
   std::optional<std::string> password;
   bool takeover = false;
+  void run(TerminalClient& client) const;
 };
-struct Logout {};
+struct Logout {
+  void run(TerminalClient& client) const;
+};
 struct AddFriend {
   UserId id;
+  void run(TerminalClient& client) const;
 };
-struct Friends {};
+struct Friends {
+  void run(TerminalClient& client) const;
+};
 struct CreateGroup {
   std::string name;
   std::string desc;
+  void run(TerminalClient& client) const;
 };
 struct JoinGroup {
   GroupId id;
+  void run(TerminalClient& client) const;
 };
-struct Groups {};
+struct Groups {
+  void run(TerminalClient& client) const;
+};
 struct Chat {
   Target target;
   std::string text;
+  void run(TerminalClient& client) const;
 };
 struct Wait {
+  static constexpr bool kWorksOffline = true;
   std::chrono::milliseconds duration{0};
+  void run(TerminalClient& client) const;
 };
 struct WaitMessages {
+  static constexpr bool kWorksOffline = true;
   std::size_t count = 0;
   std::chrono::milliseconds timeout{0};
+  void run(TerminalClient& client) const;
 };
-struct Password {};  // both are asked for
-struct DeleteAccount {};
-struct Sessions {};
+struct Password {  // both are asked for
+  void run(TerminalClient& client) const;
+};
+struct DeleteAccount {
+  void run(TerminalClient& client) const;
+};
+struct Sessions {
+  void run(TerminalClient& client) const;
+};
 struct Revoke {
   std::string session;  // as Sessions shows it; empty: all but this one
+  void run(TerminalClient& client) const;
 };
 struct History {
   Target target;
   int limit = 20;
+  void run(TerminalClient& client) const;
 };
-struct More {};
-struct Help {};
-struct Quit {};
+struct More {
+  void run(TerminalClient& client) const;
+};
+struct Help {
+  static constexpr bool kWorksOffline = true;
+  void run(TerminalClient& client) const;
+};
+struct Quit {
+  static constexpr bool kWorksOffline = true;
+  void run(TerminalClient& client) const;
+};
 
 }  // namespace command
 
@@ -87,6 +127,8 @@ bool may_be_remembered(std::string_view line);
 tl::expected<Account, std::string> parse_account(std::string_view text);
 
 // The list that /help shows.
-extern const char* const kCommandHelp;
+const std::string& command_help();
+// "/add", "/chat" …, ascending.
+const std::vector<std::string_view>& command_words();
 
 }  // namespace chat::client

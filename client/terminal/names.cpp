@@ -1,18 +1,13 @@
 #include "client/terminal/names.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <utility>
 
+#include "client/terminal/command.h"
+
 namespace chat::client {
 namespace {
-
-constexpr std::array<std::string_view, 20> kCommands{
-    "/add",      "/chat",   "/creategroup", "/deleteaccount", "/friends",
-    "/group",    "/groups", "/help",        "/history",       "/join",
-    "/login",    "/logout", "/more",        "/password",      "/quit",
-    "/register", "/revoke", "/sessions",    "/wait",          "/wait-messages"};
 
 enum class Takes { kNothing, kFriend, kGroup };
 
@@ -111,7 +106,7 @@ std::vector<std::string> completions(std::string_view before, const std::vector<
                                      const std::vector<Group>& groups) {
   std::vector<std::string> found;
   if (before.find(' ') == std::string_view::npos) {
-    for (const std::string_view command : kCommands) {
+    for (const std::string_view command : command_words()) {
       if (!before.empty() && command.starts_with(before)) found.emplace_back(command);
     }
     return found;

@@ -9,7 +9,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "chat/base/clock.h"
 #include "chat/protocol/limits.h"
@@ -23,14 +25,14 @@
 namespace chat::client {
 namespace {
 
-// Chats are kept for later where it is known who sends them; the others make sense only now.
+// Chats are kept for later where it is known who sends them.
 bool needs_connection(const Command& command, bool keeps_chats) {
-  return !std::holds_alternative<command::Nothing>(command) &&
-         !(keeps_chats && std::holds_alternative<command::Chat>(command)) &&
-         !std::holds_alternative<command::Wait>(command) &&
-         !std::holds_alternative<command::WaitMessages>(command) &&
-         !std::holds_alternative<command::Help>(command) &&
-         !std::holds_alternative<command::Quit>(command);
+  return std::visit(
+      [keeps_chats]<typename T>(const T&) {
+        if constexpr (requires { T::kWorksOffline; }) return false;
+        return !(keeps_chats && std::is_same_v<T, command::Chat>);
+      },
+      command);
 }
 
 std::size_t count_messages(const Event& event) {
@@ -117,7 +119,7 @@ void TerminalClient::run_line(const std::string& line) {
     return;
   }
   if (needs_connection(*command, session_.can_resume()) && !need_connection()) return;
-  std::visit([this](const auto& what) { execute(what); }, *command);
+  std::visit([this](const auto& what) { what.run(*this); }, *command);
 }
 
 // Logging out first means that the account is free when the process is gone: a script may log
@@ -135,53 +137,6 @@ int TerminalClient::exit_code() const {
   return ending_ != 0 ? ending_ : failure_;
 }
 
-void TerminalClient::execute(const command::Register& what) {
-  const auto password = what.password ? what.password : new_password();
-  if (password && need_connection()) {
-    expect("register", session_.register_user(what.name, *password));
-  }
-}
-
-void TerminalClient::execute(const command::Login& what) {
-  const auto password = what.password ? what.password : ask_password("Password: ");
-  if (password && need_connection()) {
-    expect("login", session_.login({what.account, *password, what.takeover}));
-  }
-}
-
-void TerminalClient::execute(const command::Friends&) {
-  if (need_login("friends")) show({event::FriendList{session_.friends()}});
-}
-
-void TerminalClient::execute(const command::Groups&) {
-  if (need_login("groups")) show({event::GroupList{session_.groups()}});
-}
-
-void TerminalClient::execute(const command::Chat& what) {
-  const std::size_t length = to_code_points(what.text).size();
-  // A script gets the server's answer; a person can still change the line, which is the last one.
-  if (terminal_ && length > protocol::kTextMaxCodePoints) {
-    return show(
-        {event::Usage{fmt::format("not sent: the text has {} characters, and a message at most {}",
-                                  length, protocol::kTextMaxCodePoints)}});
-  }
-  session_.chat(what.target, what.text);
-}
-
-void TerminalClient::execute(const command::Wait& what) {
-  const auto until = base::system_clock().now() + what.duration;
-  while (pause(until)) {
-  }
-}
-
-void TerminalClient::execute(const command::WaitMessages& what) {
-  const auto deadline = base::system_clock().now() + what.timeout;
-  if (take_messages(what.count, deadline)) return;
-  // The connection's end speaks for itself.
-  if (ending_ == 0) show({event::TimedOut{"wait-messages", what.timeout}});
-}
-
-// False: they have not come in time, or cannot come any more.
 bool TerminalClient::take_messages(std::size_t count, base::SteadyTime deadline) {
   for (;;) {
     const auto now = base::system_clock().now();
@@ -199,28 +154,6 @@ bool TerminalClient::take_messages(std::size_t count, base::SteadyTime deadline)
     if (now >= deadline) return false;
     tick();
   }
-}
-
-void TerminalClient::execute(const command::History& what) {
-  if (!need_login("history")) return;
-  history_of_ = what.target;
-  history_limit_ = what.limit;
-  history_cursor_.clear();
-  const Answer answer = session_.history(what.target, what.limit, "");
-  expect("history", answer);
-  if (const auto* page = answer.event.as<event::History>()) history_cursor_ = page->cursor;
-}
-
-void TerminalClient::execute(const command::More&) {
-  if (!need_login("more")) return;
-  if (history_cursor_.empty()) return show({event::Usage{"there is nothing more to show"}});
-  const Answer answer = session_.history(history_of_, history_limit_, history_cursor_);
-  expect("more", answer);
-  if (const auto* page = answer.event.as<event::History>()) history_cursor_ = page->cursor;
-}
-
-void TerminalClient::execute(const command::Help&) {
-  show({event::Help{kCommandHelp}});
 }
 
 bool TerminalClient::need_login(const char* command) {

@@ -38,6 +38,30 @@ class TerminalClient {
   // Returns the exit code.
   int run();
 
+  // For commands, on the main thread.
+  ClientSession& session() { return session_; }
+  // A conversation that is shown page by page, the newest first.
+  struct HistoryView {
+    Target of{};
+    int limit = 0;
+    std::string cursor{};  // of the page shown last
+  };
+  HistoryView& history_view() { return history_view_; }
+  void show(const Event& event);
+  // Says that nobody knows whether the command was carried out, where that is so.
+  void expect(const char* command, const Answer& answer);
+  bool need_login(const char* command);
+  bool need_connection();
+  std::optional<std::string> ask_password(const char* prompt);
+  std::optional<std::string> new_password();
+  // Receives for a while, a tick at most. False: `until` has come, or the program is to end.
+  bool pause(base::SteadyTime until);
+  // False: they have not come in time, or cannot come any more.
+  bool take_messages(std::size_t count, base::SteadyTime deadline);
+  bool ending() const { return ending_ != 0; }
+  bool on_terminal() const { return terminal_; }
+  void quit() { quit_ = true; }
+
  private:
   // How often acknowledgements, pings and the connection are looked after.
   static constexpr std::chrono::milliseconds kTick{200};
@@ -51,54 +75,21 @@ class TerminalClient {
   bool wait_for_connection();
   bool is_for_later(const Answer& answer) const;
   bool is_own_retry(const Event& event) const;
-  void expect(const char* command, const Answer& answer);
   void come_back_later(const std::string& reason);
   void finish_sending();
   bool log_in_at_start();
   void read_commands();
   LineReader::Status next_line(std::string& line);
   LineReader::Status next_answer(const char* prompt, std::string& line);
-  bool pause(base::SteadyTime until);
-  bool take_messages(std::size_t count, base::SteadyTime deadline);
   SignalActions signal_actions();
   void run_line(const std::string& line);
   void leave();
   int exit_code() const;
 
-  void execute(const command::Nothing&) {}
-  void execute(const command::Register& what);
-  void execute(const command::Login& what);
-  void execute(const command::Logout&) { expect("logout", session_.logout()); }
-  void execute(const command::AddFriend& what) { expect("add", session_.add_friend(what.id)); }
-  void execute(const command::Friends&);
-  void execute(const command::CreateGroup& what) {
-    expect("creategroup", session_.create_group(what.name, what.desc));
-  }
-  void execute(const command::JoinGroup& what) { expect("join", session_.join_group(what.id)); }
-  void execute(const command::Groups&);
-  void execute(const command::Chat& what);
-  void execute(const command::Wait& what);
-  void execute(const command::WaitMessages& what);
-  void execute(const command::Password&);
-  void execute(const command::DeleteAccount&);
-  void execute(const command::Sessions&) { expect("sessions", session_.sessions()); }
-  void execute(const command::Revoke& what) {
-    expect("revoke", session_.revoke_session(what.session));
-  }
-  void execute(const command::History& what);
-  void execute(const command::More&);
-  void execute(const command::Help&);
-  void execute(const command::Quit&) { quit_ = true; }
-
-  std::optional<std::string> ask_password(const char* prompt);
-  std::optional<std::string> new_password();
   std::optional<std::string> first_password();
   std::optional<std::string> password_in(const std::string& path);
   std::optional<std::string> checked(std::string password);
-  bool need_login(const char* command);
-  bool need_connection();
 
-  void show(const Event& event);
   void print(const std::string& text);
   bool write(const std::string& text);
   void note(const Event& event);
@@ -118,9 +109,7 @@ class TerminalClient {
   ReconnectBackoff backoff_;
   std::optional<base::SteadyTime> next_try_;  // to connect again; nothing while connected
   base::SteadyTime next_ping_{};
-  Target history_of_;
-  int history_limit_ = 0;
-  std::string history_cursor_;  // of the page shown last
+  HistoryView history_view_;
   // Thread-safe by themselves.
   std::atomic<bool> may_return_{true};            // no BYE has said otherwise
   std::atomic<bool> retries_login_{false};        // a login that can't be now is tried again

@@ -157,8 +157,7 @@ bool TerminalClient::try_again() {
   return session_.connected();
 }
 
-// Waits for something that a session's or a signal's thread may bring, a tick at most. False: the
-// time is over, or the program is to end.
+// Waits for something that a session's or a signal's thread may bring.
 bool TerminalClient::pause(base::SteadyTime until) {
   const auto left =
       std::chrono::ceil<std::chrono::milliseconds>(until - base::system_clock().now());

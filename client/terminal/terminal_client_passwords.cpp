@@ -26,21 +26,6 @@ std::string without_line_end(std::string line) {
 
 }  // namespace
 
-void TerminalClient::execute(const command::Password&) {
-  if (!need_login("password")) return;
-  const auto password = ask_password("Password: ");
-  const auto chosen = password ? new_password() : std::nullopt;
-  if (chosen && need_connection()) {
-    expect("password", session_.change_password(*password, *chosen));
-  }
-}
-
-void TerminalClient::execute(const command::DeleteAccount&) {
-  if (!need_login("deleteaccount")) return;
-  const auto password = ask_password("Password, to delete this account for good: ");
-  if (password && need_connection()) expect("deleteaccount", session_.delete_account(*password));
-}
-
 // Nothing when the input ended or the program is to end.
 std::optional<std::string> TerminalClient::ask_password(const char* prompt) {
   std::string line;
