@@ -20,9 +20,11 @@ Registry::Reservation Registry::reserve(UserId user, const std::shared_ptr<Sessi
     }
     if (entry->session == session) {
       // An earlier login on it, which was refused before its claim was decided.
+    } else if (shard.leaving_locked(user)) {
+      // Its session gives the user up, and may be somebody else's by now.
     } else if (takeover) {
       evicted = entry->session;
-    } else if (!shard.leaving_locked(user) && !entry->session->ending()) {
+    } else if (!entry->session->ending()) {
       return Reservation::kHeld;
     }
     shard.changes[user].waiting.push_back(std::move(when_free));

@@ -238,6 +238,7 @@ void Session::on_stopping() {
 
 void Session::on_closed() {
   connection_ = nullptr;
+  gone_.store(true, std::memory_order_relaxed);
   if (std::exchange(never_sent_, false)) context_.silent_clients.leave();
   if (std::exchange(slow_, false)) context_.slow_clients.leave();
   ending_.store(true, std::memory_order_release);

@@ -21,7 +21,10 @@
 //                     logged in more than kQuickProofs times in a minute yields in the queue.
 //   confirmations     (change of the password, end of the account) by account and by network,
 //                     right or wrong.
-//   queues            three lanes; in each, places and turns by network (HashQueue).
+//   queues            three lanes; in each, places and turns by network (HashQueue). Nothing is
+//   hashed
+//                     for a client whose connection is closed by then, so a server that stops is
+//                     soon through with them.
 //
 // Which lane a login takes depends on the table `knownnetwork`. A network is written there when
 // the account is logged in to from it by password for the first time in a day. The write is an
@@ -166,8 +169,10 @@ Passwords::Verdict Passwords::try_in(HashQueue& queue, bool frequent, Check& che
   session::Wait<Tried> wait(check.session->strand());
   const bool posted = queue.try_post(
       check.network, frequent,
-      [this, answer = wait.answer(), stored = check.user.password_hash, password = check.password,
-       may_renew] { (void)answer(try_now(stored, password, may_renew)); },
+      [this, answer = wait.answer(), session = check.session, stored = check.user.password_hash,
+       password = check.password, may_renew, tried] {
+        (void)answer(session->gone() ? Tried(tried) : try_now(stored, password, may_renew));
+      },
       [answer = wait.answer(), tried] { (void)answer(Tried(tried)); });
   if (posted || !wait.cancel()) {
     if (auto answer = co_await wait) tried = std::move(*answer);
@@ -240,8 +245,8 @@ session::Coroutine<Result<std::string>> Passwords::hash(SessionPtr session, std:
   session::Wait<Result<std::string>> wait(session->strand());
   const bool posted = others_.try_post(
       session->peer().network(), false,
-      [this, answer = wait.answer(), password = std::move(password)] {
-        (void)answer(context_.hasher.hash(password));
+      [this, answer = wait.answer(), session, hash, password = std::move(password)] {
+        (void)answer(session->gone() ? Result<std::string>(hash) : context_.hasher.hash(password));
       },
       [answer = wait.answer(), hash] { (void)answer(Result<std::string>(hash)); });
   if (posted || !wait.cancel()) {

@@ -119,6 +119,8 @@ LoginService::Step LoginService::log_in(LoginPtr login) {
   } else {
     refused = co_await prove_by_password(login);
   }
+  // Nobody hears the answer: there is nothing to claim, or to release again.
+  if (!refused && login->session->gone()) refused = busy();
   if (!refused) refused = pass_login_limit(*login);
   if (!refused) refused = co_await reserve(login);
   if (!refused) refused = co_await claim(login);

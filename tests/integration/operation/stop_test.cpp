@@ -7,8 +7,11 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <vector>
 
 #include "integration/server_fixture.h"
+#include "support/eventually.h"
+#include "support/occurrences.h"
 
 namespace chat::test {
 namespace {
@@ -69,6 +72,29 @@ TEST_F(Stop, SigintThatTheParentIgnoresDoesNotStopIt) {
   RawClient client(port());
   expect_alive(client);
   server.terminate();
+}
+
+class StopWithSlowHashes : public WithServer {
+ protected:
+  StopWithSlowHashes()
+      : WithServer(Settings{"auth.argon2_memory_kib=65536", "auth.argon2_ops=16"}) {}
+};
+
+// Hashing for all of them would take longer than a stop may: it ends with the connections.
+TEST_F(StopWithSlowHashes, HashesForNobodyWhoIsCutOff) {
+  constexpr int kClients = 16;
+  std::vector<RawClient> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.emplace_back(port());
+    clients.back().send({{"msgid", 1}, {"name", "nobody"}, {"password", "secret-1"}});
+  }
+  EXPECT_TRUE(eventually([&] {
+    return occurrences(server.log(), "event=login_failed") > 0;  // the others wait
+  }));
+  server.send_sigterm();
+  EXPECT_TRUE(eventually([&] { return !server.running(); }));
+  EXPECT_EQ(server.wait_exit(), 0);
+  EXPECT_LT(occurrences(server.log(), "event=login_failed"), kClients);
 }
 
 TEST_F(Stop, WithoutAnyConnectionExitsWithZero) {

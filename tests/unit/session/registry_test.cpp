@@ -108,6 +108,17 @@ TEST_F(RegistryTest, ALoginOnTheHoldersOwnSessionWaitsAndEvictsNobody) {
   EXPECT_EQ(freed_, 1);
 }
 
+// It may be logged in as another user by then.
+TEST_F(RegistryTest, ATakeoverEvictsNoSessionThatGivesTheUserUp) {
+  const auto holder = connect();
+  ASSERT_EQ(reserve(holder), Reservation::kGranted);
+  registry_.leaving(kAlice, *holder);
+  EXPECT_EQ(reserve(connect(), true), Reservation::kWait);
+  EXPECT_FALSE(holder->ending());
+  registry_.release(kAlice, *holder);
+  EXPECT_EQ(freed_, 1);
+}
+
 TEST_F(RegistryTest, CallsThoseWhoWaitOutsideItsLock) {
   const auto holder = connect();
   const auto next = connect();
