@@ -17,10 +17,11 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source scripts/sanitizers.sh
 
-# A shell without job control starts what runs in its background with these ignored, and no shell can
-# undo that for its children: tests of Ctrl-C would find a program that takes no notice.
+# A shell without job control starts what runs in its background with some of these ignored, nohup
+# another, and no shell can undo that for its children: tests of Ctrl-C would find a program that
+# takes no notice.
 if [[ -z ${CHAT_TEST_SIGNALS_RESET:-} ]]; then
-  CHAT_TEST_SIGNALS_RESET=1 exec env --default-signal=INT,QUIT "$PWD/scripts/test.sh" "$@"
+  CHAT_TEST_SIGNALS_RESET=1 exec env --default-signal=HUP,INT,QUIT "$PWD/scripts/test.sh" "$@"
 fi
 
 everything=false
@@ -43,7 +44,7 @@ test_release() {
   local name=$1
   shift
   say "testing build/: $name"
-  nice -n "$niceness" env --default-signal=INT,QUIT meson test -C build --no-rebuild \
+  nice -n "$niceness" env --default-signal=HUP,INT,QUIT meson test -C build --no-rebuild \
     --print-errorlogs --logbase "$name" --timeout-multiplier 4 "$@" </dev/null || true
 }
 
