@@ -248,9 +248,13 @@ TEST_F(ClusterFault, WithoutRedisMessagesCrossWithinTenSeconds) {
   const auto sent = Clock::now();
   alice.chat(bob.id(), "slowly");
   carol.chat(bob.id(), "at once");
-  EXPECT_EQ(bob.client.push(6).at("msg"), "at once");
+  Json push = bob.client.push(6);
+  // A look at the table may just have been due.
+  const bool crossed = push.at("msg") == "slowly";
+  if (crossed) push = bob.client.push(6);
+  EXPECT_EQ(push.at("msg"), "at once");
   log_in_on(0, register_account(cluster->port(0), "dave"));
-  expect_message(bob, alice, 1, milliseconds{10'000});
+  if (!crossed) expect_message(bob, alice, 1, milliseconds{10'000});
   figure("crossed after", since(sent));
 }
 
