@@ -49,7 +49,7 @@ class Session final : public net::ConnectionHandler,
   }
   // No more requests will come from this client, or it is being closed.
   bool ending() const { return ending_.load(std::memory_order_acquire); }
-  // The connection is closed: nobody hears an answer any more.
+  // The connection is closed, and nobody hears an answer.
   bool gone() const { return gone_.load(std::memory_order_relaxed); }
   // BYE and close, after what was accepted has been answered.
   void say_farewell(std::string reason, std::chrono::milliseconds reconnect_after);
@@ -143,8 +143,7 @@ class Session final : public net::ConnectionHandler,
   net::EventLoop& loop_;
   // There are very many sessions: the small members stand together.
   const std::uint16_t loop_index_;
-  std::atomic<bool> ending_{false};
-  std::atomic<bool> gone_{false};
+  std::atomic<bool> ending_{false}, gone_{false};
   std::atomic<bool> evicted_{false};
   std::atomic<bool> owes_{false};  // was sent more replies than are due to it now
   std::atomic<protocol::Framing> framing_{protocol::Framing::kUndecided};
