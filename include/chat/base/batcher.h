@@ -19,20 +19,21 @@ namespace chat::base {
 
 inline constinit log::Limiter batch_failures{log::kUsualLines};
 
-// Turns requests that come one by one, from many threads, into batches, so that they share what a
-// round trip or a commit costs. Whoever asks while nobody works sets a worker to it; what is asked
-// while a batch is being worked off makes the next batch. So a lone request waits for nobody, and
-// batches grow with the load. Between two batches the work goes to the back of the workers' queue:
-// others get their turn, and the next batch gets larger.
+// Groups requests from many threads into batches, so that they share the cost of a round trip or a
+// commit. A request that finds the batcher idle starts a batch at once; requests that arrive during
+// a batch form the next one. So a lone request never waits, and batches grow with the load. After
+// each batch the next one queues behind the workers' other tasks, which lets others run and the
+// batch grow.
 //
-// Threading: thread-safe; one batch at a time, on a worker, in the order of asking. Ownership: it
-// outlives the workers' run. Bounds: at most `waiting_max` requests wait; ask() refuses the next.
-// Errors: each request gets exactly one answer. Where the work throws, those that it had not
-// answered yet get kInternal; an answer's taker that throws is logged.
+// Threading: thread-safe; one batch at a time, on a worker, in the order of the calls to ask().
+// Ownership: must outlive the run of the workers. Bounds: at most `waiting_max` requests wait;
+// ask() refuses the next.
+// Errors: each request gets exactly one answer. If the work throws, the requests not answered yet
+// get kInternal. An exception from `done` is logged.
 template <typename Request, typename Answer>
 class Batcher {
  public:
-  // Takes the answer, on the worker; must be quick.
+  // Receives the answer, on the worker; must be quick.
   using Done = std::function<void(Result<Answer>&&)>;
   struct Item {
     Request request;
@@ -52,7 +53,7 @@ class Batcher {
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;
 
-  // False when too many wait or the workers have stopped: `done` is not called then.
+  // False when too many requests wait or the workers have stopped; `done` is not called then.
   [[nodiscard]] bool ask(Request request, Done done) {
     MutexLock lock(mutex_);
     if (waiting_.size() >= waiting_max_) return false;
@@ -70,7 +71,7 @@ class Batcher {
       {
         MutexLock lock(mutex_);
         working_ = !waiting_.empty();
-        // Refused only when the workers have stopped: then what waits is done here and now.
+        // Refused only when the workers have stopped; the rest is then handled here.
         if (!working_ || workers_.try_post([this] { turn(); })) return;
       }
       batch = take();

@@ -12,11 +12,12 @@
 
 namespace chat::base {
 
-// A queue between threads that holds at most `capacity` items. When it is full, try_push()
-// says so and the caller decides: stop reading, or refuse with `busy`.
+// A queue between threads that holds at most `capacity` items. When it is full, try_push() fails
+// and the caller decides: stop reading, or refuse with `busy`.
 //
-// Consumers are woken one after the other: a push wakes nobody while one is on its way, and who was
-// woken wakes the next when there is more to do. So a burst costs a few wake-ups, not one an item.
+// Consumers are woken one at a time: a push wakes nobody while a woken consumer has not run yet,
+// and that consumer wakes the next one if items are left. So a burst costs a few wake-ups, not one
+// per item.
 // Threading: thread-safe, any number of producers and consumers.
 template <typename T>
 class BoundedQueue {
@@ -36,7 +37,7 @@ class BoundedQueue {
     return true;
   }
 
-  // All of them, or none: false when they don't fit or the queue is closed.
+  // Pushes all or none; false when they don't fit or the queue is closed.
   [[nodiscard]] bool try_push_all(std::vector<T>& items) {
     bool wake = false;
     {
@@ -77,7 +78,7 @@ class BoundedQueue {
     return item;
   }
 
-  // Blocks until there is an item, then takes up to `most` of what is there, in order.
+  // Blocks until there is an item, then takes up to `most` items in order.
   // Empty once the queue is closed and empty.
   std::vector<T> pop_batch(std::size_t most) {
     MutexLock lock(mutex_);
@@ -88,13 +89,13 @@ class BoundedQueue {
     return batch;
   }
 
-  // Adds what is there to `batch`, up to a size of `most`, without waiting.
+  // Moves queued items to `batch` until it holds `most`, without waiting.
   void try_pop_into(std::vector<T>& batch, std::size_t most) {
     MutexLock lock(mutex_);
     take_locked(batch, most);
   }
 
-  // No more pushes; what is queued can still be popped. Wakes all who wait.
+  // Refuses further pushes; queued items can still be popped. Wakes all waiting threads.
   void close() {
     {
       MutexLock lock(mutex_);
@@ -110,7 +111,7 @@ class BoundedQueue {
   }
 
  private:
-  // Whether the caller waited.
+  // True if the caller had to wait.
   bool wait_for_items_locked() CHAT_REQUIRES(mutex_) {
     bool waited = false;
     while (items_.empty() && !closed_) {
@@ -142,8 +143,8 @@ class BoundedQueue {
   CondVar filled_;
   CondVar drained_;
   std::deque<T> items_ CHAT_GUARDED_BY(mutex_);
-  std::size_t waiting_ CHAT_GUARDED_BY(mutex_) = 0;  // consumers that sleep or are just woken
-  bool waking_ CHAT_GUARDED_BY(mutex_) = false;      // one of them is
+  std::size_t waiting_ CHAT_GUARDED_BY(mutex_) = 0;  // consumers asleep or just woken
+  bool waking_ CHAT_GUARDED_BY(mutex_) = false;      // one of them has been woken
   bool closed_ CHAT_GUARDED_BY(mutex_) = false;
 };
 

@@ -2,15 +2,15 @@
 
 namespace chat::base {
 
-// Prints the broken expectation with its place and aborts. Never returns.
+// Prints the failed condition with its source location and aborts.
 [[noreturn]] void check_failed(const char* expression, const char* file, int line,
                                const char* function) noexcept;
 
 }  // namespace chat::base
 
-// For the programmer's own mistakes: checked in every build, also in release.
+// For programming errors; checked in every build, release included.
 // What a peer or the environment can cause is never a CHAT_CHECK.
-// (std::source_location would carry the place, but clang 14 has none.)
+// (clang 14 lacks std::source_location, hence the macro.)
 #define CHAT_CHECK(condition)                                                                \
   (static_cast<bool>(condition) ? static_cast<void>(0)                                       \
                                 : ::chat::base::check_failed(#condition, __FILE__, __LINE__, \

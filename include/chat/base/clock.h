@@ -8,16 +8,16 @@ namespace chat::base {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// Where time comes from, so that tests can turn it by hand. Threading: thread-safe.
+// The source of time, which tests replace by a manual one. Threading: thread-safe.
 class Clock {
  public:
   virtual ~Clock() = default;
   // For deadlines and intervals: never jumps.
   virtual SteadyTime now() const = 0;
-  // As now(), but goes on while the machine is suspended. For claims that others may take over in
-  // the meantime. Its origin is its own: compare it with nothing else.
+  // Like now(), but advances while the machine is suspended: for leases that others may take over
+  // in the meantime. Its origin differs from that of now(); never compare the two.
   virtual SteadyTime boot_now() const { return now(); }
-  // For what people and tables see: may jump when someone sets the machine's clock.
+  // Wall-clock time for people and tables; jumps when the machine's clock is set.
   virtual UnixMillis unix_millis() const = 0;
 };
 

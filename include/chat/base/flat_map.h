@@ -10,15 +10,15 @@
 
 namespace chat::base {
 
-// A hash table for very many small entries, each looked up far more often than added: all of them
-// lie in one array, so an entry costs no node, and finding it takes one place in memory and not a
-// chain of them. Collisions move on to the next slots; what is erased is filled from behind, so
-// there are no marks of the dead.
+// An open-addressing hash table with linear probing, for very many small entries that are looked up
+// far more often than added. All entries lie in one array: an entry costs no node, and a lookup
+// touches one place in memory. An erased entry's gap is closed by moving later ones up, so there
+// are no tombstones.
 //
-// A default key is no key. std::hash must spread over the upper 32 of 64 bits, as the ids' does.
-// Pointers to values are good until something is added or erased.
-// Threading: externally synchronised. Bounds: grows by half when four fifths are full; does not
-// shrink but for clear().
+// A default-constructed key marks a free slot. std::hash must spread over the upper 32 of 64 bits,
+// as that of the ids does. Pointers to values are valid until an entry is added or erased.
+// Threading: externally synchronised. Bounds: grows by half when four fifths are full; only clear()
+// shrinks it.
 template <typename Key, typename Value>
 class FlatMap {
  public:
@@ -30,7 +30,7 @@ class FlatMap {
   }
   bool contains(const Key& key) const { return find(key) != nullptr; }
 
-  // The value, and whether it is a new one.
+  // The value, and true if it was added.
   std::pair<Value*, bool> try_emplace(const Key& key) {
     if ((size_ + 1) * 5 > slots_.size() * 4) grow();
     Slot& slot = slots_[place_of(key)];
@@ -43,7 +43,7 @@ class FlatMap {
   }
   Value& operator[](const Key& key) { return *try_emplace(key).first; }
 
-  // Takes the entry out.
+  // Removes the entry and returns its value.
   std::optional<Value> extract(const Key& key) {
     Value* found = find(key);
     if (found == nullptr) return std::nullopt;
@@ -60,7 +60,7 @@ class FlatMap {
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  // In no order. `call(key, value)` must not add or erase.
+  // In unspecified order. `call(key, value)` must not add or erase.
   template <typename Call>
   void for_each(Call call) const {
     for (const Slot& slot : slots_) {
@@ -74,13 +74,13 @@ class FlatMap {
     Value value{};
   };
 
-  // Where a key would lie if it were alone.
+  // The slot that the hash of the key names.
   std::size_t home_of(const Key& key) const {
     const std::uint64_t hash = std::hash<Key>{}(key);
     return static_cast<std::size_t>((hash >> 32) * slots_.size() >> 32);
   }
   std::size_t next(std::size_t place) const { return place + 1 == slots_.size() ? 0 : place + 1; }
-  // Where it lies, or the free slot where it would.
+  // The slot that holds the key, or the free slot for it.
   std::size_t place_of(const Key& key) const {
     std::size_t place = home_of(key);
     while (slots_[place].key != Key{} && slots_[place].key != key) place = next(place);
@@ -95,8 +95,8 @@ class FlatMap {
       if (slot.key != Key{}) slots_[place_of(slot.key)] = std::move(slot);
     }
   }
-  // Moves those up that would not be found behind a free slot. (Key(): cppcheck takes the brace of
-  // Key{} for the beginning of the loop.)
+  // Moves up the entries that a lookup would no longer reach past the gap. (Key(): cppcheck takes
+  // the brace of Key{} for the beginning of the loop.)
   void close_gap(std::size_t gap) {
     for (std::size_t place = next(gap); slots_[place].key != Key(); place = next(place)) {
       const std::size_t home = home_of(slots_[place].key);

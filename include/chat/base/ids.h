@@ -6,8 +6,8 @@
 
 namespace chat {
 
-// A number that names one kind of thing and does not mix with the others. 0 names nothing;
-// valid ids are 1 … 2^31−1 (PROTOCOL.md, section 1).
+// A distinct integer type per kind of object, so that ids cannot be mixed up. 0 means none; valid
+// ids are 1 … 2^31−1 (PROTOCOL.md, section 1).
 template <typename Tag>
 struct Id {
   std::int32_t value = 0;
@@ -22,9 +22,9 @@ using NodeId = Id<struct NodeIdTag>;
 
 // A position in a stream: 1, 2, 3 … without a gap. 0 is "before the first".
 using Seq = std::int64_t;
-// Milliseconds since 1970, UTC, as the wire and the tables carry them.
+// Milliseconds since 1970 (UTC), as on the wire and in the tables.
 using UnixMillis = std::int64_t;
-// Grows with every claim of a user by a login (src/cluster/README.md).
+// Fencing token of a user's sessions: each login raises it (src/cluster/README.md).
 using SessionEpoch = std::int64_t;
 using NodeEpoch = std::int64_t;
 

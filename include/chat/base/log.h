@@ -14,17 +14,19 @@ namespace chat::log {
 
 enum class Level { kDebug, kInfo, kWarn, kError, kOff };
 
-// Where log lines go. `file` empty means stderr; call once, before other threads start.
+// Sets the destination of log lines; an empty `file` means stderr. Call once, before other threads
+// start.
 Result<void> configure(Level level, const std::string& file);
-// Where the audit log goes: lines as they are, one event each. `file` empty: nowhere.
+// Sets the destination of the audit log, which holds one event per line, written as given; an empty
+// `file` disables it.
 Result<void> configure_audit(const std::string& file);
 bool audit_enabled();
 void audit(std::string_view line);
-// Opens the files anew by their names: who rotates logs has given the old ones another name. What
-// can't be opened is said on the log as it was, which goes on.
+// Reopens the log files by name, for log rotation. If that fails, the error is logged to the old
+// file, which stays in use.
 void reopen();
 bool enabled(Level level);
-// Escapes nothing: a value that a peer chose must go through quoted() first.
+// Writes the line unescaped; pass values chosen by a peer through quoted() first.
 void write(Level level, std::string_view line);
 
 // `text` in double quotes, control characters, quotes and backslashes escaped, cut at 200 bytes.

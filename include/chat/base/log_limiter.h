@@ -15,16 +15,16 @@
 
 namespace chat::log {
 
-// For an event that clients, or a fault that lasts, can repeat at will.
+// For events that a client or a lasting fault can repeat at will.
 inline constexpr base::Rate kUsualLines{.per_period = 2, .burst = 50};
-// For what people with accounts do: many of them may come back at once.
+// For events of logged-in users, many of whom may reconnect at once.
 inline constexpr base::Rate kAccountLines{.per_period = 50, .burst = 5000};
-// For a fault that is tried again and again: once in ten seconds.
+// For a fault that is retried continually: one line per ten seconds.
 inline constexpr base::Rate kRepeatedFault{
     .per_period = 1, .burst = 1, .period = std::chrono::seconds(10)};
 
-// Limits how often one kind of line is logged. Lines beyond the rate are counted, and the next
-// line that is logged names their number as `suppressed`.
+// Limits how often one kind of line is logged. Lines beyond the rate are dropped and counted; the
+// next line reports the count as `suppressed`.
 //
 //   constinit log::Limiter failures{log::kUsualLines};   // one for each event, at namespace scope
 //   log::limited(log::Level::kInfo, failures, "event=login_failed peer={}", peer);
@@ -34,7 +34,7 @@ class Limiter {
  public:
   constexpr explicit Limiter(const base::Rate& rate) : rate_(rate) {}
 
-  // Whether to log a line now, and how many have been suppressed since the last one.
+  // Nothing: do not log. Otherwise the number of lines suppressed since the last one.
   std::optional<std::uint64_t> admit(base::SteadyTime now);
 
  private:
@@ -44,9 +44,8 @@ class Limiter {
   std::uint64_t suppressed_ CHAT_GUARDED_BY(mutex_) = 0;
 };
 
-// Logs `event` and `detail`, one behind the other, with the exception that is being handled, at
-// level error: call it in a catch block. It must not fail where memory has run out, so what can't
-// be logged is dropped.
+// Logs `event` and `detail`, concatenated, with the current exception, at level error. Call it in a
+// catch block. Never throws: a line that cannot be logged, as when memory has run out, is dropped.
 void limited_exception(Limiter& limiter, std::string_view event,
                        std::string_view detail = {}) noexcept;
 

@@ -48,7 +48,7 @@ class CHAT_SCOPED_CAPABILITY MutexLock {
 };
 
 // A condition variable for Mutex. Callers loop over their condition themselves, so that the
-// analysis sees which lock guards what they look at.
+// analysis sees which lock guards the data that they check.
 class CondVar {
  public:
   void wait(Mutex& mutex) CHAT_REQUIRES(mutex) {

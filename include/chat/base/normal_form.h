@@ -4,8 +4,8 @@
 
 namespace chat::base {
 
-// Whether valid UTF-8 is in Unicode's Normalization Form C: of texts that are canonically
-// equivalent, and so look the same, exactly one is.
+// True if `utf8`, which must be valid, is in Unicode Normalization Form C. Of several canonically
+// equivalent texts, which look the same, exactly one is.
 bool is_composed(std::string_view utf8);
 
 }  // namespace chat::base

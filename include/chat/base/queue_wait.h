@@ -5,8 +5,8 @@
 
 namespace chat::base {
 
-// How long the work that runs on this thread has waited for its turn already: for the parts of it
-// that may wait themselves, and have less time then. 0 outside of a scope. Scopes may be nested.
+// How long the task that runs on this thread has waited in its queue. Code that may block has that
+// much less time left. 0 outside a scope; scopes may be nested.
 // Threading: per thread.
 class QueueWait {
  public:

@@ -7,8 +7,8 @@
 
 namespace chat::base {
 
-// A string that is empty most of its time, in one of very many objects: then it is one pointer,
-// where std::string takes 32 bytes. A text costs one allocation more.
+// A string that is almost always empty, for classes with very many objects: it takes one pointer,
+// where std::string takes 32 bytes. A non-empty text costs one more allocation.
 // Threading: externally synchronised.
 class RareString {
  public:
@@ -16,7 +16,7 @@ class RareString {
   std::size_t size() const { return text_ == nullptr ? 0 : text_->size(); }
   std::string_view view() const { return text_ == nullptr ? std::string_view() : *text_; }
 
-  // To be changed in place; valid until the next take() or clear().
+  // The text to modify in place; valid until the next take() or clear().
   std::string& writable() {
     if (text_ == nullptr) text_ = std::make_unique<std::string>();
     return *text_;

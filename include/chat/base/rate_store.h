@@ -16,8 +16,8 @@
 
 namespace chat::base {
 
-// What a bucket is counted for. Each kind has a bound of its own, so that names which a stranger
-// can invent never push out the buckets of accounts.
+// Each kind of bucket has a bound of its own, so that names invented by a stranger never evict the
+// buckets of accounts.
 enum class BucketKind : std::uint8_t {
   kAccount,  // an account that exists
   kAddress,  // a client's network
@@ -25,28 +25,28 @@ enum class BucketKind : std::uint8_t {
 };
 inline constexpr std::size_t kBucketKinds = 3;
 
-// A token bucket that goes by a name.
+// A token bucket identified by a name.
 struct NamedBucket {
   std::string key;
   Rate rate;
   BucketKind kind = BucketKind::kAddress;
 };
 
-// Token buckets for very many names.
+// Rate limits: token buckets for very many names.
 // Threading: thread-safe.
 class RateStore {
  public:
   virtual ~RateStore() = default;
-  // Takes one from each bucket if each has one: 0 ms. Otherwise takes nothing and says how long to
-  // wait. Nothing: the store can't be asked now.
+  // Takes one token from each bucket if all have one, and returns 0 ms. Otherwise takes none and
+  // returns how long to wait. Nothing: the store is unavailable.
   virtual std::optional<std::chrono::milliseconds> take(std::span<const NamedBucket> buckets) = 0;
-  // Gives back what was taken.
+  // Returns the tokens of a take().
   virtual void give_back(std::span<const NamedBucket> buckets) = 0;
 };
 
-// In this process's memory. Only a successful take() and charge() add a name.
-// Bounds: kKeysMax to 2 * kKeysMax names of each kind; the names of a kind that were not touched
-// for longest are forgotten first. Names are kept as hashes that nobody outside can foresee.
+// In this process's memory. Only a successful take() and charge() add a name. Names are stored as
+// keyed hashes, so that clients cannot provoke collisions.
+// Bounds: kKeysMax to 2 * kKeysMax names of each kind; least recently used names are dropped first.
 class MemoryRateStore final : public RateStore {
  public:
   static constexpr std::size_t kKeysMax = 65536;
@@ -55,16 +55,16 @@ class MemoryRateStore final : public RateStore {
 
   std::optional<std::chrono::milliseconds> take(std::span<const NamedBucket> buckets) override;
   void give_back(std::span<const NamedBucket> buckets) override;
-  // Takes so many from the bucket in any case, into debt.
+  // Takes `count` tokens unconditionally; the bucket may go into debt.
   void charge(const NamedBucket& bucket, std::int64_t count);
-  // How long take() would make the caller wait. Takes nothing and adds nothing.
+  // How long take() would make the caller wait. Changes nothing.
   std::chrono::milliseconds wait_for(const NamedBucket& bucket);
-  // How many names there are of this kind.
+  // The number of names of this kind.
   std::size_t size(BucketKind kind);
 
  private:
   static constexpr std::size_t kShards = 16;
-  // Two generations: the older one goes when the newer one is full.
+  // Two generations: when the newer one is full, the older one is dropped.
   using Buckets = std::unordered_map<std::uint64_t, TokenBucket>;
   struct Shard {
     Mutex mutex;

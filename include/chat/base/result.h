@@ -7,24 +7,24 @@
 
 namespace chat::base {
 
-// What went wrong in the environment, as far as a caller may want to act on it.
+// The kinds of failure that callers tell apart.
 enum class ErrorCode {
-  kInvalidArgument,  // a value that was handed in (configuration, path, SQL) is wrong
+  kInvalidArgument,  // a given value (configuration, path, SQL) is wrong
   kConflict,         // a unique key or another constraint refuses the row
   kBusy,             // locked, or a queue or pool is exhausted: worth a retry
   kTimeout,          // a deadline passed
-  kUnavailable,      // the database, disk or peer is not there now
-  kOutcomeUnknown,   // the connection died during COMMIT: stored or not, nobody knows
+  kUnavailable,      // the database, disk or peer is unavailable
+  kOutcomeUnknown,   // the answer to COMMIT was lost: it may or may not have taken effect
   kInternal,         // anything else
 };
 
-// An error for people (message) and for code (code). Plain value, freely copied.
+// An error: `code` for the program, `message` for people.
 struct Error {
   ErrorCode code = ErrorCode::kInternal;
   std::string message;
 };
 
-// Every fallible call returns one. "Not found" is an optional inside it, not an error.
+// Returned by every fallible call. "Not found" is an empty optional inside it, not an error.
 template <typename T>
 using Result = tl::expected<T, Error>;
 
@@ -32,7 +32,7 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string message) {
   return tl::make_unexpected(Error{code, std::move(message)});
 }
 
-// Passes another call's error on: `if (!r) return fail(r);`
+// Passes on another call's error: `if (!r) return fail(r);`
 template <typename T>
 tl::unexpected<Error> fail(const Result<T>& other) {
   return tl::make_unexpected(other.error());

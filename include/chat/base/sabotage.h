@@ -11,31 +11,31 @@
 #include "chat/base/check.h"
 #endif
 
-// Switches that break a promise on purpose, so that the fault bank can show that it would notice
-// (scripts/sabotage.sh). They exist only in a build of -Dsabotage=true, which meson refuses for
-// release builds; there the environment variable CHAT_SABOTAGE throws one of them. Anywhere else
-// sabotaged() is the constant false, and neither code nor names of theirs are in the program.
+// Switches that deliberately break a guarantee, to prove that the fault tests would detect it
+// (scripts/sabotage.sh). They exist only in builds with -Dsabotage=true, which meson refuses for
+// release builds; there the environment variable CHAT_SABOTAGE selects one of them. In all other
+// builds sabotaged() is the constant false and the switches leave no trace in the program.
 // Threading: thread-safe.
 namespace chat::base {
 
 enum class Sabotage {
-  kAckBeforeCommit,  // "ack-before-commit": a message is acknowledged first and stored then
-  kSkipResync,       // "skip-resync": nobody looks for what the bus may not have told
-  kIgnoreLease,      // "ignore-lease": a node whose lease is lost goes on
-  kKeepOlder,        // "keep-older": sessions are not compared with the table
-  kTrustOwnLink,     // "trust-own-link": a node judges the bus by its own connections to it
-  kForgetTakeovers,  // "forget-takeovers": one that was reported late or never is not looked at
-  kStoreOlder,       // "store-older": messages of older sessions are stored
-  // Likewise, by kind of write: what an answer that was lost would have said is not looked up.
-  kForgetJoinings,       // "forget-joinings": and a member who asks again stays without messages
+  kAckBeforeCommit,  // "ack-before-commit": acknowledge a message before it is stored
+  kSkipResync,       // "skip-resync": do not look for messages that the bus may have lost
+  kIgnoreLease,      // "ignore-lease": go on after the node's lease is lost
+  kKeepOlder,        // "keep-older": do not compare sessions with the table
+  kTrustOwnLink,     // "trust-own-link": judge the bus by this node's own connections alone
+  kForgetTakeovers,  // "forget-takeovers": ignore takeovers that were reported late or never
+  kStoreOlder,       // "store-older": store messages of older sessions
+  // By kind of write: do not read back a write whose COMMIT was not answered.
+  kForgetJoinings,       // "forget-joinings": of group members, who then get no messages
   kForgetCreations,      // "forget-creations": of groups
   kForgetClaims,         // "forget-claims": of logins
   kForgetReleases,       // "forget-releases": of sessions that end
-  kForgetSweeps,         // "forget-sweeps": of nodes taken for dead
+  kForgetSweeps,         // "forget-sweeps": of dead nodes
   kForgetDeletions,      // "forget-deletions": of accounts
-  kForgetPasswords,      // "forget-passwords": of changes of them
+  kForgetPasswords,      // "forget-passwords": of password changes
   kForgetRegistrations,  // "forget-registrations"
-  kAdmitAnyone,  // "admit-anyone": a server without a bus starts beside others, and they beside it
+  kAdmitAnyone,  // "admit-anyone": start a server without a bus beside others, and others beside it
 };
 
 #ifdef CHAT_SABOTAGE

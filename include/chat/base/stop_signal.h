@@ -6,7 +6,7 @@
 
 namespace chat::base {
 
-// How a thread that works now and then rests in between, is woken early, and is told to end.
+// Lets a periodic thread sleep between its runs, be woken early, and be told to stop.
 // Threading: thread-safe.
 class StopSignal {
  public:
@@ -17,7 +17,7 @@ class StopSignal {
     }
     changed_.notify_all();
   }
-  // Ends the rest that goes on now, or else the next one.
+  // Ends the current wait, or the next one if there is none.
   void wake() {
     {
       MutexLock lock(mutex_);
@@ -25,7 +25,7 @@ class StopSignal {
     }
     changed_.notify_all();
   }
-  // Blocks for `duration`, or less once it is raised or woken. True: it is raised.
+  // Blocks for `duration`, or until raise() or wake(). True if the signal is raised.
   bool wait_for(std::chrono::milliseconds duration) {
     const auto until = std::chrono::steady_clock::now() + duration;
     MutexLock lock(mutex_);

@@ -6,8 +6,8 @@
 
 namespace chat::base {
 
-// A call to be made once, on another thread: like std::function<void()>, but may own things
-// that only move. Empty until given something. Externally synchronised.
+// A call to be made once, on another thread: a std::function<void()> that may own move-only
+// objects. Empty by default. Externally synchronised.
 class Task {
  public:
   Task() = default;

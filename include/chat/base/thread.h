@@ -6,8 +6,8 @@
 
 namespace chat::base {
 
-// A thread with a name (shown by top and gdb, at most 15 bytes) that blocks every signal, so
-// that only the signalfd of the main reactor sees them. Joined by the destructor.
+// A named thread (at most 15 bytes, shown by top and gdb) that blocks every signal, so that only
+// the main loop's signalfd receives them. The destructor joins it.
 // Threading: externally synchronised.
 class Thread {
  public:

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-// What Unicode 14 says about characters, as far as names need it.
+// The properties of Unicode 14 that checking and comparing names needs.
 namespace chat::base {
 
 struct CodePoint {
@@ -15,27 +15,27 @@ struct CodePoint {
 // The code point at `at` of valid UTF-8.
 CodePoint code_point_at(std::string_view utf8, std::size_t at);
 
-// What a terminal acts on instead of showing it: C0, DEL, C1, and the characters that turn the
-// reading direction or end a line.
+// Characters that a terminal obeys instead of showing: C0, DEL, C1, bidirectional controls and line
+// separators.
 bool is_control(char32_t c);
-// The property Default_Ignorable_Code_Point: shown as nothing.
+// The property Default_Ignorable_Code_Point: not displayed.
 bool is_default_ignorable(char32_t c);
 // The property White_Space.
 bool is_white_space(char32_t c);
-// Shown as a space: white space and the braille pattern without dots.
+// Displayed as a space: white space and the blank braille pattern.
 bool is_blank(char32_t c);
-// Shown as nothing, or as whatever a font likes: ignorable, private use, noncharacters, the
-// annotation controls, and symbols without a picture. Blanks are not.
+// Displayed as nothing or depending on the font: ignorable, private use, noncharacters, annotation
+// controls, and symbols without a glyph. Blanks are not included.
 bool is_invisible(char32_t c);
-// Shown only together with another character: general category Mn or Me.
+// Displayed only in combination with another character: general category Mn or Me.
 bool is_combining(char32_t c);
 
-// `utf8` has a character that is shown by itself.
+// True if `utf8` has a character that is visible by itself.
 bool has_visible(std::string_view utf8);
 bool has_invisible(std::string_view utf8);
 
-// By this names are compared: without ignorable characters, every blank as a space, ASCII
-// letters lowered.
+// The form in which names are compared: without ignorable characters, every blank as a space, ASCII
+// letters in lower case.
 std::string fold_name(std::string_view utf8);
 
 }  // namespace chat::base

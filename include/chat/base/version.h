@@ -4,7 +4,7 @@
 
 namespace chat::base {
 
-// Of the project, as meson.build names it.
+// The project's version, from meson.build.
 std::string_view version() noexcept;
 
 }  // namespace chat::base

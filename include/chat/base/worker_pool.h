@@ -11,25 +11,25 @@
 namespace chat::base {
 
 // Threads over one bounded queue of tasks, for work that may block (the database, hashing).
-// A task that throws is logged and forgotten; its worker lives on.
+// An exception from a task is logged; its worker goes on.
 // Threading: thread-safe; start() and stop() externally synchronised.
 // Bounds: at most `capacity` tasks wait; try_post() refuses the next.
 class WorkerPool {
  public:
-  // `nice`: how much its threads give way to others, 0 to 19 (setpriority(2), which goes by thread
-  // on Linux).
+  // `nice`: scheduling priority of its threads, 0 to 19 (setpriority(2), which is per thread on
+  // Linux).
   WorkerPool(std::string name, std::size_t threads, std::size_t capacity, int nice = 0);
   ~WorkerPool();
 
   void start();
-  // Runs what is queued, then ends the threads.
+  // Runs the queued tasks, then ends the threads.
   void stop();
 
   // False when the queue is full or the pool is stopped; the task is untouched then.
   [[nodiscard]] bool try_post(Task&& task);
-  // All of them or none, with one wake-up.
+  // Posts all or none, with one wake-up.
   [[nodiscard]] bool try_post_all(std::vector<Task>& tasks);
-  // How many tasks wait.
+  // The number of waiting tasks.
   std::size_t queued() const { return queue_.size(); }
 
  private:
