@@ -11,8 +11,8 @@
 
 namespace chat::cluster {
 
-// Where a message on the bus goes: everyone who wants to hear of one user, or of one group, or of
-// what concerns all nodes (id 0).
+// The address of a message on the bus: the subscribers of one user, of one group, or all nodes (id
+// 0).
 struct Channel {
   enum class Kind : std::uint8_t { kUser, kGroup, kAll };
   Kind kind = Kind::kUser;
@@ -40,36 +40,35 @@ class BusListener {
  public:
   virtual ~BusListener() = default;
   virtual void on_bus_message(const BusMessage& message) = 0;
-  // Messages to any of our channels may have been missed until now: the bus was away and is back,
-  // or another node could not publish what it had to say.
+  // Messages on any of our channels may have been lost until now: the bus was down and is up again,
+  // or another node failed to publish.
   virtual void on_bus_gap() = 0;
 };
 
-// Carries hints between nodes: fast, and allowed to lose. The truth is in the tables.
-// A node does not hear what it published itself.
+// Carries hints between nodes: fast, but lossy; the tables are authoritative. A node does not
+// receive its own messages.
 // Threading: thread-safe after start(); no call waits for the network.
 class Bus {
  public:
   virtual ~Bus() = default;
-  // Call before start(). Only buses of the same cluster hear each other.
+  // Call before start(). Only buses of the same cluster exchange messages.
   virtual void set_cluster(std::string id) = 0;
   virtual Result<void> start(BusListener& listener) = 0;
-  // No listener and no `heard` is called any more once it returns.
+  // Neither the listener nor any `heard` is called after it returns.
   virtual void stop() = 0;
 
-  // A channel is listened to until it has been given back as often as it was asked for. `heard` is
-  // called once, on any thread, when the channels and all those that were asked for earlier are
-  // listened to. While the bus is down that is at once: who misses something then gets
-  // it after on_bus_gap().
+  // Subscriptions are counted: a channel stays subscribed until unsubscribe() was called as often
+  // as subscribe(). `heard` is called once, on any thread, when these channels and all earlier ones
+  // are subscribed. While the bus is down it is called at once; on_bus_gap() then makes up for
+  // missed messages.
   virtual void subscribe(std::vector<Channel> channels, base::Task heard) = 0;
   virtual void unsubscribe(std::vector<Channel> channels) = 0;
   virtual void publish(std::vector<BusMessage> messages) = 0;
-  // No other node can be listening: there is no need to build messages for it.
+  // True: no other node can be listening, so building messages is needless.
   virtual bool alone() const = 0;
-  // False: nothing comes in at present. Says nothing about publishing.
+  // False: no messages arrive at present. Says nothing about publishing.
   virtual bool up() const = 0;
-  // Grows whenever something could not be published, at least once a second while that goes on and
-  // there is something to publish.
+  // Grows with every failure to publish, at least once a second while messages keep failing.
   virtual std::uint64_t losses() const = 0;
   // "local", "redis:…": for the log and the ready line, without secrets.
   virtual std::string describe() const = 0;

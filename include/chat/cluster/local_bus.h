@@ -14,8 +14,8 @@ namespace chat::cluster {
 class LocalBus;
 class Subscriptions;
 
-// Joins the buses of nodes that live in one process: one for the embedded default, several in
-// tests. Threading: thread-safe. Ownership: outlives its buses.
+// Connects the buses of the nodes in one process: one by default, several in tests. Threading:
+// thread-safe. Ownership: outlives its buses.
 class LocalHub {
  public:
   LocalHub();
@@ -28,7 +28,7 @@ class LocalHub {
   Subscriptions& wanted_locked(const LocalBus* bus) CHAT_REQUIRES(mutex_);
 
   base::Mutex mutex_;
-  std::vector<LocalBus*> buses_ CHAT_GUARDED_BY(mutex_);  // those that are started
+  std::vector<LocalBus*> buses_ CHAT_GUARDED_BY(mutex_);  // the started ones
   std::unordered_map<const LocalBus*, std::unique_ptr<Subscriptions>> wanted_
       CHAT_GUARDED_BY(mutex_);
 };

@@ -6,10 +6,10 @@
 
 namespace chat::cluster {
 
-// A node whose row has not moved for so long is dead.
+// A node whose row has not changed for this long is dead.
 inline constexpr std::chrono::milliseconds kNodeLease{10'000};
 
-// Who starts, and how.
+// The node that starts, and how.
 struct NodeClaim {
   std::string name{};
   bool alone = false;      // without a bus: no other server may use the database
@@ -17,10 +17,10 @@ struct NodeClaim {
   std::string address{};   // where it listens, for people
 };
 
-// What happens while a start waits for another server's lease.
+// Callbacks while a start waits for another server's lease.
 struct StartWait {
   std::function<void(const std::string& sentence)> on_wait;
-  std::function<bool()> give_up;  // true: wait no longer
+  std::function<bool()> give_up;  // true: stop waiting
 };
 
 }  // namespace chat::cluster

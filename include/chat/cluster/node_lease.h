@@ -17,44 +17,44 @@
 #include "chat/storage/database.h"
 #include "chat/storage/values.h"
 
-// A node's lease (src/cluster/README.md): the sign by which other servers of the
-// same database know that this one runs and that its users are really there.
+// A node's lease (src/cluster/README.md): it tells the other servers of the same database that this
+// one is alive and its users are really online.
 //
-// Every server on a database that others can use renews its row of the table `node`. What counts is
-// whether a row *moves* while somebody watches it without a break; no clocks of two machines are
-// compared. So neither an outage of the database (nobody looks, nobody moves) nor a clock that
-// jumps logs anyone out. A row that has not moved for kLease belongs to a server that is dead, or
-// that knows that it may be taken for dead (held()):
+// Every server on a database that others can use renews its row of the table `node`. A row counts
+// as alive if it *changes* while an observer watches it without a break; clocks of two machines are
+// never compared. So neither a database outage (nobody renews, nobody observes) nor a clock that
+// jumps logs anyone out. A row that has not changed for kLease belongs to a server that is dead, or
+// that knows it may be considered dead (held()):
 //
-// - Nodes of a cluster look at each other's rows. A dead one is swept: its epoch is raised and its
-//   users are offline. Those whose rows somebody else has locked are stranded; every node frees
-//   whom it finds stranded when it starts and whenever another's life ends, until nobody is.
-// - A server that starts looks at the rows of those in its way (node_starter.h): of its name, or,
-//   where one of the two has no bus, of any name. It begins only when they have ended or are dead.
+// - Nodes of a cluster watch each other's rows. A dead node is swept: its epoch is raised and its
+//   users are set offline. Users whose rows are locked at that moment stay stranded; every node
+//   frees stranded users when it starts and whenever another node's life ends, until none are left.
+// - A starting server checks the rows of conflicting servers (node_starter.h): those of its own
+//   name, or of any name if one of the two has no bus. It starts only when they have ended or are
+//   dead.
 //
-// A server that finds its own epoch raised must let its sessions go and end.
+// A server that finds its own epoch raised must close its sessions and exit.
 namespace chat::cluster {
 
-// What happens around a node. Called on the lease's thread, but for what NodeLease::start() tells.
+// Events of the cluster's nodes. Called on the lease's thread, except from NodeLease::start().
 class NodeListener {
  public:
   virtual ~NodeListener() = default;
-  // Another node's life began or ended: what it committed last it may not have published.
+  // Another node's life began or ended; it may not have published its last commits.
   virtual void on_nodes_changed() = 0;
-  // Users of a dead node or of an earlier life of ours, offline by our hand.
+  // We have set these users of a dead node, or of an earlier life of this one, offline.
   virtual void on_users_freed(std::vector<UserId> users) = 0;
   // The rows of the other nodes that are alive, each time they are read: about once a second.
   virtual void on_nodes_seen(const std::vector<storage::NodeRow>& /*living*/) {}
-  // We have ended this life of another node, which may run on and not know it. Repeated for a
-  // while.
+  // We have ended this life of another node, which may still run unaware. Repeated for a while.
   virtual void on_node_ended(const storage::Node& /*ended*/) {}
-  // Our epoch was taken. Once; the lease's thread has ended its work.
+  // Another node has raised our epoch. Called once; the lease's thread then ends.
   virtual void on_lease_lost() = 0;
 };
 
 // Threading: held(), note_ended(), set_mute() and others_mute() are thread-safe; the rest is
-// externally synchronised. Has a thread and a database connection of its own, so that no full pool
-// keeps it from renewing.
+// externally synchronised. Uses its own thread and database connection, so that an exhausted pool
+// cannot delay a renewal.
 class NodeLease {
  public:
   static constexpr std::chrono::milliseconds kLease = kNodeLease;
@@ -64,44 +64,45 @@ class NodeLease {
       : database_(database), clock_(clock) {}
   ~NodeLease() { stop(); }
 
-  // Begins a new life of the node of this name. kInvalidArgument: another server is in the way; the
-  // sentence says which. Blocks, for a little longer than kLease at most unless the database is
-  // away.
+  // Begins a new life of the node of this name. kInvalidArgument: another server prevents it; the
+  // message names it. Blocks for little more than kLease at most, unless the database is
+  // unavailable.
   Result<storage::Node> begin(const NodeClaim& claim, const StartWait& wait = {});
-  // Renews from now on. The listener is told at once whom begin() has set offline.
+  // Starts renewing. Calls the listener at once with the users that begin() has set offline.
   void start(NodeListener& listener);
-  // Ends the life in good order. Call when the users are released. Blocks.
+  // Ends this life in good order. Call it after all users are released. Blocks.
   void stop();
-  // Whether no other server may use the database.
+  // True if no other server may use the database.
   bool alone() const { return alone_; }
 
-  // False: so late with renewing that the others may have taken us for dead. Nothing that only the
-  // holder may write must be written then.
+  // False: the renewal is so late that other nodes may consider us dead. Write nothing then that
+  // only the holder may write.
   bool held() const;
 
-  // Another node says that it has ended our life. We believe it where we can't look ourselves: the
-  // sessions that are left here are in the way of newer ones.
+  // Another node reports that it has ended our life. We trust it if we cannot check the table
+  // ourselves, because our remaining sessions would conflict with newer ones.
   void note_ended();
 
-  // Whether our bus is down. The row says so at once, or as soon as the database takes it.
+  // Records in our row whether our bus is down: at once, or as soon as the database is available.
   void set_mute(bool mute);
-  // Another living node's row says that its bus is down. As of the last look, about once a second.
+  // True if the row of another living node says that its bus is down, as last read about a second
+  // ago.
   bool others_mute() const { return others_mute_.load(std::memory_order_relaxed); }
 
  private:
-  // Another node's row as it was when it last moved.
+  // Another node's row as of its last change.
   struct Seen {
     storage::NodeRow row;
     base::SteadyTime since;
   };
 
-  // A sweep whose COMMIT was not answered, and who is offline if it has taken effect.
+  // A sweep whose COMMIT was not answered, and the users that are offline if it took effect.
   struct DoubtfulSweep {
     storage::NodeRow dead;
     std::vector<UserId> users;
   };
 
-  // A life that we have ended, and when.
+  // A life of a node that we have ended.
   struct Ended {
     storage::Node node;
     base::SteadyTime at;
@@ -136,13 +137,13 @@ class NodeLease {
   base::StopSignal stop_;
   base::Thread thread_;
 
-  // the thread's
+  // confined to the thread
   std::unique_ptr<storage::Connection> connection_;
   std::unordered_map<NodeId, Seen> seen_;
   std::vector<DoubtfulSweep> doubtful_;
   std::vector<Ended> ended_;
-  bool may_be_stranded_ = true;          // somebody
-  std::vector<UserId> perhaps_freed_{};  // the answer to a COMMIT was lost
+  bool may_be_stranded_ = true;          // some user
+  std::vector<UserId> perhaps_freed_{};  // if the unanswered COMMIT took effect
   base::SteadyTime looked_{};
   bool renewed_by_thread_ = false;
   bool mute_in_row_ = false;

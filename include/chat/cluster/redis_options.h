@@ -5,18 +5,17 @@
 
 namespace chat::cluster {
 
-// Where Redis is, and as whom a node speaks to it.
+// How a node connects to Redis.
 struct RedisOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 6379;
-  std::string socket;    // where not empty, it is used instead of host and port
+  std::string socket;    // if set, used instead of host and port
   std::string password;  // empty: no AUTH
   unsigned db = 0;
-  // In every channel and key, so that several clusters can share one Redis: its channels are the
-  // same in all databases.
+  // Part of every channel and key, so that several clusters can share one Redis, whose channels
+  // span all its databases.
   std::string cluster;
-  // Tells our own messages from the others': unlike that of any other process on this Redis. One
-  // line.
+  // Identifies our own messages; unique among the processes on this Redis. No line breaks.
   std::string node;
 };
 

@@ -7,7 +7,7 @@
 
 namespace chat::cluster {
 
-// Connects, authenticates, asks for an answer and leaves. Blocks, for 2 s at most.
+// Connects, authenticates, sends a PING and disconnects. Blocks for at most 2 s.
 Result<void> probe_redis(const RedisOptions& options);
 
 // "redis:host:port/db", without secrets.

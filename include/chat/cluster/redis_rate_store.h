@@ -17,13 +17,13 @@ namespace chat::cluster {
 class RedisConnection;
 class Wakeup;
 
-// Buckets that all servers on one Redis share, and that outlive them. A bucket is a key
-// that expires at the moment at which the bucket is full again, so what it lacks is its time to
-// live, and what nobody uses is no more.
+// Token buckets shared by all servers on one Redis, which outlive the servers. A bucket is a key
+// that expires when the bucket is full again: its time to live is what it lacks, and unused buckets
+// disappear.
 //
-// Threading: thread-safe; calls wait for Redis, kAnswerMax at most, one after the other. After a
-// failure Redis isn't asked for kPause: calls return at once, empty-handed. Whoever finds it time
-// to connect again waits for that, the others don't.
+// Threading: thread-safe; a call waits at most kAnswerMax for Redis. After a failure calls return
+// nothing at once for kPause; then one caller waits for the reconnect while the others still return
+// at once.
 class RedisRateStore final : public base::RateStore {
  public:
   static constexpr std::chrono::milliseconds kAnswerMax{200};
@@ -32,9 +32,9 @@ class RedisRateStore final : public base::RateStore {
   explicit RedisRateStore(RedisOptions options);
   ~RedisRateStore() override;
 
-  // Before the first call. `cluster` goes into every key. Does not connect yet.
+  // Call first. `cluster` becomes part of every key. Does not connect yet.
   Result<void> open(std::string cluster);
-  // Ends what is being waited for; no call reaches Redis after it.
+  // Ends pending waits; no call reaches Redis afterwards.
   void stop();
 
   std::optional<std::chrono::milliseconds> take(
@@ -52,7 +52,7 @@ class RedisRateStore final : public base::RateStore {
   RedisOptions options_;  // fixed after open()
   const std::unique_ptr<Wakeup> stop_;
   base::Mutex mutex_;
-  // Idle ones; at most kIdleMax.
+  // At most kIdleMax.
   std::vector<std::unique_ptr<RedisConnection>> idle_ CHAT_GUARDED_BY(mutex_);
   base::SteadyTime not_before_ CHAT_GUARDED_BY(mutex_){};
   bool connecting_ CHAT_GUARDED_BY(mutex_) = false;
