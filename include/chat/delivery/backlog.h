@@ -12,15 +12,15 @@
 
 namespace chat::delivery {
 
-// Where a recipient is in one of its streams, and where the stream ends.
+// A recipient's position in one of its streams, and the stream's head.
 struct StreamPosition {
   StreamKey stream;
   Seq delivered = 0;
   Seq head = 0;
-  UnixMillis delivered_at = 0;  // when the message at `delivered` was sent; 0: not known
+  UnixMillis delivered_at = 0;  // when the message at `delivered` was sent; 0: unknown
 };
 
-// A wish to read on in a stream.
+// A request to read a stream onwards.
 struct Want {
   StreamKey stream;
   Seq after = 0;
@@ -28,10 +28,10 @@ struct Want {
 
 struct Page {
   std::vector<Push> pushes;      // in order within each stream
-  std::vector<StreamKey> ended;  // streams that were read to their end
+  std::vector<StreamKey> ended;  // streams read to their end
 };
 
-// Reads what a recipient has missed from the tables, page by page.
+// Reads missed messages from the tables, page by page.
 // Threading: thread-safe. All calls block on the database.
 class Backlog {
  public:
@@ -39,11 +39,11 @@ class Backlog {
 
   // Every stream of the user, ascending by key.
   Result<std::vector<StreamPosition>> positions(UserId user);
-  // The same of many users; one without streams may be missing.
+  // The same for many users; users without streams may be missing.
   using Positions = std::unordered_map<UserId, std::vector<StreamPosition>>;
   Result<Positions> positions(std::span<const UserId> users);
-  // Messages past each wanted position, stream after stream, until about `bytes_max` of JSON are
-  // read. Always at least one message if there is any.
+  // The messages past each wanted position, stream by stream, up to about `bytes_max` of JSON, but
+  // at least one if there is any.
   Result<Page> read(UserId user, const std::vector<Want>& wants, std::size_t bytes_max);
 
  private:

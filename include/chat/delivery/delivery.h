@@ -25,7 +25,7 @@ class Backlog;
 class Recipients;
 class UserNameCache;
 
-// What delivery works with. Everything here outlives the Delivery.
+// The environment of a Delivery. Everything here outlives it.
 struct DeliveryEnvironment {
   session::Loops& loops;
   session::Registry& registry;
@@ -39,11 +39,10 @@ struct DeliveryEnvironment {
   std::function<void()> on_lease_lost;  // called on the lease's thread
 };
 
-// Stores messages, pushes them and confirms them, and tells users and nodes of each other's coming
-// and going (src/delivery/README.md). The only owner of this room's parts: makes them, starts them
-// and stops them.
-// Threading: start() and the stop functions by one thread, in the order in which they stand here;
-// the rest is thread-safe.
+// Stores, pushes and confirms messages, and reports presence to users and nodes
+// (src/delivery/README.md). Creates, starts and stops all parts of this room.
+// Threading: start() and the stop functions are called by one thread, in this order; the rest is
+// thread-safe.
 class Delivery {
  public:
   explicit Delivery(DeliveryEnvironment environment);
@@ -51,47 +50,47 @@ class Delivery {
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
 
-  // The bus starts before start(), the lease after it.
+  // The bus is started before start(), the lease after it.
   cluster::BusListener& bus_listener();
   cluster::NodeListener& node_listener();
 
-  // The loops and the workers run. `node` is whose sessions are released; messages older than
-  // `retention` are deleted, 0 days: none.
+  // Precondition: loops and workers run. `node` owns the sessions to release; messages older than
+  // `retention` are deleted (0 days: never).
   void start(const storage::Node& node, std::chrono::days retention);
 
-  // All of them may be called again. Deletes, compares and relays nothing any more.
+  // Ends retention, resync and relaying. All stop functions may be called again.
   void stop_background();
-  // Settles what was appended. The workers still run.
+  // Settles all appended entries. The workers must still run.
   void stop_journal();
-  // Writes cursors and releases and tells what follows from them. The workers have ended.
+  // Writes the remaining cursors and releases, and reports them. The workers must have ended.
   void stop_writers();
 
-  // Stores the message, answers it and pushes it, each sender's in the order of their appending.
-  // False: too many are waiting, and the entry is untouched. Blocks for a moment in that case.
+  // Stores the message, replies to it and pushes it, in order per sender. False: too many entries
+  // are waiting; `entry` is untouched, and the call has blocked for a moment.
   [[nodiscard]] bool append(DirectEntry&& entry);
   [[nodiscard]] bool append(GroupEntry&& entry);
 
-  // CONTACT and GROUP pushes, which are not stored: to the users who are online on any node, except
-  // the one whom they are about.
+  // CONTACT and GROUP pushes, which are not stored: to the users online on any node, except
+  // `about`.
   void event_to_user(UserId user, std::string json, UserId about);
   void event_to_group(GroupId group, std::string json, UserId about);
 
-  // The user came or went: its friends are told the state that the table has.
+  // The user logged in or out: its friends are sent the state found in the table.
   void presence_changed(UserId user);
-  // The same for friends whom the table does not name any more.
+  // The same for friends that the table no longer lists.
   void presence_changed(std::span<const storage::Watch> watches);
-  // The account was deleted: no node takes a message to it any longer.
+  // The account was deleted: all nodes refuse messages to it from now on.
   void account_deleted(UserId user);
 
-  // No other node can have sessions.
+  // True if no other node can have sessions.
   bool alone() const;
-  // The user was claimed here, with this epoch, from a session on another node. Tells that session
-  // to go; `then` is called once it is gone, or does not answer in time.
+  // The user was claimed here, with this epoch, from a session on another node. Asks that session
+  // to close; `then` is called once it is closed, or after a time-out.
   void take_over(UserId user, SessionEpoch epoch, base::Task then);
-  // A session of this node is gone because a newer one has the user.
+  // Reports that a session of this node has closed because a newer one has the user.
   void tell_gone(UserId user, SessionEpoch epoch);
-  // Writes the user's cursors and sets it offline, then tells `then` whether this was its newest
-  // session. `then` must be quick.
+  // Writes the user's cursors and sets it offline, then calls `then` with true if this was its
+  // newest session. `then` must be quick.
   void release(UserId user, SessionEpoch epoch, std::function<void(bool newest)> then);
 
   Recipients& recipients();

@@ -20,17 +20,17 @@ struct Entry {
   Message message;
   std::string sender_name;
   SessionEpoch sender_epoch = 0;
-  bool cid_given = false;            // by the client: its reply echoes it
-  bool sender_acknowledges = false;  // and so is told how far its messages come
+  bool cid_given = false;            // by the client: the reply echoes it
+  bool sender_acknowledges = false;  // and so gets receipts
   std::shared_ptr<session::Session> session;
 
-  // Set by the journal before the entry comes out again; or before it goes in: then nothing is
-  // stored, and the refusal is answered in its turn.
-  std::optional<protocol::Refusal> refusal;  // not stored, and why
-  // Refused because this newer session of the sender exists, on another node. 0: not for that.
+  // Set by the journal. If set before the entry is appended, nothing is stored, and the refusal is
+  // sent in its turn.
+  std::optional<protocol::Refusal> refusal;  // why it was not stored
+  // Refused because of this newer session of the sender, on another node. 0: not for that reason.
   SessionEpoch newer_epoch = 0;
 
-  // Within the journal: somebody else has locked the stream, so it is tried again in a moment.
+  // Internal to the journal: another transaction has locked the stream; the entry is retried soon.
   bool lock_in_way = false;
 };
 

@@ -11,7 +11,7 @@
 namespace chat::delivery {
 
 enum class ReceiptKind { kDelivered, kRead };
-// Everybody else in the group, or the other user, is so far.
+// All other members of the group, or the other user, have reached `seq`.
 struct Receipt {
   StreamKey target;
   ReceiptKind kind = ReceiptKind::kDelivered;

@@ -23,51 +23,50 @@ namespace chat::delivery {
 class LoopDelivery;
 class Writeback;
 
-// The logged-in recipients of this node, over all loops. What a login does, in this order, so
-// that no message falls between: attach (live messages are noticed from now on, but held) →
-// read the positions and the first page → answer → open (pushes begin).
-// Threading: thread-safe; calls return at once, the work is done in the session's loop.
+// The logged-in recipients of this node, over all loops. A login proceeds in this order, so that no
+// message is missed: attach (live messages are noted from now on, but held back) → read the
+// positions and the first page → reply → open (pushes begin).
+// Threading: thread-safe; calls return at once and the work is done in the session's loop.
 class Recipients {
  public:
   Recipients(session::Loops& loops, Backlog& backlog, Writeback& writeback, cluster::Bus& bus,
              base::WorkerPool& workers);
   ~Recipients();
 
-  // Starts the loops' ticks; before traffic begins.
+  // Starts the loops' ticks. Call before traffic begins.
   void start();
 
-  // `then` is called in the session's loop once it is attached and the bus listens for it.
+  // `then` is called in the session's loop once it is attached and its channels are subscribed.
   void attach(const std::shared_ptr<session::Session>& session, UserId user, bool acknowledges,
               std::vector<GroupId> groups, base::Task then);
-  // Call after the answer was handed out (Session::flush_replies()).
+  // Call after the reply was handed out (Session::flush_replies()).
   void open(const std::shared_ptr<session::Session>& session, std::vector<StreamPosition> positions,
             std::vector<Push> sent);
-  // `then` is called in the loop when nothing more is pushed and the cursors are with the
-  // writeback.
+  // `then` is called in the loop when pushing has ended and the writeback has the cursors.
   void detach(const std::shared_ptr<session::Session>& session, base::Task then);
 
   // The user, if still logged in on the session, is a member of the group and reads it from
-  // `joined_seq` on. May be called again.
+  // `joined_seq` on. Idempotent.
   void joined(const std::shared_ptr<session::Session>& session, UserId user, GroupId group,
               Seq joined_seq);
-  // DELIVERED; `refusal` is sent when seq is beyond what was pushed.
+  // DELIVERED; `refusal` is sent if `seq` is past the last pushed message.
   void acknowledge(const std::shared_ptr<session::Session>& session, StreamKey stream, Seq seq,
                    std::string refusal);
 
   // READ; likewise.
   void mark_read(const std::shared_ptr<session::Session>& session, StreamKey stream, Seq seq,
                  std::string refusal);
-  // SYNC: pushes again what follows `after`, or the delivered position.
+  // SYNC: pushes again everything past `after`, or past the delivered position.
   void rewind(const std::shared_ptr<session::Session>& session,
               std::vector<StreamPosition> positions, std::optional<Seq> after);
 
-  // Where the table says that the user's streams are. A group that the session's window does not
-  // know becomes live by it.
+  // The positions of the user's streams according to the table. A group unknown to the session's
+  // window becomes live.
   void notice(const std::shared_ptr<session::Session>& session, UserId user,
               std::vector<StreamPosition> positions);
 
-  // The groups that the table gives to the user, ascending, as read after `read_began`. Where the
-  // table lacks a group twice in a row the session leaves it.
+  // The groups of the user according to the table, ascending, read after `read_began`. A group that
+  // is missing twice in a row is left.
   void keep_groups(const std::shared_ptr<session::Session>& session, UserId user,
                    std::vector<GroupId> groups, base::SteadyTime read_began);
 

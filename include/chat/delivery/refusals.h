@@ -3,16 +3,16 @@
 #include "chat/base/result.h"
 #include "chat/protocol/errors.h"
 
-// What the client of a request that could not be stored is told.
+// The refusals of requests that could not be stored.
 namespace chat::delivery {
 
 protocol::Refusal refusal_of(const Error& error);
-// Of a message whose sender has a newer session on another node. The client sends it there again.
+// For a message whose sender has a newer session on another node. The client repeats it there.
 protocol::Refusal taken_over();
-// Of a message whose sender's session the database has lost. BYE follows.
+// For a message whose sender's session the database has lost. BYE follows.
 protocol::Refusal session_lost();
 
-// The database as a whole failed: the error says nothing about the rows of this batch.
+// True if the database as a whole failed: retrying single rows cannot help.
 bool is_everyones(ErrorCode code);
 
 }  // namespace chat::delivery

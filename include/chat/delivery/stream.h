@@ -9,8 +9,8 @@
 
 namespace chat::delivery {
 
-// Names one of a recipient's streams: what one sender writes to it, or what a group's members
-// write. Plain value, ordered: senders before groups.
+// Identifies one of a recipient's streams: the messages of one sender, or of one group. Plain
+// value; direct streams sort before groups.
 class StreamKey {
  public:
   static StreamKey from(UserId sender) {
@@ -32,14 +32,14 @@ class StreamKey {
   std::uint64_t bits_;
 };
 
-// One committed message on its way to a recipient. The JSON is built once and shared.
+// A committed message to be pushed. The JSON is built once and shared.
 struct Push {
   StreamKey stream;
   Seq seq = 0;
   UserId sender;
   UnixMillis sent_at = 0;
   std::shared_ptr<const std::string> json;
-  // False: its sender is known not to care how far it comes.
+  // False: the sender is known not to want receipts.
   bool receipt_wanted = true;
 };
 

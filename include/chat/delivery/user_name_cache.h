@@ -16,10 +16,10 @@
 
 namespace chat::delivery {
 
-// Which users exist and what they are called, remembered: every message asks. Only hits are
-// kept, so an account that was made a moment ago is found. A deleted account has an empty name.
-// Neighbours by id are read with each, which lie on the same page: where everybody writes to
-// everybody, each message would come with a question otherwise.
+// Caches which users exist and their names, which every message needs. Only hits are cached, so a
+// new account is found at once. A deleted account has an empty name. A miss also reads the
+// neighbouring ids, which lie on the same page; otherwise all-to-all traffic would cost one query
+// per message.
 // Threading: thread-safe; a miss blocks on the database.
 // Bounds: kShardMax names in each of kShards shards; a full shard starts anew.
 class UserNameCache {
@@ -28,16 +28,15 @@ class UserNameCache {
 
   explicit UserNameCache(storage::Pool& pool) : pool_(pool) {}
 
-  // Nothing: there has never been such a user.
+  // Nothing if no such user ever existed.
   Result<Name> name_of(UserId user);
-  // The same for a caller that has a connection at hand: two leases at once could starve the
-  // pool.
+  // The same for a caller that already has a connection: two leases at once could exhaust the pool.
   Result<Name> name_of(UserId user, storage::Connection& connection);
   // False for a deleted account as well.
   Result<bool> exists(UserId user);
-  // The account was deleted a moment ago.
+  // The account was just deleted.
   void forget(UserId user);
-  // Any account may have been.
+  // Any account may have been deleted.
   void forget_all();
 
  private:
