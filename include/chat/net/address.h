@@ -14,17 +14,17 @@ namespace chat::net {
 class Address {
  public:
   Address() = default;
-  // "127.0.0.1:6000", "[::1]:6000", "localhost:6000". Names are not looked up but for
-  // "localhost"; port 0 is allowed (the kernel chooses).
+  // "127.0.0.1:6000", "[::1]:6000", "localhost:6000". No other host names; port 0 is allowed (the
+  // kernel chooses).
   static Result<Address> parse(std::string_view text);
-  // An IPv4 caller of a listener on [::] comes as ::ffff:1.2.3.4: becomes the IPv4 address that
-  // it is, so that one host has one name.
+  // Maps ::ffff:1.2.3.4, as a listener on [::] sees IPv4 clients, to the IPv4 address, so that one
+  // host has one address.
   static Address from(const sockaddr_storage& storage);
 
   std::string to_string() const;  // with port, "[::1]:6000"
   std::string host() const;       // without
-  // Who is behind it, as far as an address tells: the address itself, but of IPv6 its /64, all of
-  // which one customer has: "2001:db8:0:7::/64".
+  // The network of one customer, for rate limits: an IPv4 address itself, or the /64 of an IPv6
+  // address: "2001:db8:0:7::/64".
   std::string network() const;
   std::uint16_t port() const;
   bool is_loopback() const;
@@ -36,7 +36,7 @@ class Address {
  private:
   union {
     sockaddr_in in_{};
-    sockaddr_in6 in6_;  // both begin with the family, which tells which one it is
+    sockaddr_in6 in6_;  // both begin with the family, which tells them apart
   };
 };
 

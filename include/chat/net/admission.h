@@ -6,8 +6,8 @@
 
 namespace chat::net {
 
-// Decides who may come in, and counts who is in. Every true of admit() and hold_place() is
-// followed by exactly one gone() or free_place().
+// Limits the number of connections. Each successful admit() is followed by exactly one gone(), each
+// successful hold_place() by exactly one free_place().
 // Threading: gone() is called in the connection's loop, the rest in the main loop.
 class Admission {
  public:
@@ -16,10 +16,10 @@ class Admission {
   virtual bool admit(const Address& client, std::string& farewell) = 0;
   // An admitted client's connection is closed.
   virtual void gone(const Address& client) = 0;
-  // A balancer has connected and not said yet for whom: counts in all, but for no address. False
-  // refuses it as above.
+  // A balancer has connected and not yet named its client: counts in total, but for no address.
+  // False refuses it as above.
   virtual bool hold_place(std::string& farewell) = 0;
-  // It has said so (admit() follows at once), or it is closed.
+  // The balancer has named its client (admit() follows at once), or the connection has closed.
   virtual void free_place() = 0;
 };
 

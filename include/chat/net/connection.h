@@ -19,68 +19,70 @@ namespace chat::net {
 
 class Connection;
 
-// What a connection tells the one who speaks on it. All calls come in the connection's loop.
+// Receives the events of a connection, in its loop.
 class ConnectionHandler {
  public:
   virtual ~ConnectionHandler() = default;
-  // Bytes that just came in; valid during the call.
+  // Received bytes; valid during the call.
   virtual void on_bytes(std::string_view bytes) = 0;
   // The peer will send no more (FIN); it may still read.
   virtual void on_input_end() = 0;
-  // So many bytes of what was sent have left for the socket.
+  // `bytes` of the queued output were written to the socket.
   virtual void on_written(std::size_t bytes) = 0;
   // The deadline set by set_deadline() passed.
   virtual void on_deadline() = 0;
-  // The server stops soon: finish what was begun and say goodbye.
+  // The server is about to stop: finish pending work and say goodbye.
   virtual void on_stopping() = 0;
   // The last call: the connection is closed and about to be destroyed.
   virtual void on_closed() = 0;
 };
 
-// Whoever keeps a loop's connections takes the closed ones out.
+// Owns a loop's connections and releases them once closed.
 class ConnectionOwner {
  public:
   virtual ~ConnectionOwner() = default;
   virtual std::unique_ptr<Connection> take_out(Connection& connection) = 0;
 };
 
-// One TCP connection. It owns the descriptor and the unsent output; it keeps no input: bytes go
-// straight from the loop's shared read buffer to the handler. An idle one holds no buffer.
+// One TCP connection. It owns the descriptor and the unsent output, but no input: bytes go straight
+// from the loop's shared read buffer to the handler. An idle connection holds no buffer.
 //
-// States: open → (close_when_sent) draining → lingering → closed. Lingering means: everything is
-// written and our side is shut, but the peer may still be sending; closing at once would make
-// the kernel answer with RST and take our last words away from the peer. So we read and drop for
-// a moment first.
+// States: open → (close_when_sent) draining → lingering → closed. While lingering, all output is
+// written and our side is shut down, but the peer may still be sending. Closing at once would make
+// the kernel send RST, which can discard our last output at the peer; so input is read and dropped
+// for a moment first.
 //
-// Threading: loop-confined. Ownership: by its ConnectionOwner; destroyed after the round in
-// which it closed. Bounds: none of its own on output; the handler watches unsent_bytes().
+// Threading: loop-confined. Ownership: by its ConnectionOwner; destroyed after the round in which
+// it closed. Bounds: none on output; the handler watches unsent_bytes().
 class Connection final : public EventHandler,
                          public base::Slabbed<Connection>,
                          private TimerEntry,
                          private RoundEnd {
  public:
-  // `peer` is whom it comes from: behind a balancer not the socket's own peer.
+  // `peer` is the client's address, behind a balancer not that of the socket's peer.
   Connection(EventLoop& loop, ConnectionOwner& owner, base::UniqueFd socket, const Address& peer);
   ~Connection() override;
 
-  // Starts to read. The handler lives at least as long as the connection.
+  // Starts reading. The handler lives at least as long as the connection.
   void open(std::shared_ptr<ConnectionHandler> handler);
 
   EventLoop& loop() const { return loop_; }
   const Address& peer() const { return peer_; }
-  // The peer's FIN or RST is here, whether or not we have read up to it.
+  // The peer's FIN or RST has arrived, even if input before it is unread.
   bool peer_hung_up() const;
   bool closed() const { return state_ == State::kClosed; }
-  // How long the peer has acknowledged nothing although bytes are on their way to it; nothing when
-  // none are, or when it is alive and takes no more. TCP itself goes on for a quarter of an hour.
+  // How long data has been in flight to the peer without a TCP acknowledgement. Nothing if no data
+  // is in flight, or if the peer is alive with a full receive window. TCP itself gives up after a
+  // quarter of an hour.
   std::optional<std::chrono::milliseconds> unacknowledged_for() const;
 
   // How many bytes of input wait in the kernel.
   std::optional<std::size_t> unread_input() const;
 
-  // Queues bytes; they leave in one write at the end of the round. Nothing after close_…().
+  // Queues bytes, which are written at the end of the round. Does nothing after close_…().
   void send(std::string_view bytes);
-  // The same for bytes that `append(std::string&)` adds to what is queued. Gives their number.
+  // The same for bytes that `append(std::string&)` appends to the queued output. Returns their
+  // number.
   template <typename Append>
   std::size_t send_by(Append append) {
     loop_.assert_in_loop();
@@ -90,35 +92,34 @@ class Connection final : public EventHandler,
     if (output_.size() > before) flush_at_round_end();
     return output_.size() - before;
   }
-  // Writes what is queued at once.
+  // Writes the queued output at once.
   void flush_now();
   std::size_t unsent_bytes() const { return output_.size() - written_; }
 
   void pause_reading();
   void resume_reading();
 
-  // One deadline at a time; setting replaces it, and it is gone once it has passed. Also counts
-  // while close_when_sent() writes (a peer may never read), but no longer once everything is
-  // written.
+  // One deadline at a time, which a new one replaces. It still applies while close_when_sent()
+  // writes (a peer may never read), but not once everything is written.
   void set_deadline(base::SteadyTime due);
   std::optional<base::SteadyTime> deadline() const { return due(); }
 
-  // Stops reading, writes what is queued, then closes gracefully. on_closed() comes later,
+  // Stops reading, writes the queued output, then closes gracefully. on_closed() is called later,
   // never from inside this call.
   void close_when_sent();
-  // Closes now: on_closed() comes before it returns. What was not written is lost.
+  // Closes now, discarding unsent output. on_closed() is called before it returns.
   void close() noexcept;
 
   void announce_stop() {
     if (state_ == State::kOpen) handler_->on_stopping();
   }
 
-  // For the owner: where it keeps this connection.
+  // For the owner: the connection's index there.
   std::uint32_t place() const { return place_; }
   void set_place(std::uint32_t place) { place_ = place; }
 
   void on_events(std::uint32_t epoll_events) override;
-  // Closes: whatever the handler threw (mostly for want of memory) is this connection's end only.
+  // An exception from the handler (usually out of memory) ends this connection only.
   void on_failure() noexcept override { close(); }
 
  private:
@@ -126,7 +127,7 @@ class Connection final : public EventHandler,
 
   void on_deadline() override;
   void on_round_end() override;
-  // A fault of the handler in `call` closes the connection.
+  // An exception from `call` closes the connection.
   template <typename Call>
   void guarded(Call call) noexcept;
   void read_in_loop();
@@ -140,7 +141,7 @@ class Connection final : public EventHandler,
 
   EventLoop& loop_;
   ConnectionOwner& owner_;
-  // There are very many of these: no hole between the small ones.
+  // Ordered to avoid padding: there are very many connections.
   base::UniqueFd socket_;
   State state_ = State::kOpen;
   bool reading_ : 1 = true;

@@ -22,17 +22,17 @@ namespace chat::net {
 class TimerQueue;
 class TimerWheel;
 
-// Gets the epoll events of one descriptor, in the loop's thread.
+// Receives the epoll events of one descriptor, in the loop's thread.
 class EventHandler {
  public:
   virtual ~EventHandler() = default;
   virtual void on_events(std::uint32_t epoll_events) = 0;
-  // on_events() has thrown: gives up the descriptor, so that the fault stays with it alone.
+  // on_events() has thrown: give up the descriptor, so that only it is affected.
   virtual void on_failure() noexcept {}
 };
 
-// Has something to do once at the end of the loop's current round: one write for all that was
-// sent to a connection during the round.
+// A callback at the end of the loop's current round: one write for everything sent to a connection
+// during the round.
 class RoundEnd {
  public:
   virtual ~RoundEnd() = default;
@@ -40,16 +40,17 @@ class RoundEnd {
 };
 
 // One reactor: an epoll set, a mailbox of tasks from other threads, timers, and the thread that
-// runs them. A round is: wait; descriptors' events; the mailbox; round ends; burying the
-// retired; handing work over. The order matters: what events and tasks wrote leaves in one write
-// each, and nothing that an event of this round may still point to dies before the round is over.
+// runs them. A round is: wait; descriptor events; the mailbox; round-end callbacks; destroying
+// retired items; handing tasks to the workers. The order matters: all output of a round leaves in
+// one write per connection, and nothing that an event of this round may still point to is destroyed
+// before the round is over.
 //
-// What a callback throws is logged and ends nothing but that callback; a descriptor whose handler
-// throws is given up by it (EventHandler::on_failure()).
+// An exception from a callback is logged and ends only that callback; a handler that throws gives
+// up its descriptor (EventHandler::on_failure()).
 //
 // Threading: post(), stop() and in_loop() are thread-safe; everything else belongs to the thread
 // that is in run() (or, before run(), to the creator).
-// Bounds: the mailbox is as long as its posters make it; each of them is bounded itself.
+// Bounds: none on the mailbox; each of its posters is bounded.
 class EventLoop {
  public:
   explicit EventLoop(const base::Clock& clock);
@@ -57,18 +58,18 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // Creates the descriptors. Call before anything else.
+  // Creates the descriptors. Call first.
   Result<void> open();
-  // Serves until stop(). Tasks that are in the mailbox by then still run.
+  // Runs until stop(). Tasks already in the mailbox then still run.
   void run();
   void stop();
 
-  // Runs the task in the loop's thread, in order of posting. Wakes the loop only if it sleeps.
+  // Runs the task in the loop's thread, in posting order. Wakes the loop only if it sleeps.
   void post(base::Task task);
   bool in_loop() const {
     return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
   }
-  // Aborts when called from a wrong thread.
+  // Aborts when called from another thread.
   void assert_in_loop() const;
 
   // Level-triggered interest in `epoll_events` of `fd`.
@@ -80,22 +81,22 @@ class EventLoop {
   TimerId run_every(std::chrono::milliseconds interval, std::function<void()> call);
   void cancel(TimerId timer);
 
-  // Deadlines of connections: never early, and late by at most one tick of the wheel (250 ms).
+  // For connection deadlines: never early, and late by at most one wheel tick (250 ms).
   void schedule(TimerEntry& entry, base::SteadyTime due);
 
-  // `item` is called back at the end of this round; it must live until then.
+  // Calls `item` at the end of this round; it must live until then.
   void at_round_end(RoundEnd& item) { round_ends_.push_back(&item); }
-  // Gives the task to the workers when this round is over, with one wake-up for all that the round
-  // gives them. Always the same pool. Where the pool takes nothing more, they are dropped.
+  // Posts the task to the workers when this round is over, with one wake-up for all tasks of the
+  // round. Must always name the same pool. If the pool is full, they are dropped.
   void hand_over(base::WorkerPool& workers, base::Task task);
-  // Destroys `item` after this round. Never throws: where memory has run out, the item is leaked,
-  // as an event of this round may still point to it.
+  // Destroys `item` after this round. Never throws: out of memory, it leaks the item, because an
+  // event of this round may still point to it.
   void retire(std::unique_ptr<EventHandler> item) noexcept;
 
   // The time at which this round began.
   base::SteadyTime now() const { return now_; }
-  // Shared by all connections of the loop for one read each. No more than that is read of one
-  // connection a round: what is parsed of one is time that the others wait.
+  // The read buffer that all connections of the loop share. A connection reads at most one buffer
+  // per round, so that parsing its input does not delay the others.
   using ReadBuffer = std::array<char, 16 * 1024>;
   ReadBuffer& read_buffer() { return *read_buffer_; }
 
@@ -124,7 +125,7 @@ class EventLoop {
   bool wheel_armed_ = false;
   std::vector<RoundEnd*> round_ends_;
   std::vector<base::Task> handed_over_;
-  base::WorkerPool* workers_ = nullptr;  // whom handed_over_ is for
+  base::WorkerPool* workers_ = nullptr;  // the pool for handed_over_
   std::vector<std::unique_ptr<EventHandler>> retired_;
   std::unique_ptr<ReadBuffer> read_buffer_;
   std::vector<base::Task> running_;

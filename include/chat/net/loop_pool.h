@@ -19,10 +19,10 @@ class LoopPool {
   LoopPool(std::size_t loops, const base::Clock& clock);
   ~LoopPool();
 
-  // Once: a second call does nothing, and a stopped pool stays stopped.
+  // Starts once: later calls do nothing, also after stop().
   Result<void> start();
-  // Runs what every mailbox holds by now, ends the loops and joins. What is posted later, also
-  // by these last tasks, never runs.
+  // Runs the tasks now in the mailboxes, ends the loops and joins the threads. Tasks posted later,
+  // even by these last tasks, never run.
   void stop();
 
   std::size_t size() const { return loops_.size(); }

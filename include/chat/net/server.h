@@ -18,21 +18,21 @@
 
 namespace chat::net {
 
-// Makes the one who speaks on a new connection; called in the connection's loop, `loop_index`.
+// Makes the handler of a new connection; called in the connection's loop, number `loop_index`.
 using HandlerFactory = std::function<std::shared_ptr<ConnectionHandler>(Connection& connection,
                                                                         std::size_t loop_index)>;
-// So many connections at most wait for their loops to take them; who comes in a larger crowd waits
-// in the kernel's backlog, and those inside don't wait for the crowd.
+// At most this many accepted connections wait for their loops. In a larger burst the rest wait in
+// the kernel's backlog, so that existing clients are not delayed.
 inline constexpr std::size_t kOpeningMax = 64;
-// How long a balancer may take to say for whom it connects.
+// How long a balancer may take to send its PROXY header.
 inline constexpr std::chrono::milliseconds kProxyHeaderWithin{5000};
 
 class Acceptor;
 class ProxyListener;
 
-// Accepts on the main reactor and deals connections round-robin to the sub-reactors, which own
-// them from then on. Callers of the public address are who their socket says; a caller of the
-// trusted address is whom its PROXY header names, and no connection before it has named somebody.
+// Accepts on the main loop and deals connections round-robin to the I/O loops, which own them from
+// then on. The client of a connection to the public address is the socket's peer; for the trusted
+// address it is the one that the PROXY header names, and no handler is made before that.
 // Threading: bind…(), listen() and stop_accepting() in the main loop's thread; close_all() and
 // count() from any. Ownership: of all connections; the loops must have stopped before it is
 // destroyed.
@@ -42,24 +42,25 @@ class Server {
   Server(EventLoop& main_loop, LoopPool& loops, HandlerFactory factory, Admission& admission);
   ~Server();
 
-  // Takes the address; callers are refused until listen().
+  // Binds the address; connections are refused until listen().
   Result<void> bind(const Address& address);
   const Address& address() const;
-  // Once. Whoever can reach this address can claim to be anybody: it is for balancers only.
+  // Call once. Anyone who can reach this address can claim any client address: it is for balancers
+  // only.
   Result<void> bind_trusted(const Address& address,
                             std::chrono::milliseconds header_within = kProxyHeaderWithin);
-  // At each address that was taken.
+  // On every bound address.
   Result<void> listen();
-  // Nothing unless it was taken.
+  // Nothing unless bind_trusted() was called.
   std::optional<Address> trusted_address() const;
   // On both addresses.
   void stop_accepting();
 
-  // Tells every connection's handler, in its loop; returns at once.
+  // Calls on_stopping() of every handler, in its loop; returns at once.
   void announce_stop();
-  // Closes what is still open, in each loop; returns at once.
+  // Closes all open connections, in their loops; returns at once.
   void close_all();
-  // Connections that are open or on the way to their loop; not those that still lack a header.
+  // Connections open or on the way to their loop, except those that still lack a PROXY header.
   std::size_t count() const { return count_.load(std::memory_order_relaxed); }
 
  private:
@@ -74,12 +75,12 @@ class Server {
 
    private:
     Server& server_;
-    std::vector<std::unique_ptr<Connection>> connections_;  // each knows its place
+    std::vector<std::unique_ptr<Connection>> connections_;  // each knows its index
   };
 
   bool has_room() const { return opening_.load(std::memory_order_relaxed) < kOpeningMax; }
   void accepted(base::UniqueFd socket, const Address& client);
-  // A connection that was admitted is no more, or has not come about.
+  // An admitted connection has closed, or could not be made.
   void gone(const Address& client);
 
   EventLoop& main_loop_;

@@ -7,13 +7,13 @@
 
 namespace chat::net {
 
-// Names a timer of EventLoop::run_after() or run_every(); 0 names none.
+// Identifies a timer of EventLoop::run_after() or run_every(); 0: none.
 using TimerId = std::uint64_t;
 
 class TimerWheel;
 
-// A deadline that its owner is or has, for EventLoop::schedule(): set, moved and cleared without
-// allocation. Leaves its loop's wheel when it is destroyed.
+// A deadline for EventLoop::schedule(), embedded in its owner: set, moved and cleared without
+// allocation. Unlinks itself from the wheel when destroyed.
 // Threading: loop-confined.
 class TimerEntry {
  public:
@@ -22,7 +22,7 @@ class TimerEntry {
   TimerEntry& operator=(const TimerEntry&) = delete;
   virtual ~TimerEntry();
   bool scheduled() const { return next_ != nullptr; }
-  // Nothing when it is not scheduled.
+  // Nothing unless scheduled.
   std::optional<base::SteadyTime> due() const {
     return scheduled() ? std::optional(due_) : std::nullopt;
   }
