@@ -12,14 +12,14 @@
 #include "chat/protocol/framing.h"
 #include "chat/protocol/request.h"
 
-// What unmodified clients of the original course understand.
+// Messages as unmodified clients of the original course understand them.
 //
-// They read with recv(1024) and parse one object a read. So an object has at most 1023 bytes
-// before its NUL; lists are arrays of strings, each a JSON text of its own, and are left out when
-// empty; a text too long for one object goes out as several; and nothing else than the replies to
-// login and register and the chat pushes is sent at all.
+// These clients read with recv(1024) and parse one object per read. So an object has at most 1023
+// bytes before its NUL; lists are arrays of strings, each a JSON text of its own, and are omitted
+// when empty; a text too long for one object is split into several; and only the replies to login
+// and register and the chat pushes are sent at all.
 //
-// Two numberings of the messages are in use among them:
+// They use two numberings of the messages:
 //
 //      logout register its ack one chat add friend create group add group group chat
 //   A       3        4       5        6          7            8         9         10
@@ -28,21 +28,21 @@ namespace chat::protocol {
 
 inline constexpr std::size_t kClassicMaxBytes = 1023;
 
-// One of our replies or pushes, as the objects that a classic client gets: none, one, or, for a
-// long text, several. `json` is valid: it was written here. Unknown numbers are A's.
+// Converts one of our replies or pushes to classic objects: none, one or, for a long text, several.
+// `json` must be valid. Unknown numbers are treated as A.
 std::vector<std::string> to_classic(std::string_view json,
                                     ClassicNumbers numbers = ClassicNumbers::kUnknown);
 
-// Appends `json` in that framing; in classic framing as however many objects it is there.
+// Appends `json` in that framing; in classic framing it may become none or several objects.
 void append_frames(std::string& out, Framing framing, std::string_view json,
                    ClassicNumbers numbers = ClassicNumbers::kUnknown);
 
-// What a classic LOGIN_ACK has room for, of our LOGIN_ACK: groups without their users, then
-// friends, then the groups' users, then offline messages. A course client learns the ids of its
-// groups nowhere else.
+// As much of our LOGIN_ACK as fits into a classic one, in this order: groups without their users,
+// friends, the groups' users, offline messages. Groups come first because a classic client learns
+// their ids nowhere else.
 struct ClassicWelcome {
   std::string json;
-  std::size_t offline_count = 0;  // so many of offlinemsg, from the front, are in it
+  std::size_t offline_count = 0;  // how many of offlinemsg, from the front, fitted
 };
 ClassicWelcome to_classic_welcome(std::string_view json,
                                   ClassicNumbers numbers = ClassicNumbers::kUnknown);

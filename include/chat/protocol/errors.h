@@ -33,19 +33,19 @@ enum class Errno : int {
   kInternal = 39,
 };
 
-// The word of the table: "rate_limited".
+// The name in that table: "rate_limited".
 std::string_view name_of(Errno code) noexcept;
 
-// What a refused request is told. `message` is a sentence for people.
+// The reply to a refused request. `message` is a sentence for people.
 struct Refusal {
   Errno code = Errno::kInternal;
   std::string message;
   std::optional<std::chrono::milliseconds> retry_after;  // kRateLimited, kBusy, kUnavailable
 };
 
-// The one place that turns an error into wire text:
-// {"msgid":…,"errno":…,"error":"…","errmsg":"…","retry_after_ms":…,"cid":"…"}.
-// The last two only where they are given. `msgid` is the reply's own number.
+// Encodes an error reply:
+// {"msgid":…,"errno":…,"error":"…","errmsg":"…","retry_after_ms":…,"cid":"…"}. The last two are
+// written only if given. `msgid` is the number of the reply.
 std::string error_reply(Msgid msgid, const Refusal& refusal, std::string_view cid);
 
 }  // namespace chat::protocol

@@ -6,8 +6,8 @@
 
 namespace chat::protocol {
 
-// Writes JSON straight into a string, in order, without a tree. Texts must be valid UTF-8; they are
-// escaped as RFC 8259 §7 asks, and so is what a terminal would obey: DEL, C1 and bidirectional
+// Appends JSON to a string, without building a tree. Texts must be valid UTF-8; they are escaped as
+// RFC 8259 §7 requires, and so are characters that a terminal would obey: DEL, C1 and bidirectional
 // controls, U+2028 and U+2029. Externally synchronised.
 //
 //   JsonWriter json(out);

@@ -6,9 +6,9 @@
 
 namespace chat::protocol {
 
-// A limit of limits.h as told in HELLO's `limits`, by `chatserver --check`, in conf/README.md.
+// A limit of limits.h as shown in HELLO's `limits`, by `chatserver --check` and in conf/README.md.
 struct Limit {
-  std::string_view name;  // ends in its unit where it has one
+  std::string_view name;  // ends in the unit, if any
   std::int64_t value;
   std::string_view unit;
 };

@@ -4,16 +4,16 @@
 #include <cstddef>
 #include <cstdint>
 
-// Every limit of the wire, in one place. limit_table.h names those that HELLO tells to clients.
+// The limits of the wire. limit_table.h lists those that HELLO reports to clients.
 namespace chat::protocol {
 
 inline constexpr std::size_t kFrameMaxBytesBeforeLogin = 4 * 1024;
 inline constexpr std::size_t kFrameMaxBytes = 64 * 1024;
-// What the binary framing itself bears: its length's first byte is always 0x00.
+// The largest frame of the binary framing: the first byte of its length is always 0x00.
 inline constexpr std::size_t kFrameMaxBytesOfFormat = 16 * 1024 * 1024 - 1;
 inline constexpr std::size_t kReplyMaxBytes = 64 * 1024;
 inline constexpr int kJsonMaxDepth = 8;
-// Fields of a request; and all values in it, those of nested objects and arrays included.
+// The fields of a request; and all values in it, nested ones included.
 inline constexpr std::size_t kFieldsMax = 64;
 inline constexpr std::size_t kValuesMax = 2048;
 
@@ -28,26 +28,25 @@ inline constexpr std::int64_t kIdMax = 2147483647;
 inline constexpr std::size_t kFriendsMax = 2000;
 inline constexpr std::size_t kGroupsMax = 500;
 inline constexpr std::size_t kGroupMembersMax = 2000;
-// A group in LOGIN_ACK or 109 names at most so many of its members.
+// The most members of a group listed in LOGIN_ACK or 109.
 inline constexpr std::size_t kGroupUsersInReply = 200;
 
-// A page of HISTORY.
+// Messages per page of HISTORY.
 inline constexpr std::size_t kHistoryMax = 100;
 
-// The last so many messages of a direct stream are known by their cid.
+// How many of the latest messages of a direct stream are recognised by their cid.
 inline constexpr std::size_t kDirectCidWindow = 64;
 
-// A connection that began a frame.
+// How long a frame may take to arrive.
 inline constexpr std::chrono::seconds kFrameTimeout{10};
-// A connection on which nobody is logged in: how long it may be silent, and how long it may be
-// without a login at all, whatever it says.
+// How long a connection without a login may be silent, and how long it may last at all.
 inline constexpr std::chrono::seconds kNoLoginIdleTimeout{60};
 inline constexpr std::chrono::seconds kNoLoginTimeout{300};
-// The same for classic clients, which sit at their menu.
+// The same for classic clients, whose users may wait at the menu.
 inline constexpr std::chrono::minutes kClassicNoLoginTimeout{30};
-// A login that was accepted is answered after that at the latest.
+// The longest time until an accepted login is answered.
 inline constexpr std::chrono::seconds kLoginTimeout{10};
-// With "heartbeat":true at login: ping at this interval, dead after that silence.
+// With "heartbeat":true at login: the ping interval, and the silence after which the peer is dead.
 inline constexpr std::chrono::seconds kHeartbeatInterval{30};
 inline constexpr std::chrono::seconds kHeartbeatTimeout{75};
 

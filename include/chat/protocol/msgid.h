@@ -26,7 +26,7 @@ enum class Msgid : int {
   kRevokeSession = 29,
   kGroupInfo = 30,
   kList = 31,
-  kError = 100,  // what cannot be tied to a request
+  kError = 100,  // errors that belong to no request
   kPresence = 200,
   kContact = 201,
   kGroup = 202,
@@ -34,8 +34,8 @@ enum class Msgid : int {
   kBye = 204,
 };
 
-// The number of the reply: msgid + 100, except for the two original acks. What is no request's
-// number (those are 1 … 99) cannot be tied to a request: kError.
+// The number of the reply: msgid + 100, except for the two original acks. kError for anything that
+// is not the number of a request (1 … 99).
 constexpr Msgid reply_to(Msgid request) {
   switch (request) {
     case Msgid::kLogin: return Msgid::kLoginAck;

@@ -14,36 +14,35 @@
 
 namespace chat::protocol {
 
-// A value of a request's top level. Nothing on this wire uses nested ones: they are checked
-// (depth, duplicate keys) and dropped, kNested stands for them.
+// A top-level value of a request. No request uses nested values: they are checked (depth, duplicate
+// keys) and replaced by Nested.
 struct Nested {
   friend bool operator==(const Nested&, const Nested&) = default;
 };
 using Value = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Nested>;
-// An integer outside int64's range, and -0, are kept as double: no field takes them.
+// Integers outside int64's range, and -0, become double, which no field accepts.
 
-// One parsed request: an integer msgid and flat fields, in the order they came. decode_request()
-// makes a typed one of it.
-// A plain value, moved from the I/O thread to a worker.
+// A parsed request: an integer msgid and flat fields, in the order received. decode_request()
+// converts it to its struct. Plain value, moved from the I/O thread to a worker.
 class Request {
  public:
   int msgid = 0;
   std::vector<std::pair<std::string, Value>> fields;
 
-  // nullptr when there is no such field.
+  // nullptr if there is no such field.
   const Value* find(std::string_view name) const noexcept;
   Value* find(std::string_view name) noexcept;
 
-  // The client's cid when it is well formed (1–36 printable ASCII characters), else empty.
+  // The client's cid if it is well formed (1–36 printable ASCII characters), otherwise empty.
   std::string_view cid() const noexcept;
 };
 
-// Bytes of a frame → request. Refuses, never repairs: invalid UTF-8 (bad_utf8), anything that
+// Parses a frame. Refuses, never repairs: invalid UTF-8 (bad_utf8), anything that
 // is not one JSON object, a BOM, NaN, a key twice in one object (bad_json), depth over
-// kJsonMaxDepth (too_deep), a msgid that is missing or no plain integer (bad_field).
-// An msgid that is an integer but outside int's range becomes unknown_msgid with the others:
-// it is stored as -1. Refusal.message names the byte of the fault, counted from 1, where it is
-// known, and never repeats the input.
+// kJsonMaxDepth (too_deep), a msgid that is missing or no plain integer (bad_field). A msgid
+// outside int's range is stored as -1, so that it is refused as unknown_msgid later.
+// Refusal.message gives the position of the error (in bytes, from 1) if known, and never repeats
+// the input.
 tl::expected<Request, Refusal> parse_request(std::string_view frame);
 
 struct FieldSpec {
@@ -52,14 +51,14 @@ struct FieldSpec {
   bool required;
 };
 
-// A missing or broken field as bad_field; errmsg names the field and the rule. `value` is nullptr
-// where the field is missing. null counts as present with the wrong type.
+// Refuses a missing or invalid field with bad_field; errmsg names the field and the rule. `value`
+// is nullptr if the field is missing. null counts as present with the wrong type.
 std::optional<Refusal> check_field(const Value* value, const FieldSpec& spec);
-// The same for `cid`, which any request may have.
+// The same for `cid`, which every request may have.
 std::optional<Refusal> check_cid(const Request& request);
 
-// The broken rule as a sentence for people ("name must be text of 1 to 50 characters"), or nothing
-// when all rules are kept. Registration uses them for its errno 1.
+// The violated rule as a sentence for people ("name must be text of 1 to 50 characters"), or
+// nothing if the value is valid. Used by registration for its errno 1.
 std::optional<std::string> name_fault(std::string_view name);
 std::optional<std::string> password_fault(std::string_view password);
 

@@ -88,7 +88,7 @@ struct SessionsReply {
   static constexpr auto fields() { return std::tuple{field("sessions", &SessionsReply::sessions)}; }
 };
 
-// One session, or all others.
+// Revokes one session, or all but the current one.
 struct RevokeSession {
   static constexpr Msgid kMsgid = Msgid::kRevokeSession;
   std::optional<UserId> sender{};

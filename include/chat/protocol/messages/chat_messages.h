@@ -97,7 +97,7 @@ struct GroupChatPush {
   }
 };
 
-// Either of them in a list, told apart by its number.
+// Either push as a list item; `msgid` tells which.
 struct AnyChatPush {
   std::int64_t msgid = 0;
   UserId sender{};
@@ -133,7 +133,7 @@ struct History {
   }
 };
 
-// Newest last. The cursor is given where there is more.
+// Newest last. `cursor` is present if there are older messages.
 struct HistoryReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kHistory);
   std::vector<AnyChatPush> messages{};

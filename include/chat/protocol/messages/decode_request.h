@@ -77,9 +77,9 @@ std::optional<Refusal> read(Request& request, const CarriedField& field, Message
 
 }  // namespace decoding
 
-// The request as a Message, or the first field that is missing or breaks its rule, as bad_field; a
-// `cid`, where present, is checked last. Takes the texts out of `request`, but not its cid.
-// Precondition: the request's number is Message's.
+// Decodes the request as a Message, or fails with bad_field for the first field that is missing or
+// invalid; a `cid`, if present, is checked last. Moves the texts out of `request`, except the cid.
+// Precondition: the msgid is Message's.
 template <typename Message>
 tl::expected<Received<Message>, Refusal> decode_request(Request& request) {
   Received<Message> out;

@@ -10,10 +10,10 @@
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/messages/field.h"
 
-// Messages to JSON, by their descriptions.
+// Encodes messages as JSON, using their field lists.
 namespace chat::protocol {
 
-// The fields, into an object that is open.
+// Writes the fields into the open object.
 template <typename Message>
 void write_fields(JsonWriter& json, const Message& message);
 
@@ -60,7 +60,7 @@ void write_fields(JsonWriter& json, const Message& message) {
   for_each_field<Message>([&](const auto& field) { write_field(json, message, field); });
 }
 
-// {"msgid":…,"cid":…, and the fields}. No cid where it is empty.
+// {"msgid":…,"cid":…, and the fields}. An empty cid is omitted.
 template <typename Message>
 std::string encode_request(const Message& message, std::string_view cid = {}) {
   std::string out;
@@ -72,7 +72,7 @@ std::string encode_request(const Message& message, std::string_view cid = {}) {
   return out;
 }
 
-// {"msgid":…,"errno":0, the fields, and "cid":…}. No cid where it is empty.
+// {"msgid":…,"errno":0, the fields, and "cid":…}. An empty cid is omitted.
 template <typename Reply>
 void append_reply(std::string& out, const Reply& reply, std::string_view cid) {
   JsonWriter json(out);

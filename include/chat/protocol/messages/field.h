@@ -8,8 +8,8 @@
 
 #include "chat/base/ids.h"
 
-// How a message is described. Each request, reply and push is one plain struct that names its
-// number and, once, each of its fields, in the order in which they are written and checked:
+// The description of messages. Each request, reply and push is one plain struct with its number and
+// a list of its fields, in the order in which they are written and checked:
 //
 //   struct AddFriend {
 //     static constexpr Msgid kMsgid = Msgid::kAddFriend;
@@ -21,20 +21,19 @@
 //     }
 //   };
 //
-// Everything else follows from the description: the server reads requests by it
-// (decode_request.h) and writes replies and pushes (encode.h), clients do the reverse, and a test
-// compares it with PROTOCOL.md. The member's type says what the field must be; a std::optional may
-// be missing.
+// Everything else follows from the description: the server decodes requests (decode_request.h) and
+// encodes replies and pushes (encode.h), clients do the reverse, and a test compares it with
+// PROTOCOL.md. The member's type determines the type of the field; a std::optional may be missing.
 //
-// Requests own their texts, which travel from thread to thread. Replies and pushes borrow them: a
-// writer's from its caller, a reader's from the frame.
+// Requests own their texts, because they move between threads. Replies and pushes borrow them: from
+// the caller when encoding, from the frame when decoding.
 namespace chat::protocol {
 
-// What a field must look like (PROTOCOL.md, section 1).
+// The constraints on a field (PROTOCOL.md, section 1).
 enum class FieldKind : std::uint8_t {
   kId,         // plain integer in 1 … 2^31−1
   kInteger,    // plain integer, 0 or more
-  kString,     // any text: the handler judges it (login and registration answer errno 1)
+  kString,     // any text: the handler checks it (login and registration reply errno 1)
   kText,       // 1–4000 code points
   kName,       // 1–50 code points, no control characters, no space at the ends
   kGroupDesc,  // 0–50 code points, no control characters
@@ -43,19 +42,19 @@ enum class FieldKind : std::uint8_t {
 
 enum class Presence : std::uint8_t {
   kRequired,
-  kOptional,  // written where it has a value; a flag, where it is true
-  kLenient,   // always written, but servers of earlier versions may leave it out
+  kOptional,  // written if it has a value; a flag, if it is true
+  kLenient,   // always written, but servers of earlier versions may omit it
 };
 
 template <typename Message, typename Member>
 struct Field {
   std::string_view name;
   Member Message::*member;
-  std::optional<FieldKind> kind;  // nothing: as the member's type says
+  std::optional<FieldKind> kind;  // nothing: derived from the member's type
   Presence presence;
 };
 
-// What clients of the original protocol carry in a request: its type is checked, nobody reads it.
+// A field that clients of the original protocol send: its type is checked, its value ignored.
 struct CarriedField {
   std::string_view name;
 };
@@ -77,13 +76,13 @@ constexpr Field<Message, bool> flag_field(std::string_view name, bool Message::*
   return {name, member, FieldKind::kFlag, Presence::kOptional};
 }
 
-// A field of a reply or push that a client must be able to do without.
+// A field of a reply or push that clients must not depend on.
 template <typename Message, typename Member>
 constexpr Field<Message, Member> lenient_field(std::string_view name, Member Message::*member) {
   return {name, member, std::nullopt, Presence::kLenient};
 }
 
-// The user who sends the request: where it is given, it must be who is logged in.
+// The sender of the request: if given, it must be the logged-in user.
 template <typename Message>
 constexpr auto sender_field(std::optional<UserId> Message::*member) {
   return field("id", member);
@@ -94,7 +93,7 @@ constexpr void for_each_field(Visit&& visit) {
   std::apply([&](const auto&... each) { (visit(each), ...); }, Message::fields());
 }
 
-// The name of one field, for whoever writes a message piece by piece: key_of(&LoginReply::friends).
+// The name of one field, for encoding a message piece by piece: key_of(&LoginReply::friends).
 template <typename Message, typename Member>
 consteval std::string_view key_of(Member Message::*member) {
   std::string_view name;

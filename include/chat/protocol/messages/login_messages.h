@@ -25,7 +25,7 @@ struct Hello {
   }
 };
 
-// The limits of the protocol by name (limit_table.h); a client reads those that it needs.
+// The limits of the protocol by name (limit_table.h).
 struct Limits {
   static constexpr auto fields() { return std::tuple{}; }
 };
@@ -115,7 +115,7 @@ struct LogoutReply {
   static constexpr auto fields() { return std::tuple{}; }
 };
 
-// The server ends the connection (section 8). -1: the client should not come back by itself.
+// The server ends the connection (section 8). -1: the client should not reconnect by itself.
 struct ByePush {
   static constexpr Msgid kMsgid = Msgid::kBye;
   std::string_view reason{};

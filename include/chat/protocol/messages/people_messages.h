@@ -131,7 +131,7 @@ struct List {
   }
 };
 
-// Friends or groups, as the request asks.
+// Friends or groups, as requested.
 struct ListReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kList);
   std::optional<std::vector<FriendItem>> friends{};

@@ -6,13 +6,13 @@
 
 namespace chat::protocol {
 
-// What a reply repeats of its request.
+// The parts of a request that its reply repeats.
 struct RequestHead {
   Msgid msgid{};
   std::string cid{};  // empty: the client gave none
 };
 
-// A request that has come, its fields checked: request.toid, request.msg, request.cid.
+// A decoded request with checked fields: request.toid, request.msg, request.cid.
 template <typename Message>
 struct Received : RequestHead, Message {};
 

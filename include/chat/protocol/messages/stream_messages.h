@@ -8,10 +8,10 @@
 #include "chat/protocol/messages/field.h"
 #include "chat/protocol/msgid.h"
 
-// PROTOCOL.md, section 5: what a client has received.
+// PROTOCOL.md, section 5: delivery and read positions.
 namespace chat::protocol::messages {
 
-// Everything of one stream up to `seq` has come. A stream is named by one of `from` and `groupid`.
+// Confirms one stream's messages up to `seq`. Exactly one of `from` and `groupid` names the stream.
 struct Delivered {
   static constexpr Msgid kMsgid = Msgid::kDelivered;
   std::optional<UserId> sender{};
