@@ -13,7 +13,7 @@
 
 namespace chat::service {
 
-// Limits of 0 mean that there is no limit.
+// A limit of 0 means unlimited.
 struct ServiceOptions {
   std::string node;  // this server's name
   std::string version;
@@ -25,22 +25,22 @@ struct ServiceOptions {
   std::chrono::days token_lifetime{30};          // since its last use
 };
 
-// The threads for what must not keep the workers busy.
+// The pools for work that must not occupy the workers.
 struct ServicePools {
   base::WorkerPool& blocking;
-  base::WorkerPool& hash;        // logins from networks that are new to the account
-  base::WorkerPool& hash_known;  // logins from networks that are known to the account
-  base::WorkerPool& hash_other;  // everything but logins
+  base::WorkerPool& hash;        // logins from networks new to the account
+  base::WorkerPool& hash_known;  // logins from networks known to the account
+  base::WorkerPool& hash_other;  // everything except logins
 };
 
-// What the handlers work with that other rooms made. Everything here outlives the handlers.
+// What the handlers use of other rooms. Everything here outlives the handlers.
 struct ServiceEnvironment {
   storage::Pool& pool;
   session::Registry& registry;
   delivery::Delivery& delivery;
   ServicePools pools;
   base::MemoryRateStore& rates;
-  base::RateStore* shared_rates;  // what all servers share; nullptr: there is none
+  base::RateStore* shared_rates;  // shared by all servers; nullptr: none
   const base::Clock& clock;
 };
 

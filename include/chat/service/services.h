@@ -12,14 +12,14 @@
 
 namespace chat::service {
 
-// What a password hash costs.
+// The cost of a password hash.
 struct HashCost {
   std::size_t memory_kib = 0;
   std::uint64_t ops = 0;
 };
 
-// Answers the requests of clients: owns the dispatch table with its handlers, the hasher and the
-// queue of writes whose outcome is not known yet.
+// Handles the requests of clients: owns the dispatch table with its handlers, the hasher and the
+// queue of writes whose outcome is still unknown.
 // Threading: open(), start() and stop() by one thread, in this order.
 class Services {
  public:
@@ -28,11 +28,11 @@ class Services {
   Services(const Services&) = delete;
   Services& operator=(const Services&) = delete;
 
-  // Fails when passwords can't be hashed. Blocks for one hash.
+  // Fails if passwords cannot be hashed. Blocks for one hash.
   Result<void> open();
-  // Before traffic begins. `node_name` is what clients are told about this server.
+  // Call before traffic begins. `node_name` is the server's name shown to clients.
   void start(const storage::Node& node, const std::string& node_name);
-  // Looks into doubtful writes no more. May be called again.
+  // Stops resolving writes of unknown outcome. May be called again.
   void stop();
 
   // After start().
