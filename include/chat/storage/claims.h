@@ -4,30 +4,30 @@
 
 #include "chat/base/ids.h"
 
-// Plain values for the comings and goings of many users at once (UserModel).
+// Plain values for setting many users online or offline at once (UserModel).
 namespace chat::storage {
 
-// A wish to make a user online on a node, and what has become of it.
+// A request to set a user online on a node, and its outcome.
 struct Claim {
   enum class Outcome {
     kClaimed,
     kRefused,  // another live node holds the user
-    kAlone,    // not decided: claim this one by itself, as its row is locked, or isn't there
+    kAlone,    // undecided, its row is locked or missing: claim it by itself
   };
 
   UserId user;
-  bool takeover = false;  // another node may hold it
+  bool takeover = false;  // even if another node holds the user
   Outcome outcome = Outcome::kAlone;
-  SessionEpoch epoch = 0;       // of who was claimed
-  bool held_elsewhere = false;  // until then, by another live node
+  SessionEpoch epoch = 0;       // of the claimed user
+  bool held_elsewhere = false;  // until now, by another live node
 };
 
-// A wish to set a user offline whose session has ended, and what has become of it.
+// A request to set a user offline whose session has ended, and its outcome.
 struct Release {
   enum class Outcome {
-    kReleased,      // now, or by an earlier attempt
-    kNewerSession,  // a newer session has claimed the user, or there is no such user
-    kAlone,         // not decided: release this one by itself, as its row is locked
+    kReleased,      // by this or an earlier attempt
+    kNewerSession,  // a newer session has the user, or there is no such user
+    kAlone,         // undecided, its row is locked: release it by itself
   };
 
   UserId user;

@@ -14,12 +14,13 @@ class ClusterModel {
   explicit ClusterModel(Connection& connection) : connection_(connection) {}
 
   // The cluster's id, 32 hex digits, the same for all servers of this database. The first caller
-  // makes it. A call whose answer was lost may be repeated.
+  // creates it. Idempotent: repeat it if the answer was lost.
   Result<std::string> id();
-  // Locks the row until the transaction ends, so that starts run one after the other. There must be
-  // a row: see id(). On Galera the second of two starts fails with kBusy, here or at COMMIT.
+  // Locks the row until the transaction ends, so that starts are serialised. Precondition: id() has
+  // created the row. On Galera the second of two starts fails with kBusy, here or at COMMIT.
   Result<void> serialise_start();
-  // Which server answers, where there may be several: empty for an embedded database.
+  // Identifies the database server that answers, of possibly several; empty for an embedded
+  // database.
   Result<std::string> database_server();
 
  private:

@@ -8,16 +8,16 @@
 
 namespace chat::storage {
 
-// Rows that stay where they are. The journal has them in its entries: as copies they cost
-// allocations, and moves while they are sorted.
+// Pointers to rows, which stay in the journal's entries: copies would cost allocations, and moves
+// when sorted.
 using DirectRows = std::span<const DirectMessage* const>;
 
-// By recipient, sender and seq, as the table is.
+// By recipient, sender and seq, like the table's primary key.
 inline bool in_key_order(const DirectMessage* a, const DirectMessage* b) {
   return std::tie(a->recipient, a->sender, a->seq) < std::tie(b->recipient, b->sender, b->seq);
 }
 
-// For rows that are in nobody's entries; they must outlive what is returned.
+// For rows outside the journal; `rows` must outlive the result.
 inline std::vector<const DirectMessage*> pointers_to(const std::vector<DirectMessage>& rows) {
   std::vector<const DirectMessage*> pointers;
   pointers.reserve(rows.size());

@@ -10,19 +10,19 @@
 
 namespace chat::storage {
 
-// How the wait for servers of an earlier version is made.
+// How to wait for servers of an earlier version.
 struct EarlierServersWait {
-  std::chrono::milliseconds lease{};  // a row that has not moved for so long belongs to nobody
+  std::chrono::milliseconds lease{};  // a row unchanged for this long belongs to a dead server
   std::function<void(const std::string& sentence)> on_wait{};
-  std::function<bool()> give_up{};  // true: wait no longer
+  std::function<bool()> give_up{};  // true: stop waiting
 };
 
-// Keeps a schema that servers without a cluster id still use (versions 4 and 5) from being migrated
-// under them. They and servers of this version would not hear each other. Such a server shows that
-// it runs by a lock with a name (without a bus) or by its row of the table `node`, which moves
-// every three seconds (with one). On SQLite the lock file has told already (SqliteFile). Threading:
-// as its connection; blocks for a little longer than a lease at most. Ownership: keep it until the
-// schema is migrated: its lock keeps servers of that version from starting meanwhile.
+// Prevents the migration of a schema that servers without a cluster id (versions 4 and 5) still
+// use; they and servers of this version could not exchange messages. Such a server is detected by
+// its named lock (without a bus) or by its row of the table `node`, which changes every three
+// seconds (with a bus). On SQLite the lock file has already excluded it (SqliteFile).
+// Threading: as its connection; blocks for little more than a lease. Ownership: keep it until the
+// schema is migrated, because its lock prevents servers of that version from starting meanwhile.
 class EarlierServers {
  public:
   EarlierServers(Connection& connection, const base::Clock& clock, const EarlierServersWait& wait)
@@ -31,8 +31,8 @@ class EarlierServers {
   EarlierServers(const EarlierServers&) = delete;
   EarlierServers& operator=(const EarlierServers&) = delete;
 
-  // Succeeds when none runs on the schema of this version. kInvalidArgument: one does; the sentence
-  // says which.
+  // Succeeds if no server uses the schema of this version. kInvalidArgument: one does; the message
+  // names it.
   Result<void> exclude(int version);
 
  private:

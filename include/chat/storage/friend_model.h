@@ -15,19 +15,19 @@ class FriendModel {
  public:
   explicit FriendModel(Connection& connection) : connection_(connection) {}
 
-  // False when it was there already. kConflict: one of the two is no user.
+  // False if it existed already. kConflict: one of the two users does not exist.
   Result<bool> insert(UserId user, UserId friend_id);
   Result<bool> is_listed(UserId user, UserId friend_id);
   // Locks the row. Call inside a write transaction.
   Result<bool> is_listed_locked(UserId user, UserId friend_id);
   Result<std::size_t> count(UserId user);
-  // Both what the user lists and who lists the user.
+  // In both directions: the user's entries and those that list the user.
   Result<void> erase_all(UserId user);
-  // By friend id, at most `limit`, those after `after`.
+  // At most `limit` friends with ids after `after`, by id.
   Result<std::vector<Friend>> list(UserId user, UserId after, std::size_t limit);
-  // What all these users list, in no order.
+  // The friends of all these users, in no order.
   Result<std::vector<Listed>> list(std::span<const UserId> users);
-  // Who is online and lists one of these users.
+  // The online users who list one of these users.
   Result<std::vector<Watch>> online_watchers(std::span<const UserId> users);
 
  private:

@@ -17,40 +17,39 @@ class GroupModel {
  public:
   explicit GroupModel(Connection& connection) : connection_(connection) {}
 
-  // The group and its creator's membership; call inside a write transaction. Nothing when the
+  // Adds the group and its creator's membership; call inside a write transaction. Nothing if the
   // name is taken.
   Result<std::optional<GroupId>> create(std::string_view name, std::string_view desc,
                                         UserId creator);
-  // The group of this name if the user has created it. Locks what it finds; call inside a write
-  // transaction.
+  // The group of this name if the user created it. Locks the row; call inside a write transaction.
   Result<std::optional<GroupId>> created_by_locked(std::string_view name, UserId creator);
   enum class Joined { kYes, kAlreadyMember, kNoSuchGroup, kGroupFull };
   struct JoinOutcome {
     Joined joined = Joined::kNoSuchGroup;
-    Seq joined_seq = 0;  // the stream's head at the moment of joining: read from here on
+    Seq joined_seq = 0;  // the stream's head when the user joined
   };
   // Call inside a write transaction: it locks the group's row.
   Result<JoinOutcome> join(GroupId group, UserId user, std::size_t members_max);
 
-  // The user is a member of nothing any more. Call inside a write transaction.
+  // Ends all memberships of the user. Call inside a write transaction.
   Result<void> leave_all(UserId user);
 
   Result<std::optional<Group>> find(GroupId group);
-  // Of all these, in no order.
+  // All that exist, in no order.
   Result<std::vector<Group>> find(std::span<const GroupId> groups);
   Result<bool> is_member(GroupId group, UserId user);
-  // The newest session of a member; nothing when the user is none.
+  // The newest session of a member; nothing if the user is not one.
   Result<std::optional<SessionEpoch>> member_epoch(GroupId group, UserId user);
-  // Where the group's stream begins for this member; nothing when the user is none.
+  // Where the group's stream begins for this member; nothing if the user is not one.
   Result<std::optional<Seq>> joined_seq(GroupId group, UserId user);
   // The same; locks the row. Call inside a write transaction.
   Result<std::optional<Seq>> joined_seq_locked(GroupId group, UserId user);
-  // By group id, at most `limit`, those after `after`.
+  // At most `limit` groups with ids after `after`, by id.
   Result<std::vector<Group>> groups_of(UserId user, GroupId after, std::size_t limit);
-  // Of all these users, in no order.
+  // The memberships of all these users, in no order.
   Result<std::vector<Membership>> memberships(std::span<const UserId> users);
   Result<std::size_t> count_of(UserId user);
-  // By user id, at most `limit`, those after `after`.
+  // At most `limit` members with ids after `after`, by id.
   Result<std::vector<GroupMember>> members(GroupId group, UserId after, std::size_t limit);
 
  private:

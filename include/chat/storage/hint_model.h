@@ -11,15 +11,15 @@
 
 namespace chat::storage {
 
-// Table `nodehint`: what each node told the others lately, for those that the bus does not reach.
+// Table `nodehint`: each node's recent hints, for nodes that the bus does not reach.
 // Threading: as its connection. Calls block.
 class HintModel {
  public:
   explicit HintModel(Connection& connection) : connection_(connection) {}
 
-  // Takes the place of what the node wrote before. `number` grows with each call.
+  // Replaces the node's previous hints. `number` must grow with each call.
   Result<void> write(const Node& node, std::int64_t number, std::string_view hints);
-  // What this life of the node wrote, if its number is above `after`.
+  // The hints of this life of the node, if their number is above `after`.
   Result<std::optional<std::string>> read(const Node& node, std::int64_t after);
 
  private:

@@ -24,13 +24,13 @@ class MessageModel {
   // the last one's seq.
   Result<std::vector<DirectMessage>> direct_tail(UserId recipient, UserId sender,
                                                  std::size_t limit);
-  // Which of these streams have begun, in no order.
+  // Those of the streams that have a message, in no order.
   Result<std::vector<DirectStream>> begun(std::span<const DirectStream> streams);
-  // insert_direct() as a transaction of its own. kOutcomeUnknown: the connection died on the way.
+  // insert_direct() as a transaction of its own. kOutcomeUnknown: the answer was lost.
   Result<void> append_direct(DirectRows rows);
   // Inserts the rows, and the cursor row of every stream that begins here (seq 1). Rows must be
   // in key order; call inside a write transaction. kConflict: a (recipient, sender, seq) exists.
-  // After an error some of the rows may be in: roll back.
+  // After an error some rows may be inserted: roll back.
   Result<void> insert_direct(DirectRows rows);
   // Oldest first: seq > after.
   Result<std::vector<DirectMessage>> direct_after(UserId recipient, UserId sender, Seq after,
@@ -39,8 +39,8 @@ class MessageModel {
   Result<std::vector<DirectMessage>> direct_before(UserId recipient, UserId sender, Seq before,
                                                    std::size_t limit);
 
-  // Group streams. Inside a write transaction: locks the group's row and gives its last_seq;
-  // nothing when there is no such group, or when somebody else has locked it and the database can
+  // Group streams. Locks the group's row and returns its last_seq; call inside a write transaction.
+  // Nothing if there is no such group, or if another transaction has locked it and the database can
   // tell without waiting (otherwise kBusy).
   Result<std::optional<Seq>> try_lock_group(GroupId group);
   Result<std::optional<GroupMessage>> find_group_message(GroupId group, UserId sender,
@@ -49,7 +49,7 @@ class MessageModel {
   // As insert_direct(). kConflict: a (group, seq) or a (group, sender, cid) exists.
   Result<void> insert_group(std::span<const GroupMessage> rows);
   Result<void> set_group_last_seq(GroupId group, Seq last_seq);
-  // What `member` may read: nothing from before it joined, nothing at all when it is no member.
+  // The messages that `member` may read: those since it joined, none if it is not a member.
   Result<std::vector<GroupMessage>> group_after(GroupId group, UserId member, Seq after,
                                                 std::size_t limit);
   // The newest `limit` messages with after < seq < before, newest first.
@@ -61,14 +61,14 @@ class MessageModel {
   // The streams of these users with messages past their delivered position, in no order.
   Result<std::vector<StreamState>> behind(std::span<const UserId> users);
 
-  // How far the recipient is in the stream; 0 in one that has not begun.
+  // The recipient's position in the stream; 0 if the stream has no messages.
   struct Cursor {
     Seq delivered = 0;
     Seq read = 0;
   };
   Result<Cursor> cursor(const DirectStream& stream);
 
-  // The member whose position is the lowest, and how far the next one is; all zero in a group
+  // The member with the lowest position, and the position of the next one; all zero in a group
   // without members.
   struct Slowest {
     UserId user;
@@ -78,21 +78,22 @@ class MessageModel {
   Result<Slowest> slowest_delivered(GroupId group);
   Result<Slowest> slowest_read(GroupId group);
 
-  // For retention. Streams (recipient, sender, delivered) in key order, those after the given one.
+  // For retention: the direct streams after the given one, with their delivered positions, in key
+  // order.
   Result<std::vector<CursorMove>> cursors_after(UserId recipient, UserId sender, std::size_t limit);
-  // Groups and their heads by id, those after the given one.
+  // The groups after the given one with their heads, by id.
   Result<std::vector<GroupPosition>> groups_after(GroupId group, std::size_t limit);
-  // Deletes messages from the stream's beginning: seq up to `last`, sent before `before`, at most
-  // `limit`. How many. Call inside a write transaction.
+  // Deletes the oldest messages of the stream: seq up to `last`, sent before `before`, at most
+  // `limit`. Returns how many. Call inside a write transaction.
   Result<std::size_t> prune_direct(UserId recipient, UserId sender, Seq last, UnixMillis before,
                                    std::size_t limit);
   Result<std::size_t> prune_group(GroupId group, Seq last, UnixMillis before, std::size_t limit);
 
-  // Cursors move forward only (max of old and new), those of members who have left not at all.
-  // Of a direct stream only what was stored may be named. Call inside a write transaction.
+  // Moves cursors forward (max of old and new); ignores members who have left. A direct stream must
+  // have a message. Call inside a write transaction.
   Result<void> advance(std::span<const CursorMove> moves);
-  // The same, but waits for no row: gives the moves whose rows somebody else has locked, which are
-  // not made. Takes a round trip or two more.
+  // The same without waiting for row locks: returns the moves that were skipped because another
+  // transaction has locked their rows. Costs one or two more round trips.
   Result<std::vector<CursorMove>> advance_unlocked(std::span<const CursorMove> moves);
 
  private:

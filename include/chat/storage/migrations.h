@@ -19,12 +19,13 @@ struct Migration {
 // The migrations of a dialect, ascending by version, without a gap.
 std::span<const Migration> migrations_of(Dialect dialect);
 
-// The version of the schema; 0: there are no tables. Works for an account that may only read.
+// The version of the schema; 0: no tables. Works for a read-only account.
 Result<int> schema_version(Connection& connection);
 
-// Brings the schema up to date and records each step in `schema_version`. Each step bears a
-// second run. kInvalidArgument when the schema is newer than this server knows. Before an older one
-// is changed, while nobody else can change it, `may_begin` gets its version and may refuse. Blocks.
+// Brings the schema up to date and records each step in `schema_version`. Each step is idempotent.
+// kInvalidArgument if the schema is newer than this server knows. Before an older schema is
+// changed, and while no one else can change it, `may_begin` is called with its version and may
+// refuse. Blocks.
 Result<void> migrate(Connection& connection, std::span<const Migration> migrations,
                      const std::function<Result<void>(int version)>& may_begin = {});
 

@@ -15,12 +15,12 @@ namespace chat::storage {
 
 class MysqlWatch;
 
-// A MySQL or MariaDB server. Every connection sets its session up itself (utf8mb4, strict mode,
-// READ COMMITTED, short lock waits), so nothing but durability_faults() depends on how the server
-// is configured; the tables must be InnoDB. There is no reconnecting behind our back: a connection
-// that died stays dead, because its transaction and its prepared statements died with it. From
-// open() to close() a watch refuses new connections and cuts those that are open while the database
-// is silent or takes no writes. Threading: thread-safe. Ownership: must outlive its connections.
+// A MySQL or MariaDB server. Every connection sets its session variables (utf8mb4, strict mode,
+// READ COMMITTED, short lock waits), so only durability_faults() depends on the server's
+// configuration; the tables must be InnoDB. The library never reconnects by itself: a dead
+// connection stays dead, because its transaction and prepared statements died with it. From open()
+// to close(), while the database does not answer or takes no writes, a watch refuses new
+// connections and cuts open ones. Threading: thread-safe. Ownership: must outlive its connections.
 class MysqlDatabase final : public Database {
  public:
   explicit MysqlDatabase(MysqlOptions options);
@@ -30,7 +30,7 @@ class MysqlDatabase final : public Database {
   Result<void> open() override;
   void close() override;
   Result<std::unique_ptr<Connection>> connect() override;
-  // Without the time-out for reading: a step may rebuild a big table.
+  // Without a read time-out: a step may rebuild a big table.
   Result<std::unique_ptr<Connection>> connect_to_migrate() override;
   Result<std::vector<std::string>> durability_faults() override;
   bool met_stall_lately() const override;

@@ -11,8 +11,8 @@
 
 namespace chat::storage {
 
-// Table `knownnetwork`: from which networks each account has been logged in to by its password.
-// Calls block. Bounds: kKeptMax networks an account, none older than kLifetime.
+// Table `knownnetwork`: the networks from which each account was logged in to by password. Calls
+// block. Bounds: kKeptMax networks per account, none older than kLifetime.
 class NetworkModel {
  public:
   static constexpr std::size_t kKeptMax = 32;
@@ -20,11 +20,11 @@ class NetworkModel {
 
   explicit NetworkModel(Connection& connection) : connection_(connection) {}
 
-  // When the account was last logged in to from there, if that is not too long ago.
+  // When the account was last logged in to from there, if within kLifetime.
   Result<std::optional<UnixMillis>> last_seen(UserId user, std::string_view network,
                                               UnixMillis now);
-  // Adds the network or moves its time forward, and takes away what is too old or too much. Call
-  // inside a write transaction; may be repeated.
+  // Adds the network or updates its time, and deletes those beyond the bounds. Call inside a write
+  // transaction; idempotent.
   Result<void> remember(UserId user, std::string_view network, UnixMillis now);
   Result<void> forget_all(UserId user);
 

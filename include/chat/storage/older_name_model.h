@@ -11,16 +11,15 @@ namespace chat::storage {
 
 enum class NameKind { kUser, kGroup };
 
-// Table `oldername`: the keys that names would get today which were stored when invisible
-// characters still counted. New names are compared with them too. Threading: as its connection.
-// Calls block.
+// Table `oldername`: the present keys of names that were stored when invisible characters still
+// counted. New names are compared with these too. Threading: as its connection. Calls block.
 class OlderNameModel {
  public:
   explicit OlderNameModel(Connection& connection) : connection_(connection) {}
 
-  // Adds what is missing. Reads only names with ids above those that an earlier call has read, in
+  // Adds the missing keys. Continues after the last id that an earlier call has read, in
   // transactions of bounded size; may be interrupted at any point, repeated, and run by several
-  // servers at once. The caller must have no transaction open.
+  // servers at once. No transaction may be open.
   Result<void> gather();
 
   // The id of the first holder of a name with this key.
@@ -29,7 +28,7 @@ class OlderNameModel {
 
  private:
   Result<void> gather(NameKind kind);
-  // Reads the next ids up to `last`; true when none is left.
+  // Reads the next ids up to `last`; true if none are left.
   Result<bool> gather_some(NameKind kind, std::int64_t last);
 
   Connection& connection_;

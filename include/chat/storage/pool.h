@@ -16,8 +16,8 @@ namespace chat::storage {
 
 class Pool;
 
-// A borrowed connection; goes back when the scope ends. A connection that is no longer usable,
-// or that is still inside a transaction, is thrown away instead. Movable.
+// A borrowed connection, returned at the end of the scope. A connection that is unusable or still
+// inside a transaction is discarded instead. Movable.
 class Lease {
  public:
   Lease(Pool& pool, std::unique_ptr<Connection> connection);
@@ -34,30 +34,30 @@ class Lease {
 };
 
 struct PoolOptions {
-  std::size_t size = 8;                                 // connections at most
-  std::chrono::milliseconds lease_wait{1000};           // then kBusy
-  std::chrono::milliseconds check_after_idle{1000};     // idle longer: pinged before it is lent
-  std::chrono::milliseconds recycle_after_idle{60000};  // idle longer: closed and opened anew
+  std::size_t size = 8;                                 // maximum number of connections
+  std::chrono::milliseconds lease_wait{1000};           // after that kBusy
+  std::chrono::milliseconds check_after_idle{1000};     // idle longer: pinged before use
+  std::chrono::milliseconds recycle_after_idle{60000};  // idle longer: replaced
 };
 
 struct PoolCounts {
   std::size_t open = 0;
   std::size_t idle = 0;
   std::uint64_t leases = 0;
-  std::uint64_t waits = 0;     // a lease that had to wait
-  std::uint64_t timeouts = 0;  // a lease that waited in vain
+  std::uint64_t waits = 0;     // leases that had to wait
+  std::uint64_t timeouts = 0;  // leases that timed out
   std::uint64_t recycled = 0;
   std::uint64_t discarded = 0;  // found dead, or broken by its borrower
 };
 
-// The hand-written connection pool. Connections are opened when first needed, lent to one
-// borrower at a time (last returned, first lent: warm caches, and the rest can grow old),
-// pinged after a while of idleness, replaced when dead. Opening happens outside the lock.
+// The connection pool. Connections are opened when first needed, lent to one borrower at a time
+// (last returned, first lent, so that caches stay warm and surplus connections age), pinged after
+// idling, and replaced when dead. Opening happens outside the lock.
 //
-// Somebody who has locked tables or rows makes every borrower wait for a second in vain, and those
-// behind them in the workers' queue wait for each of them in turn. So once a borrower has met such
-// a lock, tables are only tried for kLately, and rows by work that has waited in its queue for
-// kQueuePatience: what is locked fails at once, and nothing else does.
+// A foreign lock on tables or rows makes every borrower wait a full second and then fail, and tasks
+// behind it in the workers' queue add up these waits. So for kLately after a borrower has met such
+// a lock, table locks are not waited for; nor are row locks by tasks that have queued for
+// kQueuePatience. Only access to locked data then fails at once.
 //
 // Threading: thread-safe. Ownership: owns idle connections; the Database outlives it, and it
 // outlives its leases. Bounds: never more than `size` connections.
@@ -69,14 +69,14 @@ class Pool {
   Pool(Database& database, PoolOptions options, const base::Clock& clock);
   ~Pool();
 
-  // Blocks up to lease_wait: kBusy when all are lent that long, kUnavailable when the database
-  // can't be reached.
+  // Blocks up to lease_wait: kBusy if all connections stay lent, kUnavailable if the database
+  // cannot be reached.
   Result<Lease> lease();
-  // Somebody's lock was in the way of a borrower within kLately, or the database takes too long for
-  // an answer: whoever waits for it now must not wait long.
+  // True if a borrower has met a foreign lock within kLately, or the database answers too slowly:
+  // do not wait long for it now.
   bool troubled() const;
   PoolCounts counts() const;
-  // Of the connections that nobody has borrowed. Whoever wants one waits meanwhile.
+  // Frees the caches of idle connections. Borrowers wait meanwhile.
   void release_memory();
 
  private:
@@ -100,7 +100,7 @@ class Pool {
   mutable base::Mutex mutex_;
   base::CondVar returned_;
   std::vector<Idle> idle_ CHAT_GUARDED_BY(mutex_);
-  std::size_t lent_ CHAT_GUARDED_BY(mutex_) = 0;  // or being opened
+  std::size_t lent_ CHAT_GUARDED_BY(mutex_) = 0;  // including those being opened
   PoolCounts counts_ CHAT_GUARDED_BY(mutex_);
 };
 

@@ -8,27 +8,27 @@
 
 namespace chat::storage {
 
-// The embedded database: one file, WAL, synchronous=FULL, opened by one server at a time (a lock on
-// the file itself, whatever name leads to it, that the kernel drops when the process dies), and
-// watched: while it is not in its place everything is kUnavailable. All connections share one
-// writer lane: BEGIN IMMEDIATE waits for its turn in memory, in order of arrival, so SQLITE_BUSY
-// never happens between them. A thread that writes must not begin a second write transaction on
-// another connection (CHAT_CHECK). Checkpoints run on a thread of their own.
+// The embedded database: one file, WAL, synchronous=FULL. One server at a time may open it: the
+// file itself is locked, whatever its path, and the kernel drops the lock when the process dies.
+// The file is watched: if it is moved or deleted, all calls fail with kUnavailable. All connections
+// share one writer lane: BEGIN IMMEDIATE queues in memory, first come, first served, so SQLITE_BUSY
+// never occurs between them. A thread must not begin a second write transaction on another
+// connection (CHAT_CHECK). Checkpoints run on a separate thread.
 // Threading: thread-safe. Ownership: must outlive its connections.
 class SqliteDatabase final : public Database {
  public:
   explicit SqliteDatabase(std::string path);
   ~SqliteDatabase() override;
 
-  // Makes missing folders, takes the lock, opens the file, checks that WAL and synchronous=FULL are
-  // in effect; connect() does too, so there is nothing left for durability_faults() to tell.
-  // kInvalidArgument when another server holds the file, kUnavailable when it can't be opened.
+  // Creates missing folders, takes the lock, opens the file and checks that WAL and
+  // synchronous=FULL are in effect, as connect() does, so durability_faults() has nothing to
+  // report. kInvalidArgument if another server holds the file, kUnavailable if it cannot be opened.
   Result<void> open() override;
-  // Whether another process holds the file. Looks only, and must not be asked of a file that this
+  // True if another process holds the file. Takes no lock. Must not be called for a file that this
   // process has open.
   static bool is_held(const std::string& path);
-  // Ends the checkpoint thread after a last checkpoint; no transaction may be open. The lock
-  // stays until the destructor.
+  // Ends the checkpoint thread after a last checkpoint; no transaction may be open. The file stays
+  // locked until the destructor.
   void close() override;
 
   Dialect dialect() const override { return Dialect::kSqlite; }

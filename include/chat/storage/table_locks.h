@@ -4,9 +4,9 @@
 
 namespace chat::storage {
 
-// After a login's write has met a lock: whether that is one on whole tables (a backup, LOCK TABLES,
-// SQLite's only writer), which is in everybody's way, and not on somebody's row. MariaDB answers at
-// once, MySQL within the time that any write waits for a lock. Outside a transaction.
+// Call when a login's write has met a lock: true if whole tables are locked (a backup, LOCK TABLES,
+// SQLite's only writer), which blocks everybody, and not just a row. MariaDB answers at once, MySQL
+// within the usual lock wait. Call outside a transaction.
 bool login_tables_are_locked(Connection& connection);
 
 }  // namespace chat::storage

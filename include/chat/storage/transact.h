@@ -13,12 +13,12 @@
 namespace chat::storage {
 
 inline constexpr int kTransactAttempts = 5;
-// Somebody waits for the answer: after a wait for a lock, or for this work's turn, there is no time
-// for another attempt.
+// A client waits for the answer: once this much time is spent, including time in the queue, there
+// is no further attempt.
 inline constexpr std::chrono::milliseconds kTransactPatience{500};
 
-// A moment's wait before attempt number `attempt` (1, 2, …): full jitter, so that those who
-// stood in each other's way don't meet again.
+// The back-off after attempt number `attempt` (1, 2, …), with full jitter so that conflicting
+// transactions don't meet again.
 inline std::chrono::milliseconds transact_delay(int attempt) {
   thread_local std::minstd_rand random(std::random_device{}());
   return std::chrono::milliseconds(std::uniform_int_distribution<int>(1, 5 << attempt)(random));
@@ -33,10 +33,9 @@ bool is_busy(const std::variant<Error, Other>& fault) {
   return error != nullptr && is_busy(*error);
 }
 
-// Runs `work` in a write transaction and commits it. What a deadlock has ended is run again, whole,
-// a few times; so `work` must bear that. What a lock has ended is not: it was waited for, or is
-// known to last. The result's error is an Error, or a variant of it and what else can go wrong.
-// Blocks.
+// Runs `work` in a write transaction and commits it. After a deadlock all of it is repeated, a few
+// times, so `work` must be repeatable. After a lock time-out it is not: the lock was waited for, or
+// is known to last. The result's error is an Error, or a variant of Error and other faults. Blocks.
 template <typename Work>
 auto transact(Connection& connection, Work work) -> decltype(work()) {
   using Outcome = decltype(work());

@@ -46,7 +46,7 @@ struct Group {
   std::string desc;
 };
 
-// `user` lists `item`.
+// `user` lists `item` as a friend.
 struct Listed {
   UserId user;
   Friend item;
@@ -67,14 +67,14 @@ struct Node {
 // A row of `node`: one server process, as the others see it.
 struct NodeRow {
   Node node;
-  UnixMillis lease_until = 0;  // moves with every renewal; 0: it has ended in good order
-  bool alone = false;          // it runs without a bus
+  UnixMillis lease_until = 0;  // changes with every renewal; 0: ended in good order
+  bool alone = false;          // it has no bus
   bool mute = false;           // its bus is down
   std::string name;
   std::string holder;  // the process, and where it listens
 };
 
-// Who is where: the part of a row of `user` that logins and logouts change.
+// The columns of `user` that logins and logouts change.
 struct UserState {
   UserId id;
   bool online = false;
@@ -83,7 +83,7 @@ struct UserState {
   bool removed = false;  // the account was deleted
 };
 
-// `user` is in `group`, and has received its messages up to `delivered`.
+// `user` is a member of `group` and has received its messages up to `delivered`.
 struct Membership {
   UserId user;
   GroupId group;
@@ -121,31 +121,31 @@ struct GroupMessage {
   std::string body;
 };
 
-// A group, how far somebody is in it, and where its stream ends.
+// A member's position in a group, and the group's head.
 struct GroupPosition {
   GroupId group;
   Seq delivered = 0;
   Seq head = 0;
 };
 
-// How far `user` is in one of its streams. Exactly one of sender and group is set.
+// The position of `user` in one of its streams. Exactly one of sender and group is set.
 struct StreamState {
   UserId user;
   UserId sender;
   GroupId group;
   Seq delivered = 0;
   Seq head = 0;
-  UnixMillis delivered_at = 0;  // when the message at `delivered` was sent; 0: not known
+  UnixMillis delivered_at = 0;  // when the message at `delivered` was sent; 0: unknown
 };
 
-// A cursor to be moved forward. Exactly one of sender and group is set. 0: not this position.
+// A cursor to move forward. Exactly one of sender and group is set. A position of 0 is not moved.
 struct CursorMove {
   UserId recipient;
   UserId sender;
   GroupId group;
   Seq delivered = 0;
   Seq read = 0;
-  bool receipt_wanted = true;  // somebody may want to hear of it; not stored
+  bool receipt_wanted = true;  // a sender may want a receipt; not stored
 };
 
 }  // namespace chat::storage
