@@ -21,7 +21,7 @@
 
 namespace chat::delivery {
 
-// In the order in which they stand on each other; destroyed in reverse.
+// In order of dependency; destroyed in reverse.
 struct Delivery::Parts {
   explicit Parts(DeliveryEnvironment given) : environment(std::move(given)) {
     router.set_told_listener(&presence);

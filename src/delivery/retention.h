@@ -12,12 +12,11 @@
 
 namespace chat::delivery {
 
-// Deletes old messages that everyone they were for has received (storage.retention_days). What
-// the journal still needs stays however old it is: the end of each stream, by which its head and
-// the cids of its last messages are known. Works through the streams in small steps with pauses
-// between, a pass every kPassInterval; so it disturbs nobody, and what it leaves today goes
-// tomorrow.
-// Threading: a thread of its own; start() and stop() externally synchronised.
+// Deletes old messages that all recipients have received (storage.retention_days). The end of each
+// stream is kept regardless of age, because the journal needs it for the head and the cids of the
+// last messages. Makes one pass over the streams every kPassInterval, in small steps with pauses,
+// so that it slows nobody down; what one pass leaves, the next deletes.
+// Threading: a separate thread; start() and stop() externally synchronised.
 class Retention {
  public:
   static constexpr std::chrono::minutes kPassInterval{10};
@@ -25,11 +24,11 @@ class Retention {
   Retention(storage::Pool& pool, const base::Clock& clock) : pool_(pool), clock_(clock) {}
   ~Retention() { stop(); }
 
-  // 0 days: keeps everything, and starts nothing.
+  // 0 days: keeps everything and starts no thread.
   void start(std::chrono::days keep);
   void stop();
 
-  // One whole pass, without the pauses: what is older than `keep` goes. How many were deleted.
+  // One complete pass without pauses: deletes messages older than `keep`; returns how many.
   Result<std::size_t> run_once(std::chrono::days keep);
 
  private:

@@ -9,7 +9,7 @@
 
 namespace chat::delivery {
 
-// Reports what the writeback has written: receipts to senders, presence to friends, the end of a
+// Reports the writeback's results: receipts to senders, presence to friends, and the end of a
 // taken-over session to the node of the newer one.
 // Threading: thread-safe.
 class Aftermath final : public WritebackListener {

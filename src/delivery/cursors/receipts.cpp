@@ -75,7 +75,7 @@ void Receipts::tick() {
   if (groups.empty()) return;
   if (told_.size() > kGroupsMax) told_.clear();
   auto lease = pool_.lease();
-  if (!lease) return;  // a hint that is not told; the next one will be cumulative
+  if (!lease) return;  // the hint is lost; the next one is cumulative
   for (const GroupId group : groups) {
     if (auto told = tell_group(**lease, group); !told) {
       log::limited(log::Level::kWarn, receipt_failures, "event=receipts_failed group={} what={}",
@@ -99,8 +99,8 @@ Result<void> Receipts::tell_group(storage::Connection& connection, GroupId group
   return {};
 }
 
-// For everybody but the slowest member, the others are as far as the slowest; for that one, as far
-// as the second.
+// Seen by any other member, the group has reached the slowest member's position; seen by the
+// slowest member, the position of the second slowest.
 void Receipts::tell(GroupId group, ReceiptKind kind, const Slowest& before, const Slowest& now,
                     Reach reach) {
   if (now.seq > before.seq) router_.receipt_to_group(group, now.user, kind, now.seq, reach);

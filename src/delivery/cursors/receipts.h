@@ -13,13 +13,13 @@
 
 namespace chat::delivery {
 
-// Tells senders how far their recipients are (RECEIPT, PROTOCOL.md, section 5), once that is in the
-// table. A direct stream's sender is told with each write of the recipient's cursor, which is
-// coalesced already. In a group "delivered up to seq" means to every other member, which only the
-// table knows: groups whose cursors moved are looked up once a tick. Receipts are hints, told to
-// whoever is online then.
+// Sends receipts (RECEIPT, PROTOCOL.md, section 5) once the positions are in the table. The sender
+// of a direct stream gets one with each write of the recipient's cursor; these writes are already
+// coalesced. In a group, "delivered up to seq" means by every other member, which only the table
+// knows, so groups whose cursors moved are queried once per tick. Receipts are hints, sent to users
+// who are online.
 // Threading: thread-safe. tick() blocks on the database.
-// Bounds: kGroupsMax groups are remembered; when there are more, some receipts are told again.
+// Bounds: the receipts of kGroupsMax groups are remembered; beyond that, some are repeated.
 class Receipts {
  public:
   static constexpr std::chrono::milliseconds kInterval{1000};
@@ -28,13 +28,13 @@ class Receipts {
   Receipts(Router& router, HintRelay& hints, storage::Pool& pool)
       : router_(router), hints_(hints), pool_(pool) {}
 
-  // These cursors are in the table now.
+  // These cursors were written to the table.
   void cursors_written(std::span<const storage::CursorMove> moves);
-  // On other nodes cursors of these moved, and the bus may not have told this one: tells the users
-  // of this node how far they are now. Blocks.
+  // Cursors of these streams moved on other nodes, and the bus may have lost the receipts: sends
+  // the current positions to the users of this node. Blocks.
   Result<void> repeat(std::span<const storage::DirectStream> streams,
                       std::span<const GroupId> groups);
-  // Is there anything for a tick to do?
+  // True if tick() has work.
   bool due() const;
   void tick();
 

@@ -18,10 +18,10 @@ namespace {
 constinit log::Limiter cursor_failures{log::kRepeatedFault};
 constinit log::Limiter release_failures{log::kRepeatedFault};
 constexpr std::size_t kReleasesPerCommit = 128;
-// After that the next flush tries again; whoever waits for a release goes on.
+// After that many attempts the next flush retries, and callers of release() no longer wait.
 constexpr int kUnknownAttempts = 3;
 
-// The same stream's position: a user has one in each.
+// True if both moves concern the same user and stream.
 bool same_position(const storage::CursorMove& a, const storage::CursorMove& b) {
   return a.recipient == b.recipient && a.sender == b.sender && a.group == b.group;
 }
@@ -69,8 +69,8 @@ void Writeback::work() {
   }
 }
 
-// Cursors wait on, so that what moves again within the interval is written once. True: this is
-// everything there will be.
+// Takes the releases at once, but cursors only when a flush is due, so that a cursor that moves
+// repeatedly is written once. True: the writeback is stopping and this is all.
 bool Writeback::take(std::vector<Leaving>& leaving, bool& flush_due) {
   base::MutexLock lock(mutex_);
   bool in_time = true;
@@ -98,9 +98,9 @@ bool Writeback::take(std::vector<Leaving>& leaving, bool& flush_due) {
   return stopping_;
 }
 
-// Nobody waits for a locked row here, or everybody would: such a user is released by a later flush.
-// An error that is everybody's leaves all of them for later. For any other somebody among them is
-// the reason: then each is written alone.
+// Never waits for a locked row, which would delay all users: a later flush releases that user. If
+// the database as a whole failed, all of them are left for later. Any other error is due to one of
+// them, so each is then written separately.
 void Writeback::let_go(std::span<Leaving> leaving) {
   std::vector<CursorMove> moves;
   std::vector<storage::Release> releases;
@@ -124,7 +124,7 @@ void Writeback::let_go(std::span<Leaving> leaving) {
   }
 }
 
-// For the next flush.
+// Keeps it for the next flush.
 void Writeback::keep(Leaving& leaving) {
   base::MutexLock lock(mutex_);
   merge_locked(leaving.moves);
@@ -144,7 +144,7 @@ void Writeback::flush(bool last) {
   if (moves.empty() && releases.empty()) return;
   auto written = write_settled(moves, releases);
   const bool met_a_lock = !written && written.error().code == ErrorCode::kBusy;
-  if (last && met_a_lock) written = write_settled(moves, releases);  // and now looks first
+  if (last && met_a_lock) written = write_settled(moves, releases);  // now passing over locked rows
   if (!written) {
     log::limited(log::Level::kWarn, cursor_failures, "event=cursors_failed count={} what={}",
                  moves.size(), log::quoted(written.error().message));

@@ -17,49 +17,48 @@
 
 namespace chat::delivery {
 
-// Hears of what is in the table now. Called on the writeback's thread; must not call the writeback.
+// Receives the results of writes. Called on the writeback's thread; must not call the writeback.
 class WritebackListener {
  public:
   virtual ~WritebackListener() = default;
   virtual void on_cursors_written(std::span<const storage::CursorMove> moves) = 0;
-  // These users are offline now; those that a newer session has are not among them.
+  // These users were set offline, which excludes users with a newer session.
   virtual void on_released(std::span<const UserId> users) = 0;
-  // release() failed at first and answered true. By now the session's cursors are written, and a
-  // newer session has the user.
+  // release() had failed at first and called `then` with true. By now the session's cursors are
+  // written, and a newer session has the user.
   virtual void on_gone_late(UserId user, SessionEpoch epoch) = 0;
 };
 
-// Writes what must reach the database but nobody waits for: cursors, coalesced for a moment,
-// and releases of users that failed at first. And the releases themselves, as soon as they come:
-// those that come while one is being written share the next transaction.
+// Writes releases of users, and cursors. Releases are written at once: those that arrive during a
+// write share the next transaction. Cursors, and releases that failed at first, are coalesced and
+// written a moment later.
 //
-// Everything here may be written twice: cursors only move forward, and a release that an earlier
-// attempt has made counts as made now. So a commit whose answer was lost is simply repeated, and
-// the listener hears of it then.
+// All writes are idempotent: cursors only move forward, and a release made by an earlier attempt
+// counts as made. So a commit whose answer was lost is simply repeated, and then reported.
 //
-// A row that somebody else has locked holds up its own user only: what belongs to it is set aside
-// for the next flush. Who met a lock looks before it writes, for a while, and then waits for none.
-// Threading: thread-safe; a thread of its own does the work; start() and stop() externally
-// synchronised. Bounds: one position per stream and one release per user who was lately logged in.
+// A row locked by another transaction delays only its own user, whose writes are kept for the next
+// flush. For a while after a lock was met, writes pass over locked rows instead of waiting.
+// Threading: thread-safe; a separate thread does the work; start() and stop() externally
+// synchronised. Bounds: one position per stream and one release per recently logged-in user.
 class Writeback {
  public:
   static constexpr std::chrono::milliseconds kInterval{200};
-  // How long a lock that was met is expected to come again.
+  // How long after a lock was met more locks are expected.
   static constexpr std::chrono::milliseconds kCareful{5'000};
 
   explicit Writeback(storage::Pool& pool) : pool_(pool) {}
   ~Writeback() { stop(); }
 
-  // The listener, if there is one, outlives the traffic. `node` is whose sessions are released.
+  // The listener, if any, outlives the traffic. `node` owns the sessions to release.
   void start(WritebackListener* listener = nullptr, const storage::Node& node = {});
-  // Writes what is left, then ends.
+  // Writes the rest, then ends.
   void stop();
 
-  // Cursors to be moved; later positions of a stream replace earlier ones.
+  // Queues cursor moves; later positions of a stream replace earlier ones.
   void add(const std::vector<storage::CursorMove>& moves);
-  // Writes the user's cursors and sets it offline, in one transaction, and then tells `then`, on
-  // this object's thread: false when a newer session has the user. When it fails it is kept and
-  // tried again, and `then` is told true. `then` must be quick.
+  // Writes the user's cursors and sets it offline, in one transaction, then calls `then` on the
+  // writeback's thread: false if a newer session has the user. A failed release is retried later,
+  // and `then` gets true. `then` must be quick.
   void release(UserId user, SessionEpoch epoch, std::function<void(bool newest)> then);
 
  private:
@@ -75,13 +74,13 @@ class Writeback {
   void let_go(std::span<Leaving> leaving);
   void keep(Leaving& leaving);
   void flush(bool last);
-  // As write(); repeated at once, a few times, while the outcome is unknown.
+  // Like write(), but repeated at once, a few times, while the outcome is unknown.
   Result<void> write_settled(const std::vector<storage::CursorMove>& moves,
                              std::vector<storage::Release>& releases);
   // Sets the releases' outcomes. Moves whose rows are locked are kept for the next flush.
   Result<void> write(const std::vector<storage::CursorMove>& moves,
                      std::vector<storage::Release>& releases);
-  // Gives the moves that were not made, as their rows are locked.
+  // Returns the moves skipped because their rows are locked.
   Result<std::vector<storage::CursorMove>> move_cursors(storage::Connection& connection,
                                                         std::span<const storage::CursorMove> moves);
   void tell(const std::vector<storage::CursorMove>& moves,
@@ -93,15 +92,15 @@ class Writeback {
   storage::Node node_;                     // likewise
   base::Thread thread_;
 
-  // The thread's. Until then, locked cursors are passed over.
+  // Confined to the thread. Until then, locked cursors are passed over.
   std::chrono::steady_clock::time_point careful_until_{};
 
   base::Mutex mutex_;
   base::CondVar wake_;
   std::vector<Leaving> leaving_ CHAT_GUARDED_BY(mutex_);
   Moves moves_ CHAT_GUARDED_BY(mutex_);
-  std::vector<storage::Release> releases_ CHAT_GUARDED_BY(mutex_);  // that failed at first
-  // When these two are to be written; nothing: not decided yet.
+  std::vector<storage::Release> releases_ CHAT_GUARDED_BY(mutex_);  // failed so far
+  // When cursors and releases_ are due; nothing: not scheduled.
   std::optional<std::chrono::steady_clock::time_point> flush_at_ CHAT_GUARDED_BY(mutex_);
   bool stopping_ CHAT_GUARDED_BY(mutex_) = false;
 };

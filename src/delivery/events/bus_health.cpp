@@ -1,18 +1,17 @@
-// A node can't tell from its own connections to Redis whether the others hear it. Its link may fail
-// alone, or in one direction only; a PUBLISH may succeed on a Redis server that nobody else uses;
-// a connection may stall without an error. So three signs are put together:
+// A node cannot tell from its own connections to Redis whether the others receive its messages. Its
+// link may fail alone, or in one direction only; a PUBLISH may succeed on a Redis server that no
+// other node uses; a connection may stall without an error. So three signs are combined:
 //
-// - What the node's own bus says: nothing comes in, something could not be published, or messages
-//   were missed.
-// - Beats. Every node publishes a numbered beat each kBeatInterval, and this node notes them. A
-//   node whose row in the table moves, but whose beats don't come for kUnheardAfter or leave out a
-//   number, can't be heard here.
-// - The other nodes' rows. A node that sees one of the two signs says in its row that it is mute.
-//   Every other node reads that within a second.
+// - The node's own bus: no messages arrive, some could not be published, or some were missed.
+// - Beats. Every node publishes a numbered beat each kBeatInterval. If a node's row in the table
+//   changes, but its beats stay away for kUnheardAfter or skip a number, its messages do not reach
+//   this node.
+// - The other nodes' rows. A node that sees one of the first two signs sets the mute flag in its
+//   row. Every other node reads that within a second.
 //
 // So if the bus is impaired between any two nodes, all nodes know within about four seconds. A sign
-// counts for kHold, so that a fault of a moment is seen by all of them too. What a row says is no
-// reason to say the same in one's own: the signs end with their causes.
+// counts for kHold, so that all nodes also notice a short fault. The third sign does not make a
+// node set its own mute flag, so the flags clear once the causes are gone.
 #include "delivery/events/bus_health.h"
 
 #include "chat/base/log.h"
@@ -42,7 +41,7 @@ void BusHealth::beat(base::SteadyTime now) {
   bus_.publish({{cluster::kChannelOfAll, encode(BeatEnvelope{node_.id, node_.epoch, ++beats_})}});
 }
 
-// Why the bus is impaired for this node; empty when it is not.
+// Why the bus is impaired for this node; empty if it is not.
 std::string BusHealth::trouble_locked(base::SteadyTime now) {
   const std::uint64_t losses = bus_.losses();
   const bool lost = std::exchange(losses_, losses) != losses;
@@ -68,16 +67,17 @@ void BusHealth::say(bool impaired, const std::string& reason) {
   }
 }
 
-// A life of a node begins only after the earlier ones were ended in the table. So the beat of a
-// later life of ours proves that ours is over; and whoever hears a life that is over tells it so.
-// Both come again with every beat, so none of them needs to arrive.
+// A life of a node begins only after the earlier ones were ended in the table. So a beat of a later
+// life of this node proves that ours is over; and a node that receives beats of a life that it
+// knows to be over tells that node. Both are repeated with every beat, so the loss of one does not
+// matter.
 void BusHealth::heard(const BeatEnvelope& beat) {
   if (beat.node == node_.id && beat.epoch > node_.epoch) ended_ = true;
   if (beat.node == node_.id ? beat.epoch >= node_.epoch : note_beat(beat)) return;
   bus_.publish({{cluster::kChannelOfAll, encode(EndedEnvelope{beat.node, beat.epoch})}});
 }
 
-// False: it is of a life that is over.
+// False if the beat is of a life that is over.
 bool BusHealth::note_beat(const BeatEnvelope& beat) {
   base::MutexLock lock(mutex_);
   Peer& peer = peers_[beat.node];

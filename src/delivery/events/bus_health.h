@@ -16,37 +16,37 @@
 
 namespace chat::delivery {
 
-// Tells whether hints get through between all nodes of the cluster; if not, the bus is impaired and
-// the nodes have to look in the tables (Resync). bus_health.cpp says how it is found out.
+// Tracks whether hints get through between all nodes of the cluster. If not, the bus is impaired
+// and the nodes must read the tables (Resync). bus_health.cpp explains how this is detected.
 // Threading: thread-safe; tick() on one thread.
-// Bounds: one entry per node that lives or was ended by this one.
+// Bounds: one entry per node that is alive or was ended by this one.
 class BusHealth {
  public:
   static constexpr std::chrono::milliseconds kTick{250};
   static constexpr std::chrono::milliseconds kBeatInterval{1'000};
   static constexpr std::chrono::milliseconds kUnheardAfter{3'000};
-  // Longer than the other nodes need to see it in this node's row.
+  // Longer than the other nodes need to notice it in this node's row.
   static constexpr std::chrono::milliseconds kHold{5'000};
 
-  // `say_mute` takes what this node's row is to say of its bus; called with each tick.
+  // `say_mute` is called with each tick and sets the mute flag of this node's row.
   BusHealth(cluster::Bus& bus, const base::Clock& clock, std::function<void(bool)> say_mute)
       : bus_(bus), clock_(clock), say_mute_(std::move(say_mute)) {}
 
-  // Before the first tick.
+  // Call before the first tick.
   void start(const storage::Node& node) { node_ = node; }
-  // Every kTick.
+  // Call every kTick.
   void tick();
 
   void heard(const BeatEnvelope& beat);
   void note_ended(const EndedEnvelope& ended);
-  // True: since the last call, another node has said that it has ended this node's life, or a later
-  // life of this node was heard.
+  // True if, since the last call, another node has reported ending this node's life, or a beat of a
+  // later life of this node has arrived.
   bool take_ended() { return ended_.exchange(false, std::memory_order_relaxed); }
-  // This node has ended that life of another one in the table.
+  // This node has ended a life of another node in the table.
   void life_ended(const storage::Node& life);
-  // The other nodes that are alive, by their rows.
+  // The other nodes that are alive according to their rows.
   void nodes_seen(const std::vector<storage::NodeRow>& living);
-  // When they were last read.
+  // When the rows were last read.
   std::chrono::steady_clock::time_point rows_read_at() const {
     return rows_read_at_.load(std::memory_order_acquire);
   }
@@ -60,10 +60,10 @@ class BusHealth {
  private:
   struct Peer {
     NodeEpoch epoch = 0;
-    std::int64_t number = 0;  // of its last beat; 0: none was heard
-    base::SteadyTime since;   // the last beat, or the first look at its row
+    std::int64_t number = 0;  // of its last beat; 0: none has arrived
+    base::SteadyTime since;   // its last beat, or when its row was first read
     bool living = false;
-    bool ended_by_us = false;  // its life of the epoch before this one
+    bool ended_by_us = false;  // the life before this epoch
   };
 
   void beat(base::SteadyTime now);
@@ -79,13 +79,13 @@ class BusHealth {
   std::atomic<bool> ended_{false};
   std::atomic<std::chrono::steady_clock::time_point> rows_read_at_{};
 
-  // tick()'s
+  // confined to tick()
   base::SteadyTime beat_at_{};
   std::int64_t beats_ = 0;
   std::uint64_t losses_ = 0;
   base::SteadyTime mute_until_{};
 
-  base::Mutex mutex_;  // a leaf: nothing that locks is called under it
+  base::Mutex mutex_;  // nothing that locks is called under it
   std::unordered_map<NodeId, Peer> peers_ CHAT_GUARDED_BY(mutex_);
   NodeId mute_peer_ CHAT_GUARDED_BY(mutex_);
   bool gap_ CHAT_GUARDED_BY(mutex_) = false;

@@ -15,7 +15,7 @@
 
 namespace chat::delivery {
 
-// What comes in from the other nodes, and who sees to it. Threading: thread-safe.
+// Dispatches the events of the bus and of other nodes. Threading: thread-safe.
 class ClusterEvents final : public cluster::BusListener,
                             public cluster::NodeListener,
                             public HintListener {

@@ -6,7 +6,7 @@
 namespace chat::delivery {
 namespace {
 
-// Takes one number, at least `least`, off the front of `head`, and the space after it where more
+// Removes a number of at least `least` from the front of `head`, and a space after it if more
 // follows.
 template <typename Number>
 bool take(std::string_view& head, Number& number, Number least = 1) {

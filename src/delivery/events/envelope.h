@@ -13,8 +13,8 @@
 
 namespace chat::delivery {
 
-// What one node tells the others on a user's or a group's channel: a committed message with its
-// whole push, or an event that is not stored. One head line of numbers, then the JSON:
+// The payloads on the bus: a committed message with its complete push, or an event that is not
+// stored. A head line of numbers, then the JSON:
 //   m <d|g> <sender or group id> <seq> <sender> <receipt wanted: 0|1> <sent at>\n{…}
 //   p <user>\n               the user came or went; for a friend, whose channel it is
 //   e <user whom it is about, and who does not get it>\n{…}
@@ -25,22 +25,22 @@ namespace chat::delivery {
 //   b <node> <epoch> <number>\n    the node is alive and can publish (BusHealth)
 //   x <node> <epoch>\n       this life of the node was taken for dead and ended
 //
-// Any of them may come late: a network may hold a closed connection's bytes back and deliver them
-// much later, when newer ones have come over other connections and from other nodes. So each is
-// either compared with what is known here (seqs, epochs, numbers of beats), or it only says what
-// is to be looked up in the table (Presence).
+// Any of them may arrive late: a network can delay the bytes of a closed connection until newer
+// ones have arrived over other connections and from other nodes. So each is either compared with
+// local knowledge (seqs, epochs, beat numbers), or only says what to look up in the table
+// (Presence).
 struct PresenceEnvelope {
   UserId user;
 };
 struct EventEnvelope {
   UserId about;
-  std::shared_ptr<const std::string> json;  // on the bus, a receipt needs none
-  // For sessions that acknowledge; of a group: and have written in it.
+  std::shared_ptr<const std::string> json;  // not sent for a receipt
+  // For sessions that acknowledge and, in a group, have written to it.
   std::optional<Receipt> receipt{};
 };
 struct TakeoverEnvelope {
   SessionEpoch epoch = 0;
-  bool gone = false;  // the answer
+  bool gone = false;  // the reply to a takeover
 };
 struct DeletedEnvelope {
   UserId user;
@@ -64,7 +64,7 @@ std::string encode(const TakeoverEnvelope& takeover);
 std::string encode(const DeletedEnvelope& deleted);
 std::string encode(const BeatEnvelope& beat);
 std::string encode(const EndedEnvelope& ended);
-// Nothing when the payload is malformed.
+// Nothing if the payload is malformed.
 std::optional<Envelope> decode(std::string_view payload);
 
 }  // namespace chat::delivery

@@ -1,19 +1,19 @@
-// What nodes tell each other beside messages (who came or went, how far recipients are) is state
-// too: it is in the tables, but nobody could look through all of it again and again. So every node
-// remembers for a while what it has told, as keys only, each with a growing number. While the bus
-// is impaired for any two nodes, every node writes these keys into its own row of `nodehint` and
-// reads the rows of the others once in kInterval. A reader takes the numbers above the last one
-// that it has seen, looks up the present state in the tables and tells its own users.
+// Nodes exchange more than messages: presence and receipts. That state is in the tables too, but it
+// is too much to be re-read periodically. So every node keeps recent hints for a while, as keys
+// without state, each with a growing number. While the bus is impaired between any two nodes, every
+// node writes these keys into its own row of `nodehint` and reads the rows of the others once per
+// kInterval. The reader takes the keys with numbers above the last one it has seen, looks up the
+// current state in the tables and informs its own users.
 //
-// - What was told before a node noticed that the bus is impaired is among the keys, since they are
-//   kept longer than that takes; where the database is away meanwhile, until it is back and nodes
+// - Hints sent before a node noticed that the bus is impaired are included, because they are kept
+//   longer than noticing takes; during a database outage, until the database is back and the nodes
 //   have noticed (HintRetention).
-// - A key may be read that came over the bus too, or twice: the state is told again, never an old
-//   one, because a key carries no state.
-// - What is told once (somebody added me, somebody joined) is in no table that says whom it was to
-//   be told. Such a hint carries the push itself, and its receiver remembers for kTaken which
-//   pushes it has had, by the bus or by a hint.
-// - When the bus is healthy nothing is written or read.
+// - A key that also arrived over the bus, or is read twice, does no harm: the current state is sent
+//   again, never an old one, because a key carries no state.
+// - For one-time events (a friend was added, a member joined) no table records the addressees. Such
+//   a hint carries the push itself, and the receiver remembers for kTaken which pushes it has
+//   already received, over the bus or as a hint.
+// - While the bus is healthy nothing is written or read.
 #include "delivery/events/hint_relay.h"
 
 #include <algorithm>
@@ -139,7 +139,7 @@ void HintRelay::look_for_outage() {
   retention_.note_outage(now);
 }
 
-// An answer that was lost does not matter: the same is written again.
+// A lost answer does not matter: the write is repeated.
 Result<void> HintRelay::write() {
   std::int64_t newest = 0;
   const std::string hints = take_recent(newest);

@@ -18,20 +18,20 @@
 
 namespace chat::delivery {
 
-// Something changed in the tables that users on other nodes are to be told.
+// A change in the tables that users on other nodes should learn of.
 struct Hint {
   enum class Kind : char {
-    kPresence = 'p',        // user `id` came or went
-    kDirectCursor = 'c',    // recipient `id` is further in what `other`, a user, has sent to it
-    kGroupCursors = 'g',    // members of group `id` are further
+    kPresence = 'p',        // user `id` logged in or out
+    kDirectCursor = 'c',    // recipient `id` has advanced in the stream of user `other`
+    kGroupCursors = 'g',    // members of group `id` have advanced
     kAccountDeleted = 'd',  // user `id`
     kUserEvent = 'u',       // `push` is for user `id`
-    kGroupEvent = 'e',      // `push` is for the members of group `id` but `other`
+    kGroupEvent = 'e',      // `push` is for the members of group `id` except `other`
   };
   Kind kind = Kind::kPresence;
   std::int32_t id = 0;
   std::int32_t other = 0;
-  std::string push{};  // JSON; what is told once is in no table that says to whom
+  std::string push{};  // JSON of a one-time event, whose addressees no table records
 
   friend bool operator==(const Hint&, const Hint&) = default;
 };
@@ -39,20 +39,20 @@ struct Hint {
 class HintListener {
  public:
   virtual ~HintListener() = default;
-  // Another node's hints; some may have come over the bus too. Called on the relay's thread.
+  // Another node's hints; some may also have arrived over the bus. Called on the relay's thread.
   virtual Result<void> on_hints(const std::vector<Hint>& hints) = 0;
 };
 
-// Which hints must be kept: those of the last kKept. While the tables can't be read, no hint can be
-// written and no node learns that another one is mute, so during such an outage, and for kKept
-// after it, none is given up. Threading: externally synchronised. No clock of its own.
+// Decides which hints to keep: those of the last kKept. While the tables cannot be read, hints
+// cannot be written and no node learns that another one is mute, so during such an outage, and for
+// kKept after it, none is dropped. Threading: externally synchronised.
 class HintRetention {
  public:
   using Time = std::chrono::steady_clock::time_point;
-  // Longer than it takes all nodes to learn that the bus is impaired.
+  // Longer than all nodes need to notice that the bus is impaired.
   static constexpr std::chrono::seconds kKept{10};
 
-  // Call it again and again during an outage: how long it lasted is not known from its end.
+  // Call repeatedly during an outage, whose length cannot be known from its end.
   void note_outage(Time now) { last_outage_ = now; }
   bool is_over(Time noted, Time now) const {
     return now - noted > kKept && (last_outage_ == Time{} || now - last_outage_ > kKept);
@@ -63,19 +63,19 @@ class HintRetention {
 };
 
 // Carries hints through the database while the bus is impaired (BusHealth); messages need none,
-// Resync finds them. hint_relay.cpp says how.
-// Threading: note() is thread-safe; a thread of its own does the rest; start() and stop()
-// externally synchronised.
-// Bounds: kHintsMax hints (HintRetention says which), with kPushBytesMax of pushes; more are not
-// kept.
+// because Resync finds them. hint_relay.cpp explains how.
+// Threading: note() is thread-safe; a separate thread does the rest; start() and stop() externally
+// synchronised.
+// Bounds: kHintsMax hints, selected by HintRetention, with kPushBytesMax of pushes; more are
+// dropped.
 class HintRelay {
  public:
   static constexpr std::chrono::milliseconds kInterval{1'000};
-  // The rows of the nodes are read several times in this time, unless the database is away.
+  // The node rows are read several times within this time, unless the database is unavailable.
   static constexpr std::chrono::seconds kOutageAfter{5};
   static constexpr std::size_t kHintsMax = 50'000;
   static constexpr std::size_t kPushBytesMax = 1024 * 1024;
-  // An event that comes by the bus and by a hint is taken once within this time.
+  // Within this time, an event that arrives both over the bus and as a hint is taken once.
   static constexpr std::chrono::seconds kTaken{30};
 
   HintRelay(storage::Pool& pool, BusHealth& health) : pool_(pool), health_(health) {}
@@ -85,9 +85,9 @@ class HintRelay {
   void start(const storage::Node& node, HintListener& listener);
   void stop();
 
-  // This node has told this over the bus.
+  // This node has published `hint` on the bus.
   void note(const Hint& hint);
-  // Whether a push that another node has told, over the bus or by a hint, comes for the first time.
+  // True if another node's push, received over the bus or as a hint, arrives for the first time.
   bool take(const Hint& event);
 
  private:
@@ -119,12 +119,12 @@ class HintRelay {
   base::StopSignal stop_;
   base::Thread thread_;
 
-  // the thread's
+  // confined to the thread
   std::int64_t written_ = 0;
   std::unordered_map<NodeId, Read> read_;
   bool failing_ = false;
 
-  base::Mutex mutex_;  // a leaf: nothing is called under it
+  base::Mutex mutex_;  // nothing is called under it
   std::unordered_map<Hint, Noted, KeyHash> hints_ CHAT_GUARDED_BY(mutex_);
   std::int64_t last_number_ CHAT_GUARDED_BY(mutex_) = 0;
   std::size_t push_bytes_ CHAT_GUARDED_BY(mutex_) = 0;

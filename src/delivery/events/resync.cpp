@@ -1,33 +1,33 @@
-// The bus may lose anything, in any pattern: one node's link fails or only one direction of it, a
-// message arrives seconds late, two nodes use two Redis servers. The truth is in the tables, so
+// The bus may lose messages in any pattern: one node's link fails, or one direction of it; a
+// message arrives seconds late; two nodes use two Redis servers. The tables are authoritative, so
 // this thread compares the sessions of this node with them.
 //
-// - Messages. After a gap of the bus, and every kImpairedInterval while it is impaired
-//   (BusHealth), the heads of the
-//   sessions' streams are read and given to the windows, which fetch what they lack. Normally only
-//   streams with a head past the delivered position are of interest. That is not enough for a
-//   session that began a short time ago: its user's older session may still live on another node,
-//   receive messages there and move the positions. What it received after the newer session read
-//   them would be missing here. So of sessions younger than kRecentLogin all streams are read; a
-//   window drops what it has pushed.
+// - Messages. After a gap of the bus, and every kImpairedInterval while it is impaired (BusHealth),
+//   the heads of the sessions' streams are read and given to the windows, which fetch what they
+//   lack. Normally only streams with a head past the delivered position matter. That is not enough
+//   for a recent session: its user's older session may still live on another node, receive messages
+//   there and advance the positions. Messages that it received after the newer session read the
+//   positions would be missing here. So all streams are read for sessions younger than
+//   kRecentLogin; a window drops messages that it has already pushed.
 // - Sessions. In a cluster every session is compared with its user's row every kEvictInterval,
-//   whatever the bus says, and a session that was taken over is evicted. This alone guarantees one
-//   session per user. A session that the row does not have at all (compare_sessions()) is ended
-//   with BYE session_lost: the database has lost rows, and the user's id may be given out again.
+//   whatever the state of the bus, and a session that was taken over is evicted. This alone
+//   guarantees one session per user. A session that the table does not know (compare_sessions()) is
+//   ended with BYE session_lost: the database has lost rows, and the user's id may be assigned
+//   again.
 // - Takeovers whose older session has not reported its end, or reported it late (TakeoverWaiter):
-//   the user's streams are read as after a recent login, and the other nodes are asked again.
-// - The database itself. Once in kDatabaseInterval it is asked which server it is. Another one may
-//   be a replica that lacks the last rows, so a change, and an outage, is followed by an audit, in
-//   which everything that this node holds in memory is compared with the tables: names are
-//   forgotten, sessions compared, users released that are not here, and the heads of all streams
-//   and the groups of all users given to the windows, which find out what is missing
-//   (Window::notice, Window::keep_groups). While a server is being replaced, a connection may still
-//   lead to the old one for a moment, and what was committed there may be told here later. So an
-//   audit looks several times, and nothing is given up before two looks have found it missing.
-// - Users that the table gives to this node and that have no session here are released once in
+//   the user's streams are read as after a recent login, and the other nodes are notified again.
+// - The database itself. Once per kDatabaseInterval the server's identity is read. Another server
+//   may be a replica that lacks the last rows, so a change, or an outage, is followed by an audit,
+//   which compares all in-memory state of this node with the tables: cached names are dropped,
+//   sessions compared, users without a session here released, and the heads of all streams and the
+//   groups of all users given to the windows, which find what is missing (Window::notice,
+//   Window::keep_groups). While a server is being replaced, a connection may still lead to the old
+//   one for a moment, and rows committed there may appear later. So an audit has several passes,
+//   and nothing is dropped before two of them have found it missing.
+// - Users that the table assigns to this node but that have no session here are released once per
 //   kReconcileInterval.
 //
-// What fails is repeated until it succeeds.
+// Every failed step is repeated until it succeeds.
 #include "delivery/events/resync.h"
 
 #include <algorithm>
@@ -50,17 +50,17 @@ using std::chrono::steady_clock;
 constexpr std::size_t kUsersPerQuery = 256;
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::milliseconds kResyncRetryDelay{500};
-// Longer than an older session can outlive the login that took it over.
+// Longer than an older session can live on after it was taken over.
 constexpr std::chrono::seconds kRecentLogin{60};
 
-// A direct stream that a window doesn't have began after the login, so it is read from its first
-// message, even if an older session has received that one.
+// A direct stream unknown to a window began after the login, so it is read from its first message,
+// even if an older session has received that one.
 StreamPosition position_of(const storage::StreamState& state) {
   if (!state.group) return {StreamKey::from(state.sender), 0, state.head};
   return {StreamKey::of(state.group), state.delivered, state.head, state.delivered_at};
 }
 
-// Looks of an audit: after another server has taken over, and after an outage.
+// Passes of an audit: after a change of the server, and after an outage.
 constexpr int kAuditsOfChange = 4;
 constexpr int kAuditsOfOutage = 2;
 
@@ -70,7 +70,7 @@ std::vector<UserId> users_of(std::span<const session::Registry::Holder> holders)
   return users;
 }
 
-// Calls `call` with parts of `items` that fit one query, until it fails.
+// Calls `call` with batches of `items` that fit one query, until it fails.
 template <typename Item, typename Call>
 Result<void> for_each_part(const std::vector<Item>& items, Call call) {
   const std::span<const Item> all(items);
@@ -87,7 +87,8 @@ Result<void> for_each_part(const std::vector<Item>& items, Call call) {
 void Resync::start(const storage::Node& node) {
   node_ = node;
   last_run_ = last_comparison_ = last_reconciled_ = steady_clock::now();
-  last_asked_ = last_run_ - 2 * kDatabaseInterval;  // at once: the server may change any moment
+  last_asked_ =
+      last_run_ - 2 * kDatabaseInterval;  // due at once: the server may change at any moment
   thread_ = base::Thread("resync", [this] { work(); });
 }
 
@@ -225,15 +226,15 @@ Result<void> Resync::read_streams(std::span<const Holder> holders, Streams strea
   return {};
 }
 
-// Alone, a server has no older sessions to look for.
+// A server without a bus has no older sessions to look for.
 bool Resync::comparison_due() const {
   const auto passed = steady_clock::now() - last_comparison_;
   if (!doubts_.empty()) return passed > kResyncRetryDelay;
   return passed > (bus_.alone() ? kReconcileInterval : kEvictInterval);
 }
 
-// The sessions are collected before the rows are read: no row is older than the claim of a session
-// that it is compared with.
+// The sessions are collected before the rows are read, so that no row is older than the claim of
+// the session that it is compared with.
 Result<void> Resync::compare_sessions() {
   if (base::sabotaged(base::Sabotage::kKeepOlder)) return {};
   const Holders holders = registry_.all();
@@ -259,7 +260,7 @@ Result<void> Resync::compare(std::span<const Holder> holders, Doubts& doubts, Lo
   for (const storage::UserState& state : *states) rows.emplace(state.id, &state);
   std::optional<bool> known_server;
   for (const Holder& holder : holders) {
-    if (holder.epoch == 0) continue;  // its claim is under way
+    if (holder.epoch == 0) continue;  // its claim is in progress
     const auto found = rows.find(holder.user);
     const storage::UserState* row = found == rows.end() ? nullptr : found->second;
     if (row != nullptr && row->session_epoch > holder.epoch) {
@@ -288,7 +289,7 @@ bool Resync::has_session(const storage::UserState& row, const Holder& holder) co
          row.holder.epoch == node_.epoch;
 }
 
-// Whether an earlier look has not found the session either.
+// True if an earlier pass did not find the session either.
 bool Resync::is_confirmed(const Holder& holder, Doubts& doubts) const {
   const auto now = steady_clock::now();
   const auto before = doubts_.find(holder.user);
@@ -306,7 +307,7 @@ Result<bool> Resync::is_known_server(storage::Connection& connection) const {
   return *server == database_server_;
 }
 
-// Everything here may be done twice. False: the session is on its way out already.
+// Idempotent. False: the session is already closing.
 Result<bool> Resync::end_lost(storage::Connection& connection, const Holder& holder,
                               const storage::UserState* row) {
   if (row != nullptr) {
@@ -337,7 +338,7 @@ Result<void> Resync::review_takeovers() {
 }
 
 // A login reserves its user in the registry before it claims the user in the table. So a user that
-// the table gives to this node and that is not in the registry was left behind.
+// the table assigns to this node but that is not in the registry was left behind.
 Result<void> Resync::reconcile() {
   last_reconciled_ = steady_clock::now();
   auto lease = pool_.lease();
@@ -350,8 +351,8 @@ Result<void> Resync::reconcile() {
   return {};
 }
 
-// A release may be repeated, so one whose answer was lost is. Until it is answered the user stays
-// in left_behind_: its friends must hear that it is offline.
+// Releases are idempotent, so one whose answer was lost is repeated. Until it is answered the user
+// stays in left_behind_, because its friends must be told that it is offline.
 Result<void> Resync::free_left_behind() {
   std::size_t freed = 0;
   while (!left_behind_.empty()) {

@@ -22,8 +22,8 @@
 
 namespace chat::delivery {
 
-// Looks in the tables for what the bus may not have told; resync.cpp says when and why.
-// Threading: request() is thread-safe; a thread of its own does the work; start() and stop()
+// Searches the tables for what the bus may have lost; resync.cpp explains when and why.
+// Threading: request() is thread-safe; a separate thread does the work; start() and stop()
 // externally synchronised.
 class Resync {
  public:
@@ -31,8 +31,8 @@ class Resync {
   static constexpr std::chrono::milliseconds kEvictInterval{2'500};
   static constexpr std::chrono::seconds kReconcileInterval{60};
   static constexpr std::chrono::milliseconds kDatabaseInterval{2'500};
-  // Between the looks of an audit, and before a session that the table lacks is looked for again:
-  // longer than connections stay with a database server that is being replaced.
+  // The pause between passes of an audit, and before a missing session is looked up again: longer
+  // than connections stay with a database server that is being replaced.
   static constexpr std::chrono::milliseconds kConfirmInterval{1'500};
 
   Resync(session::Registry& registry, Recipients& recipients, TakeoverWaiter& takeovers,
@@ -50,7 +50,7 @@ class Resync {
 
   void start(const storage::Node& node);
   void stop();
-  // Soon, for all sessions of this node.
+  // Requests a pass over all sessions of this node, soon.
   void request() { requested_.store(true, std::memory_order_release); }
 
  private:
@@ -58,9 +58,9 @@ class Resync {
   using Holders = std::vector<Holder>;
   using Time = std::chrono::steady_clock::time_point;
 
-  // Which streams of a session are read; kAllAndGroups: all, and with them the user's groups.
+  // Which streams of a session to read; kAllAndGroups: all, and the user's groups.
   enum class Streams { kBehind, kAll, kAllAndGroups };
-  // A session that the table lacked, and since when.
+  // A session missing from the table.
   struct Doubt {
     SessionEpoch epoch = 0;
     Time since;
@@ -68,7 +68,7 @@ class Resync {
   using Doubts = std::unordered_map<UserId, Doubt>;
   struct Losses {
     std::size_t missing = 0;    // the user is not in the table
-    std::size_t older = 0;      // an earlier session is
+    std::size_t older = 0;      // the table has an earlier session
     std::size_t elsewhere = 0;  // the user is offline, or on another node
 
     std::size_t total() const { return missing + older + elsewhere; }
@@ -107,7 +107,7 @@ class Resync {
   base::StopSignal stop_;
   base::Thread thread_;
 
-  // the thread's
+  // confined to the thread
   Time last_run_{};
   bool was_impaired_ = false;
   Time last_comparison_{};
@@ -117,8 +117,8 @@ class Resync {
   std::string database_server_;
   int audits_left_ = 0;
   Time next_audit_{};
-  std::vector<TakeoverWaiter::Review> reviews_;           // taken, and not done yet
-  std::unordered_map<UserId, SessionEpoch> left_behind_;  // not known to be free yet
+  std::vector<TakeoverWaiter::Review> reviews_;           // taken but not finished
+  std::unordered_map<UserId, SessionEpoch> left_behind_;  // not yet known to be released
   bool failing_ = false;
 };
 

@@ -15,17 +15,17 @@
 
 namespace chat::delivery {
 
-// Whether the same transaction may succeed when it is run again.
+// True if the same transaction may succeed when repeated.
 bool worth_retrying(ErrorCode code);
-// How long to wait before attempt number `attempt` (1, 2, …): full jitter, a few milliseconds.
+// The back-off before attempt number `attempt` (1, 2, …): a few milliseconds, with full jitter.
 std::chrono::milliseconds retry_delay(int attempt);
 
 inline constexpr int kAttemptsMax = 5;
-// No attempt to store a batch begins later than this after the first; one that waits for a lock
-// takes a second. So senders have their answer within two.
+// No attempt to store a batch begins later than this after the first. One that waits for a lock
+// takes a second, so senders get a reply within two.
 inline constexpr std::chrono::milliseconds kBatchPatience{500};
 
-// Logs when storing begins to fail for everybody, and when it works again: a line each.
+// Logs one line when storing begins to fail for all, and one when it works again.
 // Threading: externally synchronised.
 class OutageLog {
  public:
@@ -38,27 +38,27 @@ class OutageLog {
   bool failing_ = false;
 };
 
-// Stores a batch of entries whole if it can.
+// Stores a batch of entries, in one transaction if possible.
 //
-// - An outcome that may be different next time is tried a few times, until kBatchPatience is over.
-// - A batch that still fails for a reason of its own is halved, so that a bad row never fails its
-//   neighbours and the order within each stream stays.
-// - Somebody else's lock on a row is told at once (the stores don't wait for it): the batch is
-//   halved until the streams in question are alone, and their entries are marked `lock_in_way`, to
-//   be tried later. A lock that was waited for is on a whole table, so it is everybody's.
-// - Once an error is everybody's, all that is not stored is refused: what came later must not be
-//   stored before what came earlier.
+// - A failure that may pass is retried a few times, within kBatchPatience.
+// - A batch that still fails because of its rows is halved, so that a bad row does not fail its
+//   neighbours and the order within each stream is kept.
+// - A foreign row lock is reported at once (the stores don't wait for it): the batch is halved
+//   until the locked streams are isolated, and their entries are marked `lock_in_way`, to be
+//   retried later. A lock that was waited for is on a whole table, so it concerns everybody.
+// - If the database as a whole failed, all unstored entries are refused, because later entries must
+//   not be stored before earlier ones.
 //
-// `key_of(entry)` names an entry's stream; `try_once(entries)` stores all of them in one
-// transaction, or none. Threading: externally synchronised. Blocks for as long as that takes.
+// `key_of(entry)` identifies an entry's stream; `try_once(entries)` stores all of them in one
+// transaction, or none. Threading: externally synchronised. Blocks.
 template <typename EntryType, typename KeyOf, typename TryOnce>
 class Settlement {
  public:
   Settlement(KeyOf key_of, TryOnce try_once)
       : key_of_(std::move(key_of)), try_once_(std::move(try_once)) {}
 
-  // Entries that bring their refusal along are only in the batch to be answered in their turn: they
-  // are passed over. An error is everybody's.
+  // Entries refused beforehand are in the batch only to be answered in their turn; they are
+  // skipped. An error means that the database as a whole failed.
   Result<void> settle_all(std::vector<EntryType>& entries) {
     Entries open;
     open.reserve(entries.size());
@@ -70,7 +70,7 @@ class Settlement {
 
  private:
   using Entries = std::vector<EntryType*>;
-  // A deadlock's victim succeeds at once; a row that is locked on purpose doesn't.
+  // A deadlock victim succeeds on the next attempt; a row that is kept locked does not.
   static constexpr int kLockAttempts = 2;
 
   Result<void> settle(Entries entries, int lock_attempts) {
@@ -117,7 +117,7 @@ class Settlement {
     return outcome;
   }
 
-  // A committer that knows whose lock is in the way has marked those entries. False: it doesn't.
+  // True if the committer knows which streams are locked and has marked their entries.
   bool note_locked(const Entries& entries) {
     bool any = false;
     for (const EntryType* entry : entries) {
@@ -128,7 +128,7 @@ class Settlement {
     return any;
   }
 
-  // Sets those aside whose stream is known to be locked.
+  // Marks and removes entries whose stream is known to be locked.
   void mark_known(Entries& entries) {
     if (waiting_.empty()) return;
     std::erase_if(entries, [this](EntryType* entry) {
@@ -154,7 +154,7 @@ class Settlement {
   const KeyOf key_of_;
   const TryOnce try_once_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-  std::set<std::uint64_t> waiting_;  // streams that somebody else has locked
+  std::set<std::uint64_t> waiting_;  // streams locked by another transaction
 };
 
 }  // namespace chat::delivery

@@ -25,9 +25,9 @@ Result<void> DirectCommitter::commit(std::vector<DirectEntry>& entries) {
       .settle_all(entries);
 }
 
-// A later batch has a later time, so that an answer never stands before what it answers when the
-// two directions of a conversation are merged by time. There can be more batches than milliseconds:
-// the time runs ahead of the clock then, a little.
+// Each batch gets a later time than the one before, so that a reply always sorts after the message
+// that it answers when both directions of a conversation are merged by time. With more than one
+// batch per millisecond the time runs slightly ahead of the clock.
 UnixMillis DirectCommitter::next_time() {
   constexpr UnixMillis kAheadMax = 250;
   const UnixMillis now = clock_.unix_millis();
@@ -43,8 +43,8 @@ Result<void> DirectCommitter::look_up(Entries entries) {
   return streams_.look_up(wanted);
 }
 
-// A message that was planned for a session that turns out to be an older one takes the whole plan
-// with it: what came after it in its stream has a seq too high.
+// If a planned message turns out to be of an older session, the whole plan is discarded: the
+// messages after it in its stream would have too high a seq.
 Result<void> DirectCommitter::try_once(Entries entries) {
   Rows rows;
   const UnixMillis now = next_time();
@@ -66,7 +66,7 @@ Result<void> DirectCommitter::try_once(Entries entries) {
     if (!settled) streams_.forget();
     if (!newest) return fail(newest);
   }
-  // No lock cycles between nodes, and neighbours land on the same page.
+  // Sorted to avoid deadlocks between nodes and to write neighbours to the same page.
   std::sort(rows.begin(), rows.end(), storage::in_key_order);
   if (!rows.empty()) {
     if (auto stored = store_.append(rows); !stored) {
@@ -99,7 +99,8 @@ Result<void> DirectCommitter::plan(Entries entries, UnixMillis now, Rows& rows) 
   return {};
 }
 
-// After the streams were read, never before: what a newer session wrote in between would be missed.
+// Call after the streams were read: a message that a newer session writes in between would
+// otherwise be missed.
 Result<bool> DirectCommitter::are_newest(Entries entries) {
   for (const UserId sender : streams_.take_read_senders()) senders_.doubt(sender);
   std::vector<UserId> senders;

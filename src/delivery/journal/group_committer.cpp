@@ -22,7 +22,7 @@ protocol::Refusal group_conflict() {
   return {protocol::Errno::kConflict, "this cid was used for another message", std::nullopt};
 }
 
-// The message of this batch that carries the same cid, if there is one.
+// The message of this batch with the same cid, if any.
 const GroupMessage* same_cid(const std::vector<GroupEntry*>& earlier, const GroupMessage& message) {
   for (const GroupEntry* entry : earlier) {
     if (!entry->refusal && entry->message.sender == message.sender &&
@@ -73,7 +73,7 @@ void GroupCommitter::note_head(GroupId group, Seq head) {
 }
 
 Result<void> GroupCommitter::store_all(std::span<GroupEntry* const> entries) {
-  // Ascending by group, so that two nodes never wait for each other's locks.
+  // Ascending by group, so that two nodes never deadlock.
   std::map<GroupId, Entries> by_group;
   for (GroupEntry* entry : entries) {
     entry->refusal.reset();
@@ -118,7 +118,7 @@ Result<void> GroupCommitter::store_group(GroupId group, const Entries& entries) 
   return store_.set_head(group, head.seq);
 }
 
-// True: a new message; its seq and time are set and the head is moved.
+// True: a new message; its seq and time are set and the head is advanced.
 Result<bool> GroupCommitter::decide(GroupEntry& entry, const Entries& earlier,
                                     GroupStore::Head& head) {
   GroupMessage& message = entry.message;

@@ -16,8 +16,8 @@
 namespace chat::delivery {
 
 #ifdef CHAT_SABOTAGE
-// The sabotage kAckBeforeCommit: says that rows are stored, and stores them then; does not give up
-// before they are. So nothing goes wrong as long as the process lives.
+// The sabotage kAckBeforeCommit: reports rows as stored, then stores them, and retries until that
+// succeeds. So it only fails if the process dies.
 class HastyStore final : public DirectStore {
  public:
   explicit HastyStore(std::unique_ptr<DirectStore> store) : store_(std::move(store)) {}
@@ -69,7 +69,7 @@ class HastyStore final : public DirectStore {
 };
 #endif
 
-// The store as it is, but where a build is made for sabotage and that is asked for.
+// Returns `store` unchanged, unless this is a sabotage build and the switch is set.
 inline std::unique_ptr<DirectStore> maybe_hasty(std::unique_ptr<DirectStore> store) {
 #ifdef CHAT_SABOTAGE
   if (base::sabotaged(base::Sabotage::kAckBeforeCommit)) {

@@ -17,17 +17,17 @@
 
 // The journal: group commit for chat messages (src/delivery/README.md).
 //
-// A lane takes whatever queued while its previous batch was committing, stores it in one
-// transaction, and only then hands the entries on to be acknowledged and pushed. While requests
-// wait for a worker, a batch waits a moment for them. So batches grow with load, a lone message
-// waits for nobody, and an fsync is shared by all who came meanwhile. Direct and group messages
-// have a lane each: a lock on a hot group stalls no direct chat. `seq` is assigned from the
-// committed head; after any failure the cached heads are thrown away and read again, so no seq is
-// used twice and none is left out. A repeated cid is recognised against what is stored, which also
-// settles a commit whose outcome was lost: read again, found there, acknowledged with its seq.
+// A lane takes all entries that queued while its previous batch was committing, stores them in one
+// transaction, and only then passes them on to be acknowledged and pushed. While requests wait for
+// a worker, a batch waits briefly for them. So batches grow with the load, a lone message does not
+// wait, and one fsync serves all entries that arrived meanwhile. Direct and group messages have
+// separate lanes, so that a lock on a busy group delays no direct chat. `seq` is assigned from the
+// committed head; after any failure the cached heads are dropped and read again, so no seq is used
+// twice or skipped. A repeated cid is detected by comparison with the table, which also resolves a
+// commit of unknown outcome: the row is found there and acknowledged with its seq.
 namespace chat::delivery {
 
-// Takes entries out of the journal, in order, once their fate is known. On the lane's thread.
+// Receives settled entries in order, on the lane's thread.
 class JournalListener {
  public:
   virtual ~JournalListener() = default;
@@ -35,7 +35,8 @@ class JournalListener {
   virtual void on_group_settled(std::vector<GroupEntry> entries) = 0;
 };
 
-// Decides and stores one batch; an error is everybody's. Threading: externally synchronised.
+// Decides and stores one batch; an error means that the database as a whole failed. Threading:
+// externally synchronised.
 class DirectCommitter {
  public:
   DirectCommitter(DirectStore& store, const base::Clock& clock)
@@ -79,7 +80,7 @@ class GroupCommitter {
 
   GroupStore& store_;
   const base::Clock& clock_;
-  // The highest heads that this node has committed, to notice a database that has lost rows.
+  // The highest heads committed by this node, to detect a database that has lost rows.
   std::unordered_map<GroupId, Seq> heads_;
   std::vector<std::pair<GroupId, Seq>> new_heads_;  // of the running transaction
 };

@@ -14,21 +14,22 @@
 
 namespace chat::delivery {
 
-// Whether requests wait to be handled that may become entries in a moment. Thread-safe.
+// True while workers still have queued requests that may soon become entries. Thread-safe.
 using MoreComing = std::function<bool()>;
 
-// One thread that feeds batches of at most kBatchMax entries to a committer. What queued while a
-// batch failed for everybody is refused with it, instead of waiting for the same failure again.
+// A thread that feeds batches of at most kBatchMax entries to a committer. If the database as a
+// whole fails, entries that queued meanwhile are refused with the batch, instead of waiting for the
+// same failure again.
 // Threading: thread-safe; start() and stop() externally synchronised.
-// Bounds: kQueueMax entries wait; append() blocks for a moment when they do, which stops the
-// workers and with them the reading of the senders' sockets, and then says no (`busy`).
+// Bounds: at most kQueueMax entries wait. When the queue is full, append() blocks briefly, which by
+// back-pressure on the workers stops reading from the senders' sockets, and then refuses (`busy`).
 template <typename EntryType, typename Committer>
 class Lane {
  public:
   static constexpr std::size_t kBatchMax = 512;
   static constexpr std::size_t kQueueMax = 8192;
   static constexpr std::chrono::milliseconds kPatience{1000};
-  // How long a batch waits for requests that are on their way to it, and how often it looks.
+  // How long a batch waits for requests that may join it, and how often it checks.
   static constexpr std::chrono::microseconds kGather{1000};
   static constexpr std::chrono::microseconds kGatherStep{50};
   static constexpr std::chrono::milliseconds kPollStep{1};
@@ -47,13 +48,13 @@ class Lane {
   void start() {
     thread_ = base::Thread(name_, [this] { work(); });
   }
-  // Settles what is queued, then ends.
+  // Settles the queued entries, then ends.
   void stop() {
     queue_.close();
     thread_.join();
   }
 
-  // False: too much is waiting. The entry is untouched then.
+  // False: the queue is full; the entry is untouched.
   [[nodiscard]] bool append(EntryType&& entry) {
     return queue_.push_until(std::move(entry), clock_.now() + kPatience);
   }
@@ -71,7 +72,7 @@ class Lane {
     }
   }
 
-  // Polls: it happens only while some streams are locked by somebody else.
+  // Polls, which happens only while some streams are locked by other transactions.
   std::vector<EntryType> pop_until(std::chrono::steady_clock::time_point next_try) {
     std::vector<EntryType> batch;
     queue_.try_pop_into(batch, kBatchMax);
@@ -90,7 +91,7 @@ class Lane {
     on_settled_(std::move(queued));
   }
 
-  // A commit costs the database hundreds of microseconds however small it is.
+  // Even a small commit costs the database hundreds of microseconds.
   void gather(std::vector<EntryType>& batch) {
     auto waited = std::chrono::microseconds(0);
     while (batch.size() < kBatchMax && waited < kGather && more_coming_()) {

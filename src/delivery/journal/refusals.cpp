@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kRetryAfter{1000};
 
-// A client drops what is refused as `internal`, so somebody must be able to find out why. Each
-// reason is logged at most once a minute.
+// Clients drop messages refused as `internal`, so the reason must be in the log. Each reason is
+// logged at most once a minute.
 // Threading: thread-safe. Bounds: kReasonsMax reasons a minute.
 class RefusalLog {
  public:

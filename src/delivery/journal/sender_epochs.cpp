@@ -19,8 +19,8 @@ bool SenderEpochs::is_lost(SessionEpoch epoch, UserId sender) const {
   return found != looks_.end() && found->second.newest < epoch;
 }
 
-// Once a query is due, it includes those for whom one would be due soon: so busy senders come to be
-// looked up together, once in kMaxAge, however many batches there are.
+// A query that is due also includes senders for whom one would be due soon. So busy senders are
+// looked up together, once per kMaxAge, however many batches there are.
 Result<void> SenderEpochs::look_up(std::span<const UserId> senders) {
   if (!store_.shared() || base::sabotaged(base::Sabotage::kStoreOlder)) return {};
   const auto now = clock_.boot_now();

@@ -12,31 +12,33 @@
 
 namespace chat::delivery {
 
-// Which session of each sender is the newest, as far as the direct lane has to know it. A message
-// of an older session is never stored: the sender may have sent it again on another node since.
+// The newest session epoch of each sender, as the direct lane needs it. A message of an older
+// session is never stored: the sender may meanwhile have sent it again on another node.
 //
 // The lane plans from memory, so it does not notice by itself that a sender was taken over on
-// another node. So senders are looked up in the table before a batch is stored: when the last look
-// is older than kMaxAge, by a clock that goes on while the process or the machine stands still, and
-// whenever one of their streams was just read, which may hold what the newer session has written.
-// Threading: externally synchronised (the lane). Bounds: kSendersMax senders, old looks out first.
+// another node. So senders are looked up in the table before a batch is stored: if the last lookup
+// is older than kMaxAge, by a clock that advances while the process or the machine is suspended,
+// and whenever one of their streams was just read, because it may contain messages of the newer
+// session.
+// Threading: externally synchronised (the lane). Bounds: kSendersMax senders; the oldest lookups
+// are dropped first.
 class SenderEpochs {
  public:
-  // Less than a takeover waits for the older session, so that none of its messages is stored once
-  // the newer one has been welcomed.
+  // Shorter than a takeover waits for the older session, so that none of its messages is stored
+  // after the newer session has been accepted.
   static constexpr std::chrono::milliseconds kMaxAge{400};
   static constexpr std::size_t kSendersMax = 20'000;
 
   SenderEpochs(DirectStore& store, const base::Clock& clock) : store_(store), clock_(clock) {}
 
-  // The newest session of the sender, if it is known to be newer than this one; 0: it is not.
+  // The sender's newest session epoch if it is known to be newer than `epoch`, otherwise 0.
   SessionEpoch newer_than(SessionEpoch epoch, UserId sender) const;
-  // The table has no session of the sender that is as new as this one: it has lost rows, unless the
-  // last look was before the login.
+  // True if the sender's epoch in the table is older than `epoch`: the database has lost rows,
+  // unless the last lookup preceded the login.
   bool is_lost(SessionEpoch epoch, UserId sender) const;
-  // What is known of the sender is not enough to store anything.
+  // Forces a lookup before the sender's next message is stored.
   void doubt(UserId sender) { looks_.erase(sender); }
-  // Looks those up of whom too little is known, in one query. Blocks.
+  // Looks up the senders without a recent lookup, in one query. Blocks.
   Result<void> look_up(std::span<const UserId> senders);
 
  private:

@@ -16,12 +16,12 @@
 
 namespace chat::delivery {
 
-// Keeps a lane going while somebody else has locked a few of its streams: an administrator's
-// session, another node's transaction. Entries of a locked stream leave their batch and wait here,
-// and so do later ones of the same stream, which keeps their order. They are tried on their own
-// after 2 ms, 4 ms, … 50 ms, and refused as `busy` once the first of them has waited for
-// kLockPatience. A stream that was refused is tried on its own for kTroubled more.
-// Threading: externally synchronised (the lane). Bounds: kWaitingMax entries, then `busy` at once.
+// Prevents head-of-line blocking when a few streams of a lane are locked, by an administrator or
+// another node. Entries of a locked stream move here from their batch, and later ones follow, to
+// keep their order. They are retried after 2 ms, 4 ms, … 50 ms, and refused as `busy` once the first
+// has waited for kLockPatience. The stream then stays separate for kTroubled.
+// Threading: externally synchronised (the lane). Bounds: kWaitingMax entries; more are refused as
+// `busy` at once.
 template <typename EntryType, typename Committer>
 class SideQueue {
  public:
@@ -35,7 +35,7 @@ class SideQueue {
   SideQueue(std::string lane, Committer committer)
       : committer_(std::move(committer)), outages_(std::move(lane)) {}
 
-  // Leaves those in `batch` whose fate is known, and adds those of earlier batches.
+  // Afterwards `batch` holds the settled entries, including those of earlier batches.
   void commit(std::vector<EntryType>& batch) {
     failure_.reset();
     const bool nothing_waits = streams_.empty();
@@ -48,7 +48,7 @@ class SideQueue {
     batch = std::move(settled);
   }
 
-  // When something that waits here is to be tried again: commit() then, with whatever there is.
+  // When a waiting stream is due for a retry: call commit() then, even with an empty batch.
   std::optional<Time> next_try() const {
     std::optional<Time> next;
     for (const auto& [key, stream] : streams_) {
@@ -57,7 +57,7 @@ class SideQueue {
     return next;
   }
 
-  // The last commit failed for a reason that holds for whatever else is queued.
+  // True if the last commit failed because the database as a whole did.
   bool failed() const { return failure_.has_value(); }
   void refuse(std::vector<EntryType>& entries) const {
     for (EntryType& entry : entries) {
@@ -68,14 +68,14 @@ class SideQueue {
  private:
   struct Stream {
     std::deque<EntryType> entries;
-    Time since;  // when the first of them came; of an empty one: when it was refused
+    Time since;  // when its first entry came; if empty, when it was refused
     Time next_try;
     int tries = 0;
   };
   static bool is_locked(const EntryType& entry) { return entry.lock_in_way; }
   static Time now() { return std::chrono::steady_clock::now(); }
 
-  // Where all were refused before, nothing is tried, and success says nothing about the store.
+  // If all were refused beforehand, nothing is stored; success then proves nothing.
   void run(std::vector<EntryType>& entries) {
     const bool tries = std::any_of(entries.begin(), entries.end(),
                                    [](const EntryType& entry) { return !entry.refusal; });
@@ -93,7 +93,7 @@ class SideQueue {
     batch = std::move(rest);
   }
 
-  // False: there is no room, and the entry is refused.
+  // False: the queue is full and the entry is refused.
   bool keep(Stream& stream, EntryType& entry) {
     if (waiting_ >= kWaitingMax) {
       if (!entry.refusal) entry.refusal = refusal_of(kLocked);
@@ -110,7 +110,7 @@ class SideQueue {
     return true;
   }
 
-  // A refused one is answered after those of its stream that came before it.
+  // A refused entry is answered after the earlier ones of its stream.
   bool stands_behind(const EntryType& entry) const {
     const auto found = streams_.find(Committer::key_of(entry));
     return found != streams_.end() && !found->second.entries.empty();

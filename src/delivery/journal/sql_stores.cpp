@@ -14,14 +14,14 @@ using storage::Connection;
 using storage::MessageModel;
 using storage::TransactionKind;
 
-// A lock on somebody's row must not hold up the messages of others: a lane finds out at once and
-// comes back later (SideQueue). MySQL knows nothing shorter than a second.
+// A lock on one row must not delay the messages of others: a lane does not wait for it and retries
+// later (SideQueue). The shortest lock wait of MySQL is one second.
 Result<void> wait_for_no_row(Connection& connection) {
   if (connection.dialect() != storage::Dialect::kMysql) return {};
   return connection.execute("SET SESSION innodb_lock_wait_timeout = 1 /*M!100300 - 1 */");
 }
 
-// A lane's own connection: opened when first needed, and again when it has died.
+// A lane's own connection, opened on first use and reopened when it has died.
 class OwnConnection {
  public:
   explicit OwnConnection(storage::Database& database) : database_(database) {}
@@ -38,12 +38,12 @@ class OwnConnection {
     return connection_.get();
   }
 
-  // The one that get() gave last, if it lives.
+  // The connection last returned by get(), if it is alive.
   Result<Connection*> current() {
     if (connection_ != nullptr && connection_->usable()) return connection_.get();
     return fail(ErrorCode::kUnavailable, "the connection to the database was lost");
   }
-  // How many there have been.
+  // How many connections were opened.
   std::uint64_t number() const { return number_; }
 
  private:

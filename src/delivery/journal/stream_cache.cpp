@@ -18,7 +18,8 @@ std::size_t hash_of(std::string_view text) {
 
 }  // namespace
 
-// What this very turn has planned is not in the table yet: reading again would miss it.
+// A stream planned on in this turn is kept: the planned messages are not in the table yet, so
+// reading it again would miss them.
 StreamCache::Streams::value_type* StreamCache::find(Key key, SessionEpoch epoch) {
   const auto found = streams_.find(key);
   if (found == streams_.end()) return nullptr;
@@ -35,7 +36,7 @@ Result<void> StreamCache::look_up(std::span<const Wanted> wanted) {
     if (find(key, epoch) != nullptr) continue;
     if (fresh.emplace(key, epoch).second) unknown.push_back(stream);
   }
-  // One stream's messages take no longer to read than the answer that there are none.
+  // For a single stream, reading its messages costs no more than checking whether it has any.
   if (unknown.size() < 2) return {};
   const auto begun = store_.begun(unknown);
   if (!begun) return fail(begun);
@@ -88,8 +89,8 @@ void StreamCache::forget() {
   make_room();
 }
 
-// What was committed and is not in the table any more was lost by the database: an asynchronous
-// replica took over, or a disk did not keep what it had promised.
+// Committed rows that are missing from the table were lost by the database: an asynchronous replica
+// took over, or a disk did not honour an fsync.
 void StreamCache::replace(Key key, Stream&& stream) {
   stream.connection = connection_;
   stream.committed = stream.head;
@@ -118,7 +119,7 @@ const StreamCache::Known* StreamCache::find_cid(const Stream& stream, std::strin
 void StreamCache::remember(Stream& stream, const storage::DirectMessage& message) {
   stream.head = message.seq;
   stream.last_sent_at = message.sent_at;
-  // Trimmed in bulk: erasing the front each time would move the whole window each time.
+  // Trimmed in bulk: erasing the front for each message would move the whole window each time.
   if (stream.recent.size() >= 2 * kWindow) {
     constexpr auto kOld = static_cast<std::ptrdiff_t>(kWindow);
     stream.recent.erase(stream.recent.begin(), stream.recent.begin() + kOld);

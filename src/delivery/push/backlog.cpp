@@ -10,8 +10,8 @@
 namespace chat::delivery {
 namespace {
 
-// So many rows are asked for at first, and more and more from then on: a few of the longest
-// messages fill a page, hundreds of short ones do.
+// The size of the first query, which then grows: a page holds a few of the longest messages, or
+// hundreds of short ones.
 constexpr std::size_t kFirstRows = 16;
 constexpr std::size_t kMostRows = 256;
 
@@ -31,7 +31,7 @@ Result<Backlog::Positions> Backlog::positions(std::span<const UserId> users) {
   Positions all;
   for (const storage::StreamState& state : *states) {
     const auto stream = state.group ? StreamKey::of(state.group) : StreamKey::from(state.sender);
-    // A position past the head: the database has lost rows that were delivered.
+    // A position past the head means that the database has lost delivered rows.
     all[state.user].push_back(
         {stream, std::min(state.delivered, state.head), state.head, state.delivered_at});
   }
@@ -83,7 +83,7 @@ Result<bool> Backlog::read_stream(storage::Connection& connection, UserId user, 
   }
 }
 
-// False: the page is full before all of them were added.
+// False: the page became full before all were added.
 template <typename Message>
 Result<bool> Backlog::add(storage::Connection& connection, const std::vector<Message>& messages,
                           StreamKey stream, std::size_t& bytes_left, Page& page) {

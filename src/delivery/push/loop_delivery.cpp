@@ -13,8 +13,8 @@ namespace chat::delivery {
 namespace {
 
 constinit log::Limiter catch_up_failures{log::kUsualLines};
-// One catch-up brings about so much; together with the output mark it bounds what a slow reader
-// costs.
+// About how much one catch-up reads; together with the output limit it bounds the memory for a slow
+// reader.
 constexpr std::size_t kPageBytes = 64 * 1024;
 
 }  // namespace
@@ -38,7 +38,7 @@ void LoopDelivery::detach(session::Session& session, base::Task then) {
   Window* window = Window::of(session);
   if (window == nullptr) return then();
   window->finish([handle = session.shared_from_this(), then = std::move(then)]() mutable {
-    // A connection that closed meanwhile has taken its window with it.
+    // If the connection has closed meanwhile, its window is gone.
     if (Window* finished = Window::of(*handle)) {
       finished->on_closed_in_loop();
       handle->set_outlet_in_loop(nullptr);
@@ -129,7 +129,7 @@ bool LoopDelivery::request_page(Window& window, std::vector<Want> wants) {
                    user.value, log::quoted(page.error().message));
     }
     session->post_in_loop([this, session, id, page = std::move(page)] {
-      // The window may be gone by now, and another login's in its place.
+      // The window may have been replaced by that of another login.
       Window* current = Window::of(*session);
       if (current == nullptr || current->id() != id) return;
       if (page) {

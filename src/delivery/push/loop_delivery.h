@@ -19,21 +19,21 @@ class Session;
 
 namespace chat::delivery {
 
-// One I/O loop's share of delivery: the rosters of the groups whose members are logged in here,
-// and the windows whose cursors moved. A group message reaches each loop as one task and fans
-// out from this memory, without locks.
+// One I/O loop's part of delivery: the rosters of the groups with members logged in here, and the
+// windows whose cursors moved. A group message reaches each loop as one task and fans out from this
+// memory, without locks.
 // Threading: loop-confined. Ownership: outlives its loop's sessions.
 class LoopDelivery final : public WindowHost {
  public:
   LoopDelivery(Backlog& backlog, Writeback& writeback, cluster::Bus& bus, base::WorkerPool& workers)
       : backlog_(backlog), writeback_(writeback), bus_(bus), workers_(workers) {}
 
-  // Makes the session's window, held, and lists it in its groups' rosters. `heard` is called once
-  // the bus listens for it, on any thread.
+  // Creates the session's window, with pushes held back, and adds it to its groups' rosters.
+  // `heard` is called once its channels are subscribed, on any thread.
   void attach(session::Session& session, UserId user, bool acknowledges,
               const std::vector<GroupId>& groups, base::Task heard);
-  // Takes the window off once what was pushed has left for the socket; its cursors go to the
-  // writeback, then `then` is called.
+  // Removes the window once everything pushed is written to the socket; passes its cursors to the
+  // writeback, then calls `then`.
   void detach(session::Session& session, base::Task then);
 
   // To all members on this loop.
@@ -44,8 +44,8 @@ class LoopDelivery final : public WindowHost {
   void offer_receipt_to_group(const Receipt& receipt,
                               const std::shared_ptr<const std::string>& json, UserId except);
 
-  // Every kInterval of the writeback: hands it the cursors that moved, and lets windows whose
-  // catch-up failed try again.
+  // Call every kInterval of the writeback: passes it the moved cursors, and retries failed
+  // catch-ups.
   void tick();
 
   bool add_to_roster(GroupId group, Window& window) override;
@@ -64,7 +64,7 @@ class LoopDelivery final : public WindowHost {
   base::WorkerPool& workers_;
   std::unordered_map<GroupId, std::vector<Window*>> rosters_;
   std::vector<Window*> dirty_;
-  std::vector<Window*> failed_;  // to try again at the next tick
+  std::vector<Window*> failed_;  // retried at the next tick
   std::uint64_t last_window_id_ = 0;
 };
 

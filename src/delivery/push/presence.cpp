@@ -18,7 +18,7 @@ constinit log::Limiter presence_failures{log::kRepeatedFault};
 constexpr std::size_t kUsersPerRound = 256;
 constexpr std::size_t kWatchesPerRound = 4096;
 constexpr std::chrono::milliseconds kPresenceRetryDelay{500};
-// It takes a node less than this to notice that the bus is away.
+// Longer than a node needs to notice that the bus is down.
 constexpr std::chrono::seconds kGeneration{10};
 
 bool same_watch(const storage::Watch& a, const storage::Watch& b) {
@@ -29,15 +29,15 @@ bool watched_earlier(const storage::Watch& a, const storage::Watch& b) {
   return a.watched != b.watched ? a.watched < b.watched : a.watcher < b.watcher;
 }
 
-// "joined": the only other change is "left", by an account that is gone for good.
+// True for "joined". The only other change is "left", of a deleted account.
 bool says_joined(const Hint& event) {
   return event.push.find("\"change\":\"joined\"") != std::string::npos;
 }
 
-// Whether the table agrees with what another node has told, now that it has come.
+// True if the table still agrees with the event of another node.
 Result<bool> is_still_so(storage::Connection& connection, const Hint& event) {
   const UserId about{event.other};
-  if (event.kind == Hint::Kind::kUserEvent && !about) return true;  // of an earlier version
+  if (event.kind == Hint::Kind::kUserEvent && !about) return true;  // sent by an earlier version
   switch (event.kind) {
     case Hint::Kind::kUserEvent:
       return storage::FriendModel(connection).is_listed(about, UserId{event.id});
@@ -129,7 +129,7 @@ void Presence::repeat() {
   older_.clear();
 }
 
-// Otherwise the thread is awake, or gathers.
+// Wakes the thread, unless it is awake or gathering.
 void Presence::wake_if_idle_locked() {
   if (is_idle_locked()) wake_.notify_all();
 }
@@ -164,8 +164,8 @@ void Presence::put_back_locked(Round& round) {
   events_.insert(events_.begin(), round.events.begin(), round.events.end());
 }
 
-// Waits for users who changed, and a moment for more of them. Empty: everything is told, and it is
-// time to stop.
+// Waits for users who changed, then briefly for more of them. Empty: everything is sent and the
+// thread should stop.
 Presence::Round Presence::take() {
   base::MutexLock lock(mutex_);
   while (!stopping_ && is_idle_locked()) wake_.wait(mutex_);
@@ -193,14 +193,14 @@ void Presence::note_told_locked(const News& news) {
 Result<void> Presence::tell(Round& round) {
   auto lease = pool_.lease();
   if (!lease) return fail(lease);
-  // A lock that one of them meets is no reason to keep the others.
+  // A lock met by one part must not delay the others.
   const auto everywhere = tell(**lease, round.everywhere, Reach::kCluster);
   const auto here = tell(**lease, round.here, Reach::kThisNode);
   const auto events = tell(**lease, round.events);
   return !everywhere ? everywhere : !here ? here : events;
 }
 
-// What is told is taken out of `news`: if something fails later, it is not told again.
+// Removes sent items from `news`, so that they are not repeated after a later failure.
 Result<void> Presence::tell(storage::Connection& connection, News& news, Reach reach) {
   std::vector<storage::Watch> watches = news.watches;
   if (!news.users.empty()) {

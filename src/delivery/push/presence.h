@@ -17,16 +17,16 @@
 
 namespace chat::delivery {
 
-// Tells those online who list a user as a friend when it comes or goes (PRESENCE, PROTOCOL.md,
-// section 6). What is told is the state that the table has when it is told, not the one that
-// somebody saw change: so whatever overtakes what, the last word is the true one. The other nodes
-// hear only of whom to look up, and do the same. Likewise what they tell once (GROUP, CONTACT, an
-// account deleted): it is believed where the table agrees with it. Changes of a moment are told
-// together, a few queries for hundreds of users. What could not be heard on other nodes, because
-// the bus was away, is told again when it is back.
-// Threading: thread-safe; a thread of its own does the work; start() and stop() externally
-// synchronised. Bounds: each user at most once in each of its sets, kUnheardMax in the last;
-// kWatchesMax friends of users, of more the users; kEventsMax events, more are lost.
+// Notifies the online users who list a user as a friend when it logs in or out (PRESENCE,
+// PROTOCOL.md, section 6). The state sent is the one in the table at that moment, not the change
+// observed, so even if notifications overtake each other, the last one is right. Other nodes
+// receive only the users to look up, and do the same. One-time events of other nodes (GROUP,
+// CONTACT, a deleted account) are forwarded only if the table agrees. Changes within a moment are
+// handled together, with a few queries for hundreds of users. Notifications that other nodes may
+// have missed while the bus was down are repeated when it is up again.
+// Threading: thread-safe; a separate thread does the work; start() and stop() externally
+// synchronised. Bounds: each user at most once per set, kUnheardMax in unheard_; kWatchesMax
+// watches, beyond which the watched users are kept instead; kEventsMax events, more are dropped.
 class Presence final : public ToldListener {
  public:
   static constexpr std::chrono::milliseconds kGather{50};
@@ -39,23 +39,24 @@ class Presence final : public ToldListener {
   ~Presence() override { stop(); }
 
   void start();
-  // Tells what is left, then ends.
+  // Sends the rest, then ends.
   void stop();
 
-  // These users came or went.
+  // These users logged in or out.
   void changed(std::span<const UserId> users);
   void changed(UserId user) { changed(std::span(&user, 1)); }
-  // Their friends are to be told, whom the table does not name any more.
+  // The same for friends that the table no longer lists.
   void changed(std::span<const storage::Watch> watches);
-  // Another node has told this, and the bus may not have carried it: tells the users of this node.
+  // These users logged in or out on another node, and the bus may have lost it: notifies the users
+  // of this node.
   void changed_elsewhere(std::span<const UserId> users);
   void on_presence_told(const storage::Watch& watch) override;
   void on_event_told(const Hint& event) override;
-  // The bus was away: what was told lately may not have been heard.
+  // The bus was down: repeats recent notifications, which other nodes may have missed.
   void repeat();
 
  private:
-  // Whose state is to be told: to all friends of `users`, and to those of `watches`.
+  // Pending notifications: to all friends of `users`, and to the watchers in `watches`.
   struct News {
     std::unordered_set<UserId> users;
     std::vector<storage::Watch> watches;
@@ -93,8 +94,8 @@ class Presence final : public ToldListener {
   base::CondVar wake_;
   News changed_ CHAT_GUARDED_BY(mutex_);
   News changed_elsewhere_ CHAT_GUARDED_BY(mutex_);
-  std::deque<Hint> events_ CHAT_GUARDED_BY(mutex_);  // of other nodes
-  // Told while the bus was away, or so lately that it may have been: two generations.
+  std::deque<Hint> events_ CHAT_GUARDED_BY(mutex_);  // from other nodes
+  // Users announced while the bus was down, or so recently that it may have been: two generations.
   std::unordered_set<UserId> unheard_ CHAT_GUARDED_BY(mutex_);
   std::unordered_set<UserId> older_ CHAT_GUARDED_BY(mutex_);
   std::chrono::steady_clock::time_point turned_ CHAT_GUARDED_BY(mutex_){};

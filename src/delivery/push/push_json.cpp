@@ -13,10 +13,10 @@ namespace {
 
 namespace messages = protocol::messages;
 
-// What the text, names and numbers of a push take beside the text itself.
+// The size of a push without its text.
 constexpr std::size_t kEnvelopeBytes = 200;
 
-// `push` names the target.
+// `push` has the target set.
 template <typename Push, typename Message>
 std::string build(Push push, const Message& message, std::string_view sender_name) {
   const std::string time = protocol::local_time_text(message.sent_at);

@@ -18,10 +18,10 @@ constinit log::Limiter malformed_messages{log::kUsualLines};
 using SessionPtr = std::shared_ptr<session::Session>;
 namespace messages = protocol::messages;
 
-// What the numbers and names of an ack take beside the cid.
+// The size of an ack without its cid.
 constexpr std::size_t kAckBytes = 112;
 
-// `reply` names the target.
+// `reply` has the target set.
 template <typename Reply, typename Message>
 std::string settled_reply(Reply reply, const Entry<Message>& entry) {
   const std::string_view cid = entry.cid_given ? std::string_view(entry.message.cid) : "";
@@ -46,7 +46,7 @@ Push push_of(const Entry<Message>& entry, StreamKey stream) {
 
 }  // namespace
 
-// What one loop gets from one batch.
+// One loop's share of a batch.
 struct Router::LoopBatch {
   struct Reply {
     SessionPtr session;
@@ -92,7 +92,7 @@ struct Router::LoopBatch {
   }
 };
 
-// Gathers a batch by destination, then sends everything on its way.
+// Groups a batch by destination, then dispatches it.
 class Router::Outgoing {
  public:
   explicit Outgoing(Router& router, Reach reach = Reach::kCluster)
@@ -103,8 +103,8 @@ class Router::Outgoing {
   void reply(const SessionPtr& session, std::string json) {
     loops_[session->loop_index()].replies.push_back({session, std::move(json)});
   }
-  // To the recipient's session here, or else to the bus; to both while a session here only tries to
-  // get the user, or is on its way out: another node may have the user then.
+  // To the recipient's session on this node, otherwise to the bus. To both while a session here is
+  // still claiming the user or is closing, because another node may have the user then.
   void direct(UserId recipient, Push push) {
     auto [session, sure] = router_.registry_.look_up(recipient);
     if (publish_ && !sure) published_.push_back({cluster::channel_of(recipient), encode(push)});
@@ -116,7 +116,7 @@ class Router::Outgoing {
     for (LoopBatch& loop : loops_) loop.groups.push_back(push);
     if (publish_) published_.push_back({cluster::channel_of(push.stream.group()), encode(push)});
   }
-  // Likewise. The other nodes get no state, which may have changed before they hear of it.
+  // Likewise. Other nodes are sent no state, because it may change before they receive it.
   void presence(const storage::Watch& watch, bool online) {
     event(watch.watcher, PresenceEnvelope{watch.watched}, [&] {
       return EventEnvelope{
@@ -140,7 +140,7 @@ class Router::Outgoing {
   }
 
  private:
-  // To the other nodes as `envelope`, here as the event that is made only where somebody may take
+  // To the other nodes as `envelope`, here as the event, which is built only if a session may need
   // it.
   template <typename AnyEnvelope, typename MakeEvent>
   void event(UserId user, const AnyEnvelope& envelope, MakeEvent make_event) {
@@ -157,10 +157,9 @@ class Router::Outgoing {
   std::vector<cluster::BusMessage> published_;
 };
 
-// A message that was stored earlier under the same cid is pushed like a new one: whether it was
-// pushed then is not known (its commit may have been answered too late to be told), and a window
-// drops what it has had.
-// The lane has found what the bus did not tell, or not yet.
+// A message that was stored earlier under the same cid is pushed like a new one: it may not have
+// been pushed then (if the answer to its commit was lost), and a window drops duplicates.
+// The lane has found a takeover that the bus has not reported, or not yet.
 template <typename EntryType>
 void Router::evict_taken_over(const std::vector<EntryType>& entries) {
   for (const EntryType& entry : entries) {
@@ -196,7 +195,7 @@ void Router::on_group_settled(std::vector<GroupEntry> entries) {
 
 void Router::on_bus_message(const cluster::BusMessage& message) {
   auto envelope = decode(message.payload);
-  const UserId user{message.channel.id};  // where the channel is one of a user
+  const UserId user{message.channel.id};  // if it is a user's channel
   if (!envelope) {
     log::limited(log::Level::kWarn, malformed_messages, "event=bus_message_malformed channel={}",
                  message.channel.id);
@@ -259,7 +258,7 @@ void Router::deliver(const cluster::BusMessage& message, const Push& push) {
 }
 
 void Router::take_over(UserId user, SessionEpoch epoch, base::Task then) {
-  // Also while the bus is down: it may still carry messages in one direction.
+  // Published even while the bus is down: it may still work in one direction.
   takeovers_.wait(user, epoch, std::move(then));
   bus_.publish({{cluster::channel_of(user), encode(TakeoverEnvelope{epoch, false})}});
 }
@@ -275,7 +274,7 @@ void Router::deleted_elsewhere(UserId user) {
 }
 
 void Router::evict_deleted(UserId user) {
-  // A session that an older claim left behind here.
+  // A session left over from an older claim.
   if (SessionPtr session = registry_.find(user)) session->evict("account_deleted");
 }
 
@@ -291,8 +290,8 @@ void Router::node_ended(const storage::Node& node) {
   bus_.publish({{cluster::kChannelOfAll, encode(EndedEnvelope{node.id, node.epoch})}});
 }
 
-// Only nodes that have a session of the user listen to the channel. If there is nobody to evict,
-// the session is already on its way out and reports its end.
+// Only nodes with a session of the user subscribe to the channel. If there is none to evict, the
+// session is already closing and will report its end.
 void Router::handle(UserId user, const TakeoverEnvelope& takeover) {
   if (takeover.gone) {
     takeovers_.gone(user, takeover.epoch);

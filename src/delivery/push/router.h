@@ -19,13 +19,13 @@
 
 namespace chat::delivery {
 
-// Whom something is told that is no message.
+// The audience of an event.
 enum class Reach {
   kCluster,   // users on all nodes
-  kThisNode,  // users whose session is here; the other nodes find it out for themselves
+  kThisNode,  // users on this node; the other nodes find out by themselves
 };
 
-// `recipient` has everything of its stream from `sender` up to `seq`.
+// `recipient` has received the stream from `sender` up to `seq`.
 struct DirectReceipt {
   UserId sender;
   UserId recipient;
@@ -33,7 +33,7 @@ struct DirectReceipt {
   Seq seq;
 };
 
-// Takes what other nodes have told and only the table can confirm: a hint may come late.
+// Receives events of other nodes that must be confirmed by the table, because they may arrive late.
 class ToldListener {
  public:
   virtual ~ToldListener() = default;
@@ -42,9 +42,9 @@ class ToldListener {
   virtual void on_event_told(const Hint& event) = 0;
 };
 
-// Takes what the journal has settled to where it must go: the ack to the sender, the push to
-// the recipient's session on this node or else to the bus; a group's message to every loop and
-// once to the bus. Everything for one loop travels in one post per batch.
+// Dispatches the entries settled by the journal: the ack to the sender, the push to the recipient's
+// session on this node or otherwise to the bus; a group message to every loop and once to the bus.
+// Each loop gets one post per batch.
 // Threading: thread-safe.
 class Router final : public JournalListener {
  public:
@@ -60,7 +60,7 @@ class Router final : public JournalListener {
         user_names_(user_names),
         bus_(bus) {}
 
-  // Before anything comes from the bus.
+  // Call before the bus starts.
   void set_told_listener(ToldListener* listener) { told_ = listener; }
 
   // No other node can have sessions.
@@ -68,45 +68,44 @@ class Router final : public JournalListener {
 
   void on_direct_settled(std::vector<DirectEntry> entries) override;
   void on_group_settled(std::vector<GroupEntry> entries) override;
-  // What another node has published.
+  // Handles a message of another node.
   void on_bus_message(const cluster::BusMessage& message);
 
-  // CONTACT and GROUP pushes, which are not stored: to whoever is online, but to the user whom they
-  // are about.
+  // CONTACT and GROUP pushes, which are not stored: to online users, except `about`.
   void event_to_user(UserId user, std::string json, UserId about);
   void event_to_group(GroupId group, std::string json, UserId about);
 
-  // The same, when another node has told it: goes to the ToldListener the first time it comes.
+  // The same event from another node; passed to the ToldListener when it first arrives.
   void event_elsewhere(const Hint& hint);
-  // To the users of this node.
+  // Sends the event to the users of this node.
   void event_here(const Hint& hint);
 
-  // PRESENCE pushes: each watcher is told the state of whom it watches.
+  // PRESENCE pushes: sends each watcher the state of the watched user.
   void presence(std::span<const storage::Watch> watches,
                 const std::unordered_map<UserId, bool>& online, Reach reach = Reach::kCluster);
 
-  // The user was claimed here, with this epoch, from a session on another node. Tells that session
-  // to go; `then` is called once it is gone, or does not answer (TakeoverWaiter).
+  // The user was claimed here, with this epoch, from a session on another node. Asks that session
+  // to close; `then` is called once it is closed, or after a time-out (TakeoverWaiter).
   void take_over(UserId user, SessionEpoch epoch, base::Task then);
-  // A session of this node is gone because a newer one has the user.
+  // Reports that a session of this node has closed because a newer one has the user.
   void tell_gone(UserId user, SessionEpoch epoch);
 
-  // The account is no more: no node takes a message to it any longer.
+  // The account was deleted: all nodes refuse messages to it from now on.
   void account_deleted(UserId user);
-  // Likewise, when another node says that it has deleted it.
+  // The same, reported by another node.
   void deleted_elsewhere(UserId user);
-  // It is deleted, so nobody is logged in with it.
+  // Evicts the session of a deleted account.
   void evict_deleted(UserId user);
 
-  // This node has ended a life of another one, which may run on without the database.
+  // This node has ended a life of another node, which may still run without the database.
   void node_ended(const storage::Node& node);
 
-  // RECEIPT pushes: to senders whose sessions acknowledge.
+  // RECEIPT pushes to senders whose sessions acknowledge.
   void receipts_to_users(std::span<const DirectReceipt> receipts, Reach reach);
-  // All other members have the group's messages up to `seq`; to members who have written there.
+  // RECEIPT to members who have written to the group: all others have received it up to `seq`.
   void receipt_to_group(GroupId group, UserId except, ReceiptKind kind, Seq seq, Reach reach);
   void receipt_to_writer(UserId user, GroupId group, ReceiptKind kind, Seq seq, Reach reach);
-  // The user has a session on this node.
+  // True if the user has a session on this node.
   bool is_here(UserId user) const { return registry_.find(user) != nullptr; }
 
  private:

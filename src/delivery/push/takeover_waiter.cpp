@@ -17,8 +17,8 @@ void TakeoverWaiter::leave_unsettled_locked(UserId user, SessionEpoch epoch) {
   entry = {epoch, now + kReviewInterval, now + kUnsettledMax};
 }
 
-// The report of an older session does not end the wait for a newer one. If a takeover is followed
-// by another before its session is gone, there are several older sessions, on several nodes.
+// A report about an older session does not end the wait for a newer one: if takeovers follow each
+// other quickly, several older sessions exist, on several nodes.
 void TakeoverWaiter::gone(UserId user, SessionEpoch epoch) {
   base::Task then;
   {

@@ -13,13 +13,13 @@
 namespace chat::delivery {
 
 // Takeovers of users from other nodes. A login waits here until the other node reports that the
-// older session is gone: only then is in the table how far that session got. A login that is not
-// answered within kPatience goes on: by then no node stores messages of the older session any more
-// (SenderEpochs). Its takeover stays unsettled: until the report comes, and for kUnsettledMax at
-// most, the older session may still receive what this one should. So the user's streams are read
-// again every kReviewInterval, and once more after the report.
+// older session has closed, because only then are its positions in the table. Without a report the
+// login continues after kPatience; by then no node stores messages of the older session any more
+// (SenderEpochs). The takeover then stays unsettled: until the report arrives, for at most
+// kUnsettledMax, the older session may still receive messages meant for this one. So the user's
+// streams are read again every kReviewInterval, and once more after the report.
 // Threading: thread-safe; continuations run on the thread that ends the wait, without locks.
-// Bounds: one entry per login that waits, kReviewsMax unsettled takeovers.
+// Bounds: one entry per waiting login, kReviewsMax unsettled takeovers.
 class TakeoverWaiter {
  public:
   static constexpr std::chrono::milliseconds kPatience{500};
@@ -30,18 +30,18 @@ class TakeoverWaiter {
 
   explicit TakeoverWaiter(const base::Clock& clock) : clock_(clock) {}
 
-  // The user was claimed with `epoch`, so the session of epoch - 1 has to go. `then` is called
+  // The user was claimed with `epoch`, so the session of epoch - 1 must close. `then` is called
   // once. A user has one login at a time (session::Registry).
   void wait(UserId user, SessionEpoch epoch, base::Task then);
-  // The user's session of `epoch` is gone from another node.
+  // The user's session of `epoch` on another node has closed.
   void gone(UserId user, SessionEpoch epoch);
-  // Every kTick: ends the waits that took too long.
+  // Call every kTick: ends waits that have timed out.
   void tick();
 
-  // Whose streams are to be read again now.
+  // A user whose streams must be read again now.
   struct Review {
     UserId user;
-    SessionEpoch epoch = 0;  // of the unsettled takeover; 0: the older session is gone
+    SessionEpoch epoch = 0;  // of the unsettled takeover; 0: the older session has closed
   };
   std::vector<Review> take_reviews();
 
@@ -61,7 +61,7 @@ class TakeoverWaiter {
   void settle_locked(UserId user, SessionEpoch gone) CHAT_REQUIRES(mutex_);
 
   const base::Clock& clock_;
-  base::Mutex mutex_;  // a leaf: nothing is called under it
+  base::Mutex mutex_;  // nothing is called under it
   std::unordered_map<UserId, Waiting> waiting_ CHAT_GUARDED_BY(mutex_);
   std::unordered_map<UserId, Unsettled> unsettled_ CHAT_GUARDED_BY(mutex_);
 };

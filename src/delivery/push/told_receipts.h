@@ -8,14 +8,14 @@
 
 namespace chat::delivery {
 
-// How far the receipts go that one session was told. Each says "up to seq", so one that comes after
-// a higher one, by another way or from another node, says nothing new and would only mislead.
-// Threading: externally synchronised. Bounds: kMax streams; the one noted first makes room.
+// The highest receipt sent to one session per stream. Receipts are cumulative ("up to seq"), so one
+// that arrives after a higher one, over another path or from another node, must not be sent.
+// Threading: externally synchronised. Bounds: kMax streams; the oldest entry is replaced first.
 class ToldReceipts {
  public:
   static constexpr std::size_t kMax = 64;
 
-  // False: the session was told more. Notes the receipt.
+  // Records the receipt. False if the session was already sent a higher one.
   bool is_news(const Receipt& receipt) {
     const auto known = std::find_if(told_.begin(), told_.end(), [&receipt](const Receipt& told) {
       return told.target == receipt.target && told.kind == receipt.kind;
@@ -33,7 +33,7 @@ class ToldReceipts {
 
  private:
   std::vector<Receipt> told_;
-  std::size_t next_ = 0;  // to be replaced
+  std::size_t next_ = 0;  // the entry to replace
 };
 
 }  // namespace chat::delivery

@@ -21,7 +21,7 @@ Result<UserNameCache::Name> UserNameCache::name_of(UserId user, storage::Connect
   Name found;
   for (const storage::UserName& person : *people) {
     if (person.user == user) found = person.name;
-    // A transaction may look at what was before a deletion that everybody else knows of.
+    // The snapshot of a transaction may predate a deletion that is already known.
     if (!connection.in_transaction()) keep(person, deletions);
   }
   return found;
@@ -60,7 +60,7 @@ UserNameCache::Name UserNameCache::cached(UserId user) {
   return found == nullptr ? Name() : Name(*found);
 }
 
-// Unless what was read may be older than a deletion since.
+// Caches the name, unless a deletion has happened since it was read.
 void UserNameCache::keep(const storage::UserName& person, std::uint64_t deletions) {
   Shard& shard = shard_of(person.user);
   base::MutexLock lock(shard.mutex);

@@ -10,21 +10,21 @@
 namespace chat::delivery {
 namespace {
 
-// So many streams are read on in one catch-up; the others follow in the next.
+// The most streams read in one catch-up; the others follow in the next.
 constexpr std::size_t kStreamsPerCatchUp = 64;
 constexpr std::size_t kHeldEventsMax = 64;
-// Marks that have been reached are cut off once they are so many.
+// Reached marks are removed once there are this many.
 constexpr std::size_t kMarksTrim = 256;
-// How far before a message whose seq is used again the table is looked through for others like it.
+// How far before a message with a reused seq the table is searched for more of them.
 constexpr Seq kLostTail = 256;
-// More than the clocks of servers differ by.
+// More than the clocks of servers can differ.
 constexpr UnixMillis kClocksDiffer = 60'000;
 
 UnixMillis surely_after_all_pushed() {
   return base::system_clock().unix_millis() + kClocksDiffer;
 }
 
-// When the last message was sent that the user has had by then, in an earlier session.
+// When the last message was sent that the user received in an earlier session.
 UnixMillis last_had_at(const StreamPosition& item) {
   return item.delivered_at != 0 ? item.delivered_at : surely_after_all_pushed();
 }
@@ -103,19 +103,19 @@ void Window::offer_receipt(const Receipt& receipt, const std::shared_ptr<const s
 void Window::join(GroupId group, Seq joined_seq) {
   if (stage_ == Stage::kFinishing) return;
   const Position* known = find(StreamKey::of(group));
-  // Live already: whoever makes a position of a group also lists the window in its roster.
+  // Already live: every position of a group comes with an entry in its roster.
   if (known != nullptr && known->pushed >= joined_seq) return;
   listen_to(group);
   Position& joined = position_of(StreamKey::of(group));
   joined.pushed = std::max(joined.pushed, joined_seq);
   joined.delivered = std::max(joined.delivered, joined_seq);
   joined.pushed_at = std::max(joined.pushed_at, surely_after_all_pushed());
-  // A message may have been committed between the joining and now: look.
+  // A message may have been committed since the user joined.
   fall_behind(joined, joined.pushed + 1);
 }
 
-// The position of a stream that the table knows. If it is new here, it begins where the table says:
-// position 0 of a group is before the user joined.
+// The position of a stream in the table. A stream unknown to the window starts where the table
+// says; position 0 of a group is before the user joined.
 Window::Position& Window::begin_at(const StreamPosition& item) {
   if (Position* known = find(item.stream)) return *known;
   if (item.stream.is_group()) listen_to(item.stream.group());
@@ -126,8 +126,8 @@ Window::Position& Window::begin_at(const StreamPosition& item) {
   return position;
 }
 
-// And look again once the bus listens too. Where another member has asked it to, that may not be
-// confirmed yet: asking for nothing is confirmed after all that was asked before.
+// Checks the group again once its channel is subscribed. If another member has subscribed it, that
+// may be unconfirmed yet; an empty subscription is confirmed after all earlier ones.
 void Window::listen_to(GroupId group) {
   std::vector<cluster::Channel> channels;
   if (loop_.add_to_roster(group, *this)) channels.push_back(cluster::channel_of(group));
@@ -145,7 +145,7 @@ void Window::notice(const StreamPosition& item) {
   if (stage_ == Stage::kFinishing) return;
   Position& position = begin_at(item);
   if (item.head > position.pushed) fall_behind(position, item.head);
-  // Or the head is older than the last push; then what follows is found to be there.
+  // The head may also just predate the last push; the recheck then finds the messages.
   if (item.head < position.pushed) recheck(position, item.head);
 }
 
@@ -163,14 +163,14 @@ void Window::try_again() {
 
 void Window::fill(const Page& page) {
   catching_up_ = false;
-  // Where there is no more room the rest stays in the table, and on_written_in_loop() goes on.
+  // If the output is full, the rest stays in the table and on_written_in_loop() continues.
   if (push_page(page)) note_ends(page);
   apply_rewinds();
   catch_up();
 }
 
-// What comes from the table is charged to the client: little for what is pushed for the first time,
-// and like an answer for what it has made the server push again.
+// Messages read from the table are charged to the client's rate limit: little for a first push, and
+// like a reply for a push that the client has caused to be repeated.
 bool Window::push_page(const Page& page) {
   using session::SessionOptions;
   std::size_t fresh_bytes = 0;
@@ -181,7 +181,7 @@ bool Window::push_page(const Page& page) {
     if (!whole) break;
     if (is_left(message.stream)) continue;
     Position& position = position_of(message.stream);
-    // What the table leaves out does not exist: it is read in order, from `pushed` on.
+    // The table is read in order from `pushed` on, so a seq that it skips does not exist.
     if (message.seq <= position.pushed) continue;
     if (is_had_already(position, message)) {
       position.pushed = message.seq;
@@ -196,8 +196,8 @@ bool Window::push_page(const Page& page) {
   return whole;
 }
 
-// What the table did not have does not exist (yet): its own push will tell. If it told while the
-// page was on its way, the page may be too old to have it: it is read again.
+// A message missing from the table does not exist yet; its own push will announce it. If that push
+// arrived while the page was being read, the page may predate it and is read again.
 void Window::note_ends(const Page& page) {
   for (const StreamKey stream : page.ended) {
     if (is_left(stream)) continue;
@@ -221,7 +221,7 @@ bool Window::acknowledge(StreamKey stream, Seq seq) {
   return true;
 }
 
-// A client may acknowledge what it got before its SYNC, too.
+// A client may also acknowledge messages pushed before its SYNC.
 bool Window::was_pushed(const Position& position, Seq seq) const {
   if (seq <= position.pushed) return true;
   if (!waiting_) return false;
@@ -255,14 +255,14 @@ void Window::rewind(const StreamPosition& item, std::optional<Seq> after) {
   Position& position = begin_at(item);
   position.target = std::max(position.target, item.head);
   const Seq from = after.value_or(position.delivered);
-  // A page on its way begins where the stream stood: what comes before it has to wait for it.
+  // A page being read starts at the old position, so an earlier position must wait for it.
   if (from < position.pushed) add_rewind({item.stream, from});
   if (!catching_up_) apply_rewinds();
   behind_ = true;
   catch_up();
 }
 
-// One a stream and reason, however often it is asked for: the farthest back.
+// Keeps one rewind per stream and reason: the farthest back.
 void Window::add_rewind(const Place& place) {
   auto& rewinds = waiting().rewinds;
   const auto known = std::find_if(rewinds.begin(), rewinds.end(), [&](const Place& earlier) {
@@ -281,7 +281,7 @@ void Window::apply_rewinds() {
       begin_recheck(position, rewind.seq);
     } else if (rewind.seq < position.pushed) {
       note_rewound(position);
-      // The client wants to have again what it has had.
+      // The client asks for a repetition.
       std::erase_if(waiting_->rechecks,
                     [&](const Recheck& item) { return item.stream == rewind.stream; });
     }
@@ -319,7 +319,7 @@ void Window::on_dropped_in_loop() {
 }
 
 void Window::on_closed_in_loop() {
-  on_dropped_in_loop();  // what has not left by now never will
+  on_dropped_in_loop();  // unsent output is lost
   loop_.remove(*this);
 }
 
@@ -359,7 +359,7 @@ void Window::push(Position& position, const Push& message) {
   position.pushed_at = message.sent_at;
   position.target = std::max(position.target, message.seq);
   position.receipt_wanted = position.receipt_wanted || message.receipt_wanted;
-  // One's own group messages advance the cursor unsent (PROTOCOL.md, section 4).
+  // The user's own group messages advance the cursor without being sent (PROTOCOL.md, section 4).
   if (message.stream.is_group() && message.sender == user_) {
     position.wrote = true;
     if (acknowledges_) {
@@ -397,8 +397,8 @@ void Window::fall_behind(Position& position, Seq seq) {
 
 void Window::catch_up() {
   if (!behind_ || catching_up_ || stage_ != Stage::kOpen) return;
-  // A page is worth reading only when there is room for it and the client has paid for those
-  // before; on_written_in_loop() comes back.
+  // Read a page only if there is room for it and the client is not in debt; on_written_in_loop()
+  // tries again.
   if (!session_.output_low_in_loop() || session_.in_debt_in_loop()) return;
   std::vector<Want> wants;
   for (Position& position : positions_) {
@@ -423,14 +423,14 @@ void Window::advance_marks() {
     std::vector<Mark>().swap(marks_);  // assigning {} would keep the memory
     marks_head_ = 0;
   } else if (marks_head_ >= kMarksTrim && marks_head_ >= marks_.size() / 2) {
-    // A reader that is always a little behind never lets them run out.
+    // With a reader that is always slightly behind, the list never becomes empty.
     marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks_head_));
     marks_head_ = 0;
   }
   if (marks_.empty()) tell_finished();
 }
 
-// Later, not from here: what comes then may destroy the window.
+// Posted, because the callback may destroy the window.
 void Window::tell_finished() {
   if (!waiting_ || !waiting_->finished) return;
   session_.post_in_loop(std::exchange(waiting_->finished, {}));

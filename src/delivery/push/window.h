@@ -23,56 +23,56 @@ namespace chat::delivery {
 class ToldReceipts;
 struct Receipt;
 
-// How far one logged-in session is in each of its streams, and what it gets next.
+// The positions of one logged-in session in its streams, and what to push next.
 //
-// Per stream: `pushed`, the last seq given to the connection; `delivered`, the last one that
-// arrived (acknowledged, or, for a client that does not acknowledge, written to the socket);
-// `target`, the highest seq known to exist. The next seq is pushed, an old one dropped. Whatever
-// can't be pushed now (a gap, a reader too slow, a login not finished) only raises `target`: the
-// text is in the table, and a catch-up reads it from there when its time has come. So memory is
-// bounded however much is missed, and there is one way to be behind.
+// Per stream: `pushed`, the last seq given to the connection; `delivered`, the last one received
+// (acknowledged or, for a client that does not acknowledge, written to the socket); `target`, the
+// highest seq known to exist. The next seq is pushed, an old one dropped. A message that cannot be
+// pushed now (a gap, a slow reader, an unfinished login) only raises `target`: a catch-up reads it
+// from the table later. So memory is bounded however much was missed, and one mechanism covers all
+// causes.
 //
 // Threading: loop-confined. Ownership: by its session, as its outlet.
 class Window final : public session::Outlet, public base::Slabbed<Window> {
  public:
-  // `id` is never used for another window of this loop.
+  // `id` is unique among all windows of this loop.
   Window(WindowHost& loop, session::Session& session, std::uint64_t id, UserId user,
          bool acknowledges);
   ~Window() override;
 
-  static Window* of(session::Session& session);  // nullptr: it has none
+  static Window* of(session::Session& session);  // nullptr if it has none
   std::uint64_t id() const { return id_; }
   UserId user() const { return user_; }
 
-  // The login is answered: pushes begin. `positions` is where the streams stood after the
-  // session was registered; `sent` is what went out in the answer itself.
+  // The login is answered: starts pushing. `positions` are those of the streams after the session
+  // was registered; `sent` are the messages in the reply itself.
   void release(const std::vector<StreamPosition>& positions, const std::vector<Push>& sent);
   void offer(const Push& push);
-  // Something that is no stored message (CONTACT, GROUP, PRESENCE); lost on slow readers.
+  // An event that is not stored (CONTACT, GROUP, PRESENCE); dropped for slow readers.
   void offer_event(const std::shared_ptr<const std::string>& json);
-  // RECEIPT: to clients that acknowledge; of a group: to who has written in it since the login.
-  // Not kept for anyone who can't take it now; one that was overtaken is dropped.
+  // RECEIPT, for clients that acknowledge and, in a group, have written to it since the login.
+  // Dropped for slow readers, or if a higher one was sent.
   void offer_receipt(const Receipt& receipt, const std::shared_ptr<const std::string>& json);
-  // The user is a member of the group and reads it from `joined_seq` on. May be called again.
+  // The user is a member of the group and reads it from `joined_seq` on. Idempotent.
   void join(GroupId group, Seq joined_seq);
-  // What the table says of a stream. One that is not known here (the user joined the group, and
-  // this node could not learn whether) begins where the table says, and is live from now on.
+  // A stream's position and head according to the table. An unknown stream (the user joined the
+  // group without this node learning of it) starts there and is live from now on.
   void notice(const StreamPosition& item);
-  // The groups that the table gives to the user, ascending, as read after `read_began`. One that is
-  // missing there is left when a later read does not have it either.
+  // The user's groups according to the table, ascending, read after `read_began`. A missing group
+  // is left if a later read lacks it too.
   void keep_groups(const std::vector<GroupId>& groups, base::SteadyTime read_began);
   void fill(const Page& page);
-  // A catch-up failed a while ago.
+  // Retries a failed catch-up.
   void try_again();
-  // Pushes end. `then` is called, in a task of its own, once what was pushed has left for the
-  // socket, or never will; the window is still there then.
+  // Stops pushing. `then` is called, in a task of its own, once all pushed output is written to the
+  // socket or lost; the window still exists then.
   void finish(base::Task then);
-  // DELIVERED: false when `seq` is beyond what was pushed, be it before a rewind().
+  // DELIVERED: false if `seq` is past the last pushed message, including those before a rewind().
   bool acknowledge(StreamKey stream, Seq seq);
-  // READ: likewise. What was read has been delivered.
+  // READ: likewise. Reading implies delivery.
   bool mark_read(StreamKey stream, Seq seq);
-  // SYNC: what follows `after` is pushed again, up to the stream's head. Without `after`: what
-  // follows the delivered position. As notice() for a stream that is not known here.
+  // SYNC: pushes again everything past `after`, or past the delivered position, up to the stream's
+  // head. An unknown stream is handled as by notice().
   void rewind(const StreamPosition& item, std::optional<Seq> after);
   // Cursors that moved since the last call.
   std::vector<storage::CursorMove> take_moves();
@@ -87,17 +87,17 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
     StreamKey stream;
     Seq pushed = 0;
     Seq delivered = 0;
-    Seq read = 0;  // moved by READ since the login
+    Seq read = 0;  // highest READ since the login
     Seq target = 0;
-    Seq asked = 0;  // the target when it was last read on
-    // When the message `pushed` was sent, or when the position was read; 0: not known.
+    Seq asked = 0;  // the target of the last catch-up
+    // When the message `pushed` was sent, or when the position was read; 0: unknown.
     UnixMillis pushed_at = 0;
     bool delivered_moved = false;  // since the last take_moves()
     bool read_moved = false;       // likewise
     bool wrote = false;            // the user has written here (groups)
-    bool receipt_wanted = false;   // of what was pushed since the last take_moves()
+    bool receipt_wanted = false;   // for a push since the last take_moves()
   };
-  // `seq` of `stream` has been delivered once so many bytes have left for the socket.
+  // `seq` of `stream` counts as delivered once this many bytes are written to the socket.
   struct Mark {
     std::uint64_t written_total;
     StreamKey stream;
@@ -106,9 +106,9 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   struct Place {
     StreamKey stream;
     Seq seq;
-    bool rows_lost = false;  // what was pushed beyond `seq` may not be in the table any more
+    bool rows_lost = false;  // messages pushed past `seq` may be missing from the table
   };
-  // A stream that is compared with the table: whether it still has what was pushed.
+  // A stream whose pushed messages are compared with the table.
   struct Recheck {
     StreamKey stream;
     Seq pushed;
@@ -118,14 +118,14 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
     GroupId group;
     base::SteadyTime since;
   };
-  // What a window needs only at times.
+  // State that is rarely needed.
   struct Waiting {
     std::vector<Doubt> doubts;
-    std::vector<Place> rewinds;  // to after `seq`; asked for while a page was being read
-    std::vector<Place> rewound;  // streams that had been pushed up to `seq` before; one each
+    std::vector<Place> rewinds;  // to past `seq`; requested while a page was being read
+    std::vector<Place> rewound;  // the former `pushed` of rewound streams; one each
     std::vector<Recheck> rechecks;
     std::vector<std::shared_ptr<const std::string>> held_events;
-    base::Task finished;  // waits for the marks to be reached
+    base::Task finished;  // called once the marks are reached
   };
 
   Waiting& waiting();
@@ -167,7 +167,7 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   const bool acknowledges_;
 
   Stage stage_ = Stage::kHeld;
-  bool behind_ = false;       // some target may be past its pushed
+  bool behind_ = false;       // some `target` may be past its `pushed`
   bool catching_up_ = false;  // a page is being read
   bool dirty_ = false;        // listed in the loop for take_moves()
   std::uint32_t marks_head_ = 0;

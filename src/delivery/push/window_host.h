@@ -11,19 +11,19 @@ namespace chat::delivery {
 
 class Window;
 
-// What a window needs of its loop (LoopDelivery). Threading: loop-confined.
+// A window's interface to its loop (LoopDelivery). Threading: loop-confined.
 class WindowHost {
  public:
-  // True: nobody of this loop was in the roster; then the caller sees to it that the bus listens.
+  // True if the roster was empty; the caller must then subscribe the group's channel.
   virtual bool add_to_roster(GroupId group, Window& window) = 0;
   virtual void remove_from_roster(GroupId group, Window& window) = 0;
-  // `heard` is called once the bus listens, on any thread.
+  // `heard` is called once the channels are subscribed, on any thread.
   virtual void listen(std::vector<cluster::Channel> channels, base::Task heard) = 0;
-  // The window has cursors to be taken (Window::take_moves()).
+  // The window has moved cursors (Window::take_moves()).
   virtual void add_dirty(Window& window) = 0;
-  // Reads a page on a worker and brings it back; false when no worker takes it.
+  // Reads a page on a worker and returns it to the window; false if the workers' queue is full.
   virtual bool request_page(Window& window, std::vector<Want> wants) = 0;
-  // The window goes; its cursors are taken now.
+  // Removes the window, after taking its cursors.
   virtual void remove(Window& window) = 0;
 
  protected:

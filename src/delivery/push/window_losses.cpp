@@ -1,5 +1,5 @@
-// The part of Window that deals with a database that has lost rows: messages that were pushed and
-// are not in the table any more, and groups that the user was in.
+// The part of Window that handles a database that has lost rows: pushed messages that are no longer
+// in the table, and lost memberships.
 #include <algorithm>
 #include <utility>
 
@@ -14,15 +14,14 @@ constinit log::Limiter lost_groups{log::kUsualLines};
 
 }  // namespace
 
-// Time never goes back within a stream, so a message that is younger than the last one that was
-// pushed, under a seq that is not past it, is another one than the one that had this seq: the
-// database has lost rows since.
+// Times never decrease within a stream. So a message that is later than the last pushed one, but
+// has no higher seq, is not the one that had this seq before: the database has lost rows.
 bool Window::reuses_a_seq(const Position& position, const Push& message) {
   return position.pushed_at != 0 && message.sent_at > position.pushed_at;
 }
 
-// The database may have lost rows: reads the stream on from there. Time tells what it has had
-// already, and what is new under a seq that another message had.
+// The database may have lost rows: reads the stream again from there. The messages' times tell
+// which were pushed already and which are new under a reused seq.
 void Window::recheck(Position& position, Seq after) {
   if (position.pushed_at == 0 || find_recheck(position.stream) != nullptr) return;
   add_rewind({position.stream, after, true});
@@ -45,8 +44,8 @@ Window::Recheck* Window::find_recheck(StreamKey stream) {
   return found == rechecks.end() ? nullptr : &*found;
 }
 
-// Whether a message of a stream that is compared with the table was pushed before. The first one
-// that was not ends the comparison.
+// True if a message of a rechecked stream was pushed before. The first one that was not ends the
+// recheck.
 bool Window::is_had_already(Position& position, const Push& message) {
   const Recheck* had = find_recheck(position.stream);
   if (had == nullptr) return false;
@@ -59,7 +58,7 @@ bool Window::is_had_already(Position& position, const Push& message) {
   return false;
 }
 
-// What was pushed beyond the position can't be acknowledged any more.
+// Messages pushed past the position can no longer be acknowledged.
 void Window::rows_lost(Position& position, const Recheck& had) {
   log::limited(
       log::Level::kError, lost_window_rows, "event=rows_lost user={} stream={} id={} from={} to={}",
@@ -123,7 +122,7 @@ void Window::leave(GroupId group) {
   std::erase_if(waiting_->rechecks, of_stream);
 }
 
-// The group of what a page has may have been left since it was asked for.
+// The user may have left the group since the page was requested.
 bool Window::is_left(StreamKey stream) {
   return stream.is_group() && find(stream) == nullptr;
 }
