@@ -19,9 +19,9 @@ using storage::NodeModel;
 
 constexpr milliseconds kLookInterval{1'000};
 constexpr milliseconds kRetryInterval{250};
-// Longer than this between two looks is a break: we may have been stopped ourselves.
+// A longer pause between two looks is a break: we may have been suspended ourselves.
 constexpr milliseconds kSteadyGap{2'500};
-// So long a node is told that its life has ended: it may not hear it at first.
+// For how long a node is told that its life has ended, as it may miss the first messages.
 constexpr std::chrono::minutes kTellEnded{5};
 
 }  // namespace
@@ -50,7 +50,7 @@ void NodeLease::stop() {
   thread_.join();
   listener_ = nullptr;
   if (!std::exchange(begun_, false) || exclusive_ || lost_) return;
-  constexpr int kAttempts = 2;  // the answer may be lost
+  constexpr int kAttempts = 2;  // if an answer is lost
   for (int attempt = 1; attempt <= kAttempts; ++attempt) {
     auto opened = connection();
     if (!opened || NodeModel(**opened).end(node_)) return;
@@ -86,7 +86,7 @@ void NodeLease::work() {
     if (done) continue;
     log::limited(log::Level::kWarn, lease_failures, "event=lease_failed what={}",
                  log::quoted(done.error().message));
-    // Somebody's lock keeps us from freeing users, not from watching.
+    // A lock prevents freeing users, not watching.
     if (!looked || done.error().code != ErrorCode::kBusy) note_break();
   }
 }
@@ -142,7 +142,7 @@ void NodeLease::tell_living() {
   listener_->on_nodes_seen(living);
 }
 
-// True: a life of that node has begun or ended since.
+// True if a life of that node has begun or ended since.
 bool NodeLease::note(const storage::NodeRow& row) {
   const auto [found, is_new] = seen_.try_emplace(row.node.id, Seen{row, looked_});
   if (is_new) return true;
@@ -153,8 +153,8 @@ bool NodeLease::note(const storage::NodeRow& row) {
   return changed;
 }
 
-// Sweeps again. This waits for the lost transaction, if it is still open; and where the node's row
-// has changed since, by that one or by another node's sweep, the users are offline.
+// Repeats the sweep. This waits for the unanswered transaction if it is still open. If the node's
+// row has changed since, by that transaction or by another node's sweep, the users are offline.
 Result<void> NodeLease::settle_sweeps() {
   while (!doubtful_.empty()) {
     auto opened = connection();
@@ -183,7 +183,7 @@ Result<void> NodeLease::sweep_dead() {
         doubtful_.push_back({seen.row, std::move(doubtful)});
       }
       outcome = fail(users);
-      continue;  // another node's row may be free
+      continue;  // other rows may not be locked
     }
     seen.since = looked_;
     may_be_stranded_ = true;
@@ -192,8 +192,8 @@ Result<void> NodeLease::sweep_dead() {
   return outcome;
 }
 
-// Locked rows stay for the next time, and so does the question whose answer was lost: its users
-// have been freed, by us or by another node, once they are stranded no more.
+// Locked rows are left for the next call. So are users whose release was not answered: once they
+// are no longer stranded, we or another node have freed them.
 Result<void> NodeLease::free_stranded() {
   auto opened = connection();
   if (!opened) return fail(opened);
@@ -243,7 +243,7 @@ Result<storage::Connection*> NodeLease::connection() {
   return connection_.get();
 }
 
-// What was seen before a break proves nothing about those who moved meanwhile.
+// Discards earlier observations: rows may have changed during the break.
 void NodeLease::note_break() {
   for (auto& [id, seen] : seen_) seen.since = clock_.boot_now();
 }

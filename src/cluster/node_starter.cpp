@@ -17,11 +17,11 @@ using storage::NodeModel;
 using storage::NodeRow;
 
 constexpr milliseconds kPollInterval{250};
-// Longer than this between two polls is a break: what the row did meanwhile was not watched.
+// A longer pause between two polls is a break: changes of the row may have been missed.
 constexpr milliseconds kSteadyLook{2'500};
-// A server that was told to stop a moment ago still renews its lease while it stops.
+// A server that was just told to stop still renews its lease while it stops.
 constexpr milliseconds kStopPatience{5'000};
-// How long a database that does not take the start is tried again.
+// How long a start is retried if the database fails.
 constexpr milliseconds kRetryMax{15'000};
 
 bool may_pass(ErrorCode code) {
@@ -67,8 +67,8 @@ Result<NodeStarter::Started> NodeStarter::run() {
   }
 }
 
-// A life that was in the way has ended by now, by this start or by itself: else it would still be
-// in the way.
+// Conflicting lives have ended by now, by this start or by themselves; otherwise it would have
+// failed.
 NodeStarter::Started NodeStarter::started(const storage::Node& node, base::SteadyTime began) {
   std::vector<storage::Node> ended;
   for (const NodeRow& row : dead_) {
@@ -77,12 +77,12 @@ NodeStarter::Started NodeStarter::started(const storage::Node& node, base::Stead
   return {node, began, std::move(freed_), std::move(ended)};
 }
 
-// A COMMIT whose answer was lost has failed or has begun our life. Either way the next attempt is
-// right: it runs after that COMMIT, and a row with our own mark is in nobody's way.
+// A COMMIT without an answer has failed or has begun our life. Either way a repetition is correct:
+// it runs after that COMMIT, and a row with our own mark is no conflict.
 Result<storage::Node> NodeStarter::attempt() {
   auto opened = connection();
   if (!opened) return fail(opened);
-  if (!claim_.alone) {  // else nobody is there to be told
+  if (!claim_.alone) {  // otherwise there is no one to notify
     const auto users = NodeModel(**opened).users_of(claim_.name);
     if (!users) return fail(users);
     freed_.insert(freed_.end(), users->begin(), users->end());
@@ -101,7 +101,7 @@ Result<void> NodeStarter::clear(const NodeRow& obstacle) {
   return {};
 }
 
-// Succeeds when the row is out of the way, or has been found to be dead.
+// Succeeds once the row no longer conflicts, or is found dead.
 Result<void> NodeStarter::watch(const NodeRow& obstacle) {
   say_that_we_wait(obstacle);
   const auto began = clock_.boot_now();
@@ -131,13 +131,13 @@ Result<void> NodeStarter::watch(const NodeRow& obstacle) {
   }
 }
 
-// False: told to give up.
+// False if told to give up.
 bool NodeStarter::rest() const {
   std::this_thread::sleep_for(kPollInterval);
   return !wait_.give_up || !wait_.give_up();
 }
 
-// A row that is no longer there holds nothing.
+// A deleted row holds nothing.
 Result<NodeRow> NodeStarter::read(NodeId id) {
   auto opened = connection();
   if (!opened) return fail(opened);

@@ -14,15 +14,15 @@
 
 namespace chat::cluster {
 
-// Begins a node's life: waits until the rows of the table `node` show that no other server is in
-// its way, or says in a sentence which one is.
+// Begins a node's life: waits until the rows of the table `node` show no conflicting server, or
+// fails with a sentence that names one.
 //
-// In the way is whoever has our name, whoever runs without a bus, and for a server without a bus
-// everybody. A row is out of the way when its life has ended in good order, when its process was on
-// this machine and is gone, or when it has not moved for a whole lease while we watched: no clock
-// of another machine is compared with ours. What was found to be dead is ended in the transaction
-// that begins our life, provided that it still has not moved. Such transactions run one after the
-// other (ClusterModel::serialise_start), so of two servers that start at once exactly one succeeds.
+// Conflicts are a server of the same name, a server without a bus and, for a server without a bus,
+// every other one. A conflict ends when that life has ended in good order, when its process was on
+// this machine and is gone, or when its row has not changed for a whole lease while we watched; the
+// clocks of two machines are never compared. Dead nodes are ended in the transaction that begins
+// our life, if their rows are still unchanged. These transactions are serialised
+// (ClusterModel::serialise_start), so of two servers that start at once exactly one succeeds.
 // Threading: externally synchronised. Blocks.
 class NodeStarter {
  public:
@@ -33,7 +33,7 @@ class NodeStarter {
     storage::Node node;
     base::SteadyTime began;            // by boot_now(), before the row was written
     std::vector<UserId> freed;         // of earlier lives
-    std::vector<storage::Node> ended;  // lives that were in the way, and may run on and not know it
+    std::vector<storage::Node> ended;  // conflicting lives, which may still run unaware
   };
   Result<Started> run();
 
@@ -52,11 +52,11 @@ class NodeStarter {
   const base::Clock& clock_;
   const NodeClaim& claim_;
   const StartWait& wait_;
-  const std::string mark_;  // of this process, for this start
+  const std::string mark_;  // unique to this process and start
   std::unique_ptr<storage::Connection> connection_;
-  std::vector<storage::NodeRow> dead_;        // as they were when they stood still
+  std::vector<storage::NodeRow> dead_;        // their rows when found dead
   std::optional<storage::NodeRow> obstacle_;  // of the last attempt
-  std::vector<UserId> freed_;                 // by all attempts: which one took effect is not known
+  std::vector<UserId> freed_;                 // by all attempts, as any may have taken effect
 };
 
 }  // namespace chat::cluster

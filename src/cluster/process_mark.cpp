@@ -19,10 +19,10 @@
 
 #include "chat/base/random.h"
 
-// A pid alone proves nothing: pids are used again, and another pid namespace has other processes
-// under the same numbers. Together with the boot, the pid namespace and the time at which the
-// process started (in clock ticks since the boot, as this time namespace counts them) it names one
-// process for good. /proc must show the namespace that we are in; otherwise we know nothing.
+// A pid alone does not identify a process: pids are reused, and other pid namespaces use the same
+// numbers. Together with the boot id, the pid namespace and the start time (in clock ticks since
+// boot, as counted in this time namespace) it is unique for ever. /proc must show our own
+// namespace; otherwise nothing is known.
 namespace chat::cluster {
 namespace fs = std::filesystem;
 namespace {
@@ -36,7 +36,7 @@ std::string read_line(const fs::path& path) {
   return line;
 }
 
-// One word, whatever people name their machines.
+// The host name as a single word.
 std::string host_name() {
   std::array<char, HOST_NAME_MAX + 1> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
@@ -53,13 +53,13 @@ std::uint64_t inode_of(const char* path) {
 
 struct ThreadStat {
   char state = '?';
-  std::string started;  // clock ticks since the boot
+  std::string started;  // clock ticks since boot
 };
 
 // The third field of /proc/…/stat and the 22nd. The second is the name in parentheses, which may
-// hold blanks and parentheses.
+// contain blanks and parentheses.
 std::optional<ThreadStat> read_stat(const fs::path& path) {
-  constexpr int kFieldsToStart = 19;  // from the state on
+  constexpr int kFieldsToStart = 19;  // from the state to the start time
   const std::string line = read_line(path);
   const auto name_end = line.rfind(')');
   if (name_end == std::string::npos || name_end + 2 >= line.size()) return std::nullopt;
@@ -75,8 +75,8 @@ std::optional<ThreadStat> read_stat(const fs::path& path) {
   return stat;
 }
 
-// What of a mark every process of the same boot and the same namespaces shares; empty when /proc
-// does not show the namespace that we are in.
+// The part of a mark that all processes of the same boot and namespaces share; empty if /proc does
+// not show our own namespace.
 std::string place() {
   std::error_code error;
   if (fs::read_symlink("/proc/self", error) != fs::path(std::to_string(::getpid()))) return {};
@@ -101,8 +101,8 @@ bool is_over(char state) {
   return state == 'Z' || state == 'X';
 }
 
-// A zombie is a process whose threads have all ended. The first thread may be one while others are
-// still on their way out.
+// True if all threads of the process have ended. The first thread may be a zombie while others
+// still exit.
 bool all_threads_over(const fs::path& process) {
   std::error_code error;
   fs::directory_iterator task(process / "task", error);

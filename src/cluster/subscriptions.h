@@ -8,13 +8,13 @@
 
 namespace chat::cluster {
 
-// The channels that a node listens to, each as often as it was asked for.
+// The subscribed channels of a node, with reference counts.
 // Threading: externally synchronised.
 class Subscriptions {
  public:
-  // True: it was not listened to.
+  // True if the channel is new.
   bool add(const Channel& channel) { return counts_[channel]++ == 0; }
-  // True: nobody wants it any more.
+  // True if that was the last reference.
   bool remove(const Channel& channel) {
     std::uint32_t* found = counts_.find(channel);
     if (found == nullptr || --*found > 0) return false;

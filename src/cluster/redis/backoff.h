@@ -6,8 +6,8 @@
 
 namespace chat::cluster {
 
-// How long to pause before connecting again: anything between nothing and a limit that doubles up
-// to 2 s ("full jitter"), so that nodes that lost the same Redis don't come back in step.
+// Exponential back-off for reconnecting: a random pause between zero and a limit that doubles up to
+// 2 s ("full jitter"), so that nodes that lost the same Redis don't reconnect in step.
 // Threading: externally synchronised.
 class Backoff {
  public:

@@ -9,22 +9,23 @@
 
 namespace chat::cluster {
 
-// Redis confirms each channel of each command in the order of the commands, so counting tells
-// which calls are through. One per connection. Threading: externally synchronised.
+// Counts confirmations of subscriptions. Redis confirms each channel of each command in order, so
+// the count tells which calls are confirmed. One per connection. Threading: externally
+// synchronised.
 class Confirmations {
  public:
-  // So many more channels have been asked for.
+  // `channels` more channels were requested.
   void ask(std::uint64_t channels) { asked_ += channels; }
   void confirm() { ++confirmed_; }
   bool pending() const { return confirmed_ < asked_; }
 
-  // A position to compare with confirmed(): everything that has been asked for up to now.
+  // The number of requests so far, to compare with confirmed().
   std::uint64_t asked() const { return asked_; }
   std::uint64_t confirmed() const { return confirmed_; }
 
-  // `task` is due when everything that has been asked for up to now is confirmed.
+  // `task` is due once all requests so far are confirmed.
   void when_confirmed(base::Task task) { waiting_.emplace_back(asked_, std::move(task)); }
-  // The tasks that are due, in order; each once.
+  // Removes and returns the due tasks, in order.
   std::vector<base::Task> take_due() {
     std::vector<base::Task> due;
     while (!waiting_.empty() && waiting_.front().first <= confirmed_) {
@@ -33,7 +34,7 @@ class Confirmations {
     }
     return due;
   }
-  // All tasks, because there will be no more confirmations.
+  // Removes and returns all tasks, because the connection is lost.
   std::vector<base::Task> abandon() {
     confirmed_ = asked_;
     return take_due();

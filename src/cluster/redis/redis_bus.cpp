@@ -43,7 +43,7 @@ Result<void> RedisBus::start(BusListener& listener) {
   if (!first && first.error().code == ErrorCode::kInvalidArgument) {
     return tl::make_unexpected(at(options_, first.error()));
   }
-  // Where one attempt failed, start() doesn't wait for another.
+  // After a failed attempt, start() does not wait for a second one.
   auto second = first ? RedisConnection::open(options_, *stop_)
                       : Result<RedisConnection>(tl::make_unexpected(first.error()));
   subscriber_->start(std::move(first), listener);

@@ -21,7 +21,7 @@ tl::unexpected<Error> stopped() {
   return fail(ErrorCode::kUnavailable, "the bus is being stopped");
 }
 
-// Refusals that no waiting cures. One of them begins like those but does pass.
+// Errors that retrying cannot cure. "max number of clients" looks like one but is transient.
 bool is_configuration_fault(std::string_view error) {
   if (error.find("max number of clients") != std::string_view::npos) return false;
   constexpr std::array<std::string_view, 5> kFaults = {"ERR", "WRONGPASS", "NOAUTH", "NOPERM",
@@ -118,7 +118,7 @@ void RedisConnection::append(std::span<const std::string_view> words) {
   }
   const int appended = redisAppendCommandArgv(context_.get(), static_cast<int>(words.size()),
                                               texts.data(), sizes.data());
-  CHAT_CHECK(appended == REDIS_OK);  // it fails only without memory
+  CHAT_CHECK(appended == REDIS_OK);  // fails only when out of memory
   writing_ = true;
 }
 

@@ -30,31 +30,31 @@ inline bool is_error(const redisReply& reply) {
   return reply.type == REDIS_REPLY_ERROR;
 }
 
-// A connection to Redis whose socket never blocks: the caller polls, and can be woken meanwhile.
-// After an error it is of no more use. Threading: externally synchronised.
+// A non-blocking connection to Redis: the caller polls, and can be woken meanwhile. Unusable after
+// an error. Threading: externally synchronised.
 class RedisConnection {
  public:
   static constexpr std::chrono::milliseconds kConnectTimeout{1000};
   static constexpr std::chrono::milliseconds kLoginTimeout{1000};
 
-  // Connects, authenticates, chooses the database and sees that Redis answers. Waits for that, but
-  // only until `stop` is raised. kInvalidArgument: Redis refuses what the options say.
+  // Connects, authenticates, selects the database and checks that Redis answers. Blocks, but only
+  // until `stop` is raised. kInvalidArgument: Redis refuses the options.
   static Result<RedisConnection> open(const RedisOptions& options, const Wakeup& stop);
 
-  // What to poll for: input, and output while there is some.
+  // The events to poll for: input, and output while any is pending.
   pollfd interest() const;
-  // Does what poll() found possible.
+  // Reads and writes as poll() reported.
   Result<void> transfer(short events);
 
-  // A command, to be written by the next transfers. Words may hold any bytes.
+  // Queues a command for the next transfers. Words may contain any bytes.
   void append(std::span<const std::string_view> words);
   void append(std::initializer_list<std::string_view> words) {
     append(std::span(words.begin(), words.size()));
   }
-  // The next whole reply of what has been read; null when there is none yet.
+  // The next complete reply; null if there is none yet.
   Result<RedisReply> next_reply();
-  // Writes and reads until there is a reply; null when `stop` was raised first, which a null
-  // `stop` never is. kTimeout at the deadline.
+  // Writes and reads until there is a reply; null if `stop`, when given, is raised first. kTimeout
+  // at the deadline.
   Result<RedisReply> await_reply(base::SteadyTime deadline, const Wakeup* stop);
 
  private:
@@ -68,7 +68,7 @@ class RedisConnection {
   Error failure() const;
 
   std::unique_ptr<redisContext, ContextDeleter> context_;
-  bool writing_ = false;  // there is output that the socket has not taken yet
+  bool writing_ = false;  // output is pending
 };
 
 // "redis:host:port/db", without secrets.

@@ -52,7 +52,7 @@ Result<void> RedisLink::transfer(short events, base::SteadyTime now, const OnMes
 Result<void> RedisLink::handle(const redisReply& reply, base::SteadyTime now,
                                const OnMessage& on_message) {
   if (is_error(reply)) return fail(ErrorCode::kUnavailable, std::string(text_of(reply)));
-  if (is_text(&reply)) {  // PONG, as it is said on a connection that hears no channel yet
+  if (is_text(&reply)) {  // PONG of a connection without subscriptions
     note_pong(now);
     return {};
   }

@@ -15,8 +15,8 @@
 
 namespace chat::cluster {
 
-// One life of the connection that listens: what has been asked of Redis on it, what of that is
-// confirmed, and whether Redis still answers. Dead after the first error.
+// The subscriber's connection from connect to failure: the requested and confirmed subscriptions,
+// and whether Redis still answers. Dead after the first error.
 // Threading: externally synchronised.
 class RedisLink {
  public:
@@ -24,32 +24,32 @@ class RedisLink {
   using OnMessage = std::function<void(std::string_view channel, std::string_view bytes)>;
 
   static constexpr std::size_t kChannelsPerCommand = 1000;
-  // Without one confirmation for so long while some are owed, the link is dead …
+  // The link is dead if a confirmation is owed and none arrives for this long … …
   static constexpr std::chrono::milliseconds kConfirmPatience{1000};
-  // … and so it is when nothing has come this long after a PING, of which one is always sent so
-  // long after the answer to the last …
+  // … or if nothing arrives within this time after a PING; the next PING follows this long after
+  // the last PONG … …
   static constexpr std::chrono::milliseconds kPingAfter{2000};
   static constexpr std::chrono::milliseconds kPingPatience{2000};
-  // … or when the answer takes so long, although other things come: all of them come that late. A
-  // new link begins without what has piled up.
+  // … or if the PONG takes this long although other data arrives, which means that all data is that
+  // late. A new link starts without the backlog.
   static constexpr std::chrono::milliseconds kLagMax{3000};
 
   RedisLink(RedisConnection connection, base::SteadyTime now)
       : connection_(std::move(connection)), heard_at_(now), ponged_at_(now) {}
 
-  // Neighbours with the same verb become one command, and flush() ends the last.
+  // Adjacent requests with the same verb become one command; flush() completes the last.
   void ask(Verb verb, std::string channel, base::SteadyTime now);
   void flush();
   void when_confirmed(base::Task task) { confirmations_.when_confirmed(std::move(task)); }
   Confirmations& confirmations() { return confirmations_; }
 
   pollfd interest() const { return connection_.interest(); }
-  // When keep_alive() has something to do.
+  // When keep_alive() is due.
   base::SteadyTime deadline() const;
 
-  // Does what poll() found possible and passes on the messages that came.
+  // Reads and writes as poll() reported, and passes on received messages.
   Result<void> transfer(short events, base::SteadyTime now, const OnMessage& on_message);
-  // After transfer().
+  // Call after transfer().
   Result<void> keep_alive(base::SteadyTime now);
 
  private:
@@ -60,12 +60,12 @@ class RedisLink {
   RedisConnection connection_;
   Confirmations confirmations_;
   Verb verb_ = Verb::kSubscribe;
-  std::vector<std::string> command_;  // the channels of the command that is being put together
-  base::SteadyTime heard_at_;         // anything
-  base::SteadyTime confirmed_at_;     // the last confirmation, or when one began to be owed
+  std::vector<std::string> command_;  // the channels of the unfinished command
+  base::SteadyTime heard_at_;         // the last input
+  base::SteadyTime confirmed_at_;     // the last confirmation, or when one was first owed
   base::SteadyTime pinged_at_;
-  base::SteadyTime ponged_at_;  // the last answer to a PING, or when the link began
-  bool pinged_ = false;         // and not answered
+  base::SteadyTime ponged_at_;  // the last PONG, or when the link began
+  bool pinged_ = false;         // a PING is unanswered
 };
 
 }  // namespace chat::cluster

@@ -11,29 +11,29 @@
 
 namespace chat::cluster {
 
-// What other threads ask of the subscriber thread. While there is no connection, nobody waits:
-// the channels are noted for later and `heard` is called by the one who asks.
-// Threading: thread-safe after open(). Bounds: as much as is asked for between two take()s; the
-// reader is woken once for it.
+// Requests of other threads to the subscriber thread. Without a connection nobody waits: the
+// channels are recorded for later and the requesting thread calls `heard` itself.
+// Threading: thread-safe after open(). Bounds: the requests between two take()s, for which the
+// reader is woken once.
 class RedisMailbox {
  public:
   enum class Verb { kSubscribe, kUnsubscribe };
   struct Request {
     Verb verb = Verb::kSubscribe;
     std::vector<Channel> channels;
-    base::Task heard;  // empty when there is nobody to tell
+    base::Task heard;  // may be empty
   };
 
   Result<void> open() { return wakeup_.open(); }
-  // Readable when there is something to take.
+  // Readable while requests wait.
   int fd() const { return wakeup_.fd(); }
 
   void put(Request request);
-  // From now on requests are dropped. Returns when no `heard` is being called by put().
+  // Drops further requests. Returns when put() is no longer calling any `heard`.
   void close();
 
   std::vector<Request> take();
-  // Takes what came before the change; what comes after it finds things changed.
+  // Returns the requests made before the change; later ones see the new state.
   std::vector<Request> set_connected(bool connected);
 
  private:

@@ -10,8 +10,8 @@
 
 namespace chat::cluster {
 
-// What waits to be published. Threading: thread-safe.
-// Bounds: so many messages and bytes of payload; what doesn't fit is dropped and counted.
+// The messages waiting to be published. Threading: thread-safe. Bounds: limited in messages and
+// bytes of payload; the excess is dropped and counted.
 class RedisOutbox {
  public:
   static constexpr std::size_t kMaxMessages = 65'536;
@@ -20,7 +20,7 @@ class RedisOutbox {
   struct Contents {
     std::vector<BusMessage> messages;
     std::uint64_t dropped = 0;  // since the last take()
-    base::SteadyTime since;     // when the first of them came
+    base::SteadyTime since;     // when the first of them arrived
 
     bool empty() const { return messages.empty() && dropped == 0; }
   };
@@ -28,7 +28,7 @@ class RedisOutbox {
   explicit RedisOutbox(std::size_t max_messages = kMaxMessages, std::size_t max_bytes = kMaxBytes)
       : max_messages_(max_messages), max_bytes_(max_bytes) {}
 
-  // True when the outbox was empty: whoever takes from it must be woken.
+  // True if the outbox was empty: wake the publisher.
   [[nodiscard]] bool put(std::vector<BusMessage> messages);
   Contents take();
 

@@ -23,14 +23,14 @@ constexpr milliseconds kReplyPatience{1000};
 constexpr milliseconds kPingAfter{2000};
 constexpr milliseconds kTellAgainAfter{1000};
 constexpr milliseconds kLastWords{100};
-// A link that is slower than what is to be published makes everything late. So long, and the others
-// must look in the tables, as after a loss …
+// If messages are produced faster than the link sends them, all become late. At this lag the other
+// nodes must read the tables, as after a loss … …
 constexpr milliseconds kLagMax{3000};
-// … and what has waited for so long they have found there, or will before it comes.
+// … and messages this old are dropped, because the other nodes find them there sooner.
 constexpr milliseconds kLateMax{5000};
 constexpr milliseconds kChunkPatience{2000};
 
-// How many of the first messages make a chunk: one at least.
+// How many messages from the front make a chunk; at least one.
 std::size_t chunk_size(std::span<const BusMessage> messages) {
   std::size_t bytes = messages.front().payload.size();
   std::size_t count = 1;
@@ -59,7 +59,7 @@ void RedisPublisher::work() {
     }
     deliver();
   }
-  deliver();  // what came while the last was on its way
+  deliver();  // messages that arrived during the last delivery
 }
 
 void RedisPublisher::await_work() {
@@ -69,7 +69,7 @@ void RedisPublisher::await_work() {
   const bool woken = poll_until(entries, steady_clock::now() + patience);
   if (entries[2].revents != 0) begin_to_stop();
   if (entries[0].revents != 0) {
-    // Nothing is owed to us, so this is the end, or a last word before it.
+    // No reply is owed, so this is the end of the connection, or an error before it.
     const auto done = connection_->transfer(entries[0].revents);
     say_down(done ? "an answer that nothing was asked for" : done.error().message);
     connection_.reset();
@@ -86,7 +86,7 @@ void RedisPublisher::reconnect() {
   }
 }
 
-// What comes meanwhile is lost.
+// Messages that arrive meanwhile are lost.
 void RedisPublisher::pause() {
   const auto until = steady_clock::now() + backoff_.next();
   std::array<pollfd, 2> entries{{{wakeup_.fd(), POLLIN, 0}, {stop_.fd(), POLLIN, 0}}};
@@ -162,7 +162,7 @@ void RedisPublisher::ping() {
   receive(steady_clock::now() + kReplyPatience);
 }
 
-// Null when the connection had to be given up.
+// Null if the connection was given up.
 RedisReply RedisPublisher::receive(base::SteadyTime until) {
   for (;;) {
     const auto deadline =

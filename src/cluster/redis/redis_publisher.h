@@ -18,12 +18,12 @@
 
 namespace chat::cluster {
 
-// The thread that publishes, on a connection of its own: takes all that waits, sends it in chunks
-// and reads the answers, of which only errors mean something. What fails, or comes while there is
-// no connection, is dropped, and so is what has waited for too long; then the first thing that gets
-// through is word of that to the other nodes. Nothing is sent twice.
+// The publishing thread, with its own connection: takes all waiting messages, sends them in chunks
+// and checks the replies for errors. Messages that fail, arrive without a connection or wait too
+// long are dropped; the first message sent after that tells the other nodes of the loss. Nothing is
+// sent twice.
 // Threading: publish() is thread-safe; open(), start() and stop() externally synchronised.
-// Bounds: RedisOutbox's waiting, and as much taken from it.
+// Bounds: the messages in RedisOutbox, and as many taken from it.
 class RedisPublisher {
  public:
   RedisPublisher(const RedisOptions& options, const Wakeup& stop)
@@ -31,15 +31,15 @@ class RedisPublisher {
   ~RedisPublisher() { stop(); }
 
   Result<void> open() { return wakeup_.open(); }
-  // `first` is the outcome of the first attempt to connect.
+  // `first` is the result of the first connection attempt.
   void start(Result<RedisConnection> first);
-  // Once the wake-up `stop` is raised. What waits is still published if that takes but a moment.
+  // Call after raising `stop`. Waiting messages are still published if that is quick.
   void stop() { thread_.join(); }
 
   void publish(std::vector<BusMessage> messages) {
     if (outbox_.put(std::move(messages))) wakeup_.raise();
   }
-  // Grows whenever something was not published.
+  // Grows with every failure to publish.
   std::uint64_t losses() const { return losses_.load(std::memory_order_relaxed); }
 
  private:
@@ -65,10 +65,10 @@ class RedisPublisher {
   Wakeup wakeup_;                         // the outbox is no longer empty
   std::atomic<std::uint64_t> losses_{0};  // written by the thread
 
-  // The thread's own.
+  // Confined to the thread.
   std::optional<RedisConnection> connection_;
-  std::string bytes_;  // of one message, to use its memory again
-  bool lost_ = false;  // something was not published, and the others have not been told
+  std::string bytes_;  // of one message; reused
+  bool lost_ = false;  // messages were lost and the other nodes not yet told
   bool said_down_ = false;
   bool stopping_ = false;
   base::SteadyTime give_up_at_;  // when stopping

@@ -19,8 +19,8 @@ constexpr std::size_t kIdleMax = 4;
 
 constinit log::Limiter rate_failures{log::kRepeatedFault};
 
-// KEYS: buckets. ARGV: for each what one costs and what it holds at most, in ms. Returns how long
-// to wait, 0 when one was taken from each.
+// KEYS: buckets. ARGV: for each the cost of one token and the capacity, in ms. Returns how long to
+// wait; 0 if a token was taken from each.
 constexpr std::string_view kTake = R"(
 local wait = 0
 local lacks = {}
@@ -32,7 +32,7 @@ if wait > 0 then return wait end
 for i, key in ipairs(KEYS) do redis.call('SET', key, '', 'PX', lacks[i]) end
 return 0)";
 
-// KEYS, ARGV: as above, without what they hold.
+// KEYS, ARGV: as above, without the capacities.
 constexpr std::string_view kGiveBack = R"(
 for i, key in ipairs(KEYS) do
   local lacks = redis.call('PTTL', key) - tonumber(ARGV[i])
@@ -130,7 +130,7 @@ std::unique_ptr<RedisConnection> RedisRateStore::take_connection() {
 void RedisRateStore::put_back(std::unique_ptr<RedisConnection> connection, bool works) {
   base::MutexLock lock(mutex_);
   if (!works) {
-    // The others were made to the same Redis.
+    // The other connections lead to the same Redis.
     idle_.clear();
     not_before_ = steady_clock::now() + kPause;
   } else if (idle_.size() < kIdleMax) {

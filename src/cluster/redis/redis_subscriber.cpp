@@ -16,7 +16,7 @@ constinit log::Limiter subscriber_outages{log::kUsualLines};
 using std::chrono::steady_clock;
 using Verb = RedisMailbox::Verb;
 
-// What others hang into our thread must not end it.
+// Listeners run on this thread; an exception from one must not end it.
 template <typename Call>
 void guarded(Call&& call) {
   try {
@@ -31,7 +31,7 @@ void guarded(Call&& call) {
 void RedisSubscriber::start(Result<RedisConnection> first, BusListener& listener) {
   listener_ = &listener;
   if (first) {
-    // From here on a subscription waits for its confirmation, so the first link misses nothing.
+    // From here on subscriptions wait for their confirmation, so the first link misses nothing.
     link_.emplace(std::move(*first), steady_clock::now());
     obey(mailbox_.set_connected(true));
   } else {
@@ -69,14 +69,14 @@ void RedisSubscriber::reconnect() {
   join();
 }
 
-// Redis is there again but no longer takes what the options say: that needs somebody's hand.
+// Redis is up again but now refuses our options, which an operator must correct.
 void RedisSubscriber::say_refused(const Error& error) {
   if (error.code != ErrorCode::kInvalidArgument || std::exchange(said_refused_, true)) return;
   log::error("event=bus_refused bus={} reason={}", log::quoted(describe_redis(options_)),
              log::quoted(error.message));
 }
 
-// Goes on noting what is wanted meanwhile.
+// Keeps recording requests meanwhile.
 void RedisSubscriber::pause() {
   const auto until = steady_clock::now() + backoff_.next();
   std::array<pollfd, 2> entries{{{mailbox_.fd(), POLLIN, 0}, {stop_.fd(), POLLIN, 0}}};
@@ -89,7 +89,7 @@ void RedisSubscriber::pause() {
   }
 }
 
-// Asks for everything that is wanted, also by those who came before there was a link.
+// Subscribes to all wanted channels, including those requested before there was a link.
 void RedisSubscriber::join() {
   const auto now = steady_clock::now();
   link_->ask(Verb::kSubscribe, nodes_channel(options_.cluster), now);
@@ -167,8 +167,8 @@ void RedisSubscriber::go_down(const Error& reason) {
   disconnect();
 }
 
-// Who waits for a confirmation is told, because there will be none. Whoever sees that the bus is
-// down needn't wait any more.
+// Ends pending waits, because no confirmations will arrive: callers need not wait while the bus is
+// down.
 void RedisSubscriber::disconnect() {
   auto requests = mailbox_.set_connected(false);
   up_ = false;

@@ -17,9 +17,9 @@
 
 namespace chat::cluster {
 
-// The thread that listens to Redis. It alone knows which channels are wanted and owns the
-// connection; others ask it through the mailbox. It is down until Redis has confirmed everything
-// that was wanted when it connected; coming up after that is a gap for the listener.
+// The thread that listens to Redis. It owns the connection and the set of wanted channels; other
+// threads send it requests through the mailbox. The bus counts as down until Redis has confirmed
+// all channels wanted at connect time; coming up after an outage is a gap for the listener.
 // Threading: ask() and up() are thread-safe; open(), start() and stop() externally synchronised.
 class RedisSubscriber {
  public:
@@ -28,9 +28,9 @@ class RedisSubscriber {
   ~RedisSubscriber() { stop(); }
 
   Result<void> open() { return mailbox_.open(); }
-  // `first` is the outcome of the first attempt to connect.
+  // `first` is the result of the first connection attempt.
   void start(Result<RedisConnection> first, BusListener& listener);
-  // Once the wake-up `stop` is raised. Calls every `heard` that is left before it returns.
+  // Call after raising `stop`. Calls every remaining `heard` before it returns.
   void stop();
 
   void ask(RedisMailbox::Request request) { mailbox_.put(std::move(request)); }
@@ -58,11 +58,11 @@ class RedisSubscriber {
   RedisMailbox mailbox_;
   std::atomic<bool> up_ = false;  // written by the thread
 
-  // The thread's own.
+  // Confined to the thread.
   Subscriptions wanted_;
   std::optional<RedisLink> link_;
-  std::uint64_t joined_at_ = 0;  // so many confirmations of the link make it come up
-  bool missed_ = false;          // there has been a time without a link
+  std::uint64_t joined_at_ = 0;  // the number of confirmations at which the link is up
+  bool missed_ = false;          // there was a time without a link
   bool said_down_ = false;
   bool said_refused_ = false;
   bool stopping_ = false;

@@ -26,7 +26,7 @@ class Wakeup {
   base::UniqueFd fd_;
 };
 
-// poll() that goes on after signals. False at the deadline; entries with fd -1 are passed over.
+// poll() that continues after signals. False at the deadline; entries with fd -1 are skipped.
 bool poll_until(std::span<pollfd> entries, base::SteadyTime deadline);
 
 }  // namespace chat::cluster
