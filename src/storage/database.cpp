@@ -13,7 +13,7 @@ Result<void> Statement::run() {
 }
 
 void Statement::add_row() {
-  CHAT_CHECK(false);  // where Connection::takes_rows() says no
+  CHAT_CHECK(false);  // only where Connection::takes_rows()
 }
 
 Result<Transaction> Transaction::begin(Connection& connection, TransactionKind kind) {

@@ -9,7 +9,7 @@
 
 #include "storage/sql.h"
 
-// Of the servers of schema 4 and 5.
+// The lock of servers without a bus of schema 4 and 5.
 #define CHAT_LONE_LOCK "CONCAT('chatserver.', MD5(DATABASE()))"
 
 namespace chat::storage {
@@ -20,10 +20,9 @@ using std::chrono::milliseconds;
 constexpr int kFirstVersionWithNodes = 4;
 constexpr int kFirstVersionWithClusterId = 6;
 constexpr milliseconds kRowPollInterval{250};
-// Longer than this between two polls is a break: what the rows did meanwhile was not watched.
+// A longer pause between two polls is a break: changes of the rows may have been missed.
 constexpr milliseconds kRowPollGap{2'500};
-// A server that was told to stop a moment ago still renews its lease while it stops, and holds its
-// lock.
+// A server that was just told to stop still renews its lease and holds its lock while it stops.
 constexpr milliseconds kEarlierStopPatience{5'000};
 
 struct EarlierNode {
@@ -31,11 +30,11 @@ struct EarlierNode {
   std::string name;
   std::int64_t epoch = 0;
   std::int64_t lease_until = 0;
-  base::SteadyTime since{};  // when it was first seen so
+  base::SteadyTime since{};  // when this state was first seen
 };
 
-// A server without a bus wrote its row once, at its start, and names no connections in it. So does
-// one with a bus in the moment before its first renewal.
+// A server without a bus writes its row once, at its start, without connection ids. One with a bus
+// does too, just before its first renewal.
 constexpr std::string_view kEarlierRows =
     "SELECT id, name, epoch, lease_until FROM node WHERE lease_until <> 0"
     " AND (connection_ids <> '' OR lease_until > UNIX_TIMESTAMP() * 1000 - 60000)";
@@ -67,7 +66,7 @@ Result<void> EarlierServers::exclude(int version) {
   return watch_rows();
 }
 
-// Those with a bus, too, refuse to start while somebody has this lock.
+// Servers with a bus also refuse to start while the lock is held.
 Result<void> EarlierServers::lock_out_lone_ones() {
   constexpr auto kPatience = std::chrono::duration_cast<std::chrono::seconds>(kEarlierStopPatience);
   const auto got = sql::read_integer(connection_, "SELECT GET_LOCK(" CHAT_LONE_LOCK ", ?)",
@@ -118,7 +117,7 @@ Result<void> EarlierServers::watch_rows() {
   }
 }
 
-// False: told to give up.
+// False if told to give up.
 bool EarlierServers::rest() const {
   std::this_thread::sleep_for(kRowPollInterval);
   return !wait_.give_up || !wait_.give_up();

@@ -32,7 +32,7 @@ constexpr sql::Text kHasVersionTable{
         "SELECT COUNT(*) FROM information_schema.tables"
         " WHERE table_schema = DATABASE() AND table_name = 'schema_version'"};
 
-// Nothing when the schema is what this server knows, the version that it has when it is older.
+// The version of an older schema; nothing if the schema is up to date.
 Result<std::optional<int>> version_to_raise(Connection& connection, int newest) {
   const auto version = schema_version(connection);
   if (!version) return fail(version);
@@ -46,8 +46,8 @@ Result<std::optional<int>> version_to_raise(Connection& connection, int newest) 
 }
 
 // Applies the step after the recorded version, in one transaction with its record; false when
-// there is none. The version is read again, so two who migrate at once take turns and neither
-// repeats the other's step.
+// there is none. The version is read again, so that of two concurrent migrations neither repeats
+// the other's step.
 Result<bool> apply_next(Connection& connection, std::span<const Migration> migrations) {
   auto transaction = Transaction::begin(connection, TransactionKind::kWrite);
   if (!transaction) return fail(transaction);
@@ -74,8 +74,8 @@ Result<void> apply_all(Connection& connection, std::span<const Migration> migrat
   }
 }
 
-// DDL ends transactions on a MySQL server, so those who migrate at once take turns by a lock with
-// a name. SQLite's write transaction is lock enough.
+// DDL ends transactions on MySQL, so concurrent migrations are serialised by a named lock. On
+// SQLite the write transaction suffices.
 class MigrationLock {
  public:
   explicit MigrationLock(Connection& connection) : connection_(connection) {}
@@ -124,7 +124,7 @@ Result<void> migrate(Connection& connection, std::span<const Migration> migratio
   if (!*version) return {};
   MigrationLock lock(connection);
   if (auto taken = lock.take(); !taken) return taken;
-  version = version_to_raise(connection, newest);  // somebody may have raised it meanwhile
+  version = version_to_raise(connection, newest);  // another process may have raised it
   if (!version) return fail(version);
   if (!*version) return {};
   if (may_begin) {

@@ -23,7 +23,7 @@ Lease::~Lease() {
 Pool::Pool(Database& database, PoolOptions options, const base::Clock& clock)
     : database_(database), options_(options), clock_(clock) {
   CHAT_CHECK(options_.size > 0);
-  idle_.reserve(options_.size);  // giving back must not fail
+  idle_.reserve(options_.size);  // so that give_back() cannot fail
 }
 
 Pool::~Pool() {
@@ -32,8 +32,8 @@ Pool::~Pool() {
 }
 
 Result<Lease> Pool::lease() {
-  // Holds the place that wait_for_place() gave, until a lease takes it over; whatever fails or
-  // throws on the way gives it back.
+  // Holds the place from wait_for_place() until a lease takes it over; a failure or exception
+  // before that returns it.
   struct Place {
     Pool* pool;
     ~Place() {
@@ -59,8 +59,8 @@ Result<Lease> Pool::lease() {
   return Lease(*this, std::move(connection));
 }
 
-// Takes one of the `size` places, with the connection that was last given back if one is idle.
-// The wait is on the machine's clock, not on clock_: a thread really sleeps here.
+// Takes one of the `size` places, with the most recently returned connection if one is idle. Waits
+// by the machine's clock, not clock_, because a thread really sleeps here.
 Result<Pool::Idle> Pool::wait_for_place() {
   base::MutexLock lock(mutex_);
   if (lent_ == options_.size) {
@@ -81,12 +81,12 @@ Result<Pool::Idle> Pool::wait_for_place() {
   return last;
 }
 
-// The idle connection, or nothing when it is too old or dead: then a new one is due.
+// The idle connection, or nothing if it is too old or dead.
 std::unique_ptr<Connection> Pool::revive(Idle idle) {
   if (idle.connection == nullptr) return nullptr;
   const auto age = clock_.now() - idle.since;
   if (age > options_.recycle_after_idle) {
-    idle.connection.reset();  // blocks, so not under the lock
+    idle.connection.reset();  // blocks, so outside the lock
     base::MutexLock lock(mutex_);
     ++counts_.recycled;
     return nullptr;
@@ -104,7 +104,7 @@ std::unique_ptr<Connection> Pool::revive(Idle idle) {
 void Pool::give_back(std::unique_ptr<Connection> connection) {
   if (connection->met_lock()) met_lock_ = clock_.now();
   const bool keep = connection->usable() && !connection->in_transaction();
-  if (!keep) connection.reset();  // before its place is free, or more than `size` could be open
+  if (!keep) connection.reset();  // before its place becomes free, so that at most `size` are open
   {
     base::MutexLock lock(mutex_);
     CHAT_CHECK(lent_ > 0);

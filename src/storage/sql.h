@@ -14,12 +14,11 @@
 #include "chat/base/result.h"
 #include "chat/storage/database.h"
 
-// What the models share: binding arguments in order, and running a statement to its end, so
-// that none stays behind holding a snapshot. SQL in the models is what both dialects
-// understand; where one needs something of its own, the model asks connection.dialect().
+// Helpers of the models: bind arguments in order and run a statement to its end, so that none keeps
+// a snapshot open. The models' SQL is common to both dialects; where they differ, see Text.
 namespace chat::storage::sql {
 
-// What the two dialects say differently.
+// SQL that differs between the dialects.
 struct Text {
   std::string_view sqlite;
   std::string_view mysql;
@@ -40,7 +39,7 @@ void bind_one(Statement& statement, int parameter, Id<Tag> id) {
   statement.bind(parameter, std::int64_t{id.value});
 }
 
-// Texts must live until the statement ended.
+// Texts must live until the statement has ended.
 template <typename... Args>
 void bind_all(Statement& statement, const Args&... args) {
   int parameter = 0;
@@ -72,7 +71,7 @@ Result<std::vector<RowOf<ToRow>>> read_all(Connection& connection, std::string_v
   }
 }
 
-// The first row, if there is one.
+// The first row, if any.
 template <typename ToRow, typename... Args>
 Result<std::optional<RowOf<ToRow>>> read_one(Connection& connection, std::string_view text,
                                              ToRow to_row, const Args&... args) {
@@ -95,7 +94,7 @@ Result<std::optional<std::int64_t>> read_integer(Connection& connection, std::st
       connection, text, [](const Statement& row) { return row.integer(0); }, args...);
 }
 
-// A statement that gives no rows.
+// Runs a statement that returns no rows.
 template <typename... Args>
 Result<void> write(Connection& connection, std::string_view text, const Args&... args) {
   auto prepared = connection.prepare(text);

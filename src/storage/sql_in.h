@@ -12,13 +12,13 @@
 #include "storage/sql.h"
 
 // Statements over lists of any length: "`head` (?, ?, …) `tail`". They are prepared for lengths
-// that are powers of two; a list is filled up with its last element, and a long one is cut.
+// that are powers of two; a list is padded with its last element, and a long one is split.
 namespace chat::storage::sql {
 
 inline constexpr std::size_t kIdsPerStatement = 256;
 
-// Prepares the statement for a first part of `ids`, which is taken off them, and binds it from
-// parameter `first` on.
+// Removes a first part from `ids`, prepares the statement for it and binds it from parameter
+// `first` on.
 template <typename IdType>
 Result<Statement*> prepare_in(Connection& connection, std::string_view head,
                               std::span<const IdType>& ids, std::string_view tail, int first) {
@@ -55,7 +55,7 @@ Result<std::vector<RowOf<ToRow>>> read_in(Connection& connection, std::string_vi
   return rows;
 }
 
-// A statement that gives no rows; `args` are the parameters before the list.
+// Runs a statement that returns no rows; `args` are the parameters before the list.
 template <typename IdType, typename... Args>
 Result<void> write_in(Connection& connection, std::string_view head, std::span<const IdType> ids,
                       const Args&... args) {

@@ -3,7 +3,7 @@
 namespace chat::storage {
 namespace {
 
-// No row has these keys. The comments are statements to MariaDB only.
+// No row has these keys. MariaDB executes the comments.
 constexpr const char* kIdleWrites[] = {
     "/*M! SET STATEMENT lock_wait_timeout=0 FOR */ UPDATE user SET id = id WHERE id = 0",
     "/*M! SET STATEMENT lock_wait_timeout=0 FOR */ DELETE FROM session WHERE token_hash = ''",

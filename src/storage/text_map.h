@@ -7,7 +7,7 @@
 
 namespace chat::storage {
 
-// A map by text that is looked up without making a string.
+// A map keyed by text that can be searched by a string_view.
 struct TextHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const noexcept {

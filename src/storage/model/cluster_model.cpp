@@ -25,7 +25,7 @@ Result<std::string> ClusterModel::id() {
   auto found = read(connection_);
   if (!found) return fail(found);
   if (*found) return **std::move(found);
-  // Whoever comes second inserts nothing and reads what the first has inserted.
+  // The second caller inserts nothing and reads the first one's row.
   const std::string candidate = base::random_hex(kIdBytes);
   if (auto made = sql::write(connection_, kMake.in(connection_), candidate); !made) {
     return fail(made);
@@ -44,7 +44,7 @@ Result<void> ClusterModel::serialise_start() {
   return fail(ErrorCode::kInternal, "the table cluster has no row");
 }
 
-// Each server of a replication has an id of its own.
+// In a replication setup every server has its own id.
 Result<std::string> ClusterModel::database_server() {
   if (connection_.dialect() == Dialect::kSqlite) return std::string();
   const auto server = sql::read_one(

@@ -21,7 +21,7 @@ Result<bool> FriendModel::insert(UserId user, UserId friend_id) {
   const auto present = sql::read_integer(
       connection_, "SELECT 1 FROM friend WHERE userid = ? AND friendid = ?", user, friend_id);
   if (!present) return fail(present);
-  if (!present->has_value()) return fail(inserted);  // one of the two doesn't exist
+  if (!present->has_value()) return fail(inserted);  // one of the two users doesn't exist
   return false;
 }
 

@@ -17,7 +17,7 @@ GroupMember to_member(const Statement& row) {
           row.text(3) == "creator" ? GroupRole::kCreator : GroupRole::kNormal};
 }
 
-// A member's three positions all start at the head: what was said before isn't theirs.
+// A member's three positions all start at the head: earlier messages are not theirs to read.
 Result<void> insert_member(Connection& connection, GroupId group, UserId user,
                            std::string_view role, Seq head) {
   return sql::write(connection,
@@ -64,7 +64,7 @@ Result<std::optional<GroupId>> GroupModel::create(std::string_view name, std::st
   const auto holder =
       sql::read_integer(connection_, "SELECT id FROM allgroup WHERE name_key = ?", key);
   if (!holder) return fail(holder);
-  if (!holder->has_value()) return fail(inserted);  // some other rule refused it
+  if (!holder->has_value()) return fail(inserted);  // another constraint was violated
   return std::optional<GroupId>{};
 }
 

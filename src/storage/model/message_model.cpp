@@ -14,15 +14,15 @@ namespace {
 
 constexpr RowInsert kInsertDirect{
     "INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body) VALUES ", 6};
-// A stream's cursor may be there already: its first batch is tried again after an unknown outcome.
+// The cursor may exist already, if the stream's first batch is retried after an unknown outcome.
 constexpr sql::Text kInsertCursorHead{
     .sqlite = "INSERT OR IGNORE INTO directcursor (recipient, sender) VALUES ",
     .mysql = "INSERT IGNORE INTO directcursor (recipient, sender) VALUES "};
 constexpr RowInsert kInsertGroup{
     "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body) VALUES ", 6};
 // SQLite: the write transaction itself is the lock on the group's row. MySQL before 8.0 waits for
-// it. So would MariaDB, whose caller waits for no row (innodb_lock_wait_timeout = 0): its SKIP
-// LOCKED fails with error 1180 then.
+// it. MariaDB uses no SKIP LOCKED, which fails with error 1180 if innodb_lock_wait_timeout = 0;
+// with that setting a plain lock does not wait either.
 constexpr sql::Text kTryLockGroup{
     .sqlite = "SELECT last_seq FROM allgroup WHERE id = ?",
     .mysql = "SELECT last_seq FROM allgroup WHERE id = ? FOR UPDATE /*!80001 SKIP LOCKED */"};
@@ -53,12 +53,12 @@ bool begins_stream(const DirectMessage* row) {
   return row->seq == 1;
 }
 
-// Which of so many streams there are, two parameters each.
+// The text that finds which of `streams` streams exist; two parameters each.
 std::string begun_text(const Connection& connection, std::size_t streams) {
   std::string text;
   if (connection.takes_rows()) {
-    // MariaDB: half the time of an OR of keys (measured with 128: 5 µs instead of 11), which it
-    // plans anew each time. The first row gives the parameters their type.
+    // MariaDB: half the time of an OR of keys (measured with 128: 5 µs instead of 11), which is
+    // planned anew each time. The first row sets the types of the parameters.
     text = "SELECT c.recipient, c.sender FROM (WITH asked (recipient, sender) AS (VALUES ";
     for (std::size_t i = 0; i < streams; ++i) {
       text += i == 0 ? "(CAST(? AS SIGNED), CAST(? AS SIGNED))" : ", (?, ?)";
@@ -67,7 +67,7 @@ std::string begun_text(const Connection& connection, std::size_t streams) {
            ") SELECT recipient, sender FROM asked) AS asked STRAIGHT_JOIN directcursor c"
            " ON c.recipient = asked.recipient AND c.sender = asked.sender";
   }
-  // So many places of the index; a list of pairs would be a scan.
+  // Index lookups; a list of pairs would be a scan.
   text = "SELECT recipient, sender FROM directcursor WHERE";
   for (std::size_t i = 0; i < streams; ++i) {
     text += i == 0 ? " (recipient = ? AND sender = ?)" : " OR (recipient = ? AND sender = ?)";
@@ -79,7 +79,7 @@ std::pair<Seq, UnixMillis> to_age(const Statement& row) {
   return {row.integer(0), row.integer(1)};
 }
 
-// Time never goes back within a stream: the old ones are in front.
+// Times never decrease within a stream, so the old messages come first.
 std::size_t count_older(const std::vector<std::pair<Seq, UnixMillis>>& rows, UnixMillis before) {
   const auto first_young = std::find_if(rows.begin(), rows.end(),
                                         [before](const auto& row) { return row.second >= before; });
@@ -113,7 +113,7 @@ Result<std::vector<DirectStream>> MessageModel::begun(std::span<const DirectStre
     if (!prepared) return fail(prepared);
     StatementScope statement(**prepared);
     for (std::size_t i = 0; i < places; ++i) {
-      const DirectStream stream = i < part.size() ? part[i] : DirectStream{};  // nobody's
+      const DirectStream stream = i < part.size() ? part[i] : DirectStream{};  // padding
       sql::bind_one(*statement, static_cast<int>(2 * i), stream.recipient);
       sql::bind_one(*statement, static_cast<int>(2 * i + 1), stream.sender);
     }
@@ -128,7 +128,7 @@ Result<std::vector<DirectStream>> MessageModel::begun(std::span<const DirectStre
 }
 
 Result<void> MessageModel::append_direct(DirectRows rows) {
-  // A statement of its own is a transaction of its own, in one round trip instead of three.
+  // A single statement is a transaction by itself, in one round trip instead of three.
   if (std::none_of(rows.begin(), rows.end(), begins_stream) && connection_.takes_rows() &&
       rows_that_fit(rows, direct_values) == rows.size()) {
     return insert_rows(connection_, kInsertDirect, rows, direct_values);

@@ -1,5 +1,4 @@
-// The part of MessageModel that deals with positions: how far each stream has got, and who is how
-// far in it.
+// The part of MessageModel that handles positions: the heads of streams and the cursors in them.
 #include <algorithm>
 #include <bit>
 #include <iterator>
@@ -16,10 +15,10 @@
 namespace chat::storage {
 namespace {
 
-// What a cursor move may move, and how. Where the new position isn't past the old one there is
-// nothing to write: that is the `max`. A stream's row is there, with the first message: for
-// MariaDB an INSERT that finds it takes half the time of an UPDATE (measured with arrays of 128
-// rows: 13 µs instead of 28). A member's row may be gone, and must not come back.
+// The positions that a cursor move can set, and the statements. Only a higher position is written:
+// that is the `max`. A direct stream's row exists since its first message; on MariaDB an INSERT
+// that finds it takes half the time of an UPDATE (measured with arrays of 128 rows: 13 µs instead
+// of 28). A member's row may have been deleted and must not be recreated.
 struct Position {
   bool direct;
   Seq CursorMove::*to;
@@ -50,10 +49,10 @@ constexpr Position kPositions[] = {
     {false, &CursorMove::read, {.sqlite = kUpdateRead, .mysql = kUpdateRead}},
 };
 
-// In key order, as all that lock several rows.
+// In key order, like every statement that locks several rows.
 Result<void> write_position(Connection& connection, const Position& position,
                             std::span<const CursorMove> moves) {
-  using Row = std::tuple<std::int32_t, std::int32_t, Seq>;  // the key, and where to
+  using Row = std::tuple<std::int32_t, std::int32_t, Seq>;  // the key and the new position
   std::vector<Row> rows;
   for (const CursorMove& move : moves) {
     CHAT_CHECK(static_cast<bool>(move.sender) != static_cast<bool>(move.group));
@@ -72,7 +71,7 @@ Result<void> write_position(Connection& connection, const Position& position,
   });
 }
 
-// A position's row: in `directcursor` (recipient, sender), in `groupuser` (group, user).
+// The key of a position: (recipient, sender) in `directcursor`, (group, user) in `groupuser`.
 using PositionKey = std::pair<std::int32_t, std::int32_t>;
 
 PositionKey position_key(const CursorMove& move) {
@@ -90,7 +89,7 @@ constexpr PositionTable kPositionTables[] = {
     {false, "SELECT groupid, userid FROM groupuser WHERE", " (groupid = ? AND userid = ?)"},
 };
 
-// Adds those of the keys that are in the table, as far as `tail` lets them be seen.
+// Adds the keys found in the table; `tail` may hide locked rows.
 Result<void> find_positions(Connection& connection, const PositionTable& table,
                             std::span<const PositionKey> keys, std::string_view tail,
                             std::set<PositionKey>& found) {
@@ -121,8 +120,8 @@ Result<void> find_positions(Connection& connection, const PositionTable& table,
   return {};
 }
 
-// Locks the rows, and gives the keys of those that somebody else has locked. A row that is not
-// there is nobody's.
+// Locks the rows, and returns the keys of those locked by other transactions. A missing row counts
+// as unlocked.
 Result<std::set<PositionKey>> lock_unlocked_positions(Connection& connection,
                                                       const PositionTable& table,
                                                       const std::vector<PositionKey>& keys) {
@@ -154,7 +153,7 @@ Result<MessageModel::Slowest> slowest(Connection& connection, std::string_view s
   return found;
 }
 
-// Which streams are read, and whether with the time of the message at the position.
+// Which streams to read, and whether with the time of the message at the position.
 struct StreamQuery {
   std::string_view direct_time;
   std::string_view direct_condition;
@@ -245,7 +244,7 @@ Result<std::vector<CursorMove>> MessageModel::cursors_after(UserId recipient, Us
   const auto to_cursor = [](const Statement& row) {
     return CursorMove{sql::id<UserId>(row, 0), sql::id<UserId>(row, 1), {}, row.integer(2), 0};
   };
-  // Two probes: one condition for both would make the database scan.
+  // Two probes: a single condition would cause a scan.
   auto same = sql::read_all(connection_,
                             "SELECT recipient, sender, delivered_seq FROM directcursor"
                             " WHERE recipient = ? AND sender > ? ORDER BY sender LIMIT ?",

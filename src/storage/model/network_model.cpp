@@ -43,7 +43,7 @@ Result<void> NetworkModel::remember(UserId user, std::string_view network, UnixM
   return trim(user, network, now);
 }
 
-// Row by row, as tokens: see SessionModel.
+// Row by row, like tokens: see SessionModel::trim().
 Result<void> NetworkModel::trim(UserId user, std::string_view newest, UnixMillis now) {
   const auto rows = sql::read_all(
       connection_,
@@ -54,7 +54,7 @@ Result<void> NetworkModel::trim(UserId user, std::string_view newest, UnixMillis
       },
       user);
   if (!rows) return fail(rows);
-  std::size_t staying = 1;  // the newest stays, whatever the clock says
+  std::size_t staying = 1;  // the newest is kept, whatever the clock says
   for (const Seen& row : *rows) {
     if (row.network == newest) continue;
     if (row.at > oldest(now) && staying++ < kKeptMax) continue;

@@ -37,13 +37,13 @@ constexpr sql::Text kRenew{.sqlite = "UPDATE node SET lease_until = " CHAT_NOW_S
 #undef CHAT_NOW_SQLITE
 #undef CHAT_NOW_MYSQL
 
-// By the index of node_id.
+// Uses the index on node_id.
 constexpr std::string_view kStranded =
     "SELECT id FROM user WHERE node_id IS NOT NULL AND state = 'online' AND NOT EXISTS"
     " (SELECT 1 FROM node WHERE node.id = user.node_id AND node.epoch = user.node_epoch)";
 constexpr std::size_t kFreedPerCommit = 1024;
 
-// Would two servers be where one may be, if that one still ran?
+// True if the two servers must not run at the same time.
 bool is_in_the_way(const NodeRow& row, const NodeStart& start) {
   if (start.exclusive || row.lease_until == 0) return false;
   if (!start.holder.empty() && row.holder == start.holder) return false;
@@ -58,7 +58,7 @@ bool is_dead(const NodeRow& row, std::span<const NodeRow> dead) {
   });
 }
 
-// The node with an epoch that no earlier life of it had. `rows` are all rows, locked.
+// Creates or updates the node's row, with a new epoch. `rows` are all rows, locked.
 Result<Node> raise(Connection& connection, const NodeStart& start,
                    const std::vector<NodeRow>& rows) {
   const auto found = std::find_if(rows.begin(), rows.end(),
@@ -85,7 +85,7 @@ UserId to_user_id(const Statement& row) {
   return sql::id<UserId>(row, 0);
 }
 
-// Those whom a start leaves without a node. A node without a bus looks at everybody.
+// The users whose lives end with this start. A node without a bus takes all users.
 Result<std::vector<UserId>> left_behind(Connection& connection, const NodeStart& start,
                                         const Node& node, const std::vector<Node>& dead) {
   if (start.alone) {
@@ -102,7 +102,7 @@ Result<std::vector<UserId>> left_behind(Connection& connection, const NodeStart&
   return users;
 }
 
-// Still in the state in which it was taken for dead? Locks its row.
+// True if the row is still as it was when found dead. Locks the row.
 Result<bool> is_unchanged(Connection& connection, const NodeRow& dead) {
   constexpr sql::Text kLifeGoesOn{
       .sqlite = "SELECT 1 FROM node WHERE id = ? AND epoch = ? AND lease_until = ?",
@@ -113,7 +113,7 @@ Result<bool> is_unchanged(Connection& connection, const NodeRow& dead) {
   return found->has_value();
 }
 
-// A gap that somebody else has locked can keep users from being freed: then the life ends alone.
+// If a gap lock of another transaction prevents freeing the users, only the life is ended.
 Result<std::optional<std::vector<UserId>>> sweep(Connection& connection, const NodeRow& dead,
                                                  bool free_users, std::vector<UserId>* doubtful) {
   auto transaction = Transaction::begin(connection, TransactionKind::kWrite);
@@ -139,7 +139,8 @@ Result<std::optional<std::vector<UserId>>> sweep(Connection& connection, const N
 }  // namespace
 
 Result<StartOutcome> NodeModel::start(const NodeStart& start) {
-  if (auto id = ClusterModel(connection_).id(); !id) return fail(id);  // its row is the lock
+  if (auto id = ClusterModel(connection_).id(); !id)
+    return fail(id);  // ensures the row that is locked
   auto transaction = Transaction::begin(connection_, TransactionKind::kWrite);
   if (!transaction) return fail(transaction);
   if (auto turn = ClusterModel(connection_).serialise_start(); !turn) return fail(turn);
@@ -160,7 +161,7 @@ Result<StartOutcome> NodeModel::start(const NodeStart& start) {
   }
   if (!ended) return fail(ended);
   if (auto committed = transaction->commit(); !committed) return fail(committed);
-  // A lock is no reason not to start: the lease frees who is still stranded.
+  // Locked users must not prevent the start: the lease frees those still stranded.
   const auto users = left_behind(connection_, start, *node, dead);
   if (!users) return fail(users);
   const auto freed = free_stranded(*users, [](const std::vector<UserId>&) {});

@@ -10,7 +10,7 @@
 namespace chat::storage {
 
 Result<std::vector<NodeRow>> read_nodes(Connection& connection);
-// Locks them until the transaction ends.
+// Locks the rows until the transaction ends.
 Result<std::vector<NodeRow>> read_nodes_locked(Connection& connection);
 
 }  // namespace chat::storage

@@ -12,7 +12,7 @@
 namespace chat::storage {
 namespace {
 
-// Ids per transaction: some ten milliseconds, so that locks are not held for long.
+// Ids per transaction: about ten milliseconds, so that locks are not held for long.
 constexpr std::int64_t kIdsPerStep = 10'000;
 
 struct NameKindSql {
@@ -40,7 +40,7 @@ const NameKindSql& sql_of_names(NameKind kind) {
   return kind == NameKind::kUser ? kUserNames : kGroupNames;
 }
 
-// The second of two that begin a scan at once waits for the first one's row.
+// Of two concurrent scans, the second waits for the first one's row.
 constexpr sql::Text kBeginNameScan{
     .sqlite = "INSERT INTO oldernamescan (kind, last_id) VALUES (?, 0) ON CONFLICT DO NOTHING",
     .mysql =

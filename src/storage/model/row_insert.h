@@ -14,11 +14,11 @@
 #include "chat/storage/database.h"
 #include "storage/sql.h"
 
-// Many rows into one table, in one of three ways. MariaDB takes the rows of a statement as an
-// array: measured with 511 rows, 4.0 µs of both sides' CPU a row, against 6.4 µs for the next way.
-// MySQL takes several rows a statement: statements are prepared for row counts that are powers of
-// two, so a connection keeps few of them, and any batch is a handful of statements. SQLite runs in
-// this very process: one row a statement costs nothing more.
+// Bulk inserts, in one of three ways. MariaDB takes the rows of a statement as an array: measured
+// with 511 rows, 4.0 µs of CPU on both sides per row, against 6.4 µs for the MySQL way. MySQL takes
+// several rows per statement: statements are prepared for row counts that are powers of two, so a
+// connection keeps few of them, and any batch needs a handful of statements. SQLite runs in this
+// process, so one row per statement costs no more.
 namespace chat::storage {
 
 // "INSERT INTO … VALUES " and how many columns a row has.
@@ -28,7 +28,7 @@ struct RowInsert {
 };
 
 inline constexpr std::size_t kRowsPerStatement = 512;
-// Far below any max_allowed_packet that a server is run with.
+// Far below any usual max_allowed_packet.
 inline constexpr std::size_t kBytesPerStatement = 1024 * 1024;
 
 // "INSERT … VALUES (?,?),(?,?)".
@@ -60,7 +60,7 @@ std::size_t bytes_of(const T& value) {
   return sizeof(std::int64_t);
 }
 
-// How many of the rows, at least one, fit into one statement.
+// How many of the rows fit into one statement; at least one.
 template <typename Row, typename ValuesOf>
 std::size_t rows_that_fit(std::span<const Row> rows, ValuesOf values_of) {
   std::size_t bytes = 0;
@@ -74,7 +74,7 @@ std::size_t rows_that_fit(std::span<const Row> rows, ValuesOf values_of) {
   return count;
 }
 
-// The statement once for each row, in as few round trips as there may be. Only where
+// Runs the statement for each row, in as few round trips as possible. Requires
 // Connection::takes_rows().
 template <typename Row, typename ValuesOf>
 Result<void> run_array(Connection& connection, std::string_view sql, std::span<const Row> rows,
@@ -93,7 +93,8 @@ Result<void> run_array(Connection& connection, std::string_view sql, std::span<c
   return {};
 }
 
-// A statement that gives no rows, once for each row. Stops at the first error, as insert_rows().
+// Runs a statement that returns no rows, once per row. Stops at the first error, like
+// insert_rows().
 template <typename Row, typename ValuesOf>
 Result<void> write_rows(Connection& connection, std::string_view sql, std::span<const Row> rows,
                         ValuesOf values_of) {
@@ -108,8 +109,8 @@ Result<void> write_rows(Connection& connection, std::string_view sql, std::span<
   return {};
 }
 
-// `values_of(row)` gives a tuple of references to what is bound. Stops at the first error: some of
-// the rows may be in by then.
+// `values_of(row)` returns a tuple of references to the values to bind. Stops at the first error,
+// when some rows may already be inserted.
 template <typename Row, typename ValuesOf>
 Result<void> insert_rows(Connection& connection, const RowInsert& insert, std::span<const Row> rows,
                          ValuesOf values_of) {

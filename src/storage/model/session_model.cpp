@@ -15,7 +15,7 @@ Result<void> SessionModel::insert(std::string_view token_hash, UserId user, Unix
       token_hash, user, now, expires_at);
   if (!inserted) {
     if (inserted.error().code != ErrorCode::kConflict) return inserted;
-    // Tokens are random: one that exists was stored by an earlier attempt of the same login.
+    // Tokens are random, so an existing one was stored by an earlier attempt of the same login.
     const auto present = sql::read_integer(
         connection_, "SELECT 1 FROM session WHERE token_hash = ? AND userid = ?", token_hash, user);
     if (!present) return fail(present);
@@ -41,13 +41,13 @@ Result<std::vector<Token>> SessionModel::list(UserId user, UnixMillis now) {
   return tokens;
 }
 
-// What goes is found first and taken away row by row: a DELETE with a search of its own may wait
-// for rows that others are just inserting, and they for ours.
+// Finds the rows first and deletes them one by one: a DELETE with a range could deadlock with
+// concurrent inserts.
 Result<void> SessionModel::trim(std::string_view newest, UserId user, UnixMillis now,
                                 std::size_t kept) {
   const auto tokens = all_of(user);
   if (!tokens) return fail(tokens);
-  std::size_t staying = 1;  // the one that was just made stays, whatever the clock says
+  std::size_t staying = 1;  // the new one is kept, whatever the clock says
   for (const Token& token : *tokens) {
     if (token.token_hash == newest) continue;
     if (token.expires_at > now && staying++ < kept) continue;

@@ -24,7 +24,7 @@ UserState to_state(const Statement& row) {
           Node{sql::id<NodeId>(row, 2), row.integer(3)}, row.integer(4), row.integer(5) != 0};
 }
 
-// Each dialect has its own way to learn the new epoch in the same statement.
+// The dialects return the new epoch in different ways.
 #define CHAT_CLAIM_WHERE                                                               \
   " WHERE id = ? AND (? <> 0 OR state = 'offline' OR (node_id = ? AND node_epoch = ?)" \
   " OR NOT EXISTS"                                                                     \
@@ -38,8 +38,8 @@ constexpr sql::Text kClaim{
         " session_epoch = LAST_INSERT_ID(session_epoch + 1)" CHAT_CLAIM_WHERE};
 #undef CHAT_CLAIM_WHERE
 
-// SQLite: the write transaction itself is the lock on the rows. MySQL: in the order of the ids, so
-// that two transactions never wait for each other, and without those that would mean waiting.
+// SQLite: the write transaction itself is the lock on the rows. MySQL: in order of the ids, so that
+// two transactions never deadlock, and skipping locked rows.
 constexpr sql::Text kLockTail{.sqlite = "", .mysql = "ORDER BY id FOR UPDATE SKIP LOCKED"};
 
 constexpr sql::Text kLockState{
@@ -83,11 +83,11 @@ Result<std::optional<UserId>> UserModel::insert(std::string_view name,
   if (inserted.error().code != ErrorCode::kConflict) return fail(inserted);
   const auto holder = find_by_name(name);
   if (!holder) return fail(holder);
-  if (!holder->has_value()) return fail(inserted);  // some other rule refused it
+  if (!holder->has_value()) return fail(inserted);  // another constraint was violated
   return std::optional<UserId>{};
 }
 
-// A deleted account is one without a password.
+// A deleted account has no password.
 Result<std::optional<User>> UserModel::find(UserId id) {
   return sql::read_one(connection_,
                        "SELECT id, name, password, state, session_epoch FROM user"
@@ -259,7 +259,7 @@ Result<void> UserModel::release(std::span<Release> releases, const Node& holder)
       std::span<const UserId>(ids));
 }
 
-// A life that has ended never comes back, so who was stranded once stays so until claimed.
+// An ended life never comes back, so a stranded user stays stranded until claimed.
 Result<std::vector<UserId>> UserModel::free_stranded(std::span<const UserId> ids) {
   const auto states = lock_unlocked(ids);
   if (!states) return fail(states);

@@ -14,7 +14,7 @@ namespace chat::storage {
 
 namespace {
 
-// A connection whose account was denied something is made anew, but not over and over.
+// After a denied statement the connection is reopened, but not more often than this.
 constexpr std::chrono::milliseconds kRightsMayChange{1'000};
 
 bool has_bulk_operations(MYSQL* db) {
@@ -68,7 +68,7 @@ Result<void> MysqlConnection::execute(std::string_view script) {
   return done;
 }
 
-// The statements of a script answer one after the other.
+// Reads the results of all statements of a script.
 Result<void> MysqlConnection::drain_results(std::string_view doing) {
   for (;;) {
     if (MYSQL_RES* rows = mysql_store_result(db_.get())) mysql_free_result(rows);
@@ -81,7 +81,7 @@ Result<void> MysqlConnection::drain_results(std::string_view doing) {
 Result<void> MysqlConnection::begin(TransactionKind kind) {
   CHAT_CHECK(!in_transaction_);
   if (kind == TransactionKind::kRead) {
-    // One snapshot for all reads: READ COMMITTED would take a new one for each.
+    // One snapshot for all reads; READ COMMITTED would take a new one for each.
     auto set = query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     if (!set) return set;
   }
@@ -101,11 +101,11 @@ Result<void> MysqlConnection::commit() {
     in_transaction_ = false;
     return committed;
   }
-  // Only a deadlock, a lock that took too long or a refused row has certainly undone it. After any
-  // other error it may have taken effect all the same: only the tables know.
+  // Only a deadlock, a lock time-out or a refused row has certainly undone it. After any other
+  // error it may have taken effect.
   const ErrorCode code = committed.error().code;
   if (usable_ && (code == ErrorCode::kBusy || code == ErrorCode::kConflict)) {
-    // No row is waited for here: somebody holds up all commits (a backup).
+    // COMMIT waits for no row lock, so all commits are blocked (by a backup).
     if (mysql_errno(db_.get()) == ER_LOCK_WAIT_TIMEOUT)
       committed.error().code = ErrorCode::kTimeout;
     return committed;
@@ -120,7 +120,7 @@ void MysqlConnection::rollback() noexcept {
   if (usable_ && mysql_query(db_.get(), "ROLLBACK") != 0) usable_ = false;
 }
 
-// MySQL knows nothing shorter than a second.
+// The shortest lock wait of MySQL is one second.
 Result<void> MysqlConnection::set_lock_waits(LockWaits waits) {
   met_lock_ = false;
   if (waits == lock_waits_) return {};
@@ -175,13 +175,13 @@ tl::unexpected<Error> MysqlConnection::failed(std::string_view doing) {
 Error MysqlConnection::failed(unsigned number, std::string_view message, std::string_view doing) {
   const MysqlFault fault = mysql_fault(number);
   if (ends_connection(fault)) usable_ = false;
-  // MariaDB gives a connection the rights that its account had when it was opened.
+  // On MariaDB a connection keeps the rights that its account had when it was opened.
   const bool old = std::chrono::steady_clock::now() - opened_ >= kRightsMayChange;
   if (fault == MysqlFault::kDenied && old) usable_ = false;
   if (fault == MysqlFault::kGone) gone_ = true;
   if (number == ER_LOCK_WAIT_TIMEOUT) met_lock_ = true;
   auto error = mysql_failure(number, message, doing);
-  // Only while the server starts is this its operator's mistake, to be told in a sentence.
+  // Only at the server's start is this reported as the operator's mistake.
   if (fault == MysqlFault::kDenied && watch_ != nullptr) error.code = ErrorCode::kUnavailable;
   if (in_transaction_ && error.code != ErrorCode::kConflict) broken_ = true;
   return error;

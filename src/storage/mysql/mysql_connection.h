@@ -19,13 +19,13 @@ namespace chat::storage {
 
 // One connection to a MySQL server.
 //
-// The server may have ended a transaction by itself (a deadlock does that), and would then commit
-// what follows statement by statement. So after any error but a refused row the transaction takes
-// no more statements and no commit: it can only be rolled back.
-// Bounds: keeps every statement it prepared; their texts are literals of this program.
+// The server may end a transaction by itself (after a deadlock, for example), and would then commit
+// further statements one by one. So after any error except a refused row the transaction accepts no
+// more statements and no commit; it can only be rolled back.
+// Bounds: caches every prepared statement; their texts are literals of this program.
 class MysqlConnection final : public Connection, private MysqlStatementHost {
  public:
-  // The watch, if there is one, may cut the connection, and outlives it.
+  // The watch, if any, may cut the connection, and outlives it.
   MysqlConnection(MysqlHandle db, MysqlWatch* watch);
   ~MysqlConnection() override;
   MysqlConnection(const MysqlConnection&) = delete;
@@ -49,7 +49,7 @@ class MysqlConnection final : public Connection, private MysqlStatementHost {
   bool met_lock() const override { return met_lock_; }
 
   bool usable() const override { return usable_; }
-  // Fails, too, when the server has become one that takes no writes.
+  // Also fails if the server no longer takes writes.
   Result<void> ping() override;
 
  private:
@@ -69,9 +69,9 @@ class MysqlConnection final : public Connection, private MysqlStatementHost {
 
   MysqlWatch* const watch_;
   MysqlHandle db_;
-  const bool takes_rows_;  // MariaDB does, MySQL doesn't
+  const bool takes_rows_;  // true for MariaDB
   MysqlWatch::Calls calls_{0};
-  // A second descriptor of the connection's socket: the library closes its own when it likes.
+  // A duplicate of the socket's descriptor, because the library may close its own at any time.
   base::UniqueFd socket_;
   const std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
   LockWaits lock_waits_;
@@ -82,7 +82,7 @@ class MysqlConnection final : public Connection, private MysqlStatementHost {
   bool broken_ = false;  // the transaction can only be rolled back
   std::int64_t affected_rows_ = 0;
   std::int64_t last_insert_id_ = 0;
-  TextMap<std::unique_ptr<MysqlStatement>> statements_;  // gone before db_
+  TextMap<std::unique_ptr<MysqlStatement>> statements_;  // destroyed before db_
 };
 
 }  // namespace chat::storage

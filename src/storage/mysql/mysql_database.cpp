@@ -21,7 +21,7 @@ Result<std::unique_ptr<Connection>> connect_to(const MysqlOptions& options, Mysq
 }  // namespace
 
 MysqlDatabase::MysqlDatabase(MysqlOptions options) : options_(std::move(options)) {
-  // Before there are threads: mysql_init() would do it, but not for several of them at once.
+  // Before any threads start: mysql_init() would call it, but not thread-safely.
   mysql_library_init(0, nullptr, nullptr);
 }
 
@@ -46,7 +46,7 @@ Result<std::unique_ptr<Connection>> MysqlDatabase::connect() {
     return fail(ErrorCode::kUnavailable, describe() + " can't be used now");
   }
   auto connection = connect_to(options_, watch_.get());
-  // While the server runs, whatever refuses it a connection may pass.
+  // Once the server runs, a refused connection may be a transient fault.
   if (!connection) return fail(ErrorCode::kUnavailable, std::move(connection.error().message));
   return connection;
 }

@@ -9,7 +9,7 @@
 namespace chat::storage {
 namespace {
 
-// As texts: one server has a number where the other has a word. NULL where it does not matter.
+// As texts, because one server has a number where the other has a word. NULL if irrelevant.
 constexpr std::string_view kSettings =
     "SELECT CAST(@@GLOBAL.innodb_flush_log_at_trx_commit AS CHAR),"
     " CAST(@@GLOBAL.innodb_doublewrite AS CHAR),"
@@ -23,7 +23,7 @@ MysqlDurability durability_in(const Statement& row) {
   return settings;
 }
 
-// MySQL's DETECT_ONLY, like OFF, can't mend a page.
+// MySQL's DETECT_ONLY, like OFF, cannot repair a page.
 bool mends_torn_pages(std::string_view doublewrite) {
   return doublewrite == "1" || doublewrite == "ON" || doublewrite == "DETECT_AND_RECOVER";
 }

@@ -8,16 +8,16 @@
 
 namespace chat::storage {
 
-// The settings of a MySQL or MariaDB server that decide whether what was committed outlives a power
-// cut of its machine, as the server writes them: numbers or words.
+// The settings of a MySQL or MariaDB server on which durability across a power cut depends, as the
+// server writes them: numbers or words.
 struct MysqlDurability {
   std::string flush_log;          // innodb_flush_log_at_trx_commit
   std::string doublewrite;        // innodb_doublewrite
-  std::string sync_binlog = "1";  // left so where the binary log is off
+  std::string sync_binlog = "1";  // kept if the binary log is off
 };
 
-// A sentence for each setting that breaks the promise, that says what is set, what may happen and
-// what to set. Only an administrator can change them, so they are told, not mended.
+// A sentence for each unsafe setting: its value, the risk, and what to set. They are reported and
+// not changed, because only an administrator can.
 std::vector<std::string> faults_of(const MysqlDurability& settings);
 
 // Blocks.

@@ -1,9 +1,9 @@
-// What the error numbers of MySQL and MariaDB mean. Three questions decide where a number belongs:
-// may the same request succeed later (then clients are told to repeat it), may it succeed on
-// another connection (then this one is closed: its address may lead to another server by now), and
-// can it have taken effect (then the tables must be asked).
+// The error numbers of MySQL and MariaDB. Three questions decide the group of a number: may the
+// same request succeed later (then clients are told to repeat it), may it succeed on another
+// connection (then this one is closed, as its address may lead to another server by now), and can
+// it have taken effect (then the tables must be read).
 //
-// To add a number, put it into the group whose comment fits; nothing else depends on the list.
+// To add a number, add it to the group whose comment fits; nothing else depends on the list.
 #include "storage/mysql/mysql_errors.h"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ struct Row {
 
 using enum MysqlFault;
 
-// Ascending by number within a group only; the groups matter to the reader, the search is linear.
+// Ascending within each group; the search is linear.
 constexpr Row kRows[] = {
     // Keys and constraints.
     {1022, kConflict},  // ER_DUP_KEY
@@ -34,7 +34,7 @@ constexpr Row kRows[] = {
     {3819, kConflict},  // MySQL: a CHECK is violated
     {4025, kConflict},  // MariaDB: the same
 
-    // Somebody else's lock or DDL. 1205 ends the statement only, 1213 the transaction.
+    // Locks and DDL of other sessions. 1205 ends only the statement, 1213 the transaction.
     {1020, kLocked},  // ER_CHECKREAD: the row changed since it was read (snapshot isolation)
     {1099, kLocked},  // ER_TABLE_NOT_LOCKED_FOR_WRITE
     {1100, kLocked},  // ER_TABLE_NOT_LOCKED
@@ -62,7 +62,7 @@ constexpr Row kRows[] = {
     {1024, kPasses},  // ER_ERROR_ON_READ
     {1026, kPasses},  // ER_ERROR_ON_WRITE
     {1028, kPasses},  // ER_FILSORT_ABORT
-    {1030, kPasses},  // ER_GET_ERRNO: an error of the storage engine
+    {1030, kPasses},  // ER_GET_ERRNO: a storage engine error
     {1037, kPasses},  // ER_OUTOFMEMORY
     {1038, kPasses},  // ER_OUT_OF_SORTMEMORY
     {1041, kPasses},  // ER_OUT_OF_RESOURCES
@@ -78,14 +78,14 @@ constexpr Row kRows[] = {
     {3015, kPasses},  // ER_ENGINE_OUT_OF_MEMORY
     {3019, kPasses},  // ER_INNODB_UNDO_LOG_FULL
 
-    // Connections and accounts that are used up, at connecting or at a statement.
+    // Limits of connections and accounts, when connecting or running a statement.
     {1040, kLeave},  // ER_CON_COUNT_ERROR
     {1129, kLeave},  // ER_HOST_IS_BLOCKED
     {1203, kLeave},  // ER_TOO_MANY_USER_CONNECTIONS
     {1226, kLeave},  // ER_USER_LIMIT_REACHED
-    {1461, kLeave},  // ER_MAX_PREPARED_STMT_COUNT_REACHED: closing gives our own back
+    {1461, kLeave},  // ER_MAX_PREPARED_STMT_COUNT_REACHED: closing frees our own
 
-    // This server is, or became, one that takes no writes.
+    // This server takes no writes, or no longer does.
     {1036, kLeave},  // ER_OPEN_AS_READONLY
     {1290, kLeave},  // ER_OPTION_PREVENTS_STATEMENT: --read-only, --super-read-only
     {1792, kLeave},  // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
@@ -98,17 +98,17 @@ constexpr Row kRows[] = {
     {1047, kLeave},  // ER_UNKNOWN_COM_ERROR: WSREP has not yet prepared the node
     {3100, kLeave},  // MySQL: a plugin (group replication) refuses the transaction
 
-    // The session is not what we set up, or a table of this server is not what it should be, as
-    // while a backup is loaded or a replica lags.
+    // The session's settings or a table of this server are not as expected, as while a backup is
+    // loaded or a replica lags.
     {1046, kLeave},  // ER_NO_DB_ERROR
-    {1049, kLeave},  // ER_BAD_DB_ERROR; when the server starts its operator is told so
+    {1049, kLeave},  // ER_BAD_DB_ERROR; reported to the operator at start
     {1146, kLeave},  // ER_NO_SUCH_TABLE
     {1179, kLeave},  // ER_CANT_DO_THIS_DURING_AN_TRANSACTION
     {1243, kLeave},  // ER_UNKNOWN_STMT_HANDLER
     {1568, kLeave},  // ER_CANT_CHANGE_TX_CHARACTERISTICS
     {1932, kLeave},  // ER_NO_SUCH_TABLE_IN_ENGINE
 
-    // The server ends the connection, or lost it.
+    // The server closed or lost the connection.
     {1042, kGone},  // ER_BAD_HOST_ERROR
     {1043, kGone},  // ER_HANDSHAKE_ERROR
     {1053, kGone},  // ER_SERVER_SHUTDOWN
@@ -155,7 +155,7 @@ constexpr Row kRows[] = {
     {1406, kBadValue},  // ER_DATA_TOO_LONG
     {1690, kBadValue},  // ER_DATA_OUT_OF_RANGE
 
-    // SQL that no server would take.
+    // Invalid SQL.
     {1052, kBug},  // ER_NON_UNIQ_ERROR
     {1054, kBug},  // ER_BAD_FIELD_ERROR
     {1055, kBug},  // ER_WRONG_FIELD_WITH_GROUP
@@ -178,7 +178,7 @@ constexpr Row kRows[] = {
     {1364, kBug},  // ER_NO_DEFAULT_FOR_FIELD
     {1390, kBug},  // ER_PS_MANY_PARAM
 
-    // The client library's own: misuse, and no memory.
+    // The client library: misuse, and out of memory.
     {2008, kPasses},  // CR_OUT_OF_MEMORY
     {2030, kBug},     // CR_NO_PREPARE_STMT
     {2031, kBug},     // CR_PARAMS_NOT_BOUND
@@ -186,7 +186,7 @@ constexpr Row kRows[] = {
     {2036, kBug},     // CR_UNSUPPORTED_PARAM_TYPE
 };
 
-constexpr unsigned kClientErrors = 2000;  // the library's own: 2000 … 2999
+constexpr unsigned kClientErrors = 2000;  // of the client library: 2000 … 2999
 constexpr unsigned kClientErrorsEnd = 3000;
 
 }  // namespace

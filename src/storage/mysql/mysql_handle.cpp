@@ -16,8 +16,9 @@ constexpr const char* kSession =
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',"
     " innodb_lock_wait_timeout = 1, autocommit = 1, time_zone = '+00:00'";
 constexpr const char* kIsolation = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
-// A server process that is stopped in the middle of a transaction must not keep its row locks: the
-// group that one of them locks goes on within 3 s. Not only writing ones: a lock is there before.
+// A server process suspended in the middle of a transaction must not keep its row locks: a group
+// locked by it is free again within 3 s. Not limited to write transactions, because locks are taken
+// before the first write.
 constexpr const char* kIdleTransactions = "SET SESSION idle_transaction_timeout = 2";
 
 Result<void> run(MYSQL* db, const char* sql) {
@@ -38,7 +39,7 @@ void set_options(MYSQL* db, const MysqlOptions& options) {
   mysql_options(db, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 }
 
-// Row locks have a time-out of their own; this is for tables that somebody has locked or changes.
+// For table locks and DDL of other sessions; row locks have a separate time-out.
 Result<void> limit_lock_wait(MYSQL* db, std::chrono::seconds most) {
   return run(db, fmt::format("SET SESSION lock_wait_timeout = {}", most.count()).c_str());
 }
@@ -48,7 +49,7 @@ Result<void> configure(MYSQL* db, const MysqlOptions& options) {
   if (auto set = limit_lock_wait(db, options.lock_wait); !set) return set;
   if (auto set = run(db, kIsolation); !set) return set;
   auto limited = run(db, kIdleTransactions);
-  if (!limited && mysql_errno(db) == kUnknownVariable) return {};  // MySQL has none
+  if (!limited && mysql_errno(db) == kUnknownVariable) return {};  // MySQL does not have it
   return limited;
 }
 
@@ -58,7 +59,7 @@ ErrorCode connect_error_code(unsigned number) {
   return fault == MysqlFault::kGone ? ErrorCode::kUnavailable : ErrorCode::kBusy;
 }
 
-// What an operator can do about the usual reasons.
+// Advice to the operator for the usual causes.
 std::string_view hint(unsigned number) {
   switch (number) {
     case ER_BAD_DB_ERROR:
@@ -78,7 +79,7 @@ Result<MysqlHandle> open_mysql(const MysqlOptions& options) {
   if (db == nullptr) return fail(ErrorCode::kInternal, "mysql: no memory for a connection");
   set_options(db.get(), options);
   const bool local = !options.socket.empty();
-  // Matched rows are counted, not changed ones, as SQLite does.
+  // Count matched rows, not changed ones, like SQLite.
   if (mysql_real_connect(db.get(), local ? nullptr : options.host.c_str(), options.user.c_str(),
                          options.password.c_str(), options.database.c_str(),
                          local ? 0 : options.port, local ? options.socket.c_str() : nullptr,

@@ -22,27 +22,27 @@ struct MysqlStatementCloser {
 };
 using MysqlStatementHandle = std::unique_ptr<MYSQL_STMT, MysqlStatementCloser>;
 
-// The C API's own truth value: `char` in one family of client libraries, `bool` in the other.
+// The boolean type of the C API: `char` in one family of client libraries, `bool` in the other.
 using MysqlBool = std::remove_pointer_t<decltype(MYSQL_BIND::is_null)>;
 
-// Connects, and sets up the session that our promises rest on. kUnavailable when nobody answers,
-// kInvalidArgument when the server refuses the account or does not know the database, kBusy when it
-// answers and takes no connection now.
+// Connects and sets the session variables that our guarantees rest on. kUnavailable if no server
+// answers, kInvalidArgument if it refuses the account or has no such database, kBusy if it accepts
+// no connection at present.
 Result<MysqlHandle> open_mysql(const MysqlOptions& options);
 
-// What an error number of the server or the client library means here.
+// Converts an error number of the server or the client library.
 Error mysql_failure(unsigned number, std::string_view message, std::string_view doing);
-// What a server says of itself.
+// A server's answer to a probe.
 struct MysqlSign {
-  unsigned error = 0;    // it did not answer the question, and why
-  bool writable = true;  // it takes writes from an ordinary account
-  std::string what;      // why not
+  unsigned error = 0;    // why it did not answer; 0: it did
+  bool writable = true;  // it accepts writes from an ordinary account
+  std::string what;      // why it does not
 };
-// Sends the question; false: the connection has died.
+// Sends the probe; false if the connection has died.
 bool send_question(MYSQL* db);
-// Blocks until the answer is there.
+// Blocks until the answer has arrived.
 MysqlSign read_sign(MYSQL* db);
-// Both.
+// send_question() and read_sign().
 MysqlSign ask_mysql(MYSQL* db);
 
 // "chat@localhost:3306/chat": without the password.

@@ -31,7 +31,7 @@ MysqlStatement::MysqlStatement(MysqlStatementHost& connection, MysqlStatementHan
       integers_(parameters_.size()),
       columns_(mysql_stmt_field_count(handle_.get())),
       results_(columns_.size()) {
-  // The lengths of the longest values are wanted before buffers for them are made.
+  // Makes the library compute the longest value of each column, to size the buffers.
   const MysqlBool yes = 1;
   mysql_stmt_attr_set(handle_.get(), STMT_ATTR_UPDATE_MAX_LENGTH, &yes);
   reset();
@@ -185,7 +185,7 @@ bool MysqlStatement::is_null(int index) const {
   return column(index).is_null != 0;
 }
 
-// Sums and the like come as decimal text.
+// Sums and similar values arrive as decimal text.
 std::int64_t MysqlStatement::integer(int index) const {
   const Column& value = column(index);
   if (value.is_null != 0) return 0;
@@ -202,8 +202,7 @@ std::string_view MysqlStatement::text(int index) const {
   return {value.text.data(), value.length};
 }
 
-// A statement that gives no rows and runs outside of a transaction commits itself: when the
-// connection is lost on the way, only the tables know what became of it.
+// A write outside a transaction commits itself, so after a lost connection its outcome is unknown.
 tl::unexpected<Error> MysqlStatement::failed() {
   state_ = State::kEnded;
   auto error =

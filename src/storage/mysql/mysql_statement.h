@@ -13,28 +13,28 @@
 
 namespace chat::storage {
 
-// What a statement needs of its connection (MysqlConnection). Threading: as the connection.
+// A statement's interface to its connection (MysqlConnection). Threading: as the connection.
 class MysqlStatementHost {
  public:
-  // May a statement start now?
+  // Fails if no statement may start now.
   virtual Result<void> admit() const = 0;
-  // Around whatever waits for the database.
+  // The scope of a call that waits for the database.
   virtual MysqlWatch::Call begin_call() = 0;
-  // The database has answered a call.
+  // The database has answered.
   virtual void heard() = 0;
   virtual void wrote(std::int64_t affected_rows, std::int64_t insert_id) = 0;
-  // The error of a call that failed; remembers what it breaks.
+  // Converts the error of a failed call, and records its effect on the connection.
   virtual Error failed(unsigned number, std::string_view message, std::string_view doing) = 0;
   virtual bool in_transaction() const = 0;
-  // The connection died: what it was doing may have taken effect.
+  // True if the connection died: its last statement may have taken effect.
   virtual bool gone() const = 0;
 
  protected:
   ~MysqlStatementHost() = default;
 };
 
-// A statement prepared on the server. A result is fetched whole when the statement runs, so that
-// the connection is free for other statements while its rows are read.
+// A statement prepared on the server. Its result is fetched completely when it runs, so that the
+// connection is free for other statements while the rows are read.
 class MysqlStatement final : public Statement {
  public:
   MysqlStatement(MysqlStatementHost& connection, MysqlStatementHandle handle, std::string_view sql);
@@ -60,7 +60,7 @@ class MysqlStatement final : public Statement {
     unsigned long length = 0;
     MysqlBool is_null = 0;
   };
-  // One parameter of all rows, as the library wants it.
+  // One parameter of all rows, in the library's format.
   struct RowValues {
     std::vector<std::int64_t> integers;
     std::vector<const char*> texts;
@@ -82,9 +82,9 @@ class MysqlStatement final : public Statement {
 
   State state_ = State::kReset;
   std::vector<MYSQL_BIND> parameters_;
-  std::vector<std::int64_t> integers_;  // what parameters_ point to
-  std::vector<RowValues> row_values_;   // by parameter; empty until add_row()
-  unsigned rows_ = 0;                   // in row_values_; 0: what is bound is all
+  std::vector<std::int64_t> integers_;  // the values that parameters_ point to
+  std::vector<RowValues> row_values_;   // per parameter; empty until add_row()
+  unsigned rows_ = 0;                   // in row_values_; 0: only the bound values
   std::vector<Column> columns_;
   std::vector<MYSQL_BIND> results_;  // point into columns_
 };

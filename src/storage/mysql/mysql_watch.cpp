@@ -14,7 +14,7 @@ namespace chat::storage {
 namespace {
 
 constexpr const char* kSilent = "it does not answer";
-// Also when the other connections keep hearing something: the probe itself is lost then.
+// The limit even if other connections get answers, because then the probe itself is lost.
 constexpr int kPatiences = 10;
 
 constinit log::Limiter lost_calls{log::kUsualLines};
@@ -62,8 +62,8 @@ MysqlWatch::Reason MysqlWatch::look() {
   }
   const MysqlSign sign = read_sign(probe_.get());
   if (sign.error == 0 && sign.writable) return {};
-  // The next connection may lead to another server. Connections that only read would stay with this
-  // one: they are cut first.
+  // The next connection may lead to another server. Read-only connections would stay with this one,
+  // so they are cut first.
   if (sign.error == 0) turn(sign.what);
   return look_anew();
 }
@@ -76,7 +76,7 @@ void MysqlWatch::look_at_calls() {
       ")";
   if (mysql_send_query(probe_.get(), question.data(), question.size()) != 0 || !wait_for_sign() ||
       mysql_read_query_result(probe_.get()) != 0) {
-    return probe_.reset();  // look() finds out why
+    return probe_.reset();  // look() finds the reason
   }
   const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> rows(
       mysql_store_result(probe_.get()), &mysql_free_result);
@@ -87,7 +87,7 @@ void MysqlWatch::look_at_calls() {
   cut_lost_calls(worked_on);
 }
 
-// The numbers of connections whose call takes too long, with commas in between.
+// The ids of connections whose call takes too long, separated by commas.
 std::string MysqlWatch::long_calls() {
   const Time now = std::chrono::steady_clock::now();
   std::string ids;
@@ -106,7 +106,7 @@ std::string MysqlWatch::long_calls() {
   return ids;
 }
 
-// An answer may be on its way just now: only who is found idle twice is cut.
+// An answer may be in flight, so a connection is cut only if the server found it idle twice.
 void MysqlWatch::cut_lost_calls(const std::unordered_set<unsigned long>& worked_on) {
   const Time now = std::chrono::steady_clock::now();
   base::MutexLock lock(mutex_);
@@ -130,7 +130,7 @@ bool MysqlWatch::met_stall_lately() const {
   return last != Time{} && std::chrono::steady_clock::now() - last < kLately;
 }
 
-// A busy database may keep the probe waiting; then it answers others meanwhile.
+// A busy database may delay the probe while it answers others.
 bool MysqlWatch::wait_for_sign() {
   pollfd answer{static_cast<int>(probe_->net.fd), POLLIN, 0};
   for (int patience = 0; patience < kPatiences; ++patience) {
@@ -141,7 +141,7 @@ bool MysqlWatch::wait_for_sign() {
   return false;
 }
 
-// A server that has no connection left for the watch serves those who have one.
+// A server that has no connection left for the watch still serves existing ones.
 MysqlWatch::Reason MysqlWatch::look_anew() {
   probe_.reset();
   auto opened = open_mysql(options_);

@@ -16,23 +16,24 @@
 
 namespace chat::storage {
 
-// Notices a database server that must not be used now, and refuses and cuts its connections until
-// it can be. Two kinds: one that holds its connections and says nothing (a stopped process, a dead
-// network), where every call would wait for its own time-out and every worker with it; and one that
-// answers but takes no writes (a demoted primary, a node outside its cluster), whose address may
-// lead to another server by now. A connection of the watch's own asks all the time; while the
-// answer is no, it is opened anew each time. One log line tells the loss, one the return.
+// Detects an unusable database server, and refuses and cuts its connections until it is usable
+// again. There are two cases: a server that keeps its connections open but does not answer (a
+// suspended process, a dead network), where every call and its worker would wait for a time-out;
+// and one that answers but takes no writes (a demoted primary, a node outside its cluster), whose
+// address may lead to another server by now. The watch probes continually on its own connection,
+// reopening it each time while the server is unusable. It logs one line for the loss and one for
+// the return.
 //
-// A single connection may fall silent, too: the network lost a statement or its answer. Where a
-// call takes longer than any lock is waited for, the server is asked whether it works on it, and
-// the connection is cut if it doesn't. What the server does work on is never cut: disks are slow at
-// times.
-// Threading: thread-safe, with a thread of its own; start() and stop() externally synchronised.
+// A single connection may hang too, when the network loses a statement or its answer. If a call
+// takes longer than any lock wait, the watch asks the server whether it is working on it, and cuts
+// the connection if not. A call that the server is working on is never cut, because disks can be
+// slow.
+// Threading: thread-safe, with a separate thread; start() and stop() externally synchronised.
 class MysqlWatch {
  public:
-  // How often a connection has begun or ended a call: odd while one is on its way.
+  // Counts the beginnings and ends of a connection's calls: odd during a call.
   using Calls = std::atomic<std::uint32_t>;
-  // A call, while it is on its way.
+  // The scope of a call.
   class Call {
    public:
     explicit Call(Calls& calls) : calls_(calls) { calls_.fetch_add(1, std::memory_order_relaxed); }
@@ -44,16 +45,16 @@ class MysqlWatch {
     Calls& calls_;
   };
 
-  // Together they bound how long a request waits in vain: well below a second.
+  // Together they bound how long a request waits for a dead server: well below a second.
   static constexpr std::chrono::milliseconds kInterval{300};
   static constexpr std::chrono::milliseconds kPatience{500};
-  // A call that takes so long waits for no lock (MysqlOptions::lock_wait) …
+  // A call that takes longer is not waiting for a lock (MysqlOptions::lock_wait) … …
   static constexpr std::chrono::milliseconds kLongCall{1'100};
-  // … after this it keeps others waiting …
+  // … after this it counts as a stall … …
   static constexpr std::chrono::milliseconds kStall{1'400};
-  // … and calls are looked at so often.
+  // … and calls are checked at this interval.
   static constexpr std::chrono::milliseconds kLookInterval{100};
-  // The server is asked about so many of them.
+  // At most this many calls are asked about at once.
   static constexpr std::size_t kAskedAbout = 64;
 
   explicit MysqlWatch(const MysqlOptions& options) : options_(options) {}
@@ -62,29 +63,29 @@ class MysqlWatch {
   void start(MysqlHandle probe);
   void stop();
 
-  // The database can be used: connect.
+  // True if the database is usable.
   bool serving() const { return serving_.load(std::memory_order_relaxed); }
-  // A connection got an answer just now.
+  // A connection has received an answer.
   void heard() { signs_.fetch_add(1, std::memory_order_relaxed); }
 
-  // A call is lost, or keeps others waiting; or was or did within kLately.
+  // True if a call is lost or stalls, or did within kLately.
   bool met_stall_lately() const;
 
-  // A connection's socket, its calls, and its number at the server. The first two stay the
-  // caller's, the socket open, until remove().
+  // Registers a connection: its socket, call counter and id at the server. The caller keeps
+  // ownership, and keeps the socket open until remove().
   void add(int socket, const Calls& calls, unsigned long thread_id);
   void remove(int socket);
 
  private:
-  // Why the database can't be used; empty: it can.
+  // Why the database is unusable; empty if it is usable.
   using Reason = std::string;
   using Time = std::chrono::steady_clock::time_point;
   struct Watched {
     const Calls* calls;
     unsigned long thread_id;
-    std::uint32_t call = 0;  // when last looked at
-    Time since{};            // of `call`, as far as it was seen
-    bool idle = false;       // the server did not work on it when it was last asked
+    std::uint32_t call = 0;  // at the last check
+    Time since{};            // when `call` was first seen
+    bool idle = false;       // the server was not working on it at the last check
   };
   static constexpr std::chrono::milliseconds kLately{2'000};
 
@@ -101,7 +102,7 @@ class MysqlWatch {
   std::atomic<bool> serving_{true};
   std::atomic<std::uint64_t> signs_{0};
   std::atomic<Time> met_stall_{};  // the epoch: never
-  MysqlHandle probe_;              // the thread's
+  MysqlHandle probe_;              // confined to the thread
   base::StopSignal stop_;
   base::Thread thread_;
 

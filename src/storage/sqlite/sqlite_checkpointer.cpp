@@ -22,7 +22,7 @@ void SqliteCheckpointer::start(SqliteHandle db) {
   {
     base::MutexLock lock(mutex_);
     stopping_ = false;
-    // A WAL left by a process that was killed is carried over too.
+    // A WAL left by a killed process is carried over too.
     pending_ = true;
     due_ = std::chrono::steady_clock::now();
   }
@@ -59,7 +59,7 @@ void SqliteCheckpointer::work() {
   while (wait_for_work()) pass();
 }
 
-// False when it is time to stop.
+// False when told to stop.
 bool SqliteCheckpointer::wait_for_work() {
   base::MutexLock lock(mutex_);
   while (!stopping_ && new_pages_ < kEagerPages) {
@@ -74,9 +74,9 @@ bool SqliteCheckpointer::wait_for_work() {
   return !stopping_;
 }
 
-// After a complete pass, only what was written meanwhile is left. When the WAL is long by then,
-// that rest is carried over with the writers waiting, at once: another pass beside them would
-// let it grow by as much as they outrun the disk.
+// After a complete pass, only pages written meanwhile are left. If the WAL is long by then, these
+// are carried over at once with the writers blocked: another concurrent pass would let the WAL grow
+// if the writers are faster than the disk.
 void SqliteCheckpointer::pass() {
   if (!complete_ || !wal_is_long()) checkpoint(SQLITE_CHECKPOINT_PASSIVE);
   if (complete_ && wal_is_long()) {

@@ -10,14 +10,13 @@
 
 namespace chat::storage {
 
-// Carries committed pages from the WAL into the database file, so that no commit has to.
+// Carries committed pages from the WAL into the database file, so that commits don't have to.
 //
-// A PASSIVE checkpoint disturbs nobody, but the WAL starts over only when all of it is carried
-// over at the moment when a writer begins. Under constant load that moment never comes by
-// itself, and the file would grow for ever. So once the WAL is long, and only the writers are
-// in the way, the rest is carried over inside the writer lane: that little pause lets the next
-// writer start the WAL at its beginning. While a reader holds an old snapshot, nothing helps;
-// the pass is repeated until it is gone.
+// A PASSIVE checkpoint blocks nobody, but the WAL restarts only if all of it is carried over when a
+// writer begins. Under constant load that never happens by itself, and the file would grow without
+// bound. So once the WAL is long and only writers prevent the restart, the rest is carried over
+// inside the writer lane: this short pause lets the next writer restart the WAL. While a reader
+// holds an old snapshot, that is impossible; the pass is repeated until the reader is done.
 // Threading: thread-safe; start() and stop() externally synchronised.
 class SqliteCheckpointer {
  public:
@@ -25,10 +24,10 @@ class SqliteCheckpointer {
   ~SqliteCheckpointer() { stop(); }
 
   void start(SqliteHandle db);
-  // Ends the thread, then empties the WAL if no reader is in the way.
+  // Ends the thread, then empties the WAL unless a reader prevents it.
   void stop();
 
-  // After each commit: how many pages the WAL has now. Never blocks for long.
+  // Call after each commit, with the number of pages in the WAL. Never blocks for long.
   void committed(int wal_pages);
 
  private:
@@ -40,14 +39,15 @@ class SqliteCheckpointer {
   void try_again_later();
 
   WriterLane& lane_;
-  SqliteHandle db_;        // the thread's, while it runs
-  bool complete_ = false;  // likewise: did the last checkpoint carry over all there was?
+  SqliteHandle db_;        // confined to the thread while it runs
+  bool complete_ = false;  // likewise: the last checkpoint carried over everything
   base::Thread thread_;
 
   base::Mutex mutex_;
   base::CondVar woken_;
   bool stopping_ CHAT_GUARDED_BY(mutex_) = false;
-  bool pending_ CHAT_GUARDED_BY(mutex_) = false;  // something to carry over, at the latest by due_
+  bool pending_ CHAT_GUARDED_BY(mutex_) =
+      false;  // there are pages to carry over, at the latest by due_
   base::SteadyTime due_ CHAT_GUARDED_BY(mutex_);
   int last_wal_pages_ CHAT_GUARDED_BY(mutex_) = 0;
   int new_pages_ CHAT_GUARDED_BY(mutex_) = 0;  // since the last pass began

@@ -68,7 +68,7 @@ Result<void> SqliteConnection::commit() {
   return wrote ? committed_in_place() : Result<void>();
 }
 
-// The row is in the file that SQLite has open, and will be found if that comes back.
+// The commit is in the file that SQLite has open, and will be found if that file is put back.
 Result<void> SqliteConnection::committed_in_place() {
   auto in_place = file_.look();
   if (in_place) return in_place;
@@ -79,7 +79,7 @@ Result<WriterLane::Turn> SqliteConnection::enter_lane() {
   auto turn = lane_.enter_within(kLanePatience);
   if (turn) return std::move(*turn);
   met_lock_ = true;
-  // Not of a row of this writer's, and not worth an attempt at once.
+  // kTimeout, not kBusy: an immediate retry is pointless.
   return fail(ErrorCode::kTimeout, "sqlite: other writers are in the way");
 }
 
@@ -117,8 +117,8 @@ Result<void> SqliteConnection::admit(bool writes) const {
   return in_transaction() ? transaction_alive() : Result<void>{};
 }
 
-// Without this, what follows in a transaction that SQLite has ended would be committed row by
-// row.
+// Without this check, further statements of a transaction that SQLite has ended would be committed
+// one by one.
 Result<void> SqliteConnection::transaction_alive() const {
   if (sqlite3_get_autocommit(db_.get()) == 0) return {};
   return fail(ErrorCode::kUnavailable, "sqlite: an earlier error has ended the transaction");
@@ -132,7 +132,7 @@ Result<void> SqliteConnection::control(const char* sql) {
 
 Error SqliteConnection::failed(int code, std::string_view doing) {
   if (breaks_connection(code)) usable_ = false;
-  // A stranger has the file's lock. Those who wait behind us would only wait for it in turn.
+  // A foreign process has locked the file. The waiting writers would time out one after the other.
   if ((code & 0xFF) == SQLITE_BUSY) {
     met_lock_ = true;
     lane_.refuse_waiting();

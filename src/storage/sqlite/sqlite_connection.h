@@ -14,10 +14,10 @@
 
 namespace chat::storage {
 
-// One SQLite connection. A write transaction holds the writer lane from begin() to its end; so
-// does execute() outside one. Writing inside a read transaction is a CHAT_CHECK: SQLite would
-// have to upgrade it, which fails whenever somebody else wrote in between.
-// Bounds: keeps every statement it prepared; their texts are literals of this program.
+// One SQLite connection. A write transaction holds the writer lane from begin() to its end; so does
+// execute() outside one. Writing inside a read transaction is a CHAT_CHECK: SQLite would have to
+// upgrade it, which fails whenever another writer has committed since.
+// Bounds: caches every prepared statement; their texts are literals of this program.
 class SqliteConnection final : public Connection, private SqliteStatementHost {
  public:
   SqliteConnection(SqliteHandle db, WriterLane& lane, SqliteFile& file)
@@ -38,13 +38,14 @@ class SqliteConnection final : public Connection, private SqliteStatementHost {
   std::int64_t affected_rows() const override { return sqlite3_changes64(db_.get()); }
   std::int64_t last_insert_id() const override { return sqlite3_last_insert_rowid(db_.get()); }
 
-  // The file has one lock.
+  // `tables` and `rows` are the same here: the file has one lock.
   Result<void> set_lock_waits(LockWaits waits) override;
   bool met_lock() const override { return met_lock_; }
 
   bool usable() const override { return usable_; }
   Result<void> ping() override;
-  // The statements, which are soon prepared again, and the pages, which the system has, too.
+  // Frees the statements, which are cheap to prepare again, and the page cache, which the kernel
+  // duplicates.
   void release_memory() override {
     statements_.clear();
     sqlite3_db_release_memory(db_.get());

@@ -28,10 +28,10 @@ Error system_error(int error, std::string_view doing, const fs::path& path) {
           std::string(doing) + " " + path.string() + ": " + std::strerror(error)};
 }
 
-// SQLite itself syncs the folder of its files, but not the folders above: after a power cut a
-// new folder could be gone with everything that was acknowledged in it.
+// SQLite syncs the folder of its files, but not the folders above: after a power cut a new folder
+// could be lost, with all acknowledged data in it.
 Result<void> make_folder(const fs::path& folder) {
-  std::error_code ignored;  // mkdir() tells better what is wrong
+  std::error_code ignored;  // mkdir() gives a better error
   if (folder.empty() || fs::is_directory(folder, ignored)) return {};
   const fs::path parent = folder.parent_path();
   if (auto made = make_folder(parent); !made) return made;
@@ -56,7 +56,7 @@ struct SqliteDatabase::State {
   }
 
   const std::string described;
-  fs::path path;  // absolute and without links after open(); fixed from then on
+  fs::path path;  // absolute and without symbolic links, fixed after open()
   std::unique_ptr<SqliteFile> file;
   WriterLane lane;
   SqliteCheckpointer checkpointer{lane};
@@ -75,8 +75,8 @@ bool SqliteDatabase::is_held(const std::string& path) {
 }
 
 Result<void> SqliteDatabase::open() {
-  CHAT_CHECK(state_->file == nullptr);  // once
-  // Without links and whoever changes the working directory: the -wal is named after it.
+  CHAT_CHECK(state_->file == nullptr);  // only once
+  // Independent of symbolic links and the working directory, because the -wal is named after it.
   std::error_code error;
   const fs::path path = fs::weakly_canonical(fs::absolute(state_->path, error), error);
   if (error) return tl::make_unexpected(system_error(error.value(), "cannot use", state_->path));
@@ -85,7 +85,7 @@ Result<void> SqliteDatabase::open() {
   if (!file) return fail(file);
   auto db = open_sqlite(path.string());
   if (!db) return fail(db);
-  // A first read makes the -wal and the -shm, which stay while a connection is open.
+  // A first read creates the -wal and the -shm, which exist while a connection is open.
   if (auto read = sqlite_execute(db->get(), "SELECT COUNT(*) FROM sqlite_schema"); !read) {
     return read;
   }
@@ -104,7 +104,7 @@ void SqliteDatabase::close() {
 
 Result<std::unique_ptr<Connection>> SqliteDatabase::connect() {
   if (!state_->is_open) return fail(ErrorCode::kUnavailable, describe() + " is not open");
-  // Whatever is at this path now must not be taken for the database.
+  // Another file may be at this path by now.
   if (auto in_place = state_->file->look(); !in_place) return fail(in_place);
   auto db = open_sqlite(state_->path.string());
   if (!db) return fail(db);

@@ -16,10 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The table of passwords and everybody's messages: for the server's own account only. SQLite gives
-// the mode to the -wal and -shm files as well.
+// Passwords and messages: readable by the server's own account only. SQLite applies the mode to the
+// -wal and -shm files too.
 constexpr mode_t kFileMode = 0600;
-// Far behind any byte that SQLite locks or writes.
+// Far past any byte that SQLite locks or writes.
 constexpr off_t kLockByte = off_t{1} << 62;
 
 Error system_error(int error, const char* doing, const fs::path& path) {
@@ -36,8 +36,8 @@ struct flock the_lock() {
   return lock;
 }
 
-// A lock of the open file, not of the process: SQLite opens and closes the same file, which would
-// drop the latter kind. The kernel drops it when the process ends, however it ends.
+// An open file description lock: a process-owned lock would be dropped when SQLite closes the same
+// file. The kernel releases it when the process ends, however it ends.
 Result<void> lock_file(int fd, const fs::path& path) {
   struct flock lock = the_lock();
   if (::fcntl(fd, F_OFD_SETLK, &lock) == 0) return {};
@@ -50,8 +50,8 @@ Result<void> lock_file(int fd, const fs::path& path) {
                   "MySQL");
 }
 
-// Servers of earlier versions lock a file beside the database, which they leave there. Where there
-// is none, none of them runs; one that starts later refuses the schema.
+// Servers of earlier versions lock a file beside the database and leave it there. If it is missing,
+// none of them runs; one that starts later refuses the schema.
 Result<base::UniqueFd> lock_out_earlier(const fs::path& path) {
   const std::string name = path.string() + ".lock";
   base::UniqueFd fd(::open(name.c_str(), O_RDONLY | O_CLOEXEC));

@@ -16,37 +16,38 @@
 
 namespace chat::storage {
 
-// Which file the database is: held by one server at a time, whatever names lead to it, and watched
-// for as long as it is open. SQLite works on with a file that was moved or deleted; whatever it
-// stored then would be missed by the next start. So nothing more is stored, and nothing answered,
-// until the file and its -wal and -shm are back in their places.
-// Threading: thread-safe after open(); a thread of its own looks. Ownership: outlives all of
-// SQLite's connections to the file, because closing a descriptor drops the process's locks on it.
+// The database file: locked by one server at a time, whatever its path, and watched while it is
+// open. SQLite continues to use a file that was moved or deleted, and the next start would not find
+// what it stored. So nothing more is stored or answered until the file and its -wal and -shm are
+// back in place.
+// Threading: thread-safe after open(); a separate thread checks the file. Ownership: outlives all
+// of SQLite's connections to the file, because closing a descriptor drops the process's locks on
+// it.
 class SqliteFile {
  public:
   static constexpr std::chrono::milliseconds kInterval{250};
 
-  // Makes the file if it is missing. kInvalidArgument when another server holds it.
+  // Creates the file if it is missing. kInvalidArgument if another server holds it.
   static Result<std::unique_ptr<SqliteFile>> open(const std::filesystem::path& path);
-  // Whether another process holds it.
+  // True if another process holds it.
   static bool is_held(const std::filesystem::path& path);
   ~SqliteFile();
   SqliteFile(const SqliteFile&) = delete;
   SqliteFile& operator=(const SqliteFile&) = delete;
 
-  // Once SQLite has opened the file, and so made the other two.
+  // Call after SQLite has opened the file and so created the other two.
   void start_watching();
 
-  // What was found when the watch last looked. kUnavailable: not in its place.
+  // The result of the last check. kUnavailable: a file is not in place.
   Result<void> in_place() const;
-  // Looks now, a few microseconds.
+  // Checks now; takes a few microseconds.
   Result<void> look();
 
  private:
   enum Part { kMain, kWal, kShm, kParts };
   struct Inode {
     dev_t device = 0;
-    ino_t number = 0;  // 0: not known
+    ino_t number = 0;  // 0: unknown
     bool operator==(const Inode&) const = default;
   };
 
@@ -58,8 +59,8 @@ class SqliteFile {
   Error moved() const;
 
   const std::filesystem::path path_;
-  const base::UniqueFd fd_;            // carries the lock
-  const base::UniqueFd earlier_lock_;  // keeps out servers of earlier versions; may be none
+  const base::UniqueFd fd_;            // holds the lock
+  const base::UniqueFd earlier_lock_;  // excludes servers of earlier versions; optional
   std::array<Inode, kParts> inodes_;   // fixed after start_watching()
   std::atomic<bool> in_place_{true};
   base::StopSignal stop_;

@@ -5,9 +5,9 @@
 namespace chat::storage {
 namespace {
 
-// Each connection has its own page cache; 8 MiB holds the hot right edges of many streams.
-// wal_autocheckpoint=0: checkpoints have a thread of their own (SqliteCheckpointer). A WAL that
-// grew past journal_size_limit while a reader was in the way is cut when it starts over.
+// Each connection has its own page cache; 8 MiB hold the hot ends of many streams.
+// wal_autocheckpoint=0: checkpoints run on a separate thread (SqliteCheckpointer). A WAL that grew
+// past journal_size_limit because of a reader is truncated when it restarts.
 constexpr char kSqliteSettings[] =
     "PRAGMA synchronous=FULL;"
     "PRAGMA foreign_keys=ON;"
@@ -16,7 +16,7 @@ constexpr char kSqliteSettings[] =
     "PRAGMA temp_store=MEMORY;"
     "PRAGMA journal_size_limit=67108864;";
 
-// Runs a pragma that answers with one value, and compares it.
+// Runs a pragma that returns one value, and checks it.
 Result<void> require(sqlite3* db, const char* pragma, std::string_view expected) {
   sqlite3_stmt* statement = nullptr;
   int code = sqlite3_prepare_v2(db, pragma, -1, &statement, nullptr);
@@ -50,14 +50,14 @@ struct CodeMeaning {
 constexpr CodeMeaning kCodeMeanings[] = {
     {SQLITE_CONSTRAINT, ErrorCode::kConflict, false},
 
-    // Another process, or its change of the schema, is in the way.
+    // Another process has the lock, or is changing the schema.
     {SQLITE_BUSY, ErrorCode::kBusy, false},
     {SQLITE_LOCKED, ErrorCode::kBusy, false},
     {SQLITE_PROTOCOL, ErrorCode::kBusy, false},
     {SQLITE_SCHEMA, ErrorCode::kBusy, false},
 
-    // The disk, its rights, memory: these may pass. Some leave the connection in a state that is
-    // not to be trusted.
+    // The disk, its rights, memory: possibly transient. Some leave the connection in an undefined
+    // state.
     {SQLITE_ABORT, ErrorCode::kUnavailable, false},
     {SQLITE_AUTH, ErrorCode::kUnavailable, false},
     {SQLITE_CANTOPEN, ErrorCode::kUnavailable, false},
@@ -80,7 +80,7 @@ constexpr CodeMeaning kCodeMeanings[] = {
     {SQLITE_MISUSE, ErrorCode::kInternal, false},
 };
 
-// An unlisted code is more likely to pass than to be a mistake of ours.
+// An unlisted code is more likely transient than a mistake of ours.
 CodeMeaning meaning_of(int code) {
   for (const CodeMeaning& row : kCodeMeanings) {
     if (row.code == (code & 0xFF)) return row;
@@ -95,7 +95,7 @@ Result<SqliteHandle> open_sqlite(const std::string& path) {
   const int code =
       sqlite3_open_v2(path.c_str(), &raw,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
-  SqliteHandle db(raw);  // there is one to close after most failures too
+  SqliteHandle db(raw);  // most failures also leave a handle to close
   if (code != SQLITE_OK) return tl::make_unexpected(sqlite_error(raw, code, "opening " + path));
   if (auto configured = configure(raw); !configured) {
     return fail(configured.error().code, path + ": " + configured.error().message);

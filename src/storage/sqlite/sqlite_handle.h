@@ -15,20 +15,20 @@ struct SqliteCloser {
 };
 using SqliteHandle = std::unique_ptr<sqlite3, SqliteCloser>;
 
-// Our own writers queue in memory (WriterLane), so this is only a net for strangers, such as a
-// person with the sqlite3 shell. Somebody waits for the answer.
+// Our own writers queue in memory (WriterLane), so this is only for foreign processes, such as the
+// sqlite3 shell. Short, because a client waits.
 inline constexpr int kSqliteBusyTimeoutMs = 1000;
 
-// Opens the file, which must exist, with every setting that our promises rest on, and checks that
-// SQLite took those for durability. kUnavailable when it can't be opened or refuses one.
+// Opens the file, which must exist, with the settings that our guarantees rest on, and checks those
+// for durability. kUnavailable if it cannot be opened or refuses one.
 Result<SqliteHandle> open_sqlite(const std::string& path);
 
-// What an SQLite result code means here. `db` may be null.
+// Converts an SQLite result code. `db` may be null.
 Error sqlite_error(sqlite3* db, int code, std::string_view doing);
-// After these the state of the connection is not to be trusted any more.
+// True if the code leaves the connection in an undefined state.
 bool breaks_connection(int code);
 
-// Runs SQL that gives no rows.
+// Runs SQL that returns no rows.
 Result<void> sqlite_execute(sqlite3* db, const char* sql);
 
 }  // namespace chat::storage

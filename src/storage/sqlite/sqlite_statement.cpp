@@ -63,7 +63,7 @@ Result<bool> SqliteStatement::step() {
     auto in_place = connection_.committed_in_place();
     return in_place ? Result<bool>(false) : fail(in_place);
   }
-  // The message is lost with the reset; the lane is given back after it.
+  // Read the message before the reset clears it; the lane is released after the reset.
   auto error = connection_.failed(code, sqlite3_sql(handle_));
   sqlite3_reset(handle_);
   turn_.reset();

@@ -10,18 +10,18 @@
 
 namespace chat::storage {
 
-// What a statement needs of its connection (SqliteConnection). Threading: as the connection.
+// A statement's interface to its connection (SqliteConnection). Threading: as the connection.
 class SqliteStatementHost {
  public:
-  // May a statement start now?
+  // Fails if no statement may start now.
   virtual Result<void> admit(bool writes) const = 0;
   virtual bool in_transaction() const = 0;
-  // The writer lane, or kTimeout: whoever is in it is slow, or waits for somebody else's lock.
+  // The writer lane, or kTimeout if its holder is slow or waits for a foreign lock.
   virtual Result<WriterLane::Turn> enter_lane() = 0;
   virtual void wrote_in_lane() = 0;
-  // Something was committed: is it where the next start will look for it?
+  // Called after a commit; fails if the file is no longer where the next start will look for it.
   virtual Result<void> committed_in_place() = 0;
-  // The error of a call that failed; remembers when it breaks the connection.
+  // Converts the error of a failed call, and records whether it breaks the connection.
   virtual Error failed(int code, std::string_view doing) = 0;
 
  protected:
@@ -32,7 +32,7 @@ class SqliteStatementHost {
 // writer lane from its first step to its end.
 class SqliteStatement final : public Statement {
  public:
-  // Takes `handle` over.
+  // Takes ownership of `handle`.
   SqliteStatement(SqliteStatementHost& connection, sqlite3_stmt* handle);
   ~SqliteStatement() override;
   SqliteStatement(const SqliteStatement&) = delete;
@@ -58,7 +58,7 @@ class SqliteStatement final : public Statement {
   const bool writes_;
 
   State state_ = State::kReset;
-  int bind_error_ = SQLITE_OK;  // the first one; told by step()
+  int bind_error_ = SQLITE_OK;  // the first one; reported by step()
   std::optional<WriterLane::Turn> turn_;
 };
 

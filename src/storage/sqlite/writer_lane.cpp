@@ -67,14 +67,14 @@ std::size_t WriterLane::waiting() const {
 void WriterLane::leave() {
   base::MutexLock lock(mutex_);
   holder_ = {};
-  // They are on their way out of the list.
+  // Refused waiters have left the list logically.
   std::erase_if(waiting_, [](const Waiter* waiter) { return waiter->refused; });
   if (waiting_.empty()) {
     taken_ = false;
     return;
   }
-  // The lane stays taken, so nobody slips in before the one who is called. Called under the
-  // lock: the waiter lives on its thread's stack and is gone soon after.
+  // The lane stays taken, so that nobody overtakes the next waiter. Notified under the lock,
+  // because the waiter lives on its thread's stack and may disappear right after.
   Waiter* next = waiting_.front();
   waiting_.pop_front();
   next->has_turn = true;

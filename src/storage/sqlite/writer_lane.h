@@ -11,14 +11,14 @@
 
 namespace chat::storage {
 
-// The one lane in which an SQLite file is written. SQLite itself lets writers poll for its lock
-// with growing sleeps, in no order; here they queue up in memory, first come, first served, and
-// the one who leaves calls the next by name.
-// Threading: thread-safe. A thread that holds the lane must not enter it again (CHAT_CHECK:
-// it would wait for itself), so a write transaction stays on the thread that began it.
+// Serialises the writers of an SQLite file. SQLite itself lets writers poll for its lock with
+// growing sleeps, in no order; here they queue in memory, first come, first served, and each writer
+// wakes exactly the next one. Threading: thread-safe. A thread that holds the lane must not enter
+// it again (CHAT_CHECK: it would deadlock), so a write transaction stays on the thread that began
+// it.
 class WriterLane {
  public:
-  // The right to write; given back when it goes. Movable.
+  // The right to write, released by the destructor. Movable.
   class Turn {
    public:
     Turn(Turn&& other) noexcept : lane_(std::exchange(other.lane_, nullptr)) {}
@@ -35,15 +35,14 @@ class WriterLane {
 
   // Blocks until it is the caller's turn.
   [[nodiscard]] Turn enter();
-  // Likewise, but gives up after `patience`, or when refuse_waiting() is called. While a stranger
-  // is in the way of whoever has the lane, it does not wait at all.
+  // Likewise, but gives up after `patience`, or when refuse_waiting() is called. Does not wait at
+  // all while a foreign process blocks the lane's holder.
   [[nodiscard]] std::optional<Turn> enter_within(std::chrono::milliseconds patience);
-  // Somebody outside of this process has the file's lock. Sends those away who wait in
-  // enter_within().
+  // A foreign process has locked the file: ends the waits in enter_within().
   void refuse_waiting();
-  // A writer got the file's lock.
+  // A writer has got the file's lock.
   void stranger_gone();
-  // How many wait now.
+  // The number of waiting threads.
   std::size_t waiting() const;
 
  private:
@@ -59,7 +58,8 @@ class WriterLane {
 
   mutable base::Mutex mutex_;
   bool taken_ CHAT_GUARDED_BY(mutex_) = false;
-  bool stranger_ CHAT_GUARDED_BY(mutex_) = false;  // had the file's lock when we last tried
+  bool stranger_ CHAT_GUARDED_BY(mutex_) =
+      false;  // a foreign process had locked the file at the last attempt
   std::thread::id holder_ CHAT_GUARDED_BY(mutex_);
   std::deque<Waiter*> waiting_ CHAT_GUARDED_BY(mutex_);
 };
