@@ -18,10 +18,9 @@ namespace chat::delivery {
 
 // Prevents head-of-line blocking when a few streams of a lane are locked, by an administrator or
 // another node. Entries of a locked stream move here from their batch, and later ones follow, to
-// keep their order. They are retried after 2 ms, 4 ms, … 50 ms, and refused as `busy` once the first
-// has waited for kLockPatience. The stream then stays separate for kTroubled.
-// Threading: externally synchronised (the lane). Bounds: kWaitingMax entries; more are refused as
-// `busy` at once.
+// keep their order. They are retried after 2 ms, 4 ms, … 50 ms, and refused as `busy` once the
+// first has waited for kLockPatience. The stream then stays separate for kTroubled.
+// Threading: externally synchronised (the lane). Bounds: kWaitingMax entries, then `busy` at once.
 template <typename EntryType, typename Committer>
 class SideQueue {
  public:
