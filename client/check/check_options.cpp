@@ -110,7 +110,8 @@ std::uint64_t CheckOptions::messages() const {
 
 std::string fault_of(const CheckOptions& options) {
   for (const std::string& server : options.servers) {
-    if (!read_server_name(server)) return fmt::format("--server {}: must be HOST:PORT", server);
+    if (!load::read_server_name(server))
+      return fmt::format("--server {}: must be HOST:PORT", server);
   }
   if (options.clients() == 0) return "nobody would write: use --pairs or --groups";
   if (!options.prefix.empty()) {

@@ -60,7 +60,7 @@ double seconds(base::SteadyTime::duration time) {
   return std::chrono::duration<double>(time).count();
 }
 
-std::string latency_row(const char* name, const Latency& latency) {
+std::string latency_row(const char* name, const load::Latency& latency) {
   std::string out = fmt::format("{:<14}", name);
   for (const auto& [word, percent] : kPercentiles) {
     out += fmt::format("{:>10.2f}", ms(latency.percentile(percent)));
@@ -97,7 +97,7 @@ std::string last_line(const CheckReport& report) {
   return out + '\n';
 }
 
-Json latency_json(const Latency& latency) {
+Json latency_json(const load::Latency& latency) {
   Json out;
   for (const auto& [word, percent] : kPercentiles) out[word] = ms(latency.percentile(percent));
   out["max"] = ms(latency.max());

@@ -34,12 +34,12 @@ struct Progress {
 // before the threads start.
 class Run {
  public:
-  Run(const CheckOptions& the_options, std::string name, std::vector<Endpoint> endpoints)
+  Run(const CheckOptions& the_options, std::string name, std::vector<load::Endpoint> endpoints)
       : options(the_options), id(std::move(name)), servers(std::move(endpoints)) {}
 
   const CheckOptions options;
   const std::string id;  // 8 hex digits
-  const std::vector<Endpoint> servers;
+  const std::vector<load::Endpoint> servers;
   std::atomic<Phase> phase{Phase::kSetUp};
   // When the first message is due. Read it only after phase has left kSetUp.
   base::SteadyTime load_from;
@@ -83,7 +83,7 @@ class Run {
 // What the clients of one thread share. Threading: confined to that thread.
 struct Surroundings {
   Run& run;
-  Poller& poller;
+  load::Poller& poller;
   std::mt19937_64& random;
   std::vector<Outage> outages = {};
   std::size_t accounts = 0;  // that have been logged in

@@ -37,7 +37,7 @@ void on_signal(int /*number*/) {
 }
 
 // Why that server can't be used; empty when it can.
-std::string fault_of_server(const ServerName& name) {
+std::string fault_of_server(const load::ServerName& name) {
   ClientSession session([](const Event&) {}, kSetUpReplyTimeout);
   const auto opened = session.open(name.host, name.port);
   return opened ? "" : opened.error().message;
@@ -60,9 +60,9 @@ Conductor::Conductor(CheckOptions options) : options_(std::move(options)) {
   // The run's name must be new even where the seed is not.
   const std::string run = fmt::format("{:08x}", device());
   prefix_ = options_.prefix.empty() ? "check-" + run : options_.prefix;
-  std::vector<Endpoint> servers;
+  std::vector<load::Endpoint> servers;
   for (const std::string& text : options_.servers) {
-    const auto endpoint = resolve(*read_server_name(text));
+    const auto endpoint = load::resolve(*load::read_server_name(text));
     if (endpoint) servers.push_back(*endpoint);
   }
   run_ = std::make_unique<Run>(options_, run, std::move(servers));
@@ -96,7 +96,7 @@ std::string Conductor::prepare() {
   }
   std::string reasons;
   for (const std::string& server : options_.servers) {
-    const std::string fault = fault_of_server(*read_server_name(server));
+    const std::string fault = fault_of_server(*load::read_server_name(server));
     if (fault.empty()) return {};
     reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", server, fault);
   }

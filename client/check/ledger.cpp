@@ -8,8 +8,8 @@ namespace {
 // A seq so far past what was sent is no mistake in counting but nonsense, and is not noted.
 constexpr std::size_t kSlack = 1000;
 
-Latency::Duration since(base::SteadyTime due, base::SteadyTime now) {
-  return std::chrono::duration_cast<Latency::Duration>(now - due);
+load::Latency::Duration since(base::SteadyTime due, base::SteadyTime now) {
+  return std::chrono::duration_cast<load::Latency::Duration>(now - due);
 }
 
 template <typename T>

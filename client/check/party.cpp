@@ -8,8 +8,8 @@
 #include "chat/protocol/limits.h"
 #include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/people_messages.h"
-#include "client/check/account.h"
 #include "client/core/request_json.h"
+#include "client/load/account.h"
 
 namespace chat::client::check {
 
@@ -24,12 +24,12 @@ Party::Party(Kind kind, std::size_t members, std::uint32_t first_stream, std::st
   for (std::size_t i = 0; i < streams; ++i) ledgers_.emplace_back(members);
 }
 
-void Party::set_handler(std::size_t member, Poller::Handler& handler) {
+void Party::set_handler(std::size_t member, load::Poller::Handler& handler) {
   members_[member].handler = &handler;
 }
 
-std::vector<Poller::Handler*> Party::handlers() const {
-  std::vector<Poller::Handler*> out;
+std::vector<load::Poller::Handler*> Party::handlers() const {
+  std::vector<load::Poller::Handler*> out;
   for (const Member& member : members_) out.push_back(member.handler);
   return out;
 }
@@ -82,7 +82,7 @@ bool Party::take(std::size_t member, const Event& answer) {
   } else if (const auto* history = answer.as<event::History>()) {
     take_history(*history);
   } else if (const auto* refused = answer.as<event::Refused>()) {
-    if (static_cast<Errno>(refused->code) != Errno::kExists) return is_temporary(*refused);
+    if (static_cast<Errno>(refused->code) != Errno::kExists) return load::is_temporary(*refused);
     // Done already, by a request whose answer was lost; who made a group doesn't know its id then.
     if (group_) members_[member].joined = true;
     if (!group_) ++attempts_;

@@ -29,9 +29,9 @@ class Party {
   std::size_t streams() const { return ledgers_.size(); }
 
   // The member's client, told when there is something new to do for it.
-  void set_handler(std::size_t member, Poller::Handler& handler);
+  void set_handler(std::size_t member, load::Poller::Handler& handler);
   // Everyone who may have something new to do.
-  std::vector<Poller::Handler*> handlers() const;
+  std::vector<load::Poller::Handler*> handlers() const;
 
   void logged_in(std::size_t member, UserId id, bool fresh);
   bool prepared(std::size_t member) const;
@@ -64,7 +64,7 @@ class Party {
     UserId id;
     bool fresh = false;
     bool joined = false;
-    Poller::Handler* handler = nullptr;
+    load::Poller::Handler* handler = nullptr;
   };
 
   bool pair() const { return kind_ == Kind::kPair; }

@@ -28,8 +28,8 @@ struct Verdict {
   std::uint64_t refused = 0;     // answers busy, unavailable, rate_limited: sent again
   std::uint64_t repeats = 0;     // pushed again under the same seq
 
-  Latency ack;       // from the time for which it was planned to its ack
-  Latency delivery;  // … and to each delivery
+  load::Latency ack;       // from the time for which it was planned to its ack
+  load::Latency delivery;  // … and to each delivery
 
   std::uint64_t violations() const {
     return lost + doubled + reordered + gaps + unexpected + conflicts + failed;

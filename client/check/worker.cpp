@@ -35,7 +35,7 @@ void Worker::add(Party::Kind kind, std::uint32_t first_stream, const std::string
                  const std::vector<Seat>& seats) {
   Party& party = parties_.emplace_back(kind, seats.size(), first_stream, name);
   for (std::size_t i = 0; i < seats.size(); ++i) {
-    clients_.emplace_back(around_, party, i, Account(seats[i].name, seats[i].password),
+    clients_.emplace_back(around_, party, i, load::Account(seats[i].name, seats[i].password),
                           seats[i].server);
     turns_.push_back(seats[i].turn);
   }
@@ -50,7 +50,7 @@ void Worker::work(std::size_t at_once) {
   auto next_tell = base::system_clock().now();
   while (known != Phase::kLeave) {
     if (known == Phase::kSetUp) start_more(at_once);
-    poller_.run_once(kWorkerLook);
+    poller_.run_once(base::system_clock().now() + kWorkerLook);
     const Phase phase = run_.phase;
     if (phase != known) enter(phase);
     known = phase;
@@ -113,7 +113,7 @@ void Worker::leave() {
   const auto gone = [](const Client& client) { return client.gone(); };
   while (!std::all_of(clients_.begin(), clients_.end(), gone) &&
          base::system_clock().now() < until) {
-    poller_.run_once(kWorkerLook);
+    poller_.run_once(base::system_clock().now() + kWorkerLook);
   }
 }
 

@@ -58,7 +58,7 @@ class Worker {
 
   Run& run_;
   std::mt19937_64 random_;
-  Poller poller_;
+  load::Poller poller_;
   Surroundings around_;
   std::deque<Party> parties_;
   std::deque<Client> clients_;

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cmath>
 
-namespace chat::client::check {
+namespace chat::client::load {
 
 // Values below kSub have a bucket each; above, each power of two is cut into kSub buckets.
 std::size_t Latency::bucket_of(std::uint64_t value) {
@@ -46,4 +46,4 @@ Latency::Duration Latency::percentile(double percent) const {
   return max_;
 }
 
-}  // namespace chat::client::check
+}  // namespace chat::client::load

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace chat::client::check {
+namespace chat::client::load {
 
 // How long things took, as counts in buckets that are at most 1/64 of their value wide: percentiles
 // of any number of measurements in little memory. The longest one is kept exactly.
@@ -37,4 +37,4 @@ class Latency {
   Duration max_{0};
 };
 
-}  // namespace chat::client::check
+}  // namespace chat::client::load

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <memory>
 
-namespace chat::client::check {
+namespace chat::client::load {
 
 std::optional<ServerName> read_server_name(std::string_view text) {
   const auto colon = text.rfind(':');
@@ -37,4 +37,4 @@ Result<Endpoint> resolve(const ServerName& name) {
   return out;
 }
 
-}  // namespace chat::client::check
+}  // namespace chat::client::load

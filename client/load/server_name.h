@@ -9,7 +9,7 @@
 
 #include "chat/base/result.h"
 
-namespace chat::client::check {
+namespace chat::client::load {
 
 // A server as the user writes it: "127.0.0.1:6000", "chat.example.org:8000", "[::1]:6000".
 struct ServerName {
@@ -29,4 +29,4 @@ struct Endpoint {
 // The first address of that name. Blocks for as long as the system's resolver does.
 Result<Endpoint> resolve(const ServerName& name);
 
-}  // namespace chat::client::check
+}  // namespace chat::client::load

@@ -86,9 +86,9 @@ int BenchConductor::run() {
 
 bool BenchConductor::resolve_servers() {
   for (const std::string& server : report_.options.servers) {
-    const auto name = client::check::read_server_name(server);
+    const auto name = client::load::read_server_name(server);
     CHAT_CHECK(name.has_value());
-    auto endpoint = client::check::resolve(*name);
+    auto endpoint = client::load::resolve(*name);
     if (!endpoint) {
       trouble_ = fmt::format("{}: {}", server, endpoint.error().message);
       return false;

@@ -14,7 +14,7 @@
 
 namespace chat::bench {
 
-using Endpoint = client::check::Endpoint;
+using Endpoint = client::load::Endpoint;
 
 // One connection in binary frames, not blocking; used again for the next one. Everything that one
 // turn of the loop appends to output() leaves in one write.

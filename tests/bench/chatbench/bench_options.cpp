@@ -145,7 +145,7 @@ void add_output(CLI::App& app, BenchOptions& out) {
 
 std::string fault_of(const BenchOptions& options) {
   for (const std::string& server : options.servers) {
-    if (!client::check::read_server_name(server)) {
+    if (!client::load::read_server_name(server)) {
       return fmt::format("--server {}: must be HOST:PORT", server);
     }
   }

@@ -18,7 +18,7 @@
 
 namespace chat::bench {
 
-using Latency = client::check::Latency;
+using Latency = client::load::Latency;
 
 enum class Stage : int { kSettingUp, kReady, kDone, kFinished, kFailed };
 

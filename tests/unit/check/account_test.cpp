@@ -1,10 +1,10 @@
-#include "client/check/account.h"
+#include "client/load/account.h"
 
 #include <gtest/gtest.h>
 
 #include "chat/protocol/errors.h"
 
-namespace chat::client::check {
+namespace chat::client::load {
 namespace {
 
 using Kind = Account::Outcome::Kind;
@@ -68,4 +68,4 @@ TEST_F(AccountTest, WaitsAsLongAsItIsTold) {
 }
 
 }  // namespace
-}  // namespace chat::client::check
+}  // namespace chat::client::load

@@ -81,16 +81,16 @@ TEST(CheckOptions, HelpAndVersionLeaveWithZero) {
 }
 
 TEST(ServerName, IsHostAndPort) {
-  const auto plain = read_server_name("chat.example.org:6000");
+  const auto plain = load::read_server_name("chat.example.org:6000");
   ASSERT_TRUE(plain);
   EXPECT_EQ(plain->host, "chat.example.org");
   EXPECT_EQ(plain->port, 6000);
-  const auto six = read_server_name("[::1]:7");
+  const auto six = load::read_server_name("[::1]:7");
   ASSERT_TRUE(six);
   EXPECT_EQ(six->host, "::1");
   for (const char* bad :
        {"", ":", ":1", "host", "host:", "host:0", "host:65536", "host:1x", "::1:6000", "host:-1"}) {
-    EXPECT_FALSE(read_server_name(bad)) << bad;
+    EXPECT_FALSE(load::read_server_name(bad)) << bad;
   }
 }
 

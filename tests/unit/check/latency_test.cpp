@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace chat::client::check {
+namespace chat::client::load {
 namespace {
 
 using std::chrono::microseconds;
@@ -70,4 +70,4 @@ TEST(Latency, TakesWhatLiesOutsideItsRange) {
 }
 
 }  // namespace
-}  // namespace chat::client::check
+}  // namespace chat::client::load

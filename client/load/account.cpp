@@ -1,4 +1,4 @@
-#include "client/check/account.h"
+#include "client/load/account.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include "chat/protocol/messages/login_messages.h"
 #include "client/core/request_json.h"
 
-namespace chat::client::check {
+namespace chat::client::load {
 
 using protocol::encode_request;
 using protocol::Errno;
@@ -77,4 +77,4 @@ Account::Outcome Account::take_refusal(const event::Refused& refused) {
           fmt::format("{} can't log in: {} {}", name_, refused.error, refused.errmsg)};
 }
 
-}  // namespace chat::client::check
+}  // namespace chat::client::load

@@ -9,7 +9,7 @@
 #include "client/core/event.h"
 #include "client/core/pending.h"
 
-namespace chat::client::check {
+namespace chat::client::load {
 
 // Who a client is, and how it comes to be logged in: it registers, where the name is taken it takes
 // the account for its own, logs in by password, and later by token. No I/O: it says what to ask
@@ -41,8 +41,8 @@ class Account {
  private:
   Outcome take_refusal(const event::Refused& refused);
 
-  const std::string name_;
-  const std::string password_;
+  std::string name_;
+  std::string password_;
   UserId id_;
   std::string token_;
   bool registered_ = false;
@@ -54,4 +54,4 @@ bool is_temporary(const event::Refused& refused);
 // How long the server asks to wait, or a usual time where it says nothing.
 std::chrono::milliseconds wait_of(const event::Refused& refused);
 
-}  // namespace chat::client::check
+}  // namespace chat::client::load
