@@ -31,15 +31,15 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::info;
 }
 
-// Who logs in from where is for the server's own account, and its group.
+// Logs contain addresses of users: readable only by the server's account and group.
 constexpr mode_t kFileMode = 0640;
 
-// A file that lines are appended to and that can be opened anew. Errors are spdlog_ex: a logger
-// says on stderr what it could not write, and goes on.
+// A file to append lines to, which can be reopened. Errors are spdlog_ex: the logger reports on
+// stderr what it could not write, and continues.
 class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit FileSink(std::string file) : name_(std::move(file)), fd_(open()) {}
-  // On an error the file that is open stays.
+  // On an error the old file stays open.
   void reopen() {
     base::UniqueFd fd = open();
     const std::lock_guard lock(mutex_);
@@ -49,10 +49,10 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
 
  private:
   base::UniqueFd open() const {
-    std::error_code ignored;  // opening the file tells
+    std::error_code ignored;  // opening the file reports it
     const auto folder = std::filesystem::path(name_).parent_path();
     if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
-    // A pipe that nobody reads must hold nobody up, neither here nor when it is written.
+    // A pipe without a reader must not block, neither here nor when written.
     constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK;
     base::UniqueFd fd(::open(name_.c_str(), kFlags, kFileMode));
     if (!fd) throw spdlog::spdlog_ex(name_, errno);
@@ -72,11 +72,11 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
     torn_ = torn_ || written > 0;
     throw spdlog::spdlog_ex(name_, error);
   }
-  void flush_() override {}  // nothing is held back
+  void flush_() override {}  // nothing is buffered
 
   const std::string name_;
   base::UniqueFd fd_;
-  bool torn_ = false;  // a line was cut off: the next one begins anew
+  bool torn_ = false;  // the last line was written partially: begin a new line
 };
 
 // Fixed before other threads start.

@@ -23,7 +23,7 @@ void limited_exception(Limiter& limiter, std::string_view event, std::string_vie
       limited(Level::kError, limiter, "{}{} what=unknown", event, detail);
     }
   } catch (...) {
-    // No memory even for the line.
+    // Out of memory even for the line.
   }
 }
 

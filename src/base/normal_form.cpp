@@ -30,7 +30,7 @@ struct Composition {
   char32_t whole;
 };
 
-// Generated. Canonical_Combining_Class, where it is not 0.
+// Generated. Canonical_Combining_Class, if not 0.
 constexpr ClassRange kCombiningClasses[] = {
     // clang-format off
     {0x300, 0x314, 230}, {0x315, 0x315, 232}, {0x316, 0x319, 220}, {0x31A, 0x31A, 232},
@@ -134,7 +134,7 @@ constexpr ClassRange kCombiningClasses[] = {
     // clang-format on
 };
 
-// Generated. NFC_Quick_Check=No: always written otherwise.
+// Generated. NFC_Quick_Check=No: never occur in NFC.
 constexpr CodePointRange kNeverComposed[] = {
     // clang-format off
     {0x340, 0x341}, {0x343, 0x344}, {0x374, 0x374}, {0x37E, 0x37E}, {0x387, 0x387}, {0x958, 0x95F},
@@ -154,7 +154,7 @@ constexpr CodePointRange kNeverComposed[] = {
     // clang-format on
 };
 
-// Generated. What together makes one character, in the order of the first two.
+// Generated. Pairs that compose to one character, sorted by the pair.
 constexpr Composition kCompositions[] = {
     // clang-format off
     {0x3C, 0x338, 0x226E}, {0x3D, 0x338, 0x2260}, {0x3E, 0x338, 0x226F}, {0x41, 0x300, 0xC0},
@@ -439,7 +439,7 @@ bool is_between(char32_t c, char32_t first, char32_t last) {
 bool is_hangul_pair(char32_t first, char32_t second) {
   constexpr char32_t kSyllables = 0xAC00;
   constexpr char32_t kLastSyllable = 0xD7A3;
-  constexpr char32_t kTrailing = 28;  // with none
+  constexpr char32_t kTrailing = 28;  // including none
   if (is_between(first, 0x1100, 0x1112)) return is_between(second, 0x1161, 0x1175);
   return is_between(first, kSyllables, kLastSyllable) && (first - kSyllables) % kTrailing == 0 &&
          is_between(second, 0x11A8, 0x11C2);
@@ -463,7 +463,7 @@ const Composition* find_parts(char32_t whole) {
   return found == std::end(kCompositions) ? nullptr : found;
 }
 
-// Whether a mark belongs to `starter`, or to that which is left of it without its marks of higher
+// True if `mark` composes with `starter`, or with its decomposition without marks of higher
 // classes.
 bool takes_mark(char32_t starter, char32_t mark, int mark_class) {
   while (!compose(starter, mark)) {
@@ -478,7 +478,7 @@ bool takes_mark(char32_t starter, char32_t mark, int mark_class) {
 
 bool is_composed(std::string_view utf8) {
   char32_t starter = 0;
-  int last_class = 0;  // of what came after the starter
+  int last_class = 0;  // of the last mark after the starter
   for (std::size_t at = 0; at < utf8.size();) {
     const CodePoint c = code_point_at(utf8, at);
     at += c.size;

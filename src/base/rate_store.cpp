@@ -28,8 +28,8 @@ TokenBucket* MemoryRateStore::find_locked(Shard& shard, std::uint64_t hash) {
   return nullptr;
 }
 
-// A bucket that is used moves to the newer generation. A new one is added only to be taken from: a
-// full bucket needs no entry.
+// A used bucket moves to the newer generation. New ones are added only when tokens are taken,
+// because a full bucket needs no entry.
 TokenBucket& MemoryRateStore::touch_locked(Shard& shard, std::uint64_t hash) {
   TokenBucket bucket;
   if (const TokenBucket* found = find_locked(shard, hash)) bucket = *found;

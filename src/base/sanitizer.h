@@ -1,6 +1,6 @@
 #pragma once
 
-// Which sanitizer this program itself is built with: 1 or 0, for the preprocessor too.
+// The sanitizer that this program is built with: 1 or 0, usable in the preprocessor.
 #if defined(__has_feature)  // clang
 #if __has_feature(address_sanitizer)
 #define CHAT_ADDRESS_SANITIZER 1

@@ -12,7 +12,7 @@ namespace {
 
 constexpr bool kWatchedMemory = CHAT_ADDRESS_SANITIZER != 0 || CHAT_THREAD_SANITIZER != 0;
 
-// Chunks lie at multiples of their size: a block's address tells its chunk.
+// Chunks are aligned to their size, so a block's address gives its chunk.
 constexpr std::size_t kChunkBytes = 64 * 1024;
 
 constexpr std::size_t aligned(std::size_t bytes, std::size_t alignment) {
@@ -25,8 +25,8 @@ void unmap(char* memory, std::size_t bytes) {
   if (bytes > 0) ::munmap(memory, bytes);
 }
 
-// Straight from the system, and not through the C library's heap: there it would lie between what
-// comes and goes. Twice as much holds an aligned chunk wherever it begins; the rest goes back.
+// Mapped directly and not from malloc, where it would lie between short-lived allocations. Twice
+// the size always contains an aligned chunk; the rest is unmapped.
 void* map_chunk() {
   void* mapped =
       ::mmap(nullptr, 2 * kChunkBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -42,12 +42,12 @@ void* map_chunk() {
 
 }  // namespace
 
-// The head of a chunk; its blocks follow.
+// The header of a chunk; its blocks follow.
 struct Slab::Chunk {
   Chunk* previous = nullptr;
   Chunk* next = nullptr;
-  Block* free = nullptr;    // given back
-  std::uint32_t fresh = 0;  // so many blocks from the beginning on have been given out once
+  Block* free = nullptr;    // list of freed blocks
+  std::uint32_t fresh = 0;  // the number of blocks, from the front, used at least once
   std::uint32_t used = 0;
 
   static constexpr std::size_t begin() { return aligned(sizeof(Chunk), alignof(std::max_align_t)); }

@@ -8,12 +8,13 @@
 namespace chat::base {
 
 Thread::Thread(std::string name, std::function<void()> body) {
-  // Block signals before the thread exists, so that there is no moment in which it could
-  // take one; then give the creator its own mask back.
+  // Block signals before the thread exists, so that it can never receive one; then restore the
+  // creator's mask.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
-  // What a thread does to itself ends the process even when it is blocked, but without its handler.
+  // Signals of a thread's own faults end the process even if blocked, but without calling the
+  // handler.
   for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS}) sigdelset(&all, fault);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   thread_ = std::thread([name = std::move(name), body = std::move(body)] {

@@ -34,8 +34,8 @@ constexpr Range kOtherInvisible[] = {
     {0x100000, 0x10FFFD},
 };
 
-// Shown by no font, though no property says so: the object replacement character, Egyptian format
-// controls, a note without a head.
+// Not displayed by any font, although no property says so: the object replacement character,
+// Egyptian format controls, a note without a head.
 constexpr Range kBlankSymbols[] = {{0xFFFC, 0xFFFC}, {0x13430, 0x1345F}, {0x1D159, 0x1D159}};
 
 // Generated.

@@ -41,7 +41,7 @@ bool WorkerPool::try_post_all(std::vector<Task>& tasks) {
 }
 
 void WorkerPool::work() {
-  // Where it can't be, the threads are as urgent as any other.
+  // If that fails, the threads keep the normal priority.
   if (nice_ > 0) (void)::setpriority(PRIO_PROCESS, 0, nice_);
   while (auto task = queue_.pop()) {
     try {
