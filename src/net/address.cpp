@@ -24,7 +24,7 @@ Result<Address> Address::parse(std::string_view text) {
   std::uint16_t port = 0;
   if (colon == std::string_view::npos || !parse_port(text.substr(colon + 1), port)) return wrong();
   std::string host(text.substr(0, colon));
-  if (host.find('\0') != std::string::npos) return wrong();  // inet_pton would stop there
+  if (host.find('\0') != std::string::npos) return wrong();  // inet_pton() would stop there
   if (host == "localhost") host = "127.0.0.1";
 
   Address address;

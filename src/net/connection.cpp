@@ -19,7 +19,7 @@ namespace {
 constinit log::Limiter connection_failures{log::kUsualLines};
 
 constexpr std::chrono::seconds kLinger{2};
-// Written parts of a long output are cut off once they are this long.
+// The written part of a long output is removed once it is this long.
 constexpr std::size_t kCompactBytes = 128 * 1024;
 
 }  // namespace
@@ -33,13 +33,13 @@ Connection::~Connection() = default;
 void Connection::open(std::shared_ptr<ConnectionHandler> handler) {
   loop_.assert_in_loop();
   CHAT_CHECK(handler != nullptr);
-  if (state_ == State::kClosed) return;  // its handler's maker closed it
+  if (state_ == State::kClosed) return;  // the handler factory closed it
   handler_ = std::move(handler);
   interest_ = wanted_events();
   if (!loop_.watch(socket_.get(), interest_, *this)) close();
 }
 
-// A peer whose window is full acknowledges probes, and nothing counts as on its way to it then.
+// A peer with a full receive window acknowledges probes, and then no data counts as in flight.
 std::optional<std::chrono::milliseconds> Connection::unacknowledged_for() const {
   tcp_info info{};
   socklen_t size = sizeof(info);
@@ -91,14 +91,14 @@ void Connection::close_when_sent() {
   if (state_ != State::kOpen) return;
   state_ = State::kDraining;
   update_interest();
-  flush_at_round_end();  // also with nothing to write: what follows happens there
+  flush_at_round_end();  // even with nothing to write: closing continues there
 }
 
 void Connection::close() noexcept {
   loop_.assert_in_loop();
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
-  socket_.reset();  // leaves the epoll set with it: nobody else holds this socket
+  socket_.reset();  // also removes it from the epoll set: the descriptor has no duplicates
   try {
     if (handler_) handler_->on_closed();
   } catch (...) {
@@ -107,7 +107,7 @@ void Connection::close() noexcept {
   loop_.retire(owner_.take_out(*this));
 }
 
-// Deadlines and round ends come from the loop's own timer and list, which know no connection.
+// For deadlines and round ends, which the loop calls without the guard of on_events().
 template <typename Call>
 void Connection::guarded(Call call) noexcept {
   try {
@@ -126,8 +126,8 @@ void Connection::on_events(std::uint32_t epoll_events) {
     discard_input();
   }
   if ((epoll_events & EPOLLOUT) != 0 && state_ != State::kClosed) flush();
-  // A reset: nothing can come or go any more. While lingering a hang-up is merely the peer's FIN
-  // behind input that must be read first: closing over unread input sends RST.
+  // A reset ends the connection. While lingering, a hang-up is merely the peer's FIN after input
+  // that must be read first, because closing with unread input sends RST.
   const bool reset = (epoll_events & EPOLLERR) != 0 ||
                      ((epoll_events & EPOLLHUP) != 0 && state_ != State::kLingering);
   if (reset) close();
@@ -179,7 +179,7 @@ void Connection::flush() {
     }
     written_ += static_cast<std::size_t>(count);
   }
-  // What has left before the connection broke has left.
+  // Report what was written before the connection broke.
   if (written_ > before && handler_) handler_->on_written(written_ - before);
   if (broken) return close();
   if (state_ != State::kClosed) finish_output();
@@ -199,14 +199,14 @@ void Connection::finish_output() {
 }
 
 void Connection::flush_at_round_end() {
-  if (flush_queued_ || wants_write_) return;  // happens anyway
+  if (flush_queued_ || wants_write_) return;  // already scheduled
   flush_queued_ = true;
   loop_.at_round_end(*this);
 }
 
 void Connection::begin_lingering() {
   if (input_ended_) {
-    // The peer has said all and been told all.
+    // Both directions are finished.
     return close();
   }
   state_ = State::kLingering;
@@ -222,7 +222,7 @@ std::uint8_t Connection::wanted_events() const {
 }
 
 void Connection::update_interest() {
-  if (state_ == State::kClosed || !handler_) return;  // not watched any more, or not yet
+  if (state_ == State::kClosed || !handler_) return;  // no longer or not yet watched
   const std::uint8_t wanted = wanted_events();
   if (wanted == interest_) return;
   interest_ = wanted;

@@ -24,10 +24,10 @@ constinit log::Limiter loop_failures{log::kUsualLines};
 
 }  // namespace
 
-// The descriptors that every loop has: the eventfd that ends its sleep, and the timerfd.
+// The descriptors of every loop: the eventfd that wakes it, and the timerfd.
 class EventLoop::Wakeup final : public EventHandler {
  public:
-  // Runs the timers that are due when the timerfd fires.
+  // Runs the due timers when the timerfd fires.
   class TimerEvents final : public EventHandler {
    public:
     TimerEvents(TimerQueue& timers, const base::Clock& clock) : timers_(timers), clock_(clock) {}
@@ -166,7 +166,7 @@ void EventLoop::cancel(TimerId timer) {
 }
 
 void EventLoop::schedule(TimerEntry& entry, base::SteadyTime due) {
-  // An idle wheel stands still: bring it to the present before the entry is placed.
+  // An idle wheel does not advance: bring it up to date before placing the entry.
   if (wheel_->empty()) wheel_->advance(now_);
   wheel_->schedule(entry, due);
   arm_wheel();
@@ -180,7 +180,7 @@ void EventLoop::arm_wheel() {
     wheel_->advance(clock_.now());
     arm_wheel();
   };
-  // On the wheel's own beat: any other phase would add up to a tick to its lateness.
+  // In phase with the wheel: any other phase would add up to a tick of delay.
   timers_->add(wheel_->next_tick(), std::chrono::milliseconds(0), turn);
 }
 
@@ -212,7 +212,7 @@ void EventLoop::hand_over(base::WorkerPool& workers, base::Task task) {
   handed_over_.push_back(std::move(task));
 }
 
-// Where there is no memory to queue them, they stay for the next round.
+// Without memory to queue them, they stay for the next round.
 void EventLoop::finish_hand_over() {
   if (handed_over_.empty()) return;
   try {
@@ -225,8 +225,8 @@ void EventLoop::finish_hand_over() {
 }
 
 void EventLoop::end_round() {
-  // A round end may add others (closing one connection makes another one write), and so may the
-  // destructor of what is buried.
+  // A round-end callback may add others (closing one connection makes another one write), and so
+  // may the destructor of a retired item.
   while (!round_ends_.empty() || !retired_.empty()) {
     for (std::size_t i = 0; i < round_ends_.size(); ++i) {
       try {

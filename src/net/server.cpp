@@ -101,7 +101,7 @@ void Server::gone(const Address& client) {
   admission_.gone(client);
 }
 
-// Where there is no memory for a connection, its socket is closed and it has not been.
+// Without memory for a connection, its socket is closed and it is not counted.
 void Server::LoopConnections::add(EventLoop& loop, std::size_t index, base::UniqueFd socket,
                                   const Address& client) {
   Connection* added = nullptr;
@@ -133,8 +133,8 @@ std::unique_ptr<Connection> Server::LoopConnections::take_out(Connection& connec
 }
 
 void Server::LoopConnections::announce_stop() {
-  // A handler may close its connection here and so take it out: walk over a copy. What closes
-  // lives until the round is over.
+  // A handler may close its connection here, which removes it: iterate over a copy. Closed
+  // connections live until the end of the round.
   std::vector<Connection*> told;
   for (const auto& connection : connections_) told.push_back(connection.get());
   for (Connection* connection : told) connection->announce_stop();

@@ -20,24 +20,24 @@ constinit log::Limiter accept_failures{log::kUsualLines};
 
 constexpr std::chrono::milliseconds kPause{100};
 constexpr std::chrono::milliseconds kPauseOfACrowd{2};
-// Loops stay responsive while thousands knock: the rest is taken in the next round.
+// Bounds a round, so that the loop stays responsive while thousands connect.
 constexpr int kAcceptsPerRound = 64;
-// The kernel's share of a slow reader's backlog counts too: unbounded it grows to megabytes.
-// The kernel doubles what it is given for its own book-keeping.
+// Bounds the kernel's buffer for a slow reader, which otherwise grows to megabytes. The kernel
+// doubles the value for its own overhead.
 constexpr int kSendBufferBytes = 64 * 1024;
 
 void set_option(int fd, int level, int name, int value) {
   ::setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-// Linux hands the options of a listening socket on to those that it accepts: set once here, they
-// cost no system calls a connection.
+// On Linux accepted sockets inherit the options of the listening socket, so they cost no system
+// calls per connection.
 void tune(int fd) {
   set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(fd, SOL_SOCKET, SO_SNDBUF, kSendBufferBytes);
   set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  // A peer that vanished is noticed after 75 s; not while bytes are on their way to it (see
+  // A vanished peer is detected after 75 s, except while data is in flight (see
   // Connection::unacknowledged_for()).
   set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 45);
   set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 10);
@@ -83,7 +83,7 @@ Result<void> Acceptor::listen() {
   if (listens_) return {};
   if (::listen(socket_.get(), SOMAXCONN) != 0) return refused(address_, errno);
   if (auto watched = loop_.watch(socket_.get(), EPOLLIN, *this); !watched) return watched;
-  listens_ = true;  // from here on: watched, or paused
+  listens_ = true;  // from here on watched or paused
   return {};
 }
 
@@ -92,7 +92,7 @@ void Acceptor::close() {
     loop_.cancel(resume_timer_);
     resume_timer_ = 0;
   }
-  socket_.reset();  // leaves the epoll set with it
+  socket_.reset();  // also removes it from the epoll set
   listens_ = false;
 }
 
@@ -112,11 +112,11 @@ void Acceptor::on_events(std::uint32_t /*epoll_events*/) {
       log_pause(errno);
       pause(kPause);
     }
-    // Anything else (ECONNABORTED, EINTR, a network error) belongs to that one caller.
+    // Other errors (ECONNABORTED, EINTR, a network error) concern that one connection.
   }
 }
 
-// Where there is no memory for a caller, it is closed, and the next one has its chance.
+// Without memory for a connection, it is closed, and the next one is tried.
 void Acceptor::take(base::UniqueFd client, const Address& peer) {
   try {
     on_accept_(std::move(client), peer);
@@ -131,7 +131,7 @@ void Acceptor::log_pause(int reason) {
 }
 
 void Acceptor::pause(std::chrono::milliseconds time) {
-  resume_after(time);  // first: what throws leaves the socket watched
+  resume_after(time);  // first, because if it throws the socket stays watched
   loop_.unwatch(socket_.get());
 }
 

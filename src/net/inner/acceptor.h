@@ -10,29 +10,29 @@
 
 namespace chat::net {
 
-// A listening socket. When the process or the machine is out of descriptors or memory, or there is
-// no room for one more, it pauses itself for a moment instead of spinning: the kernel's backlog
-// keeps the callers meanwhile. What it accepts has no delay, a small send buffer and keepalive.
+// A listening socket. When the process or the machine is out of descriptors or memory, or HasRoom
+// is false, it pauses briefly instead of spinning; connections wait in the kernel's backlog.
+// Accepted sockets have TCP_NODELAY, a small send buffer and keepalive.
 // Threading: loop-confined (the main reactor).
 class Acceptor final : public EventHandler {
  public:
-  // Takes the accepted socket: non-blocking, close-on-exec.
+  // Receives the accepted socket: non-blocking, close-on-exec.
   using OnAccept = std::function<void(base::UniqueFd socket, const Address& peer)>;
 
-  // Whether somebody may be accepted now.
+  // True if another connection may be accepted now.
   using HasRoom = std::function<bool()>;
 
   Acceptor(
       EventLoop& loop, OnAccept on_accept, HasRoom has_room = [] { return true; });
   ~Acceptor() override;
 
-  // Binds; callers are refused until listen(). kInvalidArgument when the address can't be had, with
-  // the reason. Once only, until close().
+  // Binds; connections are refused until listen(). kInvalidArgument with the reason if the address
+  // cannot be bound. Only once, until close().
   Result<void> bind(const Address& address);
-  // Fails like bind(). Does nothing when it listens.
+  // Fails like bind(). Does nothing if already listening.
   Result<void> listen();
   void close();
-  // Where it is bound: with the true port when 0 was asked for.
+  // The bound address, with the actual port if 0 was requested.
   const Address& address() const { return address_; }
 
   void on_events(std::uint32_t epoll_events) override;
@@ -50,8 +50,8 @@ class Acceptor final : public EventHandler {
   base::UniqueFd socket_;
   Address address_;
   bool listens_ = false;
-  TimerId resume_timer_ = 0;   // not 0: paused, and not watched
-  bool pause_logged_ = false;  // since the last caller that was served
+  TimerId resume_timer_ = 0;   // not 0: paused
+  bool pause_logged_ = false;  // since the last accepted connection
 };
 
 }  // namespace chat::net

@@ -16,11 +16,11 @@ constexpr std::string_view kTextSignature = "PROXY "sv;
 constexpr std::size_t kTextMaxBytes = 107;  // with CR LF
 
 constexpr std::string_view kBinarySignature = "\r\n\r\n\0\r\nQUIT\n"sv;
-constexpr std::size_t kBinaryFixedBytes = 16;  // up to and with the length
-// Version 2 in the high half, the command in the low one.
+constexpr std::size_t kBinaryFixedBytes = 16;  // up to and including the length
+// Version 2 in the high nibble, the command in the low one.
 constexpr unsigned kLocal = 0x20;
 constexpr unsigned kProxy = 0x21;
-// The family in the high half, the transport in the low one.
+// The family in the high nibble, the transport in the low one.
 constexpr unsigned kUnspecified = 0x00;
 constexpr unsigned kTcpOverIpv4 = 0x11;
 constexpr unsigned kTcpOverIpv6 = 0x21;
@@ -35,7 +35,7 @@ ProxyHeader complete(std::size_t size, const std::optional<Address>& client) {
   return {ProxyHeaderState::kComplete, size, client};
 }
 
-// `bytes` may be the beginning of something that begins with `signature`.
+// True if `bytes` begins with `signature`, or is a prefix of it.
 bool may_begin(std::string_view bytes, std::string_view signature) {
   return bytes.substr(0, signature.size()) == signature.substr(0, bytes.size());
 }
@@ -72,13 +72,13 @@ std::optional<Address> parse_endpoint(int family, std::string_view host_text,
   const auto port = parse_port(port_text);
   const std::string text(host_text);
   std::array<char, sizeof(in6_addr)> host{};
-  // inet_pton would stop at a NUL; it refuses leading zeros of IPv4 by itself.
+  // inet_pton() would stop at a NUL; it refuses leading zeros of IPv4 by itself.
   if (!port || text.find('\0') != std::string::npos) return std::nullopt;
   if (::inet_pton(family, text.c_str(), host.data()) != 1) return std::nullopt;
   return family == AF_INET ? ipv4(host.data(), htons(*port)) : ipv6(host.data(), htons(*port));
 }
 
-// The parts of `text` between its spaces; nothing unless they are four.
+// The four space-separated fields of `text`; nothing if the number differs.
 std::optional<std::array<std::string_view, 4>> four_fields(std::string_view text) {
   std::array<std::string_view, 4> fields;
   for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -91,7 +91,7 @@ std::optional<std::array<std::string_view, 4>> four_fields(std::string_view text
   return fields;
 }
 
-// `line` comes without the signature and CR LF; `size` is the whole header's.
+// `line` lacks the signature and CR LF; `size` is that of the whole header.
 ProxyHeader parse_text_line(std::string_view line, std::size_t size) {
   constexpr std::string_view kUnknown = "UNKNOWN";
   if (line == kUnknown || line.starts_with("UNKNOWN ")) return complete(size, std::nullopt);
@@ -134,7 +134,7 @@ std::uint16_t raw_port(std::string_view bytes, std::size_t index) {
 constexpr std::size_t kIpv4Bytes = 2 * sizeof(in_addr) + 4;
 constexpr std::size_t kIpv6Bytes = 2 * sizeof(in6_addr) + 4;
 
-// How many bytes of addresses these two announce; nothing: they are none that we take.
+// The size of the addresses for this command and family; nothing if unsupported.
 std::optional<std::size_t> address_bytes(unsigned command, unsigned family) {
   if (command == kLocal) return 0;
   if (command != kProxy) return std::nullopt;

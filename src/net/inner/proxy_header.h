@@ -16,13 +16,13 @@
 // version and command, family and transport, the length of the rest; then the addresses and
 // optional TLVs, which are skipped.
 //
-// Whoever sends a header is believed, so it is read only where nobody but a balancer can connect
-// (section 5). What does not match exactly is malformed (section 2.1), and so are families other
-// than TCP over IPv4 and IPv6: nothing is guessed about whom a connection comes from.
+// The header is trusted, so it is read only on ports where only a balancer can connect (section 5).
+// Anything that does not match exactly is malformed (section 2.1), and so are families other than
+// TCP over IPv4 and IPv6: the client's address is never guessed.
 namespace chat::net {
 
-// Longer ones are malformed: section 2.2 has the sender put all of it into one TCP segment of the
-// smallest size.
+// Longer headers are malformed: by section 2.2 a header fits into one TCP segment of the smallest
+// size.
 inline constexpr std::size_t kProxyHeaderMaxBytes = 536;
 
 enum class ProxyHeaderState : std::uint8_t { kNeedsMore, kMalformed, kComplete };
@@ -30,14 +30,14 @@ enum class ProxyHeaderState : std::uint8_t { kNeedsMore, kMalformed, kComplete }
 // Plain value; size and client count only when complete.
 struct ProxyHeader {
   ProxyHeaderState state = ProxyHeaderState::kNeedsMore;
-  std::size_t size = 0;  // of the header; what follows is the client's
+  std::size_t size = 0;  // of the header; the client's data follows
   // Nothing for UNKNOWN, for an unspecified family and for LOCAL (the balancer's own health
-  // check): the socket's own peer is the client then.
+  // check): the client is then the socket's peer.
   std::optional<Address> client;
 };
 
-// Looks at the first bytes of a connection. Pure; of kNeedsMore it holds that all of `bytes`
-// belongs to the header and is shorter than kProxyHeaderMaxBytes.
+// Parses the first bytes of a connection. After kNeedsMore all of `bytes` belongs to the header and
+// is shorter than kProxyHeaderMaxBytes.
 ProxyHeader parse_proxy_header(std::string_view bytes);
 
 }  // namespace chat::net

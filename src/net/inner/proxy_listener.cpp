@@ -14,12 +14,12 @@
 namespace chat::net {
 namespace {
 
-// A balancer that is set up wrong is refused all day long.
+// A misconfigured balancer is refused continually.
 constinit log::Limiter refusals{{.per_period = 1, .burst = 5}};
 
 }  // namespace
 
-// A connection that has not brought all of its header yet.
+// A connection whose header is incomplete.
 class ProxyListener::Arrival final : public EventHandler, private TimerEntry {
  public:
   Arrival(ProxyListener& listener, base::UniqueFd socket, const Address& peer)
@@ -44,13 +44,13 @@ class ProxyListener::Arrival final : public EventHandler, private TimerEntry {
   void drop_input(std::size_t count);
 
   ProxyListener& listener_;
-  base::UniqueFd socket_;  // empty: dealt with earlier in this round
+  base::UniqueFd socket_;  // empty: handled earlier in this round
   const Address peer_;
   std::string header_;  // read so far
 };
 
-// Looks before it reads: of an unfinished header everything is taken off the socket, or the loop
-// would spin; of a finished one no byte more than its own.
+// Peeks before reading: all of an incomplete header is taken off the socket, or the loop would
+// spin; of a complete one not a byte more than the header.
 void ProxyListener::Arrival::on_events(std::uint32_t /*epoll_events*/) {
   if (!socket_) return;
   char buffer[kProxyHeaderMaxBytes];
@@ -72,7 +72,7 @@ void ProxyListener::Arrival::on_events(std::uint32_t /*epoll_events*/) {
   listener_.announce(*this, header.client.value_or(peer_));
 }
 
-// What has been looked at is there: one call takes it.
+// The peeked bytes are available, so one call takes them.
 void ProxyListener::Arrival::drop_input(std::size_t count) {
   char buffer[kProxyHeaderMaxBytes];
   [[maybe_unused]] const auto ignored = ::recv(socket_.get(), buffer, count, 0);
@@ -126,7 +126,8 @@ void ProxyListener::refuse(Arrival& arrival, std::string_view reason) {
   let_go(arrival);
 }
 
-// Closes its socket, unless that was taken. An event of this round may still point to it.
+// Closes its socket, unless it was handed on. Destroyed after the round, because an event may still
+// point to it.
 void ProxyListener::let_go(Arrival& arrival) noexcept {
   arrival.take_socket().reset();
   admission_.free_place();

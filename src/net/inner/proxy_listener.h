@@ -13,24 +13,23 @@
 
 namespace chat::net {
 
-// The listener for balancers: a connection must first bring its PROXY header, and is then handed
-// on with the client's address in place of the balancer's. Only the header is read from the
-// socket: the client's own bytes wait in the kernel for whoever gets it. One whose header is
-// malformed or late is closed without a word and logged; one that says nothing at all before it
-// closes is a health check, which is no event.
+// The listener for balancers: a connection must first send its PROXY header, and is then handed on
+// with the client's address in place of the balancer's. Only the header is read; the client's data
+// stays in the kernel. A connection with a malformed or late header is closed silently and logged;
+// one that closes without sending anything is a health check, and is not logged.
 // Threading: loop-confined (the main reactor). Bounds: each connection here holds a place of
-// Admission, keeps less than one header, and stays no longer than `header_within`.
+// Admission, buffers less than one header, and stays at most `header_within`.
 class ProxyListener final {
  public:
-  // `on_client` gets the socket and the client's address; the place held for it is free by then.
+  // `on_client` gets the socket and the client's address, after its place is freed.
   ProxyListener(EventLoop& loop, Admission& admission, std::chrono::milliseconds header_within,
                 Acceptor::OnAccept on_client, Acceptor::HasRoom has_room);
   ~ProxyListener();
 
-  // As Acceptor's.
+  // See Acceptor.
   Result<void> bind(const Address& address) { return acceptor_.bind(address); }
   Result<void> listen() { return acceptor_.listen(); }
-  // Also closes who has not brought a header yet.
+  // Also closes connections without a complete header.
   void close();
   const Address& address() const { return acceptor_.address(); }
 

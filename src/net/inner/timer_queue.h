@@ -11,8 +11,8 @@
 
 namespace chat::net {
 
-// The few timers of a loop itself, ordered by due time, behind one timerfd that is set to the
-// earliest. Connections' deadlines are many and live on the TimerWheel instead.
+// The few timers of a loop, ordered by due time, behind one timerfd that is set to the earliest.
+// The many deadlines of connections are kept in the TimerWheel.
 // Threading: externally synchronised (its loop).
 class TimerQueue {
  public:
@@ -22,7 +22,7 @@ class TimerQueue {
   // An interval of 0 fires once.
   TimerId add(base::SteadyTime due, std::chrono::milliseconds interval, std::function<void()> call);
   void cancel(TimerId id);
-  // Runs what is due. Callbacks may add and cancel timers, also their own.
+  // Runs due timers. Callbacks may add and cancel timers, even their own.
   void run_due(base::SteadyTime now);
 
  private:

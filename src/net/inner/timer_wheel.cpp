@@ -49,7 +49,7 @@ void TimerWheel::cancel(TimerEntry& entry) {
 
 void TimerWheel::advance(base::SteadyTime now) {
   const std::int64_t target = tick_of(now);
-  // After a long sleep one turn over all slots sees every entry.
+  // After a long sleep one turn visits every entry.
   const auto turn = static_cast<std::int64_t>(kSlots);
   current_tick_ = std::max(current_tick_, target - turn);
   while (current_tick_ < target) {
@@ -70,8 +70,8 @@ void TimerWheel::link(TimerEntry& entry, TimerEntry& head) {
 }
 
 void TimerWheel::fire_slot(TimerEntry& head, base::SteadyTime now) {
-  // Move the slot's entries to a list of their own first: what is scheduled from a callback
-  // lands on the wheel, not in the list that is being walked.
+  // Move the slot's entries to a separate list first, so that entries scheduled by callbacks do not
+  // join the list being walked.
   Slot due;
   due.previous_ = &due;
   due.next_ = &due;

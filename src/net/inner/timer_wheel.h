@@ -26,10 +26,10 @@ class TimerWheel {
   // Sets or moves the entry's deadline.
   void schedule(TimerEntry& entry, base::SteadyTime due);
   void cancel(TimerEntry& entry);
-  // Fires what is due at `now`. Entries may be scheduled, cancelled and destroyed meanwhile.
+  // Fires the entries due at `now`. Callbacks may schedule, cancel and destroy entries.
   void advance(base::SteadyTime now);
   bool empty() const { return size_ == 0; }
-  // When to call advance() next, so that nothing is later than one tick.
+  // When to call advance() next, so that no entry is late by more than one tick.
   base::SteadyTime next_tick() const { return start_ + (current_tick_ + 1) * kTick; }
 
  private:
@@ -42,7 +42,7 @@ class TimerWheel {
   void fire_slot(TimerEntry& head, base::SteadyTime now);
 
   const base::SteadyTime start_;
-  std::int64_t current_tick_ = 0;  // the last one that was fired
+  std::int64_t current_tick_ = 0;  // the last tick fired
   std::size_t size_ = 0;
   std::array<Slot, kSlots> slots_;
 };

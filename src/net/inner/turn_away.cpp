@@ -5,8 +5,8 @@
 namespace chat::net {
 namespace {
 
-// Closing over unread input sends RST, which may overtake the farewell: drops what a caller that
-// speaks first has already said. Bounded: nobody keeps the main loop busy with it.
+// Closing with unread input sends RST, which may overtake the farewell, so input already received
+// is dropped. Bounded, to keep the main loop free.
 void discard_pending_input(int fd) {
   char dropped[4096];
   for (int i = 0; i < 16; ++i) {
@@ -17,7 +17,7 @@ void discard_pending_input(int fd) {
 }  // namespace
 
 void turn_away(base::UniqueFd socket, std::string_view farewell) {
-  // A fresh socket's buffer is empty: this short line fits or the peer is gone.
+  // A new socket's buffer is empty, so this short line fits unless the peer is gone.
   [[maybe_unused]] const auto ignored =
       ::send(socket.get(), farewell.data(), farewell.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   discard_pending_input(socket.get());

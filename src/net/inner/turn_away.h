@@ -6,8 +6,8 @@
 
 namespace chat::net {
 
-// Sends `farewell` to a caller on whose socket nobody has spoken yet, and closes it. Does not
-// block; any thread.
+// Sends `farewell` on a socket without previous output, and closes it. Does not block; callable on
+// any thread.
 void turn_away(base::UniqueFd socket, std::string_view farewell);
 
 }  // namespace chat::net
