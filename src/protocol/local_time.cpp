@@ -23,7 +23,7 @@ void format(Second& second, std::time_t at) {
 }  // namespace
 
 std::string local_time_text(UnixMillis when) {
-  // localtime_r takes a lock of the whole process, and most messages of a moment share a second.
+  // localtime_r() takes a process-wide lock, and successive messages mostly share a second.
   thread_local Second cached;
   const std::time_t at = when / 1000 - (when % 1000 < 0 ? 1 : 0);
   if (cached.size == 0 || cached.at != at) format(cached, at);

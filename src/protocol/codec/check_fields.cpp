@@ -6,8 +6,8 @@
 #include "chat/protocol/request.h"
 #include "chat/protocol/utf8.h"
 
-// The rules for fields, each as a text that follows the field's name: "must be …". The numbers
-// come from limits.h, so that a text can't tell another limit than the one that is checked.
+// The rules for fields, each as a text that follows the field's name: "must be …". The numbers come
+// from limits.h, so that texts and checks cannot differ.
 
 namespace chat::protocol {
 namespace {

@@ -21,7 +21,7 @@ void append_escape(std::string& out, unsigned char c) {
   }
 }
 
-// Runs of plain characters, which nearly all text is, are copied whole.
+// Copies runs of plain characters, which are nearly all of the text, at once.
 void append_string(std::string& out, std::string_view text) {
   out.push_back('"');
   std::size_t plain_from = 0;

@@ -13,21 +13,21 @@
 #include "chat/protocol/utf8.h"
 #include "protocol/codec/plain_request.h"
 
-// Frame → Request. What is plain is read by read_plain(), all else by nlohmann's event interface:
-// no tree is built, so what is nested costs only the keys of the objects that are open, and a fault
-// of depth ends the work at the ninth level.
+// Frame → Request. Plain requests are read by read_plain(), all others by nlohmann's event
+// interface: no tree is built, so nested values cost only the keys of the open objects, and
+// excessive depth stops the parser at the ninth level.
 //
-// What nlohmann would let pass, and is refused here: a BOM (it skips one), a raw NUL outside of
-// texts (it takes one for the end of the input, so that anything could follow), a key twice in
-// one object (its tree keeps the last), and −0 as an integer.
+// Input that nlohmann accepts but is refused here: a BOM (it skips one), a raw NUL outside texts
+// (it treats one as the end of the input, so that anything could follow), a duplicate key in an
+// object (its tree keeps the last), and −0 as an integer.
 
 namespace chat::protocol {
 namespace {
 
 using nlohmann::json;
 
-// Up to so many keys are compared each with each; more are sorted. A hash table would be faster
-// for many, but std::hash is not keyed: a client could choose keys that collide.
+// Up to this many keys are compared pairwise; more are sorted. A hash table would be faster for
+// many, but std::hash is not keyed, so a client could choose keys that collide.
 constexpr std::size_t kFewKeys = 16;
 
 template <typename Item, typename NameOf>
@@ -55,7 +55,7 @@ Refusal refuse_at(Errno code, const char* what, std::size_t byte) {
   return refuse(code, std::string(what) + " at byte " + std::to_string(byte));
 }
 
-// Receives the parser's events. Each returns false to stop the parser; refusal() then says why.
+// Receives the parser's events. Each returns false to stop the parser; refusal() then tells why.
 class RequestBuilder {
  public:
   RequestBuilder(Request& request, std::size_t frame_size)
@@ -69,10 +69,10 @@ class RequestBuilder {
   bool null() { return put(nullptr); }
   bool boolean(bool flag) { return put(flag); }
   bool string(std::string& text) { return put(std::move(text)); }
-  bool binary(json::binary_t&) { return false; }  // no such thing in JSON text
+  bool binary(json::binary_t&) { return false; }  // cannot occur in JSON text
   bool number_float(double number, const std::string&) { return put(number); }
 
-  // Comes only for what is written with a minus: 0 is -0, which is no plain integer.
+  // Called only for numbers with a minus sign, so 0 is -0, which is not a plain integer.
   bool number_integer(std::int64_t number) {
     if (number == 0) return put(-0.0);
     return put(number);
@@ -124,7 +124,7 @@ class RequestBuilder {
  private:
   bool in_root_object() const { return root_is_object_ && depth_ == 1; }
 
-  // What is nested deeper, or outside of an object, is dropped.
+  // Drops values nested deeper, or outside the object.
   template <typename T>
   bool put(T value) {
     if (++values_ > kValuesMax) return stop(too_many(kValuesMax, "values"));
@@ -168,12 +168,12 @@ class RequestBuilder {
   std::size_t depth_ = 0;
   std::size_t values_ = 0;
   bool root_is_object_ = false;
-  std::vector<std::string> nested_keys_;  // of all open objects but the root, outer ones first
-  std::array<std::size_t, kDepthMax + 1> first_key_{};  // where those of each depth begin
+  std::vector<std::string> nested_keys_;  // of all open objects except the root, outermost first
+  std::array<std::size_t, kDepthMax + 1> first_key_{};  // where the keys of each depth begin
   Refusal refusal_;
 };
 
-// What can be told from the bytes, without a parser.
+// The checks that need no parser.
 std::optional<Refusal> check_bytes(std::string_view frame) {
   const std::size_t valid = valid_utf8_prefix(frame);
   if (valid < frame.size()) return refuse_at(Errno::kBadUtf8, "invalid UTF-8", valid + 1);

@@ -11,14 +11,14 @@
 namespace chat::protocol {
 namespace {
 
-// More are left to the parser.
+// Requests with more fields are left to the parser.
 constexpr std::size_t kPlainFieldsMax = 16;
 
 bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-// Of the special bytes those that JSON lets stand in a text.
+// The special bytes that may occur unescaped in a JSON text.
 bool stands_in_text(char c) {
   return static_cast<unsigned char>(c) >= 0x7F;
 }
@@ -71,7 +71,7 @@ class PlainReader {
     return take_integer();
   }
 
-  // What follows is looked at by whoever comes next: nothing but a comma or a brace may.
+  // The next step checks what follows: only a comma or a brace may.
   bool take_word(std::string_view word) {
     if (!rest_.starts_with(word)) return false;
     rest_.remove_prefix(word.size());

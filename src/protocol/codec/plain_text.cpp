@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
 constexpr std::uint64_t kEachHighBit = 0x8080808080808080ULL;
 
-// Not 0 if one of the eight bytes is below `limit`, which is at most 0x80.
+// Nonzero if one of the eight bytes is below `limit`, which is at most 0x80.
 constexpr std::uint64_t any_below(std::uint64_t eight, std::uint8_t limit) {
   return (eight - kOnes * limit) & ~eight & kEachHighBit;
 }

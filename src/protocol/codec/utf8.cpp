@@ -30,7 +30,7 @@ std::size_t skip_ascii(std::string_view text, std::size_t at) {
 // table 3-7, which is RFC 3629 §4. The narrow ranges keep out overlong forms (E0, F0),
 // surrogates (ED) and what lies above U+10FFFF (F4).
 struct Form {
-  std::size_t size = 0;  // 0: no sequence begins so
+  std::size_t size = 0;  // 0: not a first byte
   unsigned char second_min = 0x80;
   unsigned char second_max = 0xBF;
 };
@@ -46,7 +46,7 @@ Form form_of(unsigned char lead) {
   return {};
 }
 
-// The size of the valid sequence of several bytes at `at`, or 0.
+// The size of the valid multi-byte sequence at `at`, or 0.
 std::size_t sequence_size(std::string_view bytes, std::size_t at) {
   const Form form = form_of(byte_at(bytes, at));
   if (form.size == 0 || bytes.size() - at < form.size) return 0;

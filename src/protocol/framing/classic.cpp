@@ -14,10 +14,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A text can't be taken apart beyond one code point, and the longest of those is "" plus more.
+// The smallest piece of a text is one code point.
 constexpr std::size_t kCodePointMaxBytes = 4;
 
-// The object as text, with what a terminal would obey escaped as JsonWriter does.
+// The object as text, with terminal controls escaped as by JsonWriter.
 std::string text_of(const Json& object) {
   const std::string dumped = object.dump();
   std::string text;
@@ -37,15 +37,15 @@ bool fits(const Json& object) {
   return text_of(object).size() <= kClassicMaxBytes;
 }
 
-// Where the code point that holds byte `at` of `text` begins.
+// The beginning of the code point that contains byte `at` of `text`.
 std::size_t code_point_begin(std::string_view text, std::size_t at) {
   while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
   return at;
 }
 
-// The longest beginning of `text`, of whole code points and at least one, with which `push` fits.
+// The longest prefix of `text`, of at least one whole code point, with which `push` fits.
 std::size_t longest_piece(Json& push, std::string_view text) {
-  // Escapes only lengthen a text: more bytes than the object may have need not be tried.
+  // Escapes only lengthen a text, so more bytes than the object may have need not be tried.
   std::size_t low = 0;
   std::size_t high = std::min(text.size(), kClassicMaxBytes);
   while (low < high) {
@@ -72,7 +72,7 @@ void renumber(Json& object, ClassicNumbers numbers) {
   object["msgid"] = number_in(numbers, static_cast<Msgid>(object.value("msgid", 0)));
 }
 
-// A chat push, with what these clients look at.
+// A chat push with the fields that these clients read.
 Json plain_push(const Json& push, ClassicNumbers numbers) {
   Json plain;
   for (const char* name : {"msgid", "id", "name", "toid", "groupid", "msg", "time"}) {
@@ -96,7 +96,7 @@ std::vector<std::string> pieces_of(const Json& push, ClassicNumbers numbers) {
   return pieces;
 }
 
-// What has no place in `into` is left out; the rest of the list too, so that its order is kept.
+// Omits the first item that does not fit in `into` and all after it, to keep the order.
 std::size_t add_list(Json& into, const char* name, const std::vector<std::string>& items) {
   std::size_t count = 0;
   for (const std::string& item : items) {
@@ -118,7 +118,7 @@ std::vector<std::string> texts_of(const Items& items) {
   return texts;
 }
 
-// The groups, each with an empty list of users: some clients read it without looking for it.
+// The groups, each with an empty list of users, because some clients read it unconditionally.
 std::vector<Json> without_users(const Json& groups) {
   std::vector<Json> named;
   for (const Json& group : groups) {
@@ -131,8 +131,8 @@ std::vector<Json> without_users(const Json& groups) {
   return named;
 }
 
-// To the group at `index` of `into` as many of its users, each a text as well, as there is room
-// for. False: not all of them.
+// Adds users, each as a text, to the group at `index` of `into` while they fit. False if not all
+// did.
 bool add_users(Json& into, std::size_t index, Json& named, const Json& group) {
   Json& place = into["groups"][index];
   for (const std::string& user : texts_of(group.value("users", Json::array()))) {
@@ -150,7 +150,7 @@ Json plain_reply(const Json& reply, ClassicNumbers numbers) {
   for (const char* name : {"msgid", "errno", "errmsg", "id", "name"}) {
     if (const auto field = reply.find(name); field != reply.end()) plain[name] = *field;
   }
-  // They know three: done, failed, already online. Some take any other for success.
+  // They know three values: done, failed, already online. Some treat any other as success.
   if (plain.value("errno", 0) > static_cast<int>(Errno::kAlreadyOnline)) {
     plain["errno"] = static_cast<int>(Errno::kFailed);
   }

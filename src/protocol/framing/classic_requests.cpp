@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-// Requests of classic clients. A number alone does not say what a request is: 9 is a request to
-// join a group in A and a group chat in B. Its fields do, and no two kinds of request share a
-// number and its fields; so each request also tells which numbering its client uses.
+// Requests of classic clients. A number alone does not identify a request: 9 joins a group in A and
+// is a group chat in B. The fields do, and no two kinds of request share both number and fields, so
+// each request also reveals the client's numbering.
 
 namespace chat::protocol {
 namespace {
@@ -24,7 +24,7 @@ constexpr std::array kRows = {
 };
 constexpr int kFirstNumber = 3;
 constexpr int kLastNumber = 11;
-// Logging out, in variants of A that moved it.
+// The number of logout in variants of A.
 constexpr std::array kOtherLogouts = {4, 11};
 
 constexpr std::array<std::string_view, 11> kFields = {
@@ -36,7 +36,7 @@ bool has_any(const Request& request, std::initializer_list<std::string_view> nam
                      [&](std::string_view name) { return request.find(name) != nullptr; });
 }
 
-// What the fields say; nothing where they say nothing.
+// The kind of request by its fields; nothing if they do not tell.
 std::optional<Msgid> kind_of(const Request& request) {
   if (has_any(request, {"toid"})) return Msgid::kOneChat;
   if (has_any(request, {"friendid"})) return Msgid::kAddFriend;
@@ -58,7 +58,7 @@ ClassicNumbers numbers_of(int number, Msgid kind) {
   return kind == Msgid::kLogout && other ? ClassicNumbers::kA : ClassicNumbers::kUnknown;
 }
 
-// The kind that has `number` in that numbering.
+// The kind with `number` in that numbering.
 std::optional<Msgid> kind_of_number(int number, ClassicNumbers numbers) {
   for (const Row& row : kRows) {
     if (number_in(numbers, row.msgid) == number) return row.msgid;
@@ -71,11 +71,11 @@ Refusal no_fit(int number) {
           std::nullopt};
 }
 
-// Above this a frame is not taken apart.
+// Frames with more objects are not split.
 constexpr std::size_t kObjectsMax = 16;
 
-// The size of the object at the beginning of `text`; 0 where none is or it does not end. Only
-// brackets and texts are looked at: whether it is JSON, the parser tells.
+// The size of the object at the beginning of `text`; 0 if there is none or it does not end. Checks
+// only brackets and texts; the parser checks the JSON.
 std::size_t object_size(std::string_view text) {
   if (text.empty() || text.front() != '{') return 0;
   std::size_t depth = 0;
@@ -96,7 +96,7 @@ std::size_t object_size(std::string_view text) {
   return 0;
 }
 
-// Nothing: `text` is anything else than at most kObjectsMax whole objects.
+// Nothing unless `text` is at most kObjectsMax whole objects.
 std::optional<std::vector<std::string_view>> whole_objects(std::string_view text) {
   constexpr std::string_view kWhiteSpace = " \t\r\n";
   std::vector<std::string_view> objects;
@@ -126,7 +126,7 @@ std::optional<Refusal> read_classic(Request& request, ClassicNumbers fixed, Clas
   if (number < kFirstNumber || number > kLastNumber) return std::nullopt;
   const auto by_fields = kind_of(request);
   if (!by_fields) {
-    // Without the fields that it needs it will be refused for that, whatever it is.
+    // A request without its required fields is refused later for that reason.
     const auto kind = kind_of_number(number, fixed != ClassicNumbers::kUnknown ? fixed : known);
     if (!kind || *kind == Msgid::kRegisterAck) return no_fit(number);
     request.msgid = static_cast<int>(*kind);

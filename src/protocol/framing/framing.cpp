@@ -8,15 +8,15 @@
 #include "chat/protocol/http.h"
 
 // Bytes → frames. A stream of text may also turn out to be HTTP by a request line, of whatever
-// method, before anything in it looked like an object. What has been fed lies in `input_`; only the
-// beginning of a frame whose end has not come is copied, into `partial_`. Each byte is looked at
-// for a terminator once, when it is fed: `partial_` never has one. So a frame that comes byte by
-// byte costs linear time.
+// method, before anything in it looked like an object. Fed bytes are in `input_`; only an
+// incomplete frame is copied, into `partial_`. Each byte is searched for a terminator once, when it
+// is fed; `partial_` never contains one. So even a frame that arrives byte by byte takes linear
+// time.
 //
-// The limit of text frames is one rule, content_size(end): how long the frame would be if its
-// terminator stood at `end`. Where a terminator is, that is the frame's length; where none is, no
-// continuation can be shorter, so a frame that is over the limit then will stay so. The one byte
-// of doubt is a CR at the end, which an LF may yet turn into a part of the terminator.
+// The limit of text frames follows one rule, content_size(end): the length of the frame if its
+// terminator were at `end`. With a terminator there, that is the frame's length; without one, no
+// continuation can be shorter, so a frame over the limit stays so. The only doubtful byte is a CR
+// at the end, which a following LF makes part of the terminator.
 
 namespace chat::protocol {
 namespace {
@@ -69,7 +69,7 @@ std::optional<std::string_view> FrameDecoder::next() {
   }
 }
 
-// False: the bytes so far may be the beginning of an HTTP method, and are kept.
+// False if the bytes so far may be the beginning of an HTTP method; they are kept.
 bool FrameDecoder::decide_framing() {
   std::string beginning(partial_.view());
   beginning.append(input_.substr(0, kHttpGuessBytes - beginning.size()));
@@ -106,7 +106,7 @@ std::optional<std::string_view> FrameDecoder::next_text() {
     }
     const std::size_t size = content_size(end);
     if (size > frame_limit()) {
-      // Had it been cut before its end, that would not have been seen.
+      // Otherwise the result would depend on how the bytes were split.
       if (first) framing_ = Framing::kText;
       fail();
       return std::nullopt;
@@ -160,7 +160,7 @@ void FrameDecoder::presume_classic() {
   if (may_be_classic_) framing_ = Framing::kClassic;
 }
 
-// The length before the unfinished frame, once its four bytes are there.
+// The length prefix of the unfinished frame, once its four bytes have arrived.
 std::optional<std::size_t> FrameDecoder::peek_length() const {
   if (partial_.size() + input_.size() < kLengthBytes) return std::nullopt;
   std::size_t length = 0;
@@ -171,8 +171,7 @@ std::optional<std::size_t> FrameDecoder::peek_length() const {
   return length;
 }
 
-// Where in `input_` the unfinished text frame ends. The first end decides between text and
-// classic.
+// The end of the unfinished text frame in `input_`. The first end decides between text and classic.
 std::size_t FrameDecoder::find_terminator() {
   if (framing_ == Framing::kClassic && !may_be_classic_) return input_.find('\0');
   const std::size_t line_end = input_.find('\n');
@@ -185,8 +184,7 @@ std::size_t FrameDecoder::find_terminator() {
   return nul != kNone ? nul : line_end;
 }
 
-// The size of the unfinished text frame, should it end before input_[end]: without the CR that
-// belongs to a CRLF.
+// The size of the unfinished text frame if it ended before input_[end], without the CR of a CRLF.
 std::size_t FrameDecoder::content_size(std::size_t end) const {
   const std::size_t size = partial_.size() + end;
   if (size == 0 || framing_ == Framing::kClassic) return size;
@@ -198,7 +196,7 @@ std::size_t FrameDecoder::frame_limit() const {
   return partial_.empty() ? frame_max_bytes_ : partial_max_bytes_;
 }
 
-// The unfinished frame with `count` bytes more, which leave `input_`. In place where it can be.
+// The unfinished frame with `count` more bytes, removed from `input_`. In place if possible.
 std::string_view FrameDecoder::take(std::size_t count) {
   const std::string_view bytes = input_.substr(0, count);
   begun_ = false;

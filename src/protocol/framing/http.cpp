@@ -6,7 +6,7 @@
 namespace chat::protocol {
 namespace {
 
-// A method shorter than four letters is followed by its space.
+// Methods shorter than four letters include the following space.
 constexpr std::array<std::string_view, 7> kBeginnings = {"GET ", "HEAD", "POST", "PUT ",
                                                          "PATC", "OPTI", "DELE"};
 
