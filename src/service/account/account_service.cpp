@@ -30,8 +30,8 @@ using session::Coroutine;
 using session::Session;
 using storage::SessionModel;
 
-// By so much of its hash a client names a token: enough to tell a user's few from each other, and
-// of no use for anything else.
+// The length of the hash prefix by which clients name a token: enough to distinguish a user's
+// tokens, and useless for anything else.
 constexpr std::size_t kSessionNameLength = 16;
 
 constinit log::Limiter account_lines{log::kAccountLines};
@@ -56,7 +56,7 @@ std::string account_of(UserId user) {
   return "id:" + std::to_string(user.value);
 }
 
-// The result of `read(connection)`, on a connection of the pool.
+// Calls `read(connection)` with a connection of the pool.
 template <typename Read>
 auto with_lease(storage::Pool& pool, Read read)
     -> std::invoke_result_t<Read&, storage::Connection&> {
@@ -65,8 +65,8 @@ auto with_lease(storage::Pool& pool, Read read)
   return read(**lease);
 }
 
-// Nothing when the name is taken. `repeated`: an earlier attempt may have stored the user. Its hash
-// tells, which has a random salt.
+// Nothing if the name is taken. `repeated`: an earlier attempt may have stored the user, recognised
+// by its hash with the random salt.
 Result<std::optional<UserId>> insert_user(storage::Connection& connection, std::string_view name,
                                           std::string_view hash, UnixMillis now, bool repeated) {
   storage::UserModel users(connection);
@@ -78,8 +78,8 @@ Result<std::optional<UserId>> insert_user(storage::Connection& connection, std::
   return std::optional<UserId>();
 }
 
-// How many tokens lost their worth; nothing when `stored` is not the password any more. `repeated`:
-// an earlier attempt may have stored `hash`.
+// How many tokens were revoked; nothing if `stored` is no longer the password hash. `repeated`: an
+// earlier attempt may have stored `hash`.
 Result<std::optional<std::size_t>> change(storage::Connection& connection,
                                           const session::Identity& self, std::string_view stored,
                                           std::string_view hash, bool repeated) {
@@ -97,7 +97,8 @@ Result<std::optional<std::size_t>> change(storage::Connection& connection,
   return std::optional(*revoked);
 }
 
-// How many tokens were erased; a repeated attempt does not count those that an earlier one erased.
+// How many tokens were deleted; a repeated attempt does not count those that an earlier one
+// deleted.
 Result<std::size_t> revoke(storage::Connection& connection, const session::Identity& self,
                            const messages::RevokeSession& request, UnixMillis now) {
   SessionModel tokens(connection);
@@ -135,7 +136,7 @@ Coroutine<> AccountService::register_user(SessionPtr session,
   auto fault = protocol::name_fault(name);
   if (!fault) fault = protocol::password_fault(request.password);
   if (fault) co_return refuse(*session, request, failed(*fault));
-  // Counted whether or not the name is taken: the answer tells which names are.
+  // Counted even if the name is taken, because the reply reveals which names are.
   const auto bucket = registrations_of(*session, registrations_);
   const auto wait = context_.rates.take({&bucket, 1}).value_or(std::chrono::milliseconds(0));
   if (wait.count() > 0) co_return refuse(*session, request, rate_limited(wait));
@@ -216,8 +217,8 @@ Coroutine<std::optional<std::string>> AccountService::confirm(SessionPtr session
   co_return std::nullopt;
 }
 
-// A password may be wrong because an earlier attempt to change it was carried out: then it is the
-// new one already, and the request is answered.
+// The old password may be wrong because an earlier attempt to change it took effect. If the new one
+// is already current, the request succeeds.
 Coroutine<bool> AccountService::is_changed_already(SessionPtr session, const Proof& proof,
                                                    storage::User user) {
   const bool repeats =
@@ -233,7 +234,7 @@ Coroutine<bool> AccountService::is_changed_already(SessionPtr session, const Pro
   co_return true;
 }
 
-// An earlier request to delete it was answered `unavailable` and has taken effect.
+// An earlier request to delete the account was answered `unavailable` but took effect.
 Coroutine<> AccountService::account_gone(SessionPtr session, const RequestHead& request) {
   if (sabotaged(Sabotage::kForgetDeletions)) {
     co_return refuse(*session, request, wrong_own_password());
@@ -271,7 +272,7 @@ Coroutine<> AccountService::change_password(SessionPtr session,
     if (is_unknown(revoked.error()) && settles) unsettled_hashes_.add(account_of(self.user), *hash);
     co_return refuse(*session, request, revoked.error());
   }
-  // Somebody else was faster: it is not the password any more.
+  // The password was changed concurrently.
   if (!*revoked) co_return refuse(*session, request, wrong_own_password());
   password_changed(*session, request, most);
 }
@@ -309,7 +310,7 @@ Coroutine<> AccountService::delete_account(SessionPtr session,
   co_await finish_removal(session, request, std::move(audience));
 }
 
-// The account is no more: whoever is logged in with it is signed off.
+// The account is deleted: logs out its sessions.
 Coroutine<> AccountService::finish_removal(SessionPtr session, const RequestHead& request,
                                            Audience audience) {
   const session::Identity self = session->identity();
@@ -318,8 +319,8 @@ Coroutine<> AccountService::finish_removal(SessionPtr session, const RequestHead
   tell(self, audience);
 }
 
-// False when `stored` isn't the password any more. `audience` is filled before the rows go, so a
-// repeated attempt leaves it as the first one found it.
+// False if `stored` is no longer the password hash. `audience` is filled before the rows are
+// deleted, so a repeated attempt keeps the first one's audience.
 Result<bool> AccountService::remove_rows(storage::Connection& connection, UserId user,
                                          const std::string& stored, bool repeated,
                                          Audience& audience) {
@@ -341,8 +342,8 @@ Result<bool> AccountService::remove_rows(storage::Connection& connection, UserId
   return true;
 }
 
-// Until the outcome is known the session goes on. If the account is gone, it ends with BYE: its
-// client was told `unavailable` and may have asked for something else since.
+// The session continues until the outcome is known. If the account is deleted, the session ends
+// with BYE, because its client was told `unavailable` and may have sent other requests since.
 void AccountService::settle_removal(Session& session, Audience audience) {
   if (sabotaged(Sabotage::kForgetDeletions)) return;
   context_.settle_queue.add(

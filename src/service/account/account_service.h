@@ -19,23 +19,21 @@
 
 namespace chat::service {
 
-// Registration, and what people do with their own account. A request that was answered
-// `unavailable`, because the database did not tell its outcome, may be repeated: if it had been
-// carried out, the repeat is answered like the first.
+// Registration and account management. A request that was answered `unavailable`, because its
+// outcome was unknown, may be repeated: if it had taken effect, the repetition succeeds.
 // Threading: thread-safe; handlers block on the database, never on hashing.
 class AccountService {
  public:
-  // All three outlive it.
+  // All three must outlive it.
   AccountService(ServiceContext& context, Passwords& passwords, LoginService& login);
 
   using SessionPtr = std::shared_ptr<session::Session>;
 
   session::Coroutine<> register_user(SessionPtr session, Received<messages::Register> request);
-  // Every token but this session's is worth nothing after it.
+  // Revokes every token except this session's.
   session::Coroutine<> change_password(SessionPtr session,
                                        Received<messages::ChangePassword> request);
-  // What others received from the account stays theirs; its name is free. The session is logged
-  // out.
+  // Messages received by others are kept; the name becomes free. The session is logged out.
   session::Coroutine<> delete_account(SessionPtr session,
                                       Received<messages::DeleteAccount> request);
   // The tokens that log this user in.
@@ -43,25 +41,25 @@ class AccountService {
   void revoke_session(session::Session& session, const Received<messages::RevokeSession>& request);
 
  private:
-  // Who hears of it when an account is deleted.
+  // The users to notify when an account is deleted.
   struct Audience {
     std::vector<storage::Watch> watchers;
     std::vector<storage::Membership> memberships;
   };
 
-  // What a request says of the account's password.
+  // The password given in a request as proof.
   struct Proof {
     RequestHead head;
     std::string password;
-    std::optional<std::string> new_password;  // of a request to change it
+    std::optional<std::string> new_password;  // in a request to change it
   };
 
-  // Whether `holder` is what an earlier attempt of the same client made; refused otherwise.
+  // True if `holder` was registered by an earlier attempt of the same client; otherwise refuses.
   session::Coroutine<bool> is_of_an_earlier_attempt(SessionPtr session,
                                                     const Received<messages::Register>& request,
                                                     storage::User holder);
   void registered(session::Session& session, const RequestHead& request, UserId user);
-  // The password must be the account's. Its hash; nothing: the request has been answered.
+  // Checks the account's password. Its hash, or nothing if the request was refused.
   session::Coroutine<std::optional<std::string>> confirm(SessionPtr session, const Proof& proof);
   session::Coroutine<bool> is_changed_already(SessionPtr session, const Proof& proof,
                                               storage::User user);

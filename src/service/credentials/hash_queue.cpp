@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-// The lane holds one call of run_next() for each task that waits here, and which task that will be
-// is decided when it runs. So a task that takes another's place takes its call as well.
+// The lane holds one call of run_next() for each waiting task; which task that runs is decided at
+// that time. So a task that displaces another also takes over its call.
 namespace chat::service {
 
-// A task that runs. It is over also when it throws.
+// The scope of a running task, also when it throws.
 class HashQueue::Running {
  public:
   Running(HashQueue& queue, std::string network) : queue_(queue), network_(std::move(network)) {}
@@ -54,7 +54,7 @@ bool HashQueue::enter(const std::string& network, bool frequent, Entry& entry,
     loser->waiting.pop_back();
     return true;
   }
-  // Its thread waits for our lock. The lane refuses only when it is stopped.
+  // The lane's thread waits for our lock. The lane refuses only when stopped.
   if (lane_.try_post([this] { run_next(); })) {
     ++waiting_;
     return true;
@@ -64,7 +64,7 @@ bool HashQueue::enter(const std::string& network, bool frequent, Entry& entry,
   return false;
 }
 
-// The longest line, if it has more than `least` tasks.
+// The network with the most tasks, if more than `least`.
 HashQueue::Line* HashQueue::longer_than_locked(std::size_t least) {
   const auto longest = std::max_element(lines_.begin(), lines_.end(), [](auto& a, auto& b) {
     return a.second.waiting.size() < b.second.waiting.size();
@@ -78,7 +78,7 @@ bool HashQueue::take_next(std::string& network, base::Task& task) {
     network = std::move(turns_.front());
     turns_.pop_front();
     const auto line = lines_.find(network);
-    // What could not be posted has left its turn behind.
+    // A task that could not be posted leaves an empty turn behind.
     if (line == lines_.end() || line->second.waiting.empty()) continue;
     if (line->second.waiting.size() > 1) turns_.push_back(network);
     task = std::move(line->second.waiting.front().task);

@@ -11,12 +11,12 @@
 
 namespace chat::service {
 
-// Shares the short queue of a hash lane out, so that nobody fills it alone. Networks take turns.
-// One network holds at most half of the places; where all are taken, a network with fewer tasks
-// gets the place of the last task of the network with the most. Accounts that have proved their
-// passwords often of late take only the first quarter, so that somebody who logs in once finds
-// room. Threading: thread-safe. Ownership: the lane outlives it, and it outlives the lane's tasks;
-// nobody else posts to the lane. Bounds: kPlaces tasks wait.
+// A fair queue in front of a hash lane. Networks take turns. One network holds at most half of the
+// places; if all are taken, a network with fewer tasks displaces the last task of the network with
+// the most. Accounts with many recent successful logins get only the first quarter, so that others
+// find room.
+// Threading: thread-safe. Ownership: the lane outlives it, and it outlives the lane's tasks;
+// nothing else posts to the lane. Bounds: kPlaces tasks wait.
 class HashQueue {
  public:
   static constexpr std::size_t kPlaces = 32;
@@ -25,8 +25,8 @@ class HashQueue {
 
   explicit HashQueue(base::WorkerPool& lane) : lane_(lane) {}
 
-  // False: there is no place, and both are dropped. Otherwise one of the two runs: `task` on the
-  // lane, or `displaced`, on the thread of who gets the place.
+  // False: the queue is full, and both are dropped. Otherwise one of the two runs: `task` on the
+  // lane, or `displaced`, on the thread of the caller that takes the place.
   [[nodiscard]] bool try_post(const std::string& network, bool frequent, base::Task task,
                               base::Task displaced);
 
@@ -35,7 +35,7 @@ class HashQueue {
     base::Task task;
     base::Task displaced;
   };
-  // The tasks of a network.
+  // The waiting tasks of a network.
   struct Line {
     std::deque<Entry> waiting;
     std::size_t running = 0;
@@ -49,9 +49,9 @@ class HashQueue {
   void run_next() CHAT_EXCLUDES(mutex_);
 
   base::WorkerPool& lane_;
-  base::Mutex mutex_;  // takes the lane's
+  base::Mutex mutex_;  // held while locking the lane's
   std::unordered_map<std::string, Line> lines_ CHAT_GUARDED_BY(mutex_);
-  std::deque<std::string> turns_ CHAT_GUARDED_BY(mutex_);  // networks that have a task that waits
+  std::deque<std::string> turns_ CHAT_GUARDED_BY(mutex_);  // networks with waiting tasks
   std::size_t waiting_ CHAT_GUARDED_BY(mutex_) = 0;
 };
 

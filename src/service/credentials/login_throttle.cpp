@@ -18,7 +18,8 @@ LoginThrottle::LoginThrottle(std::int64_t per_address, std::int64_t per_account,
       own_(own),
       shared_(shared) {}
 
-// The address comes first: where it has no token, nothing is counted for the account.
+// The address comes first, so that nothing is counted for the account if the address is over its
+// limit.
 std::vector<base::NamedBucket> LoginThrottle::buckets(const LoginAttempt& attempt) const {
   std::vector<base::NamedBucket> buckets;
   const auto add = [&buckets](std::string key, const base::Rate& rate, BucketKind kind) {

@@ -10,33 +10,33 @@
 
 namespace chat::service {
 
-// A client at an address that claims to be somebody.
+// A login attempt for an account from an address.
 struct LoginAttempt {
-  std::string account;       // one name for each account, however the client called it
+  std::string account;       // a canonical name of the account
   std::string address;       // net::Address::network()
-  bool own_address = false;  // the account has been logged in to from there
-  bool exists = true;        // there is such an account
+  bool own_address = false;  // the account was logged in to from there before
+  bool exists = true;        // the account exists
 };
 
-// How often a password may be tried. Each try takes a token and a right password gives it back, so
-// only failures count. Strangers share the account's bucket and the bucket of their address. An
-// address from which the account has been logged in to has a bucket of its own with it, so nobody
-// else's failures keep the account's owner out. An account that does not exist is limited like one
-// that does, but its bucket never takes the place of a real account's.
-// Threading: thread-safe. With a shared store calls may wait for it.
+// Limits wrong passwords. Each attempt takes a token and a right password returns it, so only
+// failures count. An unknown address counts against the account's bucket and its own. An address
+// from which the account was logged in to before has a separate bucket with this account, so that
+// attackers cannot lock out the owner. Accounts that do not exist are limited alike, but their
+// buckets never evict those of real accounts.
+// Threading: thread-safe. With a shared store, calls may block on it.
 class LoginThrottle {
  public:
-  // 0: no limit. `shared` is asked beside `own` and may be nullptr; while it can't be asked, the
-  // failures that this server has seen decide.
+  // 0: no limit. `shared` is used in addition to `own` and may be nullptr; while it is unavailable,
+  // only the failures seen by this server count.
   LoginThrottle(std::int64_t per_address, std::int64_t per_account, base::RateStore& own,
                 base::RateStore* shared);
 
   struct Permit {
-    std::chrono::milliseconds wait{0};     // 0: the password may be tried
-    std::vector<base::NamedBucket> taken;  // what that takes, unless it is right
+    std::chrono::milliseconds wait{0};     // 0: the attempt is allowed
+    std::vector<base::NamedBucket> taken;  // tokens taken, to return if it is right
   };
   Permit begin(const LoginAttempt& attempt);
-  // The password was right, or was not tried after all: the try does not count.
+  // Returns the tokens: the password was right or was not checked.
   void take_back(const Permit& made);
 
  private:

@@ -14,7 +14,7 @@ namespace {
 using Salt = std::array<unsigned char, crypto_pwhash_SALTBYTES>;
 using Key = std::array<unsigned char, 32>;
 
-// What the text of a hash says.
+// The parameters in the text of a hash.
 struct Parts {
   std::uint64_t memory_kib = 0;
   std::uint64_t ops = 0;
@@ -30,7 +30,7 @@ bool decode(std::string_view text, std::array<unsigned char, Size>& out) {
          length == Size;
 }
 
-// Takes what a text begins with; false when that is something else.
+// Removes a prefix; false if `text` begins differently.
 bool take(std::string_view& text, std::string_view literal) {
   if (!text.starts_with(literal)) return false;
   text.remove_prefix(literal.size());
@@ -43,7 +43,7 @@ bool take(std::string_view& text, std::uint64_t& number) {
   return true;
 }
 
-// "$argon2id$v=19$m=19456,t=2,p=1$SALT$KEY", as libsodium writes it. Nothing: that is none.
+// "$argon2id$v=19$m=19456,t=2,p=1$SALT$KEY", as libsodium writes it. Nothing if malformed.
 std::optional<Parts> parse(std::string_view rest) {
   Parts parts;
   if (!take(rest, "$argon2id$v=19$m=") || !take(rest, parts.memory_kib) || !take(rest, ",t=") ||
@@ -76,7 +76,7 @@ Result<std::string> PasswordHasher::hash(const std::string& password) const {
   return std::string(out.data());
 }
 
-// crypto_pwhash_str_verify() would call a password wrong that there was no memory to try.
+// crypto_pwhash_str_verify() would report a wrong password when out of memory.
 Result<bool> PasswordHasher::verify(const std::string& stored, const std::string& password) const {
   const auto parts = parse(stored.empty() ? nobody_ : stored);
   if (!parts) return false;

@@ -15,14 +15,14 @@ class PasswordHasher {
  public:
   PasswordHasher(std::size_t memory_kib, std::uint64_t ops) : memory_kib_(memory_kib), ops_(ops) {}
 
-  // Starts the library and makes the hash that stands in for unknown accounts. Blocks.
+  // Initialises the library and makes the hash used for unknown accounts. Blocks.
   Result<void> open();
-  // kUnavailable when there is no memory for it.
+  // kUnavailable when out of memory.
   Result<std::string> hash(const std::string& password) const;
-  // Whether it is the right one. An empty `stored` stands for an unknown account: takes the same
-  // time and is never right. kUnavailable when there is no memory to tell.
+  // True if the password is right. An empty `stored` means an unknown account: takes the same time
+  // and is never right. kUnavailable when out of memory.
   Result<bool> verify(const std::string& stored, const std::string& password) const;
-  // Whether a hash made now would cost more than this one did.
+  // True if `stored` was made with cheaper parameters than the current ones.
   bool is_weaker(const std::string& stored) const;
 
  private:

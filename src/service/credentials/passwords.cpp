@@ -12,30 +12,28 @@
 #include "service/dispatch/fault.h"
 #include "service/dispatch/replies.h"
 
-// A hash takes tens of milliseconds of a core, so whoever makes the server compute many of them
-// takes logins away from everybody else. What bounds that:
+// A hash takes tens of milliseconds of a core, so a client that makes the server compute many of
+// them delays everybody's logins. The limits:
 //
-//   wrong passwords   LoginThrottle: by account and by network. A right password gives back what
-//                     it took.
-//   right passwords   by account: twice login_failures_per_minute for logins. An account that has
+//   wrong passwords   by account and by network (LoginThrottle). A right password returns its
+//   token. right passwords   by account: twice login_failures_per_minute for logins. An account
+//   that has
 //                     logged in more than kQuickProofs times in a minute yields in the queue.
-//   confirmations     (change of the password, end of the account) by account and by network,
-//                     right or wrong.
-//   queues            three lanes; in each, places and turns by network (HashQueue). Nothing is
+//   confirmations     (password change, account deletion) by account and by network, whether the
+//                     password is right or wrong.
+//   queues            three lanes, each shared fairly between networks (HashQueue). Nothing is
 //   hashed
-//                     for a client whose connection is closed by then, so a server that stops is
-//                     soon through with them.
+//                     for a client that has disconnected, so a stopping server drains them quickly.
 //
-// Which lane a login takes depends on the table `knownnetwork`. A network is written there when
-// the account is logged in to from it by password for the first time in a day. The write is an
-// upsert: when the answer to its COMMIT is lost, or it fails, nothing is done, and the next login
-// writes again.
+// The lane of a login depends on the table `knownnetwork`. A network is written there at the
+// account's first login from it by password in a day. The write is an upsert, so a failure or a
+// lost COMMIT answer needs no handling: the next login writes again.
 namespace chat::service {
 namespace {
 
 constexpr std::chrono::minutes kProofWindow{1};
 constexpr std::int64_t kQuickProofs = 3;
-// How old the time of a known network may be before a login writes it anew.
+// The age at which a login updates the time of a known network.
 constexpr std::chrono::hours kNetworkStep{24};
 
 constinit log::Limiter untried_lines{log::kUsualLines};
@@ -54,7 +52,7 @@ void add_bucket(std::vector<base::NamedBucket>& buckets, std::string key, std::i
 
 }  // namespace
 
-// A password on its way through its lane.
+// A password being checked.
 struct Passwords::Check {
   SessionPtr session;
   storage::User user;
@@ -62,15 +60,15 @@ struct Passwords::Check {
   std::string network;
   std::optional<UnixMillis> last_seen{};  // when the user last logged in from this network
   LoginThrottle::Permit made{};
-  // Taken whether or not the password is right, unless it is not tried.
+  // Taken in any case, unless the password is not checked.
   std::vector<base::NamedBucket> proofs{};
-  // Given back where the password is wrong, so that strangers take nothing from the owner.
+  // Returned if the password is wrong, so that attackers use up nothing of the owner's.
   std::vector<base::NamedBucket> right_proofs{};
 };
 
 struct Passwords::Tried {
   PasswordVerdict verdict{};
-  std::string renewed{};  // a new hash of the password, to be stored
+  std::string renewed{};  // a new hash of the password, to store
 };
 
 Passwords::Passwords(ServiceContext& context)
@@ -182,7 +180,7 @@ Passwords::Verdict Passwords::try_in(HashQueue& queue, bool frequent, Check& che
   co_return std::move(tried.verdict);
 }
 
-// On the hash lane.
+// Runs on the hash lane.
 Passwords::Tried Passwords::try_now(const std::string& stored, const std::string& password,
                                     bool may_renew) const {
   const auto right = context_.hasher.verify(stored, password);
@@ -220,7 +218,8 @@ void Passwords::remember_network(const session::Session& session, UserId user,
                user.value, log::quoted(done.error().message));
 }
 
-// A failure is no harm: the next login tries again. But what the account's hash is must be known.
+// A failure is harmless, because the next login tries again. But the account's current hash must be
+// known.
 void Passwords::renew(UserId user, const std::string& renewed, PasswordVerdict& verdict) {
   const auto replaced = storage::transact_settled(
       context_.pool, [&](storage::Connection& connection, bool repeated) -> Result<bool> {

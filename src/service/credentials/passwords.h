@@ -17,20 +17,20 @@
 
 namespace chat::service {
 
-// What became of a password that a client gave.
+// The result of checking a password.
 struct PasswordVerdict {
-  std::optional<protocol::Refusal> refusal{};  // it was not tried
+  std::optional<protocol::Refusal> refusal{};  // why it was not checked
   bool right = false;
-  std::string stored{};  // the account's hash by now, when it is right
-  // Of a login that is right: when the user last logged in from this network.
+  std::string stored{};  // the account's current hash, if right
+  // For a successful login: when the user last logged in from this network.
   std::optional<UnixMillis> last_seen{};
 };
 
-// Checks and hashes passwords on the hash lanes, no more often than the limits allow: wrong ones by
-// LoginThrottle, right ones by account. Each of three lanes has a queue of its own: logins from
-// networks that are new to the account, logins from its known networks, and everything else
-// (registrations, and proofs by clients that are logged in). A right password whose hash cost less
-// than one made now is hashed anew.
+// Checks and hashes passwords on the hash lanes, within rate limits: wrong ones by LoginThrottle,
+// right ones by account. There are three lanes with separate queues: logins from networks new to
+// the account, logins from its known networks, and everything else (registrations, and
+// confirmations by logged-in clients). A right password whose hash has outdated parameters is
+// hashed again.
 //
 // Threading: thread-safe. The coroutines run on the session's strand and block on the database,
 // never on hashing. Bounds: see HashQueue.
@@ -41,19 +41,18 @@ class Passwords {
 
   explicit Passwords(ServiceContext& context);
 
-  // For a login. `user` has id 0 where there is no such account; `account` is what the client
-  // called it then. The answer takes as long and sounds the same for an unknown account as for a
-  // wrong password.
+  // For a login. `user` has id 0 if there is no such account; `account` is then the name given by
+  // the client. An unknown account gets the same reply, after the same time, as a wrong password.
   Verdict check_login(SessionPtr session, storage::User user, std::string account,
                       std::string password);
-  // For a change that a logged-in client must confirm. Its limits count right passwords too.
+  // Confirms a change by a logged-in client. Right passwords count against the limits too.
   Verdict confirm(SessionPtr session, storage::User user, std::string password);
-  // Whether a password that was right a moment ago is still right by `stored`: no limit applies.
+  // Checks a password that was just right again, against `stored`; no limit applies.
   Verdict check_again(SessionPtr session, std::string stored, std::string password);
   session::Coroutine<Result<std::string>> hash(SessionPtr session, std::string password);
 
-  // The user has logged in from the session's network, where they were last seen at `last_seen`.
-  // Blocks on the database.
+  // Records a login from the session's network, where the user was last seen at `last_seen`. Blocks
+  // on the database.
   void remember_network(const session::Session& session, UserId user,
                         std::optional<UnixMillis> last_seen);
 
@@ -65,7 +64,7 @@ class Passwords {
   std::optional<protocol::Refusal> find_network(Check& check);
   std::optional<protocol::Refusal> pass_limits(Check& check, const LoginAttempt& attempt);
   bool is_frequent(Check& check);
-  // `check` outlives it.
+  // `check` must outlive the coroutine.
   Verdict try_in(HashQueue& queue, bool frequent, Check& check);
   Tried try_now(const std::string& stored, const std::string& password, bool may_renew) const;
   void settle_limits(const Check& check, const PasswordVerdict& verdict);

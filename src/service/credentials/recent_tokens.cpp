@@ -6,7 +6,7 @@
 namespace chat::service {
 namespace {
 
-// A part of a hash is as random as the whole.
+// Part of a hash is random enough as a key.
 std::uint64_t key_of(const session::TokenHash& token) {
   std::uint64_t key = 0;
   std::memcpy(&key, token.data(), sizeof(key));

@@ -9,11 +9,11 @@
 
 namespace chat::service {
 
-// Tokens that have logged somebody in on this node of late. Clients that come back with one of them
-// are let through to the database where their network has used up its allowance of invalid tokens.
-// A token that was revoked since is found invalid there.
-// Threading: thread-safe. Bounds: kTokensMax to 2 * kTokensMax; those that were not used for
-// longest are forgotten first.
+// Tokens recently used for logins on this node. Clients that return with one of them may query the
+// database even if their network has exceeded the rate limit of invalid tokens. A token revoked
+// since is found invalid there.
+// Threading: thread-safe. Bounds: kTokensMax to 2 * kTokensMax tokens; least recently used ones are
+// dropped first.
 class RecentTokens {
  public:
   static constexpr std::size_t kTokensMax = 32768;

@@ -7,13 +7,13 @@
 
 namespace chat::service {
 
-// A token that logs a user in without a password: 256 random bits, as 64 hex digits. Only its
-// hash is stored, so that whoever reads the table can't log in with what is there.
+// A token that logs a user in without a password: 256 random bits, as 64 hex digits. Only its hash
+// is stored, so that a reader of the table cannot log in with it.
 std::string make_token();
 
-// A token is random enough to need no salt.
+// Unsalted, because tokens are random.
 session::TokenHash hash_token(std::string_view token);
-// As the table has it.
+// As stored in the table.
 std::string to_hex(const session::TokenHash& hash);
 
 }  // namespace chat::service

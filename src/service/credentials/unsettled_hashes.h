@@ -10,11 +10,11 @@
 
 namespace chat::service {
 
-// Password hashes that a registration or a change of password may have stored: the database could
-// not tell in time, and the client was told `unavailable`. When it asks again and the account has
-// this hash, whose salt is random, the earlier request has been carried out.
-// Threading: thread-safe. Bounds: kMax accounts; a full table starts anew, and then a repeat is
-// judged like any other request.
+// Password hashes that a registration or password change of unknown outcome may have stored; the
+// client was told `unavailable`. If it repeats the request and the account has this hash, whose
+// salt is random, the earlier request took effect.
+// Threading: thread-safe. Bounds: kMax accounts; a full table is cleared, and then a repetition is
+// handled like a new request.
 class UnsettledHashes {
  public:
   static constexpr std::size_t kMax = 10'000;

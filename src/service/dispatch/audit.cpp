@@ -14,10 +14,10 @@
 namespace chat::service {
 namespace {
 
-// For what needs no account, or fails: some 50 MB a day at most.
+// For events that need no account, or fail: at most about 50 MB a day.
 constexpr base::Rate kStrangersLines{.per_period = 5, .burst = 200};
 
-// Each kind of line has a limit of its own, so that nobody hides one kind by many of another.
+// Each kind of line has a separate limit, so that a flood of one kind cannot hide another.
 struct AuditKind {
   std::string_view event;
   log::Limiter limiter;
@@ -34,7 +34,7 @@ constinit AuditKind audit_kinds[] = {
     {"group_created", log::Limiter{log::kAccountLines}},
     {"group_joined", log::Limiter{log::kAccountLines}},
 };
-// Failures of accounts that do not exist don't use up the lines of those that do.
+// Failures for accounts that do not exist must not use up the limit of existing ones.
 constinit log::Limiter failures_of_unknown_accounts{kStrangersLines};
 
 log::Limiter& audit_limiter_of(std::string_view event, UserId user) {

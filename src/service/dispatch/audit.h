@@ -10,11 +10,10 @@ namespace chat::service {
 
 // One line of the audit log (log.audit_file):
 //   {"time":"2026-05-04T10:11:12.345Z","event":"login","user":7,"address":"192.0.2.1:4711",
-//    "node":"a"}
-// `user` is the account that it is about, 0 where there is none of that name: what a client
-// typed is never written, for people type passwords into the wrong line. `group` where it is about
-// one. `suppressed`, where it is given, is how many lines of this kind before it were not written
-// because there were too many. Nothing happens when there is no audit log.
+//    "node":"a"} `user` is the account concerned, 0 if there is none of that name: typed names are
+//    never written, because people type passwords into the wrong field. `group` is present if one
+//    is concerned. `suppressed` is the number of preceding lines of this kind that were dropped by
+//    the rate limit. Does nothing without an audit log.
 // Threading: thread-safe. Bounds: a rate of lines for each kind of event.
 void audit(const ServiceContext& context, std::string_view event, const session::Session& session,
            UserId user, GroupId group = {});

@@ -10,7 +10,7 @@
 namespace chat::service {
 namespace {
 
-// There is no ack number for an unknown message: it goes out as ERROR, with its cid.
+// An unknown message has no reply number: the reply is ERROR, with its cid.
 void refuse_unknown(const Route& /*route*/, Handlers& /*handlers*/, session::Session& session,
                     protocol::Request& request) {
   const protocol::Refusal unknown{protocol::Errno::kUnknownMsgid,
@@ -31,7 +31,7 @@ const session::RequestTraits& Dispatcher::traits_of(int msgid) const {
   return route != nullptr ? *route : kUnknownRoute;
 }
 
-// The traits of a request are its route: see traits_of().
+// The traits of a request are its Route: see traits_of().
 void Dispatcher::handle(session::Session& session, protocol::Request& request,
                         const session::RequestTraits& traits) {
   const auto& route = static_cast<const Route&>(traits);

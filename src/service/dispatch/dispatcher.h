@@ -11,8 +11,8 @@ struct Handlers;
 
 // The dispatch table: msgid → preconditions and handler. Preconditions (login, fields, identity)
 // are data in the table and are checked here, once, in the order of PROTOCOL.md, section 2; a
-// handler begins with a request that is well formed and allowed to be made.
-// Threading: thread-safe; one call at a time for one session (its strand).
+// handler gets only well-formed, permitted requests.
+// Threading: thread-safe; one call at a time per session (its strand).
 class Dispatcher final : public session::RequestHandler {
  public:
   explicit Dispatcher(ServiceContext& context);

@@ -10,8 +10,8 @@
 #include "chat/protocol/errors.h"
 #include "service/dispatch/replies.h"
 
-// What ends a write transaction of a handler without effect: an error of the database, or a refusal
-// that was decided inside the transaction.
+// The reason why a handler's write transaction had no effect: a database error, or a refusal
+// decided inside the transaction.
 namespace chat::service {
 
 using Fault = std::variant<Error, protocol::Refusal>;

@@ -9,10 +9,10 @@ namespace chat::service {
 namespace {
 
 enum class Rule {
-  kSelf,           // whoever is logged in
-  kUserExists,     // friends and strangers alike
-  kUserKnown,      // the same, and who has deleted the account: what one has from them stays
-  kMember,         // who is in the group now
+  kSelf,           // the logged-in user
+  kUserExists,     // the other user exists; need not be a friend
+  kUserKnown,      // the same, deleted accounts included: their messages are kept
+  kMember,         // a member of the group
   kDecidedLocked,  // see the header
 };
 

@@ -12,29 +12,29 @@
 
 namespace chat::service {
 
-// What somebody may want to do that concerns others.
+// The actions that need a permission.
 enum class Action {
   kChat,              // with a user
   kAddFriend,         // a user
   kReadConversation,  // with a user
-  kSyncFrom,          // a user's messages again
+  kSyncFrom,          // repeat a user's messages
   kJoinGroup,
   kChatInGroup,
-  kReadGroup,      // its history
-  kSyncGroup,      // its messages again
-  kSeeGroup,       // who is in it
-  kManageAccount,  // one's own: its password, its sessions, its end
+  kReadGroup,      // the group's history
+  kSyncGroup,      // repeat the group's messages
+  kSeeGroup,       // the group's members
+  kManageAccount,  // one's own password, sessions, deletion
 };
 
-// What it is done to; one of the two, or neither.
+// The object of an action; at most one of the two is set.
 struct Object {
   UserId user{};
   GroupId group{};
 };
 
-// What was found on the way.
+// Data found while checking.
 struct Grant {
-  Seq joined_seq = 0;  // of a member: its group's stream begins behind it
+  Seq joined_seq = 0;  // of a member: where its group stream begins
 };
 
 struct Verdict {
@@ -42,18 +42,17 @@ struct Verdict {
   Grant grant;
 };
 
-// The one gate: whether who is logged in may do `action` to `object`. Every handler passes it
-// before it reads or writes what isn't the session's own, and who acts is known from the
-// connection alone. Two things are decided later, under the lock that makes the answer true, and
-// pass here: whether a sender is still in the group when its message is stored, and whether
-// there is a group to join, with room. A group that one isn't in and one that doesn't exist look
-// alike.
-// Threading: thread-safe. Blocks on the database where the answer isn't known yet; `connection`
-// is the caller's lease where it has one (a second one could starve the pool).
+// The central permission check: may the logged-in user do `action` to `object`? Every handler calls
+// it before it reads or writes anything outside the session; the actor is always the connection's
+// user. Two checks are made later, under the lock that makes them reliable, and pass here: whether
+// a sender is still in the group when its message is stored, and whether a group to join exists and
+// has room. A group that the user is not in and one that does not exist are indistinguishable.
+// Threading: thread-safe. Blocks on the database if the answer is not cached; `connection` is the
+// caller's lease, if it has one (a second lease could exhaust the pool).
 Result<Verdict> authorize(ServiceContext& context, const session::Identity& who, Action action,
                           Object object, storage::Connection* connection = nullptr);
 
-// The same for a handler that answers at once: whoever may not is told so, and nothing is returned.
+// The same, but a denied request is refused here, and nothing is returned.
 std::optional<Grant> admit(ServiceContext& context, session::Session& session,
                            const RequestHead& request, Action action, Object object = {},
                            storage::Connection* connection = nullptr);

@@ -16,7 +16,7 @@
 
 namespace chat::service {
 
-// The answer to a request that succeeded.
+// Sends the reply to a successful request.
 template <typename Reply>
 void send_reply(session::Session& session, const RequestHead& request, const Reply& reply) {
   std::string text;
@@ -24,14 +24,14 @@ void send_reply(session::Session& session, const RequestHead& request, const Rep
   session.reply(text);
 }
 
-// The same for an answer that is written piece by piece: msgid and errno 0 first, then what the
-// handler adds, then the cid. send() once.
+// A reply that is written piece by piece: msgid and errno 0, then the handler's fields, then the
+// cid. Call send() once.
 class OkReply {
  public:
   explicit OkReply(const RequestHead& request);
   protocol::JsonWriter& json() { return writer_; }
   std::size_t size() const { return text_.size(); }
-  // What is written so far: an object that is still open.
+  // The text so far: an open object.
   const std::string& unfinished() const { return text_; }
   void send(session::Session& session);
 
@@ -43,22 +43,22 @@ class OkReply {
 
 void refuse(session::Session& session, const RequestHead& request,
             const protocol::Refusal& refusal);
-// An error of the database as the client is told.
+// Refuses the request because of a database error.
 void refuse(session::Session& session, const RequestHead& request, const Error& error);
 
-// errno 1: what a wrong login or registration gets.
+// errno 1, for a failed login or registration.
 protocol::Refusal failed(std::string message);
 protocol::Refusal bad_field(std::string message);
 protocol::Refusal not_found(std::string message);
-// A group that one is not in and a group that does not exist look alike.
+// The same for a group that the user is not in and one that does not exist.
 protocol::Refusal no_such_group();
 protocol::Refusal rate_limited(std::chrono::milliseconds retry_after);
 protocol::Refusal busy();
 
-// GROUP (202): `who` has "joined", or has "left".
+// GROUP (202): `who` has "joined" or "left".
 std::string membership_push(GroupId group, const session::Identity& who, std::string_view change);
 
-// Rows of the tables as replies tell them; they borrow the rows' texts.
+// Table rows as items of replies, which borrow the rows' texts.
 messages::FriendItem item_of(const storage::Friend& row);
 messages::MemberItem item_of(const storage::GroupMember& row);
 messages::GroupItem item_of(const storage::Group& row);

@@ -2,7 +2,7 @@
 
 #include "chat/protocol/messages/received_request.h"
 
-// The types of requests, under the names that handlers use: Received<messages::Ping>.
+// The request types under the names used in handlers: Received<messages::Ping>.
 namespace chat::protocol::messages {}
 
 namespace chat::service {

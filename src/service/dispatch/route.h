@@ -21,7 +21,7 @@ struct Handlers;
 // Who may make a request.
 enum class Access {
   kAnyone,
-  kAnonymous,  // only who is not logged in
+  kAnonymous,  // only without a login
   kLoggedIn,
 };
 
@@ -39,8 +39,8 @@ const Route* route_of(int msgid);
 std::optional<protocol::Refusal> check_access(Access access, UserId user);
 std::optional<protocol::Refusal> check_sender(UserId sender, UserId user);
 
-// The request with its type, or the first precondition that it breaks: login, fields, identity.
-// `user` is who is logged in, 0 for nobody. A leaf: no session, no database.
+// Decodes the request, or returns the first violated precondition: login, fields, identity. `user`
+// is the logged-in user, 0 if none. Uses neither session nor database.
 template <typename Message>
 tl::expected<Received<Message>, protocol::Refusal> read_request(Access access,
                                                                 protocol::Request& request,

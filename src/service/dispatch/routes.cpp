@@ -21,7 +21,7 @@ using session::Coroutine;
 using session::Session;
 using SessionPtr = std::shared_ptr<Session>;
 
-// A coroutine may throw when its handler has long returned.
+// A coroutine may throw long after its handler has returned.
 Coroutine<> answer_faults(SessionPtr session, RequestHead request, Coroutine<> handling) {
   try {
     co_await handling;
@@ -45,7 +45,7 @@ void handle(const Route& route, Handlers& handlers, Session& session, Request& r
   }
 }
 
-// What handling a request takes: memory only, the database, or the database and a hash.
+// The resources for handling a request: memory only, the database, or the database and a hash.
 enum class Work { kQuick, kBlocking, kCredentials };
 constexpr bool kWaitsForCommits = true;
 

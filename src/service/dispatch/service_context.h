@@ -7,7 +7,7 @@
 
 namespace chat::service {
 
-// What the handlers work with. References outlive the dispatcher. `node` is fixed before
+// The environment of the handlers. References outlive the dispatcher. `node` is fixed before
 // traffic begins.
 struct ServiceContext : ServiceEnvironment {
   SettleQueue& settle_queue;

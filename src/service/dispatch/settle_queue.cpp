@@ -65,7 +65,7 @@ void SettleQueue::work() {
   }
 }
 
-// Empty: it is time to stop.
+// Empty when told to stop.
 std::vector<SettleQueue::Item> SettleQueue::take() {
   base::MutexLock lock(mutex_);
   while (!stopping_ && waiting_.empty()) wake_.wait(mutex_);

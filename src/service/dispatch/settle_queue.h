@@ -15,24 +15,23 @@
 
 namespace chat::service {
 
-// Writes whose outcome the database could not tell while the client waited
-// (storage::transact_settled()). Each is looked into again and again until the tables answer, and
-// then what follows from the truth is done: a group that was joined becomes live, a deleted
-// account's session ends.
-// Threading: thread-safe; looks run one after the other on a thread of its own. start() and stop()
+// Writes whose outcome stayed unknown while the client waited (storage::transact_settled()). Each
+// is checked repeatedly until the tables show the outcome; then its consequences are carried out: a
+// joined group becomes live, a deleted account's session ends.
+// Threading: thread-safe; checks run one after the other on a separate thread. start() and stop()
 // externally synchronised. Ownership: the pool outlives it.
-// Bounds: kWaitingMax writes wait. When there are more, the session concerned ends instead, with
-// BYE `unavailable`: its next login begins with what the tables say. What still waits at stop() is
-// dropped: then every session of this node has ended.
+// Bounds: kWaitingMax writes wait. Beyond that the session concerned is ended with BYE
+// `unavailable`, and its next login reads the tables. Writes still waiting at stop() are dropped,
+// because all sessions of this node end then.
 class SettleQueue {
  public:
   static constexpr std::size_t kWaitingMax = 10'000;
   static constexpr std::chrono::milliseconds kPause{250};
 
-  // What is to be done now that the outcome is known; may be empty.
+  // What to do once the outcome is known; may be empty.
   using Act = std::function<void()>;
-  // Finds the outcome out, in a write transaction of its own and with locking reads: the lost
-  // transaction may still be open. An error, of this or of its commit: it is called again.
+  // Determines the outcome, in a write transaction of its own and with locking reads, because the
+  // lost transaction may still be open. Called again after an error of the call or its commit.
   using Look = std::function<Result<Act>(storage::Connection&)>;
 
   explicit SettleQueue(storage::Pool& pool) : pool_(pool) {}
@@ -40,7 +39,7 @@ class SettleQueue {
 
   void start();
   void stop();
-  // `what` names the write in the log; `session` is the one that asked for it.
+  // `what` names the write in the log; `session` is the one that requested it.
   void add(session::Session& session, std::string what, Look look);
 
  private:
@@ -52,7 +51,7 @@ class SettleQueue {
   void work();
   bool try_add(std::string what, Look look);
   std::vector<Item> take();
-  // The items that could not be decided.
+  // Returns the items still undecided.
   std::vector<Item> settle(std::vector<Item> items);
   static Result<void> settle(storage::Connection& connection, const Item& item);
 
@@ -62,7 +61,7 @@ class SettleQueue {
   base::Mutex mutex_;
   base::CondVar wake_;
   std::vector<Item> waiting_ CHAT_GUARDED_BY(mutex_);
-  std::size_t looked_into_ CHAT_GUARDED_BY(mutex_) = 0;  // taken out, and may come back
+  std::size_t looked_into_ CHAT_GUARDED_BY(mutex_) = 0;  // being checked; may be queued again
   bool stopping_ CHAT_GUARDED_BY(mutex_) = false;
 };
 

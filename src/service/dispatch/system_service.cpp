@@ -8,7 +8,7 @@ namespace {
 
 using protocol::key_of;
 
-// What a client may use beyond the original protocol.
+// The features beyond the original protocol.
 constexpr const char* kFeatures[] = {"cid",      "ack",  "heartbeat", "takeover", "token",
                                      "receipts", "sync", "history",   "accounts"};
 

@@ -22,9 +22,9 @@ namespace {
 
 using storage::Claim;
 
-// The newest tokens of a user; an older one has been forgotten by its client, or is misused.
+// How many tokens a user keeps; older ones are forgotten by their clients, or misused.
 constexpr std::size_t kTokensPerUser = 32;
-// A token's end is written when it moves by more than this: not with each of many logins.
+// A token's expiry is written only if it changes by more than this, not with every login.
 constexpr std::chrono::hours kTokenStep{1};
 
 template <typename Items>
@@ -34,7 +34,7 @@ void fail_all(Items items, const Error& error) {
 
 using GroupsByUser = std::unordered_map<UserId, std::vector<GroupId>>;
 
-// The groups of each user, by id, as many as a user may have.
+// The groups of each user, by id, up to the most a user may have.
 Result<GroupsByUser> groups_of(storage::Pool& pool, std::span<const UserId> users) {
   auto lease = pool.lease();
   if (!lease) return fail(lease);
@@ -49,12 +49,12 @@ Result<GroupsByUser> groups_of(storage::Pool& pool, std::span<const UserId> user
   return groups;
 }
 
-// A node that was stopped for longer than its lease may have been taken for dead: its users are
-// free then, and it must claim no more of them, nor take one over. Read after the rows of the users
-// are locked, or after a claim is committed; so a claim that this finds nothing against is before
-// the end of the node's life, which frees its users.
+// Fails if this node's life has ended. A node that was suspended for longer than its lease may have
+// been declared dead; its users are then free, and it must not claim or take over any more. Call it
+// after the users' rows are locked, or after a claim is committed: then a claim that passes
+// precedes the end of the node's life, which frees its users.
 Result<void> must_live(storage::Connection& connection, const storage::Node& node) {
-  if (connection.dialect() == storage::Dialect::kSqlite) return {};  // nobody else can end it
+  if (connection.dialect() == storage::Dialect::kSqlite) return {};  // no other process can end it
   const auto rows = storage::NodeModel(connection).all();
   if (!rows) return fail(rows);
   const bool lives = std::any_of(rows->begin(), rows->end(), [&node](const auto& row) {
@@ -108,18 +108,18 @@ void LoginBatches::find_all(TokenItems items) {
   }
 }
 
-// Whether a batch's error is no matter of one of its logins.
+// True if a batch's error is not due to one of its logins.
 bool LoginBatches::is_for_all(const Error& error, bool tried) {
   if (!tried || error.code != ErrorCode::kBusy) return delivery::is_everyones(error.code);
   auto lease = context_.pool.lease();
   return !lease || storage::login_tables_are_locked(**lease);
 }
 
-// An error that is everybody's is told to all. For any other somebody among them is the reason:
-// then each claims alone, and only that one fails.
+// If the database as a whole failed, all get the error. Any other error is due to one of them, so
+// each then claims separately, and only that one fails.
 //
-// A repeated attempt finds the users that an earlier one claimed held by this node, and claims them
-// again with the next session epoch. Where an older session was, only the earlier one saw.
+// A repeated attempt finds users claimed by an earlier attempt held by this node, and claims them
+// again with the next session epoch. Only the earlier attempt saw where an older session was.
 void LoginBatches::claim_all(ClaimItems items) {
   std::sort(items.begin(), items.end(), [](const auto& a, const auto& b) {
     return a.request.user.value < b.request.user.value;
@@ -229,7 +229,7 @@ Result<Claim> LoginBatches::claim_one(storage::Connection& connection,
   claim.outcome = Claim::Outcome::kRefused;
   storage::UserModel users(connection);
   auto epoch = users.claim(request.user, context_.node, false);
-  // Refused by the session of a living node, and by nothing else.
+  // A claim is refused only because of a session on a live node.
   claim.held_elsewhere = epoch && !*epoch;
   if (claim.held_elsewhere && request.takes_over) {
     epoch = users.claim(request.user, context_.node, true);
@@ -292,10 +292,11 @@ Result<void> LoginBatches::read_welcomes(std::span<const UserId> users, WelcomeI
   return {};
 }
 
-// While this node did not listen for a user yet, another may have taken it over unheard. And what
-// the user was let in by must still be valid, now that the claim shows to whoever changes a
-// password or revokes a token: both erase tokens, the first all but its own. Only a token that was
-// made after a change of the password outlives it, so a login by password also compares the hash.
+// Before this node subscribed to the user's channel, another may have taken the user over
+// unnoticed. And the credentials used must still be valid, now that the claim is visible to
+// requests that change a password or revoke a token: both delete tokens, the former all but its
+// own. A token made after a password change survives it, so a login by password also compares the
+// hash.
 Welcome::Outcome LoginBatches::judge(const WelcomeRequest& request,
                                      const storage::Credentials* newest, bool token_exists) const {
   const bool newer =

@@ -15,50 +15,50 @@
 
 namespace chat::service {
 
-// A claim of a user by a login, and the token that goes with it.
+// A login's claim of a user, with its token.
 struct ClaimRequest {
   UserId user;
   bool takes_over = false;
   std::string token_hash;
-  // When the token that the client came with ends; nothing: it is a new one, to be kept.
+  // The expiry of the token used to log in; nothing for a new token, to be stored.
   std::optional<UnixMillis> token_ends;
-  // Of claim_alone(): an attempt before it may have taken effect, and found the user held by
-  // another live node.
+  // For claim_alone(): an earlier attempt may have taken effect, and found the user held by another
+  // live node.
   bool unsure = false;
   bool held_elsewhere = false;
 };
 
 struct ClaimAnswer {
   storage::Claim claim;
-  bool unsure = false;  // of kAlone: an earlier attempt may have claimed the user
-  // Of who was claimed. An error does not undo the claim.
+  bool unsure = false;  // with kAlone: an earlier attempt may have claimed the user
+  // Of the claimed user. An error does not undo the claim.
   Result<std::vector<GroupId>> groups;
 };
 
 struct WelcomeRequest {
   UserId user;
   SessionEpoch epoch = 0;
-  std::string token_hash;     // of the token that the answer carries
-  std::string password_hash;  // by which the user was let in; empty: by that token
+  std::string token_hash;     // of the token in the reply
+  std::string password_hash;  // that was verified; empty: logged in by token
 };
 
-// What the answer to a login tells.
+// The content of a login's reply.
 struct Welcome {
   enum class Outcome {
-    kWelcome,  // the rest is empty otherwise
+    kWelcome,  // otherwise the rest is empty
     kClaimedElsewhere,
     kTokenRevoked,
-    kOtherHash,  // it may be another password, or another hash of the same one
+    kOtherHash,  // another password, or another hash of the same one
   };
   Outcome outcome = Outcome::kWelcome;
-  std::string password_hash;  // by now; with kOtherHash
+  std::string password_hash;  // the current one; with kOtherHash
   Pending pending;
   Lists lists;
 };
 
-// What logins ask of the database, many of them at once: those that come while a batch is at the
-// database make the next one, so a burst of logins shares its round trips and its commits.
-// Threading: thread-safe; answers are given on a worker. Bounds: kWaitingMax wait for each step.
+// Batches the database work of logins: logins that arrive during a batch form the next one, so a
+// burst shares round trips and commits.
+// Threading: thread-safe; callbacks run on a worker. Bounds: kWaitingMax logins wait per step.
 class LoginBatches {
  public:
   static constexpr std::size_t kBatchMax = 128;
@@ -71,17 +71,17 @@ class LoginBatches {
 
   explicit LoginBatches(ServiceContext& context);
 
-  // Whose token is it, by its hash? Nothing: nobody's.
+  // Looks up a token's owner by its hash. Nothing: unknown.
   [[nodiscard]] bool find(std::string token_hash, TokenBatcher::Done done);
-  // One user at most once at a time. After an outcome of kAlone call claim_alone(), with what the
-  // answer says of earlier attempts. kOutcomeUnknown: the table may have the claim.
+  // At most one claim per user at a time. After kAlone call claim_alone(), with the answer's
+  // `unsure` and `held_elsewhere`. kOutcomeUnknown: the claim may have taken effect.
   [[nodiscard]] bool claim(ClaimRequest request, ClaimBatcher::Done done);
 
-  // Once this node listens for the user: is the claim still the newest, and what waits for the
-  // user?
+  // Call once the user's channel is subscribed: checks that the claim is still the newest, and
+  // reads what is pending.
   [[nodiscard]] bool welcome(WelcomeRequest request, WelcomeBatcher::Done done);
 
-  // Claims one user now, waiting for whoever has its row locked. Blocks. Errors as claim().
+  // Claims one user now, waiting for row locks. Blocks. Errors as claim().
   Result<ClaimAnswer> claim_alone(const ClaimRequest& request);
 
  private:
@@ -98,7 +98,7 @@ class LoginBatches {
   Result<storage::Claim> claim_one(storage::Connection& connection, const ClaimRequest& request);
   Result<std::vector<storage::Claim>> claim_in_one_commit(storage::Connection& connection,
                                                           ClaimItems items);
-  // New ones are added, and those that were used live on.
+  // Adds new tokens and extends used ones.
   Result<void> keep_tokens(storage::Connection& connection,
                            std::span<const ClaimRequest* const> claimed);
   void read_groups(ClaimItems items);

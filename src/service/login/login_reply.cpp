@@ -17,16 +17,16 @@ namespace {
 using messages::LoginReply;
 using protocol::key_of;
 
-// Room for offline messages in the answer; at least one message is in it.
+// The space for offline messages in the reply; at least one message is included.
 constexpr std::size_t kFirstPageBytes = 16 * 1024;
-// Room for the fields that come after the lists.
+// The space for the fields after the lists.
 constexpr std::size_t kReplyTailBytes = 1024;
 
 bool fits(const OkReply& reply, std::size_t bytes) {
   return reply.size() + bytes + kReplyTailBytes <= protocol::kReplyMaxBytes;
 }
 
-// Both add items while they fit. True: all of them did.
+// Both add items while they fit. True if all did.
 bool write_groups(OkReply& reply, const std::vector<std::shared_ptr<const std::string>>& items) {
   reply.json().key(key_of(&LoginReply::groups)).begin_array();
   bool complete = true;
@@ -71,7 +71,7 @@ Result<void> read_friends(storage::Connection& connection, std::span<const UserI
   return {};
 }
 
-// The groups of many users as JSON, each read when it is first needed.
+// Groups as JSON, shared by many users; each is read when first needed.
 class GroupTexts {
  public:
   explicit GroupTexts(storage::Connection& connection) : model_(connection) {}
@@ -132,8 +132,8 @@ Result<void> read_groups(storage::Connection& connection, std::span<const UserId
   return {};
 }
 
-// Pushes are read stream by stream; people want them in the order of time. The sort is stable,
-// and time never goes back within a stream.
+// Pushes are read stream by stream but shown in order of time. The sort is stable, and times never
+// decrease within a stream.
 void sort_by_time(std::vector<delivery::Push>& pushes) {
   std::stable_sort(pushes.begin(), pushes.end(),
                    [](const auto& a, const auto& b) { return a.sent_at < b.sent_at; });
@@ -150,7 +150,7 @@ Result<Pending> read_pending(delivery::Backlog& backlog, UserId user,
   if (wants.empty()) return Pending{std::move(positions), {}, false};
   auto page = backlog.read(user, wants, kFirstPageBytes);
   if (!page) return fail(page);
-  // One's own group messages are not pending.
+  // The user's own group messages are not pending.
   std::erase_if(page->pushes, [user](const delivery::Push& push) {
     return push.stream.is_group() && push.sender == user;
   });

@@ -39,8 +39,8 @@ constinit log::Limiter login_lines{log::kAccountLines};
 constinit log::Limiter logout_lines{log::kAccountLines};
 
 constexpr std::chrono::minutes kTokenWindow{1};
-// An address may come with so many invalid tokens for each wrong password that it may try: whole
-// offices come back with tokens that have expired, then log in by password.
+// How many invalid tokens an address may send per allowed wrong password: whole offices may return
+// with expired tokens, then log in by password.
 constexpr std::int64_t kTokensPerPassword = 10;
 
 base::NamedBucket invalid_tokens_of(const Session& session, const ServiceOptions& options) {
@@ -69,17 +69,17 @@ Refusal already_online() {
 
 }  // namespace
 
-// One login on its way.
+// The state of one login.
 struct LoginService::Login {
   SessionPtr session;
   Received<messages::Login> request;
   bool by_token = false;
-  std::string token;  // what the answer carries
+  std::string token;  // to be sent in the reply
   session::TokenHash token_hash{};
 
-  storage::User user{};                   // id 0: there is no such account
-  UnixMillis token_ends = 0;              // of the token that the client came with
-  std::optional<UnixMillis> last_seen{};  // by password: from this network
+  storage::User user{};                   // id 0: no such account
+  UnixMillis token_ends = 0;              // expiry of the token used to log in
+  std::optional<UnixMillis> last_seen{};  // for logins by password: from this network
   bool claimed = false;
   bool held_here = false;       // until now, by a session on this node
   bool held_elsewhere = false;  // likewise on another node
@@ -88,8 +88,8 @@ struct LoginService::Login {
 
   std::shared_ptr<LoginWatch> watch{};
 
-  // A token is proof enough to take over one's own older session. Who has hung up meanwhile would
-  // only push out a later login of the same client.
+  // A token suffices to take over one's own older session. A client that has hung up must not,
+  // because it would only evict a later login of the same client.
   bool takes_over() const { return (by_token || request.takeover) && !session->ending(); }
 };
 
@@ -119,7 +119,7 @@ LoginService::Step LoginService::log_in(LoginPtr login) {
   } else {
     refused = co_await prove_by_password(login);
   }
-  // Nobody hears the answer: there is nothing to claim, or to release again.
+  // The client has disconnected: claim nothing.
   if (!refused && login->session->gone()) refused = busy();
   if (!refused) refused = pass_login_limit(*login);
   if (!refused) refused = co_await reserve(login);
@@ -153,8 +153,8 @@ LoginService::Step LoginService::prove_by_token(LoginPtr login) {
   co_return std::nullopt;
 }
 
-// Tokens can't be guessed, so this only bounds what the guesses cost. A client whose token was
-// valid here of late is not held up by others at its address.
+// Tokens cannot be guessed, so this only bounds the cost of attempts. A client whose token was
+// recently valid here is not limited by others at its address.
 LoginService::Refused LoginService::pass_token_limit(const Login& login) {
   const auto bucket = invalid_tokens_of(*login.session, context_.options);
   if (bucket.rate.per_period == 0 || recent_tokens_.contains(login.token_hash)) return std::nullopt;
@@ -195,8 +195,7 @@ Refusal LoginService::login_failed(const Login& login, Refusal refusal) {
   return refusal;
 }
 
-// Whose account it is has been proved. Logging in costs transactions and pushes to friends, so one
-// account does it only so often.
+// Limits successful logins per account, because each costs transactions and pushes to friends.
 LoginService::Refused LoginService::pass_login_limit(const Login& login) {
   const std::int64_t limit = context_.options.logins_per_minute;
   if (limit == 0) return std::nullopt;
@@ -223,14 +222,14 @@ LoginService::Step LoginService::reserve(LoginPtr login) {
       if (!co_await left) co_return too_late;
       continue;
     }
-    if (!left.cancel()) {  // the time was up meanwhile
+    if (!left.cancel()) {  // timed out meanwhile
       co_await left;
       if (reservation == Registry::Reservation::kGranted) context_.registry.release(user, session);
       co_return too_late;
     }
     if (reservation == Registry::Reservation::kGranted) co_return std::nullopt;
     if (std::exchange(holder_probed, true)) co_return already_online();
-    // A client that hung up a moment ago and comes back must not find itself in its own way.
+    // A client that reconnects must not conflict with its own closed connection.
     const auto holder = context_.registry.find(user);
     if (holder == nullptr) continue;
     session::Wait<session::Done> probed(session.strand());
@@ -254,11 +253,11 @@ LoginService::Step LoginService::claim(LoginPtr login) {
     context_.registry.release(login->user.id, session);
     co_return busy();
   }
-  // While the claim waits: a lock that is in the way of both costs its time once.
+  // Done while the claim waits, so that a lock that affects both is waited for once.
   if (!login->by_token) passwords_.remember_network(session, login->user.id, login->last_seen);
   auto answer = co_await wait;
   if (!answer) {
-    // The next login of the user waits until it is known what became of this claim.
+    // The user's next login waits until the outcome of this claim is known.
     context_.registry.leaving(login->user.id, session);
     if (!asked) context_.registry.release(login->user.id, session);
     co_return refusal_of({ErrorCode::kUnavailable, "the database takes too long"});
@@ -301,7 +300,7 @@ void LoginService::claimed_too_late(const Login& login, const Result<ClaimAnswer
   context_.registry.release(login.user.id, *login.session);
 }
 
-// The table may give the user to this node, where no session has it. Then it is set free, unless a
+// The table may assign the user to this node although no session has it. Then releases it, unless a
 // newer login of this node has claimed it since.
 void LoginService::settle_claim(Session& session, UserId user) {
   if (base::sabotaged(base::Sabotage::kForgetClaims)) return;
@@ -364,8 +363,8 @@ LoginService::Step LoginService::ask_for_welcome(LoginPtr login) {
     const Welcome::Outcome outcome = login->welcome.outcome;
     if (outcome == Welcome::Outcome::kWelcome) co_return std::nullopt;
     if (outcome != Welcome::Outcome::kOtherHash) co_return turned_away(*login, outcome);
-    // Another login may have had the same password hashed anew, with higher parameters: only the
-    // password itself tells that from a change.
+    // Another login may have hashed the same password again with higher parameters; only checking
+    // the password distinguishes that from a change.
     std::string hash = std::move(login->welcome.password_hash);
     const auto verdict =
         co_await passwords_.check_again(login->session, hash, *login->request.password);
@@ -377,8 +376,8 @@ LoginService::Step LoginService::ask_for_welcome(LoginPtr login) {
   }
 }
 
-// The password was changed, the token revoked or the account deleted while this login was on its
-// way: what it was let in by is worth nothing any more, and neither is the token it was given.
+// The password was changed, the token revoked or the account deleted during this login, so its
+// credentials, and the token made for it, are no longer valid.
 Refusal LoginService::turned_away(const Login& login, Welcome::Outcome outcome) {
   if (outcome == Welcome::Outcome::kClaimedElsewhere) return already_online();
   recent_tokens_.remove(login.token_hash);
@@ -413,7 +412,7 @@ void LoginService::welcome(Login& login) {
         login.user.id);
 }
 
-// The answer says that the token is worth nothing any more, so it waits for that.
+// The reply confirms that the token is revoked, so it waits for the commit.
 Coroutine<> LoginService::logout(SessionPtr session, Received<messages::Logout> request) {
   if (auto revoked = revoke(session->identity().token_hash); !revoked) {
     co_return refuse(*session, request, revoked.error());

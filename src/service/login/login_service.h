@@ -21,34 +21,34 @@ namespace chat::service {
 
 // Login and logout.
 //
-// A login reads from top to bottom in log_in(): who is it, by token or password → reserve the user
-// in the registry (waiting for an older session to leave, if it is leaving or taken over) → claim
-// it in the database → attach the delivery → wait for an older session on another node to leave →
-// answer with what is pending → open the delivery. What the steps ask of the database they ask
-// together with other logins (LoginBatches). Whoever is refused after the claim is released again.
+// A login reads from top to bottom in log_in(): authenticate by token or password → reserve the
+// user in the registry (waiting for an older session that is closing or taken over) → claim the
+// user in the database → attach the delivery → wait for an older session on another node to close →
+// reply with the pending messages → open the delivery. Database access is batched with that of
+// other logins (LoginBatches). A login refused after the claim is released again.
 //
-// A login whose claim was answered too late, or not at all, may have the user in the table: that is
-// looked up later (settle_claim()), and the user set free.
+// If a claim was answered too late, or not at all, it may have taken effect: settle_claim() later
+// reads the table and releases the user.
 // Threading: thread-safe; coroutines run on the session's strand and block on the database, never
 // on hashing.
 class LoginService {
  public:
   using SessionPtr = std::shared_ptr<session::Session>;
 
-  // All three outlive it.
+  // All three must outlive it.
   LoginService(ServiceContext& context, Passwords& passwords, ChatAllowance& allowance);
 
   session::Coroutine<> login(SessionPtr session, Received<messages::Login> request);
   session::Coroutine<> logout(SessionPtr session, Received<messages::Logout> request);
-  // Whoever is logged in on the session is released; nothing happens when nobody is.
+  // Releases the user logged in on the session, if any.
   session::Coroutine<> release(SessionPtr session);
-  // The same for one that stays connected.
+  // The same for a session that stays connected.
   session::Coroutine<> sign_off(SessionPtr session);
 
  private:
   struct Login;
   using LoginPtr = std::shared_ptr<Login>;
-  // What ends a login early.
+  // The refusal that ends a login early.
   using Refused = std::optional<protocol::Refusal>;
   using Step = session::Coroutine<Refused>;
 

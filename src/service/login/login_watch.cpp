@@ -11,13 +11,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// The refusal of a login that takes too long is sent so much before its time is over.
+// How long before its time-out a login is refused.
 constexpr milliseconds kAnswerMargin{250};
 constexpr milliseconds kDue = protocol::kLoginTimeout - kAnswerMargin;
-// Where the database is in trouble: after this, and later looked for so often.
+// While the database is in trouble: the time-out, and how often it is checked later.
 constexpr milliseconds kTroubledPatience{1'700};
 constexpr milliseconds kLookInterval{1'000};
-constexpr milliseconds kLookAgain{50};  // at one that is between two waits
+constexpr milliseconds kLookAgain{50};  // if the login is between two waits
 
 }  // namespace
 

@@ -10,9 +10,9 @@
 
 namespace chat::service {
 
-// Sees to it that a login is answered in time. An older session does not leave while the database
-// can't take what it has to write, and a COMMIT may hang: once the login's time is over, or the
-// database is in trouble, the wait that is under way is given up.
+// Ensures that a login is answered in time. An older session cannot close while the database does
+// not accept its writes, and a COMMIT may hang: after the login's time-out, or if the database is
+// in trouble, the current wait is given up.
 // Threading: watch() belongs to the session's strand; the timer runs in its loop. Ownership: the
 // login holds it, its timer does not.
 class LoginWatch : public std::enable_shared_from_this<LoginWatch> {
@@ -20,9 +20,9 @@ class LoginWatch : public std::enable_shared_from_this<LoginWatch> {
   LoginWatch(const ServiceContext& context, std::shared_ptr<session::Session> session)
       : context_(context), session_(std::move(session)), accepted_(context.clock.now()) {}
 
-  // When the login came.
+  // When the login arrived.
   base::SteadyTime accepted() const { return accepted_; }
-  // Watches the login's next wait.
+  // Guards the login's next wait.
   void watch(session::GiveUp give_up) CHAT_EXCLUDES(mutex_);
 
  private:
@@ -32,7 +32,7 @@ class LoginWatch : public std::enable_shared_from_this<LoginWatch> {
   const ServiceContext& context_;
   const std::shared_ptr<session::Session> session_;
   const base::SteadyTime accepted_;
-  bool started_ = false;  // the timer runs
+  bool started_ = false;  // the timer is running
   base::Mutex mutex_;
   session::GiveUp give_up_ CHAT_GUARDED_BY(mutex_);
 };

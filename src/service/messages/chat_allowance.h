@@ -14,18 +14,18 @@
 
 namespace chat::service {
 
-// How many chats each account may send: one bucket an account, whatever connections and framings
-// it uses. An account that comes back from another node begins without a burst, so changing nodes
-// gains nothing: another node's claim shows as a gap between the session epochs seen here.
-// Threading: thread-safe. Bounds: kAccountsMax to 2 * kAccountsMax accounts; those that neither
-// chatted nor logged in for longest are forgotten first.
+// The rate limit of chats per account: one bucket per account, whatever its connections and
+// framings. An account that returns from another node starts without a burst, so changing nodes
+// gains nothing; a claim by another node shows as a gap between the session epochs seen here.
+// Threading: thread-safe. Bounds: kAccountsMax to 2 * kAccountsMax accounts; the least recently
+// active are dropped first.
 class ChatAllowance {
  public:
   static constexpr std::size_t kAccountsMax = 65536;
 
   ChatAllowance(std::int64_t per_second, const base::Clock& clock);
 
-  // Takes one chat: 0 ms. Otherwise takes nothing and says how long to wait.
+  // Takes one token and returns 0 ms. Otherwise takes none and returns how long to wait.
   std::chrono::milliseconds take(UserId user);
   void logged_in(UserId user, SessionEpoch epoch);
   std::size_t size();
@@ -36,7 +36,7 @@ class ChatAllowance {
     base::TokenBucket bucket;
     SessionEpoch epoch = 0;  // of the last login here
   };
-  // Two generations: the older one goes when the newer one is full.
+  // Two generations: when the newer one is full, the older one is dropped.
   struct Shard {
     base::Mutex mutex;
     base::FlatMap<UserId, Account> newer CHAT_GUARDED_BY(mutex);

@@ -19,7 +19,7 @@ std::string random_prefix() {
   return fmt::format("{:016x}", random);
 }
 
-// Takes the text.
+// Moves the text out of `request`.
 template <typename EntryType, typename Message>
 EntryType new_entry(session::Session& session, Received<Message>& request) {
   const session::Identity& self = session.identity();
@@ -61,9 +61,9 @@ std::optional<protocol::Refusal> ChatService::refusal_at_gate(session::Session& 
   return std::move(verdict->refusal);
 }
 
-// Refused messages go through the journal too: acks of chats to one target keep their order. A
-// classic client can't be told to slow down, so its message waits here instead; what it sent after
-// that waits behind it, in the end in the kernel's buffers.
+// Refused messages go through the journal too, so that the acks of chats to one target keep their
+// order. A classic client cannot be told to slow down, so its message waits here instead; later
+// ones wait behind it, in the end in the kernel's buffers.
 template <typename EntryType>
 void ChatService::append(session::Session& session, const RequestHead& request, EntryType entry) {
   if (!entry.refusal) {

@@ -19,11 +19,11 @@
 
 namespace chat::service {
 
-// Chat messages go to the journal, which answers once they are stored.
+// Appends chat messages to the journal, which replies once they are stored.
 // Threading: thread-safe. Handlers block when the journal is full.
 class ChatService {
  public:
-  // Both outlive it.
+  // Both must outlive it.
   ChatService(ServiceContext& context, ChatAllowance& allowance);
 
   void one_chat(session::Session& session, Received<messages::OneChat>&& request);
@@ -41,7 +41,7 @@ class ChatService {
 
   ServiceContext& context_;
   ChatAllowance& allowance_;
-  // Server-made cids: random for each life of the server, then counted.
+  // Prefix of cids made by the server: random per process, followed by a counter.
   const std::string cid_prefix_;
   std::atomic<std::uint64_t> cids_{0};
 };

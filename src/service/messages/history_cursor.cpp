@@ -5,14 +5,14 @@
 namespace chat::service {
 namespace {
 
-// Takes `prefix` off the front.
+// Removes `prefix` from the front.
 bool take(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
   text.remove_prefix(prefix.size());
   return true;
 }
 
-// Takes ".<number>", at least 1 and written in the one plain way, off the front.
+// Removes ".<number>" from the front; the number is at least 1, without leading zeros.
 bool take(std::string_view& text, Seq& number) {
   if (!take(text, ".") || text.empty() || text.front() < '1' || text.front() > '9') return false;
   const char* const end = text.data() + text.size();

@@ -8,17 +8,18 @@
 
 namespace chat::service {
 
-// How far back a reader of HISTORY has come: the next page has what is before these seqs. A direct
-// conversation has two streams, a group one (`sent` is 0 then). Opaque to clients.
+// The position of a reader of HISTORY: the next page holds the messages before these seqs. A direct
+// conversation has two streams, a group one (`sent` is then 0). Opaque to clients.
 struct HistoryCursor {
   Seq received = 0;
   Seq sent = 0;
 };
 
-// "u7.120.98" or "g3.45": the conversation is part of it, so that it can't be used for another.
+// "u7.120.98" or "g3.45": the conversation is included, so that the cursor cannot be used for
+// another.
 std::string encode(UserId with, const HistoryCursor& cursor);
 std::string encode(GroupId group, const HistoryCursor& cursor);
-// Nothing when the text is malformed or of another conversation.
+// Nothing if the text is malformed or of another conversation.
 std::optional<HistoryCursor> decode(std::string_view text, UserId with);
 std::optional<HistoryCursor> decode(std::string_view text, GroupId group);
 

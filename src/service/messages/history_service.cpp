@@ -24,7 +24,7 @@ using storage::DirectMessage;
 
 constexpr std::size_t kDefaultLimit = 50;
 constexpr Seq kFromTheEnd = std::numeric_limits<Seq>::max();
-// What the reply carries besides the messages.
+// The size of the reply without the messages.
 constexpr std::size_t kEnvelopeBytes = 512;
 
 std::size_t limit_of(const messages::History& request) {
@@ -37,7 +37,7 @@ std::optional<protocol::Refusal> limit_fault(const messages::History& request) {
   return bad_field("limit must be an integer from 1 to " + std::to_string(protocol::kHistoryMax));
 }
 
-// Takes messages into a reply until it is full.
+// Tracks the remaining space of a reply.
 class Room {
  public:
   bool take(std::string json, std::vector<std::string>& into) {
@@ -51,7 +51,8 @@ class Room {
   std::size_t left_ = protocol::kReplyMaxBytes - kEnvelopeBytes;
 };
 
-// Reads one direct stream backwards. All of it is known once fewer came than were asked for.
+// Reads one direct stream backwards. Its beginning is reached once fewer rows are returned than
+// requested.
 struct Side {
   std::vector<DirectMessage> messages;  // newest first
   std::size_t taken = 0;
@@ -60,7 +61,7 @@ struct Side {
 
   bool empty() const { return taken == messages.size(); }
   const DirectMessage& next() const { return messages[taken]; }
-  // 1: nothing is left.
+  // 1: nothing left.
   Seq next_before() const { return empty() && whole ? 1 : before; }
 };
 
@@ -125,7 +126,7 @@ void HistoryService::group(Session& session, const Received<messages::History>& 
   send_page(session, request, page->messages, page->cursor);
 }
 
-// Both directions, merged by time. What one says to oneself is one stream.
+// Both directions, merged by time. Messages to oneself are a single stream.
 Result<HistoryService::Page> HistoryService::read_direct(storage::Connection& connection,
                                                          UserId self, UserId with,
                                                          const messages::History& request) {
@@ -159,7 +160,7 @@ Result<HistoryService::Page> HistoryService::read_group(storage::Connection& con
   const std::size_t limit = limit_of(request);
   const auto from =
       decode(request.cursor.value_or(""), group).value_or(HistoryCursor{kFromTheEnd, 0});
-  // One more than asked for: it tells whether there is more.
+  // One more than requested, to find out whether there are more.
   auto rows =
       storage::MessageModel(connection).group_before(group, joined, from.received, limit + 1);
   if (!rows) return fail(rows);

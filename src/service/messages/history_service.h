@@ -10,7 +10,7 @@
 
 namespace chat::service {
 
-// HISTORY: what was said in a conversation, page by page, from the newest back.
+// HISTORY: the messages of a conversation, page by page, newest first.
 // Threading: thread-safe. Blocks on the database.
 class HistoryService {
  public:
@@ -21,7 +21,7 @@ class HistoryService {
  private:
   struct Page {
     std::vector<std::string> messages;  // as JSON, newest first
-    std::string cursor;                 // empty: this was all
+    std::string cursor;                 // empty: no more
   };
 
   Result<Page> read_direct(storage::Connection& connection, UserId self, UserId with,

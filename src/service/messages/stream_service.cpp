@@ -17,7 +17,7 @@ namespace {
 using delivery::StreamKey;
 using session::Session;
 
-// Exactly one of `from` and `groupid`; nothing when that is not so.
+// The stream named by exactly one of `from` and `groupid`; nothing otherwise.
 std::optional<StreamKey> stream_of(const std::optional<UserId>& from,
                                    const std::optional<GroupId>& group) {
   if (from.has_value() == group.has_value()) return std::nullopt;
@@ -28,7 +28,7 @@ protocol::Refusal one_stream() {
   return bad_field("one of from and groupid must be given");
 }
 
-// Reading where a user's streams stand costs more the more there are.
+// Charges the session for reading positions, by their number.
 void charge_for(Session& session, std::size_t positions) {
   constexpr std::int64_t kPositionBytes = 64;
   const auto bytes = static_cast<std::int64_t>(positions) * kPositionBytes;
@@ -89,7 +89,7 @@ void StreamService::sync_group(Session& session, const Received<messages::Sync>&
   sync_one(session, request, StreamKey::of(group), grant->joined_seq);
 }
 
-// Never before `first_after`: what was said before one joined isn't one's own.
+// Never before `first_after`: messages from before the user joined are not theirs.
 void StreamService::sync_one(Session& session, const Received<messages::Sync>& request,
                              StreamKey stream, Seq first_after) {
   auto positions = context_.delivery.backlog().positions(session.identity().user);

@@ -8,8 +8,8 @@
 
 namespace chat::service {
 
-// What a client says of its streams: DELIVERED and READ move its cursors, SYNC asks for what it
-// lacks. Threading: thread-safe. sync() blocks on the database.
+// Requests about streams: DELIVERED and READ move cursors, SYNC requests missing messages.
+// Threading: thread-safe. sync() blocks on the database.
 class StreamService {
  public:
   explicit StreamService(ServiceContext& context) : context_(context) {}

@@ -20,7 +20,7 @@ std::string contact_push(const session::Identity& who) {
   return protocol::encode_push(messages::ContactPush{.id = who.user, .name = who.name});
 }
 
-// Puts the friend on the list. `repeated`: an earlier attempt may have done so.
+// Adds the friend. `repeated`: an earlier attempt may have done so.
 Outcome<void> insert(storage::Connection& connection, UserId user, UserId friend_id,
                      bool repeated) {
   storage::FriendModel friends(connection);

@@ -7,8 +7,8 @@
 
 namespace chat::service {
 
-// Friends. When the database does not tell whether a friend was added, the answer is `unavailable`,
-// and the friend hears of it as soon as the tables tell that it was.
+// Adding friends. If the outcome of a COMMIT is unknown, the reply is `unavailable`, and the friend
+// is notified as soon as the tables show that it took effect.
 // Threading: thread-safe. Handlers block on the database.
 class ContactService {
  public:

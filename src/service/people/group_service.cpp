@@ -24,7 +24,7 @@ using protocol::Errno;
 using protocol::Refusal;
 using storage::GroupModel;
 
-// `repeated`: an earlier attempt may have made the group.
+// `repeated`: an earlier attempt may have created the group.
 Outcome<GroupId> create_group(storage::Connection& connection, const messages::CreateGroup& request,
                               UserId creator, bool repeated) {
   GroupModel groups(connection);
@@ -49,7 +49,8 @@ struct Joining {
   bool is_new = true;
 };
 
-// A member who asks again gets the answer without the lock that writers wait for.
+// A member who repeats the request is answered without locking the group's row, for which writers
+// wait.
 Outcome<Joining> join_group(storage::Connection& connection, GroupId group, UserId user) {
   GroupModel groups(connection);
   auto count = groups.count_of(user);
@@ -122,7 +123,7 @@ void GroupService::join(session::Session& session, const Received<messages::AddG
   audit(context_, "group_joined", session, self.user, group);
 }
 
-// The joining is committed: a failed read now must not look like a failed joining.
+// The join is committed, so a failed read must not look like a failed join.
 void GroupService::answer_joining(session::Session& session, const RequestHead& request,
                                   GroupId id) {
   storage::Group group{id, "", ""};
@@ -137,8 +138,8 @@ void GroupService::answer_joining(session::Session& session, const RequestHead& 
   session.flush_replies();
 }
 
-// A member may have become one by a request that was answered `unavailable`; this is its repeat,
-// and the session must be live in the group from now on.
+// The user may have become a member by a request that was answered `unavailable` and is now
+// repeated; the session must be live in the group from now on.
 void GroupService::refuse_member(session::Session& session,
                                  const Received<messages::AddGroup>& request, Seq joined_seq) {
   refuse(session, request, Refusal{Errno::kExists, "you are in this group already", std::nullopt});
@@ -181,8 +182,8 @@ void GroupService::settle_joining(session::Session& session, GroupId group) {
       });
 }
 
-// Whatever session the user is logged in on by now. One on another node reads the user's streams
-// when it hears of the end of an older session that it does not wait for.
+// Makes the group live in the user's current session. A session on another node reads the user's
+// streams when it learns that an unawaited older session has ended.
 void GroupService::go_live(const session::Identity& who, GroupId group, Seq joined_seq) {
   if (auto session = context_.registry.find(who.user)) {
     context_.delivery.recipients().joined(session, who.user, group, joined_seq);

@@ -9,9 +9,8 @@
 
 namespace chat::service {
 
-// Creating and joining groups. When the database does not tell whether a creation or a joining was
-// committed, the answer is `unavailable`, and the session becomes live in the group as soon as the
-// tables tell that it was.
+// Creating and joining groups. If the outcome of a COMMIT is unknown, the reply is `unavailable`,
+// and the session becomes live in the group as soon as the tables show that it took effect.
 // Threading: thread-safe. Handlers block on the database.
 class GroupService {
  public:

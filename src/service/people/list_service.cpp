@@ -22,10 +22,10 @@ using protocol::key_of;
 using session::Session;
 
 constexpr std::size_t kRowsPerPage = 500;
-// Room for the fields that come after the list.
+// The space for the fields after the list.
 constexpr std::size_t kTailBytes = 256;
 
-// A cursor is the last id of the page before. Nothing: it is none of ours.
+// Decodes a cursor, which is the last id of the previous page. Nothing if invalid.
 std::optional<std::int32_t> after_of(const std::optional<std::string>& cursor) {
   if (!cursor) return 0;
   const std::string_view text = *cursor;
@@ -40,7 +40,7 @@ protocol::Refusal bad_cursor() {
   return bad_field("cursor is not one of this list");
 }
 
-// Writes the rows that fit under `name` and, where there are more, the cursor behind the last one.
+// Writes the rows that fit under `name` and, if there are more, the cursor after the last one.
 template <typename Rows>
 void send_page(OkReply& reply, Session& session, std::string_view name, std::string_view cursor,
                const Rows& rows) {

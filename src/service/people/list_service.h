@@ -7,7 +7,7 @@
 
 namespace chat::service {
 
-// LIST and GROUP_INFO: what LOGIN_ACK had no room for, page by page, by id.
+// LIST and GROUP_INFO: the lists that LOGIN_ACK may truncate, page by page, by id.
 // Threading: thread-safe. Blocks on the database.
 class ListService {
  public:
