@@ -17,7 +17,7 @@
 namespace chat::server {
 namespace {
 
-// A stop ends within kStopMax: connections that are not gone by kCloseAfter are cut.
+// A stop takes at most kStopMax: connections still open after kCloseAfter are cut.
 constexpr std::chrono::milliseconds kCloseAfter{3000};
 constexpr std::chrono::milliseconds kStopMax{4500};
 constexpr std::chrono::milliseconds kStopLook{20};
@@ -62,7 +62,7 @@ App::App(const Config& config)
       memory_trim_(MemoryTrim::cpu_time_of_process,
                    [this] { (void)pools_.workers().try_post([this] { trim_memory(); }); }) {}
 
-// Connections that a stop has cut short go before what their sessions work with.
+// Connections that a stop has cut are destroyed before the objects that their sessions use.
 App::~App() {
   stop_threads();
   front_door_.drop_connections();
@@ -71,7 +71,7 @@ App::~App() {
 Result<void> App::start() {
   if (auto opened = main_loop_.open(); !opened) return opened;
   if (auto opened = services_.open(); !opened) return opened;
-  // Before the storage: a start that fails for its port leaves no new database behind.
+  // Before the storage, so that a start that fails because of its port creates no database.
   auto warnings = front_door_.bind();
   if (!warnings) return fail(warnings);
   warnings_ = *std::move(warnings);
@@ -82,8 +82,7 @@ Result<void> App::start() {
   services_.start(node_.node(), node_.name());
   front_door_.serve({pools_.workers(), pools_.blocking()}, services_.handler(), rates_);
   if (auto started = start_threads(); !started) return started;
-  // Not before: while the start waits for a lease, callers must find out at once that nobody is
-  // here.
+  // Last, because while the start waits for a lease clients must be refused at once.
   return front_door_.listen();
 }
 
@@ -106,13 +105,13 @@ Result<void> App::open_storage() {
   return node_.open();
 }
 
-// People look at the terminal, whatever file the log is written to.
+// Also shown on the terminal if the log goes to a file.
 void App::tell_wait(const std::string& sentence) const {
   log::warn("event=start_waits what={}", log::quoted(sentence));
   if (!config_.log.file.empty()) (void)std::fprintf(stderr, "chatserver: %s\n", sentence.c_str());
 }
 
-// Each stands on those before it.
+// In order of dependency.
 Result<void> App::start_threads() {
   if (auto started = node_.start_bus(delivery_.bus_listener()); !started) return started;
   if (auto started = front_door_.start_loops(); !started) return started;
@@ -138,7 +137,7 @@ bool App::run() {
   return !lease_lost_;
 }
 
-// A hang-up never ends a server: the terminal that it was started from may go.
+// SIGHUP never ends a server, because its terminal may be closed.
 void App::on_signal(int signal) {
   if (signal != SIGHUP) return begin_stop(signal);
   const bool has_files = !config_.log.file.empty() || !config_.log.audit_file.empty();
@@ -190,8 +189,8 @@ void App::trim_memory() {
   MemoryTrim::trim_now();
 }
 
-// Whatever gives out work stops before who does it: what the journal settles still finds workers,
-// what the workers leave behind is written, and all of them may post to the loops.
+// Producers of work stop before its consumers: workers still run for the entries that the journal
+// settles, the results of the workers are still written, and all may post to the loops.
 void App::stop_threads() {
   node_.stop_rates();
   services_.stop();

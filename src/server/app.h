@@ -23,10 +23,10 @@
 
 namespace chat::server {
 
-// The composition root: makes the owners of the server's parts once, in the order in which they
-// stand on each other, and starts and stops them. Each owner knows the order within itself; the
-// order between them is here. Members are destroyed in reverse.
-// Threading: made, run and destroyed by the main thread.
+// The composition root: creates the owners of the server's parts in order of dependency, and starts
+// and stops them. Each owner handles the order of its own parts; the order between owners is here.
+// Members are destroyed in reverse.
+// Threading: created, run and destroyed by the main thread.
 class App {
  public:
   explicit App(const Config& config);
@@ -36,14 +36,14 @@ class App {
 
   // Binds, opens the database, registers the node, starts the threads, listens.
   Result<void> start();
-  // What its operator must know though it runs: sentences, logged already.
+  // Warnings for the operator: sentences, already logged.
   const std::vector<std::string>& warnings() const { return warnings_; }
-  // "ready listen=… node=… storage=… bus=… version=…"; after listen= also proxy_listen=… where
-  // the server listens for balancers.
+  // "ready listen=… node=… storage=… bus=… version=…"; with proxy_listen=… after listen= if the
+  // server listens for balancers.
   std::string ready_line() const;
-  // Serves until SIGTERM or SIGINT, then stops gracefully: nobody new, answers to what was
-  // accepted, BYE, cursors and users written. Takes at most kStopMax. Stops likewise when the
-  // node's lease is lost; false then.
+  // Serves until SIGTERM or SIGINT, then stops gracefully: no new clients, replies to accepted
+  // requests, BYE, cursors and users written. The stop takes at most kStopMax. Also stops when the
+  // node's lease is lost, and then returns false.
   bool run();
 
  private:

@@ -11,8 +11,8 @@
 namespace chat::server {
 namespace {
 
-// By this a server knows its own messages. Not the node's name: a process that should have ended
-// may still go by it.
+// Identifies this server's own messages. Not the node's name, which a process that should have
+// ended may still use.
 std::string random_origin() {
   std::random_device random;
   return fmt::format("{:08x}{:08x}", random(), random());

@@ -9,10 +9,10 @@
 
 namespace chat::server {
 
-// The bus that the configuration names; not started yet. `hub` outlives it.
+// The configured bus, not started. `hub` must outlive it.
 std::unique_ptr<cluster::Bus> make_bus(const Config& config, cluster::LocalHub& hub);
 
-// What the servers of a cluster count together; nullptr where this one is alone.
+// The rate limits shared by a cluster; nullptr for a lone server.
 std::unique_ptr<cluster::RedisRateStore> make_shared_rates(const Config& config);
 
 }  // namespace chat::server

@@ -15,7 +15,7 @@ namespace {
 constexpr int kExitCannotStart = 1;
 constexpr int kExitLeaseLost = 3;
 
-// Where that fails there is nobody to be told.
+// Errors of writing are ignored: they cannot be reported.
 void print(std::FILE* to, const std::string& text) {
   (void)std::fputs(text.c_str(), to);
   (void)std::fflush(to);

@@ -17,18 +17,17 @@
 
 namespace chat::server {
 
-// This server as one of those that share its database: its name and lease, the bus to the others,
-// and what all of them count together.
-// Threading: by one thread, in the order of the functions here; what the accessors give is as
-// thread-safe as its own header says.
+// This server as a node of its cluster: its name and lease, the bus, and the shared rate limits.
+// Threading: by one thread, in the order of the functions here; the returned objects are as
+// thread-safe as their headers say.
 class ClusterNode {
  public:
   ClusterNode(const Config& config, storage::Database& database, const base::Clock& clock);
 
-  // The schema is up to date. Fails when the database can't be shared and others could be reached.
-  // Blocks.
+  // Precondition: the schema is up to date. Fails if a bus is configured but the database cannot be
+  // shared. Blocks.
   Result<void> open();
-  // Takes the lease for this server, whose clients connect to `address`. Blocks until it is free.
+  // Takes the lease of this server, which listens at `address`. Blocks until it is free.
   Result<void> begin(const net::Address& address, const cluster::StartWait& wait);
   Result<void> start_bus(cluster::BusListener& listener);
   void start_lease(cluster::NodeListener& listener);
@@ -44,7 +43,7 @@ class ClusterNode {
   cluster::Bus& bus() { return *bus_; }
   const cluster::Bus& bus() const { return *bus_; }
   cluster::NodeLease& lease() { return lease_; }
-  // nullptr: this server is alone.
+  // nullptr for a lone server.
   base::RateStore* shared_rates() { return shared_rates_.get(); }
 
  private:

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kDescriptorHeadroom = 64;
 constexpr int kReconnectAfterMs = 5000;
 
-// The peer has not said a byte yet, so text is the framing.
+// The peer has sent nothing yet, so text framing is used.
 std::string bye(const char* reason) {
   const std::string json = protocol::encode_push(
       protocol::messages::ByePush{.reason = reason, .reconnect_after_ms = kReconnectAfterMs});

@@ -10,9 +10,9 @@
 
 namespace chat::server {
 
-// How many connections there may be, in all and per client address. 0 means no limit; loopback
-// addresses are exempt from the second. `farewell` becomes a BYE frame that says what is full.
-// Threading: thread-safe. Bounds: one entry per address that is connected now.
+// Limits the number of connections, in total and per client address. 0 means no limit; loopback
+// addresses are exempt from the second. `farewell` becomes a BYE frame with the reason.
+// Threading: thread-safe. Bounds: one entry per connected address.
 class ConnectionLimits final : public net::Admission {
  public:
   ConnectionLimits(std::size_t in_all, std::size_t per_address)
@@ -34,8 +34,8 @@ class ConnectionLimits final : public net::Admission {
   std::unordered_map<std::string, std::size_t> by_address_ CHAT_GUARDED_BY(mutex_);
 };
 
-// The process may hold so many client connections: its descriptor limit, raised as far as it
-// goes, less what databases, logs and loops need; or `wished` if that is not 0 and less.
+// The number of client connections that the process can hold: its descriptor limit, raised to the
+// maximum, less those for databases, logs and loops; or `wished` if that is not 0 and lower.
 std::size_t connection_capacity(std::size_t wished);
 
 }  // namespace chat::server

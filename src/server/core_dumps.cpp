@@ -7,15 +7,15 @@
 namespace chat::server {
 namespace {
 
-// No file is as small as this one byte, so none is written. And where the kernel hands dumps to a
-// program (core_pattern begins with |) it does so whatever the limit is, also with 0; but not
-// with 1, which is its mark of a process that must not be dumped (core(5), do_coredump).
+// No core file is as small as one byte, so none is written. If the kernel pipes dumps to a program
+// (core_pattern begins with |), it ignores the limit, even 0, except for 1, which marks a process
+// that must not be dumped (core(5), do_coredump).
 constexpr rlim_t kNoDump = 1;
 
 }  // namespace
 
-// Not by PR_SET_DUMPABLE: it would give /proc/PID/{fd,io,smaps} to root, and those who run the
-// server under their own account could not look at what it holds any more.
+// Not by PR_SET_DUMPABLE, which would make root own /proc/PID/{fd,io,smaps}, so that users who run
+// the server could no longer inspect it.
 void forbid_core_dumps() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_CORE, &limit) != 0) return;

@@ -2,8 +2,8 @@
 
 namespace chat::server {
 
-// From here on no crash of this process leaves its memory behind: passwords, tokens and messages
-// are in it. Call it before threads start.
+// Prevents core dumps of this process, whose memory holds passwords, tokens and messages. Call
+// before threads start.
 void forbid_core_dumps();
 
 }  // namespace chat::server

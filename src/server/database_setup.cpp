@@ -67,7 +67,7 @@ Result<void> look_at_tables(storage::Database& database, const Config& config,
   return {};
 }
 
-// Each attempt goes on where the one before has got to.
+// Each attempt continues where the previous one stopped.
 Result<void> gather_older_names(storage::Database& database) {
   constexpr int kAttempts = 3;
   Result<void> gathered;
@@ -101,7 +101,7 @@ Result<void> update_schema(storage::Database& database, storage::EarlierServersW
 }
 
 Result<std::string> read_cluster_id(storage::Database& database) {
-  // Again on another connection: the answer to the insert may have been lost.
+  // Retried on another connection, because the answer to the insert may be lost.
   constexpr int kAttempts = 2;
   Result<std::string> id;
   for (int attempt = 1; attempt <= kAttempts; ++attempt) {

@@ -4,7 +4,7 @@
 
 namespace chat::server {
 
-// One thing that a server needs from its machine, and whether it is as it must be.
+// A requirement of the server, and whether it is met.
 struct Finding {
   bool fine = true;
   std::string text;

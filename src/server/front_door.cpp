@@ -10,7 +10,7 @@
 namespace chat::server {
 namespace {
 
-// Only so many clients may be silent from their beginning for longer than a minute, however long
+// The most clients that may send nothing for longer than a minute after connecting, however long
 // limits.first_byte_timeout_ms is.
 constexpr std::size_t kSilentClients = 1000;
 

@@ -19,35 +19,35 @@
 
 namespace chat::server {
 
-// Where clients come in: the ports, the I/O loops, the connections and their sessions, and how many
-// there may be of them.
+// The entry of clients: the ports, the I/O loops, the connections with their sessions, and the
+// limits on their number.
 // Threading: the main loop's thread. Ownership: of all connections.
 class FrontDoor {
  public:
   FrontDoor(const Config& config, net::EventLoop& main_loop, const base::Clock& clock);
 
-  // Takes the ports; callers are refused until listen(). Gives what an operator must know.
+  // Binds the ports; connections are refused until listen(). Returns warnings for the operator.
   Result<std::vector<std::string>> bind();
-  // Who answers on new connections. All of it outlives the connections.
+  // Sets what serves new connections. All arguments outlive the connections.
   void serve(session::Workers workers, session::RequestHandler& handler,
              base::MemoryRateStore& rates);
   Result<void> start_loops();
-  // From here on the kernel queues callers; they are accepted once the main loop runs.
+  // From here on the kernel queues connections; they are accepted once the main loop runs.
   Result<void> listen();
 
-  // Nobody new; those inside are told and end by themselves.
+  // Stops accepting; existing sessions are notified and end by themselves.
   void begin_stop();
   void close_all();
-  // Connections that are open.
+  // The number of open connections.
   std::size_t count() const { return server_->count(); }
-  // What is posted to the loops by now still runs. May be called again.
+  // Runs the tasks already posted, then ends the loops. May be called again.
   void stop_loops() { io_loops_.stop(); }
-  // Those that a stop has cut short. The loops have ended.
+  // Destroys the remaining connections. The loops must have ended.
   void drop_connections() { server_.reset(); }
 
   session::Loops& loops() { return loops_; }
   const net::Address& address() const { return server_->address(); }
-  // "listen=…", and "proxy_listen=…" where balancers connect.
+  // "listen=…", and "proxy_listen=…" if configured.
   std::string listening() const;
 
  private:

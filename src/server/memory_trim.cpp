@@ -8,7 +8,7 @@
 namespace chat::server {
 namespace {
 
-// A process that has used more of an interval is busy: a twentieth of one core.
+// The CPU time per interval above which the process counts as busy: a twentieth of one core.
 constexpr std::chrono::nanoseconds kCalmMax = std::chrono::nanoseconds(MemoryTrim::kInterval) / 20;
 
 }  // namespace

@@ -5,22 +5,22 @@
 
 namespace chat::server {
 
-// Gives back to the system what a burst has left behind: the C library keeps pages that were freed
-// between others still in use, and after 19 000 logins at once that is 200 bytes a connection. It
-// happens when a busy time is over, since whoever allocates waits for it.
+// Returns memory to the system after a burst: malloc keeps freed pages between pages still in use;
+// after 19,000 logins at once they amount to 200 bytes per connection. Done when a busy period is
+// over, because it blocks all allocations.
 // Threading: externally synchronised; the functions are called by tick().
 class MemoryTrim {
  public:
   static constexpr std::chrono::seconds kInterval{2};
 
-  using CpuTime = std::function<std::chrono::nanoseconds()>;  // used by the process so far
+  using CpuTime = std::function<std::chrono::nanoseconds()>;  // of the process so far
   MemoryTrim(CpuTime cpu_time, std::function<void()> trim);
 
-  // Call it every kInterval.
+  // Call every kInterval.
   void tick();
 
   static std::chrono::nanoseconds cpu_time_of_process();
-  // Takes milliseconds, more with gigabytes. Nothing where the C library can't.
+  // Takes milliseconds, more with gigabytes. Does nothing if the C library does not support it.
   static void trim_now();
 
  private:

@@ -7,8 +7,8 @@
 
 namespace chat::server {
 
-// What an operator should know about a plain port (server.listen) that other machines can reach;
-// nothing for one that they can't. Not for server.proxy_listen: that is the balancer's.
+// A warning about an unencrypted port (server.listen) that other machines can reach; nothing if
+// they cannot. Not for server.proxy_listen, which is for balancers.
 std::optional<std::string> plain_port_warning(const net::Address& listen);
 
 }  // namespace chat::server

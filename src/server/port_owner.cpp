@@ -1,6 +1,6 @@
 // The kernel lists TCP sockets in /proc/net/tcp and tcp6: a line names the local address in hex,
-// the state (0A: listening) and the socket's inode; the process that has it open links to
-// "socket:[inode]" from /proc/<pid>/fd. Other users' processes can't be looked into.
+// the state (0A: listening) and the socket's inode; the process that has it open has a link to
+// "socket:[inode]" in /proc/<pid>/fd. Processes of other users cannot be inspected.
 #include "server/port_owner.h"
 
 #include <fmt/format.h>
@@ -25,7 +25,7 @@ bool is_every_address(std::string_view hex) {
   return hex.find_first_not_of('0') == std::string_view::npos;
 }
 
-// 127.0.0.1 as /proc/net/tcp writes it on this machine.
+// The address in the format of /proc/net/tcp.
 std::string hex_of(const net::Address& address) {
   std::string text;
   const auto append = [&](const void* bytes, std::size_t size) {
@@ -45,13 +45,13 @@ std::string hex_of(const net::Address& address) {
   return text;
 }
 
-// The inode of a socket that listens there; empty: none in this file.
+// The inode of a socket that listens there; empty if this file has none.
 std::string listening_inode(const char* file, const net::Address& address) {
   const std::string wanted = hex_of(address);
   const std::string port = fmt::format("{:04X}", address.port());
   std::ifstream lines(file);
   std::string line;
-  std::getline(lines, line);  // the headings
+  std::getline(lines, line);  // the header
   while (std::getline(lines, line)) {
     std::istringstream words(line);
     std::string number, local, remote, state, queues, timer, retransmits, uid, timeout, inode;

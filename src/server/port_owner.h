@@ -6,8 +6,8 @@
 
 namespace chat::server {
 
-// Who listens on this address, or on its port on every address: "chatserver (pid 17)", or "another
-// process" where the kernel does not say which one. Empty: nobody. Reads /proc; blocks briefly.
+// The process that listens on this address, or on its port on all addresses: "chatserver (pid 17)",
+// or "another process" if the kernel does not tell. Empty: none. Reads /proc; blocks briefly.
 std::string listener_of(const net::Address& address);
 
 }  // namespace chat::server

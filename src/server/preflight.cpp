@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Without links, also where the end of the path does not exist yet.
+// Resolves symbolic links, even if the end of the path does not exist yet.
 fs::path whole(const fs::path& path) {
   std::error_code error;
   fs::path absolute = fs::weakly_canonical(fs::absolute(path, error), error);
@@ -33,7 +33,7 @@ bool may(const fs::path& path, int mode) {
   return ::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0;
 }
 
-// What hinders files from being made in `folder`, which may itself be made first; empty: nothing.
+// Why files cannot be created in `folder`, which may itself be created first; empty if they can.
 std::string hindrance(fs::path folder) {
   std::error_code ignored;
   while (!fs::exists(folder, ignored) && folder.has_relative_path()) folder = folder.parent_path();
@@ -55,7 +55,7 @@ Finding look_at_database_file(const Config& config) {
       return {false, what + " is held by another server"};
     }
   }
-  // SQLite keeps its log and the server its lock beside the file.
+  // SQLite creates its log, and the server its lock, beside the file.
   const std::string why = hindrance(path.parent_path());
   if (!why.empty()) return {false, fmt::format("{} can't be used: {}", what, why)};
   if (!database_file_to_be_made(config).empty()) return {true, what + " would be made new"};

@@ -8,13 +8,13 @@
 
 namespace chat::server {
 
-// What a server of this configuration would meet if it started now: the database file and its
-// folder or the database server, the log files, the ports, Redis. Looks only: makes no file and no
-// folder, changes nothing. Blocks, for seconds at most, where servers are to be asked.
+// Checks whether a server of this configuration could start now: the database file and its folder
+// or the database server, the log files, the ports, Redis. Creates and changes nothing. Blocks on
+// other servers for a few seconds at most.
 std::vector<Finding> preflight(const Config& config);
 
-// The absolute path of the SQLite file that a start would make, because there is none at
-// `storage.path` or an empty one; empty where there is a file, or where the data is in MySQL.
+// The absolute path of the SQLite file that a start would create, because the one at `storage.path`
+// is missing or empty; empty if it exists, or if MySQL is used.
 std::string database_file_to_be_made(const Config& config);
 
 }  // namespace chat::server

@@ -65,7 +65,7 @@ void ServiceManager::begin_round() {
   warned_ = false;
   for (Question& question : questions_) {
     question.asked = false;
-    // A new one for each round: a task of the last one proves nothing about this one.
+    // New for each round: a task of the previous round proves nothing about this one.
     question.answered = std::make_shared<std::atomic<bool>>(false);
   }
   ask();

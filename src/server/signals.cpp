@@ -10,15 +10,15 @@
 namespace chat::server {
 namespace {
 
-// A blocked signal is queued even where it is ignored, so an ignored one must not be blocked.
+// A blocked signal is queued even if ignored, so ignored signals must not be blocked.
 bool is_ignored(int number) {
   struct sigaction action {};
   ::sigaction(number, nullptr, &action);
   return action.sa_handler == SIG_IGN;
 }
 
-// A shell without job control starts what runs in its background with SIGINT ignored: the Ctrl-C
-// is for the others.
+// A shell without job control starts background processes with SIGINT ignored, so that Ctrl-C does
+// not end them.
 sigset_t handled_signals() {
   sigset_t set;
   sigemptyset(&set);

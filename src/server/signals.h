@@ -9,18 +9,18 @@
 namespace chat::server {
 
 // SIGTERM, SIGINT and SIGHUP as events of the main loop. They are blocked in the whole process from
-// construction on, so make it before any thread starts. A SIGINT that the parent process has
-// ignored stays so. Threading: the main loop's thread.
+// construction on, so construct it before any thread starts. A SIGINT ignored by the parent process
+// stays ignored. Threading: the main loop's thread.
 class Signals final : public net::EventHandler {
  public:
   Signals();
 
-  // Keeps a SIGHUP that comes before there is a Signals from ending the process: a log rotation may
-  // send one to a server that is about to start.
+  // Prevents a SIGHUP that arrives before construction from ending the process: log rotation may
+  // send one to a starting server.
   static void hold_hangup();
-  // Whether SIGTERM or SIGINT has come and waits to be handled.
+  // True if SIGTERM or SIGINT is pending.
   static bool stop_pending();
-  // `on_signal` is called for each of them, with its number.
+  // Calls `on_signal` with the number of each signal.
   Result<void> open(net::EventLoop& loop, std::function<void(int signal)> on_signal);
   void on_events(std::uint32_t epoll_events) override;
 

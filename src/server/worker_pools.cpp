@@ -7,17 +7,17 @@
 namespace chat::server {
 namespace {
 
-// Every session and every window is in it at most once, so it never fills.
+// Every session and window is queued at most once, so it never fills.
 constexpr std::size_t kWorkerQueue = 1 << 20;
 constexpr std::size_t kHashQueue = 32;
-// A chat passes half a dozen threads and is done soon; what has no end (hashing, reading histories)
-// gives way to it where there are fewer cores than threads that have something to do.
+// Chat passes through half a dozen threads and needs little time on each; long-running work
+// (hashing, reading histories) yields to it when runnable threads outnumber the cores.
 constexpr int kHashNice = 10;
 constexpr int kBlockingNice = 10;
-// Readers of the embedded database: one for each worker that may be at it, and some.
+// Connections of the embedded database beyond one per worker that may use it.
 constexpr std::size_t kSqliteSpareConnections = 2;
 
-// Hashing is all computing: it must not take every core away from chat.
+// Hashing is pure computation and must leave cores for chat.
 std::size_t hash_threads() {
   return std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 2);
 }
@@ -26,9 +26,9 @@ bool is_embedded(const Config& config) {
   return config.storage.engine == StorageEngine::kSqlite;
 }
 
-// For a database server they mostly wait. An embedded database computes on them, under locks that
-// the journal's commits need too: so they are few, and not nice, or one that is put aside with such
-// a lock would keep everybody waiting.
+// With a database server these threads mostly wait. An embedded database computes on them, under
+// locks that the journal's commits also need. So they are few and have normal priority: a preempted
+// thread with such a lock would block everybody.
 std::size_t blocking_threads(const Config& config) {
   if (!is_embedded(config)) return config.server.workers;
   return std::max(1U, std::thread::hardware_concurrency() / 2);

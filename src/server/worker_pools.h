@@ -8,16 +8,16 @@
 
 namespace chat::server {
 
-// The threads that run what clients ask for: workers for what is answered from memory, blocking
-// workers for what needs the database, and three pools that hash passwords.
+// The threads that handle requests: workers for requests answered from memory, blocking workers for
+// those that need the database, and three pools for hashing passwords.
 // Threading: start() and the stop functions by one thread. Bounds: the hash pools' queues; the
-// others hold every session and every window at most once, so they never fill.
+// others hold each session and window at most once, so they never fill.
 class WorkerPools {
  public:
   explicit WorkerPools(const Config& config);
 
   void start();
-  // They finish what is queued. Both may be called again.
+  // Run the queued tasks first. Both may be called again.
   void stop_hashing();
   void stop();
 
@@ -33,7 +33,7 @@ class WorkerPools {
   base::WorkerPool hash_other_;
 };
 
-// How many leases of the database may be out at once.
+// The most database leases held at once.
 std::size_t database_leases(const Config& config);
 
 }  // namespace chat::server

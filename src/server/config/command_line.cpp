@@ -38,7 +38,7 @@ std::string list_of_keys() {
   return list;
 }
 
-// As comments of an ini file: what is the same on every server.
+// The fixed limits, as comments of an ini file.
 std::string comment_of_limits() {
   std::string text = "\n# Limits of the wire, which nobody can choose:\n";
   for (const protocol::Limit& limit : protocol::limit_table()) {
@@ -51,8 +51,8 @@ std::string version_line() {
   return "chatserver " + std::string(base::version()) + "\n";
 }
 
-// The value of `variable`, or the first line of the file that its twin _FILE names, which `origin`
-// becomes then. Empty: neither is set.
+// The value of `variable`, or the first line of the file named by `variable`_FILE, which then
+// becomes `origin`. Empty if neither is set.
 Result<std::string> secret_of(const Environment& environment, const std::string& variable,
                               std::string& origin) {
   const std::string file_variable = variable + "_FILE";
@@ -83,7 +83,7 @@ Result<void> apply_environment(const Environment& environment, Settings& setting
   return {};
 }
 
-// The arguments of a process are shown to everybody.
+// A process's arguments are visible to all users.
 void warn_of_secret(const Key* key, std::string_view value, std::vector<std::string>& warnings) {
   if (key == nullptr || !key->secret() || value.empty()) return;
   warnings.push_back(fmt::format(
@@ -96,7 +96,7 @@ Result<void> apply_set(const std::string& text, Settings& settings,
   const auto equals = text.find('=');
   const auto dot = text.find('.');
   if (equals == std::string::npos || dot > equals) {
-    // Only what stands before the sign may be shown: the rest could be a password.
+    // Show only the part before "=": the rest could be a password.
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("--set: {} is not of the form section.key=value",
                             log::quoted(text.substr(0, equals))));
@@ -122,7 +122,7 @@ Result<void> apply_address(const Arguments& arguments, Settings& settings) {
   return settings.set("server", "listen", host + ":" + arguments.port, "ADDRESS PORT");
 }
 
-// Clients of the course connect at once and send nothing until their user has chosen from a menu.
+// Classic clients connect at once and send nothing until their user has chosen from a menu.
 constexpr const char* kFirstByteTimeoutOfTheCourse = "1800000";
 
 Result<void> apply_file(const std::string& file, Settings& settings) {

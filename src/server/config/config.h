@@ -9,21 +9,21 @@
 #include "chat/net/address.h"
 #include "chat/protocol/classic_requests.h"
 
-// What an operator can choose, checked and ready to use: plain values, no library types.
-// conf/server.ini explains every one of them; config_keys.cpp holds defaults and ranges.
+// The configuration, checked: plain values, no library types. conf/server.ini explains each key;
+// config_keys.cpp holds defaults and ranges.
 namespace chat::server {
 
 enum class StorageEngine { kSqlite, kMysql };
 enum class BusEngine { kLocal, kRedis };
 
-// Made by read_command_line() or default_config() only; an object made otherwise is all zeroes.
+// Made only by read_command_line() or default_config(); a default-constructed object is all zeroes.
 struct Config {
   struct Server {
     net::Address listen;                       // port 0: the system chooses one
-    std::optional<net::Address> proxy_listen;  // likewise; nothing: nowhere
-    std::string node;         // empty: default_node_name() of the address that was bound
-    unsigned io_threads = 0;  // at least 1: "automatic" is resolved already
-    unsigned workers = 0;     // likewise
+    std::optional<net::Address> proxy_listen;  // likewise; nothing: disabled
+    std::string node;                          // empty: default_node_name() of the bound address
+    unsigned io_threads = 0;                   // at least 1: "automatic" is resolved
+    unsigned workers = 0;                      // likewise
     bool core_dumps = false;
     protocol::ClassicNumbers classic_numbers = protocol::ClassicNumbers::kUnknown;
   };
@@ -56,7 +56,7 @@ struct Config {
     std::uint32_t argon2_ops = 0;
     std::chrono::days token_lifetime{0};
   };
-  // 0 means that the limit is off.
+  // 0 disables a limit.
   struct Limits {
     std::uint32_t chat_per_second = 0;            // per account
     std::uint32_t register_per_minute = 0;        // per client address
@@ -64,15 +64,15 @@ struct Config {
     std::uint32_t account_failures_per_minute = 0;
     std::uint32_t logins_per_minute = 0;              // per account
     std::uint32_t bytes_per_second = 0;               // per connection; pauses reading
-    std::uint32_t connections = 0;                    // off: RLIMIT_NOFILE less a headroom
+    std::uint32_t connections = 0;                    // 0: RLIMIT_NOFILE less a reserve
     std::uint32_t connections_per_address = 0;        // loopback is exempt
-    std::uint32_t slow_clients = 0;                   // who have much unread
-    std::chrono::milliseconds first_byte_timeout{0};  // never off
+    std::uint32_t slow_clients = 0;                   // clients with much unread output
+    std::chrono::milliseconds first_byte_timeout{0};  // cannot be disabled
   };
   struct Log {
     log::Level level = log::Level::kInfo;
     std::string file;        // empty: stderr
-    std::string audit_file;  // empty: there is none
+    std::string audit_file;  // empty: none
   };
 
   Server server;
@@ -85,8 +85,8 @@ struct Config {
   Log log;
 };
 
-// host:port; the machine's own name stands in for a host that means "every address", so that
-// two machines with the same configuration are two nodes.
+// host:port; a wildcard host is replaced by the machine's name, so that two machines with the same
+// configuration are two nodes.
 std::string default_node_name(const net::Address& bound);
 
 }  // namespace chat::server

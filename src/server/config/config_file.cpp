@@ -11,15 +11,15 @@
 #include <optional>
 #include <utility>
 
-// inih does the parsing and hands over section, key and value, but not the line. It asks for
-// its input line by line, through a function of ours, and calls back for a line before it asks
-// for the next: so the number of lines handed out is the number of the line that is looked at.
+// inih parses the file and reports section, key and value, but not the line number. It reads its
+// input line by line through our function, and reports a line before it reads the next, so the
+// number of lines read is the current line number.
 //
-// The same function sees every line before inih does, and deals with what inih would skip or
-// misread without a word: an indented line would continue the value above it (the indentation is
-// taken off); a line longer than its buffer would be cut in two (refused), and so would a long
-// comment (handed over as an empty line); text behind a [section] would be skipped (refused); other
-// white space than blanks and tabs would be taken for indentation (refused).
+// The same function checks every line first, because inih silently skips or misreads some input. An
+// indented line would continue the value above it: the indentation is removed. A line longer than
+// inih's buffer would be split: it is refused, or passed on as an empty line if it is a comment.
+// Text after a [section] would be skipped, and white space other than blanks and tabs would count
+// as indentation: both are refused.
 namespace chat::server {
 namespace {
 
@@ -35,7 +35,7 @@ bool is_comment(std::string_view text) {
   return !text.empty() && (text.front() == ';' || text.front() == '#');
 }
 
-// The name of a section that no key is in. What is no section is inih's to judge.
+// The name of an unknown section, if the line begins one. Malformed sections are left to inih.
 std::optional<std::string_view> unknown_section(std::string_view line) {
   const auto end = line.find(']');
   if (!line.starts_with('[') || end == line.npos) return std::nullopt;
@@ -46,7 +46,7 @@ std::optional<std::string_view> unknown_section(std::string_view line) {
   return known ? std::nullopt : std::optional(name);
 }
 
-// What inih would skip in a line without indentation and line end.
+// The part of a line, without indentation and line end, that inih would skip.
 std::optional<std::string> unread_part(std::string_view line) {
   if (line.find_first_of("\r\v\f") != line.npos) {
     return "a line may hold no white space but blanks and tabs";
@@ -76,7 +76,7 @@ class IniReading {
   }
 
  private:
-  // inih's ini_reader: like fgets, null at the end.
+  // inih's ini_reader: like fgets(), null at the end.
   static char* next_line(char* buffer, int size, void* self) {
     return static_cast<IniReading*>(self)->next_line(buffer, static_cast<std::size_t>(size));
   }
@@ -110,7 +110,7 @@ class IniReading {
     return buffer;
   }
 
-  // inih's ini_handler: 0 tells it that the line is bad.
+  // inih's ini_handler: 0 means a bad line.
   static int on_value(void* self, const char* section, const char* key, const char* value) {
     return static_cast<IniReading*>(self)->on_value(section, key, value) ? 1 : 0;
   }

@@ -22,12 +22,12 @@ enum class KeyType {
 // A value that passed the checks of its key. `text` is its canonical spelling.
 struct Value {
   std::string text;
-  std::int64_t number = 0;  // kInteger: the number; kChoice: the place in `choices`
+  std::int64_t number = 0;  // kInteger: the number; kChoice: the index in `choices`
   net::Address address;     // kAddress, and kOptionalAddress unless empty
 };
 
-// Everything there is to know about one key. The table of these drives parsing, checks,
-// --check, --help and the test that holds conf/server.ini against it.
+// The description of one key. The table of keys drives parsing, checks, --check, --help and the
+// test of conf/server.ini.
 // Threading: immutable.
 struct Key {
   std::string_view section = {};
@@ -38,21 +38,21 @@ struct Key {
   std::int64_t max = 0;
   bool zero_is_off = false;
   std::string_view choices = {};  // kChoice: "sqlite|mysql"
-  std::string_view unit = {};     // as conf/server.ini names it; empty for bare texts
+  std::string_view unit = {};     // as in conf/server.ini; empty for plain texts
   std::string_view help = {};     // one line
-  // Secrets only: a variable that may carry the value; with _FILE behind it, the value's file.
+  // Secrets only: the environment variable for the value; with _FILE appended, for its file.
   std::string_view environment = {};
-  // Null where there is nothing to store (the value can only be its default).
+  // Null if there is nothing to store (only the default is possible).
   void (*store)(Config& config, const Value& value) = nullptr;
 
   bool secret() const { return !environment.empty(); }
   std::string full_name() const { return std::string(section) + "." + std::string(name); }
 };
 
-// In the order of conf/server.ini; the keys of a section stand together.
+// In the order of conf/server.ini, grouped by section.
 std::span<const Key> keys();
 
-// Null where there is no such key.
+// Null if there is no such key.
 const Key* find_key(std::string_view section, std::string_view name);
 
 }  // namespace chat::server

@@ -22,12 +22,12 @@ unsigned cores() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-// Reading and writing sockets takes about half of a busy server's time.
+// Socket I/O takes about half of a busy server's time.
 unsigned automatic_io_threads() {
   return std::clamp(cores() / 2, 1U, kIoThreadsMost);
 }
 
-// More than cores: as many wait for a database server.
+// More than the cores, because workers wait for a database server.
 unsigned automatic_workers() {
   return std::clamp(cores() * 2, kWorkersLeast, kWorkersMost);
 }
@@ -39,14 +39,14 @@ tl::unexpected<Error> refuse(const Key& key, std::string_view text, const std::s
               fmt::format("{}: {} = {}: {}", origin, key.full_name(), shown, why));
 }
 
-// Whether a listener on `wide` takes the connections to `other`, which has the same port. One on
-// [::] takes those of IPv4, too.
+// True if a listener on `wide` also accepts connections to `other`, which has the same port. A
+// listener on [::] accepts IPv4 as well.
 bool covers(const net::Address& wide, const net::Address& other) {
   const std::string host = wide.host();
   return host == other.host() || host == "::" || (host == "0.0.0.0" && !other.is_ipv6());
 }
 
-// Port 0 is another port each time.
+// Port 0 never overlaps.
 bool overlap(const net::Address& a, const net::Address& b) {
   return a.port() != 0 && a.port() == b.port() && (covers(a, b) || covers(b, a));
 }
@@ -56,7 +56,7 @@ bool overlap(const net::Address& a, const net::Address& b) {
 Settings::Settings() {
   for (const Key& key : keys()) {
     auto value = parse_value(key, key.default_text);
-    CHAT_CHECK(value);  // the table contradicts itself
+    CHAT_CHECK(value);  // a bug in the table of keys
     entries_.push_back({&key, *std::move(value), ""});
   }
 }

@@ -10,8 +10,8 @@
 
 namespace chat::server {
 
-// The value of every key, layer over layer: starts with the defaults; each later set() wins.
-// Every error names where the value came from, the key, the value and what is allowed.
+// The values of all keys: initially the defaults; each later set() wins. Errors name the value's
+// origin, the key, the value and what is allowed.
 // Threading: externally synchronised.
 class Settings {
  public:
@@ -21,13 +21,13 @@ class Settings {
   Result<void> set(std::string_view section, std::string_view name, std::string_view text,
                    const std::string& origin);
 
-  // Whether a password has been given by now.
+  // True if a password was given.
   bool hold_secret() const;
 
-  // The ready configuration; refuses what this version does not offer yet.
+  // The final configuration; refuses invalid combinations of keys.
   Result<Config> finish() const;
 
-  // The same as ini text that can be read again. Secrets are masked, in comment lines.
+  // The settings as a valid ini file, with secrets masked in comments.
   std::string to_ini() const;
 
  private:
@@ -41,7 +41,7 @@ class Settings {
   std::vector<Entry> entries_;
 };
 
-// What the server runs with when nobody chooses anything.
+// The configuration with all defaults.
 Config default_config();
 
 }  // namespace chat::server

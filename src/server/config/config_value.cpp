@@ -9,7 +9,7 @@
 namespace chat::server {
 namespace {
 
-// Digits only: no sign, no blank, nothing after the number.
+// Digits only: no sign, no blanks, nothing after the number.
 std::optional<std::int64_t> parse_digits(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -32,8 +32,8 @@ bool is_name_char(char c) {
          std::string_view("._-:[]").find(c) != std::string_view::npos;
 }
 
-// Could a line of an ini file say this? Only such values can be printed by --check and read
-// again. Secrets are never printed.
+// True if the value can be written in an ini file, so that the output of --check can be read again.
+// Secrets are never printed.
 bool fits_ini(std::string_view text) {
   if (text.empty()) return true;
   return !is_blank(text.front()) && !is_blank(text.back()) && text.front() != ';' &&

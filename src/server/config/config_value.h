@@ -8,8 +8,8 @@
 
 namespace chat::server {
 
-// Checks `text` against `key`. The error is the sentence that says what is allowed; the caller
-// adds key, value and where it came from.
+// Checks `text` against `key`. The error says what is allowed; the caller adds key, value and
+// origin.
 Result<Value> parse_value(const Key& key, std::string_view text);
 
 // "must be a whole number from 1 to 64": from the table, for error messages.
