@@ -6,11 +6,11 @@
 
 #include "chat/base/ids.h"
 
-// What a client learns of the user's own account, as plain values (event.h).
+// Events about the user's own account, as plain values (event.h).
 namespace chat::client::event {
 
 struct PasswordChanged {
-  std::int64_t revoked = 0;  // so many other sessions may not log in again
+  std::int64_t revoked = 0;  // the number of other sessions that can no longer log in
 };
 struct AccountDeleted {};
 struct SessionInfo {

@@ -24,8 +24,8 @@ std::string too_large(std::size_t bytes, std::size_t limit) {
   return fmt::format("too long: {} bytes, the server takes at most {} at once", bytes, limit);
 }
 
-// 64 random bits in front of this session's cids. The server keeps the cids of a stream beyond a
-// session's end, and takes one that comes again for the same message sent again.
+// A prefix of 64 random bits for this session's cids. The server remembers the cids of a stream
+// beyond a session's end, and treats a repeated one as the same message.
 std::string random_prefix() {
   std::random_device random;
   return fmt::format("{:08x}{:08x}-", random(), random());
@@ -43,7 +43,7 @@ Answer::Status status_of(const Event& event) {
   return event.as<event::Refused>() ? Answer::Status::kRefused : Answer::Status::kOk;
 }
 
-// What keeps the server from taking a chat is over some time.
+// True if the refusal is transient.
 bool passes(const event::Refused& refused) {
   return refused.error == "busy" || refused.error == "unavailable" ||
          refused.error == "rate_limited";
@@ -108,7 +108,7 @@ Answer ClientSession::login(const Credentials& credentials) {
   return ask(request::login(credentials));
 }
 
-// What was typed before goes first. Who logs out on purpose has nothing more to say after that.
+// Chats typed before are sent first; none follow a deliberate logout.
 Answer ClientSession::logout() {
   if (!wait_for_chats(reply_timeout_)) timed_out(Msgid::kOneChat);
   outbox_.pause();  // nothing follows the LOGOUT
@@ -148,7 +148,7 @@ Answer ClientSession::resume() {
   return answer;
 }
 
-// The sending thread: until the connection ends.
+// The body of the sending thread, until the connection ends.
 void ClientSession::send_chats() {
   while (const auto chat = outbox_.next()) {
     const auto msgid = chat->target.group ? Msgid::kGroupChat : Msgid::kOneChat;
@@ -195,7 +195,7 @@ Answer ClientSession::chat(Target target, std::string_view text) {
   const auto build = [&](std::string_view cid) {
     return request::chat(cid, logged_in() ? self() : account, target, text);
   };
-  // Nobody to send it for: the server says so, or there is none.
+  // Not logged in: let the server refuse it, or fail if there is no connection.
   if (!logged_in() && (connected() || !can_resume())) {
     return ask({.request = msgid, .target = target}, build);
   }
@@ -218,7 +218,7 @@ bool ClientSession::wait_for_chats(std::chrono::milliseconds patience) {
 
 Answer ClientSession::ask(Question question, const Build& build) {
   Answer failure;
-  // Requests take effect in the order in which they were typed.
+  // Requests take effect in the order typed.
   if (question.request != Msgid::kPing) {
     outbox_.wait_settled(base::system_clock().now() + reply_timeout_);
   }
@@ -231,7 +231,7 @@ Answer ClientSession::ask(Question question, const Build& build) {
   return item->answer;
 }
 
-// Nothing when the request did not leave; `failure` says why.
+// Nothing if the request was not sent; `failure` tells why.
 PendingTable::Item ClientSession::send(Question question, const Build& build, Answer& failure) {
   const std::string cid = next_cid();
   const std::string json = build(cid);
@@ -256,7 +256,7 @@ PendingTable::Item ClientSession::transmit(const std::string& cid, Question ques
                                            const std::string& json) {
   if (!connected()) return nullptr;
   auto item = pending_.add(cid, std::move(question));
-  // A failed send has shut the connection down; the receiving thread says so and clears up.
+  // A failed send has shut the connection down; the receiving thread reports it and cleans up.
   if (!item || !connection_->send(json)) return nullptr;
   return item;
 }
@@ -264,7 +264,7 @@ PendingTable::Item ClientSession::transmit(const std::string& cid, Question ques
 Answer ClientSession::timed_out(Msgid request) {
   Answer answer{Answer::Status::kTimedOut,
                 {event::TimedOut{std::string(command_name(request)), reply_timeout_}}};
-  // open() tells its caller about HELLO.
+  // open() reports the result of HELLO itself.
   if (request != Msgid::kHello) handler_(answer.event);
   return answer;
 }
@@ -311,7 +311,7 @@ Result<void> ClientSession::take(std::string_view frame) {
   return {};
 }
 
-// True: a chat that the server could not take now; it stays in the outbox.
+// True if the server could not accept the chat now; it stays in the outbox.
 bool ClientSession::hold(const Event& event, const Question& question, const std::string& cid) {
   const auto* refused = event.as<event::Refused>();
   if (refused == nullptr || !passes(*refused)) return false;
@@ -321,7 +321,7 @@ bool ClientSession::hold(const Event& event, const Question& question, const std
   return held != Outbox::Held::kUnknown;
 }
 
-// False: a message that has been here before.
+// False for a duplicate.
 bool ClientSession::take_message(Event& event) {
   if (auto* login = std::get_if<event::LoggedIn>(&event.what)) {
     std::erase_if(login->offline, [this](const auto& each) { return !received_.take(each); });
@@ -330,7 +330,7 @@ bool ClientSession::take_message(Event& event) {
   return message == nullptr || received_.take(*message);
 }
 
-// Any answer to HELLO will do: an older server may not know it.
+// Any reply to HELLO is accepted, because an older server may not know it.
 Event ClientSession::greet() {
   greeted_ = true;
   return {event::Connected{host_, port_, can_resume(), connection_->encryption()}};
@@ -355,7 +355,7 @@ void ClientSession::update(Event& event) {
   }
 }
 
-// True: another one than before.
+// True if it is another account than before.
 bool ClientSession::take_account(const event::LoggedIn& login) {
   base::MutexLock lock(account_mutex_);
   token_ = login.token;
@@ -367,7 +367,7 @@ void ClientSession::end(const Event& event) {
   connected_ = false;
   connection_->shutdown();
   last_ = event;
-  // Before the greeting, it is open() that tells what happened.
+  // Before the greeting, open() reports the end.
   if (greeted_ && !closing_) handler_(event);
   outbox_.close();
   pending_.close();

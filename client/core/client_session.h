@@ -29,23 +29,21 @@ namespace chat::client {
 
 // One conversation with a server: requests in, events out.
 //
-// A receiving thread owns the socket's input from the moment of connecting to its end, whoever
-// is logged in, and another one sends what is in the outbox. It turns every message into an event,
-// hands that to the handler, and only then lets the request's sender go on. So events appear in the
-// order of the wire, and what a login brings is shown before the first push after it. Connected is
-// the first event of a connection, Disconnected or Fault the last, unless close() or interrupt()
-// ended it.
+// For the whole life of a connection a receiving thread reads its input and another thread sends
+// the outbox. The receiving thread converts each message to an event, passes it to the handler, and
+// only then resumes the sender of the request. So events appear in the order of the wire, and the
+// content of a login reply is shown before the first push after it. Connected is the first event of
+// a connection, Disconnected or Fault the last, unless close() or interrupt() ended it.
 //
-// Threading: one thread sends (every call that returns an Answer, open() and close());
-// interrupt() and the getters are for any thread. The handler runs on the receiving thread, or
-// on the sending one for an answer that did not come; it must not call back.
+// Threading: one thread sends (every call that returns an Answer, open() and close()); interrupt()
+// and the getters are for any thread. The handler runs on the receiving thread, or on the sending
+// one for a missing answer; it must not call back.
 //
-// What outlives a connection: the chats that have no answer, which are sent again with the same
-// cid, so that the server stores each once; the token, which logs in again; and how far each
-// stream has come, so that no message is shown twice.
-// A chat that the server can't take now (busy, unavailable, rate_limited) stays unanswered and is
-// sent again by itself; a Held event says so once.
-// Bounds: 1000 unanswered chats; then chat() waits.
+// These outlive a connection: unanswered chats, which are sent again with the same cid, so that the
+// server stores each once; the token for logging in again; and the position in each stream, so that
+// no message is shown twice. A chat that the server cannot accept now (busy, unavailable,
+// rate_limited) stays unanswered and is resent automatically; a Held event reports that once.
+// Bounds: 1000 unanswered chats; then chat() blocks.
 class ClientSession {
  public:
   using Handler = std::function<void(const Event&)>;
@@ -58,15 +56,15 @@ class ClientSession {
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
 
-  // Connects and says HELLO: a stopped server accepts connections too, but answers nothing.
-  // Blocks for both. May be called again after close(). `tls`: null for a plain connection.
+  // Connects and sends HELLO, because a suspended server still accepts connections but does not
+  // answer. Blocks for both. May be called again after close(). `tls`: null for a plain connection.
   Result<void> open(const std::string& host, std::uint16_t port, const TlsContext* tls = nullptr,
                     std::chrono::milliseconds connect_timeout = kConnectTimeout);
   void close();
-  // How the server turned the last open() away; nothing when it did not.
+  // The server's refusal of the last open(), if any.
   std::optional<event::Bye> farewell() const { return farewell_; }
 
-  // Each blocks until its answer is there, the time is over, or the connection ends.
+  // Each blocks until its answer, a time-out, or the end of the connection.
   Answer register_user(const std::string& name, std::string_view password);
   Answer login(const Credentials& credentials);
   Answer logout();
@@ -78,28 +76,28 @@ class ClientSession {
   Answer sessions();
   Answer revoke_session(std::string_view session);  // empty: all others
   Answer ping();
-  // `cursor` from the answer before, or empty.
+  // `cursor` is that of the previous answer, or empty.
   Answer history(Target target, int limit, const std::string& cursor);
 
-  // After a lost connection and a new open(): logs in as who was logged in; what was not answered
-  // is sent again then, as after any login of the same user. kNotSent when nobody was.
+  // After a lost connection and a new open(): logs in again as the last user. As after any login of
+  // the same user, unanswered chats are then resent. kNotSent if nobody was logged in.
   Answer resume();
   bool can_resume() const;
-  // Forgets the chats that have no answer; an Unsent event says how many there were.
+  // Drops the unanswered chats; an Unsent event reports their number.
   void drop_chats();
-  // How many chats have no answer yet.
+  // The number of unanswered chats.
   std::size_t unanswered_chats() const { return outbox_.size(); }
-  // Tells the server what has come since the last call; as read, where somebody looks at it.
+  // Acknowledges the messages received since the last call; as read if the user sees them.
   void acknowledge(bool read);
-  // The message is in the outbox (kOk); its answer comes as a Sent or Refused event. Without a
-  // connection it is kept for the next resume(), and a Queued event says so. Who is not logged in
-  // waits for the refusal.
+  // Puts the message into the outbox (kOk); the answer arrives as a Sent or Refused event. Without
+  // a connection it is kept for the next resume(), and a Queued event reports that. Without a login
+  // it waits for the refusal.
   Answer chat(Target target, std::string_view text);
-  // False: there is a connection, and yet none of the chats left was stored for `patience` (see
+  // False if, although connected, no remaining chat was stored for `patience` (see
   // Outbox::wait_empty()).
   bool wait_for_chats(std::chrono::milliseconds patience);
 
-  // Ends the connection from any thread, but not while open() runs: whoever waits gets
+  // Ends the connection, from any thread, but not during open(). Waiting calls return
   // kDisconnected.
   void interrupt();
 
@@ -110,7 +108,7 @@ class ClientSession {
   std::vector<Group> groups() const { return roster_.groups(); }
 
  private:
-  // Makes the request's JSON for a cid.
+  // Builds the request's JSON for a cid.
   using Build = std::function<std::string(std::string_view cid)>;
 
   Answer ask(Question question, const Build& build);
@@ -149,7 +147,7 @@ class ClientSession {
   bool greeted_ = false;                // HELLO was answered
   Event last_;                          // the connection's end
   std::optional<event::Bye> farewell_;  // a BYE before HELLO was answered
-  PendingTable pending_;                // thread-safe by itself, as are the next
+  PendingTable pending_;                // thread-safe, like the next ones
 
   Roster roster_;
   Outbox outbox_;
@@ -157,11 +155,11 @@ class ClientSession {
   ReceiptFilter receipts_;  // confined to the receiving thread
   mutable base::Mutex account_mutex_;
   std::string token_ CHAT_GUARDED_BY(account_mutex_);
-  UserId account_ CHAT_GUARDED_BY(account_mutex_);  // who was logged in last
+  UserId account_ CHAT_GUARDED_BY(account_mutex_);  // the last logged-in user
   std::atomic<bool> connected_{false};
   std::atomic<bool> closing_{false};
-  std::atomic<std::int32_t> self_{0};  // who is logged in; 0: nobody
-  // Last: their threads use the others.
+  std::atomic<std::int32_t> self_{0};  // the logged-in user; 0: none
+  // Last, because the threads use the other members.
   base::Thread receiver_;
   base::Thread sender_;
 };

@@ -1,4 +1,4 @@
-// What a session asks of the user's own account.
+// The requests about the user's own account.
 #include <string>
 #include <string_view>
 

@@ -28,7 +28,7 @@ char32_t take_code_point(std::string_view& rest) {
     if ((byte & 0xC0u) != 0x80u) return broken();
     code = (code << 6) | (byte & 0x3Fu);
   }
-  // Overlong forms, surrogates, and what is beyond Unicode.
+  // Refuses overlong forms, surrogates, and values beyond Unicode.
   constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
   if (code < kLeast[length] || (code >= 0xD800 && code < 0xE000) || code > 0x10FFFF) {
     return broken();

@@ -6,7 +6,7 @@
 
 #include "chat/base/ids.h"
 
-// Whom one can write to, as the server describes them. Plain values.
+// Users and groups, as the server describes them. Plain values.
 namespace chat::client {
 
 struct Friend {
@@ -19,7 +19,7 @@ struct Member {
   UserId id;
   std::string name;
   std::string state;
-  std::string role;  // "creator" or "normal"; more may come
+  std::string role;  // "creator" or "normal"; others are possible
 };
 
 struct Group {
@@ -29,7 +29,7 @@ struct Group {
   std::vector<Member> members;
 };
 
-// Where a chat goes: exactly one of the two names something.
+// The recipient of a chat: exactly one of the two is set.
 struct Target {
   UserId user;
   GroupId group;

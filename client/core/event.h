@@ -10,8 +10,8 @@
 #include "chat/protocol/msgid.h"
 #include "client/core/event_kinds.h"
 
-// What a client learns, as plain values: answers, pushes, and the connection's own fate. The
-// session makes them, printers show them.
+// Replies, pushes and changes of the connection, as plain values. The session makes them, printers
+// show them.
 namespace chat::client {
 
 struct Event {
@@ -27,7 +27,7 @@ struct Event {
                    event::Fault, event::Disconnected>;
 
   What what;
-  // The JSON object from the wire; empty for what the client found out by itself.
+  // The received JSON object; empty for the client's own events.
   std::string raw = {};
 
   template <typename T>
@@ -36,7 +36,7 @@ struct Event {
   }
 };
 
-// The command of a request, as the user types it: "login", "chat" …
+// The command of a request as typed by the user: "login", "chat" … …
 std::string_view command_name(protocol::Msgid request);
 
 }  // namespace chat::client

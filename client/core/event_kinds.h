@@ -19,10 +19,10 @@ namespace event {
 struct Connected {
   std::string host;
   std::uint16_t port = 0;
-  bool again = false;  // after a lost connection; the login follows by itself
+  bool again = false;  // after a lost connection; the login follows automatically
   std::string tls{};   // "TLSv1.3"; empty: not encrypted
 };
-struct Pong {};  // the answer to PING: nothing to show
+struct Pong {};  // the reply to PING: not shown
 struct Registered {
   UserId id;
   std::string name;
@@ -30,7 +30,7 @@ struct Registered {
 struct Message {
   UserId from;
   std::string name;
-  GroupId group;  // names nothing for a direct message
+  GroupId group;  // 0 for a direct message
   std::string text;
   std::string time;
   UnixMillis ts = 0;
@@ -44,10 +44,10 @@ struct LoggedIn {
   std::vector<Friend> friends;
   std::vector<Group> groups;
   std::vector<Message> offline;
-  bool more = false;  // the rest of the offline messages follows as pushes
+  bool more = false;  // more offline messages follow as pushes
   bool more_friends = false;
   bool more_groups = false;
-  bool again = false;  // by itself, after a lost connection
+  bool again = false;  // automatic, after a lost connection
 };
 struct LoggedOut {
   UserId id;
@@ -69,35 +69,35 @@ struct Sent {
   UnixMillis ts = 0;
   std::string cid;
 };
-struct Queued {  // a chat that is sent once there is a connection again
+struct Queued {  // a chat to be sent once reconnected
   Target target;
 };
-struct Unsent {  // chats that have no answer and are not sent again
+struct Unsent {  // unanswered chats that will not be resent
   std::size_t count = 0;
 };
-struct Held {  // a chat that the server can't take now: it is sent again, until it is taken
+struct Held {  // a chat that the server cannot accept now; resent until accepted
   Target target;
   std::string error;  // "busy", "unavailable" or "rate_limited"
 };
-struct Receipt {     // others have one's messages up to seq
+struct Receipt {     // others have received one's messages up to seq
   std::string kind;  // "delivered" or "read"
-  UserId id;         // whose; names nothing for a group's
+  UserId id;         // the other user; 0 for a group
   GroupId group;
   Seq seq = 0;
   std::string name;    // as the list of friends has it
-  Seq newest_own = 0;  // the newest of one's messages that this confirms first; 0: none
+  Seq newest_own = 0;  // the newest own message newly confirmed by this; 0: none
 };
 struct History {
   Target target;
   std::vector<Message> messages;  // newest last
-  std::string cursor;             // for what was before; empty: that was all
+  std::string cursor;             // for the older messages; empty: none
 };
 struct Reconnecting {
   std::chrono::milliseconds after{0};
-  std::string reason;  // why the last try failed; empty for the first
+  std::string reason;  // why the last attempt failed; empty for the first
 };
 struct Refused {
-  std::string command;  // empty for what the server could not tie to a request
+  std::string command;  // empty if the error belongs to no request
   Target target;        // of a chat
   int code = 0;
   std::string error;
@@ -112,19 +112,19 @@ struct Presence {
 struct Contact {  // someone added the user as a friend
   UserId id;
   std::string name;
-  bool stranger = false;  // known not to be on the user's own list
+  bool stranger = false;  // not on the user's own list
 };
 struct GroupChanged {
   GroupId group;
   std::string change;  // "joined"; more may come
-  UserId id;           // who did; names nothing where the change is no member's
+  UserId id;           // the member; 0 if none is concerned
   std::string name;
 };
 struct Bye {
   std::string reason;
-  std::int64_t reconnect_after_ms = -1;  // -1: do not come back by yourself
+  std::int64_t reconnect_after_ms = -1;  // -1: do not reconnect automatically
 };
-// A push that is only shown: whatever is new to this client.
+// A push of a kind unknown to this client; it is only shown.
 struct Notice {
   std::string kind;
   std::vector<std::pair<std::string, std::string>> fields;  // name → JSON text
@@ -139,7 +139,7 @@ struct TimedOut {
   std::string command;
   std::chrono::milliseconds after{0};
 };
-struct Unanswered {  // the connection ended before the answer, and is to come back
+struct Unanswered {  // the connection was lost before the answer, and will be reopened
   std::string command;
 };
 struct Usage {  // the user's own mistake

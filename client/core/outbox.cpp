@@ -137,7 +137,7 @@ Outbox::Stream* Outbox::due_locked(base::SteadyTime now) {
   return first;
 }
 
-// When the first of the streams that are held may go on.
+// When the first held stream may continue.
 std::optional<base::SteadyTime> Outbox::next_due_locked() const {
   std::optional<base::SteadyTime> due;
   for (const auto& [target, stream] : streams_) {
@@ -147,14 +147,14 @@ std::optional<base::SteadyTime> Outbox::next_due_locked() const {
   return due;
 }
 
-// The stream whose chat on its way has this cid.
+// The stream whose in-flight chat has this cid.
 Outbox::Stream* Outbox::of_locked(const Target& target, std::string_view cid) {
   const auto found = streams_.find(target);
   if (found == streams_.end() || !found->second.on_its_way) return nullptr;
   return found->second.chats.front().chat.cid == cid ? &found->second : nullptr;
 }
 
-// A chat was answered, but not stored.
+// True if a chat was answered but not stored.
 bool Outbox::holds_locked() const {
   return std::any_of(streams_.begin(), streams_.end(),
                      [](const auto& each) { return each.second.tries > 0; });

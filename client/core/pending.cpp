@@ -26,7 +26,7 @@ PendingTable::Item PendingTable::find(std::string_view cid, int msgid) {
   const auto found = items_.find(cid);
   if (found == items_.end()) return nullptr;
   const auto expected = static_cast<int>(protocol::reply_to(found->second->question.request));
-  // A push carries its sender's cid, which may look like one of ours: the msgid decides.
+  // A push carries its sender's cid, which may look like one of ours, so the msgid decides.
   const bool matches = msgid == expected || msgid == static_cast<int>(protocol::Msgid::kError);
   return matches ? found->second : nullptr;
 }

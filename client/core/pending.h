@@ -13,24 +13,24 @@
 
 namespace chat::client {
 
-// What a request was about, for reading its answer.
+// The details of a request that are needed to interpret its reply.
 struct Question {
   protocol::Msgid request{};
-  Target target = {};     // of a chat
-  std::string name = {};  // register, creategroup: the name that was asked for
+  Target target = {};     // for a chat
+  std::string name = {};  // register, creategroup: the requested name
   std::string desc = {};  // creategroup
-  UserId user = {};       // logout: who
-  bool again = false;     // login: by itself, after a lost connection
+  UserId user = {};       // logout: the user
+  bool again = false;     // login: automatic, after a lost connection
 };
 
-// How a request ended.
+// The outcome of a request.
 struct Answer {
   enum class Status {
     kOk,
-    kRefused,       // the server said no: `event` is a Refused
-    kTimedOut,      // no answer in time; it may still come
-    kDisconnected,  // there is no connection, or it ended first
-    kNotSent,       // the request itself is impossible: `event` is a Usage
+    kRefused,       // the server refused: `event` is a Refused
+    kTimedOut,      // no answer in time; it may still arrive
+    kDisconnected,  // there was no connection, or it ended first
+    kNotSent,       // the request is impossible: `event` is a Usage
   };
   Status status = Status::kDisconnected;
   Event event = {};
@@ -38,10 +38,10 @@ struct Answer {
   bool ok() const { return status == Status::kOk; }
 };
 
-// One request on its way. The receiving thread fills `answer`, raises the flag and then the
-// semaphore; the sending thread waits for the semaphore, and believes the flag only. Each
-// request has its own pair: an answer that comes late can't be taken for the next one's, which
-// is how a second login after a logout came to hang in programs with one semaphore for all.
+// One request in flight. The receiving thread fills `answer`, sets the flag and then raises the
+// semaphore; the sending thread waits for the semaphore but trusts only the flag. Each request has
+// its own pair, so a late answer cannot be mistaken for that of the next request, the bug by which
+// a second login after a logout hung in programs with one global semaphore.
 struct Pending {
   explicit Pending(Question asked) : question(std::move(asked)) {}
 
@@ -51,23 +51,22 @@ struct Pending {
   std::binary_semaphore arrived{0};
 };
 
-// The requests that have no answer yet, by cid.
-// Threading: thread-safe. Bounds: one chat a stream (see Outbox); other requests are waited for,
-// so there are few.
+// The unanswered requests, by cid. Threading: thread-safe. Bounds: one chat per stream (see
+// Outbox); other requests block their caller, so there are few.
 class PendingTable {
  public:
   using Item = std::shared_ptr<Pending>;
 
-  // Nothing: the table is closed.
+  // Nothing if the table is closed.
   Item add(const std::string& cid, Question question);
 
-  // Whose answer a message with this cid and msgid is. Nothing when nobody waits for it.
+  // The request that a message with this cid and msgid answers. Nothing if there is none.
   Item find(std::string_view cid, int msgid);
 
-  // Answered and shown: the request leaves the table, and its sender goes on.
+  // The request is answered and shown: removes it and resumes its sender.
   void finish(const std::string& cid, Answer answer);
 
-  // Everything ends with kDisconnected, now and later, until open().
+  // Ends all requests, present and future, with kDisconnected until open().
   void close();
   void open();
 

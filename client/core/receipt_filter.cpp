@@ -24,7 +24,7 @@ void ReceiptFilter::forget_unless(UserId user) {
   told_.clear();
 }
 
-// In a direct stream all messages are the sender's own: there is nothing to remember.
+// In a direct stream all messages are the sender's own, so none need be remembered.
 void ReceiptFilter::add_own(GroupId group, Seq seq) {
   if (!group) return;
   auto& own = own_[group];
@@ -43,7 +43,7 @@ Seq ReceiptFilter::newest_own(const event::Receipt& receipt) const {
 void ReceiptFilter::apply(event::Receipt& receipt) {
   Told& told = told_[{receipt.group ? UserId{} : receipt.id, receipt.group}];
   const bool read = receipt.kind == "read";
-  // What has been read has been delivered.
+  // Read implies delivered.
   Seq& before = read ? told.read : told.delivered;
   const Seq newest = newest_own(receipt);
   receipt.newest_own = newest > before ? newest : 0;

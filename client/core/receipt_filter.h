@@ -8,13 +8,13 @@
 
 namespace chat::client {
 
-// Decides which receipts say something new about the user's own messages. A group's receipt counts
-// every member's messages, and the server may repeat any of them.
-// Threading: confined to one thread. Bounds: kOwnMax remembered messages a group.
+// Decides which receipts are news about the user's own messages. A group's receipt covers all
+// members' messages, and the server may repeat receipts.
+// Threading: confined to one thread. Bounds: kOwnMax remembered messages per group.
 class ReceiptFilter {
  public:
-  // Learns from Sent and History which messages are the user's own, and tells each Receipt the
-  // newest of them that it is the first to confirm. Another user's login forgets everything.
+  // Learns from Sent and History which messages are the user's own, and sets in each Receipt the
+  // newest own message that it newly confirms. The login of another user resets it.
   void apply(Event& event);
 
  private:
@@ -30,7 +30,7 @@ class ReceiptFilter {
   void apply(event::Receipt& receipt);
 
   UserId user_;
-  std::map<GroupId, std::set<Seq>> own_;  // only those whose reading has not been confirmed
+  std::map<GroupId, std::set<Seq>> own_;  // those not yet confirmed as read
   std::map<Target, Told> told_;
 };
 

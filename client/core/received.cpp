@@ -14,7 +14,7 @@ void Received::begin(UserId user) {
 }
 
 bool Received::take(const event::Message& message) {
-  if (message.seq == 0) return true;  // an older server numbers nothing
+  if (message.seq == 0) return true;  // an older server does not number messages
   const Target stream = message.group ? Target{{}, message.group} : Target{message.from, {}};
   base::MutexLock lock(mutex_);
   Seq& seen = seen_[stream];

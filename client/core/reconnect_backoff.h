@@ -9,11 +9,11 @@
 
 namespace chat::client {
 
-// How long to wait before trying to connect again: full jitter, random(0, min(30 s, 0.5 s · 2ⁿ)),
-// so that the clients of a server that fell don't come back in step.
+// Back-off for reconnecting with full jitter: random(0, min(30 s, 0.5 s · 2ⁿ)), so that the clients
+// of a failed server don't reconnect in step.
 class ReconnectBackoff {
  public:
-  // Gives a number in [0, most].
+  // Returns a number in [0, most].
   using Random = std::function<std::int64_t(std::int64_t most)>;
 
   explicit ReconnectBackoff(Random random) : random_(std::move(random)) {}
@@ -37,8 +37,8 @@ inline std::int64_t random_up_to(std::int64_t most) {
   return std::uniform_int_distribution<std::int64_t>(0, most)(random);
 }
 
-// How long to wait before sending again what the server could not take: its own wish, doubled with
-// each try up to 30 s, and half as much again at most, so that clients don't come back in step.
+// Back-off for resending a chat that the server could not accept: the server's retry_after_ms,
+// doubled with each attempt up to 30 s, plus up to half as jitter.
 inline std::chrono::milliseconds retry_delay(std::chrono::milliseconds wish, int tries,
                                              const ReconnectBackoff::Random& random) {
   constexpr std::int64_t kLeastMs = 20;

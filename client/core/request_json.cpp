@@ -9,7 +9,7 @@ namespace {
 using protocol::encode_request;
 namespace messages = protocol::messages;
 
-// DELIVERED and READ: they have no cid, because nobody waits for an answer.
+// DELIVERED and READ: without cid, because they have no reply.
 template <typename Message>
 std::string move_cursor(Target stream, Seq seq) {
   Message message;

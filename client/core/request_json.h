@@ -9,10 +9,10 @@
 #include "chat/protocol/messages/login_messages.h"
 #include "client/core/event.h"
 
-// What the client asks (PROTOCOL.md). All texts must be valid UTF-8.
+// The client's requests (PROTOCOL.md). All texts must be valid UTF-8.
 namespace chat::client {
 
-// Who logs in: by id where it names something, otherwise by name.
+// The account to log in to: by id if set, otherwise by name.
 struct Account {
   UserId id;
   std::string name;
@@ -24,17 +24,16 @@ struct Credentials {
   bool takeover = false;  // end a session that the account has elsewhere
 };
 
-// Those of the catalogue's requests that depend on more than their fields. The others are written
-// by protocol::encode_request() as they are.
+// Requests that need more than protocol::encode_request().
 namespace request {
 
 protocol::messages::Login login(const Credentials& credentials);
-// By the token that an earlier login brought.
+// By the token of an earlier login.
 protocol::messages::Login login_again(std::string_view token);
 protocol::messages::RevokeSession revoke_session(std::string_view session);  // empty: all others
 protocol::messages::History history(Target target, int limit, std::string_view cursor);
 std::string chat(std::string_view cid, UserId self, Target target, std::string_view text);
-// Everything of the stream up to seq has come, or has been read. They have no answer.
+// The stream has been received, or read, up to seq. They have no reply.
 std::string delivered(Target stream, Seq seq);
 std::string read(Target stream, Seq seq);
 

@@ -5,7 +5,7 @@
 namespace chat::client {
 namespace {
 
-// A server that says it twice adds nobody twice.
+// Ignores a repeated addition.
 template <typename Contact>
 void put_once(std::vector<Contact>& contacts, const Contact& contact) {
   std::erase_if(contacts, [&](const Contact& each) { return each.id == contact.id; });

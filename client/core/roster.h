@@ -8,12 +8,12 @@
 
 namespace chat::client {
 
-// The logged-in user's friends and groups, as the events so far tell them.
+// The logged-in user's friends and groups, according to the events so far.
 // Threading: thread-safe.
 class Roster {
  public:
-  // Takes in what an event says about friends and groups, and gives a presence its name; other
-  // events are ignored.
+  // Updates the lists from an event about friends or groups, and adds the name to a presence event;
+  // ignores other events.
   void apply(Event& event);
 
   std::vector<Friend> friends() const;
@@ -31,7 +31,7 @@ class Roster {
   mutable base::Mutex mutex_;
   Member self_ CHAT_GUARDED_BY(mutex_);
   std::vector<Friend> friends_ CHAT_GUARDED_BY(mutex_);
-  bool more_friends_ CHAT_GUARDED_BY(mutex_) = false;  // than these
+  bool more_friends_ CHAT_GUARDED_BY(mutex_) = false;  // than listed
   std::vector<Group> groups_ CHAT_GUARDED_BY(mutex_);
 };
 

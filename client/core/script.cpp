@@ -50,7 +50,7 @@ constexpr std::string_view kScriptNames[] = {"",         "Latin", "phonetic", "f
                                              "Cherokee", "Lisu"};
 constexpr std::size_t kScriptCount = std::size(kScriptNames);
 
-// Letters of these alphabets that look like Latin ones; most of their other letters look like none.
+// Letters of these alphabets that look like Latin ones.
 constexpr std::u32string_view kLikeLatin =
     U"ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαγικνορτυχϲϳ"
     U"АВЕЅІЈКМНОРСТУХҮԌԚԜѴЬаԁеһіјӏорсѕухԛԝѵүгпъ"
@@ -89,7 +89,7 @@ ScriptVerdict judge_scripts(std::u32string_view name) {
     ++counts[static_cast<std::size_t>(script)];
     all_look_latin = all_look_latin && letter_looks_latin(code, script);
   }
-  // Of equal numbers the first: Latin.
+  // The first of equal counts: Latin.
   const auto* const most = std::max_element(counts.begin(), counts.end());
   if (*most == 0) return {};
   ScriptVerdict verdict;

@@ -2,17 +2,17 @@
 
 #include <string_view>
 
-// Letters that look like those of another script. As browsers do with the names of hosts: what
-// mixes scripts, or looks like Latin letters throughout, is told apart from what it looks like.
+// Detection of look-alike letters. As browsers do for host names, texts that mix scripts, or
+// consist only of letters that look like Latin ones, are marked.
 namespace chat::client {
 
-// Only what can be taken for Latin letters, and Latin itself. Scripts that look like no other are
-// kNeutral, for they may stand beside Latin letters.
+// Latin, and scripts that can be confused with it. All other scripts are kNeutral, because they may
+// be mixed with Latin letters.
 enum class Script {
   kNeutral,
   kLatin,
-  kPhonetic,   // Latin letters that are in no alphabet people write names in
-  kFullwidth,  // Latin ones too
+  kPhonetic,   // Latin letters that no alphabet for names uses
+  kFullwidth,  // Latin letters too
   kSymbol,     // mathematical letters, letters in circles, ancient scripts
   kGreek,
   kCyrillic,
@@ -27,8 +27,8 @@ std::string_view name_of(Script script);
 // How a name may mislead.
 struct ScriptVerdict {
   Script main = Script::kNeutral;  // the script of most letters
-  bool mixed = false;              // there are letters of others, which are not kNeutral
-  bool looks_latin = false;        // of one script, and all of it looks like Latin letters
+  bool mixed = false;              // other scripts occur that are not kNeutral
+  bool looks_latin = false;        // one script, all of whose letters look Latin
 };
 ScriptVerdict judge_scripts(std::u32string_view name);
 

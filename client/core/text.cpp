@@ -16,12 +16,12 @@
 namespace chat::client {
 namespace {
 
-// What a continued line begins with.
+// The prefix of a continued line.
 constexpr std::string_view kGutter = "  │ ";
 constexpr int kGutterCells = 4;
 constexpr int kTabCells = 8;
 
-// Quotation marks of all kinds, and what looks like one.
+// Quotation marks of all kinds, and look-alikes.
 bool is_quotation_mark(char32_t code) {
   return code == '"' || code == 0x00AB || code == 0x00BB || code == 0x02BA || code == 0x02EE ||
          code == 0x05F4 || (code >= 0x201C && code <= 0x201F) || code == 0x2033 || code == 0x2036 ||
@@ -33,7 +33,7 @@ bool is_emoji(char32_t code) {
   return code >= 0x1F300 && code <= 0x1FAFF;
 }
 
-// Of what a name may consist and stand without quotation marks.
+// True if a name of such characters needs no quotation marks.
 bool is_name_letter(char32_t code) {
   constexpr std::string_view kMarks = "_-.";
   if (code < 0x80)
@@ -43,7 +43,7 @@ bool is_name_letter(char32_t code) {
   return std::iswalnum(static_cast<wint_t>(code)) != 0;
 }
 
-// Text that is broken into rows: what it consists of, one piece after the other.
+// Breaks a text, given piece by piece, into rows.
 class RowBreaker {
  public:
   explicit RowBreaker(int columns) : columns_(std::max(columns, 2 * kGutterCells)) {}
@@ -68,7 +68,7 @@ class RowBreaker {
   std::string take() { return std::move(out_); }
 
  private:
-  // Behind the last blank, unless that would leave most of the row empty.
+  // Breaks after the last blank, unless that would leave most of the row empty.
   void break_row() {
     const bool at_blank = cells_after_blank_ > columns_ / 2;
     out_.insert(at_blank ? after_blank_ : out_.size(), '\n' + std::string(kGutter));
@@ -78,8 +78,8 @@ class RowBreaker {
 
   const int columns_;
   std::string out_;
-  int cells_ = 0;  // of the row so far
-  // Behind its last blank: where in out_, and how many cells before; 0: there is none.
+  int cells_ = 0;  // in the current row
+  // After its last blank: the position in out_ and the cells before it; 0: none.
   std::size_t after_blank_ = 0;
   int cells_after_blank_ = 0;
 };
@@ -91,7 +91,7 @@ std::string_view colour_at(std::string_view text) {
   return end == std::string_view::npos ? std::string_view() : text.substr(0, end + 1);
 }
 
-// Copies `utf8`; where `replace` gives a text for a code point, that text instead.
+// Copies `utf8`, replacing code points for which `replace` returns a text.
 template <typename Replace>
 std::string translate(std::string_view utf8, Replace replace) {
   std::string out;

@@ -29,9 +29,9 @@ constexpr bool kMayLack = std::is_same_v<T, bool>;
 template <typename T>
 constexpr bool kMayLack<std::vector<T>> = true;
 
-// Reads messages by their descriptions, and remembers the first field that breaks the protocol, so
-// that a caller asks once at the end. Lists and flags that are missing are empty and false. Texts
-// live as long as the JSON.
+// Decodes messages by their field lists, and records the first field that violates the protocol, so
+// that callers check once at the end. Missing lists are empty and missing flags false. Texts live
+// as long as the JSON.
 class Reader {
  public:
   template <typename Message>
@@ -49,7 +49,7 @@ class Reader {
   void break_at(std::string name) {
     if (broken_.empty()) broken_ = std::move(name);
   }
-  // Whether nothing is broken, this included.
+  // True if nothing is broken, including this.
   bool require(bool holds, std::string_view name) {
     if (!holds) break_at(std::string(name));
     return !broken();
@@ -68,7 +68,7 @@ class Reader {
     }
   }
 
-  // nlohmann would turn 1.9, true and 2^63 into some integer.
+  // nlohmann would convert 1.9, true and 2^63 to integers.
   static bool is_integer(const json& value) {
     const bool fits = !value.is_number_unsigned() ||
                       value.get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max();
@@ -112,7 +112,7 @@ class Reader {
   std::string broken_;
 };
 
-// What every message has.
+// The fields of every message.
 struct Envelope {
   std::int64_t msgid = 0;
   std::optional<std::string_view> cid{};

@@ -10,8 +10,8 @@
 #include "client/core/event.h"
 #include "client/core/pending.h"
 
-// From the server's JSON to events. The server is a peer like any other: every field is checked,
-// and what breaks the protocol is an error with a sentence that names the field.
+// Converts the server's JSON to events. The server is not trusted: every field is checked, and a
+// violation of the protocol is an error that names the field.
 namespace chat::client {
 
 // One frame of the server. `raw` lives as long as the frame.
@@ -22,13 +22,13 @@ struct ServerMessage {
   std::string_view raw;
 };
 
-// Refuses what is not a JSON object with an integer msgid, or is nested too deeply.
+// Refuses anything but a JSON object with an integer msgid, and excessive nesting.
 Result<ServerMessage> parse_message(std::string_view frame);
 
-// The answer to `pending`, which asked for it.
+// The reply to the request described by `question`.
 Result<Event> read_reply(const ServerMessage& message, const Question& question);
 
-// Whatever nobody asked for. A push of an unknown kind is a Notice, not an error.
+// A message that is no reply. A push of an unknown kind is a Notice, not an error.
 Result<Event> read_push(const ServerMessage& message);
 
 }  // namespace chat::client

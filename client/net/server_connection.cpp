@@ -22,7 +22,7 @@ namespace chat::client {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
-// How a record of TLS begins that a server sends to who does not speak it: an alert.
+// The beginning of a TLS alert, which a TLS server sends to a client that does not speak TLS.
 constexpr std::string_view kTlsAlert = "\x15\x03";
 
 std::string connect_failure(int code) {
@@ -44,7 +44,7 @@ Result<AddressList> resolve(const std::string& host, std::uint16_t port) {
   return AddressList(list);
 }
 
-// 0, or what went wrong.
+// 0, or an errno.
 int wait_connected(int socket, std::chrono::milliseconds timeout) {
   pollfd waited{socket, POLLOUT, 0};
   int ready = 0;
@@ -59,12 +59,12 @@ int wait_connected(int socket, std::chrono::milliseconds timeout) {
 }
 
 void set_option(int socket, int level, int name, int value) {
-  // An option that a kernel lacks costs comfort only.
+  // An option that the kernel lacks is not essential.
   static_cast<void>(::setsockopt(socket, level, name, &value, sizeof value));
 }
 
-// A chat is small and wants to leave at once (TCP_NODELAY); a server that vanished is noticed
-// within 90 s even when nothing is sent.
+// Sends small chats at once (TCP_NODELAY), and detects a vanished server within 90 s even if
+// nothing is sent.
 void tune(int socket) {
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -73,7 +73,7 @@ void tune(int socket) {
   set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
-// A connected, blocking socket, or what went wrong in `code`.
+// A connected, blocking socket, or an errno in `code`.
 base::UniqueFd connect_to(const addrinfo& address, std::chrono::milliseconds timeout, int& code) {
   base::UniqueFd socket(::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   code = socket ? 0 : errno;
@@ -127,7 +127,7 @@ Result<void> ServerConnection::send(std::string_view json) {
   protocol::append_frame(bytes, protocol::Framing::kBinary, json);
   base::MutexLock lock(send_mutex_);
   auto written = transport_->write(bytes);
-  // Half a frame may have left: nothing that is sent after it would be understood.
+  // Part of a frame may have been sent, so nothing after it would be understood.
   if (!written) shutdown();
   return written;
 }
@@ -155,12 +155,13 @@ bool ServerConnection::speaks_lines() const {
   return framing != protocol::Framing::kUndecided && framing != protocol::Framing::kBinary;
 }
 
-// Nothing, where an end was to be expected.
+// Nothing if the end is regular.
 Result<std::optional<std::string_view>> ServerConnection::end_of_input() const {
   if (decoder_.has_partial_frame()) {
     return fail(ErrorCode::kUnavailable, "the server closed in the middle of a message");
   }
-  // So does a balancer without a server behind it, and what waits for a TLS handshake.
+  // A balancer without a server behind it does that too, and a server that waits for a TLS
+  // handshake.
   if (decoder_.framing() == protocol::Framing::kUndecided && encryption().empty()) {
     return fail(ErrorCode::kUnavailable,
                 "the server closed the connection before it said anything: nobody is behind it, "

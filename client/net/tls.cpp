@@ -24,7 +24,8 @@ bool is_address(const std::string& name) {
          ::inet_pton(AF_INET6, name.c_str(), &any) == 1;
 }
 
-// As it stands in a certificate: "fe80::1%eth0" and "chat.example.org." are ways to write a host.
+// The host as written in a certificate, without the scope of "fe80::1%eth0" or the dot of
+// "chat.example.org.".
 std::string certificate_name(std::string host) {
   const auto zone = host.find(':') == std::string::npos ? std::string::npos : host.find('%');
   if (zone != std::string::npos) host.resize(zone);
@@ -32,7 +33,7 @@ std::string certificate_name(std::string host) {
   return host;
 }
 
-// Letters, digits, '-' and '_' (in use, though RFC 1123 knows it not), up to 63 of them.
+// 1 to 63 letters, digits, '-' and '_' (in use, though not in RFC 1123).
 bool is_label(std::string_view label) {
   constexpr std::size_t kLabelMax = 63;
   return !label.empty() && label.size() <= kLabelMax && label.front() != '-' &&
@@ -74,8 +75,8 @@ Result<std::unique_ptr<TlsContext>> TlsContext::make(const TlsOptions& options) 
   if (!context || ::SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) != 1) {
     return fail(ErrorCode::kInternal, "OpenSSL does not start");
   }
-  // A frame tells its own length, so an end of the connection without TLS's goodbye hides nothing:
-  // it is an end like that of a plain one.
+  // Frames carry their length, so an end without TLS's close_notify cannot hide a truncation and is
+  // treated like that of a plain connection.
   ::SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_mode(context.get(),
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -89,12 +90,12 @@ Result<std::unique_ptr<TlsContext>> TlsContext::make(const TlsOptions& options) 
   return std::unique_ptr<TlsContext>(new TlsContext(std::move(context), options));
 }
 
-// Tells OpenSSL whose certificate it must be, and the server (SNI) who is wanted.
+// Sets the expected name of the certificate, and the name sent to the server (SNI).
 bool TlsContext::expect(ssl_st* ssl, const std::string& name) const {
   if (is_address(name)) {
     return ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(ssl), name.c_str()) == 1;
   }
-  // The subject's common name counts for nothing (RFC 9525, section 2).
+  // The subject's common name is ignored (RFC 9525, section 2).
   ::SSL_set_hostflags(ssl,
                       X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   return ::SSL_set1_host(ssl, name.c_str()) == 1 &&

@@ -14,30 +14,30 @@ struct ssl_st;      // and SSL
 namespace chat::client {
 
 struct TlsOptions {
-  std::string ca_file{};  // PEM; who signs servers' certificates. Empty: the system's CAs
-  bool insecure = false;  // whoever answers is believed
-  std::string name{};     // what the certificate must be for; empty: the host that is connected to
+  std::string ca_file{};  // trusted CAs (PEM). Empty: the system's
+  bool insecure = false;  // do not check the certificate
+  std::string name{};     // the certificate's expected name; empty: the host
 };
 
-// Whether a certificate can be for `name`: an IP address, or a DNS name of plain labels. Refused
-// are what OpenSSL gives a meaning of its own (a leading dot matches every subdomain), wildcards,
-// empty labels, and names in letters beyond ASCII, which certificates carry as xn-- labels.
+// True if a certificate can be issued for `name`: an IP address, or a DNS name of plain labels.
+// Refuses names that OpenSSL interprets (a leading dot matches every subdomain), wildcards, empty
+// labels, and non-ASCII names, which certificates contain as xn-- labels.
 bool is_certifiable_name(const std::string& name);
 
-// How this program speaks TLS (1.2 or newer) and whom it believes.
+// The client's TLS settings (1.2 or newer) and trust.
 //
-// A certificate must come from a known CA, be valid now, and name (as a subjectAltName: RFC 9525,
-// section 2) the host or address that the user connects to; unless `insecure`, which keeps out
-// eavesdroppers but not an active attacker.
+// A certificate must be from a trusted CA, currently valid, and name the host or address that the
+// user connects to (as a subjectAltName: RFC 9525, section 2). With `insecure` it is not checked,
+// which protects against eavesdroppers but not active attackers.
 // Threading: immutable after start.
 class TlsContext {
  public:
-  // Reads the CAs; kInvalidArgument with a sentence when they can't be used.
+  // Reads the CAs; kInvalidArgument with a sentence if they are unusable.
   static Result<std::unique_ptr<TlsContext>> make(const TlsOptions& options);
 
-  // Shakes hands over a connected socket, which becomes non-blocking; blocks for at most
-  // `timeout` (kTimeout). kUnavailable with a sentence: what answers there speaks no TLS, or is
-  // not to be believed.
+  // Performs the handshake on a connected socket, which becomes non-blocking; blocks for at most
+  // `timeout` (kTimeout). kUnavailable with a sentence if the server does not speak TLS or is not
+  // trusted.
   Result<std::unique_ptr<Transport>> shake_hands(base::UniqueFd socket, const std::string& host,
                                                  std::chrono::milliseconds timeout) const;
 

@@ -16,7 +16,7 @@ std::string certificate_fault(long code, const std::string& name) {
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return fmt::format("the server's certificate is not for {} (--tls-name NAME expects another)",
                          name);
-    // A CA of the same name as a known one but with another key shows as the last two.
+    // The last two also occur for a CA with the name of a known one but another key.
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:

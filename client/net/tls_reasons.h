@@ -2,17 +2,17 @@
 
 #include <string>
 
-// What OpenSSL's codes mean to somebody who wants to chat.
+// Messages for users about OpenSSL's error codes.
 namespace chat::client {
 
-// Why a certificate is not to be believed; `code` of SSL_get_verify_result(), not X509_V_OK.
-// `name` is what the certificate should have been for.
+// Why a certificate is not trusted; `code` is from SSL_get_verify_result(), not X509_V_OK. `name`
+// is the expected name.
 std::string certificate_fault(long code, const std::string& name);
 
-// Why a handshake failed for another reason; `code` of ERR_peek_error().
+// Other reasons for a failed handshake; `code` is from ERR_peek_error().
 std::string handshake_fault(unsigned long code);
 
-// Any other error; `code` of ERR_peek_error().
+// Any other error; `code` is from ERR_peek_error().
 std::string tls_fault(unsigned long code);
 
 }  // namespace chat::client

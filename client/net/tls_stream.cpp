@@ -22,8 +22,8 @@ constexpr const char* kSilence = "no TLS handshake in time: perhaps what answers
 constexpr const char* kRefusal =
     "the server closed the connection during the TLS handshake: perhaps it speaks no TLS";
 
-// OpenSSL's own BIO for sockets writes with write(), which raises SIGPIPE; these are its functions
-// with send() and recv(). The descriptor stands in the BIO's data.
+// OpenSSL's socket BIO uses write(), which raises SIGPIPE; this one uses send() and recv(). The
+// BIO's data is the descriptor.
 int socket_of(BIO* bio) {
   return static_cast<int>(reinterpret_cast<std::intptr_t>(::BIO_get_data(bio)));
 }
@@ -63,11 +63,11 @@ BIO_METHOD* make_socket_method() {
 }
 
 BIO* make_bio(int socket) {
-  // For as long as the process lives: BIOs point to it.
+  // Never freed, because BIOs point to it.
   static BIO_METHOD* const method = make_socket_method();
   BIO* const bio = method != nullptr ? ::BIO_new(method) : nullptr;
   if (bio == nullptr) return nullptr;
-  // The number itself is the data: nobody takes it for a pointer.
+  // The number itself is the data and is never dereferenced.
   // NOLINTNEXTLINE(performance-no-int-to-ptr)
   ::BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket)));
   ::BIO_set_init(bio, 1);
@@ -89,12 +89,12 @@ TlsStream::TlsStream(Handle ssl, base::UniqueFd socket)
   ::fcntl(socket_.get(), F_SETFL, ::fcntl(socket_.get(), F_GETFL) | O_NONBLOCK);
 }
 
-// One step of OpenSSL's: never waits.
+// Runs one step of OpenSSL; never blocks.
 template <typename Operation>
 TlsStream::Step TlsStream::take(Operation operation) {
   base::MutexLock lock(mutex_);
   if (broken_) return Step::kBroken;
-  // What SSL_get_error() says depends on this thread's queue of errors.
+  // SSL_get_error() depends on this thread's error queue.
   ::ERR_clear_error();
   errno = 0;
   const int result = operation(ssl_.get());
@@ -180,7 +180,7 @@ Result<void> TlsStream::write(std::string_view bytes) {
 void TlsStream::shutdown() {
   {
     base::MutexLock lock(mutex_);
-    // TLS's own goodbye; what becomes of it is nothing to us.
+    // Sends close_notify; its result does not matter.
     if (!broken_ && ::SSL_is_init_finished(ssl_.get()) == 1) {
       ::ERR_clear_error();
       static_cast<void>(::SSL_shutdown(ssl_.get()));

@@ -18,20 +18,20 @@ namespace chat::client {
 
 // TLS over a socket.
 //
-// OpenSSL's object for a connection is for one thread at a time, and here one thread reads while
-// another writes. So the socket does not block, the mutex is held for steps that do not wait, and
-// who has to wait does that in poll(), outside of it. A step is always tried before a wait: what
-// OpenSSL has read already would wake no poll().
-// Threading: as Transport says; shake_hands() before everything else.
+// An SSL object may be used by one thread at a time, but here one thread reads while another
+// writes. So the socket is non-blocking, the mutex is held only for steps that do not block, and
+// waiting happens in poll() outside it. A step is always tried before waiting, because poll() does
+// not report data that OpenSSL has already read.
+// Threading: see Transport; call shake_hands() first.
 class TlsStream : public Transport {
  public:
-  // Nothing when OpenSSL has no memory for it.
+  // Null when out of memory.
   static std::unique_ptr<TlsStream> make(SSL_CTX* context, base::UniqueFd socket);
 
-  // For settings before shake_hands().
+  // For configuration before shake_hands().
   SSL* ssl() { return ssl_.get(); }
 
-  // `name` for the sentences about it.
+  // `name` is used in error messages.
   Result<void> shake_hands(const std::string& name, base::SteadyTime deadline)
       CHAT_EXCLUDES(mutex_);
 
@@ -60,9 +60,9 @@ class TlsStream : public Transport {
   // Fixed after start.
   const base::UniqueFd socket_;
   mutable base::Mutex mutex_;
-  const Handle ssl_;  // used under the mutex
-  // After an error OpenSSL allows no further step. What it was: a code of OpenSSL's, or 0 and an
-  // errno, or both 0.
+  const Handle ssl_;  // guarded by the mutex
+  // After an error OpenSSL allows no further step. The error: an OpenSSL code, or 0 and an errno,
+  // or both 0.
   bool broken_ CHAT_GUARDED_BY(mutex_) = false;
   unsigned long code_ CHAT_GUARDED_BY(mutex_) = 0;
   int errno_ CHAT_GUARDED_BY(mutex_) = 0;

@@ -28,7 +28,7 @@ bool is_closed(int fd) {
   return ::fcntl(fd, F_GETFD) < 0;
 }
 
-// A socket would get the free number: it would be read as commands, or events written into it.
+// Otherwise a socket could get the free descriptor, and be read for commands or receive the output.
 std::optional<int> refuse_closed_streams() {
   if (is_closed(STDERR_FILENO)) {
     static_cast<void>(::open("/dev/null", O_WRONLY));
@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
   auto options = parse_options(argc, argv);
   if (options.leave) return *options.leave;
   if (const auto code = refuse_closed_streams()) return *code;
-  // A reader of standard output that is gone is noticed by the write.
+  // A vanished reader of standard output is detected by the failing write.
   (void)std::signal(SIGPIPE, SIG_IGN);
   return run(std::move(options));
 }

@@ -8,7 +8,7 @@
 
 namespace chat::client {
 
-// The command line, read. Plain value.
+// The parsed command line. Plain value.
 struct ClientOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 6000;
@@ -19,7 +19,7 @@ struct ClientOptions {
   bool tls = false;
   TlsOptions tls_options;
   bool reconnect = false;  // after a lost connection; on a terminal always
-  // --help, --version or a mistake: the text is printed already, leave with this code.
+  // After --help, --version or an error: the exit code; the text is already printed.
   std::optional<int> leave;
 };
 

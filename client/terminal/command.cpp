@@ -25,7 +25,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
 }
 
-// Takes the text before `separator` off the front; the rest begins after it.
+// Removes the text before `separator`, and the separator, from the front.
 std::string_view take_until(std::string_view& rest, char separator) {
   const auto end = rest.find(separator);
   const std::string_view taken = rest.substr(0, end);
@@ -38,7 +38,7 @@ std::string_view take_word(std::string_view& rest) {
   return take_until(rest, ' ');
 }
 
-// A word, or what stands in quotation marks (without them; there is no escape).
+// Removes a word, or a quoted text (returned without the marks; there are no escapes).
 std::string_view take_name(std::string_view& rest, bool& quoted) {
   rest = trim(rest);
   quoted = rest.size() > 1 && rest.front() == '"' && rest.find('"', 1) != std::string_view::npos;
@@ -136,7 +136,7 @@ Parsed to_chat(const Target& target, std::string_view text, const char* usage) {
   return command::Chat{target, std::string(text)};
 }
 
-// The text keeps its own spaces; those before the number don't count.
+// The text keeps its spaces; those before the number are ignored.
 template <typename IdType>
 IdType take_id(std::string_view& rest, char separator) {
   rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
@@ -155,7 +155,7 @@ Parsed parse_group_chat(std::string_view rest) {
   return to_chat({{}, id}, rest, "/group ID TEXT");
 }
 
-// The server gives at most 100 at once.
+// The server returns at most 100 messages at once.
 Parsed parse_history(std::string_view rest) {
   constexpr const char* kUsage = "/history ID [N], or /history group ID [N]; N from 1 to 100";
   constexpr int kMost = 100;
@@ -203,15 +203,15 @@ Parsed parse_bare(std::string_view rest) {
   return T{};
 }
 
-// One command: what is typed, what /help says, and how the rest of the line is read.
+// One command: its word, its line of /help, and the parser of its arguments.
 struct CommandRow {
   std::string_view word;
   std::string_view help;
   Parsed (*parse)(std::string_view rest);
-  // The spelling of the original clients; empty: they have none.
+  // The spelling of the original clients; empty: none.
   std::string_view original = {};
   Parsed (*parse_original)(std::string_view rest) = nullptr;  // nullptr: as `parse`
-  bool secret = false;                                        // a password may follow
+  bool secret = false;  // the arguments may include a password
 };
 
 constexpr CommandRow kCommands[] = {
@@ -276,13 +276,13 @@ constexpr std::string_view kHelpEnd =
     "A NAME with spaces, or one of digits only, stands in quotation marks: \"Anna Lee\", "
     "\"123\".\n";
 
-// A row in one of its spellings.
+// A row and the spelling used.
 struct Spelling {
   const CommandRow* row = nullptr;  // nullptr: no such command
   Parsed (*parse)(std::string_view rest) = nullptr;
 };
 
-// Takes the command's word off the front.
+// Removes the command's word from the front.
 Spelling take_spelling(std::string_view& line) {
   line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
   const bool slash = line.starts_with('/');

@@ -13,14 +13,14 @@
 #include "client/core/event.h"
 #include "client/core/request_json.h"
 
-// What the user types, as values. Two spellings are understood: `/chat 2 hello`, and that of the
+// The user's commands as values. Two spellings are accepted: `/chat 2 hello`, and that of the
 // original clients, `chat:2:hello`.
 namespace chat::client {
 
 class TerminalClient;
 
-// Each command is a value that can run; `run` is defined in run_commands.cpp. kWorksOffline: it
-// makes sense without a connection.
+// Each command is a value with a function `run`, defined in run_commands.cpp. kWorksOffline: needs
+// no connection.
 namespace command {
 
 struct Nothing {  // an empty line
@@ -29,7 +29,7 @@ struct Nothing {  // an empty line
 };
 struct Register {
   std::string name;
-  std::optional<std::string> password;  // nothing: to be asked for
+  std::optional<std::string> password;  // nothing: ask for it
   void run(TerminalClient& client) const;
 };
 struct Login {
@@ -76,7 +76,7 @@ struct WaitMessages {
   std::chrono::milliseconds timeout{0};
   void run(TerminalClient& client) const;
 };
-struct Password {  // both are asked for
+struct Password {  // asks for both passwords
   void run(TerminalClient& client) const;
 };
 struct DeleteAccount {
@@ -115,18 +115,18 @@ using Command =
                  command::Password, command::DeleteAccount, command::Sessions, command::Revoke,
                  command::History, command::More, command::Help, command::Quit>;
 
-// One line without its line end → a command, or a sentence that says what is wrong with it.
-// The line is never repeated in the sentence: it may hold a password.
+// Parses a line without its line end. The error is a sentence that never repeats the line, which
+// may contain a password.
 tl::expected<Command, std::string> parse_command(std::string_view line);
 
-// Whether the line may come back by pressing a key: it begins with a command, and none of its lines
-// with one that takes a password. What is no command may be a mistyped one, or a password.
+// True if the line may be kept in the history: it begins with a command, and none of its lines with
+// one that takes a password. Anything else may be a mistyped command, or a password.
 bool may_be_remembered(std::string_view line);
 
-// Only digits: an id. Anything else is a name; in quotation marks, also a name of digits.
+// Digits are an id. Anything else is a name; a quoted name may consist of digits.
 tl::expected<Account, std::string> parse_account(std::string_view text);
 
-// The list that /help shows.
+// The output of /help.
 const std::string& command_help();
 // "/add", "/chat" …, ascending.
 const std::vector<std::string_view>& command_words();

@@ -81,8 +81,8 @@ EditLine::Effect EditLine::edit(const Key& key) {
   return Effect::kNone;
 }
 
-// Each older line that holds what is wanted; any key that does not belong to the search ends it and
-// works on what was found.
+// Steps through older lines that contain the searched text; any other key ends the search and
+// applies to the line found.
 EditLine::Effect EditLine::search(const Key& key) {
   switch (key.kind) {
     case Kind::kCharacter:
@@ -186,7 +186,7 @@ void EditLine::remember(std::string line) {
   position_ = history_.size();
 }
 
-// A character with its combining ones, and what joiners tie to it.
+// Moves over a character with its combining and joined characters.
 std::size_t EditLine::left_of(std::size_t position) const {
   if (position == 0) return 0;
   --position;

@@ -11,12 +11,12 @@
 
 namespace chat::client {
 
-// The line that is being typed: its text and cursor, the lines before it, what was cut out, and the
-// search through those lines (Ctrl-R). Knows nothing of a terminal.
+// The line being edited: its text and cursor, the history, the cut text, and the history search
+// (Ctrl-R). Independent of the terminal.
 //
-// The cursor stands between characters as a person sees them: a character takes the combining ones
-// behind it along. A line may hold line ends, which only a paste brings.
-// Threading: externally synchronised. Bounds: kMaxBytes a line, kHistoryMax lines.
+// The cursor moves by characters as seen by the user: combining characters belong to their base. A
+// line may contain line ends, but only from a paste.
+// Threading: externally synchronised. Bounds: kMaxBytes per line, kHistoryMax lines.
 class EditLine {
  public:
   static constexpr std::size_t kMaxBytes = 64 * 1024;
@@ -24,33 +24,32 @@ class EditLine {
 
   enum class Effect {
     kNone,
-    kChanged,    // what is to be shown
-    kEntered,    // the line is finished: take()
+    kChanged,    // the displayed text
+    kEntered,    // the line is complete: call take()
     kEnded,      // Ctrl-D on an empty line
     kCancelled,  // Ctrl-G on a secret line
     kComplete,   // Tab: the words up to the cursor may be completed
     kRedraw,     // Ctrl-L
-    kTooLong     // the text did not fit and was not taken
+    kTooLong     // the text did not fit and was dropped
   };
 
   Effect apply(const Key& key);
 
-  // A secret line is not shown, and leaves nothing behind.
+  // A secret line is neither shown nor kept.
   void begin(bool secret);
   bool secret() const { return secret_; }
 
   const std::u32string& text() const { return text_; }
   std::size_t cursor() const { return cursor_; }
-  // "(search)`word': " while a search is on.
+  // "(search)`word': " during a search.
   std::optional<std::u32string> search_prompt() const;
 
-  // The text up to the cursor becomes `text`, if that fits.
+  // Replaces the text up to the cursor by `text`, if it fits.
   void replace_head(std::u32string_view text);
-  // Ends the line and empties it, without the line ends and the blanks around it that a paste may
-  // have brought.
+  // Returns the line and clears it, without surrounding line ends and blanks from a paste.
   std::string take();
   void remember(std::string line);
-  // What was cut out may be a part of a password.
+  // The cut text may be part of a password.
   void forget_cut() { cut_.clear(); }
 
  private:
@@ -74,8 +73,8 @@ class EditLine {
   bool secret_ = false;
   std::u32string cut_;
   std::deque<std::u32string> history_;  // oldest first
-  std::size_t position_ = 0;            // in history_; its size: the new line
-  std::u32string new_line_;             // while an older one is shown
+  std::size_t position_ = 0;            // in history_; history_.size(): the new line
+  std::u32string new_line_;             // kept while an older one is shown
   bool searching_ = false;
   std::u32string wanted_;
 };

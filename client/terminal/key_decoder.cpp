@@ -20,7 +20,7 @@ struct Binding {
   Kind kind;
 };
 
-// Ctrl-letter, and the letters behind ESC (Alt).
+// Ctrl-letter, and the letters after ESC (Alt).
 constexpr std::pair<char, Kind> kPlain[] = {
     {'\x01', Kind::kHome},        {'\x02', Kind::kLeft},         {'\x04', Kind::kDeleteOrEnd},
     {'\x05', Kind::kEnd},         {'\x06', Kind::kRight},        {'\x07', Kind::kCancel},
@@ -34,7 +34,7 @@ constexpr std::pair<char, Kind> kMeta[] = {
     {'\x7f', Kind::kKillWordLeft}, {'\x08', Kind::kKillWordLeft}, {'\x0d', Kind::kEnter},
     {'\x0a', Kind::kEnter}};
 
-// What stands behind ESC [ or ESC O, with the final character.
+// The sequences after ESC [ or ESC O, including the final character.
 constexpr Binding kSequences[] = {{"A", Kind::kUp},
                                   {"B", Kind::kDown},
                                   {"C", Kind::kRight},
@@ -62,7 +62,8 @@ const Kind* find(const std::pair<char, Kind> (&table)[N], char byte) {
   return found == table + N ? nullptr : &found->second;
 }
 
-// A paste may hold anything: line ends become LF, and of the other controls only tabs stay.
+// Cleans a paste, which may contain anything: line ends become LF, and other control characters
+// except tabs are removed.
 std::u32string clean(std::string_view bytes) {
   std::u32string out = to_code_points(bytes);
   std::u32string kept;
@@ -121,7 +122,7 @@ void KeyDecoder::take_plain(char byte, std::vector<Key>& keys) {
   const std::size_t length = sequence_length(static_cast<unsigned char>(character_.front()));
   if (character_.size() < length) return;
   const std::u32string code = to_code_points(std::exchange(character_, {}));
-  // C1 as two bytes is no key.
+  // A two-byte C1 control is not a key.
   if (!code.empty() && !(code[0] >= 0x80 && code[0] < 0xA0)) {
     keys.push_back({Kind::kCharacter, code[0]});
   }
@@ -142,14 +143,14 @@ void KeyDecoder::take_escape(char byte, std::vector<Key>& keys) {
     default: break;
   }
   if (const Kind* const kind = find(kMeta, byte)) return keys.push_back({*kind});
-  // No key of ours: ESC, and then whatever it is.
+  // An unknown sequence: ESC, then the character itself.
   keys.push_back({Kind::kEscape});
   take_plain(byte, keys);
 }
 
 void KeyDecoder::take_control(char byte, std::vector<Key>& keys) {
   const auto value = static_cast<unsigned char>(byte);
-  if (value < 0x20 || value >= 0x7F) {  // the sequence is broken off
+  if (value < 0x20 || value >= 0x7F) {  // the sequence is invalid
     state_ = State::kPlain;
     return take_plain(byte, keys);
   }
@@ -159,7 +160,7 @@ void KeyDecoder::take_control(char byte, std::vector<Key>& keys) {
     return;
   }
   if (parameters_.size() < kParametersMax) parameters_ += byte;
-  if (value < 0x40) return;  // it is no final one
+  if (value < 0x40) return;  // not a final character
   state_ = State::kPlain;
   if (parameters_ == "200~") {
     state_ = State::kPaste;
@@ -183,7 +184,8 @@ void KeyDecoder::take_paste(char byte, std::vector<Key>& keys) {
     if (paste_end_ == kPasteEnd) end_paste(keys);
     return;
   }
-  // Only its first character is an ESC: after a mismatch the mark can begin with this one at most.
+  // Only its first character is ESC, so after a mismatch the mark can only begin with this
+  // character.
   for (const char each : std::exchange(paste_end_, {})) keep(each);
   if (byte == kEsc) {
     paste_end_ += byte;

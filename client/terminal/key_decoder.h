@@ -7,7 +7,7 @@
 
 namespace chat::client {
 
-// What a person does on a keyboard.
+// A key press or a paste.
 struct Key {
   enum class Kind {
     kCharacter,  // `character`
@@ -38,17 +38,17 @@ struct Key {
   Kind kind = Kind::kEscape;
   char32_t character = 0;
   std::u32string pasted = {};
-  bool cut = false;  // the paste was longer than kPasteMaxBytes, and its end was dropped
+  bool cut = false;  // the paste was truncated to kPasteMaxBytes
 
   friend bool operator==(const Key&, const Key&) = default;
 };
 
-// Bytes from a terminal → keys: UTF-8, the escape sequences of xterm and its kin (ECMA-48), and
-// pastes that the terminal marks.
+// Decodes a terminal's bytes to keys: UTF-8, the escape sequences of xterm and similar terminals
+// (ECMA-48), and bracketed pastes.
 //
-// It never waits: what is incomplete is kept for the next bytes. As ESC is both a key and the
-// beginning of a sequence, the caller says by pause() that nothing has followed for a while.
-// Bytes that are no UTF-8 are dropped, so is what a sequence of an unknown meaning consists of.
+// Never blocks: incomplete input is kept for the next bytes. ESC is both a key and the beginning of
+// a sequence, so the caller reports by pause() that nothing has followed for a while. Invalid UTF-8
+// and unknown sequences are dropped.
 // Threading: externally synchronised. Bounds: kPasteMaxBytes of a paste, a few bytes otherwise.
 class KeyDecoder {
  public:
@@ -56,7 +56,7 @@ class KeyDecoder {
 
   void feed(std::string_view bytes, std::vector<Key>& keys);
 
-  // Something has begun and is not complete.
+  // True if input is incomplete.
   bool pending() const { return state_ != State::kPlain || !character_.empty(); }
   bool in_paste() const { return state_ == State::kPaste; }
   void pause(std::vector<Key>& keys);
@@ -64,10 +64,10 @@ class KeyDecoder {
  private:
   enum class State {
     kPlain,
-    kEscape,        // behind ESC
-    kControl,       // behind ESC [
-    kFunction,      // behind ESC O, or ESC [ [
-    kString,        // in a string for somebody else: ESC ], P, X, ^ or _
+    kEscape,        // after ESC
+    kControl,       // after ESC [
+    kFunction,      // after ESC O, or ESC [ [
+    kString,        // in a control string: ESC ], P, X, ^ or _
     kStringEscape,  // an ESC in it
     kPaste
   };
@@ -80,11 +80,11 @@ class KeyDecoder {
   void end_paste(std::vector<Key>& keys);
 
   State state_ = State::kPlain;
-  std::string character_;   // an incomplete one
+  std::string character_;   // an incomplete character
   std::string parameters_;  // of a control sequence
   std::string paste_;
   std::size_t dropped_ = 0;  // bytes of the paste over the limit
-  std::string paste_end_;    // as much of its end mark as has come
+  std::string paste_end_;    // the received part of its end mark
 };
 
 }  // namespace chat::client

@@ -1,13 +1,12 @@
-// Why no library: what is needed is an editor that is fed with whatever bytes have come, and never
-// reads by itself, because this program has to show messages, send pings and obey signals while
-// half a key has arrived. libedit, replxx and linenoise read the bytes behind an ESC (and libedit
-// also the rest of a UTF-8 character and the keys of a Ctrl-R) with a blocking read() in the middle
-// of their work; GNU readline does so in a bracketed paste, and its licence (GPL) would become the
-// client's.
+// Why no library: the editor must accept whatever bytes have arrived and never read by itself,
+// because the client shows messages, sends pings and obeys signals while half a key has arrived.
+// libedit, replxx and linenoise read the bytes after an ESC (and libedit also the rest of a UTF-8
+// character and the keys of a Ctrl-R) with a blocking read(); GNU readline does so in a bracketed
+// paste, and its licence (GPL) would extend to the client.
 //
-// The pieces: KeyDecoder turns bytes into keys, EditLine applies keys to a text, lay_out() makes
-// rows of the text, LineView draws rows. None of them waits or knows a file descriptor; this file
-// holds the thread that reads, and the lock.
+// The parts: KeyDecoder turns bytes into keys, EditLine applies keys to a text, lay_out() breaks
+// the text into rows, LineView draws rows. None of them blocks or uses a file descriptor; this file
+// holds the reading thread and the lock.
 #include "client/terminal/line_editor.h"
 
 #include <fmt/format.h>
@@ -36,16 +35,16 @@ using std::chrono::milliseconds;
 using Effect = EditLine::Effect;
 using Status = LineReader::Status;
 
-// An ESC with nothing behind it for so long is the key itself.
+// An ESC that nothing follows for this long is the key itself.
 constexpr milliseconds kEscapeTimeout{300};
-// A paste whose end mark does not come is over.
+// A paste without an end mark ends after this time.
 constexpr milliseconds kPasteTimeout{3000};
-// However long the line is, so much of what was printed above it stays visible.
+// Rows of earlier output that stay visible however long the line is.
 constexpr int kRowsAbove = 4;
-// In the background, how often to look whether the terminal is ours again.
+// In the background, how often to check whether we are in the foreground again.
 constexpr milliseconds kBackgroundLook{200};
 
-// Cells of a character are known only in a UTF-8 locale.
+// Character widths are known only in a UTF-8 locale.
 void use_utf8() {
   (void)std::setlocale(LC_CTYPE, "");
   if (std::strcmp(::nl_langinfo(CODESET), "UTF-8") != 0) (void)std::setlocale(LC_CTYPE, "C.UTF-8");
@@ -142,7 +141,8 @@ void LineEditor::finish_locked(Status status) {
   changed_.notify_all();
 }
 
-// The keyboard's thread. It holds the lock for what has come, never while it waits or reads.
+// The body of the keyboard thread. Holds the lock while handling input, never while waiting or
+// reading.
 void LineEditor::read_keys() {
   for (;;) {
     const Watch watch = look_around();
@@ -156,7 +156,7 @@ void LineEditor::read_keys() {
       continue;
     }
     char chunk[4096];
-    // The terminal may have gone to another process group meanwhile: to read would stop this one.
+    // If another process group now has the terminal, reading would stop this process.
     if (!mode_.retry()) continue;
     const ssize_t count = ::read(STDIN_FILENO, chunk, sizeof chunk);
     const bool nothing = count == 0 && (fds[1].revents & (POLLHUP | POLLERR)) == 0 && watch.raw;
@@ -182,7 +182,7 @@ LineEditor::Watch LineEditor::look_around() {
   return {true, started_, decoder_.in_paste() ? kPasteTimeout : kEscapeTimeout};
 }
 
-// Key by key, because what follows the end of a line belongs to the next one.
+// Key by key, because input after the end of a line belongs to the next one.
 void LineEditor::take_locked(std::string_view bytes) {
   bool changed = false;
   std::vector<Key> keys;
@@ -203,15 +203,15 @@ void LineEditor::pause_locked() {
   if (changed) redraw_locked();
 }
 
-// What is cut out of a line that may not come back may hold a password: it is there for this line,
-// and not for the next ones.
+// Text cut from a line that is not kept in the history may contain a password, so it is available
+// for this line only.
 bool LineEditor::press_locked(const Key& key) {
   const bool cuts_some = cuts(key.kind) && !line_.secret() && !line_.text().empty();
   if (cuts_some && !remember_(to_utf8(line_.text()))) keep_cut_ = false;
   return act_locked(line_.apply(key));
 }
 
-// True: the line is to be drawn anew.
+// True if the line must be redrawn.
 bool LineEditor::act_locked(Effect effect) {
   switch (effect) {
     case Effect::kNone: break;
@@ -301,7 +301,7 @@ void LineEditor::resume() {
   base::MutexLock lock(mutex_);
   mode_.resume();
   foreground_ = mode_.retry();
-  // Others have written since: nothing of what was drawn is where it was.
+  // Other output has been written since, so the drawn rows are no longer in place.
   view_ = {};
   redraw_locked();
 }

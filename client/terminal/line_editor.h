@@ -19,43 +19,42 @@
 
 namespace chat::client {
 
-// The line that a person types on a terminal, with what is printed meanwhile above it.
+// Edits a line on a terminal while other output is printed above it.
 //
-// A thread of its own reads the keyboard and draws, so typing goes on whatever the program waits
-// for. It takes a line's keys only after next() or ask() has been called for it: what is typed
-// while a command runs is kept for the next line, and dropped before a question, because it was not
-// meant as the answer.
-// In the background (`bg`) nothing is read and no line is drawn, until the terminal is back.
-// Threading: next() and ask() on one thread, the rest on any. Bounds: kAheadMaxBytes typed ahead.
+// A separate thread reads the keyboard and draws, so typing works whatever the program waits for.
+// Keys are applied only after next() or ask() was called: input typed while a command runs is kept
+// for the next line, but dropped before a question, because it was not meant as its answer. In the
+// background (`bg`) nothing is read and no line is drawn.
+// Threading: next() and ask() on one thread, the rest on any. Bounds: kAheadMaxBytes of type-ahead.
 class LineEditor {
  public:
-  // What the text up to the cursor may be completed to.
+  // Returns the possible completions of the text up to the cursor.
   using Complete = std::function<std::vector<std::string>(std::string_view before)>;
-  // Whether a finished line may come back by pressing a key.
+  // True if a finished line may be kept in the history.
   using Remember = std::function<bool(std::string_view line)>;
 
   LineEditor(TerminalMode& mode, std::string prompt, Complete complete, Remember remember);
-  // The terminal is as it was; what was being typed stays on the screen.
+  // Restores the terminal; the unfinished line stays on the screen.
   ~LineEditor();
   LineEditor(const LineEditor&) = delete;
   LineEditor& operator=(const LineEditor&) = delete;
 
-  // The next line; kTimeout when none was finished in time, kEnd at the end of the input. The line
-  // may hold line ends, which a paste brought.
+  // The next line; kTimeout if none was finished in time, kEnd at the end of the input. The line
+  // may contain line ends from a paste.
   LineReader::Status next(std::string& line, std::chrono::milliseconds timeout);
-  // Likewise for the answer to a question, which is not shown. kEnd also when the user cancels it.
-  // After kTimeout the same question goes on.
+  // Likewise for the answer to a question, which is not shown. kEnd also if the user cancels. After
+  // kTimeout the same question continues.
   LineReader::Status ask(const std::string& question, std::string& answer,
                          std::chrono::milliseconds timeout);
 
-  // Whole lines. False when nobody reads the terminal any more.
+  // Prints whole lines. False if the terminal is gone.
   bool print(const std::string& text);
-  // The same, broken at the terminal's width so that a line's rest cannot be taken for another one.
+  // The same, broken at the terminal's width with marked continuations.
   bool print_rows(const std::string& text);
 
-  // next() and ask() return kWoken from now on.
+  // Makes next() and ask() return kWoken from now on.
   void wake();
-  // Before the process stops, when it goes on, and when the terminal's size has changed.
+  // Call before the process is stopped, when it continues, and when the terminal is resized.
   void suspend();
   void resume();
   void resize();
@@ -63,10 +62,10 @@ class LineEditor {
  private:
   static constexpr std::size_t kAheadMaxBytes = 64 * 1024;
 
-  // What the keyboard's thread waits for.
+  // What the keyboard thread waits for.
   struct Watch {
     bool keys = false;
-    bool raw = false;  // a read() of nothing is not the end of the input
+    bool raw = false;  // read() returning 0 is not the end of the input
     std::chrono::milliseconds timeout{0};
   };
 
@@ -92,26 +91,26 @@ class LineEditor {
   const Remember remember_;
   const base::UniqueFd stop_;
 
-  // Without the lock, which a terminal that takes no output holds up; whoever waits looks again
-  // after its time-out at the latest.
+  // Not guarded, because a terminal that blocks output also blocks the lock; waiting threads
+  // recheck after their time-out at the latest.
   std::atomic<bool> woken_{false};
 
-  base::Mutex mutex_;  // held while the terminal is written to; takes TerminalMode's
+  base::Mutex mutex_;  // held while writing to the terminal; TerminalMode's is taken under it
   base::CondVar changed_;
   KeyDecoder decoder_ CHAT_GUARDED_BY(mutex_);
   EditLine line_ CHAT_GUARDED_BY(mutex_);
-  bool keep_cut_ CHAT_GUARDED_BY(mutex_) = true;  // beyond the end of this line
+  bool keep_cut_ CHAT_GUARDED_BY(mutex_) = true;  // after the end of this line
   LineView view_ CHAT_GUARDED_BY(mutex_);
   std::u32string shown_prompt_ CHAT_GUARDED_BY(mutex_);
   std::string ahead_ CHAT_GUARDED_BY(mutex_);     // typed while no line is edited
-  bool started_ CHAT_GUARDED_BY(mutex_) = false;  // a first line has been begun
+  bool started_ CHAT_GUARDED_BY(mutex_) = false;  // the first line has begun
   bool editing_ CHAT_GUARDED_BY(mutex_) = false;
   bool foreground_ CHAT_GUARDED_BY(mutex_) = false;
-  bool ended_ CHAT_GUARDED_BY(mutex_) = false;   // there is no input any more
-  bool broken_ CHAT_GUARDED_BY(mutex_) = false;  // nobody reads what is written
+  bool ended_ CHAT_GUARDED_BY(mutex_) = false;   // the input has ended
+  bool broken_ CHAT_GUARDED_BY(mutex_) = false;  // the terminal is gone
   std::optional<LineReader::Status> finished_ CHAT_GUARDED_BY(mutex_);
   std::string finished_line_ CHAT_GUARDED_BY(mutex_);
-  base::Thread thread_;  // last: it uses the others
+  base::Thread thread_;  // last, because it uses the other members
 };
 
 }  // namespace chat::client

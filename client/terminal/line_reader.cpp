@@ -13,7 +13,7 @@
 namespace chat::client {
 namespace {
 
-// poll() without interruptions by signals; a negative descriptor is not looked at.
+// poll() that continues after signals; negative descriptors are ignored.
 int poll_fds(pollfd* fds, nfds_t count, std::chrono::milliseconds timeout) {
   int ready = 0;
   do {
@@ -38,7 +38,7 @@ LineReader::Status LineReader::next(std::string& line, std::chrono::milliseconds
     char chunk[4096];
     const ssize_t count = ::read(fd_, chunk, sizeof chunk);
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    // A broken input is an ended one. EIO: the terminal is gone.
+    // An error counts as the end. EIO: the terminal is gone.
     ended_ = count <= 0;
     if (count < 0 && errno != EIO) error_ = errno;
     if (count > 0) buffer_.append(chunk, static_cast<std::size_t>(count));
@@ -53,7 +53,7 @@ bool LineReader::take_line(std::string& line, Status& status) {
   if (!whole && !too_long && !(ended_ && length > 0)) return false;
   if (!too_long) line.assign(buffer_, 0, length);
   buffer_.erase(0, whole ? length + 1 : length);
-  // Said once, when it is noticed; the rest of that line goes silently.
+  // Reported once; the rest of that line is skipped silently.
   const bool announce = too_long && !skipping_;
   skipping_ = too_long && !whole;
   status = too_long ? Status::kTooLong : Status::kLine;
@@ -75,7 +75,7 @@ bool LineReader::pause(std::chrono::milliseconds duration) {
 
 void LineReader::wake() {
   const std::uint64_t one = 1;
-  // Can only fail when the counter is full, and then it is awake already.
+  // Fails only if the counter is full, and then the reader is already awake.
   static_cast<void>(!::write(wakeup_.get(), &one, sizeof one));
 }
 

@@ -8,17 +8,17 @@
 
 namespace chat::client {
 
-// Reads lines from a descriptor, and can be woken out of waiting: by the end of the connection,
-// by a signal, by a deadline. That is why std::getline doesn't do.
+// Reads lines from a descriptor. Unlike std::getline, waiting can be ended by the end of the
+// connection, a signal or a deadline.
 // Threading: one reader; wake() from any thread. Bounds: a line has at most 64 KiB.
 class LineReader {
  public:
   enum class Status {
     kLine,
     kEnd,      // of the input
-    kWoken,    // wake() was called, now or ever before
-    kTimeout,  // nothing came for so long
-    kTooLong,  // a line over the limit, which is skipped
+    kWoken,    // wake() was called, now or earlier
+    kTimeout,  // no line in time
+    kTooLong,  // the line exceeds the limit and is skipped
   };
   static constexpr std::size_t kLineMaxBytes = 64 * 1024;
 
@@ -28,13 +28,13 @@ class LineReader {
   // The next line without its LF; a last line without one counts too.
   Status next(std::string& line, std::chrono::milliseconds timeout);
 
-  // After kEnd: the errno of the read() that ended the input; 0 for an input that came to its end.
+  // After kEnd: the errno of the read() that ended the input; 0 for a regular end.
   int error() const { return error_; }
 
   // Blocks for `duration`; false when woken. Reads nothing.
   bool pause(std::chrono::milliseconds duration);
 
-  // For good: every later call returns at once.
+  // Permanent: every later call returns at once.
   void wake();
 
  private:

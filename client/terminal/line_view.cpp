@@ -13,7 +13,7 @@
 namespace chat::client {
 namespace {
 
-// Without automatic wrap a character that a terminal draws wider than expected stays in its row.
+// Without automatic wrap, a character drawn wider than expected stays in its row.
 constexpr std::string_view kWrapOff = "\x1b[?7l";
 constexpr std::string_view kWrapOn = "\x1b[?7h";
 constexpr std::string_view kToRowEnd = "\x1b[K";
@@ -42,7 +42,7 @@ class Layout {
     row().cells += cells;
   }
 
-  // A full row's end is the next one's beginning.
+  // The end of a full row is the beginning of the next.
   void mark_cursor() {
     if (row().cells >= columns_) out_.rows.emplace_back();
     out_.cursor_row = out_.rows.size() - 1;
@@ -104,7 +104,7 @@ std::string LineView::show(Rows next) {
       out += move_to_row(i);
     }
     out += '\r' + next.rows[i].text;
-    // Behind a full row the cursor stands on its last cell.
+    // After a full row the cursor is on its last cell.
     if (next.rows[i].cells < next.columns) out += kToRowEnd;
     if (new_row) drawn_.rows.emplace_back();
   }

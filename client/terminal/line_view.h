@@ -7,7 +7,7 @@
 
 namespace chat::client {
 
-// A text as rows of a terminal, none wider than it, and where the cursor stands in them.
+// A text as rows that fit the terminal's width, with the position of the cursor.
 struct Rows {
   struct Row {
     std::string text;
@@ -20,26 +20,26 @@ struct Rows {
   int columns = 0;
 };
 
-// Behind `prompt`, with the cursor before text[cursor]. Controls are shown as ‹1b›, line ends as ⏎.
-// Where the rows are more than `height`, those around the cursor are left.
+// Lays out `prompt` and `text`, with the cursor before text[cursor]. Control characters are shown
+// as ‹1b›, line ends as ⏎. Of more than `height` rows, those around the cursor are kept.
 Rows lay_out(std::u32string_view prompt, std::u32string_view text, std::size_t cursor, int columns,
              int height);
 
-// Draws rows at the bottom of what a terminal has shown so far, and changes them there.
+// Draws and updates rows below the terminal's previous output.
 //
-// Each row is written by itself, so that the terminal never wraps one; only rows that have changed
-// are. After a resize a terminal may have broken rows into several: erase() takes account of that.
+// Only changed rows are written, each separately, so that the terminal never wraps one. After a
+// resize the terminal may have wrapped rows, which erase() takes into account.
 // Threading: externally synchronised.
 class LineView {
  public:
-  // Each returns what is to be written to the terminal.
+  // Each returns the output for the terminal.
   std::string show(Rows next);
-  // Takes the rows off; the cursor is where they began.
+  // Erases the rows; the cursor is then where they began.
   std::string erase();
-  // Leaves the rows where they are; the cursor is at the beginning of the row below.
+  // Keeps the rows; the cursor is then at the beginning of the row below.
   std::string leave();
 
-  // The terminal has as many columns now.
+  // The terminal was resized.
   void set_columns(int columns) { columns_ = columns; }
   bool shown() const { return !drawn_.rows.empty(); }
 
@@ -50,11 +50,10 @@ class LineView {
   Rows drawn_;
 };
 
-// `text` in which the terminal does not begin rows by itself: a character that it draws wider than
-// expected stays in its row.
+// `text` with automatic wrap disabled: a character drawn wider than expected stays in its row.
 std::string without_wrap(const std::string& text);
 
-// How many rows and columns the terminal on standard output has.
+// The size of the terminal on standard output.
 struct TerminalSize {
   int rows = 24;
   int columns = 80;

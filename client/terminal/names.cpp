@@ -11,7 +11,7 @@ namespace {
 
 enum class Takes { kNothing, kFriend, kGroup };
 
-// What stands before the name: its length, and whose name it is. Length 0: no such command.
+// The text before the name: its length, and the kind of name. Length 0: no such command.
 struct Head {
   std::size_t size = 0;
   Takes takes = Takes::kNothing;
@@ -27,7 +27,7 @@ Head head_of(std::string_view line) {
   return {};
 }
 
-// The name at the beginning of `rest` as it is written, with its quotation marks.
+// The name at the beginning of `rest`, including its quotation marks.
 std::string_view written_name(std::string_view rest) {
   if (!rest.starts_with('"')) return rest.substr(0, rest.find(' '));
   const auto end = rest.find('"', 1);
@@ -44,7 +44,7 @@ bool is_number(std::string_view text) {
                                       [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
-// 0: nobody, or more than one, has this name.
+// 0 if no contact, or more than one, has this name.
 template <typename Contact>
 std::int32_t id_of(std::string_view name, const std::vector<Contact>& contacts) {
   std::int32_t id = 0;
@@ -56,13 +56,12 @@ std::int32_t id_of(std::string_view name, const std::vector<Contact>& contacts) 
   return id;
 }
 
-// Digits without quotation marks are an id: somebody else's, most likely.
+// Unquoted digits would be taken for an id.
 bool needs_marks(std::string_view name) {
   return name.find(' ') != std::string_view::npos || name.starts_with('"') || is_number(name);
 }
 
-// Names that need quotation marks are also found by their beginning without them, where no other
-// name fits.
+// Names that need quotation marks also match without them, if no other name does.
 template <typename Contact>
 std::vector<std::string> names_like(std::string_view before, const Head& head,
                                     const std::vector<Contact>& contacts) {
@@ -73,7 +72,7 @@ std::vector<std::string> names_like(std::string_view before, const Head& head,
   for (const Contact& contact : contacts) {
     const std::string& name = contact.name;
     const bool in_marks = marked || needs_marks(name);
-    if (in_marks && name.find('"') != std::string::npos) continue;  // there is no way to write it
+    if (in_marks && name.find('"') != std::string::npos) continue;  // it cannot be written
     std::string line(before.substr(0, head.size));
     line += in_marks ? '"' + name + '"' : name;
     if (line.starts_with(before)) {

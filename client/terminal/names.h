@@ -6,17 +6,17 @@
 
 #include "client/core/contacts.h"
 
-// Names in what the user types: commands take ids, people think in names. Pure leaves.
+// Replaces and completes names in the input, because commands take ids but users think in names.
+// Pure functions.
 namespace chat::client {
 
-// The line with the name that a command is about (/chat, /history: of a friend; /group and
-// /history group: of a group) replaced by its id. A name with spaces stands in quotation marks.
-// Anything else stays as it is.
+// Replaces the name in a command (/chat, /history: of a friend; /group and /history group: of a
+// group) by its id. A name with spaces must be quoted. Any other line is returned unchanged.
 std::string resolve_names(std::string_view line, const std::vector<Friend>& friends,
                           const std::vector<Group>& groups);
 
-// What `before` (the line up to the cursor) may become: its word at the end completed to a command
-// at the line's beginning, else to names of friends or groups that the command takes.
+// The completions of `before`, the line up to the cursor: commands at the beginning of the line,
+// otherwise names of friends or groups that the command takes.
 std::vector<std::string> completions(std::string_view before, const std::vector<Friend>& friends,
                                      const std::vector<Group>& groups);
 

@@ -41,7 +41,7 @@ ordered_json with_target(ordered_json object, const Target& target) {
   return object;
 }
 
-// What the client found out by itself.
+// The client's own events.
 struct LocalJson {
   template <typename T>
   ordered_json operator()(const T&) const {
@@ -97,7 +97,7 @@ struct LocalJson {
   }
 };
 
-// The token opens the account: it is not for a terminal, a log or a pipe.
+// The token gives access to the account, so it is never printed.
 std::string without_token(const std::string& raw) {
   auto body = ordered_json::parse(raw, nullptr, false);
   body.erase("token");

@@ -47,7 +47,7 @@ const char* const kLineHelp = R"(  connected host="127.0.0.1" port=6000 [tls=TLS
 
 namespace {
 
-// A word of the protocol stands bare; should it be anything else, it is quoted.
+// A word of the protocol is unquoted; anything else is quoted.
 std::string word(const std::string& text) {
   const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';

@@ -13,14 +13,14 @@ std::string date_and_time(UnixMillis time) {
   return fmt::format("{:%Y-%m-%d %H:%M}", fmt::localtime(time / 1000));
 }
 
-// Turns events into sentences; the colours are ANSI's (ECMA-48 SGR) or nothing.
+// Turns events into sentences, optionally with ANSI colours (ECMA-48 SGR).
 class PeopleText {
  public:
   explicit PeopleText(bool color) : color_(color) {}
 
   std::string operator()(const std::monostate&) const { return {}; }
   std::string operator()(const event::Pong&) const { return {}; }
-  // The sender sees the own line: one mark for stored, two for delivered.
+  // The sender still sees the typed line: one mark for stored, two for delivered.
   std::string operator()(const event::Sent& e) const {
     return dim(fmt::format("  ✓ #{} {}", e.seq, to(e.target)));
   }

@@ -1,4 +1,4 @@
-// What each command does.
+// The implementations of the commands.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -54,7 +54,7 @@ void Groups::run(TerminalClient& client) const {
 
 void Chat::run(TerminalClient& client) const {
   const std::size_t length = to_code_points(text).size();
-  // A script gets the server's answer; a person can still change the line, which is the last one.
+  // A script gets the server's refusal; a person can recall the line and shorten it.
   if (client.on_terminal() && length > protocol::kTextMaxCodePoints) {
     return client.show(
         {event::Usage{fmt::format("not sent: the text has {} characters, and a message at most {}",
@@ -72,7 +72,7 @@ void Wait::run(TerminalClient& client) const {
 void WaitMessages::run(TerminalClient& client) const {
   const auto deadline = base::system_clock().now() + timeout;
   if (client.take_messages(count, deadline)) return;
-  // The connection's end speaks for itself.
+  // The end of the connection is reported separately.
   if (!client.ending()) client.show({event::TimedOut{"wait-messages", timeout}});
 }
 

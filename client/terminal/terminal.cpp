@@ -32,8 +32,8 @@ sigset_t set_of(std::initializer_list<int> numbers) {
   return set;
 }
 
-// What the parent ignores stays so (nohup; the background jobs of a script): as these signals are
-// blocked, they would be queued all the same.
+// Signals ignored by the parent stay ignored (nohup; background jobs of a script), so they are not
+// watched: blocked signals would be queued even if ignored.
 sigset_t watched(const SignalActions& actions) {
   sigset_t set = actions.suspend ? set_of({SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH})
                                  : set_of({SIGINT, SIGTERM, SIGHUP});
@@ -116,15 +116,15 @@ void SignalWatch::take(int number) {
   actions_.end(number);
 }
 
-// As the signal would have done by itself, but with the terminal as the shell expects it.
+// Stops the process as the signal would, but restores the terminal first.
 void SignalWatch::stop_process() {
   actions_.suspend();
   const sigset_t set = set_of({SIGTSTP});
   ::raise(SIGTSTP);
-  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);  // here it stops
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);  // the process stops here
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  // SIGCONT is taken like any other signal; it does not come where nobody could continue the
-  // process and the kernel has therefore not stopped it.
+  // SIGCONT is received like any other signal; it does not arrive if the kernel did not stop the
+  // process because nothing could continue it.
   sigset_t pending;
   ::sigemptyset(&pending);
   ::sigpending(&pending);

@@ -7,31 +7,30 @@
 #include "chat/base/thread.h"
 #include "chat/base/unique_fd.h"
 
-// What concerns the terminal and the process around the client.
+// The terminal, and signals of the process.
 namespace chat::client {
 
-// Colours: only on a terminal, and not where NO_COLOR is set (no-color.org) or TERM is "dumb".
+// True on a terminal, unless NO_COLOR is set (no-color.org) or TERM is "dumb".
 bool wants_color(int fd);
 
-// TERM is "dumb": it obeys no control sequences.
+// TERM is "dumb": the terminal obeys no control sequences.
 bool is_dumb_terminal();
 
-// Everything, also where the descriptor does not block; false when nobody reads it any more.
+// Writes all bytes, even if the descriptor is non-blocking; false if the reader is gone.
 bool write_all(int fd, std::string_view bytes);
 
-// What the process does about signals, on the watching thread.
+// The process's reactions to signals, on the watching thread.
 struct SignalActions {
   std::function<void(int number)> end;  // SIGINT, SIGTERM, SIGHUP
-  // The rest only for a program that somebody uses on a terminal. Ctrl-Z: before the process stops.
+  // The rest is for interactive use. Ctrl-Z: called before the process stops.
   std::function<void()> suspend{};
-  std::function<void()> resume{};  // it goes on, whatever had stopped it
-  std::function<void()> resize{};  // the terminal has another size
+  std::function<void()> resume{};  // the process continues
+  std::function<void()> resize{};  // the terminal was resized
 };
 
-// Takes signals from the whole process while it lives, on a thread of its own: those that end the
-// client, and where there are actions for them SIGTSTP, SIGCONT and SIGWINCH.
-// A second signal ends the process at once, and so does the first when nothing has come of it after
-// kPatience: something hangs that it should have ended. The terminal is restored before.
+// Handles the process's signals on a separate thread: those that end the client and, if there are
+// actions for them, SIGTSTP, SIGCONT and SIGWINCH. A second ending signal ends the process at once,
+// as does the first if the program has not ended after kPatience. The terminal is restored first.
 class SignalWatch {
  public:
   static constexpr std::chrono::seconds kPatience{2};

@@ -25,7 +25,7 @@
 namespace chat::client {
 namespace {
 
-// Chats are kept for later where it is known who sends them.
+// Without a connection, chats can be kept if the sender is known.
 bool needs_connection(const Command& command, bool keeps_chats) {
   return std::visit(
       [keeps_chats]<typename T>(const T&) {
@@ -70,7 +70,7 @@ int TerminalClient::run() {
   const SignalWatch signals(signal_actions());
   if (log_in_at_start()) read_commands();
   leave();
-  // While the signals are watched still.
+  // While signals are still watched.
   mode_.suspend();
   return exit_code();
 }
@@ -122,10 +122,10 @@ void TerminalClient::run_line(const std::string& line) {
   std::visit([this](const auto& what) { what.run(*this); }, *command);
 }
 
-// Logging out first means that the account is free when the process is gone: a script may log
-// in again at once.
+// Logs out first, so that the account is free when the process ends and a script can log in again
+// at once.
 void TerminalClient::leave() {
-  // A script's messages are worth waiting for a server; a person wants to go and is told.
+  // A script waits until its messages are sent; a person is told and leaves.
   if (reconnects_ && !terminal_) finish_sending();
   session_.acknowledge(terminal_);
   if (session_.connected() && session_.logged_in()) session_.logout();
@@ -181,7 +181,7 @@ bool TerminalClient::write(const std::string& text) {
 void TerminalClient::print(const std::string& text) {
   if (text.empty()) return;
   const bool written = write(text);
-  // Nobody reads any more (SIGPIPE is ignored): there is nothing left to do.
+  // The reader is gone (SIGPIPE is ignored), so the client ends.
   if (!written) stop(kSignalExitBase + SIGPIPE);
 }
 
@@ -206,7 +206,7 @@ void TerminalClient::note(const Event& event) {
   messages_changed_.notify_all();
 }
 
-// Whatever the main thread waits for is over; the first cause decides the exit code.
+// Ends all waits of the main thread; the first cause decides the exit code.
 void TerminalClient::stop(int code) {
   int none = 0;
   ending_.compare_exchange_strong(none, code);

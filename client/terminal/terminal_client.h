@@ -20,13 +20,13 @@
 
 namespace chat::client {
 
-// The program: commands from standard input to the session, events to standard output.
+// The program: passes commands from standard input to the session, and events to standard output.
 //
-// After a lost connection it comes back by itself (on a terminal, or when asked to): the main
-// thread tries in tick(), which it calls whenever it waits for a line, a password or messages, as
-// it does for pings and acknowledgements. On a terminal a refusal is for the user to read, and only
-// the connection's end changes the exit code. Without one, the exit code tells a script how the
-// last failing command failed.
+// After a lost connection it reconnects automatically (on a terminal, or with --reconnect): the
+// main thread tries in tick(), which also sends pings and acknowledgements, and which it calls
+// whenever it waits for a line, a password or messages. On a terminal only the end of the
+// connection affects the exit code; otherwise the exit code tells a script how the last failing
+// command failed.
 //
 // Threading: run() on the main thread, which is the sending one; show() also on the session's
 // receiving thread.
@@ -40,30 +40,30 @@ class TerminalClient {
 
   // For commands, on the main thread.
   ClientSession& session() { return session_; }
-  // A conversation that is shown page by page, the newest first.
+  // A conversation shown page by page, newest first.
   struct HistoryView {
     Target of{};
     int limit = 0;
-    std::string cursor{};  // of the page shown last
+    std::string cursor{};  // of the last page shown
   };
   HistoryView& history_view() { return history_view_; }
   void show(const Event& event);
-  // Says that nobody knows whether the command was carried out, where that is so.
+  // Reports if the outcome of the command is unknown.
   void expect(const char* command, const Answer& answer);
   bool need_login(const char* command);
   bool need_connection();
   std::optional<std::string> ask_password(const char* prompt);
   std::optional<std::string> new_password();
-  // Receives for a while, a tick at most. False: `until` has come, or the program is to end.
+  // Receives for at most a tick. False if `until` has passed, or the program should end.
   bool pause(base::SteadyTime until);
-  // False: they have not come in time, or cannot come any more.
+  // False if they have not arrived in time, or no longer can.
   bool take_messages(std::size_t count, base::SteadyTime deadline);
   bool ending() const { return ending_ != 0; }
   bool on_terminal() const { return terminal_; }
   void quit() { quit_ = true; }
 
  private:
-  // How often acknowledgements, pings and the connection are looked after.
+  // The interval of acknowledgements, pings and reconnection attempts.
   static constexpr std::chrono::milliseconds kTick{200};
   enum class Form { kPeople, kLines, kJson };
 
@@ -99,31 +99,32 @@ class TerminalClient {
   // Fixed after start.
   const ClientOptions options_;
   const std::unique_ptr<const TlsContext> tls_;
-  const bool typed_;     // someone types the commands
-  const bool terminal_;  // and reads the events
+  const bool typed_;     // the commands come from a terminal
+  const bool terminal_;  // and the events go to one
   const Form form_;
   const bool color_;
   const bool reconnects_;
   // Confined to the main thread.
   bool quit_ = false;
   ReconnectBackoff backoff_;
-  std::optional<base::SteadyTime> next_try_;  // to connect again; nothing while connected
+  std::optional<base::SteadyTime>
+      next_try_;  // the next reconnection attempt; nothing while connected
   base::SteadyTime next_ping_{};
   HistoryView history_view_;
   // Thread-safe by themselves.
-  std::atomic<bool> may_return_{true};            // no BYE has said otherwise
-  std::atomic<bool> retries_login_{false};        // a login that can't be now is tried again
-  std::atomic<std::int64_t> return_after_ms_{0};  // a BYE's wish
-  std::atomic<int> failure_{0};                   // of the last command that failed
-  std::atomic<int> ending_{0};                    // of what ended the program
+  std::atomic<bool> may_return_{true};            // no BYE forbids reconnecting
+  std::atomic<bool> retries_login_{false};        // a transiently refused login is retried
+  std::atomic<std::int64_t> return_after_ms_{0};  // from a BYE
+  std::atomic<int> failure_{0};                   // exit code of the last failed command
+  std::atomic<int> ending_{0};                    // exit code of what ended the program
   LineReader reader_;
   TerminalMode mode_;
-  std::unique_ptr<LineEditor> editor_;  // where someone types on a terminal and reads there, but
-                                        // on a dumb one
-  base::Mutex output_mutex_;            // events of two threads never mix
+  std::unique_ptr<LineEditor>
+      editor_;                // null unless input and output are a terminal that is not dumb
+  base::Mutex output_mutex_;  // keeps events of two threads apart
   base::Mutex messages_mutex_;
   base::CondVar messages_changed_;
-  std::size_t messages_ CHAT_GUARDED_BY(messages_mutex_) = 0;  // came, not yet waited for
+  std::size_t messages_ CHAT_GUARDED_BY(messages_mutex_) = 0;  // received, not yet waited for
   bool ended_ CHAT_GUARDED_BY(messages_mutex_) = false;
   ClientSession session_;
 };

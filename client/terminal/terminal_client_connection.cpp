@@ -1,4 +1,4 @@
-// How the program gets its connection, looks after it, and comes back when it is lost.
+// Connecting, keeping the connection alive, and reconnecting.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,17 +13,17 @@
 namespace chat::client {
 namespace {
 
-// The server takes a client for gone that agreed to a heartbeat and is silent for 75 s.
+// The server drops a client with heartbeat that is silent for 75 s.
 constexpr std::chrono::seconds kPingInterval{30};
 
-// A server's wish when to come back is heeded up to this.
+// The longest reconnection delay accepted from a server.
 constexpr std::chrono::minutes kLongestAbsence{5};
 
 constexpr const char* kNoConnection = "there is no connection now; the client is trying to get one";
 
 }  // namespace
 
-// A server that is full says when to come again.
+// A full server tells when to try again.
 bool TerminalClient::connect() {
   for (;;) {
     const auto opened = session_.open(options_.host, options_.port, tls_.get());
@@ -51,7 +51,7 @@ bool TerminalClient::connect() {
   }
 }
 
-// False when there is no sense in going on: a script whose login failed has nothing to say.
+// False if the client should end: a script whose login failed cannot continue.
 bool TerminalClient::log_in_at_start() {
   if (options_.user.empty()) return true;
   const auto account = parse_account(options_.user);
@@ -81,7 +81,7 @@ bool TerminalClient::log_in_at_start() {
   return true;
 }
 
-// Whether to ask again, on a connection that is to come back.
+// True if the command should be repeated after reconnecting.
 bool TerminalClient::is_for_later(const Answer& answer) const {
   if (!reconnects_ || !may_return_ || ending_ != 0) return false;
   const auto* refused = answer.event.as<event::Refused>();
@@ -89,7 +89,7 @@ bool TerminalClient::is_for_later(const Answer& answer) const {
                             : answer.status != Answer::Status::kNotSent;
 }
 
-// What the client itself asked for and asks for again is no failure.
+// A refusal of the client's own automatic retry is not a failure.
 bool TerminalClient::is_own_retry(const Event& event) const {
   if (const auto* refused = event.as<event::Refused>()) {
     return retries_login_ && refused->command == "login" && refused->retry_after_ms;
@@ -100,7 +100,7 @@ bool TerminalClient::is_own_retry(const Event& event) const {
                                       : retries_login_ && timed_out->command == "login";
 }
 
-// Whether the command was carried out nobody knows.
+// Reports a command whose outcome is unknown.
 void TerminalClient::expect(const char* command, const Answer& answer) {
   const bool lost = answer.status == Answer::Status::kDisconnected;
   if (lost && reconnects_ && may_return_ && ending_ == 0) show({event::Unanswered{command}});
@@ -112,7 +112,7 @@ void TerminalClient::tick() {
   const auto now = base::system_clock().now();
   if (now < next_ping_ || !session_.connected()) return;
   next_ping_ = now + kPingInterval;
-  // A server that does not answer is as good as gone.
+  // A server that does not answer is treated as lost.
   if (session_.ping().status == Answer::Status::kTimedOut && reconnects_) session_.interrupt();
 }
 
@@ -135,7 +135,7 @@ void TerminalClient::heed(std::int64_t wish_ms) {
   return_after_ms_ = std::clamp<std::int64_t>(wish_ms, 0, most);
 }
 
-// False: later again.
+// False: try again later.
 bool TerminalClient::try_again() {
   session_.close();
   const auto opened = session_.open(options_.host, options_.port, tls_.get());
@@ -157,7 +157,7 @@ bool TerminalClient::try_again() {
   return session_.connected();
 }
 
-// Waits for something that a session's or a signal's thread may bring.
+// Waits for events of the session's or the signal thread.
 bool TerminalClient::pause(base::SteadyTime until) {
   const auto left =
       std::chrono::ceil<std::chrono::milliseconds>(until - base::system_clock().now());
@@ -168,7 +168,7 @@ bool TerminalClient::pause(base::SteadyTime until) {
   return ending_ == 0;
 }
 
-// A person can type the line again; a script waits for the connection.
+// Interactively the command fails, as the user can repeat it; a script waits for the connection.
 bool TerminalClient::need_connection() {
   if (session_.connected()) return true;
   if (!terminal_) return wait_for_connection();
@@ -187,7 +187,7 @@ bool TerminalClient::wait_for_connection() {
   return true;
 }
 
-// What was typed is to arrive, also when the connection was lost just before the end.
+// Waits until all chats are sent, even if the connection was lost just before the end.
 void TerminalClient::finish_sending() {
   const auto hopeless = [this] {
     return session_.connected() && !session_.logged_in() && !session_.can_resume();

@@ -1,4 +1,4 @@
-// Passwords that a user types, or that a script gives.
+// Reading passwords, typed or from a script.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -18,7 +18,7 @@
 namespace chat::client {
 namespace {
 
-// Files written on Windows end their lines in CR LF.
+// Files from Windows have lines ending in CR LF.
 std::string without_line_end(std::string line) {
   while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.pop_back();
   return line;
@@ -26,7 +26,7 @@ std::string without_line_end(std::string line) {
 
 }  // namespace
 
-// Nothing when the input ended or the program is to end.
+// Nothing if the input has ended or the program should end.
 std::optional<std::string> TerminalClient::ask_password(const char* prompt) {
   std::string line;
   const auto status = next_answer(prompt, line);
@@ -35,11 +35,11 @@ std::optional<std::string> TerminalClient::ask_password(const char* prompt) {
   return std::nullopt;
 }
 
-// The connection is looked after meanwhile.
+// Maintains the connection while waiting.
 LineReader::Status TerminalClient::next_answer(const char* prompt, std::string& line) {
   if (typed_ && !editor_) {
     mode_.set(TerminalMode::Kind::kSilent);
-    // Not to standard output: events go there, perhaps into a file.
+    // Not to standard output, where events go, perhaps to a file.
     (void)std::fputs(prompt, stderr);
   }
   auto status = LineReader::Status::kTimeout;
@@ -83,7 +83,7 @@ std::optional<std::string> TerminalClient::password_in(const std::string& path) 
   return std::nullopt;
 }
 
-// No request can carry anything else, and no account has an empty one.
+// Refuses empty passwords and invalid UTF-8, which no request can carry.
 std::optional<std::string> TerminalClient::checked(std::string password) {
   if (password.empty()) {
     show({event::Usage{"the password is empty"}});

@@ -13,26 +13,26 @@
 namespace chat::client {
 namespace {
 
-// For signal handlers, which have no object. `usual` is written once, before `known`.
+// For signal handlers. `usual` is written once, before `known`.
 termios usual;
 std::atomic<bool> known{false};
-std::atomic<bool> changed{false};     // the terminal's mode is not the usual one
-std::atomic<bool> bracketing{false};  // it marks pastes
+std::atomic<bool> changed{false};     // the terminal's mode was changed
+std::atomic<bool> bracketing{false};  // bracketed paste is on
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-// The paste is marked by ESC [200~ and ESC [201~ (xterm's "bracketed paste mode").
+// xterm's bracketed paste mode: a paste is enclosed in ESC [200~ and ESC [201~.
 constexpr std::string_view kMarkPastes = "\x1b[?2004h";
-// Also a visible cursor and automatic line wrap, which drawing may have left off.
+// Also shows the cursor and enables automatic wrap, which drawing may have disabled.
 constexpr std::string_view kAsUsual = "\x1b[?2004l\x1b[?7h";
 
-// Endings whose default is to end the process. Those that SignalWatch takes are not among them.
+// The signals that end the process by default, except those handled by SignalWatch.
 constexpr int kFatal[] = {SIGABRT, SIGALRM, SIGBUS,  SIGFPE,    SIGILL,  SIGIO,
                           SIGPROF, SIGPWR,  SIGQUIT, SIGSEGV,   SIGSYS,  SIGSTKFLT,
                           SIGTRAP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ};
 
 void die(int number) {
   restore_terminal();
-  // The disposition is the default again (SA_RESETHAND): the process ends with this signal.
+  // The disposition is reset to the default (SA_RESETHAND), so the signal ends the process.
   ::raise(number);
 }
 
@@ -48,14 +48,14 @@ void catch_fatal_signals() {
   }
 }
 
-// Who has the terminal is a question only of the terminal that controls this session, and only
-// while it is there: after a hang-up (EIO) it is read to notice that.
+// Only the controlling terminal of the session has a foreground group. After a hang-up (EIO) it
+// counts as foreground, so that reading detects the end.
 bool in_foreground() {
   const pid_t group = ::tcgetpgrp(STDIN_FILENO);
   return group < 0 || group == ::getpgrp();
 }
 
-// It waits for the terminal only a moment, which may take no more output at all.
+// Waits only briefly, because the terminal may block output forever.
 void write_if_possible(std::string_view bytes) {
   constexpr int kMomentMs = 100;
   pollfd output{STDOUT_FILENO, POLLOUT, 0};
@@ -67,10 +67,10 @@ termios settings_of(TerminalMode::Kind kind) {
   termios settings = usual;
   if (kind == TerminalMode::Kind::kKeys) {
     settings.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO | ECHONL | IEXTEN);
-    // Ctrl-S would stop the output of a program that has to go on showing what comes.
+    // Ctrl-S would stop the output of arriving messages.
     settings.c_iflag &= ~static_cast<tcflag_t>(IXON | ICRNL | INLCR | IGNCR | ISTRIP | INPCK);
     settings.c_lflag |= ISIG;
-    settings.c_cc[VMIN] = 0;  // read() never waits
+    settings.c_cc[VMIN] = 0;  // read() never blocks
     settings.c_cc[VTIME] = 0;
   }
   if (kind == TerminalMode::Kind::kSilent) {
@@ -133,7 +133,7 @@ void TerminalMode::apply_locked() {
   if (kind_ == Kind::kUsual) return restore_terminal();
   changed = true;
   const termios settings = settings_of(kind_);
-  // A question drops what was typed before it: that is not the answer.
+  // Drops input typed before a question, which was not meant as its answer.
   ::tcsetattr(STDIN_FILENO, kind_ == Kind::kSilent ? TCSAFLUSH : TCSANOW, &settings);
   if (kind_ != Kind::kKeys) return;
   bracketing = true;

@@ -6,31 +6,31 @@
 
 namespace chat::client {
 
-// How the terminal on standard input treats keys, with the way back to how it was at the start.
+// The mode of the terminal on standard input, and its restoration.
 //
-// The way back is taken by the destructor, by restore_terminal(), and by handlers for every signal
-// that ends the process (but SIGKILL, and those that SignalWatch takes).
-// While another process group has the terminal nothing is changed; retry() makes up for it.
-// Threading: thread-safe. Ownership: one object in a process.
+// The initial mode is restored by the destructor, by restore_terminal(), and by handlers for every
+// signal that ends the process (except SIGKILL and those handled by SignalWatch). While another
+// process group has the terminal nothing is changed; retry() catches up.
+// Threading: thread-safe. Bounds: one object per process.
 class TerminalMode {
  public:
   enum class Kind {
-    kUsual,  // as the program found it
-    kKeys,   // each key at once and without echo; Ctrl-C and Ctrl-Z stay signals
-    kSilent  // lines as usual, but without echo
+    kUsual,  // the initial mode
+    kKeys,   // key by key without echo; Ctrl-C and Ctrl-Z still send signals
+    kSilent  // line by line, but without echo
   };
 
-  // Nothing happens where standard input is no terminal.
+  // Does nothing if standard input is not a terminal.
   TerminalMode();
   ~TerminalMode();
   TerminalMode(const TerminalMode&) = delete;
   TerminalMode& operator=(const TerminalMode&) = delete;
 
   void set(Kind kind);
-  // Before the process stops, and when it goes on.
+  // Call before the process is stopped, and when it continues.
   void suspend();
   void resume();
-  // Whether this process may use the terminal now; takes up a mode that had to wait for that.
+  // True if this process is in the foreground; then applies a postponed mode.
   bool retry();
 
  private:
@@ -43,7 +43,7 @@ class TerminalMode {
   bool due_ CHAT_GUARDED_BY(mutex_) = false;
 };
 
-// The terminal as the program found it, whatever state the process is in. Async-signal-safe.
+// Restores the initial mode in any state of the process. Async-signal-safe.
 void restore_terminal();
 
 }  // namespace chat::client
