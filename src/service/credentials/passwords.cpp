@@ -16,14 +16,13 @@
 // them delays everybody's logins. The limits:
 //
 //   wrong passwords   by account and by network (LoginThrottle). A right password returns its
-//   token. right passwords   by account: twice login_failures_per_minute for logins. An account
-//   that has
+//                     tokens.
+//   right passwords   by account: twice login_failures_per_minute for logins. An account that has
 //                     logged in more than kQuickProofs times in a minute yields in the queue.
 //   confirmations     (password change, account deletion) by account and by network, whether the
 //                     password is right or wrong.
 //   queues            three lanes, each shared fairly between networks (HashQueue). Nothing is
-//   hashed
-//                     for a client that has disconnected, so a stopping server drains them quickly.
+//                     hashed for a client that has disconnected, so a stop drains them quickly.
 //
 // The lane of a login depends on the table `knownnetwork`. A network is written there at the
 // account's first login from it by password in a day. The write is an upsert, so a failure or a
