@@ -42,10 +42,10 @@ declare -A programs=(
   [forget-creations]=integration/integration_cluster
 )
 declare -A scenarios=(
-  [ack-before-commit]=MariadbFault.ServersAreKilledWhileItIsStopped
-  [skip-resync]=RedisFault.WhatOneServerMissedComesWhenItIsBack
-  [ignore-lease]=ServerFault.StoppedForTwentySecondsLosesItsUsersAndEnds
-  [forget-creations]='AllWays/LostAnswer.OfANewGroup*'
+  [ack-before-commit]=MariadbFault.ServersAreKilledWhileMariadbIsStopped
+  [skip-resync]=RedisFault.ReconnectedServerDeliversMissedMessages
+  [ignore-lease]=ServerFault.ServerStoppedForTwentySecondsLosesItsUsersAndExits
+  [forget-creations]='AllWays/LostAnswer.OfAGroupCreation*'
 )
 for_the_nemesis=(
   keep-older trust-own-link forget-takeovers store-older forget-joinings forget-claims

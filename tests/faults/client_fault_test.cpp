@@ -42,7 +42,7 @@ class ClientFault : public Faults {
 
 // The terminal client acknowledges what it has shown, at once; so its acknowledgements are held up
 // on the way, and it is killed then.
-TEST_F(ClientFault, KilledBetweenReceiveAndAck) {
+TEST_F(ClientFault, ClientKilledBetweenReceivingAndAcknowledging) {
   constexpr int kMessages = 50;
   start();
   start_traffic();
@@ -75,7 +75,7 @@ TEST_F(ClientFault, KilledBetweenReceiveAndAck) {
 // 50 MB at somebody who is not there and then at somebody who does not read: the difference is what
 // not reading costs others. What it costs the server is measured of several who don't read, after
 // somebody who does: what is free in the server's heap then is no help worth mentioning.
-TEST_F(ClientFault, RecipientThatDoesNotReadCostsLittle) {
+TEST_F(ClientFault, SlowReaderCostsOthersLittle) {
   constexpr int kTurns = 4;
   constexpr auto kFlood = static_cast<int>(50 * 1024 * 1024 / kTextBytes) / kTurns * kTurns;
   constexpr int kEnough = 200;  // to fill every buffer on the way
@@ -141,7 +141,7 @@ TEST_F(ClientFault, RecipientThatDoesNotReadCostsLittle) {
 
 // Everybody of a dead server comes to the other one by token, while somebody tries passwords there
 // at the real price of a hash.
-TEST_F(ClientFault, TwoThousandComeBackDuringAStormOfBadPasswords) {
+TEST_F(ClientFault, TwoThousandReconnectDuringAPasswordGuessingAttack) {
   constexpr int kPeople = 2000;
   constexpr int kThreads = 8;
   constexpr milliseconds kAllIn{30'000};
@@ -186,7 +186,7 @@ TEST_F(ClientFault, TwoThousandComeBackDuringAStormOfBadPasswords) {
   expect_promises();
 }
 
-TEST_F(ClientFault, ThousandHalfFramesAreThrownOut) {
+TEST_F(ClientFault, ThousandConnectionsWithHalfFramesAreClosed) {
   constexpr int kSlow = 1000;
   start();
   start_traffic();

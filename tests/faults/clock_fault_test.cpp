@@ -45,7 +45,7 @@ class ClockFault : public Faults {
   WallClock* database_clock = nullptr;
 };
 
-TEST_F(ClockFault, OfAServerJumpsByAnHour) {
+TEST_F(ClockFault, ServerClockJumpsByAnHour) {
   WallClock clock;
   start(1);
   {
@@ -62,7 +62,7 @@ TEST_F(ClockFault, OfAServerJumpsByAnHour) {
   });
 }
 
-TEST_F(ClockFault, OfTheDatabaseJumpsByAnHour) {
+TEST_F(ClockFault, DatabaseClockJumpsByAnHour) {
   start();
   expect_that_jumps_hurt_nobody(*database_clock, [] {
     return std::stoll(mariadb().query("SELECT UNIX_TIMESTAMP()")) * 1000;

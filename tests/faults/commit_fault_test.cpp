@@ -11,7 +11,7 @@ INSTANTIATE_TEST_SUITE_P(BothWays, CutCommits,
                          ::testing::Values(MysqlProxy::Cut::kAfterDelivery,
                                            MysqlProxy::Cut::kBeforeDelivery));
 
-TEST_P(CutCommits, TwentyUnderTraffic) {
+TEST_P(CutCommits, TwentyCommitsAreCutUnderTraffic) {
   constexpr int kCuts = 20;
   MysqlProxy proxy(mariadb().socket());
   start(std::make_unique<Cluster>(2, Settings{"mysql.socket=" + proxy.socket()}));

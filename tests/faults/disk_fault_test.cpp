@@ -72,7 +72,7 @@ class DiskFault : public Faults {
   const SmallDisk* database_disk = nullptr;
 };
 
-TEST_F(DiskFault, ThePlaceForTheLogIsFull) {
+TEST_F(DiskFault, LogDiskIsFull) {
   SmallDisk disk("256k");
   start(2, {"log.level=debug", "log.file=" + disk.file("server.log")});
   start_traffic();
@@ -87,7 +87,7 @@ TEST_F(DiskFault, ThePlaceForTheLogIsFull) {
 
 // Whether the database refuses or ends itself, refused for a while is fine; acknowledged and gone
 // is not. Somebody makes room then and starts it again.
-TEST_F(DiskFault, TheDatabaseCannotGrow) {
+TEST_F(DiskFault, DatabaseDiskIsFull) {
   start();
   User alice = new_user(cluster->port(0), "alice");
   const Account bob = register_account(cluster->port(1), "bob");

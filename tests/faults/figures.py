@@ -19,7 +19,7 @@ import sys
 from promises import PROMISES
 
 # Of the suite faults-long: it proves all of them at once, and is not part of the usual run.
-LONG = ["Soak.EverythingBreaksNowAndThenUnderHalfOfTheTopSpeed"]
+LONG = ["Soak.EveryComponentFailsUnderHalfOfTheTopSpeed"]
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 START = re.compile(r"^\[ RUN +\] (\S+)$")
 CASE = re.compile(r"^\[ +(OK|FAILED|SKIPPED) +\] (\S+?)(?:,.*)? \((\d+) ms\)$")

@@ -41,7 +41,7 @@ TEST_F(MariadbFault, StoppedForTenSeconds) {
 
 // What a server has taken and not stored yet dies with it, and what it has sent dies with the
 // database (one that only was stopped still reads it): nobody may have been told otherwise.
-TEST_F(MariadbFault, ServersAreKilledWhileItIsStopped) {
+TEST_F(MariadbFault, ServersAreKilledWhileMariadbIsStopped) {
   start();
   start_traffic();
   for (int round = 0; round < 3; ++round) {
@@ -86,7 +86,7 @@ TEST_F(MariadbFault, EveryConnectionKilledTenTimes) {
   expect_nobody_was_cut_off();
 }
 
-TEST_F(MariadbFault, IdleConnectionsEndAfterTwoSeconds) {
+TEST_F(MariadbFault, IdleConnectionsAreClosedAfterTwoSeconds) {
   mariadb().query("SET GLOBAL wait_timeout = 2");
   start();
   start_traffic({cluster->port(0)}, {.pairs = 2, .groups = 1, .group_size = 3, .per_second = 5});
@@ -108,7 +108,7 @@ TEST_F(MariadbFault, IdleConnectionsEndAfterTwoSeconds) {
 // database picks as the victim, all cursors arrive and all messages are stored once. (The lanes
 // that store messages wait for no row, so they can't be part of a deadlock.) Both members are on
 // one server, which writes their cursors in one transaction.
-TEST_F(MariadbFault, DeadlocksAreForced) {
+TEST_F(MariadbFault, ForcedDeadlocksLoseNothing) {
   constexpr int kWanted = 3;
   const auto deadlocks = []() -> std::int64_t {
     const std::string row = mariadb().query("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'");
@@ -146,7 +146,7 @@ TEST_F(MariadbFault, DeadlocksAreForced) {
 }
 
 // Each fsync of the database takes a quarter of a second more.
-TEST_F(MariadbFault, SlowDisk) {
+TEST_F(MariadbFault, SlowDiskDelaysButLosesNothing) {
   constexpr const char* kStrace = "/usr/bin/strace";
   if (::access(kStrace, X_OK) != 0) GTEST_SKIP() << kStrace << " is not here: install strace";
   start();

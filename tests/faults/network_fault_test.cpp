@@ -21,7 +21,7 @@ INSTANTIATE_TEST_SUITE_P(Blackhole, NetworkFault,
                                            std::vector<Way>{Way::kToClient},
                                            std::vector<Way>{Way::kToServer, Way::kToClient}));
 
-TEST_P(NetworkFault, BetweenClientsAndAServer) {
+TEST_P(NetworkFault, BlackholeBetweenClientsAndAServer) {
   start();
   FaultProxy network(cluster->port(0));
   start_traffic({network.port(), cluster->port(1)});
@@ -36,7 +36,7 @@ TEST_P(NetworkFault, BetweenClientsAndAServer) {
   expect_promises();
 }
 
-TEST_P(NetworkFault, BetweenTheServersAndRedis) {
+TEST_P(NetworkFault, BlackholeBetweenServersAndRedis) {
   auto made = std::make_unique<Cluster>(0);
   FaultProxy network(made->redis().socket());
   for (int i = 0; i < 2; ++i) made->add_node({"redis.socket=" + network.socket()});
@@ -54,7 +54,7 @@ TEST_P(NetworkFault, BetweenTheServersAndRedis) {
 
 class BadLine : public Faults {};
 
-TEST_F(BadLine, ClientsAreCutAnywhere) {
+TEST_F(BadLine, ClientsAreCutAtAnyByte) {
   start();
   FaultProxy network(cluster->port(0));
   network.set_latency(milliseconds{50});

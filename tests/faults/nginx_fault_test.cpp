@@ -14,7 +14,7 @@ class NginxFault : public Faults {
   }
 };
 
-TEST_F(NginxFault, WorkersMasterAndAllKilled) {
+TEST_F(NginxFault, WorkersThenMasterThenAllAreKilled) {
   start();
   NginxServer nginx(cluster->proxy_ports());
   start_traffic({nginx.port()});

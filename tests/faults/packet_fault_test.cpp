@@ -46,7 +46,7 @@ class PacketFault : public Faults {
   std::optional<OwnNetwork> network;
 };
 
-TEST_F(PacketFault, BetweenClientsAndAServer) {
+TEST_F(PacketFault, PacketLossBetweenClientsAndAServer) {
   start();
   start_traffic();
   for (const Loss& loss : {kOneWay, kOtherWay, kBothWays}) {
@@ -58,7 +58,7 @@ TEST_F(PacketFault, BetweenClientsAndAServer) {
   EXPECT_GT(expect_promises().at("disconnections"), 0) << "it was over before anybody noticed";
 }
 
-TEST_F(PacketFault, BetweenTheServersAndRedis) {
+TEST_F(PacketFault, PacketLossBetweenServersAndRedis) {
   const RedisServer redis({.tcp = true, .password = ""});
   const std::string port = std::to_string(redis.port());
   auto made = std::make_unique<Cluster>(0);
@@ -77,7 +77,7 @@ TEST_F(PacketFault, BetweenTheServersAndRedis) {
 }
 
 // Whatever a client has agreed to, and whether something was on its way to it.
-TEST_F(PacketFault, WhoFallsSilentIsOfflineSoon) {
+TEST_F(PacketFault, SilentClientsSoonCountAsOffline) {
   start();
   User watcher = new_user(cluster->port(1), "watcher");
   watcher.client.keep_presence();

@@ -10,7 +10,7 @@ namespace {
 
 class RedisFault : public Faults {};
 
-TEST_F(RedisFault, KilledAndForAWhileAway) {
+TEST_F(RedisFault, RedisIsKilledAndStaysAway) {
   start();
   start_traffic();
   for (int kill = 0; kill < 3; ++kill) {
@@ -23,7 +23,7 @@ TEST_F(RedisFault, KilledAndForAWhileAway) {
   EXPECT_EQ(expect_promises().at("disconnections"), 0);
 }
 
-TEST_F(RedisFault, StoppedForTenSeconds) {
+TEST_F(RedisFault, RedisIsStoppedForTenSeconds) {
   start();
   start_traffic();
   ASSERT_TRUE(traffic->flows(100));
@@ -38,7 +38,7 @@ TEST_F(RedisFault, StoppedForTenSeconds) {
 
 // One server is away from Redis, the other one publishes what nobody hears. No later message of
 // the same stream shows that one is missing: the server that comes back has to look.
-TEST_F(RedisFault, WhatOneServerMissedComesWhenItIsBack) {
+TEST_F(RedisFault, ReconnectedServerDeliversMissedMessages) {
   constexpr int kRounds = 5;
   auto made = std::make_unique<Cluster>(1);
   FaultProxy network(made->redis().socket());

@@ -80,7 +80,7 @@ class ResourceFault : public Faults {
   }
 };
 
-TEST_F(ResourceFault, NoDescriptorsAreLeft) {
+TEST_F(ResourceFault, ServerRunsOutOfDescriptors) {
   constexpr int kCrowd = 50;
   start();
   start_traffic();
@@ -157,7 +157,7 @@ TEST_F(ResourceFault, OverloadIsRefusedWithinASecond) {
   expect_promises();
 }
 
-TEST_F(ResourceFault, KilledForItsMemory) {
+TEST_F(ResourceFault, ServerIsKilledForItsMemory) {
   MemoryGroup group;
   if (!group.usable()) GTEST_SKIP() << "no memory group of one's own (cgroups are not writable)";
   start();

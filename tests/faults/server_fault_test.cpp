@@ -24,7 +24,7 @@ class ServerFault : public Faults {
   std::unique_ptr<NginxServer> nginx;
 };
 
-TEST_F(ServerFault, KilledTenTimesBehindNginx) {
+TEST_F(ServerFault, ServersAreKilledTenTimesBehindNginx) {
   constexpr int kKills = 10;
   start_behind_nginx();
   for (int kill = 0; kill < kKills; ++kill) {
@@ -42,7 +42,7 @@ TEST_F(ServerFault, KilledTenTimesBehindNginx) {
   EXPECT_GT(report.at("disconnections"), 0);
 }
 
-TEST_F(ServerFault, BothKilledAtOnceOnTheirOwnPorts) {
+TEST_F(ServerFault, BothServersAreKilledAtOnce) {
   start();
   start_traffic();
   for (int kill = 0; kill < 2; ++kill) {
@@ -54,7 +54,7 @@ TEST_F(ServerFault, BothKilledAtOnceOnTheirOwnPorts) {
   expect_promises();
 }
 
-TEST_F(ServerFault, KilledWhileNobodySendsAgain) {
+TEST_F(ServerFault, ServerIsKilledWhileClientsDoNotResend) {
   CheckedTraffic::Load load;
   load.resend = false;
   start();
@@ -71,7 +71,7 @@ TEST_F(ServerFault, KilledWhileNobodySendsAgain) {
   EXPECT_GT(report.at("disconnections"), 0);
 }
 
-TEST_F(ServerFault, StoppedForTwentySecondsLosesItsUsersAndEnds) {
+TEST_F(ServerFault, ServerStoppedForTwentySecondsLosesItsUsersAndExits) {
   constexpr milliseconds kStopped{20'000};
   start_behind_nginx();
   ASSERT_TRUE(traffic->flows(100));
@@ -122,7 +122,7 @@ TEST_F(ServerFault, StoppedForTwentySecondsLosesItsUsersAndEnds) {
   expect_promises();
 }
 
-TEST_F(ServerFault, RestartedOneAfterTheOther) {
+TEST_F(ServerFault, ServersAreRestartedOneAfterTheOther) {
   start_behind_nginx();
   for (int round = 0; round < 2; ++round) {
     for (std::size_t i : {0U, 1U}) {

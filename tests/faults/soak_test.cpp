@@ -191,7 +191,7 @@ std::int64_t Soak::most_memory_kib() {
   return most;
 }
 
-TEST_F(Soak, EverythingBreaksNowAndThenUnderHalfOfTheTopSpeed) {
+TEST_F(Soak, EveryComponentFailsUnderHalfOfTheTopSpeed) {
   start_all();
   const int speed = top_speed();
   std::cout << "top speed: " << speed << " messages/s\n";

@@ -161,7 +161,7 @@ class Authorization : public InBothFramings {
 };
 CHAT_RUN_IN_BOTH_FRAMINGS(Authorization);
 
-TEST_P(Authorization, EveryActionByEveryRole) {
+TEST_P(Authorization, EveryRoleMayDoExactlyItsActions) {
   for (const Case& tried : cases()) {
     for (int role = kAnonymous; role < kRoles; ++role) {
       const ErrorKind expected = tried.expected[static_cast<std::size_t>(role)];
@@ -177,7 +177,7 @@ TEST_P(Authorization, EveryActionByEveryRole) {
   EXPECT_EQ(other.welcome.at("groups"), Json::array());
 }
 
-TEST_P(Authorization, WhatOneMayNotSeeLooksLikeWhatIsNotThere) {
+TEST_P(Authorization, ForbiddenObjectsLookLikeMissingOnes) {
   User& stranger = users_.at(kStranger);
   for (const int msgid : {24, 25, 30}) {
     Json there = stranger.client.request({{"msgid", msgid}, {"groupid", group_}});
@@ -189,7 +189,7 @@ TEST_P(Authorization, WhatOneMayNotSeeLooksLikeWhatIsNotThere) {
 }
 
 // A group's messages of before one's time are nobody's business, even by a cursor of another.
-TEST_P(Authorization, HistoryBeginsWhereOneJoined) {
+TEST_P(Authorization, HistoryBeginsWhereTheMemberJoined) {
   User& stranger = users_.at(kStranger);
   stranger.join_group(group_);
   const Json history = request_ok(stranger.client, {{"msgid", 25}, {"groupid", group_}});

@@ -122,7 +122,7 @@ TEST_P(LoginOrder, PlainClientMissesNothingFromLoginToLogout) {
   client.expect_no_push_for(milliseconds{100});
 }
 
-TEST_P(LoginOrder, AcknowledgingClientGoesOnExactlyAfterItsLastAcknowledgement) {
+TEST_P(LoginOrder, AcknowledgingClientContinuesAfterItsLastAcknowledgement) {
   const Account bob = register_account("bob");
   ChatFlood flood(port(), bob.id);
   Received received;

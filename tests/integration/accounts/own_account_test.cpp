@@ -30,7 +30,7 @@ class OwnAccount : public InBothFramings {
 };
 CHAT_RUN_IN_BOTH_FRAMINGS(OwnAccount);
 
-TEST_P(OwnAccount, ChangedPasswordIsTheOnlyOne) {
+TEST_P(OwnAccount, OldPasswordFailsAfterAChange) {
   User alice = new_user("alice");
   const Json reply = request_ok(alice.client, change_request(alice.account.password, "new secret"));
   EXPECT_EQ(reply.at("msgid"), 126);
@@ -54,7 +54,7 @@ TEST_P(OwnAccount, ChangedPasswordRevokesEveryOtherToken) {
   request_ok(client, by_token(second));
 }
 
-TEST_P(OwnAccount, PasswordIsChangedOnlyByWhoKnowsIt) {
+TEST_P(OwnAccount, ChangeNeedsTheOldPassword) {
   User alice = new_user("alice");
   expect_refused(alice.client, change_request("wrong!", "new secret"), errors::kFailed);
   expect_refused(alice.client, change_request(alice.account.password, "short"), errors::kFailed);
@@ -70,7 +70,7 @@ TEST_P(OwnAccount, PasswordIsChangedOnlyByWhoKnowsIt) {
   request_ok(stranger, login_request(alice.account));
 }
 
-TEST_P(OwnAccount, DeletedAccountIsGoneAndItsNameFree) {
+TEST_P(OwnAccount, DeletionFreesTheName) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   request_ok(bob.client, add_friend_request(bob.account, alice.id()));
@@ -108,7 +108,7 @@ TEST_P(OwnAccount, DeletedAccountIsGoneAndItsNameFree) {
   EXPECT_NE(again.id, alice.id());
 }
 
-TEST_P(OwnAccount, WhatADeletedAccountWroteStays) {
+TEST_P(OwnAccount, MessagesOfADeletedAccountAreKept) {
   User alice = new_user("alice");
   const Account bob = register_account("bob");
   const std::int64_t group = alice.create_group("tea");
@@ -130,7 +130,7 @@ TEST_P(OwnAccount, WhatADeletedAccountWroteStays) {
   EXPECT_EQ(request_ok(back.client, {{"msgid", 25}, {"groupid", group}}).at("messages").size(), 1U);
 }
 
-TEST_P(OwnAccount, DeletingWaitsForOnesOwnMessages) {
+TEST_P(OwnAccount, DeletionWaitsForTheAccountsOwnMessages) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   for (int i = 0; i < 50; ++i) alice.client.send(chat_request(alice.account, bob.id(), "last"));
@@ -171,7 +171,7 @@ TEST_P(OwnAccount, AllOtherSessionsAreRevokedAtOnce) {
   EXPECT_EQ(request_ok(alice.client, {{"msgid", 28}}).at("sessions").size(), 1U);
 }
 
-TEST_P(OwnAccount, OnlyOnesOwnSessionsAreRevoked) {
+TEST_P(OwnAccount, RevocationIsLimitedToOwnSessions) {
   User alice = new_user("alice");
   User mallory = new_user("mallory");
   const Json listed = request_ok(alice.client, {{"msgid", 28}});
@@ -192,7 +192,7 @@ class Rehash : public WithServer {
   Rehash() : WithServer(Settings{"auth.argon2_memory_kib=64"}) {}
 };
 
-TEST_F(Rehash, HashOfALoginIsRenewedWhenTheParametersRose) {
+TEST_F(Rehash, LoginRehashesWithRaisedParameters) {
   const Account alice = register_account("alice");
   const auto with_memory = [this](const std::string& kib) {
     return server.storage().number("SELECT count(*) FROM user WHERE password LIKE '%$m=" + kib +

@@ -41,7 +41,7 @@ TEST_P(Accounts, HelloTellsServerVersionNodeLimitsAndFeatures) {
   EXPECT_TRUE(reply.at("features").is_array());
 }
 
-TEST_P(Accounts, RegisteringGivesAnIdAndLoggingInEverythingThatIsKnown) {
+TEST_P(Accounts, RegisterReturnsAnIdAndLoginAllFields) {
   RawClient client = connect();
   const Json registered =
       client.request({{"msgid", 4}, {"name", "alice"}, {"password", "secret-1"}, {"cid", "r"}});
@@ -107,7 +107,7 @@ TEST_P(Accounts, NamesAndPasswordsOfAnyScriptAndOfExtremeLengthWork) {
   }
 }
 
-TEST_P(Accounts, NamesThatDifferBeyondAsciiCaseAreDifferentAccounts) {
+TEST_P(Accounts, NamesThatDifferInMoreThanAsciiCaseAreDifferent) {
   RawClient client = connect();
   const auto upper = test::register_account(client, "ÄLICE");
   const auto lower = test::register_account(client, "äLICE");

@@ -11,7 +11,7 @@ CHAT_RUN_IN_BOTH_FRAMINGS(Sessions);
 
 const Json kTakeover = {{"takeover", true}};
 
-TEST_P(Sessions, TakeoverClosesTheOlderSessionWithAWord) {
+TEST_P(Sessions, TakeoverClosesTheOlderSessionWithBye) {
   User old_session = new_user("alice");
   User bob = new_user("bob");
   User new_session = log_in(old_session.account, kTakeover);
@@ -32,7 +32,7 @@ TEST_P(Sessions, TakeoverClosesTheOlderSessionWithAWord) {
   expect_refused(third, login_request(old_session.account), errors::kAlreadyOnline);
 }
 
-TEST_P(Sessions, TheEndOfATakenOverConnectionLeavesTheNewSessionAlone) {
+TEST_P(Sessions, ClosingATakenOverConnectionKeepsTheNewSession) {
   User first = new_user("alice");
   User second = log_in(first.account, kTakeover);
   first.client.receive_to_end();
@@ -48,7 +48,7 @@ TEST_P(Sessions, TheEndOfATakenOverConnectionLeavesTheNewSessionAlone) {
   EXPECT_EQ(added.at("friend").at("state"), "online");
 }
 
-TEST_P(Sessions, TakeoverWhenNobodyIsLoggedInIsALogin) {
+TEST_P(Sessions, TakeoverWithoutAnOlderSessionIsALogin) {
   const Account alice = register_account("alice");
   for (int i = 0; i < 3; ++i) {
     User session = log_in(alice, kTakeover);
@@ -57,7 +57,7 @@ TEST_P(Sessions, TakeoverWhenNobodyIsLoggedInIsALogin) {
   }
 }
 
-TEST_P(Sessions, TakeoversInARowLeaveTheLastOne) {
+TEST_P(Sessions, LastOfSeveralTakeoversWins) {
   const Account alice = register_account("alice");
   std::vector<User> sessions;
   for (int i = 0; i < 20; ++i) sessions.push_back(log_in(alice, kTakeover));
@@ -88,7 +88,7 @@ TEST_P(Sessions, SimultaneousLoginsHaveExactlyOneWinner) {
   EXPECT_EQ(winners, 1);
 }
 
-TEST_P(Sessions, WhoClosedTheConnectionCanLogInAgainAtOnce) {
+TEST_P(Sessions, LoginSucceedsRightAfterClosing) {
   const Account alice = register_account("alice");
   for (int i = 0; i < 50; ++i) {
     RawClient client = connect();
@@ -98,7 +98,7 @@ TEST_P(Sessions, WhoClosedTheConnectionCanLogInAgainAtOnce) {
   }
 }
 
-TEST_P(Sessions, WhoLostTheConnectionByResetCanLogInAgainAtOnce) {
+TEST_P(Sessions, LoginSucceedsRightAfterAReset) {
   const Account alice = register_account("alice");
   for (int i = 0; i < 50; ++i) {
     RawClient client = connect();
@@ -108,7 +108,7 @@ TEST_P(Sessions, WhoLostTheConnectionByResetCanLogInAgainAtOnce) {
   }
 }
 
-TEST_P(Sessions, LoginThatNobodyWaitsForIsUndone) {
+TEST_P(Sessions, LoginOfADisconnectedClientIsUndone) {
   const Account alice = register_account("alice");
   for (int i = 0; i < 10; ++i) {
     RawClient client = connect();
@@ -138,7 +138,7 @@ TEST_P(Sessions, LogoutAndLoginAgainOnTheSameConnection) {
   }
 }
 
-TEST_P(Sessions, LogoutAnswersAfterAllChatsThatCameBefore) {
+TEST_P(Sessions, LogoutIsAnsweredAfterEarlierChats) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   const auto group = alice.create_group("club");
@@ -184,7 +184,7 @@ TEST_P(Sessions, PipelinedLogoutAndLoginTakeEffectInOrder) {
   }
 }
 
-TEST_P(Sessions, ChatAfterATakeoverIsRefusedOrClosedNeverTakenOver) {
+TEST_P(Sessions, ChatAfterATakeoverIsNeverStored) {
   // The old connection's pipeline races with the takeover: whatever is acknowledged is stored
   // once, and the stream of the user has no gap across both sessions.
   User bob = new_user("bob");

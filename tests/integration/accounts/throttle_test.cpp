@@ -36,7 +36,7 @@ class Throttle : public BehindABalancer {
   }
 };
 
-TEST_F(Throttle, AnAccountHasOneAllowanceHoweverItIsCalled) {
+TEST_F(Throttle, AccountHasOneLimitByNameAndId) {
   const Account alice = register_account("Alice");
   const Json by_id = {{"id", alice.id}};
   int tried = 0;
@@ -49,12 +49,12 @@ TEST_F(Throttle, AnAccountHasOneAllowanceHoweverItIsCalled) {
   expect_error(try_password("203.0.113.5", by_id, alice.password), 2, errors::kRateLimited);
 }
 
-TEST_F(Throttle, AnAccountThatIsNotThereIsHeldUpLikeOneThatIs) {
+TEST_F(Throttle, UnknownAccountsAreLimitedLikeExistingOnes) {
   EXPECT_EQ(failures("203.0.113.1", {{"name", "nobody"}}), 5);
   EXPECT_EQ(failures("203.0.113.2", {{"id", 2'000'000'000}}), 5);
 }
 
-TEST_F(Throttle, AnAddressHasOneAllowanceForAllAccounts) {
+TEST_F(Throttle, AddressHasOneLimitForAllAccounts) {
   int tried = 0;
   for (int i = 0; i < 20; ++i) {
     tried += failures("203.0.113.1", {{"name", "user " + std::to_string(i)}}, 1);
@@ -62,7 +62,7 @@ TEST_F(Throttle, AnAddressHasOneAllowanceForAllAccounts) {
   EXPECT_EQ(tried, 10);
 }
 
-TEST_F(Throttle, ANetworkOfIpv6IsOneAddress) {
+TEST_F(Throttle, Ipv6NetworkCountsAsOneAddress) {
   int tried = 0;
   for (int i = 1; i <= 20; ++i) {
     tried +=
@@ -72,7 +72,7 @@ TEST_F(Throttle, ANetworkOfIpv6IsOneAddress) {
   EXPECT_EQ(failures("2001:db8:0:8::1", {{"name", "user 99"}}, 1), 1);
 }
 
-TEST_F(Throttle, OwnersAddressGoesOnWhateverStrangersDo) {
+TEST_F(Throttle, GuessesFromElsewhereDoNotLockOutTheOwner) {
   const Account alice = register_account("alice");
   const Json who = {{"id", alice.id}, {"takeover", true}};
   RawClient owner = connect_as("203.0.113.1");
@@ -85,7 +85,7 @@ TEST_F(Throttle, OwnersAddressGoesOnWhateverStrangersDo) {
   expect_error(try_password("203.0.113.9", who, alice.password), 2, errors::kRateLimited);
 }
 
-TEST_F(Throttle, OwnersAddressIsKnownAfterARestart) {
+TEST_F(Throttle, KnownAddressSurvivesARestart) {
   const Account alice = register_account("alice");
   const Json who = {{"id", alice.id}, {"takeover", true}};
   {
@@ -99,7 +99,7 @@ TEST_F(Throttle, OwnersAddressIsKnownAfterARestart) {
   expect_error(try_password("203.0.113.9", who, alice.password), 2, errors::kRateLimited);
 }
 
-TEST_F(Throttle, TokensAreNotHeldUp) {
+TEST_F(Throttle, TokenLoginsAreNotLimited) {
   const User alice = new_user("alice");
   const Json by_token = {{"msgid", 1}, {"token", alice.welcome.at("token")}};
   for (int i = 0; i < 20; ++i) failures("203.0.113.1", {{"name", "u" + std::to_string(i)}}, 1);
@@ -107,7 +107,7 @@ TEST_F(Throttle, TokensAreNotHeldUp) {
   EXPECT_EQ(connect_as("203.0.113.1").request(by_token).at("errno"), 0);
 }
 
-TEST_F(Throttle, PasswordOfAnOpenSessionCannotBeGuessedEither) {
+TEST_F(Throttle, LoggedInClientCannotGuessThePasswordEither) {
   User alice = new_user("alice");
   int tried = 0;
   Json reply;
@@ -123,7 +123,7 @@ class ChatAllowance : public WithServer {
   ChatAllowance() : WithServer(Settings{"limits.chat_per_second=1"}) {}
 };
 
-TEST_F(ChatAllowance, IsTheAccountsNotTheConnections) {
+TEST_F(ChatAllowance, CountsPerAccountNotPerConnection) {
   User alice = new_user("alice");
   const auto ask = [&](RawClient& client) {
     return client.request(chat_request(alice.account, alice.id(), "x")).at("errno");
@@ -188,7 +188,7 @@ class NoMemoryToHash : private OneArena, public WithServer {
                             "limits.account_failures_per_minute=5"}) {}
 };
 
-TEST_F(NoMemoryToHash, PasswordsAreNotWrongForThat) {
+TEST_F(NoMemoryToHash, IsNotReportedAsAWrongPassword) {
   const Account alice = register_account("alice");
   RawClient client(port());
   {

@@ -14,7 +14,7 @@ class Token : public InBothFramings {
 };
 CHAT_RUN_IN_BOTH_FRAMINGS(Token);
 
-TEST_P(Token, LogsInWithoutAPasswordAsOftenAsOneLikes) {
+TEST_P(Token, LogsInRepeatedlyWithoutAPassword) {
   User alice = new_user("alice");
   const std::string token = token_of(alice);
   EXPECT_EQ(token.size(), 64U);
@@ -30,7 +30,7 @@ TEST_P(Token, LogsInWithoutAPasswordAsOftenAsOneLikes) {
   }
 }
 
-TEST_P(Token, TakesOverOnesOwnOlderSession) {
+TEST_P(Token, TakesOverTheUsersOlderSession) {
   User alice = new_user("alice");
   RawClient client = connect();
   expect_ok(client.request(by_token(token_of(alice))), 2);
@@ -39,7 +39,7 @@ TEST_P(Token, TakesOverOnesOwnOlderSession) {
   EXPECT_EQ(bye.at("reconnect_after_ms"), -1);
 }
 
-TEST_P(Token, IsWorthNothingAfterLogout) {
+TEST_P(Token, IsRevokedByLogout) {
   User alice = new_user("alice");
   const std::string token = token_of(alice);
   alice.log_out();
@@ -49,7 +49,7 @@ TEST_P(Token, IsWorthNothingAfterLogout) {
   EXPECT_NE(token_of(again), token);
 }
 
-TEST_P(Token, OneThatNobodyGaveOutIsRefused) {
+TEST_P(Token, UnknownTokenIsRefused) {
   RawClient client = connect();
   for (const char* token : {"", "0", "x", "' OR 1=1 --"}) {
     expect_refused(client, by_token(token), errors::kInvalidToken);

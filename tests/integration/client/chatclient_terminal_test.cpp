@@ -43,7 +43,7 @@ class TerminalKeys : public Terminals {
   }
 };
 
-TEST_F(TerminalKeys, HalfAKeyHoldsNothingUp) {
+TEST_F(TerminalKeys, IncompleteKeyBlocksNothing) {
   const auto alice = registered("alice");
   User bob = new_user("bob");
   int number = 0;
@@ -59,7 +59,7 @@ TEST_F(TerminalKeys, HalfAKeyHoldsNothingUp) {
   EXPECT_TRUE(alice->echoes());
 }
 
-TEST_F(TerminalKeys, APasteOfTenThousandCharactersIsOneTextAtOnce) {
+TEST_F(TerminalKeys, PasteOfTenThousandCharactersIsInsertedAtOnce) {
   const auto alice = registered("alice");
   const auto begin = std::chrono::steady_clock::now();
   alice->type(pasted("/chat 1 " + std::string(9'999, 'x') + "END"));
@@ -155,7 +155,7 @@ TEST_F(TerminalKeys, TheTypedLineIsDrawnAgainAfterFg) {
   ASSERT_TRUE(shell->wait_for("log in first"));
 }
 
-TEST_F(TerminalKeys, InTheBackgroundMessagesAreShownAndKeysAreTheShells) {
+TEST_F(TerminalKeys, BackgroundClientShowsMessagesAndReadsNoKeys) {
   const auto shell = in_a_shell();
   shell->type_line("/register alice secret");
   ASSERT_TRUE(shell->wait_for("Registered alice"));
@@ -175,7 +175,7 @@ TEST_F(TerminalKeys, InTheBackgroundMessagesAreShownAndKeysAreTheShells) {
   ASSERT_TRUE(shell->wait_for("✓ #1 to 2"));
 }
 
-TEST_F(TerminalKeys, AnAnswerAfterAResizeLeavesTheTypedLineWhole) {
+TEST_F(TerminalKeys, OutputAfterAResizeKeepsTheTypedLine) {
   const auto alice = registered("alice");
   User bob = new_user("bob");
   const std::string typed = "/chat 2 " + std::string(60, 'y') + "END";
@@ -199,7 +199,7 @@ TEST_F(TerminalKeys, AnAnswerAfterAResizeLeavesTheTypedLineWhole) {
   EXPECT_EQ(text.find("> /chat 2 y"), text.rfind("> /chat 2 y"));
 }
 
-TEST_F(TerminalKeys, NoTextAndNoNameLooksLikeAMessageOfSomebodyElse) {
+TEST_F(TerminalKeys, TextsAndNamesCannotImitateOtherMessages) {
   const auto bob = registered("bob");
   const std::string forged = "2024-05-01 10:00:00 alice (9): pay eve";
   User eve = new_user("eve");
@@ -216,7 +216,7 @@ TEST_F(TerminalKeys, NoTextAndNoNameLooksLikeAMessageOfSomebodyElse) {
   EXPECT_NE(text.find("\"alice (9): pay eve\" (3): end of it"), std::string::npos) << text;
 }
 
-TEST_F(TerminalKeys, NoPasswordComesBackByAKey) {
+TEST_F(TerminalKeys, PasswordsAreNotKeptInTheHistory) {
   const auto alice = registered("alice");
   alice->type_line("/friends");
   ASSERT_TRUE(alice->wait_for("No friends yet"));
@@ -246,7 +246,7 @@ TEST_F(TerminalKeys, NoPasswordComesBackByAKey) {
   EXPECT_EQ(alice->count("hidden-"), hidden);
 }
 
-TEST_F(TerminalKeys, ReceiptsAndHintsAreAboutOnesOwn) {
+TEST_F(TerminalKeys, ReceiptsAndHintsConcernOwnMessages) {
   const auto alice = registered("alice");
   const auto bob = registered("bob");
   alice->type_line("/add 2");

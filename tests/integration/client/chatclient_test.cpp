@@ -6,7 +6,7 @@
 namespace chat::test {
 namespace {
 
-TEST_F(Terminals, TheMissionOfTwoPeople) {
+TEST_F(Terminals, TwoPeopleUseEveryCommand) {
   const auto alice = registered("alice");
   const auto bob = registered("bob");
   alice->type_line("/add 2");
@@ -41,7 +41,7 @@ TEST_F(Terminals, TheMissionOfTwoPeople) {
   }
 }
 
-TEST_F(Terminals, OnesOwnAccount) {
+TEST_F(Terminals, AccountCommandsWork) {
   const auto alice = registered("alice");
   alice->type_line("/sessions");
   ASSERT_TRUE(alice->wait_for("(this one)"));
@@ -79,7 +79,7 @@ TEST_F(Terminals, OnesOwnAccount) {
 }
 
 // Clears the screen, sets the title, CSI and OSC of C1, overrides the direction.
-TEST_F(Terminals, AMessageCannotActOnTheTerminal) {
+TEST_F(Terminals, MessageCannotControlTheTerminal) {
   const auto bob = registered("bob");
   User eve = new_user("eve");
   const std::size_t before = bob->raw().size();
@@ -95,7 +95,7 @@ TEST_F(Terminals, AMessageCannotActOnTheTerminal) {
   }
 }
 
-TEST_F(Terminals, AServerThatDiesAndComesBackCostsNothing) {
+TEST_F(Terminals, ServerRestartLosesNothing) {
   const auto alice = registered("alice");
   const auto bob = registered("bob");
   constexpr int kRounds = 3;
@@ -139,7 +139,7 @@ class FastTypists : public Terminals {
   FastTypists() : Terminals(Settings{"limits.chat_per_second=10"}) {}
 };
 
-TEST_F(FastTypists, WhatIsTooFastForTheServerArrivesLaterInOrder) {
+TEST_F(FastTypists, RateLimitedChatsArriveLaterInOrder) {
   const auto alice = registered("alice");
   const auto bob = registered("bob");
   constexpr int kTexts = 40;

@@ -148,7 +148,7 @@ TEST_F(TlsPeople, ChatAndTheServerKnowsTheirAddresses) {
 }
 
 // Both ways at once, by two threads of each client, and answers of several TLS records.
-TEST_F(TlsPeople, WriteMuchAtTheSameTimeAndReadItAgainInOneAnswer) {
+TEST_F(TlsPeople, ChatInBothDirectionsAndReadALongHistory) {
   constexpr int kTexts = 300;
   const std::string client = std::string(std::getenv("CHATCLIENT")) + " --port " +
                              std::to_string(nginx->port()) + " --tls --ca " +
@@ -182,7 +182,7 @@ TEST_F(TlsPeople, WriteMuchAtTheSameTimeAndReadItAgainInOneAnswer) {
   }
 }
 
-TEST_F(TlsPeople, ComeBackByTheirTokensAfterALostConnection) {
+TEST_F(TlsPeople, ResumeByTokenAfterALostConnection) {
   const auto alice = registered("alice");
   const auto bob = registered("bob");
   nginx->kill9();
@@ -270,7 +270,7 @@ TEST_F(Tls, ACertificateMustBeValidNow) {
                  "the server's certificate is not valid yet");
 }
 
-TEST_F(Tls, InsecureBelievesAnybodyAndSaysSo) {
+TEST_F(Tls, InsecureAcceptsAnyCertificateAndWarns) {
   start(certificate("tls", {"chat.example.org"}));
   const RunResult result = run_client(nginx->port(), {"--tls", "--insecure"});
   EXPECT_EQ(result.exit_code, 0) << result.output;
@@ -279,7 +279,7 @@ TEST_F(Tls, InsecureBelievesAnybodyAndSaysSo) {
   EXPECT_THAT(result.errors, Not(HasSubstr("\x1b"))) << "colours are for terminals";
 }
 
-TEST_F(Tls, NginxSpeaksNothingOlderThan12) {
+TEST_F(Tls, NginxRefusesVersionsBefore12) {
   const auto folder = certificate("tls");
   start(folder);
   const auto talk = [&](const char* version) {
@@ -314,13 +314,13 @@ TEST_F(Tls, AServerThatIsTooOldIsRefused) {
   expect_refused(result, "the server speaks only versions of TLS that are too old");
 }
 
-TEST_F(Tls, APlainClientAtAnEncryptedPortIsToldWhy) {
+TEST_F(Tls, PlainClientAtATlsPortGetsAHint) {
   start(certificate("tls"));
   const RunResult result = run_client(nginx->port(), {});
   expect_refused(result, "it is encrypted there (--tls)");
 }
 
-TEST_F(Tls, AnEncryptedClientAtAPlainPortIsToldWhy) {
+TEST_F(Tls, TlsClientAtAPlainPortGetsAHint) {
   const auto folder = certificate("tls");
   start(folder);
   expect_refused(run_client(server->port(), with_ca(folder)), "speaks no TLS");
@@ -343,7 +343,7 @@ TEST_F(Tls, TheConnectTimeoutBoundsTheHandshake) {
   EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds{4'900});
 }
 
-TEST_F(Tls, TheCertificateScriptKeepsWhatIsThereAndKeysToItsOwner) {
+TEST_F(Tls, CertificateScriptOverwritesNothingAndKeepsKeysPrivate) {
   const auto folder = certificate("tls");
   const std::string key = read_file(folder / "server.key");
   for (const char* file : {"ca.key", "server.key"}) {

@@ -61,7 +61,7 @@ class ServiceAccount : public ::testing::Test {
   std::string account;
 };
 
-TEST_F(ServiceAccount, IsSentToMigrateAndRunsThen) {
+TEST_F(ServiceAccount, IsToldToMigrateFirst) {
   expect_sent_to_migrate();
   EXPECT_EQ(start(account, true).exit_code, 1) << "it may not do that either";
   EXPECT_EQ(cluster->storage().number(
@@ -77,7 +77,7 @@ TEST_F(ServiceAccount, IsSentToMigrateAndRunsThen) {
   EXPECT_EQ(add_node().running(), true);
 }
 
-TEST_F(ServiceAccount, IsEnoughForAWholeConversation) {
+TEST_F(ServiceAccount, SufficesForAWholeConversation) {
   ASSERT_EQ(start(database, true).exit_code, 0);
   const std::uint16_t port = add_node().port();
   const std::uint16_t other = add_node().port();
@@ -111,7 +111,7 @@ TEST_F(ServiceAccount, IsEnoughForAWholeConversation) {
 }
 
 // Through the same account one can kill its connections, as a sweep does.
-TEST_F(ServiceAccount, MayEndItsOwnConnectionsAndChangeNoTable) {
+TEST_F(ServiceAccount, MayKillItsConnectionsButChangeNoTable) {
   ASSERT_EQ(start(database, true).exit_code, 0);
   add_node();
   const std::string of_the_server = mariadb().query(
@@ -127,7 +127,7 @@ TEST_F(ServiceAccount, MayEndItsOwnConnectionsAndChangeNoTable) {
   }
 }
 
-TEST_F(ServiceAccount, HasTheRightsThatTheManualSays) {
+TEST_F(ServiceAccount, HasTheDocumentedRights) {
   const std::string manual =
       read_file(std::filesystem::path(std::getenv("CHAT_SOURCE_ROOT")) / "conf/README.md");
   EXPECT_THAT(manual, HasSubstr("\n" + std::string(kServiceRights) + "chat.* TO chat@localhost;"));

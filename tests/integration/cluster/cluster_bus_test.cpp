@@ -91,7 +91,7 @@ class ClusterBus : public WithCluster {
   }
 };
 
-TEST_F(ClusterBus, TakeoverOnANodeThatIsCutOffForAMomentLeavesOneSession) {
+TEST_F(ClusterBus, TakeoverDuringAShortCutLeavesOneSession) {
   User older = user_on(1, "bob");
   User alice = user_on(1, "alice");
   cut_off(0);
@@ -128,7 +128,7 @@ TEST_F(ClusterBus, MessageToTheOlderSessionReachesTheNewerWithoutAReport) {
 }
 
 // The report of the first session's end comes last, and concerns a takeover before the last one.
-TEST_F(ClusterBus, AChainOfTakeoversDuringAStallLeavesOneSessionThatMissesNothing) {
+TEST_F(ClusterBus, ChainedTakeoversDuringAStallLoseNothing) {
   User first = user_on(0, "bob");
   User alice = user_on(0, "alice");
   add_node_and_settle();
@@ -144,7 +144,7 @@ TEST_F(ClusterBus, AChainOfTakeoversDuringAStallLeavesOneSessionThatMissesNothin
 }
 
 // Redis has no room for the publisher and the subscriber of a node that has to connect again.
-TEST_F(ClusterBus, ANodeThatRedisDoesNotAcceptAgainIsHeard) {
+TEST_F(ClusterBus, NodeRefusedByRedisStillReachesTheOthers) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   cluster->redis().command({"CONFIG", "SET", "maxclients", "1"});
@@ -213,29 +213,29 @@ class CrossNodeDelivery : public ClusterBus {
   }
 };
 
-TEST_F(CrossNodeDelivery, OneNodeIsCutOff) {
+TEST_F(CrossNodeDelivery, WorksWhileOneNodeIsCutOff) {
   cut_off(0);
   expect_crossing(0, 1);
 }
 
-TEST_F(CrossNodeDelivery, RedisRefusesToPublish) {
+TEST_F(CrossNodeDelivery, WorksWhileRedisRefusesToPublish) {
   cluster->redis().command({"ACL", "SETUSER", "default", "-publish"});
   expect_crossing(0, 1);
 }
 
-TEST_F(CrossNodeDelivery, TheSubscriberOfOneNodeIsStalled) {
+TEST_F(CrossNodeDelivery, WorksWhileASubscriberIsStalled) {
   stall_subscriber(0, true);
   expect_crossing(0, 1);
 }
 
 // Nothing fails: each node publishes and subscribes, and nobody hears it.
-TEST_F(CrossNodeDelivery, TwoNodesUseTwoRedisServers) {
+TEST_F(CrossNodeDelivery, WorksWhileNodesUseDifferentRedisServers) {
   RedisServer other;
   cluster->add_node({"redis.socket=" + other.socket()});
   expect_crossing(0, 2);
 }
 
-TEST_F(CrossNodeDelivery, ALinkThatIsResetNowAndThenLosesNothing) {
+TEST_F(CrossNodeDelivery, WorksOverALinkThatIsResetRepeatedly) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   Inbox inbox;
@@ -249,7 +249,7 @@ TEST_F(CrossNodeDelivery, ALinkThatIsResetNowAndThenLosesNothing) {
 }
 
 // Redis has one space of channels for all its databases.
-TEST_F(ClusterBus, TwoClustersOnOneRedisDoNotHearEachOther) {
+TEST_F(ClusterBus, TwoClustersOnOneRedisAreSeparate) {
   Cluster stranger(1, {"redis.socket=" + cluster->redis().socket(), "redis.db=1",
                        "limits.login_failures_per_minute=10"});
   User alice = user_on(0, "alice");

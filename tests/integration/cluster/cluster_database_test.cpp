@@ -21,7 +21,7 @@ class ClusterDatabase : public ::testing::Test {
 };
 
 // Longer than a lease: nobody may be logged out by it, nor be logged in twice afterwards.
-TEST_F(ClusterDatabase, AnOutageLogsNobodyOut) {
+TEST_F(ClusterDatabase, OutageLogsNobodyOut) {
   Cluster cluster;
   User alice = new_user(cluster.port(0), "alice");
   User bob = new_user(cluster.port(1), "bob");

@@ -108,7 +108,7 @@ class Watch {
   std::map<std::int64_t, std::string> states_;
 };
 
-TEST_F(ClusterFailover, SessionsThatTheCopyLacksEnd) {
+TEST_F(ClusterFailover, SessionsMissingFromTheReplicaEnd) {
   User watcher = user_on(1, "watcher");
   Watch watch(watcher);
   User login = user_on(0, "login");
@@ -163,7 +163,7 @@ TEST_F(ClusterFailover, SessionsThatTheCopyLacksEnd) {
 
 // The user has logged in on the other server before the lost session there was found: the newer
 // one has the same epoch in the table, and stays.
-TEST_F(ClusterFailover, SessionThatBeganAfterTheFailoverStays) {
+TEST_F(ClusterFailover, SessionsBegunAfterTheFailoverStay) {
   const Account account_of_both = account("both");
   copy();
   User lost = log_in_on(0, account_of_both);
@@ -181,7 +181,7 @@ TEST_F(ClusterFailover, SessionThatBeganAfterTheFailoverStays) {
             "online");
 }
 
-TEST_F(ClusterFailover, GroupsThatTheCopyLacksAreLeft) {
+TEST_F(ClusterFailover, GroupsMissingFromTheReplicaAreLeft) {
   User creator = user_on(0, "creator");
   User member = user_on(0, "member");
   User other = user_on(1, "other");
@@ -213,7 +213,7 @@ TEST_F(ClusterFailover, GroupsThatTheCopyLacksAreLeft) {
 }
 
 // Connections that only read stay with the old server for a moment; what they see there is old.
-TEST_F(ClusterFailover, SwitchWithoutLostRowsDisturbsNobody) {
+TEST_F(ClusterFailover, FailoverWithoutLostRowsDisturbsNobody) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   const Account carol = account("carol");

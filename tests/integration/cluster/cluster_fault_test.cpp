@@ -72,7 +72,7 @@ class ClusterFault : public ::testing::Test {
   std::unique_ptr<Cluster> cluster;
 };
 
-TEST_F(ClusterFault, UsersOfAKilledServerAreBackOnTheOther) {
+TEST_F(ClusterFault, UsersOfAKilledServerLogInElsewhere) {
   User by_token = user_on(0, "by token");
   User by_takeover = user_on(0, "by takeover");
   User patient = user_on(0, "patient");
@@ -109,7 +109,7 @@ TEST_F(ClusterFault, AServerRestartedUnderItsNameLocksNobodyOut) {
   log_in_on(1, bob.account);
 }
 
-TEST_F(ClusterFault, ALockedUserOfAKilledServerHoldsUpNobodyElse) {
+TEST_F(ClusterFault, LockedUserOfAKilledServerDelaysNobodyElse) {
   User stuck = user_on(0, "stuck");
   User neighbour = user_on(0, "neighbour");
   User watcher = user_on(1, "watcher");
@@ -126,7 +126,7 @@ TEST_F(ClusterFault, ALockedUserOfAKilledServerHoldsUpNobodyElse) {
   log_in_on(1, stuck.account);
 }
 
-TEST_F(ClusterFault, AServerOfALockedUserIsStartedAgain) {
+TEST_F(ClusterFault, ServerOfALockedUserCanBeRestarted) {
   User stuck = user_on(0, "stuck");
   User neighbour = user_on(0, "neighbour");
   const auto online = [&](const User& user) {
@@ -146,7 +146,7 @@ TEST_F(ClusterFault, AServerOfALockedUserIsStartedAgain) {
 }
 
 // So soon that its lease has not run out, and nobody else frees its users.
-TEST_F(ClusterFault, FriendsHearThatUsersOfARestartedServerAreOffline) {
+TEST_F(ClusterFault, FriendsSeeUsersOfARestartedServerOffline) {
   User alice = user_on(0, "alice");
   User watcher = user_on(1, "watcher");
   watcher.client.keep_presence();
@@ -157,7 +157,7 @@ TEST_F(ClusterFault, FriendsHearThatUsersOfARestartedServerAreOffline) {
 }
 
 // The publish is refused, so that only the death of the server tells the other one to look.
-TEST_F(ClusterFault, WhatAKilledServerDidNotPublishArrives) {
+TEST_F(ClusterFault, MessagesNotPublishedByAKilledServerArrive) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   alice.chat(bob.id(), "heard");
@@ -271,7 +271,7 @@ TEST_F(ClusterFault, WithoutRedisATakeoverEndsTheOlderSessionWithinTenSeconds) {
   expect_alive(newer.client);
 }
 
-TEST_F(ClusterFault, AStoppedRedisStallsNobody) {
+TEST_F(ClusterFault, StoppedRedisDelaysNobody) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   User carol = user_on(1, "carol");

@@ -51,7 +51,7 @@ class LateHints : public WithCluster {
   std::unique_ptr<RedisTap> tap;
 };
 
-TEST_F(LateHints, PresenceIsWhatTheTableSays) {
+TEST_F(LateHints, PresenceComesFromTheTable) {
   User watcher = user_on(1, "watcher");
   watcher.client.keep_presence();
   User comes = user_on(0, "comes");
@@ -76,7 +76,7 @@ TEST_F(LateHints, PresenceIsWhatTheTableSays) {
   }
 }
 
-TEST_F(LateHints, ReceiptsDoNotGoBack) {
+TEST_F(LateHints, ReceiptsNeverDecrease) {
   User sender = user_on(1, "sender", acking());
   sender.client.keep_presence();
   User recipient = user_on(0, "recipient", acking());
@@ -96,7 +96,7 @@ TEST_F(LateHints, ReceiptsDoNotGoBack) {
 }
 
 // Messages, takeovers and their answers, the end of an account.
-TEST_F(LateHints, SessionsAndMessagesStayAsTheyAre) {
+TEST_F(LateHints, SessionsAndMessagesAreUnaffected) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   bob.client.keep_presence();

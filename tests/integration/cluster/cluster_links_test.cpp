@@ -17,7 +17,7 @@ class OwnLinks : public WithCluster {
   OwnLinks() : WithCluster(2, {}, Wiring::kOwnLinks) {}
 };
 
-TEST_F(OwnLinks, TheCommitOfOneKindOfWriteOfOneServerIsCut) {
+TEST_F(OwnLinks, OneServersCommitsOfOneKindAreCut) {
   User owner = user_on(0, "owner");
   User member = user_on(0, "member");
   User elsewhere = user_on(1, "elsewhere");
@@ -34,7 +34,7 @@ TEST_F(OwnLinks, TheCommitOfOneKindOfWriteOfOneServerIsCut) {
   EXPECT_EQ(cluster->storage().number("SELECT count(*) FROM groupuser"), 3);
 }
 
-TEST_F(OwnLinks, ADatabaseThatIsAwayIsLoggedNowAndThen) {
+TEST_F(OwnLinks, DatabaseOutageIsLoggedAtALimitedRate) {
   FaultProxy& network = cluster->links(0).database.network();
   network.refuse(true);
   network.reset_all();
@@ -46,7 +46,7 @@ TEST_F(OwnLinks, ADatabaseThatIsAwayIsLoggedNowAndThen) {
 }
 
 // The other server has swept it and its users are free; it can't see that, but Redis tells.
-TEST_F(OwnLinks, AServerWithoutItsDatabaseEndsOnceItsUsersAreTakenFromIt) {
+TEST_F(OwnLinks, CutOffServerExitsOnceItsUsersAreTaken) {
   User older = user_on(0, "older");
   FaultProxy& network = cluster->links(0).database.network();
   network.refuse(true);
@@ -101,7 +101,7 @@ class Replaced : public WithCluster {
   FaultProxy& database() { return cluster->links(0).database.network(); }
 };
 
-TEST_F(Replaced, AServerWithoutItsDatabaseEndsOnceAnotherHasItsPlace) {
+TEST_F(Replaced, CutOffServerExitsOnceReplaced) {
   expect_older_life_to_end();
 }
 
@@ -116,7 +116,7 @@ class ReplacedInSilence : public Replaced {
   }
 };
 
-TEST_F(ReplacedInSilence, SoItDoesWhereItsDatabaseSaysNothing) {
+TEST_F(ReplacedInSilence, ServerWithAHungDatabaseExitsOnceReplaced) {
   expect_older_life_to_end();
 }
 
@@ -155,7 +155,7 @@ class SlowLinks : public WithCluster {
 
 // A little more is to be carried than the links carry: without an error or a silence everything
 // comes later and later.
-TEST_F(SlowLinks, MessagesCrossInTimeWhereALinkToRedisIsSlow) {
+TEST_F(SlowLinks, MessagesCrossInTimeOverASlowRedisLink) {
   constexpr std::int64_t kBytesPerSecond = 1'500;
   constexpr milliseconds kLatest{10'000};
   constexpr milliseconds kWhile{18'000};

@@ -192,7 +192,7 @@ class Crowd : public Load {
   std::int64_t first_id_ = 0;
 };
 
-TEST_F(Crowd, TwoThousandWhoLogInTogetherHearTheOtherNode) {
+TEST_F(Crowd, TwoThousandLoginsAtOnceReceiveFromTheOtherNode) {
   constexpr int kPeople = 2000;
   ASSERT_NO_FATAL_FAILURE(make_people(kPeople));
   auto begin = Clock::now();

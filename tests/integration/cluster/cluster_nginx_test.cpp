@@ -52,7 +52,7 @@ class BehindNginx : public WithCluster {
   std::unique_ptr<NginxServer> nginx;
 };
 
-TEST_F(BehindNginx, PeopleAreSpreadOverTheNodesAndTalkToOneAnother) {
+TEST_F(BehindNginx, ClientsAreSpreadOverNodesAndChat) {
   std::vector<User> users;
   std::set<std::string> nodes;
   for (int i = 0; i < 6; ++i) {
@@ -74,7 +74,7 @@ TEST_F(BehindNginx, PeopleAreSpreadOverTheNodesAndTalkToOneAnother) {
   }
 }
 
-TEST_F(BehindNginx, LogTellsTheClientsAddress) {
+TEST_F(BehindNginx, LogNamesTheClientsAddress) {
   for (int i = 0; i < 4; ++i) {
     User user = user_through_nginx("user " + std::to_string(i));
     const std::size_t node = user.welcome.at("node") == "node-1" ? 0 : 1;
@@ -86,7 +86,7 @@ TEST_F(BehindNginx, LogTellsTheClientsAddress) {
   }
 }
 
-TEST_F(BehindNginx, NewServerGetsItsShareAndNobodyNoticesOtherwise) {
+TEST_F(BehindNginx, NewServerGetsItsShareWithoutDisturbance) {
   Traffic traffic(port(0), nginx->port(), kPairs);
   ASSERT_TRUE(traffic.flows());
   cluster->add_node();
@@ -110,7 +110,7 @@ class ThreeBehindNginx : public BehindNginx {
   ThreeBehindNginx() : BehindNginx(3) {}
 };
 
-TEST_F(ThreeBehindNginx, RollingRestartLosesAndDoublesNothing) {
+TEST_F(ThreeBehindNginx, RollingRestartLosesAndDuplicatesNothing) {
   Traffic traffic(port(0), nginx->port(), kPairs);
   ASSERT_TRUE(traffic.flows());
   for (std::size_t node = 0; node < cluster->size(); ++node) {
@@ -127,7 +127,7 @@ TEST_F(ThreeBehindNginx, RollingRestartLosesAndDoublesNothing) {
   EXPECT_LT(traffic.longest_absence(), scaled(kBackPromise));
 }
 
-TEST_F(ThreeBehindNginx, ClientsOfAKilledServerAreBackInFiveSeconds) {
+TEST_F(ThreeBehindNginx, ClientsOfAKilledServerReturnWithinFiveSeconds) {
   Traffic traffic(port(0), nginx->port(), kPairs);
   ASSERT_TRUE(traffic.flows());
   cluster->node(1).kill9();

@@ -35,7 +35,7 @@ class FailuresInACluster : public OwnAccountInACluster {
   }
 };
 
-TEST_F(FailuresInACluster, AreCountedTogether) {
+TEST_F(FailuresInACluster, AreCountedForTheWholeCluster) {
   const Account alice = account("alice");
   const Json who = {{"id", alice.id}};
   EXPECT_EQ(failures(0, "203.0.113.1", who, 3), 3);
@@ -51,7 +51,7 @@ TEST_F(FailuresInACluster, SurviveAServersRestart) {
   EXPECT_EQ(failures(0, "203.0.113.2", {{"id", alice.id}}), 0);
 }
 
-TEST_F(FailuresInACluster, OwnersAddressOnOneServerIsKnownOnTheOther) {
+TEST_F(FailuresInACluster, KnownAddressIsSharedBetweenServers) {
   const Account alice = account("alice");
   log_in_on(0, alice).log_out();  // from the loopback address
   for (int i = 0; i < 5; ++i) failures(1, "203.0.113." + std::to_string(i), {{"id", alice.id}});
@@ -81,7 +81,7 @@ TEST_F(OwnAccountInACluster, DeletedAccountIsGoneOnEveryServer) {
   expect_refused(client, login_request(alice.account), errors::kFailed);
 }
 
-TEST_F(OwnAccountInACluster, DeletionWhileRedisIsAwayIsKnownWhenItIsBack) {
+TEST_F(OwnAccountInACluster, DeletionWithoutRedisArrivesOnceItIsBack) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   bob.chat(alice.id(), "so that the other server knows the name");

@@ -36,7 +36,7 @@ class ClusterPause : public WithCluster {
   }
 };
 
-TEST_F(ClusterPause, DirectMessagesThatWereSentElsewhereAreNotStoredAgain) {
+TEST_F(ClusterPause, PausedServerDoesNotStoreMessagesSentElsewhere) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   alice.chat(bob.id(), "before", "before");
@@ -50,7 +50,7 @@ TEST_F(ClusterPause, DirectMessagesThatWereSentElsewhereAreNotStoredAgain) {
 }
 
 // The stopped server knows nothing of these streams, so no key of a remembered head conflicts.
-TEST_F(ClusterPause, SoItIsInStreamsThatTheStoppedServerHasNotWritten) {
+TEST_F(ClusterPause, PausedServerStoresNothingInNewStreamsEither) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   User carol = user_on(1, "carol");
@@ -63,7 +63,7 @@ TEST_F(ClusterPause, SoItIsInStreamsThatTheStoppedServerHasNotWritten) {
   EXPECT_EQ(stored_twice("directmessage"), 0);
 }
 
-TEST_F(ClusterPause, GroupMessagesOfATakenOverSessionAreNotStored) {
+TEST_F(ClusterPause, PausedServerStoresNoGroupMessagesOfATakenOverSession) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   const std::int64_t group = bob.create_group("group");
@@ -76,7 +76,7 @@ TEST_F(ClusterPause, GroupMessagesOfATakenOverSessionAreNotStored) {
 }
 
 // Nobody sends it again, so nothing else keeps it out: it is of a session that has ended.
-TEST_F(ClusterPause, AMessageOfATakenOverSessionIsRefused) {
+TEST_F(ClusterPause, MessageOfATakenOverSessionIsRefused) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   const std::int64_t group = bob.create_group("group");
@@ -96,7 +96,7 @@ TEST_F(ClusterPause, AMessageOfATakenOverSessionIsRefused) {
 
 // It was taken for dead, and its users have logged in elsewhere. What lay in its sockets includes a
 // login that takes over.
-TEST_F(ClusterPause, AServerThatWasTakenForDeadTakesNobodyOver) {
+TEST_F(ClusterPause, SweptServerTakesNobodyOver) {
   const Account account = register_account(port(0), "alice");
   const auto epoch = [&] {
     return cluster->storage().number("SELECT epoch FROM node ORDER BY id LIMIT 1");

@@ -48,7 +48,7 @@ TEST_F(OneSession, SecondLoginOnTheOtherNodeIsRefused) {
 }
 
 // The refused login must not hide the user from the node that refuses it.
-TEST_F(OneSession, RefusedLoginsOnTheOtherNodeKeepNoMessageBack) {
+TEST_F(OneSession, RefusedLoginsElsewhereDelayNoMessage) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   std::atomic<bool> stopping = false;
@@ -68,7 +68,7 @@ TEST_F(OneSession, RefusedLoginsOnTheOtherNodeKeepNoMessageBack) {
   intruder.get();
 }
 
-TEST_F(OneSession, TakeoverOnTheOtherNodeClosesTheOlderWithAWord) {
+TEST_F(OneSession, TakeoverOnTheOtherNodeClosesTheOlderWithBye) {
   User witness = user_on(0, "witness");
   User session = user_on(0, "alice");
   milliseconds slowest{0};
@@ -96,7 +96,7 @@ TEST_F(OneSession, TakeoverOnTheOtherNodeClosesTheOlderWithAWord) {
 }
 
 // The older session is not rid of at once; what is sent on its node meanwhile must not end there.
-TEST_F(OneSession, TakeoverFromASessionThatDoesNotReadKeepsNoMessageBack) {
+TEST_F(OneSession, TakeoverFromASlowReaderDelaysNoMessage) {
   const Account bob = account("bob");
   User alice = user_on(0, "alice");
   RawClient stuck(port(0), RawClient::Options{Wire::kText, "127.0.0.1", 4096});
@@ -112,7 +112,7 @@ TEST_F(OneSession, TakeoverFromASessionThatDoesNotReadKeepsNoMessageBack) {
   EXPECT_EQ(collect_messages(newer, 1).back().at("msg"), "after the takeover");
 }
 
-TEST_F(OneSession, LogoutHereAndLoginThereAtOnceFindsWhatWaits) {
+TEST_F(OneSession, LoginElsewhereRightAfterLogoutGetsPendingMessages) {
   const Account bob = account("bob");
   User alice = user_on(0, "alice");
   for (int i = 1; i <= 20; ++i) {
@@ -172,7 +172,7 @@ class Mover {
 
 constexpr int kMoves = 50;
 
-TEST_F(OneSession, WhoMovesFromNodeToNodeLosesNothing) {
+TEST_F(OneSession, MovingBetweenNodesLosesNothing) {
   User sender = user_on(0, "sender");
   const Stream stream{false, sender.id()};
   Mover mover(*cluster, account("mover"));
@@ -201,7 +201,7 @@ TEST_F(OneSession, WhoMovesFromNodeToNodeLosesNothing) {
 }
 
 // Nothing follows the message that would show the hole.
-TEST_F(OneSession, LoneMessageDuringAMoveArrives) {
+TEST_F(OneSession, SingleMessageDuringAMoveArrives) {
   std::array<User, 2> senders{user_on(0, "sender 0"), user_on(1, "sender 1")};
   Mover mover(*cluster, account("mover"));
   std::array<std::int64_t, 2> sent{};

@@ -77,7 +77,7 @@ class ClusterStart : public ::testing::Test {
   TempDir dir_;
 };
 
-TEST_F(ClusterStart, AServerWithoutABusIsRefusedOnAClustersDatabase) {
+TEST_F(ClusterStart, ServerWithoutABusIsRefusedOnAClustersDatabase) {
   Cluster cluster;
   User alice = new_user(cluster.port(0), "alice");
   User bob = new_user(cluster.port(1), "bob");
@@ -92,7 +92,7 @@ TEST_F(ClusterStart, AServerWithoutABusIsRefusedOnAClustersDatabase) {
   EXPECT_TRUE(cluster.node(1).running());
 }
 
-TEST_F(ClusterStart, ANodeIsRefusedOnTheDatabaseOfAServerWithoutABus) {
+TEST_F(ClusterStart, NodeIsRefusedOnTheDatabaseOfAServerWithoutABus) {
   Cluster cluster(0);
   ServerProcess lone(cluster.storage().settings());
   User alice = new_user(lone.port(), "alice");
@@ -104,7 +104,7 @@ TEST_F(ClusterStart, ANodeIsRefusedOnTheDatabaseOfAServerWithoutABus) {
 }
 
 // Nothing that lives in a connection to the database keeps the second one out.
-TEST_F(ClusterStart, ASecondServerWithoutABusIsRefusedAfterARestartOfTheDatabase) {
+TEST_F(ClusterStart, SecondServerWithoutABusIsRefusedAfterADatabaseRestart) {
   TestStorage storage(dir_.path());
   ServerProcess lone(storage.settings());
   User alice = new_user(lone.port(), "alice");
@@ -118,7 +118,7 @@ TEST_F(ClusterStart, ASecondServerWithoutABusIsRefusedAfterARestartOfTheDatabase
   EXPECT_TRUE(lone.running());
 }
 
-TEST_F(ClusterStart, OfServersWithoutABusThatStartAtOnceOneSucceeds) {
+TEST_F(ClusterStart, OneOfSimultaneousStartsWithoutABusSucceeds) {
   constexpr std::size_t kServers = 3;
   TestStorage storage(dir_.path());
   { ServerProcess first(storage.settings()); }  // makes the tables
@@ -142,7 +142,7 @@ TEST_F(ClusterStart, OfServersWithoutABusThatStartAtOnceOneSucceeds) {
   EXPECT_EQ(ready, 1U);
 }
 
-TEST_F(ClusterStart, ASecondServerOfANameSaysWhoHasItAndHarmsNobody) {
+TEST_F(ClusterStart, SecondServerOfANameIsRefusedAndHarmsNobody) {
   Cluster cluster(1);
   User alice = new_user(cluster.port(0), "alice");
   const RunResult result = refused(node_command(cluster, "node-1"));
@@ -173,7 +173,7 @@ TEST_F(ClusterStart, CheckNamesTheServersThatUseTheDatabase) {
   EXPECT_THAT(other.errors, Not(HasSubstr("node-1")));
 }
 
-TEST_F(ClusterStart, AKilledServerIsStartedAgainAtOnce) {
+TEST_F(ClusterStart, KilledServerRestartsAtOnce) {
   Cluster cluster(1);
   const auto killed = Clock::now();
   cluster.node(0).kill9();
@@ -186,7 +186,7 @@ TEST_F(ClusterStart, AKilledServerIsStartedAgainAtOnce) {
   EXPECT_LT(Clock::now() - killed_lone, kLease / 2);
 }
 
-TEST_F(ClusterStart, ALeaseFromAnotherMachineIsWaitedFor) {
+TEST_F(ClusterStart, StartWaitsForALeaseOfAnotherMachine) {
   Cluster cluster(1);
   cluster.node(0).kill9();
   cluster.storage().execute("UPDATE node SET holder = 'host=elsewhere pid=1 listen=10.0.0.1:6000'");
@@ -208,7 +208,7 @@ TEST_F(ClusterStart, ALeaseFromAnotherMachineIsWaitedFor) {
   EXPECT_TRUE(is_connectable(port));
 }
 
-TEST_F(ClusterStart, AServerStoppedForLessThanItsLeaseKeepsItsName) {
+TEST_F(ClusterStart, ServerStoppedForLessThanItsLeaseKeepsItsName) {
   Cluster cluster(1);
   User alice = new_user(cluster.port(0), "alice");
   ServerProcess& older = cluster.node(0);
@@ -227,7 +227,7 @@ TEST_F(ClusterStart, AServerStoppedForLessThanItsLeaseKeepsItsName) {
   EXPECT_TRUE(older.running());
 }
 
-TEST_F(ClusterStart, AServerStoppedForLongerThanItsLeaseLosesItsName) {
+TEST_F(ClusterStart, ServerStoppedForLongerThanItsLeaseLosesItsName) {
   Cluster cluster(1);
   ServerProcess& older = cluster.node(0);
   older.freeze();
@@ -244,7 +244,7 @@ TEST_F(ClusterStart, AServerStoppedForLongerThanItsLeaseLosesItsName) {
   older.start();
 }
 
-TEST_F(ClusterStart, AServerWithoutABusThatWasTakenForDeadStoresNothingMore) {
+TEST_F(ClusterStart, ReplacedServerWithoutABusStoresNothing) {
   TestStorage storage(dir_.path());
   ServerProcess older(storage.settings());
   User alice = new_user(older.port(), "alice");
@@ -264,7 +264,7 @@ TEST_F(ClusterStart, AServerWithoutABusThatWasTakenForDeadStoresNothingMore) {
   older.start();
 }
 
-TEST_F(ClusterStart, AStartWhoseCommitIsNotAnsweredSucceeds) {
+TEST_F(ClusterStart, StartWithALostCommitAnswerSucceeds) {
   MysqlProxy proxy(mariadb().socket());
   Cluster cluster(1);
   for (const auto cut : {MysqlProxy::Cut::kAfterDelivery, MysqlProxy::Cut::kBeforeDelivery}) {

@@ -85,7 +85,7 @@ TEST_F(TwoNodes, ContactPushCrosses) {
   EXPECT_EQ(second.client.push(), (Json{{"msgid", 201}, {"id", first.id()}, {"name", "alice"}}));
 }
 
-TEST_F(TwoNodes, GroupPushCrossesAndWhoJoinedHearsTheOtherNodeAtOnce) {
+TEST_F(TwoNodes, NewMemberReceivesFromTheOtherNodeAtOnce) {
   User first = user_on(0, "alice");
   User second = user_on(1, "bob");
   for (int i = 0; i < 30; ++i) {
@@ -105,7 +105,7 @@ TEST_F(TwoNodes, GroupPushCrossesAndWhoJoinedHearsTheOtherNodeAtOnce) {
 }
 
 // The first to join makes the node listen; the other must not rely on that too early.
-TEST_F(TwoNodes, TwoWhoJoinAtTheSameMomentBothHearTheOtherNode) {
+TEST_F(TwoNodes, SimultaneousNewMembersReceiveFromTheOtherNode) {
   User first = user_on(0, "alice");
   std::vector<User> joining;
   for (int i = 0; i < 6; ++i) joining.push_back(user_on(1, "joining " + std::to_string(i)));
@@ -140,7 +140,7 @@ TEST_F(TwoNodes, PresenceTellsFriendsOnTheOtherNode) {
   }
 }
 
-TEST_F(TwoNodes, LoginTellsTheStateOfFriendsAndMembersOnTheOtherNode) {
+TEST_F(TwoNodes, LoginShowsStatesOfUsersOnTheOtherNode) {
   make_club();
   request_ok(alice->client, add_friend_request(alice->account, bob->id()));
   const auto state_of_bob = [&](const Json& welcome) {
@@ -176,7 +176,7 @@ TEST_F(TwoNodes, ReceiptsCross) {
             (Json{{"msgid", 203}, {"kind", "delivered"}, {"groupid", club}, {"seq", 1}}));
 }
 
-TEST_F(TwoNodes, HistoryHoldsWhatBothNodesWrote) {
+TEST_F(TwoNodes, HistoryContainsMessagesOfBothNodes) {
   make_club();
   alice->chat(bob->id(), "1");
   bob->chat(alice->id(), "2");
@@ -196,7 +196,7 @@ TEST_F(TwoNodes, HistoryHoldsWhatBothNodesWrote) {
   }
 }
 
-TEST_F(TwoNodes, SyncPushesAgainWhatCameFromTheOtherNode) {
+TEST_F(TwoNodes, SyncRepeatsMessagesOfTheOtherNode) {
   make_club(acking());
   for (int i = 1; i <= 4; ++i) {
     alice->chat(bob->id(), std::to_string(i));
@@ -213,7 +213,7 @@ TEST_F(TwoNodes, SyncPushesAgainWhatCameFromTheOtherNode) {
   expect_no_push(*bob);
 }
 
-TEST_F(TwoNodes, CidHoldsOnEveryNode) {
+TEST_F(TwoNodes, CidIsRecognisedOnEveryNode) {
   make_club();
   User carol = user_on(0, "carol");
   const Json direct = alice->chat(carol.id(), "text", "same");

@@ -159,7 +159,7 @@ TEST_F(RedisBusTest, CarriesAnyBytesToOthersAndNotToItself) {
   EXPECT_EQ(redis->calls("publish"), 3);
 }
 
-TEST_F(RedisBusTest, UnsubscribedChannelIsSilent) {
+TEST_F(RedisBusTest, UnsubscribedChannelReceivesNothing) {
   listen(*b, {user, group});
   b->bus.unsubscribe({user});
   listen(*b, {});  // confirmed after what came before it
@@ -186,7 +186,7 @@ TEST_F(RedisBusTest, KeepsTheOrderOfManyMessages) {
   EXPECT_EQ(redis->calls("publish"), kMessages);
 }
 
-TEST_F(RedisBusTest, HeardMeansThatNothingIsMissedFromThenOn) {
+TEST_F(RedisBusTest, NothingIsMissedAfterHeard) {
   for (int round = 1; round <= 500; ++round) {
     const Channel channel = channel_of(UserId{round});
     a->bus.subscribe({channel}, [this, channel, round] {
@@ -199,7 +199,7 @@ TEST_F(RedisBusTest, HeardMeansThatNothingIsMissedFromThenOn) {
   EXPECT_EQ(a->ears.gaps, 0);
 }
 
-TEST_F(RedisBusTest, BurstOfLoginsTakesFewCommandsAndAllAreHeard) {
+TEST_F(RedisBusTest, BurstOfSubscriptionsNeedsFewCommands) {
   constexpr int kUsers = 2000;
   const auto subscribes = redis->calls("subscribe");
   std::atomic<int> heard = 0;
@@ -217,7 +217,7 @@ TEST_F(RedisBusTest, BurstOfLoginsTakesFewCommandsAndAllAreHeard) {
   EXPECT_TRUE(eventually([&] { return a->ears.count() == kUsers; }));
 }
 
-TEST_F(RedisBusTest, KilledRedisIsAGapAndSubscriptionsOutliveIt) {
+TEST_F(RedisBusTest, RestartOfRedisIsAGapAndKeepsSubscriptions) {
   const int downs = logged().lines_with("event=bus_down");
   const int ups = logged().lines_with("event=bus_up");
   listen(*a, {user});
@@ -238,7 +238,7 @@ TEST_F(RedisBusTest, KilledRedisIsAGapAndSubscriptionsOutliveIt) {
   EXPECT_EQ(logged().lines_with("event=bus_up") - ups, 2);
 }
 
-TEST_F(RedisBusTest, FrozenRedisHoldsNobodyUp) {
+TEST_F(RedisBusTest, FrozenRedisBlocksNoCaller) {
   redis->freeze();
   const Deadline frozen_until(milliseconds{3000});
   std::atomic<bool> heard = false;
@@ -262,7 +262,7 @@ TEST_F(RedisBusTest, FrozenRedisHoldsNobodyUp) {
   expect_carried(*b, *a, user);
 }
 
-TEST_F(RedisBusTest, SilentRedisIsNoticedWithoutTraffic) {
+TEST_F(RedisBusTest, SilentRedisIsDetectedWithoutTraffic) {
   redis->freeze();
   EXPECT_TRUE(all_within(milliseconds{6000}, [&] { return !a->bus.up(); }));
   redis->thaw();
@@ -276,7 +276,7 @@ TEST_F(RedisBusTest, IdleBusStaysUp) {
   EXPECT_EQ(a->ears.gaps + b->ears.gaps, 0);
 }
 
-TEST_F(RedisBusTest, WhatANodeCouldNotPublishIsAGapForTheOthers) {
+TEST_F(RedisBusTest, FailureToPublishIsAGapForTheOthers) {
   listen(*b, {user});
   redis->command({"ACL", "SETUSER", "default", "-publish"});
   a->bus.publish({{user, "1"}, {user, "2"}});
@@ -294,7 +294,7 @@ TEST_F(RedisBusTest, WhatANodeCouldNotPublishIsAGapForTheOthers) {
   EXPECT_TRUE(b->bus.up());
 }
 
-TEST_F(RedisBusTest, WhatIsPublishedWithoutAConnectionIsAGapForTheOthers) {
+TEST_F(RedisBusTest, PublishingWithoutAConnectionIsAGapForTheOthers) {
   listen(*b, {user});
   const auto refusals = [this] {
     const std::string statistics = redis->command({"-a", "new", "INFO", "errorstats"});
@@ -374,7 +374,7 @@ TEST_F(RedisBusTest, NothingIsCalledAfterStop) {
   EXPECT_FALSE(a->bus.up());
 }
 
-TEST_F(RedisBusTest, StopPublishesWhatWaits) {
+TEST_F(RedisBusTest, StopPublishesWaitingMessages) {
   listen(*b, {user});
   a->bus.publish(numbered(0, 300, user));
   for (int i = 0; i < 30; ++i) a->bus.publish(numbered(300 + i, 1, user));
@@ -382,7 +382,7 @@ TEST_F(RedisBusTest, StopPublishesWhatWaits) {
   EXPECT_TRUE(eventually([&] { return b->ears.count() == 330; }));
 }
 
-TEST_F(RedisBusTest, WorksOverTcpAndSaysWhereItIs) {
+TEST_F(RedisBusTest, WorksOverTcpAndDescribesItsAddress) {
   RedisServer server({.tcp = true, .password = "the secret"});
   const auto on_tcp = [&server](const char* name) {
     RedisOptions options;

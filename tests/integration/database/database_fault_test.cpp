@@ -45,7 +45,7 @@ class DatabaseFault : public ::testing::Test {
   std::unique_ptr<ServerProcess> server;
 };
 
-TEST_F(DatabaseFault, AwayMeansUnavailableAtOnceAndHealsByItself) {
+TEST_F(DatabaseFault, OutageMeansUnavailableAndRecovers) {
   User alice = new_user(server->port(), "alice");
   const Account bob = register_account(server->port(), "bob");
   const std::int64_t group = alice.create_group("here");
@@ -78,7 +78,7 @@ TEST_F(DatabaseFault, AwayMeansUnavailableAtOnceAndHealsByItself) {
 // Nobody can write that the older session has gone, nor claim the user, while somebody else has its
 // row locked: the client is told to try again, and in time.
 // The connections that were opened while the right was missing never get it back.
-TEST_F(DatabaseFault, ARightThatIsGrantedAgainHeals) {
+TEST_F(DatabaseFault, RestoredPrivilegeRecovers) {
   User alice = new_user(server->port(), "alice");
   const Account bob = register_account(server->port(), "bob");
   const std::int64_t group = alice.create_group("here");
@@ -141,7 +141,7 @@ TEST_F(DatabaseFault, LoginThatCannotTakeOverIsAnsweredInTime) {
 
 // The older session leaves only when its last message is settled; and the login's own COMMIT is
 // held up, too.
-TEST_F(DatabaseFault, LoginIsToldWhenAnOlderSessionDoesNotLeave) {
+TEST_F(DatabaseFault, LoginIsRefusedWhenAnOlderSessionDoesNotEnd) {
   User older = new_user(server->port(), "alice");
   const Account bob = register_account(server->port(), "bob");
   proxy->cut_next_commit(MysqlProxy::Cut::kHold);
@@ -169,7 +169,7 @@ TEST_F(DatabaseFault, LoginIsToldWhenAnOlderSessionDoesNotLeave) {
 }
 
 // The network has lost the COMMIT of one request, and says nothing of it.
-TEST_F(DatabaseFault, LostCommitIsAnsweredInTimeAndKeepsNobodyElseWaiting) {
+TEST_F(DatabaseFault, LostCommitIsAnsweredInTimeAndDelaysNobodyElse) {
   User alice = new_user(server->port(), "alice");
   User bob = new_user(server->port(), "bob");
   proxy->cut_next_commit_of("INSERT INTO friend", MysqlProxy::Cut::kHold);
@@ -187,7 +187,7 @@ TEST_F(DatabaseFault, LostCommitIsAnsweredInTimeAndKeepsNobodyElseWaiting) {
 }
 
 // A database that is stopped keeps its connections and takes new ones, and says nothing.
-TEST_F(DatabaseFault, SilentMeansUnavailableAtOnceAndHealsByItself) {
+TEST_F(DatabaseFault, HungDatabaseMeansUnavailableAndRecovers) {
   User alice = new_user(server->port(), "alice");
   const Account bob = register_account(server->port(), "bob");
   alice.chat(bob.id, "before");

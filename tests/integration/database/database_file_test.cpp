@@ -44,7 +44,7 @@ class DatabaseFile : public WithServer {
   User bob = new_user("bob");
 };
 
-TEST_F(DatabaseFile, MovedAwayNothingIsStoredAndMovedBackAllIsWell) {
+TEST_F(DatabaseFile, NothingIsStoredWhileTheFileIsMovedAway) {
   int seq = 1;
   for (const char* suffix : {"", "-wal", "-shm"}) {
     const std::string cid = std::string("c").append(suffix);
@@ -62,20 +62,20 @@ TEST_F(DatabaseFile, MovedAwayNothingIsStoredAndMovedBackAllIsWell) {
   EXPECT_EQ(server.storage().number("SELECT COUNT(*) FROM directmessage"), 4);
 }
 
-TEST_F(DatabaseFile, DeletedNothingIsAcknowledgedAndTheLogNamesTheFile) {
+TEST_F(DatabaseFile, NothingIsAcknowledgedAfterTheFileIsDeleted) {
   fs::remove(file());
   expect_nothing_is_acknowledged();
   ASSERT_TRUE(told());
   EXPECT_NE(server.log().find(file()), std::string::npos);
 }
 
-TEST_F(DatabaseFile, IdleServerNoticesToo) {
+TEST_F(DatabaseFile, IdleServerDetectsAMovedFile) {
   fs::rename(file(), file(".elsewhere"));
   EXPECT_TRUE(told());
   fs::rename(file(".elsewhere"), file());
 }
 
-TEST_F(DatabaseFile, ReplacedTheOtherFileIsLeftAlone) {
+TEST_F(DatabaseFile, ReplacementFileIsNotUsed) {
   fs::remove(file());
   std::ofstream(file()).close();
   expect_nothing_is_acknowledged();
@@ -94,7 +94,7 @@ TEST_F(DatabaseFile, SecondServerIsRefusedUnderAnyName) {
   EXPECT_EQ(alice.chat(bob.id(), "2", "c2").value("seq", 0), 2);
 }
 
-TEST_F(DatabaseFile, CanBeReadAndBackedUpMeanwhile) {
+TEST_F(DatabaseFile, CanBeReadAndBackedUpWhileInUse) {
   constexpr const char* kShell = "/usr/bin/sqlite3";
   if (!fs::exists(kShell)) GTEST_SKIP() << kShell << " is not here: install sqlite3";
   const std::string backup = (server.dir() / "backup.db").string();
@@ -108,7 +108,7 @@ TEST_F(DatabaseFile, CanBeReadAndBackedUpMeanwhile) {
 }
 
 // Servers of earlier versions lock a file beside the database.
-TEST_F(DatabaseFile, IsRefusedWhileAServerOfAnEarlierVersionHasIt) {
+TEST_F(DatabaseFile, IsRefusedWhileAnEarlierVersionUsesIt) {
   server.terminate();
   base::UniqueFd lock(::open(file(".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   ASSERT_EQ(::flock(lock.get(), LOCK_EX | LOCK_NB), 0);

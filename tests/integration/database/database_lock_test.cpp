@@ -105,7 +105,7 @@ INSTANTIATE_TEST_SUITE_P(
                       "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT"),
     lock_name);
 
-TEST_P(TableLock, EverybodyHasAnAnswerWithinTwoSeconds) {
+TEST_P(TableLock, EveryRequestIsAnsweredWithinTwoSeconds) {
   constexpr int kClients = 12;
   std::vector<User> users;
   for (int i = 0; i < kClients; ++i) {
@@ -152,7 +152,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, CrowdAtALock,
                                            "LOCK TABLES node WRITE"),
                          lock_name);
 
-TEST_P(CrowdAtALock, EverybodyHasAnAnswerWithinTwoSeconds) {
+TEST_P(CrowdAtALock, EveryRequestIsAnsweredWithinTwoSeconds) {
   expect_crowd_has_answers_while(GetParam());
 }
 
@@ -210,7 +210,7 @@ class RowLock : public DatabaseLock {
   std::unique_ptr<User> free_user;
 };
 
-TEST_F(RowLock, LockedCursorHoldsUpNobodyElse) {
+TEST_F(RowLock, LockedCursorDelaysNobodyElse) {
   const std::string stream = " WHERE recipient = " + std::to_string(bob.id()) +
                              " AND sender = " + std::to_string(alice.id());
   const auto delivered = [&] {
@@ -225,7 +225,7 @@ TEST_F(RowLock, LockedCursorHoldsUpNobodyElse) {
   EXPECT_TRUE(wait_until([&] { return delivered() == 2; }));
 }
 
-TEST_F(RowLock, LockedPositionInAGroupHoldsUpNobodyElse) {
+TEST_F(RowLock, LockedGroupPositionDelaysNobodyElse) {
   const std::string member =
       " WHERE groupid = " + std::to_string(other) + " AND userid = " + std::to_string(alice.id());
   const auto delivered = [&] {
@@ -240,7 +240,7 @@ TEST_F(RowLock, LockedPositionInAGroupHoldsUpNobodyElse) {
   EXPECT_TRUE(wait_until([&] { return delivered() == 2; }));
 }
 
-TEST_F(RowLock, UserWhoLeavesThoughLockedHoldsUpNobodyElse) {
+TEST_F(RowLock, LogoutOfALockedUserDelaysNobodyElse) {
   const std::string who = " WHERE id = " + std::to_string(bob.id());
   const auto online = [&] {
     return server.storage().number("SELECT COUNT(*) FROM user" + who + " AND state = 'online'");
@@ -253,7 +253,7 @@ TEST_F(RowLock, UserWhoLeavesThoughLockedHoldsUpNobodyElse) {
   EXPECT_TRUE(wait_until([&] { return online() == 0; }));
 }
 
-TEST_F(RowLock, LockedUserHoldsUpNobodyElsesLogin) {
+TEST_F(RowLock, LockedUserDelaysNoOtherLogin) {
   constexpr int kOthers = 12;
   std::vector<User> users;
   for (int i = 0; i < kOthers; ++i) users.push_back(new_user("member " + std::to_string(i)));
@@ -272,7 +272,7 @@ TEST_F(RowLock, LockedUserHoldsUpNobodyElsesLogin) {
   });
 }
 
-TEST_F(RowLock, CrowdThatJoinsALockedGroupHasAnswersWithinTwoSeconds) {
+TEST_F(RowLock, JoiningALockedGroupIsAnsweredWithinTwoSeconds) {
   std::vector<User> users;
   for (int i = 0; i < kCrowd; ++i) users.push_back(new_user("member " + std::to_string(i)));
   const std::string id = std::to_string(group);
@@ -306,7 +306,7 @@ TEST_F(RowLock, LockedGroupIsBusyAndOthersDoNotWait) {
 }
 
 // The lock goes before anybody's patience is over: what waited is stored in its order.
-TEST_F(RowLock, LockedGroupThatIsFreedKeepsItsOrder) {
+TEST_F(RowLock, UnlockedGroupKeepsItsOrder) {
   Stranger stranger(server.storage(), "BEGIN; SELECT * FROM allgroup WHERE id = " +
                                           std::to_string(group) + " FOR UPDATE");
   std::vector<Json> requests;
@@ -325,7 +325,7 @@ TEST_F(RowLock, LockedGroupThatIsFreedKeepsItsOrder) {
   }
 }
 
-TEST_F(RowLock, LockedStreamOfMessagesIsBusyAndOthersDoNotWait) {
+TEST_F(RowLock, LockedStreamIsBusyAndOthersDoNotWait) {
   Stranger stranger(
       server.storage(),
       "BEGIN; SELECT * FROM directmessage WHERE recipient = " + std::to_string(bob.id()) +
@@ -342,7 +342,7 @@ TEST_F(RowLock, LockedStreamOfMessagesIsBusyAndOthersDoNotWait) {
 }
 
 // The lock is on the group's messages, not on its row.
-TEST_F(RowLock, GroupWhoseMessagesAreLockedIsBusyAndOthersDoNotWait) {
+TEST_F(RowLock, LockedGroupMessagesAreBusyAndOthersDoNotWait) {
   Stranger stranger(server.storage(), "BEGIN; SELECT * FROM groupmessage WHERE groupid = " +
                                           std::to_string(group) + " FOR UPDATE");
   const Json in_the_way = group_chat_request(alice.account, group, "1", "g1");

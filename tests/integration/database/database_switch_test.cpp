@@ -70,7 +70,7 @@ class DatabaseSwitch : public ::testing::Test {
   std::int64_t group = 0;
 };
 
-TEST_F(DatabaseSwitch, ReadOnlyForAWhileMeansUnavailableAndHealsByItself) {
+TEST_F(DatabaseSwitch, ReadOnlyServerMeansUnavailableAndRecovers) {
   mariadb().query("SET GLOBAL read_only = 1");
   for (int round = 0; round < 3; ++round) expect_refused_for_now("2");
   EXPECT_TRUE(wait_until([&] { return occurrences(server->log(), "event=database_lost") == 1; }));
@@ -81,7 +81,7 @@ TEST_F(DatabaseSwitch, ReadOnlyForAWhileMeansUnavailableAndHealsByItself) {
 
 // A replica that lacks the last rows has taken over. Those who have had them must have what comes
 // in their place.
-TEST_F(DatabaseSwitch, LostRowsAreNoticedBeforeAnythingIsWritten) {
+TEST_F(DatabaseSwitch, LostRowsAreDetectedBeforeAnythingIsWritten) {
   User reader = log_in(server->port(), bob);
   MariadbServer replica;
   replica.copy_database(mariadb(), server->storage().database());
@@ -100,7 +100,7 @@ TEST_F(DatabaseSwitch, LostRowsAreNoticedBeforeAnythingIsWritten) {
 }
 
 // Likewise what a session stands on: the account, the login, the membership of a group.
-TEST_F(DatabaseSwitch, LostSessionsAndGroupsAreGivenUp) {
+TEST_F(DatabaseSwitch, LostSessionsEndAndLostGroupsAreLeft) {
   User reader = log_in(server->port(), bob);
   MariadbServer replica;
   replica.copy_database(mariadb(), server->storage().database());
@@ -128,7 +128,7 @@ TEST_F(DatabaseSwitch, LostSessionsAndGroupsAreGivenUp) {
 }
 
 // Connections that are open stay with the old server for as long as nobody closes them.
-TEST_F(DatabaseSwitch, AddressThatLeadsToANewPrimaryIsFollowed) {
+TEST_F(DatabaseSwitch, NewPrimaryAtTheSameAddressIsFollowed) {
   MariadbServer other;
   other.copy_database(mariadb(), server->storage().database());
   mariadb().query("SET GLOBAL read_only = 1");
@@ -142,7 +142,7 @@ TEST_F(DatabaseSwitch, AddressThatLeadsToANewPrimaryIsFollowed) {
 
 // The new primary is there before anybody notices: nobody is even refused for long. A connection
 // that only reads gets no error from the old server, and leaves it all the same.
-TEST_F(DatabaseSwitch, AddressThatMovedBeforeTheOldServerRefusesIsFollowed) {
+TEST_F(DatabaseSwitch, EarlyAddressChangeIsFollowed) {
   MariadbServer other;
   other.copy_database(mariadb(), server->storage().database());
   proxy->network().redirect(other.socket());
@@ -160,7 +160,7 @@ TEST_F(DatabaseSwitch, AddressThatMovedBeforeTheOldServerRefusesIsFollowed) {
 }
 
 // New sessions begin read-only, as where somebody prepares a switch (1792).
-TEST_F(DatabaseSwitch, SessionsThatBeginReadOnlyAreLeft) {
+TEST_F(DatabaseSwitch, ReadOnlyConnectionsAreDropped) {
   mariadb().query("SET GLOBAL tx_read_only = 1");
   mariadb().query("KILL USER " + server->storage().database() + "@localhost");
   for (int round = 0; round < 2; ++round) expect_refused_for_now("2");

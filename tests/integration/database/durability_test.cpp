@@ -42,7 +42,7 @@ class Durability : public ::testing::Test {
   TestStorage storage{dir.path()};
 };
 
-TEST_F(Durability, WhereAllIsWellNothingIsSaid) {
+TEST_F(Durability, SafeSettingsCauseNoWarning) {
   const ServerProcess server;
   EXPECT_THAT(said(server), IsEmpty());
   EXPECT_THAT(server.log(), Not(HasSubstr("not_durable")));
@@ -64,7 +64,7 @@ class WeakDatabase : public Durability {
   }
 };
 
-TEST_F(WeakDatabase, IsToldInTheLogAndOnStderrBeforeTheServerIsReady) {
+TEST_F(WeakDatabase, IsReportedInTheLogAndOnStderrBeforeReady) {
   set(2);
   const ServerProcess server;  // has read the ready line
   EXPECT_THAT(said(server), HasSubstr("innodb_flush_log_at_trx_commit is 2"));
@@ -75,7 +75,7 @@ TEST_F(WeakDatabase, IsToldInTheLogAndOnStderrBeforeTheServerIsReady) {
   expect_alive(client);
 }
 
-TEST_F(WeakDatabase, IsACommentOfCheckThatChangesNothingElse) {
+TEST_F(WeakDatabase, IsACommentInTheOutputOfCheck) {
   const RunResult well = check();
   set(0);
   const RunResult weak = check();
@@ -86,7 +86,7 @@ TEST_F(WeakDatabase, IsACommentOfCheckThatChangesNothingElse) {
   EXPECT_THAT(weak.errors, ::testing::StartsWith("# innodb_flush_log_at_trx_commit is 0"));
 }
 
-TEST_F(WeakDatabase, OneThatCannotBeReachedIsACommentOfCheckToo) {
+TEST_F(WeakDatabase, UnreachableDatabaseIsACommentInTheOutputOfCheck) {
   const RunResult away = check({"mysql.socket=/nonexistent/mysql.sock"});
   EXPECT_EQ(away.exit_code, 0);
   EXPECT_THAT(away.output, HasSubstr("[mysql]"));

@@ -75,7 +75,7 @@ std::string way_name(const ::testing::TestParamInfo<Cut>& way) {
 }
 INSTANTIATE_TEST_SUITE_P(AllWays, LostAnswer, ::testing::ValuesIn(ways()), way_name);
 
-TEST_P(LostAnswer, OfARegistrationIsItsId) {
+TEST_P(LostAnswer, OfARegistrationIsReadBack) {
   lose("INSERT INTO user");
   const Account alice = account("alice");
   expect_lost();
@@ -84,7 +84,7 @@ TEST_P(LostAnswer, OfARegistrationIsItsId) {
   EXPECT_TRUE(can_log_in_soon(1, alice));
 }
 
-TEST_P(LostAnswer, OfAFriendIsTheFriendWhoHearsOfIt) {
+TEST_P(LostAnswer, OfAFriendRequestStillNotifiesTheFriend) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   lose("INSERT INTO friend");
@@ -95,7 +95,7 @@ TEST_P(LostAnswer, OfAFriendIsTheFriendWhoHearsOfIt) {
   expect_refused(alice.client, add_friend_request(alice.account, bob.id()), errors::kExists);
 }
 
-TEST_P(LostAnswer, OfANewGroupIsTheGroupThatIsLive) {
+TEST_P(LostAnswer, OfAGroupCreationMakesTheGroupLive) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   lose("INSERT INTO allgroup");
@@ -109,7 +109,7 @@ TEST_P(LostAnswer, OfANewGroupIsTheGroupThatIsLive) {
   expect_refused(bob.client, create_group_request(bob.account, "CLUB"), errors::kExists);
 }
 
-TEST_P(LostAnswer, OfAJoiningIsAMemberFromThereOn) {
+TEST_P(LostAnswer, OfAJoinMakesTheUserAMember) {
   User alice = user_on(1, "alice");
   User bob = user_on(0, "bob");
   const std::int64_t group = alice.create_group("club");
@@ -125,7 +125,7 @@ TEST_P(LostAnswer, OfAJoiningIsAMemberFromThereOn) {
   EXPECT_EQ(seqs_up_to(bob, "in the gap"), (std::vector<std::int64_t>{5}));
 }
 
-TEST_P(LostAnswer, OfALoginIsTheOneSession) {
+TEST_P(LostAnswer, OfALoginLeavesOneSession) {
   const Account alice = account("alice");
   lose("UPDATE user SET state = 'online'");
   User first = log_in_on(0, alice);
@@ -149,7 +149,7 @@ TEST_P(LostAnswer, OfATakeoverEndsTheOlderSession) {
   EXPECT_EQ(newer.client.push(6).at("msg"), "to myself");
 }
 
-TEST_P(LostAnswer, OfAReleaseIsToldToFriends) {
+TEST_P(LostAnswer, OfAReleaseStillNotifiesFriends) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   request_ok(bob.client, add_friend_request(bob.account, alice.id()));
@@ -161,7 +161,7 @@ TEST_P(LostAnswer, OfAReleaseIsToldToFriends) {
   EXPECT_TRUE(can_log_in_soon(1, alice.account));
 }
 
-TEST_P(LostAnswer, OfADeletedAccountSignsItOff) {
+TEST_P(LostAnswer, OfAnAccountDeletionLogsTheUserOut) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   request_ok(bob.client, add_friend_request(bob.account, alice.id()));
@@ -179,7 +179,7 @@ TEST_P(LostAnswer, OfADeletedAccountSignsItOff) {
   EXPECT_NE(account("alice").id, alice.id()) << "the name is free";
 }
 
-TEST_P(LostAnswer, OfANewPasswordIsThePassword) {
+TEST_P(LostAnswer, OfAPasswordChangeIsReadBack) {
   User first = user_on(0, "alice");
   User alice = log_in_on(0, first.account, taking_over());
   lose("UPDATE user SET password");
@@ -194,7 +194,7 @@ TEST_P(LostAnswer, OfANewPasswordIsThePassword) {
   EXPECT_TRUE(can_log_in_soon(1, {alice.id(), "alice", "new secret"}));
 }
 
-TEST_P(LostAnswer, OfRevokedTokensIsHowMany) {
+TEST_P(LostAnswer, OfARevocationReturnsTheNumber) {
   User first = user_on(0, "alice");
   User alice = log_in_on(0, first.account, taking_over());
   lose("DELETE FROM session");
@@ -214,7 +214,7 @@ TEST_P(LostAnswer, OfALogoutRevokesTheToken) {
 }
 
 // A hash that costs too little is replaced during the login.
-TEST_P(LostAnswer, OfARenewedPasswordHashIsALogin) {
+TEST_P(LostAnswer, OfARehashStillLogsIn) {
   const Account alice = account("alice");
   cluster->node(0).terminate();
   cluster->node(0).set("auth.argon2_ops=2");
@@ -248,7 +248,7 @@ class LostInAnOutage : public WithLostAnswers {
   }
 };
 
-TEST_F(LostInAnOutage, JoiningBecomesLiveFromThereOn) {
+TEST_F(LostInAnOutage, JoinBecomesLiveAfterwards) {
   User alice = user_on(1, "alice");
   User bob = user_on(0, "bob");
   const std::int64_t group = alice.create_group("club");
@@ -264,7 +264,7 @@ TEST_F(LostInAnOutage, JoiningBecomesLiveFromThereOn) {
   expect_refused(bob.client, join_group_request(bob.account, group), errors::kExists);
 }
 
-TEST_F(LostInAnOutage, NewGroupBecomesLive) {
+TEST_F(LostInAnOutage, NewGroupBecomesLiveAfterwards) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   lose_and_cut_off("INSERT INTO allgroup");
@@ -278,7 +278,7 @@ TEST_F(LostInAnOutage, NewGroupBecomesLive) {
   EXPECT_EQ(seqs_up_to(alice, "live"), (std::vector<std::int64_t>{2}));
 }
 
-TEST_F(LostInAnOutage, FriendHearsOfIt) {
+TEST_F(LostInAnOutage, FriendIsNotifiedAfterwards) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   lose_and_cut_off("INSERT INTO friend");
@@ -287,7 +287,7 @@ TEST_F(LostInAnOutage, FriendHearsOfIt) {
   EXPECT_EQ(bob.client.push(kContact).at("id"), alice.id());
 }
 
-TEST_F(LostInAnOutage, DeletedAccountsSessionEnds) {
+TEST_F(LostInAnOutage, SessionOfADeletedAccountEndsAfterwards) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   request_ok(bob.client, add_friend_request(bob.account, alice.id()));
@@ -300,7 +300,7 @@ TEST_F(LostInAnOutage, DeletedAccountsSessionEnds) {
 }
 
 // Whichever is faster, the repeat or the server that looks what became of the first request.
-TEST_F(LostInAnOutage, DeletingTheAccountAgainDoesNotFindThePasswordWrong) {
+TEST_F(LostInAnOutage, RepeatedDeletionDoesNotReportAWrongPassword) {
   User alice = user_on(0, "alice");
   const Json request = {{"msgid", 27}, {"password", alice.account.password}};
   lose_and_cut_off("UPDATE user SET name = ''");
@@ -318,7 +318,7 @@ TEST_F(LostInAnOutage, DeletingTheAccountAgainDoesNotFindThePasswordWrong) {
 }
 
 // What a client does that is told to try again.
-TEST_F(LostInAnOutage, RepeatedRegistrationIsAnsweredWithItsId) {
+TEST_F(LostInAnOutage, RepeatedRegistrationReturnsTheId) {
   const Json request = {{"msgid", 4}, {"name", "alice"}, {"password", "a secret"}};
   account("bob");  // so that the one connection is open
   RawClient client(port(0));
@@ -333,7 +333,7 @@ TEST_F(LostInAnOutage, RepeatedRegistrationIsAnsweredWithItsId) {
   EXPECT_EQ(request_patiently(other, another).at("errno"), 1);
 }
 
-TEST_F(LostInAnOutage, RepeatedChangeOfAPasswordIsAnswered) {
+TEST_F(LostInAnOutage, RepeatedPasswordChangeSucceeds) {
   User alice = user_on(0, "alice");
   const Json request = {
       {"msgid", 26}, {"password", alice.account.password}, {"new_password", "new secret"}};
@@ -357,7 +357,7 @@ TEST_F(LostInAnOutage, LoginLocksNobodyOut) {
   EXPECT_TRUE(can_log_in_soon(1, alice));
 }
 
-TEST_F(LostInAnOutage, ReleaseIsToldToFriends) {
+TEST_F(LostInAnOutage, FriendsAreNotifiedOfAReleaseAfterwards) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   request_ok(bob.client, add_friend_request(bob.account, alice.id()));

@@ -73,7 +73,7 @@ TEST_F(SchemaUpdate, IsRefusedWhileANodeOfAnEarlierVersionRenewsItsRow) {
   renewing.join();
 }
 
-TEST_F(SchemaUpdate, EndsTheLifeOfANodeWhoseRowStandsStill) {
+TEST_F(SchemaUpdate, EndsTheLifeOfANodeWhoseRowDoesNotChange) {
   insert_node();
   const RunResult result = run_to_end(command("--migrate"), kUpdatePatience);
   EXPECT_EQ(result.exit_code, 0) << result.errors;
@@ -84,7 +84,7 @@ TEST_F(SchemaUpdate, EndsTheLifeOfANodeWhoseRowStandsStill) {
   EXPECT_EQ(storage_->number("SELECT COUNT(*) FROM user WHERE state = 'online'"), 0);
 }
 
-TEST_F(SchemaUpdate, IsRefusedWhileAServerOfAnEarlierVersionHasTheDatabaseForItself) {
+TEST_F(SchemaUpdate, IsRefusedWhileAnEarlierServerWithoutABusRuns) {
   const std::string lock = "CONCAT('chatserver.', MD5('" + storage_->database() + "'))";
   base::Thread holding("holding", [&lock] {
     try {

@@ -35,7 +35,7 @@ class OneChatAllowance : public WithServer {
 };
 
 // A classic client can't be refused anything, so each new connection must not be a new allowance.
-TEST_F(OneChatAllowance, HoldsForClassicClientsThatReconnect) {
+TEST_F(OneChatAllowance, AppliesToClassicClientsThatReconnect) {
   User alice = new_user("alice");
   const User bob = new_user("bob");
   std::string chats;
@@ -59,7 +59,7 @@ class Registrations : public WithServer {
   Registrations() : WithServer(Settings{"limits.register_per_minute=5"}) {}
 };
 
-TEST_F(Registrations, AskingForTakenNamesIsCountedLikeRegistering) {
+TEST_F(Registrations, TakenNamesCountLikeNewOnes) {
   RawClient client(port());
   test::register_account(client, "alice");
   const Json request = {{"msgid", 4}, {"name", "alice"}, {"password", "secret-1"}};
@@ -77,7 +77,7 @@ class InvalidTokens : public BehindABalancer {
   }
 };
 
-TEST_F(InvalidTokens, OfOneAddressAreLimitedAndHoldUpNobodyWhoseTokenWasValid) {
+TEST_F(InvalidTokens, AreLimitedPerAddressWithoutDelayingValidTokens) {
   const User alice = new_user("alice");
   const Json valid = token_request(alice.welcome.at("token"));
   EXPECT_EQ(connect_as("203.0.113.1").request(valid).at("errno"), 0);
@@ -95,7 +95,7 @@ TEST_F(InvalidTokens, OfOneAddressAreLimitedAndHoldUpNobodyWhoseTokenWasValid) {
 
 class NoLimits : public WithServer {};
 
-TEST_F(NoLimits, LogNamesFewOfVeryManyFailures) {
+TEST_F(NoLimits, RepeatedFailuresAreLoggedAtALimitedRate) {
   RawClient client(port());
   constexpr int kMany = 2000;
   for (int i = 0; i < kMany; ++i) {
@@ -117,7 +117,7 @@ class PasswordChanges : public WithServer {
   PasswordChanges() : WithServer(Settings{"auth.argon2_memory_kib=4096", "auth.argon2_ops=1"}) {}
 };
 
-TEST_F(PasswordChanges, OfManyAccountsMakeNoLoginBusy) {
+TEST_F(PasswordChanges, DoNotMakeLoginsBusy) {
   constexpr int kAttackers = 45;
   const Account owner = register_account("owner");
   std::vector<User> attackers;
@@ -141,7 +141,7 @@ class ConfirmationRate : public WithServer {
   ConfirmationRate() : WithServer(Settings{"limits.login_failures_per_minute=10"}) {}
 };
 
-TEST_F(ConfirmationRate, IsLimitedByAccountAlsoWithTheRightPassword) {
+TEST_F(ConfirmationRate, IsLimitedPerAccountEvenWithTheRightPassword) {
   User alice = new_user("alice");
   const Json change = {{"msgid", 26},
                        {"password", alice.account.password},
@@ -155,7 +155,7 @@ class LoginRate : public WithServer {
   LoginRate() : WithServer(Settings{"limits.logins_per_minute=5"}) {}
 };
 
-TEST_F(LoginRate, IsLimitedByAccountAlsoByToken) {
+TEST_F(LoginRate, IsLimitedPerAccountIncludingTokens) {
   User alice = new_user("alice");
   const Json by_token = token_request(alice.welcome.at("token"));
   for (int i = 0; i < 4; ++i) EXPECT_EQ(RawClient(port()).request(by_token).at("errno"), 0);
@@ -166,7 +166,7 @@ TEST_F(LoginRate, IsLimitedByAccountAlsoByToken) {
 class RepeatedSync : public WithServer {};
 
 // 16 bytes that are pushed again count as one of the client's own.
-TEST_F(RepeatedSync, IsChargedWhatItMakesTheServerPushAgain) {
+TEST_F(RepeatedSync, IsChargedForRepeatedPushes) {
   constexpr int kTexts = 100;
   constexpr std::int64_t kRate = 10'000;
   const std::string text(4000, 'x');
@@ -194,7 +194,7 @@ TEST_F(RepeatedSync, IsChargedWhatItMakesTheServerPushAgain) {
 class AfterLogout : public InBothFramings {};
 CHAT_RUN_IN_BOTH_FRAMINGS(AfterLogout);
 
-TEST_P(AfterLogout, FramesAreAsSmallAsBeforeTheLogin) {
+TEST_P(AfterLogout, FrameLimitIsThatBeforeTheLogin) {
   User alice = new_user("alice");
   const Json ping = {{"msgid", 21}, {"pad", std::string(5000, 'x')}};
   expect_ok(alice.client.request(ping), 121);
@@ -240,12 +240,12 @@ class OvertakenLogin : public WithServer {
   }
 };
 
-TEST_F(OvertakenLogin, DoesNotWinWhenItsTokenIsRevokedMeanwhile) {
+TEST_F(OvertakenLogin, FailsIfItsTokenIsRevokedMeanwhile) {
   expect_error(log_in_around("DELETE FROM session"), 2, errors::kInvalidToken);
 }
 
 // As a login beside it does whose password is hashed anew with higher parameters.
-TEST_F(OvertakenLogin, IsNotTurnedAwayWhenItsPasswordIsHashedAnewMeanwhile) {
+TEST_F(OvertakenLogin, SucceedsIfItsPasswordIsRehashedMeanwhile) {
   EXPECT_EQ(log_in_around("UPDATE user SET password = 'another hash'").at("errno"), 0);
 }
 

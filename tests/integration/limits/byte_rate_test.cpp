@@ -26,7 +26,7 @@ class ByteRate : public InBothFramings {
 };
 CHAT_RUN_IN_BOTH_FRAMINGS(ByteRate);
 
-TEST_P(ByteRate, SlowsAndNeverRefuses) {
+TEST_P(ByteRate, SlowsDownAndNeverRefuses) {
   RawClient fast = connect();
   RawClient other = connect();
   const Json ping = {{"msgid", 21}, {"pad", std::string(1000, 'x')}};
@@ -46,25 +46,25 @@ TEST_P(ByteRate, TheSmallestRequestsCountAs32Bytes) {
   EXPECT_GT(time_of(user.client, {{"msgid", 21}}, 3 * kRate / 32), milliseconds{800});
 }
 
-TEST_P(ByteRate, BeforeTheLoginTheyCountAs512Bytes) {
+TEST_P(ByteRate, SmallRequestsBeforeLoginCountAs512Bytes) {
   RawClient client = connect();
   EXPECT_GT(time_of(client, {{"msgid", 21}}, 3 * kRate / 512), milliseconds{800});
 }
 
-TEST_P(ByteRate, BeforeTheLoginAnswersCountByteForByte) {
+TEST_P(ByteRate, RepliesBeforeLoginCountByteForByte) {
   RawClient client = connect();
   const Json hello = {{"msgid", 20}};
   const int bytes = 512 + static_cast<int>(client.request(hello).dump().size());
   EXPECT_GT(time_of(client, hello, 5 * kRate / bytes), milliseconds{800});
 }
 
-TEST_P(ByteRate, ThoseThatNeedTheDatabaseCountAs256Bytes) {
+TEST_P(ByteRate, DatabaseRequestsCountAs256Bytes) {
   User user = new_user("alice");
   EXPECT_GT(time_of(user.client, {{"msgid", 31}, {"kind", "friends"}}, 3 * kRate / 256),
             milliseconds{800});
 }
 
-TEST_P(ByteRate, SixteenBytesOfAnswersCountAsOne) {
+TEST_P(ByteRate, SixteenBytesOfRepliesCountAsOne) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   const std::string text(4000, 'x');

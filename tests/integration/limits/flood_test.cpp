@@ -43,7 +43,7 @@ std::string flood_name(const ::testing::TestParamInfo<Flood>& info) {
 }
 INSTANTIATE_TEST_SUITE_P(Kinds, Floods, ::testing::ValuesIn(floods()), flood_name);
 
-TEST_P(Floods, LeaveOthersAlone) {
+TEST_P(Floods, DoNotAffectOtherUsers) {
   const Flood& flood = GetParam();
   Hose hose(port(), flood.stream);
   expect_not_to_notice(flood.name, hose, std::chrono::seconds(5), milliseconds(150));

@@ -32,15 +32,15 @@ class Idle : public InBothFramings {
 };
 CHAT_RUN_IN_BOTH_FRAMINGS(Idle);
 
-TEST_P(Idle, ConnectionsThatSaidNothingAreCheap) {
+TEST_P(Idle, SilentConnectionsUseLittleMemory) {
   expect_cheap(false);
 }
 
-TEST_P(Idle, ConnectionsThatTalkedAndFellSilentAreCheap) {
+TEST_P(Idle, FormerlyActiveConnectionsUseLittleMemory) {
   expect_cheap(true);
 }
 
-TEST_P(Idle, BuffersOfBigRequestsAndRepliesAreGivenBack) {
+TEST_P(Idle, BuffersOfBigRequestsAndRepliesAreFreed) {
   if (sanitized()) GTEST_SKIP() << "a sanitizer's memory says nothing";
   constexpr int kUsers = 50;
   std::vector<User> users;

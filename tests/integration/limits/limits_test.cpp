@@ -37,7 +37,7 @@ class ChatRate : public InBothFramings {
 };
 CHAT_RUN_IN_BOTH_FRAMINGS(ChatRate);
 
-TEST_P(ChatRate, WhatIsOverIsRefusedAndWorksLater) {
+TEST_P(ChatRate, ExcessIsRefusedAndWorksLater) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   constexpr int kBurst = 40;
@@ -91,7 +91,7 @@ TEST_P(ChatRate, PingAndDeliveredAreNotChat) {
   EXPECT_EQ(alice.client.waiting(), 0U);
 }
 
-TEST_P(ChatRate, OneConnectionsRateIsNotAnothers) {
+TEST_P(ChatRate, RatesOfTwoConnectionsAreIndependent) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   for (int i = 0; i < 40; ++i) {
@@ -139,7 +139,7 @@ class LoginFailures : public PerAddress {
   LoginFailures() : PerAddress("limits.login_failures_per_minute=4") {}
 };
 
-TEST_F(LoginFailures, OfOneAddressAreLimited) {
+TEST_F(LoginFailures, AreLimitedPerAddress) {
   RawClient client = connect_from_outside();
   std::vector<Account> accounts;
   for (int i = 0; i < 6; ++i) accounts.push_back(register_account("user " + std::to_string(i)));
@@ -193,7 +193,7 @@ TEST_P(HashLane, HundredLoginsAtOnceAllEndLoggedIn) {
 }
 
 // A client that gives up waiting for its login and logs in anew must keep what it has then.
-TEST_P(HashLane, LoginOfAClientThatHasHungUpTakesOverNobody) {
+TEST_P(HashLane, LoginOfADisconnectedClientTakesOverNobody) {
   const User first = new_user("alice");
   const Account other = register_account("other");
   std::vector<RawClient> others;
@@ -219,7 +219,7 @@ class ConnectionLimit : public WithServer {
   ConnectionLimit() : WithServer(Settings{"limits.connections=20"}) {}
 };
 
-TEST_F(ConnectionLimit, OneMoreGetsNoServiceUntilAPlaceIsFree) {
+TEST_F(ConnectionLimit, ExcessConnectionIsRefusedUntilAPlaceIsFree) {
   std::vector<RawClient> clients;
   for (int i = 0; i < 20; ++i) {
     clients.emplace_back(port());
@@ -255,7 +255,7 @@ class AddressLimit : public PerAddress {
   AddressLimit() : PerAddress("limits.connections_per_address=5") {}
 };
 
-TEST_F(AddressLimit, HoldsPerAddressAndNotForTheMachineItself) {
+TEST_F(AddressLimit, AppliesPerAddressExceptLoopback) {
   std::vector<RawClient> outside;
   for (int i = 0; i < 5; ++i) {
     outside.push_back(connect_from_outside());
@@ -313,7 +313,7 @@ class SlowClientsLimit : public WithServer {
   int closed_for_it() { return occurrences(server.log(), "reason=slow "); }
 };
 
-TEST_F(SlowClientsLimit, BeyondItOneWhoReadsNothingIsClosedAndTheRestStay) {
+TEST_F(SlowClientsLimit, ClosesASlowReaderAndKeepsTheOthers) {
   std::vector<User> users;
   users.reserve(3);
   for (const char* name : {"one", "two", "three"}) users.push_back(user_who_does_not_read(name));

@@ -105,7 +105,7 @@ std::string user_flood_name(const ::testing::TestParamInfo<UserFlood>& info) {
 }
 INSTANTIATE_TEST_SUITE_P(Kinds, UserFloods, ::testing::ValuesIn(user_floods()), user_flood_name);
 
-TEST_P(UserFloods, LeaveOthersAlone) {
+TEST_P(UserFloods, DoNotAffectOtherUsers) {
   Hose hose(port(), flooders());
   expect_not_to_notice(GetParam().name, hose, std::chrono::seconds(2), milliseconds(500));
   EXPECT_GT(hose.bytes_sent(), 100'000) << "that was no flood";

@@ -155,7 +155,7 @@ TEST_P(WireLimits, APageOfHistoryHas100Messages) {
   expect_refused(alice.client, page(101), errors::kBadField);
 }
 
-TEST_P(WireLimits, AFrameThatHasBegunMustEndWithin10Seconds) {
+TEST_P(WireLimits, FrameMustEndWithin10Seconds) {
   RawClient slow = connect();
   RawClient silent = connect();
   const std::string ping = slow.framed({{"msgid", 21}});

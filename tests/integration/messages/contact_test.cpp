@@ -18,7 +18,7 @@ Json friend_entry(const Account& account, const char* state) {
   return {{"id", account.id}, {"name", account.name}, {"state", state}};
 }
 
-TEST_P(Contacts, AddingAFriendNamesItWithItsState) {
+TEST_P(Contacts, AddingAFriendReturnsItsNameAndState) {
   User alice = new_user("alice");
   const Account bob = register_account("bob");
   Json request = add_friend_request(alice.account, bob.id);
@@ -55,7 +55,7 @@ TEST_P(Contacts, FriendshipIsOneWay) {
   EXPECT_EQ(log_in(bob).welcome.at("friends"), Json::array());
 }
 
-TEST_P(Contacts, WhoIsAddedIsToldWhenOnline) {
+TEST_P(Contacts, AddedUserIsNotifiedWhenOnline) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   request_ok(alice.client, add_friend_request(alice.account, bob.id()));
@@ -100,7 +100,7 @@ TEST_P(DirectChat, NeedsOnlyTargetAndText) {
   EXPECT_FALSE(push.at("cid").get<std::string>().empty()) << "the server makes one";
 }
 
-TEST_P(DirectChat, NameInTheBodyDoesNotDecideWhoSpeaks) {
+TEST_P(DirectChat, SenderIsTheLoggedInUserWhateverTheNameField) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   Json request = chat_request(alice.account, bob.id(), "hi");
@@ -109,7 +109,7 @@ TEST_P(DirectChat, NameInTheBodyDoesNotDecideWhoSpeaks) {
   EXPECT_EQ(bob.client.push(6).at("name"), "alice");
 }
 
-TEST_P(DirectChat, StreamsOfTwoDirectionsAreCountedApart) {
+TEST_P(DirectChat, DirectionsAreNumberedSeparately) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   EXPECT_EQ(alice.chat(bob.id(), "1").at("seq"), 1);
@@ -120,7 +120,7 @@ TEST_P(DirectChat, StreamsOfTwoDirectionsAreCountedApart) {
   EXPECT_EQ(alice.client.push(6).at("msg"), "1");
 }
 
-TEST_P(DirectChat, WithOneselfAndWithStrangersIsAllowed) {
+TEST_P(DirectChat, ChatWithOneselfAndWithStrangersIsAllowed) {
   User alice = new_user("alice");
   EXPECT_EQ(alice.chat(alice.id(), "note to self").at("seq"), 1);
   const Json push = alice.client.push(6);
@@ -130,7 +130,7 @@ TEST_P(DirectChat, WithOneselfAndWithStrangersIsAllowed) {
   expect_no_push(alice);
 }
 
-TEST_P(DirectChat, SendingAgainWithTheSameCidGivesTheFirstSeqAndNoSecondPush) {
+TEST_P(DirectChat, RepeatedCidReturnsTheFirstSeqWithoutAPush) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   const Json first = alice.chat(bob.id(), "once", "the-cid");
@@ -143,7 +143,7 @@ TEST_P(DirectChat, SendingAgainWithTheSameCidGivesTheFirstSeqAndNoSecondPush) {
   expect_no_push(bob);
 }
 
-TEST_P(DirectChat, RepeatsAreKnownAcrossLoginsOfTheSender) {
+TEST_P(DirectChat, RepeatsAreRecognisedAcrossLogins) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   const Json first = alice.chat(bob.id(), "once", "the-cid");
@@ -168,7 +168,7 @@ TEST_P(DirectChat, RepeatsInOnePipelineAreStoredOnce) {
   expect_no_push(bob);
 }
 
-TEST_P(DirectChat, TheSameCidTowardsAnotherUserIsAnotherMessage) {
+TEST_P(DirectChat, SameCidToAnotherUserIsAnotherMessage) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   User carol = new_user("carol");

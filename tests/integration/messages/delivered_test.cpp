@@ -19,7 +19,7 @@ CHAT_RUN_IN_BOTH_FRAMINGS(Delivered);
 
 using ::testing::ElementsAre;
 
-TEST_P(Delivered, WhatWasNotAcknowledgedComesAgainAndTheRestDoesNot) {
+TEST_P(Delivered, OnlyUnacknowledgedMessagesAreRepeated) {
   User alice = new_user("alice");
   User bob = new_user("bob", kAck());
   for (int i = 1; i <= 6; ++i) alice.chat(bob.id(), std::to_string(i));
@@ -35,7 +35,7 @@ TEST_P(Delivered, WhatWasNotAcknowledgedComesAgainAndTheRestDoesNot) {
   EXPECT_EQ(log_in(bob.account, kAck()).welcome.at("offlinemsg"), Json::array());
 }
 
-TEST_P(Delivered, WithoutAnyAcknowledgementEverythingComesAgain) {
+TEST_P(Delivered, EverythingIsRepeatedWithoutAcknowledgements) {
   User alice = new_user("alice");
   const Account bob = register_account("bob");
   for (int i = 1; i <= 3; ++i) alice.chat(bob.id, std::to_string(i));
@@ -46,7 +46,7 @@ TEST_P(Delivered, WithoutAnyAcknowledgementEverythingComesAgain) {
   }
 }
 
-TEST_P(Delivered, GoodAcknowledgementsHaveNoReply) {
+TEST_P(Delivered, ValidAcknowledgementsHaveNoReply) {
   User alice = new_user("alice");
   User bob = new_user("bob", kAck());
   alice.chat(bob.id(), "1");
@@ -72,7 +72,7 @@ TEST_P(Delivered, CursorNeverMovesBack) {
   EXPECT_EQ(log_in(bob.account, kAck()).welcome.at("offlinemsg"), Json::array());
 }
 
-TEST_P(Delivered, BeyondTheLastPushedSeqIsABadField) {
+TEST_P(Delivered, SeqPastTheLastPushIsABadField) {
   User alice = new_user("alice");
   User bob = new_user("bob", kAck());
   alice.chat(bob.id(), "1");
@@ -111,7 +111,7 @@ TEST_P(Delivered, GroupStreamsHaveTheirOwnCursors) {
   EXPECT_EQ(log_in(bob.account, kAck()).welcome.at("offlinemsg"), Json::array());
 }
 
-TEST_P(Delivered, ForAGroupOneIsNotInIsRefused) {
+TEST_P(Delivered, ForeignGroupIsRefused) {
   User alice = new_user("alice");
   User bob = new_user("bob", kAck());
   const auto group = alice.create_group("club");
@@ -121,7 +121,7 @@ TEST_P(Delivered, ForAGroupOneIsNotInIsRefused) {
   EXPECT_NE(reply.at("errno"), 0);
 }
 
-TEST_P(Delivered, AThousandUnacknowledgedComeAgainInOrder) {
+TEST_P(Delivered, ThousandUnacknowledgedAreRepeatedInOrder) {
   User alice = new_user("alice");
   const Account bob = register_account("bob");
   constexpr int kCount = 1000;

@@ -21,7 +21,7 @@ void expect_users(const Json& group, const std::set<Json>& expected) {
   EXPECT_EQ(users.size(), expected.size());
 }
 
-TEST_P(Groups, CreatingGivesAnIdAndMakesTheCreatorAMember) {
+TEST_P(Groups, CreationReturnsAnIdAndMakesTheCreatorAMember) {
   User alice = new_user("alice");
   Json request = create_group_request(alice.account, "Chess Club", "64 squares");
   request["cid"] = "g";
@@ -41,7 +41,7 @@ TEST_P(Groups, CreatingGivesAnIdAndMakesTheCreatorAMember) {
   expect_users(group, {member(alice.account, "online", "creator")});
 }
 
-TEST_P(Groups, JoiningShowsTheGroupWithRolesAndStates) {
+TEST_P(Groups, JoinReturnsTheGroupWithRolesAndStates) {
   User alice = new_user("alice");
   const auto id = alice.create_group("club", "");
   alice.log_out();
@@ -67,7 +67,7 @@ TEST_P(Groups, JoiningShowsTheGroupWithRolesAndStates) {
   expect_users(again.welcome["groups"][0], members);
 }
 
-TEST_P(Groups, MembersOnlineAreToldWhoJoins) {
+TEST_P(Groups, OnlineMembersAreNotifiedOfAJoin) {
   User alice = new_user("alice");
   User stranger = new_user("stranger");
   const auto id = alice.create_group("club");
@@ -127,7 +127,7 @@ TEST_P(Groups, SeqCountsTheMessagesOfAllSenders) {
   EXPECT_EQ(second.at("seq"), 3) << "one's own message is not pushed";
 }
 
-TEST_P(Groups, AMemberThatJoinsHearsWhatFollowsAtOnce) {
+TEST_P(Groups, NewMemberReceivesLaterMessagesAtOnce) {
   User alice = new_user("alice");
   const auto id = alice.create_group("club");
   User bob = new_user("bob");
@@ -139,7 +139,7 @@ TEST_P(Groups, AMemberThatJoinsHearsWhatFollowsAtOnce) {
   EXPECT_EQ(push.at("seq"), 6);
 }
 
-TEST_P(Groups, SendingAgainWithTheSameCidGivesTheFirstSeqHoweverLate) {
+TEST_P(Groups, RepeatedCidReturnsTheFirstSeqHoweverLate) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   const auto id = alice.create_group("club");

@@ -42,7 +42,7 @@ CHAT_RUN_IN_BOTH_FRAMINGS(History);
 
 using ::testing::ElementsAre;
 
-TEST_P(History, HoldsBothDirectionsNewestLast) {
+TEST_P(History, ContainsBothDirectionsNewestLast) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   alice.chat(bob.id(), "1", "a1");
@@ -68,7 +68,7 @@ TEST_P(History, HoldsBothDirectionsNewestLast) {
   }
 }
 
-TEST_P(History, GoesBackPageByPageWithoutHoleOrRepeat) {
+TEST_P(History, PagesHaveNoHolesAndNoRepeats) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   std::vector<std::string> said;
@@ -83,13 +83,13 @@ TEST_P(History, GoesBackPageByPageWithoutHoleOrRepeat) {
   }
 }
 
-TEST_P(History, WhatOneSaysToOneselfIsThereOnce) {
+TEST_P(History, MessagesToOneselfAppearOnce) {
   User alice = new_user("alice");
   for (const char* text : {"1", "2", "3"}) alice.chat(alice.id(), text);
   EXPECT_THAT(all_texts(alice, with(alice.id(), {{"limit", 2}})), ElementsAre("1", "2", "3"));
 }
 
-TEST_P(History, OfAGroupBeginsWhereTheMemberJoined) {
+TEST_P(History, GroupHistoryBeginsWhereTheMemberJoined) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   const std::int64_t group = alice.create_group("readers");
@@ -118,7 +118,7 @@ TEST_P(History, LongTextsMakeShorterPages) {
   EXPECT_EQ(all_texts(bob, with(alice.id())).size(), 9U);
 }
 
-TEST_P(History, IsEmptyBeforeAnythingWasSaid) {
+TEST_P(History, IsEmptyBeforeTheFirstMessage) {
   User alice = new_user("alice");
   const Account bob = register_account("bob");
   EXPECT_EQ(request_ok(alice.client, with(bob.id)).at("messages"), Json::array());
@@ -126,7 +126,7 @@ TEST_P(History, IsEmptyBeforeAnythingWasSaid) {
   EXPECT_EQ(request_ok(alice.client, of_group(group)).at("messages"), Json::array());
 }
 
-TEST_P(History, RefusesWhatItDoesNotUnderstand) {
+TEST_P(History, RefusesInvalidRequests) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   const std::int64_t group = bob.create_group("not alice's");

@@ -27,7 +27,7 @@ class Lists : public InBothFramings {
 };
 CHAT_RUN_IN_BOTH_FRAMINGS(Lists);
 
-TEST_P(Lists, TellFriendsAndGroups) {
+TEST_P(Lists, ReturnFriendsAndGroups) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   request_ok(alice.client, add_friend_request(alice.account, bob.id()));
@@ -52,7 +52,7 @@ TEST_P(Lists, TellFriendsAndGroups) {
       (Json{{"id", alice.id()}, {"name", "alice"}, {"state", "online"}, {"role", "creator"}}));
 }
 
-TEST_P(Lists, RefuseWhatIsNotThere) {
+TEST_P(Lists, RefuseUnknownObjects) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   const std::int64_t group = bob.create_group("not alice's");
@@ -118,7 +118,7 @@ class Crowd : public Lists {
 };
 CHAT_RUN_IN_BOTH_FRAMINGS(Crowd);
 
-TEST_P(Crowd, LoginAckStaysWithin64KiBAndTheListsTellTheRest) {
+TEST_P(Crowd, LoginAckStaysWithin64KiBAndListsReturnTheRest) {
   const Account alice = register_account("alice");
   const Account bob = register_account("bob");
   server.terminate();

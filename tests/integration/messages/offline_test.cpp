@@ -94,7 +94,7 @@ TEST_P(Offline, DifficultTextsArriveByteForByteWhenOnlineToo) {
   }
 }
 
-TEST_P(Offline, AThousandPipelinedReachAnOnlineRecipientInOrder) {
+TEST_P(Offline, ThousandPipelinedReachAnOnlineRecipientInOrder) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   pipeline(alice, bob.id(), 1000);
@@ -103,7 +103,7 @@ TEST_P(Offline, AThousandPipelinedReachAnOnlineRecipientInOrder) {
   expect_no_push(bob);
 }
 
-TEST_P(Offline, AThousandPipelinedWaitForTheirRecipientsLogin) {
+TEST_P(Offline, ThousandPipelinedWaitForTheRecipientsLogin) {
   User alice = new_user("alice");
   const Account bob = register_account("bob");
   pipeline(alice, bob.id, 1000);
@@ -123,7 +123,7 @@ TEST_P(Offline, AThousandPipelinedWaitForTheirRecipientsLogin) {
   expect_no_push(second);
 }
 
-TEST_P(Offline, TenThousandWaitAndComeInOrderAndWhatWasAcknowledgedComesNoMore) {
+TEST_P(Offline, TenThousandArriveInOrderAndAcknowledgedOnesOnce) {
   constexpr int kMany = 10'000;
   User alice = new_user("alice");
   const Account bob = register_account("bob");
@@ -178,7 +178,7 @@ TEST_P(Offline, LogoutAlsoEndsDelivery) {
   EXPECT_EQ(bob.welcome["offlinemsg"][0].at("msg"), "2");
 }
 
-TEST_P(Offline, GroupMessagesWaitForAbsentMembersButNotOnesOwn) {
+TEST_P(Offline, GroupMessagesWaitForAbsentMembersExceptTheirOwn) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   const auto group = alice.create_group("club");
@@ -203,7 +203,7 @@ TEST_P(Offline, GroupMessagesWaitForAbsentMembersButNotOnesOwn) {
   EXPECT_EQ(log_in(bob.account).welcome.at("offlinemsg"), Json::array());
 }
 
-TEST_P(Offline, OnesOwnGroupMessagesAreNotPending) {
+TEST_P(Offline, OwnGroupMessagesAreNotPending) {
   User alice = new_user("alice");
   const auto group = alice.create_group("club");
   for (int i = 0; i < 5; ++i) alice.group_chat(group, "own");
@@ -213,7 +213,7 @@ TEST_P(Offline, OnesOwnGroupMessagesAreNotPending) {
   expect_no_push(again);
 }
 
-TEST_P(Offline, WhoJoinsLaterDoesNotGetWhatCameBefore) {
+TEST_P(Offline, NewMemberDoesNotGetEarlierMessages) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   const auto group = alice.create_group("club");

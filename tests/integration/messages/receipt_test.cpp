@@ -35,7 +35,7 @@ class Receipt : public InBothFramings {
 };
 CHAT_RUN_IN_BOTH_FRAMINGS(Receipt);
 
-TEST_P(Receipt, TellsTheSenderHowFarDeliveryAndReadingAre) {
+TEST_P(Receipt, ReportsDeliveryAndReadingToTheSender) {
   User alice = new_user("alice", acking());
   User bob = new_user("bob", acking());
   for (int i = 1; i <= 3; ++i) {
@@ -50,7 +50,7 @@ TEST_P(Receipt, TellsTheSenderHowFarDeliveryAndReadingAre) {
   alice.client.expect_no_push_for(milliseconds{400});
 }
 
-TEST_P(Receipt, ReadingIsDeliveryToo) {
+TEST_P(Receipt, ReadingImpliesDelivery) {
   User alice = new_user("alice", acking());
   User bob = new_user("bob", acking());
   alice.chat(bob.id(), "1");
@@ -64,7 +64,7 @@ TEST_P(Receipt, ReadingIsDeliveryToo) {
   EXPECT_EQ(log_in(bob.account, acking()).welcome.at("offlinemsg"), Json::array());
 }
 
-TEST_P(Receipt, PlainRecipientsAreDeliveredWhenTheBytesLeft) {
+TEST_P(Receipt, PlainRecipientsCountAsDeliveredOnceWritten) {
   User alice = new_user("alice", acking());
   User bob = new_user("bob");
   alice.chat(bob.id(), "1");
@@ -81,7 +81,7 @@ TEST_P(Receipt, PlainSendersGetNone) {
   alice.client.expect_no_push_for(milliseconds{600});
 }
 
-TEST_P(Receipt, OfAGroupMeansEveryOtherMember) {
+TEST_P(Receipt, OfAGroupCoversEveryOtherMember) {
   User alice = new_user("alice", acking());
   User bob = new_user("bob", acking());
   User carol = new_user("carol", acking());
@@ -105,7 +105,7 @@ TEST_P(Receipt, OfAGroupMeansEveryOtherMember) {
   bob.client.expect_no_push_for(milliseconds{300});
 }
 
-TEST_P(Receipt, BeyondWhatWasPushedIsRefused) {
+TEST_P(Receipt, SeqPastTheLastPushIsRefused) {
   User alice = new_user("alice");
   User bob = new_user("bob", acking());
   alice.chat(bob.id(), "1");

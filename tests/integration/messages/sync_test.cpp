@@ -21,7 +21,7 @@ class Sync : public InBothFramings {
 };
 CHAT_RUN_IN_BOTH_FRAMINGS(Sync);
 
-TEST_P(Sync, PushesAStreamAgainFromWhereTheClientSays) {
+TEST_P(Sync, RepeatsAStreamFromTheGivenSeq) {
   User alice = new_user("alice");
   User bob = new_user("bob", acking());
   for (int i = 1; i <= 5; ++i) alice.chat(bob.id(), std::to_string(i));
@@ -42,7 +42,7 @@ TEST_P(Sync, PushesAStreamAgainFromWhereTheClientSays) {
 }
 
 // Acknowledgements that the server meets after the SYNC are of what was pushed before it.
-TEST_P(Sync, TakesAcknowledgementsOfWhatWasPushedBefore) {
+TEST_P(Sync, AcceptsAcknowledgementsOfEarlierPushes) {
   User alice = new_user("alice");
   User bob = new_user("bob", acking());
   for (int i = 1; i <= 5; ++i) alice.chat(bob.id(), std::to_string(i));
@@ -61,7 +61,7 @@ TEST_P(Sync, TakesAcknowledgementsOfWhatWasPushedBefore) {
   expect_no_push(bob);
 }
 
-TEST_P(Sync, WithoutAStreamPushesWhatWasNotAcknowledged) {
+TEST_P(Sync, WithoutAStreamRepeatsUnacknowledgedMessages) {
   User alice = new_user("alice");
   User bob = new_user("bob", acking());
   const std::int64_t group = alice.create_group("all");
@@ -78,7 +78,7 @@ TEST_P(Sync, WithoutAStreamPushesWhatWasNotAcknowledged) {
   expect_no_push(bob);
 }
 
-TEST_P(Sync, OfAGroupNeverGoesBehindTheJoining) {
+TEST_P(Sync, OfAGroupBeginsAfterTheJoin) {
   User alice = new_user("alice");
   User bob = new_user("bob", acking());
   const std::int64_t group = alice.create_group("late");
@@ -91,7 +91,7 @@ TEST_P(Sync, OfAGroupNeverGoesBehindTheJoining) {
   expect_no_push(bob);
 }
 
-TEST_P(Sync, OfThousandsComesInOrder) {
+TEST_P(Sync, ThousandsAreRepeatedInOrder) {
   constexpr int kMany = 3000;
   User alice = new_user("alice");
   User bob = new_user("bob", acking());
@@ -104,7 +104,7 @@ TEST_P(Sync, OfThousandsComesInOrder) {
   expect_no_push(bob);
 }
 
-TEST_P(Sync, RefusesWhatIsNotThere) {
+TEST_P(Sync, RefusesUnknownStreams) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   const std::int64_t group = bob.create_group("not alice's");

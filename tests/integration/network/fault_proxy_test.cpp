@@ -81,7 +81,7 @@ TEST_F(FaultProxyTest, PassesBytesAndEnds) {
   EXPECT_EQ(client->error(), 0);
 }
 
-TEST_F(FaultProxyTest, CarriesMuchToAReaderThatIsLate) {
+TEST_F(FaultProxyTest, CarriesMuchToALateReader) {
   connect();
   const std::string much(4'000'000, 'x');
   std::size_t sent = client->send_some(much);
@@ -95,7 +95,7 @@ TEST_F(FaultProxyTest, CarriesMuchToAReaderThatIsLate) {
   expect_clear();
 }
 
-TEST_F(FaultProxyTest, HoldsUpByTheLatency) {
+TEST_F(FaultProxyTest, DelaysByTheLatency) {
   connect();
   proxy->set_latency(milliseconds{200});
   const auto began = Clock::now();
@@ -113,7 +113,7 @@ TEST_F(FaultProxyTest, LimitsTheBandwidth) {
   EXPECT_LE(Clock::now() - began, scaled(milliseconds{5'000}));
 }
 
-TEST_F(FaultProxyTest, CutsIntoSingleBytes) {
+TEST_F(FaultProxyTest, SplitsIntoSingleBytes) {
   connect();
   proxy->limit_slices(1);
   const std::uint32_t before = client->data_segments_received();
@@ -122,7 +122,7 @@ TEST_F(FaultProxyTest, CutsIntoSingleBytes) {
   EXPECT_GE(client->data_segments_received() - before, 10U);
 }
 
-TEST_F(FaultProxyTest, ABlackholeHoldsOneWayUntilItIsLifted) {
+TEST_F(FaultProxyTest, BlackholeBlocksOneWayUntilLifted) {
   connect();
   proxy->blackhole(Way::kToServer, true);
   client->send("held");
@@ -133,7 +133,7 @@ TEST_F(FaultProxyTest, ABlackholeHoldsOneWayUntilItIsLifted) {
   EXPECT_EQ(received(4), "held");
 }
 
-TEST_F(FaultProxyTest, ABlackholeHidesTheEnd) {
+TEST_F(FaultProxyTest, BlackholeHidesTheEnd) {
   connect();
   proxy->blackhole(Way::kToClient, true);
   answer("last words");
@@ -164,7 +164,7 @@ TEST_F(FaultProxyTest, HalfClosesOneWay) {
   EXPECT_EQ(client->receive(10), "still here");
 }
 
-TEST_F(FaultProxyTest, CutsAfterSoManyBytes) {
+TEST_F(FaultProxyTest, CutsAfterTheGivenNumberOfBytes) {
   connect();
   proxy->cut_after(Way::kToServer, 3);
   client->send("012345");
@@ -209,7 +209,7 @@ TEST_F(FaultProxyTest, RefusesNewConnections) {
   EXPECT_TRUE(other);
 }
 
-TEST_F(FaultProxyTest, TheJudgeDecides) {
+TEST_F(FaultProxyTest, JudgeDecides) {
   connect([](Way, std::string_view bytes) {
     if (bytes == "lose") return FaultProxy::Fate::kLose;
     if (bytes == "cut before") return FaultProxy::Fate::kCutBefore;

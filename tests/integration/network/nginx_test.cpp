@@ -134,7 +134,7 @@ class Nginx : public ::testing::Test {
   Upstream second;
 };
 
-TEST_F(Nginx, TellsTheClientsAddressAndPassesBytesBothWays) {
+TEST_F(Nginx, PassesTheClientsAddressAndBytesBothWays) {
   NginxServer nginx({first.port()});
   End client = connect_to(nginx.port());
   End server = first.accept();
@@ -147,7 +147,7 @@ TEST_F(Nginx, TellsTheClientsAddressAndPassesBytesBothWays) {
   EXPECT_EQ(server.receive_line(), much + "\n");
 }
 
-TEST_F(Nginx, PassesOnThatOneSideHasFinished) {
+TEST_F(Nginx, PassesOnHalfClose) {
   NginxServer nginx({first.port()});
   End client = connect_to(nginx.port());
   End server = first.accept();
@@ -176,7 +176,7 @@ TEST_F(Nginx, ReloadSendsNewClientsElsewhereAndKeepsTheOldOnes) {
   expect_bytes_both_ways(old_client, old_server);
 }
 
-TEST_F(Nginx, GoesOnToTheNextServerWhenOneRefuses) {
+TEST_F(Nginx, UsesTheNextServerWhenOneRefuses) {
   NginxServer nginx({first.port(), second.port()});
   first.close();
   for (int i = 0; i < 6; ++i) {
@@ -187,7 +187,7 @@ TEST_F(Nginx, GoesOnToTheNextServerWhenOneRefuses) {
   }
 }
 
-TEST_F(Nginx, GivesEachServerAsManyConnections) {
+TEST_F(Nginx, DistributesConnectionsEvenly) {
   NginxServer nginx({first.port(), second.port()});
   std::vector<End> held;
   for (int i = 0; i < 4; ++i) {

@@ -29,7 +29,7 @@ class Proxy : public BehindABalancer {
   }
 };
 
-TEST_F(Proxy, ReadyLineAndLogTellWhereItListens) {
+TEST_F(Proxy, ReadyLineAndLogNameItsAddress) {
   const std::string where = " proxy_listen=127.0.0.1:" + std::to_string(server.proxy_port());
   EXPECT_GT(server.proxy_port(), 0);
   EXPECT_NE(server.proxy_port(), server.port());
@@ -46,7 +46,7 @@ TEST_F(Proxy, LoginsAndRegistrationsAreLoggedWithTheClientsAddress) {
   EXPECT_TRUE(log_says("event=login user=" + id + " peer=203.0.113.7:40000"));
 }
 
-TEST_F(Proxy, HeaderMayBeCutAtEveryByteWithRequestsBehindIt) {
+TEST_F(Proxy, HeaderMaySplitAtEveryByteBeforeRequests) {
   int number = 0;
   for (const std::string& header : {text_header(kClient), binary_header_of_the_client()}) {
     const Json request = {{"msgid", 4}, {"name", "user"}, {"password", "secret-1"}};
@@ -78,7 +78,7 @@ TEST_F(Proxy, EveryFramingWorksBehindAHeader) {
   EXPECT_TRUE(half_closing.receive_to_end().empty());
 }
 
-TEST_F(Proxy, UnknownAndLocalConnectionsAreTheBalancersOwn) {
+TEST_F(Proxy, UnknownAndLocalCountAsTheBalancersOwn) {
   for (const std::string& header :
        {std::string("PROXY UNKNOWN\r\n"), binary_header(0x20, 0x00, "")}) {
     RawClient client(server.proxy_port());
@@ -88,7 +88,7 @@ TEST_F(Proxy, UnknownAndLocalConnectionsAreTheBalancersOwn) {
   }
 }
 
-TEST_F(Proxy, MissingOrMalformedHeaderClosesWithoutAWord) {
+TEST_F(Proxy, MissingOrMalformedHeaderClosesSilently) {
   const Json registration = {{"msgid", 4}, {"name", "alice"}, {"password", "secret-1"}};
   for (const std::string& header :
        {std::string(), std::string("PROXY TCP4 203.0.113.7\r\n"), std::string("PROXY UNKNOWN\n")}) {
@@ -100,7 +100,7 @@ TEST_F(Proxy, MissingOrMalformedHeaderClosesWithoutAWord) {
   EXPECT_EQ(server.storage().number("SELECT count(*) FROM user"), 0);
 }
 
-TEST_F(Proxy, HeaderThatDoesNotComeCloses) {
+TEST_F(Proxy, LateHeaderCloses) {
   RawClient silent(server.proxy_port());
   RawClient slow(server.proxy_port());
   slow.send_raw("PROXY TCP4 203.0.");
@@ -109,7 +109,7 @@ TEST_F(Proxy, HeaderThatDoesNotComeCloses) {
   EXPECT_TRUE(log_says("reason=timeout"));
 }
 
-TEST_F(Proxy, HealthCheckThatSaysNothingLeavesNoLine) {
+TEST_F(Proxy, SilentHealthCheckIsNotLogged) {
   for (int i = 0; i < 5; ++i) RawClient(server.proxy_port()).close();
   RawClient resetting(server.proxy_port());
   resetting.reset();
@@ -122,7 +122,7 @@ TEST_F(Proxy, HealthCheckThatSaysNothingLeavesNoLine) {
   EXPECT_THAT(server.log(), HasSubstr("reason=malformed"));
 }
 
-TEST_F(Proxy, StopClosesAlsoWhoHasNoHeaderYet) {
+TEST_F(Proxy, StopClosesConnectionsWithoutAHeader) {
   RawClient silent(server.proxy_port());
   RawClient client = connect_as(kClient);
   expect_alive(client);
@@ -138,7 +138,7 @@ class RatesByClient : public Proxy {
   RatesByClient() : Proxy({"limits.register_per_minute=3", "limits.login_failures_per_minute=3"}) {}
 };
 
-TEST_F(RatesByClient, TwoClientsHaveABudgetEach) {
+TEST_F(RatesByClient, TwoClientsHaveSeparateLimits) {
   for (const char* host : {kClient, kOther}) {
     for (int i = 0; i < 3; ++i) {
       RawClient client = connect_as(host);
@@ -150,7 +150,7 @@ TEST_F(RatesByClient, TwoClientsHaveABudgetEach) {
   }
 }
 
-TEST_F(RatesByClient, LoginFailuresOfOneDoNotKeepAnotherOut) {
+TEST_F(RatesByClient, LoginFailuresOfOneDoNotLockOutAnother) {
   const Account alice = register_account("alice");
   for (int i = 0; i < 3; ++i) {
     RawClient client = connect_as(kClient);
@@ -181,7 +181,7 @@ TEST_F(RatesByClient, HeaderOnThePublicPortIsBadJsonAndChangesNothing) {
   EXPECT_THAT(server.log(), Not(HasSubstr("203.0.113.")));
 }
 
-TEST_F(RatesByClient, BinaryHeaderOnThePublicPortChangesNothingEither) {
+TEST_F(RatesByClient, BinaryHeaderOnThePublicPortChangesNothing) {
   RawClient client(port());
   client.send_raw(binary_header_of_the_client() + "\n" +
                   R"({"msgid":4,"name":"alice","password":"secret-1"})" + "\n");
@@ -234,7 +234,7 @@ class ConnectionsInAll : public Proxy {
   std::string reason;
 };
 
-TEST_F(ConnectionsInAll, CountWhoHasNoHeaderYet) {
+TEST_F(ConnectionsInAll, IncludeThoseWithoutAHeader) {
   std::vector<RawClient> waiting;
   for (int i = 0; i < 4; ++i) waiting.emplace_back(server.proxy_port());
   EXPECT_TRUE(wait_until([&] { return !served(); }));

@@ -52,7 +52,7 @@ class Audit : public WithServer {
 };
 
 // Who has no account writes as little into it as into the log; what others do is still there.
-TEST_F(Audit, FailuresOfStrangersAreLimitedAndCounted) {
+TEST_F(Audit, FailuresWithoutAnAccountAreLimitedAndCounted) {
   constexpr int kFailures = 1000;
   const User alice = new_user("alice");
   RawClient stranger(port());
@@ -81,7 +81,7 @@ TEST_F(Audit, FailuresOfStrangersAreLimitedAndCounted) {
   }));
 }
 
-TEST_F(Audit, TellsWhoDidWhatFromWhere) {
+TEST_F(Audit, RecordsUserEventAndAddress) {
   User alice = new_user("alice");
   const Json login = last("login");
   EXPECT_EQ(login.at("user"), alice.id());
@@ -120,7 +120,7 @@ TEST_F(Audit, TellsWhoDidWhatFromWhere) {
   }
 }
 
-TEST_F(Audit, HangupOpensBothLogsAnew) {
+TEST_F(Audit, HangupReopensBothLogs) {
   User alice = new_user("alice");
   last("login");
   const std::string moved_audit = rename_away(file());
@@ -135,7 +135,7 @@ TEST_F(Audit, HangupOpensBothLogsAnew) {
   std::filesystem::remove(moved_audit);
 }
 
-TEST_F(Audit, LogsThatCannotBeOpenedAnewGoOnAsTheyWere) {
+TEST_F(Audit, LogsThatCannotBeReopenedStayInUse) {
   const auto log = server.dir() / "server.log";
   const std::string moved_audit = rename_away(file());
   const std::string moved_log = rename_away(log);
@@ -149,7 +149,7 @@ TEST_F(Audit, LogsThatCannotBeOpenedAnewGoOnAsTheyWere) {
   std::filesystem::remove(moved_audit);
 }
 
-TEST_F(Audit, LogsAreForTheServersAccountAndItsGroupOnly) {
+TEST_F(Audit, LogsAreReadableByOwnerAndGroupOnly) {
   const auto mode = [](const std::filesystem::path& path) {
     return std::filesystem::status(path).permissions() & std::filesystem::perms::others_all;
   };

@@ -42,7 +42,7 @@ class Configuration : public ::testing::Test {
   TempDir dir;
 };
 
-TEST_F(Configuration, VersionAndHelpAreToldOnStdout) {
+TEST_F(Configuration, VersionAndHelpGoToStdout) {
   const RunResult version = run({"--version"});
   EXPECT_EQ(version.exit_code, 0);
   EXPECT_THAT(version.output, ::testing::ContainsRegex("[0-9]+\\.[0-9]+"));
@@ -53,7 +53,7 @@ TEST_F(Configuration, VersionAndHelpAreToldOnStdout) {
   }
 }
 
-TEST_F(Configuration, CheckPrintsWhatTheServerWouldRunWith) {
+TEST_F(Configuration, CheckPrintsTheEffectiveConfiguration) {
   const RunResult result = run({"--set", "server.workers=7", "--check"});
   EXPECT_EQ(result.exit_code, 0) << result.errors;
   for (const char* text : {"[server]", "[storage]", "[mysql]", "[bus]", "[redis]", "[auth]",
@@ -63,7 +63,7 @@ TEST_F(Configuration, CheckPrintsWhatTheServerWouldRunWith) {
   EXPECT_THAT(result.output, Not(HasSubstr("ready ")));
 }
 
-TEST_F(Configuration, OutputOfCheckIsAFileThatMeansTheSame) {
+TEST_F(Configuration, OutputOfCheckIsAnEquivalentFile) {
   const std::vector<std::string> arguments = {"--set", "limits.chat_per_second=3", "--set",
                                               "storage.path=/tmp/a b/chat.db", "--check"};
   const RunResult first = run(arguments);
@@ -73,7 +73,7 @@ TEST_F(Configuration, OutputOfCheckIsAFileThatMeansTheSame) {
   EXPECT_EQ(second.output, first.output);
 }
 
-TEST_F(Configuration, TheShippedFileIsRight) {
+TEST_F(Configuration, ShippedFileIsValid) {
   const char* root = std::getenv("CHAT_SOURCE_ROOT");
   ASSERT_NE(root, nullptr);
   const RunResult shipped = run({"-c", std::string(root) + "/conf/server.ini", "--check"});
@@ -109,7 +109,7 @@ std::map<std::string, std::int64_t> limits_of_check(const std::string& output) {
   return limits;
 }
 
-TEST_F(Configuration, HelloCheckAndReadmeTellTheSameLimits) {
+TEST_F(Configuration, HelloCheckAndReadmeAgreeOnLimits) {
   ServerProcess server;
   RawClient client(server.port());
   const Json told = request_ok(client, {{"msgid", 20}}).at("limits");
@@ -128,7 +128,7 @@ TEST_F(Configuration, SetWinsOverTheFile) {
   EXPECT_THAT(result.output, HasSubstr("connections = 9\n"));
 }
 
-TEST_F(Configuration, APlainPortForOtherMachinesIsRemarkedOn) {
+TEST_F(Configuration, CheckWarnsOfAnUnencryptedPublicPort) {
   for (const char* open : {"0.0.0.0:6000", "[::]:6000", "192.0.2.1:0"}) {
     const RunResult result = set(std::string("server.listen=") + open);
     EXPECT_EQ(result.exit_code, 0);
@@ -144,7 +144,7 @@ TEST_F(Configuration, APlainPortForOtherMachinesIsRemarkedOn) {
   EXPECT_EQ(set("server.proxy_listen=0.0.0.0:6200").errors, "");
 }
 
-TEST_F(Configuration, AServerWithAPlainPortForOtherMachinesWarnsAtStart) {
+TEST_F(Configuration, StartWarnsOfAnUnencryptedPublicPort) {
   ServerProcess server({"server.listen=0.0.0.0:0"});
   EXPECT_THAT(read_file(server.dir() / "stderr"),
               HasSubstr("chatserver: warning: server.listen=0.0.0.0:0 is open"));
@@ -179,7 +179,7 @@ TEST_F(Configuration, BadValuesAreRefusedByName) {
   }
 }
 
-TEST_F(Configuration, WhatIsNotOfferedYetIsRefusedWithASentence) {
+TEST_F(Configuration, UnsupportedCombinationsAreRefusedWithASentence) {
   expect_refused(set("bus.engine=redis"), "bus.engine");
 }
 
@@ -189,7 +189,7 @@ TEST_F(Configuration, MissingFileAndUnknownOptionAreRefused) {
   expect_refused(run({"--set", "server.listen"}), "server.listen");
 }
 
-TEST_F(Configuration, SecretsAreMaskedAndMayComeFromTheEnvironment) {
+TEST_F(Configuration, SecretsAreMaskedAndReadFromTheEnvironment) {
   ::setenv("CHAT_MYSQL_PASSWORD", "from-the-environment", 1);
   const RunResult result = run({"--set", "redis.password=from-the-flag", "--check"});
   ::unsetenv("CHAT_MYSQL_PASSWORD");
@@ -199,7 +199,7 @@ TEST_F(Configuration, SecretsAreMaskedAndMayComeFromTheEnvironment) {
   }
 }
 
-TEST_F(Configuration, FilesWithPasswordsThatOthersMayReadAreRefused) {
+TEST_F(Configuration, ReadableFilesWithPasswordsAreRefused) {
   const std::string file = write_file("[mysql]\npassword = in-the-file\n");
   std::filesystem::permissions(file, std::filesystem::perms{0644});
   const RunResult refused = run({"-c", file});
@@ -221,7 +221,7 @@ TEST_F(Configuration, FilesWithPasswordsThatOthersMayReadAreRefused) {
   expect_refused(not_taken, "CHAT_REDIS_PASSWORD_FILE");
 }
 
-TEST_F(Configuration, PasswordsAmongTheArgumentsAreWarnedOf) {
+TEST_F(Configuration, PasswordsAsArgumentsCauseAWarning) {
   const RunResult result = run({"--set", "redis.password=from-the-flag", "--check"});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.errors, HasSubstr("chatserver: warning: --set redis.password"));
@@ -240,7 +240,7 @@ std::string core_limits(pid_t pid) {
   return "";
 }
 
-TEST_F(Configuration, CrashesLeaveNoMemoryBehindUnlessItIsWanted) {
+TEST_F(Configuration, CrashesDumpNoCoreUnlessConfigured) {
   const ServerProcess usual;
   EXPECT_THAT(core_limits(usual.pid()), ::testing::AnyOf("1 1", "0 0"));
   const ServerProcess dumping(Settings{"server.core_dumps=on"});
@@ -268,21 +268,21 @@ TEST_F(Configuration, StorageThatCannotBeOpenedIsRefusedWithASentence) {
   expect_refused(result, "/proc/nowhere");
 }
 
-TEST_F(Configuration, FileThatIsNoDatabaseIsRefusedAndLeftAlone) {
+TEST_F(Configuration, FileThatIsNoDatabaseIsRefusedUnchanged) {
   const std::string text = "my holiday pictures\n" + std::string(8192, 'x');
   std::ofstream(dir.path() / "chat.db") << text;
   expect_refused(run_to_end(chatserver_command(dir.path(), {"log.file="})), "chat.db");
   EXPECT_EQ(read_file(dir.path() / "chat.db"), text);
 }
 
-TEST_F(Configuration, ReadyLineTellsWhereAndWhat) {
+TEST_F(Configuration, ReadyLineNamesAddressNodeAndStorage) {
   const ServerProcess server(Settings{"server.node=node-7"});
   EXPECT_THAT(server.ready_line(),
               ::testing::MatchesRegex("ready listen=127\\.0\\.0\\.1:[0-9]+ node=node-7 "
                                       "storage=[^ ]+ bus=[^ ]+ version=[0-9][^ ]*"));
 }
 
-TEST_F(Configuration, NodeIsNamedAfterItsAddressAndToldToClients) {
+TEST_F(Configuration, NodeIsNamedAfterItsAddress) {
   const ServerProcess server;
   RawClient client(server.port());
   const std::string node = "127.0.0.1:" + std::to_string(server.port());

@@ -137,7 +137,7 @@ class Crash : public WithServer {
 // By sender and kind of stream, by cid.
 using Arrived = std::map<std::pair<std::int64_t, bool>, std::map<std::string, Json>>;
 
-TEST_F(Crash, WhatWasAcknowledgedIsThereExactlyOnce) {
+TEST_F(Crash, AcknowledgedMessagesAreStoredExactlyOnce) {
   make_people();
   ASSERT_NO_FATAL_FAILURE(traffic_until_killed());
   server.start();

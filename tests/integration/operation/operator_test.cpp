@@ -30,7 +30,7 @@ TEST(HangUp, DoesNotEndAServerThatLogsToStderr) {
   server.terminate();
 }
 
-TEST(HangUp, IsNotHeldUpByALogThatNobodyReads) {
+TEST(HangUp, IsNotBlockedByALogPipeWithoutAReader) {
   ServerProcess server;
   const fs::path name = server.dir() / "server.log";
   const fs::path old = server.dir() / "old.log";
@@ -64,7 +64,7 @@ TEST_F(NewDatabase, IsNamedOnStderrAndInTheLogOnce) {
   EXPECT_EQ(read_file(server.dir() / "stderr"), said);
 }
 
-TEST_F(NewDatabase, OfMigrateIsNamed) {
+TEST_F(NewDatabase, IsNamedByMigrateToo) {
   const TempDir dir;
   auto command = chatserver_command(dir.path());
   command.emplace_back("--migrate");
@@ -97,7 +97,7 @@ class Preflight : public ::testing::Test {
   const TempDir dir;
 };
 
-TEST_F(Preflight, TellsWhatAStartWouldMakeAndMakesNothing) {
+TEST_F(Preflight, ListsWhatAStartWouldCreateAndCreatesNothing) {
   const std::string listen = "server.listen=127.0.0.1:" + std::to_string(free_port());
   const RunResult result =
       check({listen, "storage.path=" + path("a/b/chat.db"), "log.file=" + path("logs/server.log")});
@@ -108,7 +108,7 @@ TEST_F(Preflight, TellsWhatAStartWouldMakeAndMakesNothing) {
   EXPECT_THAT(files(), IsEmpty());
 }
 
-TEST_F(Preflight, NamesWhoHasThePort) {
+TEST_F(Preflight, NamesTheOwnerOfThePort) {
   const ServerProcess server;
   const RunResult result = check({"server.listen=127.0.0.1:" + std::to_string(server.port())});
   expect_fault(result, "is taken by chatserver (pid " + std::to_string(server.pid()) + ")");
@@ -120,7 +120,7 @@ TEST_F(Preflight, NamesAPortTakenOnEveryAddress) {
   expect_fault(result, "is taken by chatserver");
 }
 
-TEST_F(Preflight, NamesAnAddressThatIsNotThisMachines) {
+TEST_F(Preflight, NamesAnAddressOfAnotherMachine) {
   expect_fault(check({"server.listen=192.0.2.1:6000"}), "192.0.2.1:6000 can't be bound");
 }
 
@@ -138,7 +138,7 @@ TEST_F(Preflight, NamesPathsThatCannotBeUsed) {
   expect_fault(check({"log.audit_file=" + path("file/audit.log")}), "log.audit_file");
 }
 
-TEST_F(Preflight, TellsThatAnotherServerHasTheDatabase) {
+TEST_F(Preflight, ReportsADatabaseInUse) {
   if (on_mysql()) GTEST_SKIP() << "there is no file";
   const ServerProcess server;
   fs::create_hard_link(server.storage().file(), path("linked.db"));

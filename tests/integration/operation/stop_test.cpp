@@ -63,7 +63,7 @@ TEST_F(Stop, SigintStopsTheSameWay) {
 }
 
 // As a shell ignores it for what it runs in the background.
-TEST_F(Stop, SigintThatTheParentIgnoresDoesNotStopIt) {
+TEST_F(Stop, IgnoredSigintDoesNotStopIt) {
   server.terminate();
   (void)std::signal(SIGINT, SIG_IGN);
   server.start();
@@ -81,7 +81,7 @@ class StopWithSlowHashes : public WithServer {
 };
 
 // Hashing for all of them would take longer than a stop may: it ends with the connections.
-TEST_F(StopWithSlowHashes, HashesForNobodyWhoIsCutOff) {
+TEST_F(StopWithSlowHashes, HashesNothingForDisconnectedClients) {
   constexpr int kClients = 16;
   std::vector<RawClient> clients;
   for (int i = 0; i < kClients; ++i) {
@@ -101,7 +101,7 @@ TEST_F(Stop, WithoutAnyConnectionExitsWithZero) {
   server.terminate();
 }
 
-TEST_F(Stop, CursorsOfWhatWasReadAreKept) {
+TEST_F(Stop, CursorsOfReadMessagesAreKept) {
   User alice = new_user("alice");
   User bob = new_user("bob");
   User carol = new_user("carol", Wire::kText, {{"ack", true}});
@@ -180,7 +180,7 @@ TEST_F(Stop, UnderTrafficEveryStoredMessageWasAcknowledged) {
   expect_no_push(again);
 }
 
-TEST_F(Stop, ReaderThatIsStuckDoesNotHoldItUp) {
+TEST_F(Stop, StuckReaderDoesNotDelayIt) {
   User alice = new_user("alice");
   User bob{register_account("bob"),
            RawClient(port(), RawClient::Options{Wire::kText, "127.0.0.1", 4096}),

@@ -65,7 +65,7 @@ void expect_beats(Manager& manager, int count) {
   }
 }
 
-TEST(ServiceManager, HearsReadyBeatsAndStopping) {
+TEST(ServiceManager, ReceivesReadyBeatsAndStopping) {
   Manager manager(kSilence);
   ServerProcess server;
   EXPECT_EQ(manager.hear(scaled(kPatience)), "READY=1");
@@ -79,7 +79,7 @@ TEST(ServiceManager, HearsReadyBeatsAndStopping) {
   EXPECT_EQ(server.wait_exit(), 0);
 }
 
-TEST(ServiceManager, HearsNoBeatsThatItDoesNotAskFor) {
+TEST(ServiceManager, ReceivesNoBeatsUnlessRequested) {
   Manager manager(milliseconds{0});
   ServerProcess server;
   EXPECT_EQ(manager.hear(scaled(kPatience)), "READY=1");
@@ -89,7 +89,7 @@ TEST(ServiceManager, HearsNoBeatsThatItDoesNotAskFor) {
 }
 
 // Whoever runs it by hand has no service manager.
-TEST(ServiceManager, IsNotNeeded) {
+TEST(ServiceManager, IsOptional) {
   ServerProcess server;
   server.terminate();
   EXPECT_EQ(server.log().find("notify"), std::string::npos);
@@ -120,7 +120,7 @@ class AwayDatabase : public ::testing::Test {
   Account alice;
 };
 
-TEST_F(AwayDatabase, IsNoReasonForSilence) {
+TEST_F(AwayDatabase, DoesNotStopTheBeats) {
   alice = register_account(server->port(), "alice");
   expect_beats(manager, 1);
   mariadb().kill9();
@@ -130,7 +130,7 @@ TEST_F(AwayDatabase, IsNoReasonForSilence) {
   mariadb().start();
 }
 
-TEST_F(AwayDatabase, ThatHangsIsNoReasonForSilence) {
+TEST_F(AwayDatabase, DoesNotStopTheBeatsWhenItHangs) {
   alice = register_account(server->port(), "alice");
   expect_beats(manager, 1);
   mariadb().freeze();

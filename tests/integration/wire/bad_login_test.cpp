@@ -15,7 +15,7 @@ std::string repeated_text(std::string_view unit, int times) {
   return text;
 }
 
-TEST_P(BadLogins, WrongPasswordAndUnknownAccountGetTheSameAnswer) {
+TEST_P(BadLogins, WrongPasswordAndUnknownAccountGetTheSameReply) {
   register_account("alice");
   const Account bob = register_account("bob");
   RawClient client = connect();
@@ -105,7 +105,7 @@ TEST_P(BadLogins, WrongTypesAtRegistrationAreBadFields) {
   }
 }
 
-TEST_P(BadLogins, SecondLoginIsRefusedAndHarmsNobody) {
+TEST_P(BadLogins, SecondLoginIsRefusedWithoutEffect) {
   User alice = new_user("alice");
   RawClient second = connect();
   expect_refused(second, login_request(alice.account), errors::kAlreadyOnline);
@@ -116,7 +116,7 @@ TEST_P(BadLogins, SecondLoginIsRefusedAndHarmsNobody) {
   request_ok(second, login_request(alice.account));
 }
 
-TEST_P(BadLogins, WrongPasswordIsToldBeforeAlreadyOnline) {
+TEST_P(BadLogins, WrongPasswordTakesPrecedenceOverAlreadyOnline) {
   User alice = new_user("alice");
   RawClient second = connect();
   expect_refused(second, login_request(alice.account, {{"password", "wrong!"}}), errors::kFailed);

@@ -81,7 +81,7 @@ class BadRequests : public ::testing::TestWithParam<Wire> {
 };
 CHAT_RUN_IN_BOTH_FRAMINGS(BadRequests);
 
-TEST_P(BadRequests, IdsThatAreNoPlainIntegersInRangeAreBadFields) {
+TEST_P(BadRequests, InvalidIdsAreBadFields) {
   for (const Json& id : bad_ids()) {
     bad_field({{"msgid", 6}, {"toid", id}, {"msg", "x"}}, "toid");
     bad_field({{"msgid", 6}, {"id", id}, {"toid", bob_account.id}, {"msg", "x"}}, "id");
@@ -118,7 +118,7 @@ TEST_P(BadRequests, MissingFieldsAreBadFields) {
   expect_refused(client, {{"msgid", 1}, {"password", "secret-1"}}, errors::kBadField);
 }
 
-TEST_P(BadRequests, TextsThatAreEmptyTooLongOrNoTextsAreBadFields) {
+TEST_P(BadRequests, InvalidTextsAreBadFields) {
   for (const Json& text : {Json(""), Json(repeated("x", 4001)), Json(repeated("😀", 4001)), Json(1),
                            Json(true), Json(nullptr), Json::array({"x"})}) {
     bad_field(chat_to_bob(text), "msg");
@@ -136,7 +136,7 @@ TEST_P(BadRequests, GroupNamesThatBreakTheRulesAreBadFields) {
   bad_field({{"msgid", 8}, {"groupname", "fine"}, {"groupdesc", 7}}, "groupdesc");
 }
 
-TEST_P(BadRequests, CidsThatBreakTheRuleAreBadFieldsAndNotEchoed) {
+TEST_P(BadRequests, InvalidCidsAreBadFieldsAndNotEchoed) {
   for (const Json& cid : {Json(""), Json(repeated("x", 37)), Json("ä"), Json("a\nb"), Json(7),
                           Json(nullptr), Json(true)}) {
     Json request = chat_to_bob("x");
@@ -151,7 +151,7 @@ TEST_P(BadRequests, CidsThatBreakTheRuleAreBadFieldsAndNotEchoed) {
   EXPECT_EQ(request_ok(alice->client, longest).at("cid"), longest["cid"]);
 }
 
-TEST_P(BadRequests, FlagsOfLoginMustBeFlags) {
+TEST_P(BadRequests, LoginFlagsMustBeBooleans) {
   RawClient client = connect();
   bad_field(client, login_request(bob_account, {{"takeover", 1}}), "takeover");
   bad_field(client, login_request(bob_account, {{"takeover", "true"}}), "takeover");
@@ -159,7 +159,7 @@ TEST_P(BadRequests, FlagsOfLoginMustBeFlags) {
   bad_field(client, login_request(bob_account, {{"heartbeat", nullptr}}), "heartbeat");
 }
 
-TEST_P(BadRequests, UnknownMsgidIsAnErrorAndNoClose) {
+TEST_P(BadRequests, UnknownMsgidIsAnErrorButKeepsTheConnection) {
   for (const std::int64_t msgid :
        {std::int64_t{0}, std::int64_t{-1}, std::int64_t{77}, std::int64_t{99}, std::int64_t{106},
         std::int64_t{200}, std::int64_t{1000000}, std::int64_t{2147483648},
@@ -171,7 +171,7 @@ TEST_P(BadRequests, UnknownMsgidIsAnErrorAndNoClose) {
   expect_alive(alice->client);
 }
 
-TEST_P(BadRequests, RequestsThatNeedALoginSayNotLoggedIn) {
+TEST_P(BadRequests, RequestsWithoutALoginGetNotLoggedIn) {
   RawClient client = connect();
   const std::vector<Json> requests = {logout_request(alice_account),
                                       chat_request(alice_account, bob_account.id, "x"),
@@ -187,12 +187,12 @@ TEST_P(BadRequests, RequestsThatNeedALoginSayNotLoggedIn) {
   }
 }
 
-TEST_P(BadRequests, UnknownMsgidIsSeenBeforeTheMissingLogin) {
+TEST_P(BadRequests, UnknownMsgidTakesPrecedenceOverTheMissingLogin) {
   RawClient client = connect();
   expect_error(client.request({{"msgid", 77}}), 100, errors::kUnknownMsgid);
 }
 
-TEST_P(BadRequests, AnotherIdThanTheSessionsIsNotAllowed) {
+TEST_P(BadRequests, ForeignSenderIdIsNotAllowed) {
   const Account& bob = bob_account;
   log_in(server->port(), bob).log_out();  // with what other tests have left for him
   refused(chat_request(bob, bob.id, "x"), errors::kNotAllowed);
@@ -216,7 +216,7 @@ TEST_P(BadRequests, UsersThatDoNotExistAreNotFound) {
   }
 }
 
-TEST_P(BadRequests, GroupOneIsNotInLooksLikeOneThatDoesNotExist) {
+TEST_P(BadRequests, ForeignGroupLooksLikeAMissingOne) {
   const std::int64_t none = 2'000'000'000;
   Json outside = expect_refused(alice->client, group_chat_request(alice_account, group, "x"),
                                 errors::kNotFound);
@@ -236,7 +236,7 @@ TEST_P(BadRequests, GroupOneIsNotInLooksLikeOneThatDoesNotExist) {
   refused(join_group_request(alice_account, none), errors::kNotFound);
 }
 
-TEST_P(BadRequests, AddingTwiceAndJoiningTwiceSayExists) {
+TEST_P(BadRequests, AddingOrJoiningTwiceGetsExists) {
   const Account friendly = register_account(server->port(), "friend " + to_string(GetParam()));
   request_ok(alice->client, add_friend_request(alice_account, friendly.id));
   refused(add_friend_request(alice_account, friendly.id), errors::kExists);
@@ -247,7 +247,7 @@ TEST_P(BadRequests, AddingTwiceAndJoiningTwiceSayExists) {
   expect_refused(host.client, join_group_request(host.account, club), errors::kExists);
 }
 
-TEST_P(BadRequests, GroupNameThatIsTakenSaysExists) {
+TEST_P(BadRequests, TakenGroupNameGetsExists) {
   refused(create_group_request(alice_account, "the witness's own"), errors::kExists);
   refused(create_group_request(alice_account, "THE WITNESS'S OWN"), errors::kExists);
 }

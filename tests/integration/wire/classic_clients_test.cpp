@@ -24,7 +24,7 @@ class Classic : public WithServer {
   }
 };
 
-TEST_F(Classic, TheWholeMission) {
+TEST_F(Classic, EveryRequestWorks) {
   ClassicClient alice(port());
   ClassicClient bob(port());
   const std::int64_t alice_id = alice.register_user("alice").at("id");
@@ -148,7 +148,7 @@ TEST_F(ClassicFixedB, ServesListenersAndRefusesTheOtherNumbering) {
   EXPECT_EQ(refused.at("errno"), 1);
 }
 
-TEST_F(Classic, ObjectsWithoutATerminatorAreTaken) {
+TEST_F(Classic, ObjectsWithoutATerminatorAreAccepted) {
   ClassicClient alice(port());
   alice.send_raw(R"({"msgid":3,"name":"alice","password":"secret of alice"})");
   const Json reply = alice.receive();
@@ -170,7 +170,7 @@ TEST_F(Classic, TextClientMayPauseBeforeItsLineEnd) {
   expect_ok(client.receive(), 121);
 }
 
-TEST_F(Classic, PushesThatWaitWhenTheClientLeavesAreNotDelivered) {
+TEST_F(Classic, PacedPushesOfADisconnectedClientAreNotDelivered) {
   const std::int64_t id = registered("alice");
   User bob = new_user("bob");
   constexpr int kMany = 40;
@@ -208,7 +208,7 @@ TEST_F(Classic, LogsOutAndInAgainAnyNumberOfTimesWithEitherNumber) {
   EXPECT_EQ(alice.log_in(id, "alice").at("errno"), 0);
 }
 
-TEST_F(Classic, FailuresOfLoginAndRegisterAreToldAndOthersAreSilent) {
+TEST_F(Classic, OnlyLoginAndRegisterFailuresAreReported) {
   ClassicClient alice(port());
   const std::int64_t id = alice.register_user("alice").at("id");
   Json reply = alice.register_user("alice");
@@ -235,7 +235,7 @@ TEST_F(Classic, FailuresOfLoginAndRegisterAreToldAndOthersAreSilent) {
   EXPECT_EQ(alice.receive().at("msg"), "still here");
 }
 
-TEST_F(Classic, OfflineMessagesAllComeOnceAndInOrder) {
+TEST_F(Classic, OfflineMessagesArriveOnceInOrder) {
   const std::int64_t id = registered("alice");
   User bob = new_user("bob");
   constexpr int kMany = 60;
@@ -283,7 +283,7 @@ TEST_F(Classic, TalksWithTextAndBinaryClients) {
   }
 }
 
-TEST_F(Classic, ManyMessagesAtOnceAreNotLostInOneRead) {
+TEST_F(Classic, ManyMessagesAreNotLostInOneRead) {
   const std::int64_t id = registered("alice");
   ClassicClient alice(port());
   alice.log_in(id, "alice");
@@ -300,7 +300,7 @@ class ClassicChatRate : public WithServer {
 };
 
 // They aren't told of a refusal, so nothing may be refused.
-TEST_F(ClassicChatRate, WhoIsTooFastIsReadSlowlyAndLosesNothing) {
+TEST_F(ClassicChatRate, SlowsDownFastSendersWithoutLoss) {
   User bob = new_user("bob");
   ClassicClient alice(port());
   const std::int64_t id = alice.register_user("alice").at("id");

@@ -86,7 +86,7 @@ class Http : public BehindABalancer {
   }
 };
 
-TEST_F(Http, GetsOneAnswerAndItsBodyIsNotExecuted) {
+TEST_F(Http, GetsOneResponseAndItsBodyIsNotExecuted) {
   int number = 0;
   for (const std::string method : {"GET", "POST", "PUT", "PATCH", "OPTIONS", "DELETE", "CONNECT",
                                    "TRACE", "PROPFIND", "x-y"}) {
@@ -99,7 +99,7 @@ TEST_F(Http, GetsOneAnswerAndItsBodyIsNotExecuted) {
   }
 }
 
-TEST_F(Http, MayComeByteByByteAndByTheBalancersPort) {
+TEST_F(Http, IsRecognisedByteByByteAndBehindABalancer) {
   for (const std::uint16_t at : {port(), server.proxy_port()}) {
     const std::string name = "page at " + std::to_string(at);
     Caller caller(at);
@@ -127,7 +127,7 @@ TEST_F(Http, AnswerIsNotLostWhenMuchMoreWasSent) {
   expect_refusal(caller.receive_to_end());
 }
 
-TEST_F(Http, BehindEmptyLinesOrAForeignLineIsHttpToo) {
+TEST_F(Http, IsRecognisedAfterEmptyOrForeignLines) {
   int number = 0;
   for (const std::string before : {"\r\n", " ", "PROXY TCP4 203.0.113.7 198.51.100.1 1 2\r\n"}) {
     SCOPED_TRACE(before);
@@ -139,7 +139,7 @@ TEST_F(Http, BehindEmptyLinesOrAForeignLineIsHttpToo) {
   }
 }
 
-TEST_F(Http, MistypedLineIsAnsweredAndTheClientGoesOn) {
+TEST_F(Http, MistypedLineIsAnsweredAndTheClientContinues) {
   for (const std::string line : {"hello", "GET", "POS", "PUT", "G", "DEL"}) {
     SCOPED_TRACE(line);
     RawClient client(port());
@@ -149,7 +149,7 @@ TEST_F(Http, MistypedLineIsAnsweredAndTheClientGoesOn) {
   }
 }
 
-TEST_F(Http, WordsOfItInsideAnObjectAreText) {
+TEST_F(Http, MethodNamesInsideAnObjectAreText) {
   RawClient client(port());
   client.send_raw("{\"msgid\":21,\"x\":\"GET / HTTP/1.1\"}\n");
   expect_ok(client.receive(), 121);

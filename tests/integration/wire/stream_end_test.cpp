@@ -64,7 +64,7 @@ TEST_P(Framing, WholeConversationInOneWriteThenFin) {
   EXPECT_EQ(bob.client.push(6).at("msg"), "in passing");
 }
 
-TEST_P(Framing, FinWithoutAWordIsJustAnEnd) {
+TEST_P(Framing, FinWithoutDataClosesQuietly) {
   RawClient client = connect();
   client.half_close();
   EXPECT_TRUE(client.receive_to_end().empty());
@@ -102,7 +102,7 @@ TEST_P(Framing, TwoFramingsAtOnceTalkToEachOther) {
   EXPECT_EQ(alice.client.push(6).at("msg"), "to the other");
 }
 
-TEST_P(Framing, FramesOfTheGreatestSizeAreTakenBeforeAndAfterLogin) {
+TEST_P(Framing, LargestFramesAreAcceptedBeforeAndAfterLogin) {
   const Account account = register_account("alice");
   RawClient client = connect();
   const auto ping_of = [&](std::size_t bytes) {

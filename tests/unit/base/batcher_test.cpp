@@ -61,13 +61,13 @@ class BatcherTest : public testing::Test {
                    [this](std::span<Numbers::Item> items) { work(items); }};
 };
 
-TEST_F(BatcherTest, ALoneRequestWaitsForNobody) {
+TEST_F(BatcherTest, LoneRequestDoesNotWait) {
   EXPECT_EQ(ask(7).get().value(), 70);
   EXPECT_EQ(ask(8).get().value(), 80);
   EXPECT_EQ(sizes_, (std::vector<std::size_t>{1, 1}));
 }
 
-TEST_F(BatcherTest, WhatComesWhileABatchIsAtWorkMakesTheNextBatchesInOrder) {
+TEST_F(BatcherTest, RequestsDuringABatchFormTheNextBatchesInOrder) {
   hold();
   auto first = ask(0);
   started_.acquire();
@@ -82,7 +82,7 @@ TEST_F(BatcherTest, WhatComesWhileABatchIsAtWorkMakesTheNextBatchesInOrder) {
   EXPECT_EQ(order_, (std::vector<int>{0, 1, 2, 3, 4, 5, 6}));
 }
 
-TEST_F(BatcherTest, RefusesWhenTooManyWait) {
+TEST_F(BatcherTest, RefusesWhenFull) {
   hold();
   auto first = ask(0);
   started_.acquire();
@@ -93,7 +93,7 @@ TEST_F(BatcherTest, RefusesWhenTooManyWait) {
   for (auto& answer : waiting) EXPECT_EQ(answer.get().value(), 10);
 }
 
-TEST_F(BatcherTest, WorkThatThrowsLeavesNobodyWithoutAnAnswer) {
+TEST_F(BatcherTest, ThrowingWorkStillAnswersEveryRequest) {
   hold();
   auto first = ask(0);
   started_.acquire();
@@ -107,7 +107,7 @@ TEST_F(BatcherTest, WorkThatThrowsLeavesNobodyWithoutAnAnswer) {
   EXPECT_EQ(ask(3).get().value(), 30);
 }
 
-TEST_F(BatcherTest, ATakerThatThrowsHarmsNobodyElse) {
+TEST_F(BatcherTest, ThrowingCallbackAffectsNoOtherRequest) {
   hold();
   auto first = ask(0);
   started_.acquire();
@@ -117,7 +117,7 @@ TEST_F(BatcherTest, ATakerThatThrowsHarmsNobodyElse) {
   EXPECT_EQ(next.get().value(), 20);
 }
 
-TEST_F(BatcherTest, WhatWaitsWhenTheWorkersStopIsStillAnswered) {
+TEST_F(BatcherTest, WaitingRequestsAreAnsweredWhenTheWorkersStop) {
   hold();
   std::vector<std::future<Result<int>>> answers;
   answers.push_back(ask(0));

@@ -10,7 +10,7 @@
 namespace chat::base {
 namespace {
 
-TEST(BoundedQueue, RefusesWhatIsOverItsCapacityAndLeavesTheItemAlone) {
+TEST(BoundedQueue, RefusesItemsOverItsCapacityUnchanged) {
   BoundedQueue<std::unique_ptr<int>> queue(1);
   EXPECT_TRUE(queue.try_push(std::make_unique<int>(1)));
   auto second = std::make_unique<int>(2);
@@ -19,14 +19,14 @@ TEST(BoundedQueue, RefusesWhatIsOverItsCapacityAndLeavesTheItemAlone) {
   EXPECT_EQ(*second, 2);
 }
 
-TEST(BoundedQueue, HandsOutBatchesInOrderUpToTheWishedSize) {
+TEST(BoundedQueue, PopsBatchesInOrderUpToTheGivenSize) {
   BoundedQueue<int> queue(10);
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(queue.try_push(int{i}));
   EXPECT_EQ(queue.pop_batch(3), (std::vector<int>{0, 1, 2}));
   EXPECT_EQ(queue.pop_batch(3), (std::vector<int>{3, 4}));
 }
 
-TEST(BoundedQueue, GivesWhatWasQueuedBeforeCloseAndThenNothing) {
+TEST(BoundedQueue, PopsQueuedItemsAfterCloseThenNothing) {
   BoundedQueue<int> queue(10);
   EXPECT_TRUE(queue.try_push(7));
   queue.close();
@@ -36,7 +36,7 @@ TEST(BoundedQueue, GivesWhatWasQueuedBeforeCloseAndThenNothing) {
   EXPECT_TRUE(queue.pop_batch(3).empty());
 }
 
-TEST(BoundedQueue, TakesAllOfThemOrNone) {
+TEST(BoundedQueue, PushesAllOrNone) {
   BoundedQueue<int> queue(3);
   std::vector<int> four{1, 2, 3, 4};
   EXPECT_FALSE(queue.try_push_all(four));

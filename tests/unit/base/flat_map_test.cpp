@@ -24,7 +24,7 @@ TEST(FlatMap, FindsNothingWhileItIsEmpty) {
   EXPECT_EQ(map.size(), 0U);
 }
 
-TEST(FlatMap, AddsOnceAndKeepsWhatIsThere) {
+TEST(FlatMap, AddsOnceAndKeepsExistingValues) {
   Map map;
   EXPECT_TRUE(map.try_emplace({7}).second);
   map[{7}] = 70;
@@ -35,7 +35,7 @@ TEST(FlatMap, AddsOnceAndKeepsWhatIsThere) {
   EXPECT_FALSE(map.contains({7}));
 }
 
-TEST(FlatMap, WhatIsErasedLetsGoOfItsValue) {
+TEST(FlatMap, EraseDestroysTheValue) {
   FlatMap<UserId, std::shared_ptr<int>> map;
   const auto value = std::make_shared<int>(1);
   map[{1}] = value;
@@ -60,7 +60,7 @@ struct std::hash<chat::base::SameHome> {
 namespace chat::base {
 namespace {
 
-TEST(FlatMap, CollidingKeysAreFoundWhicheverIsErased) {
+TEST(FlatMap, CollidingKeysAreFoundAfterErasingAny) {
   for (int erased = 1; erased <= 20; ++erased) {
     FlatMap<SameHome, int> map;
     for (int key = 1; key <= 20; ++key) map[{key}] = key;
@@ -76,7 +76,7 @@ TEST(FlatMap, CollidingKeysAreFoundWhicheverIsErased) {
 }
 
 // Few keys, so that they meet often, and every size from nothing to all of them.
-TEST(FlatMap, DoesWhatAnotherTableDoes) {
+TEST(FlatMap, BehavesLikeAReferenceMap) {
   std::mt19937 random(1);
   for (const int keys : {10, 100, 5000}) {
     Map map;

@@ -36,7 +36,7 @@ TEST(NormalForm, OneOfEachTwinIsComposed) {
   }
 }
 
-TEST(NormalForm, MarksThatHaveNoComposedFormMayStand) {
+TEST(NormalForm, MarksWithoutAComposedFormAreAllowed) {
   for (const std::string text :
        {"", "alice", "x\u0301", "\u1ECD\u0301", "\u0301", "e\u0332", "\u0915\u093C",
         "\u05E9\u05BC\u05C1", "\u0E19\u0E49\u0E33", "\U0001F600"}) {

@@ -45,7 +45,7 @@ TEST_F(MemoryRateStoreTest, NothingIsTakenUnlessEachBucketHasOne) {
   EXPECT_GT(*store.take({&wide, 1}), milliseconds(0));
 }
 
-TEST_F(MemoryRateStoreTest, WhatIsGivenBackCanBeTakenAgain) {
+TEST_F(MemoryRateStoreTest, ReturnedTokensCanBeTakenAgain) {
   const NamedBucket bucket{"a", {2, 2, seconds(60)}};
   for (int i = 0; i < 100; ++i) {
     ASSERT_EQ(store.take({&bucket, 1}), milliseconds(0));
@@ -53,7 +53,7 @@ TEST_F(MemoryRateStoreTest, WhatIsGivenBackCanBeTakenAgain) {
   }
 }
 
-TEST_F(MemoryRateStoreTest, LookingAtABucketNeitherTakesNorAddsAnything) {
+TEST_F(MemoryRateStoreTest, WaitForChangesNothing) {
   const NamedBucket bucket{"a", {1, 1, seconds(60)}};
   for (int i = 0; i < 100; ++i) EXPECT_EQ(store.wait_for(bucket), milliseconds(0));
   EXPECT_EQ(store.size(BucketKind::kAddress), 0U);
@@ -64,7 +64,7 @@ TEST_F(MemoryRateStoreTest, LookingAtABucketNeitherTakesNorAddsAnything) {
   EXPECT_EQ(store.take({&bucket, 1}), milliseconds(0));
 }
 
-TEST_F(MemoryRateStoreTest, AChargeGoesIntoDebt) {
+TEST_F(MemoryRateStoreTest, ChargeGoesIntoDebt) {
   const NamedBucket bucket{"a", {10, 20, seconds(1)}};
   store.charge(bucket, 19);
   EXPECT_EQ(store.wait_for(bucket), milliseconds(0));
@@ -74,7 +74,7 @@ TEST_F(MemoryRateStoreTest, AChargeGoesIntoDebt) {
   EXPECT_EQ(store.take({&bucket, 1}), milliseconds(0));
 }
 
-TEST_F(MemoryRateStoreTest, GivingBackAddsNothing) {
+TEST_F(MemoryRateStoreTest, GivingBackAddsNoName) {
   const NamedBucket bucket{"a", {1, 1, seconds(60)}};
   store.give_back({&bucket, 1});
   EXPECT_EQ(store.size(BucketKind::kAddress), 0U);
@@ -82,7 +82,7 @@ TEST_F(MemoryRateStoreTest, GivingBackAddsNothing) {
 
 // A million addresses must not cost a million entries, nor make the store forget which ones are
 // busy.
-TEST_F(MemoryRateStoreTest, ForgetsFirstWhatWasNotTouchedForLongest) {
+TEST_F(MemoryRateStoreTest, DropsTheLeastRecentlyUsedFirst) {
   while (take("busy", 5) == milliseconds(0)) {
   }
   for (int i = 0; i < 1'000'000; ++i) {
@@ -95,7 +95,7 @@ TEST_F(MemoryRateStoreTest, ForgetsFirstWhatWasNotTouchedForLongest) {
   EXPECT_GE(store.size(BucketKind::kAddress), MemoryRateStore::kKeysMax / 2);
 }
 
-TEST_F(MemoryRateStoreTest, NamesThatAStrangerInventsPushOutNoAccounts) {
+TEST_F(MemoryRateStoreTest, InventedNamesEvictNoAccounts) {
   const NamedBucket account{"id:1", {1, 1, seconds(60)}, BucketKind::kAccount};
   ASSERT_EQ(store.take({&account, 1}), milliseconds(0));
   for (int i = 0; i < 300'000; ++i) {

@@ -20,7 +20,7 @@ constexpr std::size_t kAlignment = 8;
 // Under a sanitizer every block is the C library's.
 constexpr bool kPacks = !CHAT_ADDRESS_SANITIZER && !CHAT_THREAD_SANITIZER;
 
-TEST(Slab, GivesEveryBlockToOneOwnerAndKeepsWhatIsInIt) {
+TEST(Slab, AllocatesDistinctBlocksThatKeepTheirContent) {
   Slab slab(kBytes, kAlignment);
   std::vector<unsigned char*> blocks;
   for (int i = 0; i < 2000; ++i) {
@@ -37,7 +37,7 @@ TEST(Slab, GivesEveryBlockToOneOwnerAndKeepsWhatIsInIt) {
   }
 }
 
-TEST(Slab, FillsHolesFirstAndGivesEmptyChunksBack) {
+TEST(Slab, ReusesFreedBlocksAndReturnsEmptyChunks) {
   if (!kPacks) GTEST_SKIP() << "a sanitizer watches each block";
   const std::size_t mapped_before = Slab::mapped_bytes();
   Slab slab(kBytes, kAlignment);
@@ -55,7 +55,7 @@ TEST(Slab, FillsHolesFirstAndGivesEmptyChunksBack) {
   EXPECT_EQ(Slab::mapped_bytes(), mapped_before);
 }
 
-TEST(Slab, ManyThreadsTakeAndGiveBackWhatOthersTook) {
+TEST(Slab, ThreadsFreeBlocksOfOtherThreads) {
   Slab slab(kBytes, kAlignment);
   std::vector<void*> shared(64);
   Mutex mutex;
@@ -88,7 +88,7 @@ struct Made : Slabbed<Made> {
   std::uint64_t words[16] = {};
 };
 
-TEST(Slab, HoldsWhatIsMadeByNewAndLosesNothingToAConstructorThatThrows) {
+TEST(Slab, ServesOperatorNewAndThrowingConstructors) {
   auto one = std::make_unique<Made>();
   EXPECT_EQ(slab_of<Made>().chunks(), kPacks ? 1U : 0U);
   EXPECT_THROW(std::make_unique<Made>(true), int);
@@ -96,7 +96,7 @@ TEST(Slab, HoldsWhatIsMadeByNewAndLosesNothingToAConstructorThatThrows) {
   EXPECT_EQ(slab_of<Made>().chunks(), 0U);
 }
 
-TEST(Slab, HoldsWhatIsShared) {
+TEST(Slab, ServesAllocateShared) {
   std::weak_ptr<Made> seen;
   {
     auto shared = std::allocate_shared<Made>(SlabAllocator<Made>());

@@ -40,7 +40,7 @@ TEST(TokenBucket, SavesNoMoreThanTheBurst) {
   EXPECT_GT(bucket.take(rate, 1, clock.now()), milliseconds(0));
 }
 
-TEST(TokenBucket, ChargeGoesIntoDebtAndSaysUntilWhen) {
+TEST(TokenBucket, ChargeGoesIntoDebtAndReturnsTheWait) {
   test::FakeClock clock;
   const Rate rate{1000, 1000};
   TokenBucket bucket;

@@ -7,7 +7,7 @@
 namespace chat::base {
 namespace {
 
-TEST(Unicode, NamesOfNothingVisible) {
+TEST(Unicode, RecognisesNamesWithoutVisibleCharacters) {
   for (const std::string name :
        {"", " ", "\u00A0\u3000", "\u0301", "\u2800", "\u200B", "\u3164", "\u115F\u1160", "\uFFA0",
         "\uFE0F", "\U000E0041", "\uE000", "\U000FFFFE", "\u20DD"}) {
@@ -29,7 +29,7 @@ TEST(Unicode, EveryDefaultIgnorableCharacterIsInvisible) {
   EXPECT_EQ(count, 4174);  // DerivedCoreProperties.txt of Unicode 14.0
 }
 
-TEST(Unicode, SymbolsWithoutAPictureAreInvisible) {
+TEST(Unicode, SymbolsWithoutAGlyphAreInvisible) {
   for (const char32_t c : {0xFFFC, 0x13430, 0x13438, 0x1343F, 0x13441, 0x1D159}) {
     EXPECT_TRUE(is_invisible(c));
   }

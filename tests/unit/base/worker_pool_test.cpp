@@ -30,7 +30,7 @@ TEST(WorkerPool, RefusesWhenItsQueueIsFull) {
   EXPECT_FALSE(pool.try_post([] {}));
 }
 
-TEST(WorkerPool, LivesOnAfterATaskThatThrows) {
+TEST(WorkerPool, SurvivesAThrowingTask) {
   ASSERT_TRUE(log::configure(log::Level::kOff, ""));
   WorkerPool pool("test", 1, 10);
   pool.start();

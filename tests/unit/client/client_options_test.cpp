@@ -47,7 +47,7 @@ TEST(ClientOptions, TlsChecksCertificatesByDefault) {
   EXPECT_EQ(options.tls_options.name, "");
 }
 
-TEST(ClientOptions, TlsMayBeToldWhomToBelieve) {
+TEST(ClientOptions, TlsTrustIsConfigurable) {
   const ClientOptions options =
       parse({"--tls-name", "chat.example.org", "--ca", "/dev/null", "--tls"});
   EXPECT_FALSE(options.leave);
@@ -61,7 +61,7 @@ TEST(ClientOptions, TlsMayBeToldWhomToBelieve) {
   EXPECT_TRUE(insecure.tls_options.insecure);
 }
 
-TEST(ClientOptions, WhatBelongsToTlsNeedsIt) {
+TEST(ClientOptions, TlsOptionsRequireTls) {
   testing::internal::CaptureStderr();
   EXPECT_EQ(parse({"--ca", "/dev/null"}).leave, 2);
   EXPECT_EQ(parse({"--insecure"}).leave, 2);

@@ -139,7 +139,7 @@ TEST(ClientSession, ConnectsAgainAfterClose) {
   }
 }
 
-TEST(ClientSession, SendsWhatTheProtocolAsksFor) {
+TEST(ClientSession, SendsRequestsAsSpecified) {
   std::vector<json> requests;
   auto server = std::make_unique<FakeServer>([&](Peer& peer) {
     while (auto request = peer.next()) {
@@ -165,7 +165,7 @@ TEST(ClientSession, SendsWhatTheProtocolAsksFor) {
   EXPECT_NE(requests[1]["cid"], requests[2]["cid"]);
 }
 
-TEST(ClientSession, ACidNeverComesTwiceInAnySession) {
+TEST(ClientSession, CidsAreUniqueAcrossSessions) {
   std::set<std::string> cids;
   std::size_t requests = 0;
   auto server = std::make_unique<FakeServer>([&](Peer& peer) {
@@ -187,7 +187,7 @@ TEST(ClientSession, ACidNeverComesTwiceInAnySession) {
   EXPECT_EQ(cids.size(), requests);
 }
 
-TEST(ClientSession, ARefusedLoginIsAnAnswer) {
+TEST(ClientSession, RefusedLoginIsAnAnswer) {
   FakeServer server([](Peer& peer) {
     peer.answer();
     peer.answer({{"errno", 2}, {"error", "already_online"}, {"errmsg", "logged in elsewhere"}});
@@ -275,7 +275,7 @@ TEST(ClientSession, APushWithACidLikeOursIsNoReply) {
   EXPECT_EQ(events.all<event::Message>()[0].text, "yours");
 }
 
-TEST(ClientSession, ALateAnswerIsNotTakenForTheNextOne) {
+TEST(ClientSession, LateAnswerIsNotTakenForTheNextRequest) {
   FakeServer server([](Peer& peer) {
     peer.answer();
     const auto first = peer.next();
@@ -293,7 +293,7 @@ TEST(ClientSession, ALateAnswerIsNotTakenForTheNextOne) {
   EXPECT_EQ(events.all<event::Refused>().size(), 1u);
 }
 
-TEST(ClientSession, TheServersEndReleasesWhoeverWaits) {
+TEST(ClientSession, EndOfTheConnectionReleasesWaitingCalls) {
   FakeServer server([](Peer& peer) {
     peer.answer();
     peer.next();
@@ -348,7 +348,7 @@ TEST(ClientSession, TakesFramesByteByByte) {
   EXPECT_TRUE(session.login(kAlice).ok());
 }
 
-TEST(ClientSession, WhatBreaksTheProtocolIsAFault) {
+TEST(ClientSession, ProtocolViolationIsAFault) {
   std::string deep = R"({"msgid":250,"x":)" + std::string(60, '[') + std::string(60, ']') + "}";
   const std::vector<std::string> faults = {
       "[]",
@@ -417,7 +417,7 @@ TEST(ClientSession, UnknownPushesAreShownInAGeneralForm) {
   EXPECT_TRUE(session.connected());
 }
 
-TEST(ClientSession, DoesNotSendWhatTheServerWouldCloseFor) {
+TEST(ClientSession, DoesNotSendOversizedFrames) {
   FakeServer server([](Peer& peer) {
     while (peer.answer()) {
     }
@@ -467,7 +467,7 @@ TEST(ClientSession, OpenFailsWhenNobodyListens) {
   EXPECT_EQ(opened.error().code, ErrorCode::kUnavailable);
 }
 
-TEST(ClientSession, AServerThatDoesNotKnowHelloWillDo) {
+TEST(ClientSession, AcceptsAServerWithoutHello) {
   FakeServer server([](Peer& peer) {
     peer.answer({{"msgid", 100}, {"errno", 15}, {"error", "unknown_msgid"}});
     peer.next();

@@ -193,7 +193,7 @@ TEST(ParseAccount, TakesWholeNamesFromTheCommandLine) {
   EXPECT_FALSE(parse_account("0"));
 }
 
-TEST(MayBeRemembered, NoLineThatCouldHoldAPassword) {
+TEST(MayBeRemembered, ExcludesLinesThatMayContainAPassword) {
   for (const char* line :
        {"/login alice pw", " /login alice pw", "\t /login alice pw ", "/login alice",
         "/register alice pw", "/LOGIN alice pw", "/logn alice pw", "login alice pw",

@@ -54,7 +54,7 @@ TEST_F(EditLineTest, InsertsAndDeletesAtTheCursor) {
   EXPECT_EQ(text(), "");
 }
 
-TEST_F(EditLineTest, TheCursorPassesWholeCharacters) {
+TEST_F(EditLineTest, CursorMovesByWholeCharacters) {
   type("ae\u0301👨\u200d👩z");
   press(Kind::kLeft);
   press(Kind::kLeft);
@@ -68,7 +68,7 @@ TEST_F(EditLineTest, TheCursorPassesWholeCharacters) {
   EXPECT_EQ(text(), "az");
 }
 
-TEST_F(EditLineTest, CutsAndPutsBack) {
+TEST_F(EditLineTest, CutsAndYanks) {
   type("one two three");
   press(Kind::kKillWordLeft);
   EXPECT_EQ(text(), "one two ");
@@ -88,7 +88,7 @@ TEST_F(EditLineTest, CtrlDEndsOnlyAnEmptyLine) {
   EXPECT_EQ(press(Kind::kDeleteOrEnd), Effect::kEnded);
 }
 
-TEST_F(EditLineTest, OlderLinesComeBackAndTheNewOneIsKept) {
+TEST_F(EditLineTest, HistoryKeepsTheNewLine) {
   enter("first");
   enter("second");
   type("third");
@@ -123,7 +123,7 @@ TEST_F(EditLineTest, FindsOlderLines) {
   EXPECT_FALSE(line.search_prompt());
 }
 
-TEST_F(EditLineTest, ASecretLineLeavesNothing) {
+TEST_F(EditLineTest, SecretLineLeavesNothingBehind) {
   line.begin(true);
   type("secret");
   press(Kind::kKillToBegin);
@@ -142,7 +142,7 @@ TEST_F(EditLineTest, APasteIsOneTextWithoutTheLineEndsAroundIt) {
   EXPECT_EQ(line.take(), "/chat 2 one\ntwo");
 }
 
-TEST_F(EditLineTest, WhatDoesNotFitIsNotTaken) {
+TEST_F(EditLineTest, OversizedInputIsDropped) {
   EXPECT_EQ(paste(std::u32string(EditLine::kMaxBytes - 3, 'x')), Effect::kChanged);
   EXPECT_EQ(paste(U"中"), Effect::kChanged);
   EXPECT_EQ(paste(U"y"), Effect::kTooLong);

@@ -46,7 +46,7 @@ TEST(KeyDecoder, KnowsTheKeysOfTerminals) {
             (std::vector<Key>{character('x')}));
 }
 
-TEST(KeyDecoder, BytesThatAreNoTextAreDropped) {
+TEST(KeyDecoder, InvalidUtf8IsDropped) {
   // A broken sequence, a lone continuation, an overlong slash, a surrogate, C1's CSI.
   EXPECT_EQ(keys_of("\xc3"
                     "a\x80\xc0\xaf\xed\xa0\x80\xc2\x9b"
@@ -60,7 +60,7 @@ TEST(KeyDecoder, APasteIsOneKey) {
   EXPECT_EQ(keys_of("\x1b[200~\x1b[20\x1b[201~"), (std::vector<Key>{paste(U"[20")}));
 }
 
-TEST(KeyDecoder, AVeryLongPasteIsCutAndSaysSo) {
+TEST(KeyDecoder, LongPasteIsTruncatedAndMarked) {
   const auto keys =
       keys_of("\x1b[200~" + std::string(KeyDecoder::kPasteMaxBytes + 5, 'x') + "\x1b[201~");
   ASSERT_EQ(keys.size(), 1U);
@@ -68,7 +68,7 @@ TEST(KeyDecoder, AVeryLongPasteIsCutAndSaysSo) {
   EXPECT_EQ(keys[0].pasted.size(), KeyDecoder::kPasteMaxBytes);
 }
 
-TEST(KeyDecoder, ItDoesNotMatterWhereTheBytesAreCut) {
+TEST(KeyDecoder, SplitsAtAnyByteGiveTheSameKeys) {
   const std::string bytes =
       "a\x1b[A中\x1b[200~x\x1b[\r\n中\x1b[201~\x1b[1;5D\x1bOH\x1b]0;title\x1b\\\x1b"
       "f😀\x7f\r";
@@ -85,7 +85,7 @@ TEST(KeyDecoder, ItDoesNotMatterWhereTheBytesAreCut) {
   }
 }
 
-TEST(KeyDecoder, WhatIsIncompleteEndsWithAPause) {
+TEST(KeyDecoder, PauseEndsIncompleteInput) {
   for (const std::string bytes : {"\x1b", "\x1b[", "\x1b[1;", "\xe4\xb8", "\x1b]0;x", "\x1bO"}) {
     KeyDecoder decoder;
     std::vector<Key> keys;
@@ -107,7 +107,7 @@ TEST(KeyDecoder, WhatIsIncompleteEndsWithAPause) {
   EXPECT_EQ(keys, (std::vector<Key>{paste(U"half")}));
 }
 
-TEST(KeyDecoder, BearsAnyBytes) {
+TEST(KeyDecoder, SurvivesAnyBytes) {
   std::minstd_rand random(1);
   KeyDecoder decoder;
   for (int i = 0; i < 100'000; ++i) {

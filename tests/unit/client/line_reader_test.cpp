@@ -31,7 +31,7 @@ class LineReaderTest : public testing::Test {
   base::UniqueFd out_;
 };
 
-TEST_F(LineReaderTest, CutsLinesAndTakesALastOneWithoutItsEnd) {
+TEST_F(LineReaderTest, ReadsLinesIncludingAnUnterminatedLastOne) {
   LineReader reader(in_.get());
   write("one\n\ntwo\nthree");
   out_.reset();
@@ -44,7 +44,7 @@ TEST_F(LineReaderTest, CutsLinesAndTakesALastOneWithoutItsEnd) {
   EXPECT_EQ(reader.next(line, 5s), Status::kEnd);
 }
 
-TEST_F(LineReaderTest, TellsAnInputThatCannotBeReadFromOneThatEnded) {
+TEST_F(LineReaderTest, DistinguishesReadErrorsFromTheEnd) {
   const base::UniqueFd folder(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   LineReader broken(folder.get());
   std::string line;
@@ -66,7 +66,7 @@ TEST_F(LineReaderTest, KeepsHalfALineOverATimeout) {
   EXPECT_EQ(line, "one");
 }
 
-TEST_F(LineReaderTest, WakesForGood) {
+TEST_F(LineReaderTest, WakeIsPermanent) {
   LineReader reader(in_.get());
   std::string line;
   std::thread other([&] { reader.wake(); });
@@ -76,7 +76,7 @@ TEST_F(LineReaderTest, WakesForGood) {
   EXPECT_FALSE(reader.pause(5s));
 }
 
-TEST_F(LineReaderTest, SkipsALineThatIsTooLongAndSaysSoOnce) {
+TEST_F(LineReaderTest, SkipsALongLineAndReportsItOnce) {
   LineReader reader(in_.get());
   std::thread writer([&] {
     std::string input(3 * LineReader::kLineMaxBytes, 'x');

@@ -46,7 +46,7 @@ TEST_F(LineViewTest, DrawsWhatIsTypedInRows) {
   EXPECT_EQ(screen.cursor_column(), 3U);
 }
 
-TEST_F(LineViewTest, WideCharactersAreNotCut) {
+TEST_F(LineViewTest, WideCharactersAreNotSplit) {
   show(U"x中中中中", 5);
   EXPECT_EQ(screen.text(), "> x中中中\n中");
   show(U"中中e\u0301", 4);
@@ -61,7 +61,7 @@ TEST_F(LineViewTest, ControlsAreShown) {
   EXPECT_EQ(screen.text(), "> a⏎b ‹202e›c");
 }
 
-TEST_F(LineViewTest, MessagesStandAboveTheLine) {
+TEST_F(LineViewTest, MessagesAppearAboveTheLine) {
   print("before");
   show(U"a line of two rows", 3);
   print("message");
@@ -79,7 +79,7 @@ TEST_F(LineViewTest, ALongLineShowsTheRowsAroundTheCursor) {
   EXPECT_EQ(at_begin.rows[0].text, "> xxxxxxxx");
 }
 
-TEST_F(LineViewTest, AResizeLeavesNothingBehindAndTakesNothingElse) {
+TEST_F(LineViewTest, ResizeErasesExactlyTheOldRows) {
   for (const int to : {3, 4, 7, 20, 11}) {
     screen = chat::test::TerminalScreen(10);
     view = {};
@@ -98,7 +98,7 @@ TEST_F(LineViewTest, AResizeLeavesNothingBehindAndTakesNothingElse) {
 }
 
 // Whatever is drawn over whatever: the screen shows the last.
-TEST_F(LineViewTest, ChangesLookLikeDrawingAnew) {
+TEST_F(LineViewTest, UpdatesEqualAFullRedraw) {
   std::minstd_rand random(1);
   const std::u32string letters = U"ab c中é\u0301😀\n";
   for (int i = 0; i < 2000; ++i) {

@@ -16,7 +16,7 @@ std::string resolved(std::string_view line) {
   return resolve_names(line, kFriends, kGroups);
 }
 
-TEST(ResolveNames, PutsIdsInTheirPlace) {
+TEST(ResolveNames, ReplacesNamesByIds) {
   EXPECT_EQ(resolved("/chat bob hello bob"), "/chat 2 hello bob");
   EXPECT_EQ(resolved("/chat \"Anna Lee\" hi"), "/chat 3 hi");
   EXPECT_EQ(resolved("/group bob hi"), "/group 8 hi");
@@ -25,7 +25,7 @@ TEST(ResolveNames, PutsIdsInTheirPlace) {
   EXPECT_EQ(resolved("/history group \"book club\""), "/history group 7");
 }
 
-TEST(ResolveNames, LeavesEverythingElseAlone) {
+TEST(ResolveNames, LeavesOtherLinesUnchanged) {
   for (const char* line : {"/chat 2 hello", "/chat nobody hi", "/chat twin hi", "/chat", "/chat ",
                            "/chat \"Anna", "hello bob", "/login bob secret1", "chat:2:bob", ""}) {
     EXPECT_EQ(resolved(line), line);
@@ -47,7 +47,7 @@ TEST(Completions, AreCommandsFirstAndThenNames) {
 }
 
 // A number that nobody marked as a name is an id, which is somebody else's.
-TEST(Completions, MarkNamesThatWouldBeTakenForSomethingElse) {
+TEST(Completions, QuoteAmbiguousNames) {
   using List = std::vector<std::string>;
   const std::vector<Friend> friends{{UserId{6}, "5", ""},         {UserId{7}, "77", ""},
                                     {UserId{8}, "Anna Lee", ""},  {UserId{9}, "Annabel", ""},

@@ -41,7 +41,7 @@ class OutboxTest : public testing::Test {
   Outbox outbox{no_jitter};
 };
 
-TEST_F(OutboxTest, OneChatOfAStreamIsOnItsWayAndStreamsDontWaitForEachOther) {
+TEST_F(OutboxTest, StreamHasOneChatInFlightIndependentOfOthers) {
   add("b1");
   add("b2");
   add("c1", kCarol);
@@ -61,7 +61,7 @@ TEST_F(OutboxTest, OldestFirstAmongStreams) {
   EXPECT_EQ(next(), "b1");
 }
 
-TEST_F(OutboxTest, AHeldChatIsTheNextOfItsStreamAgainAndOthersPass) {
+TEST_F(OutboxTest, HeldChatStaysFirstInItsStream) {
   add("b1");
   add("b2");
   EXPECT_EQ(next(), "b1");
@@ -87,7 +87,7 @@ TEST_F(OutboxTest, AHeldChatIsTheNextOfItsStreamAgainAndOthersPass) {
   EXPECT_EQ(outbox.hold(kBob, "b3", 1ms), Outbox::Held::kUnknown);
 }
 
-TEST_F(OutboxTest, WhatWasOnItsWayGoesAgainAfterTheConnectionsEnd) {
+TEST_F(OutboxTest, InFlightChatsAreResentAfterALostConnection) {
   add("b1");
   add("b2");
   EXPECT_EQ(next(), "b1");
@@ -106,7 +106,7 @@ TEST_F(OutboxTest, WhatWasOnItsWayGoesAgainAfterTheConnectionsEnd) {
   EXPECT_TRUE(outbox.wait_empty(5s));
 }
 
-TEST_F(OutboxTest, WaitingEndsWhenNoneLeavesForAWhile) {
+TEST_F(OutboxTest, WaitEndsWithoutProgress) {
   constexpr int kChats = 14;
   constexpr auto kPatience = 100ms;
   for (int i = 0; i < kChats; ++i) add(std::to_string(i));
@@ -127,7 +127,7 @@ TEST_F(OutboxTest, WaitingEndsWhenNoneLeavesForAWhile) {
   EXPECT_FALSE(outbox.wait_empty(1ms));
 }
 
-TEST_F(OutboxTest, APausedOneLetsNothingOutAndStillTakesAnswers) {
+TEST_F(OutboxTest, PausedOutboxSendsNothingButAcceptsAnswers) {
   add("b1");
   add("b2");
   EXPECT_EQ(next(), "b1");
@@ -139,7 +139,7 @@ TEST_F(OutboxTest, APausedOneLetsNothingOutAndStillTakesAnswers) {
   later.join();
 }
 
-TEST_F(OutboxTest, AFullOneWaitsForRoom) {
+TEST_F(OutboxTest, FullOutboxWaitsForRoom) {
   for (std::size_t i = 0; i < Outbox::kMax; ++i) add(std::to_string(i));
   EXPECT_FALSE(outbox.add({"more", kBob, ""}, base::system_clock().now()));
   std::thread answer([this] { outbox.finish(kBob, next()); });
@@ -150,7 +150,7 @@ TEST_F(OutboxTest, AFullOneWaitsForRoom) {
   EXPECT_EQ(outbox.size(), 0U);
 }
 
-TEST(RetryDelay, GrowsFromTheServersWishUpTo30Seconds) {
+TEST(RetryDelay, GrowsFromTheServersDelayUpTo30Seconds) {
   std::vector<std::int64_t> delays;
   for (int tries = 0; tries < 12; ++tries) {
     delays.push_back(retry_delay(500ms, tries, no_jitter).count());

@@ -158,7 +158,7 @@ TEST(Printer, LinesAreStable) {
   for (const PrintedRow& row : table) EXPECT_EQ(to_line(row.event), row.line);
 }
 
-TEST(Printer, ComingBackByItselfIsOneLineEach) {
+TEST(Printer, ReconnectionEventsAreOneLineEach) {
   const Friend bob{{2}, "bob", "online"};
   event::LoggedIn login;
   login.id = {1};
@@ -169,7 +169,7 @@ TEST(Printer, ComingBackByItselfIsOneLineEach) {
   EXPECT_EQ(to_people({login}, false), "Logged in again as alice (id 1).\n");
 }
 
-TEST(Printer, JsonFromTheWireStaysAsItCame) {
+TEST(Printer, ReceivedJsonIsUnchanged) {
   const std::string raw = R"({"z":1,"msgid":250, "a":"é"})";
   EXPECT_EQ(to_json({event::Notice{"push", {}}, raw}), raw + "\n");
 }

@@ -47,7 +47,7 @@ class LosesOne {
   FakeServer server_;
 };
 
-TEST(LostConnection, TheFirstLoginIsTriedAgain) {
+TEST(LostConnection, FirstLoginIsRetried) {
   const LosesOne server(1);
   ::setenv("CHAT_PASSWORD", "right1", 1);
   const auto ended = run_script(server.port(), "/chat 2 one\n", {"--user", "alice", "--reconnect"});
@@ -56,7 +56,7 @@ TEST(LostConnection, TheFirstLoginIsTriedAgain) {
   EXPECT_THAT(ended.output, HasSubstr("sent to=2 seq=1"));
 }
 
-TEST(LostConnection, ACommandThatGotNoAnswerIsNamedAndAFailure) {
+TEST(LostConnection, UnansweredCommandIsReportedAsAFailure) {
   const LosesOne server(7);
   const auto ended =
       run_script(server.port(), "/login alice right1\n/add 2\n/chat 2 x\n", {"--reconnect"});
@@ -65,7 +65,7 @@ TEST(LostConnection, ACommandThatGotNoAnswerIsNamedAndAFailure) {
   EXPECT_THAT(ended.output, HasSubstr("sent to=2 seq=1"));
 }
 
-TEST(LostConnection, AScriptsCommandWaitsForTheNextOne) {
+TEST(LostConnection, ScriptWaitsForTheNextConnection) {
   const LosesOne server(7);
   const auto ended =
       run_script(server.port(), "/login alice right1\n/add 2\n/add 2\n", {"--reconnect"});
@@ -74,7 +74,7 @@ TEST(LostConnection, AScriptsCommandWaitsForTheNextOne) {
 }
 
 // The client's own tries to log in again, which succeed in the end, are no command that failed.
-TEST(LostConnection, ALoginThatIsPutOffIsNoFailure) {
+TEST(LostConnection, PostponedLoginIsNotAFailure) {
   std::atomic<int> logins{0};
   FakeServer server([&](Peer& peer) {
     while (const auto request = peer.next()) {
@@ -94,7 +94,7 @@ TEST(LostConnection, ALoginThatIsPutOffIsNoFailure) {
   EXPECT_THAT(ended.output, HasSubstr("sent to=2 seq=1"));
 }
 
-TEST(OddSurroundings, ATerminalThatVanishesWithoutASignalEndsIt) {
+TEST(OddSurroundings, TerminalVanishingWithoutASignalEndsIt) {
   FakeServer server(test::small_server);
   Program program(Program::On::kTerminal, server.port(), {});
   ASSERT_TRUE(program.wait_for("> "));
@@ -102,7 +102,7 @@ TEST(OddSurroundings, ATerminalThatVanishesWithoutASignalEndsIt) {
   EXPECT_TRUE(program.ends());
 }
 
-TEST(OddSurroundings, WhatTheParentIgnoresStaysIgnored) {
+TEST(OddSurroundings, SignalsIgnoredByTheParentStayIgnored) {
   for (const int number : {SIGHUP, SIGINT}) {
     FakeServer server(test::small_server);
     (void)std::signal(number, SIG_IGN);
@@ -117,7 +117,7 @@ TEST(OddSurroundings, WhatTheParentIgnoresStaysIgnored) {
   }
 }
 
-TEST(OddSurroundings, AnOutputThatDoesNotWaitGetsEverything) {
+TEST(OddSurroundings, NonBlockingOutputGetsEverything) {
   constexpr int kMessages = 500;
   std::atomic<bool> all_sent{false};
   FakeServer server([&](Peer& peer) {
@@ -163,7 +163,7 @@ TEST(OddSurroundings, ADumbTerminalGetsPlainLines) {
   EXPECT_THAT(program.output, Not(HasSubstr("right1")));
 }
 
-TEST(OddSurroundings, APasswordOrNameThatIsNoUtf8IsWrongUsage) {
+TEST(OddSurroundings, InvalidUtf8InPasswordOrNameIsWrongUsage) {
   std::atomic<int> logins{0};
   FakeServer server([&](Peer& peer) {
     while (const auto request = peer.next()) {
@@ -179,7 +179,7 @@ TEST(OddSurroundings, APasswordOrNameThatIsNoUtf8IsWrongUsage) {
   EXPECT_EQ(logins, 0);
 }
 
-TEST(OddSurroundings, ANegativeSeqIsTheServersFault) {
+TEST(OddSurroundings, NegativeSeqIsAProtocolFault) {
   FakeServer server([](Peer& peer) {
     peer.answer();
     peer.send({{"msgid", 6},

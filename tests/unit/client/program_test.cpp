@@ -60,7 +60,7 @@ TEST(Program, LogsInAtTheStart) {
   EXPECT_THAT(bad.output, HasSubstr("error command=login errno=1 error=failed"));
 }
 
-TEST(Program, ExitCodesSayWhatFailed) {
+TEST(Program, ExitCodesTellWhatFailed) {
   FakeServer server(small_server);
   EXPECT_EQ(run_script(server.port(), "/login alice wrong1\n/login alice right1\n").code, 1);
   EXPECT_EQ(run_script(server.port(), "nonsense\n").code, 2);
@@ -70,7 +70,7 @@ TEST(Program, ExitCodesSayWhatFailed) {
   EXPECT_EQ(run_script(server.port(), "", {"--nonsense"}).code, 2);
 }
 
-TEST(Program, CannotConnect) {
+TEST(Program, FailsIfItCannotConnect) {
   std::uint16_t port = 0;
   {
     FakeServer server([](Peer&) {});
@@ -79,7 +79,7 @@ TEST(Program, CannotConnect) {
   EXPECT_EQ(run_script(port, "").code, 3);
 }
 
-TEST(Program, AByeAndTheEndOfTheConnectionLeaveWithFour) {
+TEST(Program, ByeAndLostConnectionExitWithFour) {
   FakeServer server([](Peer& peer) {
     peer.answer();
     peer.send({{"msgid", 204}, {"reason", "taken_over"}, {"reconnect_after_ms", -1}});
@@ -91,7 +91,7 @@ TEST(Program, AByeAndTheEndOfTheConnectionLeaveWithFour) {
                                         "disconnected reason="));
 }
 
-TEST(Program, AFaultOfTheServerLeavesWithFive) {
+TEST(Program, ProtocolFaultExitsWithFive) {
   FakeServer server([](Peer& peer) {
     peer.answer();
     peer.send("no object");
@@ -101,7 +101,7 @@ TEST(Program, AFaultOfTheServerLeavesWithFive) {
   EXPECT_EQ(program.finish(), 5);
 }
 
-TEST(Program, JsonShowsThePushAsItCame) {
+TEST(Program, JsonShowsThePushUnchanged) {
   const std::string push =
       R"({"msgid":6,"seq":1,"id":2,"name":"bob","toid":1,"msg":"hé","time":"2024-05-01 10:00:00"})";
   FakeServer server([&](Peer& peer) {
@@ -117,7 +117,7 @@ TEST(Program, JsonShowsThePushAsItCame) {
   EXPECT_THAT(ended.output, HasSubstr(R"({"event":"connected","host":"127.0.0.1","port":)"));
 }
 
-TEST(Program, InterruptedWhileItWaitsForAnAnswer) {
+TEST(Program, InterruptEndsAWaitForAnAnswer) {
   std::atomic<bool> asked{false};
   FakeServer server([&](Peer& peer) {
     peer.answer();
@@ -153,7 +153,7 @@ TEST(Program, AsksForThePasswordWithoutEcho) {
 // What a full server says before it has read a byte, in the framing that everybody understands.
 const std::string kFull = "{\"msgid\":204,\"reason\":\"server_full\",\"reconnect_after_ms\":1}\n";
 
-TEST(Program, AFullServerIsNamed) {
+TEST(Program, FullServerIsReported) {
   FakeServer server([](Peer& peer) {
     peer.send_raw(kFull);
     peer.drop_some();
@@ -163,7 +163,7 @@ TEST(Program, AFullServerIsNamed) {
   EXPECT_THAT(ended.output, HasSubstr("the server is full"));
 }
 
-TEST(Program, AFullServerIsTriedAgain) {
+TEST(Program, FullServerIsRetried) {
   int full = 2;
   FakeServer server([&](Peer& peer) {
     if (full-- > 0) {
@@ -179,7 +179,7 @@ TEST(Program, AFullServerIsTriedAgain) {
   EXPECT_THAT(ended.output, HasSubstr("sent to=2 seq=1"));
 }
 
-TEST(Program, OtherJsonLinesAreAForeignProtocol) {
+TEST(Program, OtherJsonLinesAreAProtocolFault) {
   FakeServer server([](Peer& peer) {
     peer.send_raw("{\"msgid\":120,\"errno\":0}\n");
     peer.drop_some();
@@ -188,7 +188,7 @@ TEST(Program, OtherJsonLinesAreAForeignProtocol) {
   EXPECT_EQ(ended.code, 5);
 }
 
-TEST(Program, AWishToStayAwayForYearsIsBounded) {
+TEST(Program, LongReconnectDelayIsBounded) {
   FakeServer server([](Peer& peer) {
     peer.answer();
     peer.send({{"msgid", 204}, {"reason", "x"}, {"reconnect_after_ms", 9'000'000'000'000'000}});
@@ -203,7 +203,7 @@ TEST(Program, AWishToStayAwayForYearsIsBounded) {
 }
 
 // The server ends the connection without an answer, and takes the token no more.
-TEST(Program, AMessageThatWasNeverSentIsAFailure) {
+TEST(Program, UnsentMessageIsAFailure) {
   FakeServer server([](Peer& peer) {
     while (const auto request = peer.next()) {
       const int msgid = (*request)["msgid"];
@@ -224,7 +224,7 @@ TEST(Program, AMessageThatWasNeverSentIsAFailure) {
 }
 
 // The same at a terminal, where nobody waits for the server to come back.
-TEST(Program, LeavingWithUnsentMessagesSaysSo) {
+TEST(Program, QuittingWithUnsentMessagesWarns) {
   std::atomic<bool> gone{false};
   FakeServer server([&](Peer& peer) {
     if (gone) return;
@@ -246,7 +246,7 @@ TEST(Program, LeavingWithUnsentMessagesSaysSo) {
 }
 
 // While a script waits or has to give a password, it acknowledges and comes back.
-TEST(Program, WaitingLooksAfterTheConnection) {
+TEST(Program, WaitMaintainsTheConnection) {
   for (const std::string waiting : {"/wait 30\n", "/wait-messages 3 30\n", "/register bob\n"}) {
     std::atomic<int> logins{0};
     std::atomic<bool> acknowledged{false};
@@ -280,7 +280,7 @@ TEST(Program, WaitingLooksAfterTheConnection) {
   }
 }
 
-TEST(Program, APasswordFileOfWindowsWorks) {
+TEST(Program, PasswordFileWithCrLfWorks) {
   FakeServer server(small_server);
   const std::string path = testing::TempDir() + "password.txt";
   std::ofstream(path, std::ios::binary) << "right1\r\n";

@@ -33,7 +33,7 @@ class ReceiptFilterTest : public ::testing::Test {
   const Target team{{}, {4}};
 };
 
-TEST_F(ReceiptFilterTest, AGroupsReceiptCountsForOnesOwnMessagesOnly) {
+TEST_F(ReceiptFilterTest, GroupReceiptCountsForOwnMessagesOnly) {
   EXPECT_EQ(receipt("delivered", team, 5), 0);
   sent(team, 6);
   sent(team, 8);
@@ -46,13 +46,13 @@ TEST_F(ReceiptFilterTest, AGroupsReceiptCountsForOnesOwnMessagesOnly) {
   EXPECT_EQ(receipt("delivered", team, 13), 0);
 }
 
-TEST_F(ReceiptFilterTest, WhatWasReadIsNotConfirmedAsDeliveredAfterwards) {
+TEST_F(ReceiptFilterTest, ReadMessagesAreNotConfirmedAsDeliveredLater) {
   EXPECT_EQ(receipt("read", bob, 3), 3);
   EXPECT_EQ(receipt("delivered", bob, 3), 0);
   EXPECT_EQ(receipt("delivered", bob, 4), 4);
 }
 
-TEST_F(ReceiptFilterTest, HistoryTellsWhichMessagesAreOnesOwn) {
+TEST_F(ReceiptFilterTest, HistoryShowsWhichMessagesAreOwn) {
   event::Message mine;
   mine.from = {1};
   mine.group = {4};
@@ -65,7 +65,7 @@ TEST_F(ReceiptFilterTest, HistoryTellsWhichMessagesAreOnesOwn) {
   EXPECT_EQ(receipt("read", team, 6), 3);
 }
 
-TEST_F(ReceiptFilterTest, AnotherUserHasOtherMessages) {
+TEST_F(ReceiptFilterTest, AnotherUsersLoginResetsIt) {
   sent(team, 6);
   log_in(1);
   EXPECT_EQ(receipt("read", team, 6), 6);

@@ -72,7 +72,7 @@ class Forgetful {
   std::unique_ptr<FakeServer> server_;
 };
 
-TEST(Resume, LogsInByTokenAndSendsWhatWasNotAnsweredWithTheSameCid) {
+TEST(Resume, LogsInByTokenAndResendsWithTheSameCid) {
   std::atomic<int> queued = 0;
   std::atomic<bool> lost = false;
   ClientSession session([&](const Event& event) {
@@ -111,7 +111,7 @@ TEST(Resume, LogsInByTokenAndSendsWhatWasNotAnsweredWithTheSameCid) {
   EXPECT_EQ(server.chats()[4].at("msg"), "4, typed without a connection");
 }
 
-TEST(Received, DropsRepeatsOfAStreamAndAcknowledgesThemAgain) {
+TEST(Received, DropsRepeatsAndAcknowledgesThemAgain) {
   Received received;
   received.begin(UserId{1});
   EXPECT_TRUE(received.take(message(2, 1)));
@@ -127,7 +127,7 @@ TEST(Received, DropsRepeatsOfAStreamAndAcknowledgesThemAgain) {
   EXPECT_EQ(due[0].second, 2);
 }
 
-TEST(Received, AcknowledgesNoMoreThanTheConnectionHasBrought) {
+TEST(Received, AcknowledgesOnlyMessagesOfThisConnection) {
   Received received;
   received.begin(UserId{1});
   EXPECT_TRUE(received.take(message(2, 1)));
@@ -140,7 +140,7 @@ TEST(Received, AcknowledgesNoMoreThanTheConnectionHasBrought) {
   EXPECT_EQ(due[0].second, 6);
 }
 
-TEST(Received, AnotherUserBeginsAnew) {
+TEST(Received, AnotherUsersLoginResetsIt) {
   Received received;
   received.begin(UserId{1});
   EXPECT_TRUE(received.take(message(2, 5)));

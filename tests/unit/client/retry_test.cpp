@@ -108,7 +108,7 @@ class Retry : public testing::Test {
   ClientSession session{[this](const Event& event) { shown(event); }};
 };
 
-TEST_F(Retry, AChatTheServerIsTooBusyForIsSentAgainWithItsCidAndInOrder) {
+TEST_F(Retry, BusyChatIsResentWithItsCidInOrder) {
   Busy server(std::vector<json>{kBusy, kBusy});
   log_in(server.port());
   for (const char* text : {"1", "2", "3"}) EXPECT_TRUE(session.chat(kRetryTarget, text).ok());
@@ -124,7 +124,7 @@ TEST_F(Retry, AChatTheServerIsTooBusyForIsSentAgainWithItsCidAndInOrder) {
                                          "sent to=2 seq=2\n", "sent to=2 seq=3\n"));
 }
 
-TEST_F(Retry, UnavailableAndRateLimitedPassToo) {
+TEST_F(Retry, UnavailableAndRateLimitedAreTransientToo) {
   json unavailable = kBusy;
   unavailable.update({{"errno", 32}, {"error", "unavailable"}});
   json limited = kBusy;
@@ -139,7 +139,7 @@ TEST_F(Retry, UnavailableAndRateLimitedPassToo) {
                                          "held to=2 error=rate_limited\n", "sent to=2 seq=2\n"));
 }
 
-TEST_F(Retry, OtherErrorsAreFinalAndTheNextChatGoesOn) {
+TEST_F(Retry, OtherErrorsAreFinal) {
   const json refused = {{"errno", 23}, {"error", "not_found"}, {"errmsg", "no such user"}};
   Busy server(std::vector<json>{refused});
   log_in(server.port());
@@ -155,7 +155,7 @@ TEST_F(Retry, OtherErrorsAreFinalAndTheNextChatGoesOn) {
                   "sent to=2 seq=1\n"));
 }
 
-TEST_F(Retry, LoggingOutWaitsForWhatIsHeld) {
+TEST_F(Retry, LogoutWaitsForHeldChats) {
   Busy server(std::vector<json>{kBusy, kBusy});
   log_in(server.port());
   EXPECT_TRUE(session.chat(kRetryTarget, "before").ok());
@@ -191,7 +191,7 @@ TEST_F(Retry, NothingFollowsTheLogout) {
   EXPECT_THAT(after, testing::IsEmpty());
 }
 
-TEST_F(Retry, ALostConnectionDoesNotMakeItForgetWhatIsHeld) {
+TEST_F(Retry, HeldChatsSurviveALostConnection) {
   json later = kBusy;
   later["retry_after_ms"] = 20'000;
   Busy server(std::vector<json>{later});

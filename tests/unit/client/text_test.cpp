@@ -30,7 +30,7 @@ std::string utf8(std::uint32_t code) {
           static_cast<char>(0x80 | (code & 0x3F))};
 }
 
-TEST(Harmless, SendsNoCodePointThatATerminalActsOn) {
+TEST(Harmless, PassesNoControlCharacter) {
   for (const std::uint32_t code : active_code_points()) {
     const std::string raw = utf8(code);
     const std::string text = "a" + raw + "b";
@@ -43,7 +43,7 @@ TEST(Harmless, SendsNoCodePointThatATerminalActsOn) {
   EXPECT_EQ(harmless_text("a\nb\tc"), "a\n  │ b\tc");
 }
 
-TEST(Harmless, ASequenceLosesWhatBeginsIt) {
+TEST(Harmless, EscapeSequencesAreDisarmed) {
   EXPECT_EQ(harmless_text("\x1b[2J"), "‹1b›[2J");                // CSI
   EXPECT_EQ(harmless_text("\x1b]0;x\x07"), "‹1b›]0;x‹07›");      // OSC
   EXPECT_EQ(harmless_text("\x1bP1$r\x1b\\"), "‹1b›P1$r‹1b›\\");  // DCS
@@ -60,7 +60,7 @@ TEST(Harmless, ASequenceLosesWhatBeginsIt) {
             "2J");
 }
 
-TEST(Harmless, LeavesItsNeighboursAlone) {
+TEST(Harmless, LeavesNeighbouringCodePointsUnchanged) {
   for (const std::uint32_t code : {0x20U, 0x7EU, 0xA0U, 0x061BU, 0x061DU, 0x200DU, 0x2010U, 0x2027U,
                                    0x202FU, 0x2065U, 0x206AU}) {
     EXPECT_EQ(harmless(utf8(code)), utf8(code)) << code;
@@ -68,7 +68,7 @@ TEST(Harmless, LeavesItsNeighboursAlone) {
   EXPECT_EQ(harmless("中 😀 é"), "中 😀 é");
 }
 
-TEST(ShownName, StandsInQuotationMarksWhereItCouldBeTakenForSomethingElse) {
+TEST(ShownName, QuotesAmbiguousNames) {
   ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
   for (const char* plain : {"alice", "Bob_2", "a.b-c", "张伟", "Zoë", "🎉party"}) {
     EXPECT_EQ(shown_name(plain), plain);
@@ -96,7 +96,7 @@ TEST(ShownName, EscapesLettersOfAnotherScript) {
   EXPECT_EQ(shown_name("\u13A0lice"), "\"‹13a0›lice\"");
 }
 
-TEST(ShownName, TellsTheScriptOfWhatLooksLatin) {
+TEST(ShownName, NamesTheScriptOfLatinLookalikes) {
   ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
   EXPECT_EQ(shown_name("\u0440\u0430\u0443\u0440\u0430"), "\"раура\" [Cyrillic]");
   EXPECT_EQ(shown_name("\u039D\u039F\u03A1\u0391"), "\"ΝΟΡΑ\" [Greek]");
@@ -105,7 +105,7 @@ TEST(ShownName, TellsTheScriptOfWhatLooksLatin) {
   EXPECT_EQ(shown_name("раура\" [L]"), "\"раура‹22› [‹4c›]\"");
 }
 
-TEST(ShownName, LeavesOrdinaryNamesAlone) {
+TEST(ShownName, LeavesOrdinaryNamesUnchanged) {
   ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
   for (const char* plain : {"Владимир", "Ελένη", "张伟", "李a", "Zoë", "Müller", "たろう", "김철수",
                             "علي", "Łukasz", "Đặng", "Արամ", "bob_2"}) {
@@ -113,7 +113,7 @@ TEST(ShownName, LeavesOrdinaryNamesAlone) {
   }
 }
 
-TEST(BreakLines, ContinuesBehindABar) {
+TEST(BreakLines, ContinuationsBeginWithABar) {
   ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
   EXPECT_EQ(break_lines("short\n", 10), "short\n");
   EXPECT_EQ(break_lines("1234567890\n", 10), "1234567890\n");
@@ -125,7 +125,7 @@ TEST(BreakLines, ContinuesBehindABar) {
 }
 
 // A text that is made for the width: no row begins like a message.
-TEST(BreakLines, NoRowOfATextBeginsAtTheEdge) {
+TEST(BreakLines, NoContinuationBeginsAtTheEdge) {
   ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
   const std::string forged = "2024-05-01 10:00:00 alice (1): pay eve";
   for (int columns = 1; columns < 120; ++columns) {

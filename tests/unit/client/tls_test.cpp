@@ -38,7 +38,7 @@ base::Error refusal(const std::function<void(Peer&)>& script, const TlsContext* 
   return opened ? base::Error{} : opened.error();
 }
 
-TEST(Tls, WhoSpeaksNoneIsNamedWhateverItSays) {
+TEST(Tls, ServerWithoutTlsIsReportedWhateverItSends) {
   const auto tls = insecure();
   for (const std::string_view words :
        {std::string_view("\0\0\0\x02{}", 6), std::string_view("HTTP/1.1 400 Bad Request\r\n\r\n"),
@@ -55,7 +55,7 @@ TEST(Tls, WhoSpeaksNoneIsNamedWhateverItSays) {
   }
 }
 
-TEST(Tls, WhoClosesDuringTheHandshakeIsNamed) {
+TEST(Tls, CloseDuringTheHandshakeIsReported) {
   const auto tls = insecure();
   const auto closed = refusal([](Peer& peer) { peer.drop_some(); }, tls.get());
   EXPECT_EQ(closed.code, ErrorCode::kUnavailable);
@@ -71,7 +71,7 @@ TEST(Tls, WhoClosesDuringTheHandshakeIsNamed) {
   EXPECT_EQ(reset.message, "Connection reset by peer");
 }
 
-TEST(Tls, WhoSaysNothingIsWaitedForNoLongerThanTheConnectTimeout) {
+TEST(Tls, SilentServerTimesOut) {
   const auto tls = insecure();
   const auto silent = refusal(
       [](Peer& peer) {
@@ -84,7 +84,7 @@ TEST(Tls, WhoSaysNothingIsWaitedForNoLongerThanTheConnectTimeout) {
 }
 
 // How a server answers who does not speak TLS to it: with an alert, or with an end.
-TEST(Tls, APlainClientLearnsThatItIsEncryptedThere) {
+TEST(Tls, PlainClientAtATlsServerGetsAHint) {
   const std::string_view alert("\x15\x03\x01\x00\x02\x02\x46", 7);
   const auto told = refusal(
       [&](Peer& peer) {

@@ -22,7 +22,7 @@ milliseconds longest(int attempt) {
   return found;
 }
 
-TEST(Backoff, LimitDoublesUpToTheLongestAndPausesFillIt) {
+TEST(Backoff, LimitDoublesUpToTheMaximumWithFullJitter) {
   milliseconds limit = Backoff::kFirst;
   for (int attempt = 1; attempt <= 10; ++attempt) {
     EXPECT_LE(longest(attempt), limit) << attempt;
@@ -31,7 +31,7 @@ TEST(Backoff, LimitDoublesUpToTheLongestAndPausesFillIt) {
   }
 }
 
-TEST(Backoff, BeginsAgainAfterReset) {
+TEST(Backoff, RestartsAfterReset) {
   Backoff backoff(1);
   for (int i = 0; i < 10; ++i) backoff.next();
   backoff.reset();

@@ -21,7 +21,7 @@ class ConfirmationsTest : public testing::Test {
   Confirmations confirmations_;
 };
 
-TEST_F(ConfirmationsTest, CallIsDueWhenItsChannelsAndAllEarlierOnesAreThrough) {
+TEST_F(ConfirmationsTest, CallIsDueWhenItsAndEarlierChannelsAreConfirmed) {
   confirmations_.ask(2);
   confirmations_.when_confirmed(note('a'));
   confirmations_.ask(1);
@@ -37,7 +37,7 @@ TEST_F(ConfirmationsTest, CallIsDueWhenItsChannelsAndAllEarlierOnesAreThrough) {
   EXPECT_EQ(called_after(confirmations_.take_due()), "ab");
 }
 
-TEST_F(ConfirmationsTest, CallThatAsksForNothingNewWaitsForTheEarlierOnes) {
+TEST_F(ConfirmationsTest, EmptyCallWaitsForEarlierOnes) {
   confirmations_.when_confirmed(note('a'));
   EXPECT_EQ(called_after(confirmations_.take_due()), "a");
   confirmations_.ask(1);
@@ -48,7 +48,7 @@ TEST_F(ConfirmationsTest, CallThatAsksForNothingNewWaitsForTheEarlierOnes) {
   EXPECT_EQ(called_after(confirmations_.take_due()), "abc");
 }
 
-TEST_F(ConfirmationsTest, AbandonedTasksAreAllGivenOutInOrder) {
+TEST_F(ConfirmationsTest, AbandonReturnsAllTasksInOrder) {
   confirmations_.ask(5);
   confirmations_.when_confirmed(note('a'));
   confirmations_.ask(5);

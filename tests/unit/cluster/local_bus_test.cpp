@@ -41,13 +41,13 @@ TEST_F(LocalBusTest, CarriesToOthersAndNotToItself) {
   EXPECT_TRUE(notes_a_.heard.empty());
 }
 
-TEST_F(LocalBusTest, UserAndGroupOfOneNumberAreTwoChannels) {
+TEST_F(LocalBusTest, UserAndGroupWithTheSameIdAreTwoChannels) {
   b_.subscribe({group_}, {});
   a_.publish({{user_, "user"}, {group_, "group"}});
   EXPECT_EQ(notes_b_.heard, Heard{"group"});
 }
 
-TEST_F(LocalBusTest, HearsOnceWhatItSubscribedTwiceUntilItHasUnsubscribedTwice) {
+TEST_F(LocalBusTest, SubscriptionsAreCounted) {
   b_.subscribe({user_}, {});
   b_.subscribe({user_}, {});
   a_.publish({{user_, "1"}});
@@ -58,7 +58,7 @@ TEST_F(LocalBusTest, HearsOnceWhatItSubscribedTwiceUntilItHasUnsubscribedTwice) 
   EXPECT_EQ(notes_b_.heard, (Heard{"1", "2"}));
 }
 
-TEST_F(LocalBusTest, StoppedBusHearsNothingAndLeavesTheOtherAlone) {
+TEST_F(LocalBusTest, StoppedBusReceivesNothing) {
   EXPECT_FALSE(a_.alone());
   b_.subscribe({user_}, {});
   b_.stop();

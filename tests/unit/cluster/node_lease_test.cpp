@@ -86,7 +86,7 @@ class NodeLeaseTest : public storage::StorageTest {
   int last_new_ = 0;
 };
 
-TEST_F(NodeLeaseTest, SweepsWhoDoesNotMoveWhileItWatches) {
+TEST_F(NodeLeaseTest, SweepsANodeWhoseRowDoesNotChange) {
   let_look(3, seconds(2));
   EXPECT_EQ(notes_.freed, 0);
   let_look(3, seconds(2));
@@ -101,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(BothWays, LostSweepTest,
                          ::testing::Values(storage::FaultyDatabase::Loss::kAfterTheEffect,
                                            storage::FaultyDatabase::Loss::kBeforeTheEffect));
 
-TEST_P(LostSweepTest, SweepWhoseAnswerWasLostIsTold) {
+TEST_P(LostSweepTest, SweepWithALostAnswerIsReported) {
   faulty_.lose(GetParam());
   let_look(6, seconds(2));
   EXPECT_TRUE(test::wait_until([&] { return notes_.freed == 1; }));
@@ -110,7 +110,7 @@ TEST_P(LostSweepTest, SweepWhoseAnswerWasLostIsTold) {
 }
 
 // While it did not look (the database was away, or it was stopped itself) others may have moved.
-TEST_F(NodeLeaseTest, ABreakProvesNothing) {
+TEST_F(NodeLeaseTest, BreakInWatchingRestartsTheWatch) {
   let_look(1, seconds(2));
   let_look(1, seconds(60));
   let_look(3, seconds(2));
@@ -118,7 +118,7 @@ TEST_F(NodeLeaseTest, ABreakProvesNothing) {
   EXPECT_TRUE((*UserModel(*connection_).find(alice_))->online);
 }
 
-TEST_F(NodeLeaseTest, IsLostWhenTheEpochIsTaken) {
+TEST_F(NodeLeaseTest, IsLostWhenTheEpochIsRaised) {
   EXPECT_TRUE(lease_->held());
   ASSERT_TRUE(storage::begin_node(*connection_, "me"));
   clock_.advance(NodeLease::kRenewInterval);
@@ -126,21 +126,21 @@ TEST_F(NodeLeaseTest, IsLostWhenTheEpochIsTaken) {
 }
 
 // Another node's word counts only where we can't look ourselves.
-TEST_F(NodeLeaseTest, AHeldLeaseDoesNotBelieveThatItHasEnded) {
+TEST_F(NodeLeaseTest, HeldLeaseIgnoresAReportOfItsEnd) {
   lease_->note_ended();
   let_look(2, seconds(1));
   EXPECT_FALSE(notes_.lost);
   EXPECT_TRUE(lease_->held());
 }
 
-TEST_F(NodeLeaseTest, TellsTheNodeWhoseLifeItHasEnded) {
+TEST_F(NodeLeaseTest, NotifiesANodeWhoseLifeItHasEnded) {
   let_look(6, seconds(2));
   EXPECT_TRUE(test::wait_until([&] { return notes_.freed == 1; }));
   let_look(1, seconds(1));
   EXPECT_TRUE(test::wait_until([&] { return notes_.ended == dead_.id.value; }));
 }
 
-TEST_F(NodeLeaseTest, TellsTheEarlierLifeThatWasInTheWayOfItsStart) {
+TEST_F(NodeLeaseTest, NotifiesTheLifeThatConflictedWithItsStart) {
   LeaseNotes notes;
   std::atomic<bool> begun{false};
   test::FakeClock clock;
@@ -167,7 +167,7 @@ TEST_F(NodeLeaseTest, IsNotHeldWhenItCouldNotBeRenewed) {
 }
 
 // By a clock that stands still, so no renewal is due.
-TEST_F(NodeLeaseTest, MutenessIsInTheRowAtOnce) {
+TEST_F(NodeLeaseTest, MuteIsWrittenAtOnce) {
   const auto mute = [this] { return number("SELECT mute FROM node WHERE name = 'me'"); };
   EXPECT_EQ(mute(), 0);
   lease_->set_mute(true);
@@ -176,7 +176,7 @@ TEST_F(NodeLeaseTest, MutenessIsInTheRowAtOnce) {
   EXPECT_TRUE(test::wait_until([&] { return mute() == 0; }));
 }
 
-TEST_F(NodeLeaseTest, SeesWhoIsMuteAmongTheLiving) {
+TEST_F(NodeLeaseTest, ReportsMuteLiveNodes) {
   EXPECT_FALSE(lease_->others_mute());
   NodeModel nodes(*connection_);
   ASSERT_TRUE(nodes.renew(dead_, NodeLease::kLease, true).value());
@@ -189,7 +189,7 @@ TEST_F(NodeLeaseTest, SeesWhoIsMuteAmongTheLiving) {
   EXPECT_TRUE(test::wait_until([&] { return !lease_->others_mute(); }));
 }
 
-TEST_F(NodeLeaseTest, TellsWhichOthersAreAlive) {
+TEST_F(NodeLeaseTest, ReportsLiveNodes) {
   const int all =
       static_cast<int>(number("SELECT COUNT(*) FROM node WHERE name <> 'me' AND lease_until <> 0"));
   EXPECT_TRUE(test::wait_until([&] { return notes_.seen == all; }));

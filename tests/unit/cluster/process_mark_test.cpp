@@ -57,13 +57,13 @@ std::string with(std::string mark, const std::string& key, const std::string& va
   return mark.replace(begin, end == std::string::npos ? end : end - begin, value);
 }
 
-TEST(ProcessMark, ALivingProcessIsNotGone) {
+TEST(ProcessMark, LiveProcessIsNotGone) {
   MarkedProcess process;
   EXPECT_FALSE(is_process_gone(process.mark())) << process.mark();
   EXPECT_FALSE(is_process_gone(mark_process("127.0.0.1:1")));
 }
 
-TEST(ProcessMark, AZombieIsGoneAndSoIsAReapedProcess) {
+TEST(ProcessMark, ZombieAndReapedProcessAreGone) {
   MarkedProcess process;
   process.kill();
   EXPECT_TRUE(test::wait_until([&] { return is_process_gone(process.mark()); }));
@@ -71,12 +71,12 @@ TEST(ProcessMark, AZombieIsGoneAndSoIsAReapedProcess) {
   EXPECT_TRUE(is_process_gone(process.mark()));
 }
 
-TEST(ProcessMark, APidThatAnotherProcessHasNowIsGone) {
+TEST(ProcessMark, ReusedPidIsGone) {
   MarkedProcess process;
   EXPECT_TRUE(is_process_gone(with(process.mark(), "started", "1")));
 }
 
-TEST(ProcessMark, NothingIsKnownOfOtherMachinesBootsAndNamespaces) {
+TEST(ProcessMark, OtherMachinesBootsAndNamespacesAreUnknown) {
   MarkedProcess process;
   process.reap();
   const std::string mark = process.mark();
@@ -94,7 +94,7 @@ TEST(ProcessMark, NoTwoMarksAreTheSame) {
   EXPECT_NE(mark_process("127.0.0.1:1"), mark_process("127.0.0.1:1"));
 }
 
-TEST(ProcessMark, SaysWhoItIsForPeople) {
+TEST(ProcessMark, DescribesTheProcessForPeople) {
   const std::string text = describe_process(mark_process("127.0.0.1:6000"));
   EXPECT_TRUE(text.starts_with("process " + std::to_string(::getpid()) + " on ")) << text;
   EXPECT_TRUE(text.ends_with(", listening on 127.0.0.1:6000")) << text;

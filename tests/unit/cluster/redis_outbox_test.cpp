@@ -18,7 +18,7 @@ std::string payloads(const RedisOutbox::Contents& contents) {
   return all;
 }
 
-TEST(RedisOutbox, GivesEverythingInOrderAndWakesOnce) {
+TEST(RedisOutbox, ReturnsMessagesInOrderAndWakesOnce) {
   RedisOutbox outbox;
   EXPECT_FALSE(outbox.put({}));
   EXPECT_TRUE(outbox.put({message("a"), message("b")}));
@@ -28,7 +28,7 @@ TEST(RedisOutbox, GivesEverythingInOrderAndWakesOnce) {
   EXPECT_TRUE(outbox.put({message("d")}));
 }
 
-TEST(RedisOutbox, DropsAndCountsWhatIsOverTheNumberOfMessages) {
+TEST(RedisOutbox, DropsAndCountsExcessMessages) {
   RedisOutbox outbox(2, 100);
   EXPECT_TRUE(outbox.put({message("a"), message("b"), message("c")}));
   EXPECT_FALSE(outbox.put({message("d")}));
@@ -39,7 +39,7 @@ TEST(RedisOutbox, DropsAndCountsWhatIsOverTheNumberOfMessages) {
   EXPECT_EQ(outbox.take().dropped, 0U);
 }
 
-TEST(RedisOutbox, DropsAndCountsWhatIsOverTheBytesAndSaysSoEvenIfThatIsAll) {
+TEST(RedisOutbox, DropsAndCountsExcessBytes) {
   RedisOutbox outbox(100, 4);
   EXPECT_TRUE(outbox.put({message("12345")}));
   EXPECT_FALSE(outbox.put({message("1234"), message("1")}));

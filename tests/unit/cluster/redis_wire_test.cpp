@@ -7,7 +7,7 @@
 namespace chat::cluster {
 namespace {
 
-TEST(ChannelName, IsReadBackAsItWasWritten) {
+TEST(ChannelName, RoundTrips) {
   const auto most = std::numeric_limits<std::int32_t>::max();
   EXPECT_EQ(channel_name("c", channel_of(UserId{7})), "chat:c:user:7");
   EXPECT_EQ(channel_name("c", channel_of(GroupId{most})), "chat:c:group:2147483647");
@@ -20,7 +20,7 @@ TEST(ChannelName, IsReadBackAsItWasWritten) {
   }
 }
 
-TEST(ChannelName, IsNothingElse) {
+TEST(ChannelName, RefusesOtherNames) {
   for (const char* name :
        {"", "user", "user:", "users:1", "nodes", "user:0", "user:-1", "user:+1", "user: 1",
         "user:1 ", "user:1a", "user:2147483648", "User:1", "group:", "group:x", "xuser:1"}) {

@@ -80,7 +80,7 @@ TEST_F(BacklogTest, EmptyStreamHasEnded) {
   EXPECT_EQ(page.ended, std::vector<StreamKey>{StreamKey::from(bob_)});
 }
 
-TEST_F(BacklogTest, PagesEndAtTheirSizeAndMissNothing) {
+TEST_F(BacklogTest, PagesAreBoundedAndComplete) {
   store(bob_, 40, std::string(1000, 'x'));
   store(carol_, 40, std::string(1000, 'x'));
   Seq bob_at = 0;
@@ -104,7 +104,7 @@ TEST_F(BacklogTest, PagesEndAtTheirSizeAndMissNothing) {
   EXPECT_GE(pages, 8);
 }
 
-TEST_F(BacklogTest, PageHasAMessageHoweverLongItIs) {
+TEST_F(BacklogTest, PageHasAtLeastOneMessage) {
   store(bob_, 2, std::string(4000, 'x'));
   const Page page = read({{StreamKey::from(bob_), 0}}, 10);
   ASSERT_EQ(page.pushes.size(), 1U);

@@ -83,7 +83,7 @@ TEST_F(BusHealthTest, PublishesANumberedBeatEachSecond) {
   EXPECT_EQ(std::get<BeatEnvelope>(*last).number, beat.number + 9);
 }
 
-TEST_F(BusHealthTest, ALivingNodeThatIsNotHeardImpairsTheBusUntilItIsHeard) {
+TEST_F(BusHealthTest, LiveNodeWithoutBeatsImpairsTheBus) {
   pass(BusHealth::kUnheardAfter + 2 * BusHealth::kTick, false);
   EXPECT_TRUE(health.impaired());
   EXPECT_TRUE(says_mute);
@@ -94,7 +94,7 @@ TEST_F(BusHealthTest, ALivingNodeThatIsNotHeardImpairsTheBusUntilItIsHeard) {
   EXPECT_FALSE(says_mute);
 }
 
-TEST_F(BusHealthTest, ABeatOfAnEarlierLifeOfTheNodeDoesNotCount) {
+TEST_F(BusHealthTest, BeatOfAnEarlierLifeDoesNotCount) {
   for (int i = 0; i < 5; ++i) {
     pass(BusHealth::kBeatInterval, false);
     health.heard({kThere.id, kThere.epoch - 1, 1'000 + i});
@@ -102,7 +102,7 @@ TEST_F(BusHealthTest, ABeatOfAnEarlierLifeOfTheNodeDoesNotCount) {
   EXPECT_TRUE(health.impaired());
 }
 
-TEST_F(BusHealthTest, OnlyTheEndOfItsOwnLifeConcernsANode) {
+TEST_F(BusHealthTest, IgnoresTheEndOfOtherLives) {
   health.note_ended({kThere.id, kHere.epoch});
   health.note_ended({kHere.id, kHere.epoch - 1});
   EXPECT_FALSE(health.take_ended());
@@ -111,7 +111,7 @@ TEST_F(BusHealthTest, OnlyTheEndOfItsOwnLifeConcernsANode) {
   EXPECT_FALSE(health.take_ended());
 }
 
-TEST_F(BusHealthTest, ABeatOfALaterLifeOfItsOwnNodeProvesThatItHasEnded) {
+TEST_F(BusHealthTest, BeatOfItsOwnLaterLifeProvesItsEnd) {
   health.heard({kHere.id, kHere.epoch, 7});
   EXPECT_FALSE(health.take_ended());
   health.heard({kHere.id, kHere.epoch + 1, 1});
@@ -120,7 +120,7 @@ TEST_F(BusHealthTest, ABeatOfALaterLifeOfItsOwnNodeProvesThatItHasEnded) {
   EXPECT_TRUE(health.take_ended());
 }
 
-TEST_F(BusHealthTest, ALifeThatIsOverIsToldSoWithEachBeatOfIt) {
+TEST_F(BusHealthTest, EveryBeatOfAnEndedLifeIsAnswered) {
   const storage::Node third{NodeId{3}, 4};
   health.life_ended(third);
   pass(milliseconds{400'000});
@@ -139,7 +139,7 @@ TEST_F(BusHealthTest, ALifeThatIsOverIsToldSoWithEachBeatOfIt) {
   EXPECT_FALSE(health.take_ended());
 }
 
-TEST_F(BusHealthTest, ALifeThatGoesOnIsNotToldThatItIsOver) {
+TEST_F(BusHealthTest, BeatsOfACurrentLifeAreNotAnswered) {
   health.life_ended({kThere.id, kThere.epoch - 1});
   health.life_ended({NodeId{3}, 4});
   bus.published.clear();
@@ -149,7 +149,7 @@ TEST_F(BusHealthTest, ALifeThatGoesOnIsNotToldThatItIsOver) {
   EXPECT_TRUE(bus.published.empty());
 }
 
-TEST_F(BusHealthTest, AMissingBeatIsSeenWithTheNextOne) {
+TEST_F(BusHealthTest, SkippedBeatNumberImpairsTheBus) {
   ++beats;
   beat();
   health.tick();
@@ -163,7 +163,7 @@ TEST_F(BusHealthTest, ARepeatedBeatIsNoGap) {
   EXPECT_FALSE(health.impaired());
 }
 
-TEST_F(BusHealthTest, ANodeThatEndedNeedsNotBeHeard) {
+TEST_F(BusHealthTest, EndedNodeNeedsNoBeats) {
   health.nodes_seen({});
   for (int i = 0; i < 100; ++i) {
     clock.advance(BusHealth::kTick);
@@ -172,14 +172,14 @@ TEST_F(BusHealthTest, ANodeThatEndedNeedsNotBeHeard) {
   EXPECT_FALSE(health.impaired());
 }
 
-TEST_F(BusHealthTest, ANodeThatBeginsHasTimeForItsFirstBeat) {
+TEST_F(BusHealthTest, NewNodeHasTimeForItsFirstBeat) {
   const storage::Node third{NodeId{3}, 1};
   health.nodes_seen({{kThere, 1, false, false, "", ""}, {third, 1, false, false, "", ""}});
   health.tick();
   EXPECT_FALSE(health.impaired());
 }
 
-TEST_F(BusHealthTest, AFaultOfAMomentIsSaidForAWhile) {
+TEST_F(BusHealthTest, ShortFaultIsReportedForAWhile) {
   ++bus.lost;
   health.tick();
   EXPECT_TRUE(health.impaired());
@@ -190,7 +190,7 @@ TEST_F(BusHealthTest, AFaultOfAMomentIsSaidForAWhile) {
   EXPECT_FALSE(health.impaired());
 }
 
-TEST_F(BusHealthTest, ABusThatIsDownOrMissedSomethingIsImpaired) {
+TEST_F(BusHealthTest, DownBusOrGapImpairsTheBus) {
   bus.is_up = false;
   health.tick();
   EXPECT_TRUE(says_mute);

@@ -73,7 +73,7 @@ TEST_F(DirectCommitterTest, StoresABatchWithOneAppendAndReadsAStreamOnce) {
 }
 
 // Of the streams that are not known only those that have begun are read.
-TEST_F(DirectCommitterTest, LooksForAllStreamsOfABatchAtOnce) {
+TEST_F(DirectCommitterTest, LooksUpAllStreamsOfABatchAtOnce) {
   store_.put({kBob, kAlice, 1, "old", 0, "before"});
   std::vector<DirectEntry> entries;
   entries.push_back(direct_entry("old", "before"));
@@ -88,7 +88,7 @@ TEST_F(DirectCommitterTest, LooksForAllStreamsOfABatchAtOnce) {
   EXPECT_EQ(stored(), (Bodies{"before", "after"}));
 }
 
-TEST_F(DirectCommitterTest, LooksAgainForANewLoginOfTheSender) {
+TEST_F(DirectCommitterTest, LooksUpAStreamAgainForANewLogin) {
   commit({direct_entry("a", "1"), direct_entry("a", "1", kCarol)});
   // Another node has written meanwhile.
   store_.put({kBob, kAlice, 2, "b", 0, "2"});
@@ -97,7 +97,7 @@ TEST_F(DirectCommitterTest, LooksAgainForANewLoginOfTheSender) {
   EXPECT_EQ(seqs(settled), (std::vector<Seq>{3, 2}));
 }
 
-TEST_F(DirectCommitterTest, GivesRowsInKeyOrder) {
+TEST_F(DirectCommitterTest, AppendsRowsInKeyOrder) {
   store_.on_append = [](auto rows) {
     EXPECT_TRUE(std::is_sorted(rows.begin(), rows.end(), storage::in_key_order));
   };
@@ -134,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, FailureOfAKind,
                                          ErrorCode::kUnavailable, ErrorCode::kOutcomeUnknown),
                          [](const auto& param) { return std::string(to_string(param.param)); });
 
-TEST_F(DirectCommitterTest, LostOutcomeThatWasStoredIsFoundByItsCids) {
+TEST_F(DirectCommitterTest, LostAnswerIsSettledByCids) {
   store_.outcomes = {{ErrorCode::kOutcomeUnknown, true}};
   EXPECT_EQ(seqs(commit({direct_entry("a", "1"), direct_entry("b", "2")})),
             (std::vector<Seq>{1, 2}));
@@ -142,7 +142,7 @@ TEST_F(DirectCommitterTest, LostOutcomeThatWasStoredIsFoundByItsCids) {
   EXPECT_EQ(stored(), (Bodies{"1", "2", "3"}));
 }
 
-TEST_F(DirectCommitterTest, LostOutcomeThenAnOutageIsSettledByTheClientsSecondTry) {
+TEST_F(DirectCommitterTest, LostAnswerBeforeAnOutageIsSettledByTheRetry) {
   store_.outcomes = {{ErrorCode::kOutcomeUnknown, true}};
   store_.on_append = [this](auto) { store_.tail_error = ErrorCode::kUnavailable; };
   commit_one(direct_entry("a", "1"));
@@ -154,7 +154,7 @@ TEST_F(DirectCommitterTest, LostOutcomeThenAnOutageIsSettledByTheClientsSecondTr
   EXPECT_EQ(stored(), Bodies{"1"});
 }
 
-TEST_F(DirectCommitterTest, RepeatInTheSameBatchAndLaterGivesTheFirstSeqAndTime) {
+TEST_F(DirectCommitterTest, RepeatsGetTheFirstSeqAndTime) {
   const auto first =
       commit({direct_entry("a", "1"), direct_entry("a", "1"), direct_entry("b", "2")});
   EXPECT_EQ(seqs(first), (std::vector<Seq>{1, 1, 2}));
@@ -165,7 +165,7 @@ TEST_F(DirectCommitterTest, RepeatInTheSameBatchAndLaterGivesTheFirstSeqAndTime)
   EXPECT_EQ(stored(), (Bodies{"1", "2"}));
 }
 
-TEST_F(DirectCommitterTest, CidIsTheStreamsOwn) {
+TEST_F(DirectCommitterTest, CidsAreScopedToTheStream) {
   EXPECT_EQ(seqs(commit({direct_entry("a", "1"), direct_entry("a", "1", kCarol)})),
             (std::vector<Seq>{1, 1}));
   EXPECT_EQ(stored(kBob), Bodies{"1"});
@@ -196,7 +196,7 @@ TEST_F(DirectCommitterTest, CidIsForgottenAfterTheWindow) {
   }
 }
 
-TEST_F(DirectCommitterTest, CidIsKnownHoweverLongTheStream) {
+TEST_F(DirectCommitterTest, CidIsRecognisedInALongStream) {
   const std::string head = "cid ";
   for (Seq seq = 1; seq <= 500; ++seq) {
     commit_one(direct_entry(head + std::to_string(seq)));
@@ -236,7 +236,7 @@ TEST_F(DirectCommitterTest, BadRowFailsOnlyItself) {
   EXPECT_EQ(stored(), expected);
 }
 
-TEST_F(DirectCommitterTest, WhatComesRefusedIsPassedOverAndStaysRefused) {
+TEST_F(DirectCommitterTest, EntriesRefusedBeforehandStayRefused) {
   auto refused = direct_entry("b", "2");
   refused.refusal = protocol::Refusal{Errno::kRateLimited, "slow down", {}};
   const auto settled = commit({direct_entry("a", "1"), refused, direct_entry("c", "3")});
@@ -246,7 +246,7 @@ TEST_F(DirectCommitterTest, WhatComesRefusedIsPassedOverAndStaysRefused) {
 }
 
 // What came later must not be stored before what came earlier: its sender will send that again.
-TEST_F(DirectCommitterTest, DatabaseThatGoesAwayWhileABatchIsHalvedRefusesAllTheRest) {
+TEST_F(DirectCommitterTest, OutageWhileHalvingRefusesTheRest) {
   int appends = 0;
   const auto outcome = [&appends](ErrorCode code) {
     ++appends;
@@ -315,7 +315,7 @@ TEST_F(DirectCommitterTest, NewConnectionReadsTheStreamsAgain) {
 }
 
 // The connection dies between the look at the streams and the INSERT, and the next one leads there.
-TEST_F(DirectCommitterTest, ConnectionThatIsNewWithinABatchReadsTheStreamsAgain) {
+TEST_F(DirectCommitterTest, NewConnectionWithinABatchReadsTheStreamsAgain) {
   commit({direct_entry("a", "1"), direct_entry("b", "2")});
   store_.outcomes = {{ErrorCode::kOutcomeUnknown, false}};
   store_.on_append = [this](storage::DirectRows) {
@@ -335,7 +335,7 @@ TEST_F(DirectCommitterTest, TwoLoginsInOneBatchLeaveNoGap) {
   EXPECT_EQ(store_.appends.back(), 2U);
 }
 
-TEST_F(DirectCommitterTest, TimeNeverGoesBackInAStream) {
+TEST_F(DirectCommitterTest, TimesNeverDecreaseInAStream) {
   const UnixMillis future = clock_.unix_millis() + 60'000;
   store_.put({kBob, kAlice, 1, "x", future, "from a clock that was ahead"});
   EXPECT_EQ(commit_one(direct_entry("a")).message.sent_at, future);
@@ -345,7 +345,7 @@ TEST_F(DirectCommitterTest, TimeNeverGoesBackInAStream) {
   EXPECT_EQ(commit_one(direct_entry("c")).message.sent_at, clock_.unix_millis());
 }
 
-TEST_F(DirectCommitterTest, StreamThatCannotBeReadIsTriedAgain) {
+TEST_F(DirectCommitterTest, FailedReadOfAStreamIsRetried) {
   store_.tail_error = ErrorCode::kUnavailable;
   EXPECT_EQ(seqs(commit({direct_entry("a", "1"), direct_entry("b", "2", kCarol)})),
             (std::vector<Seq>{1, 1}));
@@ -371,7 +371,7 @@ TEST(StreamCache, KeepsABoundedNumberOfStreams) {
 }
 
 // Alice's session was taken over on another node, and nothing was told.
-TEST_F(DirectCommitterTest, AMessageOfAnOlderSessionIsNotStored) {
+TEST_F(DirectCommitterTest, MessageOfAnOlderSessionIsNotStored) {
   EXPECT_EQ(commit_one(direct_entry("a", "1")).message.seq, 1);
   store_.newest[kAlice] = 2;
   clock_.advance(SenderEpochs::kMaxAge);
@@ -385,7 +385,7 @@ TEST_F(DirectCommitterTest, AMessageOfAnOlderSessionIsNotStored) {
 }
 
 // The database has lost rows: the id may be somebody else's soon.
-TEST_F(DirectCommitterTest, AMessageOfASessionThatTheTableLacksIsNotStored) {
+TEST_F(DirectCommitterTest, MessageOfALostSessionIsNotStored) {
   store_.newest[kAlice] = 2;
   EXPECT_EQ(commit_one(direct_entry("a", "1", kBob, 2)).message.seq, 1);
   const auto expect_refused = [this](const std::string& cid) {
@@ -403,14 +403,14 @@ TEST_F(DirectCommitterTest, AMessageOfASessionThatTheTableLacksIsNotStored) {
 }
 
 // What is known of the sender is older than its login.
-TEST_F(DirectCommitterTest, AMessageOfASessionThatBeganAfterTheLastLookIsStored) {
+TEST_F(DirectCommitterTest, MessageOfASessionNewerThanTheLookupIsStored) {
   EXPECT_EQ(commit_one(direct_entry("a", "1")).message.seq, 1);
   store_.newest[kAlice] = 2;
   EXPECT_EQ(seqs(commit({direct_entry("b", "2", kBob, 2)})), std::vector<Seq>{2});
 }
 
 // However short ago the sender was looked up: what the newer session stored is in the way.
-TEST_F(DirectCommitterTest, AKeyConflictMakesTheSessionBeLookedUpAgain) {
+TEST_F(DirectCommitterTest, KeyConflictForcesASessionLookup) {
   EXPECT_EQ(commit_one(direct_entry("a", "1")).message.seq, 1);
   store_.newest[kAlice] = 2;
   store_.put({kBob, kAlice, 2, "x", 0, "of the newer session"});
@@ -420,14 +420,14 @@ TEST_F(DirectCommitterTest, AKeyConflictMakesTheSessionBeLookedUpAgain) {
   EXPECT_EQ(stored(), (Bodies{"1", "of the newer session"}));
 }
 
-TEST_F(DirectCommitterTest, AStreamThatIsReadMakesTheSessionBeLookedUp) {
+TEST_F(DirectCommitterTest, ReadingAStreamForcesASessionLookup) {
   EXPECT_EQ(commit_one(direct_entry("a", "1")).message.seq, 1);
   store_.newest[kAlice] = 2;
   EXPECT_TRUE(commit_one(direct_entry("b", "2", kCarol)).refusal);
   EXPECT_EQ(stored(kCarol), Bodies{});
 }
 
-TEST_F(DirectCommitterTest, NothingIsStoredWhileSessionsCantBeLookedUp) {
+TEST_F(DirectCommitterTest, FailedSessionLookupStoresNothing) {
   store_.epoch_error = ErrorCode::kInternal;
   EXPECT_TRUE(commit_one(direct_entry("a", "1")).refusal);
   EXPECT_EQ(stored(), Bodies{});

@@ -36,7 +36,7 @@ TEST(Envelope, CarriesAnEvent) {
   EXPECT_EQ(*std::get<EventEnvelope>(*decoded).json, "{}");
 }
 
-TEST(Envelope, CarriesWhoCameOrWentButNoState) {
+TEST(Envelope, CarriesPresenceWithoutState) {
   const std::string payload = encode(PresenceEnvelope{UserId{7}});
   EXPECT_EQ(payload, "p 7\n");
   const auto decoded = decode(payload);
@@ -62,7 +62,7 @@ TEST(Envelope, CarriesAReceiptOfEitherKind) {
   }
 }
 
-TEST(Envelope, RefusesWhatIsMalformed) {
+TEST(Envelope, RefusesMalformedPayloads) {
   for (const char* payload : {"",
                               "\n",
                               "{}",
@@ -111,7 +111,7 @@ TEST(Envelope, RefusesEveryShortenedHead) {
   }
 }
 
-TEST(Envelope, TakeoverSurvivesTheWay) {
+TEST(Envelope, CarriesATakeover) {
   for (const bool gone : {false, true}) {
     const auto decoded = decode(encode(TakeoverEnvelope{1LL << 40, gone}));
     ASSERT_TRUE(decoded);
@@ -133,7 +133,7 @@ TEST(Envelope, CarriesTheEndOfANodesLife) {
   EXPECT_FALSE(decode("x 7 1 2\n"));
 }
 
-TEST(Envelope, BeatSurvivesTheWay) {
+TEST(Envelope, CarriesABeat) {
   const auto decoded = decode(encode(BeatEnvelope{NodeId{7}, 1LL << 40, 3}));
   ASSERT_TRUE(decoded);
   const auto& beat = std::get<BeatEnvelope>(*decoded);
@@ -145,7 +145,7 @@ TEST(Envelope, BeatSurvivesTheWay) {
   }
 }
 
-TEST(Envelope, PushSaysWhetherAReceiptIsWanted) {
+TEST(Envelope, CarriesWhetherAReceiptIsWanted) {
   for (const bool wanted : {false, true}) {
     const auto decoded =
         decode(encode(Push{StreamKey::from(UserId{7}), 1, UserId{7}, 0, shared("{}"), wanted}));

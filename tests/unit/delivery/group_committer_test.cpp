@@ -68,7 +68,7 @@ TEST_F(GroupCommitterTest, StoresABatchInOneTransactionGroupsAscending) {
   EXPECT_EQ(stored(), (Bodies{"1", "3"}));
 }
 
-TEST_F(GroupCommitterTest, StrangersAndMissingGroupsAreToldTheSame) {
+TEST_F(GroupCommitterTest, StrangersAndMissingGroupsGetTheSameRefusal) {
   const auto settled =
       commit({entry("a", "1", kNowhere), entry("b", "2", kGroup, kStranger), entry("c", "3")});
   ASSERT_TRUE(settled[0].refusal);
@@ -123,18 +123,18 @@ INSTANTIATE_TEST_SUITE_P(Kinds, GroupFailureOfAKind,
                                          ErrorCode::kUnavailable, ErrorCode::kOutcomeUnknown),
                          [](const auto& param) { return std::string(to_string(param.param)); });
 
-TEST_F(GroupCommitterTest, LostOutcomeThatWasStoredIsFoundByItsCids) {
+TEST_F(GroupCommitterTest, LostAnswerIsSettledByCids) {
   store_.commits = {{ErrorCode::kOutcomeUnknown, true}};
   EXPECT_EQ(seqs(commit({entry("a", "1"), entry("b", "2")})), (std::vector<Seq>{1, 2}));
   EXPECT_EQ(stored(), (Bodies{"1", "2"}));
 }
 
-TEST_F(GroupCommitterTest, BeginThatFailsIsTriedAgain) {
+TEST_F(GroupCommitterTest, FailedBeginIsRetried) {
   store_.begin_error = ErrorCode::kUnavailable;
   EXPECT_EQ(seqs(commit({entry("a", "1")})), std::vector<Seq>{1});
 }
 
-TEST_F(GroupCommitterTest, RepeatIsKnownForEver) {
+TEST_F(GroupCommitterTest, RepeatIsRecognisedForEver) {
   const auto first = commit({entry("a", "1"), entry("a", "1"), entry("a", "1", kGroup, kBob)});
   EXPECT_EQ(seqs(first), (std::vector<Seq>{1, 1, 2}));
   for (int i = 0; i < 200; ++i) commit({entry("cid" + std::to_string(i))});
@@ -153,7 +153,7 @@ TEST_F(GroupCommitterTest, SameCidWithAnotherTextIsAConflict) {
   EXPECT_EQ(seqs(commit({entry("a", "other")})), std::vector<Seq>{-1});
 }
 
-TEST_F(GroupCommitterTest, AMessageOfAnOlderSessionIsNotStored) {
+TEST_F(GroupCommitterTest, MessageOfAnOlderSessionIsNotStored) {
   store_.newest[kAlice] = 2;
   auto newer = entry("b", "newer", kGroup);
   newer.sender_epoch = 2;
@@ -168,7 +168,7 @@ TEST_F(GroupCommitterTest, AMessageOfAnOlderSessionIsNotStored) {
 }
 
 // The database has lost rows.
-TEST_F(GroupCommitterTest, AMessageOfASessionThatTheTableLacksIsNotStored) {
+TEST_F(GroupCommitterTest, MessageOfALostSessionIsNotStored) {
   store_.newest[kAlice] = 1;
   auto lost = entry("a", "lost", kGroup);
   lost.sender_epoch = 2;
@@ -193,7 +193,7 @@ TEST_F(GroupCommitterTest, BadRowFailsOnlyItself) {
   EXPECT_EQ(stored(kOther).size(), 9U);
 }
 
-TEST_F(GroupCommitterTest, TimeNeverGoesBackInAGroup) {
+TEST_F(GroupCommitterTest, TimesNeverDecreaseInAGroup) {
   const UnixMillis future = clock_.unix_millis() + 60'000;
   store_.groups[kGroup].rows.push_back({kGroup, 1, kBob, "x", future, "from another node"});
   EXPECT_EQ(commit({entry("a")})[0].message.sent_at, future);

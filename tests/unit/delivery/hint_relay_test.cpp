@@ -100,7 +100,7 @@ TEST_F(HintRelayTest, CarriesPushes) {
   EXPECT_EQ(there->listener.hints(), (std::vector<Hint>{to_user, to_group}));
 }
 
-TEST_F(HintRelayTest, APushIsTakenOnce) {
+TEST_F(HintRelayTest, PushIsAcceptedOnce) {
   const Hint event{Hint::Kind::kUserEvent, 7, 0, R"({"msgid":201})"};
   Hint to_another = event;
   to_another.id = 8;
@@ -109,7 +109,7 @@ TEST_F(HintRelayTest, APushIsTakenOnce) {
   EXPECT_TRUE(here->relay.take(to_another));
 }
 
-TEST_F(HintRelayTest, KeepsSoManyBytesOfPushes) {
+TEST_F(HintRelayTest, BoundsTheBytesOfPushes) {
   constexpr std::size_t kBytes = HintRelay::kPushBytesMax / 2;
   for (std::int32_t id = 1; id <= 3; ++id) {
     here->relay.note({Hint::Kind::kUserEvent, id, 0, std::string(kBytes, 'x')});
@@ -128,7 +128,7 @@ TEST(HintRetention, KeepsHintsForAWhile) {
   EXPECT_TRUE(retention.is_over(noted, noted + HintRetention::kKept + std::chrono::seconds{1}));
 }
 
-TEST(HintRetention, GivesUpNothingDuringAnOutageAndShortlyAfterIt) {
+TEST(HintRetention, DropsNothingDuringAndShortlyAfterAnOutage) {
   HintRetention retention;
   const HintRetention::Time noted{std::chrono::hours{1}};
   HintRetention::Time now = noted;
@@ -140,7 +140,7 @@ TEST(HintRetention, GivesUpNothingDuringAnOutageAndShortlyAfterIt) {
   EXPECT_TRUE(retention.is_over(noted, now + std::chrono::seconds{10}));
 }
 
-TEST_F(HintRelayTest, RepeatsWhatTheListenerCouldNotTake) {
+TEST_F(HintRelayTest, RepeatsHintsThatTheListenerRefused) {
   there->listener.fails = true;
   here->relay.note(kCame);
   here->impair();

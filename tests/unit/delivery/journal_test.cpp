@@ -97,13 +97,13 @@ class LaneTest : public testing::Test {
   std::unique_ptr<TestLane> lane_;
 };
 
-TEST_F(LaneTest, LoneEntryWaitsForNobody) {
+TEST_F(LaneTest, LoneEntryDoesNotWait) {
   start();
   ASSERT_TRUE(lane_->append(7));
   EXPECT_TRUE(wait_until([this] { return settled() == std::vector<int>{7}; }));
 }
 
-TEST_F(LaneTest, BatchTakesWhatIsOnItsWay) {
+TEST_F(LaneTest, BatchWaitsForExpectedEntries) {
   start();
   more_coming_ = true;
   // The first wait may be over before the second entry comes; one of many rounds is not.
@@ -123,7 +123,7 @@ TEST_F(LaneTest, BatchTakesWhatIsOnItsWay) {
   EXPECT_TRUE(gathered());
 }
 
-TEST_F(LaneTest, BatchDoesNotWaitForEverForWhatIsOnItsWay) {
+TEST_F(LaneTest, WaitForExpectedEntriesIsBounded) {
   start();
   more_coming_ = true;
   ASSERT_TRUE(lane_->append(7));
@@ -144,7 +144,7 @@ TEST_F(LaneTest, BatchGrowsWhileThePreviousOneCommits) {
 }
 
 // Each of them would only wait for the same failure again.
-TEST_F(LaneTest, WhatQueuedWhileABatchFailedIsRefusedWithIt) {
+TEST_F(LaneTest, EntriesQueuedDuringAFailureAreRefused) {
   start();
   hang();
   for (int i = 1; i <= 700; ++i) ASSERT_TRUE(lane_->append(int{i}));
@@ -167,7 +167,7 @@ TEST_F(LaneTest, BatchHasItsLimit) {
   for (const auto& batch : gate_.all()) EXPECT_LE(batch.size(), TestLane::kBatchMax);
 }
 
-TEST_F(LaneTest, FullQueueSaysNoAfterThePatience) {
+TEST_F(LaneTest, FullQueueRefusesAfterAWait) {
   const LateClock late;
   start(late);
   hang();
@@ -178,7 +178,7 @@ TEST_F(LaneTest, FullQueueSaysNoAfterThePatience) {
   EXPECT_TRUE(lane_->append(3));
 }
 
-TEST_F(LaneTest, AppendToAFullQueueGoesThroughWhenThereIsRoom) {
+TEST_F(LaneTest, AppendToAFullQueueWaitsForRoom) {
   start();
   hang();
   for (std::size_t i = 0; i < TestLane::kQueueMax; ++i) ASSERT_TRUE(lane_->append(1));
@@ -190,7 +190,7 @@ TEST_F(LaneTest, AppendToAFullQueueGoesThroughWhenThereIsRoom) {
   ASSERT_TRUE(wait_until([this] { return settled().size() == TestLane::kQueueMax + 2; }));
 }
 
-TEST_F(LaneTest, StopSettlesWhatIsQueuedAndRefusesTheRest) {
+TEST_F(LaneTest, StopSettlesQueuedEntriesAndRefusesLaterOnes) {
   start();
   hang();
   for (int i = 1; i <= 1000; ++i) ASSERT_TRUE(lane_->append(int{i}));

@@ -63,7 +63,7 @@ class RetentionTest : public storage::StorageTest {
   UnixMillis old_ = 0;
 };
 
-TEST_F(RetentionTest, DeletesWhatIsOldAndDelivered) {
+TEST_F(RetentionTest, DeletesOldDeliveredMessages) {
   send_direct(1, 1200, old_);
   send_direct(1201, 100, now_);
   advance({alice_, bob_, {}, 1300, 0});
@@ -72,7 +72,7 @@ TEST_F(RetentionTest, DeletesWhatIsOldAndDelivered) {
   EXPECT_EQ(run(), 0U);
 }
 
-TEST_F(RetentionTest, KeepsWhatHasNotBeenDelivered) {
+TEST_F(RetentionTest, KeepsUndeliveredMessages) {
   send_direct(1, 200, old_);
   advance({alice_, bob_, {}, 50, 0});
   EXPECT_EQ(run(), 50U);
@@ -86,7 +86,7 @@ TEST_F(RetentionTest, KeepsTheEndOfAStreamHoweverOldItIs) {
   EXPECT_EQ(number("SELECT count(*) FROM directmessage"), 64);
 }
 
-TEST_F(RetentionTest, OfAGroupTheSlowestMemberDecides) {
+TEST_F(RetentionTest, SlowestMemberDecidesForAGroup) {
   send_group(1, 200, old_);
   ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group_, bob_, 10); }));
   run("UPDATE groupuser SET delivered_seq = 200");

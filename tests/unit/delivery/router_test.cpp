@@ -189,7 +189,7 @@ TEST_F(RouterTest, AcknowledgesAndPushesOnThisNode) {
   EXPECT_EQ(push.at("id"), alice_.value);
 }
 
-TEST_F(RouterTest, DirectMessageReachesASessionOfTheOtherNode) {
+TEST_F(RouterTest, DirectMessageReachesTheOtherNode) {
   auto alice = here_->log_in(alice_);
   auto bob = there_->log_in(bob_);
   settle(*here_, direct(alice, alice_, bob_, 1));
@@ -199,7 +199,7 @@ TEST_F(RouterTest, DirectMessageReachesASessionOfTheOtherNode) {
 }
 
 // A login here that is refused in a moment, or a session that has not quite gone.
-TEST_F(RouterTest, SessionThatIsNotSureOfItsUserKeepsNothingFromTheOtherNode) {
+TEST_F(RouterTest, UnconfirmedSessionDoesNotHideMessagesFromTheBus) {
   auto alice = here_->log_in(alice_);
   auto bob = there_->log_in(bob_);
   auto trying = here_->rig.connect();
@@ -217,7 +217,7 @@ TEST_F(RouterTest, SessionThatIsNotSureOfItsUserKeepsNothingFromTheOtherNode) {
   here_->registry.release(bob_, *trying.session);
 }
 
-TEST_F(RouterTest, NodeDoesNotHearWhoHasLoggedOut) {
+TEST_F(RouterTest, LogoutUnsubscribesTheUser) {
   auto alice = here_->log_in(alice_);
   auto bob = there_->log_in(bob_);
   there_->log_out(bob_, bob.session);
@@ -259,7 +259,7 @@ TEST_F(RouterTest, RefusedMessageIsNotPushed) {
 
 // The commit's outcome was lost and the sender was refused; the second try finds the message
 // stored. The recipient has not had it.
-TEST_F(RouterTest, RepeatIsPushedUnlessTheRecipientHasHadIt) {
+TEST_F(RouterTest, RepeatIsPushedUnlessAlreadyReceived) {
   auto alice = here_->log_in(alice_);
   auto bob = here_->log_in(bob_);
   settle(*here_, direct(alice, alice_, bob_, 1));
@@ -290,7 +290,7 @@ TEST_F(RouterTest, MalformedBusMessagesAreDropped) {
   expect_quiet(*here_, bob);
 }
 
-TEST_F(RouterTest, LogoutWaitsUntilItsCommitsAreSettled) {
+TEST_F(RouterTest, LogoutWaitsForItsCommits) {
   auto alice = here_->log_in(alice_);
   auto entry = direct(alice, alice_, bob_, 1);
   std::promise<void> logged_out;
@@ -322,7 +322,7 @@ TEST_F(RouterTest, TakeoverEvictsTheOlderSessionOfTheOtherNodeAndWaitsForIt) {
   expect_quiet(*here_, newer);
 }
 
-TEST_F(RouterTest, PresenceReachesWhoListsTheUserWhereverTheyAre) {
+TEST_F(RouterTest, PresenceReachesWatchersOnAllNodes) {
   storage::FriendModel friends(*connection_);
   const UserId carol_id = add_user("carol");
   ASSERT_TRUE(friends.insert(bob_, alice_).value());
@@ -347,7 +347,7 @@ TEST_F(RouterTest, PresenceReachesWhoListsTheUserWhereverTheyAre) {
 }
 
 // While the hint was on its way the user has logged in again, wherever that was.
-TEST_F(RouterTest, PresenceThatIsHeardLateIsWhatTheTableSays) {
+TEST_F(RouterTest, LatePresenceComesFromTheTable) {
   ASSERT_TRUE(storage::FriendModel(*connection_).insert(bob_, alice_).value());
   const auto node = storage::begin_node(*connection_, "a");
   storage::UserModel users(*connection_);
@@ -367,7 +367,7 @@ TEST_F(RouterTest, PresenceThatIsHeardLateIsWhatTheTableSays) {
   }
 }
 
-TEST_F(RouterTest, FriendsOfADeletedAccountHearThatItIsOffline) {
+TEST_F(RouterTest, FriendsOfADeletedAccountSeeItOffline) {
   const auto node = storage::begin_node(*connection_, "a");
   ASSERT_TRUE(storage::UserModel(*connection_).claim(bob_, *node, false).value());
   auto bob = there_->log_in(bob_);
@@ -376,7 +376,7 @@ TEST_F(RouterTest, FriendsOfADeletedAccountHearThatItIsOffline) {
   EXPECT_EQ(next(bob).at("state"), "offline");
 }
 
-TEST_F(RouterTest, AChangeOfAGroupThatIsHeardLateIsToldIfItIsStillSo) {
+TEST_F(RouterTest, LateGroupChangeIsForwardedIfStillTrue) {
   const GroupId group = add_group("group", alice_);
   const UserId carol = add_user("carol");
   for (const UserId user : {bob_, carol}) {
@@ -393,7 +393,7 @@ TEST_F(RouterTest, AChangeOfAGroupThatIsHeardLateIsToldIfItIsStillSo) {
   expect_quiet(*there_, bob);
 }
 
-TEST_F(RouterTest, AContactThatIsHeardLateIsToldIfItIsStillOne) {
+TEST_F(RouterTest, LateContactIsForwardedIfStillTrue) {
   storage::FriendModel friends(*connection_);
   LateMessages held(hub_, {cluster::channel_of(bob_)});
   here_->router.event_to_user(bob_, "{\"msgid\":201,\"number\":1}", alice_);
@@ -407,7 +407,7 @@ TEST_F(RouterTest, AContactThatIsHeardLateIsToldIfItIsStillOne) {
   expect_quiet(*there_, bob);
 }
 
-TEST_F(RouterTest, OnlyWhoseAccountIsDeletedIsSignedOff) {
+TEST_F(RouterTest, OnlyTheDeletedAccountIsEvicted) {
   auto alice = there_->log_in(alice_);
   LateMessages held(hub_, {cluster::kChannelOfAll});
   here_->router.account_deleted(alice_);
@@ -424,7 +424,7 @@ TEST_F(RouterTest, OnlyWhoseAccountIsDeletedIsSignedOff) {
   EXPECT_EQ(next(alice).at("reason"), "account_deleted");
 }
 
-TEST_F(RouterTest, AReceiptThatIsHeardLateIsDropped) {
+TEST_F(RouterTest, LateReceiptIsDropped) {
   const auto tell = [this](ReceiptKind kind, Seq seq) {
     const std::vector<DirectReceipt> receipts{{alice_, bob_, kind, seq}};
     here_->router.receipts_to_users(receipts, Reach::kCluster);
@@ -442,7 +442,7 @@ TEST_F(RouterTest, AReceiptThatIsHeardLateIsDropped) {
 }
 
 // Committed on another node, which died before it published.
-TEST_F(RouterTest, ResyncFindsWhatWasNeverPublished) {
+TEST_F(RouterTest, ResyncFindsUnpublishedMessages) {
   auto bob = here_->log_in(bob_);
   const std::vector<storage::DirectMessage> rows{{bob_, alice_, 1, "c1", 1, "unheard"}};
   ASSERT_TRUE(write([&] {
@@ -457,7 +457,7 @@ TEST_F(RouterTest, ResyncFindsWhatWasNeverPublished) {
   here_->resync.stop();
 }
 
-TEST_F(RouterTest, ResyncEvictsWhoWasTakenOverUnheard) {
+TEST_F(RouterTest, ResyncEvictsUnnoticedTakeovers) {
   const auto node = storage::begin_node(*connection_, "a");
   storage::UserModel users(*connection_);
   ASSERT_EQ(users.claim(alice_, *node, false).value(), 1);

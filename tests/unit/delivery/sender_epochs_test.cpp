@@ -18,7 +18,7 @@ class SenderEpochsTest : public testing::Test {
   SenderEpochs senders_{store_, clock_};
 };
 
-TEST_F(SenderEpochsTest, ALookIsGoodForAWhile) {
+TEST_F(SenderEpochsTest, LookupIsValidForAWhile) {
   store_.newest[kAlice] = 1;
   look_up({kAlice});
   look_up({kAlice});
@@ -32,7 +32,7 @@ TEST_F(SenderEpochsTest, ALookIsGoodForAWhile) {
   EXPECT_EQ(senders_.newer_than(2, kAlice), 0);
 }
 
-TEST_F(SenderEpochsTest, ADoubtedSenderIsLookedUpAtOnce) {
+TEST_F(SenderEpochsTest, DoubtedSenderIsLookedUpAtOnce) {
   store_.newest[kAlice] = 1;
   look_up({kAlice, kBob});
   store_.newest[kAlice] = 2;
@@ -41,7 +41,7 @@ TEST_F(SenderEpochsTest, ADoubtedSenderIsLookedUpAtOnce) {
   EXPECT_EQ(senders_.newer_than(1, kAlice), 2);
 }
 
-TEST_F(SenderEpochsTest, SendersComeToBeLookedUpTogether) {
+TEST_F(SenderEpochsTest, SendersAreLookedUpTogether) {
   look_up({kAlice});
   clock_.advance(SenderEpochs::kMaxAge / 2);
   look_up({kBob});
@@ -53,7 +53,7 @@ TEST_F(SenderEpochsTest, SendersComeToBeLookedUpTogether) {
   EXPECT_EQ(store_.epoch_looks, 3);
 }
 
-TEST_F(SenderEpochsTest, NobodyElseCanTakeASenderOverOnAStoreOfOurOwn) {
+TEST_F(SenderEpochsTest, UnsharedStoreNeedsNoLookup) {
   store_.is_shared = false;
   look_up({kAlice});
   EXPECT_EQ(store_.epoch_looks, 0);

@@ -63,7 +63,7 @@ class SideQueueTest : public testing::Test {
 
 using Cids = std::vector<std::string>;
 
-TEST_F(SideQueueTest, NothingIsHeldWhereNobodyLocks) {
+TEST_F(SideQueueTest, WithoutLocksNothingIsHeld) {
   EXPECT_EQ(commit({group_entry_in("a"), group_entry_in("b", kOther)}), (Cids{"a", "b"}));
   EXPECT_FALSE(queue_.next_try());
 }
@@ -84,7 +84,7 @@ TEST_F(SideQueueTest, LockedStreamWaitsAndKeepsItsOrder) {
   EXPECT_EQ(seq, 4);
 }
 
-TEST_F(SideQueueTest, LockThatLastsIsBusyAfterASecond) {
+TEST_F(SideQueueTest, LastingLockIsBusyAfterASecond) {
   store_.locked.insert(kGroup);
   const auto began = std::chrono::steady_clock::now();
   EXPECT_EQ(commit({group_entry_in("a"), group_entry_in("b")}), Cids{});
@@ -103,7 +103,7 @@ TEST_F(SideQueueTest, LockThatLastsIsBusyAfterASecond) {
 }
 
 // Acks of chats to one target keep the order of the requests.
-TEST_F(SideQueueTest, RefusedEntryIsAnsweredBehindThoseThatWait) {
+TEST_F(SideQueueTest, RefusedEntryIsAnsweredAfterWaitingOnes) {
   store_.locked.insert(kGroup);
   GroupEntry refused = group_entry_in("b");
   refused.refusal = protocol::Refusal{Errno::kRateLimited, "slow down", {}};
@@ -116,7 +116,7 @@ TEST_F(SideQueueTest, RefusedEntryIsAnsweredBehindThoseThatWait) {
   EXPECT_EQ(come_back(), (Cids{"a", "refused b"}));
 }
 
-TEST_F(SideQueueTest, FailureOfEverybodyIsKnownToTheLane) {
+TEST_F(SideQueueTest, DatabaseFailureIsReportedToTheLane) {
   store_.commits.assign(kAttemptsMax, {ErrorCode::kUnavailable, false});
   EXPECT_EQ(commit({group_entry_in("a")}), Cids{"refused a"});
   EXPECT_TRUE(queue_.failed());
@@ -129,7 +129,7 @@ TEST_F(SideQueueTest, FailureOfEverybodyIsKnownToTheLane) {
 }
 
 // Behind a failed batch others are refused without being tried.
-TEST_F(SideQueueTest, RefusedEntriesAreNoSignThatStoringWorksAgain) {
+TEST_F(SideQueueTest, RefusedEntriesDoNotEndAnOutage) {
   ASSERT_TRUE(log::configure(log::Level::kWarn, ""));
   store_.commits.assign(kAttemptsMax, {ErrorCode::kUnavailable, false});
   testing::internal::CaptureStderr();

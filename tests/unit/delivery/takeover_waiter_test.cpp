@@ -24,7 +24,7 @@ class TakeoverWaiterTest : public ::testing::Test {
   int calls = 0;
 };
 
-TEST_F(TakeoverWaiterTest, EndsWhenTheOlderSessionIsGone) {
+TEST_F(TakeoverWaiterTest, EndsWhenTheOlderSessionHasClosed) {
   wait(2);
   waiter.tick();
   waiter.gone(UserId{2}, 1);
@@ -35,14 +35,14 @@ TEST_F(TakeoverWaiterTest, EndsWhenTheOlderSessionIsGone) {
   EXPECT_EQ(calls, 1);
 }
 
-TEST_F(TakeoverWaiterTest, DoesNotWaitForANodeThatDoesNotAnswer) {
+TEST_F(TakeoverWaiterTest, TimesOutIfTheNodeDoesNotAnswer) {
   wait(2);
   time_out();
   time_out();
   EXPECT_EQ(calls, 1);
 }
 
-TEST_F(TakeoverWaiterTest, TheReportOfAnOlderSessionDoesNotEndTheWaitForANewerOne) {
+TEST_F(TakeoverWaiterTest, ReportOfAnOlderSessionDoesNotEndTheWait) {
   wait(3);
   waiter.gone(kAlice, 1);
   EXPECT_EQ(calls, 0);
@@ -57,7 +57,7 @@ TEST_F(TakeoverWaiterTest, ASettledTakeoverIsNotReviewed) {
   EXPECT_EQ(reviews(), 0U);
 }
 
-TEST_F(TakeoverWaiterTest, ALateTakeoverIsReviewedUntilTheReportAndOnceMore) {
+TEST_F(TakeoverWaiterTest, LateTakeoverIsReviewedUntilAfterTheReport) {
   wait(2);
   time_out();
   EXPECT_EQ(reviews(), 0U);
@@ -77,7 +77,7 @@ TEST_F(TakeoverWaiterTest, ALateTakeoverIsReviewedUntilTheReportAndOnceMore) {
   EXPECT_EQ(reviews(), 0U);
 }
 
-TEST_F(TakeoverWaiterTest, AReportThatNobodyWaitsForCausesAReview) {
+TEST_F(TakeoverWaiterTest, UnexpectedReportCausesAReview) {
   waiter.gone(kAlice, 1);
   EXPECT_EQ(reviews(), 1U);
   EXPECT_EQ(reviews(), 0U);

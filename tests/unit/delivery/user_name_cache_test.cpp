@@ -48,7 +48,7 @@ class UserNameCacheTest : public storage::StorageTest {
   UserId bob_;
 };
 
-TEST_F(UserNameCacheTest, KnowsNeighboursOfWhomItWasAskedFor) {
+TEST_F(UserNameCacheTest, CachesNeighboursOfAMiss) {
   UserId far = alice_;
   while (far.value < 33) far = add_user("user " + std::to_string(far.value));
   EXPECT_EQ(name_of(alice_), "alice");
@@ -58,7 +58,7 @@ TEST_F(UserNameCacheTest, KnowsNeighboursOfWhomItWasAskedFor) {
   EXPECT_EQ(name_of(far), "new-user 32");
 }
 
-TEST_F(UserNameCacheTest, FindsWhoWasNotThereAMomentAgo) {
+TEST_F(UserNameCacheTest, DoesNotCacheMisses) {
   const UserId next{bob_.value + 1};
   EXPECT_EQ(name_of(next), "nobody");
   EXPECT_FALSE(user_names_.exists(next).value());
@@ -67,28 +67,28 @@ TEST_F(UserNameCacheTest, FindsWhoWasNotThereAMomentAgo) {
   EXPECT_TRUE(user_names_.exists(next).value());
 }
 
-TEST_F(UserNameCacheTest, ForgetsWhomItIsTold) {
+TEST_F(UserNameCacheTest, ForgetsOneUser) {
   EXPECT_EQ(name_of(alice_), "alice");
   rename_all();
   user_names_.forget(bob_);
   EXPECT_EQ(name_of(bob_), "new-bob");
 }
 
-TEST_F(UserNameCacheTest, ForgetsEverybody) {
+TEST_F(UserNameCacheTest, ForgetsAllUsers) {
   EXPECT_EQ(name_of(alice_), "alice");
   rename_all();
   user_names_.forget_all();
   EXPECT_EQ(name_of(alice_), "new-alice");
 }
 
-TEST_F(UserNameCacheTest, KeepsNothingThatIsOlderThanADeletion) {
+TEST_F(UserNameCacheTest, CachesNothingReadBeforeADeletion) {
   InterruptedConnection connection(*connection_, [this] { user_names_.forget(bob_); });
   EXPECT_EQ(user_names_.name_of(alice_, connection).value(), "alice");
   rename_all();
   EXPECT_EQ(name_of(bob_), "new-bob");
 }
 
-TEST_F(UserNameCacheTest, KeepsNothingThatATransactionSees) {
+TEST_F(UserNameCacheTest, CachesNothingReadInATransaction) {
   {
     auto transaction = storage::Transaction::begin(*connection_, storage::TransactionKind::kRead);
     ASSERT_TRUE(transaction);

@@ -59,7 +59,7 @@ TEST_F(WindowTest, GapIsReadFromTheTable) {
 }
 
 // The database has lost rows 3 to 5, and new messages got their seqs.
-TEST_F(WindowTest, MessageUnderAReusedSeqIsNotTakenForARepeat) {
+TEST_F(WindowTest, MessageWithAReusedSeqIsNotARepeat) {
   log_in();
   store(1, 5);
   offer(5);
@@ -79,7 +79,7 @@ TEST_F(WindowTest, MessageUnderAReusedSeqIsNotTakenForARepeat) {
 }
 
 // The bus did not bring the first of the new messages.
-TEST_F(WindowTest, NewMessagesUnderReusedSeqsAreFoundInTheTable) {
+TEST_F(WindowTest, NewMessagesWithReusedSeqsAreRead) {
   log_in();
   store(1, 5);
   offer(5);
@@ -91,7 +91,7 @@ TEST_F(WindowTest, NewMessagesUnderReusedSeqsAreFoundInTheTable) {
 }
 
 // Nothing has been pushed: when the lost messages were sent was read at the login.
-TEST_F(WindowTest, ReusedSeqIsNoticedByAWindowThatHasPushedNothing) {
+TEST_F(WindowTest, ReusedSeqIsDetectedBeforeTheFirstPush) {
   store(1, 5);
   advance(5);
   log_in();
@@ -101,7 +101,7 @@ TEST_F(WindowTest, ReusedSeqIsNoticedByAWindowThatHasPushedNothing) {
   EXPECT_EQ(received(), (Seqs{3, 4}));
 }
 
-TEST_F(WindowTest, LossIsNoticedByTheHead) {
+TEST_F(WindowTest, LossIsDetectedByTheHead) {
   log_in(true);
   store(1, 5);
   offer(5);
@@ -118,7 +118,7 @@ TEST_F(WindowTest, LossIsNoticedByTheHead) {
 }
 
 // It was read before the last messages were pushed.
-TEST_F(WindowTest, OldHeadIsNotTakenForALoss) {
+TEST_F(WindowTest, StaleHeadIsNotALoss) {
   log_in(true);
   store(1, 5);
   offer(5);
@@ -137,7 +137,7 @@ TEST_F(WindowTest, OldHeadIsNotTakenForALoss) {
 }
 
 // The cursor was written to the table of a database that had lost the messages.
-TEST_F(WindowTest, PositionPastTheHeadHidesNoNewMessage) {
+TEST_F(WindowTest, PositionPastTheHeadHidesNothing) {
   store(1, 2);
   advance(5);
   log_in();
@@ -146,7 +146,7 @@ TEST_F(WindowTest, PositionPastTheHeadHidesNoNewMessage) {
   EXPECT_EQ(received(), Seqs{3});
 }
 
-TEST_F(WindowTest, HoldsEverythingUntilTheLoginIsAnswered) {
+TEST_F(WindowTest, HoldsPushesUntilTheLoginIsAnswered) {
   attach();
   store(1, 2);
   offer(1);
@@ -157,7 +157,7 @@ TEST_F(WindowTest, HoldsEverythingUntilTheLoginIsAnswered) {
   EXPECT_EQ(received(), (Seqs{0, 100, 1, 2}));
 }
 
-TEST_F(WindowTest, WhatTheAnswerCarriedIsNotPushedAgain) {
+TEST_F(WindowTest, MessagesInTheLoginReplyAreNotPushedAgain) {
   attach();
   store(1, 4);
   release({push(1), push(2)});
@@ -173,7 +173,7 @@ TEST_F(WindowTest, BeginsAtTheDeliveredPosition) {
 }
 
 // The page was read before the message was committed, and arrives after it was offered.
-TEST_F(WindowTest, MessageThatComesWhileAPageIsOnItsWayIsNotLost) {
+TEST_F(WindowTest, MessageDuringACatchUpIsNotLost) {
   log_in();
   store(1, 2);
   rig_.in_loop([this] {
@@ -185,7 +185,7 @@ TEST_F(WindowTest, MessageThatComesWhileAPageIsOnItsWayIsNotLost) {
   EXPECT_EQ(received(), (Seqs{1, 2, 3}));
 }
 
-TEST_F(WindowTest, HoleInTheTableIsPassedOver) {
+TEST_F(WindowTest, HoleInTheTableIsSkipped) {
   log_in();
   store(1, 2);
   store(4, 5);
@@ -231,7 +231,7 @@ TEST_F(WindowTest, JoinBeginsAtTheStreamsPosition) {
 
 // The server could not learn whether a joining was committed; what it does learn is where the table
 // says that the stream is.
-TEST_F(WindowTest, GroupThatIsNewToTheWindowBeginsWhereTheTableSaysAndIsLive) {
+TEST_F(WindowTest, UnknownGroupBecomesLiveByNotice) {
   const GroupId noticed = add_group("noticed", bob_);
   const GroupId synced = add_group("synced", bob_);
   log_in();
@@ -257,7 +257,7 @@ TEST_F(WindowTest, GroupThatIsNewToTheWindowBeginsWhereTheTableSaysAndIsLive) {
 }
 
 // One look may have been answered by a database server that was being replaced.
-TEST_F(WindowTest, GroupThatTwoLooksDoNotFindIsLeft) {
+TEST_F(WindowTest, GroupMissingTwiceIsLeft) {
   const GroupId lost = add_group("lost", bob_);
   const GroupId kept = add_group("kept", bob_);
   log_in();
@@ -329,7 +329,7 @@ class SlowBus final : public cluster::Bus {
 
 // Another member of this loop has made the node listen to the group, but that is not confirmed yet,
 // and a message that another node publishes meanwhile is not heard.
-TEST_F(WindowTest, WhoJoinsBehindAnotherLooksAgainOnceTheBusListens) {
+TEST_F(WindowTest, SecondMemberChecksAgainOnceSubscribed) {
   const GroupId group = add_group("group", bob_);
   SlowBus bus;
   LoopDelivery loop(backlog_, writeback_, bus, rig_.workers());
@@ -355,7 +355,7 @@ TEST_F(WindowTest, WhoJoinsBehindAnotherLooksAgainOnceTheBusListens) {
   rig_.in_loop([] { return 0; });
 }
 
-TEST_F(WindowTest, CountsAsDeliveredWhatLeftForTheSocket) {
+TEST_F(WindowTest, WrittenMessagesCountAsDelivered) {
   log_in();
   store(1, 3);
   rig_.in_loop([this] {
@@ -389,7 +389,7 @@ TEST_F(WindowTest, AcknowledgingClientDecidesWhatIsDelivered) {
   });
 }
 
-TEST_F(WindowTest, FailedCatchUpIsTriedAgainAtTheTick) {
+TEST_F(WindowTest, FailedCatchUpIsRetriedAtTheTick) {
   log_in();
   store(1, 3);
   run("ALTER TABLE directmessage RENAME TO away");
@@ -418,7 +418,7 @@ TEST_F(WindowTest, SlowReaderFallsBehindAndGetsEverythingWhenItReads) {
 }
 
 // It may not be listening any more: what it has not been told it is told when it comes back.
-TEST_F(WindowTest, NothingIsPushedToWhoHasHungUp) {
+TEST_F(WindowTest, NothingIsPushedAfterAHangUp) {
   log_in();
   store(1, 1);
   std::promise<void> gate;
@@ -437,14 +437,14 @@ TEST_F(WindowTest, NothingIsPushedToWhoHasHungUp) {
   EXPECT_TRUE(pair_.peer->at_end());
 }
 
-TEST_F(WindowTest, EventsAreLostOnSlowReaders) {
+TEST_F(WindowTest, EventsAreDroppedForSlowReaders) {
   log_in();
   say("{\"seq\":0,\"x\":\"" + std::string(1024 * 1024, 'x') + "\"}");
   event("{\"seq\":7}");
   EXPECT_EQ(received(), Seqs{0});
 }
 
-TEST_F(WindowTest, DetachHandsTheCursorsOver) {
+TEST_F(WindowTest, DetachWritesTheCursors) {
   log_in();
   store(1, 2);
   offer(1);
@@ -457,7 +457,7 @@ TEST_F(WindowTest, DetachHandsTheCursorsOver) {
 
 // A client that logs out while its last messages are still on the way out has them: they must
 // not come again.
-TEST_F(WindowTest, DetachWaitsUntilWhatWasPushedHasLeft) {
+TEST_F(WindowTest, DetachWaitsForPushedOutput) {
   log_in();
   store(1, 1);
   bool finished = false;

@@ -86,14 +86,14 @@ TEST_F(WritebackTest, CoalescesAndKeepsTheHighestPosition) {
   EXPECT_EQ(faulty_.commits, 1);
 }
 
-TEST_F(WritebackTest, StopWritesWhatIsLeft) {
+TEST_F(WritebackTest, StopWritesTheRest) {
   writeback_.start();
   writeback_.add({direct(4)});
   writeback_.stop();
   EXPECT_EQ(delivered(), 4);
 }
 
-TEST_F(WritebackTest, ReleaseWritesCursorsAndStateInOneTransactionBeforeItIsTold) {
+TEST_F(WritebackTest, ReleaseWritesCursorsAndStateInOneTransaction) {
   writeback_.add({direct(4)});
   writeback_.start();
   EXPECT_TRUE(release(alice_, epoch_));
@@ -118,7 +118,7 @@ TEST_F(WritebackTest, ReleasesOfABurstShareOneTransaction) {
   EXPECT_EQ(faulty_.commits, 1);
 }
 
-TEST_F(WritebackTest, AReleaseDoesNotWaitForTheCursorsOfOthers) {
+TEST_F(WritebackTest, ReleaseDoesNotWaitForOthersCursors) {
   writeback_.start();
   writeback_.add({{bob_, {}, group_, 3}});
   EXPECT_TRUE(release(alice_, epoch_));
@@ -126,7 +126,7 @@ TEST_F(WritebackTest, AReleaseDoesNotWaitForTheCursorsOfOthers) {
   EXPECT_EQ(faulty_.commits, 2);
 }
 
-TEST_F(WritebackTest, FailedReleaseIsKeptAndWrittenLater) {
+TEST_F(WritebackTest, FailedReleaseIsRetried) {
   writeback_.start();
   faulty_.failing = true;
   writeback_.add({direct(4)});
@@ -142,7 +142,7 @@ TEST_F(WritebackTest, FailedReleaseIsKeptAndWrittenLater) {
   writeback_.stop();
 }
 
-TEST_F(WritebackTest, StopEndsThoughTheDatabaseIsAway) {
+TEST_F(WritebackTest, StopEndsDuringAnOutage) {
   writeback_.start();
   faulty_.failing = true;
   EXPECT_TRUE(release(alice_, epoch_));
@@ -150,7 +150,7 @@ TEST_F(WritebackTest, StopEndsThoughTheDatabaseIsAway) {
   EXPECT_TRUE(online());
 }
 
-TEST_F(WritebackTest, LateReleaseDoesNotTouchANewerSession) {
+TEST_F(WritebackTest, LateReleaseKeepsANewerSession) {
   writeback_.start();
   faulty_.failing = true;
   EXPECT_TRUE(release(alice_, epoch_));
@@ -161,14 +161,14 @@ TEST_F(WritebackTest, LateReleaseDoesNotTouchANewerSession) {
   EXPECT_EQ(faulty_.commits, 1);
 }
 
-TEST_F(WritebackTest, TellsThatANewerSessionHasTheUser) {
+TEST_F(WritebackTest, ReportsANewerSession) {
   ASSERT_TRUE(storage::UserModel(*connection_).claim(alice_, {NodeId{1}, 1}, false));
   writeback_.start();
   EXPECT_FALSE(release(alice_, epoch_));
   EXPECT_TRUE(online());
 }
 
-TEST_F(WritebackTest, ReleaseWhoseAnswerWasLostIsToldOnceItIsKnown) {
+TEST_F(WritebackTest, ReleaseWithALostAnswerIsReportedOnceKnown) {
   for (const auto loss :
        {FaultyDatabase::Loss::kAfterTheEffect, FaultyDatabase::Loss::kBeforeTheEffect}) {
     Writeback writeback(pool_);
@@ -189,7 +189,7 @@ TEST_F(WritebackTest, ReleaseWhoseAnswerWasLostIsToldOnceItIsKnown) {
 }
 
 // Longer than the release is waited for.
-TEST_F(WritebackTest, ReleaseWhoseAnswersAreAllLostIsToldInTheEnd) {
+TEST_F(WritebackTest, ReleaseWithOnlyLostAnswersIsReportedInTheEnd) {
   ReleaseListener listener;
   faulty_.lose(FaultyDatabase::Loss::kAfterTheEffect, 10);
   writeback_.start(&listener);
@@ -199,7 +199,7 @@ TEST_F(WritebackTest, ReleaseWhoseAnswersAreAllLostIsToldInTheEnd) {
   writeback_.stop();
 }
 
-TEST_F(WritebackTest, LostReleaseOfAnOlderSessionIsTheOlderSessions) {
+TEST_F(WritebackTest, LostReleaseOfAnOlderSessionKeepsTheNewer) {
   ASSERT_TRUE(storage::UserModel(*connection_).claim(alice_, {NodeId{1}, 1}, false));
   ReleaseListener listener;
   faulty_.lose(FaultyDatabase::Loss::kAfterTheEffect);

@@ -42,7 +42,7 @@ class NemesisJudge : public ::testing::Test {
   Judge judge{"run"};
 };
 
-TEST_F(NemesisJudge, FindsNothingWhereEverythingIsRight) {
+TEST_F(NemesisJudge, AcceptsACorrectRun) {
   judge.joined(kAlice, kTea, at(0));
   judge.joined(kBob, kTea, at(0));
   const std::size_t first = to_bob();
@@ -63,7 +63,7 @@ TEST_F(NemesisJudge, FindsNothingWhereEverythingIsRight) {
   EXPECT_THAT(judge.violations(), IsEmpty());
 }
 
-TEST_F(NemesisJudge, FindsAMessageThatIsOverdue) {
+TEST_F(NemesisJudge, FindsAnOverdueMessage) {
   const std::size_t lost = to_bob();
   judge.acked(lost, 1, at(0));
   EXPECT_FALSE(judge.overdue(kBob, at(100), at(1'000), milliseconds{1'000}));
@@ -72,7 +72,7 @@ TEST_F(NemesisJudge, FindsAMessageThatIsOverdue) {
   EXPECT_THAT(*overdue, HasSubstr("user 2 still misses message 0"));
 }
 
-TEST_F(NemesisJudge, WhatCameOnATakenOverSessionIsStillAwaited) {
+TEST_F(NemesisJudge, MessageOnATakenOverSessionIsStillAwaited) {
   const std::size_t message = to_bob();
   judge.pushed(kBob, push(message, 1), false);
   judge.acked(message, 1, at(0));
@@ -98,7 +98,7 @@ TEST_F(NemesisJudge, FindsAHoleInADirectStream) {
   expect_only("misses what is after seq 0");
 }
 
-TEST_F(NemesisJudge, FindsWhatComesOutOfOrderInAGroup) {
+TEST_F(NemesisJudge, FindsReorderingInAGroup) {
   judge.joined(kBob, kTea, at(0));
   const std::size_t first = to_tea();
   judge.pushed(kBob, push(to_tea(), 2), true);
@@ -106,7 +106,7 @@ TEST_F(NemesisJudge, FindsWhatComesOutOfOrderInAGroup) {
   expect_only("after seq 2");
 }
 
-TEST_F(NemesisJudge, FindsAHoleInAGroupThatIsNoMessageOfOnesOwn) {
+TEST_F(NemesisJudge, FindsAHoleInAGroupExceptOwnMessages) {
   judge.joined(kBob, kTea, at(0));
   const std::size_t first = to_tea();
   const std::size_t own = judge.sent(kBob, true, kTea, at(0));
@@ -140,7 +140,7 @@ TEST_F(NemesisJudge, FindsAnAcknowledgedMessageThatIsNotStored) {
   expect_only("acknowledged and is not in the table");
 }
 
-TEST_F(NemesisJudge, FindsWhatIsStoredTwice) {
+TEST_F(NemesisJudge, FindsADuplicateRow) {
   const std::size_t message = to_bob();
   judge.compare_with_tables({row(message, 1), row(message, 2)}, {});
   expect_only("stored under a second seq");
@@ -152,7 +152,7 @@ TEST_F(NemesisJudge, FindsAHoleInTheTable) {
   expect_only("P4: 1 → 2 has seq 2 after 0 in the table");
 }
 
-TEST_F(NemesisJudge, FindsWhatNobodySentAndWhatWasChanged) {
+TEST_F(NemesisJudge, FindsUnsentAndChangedMessages) {
   const std::size_t message = to_bob();
   Json changed = push(message, 1);
   changed["msg"] = "something else";
@@ -165,14 +165,14 @@ TEST_F(NemesisJudge, FindsWhatNobodySentAndWhatWasChanged) {
               ElementsAre(HasSubstr("changed"), HasSubstr("nobody sent"), HasSubstr("mistake")));
 }
 
-TEST_F(NemesisJudge, FindsWhatHistoryLeavesOut) {
+TEST_F(NemesisJudge, FindsAMessageMissingFromHistory) {
   const std::size_t first = to_bob();
   const std::size_t second = to_bob();
   judge.compare_history(kBob, {row(first, 1)}, {row(first, 1), row(second, 2)});
   expect_only("user 2 is not shown seq 2");
 }
 
-TEST_F(NemesisJudge, FindsWhatHistoryShowsTwice) {
+TEST_F(NemesisJudge, FindsADuplicateInHistory) {
   const std::size_t first = to_bob();
   judge.compare_history(kBob, {row(first, 1), row(first, 1)}, {row(first, 1)});
   expect_only("twice");

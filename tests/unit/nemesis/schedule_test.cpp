@@ -22,7 +22,7 @@ TEST(NemesisSchedule, SameSeedGivesTheSameRounds) {
 }
 
 // What a seed once drew it draws for ever, on every machine: a seed in a report stays of use.
-TEST(NemesisSchedule, ASeedDrawsWhatItAlwaysDrew) {
+TEST(NemesisSchedule, SeedsGiveStableSchedules) {
   const Round round = draw_round(1, 1, kNodes);
   ASSERT_FALSE(round.events.empty());
   ASSERT_TRUE(round.standing);
@@ -35,7 +35,7 @@ TEST(NemesisSchedule, SeedsAndRoundsDiffer) {
   EXPECT_NE(draw_round(1, 0, kNodes).events, draw_round(1, 1, kNodes).events);
 }
 
-TEST(NemesisSchedule, EveryFaultComesWithinAHundredRounds) {
+TEST(NemesisSchedule, EveryFaultOccursWithinAHundredRounds) {
   std::set<Fault> drawn;
   for (std::size_t number = 1; number < 200; number += 2) {
     for (const Event& event : draw_round(3, number, kNodes).events) drawn.insert(event.fault);
@@ -43,7 +43,7 @@ TEST(NemesisSchedule, EveryFaultComesWithinAHundredRounds) {
   EXPECT_EQ(drawn.size(), kFaults);
 }
 
-TEST(NemesisSchedule, EventsKeepTheirBounds) {
+TEST(NemesisSchedule, EventsRespectTheirBounds) {
   for (std::size_t number = 0; number < 200; ++number) {
     const Round round = draw_round(5, number, kNodes);
     milliseconds before{0};
@@ -91,7 +91,7 @@ TEST(NemesisSchedule, LightRoundsHaveOneFaultOrTwoKindsOfLostAnswersInTurn) {
 }
 
 // Both others are about to free its users then.
-TEST(NemesisSchedule, AnswersAboutADeadNodeAreLostNowAndThen) {
+TEST(NemesisSchedule, AnswersAboutADeadNodeAreSometimesLost) {
   int lost = 0;
   for (std::size_t number = 1; number < 400; number += 2) {
     const Round round = draw_round(5, number, kNodes);
@@ -111,7 +111,7 @@ TEST(NemesisSchedule, AnswersAboutADeadNodeAreLostNowAndThen) {
   EXPECT_GE(lost, 10);
 }
 
-TEST(NemesisSchedule, NothingHappensToAStoppedOrKilledNodeTwice) {
+TEST(NemesisSchedule, StoppedOrKilledNodesAreNotHitTwice) {
   for (std::size_t number = 0; number < 200; ++number) {
     std::vector<Event> stops = draw_round(5, number, kNodes).events;
     std::erase_if(stops, [](const Event& event) {

@@ -95,7 +95,7 @@ class AcceptorTest : public testing::Test {
       });
 };
 
-TEST_F(AcceptorTest, TellsThePortThatTheKernelChose) {
+TEST_F(AcceptorTest, ReportsThePortChosenByTheKernel) {
   EXPECT_NE(acceptor_->address().port(), 0);
   EXPECT_EQ(acceptor_->address().host(), "127.0.0.1");
 }
@@ -109,7 +109,7 @@ TEST_F(AcceptorTest, AcceptsMoreCallersThanFitInOneRound) {
   EXPECT_TRUE(eventually([&] { return accepted_ == 200; }));
 }
 
-TEST_F(AcceptorTest, HandsOnTheOptionsThatConnectionsLiveBy) {
+TEST_F(AcceptorTest, AcceptedSocketsInheritTheOptions) {
   const TcpClient client(acceptor_->address());
   ASSERT_TRUE(eventually([&] { return accepted_ == 1; }));
   thread_.call([this] {
@@ -123,7 +123,7 @@ TEST_F(AcceptorTest, HandsOnTheOptionsThatConnectionsLiveBy) {
   });
 }
 
-TEST_F(AcceptorTest, WaitsForADescriptorWithoutSpinningAndThenServesTheCaller) {
+TEST_F(AcceptorTest, WaitsForADescriptorWithoutSpinning) {
   SKIP_IF_A_SANITIZER_NEEDS_DESCRIPTORS();
   std::vector<base::UniqueFd> callers;
   for (int i = 0; i < 2; ++i) callers.emplace_back(::socket(AF_INET, SOCK_STREAM, 0));
@@ -160,7 +160,7 @@ TEST_F(AcceptorTest, ClosesWhilePaused) {
   EXPECT_TRUE(eventually([&] { return accepted_ == 1; }));
 }
 
-TEST_F(AcceptorTest, MayCloseItselfFromItsCallback) {
+TEST_F(AcceptorTest, MayBeClosedFromItsCallback) {
   std::atomic<int> taken{0};
   std::unique_ptr<Acceptor> once;
   once = std::make_unique<Acceptor>(thread_.loop(), [&](base::UniqueFd, const Address&) {
@@ -204,7 +204,7 @@ TEST_F(AcceptorTest, RefusesAPortInUseAndNamesIt) {
   EXPECT_NE(message.find("already in use"), std::string::npos) << message;
 }
 
-TEST_F(AcceptorTest, RefusesAnAddressThatIsNotHere) {
+TEST_F(AcceptorTest, RefusesAnAddressOfAnotherMachine) {
   const auto opened = thread_.call([&] {
     Acceptor other(thread_.loop(), [](base::UniqueFd, const Address&) {});
     return bind_and_listen(other, Address::parse("192.0.2.1:6000").value());

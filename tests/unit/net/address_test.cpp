@@ -90,7 +90,7 @@ TEST(Address, RefusesBadTextsAndNamesThem) {
   }
 }
 
-TEST(Address, TakesAnIpv4CallerOfAnIpv6ListenerForWhatItIs) {
+TEST(Address, MapsIpv4ClientsOfIpv6ListenersToIpv4) {
   sockaddr_in6 mapped{};
   mapped.sin6_family = AF_INET6;
   mapped.sin6_port = htons(4711);
@@ -102,7 +102,7 @@ TEST(Address, TakesAnIpv4CallerOfAnIpv6ListenerForWhatItIs) {
   EXPECT_TRUE(address.is_loopback());
 }
 
-TEST(Address, KeepsWhatTheKernelReports) {
+TEST(Address, KeepsTheKernelsAddress) {
   for (const std::string_view text : {"10.1.2.3:99", "[fe80::1]:99"}) {
     const auto address = Address::parse(text);
     ASSERT_TRUE(address);

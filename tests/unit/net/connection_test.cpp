@@ -38,7 +38,7 @@ void echo(Connection& connection, std::string_view bytes) {
   connection.send(bytes);
 }
 
-TEST(Connection, HandsBytesInAndOut) {
+TEST(Connection, PassesBytesInAndOut) {
   ServerRig rig;
   rig.behaviour.on_bytes = echo;
   TcpClient client = rig.connect();
@@ -81,7 +81,7 @@ TEST(Connection, FlushNowWritesBeforeItReturns) {
   EXPECT_EQ(recorder->writes, 1);
 }
 
-TEST(Connection, SeesThatThePeerHungUpBehindInputThatItDoesNotRead) {
+TEST(Connection, DetectsAHangUpAfterUnreadInput) {
   ServerRig rig;
   TcpClient client = rig.connect();
   const auto recorder = rig.recorder();
@@ -145,7 +145,7 @@ TEST(Connection, SleepsWhileAPeerDoesNotRead) {
   EXPECT_LT(test::cpu_time(rig.pool().at(0)) - before, test::kIdleCpu);
 }
 
-TEST(Connection, TellsTheEndOfInputOnceAndStillWrites) {
+TEST(Connection, ReportsTheEndOfInputOnceAndStillWrites) {
   ServerRig rig;
   TcpClient client = rig.connect();
   ASSERT_TRUE(client.send("question"));
@@ -174,7 +174,7 @@ TEST(Connection, TellsTheEndOfInputOnceAndStillWrites) {
   EXPECT_EQ(recorder->closed, 1);
 }
 
-TEST(Connection, CloseWhenSentDeliversEverythingThoughThePeerKeepsSending) {
+TEST(Connection, CloseWhenSentDeliversAllWhileThePeerSends) {
   ServerRig rig;
   TcpClient client = rig.connect(16 * 1024);
   const auto recorder = rig.recorder();
@@ -217,7 +217,7 @@ void fix_receive_buffers(const Address& listener) {
 
 // The peer has said much, then FIN, and reads slowly: closing over its unread input would send
 // RST, and what still waits in our kernel would never arrive.
-TEST(Connection, ReadsAllInputBeforeItClosesSoThatItsLastBytesArrive) {
+TEST(Connection, ReadsAllInputBeforeClosing) {
   ServerRig rig;
   fix_receive_buffers(rig.server().address());
   TcpClient client = rig.connect(4096);
@@ -261,7 +261,7 @@ TEST(Connection, LingersUntilThePeerCloses) {
   EXPECT_EQ(recorder->received(), "");
 }
 
-TEST(Connection, LingersNoLongerThanItsDeadline) {
+TEST(Connection, LingersAtMostUntilItsDeadline) {
   ServerRig rig;
   TcpClient client = rig.connect();
   const auto recorder = rig.recorder();
@@ -278,7 +278,7 @@ TEST(Connection, LingersNoLongerThanItsDeadline) {
   EXPECT_EQ(recorder->deadlines, 0);
 }
 
-TEST(Connection, TellsTheDeadlineAlsoWhileAPeerDoesNotReadTheLastWords) {
+TEST(Connection, DeadlineAppliesWhileDraining) {
   ServerRig rig;
   rig.behaviour.on_deadline = [](Connection& c) { c.close(); };
   TcpClient client = rig.connect(4096);
@@ -292,7 +292,7 @@ TEST(Connection, TellsTheDeadlineAlsoWhileAPeerDoesNotReadTheLastWords) {
   EXPECT_EQ(recorder->deadlines, 1);
 }
 
-TEST(Connection, CloseWhenSentTellsOnClosedOnlyAfterItReturned) {
+TEST(Connection, CloseWhenSentCallsOnClosedAfterReturning) {
   ServerRig rig;
   std::atomic<bool> told_inside{false};
   ServerRig* const seen = &rig;
@@ -390,7 +390,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& tested) { return tested.param.name; });
 
 // The handler's maker may already speak, pause, or close before the connection is open.
-TEST(Connection, ObeysWhatItWasToldBeforeItWasOpen) {
+TEST(Connection, ObeysCallsMadeBeforeOpen) {
   {
     ServerRig rig;
     rig.behaviour.on_made = [](Connection& c) {
@@ -440,7 +440,7 @@ TEST(Connection, ReadsNothingWhilePausedAndGoesOnAfterwards) {
   EXPECT_TRUE(eventually([&] { return recorder->received() == "later"; }));
 }
 
-TEST(Connection, NoticesAResetWhileReadingIsPaused) {
+TEST(Connection, DetectsAResetWhileReadingIsPaused) {
   ServerRig rig;
   TcpClient client = rig.connect();
   const auto recorder = rig.recorder();
@@ -451,7 +451,7 @@ TEST(Connection, NoticesAResetWhileReadingIsPaused) {
   EXPECT_EQ(recorder->input_ends, 0);
 }
 
-TEST(Connection, NoticesAResetInEveryState) {
+TEST(Connection, DetectsAResetInEveryState) {
   const std::string big = pattern(2 << 20);
   const std::function<void(Connection&)> states[] = {
       [](Connection&) {},
@@ -475,7 +475,7 @@ TEST(Connection, NoticesAResetInEveryState) {
   }
 }
 
-TEST(Connection, TellsADeadlineThatMaySetTheNextOne) {
+TEST(Connection, DeadlineCallbackMaySetTheNextOne) {
   ServerRig rig;
   std::atomic<bool> early{false};
   steady_clock::time_point due;  // the loop's
@@ -498,7 +498,7 @@ TEST(Connection, TellsADeadlineThatMaySetTheNextOne) {
 }
 
 // The deadline and the event that closes the connection come in the same round.
-TEST(Connection, TellsNoDeadlineAfterItWasClosed) {
+TEST(Connection, ReportsNoDeadlineAfterClose) {
   ServerRig rig;
   rig.behaviour.on_bytes = [](Connection& c, std::string_view) { c.close(); };
   TcpClient client = rig.connect();

@@ -76,7 +76,7 @@ TEST(EventLoop, RunsTheTasksOfEachPosterInItsOrder) {
   }
 }
 
-TEST(EventLoop, IsWokenFromItsSleepByEveryPost) {
+TEST(EventLoop, EveryPostWakesASleepingLoop) {
   LoopThread thread;
   // Each call waits for the one before, so the loop goes to sleep in between, again and again.
   for (int i = 0; i < 2000; ++i) ASSERT_EQ(thread.call([i] { return i; }), i);
@@ -104,7 +104,7 @@ TEST(EventLoop, WritesItsEventfdOnlyWhenItSleeps) {
   EXPECT_TRUE(eventually([&] { return ran == 200; }));
 }
 
-TEST(EventLoop, RunsWhatWasPostedBeforeStop) {
+TEST(EventLoop, RunsTasksPostedBeforeStop) {
   for (int round = 0; round < 50; ++round) {
     LoopThread thread;
     std::atomic<int> ran{0};
@@ -114,7 +114,7 @@ TEST(EventLoop, RunsWhatWasPostedBeforeStop) {
   }
 }
 
-TEST(EventLoop, StopsAtOnceWhenItWasStoppedBeforeItRan) {
+TEST(EventLoop, StopBeforeRunEndsItAtOnce) {
   EventLoop loop(base::system_clock());
   ASSERT_TRUE(loop.open());
   bool ran = false;
@@ -124,7 +124,7 @@ TEST(EventLoop, StopsAtOnceWhenItWasStoppedBeforeItRan) {
   EXPECT_TRUE(ran);
 }
 
-TEST(EventLoop, LivesOnAfterATaskThatThrows) {
+TEST(EventLoop, SurvivesAThrowingTask) {
   silence_log();
   LoopThread thread;
   thread.loop().post([] { throw std::runtime_error("on purpose"); });
@@ -132,7 +132,7 @@ TEST(EventLoop, LivesOnAfterATaskThatThrows) {
   EXPECT_EQ(thread.call([] { return 7; }), 7);
 }
 
-TEST(EventLoop, OwnsWhatATaskOwnsEvenIfItNeverRuns) {
+TEST(EventLoop, DestroysTasksThatNeverRan) {
   auto alive = std::make_shared<int>(1);
   {
     EventLoop loop(base::system_clock());
@@ -148,7 +148,7 @@ TEST(EventLoop, KnowsItsOwnThread) {
   EXPECT_FALSE(thread.loop().in_loop());
 }
 
-TEST(EventLoopDeathTest, AbortsWhenACallComesFromAWrongThread) {
+TEST(EventLoopDeathTest, AbortsOnACallFromAnotherThread) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   LoopThread thread;
   EXPECT_DEATH(thread.loop().assert_in_loop(), "in_loop");
@@ -232,7 +232,7 @@ struct Mortal final : EventHandler {
   Journal& journal;
 };
 
-TEST(EventLoop, EndsARoundAfterItsTasksAndBuriesTheRetiredLast) {
+TEST(EventLoop, EndsARoundAfterItsTasksAndDestroysRetiredItemsLast) {
   Journal journal;
   AtRoundEnd end(journal);
   LoopThread thread;
@@ -256,7 +256,7 @@ TEST(EventLoop, EndsARoundAfterItsTasksAndBuriesTheRetiredLast) {
                                                      "buried", "next round"}));
 }
 
-TEST(EventLoop, EndsTheRoundAlsoForWhatTheBuriedAskFor) {
+TEST(EventLoop, RunsRoundEndsRequestedByDestroyedItems) {
   struct Heir final : EventHandler {
     Heir(EventLoop& to, AtRoundEnd& what) : loop(to), end(what) {}
     ~Heir() override { loop.at_round_end(end); }

@@ -34,7 +34,7 @@ TEST(LoopPool, StartAndStopTwiceAreHarmless) {
   pool.stop();
 }
 
-TEST(LoopPool, RunsWhatWasPostedBeforeStopAndNothingLater) {
+TEST(LoopPool, RunsTasksPostedBeforeStopAndNoneLater) {
   LoopPool pool(2, base::system_clock());
   ASSERT_TRUE(pool.start());
   std::atomic<int> ran{0};

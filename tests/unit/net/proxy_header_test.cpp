@@ -59,7 +59,7 @@ const GoodHeader kGood[] = {
     {binary_header(0x21, 0x00, kTlvs), ""},
 };
 
-TEST(ProxyHeader, GivesTheClientAndItsOwnLength) {
+TEST(ProxyHeader, ReturnsTheClientAndItsLength) {
   for (const GoodHeader& row : kGood) {
     for (const std::string_view after : {""sv, "{"sv, "\r\n"sv, "PROXY TCP4 1.1.1.1"sv}) {
       const ProxyHeader header = parse_proxy_header(row.header + std::string(after));
@@ -70,7 +70,7 @@ TEST(ProxyHeader, GivesTheClientAndItsOwnLength) {
   }
 }
 
-TEST(ProxyHeader, NeedsMoreUpToItsLastByte) {
+TEST(ProxyHeader, NeedsEveryByte) {
   for (const GoodHeader& row : kGood) {
     for (std::size_t size = 0; size < row.header.size(); ++size) {
       EXPECT_EQ(parse_proxy_header(row.header.substr(0, size)).state, State::kNeedsMore)
@@ -88,14 +88,14 @@ TEST(ProxyHeader, LongestLineOfTextHas107Bytes) {
   EXPECT_EQ(parse_proxy_header(longest + std::string(500, 'x') + "\r\n").state, State::kMalformed);
 }
 
-TEST(ProxyHeader, LongestBinaryOneIsRefusedByItsLengthAlone) {
+TEST(ProxyHeader, OversizedBinaryHeaderIsRefusedByItsLength) {
   const std::string over = binary_header(0x21, 0x11, kBodyV4 + zeros(536 - 16 - 12 + 1));
   EXPECT_EQ(parse_proxy_header(over.substr(0, 15)).state, State::kNeedsMore);
   EXPECT_EQ(parse_proxy_header(over.substr(0, 16)).state, State::kMalformed);
   EXPECT_EQ(parse_proxy_header(binary_header(0x20, 0x00, zeros(65535))).state, State::kMalformed);
 }
 
-TEST(ProxyHeader, RefusesWhatBeginsLikeNoHeaderAtItsFirstWrongByte) {
+TEST(ProxyHeader, RefusesOtherInputAtItsFirstWrongByte) {
   for (const std::string_view bytes : {"{"sv, " "sv, "\0"sv, "\n"sv, "GET / HTTP/1.1"sv, "proxy "sv,
                                        "PROXX"sv, "PROXY\r"sv, "\rP"sv, "\r\n\r\n\1"sv}) {
     EXPECT_EQ(parse_proxy_header(bytes).state, State::kMalformed)
@@ -170,7 +170,7 @@ TEST(ProxyHeader, RefusesMalformedLines) {
   }
 }
 
-TEST(ProxyHeader, RefusesMalformedBinaryOnes) {
+TEST(ProxyHeader, RefusesMalformedBinaryHeaders) {
   struct BadHeader {
     unsigned command;
     unsigned family;

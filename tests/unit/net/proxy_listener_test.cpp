@@ -86,7 +86,7 @@ TEST_F(ProxyListener, UnknownAndLocalKeepTheSocketsOwnPeer) {
   }
 }
 
-TEST_F(ProxyListener, WhatFollowsTheHeaderReachesTheHandlerHoweverItIsCut) {
+TEST_F(ProxyListener, DataAfterTheHeaderReachesTheHandler) {
   rig.open_trusted();
   const std::string body = std::string("\xCB\x00\x71\x07\x7F\x00\x00\x01\x9C\x40\x17\x70tlvs", 16);
   const std::string speech = "PROXY is no word for a second header\r\n" + std::string(5000, 'x');
@@ -108,7 +108,7 @@ TEST_F(ProxyListener, WhatFollowsTheHeaderReachesTheHandlerHoweverItIsCut) {
   }
 }
 
-TEST_F(ProxyListener, HeaderMayComeByteByByteWithTheEndOfInputBehindIt) {
+TEST_F(ProxyListener, HeaderMayArriveByteByByteBeforeTheEnd) {
   rig.open_trusted();
   TcpClient client = rig.connect_trusted();
   for (const char byte : text_header(kClient)) ASSERT_TRUE(client.send(std::string(1, byte)));
@@ -129,7 +129,7 @@ TEST_F(ProxyListener, HalfAHeaderDoesNotSpinTheLoop) {
   EXPECT_LT(test::cpu_time(rig.main().loop()) - before, test::kIdleCpu);
 }
 
-TEST_F(ProxyListener, MissingOrMalformedHeaderClosesWithoutAWord) {
+TEST_F(ProxyListener, MissingOrMalformedHeaderClosesSilently) {
   rig.open_trusted();
   for (const std::string& bytes :
        {std::string("{\"msgid\":21}\n"), std::string("PROXY TCP4 nobody\r\n"),
@@ -144,7 +144,7 @@ TEST_F(ProxyListener, MissingOrMalformedHeaderClosesWithoutAWord) {
   EXPECT_TRUE(rig.recorders().empty());
 }
 
-TEST_F(ProxyListener, HeaderThatDoesNotComeInTimeCloses) {
+TEST_F(ProxyListener, LateHeaderCloses) {
   rig.open_trusted(std::chrono::milliseconds(50));
   TcpClient silent = rig.connect_trusted();
   TcpClient slow = rig.connect_trusted();
@@ -155,7 +155,7 @@ TEST_F(ProxyListener, HeaderThatDoesNotComeInTimeCloses) {
   EXPECT_TRUE(admitted().empty());
 }
 
-TEST_F(ProxyListener, HeaderInTimeIsNotFollowedByTheDeadline) {
+TEST_F(ProxyListener, HeaderInTimeCancelsTheDeadline) {
   rig.open_trusted(std::chrono::milliseconds(50));
   TcpClient client = rig.connect_trusted();
   ASSERT_TRUE(client.send(text_header(kClient)));
@@ -206,7 +206,7 @@ TEST_F(ProxyListener, RefusedClientGetsTheFarewellAndHoldsNothing) {
   EXPECT_EQ(rig.server().count(), 0U);
 }
 
-TEST_F(ProxyListener, StopClosesBothAddressesAndWhoHasNoHeaderYet) {
+TEST_F(ProxyListener, StopClosesBothAddressesAndPendingConnections) {
   rig.open_trusted();
   TcpClient served = rig.connect_trusted();
   ASSERT_TRUE(served.send(text_header(kClient)));
@@ -221,7 +221,7 @@ TEST_F(ProxyListener, StopClosesBothAddressesAndWhoHasNoHeaderYet) {
   EXPECT_EQ(rig.server().count(), 1U);
 }
 
-TEST_F(ProxyListener, DiesWithConnectionsThatHaveNoHeaderYet) {
+TEST_F(ProxyListener, DestructorClosesPendingConnections) {
   rig.open_trusted();
   TcpClient silent = rig.connect_trusted();
   ASSERT_TRUE(one_is_held());
@@ -231,7 +231,7 @@ TEST_F(ProxyListener, DiesWithConnectionsThatHaveNoHeaderYet) {
   EXPECT_EQ(rig.admission.held, 0);
 }
 
-TEST_F(ProxyListener, PublicAddressTakesAHeaderForTheClientsOwnBytes) {
+TEST_F(ProxyListener, PublicAddressTreatsAHeaderAsData) {
   rig.open_trusted();
   TcpClient client = rig.connect();
   ASSERT_TRUE(client.send(text_header(kClient)));
@@ -240,7 +240,7 @@ TEST_F(ProxyListener, PublicAddressTakesAHeaderForTheClientsOwnBytes) {
   EXPECT_TRUE(peer_of(recorder).starts_with("127.0.0.1:"));
 }
 
-TEST_F(ProxyListener, IsNowhereUnlessOpened) {
+TEST_F(ProxyListener, IsClosedUnlessOpened) {
   EXPECT_FALSE(rig.server().trusted_address());
   rig.open_trusted();
   EXPECT_NE(rig.server().trusted_address()->port(), rig.server().address().port());
@@ -285,7 +285,7 @@ TEST_F(ProxyListenerLog, NamesThePeerAndTheReason) {
   EXPECT_NE(text.find("event=proxy_header_refused peer=127.0.0.1:"), std::string::npos);
 }
 
-TEST_F(ProxyListenerLog, HealthCheckThatSaysNothingIsNoEvent) {
+TEST_F(ProxyListenerLog, SilentHealthCheckIsNotLogged) {
   rig.open_trusted();
   for (int i = 0; i < 3; ++i) refuse_one("");
   {
@@ -298,7 +298,7 @@ TEST_F(ProxyListenerLog, HealthCheckThatSaysNothingIsNoEvent) {
   EXPECT_TRUE(admitted().empty());
 }
 
-TEST_F(ProxyListenerLog, ManyRefusalsAreFewLines) {
+TEST_F(ProxyListenerLog, RefusalsAreLoggedAtALimitedRate) {
   rig.open_trusted();
   for (int i = 0; i < 100; ++i) refuse_one("x");
   EXPECT_GE(lines(), 1);

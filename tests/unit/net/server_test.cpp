@@ -28,7 +28,7 @@ TEST(Server, DealsConnectionsRoundRobinToItsLoops) {
   EXPECT_EQ(rig.server().count(), 6U);
 }
 
-TEST(Server, SendsARefusedCallerTheFarewellAndCloses) {
+TEST(Server, SendsTheFarewellToARefusedConnection) {
   ServerRig rig;
   rig.admission.on_admit = [](const Address& peer, std::string& farewell) {
     EXPECT_TRUE(peer.is_loopback());
@@ -43,7 +43,7 @@ TEST(Server, SendsARefusedCallerTheFarewellAndCloses) {
   EXPECT_TRUE(rig.recorders().empty());
 }
 
-TEST(Server, RefusesACallerThatSpeaksFirstWithoutAReset) {
+TEST(Server, RefusesWithoutAResetIfTheClientSpeaksFirst) {
   ServerRig rig;
   rig.admission.on_admit = [](const Address&, std::string& farewell) {
     farewell = "no\n";
@@ -59,7 +59,7 @@ TEST(Server, RefusesACallerThatSpeaksFirstWithoutAReset) {
   EXPECT_EQ(client->error(), 0);
 }
 
-TEST(Server, LeavesACrowdOutsideWhileItsLoopsAreBehind) {
+TEST(Server, StopsAcceptingWhileItsLoopsAreBehind) {
   ServerRig rig;
   std::atomic<bool> behind{true};
   rig.pool().at(0).post([&] { eventually([&] { return !behind; }); });
@@ -102,7 +102,7 @@ TEST(Server, CloseAllClosesEveryConnectionOfEveryLoop) {
   EXPECT_TRUE(eventually([&] { return rig.server().count() == 1; }));
 }
 
-TEST(Server, TellsEveryHandlerThatItStopsAndLetsThemCloseThereAndThen) {
+TEST(Server, AnnouncesItsStopToEveryHandler) {
   ServerRig rig(2);
   rig.behaviour.on_stopping = [](Connection& c) { c.close(); };
   std::vector<TcpClient> clients;
@@ -115,7 +115,7 @@ TEST(Server, TellsEveryHandlerThatItStopsAndLetsThemCloseThereAndThen) {
   test::call_in(rig.pool().at(0), [] {});
 }
 
-TEST(Server, RefusesNewCallersOnceStoppedWhileOldOnesLiveOn) {
+TEST(Server, RefusesNewConnectionsOnceStopped) {
   ServerRig rig;
   rig.behaviour.on_bytes = [](Connection& c, std::string_view bytes) { c.send(bytes); };
   TcpClient old = rig.connect();
@@ -131,7 +131,7 @@ TEST(Server, RefusesNewCallersOnceStoppedWhileOldOnesLiveOn) {
   EXPECT_EQ(old.receive(12), "still there?");
 }
 
-TEST(Server, DiesBeforeOrAfterItsStoppedLoopsWithOpenConnections) {
+TEST(Server, MayBeDestroyedBeforeOrAfterItsLoops) {
   for (const bool server_first : {true, false}) {
     ServerRig rig(2);
     std::vector<TcpClient> clients;
@@ -160,7 +160,7 @@ void expect_to_live(ServerRig& rig, std::size_t next) {
   EXPECT_TRUE(eventually([&] { return recorder->received() == "fine"; }));
 }
 
-TEST(Server, HandlerThatThrowsLosesItsConnectionOnly) {
+TEST(Server, ThrowingHandlerLosesOnlyItsConnection) {
   ServerRig rig;
   rig.behaviour.on_bytes = [](Connection&, std::string_view bytes) {
     if (bytes == "bad") throw std::bad_alloc();
@@ -173,7 +173,7 @@ TEST(Server, HandlerThatThrowsLosesItsConnectionOnly) {
   expect_to_live(rig, 1);
 }
 
-TEST(Server, HandlerThatThrowsAtItsDeadlineLosesItsConnectionOnly) {
+TEST(Server, HandlerThrowingAtItsDeadlineLosesOnlyItsConnection) {
   ServerRig rig;
   rig.behaviour.on_made = [](Connection& connection) {
     connection.set_deadline(connection.loop().now());
@@ -187,7 +187,7 @@ TEST(Server, HandlerThatThrowsAtItsDeadlineLosesItsConnectionOnly) {
   EXPECT_EQ(next.receive_all(), "");
 }
 
-TEST(Server, ConnectionsThatFindNoHandlerAreClosedAndNotCounted) {
+TEST(Server, ConnectionsWithoutAHandlerAreClosedAndNotCounted) {
   ServerRig rig;
   std::atomic<bool> fails{true};
   rig.behaviour.on_made = [&](Connection&) {
@@ -204,7 +204,7 @@ TEST(Server, ConnectionsThatFindNoHandlerAreClosedAndNotCounted) {
   expect_to_live(rig, 0);
 }
 
-TEST(Server, CallerThatCannotBeAdmittedIsClosedAndTheNextOneIsNot) {
+TEST(Server, FailedAdmissionClosesOnlyThatConnection) {
   ServerRig rig;
   std::atomic<bool> fails{true};
   rig.admission.on_admit = [&](const Address&, std::string&) -> bool {
@@ -217,7 +217,7 @@ TEST(Server, CallerThatCannotBeAdmittedIsClosedAndTheNextOneIsNot) {
   expect_to_live(rig, 0);
 }
 
-TEST(Server, NamesAnAddressThatItCannotHave) {
+TEST(Server, NamesAnAddressThatItCannotBind) {
   ServerRig rig;
   LoopPool pool(1, base::system_clock());
   FakeAdmission admission;

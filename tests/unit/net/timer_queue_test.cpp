@@ -72,7 +72,7 @@ TEST_F(TimerQueueTest, NeverRunsATimerThatAnotherCancelled) {
   EXPECT_EQ(calls_, "c");
 }
 
-TEST_F(TimerQueueTest, IgnoresCancellingWhatIsGoneOrNeverWas) {
+TEST_F(TimerQueueTest, IgnoresCancellingUnknownTimers) {
   const TimerId id = queue_.add(start_, kOnce, [this] { calls_ += 'a'; });
   queue_.run_due(start_);
   queue_.cancel(id);
@@ -83,7 +83,7 @@ TEST_F(TimerQueueTest, IgnoresCancellingWhatIsGoneOrNeverWas) {
   EXPECT_EQ(calls_, "ab");
 }
 
-TEST_F(TimerQueueTest, RunsWhatACallbackAdds) {
+TEST_F(TimerQueueTest, RunsTimersAddedByCallbacks) {
   queue_.add(start_, kOnce, [&] {
     calls_ += 'a';
     queue_.add(start_ + milliseconds(5), kOnce, [this] { calls_ += 'b'; });
@@ -94,7 +94,7 @@ TEST_F(TimerQueueTest, RunsWhatACallbackAdds) {
   EXPECT_EQ(calls_, "ab");
 }
 
-TEST_F(TimerQueueTest, ItsDescriptorBecomesReadableWhenSomethingIsDue) {
+TEST_F(TimerQueueTest, DescriptorBecomesReadableWhenATimerIsDue) {
   queue_.add(start_, kOnce, [] {});
   pollfd waiting{queue_.fd(), POLLIN, 0};
   EXPECT_EQ(::poll(&waiting, 1, 0), 0);

@@ -79,7 +79,7 @@ TEST(TimerWheel, FiresRandomDeadlinesInTheirTickWhileItTurns) {
   }
 }
 
-TEST(TimerWheel, NextTickIsWhenToTurnItNext) {
+TEST(TimerWheel, NextTickIsTheTimeOfTheNextAdvance) {
   TimerWheel wheel(kStart);
   EXPECT_EQ(wheel.next_tick(), kStart + kTick);
   wheel.advance(kStart + 3 * kTick + milliseconds(1));
@@ -96,7 +96,7 @@ TEST(TimerWheel, KeepsADeadlinePastTheHorizonUntilItIsDue) {
   EXPECT_LE(fired, due + kTick);
 }
 
-TEST(TimerWheel, FiresEverythingDueAfterALongSleepAndNothingElse) {
+TEST(TimerWheel, FiresExactlyTheDueEntriesAfterALongSleep) {
   TimerWheel wheel(kStart);
   std::vector<std::unique_ptr<Probe>> due;
   for (std::size_t i = 0; i < 2 * TimerWheel::kSlots; ++i) {
@@ -139,7 +139,7 @@ TEST(TimerWheel, MovesADeadlineLaterAndEarlier) {
   EXPECT_EQ(earlier.fired, 1);
 }
 
-TEST(TimerWheel, NeverFiresWhatWasCancelled) {
+TEST(TimerWheel, NeverFiresACancelledEntry) {
   TimerWheel wheel(kStart);
   Probe probe;
   wheel.cancel(probe);  // not on it: harmless
@@ -169,7 +169,7 @@ TEST(TimerWheel, IsEmptyWhenNothingIsScheduled) {
   EXPECT_TRUE(wheel.empty());
 }
 
-TEST(TimerWheel, LetsACallbackScheduleItselfAgain) {
+TEST(TimerWheel, CallbackMayRescheduleItself) {
   TimerWheel wheel(kStart);
   Probe probe;
   SteadyTime now = kStart;
@@ -181,7 +181,7 @@ TEST(TimerWheel, LetsACallbackScheduleItselfAgain) {
   EXPECT_LE(probe.fired, 10);
 }
 
-TEST(TimerWheel, LetsACallbackCancelMoveAndDestroyItsNeighbours) {
+TEST(TimerWheel, CallbackMayChangeItsNeighbours) {
   TimerWheel wheel(kStart);
   Probe first;
   Probe cancelled;
@@ -210,7 +210,7 @@ TEST(TimerWheel, LetsACallbackCancelMoveAndDestroyItsNeighbours) {
   EXPECT_TRUE(wheel.empty());
 }
 
-TEST(TimerWheel, LetsACallbackDestroyItself) {
+TEST(TimerWheel, CallbackMayDestroyItsEntry) {
   TimerWheel wheel(kStart);
   auto probe = std::make_unique<Probe>();
   bool fired = false;
@@ -225,7 +225,7 @@ TEST(TimerWheel, LetsACallbackDestroyItself) {
   EXPECT_TRUE(wheel.empty());
 }
 
-TEST(TimerWheel, MayDieBeforeItsEntries) {
+TEST(TimerWheel, MayBeDestroyedBeforeItsEntries) {
   Probe probe;
   {
     TimerWheel wheel(kStart);

@@ -167,7 +167,7 @@ TEST(Catalogue, NamesTheFieldsOfEveryPushAsThePageDoes) {
 }
 
 // Every `> {…}` of the page that is not shortened; refused ones are the page's own.
-TEST(Catalogue, EveryExampleOfARequestIsOne) {
+TEST(Catalogue, EveryRequestExampleIsValid) {
   int examples = 0;
   for (const std::string& line : lines_of_page()) {
     if (!line.starts_with("> {")) continue;
@@ -212,7 +212,7 @@ bool is_in_order(const nlohmann::ordered_json& object, const std::vector<std::st
 }
 
 // Every `< {…}` of the page.
-TEST(Catalogue, EveryExampleOfAReplyOrPushIsOne) {
+TEST(Catalogue, EveryReplyAndPushExampleIsValid) {
   int examples = 0;
   for (const std::string& line : lines_of_page()) {
     if (!line.starts_with("< {")) continue;

@@ -143,7 +143,7 @@ TEST(Cid, Is1To36PrintableAsciiCharacters) {
   EXPECT_EQ(check_cid(parsed(R"({"msgid":1})")), std::nullopt);
 }
 
-TEST(NameFault, SaysWhichRuleIsBroken) {
+TEST(NameFault, NamesTheViolatedRule) {
   EXPECT_EQ(name_fault("alice"), std::nullopt);
   EXPECT_EQ(name_fault(""), "name must be text of 1 to 50 characters");
   EXPECT_EQ(name_fault("a\nb"), "name must not have control characters");

@@ -28,13 +28,13 @@ std::vector<Json> parsed_frames(const Json& object) {
   return all;
 }
 
-TEST(Classic, ChatPushesKeepWhatTheseClientsLookAt) {
+TEST(Classic, ChatPushesKeepTheFieldsTheseClientsRead) {
   const Json expected = {{"msgid", 6}, {"id", 7},    {"name", "alice"},
                          {"toid", 8},  {"msg", "x"}, {"time", "2026-01-02 03:04:05"}};
   EXPECT_EQ(parsed_frames(push("x")), std::vector{expected});
 }
 
-TEST(Classic, LongTextsComeInPiecesThatJoinToTheOriginal) {
+TEST(Classic, LongTextsAreSplitLosslessly) {
   std::string quotes(4000, '"');
   std::string emoji;
   std::string mixed;
@@ -53,13 +53,13 @@ TEST(Classic, LongTextsComeInPiecesThatJoinToTheOriginal) {
   }
 }
 
-TEST(Classic, ATextThatJustFitsIsOnePieceAndOneByteMoreAreTwo) {
+TEST(Classic, OneByteOverTheLimitMakesTwoPieces) {
   const std::size_t around = to_classic(push("").dump()).at(0).size();
   EXPECT_EQ(parsed_frames(push(std::string(kClassicMaxBytes - around, 'a'))).size(), 1U);
   EXPECT_EQ(parsed_frames(push(std::string(kClassicMaxBytes - around + 1, 'a'))).size(), 2U);
 }
 
-TEST(Classic, EverythingElseIsSilent) {
+TEST(Classic, OtherMessagesAreDropped) {
   for (const int msgid :
        {100, 103, 106, 107, 108, 109, 110, 120, 121, 122, 200, 201, 202, 203, 204}) {
     EXPECT_TRUE(parsed_frames({{"msgid", msgid}, {"errno", 0}}).empty()) << msgid;
@@ -75,7 +75,7 @@ TEST(Classic, RepliesToLoginAndRegisterTellErrnoAndErrmsg) {
 }
 
 // Some look for 1 and 2 only, and read the fields of a success in every other answer.
-TEST(Classic, OfErrorsOnlyFailedAndAlreadyOnlineAreTold) {
+TEST(Classic, ErrorsBecomeFailedOrAlreadyOnline) {
   for (const int told : {1, 2, 14, 21, 30, 31, 32, 39}) {
     const Json ack = parsed_frames({{"msgid", 2}, {"errno", told}, {"errmsg", "why"}}).at(0);
     EXPECT_EQ(ack.at("errno"), told == 2 ? 2 : 1);
@@ -120,12 +120,12 @@ TEST(Classic, ListsAreArraysOfTexts) {
   EXPECT_EQ(Json::parse(ack.at("offlinemsg").at(0).get<std::string>()).at("msg"), "0");
 }
 
-TEST(Classic, EmptyListsAreLeftOut) {
+TEST(Classic, EmptyListsAreOmitted) {
   const Json ack = parsed_frames(welcome(0, 0, 0, 0)).at(0);
   EXPECT_EQ(ack, (Json{{"msgid", 2}, {"errno", 0}, {"id", 1}, {"name", "a"}}));
 }
 
-TEST(Classic, WhatDoesNotFitIsLeftOutAndOfflineMessagesAreCounted) {
+TEST(Classic, OverlongListsAreTruncatedAndOfflineMessagesCounted) {
   for (const auto& [friends, groups, users, messages] : std::vector<std::array<int, 4>>{
            {2000, 500, 20, 50}, {3, 1, 500, 50}, {3, 40, 1, 9}, {0, 0, 0, 60}, {8, 1, 1, 60}}) {
     const std::string json = welcome(friends, groups, users, messages).dump();
@@ -180,7 +180,7 @@ Request request_of(Json fields, int msgid) {
   return *parse_request(fields.dump());
 }
 
-TEST(ClassicNumbers, AreToldByTheFieldsOfEveryRequest) {
+TEST(ClassicNumbers, AreRecognisedByTheFieldsOfEveryRequest) {
   for (const Numbering& numbering : kNumberings) {
     for (const ClassicNumbers fixed : {ClassicNumbers::kUnknown, numbering.numbers}) {
       for (std::size_t i = 0; i < kOurs.size(); ++i) {
@@ -194,7 +194,7 @@ TEST(ClassicNumbers, AreToldByTheFieldsOfEveryRequest) {
   }
 }
 
-TEST(ClassicNumbers, RefuseWhatFitsNeitherNumbering) {
+TEST(ClassicNumbers, RefuseNumbersOfNeitherNumbering) {
   for (std::size_t i = 0; i < kOurs.size(); ++i) {
     for (int number = 3; number <= 11; ++number) {
       ClassicNumbers known = ClassicNumbers::kUnknown;
@@ -206,7 +206,7 @@ TEST(ClassicNumbers, RefuseWhatFitsNeitherNumbering) {
   }
 }
 
-TEST(ClassicNumbers, WhereTheyAreFixedTheOtherOnesAreRefused) {
+TEST(ClassicNumbers, FixedNumberingRefusesTheOther) {
   for (std::size_t n = 0; n < kNumberings.size(); ++n) {
     for (std::size_t i = 0; i < kOurs.size(); ++i) {
       ClassicNumbers known = kNumberings[1 - n].numbers;
@@ -226,7 +226,7 @@ TEST(ClassicNumbers, LeaveLoginsAndNewerRequestsAlone) {
   }
 }
 
-TEST(ClassicNumbers, AreThoseOfAnswersAndPushes) {
+TEST(ClassicNumbers, ApplyToRepliesAndPushes) {
   const auto number = [](const Json& object, ClassicNumbers numbers) {
     return Json::parse(to_classic(object.dump(), numbers).at(0)).at("msgid").get<int>();
   };
@@ -246,7 +246,7 @@ TEST(ClassicNumbers, AreThoseOfAnswersAndPushes) {
   }
 }
 
-TEST(ClassicObjects, OfOneFrameAreTakenApartWhereItHasNothingElse) {
+TEST(ClassicObjects, AreSplitIfTheFrameHasNothingElse) {
   using Objects = std::vector<std::string_view>;
   EXPECT_EQ(objects_of("{\"a\":\"}{\\\"\"} {}"), (Objects{"{\"a\":\"}{\\\"\"}", "{}"}));
   for (const std::string_view frame : {"{}", "{}x", "{}{", "{\"a\":\"}", "[]{}", "", "}{"}) {

@@ -33,7 +33,7 @@ std::string first_fault(std::string_view frame) {
   return chat.error().message;
 }
 
-TEST(DecodeRequest, NamesTheFirstFieldThatBreaksItsRuleAndTheCidLast) {
+TEST(DecodeRequest, ReportsTheFirstInvalidFieldAndTheCidLast) {
   EXPECT_EQ(first_fault(R"({"msgid":6,"toid":2,"msg":"x","more":[1]})"), "");
   EXPECT_EQ(first_fault(R"({"msgid":6,"toid":2,"msg":"x","time":"y","cid":"c"})"), "");
   EXPECT_EQ(first_fault(R"({"msgid":6,"cid":"","msg":""})"), "toid is missing");
@@ -54,7 +54,7 @@ TEST(DecodeRequest, FillsTheFieldsAndTheHead) {
   EXPECT_EQ(chat->msg, "hello");
 }
 
-TEST(DecodeRequest, TellsAnAbsentFieldFromAnEmptyOne) {
+TEST(DecodeRequest, DistinguishesAbsentFromEmptyFields) {
   const auto login = decoded<messages::Login>(R"({"msgid":1,"name":"","ack":true})");
   ASSERT_TRUE(login);
   EXPECT_EQ(login->name, "");
@@ -66,7 +66,7 @@ TEST(DecodeRequest, TellsAnAbsentFieldFromAnEmptyOne) {
   EXPECT_EQ(decoded<messages::Sync>(R"({"msgid":24})")->after, std::nullopt);
 }
 
-TEST(DecodeRequest, TakesTheTextWithoutACopyAndLeavesTheCid) {
+TEST(DecodeRequest, MovesTheTextAndKeepsTheCid) {
   const std::string text(1000, 'x');
   Request request = parsed_request(R"({"msgid":6,"toid":2,"cid":"c1","msg":")" + text + R"("})");
   const char* const bytes = std::get<std::string>(*request.find("msg")).data();

@@ -11,7 +11,7 @@
 namespace chat::protocol {
 namespace {
 
-TEST(EncodeRequest, WritesWhatIsGivenInOrder) {
+TEST(EncodeRequest, WritesGivenFieldsInOrder) {
   EXPECT_EQ(encode_request(messages::Ping{}, "c1"), R"({"msgid":21,"cid":"c1"})");
   EXPECT_EQ(encode_request(messages::Ping{}), R"({"msgid":21})");
   EXPECT_EQ(encode_request(messages::OneChat{.sender = UserId{7}, .toid = {2}, .msg = "a\"b"}, "c"),
@@ -22,7 +22,7 @@ TEST(EncodeRequest, WritesWhatIsGivenInOrder) {
             R"({"msgid":8,"cid":"c","groupname":"g","groupdesc":""})");
 }
 
-TEST(EncodeRequest, IsReadBackAsItWasWritten) {
+TEST(EncodeRequest, RoundTrips) {
   auto request = parse_request(
       encode_request(messages::History{.with = UserId{3}, .limit = 20, .cursor = "u1"}, "c1"));
   ASSERT_TRUE(request);

@@ -61,7 +61,7 @@ int reply_number(int msgid) {
   return static_cast<int>(reply_to(static_cast<Msgid>(msgid)));
 }
 
-TEST(Msgid, RepliesAreAHundredHigherButForTheTwoOriginalAcks) {
+TEST(Msgid, RepliesAreAHundredHigherExceptTheOriginalAcks) {
   EXPECT_EQ(reply_number(1), 2);
   EXPECT_EQ(reply_number(4), 5);
   for (const int msgid : {3, 6, 7, 8, 9, 10, 20, 21, 22, 30, 31, 99}) {
@@ -69,19 +69,19 @@ TEST(Msgid, RepliesAreAHundredHigherButForTheTwoOriginalAcks) {
   }
 }
 
-TEST(Msgid, WhatIsNoRequestIsAnsweredByError) {
+TEST(Msgid, OtherNumbersAreAnsweredByError) {
   for (const int msgid : {-2147483647 - 1, -1, 0, 100, 200, 204, 2147483647}) {
     EXPECT_EQ(reply_number(msgid), 100) << msgid;
   }
 }
 
-TEST(ErrorReply, WritesWhatIsGivenInTheOrderOfTheProtocol) {
+TEST(ErrorReply, WritesGivenFieldsInOrder) {
   EXPECT_EQ(error_reply(reply_to(Msgid::kOneChat), {Errno::kRateLimited, "slow down", 500ms}, "c1"),
             R"({"msgid":106,"errno":30,"error":"rate_limited","errmsg":"slow down",)"
             R"("retry_after_ms":500,"cid":"c1"})");
 }
 
-TEST(ErrorReply, LeavesOutWhatIsNotGiven) {
+TEST(ErrorReply, OmitsMissingFields) {
   EXPECT_EQ(error_reply(Msgid::kError, {Errno::kBadJson, "invalid JSON at byte 7", {}}, ""),
             R"({"msgid":100,"errno":10,"error":"bad_json","errmsg":"invalid JSON at byte 7"})");
   EXPECT_EQ(error_reply(Msgid::kLoginAck, {Errno::kBusy, "", 0ms}, ""),

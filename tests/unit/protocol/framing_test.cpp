@@ -133,7 +133,7 @@ const std::vector<Stream>& streams() {
   return all;
 }
 
-TEST(FrameDecoder, CutsEachFramingTheSameAtEveryByteOffset) {
+TEST(FrameDecoder, DecodesTheSameWhenSplitAtEveryByte) {
   for (const Stream& stream : streams()) {
     const Outcome expected{stream.frames, stream.framing, false, false};
     const std::string_view bytes = stream.bytes;
@@ -144,7 +144,7 @@ TEST(FrameDecoder, CutsEachFramingTheSameAtEveryByteOffset) {
   }
 }
 
-TEST(FrameDecoder, CutsEachFramingTheSameInPiecesOfEverySize) {
+TEST(FrameDecoder, DecodesTheSameInPiecesOfEverySize) {
   for (const Stream& stream : streams()) {
     const Outcome expected{stream.frames, stream.framing, false, false};
     for (std::size_t size = 1; size <= stream.bytes.size(); ++size) {
@@ -168,7 +168,7 @@ TEST(FrameDecoder, IsUndecidedUntilTheFirstByteAndTextUntilTheFirstNul) {
   EXPECT_EQ(decoder.framing(), Framing::kClassic);
 }
 
-TEST(FrameDecoder, GivesUpAWholeObjectThatHasNoTerminator) {
+TEST(FrameDecoder, ReturnsAWholeObjectWithoutATerminator) {
   FrameDecoder decoder;
   Frames frames;
   feed_piece(decoder, "{\"a\":{}", frames);
@@ -182,7 +182,7 @@ TEST(FrameDecoder, GivesUpAWholeObjectThatHasNoTerminator) {
   EXPECT_TRUE(frames.empty());
 }
 
-TEST(FrameDecoder, WhiteSpaceBehindAnUnterminatedObjectDoesNotHideItsEnd) {
+TEST(FrameDecoder, WhiteSpaceAfterAnUnterminatedObjectIsIgnored) {
   for (const std::string_view rest : {" ", "\r", "\t \r"}) {
     FrameDecoder decoder;
     Frames frames;
@@ -194,7 +194,7 @@ TEST(FrameDecoder, WhiteSpaceBehindAnUnterminatedObjectDoesNotHideItsEnd) {
   }
 }
 
-TEST(FrameDecoder, WhatFollowsAnUnterminatedObjectTellsItsFraming) {
+TEST(FrameDecoder, NextByteDecidesTheFramingOfAnUnterminatedObject) {
   for (const auto& [rest, framing] :
        {std::pair{"\n"sv, Framing::kText}, std::pair{"\r\n{}\n"sv, Framing::kText},
         std::pair{"\0"sv, Framing::kClassic}, std::pair{"{}\0"sv, Framing::kClassic}}) {
@@ -212,7 +212,7 @@ TEST(FrameDecoder, WhatFollowsAnUnterminatedObjectTellsItsFraming) {
   }
 }
 
-TEST(FrameDecoder, HandsOutAFrameThatLiesWholeInItsInputWithoutACopy) {
+TEST(FrameDecoder, ReturnsACompleteFrameWithoutACopy) {
   const std::string text = "{\"a\":1}\n";
   FrameDecoder decoder;
   decoder.feed(text);
@@ -225,7 +225,7 @@ TEST(FrameDecoder, HandsOutAFrameThatLiesWholeInItsInputWithoutACopy) {
   EXPECT_EQ(other.next()->data(), binary.data() + 4);
 }
 
-TEST(FrameDecoder, TakesAFrameOfExactlyTheLimitInEveryFraming) {
+TEST(FrameDecoder, AcceptsAFrameOfExactlyTheLimitInEveryFraming) {
   const std::string frame = object_of_size(100);
   for (const std::string& bytes : {frame + "\n", frame + "\r\n", frame + "\0"s,
                                    framed(Framing::kBinary, {frame}), "{}\0"s + frame + "\0"s}) {
@@ -253,7 +253,7 @@ TEST(FrameDecoder, RefusesOneByteOverTheLimitInEveryFraming) {
   }
 }
 
-TEST(FrameDecoder, FailsAsSoonAsAFrameIsCertainToBeTooLong) {
+TEST(FrameDecoder, FailsAsSoonAsAFrameMustBeTooLong) {
   const std::string full(100, 'x');
   EXPECT_FALSE(decode({full}, 100).failed);
   EXPECT_FALSE(decode({full, "\r"}, 100).failed);
@@ -263,14 +263,14 @@ TEST(FrameDecoder, FailsAsSoonAsAFrameIsCertainToBeTooLong) {
   EXPECT_TRUE(decode({"{}\0"s, full, "\r"}, 100).failed);
 }
 
-TEST(FrameDecoder, HandsOutTheFramesBeforeTheOneThatIsTooLong) {
+TEST(FrameDecoder, ReturnsTheFramesBeforeATooLongOne) {
   const Outcome outcome = decode({"{}\n[]\n" + std::string(101, 'x') + "\n{}\n"}, 100);
   EXPECT_EQ(outcome.frames, (Frames{"{}", "[]"}));
   EXPECT_TRUE(outcome.failed);
 }
 
 // Nothing tells where in what was read the end of a frame lies that is too long anyway.
-TEST(FrameDecoder, AFirstFrameOverTheLimitIsTextHoweverItIsCut) {
+TEST(FrameDecoder, OverlongFirstFrameIsTextHoweverSplit) {
   for (const std::string& bytes :
        {"{" + std::string(40, 'x') + "\0"s, "{" + std::string(9, 'x') + "\r\0"s}) {
     for (std::size_t size = 1; size <= bytes.size(); ++size) {
@@ -281,11 +281,11 @@ TEST(FrameDecoder, AFirstFrameOverTheLimitIsTextHoweverItIsCut) {
   }
 }
 
-TEST(FrameDecoder, IgnoresWhatComesAfterItFailed) {
+TEST(FrameDecoder, IgnoresInputAfterAFailure) {
   EXPECT_EQ(decode({std::string(101, 'x'), "\n", "{}\n"}, 100).frames, Frames{});
 }
 
-TEST(FrameDecoder, HasTheLimitBeforeLoginUntilItIsToldAnother) {
+TEST(FrameDecoder, StartsWithTheLimitBeforeLogin) {
   for (const std::size_t size : {kFrameMaxBytesBeforeLogin, kFrameMaxBytesBeforeLogin + 1}) {
     FrameDecoder decoder;
     const std::string bytes = std::string(size, 'x') + "\n";
@@ -294,7 +294,7 @@ TEST(FrameDecoder, HasTheLimitBeforeLoginUntilItIsToldAnother) {
   }
 }
 
-TEST(FrameDecoder, ANewLimitHoldsFromTheNextFrameOn) {
+TEST(FrameDecoder, NewLimitAppliesFromTheNextFrame) {
   FrameDecoder decoder;
   decoder.set_frame_max_bytes(10);
   decoder.feed("{1234");
@@ -318,7 +318,7 @@ TEST(FrameDecoder, RefusesLengthOverLimitBeforeAllocating) {
   EXPECT_TRUE(decode({"\0\0\0\2{}"s, "\xFF\xFF\xFF\xFF"}).failed);
 }
 
-TEST(FrameDecoder, KeepsNoMoreThanItsBytesOfABinaryLengthAlone) {
+TEST(FrameDecoder, KeepsOnlyReceivedBytesOfABinaryFrame) {
   FrameDecoder decoder;
   const std::size_t before = live_bytes();
   decoder.feed("\0\x00\x10\x00"sv);
@@ -327,7 +327,7 @@ TEST(FrameDecoder, KeepsNoMoreThanItsBytesOfABinaryLengthAlone) {
   EXPECT_LE(live_bytes(), before + 2 * sizeof(std::string));
 }
 
-TEST(FrameDecoder, GivesTheMemoryOfAFrameBackWhenItIsDone) {
+TEST(FrameDecoder, FreesAFramesMemoryWhenDone) {
   for (const Framing framing : {Framing::kText, Framing::kClassic, Framing::kBinary}) {
     const std::string bytes = framed(framing, {std::string(4000, '{')});
     const std::string_view view = bytes;
@@ -343,7 +343,7 @@ TEST(FrameDecoder, GivesTheMemoryOfAFrameBackWhenItIsDone) {
   }
 }
 
-TEST(FrameDecoder, GivesTheMemoryOfAFrameBackWhenItFails) {
+TEST(FrameDecoder, FreesAFramesMemoryOnFailure) {
   FrameDecoder decoder;
   const std::size_t before = live_bytes();
   const std::string bytes(4000, 'x');
@@ -371,7 +371,7 @@ TEST(FrameDecoder, KnowsWhetherAFrameHasBegun) {
 }
 
 // Looking at the whole unfinished frame again with each byte would read 500 GB a stream.
-TEST(FrameDecoder, TakesLinearTimeForAFrameThatComesByteByByte) {
+TEST(FrameDecoder, TakesLinearTimeForSingleBytes) {
   const std::string body(1'000'000, '{');
   const auto begin = std::chrono::steady_clock::now();
   for (const std::string& stream : {body + "\n", "x" + body + "\n", body + "\0"s,
@@ -395,7 +395,7 @@ TEST(FrameDecoderDeathTest, FeedNeedsTheEarlierBytesToBeConsumed) {
   EXPECT_DEATH(decoder.feed("{}\n"), "input_.empty");
 }
 
-TEST(AppendFrame, EndsOrBeginsTheJsonAsTheFramingAsks) {
+TEST(AppendFrame, AddsTheTerminatorOrLengthOfTheFraming) {
   EXPECT_EQ(framed(Framing::kText, {"{}", "[]"}), "{}\n[]\n");
   EXPECT_EQ(framed(Framing::kUndecided, {"{}"}), "{}\n");
   EXPECT_EQ(framed(Framing::kClassic, {"{}"}), "{}\0"s);

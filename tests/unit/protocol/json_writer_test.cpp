@@ -38,13 +38,13 @@ TEST(JsonWriter, SeparatesMembersAndElements) {
   EXPECT_EQ(out, R"({"a":1,"b":"x","c":[1,true,{},[],{"r":1}],"d":false,"e":{"f":""},"g":"y"})");
 }
 
-TEST(JsonWriter, AppendsToWhatIsThere) {
+TEST(JsonWriter, AppendsToExistingText) {
   std::string out = "before";
   JsonWriter(out).begin_object().end_object();
   EXPECT_EQ(out, "before{}");
 }
 
-TEST(JsonWriter, WritesTheOutermostIntegers) {
+TEST(JsonWriter, WritesTheExtremeIntegers) {
   std::string out;
   JsonWriter json(out);
   json.begin_array();
@@ -53,14 +53,14 @@ TEST(JsonWriter, WritesTheOutermostIntegers) {
   EXPECT_EQ(out, "[-9223372036854775808,9223372036854775807,0,-1]");
 }
 
-TEST(JsonWriter, EscapesAsTheStandardAsks) {
+TEST(JsonWriter, EscapesAsTheStandardRequires) {
   EXPECT_EQ(written("a\"b\\c/d"), R"("a\"b\\c/d")");
   EXPECT_EQ(written("\b\f\n\r\t"), R"("\b\f\n\r\t")");
   EXPECT_EQ(written("\0\x01\x1f\x7f"s), R"("\u0000\u0001\u001f\u007f")");
   EXPECT_EQ(written("x\u2028y\u2029"), R"("x\u2028y\u2029")");
 }
 
-TEST(JsonWriter, SeesWhatMustBeEscapedWhereverItStands) {
+TEST(JsonWriter, EscapesAtEveryPosition) {
   for (std::size_t at = 0; at < 17; ++at) {
     for (int c = 0; c < 0x80; ++c) {
       std::string text(17, 'x');
@@ -76,14 +76,14 @@ TEST(JsonWriter, SeesWhatMustBeEscapedWhereverItStands) {
   }
 }
 
-TEST(JsonWriter, LeavesOtherCharactersAsTheyAre) {
+TEST(JsonWriter, LeavesOtherCharactersUnchanged) {
   for (const std::string& text :
        {"ä€😀"s, "\u2027\u202F\u2065\u206A"s, "\u00A0\u061B\u061D"s, ""s}) {
     EXPECT_EQ(written(text), '"' + text + '"');
   }
 }
 
-TEST(JsonWriter, EscapesWhatATerminalObeys) {
+TEST(JsonWriter, EscapesTerminalControls) {
   const auto expect_escaped = [](char32_t from, char32_t to) {
     for (char32_t c = from; c <= to; ++c) {
       const std::string out = written("x" + utf8_of(c) + "y");
@@ -111,7 +111,7 @@ TEST(JsonWriter, EscapesKeysToo) {
   EXPECT_EQ(out, R"({"a\"\n":1})");
 }
 
-TEST(JsonWriter, EveryCodePointComesBackFromAParser) {
+TEST(JsonWriter, EveryCodePointSurvivesAParser) {
   for (char32_t from = 0; from <= 0x10FFFF; from += 0x80) {
     if (from >= 0xD800 && from <= 0xDFFF) continue;
     std::string text;

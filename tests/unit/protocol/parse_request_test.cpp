@@ -41,7 +41,7 @@ std::string nested(std::size_t depth, std::string_view open, std::string_view cl
   return text;
 }
 
-TEST(ParseRequest, KeepsFlatFieldsInTheOrderTheyCame) {
+TEST(ParseRequest, KeepsFlatFieldsInOrder) {
   const auto request = parse_request(
       " { \"to\\u0069d\" : 7, \"msgid\":6,\"msg\":\"h\\u00e9\\ud83d\\ude00\\u0000\","
       "\"x\":null,\"t\":true,\"f\":false,\"d\":1.5,\"n\":-3,\"o\":{\"k\":1}} \r\n");
@@ -68,7 +68,7 @@ std::string with_escape(std::string frame) {
   return frame.replace(m, 1, "\\u006d");
 }
 
-TEST(ParseRequest, WhatIsPlainIsReadAsTheParserReadsIt) {
+TEST(ParseRequest, PlainRequestsAreReadAsByTheParser) {
   std::string seventeen = R"({"msgid":1)";
   for (int i = 0; i < 16; ++i) seventeen += ",\"" + std::to_string(i) + "\":true";
   const std::vector<std::string> frames = {
@@ -102,7 +102,7 @@ TEST(ParseRequest, WhatIsPlainIsReadAsTheParserReadsIt) {
   }
 }
 
-TEST(ParseRequest, SeesTheEndOfATextAndWhatMayNotStandInItWhereverItStands) {
+TEST(ParseRequest, FindsTextEndsAndForbiddenBytesAtEveryPosition) {
   for (std::size_t at = 0; at < 17; ++at) {
     for (int c = 1; c < 0x80; ++c) {
       std::string text(17, 'x');
@@ -121,7 +121,7 @@ TEST(ParseRequest, SeesTheEndOfATextAndWhatMayNotStandInItWhereverItStands) {
   }
 }
 
-TEST(ParseRequest, RefusesWhatIsNotOneStrictJsonObject) {
+TEST(ParseRequest, RefusesAnythingButOneStrictObject) {
   const std::vector<std::string> bad = {
       "",
       " ",
@@ -189,7 +189,7 @@ TEST(ParseRequest, RefusesWhatIsNotOneStrictJsonObject) {
   }
 }
 
-TEST(ParseRequest, RefusesAKeyTwiceInOneObjectAtAnyDepth) {
+TEST(ParseRequest, RefusesDuplicateKeysAtAnyDepth) {
   for (const std::string& frame :
        {R"({"msgid":1,"msgid":2})"s, R"({"msgid":1,"a":1,"b":2,"a":1})"s,
         R"({"":1,"msgid":1,"":2})"s, R"({"msgid":1,"\u006dsgid":2})"s,
@@ -200,7 +200,7 @@ TEST(ParseRequest, RefusesAKeyTwiceInOneObjectAtAnyDepth) {
   }
 }
 
-TEST(ParseRequest, TakesAKeyTwiceInDifferentObjects) {
+TEST(ParseRequest, AcceptsTheSameKeyInDifferentObjects) {
   for (const std::string& frame :
        {with(R"({"a":1,"msgid":2})"), with(R"([{"k":1},{"k":1}])"),
         with(R"({"k":{"k":{"k":1}},"j":{"k":1}})"), with(R"({"K":1,"k":2})"),
@@ -228,7 +228,7 @@ TEST(ParseRequest, FindsADuplicateAmongFewAndManyKeys) {
   }
 }
 
-TEST(ParseRequest, RefusesInvalidUtf8WhereverItStands) {
+TEST(ParseRequest, RefusesInvalidUtf8AtEveryPosition) {
   for (const std::string& fault : {"\x80"s, "\xC0\xAF"s, "\xE0\x80\x80"s, "\xED\xA0\x80"s,
                                    "\xF4\x90\x80\x80"s, "\xFF"s, "\xE2\x82"s}) {
     EXPECT_EQ(outcome_of(with("\"" + fault + "\"")), "bad_utf8");
@@ -239,7 +239,7 @@ TEST(ParseRequest, RefusesInvalidUtf8WhereverItStands) {
   EXPECT_EQ(message_of("{\"\xFF\":1}"), "invalid UTF-8 at byte 3");
 }
 
-TEST(ParseRequest, TakesEightLevelsAndRefusesNine) {
+TEST(ParseRequest, AcceptsEightLevelsAndRefusesNine) {
   EXPECT_EQ(kJsonMaxDepth, 8);
   EXPECT_EQ(outcome_of(with(nested(7, "[", "]"))), "ok");
   EXPECT_EQ(outcome_of(with(nested(8, "[", "]"))), "too_deep");
@@ -249,7 +249,7 @@ TEST(ParseRequest, TakesEightLevelsAndRefusesNine) {
   EXPECT_EQ(outcome_of(nested(9, "[", "]")), "too_deep");
 }
 
-TEST(ParseRequest, TakesSixtyFourFieldsAndRefusesOneMore) {
+TEST(ParseRequest, AcceptsSixtyFourFieldsAndRefusesOneMore) {
   const auto fields = [](int count) {
     std::string text = R"({"msgid":21)";
     for (int i = 1; i < count; ++i) text += ",\"k" + std::to_string(i) + "\":null";
@@ -260,7 +260,7 @@ TEST(ParseRequest, TakesSixtyFourFieldsAndRefusesOneMore) {
   EXPECT_EQ(outcome_of(fields(5000)), "bad_field");
 }
 
-TEST(ParseRequest, TakesTwoThousandNestedValuesAndNoMore) {
+TEST(ParseRequest, BoundsTheNumberOfNestedValues) {
   const auto array = [](int count) {
     std::string text = "[0";
     for (int i = 1; i < count; ++i) text += ",0";
@@ -308,7 +308,7 @@ TEST(ParseRequest, NeedsAMsgidThatIsAPlainInteger) {
   }
 }
 
-TEST(ParseRequest, KeepsAnyMsgidThatIntHoldsAndTurnsOthersIntoMinusOne) {
+TEST(ParseRequest, MsgidsOutsideIntBecomeMinusOne) {
   const auto msgid_of = [](const std::string& number) {
     const auto request = parse_request("{\"msgid\":" + number + "}");
     return request ? request->msgid : -100;
@@ -322,7 +322,7 @@ TEST(ParseRequest, KeepsAnyMsgidThatIntHoldsAndTurnsOthersIntoMinusOne) {
   EXPECT_EQ(msgid_of("-2147483649"), -1);
 }
 
-TEST(ParseRequest, SaysWhereTheFaultIsWithoutRepeatingTheInput) {
+TEST(ParseRequest, ReportsThePositionWithoutRepeatingTheInput) {
   EXPECT_EQ(message_of(R"({"msgid":1,,"secret":2})"), "invalid JSON at byte 12");
   EXPECT_EQ(message_of(R"({"msgid":1)"), "the JSON ends too early");
   EXPECT_EQ(message_of("{\"msgid\":1}\0"s), "a NUL at byte 12");

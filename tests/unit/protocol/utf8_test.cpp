@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::string_literals;
 
-TEST(Utf8, TakesTheFirstAndLastCodePointOfEachLength) {
+TEST(Utf8, AcceptsTheFirstAndLastCodePointOfEachLength) {
   for (const std::string& text :
        {""s, "\0"s, "a"s, "\x7F"s, "\xC2\x80"s, "\xDF\xBF"s, "\xE0\xA0\x80"s, "\xED\x9F\xBF"s,
         "\xEE\x80\x80"s, "\xEF\xBF\xBF"s, "\xF0\x90\x80\x80"s, "\xF4\x8F\xBF\xBF"s}) {
@@ -20,7 +20,7 @@ TEST(Utf8, TakesTheFirstAndLastCodePointOfEachLength) {
   }
 }
 
-TEST(Utf8, RefusesEveryClassOfFaultWhereverItStands) {
+TEST(Utf8, RefusesEveryKindOfErrorAtEveryPosition) {
   const std::vector<std::string> faults = {
       "\x80",              // a continuation byte alone
       "\xBF",              //
@@ -89,14 +89,14 @@ TEST(Utf8, FindsEveryControlCharacter) {
   }
 }
 
-TEST(Utf8, TakesTheNeighboursOfControlCharactersForText) {
+TEST(Utf8, NeighboursOfControlCharactersAreText) {
   for (const std::string& text : {" "s, "~"s, "\u00A0"s, "\u2027"s, "\u202F"s, "\u061B"s, "\u061D"s,
                                   "\u200D"s, "\u2010"s, "\u2065"s, "\u206A"s, "😀"s}) {
     EXPECT_FALSE(has_control_characters("a" + text)) << text;
   }
 }
 
-TEST(Utf8, SeesUnicodeWhiteSpaceAtBothEndsOnly) {
+TEST(Utf8, FindsUnicodeWhiteSpaceAtBothEndsOnly) {
   for (const std::string& space :
        {" "s, "\t"s, "\r"s, "\u0085"s, "\u00A0"s, "\u1680"s, "\u2000"s, "\u200A"s, "\u2028"s,
         "\u2029"s, "\u202F"s, "\u205F"s, "\u3000"s}) {

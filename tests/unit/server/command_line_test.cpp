@@ -46,7 +46,7 @@ TEST(CommandLine, RunsOnDefaultsWithoutArguments) {
   EXPECT_EQ(command_line->text, "");
 }
 
-TEST(CommandLine, AddressAndPortAsTheServerOfTheCourseTakesThem) {
+TEST(CommandLine, AcceptsAddressAndPortLikeTheCourseServer) {
   const std::string file = file_with("[server]\nlisten = 127.0.0.1:1\n");
   for (const auto& [address, listen] :
        {std::pair{"127.0.0.2", "127.0.0.2:7000"}, std::pair{"::1", "[::1]:7000"}}) {
@@ -60,7 +60,7 @@ TEST(CommandLine, AddressAndPortAsTheServerOfTheCourseTakesThem) {
 }
 
 // A client of the course connects at once and sends nothing until its user has chosen.
-TEST(CommandLine, AddressAndPortWithoutAFileGiveClientsOfTheCourseTheirTime) {
+TEST(CommandLine, AddressAndPortAloneRaiseTheFirstByteTimeout) {
   const auto time = [](const std::vector<const char*>& arguments) {
     const auto command_line = run(arguments);
     EXPECT_TRUE(command_line) << command_line.error().message;
@@ -112,7 +112,7 @@ TEST(CommandLine, AnEmptyVariableIsNoVariable) {
   EXPECT_EQ(command_line->config->mysql.password, "");
 }
 
-TEST(CommandLine, CheckPrintsWhatCanBeReadAgain) {
+TEST(CommandLine, OutputOfCheckCanBeReadAgain) {
   const auto command_line = run({"--check", "--set", "server.listen=[::1]:0", "--set",
                                  "storage.path=a b/c;d.db", "--set", "log.file=x"});
   ASSERT_TRUE(command_line) << command_line.error().message;
@@ -157,7 +157,7 @@ TEST(CommandLine, RefusesBadSetsByName) {
   }
 }
 
-TEST(CommandLine, RefusesWhatThisVersionDoesNotOfferWithASentence) {
+TEST(CommandLine, RefusesUnsupportedCombinationsWithASentence) {
   EXPECT_EQ(
       error_of({"--set", "bus.engine=redis"}),
       "--set: bus.engine = \"redis\": needs storage.engine = mysql: several servers cannot share "
@@ -165,7 +165,7 @@ TEST(CommandLine, RefusesWhatThisVersionDoesNotOfferWithASentence) {
   EXPECT_EQ(error_of({"--set", "bus.engine=local"}), "");
 }
 
-TEST(CommandLine, RefusesAProxyListenerInThePlaceOfThePublicOne) {
+TEST(CommandLine, RefusesOverlappingListeners) {
   EXPECT_EQ(error_of({"--set", "server.proxy_listen=127.0.0.1:6000"}),
             "--set: server.proxy_listen = \"127.0.0.1:6000\": must not be, or overlap, the "
             "address of server.listen");
@@ -203,7 +203,7 @@ TEST(CommandLine, RefusesUnknownAndIncompleteOptions) {
   EXPECT_NE(error_of({"--set", "server.node=a", "server.node=b"}), "");
 }
 
-TEST(CommandLine, HelpAndVersionNeedNoGoodConfiguration) {
+TEST(CommandLine, HelpAndVersionIgnoreABadConfiguration) {
   const auto help = run({"--help", "-c", "no/such.ini"});
   ASSERT_TRUE(help);
   EXPECT_FALSE(help->config);

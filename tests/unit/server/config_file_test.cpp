@@ -38,7 +38,7 @@ TEST(ConfigFile, AnEmptyFileMeansTheDefaults) {
   EXPECT_EQ(file_error("\n\n"), "");
 }
 
-TEST(ConfigFile, IndentedKeysAreKeysAndNotContinuations) {
+TEST(ConfigFile, IndentedKeysAreNotContinuations) {
   const Config config = load("[server]\n  node = a\n\tworkers = 9\n");
   EXPECT_EQ(config.server.node, "a");
   EXPECT_EQ(config.server.workers, 9U);
@@ -50,7 +50,7 @@ TEST(ConfigFile, ASectionMayComeTwiceButAKeyMayNot) {
             "f.ini:5: the key \"server.node\" is given twice, first in line 2");
 }
 
-TEST(ConfigFile, NamesFileLineKeyValueAndWhatIsAllowed) {
+TEST(ConfigFile, ErrorsNameFileLineKeyValueAndRule) {
   EXPECT_EQ(file_error("\n[limits]\nchat_per_second = 12x\n"),
             "f.ini:3: limits.chat_per_second = \"12x\": must be a whole number from 1 to 1000000, "
             "or 0 for off");
@@ -79,7 +79,7 @@ TEST(ConfigFile, RefusesKeysOutsideASection) {
   EXPECT_EQ(file_error("node = a\n"), "f.ini:1: the key \"node\" stands before any [section]");
 }
 
-TEST(ConfigFile, RefusesLinesOfNoKnownForm) {
+TEST(ConfigFile, RefusesUnknownLines) {
   const std::string sentence = ": this is no [section], no key = value and no comment";
   EXPECT_EQ(file_error("[server]\n\nnode\n"), "f.ini:3" + sentence);
   EXPECT_EQ(file_error("[server\nnode = a\n"), "f.ini:1" + sentence);
@@ -91,7 +91,7 @@ TEST(ConfigFile, ReportsTheFirstMistakeOfTheFile) {
   EXPECT_TRUE(file_error("[server]\nworkers = x\nio_threads = y\n").starts_with("f.ini:2: "));
 }
 
-TEST(ConfigFile, RefusesOverlongLinesInsteadOfCuttingThem) {
+TEST(ConfigFile, RefusesOverlongLines) {
   for (std::size_t length = 150; length < 450; ++length) {
     const std::string path(length, 'p');
     Settings settings;
@@ -112,12 +112,12 @@ TEST(ConfigFile, NeverShowsASecret) {
   EXPECT_EQ(error.find("hush"), std::string::npos);
 }
 
-TEST(ConfigFile, RefusesWhatIsNotText) {
+TEST(ConfigFile, RefusesBinaryFiles) {
   EXPECT_EQ(file_error(std::string("[log]\n\0", 7)),
             "f.ini:2: there is a null byte: this is not a configuration file");
 }
 
-TEST(ConfigFile, RefusesTextBehindASectionInsteadOfSkippingIt) {
+TEST(ConfigFile, RefusesTextAfterASection) {
   EXPECT_EQ(
       file_error("[log]\n\n[limits] register_per_minute = 5\n"),
       "f.ini:3: \"register_per_minute = 5\" stands behind a [section]: it needs a line of its "
@@ -128,7 +128,7 @@ TEST(ConfigFile, RefusesTextBehindASectionInsteadOfSkippingIt) {
   EXPECT_EQ(file_error("[limits] ; what one may do\n[log]# and this\n[server] \t\n"), "");
 }
 
-TEST(ConfigFile, RefusesWhiteSpaceThatWouldHideALine) {
+TEST(ConfigFile, RefusesUnusualWhiteSpace) {
   for (const std::string space : {"\v", "\f", "\r"}) {
     const std::string error = file_error("[server]\nnode = a\n" + space + "workers = 3\n");
     EXPECT_TRUE(error.starts_with("f.ini:3: a line may hold no white space")) << error;
@@ -144,7 +144,7 @@ TEST(ConfigFile, ReadsEveryKeyWhateverTheLineEnds) {
   }
 }
 
-TEST(ConfigFile, NamesAFileThatItCannotRead) {
+TEST(ConfigFile, NamesAnUnreadableFile) {
   Settings settings;
   EXPECT_EQ(load_ini_file("no/such.ini", settings).error().message,
             "cannot read the configuration file no/such.ini: No such file or directory");

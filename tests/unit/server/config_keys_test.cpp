@@ -75,7 +75,7 @@ TEST(ShippedConfiguration, ExplainsEveryKeyInPlaceWithItsUnit) {
   }
 }
 
-TEST(ShippedConfiguration, MeansTheSameAsNoFile) {
+TEST(ShippedConfiguration, EqualsTheDefaults) {
   Settings shipped;
   const auto loaded = load_ini_file(CHAT_CONF_DIR "/server.ini", shipped);
   ASSERT_TRUE(loaded) << loaded.error().message;
@@ -174,7 +174,7 @@ TEST(ConfigKeys, LogLevelsStandInTheOrderOfTheirEnum) {
   }
 }
 
-TEST(Config, DefaultsAreThoseThatAreDocumented) {
+TEST(Config, DefaultsMatchTheDocumentation) {
   const Config config = default_config();
   EXPECT_EQ(config.server.listen.to_string(), "127.0.0.1:6000");
   EXPECT_FALSE(config.server.proxy_listen);
@@ -190,7 +190,7 @@ net::Address address(const char* text) {
   return *net::Address::parse(text);
 }
 
-TEST(Config, NamesANodeByItsAddressOrByItsMachineWhenItListensEverywhere) {
+TEST(Config, NodeNameUsesTheHostNameForWildcardAddresses) {
   EXPECT_EQ(default_node_name(address("127.0.0.1:6000")), "127.0.0.1:6000");
   EXPECT_EQ(default_node_name(address("[::1]:7")), "[::1]:7");
   const std::string everywhere = default_node_name(address("0.0.0.0:6000"));

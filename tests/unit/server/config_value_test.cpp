@@ -13,7 +13,7 @@ Result<Value> parse(std::string_view section, std::string_view name, std::string
   return parse_value(*find_key(section, name), text);
 }
 
-TEST(ConfigValue, TakesOnlyWholeNumbersInRange) {
+TEST(ConfigValue, AcceptsOnlyWholeNumbersInRange) {
   for (const std::string good : {"1", "64", "007"}) {
     EXPECT_TRUE(parse("mysql", "pool_size", good)) << good;
   }
@@ -24,7 +24,7 @@ TEST(ConfigValue, TakesOnlyWholeNumbersInRange) {
   }
 }
 
-TEST(ConfigValue, TakesZeroForOffWhereTheTableSaysSo) {
+TEST(ConfigValue, AcceptsZeroForOffIfTheTableAllowsIt) {
   EXPECT_TRUE(parse("limits", "bytes_per_second", "0"));
   EXPECT_TRUE(parse("limits", "bytes_per_second", "1024"));
   EXPECT_FALSE(parse("limits", "bytes_per_second", "1"));
@@ -32,12 +32,12 @@ TEST(ConfigValue, TakesZeroForOffWhereTheTableSaysSo) {
   EXPECT_FALSE(parse("auth", "token_days", "0"));
 }
 
-TEST(ConfigValue, SpellsNumbersInOneWay) {
+TEST(ConfigValue, NormalisesNumbers) {
   EXPECT_EQ(parse("mysql", "pool_size", "007")->text, "7");
   EXPECT_EQ(parse("mysql", "pool_size", "007")->number, 7);
 }
 
-TEST(ConfigValue, ReadsAddressesOfBothFamiliesAndSpellsThemInOneWay) {
+TEST(ConfigValue, NormalisesAddressesOfBothFamilies) {
   const std::vector<std::pair<std::string, std::string>> addresses = {
       {"127.0.0.1:0", "127.0.0.1:0"},       {"0.0.0.0:65535", "0.0.0.0:65535"},
       {"[::1]:6000", "[::1]:6000"},         {"[0:0::1]:6000", "[::1]:6000"},
@@ -51,7 +51,7 @@ TEST(ConfigValue, ReadsAddressesOfBothFamiliesAndSpellsThemInOneWay) {
   }
 }
 
-TEST(ConfigValue, RefusesWhatIsNoAddress) {
+TEST(ConfigValue, RefusesInvalidAddresses) {
   for (const std::string bad : {"",
                                 ":",
                                 "6000",
@@ -78,7 +78,7 @@ TEST(ConfigValue, RefusesWhatIsNoAddress) {
   EXPECT_FALSE(parse("server", "proxy_listen", "6000"));
 }
 
-TEST(ConfigValue, KnowsTheChoicesAndTheirPlaces) {
+TEST(ConfigValue, ReturnsTheIndexOfAChoice) {
   EXPECT_EQ(parse("storage", "engine", "sqlite")->number, 0);
   EXPECT_EQ(parse("storage", "engine", "mysql")->number, 1);
   for (const std::string bad : {"", "SQLite", "sqlit", "sqlite|mysql", "|", "sqlite "}) {
@@ -95,14 +95,14 @@ TEST(ConfigValue, LimitsTexts) {
   EXPECT_FALSE(parse("redis", "socket", std::string(108, 's')));
 }
 
-TEST(ConfigValue, RefusesTextsThatNoIniLineCanSayButNotSecrets) {
+TEST(ConfigValue, RefusesTextsThatIniCannotRepresent) {
   for (const std::string odd : {" a", "a ", "a ;b", ";a"}) {
     EXPECT_FALSE(parse("storage", "path", odd)) << odd;
     EXPECT_TRUE(parse("mysql", "password", odd)) << odd;
   }
 }
 
-TEST(ConfigValue, SaysWhatIsAllowed) {
+TEST(ConfigValue, DescribesTheAllowedValues) {
   EXPECT_EQ(parse("mysql", "pool_size", "0").error().message,
             "must be a whole number from 1 to 64");
   EXPECT_EQ(parse("limits", "chat_per_second", "x").error().message,

@@ -12,7 +12,7 @@ net::Address address(const std::string& text) {
   return net::Address::parse(text).value();
 }
 
-TEST(ConnectionLimits, TurnsAwayAboveTheTotalAndTellsWhy) {
+TEST(ConnectionLimits, RefusesAboveTheTotalWithAReason) {
   ConnectionLimits limits(2, 0);
   std::string farewell;
   EXPECT_TRUE(limits.admit(address("10.0.0.1:1"), farewell));
@@ -45,7 +45,7 @@ TEST(ConnectionLimits, RefusedConnectionIsNotCounted) {
   EXPECT_TRUE(limits.admit(address("10.0.0.2:1"), farewell));
 }
 
-TEST(ConnectionLimits, PlaceOfABalancerCountsInAllAndForNoAddress) {
+TEST(ConnectionLimits, BalancerCountsInTotalButForNoAddress) {
   ConnectionLimits limits(2, 1);
   std::string farewell;
   EXPECT_TRUE(limits.hold_place(farewell));

@@ -19,7 +19,7 @@ class MemoryTrimTest : public ::testing::Test {
   MemoryTrim trim{[this] { return cpu_time; }, [this] { ++trims; }};
 };
 
-TEST_F(MemoryTrimTest, ComesOnceWhenABusyTimeIsOver) {
+TEST_F(MemoryTrimTest, TrimsOnceAfterABusyPeriod) {
   for (int i = 0; i < 3; ++i) interval_with(1s);
   EXPECT_EQ(trims, 0);
   for (int i = 0; i < 3; ++i) interval_with(10ms);
@@ -29,7 +29,7 @@ TEST_F(MemoryTrimTest, ComesOnceWhenABusyTimeIsOver) {
   EXPECT_EQ(trims, 2);
 }
 
-TEST_F(MemoryTrimTest, HasNothingToDoInACalmServer) {
+TEST_F(MemoryTrimTest, DoesNothingInACalmServer) {
   for (int i = 0; i < 100; ++i) interval_with(50ms);
   EXPECT_EQ(trims, 0);
 }

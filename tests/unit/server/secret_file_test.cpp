@@ -42,7 +42,7 @@ TEST_F(Secrets, AreTheFirstLineOfTheirFile) {
   EXPECT_EQ(*read("\nhush\n"), "");
 }
 
-TEST_F(Secrets, AreRefusedWhereOthersMayReadThem) {
+TEST_F(Secrets, AreRefusedIfOthersMayReadThem) {
   for (const mode_t mode : {0604U, 0602U, 0601U, 0644U, 0666U, 0620U, 0610U, 0444U}) {
     const auto secret = read("hush", mode);
     ASSERT_FALSE(secret) << std::oct << mode;
@@ -52,7 +52,7 @@ TEST_F(Secrets, AreRefusedWhereOthersMayReadThem) {
   for (const mode_t mode : {0600U, 0400U}) EXPECT_TRUE(read("hush", mode)) << std::oct << mode;
 }
 
-TEST_F(Secrets, MayBeReadByAGroupThatRootHasChosenOnly) {
+TEST_F(Secrets, MayBeGroupReadableOnlyIfOwnedByRoot) {
   const std::string path = file("hush", 0440);
   if (::geteuid() == 0) {
     EXPECT_TRUE(read_secret(path)) << "what systemd makes";
@@ -62,7 +62,7 @@ TEST_F(Secrets, MayBeReadByAGroupThatRootHasChosenOnly) {
   EXPECT_TRUE(disown(file("hush", 0400)) && read_secret(path));
 }
 
-TEST_F(Secrets, ErrorsNameFileAndModeAndWhatToDo) {
+TEST_F(Secrets, ErrorsNameFileModeAndRemedy) {
   const std::string path = file("hush", 0640);
   EXPECT_EQ(check_private(path).error().message,
             path + " holds a password, and its mode 0640 lets others at it: chmod 600 " + path);
@@ -103,7 +103,7 @@ TEST_F(SecretsOfTheCommandLine, MayComeFromAFile) {
   EXPECT_EQ(run({})->config->redis.password, "");
 }
 
-TEST_F(SecretsOfTheCommandLine, FilesThatOthersMayReadAreRefusedByTheirVariable) {
+TEST_F(SecretsOfTheCommandLine, ReadableFilesAreRefusedNamingTheVariable) {
   variable = "CHAT_MYSQL_PASSWORD_FILE";
   value = file("hush", 0644);
   const auto command_line = run({});
@@ -114,7 +114,7 @@ TEST_F(SecretsOfTheCommandLine, FilesThatOthersMayReadAreRefusedByTheirVariable)
                 value);
 }
 
-TEST_F(SecretsOfTheCommandLine, AreNotTakenFromTwoVariables) {
+TEST_F(SecretsOfTheCommandLine, TwoVariablesAreRefused) {
   variable = "CHAT_MYSQL_PASSWORD_FILE";
   value = file("hush", 0600);
   other = "CHAT_MYSQL_PASSWORD";
@@ -123,7 +123,7 @@ TEST_F(SecretsOfTheCommandLine, AreNotTakenFromTwoVariables) {
   EXPECT_TRUE(run({}));
 }
 
-TEST_F(SecretsOfTheCommandLine, InAConfigurationFileMakeItPrivate) {
+TEST_F(SecretsOfTheCommandLine, InAConfigurationFileRequireItToBePrivate) {
   const std::string with = file("[redis]\npassword = hush\n", 0640);
   const auto command_line = run({"-c", with.c_str()});
   ASSERT_FALSE(command_line);
@@ -137,7 +137,7 @@ TEST_F(SecretsOfTheCommandLine, InAConfigurationFileMakeItPrivate) {
   EXPECT_TRUE(run({"-c", file("[redis]\nport = 1\n", 0644).c_str()}));
 }
 
-TEST_F(SecretsOfTheCommandLine, GivenAsArgumentsAreWarnedOf) {
+TEST_F(SecretsOfTheCommandLine, AsArgumentsCauseAWarning) {
   const auto command_line = run({"--set", "redis.password=hush", "--set", "server.node=n"});
   ASSERT_EQ(command_line->warnings.size(), 1U);
   EXPECT_EQ(command_line->warnings.front(),

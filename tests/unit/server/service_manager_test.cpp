@@ -58,7 +58,7 @@ class ServiceManagerTest : public ::testing::Test {
   std::unique_ptr<ServiceManager> manager;
 };
 
-TEST_F(ServiceManagerTest, TellsThatItIsReadyAndThatItStops) {
+TEST_F(ServiceManagerTest, ReportsReadyAndStopping) {
   begin();
   manager->stopping();
   EXPECT_EQ(sent, (std::vector<std::string>{"READY=1", "STOPPING=1"}));
@@ -76,7 +76,7 @@ TEST_F(ServiceManagerTest, BeatsOnceInEachHalfOfTheAllowedSilence) {
   }
 }
 
-TEST_F(ServiceManagerTest, IsSilentAsLongAsOnePartHangs) {
+TEST_F(ServiceManagerTest, StopsBeatingWhileAPartHangs) {
   for (FakeThread* const hung : {&loop, &worker}) {
     begin(10s);
     sent.clear();
@@ -94,7 +94,7 @@ TEST_F(ServiceManagerTest, IsSilentAsLongAsOnePartHangs) {
   }
 }
 
-TEST_F(ServiceManagerTest, AsksAnewAfterEachBeat) {
+TEST_F(ServiceManagerTest, PostsNewTasksAfterEachBeat) {
   begin(10s);
   loop.run();
   worker.run();
@@ -105,7 +105,7 @@ TEST_F(ServiceManagerTest, AsksAnewAfterEachBeat) {
   EXPECT_EQ(beats(), 1) << "the loop has not answered since";
 }
 
-TEST_F(ServiceManagerTest, AnAnswerToAnEarlierQuestionIsNone) {
+TEST_F(ServiceManagerTest, TaskOfAnEarlierRoundDoesNotCount) {
   begin(10s);
   loop.run();
   base::Task late = std::move(worker.tasks.front());
@@ -120,7 +120,7 @@ TEST_F(ServiceManagerTest, AnAnswerToAnEarlierQuestionIsNone) {
   EXPECT_EQ(beats(), 1);
 }
 
-TEST_F(ServiceManagerTest, APartWhoseQueueIsFullIsAskedAgain) {
+TEST_F(ServiceManagerTest, PartWithAFullQueueIsRetried) {
   worker.full = true;
   begin(10s);
   loop.run();
@@ -137,7 +137,7 @@ TEST_F(ServiceManagerTest, APartWhoseQueueIsFullIsAskedAgain) {
   EXPECT_EQ(beats(), 1);
 }
 
-TEST_F(ServiceManagerTest, NobodyIsAskedWhereNoBeatsAreWanted) {
+TEST_F(ServiceManagerTest, PostsNothingWithoutAWatchdog) {
   begin(0s);
   EXPECT_EQ(manager->tick_interval(), 0ms);
   EXPECT_TRUE(loop.tasks.empty());

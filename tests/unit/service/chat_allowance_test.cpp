@@ -34,7 +34,7 @@ TEST_F(ChatAllowanceTest, EachAccountHasABurstOfTwoSecondsAndThenTheRate) {
   EXPECT_EQ(chats(here, bob), 40);
 }
 
-TEST_F(ChatAllowanceTest, LoggingInAnewOnTheSameNodeGainsNothing) {
+TEST_F(ChatAllowanceTest, NewLoginOnTheSameNodeGainsNothing) {
   SessionEpoch epoch = 1;
   int passed = 0;
   for (int i = 0; i < 100; ++i) {
@@ -45,7 +45,7 @@ TEST_F(ChatAllowanceTest, LoggingInAnewOnTheSameNodeGainsNothing) {
   EXPECT_LE(passed, 40 + 10 * 20);
 }
 
-TEST_F(ChatAllowanceTest, GoingBackAndForthBetweenNodesGainsOneBurstANode) {
+TEST_F(ChatAllowanceTest, SwitchingNodesGainsOneBurstPerNode) {
   SessionEpoch epoch = 1;
   int passed = 0;
   for (int i = 0; i < 100; ++i) {
@@ -60,7 +60,7 @@ TEST_F(ChatAllowanceTest, GoingBackAndForthBetweenNodesGainsOneBurstANode) {
   EXPECT_GE(passed, 10 * 20 / 2);
 }
 
-TEST_F(ChatAllowanceTest, OthersChatsMakeNoAccountForgotten) {
+TEST_F(ChatAllowanceTest, ChatsOfOthersEvictNoAccount) {
   ASSERT_EQ(chats(here, alice), 40);
   for (int i = 10; i < 50'000; ++i) (void)here.take(UserId{i});
   EXPECT_GT(here.take(alice), milliseconds(0));

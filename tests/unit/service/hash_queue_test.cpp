@@ -52,7 +52,7 @@ class HashQueueTest : public testing::Test {
   std::map<std::string, int> displaced_;
 };
 
-TEST_F(HashQueueTest, OneNetworkLeavesHalfOfThePlacesToOthers) {
+TEST_F(HashQueueTest, OneNetworkTakesAtMostHalfOfThePlaces) {
   EXPECT_EQ(fill("1.1.1.1"), 16);
   EXPECT_EQ(fill("2.2.2.2"), 16);
   EXPECT_TRUE(displaced_.empty());
@@ -60,7 +60,7 @@ TEST_F(HashQueueTest, OneNetworkLeavesHalfOfThePlacesToOthers) {
   EXPECT_EQ(ran_.size(), 32U);
 }
 
-TEST_F(HashQueueTest, WhoHasFewerTasksTakesAPlaceOfWhoHasMost) {
+TEST_F(HashQueueTest, NetworkWithFewerTasksDisplacesTheLargest) {
   fill("1.1.1.1");
   fill("2.2.2.2");
   EXPECT_EQ(fill("3.3.3.3"), 10);
@@ -84,14 +84,14 @@ TEST_F(HashQueueTest, NetworksTakeTurns) {
                                             "1.1.1.1"}));
 }
 
-TEST_F(HashQueueTest, AccountsThatComeOftenTakeTheFirstQuarterOnly) {
+TEST_F(HashQueueTest, FrequentAccountsGetTheFirstQuarterOnly) {
   EXPECT_EQ(fill("1.1.1.1", true), 8);
   EXPECT_EQ(fill("2.2.2.2", true), 0);
   EXPECT_TRUE(post("2.2.2.2"));
   go_on();
 }
 
-TEST_F(HashQueueTest, PlaceIsFreeOnceItsTaskIsOverAlsoByAnException) {
+TEST_F(HashQueueTest, PlaceIsFreeAfterItsTaskEvenIfItThrows) {
   std::promise<void> last;
   for (int i = 0; i < 15; ++i) {
     ASSERT_TRUE(queue_.try_post(

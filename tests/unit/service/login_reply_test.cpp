@@ -63,7 +63,7 @@ class LoginReplyTest : public storage::StorageTest {
   std::size_t size_ = 0;
 };
 
-TEST_F(LoginReplyTest, HoldsTheListsEvenWhenTheyAreEmpty) {
+TEST_F(LoginReplyTest, ContainsEmptyLists) {
   const Json reply = answer();
   EXPECT_EQ(reply.at("msgid"), 2);
   EXPECT_EQ(reply.at("errno"), 0);
@@ -89,7 +89,7 @@ TEST_F(LoginReplyTest, NamesFriendsAndGroupsWithTheirMembers) {
   EXPECT_EQ(only.at("users").at(0).at("role"), "creator");
 }
 
-TEST_F(LoginReplyTest, ReadsTheListsOfManyUsersAndKeepsThemApart) {
+TEST_F(LoginReplyTest, ReadsTheListsOfManyUsers) {
   const UserId carol = add_user("carol");
   storage::FriendModel friends(*connection_);
   ASSERT_TRUE(friends.insert(alice_, carol));
@@ -168,7 +168,7 @@ TEST_F(LoginReplyTest, OwnGroupMessagesAreNotPending) {
   EXPECT_EQ(reply.at("offlinemsg").at(0).at("msg"), "yours");
 }
 
-TEST_F(LoginReplyTest, AwkwardTextsComeThroughUnchanged) {
+TEST_F(LoginReplyTest, AwkwardTextsAreUnchanged) {
   std::vector<storage::DirectMessage> rows;
   const auto texts = storage::awkward_texts();
   for (std::size_t i = 0; i + 1 < texts.size(); ++i) {

@@ -53,7 +53,7 @@ class LoginThrottleTest : public testing::Test {
   LoginThrottle throttle{10, 5, own, nullptr};
 };
 
-TEST_F(LoginThrottleTest, StrangersHaveFiveTriesAtAnAccountWhereverTheyAre) {
+TEST_F(LoginThrottleTest, UnknownAddressesShareFiveAttemptsPerAccount) {
   EXPECT_EQ(failures(throttle, {"id:1", "1.1.1.1"}, 3), 3);
   EXPECT_EQ(failures(throttle, {"id:1", "2.2.2.2"}), 2);
   EXPECT_EQ(failures(throttle, {"id:1", "3.3.3.3"}), 0);
@@ -64,7 +64,7 @@ TEST_F(LoginThrottleTest, StrangersHaveFiveTriesAtAnAccountWhereverTheyAre) {
   EXPECT_EQ(failures(throttle, {"id:1", "3.3.3.3"}), 1);
 }
 
-TEST_F(LoginThrottleTest, AnAddressHasTenTriesAtAllAccountsTogether) {
+TEST_F(LoginThrottleTest, AddressHasTenAttemptsAtAllAccounts) {
   int tried = 0;
   for (int account = 1; account <= 20; ++account) {
     tried += failures(throttle, {"id:" + std::to_string(account), "1.1.1.1"}, 1);
@@ -86,7 +86,7 @@ TEST_F(LoginThrottleTest, OwnersAddressIsNotLockedOutByOthers) {
   EXPECT_FALSE(log_in(throttle, {"id:1", "3.3.3.3"}));
 }
 
-TEST_F(LoginThrottleTest, OwnersAddressMayTryTenTimesAMinute) {
+TEST_F(LoginThrottleTest, OwnersAddressHasTenAttemptsAMinute) {
   EXPECT_EQ(failures(throttle, {"id:1", "1.1.1.1", true}), 10);
   clock.advance(seconds(6));
   EXPECT_EQ(failures(throttle, {"id:1", "1.1.1.1", true}), 1);
@@ -97,7 +97,7 @@ TEST_F(LoginThrottleTest, AccountThatDoesNotExistIsLimitedLikeOneThatDoes) {
   EXPECT_EQ(failures(throttle, {"name:nobody", "2.2.2.2", false, false}), 0);
 }
 
-TEST_F(LoginThrottleTest, UnknownAccountsMakeNobodyForgottenHoweverManyThereAre) {
+TEST_F(LoginThrottleTest, UnknownAccountsEvictNoExistingOnes) {
   ASSERT_EQ(failures(throttle, {"id:1", "1.1.1.1"}), 5);
   for (int i = 0; i < 300'000; ++i) {
     // From very many networks, so that no address is out of tries.
@@ -107,7 +107,7 @@ TEST_F(LoginThrottleTest, UnknownAccountsMakeNobodyForgottenHoweverManyThereAre)
   EXPECT_EQ(failures(throttle, {"id:1", "9.9.9.9"}), 0);
 }
 
-TEST_F(LoginThrottleTest, CancelledTriesCostNothing) {
+TEST_F(LoginThrottleTest, CancelledAttemptsCostNothing) {
   for (int i = 0; i < 100; ++i) {
     const auto made = throttle.begin({"id:1", "1.1.1.1"});
     ASSERT_EQ(made.wait, milliseconds(0)) << i;
@@ -131,7 +131,7 @@ TEST_F(LoginThrottleTest, ServersCountTogether) {
   EXPECT_EQ(failures(here, {"id:2", "4.4.4.4"}, 5), 5);
 }
 
-TEST_F(LoginThrottleTest, WithoutTheSharedStoreEachServerGoesOnAlone) {
+TEST_F(LoginThrottleTest, WithoutTheSharedStoreEachServerCountsAlone) {
   LoginThrottle here{10, 5, own, &shared};
   shared.away = true;
   EXPECT_EQ(failures(here, {"id:1", "1.1.1.1"}), 5);

@@ -29,7 +29,7 @@ class PasswordHasherTest : public testing::Test {
   PasswordHasher hasher_{1024, 2};
 };
 
-TEST_F(PasswordHasherTest, KnowsTheRightPassword) {
+TEST_F(PasswordHasherTest, AcceptsOnlyTheRightPassword) {
   const auto hash = hasher_.hash("secret-1");
   ASSERT_TRUE(hash);
   EXPECT_EQ(hash->substr(0, 9), "$argon2id");
@@ -41,7 +41,7 @@ TEST_F(PasswordHasherTest, KnowsTheRightPassword) {
   EXPECT_NE(*hasher_.hash("secret-1"), *hash);  // salted
 }
 
-TEST_F(PasswordHasherTest, KnowsWhichHashesCostLess) {
+TEST_F(PasswordHasherTest, RecognisesCheaperHashes) {
   const auto hash = hasher_.hash("secret-1");
   ASSERT_TRUE(hash);
   const auto weaker_by = [&](std::size_t memory_kib, std::uint64_t ops) {
@@ -57,7 +57,7 @@ TEST_F(PasswordHasherTest, KnowsWhichHashesCostLess) {
   EXPECT_TRUE(hasher_.is_weaker("plain text"));
 }
 
-TEST_F(PasswordHasherTest, PasswordMayHoldAnyByte) {
+TEST_F(PasswordHasherTest, PasswordMayContainAnyByte) {
   const std::string password("a\0b\xff", 4);
   const auto hash = hasher_.hash(password);
   ASSERT_TRUE(hash);
@@ -70,7 +70,7 @@ TEST_F(PasswordHasherTest, NoPasswordIsRightForAnUnknownAccount) {
   EXPECT_FALSE(right("", "the password of nobody"));
 }
 
-TEST_F(PasswordHasherTest, NoPasswordIsRightForAHashThatIsNotWhole) {
+TEST_F(PasswordHasherTest, NoPasswordIsRightForATruncatedHash) {
   const std::string hash = *hasher_.hash("secret-1");
   ASSERT_TRUE(right(hash, "secret-1"));
   std::vector<std::string> broken = {"no hash at all", hash + "A", "x" + hash};
@@ -85,7 +85,7 @@ TEST_F(PasswordHasherTest, NoPasswordIsRightForAHashThatIsNotWhole) {
   }
 }
 
-TEST_F(PasswordHasherTest, KnowsWhatTheLibraryItselfHasMade) {
+TEST_F(PasswordHasherTest, AcceptsHashesOfTheLibrary) {
   const std::string password = "secret-1";
   std::array<char, crypto_pwhash_STRBYTES> hash{};
   ASSERT_EQ(crypto_pwhash_str(hash.data(), password.data(), password.size(), 3, 64 << 10), 0);
@@ -95,7 +95,7 @@ TEST_F(PasswordHasherTest, KnowsWhatTheLibraryItselfHasMade) {
   EXPECT_EQ(crypto_pwhash_str_verify(ours.c_str(), password.data(), password.size()), 0);
 }
 
-TEST_F(PasswordHasherTest, WithoutMemoryNoPasswordIsCalledWrong) {
+TEST_F(PasswordHasherTest, OutOfMemoryIsNotAWrongPassword) {
   PasswordHasher hasher(65'536, 1);  // more than malloc() keeps for the next one
   ASSERT_TRUE(hasher.open());
   const std::string hash = *hasher.hash("secret-1");

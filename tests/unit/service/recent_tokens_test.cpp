@@ -13,7 +13,7 @@ session::TokenHash token(int number) {
   return hash_token(std::to_string(number));
 }
 
-TEST(RecentTokens, RemembersThoseThatWereAddedAndNoOthers) {
+TEST(RecentTokens, RemembersExactlyTheAddedTokens) {
   RecentTokens tokens;
   tokens.add(token(1));
   EXPECT_TRUE(tokens.contains(token(1)));

@@ -229,7 +229,7 @@ UserId allowed_user(const Row& row) {
   return row.anonymous == Errno::kOk ? kNobody : kAlice;
 }
 
-TEST(Routes, AreAscendingAndEachMsgidIsThereOnce) {
+TEST(Routes, AreAscendingAndUnique) {
   int last = 0;
   for (const Route& route : routes()) {
     EXPECT_GT(static_cast<int>(route.msgid), last);
@@ -253,7 +253,7 @@ TEST(Routes, UnknownMsgidsHaveNone) {
   }
 }
 
-TEST(Routes, OnlyWhatLogsOutWaitsForCommits) {
+TEST(Routes, OnlyLogoutsWaitForCommits) {
   for (const Route& route : routes()) {
     const bool logs_out =
         route.msgid == protocol::Msgid::kLogout || route.msgid == protocol::Msgid::kDeleteAccount;
@@ -261,7 +261,7 @@ TEST(Routes, OnlyWhatLogsOutWaitsForCommits) {
   }
 }
 
-TEST(Routes, WhatIsAnsweredFromMemoryIsQuickAndNothingElse) {
+TEST(Routes, OnlyRequestsAnsweredFromMemoryAreQuick) {
   for (const Route& route : routes()) {
     switch (route.msgid) {
       case protocol::Msgid::kHello:

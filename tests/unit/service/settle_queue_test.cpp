@@ -42,7 +42,7 @@ class SettleQueueTest : public storage::StorageTest {
   SettleQueue queue_{pool_};
 };
 
-TEST_F(SettleQueueTest, LooksUntilTheOutcomeIsKnownAndActsOnce) {
+TEST_F(SettleQueueTest, ChecksUntilTheOutcomeIsKnownAndActsOnce) {
   std::atomic<int> locked = 0;
   std::atomic<int> free = 0;
   queue_.start();
@@ -65,7 +65,7 @@ TEST_F(SettleQueueTest, WaitsForTheDatabase) {
   EXPECT_TRUE(wait_until([&] { return acted == 2; }));
 }
 
-TEST_F(SettleQueueTest, LookWhoseOwnCommitFailsIsRepeated) {
+TEST_F(SettleQueueTest, CheckIsRepeatedIfItsCommitFails) {
   std::atomic<int> acted = 0;
   faulty_.lose(storage::FaultyDatabase::Loss::kAfterTheEffect, 2);
   queue_.start();
@@ -74,7 +74,7 @@ TEST_F(SettleQueueTest, LookWhoseOwnCommitFailsIsRepeated) {
   EXPECT_EQ(faulty_.losses_left, 0);
 }
 
-TEST_F(SettleQueueTest, LookThatThrowsDoesNotStopTheOthers) {
+TEST_F(SettleQueueTest, ThrowingCheckDoesNotStopTheOthers) {
   std::atomic<int> acted = 0;
   std::atomic<int> thrown = 0;
   queue_.start();

@@ -18,7 +18,7 @@ TEST(Token, IsSixtyFourHexDigitsAndNeverTheSame) {
   }
 }
 
-TEST(Token, HashIsStableAndTellsNothingOfTheToken) {
+TEST(Token, HashIsStableAndRevealsNothing) {
   const std::string token = make_token();
   EXPECT_EQ(hash_token(token), hash_token(token));
   EXPECT_NE(to_hex(hash_token(token)), token);

@@ -18,7 +18,7 @@ class ClusterModelTest : public StorageTest {
   }
 };
 
-TEST_F(ClusterModelTest, TheIdIsMadeOnce) {
+TEST_F(ClusterModelTest, IdIsCreatedOnce) {
   EXPECT_EQ(number("SELECT COUNT(*) FROM cluster"), 0);
   const std::string first = id();
   EXPECT_EQ(first.size(), 32U);
@@ -50,7 +50,7 @@ TEST_F(ClusterModelTest, EveryStartRaisesTheCounter) {
   }
 }
 
-TEST_F(ClusterModelTest, AStartWithoutARowIsRefused) {
+TEST_F(ClusterModelTest, StartWithoutARowIsRefused) {
   EXPECT_FALSE(write([&] { return ClusterModel(*connection_).serialise_start(); }));
 }
 

@@ -27,7 +27,7 @@ TEST_F(FriendModelTest, IsOneWay) {
   EXPECT_EQ(list(bob, {}, 10), std::vector<int>{});
 }
 
-TEST_F(FriendModelTest, SaysWhenAFriendIsThereAlready) {
+TEST_F(FriendModelTest, ReportsAnExistingFriend) {
   const auto alice = add_user("alice");
   const auto bob = add_user("bob");
   FriendModel friends(*connection_);
@@ -36,7 +36,7 @@ TEST_F(FriendModelTest, SaysWhenAFriendIsThereAlready) {
   EXPECT_EQ(friends.count(alice).value(), 1u);
 }
 
-TEST_F(FriendModelTest, RefusesAFriendWhoIsNoUser) {
+TEST_F(FriendModelTest, RefusesAnUnknownUser) {
   const auto alice = add_user("alice");
   const auto inserted = FriendModel(*connection_).insert(alice, UserId{99});
   ASSERT_FALSE(inserted);
@@ -54,7 +54,7 @@ TEST_F(FriendModelTest, ListsByIdInPages) {
   EXPECT_EQ(list(alice, {}, 0), std::vector<int>{});
 }
 
-TEST_F(FriendModelTest, TellsNameAndState) {
+TEST_F(FriendModelTest, ReturnsNameAndState) {
   const auto alice = add_user("alice");
   const auto bob = add_user("Bob \U0001F600");
   const auto carol = add_user("carol");
@@ -70,7 +70,7 @@ TEST_F(FriendModelTest, TellsNameAndState) {
   EXPECT_FALSE((*listed)[1].online);
 }
 
-TEST_F(FriendModelTest, OnlineWatchersAreThoseWhoListTheUserAndAreOnline) {
+TEST_F(FriendModelTest, OnlineWatchersAreOnlineAndListTheUser) {
   const auto alice = add_user("alice");
   const auto bob = add_user("bob");
   const auto carol = add_user("carol");

@@ -17,7 +17,7 @@ class GroupModelTest : public StorageTest {
   }
 };
 
-TEST_F(GroupModelTest, CreateMakesTheGroupAndItsCreatorsMembership) {
+TEST_F(GroupModelTest, CreateAddsTheGroupAndItsCreator) {
   const auto alice = add_user("alice");
   const auto group = add_group("Club", alice);
   GroupModel groups(*connection_);
@@ -33,7 +33,7 @@ TEST_F(GroupModelTest, CreateMakesTheGroupAndItsCreatorsMembership) {
   EXPECT_FALSE((*members)[0].online);
 }
 
-TEST_F(GroupModelTest, CreateRefusesANameThatIsTakenAndLeavesTheTransactionUsable) {
+TEST_F(GroupModelTest, CreateRefusesATakenNameAndKeepsTheTransaction) {
   const auto alice = add_user("alice");
   add_group("Club", alice);
   auto transaction = Transaction::begin(*connection_, TransactionKind::kWrite);
@@ -46,7 +46,7 @@ TEST_F(GroupModelTest, CreateRefusesANameThatIsTakenAndLeavesTheTransactionUsabl
   EXPECT_EQ(groups.count_of(alice).value(), 2u);
 }
 
-TEST_F(GroupModelTest, CreateTellsOtherConflictsFromATakenName) {
+TEST_F(GroupModelTest, CreateDistinguishesOtherConflicts) {
   const auto alice = add_user("alice");
   std::string desc;
   for (int i = 0; i < 50; ++i) desc += "\U0001F600";
@@ -75,7 +75,7 @@ TEST_F(GroupModelTest, JoinStartsAllPositionsAtTheHead) {
             1);
 }
 
-TEST_F(GroupModelTest, JoinTellsMembersFullGroupsAndMissingGroupsApart) {
+TEST_F(GroupModelTest, JoinDistinguishesMembersFullAndMissingGroups) {
   const auto alice = add_user("alice");
   const auto bob = add_user("bob");
   const auto carol = add_user("carol");
@@ -114,7 +114,7 @@ TEST_F(GroupModelTest, ListsMembersAndGroupsInPages) {
   EXPECT_EQ(groups.count_of(users[1]).value(), 1u);
 }
 
-TEST_F(GroupModelTest, FindsNothingWhereNoGroupIs) {
+TEST_F(GroupModelTest, FindsNoUnknownGroup) {
   const auto found = GroupModel(*connection_).find(GroupId{1});
   ASSERT_TRUE(found);
   EXPECT_FALSE(*found);

@@ -79,7 +79,7 @@ TEST_F(MessageModelTest, DirectMessagesRoundTripByteForByte) {
   }
 }
 
-TEST_F(MessageModelTest, StreamsOfTheTwoDirectionsAreApart) {
+TEST_F(MessageModelTest, DirectionsAreSeparateStreams) {
   ASSERT_TRUE(send({direct(kAlice, kBob, 1), direct(kBob, kAlice, 1), direct(kBob, kAlice, 2),
                     direct(kBob, kCarol, 1)}));
   EXPECT_EQ(after(kBob, kAlice, 0), (std::vector<Seq>{1, 2}));
@@ -100,7 +100,7 @@ TEST_F(MessageModelTest, TailIsTheLastMessagesOldestFirst) {
   EXPECT_TRUE(MessageModel(*connection_).direct_tail(kAlice, kBob, 64).value().empty());
 }
 
-TEST_F(MessageModelTest, ToldWhichStreamsHaveBegun) {
+TEST_F(MessageModelTest, BegunReturnsStreamsWithMessages) {
   ASSERT_TRUE(send({direct(kBob, kAlice, 1), direct(kBob, kCarol, 1)}));
   std::vector<DirectStream> asked{{kBob, kAlice}, {kAlice, kBob}, {kBob, kCarol}};
   // More than one statement takes.
@@ -131,7 +131,7 @@ TEST_F(MessageModelTest, TheFirstMessageOfAStreamMakesItsCursor) {
   EXPECT_TRUE(positions_of(kAlice).empty());
 }
 
-TEST_F(MessageModelTest, ADuplicateSeqIsAConflictAndLeavesTheTransactionUsable) {
+TEST_F(MessageModelTest, DuplicateSeqIsAConflictAndKeepsTheTransaction) {
   ASSERT_TRUE(send({direct(kBob, kAlice, 1)}));
   auto transaction = Transaction::begin(*connection_, TransactionKind::kWrite);
   MessageModel messages(*connection_);
@@ -147,7 +147,7 @@ TEST_F(MessageModelTest, ADuplicateSeqIsAConflictAndLeavesTheTransactionUsable) 
   EXPECT_EQ(messages.direct_after(kBob, kAlice, 0, 1)->front().body, "hi");
 }
 
-TEST_F(MessageModelTest, ACursorThatIsThereAlreadyIsLeftAlone) {
+TEST_F(MessageModelTest, ExistingCursorIsKept) {
   run("INSERT INTO directcursor VALUES (2, 1, 5, 5)");
   ASSERT_TRUE(send({direct(kBob, kAlice, 1)}));
   EXPECT_EQ(delivered(kBob), 5);
@@ -169,7 +169,7 @@ TEST_F(MessageModelTest, DirectCursorsMoveForwardOnly) {
   EXPECT_EQ(number("SELECT COUNT(*) FROM directcursor"), 1);
 }
 
-TEST_F(MessageModelTest, APositionDoesNotBringAMemberBackWhoLeft) {
+TEST_F(MessageModelTest, AdvanceDoesNotRestoreAFormerMember) {
   const auto group = add_group("club", kAlice);
   ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 1, kAlice, "a", 1, "x"}}));
   const auto members = number("SELECT COUNT(*) FROM groupuser");
@@ -244,7 +244,7 @@ TEST_F(MessageModelTest, GroupIsReadFromWhereTheMemberJoined) {
   EXPECT_EQ(messages.positions(users)->front().delivered_at, 1);
 }
 
-TEST_F(MessageModelTest, LockGroupGivesTheHead) {
+TEST_F(MessageModelTest, LockGroupReturnsTheHead) {
   const auto group = add_group("club", kAlice);
   ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 1, kAlice, "a", 1, "x"}}));
   const auto lock = [&](GroupId id) {
@@ -272,7 +272,7 @@ TEST_F(MessageModelTest, RowsOutOfKeyOrderAreAMistake) {
   EXPECT_DEATH(static_cast<void>(send(rows)), "check failed");
 }
 
-TEST_F(MessageModelTest, OfflineMessageViewHoldsWhatIsPastTheDeliveredPosition) {
+TEST_F(MessageModelTest, OfflineMessageViewShowsUndeliveredMessages) {
   std::vector<DirectMessage> rows;
   for (const auto& text : awkward_texts()) {
     rows.push_back(direct(kBob, kAlice, static_cast<Seq>(rows.size() + 1), text));
@@ -296,7 +296,7 @@ TEST_F(MessageModelTest, OfflineMessageViewHoldsWhatIsPastTheDeliveredPosition) 
   EXPECT_TRUE(offline(kAlice).empty());
 }
 
-TEST_F(MessageModelTest, OfflineMessageViewLeavesOutOnesOwnGroupMessages) {
+TEST_F(MessageModelTest, OfflineMessageViewOmitsOwnGroupMessages) {
   const auto group = add_group("club", kAlice);
   ASSERT_TRUE(write([&] { return GroupModel(*connection_).join(group, kBob, 10); }));
   ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 1, kAlice, "a", 11, "from alice"},
@@ -312,7 +312,7 @@ TEST_F(MessageModelTest, OfflineMessageViewLeavesOutOnesOwnGroupMessages) {
   EXPECT_TRUE(offline(kBob).empty());
 }
 
-TEST_F(MessageModelTest, BehindNamesStreamsWithSomethingNotDelivered) {
+TEST_F(MessageModelTest, BehindReturnsStreamsWithUndeliveredMessages) {
   constexpr UserId alice{1};
   constexpr UserId bob{2};
   const auto group = add_group("group", alice);

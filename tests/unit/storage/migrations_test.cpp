@@ -66,7 +66,7 @@ TEST_F(MigrationsTest, BringEveryOlderVersionUpToDateAndKeepItsRows) {
   }
 }
 
-TEST_F(MigrationsTest, EveryStepBearsASecondRun) {
+TEST_F(MigrationsTest, EveryStepIsIdempotent) {
   SqliteDatabase database(dir_.file("chat.db"));
   ASSERT_TRUE(database.open());
   auto connection = database.connect();
@@ -81,7 +81,7 @@ TEST_F(MigrationsTest, EveryStepBearsASecondRun) {
   expect_whole_schema(**connection);
 }
 
-TEST_F(MigrationsTest, DoNothingOnASchemaThatIsUpToDate) {
+TEST_F(MigrationsTest, DoNothingOnACurrentSchema) {
   SqliteDatabase database(dir_.file("chat.db"));
   ASSERT_TRUE(database.open());
   auto connection = database.connect();
@@ -103,7 +103,7 @@ TEST_F(MigrationsTest, RefuseASchemaNewerThanTheyKnow) {
   expect_whole_schema(**connection);
 }
 
-TEST_F(MigrationsTest, AFailedStepLeavesNothingBehind) {
+TEST_F(MigrationsTest, FailedStepLeavesNothingBehind) {
   SqliteDatabase database(dir_.file("chat.db"));
   ASSERT_TRUE(database.open());
   auto connection = database.connect();
@@ -147,7 +147,7 @@ class MysqlMigrationsTest : public testing::Test {
   std::unique_ptr<Connection> connection_;
 };
 
-TEST_F(MysqlMigrationsTest, EveryStepBearsASecondRun) {
+TEST_F(MysqlMigrationsTest, EveryStepIsIdempotent) {
   for (std::size_t i = 0; i < all_.size(); ++i) {
     const auto migrated = migrate(*connection_, all_.first(i + 1));
     ASSERT_TRUE(migrated) << migrated.error().message;
@@ -181,7 +181,7 @@ TEST_F(MysqlMigrationsTest, TheVersionTableOfAnOlderDatabaseIsConverted) {
             static_cast<std::int64_t>(all_.size()));
 }
 
-TEST_F(MysqlMigrationsTest, NobodyMayBeginOnASchemaThatIsUpToDateOrWhereItIsRefused) {
+TEST_F(MysqlMigrationsTest, MayBeginIsAskedOnlyBeforeAChange) {
   ASSERT_TRUE(migrate(*connection_, all_.first(5)));
   int asked_for = 0;
   const auto refuse = [&asked_for](int version) -> Result<void> {

@@ -10,13 +10,13 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-TEST(MysqlDurability, WithFullDurabilityThereIsNothingToTell) {
+TEST(MysqlDurability, FullDurabilityHasNoFaults) {
   for (const char* doublewrite : {"1", "ON", "DETECT_AND_RECOVER"}) {
     EXPECT_THAT(faults_of({"1", doublewrite, "1"}), IsEmpty()) << doublewrite;
   }
 }
 
-TEST(MysqlDurability, EachSettingThatBreaksThePromiseIsNamedWithItsValue) {
+TEST(MysqlDurability, EachUnsafeSettingIsNamedWithItsValue) {
   for (const char* flush : {"0", "2", ""}) {
     EXPECT_THAT(faults_of({flush, "1", "1"}),
                 ElementsAre(StartsWith("innodb_flush_log_at_trx_commit is " + std::string(flush))));

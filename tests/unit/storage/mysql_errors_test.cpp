@@ -11,7 +11,7 @@ struct Meaning {
   bool ends_connection;
 };
 
-TEST(MysqlErrors, WhatMayPassIsNeverInternal) {
+TEST(MysqlErrors, TransientErrorsAreNeverInternal) {
   const Meaning meanings[] = {
       {1062, ErrorCode::kConflict, false},         // duplicate key
       {1451, ErrorCode::kConflict, false},         // foreign key
@@ -57,7 +57,7 @@ TEST(MysqlErrors, WhatMayPassIsNeverInternal) {
 }
 
 // After these a statement that commits itself may be in the tables.
-TEST(MysqlErrors, OnlyLossesLeaveTheOutcomeUnknown) {
+TEST(MysqlErrors, OnlyLostConnectionsLeaveTheOutcomeUnknown) {
   for (const unsigned number : {1053U, 1180U, 1927U, 2006U, 2013U}) {
     EXPECT_EQ(mysql_fault(number), MysqlFault::kGone) << number;
   }

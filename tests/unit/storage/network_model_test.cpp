@@ -42,7 +42,7 @@ TEST_F(NetworkModelTest, RemembersEachAccountsNetworks) {
   EXPECT_EQ(seen(bob_, "2001:db8::/64", 300), 200);
 }
 
-TEST_F(NetworkModelTest, MayBeRepeatedAndNeverMovesBack) {
+TEST_F(NetworkModelTest, RememberIsIdempotentAndMonotonic) {
   remember(alice_, "1.1.1.1", 100);
   remember(alice_, "1.1.1.1", 100);
   remember(alice_, "1.1.1.1", 50);

@@ -63,7 +63,7 @@ TEST_F(NodeModelTest, ANewEpochKeepsSessionEpochsGrowing) {
   EXPECT_TRUE(online(alice));
 }
 
-TEST_F(NodeModelTest, AServerOfTheSameNameIsInTheWayUntilItEnds) {
+TEST_F(NodeModelTest, ServerOfTheSameNameConflictsUntilItEnds) {
   const auto first = start("a");
   NodeModel nodes(*connection_);
   const auto refused = nodes.start({.name = "a"});
@@ -75,7 +75,7 @@ TEST_F(NodeModelTest, AServerOfTheSameNameIsInTheWayUntilItEnds) {
   EXPECT_FALSE(nodes.start({.name = "a"})->obstacle);
 }
 
-TEST_F(NodeModelTest, AServerWithoutABusAndAnyOtherAreInEachOthersWay) {
+TEST_F(NodeModelTest, ServerWithoutABusConflictsWithEveryOther) {
   const auto clustered = start("a");
   NodeModel nodes(*connection_);
   EXPECT_TRUE(nodes.start({.name = "b", .alone = true})->obstacle);
@@ -86,7 +86,7 @@ TEST_F(NodeModelTest, AServerWithoutABusAndAnyOtherAreInEachOthersWay) {
   EXPECT_TRUE(nodes.start({.name = "c", .alone = true})->obstacle);
 }
 
-TEST_F(NodeModelTest, ADeadServerIsEndedByTheOneInWhoseWayItWas) {
+TEST_F(NodeModelTest, StartEndsADeadConflictingServer) {
   const auto alice = add_user("alice");
   const auto bob = add_user("bob");
   UserModel users(*connection_);
@@ -104,7 +104,7 @@ TEST_F(NodeModelTest, ADeadServerIsEndedByTheOneInWhoseWayItWas) {
   EXPECT_TRUE(nodes.renew(bystander, std::chrono::seconds(10), false).value());
 }
 
-TEST_F(NodeModelTest, WhoHasMovedSinceIsNotDead) {
+TEST_F(NodeModelTest, ChangedRowIsNotDead) {
   const auto first = start("a");
   NodeModel nodes(*connection_);
   const std::vector<NodeRow> dead = {nodes.all()->front()};
@@ -155,7 +155,7 @@ TEST_F(NodeModelTest, SweepFreesTheDeadNodesUsersOnly) {
   EXPECT_FALSE(nodes.renew(dead, std::chrono::seconds(10), false).value());
 }
 
-TEST_F(NodeModelTest, SweepLeavesWhoHasMovedSince) {
+TEST_F(NodeModelTest, SweepSparesAChangedRow) {
   const auto alice = add_user("alice");
   NodeModel nodes(*connection_);
   const auto alive = start("a");

@@ -112,13 +112,13 @@ TEST_F(OlderNameModelTest, GroupsAreComparedLikewise) {
   EXPECT_TRUE(registers("book club"));
 }
 
-TEST_F(OlderNameModelTest, WhatIsPlainTodayIsNotListed) {
+TEST_F(OlderNameModelTest, UnchangedKeysAreNotListed) {
   for (const char* name : {"alice", "älice", "中文", "bob smith"}) add_older_user(name);
   gather();
   EXPECT_EQ(number("SELECT COUNT(*) FROM oldername"), 0);
 }
 
-TEST_F(OlderNameModelTest, GoesOnWhereItWasInterrupted) {
+TEST_F(OlderNameModelTest, ContinuesWhereItWasInterrupted) {
   add_older_user("a\u200Ba", 5);
   add_older_user("b\u200Bb", 10'005);
   add_older_user("c\u200Bc", 30'005);

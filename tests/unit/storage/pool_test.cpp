@@ -41,7 +41,7 @@ TEST_F(PoolTest, OpensNothingBeforeTheFirstLease) {
   EXPECT_EQ(pool.counts().open, 0u);
 }
 
-TEST_F(PoolTest, LendsTheConnectionThatCameBackLast) {
+TEST_F(PoolTest, LendsTheLastReturnedConnection) {
   Pool pool(database_, {}, clock_);
   {
     auto first = pool.lease();
@@ -71,7 +71,7 @@ TEST_F(PoolTest, RefusesWithBusyOnceLeaseWaitIsOver) {
   EXPECT_EQ(database_.opened, 2);
 }
 
-TEST_F(PoolTest, GivesAReturnedConnectionToTheLeaseThatWaits) {
+TEST_F(PoolTest, GivesAReturnedConnectionToAWaitingLease) {
   Pool pool(database_, {.size = 1, .lease_wait = 60s}, clock_);
   std::optional<Lease> first;
   first.emplace(std::move(*pool.lease()));
@@ -87,7 +87,7 @@ TEST_F(PoolTest, GivesAReturnedConnectionToTheLeaseThatWaits) {
   EXPECT_EQ(pool.counts().timeouts, 0u);
 }
 
-TEST_F(PoolTest, OpensANewConnectionForTheLeaseThatWaitsWhenABrokenOneComesBack) {
+TEST_F(PoolTest, ReplacesABrokenConnectionForAWaitingLease) {
   Pool pool(database_, {.size = 1, .lease_wait = 60s}, clock_);
   std::optional<Lease> first;
   first.emplace(std::move(*pool.lease()));
@@ -108,7 +108,7 @@ constexpr LockWaits kWaitsForAll;
 constexpr LockWaits kTriesTables{.tables = false};
 constexpr LockWaits kTriesAll{.tables = false, .rows = false};
 
-TEST_F(PoolTest, TablesAreOnlyTriedForAWhileAfterSomebodyHasMetALock) {
+TEST_F(PoolTest, TableLocksAreNotWaitedForAfterAMetLock) {
   Pool pool(database_, {}, clock_);
   {
     auto lease = pool.lease();
@@ -128,7 +128,7 @@ TEST_F(PoolTest, TablesAreOnlyTriedForAWhileAfterSomebodyHasMetALock) {
   EXPECT_EQ(fake(*pool.lease()).lock_waits, kWaitsForAll);
 }
 
-TEST_F(PoolTest, WorkThatComesLateToItsTurnOnlyTriesRowsWhileALockIsInTheWay) {
+TEST_F(PoolTest, LateTasksDoNotWaitForRowLocks) {
   Pool pool(database_, {}, clock_);
   const auto long_ago = std::chrono::steady_clock::now() - Pool::kQueuePatience;
   const auto late_lease = [&] {
@@ -141,7 +141,7 @@ TEST_F(PoolTest, WorkThatComesLateToItsTurnOnlyTriesRowsWhileALockIsInTheWay) {
   EXPECT_EQ(fake(*pool.lease()).lock_waits, kTriesTables);
 }
 
-TEST_F(PoolTest, ThrowsAwayAConnectionThatBrokeWhileLent) {
+TEST_F(PoolTest, DiscardsAConnectionBrokenWhileLent) {
   Pool pool(database_, {}, clock_);
   fake(*pool.lease()).alive = false;
   EXPECT_EQ(database_.open_now, 0);
@@ -150,7 +150,7 @@ TEST_F(PoolTest, ThrowsAwayAConnectionThatBrokeWhileLent) {
   EXPECT_EQ(number(*next), 2);
 }
 
-TEST_F(PoolTest, ThrowsAwayAConnectionThatComesBackInsideATransaction) {
+TEST_F(PoolTest, DiscardsAConnectionReturnedInsideATransaction) {
   Pool pool(database_, {}, clock_);
   EXPECT_THROW(
       {
@@ -178,7 +178,7 @@ TEST_F(PoolTest, KeepsAConnectionWhoseTransactionScopeEndedInAnException) {
   EXPECT_EQ(pool.counts().idle, 1u);
 }
 
-TEST_F(PoolTest, PingsOnlyAConnectionThatWasIdleForLong) {
+TEST_F(PoolTest, PingsOnlyLongIdleConnections) {
   Pool pool(database_, {.check_after_idle = 1000ms}, clock_);
   ASSERT_TRUE(pool.lease());
   clock_.advance(1000ms);
@@ -214,7 +214,7 @@ TEST_F(PoolTest, RecyclesAConnectionByItsIdleTime) {
   EXPECT_EQ(database_.open_now, 1);
 }
 
-TEST_F(PoolTest, SaysUnavailableWhenTheDatabaseCannotBeReachedAndLosesNoPlace) {
+TEST_F(PoolTest, UnreachableDatabaseIsUnavailableAndLosesNoPlace) {
   Pool pool(database_, {.size = 1, .lease_wait = 1ms}, clock_);
   database_.reachable = false;
   for (int i = 0; i < 3; ++i) {
@@ -236,7 +236,7 @@ TEST_F(PoolTest, LosesNoPlaceWhenOpeningThrows) {
   EXPECT_TRUE(pool.lease());
 }
 
-TEST_F(PoolTest, CountsWhatIsOpenAndIdle) {
+TEST_F(PoolTest, CountsOpenAndIdleConnections) {
   Pool pool(database_, {}, clock_);
   auto first = pool.lease();
   static_cast<void>(pool.lease());
@@ -247,7 +247,7 @@ TEST_F(PoolTest, CountsWhatIsOpenAndIdle) {
   EXPECT_EQ(counts.waits, 0u);
 }
 
-TEST_F(PoolTest, AMovedLeaseGivesItsConnectionBackOnce) {
+TEST_F(PoolTest, MovedLeaseReturnsItsConnectionOnce) {
   Pool pool(database_, {}, clock_);
   {
     auto lease = pool.lease();

@@ -47,7 +47,7 @@ TEST_F(SessionModelTest, FindsTheOwnerUntilTheTokenExpires) {
   EXPECT_EQ(find("c", 100), std::nullopt);
 }
 
-TEST_F(SessionModelTest, ExtendOnlyEverMovesTheEndForward) {
+TEST_F(SessionModelTest, ExtendNeverShortensALifetime) {
   insert("a", alice_, 100, 200);
   insert("b", bob_, 100, 200);
   const std::vector<std::string> both{"a", "b"};
@@ -74,7 +74,7 @@ TEST_F(SessionModelTest, FindsTheOwnersOfManyTokens) {
   EXPECT_EQ(owners->back().user, bob_);
 }
 
-TEST_F(SessionModelTest, EraseTakesOneTokenOnly) {
+TEST_F(SessionModelTest, EraseDeletesOneToken) {
   insert("a", alice_, 100, 200);
   insert("b", alice_, 100, 200);
   EXPECT_TRUE(tokens().erase("a"));
@@ -82,7 +82,7 @@ TEST_F(SessionModelTest, EraseTakesOneTokenOnly) {
   EXPECT_EQ(find("b", 100), alice_);
 }
 
-TEST_F(SessionModelTest, InsertTakesAwayWhatExpiredAndTheOldestOverTheLimit) {
+TEST_F(SessionModelTest, InsertDeletesExpiredAndExcessTokens) {
   insert("other", bob_, 1, 1000);
   insert("expired", alice_, 1, 50);
   for (int i = 0; i < 5; ++i) insert("t" + std::to_string(i), alice_, 100 + i, 1000);
@@ -92,7 +92,7 @@ TEST_F(SessionModelTest, InsertTakesAwayWhatExpiredAndTheOldestOverTheLimit) {
   EXPECT_EQ(find("other", 200), bob_);
 }
 
-TEST_F(SessionModelTest, TheNewestStaysThoughTheClockWentBack) {
+TEST_F(SessionModelTest, NewestTokenIsKeptWhenTheClockGoesBack) {
   for (int i = 0; i < 4; ++i) insert("t" + std::to_string(i), alice_, 100 + i, 1000);
   insert("late", alice_, 5, 1000);
   EXPECT_EQ(find("late", 200), alice_);

@@ -71,7 +71,7 @@ TEST_P(SettleTest, ErrorBeforeTheCommitIsNoUnknownOutcome) {
   EXPECT_TRUE(repeats_.empty());
 }
 
-TEST_P(SettleTest, OutcomeStaysUnknownWhileTheDatabaseIsAway) {
+TEST_P(SettleTest, OutcomeStaysUnknownDuringAnOutage) {
   {
     const auto warm = pool_.lease();
     ASSERT_TRUE(warm);

@@ -36,14 +36,14 @@ TEST_F(SqliteConnectionTest, PreparesEachTextOnce) {
   EXPECT_NE(*first, *other);
 }
 
-TEST_F(SqliteConnectionTest, SaysWhenSqlIsWrong) {
+TEST_F(SqliteConnectionTest, ReportsWrongSql) {
   EXPECT_EQ(connection_->prepare("SELEKT 1").error().code, ErrorCode::kInternal);
   EXPECT_FALSE(connection_->execute("SELECT * FROM nowhere"));
   EXPECT_TRUE(connection_->usable());
   EXPECT_TRUE(connection_->ping());
 }
 
-TEST_F(SqliteConnectionTest, ValuesComeBackAsTheyWent) {
+TEST_F(SqliteConnectionTest, ValuesRoundTrip) {
   auto statement = connection_->prepare("SELECT ?, ?, ?, ?");
   StatementScope scope(**statement);
   scope->bind(0, std::int64_t{-9223372036854775807} - 1);
@@ -68,7 +68,7 @@ TEST_F(SqliteConnectionTest, ResetForgetsBindings) {
   EXPECT_TRUE(scope->is_null(0));
 }
 
-TEST_F(SqliteConnectionTest, AParameterThatIsNotThereIsAnInvalidArgument) {
+TEST_F(SqliteConnectionTest, UnknownParameterIsAnInvalidArgument) {
   auto statement = connection_->prepare("SELECT ?");
   StatementScope scope(**statement);
   scope->bind(1, 5);
@@ -77,7 +77,7 @@ TEST_F(SqliteConnectionTest, AParameterThatIsNotThereIsAnInvalidArgument) {
   EXPECT_EQ(row.error().code, ErrorCode::kInvalidArgument);
 }
 
-TEST_F(SqliteConnectionTest, TellsAffectedRowsAndTheLastId) {
+TEST_F(SqliteConnectionTest, ReturnsAffectedRowsAndTheLastId) {
   ASSERT_TRUE(insert(*connection_, 7, "a"));
   EXPECT_EQ(connection_->last_insert_id(), 7);
   ASSERT_TRUE(insert(*connection_, 8, "a"));
@@ -121,7 +121,7 @@ TEST_F(SqliteConnectionTest, ASecondWriteTransactionOnOneThreadIsAMistake) {
   EXPECT_DEATH(static_cast<void>(insert(*other, 1, "a")), "check failed");
 }
 
-TEST_F(SqliteConnectionTest, ABareWriteWaitsForTheWriterLane) {
+TEST_F(SqliteConnectionTest, SingleWriteWaitsForTheWriterLane) {
   auto transaction = Transaction::begin(*connection_, TransactionKind::kWrite);
   ASSERT_TRUE(insert(*connection_, 1, "in the transaction"));
   // Without the lane it would fail at once, SQLite itself not being allowed to wait.
@@ -139,7 +139,7 @@ TEST_F(SqliteConnectionTest, ABareWriteWaitsForTheWriterLane) {
   EXPECT_EQ(count(), 2);
 }
 
-TEST_F(SqliteConnectionTest, AConnectionThatGoesInsideATransactionLeavesNothingBehind) {
+TEST_F(SqliteConnectionTest, ClosingInsideATransactionLeavesNothingBehind) {
   auto other = connect();
   ASSERT_TRUE(other->begin(TransactionKind::kWrite));
   ASSERT_TRUE(insert(*other, 1, "a"));
@@ -148,7 +148,7 @@ TEST_F(SqliteConnectionTest, AConnectionThatGoesInsideATransactionLeavesNothingB
   EXPECT_EQ(count(), 1);
 }
 
-TEST_F(SqliteConnectionTest, AFailedBareWriteGivesTheLaneBack) {
+TEST_F(SqliteConnectionTest, FailedSingleWriteReleasesTheLane) {
   ASSERT_TRUE(insert(*connection_, 1, "a"));
   const auto refused = insert(*connection_, 1, "b");
   ASSERT_FALSE(refused);
@@ -194,7 +194,7 @@ TEST_F(SqliteConnectionTest, ManyWritersNeverSeeBusyAndLoseNothing) {
   EXPECT_EQ(number("SELECT COUNT(*) FROM t WHERE v = 'bare'"), kThreads * kRounds / 3);
 }
 
-TEST_F(SqliteConnectionTest, AFullDiskIsUnavailableAndTheConnectionLivesOnAfterRollback) {
+TEST_F(SqliteConnectionTest, FullDiskIsUnavailableAndRollbackRecovers) {
   ASSERT_TRUE(insert(*connection_, 1, "before"));
   const auto pages = number("PRAGMA page_count");
   ASSERT_EQ(number(fmt::format("PRAGMA max_page_count = {}", pages + 5)), pages + 5);
@@ -211,7 +211,7 @@ TEST_F(SqliteConnectionTest, AFullDiskIsUnavailableAndTheConnectionLivesOnAfterR
   EXPECT_TRUE(insert(*connection_, 2, "after"));
 }
 
-TEST_F(SqliteConnectionTest, NothingIsWrittenInATransactionThatSqliteHasEnded) {
+TEST_F(SqliteConnectionTest, NothingIsWrittenAfterSqliteEndedTheTransaction) {
   auto transaction = Transaction::begin(*connection_, TransactionKind::kWrite);
   ASSERT_TRUE(insert(*connection_, 1, "first"));
   // Ends the transaction as a full disk may do.
@@ -224,7 +224,7 @@ TEST_F(SqliteConnectionTest, NothingIsWrittenInATransactionThatSqliteHasEnded) {
   EXPECT_EQ(count(), 0);
 }
 
-TEST_F(SqliteConnectionTest, AnIoErrorAtCommitCommitsNothingAndBreaksTheConnection) {
+TEST_F(SqliteConnectionTest, IoErrorAtCommitBreaksTheConnection) {
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);

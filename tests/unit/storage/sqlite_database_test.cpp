@@ -53,7 +53,7 @@ class SqliteDatabaseTest : public testing::Test {
   const std::string path_ = dir_.file("chat.db");
 };
 
-TEST_F(SqliteDatabaseTest, MakesMissingFoldersAndKeepsItsFilesPrivate) {
+TEST_F(SqliteDatabaseTest, CreatesFoldersAndPrivateFiles) {
   const auto path = dir_.file("var/lib/chat/chat.db");
   SqliteDatabase database(path);
   ASSERT_TRUE(database.open());
@@ -76,7 +76,7 @@ TEST_F(SqliteDatabaseTest, EveryConnectionHasTheDurabilitySettings) {
   }
 }
 
-TEST_F(SqliteDatabaseTest, RefusesAFileThatIsOpenAndNamesIt) {
+TEST_F(SqliteDatabaseTest, RefusesAnOpenFileAndNamesIt) {
   SqliteDatabase first(path_);
   ASSERT_TRUE(first.open());
   fs::create_symlink(path_, dir_.file("link.db"));
@@ -105,7 +105,7 @@ TEST_F(SqliteDatabaseTest, RefusesTheSameFileUnderAnotherName) {
 }
 
 // SQLite itself would go on with the file that nobody will find.
-TEST_F(SqliteDatabaseTest, StoresNothingWhileAFileIsNotInItsPlace) {
+TEST_F(SqliteDatabaseTest, StoresNothingWhileAFileIsMoved) {
   for (const auto* suffix : {"", "-wal", "-shm"}) {
     const std::string path = dir_.file(std::string("db").append(suffix).append(".db"));
     SqliteDatabase database(path);
@@ -131,7 +131,7 @@ TEST_F(SqliteDatabaseTest, StoresNothingWhileAFileIsNotInItsPlace) {
   }
 }
 
-TEST_F(SqliteDatabaseTest, AnotherFileInItsPlaceIsNotTheDatabase) {
+TEST_F(SqliteDatabaseTest, ReplacementFileIsNotUsed) {
   SqliteDatabase database(path_);
   ASSERT_TRUE(database.open());
   auto connection = database.connect().value();
@@ -143,7 +143,7 @@ TEST_F(SqliteDatabaseTest, AnotherFileInItsPlaceIsNotTheDatabase) {
   EXPECT_EQ(fs::file_size(path_), 0U);
 }
 
-TEST_F(SqliteDatabaseTest, StrangersLockIsBusyForAllWithinItsTime) {
+TEST_F(SqliteDatabaseTest, ForeignLockIsBusyForAllInTime) {
   SqliteDatabase database(path_);
   ASSERT_TRUE(database.open());
   ASSERT_TRUE(database.connect().value()->execute("CREATE TABLE t (k INTEGER)"));
@@ -167,7 +167,7 @@ TEST_F(SqliteDatabaseTest, StrangersLockIsBusyForAllWithinItsTime) {
   EXPECT_TRUE(sql::write(*database.connect().value(), "INSERT INTO t (k) VALUES (?)", 1));
 }
 
-TEST_F(SqliteDatabaseTest, LetsTheNextOneInWhenItGoes) {
+TEST_F(SqliteDatabaseTest, DestructorReleasesTheLock) {
   {
     SqliteDatabase first(path_);
     ASSERT_TRUE(first.open());
@@ -176,7 +176,7 @@ TEST_F(SqliteDatabaseTest, LetsTheNextOneInWhenItGoes) {
   EXPECT_TRUE(second.open());
 }
 
-TEST_F(SqliteDatabaseTest, LetsTheNextOneInWhenItsProcessDies) {
+TEST_F(SqliteDatabaseTest, DeathOfTheProcessReleasesTheLock) {
   in_process_that_dies([&] {
     SqliteDatabase first(path_);
     const bool opened = first.open().has_value();
@@ -187,7 +187,7 @@ TEST_F(SqliteDatabaseTest, LetsTheNextOneInWhenItsProcessDies) {
   EXPECT_TRUE(second.open());
 }
 
-TEST_F(SqliteDatabaseTest, SaysUnavailableWhenTheFileCannotBeADatabase) {
+TEST_F(SqliteDatabaseTest, FileThatCannotBeADatabaseIsUnavailable) {
   std::ofstream(path_) << "these are the notes of some person, and no database at all\n";
   SqliteDatabase notes(path_);
   EXPECT_EQ(notes.open().error().code, ErrorCode::kUnavailable);
@@ -201,7 +201,7 @@ TEST_F(SqliteDatabaseTest, SaysUnavailableWhenTheFileCannotBeADatabase) {
   EXPECT_EQ(word, "these");
 }
 
-TEST_F(SqliteDatabaseTest, GivesNoConnectionBeforeOpenAndAfterClose) {
+TEST_F(SqliteDatabaseTest, RefusesConnectionsBeforeOpenAndAfterClose) {
   SqliteDatabase database(path_);
   EXPECT_EQ(database.connect().error().code, ErrorCode::kUnavailable);
   ASSERT_TRUE(database.open());
@@ -270,12 +270,12 @@ class WalTest : public SqliteDatabaseTest {
   std::unique_ptr<Connection> writer_;
 };
 
-TEST_F(WalTest, StartsOverUnderAWriterThatNeverRests) {
+TEST_F(WalTest, RestartsUnderAConstantWriter) {
   write(150);  // 240 MB
   EXPECT_LT(fs::file_size(path_ + "-wal"), 160'000'000u);
 }
 
-TEST_F(WalTest, IsCarriedOverOnceAReaderThatWasInTheWayIsGone) {
+TEST_F(WalTest, IsCarriedOverOnceABlockingReaderEnds) {
   auto reader = std::move(*database_.connect());
   {
     auto snapshot = Transaction::begin(*reader, TransactionKind::kRead);

@@ -21,7 +21,7 @@ class UserModelTest : public StorageTest {
   bool online(UserId id) { return (*UserModel(*connection_).find(id))->online; }
 };
 
-TEST(NameKey, LowersAsciiAndLeavesEveryOtherByte) {
+TEST(NameKey, LowersAsciiAndKeepsOtherBytes) {
   EXPECT_EQ(name_key("AZaz09_[@"), "azaz09_[@");
   EXPECT_EQ(name_key("ÄÖÜ É"), "ÄÖÜ É");
   EXPECT_EQ(name_key(std::string("A\0B", 3)), std::string("a\0b", 3));
@@ -43,7 +43,7 @@ TEST_F(UserModelTest, InsertsAndFindsByIdAndName) {
   EXPECT_EQ(number("SELECT created_at FROM user"), 123);
 }
 
-TEST_F(UserModelTest, FindsNothingWhereNobodyIs) {
+TEST_F(UserModelTest, FindsNoUnknownUser) {
   UserModel users(*connection_);
   const auto by_id = users.find(UserId{1});
   ASSERT_TRUE(by_id);
@@ -61,7 +61,7 @@ TEST_F(UserModelTest, RefusesANameThatDiffersInAsciiCaseOnly) {
   EXPECT_EQ(number("SELECT COUNT(*) FROM user"), 1);
 }
 
-TEST_F(UserModelTest, PasswordIsReplacedOnlyByWhoKnowsTheOldOne) {
+TEST_F(UserModelTest, ReplacePasswordNeedsTheOldHash) {
   const UserId alice = add_user("alice");
   UserModel users(*connection_);
   const std::string old_hash = (*users.find(alice))->password_hash;
@@ -75,7 +75,7 @@ TEST_F(UserModelTest, PasswordIsReplacedOnlyByWhoKnowsTheOldOne) {
   EXPECT_EQ(credentials->front().password_hash, "new");
 }
 
-TEST_F(UserModelTest, RemovedAccountLeavesItsIdAndFreesItsName) {
+TEST_F(UserModelTest, RemoveKeepsTheIdAndFreesTheName) {
   const UserId alice = add_user("alice");
   UserModel users(*connection_);
   const std::string hash = (*users.find(alice))->password_hash;
@@ -95,7 +95,7 @@ TEST_F(UserModelTest, RemovedAccountLeavesItsIdAndFreesItsName) {
   EXPECT_TRUE(users.remove(again, (*users.find(again))->password_hash).value());
 }
 
-TEST_F(UserModelTest, NamesThatACollationWouldMixUpAreDifferent) {
+TEST_F(UserModelTest, NamesEqualInACollationAreDifferent) {
   add_user("alice");
   add_user("alice ");
   add_user("älice");
@@ -118,7 +118,7 @@ TEST_F(UserModelTest, AwkwardNamesRoundTripByteForByte) {
   }
 }
 
-TEST_F(UserModelTest, ATakenNameLeavesTheTransactionUsable) {
+TEST_F(UserModelTest, TakenNameKeepsTheTransaction) {
   add_user("alice");
   auto transaction = Transaction::begin(*connection_, TransactionKind::kWrite);
   ASSERT_TRUE(transaction);
@@ -135,7 +135,7 @@ TEST_F(UserModelTest, IdsAreNeverUsedAgain) {
   EXPECT_GT(add_user("carol").value, bob.value);
 }
 
-TEST_F(UserModelTest, IdsEndWhereTheWireEnds) {
+TEST_F(UserModelTest, IdsEndAtTheLimitOfTheWire) {
   run("INSERT INTO user (id, name, name_key, password, created_at)"
       " VALUES (2147483646, 'a', 'a', '', 0)");
   EXPECT_EQ(add_user("last").value, 2147483647);
@@ -157,7 +157,7 @@ TEST_F(UserModelTest, ClaimsAnOfflineUserAndRaisesItsEpoch) {
   EXPECT_EQ(claim(alice, node), 2);
 }
 
-TEST_F(UserModelTest, RefusesAUserThatACurrentNodeHolds) {
+TEST_F(UserModelTest, RefusesAUserHeldByALiveNode) {
   const auto alice = add_user("alice");
   const auto a = start_node("a");
   const auto b = start_node("b");
@@ -170,7 +170,7 @@ TEST_F(UserModelTest, RefusesAUserThatACurrentNodeHolds) {
   EXPECT_EQ(number("SELECT session_epoch FROM user"), 2);
 }
 
-TEST_F(UserModelTest, ForceTakesAUserFromACurrentNode) {
+TEST_F(UserModelTest, TakeoverClaimsAUserOfALiveNode) {
   const auto alice = add_user("alice");
   const auto a = start_node("a");
   const auto b = start_node("b");
@@ -197,7 +197,7 @@ TEST_F(UserModelTest, ClaimsAUserWhoseNodeIsGone) {
   EXPECT_EQ(claim(alice, b), 2);
 }
 
-TEST_F(UserModelTest, ClaimsNobodyWhereNobodyIs) {
+TEST_F(UserModelTest, ClaimsNoUnknownUser) {
   EXPECT_EQ(claim(UserId{7}, start_node("a"), true), std::nullopt);
 }
 
@@ -243,14 +243,14 @@ TEST_F(UserModelTest, AnOldSessionCannotReleaseANewerOne) {
   EXPECT_FALSE(online(alice));
 }
 
-TEST_F(UserModelTest, TheTableRefusesAStateThatIsNone) {
+TEST_F(UserModelTest, TableRefusesInvalidStates) {
   add_user("alice");
   const auto updated = connection_->execute("UPDATE user SET state = 'away'");
   ASSERT_FALSE(updated);
   EXPECT_EQ(updated.error().code, ErrorCode::kConflict);
 }
 
-TEST_F(UserModelTest, StatesTellWhoIsWhere) {
+TEST_F(UserModelTest, StatesReturnTheHolders) {
   const auto alice = add_user("alice");
   const auto bob = add_user("bob");
   const auto node = start_node("a");
@@ -295,7 +295,7 @@ TEST_F(UserModelTest, ReleasesManyAtOnceEachByItsOwnEpoch) {
   EXPECT_TRUE(online(bob));
 }
 
-TEST_F(UserModelTest, ReleaseSaysWhetherTheSessionWasTheNewest) {
+TEST_F(UserModelTest, ReleaseReportsWhetherTheSessionWasTheNewest) {
   const auto alice = add_user("alice");
   const auto node = start_node("a");
   UserModel users(*connection_);
@@ -311,7 +311,7 @@ TEST_F(UserModelTest, ReleaseSaysWhetherTheSessionWasTheNewest) {
 }
 
 // The table has lost the login that claimed alice with epoch 3.
-TEST_F(UserModelTest, EpochsOfLostSessionsAreNotGivenOutAgain) {
+TEST_F(UserModelTest, EpochsOfLostSessionsAreNotReused) {
   const auto alice = add_user("alice");
   const auto node = start_node("a");
   const auto other = start_node("b");
@@ -326,7 +326,7 @@ TEST_F(UserModelTest, EpochsOfLostSessionsAreNotGivenOutAgain) {
   EXPECT_EQ(state().session_epoch, 4);
 }
 
-TEST_F(UserModelTest, ReleaseLeavesASessionOfAnotherNodeAlone) {
+TEST_F(UserModelTest, ReleaseKeepsASessionOfAnotherNode) {
   const auto alice = add_user("alice");
   const auto node = start_node("a");
   const auto other = start_node("b");
@@ -354,7 +354,7 @@ TEST_F(UserModelTest, RemovedAccountHasNoCurrentSession) {
   EXPECT_FALSE(users.release(alice, 1).value()) << "its session is not current any more";
 }
 
-TEST_F(UserModelTest, LockedStateTellsWhoIsWhere) {
+TEST_F(UserModelTest, LockedStateReturnsTheHolder) {
   const auto alice = add_user("alice");
   const auto node = start_node("a");
   EXPECT_EQ(claim(alice, node), 1);

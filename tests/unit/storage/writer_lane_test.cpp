@@ -10,7 +10,7 @@
 namespace chat::storage {
 namespace {
 
-TEST(WriterLane, CallsThoseWhoWaitInTheOrderTheyCame) {
+TEST(WriterLane, ServesWaitersInOrder) {
   WriterLane lane;
   auto mine = std::make_unique<WriterLane::Turn>(lane.enter());
   std::vector<int> order;  // guarded by the lane itself
@@ -27,7 +27,7 @@ TEST(WriterLane, CallsThoseWhoWaitInTheOrderTheyCame) {
   EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4, 5}));
 }
 
-TEST(WriterLane, LetsOneInAtATime) {
+TEST(WriterLane, AdmitsOneAtATime) {
   WriterLane lane;
   int inside = 0;
   int total = 0;
@@ -47,7 +47,7 @@ TEST(WriterLane, LetsOneInAtATime) {
   EXPECT_EQ(lane.waiting(), 0u);
 }
 
-TEST(WriterLane, NobodyWaitsBehindAWriterInWhoseWayAStrangerIs) {
+TEST(WriterLane, NobodyWaitsBehindAForeignLock) {
   WriterLane lane;
   const auto enters_within = [&lane](std::chrono::milliseconds patience) {
     bool entered = false;
@@ -69,7 +69,7 @@ TEST(WriterLane, NobodyWaitsBehindAWriterInWhoseWayAStrangerIs) {
   waiting.join();
 }
 
-TEST(WriterLane, AMovedTurnIsGivenBackOnce) {
+TEST(WriterLane, MovedTurnIsReleasedOnce) {
   WriterLane lane;
   {
     auto turn = lane.enter();

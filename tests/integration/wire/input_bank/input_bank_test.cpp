@@ -47,7 +47,7 @@ void play_everywhere(Stage& stage, const Row& row) {
   }
 }
 
-TEST(InputBank, HasRowsEnoughAndEachOnce) {
+TEST(InputBank, HasEnoughDistinctRows) {
   std::set<std::string> names;
   for (const Row& row : all_rows()) {
     EXPECT_TRUE(names.insert(row.name).second) << "twice: " << row.name;
@@ -57,7 +57,7 @@ TEST(InputBank, HasRowsEnoughAndEachOnce) {
   EXPECT_GE(names.size(), kRowsAtLeast);
 }
 
-TEST(InputBank, EveryRowGetsItsAnswerAndHarmsNobody) {
+TEST(InputBank, EveryRowGetsItsReplyAndHarmsNobody) {
   Stage stage;
   for (const Row& row : all_rows()) play_everywhere(stage, row);
   stage.expect_unharmed();
