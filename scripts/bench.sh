@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what the server can do on this machine, beside what it is meant to do.
+# Measures the server's performance on this machine and compares it with the targets.
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -65,7 +65,7 @@ done
 install_packages "${packages_to_bench[@]}"
 configure "$build" --buildtype=release -Dbench=true -Dtests=false
 compile "$build" bench-programs
-# What a shell may open, its children may: a descriptor for each client.
+# Raises the descriptor limit, which children inherit: one descriptor per client.
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 export PYTHONDONTWRITEBYTECODE=1
 exec python3 tests/bench/run.py --programs "$build/tests/bench" "${options[@]}"

@@ -59,7 +59,7 @@ if [[ ! $days =~ ^[0-9]{1,4}$ ]] || ((10#$days < 1 || 10#$days > 3650)); then
 fi
 ((${#names[@]})) || names=(localhost 127.0.0.1 ::1)
 
-# What the certificate is for, as X.509 writes it (subjectAltName).
+# The names of the certificate, as X.509 writes them (subjectAltName).
 alternatives=
 for name in "${names[@]}"; do
   if [[ $name =~ ^[0-9.]+$ || $name =~ ^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$ ]]; then
@@ -80,12 +80,12 @@ for file in "${files[@]}"; do
 done
 mkdir -p "$dir"
 
-# Made beside, so that a failure leaves what was there.
+# Made in a separate folder, so that a failure keeps existing files.
 work=$(mktemp -d "$dir/new.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 umask 077
 
-# openssl_quietly ARGUMENT…: what openssl says only matters when it fails.
+# openssl_quietly ARGUMENT…: shows openssl's output only if it fails.
 openssl_quietly() {
   openssl "$@" >"$work/log" 2>&1 </dev/null || {
     cat "$work/log" >&2
@@ -93,7 +93,7 @@ openssl_quietly() {
   }
 }
 
-# The number in the name tells one test CA from another.
+# The number in the name distinguishes test CAs.
 number=$(openssl rand -hex 4)
 openssl_quietly req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -sha256 \
   -subj "/CN=chat test CA $number" -days "$days" \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that a change should pass before it is proposed:
+# The checks that a change should pass before it is proposed:
 #
 #   scripts/check.sh [STEP…]
 #
@@ -23,12 +23,12 @@ step_format() {
   git ls-files -z '*.h' '*.cpp' | xargs -0 clang-format --dry-run --Werror
 }
 
-# Each source is compiled alone here: the usual builds put sixteen into one.
+# Each source is compiled alone here; the usual builds combine sixteen.
 step_clang() {
   CXX=clang++ configure build-clang --buildtype=debug -Dunity=off && compile_all build-clang
 }
 
-# The compile commands, and the sources that the build makes: cppcheck wants every file there.
+# The compile commands, and the generated sources, which cppcheck needs.
 compile_commands() {
   CXX=clang++ configure build-clang --buildtype=debug -Dunity=off || return
   compile build-clang src/storage/{mysql,sqlite}_migrations.cpp
@@ -41,7 +41,7 @@ step_tidy() {
     2> >(grep -v 'warnings generated' >&2)
 }
 
-# What it says about unused functions and style is clang-tidy's and the reviewers' to say.
+# Unused functions and style are left to clang-tidy and reviewers.
 step_cppcheck() {
   compile_commands || return
   cppcheck --quiet --project=build-clang/compile_commands.json --file-filter='src/*' \
@@ -74,7 +74,7 @@ verdicts=()
 failed=0
 for step in "${steps[@]}"; do
   say "$step"
-  # A process of its own: a step that ends early ends only itself.
+  # In a subprocess, so that a step that exits early ends only itself.
   if ("step_$step"); then
     verdicts+=("pass $step")
   else

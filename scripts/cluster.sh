@@ -1,11 +1,10 @@
-#!/usr/bin/env bash
-# A whole cluster on this machine: a MariaDB, a Redis, N chatservers and nginx in front of them,
-# all of its own, with data, logs and pid files in var/cluster.
+#!/usr/bin/env bash A complete private cluster on this machine: MariaDB, Redis, N chatservers and
+#nginx in front of them, with data, logs and pid files in var/cluster.
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# Another folder makes another cluster; with programs named, nothing is installed or built.
+# Another folder is another cluster; if the programs are given, nothing is installed or built.
 dir=$(realpath -m "${CHAT_CLUSTER_DIR:-var/cluster}")
 programs=${CHAT_CLUSTER_PROGRAMS:-build}
 run=$dir/run
@@ -51,7 +50,7 @@ bad_usage() {
   exit 2
 }
 
-# One change at a time. The lock is this process's and ends with it.
+# One change at a time. The lock ends with this process.
 take_lock() {
   [[ -w $dir ]] || die "can't write to $dir: whose is it?"
   exec {lock}>"$dir/lock"
@@ -93,7 +92,7 @@ make_folders() {
   ((${#mariadb_socket} <= 107)) ||
     die "$mariadb_socket is too long for a Unix socket (107 bytes): use a shorter path"
   mkdir -p "$log" "$dir/nodes" "$run" "$dir/data"
-  # Who can enter run/ may do everything with the database.
+  # Whoever can enter run/ has full access to the database.
   chmod 700 "$run" "$dir/data"
 }
 
@@ -106,14 +105,14 @@ choose_port() {
     return
   fi
   now=${wanted:-${now:-$default_port}}
-  # Workers of ours whose master was killed give it up later.
+  # Our own workers whose master was killed release the port later.
   if is_listening "$now" && [[ -z $(children_of nginx) ]]; then
     die "port $now is taken by another program: choose one with --port"
   fi
   echo "$now" >"$dir/port"
 }
 
-# Nodes 1, 2 … as many as wanted; without a wish, the ones that there are.
+# Nodes 1, 2 … up to the requested number, by default the existing ones.
 choose_nodes() {
   local wanted=$1 count number=1
   count=$(nodes | wc -l)
@@ -204,7 +203,7 @@ command_add() {
   local number=1 all
   while [[ -f $dir/nodes/$number ]]; do number=$((number + 1)); done
   choose_ports "$number"
-  # A node that can't start is none.
+  # A node that cannot start is removed.
   # shellcheck disable=SC2064  # the number of now
   trap "signal node-$number KILL; rm -f '$dir/nodes/$number'" EXIT
   start_node "$number"
@@ -231,8 +230,8 @@ command_remove() {
   mapfile -t rest < <(nodes | grep -vx "$node")
   ((${#rest[@]})) || die "node-$node is the only one: scripts/cluster.sh down stops the cluster"
   any_runs "${rest[@]}" || die "no other node runs: bring one back with scripts/cluster.sh up first"
-  # nginx first, so that nobody is sent to a server that is about to leave. Its clients are told
-  # by the server itself, with BYE, and find another one when they come back.
+  # nginx first, so that no client is sent to the server that stops. The server sends BYE to its
+  # clients, which reconnect to another one.
   route_to "${rest[@]}"
   stop_nodes "$node"
   rm -f "$dir/nodes/$node"
@@ -294,7 +293,7 @@ command_down() {
   fi
 }
 
-# row NAME ADDRESS CONNECTIONS REASON: healthy when there is no reason why not.
+# row NAME ADDRESS CONNECTIONS REASON: healthy if REASON is empty.
 row() {
   local pid verdict=yes colour=$green
   pid=$(pid_of "$1") || pid=-
@@ -305,7 +304,7 @@ row() {
   printf '%-9s %8s  %-34s %11s  %s%s%s\n' "$1" "$pid" "$2" "$3" "$colour" "$verdict" "$plain"
 }
 
-# why_not NAME CHECK…: nothing when it runs and the check succeeds.
+# why_not NAME CHECK…: prints nothing if it runs and the check succeeds.
 why_not() {
   if ! is_running "$1"; then
     echo "does not run"
@@ -334,7 +333,7 @@ command_status() {
   ((unhealthy == 0))
 }
 
-# What a shell may open, its children may: a descriptor for each client.
+# Raises the descriptor limit, which children inherit: one descriptor per client.
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 
 command=${1:-}

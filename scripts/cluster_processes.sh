@@ -1,23 +1,23 @@
 # Processes that outlive the script which started them. `source` it after lib.sh, with $run (pid
 # files and sockets) and $log naming folders.
 #
-# Each process has a name and run/NAME.pid, which holds its pid and its start time (clock ticks
-# since boot, /proc/PID/stat). Both together name one process and no other: a pid that the kernel
-# has given to somebody else in the meantime is never signalled. Each leads a session of its own,
-# whose number is its pid, so what it has forked can be found when it is gone itself.
+# Each process has a name and run/NAME.pid, which contains its pid and its start time (clock ticks
+# since boot, /proc/PID/stat). Together these identify one process, so a reused pid is never
+# signalled. Each leads its own session, whose number is its pid, so that its children can be found
+# after its death.
 # shellcheck shell=bash disable=SC2154
 
-# Sets $session and $start to those of a pid; fails when it is gone or only waits to be reaped.
+# Sets $session and $start to those of a pid; fails if it has ended, or is a zombie.
 look_at() {
   local text='' fields
   { read -r -d '' text <"/proc/$1/stat" || true; } 2>/dev/null
-  # What follows the name, which may hold blanks and parentheses.
+  # The fields after the name, which may contain blanks and parentheses.
   read -ra fields <<<"${text##*) }"
   [[ ${fields[0]:-X} != [ZX] ]] || return 1
   session=${fields[3]} start=${fields[19]}
 }
 
-# Prints the pid of a process of ours that runs; fails when it does not.
+# Prints the pid of our process; fails if it does not run.
 pid_of() {
   local pid expected session start
   [[ -f $run/$1.pid ]] || return 1
@@ -28,7 +28,7 @@ pid_of() {
 
 is_running() { pid_of "$1" >/dev/null; }
 
-# Prints the pids of what a process has forked that is still there, whether it lives itself or not.
+# Prints the pids of a process's live children, even if it has ended itself.
 children_of() {
   local leader pid session start
   [[ -f $run/$1.pid ]] || return 0
@@ -41,8 +41,8 @@ children_of() {
   done
 }
 
-# launch NAME COMMAND…: stdout goes to run/NAME.out, which begins anew; stderr is added to
-# log/NAME.log. Nothing of this shell is kept: no terminal, no lock, no pipe of who called it.
+# launch NAME COMMAND…: stdout goes to run/NAME.out, which is truncated; stderr is appended to
+# log/NAME.log. Nothing of this shell is inherited: no terminal, no lock, no pipe of the caller.
 launch() {
   local name=$1 session start
   shift
@@ -57,8 +57,7 @@ launch() {
   echo "$! $start" >"$run/$name.pid"
 }
 
-# await_start NAME SECONDS CHECK…: until the check succeeds. Ends the script when the process does
-# not get that far.
+# await_start NAME SECONDS CHECK…: waits until the check succeeds. Ends the script if it does not.
 await_start() {
   local name=$1 deadline=$((SECONDS + $2)) why=
   shift 2
@@ -73,14 +72,14 @@ await_start() {
   done
 }
 
-# signal NAME SIGNAL: nothing happens when it does not run.
+# signal NAME SIGNAL: does nothing if it does not run.
 signal() {
   local pid
   pid=$(pid_of "$1") || return 0
   kill -s "$2" "$pid" 2>/dev/null || true
 }
 
-# await_end NAME SECONDS: fails when the process is still there after that.
+# await_end NAME SECONDS: fails if the process still runs after that.
 await_end() {
   local deadline=$((SECONDS + $2))
   while is_running "$1"; do
@@ -91,7 +90,7 @@ await_end() {
 
 is_listening() { [[ -n $(ss -Hltn "sport = :$1") ]]; }
 
-# connections_to PORT…: how many are established to these local ports.
+# connections_to PORT…: the number of connections to these local ports.
 connections_to() {
   local port total=0
   for port in "$@"; do

@@ -1,11 +1,11 @@
-# How each part of the cluster on one machine is started, asked and stopped. `source` it after
+# How each part of the cluster on one machine is started, checked and stopped. `source` it after
 # cluster_processes.sh, with $dir, $programs and the folders in it set (see cluster.sh).
 # shellcheck shell=bash disable=SC2154
 
 node_stop_seconds=5
 mariadb_seconds=60
 
-# Run as root, MariaDB wants to be told that this is meant.
+# As root, MariaDB needs an explicit --user.
 as_whom=()
 ((EUID != 0)) || as_whom=(--user=root)
 
@@ -16,21 +16,21 @@ sql() {
     --skip-column-names --execute="$1" 2>/dev/null
 }
 
-# Also says that it answers. Less the one that asks.
+# Fails if it does not answer. Excludes this connection.
 mariadb_connections() {
   sql "SELECT variable_value - 1 FROM information_schema.global_status
        WHERE variable_name = 'THREADS_CONNECTED'"
 }
 
-# with_own_tmp COMMAND…: MariaDB's start deletes every "#sql…" in its folder of temporary files,
-# which in /tmp may belong to another MariaDB.
+# with_own_tmp COMMAND…: at its start, MariaDB deletes every "#sql…" in its temporary folder; in
+# /tmp these may belong to another MariaDB.
 with_own_tmp() {
   mkdir -p "$dir/data/tmp"
   TMPDIR="$dir/data/tmp" "$@"
 }
 
-# Made in a folder that gets its name when it is complete, so that an interruption leaves nothing
-# that looks like a database.
+# Made in a folder that is renamed when complete, so that an interruption leaves nothing that looks
+# like a database.
 make_mariadb_data() {
   [[ ! -d $dir/data/mariadb ]] || return 0
   say "making a new database in $dir/data/mariadb"
@@ -41,7 +41,7 @@ make_mariadb_data() {
   mv "$dir/data/mariadb.new" "$dir/data/mariadb"
 }
 
-# The account's password is made up once. Who may read it may as well read the data.
+# The account's password is generated once. Whoever can read it can also read the data.
 mysql_password() {
   if [[ ! -s $dir/data/password ]]; then
     (umask 077 && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$dir/data/password")
@@ -87,20 +87,20 @@ start_redis() {
     say "redis runs already, pid $pid"
     return
   fi
-  # Without --logfile it would log to stdout, which is not kept.
+  # Without --logfile it would log to stdout, which is discarded.
   launch redis redis-server --port 0 --unixsocket "$redis_socket" --unixsocketperm 700 \
     --save '' --appendonly no --daemonize no --dir "$run" --logfile "$log/redis.log"
   await_start redis 10 redis_answers
   say "redis started, pid $(pid_of redis), socket $redis_socket"
 }
 
-# chatservers: nodes/N holds the two ports of node-N, for clients and for nginx
+# chatservers: nodes/N contains the two ports of node-N, for clients and for nginx
 
 nodes() { find "$dir/nodes" -type f -name '[0-9]*' -printf '%f\n' 2>/dev/null | sort -n; }
 
 ports_of() { cat "$dir/nodes/$1"; }
 
-# free_port FIRST: the first from there that nobody listens on and no node is to have.
+# free_port FIRST: the first port from FIRST on that is unused and not reserved for a node.
 free_port() {
   local port=$1
   while is_listening "$port" || grep -qsw "$port" "$dir"/nodes/*; do
@@ -118,7 +118,7 @@ choose_ports() {
   echo "$listen $proxy" >"$dir/nodes/$1"
 }
 
-# A chatserver, and so everything on the way to it, answers to PING within a second.
+# Succeeds if a chatserver, and everything in between, answers PING within a second.
 chat_answers() {
   # shellcheck disable=SC2016  # $1 and $answer are the inner shell's
   timeout 1 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && echo "{\"msgid\":21}" >&3 &&
@@ -147,7 +147,8 @@ start_node() {
   say "$name started, pid $(pid_of "$name"), 127.0.0.1:$listen, for nginx 127.0.0.1:$proxy"
 }
 
-# stop_nodes N…: all at once. What does not end in time is killed; nothing acknowledged is lost.
+# stop_nodes N…: stops all at once. Those that do not end in time are killed; nothing acknowledged
+# is lost.
 stop_nodes() {
   local number
   for number in "$@"; do signal "node-$number" TERM; done
@@ -161,9 +162,9 @@ stop_nodes() {
   done
 }
 
-# nginx: conf/nginx.conf or conf/nginx-tls.conf with this cluster's addresses and files in it
+# nginx: conf/nginx.conf or conf/nginx-tls.conf with this cluster's addresses and files
 
-# It ends TLS where there is a certificate.
+# Terminates TLS if there is a certificate.
 has_tls() { [[ -f $dir/tls/server.crt ]]; }
 
 nginx_template() { if has_tls; then echo conf/nginx-tls.conf; else echo conf/nginx.conf; fi; }
@@ -174,21 +175,21 @@ choose_tls() {
   quietly scripts/certificate.sh --dir "$dir/tls" --force || die "no certificate (see above)"
 }
 
-# As chat_answers, encrypted where nginx is.
+# Like chat_answers, but encrypted if nginx is.
 nginx_answers() {
   has_tls || {
     chat_answers "$1"
     return
   }
-  # s_client leaves when its input ends, so that stays open for a second, in which the answer comes.
-  # shellcheck disable=SC2016  # $1 and $2 are the inner shell's
+  # s_client exits at the end of its input, so the input stays open for a second, until the answer
+  # arrives. shellcheck disable=SC2016 # $1 and $2 are the inner shell's
   timeout 2 bash -c '{ echo "{\"msgid\":21}"; sleep 1; } |
     openssl s_client -quiet -no_ign_eof -verify_return_error -CAfile "$2" -connect "127.0.0.1:$1" |
     grep -qm1 "\"msgid\":121"' ping "$1" "$dir/tls/ca.crt" 2>/dev/null
 }
 
-# nginx_configuration N…: with these nodes behind it. The first `server ADDRESS …;` line of the
-# file tells how each is written.
+# nginx_configuration N…: the configuration with these nodes. The first `server ADDRESS …;` line of
+# the file is the template for each.
 nginx_configuration() {
   local number proxies='' descriptors proxy _
   for number in "$@"; do
@@ -217,7 +218,7 @@ nginx_configuration() {
 
 title_of() { tr '\0' ' ' <"/proc/$1/cmdline"; }
 
-# await_reload WORKER…: until none of these old workers takes connections any more.
+# await_reload WORKER…: waits until none of these old workers accepts connections.
 await_reload() {
   local deadline=$((SECONDS + 10)) pid title serving=1
   while ((serving)); do
@@ -231,7 +232,7 @@ await_reload() {
   done
 }
 
-# route_to N…: nginx sends clients to these nodes from now on; connections that exist stay.
+# route_to N…: makes nginx send new clients to these nodes; existing connections stay.
 route_to() {
   local old_workers
   nginx_configuration "$@" >"$dir/nginx.conf.new"
@@ -249,14 +250,13 @@ route_to() {
   say "nginx reloaded, sends clients to$(printf ' node-%s' "$@")"
 }
 
-# Workers whose master was killed keep the port. They give it up and stay for the connections that
-# they have.
+# Workers whose master was killed keep the port. Makes them release it and finish their connections.
 dismiss_orphaned_workers() {
   local pid
   for pid in $(children_of nginx); do kill -s QUIT "$pid" 2>/dev/null || true; done
 }
 
-# Answers, with all its workers: one that comes late would be taken for a new one at a reload.
+# nginx answers and all its workers run: a late one would be mistaken for a new one at a reload.
 nginx_is_up() {
   (($(children_of nginx | wc -l) >= $(getconf _NPROCESSORS_ONLN))) && nginx_answers "$1"
 }
@@ -279,7 +279,7 @@ start_nginx() {
   say "nginx started, pid $(pid_of nginx), 127.0.0.1:$port"
 }
 
-# Its workers end when the last connection does: called once the chatservers have closed theirs.
+# Its workers end with their last connection, so call this after the chatservers have closed theirs.
 finish_nginx() {
   local pid
   if ! await_end nginx 3; then

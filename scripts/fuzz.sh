@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# Lets the fuzzers of tests/fuzz look for inputs that break a promise:
+# Runs the fuzzers of tests/fuzz:
 #
 #   scripts/fuzz.sh [SECONDS] [TARGET…]
 #
-# each target for SECONDS (default 60), one after the other, all of them if none is named. What
-# they find goes to var/fuzz/TARGET: inputs that take new ways in corpus/, inputs that break
-# something as crash-…, leak-… or timeout-…. The exit code is 1 if there is one of those. Once its
-# cause is mended, such an input belongs to tests/fuzz/corpus/TARGET, where every test run tries it
-# again.
+# each target for SECONDS (default 60), one after the other, all of them by default. Results go to
+# var/fuzz/TARGET: inputs that reach new code in corpus/, failing inputs as crash-…, leak-… or
+# timeout-…; the exit code is then 1. After the fix, move the failing input to
+# tests/fuzz/corpus/TARGET, where every test run tries it again.
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -27,19 +26,19 @@ for target in "${targets[@]}"; do
     die "there is no target '$target': ${all_targets[*]}"
 done
 
-# statistic NAME LOG: what libFuzzer says of itself at its end.
+# statistic NAME LOG: a value of libFuzzer's final statistics.
 statistic() { sed -n "s/^stat::$1: *//p" "$2"; }
 
-# Most of what an input takes is malloc(): it remembers short stacks, fills only the beginning of
-# what it gives, and keeps what was freed for a shorter while.
+# malloc() dominates the time of an input, so it records short stacks, fills only the beginning of
+# blocks, and keeps freed blocks for a shorter time.
 export ASAN_OPTIONS=$ASAN_OPTIONS:malloc_context_size=10:max_malloc_fill_size=64:quarantine_size_mb=16
 
 # options_of TARGET
 options_of() {
   [[ $1 == conversations ]] || return 0
-  # What the server keeps from one input to the next looks like a leak to libFuzzer, which then runs
-  # the input again; what really leaks is reported at the end. The entropic schedule costs more than
-  # an input does, where every input takes thousands of ways. Longer inputs are slower, not more
+  # State that the server keeps between inputs looks like a leak to libFuzzer, which then repeats
+  # the input; real leaks are reported at the end. The entropic schedule costs more than an input
+  # itself if every input reaches thousands of edges. Longer inputs are slower, not more
   # interesting.
   echo -detect_leaks=0 -entropic=0 -max_len=1024
 }

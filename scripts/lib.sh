@@ -1,25 +1,25 @@
-# Shared by the scripts of this folder: `source` it. Leaves the shell at the top of the repository.
+# Shared by the scripts of this folder: `source` it. Changes to the top of the repository.
 # shellcheck shell=bash disable=SC2034
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# What apt installs comes first, whatever else (pyenv, conda …) a login shell has put there.
+# Prefer the packaged programs over those of pyenv, conda and the like.
 export PATH="/usr/bin:/bin:/usr/sbin:/sbin:$PATH"
 export LC_ALL=C.UTF-8
-# Most tests wait more than they compute.
+# More than the cores, because most tests wait more than they compute.
 export MESON_TESTTHREADS=${MESON_TESTTHREADS:-$((2 * $(nproc)))}
 
-# Debian 12 packages. The two googletest ones are among them because `meson setup build` also
-# sets up the tests, whoever builds them; telnet, because the scripts tell people to use it.
+# Debian 12 packages. They include googletest because `meson setup build` also sets up the tests,
+# and telnet because the scripts suggest it.
 packages_to_run=(
   g++ meson ninja-build pkg-config
   nlohmann-json3-dev libspdlog-dev libfmt-dev libinih-dev libcli11-dev libexpected-dev
   libsodium-dev libssl-dev libsqlite3-dev default-libmysqlclient-dev libgtest-dev
   libgmock-dev libhiredis-dev libsystemd-dev telnet
 )
-# The servers of these packages run privately, on sockets and ports of their own; those that the
-# packages may have started are left alone.
+# These servers are run privately, on separate sockets and ports; servers started by the packages
+# are left alone.
 packages_to_cluster=(
   "${packages_to_run[@]}" mariadb-server mariadb-client redis-server redis-tools nginx
   libnginx-mod-stream iproute2 openssl
@@ -42,7 +42,7 @@ die() {
   exit 1
 }
 
-# Runs a command that only matters when it fails: its output is shown then.
+# Runs a command and shows its output only if it fails.
 quietly() {
   local log status=0
   log=$(mktemp)
@@ -52,7 +52,7 @@ quietly() {
   return "$status"
 }
 
-# Prints those of the given packages that are not installed.
+# Prints the given packages that are not installed.
 missing_packages() {
   local name
   for name in "$@"; do
@@ -85,7 +85,7 @@ install_packages() {
   if ((EUID != 0)); then
     command -v sudo >/dev/null ||
       die "these packages are missing; install them as root (there is no sudo here): ${missing[*]}"
-    # Asks for the password where somebody can answer, before its output goes out of sight.
+    # Ask for the password first, because the output is hidden afterwards.
     sudo -n true 2>/dev/null || sudo -v || die "sudo refused; as root, do: apt-get install ${missing[*]}"
   fi
   quietly apt_get update || die "apt-get update failed: no network, or no Debian mirror in reach?"
@@ -93,7 +93,7 @@ install_packages() {
     die "apt-get install failed (see above)"
 }
 
-# configure FOLDER [MESON OPTION…]: once; a folder that is set up keeps what it was set up with.
+# configure FOLDER [MESON OPTION…]: sets the folder up once; later calls keep its options.
 configure() {
   local folder=$1
   shift
@@ -111,7 +111,7 @@ compile() {
   nice -n "$niceness" ninja -C "$folder" "$@"
 }
 
-# compile_all FOLDER: the tests, too, which plain ninja leaves out.
+# compile_all FOLDER: includes the tests, which plain ninja leaves out.
 compile_all() {
   local linked
   mapfile -t linked < <(ninja -C "$1" -t targets rule cpp_LINKER)
@@ -119,8 +119,8 @@ compile_all() {
   ninja -C "$1" "${linked[@]}"
 }
 
-# compile_tests FOLDER SUITE…: the product, and the programs of these suites' tests. Those that hold
-# parts of the product are left out but for the suite in-process.
+# compile_tests FOLDER SUITE…: the product, and the programs of these suites' tests. Programs that
+# contain parts of the product belong to the suite in-process only.
 compile_tests() {
   local folder=$1 linked
   shift
@@ -138,7 +138,7 @@ for program in sorted(programs):
   compile "$folder" chatserver chatclient chatcheck "${linked[@]}"
 }
 
-# The two programs that people use; says nothing when there is nothing to do.
+# Builds the two programs for users; silent if up to date.
 build_quietly_if_done() {
   ninja -C build -n chatserver chatclient 2>/dev/null | grep -q 'no work to do' && return
   compile build chatserver chatclient

@@ -3,9 +3,9 @@
 #
 #   scripts/run.sh [ARGUMENTS FOR chatserver]
 #
-# installs what is missing, builds, starts a server on 127.0.0.1:6000 with its data in
-# var/chat.db, and says how to connect. Ctrl-C stops the server. What is done already is skipped,
-# so a second run takes seconds. More arguments go to chatserver, for example
+# installs missing packages, builds, starts a server on 127.0.0.1:6000 with its data in var/chat.db,
+# and shows how to connect. Ctrl-C stops the server. Completed steps are skipped, so a second run
+# takes seconds. Further arguments are passed to chatserver, for example
 #   scripts/run.sh 127.0.0.1 7000
 #   scripts/run.sh --set server.listen=127.0.0.1:7000
 
@@ -14,7 +14,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 how_to_connect() {
   local host=127.0.0.1 port=6000
-  # The ready line names the address; 0.0.0.0 and [::] are reached by loopback.
+  # The ready line contains the address; 0.0.0.0 and [::] are reached through loopback.
   if [[ $1 =~ (\[[0-9a-fA-F:.]+\]|[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+):([0-9]+) ]]; then
     host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}
     host=${host#[} host=${host%]}
@@ -35,8 +35,8 @@ Ctrl-C stops the server; its data stays in var/.
 TEXT
 }
 
-# Passes the server's stdout on and adds the help once the server is ready. Outlives the Ctrl-C
-# that ends the server, so that the server's last lines are seen.
+# Forwards the server's stdout and adds the help once the server is ready. Survives the Ctrl-C that
+# ends the server, so that its last lines are shown.
 pass_on() {
   trap '' INT TERM
   local line
@@ -55,6 +55,6 @@ for argument in "$@"; do
   case $argument in -c* | --config | --config=*) config=() ;; esac
 done
 
-# exec: signals, the exit code and the process id are the server's own.
+# exec, so that signals, exit code and process id are the server's own.
 say "starting ./build/chatserver ${config[*]} $*"
 exec ./build/chatserver "${config[@]}" "$@" > >(pass_on)

@@ -1,35 +1,35 @@
 #!/usr/bin/env bash
 #   scripts/sabotage.sh [SWITCH…]
 #
-# Shows that the fault bank would notice a server that breaks its promises: builds one that can be
-# told to (build-sabotage/), runs the scenarios that each switch concerns without any, which must
-# end well, and then with the switch, which must not.
+# Proves that the fault tests detect a server that breaks its guarantees. Builds a server with
+# switches (build-sabotage/), and runs each switch's scenarios without it, which must pass, and with
+# it, which must fail.
 #
-#   ack-before-commit   a message is acknowledged first and stored then
-#   skip-resync         no server looks for what it missed while Redis or its link was away
-#   ignore-lease        a server whose lease was lost goes on
-#   forget-creations    what a lost answer would have said is not looked up: of a new group. The
-#                       nemesis does not see that: within 10 s the next look at the table heals it.
+#   ack-before-commit   messages are acknowledged before they are stored
+#   skip-resync         no server looks for what it missed while Redis or its link was down
+#   ignore-lease        a server goes on after its lease is lost
+#   forget-creations    a group creation without a COMMIT answer is not read back. The nemesis does
+#                       not detect that, because the next look at the table heals it within 10 s.
 #
-# and, for the nemesis to find within ten minutes (CHAT_TEST_SEED chooses the schedule). In brackets:
-# after how many seconds a run of it has gone red:
+# and, for the nemesis to detect within ten minutes (CHAT_TEST_SEED selects the schedule); in
+# brackets the seconds after which one run failed:
 #
-#   keep-older            an older session that was taken over ends only by a word of the bus [41]
-#   trust-own-link        a server judges the bus by its own connections to it [39]
-#   forget-takeovers      a takeover that was reported late or never is not looked at again [183]
+#   keep-older            an older session that was taken over ends only by a message on the bus [41]
+#   trust-own-link        a server judges the bus by its own connections alone [39]
+#   forget-takeovers      a takeover that was reported late or never is not reviewed [183]
 #   store-older           messages of older sessions are stored [262]
-#   forget-joinings       what a lost answer would have said is not looked up: of a group's new
-#                         member, who asks again in vain for its messages [230],
-#   forget-claims         … of a login [186],
-#   forget-releases       … of a session's end [508],
-#   forget-sweeps         … of a sweep of a dead server's users [360],
-#   forget-deletions      … of the deletion of an account [302],
-#   forget-passwords      … of a change of a password [72],
-#   forget-registrations  … of a registration [133]
+#   forget-joinings       a write without a COMMIT answer is not read back: a join, whose member
+#                         asks in vain for its messages [230],
+#   forget-claims         … a login [186],
+#   forget-releases       … the end of a session [508],
+#   forget-sweeps         … a sweep of a dead server's users [360],
+#   forget-deletions      … the deletion of an account [302],
+#   forget-passwords      … a password change [72],
+#   forget-registrations  … a registration [133]
 #   admit-anyone          a server without a bus starts on a cluster's database [173]
 #
-# Without arguments: all of them. The exit code is 0 only if the bank goes red with each switch, and
-# stays green without.
+# Without arguments: all of them. The exit code is 0 only if the tests fail with each switch and pass
+# without.
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -71,13 +71,13 @@ run_bank() {
     CHATSERVER="$PWD/$folder/chatserver" CHAT_NEMESIS_SECONDS="$nemesis_seconds" \
     timeout 900 "$program" --gtest_filter="$filter" >"$3" 2>&1 </dev/null || status=$?
   failures=$(grep -cE ': Failure$' "$3" || true)
-  # Nothing ran, or it did not end by itself: that proves nothing about a switch.
+  # Nothing ran, or it was ended from outside: that proves nothing about a switch.
   grep -qE '^\[==========\] [1-9][0-9]* tests? from .* ran\.' "$3" || return 1
   ((status != 0 || failures == 0)) || return 1
   echo "$failures"
 }
 
-# A scenario that breaks off for a reason of its own is no alarm of the bank.
+# A scenario that aborts for another reason does not count as detection.
 judge() {
   local switch=$1 failures
   say "$switch: without"
@@ -98,7 +98,7 @@ judge() {
     echo "$switch: THE BANK STAYS GREEN: it would not notice"
     return 1
   fi
-  # What it said, without the servers' logs.
+  # Its output without the servers' logs.
   grep -E -A 3 ': Failure$' "$logs/$switch.log" | cut -c1-160 | head -n 20 || true
   echo "$switch: the bank goes red ($failures failures)"
 }
