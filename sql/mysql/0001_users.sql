@@ -1,6 +1,6 @@
--- People, who lists whom as a friend, and the tokens that log in without a password.
--- DDL doesn't roll back here: every statement bears a second run. name_key is VARBINARY because
--- every collation finds some different names equal ('alice ' and 'alice', 'älice' and 'alice').
+-- Users, their lists of friends, and the tokens that log in without a password. DDL does not roll
+-- back, so every statement is idempotent. name_key is VARBINARY because every collation finds some
+-- different names equal ('alice ' and 'alice', 'älice' and 'alice').
 
 CREATE TABLE IF NOT EXISTS user (
   id            INT            NOT NULL AUTO_INCREMENT,
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS user (
   KEY user_by_node (node_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- friend_by_friendid: who lists me, the people who are told when I come and go.
+-- friend_by_friendid: finds the users who list a user, to notify them of its presence.
 CREATE TABLE IF NOT EXISTS friend (
   userid   INT NOT NULL,
   friendid INT NOT NULL,

@@ -1,5 +1,5 @@
--- The message logs, each clustered on the key by which it is read. No foreign keys here: these
--- are the hot tables, and whether a user exists is known before a message is written.
+-- The message logs, each clustered on the key by which it is read. Without foreign keys, because
+-- these are the hot tables, and users are checked before a message is written.
 
 CREATE TABLE IF NOT EXISTS directmessage (
   recipient INT           NOT NULL,

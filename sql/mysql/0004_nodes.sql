@@ -1,4 +1,4 @@
--- Server processes. A node's epoch names one life of it: what an earlier life held is free.
+-- Server processes. A node's epoch numbers its lives: users held by an earlier life are free.
 
 CREATE TABLE IF NOT EXISTS node (
   id             INT            NOT NULL AUTO_INCREMENT,

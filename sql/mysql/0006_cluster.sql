@@ -1,4 +1,4 @@
--- What all servers of one database share, and what a node's row tells the others about it.
+-- State shared by all servers of one database, and what a node's row tells the others about it.
 
 -- Exactly one row, which the first server inserts. `id` keeps two clusters apart that use one Redis.
 -- Every starting server raises `starts`, so that starts run one after the other; on Galera, where
@@ -11,10 +11,10 @@ CREATE TABLE IF NOT EXISTS cluster (
   CONSTRAINT cluster_one CHECK (one = 1)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- alone: runs without a bus, so no other server may use the database.
--- mute: its bus is down, so the others must look into the tables for what it can't publish.
--- holder: the process and where it listens, for people and for whoever finds the row in its way.
--- connection_ids is no longer used.
+-- alone: has no bus, so no other server may use the database.
+-- mute: its bus is down, so the others must read the tables for what it cannot publish.
+-- holder: the process and its address, for people and for a conflicting server. connection_ids is
+-- no longer used.
 SET @step = IF(
   (SELECT COUNT(*) FROM information_schema.columns
     WHERE table_schema = DATABASE() AND table_name = 'node' AND column_name = 'holder') > 0,
@@ -26,18 +26,18 @@ PREPARE step FROM @step;
 EXECUTE step;
 DEALLOCATE PREPARE step;
 
--- Nobody runs while this is done (EarlierServers). A server that was only paused finds its epoch
--- taken, and ends.
+-- No server runs during this migration (EarlierServers). A server that was only suspended finds its
+-- epoch raised, and exits.
 UPDATE node SET epoch = epoch + 1, lease_until = 0, connection_ids = '';
 UPDATE user SET state = 'offline', node_id = NULL, node_epoch = 0 WHERE state = 'online';
 
--- Made before its definition named these.
+-- Created before its definition specified these.
 ALTER TABLE schema_version ENGINE=InnoDB;
 ALTER TABLE schema_version CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 ALTER TABLE schema_version DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- What each node told the others lately, for those that the bus does not reach. Written and read
--- only while the bus is impaired; `number` grows with each write of a life of the node.
+-- Each node's recent hints, for nodes that the bus does not reach. Written and read only while the
+-- bus is impaired; `number` grows with each write of a life of the node.
 CREATE TABLE IF NOT EXISTS nodehint (
   node_id    INT        NOT NULL,
   node_epoch BIGINT     NOT NULL,

@@ -1,6 +1,6 @@
--- People, who lists whom as a friend, and the tokens that log in without a password.
--- Every statement bears a second run. Ids are plain 31-bit numbers on the wire, and
--- AUTOINCREMENT never gives one out twice.
+-- Users, their lists of friends, and the tokens that log in without a password. Every statement is
+-- idempotent. Ids are plain 31-bit numbers on the wire, and
+-- AUTOINCREMENT never reuses one.
 
 CREATE TABLE IF NOT EXISTS user (
   id            INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id BETWEEN 1 AND 2147483647),
@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS friend (
   PRIMARY KEY (userid, friendid)
 ) STRICT, WITHOUT ROWID;
 
--- Who lists me: the people who are told when I come and go.
+-- Finds the users who list a user, to notify them of its presence.
 CREATE INDEX IF NOT EXISTS friend_by_friendid ON friend (friendid);
 
 CREATE TABLE IF NOT EXISTS session (

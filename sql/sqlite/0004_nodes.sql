@@ -1,4 +1,4 @@
--- Server processes. A node's epoch names one life of it: what an earlier life held is free.
+-- Server processes. A node's epoch numbers its lives: users held by an earlier life are free.
 
 CREATE TABLE IF NOT EXISTS node (
   id             INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id BETWEEN 1 AND 2147483647),

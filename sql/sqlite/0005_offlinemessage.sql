@@ -1,6 +1,5 @@
--- What waits for whom, for people and tools. The server never reads it: it works with positions.
--- A message is here while it is past its recipient's delivered position. One's own group
--- messages never wait for oneself.
+-- Pending messages by recipient, for people and tools. The server itself never reads this view. It
+-- shows the messages past each recipient's delivered position, except a user's own group messages.
 
 DROP VIEW IF EXISTS offlinemessage;
 

@@ -1,4 +1,4 @@
--- What all servers of one database share, and what a node's row tells the others about it.
+-- State shared by all servers of one database, and what a node's row tells the others about it.
 
 -- Exactly one row, which the first server inserts. See sql/mysql/0006_cluster.sql.
 CREATE TABLE IF NOT EXISTS cluster (
@@ -7,8 +7,8 @@ CREATE TABLE IF NOT EXISTS cluster (
   starts INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- `node` with what the others need to know of it. Made anew, which bears a second run: SQLite can't
--- add a column only if it is missing.
+-- `node` with the columns that the others need. Recreated, which is idempotent: SQLite cannot add a
+-- column only if it is missing.
 DROP TABLE IF EXISTS node_remade;
 CREATE TABLE node_remade (
   id          INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id BETWEEN 1 AND 2147483647),

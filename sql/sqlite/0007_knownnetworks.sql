@@ -1,5 +1,5 @@
--- The networks from which each account has been logged in to by its password. Wrong passwords of
--- strangers don't hold up who comes from one of them.
+-- The networks from which each account was logged in to by password. Wrong passwords from elsewhere
+-- do not lock out logins from these.
 
 CREATE TABLE IF NOT EXISTS knownnetwork (
   userid    INTEGER NOT NULL,
