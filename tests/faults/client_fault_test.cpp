@@ -1,4 +1,4 @@
-// Clients die at bad moments, don't read, come all at once, or mean harm.
+// Clients die at bad moments, don't read, connect all at once, or are hostile.
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
@@ -28,7 +28,7 @@ class ClientFault : public Faults {
     EXPECT_TRUE(program->wait_for("Logged in as " + account.name));
     return program;
   }
-  // About 200 a second of unknown people, each of which costs as much as a known one's.
+  // About 200 attempts per second for unknown accounts, each as expensive as for a known one.
   static void try_passwords(std::uint16_t port, const std::atomic<bool>& stop) {
     constexpr milliseconds kPace{5};
     RawClient client(port);
@@ -40,8 +40,8 @@ class ClientFault : public Faults {
   }
 };
 
-// The terminal client acknowledges what it has shown, at once; so its acknowledgements are held up
-// on the way, and it is killed then.
+// The terminal client acknowledges shown messages at once, so its acknowledgements are delayed in
+// the proxy before it is killed.
 TEST_F(ClientFault, ClientKilledBetweenReceivingAndAcknowledging) {
   constexpr int kMessages = 50;
   start();
@@ -72,9 +72,9 @@ TEST_F(ClientFault, ClientKilledBetweenReceivingAndAcknowledging) {
   expect_promises();
 }
 
-// 50 MB at somebody who is not there and then at somebody who does not read: the difference is what
-// not reading costs others. What it costs the server is measured of several who don't read, after
-// somebody who does: what is free in the server's heap then is no help worth mentioning.
+// Sends 50 MB to an absent user and then to one who does not read: the difference is the cost to
+// others. The cost to the server is measured for several slow readers, after one that reads, so
+// that free heap does not hide it.
 TEST_F(ClientFault, SlowReaderCostsOthersLittle) {
   constexpr int kTurns = 4;
   constexpr auto kFlood = static_cast<int>(50 * 1024 * 1024 / kTextBytes) / kTurns * kTurns;
@@ -109,7 +109,7 @@ TEST_F(ClientFault, SlowReaderCostsOthersLittle) {
     flood(alice, bobs[static_cast<std::size_t>(i)].id(), 0, kEnough, kWindow);
   }
   User& bob = bobs.front();
-  // By turns, and the better one of each kind: whatever else the machine does meets one of them.
+  // Alternates and takes the better of each, to reduce the effect of other load.
   milliseconds absent_p99 = milliseconds::max();
   milliseconds not_reading_p99 = milliseconds::max();
   for (int turn = 0; turn < kTurns; ++turn) {
@@ -139,8 +139,8 @@ TEST_F(ClientFault, SlowReaderCostsOthersLittle) {
   expect_promises();
 }
 
-// Everybody of a dead server comes to the other one by token, while somebody tries passwords there
-// at the real price of a hash.
+// All users of a dead server log in to the other one by token, while an attacker guesses passwords
+// there at the real cost of a hash.
 TEST_F(ClientFault, TwoThousandReconnectDuringAPasswordGuessingAttack) {
   constexpr int kPeople = 2000;
   constexpr int kThreads = 8;
@@ -198,7 +198,7 @@ TEST_F(ClientFault, ThousandConnectionsWithHalfFramesAreClosed) {
   }
   const auto began = Clock::now();
   ASSERT_TRUE(traffic->flows(200));
-  // A byte now and then does not help them.
+  // Sending an occasional byte does not help them.
   while (Clock::now() - began < milliseconds{5'000}) {
     expect_alive(witnesses[0].client);
     for (int i = 0; i < kSlow; i += 50) slow[static_cast<std::size_t>(i)].send_raw(" ");

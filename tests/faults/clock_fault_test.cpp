@@ -1,4 +1,4 @@
-// The wall clock jumps: a server's, or the database's, which all leases go by.
+// The wall clock jumps: a server's, or the database's, which sets the leases.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -21,14 +21,13 @@ class ClockFault : public Faults {
       GTEST_SKIP() << WallClock::kLibrary << " is not here: install faketime";
     }
     if (sanitized()) GTEST_SKIP() << "a sanitizer wants to be loaded first";
-    // The one database of this program lives as long as that.
+    // Static, like this program's database.
     static WallClock clock;
     database_clock = &clock;
     const WallClock::Enter entered(clock);
     mariadb();
   }
-  // Forward, back behind the start, and right again.
-  // `now_ms` tells the time by the clock that jumps.
+  // Jumps forward, back past the start, and to the right time. `now_ms` reads the clock that jumps.
   void expect_that_jumps_hurt_nobody(WallClock& clock,
                                      const std::function<std::int64_t()>& now_ms) {
     start_traffic();
@@ -53,7 +52,7 @@ TEST_F(ClockFault, ServerClockJumpsByAnHour) {
     cluster->add_node();
   }
   witnesses.push_back(new_user(cluster->port(1), "witness 1"));
-  // By what it stamps on the first message of a stream; on later ones time never goes back.
+  // Reads the timestamp of a stream's first message; later ones never decrease.
   int probes = 0;
   expect_that_jumps_hurt_nobody(clock, [&] {
     const std::string name = "probe " + std::to_string(++probes);

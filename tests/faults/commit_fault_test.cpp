@@ -1,5 +1,5 @@
-// The connection to the database is cut when a COMMIT is on its way, under traffic: nobody knows
-// what became of the batch, and all the same each of its messages is stored once.
+// The connection to the database is cut while a COMMIT is in flight, under traffic: its outcome is
+// unknown, but each message must be stored exactly once.
 #include "fault_fixture.h"
 #include "support/proxies/mysql_proxy.h"
 
@@ -25,7 +25,7 @@ TEST_P(CutCommits, TwentyCommitsAreCutUnderTraffic) {
   }
   ASSERT_TRUE(traffic->flows(100));
   EXPECT_EQ(expect_promises().at("disconnections"), 0);
-  cluster.reset();  // before its way to the database
+  cluster.reset();  // before its proxy to the database
 }
 
 }  // namespace

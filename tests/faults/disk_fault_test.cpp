@@ -1,4 +1,4 @@
-// A disk is full: the one that the database is on, or the one for the log.
+// A disk is full: that of the database, or that of the log.
 #include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -16,11 +16,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A small disk that only this program and its children see, so it goes with them.
+// A small disk that is visible only to this program and its children, and ends with them.
 class SmallDisk {
  public:
-  // Why there can be none here; empty when there can. The first call gives this program a view of
-  // its own of what is mounted; it must be made before there are threads.
+  // Why it is unavailable here; empty if available. The first call enters a private mount
+  // namespace; call it before there are threads.
   static std::string missing() {
     static const std::string why = [] {
       const int own = CLONE_NEWNS | (::geteuid() == 0 ? 0 : CLONE_NEWUSER);
@@ -44,7 +44,7 @@ class SmallDisk {
 
   const fs::path& path() const { return dir_.path(); }
   std::string file(const std::string& name) const { return dir_.file(name); }
-  // Not a byte is left.
+  // Fills the disk completely.
   void fill() const {
     std::ofstream ballast(file("ballast"), std::ios::app);
     const std::string piece(4096, 'x');
@@ -61,7 +61,7 @@ class DiskFault : public Faults {
  protected:
   void SetUp() override {
     if (const std::string why = SmallDisk::missing(); !why.empty()) GTEST_SKIP() << why;
-    // The database of this program is on it, so it stays until that has ended.
+    // Static, because this program's database is on it.
     static const SmallDisk disk("600m");
     database_disk = &disk;
     ::setenv("TMPDIR", disk.path().c_str(), 1);
@@ -85,8 +85,8 @@ TEST_F(DiskFault, LogDiskIsFull) {
   EXPECT_EQ(expect_promises().at("disconnections"), 0);
 }
 
-// Whether the database refuses or ends itself, refused for a while is fine; acknowledged and gone
-// is not. Somebody makes room then and starts it again.
+// Whether the database refuses or exits, requests may be refused, but acknowledged messages must
+// not be lost. Then space is freed and it is restarted.
 TEST_F(DiskFault, DatabaseDiskIsFull) {
   start();
   User alice = new_user(cluster->port(0), "alice");

@@ -15,14 +15,14 @@
 #include "support/processes/cluster.h"
 #include "support/test_seed.h"
 
-// What the scenarios stand on. Each is the same story: a cluster of its own, checked traffic, a
-// fault in the middle of it, and at the end the same promises (expect_promises()). A scenario whose
+// The fixture of the fault scenarios. Each has the same structure: a private cluster, checked
+// traffic, a fault, and at the end the same guarantees (expect_promises()). A scenario whose
 // programs are not installed is skipped; scripts/test.sh counts that as a failure.
 namespace chat::test {
 
 using Clock = std::chrono::steady_clock;
 
-// How soon everybody can log in after whatever happened.
+// How soon all users can log in after any fault.
 constexpr milliseconds kLoginPromise{15'000};
 
 class Faults : public ::testing::Test {
@@ -30,9 +30,9 @@ class Faults : public ::testing::Test {
   Faults();
   void SetUp() override;
 
-  // Two servers, or as the scenario has it; people who are logged in on each of them.
+  // Starts two servers, or `nodes`, with a user logged in on each.
   void start(std::size_t nodes = 2, const Settings& more = {});
-  // The same for a cluster that the scenario made.
+  // The same for a given cluster.
   void start(std::unique_ptr<Cluster> made);
   void start_traffic(const std::vector<std::uint16_t>& ports) {
     start_traffic(ports, CheckedTraffic::Load{});
@@ -42,19 +42,19 @@ class Faults : public ::testing::Test {
   void start_traffic() { start_traffic(ports()); }
   std::vector<std::uint16_t> ports() const;
 
-  // The traffic ends well; all servers live; whoever was logged in on one of them can log in on
-  // another one; the tables hold what was acknowledged, and every stream without a hole or a
-  // repeat. Gives the report.
+  // Checks the guarantees: the traffic ends without violations; all servers run; the witnesses can
+  // log in on another server; the tables contain all acknowledged messages, without gaps or
+  // duplicates. Returns the report.
   Json expect_promises();
 
-  // Without a takeover, so that a session that is left over anywhere shows; fails the test when it
-  // is not possible soon.
+  // Logs in without a takeover, so that a leftover session is detected; fails the test if it does
+  // not succeed soon.
   static User log_in_soon(std::uint16_t port, const Account& account,
                           const Json& more = Json::object());
   static milliseconds since(Clock::time_point then) {
     return std::chrono::duration_cast<milliseconds>(Clock::now() - then);
   }
-  // Lets time pass, during which `client` must be answered whenever it asks.
+  // Lets time pass while `client` must keep getting answers.
   static void stay_alive_for(milliseconds time, RawClient& client);
   int random(int least, int most) { return std::uniform_int_distribution(least, most)(random_); }
 

@@ -1,5 +1,5 @@
-// The database dies, says nothing, or throws its clients out under traffic. Nobody is logged out
-// by it, and what was acknowledged stays.
+// The database dies, hangs, or drops its clients under traffic. Nobody is logged out, and
+// acknowledged messages are kept.
 #include <signal.h>
 #include <unistd.h>
 
@@ -39,8 +39,9 @@ TEST_F(MariadbFault, StoppedForTenSeconds) {
   expect_nobody_was_cut_off();
 }
 
-// What a server has taken and not stored yet dies with it, and what it has sent dies with the
-// database (one that only was stopped still reads it): nobody may have been told otherwise.
+// Messages accepted but not yet stored are lost with the server, and those sent to the database
+// with the database (one that was only stopped still reads them): none of them may have been
+// acknowledged.
 TEST_F(MariadbFault, ServersAreKilledWhileMariadbIsStopped) {
   start();
   start_traffic();
@@ -92,7 +93,7 @@ TEST_F(MariadbFault, IdleConnectionsAreClosedAfterTwoSeconds) {
   start_traffic({cluster->port(0)}, {.pairs = 2, .groups = 1, .group_size = 3, .per_second = 5});
   ASSERT_TRUE(traffic->flows(5));
   stay_alive_for(milliseconds{6'000}, witnesses[1].client);
-  // The other server's pool has been idle for longer than that.
+  // The other server's pool was idle for longer.
   User& idle = witnesses[1];
   for (int round = 1; round <= 3; ++round) {
     EXPECT_EQ(idle.chat(idle.id(), std::to_string(round), "w" + std::to_string(round)).at("seq"),
@@ -104,10 +105,10 @@ TEST_F(MariadbFault, IdleConnectionsAreClosedAfterTwoSeconds) {
   mariadb().query("SET GLOBAL wait_timeout = DEFAULT");
 }
 
-// Somebody else locks two members of groups in the order in which the servers don't: whoever the
-// database picks as the victim, all cursors arrive and all messages are stored once. (The lanes
-// that store messages wait for no row, so they can't be part of a deadlock.) Both members are on
-// one server, which writes their cursors in one transaction.
+// A foreign session locks two group members in the opposite order of the servers: whichever victim
+// the database picks, all cursors arrive and all messages are stored once. (The lanes that store
+// messages wait for no row, so they cannot deadlock.) Both members are on one server, which writes
+// their cursors in one transaction.
 TEST_F(MariadbFault, ForcedDeadlocksLoseNothing) {
   constexpr int kWanted = 3;
   const auto deadlocks = []() -> std::int64_t {
@@ -145,7 +146,7 @@ TEST_F(MariadbFault, ForcedDeadlocksLoseNothing) {
   expect_nobody_was_cut_off();
 }
 
-// Each fsync of the database takes a quarter of a second more.
+// Delays each fsync of the database by a quarter of a second.
 TEST_F(MariadbFault, SlowDiskDelaysButLosesNothing) {
   constexpr const char* kStrace = "/usr/bin/strace";
   if (::access(kStrace, X_OK) != 0) GTEST_SKIP() << kStrace << " is not here: install strace";

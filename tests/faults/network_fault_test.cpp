@@ -1,5 +1,5 @@
-// Packets get lost on the way, in one way or both: between clients and servers, and between servers
-// and Redis.
+// Data is held back, in one direction or both: between clients and servers, and between servers and
+// Redis.
 #include "fault_fixture.h"
 #include "support/proxies/fault_proxy.h"
 

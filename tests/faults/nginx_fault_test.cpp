@@ -1,4 +1,4 @@
-// The balancer dies: clients come back through the new one, on whatever server.
+// The balancer dies: clients reconnect through the new one, to any server.
 #include "support/processes/nginx_server.h"
 
 #include "fault_fixture.h"

@@ -1,6 +1,6 @@
-// Packets get lost, in one way or both: between clients and their server, and between servers and
-// Redis. Here the kernel loses them, so that its own time-outs count too; network_fault_test.cpp
-// holds bytes back between two connections that live.
+// Packets are lost, in one direction or both: between clients and their server, and between servers
+// and Redis. Here the kernel drops them, so that its own time-outs apply too;
+// network_fault_test.cpp holds data back between two live connections.
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -38,7 +38,7 @@ class PacketFault : public Faults {
     if (loss.from) network->drop_from(port);
     stay_alive_for(loss.time, meanwhile);
   }
-  // Nothing from it or to it arrives any more.
+  // Drops all packets from and to it.
   void silence(const User& user) {
     network->drop_to(user.client.local_port());
     network->drop_from(user.client.local_port());
@@ -76,7 +76,7 @@ TEST_F(PacketFault, PacketLossBetweenServersAndRedis) {
   cluster.reset();  // before its Redis
 }
 
-// Whatever a client has agreed to, and whether something was on its way to it.
+// With and without heartbeats, and with and without data in flight.
 TEST_F(PacketFault, SilentClientsSoonCountAsOffline) {
   start();
   User watcher = new_user(cluster->port(1), "watcher");

@@ -1,4 +1,4 @@
-// Redis dies or says nothing any more under traffic: it is only a hint, so nothing may be missed.
+// Redis dies or hangs under traffic: it carries only hints, so nothing may be missed.
 #include <algorithm>
 #include <vector>
 
@@ -36,8 +36,8 @@ TEST_F(RedisFault, RedisIsStoppedForTenSeconds) {
   EXPECT_EQ(expect_promises().at("disconnections"), 0);
 }
 
-// One server is away from Redis, the other one publishes what nobody hears. No later message of
-// the same stream shows that one is missing: the server that comes back has to look.
+// One server is cut off from Redis while the other publishes. No later message of the same stream
+// reveals the loss, so the reconnected server must read the tables.
 TEST_F(RedisFault, ReconnectedServerDeliversMissedMessages) {
   constexpr int kRounds = 5;
   auto made = std::make_unique<Cluster>(1);

@@ -16,10 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A memory controller's group of its own for one process; gone with it.
+// A memory cgroup for one process, removed at the end.
 class MemoryGroup {
  public:
-  // Empty path: none can be made here.
+  // The path is empty if none can be made here.
   MemoryGroup() {
     for (const char* root : {"/sys/fs/cgroup/memory", "/sys/fs/cgroup"}) {
       const fs::path folder = fs::path(root) / ("chat-test-" + std::to_string(::getpid()));
@@ -68,7 +68,7 @@ class ResourceFault : public Faults {
     limit.rlim_cur = count;
     ASSERT_EQ(::prlimit(pid, RLIMIT_NOFILE, &limit, nullptr), 0);
   }
-  // Of all threads, in the kernel too.
+  // Of all threads, including kernel time.
   static milliseconds cpu_time(pid_t pid) {
     std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
     std::string word;
@@ -101,8 +101,8 @@ TEST_F(ResourceFault, ServerRunsOutOfDescriptors) {
   EXPECT_EQ(expect_promises().at("disconnections"), 0);
 }
 
-// More logins at once than can be hashed, and more chats than anybody may send: what is refused is
-// refused soon, with a time to come back, and what is acknowledged is stored.
+// More logins at once than can be hashed, and more chats than the limit: refusals are quick and
+// have retry_after_ms, and acknowledged messages are stored.
 TEST_F(ResourceFault, OverloadIsRefusedWithinASecond) {
   constexpr int kCrowd = 200;
   constexpr int kChats = 300;
@@ -164,7 +164,7 @@ TEST_F(ResourceFault, ServerIsKilledForItsMemory) {
   start_traffic();
   ASSERT_TRUE(traffic->flows(100));
   ServerProcess& victim = cluster->node(0);
-  // What it has had before doesn't count there: a little more is its end.
+  // Earlier memory does not count in the group, so a little more exceeds the limit.
   ASSERT_TRUE(group.limit(512 * 1024));
   ASSERT_TRUE(group.take(victim.pid()));
   User alice = new_user(cluster->port(1), "alice");
@@ -179,7 +179,7 @@ TEST_F(ResourceFault, ServerIsKilledForItsMemory) {
     try {
       if (crowd.size() < 2'000) let_it_grow();
     } catch (const std::exception&) {
-      // it is gone
+      // the process is gone
     }
     return !victim.running();
   }));

@@ -14,7 +14,7 @@ class ServerFault : public Faults {
     Faults::SetUp();
     if (const std::string why = NginxServer::missing(); !why.empty()) GTEST_SKIP() << why;
   }
-  // Traffic by way of nginx, which finds by itself who is away.
+  // Traffic through nginx, which detects dead servers.
   void start_behind_nginx() {
     start();
     nginx = std::make_unique<NginxServer>(cluster->proxy_ports());
@@ -31,7 +31,7 @@ TEST_F(ServerFault, ServersAreKilledTenTimesBehindNginx) {
     ASSERT_TRUE(traffic->flows(random(20, 150))) << "before kill " << kill;
     ServerProcess& victim = cluster->node(static_cast<std::size_t>(random(0, 1)));
     victim.kill9();
-    // Sometimes it is back before anybody has noticed, sometimes the other one serves alone.
+    // Sometimes it returns unnoticed, sometimes the other one serves alone.
     if (random(0, 1) == 1) {
       ASSERT_TRUE(traffic->flows(50)) << "after kill " << kill;
     }
@@ -78,16 +78,17 @@ TEST_F(ServerFault, ServerStoppedForTwentySecondsLosesItsUsersAndExits) {
   ServerProcess& stopped = cluster->node(1);
   User& old_session = witnesses[1];
   stopped.freeze();
-  // Lies in the socket until the server goes on; nobody knows then what became of it.
+  // Stays in the socket until the server continues, with unknown outcome.
   const auto chat = [&](const std::string& cid) {
     return chat_request(old_session.account, witnesses[0].id(), "text of " + cid, cid);
   };
   old_session.client.send(chat("c1"));
   const auto halted = Clock::now();
 
-  // Its users are free after a while, and at once for who insists.
+  // Its users are free after a while, or at once by a takeover.
   User impatient = log_in(cluster->port(0), old_session.account, Wire::kText, {{"takeover", true}});
-  // Sent again by the new session, and then so much that a direct stream no longer knows the cid.
+  // Resent by the new session, followed by so many messages that the stream no longer remembers the
+  // cid.
   for (int i = 1; i <= kMoreThanAStreamKnows; ++i) {
     EXPECT_EQ(request_ok(impatient.client, chat("c" + std::to_string(i))).at("seq"), i);
   }

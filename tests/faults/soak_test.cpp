@@ -1,15 +1,13 @@
-// Half an hour of a busy cluster in which something breaks all the time: $CHAT_SOAK_SECONDS, by
-// default 1800, of checked traffic at half of the top speed, on three servers, MariaDB, Redis and
-// nginx. What breaks, for how long and how soon the next thing does comes from the seed alone
-// ($CHAT_TEST_SEED).
+// A long run of a busy cluster with constant faults: $CHAT_SOAK_SECONDS, by default 1800, of
+// checked traffic at half of the top speed, on three servers, MariaDB, Redis and nginx. The seed
+// alone ($CHAT_TEST_SEED) determines the faults, their durations and their distances.
 //
-// The top speed is looked for first: chatcheck sends faster from step to step until it no longer
-// holds, which is when not even 99 % of the messages are acknowledged within a second of the time
-// for which they were planned. At half of the last speed that held, the cluster has room to catch
-// up with what an outage has held up.
+// First the top speed is determined: chatcheck sends faster step by step until fewer than 99 % of
+// the messages are acknowledged within a second of their scheduled time. At half of the last
+// sustained speed the cluster can catch up after an outage.
 //
-// The first server is stopped sometimes, but never killed: it lives through everything, so at its
-// end it shows what it failed to give back.
+// The first server is sometimes stopped but never killed, so that its memory at the end reveals
+// leaks.
 
 #include <algorithm>
 #include <array>
@@ -24,25 +22,25 @@ namespace chat::test {
 namespace {
 
 constexpr std::size_t kNodes = 3;
-// Messages/s of the steps: each half as fast again as the one before. The last one is as much as
-// chatcheck can keep books of for the whole time.
+// Messages/s of the steps: each is 1.5 times the one before. The last one is the most that
+// chatcheck can track for the whole time.
 constexpr int kSlowest = 200;
 constexpr int kFastest = 20'000;
 constexpr milliseconds kStep{4'000};
 constexpr double kHoldsAckMs = 1'000;
 constexpr milliseconds kWarmUp{5'000};
-// A fault lasts less than a lease (10 s): nobody loses its users to the others by being stopped.
+// A fault is shorter than a lease (10 s), so that a stopped server does not lose its users.
 constexpr int kFaultMostMs = 6'000;
-// From the end of a fault until messages are acknowledged again, for clients that wait their turn
-// to connect again (full jitter) behind a server that recovers.
+// From the end of a fault until messages are acknowledged again, including the clients' back-off
+// (full jitter).
 constexpr milliseconds kRecovery{40'000};
-// Between two faults, once the traffic flows again.
+// Between two faults, after traffic has resumed.
 constexpr int kCalmLeastMs = 4'000;
 constexpr int kCalmMostMs = 12'000;
 
-// What a server may hold at the end: half as much again as after the warm-up, and 16 MiB, because a
-// small server is mostly fixed costs and an allocator's arenas come one by one. In half an hour a
-// server sees millions of messages: a leak of ten bytes for each of them is over that.
+// The memory allowed at the end: 1.5 times that after the warm-up, plus 16 MiB, because a small
+// server is mostly fixed costs and malloc's arenas grow in steps. In half an hour a server sees
+// millions of messages, so a leak of ten bytes per message exceeds that.
 constexpr std::int64_t kMemorySlackKib = 16 * 1024;
 std::int64_t memory_limit_kib(std::int64_t after_warm_up) {
   return after_warm_up * 3 / 2 + kMemorySlackKib;
@@ -85,7 +83,7 @@ constexpr std::array<KindName, 9> kKinds = {{
 struct Fault {
   KindName what;
   std::size_t node;    // of a server
-  milliseconds lasts;  // until it is continued or started again
+  milliseconds lasts;  // until it is continued or restarted
   milliseconds calm;   // after it
 };
 
@@ -222,11 +220,11 @@ TEST_F(Soak, EveryComponentFailsUnderHalfOfTheTopSpeed) {
   EXPECT_EQ(cluster->node(0).pid(), survivor);
   std::cout << faults << " faults; memory " << memory << " KiB after warm-up, " << most_memory_kib()
             << " KiB at the end\n";
-  // What a sanitizer holds back for a while is not the server's.
+  // A sanitizer's quarantine does not count.
   if (!sanitized()) {
     EXPECT_LE(most_memory_kib(), memory_limit_kib(memory));
   }
-  cluster.reset();  // before its way to the database
+  cluster.reset();  // before its proxy to the database
 }
 
 }  // namespace

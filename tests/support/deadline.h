@@ -3,15 +3,15 @@
 #include <chrono>
 #include <functional>
 
-// Time in tests: nothing sleeps, everything waits for a condition and gives up at a deadline.
+// Time in tests: nothing sleeps; everything waits for a condition with a deadline.
 namespace chat::test {
 
 using std::chrono::milliseconds;
 
-// How long a healthy server may take for anything that a test waits for, on a busy machine.
+// The longest that a healthy server on a busy machine may take for anything tests wait for.
 inline constexpr milliseconds kPatience{10'000};
 
-// Whether the server under test is built with a sanitizer: slower, and with another memory.
+// True if the server under test is built with a sanitizer, which makes it slower and larger.
 bool sanitized();
 
 // Deadlines and latency bounds are multiplied by this: $CHAT_TEST_TIME_FACTOR, by default 1, and
@@ -19,7 +19,7 @@ bool sanitized();
 double time_factor();
 milliseconds scaled(milliseconds usual);
 
-// A moment after which a test gives up; made from the usual time, which is scaled.
+// A deadline, computed from the usual time, which is scaled.
 class Deadline {
  public:
   explicit Deadline(milliseconds usual = kPatience);
@@ -32,7 +32,7 @@ class Deadline {
   std::chrono::steady_clock::time_point due_;
 };
 
-// For conditions that no descriptor tells about: looks again and again. False at the deadline.
+// Polls a condition. False at the deadline.
 bool wait_until(const std::function<bool()>& condition, milliseconds usual = kPatience);
 
 }  // namespace chat::test

@@ -5,8 +5,8 @@
 
 namespace chat::test {
 
-// Waits until `condition` holds; false when it doesn't within `patience`, which is generous: a
-// loaded machine is slow, and only a broken program ever waits that long.
+// Waits until `condition` holds; false after `patience`, which is generous for loaded machines:
+// only a broken program waits that long.
 template <typename Condition>
 bool eventually(Condition condition,
                 std::chrono::milliseconds patience = std::chrono::seconds(30)) {

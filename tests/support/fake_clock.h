@@ -7,7 +7,7 @@
 
 namespace chat::test {
 
-// A clock that stands still until the test turns it. Threading: thread-safe.
+// A clock that advances only when the test says so. Threading: thread-safe.
 class FakeClock final : public base::Clock {
  public:
   base::SteadyTime now() const override { return base::SteadyTime(passed_.load()); }

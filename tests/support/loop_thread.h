@@ -15,10 +15,10 @@
 
 namespace chat::test {
 
-// Runs the call in the loop's thread and waits for what it returns. The loop must be running.
+// Runs the call in the loop's thread and returns its result. The loop must be running.
 template <typename F>
 auto call_in(net::EventLoop& loop, F f) {
-  // Shared with the task, so that a call that comes too late finds its things alive.
+  // Shared with the task, so that a late call is safe.
   auto task = std::make_shared<std::packaged_task<decltype(f())()>>(std::move(f));
   auto result = task->get_future();
   loop.post([task] { (*task)(); });
@@ -28,7 +28,7 @@ auto call_in(net::EventLoop& loop, F f) {
   return result.get();
 }
 
-// An event loop on a thread of its own.
+// An event loop on a separate thread.
 class LoopThread {
  public:
   LoopThread() : loop_(base::system_clock()) {
@@ -52,8 +52,8 @@ class LoopThread {
   base::Thread thread_;
 };
 
-// A loop that sleeps for some tenths of a second uses less than this; one that spins, also on a
-// busy machine, far more.
+// A loop that sleeps for some tenths of a second uses less than this; one that spins uses far more,
+// even on a busy machine.
 constexpr std::chrono::milliseconds kIdleCpu{20};
 
 // CPU time that the loop's thread has used.

@@ -24,7 +24,7 @@ base::UniqueFd connect_to_redis(const std::string& path) {
   return fd;
 }
 
-// False: nothing comes in time.
+// False if nothing arrives in time.
 bool read_more(const base::UniqueFd& fd, std::string& bytes, const Deadline& deadline) {
   pollfd ready{fd.get(), POLLIN, 0};
   if (::poll(&ready, 1, deadline.poll_timeout()) <= 0) return false;
@@ -35,8 +35,8 @@ bool read_more(const base::UniqueFd& fd, std::string& bytes, const Deadline& dea
   return true;
 }
 
-// The number after `kind`, up to the end of the line, off the front of `bytes`. Nothing: it has not
-// come yet.
+// The number after `kind`, up to the end of the line, off the front of `bytes`. Nothing if
+// incomplete.
 std::optional<std::size_t> take_header(std::string_view& bytes, char kind) {
   const auto end = bytes.find("\r\n");
   if (end == std::string_view::npos) return std::nullopt;
@@ -80,7 +80,7 @@ void RedisTap::send(const base::UniqueFd& fd, const std::vector<std::string_view
   }
 }
 
-// True: one was there.
+// True if a complete message was found.
 bool RedisTap::cut_message(std::vector<Message>& messages) {
   std::string_view rest = received_;
   if (!take_header(rest, '*')) return false;

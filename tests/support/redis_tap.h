@@ -9,8 +9,8 @@
 
 namespace chat::test {
 
-// Notes everything that is published on a Redis server, and publishes it again: what a network does
-// that holds messages back. Listens from its construction on.
+// Records everything published on a Redis server and can publish it again, like a network that
+// delays messages. Listens from construction on.
 // Threading: externally synchronised.
 class RedisTap {
  public:
@@ -21,9 +21,9 @@ class RedisTap {
 
   explicit RedisTap(const std::string& socket);
 
-  // What was published since the last call, or is within `time`, in order.
+  // The messages published since the last call or within `time`, in order.
   std::vector<Message> take(milliseconds time = milliseconds{300});
-  // Returns once the server has passed it on.
+  // Returns once the server has delivered it.
   void publish(const Message& message);
 
  private:
@@ -32,7 +32,7 @@ class RedisTap {
 
   base::UniqueFd listener_;
   base::UniqueFd publisher_;
-  std::string received_;  // by the listener, and not cut into messages yet
+  std::string received_;  // by the listener, not yet parsed
 };
 
 }  // namespace chat::test

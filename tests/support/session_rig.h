@@ -35,7 +35,7 @@ class Peer {
     CHAT_CHECK(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
                static_cast<ssize_t>(bytes.size()));
   }
-  // The next line without its LF; nothing at the end of input or when none comes in time.
+  // The next line without its LF; nothing at the end of input or after a time-out.
   std::optional<std::string> line() {
     const Deadline deadline;
     for (;;) {
@@ -48,7 +48,7 @@ class Peer {
       if (!receive(deadline)) return std::nullopt;
     }
   }
-  // Reads so many bytes, or some more, and forgets them. False: they don't come in time.
+  // Reads and drops at least `bytes` bytes. False after a time-out.
   bool skip(std::size_t bytes) {
     const Deadline deadline;
     while (received_.size() - read_ < bytes) {
@@ -57,7 +57,7 @@ class Peer {
     read_ = received_.size();
     return true;
   }
-  // True: the server has ended the conversation, and said nothing more before that.
+  // True if the server has closed the connection without further output.
   bool at_end() { return !line() && ended_; }
   void finish() { ::shutdown(socket_.get(), SHUT_WR); }
   void close() { socket_.reset(); }
@@ -80,7 +80,7 @@ class Peer {
   bool ended_ = false;
 };
 
-// A handler of requests that does what the test says.
+// A request handler controlled by the test.
 class ScriptedHandler final : public session::RequestHandler {
  public:
   std::function<void(session::Session&, const protocol::Request&)> on_request;
@@ -137,7 +137,7 @@ class SessionRig final : public net::ConnectionOwner {
     pool_.stop();
   }
 
-  // Runs the call in that loop and gives what it returns.
+  // Runs the call in that loop and returns its result.
   template <typename F>
   auto in_loop(std::size_t loop_index, F f) {
     std::packaged_task<decltype(f())()> task(std::move(f));
@@ -161,13 +161,13 @@ class SessionRig final : public net::ConnectionOwner {
     pair.session = adopt(base::UniqueFd(ends[1]), loop_index, peer);
     return pair;
   }
-  // The near end of a connection whose far end is the caller's.
+  // Makes a session on one end of a connection; the caller has the other.
   std::shared_ptr<session::Session> adopt(base::UniqueFd socket, std::size_t loop_index = 0,
                                           std::string_view peer = "127.0.0.1:7") {
     return in_loop(loop_index, [&] { return make(loop_index, std::move(socket), peer); });
   }
 
-  // When the session's connection is looked at next. In the loop.
+  // The deadline of the session's connection. Call in the loop.
   std::optional<base::SteadyTime> deadline_of(const session::Session& session) {
     base::MutexLock lock(mutex_);
     for (const auto& [connection, owned] : connections_) {

@@ -8,7 +8,7 @@ struct sqlite3;
 
 namespace chat::test {
 
-// A write transaction of another process on an SQLite file: whatever else wants to write waits.
+// A foreign write transaction on an SQLite file, which blocks all other writers.
 class SqliteLock {
  public:
   explicit SqliteLock(const std::filesystem::path& file);

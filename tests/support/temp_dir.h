@@ -9,7 +9,7 @@
 
 namespace chat::test {
 
-// A folder of its own for one test, gone with everything in it when the test ends.
+// A temporary folder for one test, deleted at its end.
 class TempDir {
  public:
   TempDir() {

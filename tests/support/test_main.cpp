@@ -1,5 +1,6 @@
-// The main of a program whose tests several tests of meson share out by file: $CHAT_TEST_FILES
-// names those that are wanted, with colons between. Without it, or with a filter, it is gtest_main.
+// The main function of a program whose tests are divided by file among several meson tests:
+// $CHAT_TEST_FILES lists the files to run, separated by colons. Without it, or with a filter, it
+// behaves like gtest_main.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -23,7 +24,7 @@ std::string file_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-// Leaves `files` with those that have no test.
+// Leaves in `files` those without tests.
 std::string filter_of(std::set<std::string>& files) {
   const std::set<std::string> wanted = files;
   const ::testing::UnitTest& all = *::testing::UnitTest::GetInstance();

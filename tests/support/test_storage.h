@@ -12,20 +12,19 @@ namespace chat::test {
 // "section.key=value", as --set takes it.
 using Settings = std::vector<std::string>;
 
-// Whether the servers under test keep their data in MariaDB: $CHAT_TEST_STORAGE is "mysql". The
-// same tests run on either. Where MariaDB is wanted and not installed, all tests are skipped.
+// True if the servers under test use MariaDB ($CHAT_TEST_STORAGE is "mysql"). The same tests run on
+// both. If MariaDB is requested but not installed, all tests are skipped.
 bool on_mysql();
 
-// The one MariaDB server of this test program; started when first asked for.
+// The MariaDB server of this test program, started on first use.
 MariadbServer& mariadb();
 
-// What one chat server keeps its data in: an SQLite file in `dir`, or a database of its own in
-// mariadb().
+// The storage of one chat server: an SQLite file in `dir`, or a separate database in mariadb().
 class TestStorage {
  public:
   explicit TestStorage(const std::filesystem::path& dir);
 
-  // What the chat server is started with.
+  // The settings for the chat server.
   const Settings& settings() const { return settings_; }
   const std::string& database() const { return database_; }
   const std::filesystem::path& file() const { return file_; }

@@ -9,8 +9,8 @@
 
 namespace chat::test {
 
-// The wall clock of the programs that are started while an Enter lives: libfaketime reads its
-// offset from a file again and again. Their monotonic clock is the machine's.
+// Controls the wall clock of programs started while an Enter lives: libfaketime rereads its offset
+// from a file. Their monotonic clock is not affected.
 // Threading: externally synchronised; an Enter changes this program's environment.
 class WallClock {
  public:

@@ -21,7 +21,7 @@ constexpr int kErrnoNotLoggedIn = 20;
 constexpr int kErrnoExists = 25;
 constexpr int kErrnoInvalidToken = 26;
 
-// Thrown where a connection is of no use any more; drive() closes it.
+// Thrown when a connection is unusable; drive() closes it.
 struct Leave {};
 
 }  // namespace
@@ -64,11 +64,11 @@ void Crowd::be_quiet() {
   quiet_ = true;
   quiet_since_ = Clock::now();
   unsettled_ = "not looked yet";
-  // Who is away now stays away: others are to see that.
+  // Absent people stay away, so that others can observe that.
   for (Person& person : people_) {
     if (person.rests_until <= quiet_since_) continue;
     person.rests_until = Time::max();
-    // Nobody takes over from what they left open.
+    // Closes sessions left open, which nobody takes over.
     std::vector<Session*> open;
     for (Session& session : person.sessions) {
       if (!session.superseded_at) open.push_back(&session);
@@ -220,8 +220,8 @@ void Crowd::take_login(Person& person, Session& session, const Json& frame, Time
   for (const Json& message : frame.at("offlinemsg")) take_message(person, session, message);
 }
 
-// An account that is gone was deleted by a request whose answer was lost; the password is another
-// one by a request that has no answer yet, or had it while this login was on its way.
+// A missing account was deleted by a request whose answer was lost; a different password was set by
+// a request without an answer yet, or answered during this login.
 void Crowd::take_refused_login(Person& person, const Session& session, const Json& frame,
                                Time now) {
   const int code = frame.at("errno");
@@ -244,8 +244,8 @@ void Crowd::take_refused_login(Person& person, const Session& session, const Jso
                              std::to_string(session.node + 1) + ": " + frame.dump());
 }
 
-// A name that is taken was registered by a request whose answer was lost. Who has asked for it on
-// one connection only is told so.
+// A taken name was registered by a request whose answer was lost. After requests on one connection
+// only, the registration must succeed.
 void Crowd::take_registration(Person& person, Session& session, const Json& frame, Time now) {
   if (person.account.id != 0) throw Leave{};
   if (frame.contains("retry_after_ms")) {
@@ -265,7 +265,7 @@ void Crowd::take_registration(Person& person, Session& session, const Json& fram
   throw Leave{};
 }
 
-// The account is deleted: all its sessions are to end.
+// The account is deleted: all its sessions must end.
 void Crowd::begin_anew(Person& person, Time now) {
   if (person.account.id != 0) ++deletions_;
   const std::string name = "mortal " + std::to_string(++lives_);
@@ -290,7 +290,8 @@ void Crowd::begin_anew(Person& person, Time now) {
 void Crowd::take_message(Person& person, Session& session, const Json& push) {
   const bool counts = person.current == &session;
   judge_.pushed(person.account.id, push, counts);
-  // A user who has gone elsewhere acknowledges nothing here; and nobody acknowledges all at once.
+  // A user who has moved elsewhere acknowledges nothing here, and acknowledgements are not always
+  // immediate.
   if (!counts || random(0, 9) == 0) return;
   const std::int64_t seq = push.at("seq");
   if (push.at("msgid") == kGroupChat) {
@@ -353,8 +354,8 @@ void Crowd::take_answer(Person& person, Session& session, const Json& frame, Tim
       "P10", "user " + std::to_string(person.account.id) + " can't " + what + ": " + frame.dump());
 }
 
-// No two people ask for the same name: a group that exists was made by an earlier request. An
-// answer may come late, on an older session, when the group is known by another one.
+// Names are unique per person, so an existing group was created by an earlier request. An answer
+// may arrive late, on an older session, when the group is already known.
 void Crowd::take_creation(Person& person, const std::string& name, const Json& frame, Time now) {
   const int code = frame.at("errno");
   const bool is_wanted = name == person.wanted_creation;
@@ -385,8 +386,8 @@ void Crowd::take_found_group(Person& person, const std::string& name, const Json
                              ", which exists, and is not in it");
 }
 
-// A password that is wrong is the new one already. Who has asked for it on one connection only is
-// told that it is changed.
+// If the old password is wrong, the new one is already set. After requests on one connection only,
+// the change must be confirmed.
 void Crowd::take_password(Person& person, const Json& frame, Time now) {
   if (frame.at("errno") != 0 && person.password_on == 1) {
     judge_.violation("P10", "user " + std::to_string(person.account.id) +

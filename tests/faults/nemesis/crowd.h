@@ -21,16 +21,16 @@
 
 namespace chat::test::nemesis {
 
-// The people of a run: each writes to the others and to groups, sends again what had no answer,
-// takes over on random nodes, logs out and in, makes and joins groups and acknowledges what comes.
-// Some only write to the others, change their password, delete their account now and then, and
-// register a new one. Whoever is refused for a while or loses the connection may stay away. They
-// keep the judge's books, and tell when the promises that have a bound in seconds are overdue.
-// Threading: thread-safe; one thread of its own runs all of them on non-blocking connections, and
-// holds the lock while it handles what came.
+// The simulated users of a run: each chats with others and in groups, resends unanswered requests,
+// takes over on random nodes, logs out and in, creates and joins groups, and acknowledges messages.
+// Some only chat, change their password, and occasionally delete their account and register a new
+// one. After a refusal or a lost connection they may stay away. They report to the judge, and
+// detect when a guarantee with a time limit is overdue.
+// Threading: thread-safe; a separate thread runs all of them on non-blocking connections, and holds
+// the lock while it handles input.
 class Crowd {
  public:
-  // Of a bound that a promise names, for a machine that is busy with other things.
+  // Added to the time limits of guarantees, for a busy machine.
   static constexpr milliseconds kAllowance{5'000};
 
   Crowd(std::vector<std::uint16_t> ports, const std::vector<Account>& people, std::uint64_t seed);
@@ -42,17 +42,17 @@ class Crowd {
   // Closes all connections.
   void stop();
 
-  // Everything that fails, but for a standing fault, has healed: bounds count from now on.
+  // All faults except a standing one are over: time limits count from now on.
   void healed() CHAT_EXCLUDES(mutex_);
-  // Nobody begins anything new from now on; what was begun is to settle.
+  // Starts nothing new; open requests must settle.
   void be_quiet() CHAT_EXCLUDES(mutex_);
-  // `calm`: people do less, and the restless move more often than they write. `favoured`: writes to
-  // the database that people cause more often than usual.
+  // `calm`: fewer actions, and the restless move more than they write. `favoured`: kinds of
+  // database writes to cause more often.
   void be_active(bool calm, const std::vector<std::string>& favoured) CHAT_EXCLUDES(mutex_);
   void violation(const std::string& promise, const std::string& what) CHAT_EXCLUDES(mutex_);
 
   struct State {
-    std::string unsettled;  // what is still open; empty: nothing
+    std::string unsettled;  // what is still open; empty if nothing
     std::vector<std::string> violations;
     std::map<std::int64_t, int> places;  // the node of each user's session; -1: none
     milliseconds allowance{0};
@@ -80,28 +80,28 @@ class Crowd {
     Time since;  // opened, then logged in
     bool takes_over = false;
     std::string asked_password;        // the last one that it asked for
-    std::optional<Time> registers_at;  // asks for that again
+    std::optional<Time> registers_at;  // repeats the registration
     std::optional<Time> superseded_at;
     milliseconds patience{0};
     std::map<std::string, Request> requests;      // by cid
-    std::map<std::int64_t, std::string> friends;  // the last state told of each
+    std::map<std::int64_t, std::string> friends;  // the last reported state of each
     Time spoke_at;
   };
   struct Outgoing {
     std::size_t number = 0;
-    std::int64_t place = 0;  // among all messages to this target
+    std::int64_t place = 0;  // the number among all messages to this target
     bool resend = true;
-    const Session* on = nullptr;  // on its way on this session
+    const Session* on = nullptr;  // in flight on this session
     Time at;                      // sent, or to be sent
   };
   struct Person {
     Account account;        // without an id: it is to be registered
     bool mortal = false;    // deletes accounts
-    bool restless = false;  // logs out and in and takes over all the time, not now and then
+    bool restless = false;  // logs out, in and takes over constantly
     bool asked_to_delete = false;
-    int registers_on = 0;      // so many connections have asked for this name
-    std::string new_password;  // while a change to it has no answer
-    int password_on = 0;       // so many connections have asked for that
+    int registers_on = 0;      // the number of connections that requested this name
+    std::string new_password;  // during an unanswered change
+    int password_on = 0;       // the number of connections that requested it
     Time password_moved_at;
     std::string token;
     std::list<Session> sessions;
@@ -112,12 +112,12 @@ class Crowd {
     Time rests_until;
     Time absent_since;
     bool waits_its_turn = false;            // logs in without a takeover until it succeeds
-    std::optional<std::size_t> asks_again;  // this node, which has said that somebody is logged in
+    std::optional<std::size_t> asks_again;  // the node that replied "already online"
     std::deque<Outgoing> outbox;
     std::map<Stream, std::int64_t> sent_to;
-    std::set<std::int64_t> wanted_groups;  // asked for, and not answered yet
+    std::set<std::int64_t> wanted_groups;  // requested, not yet answered
     std::string wanted_creation;           // likewise: the group's name
-    bool creation_exists = false;          // by an earlier request, then
+    bool creation_exists = false;          // by an earlier request
     Time next_ask;
     Stream burst_to;
     int burst_left = 0;
@@ -166,10 +166,10 @@ class Crowd {
   std::optional<std::int64_t> random_group(const Person& person, bool member) CHAT_REQUIRES(mutex_);
   std::string look_around(Time now) CHAT_REQUIRES(mutex_);
   std::string look_at(Person& person, Time now) CHAT_REQUIRES(mutex_);
-  // What has no answer yet; empty: nothing.
+  // The unanswered request; empty if none.
   std::string wants(const Person& person) CHAT_REQUIRES(mutex_);
   std::string look_at_presence(const Person& person) CHAT_REQUIRES(mutex_);
-  // Whether so long has passed, and the allowance.
+  // True if `bound` and kAllowance have passed.
   bool is_over(Time since, Time now, milliseconds bound) const CHAT_REQUIRES(mutex_);
   void overdue(const std::string& promise, const std::string& what, Time since, Time now,
                milliseconds bound) CHAT_REQUIRES(mutex_);
@@ -182,7 +182,7 @@ class Crowd {
   std::mt19937_64 random_ CHAT_GUARDED_BY(mutex_);
   std::list<Person> people_ CHAT_GUARDED_BY(mutex_);
   std::vector<std::int64_t> groups_ CHAT_GUARDED_BY(mutex_);
-  std::int64_t freshest_group_ CHAT_GUARDED_BY(mutex_) = 0;  // made or joined last
+  std::int64_t freshest_group_ CHAT_GUARDED_BY(mutex_) = 0;  // created or joined last
   bool quiet_ CHAT_GUARDED_BY(mutex_) = false;
   bool calm_ CHAT_GUARDED_BY(mutex_) = false;
   std::vector<std::string> favoured_ CHAT_GUARDED_BY(mutex_);

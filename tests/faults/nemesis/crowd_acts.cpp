@@ -1,4 +1,4 @@
-// What people do: log in and out, write, join groups, lose patience.
+// The actions of people: logging in and out, writing, joining groups, timing out.
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -9,29 +9,29 @@ namespace chat::test::nemesis {
 namespace {
 
 constexpr std::size_t kOutboxMost = 40;
-// A cid is known within the last 64 messages of a direct stream: so far may others run ahead of one
-// that has no answer.
+// A direct stream remembers 64 cids, so at most this many messages may be sent after an unanswered
+// one.
 constexpr std::int64_t kAheadMost = 50;
 constexpr int kBurst = 90;
 constexpr std::size_t kGroupsMost = 300;
-constexpr int kStaysPut = 12;  // so often a calm person stays where a restless one goes
+constexpr int kStaysPut = 12;  // a calm person moves this many times less than a restless one
 constexpr milliseconds kPingAfter{1'000};
 constexpr int kLogin = 1;
-// Of the dice: takes over, logs out, or leaves.
+// Ranges of the dice: takeover, logout, or leaving.
 constexpr int kFirstMove = 160;
 constexpr int kLastMove = 181;
-// Joins a group, or makes one.
+// Joining or creating a group.
 constexpr int kFirstOfGroups = 182;
 constexpr int kLastOfGroups = 194;
 constexpr int kFirstCreation = 193;
-// Of accounts that may end: changes the password, or deletes the account.
+// For mortal accounts: changing the password, or deleting the account.
 constexpr int kFirstPassword = 182;
 constexpr int kLastPassword = 194;
 constexpr int kFirstDeletion = 195;
 constexpr int kLastDeletion = 199;
-constexpr int kGuests = 3;  // people who join a new group at once
+constexpr int kGuests = 3;  // people who join a new group immediately
 
-// What makes the server write what.
+// Which actions cause which writes.
 struct Favourite {
   std::string_view write;
   bool of_mortals;
@@ -43,7 +43,7 @@ constexpr Favourite kFavourites[] = {
     {"INSERT INTO allgroup", false, kFirstCreation, kLastOfGroups},
     {"UPDATE user SET password", true, kFirstPassword, kLastPassword},
     {"UPDATE user SET name = ''", true, kFirstDeletion, kLastDeletion},
-    {"INSERT INTO user", true, kFirstDeletion, kLastDeletion},  // who deletes one makes a new one
+    {"INSERT INTO user", true, kFirstDeletion, kLastDeletion},  // followed by a new registration
 };
 
 }  // namespace
@@ -55,13 +55,13 @@ void Crowd::connection_lost(Person& person, Session& session, Time now) {
   if (was_in && !quiet_ && random(0, 2) == 0) stay_away(person, now);
 }
 
-// For a while, or until the next round.
+// Stays away for a while, or until the next round.
 void Crowd::stay_away(Person& person, Time now) {
   constexpr int kRoundMs = 3'600'000;
   person.rests_until = now + milliseconds{random(0, 1) == 0 ? random(2'000, 15'000) : kRoundMs};
 }
 
-// Closes the connection, and forgets what was on its way over it.
+// Closes the connection, and drops its requests in flight.
 void Crowd::leave(Person& person, Session& session, Time now) {
   if (person.current == &session) {
     person.current = nullptr;
@@ -79,14 +79,14 @@ void Crowd::leave(Person& person, Session& session, Time now) {
   person.sessions.remove_if([&](const Session& one) { return &one == &session; });
 }
 
-// Gives up a session that does not answer: closes its connection, or leaves it open and goes
-// elsewhere all the same, as a client does whose network hangs.
+// Gives up an unresponsive session: closes its connection, or leaves it open and logs in elsewhere,
+// like a client whose network hangs.
 void Crowd::lose_patience(Person& person, Time now) {
   if (Session* entering = person.entering;
       entering != nullptr && now - entering->since > entering->patience) {
     leave(person, *entering, now);
   }
-  std::vector<Session*> silent;  // what was logged out
+  std::vector<Session*> silent;  // the logged-out sessions
   for (Session& session : person.sessions) {
     for (const auto& [cid, request] : session.requests) {
       const bool late = now - request.sent_at > session.patience;
@@ -140,7 +140,7 @@ void Crowd::log_in(Person& person, Time now) {
     person.entering = &person.sessions.back();
     if (person.account.id == 0) ++person.registers_on;
     send(*person.entering, request, now);
-  } catch (const std::exception&) {  // nobody listens there now
+  } catch (const std::exception&) {  // nothing listens there now
     if (person.entering != nullptr) leave(person, *person.entering, now);
     person.next_login = now + milliseconds{random(50, 400)};
   }
@@ -153,7 +153,7 @@ Json Crowd::login_of(Person& person) {
     return {{"msgid", 4}, {"name", person.account.name}, {"password", password}};
   }
   Json request = {{"msgid", kLogin}, {"ack", true}};
-  // Who left an older session open would wait for it in vain.
+  // With an older session open, waiting would never end.
   if (!person.sessions.empty()) person.waits_its_turn = false;
   if (person.sessions.empty() && random(0, 9) < 4) person.waits_its_turn = true;
   const bool may_be_gone = person.asked_to_delete;
@@ -168,8 +168,7 @@ Json Crowd::login_of(Person& person) {
   return request;
 }
 
-// What is favoured comes first. In calm rounds people write less; the restless move, and all make
-// and join groups, the more.
+// Favoured actions come first. In calm rounds people write less, but move and use groups more.
 int Crowd::throw_dice(const Person& person) {
   for (const Favourite& favourite : kFavourites) {
     const bool is_favoured = std::ranges::find(favoured_, favourite.write) != favoured_.end();
@@ -194,7 +193,7 @@ void Crowd::act(Person& person, Time now) {
   const Stream direct{false, random_reader().account.id, self};
   const int dice = throw_dice(person);
   if (person.mortal && act_as_mortal(person, dice, now)) return;
-  // A login that is on its way might bring back the token that a logout ends.
+  // A login in flight might restore the token that a logout revokes.
   if (dice >= 170 && dice <= kLastMove && person.entering != nullptr) return;
   const bool moves = dice >= kFirstMove && dice <= kLastMove;
   if (moves && !person.restless && random(0, kStaysPut) != 0) return;
@@ -226,7 +225,7 @@ void Crowd::act(Person& person, Time now) {
   }
 }
 
-// True: it has done something that others don't, or leaves out what they do.
+// True if it has acted, or skips the usual actions.
 bool Crowd::act_as_mortal(Person& person, int dice, Time now) {
   const bool is_settled = !person.asked_to_delete && person.new_password.empty();
   if (dice >= kFirstPassword && is_settled && person.entering == nullptr) {
@@ -276,7 +275,7 @@ void Crowd::send_outbox(Person& person, Time now) {
   if (session.requests.empty() && now >= person.next_ask) ask_again(person, now);
 }
 
-// For what is wanted and has no answer yet.
+// Repeats unanswered requests.
 void Crowd::ask_again(Person& person, Time now) {
   Session& session = *person.current;
   const Account& self = person.account;
@@ -305,7 +304,7 @@ void Crowd::log_out(Person& person, Time now) {
   Session& session = *person.current;
   person.token.clear();
   ask(session, {Ask::kLogout}, logout_request(person.account), now);
-  person.current = nullptr;  // it is read until the answer comes, or the end
+  person.current = nullptr;  // still read until the answer or the end
   person.absent_since = now;
   std::erase_if(person.outbox, [&](const Outgoing& message) { return !message.resend; });
   for (Outgoing& message : person.outbox) message.on = nullptr;
@@ -319,13 +318,13 @@ void Crowd::ask(Session& session, Request request, Json json, Time now) {
   send(session, json, now);
 }
 
-// Not noted as a secret: what the judge makes up is none.
+// Not recorded as secrets: the judge's texts are none.
 void Crowd::send(Session& session, const Json& json, Time now) {
   session.spoke_at = now;
   session.client->send_raw(json.dump() + "\n");
 }
 
-// Some come at once: a group is worth most to the judge while its founder's session is young.
+// Some join immediately: a group is most useful to the judge while its founder's session is recent.
 void Crowd::new_group(std::int64_t group) {
   if (std::ranges::find(groups_, group) == groups_.end()) groups_.push_back(group);
   if (quiet_) return;
@@ -335,7 +334,7 @@ void Crowd::new_group(std::int64_t group) {
   }
 }
 
-// Greets the others there: who is a member must get it.
+// Sends a greeting, which all members must get.
 void Crowd::joined(Person& person, std::int64_t group, Time now) {
   judge_.joined(person.account.id, group, now);
   freshest_group_ = group;
@@ -344,7 +343,7 @@ void Crowd::joined(Person& person, std::int64_t group, Time now) {
 
 std::optional<std::int64_t> Crowd::random_group(const Person& person, bool member) {
   if (groups_.empty()) return std::nullopt;
-  // Whoever has just come to a group is to hear what is written there.
+  // New members must get the messages of a group.
   const bool freshest = freshest_group_ != 0 && random(0, 1) == 0;
   const std::int64_t group =
       freshest ? freshest_group_

@@ -1,4 +1,4 @@
-// When everything is quiet: what has not settled yet, and whether its bound has passed.
+// In quiet phases: what has not settled, and whether its time limit has passed.
 #include <algorithm>
 #include <utility>
 
@@ -7,7 +7,7 @@
 namespace chat::test::nemesis {
 namespace {
 
-// Bounds of the promises, without the allowance.
+// Time limits of the guarantees, without kAllowance.
 constexpr milliseconds kLoginBound{15'000};
 constexpr milliseconds kAnswerBound{15'000};
 constexpr milliseconds kSessionBound{10'000};
@@ -36,7 +36,7 @@ void Crowd::overdue(const std::string& promise, const std::string& what, Time si
   }
 }
 
-// The first thing that has not settled yet; a violation where its bound has passed.
+// The first unsettled item; reports a violation if its limit has passed.
 std::string Crowd::look_around(Time now) {
   std::string first;
   for (Person& person : people_) {

@@ -134,7 +134,7 @@ void Judge::take_in_order(std::int64_t user, std::size_t number) {
     violation("P4", "user " + std::to_string(user) + " got " + describe(number) + " after seq " +
                         std::to_string(inbox.last));
   }
-  // In a group holes may be the user's own messages; they are looked at at the end.
+  // In a group, gaps may be the user's own messages, which are checked at the end.
   if (!message.stream.group && message.seq > inbox.last + 1) {
     violation("P4", "user " + std::to_string(user) + " got " + describe(number) +
                         " and misses what is after seq " + std::to_string(inbox.last));

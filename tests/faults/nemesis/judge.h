@@ -12,7 +12,7 @@
 
 #include "support/clients/raw_client.h"
 
-// What was sent, acknowledged and received by whom, and whether that keeps the promises.
+// Records what was sent, acknowledged and received, and checks the guarantees.
 namespace chat::test::nemesis {
 
 using Clock = std::chrono::steady_clock;
@@ -25,17 +25,17 @@ struct Stream {
   friend auto operator<=>(const Stream&, const Stream&) = default;
 };
 
-// One message as its sender and its recipients know it.
+// One message, as seen by its sender and recipients.
 struct Message {
   Stream stream;
   std::int64_t sender = 0;
   Time sent_at;  // first
   std::optional<Time> acked_at;
-  std::int64_t seq = 0;  // of the first ack or push; 0: none yet
+  std::int64_t seq = 0;  // from the first ack or push; 0: none yet
   bool refused = false;  // for good
 };
 
-// A row of directmessage or groupmessage, or of an answer to HISTORY.
+// A row of directmessage or groupmessage, or of a reply to HISTORY.
 struct StoredMessage {
   Stream stream;
   std::int64_t seq = 0;
@@ -47,10 +47,10 @@ struct StoredMessage {
 // Threading: externally synchronised. No I/O and no clock of its own.
 class Judge {
  public:
-  // `run` tells the messages of this run from those of others.
+  // `run` distinguishes this run's messages from others.
   explicit Judge(std::string run) : run_(std::move(run)) {}
 
-  // The number of a new message; cid and text follow from it.
+  // Returns the number of a new message, which determines its cid and text.
   std::size_t sent(std::int64_t sender, bool group, std::int64_t target, Time now);
   std::string cid_of(std::size_t number) const;
   std::string text_of(std::size_t number) const;
@@ -62,28 +62,27 @@ class Judge {
 
   void acked(std::size_t number, std::int64_t seq, Time now);
   void refused(std::size_t number, const std::string& error);
-  // `user` was pushed a chat message. `counts`: on the session that is the user's newest one; what
-  // comes on an older one is only compared with what is known of the message.
+  // `user` was pushed a chat message. `counts`: on the user's newest session; pushes on older ones
+  // are only compared with the message.
   void pushed(std::int64_t user, const Json& push, bool counts);
 
-  // A user asks to join a group; and is a member for sure from now on.
+  // A user requests to join a group; and is certainly a member from now on.
   void asked_to_join(std::int64_t user, std::int64_t group, Time now);
   void joined(std::int64_t user, std::int64_t group, Time now);
   bool is_member(std::int64_t user, std::int64_t group) const;
 
-  // The first message that `user` should have received by now: acknowledged, and known to the
-  // user's session, for longer than `bound`. `since` is when the user's session began or the last
-  // fault ended.
+  // The first message that `user` should have received by now: acknowledged for longer than
+  // `bound`, also counted from `since`, when the user's session began or the last fault ended.
   std::optional<std::string> overdue(std::int64_t user, Time since, Time now,
                                      milliseconds bound) const;
-  // Whether nothing that was acknowledged is on its way to `user`.
+  // True if `user` has received all acknowledged messages.
   bool has_everything(std::int64_t user) const;
 
-  // At the end. All rows of both tables, and the seq after which each member may read its group.
+  // Call at the end, with all rows of both tables and each member's joined_seq.
   void compare_with_tables(
       const std::vector<StoredMessage>& rows,
       const std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t>& joined_seqs);
-  // `shown` is what HISTORY showed to `user` of some streams, `stored` what the tables hold there.
+  // `shown` is the HISTORY of some streams for `user`, `stored` their rows in the tables.
   void compare_history(std::int64_t user, const std::vector<StoredMessage>& shown,
                        const std::vector<StoredMessage>& stored);
 

@@ -1,18 +1,18 @@
 // The nemesis: partial and short faults drawn from a seed, on three servers of which each has its
-// own links to Redis and to the database, under people who write, take over, log out and in on
-// random servers and join groups. What must hold is checked all the time, and within its bounds in
-// seconds once a round of faults is over.
+// own links to Redis and to the database, while people write, take over, log out and in on random
+// servers and join groups. The guarantees are checked continuously, and their time limits after
+// each round of faults.
 //
 //   CHAT_TEST_SEED        repeats a schedule
-//   CHAT_NEMESIS_SECONDS  how long it lasts, more or less; 60 by default
+//   CHAT_NEMESIS_SECONDS approximate duration; 60 by default
 //   CHAT_NEMESIS_SKIP     leaves out events whose description holds one of these texts, which are
 //                         separated by ';'
 //
-// A full round: faults overlap (schedule.h); they end, except for one that stands; people go on for
-// some seconds; then they are quiet, and everything settles within the promises' bounds. In a light
-// round people write less, and are quiet as soon as its one fault has ended. At the
-// end what HISTORY shows to each is compared with the tables, and the tables with what was
-// acknowledged and received.
+// A full round: faults overlap (schedule.h); they end, except for a standing one; people continue
+// for some seconds; then they are quiet, and everything must settle within the time limits. In a
+// light round people write less, and are quiet as soon as its one fault has ended. At the end
+// everyone's HISTORY is compared with the tables, and the tables with what was acknowledged and
+// received.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -36,9 +36,9 @@ constexpr std::size_t kNodes = 3;
 constexpr int kPeople = 9;
 constexpr std::size_t kEventsShown = 40;
 constexpr milliseconds kLook{50};
-constexpr milliseconds kStartBound{40'000};  // of a server after a fault, and MariaDB's
+constexpr milliseconds kStartBound{40'000};  // for a server after a fault, and for MariaDB
 constexpr milliseconds kActiveAfterwards{3'000};
-constexpr std::chrono::seconds kLastRound{20};  // what a round takes, more or less
+constexpr std::chrono::seconds kLastRound{20};  // the approximate duration of a round
 constexpr milliseconds kQuietMost{120'000};
 constexpr milliseconds kPresenceBound{15'000};
 
@@ -113,7 +113,7 @@ void Nemesis::note(const std::string& what) {
   log.push_back(std::to_string(at) + " ms: " + what);
 }
 
-// One loop's turn: the processes are looked at, and no violation must have been found.
+// One iteration: checks the processes; false after a violation.
 bool Nemesis::fine() {
   world->look();
   for (const auto& [promise, what] : world->take_violations()) crowd->violation(promise, what);
@@ -144,7 +144,7 @@ void Nemesis::start() {
   began = Clock::now();
 }
 
-// False: a violation was found.
+// False if a violation was found.
 bool Nemesis::play(const Round& round) {
   std::vector<std::tuple<milliseconds, bool, const Event*>> steps;
   for (const Event& event : round.events) {
@@ -198,7 +198,7 @@ std::string Nemesis::difference_of_presence(const std::map<std::int64_t, int>& p
   return "";
 }
 
-// Nobody begins anything; everything that was begun comes to its end. False: not within its bound.
+// Starts nothing new and waits until everything has settled. False if not in time.
 bool Nemesis::settle() {
   crowd->be_quiet();
   const Time since = Clock::now();
@@ -234,7 +234,7 @@ void Nemesis::run_round(std::size_t number) {
   if (!wait_until_ready()) return;
   crowd->healed();
   note("healed");
-  // What people write afterwards shows a recipient the gap before it.
+  // Later messages reveal a gap to the recipient.
   const auto until = Clock::now() + (round.light ? milliseconds{0} : kActiveAfterwards);
   while (Clock::now() < until) {
     if (!fine()) return;

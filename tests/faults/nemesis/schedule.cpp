@@ -21,20 +21,20 @@ constexpr int kKindsInARound = 2;
 constexpr int kLastsLeastMs = 200;
 constexpr int kLastsMostMs = 15'000;
 constexpr int kTries = 20;
-// Longer than a node's lease: the others free its users.
+// Longer than a node's lease, so that the others free its users.
 constexpr int kDeadLeastMs = 11'000;
-// Most writes are rare.
+// Long, because most kinds of writes are rare.
 constexpr milliseconds kLossyLeast{3'000};
 constexpr milliseconds kAftermath{5'000};
 constexpr std::string_view kSweep = "UPDATE node SET epoch";
-// Shorter than what makes a node look for what it has missed, or hardly longer.
+// At most slightly longer than what makes a node search for missed messages.
 constexpr int kShortMostMs = 2'500;
 
 struct FaultRow {
   Fault fault;
   std::string_view name;
   int weight;
-  bool hits_link;  // either link of a node
+  bool hits_link;  // affects one link of a node
 };
 constexpr std::array<FaultRow, kFaults> kRows = {{
     {Fault::kCut, "cut", 8, true},
@@ -55,7 +55,8 @@ constexpr std::array<FaultRow, kFaults> kRows = {{
     {Fault::kTakenName, "second server under the node's name", 3, false},
     {Fault::kClockJump, "clock jump", 3, false},
 }};
-// What may stand while the promises are checked: any fault of one node's link to Redis, or none.
+// Faults that may persist while the guarantees are checked: any of one node's link to Redis, or
+// none.
 constexpr std::array<Fault, 6> kStanding = {Fault::kCut,       Fault::kStall,
                                             Fault::kOneWay,    Fault::kSubscriber,
                                             Fault::kPublisher, Fault::kOtherRedis};
@@ -75,7 +76,7 @@ bool hits_redis_link(const Event& event) {
          event.fault == Fault::kOtherRedis;
 }
 
-// Two events of one slot never overlap, so that the end of one does not undo the other.
+// Events of the same slot never overlap, so that the end of one does not undo another.
 std::tuple<int, std::size_t> slot_of(const Event& event) {
   enum Slot { kRedisLink, kDatabaseLink, kProcess, kRedis, kDatabase, kCommit, kSecond, kClock };
   switch (event.fault) {
@@ -101,7 +102,7 @@ bool outlasts_a_lease(const Event& event) {
   return event.fault == Fault::kKillNode && event.lasts >= milliseconds{kDeadLeastMs};
 }
 
-// std::uniform_int_distribution is not the same everywhere; this is.
+// Unlike std::uniform_int_distribution, portable.
 class Dice {
  public:
   Dice(std::uint64_t seed, std::size_t round) : random_(seed * 1'000'003 + round) {}
@@ -110,7 +111,7 @@ class Dice {
     const auto width = static_cast<std::uint64_t>(most - least) + 1;
     return least + static_cast<int>(random_() % width);
   }
-  // As often between 0.2 and 0.4 s as between 5 and 10 s.
+  // Logarithmic: as often between 0.2 and 0.4 s as between 5 and 10 s.
   milliseconds duration(int most_ms) {
     const double share = between(0, 10'000) / 10'000.0;
     return milliseconds{
@@ -149,8 +150,8 @@ class Dice {
     }
     return drawn;
   }
-  // What hits when it is felt most: while a node is dead for longer than its lease, the others lose
-  // the answers to what they write about it.
+  // While a node is dead for longer than its lease, the others lose the answers to their writes
+  // about it.
   std::optional<Event> aftermath(const Round& round, milliseconds at, std::size_t nodes) {
     for (const Event& event : round.events) {
       const milliseconds left = event.at + event.lasts - at;
@@ -183,7 +184,7 @@ void repeat_short_fault(Round& round, Dice& dice, milliseconds length, std::size
   }
 }
 
-// Every node loses the answers to one kind of write, from `at` on. Returns when that ends.
+// Makes every node lose the answers to one kind of write, from `at` on. Returns when that ends.
 milliseconds lose_answers(Round& round, Dice& dice, const std::string& kind, milliseconds at,
                           std::size_t nodes) {
   milliseconds length{dice.between(kRoundLeastMs, kRoundMostMs) / kKindsInARound};
@@ -209,7 +210,7 @@ milliseconds lose_answers(Round& round, Dice& dice, const std::string& kind, mil
   return at + event.lasts + milliseconds{kGapLeastMs};
 }
 
-// Each kind once, in an order of the seed's own.
+// Each kind once, shuffled by the seed.
 std::vector<std::string> shuffled_kinds(std::uint64_t seed) {
   const std::set<std::string> kinds(write_kinds().begin(), write_kinds().end());
   std::vector<std::string> order(kinds.begin(), kinds.end());
@@ -220,7 +221,7 @@ std::vector<std::string> shuffled_kinds(std::uint64_t seed) {
   return order;
 }
 
-// Two of three lose answers, until each kind has had its turn, and then again.
+// Two of three rounds lose answers, cycling through all kinds.
 Round draw_light_round(std::uint64_t seed, std::size_t number, Dice& dice, std::size_t nodes) {
   Round round;
   round.light = true;
@@ -243,7 +244,7 @@ Round draw_light_round(std::uint64_t seed, std::size_t number, Dice& dice, std::
 }  // namespace
 
 const std::vector<std::string>& write_kinds() {
-  // What is rare in the traffic stands several times.
+  // Rare kinds are repeated.
   static const std::vector<std::string> kinds = [] {
     const std::vector<std::pair<std::string, int>> weighted = {
         {"", 1},

@@ -9,12 +9,12 @@
 
 // What fails, when and for how long: a pure function of the seed, so that a run can be repeated.
 //
-// A schedule consists of rounds of two kinds, in turn. In a full round one event follows another
-// every 0.2 to 3 s, and they overlap; then everything heals, except for one standing event, and the
-// promises must hold again within their bounds. In a light round one short fault repeats on one
-// node, or the answers to one kind of write and then to another are lost on every node, and nothing
-// else fails: after a long fault a node repairs everything, which would hide what a short one has
-// lost. Every kind has its turn.
+// A schedule consists of rounds of two kinds, in turn. In a full round an event begins every 0.2 to
+// 3 s, and they overlap; then all end, except for one standing event, and the guarantees must hold
+// again within their time limits. In a light round one short fault repeats on one node, or the
+// answers to one kind of write and then to another are lost on every node, and nothing else fails:
+// a long fault makes a node repair everything, which would hide the losses of a short one. All
+// kinds get their turn.
 namespace chat::test::nemesis {
 
 using std::chrono::milliseconds;
@@ -43,7 +43,7 @@ constexpr std::size_t kFaults = 17;
 enum class Link { kRedis, kDatabase };
 
 struct Event {
-  milliseconds at{0};  // since the begin of its round
+  milliseconds at{0};  // from the beginning of its round
   milliseconds lasts{0};
   Fault fault = Fault::kCut;
   std::size_t node = 0;
@@ -62,7 +62,7 @@ struct Round {
   std::optional<Event> standing;
 };
 
-// Texts of the statements whose commits can be lost; the empty one is any write.
+// Texts of the statements whose commits can be lost; the empty one means any write.
 const std::vector<std::string>& write_kinds();
 
 Round draw_round(std::uint64_t seed, std::size_t number, std::size_t nodes);

@@ -9,8 +9,7 @@ namespace {
 
 using Way = FaultProxy::Way;
 
-// A node that could renew its lease for as long as this has no reason to end, nor to let another
-// server in.
+// A node that could renew its lease for this long must not exit, nor admit another server.
 constexpr milliseconds kLeaseAndMore{12'000};
 constexpr milliseconds kWellBefore{3'000};
 constexpr milliseconds kRestartDelay{500};
@@ -19,7 +18,7 @@ bool hits_everybody(const Event& event) {
   return event.fault == Fault::kFreezeDatabase;
 }
 
-// What may keep a node from renewing its lease, or costs it.
+// True if the event may prevent a node from renewing its lease, or ends the lease.
 bool disturbs(const Event& event) {
   switch (event.fault) {
     case Fault::kFreezeNode:
@@ -190,7 +189,7 @@ void World::start_second(const Event& event) {
                                            second_dir_.file("stderr"));
 }
 
-// One after the other, as often as there is such a write.
+// Requests the next cut whenever one has happened.
 void World::lose_commits() {
   for (const Event& event : lossy_) {
     MysqlProxy& database = cluster_->links(event.node).database;

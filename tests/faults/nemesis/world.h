@@ -17,8 +17,8 @@
 namespace chat::test::nemesis {
 
 // The processes of a run and the links between them: several nodes, each with its own proxies to
-// Redis and to MariaDB, and what the schedule does to them. The last node's wall clock can jump.
-// Threading: confined to the test's thread, which stays (see ChildProcess).
+// Redis and to MariaDB, and the faults applied to them. The last node's wall clock can jump.
+// Threading: confined to the test's thread, which outlives it (see ChildProcess).
 class World {
  public:
   static std::string missing();
@@ -30,21 +30,20 @@ class World {
 
   void begin(const Event& event);
   void end(const Event& event);
-  // Starts again what has ended by itself, as an operator's supervisor does, and notes what must
-  // not have happened.
+  // Restarts processes that have exited, like a supervisor, and records violations.
   void look();
-  // Whether every node is ready.
+  // True if every node is ready.
   bool all_ready();
-  // What must not have happened, as promise and description; each is told once.
+  // Returns and clears the violations, as guarantee and description.
   std::vector<std::pair<std::string, std::string>> take_violations();
 
  private:
   struct Node {
-    bool killed = false;  // by us, and not started again yet
+    bool killed = false;  // by us, and not yet restarted
     bool ready = false;
     Time ready_since;
     Time launched_at;
-    int disturbances = 0;  // events that are going on
+    int disturbances = 0;  // events in progress
     Time disturbed_until;  // the end of the last one
   };
 
@@ -62,7 +61,7 @@ class World {
   RedisServer other_redis_;
   std::optional<WallClock> clock_;
   std::vector<Node> nodes_;
-  std::vector<Event> lossy_;  // those that lose commits now
+  std::vector<Event> lossy_;  // current events that lose commits
   std::optional<Event> second_event_;
   TempDir second_dir_;
   std::unique_ptr<ChildProcess> second_;

@@ -64,7 +64,7 @@ std::string CheckedTraffic::progress() const {
 }
 
 std::int64_t CheckedTraffic::acknowledged() const {
-  // Of a long run the end is enough, and this is asked often.
+  // Reads only the end of a long log, because this is called often.
   constexpr std::streamoff kTailBytes = 4096;
   std::ifstream file(dir_.file("progress"), std::ios::binary | std::ios::ate);
   file.seekg(std::max<std::streamoff>(0, file.tellg() - kTailBytes));

@@ -10,9 +10,9 @@
 
 namespace chat::test {
 
-// The program chatcheck ($CHATCHECK) beside the test: many clients that write to each other, come
-// back when they are cut off, and keep books of every message. It sends until finish().
-// Start it on a thread that stays (see ChildProcess).
+// Runs the program chatcheck ($CHATCHECK) beside the test: many clients that chat, reconnect when
+// cut off, and account for every message. Sends until finish(). Start it on a thread that outlives
+// it (see ChildProcess).
 class CheckedTraffic {
  public:
   struct Load {
@@ -20,7 +20,7 @@ class CheckedTraffic {
     int groups = 2;
     int group_size = 5;
     int per_second = 150;
-    bool resend = true;      // false: what had no answer is left alone
+    bool resend = true;      // false: unanswered messages are not resent
     int seconds_most = 600;  // finish() usually ends it earlier
   };
   // Over these ports of the loopback address. Returns once messages are acknowledged.
@@ -28,12 +28,12 @@ class CheckedTraffic {
       : CheckedTraffic(ports, Load{}) {}
   CheckedTraffic(const std::vector<std::uint16_t>& ports, const Load& load);
 
-  // How many messages were acknowledged; about a second old.
+  // The number of acknowledged messages, about a second ago.
   std::int64_t acknowledged() const;
-  // Whether so many more are within the time.
+  // True if `more` further messages are acknowledged in time.
   bool flows(std::int64_t more, milliseconds usual = milliseconds{30'000}) const;
-  // Ends it and demands that every promise was kept: nothing lost, doubled, out of order or left
-  // without an answer, everybody logged in. Gives the report.
+  // Ends it and checks every guarantee: nothing lost, duplicated, reordered or unanswered, all
+  // clients logged in. Returns the report.
   Json finish();
 
  private:

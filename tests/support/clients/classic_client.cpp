@@ -54,7 +54,7 @@ std::vector<Json> ClassicClient::receive_all() {
     if (!readable(scaled(kPatience))) throw TimedOut("recv(1024)");
     const auto size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (size <= 0) throw ConnectionEnded("recv(1024)");
-    // Theirs would read on behind the buffer.
+    // The originals would read past the buffer.
     if (std::memchr(buffer.data(), 0, buffer.size()) == nullptr) {
       throw std::runtime_error("no NUL within 1024 bytes");
     }

@@ -12,9 +12,8 @@
 
 namespace chat::test {
 
-// A client as hundreds of students have written it: compact JSON and a NUL out; recv(1024) in, of
-// which it parses the first text and drops the rest. What the server sends in any other way than
-// it expects is lost here, as it is there.
+// A client as written in the course: sends compact JSON and a NUL, reads with recv(1024), parses
+// the first text and drops the rest. So data sent in any other way is lost, as in the originals.
 // Threading: externally synchronised.
 class ClassicClient {
  public:
@@ -22,11 +21,11 @@ class ClassicClient {
 
   void send(const Json& object);
   void send_raw(std::string_view bytes);
-  // What one more recv(1024) brings. Throws TimedOut, or ConnectionEnded at the end.
+  // The result of one more recv(1024). Throws TimedOut, or ConnectionEnded at the end.
   Json receive();
-  // Likewise, with the texts that a starved client would drop: what reached the machine.
+  // Likewise, including the texts that a real client would drop.
   std::vector<Json> receive_all();
-  // Nothing comes within this time.
+  // Fails if anything arrives within this time.
   void expect_silence_for(milliseconds time);
 
   // FIN: the client will send no more.
@@ -38,7 +37,7 @@ class ClassicClient {
  private:
   bool readable(milliseconds time) const;
   base::UniqueFd socket_;
-  std::string cut_off_;  // the begin of a text, for receive_all()
+  std::string cut_off_;  // the beginning of a text, for receive_all()
 };
 
 }  // namespace chat::test

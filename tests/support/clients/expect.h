@@ -9,10 +9,10 @@
 #include "raw_client.h"
 #include "user.h"
 
-// What tests demand of replies and pushes, and the threads of those that load the server.
+// Expectations on replies and pushes, and threads for load.
 namespace chat::test {
 
-// PROTOCOL.md, section 7: the number and its word, written down here a second time on purpose.
+// PROTOCOL.md, section 7: the number and its name, deliberately repeated here.
 struct ErrorKind {
   int number;
   std::string_view word;
@@ -37,25 +37,25 @@ inline constexpr ErrorKind kRateLimited{30, "rate_limited"};
 inline constexpr ErrorKind kBusy{31, "busy"};
 }  // namespace errors
 
-// msgid, errno, word, a sentence in errmsg, retry_after_ms exactly where it belongs, and nothing
-// else but a cid.
+// Checks msgid, errno, name, a sentence in errmsg, retry_after_ms if and only if it belongs there,
+// and no other fields but a cid.
 void expect_error(const Json& reply, int msgid, ErrorKind kind);
-// Sends `request` with a cid and demands this error, under the request's own reply msgid, with
-// the cid echoed. Returns the reply.
+// Sends `request` with a cid and expects this error, under the request's reply msgid, with the cid
+// echoed. Returns the reply.
 Json expect_refused(RawClient& client, Json request, ErrorKind kind);
-// errno 0 under this msgid, and no word of an error.
+// Expects errno 0 under this msgid, without error fields.
 void expect_ok(const Json& reply, int msgid);
 
-// PING is answered: the connection and the server behind it live.
+// Expects an answer to PING.
 void expect_alive(RawClient& client);
-// No push waits for `user` or is on its way through the server: a message from the user to itself
-// comes back with nothing before it, and nothing follows for a moment.
+// Expects that no push is pending for `user`: a message to itself arrives with nothing before it,
+// and nothing follows for a moment.
 void expect_no_push(User& user);
 
 // The seqs are first, first + 1, … without a hole or repeat.
 void expect_consecutive(const std::vector<Json>& messages, std::int64_t first = 1);
 
-// body(0) … body(count − 1), each on a thread; throws the first exception of them at the end.
+// Runs body(0) … body(count − 1), each on a thread; finally throws the first exception of them.
 void run_in_parallel(int count, const std::function<void(int)>& body);
 
 }  // namespace chat::test

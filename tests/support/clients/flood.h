@@ -9,27 +9,27 @@
 
 #include "user.h"
 
-// Floods of long texts at somebody who may not read them, and what they cost others.
+// Floods of long texts to a client that may not read them, and their effect on others.
 namespace chat::test {
 
 inline constexpr std::int64_t kTextCodePoints = 4000;
 inline constexpr std::int64_t kTextBytes = 4 * kTextCodePoints;
 
-// A text of the greatest size that tells its number.
+// A text of the maximum length that contains its number.
 std::string long_text(int number);
 
 // Sends `count` long texts, `window` of them unanswered.
 void flood(User& sender, std::int64_t to, int first, int count, int window);
 
-// Somebody whose own kernel takes little.
+// A client with a small receive buffer.
 User log_in_with_small_buffer(std::uint16_t port, const Account& account, Wire wire = Wire::kText);
 
-// What lies unsent in the kernel for the server's connection to `client_port`, in bytes: the
-// tx_queue of /proc/net/tcp. -1: there is no such connection.
+// The bytes unsent in the kernel for the server's connection to `client_port`: the tx_queue of
+// /proc/net/tcp. -1 if there is no such connection.
 std::int64_t unsent_in_kernel(std::uint16_t server_port, std::uint16_t client_port);
 
-// Chats of two others, one at a time, from sending to the arrival of the push.
-// Threading: one thread of its own chats until stop(); p99() and chats() after that.
+// Measures chats between two other users, one at a time, from sending to the arrival of the push.
+// Threading: a separate thread chats until stop(); p99() and chats() after that.
 class OtherPair {
  public:
   explicit OtherPair(std::uint16_t port, const std::string& name = "pair");

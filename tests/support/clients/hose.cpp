@@ -40,7 +40,7 @@ void Hose::run() {
   }
 }
 
-// True: something was done, so there may be more to do at once.
+// True if progress was made.
 bool Hose::turn(Pipe& pipe) {
   if (!pipe.socket) connect(pipe);
   if (!pipe.socket) return false;
@@ -51,7 +51,7 @@ bool Hose::turn(Pipe& pipe) {
   }
   if (!pipe.stream->once) return sent_ + read_ > before;
   if (!pipe.began || pipe.at < pipe.stream->bytes.size()) return false;
-  // By RST, or the ports of the machine would be used up for a minute.
+  // Closes by RST, which avoids exhausting the ports for a minute.
   const linger at_once{1, 0};
   ::setsockopt(pipe.socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   pipe = {pipe.stream};
@@ -69,7 +69,7 @@ void Hose::connect(Pipe& pipe) {
   ++connected_;
 }
 
-// False: the connection has ended.
+// False if the connection has ended.
 bool Hose::drain(Pipe& pipe) {
   std::array<char, 64 * 1024> buffer;
   const ssize_t count = ::recv(pipe.socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);

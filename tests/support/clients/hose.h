@@ -12,18 +12,18 @@
 
 namespace chat::test {
 
-// What somebody does who only wants to be a nuisance: some connections, over which the same bytes
-// go out again and again, as fast as the server takes them. Answers are read and dropped; a
-// connection that ends is replaced. Of several streams each has its own connections.
-// Threading: one thread of its own from the construction to stop(); the counts after that.
+// An abusive client: some connections over which the same bytes are sent repeatedly, as fast as the
+// server accepts them. Answers are read and dropped; closed connections are replaced. Each of
+// several streams has its own connections.
+// Threading: a separate thread from construction to stop(); the counts after that.
 class Hose {
  public:
   struct Stream {
-    std::string bytes;  // again and again; may be empty
+    std::string bytes;  // sent repeatedly; may be empty
     std::size_t connections = 1;
-    bool once = false;          // each connection is closed when the bytes are sent, and replaced
-    std::size_t at_a_time = 0;  // so many bytes a round and connection; 0: what the kernel takes
-    std::string first = {};     // before the bytes, once on each connection
+    bool once = false;          // each connection is closed after sending, and replaced
+    std::size_t at_a_time = 0;  // bytes per round and connection; 0: no limit
+    std::string first = {};     // sent first, once per connection
   };
 
   Hose(std::uint16_t port, Stream stream) : Hose(port, std::vector{std::move(stream)}) {}
@@ -39,8 +39,8 @@ class Hose {
   struct Pipe {
     const Stream* stream;
     base::UniqueFd socket = {};
-    std::size_t at = 0;  // in the bytes, or in what comes before
-    bool began = false;  // what comes before is sent
+    std::size_t at = 0;  // position in `bytes` or `first`
+    bool began = false;  // `first` is sent
   };
 
   void run();

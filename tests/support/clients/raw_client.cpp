@@ -150,7 +150,7 @@ void RawClient::cut_frames() {
   bytes_.erase(0, used);
 }
 
-// The frame that begins at `used`, which is moved behind it.
+// The frame that begins at `used`, which is advanced past it.
 std::optional<std::string> RawClient::cut_frame(std::size_t& used) const {
   if (wire_ == Wire::kText) {
     const auto end = bytes_.find('\n', used);

@@ -19,28 +19,28 @@ namespace chat::test {
 
 using Json = nlohmann::json;
 
-// The framings of PROTOCOL.md that a test client speaks.
+// The framings of test clients (PROTOCOL.md).
 enum class Wire { kText, kBinary };
 std::string to_string(Wire wire);
-void PrintTo(Wire wire, std::ostream* out);  // as GoogleTest shows it
+void PrintTo(Wire wire, std::ostream* out);  // for GoogleTest
 std::string frame(Wire wire, std::string_view json);
 
-// What was awaited did not come in time.
+// Something expected did not arrive in time.
 class TimedOut : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
-// The server closed the connection where something else was awaited.
+// The server closed the connection when something else was expected.
 class ConnectionEnded : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// A TCP connection to the server, spoken byte by byte: it knows framing and which msgid answers
-// which, and shares no code with the server. Every wait has a deadline and throws TimedOut.
+// A low-level client that shares no code with the server: it implements framing and matches replies
+// to requests. Every wait has a deadline and throws TimedOut.
 //
-// What comes in lies in one inbox in order of arrival until somebody takes it: receive() takes
-// the first, reply() the answer to a request, push() the first push. PRESENCE pushes are dropped
-// on arrival unless keep_presence(): who is online around a test is mostly not what it looks at.
-// What of it must stay out of logs is noted (secrets.h), but for what send_raw() is given.
+// Received frames are kept in an inbox in order of arrival: receive() takes the first, reply() the
+// reply to a request, push() the first push. PRESENCE pushes are dropped on arrival unless
+// keep_presence() was called, because most tests do not check presence. Secrets in frames are
+// recorded (secrets.h), except those passed to send_raw().
 // Threading: externally synchronised.
 class RawClient {
  public:
@@ -55,44 +55,44 @@ class RawClient {
   Wire wire() const { return wire_; }
   // For poll(2).
   int fd() const { return socket_.get(); }
-  // The client's own end, to find the connection in /proc/net/tcp.
+  // The client's port, to find the connection in /proc/net/tcp.
   std::uint16_t local_port() const;
 
-  // Writes everything, taking in what arrives meanwhile (unless take_in_while_sending(false)),
-  // so that a server that waits for its output to be read can't block it.
+  // Writes everything, reading what arrives meanwhile (unless take_in_while_sending(false)), so
+  // that a server that waits for its output to be read does not block it.
   void send_raw(std::string_view bytes);
   void send(const Json& object) { send_raw(framed(object)); }
   std::string framed(const Json& object) const;
   void take_in_while_sending(bool on) { take_in_while_sending_ = on; }
   void keep_presence() { keep_presence_ = true; }
 
-  // The first frame of the inbox, awaited if need be. Throws ConnectionEnded at the end of input.
+  // The first frame of the inbox; waits for one if empty. Throws ConnectionEnded at the end of
+  // input.
   Json receive();
-  // The reply to `request`: told by its msgid, and by its cid where the request has one. ERROR
-  // (msgid 100) counts as a reply, to a request with a cid only if it echoes it.
+  // The reply to `request`, matched by its msgid, and by its cid if the request has one. ERROR
+  // (msgid 100) counts as a reply; for a request with a cid only if it echoes it.
   Json reply(const Json& request);
   Json request(const Json& request);
   Json push();
   Json push(int msgid);
 
-  // Takes in what has come or comes within `usual` without waiting for more than one read. False
-  // when nothing came.
+  // Reads once, waiting for at most `usual`. False if nothing arrived.
   bool take_in(milliseconds usual);
-  // Everything up to the end of input, which must come in time.
+  // Everything up to the end of input, which must arrive in time.
   std::vector<Json> receive_to_end();
-  // How many frames lie in the inbox.
+  // The number of frames in the inbox.
   std::size_t waiting() const { return inbox_.size(); }
   bool ended() const { return ended_; }
-  // The connection ended with a reset instead of a FIN.
+  // True if the connection ended with a reset instead of a FIN.
   bool was_reset() const { return was_reset_; }
 
-  // A failure of the test if a push comes within this time (not scaled: a longer wait only makes
-  // it stricter).
+  // Fails the test if a push arrives within this time (not scaled: a longer wait would only be
+  // stricter).
   void expect_no_push_for(milliseconds time);
 
   void half_close();
   void close() { socket_.reset(); }
-  // Ends with RST: what is on its way is lost.
+  // Closes with RST; data in flight is lost.
   void reset();
 
  private:
@@ -105,7 +105,7 @@ class RawClient {
 
   Wire wire_;
   base::UniqueFd socket_;
-  std::string bytes_;       // read and not cut into frames yet
+  std::string bytes_;       // not yet decoded into frames
   std::deque<Json> inbox_;  // frames in order of arrival
   bool take_in_while_sending_ = true;
   bool keep_presence_ = false;

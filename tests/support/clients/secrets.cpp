@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kLeastBytes = 6;
 constexpr std::size_t kMost = 10'000;
 
-// Secrets by their first bytes: so a log is gone over once, however many there are.
+// Secrets indexed by their first bytes, so that a log is scanned once, however many there are.
 class Secrets {
  public:
   void note(std::string_view text) {

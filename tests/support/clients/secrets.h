@@ -5,18 +5,18 @@
 #include <string>
 #include <string_view>
 
-// What no server may ever write into a log: the passwords, tokens and message texts of this test
-// program's clients. The clients note them as they send and receive; ServerProcess looks for them
-// in what its server has logged.
-// Threading: thread-safe. Bounds: the first 10000 different ones; what is shorter than 6 bytes
-// could stand in any log by chance and is not noted.
+// Texts that must never appear in a server's log: the passwords, tokens and message texts of this
+// test program's clients. The clients record them as they send and receive; ServerProcess searches
+// its server's log for them.
+// Threading: thread-safe. Bounds: the first 10000 distinct ones; texts shorter than 6 bytes are
+// ignored, because they could occur by chance.
 namespace chat::test {
 
 void note_secret(std::string_view text);
-// The password, token and message of a request or reply, where it has them.
+// Records the password, token and message of a request or reply, if present.
 void note_secrets_of(const nlohmann::json& frame);
 
-// The first line of `log` that holds a noted secret; nothing if none does.
+// The first line of `log` that contains a recorded secret, if any.
 std::optional<std::string> line_with_secret(std::string_view log);
 
 }  // namespace chat::test

@@ -19,7 +19,7 @@
 
 namespace chat::test {
 
-// A blocking TCP client that speaks raw bytes. Every wait ends after kPatience.
+// A blocking TCP client for raw bytes. Every wait ends after kPatience.
 class TcpClient {
  public:
   explicit TcpClient(const net::Address& server, int receive_buffer_bytes = 0) {
@@ -37,7 +37,7 @@ class TcpClient {
 
   int fd() const { return socket_.get(); }
   bool connected() const { return error_ == 0; }
-  // The errno of what failed last; 0 after an orderly end of input.
+  // The errno of the last failure; 0 after an orderly end of input.
   int error() const { return error_; }
 
   bool send(std::string_view bytes) {
@@ -48,13 +48,13 @@ class TcpClient {
     }
     return true;
   }
-  // As much as the kernel takes at once; the number of bytes.
+  // Sends as much as the kernel accepts at once; returns the number of bytes.
   std::size_t send_some(std::string_view bytes) {
     const ssize_t count = ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     return count < 0 ? 0 : static_cast<std::size_t>(count);
   }
 
-  // What one recv() gives; empty at the end of input and on errors.
+  // The result of one recv(); empty at the end of input and on errors.
   std::string receive_once(std::size_t limit = kReadBytes) {
     std::string bytes(limit, '\0');
     const ssize_t count = ::recv(fd(), bytes.data(), bytes.size(), 0);
@@ -62,7 +62,7 @@ class TcpClient {
     bytes.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
     return bytes;
   }
-  // Exactly so many bytes, or fewer if the input ends before.
+  // Exactly `size` bytes, or fewer if the input ends first.
   std::string receive(std::size_t size) {
     std::string bytes;
     while (bytes.size() < size) {
@@ -84,12 +84,12 @@ class TcpClient {
 
   // FIN: we will send no more.
   void finish() { ::shutdown(fd(), SHUT_WR); }
-  // The server's kernel has taken everything, also our FIN.
+  // True if the server's kernel has acknowledged everything including our FIN.
   bool finish_is_acknowledged() const {
-    constexpr int kFinWait2 = 5;  // of the kernel's tcp_states.h
+    constexpr int kFinWait2 = 5;  // from the kernel's tcp_states.h
     return info().tcpi_state == kFinWait2;
   }
-  // TCP segments with data that have come in: small writes are one each.
+  // The number of received TCP segments with data; each small write is one.
   std::uint32_t data_segments_received() const { return info().tcpi_data_segs_in; }
   void close() { socket_.reset(); }
   // RST instead of FIN.

@@ -6,7 +6,7 @@
 
 #include "raw_client.h"
 
-// People of the tests: registered accounts, and the requests that they send.
+// Users of the tests: registered accounts, and their requests.
 namespace chat::test {
 
 struct Account {
@@ -15,12 +15,12 @@ struct Account {
   std::string password;
 };
 
-// Registers `name` with a password made from it; throws unless the server agrees.
+// Registers `name` with a password derived from it; throws if refused.
 Account register_account(RawClient& client, const std::string& name);
 Account register_account(std::uint16_t port, const std::string& name);
 
-// The requests of PROTOCOL.md, with all fields that the original protocol carries; `more` adds or
-// replaces fields.
+// The requests of PROTOCOL.md, with all fields of the original protocol; `more` adds or replaces
+// fields.
 Json login_request(const Account& account, const Json& more = Json::object());
 Json logout_request(const Account& account);
 Json chat_request(const Account& from, std::int64_t to, const std::string& text,
@@ -34,22 +34,22 @@ Json join_group_request(const Account& account, std::int64_t group);
 Json delivered_request(std::int64_t from, std::int64_t seq);
 Json group_delivered_request(std::int64_t group, std::int64_t seq);
 
-// Sends `request` and throws unless its answer is ok.
+// Sends `request` and throws unless it succeeds.
 Json request_ok(RawClient& client, const Json& request);
 
-// What a polite client does when it is refused for a while: waits as long as the reply's
-// retry_after_ms says, if it has one; and asks until the answer is another one.
+// How a well-behaved client handles transient refusals: waits for the reply's retry_after_ms, if
+// any; and repeats the request until it gets another answer.
 void wait_as_told(const Json& reply);
 Json request_patiently(RawClient& client, const Json& request);
 
-// Somebody logged in on a connection.
+// A user logged in on a connection.
 struct User {
   Account account;
   RawClient client;
   Json welcome;  // LOGIN_ACK
 
   std::int64_t id() const { return account.id; }
-  // Each sends the request and throws unless the answer, which it returns, is ok.
+  // Each sends the request, throws unless it succeeds, and returns the reply.
   Json chat(std::int64_t to, const std::string& text, const std::string& cid = "");
   Json group_chat(std::int64_t group, const std::string& text, const std::string& cid = "");
   std::int64_t create_group(const std::string& name, const std::string& desc = "");
@@ -57,10 +57,10 @@ struct User {
   void log_out();
 };
 
-// Connects and logs in; throws unless the server agrees.
+// Connects and logs in; throws if refused.
 User log_in(std::uint16_t port, const Account& account, Wire wire = Wire::kText,
             const Json& more = Json::object());
-// Likewise with an account of that name, registered first.
+// The same with a new account of that name.
 User new_user(std::uint16_t port, const std::string& name, Wire wire = Wire::kText,
               const Json& more = Json::object());
 

@@ -35,7 +35,7 @@ bool wait_readable(int fd, const Deadline& deadline) {
   }
 }
 
-// Between fork and exec only calls that are safe in a copy of a threaded process.
+// Between fork and exec, only async-signal-safe calls are allowed in a threaded process.
 [[noreturn]] void become(char* const* argv, int output, int errors, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);
@@ -111,7 +111,7 @@ void ChildProcess::send_signal(int number) const {
   if (!exit_code_) ::kill(pid_, number);
 }
 
-// A thread that runs takes the signal later than kill() returns, by as much as the machine is busy.
+// On a busy machine a thread may stop long after kill() has returned.
 void ChildProcess::freeze() const {
   send_signal(SIGSTOP);
   const bool halted = wait_until([this] {

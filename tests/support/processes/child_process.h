@@ -12,10 +12,10 @@
 
 namespace chat::test {
 
-// A program that runs beside the test. Its stdout is a pipe to the test, its stderr a file.
+// A child process. Its stdout is a pipe to the test, its stderr a file.
 //
-// Nothing outlives the test: the destructor kills the child and reaps it by its pid, and the
-// kernel kills it when the thread that started it ends, so start it on a thread that stays.
+// Nothing outlives the test: the destructor kills and reaps the child, and the kernel kills it when
+// the thread that started it ends, so start it on a thread that outlives it.
 class ChildProcess {
  public:
   ChildProcess(const std::vector<std::string>& argv, const std::filesystem::path& stderr_file);
@@ -26,13 +26,13 @@ class ChildProcess {
   pid_t pid() const { return pid_; }
   bool running();
 
-  // The next line of stdout, without its LF. Nothing: the output ended, or the deadline passed.
+  // The next line of stdout, without its LF. Nothing at the end of the output or the deadline.
   std::optional<std::string> read_line(const Deadline& deadline);
   // Everything on stdout up to its end.
   std::string read_output(const Deadline& deadline);
 
   void send_signal(int number) const;
-  // SIGSTOP, and waits until all its threads have stopped; SIGCONT.
+  // freeze() sends SIGSTOP and waits until all threads have stopped; SIGCONT continues them.
   void freeze() const;
   void thaw() const;
   // Waits for the end and reaps. The exit code, 128 + number after a signal; nothing at the
@@ -50,17 +50,17 @@ class ChildProcess {
   std::optional<int> exit_code_;
 };
 
-// What a program said and how it ended.
+// A program's output and exit code.
 struct RunResult {
   int exit_code = 0;
   std::string output;
   std::string errors;
 };
 
-// Runs a program to its end; throws when it does not end in time.
+// Runs a program to its end; throws if it does not end in time.
 RunResult run_to_end(const std::vector<std::string>& argv, milliseconds usual = kPatience);
 
-// A whole file, empty when there is none.
+// The content of a file; empty if missing.
 std::string read_file(const std::filesystem::path& path);
 
 }  // namespace chat::test

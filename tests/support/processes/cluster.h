@@ -15,7 +15,7 @@
 
 namespace chat::test {
 
-// One server's own ways to the database and to Redis, each through a proxy of its own.
+// One server's links to the database and to Redis, each through a separate proxy.
 struct NodeLinks {
   NodeLinks(std::string database_socket, std::string redis_socket)
       : database(std::move(database_socket)), redis(std::move(redis_socket)) {}
@@ -26,12 +26,12 @@ struct NodeLinks {
 // Whether the servers reach the database and Redis directly, or over NodeLinks.
 enum class Wiring { kDirect, kOwnLinks };
 
-// Several chat servers on one database (of mariadb()) and one Redis of their own, as people run
-// them. Each has a name and ports of its own, which it keeps when it is started again.
-// Start it on a thread that stays (see ChildProcess).
+// A cluster: several chat servers on one database of mariadb() and a private Redis. Each has its
+// own name and ports, which it keeps when restarted. Start it on a thread that outlives it (see
+// ChildProcess).
 class Cluster {
  public:
-  // Why there can be none here; empty when there can.
+  // Why it is unavailable here; empty if available.
   static std::string missing();
 
   // `more` is set for every server, and wins.
@@ -46,7 +46,7 @@ class Cluster {
   NodeLinks& links(std::size_t index) { return *links_.at(index); }
   // One more server; `more` is set for it alone.
   ServerProcess& add_node(const Settings& more = {});
-  // Where a balancer finds them.
+  // The ports for a balancer.
   std::vector<std::uint16_t> proxy_ports() const;
 
  private:

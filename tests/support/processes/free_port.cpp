@@ -18,7 +18,7 @@ constexpr std::uint16_t kFirst = 10'000;
 constexpr std::uint16_t kLast = 32'000;
 constexpr std::uint16_t kBlockSize = 100;
 
-// Bound to this port of the loopback address; empty where somebody else is.
+// A socket bound to this port of the loopback address; empty if taken.
 base::UniqueFd bound_to(std::uint16_t port) {
   base::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
@@ -35,8 +35,8 @@ std::uint16_t some_block() {
   return static_cast<std::uint16_t>(kFirst + blocks(random) * kBlockSize);
 }
 
-// Ports of this process's own: what was given away is free until its program listens. Whoever is
-// bound to the first port of a block has the block.
+// Reserves blocks of ports for this process, because a returned port stays free until its program
+// listens. A process owns a block by being bound to its first port.
 // Threading: thread-safe.
 class Ports {
  public:

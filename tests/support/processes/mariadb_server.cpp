@@ -24,8 +24,8 @@ constexpr const char* kDump = "/usr/bin/mariadb-dump";
 constexpr milliseconds kStartPatience{30'000};
 constexpr milliseconds kQueryPatience{120'000};  // a soak's tables hold millions of rows
 
-// A server that starts deletes every "#sql…" in its folder of temporary files: in /tmp those of
-// its neighbours.
+// A starting server deletes every "#sql…" in its temporary folder; in /tmp these would include
+// those of its neighbours.
 std::string own_temporary_files(const TempDir& dir) {
   return "--tmpdir=" + dir.file("tmp");
 }
@@ -42,9 +42,9 @@ void install_into(const std::string& folder, const TempDir& temporary) {
   if (result.exit_code != 0) throw std::runtime_error("no MariaDB data: " + result.errors);
 }
 
-// An installation takes seconds, a copy of one a few milliseconds. The first program that needs
-// MariaDB installs the template, in the build's folder, while others wait for the lock; renaming it
-// into place shows that it is complete.
+// An installation takes seconds, a copy a few milliseconds. The first program that needs MariaDB
+// installs the template in the build folder, while others wait for the lock; it is renamed into
+// place when complete.
 void copy_template(const std::filesystem::path& templates, const std::string& folder,
                    const TempDir& temporary) {
   namespace fs = std::filesystem;

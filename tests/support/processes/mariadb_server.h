@@ -11,13 +11,13 @@
 
 namespace chat::test {
 
-// A MariaDB server of the tests' own: its data in a temporary folder, reached by a Unix socket
-// only, as durable as one that people's data is on. Everything else is left as it comes out of
-// the package (latin1 and all): the chat server must not depend on how its database is configured.
-// Start it on a thread that stays (see ChildProcess).
+// A private MariaDB server with its data in a temporary folder, reached by a Unix socket only, with
+// full durability. Otherwise it has the packaged defaults (latin1 included), because the chat
+// server must not depend on its configuration. Start it on a thread that outlives it (see
+// ChildProcess).
 class MariadbServer {
  public:
-  // Why there can be none here; empty when there can.
+  // Why it is unavailable here; empty if available.
   static std::string missing();
 
   MariadbServer();
@@ -28,7 +28,7 @@ class MariadbServer {
   // Starts on the same data; returns once it answers.
   void start();
   void kill9();
-  // SIGSTOP and SIGCONT: it holds its sockets and says nothing.
+  // SIGSTOP and SIGCONT: while stopped it keeps its sockets and does not answer.
   void freeze();
   void thaw();
 
@@ -37,11 +37,11 @@ class MariadbServer {
 
   // A copy of another server's database, with its account.
   void copy_database(MariadbServer& from, const std::string& name);
-  // A new database, and an account of that name that has all rights on it and nothing else.
+  // A new database, and an account of that name with all rights on it only.
   void create_database(const std::string& name);
   static const char* password() { return "chat test password"; }
-  // Runs a statement as the administrator; gives what the client prints: rows by line, columns
-  // by tab. Throws when it fails.
+  // Runs a statement as the administrator; returns the rows as lines, with columns separated by
+  // tabs. Throws on failure.
   std::string query(const std::string& sql, const std::string& database = "");
 
  private:

@@ -10,7 +10,7 @@
 
 namespace chat::test {
 
-// While it lives, process `pid` gets `spare` bytes more from the kernel and then none.
+// While it lives, process `pid` can allocate only `spare` more bytes.
 class MemoryLimit {
  public:
   MemoryLimit(pid_t pid, std::uint64_t spare) : pid_(pid) {

@@ -21,7 +21,7 @@ namespace {
 constexpr const char* kNginxServer = "/usr/sbin/nginx";
 constexpr const char* kStreamModule = "/usr/lib/nginx/modules/ngx_stream_module.so";
 constexpr int kStartTries = 5;
-constexpr std::size_t kWorkers = 2;  // so that what one worker knows must reach the other
+constexpr std::size_t kWorkers = 2;  // so that the workers must share their state
 
 std::string shipped_configuration(const char* file) {
   const char* root = std::getenv("CHAT_SOURCE_ROOT");
@@ -70,7 +70,7 @@ NginxServer::NginxServer(std::vector<std::uint16_t> upstreams,
     : upstreams_(std::move(upstreams)),
       certificate_folder_(std::move(certificate_folder)),
       port_(free_port()) {
-  // Somebody else may take the port between the look and the start.
+  // Another process may take the port before nginx binds it.
   for (int tries = 1;; ++tries) {
     try {
       start();
@@ -87,7 +87,7 @@ NginxServer::~NginxServer() {
 }
 
 void NginxServer::start() {
-  // Orphaned workers hold the port: they give it up, and stay for the connections they have.
+  // Orphaned workers hold the port: makes them release it and finish their connections.
   for (const auto& worker : workers_) ::syscall(SYS_pidfd_send_signal, worker.get(), SIGQUIT, 0, 0);
   configure();
   launch();
@@ -99,8 +99,8 @@ void NginxServer::launch() {
                                dir_.file("error.log"), "-c", dir_.file("nginx.conf"), "-g",
                                "daemon off; master_process on;"},
       dir_.file("stderr"));
-  // It listens before it makes workers. All of them, so that none of these is taken for a new one
-  // by reload(), or missed by kill9_master().
+  // nginx listens before it has workers. Waits for all of them, so that reload() does not mistake
+  // one for a new worker, and kill9_master() misses none.
   wait_until([this] { return !master_->running() || serving_workers().size() == kWorkers; });
   if (!master_->running() || serving_workers().size() != kWorkers) {
     throw std::runtime_error("nginx does not start:\n" + log());
@@ -158,7 +158,7 @@ void NginxServer::reload(std::vector<std::uint16_t> upstreams) {
   if (!reloaded) throw std::runtime_error("nginx does not reload:\n" + log());
 }
 
-// All of the master's children, also those that finish what they have.
+// All children of the master, including those that are finishing.
 void NginxServer::keep_hold_of_workers() {
   const std::string pid = std::to_string(master_->pid());
   std::istringstream children(read_file("/proc/" + pid + "/task/" + pid + "/children"));
@@ -170,7 +170,7 @@ void NginxServer::keep_hold_of_workers() {
 
 void NginxServer::kill9_master() {
   if (!master_ || !master_->running()) return;
-  // Stopped, it neither makes workers nor reaps them: the pids read now are its children's.
+  // While stopped, the master neither starts nor reaps workers, so the pids read now are valid.
   master_->freeze();
   keep_hold_of_workers();
   master_->send_signal(SIGKILL);

@@ -14,16 +14,15 @@
 
 namespace chat::test {
 
-// An nginx of the tests' own, on a free loopback port in front of other loopback ports. Its
-// configuration is conf/nginx.conf ($CHAT_SOURCE_ROOT names the repository) with the addresses
-// and files of this test, so that what is tested is what is shipped: PROXY protocol, time-outs,
-// failover; with a folder that holds server.crt and server.key it is conf/nginx-tls.conf. Start it
-// on a thread that stays (see ChildProcess).
+// A private nginx on a free loopback port in front of other loopback ports. Its configuration is
+// the shipped conf/nginx.conf ($CHAT_SOURCE_ROOT names the repository), or conf/nginx-tls.conf if
+// given a folder with server.crt and server.key, with the addresses and files of this test. Start
+// it on a thread that outlives it (see ChildProcess).
 //
 // Its workers are children of the nginx master, not of the test; the destructor ends them too.
 class NginxServer {
  public:
-  // Why there can be none here; empty when there can.
+  // Why it is unavailable here; empty if available.
   static std::string missing();
 
   explicit NginxServer(std::vector<std::uint16_t> upstreams,
@@ -36,16 +35,16 @@ class NginxServer {
 
   // Starts again on the same port, after kill9() or kill9_master(). Returns once it listens.
   void start();
-  // New connections go to these from now on; those that exist stay with the old workers. Returns
-  // once no old worker takes connections any more.
+  // Sends new connections to these upstreams; existing ones stay with the old workers. Returns once
+  // no old worker accepts connections.
   void reload(std::vector<std::uint16_t> upstreams);
-  // Every connection ends; the master makes new workers. Returns once it has.
+  // Ends every connection; the master starts new workers. Returns once they run.
   void kill9_workers();
-  // The workers go on: connections stay, and new ones are served as before.
+  // The workers continue to serve old and new connections.
   void kill9_master();
-  // Master and workers: every connection ends.
+  // Kills master and workers, which ends every connection.
   void kill9();
-  // SIGSTOP and SIGCONT of the workers: they hold their sockets and pass nothing on.
+  // SIGSTOP and SIGCONT of the workers: while stopped they keep their sockets and forward nothing.
   void freeze();
   void thaw();
   std::string log() const;
@@ -53,7 +52,7 @@ class NginxServer {
  private:
   void configure() const;
   void launch();
-  // Workers that have the port: all that live but for those that only finish what they have.
+  // The workers that accept connections, excluding those that are finishing.
   std::vector<pid_t> serving_workers() const;
   void keep_hold_of_workers();
   void end_workers(int signal);
@@ -63,7 +62,7 @@ class NginxServer {
   const std::filesystem::path certificate_folder_;  // empty: without TLS
   std::uint16_t port_;
   std::unique_ptr<ChildProcess> master_;
-  std::vector<base::UniqueFd> workers_;  // pidfds of those whose master is about to die
+  std::vector<base::UniqueFd> workers_;  // pidfds of workers whose master is about to be killed
 };
 
 }  // namespace chat::test

@@ -21,7 +21,7 @@ RunResult nft(const std::string& commands) {
   return run_to_end({kNft, commands});
 }
 
-// Whoever is not root may become it in a namespace of one's own.
+// Enters a namespace, as its root if this user is not root.
 bool enter() {
   const auto user = std::to_string(::geteuid());
   const auto group = std::to_string(::getegid());
@@ -42,7 +42,7 @@ bool loopback_up() {
   return socket && ::ioctl(socket.get(), SIOCSIFFLAGS, &request) == 0;
 }
 
-// Lost where they come in: who sends them notices nothing.
+// Packets are dropped on input, so the sender notices nothing.
 std::string prepare() {
   if (::access(kNft, X_OK) != 0) return std::string(kNft) + " is not here: install nftables";
   if (!enter()) return "no network namespace of one's own";

@@ -13,15 +13,15 @@
 namespace chat::test {
 
 struct RedisSettings {
-  bool tcp = false;      // listens on a free port of 127.0.0.1 too
-  std::string password;  // empty: anybody may come in
+  bool tcp = false;      // also listens on a free port of 127.0.0.1
+  std::string password;  // empty: no password
 };
 
-// A Redis server of the tests' own, reached by a Unix socket. It keeps nothing on disk: killed and
-// started again, it has forgotten everything. Start it on a thread that stays (see ChildProcess).
+// A private Redis server, reached by a Unix socket. It stores nothing on disk, so a restart loses
+// all data. Start it on a thread that outlives it (see ChildProcess).
 class RedisServer {
  public:
-  // Why there can be none here; empty when there can.
+  // Why it is unavailable here; empty if available.
   static std::string missing();
 
   explicit RedisServer(RedisSettings settings = {});
@@ -32,16 +32,16 @@ class RedisServer {
   // On the same socket and port as before; returns once it answers.
   void start();
   void kill9();
-  // SIGSTOP and SIGCONT: it holds its sockets and says nothing.
+  // SIGSTOP and SIGCONT: while stopped it keeps its sockets and does not answer.
   void freeze();
   void thaw();
 
   std::string socket() const { return dir_.file("redis.sock"); }
   std::uint16_t port() const { return port_; }
 
-  // Gives what redis-cli prints; throws when Redis refuses the command.
+  // Returns the output of redis-cli; throws if Redis refuses the command.
   std::string command(const std::vector<std::string>& words);
-  // How often a command has been called since the start, as INFO counts it.
+  // How often a command was called since the start, according to INFO.
   std::int64_t calls(const std::string& command_name);
 
  private:

@@ -18,7 +18,7 @@ namespace {
 constexpr milliseconds kStopPromise{5'000};
 constexpr std::size_t kLogTailBytes = 16 * 1024;
 
-// "ready listen=127.0.0.1:6000 node=…", " listen=" → 6000; 0 where it has no such key.
+// "ready listen=127.0.0.1:6000 node=…", " listen=" → 6000; 0 if the key is missing.
 std::uint16_t port_of(const std::string& ready_line, const std::string& key) {
   const auto begin = ready_line.find(key);
   if (begin == std::string::npos) return 0;
@@ -84,7 +84,7 @@ ServerProcess::~ServerProcess() {
 }
 
 void ServerProcess::expect_no_finding() {
-  // Leaks are only looked for at an orderly end.
+  // Leaks are detected only at an orderly exit.
   send_sigterm();
   child_->wait_exit(Deadline(kStopPromise));
   const std::string said = read_file(dir() / "stderr");

@@ -17,7 +17,7 @@
 
 namespace chat::test {
 
-// How a server ends whose lease another one has taken.
+// The exit code of a server that has lost its lease.
 inline constexpr int kExitLeaseLost = 3;
 
 // The path of the chatserver program under test, from $CHATSERVER.
@@ -28,10 +28,9 @@ std::string chatserver_path();
 std::vector<std::string> chatserver_command(const std::filesystem::path& dir,
                                             const Settings& more = {});
 
-// A chat server that runs beside the test, on a directory and a storage of its own that outlive
-// its restarts.
-// When a test fails, its log is printed; what a sanitizer says on its stderr fails the test, and so
-// does a secret of the test's clients in its log (secrets.h). Start it on a thread that stays (see
+// A chat server process with its own directory and storage, which outlive restarts. If the test
+// fails, its log is printed; a sanitizer report on its stderr fails the test, and so does a secret
+// of the test's clients in its log (secrets.h). Start it on a thread that outlives it (see
 // ChildProcess).
 class ServerProcess {
  public:
@@ -40,26 +39,27 @@ class ServerProcess {
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
 
-  // One more setting, from the next start on.
+  // Adds a setting, effective from the next start.
   void set(std::string setting) { settings_.push_back(std::move(setting)); }
-  // Starts on the same file; returns once the server says that it is ready.
+  // Starts on the same storage; returns once the server reports that it is ready.
   void start();
-  // The same without waiting: is_ready() tells whether it has become so.
+  // The same without waiting; see is_ready().
   void launch();
   bool is_ready();
-  // SIGTERM; checks that the server exits with 0 within the 5 s that it promises.
+  // Sends SIGTERM and checks that the server exits with 0 within the documented 5 s.
   void terminate();
   // SIGTERM without waiting; SIGKILL and reaped.
   void send_sigterm() const;
   void kill9();
-  // SIGSTOP and SIGCONT: it holds its sockets and says nothing. freeze() waits until it stands.
+  // SIGSTOP and SIGCONT: while stopped it keeps its sockets and does not answer. freeze() waits
+  // until it has stopped.
   void freeze() const;
   void thaw() const;
-  // After send_sigterm(): the exit code, nothing when it takes longer than it may.
+  // After send_sigterm(): the exit code; nothing if it takes too long.
   std::optional<int> wait_exit();
 
   std::uint16_t port() const { return port_; }
-  // Where it listens for balancers; 0: nowhere.
+  // The port for balancers; 0: none.
   std::uint16_t proxy_port() const { return proxy_port_; }
   pid_t pid() const;
   bool running();
@@ -69,8 +69,8 @@ class ServerProcess {
   const TestStorage& storage() const { return storage_; }
   std::string log() const;
 
-  // Memory of the process that no file backs, in KiB (RssAnon of /proc/<pid>/status): what the
-  // server itself holds, without its program text and SQLite's mapped index of the log.
+  // Anonymous memory of the process in KiB (RssAnon of /proc/<pid>/status), which excludes its
+  // program text and SQLite's mapped WAL index.
   std::int64_t memory_kib() const;
 
  private:

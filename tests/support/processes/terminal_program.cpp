@@ -24,7 +24,7 @@ namespace {
 constexpr int kLookMs = 50;
 
 [[noreturn]] void become(const std::vector<std::string>& argv) {
-  // The kernel ends it with the thread that started it, whatever happens to the test.
+  // The kernel kills it with the thread that started it, even if the test crashes.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::setenv("TERM", "xterm", 1);
   ::unsetenv("NO_COLOR");
@@ -54,7 +54,7 @@ TerminalProgram::~TerminalProgram() {
   ::waitpid(pid_, nullptr, 0);
 }
 
-// A terminal takes output while it is typed on: both sides would wait for each other otherwise.
+// Reads output while typing; otherwise both sides could block each other.
 void TerminalProgram::type(const std::string& text) {
   const Deadline deadline;
   for (std::string_view rest = text; !rest.empty();) {
@@ -77,7 +77,7 @@ void TerminalProgram::signal(int number) {
   ::kill(pid_, number);
 }
 
-// A thread has its name a moment after it has begun.
+// A thread sets its name shortly after it has begun.
 void TerminalProgram::signal_thread(const std::string& name, int number) {
   const auto threads = "/proc/" + std::to_string(pid_) + "/task";
   const auto signal_it = [&] {
@@ -125,14 +125,14 @@ std::optional<int> TerminalProgram::wait_exit(milliseconds usual) {
   for (int status = 0; !deadline.passed(); read_some(kLookMs)) {
     if (::waitpid(pid_, &status, WNOHANG) != pid_) continue;
     pid_ = -1;
-    while (read_some(0)) {  // its last words may not have been read
+    while (read_some(0)) {  // its last output may be unread
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
   return std::nullopt;
 }
 
-// False: nothing came in time, or the program has left its terminal.
+// False if nothing arrived in time, or the program has closed its terminal.
 bool TerminalProgram::read_some(int timeout_ms) {
   pollfd ready{terminal_.get(), POLLIN, 0};
   if (::poll(&ready, 1, timeout_ms) <= 0) return false;

@@ -13,10 +13,10 @@
 
 namespace chat::test {
 
-// A program on a terminal of its own, with somebody who types and reads there.
+// A program on a pseudo-terminal that the test types on and reads.
 //
-// screen() is all that was printed since the start, without the escape sequences that move the
-// cursor or colour; so what a line editor draws again stands in it again.
+// screen() is all output since the start, without escape sequences for the cursor or colours; so
+// text that a line editor redraws appears again.
 // Threading: externally synchronised. It is killed and reaped at the end.
 class TerminalProgram {
  public:
@@ -28,20 +28,20 @@ class TerminalProgram {
   void type(const std::string& text);
   void type_line(const std::string& line) { type(line + '\n'); }
 
-  // As by dragging the window's edge.
+  // Resizes the terminal.
   void resize(int rows, int columns);
   void signal(int number);
-  // To one of its threads.
+  // Sends the signal to one of its threads.
   void signal_thread(const std::string& name, int number);
-  // What is typed is shown by the terminal itself.
+  // True if the terminal echoes input.
   bool echoes() const;
 
-  // Reads on until `text` stands behind what the last call found; false at the deadline.
+  // Reads until `text` appears after the match of the last call; false at the deadline.
   bool wait_for(const std::string& text, milliseconds usual = kPatience);
-  // How often `text` stands on the whole screen by now.
+  // How often `text` has appeared so far.
   std::size_t count(const std::string& text);
   const std::string& screen() const { return screen_; }
-  // The same with everything that the terminal got.
+  // All output, with escape sequences.
   const std::string& raw() const { return raw_; }
 
   // The exit code, or 128 + a signal's number; nothing at the deadline.

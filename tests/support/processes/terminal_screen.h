@@ -7,9 +7,8 @@
 
 namespace chat::test {
 
-// What a person sees on a terminal that got these bytes: an emulator of the few sequences (ECMA-48)
-// that the client uses. Rows that were wrapped by the terminal itself are joined and broken anew
-// when its width changes, as most terminals do. It scrolls without an end.
+// Emulates a terminal with the few sequences (ECMA-48) that the client uses. Like most terminals,
+// it re-wraps rows that it wrapped itself when its width changes. It scrolls without limit.
 class TerminalScreen {
  public:
   explicit TerminalScreen(std::size_t columns) : columns_(columns) {}
@@ -25,7 +24,7 @@ class TerminalScreen {
  private:
   struct Row {
     std::vector<std::u32string> cells;
-    bool wrapped = false;  // goes on in the next one
+    bool wrapped = false;  // continues in the next row
   };
 
   void put(char32_t code);

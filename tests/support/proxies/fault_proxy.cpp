@@ -71,7 +71,7 @@ FaultProxy::ConnectionJudge without_number(FaultProxy::Judge judge) {
   };
 }
 
-// Each write is a segment of its own.
+// Each write is a separate segment.
 void send_at_once(int fd) {
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -185,7 +185,7 @@ void FaultProxy::work() {
     for (std::size_t i = 0; i < links_.size(); ++i) {
       for (const std::size_t way : {0U, 1U}) {
         Link& link = *links_[i];
-        // What can be read is at its sender's end, room is at its receiver's.
+        // Input is polled at the sender's end, room at the receiver's.
         const short room = events[2 * i + 1 - way] & POLLOUT;
         if (!link.dead)
           carry(link, way, static_cast<short>((events[2 * i + way] & ~POLLOUT) | room));
@@ -208,7 +208,7 @@ void FaultProxy::wait(std::vector<short>& events_of_ends, bool& connection_waits
       const Lane& in = link->lanes[1 - end];
       const bool reads = !out.ended && !is_held(*link, end) && out.held_bytes < kHeldBytesMost;
       const auto events = static_cast<short>((reads ? POLLIN : 0) | (in.full ? POLLOUT : 0));
-      // A descriptor that is only waited for would tell of its end again and again.
+      // A descriptor without requested events would report its end continually.
       waits.push_back({events != 0 ? link->ends[end].get() : -1, events, 0});
     }
   }
@@ -220,7 +220,7 @@ void FaultProxy::wait(std::vector<short>& events_of_ends, bool& connection_waits
   for (std::size_t i = 2; i < waits.size(); ++i) events_of_ends.push_back(waits[i].revents);
 }
 
-// How long until a piece is due that waits for nothing but its time. -1: for ever.
+// The time until a delayed piece is due. -1: none.
 int FaultProxy::next_turn_ms() const {
   Time next = accepts_from_ > std::chrono::steady_clock::now() ? accepts_from_ : Time::max();
   for (const auto& link : links_) {
@@ -268,7 +268,8 @@ void FaultProxy::accept_one() {
   base::UniqueFd server;
   if (!setting_.refuses) {
     server = connect_to_server();
-    if (!server && errno == EAGAIN) {  // a stopped server's queue is full: the client waits, too
+    if (!server &&
+        errno == EAGAIN) {  // the backlog of a stopped server is full: the client waits too
       accepts_from_ = std::chrono::steady_clock::now() + kFullQueuePause;
       return;
     }
@@ -283,7 +284,7 @@ void FaultProxy::accept_one() {
   links_.push_back(std::move(link));
 }
 
-// Never waits for a Unix socket: connecting to one is done at once or fails.
+// Never blocks: connecting to a Unix socket succeeds or fails at once.
 base::UniqueFd FaultProxy::connect_to_server() const {
   base::MutexLock lock(scope_mutex_);
   const bool local = server_port_ == 0;
@@ -306,7 +307,7 @@ void FaultProxy::read_some(Link& link, std::size_t way) {
   std::array<char, 65536> buffer;
   const auto size = ::recv(link.ends[way].get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (size < 0 && errno == EAGAIN) return;
-  if (link.client_cut) {  // this was the answer that nobody gets
+  if (link.client_cut) {  // the answer was dropped
     link.dead = true;
     return;
   }

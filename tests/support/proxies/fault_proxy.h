@@ -19,30 +19,30 @@
 
 namespace chat::test {
 
-// Stands between a client and its server, passes bytes on, and does to them what networks do. What
-// is set holds for the connections that exist and for new ones, in both ways where none is named.
-// Threading: thread-safe; one thread of its own carries the bytes. Bounds: it holds at most 256 KiB
-// each way of a connection, then it stops reading.
+// A proxy between a client and its server that injects network faults. Settings apply to existing
+// and new connections, in both directions unless one is named.
+// Threading: thread-safe; a separate thread moves the bytes. Bounds: buffers at most 256 KiB per
+// direction of a connection, then stops reading.
 class FaultProxy {
  public:
   enum class Way { kToServer, kToClient };
-  // What becomes of some bytes, and of their connection.
+  // What happens to some bytes and their connection.
   enum class Fate {
     kPass,
-    kCutBefore,  // they are lost, and the connection is cut
+    kCutBefore,  // they are dropped, and the connection is cut
     kCutAfter,   // they arrive; the client is cut off, the server once it has answered
-    kLose,       // they are lost, and nothing else happens
+    kLose,       // they are dropped, and nothing else happens
   };
-  // Asked for each piece that was read, on the proxy's thread.
+  // Called for each piece read, on the proxy's thread.
   using Judge = std::function<Fate(Way, std::string_view bytes)>;
-  // The same for a judge that tells connections apart: each has its own number, from 1 on.
+  // The same with the connection's number, from 1.
   using ConnectionJudge =
       std::function<Fate(std::uint64_t connection, Way, std::string_view bytes)>;
 
-  // Before a Unix socket, on one of its own.
+  // In front of a Unix socket, listening on another one.
   explicit FaultProxy(std::string server_socket, Judge judge = {});
   FaultProxy(std::string server_socket, ConnectionJudge judge);
-  // Before a loopback port, on a free one.
+  // In front of a loopback port, listening on a free one.
   explicit FaultProxy(std::uint16_t server_port, Judge judge = {});
   ~FaultProxy();
   FaultProxy(const FaultProxy&) = delete;
@@ -59,21 +59,22 @@ class FaultProxy {
   void set_latency(milliseconds latency);
   void limit_bandwidth(std::int64_t bytes_per_second);
   void limit_slices(std::int64_t bytes);  // of one write
-  // Nothing goes this way, not even an end, until it is lifted: then all of it does.
+  // Blocks this direction, including its end, until switched off; then everything is delivered.
   void blackhole(Way way, bool on);
   // New connections go to another server's Unix socket.
   void redirect(std::string server_socket) CHAT_EXCLUDES(scope_mutex_);
   // New connections are closed at once.
   void refuse(bool on) { setting_.refuses = on; }
-  // Once: when so many more bytes have gone this way, the connection that carried the last is cut.
+  // Once: after `bytes` more bytes in this direction, cuts the connection that carried the last
+  // one.
   void cut_after(Way way, std::int64_t bytes);
 
-  // These return when it is done. TCP peers see RST, Unix ones an end.
+  // Return when done. TCP peers see RST, Unix peers the end.
   void reset_all();
-  // The receiving side sees the end of its input; the other way goes on.
+  // The receiving side sees the end of its input; the other direction continues.
   void half_close_all(Way way);
 
-  // How many connections were cut, other than by reset_all().
+  // How many connections were cut, except by reset_all().
   int cuts() const { return cuts_; }
   int connections() const { return connections_; }
 
@@ -87,10 +88,10 @@ class FaultProxy {
   struct Lane {
     std::deque<Piece> pieces;
     std::size_t held_bytes = 0;
-    Time not_before;        // the bandwidth's
+    Time not_before;        // for the bandwidth limit
     bool ended = false;     // the input
     bool finished = false;  // the end was passed on
-    bool full = false;      // the receiver takes no more now
+    bool full = false;      // the receiver accepts no more now
   };
   struct Link {
     std::uint64_t number = 0;
@@ -141,7 +142,7 @@ class FaultProxy {
   std::atomic<bool> stopping_ = false;
   std::atomic<int> cuts_ = 0;
   std::atomic<int> connections_ = 0;
-  // the thread's
+  // confined to the thread
   std::vector<std::unique_ptr<Link>> links_;
   std::uint64_t last_number_ = 0;
   Time accepts_from_;

@@ -118,7 +118,7 @@ void FrameProxy::carry(Link& link, bool from_client) {
   if (!write_all(to, bytes)) link.dead = true;
 }
 
-// Takes every whole frame off the front; what is to be passed on for them.
+// Removes every complete frame from the front; returns the bytes to forward.
 std::string FrameProxy::tampered(std::string& unread) const {
   std::string out;
   while (unread.size() >= kLengthBytes) {

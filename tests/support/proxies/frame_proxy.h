@@ -12,10 +12,9 @@
 
 namespace chat::test {
 
-// Stands between clients that speak binary frames and their server, and lies: every frame of the
-// server is handed to `tamper`, and what that returns is passed on instead. What clients say is
-// passed on as it is. `tamper` runs on the proxy's thread. Listens on a port of 127.0.0.1.
-// Threading: thread-safe; one thread of its own carries the bytes.
+// A proxy for binary framing that tampers with the server's frames: each is replaced by the result
+// of `tamper`, which runs on the proxy's thread. Bytes from clients are forwarded unchanged.
+// Listens on a port of 127.0.0.1. Threading: thread-safe; a separate thread moves the bytes.
 class FrameProxy {
  public:
   using Tamper = std::function<std::vector<Json>(const Json& frame)>;
@@ -31,7 +30,7 @@ class FrameProxy {
   struct Link {
     base::UniqueFd client;
     base::UniqueFd server;
-    std::string unread;  // of the server: not a whole frame yet
+    std::string unread;  // an incomplete frame of the server
     bool dead = false;
   };
 
@@ -45,7 +44,7 @@ class FrameProxy {
   base::UniqueFd listener_;
   base::UniqueFd stop_;
   std::uint16_t port_ = 0;
-  std::vector<std::unique_ptr<Link>> links_;  // the thread's
+  std::vector<std::unique_ptr<Link>> links_;  // confined to the thread
   base::Thread thread_;
 };
 

@@ -1,6 +1,6 @@
-// The client/server protocol as far as a proxy needs it: a packet is three bytes of length (little
-// endian), a number, and the payload; a command is a packet with number 0 whose first byte of
-// payload says what it is. The client sends one command and waits for its answer.
+// The client/server protocol as needed by a proxy: a packet is three bytes of length (little
+// endian), a number, and the payload; a command is a packet with number 0 whose first payload byte
+// is its type. The client sends one command and waits for its answer.
 #include "mysql_proxy.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ constexpr std::size_t kHeader = 4;
 constexpr char kQuery = 0x03;
 constexpr char kPrepare = 0x16;
 constexpr char kExecute = 0x17;
-// MariaDB's insert of many rows: outside of a transaction it commits itself.
+// MariaDB's bulk insert, which commits itself outside a transaction.
 constexpr char kBulkExecute = '\xFA';
 
 std::uint32_t little_endian(std::string_view bytes) {
@@ -76,7 +76,7 @@ FaultProxy::Fate MysqlProxy::judge(std::uint64_t connection, FaultProxy::Way way
   return FaultProxy::Fate::kPass;
 }
 
-// Follows the conversation by one command.
+// Updates the conversation by one command.
 bool MysqlProxy::commits_what_is_wanted(Conversation& conversation, std::string_view packet) {
   const char command = packet.front();
   const std::string_view rest = packet.substr(1);

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string>
 
-// PROXY protocol headers as a balancer sends them, written down here a second time on purpose.
+// PROXY protocol headers as sent by a balancer, deliberately implemented a second time.
 namespace chat::test {
 
 inline std::string zeros(std::size_t count) {

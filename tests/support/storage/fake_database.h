@@ -9,7 +9,7 @@
 
 namespace chat::storage {
 
-// A database without data: its connections can be made to die, and are counted.
+// A database without data whose connections are counted and can be made to fail.
 class FakeDatabase final : public Database {
  public:
   class FakeConnection final : public Connection {
@@ -55,7 +55,7 @@ class FakeDatabase final : public Database {
     LockWaits lock_waits;
     bool meets_lock = false;
     bool alive = true;
-    bool answers = true;  // a peer that died silently looks alive until it is asked
+    bool answers = true;  // a silently dead peer looks alive until used
 
    private:
     FakeDatabase& database_;

@@ -10,8 +10,8 @@
 
 namespace chat::storage {
 
-// A real database whose commits can be made to fail, or to lose their answer, and are counted.
-// Ownership: `real` outlives it. Threading: as the real one's.
+// A real database whose commits are counted and can be made to fail or to lose their answer.
+// Ownership: `real` outlives it. Threading: like the real one.
 class FaultyDatabase final : public Database {
  public:
   enum class Loss { kBeforeTheEffect, kAfterTheEffect };

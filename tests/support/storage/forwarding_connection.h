@@ -4,8 +4,8 @@
 
 namespace chat::storage {
 
-// Passes everything on. For tests that look at, or get in the way of, what a real connection is
-// asked. Ownership: the caller's, who keeps `inner` alive.
+// Forwards everything to `inner`. Base for tests that observe or modify calls. Ownership: the
+// caller keeps `inner` alive.
 class ForwardingConnection : public Connection {
  public:
   explicit ForwardingConnection(Connection& inner) : inner_(inner) {}

@@ -20,7 +20,7 @@
 
 namespace chat::storage {
 
-// Every value that a text can hold and that careless code breaks.
+// Texts that careless code breaks.
 inline std::vector<std::string> awkward_texts() {
   std::string long_text;
   for (int i = 0; i < 4000; ++i) long_text += "\U0001F600";
@@ -44,15 +44,14 @@ inline std::unique_ptr<Database> open_by(const test::TestStorage& storage) {
   return std::make_unique<MysqlDatabase>(options);
 }
 
-// A node's life, whoever is in its way.
+// Begins a node's life despite any conflict.
 inline Result<Node> begin_node(Connection& connection, std::string_view name, bool alone = false) {
   auto outcome = NodeModel(connection).start({.name = name, .alone = alone, .exclusive = true});
   if (!outcome) return fail(outcome);
   return outcome->node;
 }
 
-// A migrated database, SQLite's in a real file or one of a real MariaDB server, with one
-// connection to it.
+// A migrated database, in an SQLite file or on a real MariaDB server, with one connection.
 class StorageTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -70,7 +69,7 @@ class StorageTest : public testing::Test {
     return connection ? std::move(*connection) : nullptr;
   }
 
-  // The first column of the first row; -1 when there is none.
+  // The first column of the first row; -1 if there is none.
   static std::int64_t number(Connection& connection, std::string_view sql) {
     auto statement = connection.prepare(sql);
     EXPECT_TRUE(statement) << statement.error().message;
@@ -87,7 +86,7 @@ class StorageTest : public testing::Test {
     ASSERT_TRUE(done) << done.error().message;
   }
 
-  // Does the work of `call` in a write transaction of its own.
+  // Runs `call` in a separate write transaction.
   template <typename Call>
   auto write(Call call) {
     auto transaction = Transaction::begin(*connection_, TransactionKind::kWrite);
@@ -116,7 +115,7 @@ class StorageTest : public testing::Test {
     return write([&] { return MessageModel(*connection_).insert_direct(pointers_to(rows)); });
   }
 
-  // What the journal does for a group: the rows and the new head in one transaction.
+  // Like the journal for a group: stores the rows and the new head in one transaction.
   Result<void> send(const std::vector<GroupMessage>& rows) {
     return write([&] {
       MessageModel messages(*connection_);
