@@ -41,7 +41,7 @@ class BatcherTest : public testing::Test {
         numbers_.ask(number, [promise](Result<int>&& answer) { promise->set_value(answer); }));
     return promise->get_future();
   }
-  // From here on a batch stays at work until go_on().
+  // From here on batches block until go_on().
   void hold() { held_ = true; }
   void go_on() {
     held_ = false;

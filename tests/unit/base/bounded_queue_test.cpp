@@ -56,8 +56,8 @@ TEST(BoundedQueue, FillsABatchUpWithoutWaiting) {
   EXPECT_EQ(batch, (std::vector<int>{1, 2, 3}));
 }
 
-// Each item holds its consumer until all consumers have one: one wake-up for a burst would leave
-// the others asleep, and this test would not end.
+// Each item blocks its consumer until all consumers have one: with a single wake-up the others
+// would stay asleep, and this test would not end.
 TEST(BoundedQueue, BurstWakesAsManyConsumersAsThereAreItems) {
   constexpr int kConsumers = 4;
   BoundedQueue<int> queue(10);

@@ -43,7 +43,7 @@ TEST(FlatMap, EraseDestroysTheValue) {
   EXPECT_EQ(value.use_count(), 1);
 }
 
-// All keys have one home at the end of the table, so each run of them goes round its end.
+// All keys hash to the end of the table, so probing wraps around.
 struct SameHome {
   int value = 0;
   friend bool operator==(const SameHome&, const SameHome&) = default;
@@ -75,7 +75,7 @@ TEST(FlatMap, CollidingKeysAreFoundAfterErasingAny) {
   }
 }
 
-// Few keys, so that they meet often, and every size from nothing to all of them.
+// Few keys, so that they collide often, and every size from none to all.
 TEST(FlatMap, BehavesLikeAReferenceMap) {
   std::mt19937 random(1);
   for (const int keys : {10, 100, 5000}) {

@@ -44,7 +44,7 @@ TEST(NormalForm, MarksWithoutAComposedFormAreAllowed) {
   }
 }
 
-// The mark between them keeps the other from its letter only where it is of the same class.
+// A mark in between prevents composition only if it has the same class.
 TEST(NormalForm, ComposesPastMarksOfOtherClasses) {
   EXPECT_FALSE(is_composed("e\u0332\u0301"));
   EXPECT_TRUE(is_composed("e\u030D\u0301"));

@@ -80,8 +80,7 @@ TEST_F(MemoryRateStoreTest, GivingBackAddsNoName) {
   EXPECT_EQ(store.size(BucketKind::kAddress), 0U);
 }
 
-// A million addresses must not cost a million entries, nor make the store forget which ones are
-// busy.
+// A million addresses must not cost a million entries, nor evict the busy ones.
 TEST_F(MemoryRateStoreTest, DropsTheLeastRecentlyUsedFirst) {
   while (take("busy", 5) == milliseconds(0)) {
   }

@@ -34,7 +34,7 @@ json chat_push(int from, int seq, const std::string& text, const std::string& ci
           {"ts", 1714550400000}, {"seq", seq},  {"cid", cid}};
 }
 
-// What the handler got, in order. Thread-safe.
+// The events received, in order. Thread-safe.
 class Events {
  public:
   ClientSession::Handler handler() {
@@ -279,7 +279,7 @@ TEST(ClientSession, LateAnswerIsNotTakenForTheNextRequest) {
   FakeServer server([](Peer& peer) {
     peer.answer();
     const auto first = peer.next();
-    const auto second = peer.next();  // sent after the first one's time is over
+    const auto second = peer.next();  // sent after the first one has timed out
     peer.send(Peer::reply_to(*first, {{"errno", 1}, {"error", "failed"}}));
     peer.send(Peer::reply_to(*second, kLoginFields));
     peer.next();
@@ -495,7 +495,7 @@ TEST(ClientSession, KeepsTheRosterUpToDate) {
   ASSERT_TRUE(session.login(kAlice).ok());
   ASSERT_TRUE(session.add_friend(UserId{3}).ok());
   ASSERT_TRUE(session.create_group("team", "ours").ok());
-  ASSERT_TRUE(session.ping().ok());  // what was pushed before is taken in
+  ASSERT_TRUE(session.ping().ok());  // earlier pushes have been handled
   const auto friends = session.friends();
   ASSERT_EQ(friends.size(), 2u);
   EXPECT_EQ(friends[0].state, "offline");

@@ -8,7 +8,7 @@
 namespace chat::client {
 namespace {
 
-// A command as text, so that a table can say what a line means.
+// A command as text, for the tables of expectations.
 struct Describe {
   std::string operator()(const command::Nothing&) const { return "nothing"; }
   std::string operator()(const command::Register& c) const {

@@ -28,7 +28,7 @@ class EditLineTest : public ::testing::Test {
     return line.apply(key);
   }
   std::string text() const { return to_utf8(line.text()); }
-  // As the editor does with a finished line.
+  // As the editor handles a finished line.
   void enter(const std::string& what) {
     type(what);
     line.remember(line.take());

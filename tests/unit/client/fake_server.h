@@ -16,16 +16,16 @@ namespace chat::client::test {
 
 using nlohmann::json;
 
-// The server's side of one connection, in a script's hands.
+// The server's side of one connection, controlled by a script.
 class Peer {
  public:
   explicit Peer(int socket) : socket_(socket) {}
 
-  // The next request; nothing when the client has closed.
+  // The next request; nothing if the client has closed.
   std::optional<json> next();
-  // Reads some bytes, whatever they are, and drops them; false when the client has closed.
+  // Reads and drops some bytes; false if the client has closed.
   bool drop_some();
-  // Reads the next request, and answers it with `fields` on top of what every reply has.
+  // Reads the next request, and replies with the common fields and `fields`.
   bool answer(const json& fields = json::object());
 
   void send(const json& message) { send_raw(frame(message)); }
@@ -43,7 +43,7 @@ class Peer {
   std::string input_;
 };
 
-// Listens on 127.0.0.1 and runs the script for each connection in turn, on a thread of its own.
+// Listens on 127.0.0.1 and runs the script for each connection in turn, on a separate thread.
 // The connection is closed when the script returns.
 class FakeServer {
  public:

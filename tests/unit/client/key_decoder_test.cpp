@@ -40,8 +40,7 @@ TEST(KeyDecoder, KnowsTheKeysOfTerminals) {
       keys_of("\x1b[3~\x1b[1;5C\x1b"
               "b\x12"),
       (std::vector<Key>{{Kind::kDelete}, {Kind::kWordRight}, {Kind::kWordLeft}, {Kind::kSearch}}));
-  // What has no meaning here leaves nothing: F5, the Linux console's F1, a title, a colour's
-  // answer.
+  // Unknown sequences are dropped: F5, the Linux console's F1, a title, a colour report.
   EXPECT_EQ(keys_of("\x1b[15~\x1b[[A\x1b]0;t\x07\x1bP1$r\x1b\\x"),
             (std::vector<Key>{character('x')}));
 }

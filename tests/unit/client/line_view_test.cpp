@@ -91,13 +91,13 @@ TEST_F(LineViewTest, ResizeErasesExactlyTheOldRows) {
     const std::string text = screen.text();
     std::string flat;
     for (const char c : text) flat += c == '\n' ? "" : std::string(1, c);
-    // The terminal has broken the message's row, too.
+    // The terminal has also wrapped the message's row.
     EXPECT_EQ(flat.find("> a_line"), 7U) << to << "\n" << text;
     EXPECT_EQ(flat.size(), 15U) << to << "\n" << text;
   }
 }
 
-// Whatever is drawn over whatever: the screen shows the last.
+// Whatever was drawn before, the screen shows the last rows.
 TEST_F(LineViewTest, UpdatesEqualAFullRedraw) {
   std::minstd_rand random(1);
   const std::u32string letters = U"ab c中é\u0301😀\n";

@@ -46,7 +46,7 @@ TEST(Completions, AreCommandsFirstAndThenNames) {
   EXPECT_TRUE(of("/login b").empty());
 }
 
-// A number that nobody marked as a name is an id, which is somebody else's.
+// An unquoted number is an id, even if a name looks like it.
 TEST(Completions, QuoteAmbiguousNames) {
   using List = std::vector<std::string>;
   const std::vector<Friend> friends{{UserId{6}, "5", ""},         {UserId{7}, "77", ""},

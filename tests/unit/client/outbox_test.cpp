@@ -93,7 +93,7 @@ TEST_F(OutboxTest, InFlightChatsAreResentAfterALostConnection) {
   EXPECT_EQ(next(), "b1");
   outbox.close();
   EXPECT_EQ(next(), "nothing");
-  EXPECT_TRUE(outbox.wait_empty(0ms));  // there is nothing to wait for
+  EXPECT_TRUE(outbox.wait_empty(0ms));  // nothing to wait for
   outbox.finish(kBob, "b1");            // of the old connection: too late
   outbox.open();
   add("b3");
@@ -111,7 +111,7 @@ TEST_F(OutboxTest, WaitEndsWithoutProgress) {
   constexpr auto kPatience = 100ms;
   for (int i = 0; i < kChats; ++i) add(std::to_string(i));
   const auto begun = base::system_clock().now();
-  // Each is held for 50 ms: together they take longer than any of them may.
+  // Each is held for 50 ms: together they exceed the limit of a single wait.
   std::thread server([this] {
     for (int i = 0; i < kChats; ++i) {
       EXPECT_EQ(outbox.hold(kBob, next(), 50ms) == Outbox::Held::kUnknown, false);

@@ -53,7 +53,7 @@ std::vector<Event> all_kinds_with(const std::string& text) {
           hostile_message()};
 }
 
-// Anything but LF that a terminal would act on.
+// Any control character but LF.
 bool has_control(const std::string& out) {
   for (std::size_t i = 0; i < out.size(); ++i) {
     const auto c = static_cast<unsigned char>(out[i]);
@@ -68,7 +68,7 @@ TEST(Printer, ShowsControlCharactersHarmlessly) {
   for (const Event& each : all_kinds_with(kHostile)) {
     EXPECT_FALSE(has_control(to_people(each, false))) << each.what.index();
     EXPECT_FALSE(has_control(to_line(each))) << each.what.index();
-    if (each.as<event::LoggedIn>()) continue;  // has its JSON from the wire
+    if (each.as<event::LoggedIn>()) continue;  // has received JSON
     EXPECT_FALSE(has_control(to_json(each))) << each.what.index();
   }
 }

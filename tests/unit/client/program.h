@@ -22,10 +22,10 @@
 
 namespace chat::client::test {
 
-// A chatclient, on pipes or on a terminal of its own.
+// A chatclient process, on pipes or on a pseudo-terminal.
 class Program {
  public:
-  // kImpatientPipes: a write to its output never waits.
+  // kImpatientPipes: its output is non-blocking.
   enum class On { kPipes, kImpatientPipes, kTerminal };
 
   Program(On on, std::uint16_t port, std::vector<std::string> arguments) {
@@ -47,7 +47,7 @@ class Program {
                static_cast<ssize_t>(text.size()));
   }
   void close_input() { input_.reset(); }
-  // The terminal vanishes. It controls no session, so no signal tells.
+  // The terminal vanishes. It is not a controlling terminal, so there is no signal.
   void hang_up() {
     input_.reset();
     output_.reset();
@@ -55,7 +55,7 @@ class Program {
   }
   void signal(int number) { ::kill(pid_, number); }
 
-  // Reads on until the output so far holds `text`; false at its end or after 10 s.
+  // Reads until the output contains `text`; false at its end or after 10 s.
   bool wait_for(const std::string& text) {
     const auto deadline = base::system_clock().now() + std::chrono::seconds(10);
     while (output.find(text) == std::string::npos) {
@@ -66,7 +66,7 @@ class Program {
     return true;
   }
 
-  // The exit code; everything that was printed is in `output`.
+  // The exit code; all output is in `output`.
   int finish() {
     while (read_some()) {
     }
@@ -76,7 +76,7 @@ class Program {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
 
-  // Whether it ends by itself within 10 s, although nobody reads its output.
+  // True if it ends by itself within 10 s, although nobody reads its output.
   bool ends() {
     const auto deadline = base::system_clock().now() + std::chrono::seconds(10);
     do {
@@ -132,7 +132,7 @@ class Program {
   }
 
   bool read_some() {
-    // The terminal stays open here, so its end is the program's end.
+    // The terminal stays open here, so that its end means the program's end.
     if (terminal_) {
       pollfd ready{output_.get(), POLLIN, 0};
       while (::poll(&ready, 1, 50) == 0) {
@@ -168,7 +168,7 @@ inline Ended run_script(std::uint16_t port, const std::string& script,
   return {code, program.output};
 }
 
-// Answers everything as a server of one user would; login fails but with the password "right1".
+// Answers like a server with one user; login requires the password "right1".
 inline void small_server(Peer& peer) {
   std::int64_t seq = 0;
   while (const auto request = peer.next()) {

@@ -1,4 +1,4 @@
-// The built chatclient when connections are lost, servers are slow, and what surrounds it is odd.
+// The built chatclient with lost connections, slow servers and unusual environments.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ const json kAnyFields = {{"id", 1},
                          {"seq", 1},
                          {"friend", {{"id", 2}, {"name", "bob"}, {"state", "online"}}}};
 
-// Answers everything; the first request with `msgid` gets the end of the connection instead.
+// Answers everything, but closes the connection at the first request with `msgid`.
 class LosesOne {
  public:
   explicit LosesOne(int msgid)
@@ -73,7 +73,7 @@ TEST(LostConnection, ScriptWaitsForTheNextConnection) {
   EXPECT_THAT(ended.output, Not(HasSubstr("usage")));
 }
 
-// The client's own tries to log in again, which succeed in the end, are no command that failed.
+// The client's own login retries, which finally succeed, are not failed commands.
 TEST(LostConnection, PostponedLoginIsNotAFailure) {
   std::atomic<int> logins{0};
   FakeServer server([&](Peer& peer) {
@@ -141,7 +141,7 @@ TEST(OddSurroundings, NonBlockingOutputGetsEverything) {
   Program program(Program::On::kImpatientPipes, server.port(), {});
   program.write("/login alice right1\n/wait-messages 500 60\n");
   program.close_input();
-  all_sent.wait(false);  // far more than a pipe holds
+  all_sent.wait(false);  // far more than the capacity of a pipe
   EXPECT_EQ(program.finish(), 0);
   EXPECT_THAT(program.output, HasSubstr("seq=500 "));
   EXPECT_THAT(program.output, HasSubstr("logged_out"));

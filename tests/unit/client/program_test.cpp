@@ -1,4 +1,4 @@
-// The built chatclient, driven as a script and a person would drive it.
+// The built chatclient, used by a script and by a person.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -124,7 +124,7 @@ TEST(Program, InterruptEndsAWaitForAnAnswer) {
     peer.next();
     asked = true;
     asked.notify_all();
-    peer.next();  // no answer: the signal has to end it
+    peer.next();  // no answer: the signal must end it
   });
   Program program(Program::On::kPipes, server.port(), {});
   program.write("/login alice right1\n");
@@ -150,7 +150,7 @@ TEST(Program, AsksForThePasswordWithoutEcho) {
   EXPECT_EQ(program.output.find("right1"), std::string::npos);
 }
 
-// What a full server says before it has read a byte, in the framing that everybody understands.
+// What a full server sends before it has read a byte, in text framing.
 const std::string kFull = "{\"msgid\":204,\"reason\":\"server_full\",\"reconnect_after_ms\":1}\n";
 
 TEST(Program, FullServerIsReported) {
@@ -202,7 +202,7 @@ TEST(Program, LongReconnectDelayIsBounded) {
   EXPECT_EQ(program.finish(), 128 + SIGINT);
 }
 
-// The server ends the connection without an answer, and takes the token no more.
+// The server closes the connection without an answer, and refuses the token.
 TEST(Program, UnsentMessageIsAFailure) {
   FakeServer server([](Peer& peer) {
     while (const auto request = peer.next()) {
@@ -223,7 +223,7 @@ TEST(Program, UnsentMessageIsAFailure) {
   }
 }
 
-// The same at a terminal, where nobody waits for the server to come back.
+// The same on a terminal, where the client does not wait for the server.
 TEST(Program, QuittingWithUnsentMessagesWarns) {
   std::atomic<bool> gone{false};
   FakeServer server([&](Peer& peer) {
@@ -245,7 +245,7 @@ TEST(Program, QuittingWithUnsentMessagesWarns) {
   EXPECT_THAT(program.output, HasSubstr("may never arrive: 1 message."));
 }
 
-// While a script waits or has to give a password, it acknowledges and comes back.
+// While a script waits or provides a password, the client acknowledges and reconnects.
 TEST(Program, WaitMaintainsTheConnection) {
   for (const std::string waiting : {"/wait 30\n", "/wait-messages 3 30\n", "/register bob\n"}) {
     std::atomic<int> logins{0};
@@ -309,7 +309,7 @@ TEST(Program, AClosedStandardStreamIsRefused) {
   for (const char* closed : {"<&-", ">&-"}) {
     const std::string command = std::string(std::getenv("CHATCLIENT")) + " 127.0.0.1 " +
                                 std::to_string(server.port()) + " 2>/dev/stdout " + closed;
-    // With ">&-" behind it, the sentence goes to the pipe that was standard output.
+    // With ">&-", the sentence goes to the pipe that was standard output.
     FILE* const pipe = ::popen(("/bin/bash -c '" + command + "'").c_str(), "r");
     ASSERT_NE(pipe, nullptr);
     std::string said(1000, 0);
@@ -333,7 +333,7 @@ TEST(Program, ALineLongerThanTheEditorsFirstBuffersIsSentWhole) {
   ASSERT_TRUE(program.wait_for("Logged in"));
   constexpr std::size_t kLong = 2500;
   program.write("/chat 2 ");
-  // In pieces: it is drawn as it is typed.
+  // In pieces, because it is drawn as it is typed.
   for (std::size_t i = 0; i < kLong; i += 100) {
     program.write(std::string(100, 'y'));
     program.output.clear();

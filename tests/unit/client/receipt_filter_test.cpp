@@ -21,7 +21,7 @@ class ReceiptFilterTest : public ::testing::Test {
     Event event{event::Sent{target, seq, 0, ""}};
     filter.apply(event);
   }
-  // What the receipt confirms of the user's own.
+  // The own messages that the receipt confirms.
   Seq receipt(const std::string& kind, Target from, Seq seq) {
     Event event{event::Receipt{kind, from.user, from.group, seq, ""}};
     filter.apply(event);

@@ -1,4 +1,4 @@
-// What outlives a connection: chats without an answer, the token, how far each stream has come.
+// The state that outlives a connection: unanswered chats, the token, the positions.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -43,7 +43,7 @@ event::Message message(std::int32_t from, Seq seq, std::int32_t group = 0) {
   return out;
 }
 
-// A server that loses its first connection with the second chat, before it answers that.
+// A server that closes its first connection at the second chat, without answering it.
 class Forgetful {
  public:
   Forgetful()
@@ -61,7 +61,7 @@ class Forgetful {
         })) {}
 
   std::uint16_t port() const { return server_->port(); }
-  // Before anything is looked at.
+  // Call before any check.
   void stop() { server_.reset(); }
   const std::vector<json>& logins() const { return logins_; }
   const std::vector<json>& chats() const { return chats_; }

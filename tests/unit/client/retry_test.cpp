@@ -1,4 +1,4 @@
-// What the server can't take now is sent again by itself.
+// Chats that the server cannot accept now are resent automatically.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,7 +24,7 @@ using testing::ElementsAre;
 const json kBusy = {{"errno", 31}, {"error", "busy"}, {"errmsg", "busy"}, {"retry_after_ms", 30}};
 const Target kRetryTarget{UserId{2}, {}};
 
-// Refuses chats by a script: an answer for each try, after which it stores everything.
+// Refuses chats by a script: one answer per attempt, after which it stores everything.
 class Busy {
  public:
   explicit Busy(std::vector<json> refusals)
@@ -32,7 +32,7 @@ class Busy {
         server_(std::make_unique<FakeServer>([this](Peer& peer) { serve(peer); })) {}
 
   std::uint16_t port() const { return server_->port(); }
-  // Before anything is looked at.
+  // Call before any check.
   void stop() { server_.reset(); }
   const std::vector<json>& tries() const { return tries_; }
   const std::vector<std::string>& stored() const { return stored_; }
@@ -65,7 +65,7 @@ class Busy {
   std::unique_ptr<FakeServer> server_;
 };
 
-// What is shown, as lines.
+// The shown events, as lines.
 class Shown {
  public:
   void operator()(const Event& event) {
@@ -78,7 +78,7 @@ class Shown {
     base::MutexLock lock(mutex_);
     return lines_;
   }
-  // False: not within 5 s.
+  // False after 5 s.
   bool wait_for_a_line() {
     const auto deadline = base::system_clock().now() + 5s;
     base::MutexLock lock(mutex_);

@@ -11,7 +11,7 @@
 namespace chat::client {
 namespace {
 
-// What a terminal acts on: C0, DEL, C1, and what turns the reading direction or ends a line.
+// Control characters: C0, DEL, C1, bidirectional controls and line separators.
 std::vector<std::uint32_t> active_code_points() {
   std::vector<std::uint32_t> codes = {0x7F,   0x061C, 0x200E, 0x200F, 0x2028,
                                       0x2029, 0x202A, 0x202B, 0x202C, 0x202D,
@@ -53,7 +53,7 @@ TEST(Harmless, EscapeSequencesAreDisarmed) {
   EXPECT_EQ(harmless_text("\xC2\x9D"
                           "0;x\xC2\x9C"),
             "‹9d›0;x‹9c›");  // C1's OSC
-  // C1 as single bytes is no UTF-8, and no terminal gets it.
+  // C1 as single bytes is invalid UTF-8 and never printed.
   EXPECT_EQ(harmless_text("\x9B"
                           "2J"),
             "\xEF\xBF\xBD"
@@ -78,7 +78,7 @@ TEST(ShownName, QuotesAmbiguousNames) {
   EXPECT_EQ(shown_name("123"), "\"123\"");
   EXPECT_EQ(shown_name(""), "\"\"");
   EXPECT_EQ(shown_name("（1）：x"), "\"（1）：x\"");
-  // No name ends its own quotation.
+  // No name can end its own quotation.
   EXPECT_EQ(shown_name("x\" (1): hi \"y"), "\"x‹22› (1): hi ‹22›y\"");
   EXPECT_EQ(shown_name("x” (1)"), "\"x‹201d› (1)\"");
   EXPECT_EQ(shown_name("a\x1b[2J"), "\"a‹1b›[2J\"");
@@ -101,7 +101,7 @@ TEST(ShownName, NamesTheScriptOfLatinLookalikes) {
   EXPECT_EQ(shown_name("\u0440\u0430\u0443\u0440\u0430"), "\"раура\" [Cyrillic]");
   EXPECT_EQ(shown_name("\u039D\u039F\u03A1\u0391"), "\"ΝΟΡΑ\" [Greek]");
   EXPECT_EQ(shown_name("\uFF41\uFF42"), "\"ａｂ\" [fullwidth]");
-  // What comes after the quotation is never the name's.
+  // Text after the quotation is never part of the name.
   EXPECT_EQ(shown_name("раура\" [L]"), "\"раура‹22› [‹4c›]\"");
 }
 
@@ -124,7 +124,7 @@ TEST(BreakLines, ContinuationsBeginWithABar) {
   EXPECT_EQ(break_lines("\x1b[1m12345678\x1b[0m90\n", 10), "\x1b[1m12345678\x1b[0m90\n");
 }
 
-// A text that is made for the width: no row begins like a message.
+// A text fitted to the width: no row begins like a message.
 TEST(BreakLines, NoContinuationBeginsAtTheEdge) {
   ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
   const std::string forged = "2024-05-01 10:00:00 alice (1): pay eve";

@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// The longest first, second, … pause of many.
+// The maximum of many first, second, … pauses.
 milliseconds longest(int attempt) {
   milliseconds found{0};
   for (unsigned seed = 1; seed <= 300; ++seed) {

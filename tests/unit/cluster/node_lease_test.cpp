@@ -38,7 +38,7 @@ class LeaseNotes final : public NodeListener {
   std::atomic<bool> lost{false};
 };
 
-// Alice is logged in on a node that nobody renews.
+// Alice is logged in on a node whose lease is not renewed.
 class NodeLeaseTest : public storage::StorageTest {
  protected:
   void SetUp() override {
@@ -53,12 +53,12 @@ class NodeLeaseTest : public storage::StorageTest {
   }
   void TearDown() override { lease_.reset(); }
 
-  // A look is seen by what it finds: a node that was not there before. The first one finds nothing
+  // A look at the rows is detected by its effect: it finds a new node. The first one finds nothing
   // new.
   void add_node() {
     const auto node = storage::begin_node(*connection_, "new " + std::to_string(++last_new_));
     ASSERT_TRUE(node);
-    ASSERT_TRUE(storage::NodeModel(*connection_).end(*node));  // it is not to be swept
+    ASSERT_TRUE(storage::NodeModel(*connection_).end(*node));  // it must not be swept
   }
   void await_first_look() {
     ASSERT_TRUE(test::wait_until([&] {
@@ -66,7 +66,7 @@ class NodeLeaseTest : public storage::StorageTest {
       return notes_.changes > 0;
     }));
   }
-  // So many looks, a while apart by the lease's clock.
+  // `count` looks, spaced by the lease's clock.
   void let_look(int times, seconds apart) {
     for (int i = 0; i < times; ++i) {
       clock_.advance(apart);
@@ -109,7 +109,7 @@ TEST_P(LostSweepTest, SweepWithALostAnswerIsReported) {
   EXPECT_FALSE((*UserModel(*connection_).find(alice_))->online);
 }
 
-// While it did not look (the database was away, or it was stopped itself) others may have moved.
+// While it did not look (during a database outage, or while suspended) rows may have changed.
 TEST_F(NodeLeaseTest, BreakInWatchingRestartsTheWatch) {
   let_look(1, seconds(2));
   let_look(1, seconds(60));
@@ -125,7 +125,7 @@ TEST_F(NodeLeaseTest, IsLostWhenTheEpochIsRaised) {
   EXPECT_TRUE(test::wait_until([&] { return notes_.lost.load(); }));
 }
 
-// Another node's word counts only where we can't look ourselves.
+// Another node's report counts only if the table cannot be read.
 TEST_F(NodeLeaseTest, HeldLeaseIgnoresAReportOfItsEnd) {
   lease_->note_ended();
   let_look(2, seconds(1));
@@ -166,7 +166,7 @@ TEST_F(NodeLeaseTest, IsNotHeldWhenItCouldNotBeRenewed) {
   EXPECT_FALSE(lease_->held());
 }
 
-// By a clock that stands still, so no renewal is due.
+// With a stopped clock, so that no renewal is due.
 TEST_F(NodeLeaseTest, MuteIsWrittenAtOnce) {
   const auto mute = [this] { return number("SELECT mute FROM node WHERE name = 'me'"); };
   EXPECT_EQ(mute(), 0);

@@ -13,7 +13,7 @@
 namespace chat::cluster {
 namespace {
 
-// A process that has said how it is marked and waits for its end.
+// A process that has reported its mark and waits to be ended.
 class MarkedProcess {
  public:
   MarkedProcess() {

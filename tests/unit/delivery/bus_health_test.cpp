@@ -32,7 +32,7 @@ class FakeBus final : public cluster::Bus {
   std::uint64_t lost = 0;
 };
 
-// The other node's row moves and its beats come, unless a test says otherwise.
+// The other node's row changes and its beats arrive, unless a test changes that.
 class BusHealthTest : public ::testing::Test {
  protected:
   BusHealthTest() {
@@ -202,7 +202,7 @@ TEST_F(BusHealthTest, DownBusOrGapImpairsTheBus) {
   EXPECT_TRUE(says_mute);
 }
 
-// Or two nodes would take it from each other for ever.
+// Otherwise two nodes would infect each other for ever.
 TEST_F(BusHealthTest, AMuteNodeImpairsTheBusAndDoesNotMakeTheOthersMute) {
   other_is_mute = true;
   pass(BusHealth::kBeatInterval);

@@ -31,7 +31,7 @@ class DeliveryTest : public storage::StorageTest {
     rig_.stop();
     writeback_.stop();
   }
-  // A fresh connection.
+  // A new connection.
   void SetUpPair() {
     if (pair_.session) {
       detach();
@@ -46,7 +46,7 @@ class DeliveryTest : public storage::StorageTest {
     detached.get_future().wait();
   }
 
-  // To be called in the loop.
+  // Call in the loop.
   Window* window() { return Window::of(*pair_.session); }
 
   void attach(bool acknowledges = false, const std::vector<GroupId>& groups = {}) {
@@ -67,7 +67,7 @@ class DeliveryTest : public storage::StorageTest {
     release();
   }
 
-  // Bob's messages `first` … `last` are committed.
+  // Commits Bob's messages `first` … `last`.
   void store(Seq first, Seq last, const std::string& body = "text") {
     std::vector<storage::DirectMessage> rows;
     for (Seq seq = first; seq <= last; ++seq) rows.push_back(message(seq, body));
@@ -78,7 +78,7 @@ class DeliveryTest : public storage::StorageTest {
     const std::vector<storage::CursorMove> moves{{alice_, bob_, {}, position}};
     ASSERT_TRUE(write([&] { return storage::MessageModel(*connection_).advance(moves); }));
   }
-  // The cursor arrives in the table, by way of the loop's tick and the writeback.
+  // Waits until the cursor is in the table, through the loop's tick and the writeback.
   bool is_written(const std::string& query, Seq expected) {
     return test::wait_until([&] {
       rig_.in_loop([this] { loop_delivery_.tick(); });
@@ -106,13 +106,13 @@ class DeliveryTest : public storage::StorageTest {
     rig_.in_loop([&] { pair_.session->send_in_loop(text); });
   }
 
-  // The only worker has done what was queued for it.
+  // Waits until the only worker has finished its queue.
   void finish_reads() {
     std::promise<void> done;
     ASSERT_TRUE(rig_.workers().try_post([&done] { done.set_value(); }));
     done.get_future().wait();
   }
-  // Pages that are asked for, and those that follow from them, have arrived.
+  // Waits until all requested pages, and subsequent ones, have arrived.
   void settle() {
     for (int i = 0; i < 20; ++i) {
       finish_reads();
@@ -123,7 +123,7 @@ class DeliveryTest : public storage::StorageTest {
     const auto line = pair_.peer->line();
     return line ? nlohmann::json::parse(*line).at("seq").get<Seq>() : -1;
   }
-  // Everything that has been pushed, and nothing after it.
+  // Returns everything pushed; expects nothing after it.
   std::vector<Seq> received() {
     settle();
     say("{\"seq\":-2}");

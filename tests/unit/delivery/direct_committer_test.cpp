@@ -42,7 +42,7 @@ class DirectCommitterTest : public testing::Test {
     for (const auto& item : entries) all.push_back(item.refusal ? -1 : item.message.seq);
     return all;
   }
-  // The bodies that are stored in a stream whose seqs have neither gap nor repeat.
+  // The stored bodies of a stream; checks that its seqs have no gaps or repeats.
   std::vector<std::string> stored(UserId to = kBob) {
     std::vector<std::string> bodies;
     Seq expected = 0;
@@ -72,7 +72,7 @@ TEST_F(DirectCommitterTest, StoresABatchWithOneAppendAndReadsAStreamOnce) {
   EXPECT_EQ(stored(), (Bodies{"1", "2", "4"}));
 }
 
-// Of the streams that are not known only those that have begun are read.
+// Of the uncached streams only those with messages are read.
 TEST_F(DirectCommitterTest, LooksUpAllStreamsOfABatchAtOnce) {
   store_.put({kBob, kAlice, 1, "old", 0, "before"});
   std::vector<DirectEntry> entries;
@@ -128,7 +128,7 @@ TEST_P(FailureOfAKind, ThatLastsRefusesAndTheNextMessageTakesTheSeq) {
   EXPECT_EQ(stored(), (Bodies{"1", "3"}));
 }
 
-// What `busy` means has tests of its own: the entries wait in the side queue.
+// `busy` is tested separately: the entries wait in the side queue.
 INSTANTIATE_TEST_SUITE_P(Kinds, FailureOfAKind,
                          testing::Values(ErrorCode::kConflict, ErrorCode::kTimeout,
                                          ErrorCode::kUnavailable, ErrorCode::kOutcomeUnknown),
@@ -184,7 +184,7 @@ TEST_F(DirectCommitterTest, CidIsForgottenAfterTheWindow) {
         commit_one(direct_entry("first" + std::to_string(login), "x", kBob, login));
     EXPECT_EQ(last_in_window.message.seq, head - 63);
     commit({direct_entry("one-more" + std::to_string(login), "x", kBob, login)});
-    // A new login reads the window from the table: the same cids are known then.
+    // A new login reads the last cids from the table, so the same cids are known.
     const auto known =
         commit_one(direct_entry(std::to_string(login) + "-1", "x", kBob, login + 10));
     EXPECT_EQ(known.message.seq, head - 62);
@@ -245,7 +245,7 @@ TEST_F(DirectCommitterTest, EntriesRefusedBeforehandStayRefused) {
   EXPECT_EQ(stored(), (Bodies{"1", "3"}));
 }
 
-// What came later must not be stored before what came earlier: its sender will send that again.
+// Later messages must not be stored before earlier ones, which the sender will resend.
 TEST_F(DirectCommitterTest, OutageWhileHalvingRefusesTheRest) {
   int appends = 0;
   const auto outcome = [&appends](ErrorCode code) {
@@ -267,7 +267,7 @@ TEST_F(DirectCommitterTest, OutageWhileHalvingRefusesTheRest) {
   }
 }
 
-// A lock is told at once and belongs to one stream: nobody else waits for it.
+// A lock is reported at once and concerns one stream: no other entry waits for it.
 TEST_F(DirectCommitterTest, LockedStreamLeavesTheBatchAndItsNeighboursAreStored) {
   store_.locked.insert({kCarol, kAlice});
   std::vector<DirectEntry> entries;
@@ -302,7 +302,7 @@ TEST_F(DirectCommitterTest, NewLoginReadsTheStreamAgain) {
   EXPECT_EQ(stored(), (Bodies{"1", "2", "3"}));
 }
 
-// An asynchronous replica took over and lacks the newest rows: no seq may be left out.
+// An asynchronous replica has taken over and lacks the newest rows: no seq may be skipped.
 TEST_F(DirectCommitterTest, NewConnectionReadsTheStreamsAgain) {
   commit({direct_entry("a", "1"), direct_entry("b", "2"), direct_entry("c", "3", kCarol)});
   store_.streams[{kBob, kAlice}].pop_back();
@@ -314,7 +314,8 @@ TEST_F(DirectCommitterTest, NewConnectionReadsTheStreamsAgain) {
   EXPECT_EQ(stored(kCarol), Bodies{"5"});
 }
 
-// The connection dies between the look at the streams and the INSERT, and the next one leads there.
+// The connection dies between reading the streams and the INSERT, and the next one leads to the
+// replica.
 TEST_F(DirectCommitterTest, NewConnectionWithinABatchReadsTheStreamsAgain) {
   commit({direct_entry("a", "1"), direct_entry("b", "2")});
   store_.outcomes = {{ErrorCode::kOutcomeUnknown, false}};
@@ -361,7 +362,7 @@ TEST(StreamCache, KeepsABoundedNumberOfStreams) {
     cache.confirm();
     ASSERT_LE(cache.size(), StreamCache::kStreamsMax);
   }
-  // The newest are the ones that stayed.
+  // The newest ones were kept.
   const int tails = store.tails;
   storage::DirectMessage message{
       UserId{static_cast<int>(StreamCache::kStreamsMax) + 10}, kAlice, 0, "b", 0, "x"};
@@ -370,7 +371,7 @@ TEST(StreamCache, KeepsABoundedNumberOfStreams) {
   EXPECT_EQ(store.tails, tails);
 }
 
-// Alice's session was taken over on another node, and nothing was told.
+// Alice's session was taken over on another node, without a report.
 TEST_F(DirectCommitterTest, MessageOfAnOlderSessionIsNotStored) {
   EXPECT_EQ(commit_one(direct_entry("a", "1")).message.seq, 1);
   store_.newest[kAlice] = 2;
@@ -384,7 +385,7 @@ TEST_F(DirectCommitterTest, MessageOfAnOlderSessionIsNotStored) {
   EXPECT_EQ(stored(kCarol), Bodies{"3"});
 }
 
-// The database has lost rows: the id may be somebody else's soon.
+// The database has lost rows: the id may soon be reassigned.
 TEST_F(DirectCommitterTest, MessageOfALostSessionIsNotStored) {
   store_.newest[kAlice] = 2;
   EXPECT_EQ(commit_one(direct_entry("a", "1", kBob, 2)).message.seq, 1);
@@ -402,14 +403,14 @@ TEST_F(DirectCommitterTest, MessageOfALostSessionIsNotStored) {
   EXPECT_EQ(stored(), Bodies{"1"});
 }
 
-// What is known of the sender is older than its login.
+// The last lookup of the sender precedes its login.
 TEST_F(DirectCommitterTest, MessageOfASessionNewerThanTheLookupIsStored) {
   EXPECT_EQ(commit_one(direct_entry("a", "1")).message.seq, 1);
   store_.newest[kAlice] = 2;
   EXPECT_EQ(seqs(commit({direct_entry("b", "2", kBob, 2)})), std::vector<Seq>{2});
 }
 
-// However short ago the sender was looked up: what the newer session stored is in the way.
+// Even after a recent lookup: the newer session's rows cause a conflict.
 TEST_F(DirectCommitterTest, KeyConflictForcesASessionLookup) {
   EXPECT_EQ(commit_one(direct_entry("a", "1")).message.seq, 1);
   store_.newest[kAlice] = 2;

@@ -17,7 +17,7 @@
 
 namespace chat::delivery {
 
-// What the next call of a store does instead of succeeding.
+// The fault of the next call of a store.
 struct Outcome {
   std::optional<ErrorCode> error;
   bool stored_all_the_same = false;  // with kOutcomeUnknown
@@ -104,8 +104,8 @@ class FakeDirectStore final : public DirectStore {
   std::set<Key> locked;  // by somebody else
   std::function<void(storage::DirectRows)> on_append;
   bool is_shared = true;
-  std::map<UserId, SessionEpoch> newest;  // sessions, whatever node they are on; of others: 1
-  std::set<UserId> lost;                  // users that are not in the table
+  std::map<UserId, SessionEpoch> newest;  // newest sessions on any node; 1 for other users
+  std::set<UserId> lost;                  // users missing from the table
   std::optional<ErrorCode> epoch_error;
   int tails = 0;
   int looks = 0;

@@ -117,7 +117,7 @@ TEST_P(GroupFailureOfAKind, ThatLastsRefusesAndTheNextMessageTakesTheSeq) {
   EXPECT_EQ(stored(), Bodies{"2"});
 }
 
-// What `busy` means has tests of its own: the entries wait in the side queue.
+// `busy` is tested separately: the entries wait in the side queue.
 INSTANTIATE_TEST_SUITE_P(Kinds, GroupFailureOfAKind,
                          testing::Values(ErrorCode::kConflict, ErrorCode::kTimeout,
                                          ErrorCode::kUnavailable, ErrorCode::kOutcomeUnknown),

@@ -31,7 +31,7 @@ class Listener final : public HintListener {
   std::vector<Hint> hints_ CHAT_GUARDED_BY(mutex_);
 };
 
-// A node that knows of one other, and finds the bus impaired when it is told of a gap.
+// A node with one other node, which treats the bus as impaired after a gap.
 struct RelayNode {
   RelayNode(storage::Database& database, cluster::LocalHub& hub, storage::Node self,
             storage::Node other)
@@ -75,7 +75,7 @@ const Hint kCame{Hint::Kind::kPresence, 7, 0};
 const Hint kMoved{Hint::Kind::kDirectCursor, 2'147'483'647, 8};
 const Hint kGroupHint{Hint::Kind::kGroupCursors, 9, 0};
 
-// Also what was noted before: nobody knows at once that the bus is impaired.
+// Includes earlier hints, because an impaired bus is not noticed at once.
 TEST_F(HintRelayTest, CarriesHintsWhileTheBusIsImpaired) {
   here->relay.note(kCame);
   here->relay.note(kMoved);

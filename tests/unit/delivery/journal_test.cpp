@@ -18,7 +18,7 @@ namespace {
 
 using test::wait_until;
 
-// A clock whose now lies so far back that every patience is over at once.
+// A clock so far in the past that every time-out expires at once.
 class LateClock final : public base::Clock {
  public:
   base::SteadyTime now() const override {
@@ -27,7 +27,7 @@ class LateClock final : public base::Clock {
   UnixMillis unix_millis() const override { return 0; }
 };
 
-// What a lane's committer is told, and a gate at which it waits.
+// Records what a lane's committer gets, with a gate at which it waits.
 struct Gate {
   base::Mutex mutex;
   base::CondVar changed;
@@ -106,7 +106,7 @@ TEST_F(LaneTest, LoneEntryDoesNotWait) {
 TEST_F(LaneTest, BatchWaitsForExpectedEntries) {
   start();
   more_coming_ = true;
-  // The first wait may be over before the second entry comes; one of many rounds is not.
+  // The first wait may end before the second entry arrives, but not in all of many rounds.
   int next = 0;
   const auto gathered = [this] {
     for (const auto& batch : gate_.all()) {
@@ -143,7 +143,7 @@ TEST_F(LaneTest, BatchGrowsWhileThePreviousOneCommits) {
   EXPECT_TRUE(std::is_sorted(batches[1].begin(), batches[1].end()));
 }
 
-// Each of them would only wait for the same failure again.
+// Retrying each of them would only repeat the failure.
 TEST_F(LaneTest, EntriesQueuedDuringAFailureAreRefused) {
   start();
   hang();

@@ -4,7 +4,7 @@
 
 namespace chat::delivery {
 
-// Who talks to whom, and where, in tests that need no database.
+// Ids of users and groups for tests without a database.
 inline constexpr UserId kAlice{1};
 inline constexpr UserId kBob{2};
 inline constexpr GroupId kGroup{5};

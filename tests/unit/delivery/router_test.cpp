@@ -24,7 +24,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-// One node: its loops, sessions and router, on a hub that it shares with the other.
+// One node: its loops, sessions and router, on a hub shared with the other node.
 struct Node {
   Node(storage::Database& database, cluster::LocalHub& hub)
       : pool(database, {}, base::system_clock()), bus(hub) {
@@ -78,7 +78,7 @@ struct Node {
   ClusterEvents events{router, resync, presence, receipts, user_names, health, [] {}};
 };
 
-// Keeps what is published on some channels: what a network holds back.
+// Holds back what is published on some channels, like a slow network.
 class LateMessages final : public cluster::BusListener {
  public:
   LateMessages(cluster::LocalHub& hub, std::vector<cluster::Channel> channels) : bus_(hub) {
@@ -159,7 +159,7 @@ class RouterTest : public storage::StorageTest {
     return "{\"msgid\":202,\"number\":" + std::to_string(number) + ",\"change\":\"" + change +
            "\"}";
   }
-  // Nothing was said before this.
+  // No push came before this.
   static void expect_quiet(Node& node, test::SessionRig::Pair& pair) {
     node.rig.in_loop(pair.session->loop_index(),
                      [&] { pair.session->send_in_loop("{\"msgid\":-1}"); });
@@ -198,7 +198,7 @@ TEST_F(RouterTest, DirectMessageReachesTheOtherNode) {
   expect_quiet(*there_, bob);
 }
 
-// A login here that is refused in a moment, or a session that has not quite gone.
+// A login here that is about to be refused, or a session that is closing.
 TEST_F(RouterTest, UnconfirmedSessionDoesNotHideMessagesFromTheBus) {
   auto alice = here_->log_in(alice_);
   auto bob = there_->log_in(bob_);
@@ -257,8 +257,8 @@ TEST_F(RouterTest, RefusedMessageIsNotPushed) {
   expect_quiet(*here_, bob);
 }
 
-// The commit's outcome was lost and the sender was refused; the second try finds the message
-// stored. The recipient has not had it.
+// The commit's answer was lost and the sender refused; the retry finds the message stored. The
+// recipient has not received it.
 TEST_F(RouterTest, RepeatIsPushedUnlessAlreadyReceived) {
   auto alice = here_->log_in(alice_);
   auto bob = here_->log_in(bob_);
@@ -346,7 +346,7 @@ TEST_F(RouterTest, PresenceReachesWatchersOnAllNodes) {
   EXPECT_EQ(next(carol).at("state"), "offline");
 }
 
-// While the hint was on its way the user has logged in again, wherever that was.
+// While the hint was in flight the user has logged in again somewhere.
 TEST_F(RouterTest, LatePresenceComesFromTheTable) {
   ASSERT_TRUE(storage::FriendModel(*connection_).insert(bob_, alice_).value());
   const auto node = storage::begin_node(*connection_, "a");
@@ -371,7 +371,7 @@ TEST_F(RouterTest, FriendsOfADeletedAccountSeeItOffline) {
   const auto node = storage::begin_node(*connection_, "a");
   ASSERT_TRUE(storage::UserModel(*connection_).claim(bob_, *node, false).value());
   auto bob = there_->log_in(bob_);
-  const std::vector<storage::Watch> friends{{bob_, alice_}};  // whom no table names any more
+  const std::vector<storage::Watch> friends{{bob_, alice_}};  // whom the tables no longer list
   here_->presence.changed(friends);
   EXPECT_EQ(next(bob).at("state"), "offline");
 }
@@ -413,7 +413,7 @@ TEST_F(RouterTest, OnlyTheDeletedAccountIsEvicted) {
   here_->router.account_deleted(alice_);
   const cluster::BusMessage deleted = held.take();
   there_->events.on_bus_message(deleted);
-  // What is told after it has waited for it.
+  // Returns what is pushed after it has waited.
   ASSERT_TRUE(storage::FriendModel(*connection_).insert(bob_, alice_).value());
   here_->router.event_to_user(alice_, "{\"msgid\":201}", bob_);
   EXPECT_EQ(next(alice).at("msgid"), 201);
@@ -441,7 +441,7 @@ TEST_F(RouterTest, LateReceiptIsDropped) {
   expect_quiet(*there_, alice);
 }
 
-// Committed on another node, which died before it published.
+// Committed by another node, which died before publishing.
 TEST_F(RouterTest, ResyncFindsUnpublishedMessages) {
   auto bob = here_->log_in(bob_);
   const std::vector<storage::DirectMessage> rows{{bob_, alice_, 1, "c1", 1, "unheard"}};

@@ -34,7 +34,7 @@ class SideQueueTest : public testing::Test {
     store_.groups[kGroup].members = {kAlice};
     store_.groups[kOther].members = {kAlice};
   }
-  // The cids of the entries whose fate is known.
+  // The cids of the settled entries.
   std::vector<std::string> commit(std::vector<GroupEntry> entries = {}) {
     queue_.commit(entries);
     std::vector<std::string> cids;
@@ -44,7 +44,7 @@ class SideQueueTest : public testing::Test {
     }
     return cids;
   }
-  // As the lane does it, until something comes out.
+  // Like the lane, until an entry is settled.
   std::vector<std::string> come_back() {
     std::vector<std::string> cids;
     EXPECT_TRUE(wait_until([&] {
@@ -96,7 +96,7 @@ TEST_F(SideQueueTest, LastingLockIsBusyAfterASecond) {
     EXPECT_EQ(refusal.code, Errno::kBusy);
     EXPECT_TRUE(refusal.retry_after);
   }
-  // The stream is known: others need not wait for the same discovery.
+  // The stream is known to be locked, so others need not discover it again.
   EXPECT_EQ(commit({group_entry_in("c"), group_entry_in("d", kOther)}), Cids{"d"});
   store_.locked.clear();
   EXPECT_EQ(come_back(), Cids{"c"});
@@ -128,7 +128,7 @@ TEST_F(SideQueueTest, DatabaseFailureIsReportedToTheLane) {
   EXPECT_FALSE(queue_.failed());
 }
 
-// Behind a failed batch others are refused without being tried.
+// After a failed batch, others are refused without an attempt.
 TEST_F(SideQueueTest, RefusedEntriesDoNotEndAnOutage) {
   ASSERT_TRUE(log::configure(log::Level::kWarn, ""));
   store_.commits.assign(kAttemptsMax, {ErrorCode::kUnavailable, false});

@@ -11,7 +11,7 @@
 namespace chat::delivery {
 namespace {
 
-// Does something in between: after it was asked for a statement, before that runs.
+// Runs a callback between preparing and running a statement.
 class InterruptedConnection final : public storage::ForwardingConnection {
  public:
   InterruptedConnection(Connection& inner, std::function<void()> interruption)
@@ -33,8 +33,8 @@ class UserNameCacheTest : public storage::StorageTest {
     alice_ = add_user("alice");
     bob_ = add_user("bob");
   }
-  // Behind the directory's back: who is asked for by the old name was remembered.
-  // In words that both databases understand.
+  // Changes the name behind the cache's back: the old name shows that it was cached. SQL for both
+  // databases.
   void rename_all() { run("UPDATE user SET name = REPLACE('new-?', '?', name)"); }
   std::string name_of(UserId user) {
     auto name = user_names_.name_of(user);

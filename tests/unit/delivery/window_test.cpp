@@ -78,7 +78,7 @@ TEST_F(WindowTest, MessageWithAReusedSeqIsNotARepeat) {
   EXPECT_EQ(received(), (Seqs{3, 4}));
 }
 
-// The bus did not bring the first of the new messages.
+// The bus has lost the first of the new messages.
 TEST_F(WindowTest, NewMessagesWithReusedSeqsAreRead) {
   log_in();
   store(1, 5);
@@ -90,7 +90,7 @@ TEST_F(WindowTest, NewMessagesWithReusedSeqsAreRead) {
   EXPECT_EQ(received(), (Seqs{3, 4, 5}));
 }
 
-// Nothing has been pushed: when the lost messages were sent was read at the login.
+// Nothing was pushed; the times of the lost messages were read at login.
 TEST_F(WindowTest, ReusedSeqIsDetectedBeforeTheFirstPush) {
   store(1, 5);
   advance(5);
@@ -111,7 +111,7 @@ TEST_F(WindowTest, LossIsDetectedByTheHead) {
   EXPECT_EQ(received(), Seqs{});
   EXPECT_FALSE(rig_.in_loop([&] { return window()->acknowledge(StreamKey::from(bob_), 5); }));
   EXPECT_TRUE(rig_.in_loop([&] { return window()->acknowledge(StreamKey::from(bob_), 3); }));
-  // Its time tells nothing: it is the same.
+  // Its time is the same, and so tells nothing.
   store(4, 4);
   offer(4);
   EXPECT_EQ(received(), Seqs{4});
@@ -219,7 +219,7 @@ TEST_F(WindowTest, JoinBeginsAtTheStreamsPosition) {
   }
   ASSERT_TRUE(send(rows));
   ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
-  // Committed between the joining and its arrival in the loop; nobody offers it.
+  // Committed between the join and its arrival in the loop, and never offered.
   ASSERT_TRUE(send(std::vector<storage::GroupMessage>{{group, 4, bob_, "g4", 1, "text"}}));
   rig_.in_loop([&] { window()->join(group, 3); });
   EXPECT_EQ(received(), Seqs{4});
@@ -229,8 +229,8 @@ TEST_F(WindowTest, JoinBeginsAtTheStreamsPosition) {
   EXPECT_EQ(received(), Seqs{5});
 }
 
-// The server could not learn whether a joining was committed; what it does learn is where the table
-// says that the stream is.
+// The server does not know whether a join was committed; it only reads the stream's position from
+// the table.
 TEST_F(WindowTest, UnknownGroupBecomesLiveByNotice) {
   const GroupId noticed = add_group("noticed", bob_);
   const GroupId synced = add_group("synced", bob_);
@@ -256,7 +256,7 @@ TEST_F(WindowTest, UnknownGroupBecomesLiveByNotice) {
   EXPECT_EQ(received(), (Seqs{5, 5}));
 }
 
-// One look may have been answered by a database server that was being replaced.
+// One pass may have been answered by a server that was being replaced.
 TEST_F(WindowTest, GroupMissingTwiceIsLeft) {
   const GroupId lost = add_group("lost", bob_);
   const GroupId kept = add_group("kept", bob_);
@@ -303,7 +303,7 @@ TEST_F(WindowTest, JoiningAgainChangesNothing) {
       "SELECT delivered_seq FROM groupuser WHERE userid = " + std::to_string(alice_.value), 1));
 }
 
-// A bus that confirms what it is asked for only when the test says so.
+// A bus that confirms subscriptions only when told to.
 class SlowBus final : public cluster::Bus {
  public:
   void set_cluster(std::string) override {}
@@ -327,8 +327,8 @@ class SlowBus final : public cluster::Bus {
   std::vector<base::Task> asked_;
 };
 
-// Another member of this loop has made the node listen to the group, but that is not confirmed yet,
-// and a message that another node publishes meanwhile is not heard.
+// Another member of this loop has subscribed the group, but that is not confirmed yet, and a
+// message published meanwhile by another node is lost.
 TEST_F(WindowTest, SecondMemberChecksAgainOnceSubscribed) {
   const GroupId group = add_group("group", bob_);
   SlowBus bus;
@@ -417,7 +417,7 @@ TEST_F(WindowTest, SlowReaderFallsBehindAndGetsEverythingWhenItReads) {
   EXPECT_TRUE(is_written("SELECT delivered_seq FROM directcursor", kLast));
 }
 
-// It may not be listening any more: what it has not been told it is told when it comes back.
+// The client may be gone; it gets the rest when it returns.
 TEST_F(WindowTest, NothingIsPushedAfterAHangUp) {
   log_in();
   store(1, 1);
@@ -451,12 +451,11 @@ TEST_F(WindowTest, DetachWritesTheCursors) {
   offer(2);
   detach();
   rig_.in_loop([this] { EXPECT_EQ(window(), nullptr); });
-  detach();  // nothing is there any more: it is over at once
+  detach();  // nothing is left: it ends at once
   EXPECT_TRUE(wait_until([this] { return number("SELECT delivered_seq FROM directcursor") == 2; }));
 }
 
-// A client that logs out while its last messages are still on the way out has them: they must
-// not come again.
+// Messages still being written at logout are received, so they must not be repeated.
 TEST_F(WindowTest, DetachWaitsForPushedOutput) {
   log_in();
   store(1, 1);
@@ -484,8 +483,8 @@ TEST_F(WindowTest, PageOfAnEarlierLoginIsDropped) {
   EXPECT_TRUE(received().empty());
 }
 
-// Messages are committed, and then offered, late, twice or never, while pages are read at any
-// time: each comes exactly once, in order.
+// Messages are committed, then offered on time, late, twice or never, while pages are read at any
+// time: each arrives exactly once, in order.
 TEST_F(WindowTest, RandomisedOffersYieldEachSeqOnceInOrder) {
   for (unsigned seed = 1; seed <= 5; ++seed) {
     SetUpPair();

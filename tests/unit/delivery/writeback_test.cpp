@@ -20,7 +20,7 @@ using test::wait_until;
 
 using storage::FaultyDatabase;
 
-// Remembers what it hears.
+// Records the reports.
 class ReleaseListener final : public WritebackListener {
  public:
   void on_cursors_written(std::span<const storage::CursorMove> moves) override {
@@ -59,7 +59,7 @@ class WritebackTest : public storage::StorageTest {
     return number("SELECT count(*) FROM user WHERE name = 'alice' AND state = 'online'") == 1;
   }
 
-  // Whether the newest session was released, as its owner hears.
+  // The result passed to `then`: whether the newest session was released.
   bool release(UserId user, SessionEpoch epoch) {
     std::promise<bool> told;
     writeback_.release(user, epoch, [&told](bool newest) { told.set_value(newest); });

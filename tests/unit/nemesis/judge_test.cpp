@@ -14,7 +14,7 @@ constexpr std::int64_t kAlice = 1;
 constexpr std::int64_t kBob = 2;
 constexpr std::int64_t kTea = 9;
 
-// The kinds of broken promises, each shown to be found.
+// Every kind of violation, each shown to be found.
 class NemesisJudge : public ::testing::Test {
  protected:
   Time at(int ms) const { return begin + milliseconds{ms}; }

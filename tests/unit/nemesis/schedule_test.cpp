@@ -21,7 +21,7 @@ TEST(NemesisSchedule, SameSeedGivesTheSameRounds) {
   }
 }
 
-// What a seed once drew it draws for ever, on every machine: a seed in a report stays of use.
+// A seed always gives the same schedule, on every machine, so that seeds in reports stay useful.
 TEST(NemesisSchedule, SeedsGiveStableSchedules) {
   const Round round = draw_round(1, 1, kNodes);
   ASSERT_FALSE(round.events.empty());
@@ -90,7 +90,7 @@ TEST(NemesisSchedule, LightRoundsHaveOneFaultOrTwoKindsOfLostAnswersInTurn) {
   EXPECT_EQ(kinds.size(), std::set(write_kinds().begin(), write_kinds().end()).size());
 }
 
-// Both others are about to free its users then.
+// Both other nodes then free its users.
 TEST(NemesisSchedule, AnswersAboutADeadNodeAreSometimesLost) {
   int lost = 0;
   for (std::size_t number = 1; number < 400; number += 2) {

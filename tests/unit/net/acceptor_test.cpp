@@ -30,12 +30,12 @@ using test::TcpClient;
 
 const Address kAnyPort = Address::parse("127.0.0.1:0").value();
 
-// AddressSanitizer's usual companion, UBSan's type check, reads memory by way of a pipe, and calls
-// every object broken when it gets none.
+// UBSan's type check reads memory through a pipe, and reports every object as broken if it gets
+// none.
 #define SKIP_IF_A_SANITIZER_NEEDS_DESCRIPTORS() \
   if (CHAT_ADDRESS_SANITIZER) GTEST_SKIP() << "the sanitizer needs descriptors itself"
 
-// Takes every descriptor that the process may have, until it dies.
+// Takes all remaining descriptors of the process, until destroyed.
 class NoDescriptors {
  public:
   NoDescriptors() {
@@ -153,7 +153,7 @@ TEST_F(AcceptorTest, ClosesWhilePaused) {
     close();
     close();
   }
-  // The end of the pause touches nothing, not even a listener that was opened meanwhile.
+  // The end of the pause has no effect, even on a listener opened meanwhile.
   EXPECT_TRUE(thread_.call([this] { return bind_and_listen(*acceptor_, kAnyPort); }));
   EXPECT_FALSE(eventually([&] { return accepted_ > 0; }, milliseconds(250)));
   TcpClient next(acceptor_->address());
@@ -170,7 +170,7 @@ TEST_F(AcceptorTest, MayBeClosedFromItsCallback) {
   std::vector<std::unique_ptr<TcpClient>> clients;
   thread_.call([&] {
     ASSERT_TRUE(bind_and_listen(*once, kAnyPort));
-    // Both knock before the loop looks.
+    // Both connect before the loop polls.
     for (int i = 0; i < 2; ++i) clients.push_back(std::make_unique<TcpClient>(once->address()));
   });
   EXPECT_TRUE(eventually([&] { return taken > 0; }));

@@ -25,7 +25,7 @@ using std::chrono::steady_clock;
 using test::eventually;
 using test::TcpClient;
 
-// A text in which every place looks different.
+// A text without repetitions.
 std::string pattern(std::size_t size) {
   std::string text;
   text.reserve(size + 16);
@@ -105,7 +105,7 @@ TEST(Connection, DeliversEverythingInOrderToASlowReader) {
     c.send(std::string_view(sent).substr(0, 100));
     c.send(std::string_view(sent).substr(100));
   });
-  // The kernel takes its bounded share and no more.
+  // The kernel accepts only its bounded share.
   EXPECT_TRUE(eventually([&] { return recorder->written > 0; }));
   const std::size_t unread = recorder->written;
   EXPECT_LT(unread, 512U * 1024);
@@ -153,7 +153,7 @@ TEST(Connection, ReportsTheEndOfInputOnceAndStillWrites) {
   const auto recorder = rig.recorder();
   EXPECT_TRUE(eventually([&] { return recorder->input_ends == 1; }));
   EXPECT_EQ(recorder->received(), "question");
-  // Neither resuming nor waiting tells it again, and the loop doesn't spin over it.
+  // Neither resuming nor waiting reports it again, and the loop does not spin.
   const auto before = test::cpu_time(rig.pool().at(0));
   rig.in_loop(*recorder, [](Connection& c) {
     c.pause_reading();
@@ -202,8 +202,8 @@ TEST(Connection, CloseWhenSentDeliversAllWhileThePeerSends) {
   EXPECT_EQ(recorder->input_ends, 0);
 }
 
-// Gives the sockets that this listener will accept a receive buffer of a fixed, ample size: how
-// far the kernel would grow it depends on the speed of reading. The listener is in this process.
+// Gives the sockets accepted by this listener, which is in this process, a fixed large receive
+// buffer, because automatic sizes depend on the speed of reading.
 void fix_receive_buffers(const Address& listener) {
   constexpr int kBytes = 200 * 1024;  // every kernel allows that by default
   for (int fd = 0; fd < 1000; ++fd) {
@@ -215,14 +215,14 @@ void fix_receive_buffers(const Address& listener) {
   }
 }
 
-// The peer has said much, then FIN, and reads slowly: closing over its unread input would send
-// RST, and what still waits in our kernel would never arrive.
+// The peer has sent much, then FIN, and reads slowly: closing with its input unread would send RST,
+// and pending output would be lost.
 TEST(Connection, ReadsAllInputBeforeClosing) {
   ServerRig rig;
   fix_receive_buffers(rig.server().address());
   TcpClient client = rig.connect(4096);
   const auto recorder = rig.recorder();
-  // Some talk first: the kernel opens the window step by step.
+  // Some traffic first, because the kernel opens the window gradually.
   const std::string talk(2 << 20, 't');
   ASSERT_TRUE(client.send(talk));
   ASSERT_TRUE(eventually([&] { return recorder->received_bytes() == talk.size(); }));
@@ -268,7 +268,7 @@ TEST(Connection, LingersAtMostUntilItsDeadline) {
   const auto start = steady_clock::now();
   rig.in_loop(*recorder, [&](Connection& c) {
     c.close_when_sent();
-    // Asked for while it drains or lingers: must not make it linger longer.
+    // Set while draining or lingering: must not prolong lingering.
     c.loop().post([&c] { c.set_deadline(steady_clock::now() + seconds(60)); });
   });
   EXPECT_EQ(client.receive_all(), "");
@@ -328,7 +328,7 @@ TEST_P(ConnectionCloses, SafelyFromInsideEveryCall) {
   EXPECT_TRUE(eventually([&] { return rig.admission.gone_count == 1; }));
 }
 
-// Each closes while more is on the way: output to write, a deadline to pass, input to come.
+// Each closes with more pending: output, a deadline, input.
 void make_busy(Connection& c) {
   c.send("some output");
   c.set_deadline(steady_clock::now());
@@ -389,7 +389,7 @@ INSTANTIATE_TEST_SUITE_P(
                               }}),
     [](const auto& tested) { return tested.param.name; });
 
-// The handler's maker may already speak, pause, or close before the connection is open.
+// The handler factory may send, pause, or close before the connection is open.
 TEST(Connection, ObeysCallsMadeBeforeOpen) {
   {
     ServerRig rig;
@@ -433,7 +433,7 @@ TEST(Connection, ReadsNothingWhilePausedAndGoesOnAfterwards) {
   const auto before = test::cpu_time(rig.pool().at(0));
   EXPECT_FALSE(eventually([&] { return recorder->received_bytes() > 0; }, milliseconds(200)));
   EXPECT_LT(test::cpu_time(rig.pool().at(0)) - before, test::kIdleCpu);
-  // Writing goes on meanwhile.
+  // Writing continues meanwhile.
   rig.in_loop(*recorder, [](Connection& c) { c.send("still here"); });
   EXPECT_EQ(client.receive(10), "still here");
   rig.in_loop(*recorder, [](Connection& c) { c.resume_reading(); });
@@ -497,7 +497,7 @@ TEST(Connection, DeadlineCallbackMaySetTheNextOne) {
   EXPECT_FALSE(early);
 }
 
-// The deadline and the event that closes the connection come in the same round.
+// The deadline and the event that closes the connection occur in the same round.
 TEST(Connection, ReportsNoDeadlineAfterClose) {
   ServerRig rig;
   rig.behaviour.on_bytes = [](Connection& c, std::string_view) { c.close(); };
@@ -506,7 +506,7 @@ TEST(Connection, ReportsNoDeadlineAfterClose) {
   rig.in_loop(*recorder, [&](Connection& c) {
     c.set_deadline(steady_clock::now());
     EXPECT_TRUE(client.send("x"));
-    // Both are ready, the bytes first, before the loop looks again.
+    // Both are ready, the bytes first, before the loop polls again.
     eventually([] { return false; }, 2 * TimerWheel::kTick);
   });
   EXPECT_TRUE(rig.all_gone());

@@ -35,7 +35,7 @@ void silence_log() {
   ASSERT_TRUE(log::configure(log::Level::kOff, ""));
 }
 
-// How often the process's eventfds were written since they were last read.
+// The number of writes to the process's eventfds since they were last read.
 std::uint64_t unread_wakeups() {
   std::uint64_t sum = 0;
   DIR* const directory = ::opendir("/proc/self/fd");
@@ -78,7 +78,7 @@ TEST(EventLoop, RunsTheTasksOfEachPosterInItsOrder) {
 
 TEST(EventLoop, EveryPostWakesASleepingLoop) {
   LoopThread thread;
-  // Each call waits for the one before, so the loop goes to sleep in between, again and again.
+  // Each call waits for the previous one, so the loop sleeps in between.
   for (int i = 0; i < 2000; ++i) ASSERT_EQ(thread.call([i] { return i; }), i);
 }
 
@@ -199,7 +199,7 @@ struct Deadline final : TimerEntry {
 };
 
 TEST(EventLoop, FiresDeadlinesNeverEarlyAndAtMostATickLate) {
-  // From several phases of the wheel's tick, to a moment just after a tick: the latest case.
+  // Started in several phases of the wheel's tick, due just after a tick, which is the worst case.
   for (const int phase : {0, 60, 120, 180, 240}) {
     const auto start = steady_clock::now();
     LoopThread thread;
@@ -213,7 +213,7 @@ TEST(EventLoop, FiresDeadlinesNeverEarlyAndAtMostATickLate) {
   }
 }
 
-// Writes down what happens, in order.
+// Records the events in order.
 struct Journal {
   std::vector<std::string> lines;
   void add(std::string line) { lines.push_back(std::move(line)); }

@@ -6,8 +6,8 @@ namespace chat::test {
 
 constexpr bool kCountsLargeBlocks = !CHAT_ADDRESS_SANITIZER && !CHAT_THREAD_SANITIZER;
 
-// How many blocks of 256 KiB or more `new` has given and not got back: shows whether a buffer is
-// kept. Always 0 under a sanitizer, which brings an allocator of its own.
+// The number of live blocks of 256 KiB or more from `new`, to detect retained buffers. Always 0
+// under a sanitizer, which has its own allocator.
 int large_blocks();
 
 }  // namespace chat::test

@@ -1,4 +1,4 @@
-// The trusted address of a Server: who comes there is whom the PROXY header names.
+// The trusted address of a Server, where the PROXY header names the client.
 #include <errno.h>
 #include <gtest/gtest.h>
 
@@ -23,7 +23,7 @@ using test::text_header;
 
 constexpr const char* kClient = "203.0.113.7";
 
-// Takes down whom the server admitted and let go.
+// Records the clients that the server admitted and released.
 class ProxyListener : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -246,7 +246,7 @@ TEST_F(ProxyListener, IsClosedUnlessOpened) {
   EXPECT_NE(rig.server().trusted_address()->port(), rig.server().address().port());
 }
 
-// Its log lines, read from the file that they are written to.
+// The log lines, read from the log file.
 class ProxyListenerLog : public ProxyListener {
  protected:
   ProxyListenerLog() { EXPECT_TRUE(log::configure(log::Level::kInfo, file())); }
@@ -259,7 +259,7 @@ class ProxyListenerLog : public ProxyListener {
     const std::string text = test::read_file(file());
     return std::count(text.begin(), text.end(), '\n');
   }
-  // Connects, sends and waits until the server is done with it.
+  // Connects, sends and waits until the server has handled it.
   void refuse_one(const std::string& bytes) {
     TcpClient client = rig.connect_trusted();
     EXPECT_TRUE(client.send(bytes));

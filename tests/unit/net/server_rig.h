@@ -23,7 +23,7 @@
 
 namespace chat::net {
 
-// What the handlers of a rig do besides taking notes; called in the connection's loop.
+// The behaviour of a rig's handlers besides recording; called in the connection's loop.
 struct Behaviour {
   std::function<void(Connection&)> on_made;  // before the connection is open
   std::function<void(Connection&, std::string_view)> on_bytes;
@@ -33,7 +33,7 @@ struct Behaviour {
   std::function<void(Connection&)> on_stopping;
 };
 
-// A handler that takes notes, which any thread may read.
+// A handler that records events, readable on any thread.
 class Recorder final : public ConnectionHandler {
  public:
   Recorder(Connection& connection, std::size_t index, const Behaviour& behaviour)
@@ -81,7 +81,7 @@ class Recorder final : public ConnectionHandler {
     base::MutexLock lock(mutex_);
     return received_.size();
   }
-  // Only in the connection's loop, and before it is closed.
+  // Call only in the connection's loop, before it is closed.
   Connection& connection() { return connection_; }
 
   const std::size_t loop_index;
@@ -104,7 +104,7 @@ class Recorder final : public ConnectionHandler {
   std::string received_ CHAT_GUARDED_BY(mutex_);
 };
 
-// Admits as the test says, and counts.
+// Admits as configured by the test, and counts.
 class FakeAdmission final : public Admission {
  public:
   bool admit(const Address& client, std::string& farewell) override {
@@ -124,8 +124,8 @@ class FakeAdmission final : public Admission {
   std::atomic<int> held{0};
 };
 
-// A server on a free loopback port, with its loops, whose connections are spoken on by
-// Recorders. Set `behaviour` and `admission` before the first client comes.
+// A server on a free loopback port, with its loops and Recorders as handlers. Set `behaviour` and
+// `admission` before the first client connects.
 class ServerRig {
  public:
   explicit ServerRig(std::size_t loops = 1)
@@ -178,7 +178,7 @@ class ServerRig {
     base::MutexLock lock(mutex_);
     return recorders_;
   }
-  // The one of the connection that came as number `index`.
+  // The Recorder of connection number `index`.
   std::shared_ptr<Recorder> recorder(std::size_t index = 0) const {
     if (!test::eventually([&] { return recorders().size() > index; })) {
       throw std::runtime_error("nobody came");

@@ -50,7 +50,7 @@ TEST(Server, RefusesWithoutAResetIfTheClientSpeaksFirst) {
     return false;
   };
   std::unique_ptr<TcpClient> client;
-  // The main loop is kept busy until the caller has spoken.
+  // The main loop is blocked until the client has sent something.
   rig.main().call([&] {
     client = std::make_unique<TcpClient>(rig.server().address());
     EXPECT_TRUE(client->send(std::string(10'000, 'x')));
@@ -66,7 +66,7 @@ TEST(Server, StopsAcceptingWhileItsLoopsAreBehind) {
   std::vector<TcpClient> clients;
   for (std::size_t i = 0; i < 2 * kOpeningMax; ++i) clients.push_back(rig.connect());
   EXPECT_TRUE(eventually([&] { return rig.server().count() == kOpeningMax; }));
-  // Not for the length of some of its pauses either.
+  // Not even for several of its pauses.
   EXPECT_FALSE(eventually([&] { return rig.server().count() > kOpeningMax; },
                           std::chrono::milliseconds(50)));
   behind = false;
@@ -111,7 +111,7 @@ TEST(Server, AnnouncesItsStopToEveryHandler) {
   rig.server().announce_stop();
   EXPECT_TRUE(rig.all_gone());
   for (const auto& recorder : rig.recorders()) EXPECT_EQ(recorder->stoppings, 1);
-  rig.server().announce_stop();  // nobody is left to hear it
+  rig.server().announce_stop();  // no connection is left
   test::call_in(rig.pool().at(0), [] {});
 }
 
@@ -152,7 +152,7 @@ TEST(Server, MayBeDestroyedBeforeOrAfterItsLoops) {
   }
 }
 
-// What a handler throws, mostly for want of memory, ends its own connection.
+// An exception from a handler, usually out of memory, ends only its connection.
 void expect_to_live(ServerRig& rig, std::size_t next) {
   TcpClient other = rig.connect();
   EXPECT_TRUE(other.send("fine"));
@@ -182,7 +182,7 @@ TEST(Server, HandlerThrowingAtItsDeadlineLosesOnlyItsConnection) {
   TcpClient client = rig.connect();
   EXPECT_EQ(client.receive_all(), "");
   EXPECT_TRUE(rig.all_gone());
-  // The loop's timer lives: the next one has its deadline, too.
+  // The loop's timer still works: the next connection gets its deadline too.
   TcpClient next = rig.connect();
   EXPECT_EQ(next.receive_all(), "");
 }

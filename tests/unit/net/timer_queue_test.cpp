@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kOnce{0};
 
-// Turned by hand: the times are in the far future, so that its timerfd keeps still.
+// Advanced manually: the times are in the far future, so that the timerfd never fires.
 class TimerQueueTest : public testing::Test {
  protected:
   TimerQueue queue_{base::UniqueFd(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC))};

@@ -30,7 +30,7 @@ class Probe final : public TimerEntry {
   }
 };
 
-// Turns the wheel in small steps; the time at which the probe fired.
+// Advances the wheel in small steps; returns when the probe fired.
 SteadyTime advance_until_fired(TimerWheel& wheel, const Probe& probe, SteadyTime from,
                                SteadyTime limit) {
   for (SteadyTime now = from; now <= limit; now += milliseconds(10)) {

@@ -1,4 +1,4 @@
-// PROTOCOL.md and the descriptions of the messages say the same.
+// PROTOCOL.md and the structs of the messages agree.
 #include "chat/protocol/messages/catalogue.h"
 
 #include <gtest/gtest.h>
@@ -100,7 +100,7 @@ Names login_reply_fields() {
   return names;
 }
 
-// What the page names. Fields that the original protocol carries are told of in section 2.
+// The fields on the page. Those of the original protocol are in section 2.
 template <typename Message>
 Names fields_of() {
   Names names;
@@ -137,7 +137,7 @@ TEST(Catalogue, NamesTheFieldsOfEveryRequestAsThePageDoes) {
     EXPECT_EQ(words, fields_of<Message>()) << rows[number].line;
     rows.erase(number);
   });
-  // What is left are pushes.
+  // The rest are pushes.
   for (const auto& [number, row] : rows) EXPECT_GE(number, 200) << row.line;
 }
 

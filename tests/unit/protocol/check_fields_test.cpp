@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::string_literals;
 
-// What check_field says to {"msgid":1,"f":<json>}: "" when it passes.
+// The result of check_field for {"msgid":1,"f":<json>}: "" if it passes.
 std::string fault_of(FieldKind kind, std::string_view json) {
   const auto request = parse_request(std::string(R"({"msgid":1,"f":)").append(json).append("}"));
   if (!request) return "not parsed";

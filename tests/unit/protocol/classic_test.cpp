@@ -74,7 +74,7 @@ TEST(Classic, RepliesToLoginAndRegisterTellErrnoAndErrmsg) {
             std::vector<Json>({{{"msgid", 2}, {"errno", 1}, {"errmsg", "wrong"}}}));
 }
 
-// Some look for 1 and 2 only, and read the fields of a success in every other answer.
+// Some check only for 1 and 2, and treat any other value as success.
 TEST(Classic, ErrorsBecomeFailedOrAlreadyOnline) {
   for (const int told : {1, 2, 14, 21, 30, 31, 32, 39}) {
     const Json ack = parsed_frames({{"msgid", 2}, {"errno", told}, {"errmsg", "why"}}).at(0);

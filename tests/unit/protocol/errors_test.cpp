@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Written down once more from PROTOCOL.md, section 7: clients were built against these numbers.
+// Copied from PROTOCOL.md, section 7, because clients depend on these numbers.
 TEST(Errno, HasTheNumbersAndWordsOfTheProtocol) {
   const std::vector<std::pair<int, std::string_view>> table = {
       {0, "ok"},

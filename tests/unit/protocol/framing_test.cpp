@@ -24,7 +24,7 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-// Each piece lives in memory of its own that is gone after it: the decoder must not look back.
+// Each piece is in memory that is freed afterwards, so that reading back is detected.
 void feed_piece(FrameDecoder& decoder, std::string_view piece, Frames& frames) {
   const std::vector<char> bytes(piece.begin(), piece.end());
   decoder.feed({bytes.data(), bytes.size()});
@@ -269,7 +269,7 @@ TEST(FrameDecoder, ReturnsTheFramesBeforeATooLongOne) {
   EXPECT_TRUE(outcome.failed);
 }
 
-// Nothing tells where in what was read the end of a frame lies that is too long anyway.
+// The end of an overlong frame is not looked for.
 TEST(FrameDecoder, OverlongFirstFrameIsTextHoweverSplit) {
   for (const std::string& bytes :
        {"{" + std::string(40, 'x') + "\0"s, "{" + std::string(9, 'x') + "\r\0"s}) {
@@ -370,7 +370,7 @@ TEST(FrameDecoder, KnowsWhetherAFrameHasBegun) {
   EXPECT_FALSE(decode({"\0\0\0\2{"s, "}"}).partial);
 }
 
-// Looking at the whole unfinished frame again with each byte would read 500 GB a stream.
+// Rescanning the whole unfinished frame with each byte would read 500 GB per stream.
 TEST(FrameDecoder, TakesLinearTimeForSingleBytes) {
   const std::string body(1'000'000, '{');
   const auto begin = std::chrono::steady_clock::now();

@@ -65,7 +65,7 @@ TEST(JsonWriter, EscapesAtEveryPosition) {
     for (int c = 0; c < 0x80; ++c) {
       std::string text(17, 'x');
       text[at] = static_cast<char>(c);
-      // Only DEL is escaped here and not there.
+      // Only DEL is escaped here but not there.
       std::string expected = nlohmann::json(text).dump();
       if (c == 0x7F) expected.replace(at + 1, 1, "\\u007f");
       EXPECT_EQ(written(text), expected) << c << " at " << at;

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <new>
 
-// In a file of its own, so that the compiler can't inline one half of a new/delete pair and then
-// warn that malloc and delete don't match.
+// In a separate file, so that the compiler does not inline one half of a new/delete pair and warn
+// that malloc and delete don't match.
 
 namespace {
 

@@ -4,7 +4,7 @@
 
 namespace chat::protocol {
 
-// Heap bytes that this test program holds through operator new. Not for several threads.
+// The live heap bytes of this program from operator new. Not thread-safe.
 std::size_t live_bytes();
 
 }  // namespace chat::protocol

@@ -22,7 +22,7 @@ std::string message_of(std::string_view frame) {
   return request ? "" : request.error().message;
 }
 
-// {"msgid":1,"a":…} with `value` in the place of the dots.
+// {"msgid":1,"a":…} with `value` in place of the dots.
 std::string with(std::string_view value) {
   return std::string(R"({"msgid":1,"a":)").append(value).append("}");
 }
@@ -62,7 +62,7 @@ TEST(ParseRequest, KeepsFlatFieldsInOrder) {
   EXPECT_EQ(request->find("k"), nullptr);
 }
 
-// The same JSON with its first key's m written as an escape, which a plain request has none of.
+// The same JSON with an escape in its first key, so that it is not plain.
 std::string with_escape(std::string frame) {
   const std::size_t m = frame.find('m');
   return frame.replace(m, 1, "\\u006d");
@@ -276,7 +276,7 @@ TEST(ParseRequest, CountsOpenLevelsNotAllOfThem) {
   EXPECT_EQ(outcome_of(with("[" + many + "]")), "ok");
 }
 
-// 1000 times 60 KB: a parser that read on to the end would take seconds.
+// 1000 times 60 KB: a parser that read to the end would take seconds.
 TEST(ParseRequest, StopsAtTheNinthLevel) {
   const std::string brackets(60 * 1024, '[');
   const auto begin = std::chrono::steady_clock::now();

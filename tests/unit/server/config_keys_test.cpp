@@ -21,7 +21,7 @@ struct Line {
   std::string comment;  // the paragraph right above
 };
 
-// conf/server.ini as a person reads it, by other means than the server's own parser.
+// conf/server.ini, parsed independently of the server's parser.
 std::map<std::string, Line> lines_of_the_shipped_file(std::vector<std::string>* order) {
   std::ifstream file(CHAT_CONF_DIR "/server.ini");
   std::map<std::string, Line> lines;
@@ -66,7 +66,7 @@ TEST(ShippedConfiguration, ExplainsEveryKeyInPlaceWithItsUnit) {
   for (const Key& key : keys()) {
     const std::string& comment = lines.at(key.full_name()).comment;
     EXPECT_GE(comment.size(), 20U) << key.full_name();
-    // "TCP port" and the like name what the thing is; the first word is enough to look for.
+    // For "TCP port" and the like the first word suffices.
     const std::string unit(key.unit.substr(0, key.unit.find(' ')));
     EXPECT_NE(comment.find(unit), std::string::npos) << key.full_name() << " lacks " << unit;
     if (!key.environment.empty()) {

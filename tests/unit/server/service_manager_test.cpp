@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 class ServiceManagerTest : public ::testing::Test {
  protected:
-  // A thread of the server, turned by hand.
+  // A thread of the server, run manually.
   struct FakeThread {
     std::deque<base::Task> tasks;
     bool full = false;

@@ -12,7 +12,7 @@ using std::chrono::seconds;
 
 class ChatAllowanceTest : public testing::Test {
  protected:
-  // How many chats pass at once; at most `most` are tried.
+  // How many chats are accepted at once; tries at most `most`.
   static int chats(ChatAllowance& allowance, UserId user, int most = 1000) {
     int passed = 0;
     while (passed < most && allowance.take(user).count() == 0) ++passed;

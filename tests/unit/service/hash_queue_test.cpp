@@ -12,7 +12,7 @@
 namespace chat::service {
 namespace {
 
-// A lane whose one thread is busy until the test lets it go on.
+// A lane whose one thread is blocked until the test releases it.
 class HashQueueTest : public testing::Test {
  protected:
   HashQueueTest() {
@@ -29,14 +29,14 @@ class HashQueueTest : public testing::Test {
     while (post(network, frequent)) ++posted;
     return posted;
   }
-  // What ran, and what was displaced, is noted by its network.
+  // Records the networks of tasks that ran and of displaced ones.
   bool post(const std::string& network, bool frequent = false) {
     return queue_.try_post(
         network, frequent, [this, network] { ran_.push_back(network); },
         [this, network] { ++displaced_[network]; });
   }
   void release() { go_on_.set_value(); }
-  // Everything that was posted is done after it.
+  // Returns after all posted tasks are done.
   void go_on() {
     release();
     lane_.stop();

@@ -23,14 +23,14 @@ class LoginReplyTest : public storage::StorageTest {
     alice_ = add_user("alice");
     bob_ = add_user("bob");
   }
-  // Users "…0" to "…(count-1)", in one go.
+  // Users "…0" to "…(count-1)", in one statement.
   void add_users(int count) {
     run("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < " +
         std::to_string(count - 1) +
         ") INSERT INTO user (name, name_key, password, created_at)"
         " SELECT 'somebody with a long name ' || i, 'somebody ' || i, 'hash', 1 FROM n");
   }
-  // The answer as its client reads it.
+  // The reply as decoded by a client.
   Json answer() {
     auto positions = backlog_.positions(alice_);
     EXPECT_TRUE(positions);
@@ -144,7 +144,7 @@ TEST_F(LoginReplyTest, StaysWithinItsLimitWithLargeGroups) {
 TEST_F(LoginReplyTest, CarriesPendingMessagesAndLeavesTheRestForPushes) {
   add_users(static_cast<int>(protocol::kFriendsMax));
   run("INSERT INTO friend SELECT 1, id FROM user WHERE id > 2");
-  // The longest that a text becomes on the wire: six bytes for each control character.
+  // The longest encoding of a text: six bytes for each control character.
   std::vector<storage::DirectMessage> rows;
   const std::string body(protocol::kTextMaxCodePoints, '\x01');
   for (Seq seq = 1; seq <= 5; ++seq) {

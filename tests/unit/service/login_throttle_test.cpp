@@ -13,7 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// A store that can be away.
+// A store that can be unavailable.
 class SharedStore final : public base::RateStore {
  public:
   explicit SharedStore(const base::Clock& clock) : store_(clock) {}
@@ -33,7 +33,7 @@ class SharedStore final : public base::RateStore {
 
 class LoginThrottleTest : public testing::Test {
  protected:
-  // How many wrong passwords may be tried at once; at most `most` are.
+  // How many wrong passwords are accepted at once; tries at most `most`.
   static int failures(LoginThrottle& throttle, const LoginAttempt& attempt, int most = 100) {
     int tried = 0;
     while (tried < most && throttle.begin(attempt).wait.count() == 0) ++tried;
@@ -100,7 +100,7 @@ TEST_F(LoginThrottleTest, AccountThatDoesNotExistIsLimitedLikeOneThatDoes) {
 TEST_F(LoginThrottleTest, UnknownAccountsEvictNoExistingOnes) {
   ASSERT_EQ(failures(throttle, {"id:1", "1.1.1.1"}), 5);
   for (int i = 0; i < 300'000; ++i) {
-    // From very many networks, so that no address is out of tries.
+    // From very many networks, so that no address reaches its limit.
     const std::string network = std::to_string(i % 100'000) + "/64";
     failures(throttle, {"id:" + std::to_string(1'000'000 + i), network, false, false}, 1);
   }
@@ -126,7 +126,7 @@ TEST_F(LoginThrottleTest, ServersCountTogether) {
   EXPECT_EQ(failures(here, {"id:1", "1.1.1.1"}, 3), 3);
   EXPECT_EQ(failures(there, {"id:1", "2.2.2.2"}), 2);
   EXPECT_EQ(failures(here, {"id:1", "3.3.3.3"}), 0);
-  // What one refused costs nothing of the other's.
+  // A refusal by one server costs nothing on the other.
   for (int i = 0; i < 100; ++i) failures(here, {"id:1", "4.4.4.4"});
   EXPECT_EQ(failures(here, {"id:2", "4.4.4.4"}, 5), 5);
 }

@@ -31,7 +31,7 @@ Errno answer_of(const Route& route, protocol::Request& request, UserId user,
   return code;
 }
 
-// What the table answers: the errno, kOk when the handler would be called.
+// The table's answer: the errno, or kOk if the handler would be called.
 Errno answer(const std::string& json, UserId user) {
   auto request = protocol::parse_request(json);
   EXPECT_TRUE(request) << json;
@@ -41,8 +41,8 @@ Errno answer(const std::string& json, UserId user) {
   return answer_of(*route, *request, user, std::type_identity<protocol::messages::Requests>());
 }
 
-// One msgid: a request that is in order (fields after the msgid), what each login state makes of
-// it, and its required fields.
+// One msgid: a valid request (the fields after the msgid), its result in each login state, and its
+// required fields.
 struct Row {
   int msgid;
   std::string fields;
@@ -224,7 +224,7 @@ std::string fields_with(const Row& row, const std::string& name, const std::stri
   return fields;
 }
 
-// Where the login state allows the request at all.
+// In a login state that allows the request.
 UserId allowed_user(const Row& row) {
   return row.anonymous == Errno::kOk ? kNobody : kAlice;
 }
@@ -287,7 +287,7 @@ TEST(Preconditions, LoginStateDecidesFirst) {
   for (const Row& row : rows()) {
     EXPECT_EQ(answer(request(row, row.fields), kNobody), row.anonymous) << row.msgid;
     EXPECT_EQ(answer(request(row, row.fields), kAlice), row.logged_in) << row.msgid;
-    // Also where the fields are wrong.
+    // Even if the fields are wrong.
     const std::string wrong = fields_with(row, "cid", "17");
     if (row.anonymous != Errno::kOk) {
       EXPECT_EQ(answer(request(row, wrong), kNobody), row.anonymous) << row.msgid;
@@ -308,7 +308,7 @@ TEST(Preconditions, MissingFieldsAreBad) {
   }
 }
 
-// The other integers are counts and positions: 0 is one, and so is a big one.
+// The other integers are counts and positions, which may be 0 or big.
 bool is_id(const std::string& field) {
   return field != "seq" && field != "after" && field != "limit";
 }

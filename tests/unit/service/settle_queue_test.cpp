@@ -25,7 +25,7 @@ class SettleQueueTest : public storage::StorageTest {
     queue_.stop();
     rig_.stop();
   }
-  // Looks `errors` times in vain.
+  // Fails `errors` times.
   SettleQueue::Look look(int errors, std::atomic<int>& acted) {
     return [&acted,
             left = errors](storage::Connection& connection) mutable -> Result<SettleQueue::Act> {

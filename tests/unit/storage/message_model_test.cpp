@@ -103,7 +103,7 @@ TEST_F(MessageModelTest, TailIsTheLastMessagesOldestFirst) {
 TEST_F(MessageModelTest, BegunReturnsStreamsWithMessages) {
   ASSERT_TRUE(send({direct(kBob, kAlice, 1), direct(kBob, kCarol, 1)}));
   std::vector<DirectStream> asked{{kBob, kAlice}, {kAlice, kBob}, {kBob, kCarol}};
-  // More than one statement takes.
+  // More than fit into one statement.
   for (int i = 1000; i < 1300; ++i) asked.push_back({UserId{i}, kAlice});
   const auto begun = MessageModel(*connection_).begun(asked);
   ASSERT_TRUE(begun);
@@ -113,7 +113,7 @@ TEST_F(MessageModelTest, BegunReturnsStreamsWithMessages) {
   EXPECT_EQ(found, (std::set<std::pair<std::int32_t, std::int32_t>>{{kBob.value, kAlice.value},
                                                                     {kBob.value, kCarol.value}}));
   EXPECT_TRUE(MessageModel(*connection_).begun({}).value().empty());
-  // Each once, however the list is filled up.
+  // Each once, despite the padding of the list.
   asked = {{kBob, kAlice}, {kAlice, kBob}, {kBob, kCarol}};
   EXPECT_EQ(MessageModel(*connection_).begun(asked).value().size(), 2u);
 }
@@ -236,7 +236,7 @@ TEST_F(MessageModelTest, GroupIsReadFromWhereTheMemberJoined) {
   ASSERT_EQ(read->size(), 1u);
   EXPECT_EQ(read->front().seq, 4);
   EXPECT_TRUE(messages.group_after(group, UserId{77}, 0, 100)->empty()) << "no member";
-  // Whatever a table was told, a position is never before the joining.
+  // Whatever was written, a position is never before the join.
   run("UPDATE groupuser SET delivered_seq = 0");
   const std::vector<UserId> users{kBob};
   ASSERT_EQ(messages.positions(users)->size(), 1u);

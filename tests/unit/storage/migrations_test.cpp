@@ -115,7 +115,7 @@ TEST_F(MigrationsTest, FailedStepLeavesNothingBehind) {
   EXPECT_EQ(number(**connection, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'good'"), 1);
 }
 
-// Where DDL does not roll back, and tables have an engine and a character set.
+// On MySQL, where DDL does not roll back, and tables have an engine and a character set.
 class MysqlMigrationsTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -127,7 +127,7 @@ class MysqlMigrationsTest : public testing::Test {
     connection_ = *database_->connect();
   }
 
-  // Tables that a migrated database has with an engine or a character set that none of ours names.
+  // The tables of a migrated database whose engine or character set is not the specified one.
   std::int64_t foreign_tables() const {
     return storage_->number(
         "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()"
@@ -197,7 +197,7 @@ TEST_F(MysqlMigrationsTest, MayBeginIsAskedOnlyBeforeAChange) {
   EXPECT_TRUE(migrate(*connection_, all_, refuse));
 }
 
-// One that was only paused while the schema was updated finds its epoch taken, and ends.
+// A server that was only suspended during the update finds its epoch raised, and exits.
 TEST_F(MysqlMigrationsTest, ServersOfAnEarlierVersionLeaveNoLifeBehind) {
   ASSERT_TRUE(migrate(*connection_, all_.first(5)));
   storage_->execute(

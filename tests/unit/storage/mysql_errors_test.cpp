@@ -56,7 +56,7 @@ TEST(MysqlErrors, TransientErrorsAreNeverInternal) {
   }
 }
 
-// After these a statement that commits itself may be in the tables.
+// After these a statement that commits itself may have taken effect.
 TEST(MysqlErrors, OnlyLostConnectionsLeaveTheOutcomeUnknown) {
   for (const unsigned number : {1053U, 1180U, 1927U, 2006U, 2013U}) {
     EXPECT_EQ(mysql_fault(number), MysqlFault::kGone) << number;

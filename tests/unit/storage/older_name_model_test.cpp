@@ -1,4 +1,4 @@
-// Databases of earlier versions, in which invisible characters made a name a different one.
+// Databases of earlier versions, in which invisible characters distinguished names.
 #include "chat/storage/older_name_model.h"
 
 #include <thread>
@@ -9,7 +9,7 @@
 namespace chat::storage {
 namespace {
 
-// Fails when it is asked for statement number `left`.
+// Fails at statement number `left`.
 class InterruptedConnection final : public ForwardingConnection {
  public:
   InterruptedConnection(Connection& inner, int left) : ForwardingConnection(inner), left_(left) {}

@@ -9,7 +9,7 @@
 namespace chat::storage {
 namespace {
 
-// Remembers the SQL, so that the plans shown are those of the very statements that the models run.
+// Records the SQL, so that the plans are those of the models' actual statements.
 class RecordingConnection final : public ForwardingConnection {
  public:
   using ForwardingConnection::ForwardingConnection;
@@ -26,7 +26,7 @@ const std::vector<UserId> kUsers{UserId{1}, UserId{2}, UserId{3}};
 
 class QueryPlanTest : public StorageTest {
  protected:
-  // Each line of the plan of each statement that was run.
+  // The lines of the plans of all statements that were run.
   std::vector<std::string> plan_lines() {
     std::vector<std::string> lines;
     for (const auto& sql : recording().statements) {

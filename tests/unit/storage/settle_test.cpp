@@ -19,7 +19,7 @@ using Loss = FaultyDatabase::Loss;
 
 class SettleTest : public StorageTest, public ::testing::WithParamInterface<Loss> {
  protected:
-  // Adds the user as a registration does. Counts the attempts.
+  // Adds the user like a registration. Counts the attempts.
   Result<std::optional<UserId>> add(const std::string& hash) {
     return transact_settled(pool_, [&](Connection& connection, bool repeated) {
       repeats_.push_back(repeated);

@@ -124,7 +124,7 @@ TEST_F(SqliteConnectionTest, ASecondWriteTransactionOnOneThreadIsAMistake) {
 TEST_F(SqliteConnectionTest, SingleWriteWaitsForTheWriterLane) {
   auto transaction = Transaction::begin(*connection_, TransactionKind::kWrite);
   ASSERT_TRUE(insert(*connection_, 1, "in the transaction"));
-  // Without the lane it would fail at once, SQLite itself not being allowed to wait.
+  // Without the lane it would fail at once, because SQLite itself must not wait.
   const auto other = connect();
   ASSERT_EQ(number(*other, "PRAGMA busy_timeout = 0"), 0);
   std::promise<void> about_to_write;
@@ -157,7 +157,7 @@ TEST_F(SqliteConnectionTest, FailedSingleWriteReleasesTheLane) {
   EXPECT_TRUE(insert(*other, 2, "c"));
 }
 
-// Mixed work of eight threads: transactions that commit, that roll back, bare writes, reads.
+// Mixed work of eight threads: commits, rollbacks, single writes, reads.
 TEST_F(SqliteConnectionTest, ManyWritersNeverSeeBusyAndLoseNothing) {
   constexpr int kThreads = 8;
   constexpr int kRounds = 60;
@@ -167,7 +167,7 @@ TEST_F(SqliteConnectionTest, ManyWritersNeverSeeBusyAndLoseNothing) {
   std::vector<std::unique_ptr<Connection>> connections;
   for (int t = 0; t < kThreads; ++t) {
     connections.push_back(connect());
-    // No second chance inside SQLite: the lane alone must keep them apart.
+    // Without SQLite's own waiting, only the lane separates them.
     ASSERT_EQ(number(*connections.back(), "PRAGMA busy_timeout = 0"), 0);
   }
   for (int t = 0; t < kThreads; ++t) {
@@ -214,7 +214,7 @@ TEST_F(SqliteConnectionTest, FullDiskIsUnavailableAndRollbackRecovers) {
 TEST_F(SqliteConnectionTest, NothingIsWrittenAfterSqliteEndedTheTransaction) {
   auto transaction = Transaction::begin(*connection_, TransactionKind::kWrite);
   ASSERT_TRUE(insert(*connection_, 1, "first"));
-  // Ends the transaction as a full disk may do.
+  // Ends the transaction, as a full disk may.
   ASSERT_TRUE(connection_->execute("ROLLBACK"));
   const auto inserted = insert(*connection_, 2, "second");
   ASSERT_FALSE(inserted);

@@ -38,7 +38,7 @@ class SqliteDatabaseTest : public testing::Test {
     EXPECT_EQ(::stat(file.c_str(), &status), 0) << file;
     return status.st_mode & 0777;
   }
-  // Runs `body` in a process of its own, which then dies without any clean-up.
+  // Runs `body` in a child process, which then dies without clean-up.
   template <typename Body>
   static void in_process_that_dies(Body body) {
     const pid_t child = ::fork();
@@ -90,7 +90,7 @@ TEST_F(SqliteDatabaseTest, RefusesAnOpenFileAndNamesIt) {
   }
 }
 
-// In processes of their own: what the second one opens and closes must not loosen the lock.
+// In separate processes: opening and closing by the second one must not release the lock.
 TEST_F(SqliteDatabaseTest, RefusesTheSameFileUnderAnotherName) {
   SqliteDatabase first(path_);
   ASSERT_TRUE(first.open());
@@ -104,7 +104,7 @@ TEST_F(SqliteDatabaseTest, RefusesTheSameFileUnderAnotherName) {
   }
 }
 
-// SQLite itself would go on with the file that nobody will find.
+// SQLite itself would continue with the moved file.
 TEST_F(SqliteDatabaseTest, StoresNothingWhileAFileIsMoved) {
   for (const auto* suffix : {"", "-wal", "-shm"}) {
     const std::string path = dir_.file(std::string("db").append(suffix).append(".db"));
@@ -218,7 +218,7 @@ TEST_F(SqliteDatabaseTest, OnlyCommittedRowsOutliveAProcessThatDies) {
     if (!connection || !migrate(**connection, migrations_of(Dialect::kSqlite))) return false;
     if (!UserModel(**connection).insert("committed", "x", 1)) return false;
     if (!(*connection)->begin(TransactionKind::kWrite)) return false;
-    // More than the page cache holds, so that some of it is in the WAL already.
+    // More than the page cache, so that some of it is already in the WAL.
     for (int i = 0; i < 2000; ++i) {
       const auto name = fmt::format("lost {} {}", i, std::string(10'000, 'x'));
       if (!UserModel(**connection).insert(name, "x", 1)) return false;
@@ -280,7 +280,7 @@ TEST_F(WalTest, IsCarriedOverOnceABlockingReaderEnds) {
   {
     auto snapshot = Transaction::begin(*reader, TransactionKind::kRead);
     EXPECT_EQ(answer(*reader, "SELECT COUNT(*) FROM t"), "0");
-    write(30);  // 48 MB, past the length at which the WAL should start over
+    write(30);  // 48 MB, past the length at which the WAL should restart
     EXPECT_EQ(answer(*reader, "SELECT COUNT(*) FROM t"), "0");
   }
   EXPECT_EQ(answer(*reader, "SELECT COUNT(*) FROM t"), "3000");

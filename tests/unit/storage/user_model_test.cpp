@@ -163,8 +163,7 @@ TEST_F(UserModelTest, RefusesAUserHeldByALiveNode) {
   const auto b = start_node("b");
   EXPECT_EQ(claim(alice, a), 1);
   EXPECT_EQ(claim(alice, b), std::nullopt);
-  // Held by this very node, and the caller holds the reservation: a failed release locks no one
-  // out.
+  // Held by this node while the caller has the reservation: a failed release locks nobody out.
   EXPECT_EQ(claim(alice, a), 2);
   EXPECT_EQ(number("SELECT node_id FROM user"), a.id.value);
   EXPECT_EQ(number("SELECT session_epoch FROM user"), 2);
