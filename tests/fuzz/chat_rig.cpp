@@ -28,7 +28,7 @@
 namespace chat::fuzz {
 namespace {
 
-constexpr std::size_t kArgon2MemoryKib = 8;  // the least there is
+constexpr std::size_t kArgon2MemoryKib = 8;  // the minimum
 constexpr std::uint64_t kArgon2Ops = 1;
 constexpr test::milliseconds kPatience{60'000};
 
@@ -61,14 +61,14 @@ service::PasswordHasher make_hasher() {
   return hasher;
 }
 
-// Making the hash of nobody takes longer than a whole input should.
+// Hashing for unknown accounts would take longer than a whole input should.
 const service::PasswordHasher& shared_hasher() {
   static const service::PasswordHasher hasher = make_hasher();
   return hasher;
 }
 
-// Copies of what an input begins with. The journal remembers streams by their sender's
-// session_epoch, which must not come again: each input's users begin with a higher one.
+// Restores the initial tables. The journal caches streams by their sender's session_epoch, which
+// must not be reused, so each input's users begin with a higher one.
 constexpr const char* kKeep = R"(
 CREATE TABLE kept_user AS SELECT * FROM user;
 CREATE TABLE kept_friend AS SELECT * FROM friend;
@@ -100,7 +100,7 @@ COMMIT;
 
 }  // namespace
 
-// The tables, and a way to have them as they were.
+// The tables, which can be restored.
 class RigTables {
  public:
   explicit RigTables(storage::Database& database) {
@@ -115,7 +115,7 @@ class RigTables {
   }
 
   void bring_back() {
-    // Most inputs have written nothing.
+    // Most inputs write nothing.
     if (const std::int64_t now = others_commits(); now != std::exchange(seen_, now)) {
       CHAT_CHECK(connection_->execute(kBringBack));
     }
@@ -144,7 +144,7 @@ storage::SqliteDatabase& opened(storage::SqliteDatabase& database) {
 
 }  // namespace
 
-// The composition of server::App, less what listens, renews or cleans up.
+// The composition of server::App without listeners, leases and clean-up.
 struct ChatRig::Parts {
   explicit Parts(const std::string& folder) : database(folder + "/chat.db") {
     auto begun = lease.begin({.name = "fuzz", .alone = true, .exclusive = true});
@@ -177,7 +177,7 @@ struct ChatRig::Parts {
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 
-  // Whose far ends are closed is let go by everybody.
+  // Sessions with closed far ends are released.
   void await_end_of_sessions() {
     const test::Deadline deadline(kPatience);
     const auto is_gone = [](const auto& session) { return session.expired(); };
@@ -188,7 +188,7 @@ struct ChatRig::Parts {
     sessions.clear();
     CHAT_CHECK(registry.size() == 0);
   }
-  // Nobody is there. What the users of one input did must not be known to the next.
+  // No session is left. The effects of one input must not be visible to the next.
   void forget() {
     tables->bring_back();
     delivery.user_names().forget_all();

@@ -1,4 +1,4 @@
-// What one input did must be gone before the next one.
+// The effects of one input must be gone before the next.
 #include "chat_rig.h"
 
 #include <gtest/gtest.h>
@@ -27,14 +27,13 @@ json answer(test::Peer& peer, const json& request) {
   }
 }
 
-// What can't be the same twice.
+// Replaces what differs between runs.
 json without_chance(json reply) {
   for (const char* name : {"token", "ts"}) reply.erase(name);
   return reply;
 }
 
-// Uses everything that a server remembers: accounts, friends, groups, both kinds of streams, and
-// who failed to log in.
+// Uses all state of a server: accounts, friends, groups, both kinds of streams, and failed logins.
 std::vector<json> converse(ChatRig& rig) {
   const std::vector<json> said = {
       {{"msgid", 4}, {"name", "dave"}, {"password", "secret1"}, {"cid", "1"}},

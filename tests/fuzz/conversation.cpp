@@ -23,7 +23,7 @@ namespace {
 using nlohmann::json;
 using protocol::Msgid;
 
-// So long a healthy server never takes, however busy the machine.
+// Longer than a healthy server ever takes on a busy machine.
 constexpr test::milliseconds kStepPatience{60'000};
 
 // No reply is due to these; a refusal may come.
@@ -54,13 +54,13 @@ void Conversation::say(std::string_view bytes) {
     text_begun_ = end == sent.end();
   }
   ask(sent);
-  // A whole object without its terminator would be taken after a while: it gets one.
+  // A whole object without a terminator would be accepted after a while, so add one.
   if (asked_.may_be_unterminated()) {
     sent.push_back('\n');
     ask("\n");
     text_begun_ = false;
   }
-  // What the server closed meanwhile takes nothing any more; hear() finds out.
+  // Writing fails if the server has closed meanwhile; hear() detects that.
   (void)::send(socket_.get(), sent.data(), sent.size(), MSG_NOSIGNAL);
   while (!settled()) hear();
 }
@@ -97,7 +97,7 @@ void Conversation::note_asked(std::string_view frame) {
   ++(is_cursor(request->msgid) ? may_come_ : owed_);
 }
 
-// Waits until something was heard, or the end.
+// Waits until something arrives, or the end.
 void Conversation::hear() {
   const test::Deadline deadline(kStepPatience);
   pollfd ready{socket_.get(), POLLIN, 0};
@@ -125,7 +125,7 @@ bool Conversation::hear_more() {
 }
 
 void Conversation::note_heard(std::string_view frame) {
-  CHAT_CHECK(!farewell_);  // BYE is the last word
+  CHAT_CHECK(!farewell_);  // nothing follows BYE
   CHAT_CHECK(protocol::is_valid_utf8(frame));
   CHAT_CHECK(asked_.framing() == heard_.framing());
   const json object = json::parse(frame);

@@ -10,7 +10,7 @@
 
 namespace chat::fuzz {
 
-// One client's side of a conversation, with a book of what it asked and what it was answered.
+// One client's side of a conversation, which accounts for requests and replies.
 //
 // The book is kept by PROTOCOL.md, section 2: every request but DELIVERED and READ gets exactly
 // one reply, under its own number or as ERROR, with its cid; bytes that are no request get one
@@ -22,9 +22,9 @@ class Conversation {
  public:
   explicit Conversation(base::UniqueFd socket) : socket_(std::move(socket)) {}
 
-  // Sends the bytes in one piece and waits until everything that is owed has come.
+  // Sends the bytes in one piece and waits until every reply due has arrived.
   void say(std::string_view bytes);
-  // Ends what is asked, waits for the server to end what it answers, and closes the book.
+  // Ends the input, waits for the end of the server's output, and checks that nothing is missing.
   void finish();
 
  private:
@@ -44,8 +44,8 @@ class Conversation {
   int owed_ = 0;                     // replies
   int may_come_ = 0;                 // refusals of DELIVERED and READ
   std::map<std::string, int> cids_;  // of requests that were not answered yet
-  bool refused_ = false;  // a frame was over the limit: the server says no more than that
-  bool http_ = false;     // we spoke HTTP: the last answer is no frame
+  bool refused_ = false;             // a frame exceeded the limit: only that refusal follows
+  bool http_ = false;                // HTTP was sent: the last answer is no frame
   std::string http_answer_;
   bool farewell_ = false;
   bool ended_ = false;

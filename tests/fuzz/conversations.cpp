@@ -28,10 +28,10 @@ using chat::fuzz::ChatRig;
 using chat::fuzz::Conversation;
 
 constexpr std::size_t kClients = 3;
-// More parts make an input slower, not more interesting.
+// More parts are slower, not more interesting.
 constexpr int kPartsMax = 24;
 
-// A folder in memory, where there is one: SQLite syncs its files at every commit.
+// A folder in memory if available, because SQLite syncs its files at every commit.
 class Folder {
  public:
   Folder() {
@@ -54,13 +54,13 @@ class Folder {
   std::string path_;
 };
 
-// All threads on one processor: to wake another takes longer than most of what they do, and with
-// one of them at a time less depends on chance.
+// All threads on one processor, because waking another takes longer than most of their work, and
+// running one at a time reduces randomness.
 void stay_on_this_processor() {
   cpu_set_t one;
   CPU_ZERO(&one);
   CPU_SET(::sched_getcpu(), &one);
-  (void)::sched_setaffinity(0, sizeof(one), &one);  // where that isn't allowed it is only slower
+  (void)::sched_setaffinity(0, sizeof(one), &one);  // if not permitted, it is only slower
 }
 
 ChatRig& shared_rig() {

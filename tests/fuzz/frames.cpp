@@ -73,7 +73,7 @@ class Run {
     decoder_.emplace().set_frame_max_bytes(chosen.limit);
   }
 
-  // The piece lies in memory of its own that is gone afterwards: a look back is seen.
+  // The piece is in memory that is freed afterwards, so that reading back is detected.
   void feed(std::string_view piece) {
     const std::vector<char> bytes(piece.begin(), piece.end());
     decoder_->feed({bytes.data(), bytes.size()});
@@ -87,7 +87,7 @@ class Run {
     const std::size_t before = heap_bytes();
     decoder_.reset();
     const std::size_t kept = before - heap_bytes();
-    // A string that grows takes at most twice what it holds.
+    // A growing string takes at most twice its size.
     CHAT_CHECK(kept <= 2 * (std::max(case_.limit, case_.later_limit) + 4) + 64);
     CHAT_CHECK(!outcome.failed || (kept == 0 && !outcome.partial));
     return outcome;

@@ -1,5 +1,5 @@
-// Runs a target over saved inputs: `fuzz_replay_NAME FILE-OR-FOLDER…`. Needs no fuzzer, so what was
-// found once is tried again in every build.
+// Runs a target over saved inputs: `fuzz_replay_NAME FILE-OR-FOLDER…`. Needs no fuzzer, so that
+// saved inputs are tried in every build.
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -26,7 +26,7 @@ std::vector<fs::path> inputs_of(const fs::path& path) {
 void replay(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
-  // Said before it runs: when it ends the process, the last name is the input that did.
+  // Printed before it runs, so that after a crash the last name is the failing input.
   std::fprintf(stderr, "%s\n", path.filename().c_str());
   LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
 }

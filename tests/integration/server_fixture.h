@@ -11,10 +11,10 @@
 #include "support/clients/user.h"
 #include "support/processes/server_process.h"
 
-// What the tests of this suite stand on.
+// The fixtures of this suite.
 namespace chat::test {
 
-// A server of its own for each test.
+// A separate server per test.
 class WithServer : public ::testing::Test {
  protected:
   explicit WithServer(Settings settings = {}) : server(std::move(settings)) {}

@@ -1,4 +1,4 @@
-// Who may do what: every action that concerns others, by everybody who might try it.
+// Permissions: every action that concerns others, tried by every role.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -22,7 +22,7 @@ using errors::kNotAllowed;
 using errors::kNotFound;
 using errors::kNotLoggedIn;
 
-// What everybody tries: `other` is a user, `group` a group that the roles are named after.
+// The actions: `other` is a user, `group` the group to which the roles refer.
 struct Scene {
   Account self;
   std::int64_t other = 0;
@@ -109,7 +109,7 @@ std::vector<Case> cases() {
        },
        everyone},
   };
-  // With another's id nothing is done, whoever asks.
+  // With a foreign id nothing is done for any role.
   for (const int msgid : {3, 6, 7, 8, 9, 10, 24, 25, 26, 27, 28, 29, 30, 31}) {
     Json more = {{"msg", "x"}, {"friendid", 1},    {"groupname", "x"}, {"groupid", 1},
                  {"with", 1},  {"kind", "groups"}, {"others", true}};
@@ -117,7 +117,7 @@ std::vector<Case> cases() {
     more.update(secrets);
     all.push_back({"act as another", sent_as_other(msgid, more), nobody});
   }
-  // Last: whoever could join is in the group then.
+  // Last, because it changes the membership.
   all.push_back({"join the group",
                  [](const Scene& s) { return join_group_request(s.self, s.group); },
                  {kNotLoggedIn, kOk, kOk, kExists, kExists, kOk}});
@@ -126,7 +126,7 @@ std::vector<Case> cases() {
 
 class Authorization : public InBothFramings {
  protected:
-  // Everyone by role, on a connection each. The other is nobody's friend but the friend's.
+  // One user per role, each on a connection. Only the friend lists `other`.
   void SetUp() override {
     other_ = register_account("other");
     for (int role = kStranger; role < kRoles; ++role) {
@@ -140,7 +140,7 @@ class Authorization : public InBothFramings {
     users_.at(kCreator).group_chat(group_, "before the leaver left");
     leave();
   }
-  // There is no request for it: what is left is what the table says.
+  // There is no request for it, so this checks the table.
   void leave() {
     User& leaver = users_.at(kLeaver);
     server.storage().execute("DELETE FROM groupuser WHERE userid = " + std::to_string(leaver.id()));
@@ -171,7 +171,7 @@ TEST_P(Authorization, EveryRoleMayDoExactlyItsActions) {
           << reply.dump();
     }
   }
-  // Nobody has acted as the other.
+  // Nobody has acted as `other`.
   User other = log_in(other_);
   EXPECT_EQ(other.welcome.at("friends"), Json::array());
   EXPECT_EQ(other.welcome.at("groups"), Json::array());
@@ -188,7 +188,7 @@ TEST_P(Authorization, ForbiddenObjectsLookLikeMissingOnes) {
             stranger.client.request({{"msgid", 10}, {"groupid", 2'000'000'000}, {"msg", "x"}}));
 }
 
-// A group's messages of before one's time are nobody's business, even by a cursor of another.
+// A group's messages from before the join are not visible, even with a cursor of another member.
 TEST_P(Authorization, HistoryBeginsWhereTheMemberJoined) {
   User& stranger = users_.at(kStranger);
   stranger.join_group(group_);

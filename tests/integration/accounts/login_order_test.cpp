@@ -17,7 +17,7 @@ constexpr int kFloodSenders = 5;
 constexpr int kLogins = 20;
 constexpr int kFloodWindow = 16;
 
-// Senders that keep `kFloodWindow` chats on their way to one user, until stopped.
+// Senders that keep `kFloodWindow` chats to one user in flight, until stopped.
 class ChatFlood {
  public:
   ChatFlood(std::uint16_t port, std::int64_t to) {
@@ -75,7 +75,7 @@ class ChatFlood {
   std::map<std::int64_t, std::int64_t> heads_;
 };
 
-// What a user has of each stream, checked on arrival.
+// The messages of each stream, checked on arrival.
 class Received {
  public:
   void take(const Json& message) {
@@ -134,7 +134,8 @@ TEST_P(LoginOrder, AcknowledgingClientContinuesAfterItsLastAcknowledgement) {
     for (const auto& [sender, seq] : received.last()) {
       client.send(delivered_request(sender, seq));
     }
-    request_ok(client, logout_request(bob));  // what came meanwhile is dropped, and comes again
+    request_ok(client,
+               logout_request(bob));  // messages that arrive meanwhile are dropped, and repeated
   }
   flood.stop();
   RawClient client = connect();

@@ -19,7 +19,7 @@ Json by_token(const User& user) {
 class OwnAccount : public InBothFramings {
  protected:
   explicit OwnAccount(Settings settings = {}) : InBothFramings(std::move(settings)) {}
-  // Logs out without LOGINOUT, so that the token stays good.
+  // Closes without LOGINOUT, so that the token stays valid.
   void leave(User& user) {
     user.client.close();
     RawClient client = connect();
@@ -85,7 +85,7 @@ TEST_P(OwnAccount, DeletionFreesTheName) {
   EXPECT_EQ(request_ok(alice.client, delete_request(alice.account.password)).at("msgid"), 127);
   expect_refused(alice.client, chat_request(alice.account, bob.id(), "x"), errors::kNotLoggedIn);
 
-  // That she is there may be told late, for all that she has done meanwhile.
+  // Her presence may be reported late.
   Json presence = bob.client.push(200);
   if (presence.at("state") == "online") presence = bob.client.push(200);
   EXPECT_EQ(presence.at("id"), alice.id());
@@ -150,7 +150,7 @@ TEST_P(OwnAccount, SessionsAreListedAndRevoked) {
   std::string other;
   for (const Json& session : listed.at("sessions")) {
     EXPECT_GT(session.at("expires"), session.at("created"));
-    // Nobody logs in by what is shown.
+    // The listed sessions cannot be used to log in.
     EXPECT_LT(session.at("session").get<std::string>().size(), 32U);
     if (!session.at("current").get<bool>()) other = session.at("session");
   }
@@ -186,7 +186,7 @@ TEST_P(OwnAccount, RevocationIsLimitedToOwnSessions) {
   request_ok(client, by_token(alice));
 }
 
-// The parameters rose while the account was made with less.
+// The account was made with lower parameters.
 class Rehash : public WithServer {
  protected:
   Rehash() : WithServer(Settings{"auth.argon2_memory_kib=64"}) {}

@@ -1,4 +1,4 @@
-// Logging in, out, again, and over one's own older session.
+// Logging in, out, again, and taking over an older session.
 #include <gtest/gtest.h>
 
 #include "integration/server_fixture.h"

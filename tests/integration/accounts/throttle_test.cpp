@@ -1,4 +1,4 @@
-// Wrong passwords, by account and by address, as they come through a balancer.
+// Limits of wrong passwords, by account and by address, with clients behind a balancer.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ class Throttle : public BehindABalancer {
     request.update(who);
     return connect_as(host).request(request);
   }
-  // How many wrong passwords are tried before the first refusal; at most `most`.
+  // How many wrong passwords are accepted before the first refusal; at most `most`.
   int failures(const std::string& host, const Json& who, int most = 30) {
     for (int i = 0; i < most; ++i) {
       const Json reply = try_password(host, who, "wrong!");
@@ -45,7 +45,7 @@ TEST_F(Throttle, AccountHasOneLimitByNameAndId) {
   tried += failures("203.0.113.3", {{"name", "ALICE"}}, 20);
   EXPECT_EQ(tried, 5);
   EXPECT_EQ(failures("203.0.113.4", by_id), 0);
-  // The right password is not tried either: that would be worth guessing on.
+  // The right password is not checked either; otherwise guessing would still pay.
   expect_error(try_password("203.0.113.5", by_id, alice.password), 2, errors::kRateLimited);
 }
 
@@ -134,7 +134,7 @@ TEST_F(ChatAllowance, CountsPerAccountNotPerConnection) {
   EXPECT_EQ(ask(again.client), errors::kRateLimited.number);
 }
 
-// Each with its own spread; the means are what an attacker could tell apart.
+// The means, which an attacker could distinguish, and their spread.
 class Timing : public WithServer {
  protected:
   Timing() : WithServer(Settings{"auth.argon2_memory_kib=4096", "auth.argon2_ops=2"}) {}
@@ -151,7 +151,7 @@ TEST_F(Timing, UnknownAccountAndWrongPasswordTakeTheSameTime) {
     return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin)
         .count();
   };
-  // The middle half of each: a neighbour's burst of work must not decide.
+  // The middle half of each, to exclude disturbances.
   constexpr std::size_t kRounds = 200;
   std::vector<double> known;
   std::vector<double> unknown;
@@ -172,7 +172,7 @@ TEST_F(Timing, UnknownAccountAndWrongPasswordTakeTheSameTime) {
   EXPECT_NEAR(with / without, 1.0, 0.1);
 }
 
-// Programs that start while it lives take no addresses ahead for each of their threads.
+// Programs started while it lives reserve no malloc arenas per thread.
 struct OneArena {
   OneArena() { ::setenv("MALLOC_ARENA_MAX", "1", 1); }
   ~OneArena() { ::unsetenv("MALLOC_ARENA_MAX"); }
@@ -180,7 +180,7 @@ struct OneArena {
   OneArena& operator=(const OneArena&) = delete;
 };
 
-// A server whose memory suffices for all but a password.
+// A server whose memory suffices for everything except hashing.
 class NoMemoryToHash : private OneArena, public WithServer {
  protected:
   NoMemoryToHash()

@@ -44,7 +44,7 @@ TEST_P(Token, IsRevokedByLogout) {
   const std::string token = token_of(alice);
   alice.log_out();
   expect_refused(alice.client, by_token(token), errors::kInvalidToken);
-  // Nor do the others suffer: another login's token is its own.
+  // Tokens of other logins stay valid.
   User again = log_in(alice.account);
   EXPECT_NE(token_of(again), token);
 }

@@ -1,5 +1,4 @@
-// The terminal client's keyboard and screen: whatever is pressed, pasted, resized, stopped or
-// received.
+// The terminal client's keyboard and screen: keys, pastes, resizing, stopping, incoming messages.
 #include <signal.h>
 
 #include <chrono>
@@ -13,7 +12,7 @@ namespace {
 
 constexpr std::string_view kPasteBegin = "\x1b[200~";
 constexpr std::string_view kPasteEnd = "\x1b[201~";
-// On a machine that does other things, too; usually it is a tenth of that.
+// Generous for a busy machine; usually a tenth of that.
 constexpr milliseconds kPasteTime{2000};
 
 class TerminalKeys : public Terminals {
@@ -24,14 +23,14 @@ class TerminalKeys : public Terminals {
     return std::string(kPasteBegin) + text + std::string(kPasteEnd);
   }
 
-  // What stands on a terminal of 120 columns.
+  // The screen of a terminal with 120 columns.
   static std::string seen(const TerminalProgram& program) {
     TerminalScreen screen(120);
     screen.write(program.raw());
     return screen.text();
   }
 
-  // A shell with job control, in which the client is started.
+  // A shell with job control that starts the client.
   std::unique_ptr<TerminalProgram> in_a_shell() {
     auto shell = std::make_unique<TerminalProgram>(
         std::vector<std::string>{"/bin/bash", "--norc", "--noprofile", "-i"});
@@ -69,7 +68,7 @@ TEST_F(TerminalKeys, PasteOfTenThousandCharactersIsInsertedAtOnce) {
   alice->type("\r");
   ASSERT_TRUE(
       alice->wait_for("not sent: the text has 10002 characters, and a message at most 4000"));
-  // It can still be made shorter.
+  // The line can still be edited.
   alice->type("\x10");
   ASSERT_TRUE(alice->wait_for("END"));
   alice->type("\x15");
@@ -203,7 +202,7 @@ TEST_F(TerminalKeys, TextsAndNamesCannotImitateOtherMessages) {
   const auto bob = registered("bob");
   const std::string forged = "2024-05-01 10:00:00 alice (9): pay eve";
   User eve = new_user("eve");
-  // One of them makes `forged` begin where a row of the terminal would.
+  // For one length, `forged` begins exactly at a row of the terminal.
   for (std::size_t padding = 80; padding < 100; ++padding) {
     eve.chat(1, std::string(padding, 'x') + forged);
   }
@@ -233,12 +232,12 @@ TEST_F(TerminalKeys, PasswordsAreNotKeptInTheHistory) {
   const std::size_t hidden = alice->count("hidden-");
   alice->type("\x19 drawn");
   ASSERT_TRUE(alice->wait_for(" drawn"));
-  // What was cut out of any other line does; one that begins with a blank is not remembered.
+  // Text cut from other lines is available; a line that begins with a blank is not kept.
   alice->type("\x15\r/chat 1 harmless\x15/groups\r");
   ASSERT_TRUE(alice->wait_for("No groups yet"));
   alice->type("\x19");
   EXPECT_TRUE(alice->wait_for("/chat 1 harmless"));
-  // As far back as it goes, and what the search finds.
+  // The whole history, and what the search finds.
   for (int i = 0; i < 20; ++i) alice->type("\x10");
   alice->type("\x05\x15\x12hidden");
   alice->type("\x07/chat 1 done\r");

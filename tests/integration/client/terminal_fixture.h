@@ -14,13 +14,13 @@
 
 namespace chat::test {
 
-// A server, and people at terminals with chatclient.
+// A server, and chatclients on terminals.
 class Terminals : public WithServer {
  protected:
   explicit Terminals(Settings more = {}) : WithServer(with_port(std::move(more))) {}
 
   static Settings with_port(Settings settings) {
-    // It comes back where it was.
+    // It restarts on the same port.
     settings.push_back("server.listen=127.0.0.1:" + std::to_string(free_port()));
     return settings;
   }
@@ -30,7 +30,7 @@ class Terminals : public WithServer {
         std::vector<std::string>{std::getenv("CHATCLIENT"), "--host", "127.0.0.1", "--port",
                                  std::to_string(port()), "--no-color"});
     EXPECT_TRUE(program->wait_for("Connected to 127.0.0.1"));
-    // What is typed before the prompt is still the terminal's own line.
+    // Input before the prompt is still echoed by the terminal.
     EXPECT_TRUE(program->wait_for("> "));
     return program;
   }

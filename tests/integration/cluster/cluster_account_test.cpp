@@ -1,4 +1,4 @@
-// Servers whose database account may read and write rows, and nothing else.
+// Servers whose database account may only read and write rows.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -39,7 +39,7 @@ class ServiceAccount : public ::testing::Test {
     if (migrate) command.emplace_back("--migrate");
     return run_to_end(command);
   }
-  // The service account asks for this itself.
+  // Run by the service account itself.
   RunResult query(const std::string& sql) const {
     return run_to_end({"/usr/bin/mariadb", "--no-defaults", "--user=" + account,
                        std::string("--password=") + MariadbServer::password(),
@@ -97,7 +97,7 @@ TEST_F(ServiceAccount, SufficesForAWholeConversation) {
   bob = log_in(port, bob.account);
   EXPECT_EQ(collect_messages(bob, 1).front().at("msg"), "while you were away");
 
-  // What the first server held when it died, the second one frees and disconnects.
+  // The second server frees what the first one held when it died.
   const User held = new_user(port, "held by the first");
   cluster->node(0).kill9();
   RawClient client(other);

@@ -1,5 +1,5 @@
-// Each server's link to Redis is its own: one of them fails, or one direction of it, and users hear
-// of everything within ten seconds all the same.
+// One server's link to Redis fails, or one direction of it, and users still receive everything
+// within ten seconds.
 #include <algorithm>
 #include <chrono>
 #include <functional>
@@ -20,7 +20,7 @@ class ClusterBus : public WithCluster {
 
   FaultProxy& redis_of(std::size_t node) { return cluster->links(node).redis; }
 
-  // The node is cut off from Redis, and has noticed.
+  // Cuts the node off from Redis, and waits until it has noticed.
   void cut_off(std::size_t node) {
     const std::size_t logged = count_logged(node, "event=bus_down");
     redis_of(node).refuse(true);
@@ -29,14 +29,14 @@ class ClusterBus : public WithCluster {
   }
   void connect_again(std::size_t node) { redis_of(node).refuse(false); }
 
-  // What the node subscribed to does not reach it; it can still publish.
+  // The node receives nothing, but can still publish.
   void stall_subscriber(std::size_t node, bool on) {
     redis_of(node).only_those_that_sent("SUBSCRIBE");
     redis_of(node).blackhole(FaultProxy::Way::kToClient, on);
   }
 
-  // A node that begins makes the others look in the tables, once. That is over when this returns.
-  // Two users are logged in on node 0.
+  // A new node makes the others read the tables once; that is over when this returns. Two users are
+  // logged in on node 0.
   void add_node_and_settle() {
     cluster->add_node();
     ASSERT_TRUE(wait_until([&] { return count_logged(0, "event=resync sessions=2") > 0; }));
@@ -62,7 +62,7 @@ class ClusterBus : public WithCluster {
         },
         patience);
   }
-  // All messages of the stream up to `seq`, in order and without a hole.
+  // Expects all messages of the stream up to `seq`, in order without gaps.
   static void expect_messages(User& to, const User& from, std::int64_t seq, Inbox& inbox) {
     const Stream stream{false, from.id()};
     const auto began = Clock::now();
@@ -103,7 +103,7 @@ TEST_F(ClusterBus, TakeoverDuringAShortCutLeavesOneSession) {
   expect_messages(newer, alice, 2);
 }
 
-// No error, no time-out: only the word that the user was taken over comes late.
+// No error and no time-out: only the takeover message is late.
 TEST_F(ClusterBus, MessageToTheOlderSessionDuringAShortStallReachesTheNewer) {
   User older = user_on(0, "bob");
   User alice = user_on(0, "alice");
@@ -116,7 +116,7 @@ TEST_F(ClusterBus, MessageToTheOlderSessionDuringAShortStallReachesTheNewer) {
   expect_messages(newer, alice, 1);
 }
 
-// The older session's node hears of the takeover and can't report the end of that session.
+// The older session's node learns of the takeover but cannot report the end of that session.
 TEST_F(ClusterBus, MessageToTheOlderSessionReachesTheNewerWithoutAReport) {
   User older = user_on(0, "bob");
   User alice = user_on(0, "alice");
@@ -127,7 +127,7 @@ TEST_F(ClusterBus, MessageToTheOlderSessionReachesTheNewerWithoutAReport) {
   expect_messages(newer, alice, 1);
 }
 
-// The report of the first session's end comes last, and concerns a takeover before the last one.
+// The report of the first session's end arrives last, and concerns an earlier takeover.
 TEST_F(ClusterBus, ChainedTakeoversDuringAStallLoseNothing) {
   User first = user_on(0, "bob");
   User alice = user_on(0, "alice");
@@ -143,7 +143,7 @@ TEST_F(ClusterBus, ChainedTakeoversDuringAStallLoseNothing) {
   expect_no_push(third);
 }
 
-// Redis has no room for the publisher and the subscriber of a node that has to connect again.
+// Redis accepts neither publisher nor subscriber of a node that must reconnect.
 TEST_F(ClusterBus, NodeRefusedByRedisStillReachesTheOthers) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
@@ -228,7 +228,7 @@ TEST_F(CrossNodeDelivery, WorksWhileASubscriberIsStalled) {
   expect_crossing(0, 1);
 }
 
-// Nothing fails: each node publishes and subscribes, and nobody hears it.
+// Nothing fails: each node publishes and subscribes, but reaches nobody.
 TEST_F(CrossNodeDelivery, WorksWhileNodesUseDifferentRedisServers) {
   RedisServer other;
   cluster->add_node({"redis.socket=" + other.socket()});
@@ -248,7 +248,7 @@ TEST_F(CrossNodeDelivery, WorksOverALinkThatIsResetRepeatedly) {
   }
 }
 
-// Redis has one space of channels for all its databases.
+// Redis channels span all its databases.
 TEST_F(ClusterBus, TwoClustersOnOneRedisAreSeparate) {
   Cluster stranger(1, {"redis.socket=" + cluster->redis().socket(), "redis.db=1",
                        "limits.login_failures_per_minute=10"});

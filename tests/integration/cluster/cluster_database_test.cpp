@@ -1,5 +1,4 @@
-// Several servers, and what happens to their database, or to one of them while it holds a lock
-// there.
+// Several servers, with faults of their database, or of one of them while it holds a lock.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -20,7 +19,7 @@ class ClusterDatabase : public ::testing::Test {
   }
 };
 
-// Longer than a lease: nobody may be logged out by it, nor be logged in twice afterwards.
+// Longer than a lease: nobody may be logged out, or logged in twice afterwards.
 TEST_F(ClusterDatabase, OutageLogsNobodyOut) {
   Cluster cluster;
   User alice = new_user(cluster.port(0), "alice");
@@ -38,7 +37,7 @@ TEST_F(ClusterDatabase, OutageLogsNobodyOut) {
                 .at("errno"),
             0);
   EXPECT_EQ(bob.client.push(6).at("msg"), "still there?");
-  // Nobody is swept while the others find back too.
+  // Nobody is swept while the others recover.
   const auto back = Clock::now();
   while (Clock::now() - back < milliseconds{12'000}) {
     RawClient second(cluster.port(1));
@@ -71,7 +70,7 @@ TEST_F(ClusterDatabase, AServerStoppedWithALockedGroupLosesItsLease) {
   EXPECT_EQ(reply.at("errno"), 0) << reply;
   EXPECT_LT(Clock::now() - began, scaled(milliseconds{3'000}));
 
-  // Swept: anybody may log in elsewhere, and sends again what had no answer.
+  // Swept: its users log in elsewhere and resend unanswered messages.
   Account account = alice.account;
   ASSERT_TRUE(wait_until(
       [&] {

@@ -1,6 +1,6 @@
-// The database of a cluster is replaced by a copy that lacks the newest rows, as when a replica
-// that was not up to date takes over. What the servers hold in memory must agree with the copy
-// soon, because the ids of lost rows are given out again.
+// The database of a cluster is replaced by a copy that lacks the newest rows, as when a lagging
+// replica takes over. The servers' memory must soon agree with the copy, because the ids of lost
+// rows are reassigned.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 
 // Presence promises the same.
 constexpr milliseconds kAgreesWithin{15'000};
-// More than two looks, by which a session or a group is given up.
+// More than the two passes after which a session or a group is given up.
 constexpr milliseconds kLooksTake{4'500};
 
 class ClusterFailover : public WithCluster {
@@ -35,7 +35,7 @@ class ClusterFailover : public WithCluster {
   }
 
   void copy() { replica_->copy_database(mariadb(), cluster->storage().database()); }
-  // New connections of all servers lead to the copy.
+  // Redirects new connections of all servers to the copy.
   void redirect() {
     for (std::size_t i = 0; i < cluster->size(); ++i) network(i).redirect(replica_->socket());
   }
@@ -78,7 +78,7 @@ class ClusterFailover : public WithCluster {
   std::unique_ptr<MariadbServer> replica_;
 };
 
-// Who is online, as far as one client was told.
+// The presence reported to one client.
 class Watch {
  public:
   explicit Watch(User& watcher) : watcher_(watcher) { watcher_.client.keep_presence(); }
@@ -139,7 +139,7 @@ TEST_F(ClusterFailover, SessionsMissingFromTheReplicaEnd) {
     EXPECT_TRUE(watch.told(*user, "offline")) << user->account.name;
   }
   expect_in_logs("event=sessions_lost missing=");
-  // The id is somebody else's now, and its messages too.
+  // The id and its messages now belong to another user.
   User newcomer = user_on(1, "newcomer");
   ASSERT_EQ(newcomer.id(), lost_account.id());
   newcomer.chat(watcher.id(), "after");
@@ -147,7 +147,7 @@ TEST_F(ClusterFailover, SessionsMissingFromTheReplicaEnd) {
   if (message.at("msg") == "before") message = watcher.client.push(6);
   EXPECT_EQ(message.at("msg"), "after");
   EXPECT_EQ(message.at("name"), "newcomer");
-  // Nobody is in the way of the clients that come back.
+  // The returning clients are not blocked.
   for (std::size_t node = 0; node < 2; ++node) {
     User login_again = log_in_on(node, login.account);
     User takeover_again = log_in_on(node, takeover.account);
@@ -212,7 +212,7 @@ TEST_F(ClusterFailover, GroupsMissingFromTheReplicaAreLeft) {
   for (int i = 0; i < 2; ++i) EXPECT_EQ(creator.client.push(10).at("msg"), "welcome");
 }
 
-// Connections that only read stay with the old server for a moment; what they see there is old.
+// Read-only connections stay with the old server for a moment and see old data.
 TEST_F(ClusterFailover, FailoverWithoutLostRowsDisturbsNobody) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
@@ -222,7 +222,7 @@ TEST_F(ClusterFailover, FailoverWithoutLostRowsDisturbsNobody) {
   mariadb().query("SET GLOBAL read_only = 1");
   copy();
   redirect();
-  // As soon as the new server is used.
+  // Once the new server is used.
   ASSERT_EQ(request_patiently(client, login_request(carol)).at("errno"), 0);
   ASSERT_EQ(request_patiently(bob.client, join_group_request(bob.account, group)).at("errno"), 0);
   expect_in_logs("event=database_changed");

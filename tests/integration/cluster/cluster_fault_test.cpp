@@ -145,7 +145,7 @@ TEST_F(ClusterFault, ServerOfALockedUserCanBeRestarted) {
   log_in_on(1, stuck.account);
 }
 
-// So soon that its lease has not run out, and nobody else frees its users.
+// Before its lease has expired and other nodes free its users.
 TEST_F(ClusterFault, FriendsSeeUsersOfARestartedServerOffline) {
   User alice = user_on(0, "alice");
   User watcher = user_on(1, "watcher");
@@ -156,7 +156,7 @@ TEST_F(ClusterFault, FriendsSeeUsersOfARestartedServerOffline) {
   expect_presence(watcher, alice.id(), "offline", kPatience);
 }
 
-// The publish is refused, so that only the death of the server tells the other one to look.
+// Publishing is refused, so that only the server's death makes the other one read the tables.
 TEST_F(ClusterFault, MessagesNotPublishedByAKilledServerArrive) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
@@ -169,7 +169,8 @@ TEST_F(ClusterFault, MessagesNotPublishedByAKilledServerArrive) {
   expect_message(bob, alice, 2, kSwept);
 }
 
-// Sends and receives across until told to stop; every message must come exactly once, in order.
+// Sends and receives between the nodes until stopped; every message must arrive exactly once, in
+// order.
 class CrossTraffic {
  public:
   CrossTraffic(Cluster& cluster, std::string name)
@@ -179,7 +180,7 @@ class CrossTraffic {
   }
   ~CrossTraffic() { stop_ = true; }
   std::int64_t acknowledged() const { return acknowledged_; }
-  // Stops, and demands that everything has come.
+  // Stops, and expects that everything has arrived.
   void finish() {
     stop_ = true;
     sending_.join();
@@ -224,7 +225,7 @@ TEST_F(ClusterFault, RedisKilledUnderTrafficLosesNothing) {
   ASSERT_TRUE(wait_until([&] { return traffic.acknowledged() > after + 100; }));
   traffic.finish();
 
-  // Fast again, and soon.
+  // Soon fast again.
   User carol = user_on(0, "carol");
   User dave = user_on(1, "dave");
   std::int64_t seq = 0;
@@ -249,7 +250,7 @@ TEST_F(ClusterFault, WithoutRedisMessagesCrossWithinTenSeconds) {
   alice.chat(bob.id(), "slowly");
   carol.chat(bob.id(), "at once");
   Json push = bob.client.push(6);
-  // A look at the table may just have been due.
+  // A pass over the tables may just have been due.
   const bool crossed = push.at("msg") == "slowly";
   if (crossed) push = bob.client.push(6);
   EXPECT_EQ(push.at("msg"), "at once");

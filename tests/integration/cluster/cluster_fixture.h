@@ -16,13 +16,13 @@
 #include "support/deadline.h"
 #include "support/processes/cluster.h"
 
-// What the tests of several servers stand on.
+// Fixtures for tests of several servers.
 namespace chat::test {
 
 constexpr int kPresence = 200;
 constexpr int kBye = 204;
 
-// A cluster of its own for each test; where there can be none the test is skipped.
+// A separate cluster per test; if unavailable, the test is skipped.
 class WithCluster : public ::testing::Test {
  protected:
   explicit WithCluster(std::size_t nodes = 2, Settings more = {}, Wiring wiring = Wiring::kDirect)
@@ -62,7 +62,7 @@ inline Json token_login(const Json& welcome, const Json& more = Json::object()) 
   return request;
 }
 
-// A stream as its recipient sees it: whether a message is of a group, and the group or the sender.
+// A stream from its recipient's view: whether it is a group's, and the group or the sender.
 using Stream = std::pair<bool, std::int64_t>;
 inline Stream stream_of(const Json& message) {
   const bool group = message.at("msgid") == 10;
@@ -74,12 +74,12 @@ inline Json delivered_of(const Json& message) {
   return group ? group_delivered_request(id, seq) : delivered_request(id, seq);
 }
 
-// What one recipient has of all its streams, over all its connections. A message that comes again
-// is dropped, as clients do; one that leaves a hole fails the test. Not for the streams of groups
-// that the recipient writes to: its own messages are holes there.
+// One recipient's messages of all streams, over all its connections. Repeats are dropped, as by
+// clients; a gap fails the test. Not for groups to which the recipient writes, where its own
+// messages are gaps.
 class Inbox {
  public:
-  // True: it is new.
+  // True if it is new.
   bool take(const Json& message) {
     std::int64_t& last = last_[stream_of(message)];
     const auto seq = message.at("seq").get<std::int64_t>();

@@ -1,5 +1,5 @@
-// A hint on the bus may come at any time: a network can hold the bytes of a closed connection back
-// and deliver them after newer ones of other connections and other servers.
+// Hints on the bus may arrive late: a network can delay the bytes of a closed connection until
+// newer ones of other connections and servers have arrived.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -20,7 +20,7 @@ class LateHints : public WithCluster {
     if (!IsSkipped()) tap = std::make_unique<RedisTap>(cluster->redis().socket());
   }
 
-  // Everything that was published since the last call comes once more, the newest first.
+  // Publishes everything since the last call again, newest first.
   void deliver_late() {
     auto messages = tap->take();
     std::reverse(messages.begin(), messages.end());
@@ -29,15 +29,14 @@ class LateHints : public WithCluster {
   void befriend(User& watcher, const User& watched) {
     watcher.client.request(add_friend_request(watcher.account, watched.id()));
   }
-  // Waits for that PRESENCE. The state before it may be pushed once more.
+  // Waits for that PRESENCE. The previous state may be pushed again.
   static void expect_becomes(User& watcher, std::int64_t id, const std::string& state) {
     for (;;) {
       const Json push = watcher.client.push(kPresence);
       if (push.at("id") == id && push.at("state") == state) return;
     }
   }
-  // What the server pushes to `user` of that kind, until a newer change has come to it from the
-  // other server.
+  // The pushes of that kind to `user`, until a newer change has arrived from the other server.
   std::vector<Json> pushes_until_changed(User& user, int msgid, User& marker) {
     marker.log_out();
     std::vector<Json> pushes;

@@ -1,4 +1,4 @@
-// Each server of a cluster can have its own ways to Redis and to the database, and only they fail.
+// Faults of a single server's links to Redis and to the database.
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -45,7 +45,7 @@ TEST_F(OwnLinks, DatabaseOutageIsLoggedAtALimitedRate) {
   network.refuse(false);
 }
 
-// The other server has swept it and its users are free; it can't see that, but Redis tells.
+// The other server has swept it and freed its users; it cannot read that, but is told over Redis.
 TEST_F(OwnLinks, CutOffServerExitsOnceItsUsersAreTaken) {
   User older = user_on(0, "older");
   FaultProxy& network = cluster->links(0).database.network();
@@ -72,8 +72,8 @@ class Replaced : public WithCluster {
  protected:
   Replaced() : WithCluster(2, {}, Wiring::kOwnLinks) {}
 
-  // The user logs in on a server that took the place of the older one, which can't see that; but
-  // Redis tells.
+  // The user logs in on a server that replaced the older one, which cannot read that, but is told
+  // over Redis.
   void expect_older_life_to_end() {
     User older = user_on(0, "older");
     ServerProcess& successor = cluster->node(1);
@@ -124,7 +124,7 @@ class SlowLinks : public WithCluster {
  protected:
   SlowLinks() : WithCluster(3, {}, Wiring::kOwnLinks) {}
 
-  // Somebody writes about ten messages a second; how late is the latest of those that came?
+  // Sends about ten messages a second; returns the longest delay.
   struct Talk {
     User from;
     User to;
@@ -153,8 +153,7 @@ class SlowLinks : public WithCluster {
   };
 };
 
-// A little more is to be carried than the links carry: without an error or a silence everything
-// comes later and later.
+// Slightly more is published than the links carry, so that delays grow without an error or silence.
 TEST_F(SlowLinks, MessagesCrossInTimeOverASlowRedisLink) {
   constexpr std::int64_t kBytesPerSecond = 1'500;
   constexpr milliseconds kLatest{10'000};

@@ -37,14 +37,14 @@ class Load : public WithCluster {
   void SetUp() override {
     WithCluster::SetUp();
     if (!cluster) return;
-    // The first node looks into the tables once for its sessions when it sees the second.
+    // The first node reads the tables once for its sessions when it sees the second.
     const User somebody = user_on(0, "somebody");
     ASSERT_TRUE(wait_until([&] { return count_in_log(0, "event=resync") == 1; }));
   }
   int count_in_log(std::size_t node, const std::string& text) {
     return occurrences(cluster->node(node).log(), text);
   }
-  // Nothing was dropped on the way, and nothing was found by looking into the tables.
+  // Nothing was dropped, and nothing was found by reading the tables.
   void expect_untroubled() {
     for (std::size_t node = 0; node < cluster->size(); ++node) {
       for (const char* trouble : {"level=error", "event=bus_overflow", "_down "}) {
@@ -55,12 +55,12 @@ class Load : public WithCluster {
   }
 };
 
-// One of two users who write to one another as fast as they are answered.
+// One of two users who chat as fast as they are answered.
 class Talker {
  public:
   Talker(User user, std::int64_t peer) : user_(std::move(user)), peer_(peer) {}
 
-  // Sends until `end`; then takes in what is on its way, until `stop`.
+  // Sends until `end`; then receives what is in flight, until `stop`.
   void talk_until(Clock::time_point end) {
     while (Clock::now() < end || acknowledged_ < sent_) {
       while (Clock::now() < end && sent_ - acknowledged_ < kWindow) send_next();
@@ -126,7 +126,7 @@ TEST_F(Load, TwentySendersAtFullSpeedAcrossNodes) {
   expect_untroubled();
 }
 
-// Users made in the tables, with a token each, as if they had been here before.
+// Inserts users with tokens into the tables.
 class Crowd : public Load {
  protected:
   void make_people(int count) {
@@ -165,7 +165,7 @@ class Crowd : public Load {
     std::array<char, 2 * hash.size() + 1> text{};
     return sodium_bin2hex(text.data(), text.size(), hash.data(), hash.size());
   }
-  // All at once: everybody has asked before the first is answered for.
+  // All at once: all requests are sent before the first reply is read.
   void log_in_all(int from, int to, std::size_t node) {
     for (int i = from; i < to; ++i) {
       people_.emplace_back(port(node));

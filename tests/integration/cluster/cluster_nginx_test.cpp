@@ -1,4 +1,4 @@
-// A cluster behind nginx, as people run it: servers come, go and die under traffic.
+// A cluster behind nginx: servers start, stop and die under traffic.
 #include <gtest/gtest.h>
 
 #include <iostream>
@@ -29,7 +29,7 @@ class BehindNginx : public WithCluster {
     return log_in(nginx->port(), account(name), Wire::kText, more);
   }
   static std::string node_name(std::size_t index) { return "node-" + std::to_string(index + 1); }
-  // Somebody who comes now and again is sent to this node before long.
+  // Expects that repeated connections reach this node soon.
   bool gets_new_connections(std::size_t node) {
     static int last = 0;
     const Account probe = account("probe " + std::to_string(++last));
@@ -39,7 +39,7 @@ class BehindNginx : public WithCluster {
         const Json welcome = client.request(login_request(probe, taking_over()));
         return welcome.value("node", "") == node_name(node);
       } catch (const ConnectionEnded&) {
-        return false;  // there is no server for a moment
+        return false;  // no server for a moment
       }
     });
   }
@@ -123,7 +123,7 @@ TEST_F(ThreeBehindNginx, RollingRestartLosesAndDuplicatesNothing) {
   ASSERT_TRUE(traffic.flows());
   traffic.stop();
   tell(traffic);
-  EXPECT_GE(traffic.returns(), 2 * kPairs);  // everybody was on one of them
+  EXPECT_GE(traffic.returns(), 2 * kPairs);  // all users were on one of them
   EXPECT_LT(traffic.longest_absence(), scaled(kBackPromise));
 }
 

@@ -1,4 +1,4 @@
-// What concerns an account concerns it on every server: failed logins, a changed password, its end.
+// Account changes apply on every server: failed logins, password changes, deletion.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -58,7 +58,7 @@ TEST_F(FailuresInACluster, KnownAddressIsSharedBetweenServers) {
   EXPECT_GT(log_in_on(1, alice).id(), 0);
 }
 
-// Without Redis each server counts what it sees itself, and a login waits for nothing.
+// Without Redis each server counts by itself, and logins are not delayed.
 TEST_F(FailuresInACluster, WithoutRedisEachServerCountsAlone) {
   const Account alice = account("alice");
   cluster->redis().kill9();

@@ -1,5 +1,5 @@
-// A server that was stopped for less than its lease goes on with what lay in its sockets, while its
-// users have moved to another one.
+// A server that was stopped for less than its lease continues with the input in its sockets, while
+// its users have moved to another one.
 #include <chrono>
 #include <string>
 #include <thread>
@@ -49,7 +49,7 @@ TEST_F(ClusterPause, PausedServerDoesNotStoreMessagesSentElsewhere) {
             1 + kUnread + kManyMessages);
 }
 
-// The stopped server knows nothing of these streams, so no key of a remembered head conflicts.
+// The stopped server has not cached these streams, so no stale head causes a key conflict.
 TEST_F(ClusterPause, PausedServerStoresNothingInNewStreamsEither) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
@@ -75,7 +75,7 @@ TEST_F(ClusterPause, PausedServerStoresNoGroupMessagesOfATakenOverSession) {
   EXPECT_EQ(stored_twice("groupmessage"), 0);
 }
 
-// Nobody sends it again, so nothing else keeps it out: it is of a session that has ended.
+// It is not resent, so only the ended session prevents its storage.
 TEST_F(ClusterPause, MessageOfATakenOverSessionIsRefused) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
@@ -94,8 +94,8 @@ TEST_F(ClusterPause, MessageOfATakenOverSessionIsRefused) {
   again.chat(bob.id(), "late", "late");
 }
 
-// It was taken for dead, and its users have logged in elsewhere. What lay in its sockets includes a
-// login that takes over.
+// It was declared dead, and its users have logged in elsewhere. The input in its sockets includes a
+// login with takeover.
 TEST_F(ClusterPause, SweptServerTakesNobodyOver) {
   const Account account = register_account(port(0), "alice");
   const auto epoch = [&] {
@@ -113,7 +113,7 @@ TEST_F(ClusterPause, SweptServerTakesNobodyOver) {
   };
   const std::int64_t claimed = session_epoch();
   late.send(login_request(account, taking_over()));
-  // It can't find out by its lease, for a while.
+  // For a while it cannot detect that by its lease.
   const std::string database = cluster->storage().database();
   std::thread lock([&database] {
     mariadb().query("BEGIN; SELECT id FROM node FOR UPDATE; SELECT SLEEP(3); ROLLBACK", database);

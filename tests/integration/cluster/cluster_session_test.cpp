@@ -24,7 +24,7 @@ class OneSession : public WithCluster {
     EXPECT_EQ(words[0].at("reason"), "taken_over");
     EXPECT_EQ(words[0].at("reconnect_after_ms"), -1);
   }
-  // Where the table says that the user is, by the node's name.
+  // The user's node according to the table.
   std::int64_t online_on(std::size_t node, std::int64_t user) {
     return cluster->storage().number(
         "SELECT count(*) FROM user JOIN node ON node.id = user.node_id AND node.epoch ="
@@ -95,7 +95,7 @@ TEST_F(OneSession, TakeoverOnTheOtherNodeClosesTheOlderWithBye) {
   figure("slowest takeover", slowest);
 }
 
-// The older session is not rid of at once; what is sent on its node meanwhile must not end there.
+// The older session does not close at once; messages sent on its node meanwhile must not be lost.
 TEST_F(OneSession, TakeoverFromASlowReaderDelaysNoMessage) {
   const Account bob = account("bob");
   User alice = user_on(0, "alice");
@@ -126,7 +126,7 @@ TEST_F(OneSession, LoginElsewhereRightAfterLogoutGetsPendingMessages) {
   }
 }
 
-// Somebody who goes from node to node, by logging out, by hanging up and by taking over.
+// A user who moves between nodes by logout, by disconnecting and by takeover.
 class Mover {
  public:
   Mover(Cluster& cluster, Account account)
@@ -141,7 +141,7 @@ class Mover {
     inbox.take_offline(newer.welcome);
     user_ = std::move(newer);
   }
-  // Takes what comes until the stream has come this far.
+  // Receives until the stream has reached this seq.
   void read_to(const Stream& stream, std::int64_t seq) {
     while (inbox.last(stream) < seq) take(user_.client.push(6));
   }
@@ -200,7 +200,7 @@ TEST_F(OneSession, MovingBetweenNodesLosesNothing) {
   EXPECT_EQ(mover.inbox.count(), acknowledged);
 }
 
-// Nothing follows the message that would show the hole.
+// No later message reveals the gap.
 TEST_F(OneSession, SingleMessageDuringAMoveArrives) {
   std::array<User, 2> senders{user_on(0, "sender 0"), user_on(1, "sender 1")};
   Mover mover(*cluster, account("mover"));
@@ -264,7 +264,7 @@ TEST_F(OneSession, SimultaneousTakeoversLeaveExactlyOneSession) {
   const Json request = login_request(alice, taking_over());
   std::array<Contender, 2> contenders;
   for (unsigned round = 0; round < 100; ++round) {
-    // New connections: who is refused because it was overtaken may still be told to go.
+    // New connections, because a refused login may still be evicted.
     for (std::size_t i : {0U, 1U}) contenders[i].client = std::make_unique<RawClient>(port(i));
     for (std::size_t i : {round % 2, 1 - round % 2}) contenders[i].client->send(request);
     for (Contender& one : contenders) one.take_answer(request);

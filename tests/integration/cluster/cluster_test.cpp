@@ -1,5 +1,4 @@
-// Several servers on one database and one Redis: who is on one talks to who is on another as if
-// they were on the same.
+// Several servers on one database and one Redis: users on different servers chat as if on one.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -22,7 +21,7 @@ class TwoNodes : public WithCluster {
     bob->join_group(club);
     alice->client.push(202);
   }
-  // `watcher` is told that `id` is in this state now.
+  // Expects `watcher` to be told this state of `id`.
   static void expect_presence(User& watcher, std::int64_t id, const std::string& state) {
     EXPECT_EQ(watcher.client.push(200), (Json{{"msgid", 200}, {"id", id}, {"state", state}}));
   }
@@ -104,7 +103,7 @@ TEST_F(TwoNodes, NewMemberReceivesFromTheOtherNodeAtOnce) {
   }
 }
 
-// The first to join makes the node listen; the other must not rely on that too early.
+// The first join subscribes the channel; the second must not rely on that too early.
 TEST_F(TwoNodes, SimultaneousNewMembersReceiveFromTheOtherNode) {
   User first = user_on(0, "alice");
   std::vector<User> joining;

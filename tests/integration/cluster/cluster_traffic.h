@@ -14,17 +14,17 @@
 
 #include "cluster_fixture.h"
 
-// Traffic that goes on whatever happens to the servers, by clients as they should be.
+// Traffic by well-behaved clients that continues through faults.
 namespace chat::test {
 
-// One of two who write to one another. Comes back when its connection ends, by token; sends again
-// under the same cid what was not acknowledged; acknowledges what it got, and drops what it has.
-// Message number n must become seq n: so nothing is lost, doubled or out of order on either side.
+// One of two users who chat with each other. Reconnects by token, resends unacknowledged messages
+// with the same cid, acknowledges received ones, and drops repeats. Message number n must become
+// seq n, so nothing is lost, duplicated or reordered.
 class Correspondent {
  public:
   Correspondent(std::uint16_t port, Account account) : port_(port), account_(std::move(account)) {}
 
-  // Until `stopping`, and then until both have everything.
+  // Runs until `stopping`, and then until both have everything.
   void write_to(const Correspondent& peer, const std::atomic<bool>& stopping) {
     peer_ = peer.account_.id;
     std::unique_ptr<const Deadline> last_moment;
@@ -163,14 +163,14 @@ class Traffic {
   }
   ~Traffic() { stopping_ = true; }
 
-  // Everybody gets on by so many messages.
+  // Waits until everyone has advanced by `messages` messages.
   [[nodiscard]] bool flows(std::int64_t messages = 50) {
     return std::ranges::all_of(all_, [messages](const auto& one) {
       const std::int64_t goal = one->acknowledged() + messages;
       return wait_until([&] { return one->acknowledged() >= goal; });
     });
   }
-  // Throws what any of them has thrown; everything has arrived when it returns.
+  // Returns when everything has arrived; rethrows an exception of any of them.
   void stop() {
     stopping_ = true;
     running_.get();

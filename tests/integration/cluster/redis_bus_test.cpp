@@ -1,4 +1,4 @@
-// The bus between nodes over a real Redis, which is killed, stopped and closed to us meanwhile.
+// The bus over a real Redis, which is killed, stopped and made to refuse connections.
 #include "chat/cluster/redis_bus.h"
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ using cluster::RedisOptions;
 using Clock = std::chrono::steady_clock;
 using Strings = std::vector<std::string>;
 
-// What a node's bus tells it.
+// Records what a node's bus reports.
 class Ears final : public cluster::BusListener {
  public:
   void on_bus_message(const BusMessage& message) override {
@@ -77,7 +77,7 @@ bool all_within(milliseconds usual, const std::function<bool()>& condition) {
   return eventually(condition, scaled(usual));
 }
 
-// What the buses have logged, one file for the whole program.
+// The log of the buses, one file for the whole program.
 class Log {
  public:
   Log() { EXPECT_TRUE(log::configure(log::Level::kInfo, file())); }
@@ -127,7 +127,7 @@ class RedisBusTest : public ::testing::Test {
     node.bus.subscribe(channels, [heard] { *heard = true; });
     ASSERT_TRUE(eventually([&heard] { return heard->load(); }));
   }
-  // Says something again and again until it comes through.
+  // Publishes repeatedly until a message arrives.
   static void expect_carried(Node& from, Node& to, const Channel& channel) {
     const std::size_t before = to.ears.count();
     EXPECT_TRUE(wait_until([&] {
@@ -162,7 +162,7 @@ TEST_F(RedisBusTest, CarriesAnyBytesToOthersAndNotToItself) {
 TEST_F(RedisBusTest, UnsubscribedChannelReceivesNothing) {
   listen(*b, {user, group});
   b->bus.unsubscribe({user});
-  listen(*b, {});  // confirmed after what came before it
+  listen(*b, {});  // confirmed after all earlier ones
   a->bus.publish({{user, "1"}, {group, "2"}});
   ASSERT_TRUE(eventually([&] { return b->ears.count() > 0; }));
   EXPECT_EQ(b->ears.payloads(), Strings{"2"});
@@ -302,7 +302,7 @@ TEST_F(RedisBusTest, PublishingWithoutAConnectionIsAGapForTheOthers) {
     const auto place = statistics.find(label);
     return place == std::string::npos ? 0 : std::stoi(statistics.substr(place + label.size()));
   };
-  // Those who have subscribed stay; those who publish are put out and not let in again.
+  // Subscribers stay connected; publishers are disconnected and refused.
   redis->command({"CONFIG", "SET", "requirepass", "new"});
   redis->command({"-a", "new", "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
   ASSERT_TRUE(wait_until([&] { return refusals() > 0; }));

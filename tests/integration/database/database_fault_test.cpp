@@ -1,4 +1,4 @@
-// The database dies, is away, or loses the connection at the worst moment.
+// The database dies, is unavailable, or loses a connection at the worst moment.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -22,7 +22,7 @@ class DatabaseFault : public ::testing::Test {
     proxy = std::make_unique<MysqlProxy>(mariadb().socket());
     server = std::make_unique<ServerProcess>(Settings{"mysql.socket=" + proxy->socket()});
   }
-  // Refused for a while, with a hint when to come back, and soon.
+  // Expects a quick transient refusal with retry_after_ms.
   static void expect_unavailable(RawClient& client, const Json& request) {
     const auto began = Clock::now();
     const Json reply = client.request(request);
@@ -31,8 +31,7 @@ class DatabaseFault : public ::testing::Test {
     EXPECT_GT(reply.value("retry_after_ms", 0), 0) << reply;
   }
 
-  // Whatever the first answer is, it comes soon. Then it is asked for what is wanted as long as the
-  // answer is to come back.
+  // The first answer must be quick. Then the request is repeated while it is refused transiently.
   static Json request_with_answers_in_time(RawClient& client, const Json& request) {
     const auto began = Clock::now();
     const Json reply = client.request(request);
@@ -135,12 +134,12 @@ TEST_F(DatabaseFault, LoginThatCannotTakeOverIsAnsweredInTime) {
   expect_alive(newer);
   mariadb().query("KILL " + locker);
   lock.join();
-  // It holds nothing: once the row is free, the next login succeeds.
+  // It holds no lock: once the row is free, the next login succeeds.
   EXPECT_EQ(request_patiently(newer, login_request(alice, {{"takeover", true}})).at("errno"), 0);
 }
 
-// The older session leaves only when its last message is settled; and the login's own COMMIT is
-// held up, too.
+// The older session closes only when its last message is settled, and the login's own COMMIT is
+// delayed too.
 TEST_F(DatabaseFault, LoginIsRefusedWhenAnOlderSessionDoesNotEnd) {
   User older = new_user(server->port(), "alice");
   const Account bob = register_account(server->port(), "bob");
@@ -168,7 +167,7 @@ TEST_F(DatabaseFault, LoginIsRefusedWhenAnOlderSessionDoesNotEnd) {
   EXPECT_EQ(newer.request(chat_request(older.account, bob.id, "held up", "c1")).value("seq", 0), 1);
 }
 
-// The network has lost the COMMIT of one request, and says nothing of it.
+// The network has lost the COMMIT of one request, without an error.
 TEST_F(DatabaseFault, LostCommitIsAnsweredInTimeAndDelaysNobodyElse) {
   User alice = new_user(server->port(), "alice");
   User bob = new_user(server->port(), "bob");
@@ -186,7 +185,7 @@ TEST_F(DatabaseFault, LostCommitIsAnsweredInTimeAndDelaysNobodyElse) {
               ::testing::AnyOf(0, 25));
 }
 
-// A database that is stopped keeps its connections and takes new ones, and says nothing.
+// A stopped database keeps its connections, accepts new ones, and does not answer.
 TEST_F(DatabaseFault, HungDatabaseMeansUnavailableAndRecovers) {
   User alice = new_user(server->port(), "alice");
   const Account bob = register_account(server->port(), "bob");
@@ -255,7 +254,7 @@ INSTANTIATE_TEST_SUITE_P(AllWays, CutCommit,
                                            MysqlProxy::Cut::kBeforeDelivery,
                                            MysqlProxy::Cut::kHold));
 
-// The recipients are offline, so that the commit that is cut is the message's: no cursor moves.
+// The recipients are offline, so that no cursor moves and the commit that is cut is the message's.
 TEST_P(CutCommit, StoresADirectMessageOnce) {
   User alice = new_user(server->port(), "alice");
   const Account bob = register_account(server->port(), "bob");

@@ -1,6 +1,6 @@
-// Somebody else has locked the database, a table or a row of it: an administrator, a backup, an
-// ALTER TABLE, another program on the SQLite file. Who needs what is locked has an answer within
-// two seconds, nobody else notices, and all is well once the lock has gone.
+// A foreign session has locked the database, a table or a row: an administrator, a backup, an ALTER
+// TABLE, another program on the SQLite file. Requests for locked data are answered within two
+// seconds, others are not affected, and everything recovers after the lock.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -39,8 +39,8 @@ class DatabaseLock : public WithServer {
     EXPECT_GT(reply.value("retry_after_ms", 0), 0) << reply;
   }
 
-  // Many at once, each on a connection of its own: logins by token and by password, registrations,
-  // and messages to people of whom the server knows nothing yet.
+  // Many at once, each on its own connection: logins by token and by password, registrations, and
+  // messages to uncached users.
   void expect_crowd_has_answers_while(const std::string& lock) {
     std::vector<User> users;
     std::vector<Json> requests;
@@ -88,7 +88,7 @@ std::string lock_name(const ::testing::TestParamInfo<const char*>& kind) {
   return name;
 }
 
-// Whole tables, or everything. Many clients ask, some while another one's batch is failing.
+// Whole tables, or everything. Many clients send requests, some while another batch is failing.
 class TableLock : public DatabaseLock, public ::testing::WithParamInterface<const char*> {
  protected:
   void SetUp() override {
@@ -163,11 +163,11 @@ class RowLock : public DatabaseLock {
     other = alice.create_group("neighbours");
     free_user = std::make_unique<User>(new_user("carol"));
     free_user->join_group(other);
-    // A locked stream ends with the gap behind it, which ends here.
+    // A locked stream includes the gap after it, which ends here.
     free_user->chat(bob.id(), "first", "first");
     free_user->group_chat(other, "first", "first");
   }
-  // Sends in the locked stream, and meanwhile to others; gives the slowest of these.
+  // Sends in the locked stream, and meanwhile in others; returns the slowest of these.
   milliseconds slowest_neighbour(const Json& in_the_way) {
     alice.client.send(in_the_way);
     milliseconds slowest{0};
@@ -182,7 +182,7 @@ class RowLock : public DatabaseLock {
     return slowest;
   }
 
-  // Carol is told something, reads it and leaves, and all of that is in the tables soon.
+  // Carol receives a message, reads it and logs out, and all of that is soon in the tables.
   void expect_carol_is_written() {
     const auto carol = std::to_string(free_user->id());
     alice.chat(free_user->id(), "to carol", "to carol");
@@ -305,7 +305,7 @@ TEST_F(RowLock, LockedGroupIsBusyAndOthersDoNotWait) {
   }
 }
 
-// The lock goes before anybody's patience is over: what waited is stored in its order.
+// The lock ends before any time-out: waiting messages are stored in order.
 TEST_F(RowLock, UnlockedGroupKeepsItsOrder) {
   Stranger stranger(server.storage(), "BEGIN; SELECT * FROM allgroup WHERE id = " +
                                           std::to_string(group) + " FOR UPDATE");

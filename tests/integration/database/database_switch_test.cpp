@@ -1,5 +1,5 @@
-// The database server takes no more writes: its address leads to another one by now, or will soon.
-// The chat server finds that one by itself, and what is refused meanwhile may be sent again.
+// The database server takes no more writes, and its address leads to another one now or soon. The
+// chat server finds that one by itself; requests refused meanwhile may be repeated.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -57,7 +57,7 @@ class DatabaseSwitch : public ::testing::Test {
     EXPECT_LT(Clock::now() - began, scaled(kBackWithin));
   }
   void expect_told_once() const {
-    EXPECT_TRUE(wait_until([&] {  // of the watch, which looks now and then
+    EXPECT_TRUE(wait_until([&] {  // of the watch, which probes periodically
       return occurrences(server->log(), "event=database_back") == 1;
     })) << server->log();
     EXPECT_EQ(occurrences(server->log(), "event=database_lost"), 1);
@@ -79,8 +79,8 @@ TEST_F(DatabaseSwitch, ReadOnlyServerMeansUnavailableAndRecovers) {
   expect_told_once();
 }
 
-// A replica that lacks the last rows has taken over. Those who have had them must have what comes
-// in their place.
+// A replica that lacks the last rows has taken over. Recipients of lost messages must get those
+// that reuse their seqs.
 TEST_F(DatabaseSwitch, LostRowsAreDetectedBeforeAnythingIsWritten) {
   User reader = log_in(server->port(), bob);
   MariadbServer replica;
@@ -99,7 +99,7 @@ TEST_F(DatabaseSwitch, LostRowsAreDetectedBeforeAnythingIsWritten) {
   EXPECT_EQ(reader.client.push(6).at("msg"), "new");
 }
 
-// Likewise what a session stands on: the account, the login, the membership of a group.
+// Likewise the state behind a session: the account, the login, the membership of a group.
 TEST_F(DatabaseSwitch, LostSessionsEndAndLostGroupsAreLeft) {
   User reader = log_in(server->port(), bob);
   MariadbServer replica;
@@ -117,7 +117,7 @@ TEST_F(DatabaseSwitch, LostSessionsEndAndLostGroupsAreLeft) {
     EXPECT_GE(bye.at("reconnect_after_ms"), 0);
   }
   EXPECT_TRUE(wait_until([&] { return occurrences(server->log(), "event=groups_lost") == 1; }));
-  // The ids are given out again.
+  // The ids are reassigned.
   User dave = new_user(server->port(), "dave");
   EXPECT_EQ(dave.id(), carol.id());
   EXPECT_EQ(dave.create_group("new"), lost_group);
@@ -140,8 +140,8 @@ TEST_F(DatabaseSwitch, NewPrimaryAtTheSameAddressIsFollowed) {
   expect_told_once();
 }
 
-// The new primary is there before anybody notices: nobody is even refused for long. A connection
-// that only reads gets no error from the old server, and leaves it all the same.
+// The new primary is available before the switch is noticed, so refusals are short. Read-only
+// connections get no error from the old server, but must leave it too.
 TEST_F(DatabaseSwitch, EarlyAddressChangeIsFollowed) {
   MariadbServer other;
   other.copy_database(mariadb(), server->storage().database());
@@ -159,7 +159,7 @@ TEST_F(DatabaseSwitch, EarlyAddressChangeIsFollowed) {
   expect_told_once();
 }
 
-// New sessions begin read-only, as where somebody prepares a switch (1792).
+// New sessions begin read-only, as when a switch is prepared (1792).
 TEST_F(DatabaseSwitch, ReadOnlyConnectionsAreDropped) {
   mariadb().query("SET GLOBAL tx_read_only = 1");
   mariadb().query("KILL USER " + server->storage().database() + "@localhost");
@@ -168,7 +168,7 @@ TEST_F(DatabaseSwitch, ReadOnlyConnectionsAreDropped) {
   expect_back("2");
 }
 
-// Errors that pass, by the statement that brings them about and the one that ends them.
+// Transient errors: the statement that causes them and the one that ends them.
 struct Shortage {
   const char* name;
   const char* begins;

@@ -1,8 +1,7 @@
-// The answer to the COMMIT of a write is lost: the connection to the database is cut when the
-// COMMIT is on its way, before it arrives or after. Either way each write takes effect once, its
-// client is told so, and everybody concerned sees what the tables have. When the database is gone
-// for a while at that moment, the client is told `unavailable`, and the rest follows when it is
-// back.
+// The answer to the COMMIT of a write is lost: the connection to the database is cut before or
+// after the COMMIT arrives. Either way each write takes effect once, its client gets success, and
+// everyone concerned sees the state of the tables. If the database is down at that moment, the
+// client gets `unavailable`, and the rest follows once it is back.
 #include <cstdlib>
 
 #include "integration/cluster/cluster_fixture.h"
@@ -33,7 +32,7 @@ class WithLostAnswers : public WithCluster {
       if (message.at("msg") == last) return seqs;
     }
   }
-  // The user is told of the other's state, whatever else is told before.
+  // Expects the other's state, whatever is pushed before.
   static bool hears_state(User& user, std::int64_t other, const std::string& state) {
     const Deadline deadline(kAgreement);
     while (!deadline.passed()) {
@@ -45,7 +44,7 @@ class WithLostAnswers : public WithCluster {
     }
     return false;
   }
-  // Without a takeover: so that a claim that is left over anywhere shows.
+  // Without a takeover, so that a leftover claim is detected.
   bool can_log_in_soon(std::size_t node, const Account& account) {
     return wait_until(
         [&] {
@@ -58,12 +57,12 @@ class WithLostAnswers : public WithCluster {
 
 class LostAnswer : public WithLostAnswers, public ::testing::WithParamInterface<Cut> {
  protected:
-  // Of the next write with such a statement on node 0.
+  // Cuts the next write with such a statement on node 0.
   void lose(const std::string& statement) { database(0).cut_next_commit_of(statement, GetParam()); }
   void expect_lost() { EXPECT_FALSE(database(0).cut_is_due()) << "nothing was cut"; }
 };
-// With $CHAT_TEST_HELD_COMMITS set also a COMMIT that gets nowhere, while its transaction keeps its
-// locks: each such test takes some seconds longer.
+// With $CHAT_TEST_HELD_COMMITS also a COMMIT that hangs while its transaction keeps its locks; each
+// such test takes some seconds longer.
 std::vector<Cut> ways() {
   std::vector<Cut> all{Cut::kAfterDelivery, Cut::kBeforeDelivery};
   if (std::getenv("CHAT_TEST_HELD_COMMITS") != nullptr) all.push_back(Cut::kHold);
@@ -213,7 +212,7 @@ TEST_P(LostAnswer, OfALogoutRevokesTheToken) {
   expect_refused(client, token_login(alice.welcome), errors::kInvalidToken);
 }
 
-// A hash that costs too little is replaced during the login.
+// A hash with outdated parameters is replaced during the login.
 TEST_P(LostAnswer, OfARehashStillLogsIn) {
   const Account alice = account("alice");
   cluster->node(0).terminate();
@@ -226,13 +225,13 @@ TEST_P(LostAnswer, OfARehashStillLogsIn) {
   EXPECT_TRUE(can_log_in_soon(1, alice));
 }
 
-// Handlers of node 0 have one connection to the database; when that is cut there is none until the
-// outage ends.
+// Handlers of node 0 have one connection to the database; once cut, there is none until the outage
+// ends.
 class LostInAnOutage : public WithLostAnswers {
  protected:
   LostInAnOutage() : WithLostAnswers({"mysql.pool_size=1"}) {}
 
-  // The answer to the next such write is lost, and the database is away from then on.
+  // Loses the answer to the next such write, and starts an outage.
   void lose_and_cut_off(const std::string& statement) {
     database(0).network().refuse(true);
     database(0).cut_next_commit_of(statement, Cut::kAfterDelivery);
@@ -299,7 +298,7 @@ TEST_F(LostInAnOutage, SessionOfADeletedAccountEndsAfterwards) {
   EXPECT_TRUE(hears_state(bob, alice.id(), "offline"));
 }
 
-// Whichever is faster, the repeat or the server that looks what became of the first request.
+// Either the repetition or the server's own check of the first request may be faster.
 TEST_F(LostInAnOutage, RepeatedDeletionDoesNotReportAWrongPassword) {
   User alice = user_on(0, "alice");
   const Json request = {{"msgid", 27}, {"password", alice.account.password}};
@@ -317,7 +316,7 @@ TEST_F(LostInAnOutage, RepeatedDeletionDoesNotReportAWrongPassword) {
   }
 }
 
-// What a client does that is told to try again.
+// Repeats a request like a client that is told to try again.
 TEST_F(LostInAnOutage, RepeatedRegistrationReturnsTheId) {
   const Json request = {{"msgid", 4}, {"name", "alice"}, {"password", "a secret"}};
   account("bob");  // so that the one connection is open

@@ -1,4 +1,4 @@
-// The schema of servers that know no cluster id (version 5) is not updated while one of them runs.
+// The schema of servers without a cluster id (version 5) is not updated while one of them runs.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr int kCannotStart = 1;
-// A start watches an older server's row or lock before it refuses or goes on.
+// A start watches an older server's row or lock before it refuses or continues.
 constexpr milliseconds kUpdatePatience{25'000};
 
 class SchemaUpdate : public ::testing::Test {
@@ -27,7 +27,7 @@ class SchemaUpdate : public ::testing::Test {
     if (const std::string why = Cluster::missing(); !why.empty()) GTEST_SKIP() << why;
     storage_.emplace(dir_.path());
     { ServerProcess makes_the_tables(storage_->settings()); }
-    // What the steps after 5 add may be there: each of them bears a second run.
+    // The additions of later steps may exist, because each step is idempotent.
     storage_->execute("DELETE FROM schema_version WHERE version > 5");
   }
 
@@ -46,7 +46,7 @@ class SchemaUpdate : public ::testing::Test {
       EXPECT_EQ(storage_->number("SELECT MAX(version) FROM schema_version"), 5) << more;
     }
   }
-  // As a node of an earlier version leaves its row, with somebody logged in there.
+  // The row of a node of an earlier version, with a user logged in there.
   void insert_node() const {
     storage_->execute(
         "INSERT INTO node (name, epoch, lease_until, connection_ids)"
@@ -78,7 +78,7 @@ TEST_F(SchemaUpdate, EndsTheLifeOfANodeWhoseRowDoesNotChange) {
   const RunResult result = run_to_end(command("--migrate"), kUpdatePatience);
   EXPECT_EQ(result.exit_code, 0) << result.errors;
   EXPECT_THAT(result.errors, HasSubstr("waiting for up to 10 s")) << result.errors;
-  // By this it ends if it was only paused.
+  // This makes it exit if it was only suspended.
   EXPECT_EQ(storage_->number("SELECT epoch FROM node WHERE name = 'earlier' AND lease_until = 0"),
             4);
   EXPECT_EQ(storage_->number("SELECT COUNT(*) FROM user WHERE state = 'online'"), 0);

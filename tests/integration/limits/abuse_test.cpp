@@ -34,7 +34,7 @@ class OneChatAllowance : public WithServer {
   OneChatAllowance() : WithServer(Settings{"limits.chat_per_second=20"}) {}
 };
 
-// A classic client can't be refused anything, so each new connection must not be a new allowance.
+// A classic client cannot be refused anything, so a new connection must not get a new limit.
 TEST_F(OneChatAllowance, AppliesToClassicClientsThatReconnect) {
   User alice = new_user("alice");
   const User bob = new_user("bob");
@@ -105,7 +105,7 @@ TEST_F(NoLimits, RepeatedFailuresAreLoggedAtALimitedRate) {
   const auto begun = steady_clock::now();
   const auto lines = [this] { return occurrences(server.log(), "event=login_failed"); };
   EXPECT_LE(lines(), 50 + 2 * (30 + since(begun).count()));
-  // The next line that is logged names how many were not.
+  // The next line reports how many were suppressed.
   EXPECT_TRUE(eventually([&] {
     client.request(token_request(std::string(64, 'b')));
     return server.log().find("suppressed=") != std::string::npos;
@@ -165,7 +165,7 @@ TEST_F(LoginRate, IsLimitedPerAccountIncludingTokens) {
 
 class RepeatedSync : public WithServer {};
 
-// 16 bytes that are pushed again count as one of the client's own.
+// 16 repeated bytes count as one of the client's own.
 TEST_F(RepeatedSync, IsChargedForRepeatedPushes) {
   constexpr int kTexts = 100;
   constexpr std::int64_t kRate = 10'000;
@@ -203,25 +203,25 @@ TEST_P(AfterLogout, FrameLimitIsThatBeforeTheLogin) {
   expect_error(alice.client.receive(), 100, errors::kTooLarge);
 }
 
-// What a login was let in by changes while the login waits for the database. SQLite only: one
-// transaction holds up every claim there.
+// The credentials of a login change while it waits for the database. SQLite only: there one
+// transaction blocks every claim.
 class OvertakenLogin : public WithServer {
  protected:
   void SetUp() override {
     if (on_mysql()) GTEST_SKIP() << "a claim there waits for nobody";
   }
-  // The answer to a login whose token was looked up before `change`, and which claims its user
-  // after it: reading waits for no lock here.
+  // The reply to a login whose token was looked up before `change`, and which claims its user
+  // afterwards: reading does not wait for locks here.
   Json log_in_around(const std::string& change) {
     const Json token = new_user("alice").welcome.at("token");
-    EXPECT_TRUE(eventually([&] {  // otherwise its sign-off meets the lock
+    EXPECT_TRUE(eventually([&] {  // otherwise its logout meets the lock
       return server.storage().number("SELECT COUNT(*) FROM user WHERE state = 'online'") == 0;
     }));
     RawClient client(port());
     SqliteLock lock(server.storage().file());
     client.send(token_request(token));
-    // Of the threads only one that waits for the lock sleeps. Where the kernel doesn't tell, the
-    // lookup gets this long.
+    // Detects the thread that waits for the lock. If the kernel does not tell, the lookup gets this
+    // long.
     (void)eventually([this] { return sleeps(server.pid()); }, kLookup);
     lock.commit(change);
     return client.receive();
@@ -244,7 +244,7 @@ TEST_F(OvertakenLogin, FailsIfItsTokenIsRevokedMeanwhile) {
   expect_error(log_in_around("DELETE FROM session"), 2, errors::kInvalidToken);
 }
 
-// As a login beside it does whose password is hashed anew with higher parameters.
+// As a concurrent login does that rehashes with higher parameters.
 TEST_F(OvertakenLogin, SucceedsIfItsPasswordIsRehashedMeanwhile) {
   EXPECT_EQ(log_in_around("UPDATE user SET password = 'another hash'").at("errno"), 0);
 }

@@ -12,8 +12,8 @@
 #include "support/figure.h"
 #include "support/repeated.h"
 
-// What the tests stand on that flood a server while others use it. $CHAT_FLOOD_SECONDS says how
-// long each flood lasts.
+// Fixtures for tests that flood a server while others use it. $CHAT_FLOOD_SECONDS is the duration
+// of each flood.
 namespace chat::test {
 
 using std::chrono::microseconds;
@@ -25,20 +25,20 @@ inline std::chrono::seconds flood_time(std::chrono::seconds usual) {
   return given > 0 ? std::chrono::seconds(given) : usual;
 }
 
-// The promise is judged by hand, with $CHAT_FLOOD_SECONDS set, on a machine that does nothing else:
-// a test among others finds only what is far from it. A sanitized server can't keep up at all.
+// The exact limit is checked manually, with $CHAT_FLOOD_SECONDS set, on an idle machine: among
+// other tests only large deviations are detected. A sanitized server cannot keep up at all.
 inline milliseconds p99_max(milliseconds promised, milliseconds among_others) {
   if (sanitized()) return std::chrono::hours(1);
   return std::getenv("CHAT_FLOOD_SECONDS") == nullptr ? among_others : promised;
 }
 
-// That which such a part of them doesn't exceed.
+// The quantile of that fraction.
 inline microseconds quantile(const std::vector<microseconds>& sorted, double part) {
   return sorted.at(static_cast<std::size_t>(static_cast<double>(sorted.size() - 1) * part));
 }
 
-// As a server comes out of the package, where those of tests hash cheaply and know no limits. Not
-// the limits per address: a real flood comes from many of them.
+// The default settings, where other tests use cheap hashes and no limits. Except limits per
+// address, because a real flood comes from many addresses.
 inline Settings as_packaged(Settings more = {}) {
   Settings all = {"auth.argon2_memory_kib=19456", "auth.argon2_ops=2",
                   "limits.account_failures_per_minute=5", "limits.bytes_per_second=65536",
@@ -51,8 +51,8 @@ inline std::string line(const Json& request) {
   return frame(Wire::kText, request.dump());
 }
 
-// Two well-behaved people beside a flood, who must not notice: 20 messages a second between them,
-// none lost, and quick.
+// Two well-behaved users during a flood, who must not be affected: 20 messages a second between
+// them, none lost, and quick.
 class BesideAFlood : public WithServer {
  protected:
   // Alice may catch up with her schedule where a message took longer.
@@ -84,12 +84,12 @@ class BesideAFlood : public WithServer {
  private:
   static constexpr milliseconds kBetweenChats{50};
 
-  // From when a message should have left to its arrival. Nothing else arrives in between.
+  // From the scheduled time of a message to its arrival. Nothing else arrives in between.
   std::vector<microseconds> chat_for(std::chrono::seconds time) {
     std::vector<microseconds> latencies;
     const auto begin = steady_clock::now();
     const auto count = static_cast<int>(time / kBetweenChats);
-    // Where messages take longer than their distance, there are fewer of them.
+    // If messages take longer than their interval, there are fewer of them.
     for (int i = 1; i <= count && steady_clock::now() < begin + time; ++i) {
       const auto due = begin + i * kBetweenChats;
       bob.client.expect_no_push_for(std::chrono::floor<milliseconds>(due - steady_clock::now()));

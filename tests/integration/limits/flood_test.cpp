@@ -1,4 +1,4 @@
-// Nuisances of every kind from strangers, and two people beside them.
+// Abuse of every kind without a login, beside two normal users.
 #include "flood_fixture.h"
 
 namespace chat::test {
@@ -9,7 +9,7 @@ struct Flood {
   Hose::Stream stream;
 };
 
-// More accounts than the hash lane can try in time.
+// More accounts than the hash lane can check in time.
 std::string guesses(int accounts) {
   std::string out;
   for (int i = 0; i < accounts; ++i) {

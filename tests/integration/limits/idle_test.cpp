@@ -1,4 +1,4 @@
-// What connections cost that nobody talks on.
+// The memory of idle connections.
 #include <gtest/gtest.h>
 
 #include "integration/server_fixture.h"

@@ -1,4 +1,4 @@
-// Rates and other limits: who is over is told so, with a time after which it works.
+// Rates and other limits: excess requests are refused with retry_after_ms.
 #include <gtest/gtest.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -192,7 +192,7 @@ TEST_P(HashLane, HundredLoginsAtOnceAllEndLoggedIn) {
   EXPECT_GT(refusals, 0) << "a queue of 32 hashes took a hundred at once";
 }
 
-// A client that gives up waiting for its login and logs in anew must keep what it has then.
+// A client that abandons a waiting login and logs in again must keep the new session.
 TEST_P(HashLane, LoginOfADisconnectedClientTakesOverNobody) {
   const User first = new_user("alice");
   const Account other = register_account("other");
@@ -286,7 +286,7 @@ TEST_P(FirstByteTimeout, EndsOnlyConnectionsThatNeverSentAByte) {
   expect_alive(talked);
   RawClient begun = connect();
   begun.send_raw(std::string_view(begun.framed({{"msgid", 21}})).substr(0, 1));
-  // The one that sent nothing was there last, and its time is over for the others, too.
+  // The silent connection was opened last, so its time-out has passed for the others too.
   RawClient silent(port());
   const std::vector<Json> told = silent.receive_to_end();
   ASSERT_EQ(told.size(), 1U);
@@ -297,7 +297,7 @@ TEST_P(FirstByteTimeout, EndsOnlyConnectionsThatNeverSentAByte) {
   expect_ok(begun.reply({{"msgid", 21}}), 121);
 }
 
-// Who asks for page after page and reads none of them.
+// A client that requests page after page and reads none.
 class SlowClientsLimit : public WithServer {
  protected:
   SlowClientsLimit() : WithServer({"limits.slow_clients=2"}) {}
@@ -317,7 +317,7 @@ TEST_F(SlowClientsLimit, ClosesASlowReaderAndKeepsTheOthers) {
   std::vector<User> users;
   users.reserve(3);
   for (const char* name : {"one", "two", "three"}) users.push_back(user_who_does_not_read(name));
-  // At the first look, after 10 s, what the kernel has taken meanwhile may still count as read.
+  // At the first check, after 10 s, data in the kernel's buffer may still count as read.
   constexpr milliseconds kTwoLooks{20'000};
   EXPECT_TRUE(wait_until([&] { return closed_for_it() > 0; }, kTwoLooks + kPatience));
   User another = new_user("another");

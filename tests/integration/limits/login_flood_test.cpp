@@ -1,6 +1,6 @@
-// Somebody guesses passwords from many addresses, 500 times a second, of accounts that there are
-// and of others. Who chats meanwhile, and who comes back with a token, must not notice.
-// $CHAT_FLOOD_SECONDS says how long it lasts.
+// An attacker guesses passwords from many addresses, 500 times a second, of existing and other
+// accounts. Users who chat, or log in with a token, must not be affected. $CHAT_FLOOD_SECONDS is
+// its duration.
 #include <poll.h>
 
 #include <algorithm>
@@ -24,9 +24,9 @@ constexpr int kConnections = 250;
 constexpr milliseconds kBetweenChats{50};
 constexpr int kChatsPerLogin = 4;
 
-// Where the guesses come from: from so few addresses that the limit of an address holds most of
-// them back, or each from another, so that each of an account that nobody has tried is hashed, or
-// refused for want of time.
+// The source of the guesses: few addresses, so that the limit per address refuses most of them, or
+// a new address each, so that guesses for untried accounts are hashed, or refused because the queue
+// is full.
 enum class From { kFewAddresses, kManyAddresses };
 
 // Guesses until stop(), on many connections, and reads what it is told.
@@ -53,7 +53,7 @@ class Guesser {
         guess(i);
         ++guesses_;
       } catch (const std::exception&) {
-        clients_[static_cast<std::size_t>(i % kConnections)].reset();  // thrown out: comes again
+        clients_[static_cast<std::size_t>(i % kConnections)].reset();  // disconnected: reconnects
       }
     }
   }
@@ -147,7 +147,7 @@ TEST_P(LoginFlood, DoesNotDelayTokensAndChat) {
       << "that was no flood";
 }
 
-// Strangers' guesses lock nobody out who comes from where they came from before.
+// Guesses from elsewhere lock out nobody at a known address.
 TEST_P(LoginFlood, LocksNobodyOut) {
   Guesser guesser(server.proxy_port(), GetParam(), {carol.id()});
   ASSERT_TRUE(eventually([&] { return guesser.guesses() > 2 * kGuessesPerSecond; }));

@@ -1,4 +1,4 @@
-// A recipient that does not read: it costs little, delays nobody and misses nothing.
+// A slow reader costs little, delays nobody and misses nothing.
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -18,9 +18,8 @@ TEST_P(SlowReader, FiftyMegabytesCostLittleAndArrive) {
   constexpr int kWarmUp = 600;
   constexpr auto kFlood = static_cast<int>(50 * 1024 * 1024 / kTextBytes);
   constexpr int kFloodWindow = 32;
-  // Not of the recipient: SQLite's page caches and malloc's arenas, which the flood itself fills
-  // and a reading recipient's flood would fill as well. The warm-up fills most of them. A server
-  // that keeps the flood would grow by 50 MiB.
+  // Not caused by the recipient: SQLite's page caches and malloc's arenas, which any flood fills.
+  // The warm-up fills most of them. A server that buffered the flood would grow by 50 MiB.
   constexpr std::int64_t kNoiseKib = 4096;
 
   User alice = new_user("alice");
@@ -111,8 +110,8 @@ TEST_P(SlowReader, UnreadBacklogArrivesAtTheNextLogin) {
     for (int i = 0; i < 10; ++i) EXPECT_EQ(bob.client.push(6).at("seq"), i + 1);
     bob.client.reset();
   }
-  // Without acknowledgements "delivered" is what left for the socket, so the next login may go on
-  // later than after the tenth, but the backlog beyond the buffers is there, in order.
+  // Without acknowledgements, written messages count as delivered, so the next login may continue
+  // later than after the tenth, but the backlog beyond the buffers arrives in order.
   User again = log_in(bob_account);
   std::vector<Json> messages = collect_messages(again, 1);
   const auto first = messages[0].at("seq").get<std::int64_t>();

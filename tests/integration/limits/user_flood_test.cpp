@@ -1,5 +1,4 @@
-// Nuisances of every kind from people who are logged in, each on a connection of their own, and
-// two people beside them.
+// Abuse of every kind by logged-in users, each on a separate connection, beside two normal users.
 #include <functional>
 
 #include "flood_fixture.h"
@@ -9,7 +8,7 @@ namespace {
 
 constexpr int kFlooders = 20;
 
-// What each of them sends: `group` is one of them all.
+// What each of them sends; all are in `group`.
 struct UserFlood {
   const char* name;
   std::function<std::string(std::int64_t group, const Account& self)> requests;
@@ -81,7 +80,7 @@ std::vector<UserFlood> user_floods() {
 
 class UserFloods : public BesideAFlood, public ::testing::WithParamInterface<UserFlood> {
  protected:
-  // They come back with their tokens.
+  // They reconnect with their tokens.
   std::vector<Hose::Stream> flooders() {
     std::vector<Hose::Stream> streams;
     std::int64_t group = 0;

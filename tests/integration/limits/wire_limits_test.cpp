@@ -19,7 +19,7 @@ class WireLimits : public InBothFramings {
  protected:
   using InBothFramings::InBothFramings;
 
-  // A PING of exactly so many bytes.
+  // A PING of exactly `bytes` bytes.
   static std::string ping_of(std::size_t size) {
     const std::string head = R"({"msgid":21,"x":")";
     return head + std::string(size - head.size() - 2, 'x') + "\"}";
@@ -172,7 +172,7 @@ TEST_P(WireLimits, FrameMustEndWithin10Seconds) {
   EXPECT_LT(took, milliseconds{10'000} + scaled(milliseconds{1'500}));
   ASSERT_EQ(slow.waiting(), 1U);
   EXPECT_EQ(slow.receive().value("reason", ""), "timeout");
-  // Who has begun nothing may think for longer.
+  // Without a begun frame the time-out is longer.
   expect_alive(silent);
 }
 

@@ -1,4 +1,4 @@
-// DELIVERED: what a client that logged in with "ack":true has not acknowledged comes again.
+// DELIVERED: messages that a client with "ack":true has not acknowledged are repeated.
 #include <gtest/gtest.h>
 
 #include "integration/server_fixture.h"

@@ -71,14 +71,14 @@ TEST_P(Lists, RefuseUnknownObjects) {
   expect_refused(stranger, {{"msgid", 31}, {"kind", "friends"}}, errors::kNotLoggedIn);
 }
 
-// Somebody who knows as many people and groups as one may, all with the longest names.
+// A user with the maximum number of friends and groups, all with the longest names.
 class Crowd : public Lists {
  protected:
   static constexpr int kFriends = 2000;
   static constexpr int kGroups = 500;
   static constexpr int kMembers = 2000;
 
-  // Straight into the tables: the way over the wire would take minutes.
+  // Inserted into the tables: over the wire it would take minutes.
   void make_crowd(std::int64_t who) {
     std::string name;
     for (int i = 0; i < 42; ++i) name += "\U0001F600";
@@ -94,7 +94,7 @@ class Crowd : public Lists {
                "', i), '" + name + "' FROM n WHERE i < 500");
     insert("groupuser (groupid, userid, joined_seq, delivered_seq, read_seq)", numbers,
            "SELECT 20000 + i, " + std::to_string(who) + ", 0, 0, 0 FROM n WHERE i < 500");
-    // A million rows would only slow the test: the first groups are the ones that are read.
+    // Only for the first groups, which are the ones read: a million rows would slow the test.
     insert("groupuser (groupid, userid, joined_seq, delivered_seq, read_seq)", numbers,
            "SELECT g.id, 10000 + n.i, 0, 0, 0 FROM n JOIN allgroup g ON g.id < 20005"
            " WHERE n.i < 1999");
@@ -105,7 +105,7 @@ class Crowd : public Lists {
                    : "INSERT INTO " + into + " " + numbers + " " + sqlite_words(select);
     server.storage().execute((on_mysql() ? "SET max_recursive_iterations = 5000; " : "") + sql);
   }
-  // This SQLite knows no concat_ws().
+  // This SQLite lacks concat_ws().
   static std::string sqlite_words(std::string select) {
     const std::string call = "concat_ws('', ";
     for (auto at = select.find(call); at != std::string::npos; at = select.find(call)) {

@@ -1,4 +1,4 @@
-// Messages that wait for someone who is away: all of them, in order, byte for byte, once.
+// Messages for an absent user: all arrive once, in order, byte for byte.
 #include <gtest/gtest.h>
 
 #include <map>

@@ -101,7 +101,7 @@ TEST_P(Receipt, OfAGroupCoversEveryOtherMember) {
   carol.client.send(group_read_request(group, 1));
   EXPECT_EQ(alice.client.push(),
             (Json{{"msgid", 203}, {"kind", "read"}, {"groupid", group}, {"seq", 1}}));
-  // Those who have written nothing are told nothing.
+  // Members who have written nothing get no receipts.
   bob.client.expect_no_push_for(milliseconds{300});
 }
 

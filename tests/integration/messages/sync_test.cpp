@@ -1,4 +1,4 @@
-// SYNC: a client that lost what it had asks for it again.
+// SYNC: a client that lost its messages requests them again.
 #include <gtest/gtest.h>
 
 #include "integration/server_fixture.h"
@@ -31,7 +31,7 @@ TEST_P(Sync, RepeatsAStreamFromTheGivenSeq) {
   expect_pushes(bob, 6, 3, 3);
   request_ok(bob.client, sync_request({{"from", alice.id()}, {"after", 0}}));
   expect_pushes(bob, 6, 1, 5);
-  // What it has acknowledged stays acknowledged, and new messages go on behind.
+  // Acknowledgements are kept, and new messages follow.
   alice.chat(bob.id(), "6");
   expect_pushes(bob, 6, 6, 1);
   expect_no_push(bob);
@@ -41,7 +41,7 @@ TEST_P(Sync, RepeatsAStreamFromTheGivenSeq) {
   EXPECT_EQ(offline[0].at("seq"), 6);
 }
 
-// Acknowledgements that the server meets after the SYNC are of what was pushed before it.
+// The server gets acknowledgements of earlier pushes after the SYNC.
 TEST_P(Sync, AcceptsAcknowledgementsOfEarlierPushes) {
   User alice = new_user("alice");
   User bob = new_user("bob", acking());
@@ -116,7 +116,7 @@ TEST_P(Sync, RefusesUnknownStreams) {
   expect_refused(alice.client, sync_request({{"after", 1}}), errors::kBadField);
   expect_refused(alice.client, sync_request({{"from", bob.id()}, {"after", -1}}),
                  errors::kBadField);
-  // Nobody has written there yet: fine, and nothing follows.
+  // An empty stream is accepted, and nothing follows.
   request_ok(alice.client, sync_request({{"from", bob.id()}, {"after", 0}}));
   expect_no_push(alice);
 }

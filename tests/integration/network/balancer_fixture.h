@@ -6,10 +6,10 @@
 #include "integration/server_fixture.h"
 #include "support/proxies/proxy_header_bytes.h"
 
-// What the tests stand on that look at clients behind a balancer.
+// Fixture for tests with clients behind a balancer.
 namespace chat::test {
 
-// A server with a listener for balancers: who comes there is whom the PROXY header names.
+// A server with a listener for balancers, where the PROXY header names the client.
 class BehindABalancer : public WithServer {
  protected:
   explicit BehindABalancer(Settings settings = {})

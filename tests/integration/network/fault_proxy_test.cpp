@@ -1,5 +1,4 @@
-// The proxy that the fault tests put between two ends does what it is told, shown with plain
-// sockets.
+// The proxy of the fault tests, tested with plain sockets.
 #include "support/proxies/fault_proxy.h"
 
 #include <gtest/gtest.h>
@@ -40,7 +39,7 @@ class FaultProxyTest : public ::testing::Test {
     const timeval patience{10, 0};
     ::setsockopt(server.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   }
-  // What the server gets: so many bytes, or fewer at the end.
+  // The server's input: `size` bytes, or fewer at the end.
   std::string received(std::size_t size) {
     std::string bytes(size, '\0');
     const auto count = ::recv(server.get(), bytes.data(), size, MSG_WAITALL);
@@ -55,7 +54,7 @@ class FaultProxyTest : public ::testing::Test {
     EXPECT_EQ(::send(server.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));
   }
-  // Bytes go there and back.
+  // Expects bytes to pass in both directions.
   void expect_clear() {
     client->send("there");
     EXPECT_EQ(received(5), "there");

@@ -1,4 +1,5 @@
-// What the chat servers rely on in nginx with conf/nginx.conf, shown with plain sockets behind it.
+// The behaviour of nginx with conf/nginx.conf that the chat servers rely on, tested with plain
+// sockets.
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -80,7 +81,7 @@ class End {
   std::string unread_;
 };
 
-// Stands where a chat server would. Closed, its port refuses.
+// Takes the place of a chat server. When closed, its port refuses connections.
 class Upstream {
  public:
   Upstream() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -138,7 +139,7 @@ TEST_F(Nginx, PassesTheClientsAddressAndBytesBothWays) {
   NginxServer nginx({first.port()});
   End client = connect_to(nginx.port());
   End server = first.accept();
-  // Before the client has said anything, and in front of all that it says.
+  // Before the client has sent anything, and before all of its data.
   EXPECT_EQ(server.receive_line(), proxy_line(client, nginx));
   expect_bytes_both_ways(client, server);
 

@@ -1,5 +1,5 @@
-// The listener for balancers: who comes there is whom the PROXY header names, everywhere that
-// the server looks at an address. On the public port nobody is believed.
+// The listener for balancers: the PROXY header names the client wherever the server uses an
+// address. On the public port it is not accepted.
 #include <gtest/gtest.h>
 
 #include "balancer_fixture.h"
@@ -163,7 +163,7 @@ TEST_F(RatesByClient, LoginFailuresOfOneDoNotLockOutAnother) {
 }
 
 TEST_F(RatesByClient, HeaderOnThePublicPortIsBadJsonAndChangesNothing) {
-  // Three clients that claim to be three: all of them use up the budget of the true address.
+  // Three clients that claim three addresses all count against the real one.
   for (int i = 0; i < 4; ++i) {
     RawClient client(port());
     client.send_raw(text_header("203.0.113." + std::to_string(i)));
@@ -241,7 +241,7 @@ TEST_F(ConnectionsInAll, IncludeThoseWithoutAHeader) {
   EXPECT_EQ(reason, "server_full");
   RawClient extra(server.proxy_port());
   EXPECT_EQ(extra.receive().value("reason", ""), "server_full");
-  // A header takes no second place, and what is closed gives its place back.
+  // A header takes no second place, and closing frees the place.
   waiting[0].send_raw(text_header(kClient));
   expect_alive(waiting[0]);
   EXPECT_FALSE(served());

@@ -1,4 +1,4 @@
-// The audit log: one JSON object a line for what concerns who may do what.
+// The audit log: one JSON object per security event.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -51,7 +51,7 @@ class Audit : public WithServer {
   }
 };
 
-// Who has no account writes as little into it as into the log; what others do is still there.
+// Without an account, lines are limited as in the log; events of others are still recorded.
 TEST_F(Audit, FailuresWithoutAnAccountAreLimitedAndCounted) {
   constexpr int kFailures = 1000;
   const User alice = new_user("alice");
@@ -71,7 +71,7 @@ TEST_F(Audit, FailuresWithoutAnAccountAreLimitedAndCounted) {
   const auto written = failures_of_nobody();
   EXPECT_GT(written, 50);
   EXPECT_LT(written, kFailures / 2);
-  // A line is due again soon, and says how many were left out.
+  // A line is soon due again, and reports how many were suppressed.
   EXPECT_TRUE(wait_until([&] {
     expect_refused(stranger, wrong, errors::kFailed);
     for (const Json& line : lines(file())) {

@@ -1,4 +1,4 @@
-// The program's command line and configuration, as an operator meets them.
+// The program's command line and configuration.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -26,7 +26,7 @@ class Configuration : public ::testing::Test {
     return run_to_end(command);
   }
   static RunResult set(const std::string& setting) { return run({"--set", setting, "--check"}); }
-  // Refused with a sentence that names `what`, and nothing else happened.
+  // Expects a refusal with a sentence that names `what`, and no other effect.
   static void expect_refused(const RunResult& result, const std::string& what) {
     EXPECT_NE(result.exit_code, 0);
     EXPECT_LT(result.exit_code, 128) << "it crashed";
@@ -253,7 +253,7 @@ TEST_F(Configuration, PortInUseIsRefusedWithASentence) {
   const RunResult result =
       run_to_end(chatserver_command(dir.path(), {"server.listen=" + address, "log.file="}));
   expect_refused(result, address);
-  // Nor is a new database left behind.
+  // No new database is left behind.
   for (const char* key : {"server.listen=", "server.proxy_listen="}) {
     const auto command = chatserver_command(
         dir.path(), {key + address, "storage.path=" + dir.file("new/chat.db"), "log.file="});

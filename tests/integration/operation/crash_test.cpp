@@ -1,4 +1,4 @@
-// kill -9 in the middle of traffic: what was acknowledged is there, once; nobody is locked out.
+// kill -9 under traffic: acknowledged messages are stored once; nobody is locked out.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -47,7 +47,7 @@ class Crash : public WithServer {
     }
   }
 
-  // Reads acks until at most `unanswered` requests are without.
+  // Reads acks until at most `unanswered` requests lack one.
   void take_acks(Sender& sender, RawClient& client, std::size_t unanswered) {
     const auto missing = [&] {
       return sender.direct.texts.size() + sender.group.texts.size() - sender.direct.acked.size() -

@@ -1,4 +1,4 @@
-// SIGTERM, and starting on a file that another server holds.
+// SIGTERM, and starting on a file used by another server.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -36,7 +36,7 @@ TEST_F(Stop, SaysByeOnEveryConnectionAndExitsWithZero) {
   User binary = new_user("binary", Wire::kBinary);
   RawClient idle(port());
   expect_alive(idle);
-  RawClient silent(port());  // has not said a word yet, so its framing is not known
+  RawClient silent(port());  // has sent nothing, so its framing is unknown
   expect_alive(idle);
   server.terminate();
   for (RawClient* client : {&text.client, &binary.client, &idle}) {
@@ -62,7 +62,7 @@ TEST_F(Stop, SigintStopsTheSameWay) {
   expect_bye_at_the_end(alice.client.receive_to_end());
 }
 
-// As a shell ignores it for what it runs in the background.
+// Like a shell for background jobs.
 TEST_F(Stop, IgnoredSigintDoesNotStopIt) {
   server.terminate();
   (void)std::signal(SIGINT, SIG_IGN);
@@ -80,7 +80,7 @@ class StopWithSlowHashes : public WithServer {
       : WithServer(Settings{"auth.argon2_memory_kib=65536", "auth.argon2_ops=16"}) {}
 };
 
-// Hashing for all of them would take longer than a stop may: it ends with the connections.
+// Hashing for all of them would exceed the time of a stop, so it ends with the connections.
 TEST_F(StopWithSlowHashes, HashesNothingForDisconnectedClients) {
   constexpr int kClients = 16;
   std::vector<RawClient> clients;
@@ -150,7 +150,7 @@ TEST_F(Stop, UnderTrafficEveryStoredMessageWasAcknowledged) {
         ++answered;
       }
     } catch (const ConnectionEnded&) {
-      // A request may meet the closed connection; the last words are there all the same.
+      // A request may fail on the closed connection, but BYE still arrives.
     }
     for (Json& frame : sender.client.receive_to_end()) frames.push_back(std::move(frame));
     expect_bye_at_the_end(frames);

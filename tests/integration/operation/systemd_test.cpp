@@ -1,4 +1,4 @@
-// The server under a service manager, which the test plays: what it is told, and when.
+// The server's notifications to a service manager, simulated by the test.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -18,13 +18,13 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// $NOTIFY_SOCKET of the servers that are started while this lives. They are told to beat within
-// `silence`; 0: nobody asks for it.
+// $NOTIFY_SOCKET of servers started while this lives. They must beat within `silence`; 0: no
+// watchdog.
 class Manager {
  public:
   explicit Manager(milliseconds silence)
       : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-    if (on_mysql()) mariadb();  // before it could take us for its own manager
+    if (on_mysql()) mariadb();  // before it could treat the test as its manager
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     const std::string path = dir_.file("notify");
@@ -42,7 +42,7 @@ class Manager {
   Manager(const Manager&) = delete;
   Manager& operator=(const Manager&) = delete;
 
-  // The next thing that the server says.
+  // The server's next notification.
   std::optional<std::string> hear(milliseconds within) {
     pollfd entry{socket_.get(), POLLIN, 0};
     if (::poll(&entry, 1, static_cast<int>(within.count())) <= 0) return std::nullopt;
@@ -56,7 +56,7 @@ class Manager {
   base::UniqueFd socket_;
 };
 
-// The manager would kill a server that says nothing for that long.
+// The manager would kill a server that is silent for that long.
 const milliseconds kSilence = scaled(milliseconds{4'000});
 
 void expect_beats(Manager& manager, int count) {
@@ -88,7 +88,7 @@ TEST(ServiceManager, ReceivesNoBeatsUnlessRequested) {
   EXPECT_EQ(manager.hear(kSilence), "STOPPING=1");
 }
 
-// Whoever runs it by hand has no service manager.
+// Without a service manager.
 TEST(ServiceManager, IsOptional) {
   ServerProcess server;
   server.terminate();
@@ -103,7 +103,7 @@ class AwayDatabase : public ::testing::Test {
     server = std::make_unique<ServerProcess>(Settings{"mysql.socket=" + proxy->socket()});
     ASSERT_EQ(manager.hear(scaled(kPatience)), "READY=1");
   }
-  // More people at once than there are workers, each of whom needs the database.
+  // More simultaneous users than workers, all of whom need the database.
   void ask_for_all(int rounds) {
     constexpr int kPeople = 24;
     run_in_parallel(kPeople, [&](int) {

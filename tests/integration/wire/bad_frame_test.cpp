@@ -1,4 +1,4 @@
-// Frames that are too long, beyond what the bank of bad inputs shows.
+// Overlong frames, beyond those in the bank of bad inputs.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -8,7 +8,7 @@
 namespace chat::test {
 namespace {
 
-// One server for all, and a witness that talks on it after each test.
+// One server for all tests, and a witness that chats on it after each.
 class BadFrames : public ::testing::TestWithParam<Wire> {
  protected:
   static void SetUpTestSuite() {
@@ -27,7 +27,7 @@ class BadFrames : public ::testing::TestWithParam<Wire> {
   }
 
   RawClient connect() { return RawClient(server->port(), GetParam()); }
-  // The refusal, then the word that is said before every close on purpose, then the end.
+  // Expects the refusal, then BYE, then the end.
   static void expect_too_large_and_bye(RawClient& client) {
     const auto frames = client.receive_to_end();
     ASSERT_EQ(frames.size(), 2U);

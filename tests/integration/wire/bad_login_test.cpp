@@ -42,7 +42,7 @@ TEST_P(BadLogins, PasswordsAreComparedToTheLastByte) {
         repeated_text("x", 129), repeated_text("x", 2000)}) {
     expect_refused(client, {{"msgid", 1}, {"id", alice.id}, {"password", password}},
                    errors::kFailed);
-    // The right one in between, so that the account's own delay for failures stays away.
+    // The right password in between, so that the account's limit of failures is not reached.
     request_ok(client, login_request(alice));
     request_ok(client, logout_request(alice));
   }

@@ -1,5 +1,4 @@
-// Requests that break a rule: the exact answer to each, and the order in which rules are
-// checked.
+// Invalid requests: the exact reply to each, and the order of the checks.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -10,7 +9,7 @@
 namespace chat::test {
 namespace {
 
-// What no id may be.
+// Invalid ids.
 const std::vector<Json>& bad_ids() {
   static const std::vector<Json> ids = {0,
                                         -1,
@@ -32,7 +31,7 @@ const std::vector<Json>& bad_ids() {
   return ids;
 }
 
-// Alice is logged in, bob and the group's owner exist; a witness talks after each test.
+// Alice is logged in, bob and the group's owner exist; a witness chats after each test.
 class BadRequests : public ::testing::TestWithParam<Wire> {
  protected:
   static void SetUpTestSuite() {
@@ -194,7 +193,7 @@ TEST_P(BadRequests, UnknownMsgidTakesPrecedenceOverTheMissingLogin) {
 
 TEST_P(BadRequests, ForeignSenderIdIsNotAllowed) {
   const Account& bob = bob_account;
-  log_in(server->port(), bob).log_out();  // with what other tests have left for him
+  log_in(server->port(), bob).log_out();  // including messages of other tests
   refused(chat_request(bob, bob.id, "x"), errors::kNotAllowed);
   refused(add_friend_request(bob, witness->id()), errors::kNotAllowed);
   refused(create_group_request(bob, "g"), errors::kNotAllowed);

@@ -1,4 +1,4 @@
-// The whole mission with clients of the original course (PROTOCOL.md, section 9).
+// All requests with clients of the original course (PROTOCOL.md, section 9).
 #include <gtest/gtest.h>
 
 #include <set>
@@ -78,7 +78,7 @@ struct Numbers {
 constexpr Numbers kA{3, 4, 5, 6, 7, 8, 9, 10};
 constexpr Numbers kB{10, 3, 4, 5, 6, 7, 8, 9};
 
-// A whole menu, between clients of these numberings.
+// The complete menu, between clients of these numberings.
 void play_menu(std::uint16_t port, const Numbers& a, const Numbers& b, const std::string& tag) {
   ClassicClient alice(port);
   ClassicClient bob(port);
@@ -165,7 +165,7 @@ TEST_F(Classic, ObjectsWithoutATerminatorAreAccepted) {
 TEST_F(Classic, TextClientMayPauseBeforeItsLineEnd) {
   RawClient client(port());
   client.send_raw(R"({"msgid":21})");
-  expect_ok(client.receive(), 121);  // taken without its line end, and answered as text
+  expect_ok(client.receive(), 121);  // accepted without its line end, and answered as text
   client.send_raw("\n{\"msgid\":21}\n");
   expect_ok(client.receive(), 121);
 }
@@ -299,7 +299,7 @@ class ClassicChatRate : public WithServer {
   ClassicChatRate() : WithServer(Settings{"limits.chat_per_second=20"}) {}
 };
 
-// They aren't told of a refusal, so nothing may be refused.
+// They get no refusals, so nothing may be refused.
 TEST_F(ClassicChatRate, SlowsDownFastSendersWithoutLoss) {
   User bob = new_user("bob");
   ClassicClient alice(port());

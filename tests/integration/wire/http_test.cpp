@@ -1,5 +1,5 @@
-// What a browser, or anything else that speaks another protocol, makes of the chat port: nothing
-// that comes after its first bytes is a request.
+// Browsers and other protocols on the chat port: nothing after their first bytes is treated as a
+// request.
 #include <arpa/inet.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -34,7 +34,7 @@ class Caller {
       throw std::runtime_error("connect");
     }
   }
-  // False: the server does not take it any more.
+  // False if the server accepts no more.
   bool send(std::string_view bytes) {
     return ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
            static_cast<ssize_t>(bytes.size());
@@ -79,7 +79,7 @@ class Http : public BehindABalancer {
                 HasSubstr("\r\nContent-Length: " + std::to_string(answer.size() - body) + "\r\n"));
     EXPECT_GT(answer.size(), body);
   }
-  // Nobody has registered this name.
+  // This name was not registered.
   void expect_not_executed(const std::string& name) {
     RawClient client(port());
     expect_ok(client.request({{"msgid", 4}, {"name", name}, {"password", "secret-1"}}), 5);
@@ -158,8 +158,8 @@ TEST_F(Http, MethodNamesInsideAnObjectAreText) {
   expect_alive(client);
 }
 
-// A TLS server chooses the session ticket that its clients send to whatever address its name leads
-// to next.
+// A TLS server chooses the session ticket, which its clients send to whatever address its name
+// resolves to next.
 TEST_F(Http, LinesInsideATlsHelloAreNotExecuted) {
   const std::string hello = "\x16\x03\x01\x02\x05\x01 ticket";
   RawClient client(port());

@@ -13,7 +13,7 @@
 
 namespace chat::test {
 
-// A session of somebody else, from the construction to release() inside of what it has begun.
+// A foreign database session, inside a transaction from construction to release().
 class Stranger {
  public:
   Stranger(const TestStorage& storage, const std::string& sql) : storage_(storage) {

@@ -1,4 +1,4 @@
-// Bytes on the wire: cut, joined, ended.
+// Byte streams: split, joined, ended.
 #include <gtest/gtest.h>
 
 #include "integration/server_fixture.h"

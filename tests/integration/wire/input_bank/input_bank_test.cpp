@@ -1,5 +1,5 @@
-// The bank of bad inputs against one server: each row gets the answer that PROTOCOL.md promises,
-// nobody else notices, and the server is at the end what it was at the beginning.
+// The bank of bad inputs against one server: each row gets the reply specified in PROTOCOL.md,
+// others are not affected, and the server's resources are unchanged at the end.
 #include <gtest/gtest.h>
 
 #include <exception>
@@ -21,7 +21,7 @@ std::vector<Row> all_rows() {
   return rows;
 }
 
-// A failure of one row must not keep the others from being played.
+// A failure of one row must not prevent the others.
 template <typename Play>
 void play(Stage& stage, const Row& row, const std::string& framing, Play play_row) {
   SCOPED_TRACE("row: " + row.name + " (" + framing + ")");

@@ -1,4 +1,4 @@
-// What is not one strict JSON object with a msgid.
+// Frames that are not one strict JSON object with a msgid.
 #include "row.h"
 
 namespace chat::test::bank {

@@ -1,5 +1,5 @@
-// Names that break a rule, and names that only look as if they did. A name is 1 to 50 code points
-// without control characters and without spaces at its ends; everything else is a name.
+// Invalid names, and unusual but valid ones. A name has 1 to 50 code points without control
+// characters and without spaces at its ends; everything else is allowed.
 #include "row.h"
 
 namespace chat::test::bank {

@@ -1,4 +1,4 @@
-// Numbers that are none, or too great, or another user's in 32 bits.
+// Numbers that are invalid, too large, or equal to another user's id in 32 bits.
 #include "row.h"
 
 namespace chat::test::bank {

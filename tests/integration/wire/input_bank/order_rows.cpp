@@ -1,5 +1,4 @@
-// Requests that are well formed and come at the wrong time, twice, in another's name or by the
-// thousand.
+// Well-formed requests at the wrong time, twice, with a foreign id, or by the thousand.
 #include "row.h"
 
 namespace chat::test::bank {

@@ -9,22 +9,21 @@
 #include "support/clients/expect.h"
 #include "support/repeated.h"
 
-// What an attacker may send, as a table, and the answer that is due to each.
+// The table of attacks, with the expected reply to each.
 //
-// In the bytes of a row these words are replaced before they are sent: $me and $name are who is
-// logged in (or was, or may be), with $password and the token $token of the last login; $other is
-// somebody else who is online, $group a group of both, $foreign a group of $other alone, $nobody
-// and $nowhere the id of no user and no group. $w is another letter for each framing, so that
-// names can be taken once in each.
+// These words are replaced before sending: $me and $name are the user's id and name, $password and
+// $token its password and last token; $other is another online user, $group a group of both,
+// $foreign a group of $other alone, $nobody and $nowhere unused ids of a user and a group. $w is a
+// different letter per framing, so that names can be registered once in each.
 namespace chat::test::bank {
 
 enum class State { kFresh, kLoggedIn, kWithAck, kAfterLogout };
 
 enum class Way {
   kFramed,  // each of `sent` as the content of a frame, in every framing that can carry it
-  kText,    // the bytes as they are, to the port of the clients; answers are read as text
-  kBinary,  // likewise; answers are read as binary frames
-  kProxy,   // the bytes as they are, to the port of the balancers
+  kText,    // the raw bytes, to the clients' port; replies are read as text
+  kBinary,  // likewise; replies are read as binary frames
+  kProxy,   // the raw bytes, to the balancers' port
 };
 
 enum class Then { kStay, kHangUp, kReset };
@@ -32,15 +31,15 @@ enum class Then { kStay, kHangUp, kReset };
 struct Answer {
   enum class Kind {
     kOk,       // errno 0 under msgid
-    kKept,     // likewise, and the name or text came through byte for byte
+    kKept,     // likewise, and the name or text arrives unchanged
     kRefused,  // this error under msgid
     kBye,      // BYE with the reason `word`, then the end
-    kEnd,      // the end without a word
+    kEnd,      // the end without output
   };
   Kind kind;
   int msgid = 0;
   ErrorKind error{0, "ok"};
-  std::string_view field = {};  // what errmsg must name
+  std::string_view field = {};  // what errmsg must contain
 };
 
 inline Answer ok(int msgid) {
@@ -67,7 +66,7 @@ struct Row {
   State state;
   std::vector<std::string> sent;  // all in one write
   std::vector<Answer> answers;    // none: silence
-  int times = 1;                  // so often over, in the same write, and the answers likewise
+  int times = 1;                  // repeated this often in the same write, with as many replies
   Way way = Way::kFramed;
   Then then = Then::kStay;
 
@@ -78,7 +77,7 @@ struct Row {
   }
 };
 
-// One frame, one answer.
+// One frame, one reply.
 inline Row row(std::string name, State state, std::string frame, Answer answer) {
   return {std::move(name), state, {std::move(frame)}, {answer}};
 }

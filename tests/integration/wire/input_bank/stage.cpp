@@ -29,7 +29,7 @@ void replace_all(std::string& text, const std::string& word, const std::string& 
   }
 }
 
-// Pushes that others' doings bring are no answers.
+// Pushes caused by others are not replies.
 Json next_answer(RawClient& client) {
   Json frame = client.receive();
   while (is_push(frame) && frame.value("msgid", 0) != 204) frame = client.receive();
@@ -45,7 +45,7 @@ void expect_bye(RawClient& client, std::string_view reason) {
   EXPECT_FALSE(client.was_reset());
 }
 
-// Until the server has let go of the connection.
+// Waits until the server has released the connection.
 void leave(User& user) {
   user.client.half_close();
   user.client.receive_to_end();
@@ -71,8 +71,8 @@ Stage::Stage()
       on_binary_(new_actor("b")),
       on_classic_(new_actor("c")),
       pid_(server_.pid()) {
-  // What a server keeps once it has been used: database connections, buffers, threads' stacks.
-  // One network has at most 16 passwords waiting to be hashed.
+  // Warms up what a server keeps after first use: database connections, buffers, thread stacks. One
+  // network has at most 16 passwords waiting to be hashed.
   for (const int first : {0, 16}) {
     run_in_parallel(16, [&](int i) {
       User user = new_user(server_.port(), "warm " + std::to_string(first + i));
@@ -128,7 +128,7 @@ void Stage::play(const Row& row, Wire wire) {
   try {
     client.send_raw(all_frames(sent, row.times, wire, row.way));
   } catch (const ConnectionEnded&) {
-    // It may be cut off before all is sent; what it was told is looked at all the same.
+    // The connection may be cut before all is sent; replies are checked nevertheless.
     if (!row.closes()) throw;
   }
   if (row.then == Then::kHangUp) client.half_close();
@@ -161,7 +161,7 @@ void Stage::expect_answer(RawClient& client, const Answer& answer, const std::st
   }
 }
 
-// Somebody else sees what was sent as it was sent.
+// Checks that another user receives the text unchanged.
 void Stage::expect_kept(const Json& request, const Json& reply) {
   switch (request.at("msgid").get<int>()) {
     case 4: {
@@ -208,7 +208,7 @@ constexpr int kLogin = 1;
 constexpr int kLoginAck = 2;
 constexpr int kRegisterAck = 5;
 
-// Of errors they are told 1 and 2 only.
+// They get only the errors 1 and 2.
 int classic_number(ErrorKind error) {
   return error.number > errors::kAlreadyOnline.number ? errors::kFailed.number : error.number;
 }
@@ -221,7 +221,7 @@ Json next_classic_answer(ClassicClient& client) {
 
 }  // namespace
 
-// Classic clients are told of logins and registrations only, and know three outcomes.
+// Classic clients get replies to logins and registrations only, with three outcomes.
 void Stage::play_classic(const Row& row) {
   const Actor& actor = on_classic_;
   ClassicClient client(server_.port());
@@ -251,7 +251,7 @@ void Stage::play_classic(const Row& row) {
     if (answer.msgid == kRegisterAck) expect_kept(request, reply);
     if (request.contains("msg")) expect_told(request, 0);
   }
-  // A login that can't be: it has an answer in any state.
+  // An invalid login, which is answered in any state.
   client.send({{"msgid", kLogin}, {"id", kNobody}, {"password", "wrong!"}});
   const Json reply = next_classic_answer(client);
   EXPECT_EQ(reply.value("msgid", 0), kLoginAck) << reply;
@@ -274,7 +274,7 @@ namespace {
 std::set<std::string> unix_sockets() {
   std::ifstream table("/proc/net/unix");
   std::string line;
-  std::getline(table, line);  // the headings
+  std::getline(table, line);  // the header
   std::set<std::string> sockets;
   while (std::getline(table, line)) {
     // Num RefCount Protocol Flags Type St Inode Path
@@ -288,8 +288,8 @@ std::set<std::string> unix_sockets() {
 
 }  // namespace
 
-// Without those of the database, whose pool connects when first so many are needed at once, and
-// bounds them itself: the files of an embedded one, and what leads to a server's unix socket.
+// Excludes descriptors of the database, whose pool connects on demand and is bounded: the files of
+// an embedded one, and Unix sockets to a server.
 std::size_t Stage::descriptors() const {
   const std::set<std::string> local = unix_sockets();
   std::size_t count = 0;

@@ -10,26 +10,26 @@
 
 namespace chat::test::bank {
 
-// A server with the people of the rows: plays rows, and looks after each whether anybody else
-// has noticed. What is wrong is a failure of the test; a row that hangs ends with an exception.
-// Threading: externally synchronised.
+// A server with the users of the rows: plays rows, and checks after each that others are not
+// affected. Errors fail the test; a hanging row ends with an exception. Threading: externally
+// synchronised.
 class Stage {
  public:
   Stage();
 
-  // In this framing; only where it can carry the row.
+  // In this framing, if it can carry the row.
   void play(const Row& row, Wire wire);
   void play_classic(const Row& row);
   static bool is_for_classic(const Row& row);
 
-  // Others are served as ever, within a second.
+  // Expects that others are served within a second.
   void expect_good_service();
-  // It is the process that it was, with as many descriptors and about as much memory; and it ends
-  // as it should.
+  // Expects the same process, with as many descriptors and about as much memory, and an orderly
+  // exit.
   void expect_unharmed();
 
  private:
-  // Who is at the other end, and what the words of rows stand for.
+  // The user, and the values of the words in rows.
   struct Actor {
     Account account;
     std::string letter;  // $w

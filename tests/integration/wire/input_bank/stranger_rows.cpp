@@ -1,5 +1,5 @@
-// Those who take the server for something else: TLS, balancers where none is expected, and what is
-// no proper PROXY header where one is. HTTP is in ../http_test.cpp: its answer is no frame.
+// Other protocols: TLS, PROXY headers on the wrong port, and malformed ones on the right one. HTTP
+// is in ../http_test.cpp, because its response is no frame.
 #include "row.h"
 #include "support/proxies/proxy_header_bytes.h"
 
@@ -17,7 +17,7 @@ std::string hello(const std::string& random) {
 }
 const std::string kTarget = "\xC6\x33\x64\x01\x9C\x40\x17\x70";
 
-// On the balancers' port: nothing is said, not even to a request that follows.
+// On the balancers' port there is no output, not even for a following request.
 Row misled(std::string name, std::string header) {
   return raw(std::move(name), Way::kProxy, std::move(header) + "{\"msgid\":21}\n", {ends()});
 }
@@ -27,7 +27,8 @@ const std::vector<Row> kStrangerRows = {
     raw("SMTP", Way::kText, "EHLO example.org\r\nQUIT\r\n", {kStrangersBadJson, kStrangersBadJson}),
     raw("Redis", Way::kText, "*1\r\n$4\r\nPING\r\n",
         {kStrangersBadJson, kStrangersBadJson, kStrangersBadJson}),
-    // What begins as TLS is never served: a TLS server can choose bytes of its client's hello.
+    // A stream that begins as TLS is never served: a TLS server can choose bytes of its client's
+    // hello.
     raw("TLS hello and a line end", Way::kText, hello(repeated("\xA4", 32)) + "\n",
         {kBadUtf8, ends()}, Then::kHangUp),
     raw("TLS hello with a line end in its random bytes", Way::kText,

@@ -1,5 +1,5 @@
-// Texts that mean something to a database, to printf or to a terminal, and nothing to a server:
-// they come through byte for byte. And texts and cids that break their rules.
+// Texts with a meaning for databases, printf or terminals, which must arrive unchanged; and invalid
+// texts and cids.
 #include "row.h"
 
 namespace chat::test::bank {

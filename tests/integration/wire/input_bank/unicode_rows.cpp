@@ -1,15 +1,15 @@
-// What is no UTF-8, and what is, though it looks odd.
+// Invalid UTF-8, and valid but unusual UTF-8.
 #include "row.h"
 
 namespace chat::test::bank {
 namespace {
 
-// Before a parser sees it.
+// Refused before parsing.
 Row bad_utf8(std::string name, std::string_view bytes) {
   return row(std::move(name), State::kFresh, R"({"msgid":21,"x":")" + std::string(bytes) + "\"}",
              refused(100, errors::kBadUtf8));
 }
-// An escape stands for no character: the text is valid UTF-8 and invalid JSON.
+// An escape that stands for no character: valid UTF-8, but invalid JSON.
 Row bad_escape(std::string name, std::string_view escape) {
   return row(std::move(name), State::kFresh, R"({"msgid":21,"x":")" + std::string(escape) + "\"}",
              refused(100, errors::kBadJson));
