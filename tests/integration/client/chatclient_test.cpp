@@ -1,4 +1,4 @@
-// The mission as people live it: the terminal client, on a terminal, with a real server.
+// End-to-end use: the terminal client, on a terminal, with a real server.
 #include <gtest/gtest.h>
 
 #include "terminal_fixture.h"
@@ -125,7 +125,7 @@ TEST_F(Terminals, ServerRestartLosesNothing) {
     const std::string end = std::to_string(number) + ".\r\n";
     EXPECT_EQ(alice->count("bob (2): to alice " + end), 1U) << number;
     EXPECT_EQ(bob->count("alice (1): to bob " + end), 1U) << number;
-    // Stored once, and told so once; the last answer may be on its way.
+    // Stored once and confirmed once; the last answer may be in flight.
     const std::string mark = "✓ #" + std::to_string(number + 1) + " to ";
     for (TerminalProgram* user : {alice.get(), bob.get()}) {
       EXPECT_TRUE(wait_until([&] { return user->count(mark) > 0; })) << number;

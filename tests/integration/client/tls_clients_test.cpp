@@ -1,5 +1,5 @@
-// Encrypted connections as people have them: the terminal client, nginx with conf/nginx-tls.conf, a
-// certificate of scripts/certificate.sh, and a real server behind.
+// TLS end to end: the terminal client, nginx with conf/nginx-tls.conf, a certificate of
+// scripts/certificate.sh, and a real server.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -41,7 +41,7 @@ RunResult run_certificate_script(const std::filesystem::path& folder, const Stri
                     Strings{(script / "certificate.sh").string(), "--dir", folder.string()} + more);
 }
 
-// The port of this machine's other end of the only connection to `port`.
+// The client port of the only connection to `port`.
 std::optional<unsigned> port_of_the_client_of(unsigned port) {
   std::ifstream table("/proc/net/tcp");
   std::string line;
@@ -63,7 +63,7 @@ RunResult run_client(unsigned port, const Strings& more) {
   return run_to_end(Strings{std::getenv("CHATCLIENT"), "--port", std::to_string(port)} + more);
 }
 
-// Refused before a word was said, with a sentence.
+// Expects a refusal before any data, with this sentence.
 void expect_refused(const RunResult& result, const std::string& why) {
   EXPECT_EQ(result.exit_code, kCannotConnect);
   EXPECT_THAT(result.output, HasSubstr("cannot connect to "));
@@ -74,7 +74,7 @@ void expect_refused(const RunResult& result, const std::string& why) {
 class Tls : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    // The programs have nothing to read, wherever the test runs: they end when they are connected.
+    // Input is empty, so the programs end once connected.
     const base::UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     ASSERT_EQ(::dup2(nothing.get(), STDIN_FILENO), STDIN_FILENO);
   }
@@ -90,7 +90,7 @@ class Tls : public ::testing::Test {
     return dir.path() / folder;
   }
 
-  // nginx with the certificate of that folder, in front of a chat server.
+  // nginx with the certificate in that folder, in front of a chat server.
   void start(const std::filesystem::path& folder) {
     server = std::make_unique<ServerProcess>(Settings{"server.proxy_listen=127.0.0.1:0"});
     nginx = std::make_unique<NginxServer>(std::vector<std::uint16_t>{server->proxy_port()}, folder);
@@ -147,7 +147,7 @@ TEST_F(TlsPeople, ChatAndTheServerKnowsTheirAddresses) {
   EXPECT_EQ(bob->wait_exit(), 0);
 }
 
-// Both ways at once, by two threads of each client, and answers of several TLS records.
+// Both directions at once, by two threads of each client, with replies of several TLS records.
 TEST_F(TlsPeople, ChatInBothDirectionsAndReadALongHistory) {
   constexpr int kTexts = 300;
   const std::string client = std::string(std::getenv("CHATCLIENT")) + " --port " +
@@ -239,7 +239,7 @@ TEST_F(Tls, ACertificateMustBeForTheHost) {
   }
 }
 
-// A common name alone names no host (RFC 9525, section 2).
+// A common name alone does not identify a host (RFC 9525, section 2).
 TEST_F(Tls, ACertificateMustNameTheHostInItsAlternativeNames) {
   const std::string key = dir.path() / "cn.key";
   const std::string certificate = dir.path() / "cn.crt";
@@ -328,7 +328,7 @@ TEST_F(Tls, TlsClientAtAPlainPortGetsAHint) {
 
 TEST_F(Tls, TheConnectTimeoutBoundsTheHandshake) {
   const auto folder = certificate("tls");
-  // The kernel accepts, and nobody answers.
+  // The kernel accepts, but nothing answers.
   const base::UniqueFd silent(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;

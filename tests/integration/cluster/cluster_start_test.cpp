@@ -1,4 +1,4 @@
-// Which servers may be on one database at a time, and how one that starts finds out who is there.
+// Which servers may share a database, and how a starting server detects others.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -24,9 +24,9 @@ using ::testing::Not;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kExitCannotStart = 1;
-// Of the server; a start that waits for a lease takes longer than this.
+// A start that waits for a lease takes longer than this.
 constexpr milliseconds kLease{10'000};
-// A start that is refused watches the other server's row move first.
+// A refused start first watches the other server's row change.
 constexpr milliseconds kRefusalPatience{20'000};
 
 class ClusterStart : public ::testing::Test {
@@ -67,7 +67,7 @@ class ClusterStart : public ::testing::Test {
   static std::string process(const ServerProcess& server) {
     return "process " + std::to_string(server.pid()) + " on ";
   }
-  // Whether the server renews its lease, and so has not found it taken.
+  // True if the server renews its lease, and so has not lost it.
   static bool renews(const TestStorage& storage, const std::string& name) {
     const std::string sql = "SELECT lease_until FROM node WHERE name = '" + name + "'";
     const std::int64_t before = storage.number(sql);
@@ -103,7 +103,7 @@ TEST_F(ClusterStart, NodeIsRefusedOnTheDatabaseOfAServerWithoutABus) {
   EXPECT_TRUE(lone.running());
 }
 
-// Nothing that lives in a connection to the database keeps the second one out.
+// The exclusion does not depend on a connection to the database.
 TEST_F(ClusterStart, SecondServerWithoutABusIsRefusedAfterADatabaseRestart) {
   TestStorage storage(dir_.path());
   ServerProcess lone(storage.settings());
@@ -121,7 +121,7 @@ TEST_F(ClusterStart, SecondServerWithoutABusIsRefusedAfterADatabaseRestart) {
 TEST_F(ClusterStart, OneOfSimultaneousStartsWithoutABusSucceeds) {
   constexpr std::size_t kServers = 3;
   TestStorage storage(dir_.path());
-  { ServerProcess first(storage.settings()); }  // makes the tables
+  { ServerProcess first(storage.settings()); }  // creates the tables
   std::vector<std::unique_ptr<TempDir>> dirs;
   std::vector<std::unique_ptr<ChildProcess>> servers;
   for (std::size_t i = 0; i < kServers; ++i) {
@@ -154,7 +154,7 @@ TEST_F(ClusterStart, SecondServerOfANameIsRefusedAndHarmsNobody) {
   alice.chat(alice.id(), "still here");
 }
 
-// Its process was on this machine and is gone, so nobody has to wait for its lease.
+// Its process was on this machine and is gone, so its lease need not be waited for.
 TEST_F(ClusterStart, CheckNamesTheServersThatUseTheDatabase) {
   Cluster cluster(1);
   const auto checked = [](std::vector<std::string> command) {
@@ -195,7 +195,7 @@ TEST_F(ClusterStart, StartWaitsForALeaseOfAnotherMachine) {
   ChildProcess again(
       node_command(cluster, "node-1", {"server.listen=127.0.0.1:" + std::to_string(port)}),
       dir_.file("stderr"));
-  // A balancer must find another server in this time.
+  // The time in which a balancer must find another server.
   ASSERT_TRUE(wait_until([&] {
     return read_file(dir_.file("stderr")).find("waiting for up to") != std::string::npos;
   }));
@@ -216,7 +216,7 @@ TEST_F(ClusterStart, ServerStoppedForLessThanItsLeaseKeepsItsName) {
   older.freeze();
   const auto stopped = Clock::now();
   ChildProcess newcomer(node_command(cluster, "node-1"), dir_.file("stderr"));
-  // No deadline of the tests, which a sanitizer makes longer: the lease stays as it is.
+  // Not scaled for sanitizers, because the lease is not either.
   wait_until([&] { return !newcomer.running() || Clock::now() - stopped > kLease * 6 / 10; });
   EXPECT_TRUE(newcomer.running()) << read_file(dir_.file("stderr"));
   older.thaw();

@@ -1,4 +1,4 @@
-// A database that may lose what it has committed: the server runs on it, and says so.
+// A database that may lose committed data: the server runs on it, with a warning.
 #include <gtest/gtest.h>
 
 #include "integration/server_fixture.h"
@@ -12,7 +12,7 @@ using ::testing::Not;
 
 constexpr const char* kSetting = "innodb_flush_log_at_trx_commit";
 
-// Of the password that a test's server gets among its arguments, and of its new database.
+// Warnings about the password in the arguments of the test's server, and about its new database.
 std::string without_usual_warnings(std::string text) {
   for (const char* usual : {"chatserver: warning: --set mysql.password",
                             "chatserver: warning: made a new database: "}) {
@@ -24,7 +24,7 @@ std::string without_usual_warnings(std::string text) {
 
 class Durability : public ::testing::Test {
  protected:
-  // What the operator of a started server sees.
+  // The output of a started server for its operator.
   static std::string said(const ServerProcess& server) {
     return without_usual_warnings(read_file(server.dir() / "stderr"));
   }

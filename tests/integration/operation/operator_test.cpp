@@ -1,5 +1,4 @@
-// What an operator does, and what the server says to it: a hang-up, a start in another folder, a
-// check before a start.
+// Operation: SIGHUP, a start in another folder, a check before a start.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -87,7 +86,7 @@ class Preflight : public ::testing::Test {
     }
     return names;
   }
-  // It is told on stdout, and on stderr because it must be mended.
+  // It is reported on stdout, and on stderr because it must be fixed.
   static void expect_fault(const RunResult& result, const std::string& what) {
     EXPECT_EQ(result.exit_code, 0);
     EXPECT_THAT(result.output, HasSubstr(what));

@@ -29,7 +29,7 @@ std::unique_ptr<TlsContext> insecure() {
   return *std::move(made);
 }
 
-// Why no session comes about with a server that does `script`.
+// The error of connecting to a server that runs `script`.
 base::Error refusal(const std::function<void(Peer&)>& script, const TlsContext* tls) {
   FakeServer server(script);
   ClientSession session([](const Event&) {});
@@ -45,7 +45,7 @@ TEST(Tls, ServerWithoutTlsIsReportedWhateverItSends) {
         std::string_view("{\"msgid\":121,\"errno\":0}\n"), std::string_view("SSH-2.0-x\r\n")}) {
     const auto script = [&](Peer& peer) {
       peer.send_raw(words);
-      // To close with unread bytes would be a reset, which may overtake the words.
+      // Closing with unread bytes would send a reset, which may overtake the output.
       while (peer.drop_some()) {
       }
     };
@@ -83,7 +83,7 @@ TEST(Tls, SilentServerTimesOut) {
   EXPECT_NE(silent.message.find("no TLS handshake in time"), std::string::npos);
 }
 
-// How a server answers who does not speak TLS to it: with an alert, or with an end.
+// The reactions of a TLS server to a plain client: an alert, or the end.
 TEST(Tls, PlainClientAtATlsServerGetsAHint) {
   const std::string_view alert("\x15\x03\x01\x00\x02\x02\x46", 7);
   const auto told = refusal(

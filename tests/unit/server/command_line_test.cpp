@@ -185,7 +185,7 @@ TEST(CommandLine, RefusesOverlappingListeners) {
   EXPECT_EQ(error_of({"--set", "server.proxy_listen=127.0.0.1:6001"}), "");
   EXPECT_EQ(error_of({"--set", "server.proxy_listen=127.0.0.2:6000"}), "");
   EXPECT_EQ(error_of({"--set", "server.proxy_listen="}), "");
-  // Two free ports are two places.
+  // Two ports 0 are different.
   EXPECT_EQ(
       error_of({"--set", "server.proxy_listen=127.0.0.1:0", "--set", "server.listen=127.0.0.1:0"}),
       "");
@@ -199,7 +199,7 @@ TEST(CommandLine, RefusesUnknownAndIncompleteOptions) {
   EXPECT_NE(error_of({"-c", ""}), "");
   EXPECT_NE(error_of({"-c", "no/such.ini"}), "");
   EXPECT_NE(error_of({"-c", "a.ini", "-c", "b.ini"}), "");
-  // One --set takes one value, so that a stray word is not silently taken for another.
+  // One --set takes one value, so that a stray word is not silently accepted.
   EXPECT_NE(error_of({"--set", "server.node=a", "server.node=b"}), "");
 }
 

@@ -25,7 +25,7 @@ class Secrets : public ::testing::Test {
   Result<std::string> read(const std::string& text, mode_t mode = 0600) {
     return read_secret(file(text, mode));
   }
-  // A file of somebody who is not root; false where we can't make one.
+  // A file of another user than root; false if it cannot be made.
   bool disown(const std::string& path) {
     return ::geteuid() != 0 || ::chown(path.c_str(), 12345, 12345) == 0;
   }
@@ -128,7 +128,7 @@ TEST_F(SecretsOfTheCommandLine, InAConfigurationFileRequireItToBePrivate) {
   const auto command_line = run({"-c", with.c_str()});
   ASSERT_FALSE(command_line);
   EXPECT_NE(command_line.error().message.find("mode 0640"), std::string::npos);
-  // Another that wins does not take it out of the file.
+  // An overriding value does not remove it from the file.
   EXPECT_FALSE(run({"-c", with.c_str(), "--set", "redis.password=other"}));
   EXPECT_TRUE(run({"-c", file("[redis]\npassword = hush\n", 0600).c_str()}));
   EXPECT_TRUE(run({"-c", file("[redis]\npassword =\n", 0644).c_str()}));
