@@ -40,7 +40,8 @@ Result<std::vector<std::string>> FrontDoor::bind() {
       main_loop_, io_loops_,
       [this](net::Connection& connection, std::size_t loop_index) {
         return std::allocate_shared<session::Session>(base::SlabAllocator<session::Session>(),
-                                                      *session_context_, connection, loop_index);
+                                                      *session_context_, connection, loop_index)
+            ->connection_handler();
       },
       limits_);
   if (auto bound = server_->bind(config_.server.listen); !bound) return fail(bound);

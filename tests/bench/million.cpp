@@ -192,10 +192,10 @@ class Crowd final : public net::ConnectionOwner {
     if (!has_sockets()) return;
     for (const UserId user : users) {
       session::Session& drained = *session(user);
-      const auto waits = drained.queued_total_in_loop() - drained.written_total_in_loop();
+      const auto waits = drained.socket().queued_total() - drained.socket().written_total();
       if (waits == 0) continue;
       connections_[index(user)]->flush_now();
-      static_cast<net::ConnectionHandler&>(drained).on_written(waits);
+      static_cast<net::ConnectionHandler&>(drained.socket()).on_written(waits);
     }
   }
 
@@ -239,7 +239,7 @@ class Crowd final : public net::ConnectionOwner {
       sessions_.push_back(
           std::allocate_shared<session::Session>(base::SlabAllocator<session::Session>(), context_,
                                                  *connections_[index(user)], std::size_t{0}));
-      sessions_.back()->logged_in_in_loop(true);
+      sessions_.back()->socket().logged_in(true);
     });
   }
   void add_identities() {

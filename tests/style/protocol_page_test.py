@@ -73,7 +73,7 @@ class ProtocolPage(unittest.TestCase):
         said = set()
         for path in (ROOT / "src").rglob("*.cpp"):
             text = path.read_text(encoding="utf-8")
-            said |= set(re.findall(r'(?:farewell\({?|evict\(|time_out_in_loop\(|= bye\()"(\w+)"', text))
+            said |= set(re.findall(r'(?:farewell\({?|evict\(|time_out\(|= bye\()"(\w+)"', text))
         page = set()
         for cells in rows(PAGE[PAGE.index("| reason |"):PAGE.index("## 9.")]):
             page |= set(re.findall(r"`(\w+)`", cells[0]))

@@ -188,7 +188,7 @@ class SessionRig final : public net::ConnectionOwner {
     auto connection =
         std::make_unique<net::Connection>(pool_.at(loop_index), *this, std::move(socket), *peer);
     auto session = std::make_shared<session::Session>(context_, *connection, loop_index);
-    connection->open(session);
+    connection->open(session->connection_handler());
     base::MutexLock lock(mutex_);
     sessions_.emplace(connection.get(), session.get());
     connections_.emplace(connection.get(), std::move(connection));

@@ -34,12 +34,12 @@ class RequestHandler {
 class Outlet {
  public:
   virtual ~Outlet() = default;
-  // More of what was pushed has left for the socket (see Session::written_total_in_loop()), or a
-  // debt has been paid (see Session::charge_in_loop()).
-  virtual void on_written_in_loop() = 0;
+  // More of what was pushed has left for the socket (see SocketSide::written_total()), or a
+  // debt has been paid (see SocketSide::charge()).
+  virtual void on_written() = 0;
   // What was pushed and has not left yet never will; the conversation goes on.
-  virtual void on_dropped_in_loop() = 0;
-  virtual void on_closed_in_loop() = 0;
+  virtual void on_dropped() = 0;
+  virtual void on_closed() = 0;
 };
 
 }  // namespace chat::session

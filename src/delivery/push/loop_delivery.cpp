@@ -8,6 +8,7 @@
 #include "chat/base/log_limiter.h"
 #include "chat/delivery/push_json.h"
 #include "chat/session/session.h"
+#include "chat/session/socket_side.h"
 
 namespace chat::delivery {
 namespace {
@@ -21,7 +22,7 @@ constexpr std::size_t kPageBytes = 64 * 1024;
 
 void LoopDelivery::attach(session::Session& session, UserId user, bool acknowledges,
                           const std::vector<GroupId>& groups, base::Task heard) {
-  if (session.closed_in_loop()) return heard();
+  if (session.socket().closed()) return heard();
   auto window = std::make_unique<Window>(*this, session, ++last_window_id_, user, acknowledges);
   std::vector<cluster::Channel> channels{cluster::channel_of(user)};
   window->positions_.reserve(groups.size());
@@ -29,19 +30,19 @@ void LoopDelivery::attach(session::Session& session, UserId user, bool acknowled
     window->position_of(StreamKey::of(group));
     if (add_to_roster(group, *window)) channels.push_back(cluster::channel_of(group));
   }
-  session.set_outlet_in_loop(std::move(window));
+  session.socket().set_outlet(std::move(window));
   bus_.subscribe(std::move(channels), std::move(heard));
 }
 
 void LoopDelivery::detach(session::Session& session, base::Task then) {
-  session.flush_in_loop();
+  session.socket().flush();
   Window* window = Window::of(session);
   if (window == nullptr) return then();
   window->finish([handle = session.shared_from_this(), then = std::move(then)]() mutable {
     // If the connection has closed meanwhile, its window is gone.
     if (Window* finished = Window::of(*handle)) {
-      finished->on_closed_in_loop();
-      handle->set_outlet_in_loop(nullptr);
+      finished->on_closed();
+      handle->socket().set_outlet(nullptr);
     }
     then();
   });
@@ -128,7 +129,7 @@ bool LoopDelivery::request_page(Window& window, std::vector<Want> wants) {
       log::limited(log::Level::kWarn, catch_up_failures, "event=catch_up_failed user={} what={}",
                    user.value, log::quoted(page.error().message));
     }
-    session->post_in_loop([this, session, id, page = std::move(page)] {
+    session->post_to_loop([this, session, id, page = std::move(page)] {
       // The window may have been replaced by that of another login.
       Window* current = Window::of(*session);
       if (current == nullptr || current->id() != id) return;

@@ -29,7 +29,7 @@ void Recipients::start() {
 
 void Recipients::attach(const SessionPtr& session, UserId user, bool acknowledges,
                         std::vector<GroupId> groups, base::Task then) {
-  session->post_in_loop([this, session, user, acknowledges, groups = std::move(groups),
+  session->post_to_loop([this, session, user, acknowledges, groups = std::move(groups),
                          then = std::move(then)]() mutable {
     at(session->loop_index()).attach(*session, user, acknowledges, groups, std::move(then));
   });
@@ -37,19 +37,19 @@ void Recipients::attach(const SessionPtr& session, UserId user, bool acknowledge
 
 void Recipients::open(const SessionPtr& session, std::vector<StreamPosition> positions,
                       std::vector<Push> sent) {
-  session->post_in_loop([session, positions = std::move(positions), sent = std::move(sent)] {
+  session->post_to_loop([session, positions = std::move(positions), sent = std::move(sent)] {
     if (Window* window = Window::of(*session)) window->release(positions, sent);
   });
 }
 
 void Recipients::detach(const SessionPtr& session, base::Task then) {
-  session->post_in_loop([this, session, then = std::move(then)]() mutable {
+  session->post_to_loop([this, session, then = std::move(then)]() mutable {
     at(session->loop_index()).detach(*session, std::move(then));
   });
 }
 
 void Recipients::joined(const SessionPtr& session, UserId user, GroupId group, Seq joined_seq) {
-  session->post_in_loop([session, user, group, joined_seq] {
+  session->post_to_loop([session, user, group, joined_seq] {
     Window* window = Window::of(*session);
     if (window != nullptr && window->user() == user) window->join(group, joined_seq);
   });
@@ -57,23 +57,23 @@ void Recipients::joined(const SessionPtr& session, UserId user, GroupId group, S
 
 void Recipients::acknowledge(const SessionPtr& session, StreamKey stream, Seq seq,
                              std::string refusal) {
-  session->post_in_loop([session, stream, seq, refusal = std::move(refusal)] {
+  session->post_to_loop([session, stream, seq, refusal = std::move(refusal)] {
     Window* window = Window::of(*session);
-    if (window != nullptr && !window->acknowledge(stream, seq)) session->send_in_loop(refusal);
+    if (window != nullptr && !window->acknowledge(stream, seq)) session->socket().send(refusal);
   });
 }
 
 void Recipients::mark_read(const SessionPtr& session, StreamKey stream, Seq seq,
                            std::string refusal) {
-  session->post_in_loop([session, stream, seq, refusal = std::move(refusal)] {
+  session->post_to_loop([session, stream, seq, refusal = std::move(refusal)] {
     Window* window = Window::of(*session);
-    if (window != nullptr && !window->mark_read(stream, seq)) session->send_in_loop(refusal);
+    if (window != nullptr && !window->mark_read(stream, seq)) session->socket().send(refusal);
   });
 }
 
 void Recipients::rewind(const SessionPtr& session, std::vector<StreamPosition> positions,
                         std::optional<Seq> after) {
-  session->post_in_loop([session, positions = std::move(positions), after] {
+  session->post_to_loop([session, positions = std::move(positions), after] {
     Window* window = Window::of(*session);
     if (window == nullptr) return;
     for (const StreamPosition& item : positions) window->rewind(item, after);
@@ -82,7 +82,7 @@ void Recipients::rewind(const SessionPtr& session, std::vector<StreamPosition> p
 
 void Recipients::keep_groups(const SessionPtr& session, UserId user, std::vector<GroupId> groups,
                              base::SteadyTime read_began) {
-  session->post_in_loop([session, user, groups = std::move(groups), read_began] {
+  session->post_to_loop([session, user, groups = std::move(groups), read_began] {
     Window* window = Window::of(*session);
     if (window == nullptr || window->user() != user) return;
     window->keep_groups(groups, read_began);
@@ -91,7 +91,7 @@ void Recipients::keep_groups(const SessionPtr& session, UserId user, std::vector
 
 void Recipients::notice(const SessionPtr& session, UserId user,
                         std::vector<StreamPosition> positions) {
-  session->post_in_loop([session, user, positions = std::move(positions)] {
+  session->post_to_loop([session, user, positions = std::move(positions)] {
     Window* window = Window::of(*session);
     if (window == nullptr || window->user() != user) return;
     for (const StreamPosition& item : positions) window->notice(item);

@@ -72,7 +72,7 @@ struct Router::LoopBatch {
   }
 
   void deliver(LoopDelivery& delivery) const {
-    for (const Reply& reply : replies) reply.session->send_in_loop(reply.json);
+    for (const Reply& reply : replies) reply.session->socket().send(reply.json);
     for (const Direct& direct : directs) {
       Window* window = Window::of(*direct.session);
       if (window != nullptr && window->user() == direct.recipient) window->offer(direct.push);
@@ -250,7 +250,7 @@ void Router::deliver(const cluster::BusMessage& message, const Push& push) {
     }
   } else if (SessionPtr session = registry_.find(UserId{message.channel.id})) {
     const UserId recipient{message.channel.id};
-    session->post_in_loop([session, recipient, push] {
+    session->post_to_loop([session, recipient, push] {
       Window* window = Window::of(*session);
       if (window != nullptr && window->user() == recipient) window->offer(push);
     });
@@ -358,7 +358,7 @@ void Router::to_group(GroupId group, const EventEnvelope& event, Reach reach) {
 void Router::local_event_to_user(UserId user, EventEnvelope event) {
   SessionPtr session = registry_.find(user);
   if (session == nullptr) return;
-  session->post_in_loop(
+  session->post_to_loop(
       [item = LoopBatch::Event{session, user, std::move(event)}] { LoopBatch::offer_event(item); });
 }
 

@@ -5,6 +5,7 @@
 
 #include "chat/base/clock.h"
 #include "chat/session/session.h"
+#include "chat/session/socket_side.h"
 #include "delivery/push/told_receipts.h"
 
 namespace chat::delivery {
@@ -38,7 +39,7 @@ Window::Window(WindowHost& loop, session::Session& session, std::uint64_t id, Us
 Window::~Window() = default;
 
 Window* Window::of(session::Session& session) {
-  return static_cast<Window*>(session.outlet_in_loop());
+  return static_cast<Window*>(session.socket().outlet());
 }
 
 void Window::release(const std::vector<StreamPosition>& positions, const std::vector<Push>& sent) {
@@ -60,7 +61,7 @@ void Window::release(const std::vector<StreamPosition>& positions, const std::ve
   }
   if (waiting_) {
     for (const auto& event : std::exchange(waiting_->held_events, {}))
-      session_.send_in_loop(*event);
+      session_.socket().send(*event);
     forget_waiting();
   }
   behind_ = true;
@@ -88,7 +89,7 @@ void Window::offer_event(const std::shared_ptr<const std::string>& json) {
     auto& held = waiting().held_events;
     if (held.size() < kHeldEventsMax) held.push_back(json);
   } else if (ready()) {
-    session_.send_in_loop(*json);
+    session_.socket().send(*json);
   }
 }
 
@@ -97,7 +98,7 @@ void Window::offer_receipt(const Receipt& receipt, const std::shared_ptr<const s
   const Position* position = receipt.target.is_group() ? find(receipt.target) : nullptr;
   if (receipt.target.is_group() && (position == nullptr || !position->wrote)) return;
   if (!told_receipts_) told_receipts_ = std::make_unique<ToldReceipts>();
-  if (told_receipts_->is_news(receipt)) session_.send_in_loop(*json);
+  if (told_receipts_->is_news(receipt)) session_.socket().send(*json);
 }
 
 void Window::join(GroupId group, Seq joined_seq) {
@@ -132,7 +133,7 @@ void Window::listen_to(GroupId group) {
   std::vector<cluster::Channel> channels;
   if (loop_.add_to_roster(group, *this)) channels.push_back(cluster::channel_of(group));
   loop_.listen(std::move(channels), [session = session_.shared_from_this(), id = id_, group] {
-    session->post_in_loop([session, id, group] {
+    session->post_to_loop([session, id, group] {
       Window* window = Window::of(*session);
       if (window == nullptr || window->id() != id) return;
       Position* position = window->find(StreamKey::of(group));
@@ -163,7 +164,7 @@ void Window::try_again() {
 
 void Window::fill(const Page& page) {
   catching_up_ = false;
-  // If the output is full, the rest stays in the table and on_written_in_loop() continues.
+  // If the output is full, the rest stays in the table and on_written() continues.
   if (push_page(page)) note_ends(page);
   apply_rewinds();
   catch_up();
@@ -190,7 +191,7 @@ bool Window::push_page(const Page& page) {
     (was_pushed(position, message.seq) ? repeated_bytes : fresh_bytes) += message.json->size();
     push(position, message);
   }
-  session_.charge_in_loop(
+  session_.socket().charge(
       static_cast<std::int64_t>(repeated_bytes) / SessionOptions::kReplyBytesPerByte +
       static_cast<std::int64_t>(fresh_bytes) / SessionOptions::kCatchUpBytesPerByte);
   return whole;
@@ -306,20 +307,20 @@ std::vector<storage::CursorMove> Window::take_moves() {
   return moves;
 }
 
-void Window::on_written_in_loop() {
+void Window::on_written() {
   advance_marks();
   if (behind_) catch_up();
 }
 
-void Window::on_dropped_in_loop() {
+void Window::on_dropped() {
   advance_marks();
   marks_ = {};
   marks_head_ = 0;
   tell_finished();
 }
 
-void Window::on_closed_in_loop() {
-  on_dropped_in_loop();  // unsent output is lost
+void Window::on_closed() {
+  on_dropped();  // unsent output is lost
   loop_.remove(*this);
 }
 
@@ -351,7 +352,7 @@ Window::Position* Window::find(StreamKey stream) {
 }
 
 bool Window::ready() const {
-  return stage_ == Stage::kOpen && !session_.pushes_wait_in_loop();
+  return stage_ == Stage::kOpen && !session_.socket().pushes_wait();
 }
 
 void Window::push(Position& position, const Push& message) {
@@ -367,15 +368,15 @@ void Window::push(Position& position, const Push& message) {
       return;
     }
   } else {
-    session_.send_in_loop(*message.json);
+    session_.socket().send(*message.json);
   }
   note_delivered(position, message.seq);
 }
 
 void Window::note_delivered(Position& position, Seq seq) {
   if (acknowledges_) return;
-  marks_.push_back({session_.queued_total_in_loop(), position.stream, seq});
-  if (session_.written_total_in_loop() == session_.queued_total_in_loop()) advance_marks();
+  marks_.push_back({session_.socket().queued_total(), position.stream, seq});
+  if (session_.socket().written_total() == session_.socket().queued_total()) advance_marks();
 }
 
 void Window::move_delivered(Position& position, Seq seq) {
@@ -397,9 +398,9 @@ void Window::fall_behind(Position& position, Seq seq) {
 
 void Window::catch_up() {
   if (!behind_ || catching_up_ || stage_ != Stage::kOpen) return;
-  // Read a page only if there is room for it and the client is not in debt; on_written_in_loop()
+  // Read a page only if there is room for it and the client is not in debt; on_written()
   // tries again.
-  if (!session_.output_low_in_loop() || session_.in_debt_in_loop()) return;
+  if (!session_.socket().output_low() || session_.socket().in_debt()) return;
   std::vector<Want> wants;
   for (Position& position : positions_) {
     if (position.target <= position.pushed) continue;
@@ -413,7 +414,7 @@ void Window::catch_up() {
 }
 
 void Window::advance_marks() {
-  const std::uint64_t written = session_.written_total_in_loop();
+  const std::uint64_t written = session_.socket().written_total();
   while (marks_head_ < marks_.size() && marks_[marks_head_].written_total <= written) {
     const Mark& mark = marks_[marks_head_++];
     Position& position = position_of(mark.stream);
@@ -433,7 +434,7 @@ void Window::advance_marks() {
 // Posted, because the callback may destroy the window.
 void Window::tell_finished() {
   if (!waiting_ || !waiting_->finished) return;
-  session_.post_in_loop(std::exchange(waiting_->finished, {}));
+  session_.post_to_loop(std::exchange(waiting_->finished, {}));
 }
 
 }  // namespace chat::delivery

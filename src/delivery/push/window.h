@@ -77,9 +77,9 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   // Cursors that moved since the last call.
   std::vector<storage::CursorMove> take_moves();
 
-  void on_written_in_loop() override;
-  void on_dropped_in_loop() override;
-  void on_closed_in_loop() override;
+  void on_written() override;
+  void on_dropped() override;
+  void on_closed() override;
 
  private:
   enum class Stage : std::uint8_t { kHeld, kOpen, kFinishing };

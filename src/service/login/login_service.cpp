@@ -401,7 +401,7 @@ void LoginService::welcome(Login& login) {
   reply.send(session);
 
   const bool heartbeat = login.request.heartbeat;
-  session.post_in_loop([self = login.session, heartbeat] { self->logged_in_in_loop(heartbeat); });
+  session.post_to_loop([self = login.session, heartbeat] { self->socket().logged_in(heartbeat); });
   session.flush_replies();
   context_.delivery.recipients().open(login.session, std::move(pending.positions),
                                       std::move(pending.first_page));
@@ -430,7 +430,7 @@ Result<void> LoginService::revoke(const session::TokenHash& token_hash) {
 
 Coroutine<> LoginService::sign_off(SessionPtr session) {
   co_await release(session);
-  session->post_in_loop([session] { session->logged_out_in_loop(); });
+  session->post_to_loop([session] { session->socket().logged_out(); });
 }
 
 Coroutine<> LoginService::release(SessionPtr session) {

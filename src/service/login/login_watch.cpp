@@ -32,7 +32,7 @@ void LoginWatch::watch(session::GiveUp give_up) {
 void LoginWatch::look_later() {
   const auto waited = std::chrono::floor<milliseconds>(context_.clock.now() - accepted_);
   const milliseconds next = waited < kTroubledPatience ? kTroubledPatience : waited + kLookInterval;
-  session_->post_in_loop(
+  session_->post_to_loop(
       [weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->look();
       },

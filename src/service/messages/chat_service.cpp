@@ -86,7 +86,7 @@ session::Coroutine<> ChatService::append_later(std::shared_ptr<session::Session>
                                                RequestHead request, EntryType entry,
                                                std::chrono::milliseconds wait) {
   session::Wait<session::Done> passed(session->strand());
-  session->post_in_loop([answer = passed.answer()] { (void)answer(); }, wait);
+  session->post_to_loop([answer = passed.answer()] { (void)answer(); }, wait);
   co_await passed;
   append(*session, request, std::move(entry));
 }

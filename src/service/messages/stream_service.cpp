@@ -32,7 +32,8 @@ protocol::Refusal one_stream() {
 void charge_for(Session& session, std::size_t positions) {
   constexpr std::int64_t kPositionBytes = 64;
   const auto bytes = static_cast<std::int64_t>(positions) * kPositionBytes;
-  session.post_in_loop([self = session.shared_from_this(), bytes] { self->charge_in_loop(bytes); });
+  session.post_to_loop(
+      [self = session.shared_from_this(), bytes] { self->socket().charge(bytes); });
 }
 
 std::string beyond(const RequestHead& request) {

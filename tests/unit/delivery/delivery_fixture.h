@@ -103,7 +103,7 @@ class DeliveryTest : public storage::StorageTest {
     rig_.in_loop([&] { window()->offer_event(std::make_shared<const std::string>(text)); });
   }
   void say(const std::string& text) {
-    rig_.in_loop([&] { pair_.session->send_in_loop(text); });
+    rig_.in_loop([&] { pair_.session->socket().send(text); });
   }
 
   // Waits until the only worker has finished its queue.

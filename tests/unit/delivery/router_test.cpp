@@ -162,7 +162,7 @@ class RouterTest : public storage::StorageTest {
   // No push came before this.
   static void expect_quiet(Node& node, test::SessionRig::Pair& pair) {
     node.rig.in_loop(pair.session->loop_index(),
-                     [&] { pair.session->send_in_loop("{\"msgid\":-1}"); });
+                     [&] { pair.session->socket().send("{\"msgid\":-1}"); });
     EXPECT_EQ(next(pair).at("msgid"), -1);
   }
 

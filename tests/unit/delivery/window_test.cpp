@@ -362,7 +362,7 @@ TEST_F(WindowTest, WrittenMessagesCountAsDelivered) {
     window()->offer(push(1));
     EXPECT_TRUE(window()->take_moves().empty());  // queued only
     window()->offer(push(2));
-    pair_.session->flush_in_loop();
+    pair_.session->socket().flush();
     const auto moves = window()->take_moves();
     ASSERT_EQ(moves.size(), 1U);
     EXPECT_EQ(moves[0].delivered, 2);
@@ -407,8 +407,8 @@ TEST_F(WindowTest, SlowReaderFallsBehindAndGetsEverythingWhenItReads) {
   store(1, kLast, body);
   for (Seq seq = 1; seq <= kLast; ++seq) offer(seq, body);
   rig_.in_loop([this] {
-    EXPECT_TRUE(pair_.session->pushes_wait_in_loop());
-    EXPECT_LT(pair_.session->queued_total_in_loop(), 1024U * 1024U);
+    EXPECT_TRUE(pair_.session->socket().pushes_wait());
+    EXPECT_LT(pair_.session->socket().queued_total(), 1024U * 1024U);
   });
   for (Seq seq = 1; seq <= kLast; ++seq) {
     ASSERT_EQ(next_seq(), seq);
@@ -429,7 +429,7 @@ TEST_F(WindowTest, NothingIsPushedAfterAHangUp) {
   pair_.peer->finish();
   EXPECT_TRUE(wait_until([this] {
     bool wait = false;
-    rig_.in_loop([&] { wait = pair_.session->pushes_wait_in_loop(); });
+    rig_.in_loop([&] { wait = pair_.session->socket().pushes_wait(); });
     return wait;
   }));
   offer(1);
@@ -461,7 +461,7 @@ TEST_F(WindowTest, DetachWaitsForPushedOutput) {
   store(1, 1);
   bool finished = false;
   rig_.in_loop([&] {
-    pair_.session->send_in_loop("{\"seq\":0,\"x\":\"" + std::string(250 * 1024, 'x') + "\"}");
+    pair_.session->socket().send("{\"seq\":0,\"x\":\"" + std::string(250 * 1024, 'x') + "\"}");
     window()->offer(push(1));
     loop_delivery_.detach(*pair_.session, [&finished] { finished = true; });
   });

@@ -65,7 +65,7 @@ TEST(Session, WhoWasSentTooMuchWaitsAndWhoHangsUpDoesNot) {
     ++handled;
   };
   auto pair = rig.connect();
-  rig.in_loop([&] { pair.session->logged_in_in_loop(false); });
+  rig.in_loop([&] { pair.session->socket().logged_in(false); });
   std::string all;
   for (int i = 0; i < 5; ++i) all += request(static_cast<int>(protocol::Msgid::kHistory));
   pair.peer->send(all);
@@ -90,7 +90,7 @@ TEST(Session, EndOfInputWaitsForPendingCommits) {
   pair.peer->send(request(1));
   pair.peer->finish();
   ASSERT_TRUE(wait_until([&] { return pair.session->ending(); }));
-  rig.in_loop([&] { pair.session->send_in_loop(answer(1)); });
+  rig.in_loop([&] { pair.session->socket().send(answer(1)); });
   pair.session->commit_ended();
   EXPECT_EQ(pair.peer->line(), answer(1));
   EXPECT_TRUE(pair.peer->at_end());
@@ -142,7 +142,7 @@ TEST(Session, EvictionInPlaceOfTheEndStillEndsIt) {
   std::promise<void> may_go;
   rig.in_loop([&] {
     // Nothing reaches the connection while the loop is held here: it closes afterwards.
-    static_cast<net::ConnectionHandler&>(*pair.session).on_input_end();
+    static_cast<net::ConnectionHandler&>(pair.session->socket()).on_input_end();
     EXPECT_TRUE(wait_until([&] { return pair.session->ending(); }));
     EXPECT_TRUE(rig.workers().try_post([&] {
       entered.set_value();
@@ -152,7 +152,7 @@ TEST(Session, EvictionInPlaceOfTheEndStillEndsIt) {
   });
   pair.peer->close();
   ASSERT_TRUE(
-      wait_until([&] { return rig.in_loop([&] { return pair.session->closed_in_loop(); }); }));
+      wait_until([&] { return rig.in_loop([&] { return pair.session->socket().closed(); }); }));
   ASSERT_EQ(rig.handler.ends, 0);
   pair.session->evict("taken_over");
   may_go.set_value();
@@ -285,9 +285,9 @@ TEST(Session, StalledOutputClosesTheConnection) {
   SessionRig rig(1, 2, options);
   auto pair = rig.connect();
   const std::string big(1024 * 1024, 'x');
-  rig.in_loop([&] { pair.session->send_in_loop(big); });
+  rig.in_loop([&] { pair.session->socket().send(big); });
   EXPECT_TRUE(
-      wait_until([&] { return rig.in_loop([&] { return pair.session->closed_in_loop(); }); }));
+      wait_until([&] { return rig.in_loop([&] { return pair.session->socket().closed(); }); }));
   EXPECT_TRUE(wait_until([&] { return rig.handler.ends == 1; }));
 }
 
@@ -305,12 +305,12 @@ class SlowSessions : public ::testing::Test {
   // The client asks for so many KiB in a line.
   void ask(Pair& pair, int kib) { pair.peer->send(request(kib)); }
   bool closed(Pair& pair) {
-    return rig.in_loop([&] { return pair.session->closed_in_loop(); });
+    return rig.in_loop([&] { return pair.session->socket().closed(); });
   }
   void wait(std::chrono::milliseconds time) {
     auto told = std::make_shared<std::promise<void>>();
     auto over = told->get_future();
-    quick.session->post_in_loop([told] { told->set_value(); }, time);
+    quick.session->post_to_loop([told] { told->set_value(); }, time);
     over.wait();
   }
   // So long that whoever is closed for being slow is closed by then.
