@@ -39,7 +39,10 @@ class Backlog {
 
   // Every stream of the user, ascending by key.
   Result<std::vector<StreamPosition>> positions(UserId user);
-  // The same for many users; users without streams may be missing.
+  // The given stream of the user, or nothing. Costs the database the same however many streams the
+  // user has.
+  Result<std::vector<StreamPosition>> position(UserId user, StreamKey stream);
+  // All streams of many users; users without streams may be missing.
   using Positions = std::unordered_map<UserId, std::vector<StreamPosition>>;
   Result<Positions> positions(std::span<const UserId> users);
   // The messages past each wanted position, stream by stream, up to about `bytes_max` of JSON, but

@@ -58,6 +58,9 @@ class MessageModel {
 
   // All streams of these users, in no order.
   Result<std::vector<StreamState>> positions(std::span<const UserId> users);
+  // One stream of a user; nothing if there is none.
+  Result<std::optional<StreamState>> position(const DirectStream& stream);
+  Result<std::optional<StreamState>> position(UserId user, GroupId group);
   // The streams of these users with messages past their delivered position, in no order.
   Result<std::vector<StreamState>> behind(std::span<const UserId> users);
 

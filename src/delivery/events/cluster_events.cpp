@@ -8,7 +8,13 @@ Result<void> ClusterEvents::on_hints(const std::vector<Hint>& hints) {
   std::vector<GroupId> groups;
   for (const Hint& hint : hints) {
     switch (hint.kind) {
-      case Hint::Kind::kPresence: changed.push_back({hint.id}); break;
+      case Hint::Kind::kPresence:
+        if (hint.other == 0) {
+          changed.push_back({hint.id});
+        } else {
+          presence_.on_presence_told({.watcher = {hint.other}, .watched = {hint.id}});
+        }
+        break;
       case Hint::Kind::kDirectCursor: streams.push_back({{hint.id}, {hint.other}}); break;
       case Hint::Kind::kGroupCursors: groups.push_back({hint.id}); break;
       case Hint::Kind::kAccountDeleted: router_.deleted_elsewhere({hint.id}); break;

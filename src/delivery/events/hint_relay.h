@@ -21,7 +21,7 @@ namespace chat::delivery {
 // A change in the tables that users on other nodes should learn of.
 struct Hint {
   enum class Kind : char {
-    kPresence = 'p',        // user `id` logged in or out
+    kPresence = 'p',        // user `id` logged in or out; `other`: only this friend needs to know
     kDirectCursor = 'c',    // recipient `id` has advanced in the stream of user `other`
     kGroupCursors = 'g',    // members of group `id` have advanced
     kAccountDeleted = 'd',  // user `id`

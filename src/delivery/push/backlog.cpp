@@ -15,7 +15,25 @@ namespace {
 constexpr std::size_t kFirstRows = 16;
 constexpr std::size_t kMostRows = 256;
 
+StreamPosition delivered_position(const storage::StreamState& state) {
+  // A position past the head means that the database has lost delivered rows.
+  return {state.group ? StreamKey::of(state.group) : StreamKey::from(state.sender),
+          std::min(state.delivered, state.head), state.head, state.delivered_at};
+}
+
 }  // namespace
+
+Result<std::vector<StreamPosition>> Backlog::position(UserId user, StreamKey stream) {
+  auto lease = pool_.lease();
+  if (!lease) return fail(lease);
+  storage::MessageModel messages(**lease);
+  const auto state = stream.is_group() ? messages.position(user, stream.group())
+                                       : messages.position({user, stream.sender()});
+  if (!state) return fail(state);
+  std::vector<StreamPosition> found;
+  if (*state) found.push_back(delivered_position(**state));
+  return found;
+}
 
 Result<std::vector<StreamPosition>> Backlog::positions(UserId user) {
   auto all = positions(std::span(&user, 1));
@@ -30,10 +48,7 @@ Result<Backlog::Positions> Backlog::positions(std::span<const UserId> users) {
   if (!states) return fail(states);
   Positions all;
   for (const storage::StreamState& state : *states) {
-    const auto stream = state.group ? StreamKey::of(state.group) : StreamKey::from(state.sender);
-    // A position past the head means that the database has lost delivered rows.
-    all[state.user].push_back(
-        {stream, std::min(state.delivered, state.head), state.head, state.delivered_at});
+    all[state.user].push_back(delivered_position(state));
   }
   for (auto& [user, of_user] : all) {
     std::sort(of_user.begin(), of_user.end(),

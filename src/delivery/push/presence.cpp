@@ -123,10 +123,11 @@ void Presence::on_event_told(const Hint& event) {
 void Presence::repeat() {
   base::MutexLock lock(mutex_);
   wake_if_idle_locked();
-  changed_.users.merge(unheard_);
-  changed_.users.merge(older_);
-  unheard_.clear();
-  older_.clear();
+  for (News* const news : {&unheard_, &older_}) {
+    changed_.users.merge(news->users);
+    changed_.add(news->watches);
+    *news = {};
+  }
 }
 
 // Wakes the thread, unless it is awake or gathering.
@@ -185,8 +186,12 @@ void Presence::note_told_locked(const News& news) {
     turned_ = now;
   }
   for (const UserId user : news.users) {
-    if (unheard_.size() < kUnheardMax) unheard_.insert(user);
+    if (unheard_.users.size() < kUnheardMax) unheard_.users.insert(user);
     hints_.note({Hint::Kind::kPresence, user.value, 0});
+  }
+  for (const storage::Watch& watch : news.watches) {
+    if (unheard_.watches.size() < kUnheardMax) unheard_.watches.push_back(watch);
+    hints_.note({Hint::Kind::kPresence, watch.watched.value, watch.watcher.value});
   }
 }
 

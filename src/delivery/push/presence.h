@@ -25,8 +25,9 @@ namespace chat::delivery {
 // handled together, with a few queries for hundreds of users. Notifications that other nodes may
 // have missed while the bus was down are repeated when it is up again.
 // Threading: thread-safe; a separate thread does the work; start() and stop() externally
-// synchronised. Bounds: each user at most once per set, kUnheardMax in unheard_; kWatchesMax
-// watches, beyond which the watched users are kept instead; kEventsMax events, more are dropped.
+// synchronised. Bounds: each user at most once per set, kUnheardMax users and watches in unheard_;
+// kWatchesMax watches elsewhere, beyond which the watched users are kept instead; kEventsMax
+// events, more are dropped.
 class Presence final : public ToldListener {
  public:
   static constexpr std::chrono::milliseconds kGather{50};
@@ -95,9 +96,10 @@ class Presence final : public ToldListener {
   News changed_ CHAT_GUARDED_BY(mutex_);
   News changed_elsewhere_ CHAT_GUARDED_BY(mutex_);
   std::deque<Hint> events_ CHAT_GUARDED_BY(mutex_);  // from other nodes
-  // Users announced while the bus was down, or so recently that it may have been: two generations.
-  std::unordered_set<UserId> unheard_ CHAT_GUARDED_BY(mutex_);
-  std::unordered_set<UserId> older_ CHAT_GUARDED_BY(mutex_);
+  // What was announced while the bus was down, or so recently that it may have been: two
+  // generations.
+  News unheard_ CHAT_GUARDED_BY(mutex_);
+  News older_ CHAT_GUARDED_BY(mutex_);
   std::chrono::steady_clock::time_point turned_ CHAT_GUARDED_BY(mutex_){};
   bool stopping_ CHAT_GUARDED_BY(mutex_) = false;
 };

@@ -28,9 +28,10 @@ protocol::Refusal one_stream() {
   return bad_field("one of from and groupid must be given");
 }
 
-// Charges the session for reading positions, by their number.
+// Charges the session for reading positions, by their number: each costs the database about as much
+// as a small request.
 void charge_for(Session& session, std::size_t positions) {
-  constexpr std::int64_t kPositionBytes = 64;
+  constexpr std::int64_t kPositionBytes = 256;
   const auto bytes = static_cast<std::int64_t>(positions) * kPositionBytes;
   session.post_to_loop(
       [self = session.shared_from_this(), bytes] { self->socket().charge(bytes); });
@@ -93,10 +94,8 @@ void StreamService::sync_group(Session& session, const Received<messages::Sync>&
 // Never before `first_after`: messages from before the user joined are not theirs.
 void StreamService::sync_one(Session& session, const Received<messages::Sync>& request,
                              StreamKey stream, Seq first_after) {
-  auto positions = context_.delivery.backlog().positions(session.identity().user);
+  auto positions = context_.delivery.backlog().position(session.identity().user, stream);
   if (!positions) return refuse(session, request, positions.error());
-  charge_for(session, positions->size());
-  std::erase_if(*positions, [stream](const auto& item) { return item.stream != stream; });
   std::optional<Seq> after;
   if (request.after) after = std::max(*request.after, first_after);
   send_reply(session, request, messages::SyncReply{});

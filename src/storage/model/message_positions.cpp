@@ -153,6 +153,12 @@ Result<MessageModel::Slowest> slowest(Connection& connection, std::string_view s
   return found;
 }
 
+constexpr std::string_view kDirectHead =
+    "COALESCE((SELECT m.seq FROM directmessage m WHERE m.recipient = c.recipient"
+    " AND m.sender = c.sender ORDER BY m.seq DESC LIMIT 1), 0)";
+constexpr std::string_view kGroupPosition =
+    "CASE WHEN gu.delivered_seq < gu.joined_seq THEN gu.joined_seq ELSE gu.delivered_seq END";
+
 // Which streams to read, and whether with the time of the message at the position.
 struct StreamQuery {
   std::string_view direct_time;
@@ -175,9 +181,9 @@ Result<std::vector<StreamState>> stream_states(Connection& connection,
                                                const StreamQuery& query) {
   const std::string direct_text =
       std::string("SELECT recipient, sender, delivered_seq, head, delivered_at FROM (SELECT")
-          .append(" c.recipient, c.sender, c.delivered_seq, COALESCE((SELECT m.seq FROM")
-          .append(" directmessage m WHERE m.recipient = c.recipient AND m.sender = c.sender")
-          .append(" ORDER BY m.seq DESC LIMIT 1), 0) AS head, ")
+          .append(" c.recipient, c.sender, c.delivered_seq, ")
+          .append(kDirectHead)
+          .append(" AS head, ")
           .append(query.direct_time)
           .append(" AS delivered_at FROM directcursor c WHERE c.recipient IN");
   auto direct = sql::read_in(
@@ -188,8 +194,9 @@ Result<std::vector<StreamState>> stream_states(Connection& connection,
       });
   if (!direct) return direct;
   const std::string group_text =
-      std::string("SELECT gu.userid, gu.groupid, CASE WHEN gu.delivered_seq < gu.joined_seq")
-          .append(" THEN gu.joined_seq ELSE gu.delivered_seq END, g.last_seq, ")
+      std::string("SELECT gu.userid, gu.groupid, ")
+          .append(kGroupPosition)
+          .append(", g.last_seq, ")
           .append(query.group_time)
           .append(" FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid WHERE gu.userid IN");
   auto group =
@@ -233,6 +240,37 @@ Result<MessageModel::Slowest> MessageModel::slowest_read(GroupId group) {
 
 Result<std::vector<StreamState>> MessageModel::positions(std::span<const UserId> users) {
   return stream_states(connection_, users, kAllStreams);
+}
+
+Result<std::optional<StreamState>> MessageModel::position(const DirectStream& stream) {
+  const std::string text =
+      std::string("SELECT c.delivered_seq, ")
+          .append(kDirectHead)
+          .append(", ")
+          .append(kAllStreams.direct_time)
+          .append(" FROM directcursor c WHERE c.recipient = ? AND c.sender = ?");
+  return sql::read_one(
+      connection_, text,
+      [&stream](const Statement& row) {
+        return StreamState{stream.recipient, stream.sender,  {},
+                           row.integer(0),   row.integer(1), row.integer(2)};
+      },
+      stream.recipient, stream.sender);
+}
+
+Result<std::optional<StreamState>> MessageModel::position(UserId user, GroupId group) {
+  const std::string text = std::string("SELECT ")
+                               .append(kGroupPosition)
+                               .append(", g.last_seq, ")
+                               .append(kAllStreams.group_time)
+                               .append(" FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid")
+                               .append(" WHERE gu.userid = ? AND gu.groupid = ?");
+  return sql::read_one(
+      connection_, text,
+      [user, group](const Statement& row) {
+        return StreamState{user, {}, group, row.integer(0), row.integer(1), row.integer(2)};
+      },
+      user, group);
 }
 
 Result<std::vector<StreamState>> MessageModel::behind(std::span<const UserId> users) {

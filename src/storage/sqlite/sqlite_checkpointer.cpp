@@ -5,9 +5,12 @@
 #include <utility>
 
 #include "chat/base/log.h"
+#include "chat/base/log_limiter.h"
 
 namespace chat::storage {
 namespace {
+
+constinit log::Limiter checkpoint_failures{log::kRepeatedFault};
 
 constexpr int kEagerPages = 4000;           // 16 MiB of new pages start a pass at once
 constexpr int kLongWalPages = 8000;         // 32 MiB: time to let the WAL start over
@@ -99,8 +102,8 @@ void SqliteCheckpointer::checkpoint(int mode) {
   if ((code & 0xFF) == SQLITE_BUSY) {
     log::debug("event=checkpoint_incomplete wal_pages={} carried={}", wal_pages, carried);
   } else if (code != SQLITE_OK) {
-    log::warn("event=checkpoint_failed error={}",
-              log::quoted(sqlite_error(db_.get(), code, "checkpoint").message));
+    log::limited(log::Level::kWarn, checkpoint_failures, "event=checkpoint_failed error={}",
+                 log::quoted(sqlite_error(db_.get(), code, "checkpoint").message));
   }
 }
 

@@ -168,6 +168,8 @@ class CrossNodeDelivery : public ClusterBus {
     User dave = user_on(there, "dave");
     watch(alice, dave);
     watch(bob, carol);
+    User erin = user_on(here, "erin");
+    watch(bob, erin);
     const std::int64_t group = alice.create_group("tea");
     bob.join_group(group);
     alice.group_chat(group, "to all");
@@ -183,8 +185,9 @@ class CrossNodeDelivery : public ClusterBus {
     bob.client.send(group_delivered_request(group, 1));
     carol.log_out();
     dave.log_out();
+    request_ok(erin.client, {{"msgid", 27}, {"password", erin.account.password}});
     expect_all(alice, {{203, "id", bob.id()}, {203, "groupid", group}, {200, "id", dave.id()}});
-    expect_all(bob, {{203, "id", alice.id()}, {200, "id", carol.id()}});
+    expect_all(bob, {{203, "id", alice.id()}, {200, "id", carol.id()}, {200, "id", erin.id()}});
   }
 
  private:

@@ -61,6 +61,17 @@ TEST_F(BacklogTest, NamesEveryStreamAscendingWithItsPositions) {
   EXPECT_EQ((*positions)[2].stream, StreamKey::of(group_));
   EXPECT_EQ((*positions)[2].head, 1);
   EXPECT_TRUE(backlog_.positions(carol_)->empty());
+  for (const StreamPosition& one : *positions) {
+    const auto same = backlog_.position(alice_, one.stream);
+    ASSERT_TRUE(same);
+    ASSERT_EQ(same->size(), 1U);
+    EXPECT_EQ(same->front().stream, one.stream);
+    EXPECT_EQ(same->front().delivered, one.delivered);
+    EXPECT_EQ(same->front().head, one.head);
+    EXPECT_EQ(same->front().delivered_at, one.delivered_at);
+  }
+  EXPECT_TRUE(backlog_.position(alice_, StreamKey::from(alice_))->empty());
+  EXPECT_TRUE(backlog_.position(carol_, StreamKey::of(group_))->empty());
 }
 
 TEST_F(BacklogTest, ReadsStreamsToTheirEnd) {

@@ -64,6 +64,8 @@ TEST_F(QueryPlanTest, MessagesAndPositionsAreFoundByIndexProbes) {
   ASSERT_TRUE(messages.group_head_time(GroupId{1}, 1));
   ASSERT_TRUE(messages.group_after(GroupId{1}, UserId{1}, 0, 10));
   ASSERT_TRUE(messages.positions(kUsers));
+  ASSERT_TRUE(messages.position({UserId{1}, UserId{2}}));
+  ASSERT_TRUE(messages.position(UserId{1}, GroupId{1}));
   ASSERT_TRUE(write([&] {
     EXPECT_TRUE(messages.try_lock_group(GroupId{1}));
     EXPECT_TRUE(messages.set_group_last_seq(GroupId{1}, 1));
@@ -71,7 +73,7 @@ TEST_F(QueryPlanTest, MessagesAndPositionsAreFoundByIndexProbes) {
                                         {UserId{1}, {}, GroupId{1}, 1}};
     return messages.advance(moves);
   }));
-  EXPECT_EQ(recording().statements.size(), 12u);
+  EXPECT_EQ(recording().statements.size(), 14u);
   expect_index_probes_only();
 }
 
