@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -13,8 +12,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::pair<const char*, double>, 4> kPercentiles = {
-    {{"p50", 50.0}, {"p90", 90.0}, {"p99", 99.0}, {"p99.9", 99.9}}};
+using load::kPercentiles;
 
 struct Row {
   const char* name;
@@ -143,8 +141,8 @@ std::string to_text(const CheckReport& report) {
   out += fmt::format("\n{:<14}", "latency, ms");
   for (const auto& [word, percent] : kPercentiles) out += fmt::format("{:>10}", word);
   out += fmt::format("{:>10}\n", "max");
-  out += latency_row("send to ack", report.verdict.ack);
-  out += latency_row("to delivery", report.verdict.delivery);
+  out += latency_row("send to ack", report.ack);
+  out += latency_row("to delivery", report.delivery);
   return out + '\n' + disturbances_text(report) + last_line(report);
 }
 
@@ -154,8 +152,8 @@ std::string to_json(const CheckReport& report) {
       {"run", report.run},    {"servers", options.servers},          {"clients", options.clients()},
       {"rate", options.rate}, {"seconds", options.duration.count()}, {"seed", options.seed}};
   for (const Row& row : rows_of(report)) out[row.name] = row.count;
-  out["ack_ms"] = latency_json(report.verdict.ack);
-  out["delivery_ms"] = latency_json(report.verdict.delivery);
+  out["ack_ms"] = latency_json(report.ack);
+  out["delivery_ms"] = latency_json(report.delivery);
   out["disconnections"] = report.disconnections;
   out["disturbances"] = disturbances_json(report);
   out["worst_recovery_ms"] = or_null(worst_of(report.disturbances));

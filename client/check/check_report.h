@@ -9,6 +9,7 @@
 #include "client/check/check_options.h"
 #include "client/check/outages.h"
 #include "client/check/verdict.h"
+#include "client/load/latency.h"
 
 namespace chat::client::check {
 
@@ -17,6 +18,8 @@ struct CheckReport {
   std::string run;
   CheckOptions options;
   Verdict verdict;
+  load::Latency ack;       // from the time for which a message was planned to its ack
+  load::Latency delivery;  // … and to each delivery
   base::SteadyTime load_from;
   std::uint64_t disconnections = 0;
   std::vector<Disturbance> disturbances;

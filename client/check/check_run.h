@@ -10,7 +10,9 @@
 #include "chat/base/clock.h"
 #include "chat/base/mutex.h"
 #include "client/check/check_options.h"
+#include "client/check/ledger.h"
 #include "client/check/outages.h"
+#include "client/load/latency.h"
 #include "client/load/poller.h"
 #include "client/load/server_name.h"
 
@@ -86,12 +88,19 @@ struct Surroundings {
   load::Poller& poller;
   std::mt19937_64& random;
   std::vector<Outage> outages = {};
+  load::Latency ack = {};
+  load::Latency delivery = {};
   std::size_t accounts = 0;  // that have been logged in
   std::uint64_t faults = 0;  // answers that break the protocol, refusals that nothing explains
 
   void fault(const std::string& what) {
     ++faults;
     run.fault(what);
+  }
+  // Takes the latency of what came first.
+  static void add(load::Latency& to, const Ledger::Step& step, base::SteadyTime now) {
+    if (!step.fresh) return;
+    to.add(std::chrono::duration_cast<load::Latency::Duration>(now - step.due));
   }
   std::int64_t random_up_to(std::int64_t most) {
     return std::uniform_int_distribution<std::int64_t>(0, most)(random);

@@ -71,7 +71,8 @@ void Client::take_chat_answer(std::uint32_t number, const ServerMessage& message
   if (const auto* refused = answer->as<event::Refused>()) {
     return take_chat_refusal(number, *refused, now);
   }
-  ledger.acked(number, answer->as<event::Sent>()->seq, now);
+  const auto step = ledger.acked(number, answer->as<event::Sent>()->seq);
+  Surroundings::add(around_.ack, step, now);
   plan_.answered(number);
   back(now);
 }
@@ -109,7 +110,7 @@ void Client::take_push(const ServerMessage& message, base::SteadyTime now) {
 
 void Client::take_chat(const event::Message& message, base::SteadyTime now) {
   arrived(message.group ? Target{{}, message.group} : Target{message.from, {}}, message.seq);
-  party_.delivered(member_, around_.run.id, message, now);
+  Surroundings::add(around_.delivery, party_.delivered(member_, around_.run.id, message), now);
 }
 
 }  // namespace chat::client::check

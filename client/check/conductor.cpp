@@ -181,12 +181,18 @@ void Conductor::drain() {
 CheckReport Conductor::leave() {
   const std::uint64_t disconnections = run_->progress.disconnections;
   run_->phase = Phase::kLeave;
-  CheckReport report{run_->id, options_, {}, run_->load_from, disconnections, {}, 0, 0, {}};
+  CheckReport report;
+  report.run = run_->id;
+  report.options = options_;
+  report.load_from = run_->load_from;
+  report.disconnections = disconnections;
   std::vector<Outage> outages;
   for (auto& worker : workers_) {
     worker->join();
     const Worker::Result& result = worker->result();
     report.verdict += result.verdict;
+    report.ack.add(result.ack);
+    report.delivery.add(result.delivery);
     report.unsent += result.unsent;
     report.offline += result.offline;
     outages.insert(outages.end(), result.outages.begin(), result.outages.end());

@@ -8,10 +8,6 @@ namespace {
 // A seq so far past what was sent is no mistake in counting but nonsense, and is not noted.
 constexpr std::size_t kSlack = 1000;
 
-load::Latency::Duration since(base::SteadyTime due, base::SteadyTime now) {
-  return std::chrono::duration_cast<load::Latency::Duration>(now - due);
-}
-
 template <typename T>
 T at(const std::vector<T>& items, std::size_t index) {
   return index < items.size() ? items[index] : T{};
@@ -26,7 +22,7 @@ T& grow_to(std::vector<T>& items, std::size_t index) {
 }  // namespace
 
 std::uint32_t Ledger::sent(std::size_t sender, base::SteadyTime due) {
-  messages_.push_back({due, static_cast<std::uint32_t>(sender), 0, false, false, false});
+  messages_.push_back({due, static_cast<std::uint32_t>(sender), 0, 0, false, false, false});
   ++counts_.sent;
   ++unanswered_;
   return static_cast<std::uint32_t>(messages_.size() - 1);
@@ -43,27 +39,35 @@ void Ledger::end(Message& message) {
   message.ended = true;
 }
 
-// 0 for a seq that this stream can't have.
-Ledger::Place Ledger::place(Seq seq) const {
-  const auto most = base_ + static_cast<Seq>(messages_.size() + kSlack);
+// 0 for a seq that this stream can't have. The first that shows has at most all others that were
+// sent before it.
+Ledger::Place Ledger::place(Seq seq) {
+  const auto sent = static_cast<Seq>(messages_.size());
+  if (anywhere_ && !placed_ && seq > 0) base_ = std::max<Seq>(0, seq - sent);
+  placed_ = placed_ || seq > 0;
+  const Seq most = base_ + sent + static_cast<Seq>(kSlack);
   return seq > base_ && seq <= most ? static_cast<Place>(seq - base_) : 0;
 }
 
-void Ledger::acked(std::uint32_t number, Seq seq, base::SteadyTime now) {
+Ledger::Step Ledger::step(const Message& message) const {
+  return {true, message.acked && message.arrived == recipients(), message.due};
+}
+
+Ledger::Step Ledger::acked(std::uint32_t number, Seq seq) {
   Message* const message = find(number);
-  if (message == nullptr) return;
+  if (message == nullptr) return {};
   const Place here = place(seq);
   if (here == 0) ++counts_.unexpected;
   if (message->acked) {
     if (message->acked_at != here) ++counts_.doubled;
-    return;
+    return {};
   }
   end(*message);
   message->acked = true;
   message->acked_at = here;
   ++counts_.acked;
-  counts_.ack.add(since(message->due, now));
-  missing_ += receivers_.size() - 1 - deliveries_of(number);
+  missing_ += recipients() - message->arrived;
+  return step(*message);
 }
 
 void Ledger::refused(std::uint32_t number) {
@@ -85,31 +89,26 @@ void Ledger::given_up(std::uint32_t number) {
   if (Message* const message = find(number)) end(*message);
 }
 
-std::size_t Ledger::deliveries_of(std::uint32_t number) const {
-  return static_cast<std::size_t>(
-      std::count_if(receivers_.begin(), receivers_.end(),
-                    [number](const Receiver& each) { return at(each.place_of, number) != 0; }));
-}
-
-void Ledger::delivered(std::size_t receiver, const Delivery& what, base::SteadyTime now) {
+Ledger::Step Ledger::delivered(std::size_t receiver, const Delivery& what) {
   const Place here = place(what.seq);
-  if (here == 0 || what.number >= messages_.size() || receiver == what.sender ||
-      messages_[what.number].sender != what.sender) {
+  if (here == 0 || what.number >= messages_.size() || receiver >= receivers_.size() ||
+      receiver == what.sender || messages_[what.number].sender != what.sender) {
     ++counts_.unexpected;
-    return;
+    return {};
   }
   Receiver& to = receivers_[receiver];
-  if (!take_place(to, here, what.number)) return;
+  if (!take_place(to, here, what.number)) return {};
   Place& first = grow_to(to.place_of, what.number);
   if (first != 0) {
     ++counts_.doubled;
-    return;
+    return {};
   }
   first = here;
-  const Message& message = messages_[what.number];
+  Message& message = messages_[what.number];
+  ++message.arrived;
   ++counts_.delivered;
-  counts_.delivery.add(since(message.due, now));
   if (message.acked) --missing_;
+  return step(message);
 }
 
 // False: this very push has been here before.
@@ -189,7 +188,11 @@ void Ledger::judge_holes(std::size_t receiver, const std::vector<std::uint32_t>&
                          Verdict& verdict) const {
   const Receiver& to = receivers_[receiver];
   bool in_hole = false;
-  for (Place place = 1; place < to.highest; ++place) {
+  Place begin = 1;
+  if (anywhere_) {
+    while (begin < to.highest && at(stream, begin) == 0) ++begin;
+  }
+  for (Place place = begin; place < to.highest; ++place) {
     const std::uint32_t there = at(stream, place);
     const bool own = there != 0 && messages_[there - 1].sender == receiver;
     const bool hole = at(to.at_place, place) == 0 && !own;

@@ -24,13 +24,21 @@ class Ledger {
 
   // The stream's last seq before the check; call it before anything else.
   void begin(Seq base) { base_ = base; }
+  // Where the stream stands shows in the first seq that is told: what came before isn't looked at.
+  void begin_anywhere() { anywhere_ = true; }
   Seq base() const { return base_; }
 
   // The number of the message that `sender` sends now, planned for `due`.
   std::uint32_t sent(std::size_t sender, base::SteadyTime due);
 
+  // How far a message has got by an ack or a delivery.
+  struct Step {
+    bool fresh = false;     // the first of its kind: a latency can be taken
+    bool complete = false;  // … and the last: acknowledged, and delivered to all others
+    base::SteadyTime due{};
+  };
   // What was answered to a message. Numbers that were never sent count as unexpected.
-  void acked(std::uint32_t number, Seq seq, base::SteadyTime now);
+  Step acked(std::uint32_t number, Seq seq);
   void refused(std::uint32_t number);      // for a while; it will be sent again
   void conflicting(std::uint32_t number);  // and will not be sent again, as with the next two
   void failed(std::uint32_t number);
@@ -42,7 +50,10 @@ class Ledger {
     std::uint32_t number = 0;
     Seq seq = 0;
   };
-  void delivered(std::size_t receiver, const Delivery& what, base::SteadyTime now);
+  Step delivered(std::size_t receiver, const Delivery& what);
+
+  // How many are to receive each message.
+  std::size_t recipients() const { return receivers_.size() - 1; }
 
   // Every message has its answer, and what was acknowledged has arrived everywhere.
   bool settled() const { return unanswered_ == 0 && missing_ == 0; }
@@ -59,6 +70,7 @@ class Ledger {
   struct Message {
     base::SteadyTime due;
     std::uint32_t sender = 0;
+    std::uint32_t arrived = 0;  // at so many
     Place acked_at = 0;
     bool acked = false;
     bool ended = false;    // acked, or no answer will come
@@ -72,8 +84,8 @@ class Ledger {
 
   Message* find(std::uint32_t number);
   void end(Message& message);
-  Place place(Seq seq) const;
-  std::size_t deliveries_of(std::uint32_t number) const;
+  Place place(Seq seq);
+  Step step(const Message& message) const;
   bool take_place(Receiver& receiver, Place place, std::uint32_t number);
   // number + 1 by place, as acks and all members together tell it.
   std::vector<std::uint32_t> whole_stream(Verdict& verdict) const;
@@ -86,6 +98,8 @@ class Ledger {
   std::vector<Message> messages_;
   Verdict counts_;  // what can be told at once
   Seq base_ = 0;
+  bool anywhere_ = false;
+  bool placed_ = false;  // where the stream stands has shown
   std::uint64_t unanswered_ = 0;
   std::uint64_t missing_ = 0;  // deliveries of acknowledged messages that are still to come
 };

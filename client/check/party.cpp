@@ -124,17 +124,16 @@ bool Party::fits(std::size_t member, const Mark& mark, const event::Message& mes
          message.group == group_ && this->mark(sender, mark.number) == mark;
 }
 
-void Party::delivered(std::size_t member, const std::string& run, const event::Message& message,
-                      base::SteadyTime now) {
+Ledger::Step Party::delivered(std::size_t member, const std::string& run,
+                              const event::Message& message) {
   const auto mark = read_text(run, message.text);
-  if (!mark && is_old(member, message)) return;
+  if (!mark && is_old(member, message)) return {};
   if (!mark || !fits(member, *mark, message) || message.cid != cid_of(run, mark->number)) {
     ++unexpected_;
-    return;
+    return {};
   }
   Ledger& ledger = ledgers_[mark->stream - first_stream_];
-  const std::size_t receiver = pair() ? 1 : member;
-  ledger.delivered(receiver, {mark->sender, mark->number, message.seq}, now);
+  return ledger.delivered(pair() ? 1 : member, {mark->sender, mark->number, message.seq});
 }
 
 bool Party::settled() const {

@@ -51,8 +51,7 @@ class Party {
   std::size_t sender_number(std::size_t member) const { return pair() ? 0 : member; }
 
   // The member was pushed a message.
-  void delivered(std::size_t member, const std::string& run, const event::Message& message,
-                 base::SteadyTime now);
+  Ledger::Step delivered(std::size_t member, const std::string& run, const event::Message& message);
 
   bool settled() const;
   // What can be told at any time.

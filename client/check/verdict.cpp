@@ -17,8 +17,6 @@ Verdict& Verdict::operator+=(const Verdict& other) {
   unanswered += other.unanswered;
   refused += other.refused;
   repeats += other.repeats;
-  ack.add(other.ack);
-  delivery.add(other.delivery);
   return *this;
 }
 

@@ -2,8 +2,6 @@
 
 #include <cstdint>
 
-#include "client/load/latency.h"
-
 namespace chat::client::check {
 
 // What has become of the messages: of one stream, or of all when added up. A plain value.
@@ -27,9 +25,6 @@ struct Verdict {
   std::uint64_t unanswered = 0;  // still without an answer; see Report
   std::uint64_t refused = 0;     // answers busy, unavailable, rate_limited: sent again
   std::uint64_t repeats = 0;     // pushed again under the same seq
-
-  load::Latency ack;       // from the time for which it was planned to its ack
-  load::Latency delivery;  // … and to each delivery
 
   std::uint64_t violations() const {
     return lost + doubled + reordered + gaps + unexpected + conflicts + failed;

@@ -107,6 +107,8 @@ void Worker::leave() {
   }
   for (const Party& party : parties_) result_.verdict += party.verdict();
   result_.verdict.failed += around_.faults;
+  result_.ack = around_.ack;
+  result_.delivery = around_.delivery;
   result_.outages = std::move(around_.outages);
   for (Client& client : clients_) client.leave();
   const auto until = base::system_clock().now() + kLeaveTimeout;

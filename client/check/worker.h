@@ -43,6 +43,8 @@ class Worker {
 
   struct Result {
     Verdict verdict;
+    load::Latency ack;
+    load::Latency delivery;
     std::vector<Outage> outages;
     std::uint64_t unsent = 0;
     std::uint64_t offline = 0;  // clients without a session at the end of the drain

@@ -33,15 +33,28 @@ std::chrono::milliseconds wait_of(const event::Refused& refused) {
       std::clamp<std::int64_t>(refused.retry_after_ms.value_or(kUsualMs), 1, kMostMs));
 }
 
+Account Account::with_token(UserId id, std::string token) {
+  Account out = with_password(id, {});
+  out.token_ = std::move(token);
+  return out;
+}
+
+Account Account::with_password(UserId id, std::string password) {
+  Account out({}, std::move(password));
+  out.id_ = id;
+  out.registered_ = out.known_ = true;
+  return out;
+}
+
 Account::Step Account::next(std::string_view cid) const {
   if (!registered_) {
     return {{.request = Msgid::kRegister, .name = name_},
             encode_request(messages::Register{.name = name_, .password = password_}, cid)};
   }
-  if (!token_.empty())
-    return {{.request = Msgid::kLogin}, encode_request(request::login_again(token_), cid)};
-  return {{.request = Msgid::kLogin},
-          encode_request(request::login({{id_, name_}, password_, false}), cid)};
+  messages::Login login = token_.empty() ? request::login({{id_, name_}, password_, known_})
+                                         : request::login_again(token_);
+  login.heartbeat = !known_;
+  return {{.request = Msgid::kLogin}, encode_request(login, cid)};
 }
 
 Account::Outcome Account::take(const Event& answer) {
@@ -54,7 +67,7 @@ Account::Outcome Account::take(const Event& answer) {
   const auto* login = answer.as<event::LoggedIn>();
   if (login == nullptr) return {};
   id_ = login->id;
-  token_ = login->token;
+  if (!known_) token_ = login->token;
   return {Outcome::Kind::kLoggedIn};
 }
 
@@ -63,7 +76,7 @@ Account::Outcome Account::take_refusal(const event::Refused& refused) {
   if (is_temporary(refused) || code == Errno::kAlreadyOnline) {
     return {Outcome::Kind::kWait, wait_of(refused), refused.errmsg};
   }
-  if (code == Errno::kInvalidToken && !token_.empty()) {
+  if (code == Errno::kInvalidToken && !known_ && !token_.empty()) {
     token_.clear();
     return {};
   }

@@ -18,6 +18,9 @@ class Account {
  public:
   Account(std::string name, std::string password)
       : name_(std::move(name)), password_(std::move(password)) {}
+  // An account that exists, and how it logs in each time. It may be silent for as long as it likes.
+  static Account with_token(UserId id, std::string token);
+  static Account with_password(UserId id, std::string password);
 
   struct Step {
     Question question;
@@ -47,6 +50,7 @@ class Account {
   std::string token_;
   bool registered_ = false;
   bool fresh_ = false;
+  bool known_ = false;
 };
 
 // Refused for a while only; the request may be sent again.

@@ -4,8 +4,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace chat::client::load {
+
+// Those that reports tell, and their names.
+inline constexpr std::array<std::pair<const char*, double>, 4> kPercentiles = {
+    {{"p50", 50.0}, {"p90", 90.0}, {"p99", 99.0}, {"p99.9", 99.9}}};
 
 // How long things took, as counts in buckets that are at most 1/64 of their value wide: percentiles
 // of any number of measurements in little memory. The longest one is kept exactly.

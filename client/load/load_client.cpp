@@ -4,7 +4,7 @@
 
 #include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/login_messages.h"
-#include "client/core/request_json.h"
+#include "client/load/frame_codec.h"
 
 namespace chat::client::load {
 
@@ -93,7 +93,7 @@ void LoadClient::take_login_answer(const Event& answer, base::SteadyTime now) {
 void LoadClient::on_read(base::SteadyTime now) {
   if (state_ == State::kIn) {
     acknowledgements_.settle(
-        [this](Target stream, Seq seq) { send(request::delivered(stream, seq)); });
+        [this](Target stream, Seq seq) { append_delivered(output(), stream, seq); });
   }
   on_progress(now);
 }

@@ -41,6 +41,7 @@ class LoadClient : public LoadConnection {
   void log_out(base::SteadyTime now);
   // Closes the connection, if there is one.
   void drop();
+  void set_state(State state);
 
   void ask(std::string cid, Question question, std::string_view json, base::SteadyTime now);
   std::string next_cid() { return "c" + std::to_string(++cids_); }
@@ -72,7 +73,6 @@ class LoadClient : public LoadConnection {
   void on_open(base::SteadyTime now) final;
   void on_frame(std::string_view json, base::SteadyTime now) final;
   void on_read(base::SteadyTime now) final;
-  void set_state(State state);
   void take_answer(const ServerMessage& message, base::SteadyTime now);
   void take_login_answer(const Event& answer, base::SteadyTime now);
 

@@ -21,7 +21,6 @@ _HELD_BY_OWN_ROOM = {
 
 # Circles of units, each with its reason.
 _CIRCLES = {
-    "bench_connection loop": "a loop calls its connections, which register with it",
 }
 
 

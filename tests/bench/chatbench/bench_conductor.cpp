@@ -24,8 +24,8 @@ namespace {
 
 constexpr std::size_t kMostConnections = 18'000;  // of one process
 constexpr std::size_t kSpareDescriptors = 200;
-constexpr Micros kTick = 20'000;
-constexpr Micros kShowEvery = kSecond / 2;
+constexpr std::chrono::milliseconds kTick{20};
+constexpr std::chrono::milliseconds kShowEvery{500};
 
 void* map_shared(std::size_t bytes) {
   void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -41,10 +41,6 @@ std::size_t most_connections() {
   const auto allowed = static_cast<std::size_t>(limit.rlim_cur);
   return std::clamp<std::size_t>(allowed - std::min(allowed, kSpareDescriptors), 16,
                                  kMostConnections);
-}
-
-Micros micros(double seconds) {
-  return static_cast<Micros>(seconds * kSecond);
 }
 
 }  // namespace
@@ -124,7 +120,7 @@ std::vector<Part> BenchConductor::divide() const {
 
 void BenchConductor::map_memory(std::size_t shards) {
   shared_ = new (map_shared(sizeof(SharedState))) SharedState;
-  shared_->run = std::random_device()() & 0xffff;
+  shared_->run = std::random_device()();
   states_ = new (map_shared(shards * sizeof(ShardState))) ShardState[shards];
   report_.load_processes = shards;
 }
@@ -174,7 +170,7 @@ bool BenchConductor::broken() {
 bool BenchConductor::wait_until_ready() {
   while (!all_at(Stage::kReady)) {
     if (broken()) return false;
-    wait(now_micros() + kTick);
+    wait(time_now() + kTick);
   }
   return !broken();
 }
@@ -182,51 +178,52 @@ bool BenchConductor::wait_until_ready() {
 void BenchConductor::measure() {
   const bool by_itself = ends_by_itself(report_.options);
   // A little later than now, so that every process knows of it in time.
-  const Micros from = now_micros() + (by_itself ? kTick : kTick + micros(report_.options.warm_up));
-  Micros until = by_itself ? kNever : from + micros(report_.options.seconds);
+  const SteadyTime from =
+      time_now() + (by_itself ? kTick : kTick + to_duration(report_.options.warm_up));
+  SteadyTime until = by_itself ? kNever : from + to_duration(report_.options.seconds);
   shared_->from.store(from);
   shared_->until.store(until);
   if (!by_itself) shared_->go.store(true, std::memory_order_release);
-  while (now_micros() < from) wait(from);
+  while (time_now() < from) wait(from);
   report_.load_begin = sample_all(load());
   report_.begin = sample_all(report_.options.watched);
   if (by_itself) {
-    shared_->from.store(now_micros());
+    shared_->from.store(time_now());
     shared_->go.store(true, std::memory_order_release);
     wait_for_done();
-    until = now_micros();
+    until = time_now();
   } else {
-    while (now_micros() < until && !broken()) wait(until);
+    while (time_now() < until && !broken()) wait(until);
   }
   report_.end = sample_all(report_.options.watched);
   report_.load_end = sample_all(load());
   // Looking takes a moment, and so does hearing of the end.
   if (by_itself && all_at(Stage::kDone)) until = last_done();
-  report_.seconds = static_cast<double>(until - shared_->from) / kSecond;
+  report_.seconds = to_seconds(until - shared_->from.load());
 }
 
-Micros BenchConductor::last_done() const {
-  Micros last = 0;
+SteadyTime BenchConductor::last_done() const {
+  SteadyTime last{};
   for (std::size_t i = 0; i < parts_.size(); ++i) last = std::max(last, states_[i].done_at.load());
   return last;
 }
 
 // Modes that end by themselves do so within the time for the set-up, or are told to stop.
 void BenchConductor::wait_for_done() {
-  const Micros deadline = now_micros() + micros(report_.options.set_up);
+  const SteadyTime deadline = time_now() + to_duration(report_.options.set_up);
   while (!all_at(Stage::kDone) && !broken()) {
-    if (now_micros() > deadline) {
+    if (time_now() > deadline) {
       trouble_ = "it was not done in time";
       return;
     }
-    wait(now_micros() + kTick / 10);
+    wait(time_now() + kTick / 10);
   }
 }
 
 void BenchConductor::drain() {
-  const Micros deadline = now_micros() + micros(report_.options.drain);
+  const SteadyTime deadline = time_now() + to_duration(report_.options.drain);
   const auto settled = [this] { return all_at(Stage::kDone) && nothing_missing(); };
-  while (!settled() && now_micros() < deadline && !broken()) wait(now_micros() + kTick);
+  while (!settled() && time_now() < deadline && !broken()) wait(time_now() + kTick);
 }
 
 bool BenchConductor::nothing_missing() const {
@@ -237,10 +234,10 @@ bool BenchConductor::nothing_missing() const {
 
 void BenchConductor::finish() {
   // What comes twice comes late: the connections stay for another moment.
-  const Micros moment = now_micros() + 10 * kTick;
-  while (now_micros() < moment) wait(moment);
+  const SteadyTime moment = time_now() + 10 * kTick;
+  while (time_now() < moment) wait(moment);
   shared_->stop.store(true, std::memory_order_release);
-  while (!all_at(Stage::kFinished) && !broken()) wait(now_micros() + kTick / 10);
+  while (!all_at(Stage::kFinished) && !broken()) wait(time_now() + kTick / 10);
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     for (std::size_t k = 0; k < kCounts; ++k) {
       report_.totals[k] += states_[i].totals[k].load();
@@ -251,7 +248,7 @@ void BenchConductor::finish() {
     if (report_.problem.empty()) report_.problem = states_[i].problem.data();
   }
   if (report_.problem.empty()) report_.problem = trouble_;
-  if (shown_at_ != 0) fmt::print(stderr, "\n");
+  if (shown_at_ != SteadyTime{}) fmt::print(stderr, "\n");
 }
 
 void BenchConductor::reap() {
@@ -271,22 +268,22 @@ std::uint64_t BenchConductor::sum(Count what) const {
   return out;
 }
 
-void BenchConductor::wait(Micros until) {
-  const Micros now = now_micros();
-  const Micros show = report_.options.progress ? shown_at_ + kShowEvery : kNever;
-  const Micros left = std::max<Micros>(0, std::min(until, show) - now);
-  const timespec timeout{left / kSecond, left % kSecond * 1000};
+void BenchConductor::wait(SteadyTime until) {
+  const SteadyTime now = time_now();
+  const SteadyTime show = report_.options.progress ? shown_at_ + kShowEvery : kNever;
+  const std::chrono::nanoseconds left =
+      std::max(SteadyTime::duration(0), std::min(until, show) - now);
+  const timespec timeout{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
   ::ppoll(nullptr, 0, &timeout, nullptr);
-  if (report_.options.progress && now_micros() >= show) show_progress();
+  if (report_.options.progress && time_now() >= show) show_progress();
 }
 
 void BenchConductor::show_progress() {
-  const Micros now = now_micros();
+  const SteadyTime now = time_now();
   const std::uint64_t done = sum(Count::kDelivered) + sum(Count::kReplies);
-  const double rate =
-      static_cast<double>(done - shown_) * kSecond / static_cast<double>(now - shown_at_);
+  const double rate = static_cast<double>(done - shown_) / to_seconds(now - shown_at_);
   fmt::print(stderr, "\r{} connections, {} sent, {} delivered, {:.0f}/s   ", sum(Count::kLogins),
-             sum(Count::kSent), done, shown_at_ == 0 ? 0 : rate);
+             sum(Count::kSent), done, shown_at_ == SteadyTime{} ? 0 : rate);
   std::fflush(stderr);
   shown_at_ = now;
   shown_ = done;

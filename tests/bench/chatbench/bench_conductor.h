@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "bench_connection.h"
 #include "bench_options.h"
 #include "bench_report.h"
 #include "shard.h"
@@ -39,7 +38,7 @@ class BenchConductor {
   bool wait_until_ready();
   void measure();
   void wait_for_done();
-  Micros last_done() const;
+  SteadyTime last_done() const;
   void drain();
   void finish();
   void reap();
@@ -49,7 +48,7 @@ class BenchConductor {
   bool broken();
   std::uint64_t sum(Count what) const;
   bool nothing_missing() const;
-  void wait(Micros until);
+  void wait(SteadyTime until);
   void show_progress();
 
   std::vector<Watched> load() const;
@@ -62,7 +61,7 @@ class BenchConductor {
   std::vector<pid_t> pids_;
   std::string trouble_;
   int shard_exit_ = 0;
-  Micros shown_at_ = 0;
+  SteadyTime shown_at_{};
   std::uint64_t shown_ = 0;
 };
 

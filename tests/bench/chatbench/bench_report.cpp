@@ -12,8 +12,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::pair<const char*, double>, 4> kPercentiles = {
-    {{"p50", 50.0}, {"p90", 90.0}, {"p99", 99.0}, {"p99.9", 99.9}}};
+using client::load::kPercentiles;
+
 constexpr std::array<const char*, kTooks> kTookNames = {"delivery", "ack", "reply", "login",
                                                         "catch_up"};
 constexpr std::array<std::pair<const char*, Count>, 6> kRates = {{{"sent", Count::kSent},
@@ -49,7 +49,7 @@ Use use_of_all(const Samples& begin, const Samples& end) {
 }
 
 double span_of(const Samples& begin, const Samples& end) {
-  return std::max(1e-6, static_cast<double>(end.at - begin.at) / kSecond);
+  return std::max(1e-6, to_seconds(end.at - begin.at));
 }
 
 // What a mode is about, to put costs in relation to.
@@ -64,7 +64,7 @@ Count work_of(const BenchOptions& options) {
 
 double us_per_item(const BenchReport& report, double cpu_s) {
   const auto items = static_cast<double>(report.during(work_of(report.options)));
-  return items > 0 ? cpu_s / items * kSecond : 0;
+  return items > 0 ? cpu_s / items * 1e6 : 0;
 }
 
 // How much memory of their own the connections brought, each.
@@ -202,19 +202,16 @@ Json options_json(const BenchOptions& o) {
 }  // namespace
 
 std::vector<Fault> faults_of(const BenchReport& report) {
-  const auto missing = [](std::uint64_t due, std::uint64_t came) {
-    return due > came ? due - came : 0;
-  };
-  const std::uint64_t expected = report.total(Count::kExpected);
-  const std::uint64_t delivered = report.total(Count::kDelivered);
+  const std::uint64_t sent = report.total(Count::kSent);
   const std::uint64_t answered =
       report.total(Count::kAcked) + report.total(Count::kReplies) + report.total(Count::kRefused);
   const bool answers = !report.options.relay;
-  return {{"lost", missing(expected, delivered)},
-          {"doubled", report.total(Count::kDoubled) + missing(delivered, expected)},
+  return {{"lost", report.total(Count::kLost)},
+          {"doubled", report.total(Count::kDoubled)},
           {"reordered", report.total(Count::kReordered)},
           {"gaps", report.total(Count::kGaps)},
-          {"unanswered", answers ? missing(report.total(Count::kSent), answered) : 0},
+          {"unexpected", report.total(Count::kStrange)},
+          {"unanswered", answers && sent > answered ? sent - answered : 0},
           {"refused", report.total(Count::kRefused)},
           {"cut_off", report.total(Count::kCutOff)}};
 }

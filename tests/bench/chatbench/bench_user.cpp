@@ -2,203 +2,192 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <utility>
 
 #include "bench/relay_protocol.h"
+#include "chat/protocol/msgid.h"
+#include "chat_writer.h"
 
 namespace chat::bench {
 namespace {
 
-constexpr std::int64_t kLoginAck = 2;
-constexpr std::int64_t kOneChat = 6;
-constexpr std::int64_t kGroupChat = 10;
-constexpr std::int64_t kFirstReply = 100;  // ERROR, and the replies to all but login and register
-constexpr std::int64_t kLogoutAck = 103;
-constexpr std::int64_t kOneChatAck = 106;
-constexpr std::int64_t kGroupChatAck = 110;
-constexpr std::int64_t kPong = 121;
+using client::load::Account;
+using client::load::find_number;
+using protocol::Msgid;
+
+constexpr std::chrono::milliseconds kRetryAfter{500};
+
+// ERROR, and the replies to all but login and register.
+constexpr std::int64_t kFirstReply = static_cast<int>(Msgid::kError);
 constexpr std::int64_t kLastReply = 199;
-constexpr std::int64_t kBye = 204;
 
-constexpr std::int64_t kRateLimited = 30;
-constexpr std::int64_t kUnavailable = 32;
+constexpr std::int64_t number_of(Msgid msgid) {
+  return static_cast<std::int64_t>(msgid);
+}
 
-constexpr std::size_t kEnteringAtOnce = 256;
-constexpr Micros kRetryAfter = kSecond / 2;
+// The seeded users' tokens are their numbers.
+Account account_of(const BenchOptions& options, std::uint32_t id) {
+  const UserId user{static_cast<std::int32_t>(id)};
+  if (!options.password.empty()) return Account::with_password(user, options.password);
+  return Account::with_token(user, fmt::format("{:064x}", id));
+}
 
 }  // namespace
 
-void BenchUser::enter(bool stubborn) {
+BenchUser::BenchUser(Shard& shard, std::uint32_t id, std::size_t server)
+    : LoadClient(shard.poller(), account_of(shard.options(), id)), shard_(shard), server_(server) {}
+
+void BenchUser::be(std::uint32_t id) {
+  become(account_of(shard_.options(), id));
+}
+
+void BenchUser::come(bool stubborn) {
   stubborn_ = stubborn;
-  begun_ = now_micros();
+  begun_ = time_now();
   connect_again();
 }
 
 void BenchUser::connect_again() {
-  state_ = State::kEntering;
-  streams_.clear();
   retry_at_ = kNever;
   const Endpoint& server = shard_.server(server_);
-  connect(server, shard_.next_source(server));
+  enter(server, shard_.next_source(server));
 }
 
-void BenchUser::retry_at(Micros when) {
+void BenchUser::retry_at(SteadyTime when) {
   shard_.count(Count::kRetries);
-  close();
+  drop();
   retry_at_ = when;
-  loop().call_at(when, *this);
+  poller().arm(*this, when);
 }
 
-void BenchUser::on_time(Micros now) {
+void BenchUser::on_time(SteadyTime now) {
   if (now >= retry_at_) connect_again();
 }
 
-void BenchUser::leave() {
-  state_ = State::kLeaving;
-  output() += logout(id_);
+void BenchUser::on_entering(SteadyTime now) {
+  if (!shard_.options().relay) return ask_to_log_in(now);
+  output() += relay_hello(static_cast<std::uint32_t>(id().value));
 }
 
-void BenchUser::cut() {
-  close();
-  state_ = State::kOut;
-}
-
-void BenchUser::on_open() {
-  if (shard_.options().relay) {
-    output() += relay_hello(id_);
-  } else if (shard_.options().password.empty()) {
-    output() += login_by_token(id_);
-  } else {
-    output() += login_by_password(id_, shard_.options().password);
+void BenchUser::on_entered(const client::event::LoggedIn& login, SteadyTime now) {
+  for (const auto& message : login.offline) {
+    take({message.from, message.group, message.seq, client::load::MessageId::read(message.cid)},
+         now);
   }
+  entered(now);
 }
 
-void BenchUser::on_closed(std::string_view why) {
-  if (state_ == State::kEntering && stubborn_) return retry_at(now_micros() + kRetryAfter);
-  const bool entering = state_ == State::kEntering;
-  state_ = State::kOut;
-  const std::string text = fmt::format("user {}: {}", id_, why);
+void BenchUser::entered(SteadyTime now) {
+  shard_.count(Count::kLogins);
+  shard_.took(Took::kLogin, begun_, now);
+  on_in(now);
+}
+
+void BenchUser::on_login_refused(const Account::Outcome& outcome, SteadyTime now) {
+  if (outcome.kind == Account::Outcome::Kind::kWait) return retry_at(now + outcome.wait);
+  shard_.count(Count::kRefused);
+  shard_.fail(fmt::format("user {}: {}", id().value, outcome.reason));
+}
+
+void BenchUser::on_closed(End /*end*/, const std::string& why) {
+  const bool entering = state() == State::kConnecting || state() == State::kEntering;
+  if (entering && stubborn_) return retry_at(time_now() + kRetryAfter);
+  drop();
+  const std::string text = fmt::format("user {}: {}", id().value, why);
   shard_.count(Count::kCutOff);
   if (entering) return shard_.fail(text);
   shard_.problem(text);
 }
 
-void BenchUser::on_frame(std::string_view json, Micros now) {
-  if (state_ == State::kEntering) return entering_frame(json, now);
-  if (shard_.options().relay && json.size() > kRelayIdBytes) json.remove_prefix(kRelayIdBytes);
-  const std::int64_t msgid = msgid_of(json);
+bool BenchUser::on_raw_frame(std::string_view json, SteadyTime now) {
+  const bool relay = shard_.options().relay;
+  if (state() != State::kIn) {
+    if (!relay) return false;
+    set_state(State::kIn);
+    entered(now);
+    return true;
+  }
+  if (relay && json.size() > kRelayIdBytes) json.remove_prefix(kRelayIdBytes);
+  const std::int64_t msgid = client::load::msgid_of(json);
   switch (msgid) {
-    case kOneChat: return take(read_push(json, false), now);
-    case kGroupChat: return take(read_push(json, true), now);
-    case kOneChatAck:
-    case kGroupChatAck: return chat_ack(json, now);
-    case kLogoutAck:
-      state_ = State::kOut;
-      close();
-      return on_left(now);
-    case kPong:
-      if (const auto stamp = Stamp::read(find_text(json, "\"cid\":\""))) on_pong(*stamp, now);
-      return;
-    default: break;
+    case number_of(Msgid::kOneChat): take(client::load::read_push(json, false), now); break;
+    case number_of(Msgid::kGroupChat): take(client::load::read_push(json, true), now); break;
+    case number_of(reply_to(Msgid::kOneChat)):
+    case number_of(reply_to(Msgid::kGroupChat)): take_answer(json, now); break;
+    case number_of(reply_to(Msgid::kPing)):
+      if (const auto sent = client::load::read_ping_time(json)) on_pong(*sent, now);
+      break;
+    default:
+      if ((msgid >= kFirstReply && msgid <= kLastReply) || msgid == number_of(Msgid::kBye) ||
+          msgid < 0) {
+        refused(json);
+      }
   }
-  if ((msgid >= kFirstReply && msgid <= kLastReply) || msgid == kBye || msgid < 0) {
-    shard_.count(Count::kRefused);
-    shard_.problem(fmt::format("user {}: {}", id_, json));
+  return true;
+}
+
+// While logging in or out: what was pushed in between waits for the next time.
+void BenchUser::on_message(const client::ServerMessage& message, SteadyTime /*now*/) {
+  if (state() == State::kEntering) {
+    shard_.fail(fmt::format("user {}: not the answer to a login: {}", id().value, message.raw));
   }
 }
 
-void BenchUser::entering_frame(std::string_view json, Micros now) {
-  if (shard_.options().relay) return entered(now);
-  if (msgid_of(json) != kLoginAck) {
-    return shard_.fail(fmt::format("user {}: not the answer to a login: {}", id_, json));
+void BenchUser::take_answer(std::string_view json, SteadyTime now) {
+  const bool accepted = client::load::errno_of(json) == 0;
+  const auto message = client::load::read_message_id(json);
+  Book* const book = message ? shard_.books().find(message->stream) : nullptr;
+  if (book == nullptr || !accepted) refused(json);
+  if (book == nullptr) return;
+  if (!accepted) {
+    book->ledger.failed(message->number);
+    return on_chat_answer(nullptr, now);
   }
-  if (find_number(json, "\"errno\":") != 0) return login_refused(json, now);
-  for_each_offline(json, [&](const Push& push) { take(push, now); });
-  entered(now);
+  const auto step = book->ledger.acked(message->number, find_number(json, "\"seq\":"));
+  if (!step.fresh) return;
+  shard_.count(Count::kAcked);
+  shard_.count(Count::kExpected, book->ledger.recipients());
+  shard_.took(Took::kAck, step.due, now);
+  on_chat_answer(&step, now);
 }
 
-void BenchUser::login_refused(std::string_view json, Micros now) {
-  const std::int64_t code = find_number(json, "\"errno\":");
-  if (code < kRateLimited || code > kUnavailable) {
-    shard_.count(Count::kRefused);
-    return shard_.fail(fmt::format("user {} can't log in: {}", id_, json));
+void BenchUser::take(const Push& push, SteadyTime now) {
+  if (!shard_.options().relay) arrived(push.stream(), push.seq);
+  Book* const book =
+      push.id && push.id->run == shard_.run() ? shard_.books().find(push.id->stream) : nullptr;
+  if (book == nullptr) return shard_.count(Count::kStale);
+  const auto step = book->delivered(id(), push);
+  if (!step.fresh) {
+    return shard_.problem(fmt::format(
+        "user {} got message {} of {} {} again or in the wrong stream", id().value, push.id->number,
+        push.group ? "group" : "user", push.group ? push.group.value : push.sender.value));
   }
-  const std::int64_t wait_ms = std::max<std::int64_t>(1, find_number(json, "\"retry_after_ms\":"));
-  retry_at(now + wait_ms * 1000);
-}
-
-void BenchUser::entered(Micros now) {
-  state_ = State::kIn;
-  shard_.count(Count::kLogins);
-  shard_.took(Took::kLogin, begun_, now);
-  on_entered(now);
-}
-
-void BenchUser::chat_ack(std::string_view json, Micros now) {
-  const auto stamp = Stamp::read(find_text(json, "\"cid\":\""));
-  const bool accepted = find_number(json, "\"errno\":") == 0;
-  if (!stamp || !accepted) {
-    shard_.count(Count::kRefused);
-    shard_.problem(fmt::format("user {}: {}", id_, json));
-  }
-  if (!stamp) return;
-  if (accepted) {
-    shard_.count(Count::kAcked);
-    shard_.took(Took::kAck, stamp->sent, now);
-  }
-  on_ack(*stamp, accepted, now);
-}
-
-void BenchUser::take(const Push& arrived, Micros now) {
-  Push push = arrived;
-  // A relay numbers each sender's messages, a server those of a group.
-  if (shard_.options().relay) push.group = 0;
-  const Streams::Verdict verdict = streams_.take(push, shard_.run(), has_own_in(push.group));
-  if (verdict.doubled || verdict.reordered || verdict.gap > 0) complain(push, verdict);
-  if (!push.stamp || push.stamp->run != shard_.run()) return shard_.count(Count::kStale);
-  if (!verdict.fresh) return;
   shard_.count(Count::kDelivered);
-  shard_.took(Took::kDelivery, push.stamp->sent, now);
-  on_message(push, now);
+  shard_.took(Took::kDelivery, step.due, now);
+  on_chat(push, step, now);
 }
 
-void BenchUser::complain(const Push& push, const Streams::Verdict& verdict) {
-  if (verdict.doubled) shard_.count(Count::kDoubled);
-  if (verdict.reordered) shard_.count(Count::kReordered);
-  shard_.count(Count::kGaps, verdict.gap);
-  shard_.problem(fmt::format("user {} got {} {}, seq {} after {}, message {}", id_,
-                             push.group != 0 ? "of group" : "from user",
-                             push.group != 0 ? push.group : push.sender, push.seq, verdict.before,
-                             push.stamp ? push.stamp->number : 0));
-}
-
-void BenchUser::on_read() {
-  if (shard_.options().relay) return;
-  streams_.acknowledge([this](const Streams::Stream& stream) {
-    append_delivered(output(), stream.group, stream.peer, stream.seq);
-  });
+void BenchUser::refused(std::string_view what) {
+  shard_.count(Count::kRefused);
+  shard_.problem(fmt::format("user {}: {}", id().value, what));
 }
 
 bool let_in(Shard& shard, std::size_t number, const std::function<void(std::size_t)>& begin) {
-  const Micros deadline = now_micros() + static_cast<Micros>(shard.options().set_up * kSecond);
+  const SteadyTime deadline = time_now() + to_duration(shard.options().set_up);
   const std::uint64_t before = shard.total(Count::kLogins);
   std::size_t begun = 0;
   std::size_t in = 0;
   while (in < number) {
     while (begun < number && begun - in < kEnteringAtOnce) begin(begun++);
-    shard.loop().run_once(now_micros() + kSecond);
+    shard.poller().run_once(time_now() + std::chrono::seconds(1));
     in = static_cast<std::size_t>(shard.total(Count::kLogins) - before);
-    if (now_micros() > deadline) {
+    if (time_now() > deadline) {
       shard.fail(fmt::format("only {} of {} connections were made within {} s", in, number,
                              shard.options().set_up));
     }
     if (shard.failed()) return false;
   }
   return true;
-}
-
-bool let_in(Shard& shard, const std::vector<BenchUser*>& users) {
-  return let_in(shard, users.size(), [&](std::size_t i) { users[i]->enter(); });
 }
 
 }  // namespace chat::bench

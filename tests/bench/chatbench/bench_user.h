@@ -2,84 +2,83 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "bench_connection.h"
-#include "frame_codec.h"
+#include "books.h"
+#include "client/load/load_client.h"
 #include "shard.h"
-#include "streams.h"
 
 namespace chat::bench {
 
-// A user of the seeded data on one connection: logs in, keeps the books of the streams that it
-// receives, acknowledges them. Against a relay it says hello instead, and acknowledges nothing.
-//
-// What is acknowledged is told once per read and stream, by its last seq.
-// Threading: confined to the loop's thread.
-class BenchUser : public BenchConnection {
+// A user of the seeded data: logs in, and keeps the books of what it receives. Against a relay it
+// says hello instead, and acknowledges nothing.
+// Threading: confined to the poller's thread.
+class BenchUser : public client::load::LoadClient {
  public:
-  enum class State { kOut, kEntering, kIn, kLeaving };
+  BenchUser(Shard& shard, std::uint32_t id, std::size_t server);
 
-  BenchUser(Shard& shard, std::uint32_t id, std::size_t server)
-      : BenchConnection(shard.loop()), shard_(shard), id_(id), server_(server) {}
-
-  std::uint32_t id() const { return id_; }
-  State state() const { return state_; }
-  // The id, for users that take on one after another.
-  void become(std::uint32_t id) { id_ = id; }
+  UserId id() const { return account().id(); }
 
   // Connects and logs in; tries again when it is refused for a while, and, if `stubborn`, whatever
   // happens.
-  void enter(bool stubborn = false);
+  void come(bool stubborn = false);
   // Logs out; on_left() tells when that is done.
-  void leave();
+  void leave() { log_out(time_now()); }
   // Breaks the connection off.
-  void cut();
+  void cut() { drop(); }
 
  protected:
-  virtual void on_entered(Micros /*now*/) {}
-  virtual void on_left(Micros /*now*/) {}
-  // A message of this run, in its stream's order.
-  virtual void on_message(const Push& /*push*/, Micros /*now*/) {}
-  // The reply to a chat; `stamp` of it.
-  virtual void on_ack(const Stamp& /*stamp*/, bool /*accepted*/, Micros /*now*/) {}
-  virtual void on_pong(const Stamp& /*stamp*/, Micros /*now*/) {}
-  // May some of a stream's seqs be this user's own?
-  virtual bool has_own_in(std::int64_t /*group*/) const { return false; }
+  virtual void on_in(SteadyTime /*now*/) {}
+  // A message of this run has come first.
+  virtual void on_chat(const Push& /*push*/, const Ledger::Step& /*step*/, SteadyTime /*now*/) {}
+  // The reply to a chat; nothing when it was refused.
+  virtual void on_chat_answer(const Ledger::Step* /*step*/, SteadyTime /*now*/) {}
+  virtual void on_pong(SteadyTime /*sent*/, SteadyTime /*now*/) {}
 
-  void on_open() override;
-  void on_frame(std::string_view json, Micros now) override;
-  void on_read() override;
-  void on_closed(std::string_view why) override;
-  void on_time(Micros now) override;
+  void on_time(SteadyTime now) override;
 
+  // The next of the seeded users takes this one's place.
+  void be(std::uint32_t id);
   Shard& shard() { return shard_; }
-  Micros begun() const { return begun_; }
+  SteadyTime begun() const { return begun_; }
 
  private:
+  void on_entering(SteadyTime now) final;
+  void on_entered(const client::event::LoggedIn& login, SteadyTime now) final;
+  void on_login_refused(const client::load::Account::Outcome& outcome, SteadyTime now) final;
+  bool on_raw_frame(std::string_view json, SteadyTime now) final;
+  void on_answer(const client::Event& /*answer*/, SteadyTime /*now*/) final {}
+  void on_message(const client::ServerMessage& message, SteadyTime now) final;
+  void on_nonsense(const std::string& what) final { refused(what); }
+  void on_closed(End end, const std::string& why) final;
+
   void connect_again();
-  void retry_at(Micros when);
-  void entering_frame(std::string_view json, Micros now);
-  void login_refused(std::string_view json, Micros now);
-  void entered(Micros now);
-  void chat_ack(std::string_view json, Micros now);
-  void take(const Push& push, Micros now);
-  void complain(const Push& push, const Streams::Verdict& verdict);
+  void retry_at(SteadyTime when);
+  void entered(SteadyTime now);
+  void take_answer(std::string_view json, SteadyTime now);
+  void take(const Push& push, SteadyTime now);
+  void refused(std::string_view what);
 
   Shard& shard_;
-  std::uint32_t id_;
   std::size_t server_;
-  State state_ = State::kOut;
   bool stubborn_ = false;
-  Micros begun_ = 0;
-  Micros retry_at_ = kNever;
-  Streams streams_;
+  SteadyTime begun_{};
+  SteadyTime retry_at_ = kNever;
 };
+
+// So many log in at the same time.
+inline constexpr std::size_t kEnteringAtOnce = 256;
 
 // Begins `number` connections, a limited number at a time, and waits until each of them has counted
 // a login; false when that failed or took too long.
 bool let_in(Shard& shard, std::size_t number, const std::function<void(std::size_t)>& begin);
-bool let_in(Shard& shard, const std::vector<BenchUser*>& users);
+
+// Lets all of them in.
+template <typename Users>
+bool let_in(Shard& shard, Users& users) {
+  return let_in(shard, users.size(), [&](std::size_t i) { users[i].come(); });
+}
 
 }  // namespace chat::bench

@@ -66,7 +66,7 @@ std::optional<ProcessSample> sample_process(int pid) {
 
 Samples sample_all(const std::vector<Watched>& watched) {
   Samples out;
-  out.at = now_micros();
+  out.at = time_now();
   for (const Watched& process : watched) {
     out.processes.push_back(sample_process(process.pid).value_or(ProcessSample{}));
   }

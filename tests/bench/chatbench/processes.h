@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "bench_options.h"
-#include "micros.h"
+#include "shared_state.h"
 
 namespace chat::bench {
 
@@ -25,7 +25,7 @@ std::optional<ProcessSample> sample_process(int pid);
 
 // The state of several processes at one time. A process that isn't there has zeroes.
 struct Samples {
-  Micros at = 0;
+  SteadyTime at{};
   std::vector<ProcessSample> processes;
 };
 

@@ -3,7 +3,6 @@
 #include <optional>
 
 #include "bench_options.h"
-#include "micros.h"
 #include "shard.h"
 
 namespace chat::bench {
@@ -16,34 +15,32 @@ class SendPacer {
   explicit SendPacer(Shard& shard) {
     const BenchOptions& options = shard.options();
     if (!options.open_loop()) return;
-    const auto part = static_cast<double>(shard.part().size());
-    interval_ = static_cast<double>(units_of(options)) / part / options.rate * kSecond;
+    const auto units = static_cast<double>(units_of(options));
+    interval_ = units / static_cast<double>(shard.part().size()) / options.rate;
     // Processes take turns.
-    offset_ = interval_ * static_cast<double>(shard.part().begin) /
-              static_cast<double>(units_of(options));
+    offset_ = interval_ * static_cast<double>(shard.part().begin) / units;
   }
 
-  void start(Micros now) {
+  void start(SteadyTime now) {
     start_ = now;
-    if (interval_ > 0) due_ = now + static_cast<Micros>(offset_);
+    if (interval_ > 0) due_ = now + to_duration(offset_);
   }
 
   // The next message that is due by now, and when it was.
-  std::optional<Micros> next(Micros now) {
+  std::optional<SteadyTime> next(SteadyTime now) {
     if (due_ > now) return std::nullopt;
-    const Micros due = due_;
-    ++sent_;
-    due_ = start_ + static_cast<Micros>(offset_ + interval_ * static_cast<double>(sent_));
+    const SteadyTime due = due_;
+    due_ = start_ + to_duration(offset_ + interval_ * static_cast<double>(++sent_));
     return due;
   }
 
-  Micros due() const { return due_; }
+  SteadyTime due() const { return due_; }
 
  private:
-  double interval_ = 0;
-  double offset_ = 0;
-  Micros start_ = 0;
-  Micros due_ = kNever;
+  double interval_ = 0;  // s
+  double offset_ = 0;    // s
+  SteadyTime start_{};
+  SteadyTime due_ = kNever;
   std::uint64_t sent_ = 0;
 };
 

@@ -20,6 +20,15 @@ in_addr_t Shard::next_source(const Endpoint& to) {
   return (kLoopbackNet << 24) | (net << 8) | (1 + sources_++ % kSources);
 }
 
+void Shard::close_books() {
+  const auto verdict = books_.verdict();
+  count(Count::kLost, verdict.lost);
+  count(Count::kDoubled, verdict.doubled + verdict.repeats);
+  count(Count::kReordered, verdict.reordered);
+  count(Count::kGaps, verdict.gaps);
+  count(Count::kStrange, verdict.unexpected);
+}
+
 void Shard::problem(std::string_view text) {
   if (state_.problem[0] != '\0') return;
   const std::size_t size = std::min(text.size(), state_.problem.size() - 1);

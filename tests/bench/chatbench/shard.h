@@ -6,12 +6,15 @@
 #include <string_view>
 #include <vector>
 
-#include "bench_connection.h"
 #include "bench_options.h"
-#include "loop.h"
+#include "books.h"
+#include "client/load/poller.h"
+#include "client/load/server_name.h"
 #include "shared_state.h"
 
 namespace chat::bench {
+
+using client::load::Endpoint;
 
 // The units (pairs, groups, connections) of one load process: [begin, end).
 struct Part {
@@ -22,7 +25,7 @@ struct Part {
   std::size_t size() const { return end - begin; }
 };
 
-// What the connections of one load process have in common: the loop, the options, the books.
+// What the connections of one load process have in common: the poller, the options, the books.
 // Threading: one per process. Ownership: `options` and `shared` outlive it.
 class Shard {
  public:
@@ -30,7 +33,8 @@ class Shard {
         ShardState& state, Part part)
       : options_(options), servers_(servers), shared_(shared), state_(state), part_(part) {}
 
-  Loop& loop() { return loop_; }
+  client::load::Poller& poller() { return poller_; }
+  Books& books() { return books_; }
   const BenchOptions& options() const { return options_; }
   const Part& part() const { return part_; }
   std::uint32_t run() const { return shared_.run; }
@@ -52,11 +56,14 @@ class Shard {
   }
 
   // Kept only when it began within the measured span.
-  void took(Took what, Micros begun, Micros now) {
+  void took(Took what, SteadyTime begun, SteadyTime now) {
     if (begun < from_ || begun >= until_) return;
-    state_.took[static_cast<std::size_t>(what)].add(std::chrono::microseconds(now - begun));
+    state_.took[static_cast<std::size_t>(what)].add(
+        std::chrono::duration_cast<Latency::Duration>(now - begun));
   }
 
+  // Counts what the books say. Once, at the end.
+  void close_books();
   // Remembers the first one, for the report.
   void problem(std::string_view text);
   // Ends the set-up: a run without these connections would say nothing.
@@ -64,13 +71,13 @@ class Shard {
   bool failed() const { return failed_; }
 
   // Is told the time of every turn.
-  void turn(Micros now) { measuring_ = now >= from_ && now < until_; }
-  void set_span(Micros from, Micros until) {
+  void turn(SteadyTime now) { measuring_ = now >= from_ && now < until_; }
+  void set_span(SteadyTime from, SteadyTime until) {
     from_ = from;
     until_ = until;
   }
-  Micros from() const { return from_; }
-  Micros until() const { return until_; }
+  SteadyTime from() const { return from_; }
+  SteadyTime until() const { return until_; }
 
  private:
   // One writer: no locked instruction is needed.
@@ -78,7 +85,8 @@ class Shard {
     to.store(to.load(std::memory_order_relaxed) + number, std::memory_order_relaxed);
   }
 
-  Loop loop_;
+  client::load::Poller poller_;
+  Books books_;
   const BenchOptions& options_;
   const std::vector<Endpoint>& servers_;
   SharedState& shared_;
@@ -86,8 +94,8 @@ class Shard {
   const Part part_;
   bool measuring_ = false;
   bool failed_ = false;
-  Micros from_ = kNever;
-  Micros until_ = kNever;
+  SteadyTime from_ = kNever;
+  SteadyTime until_ = kNever;
   std::uint32_t sources_ = 0;
 };
 

@@ -13,12 +13,25 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "chat/base/clock.h"
 #include "client/load/latency.h"
-#include "micros.h"
 
 namespace chat::bench {
 
-using Latency = client::load::Latency;
+using base::SteadyTime;
+using client::load::Latency;
+
+// The clock is the same in every process of the machine.
+inline constexpr SteadyTime kNever = SteadyTime::max();
+inline SteadyTime time_now() {
+  return base::system_clock().now();
+}
+inline SteadyTime::duration to_duration(double seconds) {
+  return std::chrono::duration_cast<SteadyTime::duration>(std::chrono::duration<double>(seconds));
+}
+inline double to_seconds(SteadyTime::duration time) {
+  return std::chrono::duration<double>(time).count();
+}
 
 enum class Stage : int { kSettingUp, kReady, kDone, kFinished, kFailed };
 
@@ -32,9 +45,11 @@ enum class Count : std::size_t {
   kLogins,     // sessions that were opened
   kRetries,    // logins that were refused for a while or broken off, and tried again
   kRefused,    // requests that were answered by an error
+  kLost,       // deliveries of acknowledged messages that never came
   kDoubled,    // the same message again
-  kReordered,  // a seq that came late
-  kGaps,       // seqs that were left out
+  kReordered,  // out of order
+  kGaps,       // holes in the seqs that a recipient has seen
+  kStrange,    // nobody sent that, or not there
   kCutOff,     // connections that the server or the network ended
   kCounts
 };
@@ -55,7 +70,7 @@ struct ShardState {
   std::array<std::atomic<std::uint64_t>, kCounts> totals{};    // since the start
   std::array<std::atomic<std::uint64_t>, kCounts> measured{};  // within the measured span
   std::array<Latency, kTooks> took;
-  std::atomic<Micros> done_at{0};
+  std::atomic<SteadyTime> done_at{};
   double set_up_rate = 0;           // messages/s while setting up, in mode offline
   std::array<char, 256> problem{};  // the first one, for people
 };
@@ -63,8 +78,8 @@ struct ShardState {
 struct SharedState {
   std::uint32_t run = 0;
   std::atomic<bool> go{false};
-  std::atomic<Micros> from{kNever};
-  std::atomic<Micros> until{kNever};
+  std::atomic<SteadyTime> from{kNever};
+  std::atomic<SteadyTime> until{kNever};
   std::atomic<bool> stop{false};
 };
 

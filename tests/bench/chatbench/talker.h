@@ -1,11 +1,10 @@
 #pragma once
 
-#include <array>
 #include <deque>
 #include <functional>
 
 #include "bench_user.h"
-#include "frame_codec.h"
+#include "chat_writer.h"
 
 namespace chat::bench {
 
@@ -17,8 +16,8 @@ struct Talk {
   ChatWriter writer;
   bool counts_deliveries = false;  // whether a slot waits for the recipients too
   bool keeps_sending = false;      // closed loop: a slot that becomes free is used at once
-  // Whom a message of this run came from; nullptr when another process has it.
-  std::function<Talker*(std::int64_t)> find;
+  // Whom a message of this run came from.
+  std::function<Talker&(UserId)> find;
 };
 
 // A user who writes, receives, or both.
@@ -26,7 +25,7 @@ struct Talk {
 // The window: a message holds a slot until it was acknowledged to its sender and, where deliveries
 // count, has reached all its recipients. In an open loop what is due waits for a slot, as a client
 // may have at most 64 unacknowledged messages, and keeps the time when it was due.
-// Threading: confined to the loop's thread.
+// Threading: confined to the poller's thread.
 class Talker final : public BenchUser {
  public:
   static constexpr std::size_t kMostSlots = 64;
@@ -34,20 +33,14 @@ class Talker final : public BenchUser {
   Talker(Talk& talk, std::uint32_t id, std::size_t server)
       : BenchUser(talk.shard, id, server), talk_(talk) {}
 
-  // Whom it writes to: a user or a group.
-  void writes_to(bool group, std::uint32_t target) {
-    group_ = group;
-    target_ = target;
-  }
+  // Whom it writes to, and the book of that stream.
+  void writes_to(Target target, std::uint32_t book) { to_ = {target, book, {}}; }
+  void writes_to(UserId user) { writes_to({user, {}}, shard().books().direct(id(), user)); }
 
   // Closed loop: fills the window.
-  void fill(Micros now);
+  void fill(SteadyTime now);
   // Open loop: sends it now, or when there is a slot.
-  void send_due(Micros due);
-  void send_due_to(std::uint32_t target, Micros due) {
-    target_ = target;
-    send_due(due);
-  }
+  void send_due(SteadyTime due);
 
   // The end of an open loop: what found no slot by then is not sent.
   void drop_waiting() { waiting_.clear(); }
@@ -55,31 +48,23 @@ class Talker final : public BenchUser {
   std::size_t in_flight() const { return in_flight_; }
 
  private:
-  void on_message(const Push& push, Micros now) override;
-  void on_ack(const Stamp& stamp, bool accepted, Micros now) override;
-  bool has_own_in(std::int64_t group) const override {
-    return group_ && group == static_cast<std::int64_t>(target_);
-  }
-
-  void send(std::uint32_t target, Micros intended);
-  // `parts` of what a slot waits for have come.
-  void part_done(std::uint64_t number, std::uint32_t parts, Micros now);
-  std::uint32_t parts_of_message() const;
-  bool window_open() const { return parts_of_message() == 0 || in_flight_ < most_in_flight(); }
-  std::size_t most_in_flight() const;
-
-  struct Waiting {
-    std::uint32_t target;
-    Micros due;
+  struct Chat {
+    Target target;
+    std::uint32_t book = 0;
+    SteadyTime due{};
   };
 
+  void on_chat(const Push& push, const Ledger::Step& step, SteadyTime now) override;
+  void on_chat_answer(const Ledger::Step* step, SteadyTime now) override;
+
+  void send(const Chat& chat);
+  void slot_free(SteadyTime now);
+  bool window_open() const;
+
   Talk& talk_;
-  bool group_ = false;
-  std::uint32_t target_ = 0;
-  std::uint64_t number_ = 0;
+  Chat to_;
   std::size_t in_flight_ = 0;
-  std::array<std::uint32_t, kMostSlots> parts_{};  // by number modulo their count
-  std::deque<Waiting> waiting_;
+  std::deque<Chat> waiting_;
 };
 
 }  // namespace chat::bench

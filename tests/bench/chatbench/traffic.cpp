@@ -5,10 +5,8 @@ namespace chat::bench {
 Traffic::Traffic(Shard& shard)
     : talk_{shard, ChatWriter(shard.options().size, shard.options().relay),
             !shard.options().open_loop(), false,
-            [this](std::int64_t id) -> Talker* {
-              if (talkers_.empty()) return nullptr;
-              const auto at = static_cast<std::size_t>(id - talkers_.front().id());
-              return at < talkers_.size() ? &talkers_[at] : nullptr;
+            [this](UserId id) -> Talker& {
+              return talkers_[static_cast<std::size_t>(id.value - talkers_.front().id().value)];
             }},
       pacer_(shard) {}
 
@@ -18,12 +16,10 @@ Talker& Traffic::add(std::uint32_t id, std::size_t server) {
 
 bool Traffic::set_up() {
   make_talkers();
-  std::vector<BenchUser*> all;
-  for (Talker& talker : talkers_) all.push_back(&talker);
-  return let_in(talk_.shard, all) && prepare();
+  return let_in(talk_.shard, talkers_) && prepare();
 }
 
-void Traffic::start(Micros now) {
+void Traffic::start(SteadyTime now) {
   pacer_.start(now);
   if (talk_.shard.options().open_loop()) return;
   talk_.keeps_sending = true;
@@ -35,12 +31,12 @@ void Traffic::stop() {
   for (Talker& talker : talkers_) talker.drop_waiting();
 }
 
-Micros Traffic::turn(Micros now) {
+SteadyTime Traffic::turn(SteadyTime now) {
   while (const auto due = pacer_.next(now)) send_next(*due);
   return pacer_.due();
 }
 
-void Traffic::send_next(Micros due) {
+void Traffic::send_next(SteadyTime due) {
   writers_[next_++ % writers_.size()]->send_due(due);
 }
 

@@ -16,8 +16,8 @@ class Traffic : public Mode {
   explicit Traffic(Shard& shard);
 
   bool set_up() override;
-  void start(Micros now) override;
-  Micros turn(Micros now) override;
+  void start(SteadyTime now) override;
+  SteadyTime turn(SteadyTime now) override;
   void stop() override;
 
  protected:
@@ -26,7 +26,7 @@ class Traffic : public Mode {
   // What remains to do once they are in. False: Shard::fail() told why.
   virtual bool prepare() { return true; }
   // Open loop: the next message.
-  virtual void send_next(Micros due);
+  virtual void send_next(SteadyTime due);
 
   // The ids of one process are added in ascending order, without holes.
   Talker& add(std::uint32_t id, std::size_t server);

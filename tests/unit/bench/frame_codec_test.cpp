@@ -1,24 +1,29 @@
-#include "tests/bench/chatbench/frame_codec.h"
+// The frames that the load generator writes and reads, beside what a server and a JSON library make
+// of them.
+#include "client/load/frame_codec.h"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
 #include "chat/delivery/push_json.h"
+#include "tests/bench/chatbench/chat_writer.h"
 #include "tests/bench/relay_protocol.h"
 
 namespace chat::bench {
 namespace {
 
+using namespace client::load;
 using Json = nlohmann::json;
 
-const Stamp kStamp{0xbeef, 123'456'789, 9'876'543'210'123};
+const MessageId kId{0xbeef, 123'456'789, 4'000'000'000};
+const Target kUser{UserId{8}, {}};
+const Target kGroup{{}, GroupId{3}};
 
-std::string cid_of(const Stamp& stamp) {
+std::string cid_of(const MessageId& id) {
   std::string cid;
-  stamp.append_to(cid);
+  id.append_to(cid);
   return cid;
 }
 
@@ -34,27 +39,27 @@ storage::DirectMessage direct_message(const std::string& body) {
   message.sender = UserId{7};
   message.recipient = UserId{8};
   message.seq = 42;
-  message.cid = cid_of(kStamp);
+  message.cid = cid_of(kId);
   message.sent_at = 1'700'000'000'123;
   message.body = body;
   return message;
 }
 
-TEST(BenchStamp, ComesBackFromACid) {
-  const std::string cid = cid_of(kStamp);
-  EXPECT_EQ(cid.size(), Stamp::kBytes);
-  const auto stamp = Stamp::read(cid);
-  ASSERT_TRUE(stamp);
-  EXPECT_EQ(stamp->run, kStamp.run);
-  EXPECT_EQ(stamp->number, kStamp.number);
-  EXPECT_EQ(stamp->sent, kStamp.sent);
+TEST(MessageIds, ComeBackFromACid) {
+  const std::string cid = cid_of(kId);
+  EXPECT_EQ(cid.size(), MessageId::kBytes);
+  const auto id = MessageId::read(cid);
+  ASSERT_TRUE(id);
+  EXPECT_EQ(id->run, kId.run);
+  EXPECT_EQ(id->stream, kId.stream);
+  EXPECT_EQ(id->number, kId.number);
 }
 
-TEST(BenchStamp, IsNotReadFromOtherCids) {
-  EXPECT_FALSE(Stamp::read(""));
-  EXPECT_FALSE(Stamp::read("0123456789abcdef-1"));
-  EXPECT_FALSE(Stamp::read(std::string(Stamp::kBytes, 'G')));
-  EXPECT_FALSE(Stamp::read(std::string(Stamp::kBytes + 1, '0')));
+TEST(MessageIds, AreNotReadFromOtherCids) {
+  EXPECT_FALSE(MessageId::read(""));
+  EXPECT_FALSE(MessageId::read("0123456789abcdef-1"));
+  EXPECT_FALSE(MessageId::read(std::string(MessageId::kBytes, 'G')));
+  EXPECT_FALSE(MessageId::read(std::string(MessageId::kBytes + 1, '0')));
 }
 
 TEST(BenchFrames, ReadsWhatAServerPushes) {
@@ -62,11 +67,10 @@ TEST(BenchFrames, ReadsWhatAServerPushes) {
     const std::string json = delivery::push_json(direct_message(std::string(size, 'x')), "bench7");
     EXPECT_EQ(msgid_of(json), 6);
     const Push push = read_push(json, false);
-    EXPECT_EQ(push.sender, 7);
-    EXPECT_EQ(push.group, 0);
+    EXPECT_EQ(push.stream(), (Target{UserId{7}, {}}));
     EXPECT_EQ(push.seq, 42);
-    ASSERT_TRUE(push.stamp);
-    EXPECT_EQ(push.stamp->number, kStamp.number);
+    ASSERT_TRUE(push.id);
+    EXPECT_EQ(push.id->number, kId.number);
   }
 }
 
@@ -78,22 +82,10 @@ TEST(BenchFrames, ReadsWhatAServerPushesToAGroup) {
   message.cid = "of-another-client";
   message.body = "x";
   const Push push = read_push(delivery::push_json(message, "bench7"), true);
-  EXPECT_EQ(push.group, 3);
+  EXPECT_EQ(push.sender, UserId{7});
+  EXPECT_EQ(push.stream(), kGroup);
   EXPECT_EQ(push.seq, 9);
-  EXPECT_FALSE(push.stamp);
-}
-
-TEST(BenchFrames, FindsEveryMessageOfALoginAck) {
-  const std::string one = delivery::push_json(direct_message("a"), "bench7");
-  for (const std::size_t number : {0u, 1u, 3u}) {
-    std::string list;
-    for (std::size_t i = 0; i < number; ++i) list += (i == 0 ? "" : ",") + one;
-    std::vector<Push> found;
-    for_each_offline("{\"msgid\":2,\"errno\":0,\"offlinemsg\":[" + list + "],\"friends\":[]}",
-                     [&](const Push& push) { found.push_back(push); });
-    ASSERT_EQ(found.size(), number);
-    for (const Push& push : found) EXPECT_EQ(push.seq, 42);
-  }
+  EXPECT_FALSE(push.id);
 }
 
 TEST(BenchFrames, MissingFieldsAreNoNumbers) {
@@ -104,51 +96,50 @@ TEST(BenchFrames, MissingFieldsAreNoNumbers) {
 
 TEST(BenchFrames, WritesChatsThatAreJson) {
   std::string bytes;
-  ChatWriter(100, false).append(bytes, 7, false, 8, kStamp);
+  ChatWriter(100, false).append(bytes, UserId{7}, kUser, kId);
   const Json direct = Json::parse(payload_of(bytes));
   EXPECT_EQ(direct["msgid"], 6);
   EXPECT_EQ(direct["toid"], 8);
   EXPECT_EQ(direct["msg"].get<std::string>().size(), 100u);
-  EXPECT_EQ(direct["cid"], cid_of(kStamp));
+  EXPECT_EQ(direct["cid"], cid_of(kId));
 
   bytes.clear();
-  ChatWriter(1, false).append(bytes, 7, true, 3, kStamp);
+  ChatWriter(1, false).append(bytes, UserId{7}, kGroup, kId);
   const Json group = Json::parse(payload_of(bytes));
   EXPECT_EQ(group["msgid"], 10);
   EXPECT_EQ(group["groupid"], 3);
 }
 
-TEST(BenchFrames, WritesRequestsThatAreJson) {
-  const Json by_token = Json::parse(payload_of(login_by_token(255)));
-  EXPECT_EQ(by_token["token"], std::string(62, '0') + "ff");
-  EXPECT_EQ(by_token["ack"], true);
-  const Json by_password = Json::parse(payload_of(login_by_password(5, "benchmark")));
-  EXPECT_EQ(by_password["id"], 5);
-  EXPECT_EQ(by_password["password"], "benchmark");
-  EXPECT_EQ(Json::parse(payload_of(logout(5)))["msgid"], 3);
-
+TEST(BenchFrames, WritesAcknowledgementsThatAreJson) {
   std::string bytes;
-  append_ping(bytes, kStamp);
-  EXPECT_EQ(Json::parse(payload_of(bytes))["cid"], cid_of(kStamp));
-  bytes.clear();
-  append_delivered(bytes, true, 3, 9);
+  append_delivered(bytes, kGroup, 9);
   EXPECT_EQ(Json::parse(payload_of(bytes)), Json::parse(R"({"msgid":22,"groupid":3,"seq":9})"));
   bytes.clear();
-  append_delivered(bytes, false, 7, 9);
-  EXPECT_EQ(Json::parse(payload_of(bytes)), Json::parse(R"({"msgid":22,"from":7,"seq":9})"));
+  append_delivered(bytes, kUser, 9);
+  EXPECT_EQ(Json::parse(payload_of(bytes)), Json::parse(R"({"msgid":22,"from":8,"seq":9})"));
+}
+
+TEST(BenchFrames, APingsReplyTellsWhenItWasSent) {
+  const base::SteadyTime time{base::SteadyTime::duration(1'234'567'890'123'456'789)};
+  std::string bytes;
+  append_ping(bytes, time);
+  const Json ping = Json::parse(payload_of(bytes));
+  EXPECT_EQ(ping["msgid"], 21);
+  EXPECT_EQ(read_ping_time(R"({"msgid":121,"errno":0,"cid":)" + ping["cid"].dump() + "}"), time);
+  EXPECT_FALSE(read_ping_time(R"({"msgid":121,"errno":0})"));
 }
 
 TEST(BenchFrames, WhatARelayForwardsReadsLikeAPush) {
   std::string bytes;
-  ChatWriter(100, true).append(bytes, 7, true, 3, kStamp);
+  ChatWriter(100, true).append(bytes, UserId{7}, kGroup, kId);
   const std::string payload = payload_of(bytes);
   EXPECT_EQ(load_big_endian(payload.data()), kRelayGroupBit | 3);
   const Push push = read_push(payload.substr(kRelayIdBytes), true);
-  EXPECT_EQ(push.sender, 7);
-  EXPECT_EQ(push.group, 3);
-  EXPECT_EQ(push.seq, static_cast<std::int64_t>(kStamp.number));
-  ASSERT_TRUE(push.stamp);
-  EXPECT_EQ(push.stamp->sent, kStamp.sent);
+  EXPECT_EQ(push.sender, UserId{7});
+  EXPECT_EQ(push.stream(), kGroup);
+  EXPECT_EQ(push.seq, Seq{kId.number} + 1);
+  ASSERT_TRUE(push.id);
+  EXPECT_EQ(push.id->stream, kId.stream);
 }
 
 TEST(BenchFrames, RelayFramesHaveTheirSizes) {

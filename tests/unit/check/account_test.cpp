@@ -67,5 +67,21 @@ TEST_F(AccountTest, WaitsAsLongAsItIsTold) {
   EXPECT_EQ(asks(), Msgid::kLogin);
 }
 
+TEST(KnownAccount, LogsInTheSameWayEachTime) {
+  Account by_token = Account::with_token(UserId{7}, "seeded");
+  for (int i = 0; i < 2; ++i) {
+    const auto step = by_token.next("c");
+    EXPECT_EQ(step.question.request, Msgid::kLogin);
+    EXPECT_NE(step.json.find("seeded"), std::string::npos);
+    EXPECT_EQ(step.json.find("heartbeat"), std::string::npos);
+    EXPECT_EQ(by_token.take(welcome("new")).kind, Kind::kLoggedIn);
+  }
+  EXPECT_EQ(by_token.take(refusal(Errno::kInvalidToken)).kind, Kind::kImpossible);
+  Account by_password = Account::with_password(UserId{7}, "secret");
+  by_password.take(welcome("new"));
+  EXPECT_NE(by_password.next("c").json.find("secret"), std::string::npos);
+  EXPECT_NE(by_password.next("c").json.find("takeover"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace chat::client::load

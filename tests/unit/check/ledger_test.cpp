@@ -6,17 +6,15 @@
 namespace chat::client::check {
 namespace {
 
-using std::chrono::milliseconds;
-
 // A direct stream: member 0 writes, member 1 reads.
 class Direct : public ::testing::Test {
  protected:
   static constexpr std::size_t kReader = 1;
 
   std::uint32_t send() { return ledger.sent(0, start); }
-  void ack(std::uint32_t number, Seq seq) { ledger.acked(number, seq, start + milliseconds(5)); }
-  void deliver(std::uint32_t number, Seq seq) {
-    ledger.delivered(kReader, {0, number, seq}, start + milliseconds(7));
+  Ledger::Step ack(std::uint32_t number, Seq seq) { return ledger.acked(number, seq); }
+  Ledger::Step deliver(std::uint32_t number, Seq seq) {
+    return ledger.delivered(kReader, {0, number, seq});
   }
   // Sends, acknowledges and delivers `count` messages.
   void exchange(int count) {
@@ -40,16 +38,29 @@ TEST_F(Direct, WhatArrivedOnceAndInOrderIsKept) {
   EXPECT_EQ(verdict.sent, 10U);
   EXPECT_EQ(verdict.acked, 10U);
   EXPECT_EQ(verdict.delivered, 10U);
-  EXPECT_EQ(verdict.ack.max(), milliseconds(5));
-  EXPECT_EQ(verdict.delivery.max(), milliseconds(7));
   EXPECT_TRUE(ledger.settled());
   expect_violations(0);
 }
 
+TEST_F(Direct, TheFirstAckAndTheFirstDeliveryAreStepsOfAMessage) {
+  const base::SteadyTime due = start + std::chrono::milliseconds(5);
+  ledger.sent(0, due);
+  const auto acked = ack(0, 1);
+  EXPECT_TRUE(acked.fresh);
+  EXPECT_FALSE(acked.complete);
+  EXPECT_EQ(acked.due, due);
+  const auto delivered = deliver(0, 1);
+  EXPECT_TRUE(delivered.fresh);
+  EXPECT_TRUE(delivered.complete);
+  EXPECT_EQ(delivered.due, due);
+  EXPECT_FALSE(ack(0, 1).fresh);
+  EXPECT_FALSE(deliver(0, 1).fresh);
+}
+
 TEST_F(Direct, TheAckMayComeAfterTheDelivery) {
-  deliver(send(), 1);
+  EXPECT_FALSE(deliver(send(), 1).complete);
   EXPECT_FALSE(ledger.settled());
-  ack(0, 1);
+  EXPECT_TRUE(ack(0, 1).complete);
   EXPECT_TRUE(ledger.settled());
   expect_violations(0);
 }
@@ -223,13 +234,13 @@ TEST_F(Direct, TwoAcksWithOneSeqAreUnexpected) {
 
 TEST_F(Direct, WhatNobodySentIsUnexpected) {
   exchange(1);
-  ledger.delivered(kReader, {0, 7, 2}, start);  // no such number
-  ledger.delivered(kReader, {1, 0, 2}, start);  // another sender
-  ledger.delivered(0, {0, 0, 1}, start);        // back to its sender
-  deliver(0, 0);                                // seqs that no stream has
+  ledger.delivered(kReader, {0, 7, 2});  // no such number
+  ledger.delivered(kReader, {1, 0, 2});  // another sender
+  ledger.delivered(0, {0, 0, 1});        // back to its sender
+  deliver(0, 0);                         // seqs that no stream has
   deliver(0, -1);
   deliver(0, 2'000'000'000'000);
-  ledger.acked(9, 1, start);
+  ledger.acked(9, 1);
   EXPECT_EQ(ledger.verdict().unexpected, 7U);
   expect_violations(7);
 }
@@ -243,16 +254,48 @@ TEST_F(Direct, ConflictsAndFailuresAreViolations) {
   expect_violations(2);
 }
 
+// A stream that nobody asked where it stands.
+class Anywhere : public Direct {
+ protected:
+  Anywhere() { ledger.begin_anywhere(); }
+};
+
+TEST_F(Anywhere, BeginsWithTheFirstSeqThatShows) {
+  for (int i = 0; i < 3; ++i) send();
+  ack(1, 502);
+  for (const std::uint32_t number : {0U, 1U, 2U}) deliver(number, 501 + number);
+  ack(0, 501);
+  ack(2, 503);
+  EXPECT_TRUE(ledger.settled());
+  expect_violations(0);
+}
+
+TEST_F(Anywhere, AHoleBehindTheFirstIsAGap) {
+  for (int i = 0; i < 3; ++i) send();
+  deliver(0, 501);
+  deliver(2, 503);
+  EXPECT_EQ(ledger.verdict().gaps, 1U);
+  expect_violations(1);
+}
+
+TEST_F(Anywhere, TheFirstIsMissedWhereItWasAcknowledged) {
+  for (int i = 0; i < 2; ++i) send();
+  ack(0, 501);
+  deliver(1, 502);
+  EXPECT_EQ(ledger.verdict().lost, 1U);
+  EXPECT_EQ(ledger.verdict().gaps, 1U);
+}
+
 // Three members, all of whom write.
 class Group : public ::testing::Test {
  protected:
   std::uint32_t send(std::size_t from, Seq seq) {
     const std::uint32_t number = ledger.sent(from, start);
-    ledger.acked(number, seq, start);
+    ledger.acked(number, seq);
     return number;
   }
   void deliver(std::size_t to, std::size_t from, std::uint32_t number, Seq seq) {
-    ledger.delivered(to, {from, number, seq}, start);
+    ledger.delivered(to, {from, number, seq});
   }
 
   Ledger ledger{3};
@@ -308,8 +351,8 @@ TEST_F(Group, OneMembersGapIsSeenThoughOthersHaveIt) {
 TEST_F(Group, DifferentMembersMayOvertakeEachOther) {
   const std::uint32_t first = ledger.sent(0, start);
   const std::uint32_t second = ledger.sent(1, start);
-  ledger.acked(second, 1, start);
-  ledger.acked(first, 2, start);
+  ledger.acked(second, 1);
+  ledger.acked(first, 2);
   deliver(1, 0, first, 2);
   deliver(0, 1, second, 1);
   deliver(2, 1, second, 1);

@@ -56,8 +56,8 @@ TEST_F(Pair, MatchesDeliveriesOfBothStreams) {
   party.ledger(0).sent(0, kNow);
   party.ledger(1).sent(0, kNow);
   EXPECT_EQ(party.mark(1, 0).stream, 5U);
-  party.delivered(1, kRun, direct(10, party.mark(0, 0), 1), kNow);
-  party.delivered(0, kRun, direct(11, party.mark(1, 0), 1), kNow);
+  party.delivered(1, kRun, direct(10, party.mark(0, 0), 1));
+  party.delivered(0, kRun, direct(11, party.mark(1, 0), 1));
   EXPECT_EQ(party.verdict().delivered, 2U);
   EXPECT_EQ(unexpected(), 0U);
 }
@@ -66,18 +66,18 @@ TEST_F(Pair, WhatIsNotItsOwnIsUnexpected) {
   both_log_in(true);
   party.ledger(0).sent(0, kNow);
   const Mark mark = party.mark(0, 0);
-  party.delivered(1, kRun, direct(12, mark, 1), kNow);  // from somebody else
-  party.delivered(1, kRun, direct(10, {mark.stream + 7, 0, 0}, 1), kNow);
-  party.delivered(0, kRun, direct(10, mark, 1), kNow);  // to the sender
+  party.delivered(1, kRun, direct(12, mark, 1));  // from somebody else
+  party.delivered(1, kRun, direct(10, {mark.stream + 7, 0, 0}, 1));
+  party.delivered(0, kRun, direct(10, mark, 1));  // to the sender
   auto message = direct(10, mark, 1);
   message.text += "!";
-  party.delivered(1, kRun, message, kNow);
+  party.delivered(1, kRun, message);
   message = direct(10, mark, 1);
   message.cid = "another";
-  party.delivered(1, kRun, message, kNow);
+  party.delivered(1, kRun, message);
   message = direct(10, mark, 1);
   message.group = GroupId{1};
-  party.delivered(1, kRun, message, kNow);
+  party.delivered(1, kRun, message);
   EXPECT_EQ(unexpected(), 6U);
   EXPECT_EQ(party.verdict().delivered, 0U);
 }
@@ -86,12 +86,12 @@ TEST_F(Pair, WhatAnEarlierRunLeftIsPassedOverForOldAccountsOnly) {
   both_log_in(false);
   auto old = direct(11, {}, 3);
   old.text = "from before";
-  party.delivered(0, kRun, old, kNow);
+  party.delivered(0, kRun, old);
   party.take(0, {event::History{{}, {old}, ""}});
-  party.delivered(0, kRun, old, kNow);
+  party.delivered(0, kRun, old);
   EXPECT_EQ(unexpected(), 0U);
   old.seq = 4;  // past where the stream stood
-  party.delivered(0, kRun, old, kNow);
+  party.delivered(0, kRun, old);
   EXPECT_EQ(unexpected(), 1U);
 }
 

@@ -6,7 +6,7 @@ namespace chat::bench {
 namespace {
 
 // How soon a word of the conductor is heard.
-constexpr Micros kListen = 5'000;
+constexpr std::chrono::milliseconds kListen{5};
 
 void set_stage(Shard& shard, Stage stage) {
   shard.state().stage.store(stage, std::memory_order_release);
@@ -14,29 +14,29 @@ void set_stage(Shard& shard, Stage stage) {
 
 void wait_for(Shard& shard, const std::atomic<bool>& word) {
   while (!word.load(std::memory_order_acquire)) {
-    const Micros now = now_micros();
+    const SteadyTime now = time_now();
     shard.turn(now);
-    shard.loop().run_once(now + kListen);
+    shard.poller().run_once(now + kListen);
   }
 }
 
 void run_load(Shard& shard, Mode& mode, bool by_itself) {
-  mode.start(now_micros());
+  mode.start(time_now());
   for (;;) {
-    const Micros now = now_micros();
+    const SteadyTime now = time_now();
     shard.turn(now);
     if (by_itself ? mode.done() : now >= shard.until()) break;
     if (by_itself && shard.shared().stop.load(std::memory_order_acquire)) break;
     // The span begins, and may end, while nothing comes in.
-    const Micros bound = now < shard.from() ? shard.from() : shard.until();
-    const Micros heard = by_itself ? now + 20 * kListen : bound;
-    shard.loop().run_once(std::min({mode.turn(now), bound, heard}));
+    const SteadyTime bound = now < shard.from() ? shard.from() : shard.until();
+    const SteadyTime heard = by_itself ? now + 20 * kListen : bound;
+    shard.poller().run_once(std::min({mode.turn(now), bound, heard}));
   }
   mode.stop();
-  const Micros deadline = now_micros() + static_cast<Micros>(shard.options().drain * kSecond);
-  while (!mode.at_rest() && now_micros() < deadline) {
-    shard.turn(now_micros());
-    shard.loop().run_once(now_micros() + kListen);
+  const SteadyTime deadline = time_now() + to_duration(shard.options().drain);
+  while (!mode.at_rest() && time_now() < deadline) {
+    shard.turn(time_now());
+    shard.poller().run_once(time_now() + kListen);
   }
 }
 
@@ -69,9 +69,10 @@ int run_shard(Shard& shard) {
   wait_for(shard, shard.shared().go);
   shard.set_span(shard.shared().from.load(), shard.shared().until.load());
   run_load(shard, *mode, ends_by_itself(shard.options()));
-  shard.state().done_at.store(now_micros());
+  shard.state().done_at.store(time_now());
   set_stage(shard, Stage::kDone);
   wait_for(shard, shard.shared().stop);
+  shard.close_books();
   set_stage(shard, Stage::kFinished);
   return 0;
 }

@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "bench/chatbench/micros.h"
 #include "bench/chatbench/shard.h"
 
 namespace chat::bench {
@@ -15,9 +14,9 @@ class Mode {
   // Makes the connections. False: Shard::fail() told why.
   virtual bool set_up() = 0;
   // All processes are ready: the load begins.
-  virtual void start(Micros now) = 0;
+  virtual void start(SteadyTime now) = 0;
   // Called in every turn; returns when it wants to be called again at the latest.
-  virtual Micros turn(Micros /*now*/) { return kNever; }
+  virtual SteadyTime turn(SteadyTime /*now*/) { return kNever; }
   // For modes that don't end by the clock.
   virtual bool done() const { return false; }
   // No more load; what is under way may still come.

@@ -5,9 +5,9 @@ namespace chat::bench {
 namespace {
 
 // A relay says that it knows a group by sending the frame back.
-class GroupMaker final : public BenchConnection {
+class GroupMaker final : public client::load::LoadConnection {
  public:
-  explicit GroupMaker(Shard& shard) : BenchConnection(shard.loop()), shard_(shard) {}
+  explicit GroupMaker(Shard& shard) : LoadConnection(shard.poller()), shard_(shard) {}
 
   void begin() {
     connect(shard_.server(0), shard_.next_source(shard_.server(0)));
@@ -24,8 +24,10 @@ class GroupMaker final : public BenchConnection {
   bool done() const { return answers_ == shard_.part().size() + 1; }
 
  private:
-  void on_frame(std::string_view, Micros) override { ++answers_; }
-  void on_closed(std::string_view why) override { shard_.fail(why); }
+  void on_open(SteadyTime /*now*/) override {}
+  void on_frame(std::string_view /*json*/, SteadyTime /*now*/) override { ++answers_; }
+  void on_closed(End /*end*/, const std::string& why) override { shard_.fail(why); }
+  void on_time(SteadyTime /*now*/) override {}
 
   Shard& shard_;
   std::size_t answers_ = 0;
@@ -43,12 +45,15 @@ class Groups final : public Traffic {
 
   void make_group(std::size_t i) {
     const BenchOptions& options = shard().options();
+    const auto first = static_cast<std::uint32_t>(options.first_user + i * options.group_size);
+    const GroupId group{static_cast<std::int32_t>(options.first_group + i)};
     for (std::size_t member = 0; member < options.group_size; ++member) {
-      const std::size_t place = i * options.group_size + member;
-      Talker& talker =
-          add(static_cast<std::uint32_t>(options.first_user + place), options.cross ? member : i);
+      Talker& talker = add(first + static_cast<std::uint32_t>(member), options.cross ? member : i);
       if (member >= options.senders) continue;
-      talker.writes_to(true, static_cast<std::uint32_t>(options.first_group + i));
+      const UserId sender = options.relay ? talker.id() : UserId{};
+      talker.writes_to({{}, group},
+                       shard().books().of_group(group, UserId{static_cast<std::int32_t>(first)},
+                                                options.group_size, sender));
       writes(talker);
     }
   }
@@ -56,10 +61,10 @@ class Groups final : public Traffic {
   bool prepare() override {
     if (!shard().options().relay) return true;
     maker_.begin();
-    const Micros deadline = now_micros() + static_cast<Micros>(shard().options().set_up * kSecond);
+    const SteadyTime deadline = time_now() + to_duration(shard().options().set_up);
     while (!maker_.done() && !shard().failed()) {
-      if (now_micros() > deadline) shard().fail("the relay doesn't answer");
-      shard().loop().run_once(deadline);
+      if (time_now() > deadline) shard().fail("the relay doesn't answer");
+      shard().poller().run_once(deadline);
     }
     maker_.close();
     return !shard().failed();

@@ -1,5 +1,4 @@
 #include <deque>
-#include <vector>
 
 #include "bench/chatbench/bench_user.h"
 #include "mode.h"
@@ -12,27 +11,26 @@ class Idler final : public BenchUser {
  public:
   using BenchUser::BenchUser;
 
-  void ping_every(Micros interval, Micros first) {
+  void ping_every(SteadyTime::duration interval, SteadyTime first) {
     interval_ = interval;
-    loop().call_at(first, *this);
+    poller().arm(*this, first);
   }
 
  private:
-  void on_time(Micros now) override {
-    if (interval_ == 0) return BenchUser::on_time(now);
+  void on_time(SteadyTime now) override {
+    if (interval_.count() == 0) return BenchUser::on_time(now);
     if (state() != State::kIn || now >= shard().until()) return;
-    append_ping(output(), {shard().run(), ++number_, now});
+    client::load::append_ping(output(), now);
     shard().count(Count::kSent);
-    loop().call_at(now + interval_, *this);
+    poller().arm(*this, now + interval_);
   }
 
-  void on_pong(const Stamp& stamp, Micros now) override {
+  void on_pong(SteadyTime sent, SteadyTime now) override {
     shard().count(Count::kReplies);
-    shard().took(Took::kReply, stamp.sent, now);
+    shard().took(Took::kReply, sent, now);
   }
 
-  Micros interval_ = 0;
-  std::uint64_t number_ = 0;
+  SteadyTime::duration interval_{0};
 };
 
 class Idle final : public Mode {
@@ -40,20 +38,19 @@ class Idle final : public Mode {
   explicit Idle(Shard& shard) : shard_(shard) {}
 
   bool set_up() override {
-    std::vector<BenchUser*> all;
     for (std::size_t i = shard_.part().begin; i < shard_.part().end; ++i) {
       const auto id = static_cast<std::uint32_t>(shard_.options().first_user + i);
-      all.push_back(&idlers_.emplace_back(shard_, id, i));
+      idlers_.emplace_back(shard_, id, i);
     }
-    return let_in(shard_, all);
+    return let_in(shard_, idlers_);
   }
 
-  void start(Micros now) override {
-    const auto interval = static_cast<Micros>(shard_.options().ping_every * kSecond);
-    if (interval == 0) return;
+  void start(SteadyTime now) override {
+    const auto interval = to_duration(shard_.options().ping_every);
+    if (interval.count() == 0) return;
     // Spread over the interval, as clients that came at different times are.
-    const auto number = static_cast<Micros>(idlers_.size());
-    for (Micros i = 0; i < number; ++i) {
+    const auto number = static_cast<std::int64_t>(idlers_.size());
+    for (std::int64_t i = 0; i < number; ++i) {
       idlers_[static_cast<std::size_t>(i)].ping_every(interval, now + interval * i / number);
     }
   }

@@ -18,18 +18,19 @@ class Visitor final : public BenchUser {
   void visit() {
     const BenchOptions& options = shard().options();
     const auto step = static_cast<std::uint32_t>(options.connections);
-    become(id() + step < options.first_user + options.users ? id() + step : first_);
-    enter();
+    const auto next = static_cast<std::uint32_t>(id().value) + step;
+    be(next < options.first_user + options.users ? next : first_);
+    come();
   }
 
  private:
-  void on_entered(Micros now) override {
+  void on_in(SteadyTime now) override {
     if (!shard().options().password.empty()) return leave();
     cut();
     on_left(now);
   }
 
-  void on_left(Micros) override {
+  void on_left(SteadyTime) override {
     if (open_) visit();
   }
 
@@ -47,10 +48,10 @@ class Login final : public Mode {
       const auto id = static_cast<std::uint32_t>(shard_.options().first_user + i);
       visitors_.emplace_back(shard_, id, i, open_);
     }
-    return let_in(shard_, 1, [this](std::size_t i) { visitors_[i].enter(); });
+    return let_in(shard_, 1, [this](std::size_t i) { visitors_[i].come(); });
   }
 
-  void start(Micros) override {
+  void start(SteadyTime) override {
     open_ = true;
     for (Visitor& visitor : visitors_) {
       if (visitor.state() == BenchUser::State::kOut) visitor.visit();

@@ -7,8 +7,6 @@
 namespace chat::bench {
 namespace {
 
-constexpr std::size_t kEnteringAtOnce = 256;
-
 // Who was away, and comes to read.
 class Reader final : public BenchUser {
  public:
@@ -16,7 +14,7 @@ class Reader final : public BenchUser {
       : BenchUser(shard, id, server), all_read_(all_read) {}
 
  private:
-  void on_message(const Push&, Micros now) override {
+  void on_chat(const Push& /*push*/, const Ledger::Step& /*step*/, SteadyTime now) override {
     if (++read_ != shard().options().messages) return;
     shard().took(Took::kCatchUp, begun(), now);
     ++all_read_;
@@ -34,11 +32,8 @@ class Offline final : public Mode {
 
   bool set_up() override {
     const BenchOptions& options = shard_.options();
-    std::vector<BenchUser*> all;
-    for (std::size_t i = 0; i < options.senders; ++i) {
-      all.push_back(&writers_.emplace_back(talk_, user(i), i));
-    }
-    if (!let_in(shard_, all) || !write_all()) return false;
+    for (std::size_t i = 0; i < options.senders; ++i) writers_.emplace_back(talk_, user(i), i);
+    if (!let_in(shard_, writers_) || !write_all()) return false;
     for (Talker& writer : writers_) writer.cut();
     for (std::size_t i = 0; i < options.recipients; ++i) {
       readers_.emplace_back(shard_, user(options.senders + i), i, all_read_);
@@ -46,12 +41,11 @@ class Offline final : public Mode {
     return true;
   }
 
-  void start(Micros) override { logins_before_ = shard_.total(Count::kLogins); }
+  void start(SteadyTime) override { logins_before_ = shard_.total(Count::kLogins); }
 
-  Micros turn(Micros) override {
+  SteadyTime turn(SteadyTime) override {
     const std::size_t in = shard_.total(Count::kLogins) - logins_before_;
-    while (begun_ < readers_.size() && begun_ - in < kEnteringAtOnce)
-      readers_[begun_++].enter(true);
+    while (begun_ < readers_.size() && begun_ - in < kEnteringAtOnce) readers_[begun_++].come(true);
     return kNever;
   }
 
@@ -67,30 +61,31 @@ class Offline final : public Mode {
     const BenchOptions& options = shard_.options();
     const std::uint64_t all = options.messages * options.recipients;
     std::vector<std::size_t> written(options.senders, 0);
-    const Micros begun = now_micros();
-    const Micros deadline = begun + static_cast<Micros>(options.set_up * kSecond);
+    const SteadyTime begun = time_now();
+    const SteadyTime deadline = begun + to_duration(options.set_up);
     while (shard_.total(Count::kAcked) < all) {
-      const Micros now = now_micros();
+      const SteadyTime now = time_now();
       for (std::size_t i = 0; i < options.senders; ++i) write_some(i, written[i], now);
-      shard_.loop().run_once(deadline);
+      shard_.poller().run_once(deadline);
       if (shard_.total(Count::kRefused) > 0 || shard_.total(Count::kCutOff) > 0) {
         shard_.fail("a message was refused");
       }
       if (now > deadline) shard_.fail("the messages were not acknowledged in time");
       if (shard_.failed()) return false;
     }
-    const auto took = static_cast<double>(now_micros() - begun) / kSecond;
-    shard_.state().set_up_rate = static_cast<double>(all) / took;
+    shard_.state().set_up_rate = static_cast<double>(all) / to_seconds(time_now() - begun);
     return true;
   }
 
-  void write_some(std::size_t writer, std::size_t& written, Micros now) {
+  void write_some(std::size_t writer, std::size_t& written, SteadyTime now) {
     const BenchOptions& options = shard_.options();
     while (writers_[writer].in_flight() < options.window) {
       const std::size_t round = written / options.recipients * options.senders + writer;
       if (round >= options.messages) return;
       const std::size_t recipient = written++ % options.recipients;
-      writers_[writer].send_due_to(user(options.senders + recipient), now);
+      writers_[writer].writes_to(
+          UserId{static_cast<std::int32_t>(user(options.senders + recipient))});
+      writers_[writer].send_due(now);
     }
   }
 

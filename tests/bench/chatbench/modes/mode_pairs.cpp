@@ -15,7 +15,7 @@ class Pairs final : public Traffic {
       const auto id = static_cast<std::uint32_t>(options.first_user + 2 * i);
       Talker& writer = add(id, i);
       add(id + 1, options.cross ? i + 1 : i);
-      writer.writes_to(false, id + 1);
+      writer.writes_to(UserId{static_cast<std::int32_t>(id + 1)});
       writes(writer);
     }
   }

@@ -5,8 +5,8 @@
 namespace chat::bench {
 namespace {
 
-// Anybody writes to anybody else, in an open loop. Writers are of this process; recipients may be
-// connected anywhere. So only the totals of all processes tell whether something was lost.
+// Anybody writes to anybody else of the same load process, in an open loop: who writes keeps the
+// books of who receives.
 class Random final : public Traffic {
  public:
   explicit Random(Shard& of) : Traffic(of), random_(of.options().seed + of.part().index) {
@@ -20,13 +20,14 @@ class Random final : public Traffic {
     }
   }
 
-  void send_next(Micros due) override {
-    const BenchOptions& options = shard().options();
-    Talker& writer = talkers()[below(talkers().size())];
+  void send_next(SteadyTime due) override {
+    const std::size_t number = talkers().size();
+    const std::size_t self = below(number);
     // One of the others: as many steps further round.
-    const std::size_t self = writer.id() - options.first_user;
-    const std::size_t other = (self + 1 + below(options.connections - 1)) % options.connections;
-    writer.send_due_to(static_cast<std::uint32_t>(options.first_user + other), due);
+    const std::size_t other = (self + 1 + below(number - 1)) % number;
+    Talker& writer = talkers()[self];
+    writer.writes_to(talkers()[other].id());
+    writer.send_due(due);
   }
 
   // The remainder, not a distribution: the same everywhere for one seed.

@@ -1,5 +1,4 @@
 #include <deque>
-#include <vector>
 
 #include "bench/chatbench/bench_user.h"
 #include "mode.h"
@@ -13,18 +12,17 @@ class Storm final : public Mode {
   explicit Storm(Shard& shard) : shard_(shard) {}
 
   bool set_up() override {
-    std::vector<BenchUser*> all;
     for (std::size_t i = shard_.part().begin; i < shard_.part().end; ++i) {
       const auto id = static_cast<std::uint32_t>(shard_.options().first_user + i);
-      all.push_back(&users_.emplace_back(shard_, id, i));
+      users_.emplace_back(shard_, id, i);
     }
-    return let_in(shard_, all);
+    return let_in(shard_, users_);
   }
 
-  void start(Micros) override {
+  void start(SteadyTime) override {
     logins_before_ = shard_.total(Count::kLogins);
     for (BenchUser& user : users_) user.cut();
-    for (BenchUser& user : users_) user.enter(true);
+    for (BenchUser& user : users_) user.come(true);
   }
 
   bool done() const override {
