@@ -40,7 +40,7 @@ std::string list_of_keys() {
 
 // The fixed limits, as comments of an ini file.
 std::string comment_of_limits() {
-  std::string text = "\n# Limits of the wire, which nobody can choose:\n";
+  std::string text = "\n# Limits of the protocol, which are fixed:\n";
   for (const protocol::Limit& limit : protocol::limit_table()) {
     text += fmt::format("# {} = {}\n", limit.name, limit.value);
   }

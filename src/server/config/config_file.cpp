@@ -49,14 +49,14 @@ std::optional<std::string_view> unknown_section(std::string_view line) {
 // The part of a line, without indentation and line end, that inih would skip.
 std::optional<std::string> unread_part(std::string_view line) {
   if (line.find_first_of("\r\v\f") != line.npos) {
-    return "a line may hold no white space but blanks and tabs";
+    return "a line may contain no white space but blanks and tabs";
   }
   const auto header_end = line.find(']');
   if (!line.starts_with('[') || header_end == line.npos) return std::nullopt;
   std::string_view rest = line.substr(header_end + 1);
   trim_front(rest);
   if (rest.empty() || is_comment(rest)) return std::nullopt;
-  return fmt::format("{} stands behind a [section]: it needs a line of its own", log::quoted(rest));
+  return fmt::format("{} follows a [section]: it needs a line of its own", log::quoted(rest));
 }
 
 class IniReading {
@@ -68,9 +68,9 @@ class IniReading {
     const int line = ini_parse_stream(&IniReading::next_line, this, &IniReading::on_value, this);
     if (error_ && (line <= 0 || line >= error_line_)) return tl::make_unexpected(*error_);
     if (line > 0) {
-      return fail(
-          ErrorCode::kInvalidArgument,
-          fmt::format("{}:{}: this is no [section], no key = value and no comment", name_, line));
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("{}:{}: this is neither a [section] nor key = value nor a comment",
+                              name_, line));
     }
     return {};
   }
@@ -117,7 +117,7 @@ class IniReading {
 
   bool on_value(const std::string& section, const std::string& key, const char* value) {
     if (section.empty()) {
-      return refuse(fmt::format("the key {} stands before any [section]", log::quoted(key)));
+      return refuse(fmt::format("the key {} comes before any [section]", log::quoted(key)));
     }
     const std::string full = section + "." + key;
     const auto [first, is_new] = seen_.emplace(full, line_);

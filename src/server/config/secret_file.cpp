@@ -16,8 +16,8 @@ constexpr std::size_t kSecretMaxBytes = 4096;
 
 tl::unexpected<Error> refuse_mode(const std::string& path, const char* what, mode_t mode) {
   return fail(ErrorCode::kInvalidArgument,
-              fmt::format("{} {}, and its mode {:04o} lets others at it: chmod 600 {}", path, what,
-                          mode & kModeBits, path));
+              fmt::format("{} {}, and its mode {:04o} lets others access it: chmod 600 {}", path,
+                          what, mode & kModeBits, path));
 }
 
 tl::unexpected<Error> refuse_unreadable(const std::string& path) {
@@ -46,7 +46,7 @@ Result<std::string> read_secret(const std::string& path) {
     return fail(ErrorCode::kInvalidArgument, fmt::format("{} is a folder", path));
   }
   if (!only_for_those_it_is_meant_for(status)) {
-    return refuse_mode(path, "is there to hold a secret", status.st_mode);
+    return refuse_mode(path, "is meant to hold a secret", status.st_mode);
   }
   std::ifstream file(path, std::ios::binary);
   if (!file.is_open()) return refuse_unreadable(path);

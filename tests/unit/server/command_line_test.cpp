@@ -123,7 +123,7 @@ TEST(CommandLine, OutputOfCheckCanBeReadAgain) {
   Settings again;
   const auto loaded = load_ini_text(command_line->text, "printed", again);
   ASSERT_TRUE(loaded) << loaded.error().message;
-  EXPECT_TRUE(command_line->text.starts_with(again.to_ini() + "\n# Limits of the wire"));
+  EXPECT_TRUE(command_line->text.starts_with(again.to_ini() + "\n# Limits of the protocol"));
 }
 
 TEST(CommandLine, CheckPrintsTheLimitsOfTheWireAsComments) {

@@ -76,17 +76,18 @@ TEST(ConfigFile, RefusesUnknownSectionsWithoutKeys) {
 }
 
 TEST(ConfigFile, RefusesKeysOutsideASection) {
-  EXPECT_EQ(file_error("node = a\n"), "f.ini:1: the key \"node\" stands before any [section]");
+  EXPECT_EQ(file_error("node = a\n"), "f.ini:1: the key \"node\" comes before any [section]");
 }
 
 TEST(ConfigFile, RefusesUnknownLines) {
-  const std::string sentence = ": this is no [section], no key = value and no comment";
+  const std::string sentence = ": this is neither a [section] nor key = value nor a comment";
   EXPECT_EQ(file_error("[server]\n\nnode\n"), "f.ini:3" + sentence);
   EXPECT_EQ(file_error("[server\nnode = a\n"), "f.ini:1" + sentence);
 }
 
 TEST(ConfigFile, ReportsTheFirstMistakeOfTheFile) {
-  EXPECT_TRUE(file_error("[server]\nnonsense\nworkers = x\n").starts_with("f.ini:2: this is no"));
+  EXPECT_TRUE(
+      file_error("[server]\nnonsense\nworkers = x\n").starts_with("f.ini:2: this is neither"));
   EXPECT_TRUE(file_error("[server]\nworkers = x\nnonsense\n").starts_with("f.ini:2: server.work"));
   EXPECT_TRUE(file_error("[server]\nworkers = x\nio_threads = y\n").starts_with("f.ini:2: "));
 }
@@ -118,12 +119,11 @@ TEST(ConfigFile, RefusesBinaryFiles) {
 }
 
 TEST(ConfigFile, RefusesTextAfterASection) {
-  EXPECT_EQ(
-      file_error("[log]\n\n[limits] register_per_minute = 5\n"),
-      "f.ini:3: \"register_per_minute = 5\" stands behind a [section]: it needs a line of its "
-      "own");
+  EXPECT_EQ(file_error("[log]\n\n[limits] register_per_minute = 5\n"),
+            "f.ini:3: \"register_per_minute = 5\" follows a [section]: it needs a line of its "
+            "own");
   EXPECT_TRUE(file_error("\xEF\xBB\xBF[limits]register_per_minute = 5").starts_with("f.ini:1: "));
-  EXPECT_TRUE(file_error("  [limits]\tx\r\n").starts_with("f.ini:1: \"x\" stands behind"));
+  EXPECT_TRUE(file_error("  [limits]\tx\r\n").starts_with("f.ini:1: \"x\" follows"));
   EXPECT_TRUE(file_error("[server][limits]\n").starts_with("f.ini:1: "));
   EXPECT_EQ(file_error("[limits] ; what one may do\n[log]# and this\n[server] \t\n"), "");
 }
@@ -131,7 +131,7 @@ TEST(ConfigFile, RefusesTextAfterASection) {
 TEST(ConfigFile, RefusesUnusualWhiteSpace) {
   for (const std::string space : {"\v", "\f", "\r"}) {
     const std::string error = file_error("[server]\nnode = a\n" + space + "workers = 3\n");
-    EXPECT_TRUE(error.starts_with("f.ini:3: a line may hold no white space")) << error;
+    EXPECT_TRUE(error.starts_with("f.ini:3: a line may contain no white space")) << error;
     EXPECT_NE(file_error("[server]\nnode = a" + space + "workers = 3\n"), "");
   }
 }

@@ -65,7 +65,7 @@ TEST_F(Secrets, MayBeGroupReadableOnlyIfOwnedByRoot) {
 TEST_F(Secrets, ErrorsNameFileModeAndRemedy) {
   const std::string path = file("hush", 0640);
   EXPECT_EQ(check_private(path).error().message,
-            path + " holds a password, and its mode 0640 lets others at it: chmod 600 " + path);
+            path + " holds a password, and its mode 0640 lets others access it: chmod 600 " + path);
   EXPECT_TRUE(check_private(file("hush", 0600)));
   EXPECT_EQ(read_secret(dir.file("none")).error().message,
             "cannot read " + dir.file("none") + ": No such file or directory");
@@ -110,7 +110,7 @@ TEST_F(SecretsOfTheCommandLine, ReadableFilesAreRefusedNamingTheVariable) {
   ASSERT_FALSE(command_line);
   EXPECT_EQ(command_line.error().message,
             "CHAT_MYSQL_PASSWORD_FILE: " + value +
-                " is there to hold a secret, and its mode 0644 lets others at it: chmod 600 " +
+                " is meant to hold a secret, and its mode 0644 lets others access it: chmod 600 " +
                 value);
 }
 
