@@ -7,6 +7,17 @@
 #include "chat/protocol/classic.h"
 #include "chat/session/crowd_limit.h"
 #include "session/pacer.h"
+#include "session/read_policy.h"
+
+// An event here is a call from outside or from the connection: bytes came in, a deadline passed,
+// another room sends. Each changes what is known of the session, and ends in settle(), which alone
+// decides from all of that whether the socket is read (ReadPolicy) and when the session is looked
+// at next (Deadlines). So no event needs to see what it means for the others.
+//
+// Events nest: a write that happens at once tells how much of it has left, the outlet sends more
+// in on_written(). settle() calls nobody back, so it may run at the end of each; the outermost
+// comes last and sees everything. An event that closes the connection ends there: on_closed() has
+// run by then, and settle() finds nothing to do.
 
 namespace chat::session {
 namespace {
@@ -37,7 +48,7 @@ void log_closed(const char* reason, const net::Address& peer) {
 SocketSide::SocketSide(ConversationState& shared, net::Connection& connection)
     : shared_(shared), connection_(&connection), deadlines_(shared.loop.now()) {
   shared_.context.silent_clients.enter();
-  arm_deadline();  // also for a client that never says anything
+  settle();  // also for a client that never says anything
 }
 
 SocketSide::~SocketSide() = default;
@@ -46,14 +57,11 @@ void SocketSide::on_bytes(std::string_view bytes) {
   if (std::exchange(never_sent_, false)) shared_.context.silent_clients.leave();
   deadlines_.input(shared_.loop.now());
   take_frames(bytes);
+  settle();
 }
 
 void SocketSide::take_frames(std::string_view bytes) {
-  if (waits_as_stranger()) {
-    intake_.park(bytes);
-    update_reading();
-    return arm_deadline();
-  }
+  if (waits_as_stranger()) return intake_.park(bytes);
   hand_over(intake_.take(shared_, bytes));
 }
 
@@ -71,8 +79,6 @@ void SocketSide::hand_over(FrameIntake::Batch&& batch) {
   deadlines_.unterminated_since(intake_.may_be_unterminated() ? now : base::SteadyTime{});
   shared_.strand.append_in_loop(shared_.loop, std::move(batch.inputs));
   (void)pay(batch.cost);
-  update_reading();
-  arm_deadline();
 }
 
 // Into debt, if need be: nothing is read then until it is paid. False: there is none.
@@ -82,8 +88,6 @@ bool SocketSide::pay(std::int64_t bytes) {
       byte_bucket_.charge(shared_.context.options.byte_rate(), bytes, shared_.loop.now());
   if (wait.count() == 0) return false;
   deadlines_.read_again_at(shared_.loop.now() + wait);
-  update_reading();
-  arm_deadline();
   return true;
 }
 
@@ -111,6 +115,7 @@ void SocketSide::unpark() {
   unparking_ = false;
   if (connection_ == nullptr || input_over_) return;
   if (const auto bytes = intake_.unpark()) take_frames(*bytes);
+  settle();
 }
 
 void SocketSide::on_input_end() {
@@ -120,8 +125,9 @@ void SocketSide::on_input_end() {
   peer_is_done_ = true;
   drop_pushes();
   // A client that asks, hangs up and does not read the answers must not stay for ever.
-  close_within(kAnswerPatience);
+  grant(kAnswerPatience);
   shared_.strand.append(Input(InputEnd{}));
+  settle();
 }
 
 // A classic client that ended its input has left: what still waits for its turn is not delivered.
@@ -138,20 +144,18 @@ void SocketSide::on_written(std::size_t bytes) {
   deadlines_.output_moved(left > 0, shared_.loop.now());
   if (outlet_) outlet_->on_written();
   note_output();
-  if (before > kOutputLowBytes && left <= kOutputLowBytes) {
-    shared_.strand.kick();
-    update_reading();
-  }
+  if (before > kOutputLowBytes && left <= kOutputLowBytes) shared_.strand.kick();
+  settle();
 }
 
 void SocketSide::on_queue_short() {
-  update_reading();
+  settle();
 }
 
 void SocketSide::on_stopping() {
   input_over_ = true;
-  update_reading();
   shared_.say_farewell("server_stopping", reconnect_delay());
+  settle();
 }
 
 void SocketSide::on_closed() {
@@ -168,20 +172,21 @@ void SocketSide::on_closed() {
 void SocketSide::notice_hang_up() {
   if (connection_ == nullptr || !connection_->peer_hung_up()) return;
   shared_.ending.store(true, std::memory_order_release);
-  // Its FIN would wait behind input that we do not read because it does not read either.
-  if (!reading_) connection_->close();
+  // Its FIN, if it is not read yet, would wait behind input that we do not read because it does not
+  // read either.
+  if (!reading_ && !peer_is_done_) connection_->close();
 }
 
 void SocketSide::logged_in(bool heartbeat) {
   intake_.logged_in();
   deadlines_.logged_in(heartbeat);
-  arm_deadline();
+  settle();
 }
 
 void SocketSide::logged_out() {
   intake_.logged_out();
   deadlines_.logged_out(shared_.loop.now());
-  arm_deadline();
+  settle();
 }
 
 void SocketSide::send(std::string_view json) {
@@ -191,13 +196,15 @@ void SocketSide::send(std::string_view json) {
     protocol::append_frames(frames, Framing::kClassic, json,
                             shared_.classic_numbers.load(std::memory_order_relaxed));
     shared_.unsent.fetch_add(frames.size(), std::memory_order_relaxed);
-    return enqueue(frames);
+    enqueue(frames);
+    return settle();
   }
   const std::size_t queued = connection_->send_by([&](std::string& output) {
     protocol::append_frame(output, shared_.framing.load(std::memory_order_relaxed), json);
   });
   shared_.unsent.fetch_add(queued, std::memory_order_relaxed);
   note_queued(queued);
+  settle();
 }
 
 void SocketSide::write_replies(const std::string& frames) {
@@ -209,6 +216,7 @@ void SocketSide::write_replies(const std::string& frames) {
 
 void SocketSide::charge(std::int64_t bytes) {
   if (connection_ != nullptr && pay(bytes)) shared_.owes.store(true, std::memory_order_release);
+  settle();
 }
 
 void SocketSide::enqueue(std::string_view framed) {
@@ -227,7 +235,6 @@ void SocketSide::note_queued(std::size_t bytes) {
   queued_total_ += bytes;
   deadlines_.output_queued(shared_.loop.now());
   note_output();
-  arm_deadline();
 }
 
 void SocketSide::note_output() {
@@ -269,6 +276,7 @@ void SocketSide::pace() {
       if (alive == nullptr) return;
       pacing_ = false;
       pace();
+      settle();
     });
   } else if (close_when_paced_) {
     connection_->close_when_sent();
@@ -282,38 +290,21 @@ void SocketSide::flush() {
 void SocketSide::close_when_sent(std::chrono::milliseconds patience) {
   if (connection_ == nullptr) return;
   input_over_ = true;
-  close_within(patience);
+  grant(patience);
   close_when_paced_ = pacer_ != nullptr && !pacer_->empty();
   if (!close_when_paced_) connection_->close_when_sent();
+  settle();
+}
+
+void SocketSide::close_within(std::chrono::milliseconds patience) {
+  grant(patience);
+  settle();
 }
 
 // From now on, and not from when this round of the loop began: the process may have been stopped
 // since, and what is still to be said would never be.
-void SocketSide::close_within(std::chrono::milliseconds patience) {
+void SocketSide::grant(std::chrono::milliseconds patience) {
   deadlines_.close_by(shared_.context.clock.now() + patience);
-  arm_deadline();
-}
-
-void SocketSide::update_reading() {
-  if (connection_ == nullptr) return;
-  bool read = !input_over_ && !deadlines_.holding_back() && !shared_.output_blocked() &&
-              shared_.strand.queued() <= Strand::kQueueHigh;
-  // What was read comes before what was not.
-  if (read && intake_.has_parked()) {
-    if (!std::exchange(unparking_, true)) {
-      shared_.loop.post([alive = shared_.strand.keep_alive(), this] { unpark(); });
-    }
-    read = false;
-  }
-  if (read == reading_) return;
-  reading_ = read;
-  deadlines_.reading(read, shared_.loop.now());
-  if (read) {
-    connection_->resume_reading();
-  } else {
-    connection_->pause_reading();
-  }
-  arm_deadline();
 }
 
 void SocketSide::on_deadline() {
@@ -329,7 +320,6 @@ void SocketSide::on_deadline() {
       return connection_->close();
     case Deadlines::Due::kReadAgain:
       if (shared_.owes.exchange(false, std::memory_order_acq_rel)) shared_.strand.kick();
-      update_reading();
       if (outlet_) outlet_->on_written();
       break;
     case Deadlines::Due::kAcks:
@@ -347,15 +337,15 @@ void SocketSide::on_deadline() {
         deadlines_.input_waits(*unread, shared_.context.clock.now());
       }
       break;
-    case Deadlines::Due::kSilent: return time_out("timeout");
+    case Deadlines::Due::kSilent: time_out("timeout"); break;
     case Deadlines::Due::kNothingSent:
       never_sent_ = !shared_.context.silent_clients.leave_if_too_many();
-      if (!never_sent_) return time_out("login_timeout");
+      if (!never_sent_) time_out("login_timeout");
       break;
-    case Deadlines::Due::kNoLogin: return time_out("login_timeout");
+    case Deadlines::Due::kNoLogin: time_out("login_timeout"); break;
     case Deadlines::Due::kNothing: break;
   }
-  arm_deadline();
+  settle();
 }
 
 // A client that does not read keeps its strand from coming to the farewell: it is cut off.
@@ -365,13 +355,41 @@ void SocketSide::time_out(const char* reason) {
     return connection_->close();
   }
   if (!shared_.ending.load(std::memory_order_acquire)) shared_.say_farewell(reason, kReconnectSoon);
-  close_within(kFarewellPatience);
+  grant(kFarewellPatience);
+}
+
+void SocketSide::settle() {
+  if (connection_ == nullptr || connection_->closed()) return;
+  read_or_pause();
+  arm_deadline();
+}
+
+void SocketSide::read_or_pause() {
+  // Once it was too much, all but little has to be read first.
+  output_blocked_ = shared_.output_blocked() || (output_blocked_ && !output_low());
+  const ReadPolicy policy{.input_over = input_over_,
+                          .in_debt = in_debt(),
+                          .output_blocked = output_blocked_,
+                          .queue_long = shared_.strand.is_long(),
+                          .parked = intake_.has_parked()};
+  const ReadPolicy::Step step = policy.step();
+  if (step == ReadPolicy::Step::kUnpark && !std::exchange(unparking_, true)) {
+    shared_.loop.post([alive = shared_.strand.keep_alive(), this] { unpark(); });
+  }
+  const bool read = step == ReadPolicy::Step::kRead;
+  if (read == reading_) return;
+  reading_ = read;
+  deadlines_.reading(read, shared_.loop.now());
+  if (read) {
+    connection_->resume_reading();
+  } else {
+    connection_->pause_reading();
+  }
 }
 
 // Deadlines mostly move later; moving the timer each time would cost more than firing once too
 // early and looking again.
 void SocketSide::arm_deadline() {
-  if (connection_ == nullptr || connection_->closed()) return;
   const auto next = deadlines_.next(shared_.ending.load(std::memory_order_acquire),
                                     shared_.context.options.patience);
   if (!next) return;

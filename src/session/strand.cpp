@@ -66,7 +66,7 @@ void Strand::append_locked(std::vector<Input>&& inputs) {
     queue_->inputs.insert(queue_->inputs.end(), std::make_move_iterator(inputs.begin()),
                           std::make_move_iterator(inputs.end()));
   }
-  was_long_ = was_long_ || queue_->size() > kQueueHigh;
+  if (queue_->size() > kQueueHigh) is_long_.store(true, std::memory_order_release);
 }
 
 void Strand::append_locked(Input&& input) {
@@ -85,11 +85,6 @@ void Strand::replace_all(Input&& input) {
   queue_.reset();
   append_locked(std::move(input));
   kick_locked();
-}
-
-std::size_t Strand::queued() const {
-  base::MutexLock lock(mutex_);
-  return queued_locked();
 }
 
 void Strand::suspend() {
@@ -169,8 +164,8 @@ Strand::Step Strand::take(bool blocking, Input& input, base::Task& rest) {
     input = std::move(queue_->inputs[queue_->head++]);
     blocking_ = blocking;
     trim_locked();
-    became_short = was_long_ && queued_locked() <= kQueueLow;
-    if (became_short) was_long_ = false;
+    became_short = is_long() && queued_locked() <= kQueueLow;
+    if (became_short) is_long_.store(false, std::memory_order_release);
   }
   if (became_short) owner_.on_queue_short();
   return Step::kInput;

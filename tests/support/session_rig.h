@@ -176,6 +176,15 @@ class SessionRig final : public net::ConnectionOwner {
     return std::nullopt;
   }
 
+  // How much of what its peer sent the session has not read. In the loop.
+  std::size_t unread_by(const session::Session& session) {
+    base::MutexLock lock(mutex_);
+    for (const auto& [connection, owned] : connections_) {
+      if (sessions_.at(connection) == &session) return connection->unread_input().value_or(0);
+    }
+    return 0;
+  }
+
   session::Loops& loops() { return loops_; }
   base::WorkerPool& workers() { return workers_; }
 

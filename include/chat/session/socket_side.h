@@ -24,6 +24,7 @@ class Pacer;
 // Threading: loop-confined, all of it. Ownership: by the Session; the connection it speaks on is
 // not its own and is gone once closed().
 // Bounds: reading stops above Strand::kQueueHigh inputs and kOutputHighBytes of unread output.
+// Every event, a call from outside or from the connection, ends in settle().
 class SocketSide final : public net::ConnectionHandler {
  public:
   SocketSide(ConversationState& shared, net::Connection& connection);
@@ -92,16 +93,20 @@ class SocketSide final : public net::ConnectionHandler {
   void drop_pushes();
 
   void time_out(const char* reason);
-  void update_reading();
+  void grant(std::chrono::milliseconds patience);
+  void settle();
+  void read_or_pause();
   void arm_deadline();
 
   ConversationState& shared_;
   // There are very many sessions: the small members stand together.
-  bool pacing_ = false;  // the pacer's timer is set
-  bool close_when_paced_ = false;
-  bool input_over_ = false, peer_is_done_ = false;  // the latter: by its FIN
+  bool input_over_ : 1 = false;
+  bool peer_is_done_ : 1 = false;    // by its FIN
+  bool output_blocked_ : 1 = false;  // see read_or_pause()
   bool reading_ = true;
   bool unparking_ = false;  // unpark() is on its way
+  bool pacing_ = false;     // the pacer's timer is set
+  bool close_when_paced_ = false;
   bool slow_ = false;       // counted in SessionContext::slow_clients
   bool never_sent_ = true;  // counted in SessionContext::silent_clients
   net::Connection* connection_;

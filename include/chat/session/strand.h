@@ -64,8 +64,8 @@ struct Workers {
 // rests while too many commits are pending or the owner makes the client wait.
 //
 // Threading: thread-safe but for suspend(), which belongs to the running input.
-// Bounds: the owner stops reading its socket above kQueueHigh inputs; at most kCommitsMax
-// commits are pending.
+// Bounds: the owner stops reading its socket while is_long(); at most kCommitsMax commits are
+// pending.
 class Strand {
  public:
   static constexpr std::size_t kQueueHigh = 128;
@@ -96,7 +96,9 @@ class Strand {
   void append(Input&& input);
   // Drops what is queued and puts this in its place.
   void replace_all(Input&& input);
-  std::size_t queued() const;
+  // More than kQueueHigh inputs came to wait, and kQueueLow are not reached yet;
+  // Owner::on_queue_short() is called after that.
+  bool is_long() const { return is_long_.load(std::memory_order_acquire); }
 
   // The running input is not finished: nothing else runs until resume().
   void suspend();
@@ -144,7 +146,7 @@ class Strand {
   bool active_ CHAT_GUARDED_BY(mutex_) = false;  // a task is queued or running
   bool suspended_ CHAT_GUARDED_BY(mutex_) = false;
   bool blocking_ CHAT_GUARDED_BY(mutex_) = false;  // the last input was one that blocks
-  bool was_long_ CHAT_GUARDED_BY(mutex_) = false;
+  std::atomic<bool> is_long_{false};               // written under mutex_
   mutable base::Mutex mutex_;
   std::unique_ptr<Queue> queue_ CHAT_GUARDED_BY(mutex_);  // nullptr: nothing waits
   base::Task rest_ CHAT_GUARDED_BY(mutex_);

@@ -245,7 +245,6 @@ TEST_F(StrandTest, ReplaceAllDropsWhatWaits) {
   strand_.append(requests(1, 50));
   settle([&] { return owner_->count == 1; });
   strand_.replace_all(Input(Closed{}));
-  EXPECT_EQ(strand_.queued(), 1U);
   strand_.resume({});
   settle([&] { return owner_->count == 2; });
   EXPECT_EQ(owner_->ran(), (std::vector<int>{1, -1}));
@@ -255,7 +254,7 @@ TEST_F(StrandTest, TellsOnceThatALongQueueIsShortAgain) {
   const int many = static_cast<int>(Strand::kQueueHigh) + 1;
   owner_->blocked = true;
   strand_.append(requests(1, many));
-  EXPECT_EQ(strand_.queued(), Strand::kQueueHigh + 1);
+  EXPECT_TRUE(strand_.is_long());
   owner_->on_run = [&](int number) {
     // Told when kQueueLow are left, which is before the next one runs.
     const int left = many - number;
@@ -453,7 +452,7 @@ TEST_F(StrandTest, LosesNoWakeUpUnderRandomisedStress) {
     const int number = random() % 50 == 0 ? kWaits : static_cast<int>(random() % 900);
     expected.push_back(number);
     strand_.append(numbered_input(number));
-    if (random() % 100 == 0) wait_until([&] { return strand_.queued() < 10; });
+    if (random() % 100 == 0) wait_until([&] { return owner_->count > i - 10; });
   }
   EXPECT_TRUE(wait_until([&] { return owner_->count == kInputs; }));
   done = true;
