@@ -147,7 +147,7 @@ class SideQueue {
       ++waiting_;
     }
     for (const std::uint64_t key : tried) put_off(streams_[key], settled);
-    std::erase_if(streams_, [this, time](const auto& item) {
+    std::erase_if(streams_, [time](const auto& item) {
       const Stream& stream = item.second;
       return stream.entries.empty() && (stream.tries == 0 || time - stream.since > kTroubled);
     });
