@@ -32,11 +32,11 @@ std::string random_prefix() {
 }
 
 std::string why_turned_away(const std::string& reason) {
-  if (reason == "server_full") return "the server is full: it takes no more connections now";
+  if (reason == "server_full") return "the server is full and accepts no more connections now";
   if (reason == "too_many_connections") {
-    return "the server takes no more connections from this address now";
+    return "the server accepts no more connections from this address now";
   }
-  return fmt::format("the server takes no connections now ({})", harmless(reason));
+  return fmt::format("the server accepts no connections now ({})", harmless(reason));
 }
 
 Answer::Status status_of(const Event& event) {
@@ -204,7 +204,7 @@ Answer ClientSession::chat(Target target, std::string_view text) {
   Answer answer;
   if (too_long(chat.json, answer)) return answer;
   if (!outbox_.add(std::move(chat), base::system_clock().now() + reply_timeout_)) {
-    answer = {Answer::Status::kNotSent, {event::Usage{"too many messages wait to be sent"}}};
+    answer = {Answer::Status::kNotSent, {event::Usage{"too many messages are waiting to be sent"}}};
     handler_(answer.event);
     return answer;
   }
@@ -287,7 +287,7 @@ Result<void> ClientSession::take(std::string_view frame) {
   const auto message = parse_message(frame);
   const bool turned_away = message && static_cast<Msgid>(message->msgid) == Msgid::kBye;
   if (connection_->speaks_lines() && !turned_away) {
-    return fail(ErrorCode::kInternal, "what answers there does not speak this protocol");
+    return fail(ErrorCode::kInternal, "the server at this address does not speak this protocol");
   }
   if (!message) return fail(message);
   const auto item = pending_.find(message->cid, message->msgid);

@@ -136,9 +136,10 @@ Result<std::optional<std::string_view>> ServerConnection::receive() {
   for (;;) {
     const auto frame = decoder_.next();
     if (speaks_lines() && first_ != '{') {
-      return fail(ErrorCode::kInternal, input_.starts_with(kTlsAlert)
-                                            ? "it is encrypted there: use --tls"
-                                            : "what answers there does not speak this protocol");
+      return fail(ErrorCode::kInternal,
+                  input_.starts_with(kTlsAlert)
+                      ? "the connection must be encrypted: use --tls"
+                      : "the server at this address does not speak this protocol");
     }
     if (frame) return frame;
     if (decoder_.failed()) return fail(ErrorCode::kInternal, "the server sent too large a frame");
@@ -163,9 +164,10 @@ Result<std::optional<std::string_view>> ServerConnection::end_of_input() const {
   // A balancer without a server behind it does that too, and a server that waits for a TLS
   // handshake.
   if (decoder_.framing() == protocol::Framing::kUndecided && encryption().empty()) {
-    return fail(ErrorCode::kUnavailable,
-                "the server closed the connection before it said anything: nobody is behind it, "
-                "or it is encrypted there (--tls)");
+    return fail(
+        ErrorCode::kUnavailable,
+        "the server closed the connection before it sent anything: it is not running behind "
+        "its balancer, or the connection must be encrypted (--tls)");
   }
   return std::optional<std::string_view>();
 }

@@ -73,7 +73,7 @@ TlsContext::TlsContext(Handle context, TlsOptions options)
 Result<std::unique_ptr<TlsContext>> TlsContext::make(const TlsOptions& options) {
   Handle context(::SSL_CTX_new(::TLS_client_method()));
   if (!context || ::SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) != 1) {
-    return fail(ErrorCode::kInternal, "OpenSSL does not start");
+    return fail(ErrorCode::kInternal, "OpenSSL cannot be initialised");
   }
   // Frames carry their length, so an end without TLS's close_notify cannot hide a truncation and is
   // treated like that of a plain connection.
@@ -84,8 +84,9 @@ Result<std::unique_ptr<TlsContext>> TlsContext::make(const TlsOptions& options) 
                        nullptr);
   if (!options.insecure && !load_cas(context.get(), options.ca_file)) {
     ::ERR_clear_error();
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("--ca {}: there are no certificates in PEM form", options.ca_file));
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("--ca {}: the file contains no certificates in PEM format", options.ca_file));
   }
   return std::unique_ptr<TlsContext>(new TlsContext(std::move(context), options));
 }
@@ -108,13 +109,13 @@ Result<std::unique_ptr<Transport>> TlsContext::shake_hands(
   const std::string name = certificate_name(options_.name.empty() ? host : options_.name);
   if (!options_.insecure && !is_certifiable_name(name)) {
     return fail(ErrorCode::kInvalidArgument,
-                fmt::format("no certificate can be for the name '{}' (--tls-name gives another)",
+                fmt::format("no certificate can have the name '{}' (--tls-name sets another)",
                             harmless(name)));
   }
   auto stream = TlsStream::make(context_.get(), std::move(socket));
   if (!stream || !expect(stream->ssl(), name)) {
     ::ERR_clear_error();
-    return fail(ErrorCode::kInvalidArgument, fmt::format("TLS can't ask for {}", name));
+    return fail(ErrorCode::kInvalidArgument, fmt::format("TLS cannot request {}", name));
   }
   if (auto shaken = stream->shake_hands(name, deadline); !shaken) return fail(shaken);
   return stream;

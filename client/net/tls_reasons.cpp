@@ -24,9 +24,9 @@ std::string certificate_fault(long code, const std::string& name) {
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
     case X509_V_ERR_AKID_SKID_MISMATCH:
-      return "the server's certificate is from a CA that is not known here (--ca FILE names one)";
+      return "the server's certificate is from an unknown CA (--ca FILE names one)";
     default:
-      return fmt::format("the server's certificate is not to be believed: {}",
+      return fmt::format("the server's certificate is not trusted: {}",
                          ::X509_verify_cert_error_string(code));
   }
 }
@@ -38,7 +38,7 @@ std::string handshake_fault(unsigned long code) {
       case SSL_R_HTTP_REQUEST:
       case SSL_R_PACKET_LENGTH_TOO_LONG:
       case SSL_R_RECORD_LENGTH_MISMATCH:
-      case SSL_R_UNEXPECTED_MESSAGE: return "what answers there speaks no TLS (without --tls?)";
+      case SSL_R_UNEXPECTED_MESSAGE: return "the server speaks no TLS: try without --tls";
       case SSL_R_UNSUPPORTED_PROTOCOL:
       case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
         return "the server speaks only versions of TLS that are too old";

@@ -18,7 +18,7 @@
 namespace chat::client {
 namespace {
 
-constexpr const char* kSilence = "no TLS handshake in time: perhaps what answers there speaks none";
+constexpr const char* kSilence = "the TLS handshake timed out: perhaps the server speaks no TLS";
 constexpr const char* kRefusal =
     "the server closed the connection during the TLS handshake: perhaps it speaks no TLS";
 
@@ -172,7 +172,7 @@ Result<void> TlsStream::write(std::string_view bytes) {
     const auto deadline =
         base::system_clock().now() + std::chrono::seconds(Transport::kWriteTimeoutSeconds);
     if (!wait_for(step, deadline))
-      return fail(ErrorCode::kTimeout, "the server takes no more data");
+      return fail(ErrorCode::kTimeout, "the server accepts no more data");
   }
   return {};
 }

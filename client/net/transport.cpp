@@ -38,7 +38,7 @@ class PlainTransport : public Transport {
       if (sent < 0 && errno == EINTR) continue;
       if (sent < 0) {
         const bool full = errno == EAGAIN || errno == EWOULDBLOCK;
-        return full ? fail(ErrorCode::kTimeout, "the server takes no more data")
+        return full ? fail(ErrorCode::kTimeout, "the server accepts no more data")
                     : fail(ErrorCode::kUnavailable, socket_failure(errno));
       }
       bytes.remove_prefix(static_cast<std::size_t>(sent));

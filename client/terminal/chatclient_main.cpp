@@ -18,10 +18,11 @@ using namespace chat::client;
 
 void warn_insecure(bool no_color) {
   const bool red = !no_color && wants_color(STDERR_FILENO);
-  fmt::print(stderr,
-             "{}chatclient: --insecure: the server's certificate is not checked. Whoever stands in "
-             "between can read and change everything, passwords too.{}\n",
-             red ? "\x1b[31m" : "", red ? "\x1b[0m" : "");
+  fmt::print(
+      stderr,
+      "{}chatclient: --insecure: the server's certificate is not checked. An attacker on the "
+      "network can read and change everything, passwords too.{}\n",
+      red ? "\x1b[31m" : "", red ? "\x1b[0m" : "");
 }
 
 bool is_closed(int fd) {

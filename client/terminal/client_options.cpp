@@ -36,17 +36,17 @@ void add_tls(CLI::App& app, ClientOptions& out) {
                    "encrypt the connection (TLS 1.2 or newer), and connect only to a\n"
                    "server whose certificate is for --host and from a known CA");
   auto* const ca = app.add_option("--ca", out.tls_options.ca_file,
-                                  "the CA certificates (PEM) to believe instead of the system's");
+                                  "trust these CA certificates (PEM) instead of the system's");
   ca->needs(tls)->check(CLI::ExistingFile)->type_name("FILE");
   app.add_option("--tls-name", out.tls_options.name,
-                 "the certificate must be for this name or address instead of --host")
+                 "expect a certificate for this name or address instead of --host")
       ->needs(tls)
       ->type_name("NAME")
       ->check([](const std::string& name) {
         return is_certifiable_name(name) ? "" : "is neither an address nor a plain DNS name";
       });
   app.add_flag("--insecure", out.tls_options.insecure,
-               "believe any certificate: whoever stands in between can read and change all")
+               "accept any certificate: attackers on the network can read and change all")
       ->needs(tls)
       ->excludes(ca);
 }
@@ -70,8 +70,8 @@ ClientOptions parse_options(int argc, const char* const* argv) {
       ->check(CLI::ExistingFile);
   app.add_flag("--json", out.json, "JSON lines; also on a terminal");
   app.add_flag("--reconnect", out.reconnect,
-               "come back after a lost connection, log in again and send what was not answered;\n"
-               "on a terminal that is always so");
+               "reconnect after a lost connection, log in again and resend unanswered chats;\n"
+               "always on with a terminal");
   app.add_flag("--no-color", out.no_color, "no colours (nor are there with NO_COLOR set)");
   add_tls(app, out);
   try {

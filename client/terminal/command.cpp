@@ -75,7 +75,7 @@ tl::expected<Account, std::string> to_account(std::string_view text, bool quoted
   if (text.empty()) return wrong("a name or an id is missing");
   if (quoted || !is_digits(text)) return Account{{}, std::string(text)};
   const auto id = parse_id<UserId>(text);
-  if (!id) return wrong(fmt::format("an id is a number from 1 to {}", protocol::kIdMax));
+  if (!id) return wrong(fmt::format("an ID is a number from 1 to {}", protocol::kIdMax));
   return Account{*id, {}};
 }
 
@@ -199,7 +199,7 @@ Parsed parse_wait_messages(std::string_view rest) {
 
 template <typename T>
 Parsed parse_bare(std::string_view rest) {
-  if (!trim(rest).empty()) return wrong("this command stands alone on its line; /help lists all");
+  if (!trim(rest).empty()) return wrong("this command takes no arguments; /help lists all");
   return T{};
 }
 
@@ -216,7 +216,7 @@ struct CommandRow {
 
 constexpr CommandRow kCommands[] = {
     {"/register",
-     "  /register NAME [PASSWORD]         make an account; the password is asked for if it is "
+     "  /register NAME [PASSWORD]         create an account; asks for the password if it is "
      "missing\n",
      parse_register, "", nullptr, true},
     {"/login",
@@ -232,7 +232,7 @@ constexpr CommandRow kCommands[] = {
     {"/friends", "  /friends                          friends and whether they are online\n",
      parse_bare<command::Friends>},
     {"/creategroup",
-     "  /creategroup NAME [DESCRIPTION]   make a group                        "
+     "  /creategroup NAME [DESCRIPTION]   create a group                      "
      "(creategroup:NAME:DESC)\n",
      parse_create_group, "creategroup", parse_old_create_group},
     {"/join",
@@ -251,20 +251,20 @@ constexpr CommandRow kCommands[] = {
      "  /history ID [N]                   the last N messages with a user (20)\n"
      "  /history group ID [N]             the last N messages of a group\n",
      parse_history},
-    {"/more", "  /more                             what was before those\n",
-     parse_bare<command::More>},
+    {"/more", "  /more                             older messages\n", parse_bare<command::More>},
     {"/password", "  /password                         change the password; other sessions end\n",
      parse_bare<command::Password>, "", nullptr, true},
-    {"/sessions", "  /sessions                         where this account may log in without it\n",
+    {"/sessions",
+     "  /sessions                         sessions that can log in without a password\n",
      parse_bare<command::Sessions>},
-    {"/revoke", "  /revoke ID|others                 end one of those, or all but this one\n",
+    {"/revoke", "  /revoke ID|others                 end one of them, or all but this one\n",
      parse_revoke},
     {"/deleteaccount",
      "  /deleteaccount                    delete the account; asks for the password\n",
      parse_bare<command::DeleteAccount>, "", nullptr, true},
-    {"/wait", "  /wait SECONDS                     go on receiving for so long\n", parse_wait},
+    {"/wait", "  /wait SECONDS                     keep receiving for that long\n", parse_wait},
     {"/wait-messages",
-     "  /wait-messages N [SECONDS]        until N more messages have come (10 s)\n",
+     "  /wait-messages N [SECONDS]        wait until N more messages have arrived (10 s)\n",
      parse_wait_messages},
     {"/help", "  /help                             this list                           (help)\n",
      parse_bare<command::Help>, "help"},

@@ -231,8 +231,8 @@ bool LineEditor::act_locked(Effect effect) {
       write_locked("\x1b[H\x1b[2J");
       return true;
     case Effect::kTooLong:
-      write_above_locked(fmt::format("That does not fit: a line has at most {} KiB.\n",
-                                     EditLine::kMaxBytes / 1024));
+      write_above_locked(
+          fmt::format("Too long: a line has at most {} KiB.\n", EditLine::kMaxBytes / 1024));
       break;
   }
   return false;

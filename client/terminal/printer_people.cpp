@@ -25,7 +25,7 @@ class PeopleText {
     return dim(fmt::format("  ✓ #{} {}", e.seq, to(e.target)));
   }
   std::string operator()(const event::Queued& e) const {
-    return dim(fmt::format("  … {}: sent once there is a connection again", to(e.target)));
+    return dim(fmt::format("  … {}: will be sent after reconnecting", to(e.target)));
   }
   std::string operator()(const event::Unsent& e) const {
     return bad(fmt::format("Not confirmed by the server, and may never arrive: {}.",
@@ -34,7 +34,7 @@ class PeopleText {
   std::string operator()(const event::Held& e) const {
     const std::string why = e.error == "rate_limited" ? "that was too fast for the server"
                             : e.error == "busy"       ? "the server is busy"
-                                                      : "the server can't store messages now";
+                                                      : "the server cannot store messages now";
     return dim(fmt::format("  … {}: {}, trying again until it is stored.", to(e.target), why));
   }
   std::string operator()(const event::Receipt& e) const {
@@ -46,14 +46,14 @@ class PeopleText {
                            e.newest_own));
   }
   std::string operator()(const event::History& e) const {
-    std::string out = e.messages.empty() ? dim("Nothing was said.") : dim("Earlier:");
+    std::string out = e.messages.empty() ? dim("No messages yet.") : dim("Earlier:");
     for (const event::Message& each : e.messages) out += (*this)(each);
-    if (!e.cursor.empty()) out += dim("/more for what was before.");
+    if (!e.cursor.empty()) out += dim("/more shows older messages.");
     return out;
   }
   std::string operator()(const event::Reconnecting& e) const {
     const std::string why = e.reason.empty() ? "" : harmless(e.reason) + ". ";
-    return dim(fmt::format("{}Trying to connect again in {:.1f} s.", why,
+    return dim(fmt::format("{}Reconnecting in {:.1f} s.", why,
                            static_cast<double>(e.after.count()) / 1000));
   }
 
@@ -78,7 +78,7 @@ class PeopleText {
   }
   std::string operator()(const event::LoggedOut&) const { return "Logged out.\n"; }
   std::string operator()(const event::PasswordChanged& e) const {
-    return fmt::format("Password changed. Other sessions that may not log in again: {}.\n",
+    return fmt::format("Password changed. Other sessions that can no longer log in: {}.\n",
                        e.revoked);
   }
   std::string operator()(const event::AccountDeleted&) const { return "Account deleted.\n"; }
@@ -98,7 +98,7 @@ class PeopleText {
     return "Added:\n" + friend_row(e.added);
   }
   std::string operator()(const event::GroupCreated& e) const {
-    return fmt::format("Group {} made: its id is {}.\n", name(e.name), e.id.value);
+    return fmt::format("Group {} created: its id is {}.\n", name(e.name), e.id.value);
   }
   std::string operator()(const event::GroupJoined& e) const {
     return "Joined:\n" + group_rows(e.group);
@@ -135,7 +135,7 @@ class PeopleText {
     if (e.reconnect_after_ms < 0) {
       return bad(fmt::format("The server ended this session: {}.", harmless(e.reason)));
     }
-    return bad(fmt::format("The server is going away ({}). Connect again in {} ms.",
+    return bad(fmt::format("The server is stopping ({}). Reconnecting is possible in {} ms.",
                            harmless(e.reason), e.reconnect_after_ms));
   }
   std::string operator()(const event::Notice& e) const {

@@ -121,7 +121,7 @@ void History::run(TerminalClient& client) const {
 void More::run(TerminalClient& client) const {
   if (!client.need_login("more")) return;
   if (client.history_view().cursor.empty()) {
-    return client.show({event::Usage{"there is nothing more to show"}});
+    return client.show({event::Usage{"there are no more messages to show"}});
   }
   show_page(client, "more");
 }

@@ -19,7 +19,7 @@ constexpr std::chrono::seconds kPingInterval{30};
 // The longest reconnection delay accepted from a server.
 constexpr std::chrono::minutes kLongestAbsence{5};
 
-constexpr const char* kNoConnection = "there is no connection now; the client is trying to get one";
+constexpr const char* kNoConnection = "there is no connection now; the client is reconnecting";
 
 }  // namespace
 

@@ -110,7 +110,7 @@ TEST_F(Terminals, ServerRestartLosesNothing) {
     }
     for (TerminalProgram* user : {alice.get(), bob.get()}) {
       ASSERT_TRUE(user->wait_for("Connection lost: "));
-      ASSERT_TRUE(user->wait_for("Trying to connect again in "));
+      ASSERT_TRUE(user->wait_for("Reconnecting in "));
     }
     server.start();
     for (TerminalProgram* user : {alice.get(), bob.get()}) {

@@ -190,7 +190,7 @@ TEST_F(TlsPeople, ResumeByTokenAfterALostConnection) {
     ASSERT_TRUE(user->wait_for("Connection lost: "));
   }
   alice->type_line("/chat 2 written without a connection");
-  ASSERT_TRUE(alice->wait_for("sent once there is a connection again"));
+  ASSERT_TRUE(alice->wait_for("will be sent after reconnecting"));
   nginx->start();
   for (TerminalProgram* user : {alice.get(), bob.get()}) {
     ASSERT_TRUE(user->wait_for("Connected again.", milliseconds{40'000}));
@@ -203,7 +203,7 @@ TEST_F(TlsPeople, ResumeByTokenAfterALostConnection) {
 TEST_F(TlsPeople, AreToldThatTheServerStops) {
   const auto alice = registered("alice");
   server->terminate();
-  ASSERT_TRUE(alice->wait_for("Trying to connect again in "));
+  ASSERT_TRUE(alice->wait_for("Reconnecting in "));
 }
 
 TEST_F(Tls, ACertificateMustComeFromAKnownCa) {
@@ -214,14 +214,14 @@ TEST_F(Tls, ACertificateMustComeFromAKnownCa) {
   EXPECT_THAT(good.output, HasSubstr(" tls=TLSv1.3\n"));
   EXPECT_EQ(good.errors, "");
 
-  const std::string why = "the server's certificate is from a CA that is not known here";
+  const std::string why = "the server's certificate is from an unknown CA";
   expect_refused(run_client(nginx->port(), with_ca(certificate("other"))), why);
   // The system's CAs have not signed it.
   expect_refused(run_client(nginx->port(), {"--tls"}), why);
 
   const RunResult no_ca = run_client(nginx->port(), {"--tls", "--ca", folder / "server.key"});
   EXPECT_EQ(no_ca.exit_code, 2);
-  EXPECT_THAT(no_ca.errors, HasSubstr("there are no certificates in PEM form"));
+  EXPECT_THAT(no_ca.errors, HasSubstr("the file contains no certificates in PEM format"));
 }
 
 TEST_F(Tls, ACertificateMustBeForTheHost) {
@@ -317,7 +317,7 @@ TEST_F(Tls, AServerThatIsTooOldIsRefused) {
 TEST_F(Tls, PlainClientAtATlsPortGetsAHint) {
   start(certificate("tls"));
   const RunResult result = run_client(nginx->port(), {});
-  expect_refused(result, "it is encrypted there (--tls)");
+  expect_refused(result, "the connection must be encrypted (--tls)");
 }
 
 TEST_F(Tls, TlsClientAtAPlainPortGetsAHint) {
@@ -339,7 +339,8 @@ TEST_F(Tls, TheConnectTimeoutBoundsTheHandshake) {
   ASSERT_EQ(::listen(silent.get(), 1), 0);
   ASSERT_EQ(::getsockname(silent.get(), any, &size), 0);
   const auto begin = std::chrono::steady_clock::now();
-  expect_refused(run_client(ntohs(address.sin_port), with_ca(folder)), "no TLS handshake in time");
+  expect_refused(run_client(ntohs(address.sin_port), with_ca(folder)),
+                 "the TLS handshake timed out");
   EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds{4'900});
 }
 
