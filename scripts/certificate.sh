@@ -76,7 +76,7 @@ command -v openssl >/dev/null || die "there is no openssl here: install the pack
 files=(ca.crt ca.key server.crt server.key)
 for file in "${files[@]}"; do
   [[ $force || ! -e $dir/$file ]] ||
-    die "$dir/$file is there already: choose another --dir, or replace it with --force"
+    die "$dir/$file exists already: choose another --dir, or replace it with --force"
 done
 mkdir -p "$dir"
 

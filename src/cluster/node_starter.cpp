@@ -110,7 +110,7 @@ Result<void> NodeStarter::watch(const NodeRow& obstacle) {
   auto still_since = began;
   auto looked = began;
   for (;;) {
-    if (!rest()) return fail(ErrorCode::kUnavailable, "told to stop while waiting for a lease");
+    if (!rest()) return fail(ErrorCode::kUnavailable, "stopped while waiting for a lease");
     auto row = read(obstacle.node.id);
     const auto now = clock_.boot_now();
     if (!row || now - looked > kSteadyLook) still_since = now;
@@ -169,11 +169,11 @@ Error NodeStarter::refusal(const NodeRow& holder) const {
   }
   if (holder.alone) {
     return {ErrorCode::kInvalidArgument,
-            fmt::format("a server without a bus has the database {} for itself: {}. Stop it first",
+            fmt::format("a server without a bus is using the database {} alone: {}. Stop it first",
                         database_.describe(), who)};
   }
   return {ErrorCode::kInvalidArgument,
-          fmt::format("another server has the name of this one: {}. Give each server of a cluster "
+          fmt::format("another server uses the name of this one: {}. Give each server of a cluster "
                       "a name of its own (server.node)",
                       who)};
 }

@@ -18,7 +18,7 @@ bool parse_port(std::string_view text, std::uint16_t& port) {
 Result<Address> Address::parse(std::string_view text) {
   const auto wrong = [text] {
     return fail(ErrorCode::kInvalidArgument,
-                "'" + std::string(text) + "' is no address: use 127.0.0.1:6000 or [::1]:6000");
+                "'" + std::string(text) + "' is not an address: use 127.0.0.1:6000 or [::1]:6000");
   };
   const auto colon = text.rfind(':');
   std::uint16_t port = 0;

@@ -95,7 +95,7 @@ Result<void> App::open_storage() {
   }
   if (!new_file.empty()) {
     log::warn("event=database_made path={}", log::quoted(new_file));
-    warnings_.push_back("made a new database: " + new_file);
+    warnings_.push_back("created a new database: " + new_file);
   }
   auto updated =
       update_schema(*database_, {{},

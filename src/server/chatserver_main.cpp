@@ -32,7 +32,7 @@ void warn(const std::string& warning) {
 
 int check(const chat::server::CommandLine& command_line) {
   print(stdout, command_line.text);
-  print(stdout, "\n# What a server with this configuration would meet now:\n");
+  print(stdout, "\n# What a server with this configuration would find now:\n");
   for (const chat::server::Finding& finding : chat::server::preflight(*command_line.checked)) {
     print(stdout, "# " + finding.text + "\n");
     if (!finding.fine) print(stderr, "# " + finding.text + "\n");
@@ -48,7 +48,7 @@ int migrate(const chat::server::Config& config) {
   const auto migrated = chat::server::migrate_database(
       config, [](const std::string& sentence) { print(stderr, "chatserver: " + sentence + "\n"); });
   if (!migrated) return cannot(migrated.error());
-  if (!new_file.empty()) print(stderr, "chatserver: made a new database: " + new_file + "\n");
+  if (!new_file.empty()) print(stderr, "chatserver: created a new database: " + new_file + "\n");
   print(stdout, *migrated);
   return 0;
 }

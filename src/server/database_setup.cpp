@@ -48,7 +48,7 @@ Result<void> look_at_tables(storage::Database& database, const Config& config,
   const auto version = storage::schema_version(**connection);
   if (!version) return fail(version);
   if (*version == 0) {
-    findings.push_back({true, "the database has no tables yet: a start makes them"});
+    findings.push_back({true, "the database has no tables yet: a start creates them"});
     return {};
   }
   if (*version != newest) {
@@ -116,19 +116,19 @@ Result<std::string> read_cluster_id(storage::Database& database) {
 std::vector<std::string> durability_warnings(storage::Database& database) {
   auto faults = database.durability_faults();
   if (faults) return *std::move(faults);
-  return {"it can't be told whether the database keeps what it commits: " + faults.error().message};
+  return {"it is unknown whether the database keeps committed data: " + faults.error().message};
 }
 
 std::vector<Finding> look_at_mysql(const Config& config) {
   const auto database = make_database(config);
   const std::string what = database->describe();
   const auto faults = database->durability_faults();
-  if (!faults) return {{false, what + " can't be used now: " + faults.error().message}};
+  if (!faults) return {{false, what + " cannot be used now: " + faults.error().message}};
   std::vector<Finding> findings;
   for (const std::string& fault : *faults) findings.push_back({false, fault});
-  if (faults->empty()) findings.push_back({true, what + " answers and keeps what it commits"});
+  if (faults->empty()) findings.push_back({true, what + " answers and keeps committed data"});
   if (auto looked = look_at_tables(*database, config, findings); !looked) {
-    findings.push_back({false, what + " can't be looked through: " + looked.error().message});
+    findings.push_back({false, what + " cannot be inspected: " + looked.error().message});
   }
   return findings;
 }

@@ -58,7 +58,7 @@ Finding look_at_database_file(const Config& config) {
   // SQLite creates its log, and the server its lock, beside the file.
   const std::string why = hindrance(path.parent_path());
   if (!why.empty()) return {false, fmt::format("{} can't be used: {}", what, why)};
-  if (!database_file_to_be_made(config).empty()) return {true, what + " would be made new"};
+  if (!database_file_to_be_made(config).empty()) return {true, what + " would be created"};
   return {true, what + " exists and is writable"};
 }
 
@@ -69,10 +69,10 @@ Finding look_at_log(const std::string& key, const std::string& file) {
   if (!fs::exists(path, ignored)) {
     const std::string why = hindrance(path.parent_path());
     if (!why.empty()) return {false, fmt::format("{} can't be made: {}", what, why)};
-    return {true, what + " would be made new"};
+    return {true, what + " would be created"};
   }
   if (fs::is_directory(path, ignored)) return {false, what + " is a folder"};
-  if (fs::is_fifo(path, ignored)) return {true, what + " is a pipe, which somebody must read"};
+  if (fs::is_fifo(path, ignored)) return {true, what + " is a pipe, which needs a reader"};
   if (may(path, W_OK)) return {true, what + " is writable"};
   return {false, fmt::format("{} can't be written: {}", what, std::strerror(errno))};
 }
@@ -106,7 +106,7 @@ Finding look_at_redis(const Config& config) {
   const std::string what = cluster::describe_redis_server(options);
   const auto answered = cluster::probe_redis(options);
   if (answered) return {true, what + " answers"};
-  return {false, what + " can't be used now: " + answered.error().message};
+  return {false, what + " cannot be used now: " + answered.error().message};
 }
 
 }  // namespace

@@ -113,7 +113,7 @@ Result<void> EarlierServers::watch_rows() {
                       wait_.lease.count() / 1000, rows->front().name));
     }
     seen = *std::move(rows);
-    if (!rest()) return fail(ErrorCode::kUnavailable, "told to stop while waiting for a lease");
+    if (!rest()) return fail(ErrorCode::kUnavailable, "stopped while waiting for a lease");
   }
 }
 

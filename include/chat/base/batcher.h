@@ -38,7 +38,7 @@ class Batcher {
   struct Item {
     Request request;
     Done done;
-    Result<Answer> answer = fail(ErrorCode::kInternal, "nobody answered this request");
+    Result<Answer> answer = fail(ErrorCode::kInternal, "this request was not answered");
   };
   // Fills in the answers of a batch. May block.
   using Work = std::function<void(std::span<Item>)>;

@@ -57,7 +57,7 @@ Result<void> RedisConnection::finish_connect(const Wakeup& stop) {
   const int fd = context_->fd;
   std::array<pollfd, 2> entries{{{fd, POLLOUT, 0}, {stop.fd(), POLLIN, 0}}};
   if (!poll_until(entries, steady_clock::now() + kConnectTimeout)) {
-    return fail(ErrorCode::kTimeout, "no connection in time");
+    return fail(ErrorCode::kTimeout, "connecting timed out");
   }
   if (entries[1].revents != 0) return stopped();
   int error = 0;
@@ -135,7 +135,7 @@ Result<RedisReply> RedisConnection::await_reply(base::SteadyTime deadline, const
     auto reply = next_reply();
     if (!reply || *reply != nullptr) return reply;
     std::array<pollfd, 2> entries{{interest(), {stop == nullptr ? -1 : stop->fd(), POLLIN, 0}}};
-    if (!poll_until(entries, deadline)) return fail(ErrorCode::kTimeout, "no answer in time");
+    if (!poll_until(entries, deadline)) return fail(ErrorCode::kTimeout, "the reply timed out");
     if (entries[1].revents != 0) return RedisReply();
     if (auto done = transfer(entries[0].revents); !done) return fail(done);
   }

@@ -12,7 +12,7 @@ bool is_text(const redisReply* reply) {
 }
 
 tl::unexpected<Error> unexpected_reply() {
-  return fail(ErrorCode::kUnavailable, "an answer that nothing was asked for");
+  return fail(ErrorCode::kUnavailable, "an unexpected reply");
 }
 
 }  // namespace
@@ -85,11 +85,11 @@ base::SteadyTime RedisLink::pong_deadline() const {
 
 Result<void> RedisLink::keep_alive(base::SteadyTime now) {
   if (confirmations_.pending() && now >= confirmed_at_ + kConfirmPatience) {
-    return fail(ErrorCode::kTimeout, "subscriptions are not confirmed in time");
+    return fail(ErrorCode::kTimeout, "subscriptions were not confirmed in time");
   }
   if (pinged_) {
     if (now < pong_deadline()) return {};
-    return fail(ErrorCode::kTimeout, "PING is not answered in time");
+    return fail(ErrorCode::kTimeout, "PING was not answered in time");
   }
   if (now < ponged_at_ + kPingAfter) return {};
   connection_.append({"PING"});

@@ -71,7 +71,7 @@ void RedisPublisher::await_work() {
   if (entries[0].revents != 0) {
     // No reply is owed, so this is the end of the connection, or an error before it.
     const auto done = connection_->transfer(entries[0].revents);
-    say_down(done ? "an answer that nothing was asked for" : done.error().message);
+    say_down(done ? "an unexpected reply" : done.error().message);
     connection_.reset();
   } else if (!woken) {
     ping();

@@ -46,13 +46,13 @@ std::string BusHealth::trouble_locked(base::SteadyTime now) {
   const std::uint64_t losses = bus_.losses();
   const bool lost = std::exchange(losses_, losses) != losses;
   const bool gap = std::exchange(gap_, false);
-  if (!bus_.up()) return "nothing comes in";
+  if (!bus_.up()) return "no messages arrive";
   if (base::sabotaged(base::Sabotage::kTrustOwnLink)) return {};
-  if (lost) return "something was not published";
-  if (gap) return "something was missed";
+  if (lost) return "a message could not be published";
+  if (gap) return "messages were missed";
   for (const auto& [id, peer] : peers_) {
     if (peer.living && now - peer.since > kUnheardAfter) {
-      return "node " + std::to_string(id.value) + " is not heard";
+      return "node " + std::to_string(id.value) + " sends no beats";
     }
   }
   return {};

@@ -29,7 +29,7 @@ class SideQueue {
   static constexpr std::chrono::seconds kTroubled{10};
   static constexpr std::size_t kWaitingMax = 8192;
   static constexpr std::size_t kTriedAtOnce = 512;
-  inline static const Error kLocked{ErrorCode::kBusy, "somebody else has locked this stream"};
+  inline static const Error kLocked{ErrorCode::kBusy, "another transaction has locked this stream"};
 
   SideQueue(std::string lane, Committer committer)
       : committer_(std::move(committer)), outages_(std::move(lane)) {}

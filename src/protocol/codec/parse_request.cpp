@@ -103,7 +103,7 @@ class RequestBuilder {
   }
 
   bool end_object() {
-    if (keys_repeat()) return stop(refuse(Errno::kBadJson, "a key stands twice in one object"));
+    if (keys_repeat()) return stop(refuse(Errno::kBadJson, "an object has the same key twice"));
     nested_keys_.resize(first_key_[depth_]);
     --depth_;
     return true;

@@ -67,7 +67,7 @@ std::optional<Msgid> kind_of_number(int number, ClassicNumbers numbers) {
 }
 
 Refusal no_fit(int number) {
-  return {Errno::kBadField, "the fields do not fit the number " + std::to_string(number),
+  return {Errno::kBadField, "the fields do not match the number " + std::to_string(number),
           std::nullopt};
 }
 

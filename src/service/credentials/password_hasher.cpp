@@ -60,7 +60,7 @@ std::optional<Parts> parse(std::string_view rest) {
 }  // namespace
 
 Result<void> PasswordHasher::open() {
-  if (sodium_init() < 0) return fail(ErrorCode::kInternal, "libsodium does not start");
+  if (sodium_init() < 0) return fail(ErrorCode::kInternal, "libsodium cannot be initialised");
   auto made = hash("the password of nobody");
   if (!made) return fail(made);
   nobody_ = std::move(*made);
@@ -71,7 +71,7 @@ Result<std::string> PasswordHasher::hash(const std::string& password) const {
   std::array<char, crypto_pwhash_STRBYTES> out{};
   if (crypto_pwhash_str_alg(out.data(), password.data(), password.size(), ops_, memory_kib_ * 1024,
                             crypto_pwhash_ALG_ARGON2ID13) != 0) {
-    return fail(ErrorCode::kUnavailable, "there is no memory to hash a password");
+    return fail(ErrorCode::kUnavailable, "out of memory for hashing a password");
   }
   return std::string(out.data());
 }
@@ -83,7 +83,7 @@ Result<bool> PasswordHasher::verify(const std::string& stored, const std::string
   Key key{};
   if (crypto_pwhash(key.data(), key.size(), password.data(), password.size(), parts->salt.data(),
                     parts->ops, parts->memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13) != 0) {
-    return fail(ErrorCode::kUnavailable, "there is no memory to try a password");
+    return fail(ErrorCode::kUnavailable, "out of memory for checking a password");
   }
   const bool right = sodium_memcmp(key.data(), parts->key.data(), key.size()) == 0;
   return right && !stored.empty();

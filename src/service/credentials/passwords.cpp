@@ -239,7 +239,7 @@ void Passwords::renew(UserId user, const std::string& renewed, PasswordVerdict& 
 }
 
 session::Coroutine<Result<std::string>> Passwords::hash(SessionPtr session, std::string password) {
-  Result<std::string> hash = fail(ErrorCode::kBusy, "too many passwords wait");
+  Result<std::string> hash = fail(ErrorCode::kBusy, "too many passwords are waiting");
   session::Wait<Result<std::string>> wait(session->strand());
   const bool posted = others_.try_post(
       session->peer().network(), false,

@@ -14,7 +14,7 @@ namespace {
 void refuse_unknown(const Route& /*route*/, Handlers& /*handlers*/, session::Session& session,
                     protocol::Request& request) {
   const protocol::Refusal unknown{protocol::Errno::kUnknownMsgid,
-                                  "msgid is no request that this server knows", std::nullopt};
+                                  "this server knows no request with this msgid", std::nullopt};
   session.reply(protocol::error_reply(protocol::Msgid::kError, unknown, request.cid()));
 }
 

@@ -120,7 +120,8 @@ std::optional<Refusal> check_access(Access access, UserId user) {
 
 std::optional<Refusal> check_sender(UserId sender, UserId user) {
   if (sender == user) return std::nullopt;
-  return Refusal{Errno::kNotAllowed, "id is not the one who is logged in here", std::nullopt};
+  return Refusal{Errno::kNotAllowed, "id is not that of the user logged in on this connection",
+                 std::nullopt};
 }
 
 }  // namespace chat::service

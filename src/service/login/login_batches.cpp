@@ -61,7 +61,7 @@ Result<void> must_live(storage::Connection& connection, const storage::Node& nod
     return row.node.id == node.id && row.node.epoch == node.epoch;
   });
   if (lives) return {};
-  return fail(ErrorCode::kUnavailable, "this server was taken for dead");
+  return fail(ErrorCode::kUnavailable, "this server was declared dead");
 }
 
 }  // namespace

@@ -211,7 +211,7 @@ LoginService::Step LoginService::reserve(LoginPtr login) {
   using session::Registry;
   Session& session = *login->session;
   const UserId user = login->user.id;
-  const Refusal too_late = refusal_of({ErrorCode::kUnavailable, "an older session does not leave"});
+  const Refusal too_late = refusal_of({ErrorCode::kUnavailable, "an older session does not end"});
   for (bool holder_probed = false;;) {
     session::Wait<session::Done> left(session.strand());
     login->watch->watch(left.give_up());
@@ -260,7 +260,7 @@ LoginService::Step LoginService::claim(LoginPtr login) {
     // The user's next login waits until the outcome of this claim is known.
     context_.registry.leaving(login->user.id, session);
     if (!asked) context_.registry.release(login->user.id, session);
-    co_return refusal_of({ErrorCode::kUnavailable, "the database takes too long"});
+    co_return refusal_of({ErrorCode::kUnavailable, "the database is too slow"});
   }
   if (*answer && (*answer)->claim.outcome == storage::Claim::Outcome::kAlone) {
     request.unsure = (*answer)->unsure;
@@ -316,7 +316,7 @@ void LoginService::settle_claim(Session& session, UserId user) {
         if (ours && context_.registry.find(user) != nullptr) {
           const bool in_use = context_.registry.look_up(user).sure;
           if (in_use) return SettleQueue::Act();
-          return fail(ErrorCode::kBusy, "a login of the user is on its way");
+          return fail(ErrorCode::kBusy, "another login of the user is in progress");
         }
         if (ours) {
           auto released = users.release(user, (*state)->session_epoch);
@@ -352,11 +352,11 @@ LoginService::Step LoginService::ask_for_welcome(LoginPtr login) {
         request,
         [answer = wait.answer()](Result<Welcome>&& welcome) { (void)answer(std::move(welcome)); });
     if (!asked && wait.cancel()) {
-      co_return abandoned(*login, {ErrorCode::kBusy, "too many logins wait"});
+      co_return abandoned(*login, {ErrorCode::kBusy, "too many logins are waiting"});
     }
     auto welcome = co_await wait;
     if (!welcome) {
-      co_return abandoned(*login, {ErrorCode::kUnavailable, "the database takes too long"});
+      co_return abandoned(*login, {ErrorCode::kUnavailable, "the database is too slow"});
     }
     if (!*welcome) co_return abandoned(*login, welcome->error());
     login->welcome = std::move(**welcome);
@@ -369,7 +369,7 @@ LoginService::Step LoginService::ask_for_welcome(LoginPtr login) {
     const auto verdict =
         co_await passwords_.check_again(login->session, hash, *login->request.password);
     if (verdict.refusal) {
-      co_return abandoned(*login, {ErrorCode::kBusy, "a password was not tried"});
+      co_return abandoned(*login, {ErrorCode::kBusy, "a password was not checked"});
     }
     if (!verdict.right) co_return turned_away(*login, outcome);
     login->user.password_hash = std::move(hash);

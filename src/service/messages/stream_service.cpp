@@ -39,7 +39,8 @@ void charge_for(Session& session, std::size_t positions) {
 
 std::string beyond(const RequestHead& request) {
   return protocol::error_reply(protocol::reply_to(request.msgid),
-                               bad_field("seq is beyond what was pushed here"), request.cid);
+                               bad_field("seq is past the last message pushed on this connection"),
+                               request.cid);
 }
 
 }  // namespace

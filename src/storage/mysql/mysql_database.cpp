@@ -43,7 +43,7 @@ void MysqlDatabase::close() {
 
 Result<std::unique_ptr<Connection>> MysqlDatabase::connect() {
   if (watch_ && !watch_->serving()) {
-    return fail(ErrorCode::kUnavailable, describe() + " can't be used now");
+    return fail(ErrorCode::kUnavailable, describe() + " cannot be used now");
   }
   auto connection = connect_to(options_, watch_.get());
   // Once the server runs, a refused connection may be a transient fault.

@@ -41,13 +41,13 @@ std::vector<std::string> faults_of(const MysqlDurability& settings) {
   }
   if (!mends_torn_pages(settings.doublewrite)) {
     faults.push_back(fmt::format(
-        "innodb_doublewrite is {}: a page that a power cut tears can't be mended, and its messages "
+        "innodb_doublewrite is {}: a page torn by a power cut cannot be repaired, and its messages "
         "are lost; set it to ON",
         settings.doublewrite));
   }
   if (settings.sync_binlog != "1") {
     faults.push_back(fmt::format(
-        "sync_binlog is {} and the binary log is on: what was acknowledged may be missing from it "
+        "sync_binlog is {} and the binary log is on: acknowledged messages may be missing from it "
         "after a power cut, and then from the tables too; set it to 1",
         settings.sync_binlog));
   }

@@ -80,7 +80,7 @@ Result<WriterLane::Turn> SqliteConnection::enter_lane() {
   if (turn) return std::move(*turn);
   met_lock_ = true;
   // kTimeout, not kBusy: an immediate retry is pointless.
-  return fail(ErrorCode::kTimeout, "sqlite: other writers are in the way");
+  return fail(ErrorCode::kTimeout, "sqlite: another writer holds the lock");
 }
 
 void SqliteConnection::rollback() noexcept {

@@ -45,9 +45,8 @@ Result<void> lock_file(int fd, const fs::path& path) {
     return tl::make_unexpected(system_error(errno, "cannot lock", path));
   }
   return fail(ErrorCode::kInvalidArgument,
-              "another server has the database " + path.string() +
-                  ", under this name or another one: give each server a file of its own, or use "
-                  "MySQL");
+              "another server is using the database " + path.string() +
+                  ", possibly under another path: give each server its own file, or use MySQL");
 }
 
 // Servers of earlier versions lock a file beside the database and leave it there. If it is missing,

@@ -30,8 +30,8 @@ Result<void> require(sqlite3* db, const char* pragma, std::string_view expected)
   sqlite3_finalize(statement);
   if (got == expected) return {};
   return fail(ErrorCode::kUnavailable,
-              fmt::format("{} answers {}, not {}: this file system can't keep the promises that "
-                          "the server makes",
+              fmt::format("{} returns {} instead of {}: this file system cannot keep committed "
+                          "data safe",
                           pragma, got, expected));
 }
 

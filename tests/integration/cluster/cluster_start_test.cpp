@@ -97,7 +97,7 @@ TEST_F(ClusterStart, NodeIsRefusedOnTheDatabaseOfAServerWithoutABus) {
   ServerProcess lone(cluster.storage().settings());
   User alice = new_user(lone.port(), "alice");
   const RunResult result = refused(node_command(cluster, "node-1"));
-  EXPECT_THAT(result.errors, HasSubstr("has the database"));
+  EXPECT_THAT(result.errors, HasSubstr("a server without a bus is using the database"));
   EXPECT_THAT(result.errors, HasSubstr(process(lone)));
   alice.chat(alice.id(), "still here");
   EXPECT_TRUE(lone.running());
@@ -146,7 +146,7 @@ TEST_F(ClusterStart, SecondServerOfANameIsRefusedAndHarmsNobody) {
   Cluster cluster(1);
   User alice = new_user(cluster.port(0), "alice");
   const RunResult result = refused(node_command(cluster, "node-1"));
-  EXPECT_THAT(result.errors, HasSubstr("another server has the name of this one: node node-1"));
+  EXPECT_THAT(result.errors, HasSubstr("another server uses the name of this one: node node-1"));
   EXPECT_THAT(result.errors, HasSubstr(process(cluster.node(0))));
   EXPECT_THAT(result.errors, HasSubstr("127.0.0.1:" + std::to_string(cluster.port(0))));
   EXPECT_TRUE(renews(cluster.storage(), "node-1"));

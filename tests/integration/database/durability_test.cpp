@@ -15,7 +15,7 @@ constexpr const char* kSetting = "innodb_flush_log_at_trx_commit";
 // Warnings about the password in the arguments of the test's server, and about its new database.
 std::string without_usual_warnings(std::string text) {
   for (const char* usual : {"chatserver: warning: --set mysql.password",
-                            "chatserver: warning: made a new database: "}) {
+                            "chatserver: warning: created a new database: "}) {
     const auto begin = text.find(usual);
     if (begin != std::string::npos) text.erase(begin, text.find('\n', begin) + 1 - begin);
   }
@@ -80,7 +80,7 @@ TEST_F(WeakDatabase, IsACommentInTheOutputOfCheck) {
   set(0);
   const RunResult weak = check();
   EXPECT_EQ(weak.exit_code, 0);
-  EXPECT_THAT(well.output, HasSubstr(" answers and keeps what it commits\n"));
+  EXPECT_THAT(well.output, HasSubstr(" answers and keeps committed data\n"));
   EXPECT_THAT(well.errors, Not(HasSubstr("innodb_flush_log_at_trx_commit")));
   EXPECT_THAT(weak.output, HasSubstr("\n# innodb_flush_log_at_trx_commit is 0"));
   EXPECT_THAT(weak.errors, ::testing::StartsWith("# innodb_flush_log_at_trx_commit is 0"));

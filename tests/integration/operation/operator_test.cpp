@@ -55,7 +55,7 @@ TEST_F(NewDatabase, IsNamedOnStderrAndInTheLogOnce) {
   ServerProcess server;
   const std::string file = fs::canonical(server.dir() / "chat.db").string();
   const std::string said = read_file(server.dir() / "stderr");
-  EXPECT_THAT(said, HasSubstr("made a new database: " + file));
+  EXPECT_THAT(said, HasSubstr("created a new database: " + file));
   EXPECT_THAT(read_file(server.dir() / "server.log"),
               HasSubstr("event=database_made path=\"" + file));
   server.terminate();
@@ -67,7 +67,7 @@ TEST_F(NewDatabase, IsNamedByMigrateToo) {
   const TempDir dir;
   auto command = chatserver_command(dir.path());
   command.emplace_back("--migrate");
-  EXPECT_THAT(run_to_end(command).errors, HasSubstr("made a new database: "));
+  EXPECT_THAT(run_to_end(command).errors, HasSubstr("created a new database: "));
   EXPECT_THAT(run_to_end(command).errors, IsEmpty());
 }
 
@@ -100,8 +100,8 @@ TEST_F(Preflight, ListsWhatAStartWouldCreateAndCreatesNothing) {
   const std::string listen = "server.listen=127.0.0.1:" + std::to_string(free_port());
   const RunResult result =
       check({listen, "storage.path=" + path("a/b/chat.db"), "log.file=" + path("logs/server.log")});
-  EXPECT_THAT(result.output, HasSubstr("a/b/chat.db would be made new"));
-  EXPECT_THAT(result.output, HasSubstr("logs/server.log would be made new"));
+  EXPECT_THAT(result.output, HasSubstr("a/b/chat.db would be created"));
+  EXPECT_THAT(result.output, HasSubstr("logs/server.log would be created"));
   EXPECT_THAT(result.output, HasSubstr(" is free"));
   EXPECT_THAT(result.errors, IsEmpty());
   EXPECT_THAT(files(), IsEmpty());
@@ -155,7 +155,7 @@ TEST_F(Preflight, NamesFoldersThatAreNotWritable) {
 TEST_F(Preflight, NamesARedisThatDoesNotAnswer) {
   expect_fault(check({"storage.engine=mysql", "mysql.socket=/nonexistent/m.sock",
                       "bus.engine=redis", "redis.socket=/nonexistent/r.sock"}),
-               "can't be used now");
+               "cannot be used now");
 }
 
 }  // namespace
