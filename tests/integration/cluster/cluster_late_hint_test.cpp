@@ -105,7 +105,7 @@ TEST_F(LateHints, SessionsAndMessagesAreUnaffected) {
   const std::int64_t group = bob.create_group("group");
   alice.join_group(group);
   (void)tap->take();
-  for (const std::size_t node : {1, 0}) {
+  for (const std::size_t node : {1U, 0U}) {
     User moved = log_in_on(node, alice.account, taking_over());
     alice.client.receive_to_end();
     alice = std::move(moved);

@@ -160,7 +160,8 @@ TEST_F(SlowLinks, MessagesCrossInTimeOverASlowRedisLink) {
   constexpr milliseconds kWhile{18'000};
   Talk to_slow{user_on(2, "a"), user_on(1, "b")};
   Talk from_slow{user_on(0, "c"), user_on(2, "d")};
-  for (const std::size_t node : {0, 1}) cluster->links(node).redis.limit_bandwidth(kBytesPerSecond);
+  for (const std::size_t node : {0U, 1U})
+    cluster->links(node).redis.limit_bandwidth(kBytesPerSecond);
   const auto began = LinkClock::now();
   for (int number = 0; LinkClock::now() - began < kWhile; ++number) {
     for (Talk* talk : {&to_slow, &from_slow}) {

@@ -30,10 +30,10 @@ TEST(Unicode, EveryDefaultIgnorableCharacterIsInvisible) {
 }
 
 TEST(Unicode, SymbolsWithoutAGlyphAreInvisible) {
-  for (const char32_t c : {0xFFFC, 0x13430, 0x13438, 0x1343F, 0x13441, 0x1D159}) {
+  for (const char32_t c : {0xFFFCU, 0x13430U, 0x13438U, 0x1343FU, 0x13441U, 0x1D159U}) {
     EXPECT_TRUE(is_invisible(c));
   }
-  for (const char32_t c : {0xFFFD, 0x1342E, 0x1D158, 0x1D15A}) EXPECT_FALSE(is_invisible(c));
+  for (const char32_t c : {0xFFFDU, 0x1342EU, 0x1D158U, 0x1D15AU}) EXPECT_FALSE(is_invisible(c));
 }
 
 TEST(Unicode, FoldsNamesThatLookTheSame) {
