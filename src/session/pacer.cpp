@@ -15,9 +15,10 @@ bool is_answer(std::string_view frame) {
 
 void Pacer::add(std::string_view frames) {
   while (!frames.empty()) {
-    const auto end = frames.find('\0') + 1;
-    frames_.emplace_back(frames.substr(0, end));
-    frames.remove_prefix(end);
+    const auto nul = frames.find('\0');
+    const auto size = nul == std::string_view::npos ? frames.size() : nul + 1;
+    frames_.emplace_back(frames.substr(0, size));
+    frames.remove_prefix(size);
   }
 }
 

@@ -23,7 +23,8 @@ class Pacer {
   static constexpr std::chrono::milliseconds kGap{30};
   static constexpr std::chrono::milliseconds kGapAfterAnswer{200};
 
-  // `frames`: one or more objects, each with its NUL.
+  // `frames`: one or more objects, each with its NUL. Without a NUL, all is one object: a client may
+  // turn out to be a classic one only after answers of another framing are on their way.
   void add(std::string_view frames);
   // The next object, if its time has come.
   std::optional<std::string> take(base::SteadyTime now);

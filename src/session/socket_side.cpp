@@ -191,9 +191,9 @@ void SocketSide::logged_out() {
 
 void SocketSide::send(std::string_view json) {
   if (connection_ == nullptr) return;
-  if (shared_.classic()) {
+  if (is_paced()) {
     std::string frames;
-    protocol::append_frames(frames, Framing::kClassic, json,
+    protocol::append_frames(frames, shared_.framing.load(std::memory_order_relaxed), json,
                             shared_.classic_numbers.load(std::memory_order_relaxed));
     shared_.unsent.fetch_add(frames.size(), std::memory_order_relaxed);
     enqueue(frames);
@@ -219,10 +219,15 @@ void SocketSide::charge(std::int64_t bytes) {
   settle();
 }
 
+// Nothing overtakes what waits, should a client change its framing.
+bool SocketSide::is_paced() const {
+  return shared_.classic() || (pacer_ && !pacer_->empty());
+}
+
 void SocketSide::enqueue(std::string_view framed) {
   if (framed.empty()) return;  // nothing of it was for a classic client
   note_queued(framed.size());
-  if (shared_.classic()) {
+  if (is_paced()) {
     if (!pacer_) pacer_ = std::make_unique<Pacer>();
     pacer_->add(framed);
     pace();

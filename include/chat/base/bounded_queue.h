@@ -37,13 +37,13 @@ class BoundedQueue {
     return true;
   }
 
-  // Pushes all or none; false when they don't fit or the queue is closed.
+  // Pushes all or none; false when they don't fit or the queue is closed. None when that throws.
   [[nodiscard]] bool try_push_all(std::vector<T>& items) {
     bool wake = false;
     {
       MutexLock lock(mutex_);
       if (closed_ || items_.size() + items.size() > capacity_) return false;
-      for (T& item : items) items_.push_back(std::move(item));
+      push_all_locked(items);
       wake = must_wake_locked();
     }
     if (wake) filled_.notify_one();
@@ -111,6 +111,16 @@ class BoundedQueue {
   }
 
  private:
+  void push_all_locked(std::vector<T>& items) CHAT_REQUIRES(mutex_) {
+    std::size_t pushed = 0;
+    try {
+      for (; pushed < items.size(); ++pushed) items_.push_back(std::move(items[pushed]));
+    } catch (...) {
+      for (; pushed > 0; items_.pop_back()) items[--pushed] = std::move(items_.back());
+      throw;
+    }
+  }
+
   // True if the caller had to wait.
   bool wait_for_items_locked() CHAT_REQUIRES(mutex_) {
     bool waited = false;

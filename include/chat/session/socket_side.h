@@ -85,6 +85,7 @@ class SocketSide final : public net::ConnectionHandler {
   std::optional<base::NamedBucket> strangers_bucket() const;
   bool waits_as_stranger();
 
+  bool is_paced() const;
   void enqueue(std::string_view framed);
   void note_queued(std::size_t bytes);
   void note_output();

@@ -4,7 +4,9 @@
 
 #include <latch>
 #include <memory>
+#include <new>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace chat::base {
@@ -44,6 +46,29 @@ TEST(BoundedQueue, PushesAllOrNone) {
   std::vector<int> three{1, 2, 3};
   EXPECT_TRUE(queue.try_push_all(three));
   EXPECT_EQ(queue.pop_batch(10), (std::vector<int>{1, 2, 3}));
+}
+
+// Moving the value 3 fails, as an allocation might.
+struct Fragile {
+  explicit Fragile(int the_value) : value(the_value) {}
+  Fragile(Fragile&& other) : value(std::exchange(other.value, 0)) {
+    if (value != 3) return;
+    other.value = 3;
+    throw std::bad_alloc();
+  }
+  Fragile& operator=(Fragile&& other) = default;
+  int value;
+};
+
+TEST(BoundedQueue, PushesNoneWhenOneThrows) {
+  BoundedQueue<Fragile> queue(10);
+  std::vector<Fragile> three;
+  three.reserve(3);
+  for (const int value : {1, 2, 4}) three.emplace_back(value);
+  three.back().value = 3;
+  EXPECT_THROW((void)queue.try_push_all(three), std::bad_alloc);
+  EXPECT_EQ(queue.size(), 0U);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(three[i].value, static_cast<int>(i) + 1);
 }
 
 TEST(BoundedQueue, FillsABatchUpWithoutWaiting) {

@@ -26,6 +26,15 @@ TEST(Pacer, GivesOneObjectAtATimeWithGapsBetween) {
   EXPECT_EQ(pacer.due(), std::nullopt);
 }
 
+TEST(Pacer, TakesWhatHasNoNulAsOneObject) {
+  Pacer pacer;
+  const std::string text = "{\"msgid\":121,\"errno\":0}\n{\"msgid\":121,\"errno\":0}\n";
+  pacer.add(frame("{\"msgid\":6}") + text);
+  EXPECT_EQ(pacer.take(kStart), frame("{\"msgid\":6}"));
+  EXPECT_EQ(pacer.take(kStart + 1s), text);
+  EXPECT_TRUE(pacer.empty());
+}
+
 TEST(Pacer, DropsPushesAndKeepsAnswers) {
   const std::string answer = frame("{\"msgid\":2,\"errno\":0}");
   const std::string push = frame("{\"msgid\":6,\"id\":1}");
