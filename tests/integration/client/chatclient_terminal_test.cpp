@@ -255,7 +255,7 @@ TEST_F(TerminalKeys, ReceiptsAndHintsConcernOwnMessages) {
   ASSERT_TRUE(alice->wait_for("bob (2) added you as a friend.\r\n"));
 
   alice->type_line("/creategroup tea");
-  ASSERT_TRUE(alice->wait_for("Group tea made"));
+  ASSERT_TRUE(alice->wait_for("Group tea created"));
   bob->type_line("/join 1");
   ASSERT_TRUE(bob->wait_for("Joined:"));
   alice->type_line("/group 1 from alice");
