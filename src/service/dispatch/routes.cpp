@@ -47,12 +47,12 @@ void handle(const Route& route, Handlers& handlers, Session& session, Request& r
 
 // The resources for handling a request: memory only, the database, or the database and a hash.
 enum class Work { kQuick, kBlocking, kCredentials };
-constexpr bool kWaitsForCommits = true;
 
 template <typename Message, auto Member, auto Method>
-constexpr Route route(Access access, Work work, bool waits_for_commits = false) {
+constexpr Route route(Access access, Work work) {
   return {{.blocks = work != Work::kQuick,
-           .waits_for_commits = waits_for_commits,
+           // What uses the tables finds what the same connection has sent before.
+           .waits_for_commits = work != Work::kQuick,
            .carries_credentials = work == Work::kCredentials},
           Message::kMsgid,
           access,
@@ -63,8 +63,7 @@ using H = Handlers;
 
 constexpr std::array kRoutes{
     route<messages::Login, &H::login, &LoginService::login>(Access::kAnonymous, Work::kCredentials),
-    route<messages::Logout, &H::login, &LoginService::logout>(Access::kLoggedIn, Work::kBlocking,
-                                                              kWaitsForCommits),
+    route<messages::Logout, &H::login, &LoginService::logout>(Access::kLoggedIn, Work::kBlocking),
     route<messages::Register, &H::account, &AccountService::register_user>(Access::kAnyone,
                                                                            Work::kCredentials),
     route<messages::OneChat, &H::chat, &ChatService::one_chat>(Access::kLoggedIn, Work::kQuick),
@@ -85,7 +84,7 @@ constexpr std::array kRoutes{
     route<messages::ChangePassword, &H::account, &AccountService::change_password>(
         Access::kLoggedIn, Work::kCredentials),
     route<messages::DeleteAccount, &H::account, &AccountService::delete_account>(
-        Access::kLoggedIn, Work::kCredentials, kWaitsForCommits),
+        Access::kLoggedIn, Work::kCredentials),
     route<messages::Sessions, &H::account, &AccountService::list_sessions>(Access::kLoggedIn,
                                                                            Work::kBlocking),
     route<messages::RevokeSession, &H::account, &AccountService::revoke_session>(Access::kLoggedIn,

@@ -99,6 +99,7 @@ Result<void> SqliteDatabase::open() {
 
 void SqliteDatabase::close() {
   state_->is_open = false;
+  if (state_->file) state_->file->stop_watching();
   state_->checkpointer.stop();
 }
 

@@ -92,8 +92,7 @@ SqliteFile::SqliteFile(fs::path path, base::UniqueFd fd, base::UniqueFd earlier_
 }
 
 SqliteFile::~SqliteFile() {
-  stop_.raise();
-  thread_.join();
+  stop_watching();
 }
 
 void SqliteFile::start_watching() {
@@ -101,6 +100,11 @@ void SqliteFile::start_watching() {
   thread_ = base::Thread("db-file", [this] {
     while (!stop_.wait_for(kInterval)) note(all_in_place());
   });
+}
+
+void SqliteFile::stop_watching() {
+  stop_.raise();
+  thread_.join();
 }
 
 Result<void> SqliteFile::in_place() const {

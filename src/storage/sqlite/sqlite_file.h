@@ -37,6 +37,8 @@ class SqliteFile {
 
   // Call after SQLite has opened the file and so created the other two.
   void start_watching();
+  // Closing the last connection deletes the -wal and the -shm, which is no fault.
+  void stop_watching();
 
   // The result of the last check. kUnavailable: a file is not in place.
   Result<void> in_place() const;

@@ -42,6 +42,19 @@ CHAT_RUN_IN_BOTH_FRAMINGS(History);
 
 using ::testing::ElementsAre;
 
+TEST_P(History, ContainsWhatTheSameConnectionSentBefore) {
+  User alice = new_user("alice");
+  User bob = new_user("bob");
+  for (const std::string text : {"1", "2", "3", "4", "5"}) {
+    alice.client.send(chat_request(alice.account, bob.id(), text));
+    alice.client.send(with(bob.id()));
+    expect_ok(alice.client.receive(), 106);
+    const Json reply = alice.client.receive();
+    expect_ok(reply, 125);
+    EXPECT_EQ(texts(reply).back(), text);
+  }
+}
+
 TEST_P(History, ContainsBothDirectionsNewestLast) {
   User alice = new_user("alice");
   User bob = new_user("bob");

@@ -253,12 +253,8 @@ TEST(Routes, UnknownMsgidsHaveNone) {
   }
 }
 
-TEST(Routes, OnlyLogoutsWaitForCommits) {
-  for (const Route& route : routes()) {
-    const bool logs_out =
-        route.msgid == protocol::Msgid::kLogout || route.msgid == protocol::Msgid::kDeleteAccount;
-    EXPECT_EQ(route.waits_for_commits, logs_out);
-  }
+TEST(Routes, WhatUsesTheTablesWaitsForCommits) {
+  for (const Route& route : routes()) EXPECT_EQ(route.waits_for_commits, route.blocks);
 }
 
 TEST(Routes, OnlyRequestsAnsweredFromMemoryAreQuick) {
