@@ -13,7 +13,8 @@ bool is_set(base::SteadyTime time) {
 
 }  // namespace
 
-// A client that may be silent for longer than others before it begins has their time from then on.
+// A client that was allowed a longer silence before its first byte gets the usual time from that
+// byte on.
 void Deadlines::first_byte(Time now) {
   first_byte_seen_ = true;
   if (now - nobody_since_ > protocol::kNoLoginIdleTimeout) since_ = nobody_since_ = now;

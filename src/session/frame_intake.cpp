@@ -13,8 +13,8 @@ using protocol::Errno;
 using protocol::Framing;
 using protocol::Msgid;
 
-// Each of a stranger's many connections has an allowance of its own, and needs little of it. So
-// frames count more there.
+// A client that is not logged in may open many connections, each with its own rate limit, and needs
+// little of it. So its frames are charged more.
 constexpr std::int64_t kStrangerFrameBytesMin = 512;
 
 Fault too_large(std::size_t limit) {
@@ -22,7 +22,7 @@ Fault too_large(std::size_t limit) {
                 "a frame may have at most " + std::to_string(limit) + " bytes here", std::nullopt}};
 }
 
-// Fills a batch from the frames that one call cuts.
+// Builds a batch from the frames of one call.
 class BatchMaker {
  public:
   BatchMaker(ConversationState& shared, const protocol::FrameDecoder& decoder, bool is_strangers)
@@ -61,7 +61,7 @@ Input BatchMaker::input_of(std::string_view object) {
   return RoutedRequest{std::move(*request), &traits};
 }
 
-// What the framing forbids a request that is well formed.
+// The fault of a well-formed request that its framing does not allow.
 std::optional<Input> BatchMaker::refusal_of(protocol::Request& request) {
   if (decoder_.began_as_tls()) {
     return Fault{{Errno::kBadJson, "this connection began as TLS", std::nullopt}};
@@ -103,8 +103,8 @@ FrameIntake::Batch FrameIntake::take(ConversationState& shared, std::string_view
   return std::move(batch);
 }
 
-// A client that sends no terminator at its registration or login is a classic one. What else comes
-// so is taken too, but says nothing about the framing.
+// A client that sends its registration or login without a terminator is a classic one. Other
+// requests without a terminator are accepted too, but say nothing about the framing.
 std::optional<FrameIntake::Batch> FrameIntake::take_unterminated(ConversationState& shared) {
   const std::optional<std::string> frame = decoder_.take_unterminated();
   if (!frame) return std::nullopt;

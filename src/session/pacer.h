@@ -12,25 +12,25 @@
 
 namespace chat::session {
 
-// Spreads the objects for a classic client over time. Such a client takes the first object out of
-// whatever one recv() brings and drops the rest, so the next object must not be in its socket
-// buffer before it has read the one before. And after the answer to a login it first handles that
-// answer, and only then begins to read on; another answer it awaits at once, having asked for it.
-// On a busy machine a thread that became runnable may wait 10 ms and more for its turn to read.
+// Spreads a classic client's objects over time. Such a client handles only the first object that
+// one recv() returns and drops the rest, so an object must not reach its socket buffer before the
+// previous one has been read. After the answer to a login it handles that answer before it reads
+// on, unless it has asked for another answer. On a busy machine a runnable thread may wait 10 ms or
+// more for its turn to read.
 // Threading: loop-confined.
 class Pacer {
  public:
   static constexpr std::chrono::milliseconds kGap{30};
   static constexpr std::chrono::milliseconds kGapAfterAnswer{200};
 
-  // `frames`: one or more objects, each with its NUL. Without a NUL, all is one object: a client may
-  // turn out to be a classic one only after answers of another framing are on their way.
+  // `frames`: one or more objects, each with its terminating NUL. Text without a NUL is one object:
+  // answers in another framing may be on their way when the client turns out to be classic.
   void add(std::string_view frames);
-  // The next object, if its time has come.
+  // The next object, if it is due.
   std::optional<std::string> take(base::SteadyTime now);
-  // When the next object is due; nothing when there is none.
+  // When the next object is due; empty if there is none.
   std::optional<base::SteadyTime> due() const;
-  // Forgets the objects that wait and are no answers; gives their bytes.
+  // Drops the queued objects that are not answers; returns their size in bytes.
   std::size_t drop_pushes();
   bool empty() const { return frames_.empty(); }
 

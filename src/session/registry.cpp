@@ -19,9 +19,9 @@ Registry::Reservation Registry::reserve(UserId user, const std::shared_ptr<Sessi
       return Reservation::kGranted;
     }
     if (entry->session == session) {
-      // An earlier login on it, which was refused before its claim was decided.
+      // An earlier login on this session, refused before its claim was decided.
     } else if (shard.leaving_locked(user)) {
-      // Its session gives the user up, and may be somebody else's by now.
+      // Its session is giving up the user, and may already belong to another one.
     } else if (takeover) {
       evicted = entry->session;
     } else if (!entry->session->ending()) {
@@ -75,7 +75,7 @@ void Registry::leaving(UserId user, const Session& session) {
 }
 
 void Registry::release(UserId user, const Session& session) {
-  std::optional<Entry> released;  // lets go of the session outside the lock
+  std::optional<Entry> released;  // releases the session outside the lock
   Change change;
   {
     Shard& shard = shard_of(user);

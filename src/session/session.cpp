@@ -43,7 +43,7 @@ bool Session::evict(std::string reason, std::chrono::milliseconds reconnect_afte
   if (shared_.evicted.exchange(true)) return false;
   shared_.ending.store(true, std::memory_order_release);
   shared_.strand.replace_all(Input(Farewell{std::move(reason), reconnect_after}));
-  // The strand may be waiting for a client that does not read: its connection ends in any case.
+  // The strand may be waiting for a client that does not read, so close the connection in any case.
   post_to_loop([self = shared_from_this()] { self->socket_.close_within(2 * kEvictPatience); });
   return true;
 }
@@ -57,7 +57,7 @@ void Session::probe(base::Task then) {
 
 void Session::post_to_loop(base::Task task, std::chrono::milliseconds delay) {
   if (delay.count() <= 0) return shared_.loop.post(std::move(task));
-  // Timers copy what they call.
+  // A timer's callback must be copyable, and a Task is not.
   shared_.loop.post(
       [&loop = shared_.loop, delay, task = std::make_shared<base::Task>(std::move(task))] {
         loop.run_after(delay, [task] { (*task)(); });
@@ -134,7 +134,7 @@ void Session::run_farewell(const Farewell& farewell) {
   shared_.context.handler.end(*this);
 }
 
-// Nothing more is said: what was said goes out, then the connection closes.
+// Ends the output: what is queued is sent, then the connection closes.
 void Session::finish(std::chrono::milliseconds patience) {
   closing_ = true;
   shared_.ending.store(true, std::memory_order_release);

@@ -9,15 +9,15 @@
 #include "session/pacer.h"
 #include "session/read_policy.h"
 
-// An event here is a call from outside or from the connection: bytes came in, a deadline passed,
-// another room sends. Each changes what is known of the session, and ends in settle(), which alone
-// decides from all of that whether the socket is read (ReadPolicy) and when the session is looked
-// at next (Deadlines). So no event needs to see what it means for the others.
+// An event is a call from outside or from the connection: bytes arrived, a deadline passed, another
+// room sends. Each event updates the session's state and ends in settle(), which alone decides
+// whether the socket is read (ReadPolicy) and when the session is checked next (Deadlines). So no
+// event needs to consider what it means for the others.
 //
-// Events nest: a write that happens at once tells how much of it has left, the outlet sends more
-// in on_written(). settle() calls nobody back, so it may run at the end of each; the outermost
-// comes last and sees everything. An event that closes the connection ends there: on_closed() has
-// run by then, and settle() finds nothing to do.
+// Events nest: an immediate write reports how much was written, and the outlet sends more from
+// on_written(). settle() calls nothing back, so it may run at the end of each; the outermost call
+// comes last and sees the final state. An event that closes the connection ends there: on_closed()
+// has run by then, and settle() does nothing.
 
 namespace chat::session {
 namespace {
@@ -27,10 +27,10 @@ using protocol::Framing;
 // How long a client that has hung up may take to read its answers.
 constexpr std::chrono::seconds kAnswerPatience{30};
 
-// How long a client that has run out of time may take until its connection is gone.
+// How long a client that has timed out may take until its connection is closed.
 constexpr std::chrono::seconds kFarewellPatience{10};
 
-// Clients of a server that stops come back spread out, not all at once.
+// Clients of a stopping server reconnect spread out, not all at once.
 std::chrono::milliseconds reconnect_delay() {
   thread_local std::minstd_rand random(std::random_device{}());
   return std::chrono::milliseconds(std::uniform_int_distribution<int>(500, 3000)(random));
@@ -48,7 +48,7 @@ void log_closed(const char* reason, const net::Address& peer) {
 SocketSide::SocketSide(ConversationState& shared, net::Connection& connection)
     : shared_(shared), connection_(&connection), deadlines_(shared.loop.now()) {
   shared_.context.silent_clients.enter();
-  settle();  // also for a client that never says anything
+  settle();  // arms the deadline of a client that never sends anything
 }
 
 SocketSide::~SocketSide() = default;
@@ -81,7 +81,8 @@ void SocketSide::hand_over(FrameIntake::Batch&& batch) {
   (void)pay(batch.cost);
 }
 
-// Into debt, if need be: nothing is read then until it is paid. False: there is none.
+// Charges the client, into debt if need be, which stops reading until it is paid. False if there is
+// no debt.
 bool SocketSide::pay(std::int64_t bytes) {
   if (const auto shared = strangers_bucket()) shared_.context.rates.charge(*shared, bytes);
   const auto wait =
@@ -91,9 +92,9 @@ bool SocketSide::pay(std::int64_t bytes) {
   return true;
 }
 
-// Many connections, or ever new ones, bring a stranger no more than a few: what they cost is
-// charged to their address as well. Loopback addresses are exempt, as a balancer may be behind
-// them.
+// Opening many connections, or new ones again and again, gains a client that is not logged in
+// little: their cost is charged to its address as well. Loopback addresses are exempt, as a load
+// balancer may be behind them.
 std::optional<base::NamedBucket> SocketSide::strangers_bucket() const {
   const base::Rate rate = shared_.context.options.strangers_rate();
   if (rate.per_period == 0 || !intake_.is_strangers() || shared_.peer.is_loopback())
@@ -101,7 +102,7 @@ std::optional<base::NamedBucket> SocketSide::strangers_bucket() const {
   return base::NamedBucket{"strangers@" + shared_.peer.network(), rate, base::BucketKind::kAddress};
 }
 
-// True: the address is in debt, and what came is looked at once it is paid.
+// True if the address is in debt; the input is handled once it is paid.
 bool SocketSide::waits_as_stranger() {
   const auto shared = strangers_bucket();
   if (!shared) return false;
@@ -124,13 +125,14 @@ void SocketSide::on_input_end() {
   input_over_ = true;
   peer_is_done_ = true;
   drop_pushes();
-  // A client that asks, hangs up and does not read the answers must not stay for ever.
+  // A client that sends requests, hangs up and does not read the answers must not stay for ever.
   grant(kAnswerPatience);
   shared_.strand.append(Input(InputEnd{}));
   settle();
 }
 
-// A classic client that ended its input has left: what still waits for its turn is not delivered.
+// A classic client that has ended its input is gone: pushes that wait in the pacer are not
+// delivered.
 void SocketSide::drop_pushes() {
   if (!pacer_) return;
   shared_.unsent.fetch_sub(pacer_->drop_pushes(), std::memory_order_relaxed);
@@ -172,8 +174,7 @@ void SocketSide::on_closed() {
 void SocketSide::notice_hang_up() {
   if (connection_ == nullptr || !connection_->peer_hung_up()) return;
   shared_.ending.store(true, std::memory_order_release);
-  // Its FIN, if it is not read yet, would wait behind input that we do not read because it does not
-  // read either.
+  // An unread FIN would wait behind input that is not read because the client does not read either.
   if (!reading_ && !peer_is_done_) connection_->close();
 }
 
@@ -219,13 +220,14 @@ void SocketSide::charge(std::int64_t bytes) {
   settle();
 }
 
-// Nothing overtakes what waits, should a client change its framing.
+// Keeps the order of output if a client changes its framing: while the pacer holds any, all goes
+// through it.
 bool SocketSide::is_paced() const {
   return shared_.classic() || (pacer_ && !pacer_->empty());
 }
 
 void SocketSide::enqueue(std::string_view framed) {
-  if (framed.empty()) return;  // nothing of it was for a classic client
+  if (framed.empty()) return;  // it has no form for a classic client
   note_queued(framed.size());
   if (is_paced()) {
     if (!pacer_) pacer_ = std::make_unique<Pacer>();
@@ -256,7 +258,7 @@ void SocketSide::note_output() {
   }
 }
 
-// Whoever has read little since the last look does so while there is room only.
+// A client that has read little since the last check may stay only while there is room.
 bool SocketSide::may_stay_slow() {
   deadlines_.look_at_output_at(shared_.context.clock.now() + shared_.context.options.slow_look);
   const std::uint64_t read = written_total_ - std::exchange(written_at_look_, written_total_);
@@ -264,13 +266,13 @@ bool SocketSide::may_stay_slow() {
   return slow_;
 }
 
-// One object a write, and each at its time.
+// Writes one object at a time, each when it is due.
 void SocketSide::pace() {
   if (connection_ == nullptr || pacing_) return;
   while (const auto frame = pacer_->take(shared_.loop.now())) {
     connection_->send(*frame);
     connection_->flush_now();
-    // Writing may have brought more to send, and set the timer.
+    // The write may have queued more output and set the timer.
     if (connection_ == nullptr || pacing_) return;
   }
   if (const auto due = pacer_->due()) {
@@ -306,8 +308,8 @@ void SocketSide::close_within(std::chrono::milliseconds patience) {
   settle();
 }
 
-// From now on, and not from when this round of the loop began: the process may have been stopped
-// since, and what is still to be said would never be.
+// Counts from now, not from the beginning of the loop's round: if the process was stopped in
+// between, the time would be over before the last output is written.
 void SocketSide::grant(std::chrono::milliseconds patience) {
   deadlines_.close_by(shared_.context.clock.now() + patience);
 }
@@ -353,7 +355,8 @@ void SocketSide::on_deadline() {
   settle();
 }
 
-// A client that does not read keeps its strand from coming to the farewell: it is cut off.
+// A client that does not read would keep its strand from reaching the farewell, so it is closed at
+// once.
 void SocketSide::time_out(const char* reason) {
   if (shared_.output_blocked()) {
     log_closed(reason, shared_.peer);
@@ -370,7 +373,7 @@ void SocketSide::settle() {
 }
 
 void SocketSide::read_or_pause() {
-  // Once it was too much, all but little has to be read first.
+  // Hysteresis: once blocked, the output must fall to the low mark.
   output_blocked_ = shared_.output_blocked() || (output_blocked_ && !output_low());
   const ReadPolicy policy{.input_over = input_over_,
                           .in_debt = in_debt(),
@@ -392,8 +395,8 @@ void SocketSide::read_or_pause() {
   }
 }
 
-// Deadlines mostly move later; moving the timer each time would cost more than firing once too
-// early and looking again.
+// Deadlines mostly move later. Firing once too early and checking again costs less than moving the
+// timer each time.
 void SocketSide::arm_deadline() {
   const auto next = deadlines_.next(shared_.ending.load(std::memory_order_acquire),
                                     shared_.context.options.patience);

@@ -11,7 +11,7 @@
 namespace chat::session {
 namespace {
 
-// After so many inputs a strand goes to the back of the workers' queue.
+// After this many inputs a strand goes to the back of the workers' queue.
 constexpr int kInputsPerTurn = 64;
 constexpr int kBlockingInputsPerTurn = 1;
 
@@ -19,7 +19,7 @@ constinit log::Limiter failed_inputs{log::kUsualLines};
 
 }  // namespace
 
-// The end of a conversation waits, too.
+// The end of a conversation also waits for commits.
 bool waits_for_commits(const Input& input) {
   if (const auto* request = std::get_if<RoutedRequest>(&input)) {
     return request->traits->waits_for_commits;
@@ -52,7 +52,7 @@ void Strand::append_in_loop(net::EventLoop& loop, std::vector<Input>&& inputs) {
   try {
     loop.hand_over(workers_.quick, turn(false));
   } catch (...) {
-    // No turn is coming: whatever is appended next must ask for one.
+    // No turn was queued; the next append must queue one.
     base::MutexLock lock(mutex_);
     active_ = false;
     throw;
@@ -92,7 +92,8 @@ void Strand::suspend() {
   suspended_ = true;
 }
 
-// `rest` may hold the owner that holds us: where the workers have stopped, it has to go.
+// `rest` may hold the owner, which holds this strand: if the workers have stopped, it must be
+// released.
 void Strand::resume(base::Task rest) {
   const auto self = owner_.keep_alive();
   base::Task abandoned;
@@ -105,8 +106,8 @@ void Strand::resume(base::Task rest) {
 
 void Strand::commit_ended() {
   const int left = commits_.fetch_sub(1, std::memory_order_acq_rel) - 1;
-  // The counter falls one by one, so a strand that rests at the maximum is woken at the half,
-  // and one that waits for all of them at 0.
+  // The counter falls one by one, so a strand that pauses at the maximum is woken at half of it,
+  // and one that waits for all commits at 0.
   if (left == 0 || left == kCommitsMax / 2) kick();
 }
 
@@ -138,7 +139,7 @@ void Strand::work(bool blocking) {
   if (!active_) abandoned = std::exchange(rest_, {});
 }
 
-// Whatever is thrown ends this one input; the strand goes on to the next.
+// An exception ends only this input; the strand goes on to the next.
 void Strand::run(Step step, Input&& input, base::Task rest) {
   try {
     if (step == Step::kRest) {
@@ -177,7 +178,7 @@ void Strand::trim_locked() {
   if (head == inputs.size()) {
     queue_.reset();
   } else if (head >= kQueueHigh && head >= inputs.size() / 2) {
-    // A client that never pauses never lets the queue run empty.
+    // With a client that never pauses, the queue never runs empty.
     inputs.erase(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(head));
     queue_->head = 0;
   }
@@ -198,7 +199,7 @@ bool Strand::runnable_locked() const {
   return commits_.load(std::memory_order_acquire) < kCommitsMax && !owner_.must_wait(next);
 }
 
-// The rest of an input runs where its beginning ran.
+// The rest of an input runs in the pool in which the input began.
 bool Strand::next_blocks_locked() const {
   if (rest_ || queue_ == nullptr) return blocking_;
   return blocks(queue_->inputs[queue_->head]);
@@ -213,7 +214,7 @@ void Strand::kick_locked() {
 void Strand::post_locked() {
   const bool blocking = next_blocks_locked();
   base::WorkerPool& workers = blocking ? workers_.blocking : workers_.quick;
-  // Refused only when the workers have stopped: then nothing runs any more.
+  // Refused only once the workers have stopped; nothing runs any more then.
   bool posted = false;
   try {
     posted = workers.try_post(turn(blocking));

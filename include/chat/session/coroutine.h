@@ -8,22 +8,22 @@
 
 #include "chat/base/check.h"
 
-// Requests that wait, as straight lines.
+// Coroutines for requests that wait.
 //
-// A request that needs others (the hash threads, a batch of the database, a loop) is a coroutine
-// that runs on its session's strand: between two waits like any input, and while it waits no other
-// input of the session runs. It starts at once and waits only by Wait (wait.h) or for another
-// coroutine.
+// A request that waits for other threads (a password hash, a batch of the database, a loop) is a
+// coroutine on its session's strand. Between two waits it runs like any input; while it waits, no
+// other input of the session runs. It starts at once, and suspends only in Wait (wait.h) or while
+// it awaits another coroutine.
 //
-// Ownership: who is to continue a chain of coroutines owns it. Running, that is the turn of the
-// strand; waiting, it is what holds the answer's callback. When the last copy of that callback goes
-// unused (the server has stopped), the whole chain is destroyed, on whichever thread that happens,
-// and with it the sessions that its frames hold.
+// Ownership: a chain of coroutines belongs to whatever will continue it: while it runs, to the
+// current turn of the strand; while it waits, to the callback that will bring the answer. If the
+// last copy of that callback is destroyed unused (the server has stopped), the whole chain is
+// destroyed on that thread, and with it the sessions that its frames hold.
 //
-// Parameters of coroutines are values or outlive them: a reference to an argument of the caller
-// would dangle after the first wait. What is thrown ends a coroutine as it ends a function. No
-// co_await stands in a conditional expression: g++ 12 destroys the result of `c ? co_await a : …`
-// twice.
+// Coroutines take parameters by value, or by reference to objects that outlive them: a reference to
+// a caller's temporary would dangle after the first wait. An exception leaves a coroutine as it
+// leaves a function. Do not write co_await inside a conditional expression: g++ 12 destroys the
+// result of `c ? co_await a : …` twice.
 namespace chat::session {
 
 template <typename T = void>
@@ -31,8 +31,8 @@ class Coroutine;
 
 namespace detail {
 
-// What the turn that runs a chain learns of its end. On that turn's stack: when a chain waits
-// again, it may be continued or destroyed elsewhere before the turn is over.
+// Tells the turn that runs a chain whether the chain has ended. It lives on that turn's stack,
+// because a chain that waits again may be continued or destroyed elsewhere before the turn is over.
 struct ChainEnd {
   bool reached = false;
   std::exception_ptr thrown{};
@@ -40,9 +40,9 @@ struct ChainEnd {
 
 struct Promise {
   std::coroutine_handle<> self{};
-  std::coroutine_handle<> caller{};  // the coroutine that waits for this one; none: the outermost
+  std::coroutine_handle<> caller{};  // awaits this one; null for the outermost
   Promise* outermost = this;
-  ChainEnd* end = nullptr;  // of the outermost, while its chain runs
+  ChainEnd* end = nullptr;  // set in the outermost while its chain runs
   std::exception_ptr thrown{};
 
   struct AtEnd {
@@ -79,8 +79,8 @@ struct PromiseOf<void> : Promise {
   void take() const noexcept {}
 };
 
-// Continues a chain where `innermost` waits, until it waits again or ends. Throws what its
-// outermost coroutine threw. Takes ownership of the chain.
+// Resumes a chain at `innermost` and runs it until it waits again or ends. Takes ownership of the
+// chain. Rethrows what its outermost coroutine threw.
 inline void run_chain(std::coroutine_handle<> innermost, Promise& outermost) {
   const std::coroutine_handle<> chain = outermost.self;
   ChainEnd end;
@@ -93,8 +93,9 @@ inline void run_chain(std::coroutine_handle<> innermost, Promise& outermost) {
 
 }  // namespace detail
 
-// The result of a coroutine: `co_await` it once, in another coroutine, or start() it.
-// Threading: a strand's. Ownership: owns the coroutine until it is awaited to its end, or started.
+// A coroutine's result: `co_await` it once from another coroutine, or pass it to start().
+// Threading: confined to a strand. Ownership: owns the coroutine until it has been awaited to its
+// end or started.
 template <typename T>
 class [[nodiscard]] Coroutine {
  public:
@@ -127,8 +128,8 @@ class [[nodiscard]] Coroutine {
   Handle handle_;
 };
 
-// Runs a coroutine that nobody waits for, up to its first wait. Throws what it throws until then;
-// what it throws later ends the turn of the strand that it runs in.
+// Runs a coroutine that no other one awaits, up to its first wait. Propagates an exception thrown
+// before that wait; a later one ends the input that the strand is running.
 inline void start(Coroutine<> coroutine) {
   const auto handle = coroutine.release();
   detail::run_chain(handle, handle.promise());

@@ -8,36 +8,36 @@ namespace chat::session {
 
 class Session;
 
-// How requests of one kind are handled. Looked up once, when a request has been parsed, and carried
-// with it.
+// How requests of one type are handled. Looked up once, when a request is parsed, and carried with
+// it.
 struct RequestTraits {
-  bool blocks = false;               // handling it may wait for the database
-  bool waits_for_commits = false;    // until the session's pending commits are done
-  bool carries_credentials = false;  // costs a search or a hash, whatever it brings
+  bool blocks = false;               // may wait for the database
+  bool waits_for_commits = false;    // runs only once the session's pending commits are done
+  bool carries_credentials = false;  // costs a lookup or a password hash, valid or not
 };
 
-// Answers requests. Called on a worker, for one session one call at a time.
+// Answers requests. Called on workers, one call at a time per session.
 class RequestHandler {
  public:
   virtual ~RequestHandler() = default;
-  // Of requests with this number; lives as long as the handler. Thread-safe.
+  // Traits of the request type `msgid`; valid as long as the handler. Thread-safe.
   virtual const RequestTraits& traits_of(int msgid) const = 0;
-  // May take the texts out of `request`, but not its cid. `traits` is what traits_of() returned.
+  // May move strings out of `request`, except its cid. `traits` is what traits_of() returned.
   virtual void handle(Session& session, protocol::Request& request,
                       const RequestTraits& traits) = 0;
-  // The conversation is over (connection gone, evicted, server stopping): whoever is logged in
-  // on it is to be released. May come more than once.
+  // The conversation is over (connection closed, session evicted, server stopping): releases the
+  // logged-in user. May be called more than once.
   virtual void end(Session& session) = 0;
 };
 
-// What a session carries for the one who pushes to it. All calls come in the session's loop.
+// Attached to a session by the code that pushes to it. All calls are made in the session's loop.
 class Outlet {
  public:
   virtual ~Outlet() = default;
-  // More of what was pushed has left for the socket (see SocketSide::written_total()), or a
-  // debt has been paid (see SocketSide::charge()).
+  // More pushed bytes have been written to the socket (see SocketSide::written_total()), or a debt
+  // has been paid (see SocketSide::charge()).
   virtual void on_written() = 0;
-  // What was pushed and has not left yet never will; the conversation goes on.
+  // Pushes that were queued but not yet written have been dropped; the conversation goes on.
   virtual void on_dropped() = 0;
   virtual void on_closed() = 0;
 };

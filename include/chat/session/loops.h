@@ -12,15 +12,15 @@ class LoopPool;
 
 namespace chat::session {
 
-// The I/O loops as the rooms above see them: numbered, each with a mailbox.
-// Threading: post() is thread-safe; run_every() before traffic begins.
+// The I/O loops as seen from higher rooms: numbered, each with a mailbox.
+// Threading: post() is thread-safe; call run_every() before traffic begins.
 class Loops {
  public:
   explicit Loops(net::LoopPool& pool) : pool_(pool) {}
 
   std::size_t size() const;
   void post(std::size_t loop_index, base::Task task);
-  // Calls `call` in that loop again and again, until the loops stop.
+  // Calls `call` in that loop every `interval` until the loops stop.
   void run_every(std::size_t loop_index, std::chrono::milliseconds interval,
                  std::function<void()> call);
 

@@ -16,41 +16,41 @@ namespace chat::session {
 
 class Session;
 
-// Who is logged in on which session of this node: at most one session a user.
+// Maps each user who is logged in on this node to a session: at most one per user.
 //
-// A login reserves the user first. If a session holds it that is on its way out, or that the
-// login may take over, the login is told to wait: it is called back when the user is free and
-// tries again. So the older session's cursors are written before the newer one reads them.
-// Threading: thread-safe; callbacks run on the thread that frees the user, outside the lock.
+// A login first reserves its user. If a session that is ending, or that the login may take over,
+// still holds the user, the login waits: it is called back once the user is free, and tries again.
+// So the older session's cursors are written before the newer one reads them.
+// Threading: thread-safe; callbacks run on the thread that frees the user, without the lock.
 class Registry {
  public:
   enum class Reservation {
-    kGranted,  // the session is the user's; release() gives it back
+    kGranted,  // the session holds the user until release()
     kHeld,     // another live session holds the user
     kWait,     // `when_free` will be called
   };
 
-  // With `takeover` a live holder is evicted with BYE taken_over.
+  // With `takeover`, a live holder is evicted with BYE taken_over.
   Reservation reserve(UserId user, const std::shared_ptr<Session>& session, bool takeover,
                       std::function<void()> when_free);
-  // The claim that makes the reservation good in the table.
+  // Records the epoch of the claim that the session has stored in the table.
   void claimed(UserId user, const Session& session, SessionEpoch epoch);
   // The user's row has a newer epoch than the holder's claim: evicts the holder with a BYE of this
-  // reason. False: nobody holds the user here, or not by an older claim that is known.
+  // reason. False if no session here holds the user by a known, older claim.
   bool evict_older(UserId user, SessionEpoch newer, std::string reason = "taken_over");
   // The table does not have the session that claimed the user with this epoch: evicts it with BYE
-  // session_lost, after which its client may log in again. False: it is not the holder any more, or
-  // is on its way out already.
+  // session_lost, after which its client may log in again. False if that session no longer holds
+  // the user or is already ending.
   bool evict_lost(UserId user, SessionEpoch epoch);
-  // The holder gives the user up: release() follows.
+  // The holder is about to give up the user; release() follows.
   void leaving(UserId user, const Session& session);
-  // Frees the user if this session holds it, and calls who waits.
+  // Frees the user if this session holds it, and calls the waiting logins.
   void release(UserId user, const Session& session);
 
   // The holder, or nullptr.
   std::shared_ptr<Session> find(UserId user) const;
-  // `sure`: it has claimed the user and is not on its way out, so that no other node has the user
-  // as far as is known here.
+  // `sure`: the session has claimed the user and is not ending, so as far as is known here, no
+  // other node has the user.
   struct Found {
     std::shared_ptr<Session> session;
     bool sure = false;
@@ -71,7 +71,7 @@ class Registry {
     SessionEpoch epoch = 0;
     base::SteadyTime claimed_at;
   };
-  // Of a user who is about to be free.
+  // State of a user who is about to become free.
   struct Change {
     bool leaving = false;
     std::vector<std::function<void()>> waiting;
@@ -80,7 +80,7 @@ class Registry {
   struct Shard {
     mutable base::Mutex mutex;
     base::FlatMap<UserId, Entry> entries CHAT_GUARDED_BY(mutex);
-    // Apart, because there are few at a time. Each belongs to an entry.
+    // Kept apart because there are few at a time. Each belongs to an entry.
     std::unordered_map<UserId, Change> changes CHAT_GUARDED_BY(mutex);
 
     bool leaving_locked(UserId user) const CHAT_REQUIRES(mutex) {

@@ -19,15 +19,16 @@
 
 namespace chat::session {
 
-// One client's conversation: its requests in order, the replies, who is logged in on it. What its
-// I/O loop does with the connection is in its SocketSide.
+// One client's conversation: its requests in order, the replies, and who is logged in. SocketSide
+// handles the connection, in its I/O loop.
 //
-// Threading: strand-confined members (identity, reply, strand) belong to the running request,
+// Threading: strand-confined members (identity, replies, strand) belong to the running request,
 // socket() to the loop; the rest is thread-safe.
-// Ownership: shared; no handle keeps the connection alive. Bounds: see Strand and SocketSide.
+// Ownership: shared; holding a session does not keep its connection open. Bounds: see Strand and
+// SocketSide.
 class Session final : public Strand::Owner, public std::enable_shared_from_this<Session> {
  public:
-  // In the connection's loop.
+  // Call in the connection's loop.
   Session(const SessionContext& context, net::Connection& connection, std::size_t loop_index);
   ~Session() override;
 
@@ -39,37 +40,38 @@ class Session final : public Strand::Owner, public std::enable_shared_from_this<
   protocol::ClassicNumbers classic_numbers() const {
     return shared_.classic_numbers.load(std::memory_order_relaxed);
   }
-  // No more requests will come from this client, or it is being closed.
+  // No more requests will come from this client, or its connection is being closed.
   bool ending() const { return shared_.ending.load(std::memory_order_acquire); }
-  // The connection is closed, and nobody hears an answer.
+  // The connection is closed; answers go nowhere.
   bool gone() const { return shared_.gone.load(std::memory_order_relaxed); }
-  // BYE and close, after what was accepted has been answered.
+  // Sends BYE and closes, after all accepted requests have been answered.
   void say_farewell(std::string reason, std::chrono::milliseconds reconnect_after);
-  // The same at once: requests that wait are dropped. Once: a repeat would put off the end. False:
-  // this was one.
+  // The same at once, dropping queued requests. Only the first call counts, as a repeat would
+  // postpone the end; false for a repeat.
   bool evict(std::string reason, std::chrono::milliseconds reconnect_after = kNeverReconnect);
-  // Looks whether the peer has hung up unread by us; ending() knows then. `then` runs in the loop.
+  // Checks whether the peer has hung up although its FIN has not been read; ending() is true then.
+  // Runs `then` in the loop afterwards.
   void probe(base::Task then);
   void commit_begun() { shared_.strand.commit_begun(); }
   void commit_ended() { shared_.strand.commit_ended(); }
-  // Runs it in the session's loop.
+  // Runs `task` in the session's loop.
   void post_to_loop(base::Task task, std::chrono::milliseconds delay = {});
 
   // Loop-confined.
   SocketSide& socket() { return socket_; }
-  // For net::Connection::open(): the socket side, which keeps the session alive.
+  // For net::Connection::open(): the socket side; it keeps the session alive.
   std::shared_ptr<net::ConnectionHandler> connection_handler();
 
   // Strand-confined.
   const Identity& identity() const { return identity_; }
   void set_identity(Identity identity) { identity_ = std::move(identity); }
-  // Sends one JSON object as a frame, with the other replies of this turn.
+  // Sends one JSON object as a frame, together with the other replies of this turn.
   void reply(std::string_view json);
-  // Hands out the replies so far, before what is posted to the loop after this.
+  // Sends the replies so far, ahead of anything that is posted to the loop later.
   void flush_replies() override;
-  // To wait on (wait.h).
+  // For Wait (wait.h).
   Strand& strand() { return shared_.strand; }
-  // Answers a request that ended with an exception.
+  // Answers a request whose handler threw.
   void answer_fault(const protocol::RequestHead& request, const std::exception& fault);
 
  private:

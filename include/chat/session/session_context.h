@@ -18,33 +18,33 @@ namespace chat::session {
 
 class CrowdLimit;
 
-// Above this much unread output a connection gets no more pushes and its requests are not read.
+// Above this much unread output, a connection gets no more pushes and its requests are not read.
 inline constexpr std::size_t kOutputHighBytes = 256 * 1024;
 inline constexpr std::size_t kOutputLowBytes = 64 * 1024;
 
 struct SessionOptions {
-  // A burst may be worth so many seconds.
+  // The size of a burst, in seconds of the rate.
   static constexpr std::int64_t kBurstSeconds = 2;
-  // What the smallest frame counts as: it costs as much as one of this size.
+  // The least that any frame is charged, in bytes.
   static constexpr std::int64_t kFrameBytesMin = 32;
-  // What a request that blocks counts as, at least.
+  // The least that a request that blocks is charged.
   static constexpr std::int64_t kBlockingBytesMin = 256;
-  // What a request with a password or a token counts as, at least.
+  // The least that a request with a password or a token is charged.
   static constexpr std::int64_t kCredentialBytesMin = 2048;
-  // So many bytes of replies count as one: a small request may ask for a page of long messages.
+  // This many bytes of replies are charged as one byte: a small request may ask for a page of long
+  // messages.
   static constexpr std::int64_t kReplyBytesPerByte = 16;
-  // Likewise of messages that are pushed from the table for the first time.
+  // The same for messages that are pushed from the table for the first time.
   static constexpr std::int64_t kCatchUpBytesPerByte = 64;
 
-  // All clients at one address that are not logged in have together what so many of them have
-  // alone.
+  // The clients of one address that are not logged in share this many times the rate of one.
   static constexpr std::int64_t kStrangersPerAddress = 16;
 
   std::int64_t bytes_per_second = 0;  // 0: no limit
-  // kUnknown: classic clients tell theirs by what they send.
+  // kUnknown: recognised by what a classic client sends.
   protocol::ClassicNumbers classic_numbers = protocol::ClassicNumbers::kUnknown;
   Deadlines::Patience patience = {};
-  // Where there are too many slow clients, each must read kOutputLowBytes in this time.
+  // When there are too many slow clients, each must read kOutputLowBytes in this time to stay.
   std::chrono::milliseconds slow_look{std::chrono::seconds(10)};
 
   base::Rate byte_rate() const { return {bytes_per_second, bytes_per_second * kBurstSeconds}; }
@@ -54,13 +54,13 @@ struct SessionOptions {
   }
 };
 
-// What every session of a server shares. References outlive the sessions.
+// Shared by all sessions of a server. References outlive the sessions.
 struct SessionContext {
   Workers workers;
   RequestHandler& handler;
   const base::Clock& clock;
   CrowdLimit& slow_clients;
-  CrowdLimit& silent_clients;  // who have sent nothing yet
+  CrowdLimit& silent_clients;  // have sent nothing yet
   base::MemoryRateStore& rates;
   SessionOptions options;
 };
@@ -68,13 +68,13 @@ struct SessionContext {
 // BLAKE2b-256 of a token's text.
 using TokenHash = std::array<unsigned char, 32>;
 
-// Who is logged in; user 0 is nobody.
+// Who is logged in; user 0 means nobody.
 struct Identity {
   UserId user;
   bool acknowledges = false;
   std::string name;
   SessionEpoch epoch = 0;
-  TokenHash token_hash{};  // of the token that this login may be repeated with
+  TokenHash token_hash{};  // of the token that can repeat this login
 };
 
 }  // namespace chat::session

@@ -19,12 +19,13 @@ namespace chat::session {
 
 class Pacer;
 
-// The side of a session that its I/O loop runs: bytes in, bytes out, deadlines.
+// The side of a session that runs in its I/O loop: input, output and deadlines.
 //
-// Threading: loop-confined, all of it. Ownership: by the Session; the connection it speaks on is
-// not its own and is gone once closed().
-// Bounds: reading stops above Strand::kQueueHigh inputs and kOutputHighBytes of unread output.
-// Every event, a call from outside or from the connection, ends in settle().
+// Threading: loop-confined. Ownership: owned by the Session; does not own the connection, which is
+// gone once closed().
+// Bounds: reading stops above Strand::kQueueHigh queued inputs or kOutputHighBytes of unread
+// output.
+// Every event, whether a call from outside or from the connection, ends in settle().
 class SocketSide final : public net::ConnectionHandler {
  public:
   SocketSide(ConversationState& shared, net::Connection& connection);
@@ -37,18 +38,18 @@ class SocketSide final : public net::ConnectionHandler {
 
   // Sends one JSON object as a frame.
   void send(std::string_view json);
-  // Writes now what is queued, not at the end of the round.
+  // Writes queued output now instead of at the end of the round.
   void flush();
-  // Too much is unread, or the peer sent FIN and may not listen any more either.
+  // Too much output is unread, or the peer has sent FIN and may not be listening either.
   bool pushes_wait() const { return peer_is_done_ || shared_.output_blocked(); }
   bool output_low() const { return shared_.output_low(); }
-  // Bytes queued for the socket, and bytes that have left, since the connection began.
+  // Bytes queued for the socket, and bytes written to it, since the connection began.
   std::uint64_t queued_total() const { return queued_total_; }
   std::uint64_t written_total() const { return written_total_; }
 
-  // Counts as bytes of the client's input what it makes the server do. In debt, nothing is read,
-  // no request that blocks runs, and the outlet is to push nothing from the table; once the debt is
-  // paid, Outlet::on_written() is called.
+  // Charges the client for work that it causes, in bytes of input. While it is in debt, nothing is
+  // read, no request that blocks runs, and the outlet must push nothing from the table; once the
+  // debt is paid, Outlet::on_written() is called.
   void charge(std::int64_t bytes);
   bool in_debt() const { return deadlines_.holding_back(); }
 
@@ -56,16 +57,16 @@ class SocketSide final : public net::ConnectionHandler {
   Outlet* outlet() const { return outlet_.get(); }
   bool closed() const { return connection_ == nullptr; }
 
-  // For the workers' side.
-  // Sends frames that shared_.unsent already counts; charges the client for them.
+  // Called for the workers' side of the session:
+  // Sends frames that are already counted in shared_.unsent, and charges the client for them.
   void write_replies(const std::string& frames);
   // The strand's queue is short again.
   void on_queue_short();
-  // Closes once what is queued has been written, or after `patience`.
+  // Closes once the queued output has been written, or after `patience`.
   void close_when_sent(std::chrono::milliseconds patience);
-  // The connection is gone by then in any case.
+  // Closes the connection after `patience` in any case.
   void close_within(std::chrono::milliseconds patience);
-  // Looks whether the peer has hung up, although its FIN may stand behind unread input.
+  // Checks whether the peer has hung up, even if its FIN is behind unread input.
   void notice_hang_up();
 
  private:
@@ -100,12 +101,12 @@ class SocketSide final : public net::ConnectionHandler {
   void arm_deadline();
 
   ConversationState& shared_;
-  // There are very many sessions: the small members stand together.
+  // There may be very many sessions, so small members are grouped.
   bool input_over_ : 1 = false;
-  bool peer_is_done_ : 1 = false;    // by its FIN
+  bool peer_is_done_ : 1 = false;    // it has sent FIN
   bool output_blocked_ : 1 = false;  // see read_or_pause()
   bool reading_ = true;
-  bool unparking_ = false;  // unpark() is on its way
+  bool unparking_ = false;  // unpark() is posted
   bool pacing_ = false;     // the pacer's timer is set
   bool close_when_paced_ = false;
   bool slow_ = false;       // counted in SessionContext::slow_clients
@@ -114,10 +115,10 @@ class SocketSide final : public net::ConnectionHandler {
   FrameIntake intake_;
   base::TokenBucket byte_bucket_;
   std::unique_ptr<Outlet> outlet_;
-  std::unique_ptr<Pacer> pacer_;  // of a classic client
+  std::unique_ptr<Pacer> pacer_;  // for a classic client
   std::uint64_t queued_total_ = 0;
   std::uint64_t written_total_ = 0;
-  std::uint64_t written_at_look_ = 0;  // while slow_: when that was last looked at
+  std::uint64_t written_at_look_ = 0;  // while slow_: at the last check
   Deadlines deadlines_;
 };
 

@@ -23,12 +23,12 @@ class EventLoop;
 
 namespace chat::session {
 
-// What a strand works through, in order of arrival.
+// The inputs that a strand runs, in order of arrival.
 struct RoutedRequest {
   protocol::Request request;
   const RequestTraits* traits;
 };
-struct Fault {  // bytes that made no request
+struct Fault {  // input that is not a valid request
   protocol::Refusal refusal;
   protocol::Msgid reply = protocol::Msgid::kError;
 };
@@ -44,26 +44,26 @@ struct Closed {};    // the connection is gone
 using Input = std::variant<RoutedRequest, Fault, HttpCaller, Farewell, InputEnd, Closed>;
 
 bool waits_for_commits(const Input& input);
-// Whether running it may wait for the database.
+// True if running it may wait for the database.
 bool blocks(const Input& input);
 
-// Where inputs run. Those that may wait for the database have a pool of their own, so that nobody
-// else waits with them.
+// Where inputs run. Those that may wait for the database have a pool of their own, so that they do
+// not hold up the others.
 struct Workers {
   base::WorkerPool& quick;
   base::WorkerPool& blocking;
 };
 
 // Keeps one client's inputs in order: they run one at a time on the workers, while those of
-// different clients run side by side. Of inputs that block, a client has one a turn: who asks for
-// many of them delays the others' by one.
+// different clients run in parallel. A client runs at most one blocking request per turn, so a
+// client that sends many delays everyone else by at most one.
 //
-// An input may finish later: it suspends the strand and somebody resumes it with the rest of the
-// work (password hashing), or it leaves a commit pending and the strand goes on (chat). Some
-// inputs wait until no commit is pending (logout, the end of the conversation). The strand also
-// rests while too many commits are pending or the owner makes the client wait.
+// An input may finish later: it suspends the strand until it is resumed with the rest of the work
+// (password hashing), or it leaves a commit pending while the strand goes on (chat). Some inputs
+// wait until no commit is pending (logout, the end of the conversation). The strand also pauses
+// while too many commits are pending or the owner makes the client wait.
 //
-// Threading: thread-safe but for suspend(), which belongs to the running input.
+// Threading: thread-safe, except suspend(), which belongs to the running input.
 // Bounds: the owner stops reading its socket while is_long(); at most kCommitsMax commits are
 // pending.
 class Strand {
@@ -72,16 +72,17 @@ class Strand {
   static constexpr std::size_t kQueueLow = 32;
   static constexpr int kCommitsMax = 256;
 
-  // The one whose inputs they are. The first three are called on a worker, one at a time.
+  // The owner of the inputs. The first three methods are called on a worker, one at a time.
   class Owner {
    public:
     virtual ~Owner() = default;
     virtual void run(Input&& input) = 0;
-    // A run of inputs is over: hand out what they wrote.
+    // A run of inputs has ended: sends the replies that it produced.
     virtual void flush_replies() = 0;
     // The queue was long and is short again.
     virtual void on_queue_short() = 0;
-    // Thread-safe: the client has too much unread, or asks the database for too much.
+    // Thread-safe: true if `input` must wait because the client has too much unread output, or is
+    // in debt and the input blocks.
     virtual bool must_wait(const Input& input) const = 0;
     // Thread-safe: keeps the owner alive while a task for it is queued.
     virtual std::shared_ptr<Owner> keep_alive() = 0;
@@ -91,13 +92,14 @@ class Strand {
   Strand(const Workers& workers, Owner& owner) : workers_(workers), owner_(owner) {}
 
   void append(std::vector<Input>&& inputs);
-  // The same from the client's loop: the work is handed over with that of the loop's other clients.
+  // The same, called in the client's loop: the work is handed over together with that of the loop's
+  // other clients.
   void append_in_loop(net::EventLoop& loop, std::vector<Input>&& inputs);
   void append(Input&& input);
-  // Drops what is queued and puts this in its place.
+  // Drops all queued inputs and appends this one.
   void replace_all(Input&& input);
-  // More than kQueueHigh inputs came to wait, and kQueueLow are not reached yet;
-  // Owner::on_queue_short() is called after that.
+  // True from more than kQueueHigh queued inputs until only kQueueLow are left, when
+  // Owner::on_queue_short() is called.
   bool is_long() const { return is_long_.load(std::memory_order_acquire); }
 
   // The running input is not finished: nothing else runs until resume().
@@ -105,18 +107,18 @@ class Strand {
   // Runs `rest` as the rest of the suspended input.
   void resume(base::Task rest);
 
-  // Holds the owner, and so this strand.
+  // Keeps the owner, and thus this strand, alive.
   std::shared_ptr<Owner> keep_alive() { return owner_.keep_alive(); }
 
   void commit_begun() { commits_.fetch_add(1, std::memory_order_relaxed); }
   void commit_ended();
-  // Something that was in the way may be gone (output was read, a debt was paid).
+  // Something that held inputs back may be gone (output was read, a debt was paid).
   void kick();
 
  private:
   struct Queue {
     std::vector<Input> inputs;
-    std::size_t head = 0;  // those before it are done
+    std::size_t head = 0;  // inputs before it are done
 
     std::size_t size() const { return inputs.size() - head; }
   };
@@ -142,7 +144,7 @@ class Strand {
   Owner& owner_;
   std::atomic<int> commits_{0};
 
-  // The small members stand together.
+  // Small members are grouped.
   bool active_ CHAT_GUARDED_BY(mutex_) = false;  // a task is queued or running
   bool suspended_ CHAT_GUARDED_BY(mutex_) = false;
   bool blocking_ CHAT_GUARDED_BY(mutex_) = false;  // the last input was one that blocks

@@ -12,12 +12,12 @@
 
 namespace chat::session {
 
-// Of a wait that only tells that something has happened.
+// The result of a wait that carries no value.
 struct Done {};
 
 namespace detail {
 
-// What a wait and the answers to it share.
+// State shared by a wait and the answers to it.
 class Waiting : public std::enable_shared_from_this<Waiting> {
  public:
   explicit Waiting(Strand& strand) : strand_(strand), keep_alive_(strand.keep_alive()) {}
@@ -27,14 +27,14 @@ class Waiting : public std::enable_shared_from_this<Waiting> {
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
 
-  // False: somebody else did.
+  // False if it was settled already.
   bool settle() { return !settled_.exchange(true); }
-  // After settle(): the strand continues, with what waits or without it.
+  // After settle(): resumes the strand, with the waiting chain or without it.
   void go_on() {
     strand_.resume([self = shared_from_this()] { self->continue_chain(); });
   }
   void let_go() { strand_.resume({}); }
-  // On the strand.
+  // Called on the strand.
   void await(std::coroutine_handle<> innermost, Promise& outermost) {
     innermost_ = innermost;
     outermost_ = &outermost;
@@ -42,7 +42,7 @@ class Waiting : public std::enable_shared_from_this<Waiting> {
 
  private:
   void continue_chain() {
-    if (outermost_ == nullptr) return;  // who waited has gone on without the answer
+    if (outermost_ == nullptr) return;  // the coroutine went on without the answer
     Promise& outermost = *std::exchange(outermost_, nullptr);
     run_chain(innermost_, outermost);
   }
@@ -62,14 +62,14 @@ struct WaitingFor final : Waiting {
 
 }  // namespace detail
 
-// Continues whoever waits, on its strand. Only the first answer counts.
-// Threading: thread-safe, and may be called before the wait begins. Ownership: see coroutine.h.
+// Resumes the waiting coroutine on its strand. Only the first answer counts.
+// Threading: thread-safe; may be called before the wait begins. Ownership: see coroutine.h.
 template <typename T>
 class Answer {
  public:
   explicit Answer(std::shared_ptr<detail::WaitingFor<T>> waiting) : waiting_(std::move(waiting)) {}
 
-  // False: it comes too late, and `value` is untouched.
+  // False if it comes too late; `value` is untouched then.
   bool operator()(T&& value) const {
     if (!waiting_->settle()) return false;
     waiting_->value = std::move(value);
@@ -82,13 +82,13 @@ class Answer {
   std::shared_ptr<detail::WaitingFor<T>> waiting_;
 };
 
-// Ends a wait without an answer, from any thread, if it is still under way.
+// Ends a wait without an answer, from any thread, if it has not ended yet.
 class GiveUp {
  public:
   GiveUp() = default;
   explicit GiveUp(std::weak_ptr<detail::Waiting> waiting) : waiting_(std::move(waiting)) {}
 
-  // False: it was over.
+  // False if the wait was over.
   bool operator()() const {
     const auto waiting = waiting_.lock();
     if (waiting == nullptr || !waiting->settle()) return false;
@@ -100,10 +100,10 @@ class GiveUp {
   std::weak_ptr<detail::Waiting> waiting_;
 };
 
-// One wait of a coroutine on a strand, from its construction on: nothing else of the strand runs
-// until it is answered. In this order: make it, give answer() to whoever will call it, `co_await`.
-// The result is empty when the wait was given up.
-// Threading: the strand's.
+// One wait of a coroutine. From its construction on, nothing else on the strand runs until it is
+// answered. Use it in this order: construct it, pass answer() to the code that will call it, then
+// `co_await`. The result is empty if the wait was given up.
+// Threading: confined to the strand.
 template <typename T>
 class [[nodiscard]] Wait {
  public:
@@ -117,8 +117,8 @@ class [[nodiscard]] Wait {
   Answer<T> answer() const { return Answer<T>(waiting_); }
   GiveUp give_up() const { return GiveUp(waiting_); }
 
-  // It turned out that there is nothing to wait for: the coroutine goes on as it is. False: it has
-  // an answer, or was given up; co_await tells.
+  // There is nothing to wait for after all; the coroutine goes on. False if the wait was already
+  // answered or given up; co_await tells which.
   bool cancel() {
     if (waiting_ == nullptr || !waiting_->settle()) return false;
     std::exchange(waiting_, nullptr)->let_go();
@@ -126,8 +126,8 @@ class [[nodiscard]] Wait {
   }
 
   bool await_ready() const noexcept { return false; }
-  // From the end of this on the chain belongs to the answers. It may be gone by then, so nothing of
-  // the frame is touched after that.
+  // The last line passes the chain to the answers. It may be destroyed at once, so nothing may
+  // touch the frame afterwards.
   template <typename P>
   void await_suspend(std::coroutine_handle<P> innermost) {
     CHAT_CHECK(waiting_ != nullptr);
@@ -135,7 +135,7 @@ class [[nodiscard]] Wait {
     result_ = waiting.get();
     waiting->await(innermost, *innermost.promise().outermost);
   }
-  // Whoever continues the chain holds what the answer is in.
+  // The code that resumes the chain keeps the result alive.
   std::optional<T> await_resume() { return std::move(result_->value); }
 
  private:
