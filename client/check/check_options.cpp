@@ -14,7 +14,7 @@
 namespace chat::client::check {
 namespace {
 
-// Records of so many deliveries take about 1 GB.
+// The records of this many deliveries take about 1 GB.
 constexpr double kMostDeliveries = 1e8;
 // An account's name is the prefix and "-p12345a".
 constexpr std::size_t kPrefixMaxCodePoints = 36;

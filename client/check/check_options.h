@@ -9,15 +9,15 @@
 
 namespace chat::client::check {
 
-// What the exit code tells the caller.
+// The program's exit codes.
 enum class ExitCode : int {
   kKept = 0,
   kBroken = 1,  // a violation, or the check could not be finished
   kUsage = 2,
-  kCannotRun = 3,  // nobody there, or the accounts could not be made
+  kCannotRun = 3,  // no server answers, or the accounts could not be created
 };
 
-// The command line, read. Plain value.
+// The parsed command line. A plain value.
 struct CheckOptions {
   std::vector<std::string> servers{"127.0.0.1:6000"};
   std::size_t pairs = 50;
@@ -34,7 +34,8 @@ struct CheckOptions {
   bool resend = true;
   bool json = false;
   bool progress = false;
-  // --help, --version or a mistake: the text is printed already, leave with this code.
+  // Set after --help, --version or wrong usage, once the text has been printed: exit with this
+  // code.
   std::optional<int> leave;
 
   std::size_t clients() const { return 2 * pairs + groups * group_size; }
@@ -43,7 +44,7 @@ struct CheckOptions {
 
 CheckOptions parse_options(int argc, const char* const* argv);
 
-// Why this can't be run, as a sentence; empty when it can.
+// Why these options cannot be run, as a sentence; empty if they can.
 std::string fault_of(const CheckOptions& options);
 
 }  // namespace chat::client::check

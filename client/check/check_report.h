@@ -13,27 +13,27 @@
 
 namespace chat::client::check {
 
-// Everything that a run found out. A plain value.
+// Everything that a run has found. A plain value.
 struct CheckReport {
   std::string run;
   CheckOptions options;
   Verdict verdict;
-  load::Latency ack;       // from the time for which a message was planned to its ack
+  load::Latency ack;       // from the time at which a message was due to its ack
   load::Latency delivery;  // … and to each delivery
   base::SteadyTime load_from;
   std::uint64_t disconnections = 0;
   std::vector<Disturbance> disturbances;
-  std::uint64_t unsent = 0;   // planned, and not begun when the time was over
+  std::uint64_t unsent = 0;   // not sent when the time was over
   std::uint64_t offline = 0;  // clients without a session at the end
-  std::string first_fault;    // of those that failed; empty: none did
+  std::string first_fault;    // the first of those that failed; empty if there are none
 
-  // The end of the drain came before the end of the trouble: clients are away, or messages that
-  // are sent until they are answered have no answer.
+  // At the end of the drain, clients were still offline, or messages that are resent until they are
+  // answered had no answer.
   bool unhealed() const;
   ExitCode exit_code() const;
 };
 
-// For people, several lines.
+// Several lines, for people.
 std::string to_text(const CheckReport& report);
 // One line; times in ms.
 std::string to_json(const CheckReport& report);

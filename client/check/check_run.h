@@ -21,10 +21,10 @@ namespace chat::client::check {
 
 enum class Phase { kSetUp, kLoad, kDrain, kLeave };
 
-// The running totals of all threads, for people to look at. Threading: thread-safe.
+// Running totals of all threads, shown as progress. Threading: thread-safe.
 struct Progress {
   std::atomic<std::uint64_t> accounts{0};  // logged in for the first time
-  std::atomic<std::uint64_t> prepared{0};  // clients that could begin
+  std::atomic<std::uint64_t> prepared{0};  // clients that are ready to send
   std::atomic<std::int64_t> online{0};     // logged in now
   std::atomic<std::uint64_t> sent{0};
   std::atomic<std::uint64_t> acked{0};
@@ -32,8 +32,8 @@ struct Progress {
   std::atomic<std::uint64_t> disconnections{0};
 };
 
-// One run, as all threads see it. Threading: thread-safe; what is not atomic or guarded is fixed
-// before the threads start.
+// One run, shared by all threads. Threading: thread-safe; members that are neither atomic nor
+// guarded are fixed before the threads start.
 class Run {
  public:
   Run(const CheckOptions& the_options, std::string name, std::vector<load::Endpoint> endpoints)
@@ -47,12 +47,12 @@ class Run {
   base::SteadyTime load_from;
   Progress progress;
 
-  // The set-up can't succeed; the first reason is kept.
+  // The set-up cannot succeed; keeps the first reason.
   void impossible(const std::string& reason) CHAT_EXCLUDES(mutex_) {
     base::MutexLock lock(mutex_);
     if (reason_.empty()) reason_ = reason;
   }
-  // What the set-up waits for, as the server last put it.
+  // Why the set-up is waiting, as the server last said.
   void held_up(const std::string& by) CHAT_EXCLUDES(mutex_) {
     base::MutexLock lock(mutex_);
     held_up_by_ = by;
@@ -65,7 +65,7 @@ class Run {
     base::MutexLock lock(mutex_);
     return reason_;
   }
-  // What the server said that it must not say; the first is kept.
+  // A violation of the protocol by the server; keeps the first one.
   void fault(const std::string& what) CHAT_EXCLUDES(mutex_) {
     base::MutexLock lock(mutex_);
     if (first_fault_.empty()) first_fault_ = what;
@@ -90,14 +90,14 @@ struct Surroundings {
   std::vector<Outage> outages = {};
   load::Latency ack = {};
   load::Latency delivery = {};
-  std::size_t accounts = 0;  // that have been logged in
-  std::uint64_t faults = 0;  // answers that break the protocol, refusals that nothing explains
+  std::size_t accounts = 0;  // have logged in at least once
+  std::uint64_t faults = 0;  // invalid answers and unexplained refusals
 
   void fault(const std::string& what) {
     ++faults;
     run.fault(what);
   }
-  // Takes the latency of what came first.
+  // Records the latency of a first ack or delivery.
   static void add(load::Latency& to, const Ledger::Step& step, base::SteadyTime now) {
     if (!step.fresh) return;
     to.add(std::chrono::duration_cast<load::Latency::Duration>(now - step.due));

@@ -88,7 +88,7 @@ void Client::on_time(base::SteadyTime now) {
   on_progress(now);
 }
 
-// What can be sent now is sent, and the next time armed.
+// Sends everything that can be sent now, and arms the next timer.
 void Client::on_progress(base::SteadyTime now) {
   if (open()) {
     ask_next(now);

@@ -13,12 +13,12 @@
 
 namespace chat::client::check {
 
-// One client of the check, which behaves as PROTOCOL.md asks of a good one: it registers and logs
-// in, writes when its lane says so, acknowledges what comes, and after a lost connection comes back
-// to the next server, logs in by token and sends again what had no answer.
+// One client of the check. It behaves as PROTOCOL.md asks: it registers and logs in, sends on
+// schedule, acknowledges what arrives, and after a lost connection reconnects to the next server,
+// logs in by token and resends whatever had no answer.
 //
-// At most one request beside its chats is on its way: what its state asks for, or a PING.
-// Threading: confined to the thread of its poller.
+// Besides its chats, at most one request is outstanding: the next step of its set-up or a PING.
+// Threading: confined to its poller's thread.
 class Client final : public load::LoadClient {
  public:
   Client(Surroundings& around, Party& party, std::size_t member, load::Account account,
@@ -26,14 +26,14 @@ class Client final : public load::LoadClient {
 
   void start() { come(); }
   void begin(const Schedule& schedule);
-  // Starts no new message; how many of the schedule that leaves unsent.
+  // Starts no new messages; returns how many of the schedule remain unsent.
   std::uint64_t end_load() { return plan_.end(); }
   void leave();
 
   bool prepared() const { return party_.prepared(member_); }
   bool online() const { return state() == State::kIn; }
   bool gone() const { return gone_; }
-  // Notes an outage that has not ended.
+  // Records an outage that has not ended.
   void close_books();
 
  private:
@@ -68,13 +68,13 @@ class Client final : public load::LoadClient {
   const std::size_t member_;
   SendPlan plan_;
 
-  bool gone_ = false;  // has left, or could not
+  bool gone_ = false;  // has left for good
   std::size_t server_;
-  int tries_ = 0;                    // at connecting, since the last login
-  bool known_ = false;               // has been logged in
-  bool loading_ = false;             // outages count
-  base::SteadyTime pause_until_{};   // before the next connection or question
-  base::SteadyTime connected_at_{};  // or begun to
+  int tries_ = 0;                    // connection attempts since the last login
+  bool known_ = false;               // has logged in before
+  bool loading_ = false;             // outages are recorded
+  base::SteadyTime pause_until_{};   // before the next connection or request
+  base::SteadyTime connected_at_{};  // when connecting began
   base::SteadyTime last_sent_{};
   std::optional<Outage> outage_;
 };

@@ -1,4 +1,4 @@
-// What a client makes of the server's messages.
+// How a client handles the server's messages.
 #include <algorithm>
 #include <utility>
 
@@ -18,7 +18,7 @@ void Client::on_closed(End end, const std::string& why) {
   lose(end == End::kRefused ? "connection refused" : "connection lost");
 }
 
-// A server that can't be understood is left.
+// A client leaves a server that it cannot understand.
 void Client::on_nonsense(const std::string& what) {
   around_.fault(what);
   lose(what);
@@ -42,7 +42,7 @@ void Client::on_login_refused(const Account::Outcome& outcome, base::SteadyTime 
   wait ? around_.run.held_up(outcome.reason) : around_.run.impossible(outcome.reason);
 }
 
-// A PING's answer comes here, too, and says nothing.
+// Also gets the answer to a PING, which changes nothing.
 void Client::on_answer(const Event& answer, base::SteadyTime now) {
   const auto* refused = answer.as<event::Refused>();
   if (!party_.take(member_, answer)) {
@@ -98,7 +98,7 @@ void Client::take_push(const ServerMessage& message, base::SteadyTime now) {
   if (const auto* refused = event->as<event::Refused>()) {
     around_.fault("unasked: " + refused->error + " " + refused->errmsg);
   }
-  // DELIVERED is answered only when it failed.
+  // DELIVERED is answered only on failure.
   if (message.msgid == static_cast<int>(reply_to(Msgid::kDelivered))) {
     around_.fault("DELIVERED was answered: " + harmless(message.raw));
   }

@@ -21,12 +21,13 @@ using std::chrono::milliseconds;
 constexpr milliseconds kSetUpReplyTimeout{5'000};
 constexpr milliseconds kLook{20};
 constexpr milliseconds kShow{1'000};
-// Registering costs the server a good part of a second of a core: so many at a time keep it busy.
+// A registration costs the server a good part of a second of CPU time; this many at a time keep it
+// busy.
 constexpr std::size_t kRegisterAtOnce = 16;
-// No account and no group in so long a time: something is wrong. Longer than the minute for which a
-// server refuses who has registered as many as its limits.register_per_minute.
+// Without a new account or group for this long, something is wrong. Longer than the minute for
+// which a server refuses registrations beyond limits.register_per_minute.
 constexpr std::chrono::seconds kStuck{150};
-// After the last delivery, for what should not come.
+// How long to listen after the last delivery, for messages that should not come.
 constexpr milliseconds kSilence{1'000};
 constexpr rlim_t kOtherDescriptors = 64;
 
@@ -36,7 +37,7 @@ void on_signal(int /*number*/) {
   interrupts = interrupts + 1;
 }
 
-// Why that server can't be used; empty when it can.
+// Why that server cannot be used; empty if it can.
 std::string fault_of_server(const load::ServerName& name) {
   ClientSession session([](const Event&) {}, kSetUpReplyTimeout);
   const auto opened = session.open(name.host, name.port);
@@ -57,7 +58,7 @@ Conductor::Conductor(CheckOptions options) : options_(std::move(options)) {
   std::random_device device;
   if (options_.seed == 0) options_.seed = device();
   random_.seed(options_.seed);
-  // The run's name must be new even where the seed is not.
+  // The run's name must be new even if the seed is not.
   const std::string run = fmt::format("{:08x}", device());
   prefix_ = options_.prefix.empty() ? "check-" + run : options_.prefix;
   std::vector<load::Endpoint> servers;
@@ -85,7 +86,7 @@ std::optional<CheckReport> Conductor::conduct() {
   return leave();
 }
 
-// One server that answers is enough: the others may be what is being tested.
+// One server that answers is enough: the failure of the others may be part of the test.
 std::string Conductor::prepare() {
   (void)::signal(SIGPIPE, SIG_IGN);
   (void)::signal(SIGINT, on_signal);
@@ -107,7 +108,8 @@ std::vector<Seat> Conductor::seats(std::size_t count, char kind, std::size_t fir
   std::vector<Seat> out;
   for (std::size_t i = 0; i < count; ++i) {
     const std::string name = fmt::format("{}-{}{}", prefix_, kind, first + i);
-    // A check's accounts hold nothing but its own texts; the same prefix must find them again.
+    // These accounts hold only the check's own texts, and a later run with the same prefix must be
+    // able to log in.
     out.push_back({first + i, turns_.back(), name, "password of " + name});
     turns_.pop_back();
   }

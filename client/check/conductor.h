@@ -11,14 +11,15 @@
 
 namespace chat::client::check {
 
-// A whole run: finds the servers, seats the clients, and leads the threads through the phases:
-// accounts and groups, load, drain, leaving. SIGINT and SIGTERM end the load early, a second one
-// the drain. Threading: used from one thread, which it blocks.
+// Conducts a whole run: finds the servers, creates the clients, and leads the threads through the
+// phases: accounts and groups, load, drain, leaving. SIGINT or SIGTERM ends the load early, a
+// second one the drain.
+// Threading: used from one thread, which it blocks.
 class Conductor {
  public:
   explicit Conductor(CheckOptions options);
 
-  // Nothing when the check could not run; the reason is on standard error.
+  // Empty if the check could not run; the reason is on standard error.
   std::optional<CheckReport> conduct();
 
  private:

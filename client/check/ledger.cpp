@@ -5,7 +5,7 @@
 namespace chat::client::check {
 namespace {
 
-// A seq so far past what was sent is no mistake in counting but nonsense, and is not noted.
+// A seq this far past the messages sent is nonsense rather than a miscount, and is not recorded.
 constexpr std::size_t kSlack = 1000;
 
 template <typename T>
@@ -39,8 +39,8 @@ void Ledger::end(Message& message) {
   message.ended = true;
 }
 
-// 0 for a seq that this stream can't have. The first that shows has at most all others that were
-// sent before it.
+// 0 for a seq that this stream cannot have. Before the first seq seen there are at most all the
+// messages sent so far.
 Ledger::Place Ledger::place(Seq seq) {
   const auto sent = static_cast<Seq>(messages_.size());
   if (anywhere_ && !placed_ && seq > 0) base_ = std::max<Seq>(0, seq - sent);
@@ -111,7 +111,7 @@ Ledger::Step Ledger::delivered(std::size_t receiver, const Delivery& what) {
   return step(message);
 }
 
-// False: this very push has been here before.
+// False if the same push was seen before.
 bool Ledger::take_place(Receiver& receiver, Place place, std::uint32_t number) {
   std::uint32_t& there = grow_to(receiver.at_place, place);
   if (there == number + 1) {
@@ -165,7 +165,7 @@ void Ledger::judge_message(std::uint32_t number, Verdict& verdict) const {
     arrived = arrived || first != 0;
     if (message.acked && first == 0) ++verdict.lost;
     if (message.acked_at == 0 || first == 0) continue;
-    // Its ack named a seq under which it never came.
+    // Its ack named a seq under which it was not delivered.
     const bool as_acked =
         first == message.acked_at || at(receivers_[i].at_place, message.acked_at) == number + 1;
     if (!as_acked) ++verdict.doubled;
@@ -173,7 +173,7 @@ void Ledger::judge_message(std::uint32_t number, Verdict& verdict) const {
   if (!message.acked && arrived) ++verdict.recovered;
 }
 
-// What one member sent is numbered in the order of sending.
+// The messages of one member must be numbered in the order of sending.
 void Ledger::judge_order(const std::vector<std::uint32_t>& stream, Verdict& verdict) const {
   std::vector<std::uint32_t> last(receivers_.size(), 0);
   for (const std::uint32_t there : stream) {

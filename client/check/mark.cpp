@@ -8,14 +8,14 @@
 namespace chat::client::check {
 namespace {
 
-// Texts that get lost between encodings, buffers and quotation marks if anything does.
+// Texts that encodings, buffers and quoting are most likely to damage.
 constexpr std::array<std::string_view, 5> kFillers = {"plain", "\"quoted\" \\ and\ttabbed",
                                                       "schöne Grüße", "你好，世界",
                                                       "🙂 over the basic plane"};
 
 constexpr std::string_view kWord = "chatcheck";
 
-// Takes a number and the space after it off the front.
+// Removes a number and the space after it from the front.
 std::optional<std::uint32_t> take_number(std::string_view& text) {
   std::uint32_t number = 0;
   const char* const end = text.data() + text.size();

@@ -5,7 +5,8 @@
 #include <string>
 #include <string_view>
 
-// What the check writes into its messages, so that each delivery can be matched with what was sent.
+// The mark that the check writes into each message, so that deliveries can be matched with what was
+// sent.
 namespace chat::client::check {
 
 struct Mark {
@@ -16,14 +17,14 @@ struct Mark {
   friend bool operator==(const Mark&, const Mark&) = default;
 };
 
-// The text of a message. `run` names the run and has no spaces; the rest is filled up with
-// characters of all lengths.
+// The text of a message. `run` is the run's name, without spaces. The text ends in filler with
+// UTF-8 characters of all lengths.
 std::string text_of(std::string_view run, const Mark& mark);
-// Nothing unless the text is, to the byte, what text_of() writes.
+// Empty unless the text is exactly what text_of() writes.
 std::optional<Mark> read_text(std::string_view run, std::string_view text);
 
-// The cid of a message: of this run, so that accounts that are used again know it from earlier
-// ones.
+// The cid of a message. It contains the run, so that accounts that are used again can tell it from
+// the cids of earlier runs.
 std::string cid_of(std::string_view run, std::uint32_t number);
 std::optional<std::uint32_t> read_cid(std::string_view run, std::string_view cid);
 

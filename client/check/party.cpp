@@ -83,14 +83,15 @@ bool Party::take(std::size_t member, const Event& answer) {
     take_history(*history);
   } else if (const auto* refused = answer.as<event::Refused>()) {
     if (static_cast<Errno>(refused->code) != Errno::kExists) return load::is_temporary(*refused);
-    // Done already, by a request whose answer was lost; who made a group doesn't know its id then.
+    // Already done, by a request whose answer was lost. If that created the group, its id is
+    // unknown.
     if (group_) members_[member].joined = true;
     if (!group_) ++attempts_;
   }
   return true;
 }
 
-// Newest last: the last of each direction is where that stream stands.
+// Newest last: the last message of each direction is the head of that stream.
 void Party::take_history(const event::History& page) {
   for (auto message = page.messages.rbegin(); message != page.messages.rend(); ++message) {
     auto& base = bases_[message->from == members_[0].id ? 0 : 1];

@@ -22,10 +22,9 @@ struct Schedule {
   }
 };
 
-// What one client sends into its stream: which message is next, and which have no answer yet. An
-// open loop: a message is due at its time, whatever became of those before it; one that the window
-// holds back is late, and its latency says so. What was refused for a while, or lost with a
-// connection, goes first, in order.
+// Which message one client sends next, and which ones have no answer yet. An open loop: a message
+// is due at its time, whatever became of the earlier ones; a delay by the window counts in its
+// latency. Messages that were refused temporarily, or lost with a connection, go first, in order.
 // Threading: confined to its client's thread. Bounds: the window.
 class SendPlan {
  public:
@@ -33,30 +32,30 @@ class SendPlan {
       : ledger_(ledger), member_(member), window_(window), resend_(resend) {}
 
   void begin(const Schedule& schedule) { schedule_ = schedule; }
-  // Starts no new message any more; how many that leaves unsent.
+  // Starts no new messages; returns how many remain unsent.
   std::uint64_t end();
 
-  // The number of the message that is to be sent now; nothing: none yet.
+  // The number of the message to send now; empty if there is none yet.
   std::optional<std::uint32_t> next(base::SteadyTime now);
-  // When next() may have one; max() when only an answer can change that.
+  // When next() may return one; max() if only an answer can change that.
   base::SteadyTime next_time() const;
 
-  // Its answer has come.
+  // The message was answered.
   void answered(std::uint32_t number);
-  // The server wants it later.
+  // The server refused it until `again_at`.
   void refused(std::uint32_t number, base::SteadyTime again_at);
-  // The connection is gone: everything is sent again, or given up.
+  // The connection was lost: unanswered messages are sent again, or given up.
   void connection_lost();
 
   bool idle() const { return chats_.empty(); }
-  // The longest wait of those on their way began then; max() when there are none.
+  // When the oldest message in flight was sent; max() if there is none.
   base::SteadyTime waits_since() const;
 
  private:
   struct Chat {
     std::uint32_t number = 0;
     bool on_its_way = false;
-    base::SteadyTime since;  // when it left, or when it may
+    base::SteadyTime since;  // when it was sent, or may be sent
   };
 
   using Chats = std::deque<Chat>;
@@ -69,8 +68,8 @@ class SendPlan {
   const std::size_t window_;
   const bool resend_;
   Schedule schedule_;
-  std::uint64_t planned_ = 0;  // so many of the schedule have been sent
-  std::size_t held_ = 0;       // of chats_: not on their way
+  std::uint64_t planned_ = 0;  // how many of the schedule have been sent
+  std::size_t held_ = 0;       // how many of chats_ are not in flight
   Chats chats_;                // without an answer, in the order of sending
 };
 

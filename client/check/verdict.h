@@ -4,7 +4,7 @@
 
 namespace chat::client::check {
 
-// What has become of the messages: of one stream, or of all when added up. A plain value.
+// What became of the messages of one stream or, added up, of all. A plain value.
 // A *delivery* is one message at one recipient, however often it was pushed.
 struct Verdict {
   std::uint64_t sent = 0;
@@ -13,16 +13,16 @@ struct Verdict {
 
   // Violations.
   std::uint64_t lost = 0;        // deliveries of acknowledged messages that never came
-  std::uint64_t doubled = 0;     // one message under another seq than before
+  std::uint64_t doubled = 0;     // a message again, under another seq than before
   std::uint64_t reordered = 0;   // pushed after a later one, or numbered against the sending order
   std::uint64_t gaps = 0;        // holes in the seqs that a recipient has seen
-  std::uint64_t unexpected = 0;  // nobody sent that, its text is wrong, or its seq is another's
+  std::uint64_t unexpected = 0;  // never sent, a wrong text, or another message's seq
   std::uint64_t conflicts = 0;   // `conflict`, although a cid always had the same text
-  std::uint64_t failed = 0;      // refused for good, or an answer that breaks the protocol
+  std::uint64_t failed = 0;      // refused permanently, or an answer that breaks the protocol
 
   // Allowed.
   std::uint64_t recovered = 0;   // no ack was seen, but it was delivered
-  std::uint64_t unanswered = 0;  // still without an answer; see Report
+  std::uint64_t unanswered = 0;  // without an answer; see CheckReport
   std::uint64_t refused = 0;     // answers busy, unavailable, rate_limited: sent again
   std::uint64_t repeats = 0;     // pushed again under the same seq
 

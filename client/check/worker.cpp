@@ -7,10 +7,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// How often a thread looks whether the phase has changed, and tells how far it is.
+// How often a thread checks the phase, and reports its progress.
 constexpr milliseconds kWorkerLook{20};
 constexpr milliseconds kTell{200};
-// Logging out is a courtesy.
+// How long to wait for logouts, which are only a courtesy.
 constexpr std::chrono::seconds kLeaveTimeout{5};
 
 }  // namespace
@@ -98,8 +98,8 @@ void Worker::tell() {
   settled_ = settled;
 }
 
-// The verdict is over what was there when the drain ended: what still comes while the clients log
-// out is not looked at.
+// The verdict covers what had arrived when the drain ended; messages that arrive while the clients
+// log out are ignored.
 void Worker::leave() {
   for (Client& client : clients_) {
     result_.offline += client.online() ? 0U : 1U;

@@ -19,8 +19,8 @@ namespace chat::client::check {
 
 // A client's place in the run.
 struct Seat {
-  std::size_t server = 0;  // where it begins
-  std::size_t turn = 0;    // when it sends: as the turn-th of all clients in each round
+  std::size_t server = 0;  // index of its first server
+  std::size_t turn = 0;    // its position among all clients in each round of sending
   std::string name;
   std::string password;
 };
@@ -31,14 +31,14 @@ class Worker {
  public:
   Worker(Run& run, std::uint64_t seed);
 
-  // A party and its members. At most `at_once` clients register at the same time: more would only
-  // make the server refuse them.
+  // Adds a party and its members. Of those, start() lets at most `at_once` register at the same
+  // time; the server would refuse more.
   void add(Party::Kind kind, std::uint32_t first_stream, const std::string& name,
            const std::vector<Seat>& seats);
   void start(std::size_t at_once);
   void join() { thread_.join(); }
 
-  // In the drain: every message has its answer and has arrived, and everyone is there.
+  // During the drain: every message is answered and delivered, and every client is online.
   bool settled() const { return settled_; }
 
   struct Result {
@@ -66,14 +66,14 @@ class Worker {
   std::deque<Client> clients_;
   std::vector<std::size_t> turns_;  // of each client
   std::size_t started_ = 0;
-  Verdict told_;  // what Progress has of this thread
+  Verdict told_;  // what this thread has added to Progress
   std::uint64_t told_prepared_ = 0;
   std::atomic<bool> settled_{false};
   Result result_;
   base::Thread thread_;
 };
 
-// The part of the run's schedule that falls to the client of that turn.
+// The part of the run's schedule for the client with that turn.
 Schedule schedule_of(const Run& run, std::size_t turn);
 
 }  // namespace chat::client::check

@@ -80,7 +80,7 @@ Account::Outcome Account::take_refusal(const event::Refused& refused) {
     token_.clear();
     return {};
   }
-  // The name is taken: by an earlier run, or by this one, whose first answer got lost.
+  // The name is taken by an earlier run, or by this one if its first answer was lost.
   if (code == Errno::kFailed && !registered_) {
     registered_ = true;
     return {};

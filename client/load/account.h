@@ -11,14 +11,15 @@
 
 namespace chat::client::load {
 
-// Who a client is, and how it comes to be logged in: it registers, where the name is taken it takes
-// the account for its own, logs in by password, and later by token. No I/O: it says what to ask
-// next and takes the answer. Threading: confined to its client's thread.
+// A client's account and how it logs in: it registers or, if the name is taken, assumes that the
+// account is its own; it logs in by password, and later by token. No I/O: it returns the next
+// request and takes the answer.
+// Threading: confined to its client's thread.
 class Account {
  public:
   Account(std::string name, std::string password)
       : name_(std::move(name)), password_(std::move(password)) {}
-  // An account that exists, and how it logs in each time. It may be silent for as long as it likes.
+  // An existing account that always logs in this way. It need not send heartbeats.
   static Account with_token(UserId id, std::string token);
   static Account with_password(UserId id, std::string password);
 
@@ -26,19 +27,19 @@ class Account {
     Question question;
     std::string json;
   };
-  // The request that comes next on a new connection.
+  // The next request on a new connection.
   Step next(std::string_view cid) const;
 
   struct Outcome {
     enum class Kind { kGoOn, kLoggedIn, kWait, kImpossible } kind = Kind::kGoOn;
     std::chrono::milliseconds wait{0};
-    std::string reason = {};  // kWait, kImpossible: as the server puts it
+    std::string reason = {};  // for kWait and kImpossible: the server's words
   };
   Outcome take(const Event& answer);
 
   UserId id() const { return id_; }
   const std::string& name() const { return name_; }
-  // Registered by this run: no stream of it existed before.
+  // Registered by this run, so none of its streams existed before.
   bool fresh() const { return fresh_; }
 
  private:
@@ -53,9 +54,9 @@ class Account {
   bool known_ = false;
 };
 
-// Refused for a while only; the request may be sent again.
+// True for a temporary refusal: the request may be sent again.
 bool is_temporary(const event::Refused& refused);
-// How long the server asks to wait, or a usual time where it says nothing.
+// How long the server asks to wait, or a default if it does not say.
 std::chrono::milliseconds wait_of(const event::Refused& refused);
 
 }  // namespace chat::client::load

@@ -8,17 +8,18 @@
 
 namespace chat::client::load {
 
-// How far one connection has brought each stream, and which of them owe an acknowledgement. Cheaper
-// than core/received, which also tells repeats across connections, and locks.
-// Threading: confined to its client's thread. Bounds: one entry per stream that brought something.
+// The highest seq that one connection has brought of each stream, and which streams are still to be
+// acknowledged. Cheaper than core/received, which also detects repeats across connections and takes
+// a lock.
+// Threading: confined to its client's thread. Bounds: one entry per stream with messages.
 class Acknowledgements {
  public:
-  // For a new connection: what was not acknowledged comes again.
+  // Call it for a new connection: unacknowledged messages are pushed again.
   void clear();
-  // A message has come. A stream is named by its sender or its group.
+  // A message has arrived. A stream is named by its sender or its group.
   void arrived(Target stream, Seq seq);
 
-  // Calls `tell(stream, seq)` for every stream that got something since the last call.
+  // Calls `tell(stream, seq)` for every stream with new messages since the last call.
   template <typename Tell>
   void settle(const Tell& tell) {
     for (const std::size_t index : owed_) {
@@ -39,7 +40,7 @@ class Acknowledgements {
 
   std::vector<Stream> streams_;
   std::vector<std::size_t> owed_;
-  std::size_t last_ = 0;  // where the last one was found: most often it is the next one, too
+  std::size_t last_ = 0;  // index of the last one found, usually the next one too
 };
 
 }  // namespace chat::client::load

@@ -7,7 +7,7 @@ namespace chat::client::load {
 namespace {
 
 constexpr std::size_t kLengthBytes = 4;
-// seq, ts and a cid of ours stand at the end of a push, behind the text.
+// seq, ts and our cid are at the end of a push, after the text.
 constexpr std::size_t kTailBytes = 90;
 
 constexpr std::string_view kMsgidKey = "{\"msgid\":";
@@ -24,7 +24,7 @@ constexpr std::array<std::uint8_t, 256> kDigitOf = [] {
   return out;
 }();
 
-// As many digits as the number has at most, to the characters from `to` on; returns their end.
+// Writes all digits of the type, with leading zeros, from `to` on; returns their end.
 template <typename Number>
 char* write_hex(char* to, Number value) {
   constexpr int kDigitsOfNumber = static_cast<int>(sizeof value) * 2;
@@ -102,7 +102,7 @@ std::int64_t errno_of(std::string_view reply) {
   return find_number(reply, "\"errno\":", kMsgidKey.size());
 }
 
-// A cid of ours is the last field.
+// Our cid is the last field.
 std::optional<MessageId> read_message_id(std::string_view json) {
   constexpr std::size_t kFieldBytes = kCidKey.size() + MessageId::kBytes + 2;
   if (json.size() < kFieldBytes) return std::nullopt;

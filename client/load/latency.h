@@ -8,24 +8,25 @@
 
 namespace chat::client::load {
 
-// Those that reports tell, and their names.
+// The percentiles in reports, with their names.
 inline constexpr std::array<std::pair<const char*, double>, 4> kPercentiles = {
     {{"p50", 50.0}, {"p90", 90.0}, {"p99", 99.0}, {"p99.9", 99.9}}};
 
-// How long things took, as counts in buckets that are at most 1/64 of their value wide: percentiles
-// of any number of measurements in little memory. The longest one is kept exactly.
-// Threading: externally synchronised. Bounds: 18 KiB; what took longer than 12 days counts as that.
+// A histogram of durations. Its buckets are at most 1/64 of their value wide, so it gives
+// percentiles of any number of measurements in little memory. The maximum is exact.
+// Threading: externally synchronised. Bounds: 18 KiB; durations above 12 days count as 12 days.
 class Latency {
  public:
   using Duration = std::chrono::microseconds;
 
-  // Below 0 counts as 0.
+  // Negative durations count as 0.
   void add(Duration took);
   void add(const Latency& other);
 
   std::uint64_t count() const { return count_; }
   Duration max() const { return max_; }
-  // The time in which `percent` of them were done, 0 < percent <= 100. 0 when there are none.
+  // The duration that `percent` of the measurements do not exceed, 0 < percent <= 100. 0 if there
+  // are none.
   Duration percentile(double percent) const;
 
  private:

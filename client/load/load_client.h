@@ -12,10 +12,10 @@
 
 namespace chat::client::load {
 
-// One client on one connection, as chatcheck and the benchmarks need it: it logs in, acknowledges
-// what comes once per read and stream, asks one question at a time, and logs out. Subclasses say
-// what it sends, and what follows from faults: it never connects again by itself.
-// Threading: confined to the poller's thread. Ownership: outlives the poller's last turn.
+// One client on one connection, for chatcheck and the benchmarks. It logs in, acknowledges messages
+// once per read and stream, asks one question at a time, and logs out. Subclasses decide what to
+// send and how to handle failures; it never reconnects by itself.
+// Threading: confined to the poller's thread. Ownership: must outlive the poller's last turn.
 class LoadClient : public LoadConnection {
  public:
   enum class State { kOut, kConnecting, kEntering, kIn, kLeaving };
@@ -33,11 +33,11 @@ class LoadClient : public LoadConnection {
     base::SteadyTime since;
   };
 
-  // Connects and logs in. on_closed() tells when that failed: call drop() there.
+  // Connects and logs in. on_closed() reports a failure; call drop() there.
   void enter(const Endpoint& to, in_addr_t source = 0);
-  // Asks for the next step of the login, after on_login_refused().
+  // Sends the next request of the login, after on_login_refused().
   void ask_to_log_in(base::SteadyTime now);
-  // Logs out; on_left() tells when that is done. A question on its way is not waited for.
+  // Logs out without waiting for an outstanding question; on_left() reports the end.
   void log_out(base::SteadyTime now);
   // Closes the connection, if there is one.
   void drop();
@@ -46,27 +46,27 @@ class LoadClient : public LoadConnection {
   void ask(std::string cid, Question question, std::string_view json, base::SteadyTime now);
   std::string next_cid() { return "c" + std::to_string(++cids_); }
   const std::optional<Asked>& asked() const { return asked_; }
-  // Whether this connection has brought anything.
+  // True if anything was received on this connection.
   bool heard() const { return heard_; }
-  // A chat has come, to be acknowledged at the end of this read.
+  // A chat has arrived; it is acknowledged at the end of this read.
   void arrived(Target stream, Seq seq) { acknowledgements_.arrived(stream, seq); }
   void become(Account account) { account_ = std::move(account); }
 
   virtual void on_state(State /*before*/) {}
-  // Connected: asks to log in.
+  // Connected; by default, starts the login.
   virtual void on_entering(base::SteadyTime now) { ask_to_log_in(now); }
   virtual void on_entered(const event::LoggedIn& login, base::SteadyTime now) = 0;
   virtual void on_login_refused(const Account::Outcome& outcome, base::SteadyTime now) = 0;
   virtual void on_left(base::SteadyTime /*now*/) {}
-  // True: the frame is dealt with, and not parsed.
+  // True if the frame was handled and need not be parsed.
   virtual bool on_raw_frame(std::string_view /*json*/, base::SteadyTime /*now*/) { return false; }
-  // To a question that was asked while logged in.
+  // The answer to a question that was asked while logged in.
   virtual void on_answer(const Event& answer, base::SteadyTime now) = 0;
   // Pushes, and replies to chats.
   virtual void on_message(const ServerMessage& message, base::SteadyTime now) = 0;
-  // The server breaks the protocol.
+  // The server has violated the protocol.
   virtual void on_nonsense(const std::string& what) = 0;
-  // The connection was made, or something was read and dealt with.
+  // The connection was established, or input was read and handled.
   virtual void on_progress(base::SteadyTime /*now*/) {}
 
  private:

@@ -22,7 +22,7 @@ void turn_on(int socket, int level, int option) {
   static_cast<void>(::setsockopt(socket, level, option, &on, sizeof on));
 }
 
-// The port is chosen when the other end is known, so that many ends share the local ports.
+// The kernel chooses the port in connect(), so that connections to different servers can share it.
 void bind_to(int socket, in_addr_t source) {
   turn_on(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
   sockaddr_in address{};
@@ -83,7 +83,7 @@ void LoadConnection::read() {
   take_input({buffer.data(), static_cast<std::size_t>(count)});
 }
 
-// A handler may close or connect anew, which ends this connection's input.
+// A handler may close the connection or reconnect, which ends this input.
 void LoadConnection::take_input(std::string_view bytes) {
   const auto now = base::system_clock().now();
   const std::uint32_t generation = generation_;
@@ -100,7 +100,7 @@ void LoadConnection::take_input(std::string_view bytes) {
   on_read(now);
 }
 
-// An error of the socket shows in the next read(): what came before it is read first.
+// A socket error is reported by the next read(), after the input that came before it.
 void LoadConnection::flush() {
   if (!open()) return;
   if (!output_.empty()) {

@@ -14,25 +14,26 @@
 
 namespace chat::client::load {
 
-// One non-blocking connection in binary frames; used again for the next one. Everything that one
-// turn of the poller appends to output() leaves in one write.
-// Threading: confined to the poller's thread. Ownership: outlives the poller's last turn.
+// One non-blocking connection with binary framing; can be used again once closed. Everything that
+// one turn of the poller appends to output() is sent in one write.
+// Threading: confined to the poller's thread. Ownership: must outlive the poller's last turn.
 // Bounds: a frame of the server has at most protocol::kReplyMaxBytes; the output is bounded by the
 // client's window.
 class LoadConnection : public Poller::Handler {
  public:
   explicit LoadConnection(Poller& poller) : poller_(poller) {}
 
-  // Begins to connect; on_open() or on_closed() tells the result, the latter possibly at once. From
-  // a loopback address of the caller's choice, where `source` isn't 0: one address has too few
-  // ports for 10 000s of connections.
+  // Starts to connect; on_open() or on_closed() reports the result, the latter possibly at once.
+  // Unless `source` is 0, connects from that loopback address: one address has too few ports for
+  // tens of thousands of connections.
   void connect(const Endpoint& to, in_addr_t source = 0);
-  // Without a call of on_closed().
+  // Does not call on_closed().
   void close();
 
   bool open() const { return socket_ && !connecting_; }
 
-  // Whole frames to send. What is appended before the connection is made leaves then.
+  // The output: append whole frames. Those appended before the connection is established are sent
+  // then.
   std::string& output() {
     poller_.flush_later(*this);
     return output_;
@@ -43,15 +44,15 @@ class LoadConnection : public Poller::Handler {
 
  protected:
   enum class End {
-    kRefused,  // it could not be made
-    kLost,     // the other end, or the network, ended it
-    kBroken,   // the server's bytes are no frames, or too large a one
+    kRefused,  // it could not be established
+    kLost,     // the peer or the network closed it
+    kBroken,   // the server sent invalid framing or too large a frame
   };
 
   virtual void on_open(base::SteadyTime now) = 0;
   // `json` is valid during the call; `now` is when its bytes were read.
   virtual void on_frame(std::string_view json, base::SteadyTime now) = 0;
-  // All whole frames of one read were handed over.
+  // All complete frames of one read have been handled.
   virtual void on_read(base::SteadyTime /*now*/) {}
   virtual void on_closed(End end, const std::string& why) = 0;
 
@@ -67,7 +68,7 @@ class LoadConnection : public Poller::Handler {
 
   Poller& poller_;
   base::UniqueFd socket_;
-  std::uint32_t generation_ = 0;  // grows when a connection ends
+  std::uint32_t generation_ = 0;  // incremented when a connection ends
   bool connecting_ = false;
   bool waits_for_output_ = false;
   std::string output_;

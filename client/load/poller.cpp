@@ -23,7 +23,7 @@ epoll_event interest(Poller::Handler& handler, bool output) {
   return event;
 }
 
-// To the nanosecond: a message that is due must not wait for the next whole millisecond.
+// With nanosecond precision: a message that is due must not wait for the next whole millisecond.
 timespec time_until(base::SteadyTime when) {
   const std::chrono::nanoseconds left = when - base::system_clock().now();
   const auto wait = std::clamp(left, std::chrono::nanoseconds(0), kLongestWait);
@@ -47,7 +47,7 @@ void Poller::want_output(int socket, Handler& handler, bool wanted) {
   CHAT_CHECK(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket, &event) == 0);
 }
 
-// An entry stays in the queue when an earlier one is armed after it, and is passed over then.
+// If a handler is armed again for an earlier time, its old entry stays in the queue and is skipped.
 void Poller::arm(Handler& handler, base::SteadyTime when) {
   if (when >= handler.armed_) return;
   handler.armed_ = when;

@@ -12,13 +12,13 @@
 
 namespace chat::client::load {
 
-// Waits for many sockets and times on one thread (epoll, level-triggered). A turn reads everything
-// that is ready, fires the times that have come, and then lets each handler that asked for it write
+// Waits for many sockets and timers on one thread (epoll, level-triggered). A turn reads everything
+// that is ready, fires the timers that are due, and then lets each handler that asked for it write
 // once.
-// Threading: confined to one thread. Ownership: handlers outlive the poller's last run_once().
+// Threading: confined to one thread. Ownership: handlers must outlive the poller's last run_once().
 class Poller {
  public:
-  // Has at most one socket and one time.
+  // Has at most one socket and one timer.
   class Handler {
    public:
     virtual ~Handler() = default;
@@ -30,7 +30,7 @@ class Poller {
 
     // `events` as epoll reports them.
     virtual void on_ready(std::uint32_t events) = 0;
-    // The armed time has come. The next one has to be armed anew.
+    // The timer has fired. It must be armed again to fire again.
     virtual void on_time(base::SteadyTime now) = 0;
     virtual void flush() = 0;
 
@@ -42,19 +42,19 @@ class Poller {
 
   Poller();
 
-  // A socket leaves when it is closed. It is waited for until it takes output, too, where `output`.
+  // Adds a socket; closing it removes it. If `output`, also waits until it is writable.
   void add(int socket, Handler& handler, bool output);
   void want_output(int socket, Handler& handler, bool wanted);
 
-  // Calls on_time() at `when` or, where an earlier time is armed already, then.
+  // Calls on_time() at `when`, or at an earlier time that is already armed.
   void arm(Handler& handler, base::SteadyTime when);
   // Calls flush() once, at the end of this turn.
   void flush_later(Handler& handler);
 
-  // One turn, which waits until `latest` for something to do.
+  // Runs one turn, which waits for events until `latest` at most.
   void run_once(base::SteadyTime latest);
 
-  // Memory for reading, shared by all: valid until the next handler is called.
+  // A read buffer shared by all handlers; valid until the next handler is called.
   std::span<char> buffer() { return buffer_; }
 
  private:

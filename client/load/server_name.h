@@ -17,7 +17,7 @@ struct ServerName {
   std::uint16_t port = 0;
 };
 
-// Nothing for what is no HOST:PORT.
+// Empty unless `text` is HOST:PORT.
 std::optional<ServerName> read_server_name(std::string_view text);
 
 // An address to connect to.
@@ -26,7 +26,7 @@ struct Endpoint {
   socklen_t size = 0;
 };
 
-// The first address of that name. Blocks for as long as the system's resolver does.
+// The first address of that name. Blocks as long as the system's resolver does.
 Result<Endpoint> resolve(const ServerName& name);
 
 }  // namespace chat::client::load
