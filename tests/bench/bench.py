@@ -1,4 +1,4 @@
-"""What the rows of the table share: services, run lengths, figures, and what is measured once."""
+"""Shared by the rows of the table: services, run lengths, figures, and one-off measurements."""
 
 import contextlib
 import ctypes
@@ -28,7 +28,7 @@ class Bench:
         print(f"[{time.monotonic() - self._began:5.0f} s] {text}", flush=True)
 
     def once(self, key, measure):
-        """measure(), the first time that somebody asks for it."""
+        """The result of measure(), which is called only the first time."""
         if key not in self._once:
             try:
                 self._once[key] = measure()
@@ -73,7 +73,7 @@ class Bench:
 
     @contextlib.contextmanager
     def crowd(self, engine, server, first_user, connections):
-        """So many logged-in users who say nothing, beside what is measured."""
+        """A number of idle logged-in users beside the load."""
         crowd = self.start("idle", engine, [server],
                            ["--first-user", str(first_user), "--connections", str(connections),
                             "--seconds", "86400"], name="crowd")
@@ -81,7 +81,7 @@ class Bench:
             self._await_calm(crowd, server, connections)
             yield
             if not crowd.process.running():
-                raise BenchError(f"the crowd has left: {crowd.process.last_words()}")
+                raise BenchError(f"the idle users have disconnected: {crowd.process.last_words()}")
         finally:
             crowd.stop()
 
@@ -91,7 +91,7 @@ class Bench:
         def is_calm():
             nonlocal spent
             if not crowd.process.running():
-                raise BenchError(f"the crowd does not come: {crowd.process.last_words()}")
+                raise BenchError(f"the idle users cannot log in: {crowd.process.last_words()}")
             pause(0.5)
             before, spent = spent, cpu_seconds(server.pid)
             return open_files(server.pid) > connections and spent - before < 0.05
@@ -99,7 +99,7 @@ class Bench:
         wait_until(is_calm, 300, f"{connections} users to be logged in")
 
     def run_all(self, mode, engine, servers, options, at_most=float("inf"), **more):
-        """As often as a row is measured; no further time once `at_most` seconds have gone by."""
+        """Runs as often as a row is measured; begins no further run after `at_most` seconds."""
         runs = []
         began = time.monotonic()
         while len(runs) < self.repeats and (not runs or time.monotonic() - began < at_most):
@@ -107,7 +107,7 @@ class Bench:
         return runs
 
     def figure(self, row, engine, runs, value, unit, beside=(), **more):
-        """A figure of what value(run) gives for each. What fails `beside` them fails it too."""
+        """A figure with value(run) of each run. A failure in `beside` fails it too."""
         good = [run for run in runs if run.count > 0]
         micros = statistics.median(run.micros_each for run in good) if good else None
         share = statistics.median(run.own_share for run in good) if good else None
@@ -141,7 +141,7 @@ class Bench:
             os.sched_setaffinity(0, before)
 
     def fsync_millis(self):
-        """Times to make 128 appended bytes durable where the databases are."""
+        """Times of appending 128 bytes and syncing them, on the databases' disk."""
         times = []
         path = self.services.data / "fsync"
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)

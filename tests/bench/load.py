@@ -1,4 +1,4 @@
-"""Runs the load generator, and what it measured as plain values."""
+"""Runs the load generator and returns its measurements as plain values."""
 
 import dataclasses
 import json
@@ -7,7 +7,7 @@ import time
 from services import BenchError, pause
 
 
-# What a mode is about, and the latency that matters in it.
+# The count and the latency that matter in each mode.
 _WORK = {"ping": ("replies", "reply"), "login": ("logins", "login"), "storm": ("logins", "login"),
          "offline": ("delivered", "catch_up")}
 _OTHERS = ("delivered", "delivery")
@@ -15,7 +15,7 @@ _OTHERS = ("delivered", "delivery")
 
 @dataclasses.dataclass(eq=False)
 class Run:
-    """One run of chatbench, the same as another only if it is that one."""
+    """One run of chatbench; runs are compared by identity."""
     count: int            # messages, deliveries, logins or pings within the measured seconds
     seconds: float
     server_cpu: float     # CPU seconds of all server-side processes within them
@@ -25,7 +25,7 @@ class Run:
     max_ms: float
     problem: str          # what was lost, doubled, reordered and so on; empty when all is well
     refused: int          # requests of an open loop that were answered by "busy" or the like
-    raw: dict             # everything that chatbench tells
+    raw: dict             # everything that chatbench reported
     samples: list = dataclasses.field(default_factory=list)  # (second, what sample() gave)
 
     @property
@@ -41,7 +41,7 @@ def _to_run(raw, code):
     work, latency = _WORK.get(raw["mode"], _OTHERS)
     took = raw["latency_us"].get(latency, {"p50": 0, "p99": 0, "max": 0})
     faults = {name: count for name, count in raw["faults"].items() if count}
-    # Who offers more than can be taken has to bear a refusal: that is an answer, and no loss.
+    # An open loop may offer more than the server can take: a refusal is an answer, not a loss.
     refused = faults.pop("refused", 0) if raw["options"]["rate"] > 0 else 0
     problem = ", ".join(f"{name} {count}" for name, count in faults.items())
     if problem and raw["problem"]:
@@ -74,7 +74,7 @@ class Load:
             services.client_cpu if cpu is None else cpu, pipe=False)
 
     def result(self, patience, sample=None, every=0.5):
-        """Waits for the end. `sample` is called meanwhile, every so many seconds."""
+        """Waits for the end. Meanwhile calls `sample` every `every` seconds."""
         samples = []
         began = time.monotonic()
         next_sample = began + every

@@ -1,13 +1,13 @@
 // A million logged-in users in one process, without their sockets.
 //
-// What a server remembers of one logged-in user must be small, and what it does for one must not
-// grow with the number of the others. So this program makes the server's own objects for a
-// thousand users and for a million, measures what each kind takes on the heap, and times what
-// happens to one user at a time, picked at random, in both crowds.
+// The memory that a server needs for one logged-in user must be small, and the time that an
+// operation on one user takes must not grow with the number of users. So this program creates the
+// server's own objects for a thousand users and for a million, measures the heap that each kind
+// takes, and times operations on one randomly chosen user at a time, in both crowds.
 //
 // The objects are the real ones: sessions, the registry, windows with their streams, rosters,
-// subscriptions, known names. Only the connection under each session has no socket; it is counted
-// by itself, with the timer that it carries, because it belongs to the socket that is left out.
+// subscriptions, cached names. Only the connection under each session has no socket; it is counted
+// separately, with the timer that it contains, because it belongs to the missing socket.
 //
 // Exit code 1 means that something was wrong, not that it was slow or large.
 
@@ -47,10 +47,11 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kGroupSize = 100;    // members of each group; each user is in one
-constexpr int kWatchers = 10;      // who are told when a user comes or goes
+constexpr int kWatchers = 10;      // users notified when a user comes or goes
 constexpr int kSmallCrowd = 1000;  // what the large one is compared with
 constexpr int kBytesMax = 700;     // the aim for each user
-constexpr double kRatioMax = 3;    // and for the times in the large crowd
+constexpr double kRatioMax =
+    3;  // the aim for the times in the large crowd, relative to the small one
 constexpr std::size_t kPickedMax = 200'000;
 
 // In use in the C library's heap, and in the slabs.
@@ -59,7 +60,7 @@ std::int64_t heap_bytes() {
   return static_cast<std::int64_t>(info.uordblks + info.hblkhd + base::Slab::mapped_bytes());
 }
 
-// Nobody asks anything here.
+// No requests are made here.
 class NoRequests final : public session::RequestHandler {
  public:
   const session::RequestTraits& traits_of(int) const override { return traits_; }
@@ -70,7 +71,8 @@ class NoRequests final : public session::RequestHandler {
   const session::RequestTraits traits_{};
 };
 
-// Windows subscribe through the bus; here that is a part of its own, so theirs does nothing.
+// Windows subscribe through the bus. Subscriptions are measured separately, so this bus does
+// nothing.
 class NoBus final : public cluster::Bus {
  public:
   void set_cluster(std::string) override {}
@@ -120,7 +122,7 @@ class Crowd final : public net::ConnectionOwner {
     pushed_.resize(size());
   }
 
-  // Once: runs the loop in this thread, and the call in it.
+  // Runs the loop in this thread, and the call in the loop. Call it once.
   void in_loop(const std::function<void()>& call) {
     loop_.post([this, &call] {
       call();
@@ -140,10 +142,10 @@ class Crowd final : public net::ConnectionOwner {
   }
 
   int users() const { return users_; }
-  // What each part takes, for all users.
+  // The memory of each part, for all users.
   const std::vector<std::pair<std::string, std::int64_t>>& parts() const { return parts_; }
 
-  // One of the things that happen to a user. Each returns false when it did not work.
+  // Operations on one user. Each returns false if it failed.
   bool look_up(UserId user) {
     const auto found = registry_.look_up(user);
     return found.sure && found.session != nullptr;
@@ -187,7 +189,7 @@ class Crowd final : public net::ConnectionOwner {
     return reserve(user) && look_up(user);
   }
 
-  // Takes what was pushed off the connections again, as their sockets would.
+  // Removes pushed output from the connections, as their sockets would.
   void drain(const std::vector<UserId>& users) {
     if (!has_sockets()) return;
     for (const UserId user : users) {
@@ -223,7 +225,7 @@ class Crowd final : public net::ConnectionOwner {
           std::make_unique<net::Connection>(loop_, *this, socket_for_one(), *address));
     });
   }
-  // A small crowd is pushed to again and again, so what is sent must go somewhere.
+  // The small crowd is pushed to again and again, so its output must go somewhere.
   bool has_sockets() const { return users_ <= kSmallCrowd; }
   base::UniqueFd socket_for_one() const {
     return has_sockets() ? base::UniqueFd(::dup(sink_.get())) : base::UniqueFd();
@@ -324,7 +326,7 @@ constexpr Operation kOperations[] = {
 };
 constexpr std::size_t kOperationCount = std::size(kOperations);
 
-// Users at random: of a large crowd nobody twice, so that nothing is warm from the last time.
+// Random users; in a large crowd nobody twice, so that the caches stay cold.
 std::vector<UserId> pick(int users, std::mt19937& random) {
   std::vector<UserId> picked(static_cast<std::size_t>(users));
   for (std::size_t i = 0; i < picked.size(); ++i)
@@ -334,7 +336,7 @@ std::vector<UserId> pick(int users, std::mt19937& random) {
   return picked;
 }
 
-// Nanoseconds for one user: the best of some turns.
+// Nanoseconds for one user: the best of several rounds.
 double time_of(Crowd& crowd, const Operation& operation) {
   constexpr std::size_t kCallsPerTurn = kPickedMax;
   constexpr int kTurns = 3;

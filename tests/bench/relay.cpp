@@ -2,9 +2,9 @@
 //
 // One thread, one epoll. Each turn of the loop reads every connection that has something, once,
 // appends the frames to the outputs of those that they are for, and then writes each output that
-// grew with one send(). That is the same batching by turns that the chat server does, and nothing
-// else is left to save but the frames themselves, so its figures are what the server's are
-// compared with. It is a yardstick: a change to it makes earlier results incomparable.
+// grew with one send(). The chat server batches by turns in the same way, and the relay does
+// nothing besides, so the server's figures are compared with the relay's. It is a yardstick: a
+// change to it makes earlier results incomparable.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -39,12 +39,13 @@ struct Peer {
   bool dirty = false;    // its output grew in this turn, or its socket takes bytes again
   bool waits = false;    // for EPOLLOUT
   bool dead = false;
-  std::string in;  // the beginning of a frame that is not here yet
+  std::string in;  // an incomplete frame
   std::string out;
   std::size_t sent = 0;
 };
 
-// Who is connected under an id: two steps to any of 2^31, memory for those in use only.
+// The connection of each id: a table of two levels over 2^31 ids, with memory only for those in
+// use.
 class Table {
  public:
   Peer* find(std::uint32_t id) const {
@@ -118,7 +119,7 @@ class Relay {
     }
   }
 
-  // Once a turn: what is left makes the next turn begin at once.
+  // Called once a turn; if input is left, the next turn begins at once.
   void read(Peer& peer) {
     if (peer.dead) return;
     const ssize_t got = ::recv(peer.fd, buffer_.data(), buffer_.size(), 0);
@@ -137,7 +138,7 @@ class Relay {
     }
   }
 
-  // Gives back what is no whole frame yet.
+  // Returns the incomplete frame at the end.
   std::string_view take_frames(Peer& peer, std::string_view bytes) {
     while (bytes.size() >= kRelayLengthBytes) {
       const std::size_t length = load_big_endian(bytes.data());
@@ -241,7 +242,7 @@ class Relay {
     watch(EPOLL_CTL_MOD, peer.fd, left ? EPOLLIN | EPOLLOUT : EPOLLIN, &peer);
   }
 
-  // The object stays until the turn is over: others may still name it.
+  // The object lives until the turn is over, as others may still refer to it.
   void end(Peer& peer) {
     if (peer.dead) return;
     peer.dead = true;

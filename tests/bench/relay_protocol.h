@@ -1,6 +1,6 @@
 #pragma once
 
-// What the load generator and the bare relay say to each other.
+// The protocol between the load generator and the bare relay.
 //
 // The relay is the yardstick that a chat server is measured against: it moves the same bytes
 // between the same sockets and does nothing else. No JSON, no database, no acknowledgement.

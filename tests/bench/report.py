@@ -1,4 +1,4 @@
-"""What a run has found, as a table for the terminal and as tests/bench/RESULTS.md."""
+"""The results of a run, as a table for the terminal and as tests/bench/RESULTS.md."""
 
 import dataclasses
 import datetime
@@ -16,7 +16,7 @@ _END = "<!-- to here -->"
 
 @dataclasses.dataclass
 class Figure:
-    """One line of the table: the same thing measured a few times."""
+    """One line of the table: one quantity, measured several times."""
     row: str
     engine: str
     unit: str
@@ -189,7 +189,7 @@ def micro_benchmarks(program, seconds):
 
 
 def _kept(path):
-    """What somebody has written between the markers of an earlier report."""
+    """The hand-written text between the markers of an earlier report."""
     try:
         text = path.read_text(encoding="utf-8")
         return text[text.index(_BEGIN) + len(_BEGIN):text.index(_END)].strip("\n")
@@ -198,7 +198,7 @@ def _kept(path):
 
 
 def write(path, kept_from, quick, machine_lines, figures, micro):
-    """`kept_from` is the report whose hand-written part goes on."""
+    """`kept_from` is the report whose hand-written part is carried over."""
     kept = _kept(kept_from)
     lines = ["# Benchmark results", "",
              "Written by `scripts/bench.sh" + (" --quick" if quick else "") + "`; its `--help` says "

@@ -35,7 +35,7 @@ def _pair_options(pairs, window):
     return ["--pairs", str(pairs), "--window", str(window)]
 
 
-# The relay itself: nothing is asked of it, it is what the others are compared with.
+# The relay itself has no target: the other rows are compared with it.
 
 _RELAY_LOADS = {
     "window 32, 100 pairs": ("pairs", _pair_options(100, 32)),
@@ -114,7 +114,7 @@ def window_4(bench):
 @row
 def lone(bench):
     relay_p50 = _median(_relay(bench, "lone pair"), lambda run: run.p50_ms)
-    # The disk is asked before, between and after: it has its moods.
+    # The speed of the disk varies, so it is measured before, between and after.
     fsyncs = bench.fsync_millis()
     runs = {}
     for engine in ("sqlite", "mariadb"):
@@ -192,7 +192,7 @@ def offline(bench):
 # Many connections
 
 def _crowd(bench):
-    """How many connections are many: about what one process may open here."""
+    """A large number of connections: about as many as one process may open here."""
     return 5_000 if bench.quick else 19_000
 
 
@@ -259,8 +259,8 @@ def _growth_of_log(bench, engine):
     if free < _LOG_DISK_GIB:
         raise BenchError(f"10 M messages need {_LOG_DISK_GIB} GiB of disk, {free:.1f} are free")
     options = [*_pair_options(_LOG_STREAMS // 100, 8), *bench.span(5)]
-    # Short, in turns, and each the first of two as often as the other: what the machine does
-    # from one minute to the next would pass for growth.
+    # Short runs in alternation, each kind first equally often: otherwise the variation of the
+    # machine from one minute to the next would look like growth.
     costs, beside = {}, []
     with bench.servers(engine, database="empty", users=_LOG_STREAMS) as empty, \
             bench.servers(engine, users=_LOG_STREAMS, log_rows=_LOG_ROWS) as full:
@@ -291,7 +291,7 @@ def many(bench):
                  target=50, at_most=True)
 
 
-# More than it can take
+# Overload
 
 @row
 def pressure(bench):

@@ -35,13 +35,13 @@ def chosen_rows(only):
 
 
 def choose_cpus():
-    """For the servers' side, and for the load generator: two where there are two."""
+    """A CPU for the servers and one for the load generator: two if there are two."""
     cpus = sorted(os.sched_getaffinity(0))
     return cpus[0], cpus[min(1, len(cpus) - 1)]
 
 
 def measure(bench, rows):
-    """Runs the rows; what fails is noted, and the others have their turn."""
+    """Runs the rows; a failure is recorded, and the remaining rows still run."""
     failed = []
     for name, function in rows.items():
         bench.say(f"-- {name}")
@@ -61,7 +61,7 @@ def main():
     server_cpu, client_cpu = choose_cpus()
     output = options.output or (
         options.programs / "RESULTS.md" if options.quick or options.only else _RESULTS)
-    # Whatever ends this process early ends what it has started: by the way out of `with`.
+    # A signal leaves the `with` block, which ends every process that was started.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda got, _: sys.exit(128 + got))
     load_average = ", ".join(f"{value:.2f}" for value in os.getloadavg())

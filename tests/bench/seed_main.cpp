@@ -47,7 +47,7 @@ void add_options(CLI::App& app, Arguments& out) {
   number("--log-rows", out.plan.log_rows, "Old direct messages, delivered, equally many a user");
 }
 
-// The server reads its configuration from a command line: it gets one with our part of it.
+// The server's code reads its configuration from a command line, so this builds one for it.
 Result<server::Config> read_config(const Arguments& arguments) {
   std::vector<const char*> line{"chatserver"};
   if (!arguments.file.empty()) line.insert(line.end(), {"-c", arguments.file.c_str()});

@@ -22,7 +22,7 @@ using storage::RowInsert;
 
 constexpr std::int64_t kRowsPerTransaction = 20'480;
 constexpr std::int64_t kMillisOfTenYears = std::int64_t{10} * 365 * 24 * 3600 * 1000;
-// As long as a sentence that people type.
+// About as long as a sentence that people type.
 constexpr std::string_view kOldText =
     "An old message of some length, which was delivered and read long before this day began.";
 

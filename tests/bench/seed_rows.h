@@ -8,7 +8,7 @@
 #include "chat/base/result.h"
 #include "chat/storage/database.h"
 
-// The rows that a benchmark finds in its database. Whoever knows the numbers knows everything:
+// The rows in a benchmark's database. They follow from the numbers in the plan:
 //
 // - users 1 … N, named bench1 … benchN, all with one password (and so one stored hash);
 // - tokens: user i logs in with i as 64 hexadecimal digits, with zeroes in front;
@@ -28,13 +28,13 @@ struct SeedPlan {
   std::int64_t log_rows = 0;
 };
 
-// Empty, or a sentence that says why these numbers don't go together.
+// Empty, or a sentence that says why these numbers are inconsistent.
 std::string problem_of(const SeedPlan& plan);
 
 // The token of user `id`, as the client sends it.
 std::string token_of(std::int64_t id);
 
-// Is told what is being filled and how much of it there is.
+// Called with what is being filled and how much of it is done.
 using SeedProgress = std::function<void(const std::string& what, std::int64_t done)>;
 
 // Fills the tables of a database whose schema is up to date, in large transactions. `now` is the

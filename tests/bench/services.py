@@ -21,7 +21,7 @@ _never = threading.Event()
 
 
 class BenchError(Exception):
-    """Something that ends a row, in a sentence for people."""
+    """An error that ends a row, as a sentence for people."""
 
 
 def pause(seconds):
@@ -86,7 +86,7 @@ class Process:
         return " / ".join(line.strip() for line in lines[-4:])
 
     def stop(self, patience=20):
-        """Lets it end in good order, within limits."""
+        """Ends it gracefully, within a time limit."""
         if self.running():
             self.child.terminate()
             try:
@@ -99,7 +99,7 @@ class Process:
 
 
 class Services:
-    """Makes and ends the processes of a run. Use it as a context: everything ends with it."""
+    """Starts and ends the processes of a run. A context manager: all end with it."""
 
     def __init__(self, root, programs, server_cpu, client_cpu):
         self.root = root
@@ -118,7 +118,7 @@ class Services:
         for folder in (self.data, self.logs):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-        # A Unix socket's path has little room.
+        # A Unix socket's path must be short.
         self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="chatbench-"))
         return self
 
@@ -143,7 +143,7 @@ class Services:
         """A program of the load generator's side."""
         return self.launch(name, command, self.client_cpu)
 
-    # MariaDB, as durable as it gets
+    # MariaDB, with full durability
 
     def _mariadb_command(self, program, *arguments):
         user = ["--user=root"] if os.geteuid() == 0 else []
@@ -185,7 +185,7 @@ class Services:
                          f" GRANT ALL ON {name}.* TO chat@localhost"):
             raise BenchError("MariaDB refuses to make a database")
 
-    # Redis: nothing on the disk
+    # Redis, without persistence
 
     def start_redis(self):
         if self.redis and self.redis.running():
@@ -265,7 +265,7 @@ class Services:
         return process
 
 
-# Beside full durability: room for the log and the pages, as an operator would give it.
+# Besides full durability: room for the log and the pages, as an operator would give it.
 MARIADB_SETTINGS = ["--innodb-buffer-pool-size=1G", "--innodb-log-file-size=512M",
                     "--performance-schema=OFF", "--character-set-server=utf8mb4",
                     "--max-connections=500"]

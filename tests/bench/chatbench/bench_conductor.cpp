@@ -177,7 +177,7 @@ bool BenchConductor::wait_until_ready() {
 
 void BenchConductor::measure() {
   const bool by_itself = ends_by_itself(report_.options);
-  // A little later than now, so that every process knows of it in time.
+  // Slightly in the future, so that every process sees it in time.
   const SteadyTime from =
       time_now() + (by_itself ? kTick : kTick + to_duration(report_.options.warm_up));
   SteadyTime until = by_itself ? kNever : from + to_duration(report_.options.seconds);
@@ -197,7 +197,7 @@ void BenchConductor::measure() {
   }
   report_.end = sample_all(report_.options.watched);
   report_.load_end = sample_all(load());
-  // Looking takes a moment, and so does hearing of the end.
+  // Sampling takes a moment, and so does noticing the end.
   if (by_itself && all_at(Stage::kDone)) until = last_done();
   report_.seconds = to_seconds(until - shared_->from.load());
 }
@@ -208,7 +208,8 @@ SteadyTime BenchConductor::last_done() const {
   return last;
 }
 
-// Modes that end by themselves do so within the time for the set-up, or are told to stop.
+// Modes that end by themselves must do so within the time for the set-up; otherwise they are told
+// to stop.
 void BenchConductor::wait_for_done() {
   const SteadyTime deadline = time_now() + to_duration(report_.options.set_up);
   while (!all_at(Stage::kDone) && !broken()) {
@@ -233,7 +234,7 @@ bool BenchConductor::nothing_missing() const {
 }
 
 void BenchConductor::finish() {
-  // What comes twice comes late: the connections stay for another moment.
+  // Duplicates arrive late, so the connections stay open for another moment.
   const SteadyTime moment = time_now() + 10 * kTick;
   while (time_now() < moment) wait(moment);
   shared_->stop.store(true, std::memory_order_release);

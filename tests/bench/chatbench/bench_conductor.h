@@ -15,8 +15,8 @@ inline constexpr int kFine = 0;
 inline constexpr int kNotFine = 1;
 inline constexpr int kSetUpFailed = 3;
 
-// Runs a whole benchmark: forks the load processes, gives the words that they wait for, looks at
-// the servers' processes, and reports. It does next to nothing while they work.
+// Runs a whole benchmark: forks the load processes, tells them when to begin and stop, samples the
+// servers' processes, and reports. It does next to nothing while they work.
 // Threading: the program's only thread. Blocks until the run is over.
 class BenchConductor {
  public:
@@ -25,7 +25,7 @@ class BenchConductor {
   BenchConductor(const BenchConductor&) = delete;
   BenchConductor& operator=(const BenchConductor&) = delete;
 
-  // Returns the exit code. In a load process, too.
+  // Returns the exit code, also in a load process.
   int run();
 
  private:
@@ -33,7 +33,7 @@ class BenchConductor {
   bool look_before();
   std::vector<Part> divide() const;
   void map_memory(std::size_t shards);
-  // False in a load process, which has done its work then.
+  // False in a load process, whose work is done by then.
   bool fork_shards();
   bool wait_until_ready();
   void measure();
@@ -43,7 +43,7 @@ class BenchConductor {
   void finish();
   void reap();
 
-  // All have reached it, or one has failed or died.
+  // True if all have reached it, or one has failed or died.
   bool all_at(Stage stage);
   bool broken();
   std::uint64_t sum(Count what) const;

@@ -10,7 +10,7 @@ namespace chat::bench {
 
 enum class ModeName { kPing, kPairs, kGroup, kIdle, kLogin, kOffline, kStorm };
 
-// A process of the servers' side that is watched.
+// A server-side process whose CPU and memory are reported.
 struct Watched {
   int pid = 0;
   std::string name;
@@ -28,13 +28,13 @@ struct BenchOptions {
   std::size_t pairs = 10;
   std::size_t groups = 1;
   std::size_t group_size = 10;
-  std::size_t senders = 1;  // of each group; in mode offline of all
+  std::size_t senders = 1;  // of each group; in mode offline: all writers
   std::size_t connections = 10;
-  std::size_t users = 0;  // mode login: to go round; as many as connections at least
+  std::size_t users = 0;  // mode login: taken by turns; at least as many as connections
   std::size_t recipients = 1;
   std::size_t messages = 10'000;  // for each recipient
 
-  std::size_t window = 0;  // parse_options() puts in the mode's own
+  std::size_t window = 0;  // parse_options() sets the mode's default
   double rate = 0;         // messages/s of all; 0: closed loop
   double seconds = 10;
   double warm_up = 1;
@@ -49,20 +49,20 @@ struct BenchOptions {
   std::string json;
   bool progress = false;
 
-  // Set when the program is to leave at once: usage, help, version.
+  // Set if the program should exit at once: usage, help, version.
   std::optional<int> leave;
 
   bool open_loop() const { return rate > 0; }
-  // A message counts for all who are to get it.
+  // How many deliveries one message leads to.
   std::size_t fan_out() const { return mode == ModeName::kGroup ? group_size - 1 : 1; }
 };
 
 const char* name_of(ModeName mode);
 
-// Prints help and complaints itself.
+// Prints help and errors itself.
 BenchOptions parse_options(int argc, const char* const* argv);
 
-// What a run is divided into among processes: pairs, groups or connections.
+// How many units (pairs, groups or connections) a run divides among its processes.
 std::size_t units_of(const BenchOptions& options);
 std::size_t connections_per_unit(const BenchOptions& options);
 

@@ -23,7 +23,7 @@ constexpr std::array<std::pair<const char*, Count>, 6> kRates = {{{"sent", Count
                                                                   {"logins", Count::kLogins},
                                                                   {"retries", Count::kRetries}}};
 
-// What processes used between two samples: exact in sum, divided as their ticks are.
+// CPU time used between two samples: the sum is exact, its parts are divided like the ticks.
 struct Use {
   double user_s = 0;
   double system_s = 0;
@@ -52,7 +52,7 @@ double span_of(const Samples& begin, const Samples& end) {
   return std::max(1e-6, to_seconds(end.at - begin.at));
 }
 
-// What a mode is about, to put costs in relation to.
+// The count that a mode's costs are divided by.
 Count work_of(const BenchOptions& options) {
   switch (options.mode) {
     case ModeName::kPing: return Count::kReplies;
@@ -67,7 +67,7 @@ double us_per_item(const BenchReport& report, double cpu_s) {
   return items > 0 ? cpu_s / items * 1e6 : 0;
 }
 
-// How much memory of their own the connections brought, each.
+// How much the process's own memory grew per connection.
 double bytes_per_connection(const BenchReport& report, std::size_t i) {
   const auto now = static_cast<double>(report.begin.processes[i].anonymous_bytes);
   const auto then = static_cast<double>(report.before.processes[i].anonymous_bytes);

@@ -10,14 +10,14 @@
 
 namespace chat::bench {
 
-// What a run has shown. A plain value.
+// The results of a run. A plain value.
 struct BenchReport {
   BenchOptions options;
   std::array<std::uint64_t, kCounts> totals{};    // since the start
   std::array<std::uint64_t, kCounts> measured{};  // within the measured span
   std::array<Latency, kTooks> took;
   double seconds = 0;      // the measured span
-  double set_up_rate = 0;  // mode offline: messages/s sent to those who were away
+  double set_up_rate = 0;  // mode offline: messages/s sent to the offline recipients
   std::size_t load_processes = 1;
   std::string problem;  // the first thing that went wrong, for people
 
@@ -31,7 +31,7 @@ struct BenchReport {
   const Latency& latency(Took what) const { return took[static_cast<std::size_t>(what)]; }
 };
 
-// What must not be: name and number, 0 for the good.
+// A count that must be 0: its name and value.
 struct Fault {
   const char* name;
   std::uint64_t number;

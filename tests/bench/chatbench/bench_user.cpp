@@ -126,7 +126,7 @@ bool BenchUser::on_raw_frame(std::string_view json, SteadyTime now) {
   return true;
 }
 
-// While logging in or out: what was pushed in between waits for the next time.
+// While logging in or out; messages pushed in between are delivered at the next login.
 void BenchUser::on_message(const client::ServerMessage& message, SteadyTime /*now*/) {
   if (state() == State::kEntering) {
     shard_.fail(fmt::format("user {}: not the answer to a login: {}", id().value, message.raw));

@@ -12,8 +12,8 @@
 
 namespace chat::bench {
 
-// A user of the seeded data: logs in, and keeps the books of what it receives. Against a relay it
-// says hello instead, and acknowledges nothing.
+// A user of the seeded data: logs in, and enters what it receives into the books. Against a relay
+// it says hello instead, and acknowledges nothing.
 // Threading: confined to the poller's thread.
 class BenchUser : public client::load::LoadClient {
  public:
@@ -21,25 +21,25 @@ class BenchUser : public client::load::LoadClient {
 
   UserId id() const { return account().id(); }
 
-  // Connects and logs in; tries again when it is refused for a while, and, if `stubborn`, whatever
-  // happens.
+  // Connects and logs in; tries again after a temporary refusal and, if `stubborn`, after any
+  // failure.
   void come(bool stubborn = false);
-  // Logs out; on_left() tells when that is done.
+  // Logs out; on_left() reports the end.
   void leave() { log_out(time_now()); }
-  // Breaks the connection off.
+  // Closes the connection without a logout.
   void cut() { drop(); }
 
  protected:
   virtual void on_in(SteadyTime /*now*/) {}
-  // A message of this run has come first.
+  // A message of this run has arrived for the first time.
   virtual void on_chat(const Push& /*push*/, const Ledger::Step& /*step*/, SteadyTime /*now*/) {}
-  // The reply to a chat; nothing when it was refused.
+  // The reply to a chat; nullptr if it was refused.
   virtual void on_chat_answer(const Ledger::Step* /*step*/, SteadyTime /*now*/) {}
   virtual void on_pong(SteadyTime /*sent*/, SteadyTime /*now*/) {}
 
   void on_time(SteadyTime now) override;
 
-  // The next of the seeded users takes this one's place.
+  // Becomes another one of the seeded users.
   void be(std::uint32_t id);
   Shard& shard() { return shard_; }
   SteadyTime begun() const { return begun_; }
@@ -68,11 +68,11 @@ class BenchUser : public client::load::LoadClient {
   SteadyTime retry_at_ = kNever;
 };
 
-// So many log in at the same time.
+// How many users log in at the same time.
 inline constexpr std::size_t kEnteringAtOnce = 256;
 
-// Begins `number` connections, a limited number at a time, and waits until each of them has counted
-// a login; false when that failed or took too long.
+// Begins `number` connections, a limited number at a time, and waits until each has counted a
+// login. False if one failed or it took too long.
 bool let_in(Shard& shard, std::size_t number, const std::function<void(std::size_t)>& begin);
 
 // Lets all of them in.

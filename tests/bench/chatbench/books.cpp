@@ -20,7 +20,7 @@ std::uint32_t Books::of_group(GroupId group, UserId first, std::size_t members, 
   return number_of({group, sender, {}}, members, first);
 }
 
-// Where the stream stands is seen when its first message comes.
+// The stream's base is derived from its first message.
 std::uint32_t Books::number_of(const Name& name, std::size_t members, UserId first) {
   const auto [place, made] = numbers_.try_emplace(name, static_cast<std::uint32_t>(books_.size()));
   if (made) {

@@ -19,7 +19,7 @@ struct Book {
   UserId other;  // the recipient of a direct stream
   GroupId group;
 
-  // As the ledger counts members; past its end for a stranger.
+  // The user's number in the ledger; past the last member for a stranger.
   std::size_t member(UserId user) const {
     if (group) return static_cast<std::size_t>(user.value - first.value);
     return user == first ? 0U : user == other ? 1U : 2U;
@@ -31,13 +31,13 @@ struct Book {
 // Threading: confined to the poller's thread. Bounds: see Ledger.
 class Books {
  public:
-  // The number of a stream's book, which is made when it is asked for first.
+  // The number of a stream's book, which is created on first use.
   std::uint32_t direct(UserId from, UserId to);
-  // Of a group's messages, or (a relay numbers each sender's) of those of one sender.
+  // The book of a group's messages or, as a relay has one stream per sender, of one sender's.
   std::uint32_t of_group(GroupId group, UserId first, std::size_t members, UserId sender = {});
 
   Book& operator[](std::uint32_t number) { return books_[number]; }
-  // nullptr where no book has that number.
+  // nullptr if no book has that number.
   Book* find(std::uint32_t number) { return number < books_.size() ? &books_[number] : nullptr; }
 
   client::check::Verdict verdict() const;

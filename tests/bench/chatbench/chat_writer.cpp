@@ -43,7 +43,7 @@ void ChatWriter::append(std::string& out, UserId sender, Target target,
   out += "\"}";
 }
 
-// What a relay forwards is read as if a server had pushed it.
+// Clients read a relayed frame as if a server had pushed it.
 void ChatWriter::append_to_relay(std::string& out, UserId sender, Target target,
                                  const client::load::MessageId& id) const {
   const OpenFrame frame(out);

@@ -27,7 +27,7 @@ class ChatWriter {
   bool to_relay_;
 };
 
-// The frames by which a client of the relay makes itself, or a group, known.
+// The frames that register a client, or a group, with the relay.
 std::string relay_hello(std::uint32_t user);
 std::string relay_group(std::uint32_t group, std::uint32_t first_member, std::uint32_t members);
 

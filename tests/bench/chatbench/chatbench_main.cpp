@@ -10,8 +10,8 @@
 int main(int argc, char** argv) {
   chat::bench::BenchOptions options = chat::bench::parse_options(argc, argv);
   if (options.leave) return *options.leave;
-  // Ledgers grow during a run: memory that one gives back when it grows is taken by the next, and
-  // not returned to the system, which would clear it again.
+  // Ledgers grow during a run. Memory that one frees when it grows is reused by the next one
+  // instead of going back to the system, which would clear it again.
   (void)::mallopt(M_MMAP_THRESHOLD, 1 << 30);
   (void)::mallopt(M_TRIM_THRESHOLD, 1 << 30);
   return chat::bench::BenchConductor(std::move(options)).run();

@@ -24,7 +24,7 @@ bool read_cpu_clock(int pid, ProcessSample& out) {
   return true;
 }
 
-// utime and stime are the 12th and 13th word after the name, which may hold blanks itself.
+// utime and stime are the 12th and 13th word after the name, which may itself contain spaces.
 bool read_cpu(int pid, ProcessSample& out) {
   const auto stat = content_of(fmt::format("/proc/{}/stat", pid));
   if (!stat || stat->rfind(')') == std::string::npos) return false;

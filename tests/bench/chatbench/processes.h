@@ -10,20 +10,20 @@
 
 namespace chat::bench {
 
-// What /proc tells of a process at one time.
+// A snapshot of a process from /proc.
 struct ProcessSample {
   double cpu_s = 0;   // CPU time since it began, to the nanosecond
   double user_s = 0;  // its parts, to the 1/100 s
   double system_s = 0;
   std::uint64_t rss_bytes = 0;
   std::uint64_t anonymous_bytes = 0;      // its own memory: heap, stacks
-  std::uint64_t private_dirty_bytes = 0;  // what would be free again without it
+  std::uint64_t private_dirty_bytes = 0;  // what its exit would free
 };
 
-// Nothing when there is no such process, or it may not be looked at.
+// Empty if the process does not exist or may not be inspected.
 std::optional<ProcessSample> sample_process(int pid);
 
-// The state of several processes at one time. A process that isn't there has zeroes.
+// Snapshots of several processes. A missing process has zeroes.
 struct Samples {
   SteadyTime at{};
   std::vector<ProcessSample> processes;

@@ -7,9 +7,10 @@
 
 namespace chat::bench {
 
-// When the messages of an open loop are due: at equal distances, whatever the server does. One
-// that leaves late counts from the time when it was due, so a server that stalls can't hide it.
-// Without --rate nothing is ever due. Threading: confined to the loop's thread.
+// When the messages of an open loop are due: at equal intervals, whatever the server does. A late
+// message's latency counts from the time at which it was due, so a server that stalls cannot hide
+// the delay. Without --rate nothing is ever due.
+// Threading: confined to the loop's thread.
 class SendPacer {
  public:
   explicit SendPacer(Shard& shard) {
@@ -26,7 +27,7 @@ class SendPacer {
     if (interval_ > 0) due_ = now + to_duration(offset_);
   }
 
-  // The next message that is due by now, and when it was.
+  // Takes the next message that is due by now; returns when it was due.
   std::optional<SteadyTime> next(SteadyTime now) {
     if (due_ > now) return std::nullopt;
     const SteadyTime due = due_;

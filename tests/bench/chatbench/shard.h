@@ -25,7 +25,7 @@ struct Part {
   std::size_t size() const { return end - begin; }
 };
 
-// What the connections of one load process have in common: the poller, the options, the books.
+// Shared by the connections of one load process: the poller, the options, the books.
 // Threading: one per process. Ownership: `options` and `shared` outlive it.
 class Shard {
  public:
@@ -42,8 +42,8 @@ class Shard {
   ShardState& state() { return state_; }
 
   const Endpoint& server(std::size_t number) const { return servers_[number % servers_.size()]; }
-  // The address to connect from: another one for every connection, so that ports suffice. 0 for
-  // servers that aren't on this machine.
+  // The address to connect from: a different one for each connection, so that ports suffice. 0 if
+  // the servers are on another machine.
   in_addr_t next_source(const Endpoint& to);
 
   void count(Count what, std::uint64_t number = 1) {
@@ -55,22 +55,22 @@ class Shard {
     return state_.totals[static_cast<std::size_t>(what)].load(std::memory_order_relaxed);
   }
 
-  // Kept only when it began within the measured span.
+  // Recorded only if it began within the measured span.
   void took(Took what, SteadyTime begun, SteadyTime now) {
     if (begun < from_ || begun >= until_) return;
     state_.took[static_cast<std::size_t>(what)].add(
         std::chrono::duration_cast<Latency::Duration>(now - begun));
   }
 
-  // Counts what the books say. Once, at the end.
+  // Adds the verdict of the books to the counts. Call it once, at the end.
   void close_books();
-  // Remembers the first one, for the report.
+  // Keeps the first one, for the report.
   void problem(std::string_view text);
-  // Ends the set-up: a run without these connections would say nothing.
+  // Makes the set-up fail: a run without these connections would prove nothing.
   void fail(std::string_view text);
   bool failed() const { return failed_; }
 
-  // Is told the time of every turn.
+  // Called in every turn with its time.
   void turn(SteadyTime now) { measuring_ = now >= from_ && now < until_; }
   void set_span(SteadyTime from, SteadyTime until) {
     from_ = from;
@@ -80,7 +80,7 @@ class Shard {
   SteadyTime until() const { return until_; }
 
  private:
-  // One writer: no locked instruction is needed.
+  // With one writer, no locked instruction is needed.
   static void add(std::atomic<std::uint64_t>& to, std::uint64_t number) {
     to.store(to.load(std::memory_order_relaxed) + number, std::memory_order_relaxed);
   }

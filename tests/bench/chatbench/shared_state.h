@@ -1,12 +1,12 @@
 #pragma once
 
-// What the conductor (the process that was started) and the load processes that it forks know of
-// each other: plain memory that they share. Each value has one writer.
+// Memory shared by the conductor (the process that was started) and the load processes that it
+// forks. Each value has one writer.
 //
-// The course of a run: a load process sets up and says kReady. The conductor waits for all, sets
-// the measured span and `go`. Modes that end by the clock run until the span is over; the others
-// say kDone. The conductor watches the totals until nothing is missing, or patience ends, and sets
-// `stop`; the load processes write their results and say kFinished.
+// The course of a run: each load process sets up and reports kReady. The conductor waits for all,
+// then sets the measured span and `go`. Modes that end by the clock run until the span is over; the
+// others report kDone. The conductor watches the totals until nothing is missing or the time is up,
+// and sets `stop`; the load processes write their results and report kFinished.
 
 #include <array>
 #include <atomic>
@@ -37,8 +37,8 @@ enum class Stage : int { kSettingUp, kReady, kDone, kFinished, kFailed };
 
 enum class Count : std::size_t {
   kSent,       // messages
-  kAcked,      // … whose acknowledgement came
-  kExpected,   // deliveries that acknowledged messages promise
+  kAcked,      // messages that were acknowledged
+  kExpected,   // deliveries due for acknowledged messages
   kDelivered,  // messages of this run that arrived
   kStale,      // messages of earlier runs that arrived
   kReplies,    // to PING
@@ -49,7 +49,7 @@ enum class Count : std::size_t {
   kDoubled,    // the same message again
   kReordered,  // out of order
   kGaps,       // holes in the seqs that a recipient has seen
-  kStrange,    // nobody sent that, or not there
+  kStrange,    // never sent, or in a wrong place
   kCutOff,     // connections that the server or the network ended
   kCounts
 };
@@ -60,7 +60,7 @@ enum class Took : std::size_t {
   kAck,       // from sending to the acknowledgement
   kReply,     // PING to its reply
   kLogin,     // from connecting to LOGIN_MSG_ACK
-  kCatchUp,   // from connecting until all that was missed is there
+  kCatchUp,   // from connecting until every missed message has arrived
   kTooks
 };
 inline constexpr std::size_t kTooks = static_cast<std::size_t>(Took::kTooks);

@@ -26,14 +26,14 @@ void Talker::send(const Chat& chat) {
   shard().count(Count::kSent);
   ++in_flight_;
   if (!shard().options().relay) return;
-  // A relay acknowledges nothing: what is sent counts as taken.
+  // A relay acknowledges nothing, so a sent message counts as accepted.
   shard().count(Count::kExpected, book.ledger.recipients());
   book.ledger.acked(number, Seq{number} + 1);
   if (!talk_.counts_deliveries) --in_flight_;
 }
 
 void Talker::on_chat_answer(const Ledger::Step* step, SteadyTime now) {
-  // What was refused won't reach anybody.
+  // A refused message will not reach anybody.
   if (step == nullptr || step->complete || !talk_.counts_deliveries) slot_free(now);
 }
 

@@ -10,21 +10,22 @@ namespace chat::bench {
 
 class Talker;
 
-// What the talkers of a run have in common.
+// Shared by the talkers of a run.
 struct Talk {
   Shard& shard;
   ChatWriter writer;
   bool counts_deliveries = false;  // whether a slot waits for the recipients too
   bool keeps_sending = false;      // closed loop: a slot that becomes free is used at once
-  // Whom a message of this run came from.
+  // Finds the sender of a message of this run.
   std::function<Talker&(UserId)> find;
 };
 
 // A user who writes, receives, or both.
 //
-// The window: a message holds a slot until it was acknowledged to its sender and, where deliveries
-// count, has reached all its recipients. In an open loop what is due waits for a slot, as a client
-// may have at most 64 unacknowledged messages, and keeps the time when it was due.
+// The window: a message holds a slot until it has been acknowledged to its sender and, if
+// deliveries count, has reached all its recipients. In an open loop, a message that is due waits
+// for a slot, as a client may have at most 64 unacknowledged messages, and keeps the time at which
+// it was due.
 // Threading: confined to the poller's thread.
 class Talker final : public BenchUser {
  public:
@@ -33,7 +34,7 @@ class Talker final : public BenchUser {
   Talker(Talk& talk, std::uint32_t id, std::size_t server)
       : BenchUser(talk.shard, id, server), talk_(talk) {}
 
-  // Whom it writes to, and the book of that stream.
+  // Sets the target that it writes to, and the book of that stream.
   void writes_to(Target target, std::uint32_t book) { to_ = {target, book, {}}; }
   void writes_to(UserId user) { writes_to({user, {}}, shard().books().direct(id(), user)); }
 
@@ -42,7 +43,7 @@ class Talker final : public BenchUser {
   // Open loop: sends it now, or when there is a slot.
   void send_due(SteadyTime due);
 
-  // The end of an open loop: what found no slot by then is not sent.
+  // Ends an open loop: messages that still wait for a slot are not sent.
   void drop_waiting() { waiting_.clear(); }
 
   std::size_t in_flight() const { return in_flight_; }

@@ -9,8 +9,8 @@
 
 namespace chat::bench {
 
-// Chats between users of the seeded data: what pairs, groups and random traffic have in common.
-// A subclass makes the talkers and says who of them writes.
+// Chats between users of the seeded data: the common part of pairs, groups and random traffic. A
+// subclass creates the talkers and decides which of them write.
 class Traffic : public Mode {
  public:
   explicit Traffic(Shard& shard);
@@ -23,9 +23,10 @@ class Traffic : public Mode {
  protected:
   // Calls add() for everybody and writes() for those who write.
   virtual void make_talkers() = 0;
-  // What remains to do once they are in. False: Shard::fail() told why.
+  // Final preparations, once all are logged in. False if they failed; Shard::fail() has recorded
+  // why.
   virtual bool prepare() { return true; }
-  // Open loop: the next message.
+  // Open loop: sends the next message.
   virtual void send_next(SteadyTime due);
 
   // The ids of one process are added in ascending order, without holes.

@@ -26,7 +26,7 @@ constexpr int kPushesPerRound = 256;
 constexpr UserId kRecipient{1002};
 constexpr UserId kSender{1001};
 
-// A session whose client reads all it gets and drops it.
+// A session whose client reads everything and discards it.
 class Reader {
  public:
   explicit Reader(test::SessionRig& rig) {
@@ -52,7 +52,7 @@ class Reader {
   std::thread thread_;
 };
 
-// A window in a loop. Its tables are not there: nothing is read from them.
+// A window in a loop. It has no tables, as nothing is read from them.
 struct Deliveries {
   explicit Deliveries(test::SessionRig& rig) : loop(backlog, writeback, bus, rig.workers()) {}
 

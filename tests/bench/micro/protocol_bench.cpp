@@ -21,7 +21,7 @@ namespace {
 
 using protocol::Framing;
 
-// One read brings so many frames.
+// Decodes this many frames per read.
 void decode_frames(benchmark::State& state, Framing framing) {
   std::string input;
   for (std::int64_t i = 0; i < state.range(0); ++i) {
@@ -56,7 +56,7 @@ BENCHMARK_CAPTURE(parse_request, chat_151_bytes, kChatRequest);
 BENCHMARK_CAPTURE(parse_request, ping, kPing);
 BENCHMARK_CAPTURE(parse_request, delivered, kDelivered);
 
-// What the server makes of a chat's frame.
+// Parses a chat's frame as the server does.
 void decode_chat(benchmark::State& state) {
   for (auto _ : state) {
     auto request = protocol::parse_request(kChatRequest);

@@ -22,7 +22,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Ids in the order in which they will be asked for.
+// User ids in the order in which they are looked up.
 std::vector<UserId> shuffled_users(std::int64_t users) {
   std::vector<UserId> ids;
   for (std::int32_t id = 1; id <= users; ++id) ids.push_back({id});
@@ -30,7 +30,7 @@ std::vector<UserId> shuffled_users(std::int64_t users) {
   return ids;
 }
 
-// One session holds all users: what is looked up is the table, not its sessions.
+// One session holds all users, so this measures the table and not its sessions.
 void registry_look_up(benchmark::State& state) {
   test::SessionRig rig;
   session::Registry registry;
@@ -70,7 +70,7 @@ void timer_re_arm(benchmark::State& state) {
 }
 BENCHMARK(timer_re_arm)->Arg(1'000)->Arg(1'000'000);
 
-// What each read does: the input is noted and the next deadline worked out.
+// The work of each read: report the input and compute the next deadline.
 void deadlines_of_a_read(benchmark::State& state) {
   test::FakeClock clock;
   session::Deadlines deadlines(clock.now());

@@ -92,7 +92,7 @@ std::vector<delivery::DirectEntry> entries_of(const std::vector<storage::DirectM
   return entries;
 }
 
-// The same with what the journal decides before: seqs, repeated cids.
+// The same with the decisions of the journal: seqs and repeated cids.
 void committer_batch(benchmark::State& state) {
   Store store;
   const auto direct = store.direct();
@@ -109,7 +109,7 @@ void committer_batch(benchmark::State& state) {
 }
 BENCHMARK(committer_batch)->Arg(64)->Arg(256)->Arg(512)->UseRealTime();
 
-// Says when so many entries are settled.
+// Signals when a given number of entries are settled.
 class Settled final : public delivery::JournalListener {
  public:
   explicit Settled(std::int64_t entries) : expected_(entries) {}

@@ -11,11 +11,11 @@
 #include "chat/session/strand.h"
 #include "support/session_rig.h"
 
-// What it costs to hand work from thread to thread.
+// The cost of handing work from thread to thread.
 namespace chat::bench {
 namespace {
 
-// To a worker and back to a loop, so many at a time, and then to the one who waits for them all.
+// Sends a number of tasks to a worker and back to a loop, and waits for all of them.
 void worker_and_back_to_a_loop(benchmark::State& state) {
   test::SessionRig rig(1, 2);
   std::binary_semaphore all_back{0};
@@ -34,7 +34,7 @@ void worker_and_back_to_a_loop(benchmark::State& state) {
 }
 BENCHMARK(worker_and_back_to_a_loop)->Arg(1)->Arg(64)->Arg(1024)->UseRealTime();
 
-// Counts inputs, and says when as many as were awaited have run.
+// Counts inputs, and signals when the awaited number has run.
 class Counter final : public session::Strand::Owner, public std::enable_shared_from_this<Counter> {
  public:
   void await(std::int64_t inputs) { left_ = inputs; }

@@ -5,7 +5,7 @@
 namespace chat::bench {
 namespace {
 
-// How soon a word of the conductor is heard.
+// How often to look for an instruction of the conductor.
 constexpr std::chrono::milliseconds kListen{5};
 
 void set_stage(Shard& shard, Stage stage) {
@@ -27,7 +27,7 @@ void run_load(Shard& shard, Mode& mode, bool by_itself) {
     shard.turn(now);
     if (by_itself ? mode.done() : now >= shard.until()) break;
     if (by_itself && shard.shared().stop.load(std::memory_order_acquire)) break;
-    // The span begins, and may end, while nothing comes in.
+    // The measured span may begin and end while no input arrives.
     const SteadyTime bound = now < shard.from() ? shard.from() : shard.until();
     const SteadyTime heard = by_itself ? now + 20 * kListen : bound;
     shard.poller().run_once(std::min({mode.turn(now), bound, heard}));

@@ -11,22 +11,22 @@ class Mode {
  public:
   virtual ~Mode() = default;
 
-  // Makes the connections. False: Shard::fail() told why.
+  // Establishes the connections. False if that failed; Shard::fail() has recorded why.
   virtual bool set_up() = 0;
   // All processes are ready: the load begins.
   virtual void start(SteadyTime now) = 0;
-  // Called in every turn; returns when it wants to be called again at the latest.
+  // Called in every turn; returns the latest time for the next call.
   virtual SteadyTime turn(SteadyTime /*now*/) { return kNever; }
   // For modes that don't end by the clock.
   virtual bool done() const { return false; }
-  // No more load; what is under way may still come.
+  // Ends the load; messages in flight may still arrive.
   virtual void stop() {}
-  // Whether nothing that is under way would disturb who comes next: a login of a client that has
-  // gone might.
+  // True once nothing in flight could disturb the next run, as the login of a client that has left
+  // might.
   virtual bool at_rest() const { return true; }
 };
 
-// Whether a run ends when its work is done, not by the clock.
+// True if a run ends when its work is done, not by the clock.
 bool ends_by_itself(const BenchOptions& options);
 
 std::unique_ptr<Mode> make_mode(Shard& shard);

@@ -4,7 +4,7 @@
 namespace chat::bench {
 namespace {
 
-// A relay says that it knows a group by sending the frame back.
+// A relay confirms a group by sending the frame back.
 class GroupMaker final : public client::load::LoadConnection {
  public:
   explicit GroupMaker(Shard& shard) : LoadConnection(shard.poller()), shard_(shard) {}

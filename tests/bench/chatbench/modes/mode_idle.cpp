@@ -6,7 +6,7 @@
 namespace chat::bench {
 namespace {
 
-// A user who is logged in, and at most says PING at times.
+// A logged-in user who sends nothing but a PING now and then, if at all.
 class Idler final : public BenchUser {
  public:
   using BenchUser::BenchUser;
@@ -48,7 +48,7 @@ class Idle final : public Mode {
   void start(SteadyTime now) override {
     const auto interval = to_duration(shard_.options().ping_every);
     if (interval.count() == 0) return;
-    // Spread over the interval, as clients that came at different times are.
+    // Spread over the interval, as with clients that connected at different times.
     const auto number = static_cast<std::int64_t>(idlers_.size());
     for (std::int64_t i = 0; i < number; ++i) {
       idlers_[static_cast<std::size_t>(i)].ping_every(interval, now + interval * i / number);

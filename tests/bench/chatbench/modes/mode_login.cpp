@@ -7,9 +7,9 @@
 namespace chat::bench {
 namespace {
 
-// Comes and goes for as long as it may, each time as the next user of its own, so that no user is
-// two of these at once. A logout would end the seeded token: after a login by token the connection
-// is just closed. By password the token is new, and a logout takes it away again.
+// Logs in and leaves again and again, each time as the next user of its own, so that no user is
+// logged in twice at once. A logout would end the seeded token, so after a login by token the
+// connection is just closed. A login by password creates a token, which the logout removes.
 class Visitor final : public BenchUser {
  public:
   Visitor(Shard& shard, std::uint32_t id, std::size_t server, const bool& open)
@@ -42,7 +42,7 @@ class Login final : public Mode {
  public:
   explicit Login(Shard& shard) : shard_(shard) {}
 
-  // Whether logins work at all is seen before the load.
+  // Checks that logins work at all before the load begins.
   bool set_up() override {
     for (std::size_t i = shard_.part().begin; i < shard_.part().end; ++i) {
       const auto id = static_cast<std::uint32_t>(shard_.options().first_user + i);

@@ -7,7 +7,7 @@
 namespace chat::bench {
 namespace {
 
-// Who was away, and comes to read.
+// A user who was offline, and logs in to read.
 class Reader final : public BenchUser {
  public:
   Reader(Shard& shard, std::uint32_t id, std::size_t server, std::size_t& all_read)
@@ -24,7 +24,7 @@ class Reader final : public BenchUser {
   std::size_t read_ = 0;
 };
 
-// The first users write, and leave; the ones after them were away, log in and read.
+// The first users write and log out; the next ones, who were offline, then log in and read.
 class Offline final : public Mode {
  public:
   explicit Offline(Shard& shard)
@@ -56,7 +56,7 @@ class Offline final : public Mode {
     return static_cast<std::uint32_t>(shard_.options().first_user + place);
   }
 
-  // In each round every recipient is written to once; writers take rounds in turn.
+  // Each round sends one message to every recipient; the writers take turns by round.
   bool write_all() {
     const BenchOptions& options = shard_.options();
     const std::uint64_t all = options.messages * options.recipients;

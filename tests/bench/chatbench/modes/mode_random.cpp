@@ -5,8 +5,8 @@
 namespace chat::bench {
 namespace {
 
-// Anybody writes to anybody else of the same load process, in an open loop: who writes keeps the
-// books of who receives.
+// Users of one load process write to each other at random, in an open loop. Sender and recipient
+// share the books, so they must be in the same process.
 class Random final : public Traffic {
  public:
   explicit Random(Shard& of) : Traffic(of), random_(of.options().seed + of.part().index) {
@@ -23,14 +23,14 @@ class Random final : public Traffic {
   void send_next(SteadyTime due) override {
     const std::size_t number = talkers().size();
     const std::size_t self = below(number);
-    // One of the others: as many steps further round.
+    // One of the others: a random number of places further on.
     const std::size_t other = (self + 1 + below(number - 1)) % number;
     Talker& writer = talkers()[self];
     writer.writes_to(talkers()[other].id());
     writer.send_due(due);
   }
 
-  // The remainder, not a distribution: the same everywhere for one seed.
+  // The remainder and not a distribution, so that a seed gives the same everywhere.
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_() % bound); }
 
   std::mt19937_64 random_;

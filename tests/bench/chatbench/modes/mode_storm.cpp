@@ -6,7 +6,7 @@
 namespace chat::bench {
 namespace {
 
-// Everybody is in; then all connections break at one moment, and everybody comes back at once.
+// All users log in; then all connections break at the same moment, and all log in again at once.
 class Storm final : public Mode {
  public:
   explicit Storm(Shard& shard) : shard_(shard) {}
