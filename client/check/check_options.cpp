@@ -21,9 +21,9 @@ constexpr std::size_t kPrefixMaxCodePoints = 36;
 
 constexpr const char* kFooter =
     "Each client takes part in one pair or one group; all send at the same rate. Latencies count\n"
-    "from the time for which a message was planned, so a server that stalls can't hide it.\n\n"
-    "Exit codes: 0 every promise was kept; 1 a violation, or it did not heal within --drain;\n"
-    "2 wrong usage; 3 could not run at all (nobody there, no accounts).";
+    "from the time at which a message was due, so a server that stalls cannot hide the delay.\n\n"
+    "Exit codes: 0 every promise was kept; 1 a promise was broken, or clients or messages had not\n"
+    "recovered within --drain; 2 wrong usage; 3 the check could not run (no server, no accounts).";
 
 template <typename Seconds>
 void add_seconds(CLI::App& app, const char* name, Seconds& out, int least, const char* text) {
@@ -48,7 +48,7 @@ void add_people(CLI::App& app, CheckOptions& out) {
       ->capture_default_str()
       ->check(CLI::Range(2, static_cast<int>(protocol::kGroupMembersMax)));
   app.add_option("--prefix", out.prefix,
-                 "what account names begin with; accounts that exist are used again\n"
+                 "prefix of the account names; existing accounts are used again\n"
                  "(default: check-<hex>, new in each run)");
 }
 
@@ -57,30 +57,32 @@ void add_load(CLI::App& app, CheckOptions& out) {
       ->capture_default_str()
       ->check(CLI::Range(0.1, 1e6));
   add_seconds(app, "--seconds", out.duration, 1, "how long to send");
-  add_seconds(app, "--drain", out.drain, 1, "how long to wait for the rest at the end, at most");
+  add_seconds(app, "--drain", out.drain, 1, "longest wait for outstanding messages at the end");
   app.add_option("--window", out.window,
-                 "a client has at most so many messages without an answer; the server knows the\n"
-                 "last 64 of a stream again")
+                 "most messages of one client without an answer; the server recognises repeats of\n"
+                 "the last 64 messages of a stream")
       ->capture_default_str()
       ->check(CLI::Range(1, static_cast<int>(protocol::kDirectCidWindow)));
   app.add_option("--limit", out.client_limit,
                  "messages/s that one client may send; servers refuse more than their\n"
-                 "limits.chat_per_second (20) allows")
+                 "limits.chat_per_second (default 20)")
       ->capture_default_str()
       ->check(CLI::Range(0.1, 1e6));
   app.add_flag("!--no-resend", out.resend,
-               "don't send again what had no answer when a connection was lost: such a message\n"
-               "appears once or not at all");
+               "do not resend messages that had no answer when a connection was lost: such a\n"
+               "message appears once or not at all");
 }
 
 void add_rest(CLI::App& app, CheckOptions& out) {
-  app.add_option("--seed", out.seed, "for the order of clients and the jitter (default: random)");
+  app.add_option("--seed", out.seed,
+                 "seed for the order of clients and the jitter (default: random)");
   app.add_option("--threads", out.threads, "threads that drive the clients")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));
-  app.add_flag("--json", out.json, "the report as one JSON object on standard output");
-  app.add_flag("--progress", out.progress,
-               "a live line on standard error; not a terminal: a line every second");
+  app.add_flag("--json", out.json, "print the report as one JSON object");
+  app.add_flag(
+      "--progress", out.progress,
+      "show progress on standard error: a live line on a terminal, otherwise a line a second");
 }
 
 std::string fault_of_rate(const CheckOptions& options) {
@@ -88,10 +90,10 @@ std::string fault_of_rate(const CheckOptions& options) {
   if (each <= options.client_limit) return {};
   const double needed = std::ceil(options.rate / options.client_limit);
   return fmt::format(
-      "{} messages/s over {} clients are {:.1f} for each, over the {} that --limit allows (a "
-      "server "
-      "refuses more than its limits.chat_per_second, by default 20): use at least {} clients "
-      "(--pairs, --groups, --group-size), or raise --limit if the servers allow it",
+      "{} messages/s by {} clients is {:.1f} each, above the --limit of {} (a server refuses more "
+      "than its limits.chat_per_second, by default 20): use at least {} clients (--pairs, "
+      "--groups, "
+      "--group-size), or raise --limit if the servers allow it",
       options.rate, options.clients(), each, options.client_limit, needed);
 }
 
@@ -113,21 +115,22 @@ std::string fault_of(const CheckOptions& options) {
     if (!load::read_server_name(server))
       return fmt::format("--server {}: must be HOST:PORT", server);
   }
-  if (options.clients() == 0) return "nobody would write: use --pairs or --groups";
+  if (options.clients() == 0) return "there are no clients: use --pairs or --groups";
   if (!options.prefix.empty()) {
     const bool fits = protocol::is_valid_utf8(options.prefix) &&
                       protocol::count_code_points(options.prefix) <= kPrefixMaxCodePoints &&
                       !protocol::has_control_characters(options.prefix) &&
                       !protocol::has_outer_space(options.prefix);
     if (!fits) {
-      return fmt::format("--prefix must be 1 to {} characters, as in names", kPrefixMaxCodePoints);
+      return fmt::format("--prefix must have 1 to {} characters that are allowed in names",
+                         kPrefixMaxCodePoints);
     }
   }
-  if (options.messages() == 0) return "not one message would be sent: use a higher --rate";
+  if (options.messages() == 0) return "no message would be sent: use a higher --rate";
   if (auto fault = fault_of_rate(options); !fault.empty()) return fault;
   if (const double count = deliveries_of(options); count > kMostDeliveries) {
-    return fmt::format("that would be {:.0f} deliveries, and at most {:.0f} can be remembered",
-                       count, kMostDeliveries);
+    return fmt::format("this would be {:.0f} deliveries, and at most {:.0f} can be recorded", count,
+                       kMostDeliveries);
   }
   return {};
 }

@@ -46,7 +46,7 @@ void Client::on_login_refused(const Account::Outcome& outcome, base::SteadyTime 
 void Client::on_answer(const Event& answer, base::SteadyTime now) {
   const auto* refused = answer.as<event::Refused>();
   if (!party_.take(member_, answer)) {
-    around_.run.impossible(account().name() + " can't get ready: " +
+    around_.run.impossible(account().name() + " cannot be set up: " +
                            (refused != nullptr ? refused->error + " " + refused->errmsg : ""));
   }
   if (refused != nullptr) pause_until_ = now + load::wait_of(*refused);

@@ -101,7 +101,7 @@ std::string Conductor::prepare() {
     if (fault.empty()) return {};
     reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", server, fault);
   }
-  return "nobody there: " + reasons;
+  return "no server answers: " + reasons;
 }
 
 std::vector<Seat> Conductor::seats(std::size_t count, char kind, std::size_t first) {

@@ -87,7 +87,7 @@ Account::Outcome Account::take_refusal(const event::Refused& refused) {
   }
   return {Outcome::Kind::kImpossible,
           {},
-          fmt::format("{} can't log in: {} {}", name_, refused.error, refused.errmsg)};
+          fmt::format("{} cannot log in: {} {}", name_, refused.error, refused.errmsg)};
 }
 
 }  // namespace chat::client::load

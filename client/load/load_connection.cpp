@@ -96,7 +96,7 @@ void LoadConnection::take_input(std::string_view bytes) {
   const auto framing = decoder_.framing();
   const bool binary =
       framing == protocol::Framing::kUndecided || framing == protocol::Framing::kBinary;
-  if (decoder_.failed() || !binary) return end(End::kBroken, "bytes that are no frame");
+  if (decoder_.failed() || !binary) return end(End::kBroken, "invalid framing");
   on_read(now);
 }
 
