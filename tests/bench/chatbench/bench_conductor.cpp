@@ -73,7 +73,7 @@ int BenchConductor::run() {
     std::ofstream file(report_.options.json);
     file << json_of(report_);
     if (!file.flush()) {
-      fmt::print(stderr, "chatbench: can't write {}\n", report_.options.json);
+      fmt::print(stderr, "chatbench: cannot write {}\n", report_.options.json);
       return kSetUpFailed;
     }
   }

@@ -27,25 +27,23 @@ const std::map<std::string, ModeName> kModes = {
 constexpr const char* kFooter = R"(Modes:
   ping     --connections send PINGs without logging in
   pairs    --pairs: the first user of each pair writes, the second receives. With --random
-           --connections users write to each other by chance, at --rate
+           --connections users write to each other at random, at --rate
   group    --groups of --group-size members, of whom --senders write and all others receive
   idle     --connections logged-in users do nothing: the servers' memory for each, and their CPU
-  login    --connections at a time log in, leave and come again as the next of --users. By token
-           they just close (a logout would end the seeded token), by --password they log out
-  offline  --senders, the first users, write --messages to each of --recipients, the users after
-           them, who are away; then these log in, and what matters is how soon they have
-           everything
-  storm    --connections logged-in users are all cut off and come back at once
+  login    --connections at a time log in, leave and log in again as the next of --users. By
+           token they just close (a logout would end the seeded token), by --password they log out
+  offline  the first --senders users write --messages to each of the next --recipients users, who
+           are offline; then these log in, and the time until they have everything is measured
+  storm    --connections logged-in users are all cut off at once and log in again
 
-Load: a closed loop (--window messages of each writer under way) or, with --rate, an open one:
-messages are due at equal distances, and their latency counts from the time when they were due. A
-place in the window is taken until a message was acknowledged to its writer and has reached all
-its recipients. A client never has more than 64 unacknowledged messages.
+Load: a closed loop (--window messages of each writer in flight) or, with --rate, an open one:
+messages are due at equal intervals, and their latency counts from the time at which they were
+due. A message holds a slot of the window until it has been acknowledged to its writer and has
+reached all its recipients. A client never has more than 64 unacknowledged messages.
 
 The data: user I has the token %064x of I and is named benchI; group G has the --group-size users
-from (G - 1) * --group-size + 1 on. Memory for each connection means something only on a server
-that was just started. The servers' own limits have to be off: see limits.* in the
-configuration.
+from (G - 1) * --group-size + 1 on. Memory for each connection is meaningful only on a server that
+was just started. The servers' own limits must be off: see limits.* in the configuration.
 
 Exit codes: 0 fine; 1 a message was lost, doubled or out of order, a request was refused, or a
 connection broke; 2 wrong usage; 3 the set-up failed.)";
@@ -80,7 +78,7 @@ void add_servers(CLI::App& app, BenchOptions& out) {
   app.add_flag("--relay", out.relay,
                "speak to the bare relay instead of a chat server (pairs and group)");
   app.add_flag("--cross", out.cross,
-               "with two servers: writers on the one, their recipients on the other");
+               "with two servers: writers on one, their recipients on the other");
   app.add_option_function<std::vector<std::string>>(
          "--pid",
          [&out](const std::vector<std::string>& texts) {
@@ -108,21 +106,22 @@ void add_people(CLI::App& app, BenchOptions& out) {
   add_number(app, "--pairs", out.pairs, kMostUsers, "pairs");
   add_number(app, "--groups", out.groups, kMostUsers, "groups");
   add_number(app, "--group-size", out.group_size, protocol::kGroupMembersMax,
-             "members of each group, 2 at least");
+             "members of each group, at least 2");
   add_number(app, "--senders", out.senders, kMostUsers,
-             "writing members of each group; in mode offline all writers");
+             "writing members of each group; in mode offline: all writers");
   add_number(app, "--connections", out.connections, kMostUsers, "connections");
   app.add_option("--users", out.users,
-                 "login: users who come in turn (default: as many as --connections)")
+                 "login: users who log in by turns (default: as many as --connections)")
       ->check(CLI::Range(std::size_t{1}, kMostUsers));
   add_number(app, "--recipients", out.recipients, 15'000, "recipients in mode offline");
   app.add_flag("--random", out.random, "pairs: random writers and recipients");
-  app.add_option("--seed", out.seed, "for --random (default: another one each time; it is told)");
+  app.add_option("--seed", out.seed,
+                 "seed of --random (default: a new one each time, which is printed)");
 }
 
 void add_load(CLI::App& app, BenchOptions& out) {
   app.add_option("--window", out.window,
-                 "closed loop: messages of each writer under way (default 8; offline: 64)")
+                 "closed loop: messages of each writer in flight (default 8; offline: 64)")
       ->check(CLI::Range(std::size_t{1}, protocol::kDirectCidWindow));
   app.add_option("--rate", out.rate, "open loop: messages/s of all writers together")
       ->check(CLI::Range(0.001, 1e7));
@@ -130,15 +129,16 @@ void add_load(CLI::App& app, BenchOptions& out) {
   add_number(app, "--size", out.size, protocol::kTextMaxCodePoints, "bytes of text in a message");
   app.add_option("--password", out.password, "log in by this password instead of by token");
   add_seconds(app, "--ping", out.ping_every,
-              "idle: each connection sends a PING at this distance, in s (0: never)");
+              "idle: seconds between the PINGs of each connection (0: none)");
   add_seconds(app, "--seconds", out.seconds, "how long to measure");
-  add_seconds(app, "--warm-up", out.warm_up, "how long to load, or to let settle, before that");
-  add_seconds(app, "--drain", out.drain, "how long to wait for what is missing at the end");
+  add_seconds(app, "--warm-up", out.warm_up,
+              "how long to apply load, or to wait, before measuring");
+  add_seconds(app, "--drain", out.drain, "longest wait for outstanding messages at the end");
   add_seconds(app, "--set-up", out.set_up, "how long the set-up may take");
 }
 
 void add_output(CLI::App& app, BenchOptions& out) {
-  app.add_option("--json", out.json, "also write the result to this file, for programs");
+  app.add_option("--json", out.json, "also write the result to this file, as JSON");
   app.add_flag("--progress,!--no-progress", out.progress,
                "a live line on standard error (default: if that is a terminal)");
 }
@@ -152,10 +152,10 @@ std::string fault_of(const BenchOptions& options) {
   const bool group = options.mode == ModeName::kGroup;
   const bool pairs = options.mode == ModeName::kPairs;
   if (options.relay && !(group || (pairs && !options.random))) {
-    return "a relay knows only pairs and groups";
+    return "a relay supports only pairs and groups";
   }
   if (options.cross && options.servers.size() < 2) return "--cross needs two servers";
-  if (options.random && !pairs) return "--random goes with mode pairs";
+  if (options.random && !pairs) return "--random needs mode pairs";
   if (options.random && !options.open_loop()) return "--random needs a --rate";
   if (options.random && options.connections < 2) return "--random needs two --connections";
   if (group && options.group_size < 2) return "a group needs two members";
