@@ -25,7 +25,7 @@ TEST(BenchOptions, ReadsServersAndProcesses) {
   EXPECT_EQ(options.watched[1].name, "34");
 }
 
-TEST(BenchOptions, AGroupsFirstUserFollowsFromItsNumber) {
+TEST(BenchOptions, FirstUserOfAGroupFollowsFromItsNumber) {
   const BenchOptions options =
       parse({"group", "--server", "h:1", "--first-group", "4", "--group-size", "50"});
   EXPECT_EQ(options.first_user, 151u);
@@ -33,7 +33,7 @@ TEST(BenchOptions, AGroupsFirstUserFollowsFromItsNumber) {
   EXPECT_EQ(parse({"pairs", "--server", "h:1"}).first_user, 1u);
 }
 
-TEST(BenchOptions, WrongUsageIsTwo) {
+TEST(BenchOptions, WrongUsageExitsWithTwo) {
   const std::vector<std::vector<const char*>> all = {
       {},
       {"pairs"},

@@ -1,4 +1,4 @@
-// Which book a message of the benchmark belongs to, and what it says then.
+// Which book a message of the benchmark belongs to, and what the book records.
 #include "tests/bench/chatbench/books.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ Push push(UserId sender, GroupId group, Seq seq, std::uint32_t stream, std::uint
   return {sender, group, seq, client::load::MessageId{1, stream, number}};
 }
 
-TEST(Books, EachStreamHasOneOfItsOwn) {
+TEST(Books, EachStreamHasABookOfItsOwn) {
   Books books;
   const std::uint32_t there = books.direct(UserId{1}, UserId{2});
   const std::uint32_t back = books.direct(UserId{2}, UserId{1});
@@ -26,7 +26,7 @@ TEST(Books, EachStreamHasOneOfItsOwn) {
   EXPECT_EQ(books.find(99), nullptr);
 }
 
-TEST(Books, ADirectMessageIsForItsRecipient) {
+TEST(Books, DirectMessageBelongsToItsRecipient) {
   Books books;
   const std::uint32_t number = books.direct(UserId{1}, UserId{2});
   Book& book = books[number];
@@ -40,7 +40,7 @@ TEST(Books, ADirectMessageIsForItsRecipient) {
   EXPECT_EQ(books.verdict().violations(), 3U);
 }
 
-TEST(Books, AGroupsMembersHaveIdsInARow) {
+TEST(Books, GroupMembersHaveConsecutiveIds) {
   Books books;
   const std::uint32_t number = books.of_group(GroupId{7}, UserId{10}, 3);
   Book& book = books[number];

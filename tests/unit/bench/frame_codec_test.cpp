@@ -1,5 +1,5 @@
-// The frames that the load generator writes and reads, beside what a server and a JSON library make
-// of them.
+// Frames that the load generator writes and reads, compared with those of the server and of a JSON
+// library.
 #include "client/load/frame_codec.h"
 
 #include <gtest/gtest.h>
@@ -45,7 +45,7 @@ storage::DirectMessage direct_message(const std::string& body) {
   return message;
 }
 
-TEST(MessageIds, ComeBackFromACid) {
+TEST(MessageIds, RoundTripThroughACid) {
   const std::string cid = cid_of(kId);
   EXPECT_EQ(cid.size(), MessageId::kBytes);
   const auto id = MessageId::read(cid);
@@ -88,13 +88,13 @@ TEST(BenchFrames, ReadsWhatAServerPushesToAGroup) {
   EXPECT_FALSE(push.id);
 }
 
-TEST(BenchFrames, MissingFieldsAreNoNumbers) {
+TEST(BenchFrames, MissingFieldsReadAsMinusOneOrEmpty) {
   EXPECT_EQ(find_number(R"({"msgid":6})", "\"seq\":"), -1);
   EXPECT_EQ(find_text(R"({"cid":"open)", "\"cid\":\""), "");
   EXPECT_EQ(msgid_of(R"({"errno":0,"msgid":6})"), -1);
 }
 
-TEST(BenchFrames, WritesChatsThatAreJson) {
+TEST(BenchFrames, ChatsAreValidJson) {
   std::string bytes;
   ChatWriter(100, false).append(bytes, UserId{7}, kUser, kId);
   const Json direct = Json::parse(payload_of(bytes));
@@ -110,7 +110,7 @@ TEST(BenchFrames, WritesChatsThatAreJson) {
   EXPECT_EQ(group["groupid"], 3);
 }
 
-TEST(BenchFrames, WritesAcknowledgementsThatAreJson) {
+TEST(BenchFrames, AcknowledgementsAreValidJson) {
   std::string bytes;
   append_delivered(bytes, kGroup, 9);
   EXPECT_EQ(Json::parse(payload_of(bytes)), Json::parse(R"({"msgid":22,"groupid":3,"seq":9})"));
@@ -119,7 +119,7 @@ TEST(BenchFrames, WritesAcknowledgementsThatAreJson) {
   EXPECT_EQ(Json::parse(payload_of(bytes)), Json::parse(R"({"msgid":22,"from":8,"seq":9})"));
 }
 
-TEST(BenchFrames, APingsReplyTellsWhenItWasSent) {
+TEST(BenchFrames, PingReplyTellsWhenThePingWasSent) {
   const base::SteadyTime time{base::SteadyTime::duration(1'234'567'890'123'456'789)};
   std::string bytes;
   append_ping(bytes, time);
@@ -129,7 +129,7 @@ TEST(BenchFrames, APingsReplyTellsWhenItWasSent) {
   EXPECT_FALSE(read_ping_time(R"({"msgid":121,"errno":0})"));
 }
 
-TEST(BenchFrames, WhatARelayForwardsReadsLikeAPush) {
+TEST(BenchFrames, RelayedFrameReadsLikeAPush) {
   std::string bytes;
   ChatWriter(100, true).append(bytes, UserId{7}, kGroup, kId);
   const std::string payload = payload_of(bytes);

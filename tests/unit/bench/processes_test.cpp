@@ -9,7 +9,7 @@
 namespace chat::bench {
 namespace {
 
-TEST(BenchProcesses, SeesMemoryThatIsTaken) {
+TEST(BenchProcesses, SeesAllocatedMemory) {
   constexpr std::size_t kBytes = 32 * 1024 * 1024;
   const auto before = sample_process(::getpid());
   ASSERT_TRUE(before);
@@ -22,7 +22,7 @@ TEST(BenchProcesses, SeesMemoryThatIsTaken) {
   EXPECT_EQ(memory[kBytes / 2], 1);
 }
 
-TEST(BenchProcesses, SeesTimeThatIsSpent) {
+TEST(BenchProcesses, SeesCpuTime) {
   const auto before = sample_process(::getpid());
   ASSERT_TRUE(before);
   const SteadyTime deadline = time_now() + std::chrono::seconds(30);

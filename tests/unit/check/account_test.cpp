@@ -37,19 +37,19 @@ TEST_F(AccountTest, RegistersAndLogsInAndComesBackByToken) {
   EXPECT_TRUE(by_token());
 }
 
-TEST_F(AccountTest, UsesAnAccountThatExists) {
+TEST_F(AccountTest, UsesAnExistingAccount) {
   EXPECT_EQ(account.take(refusal(Errno::kFailed)).kind, Kind::kGoOn);
   EXPECT_EQ(asks(), Msgid::kLogin);
   EXPECT_EQ(account.take(welcome("t")).kind, Kind::kLoggedIn);
   EXPECT_FALSE(account.fresh());
 }
 
-TEST_F(AccountTest, CannotUseSomebodyElses) {
+TEST_F(AccountTest, CannotUseAnotherClientsAccount) {
   account.take(refusal(Errno::kFailed));
   EXPECT_EQ(account.take(refusal(Errno::kFailed)).kind, Kind::kImpossible);
 }
 
-TEST_F(AccountTest, FallsBackToThePasswordWhenTheTokenIsNoGood) {
+TEST_F(AccountTest, FallsBackToThePasswordIfTheTokenIsInvalid) {
   account.take({event::Registered{UserId{7}, "name"}});
   account.take(welcome("t"));
   EXPECT_EQ(account.take(refusal(Errno::kInvalidToken)).kind, Kind::kGoOn);
@@ -57,7 +57,7 @@ TEST_F(AccountTest, FallsBackToThePasswordWhenTheTokenIsNoGood) {
   EXPECT_FALSE(by_token());
 }
 
-TEST_F(AccountTest, WaitsAsLongAsItIsTold) {
+TEST_F(AccountTest, WaitsAsLongAsTheServerAsks) {
   const auto told = account.take(refusal(Errno::kRateLimited, 1234));
   EXPECT_EQ(told.kind, Kind::kWait);
   EXPECT_EQ(told.wait, std::chrono::milliseconds(1234));

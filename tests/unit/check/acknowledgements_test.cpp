@@ -39,7 +39,7 @@ TEST(Acknowledgements, RepeatsAreAcknowledgedUpToTheHighest) {
   EXPECT_EQ(settle(owed), (Told{{kAlice, 10}}));
 }
 
-TEST(Acknowledgements, OfAnotherConnectionBeginAnew) {
+TEST(Acknowledgements, StartOverOnAnotherConnection) {
   Acknowledgements owed;
   owed.arrived(kAlice, 10);
   owed.clear();

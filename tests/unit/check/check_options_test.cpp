@@ -14,7 +14,7 @@ CheckOptions parse(std::vector<const char*> arguments) {
   return parse_options(static_cast<int>(arguments.size()), arguments.data());
 }
 
-// What is said about a mistake.
+// The message about a mistake.
 std::string complaint(std::vector<const char*> arguments) {
   testing::internal::CaptureStderr();
   const CheckOptions options = parse(std::move(arguments));

@@ -17,7 +17,7 @@ CheckReport report() {
   return out;
 }
 
-TEST(CheckReport, OfAKeptRunGivesZero) {
+TEST(CheckReport, SuccessfulRunExitsWithZero) {
   EXPECT_EQ(report().exit_code(), ExitCode::kKept);
   EXPECT_NE(to_text(report()).find("every promise was kept"), std::string::npos);
   const json parsed = json::parse(to_json(report()));
@@ -26,7 +26,7 @@ TEST(CheckReport, OfAKeptRunGivesZero) {
   EXPECT_EQ(parsed.at("lost"), 0);
 }
 
-TEST(CheckReport, EveryViolationGivesOneAndIsNamed) {
+TEST(CheckReport, EveryViolationExitsWithOneAndIsNamed) {
   for (const auto& [name, field] :
        {std::pair{"lost", &Verdict::lost}, std::pair{"doubled", &Verdict::doubled},
         std::pair{"reordered", &Verdict::reordered}, std::pair{"gaps", &Verdict::gaps},
@@ -40,7 +40,7 @@ TEST(CheckReport, EveryViolationGivesOneAndIsNamed) {
   }
 }
 
-TEST(CheckReport, WhatIsAllowedGivesZero) {
+TEST(CheckReport, AllowedEventsExitWithZero) {
   CheckReport fine = report();
   fine.verdict.recovered = 3;
   fine.verdict.refused = 3;
@@ -50,7 +50,7 @@ TEST(CheckReport, WhatIsAllowedGivesZero) {
   EXPECT_EQ(fine.exit_code(), ExitCode::kKept);
 }
 
-TEST(CheckReport, WhatDidNotHealGivesOne) {
+TEST(CheckReport, UnhealedRunExitsWithOne) {
   CheckReport away = report();
   away.offline = 1;
   EXPECT_EQ(away.exit_code(), ExitCode::kBroken);
@@ -79,7 +79,7 @@ TEST(CheckReport, ListsDisturbances) {
   EXPECT_TRUE(json::parse(to_json(disturbed)).at("worst_recovery_ms").is_null());
 }
 
-TEST(CheckReport, SaysWhatFailedFirst) {
+TEST(CheckReport, NamesTheFirstFailure) {
   CheckReport broken = report();
   broken.verdict.failed = 2;
   broken.first_fault = "unasked: busy, later";

@@ -7,14 +7,14 @@ namespace {
 
 using std::chrono::microseconds;
 
-TEST(Latency, OfNothingIsZero) {
+TEST(Latency, IsZeroWithoutMeasurements) {
   const Latency latency;
   EXPECT_EQ(latency.count(), 0U);
   EXPECT_EQ(latency.percentile(50), microseconds(0));
   EXPECT_EQ(latency.max(), microseconds(0));
 }
 
-TEST(Latency, OfOneIsThatOneAtEveryPercentile) {
+TEST(Latency, SingleMeasurementIsEveryPercentile) {
   Latency latency;
   latency.add(microseconds(123'456));
   for (const double percent : {0.1, 50.0, 99.9, 100.0}) {
@@ -45,7 +45,7 @@ TEST(Latency, LongTimesAreWithinASixtyFourth) {
   EXPECT_EQ(latency.max(), microseconds(1'000'000));
 }
 
-TEST(Latency, IsTheSameWhenAddedUp) {
+TEST(Latency, MergedHistogramsGiveTheSameResult) {
   Latency one;
   Latency two;
   Latency both;
@@ -61,7 +61,7 @@ TEST(Latency, IsTheSameWhenAddedUp) {
   }
 }
 
-TEST(Latency, TakesWhatLiesOutsideItsRange) {
+TEST(Latency, ClampsDurationsOutsideItsRange) {
   Latency latency;
   latency.add(microseconds(-5));
   latency.add(std::chrono::hours(24 * 365));

@@ -1,4 +1,4 @@
-// From what happened to the verdict: every violation is found, and counted once.
+// Every violation is found, and counted once.
 #include "client/check/ledger.h"
 
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ class Direct : public ::testing::Test {
   const base::SteadyTime start{};
 };
 
-TEST_F(Direct, WhatArrivedOnceAndInOrderIsKept) {
+TEST_F(Direct, DeliveryOnceAndInOrderIsNoViolation) {
   exchange(10);
   const Verdict verdict = ledger.verdict();
   EXPECT_EQ(verdict.sent, 10U);
@@ -42,7 +42,7 @@ TEST_F(Direct, WhatArrivedOnceAndInOrderIsKept) {
   expect_violations(0);
 }
 
-TEST_F(Direct, TheFirstAckAndTheFirstDeliveryAreStepsOfAMessage) {
+TEST_F(Direct, FirstAckAndFirstDeliveryAreStepsOfAMessage) {
   const base::SteadyTime due = start + std::chrono::milliseconds(5);
   ledger.sent(0, due);
   const auto acked = ack(0, 1);
@@ -57,7 +57,7 @@ TEST_F(Direct, TheFirstAckAndTheFirstDeliveryAreStepsOfAMessage) {
   EXPECT_FALSE(deliver(0, 1).fresh);
 }
 
-TEST_F(Direct, TheAckMayComeAfterTheDelivery) {
+TEST_F(Direct, AckMayFollowTheDelivery) {
   EXPECT_FALSE(deliver(send(), 1).complete);
   EXPECT_FALSE(ledger.settled());
   EXPECT_TRUE(ack(0, 1).complete);
@@ -65,7 +65,7 @@ TEST_F(Direct, TheAckMayComeAfterTheDelivery) {
   expect_violations(0);
 }
 
-TEST_F(Direct, AcknowledgedAndNotDeliveredIsLost) {
+TEST_F(Direct, AckedButUndeliveredIsLost) {
   exchange(3);
   ack(send(), 4);
   EXPECT_FALSE(ledger.settled());
@@ -84,14 +84,14 @@ TEST_F(Direct, OneLostInTheMiddleLeavesAGap) {
   expect_violations(2);
 }
 
-TEST_F(Direct, NotAcknowledgedAndNotDeliveredIsNoViolation) {
+TEST_F(Direct, UnackedAndUndeliveredIsNoViolation) {
   exchange(1);
   ledger.given_up(send());
   EXPECT_TRUE(ledger.settled());
   expect_violations(0);
 }
 
-TEST_F(Direct, WithoutAnAnswerIsUnanswered) {
+TEST_F(Direct, MessageWithoutAnAnswerIsUnanswered) {
   send();
   EXPECT_FALSE(ledger.settled());
   EXPECT_EQ(ledger.verdict().unanswered, 1U);
@@ -114,7 +114,7 @@ TEST_F(Direct, RecoveredTwiceIsDoubled) {
   expect_violations(1);
 }
 
-TEST_F(Direct, OnePushUnderAnotherSeqIsDoubled) {
+TEST_F(Direct, SecondPushUnderAnotherSeqIsDoubled) {
   exchange(3);
   deliver(2, 4);
   EXPECT_EQ(ledger.verdict().doubled, 1U);
@@ -122,7 +122,7 @@ TEST_F(Direct, OnePushUnderAnotherSeqIsDoubled) {
   expect_violations(1);
 }
 
-TEST_F(Direct, WhoseSeqADoubleTookIsNotDoubledItself) {
+TEST_F(Direct, MessageWhoseSeqADoubleTookIsNotDoubled) {
   exchange(3);
   deliver(2, 4);
   const std::uint32_t next = send();
@@ -133,7 +133,7 @@ TEST_F(Direct, WhoseSeqADoubleTookIsNotDoubledItself) {
   EXPECT_EQ(ledger.verdict().lost, 0U);
 }
 
-TEST_F(Direct, TheSamePushAgainIsARepeat) {
+TEST_F(Direct, SamePushAgainIsARepeat) {
   exchange(3);
   deliver(1, 2);
   deliver(2, 3);
@@ -142,7 +142,7 @@ TEST_F(Direct, TheSamePushAgainIsARepeat) {
   expect_violations(0);
 }
 
-TEST_F(Direct, ASecondAckMustNameTheSameSeq) {
+TEST_F(Direct, SecondAckMustNameTheSameSeq) {
   exchange(2);
   ack(1, 2);
   expect_violations(0);
@@ -158,7 +158,7 @@ TEST_F(Direct, AckedUnderOneSeqAndDeliveredUnderAnotherIsDoubled) {
   expect_violations(1);
 }
 
-TEST_F(Direct, TwoPushesSwappedAreReorderedOnce) {
+TEST_F(Direct, TwoSwappedPushesAreReorderedOnce) {
   exchange(3);
   ack(send(), 4);
   ack(send(), 5);
@@ -168,7 +168,7 @@ TEST_F(Direct, TwoPushesSwappedAreReorderedOnce) {
   expect_violations(1);
 }
 
-TEST_F(Direct, NumberedAgainstTheSendingOrderIsReordered) {
+TEST_F(Direct, SeqsAgainstTheSendingOrderAreReordered) {
   send();
   send();
   ack(0, 2);
@@ -179,7 +179,7 @@ TEST_F(Direct, NumberedAgainstTheSendingOrderIsReordered) {
   expect_violations(1);
 }
 
-TEST_F(Direct, WhatWasRefusedForAWhileMayBeOvertaken) {
+TEST_F(Direct, TemporarilyRefusedMessageMayBeOvertaken) {
   send();
   send();
   ledger.refused(0);
@@ -191,7 +191,7 @@ TEST_F(Direct, WhatWasRefusedForAWhileMayBeOvertaken) {
   expect_violations(0);
 }
 
-TEST_F(Direct, BeginsWhereTheStreamStood) {
+TEST_F(Direct, CountsFromTheBaseOfTheStream) {
   ledger.begin(41);
   const std::uint32_t number = send();
   ack(number, 42);
@@ -201,7 +201,7 @@ TEST_F(Direct, BeginsWhereTheStreamStood) {
   EXPECT_EQ(ledger.verdict().unexpected, 1U);
 }
 
-TEST_F(Direct, AStreamThatJumpsAtItsBeginHasAGap) {
+TEST_F(Direct, JumpAtTheBeginningIsAGap) {
   const std::uint32_t number = send();
   ack(number, 2);
   deliver(number, 2);
@@ -209,7 +209,7 @@ TEST_F(Direct, AStreamThatJumpsAtItsBeginHasAGap) {
   expect_violations(1);
 }
 
-TEST_F(Direct, AHoleOfSeveralIsOneGap) {
+TEST_F(Direct, HoleOfSeveralSeqsIsOneGap) {
   exchange(2);
   const std::uint32_t number = send();
   ack(number, 9);
@@ -232,7 +232,7 @@ TEST_F(Direct, TwoAcksWithOneSeqAreUnexpected) {
   EXPECT_EQ(ledger.verdict().unexpected, 1U);
 }
 
-TEST_F(Direct, WhatNobodySentIsUnexpected) {
+TEST_F(Direct, UnsentMessageIsUnexpected) {
   exchange(1);
   ledger.delivered(kReader, {0, 7, 2});  // no such number
   ledger.delivered(kReader, {1, 0, 2});  // another sender
@@ -254,13 +254,13 @@ TEST_F(Direct, ConflictsAndFailuresAreViolations) {
   expect_violations(2);
 }
 
-// A stream that nobody asked where it stands.
+// A stream whose base is not known in advance.
 class Anywhere : public Direct {
  protected:
   Anywhere() { ledger.begin_anywhere(); }
 };
 
-TEST_F(Anywhere, BeginsWithTheFirstSeqThatShows) {
+TEST_F(Anywhere, TakesItsBaseFromTheFirstSeqSeen) {
   for (int i = 0; i < 3; ++i) send();
   ack(1, 502);
   for (const std::uint32_t number : {0U, 1U, 2U}) deliver(number, 501 + number);
@@ -270,7 +270,7 @@ TEST_F(Anywhere, BeginsWithTheFirstSeqThatShows) {
   expect_violations(0);
 }
 
-TEST_F(Anywhere, AHoleBehindTheFirstIsAGap) {
+TEST_F(Anywhere, HoleAfterTheFirstSeqIsAGap) {
   for (int i = 0; i < 3; ++i) send();
   deliver(0, 501);
   deliver(2, 503);
@@ -278,7 +278,7 @@ TEST_F(Anywhere, AHoleBehindTheFirstIsAGap) {
   expect_violations(1);
 }
 
-TEST_F(Anywhere, TheFirstIsMissedWhereItWasAcknowledged) {
+TEST_F(Anywhere, AckedFirstMessageIsMissed) {
   for (int i = 0; i < 2; ++i) send();
   ack(0, 501);
   deliver(1, 502);
@@ -302,7 +302,7 @@ class Group : public ::testing::Test {
   const base::SteadyTime start{};
 };
 
-TEST_F(Group, OnesOwnMessagesAreNoGaps) {
+TEST_F(Group, OwnMessagesAreNoGaps) {
   for (Seq seq = 1; seq <= 9; ++seq) {
     const auto from = static_cast<std::size_t>(seq % 3);
     const std::uint32_t number = send(from, seq);
@@ -315,7 +315,7 @@ TEST_F(Group, OnesOwnMessagesAreNoGaps) {
   EXPECT_EQ(ledger.verdict().violations(), 0U);
 }
 
-TEST_F(Group, OnesOwnUnacknowledgedMessageIsNoGapWhereOthersHaveIt) {
+TEST_F(Group, OwnUnackedMessageIsNoGapIfOthersHaveIt) {
   const std::uint32_t own = ledger.sent(0, start);
   ledger.given_up(own);
   deliver(1, 0, own, 1);
@@ -338,7 +338,7 @@ TEST_F(Group, LostIsCountedForEachMemberThatMissesIt) {
   EXPECT_TRUE(ledger.settled());
 }
 
-TEST_F(Group, OneMembersGapIsSeenThoughOthersHaveIt) {
+TEST_F(Group, GapOfOneMemberIsFoundEvenIfOthersHaveTheMessage) {
   const std::uint32_t first = send(0, 1);
   const std::uint32_t second = send(0, 2);
   deliver(1, 0, first, 1);

@@ -103,7 +103,7 @@ TEST_F(LoadConnectionTest, TakesFramesWhereverTheyAreCut) {
   }
 }
 
-TEST_F(LoadConnectionTest, SendsWhatWasAppendedBeforeItWasMade) {
+TEST_F(LoadConnectionTest, SendsOutputAppendedBeforeItIsOpen) {
   client_.connect(to_);
   client_.send("{}");
   run_until([this] { return client_.opened; });
@@ -111,7 +111,7 @@ TEST_F(LoadConnectionTest, SendsWhatWasAppendedBeforeItWasMade) {
   EXPECT_EQ(server_reads(6), framed("{}"));
 }
 
-TEST_F(LoadConnectionTest, SendsOnWhenTheOtherSideReadsAgain) {
+TEST_F(LoadConnectionTest, ResumesSendingWhenThePeerReadsAgain) {
   connect();
   const std::string json(std::size_t{8} << 20, 'x');
   client_.send(json);
@@ -127,7 +127,7 @@ TEST_F(LoadConnectionTest, SendsOnWhenTheOtherSideReadsAgain) {
   EXPECT_EQ(read, framed(json));
 }
 
-TEST_F(LoadConnectionTest, HandsNothingOutAfterAHandlerClosedIt) {
+TEST_F(LoadConnectionTest, DeliversNothingAfterAHandlerClosesIt) {
   connect();
   client_.at_frame = [this] { client_.close(); };
   server_sends(framed("{}") + framed("{}"));
@@ -137,21 +137,21 @@ TEST_F(LoadConnectionTest, HandsNothingOutAfterAHandlerClosedIt) {
   EXPECT_FALSE(client_.closed);
 }
 
-TEST_F(LoadConnectionTest, TellsThatNobodyListens) {
+TEST_F(LoadConnectionTest, ReportsThatNobodyListens) {
   listener_.reset();
   client_.connect(to_);
   run_until([this] { return client_.closed; });
   EXPECT_TRUE(client_.is_closed_as_refused());
 }
 
-TEST_F(LoadConnectionTest, TellsThatTheServerClosed) {
+TEST_F(LoadConnectionTest, ReportsThatTheServerClosed) {
   connect();
   server_.reset();
   run_until([this] { return client_.closed; });
   EXPECT_TRUE(client_.is_closed_as_lost());
 }
 
-TEST_F(LoadConnectionTest, BytesThatAreNoFrameEndIt) {
+TEST_F(LoadConnectionTest, InvalidFramingEndsIt) {
   for (const std::string& bytes : {std::string("{\"msgid\":1}\n"), std::string("\x7f\0\0\0", 4)}) {
     client_.opened = client_.closed = false;
     connect();

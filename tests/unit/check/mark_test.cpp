@@ -8,7 +8,7 @@
 namespace chat::client::check {
 namespace {
 
-TEST(Mark, IsReadFromTheTextThatItWasWrittenTo) {
+TEST(Mark, RoundTripsThroughAText) {
   for (std::uint32_t number = 0; number < 20; ++number) {
     const Mark mark{7, 3, number};
     const std::string text = text_of("run", mark);
@@ -31,7 +31,7 @@ TEST(Mark, IsNotReadFromAnythingElse) {
   EXPECT_FALSE(read_text("run", "chatcheck run 99999999999 3 2 plain"));
 }
 
-TEST(Cid, IsReadBackAndFits) {
+TEST(Cid, RoundTripsAndFitsTheLimit) {
   const std::string cid = cid_of("0123abcd", 4'000'000'000);
   EXPECT_LE(cid.size(), protocol::kCidMaxBytes);
   EXPECT_EQ(read_cid("0123abcd", cid), 4'000'000'000);

@@ -26,14 +26,14 @@ TEST(Disturbances, JoinOutagesThatOverlap) {
   EXPECT_EQ(all[0].all, milliseconds(800));
 }
 
-TEST(Disturbances, KeepApartWhatDoesNotOverlap) {
+TEST(Disturbances, SeparateOutagesThatDoNotOverlap) {
   const auto all = disturbances_of({{at(100), at(300), "a"}, {at(301), at(350), "b"}});
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[1].all, milliseconds(49));
   EXPECT_EQ(worst_of(all), milliseconds(200));
 }
 
-TEST(Disturbances, OneThatNeverCameBackIsTheWorst) {
+TEST(Disturbances, OneThatNeverEndsIsTheWorst) {
   const auto all = disturbances_of({{at(100), at(300), "a"}, {at(200), std::nullopt, "b"}});
   ASSERT_EQ(all.size(), 1U);
   EXPECT_EQ(all[0].first, milliseconds(200));

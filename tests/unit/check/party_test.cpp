@@ -25,7 +25,7 @@ class Pair : public ::testing::Test {
   Party party{Party::Kind::kPair, 2, 4, ""};
 };
 
-TEST_F(Pair, OfNewAccountsIsPreparedOnceBothAreThere) {
+TEST_F(Pair, NewAccountsArePreparedOnceBothAreLoggedIn) {
   party.logged_in(0, UserId{10}, true);
   EXPECT_FALSE(party.prepared(0));
   party.logged_in(1, UserId{11}, true);
@@ -35,7 +35,7 @@ TEST_F(Pair, OfNewAccountsIsPreparedOnceBothAreThere) {
   EXPECT_EQ(party.target(1).user, UserId{10});
 }
 
-TEST_F(Pair, OfOldAccountsAsksWhereItsStreamsStand) {
+TEST_F(Pair, ExistingAccountsAskForTheHeadsOfTheirStreams) {
   both_log_in(false);
   EXPECT_FALSE(party.prepared(0));
   EXPECT_FALSE(party.next(1, "c"));
@@ -62,7 +62,7 @@ TEST_F(Pair, MatchesDeliveriesOfBothStreams) {
   EXPECT_EQ(unexpected(), 0U);
 }
 
-TEST_F(Pair, WhatIsNotItsOwnIsUnexpected) {
+TEST_F(Pair, ForeignMessagesAreUnexpected) {
   both_log_in(true);
   party.ledger(0).sent(0, kNow);
   const Mark mark = party.mark(0, 0);
@@ -82,7 +82,7 @@ TEST_F(Pair, WhatIsNotItsOwnIsUnexpected) {
   EXPECT_EQ(party.verdict().delivered, 0U);
 }
 
-TEST_F(Pair, WhatAnEarlierRunLeftIsPassedOverForOldAccountsOnly) {
+TEST_F(Pair, LeftoversOfAnEarlierRunAreIgnoredForExistingAccountsOnly) {
   both_log_in(false);
   auto old = direct(11, {}, 3);
   old.text = "from before";
@@ -90,12 +90,12 @@ TEST_F(Pair, WhatAnEarlierRunLeftIsPassedOverForOldAccountsOnly) {
   party.take(0, {event::History{{}, {old}, ""}});
   party.delivered(0, kRun, old);
   EXPECT_EQ(unexpected(), 0U);
-  old.seq = 4;  // past where the stream stood
+  old.seq = 4;  // above the stream's head
   party.delivered(0, kRun, old);
   EXPECT_EQ(unexpected(), 1U);
 }
 
-TEST(GroupParty, IsMadeByOneAndJoinedByTheOthers) {
+TEST(GroupParty, IsCreatedByOneAndJoinedByTheOthers) {
   Party party(Party::Kind::kGroup, 3, 9, "tea");
   for (int i = 0; i < 3; ++i) party.logged_in(static_cast<std::size_t>(i), UserId{10 + i}, true);
   EXPECT_FALSE(party.next(1, "c"));
@@ -109,7 +109,7 @@ TEST(GroupParty, IsMadeByOneAndJoinedByTheOthers) {
   EXPECT_EQ(party.target(2).group, GroupId{5});
 }
 
-TEST(GroupParty, GoesOnWhereAnAnswerWasLost) {
+TEST(GroupParty, ContinuesAfterALostAnswer) {
   Party party(Party::Kind::kGroup, 2, 9, "tea");
   party.logged_in(0, UserId{10}, true);
   party.logged_in(1, UserId{11}, true);

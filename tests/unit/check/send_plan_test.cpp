@@ -7,7 +7,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-class LaneTest : public ::testing::Test {
+class SendPlanTest : public ::testing::Test {
  protected:
   SendPlan plan(std::size_t window, bool resend = true) {
     SendPlan out(ledger, 0, window, resend);
@@ -20,7 +20,7 @@ class LaneTest : public ::testing::Test {
   const base::SteadyTime start = base::SteadyTime() + std::chrono::hours(1);
 };
 
-TEST_F(LaneTest, SendsEachMessageAtItsTime) {
+TEST_F(SendPlanTest, SendsEachMessageAtItsTime) {
   SendPlan sending = plan(64);
   EXPECT_EQ(sending.next_time(), at(0));
   EXPECT_EQ(sending.next(at(0)), 0U);
@@ -31,7 +31,7 @@ TEST_F(LaneTest, SendsEachMessageAtItsTime) {
   EXPECT_EQ(sending.next(at(25)), std::nullopt);
 }
 
-TEST_F(LaneTest, TheWindowHoldsBackAndLatencyCountsFromTheTimePlanned) {
+TEST_F(SendPlanTest, WindowDelaysSendingAndLatencyCountsFromTheDueTime) {
   SendPlan sending = plan(2);
   EXPECT_EQ(sending.next(at(100)), 0U);
   EXPECT_EQ(sending.next(at(100)), 1U);
@@ -42,7 +42,7 @@ TEST_F(LaneTest, TheWindowHoldsBackAndLatencyCountsFromTheTimePlanned) {
   EXPECT_EQ(ledger.acked(2, 1).due, at(20));
 }
 
-TEST_F(LaneTest, WhatWasRefusedGoesFirstAndNothingBeforeItsTime) {
+TEST_F(SendPlanTest, RefusedMessageGoesFirstAndNothingBeforeItsTime) {
   SendPlan sending = plan(64);
   sending.next(at(0));
   sending.refused(0, at(50));
@@ -52,7 +52,7 @@ TEST_F(LaneTest, WhatWasRefusedGoesFirstAndNothingBeforeItsTime) {
   EXPECT_EQ(sending.next(at(50)), 1U);
 }
 
-TEST_F(LaneTest, EverythingWithoutAnAnswerIsSentAgainInOrder) {
+TEST_F(SendPlanTest, UnansweredMessagesAreSentAgainInOrder) {
   SendPlan sending = plan(64);
   for (int i = 0; i < 3; ++i) sending.next(at(20));
   sending.answered(1);
@@ -64,7 +64,7 @@ TEST_F(LaneTest, EverythingWithoutAnAnswerIsSentAgainInOrder) {
   EXPECT_EQ(sending.waits_since(), at(21));
 }
 
-TEST_F(LaneTest, GivesUpInsteadWhereNothingIsSentAgain) {
+TEST_F(SendPlanTest, GivesUpUnansweredMessagesWithoutResend) {
   SendPlan sending = plan(64, false);
   sending.next(at(0));
   sending.connection_lost();
@@ -73,7 +73,7 @@ TEST_F(LaneTest, GivesUpInsteadWhereNothingIsSentAgain) {
   EXPECT_EQ(sending.next(at(10)), 1U);
 }
 
-TEST_F(LaneTest, EndsWithWhatItHasBegun) {
+TEST_F(SendPlanTest, FinishesOnlyMessagesThatItHasBegun) {
   SendPlan sending = plan(64);
   sending.next(at(0));
   EXPECT_EQ(sending.end(), 4U);

@@ -29,7 +29,7 @@ class Conversation final : public Strand::Owner, public std::enable_shared_from_
   ~Conversation() override { --alive_; }
 
   void run(Input&& /*input*/) override {
-    const auto what = on_run;  // it may set another one
+    const auto what = on_run;  // on_run may replace itself
     what(*this);
   }
   void flush_replies() override {}
@@ -58,7 +58,7 @@ class CoroutineTest : public testing::Test {
     (void)log::configure(log::Level::kOff, "");
     workers_.start();
   }
-  // Whatever a test leaves waiting goes with its answers.
+  // Coroutines that a test leaves waiting are destroyed with their answers.
   ~CoroutineTest() override {
     workers_.stop();
     conversation_.reset();
@@ -88,7 +88,7 @@ class CoroutineTest : public testing::Test {
   std::string said_ CHAT_GUARDED_BY(mutex_);
 };
 
-TEST_F(CoroutineTest, RunsAtOnceToItsFirstWaitAndGoesOnWithTheAnswer) {
+TEST_F(CoroutineTest, RunsUntilItsFirstWaitAndContinuesWithTheAnswer) {
   std::optional<Answer<std::string>> answer;
   const auto talk = [&](Pointer self) -> Coroutine<> {
     say("a");
@@ -107,7 +107,7 @@ TEST_F(CoroutineTest, RunsAtOnceToItsFirstWaitAndGoesOnWithTheAnswer) {
   EXPECT_FALSE((*answer)("d"));
 }
 
-TEST_F(CoroutineTest, NothingElseOfTheStrandRunsMeanwhile) {
+TEST_F(CoroutineTest, NoOtherInputRunsDuringAWait) {
   std::optional<Answer<Done>> answer;
   const auto talk = [&](Pointer self) -> Coroutine<> {
     Wait<Done> wait(self->strand);
@@ -126,7 +126,7 @@ TEST_F(CoroutineTest, NothingElseOfTheStrandRunsMeanwhile) {
   expect_said("-ab");
 }
 
-TEST_F(CoroutineTest, AnAnswerMayComeBeforeTheWaitAndOnTheSameThread) {
+TEST_F(CoroutineTest, AnswerMayPrecedeTheWaitOnTheSameThread) {
   const auto talk = [&](Pointer self) -> Coroutine<> {
     for (int i = 0; i < 1'000; ++i) {
       Wait<int> wait(self->strand);
@@ -139,7 +139,7 @@ TEST_F(CoroutineTest, AnAnswerMayComeBeforeTheWaitAndOnTheSameThread) {
   expect_said("a");
 }
 
-TEST_F(CoroutineTest, AnswersOfOtherThreadsAreNotLost) {
+TEST_F(CoroutineTest, AnswersFromOtherThreadsAreNotLost) {
   constexpr int kRounds = 2'000;
   const auto talk = [&](Pointer self) -> Coroutine<> {
     for (int i = 0; i < kRounds; ++i) {
@@ -153,7 +153,7 @@ TEST_F(CoroutineTest, AnswersOfOtherThreadsAreNotLost) {
   expect_said("a");
 }
 
-TEST_F(CoroutineTest, OneWaitsForAnotherAndGetsItsResult) {
+TEST_F(CoroutineTest, AwaitsAnotherCoroutineAndGetsItsResult) {
   const auto inner = [&](Pointer self, int number) -> Coroutine<std::unique_ptr<int>> {
     Wait<Done> wait(self->strand);
     EXPECT_TRUE(workers_.try_post([answer = wait.answer()] { (void)answer(); }));
@@ -169,9 +169,9 @@ TEST_F(CoroutineTest, OneWaitsForAnotherAndGetsItsResult) {
   expect_said("100");
 }
 
-// Each is of a size that std::string keeps on the heap: what is copied bit by bit, or destroyed
-// twice, would be noticed.
-TEST_F(CoroutineTest, ResultsAreMovedWhole) {
+// Each result is long enough for std::string to put it on the heap, so a bitwise copy or a double
+// destruction would be noticed.
+TEST_F(CoroutineTest, ResultsAreMovedIntact) {
   const std::string text(100, 'x');
   const auto inner =
       [&](Pointer self, std::optional<std::string> given) -> Coroutine<std::optional<std::string>> {
@@ -198,7 +198,7 @@ TEST_F(CoroutineTest, ResultsAreMovedWhole) {
   expect_said("a");
 }
 
-TEST_F(CoroutineTest, WhatIsThrownGoesToWhoWaits) {
+TEST_F(CoroutineTest, ExceptionReachesTheAwaitingCoroutine) {
   const auto inner = [&](Pointer self) -> Coroutine<int> {
     Wait<Done> wait(self->strand);
     (void)wait.answer()();
@@ -219,10 +219,10 @@ TEST_F(CoroutineTest, WhatIsThrownGoesToWhoWaits) {
     start(outer(self.shared_from_this()));
     self.ask();
   });
-  expect_said("ab");  // what is not caught ends the input, and the strand goes on
+  expect_said("ab");  // an uncaught exception ends the input, and the strand goes on
 }
 
-TEST_F(CoroutineTest, WhatIsThrownBeforeTheFirstWaitIsTheCallers) {
+TEST_F(CoroutineTest, ExceptionBeforeTheFirstWaitReachesTheCaller) {
   const auto talk = [](Pointer self) -> Coroutine<> {
     Wait<Done> wait(self->strand);
     throw std::runtime_error("a");
@@ -233,10 +233,10 @@ TEST_F(CoroutineTest, WhatIsThrownBeforeTheFirstWaitIsTheCallers) {
     self.ask();
     EXPECT_THROW(start(talk(self.shared_from_this())), std::runtime_error);
   });
-  expect_said("b");  // the wait has let the strand go
+  expect_said("b");  // the wait has released the strand
 }
 
-TEST_F(CoroutineTest, AWaitThatIsGivenUpHasNoResult) {
+TEST_F(CoroutineTest, GivenUpWaitHasNoResult) {
   std::optional<Answer<int>> answer;
   const auto talk = [&](Pointer self) -> Coroutine<> {
     Wait<int> wait(self->strand);
@@ -252,7 +252,7 @@ TEST_F(CoroutineTest, AWaitThatIsGivenUpHasNoResult) {
   EXPECT_FALSE((*answer)(1));
 }
 
-TEST_F(CoroutineTest, AWaitThatIsCancelledIsNone) {
+TEST_F(CoroutineTest, CancelledWaitDoesNotSuspend) {
   std::optional<Answer<int>> answer;
   const auto talk = [&](Pointer self) -> Coroutine<> {
     Wait<int> wait(self->strand);
@@ -271,7 +271,7 @@ TEST_F(CoroutineTest, AWaitThatIsCancelledIsNone) {
   EXPECT_FALSE((*answer)(1));
 }
 
-TEST_F(CoroutineTest, AnAnswerWinsOverACancellation) {
+TEST_F(CoroutineTest, AnswerWinsOverCancellation) {
   const auto talk = [&](Pointer self) -> Coroutine<> {
     Wait<int> wait(self->strand);
     (void)wait.answer()(1);
@@ -283,8 +283,8 @@ TEST_F(CoroutineTest, AnAnswerWinsOverACancellation) {
   expect_said("a");
 }
 
-// A wait that was left after its answer: what comes of the answer must not touch a later one.
-TEST_F(CoroutineTest, AnAnswerThatNobodyTookDisturbsNoLaterWait) {
+// A wait that was left after its answer: the answer must not affect a later wait.
+TEST_F(CoroutineTest, UnusedAnswerDoesNotDisturbALaterWait) {
   std::optional<Answer<int>> second;
   const auto talk = [&](Pointer self) -> Coroutine<> {
     {
@@ -303,7 +303,7 @@ TEST_F(CoroutineTest, AnAnswerThatNobodyTookDisturbsNoLaterWait) {
   expect_said("ab");
 }
 
-TEST_F(CoroutineTest, WhoIsNeverAnsweredGoesWithTheLastAnswer) {
+TEST_F(CoroutineTest, UnansweredCoroutineIsDestroyedWithTheLastAnswer) {
   std::optional<Answer<Done>> answer;
   struct Noticed {
     std::function<void()> end;
@@ -326,7 +326,7 @@ TEST_F(CoroutineTest, WhoIsNeverAnsweredGoesWithTheLastAnswer) {
   EXPECT_EQ(said(), "a gone");
 }
 
-TEST_F(CoroutineTest, AnAnswerAfterTheWorkersHaveStoppedLeavesNothingBehind) {
+TEST_F(CoroutineTest, AnswerAfterTheWorkersHaveStoppedLeaksNothing) {
   std::optional<Answer<Done>> answer;
   const auto talk = [&](Pointer self) -> Coroutine<> {
     Wait<Done> wait(self->strand);

@@ -40,33 +40,33 @@ class DeadlinesTest : public ::testing::Test {
   Deadlines deadlines{opened};
 };
 
-TEST_F(DeadlinesTest, WhoSaysNothingIsSentAwayAfter60Seconds) {
+TEST_F(DeadlinesTest, SilentClientIsDisconnectedAfter60Seconds) {
   expect_next(Due::kNoLogin, seconds(60));
 }
 
-TEST_F(DeadlinesTest, WithoutALoginEachFrameGivesAnother60Seconds) {
+TEST_F(DeadlinesTest, FrameWithoutALoginGrantsAnother60Seconds) {
   frame(seconds(59));
   expect_next(Due::kNoLogin, seconds(119));
 }
 
-TEST_F(DeadlinesTest, WithoutALoginNothingHelpsAfter5Minutes) {
+TEST_F(DeadlinesTest, ClientWithoutALoginIsDisconnectedAfter5Minutes) {
   for (seconds now(0); now < minutes(5); now += seconds(10)) frame(now);
   expect_next(Due::kNoLogin, minutes(5));
 }
 
-TEST_F(DeadlinesTest, ClassicClientMaySitAtItsMenuFor30Minutes) {
+TEST_F(DeadlinesTest, ClassicClientMayStayAtItsMenuFor30Minutes) {
   frame(seconds(1));
   deadlines.classic(true);
   expect_next(Due::kNoLogin, minutes(30));
 }
 
-TEST_F(DeadlinesTest, WhoMaySayNothingForLongerIsLookedAtEachMinute) {
+TEST_F(DeadlinesTest, ClientAllowedALongSilenceIsCheckedEveryMinute) {
   patience.first_byte = minutes(30);
   for (minutes now(1); now < minutes(30); now += minutes(1)) expect_next(Due::kNothingSent, now);
   expect_next(Due::kNoLogin, minutes(30));
 }
 
-TEST_F(DeadlinesTest, AFirstByteAfterALongSilenceBeginsTheTimeAnew) {
+TEST_F(DeadlinesTest, FirstByteAfterALongSilenceRestartsTheTime) {
   patience.first_byte = minutes(30);
   EXPECT_EQ(at(minutes(28)), Due::kNothingSent);
   half_frame(minutes(29));
@@ -77,21 +77,21 @@ TEST_F(DeadlinesTest, AFirstByteAfterALongSilenceBeginsTheTimeAnew) {
   expect_next(Due::kNoLogin, minutes(59));
 }
 
-TEST_F(DeadlinesTest, AFirstByteInTheUsualTimeGivesNoMore) {
+TEST_F(DeadlinesTest, FirstByteInTheUsualTimeGrantsNoMore) {
   patience.first_byte = minutes(30);
   frame(seconds(59));
   for (seconds now(60); now < minutes(5); now += seconds(10)) frame(now);
   expect_next(Due::kNoLogin, minutes(5));
 }
 
-TEST_F(DeadlinesTest, TheTimeUntilTheFirstByteMayBeShort) {
+TEST_F(DeadlinesTest, FirstByteTimeOutMayBeShort) {
   patience.first_byte = milliseconds(200);
   expect_next(Due::kNoLogin, milliseconds(200));
   frame(milliseconds(199));
   expect_next(Due::kNoLogin, milliseconds(199) + seconds(60));
 }
 
-TEST_F(DeadlinesTest, FrameWithoutItsTerminatorIsDueSoonUnlessMoreComes) {
+TEST_F(DeadlinesTest, UnterminatedFrameIsDueSoonUnlessMoreArrives) {
   deadlines.unterminated_since(opened);
   expect_next(Due::kUnterminated, Deadlines::kTerminatorPatience);
   deadlines.unterminated_since(opened);
@@ -99,14 +99,14 @@ TEST_F(DeadlinesTest, FrameWithoutItsTerminatorIsDueSoonUnlessMoreComes) {
   expect_next(Due::kNoLogin, seconds(60));
 }
 
-TEST_F(DeadlinesTest, WhoIsLoggedInMayBeSilentForEver) {
+TEST_F(DeadlinesTest, LoggedInClientMayBeSilentForEver) {
   frame(seconds(50));
   deadlines.logged_in(false);
   EXPECT_EQ(deadlines.next(false, patience), std::nullopt);
   EXPECT_EQ(at(hours(1000)), Due::kNothing);
 }
 
-TEST_F(DeadlinesTest, ALogoutBeginsTheTimeWithoutALoginAnew) {
+TEST_F(DeadlinesTest, LogoutRestartsTheTimeWithoutALogin) {
   deadlines.logged_in(true);
   frame(hours(2));
   deadlines.logged_out(opened + hours(2));
@@ -115,7 +115,7 @@ TEST_F(DeadlinesTest, ALogoutBeginsTheTimeWithoutALoginAnew) {
   expect_next(Due::kNoLogin, hours(2) + minutes(5));
 }
 
-TEST_F(DeadlinesTest, AFrameThatHasBegunMustEndWithin10Seconds) {
+TEST_F(DeadlinesTest, FrameMustBeCompleteWithin10Seconds) {
   half_frame(seconds(20));
   half_frame(seconds(29));
   expect_next(Due::kSilent, seconds(30));
@@ -123,7 +123,7 @@ TEST_F(DeadlinesTest, AFrameThatHasBegunMustEndWithin10Seconds) {
   expect_next(Due::kNoLogin, seconds(89));
 }
 
-TEST_F(DeadlinesTest, AgreedHeartbeatsMustComeWithin75Seconds) {
+TEST_F(DeadlinesTest, AgreedHeartbeatsMustArriveWithin75Seconds) {
   frame(seconds(0));
   deadlines.logged_in(true);
   expect_next(Due::kSilent, seconds(75));
@@ -131,7 +131,7 @@ TEST_F(DeadlinesTest, AgreedHeartbeatsMustComeWithin75Seconds) {
   expect_next(Due::kSilent, seconds(149));
 }
 
-TEST_F(DeadlinesTest, TimeInWhichTheServerDoesNotReadIsNotTheClientsSilence) {
+TEST_F(DeadlinesTest, TimeWithoutReadingIsNotCountedAsSilence) {
   frame(seconds(0));
   half_frame(seconds(1));
   deadlines.reading(false, opened + seconds(2));
@@ -143,7 +143,7 @@ TEST_F(DeadlinesTest, TimeInWhichTheServerDoesNotReadIsNotTheClientsSilence) {
   expect_next(Due::kNoLogin, minutes(5));
 }
 
-TEST_F(DeadlinesTest, InputThatWaitsUnreadIsLookedAtForHeartbeats) {
+TEST_F(DeadlinesTest, UnreadInputIsCheckedForHeartbeats) {
   frame(seconds(0));
   deadlines.logged_in(true);
   deadlines.reading(false, opened + seconds(10));
@@ -170,7 +170,7 @@ TEST_F(DeadlinesTest, ClientWhosePingsWaitUnreadIsAlive) {
   }
 }
 
-TEST_F(DeadlinesTest, ClientWhoseInputHasNoMoreRoomIsNotCalledSilent) {
+TEST_F(DeadlinesTest, ClientWithAFullReceiveBufferIsNotSilent) {
   frame(seconds(0));
   deadlines.logged_in(true);
   deadlines.reading(false, opened);
@@ -181,21 +181,21 @@ TEST_F(DeadlinesTest, ClientWhoseInputHasNoMoreRoomIsNotCalledSilent) {
   }
 }
 
-TEST_F(DeadlinesTest, OutputToAHeartbeatClientIsLookedAfterToo) {
+TEST_F(DeadlinesTest, OutputToAHeartbeatClientIsCheckedToo) {
   frame(seconds(0));
   deadlines.logged_in(true);
   deadlines.output_queued(opened);
   expect_next(Due::kAcks, seconds(10));
 }
 
-TEST_F(DeadlinesTest, OfAConversationThatEndsOnlyItsEndCounts) {
+TEST_F(DeadlinesTest, EndingConversationKeepsOnlyItsFinalDeadline) {
   half_frame(seconds(1));
   deadlines.close_by(opened + seconds(40));
   EXPECT_EQ(deadlines.next(true, patience), opened + seconds(40));
   EXPECT_EQ(at(seconds(40)), Due::kClose);
 }
 
-TEST_F(DeadlinesTest, MuchOutputIsLookedAtOnceEvenAtTheEnd) {
+TEST_F(DeadlinesTest, LargeOutputIsCheckedOnceEvenAtTheEnd) {
   deadlines.logged_in(true);
   deadlines.look_at_output_at(opened + seconds(10));
   EXPECT_EQ(deadlines.next(true, patience), opened + seconds(10));
@@ -206,11 +206,11 @@ TEST_F(DeadlinesTest, MuchOutputIsLookedAtOnceEvenAtTheEnd) {
   EXPECT_EQ(at(seconds(21)), Due::kNothing);
 }
 
-TEST_F(DeadlinesTest, OutputThatStandsStillIsSeen) {
+TEST_F(DeadlinesTest, StalledOutputIsNoticed) {
   deadlines.logged_in(true);
   deadlines.output_queued(opened);
   frame(minutes(5));
-  EXPECT_EQ(at(seconds(10)), Due::kAcks);  // once: who acknowledges is looked at no more
+  EXPECT_EQ(at(seconds(10)), Due::kAcks);  // once: a client that acknowledges is not checked again
   EXPECT_EQ(at(kStall - kMoment), Due::kNothing);
   EXPECT_EQ(at(kStall), Due::kStalled);
   deadlines.output_moved(false, opened + kStall);

@@ -26,7 +26,7 @@ TEST(Pacer, GivesOneObjectAtATimeWithGapsBetween) {
   EXPECT_EQ(pacer.due(), std::nullopt);
 }
 
-TEST(Pacer, TakesWhatHasNoNulAsOneObject) {
+TEST(Pacer, TextWithoutANulIsOneObject) {
   Pacer pacer;
   const std::string text = "{\"msgid\":121,\"errno\":0}\n{\"msgid\":121,\"errno\":0}\n";
   pacer.add(frame("{\"msgid\":6}") + text);

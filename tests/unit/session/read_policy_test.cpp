@@ -21,15 +21,15 @@ constexpr ReadPolicy policy_of(unsigned bits) {
           .parked = (bits & kParked) != 0};
 }
 
-TEST(ReadPolicy, ReadsWhereNothingIsInTheWay) {
+TEST(ReadPolicy, ReadsUnlessThereIsAReasonToPause) {
   EXPECT_EQ(ReadPolicy{}.step(), Step::kRead);
 }
 
-TEST(ReadPolicy, CutsWhatIsParkedBeforeItReadsMore) {
+TEST(ReadPolicy, CutsParkedInputBeforeReadingMore) {
   EXPECT_EQ(ReadPolicy{.parked = true}.step(), Step::kUnpark);
 }
 
-TEST(ReadPolicy, EachReasonPausesByItself) {
+TEST(ReadPolicy, EachReasonAlonePauses) {
   EXPECT_EQ(ReadPolicy{.input_over = true}.step(), Step::kPause);
   EXPECT_EQ(ReadPolicy{.in_debt = true}.step(), Step::kPause);
   EXPECT_EQ(ReadPolicy{.output_blocked = true}.step(), Step::kPause);
@@ -43,8 +43,8 @@ TEST(ReadPolicy, AnyReasonPausesWhateverElseIsTrue) {
   }
 }
 
-// Each reason may go on its own, in any order; reading begins with the last.
-TEST(ReadPolicy, GoesOnOnlyOnceTheLastReasonIsGone) {
+// Reasons may end in any order; reading resumes with the last.
+TEST(ReadPolicy, ResumesOnlyOnceTheLastReasonIsGone) {
   for (unsigned bits = 1; bits <= kReasons; ++bits) {
     for (unsigned parked : {0U, kParked}) {
       for (unsigned reason = 1; reason <= kReasons; reason <<= 1) {

@@ -9,9 +9,8 @@
 #include "support/deadline.h"
 #include "support/session_rig.h"
 
-// When a session leaves in the kernel what its client sends. What follows from what is in
-// read_policy_test.cpp; here: that the session reports each of these facts, and reads on once it
-// has passed.
+// When a session stops reading its client's input. read_policy_test.cpp tests the decision; these
+// tests show that the session reports each reason, and reads on once it has passed.
 namespace chat::session {
 namespace {
 
@@ -37,7 +36,7 @@ class Reading : public ::testing::Test {
   void let_workers_go() {
     if (auto held = std::move(held_)) held->set_value();
   }
-  // The loop has done all that it can do now.
+  // Waits until the loop has nothing left to do.
   void let_loop_pass() {
     for (int round = 0; round < 20; ++round) rig.in_loop([] {});
   }
@@ -71,11 +70,11 @@ class Reading : public ::testing::Test {
   std::unique_ptr<std::promise<void>> held_;
 };
 
-TEST_F(Reading, GoesOnWhileNothingIsInTheWay) {
+TEST_F(Reading, ContinuesWithoutAReasonToPause) {
   EXPECT_FALSE(leaves_unread_what_comes());
 }
 
-TEST_F(Reading, EndsWithAFrameThatIsTooLong) {
+TEST_F(Reading, EndsAfterATooLongFrame) {
   hold_workers();
   pair.peer->send("{\"x\":\"" + std::string(8000, 'x'));
   EXPECT_TRUE(leaves_unread_what_comes());
@@ -95,7 +94,7 @@ TEST_F(Reading, PausesUntilADebtIsPaid) {
   EXPECT_FALSE(rig.in_loop([&] { return socket().in_debt(); }));
 }
 
-TEST_F(Reading, PausesUntilLittleOfMuchOutputIsLeft) {
+TEST_F(Reading, PausesUntilOutputFallsToTheLowMark) {
   rig.in_loop([&] { socket().send(std::string(1024 * 1024, 'x')); });
   EXPECT_TRUE(leaves_unread_what_comes());
   peer_reads_until_at_most(kOutputHighBytes);
@@ -116,8 +115,8 @@ TEST_F(Reading, PausesUntilALongQueueIsShort) {
   EXPECT_TRUE(reads_on());
 }
 
-// It waits for its answers, and nothing of its input is left to read.
-TEST_F(Reading, IsOverForAClientThatHungUpAndStillGetsItsAnswers) {
+// The client waits for its answers and has no input left to read.
+TEST_F(Reading, EndsForAClientThatHungUpButStillGetsItsAnswers) {
   hold_workers();
   pair.peer->send(kRequest);
   pair.peer->finish();

@@ -97,8 +97,9 @@ TEST_F(RegistryTest, TakeoverEvictsTheHolderAndWaits) {
   EXPECT_EQ(registry_.find(kAlice), nullptr);
 }
 
-// A login was refused while its claim hung, and the client tries again on the same connection.
-TEST_F(RegistryTest, ALoginOnTheHoldersOwnSessionWaitsAndEvictsNobody) {
+// A login was refused while its claim was pending, and the client tries again on the same
+// connection.
+TEST_F(RegistryTest, LoginOnTheHoldersOwnSessionWaitsAndEvictsNobody) {
   const auto holder = connect();
   ASSERT_EQ(reserve(holder), Reservation::kGranted);
   registry_.leaving(kAlice, *holder);
@@ -108,8 +109,8 @@ TEST_F(RegistryTest, ALoginOnTheHoldersOwnSessionWaitsAndEvictsNobody) {
   EXPECT_EQ(freed_, 1);
 }
 
-// It may be logged in as another user by then.
-TEST_F(RegistryTest, ATakeoverEvictsNoSessionThatGivesTheUserUp) {
+// The session may be logged in as another user by then.
+TEST_F(RegistryTest, TakeoverDoesNotEvictASessionGivingUpTheUser) {
   const auto holder = connect();
   ASSERT_EQ(reserve(holder), Reservation::kGranted);
   registry_.leaving(kAlice, *holder);
@@ -119,7 +120,7 @@ TEST_F(RegistryTest, ATakeoverEvictsNoSessionThatGivesTheUserUp) {
   EXPECT_EQ(freed_, 1);
 }
 
-TEST_F(RegistryTest, CallsThoseWhoWaitOutsideItsLock) {
+TEST_F(RegistryTest, CallsWaitingLoginsOutsideItsLock) {
   const auto holder = connect();
   const auto next = connect();
   ASSERT_EQ(reserve(holder), Reservation::kGranted);

@@ -43,7 +43,7 @@ TEST(Session, AnswersInOrder) {
   for (int i = 1; i <= 300; ++i) ASSERT_EQ(pair.peer->line(), answer(i));
 }
 
-TEST(Session, AnswersWhatCameBeforeTheEndOfInput) {
+TEST(Session, AnswersRequestsBeforeTheEndOfInput) {
   SessionRig rig;
   answer_everything(rig);
   auto pair = rig.connect();
@@ -55,8 +55,9 @@ TEST(Session, AnswersWhatCameBeforeTheEndOfInput) {
   EXPECT_TRUE(wait_until([&] { return rig.handler.ends == 1; }));
 }
 
-// Its debt for the first answer alone takes seconds to pay. Who has hung up is answered at once.
-TEST(Session, WhoWasSentTooMuchWaitsAndWhoHangsUpDoesNot) {
+// The debt for the first answer alone takes seconds to pay. A client that has hung up is answered
+// at once.
+TEST(Session, ClientInDebtForRepliesWaitsUnlessItHangsUp) {
   SessionRig rig(1, 1, {.bytes_per_second = 1000});
   std::atomic<int> handled{0};
   rig.handler.on_request = [&](Session& session, const protocol::Request&) {
@@ -96,7 +97,7 @@ TEST(Session, EndOfInputWaitsForPendingCommits) {
   EXPECT_TRUE(pair.peer->at_end());
 }
 
-TEST(Session, HandlerThatThrowsAnswersInternalAndLives) {
+TEST(Session, ThrowingHandlerIsAnsweredInternalAndTheSessionSurvives) {
   SessionRig rig;
   rig.handler.on_request = [](Session& session, const protocol::Request& asked) {
     if (asked.msgid == 1) throw std::runtime_error("broken");
@@ -110,7 +111,7 @@ TEST(Session, HandlerThatThrowsAnswersInternalAndLives) {
   EXPECT_EQ(pair.peer->line(), answer(2));
 }
 
-TEST(Session, FarewellComesAfterTheAnswers) {
+TEST(Session, FarewellFollowsTheAnswers) {
   SessionRig rig;
   std::promise<void> may_go;
   rig.handler.on_request = [&, go = may_go.get_future().share()](Session& session,
@@ -133,9 +134,9 @@ TEST(Session, FarewellComesAfterTheAnswers) {
   FAIL() << "no farewell";
 }
 
-// The conversation is over and its end waits for a worker; somebody takes the user over then:
-// whoever was logged in must still be released, or it never is.
-TEST(Session, EvictionInPlaceOfTheEndStillEndsIt) {
+// While the end of the conversation waits for a worker, another login takes over. The logged-in
+// user must still be released, or that never happens.
+TEST(Session, EvictionReplacingTheEndOfInputStillEndsTheSession) {
   SessionRig rig(1, 1);
   auto pair = rig.connect();
   std::promise<void> entered;
@@ -148,7 +149,7 @@ TEST(Session, EvictionInPlaceOfTheEndStillEndsIt) {
       entered.set_value();
       may_go.get_future().wait();
     }));
-    entered.get_future().wait();  // the end of input was worked off before
+    entered.get_future().wait();  // the end of input was handled before
   });
   pair.peer->close();
   ASSERT_TRUE(
@@ -159,9 +160,9 @@ TEST(Session, EvictionInPlaceOfTheEndStillEndsIt) {
   EXPECT_TRUE(wait_until([&] { return rig.handler.ends == 1; }));
 }
 
-// As in a process that was stopped in the midst of a round: the time that its loop has read is long
-// past, and who is evicted then must still be told.
-TEST(Session, EvictionGrantsItsPatienceFromNowOn) {
+// As in a process that was stopped in the middle of a round: the loop's time is long past, but an
+// evicted client must still get its BYE.
+TEST(Session, EvictionCountsItsPatienceFromNow) {
   constexpr std::chrono::milliseconds kStopped{2500};  // more than an eviction may take
   SessionRig rig(1, 1);
   auto pair = rig.connect();
@@ -178,11 +179,11 @@ TEST(Session, EvictionGrantsItsPatienceFromNowOn) {
   rig.in_loop([] {});  // what was due has happened
   worker_may_go.set_value();
   const auto bye = pair.peer->line();
-  ASSERT_TRUE(bye) << "closed without a word";
+  ASSERT_TRUE(bye) << "closed without BYE";
   EXPECT_NE(bye->find("taken_over"), std::string::npos) << *bye;
 }
 
-TEST(Session, StopsReadingAboveTheOutputMarkAndGoesOnWhenItDrains) {
+TEST(Session, StopsReadingAboveTheOutputMarkUntilOutputDrains) {
   SessionRig rig;
   const std::string big(64 * 1024, 'x');
   std::atomic<int> handled{0};
@@ -195,10 +196,10 @@ TEST(Session, StopsReadingAboveTheOutputMarkAndGoesOnWhenItDrains) {
   std::string all;
   for (int i = 1; i <= 100; ++i) all += request(i);
   pair.peer->send(all);
-  // Where the output settles depends on what the kernel takes: so many answers fit in any case.
+  // How much is queued depends on the kernel's buffers; this many answers fit in any case.
   ASSERT_TRUE(wait_until([&] { return handled >= 4; }));
   rig.in_loop([] {});
-  // High mark and one answer, and what the kernel took.
+  // The high mark, one answer, and what the kernel buffers.
   EXPECT_LT(handled, 50);
   for (int i = 1; i <= 100; ++i) {
     const auto line = pair.peer->line();
@@ -208,7 +209,7 @@ TEST(Session, StopsReadingAboveTheOutputMarkAndGoesOnWhenItDrains) {
   EXPECT_EQ(handled, 100);
 }
 
-TEST(Session, TooLongFrameIsToldOnceAndEndsTheConversation) {
+TEST(Session, TooLongFrameIsReportedOnceAndEndsTheConversation) {
   SessionRig rig;
   auto pair = rig.connect();
   pair.peer->send("{\"msgid\":1,\"x\":\"" + std::string(8000, 'x'));
@@ -221,7 +222,7 @@ TEST(Session, TooLongFrameIsToldOnceAndEndsTheConversation) {
   EXPECT_TRUE(pair.peer->at_end());
 }
 
-TEST(Session, ClientThatNeverSaysAnythingIsLookedAtAfterAMinute) {
+TEST(Session, SilentClientIsCheckedAfterAMinute) {
   SessionRig rig;
   const auto before = base::system_clock().now();
   auto pair = rig.connect();
@@ -231,8 +232,8 @@ TEST(Session, ClientThatNeverSaysAnythingIsLookedAtAfterAMinute) {
   EXPECT_GE(*deadline, before);
 }
 
-// Of those who have sent nothing there is room for two.
-TEST(Session, WhoHasSentNothingIsClosedOnlyWhereThereAreTooMany) {
+// There is room for two clients that have sent nothing.
+TEST(Session, SilentClientIsClosedOnlyIfThereAreTooMany) {
   SessionOptions options;
   options.patience.first_byte = std::chrono::hours(1);
   options.patience.silent_look = std::chrono::milliseconds(50);
@@ -251,8 +252,8 @@ TEST(Session, WhoHasSentNothingIsClosedOnlyWhereThereAreTooMany) {
   EXPECT_FALSE(ended(talking));
 }
 
-// 512 bytes each, while all at one address have 16 KiB a second and twice that at once.
-TEST(Session, StrangersAtOneAddressShareAnAllowance) {
+// 512 bytes each; one address may send 16 KiB a second in all, and twice that in a burst.
+TEST(Session, ClientsWithoutALoginShareTheRateOfTheirAddress) {
   constexpr int kClients = 100;
   SessionOptions options;
   options.bytes_per_second = 1024;
@@ -291,7 +292,7 @@ TEST(Session, StalledOutputClosesTheConnection) {
   EXPECT_TRUE(wait_until([&] { return rig.handler.ends == 1; }));
 }
 
-// Of those with much unread there is room for one.
+// There is room for one client with much unread output.
 class SlowSessions : public ::testing::Test {
  protected:
   using Pair = SessionRig::Pair;
@@ -302,7 +303,7 @@ class SlowSessions : public ::testing::Test {
     };
   }
 
-  // The client asks for so many KiB in a line.
+  // Requests an answer of `kib` KiB.
   void ask(Pair& pair, int kib) { pair.peer->send(request(kib)); }
   bool closed(Pair& pair) {
     return rig.in_loop([&] { return pair.session->socket().closed(); });
@@ -313,7 +314,7 @@ class SlowSessions : public ::testing::Test {
     quick.session->post_to_loop([told] { told->set_value(); }, time);
     over.wait();
   }
-  // So long that whoever is closed for being slow is closed by then.
+  // Long enough for every slow client to be closed.
   void several_looks() { wait(3 * kLook); }
 
   static constexpr std::chrono::milliseconds kLook{200};
@@ -330,7 +331,7 @@ TEST_F(SlowSessions, StayWhileThereAreFew) {
   EXPECT_TRUE(slow.peer->line());
 }
 
-TEST_F(SlowSessions, EndWhereThereAreTooManyUntilThereAreFew) {
+TEST_F(SlowSessions, EndWhileThereAreTooMany) {
   Pair another = rig.connect();
   ask(slow, kMuch);
   ask(another, kMuch);
@@ -354,7 +355,7 @@ TEST_F(SlowSessions, MakeRoomByReadingAndByHangingUp) {
   EXPECT_FALSE(closed(slow));
 }
 
-TEST_F(SlowSessions, StayWhereTheyReadEnough) {
+TEST_F(SlowSessions, StayIfTheyReadEnough) {
   ask(quick, 8 * kMuch);
   EXPECT_TRUE(quick.peer->skip(1024));
   ask(slow, kMuch);

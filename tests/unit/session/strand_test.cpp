@@ -23,7 +23,7 @@ using test::wait_until;
 constexpr int kWaits = 1000;          // inputs with this number wait for commits
 constexpr int kBlocking = 1'000'000;  // inputs with this number or more block
 
-// An owner that notes what runs. Inputs are told apart by their number.
+// An owner that records which inputs run. Inputs are identified by their number.
 class Owner final : public Strand::Owner, public std::enable_shared_from_this<Owner> {
  public:
   explicit Owner(base::WorkerPool& workers) : Owner(workers, workers) {}
@@ -99,7 +99,7 @@ class StrandTest : public testing::Test {
   ~StrandTest() override { workers_.stop(); }
 
   void settle(const std::function<bool()>& condition) { ASSERT_TRUE(wait_until(condition)); }
-  // Everything that was queued for the workers by now has run.
+  // Waits until everything queued for the workers has run.
   void let_workers_pass() {
     std::vector<std::promise<void>> passed(8);
     std::atomic<int> arrived{0};
@@ -132,7 +132,7 @@ TEST_F(StrandTest, RunsOneAtATimeInOrderOnManyWorkers) {
   EXPECT_GT(owner_->flushes, 0);
 }
 
-TEST_F(StrandTest, RunsNothingWhileSuspendedAndTheRestFirst) {
+TEST_F(StrandTest, RunsNothingWhileSuspendedAndThenTheRestFirst) {
   std::atomic<bool> rest_ran{false};
   owner_->on_run = [&](int number) {
     if (number == 1) strand_.suspend();
@@ -147,7 +147,7 @@ TEST_F(StrandTest, RunsNothingWhileSuspendedAndTheRestFirst) {
   EXPECT_TRUE(rest_ran);
 }
 
-TEST_F(StrandTest, MayBeResumedBeforeTheHandlerReturned) {
+TEST_F(StrandTest, MayBeResumedBeforeTheHandlerReturns) {
   std::atomic<int> rests{0};
   owner_->on_run = [&](int) {
     strand_.suspend();
@@ -209,7 +209,7 @@ TEST_F(StrandTest, InputThatWaitsForCommitsRunsAfterTheLastOne) {
   settle([&] { return owner_->count == 4; });
 }
 
-TEST_F(StrandTest, RestsAtTheMostCommitsAndWakesWhenHalfAreDone) {
+TEST_F(StrandTest, PausesAtTheMaximumOfCommitsAndResumesAtHalf) {
   owner_->on_run = [&](int) { strand_.commit_begun(); };
   strand_.append(requests(1, Strand::kCommitsMax + 10));
   settle([&] { return owner_->count == Strand::kCommitsMax; });
@@ -220,7 +220,7 @@ TEST_F(StrandTest, RestsAtTheMostCommitsAndWakesWhenHalfAreDone) {
   settle([&] { return owner_->count == Strand::kCommitsMax + 10; });
 }
 
-TEST_F(StrandTest, RestsWhileTheClientDoesNotReadUntilKicked) {
+TEST_F(StrandTest, PausesWhileTheClientDoesNotReadUntilKicked) {
   owner_->blocked = true;
   strand_.append(requests(1, 2));
   let_workers_pass();
@@ -230,7 +230,7 @@ TEST_F(StrandTest, RestsWhileTheClientDoesNotReadUntilKicked) {
   settle([&] { return owner_->count == 2; });
 }
 
-TEST_F(StrandTest, EndOfTheConversationRunsThoughTheClientDoesNotRead) {
+TEST_F(StrandTest, EndOfTheConversationRunsEvenIfTheClientDoesNotRead) {
   owner_->blocked = true;
   strand_.append(requests(1, 2));
   strand_.replace_all(Input(Closed{}));
@@ -238,7 +238,7 @@ TEST_F(StrandTest, EndOfTheConversationRunsThoughTheClientDoesNotRead) {
   EXPECT_EQ(owner_->ran(), std::vector<int>{-1});
 }
 
-TEST_F(StrandTest, ReplaceAllDropsWhatWaits) {
+TEST_F(StrandTest, ReplaceAllDropsQueuedInputs) {
   owner_->on_run = [&](int number) {
     if (number == 1) strand_.suspend();
   };
@@ -250,13 +250,13 @@ TEST_F(StrandTest, ReplaceAllDropsWhatWaits) {
   EXPECT_EQ(owner_->ran(), (std::vector<int>{1, -1}));
 }
 
-TEST_F(StrandTest, TellsOnceThatALongQueueIsShortAgain) {
+TEST_F(StrandTest, ReportsOnceThatALongQueueIsShortAgain) {
   const int many = static_cast<int>(Strand::kQueueHigh) + 1;
   owner_->blocked = true;
   strand_.append(requests(1, many));
   EXPECT_TRUE(strand_.is_long());
   owner_->on_run = [&](int number) {
-    // Told when kQueueLow are left, which is before the next one runs.
+    // Reported when kQueueLow are left, before the next one runs.
     const int left = many - number;
     EXPECT_EQ(owner_->shorts, left <= static_cast<int>(Strand::kQueueLow) ? 1 : 0) << number;
   };
@@ -265,7 +265,7 @@ TEST_F(StrandTest, TellsOnceThatALongQueueIsShortAgain) {
   settle([&] { return owner_->count == many; });
 }
 
-TEST_F(StrandTest, GoesOnAfterARestThatThrows) {
+TEST_F(StrandTest, ContinuesAfterARestThatThrows) {
   owner_->on_run = [&](int number) {
     if (number != 1) return;
     strand_.suspend();
@@ -275,14 +275,14 @@ TEST_F(StrandTest, GoesOnAfterARestThatThrows) {
   settle([&] { return owner_->count == 2; });
 }
 
-TEST_F(StrandTest, GoesOnAfterAnInputThatThrows) {
+TEST_F(StrandTest, ContinuesAfterAnInputThatThrows) {
   std::atomic<int> tried{0};
   owner_->on_run = [&](int number) {
     ++tried;
     if (number == 2) return;
     --owner_->running;
     if (number == 1) throw std::runtime_error("broken input");
-    throw 3;  // whatever it is
+    throw 3;  // of any type
   };
   strand_.append(numbered_input(1));
   strand_.append(numbered_input(3));
@@ -291,7 +291,7 @@ TEST_F(StrandTest, GoesOnAfterAnInputThatThrows) {
   EXPECT_EQ(tried, 3);
 }
 
-TEST_F(StrandTest, LongStrandLetsOthersIn) {
+TEST_F(StrandTest, LongStrandYieldsToOthers) {
   base::WorkerPool one("one", 1, 1000);
   auto busy = std::make_shared<Owner>(one);
   auto other = std::make_shared<Owner>(one);
@@ -305,7 +305,7 @@ TEST_F(StrandTest, LongStrandLetsOthersIn) {
   one.stop();
 }
 
-// Who waits for the database, and however many there are of them, is in nobody's way who doesn't.
+// Clients that wait for the database, however many, do not delay clients that do not.
 TEST_F(StrandTest, BlockingInputsRunInTheirOwnPool) {
   base::WorkerPool blocking("blocking", 1, 1000);
   auto slow = std::make_shared<Owner>(workers_, blocking);
@@ -337,7 +337,7 @@ TEST_F(StrandTest, InputsOfBothKindsKeepTheirOrder) {
   blocking.stop();
 }
 
-TEST_F(StrandTest, TheRestOfABlockingInputRunsInItsPoolToo) {
+TEST_F(StrandTest, RestOfABlockingInputRunsInItsPoolToo) {
   base::WorkerPool blocking("blocking", 1, 1000);
   auto owner = std::make_shared<Owner>(workers_, blocking);
   std::atomic<std::thread::id> began{};
@@ -370,7 +370,7 @@ TEST_F(StrandTest, BlockingInputsTakeTurnsOneByOne) {
 }
 
 TEST_F(StrandTest, QueueThatNeverRunsEmptyKeepsItsOrder) {
-  // Always some input behind: what has run is cut off in between.
+  // More input always follows; inputs that have run are trimmed in between.
   int next = 101;
   owner_->on_run = [&](int number) {
     if (number % 100 == 1 && next <= 20000) {
@@ -383,8 +383,8 @@ TEST_F(StrandTest, QueueThatNeverRunsEmptyKeepsItsOrder) {
   EXPECT_EQ(owner_->ran(), numbers(-99, 20000));
 }
 
-// The rest of an input holds its session; nobody will run it.
-TEST(Strand, LetsGoOfWhatIsResumedWhenTheWorkersHaveStopped) {
+// The rest of an input holds its session, and no worker will run it.
+TEST(Strand, ReleasesTheRestIfTheWorkersHaveStopped) {
   base::WorkerPool workers("worker", 1, 16);
   workers.start();
   auto owner = std::make_shared<Owner>(workers);
@@ -396,8 +396,8 @@ TEST(Strand, LetsGoOfWhatIsResumedWhenTheWorkersHaveStopped) {
   EXPECT_TRUE(left.expired());
 }
 
-// Random inputs, commits that end on other threads, suspensions that are resumed elsewhere, and
-// a client that now reads and now doesn't: everything runs, once, in order.
+// Random inputs, commits that end on other threads, suspensions that are resumed elsewhere, and a
+// client that reads only at times: every input runs once and in order.
 TEST_F(StrandTest, LosesNoWakeUpUnderRandomisedStress) {
   constexpr int kInputs = 20000;
   std::atomic<int> commits{0};
