@@ -2,8 +2,8 @@
 #   scripts/test.sh [--all]
 #
 # Installs what is missing, builds, and runs the tests: style, scripts, integration and faults on the
-# release build; unit, fuzz and integration with what they test under AddressSanitizer and
-# UndefinedBehaviorSanitizer. The last line says
+# release build; unit, fuzz and integration, with the code that they test, under AddressSanitizer
+# and UndefinedBehaviorSanitizer. The last line says
 #
 #   N passed, N failed[, N skipped]
 #
@@ -17,9 +17,9 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source scripts/sanitizers.sh
 
-# A shell without job control starts what runs in its background with some of these ignored, nohup
-# another, and no shell can undo that for its children: tests of Ctrl-C would find a program that
-# takes no notice.
+# A shell without job control starts background commands with SIGINT and SIGQUIT ignored, nohup with
+# SIGHUP, and no shell can undo that for its children: the tests of Ctrl-C would find a program that
+# ignores it.
 if [[ -z ${CHAT_TEST_SIGNALS_RESET:-} ]]; then
   CHAT_TEST_SIGNALS_RESET=1 exec env --default-signal=HUP,INT,QUIT "$PWD/scripts/test.sh" "$@"
 fi
@@ -39,7 +39,7 @@ for argument in "$@"; do
   esac
 done
 
-# Exit codes of tests are of no use here: the summary reads each test's result.
+# The exit code does not matter: the summary reads the result of each test.
 test_release() {
   local name=$1
   shift
@@ -48,7 +48,7 @@ test_release() {
     --print-errorlogs --logbase "$name" --timeout-multiplier 4 "$@" </dev/null || true
 }
 
-# beside NAME COMMAND…: runs it meanwhile, until await_all shows what it printed.
+# beside NAME COMMAND…: runs COMMAND in the background; await_all waits for it and prints its output.
 declare -A running=()
 beside() {
   local name=$1
@@ -84,10 +84,10 @@ logs=()
 not_here=(--no-suite in-process --no-suite all-only)
 $everything || not_here+=(--no-suite sanitized-only)
 
-# Tests of the product from outside mostly wait, faults most of all. So two lanes of faults come
-# first, and whatever is no measurement in their time, at a lower priority: the integration tests,
-# and at the lowest what is compiled. Builds run in processes of their own: what ends one early is a
-# failure, and the others get their turn.
+# Tests that use the product from outside mostly wait, the faults most of all. So the two lanes of
+# faults start first, and everything except measurements runs beside them at a lower priority: the
+# integration tests and, at the lowest, the compilers. Builds run in subshells: if one exits early,
+# that counts as a failure, and the rest still runs.
 release=true
 if (configure build && compile_tests build faults); then
   beside faults-1 test_release faults-1 --suite lane-1
