@@ -52,7 +52,7 @@ bad_usage() {
 
 # One change at a time. The lock ends with this process.
 take_lock() {
-  [[ -w $dir ]] || die "can't write to $dir: whose is it?"
+  [[ -w $dir ]] || die "cannot write to $dir: whose is it?"
   exec {lock}>"$dir/lock"
   flock -n "$lock" || die "another cluster.sh is at work on this cluster: wait until it is done"
 }
@@ -246,7 +246,7 @@ command_kill() {
   local pid
   pid=$(pid_of "node-$node") || die "node-$node does not run"
   signal "node-$node" KILL
-  await_end "node-$node" 5 || die "node-$node, pid $pid, can't be killed"
+  await_end "node-$node" 5 || die "node-$node, pid $pid, cannot be killed"
   say "node-$node, pid $pid, is killed; scripts/cluster.sh start $node brings it back"
 }
 

@@ -156,7 +156,7 @@ stop_nodes() {
     if ! await_end "node-$number" "$node_stop_seconds"; then
       say "node-$number does not end within $node_stop_seconds s: killing it"
       signal "node-$number" KILL
-      await_end "node-$number" 5 || die "node-$number can't be killed"
+      await_end "node-$number" 5 || die "node-$number cannot be killed"
     fi
     rm -f "$run/node-$number.pid"
   done

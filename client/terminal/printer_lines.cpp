@@ -24,7 +24,7 @@ const char* const kLineHelp = R"(  connected host="127.0.0.1" port=6000 [tls=TLS
   group_created id=1 name="team"
   group_joined id=1 name="team" desc="" members=1   followed by the member lines
   sent to=2 seq=1   or   sent group=1 seq=1
-  held to=2 error=busy           the server can't take it now; it is sent again until it is taken
+  held to=2 error=busy           the server cannot take it now; it is sent again until it is taken
   queued to=2                    there is no connection now; it is sent after reconnecting
   unsent count=2                 chats that have no answer and are not sent again
   message from=2 name="bob" seq=1 time="2024-05-01 10:00:00" text="hello"

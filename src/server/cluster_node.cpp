@@ -22,7 +22,7 @@ Result<void> ClusterNode::open() {
   if (bus_->alone() || !database_.exclusive()) return {};
   return fail(
       ErrorCode::kInvalidArgument,
-      database_.describe() + " can't be shared by several servers: use storage.engine=mysql");
+      database_.describe() + " cannot be shared by several servers: use storage.engine=mysql");
 }
 
 Result<void> ClusterNode::begin(const net::Address& address, const cluster::StartWait& wait) {

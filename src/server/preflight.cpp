@@ -49,7 +49,7 @@ Finding look_at_database_file(const Config& config) {
   if (fs::exists(path, ignored)) {
     if (!fs::is_regular_file(path, ignored)) return {false, what + " is not a file"};
     if (!may(path, R_OK | W_OK)) {
-      return {false, fmt::format("{} can't be read and written: {}", what, std::strerror(errno))};
+      return {false, fmt::format("{} cannot be read and written: {}", what, std::strerror(errno))};
     }
     if (storage::SqliteDatabase::is_held(path)) {
       return {false, what + " is held by another server"};
@@ -57,7 +57,7 @@ Finding look_at_database_file(const Config& config) {
   }
   // SQLite creates its log, and the server its lock, beside the file.
   const std::string why = hindrance(path.parent_path());
-  if (!why.empty()) return {false, fmt::format("{} can't be used: {}", what, why)};
+  if (!why.empty()) return {false, fmt::format("{} cannot be used: {}", what, why)};
   if (!database_file_to_be_made(config).empty()) return {true, what + " would be created"};
   return {true, what + " exists and is writable"};
 }
@@ -68,13 +68,13 @@ Finding look_at_log(const std::string& key, const std::string& file) {
   std::error_code ignored;
   if (!fs::exists(path, ignored)) {
     const std::string why = hindrance(path.parent_path());
-    if (!why.empty()) return {false, fmt::format("{} can't be made: {}", what, why)};
+    if (!why.empty()) return {false, fmt::format("{} cannot be made: {}", what, why)};
     return {true, what + " would be created"};
   }
   if (fs::is_directory(path, ignored)) return {false, what + " is a folder"};
   if (fs::is_fifo(path, ignored)) return {true, what + " is a pipe, which needs a reader"};
   if (may(path, W_OK)) return {true, what + " is writable"};
-  return {false, fmt::format("{} can't be written: {}", what, std::strerror(errno))};
+  return {false, fmt::format("{} cannot be written: {}", what, std::strerror(errno))};
 }
 
 Finding look_at_port(const std::string& key, const net::Address& address) {
@@ -90,7 +90,7 @@ Finding look_at_port(const std::string& key, const net::Address& address) {
   }
   const int error = errno;
   if (error != EADDRINUSE) {
-    return {false, fmt::format("{} can't be bound: {}", what, std::strerror(error))};
+    return {false, fmt::format("{} cannot be bound: {}", what, std::strerror(error))};
   }
   const std::string owner = listener_of(address);
   return {false, what + " is taken" + (owner.empty() ? "" : " by " + owner)};

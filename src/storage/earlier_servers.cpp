@@ -49,7 +49,7 @@ Result<std::vector<EarlierNode>> read_rows(Connection& connection) {
 Error still_runs(const std::string& who) {
   return {ErrorCode::kInvalidArgument,
           fmt::format("a server of an earlier version still uses this database: {}. It and this "
-                      "version can't work together: stop all servers, then update the schema",
+                      "version cannot work together: stop all servers, then update the schema",
                       who)};
 }
 

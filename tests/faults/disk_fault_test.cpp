@@ -26,7 +26,7 @@ class SmallDisk {
       const int own = CLONE_NEWNS | (::geteuid() == 0 ? 0 : CLONE_NEWUSER);
       if (::unshare(own) != 0) return std::string("no mount namespace of one's own");
       if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-        return std::string("what is mounted can't be made private");
+        return std::string("what is mounted cannot be made private");
       }
       return std::string();
     }();

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What people run can't be told to break its promises: a chatserver that was not built for sabotage
-holds nothing of it, and meson builds none for sabotage that is a release.
+"""A release cannot be told to break its promises: a chatserver that was not built for sabotage
+contains none of its switches, and meson refuses to build a release for sabotage.
 
   sabotage_test.py CHATSERVER true|false SOURCE_ROOT MESON…
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What people run is built so that a mistake in memory ends the process instead of giving it away:
-the programs lie at random addresses, what the linker wrote can't be overwritten, no stack holds
+the programs lie at random addresses, what the linker wrote cannot be overwritten, no stack holds
 code, overwritten stack frames are noticed, and copies in optimised builds know their bounds.
 
   hardening_test.py true|false PROGRAM…

@@ -19,7 +19,7 @@ base::UniqueFd connect_to_redis(const std::string& path) {
   base::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
   if (::connect(fd.get(), generic, sizeof(address)) != 0) {
-    throw std::runtime_error("can't connect to " + path);
+    throw std::runtime_error("cannot connect to " + path);
   }
   return fd;
 }
@@ -76,7 +76,7 @@ void RedisTap::send(const base::UniqueFd& fd, const std::vector<std::string_view
   }
   if (::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(bytes.size())) {
-    throw std::runtime_error("can't write to Redis");
+    throw std::runtime_error("cannot write to Redis");
   }
 }
 

@@ -351,7 +351,7 @@ void Crowd::take_answer(Person& person, Session& session, const Json& frame, Tim
                                ? "delete the account"
                                : "join group " + std::to_string(request.group);
   judge_.violation(
-      "P10", "user " + std::to_string(person.account.id) + " can't " + what + ": " + frame.dump());
+      "P10", "user " + std::to_string(person.account.id) + " cannot " + what + ": " + frame.dump());
 }
 
 // Names are unique per person, so an existing group was created by an earlier request. An answer
@@ -368,7 +368,7 @@ void Crowd::take_creation(Person& person, const std::string& name, const Json& f
     new_group(frame.at("groupid"));
     joined(person, frame.at("groupid"), now);
   } else {
-    judge_.violation("P10", "user " + std::to_string(person.account.id) + " can't make group " +
+    judge_.violation("P10", "user " + std::to_string(person.account.id) + " cannot make group " +
                                 name + ": " + frame.dump());
   }
 }
@@ -382,8 +382,8 @@ void Crowd::take_found_group(Person& person, const std::string& name, const Json
     new_group(group.at("id"));
     return joined(person, group.at("id"), now);
   }
-  judge_.violation("P3", "user " + std::to_string(person.account.id) + " can't make group " + name +
-                             ", which exists, and is not in it");
+  judge_.violation("P3", "user " + std::to_string(person.account.id) + " cannot make group " +
+                             name + ", which exists, and is not in it");
 }
 
 // If the old password is wrong, the new one is already set. After requests on one connection only,
@@ -391,7 +391,7 @@ void Crowd::take_found_group(Person& person, const std::string& name, const Json
 void Crowd::take_password(Person& person, const Json& frame, Time now) {
   if (frame.at("errno") != 0 && person.password_on == 1) {
     judge_.violation("P10", "user " + std::to_string(person.account.id) +
-                                " can't change the password: " + frame.dump());
+                                " cannot change the password: " + frame.dump());
   }
   person.account.password = std::exchange(person.new_password, {});
   person.password_moved_at = now;

@@ -29,7 +29,7 @@ class FaultProxyTest : public ::testing::Test {
     const net::Address address = loopback(port_);
     if (::bind(listener_.get(), address.data(), address.size()) != 0 ||
         ::listen(listener_.get(), 8) != 0) {
-      throw std::runtime_error("can't listen");
+      throw std::runtime_error("cannot listen");
     }
   }
   void connect(FaultProxy::Judge judge = {}) {

@@ -88,7 +88,7 @@ class Upstream {
     const sockaddr_in address = loopback_address(0);
     if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
         ::listen(socket_.get(), SOMAXCONN) != 0) {
-      throw std::runtime_error("can't listen");
+      throw std::runtime_error("cannot listen");
     }
     port_ = port_of(socket_);
   }

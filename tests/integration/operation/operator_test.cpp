@@ -120,7 +120,7 @@ TEST_F(Preflight, NamesAPortTakenOnEveryAddress) {
 }
 
 TEST_F(Preflight, NamesAnAddressOfAnotherMachine) {
-  expect_fault(check({"server.listen=192.0.2.1:6000"}), "192.0.2.1:6000 can't be bound");
+  expect_fault(check({"server.listen=192.0.2.1:6000"}), "192.0.2.1:6000 cannot be bound");
 }
 
 TEST_F(Preflight, FindsADatabaseThatExists) {

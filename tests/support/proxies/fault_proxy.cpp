@@ -101,7 +101,7 @@ void FaultProxy::listen_and_work() {
   const bool listens = server_port_ == 0
                            ? bind_and_listen(listener_.get(), address_of(socket()))
                            : bind_and_listen(listener_.get(), address_of(std::uint16_t{0}));
-  if (!listens) throw std::runtime_error("the proxy can't listen");
+  if (!listens) throw std::runtime_error("the proxy cannot listen");
   if (server_port_ != 0) port_ = port_of(listener_.get());
   wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   thread_ = base::Thread("fault-proxy", [this] { work(); });

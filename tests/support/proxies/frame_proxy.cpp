@@ -57,7 +57,7 @@ FrameProxy::FrameProxy(std::uint16_t server_port, Tamper tamper)
   auto* const any = reinterpret_cast<sockaddr*>(&address);
   if (::bind(listener_.get(), any, size) != 0 || ::listen(listener_.get(), SOMAXCONN) != 0 ||
       ::getsockname(listener_.get(), any, &size) != 0) {
-    throw std::runtime_error("the proxy can't listen");
+    throw std::runtime_error("the proxy cannot listen");
   }
   port_ = ntohs(address.sin_port);
   thread_ = base::Thread("frame-proxy", [this] { work(); });

@@ -58,7 +58,7 @@ TEST_F(NodeModelTest, ANewEpochKeepsSessionEpochsGrowing) {
   EXPECT_EQ(users.claim(alice, start("a"), false).value(), 1);
   const auto again = start("a");
   EXPECT_EQ(users.claim(alice, again, false).value(), 2);
-  // The session of the dead process can't release the new one.
+  // The session of the dead process cannot release the new one.
   EXPECT_TRUE(users.release(alice, 1));
   EXPECT_TRUE(online(alice));
 }
