@@ -82,6 +82,33 @@ TEST(Session, ClientInDebtForRepliesWaitsUnlessItHangsUp) {
   EXPECT_TRUE(pair.peer->at_end());
 }
 
+// An unterminated login looks classic until its line end arrives.
+TEST(Session, PushesStayInOrderWhenAPresumedClassicClientSendsItsLineEnd) {
+  SessionRig rig;
+  auto [session, peer] = rig.connect();
+  const auto push = [&rig, &session = session](int number) {
+    rig.in_loop([&] {
+      session->socket().send(R"({"msgid":6,"id":2,"name":"bob","toid":1,"msg":"text )" +
+                             std::to_string(number) + R"(","time":"2026-01-02 03:04:05"})");
+    });
+  };
+  peer->send(R"({"msgid":1,"id":1,"password":"secret"})");
+  ASSERT_TRUE(wait_until([&session = session] { return session->classic(); }));
+  for (const int number : {1, 2, 3}) push(number);
+  peer->send("\n");
+  ASSERT_TRUE(wait_until([&session = session] { return !session->classic(); }));
+  push(4);
+  const auto line = peer->line();  // what was sent to a classic client contains no line ends
+  ASSERT_TRUE(line);
+  std::size_t last = 0;
+  for (const int number : {1, 2, 3, 4}) {
+    const auto found = line->find("text " + std::to_string(number));
+    ASSERT_NE(found, std::string::npos) << number;
+    EXPECT_GT(found, last);
+    last = found;
+  }
+}
+
 TEST(Session, EndOfInputWaitsForPendingCommits) {
   SessionRig rig;
   rig.handler.on_request = [](Session& session, const protocol::Request&) {
