@@ -195,7 +195,11 @@ bool Strand::runnable_locked() const {
   if (rest_) return true;
   if (suspended_ || queue_ == nullptr) return false;
   const Input& next = queue_->inputs[queue_->head];
-  if (waits_for_commits(next)) return commits_.load(std::memory_order_acquire) == 0;
+  if (waits_for_commits(next)) {
+    if (commits_.load(std::memory_order_acquire) != 0) return false;
+    // The end of a conversation waits for nothing else.
+    if (!std::holds_alternative<RoutedRequest>(next)) return true;
+  }
   return commits_.load(std::memory_order_acquire) < kCommitsMax && !owner_.must_wait(next);
 }
 
