@@ -1,5 +1,6 @@
-#!/usr/bin/env bash A complete private cluster on this machine: MariaDB, Redis, N chatservers and
-#nginx in front of them, with data, logs and pid files in var/cluster.
+#!/usr/bin/env bash
+# A complete private cluster on this machine: MariaDB, Redis, N chatservers and nginx in front of them,
+# with data, logs and pid files in var/cluster.
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
