@@ -77,10 +77,13 @@ void Window::offer(const Push& message) {
     }
     return;
   }
-  if (message.seq == position.pushed + 1 && ready() && find_recheck(position.stream) == nullptr) {
+  const bool rechecked = find_recheck(position.stream) != nullptr;
+  if (message.seq == position.pushed + 1 && ready() && !rechecked) {
     push(position, message);
   } else {
-    fall_behind(position, message.seq);
+    // The page being read may predate the message, although it was asked for up to a higher seq.
+    const Seq next = rechecked && catching_up_ ? position.asked + 1 : 0;
+    fall_behind(position, std::max(message.seq, next));
   }
 }
 

@@ -78,6 +78,27 @@ TEST_F(WindowTest, MessageWithAReusedSeqIsNotARepeat) {
   EXPECT_EQ(received(), (Seqs{3, 4}));
 }
 
+// The second of the new messages is stored after the page was read, and offered before it arrives.
+TEST_F(WindowTest, MessageWithAReusedSeqIsNotMissedByAPageBeforeIt) {
+  log_in();
+  store(1, 5);
+  offer(5);
+  EXPECT_EQ(received(), (Seqs{1, 2, 3, 4, 5}));
+  ASSERT_TRUE(connection_->execute("DELETE FROM directmessage WHERE seq >= 3"));
+  store_later(3, 3, 2);
+  rig_.in_loop([&] {
+    Push third = push(3, "later");
+    third.sent_at = 2;
+    window()->offer(third);
+    finish_reads();
+    store_later(4, 4, 2);
+    Push fourth = push(4, "later");
+    fourth.sent_at = 2;
+    window()->offer(fourth);
+  });
+  EXPECT_EQ(received(), (Seqs{3, 4}));
+}
+
 // The bus has lost the first of the new messages.
 TEST_F(WindowTest, NewMessagesWithReusedSeqsAreRead) {
   log_in();
