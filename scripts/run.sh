@@ -55,6 +55,9 @@ for argument in "$@"; do
   case $argument in -c* | --config | --config=*) config=() ;; esac
 done
 
+# Operators want it, and chatting does not wait for it.
+(nice -n 19 ninja -C build chatcheck >/dev/null 2>&1 </dev/null &)
+
 # exec, so that signals, exit code and process id are the server's own.
 say "starting ./build/chatserver ${config[*]} $*"
 exec ./build/chatserver "${config[@]}" "$@" > >(pass_on)
