@@ -17,16 +17,14 @@ constexpr int kBlockingInputsPerTurn = 1;
 
 constinit log::Limiter failed_inputs{log::kUsualLines};
 
-}  // namespace
-
-// The end of a conversation also waits for commits.
-bool waits_for_commits(const Input& input) {
-  if (const auto* request = std::get_if<RoutedRequest>(&input)) {
-    return request->traits->waits_for_commits;
-  }
+// The end of a conversation waits for the pending commits, and for nothing else.
+bool ends_conversation(const Input& input) {
+  if (std::holds_alternative<RoutedRequest>(input)) return false;
   const auto* fault = std::get_if<Fault>(&input);
   return fault == nullptr || fault->refusal.code == protocol::Errno::kTooLarge;
 }
+
+}  // namespace
 
 bool blocks(const Input& input) {
   const auto* request = std::get_if<RoutedRequest>(&input);
@@ -195,12 +193,10 @@ bool Strand::runnable_locked() const {
   if (rest_) return true;
   if (suspended_ || queue_ == nullptr) return false;
   const Input& next = queue_->inputs[queue_->head];
-  if (waits_for_commits(next)) {
-    if (commits_.load(std::memory_order_acquire) != 0) return false;
-    // The end of a conversation waits for nothing else.
-    if (!std::holds_alternative<RoutedRequest>(next)) return true;
-  }
-  return commits_.load(std::memory_order_acquire) < kCommitsMax && !owner_.must_wait(next);
+  const int commits = commits_.load(std::memory_order_acquire);
+  if (ends_conversation(next)) return commits == 0;
+  if (blocks(next) && commits > 0) return false;
+  return commits < kCommitsMax && !owner_.must_wait(next);
 }
 
 // The rest of an input runs in the pool in which the input began.

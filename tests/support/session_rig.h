@@ -97,8 +97,8 @@ class ScriptedHandler final : public session::RequestHandler {
   }
   const session::RequestTraits& traits_of(int msgid) const override {
     static constexpr session::RequestTraits kUsual{};
-    static constexpr session::RequestTraits kLogout{.waits_for_commits = true};
-    static constexpr session::RequestTraits kHistory{.blocks = true, .waits_for_commits = true};
+    static constexpr session::RequestTraits kLogout{.blocks = true};
+    static constexpr session::RequestTraits kHistory{.blocks = true};
     static constexpr session::RequestTraits kLogin{.carries_credentials = true};
     switch (static_cast<protocol::Msgid>(msgid)) {
       case protocol::Msgid::kLogout: return kLogout;

@@ -11,8 +11,7 @@ class Session;
 // How requests of one type are handled. Looked up once, when a request is parsed, and carried with
 // it.
 struct RequestTraits {
-  bool blocks = false;               // may wait for the database
-  bool waits_for_commits = false;    // runs only once the session's pending commits are done
+  bool blocks = false;  // may wait for the database, and first for the session's pending commits
   bool carries_credentials = false;  // costs a lookup or a password hash, valid or not
 };
 

@@ -43,7 +43,6 @@ struct InputEnd {};  // the peer sent FIN: answer what came before, then close
 struct Closed {};    // the connection is gone
 using Input = std::variant<RoutedRequest, Fault, HttpCaller, Farewell, InputEnd, Closed>;
 
-bool waits_for_commits(const Input& input);
 // True if running it may wait for the database.
 bool blocks(const Input& input);
 
@@ -59,9 +58,10 @@ struct Workers {
 // client that sends many delays everyone else by at most one.
 //
 // An input may finish later: it suspends the strand until it is resumed with the rest of the work
-// (password hashing), or it leaves a commit pending while the strand goes on (chat). Some inputs
-// wait until no commit is pending (logout, the end of the conversation). The strand also pauses
-// while too many commits are pending or the owner makes the client wait.
+// (password hashing), or it leaves a commit pending while the strand goes on (chat). Requests that
+// block, and the end of the conversation, wait until no commit is pending, so that they find in the
+// tables what came before them. The strand also pauses while too many commits are pending or the
+// owner makes the client wait.
 //
 // Threading: thread-safe, except suspend(), which belongs to the running input.
 // Bounds: the owner stops reading its socket while is_long(); at most kCommitsMax commits are

@@ -50,10 +50,7 @@ enum class Work { kQuick, kBlocking, kCredentials };
 
 template <typename Message, auto Member, auto Method>
 constexpr Route route(Access access, Work work) {
-  return {{.blocks = work != Work::kQuick,
-           // What uses the tables finds what the same connection has sent before.
-           .waits_for_commits = work != Work::kQuick,
-           .carries_credentials = work == Work::kCredentials},
+  return {{.blocks = work != Work::kQuick, .carries_credentials = work == Work::kCredentials},
           Message::kMsgid,
           access,
           handle<Message, Member, Method>};

@@ -253,10 +253,6 @@ TEST(Routes, UnknownMsgidsHaveNone) {
   }
 }
 
-TEST(Routes, WhatUsesTheTablesWaitsForCommits) {
-  for (const Route& route : routes()) EXPECT_EQ(route.waits_for_commits, route.blocks);
-}
-
 TEST(Routes, OnlyRequestsAnsweredFromMemoryAreQuick) {
   for (const Route& route : routes()) {
     switch (route.msgid) {

@@ -69,12 +69,10 @@ class Owner final : public Strand::Owner, public std::enable_shared_from_this<Ow
 
 Input numbered_input(int number) {
   static constexpr RequestTraits kUsualTraits{};
-  static constexpr RequestTraits kWaitingTraits{.waits_for_commits = true};
   static constexpr RequestTraits kBlockingTraits{.blocks = true};
   RoutedRequest made{{}, &kUsualTraits};
   made.request.msgid = number;
-  if (number == kWaits) made.traits = &kWaitingTraits;
-  if (number >= kBlocking) made.traits = &kBlockingTraits;
+  if (number == kWaits || number >= kBlocking) made.traits = &kBlockingTraits;
   return made;
 }
 
