@@ -102,13 +102,13 @@ configure() {
   quietly meson setup "$folder" "$@" || die "meson setup $folder failed (see above)"
 }
 
-# compile FOLDER [TARGET…]
+# compile FOLDER [TARGET…]: one at a time in each folder, as two ninjas would write the same files.
 niceness=0
 compile() {
   local folder=$1
   shift
   say "building $folder/ ${*:-(everything)}"
-  nice -n "$niceness" ninja -C "$folder" "$@"
+  nice -n "$niceness" flock --no-fork "$folder/.ninja_running" ninja -C "$folder" "$@"
 }
 
 # compile_all FOLDER: includes the tests, which plain ninja leaves out.
