@@ -53,7 +53,12 @@ struct WriteValue {
   void operator()(std::int64_t number) const { out.value(number); }
   void operator()(double number) const { out.raw(json(number).dump()); }
   void operator()(const std::string& text) const { out.value(std::string_view(text)); }
-  void operator()(Nested) const { out.raw("{}"); }
+  void operator()(const Nested& nested) const {
+    if (!nested.is_object) return void(out.raw("[]"));
+    out.begin_object();
+    for (const auto& [name, number] : nested.integers) out.field(name, number);
+    out.end_object();
+  }
 };
 
 std::string written(const Request& request) {

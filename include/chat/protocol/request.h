@@ -14,11 +14,14 @@
 
 namespace chat::protocol {
 
-// A top-level value of a request. No request uses nested values: they are checked (depth, duplicate
-// keys) and replaced by Nested.
+// An object or array in a request. Of an object's fields only plain integers are kept, because no
+// request uses others; the rest is checked (depth, duplicate keys) and dropped.
 struct Nested {
+  bool is_object = false;
+  std::vector<std::pair<std::string, std::int64_t>> integers;
   friend bool operator==(const Nested&, const Nested&) = default;
 };
+// A top-level value of a request.
 using Value = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Nested>;
 // Integers outside int64's range, and -0, become double, which no field accepts.
 
@@ -54,6 +57,8 @@ struct FieldSpec {
 // Refuses a missing or invalid field with bad_field; errmsg names the field and the rule. `value`
 // is nullptr if the field is missing. null counts as present with the wrong type.
 std::optional<Refusal> check_field(const Value* value, const FieldSpec& spec);
+// For a required integer of an object.
+Refusal missing_integer(std::string_view object, std::string_view name);
 // The same for `cid`, which every request may have.
 std::optional<Refusal> check_cid(const Request& request);
 

@@ -5,7 +5,7 @@
 #include "chat/protocol/local_time.h"
 #include "chat/protocol/messages/chat_messages.h"
 #include "chat/protocol/messages/encode.h"
-#include "chat/protocol/messages/people_messages.h"
+#include "chat/protocol/messages/contact_messages.h"
 #include "chat/protocol/messages/stream_messages.h"
 
 namespace chat::delivery {

@@ -1,3 +1,4 @@
+#include <limits>
 #include <string>
 
 #include "chat/base/normal_form.h"
@@ -35,46 +36,70 @@ Fault flag_fault(const Value& value) {
   return "must be true or false";
 }
 
-std::string length_rule(FieldKind kind) {
+Fault object_fault(const Value& value) {
+  const auto* nested = std::get_if<Nested>(&value);
+  if (nested != nullptr && nested->is_object) return std::nullopt;
+  return "must be an object";
+}
+
+// What a text may be.
+struct TextRule {
+  std::size_t shortest = 0;
+  std::size_t longest = std::numeric_limits<std::size_t>::max();
+  bool one_line = false;    // without control characters and invisible ones
+  bool multi_line = false;  // the same, but LF is allowed
+  bool is_name = false;     // if not empty: no space at the ends, visible, composed
+};
+
+TextRule rule_of(FieldKind kind) {
   switch (kind) {
-    case FieldKind::kText: return "must be text of " + range(1, kTextMaxCodePoints) + " characters";
-    case FieldKind::kName: return "must be text of " + range(1, kNameMaxCodePoints) + " characters";
-    case FieldKind::kGroupDesc:
-      return "must be text of " + range(0, kGroupDescMaxCodePoints) + " characters";
-    default: return "must be text";
+    case FieldKind::kText: return {.shortest = 1, .longest = kTextMaxCodePoints};
+    case FieldKind::kName:
+      return {.shortest = 1, .longest = kNameMaxCodePoints, .one_line = true, .is_name = true};
+    case FieldKind::kNick:
+      return {.longest = kNameMaxCodePoints, .one_line = true, .is_name = true};
+    case FieldKind::kGroupDesc: return {.longest = kGroupDescMaxCodePoints, .one_line = true};
+    case FieldKind::kRequestText: return {.longest = kRequestTextMaxCodePoints, .one_line = true};
+    case FieldKind::kBio: return {.longest = kBioMaxCodePoints, .multi_line = true};
+    case FieldKind::kAvatar: return {.longest = kAvatarMaxCodePoints, .one_line = true};
+    case FieldKind::kAnnouncement:
+      return {.longest = kAnnouncementMaxCodePoints, .multi_line = true};
+    default: return {};
   }
 }
 
-bool has_length_for(std::string_view text, FieldKind kind) {
-  const std::size_t count = count_code_points(text);
-  switch (kind) {
-    case FieldKind::kText: return count >= 1 && count <= kTextMaxCodePoints;
-    case FieldKind::kName: return count >= 1 && count <= kNameMaxCodePoints;
-    case FieldKind::kGroupDesc: return count <= kGroupDescMaxCodePoints;
-    default: return true;
-  }
+std::string length_rule(const TextRule& rule) {
+  if (rule.longest == TextRule().longest) return "must be text";
+  return "must be text of " + range(rule.shortest, rule.longest) + " characters";
+}
+
+Fault name_form_fault(std::string_view text) {
+  if (has_outer_space(text)) return "must not begin or end with a space";
+  if (!base::has_visible(text)) return "must have a character that is shown";
+  if (!base::is_composed(text)) return "must be in Unicode's composed form (NFC)";
+  return std::nullopt;
+}
+
+bool has_controls_but_lf(std::string_view text) {
+  std::string without(text);
+  std::erase(without, '\n');
+  return has_control_characters(without);
 }
 
 Fault text_fault(std::string_view text, FieldKind kind) {
-  if (!has_length_for(text, kind)) return length_rule(kind);
-  const bool shown_as_name = kind == FieldKind::kName || kind == FieldKind::kGroupDesc;
-  if (shown_as_name && has_control_characters(text)) return "must not have control characters";
-  if (shown_as_name && base::has_invisible(text)) return "must not have invisible characters";
-  if (kind == FieldKind::kName && has_outer_space(text)) {
-    return "must not begin or end with a space";
-  }
-  if (kind == FieldKind::kName && !base::has_visible(text)) {
-    return "must have a character that is shown";
-  }
-  if (kind == FieldKind::kName && !base::is_composed(text)) {
-    return "must be in Unicode's composed form (NFC)";
-  }
+  const TextRule rule = rule_of(kind);
+  const std::size_t count = count_code_points(text);
+  if (count < rule.shortest || count > rule.longest) return length_rule(rule);
+  if (rule.one_line && has_control_characters(text)) return "must not have control characters";
+  if (rule.one_line && base::has_invisible(text)) return "must not have invisible characters";
+  if (rule.multi_line && has_controls_but_lf(text)) return "must not have control characters";
+  if (rule.is_name && !text.empty()) return name_form_fault(text);
   return std::nullopt;
 }
 
 Fault string_fault(const Value& value, FieldKind kind) {
   const auto* text = std::get_if<std::string>(&value);
-  return text == nullptr ? length_rule(kind) : text_fault(*text, kind);
+  return text == nullptr ? length_rule(rule_of(kind)) : text_fault(*text, kind);
 }
 
 Fault value_fault(const Value& value, FieldKind kind) {
@@ -82,6 +107,7 @@ Fault value_fault(const Value& value, FieldKind kind) {
     case FieldKind::kId: return id_fault(value);
     case FieldKind::kInteger: return integer_fault(value);
     case FieldKind::kFlag: return flag_fault(value);
+    case FieldKind::kIntegers: return object_fault(value);
     default: return string_fault(value, kind);
   }
 }
@@ -104,6 +130,10 @@ std::optional<Refusal> check_field(const Value* value, const FieldSpec& spec) {
   }
   if (const Fault fault = value_fault(*value, spec.kind)) return bad_field(spec.name, *fault);
   return std::nullopt;
+}
+
+Refusal missing_integer(std::string_view object, std::string_view name) {
+  return bad_field(std::string(object).append(".").append(name), "must be an integer, 0 or more");
 }
 
 std::optional<Refusal> check_cid(const Request& request) {

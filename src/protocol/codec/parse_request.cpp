@@ -14,8 +14,8 @@
 #include "protocol/codec/plain_request.h"
 
 // Frame → Request. Plain requests are read by read_plain(), all others by nlohmann's event
-// interface: no tree is built, so nested values cost only the keys of the open objects, and
-// excessive depth stops the parser at the ninth level.
+// interface: no tree is built, so nested values cost only the keys of the open objects and the
+// integers of the outermost ones, and excessive depth stops the parser at the ninth level.
 //
 // Input that nlohmann accepts but is refused here: a BOM (it skips one), a raw NUL outside texts
 // (it treats one as the end of the input, so that anything could follow), a duplicate key in an
@@ -87,7 +87,7 @@ class RequestBuilder {
 
   bool start_object(std::size_t) {
     if (depth_ == 0) root_is_object_ = true;
-    if (!enter()) return false;
+    if (!enter(true)) return false;
     first_key_[depth_] = nested_keys_.size();
     return true;
   }
@@ -109,7 +109,7 @@ class RequestBuilder {
     return true;
   }
 
-  bool start_array(std::size_t) { return enter(); }
+  bool start_array(std::size_t) { return enter(false); }
 
   bool end_array() {
     --depth_;
@@ -128,12 +128,22 @@ class RequestBuilder {
   template <typename T>
   bool put(T value) {
     if (++values_ > kValuesMax) return stop(too_many(kValuesMax, "values"));
-    if (in_root_object()) request_.fields.back().second.emplace<T>(std::move(value));
+    if (in_root_object()) {
+      request_.fields.back().second.emplace<T>(std::move(value));
+    } else if constexpr (std::is_same_v<T, std::int64_t>) {
+      keep_nested(value);
+    }
     return true;
   }
 
-  bool enter() {
-    if (!put(Nested{})) return false;
+  void keep_nested(std::int64_t value) {
+    if (!root_is_object_ || depth_ != 2) return;
+    auto& object = std::get<Nested>(request_.fields.back().second);
+    if (object.is_object) object.integers.emplace_back(nested_keys_.back(), value);
+  }
+
+  bool enter(bool is_object) {
+    if (!put(Nested{is_object, {}})) return false;
     if (depth_ == kDepthMax) {
       return stop(refuse(Errno::kTooDeep, "more than " + std::to_string(kDepthMax) +
                                               " levels of objects and arrays"));

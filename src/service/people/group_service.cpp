@@ -92,7 +92,8 @@ void GroupService::create(session::Session& session,
 
 void GroupService::join(session::Session& session, const Received<messages::AddGroup>& request) {
   const session::Identity& self = session.identity();
-  const GroupId group = request.groupid;
+  if (!request.groupid) return refuse(session, request, bad_field("groupid is missing"));
+  const GroupId group = *request.groupid;
   std::optional<Seq> member_since;
   {
     auto lease = context_.pool.lease();
@@ -146,7 +147,7 @@ void GroupService::refuse_member(session::Session& session,
   if (sabotaged(Sabotage::kForgetJoinings)) return;
   session.flush_replies();
   context_.delivery.recipients().joined(session.shared_from_this(), session.identity().user,
-                                        request.groupid, joined_seq);
+                                        *request.groupid, joined_seq);
 }
 
 void GroupService::settle_creation(session::Session& session, std::string_view name) {

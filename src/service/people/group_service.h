@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "chat/protocol/messages/people_messages.h"
+#include "chat/protocol/messages/group_messages.h"
 #include "chat/session/session.h"
 #include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"

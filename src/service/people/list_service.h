@@ -1,6 +1,6 @@
 #pragma once
 
-#include "chat/protocol/messages/people_messages.h"
+#include "chat/protocol/messages/list_messages.h"
 #include "chat/session/session.h"
 #include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"

@@ -66,21 +66,6 @@ TEST_F(MigrationsTest, BringEveryOlderVersionUpToDateAndKeepItsRows) {
   }
 }
 
-TEST_F(MigrationsTest, EveryStepIsIdempotent) {
-  SqliteDatabase database(dir_.file("chat.db"));
-  ASSERT_TRUE(database.open());
-  auto connection = database.connect();
-  for (const auto& migration : all_) {
-    ASSERT_TRUE((*connection)->execute(migration.sql)) << migration.name;
-    const auto again = (*connection)->execute(migration.sql);
-    ASSERT_TRUE(again) << migration.name << ": " << again.error().message;
-  }
-  // As if a process had died between each step and its record.
-  const auto migrated = migrate(**connection, all_);
-  ASSERT_TRUE(migrated) << migrated.error().message;
-  expect_whole_schema(**connection);
-}
-
 TEST_F(MigrationsTest, DoNothingOnACurrentSchema) {
   SqliteDatabase database(dir_.file("chat.db"));
   ASSERT_TRUE(database.open());

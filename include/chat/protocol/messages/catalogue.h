@@ -4,8 +4,12 @@
 
 #include "chat/protocol/messages/account_messages.h"
 #include "chat/protocol/messages/chat_messages.h"
+#include "chat/protocol/messages/contact_messages.h"
+#include "chat/protocol/messages/group_admin_messages.h"
+#include "chat/protocol/messages/group_messages.h"
+#include "chat/protocol/messages/list_messages.h"
 #include "chat/protocol/messages/login_messages.h"
-#include "chat/protocol/messages/people_messages.h"
+#include "chat/protocol/messages/profile_messages.h"
 #include "chat/protocol/messages/stream_messages.h"
 
 namespace chat::protocol::messages {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,6 +33,8 @@ constexpr FieldKind kind_of() {
     return FieldKind::kInteger;
   } else if constexpr (std::is_same_v<T, std::string>) {
     return FieldKind::kString;
+  } else if constexpr (requires { T::fields(); }) {
+    return FieldKind::kIntegers;
   } else {
     static_assert(std::is_same_v<T, UserId> || std::is_same_v<T, GroupId>);
     return FieldKind::kId;
@@ -51,6 +54,22 @@ void take(std::optional<T>& out, Value&& value) {
   take(out.emplace(), std::move(value));
 }
 
+// The integers of an object; each is required.
+template <typename Item>
+std::optional<Refusal> read_integers(std::string_view name, const Nested& object, Item& out) {
+  std::optional<Refusal> refusal;
+  for_each_field<Item>([&](const auto& field) {
+    const auto found = std::find_if(object.integers.begin(), object.integers.end(),
+                                    [&](const auto& item) { return item.first == field.name; });
+    if (found != object.integers.end() && found->second >= 0) {
+      out.*field.member = found->second;
+    } else if (!refusal) {
+      refusal = missing_integer(name, field.name);
+    }
+  });
+  return refusal;
+}
+
 template <typename T>
 struct Plain {
   using Type = T;
@@ -66,8 +85,13 @@ std::optional<Refusal> read(Request& request, const Field<Message, Member>& fiel
   const FieldKind kind = field.kind.value_or(kind_of<Type>());
   Value* value = request.find(field.name);
   auto refusal = check_field(value, {field.name, kind, field.presence == Presence::kRequired});
-  if (!refusal && value != nullptr) take(out.*field.member, std::move(*value));
-  return refusal;
+  if (refusal || value == nullptr) return refusal;
+  if constexpr (requires { Type::fields(); }) {
+    return read_integers(field.name, std::get<Nested>(*value), (out.*field.member).emplace());
+  } else {
+    take(out.*field.member, std::move(*value));
+    return refusal;
+  }
 }
 
 template <typename Message>

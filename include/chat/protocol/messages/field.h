@@ -31,13 +31,19 @@ namespace chat::protocol {
 
 // The constraints on a field (PROTOCOL.md, section 1).
 enum class FieldKind : std::uint8_t {
-  kId,         // plain integer in 1 … 2^31−1
-  kInteger,    // plain integer, 0 or more
-  kString,     // any text: the handler checks it (login and registration reply errno 1)
-  kText,       // 1–4000 code points
-  kName,       // 1–50 code points, no control characters, no space at the ends
-  kGroupDesc,  // 0–50 code points, no control characters
-  kFlag,       // true or false
+  kId,            // plain integer in 1 … 2^31−1
+  kInteger,       // plain integer, 0 or more
+  kString,        // any text: the handler checks it (login and registration reply errno 1)
+  kText,          // 1–4000 code points
+  kName,          // 1–50 code points, no control characters, no space at the ends
+  kGroupDesc,     // 0–50 code points, no control characters
+  kNick,          // 0–50 code points like a name's; empty: none
+  kRequestText,   // 0–50 code points, no control characters
+  kBio,           // 0–200 code points, no control characters but LF
+  kAvatar,        // 0–200 code points, no control characters
+  kAnnouncement,  // 0–1000 code points, no control characters but LF
+  kIntegers,      // an object of plain integers, 0 or more
+  kFlag,          // true or false
 };
 
 enum class Presence : std::uint8_t {

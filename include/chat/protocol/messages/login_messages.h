@@ -9,8 +9,9 @@
 
 #include "chat/base/ids.h"
 #include "chat/protocol/messages/chat_messages.h"
+#include "chat/protocol/messages/contact_messages.h"
 #include "chat/protocol/messages/field.h"
-#include "chat/protocol/messages/people_messages.h"
+#include "chat/protocol/messages/group_messages.h"
 #include "chat/protocol/msgid.h"
 
 // PROTOCOL.md, sections 3 and 8: the connection and the login.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,56 +11,45 @@
 #include "chat/protocol/messages/field.h"
 #include "chat/protocol/msgid.h"
 
-// PROTOCOL.md, section 6: friends and groups.
+// PROTOCOL.md, section 6: groups and their members.
 namespace chat::protocol::messages {
-
-struct FriendItem {
-  UserId id{};
-  std::string_view name{};
-  std::string_view state{};
-  static constexpr auto fields() {
-    return std::tuple{field("id", &FriendItem::id), field("name", &FriendItem::name),
-                      lenient_field("state", &FriendItem::state)};
-  }
-};
 
 struct MemberItem {
   UserId id{};
   std::string_view name{};
   std::string_view state{};
   std::string_view role{};
+  std::optional<UnixMillis> muted_until{};
   static constexpr auto fields() {
     return std::tuple{field("id", &MemberItem::id), field("name", &MemberItem::name),
                       lenient_field("state", &MemberItem::state),
-                      lenient_field("role", &MemberItem::role)};
+                      lenient_field("role", &MemberItem::role),
+                      field("muted_until", &MemberItem::muted_until)};
   }
 };
 
+// `role` is the reader's own; `muted_until` mutes all normal members.
 struct GroupItem {
   GroupId id{};
   std::string_view groupname{};
   std::string_view groupdesc{};
+  std::optional<std::string_view> announcement{};
+  std::optional<std::string_view> joining{};
+  std::optional<std::string_view> role{};
+  std::optional<UnixMillis> muted_until{};
+  bool dismissed = false;
   std::optional<std::vector<MemberItem>> users{};
   static constexpr auto fields() {
-    return std::tuple{field("id", &GroupItem::id), field("groupname", &GroupItem::groupname),
+    return std::tuple{field("id", &GroupItem::id),
+                      field("groupname", &GroupItem::groupname),
                       lenient_field("groupdesc", &GroupItem::groupdesc),
+                      field("announcement", &GroupItem::announcement),
+                      field("joining", &GroupItem::joining),
+                      field("role", &GroupItem::role),
+                      field("muted_until", &GroupItem::muted_until),
+                      flag_field("dismissed", &GroupItem::dismissed),
                       field("users", &GroupItem::users)};
   }
-};
-
-struct AddFriend {
-  static constexpr Msgid kMsgid = Msgid::kAddFriend;
-  std::optional<UserId> sender{};
-  UserId friendid{};
-  static constexpr auto fields() {
-    return std::tuple{sender_field(&AddFriend::sender), field("friendid", &AddFriend::friendid)};
-  }
-};
-
-struct AddFriendReply {
-  static constexpr Msgid kMsgid = reply_to(Msgid::kAddFriend);
-  FriendItem added{};
-  static constexpr auto fields() { return std::tuple{field("friend", &AddFriendReply::added)}; }
 };
 
 struct CreateGroup {
@@ -82,19 +72,29 @@ struct CreateGroupReply {
   }
 };
 
+// By id, or by the code of an invitation.
 struct AddGroup {
   static constexpr Msgid kMsgid = Msgid::kAddGroup;
   std::optional<UserId> sender{};
-  GroupId groupid{};
+  std::optional<GroupId> groupid{};
+  std::optional<std::string> text{};
+  std::optional<std::string> code{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&AddGroup::sender), field("groupid", &AddGroup::groupid)};
+    return std::tuple{sender_field(&AddGroup::sender), field("groupid", &AddGroup::groupid),
+                      field("text", &AddGroup::text, FieldKind::kRequestText),
+                      field("code", &AddGroup::code)};
   }
 };
 
+// `pending`: an admin has to accept.
 struct AddGroupReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kAddGroup);
-  GroupItem group{};
-  static constexpr auto fields() { return std::tuple{field("group", &AddGroupReply::group)}; }
+  std::optional<GroupItem> group{};
+  bool pending = false;
+  static constexpr auto fields() {
+    return std::tuple{field("group", &AddGroupReply::group),
+                      flag_field("pending", &AddGroupReply::pending)};
+  }
 };
 
 struct GroupInfo {
@@ -120,58 +120,23 @@ struct GroupInfoReply {
   }
 };
 
-struct List {
-  static constexpr Msgid kMsgid = Msgid::kList;
-  std::optional<UserId> sender{};
-  std::string kind{};
-  std::optional<std::string> cursor{};
-  static constexpr auto fields() {
-    return std::tuple{sender_field(&List::sender), field("kind", &List::kind),
-                      field("cursor", &List::cursor)};
-  }
-};
-
-// Friends or groups, as requested.
-struct ListReply {
-  static constexpr Msgid kMsgid = reply_to(Msgid::kList);
-  std::optional<std::vector<FriendItem>> friends{};
-  std::optional<std::vector<GroupItem>> groups{};
-  std::optional<std::string_view> cursor{};
-  static constexpr auto fields() {
-    return std::tuple{field("friends", &ListReply::friends), field("groups", &ListReply::groups),
-                      field("cursor", &ListReply::cursor)};
-  }
-};
-
-struct PresencePush {
-  static constexpr Msgid kMsgid = Msgid::kPresence;
-  UserId id{};
-  std::string_view state{};
-  static constexpr auto fields() {
-    return std::tuple{field("id", &PresencePush::id), field("state", &PresencePush::state)};
-  }
-};
-
-// `id` has added the user as a friend.
-struct ContactPush {
-  static constexpr Msgid kMsgid = Msgid::kContact;
-  UserId id{};
-  std::string_view name{};
-  static constexpr auto fields() {
-    return std::tuple{field("id", &ContactPush::id), field("name", &ContactPush::name)};
-  }
-};
-
-// A member has "joined" or "left".
+// To members: `change` is the event of a notice. To others: "invited" (by `by`), "request" (to
+// admins), "accepted" or "removed" (to the user concerned).
 struct GroupPush {
   static constexpr Msgid kMsgid = Msgid::kGroup;
   GroupId groupid{};
   std::string_view change{};
   std::optional<UserId> id{};
   std::optional<std::string_view> name{};
+  std::optional<UserId> by{};
+  std::optional<std::string_view> groupname{};
+  std::optional<std::string_view> text{};
   static constexpr auto fields() {
-    return std::tuple{field("groupid", &GroupPush::groupid), field("change", &GroupPush::change),
-                      field("id", &GroupPush::id), field("name", &GroupPush::name)};
+    return std::tuple{
+        field("groupid", &GroupPush::groupid), field("change", &GroupPush::change),
+        field("id", &GroupPush::id),           field("name", &GroupPush::name),
+        field("by", &GroupPush::by),           field("groupname", &GroupPush::groupname),
+        field("text", &GroupPush::text)};
   }
 };
 

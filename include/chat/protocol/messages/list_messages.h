@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "chat/base/ids.h"
+#include "chat/protocol/messages/contact_messages.h"
+#include "chat/protocol/messages/field.h"
+#include "chat/protocol/messages/group_messages.h"
+#include "chat/protocol/messages/profile_messages.h"
+#include "chat/protocol/msgid.h"
+
+// PROTOCOL.md, section 6: LIST and FIND.
+namespace chat::protocol::messages {
+
+// friends, groups, requests, sent_requests, blocked.
+struct List {
+  static constexpr Msgid kMsgid = Msgid::kList;
+  std::optional<UserId> sender{};
+  std::string kind{};
+  std::optional<std::string> cursor{};
+  static constexpr auto fields() {
+    return std::tuple{sender_field(&List::sender), field("kind", &List::kind),
+                      field("cursor", &List::cursor)};
+  }
+};
+
+// The kind that was requested.
+struct ListReply {
+  static constexpr Msgid kMsgid = reply_to(Msgid::kList);
+  std::optional<std::vector<FriendItem>> friends{};
+  std::optional<std::vector<GroupItem>> groups{};
+  std::optional<std::vector<RequestItem>> requests{};
+  std::optional<std::vector<RequestItem>> sent_requests{};
+  std::optional<std::vector<UserItem>> blocked{};
+  std::optional<std::string_view> cursor{};
+  static constexpr auto fields() {
+    return std::tuple{
+        field("friends", &ListReply::friends),   field("groups", &ListReply::groups),
+        field("requests", &ListReply::requests), field("sent_requests", &ListReply::sent_requests),
+        field("blocked", &ListReply::blocked),   field("cursor", &ListReply::cursor)};
+  }
+};
+
+// users or groups.
+struct Find {
+  static constexpr Msgid kMsgid = Msgid::kFind;
+  std::optional<UserId> sender{};
+  std::string kind{};
+  std::string query{};
+  std::optional<std::string> cursor{};
+  static constexpr auto fields() {
+    return std::tuple{sender_field(&Find::sender), field("kind", &Find::kind),
+                      field("query", &Find::query, FieldKind::kName),
+                      field("cursor", &Find::cursor)};
+  }
+};
+
+struct FindReply {
+  static constexpr Msgid kMsgid = reply_to(Msgid::kFind);
+  std::optional<std::vector<UserItem>> users{};
+  std::optional<std::vector<GroupItem>> groups{};
+  std::optional<std::string_view> cursor{};
+  static constexpr auto fields() {
+    return std::tuple{field("users", &FindReply::users), field("groups", &FindReply::groups),
+                      field("cursor", &FindReply::cursor)};
+  }
+};
+
+}  // namespace chat::protocol::messages

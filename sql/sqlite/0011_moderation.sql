@@ -1,0 +1,15 @@
+-- What operators do to people: disabled accounts, and who may register. See
+-- sql/mysql/0011_moderation.sql.
+
+ALTER TABLE user ADD COLUMN disabled_at INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE setting (
+  name  TEXT PRIMARY KEY NOT NULL,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE registrationcode (
+  code_hash  TEXT    PRIMARY KEY NOT NULL,
+  expires_at INTEGER NOT NULL,  -- ms since 1970
+  uses_left  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
