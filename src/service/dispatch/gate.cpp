@@ -19,7 +19,8 @@ enum class Rule {
 Rule rule_of(Action action) {
   switch (action) {
     case Action::kChat:
-    case Action::kAddFriend: return Rule::kUserExists;
+    case Action::kAddFriend:
+    case Action::kSeeUser: return Rule::kUserExists;
     case Action::kReadConversation:
     case Action::kSyncFrom: return Rule::kUserKnown;
     case Action::kReadGroup:
@@ -27,7 +28,9 @@ Rule rule_of(Action action) {
     case Action::kSeeGroup: return Rule::kMember;
     case Action::kJoinGroup:
     case Action::kChatInGroup: return Rule::kDecidedLocked;
-    case Action::kManageAccount: return Rule::kSelf;
+    case Action::kManageAccount:
+    case Action::kSetProfile:
+    case Action::kFind: return Rule::kSelf;
   }
   return Rule::kMember;
 }

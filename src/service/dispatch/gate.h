@@ -24,6 +24,9 @@ enum class Action {
   kSyncGroup,      // repeat the group's messages
   kSeeGroup,       // the group's members
   kManageAccount,  // one's own password, sessions, deletion
+  kSetProfile,     // one's own
+  kSeeUser,        // a user's profile
+  kFind,           // users and groups
 };
 
 // The object of an action; at most one of the two is set.

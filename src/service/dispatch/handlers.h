@@ -9,8 +9,10 @@
 #include "service/messages/history_service.h"
 #include "service/messages/stream_service.h"
 #include "service/people/contact_service.h"
+#include "service/people/find_service.h"
 #include "service/people/group_service.h"
 #include "service/people/list_service.h"
+#include "service/people/profile_service.h"
 
 namespace chat::service {
 
@@ -27,6 +29,8 @@ struct Handlers {
         stream(context),
         history(context),
         list(context),
+        profile(context),
+        find(context),
         system(context) {}
 
   ChatAllowance allowance;
@@ -39,6 +43,8 @@ struct Handlers {
   StreamService stream;
   HistoryService history;
   ListService list;
+  ProfileService profile;
+  FindService find;
   SystemService system;
 };
 

@@ -89,6 +89,11 @@ constexpr std::array kRoutes{
     route<messages::GroupInfo, &H::list, &ListService::group_info>(Access::kLoggedIn,
                                                                    Work::kBlocking),
     route<messages::List, &H::list, &ListService::list>(Access::kLoggedIn, Work::kBlocking),
+    route<messages::UserInfo, &H::profile, &ProfileService::user_info>(Access::kLoggedIn,
+                                                                       Work::kBlocking),
+    route<messages::SetProfile, &H::profile, &ProfileService::set_profile>(Access::kLoggedIn,
+                                                                           Work::kBlocking),
+    route<messages::Find, &H::find, &FindService::find>(Access::kLoggedIn, Work::kBlocking),
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "chat/base/check.h"
 #include "chat/storage/older_name_model.h"
+#include "chat/storage/search_model.h"
 #include "chat/storage/user_model.h"
 #include "storage/sql_in.h"
 
@@ -58,6 +59,8 @@ Result<std::optional<GroupId>> GroupModel::create(std::string_view name, std::st
     const GroupId group{static_cast<std::int32_t>(connection_.last_insert_id())};
     const auto joined = insert_member(connection_, group, creator, "creator", 0);
     if (!joined) return fail(joined);
+    const auto added = SearchModel(connection_).add(NameKind::kGroup, group.value, name);
+    if (!added) return fail(added);
     return group;
   }
   if (inserted.error().code != ErrorCode::kConflict) return fail(inserted);
