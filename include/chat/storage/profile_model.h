@@ -24,7 +24,7 @@ struct Profile {
 
 // A user, and what connects it with the user who asks.
 struct SeenUser {
-  Profile profile;
+  Profile profile{};
   bool is_friend = false;      // in the list of the user who asks
   bool blocked = false;        // by the user who asks
   bool blocks_viewer = false;  // has blocked the user who asks
@@ -32,11 +32,11 @@ struct SeenUser {
 
 // What is missing stays.
 struct ProfileChange {
-  std::optional<std::string> nick;
-  std::optional<std::string> bio;
-  std::optional<std::string> avatar;
-  std::optional<std::string> who_may_add;
-  std::optional<std::string> who_may_chat;
+  std::optional<std::string> nick{};
+  std::optional<std::string> bio{};
+  std::optional<std::string> avatar{};
+  std::optional<std::string> who_may_add{};
+  std::optional<std::string> who_may_chat{};
 };
 
 // The profile columns of `user`. Threading: as its connection. Calls block.

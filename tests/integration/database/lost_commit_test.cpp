@@ -178,6 +178,20 @@ TEST_P(LostAnswer, OfAnAccountDeletionLogsTheUserOut) {
   EXPECT_NE(account("alice").id, alice.id()) << "the name is free";
 }
 
+TEST_P(LostAnswer, OfAProfileChangeIsReadBack) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  lose("UPDATE user SET nick");
+  const Json reply =
+      request_ok(alice.client, {{"msgid", 36}, {"nick", "Queen"}, {"who_may_chat", "friends"}});
+  expect_lost();
+  EXPECT_EQ(reply.at("user").at("nick"), "Queen");
+  EXPECT_EQ(number("SELECT contact_rev FROM user WHERE name = 'alice'"), 1);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM usersearch WHERE fold = 'queen'"), 1);
+  const Json found = request_ok(bob.client, {{"msgid", 37}, {"kind", "users"}, {"query", "QUEEN"}});
+  EXPECT_EQ(found.at("users").at(0).at("id"), alice.id());
+}
+
 TEST_P(LostAnswer, OfAPasswordChangeIsReadBack) {
   User first = user_on(0, "alice");
   User alice = log_in_on(0, first.account, taking_over());

@@ -2,6 +2,9 @@
 
 #include "chat/storage/friend_model.h"
 #include "chat/storage/older_name_model.h"
+#include "chat/storage/profile_model.h"
+#include "chat/storage/search_backfill.h"
+#include "chat/storage/search_model.h"
 #include "chat/storage/session_model.h"
 #include "support/storage/forwarding_connection.h"
 #include "support/storage/storage_fixture.h"
@@ -120,6 +123,23 @@ TEST_F(QueryPlanTest, UsersFriendsAndGroupsAreFoundByIndexProbes) {
     EXPECT_TRUE(groups.created_by_locked("a", UserId{1}));
     return groups.join(GroupId{1}, UserId{1}, 10);
   }));
+  expect_index_probes_only();
+}
+
+TEST_F(QueryPlanTest, ProfilesAndSearchesAreFoundByIndexProbes) {
+  ProfileModel profiles(recording());
+  const UserId user = add_user("alice");
+  ASSERT_TRUE(profiles.seen_by(UserId{1}, kUsers));
+  ASSERT_TRUE(write([&] { return profiles.change(user, {.nick = "nick"}); }));
+  ASSERT_TRUE(write([&] { return profiles.change(user, {.nick = "other"}); }));
+  SearchModel search(recording());
+  for (const NameKind kind : {NameKind::kUser, NameKind::kGroup}) {
+    ASSERT_TRUE(search.find(kind, "a", {}, 10));
+    ASSERT_TRUE(search.forget(kind, 1));
+    ASSERT_TRUE(SearchBackfill(recording()).step(kind));
+  }
+  ASSERT_TRUE(search.open_groups({GroupId{1}, GroupId{2}}));
+  ASSERT_TRUE(search.rename_group(GroupId{1}, "a", "b"));
   expect_index_probes_only();
 }
 
