@@ -98,9 +98,9 @@ void ProfileService::set_profile(session::Session& session,
     if (is_unknown(profile.error()) && request.who_may_chat) settle(session);
     return refuse(session, request, profile.error());
   }
+  if (request.who_may_chat) context_.delivery.contacts_changed(self);
   send_reply(session, request,
              messages::SetProfileReply{.user = info_item({.profile = *profile}, self)});
-  if (request.who_may_chat) context_.delivery.contacts_changed(self);
 }
 
 // The locked read waits until the lost transaction is decided. The tables tell the nodes the rest,
