@@ -44,7 +44,7 @@ using storage::SeenUser;
 constexpr std::size_t kRowsPerRead = 32;
 constexpr std::size_t kRowsPerFind = 256;
 
-struct Query {
+struct SearchQuery {
   NameKind kind = NameKind::kUser;
   std::string prefix;              // the key of the text
   std::int32_t exact = 0;          // the id that the text may be; 0: none
@@ -52,13 +52,13 @@ struct Query {
 };
 
 template <typename Found>
-struct Page {
+struct FoundPage {
   std::vector<Found> items;
   std::optional<SearchHit> cursor;  // if there may be more
 };
 
 // An id as it is written on the wire: 1 to 2147483647 without leading zeros. Otherwise 0.
-std::int32_t id_of(std::string_view text) {
+std::int32_t exact_id(std::string_view text) {
   std::int32_t id = 0;
   if (text.empty() || text.front() < '1' || text.front() > '9') return 0;
   const char* const end = text.data() + text.size();
@@ -67,26 +67,26 @@ std::int32_t id_of(std::string_view text) {
 }
 
 // "<id>.<key>".
-std::string encode(const SearchHit& position) {
+std::string encode_position(const SearchHit& position) {
   return std::to_string(position.id) + '.' + position.key;
 }
 
-std::optional<SearchHit> decode(std::string_view cursor, std::string_view prefix) {
+std::optional<SearchHit> decode_position(std::string_view cursor, std::string_view prefix) {
   const auto dot = cursor.find('.');
   if (dot == std::string_view::npos) return std::nullopt;
-  SearchHit position{std::string(cursor.substr(dot + 1)), id_of(cursor.substr(0, dot))};
+  SearchHit position{std::string(cursor.substr(dot + 1)), exact_id(cursor.substr(0, dot))};
   if (position.id == 0 || !position.key.starts_with(prefix)) return std::nullopt;
   return position;
 }
 
-tl::expected<Query, protocol::Refusal> query_of(const messages::Find& request) {
+tl::expected<SearchQuery, protocol::Refusal> query_of(const messages::Find& request) {
   if (request.kind != "users" && request.kind != "groups") {
     return tl::make_unexpected(bad_field("kind must be users or groups"));
   }
-  Query query{request.kind == "users" ? NameKind::kUser : NameKind::kGroup,
-              storage::search_key(request.query), id_of(request.query), std::nullopt};
+  SearchQuery query{request.kind == "users" ? NameKind::kUser : NameKind::kGroup,
+                    storage::search_key(request.query), exact_id(request.query), std::nullopt};
   if (!request.cursor) return query;
-  query.after = decode(*request.cursor, query.prefix);
+  query.after = decode_position(*request.cursor, query.prefix);
   if (query.after) return query;
   return tl::make_unexpected(bad_field("cursor is not one of this search"));
 }
@@ -140,7 +140,7 @@ class GroupSearch {
 };
 
 template <typename Search>
-Result<void> add_exact(Search& search, const Query& query,
+Result<void> add_exact(Search& search, const SearchQuery& query,
                        std::vector<typename Search::Found>& items) {
   if (query.exact == 0 || query.after) return {};
   auto found = search.load({query.exact});
@@ -151,8 +151,8 @@ Result<void> add_exact(Search& search, const Query& query,
 
 // Adds to the page what the rows lead to; true once it is full.
 template <typename Search>
-Result<bool> add_hits(Search& search, const Query& query, const std::vector<SearchHit>& hits,
-                      Page<typename Search::Found>& page) {
+Result<bool> add_hits(Search& search, const SearchQuery& query, const std::vector<SearchHit>& hits,
+                      FoundPage<typename Search::Found>& page) {
   std::vector<std::int64_t> ids;
   for (const SearchHit& hit : hits) ids.push_back(hit.id);
   const auto found = search.load(ids);
@@ -173,9 +173,9 @@ Result<bool> add_hits(Search& search, const Query& query, const std::vector<Sear
 // A cursor names the last row that is listed, because the key of one that is not may be secret.
 // Only if there is none, it names the last row read.
 template <typename Search>
-Result<Page<typename Search::Found>> search_page(storage::Connection& connection, Search search,
-                                                 const Query& query) {
-  Page<typename Search::Found> page;
+Result<FoundPage<typename Search::Found>> search_page(storage::Connection& connection,
+                                                      Search search, const SearchQuery& query) {
+  FoundPage<typename Search::Found> page;
   if (auto added = add_exact(search, query, page.items); !added) return fail(added);
   SearchHit after = query.after.value_or(SearchHit());
   for (std::size_t rows = 0; rows < kRowsPerFind; rows += kRowsPerRead) {
@@ -194,20 +194,20 @@ Result<Page<typename Search::Found>> search_page(storage::Connection& connection
   return page;
 }
 
-messages::GroupItem item_of(const OpenGroup& found) {
-  messages::GroupItem item = service::item_of(found.group);
+messages::GroupItem found_item(const OpenGroup& found) {
+  messages::GroupItem item = item_of(found.group);
   item.joining = found.joining;
   return item;
 }
 
 template <typename Found, typename Items, typename ToItem>
-void send_page(session::Session& session, const RequestHead& request,
-               const Result<Page<Found>>& page, Items FindReply::*items, ToItem to_item) {
+void send_found(session::Session& session, const RequestHead& request,
+                const Result<FoundPage<Found>>& page, Items FindReply::*items, ToItem to_item) {
   if (!page) return refuse(session, request, page.error());
   FindReply reply;
   (reply.*items).emplace();
   for (const Found& each : page->items) (reply.*items)->push_back(to_item(each));
-  const std::string cursor = page->cursor ? encode(*page->cursor) : std::string();
+  const std::string cursor = page->cursor ? encode_position(*page->cursor) : std::string();
   if (page->cursor) reply.cursor = cursor;
   send_reply(session, request, reply);
 }
@@ -225,11 +225,11 @@ void FindService::find(session::Session& session, const Received<messages::Find>
   auto lease = context_.pool.lease();
   if (!lease) return refuse(session, request, lease.error());
   if (query->kind == NameKind::kUser) {
-    send_page(session, request, search_page(**lease, UserSearch(**lease, self), *query),
-              &FindReply::users, [self](const SeenUser& user) { return found_item(user, self); });
+    send_found(session, request, search_page(**lease, UserSearch(**lease, self), *query),
+               &FindReply::users, [self](const SeenUser& user) { return found_item(user, self); });
   } else {
-    send_page(session, request, search_page(**lease, GroupSearch(**lease), *query),
-              &FindReply::groups, [](const OpenGroup& found) { return item_of(found); });
+    send_found(session, request, search_page(**lease, GroupSearch(**lease), *query),
+               &FindReply::groups, [](const OpenGroup& found) { return found_item(found); });
   }
 }
 

@@ -24,7 +24,7 @@ using storage::ProfileModel;
 constexpr std::array<std::string_view, 3> kWhoMayAdd{"anyone", "approval", "nobody"};
 constexpr std::array<std::string_view, 2> kWhoMayChat{"anyone", "friends"};
 
-protocol::Refusal no_such_user() {
+protocol::Refusal no_such_profile() {
   return not_found("there is no such user");
 }
 
@@ -32,7 +32,7 @@ bool is_one_of(std::span<const std::string_view> words, const std::optional<std:
   return !value || std::find(words.begin(), words.end(), *value) != words.end();
 }
 
-std::optional<protocol::Refusal> fault_of(const messages::SetProfile& request) {
+std::optional<protocol::Refusal> profile_fault(const messages::SetProfile& request) {
   const bool any =
       request.nick || request.bio || request.avatar || request.who_may_add || request.who_may_chat;
   if (!any) {
@@ -48,7 +48,7 @@ std::optional<protocol::Refusal> fault_of(const messages::SetProfile& request) {
 }
 
 // 0 if nobody has the name.
-Result<UserId> user_of(storage::Connection& connection, const messages::UserInfo& request) {
+Result<UserId> asked_user(storage::Connection& connection, const messages::UserInfo& request) {
   if (request.userid) return *request.userid;
   const auto found = storage::UserModel(connection).find_by_name(*request.name);
   if (!found) return fail(found);
@@ -72,20 +72,20 @@ void ProfileService::user_info(session::Session& session,
   }
   auto lease = context_.pool.lease();
   if (!lease) return refuse(session, request, lease.error());
-  const auto user = user_of(**lease, request);
+  const auto user = asked_user(**lease, request);
   if (!user) return refuse(session, request, user.error());
-  if (!*user) return refuse(session, request, no_such_user());
+  if (!*user) return refuse(session, request, no_such_profile());
   if (!admit(context_, session, request, Action::kSeeUser, {.user = *user}, &**lease)) return;
   const UserId self = session.identity().user;
   const auto seen = ProfileModel(**lease).seen_by(self, {*user});
   if (!seen) return refuse(session, request, seen.error());
-  if (seen->empty()) return refuse(session, request, no_such_user());
+  if (seen->empty()) return refuse(session, request, no_such_profile());
   send_reply(session, request, messages::UserInfoReply{.user = info_item(seen->front(), self)});
 }
 
 void ProfileService::set_profile(session::Session& session,
                                  const Received<messages::SetProfile>& request) {
-  if (auto fault = fault_of(request)) return refuse(session, request, *fault);
+  if (auto fault = profile_fault(request)) return refuse(session, request, *fault);
   if (!admit(context_, session, request, Action::kSetProfile)) return;
   const UserId self = session.identity().user;
   const storage::ProfileChange change{request.nick, request.bio, request.avatar,
