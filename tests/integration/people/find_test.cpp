@@ -11,14 +11,14 @@
 namespace chat::test {
 namespace {
 
-constexpr int kSetProfile = 36;
-constexpr int kFind = 37;
+constexpr int kSetOwn = 36;
+constexpr int kFindUsers = 37;
 constexpr std::size_t kPerPage = 20;
 
 using Ids = std::vector<std::int64_t>;
 
 Json find_request(const std::string& kind, const std::string& query) {
-  return {{"msgid", kFind}, {"kind", kind}, {"query", query}};
+  return {{"msgid", kFindUsers}, {"kind", kind}, {"query", query}};
 }
 
 class Find : public InBothFramings {
@@ -26,7 +26,7 @@ class Find : public InBothFramings {
   using InBothFramings::InBothFramings;
 
   static void set(User& user, Json fields) {
-    fields["msgid"] = kSetProfile;
+    fields["msgid"] = kSetOwn;
     request_ok(user.client, fields);
   }
   // The items of all pages.

@@ -8,17 +8,18 @@
 namespace chat::test {
 namespace {
 
-constexpr int kUserInfo = 35;
-constexpr int kSetProfile = 36;
+constexpr int kUserInfoRequest = 35;
+constexpr int kSetProfileRequest = 36;
 
 class Profiles : public InBothFramings {
  protected:
   static Json set(User& user, Json fields) {
-    fields["msgid"] = kSetProfile;
+    fields["msgid"] = kSetProfileRequest;
     return request_ok(user.client, fields).at("user");
   }
   static Json info(User& viewer, const User& user) {
-    return request_ok(viewer.client, {{"msgid", kUserInfo}, {"userid", user.id()}}).at("user");
+    return request_ok(viewer.client, {{"msgid", kUserInfoRequest}, {"userid", user.id()}})
+        .at("user");
   }
   // Stands for BLOCK.
   void block(const User& blocker, const User& blocked) {
@@ -37,7 +38,7 @@ TEST_P(Profiles, AreShownToOthersWithoutThePolicies) {
                    {"bio", "two\nlines"}, {"avatar", "a.png"}, {"state", "online"},
                    {"friend", false},     {"blocked", false}};
   EXPECT_EQ(info(bob, alice), expected);
-  const Json by_name = request_ok(bob.client, {{"msgid", kUserInfo}, {"name", "ALICE"}});
+  const Json by_name = request_ok(bob.client, {{"msgid", kUserInfoRequest}, {"name", "ALICE"}});
   expect_ok(by_name, 135);
   EXPECT_EQ(by_name.at("user"), expected);
   expected["who_may_add"] = "anyone";
@@ -60,7 +61,7 @@ TEST_P(Profiles, AChangeKeepsWhatIsMissingAndMayBeRepeated) {
 TEST_P(Profiles, RefuseUnknownWordsAndEmptyChanges) {
   User alice = new_user("alice");
   const auto refused = [&](Json fields) {
-    fields["msgid"] = kSetProfile;
+    fields["msgid"] = kSetProfileRequest;
     return expect_refused(alice.client, fields, errors::kBadField).at("errmsg").get<std::string>();
   };
   EXPECT_THAT(refused({{"who_may_add", "friends"}}),
@@ -78,7 +79,7 @@ TEST_P(Profiles, OfUnknownAndDeletedUsersAreNotFound) {
   request_ok(bob.client, {{"msgid", 27}, {"password", bob.account.password}});
   for (const Json& which : {Json{{"userid", bob.id()}}, Json{{"name", "bob"}},
                             Json{{"userid", 2'000'000'000}}, Json{{"name", ""}}}) {
-    Json request = {{"msgid", kUserInfo}};
+    Json request = {{"msgid", kUserInfoRequest}};
     request.update(which);
     expect_refused(alice.client, request, errors::kNotFound);
   }
@@ -86,8 +87,9 @@ TEST_P(Profiles, OfUnknownAndDeletedUsersAreNotFound) {
 
 TEST_P(Profiles, NeedEitherAnIdOrAName) {
   User alice = new_user("alice");
-  expect_refused(alice.client, {{"msgid", kUserInfo}}, errors::kBadField);
-  expect_refused(alice.client, {{"msgid", kUserInfo}, {"userid", alice.id()}, {"name", "alice"}},
+  expect_refused(alice.client, {{"msgid", kUserInfoRequest}}, errors::kBadField);
+  expect_refused(alice.client,
+                 {{"msgid", kUserInfoRequest}, {"userid", alice.id()}, {"name", "alice"}},
                  errors::kBadField);
 }
 
