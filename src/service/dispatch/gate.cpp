@@ -19,7 +19,10 @@ enum class Rule {
 Rule rule_of(Action action) {
   switch (action) {
     case Action::kChat:
-    case Action::kAddFriend: return Rule::kUserExists;
+    case Action::kAddFriend:
+    case Action::kAnswerRequest:
+    case Action::kRemoveFriend:
+    case Action::kBlock: return Rule::kUserExists;
     case Action::kReadConversation:
     case Action::kSyncFrom: return Rule::kUserKnown;
     case Action::kReadGroup:

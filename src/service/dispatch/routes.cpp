@@ -89,6 +89,11 @@ constexpr std::array kRoutes{
     route<messages::GroupInfo, &H::list, &ListService::group_info>(Access::kLoggedIn,
                                                                    Work::kBlocking),
     route<messages::List, &H::list, &ListService::list>(Access::kLoggedIn, Work::kBlocking),
+    route<messages::FriendAnswer, &H::contact, &ContactService::answer>(Access::kLoggedIn,
+                                                                        Work::kBlocking),
+    route<messages::RemoveFriend, &H::contact, &ContactService::remove_friend>(Access::kLoggedIn,
+                                                                               Work::kBlocking),
+    route<messages::Block, &H::contact, &ContactService::block>(Access::kLoggedIn, Work::kBlocking),
 };
 
 }  // namespace
