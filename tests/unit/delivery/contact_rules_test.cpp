@@ -137,9 +137,11 @@ TEST_P(ContactRulesTest, TooManyReportsCountAsAChangeOfAll) {
   expect_refused(commit_one(chat("b")), kNotAccepted);
 }
 
+class SharedContactRulesTest : public ContactRulesTest {};
+INSTANTIATE_TEST_SUITE_P(Stores, SharedContactRulesTest, testing::Values(true));
+
 // Another node has stored the block, and nothing reports it here.
-TEST_P(ContactRulesTest, ChangeOnAnotherNodeBindsWithinTheAgeOfALookup) {
-  if (!GetParam()) GTEST_SKIP() << "there is no other node";
+TEST_P(SharedContactRulesTest, ChangeOnAnotherNodeBindsWithinTheAgeOfALookup) {
   EXPECT_FALSE(commit_one(chat("a")).refusal);
   set_right(ChatRight::kNo);
   for (int i = 0; i < 4; ++i) {
