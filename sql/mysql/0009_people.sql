@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS friendrequest (
   message    VARCHAR(50) NOT NULL DEFAULT '',
   created_at BIGINT      NOT NULL,  -- ms since 1970
   PRIMARY KEY (userid, friendid),
-  KEY friendrequest_by_friendid (friendid, state),
+  KEY friendrequest_by_friendid (friendid, state, created_at, userid),
   CONSTRAINT friendrequest_userid FOREIGN KEY (userid) REFERENCES user (id),
   CONSTRAINT friendrequest_friendid FOREIGN KEY (friendid) REFERENCES user (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -19,7 +19,7 @@ CREATE TABLE friendrequest (
   PRIMARY KEY (userid, friendid)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX friendrequest_by_friendid ON friendrequest (friendid, state);
+CREATE INDEX friendrequest_by_friendid ON friendrequest (friendid, state, created_at, userid);
 
 CREATE TABLE block (
   userid     INTEGER NOT NULL REFERENCES user (id),

@@ -20,6 +20,9 @@ Rule rule_of(Action action) {
   switch (action) {
     case Action::kChat:
     case Action::kAddFriend:
+    case Action::kAnswerRequest:
+    case Action::kRemoveFriend:
+    case Action::kBlock:
     case Action::kSeeUser: return Rule::kUserExists;
     case Action::kReadConversation:
     case Action::kSyncFrom: return Rule::kUserKnown;

@@ -18,11 +18,16 @@ User to_user(const Statement& row) {
           row.text(3) == "online", row.integer(4)};
 }
 
-#define CHAT_STATE_COLUMNS "id, state, COALESCE(node_id, 0), node_epoch, session_epoch, name = ''"
+#define CHAT_STATE_COLUMNS \
+  "id, state, COALESCE(node_id, 0), node_epoch, session_epoch, name = '', contact_rev"
 
 UserState to_state(const Statement& row) {
-  return {sql::id<UserId>(row, 0), row.text(1) == "online",
-          Node{sql::id<NodeId>(row, 2), row.integer(3)}, row.integer(4), row.integer(5) != 0};
+  return {sql::id<UserId>(row, 0),
+          row.text(1) == "online",
+          Node{sql::id<NodeId>(row, 2), row.integer(3)},
+          row.integer(4),
+          row.integer(5) != 0,
+          row.integer(6)};
 }
 
 // The dialects return the new epoch in different ways.

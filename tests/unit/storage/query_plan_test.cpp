@@ -1,6 +1,9 @@
 #include <set>
 
+#include "chat/storage/block_model.h"
+#include "chat/storage/contact_model.h"
 #include "chat/storage/friend_model.h"
+#include "chat/storage/friend_request_model.h"
 #include "chat/storage/older_name_model.h"
 #include "chat/storage/profile_model.h"
 #include "chat/storage/search_backfill.h"
@@ -107,6 +110,7 @@ TEST_F(QueryPlanTest, UsersFriendsAndGroupsAreFoundByIndexProbes) {
   ASSERT_TRUE(friends.list(UserId{1}, {}, 10));
   ASSERT_TRUE(friends.list(kUsers));
   ASSERT_TRUE(friends.online_watchers(kUsers));
+  ASSERT_TRUE(friends.among(std::vector<Watch>{{UserId{1}, UserId{2}}, {UserId{2}, UserId{1}}}));
   GroupModel groups(recording());
   ASSERT_TRUE(groups.find(GroupId{1}));
   ASSERT_TRUE(groups.find(std::vector<GroupId>{GroupId{1}, GroupId{2}}));
@@ -122,6 +126,26 @@ TEST_F(QueryPlanTest, UsersFriendsAndGroupsAreFoundByIndexProbes) {
     EXPECT_TRUE(groups.joined_seq_locked(GroupId{1}, UserId{1}));
     EXPECT_TRUE(groups.created_by_locked("a", UserId{1}));
     return groups.join(GroupId{1}, UserId{1}, 10);
+  }));
+  expect_index_probes_only();
+}
+
+TEST_F(QueryPlanTest, ContactsAreFoundByIndexProbes) {
+  ContactModel contacts(recording());
+  ASSERT_TRUE(contacts.restricted(kUsers));
+  ASSERT_TRUE(contacts.chat_rights(std::vector<DirectStream>{{UserId{1}, UserId{2}}}));
+  BlockModel blocks(recording());
+  ASSERT_TRUE(blocks.is_between(UserId{1}, UserId{2}));
+  ASSERT_TRUE(blocks.list(UserId{1}, {}, 10));
+  ASSERT_TRUE(blocks.count(UserId{1}));
+  FriendRequestModel requests(recording(), 1);
+  ASSERT_TRUE(requests.find(UserId{1}, UserId{2}));
+  ASSERT_TRUE(requests.received(UserId{1}, {}, 10));
+  ASSERT_TRUE(write([&] {
+    EXPECT_TRUE(contacts.lock(UserId{1}, UserId{2}));
+    EXPECT_TRUE(contacts.bump(UserId{1}));
+    EXPECT_TRUE(blocks.erase_all(UserId{1}));
+    return requests.erase_all(UserId{1});
   }));
   expect_index_probes_only();
 }

@@ -15,16 +15,17 @@
 namespace chat::protocol::messages {
 
 // All requests, ascending by their numbers.
-using Requests =
-    std::tuple<Login, Logout, Register, OneChat, AddFriend, CreateGroup, AddGroup, GroupChat, Hello,
-               Ping, Delivered, Read, Sync, History, ChangePassword, DeleteAccount, Sessions,
-               RevokeSession, GroupInfo, List, UserInfo, SetProfile, Find>;
+using Requests = std::tuple<Login, Logout, Register, OneChat, AddFriend, CreateGroup, AddGroup,
+                            GroupChat, Hello, Ping, Delivered, Read, Sync, History, ChangePassword,
+                            DeleteAccount, Sessions, RevokeSession, GroupInfo, List, FriendAnswer,
+                            RemoveFriend, Block, UserInfo, SetProfile, Find>;
 
-using Replies = std::tuple<LoginReply, RegisterReply, LogoutReply, OneChatReply, AddFriendReply,
-                           CreateGroupReply, AddGroupReply, GroupChatReply, HelloReply, PingReply,
-                           SyncReply, HistoryReply, ChangePasswordReply, DeleteAccountReply,
-                           SessionsReply, RevokeSessionReply, GroupInfoReply, ListReply,
-                           UserInfoReply, SetProfileReply, FindReply>;
+using Replies =
+    std::tuple<LoginReply, RegisterReply, LogoutReply, OneChatReply, AddFriendReply,
+               CreateGroupReply, AddGroupReply, GroupChatReply, HelloReply, PingReply, SyncReply,
+               HistoryReply, ChangePasswordReply, DeleteAccountReply, SessionsReply,
+               RevokeSessionReply, GroupInfoReply, ListReply, FriendAnswerReply, RemoveFriendReply,
+               BlockReply, UserInfoReply, SetProfileReply, FindReply>;
 
 using Pushes = std::tuple<OneChatPush, GroupChatPush, PresencePush, ContactPush, GroupPush,
                           ReceiptPush, ByePush>;
