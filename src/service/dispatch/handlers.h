@@ -3,6 +3,10 @@
 #include "service/account/account_service.h"
 #include "service/credentials/passwords.h"
 #include "service/dispatch/system_service.h"
+#include "service/groups/group_acts.h"
+#include "service/groups/group_service.h"
+#include "service/groups/join_service.h"
+#include "service/groups/member_service.h"
 #include "service/login/login_service.h"
 #include "service/messages/chat_allowance.h"
 #include "service/messages/chat_service.h"
@@ -10,7 +14,6 @@
 #include "service/messages/stream_service.h"
 #include "service/people/contact_service.h"
 #include "service/people/find_service.h"
-#include "service/people/group_service.h"
 #include "service/people/list_service.h"
 #include "service/people/profile_service.h"
 
@@ -24,7 +27,10 @@ struct Handlers {
         login(context, passwords, allowance),
         account(context, passwords, login),
         contact(context),
+        group_acts(context),
         group(context),
+        member(context, group_acts),
+        joining(context, group_acts),
         chat(context, allowance),
         stream(context),
         history(context),
@@ -38,7 +44,10 @@ struct Handlers {
   LoginService login;
   AccountService account;
   ContactService contact;
+  GroupActs group_acts;
   GroupService group;
+  MemberService member;
+  JoinService joining;
   ChatService chat;
   StreamService stream;
   HistoryService history;
