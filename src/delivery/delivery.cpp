@@ -146,8 +146,6 @@ void Delivery::account_deleted(UserId user) {
   parts_->router.account_deleted(user);
 }
 
-void Delivery::contacts_changed(UserId /*a*/, UserId /*b*/) {}
-
 bool Delivery::alone() const {
   return parts_->environment.bus.alone();
 }

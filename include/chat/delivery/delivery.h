@@ -92,9 +92,6 @@ class Delivery {
   // The account was deleted: all nodes refuse messages to it from now on.
   void account_deleted(UserId user);
 
-  // Who may write to `a` or `b` may have changed: all nodes ask the tables again.
-  void contacts_changed(UserId a, UserId b = {});
-
   // True if no other node can have sessions.
   bool alone() const;
   // The user was claimed here, with this epoch, from a session on another node. Asks that session
