@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "chat/base/clock.h"
+#include "client/terminal/commands/command_text.h"
 #include "client/terminal/terminal_client.h"
 
 namespace chat::client {

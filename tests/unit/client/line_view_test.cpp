@@ -1,4 +1,4 @@
-#include "client/terminal/line_view.h"
+#include "client/terminal/editor/line_view.h"
 
 #include <gtest/gtest.h>
 

@@ -97,7 +97,8 @@ struct GroupChatPush {
   }
 };
 
-// Either push as a list item; `msgid` tells which.
+// Either push as a list item; `msgid` tells which. `kind` and the fields after it: what is not
+// plain text.
 struct AnyChatPush {
   std::int64_t msgid = 0;
   UserId sender{};
@@ -109,13 +110,19 @@ struct AnyChatPush {
   UnixMillis ts = 0;
   Seq seq = 0;
   std::optional<std::string_view> cid{};
+  std::optional<std::string_view> kind{};
+  std::optional<std::string_view> event{};
+  std::optional<UserId> by{};
+  std::optional<UserId> user{};
   static constexpr auto fields() {
     return std::tuple{
         field("msgid", &AnyChatPush::msgid),     field("id", &AnyChatPush::sender),
         field("name", &AnyChatPush::name),       field("toid", &AnyChatPush::toid),
         field("groupid", &AnyChatPush::groupid), field("msg", &AnyChatPush::msg),
         field("time", &AnyChatPush::time),       lenient_field("ts", &AnyChatPush::ts),
-        lenient_field("seq", &AnyChatPush::seq), field("cid", &AnyChatPush::cid)};
+        lenient_field("seq", &AnyChatPush::seq), field("cid", &AnyChatPush::cid),
+        field("kind", &AnyChatPush::kind),       field("event", &AnyChatPush::event),
+        field("by", &AnyChatPush::by),           field("user", &AnyChatPush::user)};
   }
 };
 
