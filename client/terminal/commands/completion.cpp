@@ -1,6 +1,6 @@
 #include "client/terminal/commands/completion.h"
 
-#include <algorithm>
+#include <array>
 #include <set>
 #include <utility>
 
@@ -97,9 +97,13 @@ std::vector<std::string> completions(std::string_view before, const KnownRefs& k
   const std::size_t first = begin;
   for (const Takes each : takes) {
     const std::size_t size = size_of_argument(before.substr(begin));
-    if (size == 0)
-      return complete({before.substr(0, begin), before.substr(begin), each}, row->words, known);
-    begin += size;
+    if (size > 0) {
+      begin += size;
+      continue;
+    }
+    auto found = complete({before.substr(0, begin), before.substr(begin), each}, row->words, known);
+    if (!found.empty()) return found;
+    break;
   }
   // Perhaps a name of several words, typed without quotation marks.
   return complete({before.substr(0, first), before.substr(first), takes[0]}, row->words, known);

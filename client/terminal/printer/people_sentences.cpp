@@ -155,12 +155,14 @@ std::string sentence(const event::Done& e, const PeopleStyle& style) {
                        fmt::arg("until", date_and_time(e.until))) +
            '\n';
   }
-  return fmt::format("/{}: done.\n", e.command);
+  return fmt::format("/{}: done.\n", harmless(e.command));
 }
 
 std::string sentence(const event::Requested& e, const PeopleStyle& style) {
-  if (e.group.id || !e.group.name.empty()) {
-    return fmt::format("You asked to join {}; an admin has to accept.\n", group_of(e.group, style));
+  if (!e.user.id) {
+    const bool known = e.group.id || !e.group.name.empty();
+    return fmt::format("You asked to join {}; an admin has to accept.\n",
+                       known ? group_of(e.group, style) : "the group");
   }
   return fmt::format("You asked {} to be your friend; they have to accept.\n",
                      user_of(e.user, style));

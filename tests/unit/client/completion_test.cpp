@@ -12,13 +12,13 @@ TEST(Completions, AreCommandsFirstAndThenNames) {
   using List = std::vector<std::string>;
   const auto of = [](std::string_view before) { return completions(before, kKnown); };
   EXPECT_EQ(of("/ch"), List{"/chat"});
-  EXPECT_EQ(of("/group"), (List{"/group", "/groups"}));
+  EXPECT_EQ(of("/group"), (List{"/group", "/group-settings", "/groups"}));
   EXPECT_EQ(of("/chat bo"), (List{"/chat bob", "/chat bobby"}));
   EXPECT_EQ(of("/chat \"An"), List{"/chat \"Anna Lee\""});
   EXPECT_EQ(of("/group \"b"), (List{"/group \"book club\"", "/group \"bob\""}));
   EXPECT_EQ(of("/history group b"), List{"/history group bob"});
   EXPECT_EQ(of("/add bobb"), List{"/add bobby"});
-  EXPECT_EQ(of("/kick bo"), (List{"/kick \"book club\"", "/kick bob"}));
+  EXPECT_EQ(of("/kick bo"), List{"/kick bob"});
   EXPECT_EQ(of("/kick \"book club\" bobb"), List{"/kick \"book club\" bobby"});
   EXPECT_EQ(of("/kick bob An"), List{"/kick bob \"Anna Lee\""});
   EXPECT_EQ(of("/kick book c"), List{"/kick \"book club\""});
@@ -50,7 +50,7 @@ TEST(Completions, QuoteAmbiguousNames) {
   EXPECT_EQ(of("/chat Anna L"), List{"/chat \"Anna Lee\""});
   EXPECT_EQ(of("/chat \"Anna"), (List{"/chat \"Anna Lee\"", "/chat \"Annabel\""}));
   EXPECT_TRUE(of("/chat \"q").empty());
-  EXPECT_EQ(of("/chat #"), List{});
+  EXPECT_EQ(of("/chat #"), List{"/chat \"#3\""});
   EXPECT_EQ(of("/chat \"#"), List{"/chat \"#3\""});
 }
 

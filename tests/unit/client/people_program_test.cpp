@@ -77,6 +77,8 @@ class PeopleServer {
         return request.value("name", "dave") == "dave" ? json{{"user", user(4, "dave")}}
                                                        : not_found();
       case 37: return {{"groups", {group(7, "Tea"), group(10, "Tea dance")}}, {"cursor", "more"}};
+      case 36: return {{"user", user(1, "alice")}};
+      case 44: return {{"group", group(7, "Tea")}};
       case 46:
         return request.contains("code") ? json{{"code", "c0de"}, {"expires", 5}} : json::object();
       default: return json::object();
@@ -165,6 +167,7 @@ TEST(PeopleProgram, CommandsBecomeRequests) {
           "/mute 7 #4 10m\n/unmute 7\n/announce 7 at five\n/group-settings 7 joining invite\n"
           "/invite 7 --code 3 20\n/join --code c0de\n/accept-join 7 4\n/refuse 4\n"
           "/profile nick \"\"\n/handover 7 4\n");
+  EXPECT_EQ(ended.code, 0) << ended.output;
   EXPECT_EQ(people.of(43).at(0),
             (json{{"id", 1}, {"groupid", 7}, {"userid", 4}, {"seconds", 600}}));
   EXPECT_EQ(people.of(43).at(1), (json{{"id", 1}, {"groupid", 7}, {"seconds", 0}}));
@@ -179,7 +182,7 @@ TEST(PeopleProgram, CommandsBecomeRequests) {
   EXPECT_EQ(people.of(36).at(0), (json{{"id", 1}, {"nick", ""}}));
   EXPECT_EQ(people.of(42).at(0)["role"], "creator");
   EXPECT_THAT(ended.output,
-              HasSubstr("invite_code group=7 groupname=\"\" code=\"c0de\" expires=5"));
+              HasSubstr("invite_code group=7 groupname=\"Tea\" code=\"c0de\" expires=5"));
 }
 
 TEST(PeopleProgram, MoreShowsTheNextPageOfWhatWasFound) {
