@@ -33,7 +33,10 @@ struct GroupNotice {
   std::string event;  // "joined", "left", "removed", "role", "muted" …
   UserId by{};
   UserId user{};
-  bool repeat = false;  // the reader knows it already
+  bool repeat = false;   // the reader knows it already
+  std::string role{};    // the new one
+  UnixMillis until = 0;  // of a mute
+  Group settings{};      // those that have changed
 };
 struct Message {
   UserId from;

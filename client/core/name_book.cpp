@@ -63,7 +63,8 @@ struct Learner {
     for (const event::Message& each : e.offline) (*this)(each);
   }
   void operator()(const event::Message& e) {
-    if (!e.notice) user(e.from, e.name);
+    if (!e.notice) return user(e.from, e.name);
+    group(e.group, e.notice->settings.name);
   }
   void operator()(const event::History& e) {
     for (const event::Message& each : e.messages) (*this)(each);

@@ -13,6 +13,17 @@ void put_once(std::vector<Contact>& contacts, const Contact& contact) {
   contacts.push_back(contact);
 }
 
+void change(std::string& setting, const std::string& to) {
+  if (!to.empty()) setting = to;
+}
+
+void change_settings(Group& group, const Group& changes) {
+  change(group.name, changes.name);
+  change(group.desc, changes.desc);
+  change(group.announcement, changes.announcement);
+  change(group.joining, changes.joining);
+}
+
 }  // namespace
 
 void Roster::apply(Event& event) {
@@ -81,12 +92,17 @@ void Roster::apply_locked(const event::GroupChanged& changed) {
 }
 
 void Roster::apply_locked(const event::Message& message) {
-  if (!message.notice) return;
+  Group* const group = message.notice ? find_locked(message.group) : nullptr;
+  if (group == nullptr) return;
   const event::GroupNotice& notice = *message.notice;
   if (notice.event == "left" || notice.event == "removed") {
     if (notice.user) remove_member_locked(message.group, notice.user);
+  } else if (notice.event == "role") {
+    set_role_locked(message.group, notice.user, notice.role);
+  } else if (notice.event == "settings") {
+    change_settings(*group, notice.settings);
   } else if (notice.event == "dismissed") {
-    if (Group* const group = find_locked(message.group)) group->dismissed = true;
+    group->dismissed = true;
   }
 }
 

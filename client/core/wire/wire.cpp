@@ -34,6 +34,20 @@ struct Envelope {
   }
 };
 
+event::GroupNotice notice_of(const messages::AnyChatPush& push) {
+  event::GroupNotice out;
+  out.event = text_of(push.event);
+  out.by = push.by.value_or(UserId{});
+  out.user = push.user.value_or(UserId{});
+  out.role = text_of(push.role);
+  out.until = push.until.value_or(0);
+  out.settings = {push.groupid.value_or(GroupId{}), text_of(push.groupname),
+                  text_of(push.groupdesc)};
+  out.settings.announcement = text_of(push.announcement);
+  out.settings.joining = text_of(push.joining);
+  return out;
+}
+
 event::Message chat_of(MessageReader& in, const messages::AnyChatPush& push) {
   const bool to_group = push.msgid == static_cast<int>(Msgid::kGroupChat);
   in.require(!to_group || push.groupid, key_of(&messages::AnyChatPush::groupid));
@@ -47,10 +61,7 @@ event::Message chat_of(MessageReader& in, const messages::AnyChatPush& push) {
   out.ts = push.ts;
   out.seq = push.seq;
   out.cid = text_of(push.cid);
-  if (push.kind == "notice") {
-    out.notice = event::GroupNotice{text_of(push.event), push.by.value_or(UserId{}),
-                                    push.user.value_or(UserId{})};
-  }
+  if (push.kind == "notice") out.notice = notice_of(push);
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "chat/delivery/refusals.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/group_model.h"
+#include "chat/storage/join_model.h"
 #include "chat/storage/name_key.h"
 #include "chat/storage/network_model.h"
 #include "chat/storage/session_model.h"
@@ -297,7 +298,7 @@ Coroutine<> AccountService::delete_account(SessionPtr session,
   const auto removed = storage::transact_settled(
       context_.pool,
       [&](storage::Connection& connection, bool repeated) {
-        return remove_rows(connection, self, *stored, repeated, audience);
+        return remove_rows(connection, session->identity(), *stored, repeated, audience);
       },
       !sabotaged(Sabotage::kForgetDeletions));
   if (!removed) {
@@ -321,24 +322,31 @@ Coroutine<> AccountService::finish_removal(SessionPtr session, const RequestHead
 
 // False if `stored` is no longer the password hash. `audience` is filled before the rows are
 // deleted, so a repeated attempt keeps the first one's audience.
-Result<bool> AccountService::remove_rows(storage::Connection& connection, UserId user,
-                                         const std::string& stored, bool repeated,
-                                         Audience& audience) {
+Outcome<bool> AccountService::remove_rows(storage::Connection& connection,
+                                          const session::Identity& self, const std::string& stored,
+                                          bool repeated, Audience& audience) {
+  const UserId user = self.user;
   storage::UserModel users(connection);
-  auto removed = users.remove(user, stored);
-  if (!removed) return removed;
-  if (!*removed) return repeated ? users.is_removed_locked(user) : removed;
+  const auto removed = users.remove(user, stored);
+  if (!removed) return failed(removed);
+  if (!*removed) {
+    if (!repeated) return false;
+    const auto before = users.is_removed_locked(user);
+    if (!before) return failed(before);
+    return *before;
+  }
   storage::FriendModel friends(connection);
-  storage::GroupModel groups(connection);
   auto watchers = friends.online_watchers({&user, 1});
-  if (!watchers) return fail(watchers);
-  auto memberships = groups.memberships({&user, 1});
-  if (!memberships) return fail(memberships);
-  audience = {std::move(*watchers), std::move(*memberships)};
-  if (auto done = SessionModel(connection).erase_others(user, ""); !done) return fail(done);
-  if (auto done = storage::NetworkModel(connection).forget_all(user); !done) return fail(done);
-  if (auto done = friends.erase_all(user); !done) return fail(done);
-  if (auto done = groups.leave_all(user); !done) return fail(done);
+  if (!watchers) return failed(watchers);
+  const GroupActor actor{user, self.name, {}};
+  auto left = leave_all_groups(connection, context_.delivery.user_names(), actor,
+                               context_.clock.unix_millis());
+  if (!left) return tl::make_unexpected(left.error());
+  audience = {std::move(*watchers), std::move(*left)};
+  if (auto done = SessionModel(connection).erase_others(user, ""); !done) return failed(done);
+  if (auto done = storage::NetworkModel(connection).forget_all(user); !done) return failed(done);
+  if (auto done = friends.erase_all(user); !done) return failed(done);
+  if (auto done = storage::JoinModel(connection).erase_all(user); !done) return failed(done);
   return true;
 }
 
@@ -368,9 +376,11 @@ void AccountService::settle_removal(Session& session, Audience audience) {
 void AccountService::tell(const session::Identity& who, const Audience& audience) {
   context_.delivery.account_deleted(who.user);
   context_.delivery.presence_changed(audience.watchers);
-  for (const storage::Membership& item : audience.memberships) {
-    context_.delivery.event_to_group(item.group, membership_push(item.group, who, "left"),
-                                     who.user);
+  for (const GroupChange& change : audience.left) {
+    if (change.events.empty()) continue;
+    const GroupId group = change.events.front().group;
+    context_.delivery.group_events(change.events, who.name);
+    context_.delivery.event_to_group(group, membership_push(group, who, "left"), who.user);
   }
 }
 

@@ -3,13 +3,16 @@
 #include "service/account/account_service.h"
 #include "service/credentials/passwords.h"
 #include "service/dispatch/system_service.h"
+#include "service/groups/group_acts.h"
+#include "service/groups/group_service.h"
+#include "service/groups/join_service.h"
+#include "service/groups/member_service.h"
 #include "service/login/login_service.h"
 #include "service/messages/chat_allowance.h"
 #include "service/messages/chat_service.h"
 #include "service/messages/history_service.h"
 #include "service/messages/stream_service.h"
 #include "service/people/contact_service.h"
-#include "service/people/group_service.h"
 #include "service/people/list_service.h"
 
 namespace chat::service {
@@ -22,7 +25,10 @@ struct Handlers {
         login(context, passwords, allowance),
         account(context, passwords, login),
         contact(context),
+        group_acts(context),
         group(context),
+        member(context, group_acts),
+        joining(context, group_acts),
         chat(context, allowance),
         stream(context),
         history(context),
@@ -34,7 +40,10 @@ struct Handlers {
   LoginService login;
   AccountService account;
   ContactService contact;
+  GroupActs group_acts;
   GroupService group;
+  MemberService member;
+  JoinService joining;
   ChatService chat;
   StreamService stream;
   HistoryService history;
