@@ -80,7 +80,7 @@ class ClientSession {
   // `cursor` is that of the previous answer, or empty.
   Answer history(Target target, int limit, const std::string& cursor);
 
-  // Any other request (protocol/messages/catalogue.h); `question` describes it.
+  // Any other request; `question` describes it.
   template <typename Message>
   Answer request(Message message, Question question) {
     message.sender = self();
@@ -93,7 +93,6 @@ class ClientSession {
   bool can_resume() const;
   // Drops the unanswered chats; an Unsent event reports their number.
   void drop_chats();
-  // The number of unanswered chats.
   std::size_t unanswered_chats() const { return outbox_.size(); }
   // Acknowledges the messages received since the last call; as read if the user sees them.
   void acknowledge(bool read);
@@ -114,6 +113,7 @@ class ClientSession {
   UserId self() const { return {self_.load(std::memory_order_acquire)}; }
   std::vector<Friend> friends() const { return roster_.friends(); }
   std::vector<Group> groups() const { return roster_.groups(); }
+  std::vector<GroupId> take_unread_groups() { return roster_.take_unread_groups(); }
   const NameBook& names() const { return names_; }
   const GroupRequests& group_requests() const { return group_requests_; }
 

@@ -105,8 +105,7 @@ struct Refused {
   std::string error;
   std::string errmsg;
   std::optional<std::int64_t> retry_after_ms;
-  std::string about{};         // the names that the command mentions, as shown_name() has them
-  UnixMillis muted_until = 0;  // of a chat: until when the reader may not write; 0: unknown
+  std::string about{};  // the names that the command mentions, as shown_name() has them
 };
 struct Presence {
   UserId id;

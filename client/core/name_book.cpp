@@ -89,6 +89,7 @@ struct Learner {
   void operator()(const event::Contact& e) { user(e.id, e.name); }
   void operator()(const event::GroupChanged& e) {
     user(e.id, e.name);
+    user(e.by.id, e.by.name);
     group(e.group, e.group_name);
   }
 };

@@ -41,6 +41,11 @@ void Roster::apply(Event& event) {
   if (auto* presence = std::get_if<event::Presence>(&event.what)) apply_locked(*presence);
 }
 
+std::vector<GroupId> Roster::take_unread_groups() {
+  base::MutexLock lock(mutex_);
+  return std::exchange(unread_groups_, {});
+}
+
 std::vector<Friend> Roster::friends() const {
   base::MutexLock lock(mutex_);
   return friends_;
@@ -81,9 +86,8 @@ void Roster::apply_locked(const event::GroupChanged& changed) {
   const std::string& change = changed.change;
   if (change == "joined" && changed.id && changed.id != self_.id) {
     add_member_locked(changed.group, {changed.id, changed.name, "online", "normal"});
-  } else if (change == "accepted" && find_locked(changed.group) == nullptr) {
-    groups_.push_back({changed.group, changed.group_name, "", {}});
-    add_member_locked(changed.group, {self_.id, self_.name, "online", "normal"});
+  } else if (change == "accepted") {
+    add_group_locked(changed.group, changed.group_name);
   } else if (change == "left" || change == "removed") {
     remove_member_locked(changed.group, changed.id ? changed.id : self_.id);
   } else if (change == "dismissed") {
@@ -92,7 +96,11 @@ void Roster::apply_locked(const event::GroupChanged& changed) {
 }
 
 void Roster::apply_locked(const event::Message& message) {
-  Group* const group = message.notice ? find_locked(message.group) : nullptr;
+  if (!message.notice) return;
+  if (message.notice->event == "joined" && message.notice->user == self_.id) {
+    add_group_locked(message.group, message.group_name);
+  }
+  Group* const group = find_locked(message.group);
   if (group == nullptr) return;
   const event::GroupNotice& notice = *message.notice;
   if (notice.event == "left" || notice.event == "removed") {
@@ -132,6 +140,13 @@ Group* Roster::find_locked(GroupId id) {
   const auto found = std::find_if(groups_.begin(), groups_.end(),
                                   [id](const Group& group) { return group.id == id; });
   return found == groups_.end() ? nullptr : &*found;
+}
+
+// A group that the user has been let into by somebody else.
+void Roster::add_group_locked(GroupId id, const std::string& name) {
+  if (find_locked(id) != nullptr) return;
+  groups_.push_back({id, name, "", {{self_.id, self_.name, "online", "normal"}}});
+  unread_groups_.push_back(id);
 }
 
 void Roster::add_member_locked(GroupId id, const Member& member) {

@@ -16,6 +16,9 @@ class Roster {
   // ignores other events.
   void apply(Event& event);
 
+  // The groups that the user has been let into, of which only the id is known; once each.
+  std::vector<GroupId> take_unread_groups();
+
   std::vector<Friend> friends() const;
   std::vector<Group> groups() const;
 
@@ -32,6 +35,7 @@ class Roster {
   void apply_locked(event::Presence& presence) CHAT_REQUIRES(mutex_);
 
   Group* find_locked(GroupId id) CHAT_REQUIRES(mutex_);
+  void add_group_locked(GroupId id, const std::string& name) CHAT_REQUIRES(mutex_);
   void add_member_locked(GroupId id, const Member& member) CHAT_REQUIRES(mutex_);
   void remove_member_locked(GroupId id, UserId user) CHAT_REQUIRES(mutex_);
   void set_role_locked(GroupId id, UserId user, const std::string& role) CHAT_REQUIRES(mutex_);
@@ -41,6 +45,7 @@ class Roster {
   std::vector<Friend> friends_ CHAT_GUARDED_BY(mutex_);
   bool more_friends_ CHAT_GUARDED_BY(mutex_) = false;  // than listed
   std::vector<Group> groups_ CHAT_GUARDED_BY(mutex_);
+  std::vector<GroupId> unread_groups_ CHAT_GUARDED_BY(mutex_);
 };
 
 }  // namespace chat::client

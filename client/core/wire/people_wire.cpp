@@ -175,6 +175,7 @@ event::GroupChanged read_group_change(MessageReader& in, const json& body) {
   out.name = text_of(push.name);
   out.group_name = text_of(push.groupname);
   out.by.id = push.by.value_or(UserId{});
+  if (!push.id) std::swap(out.name, out.by.name);  // of an invitation, the name is the inviter's
   out.text = text_of(push.text);
   return out;
 }
