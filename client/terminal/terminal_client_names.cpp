@@ -68,7 +68,7 @@ Answer TerminalClient::look_up(const std::string& command, const Message& messag
     show_unknown(command, kind, name);
   } else if (refused->code == kUnknownMsgid) {
     show(refusal(
-        command, refused->code, "unknown_msgid",
+        command, kNotFound, "not_found",
         fmt::format("this server cannot look up names: type the ID of {}", shown_name(name))));
   } else {
     show(answer.event);

@@ -213,7 +213,9 @@ TEST(PeopleProgram, AnOlderServerIsReportedAsOne) {
   });
   const auto ended = run_script(server.port(), kLogin + "/chat dave hi\n");
   EXPECT_EQ(ended.code, 1);
-  EXPECT_THAT(ended.output, HasSubstr("this server cannot look up names: type the ID of dave"));
+  EXPECT_THAT(ended.output,
+              HasSubstr("errno=23 error=not_found errmsg=\"this server cannot look up names: "
+                        "type the ID of dave\""));
   const auto blocking = run_script(server.port(), kLogin + "/block 3\n");
   EXPECT_EQ(blocking.code, 1);
   EXPECT_THAT(blocking.output, HasSubstr("error command=block errno=15 error=unknown_msgid"));
