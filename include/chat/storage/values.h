@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 
@@ -92,7 +93,8 @@ struct UserState {
   bool online = false;
   Node holder;  // all 0 when offline
   SessionEpoch session_epoch = 0;
-  bool removed = false;  // the account was deleted
+  bool removed = false;          // the account was deleted
+  std::int64_t contact_rev = 0;  // see ContactModel::bump()
 };
 
 // `user` is a member of `group` and has received its messages up to `delivered`.
@@ -106,6 +108,8 @@ struct Membership {
 struct Watch {
   UserId watcher;
   UserId watched;
+
+  friend auto operator<=>(const Watch&, const Watch&) = default;
 };
 
 // One row of `directmessage`: message number `seq` of the stream sender → recipient.
@@ -116,6 +120,21 @@ struct DirectMessage {
   std::string cid;
   UnixMillis sent_at = 0;
   std::string body;
+};
+
+// Whether a user may write to another one.
+enum class ChatRight {
+  kYes,
+  kNo,        // the recipient does not accept messages from the sender
+  kOwnBlock,  // the sender has blocked the recipient
+};
+
+// `user` has blocked `blocked`.
+struct Block {
+  UserId user;
+  UserId blocked;
+
+  friend auto operator<=>(const Block&, const Block&) = default;
 };
 
 // The stream sender → recipient.

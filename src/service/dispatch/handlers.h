@@ -13,7 +13,9 @@
 #include "service/messages/history_service.h"
 #include "service/messages/stream_service.h"
 #include "service/people/contact_service.h"
+#include "service/people/find_service.h"
 #include "service/people/list_service.h"
+#include "service/people/profile_service.h"
 
 namespace chat::service {
 
@@ -33,6 +35,8 @@ struct Handlers {
         stream(context),
         history(context),
         list(context),
+        profile(context),
+        find(context),
         system(context) {}
 
   ChatAllowance allowance;
@@ -48,6 +52,8 @@ struct Handlers {
   StreamService stream;
   HistoryService history;
   ListService list;
+  ProfileService profile;
+  FindService find;
   SystemService system;
 };
 

@@ -8,6 +8,7 @@
 #include "chat/protocol/messages/encode.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/message_model.h"
+#include "chat/storage/search_model.h"
 #include "service/dispatch/replies.h"
 #include "service/groups/group_words.h"
 
@@ -131,6 +132,9 @@ Outcome<bool> GroupAct::change_settings(const storage::Group& changed) {
   auto written = life_.change_settings(changed);
   if (!written) return failed(written);
   if (!*written) return false;
+  auto renamed =
+      storage::SearchModel(connection_).rename_group(state_.id, state_.name, changed.name);
+  if (!renamed) return failed(renamed);
   Notice notice{.event = "settings", .by = actor_.user};
   if (changed.name != state_.name) notice.groupname = changed.name;
   if (changed.desc != state_.desc) notice.groupdesc = changed.desc;
