@@ -12,10 +12,6 @@ using Kind = Key::Kind;
 
 constexpr char32_t kZeroWidthJoiner = 0x200D;
 
-bool combines(char32_t code) {
-  return !is_control(code) && cells_of(code) == 0;
-}
-
 bool is_blank(char32_t code) {
   return code == ' ' || code == '\t' || code == '\n';
 }

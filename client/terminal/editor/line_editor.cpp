@@ -163,11 +163,25 @@ void LineEditor::read_keys() {
     if (nothing || (count < 0 && (errno == EINTR || errno == EAGAIN))) continue;
     base::MutexLock lock(mutex_);
     if (count > 0) {
-      take_locked({chunk, static_cast<std::size_t>(count)});
+      std::string burst(chunk, static_cast<std::size_t>(count));
+      read_rest_of_paste(burst);
+      take_locked(guard_.filter(burst));
     } else {
       ended_ = true;
       changed_.notify_all();
     }
+  }
+}
+
+// Reads what has arrived with the beginning of a paste.
+void LineEditor::read_rest_of_paste(std::string& burst) const {
+  if (!guard_.in_paste() && burst.find("\x1b[200~") == burst.npos) return;
+  char chunk[4096];
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  while (burst.size() < 2 * KeyDecoder::kPasteMaxBytes && ::poll(&input, 1, 0) > 0) {
+    const ssize_t count = ::read(STDIN_FILENO, chunk, sizeof chunk);
+    if (count <= 0) return;
+    burst.append(chunk, static_cast<std::size_t>(count));
   }
 }
 
@@ -196,6 +210,7 @@ void LineEditor::take_locked(std::string_view bytes) {
 }
 
 void LineEditor::pause_locked() {
+  guard_.end_paste();
   std::vector<Key> keys;
   decoder_.pause(keys);
   bool changed = false;

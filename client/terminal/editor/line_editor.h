@@ -13,8 +13,9 @@
 #include "chat/base/unique_fd.h"
 #include "client/terminal/editor/edit_line.h"
 #include "client/terminal/editor/key_decoder.h"
-#include "client/terminal/line_reader.h"
 #include "client/terminal/editor/line_view.h"
+#include "client/terminal/editor/paste_guard.h"
+#include "client/terminal/line_reader.h"
 #include "client/terminal/terminal_mode.h"
 
 namespace chat::client {
@@ -70,6 +71,7 @@ class LineEditor {
   };
 
   void read_keys();
+  void read_rest_of_paste(std::string& burst) const;
   Watch look_around();
   void take_locked(std::string_view bytes) CHAT_REQUIRES(mutex_);
   void pause_locked() CHAT_REQUIRES(mutex_);
@@ -94,6 +96,8 @@ class LineEditor {
   // Not guarded, because a terminal that blocks output also blocks the lock; waiting threads
   // recheck after their time-out at the latest.
   std::atomic<bool> woken_{false};
+
+  PasteGuard guard_;  // confined to the keyboard thread
 
   base::Mutex mutex_;  // held while writing to the terminal; TerminalMode's is taken under it
   base::CondVar changed_;

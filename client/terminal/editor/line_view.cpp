@@ -23,7 +23,9 @@ class Layout {
  public:
   explicit Layout(int columns) : columns_(columns) {}
 
-  void add(char32_t code) {
+  // `combined`: combining characters follow. Without automatic wrap the cursor stays on the last
+  // cell, and they would join the character before it, so that cell is left empty.
+  void add(char32_t code, bool combined) {
     std::string shown;
     int cells = 1;
     if (code == '\n') {
@@ -37,7 +39,8 @@ class Layout {
       append_utf8(shown, code);
       cells = cells_of(code);
     }
-    if (row().cells + cells > columns_ && row().cells > 0) out_.rows.emplace_back();
+    const int room = columns_ - row().cells - (combined ? 1 : 0);
+    if (cells > room && cells > 0 && row().cells > 0) out_.rows.emplace_back();
     row().text += shown;
     row().cells += cells;
   }
@@ -72,10 +75,10 @@ void keep_around_cursor(Rows& rows, std::size_t height) {
 Rows lay_out(std::u32string_view prompt, std::u32string_view text, std::size_t cursor, int columns,
              int height) {
   Layout layout(std::max(columns, 2));
-  for (const char32_t code : prompt) layout.add(code);
+  for (const char32_t code : prompt) layout.add(code, false);
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (i == cursor) layout.mark_cursor();
-    layout.add(text[i]);
+    layout.add(text[i], i + 1 < text.size() && combines(text[i + 1]));
   }
   if (cursor >= text.size()) layout.mark_cursor();
   Rows rows = layout.take();

@@ -221,6 +221,44 @@ TEST(PeopleProgram, AnOlderServerIsReportedAsOne) {
   EXPECT_THAT(blocking.output, HasSubstr("error command=block errno=15 error=unknown_msgid"));
 }
 
+// An admin has let the user into a group of which the client knows nothing.
+TEST(PeopleProgram, ReadsAGroupThatTheUserHasBeenLetInto) {
+  FakeServer server([](Peer& peer) {
+    while (const auto request = peer.next()) {
+      const int msgid = (*request)["msgid"];
+      if (msgid == 22) continue;
+      json fields = {{"id", 1}, {"name", "alice"}, {"seq", 2}};
+      if (msgid == 30) {
+        fields = {{"group", group(7, "Tea")}, {"users", {user(1, "alice"), user(2, "bob")}}};
+      }
+      peer.send(Peer::reply_to(*request, fields));
+      if (msgid != 1) continue;
+      peer.send({{"msgid", 10},
+                 {"id", 2},
+                 {"name", "bob"},
+                 {"groupid", 7},
+                 {"seq", 1},
+                 {"msg", "bob let alice join"},
+                 {"time", "2024-05-01 10:00:00"},
+                 {"kind", "notice"},
+                 {"event", "joined"},
+                 {"by", 2},
+                 {"user", 1}});
+    }
+  });
+  Program program(Program::On::kPipes, server.port(), {});
+  program.write(kLogin);
+  ASSERT_TRUE(program.wait_for("group_notice group=7"));
+  // It reads the group after a command.
+  program.write("/groups\n/groups\n");
+  ASSERT_TRUE(program.wait_for("members=2"));
+  EXPECT_THAT(program.output, HasSubstr("group id=7 name=\"Tea\" desc=\"\" members=2\n"));
+  program.write("/group Tea hello\n");
+  EXPECT_TRUE(program.wait_for("sent group=7 seq=2"));
+  program.close_input();
+  EXPECT_EQ(program.finish(), 0);
+}
+
 TEST(PeopleProgram, JsonPassesNoticesThroughUnchanged) {
   const std::string notice =
       R"({"msgid":10,"seq":1,"id":2,"name":"bob","groupid":7,"msg":"bob removed dave",)"
