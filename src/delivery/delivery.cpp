@@ -25,6 +25,7 @@ namespace chat::delivery {
 struct Delivery::Parts {
   explicit Parts(DeliveryEnvironment given) : environment(std::move(given)) {
     router.set_told_listener(&presence);
+    router.set_suspect_listener([this](UserId user) { resync.suspect(user); });
   }
 
   const DeliveryEnvironment environment;
@@ -129,6 +130,15 @@ void Delivery::presence_changed(std::span<const storage::Watch> watches) {
 
 void Delivery::account_deleted(UserId user) {
   parts_->router.account_deleted(user);
+}
+
+void Delivery::sessions_ended(UserId user, SessionEpoch newer, const session::Ending& ending) {
+  parts_->router.sessions_ended(user, newer, ending);
+  parts_->presence.changed(user);
+}
+
+void Delivery::announce(std::string json) {
+  parts_->router.announce(std::move(json));
 }
 
 bool Delivery::alone() const {

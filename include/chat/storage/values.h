@@ -14,6 +14,7 @@ struct User {
   std::string password_hash;  // argon2id string
   bool online = false;
   SessionEpoch session_epoch = 0;
+  bool disabled = false;  // by an operator: must not log in
 };
 
 // A token that logs `user` in.
@@ -81,6 +82,8 @@ struct UserState {
   Node holder;  // all 0 when offline
   SessionEpoch session_epoch = 0;
   bool removed = false;  // the account was deleted
+  bool disabled = false;
+  SessionEpoch kicked_epoch = 0;  // with which an operator last ended the user's sessions
 };
 
 // `user` is a member of `group` and has received its messages up to `delivered`.

@@ -25,6 +25,6 @@ using Replies = std::tuple<LoginReply, RegisterReply, LogoutReply, OneChatReply,
                            SessionsReply, RevokeSessionReply, GroupInfoReply, ListReply>;
 
 using Pushes = std::tuple<OneChatPush, GroupChatPush, PresencePush, ContactPush, GroupPush,
-                          ReceiptPush, ByePush>;
+                          ReceiptPush, ByePush, AnnouncementPush>;
 
 }  // namespace chat::protocol::messages
