@@ -71,4 +71,21 @@ void audit(const ServiceContext& context, std::string_view event, const session:
   log::audit(line);
 }
 
+void audit(const ServiceContext& context, std::string_view event, std::uint32_t operator_uid,
+           UserId user, GroupId group) {
+  log::info("event={} operator={} user={} group={}", event, operator_uid, user.value, group.value);
+  if (!log::audit_enabled()) return;
+  std::string line;
+  protocol::JsonWriter json(line);
+  json.begin_object()
+      .field("time", std::string_view(utc(context.clock.unix_millis())))
+      .field("event", event);
+  if (user) json.field("user", user.value);
+  if (group) json.field("group", group.value);
+  json.field("operator", std::int64_t{operator_uid})
+      .field("node", std::string_view(context.options.node))
+      .end_object();
+  log::audit(line);
+}
+
 }  // namespace chat::service

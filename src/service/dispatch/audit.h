@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "chat/base/ids.h"
@@ -16,6 +17,11 @@ namespace chat::service {
 //    the rate limit. Does nothing without an audit log.
 // Threading: thread-safe. Bounds: a rate of lines for each kind of event.
 void audit(const ServiceContext& context, std::string_view event, const session::Session& session,
+           UserId user, GroupId group = {});
+
+// The same for an act of an operator, with "operator": the uid of its process, instead of
+// `address`. `user` and `group` are present if one is concerned. Every act is written.
+void audit(const ServiceContext& context, std::string_view event, std::uint32_t operator_uid,
            UserId user, GroupId group = {});
 
 }  // namespace chat::service

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "chat/service/moderation.h"
 #include "service/account/account_service.h"
 #include "service/credentials/passwords.h"
 #include "service/dispatch/system_service.h"
@@ -8,6 +9,7 @@
 #include "service/messages/chat_service.h"
 #include "service/messages/history_service.h"
 #include "service/messages/stream_service.h"
+#include "service/operation/registration_policy.h"
 #include "service/people/contact_service.h"
 #include "service/people/group_service.h"
 #include "service/people/list_service.h"
@@ -20,7 +22,9 @@ struct Handlers {
       : allowance(context.options.chat_per_second, context.clock),
         passwords(context),
         login(context, passwords, allowance),
-        account(context, passwords, login),
+        registration(context),
+        account(context, passwords, login, registration),
+        moderation(context, account, registration),
         contact(context),
         group(context),
         chat(context, allowance),
@@ -32,7 +36,9 @@ struct Handlers {
   ChatAllowance allowance;
   Passwords passwords;
   LoginService login;
+  RegistrationPolicy registration;
   AccountService account;
+  Moderation moderation;
   ContactService contact;
   GroupService group;
   ChatService chat;
