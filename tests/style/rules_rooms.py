@@ -36,7 +36,7 @@ _LIBRARIES = {
     "mariadb/": ["src/storage/"],
     "hiredis/": ["src/cluster/"],
     "systemd/": ["src/server/"],
-    "ini.h": ["src/server/"],
+    "ini.h": ["src/server/", "client/control/"],
     "INIReader.h": ["src/server/"],
     "CLI/": ["src/server/", "client/"],
     "wslay/": ["src/protocol/", "client/"],
