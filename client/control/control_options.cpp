@@ -1,5 +1,7 @@
 #include "client/control/control_options.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <limits>
 
@@ -112,6 +114,12 @@ class Commands {
   ControlOptions& out_;
 };
 
+// CLI11 would only say that something is required.
+int fail_without_command() {
+  fmt::print(stderr, "chatctl: there is no such command: see chatctl --help\n");
+  return static_cast<int>(ExitCode::kUsage);
+}
+
 }  // namespace
 
 ControlOptions parse_options(int argc, const char* const* argv) {
@@ -133,7 +141,8 @@ ControlOptions parse_options(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
+    const bool no_command = error.get_exit_code() != 0 && app.get_subcommands().empty();
+    const int code = no_command ? fail_without_command() : app.exit(error);
     out.leave = code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
   }
   return out;

@@ -87,7 +87,7 @@ std::string more_of(const ControlOptions& options, const ControlJson& result) {
     if (const auto* text = std::get_if<std::string>(&value)) command += " " + harmless(*text);
     if (name == "limit") command += fmt::format(" --limit {}", std::get<std::int64_t>(value));
   }
-  return fmt::format("There may be more: {} --after {}\n", command, text_in(result, "after"));
+  return fmt::format("There are more: {} --after {}\n", command, text_in(result, "after"));
 }
 
 template <typename ToRow>

@@ -47,6 +47,7 @@ struct InviteCode {
 // thread-safe. Blocks on the database; reset_password() also for one password hash.
 class Moderation {
  public:
+  // A list has one row more at most, which shows that there are more.
   static constexpr std::size_t kPageMax = 1000;
 
   // All outlive it.

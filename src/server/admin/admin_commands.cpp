@@ -53,26 +53,31 @@ AdminJson json_of(const GroupOverview& group) {
   return json;
 }
 
-// A page under `name`, with `after` if it is full.
-template <typename Row>
-Answer page_of(const char* name, const Result<std::vector<Row>>& rows, std::int64_t limit) {
-  if (!rows) return fail(rows);
-  AdminJson list = AdminJson::array();
-  for (const Row& row : *rows) list.push_back(json_of(row));
-  AdminJson page{{name, list}};
-  if (static_cast<std::int64_t>(list.size()) == limit) page["after"] = list.back()["id"];
-  return page;
-}
-
 struct Paging {
   std::int32_t after = 0;
-  std::int64_t limit = kPage;
+  std::size_t limit = 0;
+
+  std::size_t asked() const { return limit + 1; }  // the last row only shows that there are more
 };
+
+// A page under `name`, with `after` if there are more rows.
+template <typename Row>
+Answer page_of(const char* name, const Result<std::vector<Row>>& rows, const Paging& paging) {
+  if (!rows) return fail(rows);
+  AdminJson list = AdminJson::array();
+  for (const Row& row : *rows) {
+    if (list.size() < paging.limit) list.push_back(json_of(row));
+  }
+  AdminJson page{{name, list}};
+  if (rows->size() > paging.limit) page["after"] = list.back()["id"];
+  return page;
+}
 
 Paging paging_of(AdminArguments& arguments) {
   Paging paging;
   paging.after = static_cast<std::int32_t>(arguments.number_or("after", 0));
-  paging.limit = arguments.number_or("limit", kPage, 1, Moderation::kPageMax);
+  paging.limit =
+      static_cast<std::size_t>(arguments.number_or("limit", kPage, 1, Moderation::kPageMax));
   return paging;
 }
 
@@ -80,28 +85,21 @@ Answer list_users(Moderation& moderation, AdminArguments& arguments, Operator /*
   const std::string prefix = arguments.text_or("prefix", "");
   const Paging paging = paging_of(arguments);
   if (auto done = arguments.finish(); !done) return fail(done);
-  return page_of(
-      "users",
-      moderation.users(prefix, UserId{paging.after}, static_cast<std::size_t>(paging.limit)),
-      paging.limit);
+  return page_of("users", moderation.users(prefix, UserId{paging.after}, paging.asked()), paging);
 }
 
 Answer list_sessions(Moderation& moderation, AdminArguments& arguments, Operator /*by*/) {
   const Paging paging = paging_of(arguments);
   if (auto done = arguments.finish(); !done) return fail(done);
-  return page_of("sessions",
-                 moderation.sessions(UserId{paging.after}, static_cast<std::size_t>(paging.limit)),
-                 paging.limit);
+  return page_of("sessions", moderation.sessions(UserId{paging.after}, paging.asked()), paging);
 }
 
 Answer list_groups(Moderation& moderation, AdminArguments& arguments, Operator /*by*/) {
   const std::string prefix = arguments.text_or("prefix", "");
   const Paging paging = paging_of(arguments);
   if (auto done = arguments.finish(); !done) return fail(done);
-  return page_of(
-      "groups",
-      moderation.groups(prefix, GroupId{paging.after}, static_cast<std::size_t>(paging.limit)),
-      paging.limit);
+  return page_of("groups", moderation.groups(prefix, GroupId{paging.after}, paging.asked()),
+                 paging);
 }
 
 Answer show_user(Moderation& moderation, AdminArguments& arguments, Operator /*by*/) {

@@ -19,9 +19,16 @@ namespace chat::service {
 void audit(const ServiceContext& context, std::string_view event, const session::Session& session,
            UserId user, GroupId group = {});
 
-// The same for an act of an operator, with "operator": the uid of its process, instead of
-// `address`. `user` and `group` are present if one is concerned. Every act is written.
-void audit(const ServiceContext& context, std::string_view event, std::uint32_t operator_uid,
-           UserId user, GroupId group = {});
+// The same for an act of an operator: with "operator", the uid of its process, instead of
+// `address`; with `user` and `group` if one is concerned, and "changed":false if the act changed
+// nothing. Every act is written.
+struct OperatorAct {
+  std::string_view event;
+  std::uint32_t uid = 0;
+  UserId user{};
+  GroupId group{};
+  bool changed = true;
+};
+void audit(const ServiceContext& context, const OperatorAct& act);
 
 }  // namespace chat::service

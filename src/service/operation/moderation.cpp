@@ -62,13 +62,13 @@ Result<std::vector<UserOverview>> Moderation::users(std::string_view prefix, Use
                                                     std::size_t limit) {
   auto lease = context_.pool.lease();
   if (!lease) return fail(lease);
-  return ModerationModel(**lease).users(prefix, after, std::min(limit, kPageMax));
+  return ModerationModel(**lease).users(prefix, after, std::min(limit, kPageMax + 1));
 }
 
 Result<std::vector<SessionOverview>> Moderation::sessions(UserId after, std::size_t limit) {
   auto lease = context_.pool.lease();
   if (!lease) return fail(lease);
-  const auto users = ModerationModel(**lease).online_users(after, std::min(limit, kPageMax));
+  const auto users = ModerationModel(**lease).online_users(after, std::min(limit, kPageMax + 1));
   if (!users) return fail(users);
   std::vector<SessionOverview> sessions;
   for (const UserOverview& user : *users) sessions.push_back(overview_of(user));
@@ -96,7 +96,7 @@ Result<std::vector<storage::GroupOverview>> Moderation::groups(std::string_view 
                                                                GroupId after, std::size_t limit) {
   auto lease = context_.pool.lease();
   if (!lease) return fail(lease);
-  return ModerationModel(**lease).groups(prefix, after, std::min(limit, kPageMax));
+  return ModerationModel(**lease).groups(prefix, after, std::min(limit, kPageMax + 1));
 }
 
 Result<storage::GroupOverview> Moderation::group(GroupId id) {

@@ -149,8 +149,8 @@ Result<bool> Moderation::kick(Operator by, UserId user) {
         return true;
       });
   if (!change) return fail(change);
+  audit(context_, {"user_kicked", by.uid, user, {}, change->changed});
   if (!change->changed) return false;
-  audit(context_, "user_kicked", by.uid, user);
   sessions_ended(change->row);
   await_release(user);
   return true;
@@ -169,8 +169,8 @@ Result<bool> Moderation::disable(Operator by, UserId user) {
                     return true;
                   });
   if (!change) return fail(change);
+  audit(context_, {"user_disabled", by.uid, user, {}, change->changed});
   if (!change->changed) return false;
-  audit(context_, "user_disabled", by.uid, user);
   sessions_ended(change->row);
   await_release(user);
   return true;
@@ -186,7 +186,7 @@ Result<bool> Moderation::enable(Operator by, UserId user) {
         return true;
       });
   if (!change) return fail(change);
-  if (change->changed) audit(context_, "user_enabled", by.uid, user);
+  audit(context_, {"user_enabled", by.uid, user, {}, change->changed});
   return change->changed;
 }
 
@@ -206,7 +206,7 @@ Result<std::string> Moderation::reset_password(Operator by, UserId user,
         return true;
       });
   if (!change) return fail(change);
-  audit(context_, "password_reset", by.uid, user);
+  audit(context_, {"password_reset", by.uid, user});
   sessions_ended(change->row);
   await_release(user);
   return *std::move(password);
@@ -218,7 +218,7 @@ Result<bool> Moderation::remove(Operator by, UserId user) {
     if (!is_unknown(removed.error())) return removed;
     return tl::make_unexpected(unknown_outcome(removed.error()));
   }
-  audit(context_, "account_deleted", by.uid, user);
+  audit(context_, {"account_deleted", by.uid, user});
   await_release(user);
   return true;
 }
@@ -230,7 +230,7 @@ Result<void> Moderation::announce(Operator by, std::string_view text) {
   if (!plain) {
     return mistake("an announcement has 1 to 1000 characters, and no control characters");
   }
-  audit(context_, "announced", by.uid, {});
+  audit(context_, {"announced", by.uid});
   context_.delivery.announce(protocol::encode_push(
       protocol::messages::AnnouncementPush{.text = text, .ts = context_.clock.unix_millis()}));
   return {};
@@ -246,7 +246,8 @@ Result<void> Moderation::set_registration(Operator by, storage::RegistrationMode
     if (!is_unknown(done.error())) return done;
     return tl::make_unexpected(unknown_outcome(done.error()));
   }
-  audit(context_, "registration_" + std::string(storage::to_string(mode)), by.uid, {});
+  const std::string event = "registration_" + std::string(storage::to_string(mode));
+  audit(context_, {event, by.uid});
   return {};
 }
 
@@ -265,7 +266,7 @@ Result<InviteCode> Moderation::make_invite_code(Operator by, std::int64_t days, 
     if (!is_unknown(done.error())) return fail(done);
     return tl::make_unexpected(unknown_outcome(done.error()));
   }
-  audit(context_, "invite_code_made", by.uid, {});
+  audit(context_, {"invite_code_made", by.uid});
   return made;
 }
 
