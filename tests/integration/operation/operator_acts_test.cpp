@@ -301,7 +301,7 @@ TEST_F(AuditedActs, AreWrittenBeforeTheyAreAnswered) {
   expect_audited("user_disabled", alice.id());
   ask({"enable", "alice"});
   expect_audited("user_enabled", alice.id());
-  note_secret(ask({"reset-password", "alice"}).at("password"));
+  note_secret(ask({"reset-password", "alice"}).at("password").get<std::string>());
   expect_audited("password_reset", alice.id());
   ask({"announce", "hello"});
   expect_audited("announced", 0);
