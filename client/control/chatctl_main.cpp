@@ -21,11 +21,14 @@ ExitCode failed(const chat::Error& error) {
 // True if the operator agrees, or need not be asked.
 chat::Result<bool> is_confirmed(control::ControlSocket& server,
                                 const control::ControlOptions& options) {
-  if (options.command != "delete" || options.yes) return true;
-  const auto found = server.ask("user", options.arguments);
+  const bool account = options.command == "delete";
+  if (options.yes || !(account || options.command == "dismiss")) return true;
+  const char* const kind = account ? "user" : "group";
+  const auto found = server.ask(kind, options.arguments);
   if (!found) return chat::fail(found);
-  return control::confirm(
-      fmt::format("This deletes the account {} for ever.", control::named(found->at("user"))));
+  const std::string name = control::named(found->at(kind));
+  return control::confirm(account ? fmt::format("This deletes the account {} for ever.", name)
+                                  : fmt::format("This dismisses the group {} for ever.", name));
 }
 
 ExitCode run(control::ControlOptions options) {

@@ -50,7 +50,10 @@ class Commands {
     confirmed(user("delete", "delete an account; its messages stay with those who have them"));
   }
 
-  void add_acts_on_groups() { id(command("group", "show a group")); }
+  void add_acts_on_groups() {
+    id(command("group", "show a group"));
+    confirmed(id(command("dismiss", "dismiss a group: it can be read, but not written to")));
+  }
 
   void add_rest() {
     text(command("announce", "send a text to everybody who is online"), "TEXT", "text")->required();

@@ -154,6 +154,7 @@ constexpr ActText kActTexts[] = {
     {"disable", "{} is disabled", "{} was disabled already"},
     {"enable", "{} is enabled", "{} was not disabled"},
     {"delete", "{} was deleted", "{} was deleted"},
+    {"dismiss", "{} was dismissed", "{} was dismissed already"},
 };
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 #include "chat/base/ids.h"
 #include "chat/protocol/messages/account_messages.h"
-#include "chat/protocol/messages/chat_messages.h"
+#include "chat/protocol/messages/history_messages.h"
 #include "chat/protocol/messages/login_messages.h"
 #include "client/core/event.h"
 

@@ -238,12 +238,14 @@ Event::What read_success(Reader& in, const ServerMessage& message, const Questio
     case Msgid::kRevokeSession:
       return event::SessionsRevoked{in.read<messages::RevokeSessionReply>(body).revoked};
     case Msgid::kAddFriend:
-      return event::FriendAdded{friend_of(in.read<messages::AddFriendReply>(body).added)};
+      return event::FriendAdded{friend_of(
+          in.read<messages::AddFriendReply>(body).added.value_or(messages::FriendItem{}))};
     case Msgid::kCreateGroup:
       return event::GroupCreated{in.read<messages::CreateGroupReply>(body).groupid, question.name,
                                  question.desc};
     case Msgid::kAddGroup:
-      return event::GroupJoined{group_of(in.read<messages::AddGroupReply>(body).group)};
+      return event::GroupJoined{
+          group_of(in.read<messages::AddGroupReply>(body).group.value_or(messages::GroupItem{}))};
     default: return event::Pong{};
   }
 }

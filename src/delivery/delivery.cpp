@@ -112,6 +112,15 @@ bool Delivery::append(GroupEntry&& entry) {
   return parts_->journal.append(std::move(entry));
 }
 
+void Delivery::group_events(std::span<const storage::GroupMessage> events,
+                            std::string_view sender_name) {
+  parts_->router.group_events(events, sender_name);
+}
+
+void Delivery::streams_changed(UserId user) {
+  parts_->router.streams_changed(user);
+}
+
 void Delivery::event_to_user(UserId user, std::string json, UserId about) {
   parts_->router.event_to_user(user, std::move(json), about);
 }

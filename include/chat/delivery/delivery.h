@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "chat/base/clock.h"
 #include "chat/base/ids.h"
@@ -69,6 +70,12 @@ class Delivery {
   // are waiting; `entry` is untouched, and the call has blocked for a moment.
   [[nodiscard]] bool append(DirectEntry&& entry);
   [[nodiscard]] bool append(GroupEntry&& entry);
+
+  // Pushes event rows that are stored, in the order of their seqs; `sender_name` is that of their
+  // sender.
+  void group_events(std::span<const storage::GroupMessage> events, std::string_view sender_name);
+  // The user has become a member of a group: its session, on any node, reads its streams.
+  void streams_changed(UserId user);
 
   // CONTACT and GROUP pushes, which are not stored: to the users online on any node, except
   // `about`.

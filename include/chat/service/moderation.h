@@ -75,6 +75,9 @@ class Moderation {
   Result<std::string> reset_password(Operator by, UserId user, std::optional<std::string> password);
   Result<bool> remove(Operator by, UserId user);
 
+  // The group stays readable, and nobody can write to it.
+  Result<bool> dismiss(Operator by, GroupId group);
+
   // To everybody online.
   Result<void> announce(Operator by, std::string_view text);
 
@@ -89,6 +92,7 @@ class Moderation {
   void sessions_ended(const storage::UserState& row);
   void await_release(UserId user);
   void settle(UserId user, std::string_view act);
+  void settle_dismissal(GroupId group, const std::string& cid);
   SessionOverview overview_of(const storage::UserOverview& user) const;
 
   ServiceContext& context_;

@@ -39,12 +39,23 @@ struct Friend {
   bool online = false;
 };
 
-enum class GroupRole { kCreator, kNormal };
+enum class GroupRole { kCreator, kAdmin, kNormal };
+// How one becomes a member.
+enum class GroupJoining { kOpen, kApproval, kInvite };
 
 struct Group {
   GroupId id;
   std::string name;
   std::string desc;
+  std::string announcement{};
+  GroupJoining joining = GroupJoining::kOpen;
+  UnixMillis muted_until = 0;  // normal members may not write before
+  bool dismissed = false;
+};
+
+// A group as one of its members sees it.
+struct GroupOfMember : Group {
+  GroupRole role = GroupRole::kNormal;
 };
 
 // `user` lists `item` as a friend.
@@ -58,6 +69,7 @@ struct GroupMember {
   std::string name;
   bool online = false;
   GroupRole role = GroupRole::kNormal;
+  UnixMillis muted_until = 0;
 };
 
 struct Node {
@@ -122,6 +134,11 @@ struct GroupMessage {
   std::string cid;
   UnixMillis sent_at = 0;
   std::string body;
+  // An event row: its kind and its fields as a JSON object; `body` is a readable fallback.
+  std::string kind{};
+  std::string extra{};
+  UserId ended{};  // the user whose membership ends with this row, which is the last one it gets
+  std::int64_t n = 0;  // countable messages up to this row; set when stored
 };
 
 // A member's position in a group, and the group's head.
@@ -139,6 +156,7 @@ struct StreamState {
   Seq delivered = 0;
   Seq head = 0;
   UnixMillis delivered_at = 0;  // when the message at `delivered` was sent; 0: unknown
+  Seq end = 0;                  // of a group that the user has left: the last message that it gets
 };
 
 // A cursor to move forward. Exactly one of sender and group is set. A position of 0 is not moved.

@@ -15,7 +15,7 @@ namespace chat::delivery {
 
 // The payloads on the bus: a committed message with its complete push, or an event that is not
 // stored. A head line of numbers, then the JSON:
-//   m <d|g> <sender or group id> <seq> <sender> <receipt wanted: 0|1> <sent at>\n{…}
+//   m <d|g> <sender or group id> <seq> <sender> <receipt wanted: 0|1> <sent at> <ended, or 0>\n{…}
 //   p <user>\n               the user came or went; for a friend, whose channel it is
 //   e <user whom it is about, and who does not get it>\n{…}
 //                            on the channel of all nodes: for everybody online
@@ -23,6 +23,7 @@ namespace chat::delivery {
 //   t <session epoch>\n      the user's sessions that are older than this claim have to go
 //   g <session epoch>\n      a session of this claim has gone: its cursors are in the table
 //   k\n                      an operator has ended the user's sessions: compare them with the table
+//   s <user>\n               the user's streams have changed: it has become a member of a group
 //   d <user>\n               an account was deleted
 //   b <node> <epoch> <number>\n    the node is alive and can publish (BusHealth)
 //   x <node> <epoch>\n       this life of the node was taken for dead and ended
@@ -48,6 +49,9 @@ struct KickedEnvelope {};
 struct DeletedEnvelope {
   UserId user;
 };
+struct StreamsEnvelope {
+  UserId user;
+};
 struct BeatEnvelope {
   NodeId node;
   NodeEpoch epoch = 0;
@@ -58,7 +62,8 @@ struct EndedEnvelope {
   NodeEpoch epoch = 0;
 };
 using Envelope = std::variant<Push, PresenceEnvelope, EventEnvelope, TakeoverEnvelope,
-                              KickedEnvelope, DeletedEnvelope, BeatEnvelope, EndedEnvelope>;
+                              KickedEnvelope, DeletedEnvelope, StreamsEnvelope, BeatEnvelope,
+                              EndedEnvelope>;
 
 std::string encode(const Push& push);
 std::string encode(const PresenceEnvelope& presence);
@@ -66,6 +71,7 @@ std::string encode(const EventEnvelope& event);
 std::string encode(const TakeoverEnvelope& takeover);
 std::string encode(const KickedEnvelope& kicked);
 std::string encode(const DeletedEnvelope& deleted);
+std::string encode(const StreamsEnvelope& streams);
 std::string encode(const BeatEnvelope& beat);
 std::string encode(const EndedEnvelope& ended);
 // Nothing if the payload is malformed.

@@ -58,7 +58,7 @@ constexpr std::chrono::seconds kRecentLogin{60};
 // even if an older session has received that one.
 StreamPosition position_of(const storage::StreamState& state) {
   if (!state.group) return {StreamKey::from(state.sender), 0, state.head};
-  return {StreamKey::of(state.group), state.delivered, state.head, state.delivered_at};
+  return {StreamKey::of(state.group), state.delivered, state.head, state.delivered_at, state.end};
 }
 
 // Why a session of the epoch `session` is older than the row.
@@ -220,7 +220,7 @@ Result<void> Resync::read_streams(std::span<const Holder> holders, Streams strea
   std::unordered_map<UserId, std::vector<GroupId>> groups;
   for (const storage::StreamState& state : *states) {
     positions[state.user].push_back(position_of(state));
-    if (state.group) groups[state.user].push_back(state.group);
+    if (state.group && state.end == 0) groups[state.user].push_back(state.group);
   }
   for (const Holder& holder : holders) {
     if (streams == Streams::kAllAndGroups) {

@@ -194,6 +194,22 @@ void Router::on_group_settled(std::vector<GroupEntry> entries) {
   for (const GroupEntry& entry : entries) entry.session->commit_ended();
 }
 
+void Router::group_events(std::span<const storage::GroupMessage> events,
+                          std::string_view sender_name) {
+  Outgoing out(*this);
+  for (const storage::GroupMessage& event : events) {
+    out.group({StreamKey::of(event.group), event.seq, event.sender, event.sent_at,
+               std::make_shared<const std::string>(push_json(event, sender_name)), false,
+               event.ended});
+  }
+  out.send();
+}
+
+void Router::streams_changed(UserId user) {
+  takeovers_.review(user);
+  if (!bus_.alone()) bus_.publish({{cluster::channel_of(user), encode(StreamsEnvelope{user})}});
+}
+
 void Router::on_bus_message(const cluster::BusMessage& message) {
   auto envelope = decode(message.payload);
   const UserId user{message.channel.id};  // if it is a user's channel
@@ -210,6 +226,8 @@ void Router::on_bus_message(const cluster::BusMessage& message) {
     suspect_(user);
   } else if (const auto* deleted = std::get_if<DeletedEnvelope>(&*envelope)) {
     deleted_elsewhere(deleted->user);
+  } else if (const auto* streams = std::get_if<StreamsEnvelope>(&*envelope)) {
+    takeovers_.review(streams->user);
   } else if (const auto* beat = std::get_if<BeatEnvelope>(&*envelope)) {
     health_.heard(*beat);
   } else if (const auto* ended = std::get_if<EndedEnvelope>(&*envelope)) {

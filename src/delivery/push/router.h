@@ -76,6 +76,10 @@ class Router final : public JournalListener {
   // Handles a message of another node.
   void on_bus_message(const cluster::BusMessage& message);
 
+  // Event rows that are stored: to the members, `sender_name` being that of their sender.
+  void group_events(std::span<const storage::GroupMessage> events, std::string_view sender_name);
+  // The user has become a member of a group: its session, on any node, reads its streams.
+  void streams_changed(UserId user);
   // CONTACT and GROUP pushes, which are not stored: to online users, except `about`.
   void event_to_user(UserId user, std::string json, UserId about);
   void event_to_group(GroupId group, std::string json, UserId about);

@@ -134,6 +134,16 @@ Answer act_on_user(Moderation& moderation, AdminArguments& arguments, Operator b
   return AdminJson{{"id", user->id.value}, {"name", user->name}, {"changed", *changed}};
 }
 
+Answer dismiss(Moderation& moderation, AdminArguments& arguments, Operator by) {
+  const auto id = arguments.required_id("id");
+  if (auto done = arguments.finish(); !done) return fail(done);
+  const auto group = moderation.group(GroupId{static_cast<std::int32_t>(id)});
+  if (!group) return fail(group);
+  const auto changed = moderation.dismiss(by, group->id);
+  if (!changed) return fail(changed);
+  return AdminJson{{"id", group->id.value}, {"name", group->name}, {"changed", *changed}};
+}
+
 Answer reset_password(Moderation& moderation, AdminArguments& arguments, Operator by) {
   const std::string who = arguments.required_text("user");
   auto given = arguments.text("password");
@@ -193,6 +203,7 @@ constexpr Command kCommands[] = {
     {"delete", act_on_user<&Moderation::remove>},
     {"groups", list_groups},
     {"group", show_group},
+    {"dismiss", dismiss},
     {"announce", announce},
     {"registration", registration},
     {"invite-code", invite_code},

@@ -11,6 +11,7 @@
 #include "chat/delivery/refusals.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/group_model.h"
+#include "chat/storage/join_model.h"
 #include "chat/storage/name_key.h"
 #include "chat/storage/network_model.h"
 #include "chat/storage/registration_model.h"
@@ -311,7 +312,7 @@ Coroutine<> AccountService::delete_account(SessionPtr session,
   const auto removed = storage::transact_settled(
       context_.pool,
       [&](storage::Connection& connection, bool repeated) {
-        return remove_rows(connection, self, *stored, repeated, audience);
+        return remove_rows(connection, session->identity(), *stored, repeated, audience);
       },
       !sabotaged(Sabotage::kForgetDeletions));
   if (!removed) {
@@ -335,24 +336,31 @@ Coroutine<> AccountService::finish_removal(SessionPtr session, const RequestHead
 
 // False if `stored` is no longer the password hash. `audience` is filled before the rows are
 // deleted, so a repeated attempt keeps the first one's audience.
-Result<bool> AccountService::remove_rows(storage::Connection& connection, UserId user,
-                                         const std::string& stored, bool repeated,
-                                         Audience& audience) {
+Outcome<bool> AccountService::remove_rows(storage::Connection& connection,
+                                          const session::Identity& self, const std::string& stored,
+                                          bool repeated, Audience& audience) {
+  const UserId user = self.user;
   storage::UserModel users(connection);
-  auto removed = users.remove(user, stored);
-  if (!removed) return removed;
-  if (!*removed) return repeated ? users.is_removed_locked(user) : removed;
+  const auto removed = users.remove(user, stored);
+  if (!removed) return failed(removed);
+  if (!*removed) {
+    if (!repeated) return false;
+    const auto before = users.is_removed_locked(user);
+    if (!before) return failed(before);
+    return *before;
+  }
   storage::FriendModel friends(connection);
-  storage::GroupModel groups(connection);
   auto watchers = friends.online_watchers({&user, 1});
-  if (!watchers) return fail(watchers);
-  auto memberships = groups.memberships({&user, 1});
-  if (!memberships) return fail(memberships);
-  audience = {std::move(*watchers), std::move(*memberships)};
-  if (auto done = SessionModel(connection).erase_others(user, ""); !done) return fail(done);
-  if (auto done = storage::NetworkModel(connection).forget_all(user); !done) return fail(done);
-  if (auto done = friends.erase_all(user); !done) return fail(done);
-  if (auto done = groups.leave_all(user); !done) return fail(done);
+  if (!watchers) return failed(watchers);
+  const GroupActor actor{user, self.name, {}};
+  auto left = leave_all_groups(connection, context_.delivery.user_names(), actor,
+                               context_.clock.unix_millis());
+  if (!left) return tl::make_unexpected(left.error());
+  audience = {std::move(*watchers), std::move(*left)};
+  if (auto done = SessionModel(connection).erase_others(user, ""); !done) return failed(done);
+  if (auto done = storage::NetworkModel(connection).forget_all(user); !done) return failed(done);
+  if (auto done = friends.erase_all(user); !done) return failed(done);
+  if (auto done = storage::JoinModel(connection).erase_all(user); !done) return failed(done);
   return true;
 }
 
@@ -379,29 +387,31 @@ void AccountService::settle_removal(Session& session, Audience audience) {
       });
 }
 
-Result<bool> AccountService::remove_by_operator(UserId user) {
+Outcome<void> AccountService::remove_by_operator(UserId user) {
   session::Identity who;
   who.user = user;
   Audience audience;
   const auto removed = storage::transact_settled(
-      context_.pool, [&](storage::Connection& connection, bool repeated) -> Result<bool> {
+      context_.pool, [&](storage::Connection& connection, bool repeated) -> Outcome<bool> {
         storage::UserModel users(connection);
         const auto gone = users.is_removed_locked(user);
-        if (!gone) return fail(gone);
+        if (!gone) return failed(gone);
         const auto account = users.find(user);
-        if (!account) return fail(account);
+        if (!account) return failed(account);
         if (!*account && repeated && *gone) return true;
         if (!*account) {
-          return fail(ErrorCode::kInvalidArgument,
-                      "there is no user " + std::to_string(user.value));
+          return refused(protocol::Errno::kNotFound,
+                         "there is no user " + std::to_string(user.value));
         }
         who.name = (*account)->name;
-        return remove_rows(connection, user, (*account)->password_hash, repeated, audience);
+        return remove_rows(connection, who, (*account)->password_hash, repeated, audience);
       });
   if (removed) {
     removed_by_operator(who, audience);
-  } else if (is_unknown(removed.error())) {
-    context_.settle_queue.try_add(
+    return {};
+  }
+  if (is_unknown(removed.error())) {
+    (void)context_.settle_queue.try_add(
         "delete_account user=" + std::to_string(user.value),
         [this, who, audience](storage::Connection& connection) -> Result<SettleQueue::Act> {
           const auto gone = storage::UserModel(connection).is_removed_locked(who.user);
@@ -410,7 +420,7 @@ Result<bool> AccountService::remove_by_operator(UserId user) {
           return [this, who, audience] { removed_by_operator(who, audience); };
         });
   }
-  return removed;
+  return tl::make_unexpected(removed.error());
 }
 
 void AccountService::removed_by_operator(const session::Identity& who, const Audience& audience) {
@@ -421,9 +431,11 @@ void AccountService::removed_by_operator(const session::Identity& who, const Aud
 void AccountService::tell(const session::Identity& who, const Audience& audience) {
   context_.delivery.account_deleted(who.user);
   context_.delivery.presence_changed(audience.watchers);
-  for (const storage::Membership& item : audience.memberships) {
-    context_.delivery.event_to_group(item.group, membership_push(item.group, who, "left"),
-                                     who.user);
+  for (const GroupChange& change : audience.left) {
+    if (change.events.empty()) continue;
+    const GroupId group = change.events.front().group;
+    context_.delivery.group_events(change.events, who.name);
+    context_.delivery.event_to_group(group, membership_push(group, who, "left"), who.user);
   }
 }
 

@@ -15,6 +15,7 @@
 #include "service/dispatch/gate.h"
 #include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"
+#include "service/groups/group_act.h"
 #include "service/login/login_service.h"
 #include "service/operation/registration_policy.h"
 
@@ -44,13 +45,13 @@ class AccountService {
 
   // Deletes the account without its password, and ends its session. kOutcomeUnknown: this follows
   // once it is known. Blocks on the database.
-  Result<bool> remove_by_operator(UserId user);
+  Outcome<void> remove_by_operator(UserId user);
 
  private:
   // The users to notify when an account is deleted.
   struct Audience {
     std::vector<storage::Watch> watchers;
-    std::vector<storage::Membership> memberships;
+    std::vector<GroupChange> left;  // one per group
   };
 
   // The password given in a request as proof.
@@ -70,8 +71,8 @@ class AccountService {
   session::Coroutine<bool> is_changed_already(SessionPtr session, const Proof& proof,
                                               storage::User user);
   void password_changed(session::Session& session, const RequestHead& request, std::size_t revoked);
-  static Result<bool> remove_rows(storage::Connection& connection, UserId user,
-                                  const std::string& stored, bool repeated, Audience& audience);
+  Outcome<bool> remove_rows(storage::Connection& connection, const session::Identity& self,
+                            const std::string& stored, bool repeated, Audience& audience);
   session::Coroutine<> finish_removal(SessionPtr session, const RequestHead& request,
                                       Audience audience);
   void settle_removal(session::Session& session, Audience audience);

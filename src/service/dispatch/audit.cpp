@@ -33,6 +33,16 @@ constinit AuditKind audit_kinds[] = {
     {"sessions_revoked", log::Limiter{log::kAccountLines}},
     {"group_created", log::Limiter{log::kAccountLines}},
     {"group_joined", log::Limiter{log::kAccountLines}},
+    {"group_left", log::Limiter{log::kAccountLines}},
+    {"member_removed", log::Limiter{log::kAccountLines}},
+    {"role_set", log::Limiter{log::kAccountLines}},
+    {"muted", log::Limiter{log::kAccountLines}},
+    {"group_changed", log::Limiter{log::kAccountLines}},
+    {"join_accepted", log::Limiter{log::kAccountLines}},
+    {"join_refused", log::Limiter{log::kAccountLines}},
+    {"invited", log::Limiter{log::kAccountLines}},
+    {"code_made", log::Limiter{log::kAccountLines}},
+    {"group_dismissed", log::Limiter{log::kAccountLines}},
 };
 // Failures for accounts that do not exist must not use up the limit of existing ones.
 constinit log::Limiter failures_of_unknown_accounts{kStrangersLines};

@@ -4,6 +4,10 @@
 #include "service/account/account_service.h"
 #include "service/credentials/passwords.h"
 #include "service/dispatch/system_service.h"
+#include "service/groups/group_acts.h"
+#include "service/groups/group_service.h"
+#include "service/groups/join_service.h"
+#include "service/groups/member_service.h"
 #include "service/login/login_service.h"
 #include "service/messages/chat_allowance.h"
 #include "service/messages/chat_service.h"
@@ -11,7 +15,6 @@
 #include "service/messages/stream_service.h"
 #include "service/operation/registration_policy.h"
 #include "service/people/contact_service.h"
-#include "service/people/group_service.h"
 #include "service/people/list_service.h"
 
 namespace chat::service {
@@ -26,7 +29,10 @@ struct Handlers {
         account(context, passwords, login, registration),
         moderation(context, account, registration),
         contact(context),
+        group_acts(context),
         group(context),
+        member(context, group_acts),
+        joining(context, group_acts),
         chat(context, allowance),
         stream(context),
         history(context),
@@ -40,7 +46,10 @@ struct Handlers {
   AccountService account;
   Moderation moderation;
   ContactService contact;
+  GroupActs group_acts;
   GroupService group;
+  MemberService member;
+  JoinService joining;
   ChatService chat;
   StreamService stream;
   HistoryService history;

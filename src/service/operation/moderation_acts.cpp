@@ -31,7 +31,7 @@
 #include "service/account/account_service.h"
 #include "service/credentials/token.h"
 #include "service/dispatch/audit.h"
-#include "service/dispatch/fault.h"
+#include "service/operation/act_error.h"
 #include "service/operation/registration_policy.h"
 
 namespace chat::service {
@@ -52,13 +52,6 @@ constexpr std::size_t kAnnouncementMax = 1000;  // code points
 
 tl::unexpected<Error> mistake(std::string sentence) {
   return fail(ErrorCode::kInvalidArgument, std::move(sentence));
-}
-
-Error unknown_outcome(const Error& error) {
-  return {error.code,
-          "the database did not confirm in time, so this may have been done or not: "
-          "repeat the command (" +
-              error.message + ")"};
 }
 
 // Without characters that look alike.
@@ -108,9 +101,8 @@ Result<Moderation::Change> Moderation::change_user(UserId user, std::string_view
         return Change{*changed, **after};
       });
   if (change) return change;
-  if (!is_unknown(change.error())) return change;
-  settle(user, act);
-  return tl::make_unexpected(unknown_outcome(change.error()));
+  if (is_unknown(change.error())) settle(user, act);
+  return tl::make_unexpected(told_error(change.error()));
 }
 
 void Moderation::settle(UserId user, std::string_view act) {
@@ -214,10 +206,7 @@ Result<std::string> Moderation::reset_password(Operator by, UserId user,
 
 Result<bool> Moderation::remove(Operator by, UserId user) {
   const auto removed = accounts_.remove_by_operator(user);
-  if (!removed) {
-    if (!is_unknown(removed.error())) return removed;
-    return tl::make_unexpected(unknown_outcome(removed.error()));
-  }
+  if (!removed) return tl::make_unexpected(told_error(removed.error()));
   audit(context_, {"account_deleted", by.uid, user});
   await_release(user);
   return true;
@@ -242,10 +231,7 @@ Result<void> Moderation::set_registration(Operator by, storage::RegistrationMode
         return storage::RegistrationModel(connection).set_mode(mode);
       });
   registration_.forget();
-  if (!done) {
-    if (!is_unknown(done.error())) return done;
-    return tl::make_unexpected(unknown_outcome(done.error()));
-  }
+  if (!done) return tl::make_unexpected(told_error(done.error()));
   const std::string event = "registration_" + std::string(storage::to_string(mode));
   audit(context_, {event, by.uid});
   return {};
@@ -262,10 +248,7 @@ Result<InviteCode> Moderation::make_invite_code(Operator by, std::int64_t days, 
       storage::transact_settled(context_.pool, [&](Connection& connection, bool /*repeated*/) {
         return storage::RegistrationModel(connection).add_code(hash, now, made.expires_at, uses);
       });
-  if (!done) {
-    if (!is_unknown(done.error())) return fail(done);
-    return tl::make_unexpected(unknown_outcome(done.error()));
-  }
+  if (!done) return tl::make_unexpected(told_error(done.error()));
   audit(context_, {"invite_code_made", by.uid});
   return made;
 }

@@ -239,7 +239,7 @@ TEST_F(WindowTest, JoinBeginsAtTheStreamsPosition) {
     rows.push_back({group, seq, bob_, "g" + std::to_string(seq), 1, "text"});
   }
   ASSERT_TRUE(send(rows));
-  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
+  add_member(group, alice_);
   // Committed between the join and its arrival in the loop, and never offered.
   ASSERT_TRUE(send(std::vector<storage::GroupMessage>{{group, 4, bob_, "g4", 1, "text"}}));
   rig_.in_loop([&] { window()->join(group, 3); });
@@ -262,7 +262,7 @@ TEST_F(WindowTest, UnknownGroupBecomesLiveByNotice) {
       rows.push_back({group, seq, bob_, "g" + std::to_string(seq), 1, "text"});
     }
     ASSERT_TRUE(send(rows));
-    ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
+    add_member(group, alice_);
     ASSERT_TRUE(send(std::vector<storage::GroupMessage>{{group, 4, bob_, "g4", 1, "text"}}));
   }
   rig_.in_loop([&] { window()->notice({StreamKey::of(noticed), 3, 4}); });
@@ -283,7 +283,7 @@ TEST_F(WindowTest, GroupMissingTwiceIsLeft) {
   const GroupId kept = add_group("kept", bob_);
   log_in();
   for (const GroupId group : {lost, kept}) {
-    ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
+    add_member(group, alice_);
     rig_.in_loop([&] { window()->join(group, 0); });
   }
   const auto look = [&](const std::vector<GroupId>& groups, base::SteadyTime began) {
@@ -312,7 +312,7 @@ TEST_F(WindowTest, GroupMissingTwiceIsLeft) {
 TEST_F(WindowTest, JoiningAgainChangesNothing) {
   const GroupId group = add_group("group", bob_);
   log_in();
-  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
+  add_member(group, alice_);
   rig_.in_loop([&] { window()->join(group, 0); });
   ASSERT_TRUE(send(std::vector<storage::GroupMessage>{{group, 1, bob_, "g1", 1, "text"}}));
   rig_.in_loop([&] {
@@ -362,7 +362,7 @@ TEST_F(WindowTest, SecondMemberChecksAgainOnceSubscribed) {
     window()->release({}, {});
     Window::of(*other.session)->release({}, {});
   });
-  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
+  add_member(group, alice_);
   rig_.in_loop([&] { window()->join(group, 0); });
   EXPECT_EQ(received(), Seqs{});
   ASSERT_TRUE(send(std::vector<storage::GroupMessage>{{group, 1, bob_, "g1", 1, "text"}}));

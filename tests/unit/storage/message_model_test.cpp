@@ -180,7 +180,7 @@ TEST_F(MessageModelTest, AdvanceDoesNotRestoreAFormerMember) {
 TEST_F(MessageModelTest, GroupPositionsStartWhereTheMemberJoinedAndMoveForwardOnly) {
   const auto group = add_group("club", kAlice);
   ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 1, kAlice, "a", 1, "x"}}));
-  ASSERT_TRUE(write([&] { return GroupModel(*connection_).join(group, kBob, 10); }));
+  add_member(group, kBob);
   ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 2, kAlice, "b", 1, "y"}}));
   const auto positions = positions_of(kBob);
   ASSERT_EQ(positions.size(), 1u);
@@ -228,7 +228,7 @@ TEST_F(MessageModelTest, GroupIsReadFromWhereTheMemberJoined) {
   for (Seq seq = 1; seq <= 3; ++seq)
     rows.push_back({group, seq, kAlice, fmt::format("c{}", seq), 1, "text"});
   ASSERT_TRUE(send(rows));
-  ASSERT_TRUE(write([&] { return GroupModel(*connection_).join(group, kBob, 100); }));
+  add_member(group, kBob);
   ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 4, kAlice, "c4", 1, "text"}}));
   MessageModel messages(*connection_);
   EXPECT_EQ(messages.group_after(group, kAlice, 0, 100)->size(), 4u);
@@ -298,7 +298,7 @@ TEST_F(MessageModelTest, OfflineMessageViewShowsUndeliveredMessages) {
 
 TEST_F(MessageModelTest, OfflineMessageViewOmitsOwnGroupMessages) {
   const auto group = add_group("club", kAlice);
-  ASSERT_TRUE(write([&] { return GroupModel(*connection_).join(group, kBob, 10); }));
+  add_member(group, kBob);
   ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 1, kAlice, "a", 11, "from alice"},
                                              {group, 2, kBob, "b", 12, "from bob"}}));
   const auto for_bob = offline(kBob);
@@ -316,7 +316,7 @@ TEST_F(MessageModelTest, BehindReturnsStreamsWithUndeliveredMessages) {
   constexpr UserId alice{1};
   constexpr UserId bob{2};
   const auto group = add_group("group", alice);
-  ASSERT_TRUE(write([&] { return GroupModel(*connection_).join(group, bob, 10); }));
+  add_member(group, bob);
   MessageModel messages(*connection_);
   const std::vector<DirectMessage> rows{{bob, alice, 1, "c1", 1, "x"},
                                         {bob, alice, 2, "c2", 1, "x"}};

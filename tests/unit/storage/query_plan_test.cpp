@@ -1,6 +1,8 @@
 #include <set>
 
 #include "chat/storage/friend_model.h"
+#include "chat/storage/group_life_model.h"
+#include "chat/storage/join_model.h"
 #include "chat/storage/older_name_model.h"
 #include "chat/storage/session_model.h"
 #include "support/storage/forwarding_connection.h"
@@ -61,7 +63,7 @@ TEST_F(QueryPlanTest, MessagesAndPositionsAreFoundByIndexProbes) {
       messages.begun(std::vector<DirectStream>{{UserId{1}, UserId{2}}, {UserId{1}, UserId{3}}}));
   ASSERT_TRUE(messages.direct_after(UserId{1}, UserId{2}, 0, 10));
   ASSERT_TRUE(messages.find_group_message(GroupId{1}, UserId{1}, "c"));
-  ASSERT_TRUE(messages.group_head_time(GroupId{1}, 1));
+  ASSERT_TRUE(messages.group_head(GroupId{1}, 1));
   ASSERT_TRUE(messages.group_after(GroupId{1}, UserId{1}, 0, 10));
   ASSERT_TRUE(messages.positions(kUsers));
   ASSERT_TRUE(messages.position({UserId{1}, UserId{2}}));
@@ -118,7 +120,20 @@ TEST_F(QueryPlanTest, UsersFriendsAndGroupsAreFoundByIndexProbes) {
     EXPECT_TRUE(friends.is_listed_locked(UserId{1}, UserId{2}));
     EXPECT_TRUE(groups.joined_seq_locked(GroupId{1}, UserId{1}));
     EXPECT_TRUE(groups.created_by_locked("a", UserId{1}));
-    return groups.join(GroupId{1}, UserId{1}, 10);
+    GroupLifeModel life(recording());
+    EXPECT_TRUE(life.lock(GroupId{1}));
+    EXPECT_TRUE(life.member(GroupId{1}, UserId{1}));
+    EXPECT_TRUE(life.count_members(GroupId{1}));
+    EXPECT_TRUE(groups.writer(GroupId{1}, UserId{1}));
+    EXPECT_TRUE(groups.readable(GroupId{1}, UserId{1}));
+    JoinModel joins(recording());
+    EXPECT_TRUE(joins.request_state(GroupId{1}, UserId{1}, 0));
+    EXPECT_TRUE(joins.requests_to(UserId{1}, {}, {}, 0, 10));
+    EXPECT_TRUE(joins.is_invited(GroupId{1}, UserId{1}));
+    EXPECT_TRUE(joins.invites_of(UserId{1}, {}, 10));
+    EXPECT_TRUE(joins.group_of_code("a", 0));
+    EXPECT_TRUE(joins.erase_all(UserId{1}));
+    return life.end_member(GroupId{1}, UserId{1}, 1);
   }));
   expect_index_probes_only();
 }

@@ -9,22 +9,17 @@
 
 namespace chat::service {
 
-// Creating and joining groups. If the outcome of a COMMIT is unknown, the reply is `unavailable`,
-// and the session becomes live in the group as soon as the tables show that it took effect.
+// Creating groups. If the outcome of the COMMIT is unknown, the reply is `unavailable`, and the
+// session becomes live in the group as soon as the tables show that it took effect.
 // Threading: thread-safe. Handlers block on the database.
 class GroupService {
  public:
   explicit GroupService(ServiceContext& context) : context_(context) {}
 
   void create(session::Session& session, const Received<messages::CreateGroup>& request);
-  void join(session::Session& session, const Received<messages::AddGroup>& request);
 
  private:
-  void answer_joining(session::Session& session, const RequestHead& request, GroupId id);
-  void refuse_member(session::Session& session, const Received<messages::AddGroup>& request,
-                     Seq joined_seq);
   void settle_creation(session::Session& session, std::string_view name);
-  void settle_joining(session::Session& session, GroupId group);
   void go_live(const session::Identity& who, GroupId group, Seq joined_seq);
 
   ServiceContext& context_;
