@@ -11,6 +11,7 @@
 #include "chat/delivery/recipients.h"
 #include "chat/protocol/limits.h"
 #include "chat/protocol/messages/encode.h"
+#include "chat/storage/block_model.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/join_model.h"
 #include "service/credentials/token.h"
@@ -166,6 +167,10 @@ Outcome<void> invite_into(GroupAct& act, UserId user, Invitation& out) {
   if (*known && (*known)->left_seq == 0) {
     return refused(Errno::kExists, "this user is in the group already");
   }
+  const auto blocked = storage::BlockModel(act.connection()).is_between(act.actor().user, user);
+  if (!blocked) return failed(blocked);
+  if (*blocked)
+    return refused(Errno::kNotAllowed, "this user does not accept invitations from you");
   auto invited =
       JoinModel(act.connection()).invite(act.state().id, user, act.actor().user, act.now());
   if (!invited) return failed(invited);
