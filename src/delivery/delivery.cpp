@@ -26,6 +26,7 @@ namespace chat::delivery {
 struct Delivery::Parts {
   explicit Parts(DeliveryEnvironment given) : environment(std::move(given)) {
     router.set_told_listener(&presence);
+    router.set_suspect_listener([this](UserId user) { resync.suspect(user); });
   }
 
   const DeliveryEnvironment environment;
@@ -144,6 +145,15 @@ void Delivery::contacts_changed(UserId one, UserId other) {
 
 void Delivery::account_deleted(UserId user) {
   parts_->router.account_deleted(user);
+}
+
+void Delivery::sessions_ended(UserId user, SessionEpoch newer, const session::Ending& ending) {
+  parts_->router.sessions_ended(user, newer, ending);
+  parts_->presence.changed(user);
+}
+
+void Delivery::announce(std::string json) {
+  parts_->router.announce(std::move(json));
 }
 
 bool Delivery::alone() const {

@@ -54,4 +54,8 @@ session::RequestHandler& Services::handler() {
   return *parts_->dispatcher;
 }
 
+Moderation& Services::moderation() {
+  return parts_->dispatcher->moderation();
+}
+
 }  // namespace chat::service

@@ -92,6 +92,12 @@ class Delivery {
   // The account was deleted: all nodes refuse messages to it from now on.
   void account_deleted(UserId user);
 
+  // An operator has set the user offline with the session epoch `newer`: its sessions of older
+  // epochs end, on any node, and its friends are sent its state.
+  void sessions_ended(UserId user, SessionEpoch newer, const session::Ending& ending);
+  // ANNOUNCEMENT, which is not stored: to everybody online on any node.
+  void announce(std::string json);
+
   // True if no other node can have sessions.
   bool alone() const;
   // The user was claimed here, with this epoch, from a session on another node. Asks that session

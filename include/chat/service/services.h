@@ -12,6 +12,8 @@
 
 namespace chat::service {
 
+class Moderation;
+
 // The cost of a password hash.
 struct HashCost {
   std::size_t memory_kib = 0;
@@ -37,6 +39,7 @@ class Services {
 
   // After start().
   session::RequestHandler& handler();
+  Moderation& moderation();
 
  private:
   struct Parts;

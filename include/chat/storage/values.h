@@ -15,6 +15,7 @@ struct User {
   std::string password_hash;  // argon2id string
   bool online = false;
   SessionEpoch session_epoch = 0;
+  bool disabled = false;  // by an operator: must not log in
 };
 
 // A token that logs `user` in.
@@ -93,8 +94,10 @@ struct UserState {
   bool online = false;
   Node holder;  // all 0 when offline
   SessionEpoch session_epoch = 0;
-  bool removed = false;          // the account was deleted
-  std::int64_t contact_rev = 0;  // see ContactModel::bump()
+  bool removed = false;  // the account was deleted
+  bool disabled = false;
+  SessionEpoch kicked_epoch = 0;  // with which an operator last ended the user's sessions
+  std::int64_t contact_rev = 0;   // see ContactModel::bump()
 };
 
 // `user` is a member of `group` and has received its messages up to `delivered`.

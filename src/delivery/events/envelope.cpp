@@ -54,6 +54,10 @@ std::string encode(const TakeoverEnvelope& takeover) {
   return (takeover.gone ? "g " : "t ") + std::to_string(takeover.epoch) + '\n';
 }
 
+std::string encode(const KickedEnvelope& /*kicked*/) {
+  return "k\n";
+}
+
 std::string encode(const DeletedEnvelope& deleted) {
   return "d " + std::to_string(deleted.user.value) + '\n';
 }
@@ -175,6 +179,7 @@ std::optional<Envelope> decode(std::string_view payload) {
   if (head.starts_with("e ")) return decode_event(head, json);
   if (head.starts_with("r ")) return decode_receipt(head);
   if (head.starts_with("t ") || head.starts_with("g ")) return decode_takeover(head);
+  if (head == "k") return KickedEnvelope{};
   if (head.starts_with("d ")) return decode_deleted(head);
   if (head.starts_with("s ")) return decode_streams(head);
   if (head.starts_with("b ")) return decode_beat(head);

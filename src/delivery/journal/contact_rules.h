@@ -30,6 +30,7 @@ class ContactRules {
   // Reads the rights of those streams whose users have changed since the last time. Precondition:
   // both sides were looked up in `users`. Blocks.
   Result<void> look_up(std::span<const storage::DirectStream> streams, const UserLooks& users);
+  void forget_all() { read_.clear(); }
 
  private:
   struct Read {

@@ -53,6 +53,15 @@ Result<void> DirectCommitter::look_up(Entries entries) {
   return streams_.look_up(wanted);
 }
 
+// After a change of the connection the database may have lost the newest revisions, and will use
+// them again.
+void DirectCommitter::use_connection(std::uint64_t number) {
+  streams_.use_connection(number);
+  if (std::exchange(connection_, number) == number) return;
+  users_.forget_all();
+  contact_rules_.forget_all();
+}
+
 // If a planned message turns out to be of an older session, or one that its sender may not send,
 // the whole plan is discarded: the messages after it in its stream would have too high a seq.
 Result<void> DirectCommitter::try_once(Entries entries) {
@@ -60,7 +69,7 @@ Result<void> DirectCommitter::try_once(Entries entries) {
   const UnixMillis now = next_time();
   const auto connection = store_.connect();
   if (!connection) return fail(connection);
-  streams_.use_connection(*connection);
+  use_connection(*connection);
   for (const DirectEntry* entry : entries) {
     const UserId sender = entry->message.sender;
     if (users_.is_lost(entry->sender_epoch, sender)) users_.doubt(sender);

@@ -54,6 +54,7 @@ class DirectCommitter {
  private:
   using Entries = std::span<DirectEntry* const>;
   using Rows = std::vector<const storage::DirectMessage*>;
+  void use_connection(std::uint64_t number);
   Result<void> look_up(Entries entries);
   Result<void> try_once(Entries entries);
   Result<void> plan(Entries entries, UnixMillis now, Rows& rows);
@@ -67,6 +68,7 @@ class DirectCommitter {
   UserLooks users_;
   ContactRules contact_rules_;
   const base::Clock& clock_;
+  std::uint64_t connection_ = 0;
   UnixMillis last_time_ = 0;
 };
 

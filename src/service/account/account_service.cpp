@@ -16,6 +16,7 @@
 #include "chat/storage/join_model.h"
 #include "chat/storage/name_key.h"
 #include "chat/storage/network_model.h"
+#include "chat/storage/registration_model.h"
 #include "chat/storage/session_model.h"
 #include "chat/storage/settle.h"
 #include "chat/storage/user_model.h"
@@ -68,15 +69,22 @@ auto with_lease(storage::Pool& pool, Read read)
   return read(**lease);
 }
 
-// Nothing if the name is taken. `repeated`: an earlier attempt may have stored the user, recognised
-// by its hash with the random salt.
-Result<std::optional<UserId>> insert_user(storage::Connection& connection, std::string_view name,
-                                          std::string_view hash, UnixMillis now, bool repeated) {
+// Nothing if the name is taken. Uses up the invitation `code_hash`, unless empty. `repeated`: an
+// earlier attempt may have stored the user, recognised by its hash with the random salt.
+Outcome<std::optional<UserId>> insert_user(storage::Connection& connection, std::string_view name,
+                                           std::string_view hash, std::string_view code_hash,
+                                           UnixMillis now, bool repeated) {
   storage::UserModel users(connection);
-  auto id = users.insert(name, hash, now);
-  if (!id || *id || !repeated) return id;
-  auto holder = users.find_by_name(name);
-  if (!holder) return fail(holder);
+  const auto id = users.insert(name, hash, now);
+  if (!id) return failed(id);
+  if (*id && !code_hash.empty()) {
+    const auto used = storage::RegistrationModel(connection).use_code(code_hash, now);
+    if (!used) return failed(used);
+    if (!*used) return tl::make_unexpected(Fault(invalid_invite()));
+  }
+  if (*id || !repeated) return *id;
+  const auto holder = users.find_by_name(name);
+  if (!holder) return failed(holder);
   if (*holder && (*holder)->password_hash == hash) return std::optional((*holder)->id);
   return std::optional<UserId>();
 }
@@ -126,10 +134,12 @@ protocol::Refusal wrong_own_password() {
 
 }  // namespace
 
-AccountService::AccountService(ServiceContext& context, Passwords& passwords, LoginService& login)
+AccountService::AccountService(ServiceContext& context, Passwords& passwords, LoginService& login,
+                               RegistrationPolicy& registration)
     : context_(context),
       passwords_(passwords),
       login_(login),
+      registration_(registration),
       registrations_{context.options.register_per_minute, context.options.register_per_minute,
                      std::chrono::minutes(1)} {}
 
@@ -153,6 +163,9 @@ Coroutine<> AccountService::register_user(SessionPtr session,
     if (ours) registered(*session, request, id);
     co_return;
   }
+  const auto verdict = registration_.check(request.invite);
+  if (!verdict) co_return refuse(*session, request, verdict.error());
+  if (verdict->refusal) co_return refuse(*session, request, *verdict->refusal);
   const auto hash = co_await passwords_.hash(session, request.password);
   if (!hash) {
     context_.rates.give_back({&bucket, 1});
@@ -162,7 +175,8 @@ Coroutine<> AccountService::register_user(SessionPtr session,
   const auto id = storage::transact_settled(
       context_.pool,
       [&](storage::Connection& connection, bool repeated) {
-        return insert_user(connection, name, *hash, context_.clock.unix_millis(), repeated);
+        return insert_user(connection, name, *hash, verdict->code_hash,
+                           context_.clock.unix_millis(), repeated);
       },
       settles);
   if (!id) {
@@ -377,6 +391,47 @@ void AccountService::settle_removal(Session& session, Audience audience) {
           if (handle == context_.registry.find(self.user)) handle->evict("account_deleted");
         };
       });
+}
+
+Outcome<void> AccountService::remove_by_operator(UserId user) {
+  session::Identity who;
+  who.user = user;
+  Audience audience;
+  const auto removed = storage::transact_settled(
+      context_.pool, [&](storage::Connection& connection, bool repeated) -> Outcome<bool> {
+        storage::UserModel users(connection);
+        const auto gone = users.is_removed_locked(user);
+        if (!gone) return failed(gone);
+        const auto account = users.find(user);
+        if (!account) return failed(account);
+        if (!*account && repeated && *gone) return true;
+        if (!*account) {
+          return refused(protocol::Errno::kNotFound,
+                         "there is no user " + std::to_string(user.value));
+        }
+        who.name = (*account)->name;
+        return remove_rows(connection, who, (*account)->password_hash, repeated, audience);
+      });
+  if (removed) {
+    removed_by_operator(who, audience);
+    return {};
+  }
+  if (is_unknown(removed.error())) {
+    (void)context_.settle_queue.try_add(
+        "delete_account user=" + std::to_string(user.value),
+        [this, who, audience](storage::Connection& connection) -> Result<SettleQueue::Act> {
+          const auto gone = storage::UserModel(connection).is_removed_locked(who.user);
+          if (!gone) return fail(gone);
+          if (!*gone) return SettleQueue::Act();
+          return [this, who, audience] { removed_by_operator(who, audience); };
+        });
+  }
+  return tl::make_unexpected(removed.error());
+}
+
+void AccountService::removed_by_operator(const session::Identity& who, const Audience& audience) {
+  tell(who, audience);
+  if (const auto session = context_.registry.find(who.user)) session->evict("account_deleted");
 }
 
 void AccountService::tell(const session::Identity& who, const Audience& audience) {

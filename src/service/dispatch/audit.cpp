@@ -81,4 +81,22 @@ void audit(const ServiceContext& context, std::string_view event, const session:
   log::audit(line);
 }
 
+void audit(const ServiceContext& context, const OperatorAct& act) {
+  log::info("event={} operator={} user={} group={} changed={}", act.event, act.uid, act.user.value,
+            act.group.value, act.changed);
+  if (!log::audit_enabled()) return;
+  std::string line;
+  protocol::JsonWriter json(line);
+  json.begin_object()
+      .field("time", std::string_view(utc(context.clock.unix_millis())))
+      .field("event", act.event);
+  if (act.user) json.field("user", act.user.value);
+  if (act.group) json.field("group", act.group.value);
+  if (!act.changed) json.field("changed", false);
+  json.field("operator", std::int64_t{act.uid})
+      .field("node", std::string_view(context.options.node))
+      .end_object();
+  log::audit(line);
+}
+
 }  // namespace chat::service

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "chat/service/moderation.h"
 #include "service/account/account_service.h"
 #include "service/credentials/passwords.h"
 #include "service/dispatch/system_service.h"
@@ -12,6 +13,7 @@
 #include "service/messages/chat_service.h"
 #include "service/messages/history_service.h"
 #include "service/messages/stream_service.h"
+#include "service/operation/registration_policy.h"
 #include "service/people/contact_service.h"
 #include "service/people/find_service.h"
 #include "service/people/list_service.h"
@@ -25,7 +27,9 @@ struct Handlers {
       : allowance(context.options.chat_per_second, context.clock),
         passwords(context),
         login(context, passwords, allowance),
-        account(context, passwords, login),
+        registration(context),
+        account(context, passwords, login, registration),
+        moderation(context, account, registration),
         contact(context),
         group_acts(context),
         group(context),
@@ -42,7 +46,9 @@ struct Handlers {
   ChatAllowance allowance;
   Passwords passwords;
   LoginService login;
+  RegistrationPolicy registration;
   AccountService account;
+  Moderation moderation;
   ContactService contact;
   GroupActs group_acts;
   GroupService group;

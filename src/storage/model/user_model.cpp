@@ -15,11 +15,13 @@ namespace {
 
 User to_user(const Statement& row) {
   return {sql::id<UserId>(row, 0), std::string(row.text(1)), std::string(row.text(2)),
-          row.text(3) == "online", row.integer(4)};
+          row.text(3) == "online", row.integer(4),           row.integer(5) != 0};
 }
 
-#define CHAT_STATE_COLUMNS \
-  "id, state, COALESCE(node_id, 0), node_epoch, session_epoch, name = '', contact_rev"
+#define CHAT_USER_COLUMNS "id, name, password, state, session_epoch, disabled_at"
+#define CHAT_STATE_COLUMNS                                                               \
+  "id, state, COALESCE(node_id, 0), node_epoch, session_epoch, name = '', disabled_at, " \
+  "kicked_epoch, contact_rev"
 
 UserState to_state(const Statement& row) {
   return {sql::id<UserId>(row, 0),
@@ -27,7 +29,9 @@ UserState to_state(const Statement& row) {
           Node{sql::id<NodeId>(row, 2), row.integer(3)},
           row.integer(4),
           row.integer(5) != 0,
-          row.integer(6)};
+          row.integer(6) != 0,
+          row.integer(7),
+          row.integer(8)};
 }
 
 // The dialects return the new epoch in different ways.
@@ -101,7 +105,8 @@ Result<std::optional<UserId>> UserModel::insert(std::string_view name,
 // A deleted account has no password.
 Result<std::optional<User>> UserModel::find(UserId id) {
   return sql::read_one(connection_,
-                       "SELECT id, name, password, state, session_epoch FROM user"
+                       "SELECT " CHAT_USER_COLUMNS
+                       " FROM user"
                        " WHERE id = ? AND password <> ''",
                        to_user, id);
 }
@@ -109,7 +114,8 @@ Result<std::optional<User>> UserModel::find(UserId id) {
 Result<std::optional<User>> UserModel::find_by_name(std::string_view name) {
   const auto find_by_key = [this](std::string_view key) {
     return sql::read_one(connection_,
-                         "SELECT id, name, password, state, session_epoch FROM user"
+                         "SELECT " CHAT_USER_COLUMNS
+                         " FROM user"
                          " WHERE name_key = ? AND password <> ''",
                          to_user, key);
   };
@@ -302,11 +308,12 @@ Result<std::vector<UserState>> UserModel::states(std::span<const UserId> ids) {
 }
 
 Result<std::vector<Credentials>> UserModel::credentials(std::span<const UserId> ids) {
-  return sql::read_in(
-      connection_, "SELECT id, session_epoch, password FROM user WHERE id IN", ids, "",
-      [](const Statement& row) {
-        return Credentials{sql::id<UserId>(row, 0), row.integer(1), std::string(row.text(2))};
-      });
+  return sql::read_in(connection_,
+                      "SELECT id, session_epoch, password, disabled_at FROM user WHERE id IN", ids,
+                      "", [](const Statement& row) {
+                        return Credentials{sql::id<UserId>(row, 0), row.integer(1),
+                                           std::string(row.text(2)), row.integer(3) != 0};
+                      });
 }
 
 Result<std::vector<UserState>> UserModel::held_by(const Node& node) {
@@ -316,5 +323,6 @@ Result<std::vector<UserState>> UserModel::held_by(const Node& node) {
 }
 
 #undef CHAT_STATE_COLUMNS
+#undef CHAT_USER_COLUMNS
 
 }  // namespace chat::storage

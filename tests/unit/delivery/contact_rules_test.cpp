@@ -137,6 +137,15 @@ TEST_P(ContactRulesTest, TooManyReportsCountAsAChangeOfAll) {
   expect_refused(commit_one(chat("b")), kNotAccepted);
 }
 
+// Another database server has taken over without the newest rows, and the revision was used again.
+TEST_P(ContactRulesTest, NewConnectionReadsTheRightsAgain) {
+  set_right(ChatRight::kNo);
+  expect_refused(commit_one(chat("a")), kNotAccepted);
+  store_.rights.clear();
+  store_.connection = 2;
+  EXPECT_FALSE(commit_one(chat("b")).refusal);
+}
+
 class SharedContactRulesTest : public ContactRulesTest {};
 INSTANTIATE_TEST_SUITE_P(Stores, SharedContactRulesTest, testing::Values(true));
 

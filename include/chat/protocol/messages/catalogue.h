@@ -33,6 +33,6 @@ using Replies =
                InviteReply, DismissGroupReply>;
 
 using Pushes = std::tuple<OneChatPush, GroupChatPush, PresencePush, ContactPush, GroupPush,
-                          ReceiptPush, ByePush>;
+                          ReceiptPush, ByePush, AnnouncementPush>;
 
 }  // namespace chat::protocol::messages
