@@ -10,7 +10,7 @@
 #include "chat/protocol/messages/contact_messages.h"
 #include "chat/protocol/messages/group_messages.h"
 #include "chat/protocol/messages/list_messages.h"
-#include "client/core/request_json.h"
+#include "client/core/wire/request_json.h"
 #include "client/load/account.h"
 
 namespace chat::client::check {

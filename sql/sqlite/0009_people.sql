@@ -19,7 +19,7 @@ CREATE TABLE friendrequest (
   PRIMARY KEY (userid, friendid)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX friendrequest_by_friendid ON friendrequest (friendid, state);
+CREATE INDEX friendrequest_by_friendid ON friendrequest (friendid, state, created_at, userid);
 
 CREATE TABLE block (
   userid     INTEGER NOT NULL REFERENCES user (id),
@@ -50,3 +50,5 @@ CREATE TABLE searchscan (
   kind    TEXT    PRIMARY KEY NOT NULL,
   last_id INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+INSERT INTO searchscan (kind, last_id) VALUES ('user', 0), ('group', 0);

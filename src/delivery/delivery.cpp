@@ -1,5 +1,6 @@
 #include "chat/delivery/delivery.h"
 
+#include <array>
 #include <utility>
 
 #include "chat/delivery/backlog.h"
@@ -135,6 +136,11 @@ void Delivery::presence_changed(UserId user) {
 
 void Delivery::presence_changed(std::span<const storage::Watch> watches) {
   parts_->presence.changed(watches);
+}
+
+void Delivery::contacts_changed(UserId one, UserId other) {
+  const std::array users{one, other};
+  parts_->journal.contacts_changed(std::span(users).first(other ? 2 : 1));
 }
 
 void Delivery::account_deleted(UserId user) {

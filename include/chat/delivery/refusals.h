@@ -2,6 +2,7 @@
 
 #include "chat/base/result.h"
 #include "chat/protocol/errors.h"
+#include "chat/storage/values.h"
 
 // The refusals of requests that could not be stored.
 namespace chat::delivery {
@@ -11,6 +12,8 @@ protocol::Refusal refusal_of(const Error& error);
 protocol::Refusal taken_over();
 // For a message whose sender's session the database has lost. BYE follows.
 protocol::Refusal session_lost();
+// For a direct message that its sender may not send. Does not say by which rule.
+protocol::Refusal not_accepted(storage::ChatRight right);
 
 // True if the database as a whole failed: retrying single rows cannot help.
 bool is_everyones(ErrorCode code);

@@ -30,6 +30,9 @@ inline constexpr std::size_t kCidMaxBytes = 36;
 inline constexpr std::int64_t kIdMax = 2147483647;
 
 inline constexpr std::size_t kFriendsMax = 2000;
+inline constexpr std::size_t kBlocksMax = 2000;
+// To different people whose approval is needed.
+inline constexpr std::size_t kFriendRequestsPerDay = 20;
 inline constexpr std::size_t kGroupsMax = 500;
 inline constexpr std::size_t kGroupMembersMax = 2000;
 // The most members of a group listed in LOGIN_ACK or 109.
@@ -37,6 +40,9 @@ inline constexpr std::size_t kGroupUsersInReply = 200;
 
 // Messages per page of HISTORY.
 inline constexpr std::size_t kHistoryMax = 100;
+
+// Users or groups per page of FIND.
+inline constexpr std::size_t kFoundPerPage = 20;
 
 // How many of the latest messages of a direct stream are recognised by their cid.
 inline constexpr std::size_t kDirectCidWindow = 64;

@@ -20,14 +20,19 @@ class FriendModel {
   Result<bool> is_listed(UserId user, UserId friend_id);
   // Locks the row. Call inside a write transaction.
   Result<bool> is_listed_locked(UserId user, UserId friend_id);
+  // False if it did not exist.
+  Result<bool> erase(UserId user, UserId friend_id);
   Result<std::size_t> count(UserId user);
   // In both directions: the user's entries and those that list the user.
   Result<void> erase_all(UserId user);
-  // At most `limit` friends with ids after `after`, by id.
+  // At most `limit` friends with ids after `after`, by id. In all lists, friends who have blocked
+  // the user look offline.
   Result<std::vector<Friend>> list(UserId user, UserId after, std::size_t limit);
   // The friends of all these users, in no order.
   Result<std::vector<Listed>> list(std::span<const UserId> users);
-  // The online users who list one of these users.
+  // Those of `asked` whose watcher lists the watched user, sorted.
+  Result<std::vector<Watch>> among(std::span<const Watch> asked);
+  // The online users who list one of these users and are not blocked by it.
   Result<std::vector<Watch>> online_watchers(std::span<const UserId> users);
 
  private:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 
@@ -96,6 +97,7 @@ struct UserState {
   bool removed = false;  // the account was deleted
   bool disabled = false;
   SessionEpoch kicked_epoch = 0;  // with which an operator last ended the user's sessions
+  std::int64_t contact_rev = 0;   // see ContactModel::bump()
 };
 
 // `user` is a member of `group` and has received its messages up to `delivered`.
@@ -109,6 +111,8 @@ struct Membership {
 struct Watch {
   UserId watcher;
   UserId watched;
+
+  friend auto operator<=>(const Watch&, const Watch&) = default;
 };
 
 // One row of `directmessage`: message number `seq` of the stream sender → recipient.
@@ -119,6 +123,21 @@ struct DirectMessage {
   std::string cid;
   UnixMillis sent_at = 0;
   std::string body;
+};
+
+// Whether a user may write to another one.
+enum class ChatRight {
+  kYes,
+  kNo,        // the recipient does not accept messages from the sender
+  kOwnBlock,  // the sender has blocked the recipient
+};
+
+// `user` has blocked `blocked`.
+struct Block {
+  UserId user;
+  UserId blocked;
+
+  friend auto operator<=>(const Block&, const Block&) = default;
 };
 
 // The stream sender → recipient.

@@ -1,15 +1,39 @@
 #include "delivery/cursors/receipts.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "chat/base/log.h"
 #include "chat/base/log_limiter.h"
+#include "chat/storage/block_model.h"
+#include "chat/storage/contact_model.h"
 
 namespace chat::delivery {
 namespace {
 
 constinit log::Limiter receipt_failures{log::kUsualLines};
+
+// Removes the receipts to senders whom the recipient has blocked.
+Result<void> drop_blocked(storage::Connection& connection, std::vector<DirectReceipt>& receipts) {
+  std::vector<UserId> recipients;
+  for (const DirectReceipt& item : receipts) recipients.push_back(item.recipient);
+  const auto restricted = storage::ContactModel(connection).restricted(recipients);
+  if (!restricted) return fail(restricted);
+  std::vector<storage::Block> asked;
+  for (const DirectReceipt& item : receipts) {
+    if (std::binary_search(restricted->begin(), restricted->end(), item.recipient)) {
+      asked.push_back({item.recipient, item.sender});
+    }
+  }
+  const auto blocks = storage::BlockModel(connection).among(asked);
+  if (!blocks) return fail(blocks);
+  std::erase_if(receipts, [&blocks](const DirectReceipt& item) {
+    return std::binary_search(blocks->begin(), blocks->end(),
+                              storage::Block{item.recipient, item.sender});
+  });
+  return {};
+}
 
 }  // namespace
 
@@ -25,11 +49,25 @@ void Receipts::cursors_written(std::span<const storage::CursorMove> moves) {
       receipts.push_back({move.sender, move.recipient, ReceiptKind::kRead, move.read});
     }
   }
-  if (!receipts.empty()) router_.receipts_to_users(receipts, Reach::kCluster);
+  if (auto sent = send_direct(std::move(receipts)); !sent) {
+    log::limited(log::Level::kWarn, receipt_failures, "event=receipts_failed what={}",
+                 log::quoted(sent.error().message));
+  }
   base::MutexLock lock(mutex_);
   for (const storage::CursorMove& move : moves) {
     if (move.group && move.receipt_wanted && moved_.size() < kGroupsMax) moved_.insert(move.group);
   }
+}
+
+Result<void> Receipts::send_direct(std::vector<DirectReceipt> receipts) {
+  if (receipts.empty()) return {};
+  {
+    auto lease = pool_.lease();
+    if (!lease) return fail(lease);
+    if (auto dropped = drop_blocked(**lease, receipts); !dropped) return dropped;
+  }
+  router_.receipts_to_users(receipts, Reach::kCluster);
+  return {};
 }
 
 Result<void> Receipts::repeat(std::span<const storage::DirectStream> streams,
@@ -48,6 +86,7 @@ Result<void> Receipts::repeat(std::span<const storage::DirectStream> streams,
     add(ReceiptKind::kDelivered, cursor->delivered);
     add(ReceiptKind::kRead, cursor->read);
   }
+  if (auto dropped = drop_blocked(**lease, receipts); !dropped) return dropped;
   router_.receipts_to_users(receipts, Reach::kThisNode);
   for (const GroupId group : groups) {
     const auto delivered = messages.slowest_delivered(group);

@@ -4,6 +4,7 @@
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "chat/base/mutex.h"
 #include "chat/base/result.h"
@@ -14,12 +15,12 @@
 namespace chat::delivery {
 
 // Sends receipts (RECEIPT, PROTOCOL.md, section 5) once the positions are in the table. The sender
-// of a direct stream gets one with each write of the recipient's cursor; these writes are already
-// coalesced. In a group, "delivered up to seq" means by every other member, which only the table
-// knows, so groups whose cursors moved are queried once per tick. Receipts are hints, sent to users
-// who are online.
-// Threading: thread-safe. tick() blocks on the database.
-// Bounds: the receipts of kGroupsMax groups are remembered; beyond that, some are repeated.
+// of a direct stream gets one with each write of the recipient's cursor, unless the recipient has
+// blocked the sender; these writes are already coalesced. In a group, "delivered up to seq" means
+// by every other member, which only the table knows, so groups whose cursors moved are queried once
+// per tick. Receipts are hints, sent to users who are online. Threading: thread-safe. tick() blocks
+// on the database. Bounds: the receipts of kGroupsMax groups are remembered; beyond that, some are
+// repeated.
 class Receipts {
  public:
   static constexpr std::chrono::milliseconds kInterval{1000};
@@ -28,7 +29,7 @@ class Receipts {
   Receipts(Router& router, HintRelay& hints, storage::Pool& pool)
       : router_(router), hints_(hints), pool_(pool) {}
 
-  // These cursors were written to the table.
+  // These cursors were written to the table. Blocks.
   void cursors_written(std::span<const storage::CursorMove> moves);
   // Cursors of these streams moved on other nodes, and the bus may have lost the receipts: sends
   // the current positions to the users of this node. Blocks.
@@ -45,6 +46,7 @@ class Receipts {
     Slowest read;
   };
 
+  Result<void> send_direct(std::vector<DirectReceipt> receipts);
   Result<void> tell_group(storage::Connection& connection, GroupId group) CHAT_REQUIRES(telling_);
   void tell(GroupId group, ReceiptKind kind, const Slowest& before, const Slowest& now,
             Reach reach);

@@ -173,10 +173,10 @@ Result<void> Writeback::write_settled(const std::vector<CursorMove>& moves,
 
 Result<void> Writeback::write(const std::vector<CursorMove>& moves,
                               std::vector<storage::Release>& releases) {
-  auto lease = pool_.lease();
-  if (!lease) return fail(lease);
   std::vector<CursorMove> written = moves;
   {
+    auto lease = pool_.lease();
+    if (!lease) return fail(lease);
     auto transaction = storage::Transaction::begin(**lease, storage::TransactionKind::kWrite);
     if (!transaction) return fail(transaction);
     const auto locked = move_cursors(**lease, moves);

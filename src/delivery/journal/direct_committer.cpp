@@ -2,6 +2,7 @@
 #include <span>
 #include <utility>
 
+#include "chat/delivery/refusals.h"
 #include "delivery/journal/batch.h"
 #include "delivery/journal/journal.h"
 
@@ -12,6 +13,10 @@ protocol::Refusal direct_conflict() {
   return {protocol::Errno::kConflict, "this cid was used for another message", std::nullopt};
 }
 
+storage::DirectStream stream_of(const DirectEntry& entry) {
+  return {entry.message.recipient, entry.message.sender};
+}
+
 }  // namespace
 
 std::uint64_t DirectCommitter::key_of(const DirectEntry& entry) {
@@ -20,9 +25,14 @@ std::uint64_t DirectCommitter::key_of(const DirectEntry& entry) {
 }
 
 Result<void> DirectCommitter::commit(std::vector<DirectEntry>& entries) {
+  const ContactNews::Changes changes = contact_news_.begin_batch();
+  if (changes.all) users_.forget_all();
+  for (const UserId user : changes.users) users_.forget(user);
   const auto attempt = [this](Entries part) { return try_once(part); };
-  return Settlement<DirectEntry, decltype(&key_of), decltype(attempt)>(&key_of, attempt)
-      .settle_all(entries);
+  auto settled = Settlement<DirectEntry, decltype(&key_of), decltype(attempt)>(&key_of, attempt)
+                     .settle_all(entries);
+  contact_news_.end_batch();
+  return settled;
 }
 
 // Each batch gets a later time than the one before, so that a reply always sorts after the message
@@ -43,17 +53,26 @@ Result<void> DirectCommitter::look_up(Entries entries) {
   return streams_.look_up(wanted);
 }
 
-// If a planned message turns out to be of an older session, the whole plan is discarded: the
-// messages after it in its stream would have too high a seq.
+// After a change of the connection the database may have lost the newest revisions, and will use
+// them again.
+void DirectCommitter::use_connection(std::uint64_t number) {
+  streams_.use_connection(number);
+  if (std::exchange(connection_, number) == number) return;
+  users_.forget_all();
+  contact_rules_.forget_all();
+}
+
+// If a planned message turns out to be of an older session, or one that its sender may not send,
+// the whole plan is discarded: the messages after it in its stream would have too high a seq.
 Result<void> DirectCommitter::try_once(Entries entries) {
   Rows rows;
   const UnixMillis now = next_time();
   const auto connection = store_.connect();
   if (!connection) return fail(connection);
-  streams_.use_connection(*connection);
+  use_connection(*connection);
   for (const DirectEntry* entry : entries) {
     const UserId sender = entry->message.sender;
-    if (senders_.is_lost(entry->sender_epoch, sender)) senders_.doubt(sender);
+    if (users_.is_lost(entry->sender_epoch, sender)) users_.doubt(sender);
   }
   for (bool settled = false; !settled;) {
     rows.clear();
@@ -61,10 +80,10 @@ Result<void> DirectCommitter::try_once(Entries entries) {
       streams_.forget();
       return planned;
     }
-    const auto newest = are_newest(entries);
-    settled = newest.value_or(false);
+    const auto held = holds(entries);
+    settled = held.value_or(false);
     if (!settled) streams_.forget();
-    if (!newest) return fail(newest);
+    if (!held) return fail(held);
   }
   // Sorted to avoid deadlocks between nodes and to write neighbours to the same page.
   std::sort(rows.begin(), rows.end(), storage::in_key_order);
@@ -82,38 +101,52 @@ Result<void> DirectCommitter::plan(Entries entries, UnixMillis now, Rows& rows) 
   if (auto looked = look_up(entries); !looked) return looked;
   for (DirectEntry* entry : entries) {
     entry->refusal.reset();
-    entry->newer_epoch = senders_.newer_than(entry->sender_epoch, entry->message.sender);
+    entry->newer_epoch = users_.newer_than(entry->sender_epoch, entry->message.sender);
     if (entry->newer_epoch != 0) {
       entry->refusal = taken_over();
       continue;
     }
-    if (senders_.is_lost(entry->sender_epoch, entry->message.sender)) {
+    if (users_.is_lost(entry->sender_epoch, entry->message.sender)) {
       entry->refusal = session_lost();
       continue;
     }
-    auto planned = streams_.plan(entry->message, entry->sender_epoch, now);
+    entry->right = contact_rules_.right_of(stream_of(*entry), users_);
+    auto planned = streams_.plan(entry->message, entry->sender_epoch, now,
+                                 entry->right == storage::ChatRight::kYes);
     if (!planned) return fail(planned);
+    if (*planned == StreamCache::Planned::kBarred) entry->refusal = not_accepted(entry->right);
     if (*planned == StreamCache::Planned::kConflict) entry->refusal = direct_conflict();
     if (*planned == StreamCache::Planned::kNew) rows.push_back(&entry->message);
   }
   return {};
 }
 
-// Call after the streams were read: a message that a newer session writes in between would
-// otherwise be missed.
-Result<bool> DirectCommitter::are_newest(Entries entries) {
-  for (const UserId sender : streams_.take_read_senders()) senders_.doubt(sender);
-  std::vector<UserId> senders;
-  senders.reserve(entries.size());
+Result<void> DirectCommitter::look_up_users(Entries entries) {
+  for (const UserId sender : streams_.take_read_senders()) users_.doubt(sender);
+  std::vector<UserId> users;
+  std::vector<storage::DirectStream> streams;
+  users.reserve(2 * entries.size());
+  streams.reserve(entries.size());
   for (const DirectEntry* entry : entries) {
-    if (entry->newer_epoch == 0) senders.push_back(entry->message.sender);
+    if (entry->newer_epoch != 0) continue;
+    users.push_back(entry->message.sender);
+    users.push_back(entry->message.recipient);
+    streams.push_back(stream_of(*entry));
   }
-  if (auto looked = senders_.look_up(senders); !looked) return fail(looked);
+  if (auto looked = users_.look_up(users); !looked) return looked;
+  return contact_rules_.look_up(streams, users_);
+}
+
+// True if the plan agrees with the users' rows. Call after the streams were read: a message that a
+// newer session writes in between would otherwise be missed.
+Result<bool> DirectCommitter::holds(Entries entries) {
+  if (auto looked = look_up_users(entries); !looked) return fail(looked);
   return std::none_of(entries.begin(), entries.end(), [this](const DirectEntry* entry) {
+    if (entry->newer_epoch != 0) return false;
     const UserId sender = entry->message.sender;
-    const bool newer = senders_.newer_than(entry->sender_epoch, sender) != 0;
-    return (newer && entry->newer_epoch == 0) ||
-           (senders_.is_lost(entry->sender_epoch, sender) && !entry->refusal);
+    return users_.newer_than(entry->sender_epoch, sender) != 0 ||
+           (users_.is_lost(entry->sender_epoch, sender) && !entry->refusal) ||
+           contact_rules_.right_of(stream_of(*entry), users_) != entry->right;
   });
 }
 

@@ -44,6 +44,10 @@ class HastyStore final : public DirectStore {
   Result<std::vector<storage::UserState>> states(std::span<const UserId> users) override {
     return store_->states(users);
   }
+  Result<std::vector<storage::ChatRight>> chat_rights(
+      std::span<const storage::DirectStream> streams) override {
+    return store_->chat_rights(streams);
+  }
   Result<void> append(storage::DirectRows rows) override {
     settle();
     std::vector<storage::DirectMessage> copies;

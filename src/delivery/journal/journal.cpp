@@ -7,7 +7,7 @@ Journal::Journal(std::unique_ptr<DirectStore> direct_store, std::unique_ptr<Grou
     : direct_store_(std::move(direct_store)),
       group_store_(std::move(group_store)),
       direct_(
-          "journal-direct", {"direct", DirectCommitter(*direct_store_, clock)},
+          "journal-direct", {"direct", DirectCommitter(*direct_store_, contact_news_, clock)},
           [&listener](std::vector<DirectEntry> entries) {
             listener.on_direct_settled(std::move(entries));
           },

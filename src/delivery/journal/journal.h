@@ -9,11 +9,13 @@
 
 #include "chat/base/clock.h"
 #include "chat/delivery/entry.h"
+#include "delivery/journal/contact_news.h"
+#include "delivery/journal/contact_rules.h"
 #include "delivery/journal/lane.h"
-#include "delivery/journal/sender_epochs.h"
 #include "delivery/journal/side_queue.h"
 #include "delivery/journal/stores.h"
 #include "delivery/journal/stream_cache.h"
+#include "delivery/journal/user_looks.h"
 
 // The journal: group commit for chat messages (src/delivery/README.md).
 //
@@ -39,24 +41,34 @@ class JournalListener {
 // externally synchronised.
 class DirectCommitter {
  public:
-  DirectCommitter(DirectStore& store, const base::Clock& clock)
-      : store_(store), streams_(store), senders_(store, clock), clock_(clock) {}
+  DirectCommitter(DirectStore& store, ContactNews& contact_news, const base::Clock& clock)
+      : store_(store),
+        contact_news_(contact_news),
+        streams_(store),
+        users_(store, clock),
+        contact_rules_(store),
+        clock_(clock) {}
   static std::uint64_t key_of(const DirectEntry& entry);
   Result<void> commit(std::vector<DirectEntry>& entries);
 
  private:
   using Entries = std::span<DirectEntry* const>;
   using Rows = std::vector<const storage::DirectMessage*>;
+  void use_connection(std::uint64_t number);
   Result<void> look_up(Entries entries);
   Result<void> try_once(Entries entries);
   Result<void> plan(Entries entries, UnixMillis now, Rows& rows);
-  Result<bool> are_newest(Entries entries);
+  Result<void> look_up_users(Entries entries);
+  Result<bool> holds(Entries entries);
   UnixMillis next_time();
 
   DirectStore& store_;
+  ContactNews& contact_news_;
   StreamCache streams_;
-  SenderEpochs senders_;
+  UserLooks users_;
+  ContactRules contact_rules_;
   const base::Clock& clock_;
+  std::uint64_t connection_ = 0;
   UnixMillis last_time_ = 0;
 };
 
@@ -97,10 +109,13 @@ class Journal {
   void stop();
   [[nodiscard]] bool append(DirectEntry&& entry) { return direct_.append(std::move(entry)); }
   [[nodiscard]] bool append(GroupEntry&& entry) { return group_.append(std::move(entry)); }
+  // See ContactNews.
+  void contacts_changed(std::span<const UserId> users) { contact_news_.changed(users); }
 
  private:
   std::unique_ptr<DirectStore> direct_store_;
   std::unique_ptr<GroupStore> group_store_;
+  ContactNews contact_news_;
   Lane<DirectEntry, SideQueue<DirectEntry, DirectCommitter>> direct_;
   Lane<GroupEntry, SideQueue<GroupEntry, GroupCommitter>> group_;
 };

@@ -71,6 +71,13 @@ protocol::Refusal session_lost() {
           kRetryAfter};
 }
 
+protocol::Refusal not_accepted(storage::ChatRight right) {
+  const bool own = right == storage::ChatRight::kOwnBlock;
+  return {protocol::Errno::kNotAllowed,
+          own ? "you have blocked this user" : "this user does not accept messages from you",
+          std::nullopt};
+}
+
 bool is_everyones(ErrorCode code) {
   switch (code) {
     case ErrorCode::kBusy:

@@ -1,6 +1,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "chat/storage/contact_model.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/user_model.h"
@@ -88,6 +89,13 @@ class SqlDirectStore final : public DirectStore {
     auto connection = connection_.current();
     if (!connection) return fail(connection);
     return storage::UserModel(**connection).states(users);
+  }
+
+  Result<std::vector<storage::ChatRight>> chat_rights(
+      std::span<const storage::DirectStream> streams) override {
+    auto connection = connection_.current();
+    if (!connection) return fail(connection);
+    return storage::ContactModel(**connection).chat_rights(streams);
   }
 
   Result<void> append(storage::DirectRows rows) override {

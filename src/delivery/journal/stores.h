@@ -37,6 +37,9 @@ class DirectStore {
   virtual bool shared() const = 0;
   // The login states of these users; only those that exist, in no order.
   virtual Result<std::vector<storage::UserState>> states(std::span<const UserId> users) = 0;
+  // The right of each stream's sender to write to its recipient, in the same order.
+  virtual Result<std::vector<storage::ChatRight>> chat_rights(
+      std::span<const storage::DirectStream> streams) = 0;
   // Stores all rows in one transaction, or none. Rows come in key order.
   virtual Result<void> append(storage::DirectRows rows) = 0;
 };

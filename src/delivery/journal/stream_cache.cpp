@@ -51,7 +51,7 @@ Result<void> StreamCache::look_up(std::span<const Wanted> wanted) {
 }
 
 Result<StreamCache::Planned> StreamCache::plan(storage::DirectMessage& message, SessionEpoch epoch,
-                                               UnixMillis now) {
+                                               UnixMillis now, bool accepts_new) {
   auto found = stream_of(message, epoch);
   if (!found) return fail(found);
   Stream& stream = (*found)->second;
@@ -61,6 +61,7 @@ Result<StreamCache::Planned> StreamCache::plan(storage::DirectMessage& message, 
     message.sent_at = known->sent_at;
     return Planned::kRepeated;
   }
+  if (!accepts_new) return Planned::kBarred;
   message.seq = ++stream.head;
   message.sent_at = std::max(now, stream.last_sent_at);
   remember(stream, message);

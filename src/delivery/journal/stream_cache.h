@@ -47,9 +47,11 @@ class StreamCache {
     kNew,       // message.seq and sent_at are set: store it
     kRepeated,  // seq and sent_at are those of the message stored under this cid
     kConflict,  // this cid was used for another text
+    kBarred,    // it is new, and new messages are not accepted
   };
   // `now` is the time of a new message; within a stream, times never decrease.
-  Result<Planned> plan(storage::DirectMessage& message, SessionEpoch sender_epoch, UnixMillis now);
+  Result<Planned> plan(storage::DirectMessage& message, SessionEpoch sender_epoch, UnixMillis now,
+                       bool accepts_new = true);
 
   // The senders of the streams read from the table since the last call.
   std::vector<UserId> take_read_senders() { return std::exchange(read_senders_, {}); }

@@ -110,7 +110,10 @@ Result<bool> Backlog::add(storage::Connection& connection, const std::vector<Mes
     if (json->size() > bytes_left && !page.pushes.empty()) return false;
     bytes_left -= std::min(bytes_left, json->size());
     Push push{stream, message.seq, message.sender, message.sent_at, std::move(json)};
-    if constexpr (std::is_same_v<Message, storage::GroupMessage>) push.ended = message.ended;
+    if constexpr (std::is_same_v<Message, storage::GroupMessage>) {
+      push.ended = message.ended;
+      push.receipt_wanted = message.kind.empty();
+    }
     page.pushes.push_back(std::move(push));
   }
   return true;

@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
+#include "chat/base/clock.h"
 #include "chat/base/log.h"
 #include "chat/base/log_limiter.h"
+#include "chat/storage/block_model.h"
 #include "chat/storage/friend_model.h"
+#include "chat/storage/friend_request_model.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/user_model.h"
 
@@ -21,10 +26,6 @@ constexpr std::chrono::milliseconds kPresenceRetryDelay{500};
 // Longer than a node needs to notice that the bus is down.
 constexpr std::chrono::seconds kGeneration{10};
 
-bool same_watch(const storage::Watch& a, const storage::Watch& b) {
-  return a.watched == b.watched && a.watcher == b.watcher;
-}
-
 bool watched_earlier(const storage::Watch& a, const storage::Watch& b) {
   return a.watched != b.watched ? a.watched < b.watched : a.watcher < b.watcher;
 }
@@ -34,13 +35,51 @@ bool says_joined(const Hint& event) {
   return event.push.find("\"change\":\"joined\"") != std::string::npos;
 }
 
+// Moves the watches whose watcher is blocked by the watched user out of `watches`. Only a user in
+// `restricted` can have blocked anybody.
+Result<std::vector<storage::Watch>> take_blocked(storage::Connection& connection,
+                                                 std::vector<storage::Watch>& watches,
+                                                 const std::unordered_set<UserId>& restricted) {
+  std::vector<storage::Block> asked;
+  for (const storage::Watch& watch : watches) {
+    if (restricted.contains(watch.watched)) asked.push_back({watch.watched, watch.watcher});
+  }
+  const auto blocks = storage::BlockModel(connection).among(asked);
+  if (!blocks) return fail(blocks);
+  const auto middle =
+      std::stable_partition(watches.begin(), watches.end(), [&](const storage::Watch& watch) {
+        return !std::binary_search(blocks->begin(), blocks->end(),
+                                   storage::Block{watch.watched, watch.watcher});
+      });
+  std::vector<storage::Watch> hidden(middle, watches.end());
+  watches.erase(middle, watches.end());
+  return hidden;
+}
+
+bool says_contact(const Hint& event, std::string_view what) {
+  return event.push.find("\"event\":\"" + std::string(what) + "\"") != std::string::npos;
+}
+
+// The same as is_still_so(), for a CONTACT push about `about`.
+Result<bool> is_contact_still_so(storage::Connection& connection, const Hint& event, UserId about) {
+  const UserId user{event.id};
+  if (says_contact(event, "request")) {
+    const auto now = base::system_clock().unix_millis();
+    const auto request = storage::FriendRequestModel(connection, now).find(about, user);
+    if (!request) return fail(request);
+    return *request && (*request)->state == storage::FriendRequest::State::kPending;
+  }
+  const auto listed = storage::FriendModel(connection).is_listed(about, user);
+  if (!listed) return listed;
+  return *listed != says_contact(event, "removed");
+}
+
 // True if the table still agrees with the event of another node.
 Result<bool> is_still_so(storage::Connection& connection, const Hint& event) {
   const UserId about{event.other};
   if (event.kind == Hint::Kind::kUserEvent && !about) return true;  // sent by an earlier version
   switch (event.kind) {
-    case Hint::Kind::kUserEvent:
-      return storage::FriendModel(connection).is_listed(about, UserId{event.id});
+    case Hint::Kind::kUserEvent: return is_contact_still_so(connection, event, about);
     case Hint::Kind::kGroupEvent: {
       const auto joined_seq = storage::GroupModel(connection).joined_seq(GroupId{event.id}, about);
       if (!joined_seq) return fail(joined_seq);
@@ -215,7 +254,15 @@ Result<void> Presence::tell(storage::Connection& connection, News& news, Reach r
     watches.insert(watches.end(), friends->begin(), friends->end());
   }
   std::sort(watches.begin(), watches.end(), watched_earlier);
-  watches.erase(std::unique(watches.begin(), watches.end(), same_watch), watches.end());
+  watches.erase(std::unique(watches.begin(), watches.end()), watches.end());
+  if (auto told = tell(connection, std::move(watches), reach); !told) return told;
+  news = {};
+  return {};
+}
+
+// `watches` are sorted by the watched user.
+Result<void> Presence::tell(storage::Connection& connection, std::vector<storage::Watch> watches,
+                            Reach reach) {
   std::vector<UserId> watched;
   for (const storage::Watch& watch : watches) {
     if (watched.empty() || watched.back() != watch.watched) watched.push_back(watch.watched);
@@ -223,9 +270,16 @@ Result<void> Presence::tell(storage::Connection& connection, News& news, Reach r
   const auto states = storage::UserModel(connection).states(watched);
   if (!states) return fail(states);
   std::unordered_map<UserId, bool> online;
-  for (const storage::UserState& state : *states) online.emplace(state.id, state.online);
+  std::unordered_set<UserId> restricted;
+  for (const storage::UserState& state : *states) {
+    online.emplace(state.id, state.online);
+    if (state.contact_rev > 0) restricted.insert(state.id);
+  }
+  const auto hidden = take_blocked(connection, watches, restricted);
+  if (!hidden) return fail(hidden);
   router_.presence(watches, online, reach);
-  news = {};
+  for (auto& [user, state] : online) state = false;
+  if (!hidden->empty()) router_.presence(*hidden, online, reach);
   return {};
 }
 

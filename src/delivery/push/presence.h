@@ -18,8 +18,9 @@
 namespace chat::delivery {
 
 // Notifies the online users who list a user as a friend when it logs in or out (PRESENCE,
-// PROTOCOL.md, section 6). The state sent is the one in the table at that moment, not the change
-// observed, so even if notifications overtake each other, the last one is right. Other nodes
+// PROTOCOL.md, section 6). Users whom it has blocked are not notified; to those notified because of
+// the block itself it looks offline. The state sent is the one in the table at that moment, not the
+// change observed, so even if notifications overtake each other, the last one is right. Other nodes
 // receive only the users to look up, and do the same. One-time events of other nodes (GROUP,
 // CONTACT, a deleted account) are forwarded only if the table agrees. Changes within a moment are
 // handled together, with a few queries for hundreds of users. Notifications that other nodes may
@@ -83,6 +84,8 @@ class Presence final : public ToldListener {
   void note_told_locked(const News& news) CHAT_REQUIRES(mutex_);
   Result<void> tell(Round& round);
   Result<void> tell(storage::Connection& connection, News& news, Reach reach);
+  Result<void> tell(storage::Connection& connection, std::vector<storage::Watch> watches,
+                    Reach reach);
   Result<void> tell(storage::Connection& connection, std::deque<Hint>& events);
 
   storage::Pool& pool_;

@@ -15,7 +15,7 @@ namespace chat::delivery {
 // Takeovers of users from other nodes. A login waits here until the other node reports that the
 // older session has closed, because only then are its positions in the table. Without a report the
 // login continues after kPatience; by then no node stores messages of the older session any more
-// (SenderEpochs). The takeover then stays unsettled: until the report arrives, for at most
+// (UserLooks). The takeover then stays unsettled: until the report arrives, for at most
 // kUnsettledMax, the older session may still receive messages meant for this one. So the user's
 // streams are read again every kReviewInterval, and once more after the report.
 // Threading: thread-safe; continuations run on the thread that ends the wait, without locks.

@@ -391,7 +391,7 @@ void Window::push(Position& position, const Push& message) {
   if (message.ended == user_) end_at(position, message.seq);
   // The user's own group messages advance the cursor without being sent (PROTOCOL.md, section 4).
   if (message.stream.is_group() && message.sender == user_) {
-    position.wrote = true;
+    position.wrote = position.wrote || message.receipt_wanted;
     if (acknowledges_) {
       if (position.delivered + 1 == message.seq) acknowledge(message.stream, message.seq);
       return;

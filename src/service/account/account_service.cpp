@@ -9,7 +9,9 @@
 #include "chat/base/log_limiter.h"
 #include "chat/base/sabotage.h"
 #include "chat/delivery/refusals.h"
+#include "chat/storage/block_model.h"
 #include "chat/storage/friend_model.h"
+#include "chat/storage/friend_request_model.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/join_model.h"
 #include "chat/storage/name_key.h"
@@ -360,6 +362,10 @@ Outcome<bool> AccountService::remove_rows(storage::Connection& connection,
   if (auto done = SessionModel(connection).erase_others(user, ""); !done) return failed(done);
   if (auto done = storage::NetworkModel(connection).forget_all(user); !done) return failed(done);
   if (auto done = friends.erase_all(user); !done) return failed(done);
+  if (auto done = storage::BlockModel(connection).erase_all(user); !done) return failed(done);
+  if (auto done = storage::FriendRequestModel(connection, 0).erase_all(user); !done) {
+    return failed(done);
+  }
   if (auto done = storage::JoinModel(connection).erase_all(user); !done) return failed(done);
   return true;
 }

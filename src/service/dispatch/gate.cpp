@@ -21,6 +21,10 @@ Rule rule_of(Action action) {
   switch (action) {
     case Action::kChat:
     case Action::kAddFriend:
+    case Action::kAnswerRequest:
+    case Action::kRemoveFriend:
+    case Action::kBlock:
+    case Action::kSeeUser:
     case Action::kInviteUser: return Rule::kUserExists;
     case Action::kReadConversation:
     case Action::kSyncFrom: return Rule::kUserKnown;
@@ -38,7 +42,9 @@ Rule rule_of(Action action) {
     case Action::kChangeGroup:
     case Action::kSetRole:
     case Action::kDismissGroup: return Rule::kDecidedLocked;
-    case Action::kManageAccount: return Rule::kSelf;
+    case Action::kManageAccount:
+    case Action::kSetProfile:
+    case Action::kFind: return Rule::kSelf;
   }
   return Rule::kMember;
 }

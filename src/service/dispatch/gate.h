@@ -15,8 +15,11 @@ namespace chat::service {
 
 // The actions that need a permission.
 enum class Action {
-  kChat,              // with a user
-  kAddFriend,         // a user
+  kChat,           // with a user
+  kAddFriend,      // a user
+  kAnswerRequest,  // of a user
+  kRemoveFriend,
+  kBlock,             // a user, or end the block
   kReadConversation,  // with a user
   kSyncFrom,          // repeat a user's messages
   kJoinGroup,
@@ -25,6 +28,9 @@ enum class Action {
   kSyncGroup,      // repeat the group's messages
   kSeeGroup,       // the group's members
   kManageAccount,  // one's own password, sessions, deletion
+  kSetProfile,     // one's own
+  kSeeUser,        // a user's profile
+  kFind,           // users and groups
   kInviteUser,     // a user, to a group
   // In a group; decided under the group's lock by authorize_in_group():
   kLeaveGroup,
@@ -66,11 +72,12 @@ struct Verdict {
 
 // The central permission check: may the logged-in user do `action` to `object`? Every handler calls
 // it before it reads or writes anything outside the session; the actor is always the connection's
-// user. Two checks are made later, under the lock that makes them reliable, and pass here: whether
-// a sender is still in the group when its message is stored, and whether a group to join exists and
-// has room. A group that the user is not in and one that does not exist are indistinguishable.
-// Threading: thread-safe. Blocks on the database if the answer is not cached; `connection` is the
-// caller's lease, if it has one (a second lease could exhaust the pool).
+// user. Some checks are made later, under the lock that makes them reliable, and pass here: whether
+// a sender is still in the group, or still accepted by the recipient, when its message is stored;
+// whether a group to join exists and has room; and what users may do to each other. A group that
+// the user is not in and one that does not exist are indistinguishable. Threading: thread-safe.
+// Blocks on the database if the answer is not cached; `connection` is the caller's lease, if it has
+// one (a second lease could exhaust the pool).
 Result<Verdict> authorize(ServiceContext& context, const session::Identity& who, Action action,
                           Object object, storage::Connection* connection = nullptr);
 

@@ -15,7 +15,9 @@
 #include "service/messages/stream_service.h"
 #include "service/operation/registration_policy.h"
 #include "service/people/contact_service.h"
+#include "service/people/find_service.h"
 #include "service/people/list_service.h"
+#include "service/people/profile_service.h"
 
 namespace chat::service {
 
@@ -37,6 +39,8 @@ struct Handlers {
         stream(context),
         history(context),
         list(context),
+        profile(context),
+        find(context),
         system(context) {}
 
   ChatAllowance allowance;
@@ -54,6 +58,8 @@ struct Handlers {
   StreamService stream;
   HistoryService history;
   ListService list;
+  ProfileService profile;
+  FindService find;
   SystemService system;
 };
 

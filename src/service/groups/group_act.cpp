@@ -8,6 +8,7 @@
 #include "chat/protocol/messages/encode.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/message_model.h"
+#include "chat/storage/search_model.h"
 #include "service/dispatch/replies.h"
 #include "service/groups/group_words.h"
 
@@ -63,17 +64,20 @@ Outcome<std::string> GroupAct::name_of(UserId user) {
   return *name ? **name : std::string();
 }
 
-// The new member reads on from just before the event, so somebody who was let in by an admin is
-// told by the event itself, at the next login too.
+// A user who joins by itself reads on from the event. One who was let in reads on from just before
+// it, and so is told by the event, at its next login too.
 Outcome<void> GroupAct::add_member(UserId user) {
   auto name = name_of(user);
   if (!name) return tl::make_unexpected(name.error());
-  const Seq joined_seq = state_.head;
+  const bool by_itself = user == actor_.user;
+  auto told = tell({.event = "joined", .by = actor_.user, .user = user},
+                   by_itself ? *name + " joined" : actor_.name + " let " + *name + " join");
+  if (!told) return told;
+  const Seq joined_seq = by_itself ? state_.head : state_.head - 1;
   auto added = life_.add_member(state_.id, user, GroupRole::kNormal, joined_seq);
   if (!added) return failed(added);
-  change_.joined.push_back({user, joined_seq});
-  return tell({.event = "joined", .by = actor_.user, .user = user},
-              user == actor_.user ? *name + " joined" : actor_.name + " let " + *name + " join");
+  change_.members.push_back({user, *name, true, joined_seq});
+  return {};
 }
 
 Outcome<void> GroupAct::end_member(UserId user) {
@@ -83,6 +87,7 @@ Outcome<void> GroupAct::end_member(UserId user) {
   auto told = tell({.event = by_itself ? "left" : "removed", .by = actor_.user, .user = user},
                    by_itself ? *name + " left" : actor_.name + " removed " + *name, user);
   if (!told) return told;
+  change_.members.push_back({user, *name, false, 0});
   auto ended = life_.end_member(state_.id, user, state_.head);
   if (!ended) return failed(ended);
   return {};
@@ -131,6 +136,9 @@ Outcome<bool> GroupAct::change_settings(const storage::Group& changed) {
   auto written = life_.change_settings(changed);
   if (!written) return failed(written);
   if (!*written) return false;
+  auto renamed =
+      storage::SearchModel(connection_).rename_group(state_.id, state_.name, changed.name);
+  if (!renamed) return failed(renamed);
   Notice notice{.event = "settings", .by = actor_.user};
   if (changed.name != state_.name) notice.groupname = changed.name;
   if (changed.desc != state_.desc) notice.groupdesc = changed.desc;

@@ -27,11 +27,13 @@ struct GroupActor {
 // What has become of a group, to be told after the COMMIT.
 struct GroupChange {
   std::vector<storage::GroupMessage> events;  // stored, ascending
-  struct Joined {
+  struct Member {
     UserId user;
+    std::string name;
+    bool joined = false;  // otherwise it left
     Seq joined_seq = 0;
   };
-  std::vector<Joined> joined;
+  std::vector<Member> members;  // who have joined or left
   bool repeated = false;  // an earlier attempt did it
 };
 

@@ -9,6 +9,7 @@
 #include "chat/base/random.h"
 #include "chat/base/sabotage.h"
 #include "chat/delivery/recipients.h"
+#include "chat/protocol/messages/encode.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/settle.h"
 #include "service/dispatch/replies.h"
@@ -56,7 +57,7 @@ bool GroupActs::run(session::Session& session, const RequestHead& request, Actio
           if (auto done = work(act); !done) return tl::make_unexpected(done.error());
         }
         GroupChange made = act.take();
-        if (!made.repeated) attempted.joined = made.joined;
+        if (!made.repeated) attempted.members = made.members;
         return made;
       },
       !base::sabotaged(base::Sabotage::kForgetJoinings));
@@ -68,16 +69,24 @@ bool GroupActs::run(session::Session& session, const RequestHead& request, Actio
   reply(*change);
   session.flush_replies();
   GroupChange told = *change;
-  if (told.repeated) told.joined = attempted.joined;
+  if (told.repeated) told.members = attempted.members;
   tell(actor, group, told);
   return true;
 }
 
 void GroupActs::tell(const GroupActor& actor, GroupId group, const GroupChange& change) {
-  for (const GroupChange::Joined& joined : change.joined) {
-    go_live(joined.user, group, joined.joined_seq);
+  for (const GroupChange::Member& member : change.members) {
+    if (member.joined) go_live(member.user, group, member.joined_seq);
   }
   if (!change.events.empty()) context_.delivery.group_events(change.events, actor.name);
+  // For clients that know no event rows.
+  for (const GroupChange::Member& member : change.members) {
+    const messages::GroupPush push{.groupid = group,
+                                   .change = member.joined ? "joined" : "left",
+                                   .id = member.user,
+                                   .name = member.name};
+    context_.delivery.event_to_group(group, protocol::encode_push(push), member.user);
+  }
 }
 
 // Makes the group live in the user's session, which may be on another node.

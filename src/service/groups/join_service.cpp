@@ -222,7 +222,6 @@ void JoinService::join(Session& session, const Received<messages::AddGroup>& req
     if (entry.asked) tell_admins(session, group, request.text.value_or(""));
     return;
   }
-  context_.delivery.event_to_group(group, membership_push(group, self, "joined"), self.user);
   audit(context_, "group_joined", session, self.user, group);
 }
 

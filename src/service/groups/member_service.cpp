@@ -155,10 +155,7 @@ void MemberService::leave(Session& session, const Received<messages::LeaveGroup>
       session, request, Action::kLeaveGroup, request.groupid, leave_group,
       [&](const GroupChange&) { send_reply(session, request, messages::LeaveGroupReply{}); });
   if (!done) return;
-  const session::Identity& self = session.identity();
-  context_.delivery.event_to_group(request.groupid, membership_push(request.groupid, self, "left"),
-                                   self.user);
-  audit(context_, "group_left", session, self.user, request.groupid);
+  audit(context_, "group_left", session, session.identity().user, request.groupid);
 }
 
 void MemberService::remove(Session& session, const Received<messages::RemoveMember>& request) {

@@ -7,7 +7,8 @@
 
 namespace chat::service {
 
-// LIST and GROUP_INFO: the lists that LOGIN_ACK may truncate, page by page, by id.
+// LIST and GROUP_INFO, page by page: the lists that LOGIN_ACK may truncate, friend requests, and
+// blocked users.
 // Threading: thread-safe. Blocks on the database.
 class ListService {
  public:
@@ -17,6 +18,8 @@ class ListService {
   void group_info(session::Session& session, const Received<messages::GroupInfo>& request);
 
  private:
+  void list_requests(session::Session& session, const Received<messages::List>& request);
+
   ServiceContext& context_;
 };
 

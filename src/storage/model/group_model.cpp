@@ -3,6 +3,7 @@
 #include "chat/base/check.h"
 #include "chat/storage/group_life_model.h"
 #include "chat/storage/older_name_model.h"
+#include "chat/storage/search_model.h"
 #include "chat/storage/user_model.h"
 #include "storage/sql_in.h"
 
@@ -90,6 +91,8 @@ Result<std::optional<GroupId>> GroupModel::create(std::string_view name, std::st
     const auto joined =
         GroupLifeModel(connection_).add_member(group, creator, GroupRole::kCreator, 0);
     if (!joined) return fail(joined);
+    const auto added = SearchModel(connection_).add(NameKind::kGroup, group.value, name);
+    if (!added) return fail(added);
     return group;
   }
   if (inserted.error().code != ErrorCode::kConflict) return fail(inserted);

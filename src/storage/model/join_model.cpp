@@ -55,8 +55,8 @@ Result<std::vector<JoinRequest>> JoinModel::requests_to(UserId admin, GroupId gr
       " JOIN allgroup g ON g.id = r.groupid JOIN user u ON u.id = r.userid"
       " WHERE gu.userid = ? AND gu.left_seq = 0 AND gu.grouprole IN ('creator', 'admin')"
       " AND g.dismissed_at = 0 AND r.state = 'pending' AND r.created_at > ?"
-      " AND (r.groupid > ? OR (r.groupid = ? AND r.userid > ?))"
-      " ORDER BY r.groupid, r.userid LIMIT ?",
+      " AND (gu.groupid > ? OR (gu.groupid = ? AND r.userid > ?))"
+      " ORDER BY gu.groupid, r.userid LIMIT ?",
       [](const Statement& row) {
         return JoinRequest{sql::id<GroupId>(row, 0), std::string(row.text(1)),
                            sql::id<UserId>(row, 2),  std::string(row.text(3)),

@@ -6,6 +6,7 @@
 
 #include "chat/base/check.h"
 #include "chat/storage/older_name_model.h"
+#include "chat/storage/search_model.h"
 #include "storage/model/node_rows.h"
 #include "storage/sql_in.h"
 
@@ -20,7 +21,7 @@ User to_user(const Statement& row) {
 #define CHAT_USER_COLUMNS "id, name, password, state, session_epoch, disabled_at"
 #define CHAT_STATE_COLUMNS                                                               \
   "id, state, COALESCE(node_id, 0), node_epoch, session_epoch, name = '', disabled_at, " \
-  "kicked_epoch"
+  "kicked_epoch, contact_rev"
 
 UserState to_state(const Statement& row) {
   return {sql::id<UserId>(row, 0),
@@ -29,7 +30,8 @@ UserState to_state(const Statement& row) {
           row.integer(4),
           row.integer(5) != 0,
           row.integer(6) != 0,
-          row.integer(7)};
+          row.integer(7),
+          row.integer(8)};
 }
 
 // The dialects return the new epoch in different ways.
@@ -87,7 +89,12 @@ Result<std::optional<UserId>> UserModel::insert(std::string_view name,
   const auto inserted = sql::write(
       connection_, "INSERT INTO user (name, name_key, password, created_at) VALUES (?, ?, ?, ?)",
       name, key, password_hash, created_at);
-  if (inserted) return UserId{static_cast<std::int32_t>(connection_.last_insert_id())};
+  if (inserted) {
+    const UserId id{static_cast<std::int32_t>(connection_.last_insert_id())};
+    const auto added = SearchModel(connection_).add(NameKind::kUser, id.value, name);
+    if (!added) return fail(added);
+    return id;
+  }
   if (inserted.error().code != ErrorCode::kConflict) return fail(inserted);
   const auto holder = find_by_name(name);
   if (!holder) return fail(holder);
@@ -153,12 +160,16 @@ Result<bool> UserModel::remove(UserId id, std::string_view hash) {
   const std::string key = "\x7F" + std::to_string(id.value);
   auto removed = sql::write(connection_,
                             "UPDATE user SET name = '', name_key = ?, password = '',"
+                            " nick = '', bio = '', avatar = '',"
                             " state = 'offline', node_id = NULL, node_epoch = 0,"
                             " session_epoch = session_epoch + 1 WHERE id = ? AND password = ?",
                             key, id, hash);
   if (!removed) return fail(removed);
   if (connection_.affected_rows() == 0) return false;
   if (auto done = OlderNameModel(connection_).forget(NameKind::kUser, id.value); !done) {
+    return fail(done);
+  }
+  if (auto done = SearchModel(connection_).forget(NameKind::kUser, id.value); !done) {
     return fail(done);
   }
   return true;

@@ -96,7 +96,8 @@ std::vector<delivery::DirectEntry> entries_of(const std::vector<storage::DirectM
 void committer_batch(benchmark::State& state) {
   Store store;
   const auto direct = store.direct();
-  delivery::DirectCommitter committer(*direct, base::system_clock());
+  delivery::ContactNews contact_news;
+  delivery::DirectCommitter committer(*direct, contact_news, base::system_clock());
   Seq seq = 0;
   for (auto _ : state) {
     state.PauseTiming();

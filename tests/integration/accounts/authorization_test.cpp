@@ -94,6 +94,26 @@ std::vector<Case> cases() {
          return with_own_id(31, s, {{"kind", "groups"}});
        },
        everyone},
+      {"see a user's profile",
+       [](const Scene& s) {
+         return with_own_id(35, s, {{"userid", s.other}});
+       },
+       everyone},
+      {"change one's profile",
+       [](const Scene& s) {
+         return with_own_id(36, s, {{"nick", "nick"}});
+       },
+       everyone},
+      {"find users",
+       [](const Scene& s) {
+         return with_own_id(37, s, {{"kind", "users"}, {"query", "other"}});
+       },
+       everyone},
+      {"find groups",
+       [](const Scene& s) {
+         return with_own_id(37, s, {{"kind", "groups"}, {"query", "the"}});
+       },
+       everyone},
       {"list one's sessions", [](const Scene& s) { return with_own_id(28, s); }, everyone},
       {"revoke one's other sessions",
        [](const Scene& s) {
@@ -103,6 +123,37 @@ std::vector<Case> cases() {
       {"add a friend",
        [](const Scene& s) { return add_friend_request(s.self, s.other); },
        {kNotLoggedIn, kOk, kExists, kOk, kOk, kOk}},
+      {"list requests",
+       [](const Scene& s) {
+         return with_own_id(31, s, {{"kind", "requests"}});
+       },
+       everyone},
+      {"list blocked users",
+       [](const Scene& s) {
+         return with_own_id(31, s, {{"kind", "blocked"}});
+       },
+       everyone},
+      {"answer a request that was not made",
+       [](const Scene& s) {
+         return with_own_id(32, s, {{"userid", s.other}, {"accept", true}});
+       },
+       {kNotLoggedIn, kNotFound, kNotFound, kNotFound, kNotFound, kNotFound}},
+      {"remove a friend",
+       [](const Scene& s) {
+         return with_own_id(33, s, {{"friendid", s.other}});
+       },
+       everyone},
+      {"block a user",
+       [](const Scene& s) {
+         return with_own_id(34, s, {{"userid", s.other}, {"blocked", true}});
+       },
+       everyone},
+      {"chat with a user whom one has blocked",
+       [](const Scene& s) { return chat_request(s.self, s.other, "hello"); },
+       {kNotLoggedIn, kNotAllowed, kNotAllowed, kNotAllowed, kNotAllowed, kNotAllowed}},
+      {"add a user whom one has blocked",
+       [](const Scene& s) { return add_friend_request(s.self, s.other); },
+       {kNotLoggedIn, kNotAllowed, kNotAllowed, kNotAllowed, kNotAllowed, kNotAllowed}},
       {"make a group",
        [](const Scene& s) {
          return create_group_request(s.self, "of " + std::to_string(s.self.id));
@@ -110,9 +161,12 @@ std::vector<Case> cases() {
        everyone},
   };
   // With a foreign id nothing is done for any role.
-  for (const int msgid : {3, 6, 7, 8, 9, 10, 24, 25, 26, 27, 28, 29, 30, 31}) {
-    Json more = {{"msg", "x"}, {"friendid", 1},    {"groupname", "x"}, {"groupid", 1},
-                 {"with", 1},  {"kind", "groups"}, {"others", true}};
+  for (const int msgid :
+       {3, 6, 7, 8, 9, 10, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37}) {
+    Json more = {{"msg", "x"},     {"friendid", 1},    {"groupname", "x"}, {"groupid", 1},
+                 {"with", 1},      {"kind", "groups"}, {"others", true},   {"userid", 1},
+                 {"accept", true}, {"blocked", true},  {"userid", 1},      {"nick", "x"},
+                 {"query", "x"}};
     if (msgid == 24 || msgid == 25) more.erase("groupid");
     more.update(secrets);
     all.push_back({"act as another", sent_as_other(msgid, more), nobody});

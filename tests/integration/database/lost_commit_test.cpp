@@ -2,76 +2,13 @@
 // after the COMMIT arrives. Either way each write takes effect once, its client gets success, and
 // everyone concerned sees the state of the tables. If the database is down at that moment, the
 // client gets `unavailable`, and the rest follows once it is back.
-#include <cstdlib>
-
-#include "integration/cluster/cluster_fixture.h"
+#include "integration/database/lost_answer_fixture.h"
 
 namespace chat::test {
 namespace {
 
-using Cut = MysqlProxy::Cut;
-
-// How soon the servers agree with the tables.
-constexpr milliseconds kAgreement{15'000};
-
 constexpr int kContact = 201;
 
-class WithLostAnswers : public WithCluster {
- protected:
-  explicit WithLostAnswers(const Settings& more = {}) : WithCluster(2, more, Wiring::kOwnLinks) {}
-
-  MysqlProxy& database(std::size_t node) { return cluster->links(node).database; }
-  std::int64_t number(const std::string& sql) { return cluster->storage().number(sql); }
-
-  // Seqs of the group's messages that reach the member up to the text `last`.
-  static std::vector<std::int64_t> seqs_up_to(User& member, const std::string& last) {
-    std::vector<std::int64_t> seqs;
-    for (;;) {
-      const Json message = member.client.push(10);
-      seqs.push_back(message.at("seq"));
-      if (message.at("msg") == last) return seqs;
-    }
-  }
-  // Expects the other's state, whatever is pushed before.
-  static bool hears_state(User& user, std::int64_t other, const std::string& state) {
-    const Deadline deadline(kAgreement);
-    while (!deadline.passed()) {
-      try {
-        const Json push = user.client.push(kPresence);
-        if (push.at("id") == other && push.at("state") == state) return true;
-      } catch (const TimedOut&) {
-      }
-    }
-    return false;
-  }
-  // Without a takeover, so that a leftover claim is detected.
-  bool can_log_in_soon(std::size_t node, const Account& account) {
-    return wait_until(
-        [&] {
-          RawClient client(port(node));
-          return client.request(login_request(account)).at("errno") == 0;
-        },
-        kAgreement);
-  }
-};
-
-class LostAnswer : public WithLostAnswers, public ::testing::WithParamInterface<Cut> {
- protected:
-  // Cuts the next write with such a statement on node 0.
-  void lose(const std::string& statement) { database(0).cut_next_commit_of(statement, GetParam()); }
-  void expect_lost() { EXPECT_FALSE(database(0).cut_is_due()) << "nothing was cut"; }
-};
-// With $CHAT_TEST_HELD_COMMITS also a COMMIT that hangs while its transaction keeps its locks; each
-// such test takes some seconds longer.
-std::vector<Cut> ways() {
-  std::vector<Cut> all{Cut::kAfterDelivery, Cut::kBeforeDelivery};
-  if (std::getenv("CHAT_TEST_HELD_COMMITS") != nullptr) all.push_back(Cut::kHold);
-  return all;
-}
-std::string way_name(const ::testing::TestParamInfo<Cut>& way) {
-  if (way.param == Cut::kHold) return "Held";
-  return way.param == Cut::kAfterDelivery ? "AfterTheEffect" : "BeforeTheEffect";
-}
 INSTANTIATE_TEST_SUITE_P(AllWays, LostAnswer, ::testing::ValuesIn(ways()), way_name);
 
 TEST_P(LostAnswer, OfARegistrationIsReadBack) {
@@ -118,10 +55,35 @@ TEST_P(LostAnswer, OfAJoinMakesTheUserAMember) {
   expect_lost();
   EXPECT_EQ(alice.client.push(202).at("id"), bob.id());
   alice.group_chat(group, "live");
-  EXPECT_EQ(seqs_up_to(bob, "live"), (std::vector<std::int64_t>{4}));
+  EXPECT_EQ(seqs_up_to(bob, "live"), (std::vector<std::int64_t>{5}));
   cluster->links(0).redis.reset_all();
   alice.group_chat(group, "in the gap");
-  EXPECT_EQ(seqs_up_to(bob, "in the gap"), (std::vector<std::int64_t>{5}));
+  EXPECT_EQ(seqs_up_to(bob, "in the gap"), (std::vector<std::int64_t>{6}));
+}
+
+TEST_P(LostAnswer, OfAChangeOfAGroupIsDoneOnceAndTold) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  const std::int64_t group = alice.create_group("club");
+  bob.join_group(group);
+  const auto change = [&](const char* statement, Json request, const char* event) {
+    request["groupid"] = group;
+    lose(statement);
+    request_ok(alice.client, request);
+    expect_lost();
+    EXPECT_EQ(bob.client.notice().value("event", ""), event);
+    EXPECT_EQ(number("SELECT COUNT(*) FROM groupmessage WHERE extra LIKE '%\"" +
+                     std::string(event) + "\"%'"),
+              1);
+  };
+  change("UPDATE groupuser SET muted_until", {{"msgid", 43}, {"userid", bob.id()}, {"seconds", 60}},
+         "muted");
+  change("UPDATE allgroup SET groupname", {{"msgid", 44}, {"groupdesc", "new"}}, "settings");
+  change("UPDATE groupuser SET grouprole", {{"msgid", 42}, {"userid", bob.id()}, {"role", "admin"}},
+         "role");
+  change("UPDATE groupuser SET left_seq", {{"msgid", 41}, {"userid", bob.id()}}, "removed");
+  bob.join_group(group);
+  change("UPDATE allgroup SET dismissed_at", {{"msgid", 47}}, "dismissed");
 }
 
 TEST_P(LostAnswer, OfALoginLeavesOneSession) {
@@ -178,6 +140,20 @@ TEST_P(LostAnswer, OfAnAccountDeletionLogsTheUserOut) {
   EXPECT_NE(account("alice").id, alice.id()) << "the name is free";
 }
 
+TEST_P(LostAnswer, OfAProfileChangeIsReadBack) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  lose("UPDATE user SET nick");
+  const Json reply =
+      request_ok(alice.client, {{"msgid", 36}, {"nick", "Queen"}, {"who_may_chat", "friends"}});
+  expect_lost();
+  EXPECT_EQ(reply.at("user").at("nick"), "Queen");
+  EXPECT_EQ(number("SELECT contact_rev FROM user WHERE name = 'alice'"), 1);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM usersearch WHERE fold = 'queen'"), 1);
+  const Json found = request_ok(bob.client, {{"msgid", 37}, {"kind", "users"}, {"query", "QUEEN"}});
+  EXPECT_EQ(found.at("users").at(0).at("id"), alice.id());
+}
+
 TEST_P(LostAnswer, OfAPasswordChangeIsReadBack) {
   User first = user_on(0, "alice");
   User alice = log_in_on(0, first.account, taking_over());
@@ -225,28 +201,6 @@ TEST_P(LostAnswer, OfARehashStillLogsIn) {
   EXPECT_TRUE(can_log_in_soon(1, alice));
 }
 
-// Handlers of node 0 have one connection to the database; once cut, there is none until the outage
-// ends.
-class LostInAnOutage : public WithLostAnswers {
- protected:
-  LostInAnOutage() : WithLostAnswers({"mysql.pool_size=1"}) {}
-
-  // Loses the answer to the next such write, and starts an outage.
-  void lose_and_cut_off(const std::string& statement) {
-    database(0).network().refuse(true);
-    database(0).cut_next_commit_of(statement, Cut::kAfterDelivery);
-  }
-  void end_outage() {
-    EXPECT_FALSE(database(0).cut_is_due()) << "nothing was cut";
-    database(0).network().refuse(false);
-  }
-  void expect_unavailable(RawClient& client, const Json& request) {
-    const Json reply = client.request(request);
-    EXPECT_EQ(reply.at("errno"), 32) << reply;
-    EXPECT_GT(reply.value("retry_after_ms", 0), 0) << reply;
-  }
-};
-
 TEST_F(LostInAnOutage, JoinBecomesLiveAfterwards) {
   User alice = user_on(1, "alice");
   User bob = user_on(0, "bob");
@@ -256,10 +210,10 @@ TEST_F(LostInAnOutage, JoinBecomesLiveAfterwards) {
   expect_unavailable(bob.client, join_group_request(bob.account, group));
   alice.group_chat(group, "during");
   end_outage();
-  EXPECT_EQ(seqs_up_to(bob, "during"), (std::vector<std::int64_t>{4}));
+  EXPECT_EQ(seqs_up_to(bob, "during"), (std::vector<std::int64_t>{5}));
   EXPECT_EQ(alice.client.push(202).at("id"), bob.id());
   alice.group_chat(group, "live");
-  EXPECT_EQ(seqs_up_to(bob, "live"), (std::vector<std::int64_t>{5}));
+  EXPECT_EQ(seqs_up_to(bob, "live"), (std::vector<std::int64_t>{6}));
   expect_refused(bob.client, join_group_request(bob.account, group), errors::kExists);
 }
 

@@ -55,7 +55,8 @@ class DirectCommitterTest : public testing::Test {
 
   FakeDirectStore store_;
   test::FakeClock clock_;
-  DirectCommitter committer_{store_, clock_};
+  ContactNews contact_news_;
+  DirectCommitter committer_{store_, contact_news_, clock_};
 };
 
 using Bodies = std::vector<std::string>;
@@ -375,7 +376,7 @@ TEST(StreamCache, KeepsABoundedNumberOfStreams) {
 TEST_F(DirectCommitterTest, MessageOfAnOlderSessionIsNotStored) {
   EXPECT_EQ(commit_one(direct_entry("a", "1")).message.seq, 1);
   store_.newest[kAlice] = 2;
-  clock_.advance(SenderEpochs::kMaxAge);
+  clock_.advance(UserLooks::kMaxAge);
   const auto entries = commit({direct_entry("b", "2"), direct_entry("c", "3", kCarol, 2)});
   ASSERT_TRUE(entries[0].refusal);
   EXPECT_EQ(entries[0].refusal->code, Errno::kUnavailable);
@@ -390,7 +391,7 @@ TEST_F(DirectCommitterTest, MessageOfALostSessionIsNotStored) {
   store_.newest[kAlice] = 2;
   EXPECT_EQ(commit_one(direct_entry("a", "1", kBob, 2)).message.seq, 1);
   const auto expect_refused = [this](const std::string& cid) {
-    clock_.advance(SenderEpochs::kMaxAge);
+    clock_.advance(UserLooks::kMaxAge);
     const DirectEntry entry = commit_one(direct_entry(cid, "2", kBob, 2));
     ASSERT_TRUE(entry.refusal);
     EXPECT_EQ(entry.refusal->code, Errno::kUnavailable);

@@ -62,8 +62,22 @@ class FakeDirectStore final : public DirectStore {
     for (const UserId user : users) {
       if (lost.contains(user)) continue;
       const auto there = newest.find(user);
-      found.push_back(
-          {.id = user, .holder = {}, .session_epoch = there == newest.end() ? 1 : there->second});
+      const auto rev = contact_revs.find(user);
+      found.push_back({.id = user,
+                       .holder = {},
+                       .session_epoch = there == newest.end() ? 1 : there->second,
+                       .contact_rev = rev == contact_revs.end() ? 0 : rev->second});
+    }
+    return found;
+  }
+  Result<std::vector<storage::ChatRight>> chat_rights(
+      std::span<const storage::DirectStream> asked) override {
+    ++right_looks;
+    if (rights_error) return fail(*std::exchange(rights_error, {}), "rights");
+    std::vector<storage::ChatRight> found;
+    for (const auto& stream : asked) {
+      const auto there = rights.find({stream.recipient, stream.sender});
+      found.push_back(there == rights.end() ? storage::ChatRight::kYes : there->second);
     }
     return found;
   }
@@ -107,6 +121,10 @@ class FakeDirectStore final : public DirectStore {
   std::map<UserId, SessionEpoch> newest;  // newest sessions on any node; 1 for other users
   std::set<UserId> lost;                  // users missing from the table
   std::optional<ErrorCode> epoch_error;
+  std::map<UserId, std::int64_t> contact_revs;  // 0 for other users
+  std::map<Key, storage::ChatRight> rights;     // kYes for other streams
+  std::optional<ErrorCode> rights_error;
+  int right_looks = 0;
   int tails = 0;
   int looks = 0;
   int epoch_looks = 0;

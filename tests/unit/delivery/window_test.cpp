@@ -250,6 +250,50 @@ TEST_F(WindowTest, JoinBeginsAtTheStreamsPosition) {
   EXPECT_EQ(received(), Seqs{5});
 }
 
+// Messages and the event that removes the user may arrive in any order, live or from the table.
+TEST_F(WindowTest, NothingPastTheEndOfAMembershipIsPushed) {
+  const GroupId group = add_group("group", bob_);
+  add_member(group, alice_);
+  log_in();
+  rig_.in_loop([&] { window()->join(group, 0); });
+  const StreamKey stream = StreamKey::of(group);
+  const auto offer = [&](Seq seq, UserId ended) {
+    rig_.in_loop([&] {
+      loop_delivery_.offer_to_group(group, Push{stream, seq, bob_, 1, json(seq), true, ended});
+    });
+  };
+  offer(1, {});
+  offer(2, UserId{77});
+  offer(3, alice_);
+  offer(4, {});
+  EXPECT_EQ(received(), (Seqs{1, 2, 3}));
+  rig_.in_loop([&] { window()->notice({stream, 0, 5}); });
+  EXPECT_EQ(received(), Seqs{}) << "the table predates the end";
+}
+
+TEST_F(WindowTest, LateEndStillDeliversWhatCameBefore) {
+  const GroupId group = add_group("group", bob_);
+  add_member(group, alice_);
+  log_in();
+  rig_.in_loop([&] { window()->join(group, 0); });
+  std::vector<storage::GroupMessage> rows;
+  for (Seq seq = 1; seq <= 4; ++seq) {
+    rows.push_back({group, seq, bob_, "g" + std::to_string(seq), 1, "text"});
+  }
+  ASSERT_TRUE(send(rows));
+  run("UPDATE groupuser SET left_seq = 3 WHERE userid = " + std::to_string(alice_.value));
+  const StreamKey stream = StreamKey::of(group);
+  rig_.in_loop([&] { loop_delivery_.offer_to_group(group, Push{stream, 4, bob_, 1, json(4)}); });
+  EXPECT_EQ(received(), (Seqs{1, 2, 3}));
+  rig_.in_loop([&] { window()->notice({stream, 3, 3, 0, 3}); });
+  rig_.in_loop([&] { loop_delivery_.offer_to_group(group, Push{stream, 4, bob_, 1, json(4)}); });
+  EXPECT_EQ(received(), Seqs{});
+  // A member again.
+  rig_.in_loop([&] { window()->join(group, 4); });
+  rig_.in_loop([&] { loop_delivery_.offer_to_group(group, Push{stream, 5, bob_, 1, json(5)}); });
+  EXPECT_EQ(received(), Seqs{5});
+}
+
 // The server does not know whether a join was committed; it only reads the stream's position from
 // the table.
 TEST_F(WindowTest, UnknownGroupBecomesLiveByNotice) {

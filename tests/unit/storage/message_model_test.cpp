@@ -216,8 +216,8 @@ TEST_F(MessageModelTest, GroupMessagesRoundTripAndAreFoundByCid) {
   }
   EXPECT_FALSE(messages.find_group_message(group, kAlice, "c1").value());
   EXPECT_FALSE(messages.find_group_message(group, kBob, "C1").value());
-  EXPECT_EQ(messages.group_head_time(group, 2).value(), 1002);
-  EXPECT_FALSE(messages.group_head_time(group, 99).value());
+  EXPECT_EQ(messages.group_head(group, 2)->sent_at, 1002);
+  EXPECT_EQ(messages.group_head(group, 99)->sent_at, 0);
   EXPECT_EQ(messages.group_after(group, kAlice, 3, 2)->front().seq, 4);
   EXPECT_EQ(messages.group_after(group, kAlice, 3, 2)->size(), 2u);
 }
@@ -250,8 +250,8 @@ TEST_F(MessageModelTest, LockGroupReturnsTheHead) {
   const auto lock = [&](GroupId id) {
     return write([&] { return MessageModel(*connection_).try_lock_group(id); }).value();
   };
-  EXPECT_EQ(lock(group), 1);
-  EXPECT_EQ(lock(GroupId{99}), std::nullopt);
+  EXPECT_EQ(lock(group)->head, 1);
+  EXPECT_FALSE(lock(GroupId{99}));
 }
 
 TEST_F(MessageModelTest, ADuplicateCidInAGroupIsAConflict) {

@@ -1,9 +1,15 @@
 #include <set>
 
+#include "chat/storage/block_model.h"
+#include "chat/storage/contact_model.h"
 #include "chat/storage/friend_model.h"
+#include "chat/storage/friend_request_model.h"
 #include "chat/storage/group_life_model.h"
 #include "chat/storage/join_model.h"
 #include "chat/storage/older_name_model.h"
+#include "chat/storage/profile_model.h"
+#include "chat/storage/search_backfill.h"
+#include "chat/storage/search_model.h"
 #include "chat/storage/session_model.h"
 #include "support/storage/forwarding_connection.h"
 #include "support/storage/storage_fixture.h"
@@ -106,6 +112,7 @@ TEST_F(QueryPlanTest, UsersFriendsAndGroupsAreFoundByIndexProbes) {
   ASSERT_TRUE(friends.list(UserId{1}, {}, 10));
   ASSERT_TRUE(friends.list(kUsers));
   ASSERT_TRUE(friends.online_watchers(kUsers));
+  ASSERT_TRUE(friends.among(std::vector<Watch>{{UserId{1}, UserId{2}}, {UserId{2}, UserId{1}}}));
   GroupModel groups(recording());
   ASSERT_TRUE(groups.find(GroupId{1}));
   ASSERT_TRUE(groups.find(std::vector<GroupId>{GroupId{1}, GroupId{2}}));
@@ -135,6 +142,43 @@ TEST_F(QueryPlanTest, UsersFriendsAndGroupsAreFoundByIndexProbes) {
     EXPECT_TRUE(joins.erase_all(UserId{1}));
     return life.end_member(GroupId{1}, UserId{1}, 1);
   }));
+  expect_index_probes_only();
+}
+
+TEST_F(QueryPlanTest, ContactsAreFoundByIndexProbes) {
+  ContactModel contacts(recording());
+  ASSERT_TRUE(contacts.restricted(kUsers));
+  ASSERT_TRUE(contacts.chat_rights(std::vector<DirectStream>{{UserId{1}, UserId{2}}}));
+  BlockModel blocks(recording());
+  ASSERT_TRUE(blocks.is_between(UserId{1}, UserId{2}));
+  ASSERT_TRUE(blocks.list(UserId{1}, {}, 10));
+  ASSERT_TRUE(blocks.count(UserId{1}));
+  FriendRequestModel requests(recording(), 1);
+  ASSERT_TRUE(requests.find(UserId{1}, UserId{2}));
+  ASSERT_TRUE(requests.received(UserId{1}, {}, 10));
+  ASSERT_TRUE(write([&] {
+    EXPECT_TRUE(contacts.lock(UserId{1}, UserId{2}));
+    EXPECT_TRUE(contacts.bump(UserId{1}));
+    EXPECT_TRUE(blocks.erase_all(UserId{1}));
+    return requests.erase_all(UserId{1});
+  }));
+  expect_index_probes_only();
+}
+
+TEST_F(QueryPlanTest, ProfilesAndSearchesAreFoundByIndexProbes) {
+  ProfileModel profiles(recording());
+  const UserId user = add_user("alice");
+  ASSERT_TRUE(profiles.seen_by(UserId{1}, kUsers));
+  ASSERT_TRUE(write([&] { return profiles.change(user, {.nick = "nick"}); }));
+  ASSERT_TRUE(write([&] { return profiles.change(user, {.nick = "other"}); }));
+  SearchModel search(recording());
+  for (const NameKind kind : {NameKind::kUser, NameKind::kGroup}) {
+    ASSERT_TRUE(search.find(kind, "a", {}, 10));
+    ASSERT_TRUE(search.forget(kind, 1));
+    ASSERT_TRUE(SearchBackfill(recording()).step(kind));
+  }
+  ASSERT_TRUE(search.open_groups({GroupId{1}, GroupId{2}}));
+  ASSERT_TRUE(search.rename_group(GroupId{1}, "a", "b"));
   expect_index_probes_only();
 }
 

@@ -19,15 +19,18 @@ namespace chat::protocol::messages {
 using Requests =
     std::tuple<Login, Logout, Register, OneChat, AddFriend, CreateGroup, AddGroup, GroupChat, Hello,
                Ping, Delivered, Read, Sync, History, ChangePassword, DeleteAccount, Sessions,
-               RevokeSession, GroupInfo, List, LeaveGroup, RemoveMember, SetRole, Mute, SetGroup,
-               JoinAnswer, Invite, DismissGroup>;
+               RevokeSession, GroupInfo, List, FriendAnswer, RemoveFriend, Block, UserInfo,
+               SetProfile, Find, LeaveGroup, RemoveMember, SetRole, Mute, SetGroup, JoinAnswer,
+               Invite, DismissGroup>;
 
-using Replies = std::tuple<LoginReply, RegisterReply, LogoutReply, OneChatReply, AddFriendReply,
-                           CreateGroupReply, AddGroupReply, GroupChatReply, HelloReply, PingReply,
-                           SyncReply, HistoryReply, ChangePasswordReply, DeleteAccountReply,
-                           SessionsReply, RevokeSessionReply, GroupInfoReply, ListReply,
-                           LeaveGroupReply, RemoveMemberReply, SetRoleReply, MuteReply,
-                           SetGroupReply, JoinAnswerReply, InviteReply, DismissGroupReply>;
+using Replies =
+    std::tuple<LoginReply, RegisterReply, LogoutReply, OneChatReply, AddFriendReply,
+               CreateGroupReply, AddGroupReply, GroupChatReply, HelloReply, PingReply, SyncReply,
+               HistoryReply, ChangePasswordReply, DeleteAccountReply, SessionsReply,
+               RevokeSessionReply, GroupInfoReply, ListReply, FriendAnswerReply, RemoveFriendReply,
+               BlockReply, UserInfoReply, SetProfileReply, FindReply, LeaveGroupReply,
+               RemoveMemberReply, SetRoleReply, MuteReply, SetGroupReply, JoinAnswerReply,
+               InviteReply, DismissGroupReply>;
 
 using Pushes = std::tuple<OneChatPush, GroupChatPush, PresencePush, ContactPush, GroupPush,
                           ReceiptPush, ByePush, AnnouncementPush>;
