@@ -100,8 +100,10 @@ void ClientSession::interrupt() {
   if (connected()) connection_->shutdown();
 }
 
-Answer ClientSession::register_user(const std::string& name, std::string_view password) {
-  return ask(messages::Register{.name = name, .password = std::string(password)}, {.name = name});
+Answer ClientSession::register_user(const std::string& name, std::string_view password,
+                                    const std::optional<std::string>& invite) {
+  return ask(messages::Register{.name = name, .password = std::string(password), .invite = invite},
+             {.name = name});
 }
 
 Answer ClientSession::login(const Credentials& credentials) {

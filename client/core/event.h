@@ -24,7 +24,7 @@ struct Event {
                    event::GroupShown, event::ListPage, event::RequestList, event::BlockedList,
                    event::Sent, event::Queued, event::Unsent, event::Held, event::Receipt,
                    event::History, event::Reconnecting, event::Refused, event::Message,
-                   event::Presence, event::Contact, event::GroupChanged, event::Bye, event::Notice,
+                   event::Presence, event::Contact, event::GroupChanged, event::Bye, event::Announcement, event::Notice,
                    event::FriendList, event::GroupList, event::TimedOut, event::Unanswered,
                    event::Usage, event::Help, event::Fault, event::Disconnected>;
 
