@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "chat/base/check.h"
-#include "chat/storage/group_model.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/name_key.h"
 #include "chat/storage/older_name_model.h"
