@@ -135,7 +135,7 @@ for test in json.load(sys.stdin):
 for program in sorted(programs):
     if program.startswith(folder + "/"):
         print(os.path.relpath(program, folder))' "$folder" "$@")
-  compile "$folder" chatserver chatclient chatcheck "${linked[@]}"
+  compile "$folder" chatserver chatclient chatcheck chatctl "${linked[@]}"
 }
 
 # Builds the two programs for users; silent if up to date.

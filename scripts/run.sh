@@ -56,7 +56,7 @@ for argument in "$@"; do
 done
 
 # Operators want it, and chatting does not wait for it.
-(niceness=19 && compile build chatcheck >/dev/null 2>&1 </dev/null &)
+(niceness=19 && compile build chatctl chatcheck >/dev/null 2>&1 </dev/null &)
 
 # exec, so that signals, exit code and process id are the server's own.
 say "starting ./build/chatserver ${config[*]} $*"

@@ -39,7 +39,7 @@ test_outside() {
   shift 2
   # Floods are shortened, because latencies are not judged under a sanitizer.
   local programs=(env "CHAT_TEST_SANITIZER=$sanitizers" CHAT_FLOOD_SECONDS=2)
-  for name in chatserver chatclient chatcheck; do
+  for name in chatserver chatclient chatcheck chatctl; do
     programs+=("${name^^}=$PWD/$folder/$name")
   done
   say "testing $folder/ from outside"

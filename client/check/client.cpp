@@ -5,7 +5,7 @@
 
 #include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/login_messages.h"
-#include "client/core/request_json.h"
+#include "client/core/wire/request_json.h"
 
 namespace chat::client::check {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "chat/protocol/errors.h"
 #include "client/check/client.h"
-#include "client/core/request_json.h"
+#include "client/core/wire/request_json.h"
 #include "client/core/text.h"
 
 namespace chat::client::check {

@@ -8,13 +8,11 @@
 #include "chat/base/version.h"
 #include "chat/protocol/limits.h"
 #include "chat/protocol/messages/account_messages.h"
-#include "chat/protocol/messages/login_messages.h"
-#include "chat/protocol/messages/contact_messages.h"
 #include "chat/protocol/messages/group_messages.h"
-#include "chat/protocol/messages/list_messages.h"
+#include "chat/protocol/messages/login_messages.h"
 #include "client/core/reconnect_backoff.h"
 #include "client/core/text.h"
-#include "client/core/wire.h"
+#include "client/core/wire/wire.h"
 
 namespace chat::client {
 namespace {
@@ -102,8 +100,10 @@ void ClientSession::interrupt() {
   if (connected()) connection_->shutdown();
 }
 
-Answer ClientSession::register_user(const std::string& name, std::string_view password) {
-  return ask(messages::Register{.name = name, .password = std::string(password)}, {.name = name});
+Answer ClientSession::register_user(const std::string& name, std::string_view password,
+                                    const std::optional<std::string>& invite) {
+  return ask(messages::Register{.name = name, .password = std::string(password), .invite = invite},
+             {.name = name});
 }
 
 Answer ClientSession::login(const Credentials& credentials) {
@@ -170,17 +170,9 @@ Answer ClientSession::history(Target target, int limit, const std::string& curso
   return ask(request::history(target, limit, cursor), {.target = target});
 }
 
-Answer ClientSession::add_friend(UserId other) {
-  return ask(messages::AddFriend{.sender = self(), .friendid = other});
-}
-
 Answer ClientSession::create_group(const std::string& name, const std::string& desc) {
   return ask(messages::CreateGroup{.sender = self(), .groupname = name, .groupdesc = desc},
              {.name = name, .desc = desc});
-}
-
-Answer ClientSession::join_group(GroupId group) {
-  return ask(messages::AddGroup{.sender = self(), .groupid = group});
 }
 
 Answer ClientSession::ping() {
@@ -304,7 +296,8 @@ Result<void> ClientSession::take(std::string_view frame) {
     pending_.finish(message->cid, {});
     return {};
   }
-  if (take_message(*event)) {
+  const bool quiet = item && item->question.quiet;
+  if (take_message(*event) && !quiet) {
     handler_(item && item->question.request == Msgid::kHello ? greet() : *event);
   }
   if (event->as<event::LoggedIn>()) outbox_.start();
@@ -339,8 +332,11 @@ Event ClientSession::greet() {
 }
 
 void ClientSession::update(Event& event) {
+  names_.apply(event);
   roster_.apply(event);
+  group_requests_.apply(event);
   receipts_.apply(event);
+  notices_.apply(event, self());
   if (const auto* login = event.as<event::LoggedIn>()) {
     self_ = login->id.value;
     received_.begin(login->id);

@@ -17,12 +17,15 @@
 #include "chat/base/thread.h"
 #include "chat/protocol/messages/encode.h"
 #include "client/core/event.h"
+#include "client/core/group_requests.h"
+#include "client/core/name_book.h"
+#include "client/core/notice_filter.h"
 #include "client/core/outbox.h"
 #include "client/core/pending.h"
 #include "client/core/receipt_filter.h"
 #include "client/core/received.h"
-#include "client/core/request_json.h"
 #include "client/core/roster.h"
+#include "client/core/wire/request_json.h"
 #include "client/net/server_connection.h"
 
 namespace chat::client {
@@ -65,12 +68,11 @@ class ClientSession {
   std::optional<event::Bye> farewell() const { return farewell_; }
 
   // Each blocks until its answer, a time-out, or the end of the connection.
-  Answer register_user(const std::string& name, std::string_view password);
+  Answer register_user(const std::string& name, std::string_view password,
+                       const std::optional<std::string>& invite = std::nullopt);
   Answer login(const Credentials& credentials);
   Answer logout();
-  Answer add_friend(UserId other);
   Answer create_group(const std::string& name, const std::string& desc);
-  Answer join_group(GroupId group);
   Answer change_password(std::string_view password, std::string_view new_password);
   Answer delete_account(std::string_view password);
   Answer sessions();
@@ -79,13 +81,19 @@ class ClientSession {
   // `cursor` is that of the previous answer, or empty.
   Answer history(Target target, int limit, const std::string& cursor);
 
+  // Any other request; `question` describes it.
+  template <typename Message>
+  Answer request(Message message, Question question) {
+    message.sender = self();
+    return ask(message, std::move(question));
+  }
+
   // After a lost connection and a new open(): logs in again as the last user. As after any login of
   // the same user, unanswered chats are then resent. kNotSent if nobody was logged in.
   Answer resume();
   bool can_resume() const;
   // Drops the unanswered chats; an Unsent event reports their number.
   void drop_chats();
-  // The number of unanswered chats.
   std::size_t unanswered_chats() const { return outbox_.size(); }
   // Acknowledges the messages received since the last call; as read if the user sees them.
   void acknowledge(bool read);
@@ -106,6 +114,9 @@ class ClientSession {
   UserId self() const { return {self_.load(std::memory_order_acquire)}; }
   std::vector<Friend> friends() const { return roster_.friends(); }
   std::vector<Group> groups() const { return roster_.groups(); }
+  std::vector<GroupId> take_unread_groups() { return roster_.take_unread_groups(); }
+  const NameBook& names() const { return names_; }
+  const GroupRequests& group_requests() const { return group_requests_; }
 
  private:
   // Builds the request's JSON for a cid.
@@ -150,9 +161,12 @@ class ClientSession {
   PendingTable pending_;                // thread-safe, like the next ones
 
   Roster roster_;
+  NameBook names_;
+  GroupRequests group_requests_;
   Outbox outbox_;
   Received received_;
-  ReceiptFilter receipts_;  // confined to the receiving thread
+  ReceiptFilter receipts_;  // this and the next confined to the receiving thread
+  NoticeFilter notices_;
   mutable base::Mutex account_mutex_;
   std::string token_ CHAT_GUARDED_BY(account_mutex_);
   UserId account_ CHAT_GUARDED_BY(account_mutex_);  // the last logged-in user

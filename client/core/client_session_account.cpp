@@ -4,7 +4,7 @@
 
 #include "chat/protocol/messages/account_messages.h"
 #include "client/core/client_session.h"
-#include "client/core/request_json.h"
+#include "client/core/wire/request_json.h"
 
 namespace chat::client {
 

@@ -79,4 +79,8 @@ int cells_of(char32_t code) {
   return std::clamp(::wcwidth(static_cast<wchar_t>(code)), 0, 2);
 }
 
+bool combines(char32_t code) {
+  return !is_control(code) && cells_of(code) == 0;
+}
+
 }  // namespace chat::client

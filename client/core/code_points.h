@@ -27,5 +27,7 @@ using base::is_control;
 
 // The width of a printable character in terminal cells: 0, 1 or 2, according to LC_CTYPE.
 int cells_of(char32_t code);
+// True if it is drawn onto the character before it.
+bool combines(char32_t code);
 
 }  // namespace chat::client

@@ -11,6 +11,7 @@
 #include "chat/base/ids.h"
 #include "client/core/account_events.h"
 #include "client/core/contacts.h"
+#include "client/core/people_events.h"
 
 // The kinds of events, as plain values (event.h).
 namespace chat::client {
@@ -27,6 +28,16 @@ struct Registered {
   UserId id;
   std::string name;
 };
+// The fields of a message that tells of a change in its group; its text says the same in English.
+struct GroupNotice {
+  std::string event;  // "joined", "left", "removed", "role", "muted" …
+  UserId by{};
+  UserId user{};
+  bool repeat = false;   // the reader knows it already
+  std::string role{};    // the new one
+  UnixMillis until = 0;  // of a mute
+  Group settings{};      // those that have changed
+};
 struct Message {
   UserId from;
   std::string name;
@@ -36,6 +47,8 @@ struct Message {
   UnixMillis ts = 0;
   Seq seq = 0;
   std::string cid;
+  std::string group_name{};
+  std::optional<GroupNotice> notice{};  // set: nobody wrote this
 };
 struct LoggedIn {
   UserId id;
@@ -51,17 +64,6 @@ struct LoggedIn {
 };
 struct LoggedOut {
   UserId id;
-};
-struct FriendAdded {
-  Friend added;
-};
-struct GroupCreated {
-  GroupId id;
-  std::string name;
-  std::string desc;
-};
-struct GroupJoined {
-  Group group;
 };
 struct Sent {
   Target target;
@@ -103,26 +105,20 @@ struct Refused {
   std::string error;
   std::string errmsg;
   std::optional<std::int64_t> retry_after_ms;
+  std::string about{};  // the names that the command mentions, as shown_name() has them
 };
 struct Presence {
   UserId id;
   std::string name;  // as the list of friends has it
   std::string state;
 };
-struct Contact {  // someone added the user as a friend
-  UserId id;
-  std::string name;
-  bool stranger = false;  // not on the user's own list
-};
-struct GroupChanged {
-  GroupId group;
-  std::string change;  // "joined"; more may come
-  UserId id;           // the member; 0 if none is concerned
-  std::string name;
-};
 struct Bye {
   std::string reason;
   std::int64_t reconnect_after_ms = -1;  // -1: do not reconnect automatically
+};
+struct Announcement {  // of the server's operator
+  std::string text;
+  UnixMillis ts = 0;
 };
 // A push of a kind unknown to this client; it is only shown.
 struct Notice {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <semaphore>
@@ -21,6 +22,12 @@ struct Question {
   std::string desc = {};  // creategroup
   UserId user = {};       // logout: the user
   bool again = false;     // login: automatic, after a lost connection
+  // Of requests about people and groups: the command as typed ("kick"), and what it mentions.
+  std::string command = {};
+  UserRef who = {};
+  GroupRef where = {};
+  std::chrono::seconds duration{0};
+  bool quiet = false;  // the answer is not shown: its sender decides
 };
 
 // The outcome of a request.

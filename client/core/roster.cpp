@@ -1,6 +1,7 @@
 #include "client/core/roster.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace chat::client {
 namespace {
@@ -12,6 +13,17 @@ void put_once(std::vector<Contact>& contacts, const Contact& contact) {
   contacts.push_back(contact);
 }
 
+void change(std::string& setting, const std::string& to) {
+  if (!to.empty()) setting = to;
+}
+
+void change_settings(Group& group, const Group& changes) {
+  change(group.name, changes.name);
+  change(group.desc, changes.desc);
+  change(group.announcement, changes.announcement);
+  change(group.joining, changes.joining);
+}
+
 }  // namespace
 
 void Roster::apply(Event& event) {
@@ -20,10 +32,18 @@ void Roster::apply(Event& event) {
   if (const auto* added = event.as<event::FriendAdded>()) put_once(friends_, added->added);
   if (const auto* created = event.as<event::GroupCreated>()) apply_locked(*created);
   if (const auto* joined = event.as<event::GroupJoined>()) apply_locked(*joined);
+  if (const auto* shown = event.as<event::GroupShown>()) apply_locked(*shown);
   if (const auto* changed = event.as<event::GroupChanged>()) apply_locked(*changed);
+  if (const auto* done = event.as<event::Done>()) apply_locked(*done);
+  if (const auto* message = event.as<event::Message>()) apply_locked(*message);
   if (auto* receipt = std::get_if<event::Receipt>(&event.what)) apply_locked(*receipt);
   if (auto* contact = std::get_if<event::Contact>(&event.what)) apply_locked(*contact);
   if (auto* presence = std::get_if<event::Presence>(&event.what)) apply_locked(*presence);
+}
+
+std::vector<GroupId> Roster::take_unread_groups() {
+  base::MutexLock lock(mutex_);
+  return std::exchange(unread_groups_, {});
 }
 
 std::vector<Friend> Roster::friends() const {
@@ -51,13 +71,107 @@ void Roster::apply_locked(const event::GroupJoined& joined) {
   put_once(groups_, joined.group);
 }
 
+// A reply about settings may lack the members.
+void Roster::apply_locked(const event::GroupShown& shown) {
+  Group* const group = find_locked(shown.group.id);
+  if (group == nullptr) return;
+  auto members = shown.group.members.empty() ? std::move(group->members) : shown.group.members;
+  const std::string role = shown.group.role.empty() ? group->role : shown.group.role;
+  *group = shown.group;
+  group->members = std::move(members);
+  group->role = role;
+}
+
 void Roster::apply_locked(const event::GroupChanged& changed) {
-  if (changed.change != "joined" || !changed.id) return;
-  for (Group& group : groups_) {
-    const auto is_who = [&](const Member& member) { return member.id == changed.id; };
-    const bool here = std::any_of(group.members.begin(), group.members.end(), is_who);
-    if (group.id != changed.group || here) continue;
-    group.members.push_back({changed.id, changed.name, "online", "normal"});
+  const std::string& change = changed.change;
+  if (change == "joined" && changed.id && changed.id != self_.id) {
+    add_member_locked(changed.group, {changed.id, changed.name, "online", "normal"});
+  } else if (change == "accepted") {
+    add_group_locked(changed.group, changed.group_name);
+  } else if (change == "left" || change == "removed") {
+    remove_member_locked(changed.group, changed.id ? changed.id : self_.id);
+  } else if (change == "dismissed") {
+    if (Group* const group = find_locked(changed.group)) group->dismissed = true;
+  }
+}
+
+void Roster::apply_locked(const event::Message& message) {
+  if (!message.notice) return;
+  if (message.notice->event == "joined" && message.notice->user == self_.id) {
+    add_group_locked(message.group, message.group_name);
+  }
+  Group* const group = find_locked(message.group);
+  if (group == nullptr) return;
+  const event::GroupNotice& notice = *message.notice;
+  if (notice.event == "left" || notice.event == "removed") {
+    if (notice.user) remove_member_locked(message.group, notice.user);
+  } else if (notice.event == "role") {
+    set_role_locked(message.group, notice.user, notice.role);
+  } else if (notice.event == "settings") {
+    change_settings(*group, notice.settings);
+  } else if (notice.event == "dismissed") {
+    group->dismissed = true;
+  }
+}
+
+void Roster::apply_locked(const event::Done& done) {
+  const std::string& command = done.command;
+  if (command == "remove") {
+    std::erase_if(friends_, [&](const Friend& each) { return each.id == done.user.id; });
+  } else if (command == "leave") {
+    remove_member_locked(done.group.id, self_.id);
+  } else if (command == "kick") {
+    remove_member_locked(done.group.id, done.user.id);
+  } else if (command == "accept-join") {
+    add_member_locked(done.group.id, {done.user.id, done.user.name, "offline", "normal"});
+  } else if (command == "promote") {
+    set_role_locked(done.group.id, done.user.id, "admin");
+  } else if (command == "demote") {
+    set_role_locked(done.group.id, done.user.id, "normal");
+  } else if (command == "handover") {
+    set_role_locked(done.group.id, self_.id, "admin");
+    set_role_locked(done.group.id, done.user.id, "creator");
+  } else if (command == "dismiss") {
+    if (Group* const group = find_locked(done.group.id)) group->dismissed = true;
+  }
+}
+
+Group* Roster::find_locked(GroupId id) {
+  const auto found = std::find_if(groups_.begin(), groups_.end(),
+                                  [id](const Group& group) { return group.id == id; });
+  return found == groups_.end() ? nullptr : &*found;
+}
+
+// A group that the user has been let into by somebody else.
+void Roster::add_group_locked(GroupId id, const std::string& name) {
+  if (find_locked(id) != nullptr) return;
+  groups_.push_back({id, name, "", {{self_.id, self_.name, "online", "normal"}}});
+  unread_groups_.push_back(id);
+}
+
+void Roster::add_member_locked(GroupId id, const Member& member) {
+  Group* const group = find_locked(id);
+  if (group == nullptr) return;
+  const bool here = std::any_of(group->members.begin(), group->members.end(),
+                                [&](const Member& each) { return each.id == member.id; });
+  if (!here) group->members.push_back(member);
+}
+
+// The user's own leaving removes the group.
+void Roster::remove_member_locked(GroupId id, UserId user) {
+  if (user == self_.id) {
+    std::erase_if(groups_, [id](const Group& group) { return group.id == id; });
+  } else if (Group* const group = find_locked(id)) {
+    std::erase_if(group->members, [user](const Member& each) { return each.id == user; });
+  }
+}
+
+void Roster::set_role_locked(GroupId id, UserId user, const std::string& role) {
+  Group* const group = find_locked(id);
+  if (group == nullptr) return;
+  if (user == self_.id) group->role = role;
+  for (Member& member : group->members) {
+    if (member.id == user) member.role = role;
   }
 }
 
@@ -68,6 +182,10 @@ void Roster::apply_locked(event::Receipt& receipt) {
 }
 
 void Roster::apply_locked(event::Contact& contact) {
+  if (contact.event == "accepted") put_once(friends_, {contact.id, contact.name, "online"});
+  if (contact.event == "removed") {
+    std::erase_if(friends_, [&](const Friend& each) { return each.id == contact.id; });
+  }
   contact.stranger =
       !more_friends_ && std::none_of(friends_.begin(), friends_.end(),
                                      [&](const Friend& each) { return each.id == contact.id; });

@@ -16,6 +16,9 @@ class Roster {
   // ignores other events.
   void apply(Event& event);
 
+  // The groups that the user has been let into, of which only the id is known; once each.
+  std::vector<GroupId> take_unread_groups();
+
   std::vector<Friend> friends() const;
   std::vector<Group> groups() const;
 
@@ -23,16 +26,26 @@ class Roster {
   void apply_locked(const event::LoggedIn& login) CHAT_REQUIRES(mutex_);
   void apply_locked(const event::GroupCreated& created) CHAT_REQUIRES(mutex_);
   void apply_locked(const event::GroupJoined& joined) CHAT_REQUIRES(mutex_);
+  void apply_locked(const event::GroupShown& shown) CHAT_REQUIRES(mutex_);
+  void apply_locked(const event::Done& done) CHAT_REQUIRES(mutex_);
+  void apply_locked(const event::Message& message) CHAT_REQUIRES(mutex_);
   void apply_locked(const event::GroupChanged& changed) CHAT_REQUIRES(mutex_);
   void apply_locked(event::Receipt& receipt) CHAT_REQUIRES(mutex_);
   void apply_locked(event::Contact& contact) CHAT_REQUIRES(mutex_);
   void apply_locked(event::Presence& presence) CHAT_REQUIRES(mutex_);
+
+  Group* find_locked(GroupId id) CHAT_REQUIRES(mutex_);
+  void add_group_locked(GroupId id, const std::string& name) CHAT_REQUIRES(mutex_);
+  void add_member_locked(GroupId id, const Member& member) CHAT_REQUIRES(mutex_);
+  void remove_member_locked(GroupId id, UserId user) CHAT_REQUIRES(mutex_);
+  void set_role_locked(GroupId id, UserId user, const std::string& role) CHAT_REQUIRES(mutex_);
 
   mutable base::Mutex mutex_;
   Member self_ CHAT_GUARDED_BY(mutex_);
   std::vector<Friend> friends_ CHAT_GUARDED_BY(mutex_);
   bool more_friends_ CHAT_GUARDED_BY(mutex_) = false;  // than listed
   std::vector<Group> groups_ CHAT_GUARDED_BY(mutex_);
+  std::vector<GroupId> unread_groups_ CHAT_GUARDED_BY(mutex_);
 };
 
 }  // namespace chat::client

@@ -48,8 +48,9 @@ class RowBreaker {
  public:
   explicit RowBreaker(int columns) : columns_(std::max(columns, 2 * kGutterCells)) {}
 
-  void add(std::string_view piece, int cells) {
-    if (cells_ + cells > columns_) break_row();
+  // `combined`: combining characters follow, and don't fit into the last cell (line_view.cpp).
+  void add(std::string_view piece, int cells, bool combined = false) {
+    if (cells > 0 && cells_ + cells + (combined ? 1 : 0) > columns_) break_row();
     out_ += piece;
     cells_ += cells;
     if (piece == " ") {
@@ -184,7 +185,9 @@ std::string break_lines(std::string_view text, int columns) {
     } else if (code == '\t') {
       rows.add_tab();
     } else {
-      rows.add(before.substr(0, before.size() - text.size()), cells_of(code));
+      std::string_view rest = text;
+      const bool combined = !rest.empty() && combines(take_code_point(rest));
+      rows.add(before.substr(0, before.size() - text.size()), cells_of(code), combined);
     }
   }
   return rows.take();

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "client/core/wire.h"
+#include "client/core/wire/wire.h"
 #include "client/load/account.h"
 #include "client/load/acknowledgements.h"
 #include "client/load/load_connection.h"

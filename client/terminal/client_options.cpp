@@ -5,9 +5,9 @@
 #include <CLI/CLI.hpp>
 
 #include "chat/base/version.h"
-#include "client/terminal/command.h"
+#include "client/terminal/commands/command_parser.h"
 #include "client/terminal/exit_code.h"
-#include "client/terminal/printer.h"
+#include "client/terminal/printer/printer.h"
 
 namespace chat::client {
 namespace {

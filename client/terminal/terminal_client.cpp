@@ -17,9 +17,9 @@
 #include "chat/protocol/limits.h"
 #include "client/core/code_points.h"
 #include "client/core/text.h"
-#include "client/terminal/line_view.h"
-#include "client/terminal/names.h"
-#include "client/terminal/printer.h"
+#include "client/terminal/commands/command_parser.h"
+#include "client/terminal/editor/line_view.h"
+#include "client/terminal/printer/printer.h"
 #include "client/terminal/terminal.h"
 
 namespace chat::client {
@@ -36,9 +36,12 @@ bool needs_connection(const Command& command, bool keeps_chats) {
 }
 
 std::size_t count_messages(const Event& event) {
-  if (event.as<event::Message>()) return 1;
+  if (const auto* message = event.as<event::Message>()) return message->notice ? 0 : 1;
   const auto* login = event.as<event::LoggedIn>();
-  return login ? login->offline.size() : 0;
+  if (login == nullptr) return 0;
+  return static_cast<std::size_t>(
+      std::count_if(login->offline.begin(), login->offline.end(),
+                    [](const event::Message& each) { return !each.notice; }));
 }
 
 }  // namespace
@@ -58,10 +61,7 @@ TerminalClient::TerminalClient(ClientOptions options, std::unique_ptr<const TlsC
       session_([this](const Event& event) { show(event); }) {
   if (!terminal_ || is_dumb_terminal()) return;
   editor_ = std::make_unique<LineEditor>(
-      mode_, "> ",
-      [this](std::string_view before) {
-        return completions(before, session_.friends(), session_.groups());
-      },
+      mode_, "> ", [this](std::string_view before) { return completions(before, known_refs()); },
       may_be_remembered);
 }
 
@@ -113,7 +113,7 @@ LineReader::Status TerminalClient::next_line(std::string& line) {
 }
 
 void TerminalClient::run_line(const std::string& line) {
-  const auto command = parse_command(resolve_names(line, session_.friends(), session_.groups()));
+  const auto command = parse_command(line);
   if (!command) {
     show({event::Usage{command.error()}});
     return;
@@ -154,6 +154,25 @@ bool TerminalClient::take_messages(std::size_t count, base::SteadyTime deadline)
     if (now >= deadline) return false;
     tick();
   }
+}
+
+void TerminalClient::show_pages(const char* command, ReadPage read) {
+  read_page_ = std::move(read);
+  next_page_.clear();
+  read_next_page(command);
+}
+
+void TerminalClient::show_next_page(const char* command) {
+  if (!next_page_.empty()) return read_next_page(command);
+  show({event::Usage{"there is nothing more to show"}});
+}
+
+void TerminalClient::read_next_page(const char* command) {
+  const Answer answer = read_page_(next_page_);
+  expect(command, answer);
+  if (const auto* page = answer.event.as<event::History>()) next_page_ = page->cursor;
+  if (const auto* page = answer.event.as<event::UsersFound>()) next_page_ = page->cursor;
+  if (const auto* page = answer.event.as<event::GroupsFound>()) next_page_ = page->cursor;
 }
 
 bool TerminalClient::need_login(const char* command) {

@@ -3,17 +3,20 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "chat/base/mutex.h"
 #include "client/core/client_session.h"
 #include "client/core/reconnect_backoff.h"
 #include "client/terminal/client_options.h"
-#include "client/terminal/command.h"
+#include "client/terminal/commands/command.h"
+#include "client/terminal/commands/completion.h"
+#include "client/terminal/editor/line_editor.h"
 #include "client/terminal/exit_code.h"
-#include "client/terminal/line_editor.h"
 #include "client/terminal/line_reader.h"
 #include "client/terminal/terminal.h"
 #include "client/terminal/terminal_mode.h"
@@ -40,13 +43,15 @@ class TerminalClient {
 
   // For commands, on the main thread.
   ClientSession& session() { return session_; }
-  // A conversation shown page by page, newest first.
-  struct HistoryView {
-    Target of{};
-    int limit = 0;
-    std::string cursor{};  // of the last page shown
-  };
-  HistoryView& history_view() { return history_view_; }
+  // Shows something page by page: the first page, and one more for each /more. `read` asks for the
+  // page at a cursor; the first one's is empty.
+  using ReadPage = std::function<Answer(const std::string& cursor)>;
+  void show_pages(const char* command, ReadPage read);
+  void show_next_page(const char* command);
+  // Who is meant by an id or a name. Nothing: that has been reported.
+  std::optional<UserRef> find_user(const std::string& command, const UserRef& typed);
+  std::optional<GroupRef> find_group(const std::string& command, const GroupRef& typed);
+  std::optional<Target> find_target(const std::string& command, const command::Recipient& typed);
   void show(const Event& event);
   // Reports if the outcome of the command is unknown.
   void expect(const char* command, const Answer& answer);
@@ -78,6 +83,7 @@ class TerminalClient {
   void come_back_later(const std::string& reason);
   void finish_sending();
   bool log_in_at_start();
+  void read_next_page(const char* command);
   void read_commands();
   LineReader::Status next_line(std::string& line);
   LineReader::Status next_answer(const char* prompt, std::string& line);
@@ -89,6 +95,20 @@ class TerminalClient {
   std::optional<std::string> first_password();
   std::optional<std::string> password_in(const std::string& path);
   std::optional<std::string> checked(std::string password);
+
+  // What is known here under a name. `decided`: the server need not be asked.
+  template <typename Ref>
+  struct Found {
+    std::optional<Ref> ref{};
+    bool decided = false;
+  };
+  template <typename Ref>
+  Found<Ref> found_here(const char* kind, std::vector<Ref> own, std::vector<Ref> others);
+  template <typename Message>
+  Answer look_up(const std::string& command, const Message& message, const char* kind,
+                 const std::string& name);
+  void show_unknown(const std::string& command, const char* kind, const std::string& name);
+  KnownRefs known_refs() const;
 
   void print(const std::string& text);
   bool write(const std::string& text);
@@ -110,7 +130,8 @@ class TerminalClient {
   std::optional<base::SteadyTime>
       next_try_;  // the next reconnection attempt; nothing while connected
   base::SteadyTime next_ping_{};
-  HistoryView history_view_;
+  ReadPage read_page_;
+  std::string next_page_;  // the cursor of the next one; empty: there is none
   // Thread-safe by themselves.
   std::atomic<bool> may_return_{true};            // no BYE forbids reconnecting
   std::atomic<bool> retries_login_{false};        // a transiently refused login is retried

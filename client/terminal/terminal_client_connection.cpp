@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "chat/base/clock.h"
+#include "chat/protocol/messages/group_messages.h"
+#include "client/terminal/commands/command_text.h"
 #include "client/terminal/terminal_client.h"
 
 namespace chat::client {
@@ -109,6 +111,9 @@ void TerminalClient::expect(const char* command, const Answer& answer) {
 void TerminalClient::tick() {
   session_.acknowledge(terminal_);
   if (reconnects_) stay_connected();
+  for (const GroupId group : session_.take_unread_groups()) {
+    session_.request(protocol::messages::GroupInfo{.groupid = group}, {.quiet = true});
+  }
   const auto now = base::system_clock().now();
   if (now < next_ping_ || !session_.connected()) return;
   next_ping_ = now + kPingInterval;

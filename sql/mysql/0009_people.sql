@@ -41,8 +41,9 @@ CREATE TABLE IF NOT EXISTS block (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- One row per name, and one per nick that differs from it. `fold` is folded by Unicode's simple case
--- folding; a prefix is a range of the primary key. Servers fill these tables for older rows when
--- they start, because SQL cannot compute the folding.
+-- folding; a prefix is a range of the primary key. Servers fill these tables for older rows after
+-- their start, because SQL cannot compute the folding. A row may be out of date: readers compare it
+-- with the name.
 CREATE TABLE IF NOT EXISTS usersearch (
   fold   VARBINARY(200) NOT NULL,
   userid INT            NOT NULL,
@@ -63,3 +64,5 @@ CREATE TABLE IF NOT EXISTS searchscan (
   last_id INT          NOT NULL,
   PRIMARY KEY (kind)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+INSERT IGNORE INTO searchscan (kind, last_id) VALUES ('user', 0), ('group', 0);

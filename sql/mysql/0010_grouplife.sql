@@ -27,6 +27,8 @@ EXECUTE step;
 DEALLOCATE PREPARE step;
 
 -- muted_until: normal members may not send before; ms since 1970. dismissed_at: 0 while it lives.
+-- left_seq: 0 for a member. Otherwise the event that ended the membership: the row stays, because what
+-- came before it is still readable, and may not be delivered yet.
 SET @step = IF(
   (SELECT COUNT(*) FROM information_schema.columns
     WHERE table_schema = DATABASE() AND table_name = 'allgroup' AND column_name = 'dismissed_at') > 0,
@@ -43,21 +45,31 @@ SET @step = IF(
     WHERE table_schema = DATABASE() AND table_name = 'groupuser' AND column_name = 'muted_until') > 0,
   'DO 0',
   'ALTER TABLE groupuser ADD COLUMN muted_until BIGINT NOT NULL DEFAULT 0,
+                    ADD COLUMN left_seq BIGINT NOT NULL DEFAULT 0,
                     MODIFY COLUMN grouprole ENUM(''creator'', ''normal'', ''admin'') NOT NULL DEFAULT ''normal''');
 PREPARE step FROM @step;
 EXECUTE step;
 DEALLOCATE PREPARE step;
 
--- What a former member may still read: after joined_seq, up to left_seq, the event that ended the
--- membership.
-CREATE TABLE IF NOT EXISTS formermember (
-  groupid    INT    NOT NULL,
-  userid     INT    NOT NULL,
-  joined_seq BIGINT NOT NULL,
-  left_seq   BIGINT NOT NULL,
-  PRIMARY KEY (groupid, userid),
-  KEY formermember_by_userid (userid)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW offlinemessage (userid, message) AS
+SELECT m.recipient,
+       JSON_OBJECT('msgid', 6, 'id', m.sender, 'name', COALESCE(u.name, ''), 'toid', m.recipient,
+                   'msg', m.body, 'ts', m.sent_at, 'seq', m.seq,
+                   'cid', CONVERT(m.cid USING utf8mb4))
+  FROM directcursor c
+  JOIN directmessage m ON m.recipient = c.recipient AND m.sender = c.sender
+                      AND m.seq > c.delivered_seq
+  LEFT JOIN user u ON u.id = m.sender
+UNION ALL
+SELECT gu.userid,
+       JSON_OBJECT('msgid', 10, 'id', m.sender, 'name', COALESCE(u.name, ''), 'groupid', m.groupid,
+                   'msg', m.body, 'ts', m.sent_at, 'seq', m.seq,
+                   'cid', CONVERT(m.cid USING utf8mb4))
+  FROM groupuser gu
+  JOIN groupmessage m ON m.groupid = gu.groupid AND m.seq > gu.delivered_seq
+                     AND m.sender <> gu.userid
+                     AND (gu.left_seq = 0 OR m.seq <= gu.left_seq)
+  LEFT JOIN user u ON u.id = m.sender;
 
 CREATE TABLE IF NOT EXISTS joinrequest (
   groupid    INT         NOT NULL,

@@ -1,10 +1,13 @@
--- What operators do to people: disabled accounts, and who may register.
+-- What operators do to people: ended sessions, disabled accounts, and who may register.
+-- disabled_at: ms since 1970; 0: not disabled. kicked_epoch: the session_epoch with which an
+-- operator last ended the user's sessions; it tells a server why a session here is older.
 
 SET @step = IF(
   (SELECT COUNT(*) FROM information_schema.columns
     WHERE table_schema = DATABASE() AND table_name = 'user' AND column_name = 'disabled_at') > 0,
   'DO 0',
-  'ALTER TABLE user ADD COLUMN disabled_at BIGINT NOT NULL DEFAULT 0');
+  'ALTER TABLE user ADD COLUMN disabled_at BIGINT NOT NULL DEFAULT 0,
+                    ADD COLUMN kicked_epoch BIGINT NOT NULL DEFAULT 0');
 PREPARE step FROM @step;
 EXECUTE step;
 DEALLOCATE PREPARE step;

@@ -50,3 +50,5 @@ CREATE TABLE searchscan (
   kind    TEXT    PRIMARY KEY NOT NULL,
   last_id INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+INSERT INTO searchscan (kind, last_id) VALUES ('user', 0), ('group', 0);

@@ -30,6 +30,7 @@ CREATE TABLE groupuser_remade (
   delivered_seq INTEGER NOT NULL,  -- starts at joined_seq
   read_seq      INTEGER NOT NULL,  -- starts at joined_seq
   muted_until   INTEGER NOT NULL DEFAULT 0,  -- ms since 1970
+  left_seq      INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (groupid, userid)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO groupuser_remade (groupid, userid, grouprole, joined_seq, delivered_seq, read_seq)
@@ -53,16 +54,8 @@ SELECT gu.userid,
   FROM groupuser gu
   JOIN groupmessage m ON m.groupid = gu.groupid AND m.seq > gu.delivered_seq
                      AND m.sender <> gu.userid
+                     AND (gu.left_seq = 0 OR m.seq <= gu.left_seq)
   LEFT JOIN user u ON u.id = m.sender;
-
-CREATE TABLE formermember (
-  groupid    INTEGER NOT NULL,
-  userid     INTEGER NOT NULL,
-  joined_seq INTEGER NOT NULL,
-  left_seq   INTEGER NOT NULL,
-  PRIMARY KEY (groupid, userid)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX formermember_by_userid ON formermember (userid);
 
 CREATE TABLE joinrequest (
   groupid    INTEGER NOT NULL,

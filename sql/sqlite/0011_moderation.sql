@@ -1,7 +1,8 @@
--- What operators do to people: disabled accounts, and who may register. See
+-- What operators do to people: ended sessions, disabled accounts, and who may register. See
 -- sql/mysql/0011_moderation.sql.
 
 ALTER TABLE user ADD COLUMN disabled_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE user ADD COLUMN kicked_epoch INTEGER NOT NULL DEFAULT 0;
 
 CREATE TABLE setting (
   name  TEXT PRIMARY KEY NOT NULL,

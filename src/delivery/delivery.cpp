@@ -26,6 +26,7 @@ namespace chat::delivery {
 struct Delivery::Parts {
   explicit Parts(DeliveryEnvironment given) : environment(std::move(given)) {
     router.set_told_listener(&presence);
+    router.set_suspect_listener([this](UserId user) { resync.suspect(user); });
   }
 
   const DeliveryEnvironment environment;
@@ -112,6 +113,15 @@ bool Delivery::append(GroupEntry&& entry) {
   return parts_->journal.append(std::move(entry));
 }
 
+void Delivery::group_events(std::span<const storage::GroupMessage> events,
+                            std::string_view sender_name) {
+  parts_->router.group_events(events, sender_name);
+}
+
+void Delivery::streams_changed(UserId user) {
+  parts_->router.streams_changed(user);
+}
+
 void Delivery::event_to_user(UserId user, std::string json, UserId about) {
   parts_->router.event_to_user(user, std::move(json), about);
 }
@@ -135,6 +145,15 @@ void Delivery::contacts_changed(UserId one, UserId other) {
 
 void Delivery::account_deleted(UserId user) {
   parts_->router.account_deleted(user);
+}
+
+void Delivery::sessions_ended(UserId user, SessionEpoch newer, const session::Ending& ending) {
+  parts_->router.sessions_ended(user, newer, ending);
+  parts_->presence.changed(user);
+}
+
+void Delivery::announce(std::string json) {
+  parts_->router.announce(std::move(json));
 }
 
 bool Delivery::alone() const {

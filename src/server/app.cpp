@@ -9,8 +9,11 @@
 #include "chat/base/log.h"
 #include "chat/base/version.h"
 #include "chat/cluster/node_claim.h"
+#include "chat/protocol/admin_socket.h"
+#include "chat/service/moderation.h"
 #include "chat/service/service_environment.h"
 #include "chat/session/loops.h"
+#include "server/admin/admin_commands.h"
 #include "server/database_setup.h"
 #include "server/preflight.h"
 
@@ -36,6 +39,7 @@ service::ServiceOptions service_options(const Config& config) {
   options.account_failures_per_minute = config.limits.account_failures_per_minute;
   options.logins_per_minute = config.limits.logins_per_minute;
   options.chat_per_second = config.limits.chat_per_second;
+  options.find_per_minute = config.limits.find_per_minute;
   options.token_lifetime = config.auth.token_lifetime;
   return options;
 }
@@ -82,6 +86,7 @@ Result<void> App::start() {
   services_.start(node_.node(), node_.name());
   front_door_.serve({pools_.workers(), pools_.blocking()}, services_.handler(), rates_);
   if (auto started = start_threads(); !started) return started;
+  if (auto opened = open_admin_socket(); !opened) return opened;
   // Last, because while the start waits for a lease clients must be refused at once.
   return front_door_.listen();
 }
@@ -103,6 +108,34 @@ Result<void> App::open_storage() {
                                  [] { return Signals::stop_pending(); }});
   if (!updated) return updated;
   return node_.open();
+}
+
+// A server that nobody has told where to listen for operators does not fail because of that.
+Result<void> App::open_admin_socket() {
+  const std::string path = admin_socket_path();
+  if (path.empty()) return {};
+  if (auto opened = admin_socket_.open(path); !opened) {
+    if (config_.server.admin_socket != protocol::kAdminSocketAuto) return opened;
+    log::warn("event=no_admin_socket what={}", log::quoted(opened.error().message));
+    warnings_.push_back(opened.error().message +
+                        ": chatctl cannot be used; set server.admin_socket");
+    return {};
+  }
+  admin_socket_.start(
+      [commands = AdminCommands(services_.moderation())](
+          std::string_view line, std::uint32_t uid) mutable { return commands.answer(line, uid); });
+  log::info("event=admin_listening path={}", log::quoted(path));
+  return {};
+}
+
+std::string App::admin_socket_path() const {
+  if (config_.server.admin_socket != protocol::kAdminSocketAuto) return config_.server.admin_socket;
+  const bool has_file = config_.storage.engine == StorageEngine::kSqlite;
+  const bool any_port = config_.server.listen.port() == 0;
+  const net::Address& listen = any_port ? front_door_.address() : config_.server.listen;
+  const std::string& node = config_.server.node;
+  return protocol::default_admin_socket(has_file ? config_.storage.path : "",
+                                        node.empty() ? listen.to_string() : node);
 }
 
 // Also shown on the terminal if the log goes to a file.
@@ -192,6 +225,7 @@ void App::trim_memory() {
 // Producers of work stop before its consumers: workers still run for the entries that the journal
 // settles, the results of the workers are still written, and all may post to the loops.
 void App::stop_threads() {
+  admin_socket_.stop();
   node_.stop_rates();
   services_.stop();
   delivery_.stop_background();

@@ -13,6 +13,7 @@
 #include "chat/session/registry.h"
 #include "chat/storage/database.h"
 #include "chat/storage/pool.h"
+#include "server/admin/admin_socket.h"
 #include "server/cluster_node.h"
 #include "server/config/config.h"
 #include "server/front_door.h"
@@ -48,6 +49,8 @@ class App {
 
  private:
   Result<void> open_storage();
+  Result<void> open_admin_socket();
+  std::string admin_socket_path() const;
   void tell_wait(const std::string& sentence) const;
   Result<void> start_threads();
   void on_signal(int signal);
@@ -73,6 +76,7 @@ class App {
   FrontDoor front_door_;
   delivery::Delivery delivery_;
   service::Services services_;
+  AdminSocket admin_socket_;
 
   MemoryTrim memory_trim_;
   std::vector<std::string> warnings_;

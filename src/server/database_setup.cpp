@@ -12,6 +12,7 @@
 #include "chat/storage/mysql_options.h"
 #include "chat/storage/node_model.h"
 #include "chat/storage/older_name_model.h"
+#include "chat/storage/search_backfill.h"
 #include "chat/storage/sqlite_database.h"
 
 namespace chat::server {
@@ -80,6 +81,19 @@ Result<void> gather_older_names(storage::Database& database) {
   return gathered;
 }
 
+// Each attempt continues where the previous one stopped.
+Result<void> fill_search_index(storage::Database& database) {
+  constexpr int kAttempts = 3;
+  Result<void> filled;
+  for (int attempt = 1; attempt <= kAttempts; ++attempt) {
+    auto connection = database.connect();
+    if (!connection) return fail(connection);
+    filled = storage::SearchBackfill(**connection).run();
+    if (filled) break;
+  }
+  return filled;
+}
+
 }  // namespace
 
 std::unique_ptr<storage::Database> make_database(const Config& config) {
@@ -139,6 +153,7 @@ Result<std::string> migrate_database(const Config& config,
   if (auto opened = database->open(); !opened) return fail(opened);
   if (auto updated = update_schema(*database, {{}, std::move(on_wait), {}}); !updated)
     return fail(updated);
+  if (auto filled = fill_search_index(*database); !filled) return fail(filled);
   return fmt::format("{} has schema version {}\n", database->describe(),
                      storage::migrations_of(database->dialect()).size());
 }

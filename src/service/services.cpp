@@ -7,16 +7,19 @@
 #include "service/dispatch/dispatcher.h"
 #include "service/dispatch/service_context.h"
 #include "service/dispatch/settle_queue.h"
+#include "service/people/search_filler.h"
 
 namespace chat::service {
 
 struct Services::Parts {
   Parts(const ServiceEnvironment& environment, ServiceOptions options, HashCost hash_cost)
       : settle_queue(environment.pool),
+        search_filler(environment.pool),
         hasher(hash_cost.memory_kib, hash_cost.ops),
         context{environment, settle_queue, hasher, {}, std::move(options)} {}
 
   SettleQueue settle_queue;
+  SearchFiller search_filler;
   PasswordHasher hasher;
   ServiceContext context;
   std::optional<Dispatcher> dispatcher;
@@ -39,14 +42,20 @@ void Services::start(const storage::Node& node, const std::string& node_name) {
   parts_->context.options.node = node_name;
   parts_->dispatcher.emplace(parts_->context);
   parts_->settle_queue.start();
+  parts_->search_filler.start();
 }
 
 void Services::stop() {
+  parts_->search_filler.stop();
   parts_->settle_queue.stop();
 }
 
 session::RequestHandler& Services::handler() {
   return *parts_->dispatcher;
+}
+
+Moderation& Services::moderation() {
+  return parts_->dispatcher->moderation();
 }
 
 }  // namespace chat::service

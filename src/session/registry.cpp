@@ -1,6 +1,5 @@
 #include "chat/session/registry.h"
 
-#include <optional>
 #include <utility>
 
 #include "chat/session/session.h"
@@ -42,7 +41,7 @@ void Registry::claimed(UserId user, const Session& session, SessionEpoch epoch) 
   entry->claimed_at = std::chrono::steady_clock::now();
 }
 
-bool Registry::evict_older(UserId user, SessionEpoch newer, std::string reason) {
+bool Registry::evict_older(UserId user, SessionEpoch newer, const Ending& ending) {
   std::shared_ptr<Session> evicted;
   {
     Shard& shard = shard_of(user);
@@ -51,7 +50,7 @@ bool Registry::evict_older(UserId user, SessionEpoch newer, std::string reason) 
     if (entry == nullptr || entry->epoch == 0 || entry->epoch >= newer) return false;
     evicted = entry->session;
   }
-  evicted->evict(std::move(reason));
+  evicted->evict(ending.reason, ending.reconnect_after);
   return true;
 }
 
@@ -119,6 +118,14 @@ std::vector<Registry::Holder> Registry::all() const {
     });
   }
   return holders;
+}
+
+std::optional<Registry::Holder> Registry::holder_of(UserId user) const {
+  const Shard& shard = shard_of(user);
+  base::MutexLock lock(shard.mutex);
+  const Entry* entry = shard.entries.find(user);
+  if (entry == nullptr) return std::nullopt;
+  return Holder{user, entry->epoch, entry->claimed_at, entry->session};
 }
 
 }  // namespace chat::session

@@ -35,16 +35,17 @@ Result<Statement*> prepare_in(Connection& connection, std::string_view head,
   return prepared;
 }
 
-// All rows, each made by `to_row`.
-template <typename IdType, typename ToRow>
+// All rows, each made by `to_row`; `args` are the parameters before the list.
+template <typename IdType, typename ToRow, typename... Args>
 Result<std::vector<RowOf<ToRow>>> read_in(Connection& connection, std::string_view head,
                                           std::span<const IdType> ids, std::string_view tail,
-                                          ToRow to_row) {
+                                          ToRow to_row, const Args&... args) {
   std::vector<RowOf<ToRow>> rows;
   while (!ids.empty()) {
-    auto prepared = prepare_in(connection, head, ids, tail, 0);
+    auto prepared = prepare_in(connection, head, ids, tail, static_cast<int>(sizeof...(args)));
     if (!prepared) return fail(prepared);
     StatementScope statement(**prepared);
+    bind_all(*statement, args...);
     for (;;) {
       const auto row = statement->step();
       if (!row) return fail(row);

@@ -12,6 +12,7 @@
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/limits.h"
 #include "chat/protocol/messages/chat_messages.h"
+#include "chat/protocol/messages/history_messages.h"
 #include "chat/protocol/messages/decode_request.h"
 #include "chat/protocol/messages/login_messages.h"
 #include "chat/protocol/request.h"

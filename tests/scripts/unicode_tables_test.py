@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compares the tables of src/base/unicode.cpp and client/core/script.cpp with Python's unicodedata.
+"""Compares the tables of src/base/unicode.cpp, src/base/case_folding.cpp and client/core/script.cpp
+with Python's unicodedata.
 
 Skipped (77) where Python has another version of Unicode than the tables. Shows at the end
 that each comparison finds a table that is wrong.
@@ -54,6 +55,35 @@ def ranges_of(source, table):
         for code in range(first, last + 1):
             found[code] = value or True
     return found
+
+
+def foldings_of(source):
+    """{code point: folded code point} of kCaseFolding."""
+    body = re.search(r"kCaseFolding\[\] = \{(.*?)\n\};", source, re.DOTALL).group(1)
+    found = {}
+    last = -1
+    for row in re.findall(r"\{(0x[0-9A-F]+), (0x[0-9A-F]+), (\d), (-?0x[0-9A-F]+)\}", body):
+        first, end, step, offset = (int(number, 0) for number in row)
+        if first <= last:
+            raise SystemExit(f"kCaseFolding is not ascending at {row[0]}")
+        last = end
+        found.update((code, code + offset) for code in range(first, end + 1, step))
+    return found
+
+
+def simple_folding(code):
+    """Python knows the full folding. Where that is longer than one code point, the simple one is the
+    lower case, if that is one code point."""
+    for text in (chr(code).casefold(), chr(code).lower()):
+        if len(text) == 1:
+            return ord(text)
+    return code
+
+
+def check_foldings(foldings):
+    expected = {code: simple_folding(code) for code in CODE_POINTS if simple_folding(code) != code}
+    wrong = sorted(set(foldings.items()) ^ set(expected.items()))
+    return [f"kCaseFolding: U+{code:04X} to U+{folded:04X}" for code, folded in wrong]
 
 
 def differences(name, table, expected):
@@ -136,12 +166,15 @@ def main():
               for name in ("kDefaultIgnorable", "kWhiteSpace", "kOtherInvisible", "kCombining")}
     tables["kScripts"] = ranges_of((root / "client/core/script.cpp").read_text(encoding="utf-8"),
                                    "kScripts")
-    faults = check(tables)
+    foldings = foldings_of((root / "src/base/case_folding.cpp").read_text(encoding="utf-8"))
+    faults = check(tables) + check_foldings(foldings)
     for fault in faults[:50]:
         print(fault)
     if faults:
         return 1
     self_test(tables)
+    if not check_foldings({**foldings, 0x41: 0x62}):
+        raise SystemExit("a fault in kCaseFolding is not found")
     return 0
 
 

@@ -25,7 +25,7 @@ def default_targets(build_folder):
 
 def main():
     targets = default_targets(sys.argv[1])
-    for program in ("chatserver", "chatclient", "chatcheck"):
+    for program in ("chatserver", "chatclient", "chatcheck", "chatctl"):
         if program not in targets:
             sys.exit(f"plain ninja does not build {program}")
     tests = [path for path in sorted(targets)

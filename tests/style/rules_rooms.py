@@ -19,7 +19,7 @@ _ARROWS = {
 }
 
 _ALL_SRC = ["src/", "client/"]
-_JSON = ["src/protocol/", "src/session/", "src/delivery/", "src/service/", "client/",
+_JSON = ["src/protocol/", "src/session/", "src/delivery/", "src/service/", "src/server/admin/", "client/",
          "include/chat/protocol/"]
 
 # Library headers (by how their names begin) and the only folders that may include them. Tests
@@ -36,7 +36,7 @@ _LIBRARIES = {
     "mariadb/": ["src/storage/"],
     "hiredis/": ["src/cluster/"],
     "systemd/": ["src/server/"],
-    "ini.h": ["src/server/"],
+    "ini.h": ["src/server/", "client/control/"],
     "INIReader.h": ["src/server/"],
     "CLI/": ["src/server/", "client/"],
     "wslay/": ["src/protocol/", "client/"],

@@ -18,6 +18,7 @@ struct StreamPosition {
   Seq delivered = 0;
   Seq head = 0;
   UnixMillis delivered_at = 0;  // when the message at `delivered` was sent; 0: unknown
+  Seq end = 0;                  // of a group that the user has left: its last message
 };
 
 // A request to read a stream onwards.

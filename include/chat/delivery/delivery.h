@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "chat/base/clock.h"
 #include "chat/base/ids.h"
@@ -70,6 +71,12 @@ class Delivery {
   [[nodiscard]] bool append(DirectEntry&& entry);
   [[nodiscard]] bool append(GroupEntry&& entry);
 
+  // Pushes event rows that are stored, in the order of their seqs; `sender_name` is that of their
+  // sender.
+  void group_events(std::span<const storage::GroupMessage> events, std::string_view sender_name);
+  // The user has become a member of a group: its session, on any node, reads its streams.
+  void streams_changed(UserId user);
+
   // CONTACT and GROUP pushes, which are not stored: to the users online on any node, except
   // `about`.
   void event_to_user(UserId user, std::string json, UserId about);
@@ -84,6 +91,12 @@ class Delivery {
   void contacts_changed(UserId one, UserId other = {});
   // The account was deleted: all nodes refuse messages to it from now on.
   void account_deleted(UserId user);
+
+  // An operator has set the user offline with the session epoch `newer`: its sessions of older
+  // epochs end, on any node, and its friends are sent its state.
+  void sessions_ended(UserId user, SessionEpoch newer, const session::Ending& ending);
+  // ANNOUNCEMENT, which is not stored: to everybody online on any node.
+  void announce(std::string json);
 
   // True if no other node can have sessions.
   bool alone() const;

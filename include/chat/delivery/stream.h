@@ -41,6 +41,8 @@ struct Push {
   std::shared_ptr<const std::string> json;
   // False: the sender is known not to want receipts.
   bool receipt_wanted = true;
+  // The user whose membership ends with this message: the last one of the group that it gets.
+  UserId ended{};
 };
 
 }  // namespace chat::delivery

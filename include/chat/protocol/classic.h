@@ -17,7 +17,7 @@
 // These clients read with recv(1024) and parse one object per read. So an object has at most 1023
 // bytes before its NUL; lists are arrays of strings, each a JSON text of its own, and are omitted
 // when empty; a text too long for one object is split into several; and only the replies to login
-// and register and the chat pushes are sent at all.
+// and register, the chat pushes, and announcements as chat pushes are sent at all.
 //
 // They use two numberings of the messages:
 //

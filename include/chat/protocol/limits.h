@@ -41,6 +41,9 @@ inline constexpr std::size_t kGroupUsersInReply = 200;
 // Messages per page of HISTORY.
 inline constexpr std::size_t kHistoryMax = 100;
 
+// Users or groups per page of FIND.
+inline constexpr std::size_t kFoundPerPage = 20;
+
 // How many of the latest messages of a direct stream are recognised by their cid.
 inline constexpr std::size_t kDirectCidWindow = 64;
 

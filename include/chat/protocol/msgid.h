@@ -46,6 +46,7 @@ enum class Msgid : int {
   kGroup = 202,
   kReceipt = 203,
   kBye = 204,
+  kAnnouncement = 207,
 };
 
 // The number of the reply: msgid + 100, except for the two original acks. kError for anything that

@@ -12,6 +12,8 @@
 
 namespace chat::service {
 
+class Moderation;
+
 // The cost of a password hash.
 struct HashCost {
   std::size_t memory_kib = 0;
@@ -32,11 +34,12 @@ class Services {
   Result<void> open();
   // Call before traffic begins. `node_name` is the server's name shown to clients.
   void start(const storage::Node& node, const std::string& node_name);
-  // Stops resolving writes of unknown outcome. May be called again.
+  // Stops resolving writes of unknown outcome and filling the search index. May be called again.
   void stop();
 
   // After start().
   session::RequestHandler& handler();
+  Moderation& moderation();
 
  private:
   struct Parts;

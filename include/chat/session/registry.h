@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "chat/base/flat_map.h"
 #include "chat/base/ids.h"
 #include "chat/base/mutex.h"
+#include "chat/session/ending.h"
 
 namespace chat::session {
 
@@ -37,7 +39,7 @@ class Registry {
   void claimed(UserId user, const Session& session, SessionEpoch epoch);
   // The user's row has a newer epoch than the holder's claim: evicts the holder with a BYE of this
   // reason. False if no session here holds the user by a known, older claim.
-  bool evict_older(UserId user, SessionEpoch newer, std::string reason = "taken_over");
+  bool evict_older(UserId user, SessionEpoch newer, const Ending& ending = kTakenOver);
   // The table does not have the session that claimed the user with this epoch: evicts it with BYE
   // session_lost, after which its client may log in again. False if that session no longer holds
   // the user or is already ending.
@@ -64,6 +66,8 @@ class Registry {
     std::shared_ptr<Session> session;
   };
   std::vector<Holder> all() const;
+  // Nothing if the user has no session here.
+  std::optional<Holder> holder_of(UserId user) const;
 
  private:
   struct Entry {

@@ -40,6 +40,7 @@ struct Credentials {
   UserId user;
   SessionEpoch epoch = 0;
   std::string password_hash;  // empty: the account was deleted
+  bool disabled = false;
 };
 
 }  // namespace chat::storage

@@ -12,7 +12,14 @@
 
 namespace chat::storage {
 
-// Tables `allgroup` and `groupuser`. Calls block.
+// The words for roles and ways to join, in the tables and on the wire.
+std::string_view word_of(GroupRole role);
+std::string_view word_of(GroupJoining joining);
+std::optional<GroupRole> role_of(std::string_view word);
+std::optional<GroupJoining> joining_of(std::string_view word);
+
+// Tables `allgroup` and `groupuser`: what is read, and a group's creation. Everything else that
+// changes a group is in GroupLifeModel. Members are those who have not left. Calls block.
 class GroupModel {
  public:
   explicit GroupModel(Connection& connection) : connection_(connection) {}
@@ -23,29 +30,35 @@ class GroupModel {
                                         UserId creator);
   // The group of this name if the user created it. Locks the row; call inside a write transaction.
   Result<std::optional<GroupId>> created_by_locked(std::string_view name, UserId creator);
-  enum class Joined { kYes, kAlreadyMember, kNoSuchGroup, kGroupFull };
-  struct JoinOutcome {
-    Joined joined = Joined::kNoSuchGroup;
-    Seq joined_seq = 0;  // the stream's head when the user joined
-  };
-  // Call inside a write transaction: it locks the group's row.
-  Result<JoinOutcome> join(GroupId group, UserId user, std::size_t members_max);
 
-  // Ends all memberships of the user. Call inside a write transaction.
-  Result<void> leave_all(UserId user);
+  // Erases all memberships of a user whose account is deleted. Call inside a write transaction.
+  Result<void> erase_all(UserId user);
 
   Result<std::optional<Group>> find(GroupId group);
   // All that exist, in no order.
   Result<std::vector<Group>> find(std::span<const GroupId> groups);
   Result<bool> is_member(GroupId group, UserId user);
-  // The newest session of a member; nothing if the user is not one.
-  Result<std::optional<SessionEpoch>> member_epoch(GroupId group, UserId user);
+  // What decides whether a member may write: its newest session, and its rights.
+  struct Writer {
+    SessionEpoch newest = 0;
+    GroupRole role = GroupRole::kNormal;
+    UnixMillis muted_until = 0;
+  };
+  // Nothing if the user is not a member.
+  Result<std::optional<Writer>> writer(GroupId group, UserId user);
+  // Which messages a member or former member may read: joined_seq < seq, and seq <= left_seq unless
+  // that is 0. Nothing if the user was never a member.
+  struct Readable {
+    Seq joined_seq = 0;
+    Seq left_seq = 0;
+  };
+  Result<std::optional<Readable>> readable(GroupId group, UserId user);
   // Where the group's stream begins for this member; nothing if the user is not one.
   Result<std::optional<Seq>> joined_seq(GroupId group, UserId user);
   // The same; locks the row. Call inside a write transaction.
   Result<std::optional<Seq>> joined_seq_locked(GroupId group, UserId user);
   // At most `limit` groups with ids after `after`, by id.
-  Result<std::vector<Group>> groups_of(UserId user, GroupId after, std::size_t limit);
+  Result<std::vector<GroupOfMember>> groups_of(UserId user, GroupId after, std::size_t limit);
   // The memberships of all these users, in no order.
   Result<std::vector<Membership>> memberships(std::span<const UserId> users);
   Result<std::size_t> count_of(UserId user);

@@ -39,15 +39,27 @@ class MessageModel {
   Result<std::vector<DirectMessage>> direct_before(UserId recipient, UserId sender, Seq before,
                                                    std::size_t limit);
 
-  // Group streams. Locks the group's row and returns its last_seq; call inside a write transaction.
-  // Nothing if there is no such group, or if another transaction has locked it and the database can
-  // tell without waiting (otherwise kBusy).
-  Result<std::optional<Seq>> try_lock_group(GroupId group);
+  // Group streams.
+  struct LockedGroup {
+    Seq head = 0;
+    UnixMillis muted_until = 0;
+    bool dismissed = false;
+  };
+  // Locks the group's row; call inside a write transaction. Nothing if there is no such group, or
+  // if another transaction has locked it and the database can tell without waiting (otherwise
+  // kBusy).
+  Result<std::optional<LockedGroup>> try_lock_group(GroupId group);
   Result<std::optional<GroupMessage>> find_group_message(GroupId group, UserId sender,
                                                          std::string_view cid);
-  Result<std::optional<UnixMillis>> group_head_time(GroupId group, Seq head);
-  // As insert_direct(). kConflict: a (group, seq) or a (group, sender, cid) exists.
+  struct HeadRow {
+    UnixMillis sent_at = 0;
+    std::int64_t n = 0;
+  };
+  // The row at the head; if it is not there, of no time and counted like plain text.
+  Result<HeadRow> group_head(GroupId group, Seq head);
+  // Plain texts, as insert_direct(). kConflict: a (group, seq) or a (group, sender, cid) exists.
   Result<void> insert_group(std::span<const GroupMessage> rows);
+  Result<void> insert_group_event(const GroupMessage& row);
   Result<void> set_group_last_seq(GroupId group, Seq last_seq);
   // The messages that `member` may read: those since it joined, none if it is not a member.
   Result<std::vector<GroupMessage>> group_after(GroupId group, UserId member, Seq after,

@@ -22,8 +22,8 @@ std::span<const Migration> migrations_of(Dialect dialect);
 // The version of the schema; 0: no tables. Works for a read-only account.
 Result<int> schema_version(Connection& connection);
 
-// Brings the schema up to date and records each step in `schema_version`. On MySQL, where DDL commits,
-// each step is idempotent; on SQLite a step and its record are one transaction.
+// Brings the schema up to date and records each step in `schema_version`. On MySQL, where DDL
+// commits, each step is idempotent; on SQLite a step and its record are one transaction.
 // kInvalidArgument if the schema is newer than this server knows. Before an older schema is
 // changed, and while no one else can change it, `may_begin` is called with its version and may
 // refuse. Blocks.

@@ -15,6 +15,7 @@ struct User {
   std::string password_hash;  // argon2id string
   bool online = false;
   SessionEpoch session_epoch = 0;
+  bool disabled = false;  // by an operator: must not log in
 };
 
 // A token that logs `user` in.
@@ -39,12 +40,23 @@ struct Friend {
   bool online = false;
 };
 
-enum class GroupRole { kCreator, kNormal };
+enum class GroupRole { kCreator, kAdmin, kNormal };
+// How one becomes a member.
+enum class GroupJoining { kOpen, kApproval, kInvite };
 
 struct Group {
   GroupId id;
   std::string name;
   std::string desc;
+  std::string announcement{};
+  GroupJoining joining = GroupJoining::kOpen;
+  UnixMillis muted_until = 0;  // normal members may not write before
+  bool dismissed = false;
+};
+
+// A group as one of its members sees it.
+struct GroupOfMember : Group {
+  GroupRole role = GroupRole::kNormal;
 };
 
 // `user` lists `item` as a friend.
@@ -58,6 +70,7 @@ struct GroupMember {
   std::string name;
   bool online = false;
   GroupRole role = GroupRole::kNormal;
+  UnixMillis muted_until = 0;
 };
 
 struct Node {
@@ -81,8 +94,10 @@ struct UserState {
   bool online = false;
   Node holder;  // all 0 when offline
   SessionEpoch session_epoch = 0;
-  bool removed = false;          // the account was deleted
-  std::int64_t contact_rev = 0;  // see ContactModel::bump()
+  bool removed = false;  // the account was deleted
+  bool disabled = false;
+  SessionEpoch kicked_epoch = 0;  // with which an operator last ended the user's sessions
+  std::int64_t contact_rev = 0;   // see ContactModel::bump()
 };
 
 // `user` is a member of `group` and has received its messages up to `delivered`.
@@ -138,6 +153,11 @@ struct GroupMessage {
   std::string cid;
   UnixMillis sent_at = 0;
   std::string body;
+  // An event row: its kind and its fields as a JSON object; `body` is a readable fallback.
+  std::string kind{};
+  std::string extra{};
+  UserId ended{};  // the user whose membership ends with this row, which is the last one it gets
+  std::int64_t n = 0;  // countable messages up to this row; set when stored
 };
 
 // A member's position in a group, and the group's head.
@@ -155,6 +175,7 @@ struct StreamState {
   Seq delivered = 0;
   Seq head = 0;
   UnixMillis delivered_at = 0;  // when the message at `delivered` was sent; 0: unknown
+  Seq end = 0;                  // of a group that the user has left: the last message that it gets
 };
 
 // A cursor to move forward. Exactly one of sender and group is set. A position of 0 is not moved.

@@ -32,7 +32,7 @@ std::string encode(const Push& push) {
   payload += std::to_string(group ? push.stream.group().value : push.stream.sender().value) + ' ';
   payload += std::to_string(push.seq) + ' ' + std::to_string(push.sender.value);
   payload += push.receipt_wanted ? " 1 " : " 0 ";
-  payload += std::to_string(push.sent_at) + '\n';
+  payload += std::to_string(push.sent_at) + ' ' + std::to_string(push.ended.value) + '\n';
   return payload += *push.json;
 }
 
@@ -54,8 +54,16 @@ std::string encode(const TakeoverEnvelope& takeover) {
   return (takeover.gone ? "g " : "t ") + std::to_string(takeover.epoch) + '\n';
 }
 
+std::string encode(const KickedEnvelope& /*kicked*/) {
+  return "k\n";
+}
+
 std::string encode(const DeletedEnvelope& deleted) {
   return "d " + std::to_string(deleted.user.value) + '\n';
+}
+
+std::string encode(const StreamsEnvelope& streams) {
+  return "s " + std::to_string(streams.user.value) + '\n';
 }
 
 std::string encode(const BeatEnvelope& beat) {
@@ -116,6 +124,13 @@ std::optional<Envelope> decode_deleted(std::string_view head) {
   return deleted;
 }
 
+std::optional<Envelope> decode_streams(std::string_view head) {
+  StreamsEnvelope streams;
+  head.remove_prefix(2);
+  if (!take(head, streams.user.value) || !head.empty()) return std::nullopt;
+  return streams;
+}
+
 std::optional<Envelope> decode_beat(std::string_view head) {
   BeatEnvelope beat;
   head.remove_prefix(2);
@@ -143,12 +158,14 @@ std::optional<Envelope> decode_push(std::string_view head, std::string_view json
   UserId sender;
   int receipt_wanted = 0;
   UnixMillis sent_at = 0;
+  UserId ended;
   if (!take(head, id) || !take(head, seq) || !take(head, sender.value) ||
-      !take(head, receipt_wanted, 0) || !take(head, sent_at, UnixMillis{0}) || !head.empty()) {
+      !take(head, receipt_wanted, 0) || !take(head, sent_at, UnixMillis{0}) ||
+      !take(head, ended.value, 0) || !head.empty()) {
     return std::nullopt;
   }
   const StreamKey stream = group ? StreamKey::of(GroupId{id}) : StreamKey::from(UserId{id});
-  return Push{stream, seq, sender, sent_at, share(json), receipt_wanted != 0};
+  return Push{stream, seq, sender, sent_at, share(json), receipt_wanted != 0, ended};
 }
 
 }  // namespace
@@ -162,7 +179,9 @@ std::optional<Envelope> decode(std::string_view payload) {
   if (head.starts_with("e ")) return decode_event(head, json);
   if (head.starts_with("r ")) return decode_receipt(head);
   if (head.starts_with("t ") || head.starts_with("g ")) return decode_takeover(head);
+  if (head == "k") return KickedEnvelope{};
   if (head.starts_with("d ")) return decode_deleted(head);
+  if (head.starts_with("s ")) return decode_streams(head);
   if (head.starts_with("b ")) return decode_beat(head);
   if (head.starts_with("x ")) return decode_ended(head);
   if (head.starts_with("m g ") || head.starts_with("m d ")) return decode_push(head, json);

@@ -15,12 +15,15 @@ namespace chat::delivery {
 
 // The payloads on the bus: a committed message with its complete push, or an event that is not
 // stored. A head line of numbers, then the JSON:
-//   m <d|g> <sender or group id> <seq> <sender> <receipt wanted: 0|1> <sent at>\n{…}
+//   m <d|g> <sender or group id> <seq> <sender> <receipt wanted: 0|1> <sent at> <ended, or 0>\n{…}
 //   p <user>\n               the user came or went; for a friend, whose channel it is
 //   e <user whom it is about, and who does not get it>\n{…}
+//                            on the channel of all nodes: for everybody online
 //   r <user who does not get it, or 0> <group, or 0> <other user, or 0> <read: 0|1> <seq>\n
 //   t <session epoch>\n      the user's sessions that are older than this claim have to go
 //   g <session epoch>\n      a session of this claim has gone: its cursors are in the table
+//   k\n                      an operator has ended the user's sessions: compare them with the table
+//   s <user>\n               the user's streams have changed: it has become a member of a group
 //   d <user>\n               an account was deleted
 //   b <node> <epoch> <number>\n    the node is alive and can publish (BusHealth)
 //   x <node> <epoch>\n       this life of the node was taken for dead and ended
@@ -42,7 +45,11 @@ struct TakeoverEnvelope {
   SessionEpoch epoch = 0;
   bool gone = false;  // the reply to a takeover
 };
+struct KickedEnvelope {};
 struct DeletedEnvelope {
+  UserId user;
+};
+struct StreamsEnvelope {
   UserId user;
 };
 struct BeatEnvelope {
@@ -55,13 +62,16 @@ struct EndedEnvelope {
   NodeEpoch epoch = 0;
 };
 using Envelope = std::variant<Push, PresenceEnvelope, EventEnvelope, TakeoverEnvelope,
-                              DeletedEnvelope, BeatEnvelope, EndedEnvelope>;
+                              KickedEnvelope, DeletedEnvelope, StreamsEnvelope, BeatEnvelope,
+                              EndedEnvelope>;
 
 std::string encode(const Push& push);
 std::string encode(const PresenceEnvelope& presence);
 std::string encode(const EventEnvelope& event);
 std::string encode(const TakeoverEnvelope& takeover);
+std::string encode(const KickedEnvelope& kicked);
 std::string encode(const DeletedEnvelope& deleted);
+std::string encode(const StreamsEnvelope& streams);
 std::string encode(const BeatEnvelope& beat);
 std::string encode(const EndedEnvelope& ended);
 // Nothing if the payload is malformed.

@@ -27,6 +27,7 @@ struct Hint {
     kAccountDeleted = 'd',  // user `id`
     kUserEvent = 'u',       // `push` is for user `id`
     kGroupEvent = 'e',      // `push` is for the members of group `id` except `other`
+    kAnnouncement = 'a',    // `push` is for everybody online
   };
   Kind kind = Kind::kPresence;
   std::int32_t id = 0;

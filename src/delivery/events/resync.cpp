@@ -10,10 +10,11 @@
 //   positions would be missing here. So all streams are read for sessions younger than
 //   kRecentLogin; a window drops messages that it has already pushed.
 // - Sessions. In a cluster every session is compared with its user's row every kEvictInterval,
-//   whatever the state of the bus, and a session that was taken over is evicted. This alone
-//   guarantees one session per user. A session that the table does not know (compare_sessions()) is
-//   ended with BYE session_lost: the database has lost rows, and the user's id may be assigned
-//   again.
+//   whatever the state of the bus, and a session that was taken over, or ended by an operator, is
+//   evicted. This alone guarantees one session per user. A session that another node or a lane of
+//   the journal has found to be older (suspect()) is compared at once. A session that the table
+//   does not know (compare_sessions()) is ended with BYE session_lost: the database has lost rows,
+//   and the user's id may be assigned again.
 // - Takeovers whose older session has not reported its end, or reported it late (TakeoverWaiter):
 //   the user's streams are read as after a recent login, and the other nodes are notified again.
 // - The database itself. Once per kDatabaseInterval the server's identity is read. Another server
@@ -57,7 +58,14 @@ constexpr std::chrono::seconds kRecentLogin{60};
 // even if an older session has received that one.
 StreamPosition position_of(const storage::StreamState& state) {
   if (!state.group) return {StreamKey::from(state.sender), 0, state.head};
-  return {StreamKey::of(state.group), state.delivered, state.head, state.delivered_at};
+  return {StreamKey::of(state.group), state.delivered, state.head, state.delivered_at, state.end};
+}
+
+// Why a session of the epoch `session` is older than the row.
+const session::Ending& ending_of(const storage::UserState& row, SessionEpoch session) {
+  if (row.removed) return session::kAccountDeleted;
+  if (row.disabled) return session::kAccountDisabled;
+  return row.kicked_epoch > session ? session::kKicked : session::kTakenOver;
 }
 
 // Passes of an audit: after a change of the server, and after an outage.
@@ -117,6 +125,7 @@ Result<void> Resync::work_once() {
       return done;
     }
   }
+  if (auto done = compare_suspects(); !done) return done;
   if (auto done = look_at_database(); !done) return done;
   if (audits_left_ > 0 && steady_clock::now() >= next_audit_) {
     if (auto done = audit(); !done) return done;
@@ -211,7 +220,7 @@ Result<void> Resync::read_streams(std::span<const Holder> holders, Streams strea
   std::unordered_map<UserId, std::vector<GroupId>> groups;
   for (const storage::StreamState& state : *states) {
     positions[state.user].push_back(position_of(state));
-    if (state.group) groups[state.user].push_back(state.group);
+    if (state.group && state.end == 0) groups[state.user].push_back(state.group);
   }
   for (const Holder& holder : holders) {
     if (streams == Streams::kAllAndGroups) {
@@ -264,8 +273,7 @@ Result<void> Resync::compare(std::span<const Holder> holders, Doubts& doubts, Lo
     const auto found = rows.find(holder.user);
     const storage::UserState* row = found == rows.end() ? nullptr : found->second;
     if (row != nullptr && row->session_epoch > holder.epoch) {
-      registry_.evict_older(holder.user, row->session_epoch,
-                            row->removed ? "account_deleted" : "taken_over");
+      registry_.evict_older(holder.user, row->session_epoch, ending_of(*row, holder.epoch));
       continue;
     }
     if (row != nullptr && has_session(*row, holder)) continue;
@@ -282,6 +290,36 @@ Result<void> Resync::compare(std::span<const Holder> holders, Doubts& doubts, Lo
     ++(row == nullptr ? losses.missing : older ? losses.older : losses.elsewhere);
   }
   return {};
+}
+
+void Resync::suspect(UserId user) {
+  {
+    base::MutexLock lock(mutex_);
+    suspects_.insert(user);
+  }
+  stop_.wake();
+}
+
+// A session whose claim is still in progress is compared with the row by its login.
+Result<void> Resync::compare_suspects() {
+  if (base::sabotaged(base::Sabotage::kKeepOlder)) return {};
+  std::unordered_set<UserId> suspects;
+  {
+    base::MutexLock lock(mutex_);
+    suspects = std::exchange(suspects_, {});
+  }
+  if (suspects.empty()) return {};
+  Holders holders;
+  for (const UserId user : suspects) {
+    if (auto holder = registry_.holder_of(user)) holders.push_back(*std::move(holder));
+  }
+  Doubts doubts;
+  Losses losses;
+  auto done = for_each_part(holders, [&](auto part) { return compare(part, doubts, losses); });
+  if (done) return done;
+  base::MutexLock lock(mutex_);
+  suspects_.merge(suspects);
+  return done;
 }
 
 bool Resync::has_session(const storage::UserState& row, const Holder& holder) const {

@@ -5,8 +5,10 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "chat/base/mutex.h"
 #include "chat/base/result.h"
 #include "chat/base/stop_signal.h"
 #include "chat/base/thread.h"
@@ -52,6 +54,8 @@ class Resync {
   void stop();
   // Requests a pass over all sessions of this node, soon.
   void request() { requested_.store(true, std::memory_order_release); }
+  // The user's session here may be older than the user's row: compares it, soon.
+  void suspect(UserId user);
 
  private:
   using Holder = session::Registry::Holder;
@@ -85,6 +89,7 @@ class Resync {
   bool comparison_due() const;
   Result<void> compare_sessions();
   Result<void> compare(std::span<const Holder> holders, Doubts& doubts, Losses& losses);
+  Result<void> compare_suspects();
   bool has_session(const storage::UserState& row, const Holder& holder) const;
   bool is_confirmed(const Holder& holder, Doubts& doubts) const;
   Result<bool> is_known_server(storage::Connection& connection) const;
@@ -104,6 +109,8 @@ class Resync {
   UserNameCache& user_names_;
   storage::Node node_;  // fixed after start()
   std::atomic<bool> requested_{false};
+  base::Mutex mutex_;  // nothing is called under it
+  std::unordered_set<UserId> suspects_ CHAT_GUARDED_BY(mutex_);
   base::StopSignal stop_;
   base::Thread thread_;
 

@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "chat/base/log_limiter.h"
+#include "chat/protocol/local_time.h"
 #include "delivery/journal/batch.h"
 #include "delivery/journal/journal.h"
 
@@ -20,6 +23,23 @@ protocol::Refusal not_found() {
 
 protocol::Refusal group_conflict() {
   return {protocol::Errno::kConflict, "this cid was used for another message", std::nullopt};
+}
+
+protocol::Refusal not_allowed(std::string why) {
+  return {protocol::Errno::kNotAllowed, std::move(why), std::nullopt};
+}
+
+// Why the mute of a member, or of everybody, forbids a message.
+std::optional<protocol::Refusal> mute_of(const GroupStore::Writer& writer,
+                                         const GroupStore::Locking& group, UnixMillis now) {
+  if (writer.muted_until > now) {
+    return not_allowed("you are muted in this group until " +
+                       protocol::local_time_text(writer.muted_until));
+  }
+  if (writer.role == storage::GroupRole::kNormal && group.muted_until > now) {
+    return not_allowed("this group is muted until " + protocol::local_time_text(group.muted_until));
+  }
+  return std::nullopt;
 }
 
 // The message of this batch with the same cid, if any.
@@ -102,41 +122,41 @@ Result<void> GroupCommitter::store_group(GroupId group, const Entries& entries) 
     }
     return {};
   }
-  GroupStore::Head& head = locking->head;
-  note_head(group, head.seq);
+  note_head(group, locking->head.seq);
   std::vector<GroupMessage> rows;
   Entries earlier;
   for (GroupEntry* entry : entries) {
-    auto is_new = decide(*entry, earlier, head);
+    auto is_new = decide(*entry, earlier, *locking);
     if (!is_new) return fail(is_new);
     if (*is_new) rows.push_back(entry->message);
     earlier.push_back(entry);
   }
   if (rows.empty()) return {};
   if (auto inserted = store_.insert(rows); !inserted) return inserted;
-  new_heads_.emplace_back(group, head.seq);
-  return store_.set_head(group, head.seq);
+  new_heads_.emplace_back(group, locking->head.seq);
+  return store_.set_head(group, locking->head.seq);
 }
 
-// True: a new message; its seq and time are set and the head is advanced.
+// True: a new message; its seq, time and n are set and the head is advanced. A message that is
+// stored already is acknowledged whatever has become of its sender's rights.
 Result<bool> GroupCommitter::decide(GroupEntry& entry, const Entries& earlier,
-                                    GroupStore::Head& head) {
+                                    GroupStore::Locking& group) {
+  auto stored = find_stored(entry, earlier);
+  if (!stored) return fail(stored);
+  if (*stored) return false;
+  auto allowed = may_write(entry, group);
+  if (!allowed || !*allowed) return allowed;
+  GroupStore::Head& head = group.head;
+  head.sent_at = std::max(head.sent_at, clock_.unix_millis());
+  entry.message.seq = ++head.seq;
+  entry.message.sent_at = head.sent_at;
+  entry.message.n = ++head.n;
+  return true;
+}
+
+// True: the cid was used before; the entry is answered with that message, or refused.
+Result<bool> GroupCommitter::find_stored(GroupEntry& entry, const Entries& earlier) {
   GroupMessage& message = entry.message;
-  auto newest = store_.member_epoch(message.group, message.sender);
-  if (!newest) return fail(newest);
-  if (!*newest) {
-    entry.refusal = not_found();
-    return false;
-  }
-  if (**newest > entry.sender_epoch) {
-    entry.newer_epoch = **newest;
-    entry.refusal = taken_over();
-    return false;
-  }
-  if (**newest < entry.sender_epoch) {
-    entry.refusal = session_lost();
-    return false;
-  }
   std::optional<GroupMessage> stored;
   if (const GroupMessage* twin = same_cid(earlier, message)) {
     stored = *twin;
@@ -145,16 +165,30 @@ Result<bool> GroupCommitter::decide(GroupEntry& entry, const Entries& earlier,
     if (!found) return fail(found);
     stored = std::move(*found);
   }
-  if (!stored) {
-    head.sent_at = std::max(head.sent_at, clock_.unix_millis());
-    message.seq = ++head.seq;
-    message.sent_at = head.sent_at;
-    return true;
-  }
-  if (stored->body != message.body) entry.refusal = group_conflict();
+  if (!stored) return false;
+  if (stored->body != message.body || !stored->kind.empty()) entry.refusal = group_conflict();
   message.seq = stored->seq;
   message.sent_at = stored->sent_at;
-  return false;
+  return true;
+}
+
+// False: refused.
+Result<bool> GroupCommitter::may_write(GroupEntry& entry, const GroupStore::Locking& group) {
+  const auto writer = store_.writer(entry.message.group, entry.message.sender);
+  if (!writer) return fail(writer);
+  if (!*writer) {
+    entry.refusal = not_found();
+  } else if ((*writer)->newest > entry.sender_epoch) {
+    entry.newer_epoch = (*writer)->newest;
+    entry.refusal = taken_over();
+  } else if ((*writer)->newest < entry.sender_epoch) {
+    entry.refusal = session_lost();
+  } else if (group.dismissed) {
+    entry.refusal = not_allowed("this group was dismissed");
+  } else {
+    entry.refusal = mute_of(**writer, group, clock_.unix_millis());
+  }
+  return !entry.refusal;
 }
 
 }  // namespace chat::delivery

@@ -83,7 +83,9 @@ class GroupCommitter {
   Result<void> try_once(std::span<GroupEntry* const> entries);
   Result<void> store_all(std::span<GroupEntry* const> entries);
   Result<void> store_group(GroupId group, const Entries& entries);
-  Result<bool> decide(GroupEntry& entry, const Entries& earlier, GroupStore::Head& head);
+  Result<bool> decide(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group);
+  Result<bool> find_stored(GroupEntry& entry, const Entries& earlier);
+  Result<bool> may_write(GroupEntry& entry, const GroupStore::Locking& group);
 
   void note_head(GroupId group, Seq head);
   void keep_heads();

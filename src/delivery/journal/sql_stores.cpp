@@ -129,19 +129,22 @@ class SqlGroupStore final : public GroupStore {
 
   Result<Locking> lock(GroupId group) override {
     MessageModel messages(*connection_);
-    auto seq = messages.try_lock_group(group);
-    if (!seq) return fail(seq);
-    if (!*seq) {
+    auto locked = messages.try_lock_group(group);
+    if (!locked) return fail(locked);
+    if (!*locked) {
       auto found = storage::GroupModel(*connection_).find(group);
       if (!found) return fail(found);
       return Locking{*found ? Locking::State::kInWay : Locking::State::kMissing, {}};
     }
-    auto sent_at = messages.group_head_time(group, **seq);
-    if (!sent_at) return fail(sent_at);
-    return Locking{Locking::State::kHeld, {**seq, sent_at->value_or(0)}};
+    auto head = messages.group_head(group, (*locked)->head);
+    if (!head) return fail(head);
+    return Locking{Locking::State::kHeld,
+                   {(*locked)->head, head->sent_at, head->n},
+                   (*locked)->muted_until,
+                   (*locked)->dismissed};
   }
-  Result<std::optional<SessionEpoch>> member_epoch(GroupId group, UserId user) override {
-    return storage::GroupModel(*connection_).member_epoch(group, user);
+  Result<std::optional<Writer>> writer(GroupId group, UserId user) override {
+    return storage::GroupModel(*connection_).writer(group, user);
   }
   Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
                                                     std::string_view cid) override {

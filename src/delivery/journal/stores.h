@@ -12,6 +12,7 @@
 #include "chat/cluster/node_lease.h"
 #include "chat/storage/database.h"
 #include "chat/storage/direct_rows.h"
+#include "chat/storage/group_model.h"
 #include "chat/storage/values.h"
 
 // The journal lanes' interface to the database, so that tests can inject faults; each
@@ -53,6 +54,7 @@ class GroupStore {
   struct Head {
     Seq seq = 0;
     UnixMillis sent_at = 0;
+    std::int64_t n = 0;  // countable messages up to `seq`
   };
   struct Locking {
     enum class State {
@@ -61,13 +63,17 @@ class GroupStore {
       kMissing,  // there is no such group
     };
     State state = State::kMissing;
-    Head head;  // if locked
+    // If locked:
+    Head head;
+    UnixMillis muted_until = 0;  // normal members may not write before
+    bool dismissed = false;
   };
   // Locks the group until the transaction ends, without waiting. If another transaction has locked
   // it: kInWay, or the error kBusy, which ends the transaction.
   virtual Result<Locking> lock(GroupId group) = 0;
-  // The newest session of a member, on any node. Nothing: not a member.
-  virtual Result<std::optional<SessionEpoch>> member_epoch(GroupId group, UserId user) = 0;
+  using Writer = storage::GroupModel::Writer;
+  // The newest session of a member, on any node, and its rights. Nothing: not a member.
+  virtual Result<std::optional<Writer>> writer(GroupId group, UserId user) = 0;
   virtual Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
                                                             std::string_view cid) = 0;
   virtual Result<void> insert(std::span<const storage::GroupMessage> rows) = 0;

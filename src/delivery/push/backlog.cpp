@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "chat/delivery/push_json.h"
@@ -18,7 +19,7 @@ constexpr std::size_t kMostRows = 256;
 StreamPosition delivered_position(const storage::StreamState& state) {
   // A position past the head means that the database has lost delivered rows.
   return {state.group ? StreamKey::of(state.group) : StreamKey::from(state.sender),
-          std::min(state.delivered, state.head), state.head, state.delivered_at};
+          std::min(state.delivered, state.head), state.head, state.delivered_at, state.end};
 }
 
 }  // namespace
@@ -108,7 +109,12 @@ Result<bool> Backlog::add(storage::Connection& connection, const std::vector<Mes
     auto json = std::make_shared<const std::string>(push_json(message, *name ? **name : ""));
     if (json->size() > bytes_left && !page.pushes.empty()) return false;
     bytes_left -= std::min(bytes_left, json->size());
-    page.pushes.push_back({stream, message.seq, message.sender, message.sent_at, std::move(json)});
+    Push push{stream, message.seq, message.sender, message.sent_at, std::move(json)};
+    if constexpr (std::is_same_v<Message, storage::GroupMessage>) {
+      push.ended = message.ended;
+      push.receipt_wanted = message.kind.empty();
+    }
+    page.pushes.push_back(std::move(push));
   }
   return true;
 }

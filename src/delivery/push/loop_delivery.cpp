@@ -51,7 +51,8 @@ void LoopDelivery::detach(session::Session& session, base::Task then) {
 void LoopDelivery::offer_to_group(GroupId group, const Push& push) {
   const auto found = rosters_.find(group);
   if (found == rosters_.end()) return;
-  for (Window* window : found->second) window->offer(push);
+  // Backwards, because a window leaves the roster when the message ends its user's membership.
+  for (std::size_t i = found->second.size(); i-- > 0;) found->second[i]->offer(push);
 }
 
 void LoopDelivery::offer_event_to_group(GroupId group,

@@ -4,8 +4,8 @@
 
 #include "chat/protocol/local_time.h"
 #include "chat/protocol/messages/chat_messages.h"
-#include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/contact_messages.h"
+#include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/stream_messages.h"
 
 namespace chat::delivery {
@@ -33,6 +33,14 @@ std::string build(Push push, const Message& message, std::string_view sender_nam
   return json;
 }
 
+// Adds the fields of an event row: both texts are flat objects without a common field.
+void add_event(std::string& json, const storage::GroupMessage& event) {
+  json.pop_back();
+  json.append(",\"kind\":\"").append(event.kind).append("\"");
+  if (event.extra.size() > 2) json.append(",").append(event.extra, 1, event.extra.size() - 2);
+  json.push_back('}');
+}
+
 }  // namespace
 
 std::string push_json(const storage::DirectMessage& message, std::string_view sender_name) {
@@ -40,7 +48,9 @@ std::string push_json(const storage::DirectMessage& message, std::string_view se
 }
 
 std::string push_json(const storage::GroupMessage& message, std::string_view sender_name) {
-  return build(messages::GroupChatPush{.groupid = message.group}, message, sender_name);
+  std::string json = build(messages::GroupChatPush{.groupid = message.group}, message, sender_name);
+  if (!message.kind.empty()) add_event(json, message);
+  return json;
 }
 
 std::string presence_json(UserId user, bool online) {

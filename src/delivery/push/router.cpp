@@ -157,16 +157,17 @@ class Router::Outgoing {
   std::vector<cluster::BusMessage> published_;
 };
 
-// A message that was stored earlier under the same cid is pushed like a new one: it may not have
-// been pushed then (if the answer to its commit was lost), and a window drops duplicates.
-// The lane has found a takeover that the bus has not reported, or not yet.
+// The lane has found senders whose session is older than their row: a takeover, or the act of an
+// operator, that the bus has not reported, or not yet.
 template <typename EntryType>
-void Router::evict_taken_over(const std::vector<EntryType>& entries) {
+void Router::suspect_senders(const std::vector<EntryType>& entries) {
   for (const EntryType& entry : entries) {
-    if (entry.newer_epoch != 0) registry_.evict_older(entry.message.sender, entry.newer_epoch);
+    if (entry.newer_epoch != 0) suspect_(entry.message.sender);
   }
 }
 
+// A message that was stored earlier under the same cid is pushed like a new one: it may not have
+// been pushed then (if the answer to its commit was lost), and a window drops duplicates.
 void Router::on_direct_settled(std::vector<DirectEntry> entries) {
   Outgoing out(*this);
   for (const DirectEntry& entry : entries) {
@@ -176,7 +177,7 @@ void Router::on_direct_settled(std::vector<DirectEntry> entries) {
     out.direct(entry.message.recipient, push_of(entry, StreamKey::from(entry.message.sender)));
   }
   out.send();
-  evict_taken_over(entries);
+  suspect_senders(entries);
   for (const DirectEntry& entry : entries) entry.session->commit_ended();
 }
 
@@ -189,8 +190,24 @@ void Router::on_group_settled(std::vector<GroupEntry> entries) {
     out.group(push_of(entry, StreamKey::of(entry.message.group)));
   }
   out.send();
-  evict_taken_over(entries);
+  suspect_senders(entries);
   for (const GroupEntry& entry : entries) entry.session->commit_ended();
+}
+
+void Router::group_events(std::span<const storage::GroupMessage> events,
+                          std::string_view sender_name) {
+  Outgoing out(*this);
+  for (const storage::GroupMessage& event : events) {
+    out.group({StreamKey::of(event.group), event.seq, event.sender, event.sent_at,
+               std::make_shared<const std::string>(push_json(event, sender_name)), false,
+               event.ended});
+  }
+  out.send();
+}
+
+void Router::streams_changed(UserId user) {
+  takeovers_.review(user);
+  if (!bus_.alone()) bus_.publish({{cluster::channel_of(user), encode(StreamsEnvelope{user})}});
 }
 
 void Router::on_bus_message(const cluster::BusMessage& message) {
@@ -205,8 +222,12 @@ void Router::on_bus_message(const cluster::BusMessage& message) {
     take_event(message.channel, *event);
   } else if (const auto* takeover = std::get_if<TakeoverEnvelope>(&*envelope)) {
     handle(user, *takeover);
+  } else if (std::get_if<KickedEnvelope>(&*envelope) != nullptr) {
+    suspect_(user);
   } else if (const auto* deleted = std::get_if<DeletedEnvelope>(&*envelope)) {
     deleted_elsewhere(deleted->user);
+  } else if (const auto* streams = std::get_if<StreamsEnvelope>(&*envelope)) {
+    takeovers_.review(streams->user);
   } else if (const auto* beat = std::get_if<BeatEnvelope>(&*envelope)) {
     health_.heard(*beat);
   } else if (const auto* ended = std::get_if<EndedEnvelope>(&*envelope)) {
@@ -218,7 +239,9 @@ void Router::on_bus_message(const cluster::BusMessage& message) {
 
 void Router::take_event(const cluster::Channel& channel, const EventEnvelope& event) {
   const bool to_group = channel.kind == cluster::Channel::Kind::kGroup;
-  if (!event.receipt) {
+  if (channel == cluster::kChannelOfAll) {
+    event_elsewhere({Hint::Kind::kAnnouncement, 0, 0, *event.json});
+  } else if (!event.receipt) {
     const auto kind = to_group ? Hint::Kind::kGroupEvent : Hint::Kind::kUserEvent;
     event_elsewhere({kind, channel.id, event.about.value, *event.json});
   } else if (to_group) {
@@ -229,7 +252,12 @@ void Router::take_event(const cluster::Channel& channel, const EventEnvelope& ev
 }
 
 void Router::event_elsewhere(const Hint& hint) {
-  if (hints_.take(hint) && told_ != nullptr) told_->on_event_told(hint);
+  if (!hints_.take(hint)) return;
+  if (hint.kind == Hint::Kind::kAnnouncement) {
+    announce_here(hint.push);
+  } else if (told_ != nullptr) {
+    told_->on_event_told(hint);
+  }
 }
 
 void Router::event_here(const Hint& hint) {
@@ -283,6 +311,34 @@ void Router::account_deleted(UserId user) {
   if (bus_.alone()) return;
   bus_.publish({{cluster::kChannelOfAll, encode(DeletedEnvelope{user})}});
   hints_.note({Hint::Kind::kAccountDeleted, user.value, 0});
+}
+
+// A node that misses the message compares all its sessions soon (Resync).
+void Router::sessions_ended(UserId user, SessionEpoch newer, const session::Ending& ending) {
+  registry_.evict_older(user, newer, ending);
+  if (!bus_.alone()) bus_.publish({{cluster::channel_of(user), encode(KickedEnvelope{})}});
+}
+
+void Router::announce(std::string json) {
+  announce_here(json);
+  if (bus_.alone()) return;
+  hints_.note({Hint::Kind::kAnnouncement, 0, 0, json});
+  const EventEnvelope event{{}, std::make_shared<const std::string>(std::move(json)), {}};
+  bus_.publish({{cluster::kChannelOfAll, encode(event)}});
+}
+
+void Router::announce_here(const std::string& json) {
+  const EventEnvelope event{{}, std::make_shared<const std::string>(json), {}};
+  std::vector<LoopBatch> batches(loops_.size());
+  for (auto& holder : registry_.all()) {
+    const std::size_t loop = holder.session->loop_index();
+    batches[loop].events.push_back({std::move(holder.session), holder.user, event});
+  }
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    loops_.post(i, [batch = std::move(batches[i])] {
+      for (const LoopBatch::Event& item : batch.events) LoopBatch::offer_event(item);
+    });
+  }
 }
 
 void Router::node_ended(const storage::Node& node) {

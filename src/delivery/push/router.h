@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -60,8 +61,12 @@ class Router final : public JournalListener {
         user_names_(user_names),
         bus_(bus) {}
 
-  // Call before the bus starts.
+  // Call both before the bus starts.
   void set_told_listener(ToldListener* listener) { told_ = listener; }
+  // Called with users whose session here may be older than the user's row (Resync::suspect).
+  void set_suspect_listener(std::function<void(UserId)> listener) {
+    suspect_ = std::move(listener);
+  }
 
   // No other node can have sessions.
   bool alone() const { return bus_.alone(); }
@@ -71,6 +76,10 @@ class Router final : public JournalListener {
   // Handles a message of another node.
   void on_bus_message(const cluster::BusMessage& message);
 
+  // Event rows that are stored: to the members, `sender_name` being that of their sender.
+  void group_events(std::span<const storage::GroupMessage> events, std::string_view sender_name);
+  // The user has become a member of a group: its session, on any node, reads its streams.
+  void streams_changed(UserId user);
   // CONTACT and GROUP pushes, which are not stored: to online users, except `about`.
   void event_to_user(UserId user, std::string json, UserId about);
   void event_to_group(GroupId group, std::string json, UserId about);
@@ -97,6 +106,12 @@ class Router final : public JournalListener {
   // Evicts the session of a deleted account.
   void evict_deleted(UserId user);
 
+  // An operator has ended the user's sessions, all older than `newer`: evicts one of this node, and
+  // asks the other nodes to compare theirs with the table.
+  void sessions_ended(UserId user, SessionEpoch newer, const session::Ending& ending);
+  // ANNOUNCEMENT, which is not stored: to everybody online on any node.
+  void announce(std::string json);
+
   // This node has ended a life of another node, which may still run without the database.
   void node_ended(const storage::Node& node);
 
@@ -113,12 +128,13 @@ class Router final : public JournalListener {
   class Outgoing;
 
   template <typename EntryType>
-  void evict_taken_over(const std::vector<EntryType>& entries);
+  void suspect_senders(const std::vector<EntryType>& entries);
   void handle(UserId user, const TakeoverEnvelope& takeover);
   void deliver(const cluster::BusMessage& message, const Push& push);
   void take_event(const cluster::Channel& channel, const EventEnvelope& event);
   void to_user(UserId user, EventEnvelope event, Reach reach);
   void to_group(GroupId group, const EventEnvelope& event, Reach reach);
+  void announce_here(const std::string& json);
   void local_event_to_user(UserId user, EventEnvelope event);
   void local_event_to_group(GroupId group, const EventEnvelope& event);
 
@@ -130,7 +146,9 @@ class Router final : public JournalListener {
   HintRelay& hints_;
   UserNameCache& user_names_;
   cluster::Bus& bus_;
-  ToldListener* told_ = nullptr;  // fixed before the bus starts
+  // Fixed before the bus starts.
+  ToldListener* told_ = nullptr;
+  std::function<void(UserId)> suspect_ = [](UserId) {};
 };
 
 }  // namespace chat::delivery

@@ -32,6 +32,11 @@ void TakeoverWaiter::gone(UserId user, SessionEpoch epoch) {
   then();
 }
 
+void TakeoverWaiter::review(UserId user) {
+  base::MutexLock lock(mutex_);
+  if (unsettled_.size() < kReviewsMax) unsettled_[user].next = {};
+}
+
 void TakeoverWaiter::settle_locked(UserId user, SessionEpoch gone) {
   const auto found = unsettled_.find(user);
   if (found == unsettled_.end()) {

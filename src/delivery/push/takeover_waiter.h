@@ -35,6 +35,8 @@ class TakeoverWaiter {
   void wait(UserId user, SessionEpoch epoch, base::Task then);
   // The user's session of `epoch` on another node has closed.
   void gone(UserId user, SessionEpoch epoch);
+  // The user has become a member of a group: one review is due.
+  void review(UserId user);
   // Call every kTick: ends waits that have timed out.
   void tick();
 

@@ -50,6 +50,7 @@ void Window::release(const std::vector<StreamPosition>& positions, const std::ve
     position.delivered = item.delivered;
     position.pushed_at = last_had_at(item);
     position.target = std::max(position.target, item.head);
+    if (position.end != 0) position.target = item.head;
   }
   stage_ = Stage::kOpen;
   for (const Push& push : sent) {
@@ -71,6 +72,7 @@ void Window::release(const std::vector<StreamPosition>& positions, const std::ve
 void Window::offer(const Push& message) {
   if (stage_ == Stage::kFinishing) return;
   Position& position = position_of(message.stream);
+  if (position.end != 0) return;
   if (message.seq <= position.pushed) {
     if (reuses_a_seq(position, message)) {
       recheck(position, std::max<Seq>(message.seq - 1 - kLostTail, 0));
@@ -107,10 +109,12 @@ void Window::offer_receipt(const Receipt& receipt, const std::shared_ptr<const s
 void Window::join(GroupId group, Seq joined_seq) {
   if (stage_ == Stage::kFinishing) return;
   const Position* known = find(StreamKey::of(group));
-  // Already live: every position of a group comes with an entry in its roster.
-  if (known != nullptr && known->pushed >= joined_seq) return;
+  // Already live: every position of a group comes with an entry in its roster, until it ends.
+  if (known != nullptr && known->end == 0 && known->pushed >= joined_seq) return;
+  if (known != nullptr && known->end > joined_seq) return;  // left again since
   listen_to(group);
   Position& joined = position_of(StreamKey::of(group));
+  joined.end = 0;
   joined.pushed = std::max(joined.pushed, joined_seq);
   joined.delivered = std::max(joined.delivered, joined_seq);
   joined.pushed_at = std::max(joined.pushed_at, surely_after_all_pushed());
@@ -121,9 +125,15 @@ void Window::join(GroupId group, Seq joined_seq) {
 // The position of a stream in the table. A stream unknown to the window starts where the table
 // says; position 0 of a group is before the user joined.
 Window::Position& Window::begin_at(const StreamPosition& item) {
-  if (Position* known = find(item.stream)) return *known;
-  if (item.stream.is_group()) listen_to(item.stream.group());
+  Position* known = find(item.stream);
+  if (known != nullptr) {
+    if (item.end != 0) end_at(*known, item.end);
+    if (item.end != 0 || known->end == 0 || item.delivered < known->end) return *known;
+    leave(item.stream.group());  // a member again: a new beginning
+  }
+  if (item.stream.is_group() && item.end == 0) listen_to(item.stream.group());
   Position& position = position_of(item.stream);
+  position.end = item.end;
   position.pushed = item.delivered;
   position.delivered = item.delivered;
   position.pushed_at = last_had_at(item);
@@ -143,6 +153,21 @@ void Window::listen_to(GroupId group) {
       if (position != nullptr) window->fall_behind(*position, position->pushed + 1);
     });
   });
+}
+
+void Window::end_membership(GroupId group, Seq last) {
+  Position* known = find(StreamKey::of(group));
+  if (known == nullptr || stage_ == Stage::kFinishing) return;
+  end_at(*known, last);
+  if (known->pushed < last) fall_behind(*known, last);
+}
+
+// Nothing past `last` is pushed from now on.
+void Window::end_at(Position& position, Seq last) {
+  if (position.end != 0) return;
+  position.end = last;
+  position.target = std::min(std::max(position.target, position.pushed), last);
+  loop_.remove_from_roster(position.stream.group(), *this);
 }
 
 void Window::notice(const StreamPosition& item) {
@@ -363,9 +388,10 @@ void Window::push(Position& position, const Push& message) {
   position.pushed_at = message.sent_at;
   position.target = std::max(position.target, message.seq);
   position.receipt_wanted = position.receipt_wanted || message.receipt_wanted;
+  if (message.ended == user_) end_at(position, message.seq);
   // The user's own group messages advance the cursor without being sent (PROTOCOL.md, section 4).
   if (message.stream.is_group() && message.sender == user_) {
-    position.wrote = true;
+    position.wrote = position.wrote || message.receipt_wanted;
     if (acknowledges_) {
       if (position.delivered + 1 == message.seq) acknowledge(message.stream, message.seq);
       return;
@@ -394,6 +420,7 @@ void Window::mark_dirty() {
 }
 
 void Window::fall_behind(Position& position, Seq seq) {
+  if (position.end != 0) seq = std::min(seq, position.end);
   position.target = std::max(position.target, seq);
   behind_ = true;
   catch_up();

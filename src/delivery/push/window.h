@@ -55,6 +55,8 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   void offer_receipt(const Receipt& receipt, const std::shared_ptr<const std::string>& json);
   // The user is a member of the group and reads it from `joined_seq` on. Idempotent.
   void join(GroupId group, Seq joined_seq);
+  // The user's membership ends with the message `last`: those up to it are still delivered.
+  void end_membership(GroupId group, Seq last);
   // A stream's position and head according to the table. An unknown stream (the user joined the
   // group without this node learning of it) starts there and is live from now on.
   void notice(const StreamPosition& item);
@@ -90,6 +92,7 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
     Seq read = 0;  // highest READ since the login
     Seq target = 0;
     Seq asked = 0;  // the target of the last catch-up
+    Seq end = 0;    // not 0: the user has left the group, and this is its last message
     // When the message `pushed` was sent, or when the position was read; 0: unknown.
     UnixMillis pushed_at = 0;
     bool delivered_moved = false;  // since the last take_moves()
@@ -153,6 +156,7 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   void apply_rewinds();
   void listen_to(GroupId group);
   void leave(GroupId group);
+  void end_at(Position& position, Seq last);
   bool is_left(StreamKey stream);
   void fall_behind(Position& position, Seq seq);
   void catch_up();

@@ -88,7 +88,7 @@ void Window::keep_groups(const std::vector<GroupId>& groups, base::SteadyTime re
       waiting_ ? std::exchange(waiting_->doubts, {}) : std::vector<Doubt>();
   std::vector<GroupId> lost;
   for (const Position& position : positions_) {
-    if (!position.stream.is_group()) continue;
+    if (!position.stream.is_group() || position.end != 0) continue;
     const GroupId group = position.stream.group();
     if (std::binary_search(groups.begin(), groups.end(), group)) continue;
     const auto doubt = std::find_if(before.begin(), before.end(),

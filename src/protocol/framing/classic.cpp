@@ -6,6 +6,7 @@
 
 #include "chat/base/check.h"
 #include "chat/protocol/errors.h"
+#include "chat/protocol/local_time.h"
 #include "chat/protocol/msgid.h"
 #include "protocol/codec/plain_text.h"
 
@@ -94,6 +95,16 @@ std::vector<std::string> pieces_of(const Json& push, ClassicNumbers numbers) {
     rest.remove_prefix(size);
   }
   return pieces;
+}
+
+// An announcement, as a chat message of a user 0: these clients show nothing else.
+Json chat_of_announcement(const Json& push) {
+  return {{"msgid", static_cast<int>(Msgid::kOneChat)},
+          {"id", 0},
+          {"name", "server"},
+          {"toid", 0},
+          {"msg", push.value("text", "")},
+          {"time", local_time_text(push.value("ts", UnixMillis{0}))}};
 }
 
 // Omits the first item that does not fit in `into` and all after it, to keep the order.
@@ -190,6 +201,7 @@ std::vector<std::string> to_classic(std::string_view json, ClassicNumbers number
     case Msgid::kRegisterAck: return {text_of(plain_reply(object, numbers))};
     case Msgid::kOneChat:
     case Msgid::kGroupChat: return pieces_of(object, numbers);
+    case Msgid::kAnnouncement: return pieces_of(chat_of_announcement(object), numbers);
     default: return {};
   }
 }

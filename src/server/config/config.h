@@ -22,6 +22,7 @@ struct Config {
     net::Address listen;                       // port 0: the system chooses one
     std::optional<net::Address> proxy_listen;  // likewise; nothing: disabled
     std::string node;                          // empty: default_node_name() of the bound address
+    std::string admin_socket;                  // empty: none; see protocol/admin_socket.h
     unsigned io_threads = 0;                   // at least 1: "automatic" is resolved
     unsigned workers = 0;                      // likewise
     bool core_dumps = false;
@@ -59,6 +60,7 @@ struct Config {
   // 0 disables a limit.
   struct Limits {
     std::uint32_t chat_per_second = 0;            // per account
+    std::uint32_t find_per_minute = 0;            // per account
     std::uint32_t register_per_minute = 0;        // per client address
     std::uint32_t login_failures_per_minute = 0;  // per client address
     std::uint32_t account_failures_per_minute = 0;

@@ -13,8 +13,10 @@
 #include "chat/storage/friend_model.h"
 #include "chat/storage/friend_request_model.h"
 #include "chat/storage/group_model.h"
+#include "chat/storage/join_model.h"
 #include "chat/storage/name_key.h"
 #include "chat/storage/network_model.h"
+#include "chat/storage/registration_model.h"
 #include "chat/storage/session_model.h"
 #include "chat/storage/settle.h"
 #include "chat/storage/user_model.h"
@@ -67,15 +69,22 @@ auto with_lease(storage::Pool& pool, Read read)
   return read(**lease);
 }
 
-// Nothing if the name is taken. `repeated`: an earlier attempt may have stored the user, recognised
-// by its hash with the random salt.
-Result<std::optional<UserId>> insert_user(storage::Connection& connection, std::string_view name,
-                                          std::string_view hash, UnixMillis now, bool repeated) {
+// Nothing if the name is taken. Uses up the invitation `code_hash`, unless empty. `repeated`: an
+// earlier attempt may have stored the user, recognised by its hash with the random salt.
+Outcome<std::optional<UserId>> insert_user(storage::Connection& connection, std::string_view name,
+                                           std::string_view hash, std::string_view code_hash,
+                                           UnixMillis now, bool repeated) {
   storage::UserModel users(connection);
-  auto id = users.insert(name, hash, now);
-  if (!id || *id || !repeated) return id;
-  auto holder = users.find_by_name(name);
-  if (!holder) return fail(holder);
+  const auto id = users.insert(name, hash, now);
+  if (!id) return failed(id);
+  if (*id && !code_hash.empty()) {
+    const auto used = storage::RegistrationModel(connection).use_code(code_hash, now);
+    if (!used) return failed(used);
+    if (!*used) return tl::make_unexpected(Fault(invalid_invite()));
+  }
+  if (*id || !repeated) return *id;
+  const auto holder = users.find_by_name(name);
+  if (!holder) return failed(holder);
   if (*holder && (*holder)->password_hash == hash) return std::optional((*holder)->id);
   return std::optional<UserId>();
 }
@@ -125,10 +134,12 @@ protocol::Refusal wrong_own_password() {
 
 }  // namespace
 
-AccountService::AccountService(ServiceContext& context, Passwords& passwords, LoginService& login)
+AccountService::AccountService(ServiceContext& context, Passwords& passwords, LoginService& login,
+                               RegistrationPolicy& registration)
     : context_(context),
       passwords_(passwords),
       login_(login),
+      registration_(registration),
       registrations_{context.options.register_per_minute, context.options.register_per_minute,
                      std::chrono::minutes(1)} {}
 
@@ -152,6 +163,9 @@ Coroutine<> AccountService::register_user(SessionPtr session,
     if (ours) registered(*session, request, id);
     co_return;
   }
+  const auto verdict = registration_.check(request.invite);
+  if (!verdict) co_return refuse(*session, request, verdict.error());
+  if (verdict->refusal) co_return refuse(*session, request, *verdict->refusal);
   const auto hash = co_await passwords_.hash(session, request.password);
   if (!hash) {
     context_.rates.give_back({&bucket, 1});
@@ -161,7 +175,8 @@ Coroutine<> AccountService::register_user(SessionPtr session,
   const auto id = storage::transact_settled(
       context_.pool,
       [&](storage::Connection& connection, bool repeated) {
-        return insert_user(connection, name, *hash, context_.clock.unix_millis(), repeated);
+        return insert_user(connection, name, *hash, verdict->code_hash,
+                           context_.clock.unix_millis(), repeated);
       },
       settles);
   if (!id) {
@@ -299,7 +314,7 @@ Coroutine<> AccountService::delete_account(SessionPtr session,
   const auto removed = storage::transact_settled(
       context_.pool,
       [&](storage::Connection& connection, bool repeated) {
-        return remove_rows(connection, self, *stored, repeated, audience);
+        return remove_rows(connection, session->identity(), *stored, repeated, audience);
       },
       !sabotaged(Sabotage::kForgetDeletions));
   if (!removed) {
@@ -323,28 +338,35 @@ Coroutine<> AccountService::finish_removal(SessionPtr session, const RequestHead
 
 // False if `stored` is no longer the password hash. `audience` is filled before the rows are
 // deleted, so a repeated attempt keeps the first one's audience.
-Result<bool> AccountService::remove_rows(storage::Connection& connection, UserId user,
-                                         const std::string& stored, bool repeated,
-                                         Audience& audience) {
+Outcome<bool> AccountService::remove_rows(storage::Connection& connection,
+                                          const session::Identity& self, const std::string& stored,
+                                          bool repeated, Audience& audience) {
+  const UserId user = self.user;
   storage::UserModel users(connection);
-  auto removed = users.remove(user, stored);
-  if (!removed) return removed;
-  if (!*removed) return repeated ? users.is_removed_locked(user) : removed;
-  storage::FriendModel friends(connection);
-  storage::GroupModel groups(connection);
-  auto watchers = friends.online_watchers({&user, 1});
-  if (!watchers) return fail(watchers);
-  auto memberships = groups.memberships({&user, 1});
-  if (!memberships) return fail(memberships);
-  audience = {std::move(*watchers), std::move(*memberships)};
-  if (auto done = SessionModel(connection).erase_others(user, ""); !done) return fail(done);
-  if (auto done = storage::NetworkModel(connection).forget_all(user); !done) return fail(done);
-  if (auto done = friends.erase_all(user); !done) return fail(done);
-  if (auto done = storage::BlockModel(connection).erase_all(user); !done) return fail(done);
-  if (auto done = storage::FriendRequestModel(connection, 0).erase_all(user); !done) {
-    return fail(done);
+  const auto removed = users.remove(user, stored);
+  if (!removed) return failed(removed);
+  if (!*removed) {
+    if (!repeated) return false;
+    const auto before = users.is_removed_locked(user);
+    if (!before) return failed(before);
+    return *before;
   }
-  if (auto done = groups.leave_all(user); !done) return fail(done);
+  storage::FriendModel friends(connection);
+  auto watchers = friends.online_watchers({&user, 1});
+  if (!watchers) return failed(watchers);
+  const GroupActor actor{user, self.name, {}};
+  auto left = leave_all_groups(connection, context_.delivery.user_names(), actor,
+                               context_.clock.unix_millis());
+  if (!left) return tl::make_unexpected(left.error());
+  audience = {std::move(*watchers), std::move(*left)};
+  if (auto done = SessionModel(connection).erase_others(user, ""); !done) return failed(done);
+  if (auto done = storage::NetworkModel(connection).forget_all(user); !done) return failed(done);
+  if (auto done = friends.erase_all(user); !done) return failed(done);
+  if (auto done = storage::BlockModel(connection).erase_all(user); !done) return failed(done);
+  if (auto done = storage::FriendRequestModel(connection, 0).erase_all(user); !done) {
+    return failed(done);
+  }
+  if (auto done = storage::JoinModel(connection).erase_all(user); !done) return failed(done);
   return true;
 }
 
@@ -371,12 +393,55 @@ void AccountService::settle_removal(Session& session, Audience audience) {
       });
 }
 
+Outcome<void> AccountService::remove_by_operator(UserId user) {
+  session::Identity who;
+  who.user = user;
+  Audience audience;
+  const auto removed = storage::transact_settled(
+      context_.pool, [&](storage::Connection& connection, bool repeated) -> Outcome<bool> {
+        storage::UserModel users(connection);
+        const auto gone = users.is_removed_locked(user);
+        if (!gone) return failed(gone);
+        const auto account = users.find(user);
+        if (!account) return failed(account);
+        if (!*account && repeated && *gone) return true;
+        if (!*account) {
+          return refused(protocol::Errno::kNotFound,
+                         "there is no user " + std::to_string(user.value));
+        }
+        who.name = (*account)->name;
+        return remove_rows(connection, who, (*account)->password_hash, repeated, audience);
+      });
+  if (removed) {
+    removed_by_operator(who, audience);
+    return {};
+  }
+  if (is_unknown(removed.error())) {
+    (void)context_.settle_queue.try_add(
+        "delete_account user=" + std::to_string(user.value),
+        [this, who, audience](storage::Connection& connection) -> Result<SettleQueue::Act> {
+          const auto gone = storage::UserModel(connection).is_removed_locked(who.user);
+          if (!gone) return fail(gone);
+          if (!*gone) return SettleQueue::Act();
+          return [this, who, audience] { removed_by_operator(who, audience); };
+        });
+  }
+  return tl::make_unexpected(removed.error());
+}
+
+void AccountService::removed_by_operator(const session::Identity& who, const Audience& audience) {
+  tell(who, audience);
+  if (const auto session = context_.registry.find(who.user)) session->evict("account_deleted");
+}
+
 void AccountService::tell(const session::Identity& who, const Audience& audience) {
   context_.delivery.account_deleted(who.user);
   context_.delivery.presence_changed(audience.watchers);
-  for (const storage::Membership& item : audience.memberships) {
-    context_.delivery.event_to_group(item.group, membership_push(item.group, who, "left"),
-                                     who.user);
+  for (const GroupChange& change : audience.left) {
+    if (change.events.empty()) continue;
+    const GroupId group = change.events.front().group;
+    context_.delivery.group_events(change.events, who.name);
+    context_.delivery.event_to_group(group, membership_push(group, who, "left"), who.user);
   }
 }
 

@@ -15,7 +15,9 @@
 #include "service/dispatch/gate.h"
 #include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"
+#include "service/groups/group_act.h"
 #include "service/login/login_service.h"
+#include "service/operation/registration_policy.h"
 
 namespace chat::service {
 
@@ -24,8 +26,9 @@ namespace chat::service {
 // Threading: thread-safe; handlers block on the database, never on hashing.
 class AccountService {
  public:
-  // All three must outlive it.
-  AccountService(ServiceContext& context, Passwords& passwords, LoginService& login);
+  // All must outlive it.
+  AccountService(ServiceContext& context, Passwords& passwords, LoginService& login,
+                 RegistrationPolicy& registration);
 
   using SessionPtr = std::shared_ptr<session::Session>;
 
@@ -40,11 +43,15 @@ class AccountService {
   void list_sessions(session::Session& session, const Received<messages::Sessions>& request);
   void revoke_session(session::Session& session, const Received<messages::RevokeSession>& request);
 
+  // Deletes the account without its password, and ends its session. kOutcomeUnknown: this follows
+  // once it is known. Blocks on the database.
+  Outcome<void> remove_by_operator(UserId user);
+
  private:
   // The users to notify when an account is deleted.
   struct Audience {
     std::vector<storage::Watch> watchers;
-    std::vector<storage::Membership> memberships;
+    std::vector<GroupChange> left;  // one per group
   };
 
   // The password given in a request as proof.
@@ -64,17 +71,19 @@ class AccountService {
   session::Coroutine<bool> is_changed_already(SessionPtr session, const Proof& proof,
                                               storage::User user);
   void password_changed(session::Session& session, const RequestHead& request, std::size_t revoked);
-  static Result<bool> remove_rows(storage::Connection& connection, UserId user,
-                                  const std::string& stored, bool repeated, Audience& audience);
+  Outcome<bool> remove_rows(storage::Connection& connection, const session::Identity& self,
+                            const std::string& stored, bool repeated, Audience& audience);
   session::Coroutine<> finish_removal(SessionPtr session, const RequestHead& request,
                                       Audience audience);
   void settle_removal(session::Session& session, Audience audience);
+  void removed_by_operator(const session::Identity& who, const Audience& audience);
   session::Coroutine<> account_gone(SessionPtr session, const RequestHead& request);
   void tell(const session::Identity& who, const Audience& audience);
 
   ServiceContext& context_;
   Passwords& passwords_;
   LoginService& login_;
+  RegistrationPolicy& registration_;
   const base::Rate registrations_;
   UnsettledHashes unsettled_hashes_;
 };

@@ -23,6 +23,10 @@ std::string make_token() {
   return hex(random);
 }
 
+std::string make_invite() {
+  return make_token().substr(0, 32);
+}
+
 session::TokenHash hash_token(std::string_view token) {
   session::TokenHash hash;
   crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const unsigned char*>(token.data()),

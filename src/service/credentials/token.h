@@ -11,6 +11,10 @@ namespace chat::service {
 // is stored, so that a reader of the table cannot log in with it.
 std::string make_token();
 
+// A code by which an operator invites people to register: 128 random bits, as 32 hex digits. Only
+// its hash is stored.
+std::string make_invite();
+
 // Unsalted, because tokens are random.
 session::TokenHash hash_token(std::string_view token);
 // As stored in the table.

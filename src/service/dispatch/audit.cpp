@@ -33,6 +33,16 @@ constinit AuditKind audit_kinds[] = {
     {"sessions_revoked", log::Limiter{log::kAccountLines}},
     {"group_created", log::Limiter{log::kAccountLines}},
     {"group_joined", log::Limiter{log::kAccountLines}},
+    {"group_left", log::Limiter{log::kAccountLines}},
+    {"member_removed", log::Limiter{log::kAccountLines}},
+    {"role_set", log::Limiter{log::kAccountLines}},
+    {"muted", log::Limiter{log::kAccountLines}},
+    {"group_changed", log::Limiter{log::kAccountLines}},
+    {"join_accepted", log::Limiter{log::kAccountLines}},
+    {"join_refused", log::Limiter{log::kAccountLines}},
+    {"invited", log::Limiter{log::kAccountLines}},
+    {"code_made", log::Limiter{log::kAccountLines}},
+    {"group_dismissed", log::Limiter{log::kAccountLines}},
 };
 // Failures for accounts that do not exist must not use up the limit of existing ones.
 constinit log::Limiter failures_of_unknown_accounts{kStrangersLines};
@@ -68,6 +78,24 @@ void audit(const ServiceContext& context, std::string_view event, const session:
       .field("node", std::string_view(context.options.node));
   if (*suppressed > 0) json.field("suppressed", static_cast<std::int64_t>(*suppressed));
   json.end_object();
+  log::audit(line);
+}
+
+void audit(const ServiceContext& context, const OperatorAct& act) {
+  log::info("event={} operator={} user={} group={} changed={}", act.event, act.uid, act.user.value,
+            act.group.value, act.changed);
+  if (!log::audit_enabled()) return;
+  std::string line;
+  protocol::JsonWriter json(line);
+  json.begin_object()
+      .field("time", std::string_view(utc(context.clock.unix_millis())))
+      .field("event", act.event);
+  if (act.user) json.field("user", act.user.value);
+  if (act.group) json.field("group", act.group.value);
+  if (!act.changed) json.field("changed", false);
+  json.field("operator", std::int64_t{act.uid})
+      .field("node", std::string_view(context.options.node))
+      .end_object();
   log::audit(line);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "chat/base/ids.h"
@@ -17,5 +18,17 @@ namespace chat::service {
 // Threading: thread-safe. Bounds: a rate of lines for each kind of event.
 void audit(const ServiceContext& context, std::string_view event, const session::Session& session,
            UserId user, GroupId group = {});
+
+// The same for an act of an operator: with "operator", the uid of its process, instead of
+// `address`; with `user` and `group` if one is concerned, and "changed":false if the act changed
+// nothing. Every act is written.
+struct OperatorAct {
+  std::string_view event;
+  std::uint32_t uid = 0;
+  UserId user{};
+  GroupId group{};
+  bool changed = true;
+};
+void audit(const ServiceContext& context, const OperatorAct& act);
 
 }  // namespace chat::service

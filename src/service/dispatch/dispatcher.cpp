@@ -38,6 +38,10 @@ void Dispatcher::handle(session::Session& session, protocol::Request& request,
   route.handle(route, *handlers_, session, request);
 }
 
+Moderation& Dispatcher::moderation() {
+  return handlers_->moderation;
+}
+
 void Dispatcher::end(session::Session& session) {
   session::start(handlers_->login.release(session.shared_from_this()));
 }

@@ -8,6 +8,7 @@
 namespace chat::service {
 
 struct Handlers;
+class Moderation;
 
 // The dispatch table: msgid → preconditions and handler. Preconditions (login, fields, identity)
 // are data in the table and are checked here, once, in the order of PROTOCOL.md, section 2; a
@@ -22,6 +23,8 @@ class Dispatcher final : public session::RequestHandler {
   void handle(session::Session& session, protocol::Request& request,
               const session::RequestTraits& traits) override;
   void end(session::Session& session) override;
+
+  Moderation& moderation();
 
  private:
   std::unique_ptr<Handlers> handlers_;

@@ -13,6 +13,7 @@ enum class Rule {
   kUserExists,     // the other user exists; need not be a friend
   kUserKnown,      // the same, deleted accounts included: their messages are kept
   kMember,         // a member of the group
+  kReader,         // a member of the group, or a former one
   kDecidedLocked,  // see the header
 };
 
@@ -22,15 +23,28 @@ Rule rule_of(Action action) {
     case Action::kAddFriend:
     case Action::kAnswerRequest:
     case Action::kRemoveFriend:
-    case Action::kBlock: return Rule::kUserExists;
+    case Action::kBlock:
+    case Action::kSeeUser:
+    case Action::kInviteUser: return Rule::kUserExists;
     case Action::kReadConversation:
     case Action::kSyncFrom: return Rule::kUserKnown;
-    case Action::kReadGroup:
+    case Action::kReadGroup: return Rule::kReader;
     case Action::kSyncGroup:
     case Action::kSeeGroup: return Rule::kMember;
     case Action::kJoinGroup:
-    case Action::kChatInGroup: return Rule::kDecidedLocked;
-    case Action::kManageAccount: return Rule::kSelf;
+    case Action::kChatInGroup:
+    case Action::kLeaveGroup:
+    case Action::kInvite:
+    case Action::kAnswerJoin:
+    case Action::kRemoveMember:
+    case Action::kMuteMember:
+    case Action::kMuteGroup:
+    case Action::kChangeGroup:
+    case Action::kSetRole:
+    case Action::kDismissGroup: return Rule::kDecidedLocked;
+    case Action::kManageAccount:
+    case Action::kSetProfile:
+    case Action::kFind: return Rule::kSelf;
   }
   return Rule::kMember;
 }
@@ -49,17 +63,39 @@ Result<Verdict> is_user(ServiceContext& context, Rule rule, UserId user,
   return Verdict{};
 }
 
-Result<Verdict> is_member(ServiceContext& context, UserId user, GroupId group,
+Result<Verdict> is_member(ServiceContext& context, Rule rule, UserId user, GroupId group,
                           storage::Connection* connection) {
   if (connection == nullptr) {
     auto lease = context.pool.lease();
     if (!lease) return fail(lease);
-    return is_member(context, user, group, &**lease);
+    return is_member(context, rule, user, group, &**lease);
   }
-  const auto joined = storage::GroupModel(*connection).joined_seq(group, user);
-  if (!joined) return fail(joined);
-  if (!*joined) return denied(no_such_group());
-  return Verdict{std::nullopt, {**joined}};
+  const auto readable = storage::GroupModel(*connection).readable(group, user);
+  if (!readable) return fail(readable);
+  if (!*readable || (rule == Rule::kMember && (*readable)->left_seq != 0)) {
+    return denied(no_such_group());
+  }
+  return Verdict{std::nullopt, {(*readable)->joined_seq, (*readable)->left_seq}};
+}
+
+// The lowest role that may do it.
+storage::GroupRole role_needed(Action action, const Standing& standing) {
+  using storage::GroupRole;
+  switch (action) {
+    case Action::kLeaveGroup: return GroupRole::kNormal;
+    case Action::kInvite:
+      return standing.joining == storage::GroupJoining::kOpen ? GroupRole::kNormal
+                                                              : GroupRole::kAdmin;
+    case Action::kAnswerJoin:
+    case Action::kMuteGroup:
+    case Action::kChangeGroup: return GroupRole::kAdmin;
+    case Action::kRemoveMember:
+    case Action::kMuteMember:
+      return standing.target.value_or(GroupRole::kNormal) == GroupRole::kNormal
+                 ? GroupRole::kAdmin
+                 : GroupRole::kCreator;
+    default: return GroupRole::kCreator;
+  }
 }
 
 }  // namespace
@@ -73,11 +109,34 @@ Result<Verdict> authorize(ServiceContext& context, const session::Identity& who,
   switch (rule) {
     case Rule::kUserExists:
     case Rule::kUserKnown: return is_user(context, rule, object.user, connection);
-    case Rule::kMember: return is_member(context, who.user, object.group, connection);
+    case Rule::kMember:
+    case Rule::kReader: return is_member(context, rule, who.user, object.group, connection);
     case Rule::kSelf:
     case Rule::kDecidedLocked: break;
   }
   return Verdict{};
+}
+
+// Roles are declared from the highest to the lowest.
+std::optional<protocol::Refusal> authorize_in_group(Action action, const Standing& standing) {
+  using protocol::Errno;
+  if (standing.dismissed && action != Action::kLeaveGroup) {
+    return protocol::Refusal{Errno::kNotAllowed, "this group was dismissed", std::nullopt};
+  }
+  const auto needed = role_needed(action, standing);
+  if (standing.actor > needed) {
+    return protocol::Refusal{Errno::kNotAllowed,
+                             needed == storage::GroupRole::kCreator
+                                 ? "only the group's creator may do this"
+                                 : "only the group's creator and admins may do this",
+                             std::nullopt};
+  }
+  if (standing.target == storage::GroupRole::kCreator &&
+      (action == Action::kRemoveMember || action == Action::kMuteMember)) {
+    return protocol::Refusal{Errno::kNotAllowed, "the group's creator can't be removed or muted",
+                             std::nullopt};
+  }
+  return std::nullopt;
 }
 
 std::optional<Grant> admit(ServiceContext& context, session::Session& session,

@@ -7,6 +7,7 @@
 #include "chat/protocol/errors.h"
 #include "chat/session/session.h"
 #include "chat/storage/database.h"
+#include "chat/storage/values.h"
 #include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"
 
@@ -27,6 +28,20 @@ enum class Action {
   kSyncGroup,      // repeat the group's messages
   kSeeGroup,       // the group's members
   kManageAccount,  // one's own password, sessions, deletion
+  kSetProfile,     // one's own
+  kSeeUser,        // a user's profile
+  kFind,           // users and groups
+  kInviteUser,     // a user, to a group
+  // In a group; decided under the group's lock by authorize_in_group():
+  kLeaveGroup,
+  kInvite,      // a user, or whoever has a code
+  kAnswerJoin,  // a request to join
+  kRemoveMember,
+  kMuteMember,
+  kMuteGroup,
+  kChangeGroup,  // name, description, announcement, joining
+  kSetRole,
+  kDismissGroup,
 };
 
 // The object of an action; at most one of the two is set.
@@ -35,9 +50,19 @@ struct Object {
   GroupId group{};
 };
 
+// What decides an action in a group: the actor's role, that of the member it concerns, if any, and
+// how one joins.
+struct Standing {
+  storage::GroupRole actor = storage::GroupRole::kNormal;
+  std::optional<storage::GroupRole> target{};
+  storage::GroupJoining joining = storage::GroupJoining::kOpen;
+  bool dismissed = false;
+};
+
 // Data found while checking.
 struct Grant {
   Seq joined_seq = 0;  // of a member: where its group stream begins
+  Seq left_seq = 0;    // of a former member: the last message that it may read
 };
 
 struct Verdict {
@@ -56,7 +81,11 @@ struct Verdict {
 Result<Verdict> authorize(ServiceContext& context, const session::Identity& who, Action action,
                           Object object, storage::Connection* connection = nullptr);
 
-// The same, but a denied request is refused here, and nothing is returned.
+// The matrix of rights in a group (PROTOCOL.md, section 6), for a member. Call under the group's
+// lock.
+std::optional<protocol::Refusal> authorize_in_group(Action action, const Standing& standing);
+
+// The same as authorize(), but a denied request is refused here, and nothing is returned.
 std::optional<Grant> admit(ServiceContext& context, session::Session& session,
                            const RequestHead& request, Action action, Object object = {},
                            storage::Connection* connection = nullptr);

@@ -1,16 +1,23 @@
 #pragma once
 
+#include "chat/service/moderation.h"
 #include "service/account/account_service.h"
 #include "service/credentials/passwords.h"
 #include "service/dispatch/system_service.h"
+#include "service/groups/group_acts.h"
+#include "service/groups/group_service.h"
+#include "service/groups/join_service.h"
+#include "service/groups/member_service.h"
 #include "service/login/login_service.h"
 #include "service/messages/chat_allowance.h"
 #include "service/messages/chat_service.h"
 #include "service/messages/history_service.h"
 #include "service/messages/stream_service.h"
+#include "service/operation/registration_policy.h"
 #include "service/people/contact_service.h"
-#include "service/people/group_service.h"
+#include "service/people/find_service.h"
 #include "service/people/list_service.h"
+#include "service/people/profile_service.h"
 
 namespace chat::service {
 
@@ -20,25 +27,39 @@ struct Handlers {
       : allowance(context.options.chat_per_second, context.clock),
         passwords(context),
         login(context, passwords, allowance),
-        account(context, passwords, login),
+        registration(context),
+        account(context, passwords, login, registration),
+        moderation(context, account, registration),
         contact(context),
+        group_acts(context),
         group(context),
+        member(context, group_acts),
+        joining(context, group_acts),
         chat(context, allowance),
         stream(context),
         history(context),
         list(context),
+        profile(context),
+        find(context),
         system(context) {}
 
   ChatAllowance allowance;
   Passwords passwords;
   LoginService login;
+  RegistrationPolicy registration;
   AccountService account;
+  Moderation moderation;
   ContactService contact;
+  GroupActs group_acts;
   GroupService group;
+  MemberService member;
+  JoinService joining;
   ChatService chat;
   StreamService stream;
   HistoryService history;
   ListService list;
+  ProfileService profile;
+  FindService find;
   SystemService system;
 };
 

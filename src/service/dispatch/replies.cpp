@@ -1,5 +1,7 @@
 #include "service/dispatch/replies.h"
 
+#include "chat/storage/group_model.h"
+
 #include <utility>
 
 #include "chat/delivery/refusals.h"
@@ -74,11 +76,23 @@ messages::MemberItem item_of(const storage::GroupMember& row) {
   return {.id = row.id,
           .name = row.name,
           .state = state_name(row.online),
-          .role = row.role == storage::GroupRole::kCreator ? "creator" : "normal"};
+          .role = storage::word_of(row.role),
+          .muted_until = row.muted_until == 0 ? std::nullopt : std::optional(row.muted_until)};
 }
 
 messages::GroupItem item_of(const storage::Group& row) {
-  return {.id = row.id, .groupname = row.name, .groupdesc = row.desc};
+  messages::GroupItem item{.id = row.id, .groupname = row.name, .groupdesc = row.desc};
+  if (!row.announcement.empty()) item.announcement = row.announcement;
+  if (row.joining != storage::GroupJoining::kOpen) item.joining = storage::word_of(row.joining);
+  if (row.muted_until != 0) item.muted_until = row.muted_until;
+  item.dismissed = row.dismissed;
+  return item;
+}
+
+messages::GroupItem item_of(const storage::GroupOfMember& row) {
+  messages::GroupItem item = item_of(static_cast<const storage::Group&>(row));
+  item.role = storage::word_of(row.role);
+  return item;
 }
 
 messages::GroupItem item_of(const storage::Group& row,

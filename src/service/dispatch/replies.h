@@ -8,8 +8,8 @@
 #include "chat/base/result.h"
 #include "chat/protocol/errors.h"
 #include "chat/protocol/json_writer.h"
-#include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/contact_messages.h"
+#include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/group_messages.h"
 #include "chat/protocol/messages/list_messages.h"
 #include "chat/session/session.h"
@@ -64,6 +64,7 @@ std::string membership_push(GroupId group, const session::Identity& who, std::st
 messages::FriendItem item_of(const storage::Friend& row);
 messages::MemberItem item_of(const storage::GroupMember& row);
 messages::GroupItem item_of(const storage::Group& row);
+messages::GroupItem item_of(const storage::GroupOfMember& row);
 messages::GroupItem item_of(const storage::Group& row,
                             const std::vector<storage::GroupMember>& users);
 

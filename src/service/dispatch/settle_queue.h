@@ -41,6 +41,8 @@ class SettleQueue {
   void stop();
   // `what` names the write in the log; `session` is the one that requested it.
   void add(session::Session& session, std::string what, Look look);
+  // The same for a write that no session requested. False, and logged: too many are waiting.
+  bool try_add(std::string what, Look look);
 
  private:
   struct Item {
@@ -49,7 +51,6 @@ class SettleQueue {
   };
 
   void work();
-  bool try_add(std::string what, Look look);
   std::vector<Item> take();
   // Returns the items still undecided.
   std::vector<Item> settle(std::vector<Item> items);

@@ -293,17 +293,17 @@ Result<void> LoginBatches::read_welcomes(std::span<const UserId> users, WelcomeI
 }
 
 // Before this node subscribed to the user's channel, another may have taken the user over
-// unnoticed. And the credentials used must still be valid, now that the claim is visible to
-// requests that change a password or revoke a token: both delete tokens, the former all but its
-// own. A token made after a password change survives it, so a login by password also compares the
-// hash.
+// unnoticed; or an operator may have ended the user's sessions. And the credentials used must still
+// be valid, now that the claim is visible to requests that change a password or revoke a token:
+// both delete tokens, the former all but its own. A token made after a password change survives it,
+// so a login by password also compares the hash.
 Welcome::Outcome LoginBatches::judge(const WelcomeRequest& request,
                                      const storage::Credentials* newest, bool token_exists) const {
-  const bool newer =
-      newest != nullptr && !context_.delivery.alone() && newest->epoch != request.epoch;
-  if (newer) return Welcome::Outcome::kClaimedElsewhere;
   const bool deleted = newest == nullptr || newest->password_hash.empty();
-  if (deleted || !token_exists) return Welcome::Outcome::kTokenRevoked;
+  if (deleted) return Welcome::Outcome::kTokenRevoked;
+  if (newest->disabled) return Welcome::Outcome::kDisabled;
+  if (newest->epoch != request.epoch) return Welcome::Outcome::kClaimedElsewhere;
+  if (!token_exists) return Welcome::Outcome::kTokenRevoked;
   const bool by_password = !request.password_hash.empty();
   if (by_password && newest->password_hash != request.password_hash) {
     return Welcome::Outcome::kOtherHash;

@@ -48,6 +48,7 @@ struct Welcome {
     kWelcome,  // otherwise the rest is empty
     kClaimedElsewhere,
     kTokenRevoked,
+    kDisabled,   // by an operator, during the login
     kOtherHash,  // another password, or another hash of the same one
   };
   Outcome outcome = Outcome::kWelcome;

@@ -63,6 +63,11 @@ Refusal wrong_password() {
   return failed("account or password is wrong");
 }
 
+// Only the right password reveals this.
+Refusal account_disabled() {
+  return failed("this account is disabled: ask the server's operator");
+}
+
 Refusal already_online() {
   return {Errno::kAlreadyOnline, "this account is logged in elsewhere", std::nullopt};
 }
@@ -172,6 +177,7 @@ LoginService::Step LoginService::prove_by_password(LoginPtr login) {
                                                  *request.password);
   if (verdict.refusal) co_return verdict.refusal;
   if (!verdict.right) co_return login_failed(*login, wrong_password());
+  if (login->user.disabled) co_return login_failed(*login, account_disabled());
   login->user.password_hash = std::move(verdict.stored);
   login->last_seen = verdict.last_seen;
   co_return std::nullopt;
@@ -382,7 +388,8 @@ Refusal LoginService::turned_away(const Login& login, Welcome::Outcome outcome) 
   if (outcome == Welcome::Outcome::kClaimedElsewhere) return already_online();
   recent_tokens_.remove(login.token_hash);
   if (auto revoked = revoke(login.token_hash); !revoked) return abandoned(login, revoked.error());
-  return login.by_token ? invalid_token() : wrong_password();
+  if (login.by_token) return invalid_token();
+  return outcome == Welcome::Outcome::kDisabled ? account_disabled() : wrong_password();
 }
 
 Refusal LoginService::abandoned(const Login& login, const Error& error) {

@@ -121,7 +121,7 @@ void HistoryService::group(Session& session, const Received<messages::History>& 
   const auto grant =
       admit(context_, session, request, Action::kReadGroup, {.group = group}, &**lease);
   if (!grant) return;
-  auto page = read_group(**lease, group, grant->joined_seq, request);
+  auto page = read_group(**lease, group, *grant, request);
   if (!page) return refuse(session, request, page.error());
   send_page(session, request, page->messages, page->cursor);
 }
@@ -155,14 +155,14 @@ Result<HistoryService::Page> HistoryService::read_direct(storage::Connection& co
 }
 
 Result<HistoryService::Page> HistoryService::read_group(storage::Connection& connection,
-                                                        GroupId group, Seq joined,
+                                                        GroupId group, const Grant& grant,
                                                         const messages::History& request) {
   const std::size_t limit = limit_of(request);
-  const auto from =
-      decode(request.cursor.value_or(""), group).value_or(HistoryCursor{kFromTheEnd, 0});
+  auto from = decode(request.cursor.value_or(""), group).value_or(HistoryCursor{kFromTheEnd, 0});
+  if (grant.left_seq != 0) from.received = std::min(from.received, grant.left_seq + 1);
   // One more than requested, to find out whether there are more.
-  auto rows =
-      storage::MessageModel(connection).group_before(group, joined, from.received, limit + 1);
+  auto rows = storage::MessageModel(connection)
+                  .group_before(group, grant.joined_seq, from.received, limit + 1);
   if (!rows) return fail(rows);
   Page page;
   Room room;

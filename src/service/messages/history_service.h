@@ -3,8 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "chat/protocol/messages/chat_messages.h"
+#include "chat/protocol/messages/history_messages.h"
 #include "chat/session/session.h"
+#include "service/dispatch/gate.h"
 #include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"
 
@@ -26,7 +27,7 @@ class HistoryService {
 
   Result<Page> read_direct(storage::Connection& connection, UserId self, UserId with,
                            const messages::History& request);
-  Result<Page> read_group(storage::Connection& connection, GroupId group, Seq joined,
+  Result<Page> read_group(storage::Connection& connection, GroupId group, const Grant& grant,
                           const messages::History& request);
   void direct(session::Session& session, const Received<messages::History>& request, UserId with);
   void group(session::Session& session, const Received<messages::History>& request, GroupId group);

@@ -1,48 +1,80 @@
 #include "chat/storage/group_model.h"
 
 #include "chat/base/check.h"
+#include "chat/storage/group_life_model.h"
 #include "chat/storage/older_name_model.h"
+#include "chat/storage/search_model.h"
 #include "chat/storage/user_model.h"
 #include "storage/sql_in.h"
 
 namespace chat::storage {
 namespace {
 
+#define CHAT_GROUP \
+  "g.id, g.groupname, g.groupdesc, g.announcement, g.joining, g.muted_until, g.dismissed_at"
+
 Group to_group(const Statement& row) {
-  return {sql::id<GroupId>(row, 0), std::string(row.text(1)), std::string(row.text(2))};
+  return {sql::id<GroupId>(row, 0),
+          std::string(row.text(1)),
+          std::string(row.text(2)),
+          std::string(row.text(3)),
+          joining_of(row.text(4)).value_or(GroupJoining::kOpen),
+          row.integer(5),
+          row.integer(6) != 0};
 }
 
 GroupMember to_member(const Statement& row) {
   return {sql::id<UserId>(row, 0), std::string(row.text(1)), row.text(2) == "online",
-          row.text(3) == "creator" ? GroupRole::kCreator : GroupRole::kNormal};
+          role_of(row.text(3)).value_or(GroupRole::kNormal), row.integer(4)};
 }
-
-// A member's three positions all start at the head: earlier messages are not theirs to read.
-Result<void> insert_member(Connection& connection, GroupId group, UserId user,
-                           std::string_view role, Seq head) {
-  return sql::write(connection,
-                    "INSERT INTO groupuser"
-                    " (groupid, userid, grouprole, joined_seq, delivered_seq, read_seq)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
-                    group, user, role, head, head, head);
-}
-
-// SQLite: the write transaction itself is the lock on the group's row.
-constexpr sql::Text kLockGroup{.sqlite = "SELECT last_seq FROM allgroup WHERE id = ?",
-                               .mysql = "SELECT last_seq FROM allgroup WHERE id = ? FOR UPDATE"};
 
 constexpr sql::Text kLockCreated{
     .sqlite =
         "SELECT g.id FROM allgroup g JOIN groupuser gu ON gu.groupid = g.id"
-        " WHERE g.name_key = ? AND gu.userid = ? AND gu.grouprole = 'creator'",
+        " WHERE g.name_key = ? AND gu.userid = ? AND gu.grouprole = 'creator' AND gu.left_seq = 0",
     .mysql =
         "SELECT g.id FROM allgroup g JOIN groupuser gu ON gu.groupid = g.id"
-        " WHERE g.name_key = ? AND gu.userid = ? AND gu.grouprole = 'creator' FOR UPDATE"};
+        " WHERE g.name_key = ? AND gu.userid = ? AND gu.grouprole = 'creator' AND gu.left_seq = 0"
+        " FOR UPDATE"};
 constexpr sql::Text kLockMember{
-    .sqlite = "SELECT joined_seq FROM groupuser WHERE groupid = ? AND userid = ?",
-    .mysql = "SELECT joined_seq FROM groupuser WHERE groupid = ? AND userid = ? FOR UPDATE"};
+    .sqlite = "SELECT joined_seq FROM groupuser WHERE groupid = ? AND userid = ? AND left_seq = 0",
+    .mysql =
+        "SELECT joined_seq FROM groupuser WHERE groupid = ? AND userid = ? AND left_seq = 0"
+        " FOR UPDATE"};
 
 }  // namespace
+
+std::string_view word_of(GroupRole role) {
+  switch (role) {
+    case GroupRole::kCreator: return "creator";
+    case GroupRole::kAdmin: return "admin";
+    case GroupRole::kNormal: break;
+  }
+  return "normal";
+}
+
+std::string_view word_of(GroupJoining joining) {
+  switch (joining) {
+    case GroupJoining::kApproval: return "approval";
+    case GroupJoining::kInvite: return "invite";
+    case GroupJoining::kOpen: break;
+  }
+  return "open";
+}
+
+std::optional<GroupRole> role_of(std::string_view word) {
+  for (const auto role : {GroupRole::kCreator, GroupRole::kAdmin, GroupRole::kNormal}) {
+    if (word_of(role) == word) return role;
+  }
+  return std::nullopt;
+}
+
+std::optional<GroupJoining> joining_of(std::string_view word) {
+  for (const auto joining : {GroupJoining::kOpen, GroupJoining::kApproval, GroupJoining::kInvite}) {
+    if (word_of(joining) == word) return joining;
+  }
+  return std::nullopt;
+}
 
 Result<std::optional<GroupId>> GroupModel::create(std::string_view name, std::string_view desc,
                                                   UserId creator) {
@@ -56,8 +88,11 @@ Result<std::optional<GroupId>> GroupModel::create(std::string_view name, std::st
       key, desc);
   if (inserted) {
     const GroupId group{static_cast<std::int32_t>(connection_.last_insert_id())};
-    const auto joined = insert_member(connection_, group, creator, "creator", 0);
+    const auto joined =
+        GroupLifeModel(connection_).add_member(group, creator, GroupRole::kCreator, 0);
     if (!joined) return fail(joined);
+    const auto added = SearchModel(connection_).add(NameKind::kGroup, group.value, name);
+    if (!added) return fail(added);
     return group;
   }
   if (inserted.error().code != ErrorCode::kConflict) return fail(inserted);
@@ -76,38 +111,18 @@ Result<std::optional<GroupId>> GroupModel::created_by_locked(std::string_view na
       [](const Statement& row) { return sql::id<GroupId>(row, 0); }, name_key(name), creator);
 }
 
-Result<GroupModel::JoinOutcome> GroupModel::join(GroupId group, UserId user,
-                                                 std::size_t members_max) {
-  CHAT_CHECK(connection_.in_transaction());
-  const auto head = sql::read_integer(connection_, kLockGroup.in(connection_), group);
-  if (!head) return fail(head);
-  if (!head->has_value()) return JoinOutcome{Joined::kNoSuchGroup, 0};
-  const auto joined = joined_seq(group, user);
-  if (!joined) return fail(joined);
-  if (joined->has_value()) return JoinOutcome{Joined::kAlreadyMember, **joined};
-  const auto members =
-      sql::read_integer(connection_, "SELECT COUNT(*) FROM groupuser WHERE groupid = ?", group);
-  if (!members) return fail(members);
-  if (static_cast<std::size_t>(members->value_or(0)) >= members_max) {
-    return JoinOutcome{Joined::kGroupFull, 0};
-  }
-  const auto inserted = insert_member(connection_, group, user, "normal", **head);
-  if (!inserted) return fail(inserted);
-  return JoinOutcome{Joined::kYes, **head};
-}
-
-Result<void> GroupModel::leave_all(UserId user) {
+Result<void> GroupModel::erase_all(UserId user) {
   return sql::write(connection_, "DELETE FROM groupuser WHERE userid = ?", user);
 }
 
 Result<std::optional<Group>> GroupModel::find(GroupId group) {
-  return sql::read_one(connection_, "SELECT id, groupname, groupdesc FROM allgroup WHERE id = ?",
+  return sql::read_one(connection_, "SELECT " CHAT_GROUP " FROM allgroup g WHERE g.id = ?",
                        to_group, group);
 }
 
 Result<std::vector<Group>> GroupModel::find(std::span<const GroupId> groups) {
-  return sql::read_in(connection_, "SELECT id, groupname, groupdesc FROM allgroup WHERE id IN",
-                      groups, "", to_group);
+  return sql::read_in(connection_, "SELECT " CHAT_GROUP " FROM allgroup g WHERE g.id IN", groups,
+                      "", to_group);
 }
 
 Result<bool> GroupModel::is_member(GroupId group, UserId user) {
@@ -116,17 +131,32 @@ Result<bool> GroupModel::is_member(GroupId group, UserId user) {
   return joined->has_value();
 }
 
-Result<std::optional<SessionEpoch>> GroupModel::member_epoch(GroupId group, UserId user) {
-  return sql::read_integer(
+Result<std::optional<GroupModel::Writer>> GroupModel::writer(GroupId group, UserId user) {
+  return sql::read_one(
       connection_,
-      "SELECT u.session_epoch FROM groupuser gu JOIN user u ON u.id = gu.userid"
-      " WHERE gu.groupid = ? AND gu.userid = ?",
+      "SELECT u.session_epoch, gu.grouprole, gu.muted_until"
+      " FROM groupuser gu JOIN user u ON u.id = gu.userid"
+      " WHERE gu.groupid = ? AND gu.userid = ? AND gu.left_seq = 0",
+      [](const Statement& row) {
+        return Writer{row.integer(0), role_of(row.text(1)).value_or(GroupRole::kNormal),
+                      row.integer(2)};
+      },
+      group, user);
+}
+
+Result<std::optional<GroupModel::Readable>> GroupModel::readable(GroupId group, UserId user) {
+  return sql::read_one(
+      connection_, "SELECT joined_seq, left_seq FROM groupuser WHERE groupid = ? AND userid = ?",
+      [](const Statement& row) {
+        return Readable{row.integer(0), row.integer(1)};
+      },
       group, user);
 }
 
 Result<std::optional<Seq>> GroupModel::joined_seq(GroupId group, UserId user) {
   return sql::read_integer(connection_,
-                           "SELECT joined_seq FROM groupuser WHERE groupid = ? AND userid = ?",
+                           "SELECT joined_seq FROM groupuser"
+                           " WHERE groupid = ? AND userid = ? AND left_seq = 0",
                            group, user);
 }
 
@@ -135,25 +165,30 @@ Result<std::optional<Seq>> GroupModel::joined_seq_locked(GroupId group, UserId u
   return sql::read_integer(connection_, kLockMember.in(connection_), group, user);
 }
 
-Result<std::vector<Group>> GroupModel::groups_of(UserId user, GroupId after, std::size_t limit) {
-  return sql::read_all(connection_,
-                       "SELECT g.id, g.groupname, g.groupdesc"
-                       " FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid"
-                       " WHERE gu.userid = ? AND gu.groupid > ? ORDER BY gu.groupid LIMIT ?",
-                       to_group, user, after, limit);
+Result<std::vector<GroupOfMember>> GroupModel::groups_of(UserId user, GroupId after,
+                                                         std::size_t limit) {
+  return sql::read_all(
+      connection_,
+      "SELECT " CHAT_GROUP
+      ", gu.grouprole FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid"
+      " WHERE gu.userid = ? AND gu.groupid > ? AND gu.left_seq = 0 ORDER BY gu.groupid LIMIT ?",
+      [](const Statement& row) {
+        return GroupOfMember{to_group(row), role_of(row.text(7)).value_or(GroupRole::kNormal)};
+      },
+      user, after, limit);
 }
 
 Result<std::vector<Membership>> GroupModel::memberships(std::span<const UserId> users) {
   return sql::read_in(
       connection_, "SELECT userid, groupid, delivered_seq FROM groupuser WHERE userid IN", users,
-      "", [](const Statement& row) {
+      "AND left_seq = 0", [](const Statement& row) {
         return Membership{sql::id<UserId>(row, 0), sql::id<GroupId>(row, 1), row.integer(2)};
       });
 }
 
 Result<std::size_t> GroupModel::count_of(UserId user) {
-  const auto count =
-      sql::read_integer(connection_, "SELECT COUNT(*) FROM groupuser WHERE userid = ?", user);
+  const auto count = sql::read_integer(
+      connection_, "SELECT COUNT(*) FROM groupuser WHERE userid = ? AND left_seq = 0", user);
   if (!count) return fail(count);
   return static_cast<std::size_t>(count->value_or(0));
 }
@@ -161,9 +196,10 @@ Result<std::size_t> GroupModel::count_of(UserId user) {
 Result<std::vector<GroupMember>> GroupModel::members(GroupId group, UserId after,
                                                      std::size_t limit) {
   return sql::read_all(connection_,
-                       "SELECT gu.userid, u.name, u.state, gu.grouprole"
+                       "SELECT gu.userid, u.name, u.state, gu.grouprole, gu.muted_until"
                        " FROM groupuser gu JOIN user u ON u.id = gu.userid"
-                       " WHERE gu.groupid = ? AND gu.userid > ? ORDER BY gu.userid LIMIT ?",
+                       " WHERE gu.groupid = ? AND gu.userid > ? AND gu.left_seq = 0"
+                       " ORDER BY gu.userid LIMIT ?",
                        to_member, group, after, limit);
 }
 

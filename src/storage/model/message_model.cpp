@@ -19,18 +19,25 @@ constexpr sql::Text kInsertCursorHead{
     .sqlite = "INSERT OR IGNORE INTO directcursor (recipient, sender) VALUES ",
     .mysql = "INSERT IGNORE INTO directcursor (recipient, sender) VALUES "};
 constexpr RowInsert kInsertGroup{
-    "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body) VALUES ", 6};
+    "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body, n) VALUES ", 7};
+constexpr std::string_view kInsertEvent =
+    "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body, n, kind, ref, extra)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 // SQLite: the write transaction itself is the lock on the group's row. MySQL before 8.0 waits for
 // it. MariaDB uses no SKIP LOCKED, which fails with error 1180 if innodb_lock_wait_timeout = 0;
 // with that setting a plain lock does not wait either.
 constexpr sql::Text kTryLockGroup{
-    .sqlite = "SELECT last_seq FROM allgroup WHERE id = ?",
-    .mysql = "SELECT last_seq FROM allgroup WHERE id = ? FOR UPDATE /*!80001 SKIP LOCKED */"};
+    .sqlite = "SELECT last_seq, muted_until, dismissed_at FROM allgroup WHERE id = ?",
+    .mysql =
+        "SELECT last_seq, muted_until, dismissed_at FROM allgroup WHERE id = ?"
+        " FOR UPDATE /*!80001 SKIP LOCKED */"};
+#define CHAT_GROUP_COLUMNS \
+  "m.groupid, m.seq, m.sender, m.cid, m.sent_at, m.body, m.kind, m.ref, m.extra"
 #define CHAT_GROUP_AFTER(greater)                                                  \
-  "SELECT m.groupid, m.seq, m.sender, m.cid, m.sent_at, m.body"                    \
+  "SELECT " CHAT_GROUP_COLUMNS                                                     \
   " FROM groupuser gu CROSS JOIN groupmessage m"                                   \
   " WHERE gu.groupid = ? AND gu.userid = ? AND m.groupid = ? AND m.seq > " greater \
-  "(?, gu.joined_seq) ORDER BY m.seq LIMIT ?"
+  "(?, gu.joined_seq) AND (gu.left_seq = 0 OR m.seq <= gu.left_seq) ORDER BY m.seq LIMIT ?"
 constexpr sql::Text kGroupAfter{.sqlite = CHAT_GROUP_AFTER("MAX"),
                                 .mysql = CHAT_GROUP_AFTER("GREATEST")};
 #undef CHAT_GROUP_AFTER
@@ -41,8 +48,13 @@ DirectMessage to_direct(const Statement& row) {
 }
 
 GroupMessage to_group_message(const Statement& row) {
-  return {sql::id<GroupId>(row, 0), row.integer(1), sql::id<UserId>(row, 2),
-          std::string(row.text(3)), row.integer(4), std::string(row.text(5))};
+  GroupMessage message{sql::id<GroupId>(row, 0), row.integer(1), sql::id<UserId>(row, 2),
+                       std::string(row.text(3)), row.integer(4), std::string(row.text(5))};
+  if (row.is_null(6)) return message;
+  message.kind = row.text(6);
+  if (!row.is_null(7)) message.ended = sql::id<UserId>(row, 7);
+  message.extra = row.text(8);
+  return message;
 }
 
 auto direct_values(const DirectMessage* row) {
@@ -167,30 +179,57 @@ Result<std::vector<DirectMessage>> MessageModel::direct_before(UserId recipient,
                        to_direct, recipient, sender, before, limit);
 }
 
-Result<std::optional<Seq>> MessageModel::try_lock_group(GroupId group) {
+Result<std::optional<MessageModel::LockedGroup>> MessageModel::try_lock_group(GroupId group) {
   CHAT_CHECK(connection_.in_transaction());
-  return sql::read_integer(connection_, kTryLockGroup.in(connection_), group);
+  return sql::read_one(
+      connection_, kTryLockGroup.in(connection_),
+      [](const Statement& row) {
+        return LockedGroup{row.integer(0), row.integer(1), row.integer(2) != 0};
+      },
+      group);
 }
 
 Result<std::optional<GroupMessage>> MessageModel::find_group_message(GroupId group, UserId sender,
                                                                      std::string_view cid) {
   return sql::read_one(connection_,
-                       "SELECT groupid, seq, sender, cid, sent_at, body FROM groupmessage"
-                       " WHERE groupid = ? AND sender = ? AND cid = ?",
+                       "SELECT " CHAT_GROUP_COLUMNS
+                       " FROM groupmessage m WHERE groupid = ? AND sender = ? AND cid = ?",
                        to_group_message, group, sender, cid);
 }
 
-Result<std::optional<UnixMillis>> MessageModel::group_head_time(GroupId group, Seq head) {
-  return sql::read_integer(
-      connection_, "SELECT sent_at FROM groupmessage WHERE groupid = ? AND seq = ?", group, head);
+Result<MessageModel::HeadRow> MessageModel::group_head(GroupId group, Seq head) {
+  const auto row = sql::read_one(
+      connection_,
+      "SELECT sent_at, COALESCE(n, seq) FROM groupmessage WHERE groupid = ? AND seq = ?",
+      [](const Statement& found) {
+        return HeadRow{found.integer(0), found.integer(1)};
+      },
+      group, head);
+  if (!row) return fail(row);
+  return row->value_or(HeadRow{0, head});
 }
 
 Result<void> MessageModel::insert_group(std::span<const GroupMessage> rows) {
   CHAT_CHECK(connection_.in_transaction());
   CHAT_CHECK(std::is_sorted(rows.begin(), rows.end(), group_order));
   return insert_rows(connection_, kInsertGroup, rows, [](const GroupMessage& row) {
-    return std::tie(row.group, row.seq, row.sender, row.cid, row.sent_at, row.body);
+    return std::tie(row.group, row.seq, row.sender, row.cid, row.sent_at, row.body, row.n);
   });
+}
+
+Result<void> MessageModel::insert_group_event(const GroupMessage& row) {
+  CHAT_CHECK(connection_.in_transaction());
+  auto prepared = connection_.prepare(kInsertEvent);
+  if (!prepared) return fail(prepared);
+  sql::bind_all(**prepared, row.group, row.seq, row.sender, row.cid, row.sent_at, row.body, row.n,
+                row.kind);
+  if (row.ended) {
+    sql::bind_one(**prepared, 8, row.ended);
+  } else {
+    (*prepared)->bind_null(8);
+  }
+  sql::bind_one(**prepared, 9, std::string_view(row.extra));
+  return (*prepared)->run();
 }
 
 Result<void> MessageModel::set_group_last_seq(GroupId group, Seq last_seq) {
@@ -207,8 +246,9 @@ Result<std::vector<GroupMessage>> MessageModel::group_after(GroupId group, UserI
 Result<std::vector<GroupMessage>> MessageModel::group_before(GroupId group, Seq after, Seq before,
                                                              std::size_t limit) {
   return sql::read_all(connection_,
-                       "SELECT groupid, seq, sender, cid, sent_at, body FROM groupmessage"
-                       " WHERE groupid = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+                       "SELECT " CHAT_GROUP_COLUMNS
+                       " FROM groupmessage m WHERE groupid = ? AND seq > ? AND seq < ?"
+                       " ORDER BY seq DESC LIMIT ?",
                        to_group_message, group, after, before, limit);
 }
 

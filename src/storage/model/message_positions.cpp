@@ -158,6 +158,9 @@ constexpr std::string_view kDirectHead =
     " AND m.sender = c.sender ORDER BY m.seq DESC LIMIT 1), 0)";
 constexpr std::string_view kGroupPosition =
     "CASE WHEN gu.delivered_seq < gu.joined_seq THEN gu.joined_seq ELSE gu.delivered_seq END";
+// The last message that the user may have: a former member's stream ends with the membership.
+constexpr std::string_view kGroupHead =
+    "CASE WHEN gu.left_seq <> 0 AND gu.left_seq < g.last_seq THEN gu.left_seq ELSE g.last_seq END";
 
 // Which streams to read, and whether with the time of the message at the position.
 struct StreamQuery {
@@ -172,9 +175,10 @@ constexpr StreamQuery kAllStreams = {
     "",
     "COALESCE((SELECT m.sent_at FROM groupmessage m WHERE m.groupid = gu.groupid AND m.seq = "
     "CASE WHEN gu.delivered_seq < gu.joined_seq THEN gu.joined_seq ELSE gu.delivered_seq END), 0)",
-    ""};
+    " AND (gu.left_seq = 0 OR gu.delivered_seq < gu.left_seq)"};
 constexpr StreamQuery kStreamsBehind = {"0", " WHERE head > delivered_seq", "0",
-                                        " AND g.last_seq > gu.delivered_seq"};
+                                        " AND g.last_seq > gu.delivered_seq"
+                                        " AND (gu.left_seq = 0 OR gu.delivered_seq < gu.left_seq)"};
 
 Result<std::vector<StreamState>> stream_states(Connection& connection,
                                                std::span<const UserId> users,
@@ -193,17 +197,24 @@ Result<std::vector<StreamState>> stream_states(Connection& connection,
                            row.integer(2),          row.integer(3),          row.integer(4)};
       });
   if (!direct) return direct;
-  const std::string group_text =
-      std::string("SELECT gu.userid, gu.groupid, ")
-          .append(kGroupPosition)
-          .append(", g.last_seq, ")
-          .append(query.group_time)
-          .append(" FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid WHERE gu.userid IN");
+  const std::string group_text = std::string("SELECT gu.userid, gu.groupid, ")
+                                     .append(kGroupPosition)
+                                     .append(", ")
+                                     .append(kGroupHead)
+                                     .append(", ")
+                                     .append(query.group_time)
+                                     .append(
+                                         ", gu.left_seq FROM groupuser gu JOIN allgroup g ON g.id "
+                                         "= gu.groupid WHERE gu.userid IN");
   auto group =
       sql::read_in(connection, group_text, users, query.group_condition, [](const Statement& row) {
-        return StreamState{sql::id<UserId>(row, 0),  {},
-                           sql::id<GroupId>(row, 1), row.integer(2),
-                           row.integer(3),           row.integer(4)};
+        return StreamState{sql::id<UserId>(row, 0),
+                           {},
+                           sql::id<GroupId>(row, 1),
+                           row.integer(2),
+                           row.integer(3),
+                           row.integer(4),
+                           row.integer(5)};
       });
   if (!group) return group;
   direct->insert(direct->end(), group->begin(), group->end());
@@ -226,14 +237,14 @@ Result<MessageModel::Cursor> MessageModel::cursor(const DirectStream& stream) {
 
 Result<MessageModel::Slowest> MessageModel::slowest_delivered(GroupId group) {
   return slowest(connection_,
-                 "SELECT userid, delivered_seq FROM groupuser WHERE groupid = ?"
+                 "SELECT userid, delivered_seq FROM groupuser WHERE groupid = ? AND left_seq = 0"
                  " ORDER BY delivered_seq, userid LIMIT 2",
                  group);
 }
 
 Result<MessageModel::Slowest> MessageModel::slowest_read(GroupId group) {
   return slowest(connection_,
-                 "SELECT userid, read_seq FROM groupuser WHERE groupid = ?"
+                 "SELECT userid, read_seq FROM groupuser WHERE groupid = ? AND left_seq = 0"
                  " ORDER BY read_seq, userid LIMIT 2",
                  group);
 }
@@ -259,16 +270,20 @@ Result<std::optional<StreamState>> MessageModel::position(const DirectStream& st
 }
 
 Result<std::optional<StreamState>> MessageModel::position(UserId user, GroupId group) {
-  const std::string text = std::string("SELECT ")
-                               .append(kGroupPosition)
-                               .append(", g.last_seq, ")
-                               .append(kAllStreams.group_time)
-                               .append(" FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid")
-                               .append(" WHERE gu.userid = ? AND gu.groupid = ?");
+  const std::string text =
+      std::string("SELECT ")
+          .append(kGroupPosition)
+          .append(", ")
+          .append(kGroupHead)
+          .append(", ")
+          .append(kAllStreams.group_time)
+          .append(", gu.left_seq FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid")
+          .append(" WHERE gu.userid = ? AND gu.groupid = ?");
   return sql::read_one(
       connection_, text,
       [user, group](const Statement& row) {
-        return StreamState{user, {}, group, row.integer(0), row.integer(1), row.integer(2)};
+        return StreamState{user,          {}, group, row.integer(0), row.integer(1), row.integer(2),
+                           row.integer(3)};
       },
       user, group);
 }

@@ -6,6 +6,7 @@
 
 #include "chat/base/check.h"
 #include "chat/storage/older_name_model.h"
+#include "chat/storage/search_model.h"
 #include "storage/model/node_rows.h"
 #include "storage/sql_in.h"
 
@@ -14,11 +15,13 @@ namespace {
 
 User to_user(const Statement& row) {
   return {sql::id<UserId>(row, 0), std::string(row.text(1)), std::string(row.text(2)),
-          row.text(3) == "online", row.integer(4)};
+          row.text(3) == "online", row.integer(4),           row.integer(5) != 0};
 }
 
-#define CHAT_STATE_COLUMNS \
-  "id, state, COALESCE(node_id, 0), node_epoch, session_epoch, name = '', contact_rev"
+#define CHAT_USER_COLUMNS "id, name, password, state, session_epoch, disabled_at"
+#define CHAT_STATE_COLUMNS                                                               \
+  "id, state, COALESCE(node_id, 0), node_epoch, session_epoch, name = '', disabled_at, " \
+  "kicked_epoch, contact_rev"
 
 UserState to_state(const Statement& row) {
   return {sql::id<UserId>(row, 0),
@@ -26,7 +29,9 @@ UserState to_state(const Statement& row) {
           Node{sql::id<NodeId>(row, 2), row.integer(3)},
           row.integer(4),
           row.integer(5) != 0,
-          row.integer(6)};
+          row.integer(6) != 0,
+          row.integer(7),
+          row.integer(8)};
 }
 
 // The dialects return the new epoch in different ways.
@@ -84,7 +89,12 @@ Result<std::optional<UserId>> UserModel::insert(std::string_view name,
   const auto inserted = sql::write(
       connection_, "INSERT INTO user (name, name_key, password, created_at) VALUES (?, ?, ?, ?)",
       name, key, password_hash, created_at);
-  if (inserted) return UserId{static_cast<std::int32_t>(connection_.last_insert_id())};
+  if (inserted) {
+    const UserId id{static_cast<std::int32_t>(connection_.last_insert_id())};
+    const auto added = SearchModel(connection_).add(NameKind::kUser, id.value, name);
+    if (!added) return fail(added);
+    return id;
+  }
   if (inserted.error().code != ErrorCode::kConflict) return fail(inserted);
   const auto holder = find_by_name(name);
   if (!holder) return fail(holder);
@@ -95,7 +105,8 @@ Result<std::optional<UserId>> UserModel::insert(std::string_view name,
 // A deleted account has no password.
 Result<std::optional<User>> UserModel::find(UserId id) {
   return sql::read_one(connection_,
-                       "SELECT id, name, password, state, session_epoch FROM user"
+                       "SELECT " CHAT_USER_COLUMNS
+                       " FROM user"
                        " WHERE id = ? AND password <> ''",
                        to_user, id);
 }
@@ -103,7 +114,8 @@ Result<std::optional<User>> UserModel::find(UserId id) {
 Result<std::optional<User>> UserModel::find_by_name(std::string_view name) {
   const auto find_by_key = [this](std::string_view key) {
     return sql::read_one(connection_,
-                         "SELECT id, name, password, state, session_epoch FROM user"
+                         "SELECT " CHAT_USER_COLUMNS
+                         " FROM user"
                          " WHERE name_key = ? AND password <> ''",
                          to_user, key);
   };
@@ -148,12 +160,16 @@ Result<bool> UserModel::remove(UserId id, std::string_view hash) {
   const std::string key = "\x7F" + std::to_string(id.value);
   auto removed = sql::write(connection_,
                             "UPDATE user SET name = '', name_key = ?, password = '',"
+                            " nick = '', bio = '', avatar = '',"
                             " state = 'offline', node_id = NULL, node_epoch = 0,"
                             " session_epoch = session_epoch + 1 WHERE id = ? AND password = ?",
                             key, id, hash);
   if (!removed) return fail(removed);
   if (connection_.affected_rows() == 0) return false;
   if (auto done = OlderNameModel(connection_).forget(NameKind::kUser, id.value); !done) {
+    return fail(done);
+  }
+  if (auto done = SearchModel(connection_).forget(NameKind::kUser, id.value); !done) {
     return fail(done);
   }
   return true;
@@ -292,11 +308,12 @@ Result<std::vector<UserState>> UserModel::states(std::span<const UserId> ids) {
 }
 
 Result<std::vector<Credentials>> UserModel::credentials(std::span<const UserId> ids) {
-  return sql::read_in(
-      connection_, "SELECT id, session_epoch, password FROM user WHERE id IN", ids, "",
-      [](const Statement& row) {
-        return Credentials{sql::id<UserId>(row, 0), row.integer(1), std::string(row.text(2))};
-      });
+  return sql::read_in(connection_,
+                      "SELECT id, session_epoch, password, disabled_at FROM user WHERE id IN", ids,
+                      "", [](const Statement& row) {
+                        return Credentials{sql::id<UserId>(row, 0), row.integer(1),
+                                           std::string(row.text(2)), row.integer(3) != 0};
+                      });
 }
 
 Result<std::vector<UserState>> UserModel::held_by(const Node& node) {
@@ -306,5 +323,6 @@ Result<std::vector<UserState>> UserModel::held_by(const Node& node) {
 }
 
 #undef CHAT_STATE_COLUMNS
+#undef CHAT_USER_COLUMNS
 
 }  // namespace chat::storage

@@ -94,6 +94,26 @@ std::vector<Case> cases() {
          return with_own_id(31, s, {{"kind", "groups"}});
        },
        everyone},
+      {"see a user's profile",
+       [](const Scene& s) {
+         return with_own_id(35, s, {{"userid", s.other}});
+       },
+       everyone},
+      {"change one's profile",
+       [](const Scene& s) {
+         return with_own_id(36, s, {{"nick", "nick"}});
+       },
+       everyone},
+      {"find users",
+       [](const Scene& s) {
+         return with_own_id(37, s, {{"kind", "users"}, {"query", "other"}});
+       },
+       everyone},
+      {"find groups",
+       [](const Scene& s) {
+         return with_own_id(37, s, {{"kind", "groups"}, {"query", "the"}});
+       },
+       everyone},
       {"list one's sessions", [](const Scene& s) { return with_own_id(28, s); }, everyone},
       {"revoke one's other sessions",
        [](const Scene& s) {
@@ -141,10 +161,12 @@ std::vector<Case> cases() {
        everyone},
   };
   // With a foreign id nothing is done for any role.
-  for (const int msgid : {3, 6, 7, 8, 9, 10, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34}) {
+  for (const int msgid :
+       {3, 6, 7, 8, 9, 10, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37}) {
     Json more = {{"msg", "x"},     {"friendid", 1},    {"groupname", "x"}, {"groupid", 1},
                  {"with", 1},      {"kind", "groups"}, {"others", true},   {"userid", 1},
-                 {"accept", true}, {"blocked", true}};
+                 {"accept", true}, {"blocked", true},  {"userid", 1},      {"nick", "x"},
+                 {"query", "x"}};
     if (msgid == 24 || msgid == 25) more.erase("groupid");
     more.update(secrets);
     all.push_back({"act as another", sent_as_other(msgid, more), nobody});

@@ -259,14 +259,14 @@ TEST_F(TerminalKeys, ReceiptsAndHintsConcernOwnMessages) {
   bob->type_line("/join 1");
   ASSERT_TRUE(bob->wait_for("Joined:"));
   alice->type_line("/group 1 from alice");
-  ASSERT_TRUE(alice->wait_for("✓✓ everybody in group 1 has read up to #1"));
+  ASSERT_TRUE(alice->wait_for("✓✓ everybody in group 1 has read up to #2"));
   bob->type_line("/group 1 from bob");
-  ASSERT_TRUE(bob->wait_for("✓✓ everybody in group 1 has read up to #2"));
+  ASSERT_TRUE(bob->wait_for("✓✓ everybody in group 1 has read up to #3"));
   alice->type_line("/group 1 again");
-  ASSERT_TRUE(alice->wait_for("✓✓ everybody in group 1 has read up to #3"));
-  EXPECT_EQ(alice->count("has read up to #1"), 1U);
-  EXPECT_EQ(alice->count("up to #2"), 0U);
-  EXPECT_EQ(bob->count("up to #1"), 0U);
+  ASSERT_TRUE(alice->wait_for("✓✓ everybody in group 1 has read up to #4"));
+  EXPECT_EQ(alice->count("has read up to #2"), 1U);
+  EXPECT_EQ(alice->count("up to #3"), 0U);
+  EXPECT_EQ(bob->count("up to #2"), 0U);
 }
 
 }  // namespace

@@ -170,9 +170,9 @@ TEST_F(TwoNodes, ReceiptsCross) {
             (Json{{"msgid", 203}, {"kind", "read"}, {"id", bob->id()}, {"seq", 1}}));
   alice->group_chat(club, "1");
   bob->client.push(10);
-  bob->client.send(group_delivered_request(club, 1));
+  bob->client.send(group_delivered_request(club, 2));
   EXPECT_EQ(alice->client.push(203),
-            (Json{{"msgid", 203}, {"kind", "delivered"}, {"groupid", club}, {"seq", 1}}));
+            (Json{{"msgid", 203}, {"kind", "delivered"}, {"groupid", club}, {"seq", 2}}));
 }
 
 TEST_F(TwoNodes, HistoryContainsMessagesOfBothNodes) {

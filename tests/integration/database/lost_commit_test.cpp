@@ -55,10 +55,35 @@ TEST_P(LostAnswer, OfAJoinMakesTheUserAMember) {
   expect_lost();
   EXPECT_EQ(alice.client.push(202).at("id"), bob.id());
   alice.group_chat(group, "live");
-  EXPECT_EQ(seqs_up_to(bob, "live"), (std::vector<std::int64_t>{4}));
+  EXPECT_EQ(seqs_up_to(bob, "live"), (std::vector<std::int64_t>{5}));
   cluster->links(0).redis.reset_all();
   alice.group_chat(group, "in the gap");
-  EXPECT_EQ(seqs_up_to(bob, "in the gap"), (std::vector<std::int64_t>{5}));
+  EXPECT_EQ(seqs_up_to(bob, "in the gap"), (std::vector<std::int64_t>{6}));
+}
+
+TEST_P(LostAnswer, OfAChangeOfAGroupIsDoneOnceAndTold) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  const std::int64_t group = alice.create_group("club");
+  bob.join_group(group);
+  const auto change = [&](const char* statement, Json request, const char* event) {
+    request["groupid"] = group;
+    lose(statement);
+    request_ok(alice.client, request);
+    expect_lost();
+    EXPECT_EQ(bob.client.notice().value("event", ""), event);
+    EXPECT_EQ(number("SELECT COUNT(*) FROM groupmessage WHERE extra LIKE '%\"" +
+                     std::string(event) + "\"%'"),
+              1);
+  };
+  change("UPDATE groupuser SET muted_until", {{"msgid", 43}, {"userid", bob.id()}, {"seconds", 60}},
+         "muted");
+  change("UPDATE allgroup SET groupname", {{"msgid", 44}, {"groupdesc", "new"}}, "settings");
+  change("UPDATE groupuser SET grouprole", {{"msgid", 42}, {"userid", bob.id()}, {"role", "admin"}},
+         "role");
+  change("UPDATE groupuser SET left_seq", {{"msgid", 41}, {"userid", bob.id()}}, "removed");
+  bob.join_group(group);
+  change("UPDATE allgroup SET dismissed_at", {{"msgid", 47}}, "dismissed");
 }
 
 TEST_P(LostAnswer, OfALoginLeavesOneSession) {
@@ -113,6 +138,20 @@ TEST_P(LostAnswer, OfAnAccountDeletionLogsTheUserOut) {
   expect_refused(client, token_login(welcome), errors::kInvalidToken);
   expect_refused(client, login_request(alice.account), errors::kFailed);
   EXPECT_NE(account("alice").id, alice.id()) << "the name is free";
+}
+
+TEST_P(LostAnswer, OfAProfileChangeIsReadBack) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  lose("UPDATE user SET nick");
+  const Json reply =
+      request_ok(alice.client, {{"msgid", 36}, {"nick", "Queen"}, {"who_may_chat", "friends"}});
+  expect_lost();
+  EXPECT_EQ(reply.at("user").at("nick"), "Queen");
+  EXPECT_EQ(number("SELECT contact_rev FROM user WHERE name = 'alice'"), 1);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM usersearch WHERE fold = 'queen'"), 1);
+  const Json found = request_ok(bob.client, {{"msgid", 37}, {"kind", "users"}, {"query", "QUEEN"}});
+  EXPECT_EQ(found.at("users").at(0).at("id"), alice.id());
 }
 
 TEST_P(LostAnswer, OfAPasswordChangeIsReadBack) {
@@ -171,10 +210,10 @@ TEST_F(LostInAnOutage, JoinBecomesLiveAfterwards) {
   expect_unavailable(bob.client, join_group_request(bob.account, group));
   alice.group_chat(group, "during");
   end_outage();
-  EXPECT_EQ(seqs_up_to(bob, "during"), (std::vector<std::int64_t>{4}));
+  EXPECT_EQ(seqs_up_to(bob, "during"), (std::vector<std::int64_t>{5}));
   EXPECT_EQ(alice.client.push(202).at("id"), bob.id());
   alice.group_chat(group, "live");
-  EXPECT_EQ(seqs_up_to(bob, "live"), (std::vector<std::int64_t>{5}));
+  EXPECT_EQ(seqs_up_to(bob, "live"), (std::vector<std::int64_t>{6}));
   expect_refused(bob.client, join_group_request(bob.account, group), errors::kExists);
 }
 

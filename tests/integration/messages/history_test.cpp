@@ -113,10 +113,10 @@ TEST_P(History, GroupHistoryBeginsWhereTheMemberJoined) {
   EXPECT_THAT(all_texts(bob, of_group(group, {{"limit", 2}})), ElementsAre("3", "4", "5"));
   EXPECT_THAT(all_texts(bob, of_group(group)), ElementsAre("3", "4", "5"));
   EXPECT_THAT(all_texts(alice, of_group(group, {{"limit", 1}})),
-              ElementsAre("1", "2", "3", "4", "5"));
+              ElementsAre("1", "2", "bob joined", "3", "4", "5"));
   const Json reply = request_ok(alice.client, of_group(group));
-  EXPECT_EQ(reply["messages"][4].at("groupid"), group);
-  EXPECT_EQ(reply["messages"][4].at("name"), "bob");
+  EXPECT_EQ(reply["messages"][5].at("groupid"), group);
+  EXPECT_EQ(reply["messages"][5].at("name"), "bob");
 }
 
 TEST_P(History, LongTextsMakeShorterPages) {

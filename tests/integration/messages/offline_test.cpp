@@ -190,7 +190,7 @@ TEST_P(Offline, GroupMessagesWaitForAbsentMembersExceptTheirOwn) {
 
   User again = log_in(bob.account);
   const auto messages = collect_messages(again, 10);
-  expect_consecutive(messages, 2);
+  expect_consecutive(messages, 3);
   for (int i = 0; i < 10; ++i) {
     const Json& message = messages[static_cast<std::size_t>(i)];
     EXPECT_EQ(message.at("msgid"), 10);

@@ -93,14 +93,14 @@ TEST_P(Receipt, OfAGroupCoversEveryOtherMember) {
   bob.client.push(202);
   alice.group_chat(group, "1");
   for (User* member : {&bob, &carol}) member->client.push(10);
-  bob.client.send(group_read_request(group, 1));
+  bob.client.send(group_read_request(group, 3));
   alice.client.expect_no_push_for(milliseconds{1500});
-  carol.client.send(group_delivered_request(group, 1));
+  carol.client.send(group_delivered_request(group, 3));
   EXPECT_EQ(alice.client.push(),
-            (Json{{"msgid", 203}, {"kind", "delivered"}, {"groupid", group}, {"seq", 1}}));
-  carol.client.send(group_read_request(group, 1));
+            (Json{{"msgid", 203}, {"kind", "delivered"}, {"groupid", group}, {"seq", 3}}));
+  carol.client.send(group_read_request(group, 3));
   EXPECT_EQ(alice.client.push(),
-            (Json{{"msgid", 203}, {"kind", "read"}, {"groupid", group}, {"seq", 1}}));
+            (Json{{"msgid", 203}, {"kind", "read"}, {"groupid", group}, {"seq", 3}}));
   // Members who have written nothing get no receipts.
   bob.client.expect_no_push_for(milliseconds{300});
 }

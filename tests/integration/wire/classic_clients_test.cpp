@@ -52,6 +52,7 @@ TEST_F(Classic, EveryRequestWorks) {
             {"groupid", 1},
             {"msg", "hi all"},
             {"time", "now"}});
+  EXPECT_EQ(alice.receive().at("msg"), "bob joined") << "an event row is a line of text";
   push = alice.receive();
   EXPECT_EQ(push.at("msgid"), 10);
   EXPECT_EQ(push.at("groupid"), 1);
@@ -117,6 +118,7 @@ void play_menu(std::uint16_t port, const Numbers& a, const Numbers& b, const std
   EXPECT_FALSE(bob.log_in(bob_id, bob_name).contains("groups"));
   bob.send({{"msgid", b.join_group}, {"id", bob_id}, {"groupid", group["id"]}});
   bob.send(to_group);
+  EXPECT_EQ(alice.receive().at("msg"), bob_name + " joined");
   push = alice.receive();
   EXPECT_EQ(push.at("msgid"), a.group_chat);
   EXPECT_EQ(push.at("msg"), "to all");

@@ -80,6 +80,10 @@ int reply_msgid(int request_msgid) {
   return request_msgid + 100;
 }
 
+bool is_notice(const Json& frame) {
+  return frame.value("msgid", 0) == 10 && frame.contains("kind");
+}
+
 bool is_push(const Json& frame) {
   const int msgid = frame.value("msgid", 0);
   return msgid == 6 || msgid == 10 || (msgid >= 200 && msgid < 300);
@@ -143,9 +147,8 @@ void RawClient::cut_frames() {
   while (const auto text = cut_frame(used)) {
     Json object = Json::parse(*text);
     note_secrets_of(object);
-    if (keep_presence_ || object.value("msgid", 0) != kPresence) {
-      inbox_.push_back(std::move(object));
-    }
+    if (!keep_presence_ && object.value("msgid", 0) == kPresence) continue;
+    (is_notice(object) && !keep_notices_ ? notices_ : inbox_).push_back(std::move(object));
   }
   bytes_.erase(0, used);
 }
@@ -176,20 +179,20 @@ bool RawClient::take_in(milliseconds usual) {
   return !ended_;
 }
 
-std::optional<Json> RawClient::take_waiting(const Wanted& wanted) {
-  for (auto it = inbox_.begin(); it != inbox_.end(); ++it) {
+std::optional<Json> RawClient::take_waiting(std::deque<Json>& from, const Wanted& wanted) {
+  for (auto it = from.begin(); it != from.end(); ++it) {
     if (!wanted(*it)) continue;
     Json found = std::move(*it);
-    inbox_.erase(it);
+    from.erase(it);
     return found;
   }
   return std::nullopt;
 }
 
-Json RawClient::take(const Wanted& wanted, const std::string& what) {
+Json RawClient::take(std::deque<Json>& from, const Wanted& wanted, const std::string& what) {
   const Deadline deadline;
   while (true) {
-    if (auto found = take_waiting(wanted)) return *std::move(found);
+    if (auto found = take_waiting(from, wanted)) return *std::move(found);
     if (ended_) throw ConnectionEnded("the connection ended before " + what);
     if (deadline.passed()) {
       throw TimedOut("no " + what + "; waiting: " + std::to_string(inbox_.size()) +
@@ -222,6 +225,10 @@ Json RawClient::request(const Json& request) {
 
 Json RawClient::push() {
   return take(is_push, "push");
+}
+
+Json RawClient::notice() {
+  return take(keep_notices_ ? inbox_ : notices_, is_notice, "event row");
 }
 
 Json RawClient::push(int msgid) {

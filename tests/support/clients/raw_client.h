@@ -39,9 +39,9 @@ class ConnectionEnded : public std::runtime_error {
 //
 // Received frames are kept in an inbox in order of arrival: receive() takes the first, reply() the
 // reply to a request, push() the first push. PRESENCE pushes are dropped on arrival unless
-// keep_presence() was called, because most tests do not check presence. Secrets in frames are
-// recorded (secrets.h), except those passed to send_raw().
-// Threading: externally synchronised.
+// keep_presence() was called, because most tests do not check presence; event rows of groups are
+// kept apart, for notice(), unless keep_notices() was called. Secrets in frames are recorded
+// (secrets.h), except those passed to send_raw(). Threading: externally synchronised.
 class RawClient {
  public:
   struct Options {
@@ -65,6 +65,7 @@ class RawClient {
   std::string framed(const Json& object) const;
   void take_in_while_sending(bool on) { take_in_while_sending_ = on; }
   void keep_presence() { keep_presence_ = true; }
+  void keep_notices() { keep_notices_ = true; }
 
   // The first frame of the inbox; waits for one if empty. Throws ConnectionEnded at the end of
   // input.
@@ -75,6 +76,8 @@ class RawClient {
   Json request(const Json& request);
   Json push();
   Json push(int msgid);
+  // The next event row of a group; waits for one.
+  Json notice();
 
   // Reads once, waiting for at most `usual`. False if nothing arrived.
   bool take_in(milliseconds usual);
@@ -97,8 +100,9 @@ class RawClient {
 
  private:
   using Wanted = std::function<bool(const Json&)>;
-  Json take(const Wanted& wanted, const std::string& what);
-  std::optional<Json> take_waiting(const Wanted& wanted);
+  Json take(std::deque<Json>& from, const Wanted& wanted, const std::string& what);
+  Json take(const Wanted& wanted, const std::string& what) { return take(inbox_, wanted, what); }
+  static std::optional<Json> take_waiting(std::deque<Json>& from, const Wanted& wanted);
   void read_available();
   void cut_frames();
   std::optional<std::string> cut_frame(std::size_t& used) const;
@@ -107,8 +111,10 @@ class RawClient {
   base::UniqueFd socket_;
   std::string bytes_;       // not yet decoded into frames
   std::deque<Json> inbox_;  // frames in order of arrival
+  std::deque<Json> notices_;
   bool take_in_while_sending_ = true;
   bool keep_presence_ = false;
+  bool keep_notices_ = false;
   bool ended_ = false;
   bool was_reset_ = false;
 };
@@ -116,5 +122,7 @@ class RawClient {
 // The msgid of the reply to a request.
 int reply_msgid(int request_msgid);
 bool is_push(const Json& frame);
+// An event row of a group.
+bool is_notice(const Json& frame);
 
 }  // namespace chat::test

@@ -144,7 +144,9 @@ User new_user(std::uint16_t port, const std::string& name, Wire wire, const Json
 
 std::vector<Json> collect_messages(User& user, std::size_t count) {
   std::vector<Json> messages;
-  for (Json& message : user.welcome["offlinemsg"]) messages.push_back(std::move(message));
+  for (Json& message : user.welcome["offlinemsg"]) {
+    if (!is_notice(message)) messages.push_back(std::move(message));
+  }
   user.welcome["offlinemsg"] = Json::array();
   while (messages.size() < count) {
     Json frame = user.client.push();

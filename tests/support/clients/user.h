@@ -64,8 +64,8 @@ User log_in(std::uint16_t port, const Account& account, Wire wire = Wire::kText,
 User new_user(std::uint16_t port, const std::string& name, Wire wire = Wire::kText,
               const Json& more = Json::object());
 
-// The first `count` messages that reach `user` (msgid 6 and 10), those of LOGIN_ACK's offlinemsg
-// first.
+// The first `count` messages that reach `user` (msgid 6 and 10, no event rows), those of
+// LOGIN_ACK's offlinemsg first.
 std::vector<Json> collect_messages(User& user, std::size_t count);
 
 }  // namespace chat::test

@@ -39,11 +39,13 @@ std::vector<std::string> chatserver_command(const std::filesystem::path& dir,
                                             const Settings& more) {
   Settings settings = {
       "server.listen=127.0.0.1:0",
+      "server.admin_socket=" + (dir / "admin.sock").string(),
       "server.io_threads=2",  // so that pushes cross from loop to loop
       "storage.path=" + (dir / "chat.db").string(),
       "auth.argon2_memory_kib=1024",
       "auth.argon2_ops=1",
       "limits.chat_per_second=0",
+      "limits.find_per_minute=0",
       "limits.register_per_minute=0",
       "limits.login_failures_per_minute=0",
       "limits.account_failures_per_minute=0",

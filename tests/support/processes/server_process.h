@@ -68,6 +68,7 @@ class ServerProcess {
   const std::filesystem::path& dir() const { return dir_.path(); }
   const TestStorage& storage() const { return storage_; }
   std::string log() const;
+  std::string admin_socket() const { return (dir() / "admin.sock").string(); }
 
   // Anonymous memory of the process in KiB (RssAnon of /proc/<pid>/status), which excludes its
   // program text and SQLite's mapped WAL index.

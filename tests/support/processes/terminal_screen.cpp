@@ -85,6 +85,8 @@ void TerminalScreen::put(char32_t code) {
   cells[column_] = code;
   if (width == 2) cells[column_ + 1].clear();
   column_ += width;
+  // Without automatic wrap, the cursor stays on the last cell.
+  if (!wraps_) column_ = std::min(column_, columns_ - 1);
 }
 
 void TerminalScreen::control(std::string_view parameters, char final) {

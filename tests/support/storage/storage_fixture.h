@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "chat/base/log.h"
+#include "chat/storage/group_life_model.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/migrations.h"
@@ -109,6 +110,16 @@ class StorageTest : public testing::Test {
     const auto id = write([&] { return GroupModel(*connection_).create(name, "desc", creator); });
     EXPECT_TRUE(id && *id);
     return id && *id ? **id : GroupId{};
+  }
+
+  // Joins the group at its head, without an event row.
+  void add_member(GroupId group, UserId user) {
+    const Seq head =
+        number("SELECT last_seq FROM allgroup WHERE id = " + std::to_string(group.value));
+    const auto added = write([&] {
+      return GroupLifeModel(*connection_).add_member(group, user, GroupRole::kNormal, head);
+    });
+    ASSERT_TRUE(added) << added.error().message;
   }
 
   Result<void> send(const std::vector<DirectMessage>& rows) {

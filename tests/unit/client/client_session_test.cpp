@@ -11,6 +11,7 @@
 #include "chat/base/clock.h"
 #include "chat/base/mutex.h"
 #include "chat/protocol/limits.h"
+#include "chat/protocol/messages/contact_messages.h"
 #include "fake_server.h"
 
 namespace chat::client {
@@ -493,7 +494,7 @@ TEST(ClientSession, KeepsTheRosterUpToDate) {
   ClientSession session(events.handler());
   ASSERT_TRUE(session.open("127.0.0.1", server.port()));
   ASSERT_TRUE(session.login(kAlice).ok());
-  ASSERT_TRUE(session.add_friend(UserId{3}).ok());
+  ASSERT_TRUE(session.request(protocol::messages::AddFriend{.friendid = UserId{3}}, {}).ok());
   ASSERT_TRUE(session.create_group("team", "ours").ok());
   ASSERT_TRUE(session.ping().ok());  // earlier pushes have been handled
   const auto friends = session.friends();

@@ -1,4 +1,4 @@
-#include "client/terminal/edit_line.h"
+#include "client/terminal/editor/edit_line.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "client/terminal/key_decoder.h"
+#include "client/terminal/editor/key_decoder.h"
 
 #include <gtest/gtest.h>
 

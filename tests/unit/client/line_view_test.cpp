@@ -1,4 +1,4 @@
-#include "client/terminal/line_view.h"
+#include "client/terminal/editor/line_view.h"
 
 #include <gtest/gtest.h>
 
@@ -52,6 +52,16 @@ TEST_F(LineViewTest, WideCharactersAreNotSplit) {
   show(U"中中e\u0301", 4);
   EXPECT_EQ(screen.text(), "> 中中e\u0301");
   EXPECT_EQ(screen.cursor_column(), 7U);
+}
+
+// The terminal would draw the accent onto the character before.
+TEST_F(LineViewTest, AnAccentIsNotInTheLastColumn) {
+  show(U"1234567e\u0301", 9);
+  EXPECT_EQ(screen.text(), "> 1234567\ne\u0301");
+  show(U"123456e\u0301", 8);
+  EXPECT_EQ(screen.text(), "> 123456e\u0301");
+  show(U"123456中\u0301x", 8);
+  EXPECT_EQ(screen.text(), "> 123456\n中\u0301x");
 }
 
 TEST_F(LineViewTest, ControlsAreShown) {

@@ -1,4 +1,4 @@
-#include "client/terminal/printer.h"
+#include "client/terminal/printer/printer.h"
 
 #include <gtest/gtest.h>
 
@@ -30,7 +30,8 @@ Event hostile_message() {
 
 std::vector<Event> all_kinds_with(const std::string& text) {
   const Friend bob{{2}, text, text};
-  const Group team{{1}, text, text, {{{2}, text, text, text}}};
+  const Group team{{1}, text, text, {{{2}, text, text, text}}, text, text, text};
+  const Person carol{{3}, text, text, text, text, text, true, true, text, text};
   return {{event::Connected{text, 1}},
           {event::Registered{{1}, text}},
           {event::LoggedIn{{1}, text, text, {bob}, {team}, {}, true, true, true}},
@@ -42,7 +43,24 @@ std::vector<Event> all_kinds_with(const std::string& text) {
           {event::Held{{{2}, {}}, text}},
           {event::Presence{{2}, text, text}},
           {event::Contact{{2}, text}},
-          {event::GroupChanged{{1}, text, {2}, text}},
+          {event::Contact{{2}, text, true, "request", text}},
+          {event::GroupChanged{{1}, text, {2}, text, text, {{3}, text}, text}},
+          {event::GroupChanged{{1}, "request", {2}, text, text, {{3}, text}, text}},
+          {event::GroupChanged{{1}, "invited", {2}, text, text, {{3}, text}, text}},
+          {event::Done{"kick", {{2}, text}, {{1}, text}}},
+          {event::Done{text, {{2}, text}, {{1}, text}}},
+          {event::Requested{{{2}, text}, {}}},
+          {event::Requested{{}, {{1}, text}}},
+          {event::InviteCode{{{1}, text}, text}},
+          {event::Profile{carol}},
+          {event::UsersFound{{carol}, text}},
+          {event::GroupsFound{{team}, text}},
+          {event::GroupShown{team}},
+          {event::RequestList{{{{{2}, text}, text}},
+                              {{{{2}, text}, text}},
+                              {{{{1}, text}, {{2}, text}, text}},
+                              {{{{1}, text}, {{2}, text}}}}},
+          {event::BlockedList{{carol}}},
           {event::Bye{text, 1}},
           {event::Bye{text, -1}},
           {event::FriendList{{bob}}},
@@ -106,6 +124,9 @@ TEST(Printer, LinesAreStable) {
   event::Message message = group_message;
   message.group = {};
   message.text = "hello";
+  event::Message notice = group_message;
+  notice.text = "bob removed carol";
+  notice.notice = event::GroupNotice{"removed", {2}, {3}};
   const Friend bob{{2}, "bob", "online"};
   const Group team{{1}, "team", "", {{{1}, "alice", "online", "creator"}}};
   const std::vector<PrintedRow> table = {
@@ -146,6 +167,20 @@ TEST(Printer, LinesAreStable) {
       {{event::Contact{{3}, "carol"}}, "contact id=3 name=\"carol\"\n"},
       {{event::GroupChanged{{1}, "joined", {3}, "carol"}},
        "group_changed group=1 change=joined id=3 name=\"carol\"\n"},
+      {{notice},
+       "group_notice group=1 seq=4 time=\"2024-05-01 10:00:00\" event=removed by=2 user=3 "
+       "text=\"bob removed carol\"\n"},
+      {{event::Done{"kick", {{3}, "carol"}, {{1}, "team"}}},
+       "done command=kick id=3 name=\"carol\" group=1 groupname=\"team\"\n"},
+      {{event::Requested{{{3}, "carol"}, {}}}, "requested id=3 name=\"carol\"\n"},
+      {{event::InviteCode{{{1}, "team"}, "0a-b", 5}},
+       "invite_code group=1 groupname=\"team\" code=\"0a-b\" expires=5\n"},
+      {{event::UsersFound{{{{3}, "carol", "C", "", "", "online", true}}, "x"}},
+       "users count=1 more=true\nuser id=3 name=\"carol\" nick=\"C\" state=online friend=true\n"},
+      {{event::RequestList{{{{{3}, "carol"}, "hi", 7}}, {}, {{{{1}, "team"}, {{3}, "carol"}}}, {}}},
+       "requests count=1 sent=0 joins=1 invitations=0\n"
+       "request id=3 name=\"carol\" ts=7 text=\"hi\"\n"
+       "join_request id=3 name=\"carol\" group=1 groupname=\"team\"\n"},
       {{event::Notice{"receipt", {{"kind", "\"read\""}, {"seq", "4"}}}},
        "receipt kind=\"read\" seq=4\n"},
       {{event::FriendList{}}, "friends count=0\n"},

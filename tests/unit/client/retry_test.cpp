@@ -9,7 +9,7 @@
 #include "chat/base/clock.h"
 #include "chat/base/mutex.h"
 #include "client/core/client_session.h"
-#include "client/terminal/printer.h"
+#include "client/terminal/printer/printer.h"
 #include "fake_server.h"
 
 namespace chat::client {
@@ -184,7 +184,7 @@ TEST_F(Retry, NothingFollowsTheLogout) {
   alice.account.name = "alice";
   alice.password = "password";
   ASSERT_TRUE(impatient.login(alice).ok());
-  for (const char* text : {"1", "2", "3"}) EXPECT_TRUE(impatient.chat(kBob, text).ok());
+  for (const char* text : {"1", "2", "3"}) EXPECT_TRUE(impatient.chat(kRetryTarget, text).ok());
   EXPECT_TRUE(impatient.logout().ok());
   impatient.close();
   server.reset();

@@ -119,6 +119,8 @@ TEST(BreakLines, ContinuationsBeginWithABar) {
   EXPECT_EQ(break_lines("1234567890\n", 10), "1234567890\n");
   EXPECT_EQ(break_lines("12345678901234567\n", 10), "1234567890\n  │ 123456\n  │ 7\n");
   EXPECT_EQ(break_lines("中中中中中中\n", 11), "中中中中中\n  │ 中\n");
+  // An accent is not in the last column.
+  EXPECT_EQ(break_lines("123456789e\u0301\n", 10), "123456789\n  │ e\u0301\n");
   EXPECT_EQ(break_lines("aaaa bbb cc dd\n", 10), "aaaa bbb \n  │ cc dd\n");
   EXPECT_EQ(break_lines("a\tb\n", 20), "a       b\n");
   EXPECT_EQ(break_lines("\x1b[1m12345678\x1b[0m90\n", 10), "\x1b[1m12345678\x1b[0m90\n");

@@ -18,7 +18,7 @@ class BacklogTest : public storage::StorageTest {
     bob_ = add_user("bob");
     carol_ = add_user("carol");
     group_ = add_group("group", bob_);
-    ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group_, alice_, 100); }));
+    add_member(group_, alice_);
   }
   void store(UserId sender, Seq last, const std::string& body = "text") {
     std::vector<storage::DirectMessage> rows;

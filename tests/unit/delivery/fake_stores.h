@@ -168,12 +168,15 @@ class FakeGroupStore final : public GroupStore {
     const auto found = staged.find(group);
     if (found == staged.end()) return Locking{};
     const auto& rows = found->second.rows;
-    const Head head = rows.empty() ? Head{} : Head{rows.back().seq, rows.back().sent_at};
-    return Locking{Locking::State::kHeld, head};
+    const Head head =
+        rows.empty() ? Head{} : Head{rows.back().seq, rows.back().sent_at, rows.back().n};
+    return Locking{Locking::State::kHeld, head, found->second.muted_until, found->second.dismissed};
   }
-  Result<std::optional<SessionEpoch>> member_epoch(GroupId group, UserId user) override {
-    if (!staged[group].members.contains(user)) return std::optional<SessionEpoch>();
-    return std::optional<SessionEpoch>(newest[user]);
+  Result<std::optional<Writer>> writer(GroupId group, UserId user) override {
+    if (!staged[group].members.contains(user)) return std::optional<Writer>();
+    Writer writer = staged[group].rights[user];
+    writer.newest = newest[user];
+    return std::optional<Writer>(writer);
   }
   Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
                                                     std::string_view cid) override {
@@ -198,6 +201,9 @@ class FakeGroupStore final : public GroupStore {
   struct Group {
     std::set<UserId> members;
     std::vector<storage::GroupMessage> rows;
+    std::map<UserId, Writer> rights;  // of members with others than a normal one's
+    UnixMillis muted_until = 0;
+    bool dismissed = false;
   };
   std::map<UserId, SessionEpoch> newest;
   std::map<GroupId, Group> groups;

@@ -153,6 +153,47 @@ TEST_F(GroupCommitterTest, SameCidWithAnotherTextIsAConflict) {
   EXPECT_EQ(seqs(commit({entry("a", "other")})), std::vector<Seq>{-1});
 }
 
+TEST_F(GroupCommitterTest, MutedMembersAndDismissedGroupsStoreNothing) {
+  using storage::GroupRole;
+  auto& group = store_.groups[kGroup];
+  const UnixMillis now = clock_.unix_millis();
+  group.rights[kBob].muted_until = now + 1000;
+  EXPECT_EQ(seqs(commit({entry("a", "1", kGroup, kBob), entry("b", "2")})),
+            (std::vector<Seq>{-1, 1}));
+  group.rights[kBob].muted_until = now;
+  EXPECT_EQ(seqs(commit({entry("c", "3", kGroup, kBob)})), (std::vector<Seq>{2}));
+
+  store_.groups[kGroup].muted_until = now + 1000;
+  store_.groups[kGroup].rights[kAlice].role = GroupRole::kAdmin;
+  EXPECT_EQ(seqs(commit({entry("d", "4", kGroup, kBob), entry("e", "5")})),
+            (std::vector<Seq>{-1, 3}));
+
+  store_.groups[kGroup].dismissed = true;
+  const auto settled = commit({entry("f", "6")});
+  ASSERT_TRUE(settled[0].refusal);
+  EXPECT_EQ(settled[0].refusal->code, Errno::kNotAllowed);
+}
+
+TEST_F(GroupCommitterTest, StoredMessageIsAcknowledgedWhateverItsSendersRights) {
+  commit({entry("a", "1", kGroup, kBob)});
+  store_.groups[kGroup].rights[kBob].muted_until = clock_.unix_millis() + 1000;
+  EXPECT_EQ(seqs(commit({entry("a", "1", kGroup, kBob)})), (std::vector<Seq>{1}));
+  store_.groups[kGroup].members.erase(kBob);
+  EXPECT_EQ(seqs(commit({entry("a", "1", kGroup, kBob)})), (std::vector<Seq>{1}));
+}
+
+TEST_F(GroupCommitterTest, CountsTextsAndNotEventRows) {
+  commit({entry("a", "1")});
+  store_.groups[kGroup].rows.push_back(
+      {kGroup, 2, kAlice, "event", 1, "alice muted bob", "notice", "{}", {}, 1});
+  commit({entry("b", "2")});
+  EXPECT_EQ(store_.groups[kGroup].rows.back().seq, 3);
+  EXPECT_EQ(store_.groups[kGroup].rows.back().n, 2);
+  const auto settled = commit({entry("event", "alice muted bob")});
+  ASSERT_TRUE(settled[0].refusal);
+  EXPECT_EQ(settled[0].refusal->code, Errno::kConflict) << "a cid of an event is no message's";
+}
+
 TEST_F(GroupCommitterTest, MessageOfAnOlderSessionIsNotStored) {
   store_.newest[kAlice] = 2;
   auto newer = entry("b", "newer", kGroup);

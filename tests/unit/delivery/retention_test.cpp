@@ -88,7 +88,7 @@ TEST_F(RetentionTest, KeepsTheEndOfAStreamHoweverOldItIs) {
 
 TEST_F(RetentionTest, SlowestMemberDecidesForAGroup) {
   send_group(1, 200, old_);
-  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group_, bob_, 10); }));
+  add_member(group_, bob_);
   run("UPDATE groupuser SET delivered_seq = 200");
   run("UPDATE groupuser SET delivered_seq = 30 WHERE userid = " + std::to_string(bob_.value));
   EXPECT_EQ(run(), 30U);

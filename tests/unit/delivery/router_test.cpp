@@ -228,9 +228,9 @@ TEST_F(RouterTest, LogoutUnsubscribesTheUser) {
 
 TEST_F(RouterTest, GroupMessageReachesMembersEverywhereOnceAndNotItsSender) {
   const GroupId group = add_group("group", alice_);
-  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, bob_, 10); }));
+  add_member(group, bob_);
   const UserId carol_id = add_user("carol");
-  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, carol_id, 10); }));
+  add_member(group, carol_id);
   auto alice = here_->log_in(alice_, {group});
   auto carol = here_->log_in(carol_id, {group}, 1);
   auto bob = there_->log_in(bob_, {group});
@@ -272,7 +272,7 @@ TEST_F(RouterTest, RepeatIsPushedUnlessAlreadyReceived) {
 
 TEST_F(RouterTest, EventsReachUsersAndGroupsOfBothNodes) {
   const GroupId group = add_group("group", alice_);
-  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, bob_, 10); }));
+  add_member(group, bob_);
   ASSERT_TRUE(storage::FriendModel(*connection_).insert(alice_, bob_).value());
   auto alice = here_->log_in(alice_, {group});
   auto bob = there_->log_in(bob_, {group});
@@ -380,12 +380,12 @@ TEST_F(RouterTest, LateGroupChangeIsForwardedIfStillTrue) {
   const GroupId group = add_group("group", alice_);
   const UserId carol = add_user("carol");
   for (const UserId user : {bob_, carol}) {
-    ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, user, 10); }));
+    add_member(group, user);
   }
   LateMessages held(hub_, {cluster::channel_of(group)});
   here_->router.event_to_group(group, membership("joined", 1), carol);
   const cluster::BusMessage joined = held.take();
-  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).leave_all(carol); }));
+  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).erase_all(carol); }));
   auto bob = there_->log_in(bob_, {group});
   there_->events.on_bus_message(joined);
   here_->router.event_to_group(group, membership("left", 2), carol);

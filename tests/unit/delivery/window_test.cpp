@@ -239,7 +239,7 @@ TEST_F(WindowTest, JoinBeginsAtTheStreamsPosition) {
     rows.push_back({group, seq, bob_, "g" + std::to_string(seq), 1, "text"});
   }
   ASSERT_TRUE(send(rows));
-  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
+  add_member(group, alice_);
   // Committed between the join and its arrival in the loop, and never offered.
   ASSERT_TRUE(send(std::vector<storage::GroupMessage>{{group, 4, bob_, "g4", 1, "text"}}));
   rig_.in_loop([&] { window()->join(group, 3); });
@@ -247,6 +247,50 @@ TEST_F(WindowTest, JoinBeginsAtTheStreamsPosition) {
   rig_.in_loop([&] {
     loop_delivery_.offer_to_group(group, Push{StreamKey::of(group), 5, bob_, 1, json(5)});
   });
+  EXPECT_EQ(received(), Seqs{5});
+}
+
+// Messages and the event that removes the user may arrive in any order, live or from the table.
+TEST_F(WindowTest, NothingPastTheEndOfAMembershipIsPushed) {
+  const GroupId group = add_group("group", bob_);
+  add_member(group, alice_);
+  log_in();
+  rig_.in_loop([&] { window()->join(group, 0); });
+  const StreamKey stream = StreamKey::of(group);
+  const auto offer = [&](Seq seq, UserId ended) {
+    rig_.in_loop([&] {
+      loop_delivery_.offer_to_group(group, Push{stream, seq, bob_, 1, json(seq), true, ended});
+    });
+  };
+  offer(1, {});
+  offer(2, UserId{77});
+  offer(3, alice_);
+  offer(4, {});
+  EXPECT_EQ(received(), (Seqs{1, 2, 3}));
+  rig_.in_loop([&] { window()->notice({stream, 0, 5}); });
+  EXPECT_EQ(received(), Seqs{}) << "the table predates the end";
+}
+
+TEST_F(WindowTest, LateEndStillDeliversWhatCameBefore) {
+  const GroupId group = add_group("group", bob_);
+  add_member(group, alice_);
+  log_in();
+  rig_.in_loop([&] { window()->join(group, 0); });
+  std::vector<storage::GroupMessage> rows;
+  for (Seq seq = 1; seq <= 4; ++seq) {
+    rows.push_back({group, seq, bob_, "g" + std::to_string(seq), 1, "text"});
+  }
+  ASSERT_TRUE(send(rows));
+  run("UPDATE groupuser SET left_seq = 3 WHERE userid = " + std::to_string(alice_.value));
+  const StreamKey stream = StreamKey::of(group);
+  rig_.in_loop([&] { loop_delivery_.offer_to_group(group, Push{stream, 4, bob_, 1, json(4)}); });
+  EXPECT_EQ(received(), (Seqs{1, 2, 3}));
+  rig_.in_loop([&] { window()->notice({stream, 3, 3, 0, 3}); });
+  rig_.in_loop([&] { loop_delivery_.offer_to_group(group, Push{stream, 4, bob_, 1, json(4)}); });
+  EXPECT_EQ(received(), Seqs{});
+  // A member again.
+  rig_.in_loop([&] { window()->join(group, 4); });
+  rig_.in_loop([&] { loop_delivery_.offer_to_group(group, Push{stream, 5, bob_, 1, json(5)}); });
   EXPECT_EQ(received(), Seqs{5});
 }
 
@@ -262,7 +306,7 @@ TEST_F(WindowTest, UnknownGroupBecomesLiveByNotice) {
       rows.push_back({group, seq, bob_, "g" + std::to_string(seq), 1, "text"});
     }
     ASSERT_TRUE(send(rows));
-    ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
+    add_member(group, alice_);
     ASSERT_TRUE(send(std::vector<storage::GroupMessage>{{group, 4, bob_, "g4", 1, "text"}}));
   }
   rig_.in_loop([&] { window()->notice({StreamKey::of(noticed), 3, 4}); });
@@ -283,7 +327,7 @@ TEST_F(WindowTest, GroupMissingTwiceIsLeft) {
   const GroupId kept = add_group("kept", bob_);
   log_in();
   for (const GroupId group : {lost, kept}) {
-    ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
+    add_member(group, alice_);
     rig_.in_loop([&] { window()->join(group, 0); });
   }
   const auto look = [&](const std::vector<GroupId>& groups, base::SteadyTime began) {
@@ -312,7 +356,7 @@ TEST_F(WindowTest, GroupMissingTwiceIsLeft) {
 TEST_F(WindowTest, JoiningAgainChangesNothing) {
   const GroupId group = add_group("group", bob_);
   log_in();
-  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
+  add_member(group, alice_);
   rig_.in_loop([&] { window()->join(group, 0); });
   ASSERT_TRUE(send(std::vector<storage::GroupMessage>{{group, 1, bob_, "g1", 1, "text"}}));
   rig_.in_loop([&] {
@@ -362,7 +406,7 @@ TEST_F(WindowTest, SecondMemberChecksAgainOnceSubscribed) {
     window()->release({}, {});
     Window::of(*other.session)->release({}, {});
   });
-  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(group, alice_, 100); }));
+  add_member(group, alice_);
   rig_.in_loop([&] { window()->join(group, 0); });
   EXPECT_EQ(received(), Seqs{});
   ASSERT_TRUE(send(std::vector<storage::GroupMessage>{{group, 1, bob_, "g1", 1, "text"}}));

@@ -97,7 +97,7 @@ TEST_F(LoginReplyTest, ReadsTheListsOfManyUsers) {
   ASSERT_TRUE(friends.insert(bob_, alice_));
   const GroupId shared = add_group("shared", alice_);
   add_group("bob's", bob_);
-  ASSERT_TRUE(write([&] { return storage::GroupModel(*connection_).join(shared, bob_, 10); }));
+  add_member(shared, bob_);
   ListsByUser lists;
   ASSERT_TRUE(read_lists(*connection_, std::vector<UserId>{carol, bob_, alice_}, lists));
   const Lists& of_alice = lists[alice_];

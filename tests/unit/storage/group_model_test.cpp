@@ -5,17 +5,7 @@
 namespace chat::storage {
 namespace {
 
-using Joined = GroupModel::Joined;
-
-class GroupModelTest : public StorageTest {
- protected:
-  GroupModel::JoinOutcome join(GroupId group, UserId user, std::size_t members_max = 100) {
-    const auto outcome =
-        write([&] { return GroupModel(*connection_).join(group, user, members_max); });
-    EXPECT_TRUE(outcome) << outcome.error().message;
-    return outcome.value_or(GroupModel::JoinOutcome{});
-  }
-};
+using GroupModelTest = StorageTest;
 
 TEST_F(GroupModelTest, CreateAddsTheGroupAndItsCreator) {
   const auto alice = add_user("alice");
@@ -61,33 +51,16 @@ TEST_F(GroupModelTest, CreateDistinguishesOtherConflicts) {
   EXPECT_EQ(number("SELECT COUNT(*) FROM allgroup"), 1);
 }
 
-TEST_F(GroupModelTest, JoinStartsAllPositionsAtTheHead) {
+TEST_F(GroupModelTest, NewMemberStartsAllPositionsAtTheHead) {
   const auto alice = add_user("alice");
   const auto bob = add_user("bob");
   const auto group = add_group("club", alice);
   ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 1, alice, "c1", 1, "hi"},
                                              {group, 2, alice, "c2", 1, "hi"}}));
-  const auto joined = join(group, bob);
-  EXPECT_EQ(joined.joined, Joined::kYes);
-  EXPECT_EQ(joined.joined_seq, 2);
+  add_member(group, bob);
   EXPECT_EQ(number("SELECT COUNT(*) FROM groupuser WHERE userid = 2 AND grouprole = 'normal'"
                    " AND joined_seq = 2 AND delivered_seq = 2 AND read_seq = 2"),
             1);
-}
-
-TEST_F(GroupModelTest, JoinDistinguishesMembersFullAndMissingGroups) {
-  const auto alice = add_user("alice");
-  const auto bob = add_user("bob");
-  const auto carol = add_user("carol");
-  const auto group = add_group("club", alice);
-  EXPECT_EQ(join(GroupId{99}, bob).joined, Joined::kNoSuchGroup);
-  EXPECT_EQ(join(group, alice, 1).joined, Joined::kAlreadyMember);
-  EXPECT_EQ(join(group, bob, 1).joined, Joined::kGroupFull);
-  EXPECT_EQ(join(group, bob, 2).joined, Joined::kYes);
-  EXPECT_EQ(join(group, carol, 2).joined, Joined::kGroupFull);
-  EXPECT_EQ(join(group, bob, 2).joined, Joined::kAlreadyMember);
-  EXPECT_TRUE(GroupModel(*connection_).is_member(group, bob).value());
-  EXPECT_FALSE(GroupModel(*connection_).is_member(group, carol).value());
 }
 
 TEST_F(GroupModelTest, ListsMembersAndGroupsInPages) {
@@ -95,7 +68,7 @@ TEST_F(GroupModelTest, ListsMembersAndGroupsInPages) {
   for (const auto* name : {"a", "b", "c", "d"}) users.push_back(add_user(name));
   const auto first = add_group("first", users[3]);
   const auto second = add_group("second", users[0]);
-  for (const int i : {2, 0, 1}) EXPECT_EQ(join(first, users[std::size_t(i)]).joined, Joined::kYes);
+  for (const int i : {2, 0, 1}) add_member(first, users[std::size_t(i)]);
   GroupModel groups(*connection_);
   const auto page = groups.members(first, {}, 3);
   ASSERT_EQ(page.value().size(), 3u);
@@ -125,7 +98,7 @@ TEST_F(GroupModelTest, MembershipsOfManyUsers) {
   const auto bob = add_user("bob of many");
   const auto one = add_group("one of many", alice);
   const auto two = add_group("two of many", bob);
-  ASSERT_TRUE(write([&] { return GroupModel(*connection_).join(two, alice, 10); }));
+  add_member(two, alice);
   run("UPDATE groupuser SET delivered_seq = 7 WHERE groupid = " + std::to_string(one.value));
   const std::vector<UserId> users{alice, bob};
   const auto all = GroupModel(*connection_).memberships(users);

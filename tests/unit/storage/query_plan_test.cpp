@@ -4,7 +4,12 @@
 #include "chat/storage/contact_model.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/friend_request_model.h"
+#include "chat/storage/group_life_model.h"
+#include "chat/storage/join_model.h"
 #include "chat/storage/older_name_model.h"
+#include "chat/storage/profile_model.h"
+#include "chat/storage/search_backfill.h"
+#include "chat/storage/search_model.h"
 #include "chat/storage/session_model.h"
 #include "support/storage/forwarding_connection.h"
 #include "support/storage/storage_fixture.h"
@@ -64,7 +69,7 @@ TEST_F(QueryPlanTest, MessagesAndPositionsAreFoundByIndexProbes) {
       messages.begun(std::vector<DirectStream>{{UserId{1}, UserId{2}}, {UserId{1}, UserId{3}}}));
   ASSERT_TRUE(messages.direct_after(UserId{1}, UserId{2}, 0, 10));
   ASSERT_TRUE(messages.find_group_message(GroupId{1}, UserId{1}, "c"));
-  ASSERT_TRUE(messages.group_head_time(GroupId{1}, 1));
+  ASSERT_TRUE(messages.group_head(GroupId{1}, 1));
   ASSERT_TRUE(messages.group_after(GroupId{1}, UserId{1}, 0, 10));
   ASSERT_TRUE(messages.positions(kUsers));
   ASSERT_TRUE(messages.position({UserId{1}, UserId{2}}));
@@ -122,7 +127,20 @@ TEST_F(QueryPlanTest, UsersFriendsAndGroupsAreFoundByIndexProbes) {
     EXPECT_TRUE(friends.is_listed_locked(UserId{1}, UserId{2}));
     EXPECT_TRUE(groups.joined_seq_locked(GroupId{1}, UserId{1}));
     EXPECT_TRUE(groups.created_by_locked("a", UserId{1}));
-    return groups.join(GroupId{1}, UserId{1}, 10);
+    GroupLifeModel life(recording());
+    EXPECT_TRUE(life.lock(GroupId{1}));
+    EXPECT_TRUE(life.member(GroupId{1}, UserId{1}));
+    EXPECT_TRUE(life.count_members(GroupId{1}));
+    EXPECT_TRUE(groups.writer(GroupId{1}, UserId{1}));
+    EXPECT_TRUE(groups.readable(GroupId{1}, UserId{1}));
+    JoinModel joins(recording());
+    EXPECT_TRUE(joins.request_state(GroupId{1}, UserId{1}, 0));
+    EXPECT_TRUE(joins.requests_to(UserId{1}, {}, {}, 0, 10));
+    EXPECT_TRUE(joins.is_invited(GroupId{1}, UserId{1}));
+    EXPECT_TRUE(joins.invites_of(UserId{1}, {}, 10));
+    EXPECT_TRUE(joins.group_of_code("a", 0));
+    EXPECT_TRUE(joins.erase_all(UserId{1}));
+    return life.end_member(GroupId{1}, UserId{1}, 1);
   }));
   expect_index_probes_only();
 }
@@ -144,6 +162,23 @@ TEST_F(QueryPlanTest, ContactsAreFoundByIndexProbes) {
     EXPECT_TRUE(blocks.erase_all(UserId{1}));
     return requests.erase_all(UserId{1});
   }));
+  expect_index_probes_only();
+}
+
+TEST_F(QueryPlanTest, ProfilesAndSearchesAreFoundByIndexProbes) {
+  ProfileModel profiles(recording());
+  const UserId user = add_user("alice");
+  ASSERT_TRUE(profiles.seen_by(UserId{1}, kUsers));
+  ASSERT_TRUE(write([&] { return profiles.change(user, {.nick = "nick"}); }));
+  ASSERT_TRUE(write([&] { return profiles.change(user, {.nick = "other"}); }));
+  SearchModel search(recording());
+  for (const NameKind kind : {NameKind::kUser, NameKind::kGroup}) {
+    ASSERT_TRUE(search.find(kind, "a", {}, 10));
+    ASSERT_TRUE(search.forget(kind, 1));
+    ASSERT_TRUE(SearchBackfill(recording()).step(kind));
+  }
+  ASSERT_TRUE(search.open_groups({GroupId{1}, GroupId{2}}));
+  ASSERT_TRUE(search.rename_group(GroupId{1}, "a", "b"));
   expect_index_probes_only();
 }
 

@@ -18,8 +18,10 @@ struct Register {
   static constexpr Msgid kMsgid = Msgid::kRegister;
   std::string name{};
   std::string password{};
+  std::optional<std::string> invite{};  // a code, where registration is by invitation
   static constexpr auto fields() {
-    return std::tuple{field("name", &Register::name), field("password", &Register::password)};
+    return std::tuple{field("name", &Register::name), field("password", &Register::password),
+                      field("invite", &Register::invite)};
   }
 };
 

@@ -7,6 +7,7 @@
 #include "chat/protocol/messages/contact_messages.h"
 #include "chat/protocol/messages/group_admin_messages.h"
 #include "chat/protocol/messages/group_messages.h"
+#include "chat/protocol/messages/history_messages.h"
 #include "chat/protocol/messages/list_messages.h"
 #include "chat/protocol/messages/login_messages.h"
 #include "chat/protocol/messages/profile_messages.h"
@@ -18,15 +19,20 @@ namespace chat::protocol::messages {
 using Requests =
     std::tuple<Login, Logout, Register, OneChat, AddFriend, CreateGroup, AddGroup, GroupChat, Hello,
                Ping, Delivered, Read, Sync, History, ChangePassword, DeleteAccount, Sessions,
-               RevokeSession, GroupInfo, List, FriendAnswer, RemoveFriend, Block>;
+               RevokeSession, GroupInfo, List, FriendAnswer, RemoveFriend, Block, UserInfo,
+               SetProfile, Find, LeaveGroup, RemoveMember, SetRole, Mute, SetGroup, JoinAnswer,
+               Invite, DismissGroup>;
 
-using Replies = std::tuple<LoginReply, RegisterReply, LogoutReply, OneChatReply, AddFriendReply,
-                           CreateGroupReply, AddGroupReply, GroupChatReply, HelloReply, PingReply,
-                           SyncReply, HistoryReply, ChangePasswordReply, DeleteAccountReply,
-                           SessionsReply, RevokeSessionReply, GroupInfoReply, ListReply,
-                           FriendAnswerReply, RemoveFriendReply, BlockReply>;
+using Replies =
+    std::tuple<LoginReply, RegisterReply, LogoutReply, OneChatReply, AddFriendReply,
+               CreateGroupReply, AddGroupReply, GroupChatReply, HelloReply, PingReply, SyncReply,
+               HistoryReply, ChangePasswordReply, DeleteAccountReply, SessionsReply,
+               RevokeSessionReply, GroupInfoReply, ListReply, FriendAnswerReply, RemoveFriendReply,
+               BlockReply, UserInfoReply, SetProfileReply, FindReply, LeaveGroupReply,
+               RemoveMemberReply, SetRoleReply, MuteReply, SetGroupReply, JoinAnswerReply,
+               InviteReply, DismissGroupReply>;
 
 using Pushes = std::tuple<OneChatPush, GroupChatPush, PresencePush, ContactPush, GroupPush,
-                          ReceiptPush, ByePush>;
+                          ReceiptPush, ByePush, AnnouncementPush>;
 
 }  // namespace chat::protocol::messages

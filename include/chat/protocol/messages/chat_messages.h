@@ -11,7 +11,7 @@
 #include "chat/protocol/messages/field.h"
 #include "chat/protocol/msgid.h"
 
-// PROTOCOL.md, section 4, and HISTORY of section 6.
+// PROTOCOL.md, section 4.
 namespace chat::protocol::messages {
 
 struct OneChat {
@@ -78,6 +78,7 @@ struct OneChatPush {
   }
 };
 
+// `kind` and what follows are those of an event row.
 struct GroupChatPush {
   static constexpr Msgid kMsgid = Msgid::kGroupChat;
   UserId sender{};
@@ -88,12 +89,35 @@ struct GroupChatPush {
   UnixMillis ts = 0;
   Seq seq = 0;
   std::optional<std::string_view> cid{};
+  std::optional<std::string_view> kind{};
+  std::optional<std::string_view> event{};
+  std::optional<UserId> by{};
+  std::optional<UserId> user{};
+  std::optional<std::string_view> role{};
+  std::optional<UnixMillis> until{};
+  std::optional<std::string_view> groupname{};
+  std::optional<std::string_view> groupdesc{};
+  std::optional<std::string_view> announcement{};
+  std::optional<std::string_view> joining{};
   static constexpr auto fields() {
-    return std::tuple{
-        field("id", &GroupChatPush::sender),       field("name", &GroupChatPush::name),
-        field("groupid", &GroupChatPush::groupid), field("msg", &GroupChatPush::msg),
-        field("time", &GroupChatPush::time),       lenient_field("ts", &GroupChatPush::ts),
-        lenient_field("seq", &GroupChatPush::seq), field("cid", &GroupChatPush::cid)};
+    return std::tuple{field("id", &GroupChatPush::sender),
+                      field("name", &GroupChatPush::name),
+                      field("groupid", &GroupChatPush::groupid),
+                      field("msg", &GroupChatPush::msg),
+                      field("time", &GroupChatPush::time),
+                      lenient_field("ts", &GroupChatPush::ts),
+                      lenient_field("seq", &GroupChatPush::seq),
+                      field("cid", &GroupChatPush::cid),
+                      field("kind", &GroupChatPush::kind),
+                      field("event", &GroupChatPush::event),
+                      field("by", &GroupChatPush::by),
+                      field("user", &GroupChatPush::user),
+                      field("role", &GroupChatPush::role),
+                      field("until", &GroupChatPush::until),
+                      field("groupname", &GroupChatPush::groupname),
+                      field("groupdesc", &GroupChatPush::groupdesc),
+                      field("announcement", &GroupChatPush::announcement),
+                      field("joining", &GroupChatPush::joining)};
   }
 };
 
@@ -109,38 +133,37 @@ struct AnyChatPush {
   UnixMillis ts = 0;
   Seq seq = 0;
   std::optional<std::string_view> cid{};
+  std::optional<std::string_view> kind{};
+  std::optional<std::string_view> event{};
+  std::optional<UserId> by{};
+  std::optional<UserId> user{};
+  std::optional<std::string_view> role{};
+  std::optional<UnixMillis> until{};
+  std::optional<std::string_view> groupname{};
+  std::optional<std::string_view> groupdesc{};
+  std::optional<std::string_view> announcement{};
+  std::optional<std::string_view> joining{};
   static constexpr auto fields() {
-    return std::tuple{
-        field("msgid", &AnyChatPush::msgid),     field("id", &AnyChatPush::sender),
-        field("name", &AnyChatPush::name),       field("toid", &AnyChatPush::toid),
-        field("groupid", &AnyChatPush::groupid), field("msg", &AnyChatPush::msg),
-        field("time", &AnyChatPush::time),       lenient_field("ts", &AnyChatPush::ts),
-        lenient_field("seq", &AnyChatPush::seq), field("cid", &AnyChatPush::cid)};
-  }
-};
-
-struct History {
-  static constexpr Msgid kMsgid = Msgid::kHistory;
-  std::optional<UserId> sender{};
-  std::optional<UserId> with{};
-  std::optional<GroupId> groupid{};
-  std::optional<std::int64_t> limit{};
-  std::optional<std::string> cursor{};
-  static constexpr auto fields() {
-    return std::tuple{sender_field(&History::sender), field("with", &History::with),
-                      field("groupid", &History::groupid), field("limit", &History::limit),
-                      field("cursor", &History::cursor)};
-  }
-};
-
-// Newest last. `cursor` is present if there are older messages.
-struct HistoryReply {
-  static constexpr Msgid kMsgid = reply_to(Msgid::kHistory);
-  std::vector<AnyChatPush> messages{};
-  std::optional<std::string_view> cursor{};
-  static constexpr auto fields() {
-    return std::tuple{field("messages", &HistoryReply::messages),
-                      field("cursor", &HistoryReply::cursor)};
+    return std::tuple{field("msgid", &AnyChatPush::msgid),
+                      field("id", &AnyChatPush::sender),
+                      field("name", &AnyChatPush::name),
+                      field("toid", &AnyChatPush::toid),
+                      field("groupid", &AnyChatPush::groupid),
+                      field("msg", &AnyChatPush::msg),
+                      field("time", &AnyChatPush::time),
+                      lenient_field("ts", &AnyChatPush::ts),
+                      lenient_field("seq", &AnyChatPush::seq),
+                      field("cid", &AnyChatPush::cid),
+                      field("kind", &AnyChatPush::kind),
+                      field("event", &AnyChatPush::event),
+                      field("by", &AnyChatPush::by),
+                      field("user", &AnyChatPush::user),
+                      field("role", &AnyChatPush::role),
+                      field("until", &AnyChatPush::until),
+                      field("groupname", &AnyChatPush::groupname),
+                      field("groupdesc", &AnyChatPush::groupdesc),
+                      field("announcement", &AnyChatPush::announcement),
+                      field("joining", &AnyChatPush::joining)};
   }
 };
 

@@ -120,8 +120,30 @@ struct GroupInfoReply {
   }
 };
 
-// To members: `change` is the event of a notice. To others: "invited" (by `by`), "request" (to
-// admins), "accepted" or "removed" (to the user concerned).
+// The fields of an event row of kind "notice", as they are stored and pushed. `by` is who acted,
+// `user` whom it concerns.
+struct Notice {
+  std::string_view event{};
+  UserId by{};
+  std::optional<UserId> user{};
+  std::optional<std::string_view> role{};
+  std::optional<UnixMillis> until{};
+  std::optional<std::string_view> groupname{};
+  std::optional<std::string_view> groupdesc{};
+  std::optional<std::string_view> announcement{};
+  std::optional<std::string_view> joining{};
+  static constexpr auto fields() {
+    return std::tuple{
+        field("event", &Notice::event),         field("by", &Notice::by),
+        field("user", &Notice::user),           field("role", &Notice::role),
+        field("until", &Notice::until),         field("groupname", &Notice::groupname),
+        field("groupdesc", &Notice::groupdesc), field("announcement", &Notice::announcement),
+        field("joining", &Notice::joining)};
+  }
+};
+
+// `change`: to the members "joined" or "left" (`id`); to admins "request" (`id` asks to join); to
+// others "invited" (`by` invites).
 struct GroupPush {
   static constexpr Msgid kMsgid = Msgid::kGroup;
   GroupId groupid{};

@@ -127,4 +127,14 @@ struct ByePush {
   }
 };
 
+// What an operator tells everybody who is online (section 6).
+struct AnnouncementPush {
+  static constexpr Msgid kMsgid = Msgid::kAnnouncement;
+  std::string_view text{};
+  UnixMillis ts = 0;
+  static constexpr auto fields() {
+    return std::tuple{field("text", &AnnouncementPush::text), field("ts", &AnnouncementPush::ts)};
+  }
+};
+
 }  // namespace chat::protocol::messages

@@ -22,8 +22,8 @@ struct UserItem {
   std::optional<std::string_view> bio{};
   std::optional<std::string_view> avatar{};
   std::optional<std::string_view> state{};
-  bool is_friend = false;
-  bool blocked = false;
+  std::optional<bool> is_friend{};  // in the list of the user who asks
+  std::optional<bool> blocked{};    // by the user who asks
   std::optional<std::string_view> who_may_add{};
   std::optional<std::string_view> who_may_chat{};
   static constexpr auto fields() {
@@ -33,8 +33,8 @@ struct UserItem {
                       field("bio", &UserItem::bio),
                       field("avatar", &UserItem::avatar),
                       field("state", &UserItem::state),
-                      flag_field("friend", &UserItem::is_friend),
-                      flag_field("blocked", &UserItem::blocked),
+                      field("friend", &UserItem::is_friend),
+                      field("blocked", &UserItem::blocked),
                       field("who_may_add", &UserItem::who_may_add),
                       field("who_may_chat", &UserItem::who_may_chat)};
   }

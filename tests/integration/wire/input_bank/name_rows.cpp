@@ -29,6 +29,18 @@ Row no_desc(std::string what, const std::string& desc) {
              R"({"msgid":8,"groupname":"described $w","groupdesc":")" + desc + "\"}",
              bad_field(108, "groupdesc"));
 }
+Row no_profile(std::string what, const std::string& field, const std::string& value) {
+  return row(field + " " + std::move(what), State::kLoggedIn,
+             R"({"msgid":36,")" + field + R"(":")" + value + "\"}", bad_field(136, field));
+}
+Row no_query(std::string what, const std::string& query) {
+  return row("query " + std::move(what), State::kLoggedIn,
+             R"({"msgid":37,"kind":"users","query":")" + query + "\"}", bad_field(137, "query"));
+}
+Row query(std::string what, const std::string& query) {
+  return row("query " + std::move(what), State::kLoggedIn,
+             R"({"msgid":37,"kind":"groups","query":")" + query + "\"}", ok(137));
+}
 Row no_password(std::string what, const std::string& password) {
   return row("password " + std::move(what), State::kFresh,
              R"({"msgid":4,"name":"no password $w","password":")" + password + "\"}",
@@ -95,6 +107,25 @@ const std::vector<Row> kNameRows = {
     group("of 50 faces", "$w" + repeated("😀", 49), repeated("😀", 50)),
     no_desc("of 51 faces", repeated("😀", 51)),
     no_desc("with ESC", R"(\u001b[2J)"),
+    no_profile("of 51 letters", "nick", repeated("x", 51)),
+    no_profile("with a space behind it", "nick", "bob "),
+    no_profile("that is not composed", "nick", "e\u0301"),
+    no_profile("with ESC", "nick", R"(\u001b[31mbob)"),
+    no_profile("of 201 faces", "bio", repeated("😀", 201)),
+    no_profile("with ESC", "bio", R"(\u001b[2J)"),
+    no_profile("of 201 letters", "avatar", repeated("x", 201)),
+    no_profile("with a line end", "avatar", R"(a\nb)"),
+    no_profile("unknown", "who_may_add", "friends"),
+    no_profile("in capitals", "who_may_add", "Nobody"),
+    no_profile("empty", "who_may_add", ""),
+    no_profile("unknown", "who_may_chat", "nobody"),
+    no_query("empty", ""),
+    no_query("of a space", " "),
+    no_query("of 51 letters", repeated("x", 51)),
+    no_query("with ESC", R"(\u001b)"),
+    query("that is SQL", "' OR '1'='1"),
+    query("of LIKE's wildcards", "%_%"),
+    query("of 50 faces", repeated("😀", 50)),
     no_password("empty", ""),
     no_password("of 5 bytes", "12345"),
     no_password("of 129 bytes", repeated("x", 129)),

@@ -1,0 +1,78 @@
+#include "client/core/wire/request_json.h"
+
+#include "chat/protocol/messages/encode.h"
+#include "chat/protocol/messages/stream_messages.h"
+
+namespace chat::client::request {
+namespace {
+
+using protocol::encode_request;
+namespace messages = protocol::messages;
+
+// DELIVERED and READ: without cid, because they have no reply.
+template <typename Message>
+std::string move_cursor(Target stream, Seq seq) {
+  Message message;
+  if (stream.group) {
+    message.groupid = stream.group;
+  } else {
+    message.from = stream.user;
+  }
+  message.seq = seq;
+  return encode_request(message);
+}
+
+}  // namespace
+
+messages::Login login(const Credentials& credentials) {
+  messages::Login message{.password = credentials.password,
+                          .takeover = credentials.takeover,
+                          .ack = true,
+                          .heartbeat = true};
+  if (credentials.account.id) {
+    message.id = credentials.account.id;
+  } else {
+    message.name = credentials.account.name;
+  }
+  return message;
+}
+
+messages::Login login_again(std::string_view token) {
+  return {.token = std::string(token), .ack = true, .heartbeat = true};
+}
+
+messages::RevokeSession revoke_session(std::string_view session) {
+  if (session.empty()) return {.others = true};
+  return {.session = std::string(session)};
+}
+
+messages::History history(Target target, int limit, std::string_view cursor) {
+  messages::History message{.limit = limit};
+  if (target.group) {
+    message.groupid = target.group;
+  } else {
+    message.with = target.user;
+  }
+  if (!cursor.empty()) message.cursor = cursor;
+  return message;
+}
+
+std::string chat(std::string_view cid, UserId self, Target target, std::string_view text) {
+  if (target.group) {
+    return encode_request(
+        messages::GroupChat{.sender = self, .groupid = target.group, .msg = std::string(text)},
+        cid);
+  }
+  return encode_request(
+      messages::OneChat{.sender = self, .toid = target.user, .msg = std::string(text)}, cid);
+}
+
+std::string delivered(Target stream, Seq seq) {
+  return move_cursor<messages::Delivered>(stream, seq);
+}
+
+std::string read(Target stream, Seq seq) {
+  return move_cursor<messages::Read>(stream, seq);
+}
+
+}  // namespace chat::client::request

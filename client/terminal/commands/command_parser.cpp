@@ -1,0 +1,100 @@
+#include "client/terminal/commands/command_parser.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "chat/protocol/utf8.h"
+#include "client/terminal/commands/command_text.h"
+
+namespace chat::client {
+namespace {
+
+template <typename Visit>
+void for_each_row(Visit visit) {
+  for (const auto rows : {account_rows(), people_rows(), group_rows(), chat_rows()}) {
+    for (const CommandRow& row : rows) visit(row);
+  }
+}
+
+template <typename Matches>
+const CommandRow* find_if(Matches matches) {
+  const CommandRow* found = nullptr;
+  for_each_row([&](const CommandRow& row) {
+    if (found == nullptr && matches(row)) found = &row;
+  });
+  return found;
+}
+
+constexpr std::string_view kHelpEnd =
+    "NAME is a user and GROUP a group, by name or by ID; one with spaces, or of digits only, "
+    "stands "
+    "in\nquotation marks: \"Anna Lee\", \"123\".\n";
+
+// A row and the spelling used.
+struct Spelling {
+  const CommandRow* row = nullptr;  // nullptr: no such command
+  Parsed (*parse)(std::string_view rest) = nullptr;
+};
+
+// Removes the command's word from the front.
+Spelling take_spelling(std::string_view& line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  const bool slash = line.starts_with('/');
+  const std::string_view word = trim(take_until(line, slash ? ' ' : ':'));
+  if (word.empty()) return {};
+  if (slash) {
+    const CommandRow* const row = find_row(word);
+    return row == nullptr ? Spelling{} : Spelling{row, row->parse};
+  }
+  const CommandRow* const row =
+      find_if([word](const CommandRow& each) { return each.original == word; });
+  if (row == nullptr) return {};
+  return {row, row->parse_original != nullptr ? row->parse_original : row->parse};
+}
+
+}  // namespace
+
+const CommandRow* find_row(std::string_view word) {
+  return find_if([word](const CommandRow& each) { return each.word == word; });
+}
+
+Parsed parse_command(std::string_view line) {
+  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  if (line.empty()) return command::Nothing{};
+  if (!protocol::is_valid_utf8(line)) return wrong("the line is not valid UTF-8");
+  const Spelling command = take_spelling(line);
+  return command.row != nullptr ? command.parse(line) : wrong("unknown command; /help lists them");
+}
+
+bool may_be_remembered(std::string_view line) {
+  std::string_view first = line;
+  if (take_spelling(first).row == nullptr) return false;
+  while (!line.empty()) {
+    std::string_view each = take_until(line, '\n');
+    const CommandRow* const row = take_spelling(each).row;
+    if (row != nullptr && row->secret) return false;
+  }
+  return true;
+}
+
+const std::string& command_help() {
+  static const std::string help = [] {
+    std::string text;
+    for_each_row([&](const CommandRow& row) { text += row.help; });
+    return text.append(kHelpEnd);
+  }();
+  return help;
+}
+
+const std::vector<std::string_view>& command_words() {
+  static const std::vector<std::string_view> words = [] {
+    std::vector<std::string_view> found;
+    for_each_row([&](const CommandRow& row) { found.push_back(row.word); });
+    std::sort(found.begin(), found.end());
+    return found;
+  }();
+  return words;
+}
+
+}  // namespace chat::client

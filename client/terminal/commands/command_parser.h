@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "client/terminal/commands/command.h"
+#include "client/terminal/commands/command_row.h"
+
+// From typed lines to commands.
+namespace chat::client {
+
+// Parses a line without its line end. The error is a sentence that never repeats the line, which
+// may contain a password.
+tl::expected<Command, std::string> parse_command(std::string_view line);
+
+// True if the line may be kept in the history: it begins with a command, and none of its lines with
+// one that takes a password. Anything else may be a mistyped command, or a password.
+bool may_be_remembered(std::string_view line);
+
+// The output of /help.
+const std::string& command_help();
+// "/add", "/chat" …, ascending.
+const std::vector<std::string_view>& command_words();
+
+// The row of a command ("/add"); nullptr: there is none.
+const CommandRow* find_row(std::string_view word);
+
+}  // namespace chat::client

@@ -1,0 +1,108 @@
+// What the commands about accounts and messages do.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "chat/base/clock.h"
+#include "chat/protocol/limits.h"
+#include "client/core/code_points.h"
+#include "client/terminal/commands/command.h"
+#include "client/terminal/commands/command_parser.h"
+#include "client/terminal/terminal_client.h"
+
+namespace chat::client::command {
+
+void Register::run(TerminalClient& client) const {
+  const auto given = password ? password : client.new_password();
+  if (given && client.need_connection()) {
+    client.expect("register", client.session().register_user(name, *given, invite));
+  }
+}
+
+void Login::run(TerminalClient& client) const {
+  const auto given = password ? password : client.ask_password("Password: ");
+  if (given && client.need_connection()) {
+    client.expect("login", client.session().login({account, *given, takeover}));
+  }
+}
+
+void Logout::run(TerminalClient& client) const {
+  client.expect("logout", client.session().logout());
+}
+
+void Chat::run(TerminalClient& client) const {
+  const auto target = client.find_target(to.is_group ? "group" : "chat", to);
+  if (!target) return;
+  const std::size_t length = to_code_points(text).size();
+  // A script gets the server's refusal; a person can recall the line and shorten it.
+  if (client.on_terminal() && length > protocol::kTextMaxCodePoints) {
+    return client.show(
+        {event::Usage{fmt::format("not sent: the text has {} characters, and a message at most {}",
+                                  length, protocol::kTextMaxCodePoints)}});
+  }
+  client.session().chat(*target, text);
+}
+
+void Wait::run(TerminalClient& client) const {
+  const auto until = base::system_clock().now() + duration;
+  while (client.pause(until)) {
+  }
+}
+
+void WaitMessages::run(TerminalClient& client) const {
+  const auto deadline = base::system_clock().now() + timeout;
+  if (client.take_messages(count, deadline)) return;
+  // The end of the connection is reported separately.
+  if (!client.ending()) client.show({event::TimedOut{"wait-messages", timeout}});
+}
+
+void Password::run(TerminalClient& client) const {
+  if (!client.need_login("password")) return;
+  const auto password = client.ask_password("Password: ");
+  const auto chosen = password ? client.new_password() : std::nullopt;
+  if (chosen && client.need_connection()) {
+    client.expect("password", client.session().change_password(*password, *chosen));
+  }
+}
+
+void DeleteAccount::run(TerminalClient& client) const {
+  if (!client.need_login("deleteaccount")) return;
+  const auto password = client.ask_password("Password, to delete this account for good: ");
+  if (password && client.need_connection()) {
+    client.expect("deleteaccount", client.session().delete_account(*password));
+  }
+}
+
+void Sessions::run(TerminalClient& client) const {
+  client.expect("sessions", client.session().sessions());
+}
+
+void Revoke::run(TerminalClient& client) const {
+  client.expect("revoke", client.session().revoke_session(session));
+}
+
+void History::run(TerminalClient& client) const {
+  if (!client.need_login("history")) return;
+  const auto target = client.find_target("history", of);
+  if (!target) return;
+  client.show_pages(
+      "history", [&session = client.session(), target = *target, limit = limit](
+                     const std::string& cursor) { return session.history(target, limit, cursor); });
+}
+
+void More::run(TerminalClient& client) const {
+  if (client.need_login("more")) client.show_next_page("more");
+}
+
+void Help::run(TerminalClient& client) const {
+  client.show({event::Help{command_help()}});
+}
+
+void Quit::run(TerminalClient& client) const {
+  client.quit();
+}
+
+}  // namespace chat::client::command

@@ -1,0 +1,135 @@
+// What the commands about people do.
+#include <string>
+#include <utility>
+
+#include "chat/protocol/messages/contact_messages.h"
+#include "chat/protocol/messages/list_messages.h"
+#include "chat/protocol/messages/profile_messages.h"
+#include "client/terminal/commands/people_command.h"
+#include "client/terminal/terminal_client.h"
+
+namespace chat::client::command {
+namespace {
+
+namespace messages = protocol::messages;
+
+// The words of the acts, as typed.
+const char* word_of(UserAct act) {
+  switch (act) {
+    case UserAct::kInfo: return "info";
+    case UserAct::kAdd: return "add";
+    case UserAct::kAccept: return "accept";
+    case UserAct::kRefuse: return "refuse";
+    case UserAct::kRemove: return "remove";
+    case UserAct::kBlock: return "block";
+    case UserAct::kUnblock: return "unblock";
+  }
+  return "";
+}
+
+messages::AddFriend add_friend(UserId user, const std::string& text) {
+  messages::AddFriend out{.friendid = user};
+  if (!text.empty()) out.text = text;
+  return out;
+}
+
+// Reads a list of LIST page by page; false if a page was refused or is missing.
+template <typename Take>
+bool read_list(TerminalClient& client, const char* command, const char* kind, Take take) {
+  constexpr int kPagesMost = 100;
+  messages::List list{.kind = kind};
+  for (int page = 0; page < kPagesMost; ++page) {
+    const Answer answer = client.session().request(list, {.command = command, .quiet = true});
+    client.expect(command, answer);
+    if (answer.status == Answer::Status::kRefused) client.show(answer.event);
+    const auto* found = answer.event.as<event::ListPage>();
+    if (found == nullptr) return false;
+    take(*found);
+    if (found->cursor.empty()) break;
+    list.cursor = found->cursor;
+  }
+  return true;
+}
+
+template <typename T>
+void append(std::vector<T>& to, const std::vector<T>& items) {
+  to.insert(to.end(), items.begin(), items.end());
+}
+
+}  // namespace
+
+void Find::run(TerminalClient& client) const {
+  const char* const command = groups ? "find-groups" : "find";
+  if (!client.need_login(command)) return;
+  messages::Find request{.kind = groups ? "groups" : "users", .query = query};
+  Question question{.name = query, .command = command};
+  client.show_pages(command, [&session = client.session(), request = std::move(request),
+                              question = std::move(question)](const std::string& cursor) mutable {
+    if (!cursor.empty()) request.cursor = cursor;
+    return session.request(request, question);
+  });
+}
+
+void OnUser::run(TerminalClient& client) const {
+  const char* const command = word_of(act);
+  const auto who = client.find_user(command, user);
+  if (!who) return;
+  const UserId id = who->id;
+  const auto ask = [&](auto message) {
+    client.expect(command,
+                  client.session().request(std::move(message), {.command = command, .who = *who}));
+  };
+  switch (act) {
+    case UserAct::kInfo: return ask(messages::UserInfo{.userid = id});
+    case UserAct::kAdd: return ask(add_friend(id, text));
+    case UserAct::kAccept: return ask(messages::FriendAnswer{.userid = id, .accept = true});
+    case UserAct::kRefuse: return ask(messages::FriendAnswer{.userid = id, .accept = false});
+    case UserAct::kRemove: return ask(messages::RemoveFriend{.friendid = id});
+    case UserAct::kBlock: return ask(messages::Block{.userid = id, .blocked = true});
+    case UserAct::kUnblock: return ask(messages::Block{.userid = id, .blocked = false});
+  }
+}
+
+void EditProfile::run(TerminalClient& client) const {
+  if (!client.need_login("profile")) return;
+  ClientSession& session = client.session();
+  if (field.empty()) {
+    client.expect("profile", session.request(messages::UserInfo{.userid = session.self()},
+                                             {.command = "profile"}));
+    return;
+  }
+  messages::SetProfile message;
+  if (field == "nick") message.nick = value;
+  if (field == "bio") message.bio = value;
+  if (field == "who-may-add") message.who_may_add = value;
+  if (field == "who-may-chat") message.who_may_chat = value;
+  client.expect("profile",
+                session.request(std::move(message), {.name = field, .command = "profile"}));
+}
+
+void Friends::run(TerminalClient& client) const {
+  if (client.need_login("friends")) client.show({event::FriendList{client.session().friends()}});
+}
+
+void Requests::run(TerminalClient& client) const {
+  if (!client.need_login("requests")) return;
+  event::RequestList out;
+  const auto take = [&out](const event::ListPage& page) {
+    append(out.requests, page.requests);
+    append(out.sent, page.sent);
+  };
+  if (!read_list(client, "requests", "requests", take)) return;
+  if (!read_list(client, "requests", "sent_requests", take)) return;
+  out.joins = client.session().group_requests().joins();
+  out.invitations = client.session().group_requests().invitations();
+  client.show({std::move(out)});
+}
+
+void Blocked::run(TerminalClient& client) const {
+  if (!client.need_login("blocked")) return;
+  event::BlockedList out;
+  const auto take = [&out](const event::ListPage& page) { append(out.users, page.blocked); };
+  if (read_list(client, "blocked", "blocked", take)) client.show({std::move(out)});
+}
+
+}  // namespace chat::client::command

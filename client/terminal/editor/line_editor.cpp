@@ -1,0 +1,331 @@
+// Why no library: the editor must accept whatever bytes have arrived and never read by itself,
+// because the client shows messages, sends pings and obeys signals while half a key has arrived.
+// libedit, replxx and linenoise read the bytes after an ESC (and libedit also the rest of a UTF-8
+// character and the keys of a Ctrl-R) with a blocking read(); GNU readline does so in a bracketed
+// paste, and its licence (GPL) would extend to the client.
+//
+// The parts: KeyDecoder turns bytes into keys, EditLine applies keys to a text, lay_out() breaks
+// the text into rows, LineView draws rows. None of them blocks or uses a file descriptor; this file
+// holds the reading thread and the lock.
+#include "client/terminal/editor/line_editor.h"
+
+#include <fmt/format.h>
+#include <langinfo.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <clocale>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "chat/base/check.h"
+#include "chat/base/clock.h"
+#include "client/core/code_points.h"
+#include "client/core/text.h"
+#include "client/terminal/terminal.h"
+
+namespace chat::client {
+namespace {
+
+using std::chrono::milliseconds;
+using Effect = EditLine::Effect;
+using Status = LineReader::Status;
+
+// An ESC that nothing follows for this long is the key itself.
+constexpr milliseconds kEscapeTimeout{300};
+// A paste without an end mark ends after this time.
+constexpr milliseconds kPasteTimeout{3000};
+// Rows of earlier output that stay visible however long the line is.
+constexpr int kRowsAbove = 4;
+// In the background, how often to check whether we are in the foreground again.
+constexpr milliseconds kBackgroundLook{200};
+
+// Character widths are known only in a UTF-8 locale.
+void use_utf8() {
+  (void)std::setlocale(LC_CTYPE, "");
+  if (std::strcmp(::nl_langinfo(CODESET), "UTF-8") != 0) (void)std::setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+std::string common_beginning(const std::vector<std::string>& found) {
+  std::u32string common = to_code_points(found.front());
+  for (const std::string& each : found) {
+    const std::u32string other = to_code_points(each);
+    const auto [stop, ignored] =
+        std::mismatch(common.begin(), common.end(), other.begin(), other.end());
+    common.erase(stop, common.end());
+  }
+  return to_utf8(common);
+}
+
+bool cuts(Key::Kind kind) {
+  switch (kind) {
+    case Key::Kind::kKillToEnd:
+    case Key::Kind::kKillToBegin:
+    case Key::Kind::kKillWordLeft:
+    case Key::Kind::kKillWordRight: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+LineEditor::LineEditor(TerminalMode& mode, std::string prompt, Complete complete, Remember remember)
+    : mode_(mode),
+      prompt_(std::move(prompt)),
+      complete_(std::move(complete)),
+      remember_(std::move(remember)),
+      stop_(::eventfd(0, EFD_CLOEXEC)) {
+  CHAT_CHECK(stop_);
+  use_utf8();
+  thread_ = base::Thread("keyboard", [this] { read_keys(); });
+}
+
+LineEditor::~LineEditor() {
+  const std::uint64_t one = 1;
+  static_cast<void>(!::write(stop_.get(), &one, sizeof one));
+  thread_.join();
+  base::MutexLock lock(mutex_);
+  write_locked(view_.leave());
+  mode_.set(TerminalMode::Kind::kUsual);
+}
+
+Status LineEditor::next(std::string& line, milliseconds timeout) {
+  base::MutexLock lock(mutex_);
+  if (!editing_ && !finished_) begin_locked(prompt_, false);
+  return wait_locked(line, timeout);
+}
+
+Status LineEditor::ask(const std::string& question, std::string& answer, milliseconds timeout) {
+  base::MutexLock lock(mutex_);
+  if (!editing_ && !finished_) {
+    ahead_.clear();
+    begin_locked(question, true);
+  }
+  return wait_locked(answer, timeout);
+}
+
+Status LineEditor::wait_locked(std::string& line, milliseconds timeout) {
+  const auto deadline = base::system_clock().now() + timeout;
+  while (!finished_ && !ended_ && !woken_) {
+    if (!changed_.wait_until(mutex_, deadline) && !finished_) return Status::kTimeout;
+  }
+  if (woken_) return Status::kWoken;
+  if (!finished_) return Status::kEnd;
+  line = std::exchange(finished_line_, {});
+  return *std::exchange(finished_, std::nullopt);
+}
+
+void LineEditor::begin_locked(const std::string& prompt, bool secret) {
+  mode_.set(TerminalMode::Kind::kKeys);
+  started_ = true;
+  editing_ = true;
+  shown_prompt_ = to_code_points(prompt);
+  line_.begin(secret);
+  redraw_locked();
+  take_locked(std::exchange(ahead_, {}));
+}
+
+void LineEditor::finish_locked(Status status) {
+  const bool secret = line_.secret();
+  finished_line_ = line_.take();
+  finished_ = status;
+  editing_ = false;
+  write_locked(view_.leave());
+  const bool remembered = !secret && remember_(finished_line_);
+  if (remembered) line_.remember(finished_line_);
+  if (!std::exchange(keep_cut_, true) || !remembered) line_.forget_cut();
+  changed_.notify_all();
+}
+
+// The body of the keyboard thread. Holds the lock while handling input, never while waiting or
+// reading.
+void LineEditor::read_keys() {
+  for (;;) {
+    const Watch watch = look_around();
+    pollfd fds[] = {{stop_.get(), POLLIN, 0}, {watch.keys ? STDIN_FILENO : -1, POLLIN, 0}};
+    const int ready = ::poll(fds, 2, static_cast<int>(watch.timeout.count()));
+    if (fds[0].revents != 0) return;
+    if (!watch.keys || ready < 0) continue;
+    if (ready == 0) {
+      base::MutexLock lock(mutex_);
+      pause_locked();
+      continue;
+    }
+    char chunk[4096];
+    // If another process group now has the terminal, reading would stop this process.
+    if (!mode_.retry()) continue;
+    const ssize_t count = ::read(STDIN_FILENO, chunk, sizeof chunk);
+    const bool nothing = count == 0 && (fds[1].revents & (POLLHUP | POLLERR)) == 0 && watch.raw;
+    if (nothing || (count < 0 && (errno == EINTR || errno == EAGAIN))) continue;
+    base::MutexLock lock(mutex_);
+    if (count > 0) {
+      std::string burst(chunk, static_cast<std::size_t>(count));
+      read_rest_of_paste(burst);
+      take_locked(guard_.filter(burst));
+    } else {
+      ended_ = true;
+      changed_.notify_all();
+    }
+  }
+}
+
+// Reads what has arrived with the beginning of a paste.
+void LineEditor::read_rest_of_paste(std::string& burst) const {
+  if (!guard_.in_paste() && burst.find("\x1b[200~") == burst.npos) return;
+  char chunk[4096];
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  while (burst.size() < 2 * KeyDecoder::kPasteMaxBytes && ::poll(&input, 1, 0) > 0) {
+    const ssize_t count = ::read(STDIN_FILENO, chunk, sizeof chunk);
+    if (count <= 0) return;
+    burst.append(chunk, static_cast<std::size_t>(count));
+  }
+}
+
+LineEditor::Watch LineEditor::look_around() {
+  base::MutexLock lock(mutex_);
+  const bool mine = mode_.retry();
+  if (mine && !std::exchange(foreground_, mine)) redraw_locked();
+  foreground_ = mine;
+  if (!mine || ahead_.size() >= kAheadMaxBytes) return {false, false, kBackgroundLook};
+  if (ended_) return {false, false, milliseconds(-1)};
+  if (!decoder_.pending()) return {true, started_, milliseconds(-1)};
+  return {true, started_, decoder_.in_paste() ? kPasteTimeout : kEscapeTimeout};
+}
+
+// Key by key, because input after the end of a line belongs to the next one.
+void LineEditor::take_locked(std::string_view bytes) {
+  bool changed = false;
+  std::vector<Key> keys;
+  for (; editing_ && !bytes.empty(); bytes.remove_prefix(1)) {
+    keys.clear();
+    decoder_.feed(bytes.substr(0, 1), keys);
+    for (const Key& key : keys) changed = press_locked(key) || changed;
+  }
+  ahead_ += bytes;
+  if (changed) redraw_locked();
+}
+
+void LineEditor::pause_locked() {
+  guard_.end_paste();
+  std::vector<Key> keys;
+  decoder_.pause(keys);
+  bool changed = false;
+  for (const Key& key : keys) changed = press_locked(key) || changed;
+  if (changed) redraw_locked();
+}
+
+// Text cut from a line that is not kept in the history may contain a password, so it is available
+// for this line only.
+bool LineEditor::press_locked(const Key& key) {
+  const bool cuts_some = cuts(key.kind) && !line_.secret() && !line_.text().empty();
+  if (cuts_some && !remember_(to_utf8(line_.text()))) keep_cut_ = false;
+  return act_locked(line_.apply(key));
+}
+
+// True if the line must be redrawn.
+bool LineEditor::act_locked(Effect effect) {
+  switch (effect) {
+    case Effect::kNone: break;
+    case Effect::kChanged: return true;
+    case Effect::kEntered:
+      redraw_locked();
+      finish_locked(Status::kLine);
+      break;
+    case Effect::kEnded:
+      ended_ = !line_.secret();
+      finish_locked(Status::kEnd);
+      break;
+    case Effect::kCancelled: finish_locked(Status::kEnd); break;
+    case Effect::kComplete: return complete_locked();
+    case Effect::kRedraw:
+      view_ = {};
+      write_locked("\x1b[H\x1b[2J");
+      return true;
+    case Effect::kTooLong:
+      write_above_locked(
+          fmt::format("Too long: a line has at most {} KiB.\n", EditLine::kMaxBytes / 1024));
+      break;
+  }
+  return false;
+}
+
+bool LineEditor::complete_locked() {
+  const std::string before = to_utf8(std::u32string_view(line_.text()).substr(0, line_.cursor()));
+  const std::vector<std::string> found = complete_(before);
+  if (found.empty()) return false;
+  const std::string common = common_beginning(found);
+  if (found.size() > 1 && common == before) {
+    std::string list;
+    for (const std::string& each : found) list += "  " + harmless(each) + '\n';
+    write_above_locked(list);
+  }
+  line_.replace_head(to_code_points(common));
+  return true;
+}
+
+bool LineEditor::print(const std::string& text) {
+  base::MutexLock lock(mutex_);
+  return write_above_locked(text);
+}
+
+bool LineEditor::print_rows(const std::string& text) {
+  base::MutexLock lock(mutex_);
+  return write_above_locked(without_wrap(break_lines(text, terminal_size().columns)));
+}
+
+bool LineEditor::write_above_locked(const std::string& text) {
+  std::string bytes = view_.erase() + text;
+  if (editing_ && foreground_) bytes += view_.show(rows_locked());
+  return write_locked(bytes);
+}
+
+void LineEditor::redraw_locked() {
+  if (editing_ && foreground_) write_locked(view_.show(rows_locked()));
+}
+
+Rows LineEditor::rows_locked() const {
+  const TerminalSize size = terminal_size();
+  const int height = size.rows - kRowsAbove;
+  if (line_.secret()) return lay_out(shown_prompt_, {}, 0, size.columns, height);
+  const auto search = line_.search_prompt();
+  return lay_out(search ? *search : shown_prompt_, line_.text(), line_.cursor(), size.columns,
+                 height);
+}
+
+bool LineEditor::write_locked(std::string_view bytes) {
+  broken_ = broken_ || !write_all(STDOUT_FILENO, bytes);
+  return !broken_;
+}
+
+void LineEditor::wake() {
+  woken_ = true;
+  changed_.notify_all();
+}
+
+void LineEditor::suspend() {
+  base::MutexLock lock(mutex_);
+  write_locked(view_.erase());
+  mode_.suspend();
+}
+
+void LineEditor::resume() {
+  base::MutexLock lock(mutex_);
+  mode_.resume();
+  foreground_ = mode_.retry();
+  // Other output has been written since, so the drawn rows are no longer in place.
+  view_ = {};
+  redraw_locked();
+}
+
+void LineEditor::resize() {
+  base::MutexLock lock(mutex_);
+  if (!view_.shown()) return;
+  view_.set_columns(terminal_size().columns);
+  write_above_locked("");
+}
+
+}  // namespace chat::client

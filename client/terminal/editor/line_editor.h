@@ -1,0 +1,120 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat/base/mutex.h"
+#include "chat/base/thread.h"
+#include "chat/base/unique_fd.h"
+#include "client/terminal/editor/edit_line.h"
+#include "client/terminal/editor/key_decoder.h"
+#include "client/terminal/editor/line_view.h"
+#include "client/terminal/editor/paste_guard.h"
+#include "client/terminal/line_reader.h"
+#include "client/terminal/terminal_mode.h"
+
+namespace chat::client {
+
+// Edits a line on a terminal while other output is printed above it.
+//
+// A separate thread reads the keyboard and draws, so typing works whatever the program waits for.
+// Keys are applied only after next() or ask() was called: input typed while a command runs is kept
+// for the next line, but dropped before a question, because it was not meant as its answer. In the
+// background (`bg`) nothing is read and no line is drawn.
+// Threading: next() and ask() on one thread, the rest on any. Bounds: kAheadMaxBytes of type-ahead.
+class LineEditor {
+ public:
+  // Returns the possible completions of the text up to the cursor.
+  using Complete = std::function<std::vector<std::string>(std::string_view before)>;
+  // True if a finished line may be kept in the history.
+  using Remember = std::function<bool(std::string_view line)>;
+
+  LineEditor(TerminalMode& mode, std::string prompt, Complete complete, Remember remember);
+  // Restores the terminal; the unfinished line stays on the screen.
+  ~LineEditor();
+  LineEditor(const LineEditor&) = delete;
+  LineEditor& operator=(const LineEditor&) = delete;
+
+  // The next line; kTimeout if none was finished in time, kEnd at the end of the input. The line
+  // may contain line ends from a paste.
+  LineReader::Status next(std::string& line, std::chrono::milliseconds timeout);
+  // Likewise for the answer to a question, which is not shown. kEnd also if the user cancels. After
+  // kTimeout the same question continues.
+  LineReader::Status ask(const std::string& question, std::string& answer,
+                         std::chrono::milliseconds timeout);
+
+  // Prints whole lines. False if the terminal is gone.
+  bool print(const std::string& text);
+  // The same, broken at the terminal's width with marked continuations.
+  bool print_rows(const std::string& text);
+
+  // Makes next() and ask() return kWoken from now on.
+  void wake();
+  // Call before the process is stopped, when it continues, and when the terminal is resized.
+  void suspend();
+  void resume();
+  void resize();
+
+ private:
+  static constexpr std::size_t kAheadMaxBytes = 64 * 1024;
+
+  // What the keyboard thread waits for.
+  struct Watch {
+    bool keys = false;
+    bool raw = false;  // read() returning 0 is not the end of the input
+    std::chrono::milliseconds timeout{0};
+  };
+
+  void read_keys();
+  void read_rest_of_paste(std::string& burst) const;
+  Watch look_around();
+  void take_locked(std::string_view bytes) CHAT_REQUIRES(mutex_);
+  void pause_locked() CHAT_REQUIRES(mutex_);
+  bool act_locked(EditLine::Effect effect) CHAT_REQUIRES(mutex_);
+  bool press_locked(const Key& key) CHAT_REQUIRES(mutex_);
+  bool complete_locked() CHAT_REQUIRES(mutex_);
+  void begin_locked(const std::string& prompt, bool secret) CHAT_REQUIRES(mutex_);
+  void finish_locked(LineReader::Status status) CHAT_REQUIRES(mutex_);
+  LineReader::Status wait_locked(std::string& line, std::chrono::milliseconds timeout)
+      CHAT_REQUIRES(mutex_);
+  bool write_above_locked(const std::string& text) CHAT_REQUIRES(mutex_);
+  void redraw_locked() CHAT_REQUIRES(mutex_);
+  Rows rows_locked() const CHAT_REQUIRES(mutex_);
+  bool write_locked(std::string_view bytes) CHAT_REQUIRES(mutex_);
+
+  TerminalMode& mode_;
+  const std::string prompt_;
+  const Complete complete_;
+  const Remember remember_;
+  const base::UniqueFd stop_;
+
+  // Not guarded, because a terminal that blocks output also blocks the lock; waiting threads
+  // recheck after their time-out at the latest.
+  std::atomic<bool> woken_{false};
+
+  PasteGuard guard_;  // confined to the keyboard thread
+
+  base::Mutex mutex_;  // held while writing to the terminal; TerminalMode's is taken under it
+  base::CondVar changed_;
+  KeyDecoder decoder_ CHAT_GUARDED_BY(mutex_);
+  EditLine line_ CHAT_GUARDED_BY(mutex_);
+  bool keep_cut_ CHAT_GUARDED_BY(mutex_) = true;  // after the end of this line
+  LineView view_ CHAT_GUARDED_BY(mutex_);
+  std::u32string shown_prompt_ CHAT_GUARDED_BY(mutex_);
+  std::string ahead_ CHAT_GUARDED_BY(mutex_);     // typed while no line is edited
+  bool started_ CHAT_GUARDED_BY(mutex_) = false;  // the first line has begun
+  bool editing_ CHAT_GUARDED_BY(mutex_) = false;
+  bool foreground_ CHAT_GUARDED_BY(mutex_) = false;
+  bool ended_ CHAT_GUARDED_BY(mutex_) = false;   // the input has ended
+  bool broken_ CHAT_GUARDED_BY(mutex_) = false;  // the terminal is gone
+  std::optional<LineReader::Status> finished_ CHAT_GUARDED_BY(mutex_);
+  std::string finished_line_ CHAT_GUARDED_BY(mutex_);
+  base::Thread thread_;  // last, because it uses the other members
+};
+
+}  // namespace chat::client

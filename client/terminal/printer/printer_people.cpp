@@ -1,0 +1,209 @@
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "client/core/text.h"
+#include "client/terminal/printer/people_sentences.h"
+#include "client/terminal/printer/people_style.h"
+#include "client/terminal/printer/printer.h"
+
+namespace chat::client {
+namespace {
+
+// Turns events into sentences, optionally with ANSI colours (ECMA-48 SGR).
+class PeopleText {
+ public:
+  explicit PeopleText(bool color) : style_(color) {}
+
+  std::string operator()(const std::monostate&) const { return {}; }
+  std::string operator()(const event::Pong&) const { return {}; }
+  // The sender still sees the typed line: one mark for stored, two for delivered.
+  std::string operator()(const event::Sent& e) const {
+    return dim(fmt::format("  ✓ #{} {}", e.seq, to(e.target)));
+  }
+  std::string operator()(const event::Queued& e) const {
+    return dim(fmt::format("  … {}: will be sent after reconnecting", to(e.target)));
+  }
+  std::string operator()(const event::Unsent& e) const {
+    return bad(fmt::format("Not confirmed by the server, and may never arrive: {}.",
+                           e.count == 1 ? "1 message" : fmt::format("{} messages", e.count)));
+  }
+  std::string operator()(const event::Held& e) const {
+    const std::string why = e.error == "rate_limited" ? "that was too fast for the server"
+                            : e.error == "busy"       ? "the server is busy"
+                                                      : "the server cannot store messages now";
+    return dim(fmt::format("  … {}: {}, trying again until it is stored.", to(e.target), why));
+  }
+  std::string operator()(const event::Receipt& e) const {
+    const std::string who = e.group          ? fmt::format("everybody in group {}", e.group.value)
+                            : e.name.empty() ? fmt::format("user {}", e.id.value)
+                                             : shown_name(e.name);
+    if (e.newest_own == 0) return {};
+    return dim(fmt::format("  ✓✓ {} {} up to #{}", who, e.kind == "read" ? "has read" : "has",
+                           e.newest_own));
+  }
+  std::string operator()(const event::History& e) const {
+    std::string out = e.messages.empty() ? dim("No messages yet.") : dim("Earlier:");
+    for (const event::Message& each : e.messages) out += (*this)(each);
+    if (!e.cursor.empty()) out += dim("/more shows older messages.");
+    return out;
+  }
+  std::string operator()(const event::Reconnecting& e) const {
+    const std::string why = e.reason.empty() ? "" : harmless(e.reason) + ". ";
+    return dim(fmt::format("{}Reconnecting in {:.1f} s.", why,
+                           static_cast<double>(e.after.count()) / 1000));
+  }
+
+  std::string operator()(const event::Connected& e) const {
+    if (e.again) return dim("Connected again.");
+    const std::string tls = e.tls.empty() ? "" : fmt::format(", encrypted ({})", e.tls);
+    return dim(fmt::format("Connected to {} port {}{}. /register or /login; /help lists all.",
+                           harmless(e.host), e.port, tls));
+  }
+  std::string operator()(const event::Registered& e) const {
+    return fmt::format("Registered {}: your id is {}. Now /login.\n", name(e.name), e.id.value);
+  }
+  std::string operator()(const event::LoggedIn& e) const {
+    std::string out = fmt::format("Logged in {}as {} (id {}).\n", e.again ? "again " : "",
+                                  name(e.name), e.id.value);
+    if (!e.again) {
+      out += friend_list(e.friends, e.more_friends) + group_list(e.groups, e.more_groups);
+    }
+    if (!e.offline.empty()) out += "While you were away:\n";
+    for (const event::Message& each : e.offline) out += (*this)(each);
+    return out;
+  }
+  std::string operator()(const event::LoggedOut&) const { return "Logged out.\n"; }
+  std::string operator()(const event::PasswordChanged& e) const {
+    return fmt::format("Password changed. Other sessions that can no longer log in: {}.\n",
+                       e.revoked);
+  }
+  std::string operator()(const event::AccountDeleted&) const { return "Account deleted.\n"; }
+  std::string operator()(const event::SessionList& e) const {
+    std::string out;
+    for (const event::SessionInfo& each : e.sessions) {
+      out += fmt::format("  {}  since {}, until {}{}\n", harmless(each.session),
+                         date_and_time(each.created), date_and_time(each.expires),
+                         each.current ? "  (this one)" : "");
+    }
+    return out;
+  }
+  std::string operator()(const event::SessionsRevoked& e) const {
+    return fmt::format("Sessions ended: {}.\n", e.revoked);
+  }
+  std::string operator()(const event::Refused& e) const {
+    const std::string about = e.about.empty() ? "" : " " + harmless(e.about);
+    const std::string what = e.command.empty() ? "The server says" : "/" + e.command + about;
+    std::string out = bad(fmt::format("{}: {} (error {})", what, reason(e), e.code));
+    if (e.retry_after_ms) out += fmt::format("  Try again in {} ms.\n", *e.retry_after_ms);
+    if (e.code == 2) {
+      out += "  If that session is yours, end it with: /login NAME --takeover\n";
+    }
+    return out;
+  }
+  std::string operator()(const event::Message& e) const {
+    if (e.notice) return notice(e);
+    const std::string where = e.group ? " in " + style_.known("group", e.group_name, e.group) : "";
+    return fmt::format("{} {} ({}){}: {}\n", faint(harmless(e.time)), name(e.name), e.from.value,
+                       where, harmless_text(e.text));
+  }
+  std::string operator()(const event::Presence& e) const {
+    const std::string who = e.name.empty() ? fmt::format("user {}", e.id.value)
+                                           : fmt::format("{} ({})", shown_name(e.name), e.id.value);
+    return dim(fmt::format("{} is {}.", who, harmless(e.state)));
+  }
+  std::string operator()(const event::Bye& e) const {
+    if (e.reconnect_after_ms < 0) {
+      return bad(fmt::format("The server ended this session: {}.", harmless(e.reason)));
+    }
+    const char* const what =
+        e.reason == "kicked" ? "An operator has ended this session" : "The server is stopping";
+    return bad(fmt::format("{} ({}). Reconnecting is possible in {} ms.", what, harmless(e.reason),
+                           e.reconnect_after_ms));
+  }
+  std::string operator()(const event::Announcement& e) const {
+    return bad("The operator of this server announces: " + harmless(e.text));
+  }
+  std::string operator()(const event::Notice& e) const {
+    std::string out = fmt::format("[{}]", e.kind);
+    for (const auto& [key, value] : e.fields) out += fmt::format(" {}={}", key, value);
+    return dim(out);
+  }
+  std::string operator()(const event::FriendList& e) const { return friend_list(e.friends, false); }
+  std::string operator()(const event::GroupList& e) const { return group_list(e.groups, false); }
+  std::string operator()(const event::TimedOut& e) const {
+    return bad(fmt::format("/{}: no answer within {} s.", e.command,
+                           static_cast<double>(e.after.count()) / 1000));
+  }
+  std::string operator()(const event::Unanswered& e) const {
+    return bad(fmt::format("/{}: the connection was lost before the answer came.", e.command));
+  }
+  std::string operator()(const event::Usage& e) const { return bad(harmless(e.text)); }
+  std::string operator()(const event::Help& e) const { return e.text; }
+  std::string operator()(const event::Fault& e) const {
+    return bad("The server broke the protocol: " + harmless(e.text));
+  }
+  std::string operator()(const event::Disconnected& e) const {
+    return bad("Connection lost: " + harmless(e.reason));
+  }
+
+  // The rest: about people and groups (people_sentences.h).
+  template <typename T>
+  requires requires(const T& e, const PeopleStyle& style) { sentence(e, style); }
+  std::string operator()(const T& e) const { return sentence(e, style_); }
+  std::string operator()(const event::ListPage&) const { return {}; }
+
+ private:
+  static std::string to(const Target& target) {
+    return target.group ? fmt::format("to group {}", target.group.value)
+                        : fmt::format("to {}", target.user.value);
+  }
+  std::string faint(const std::string& text) const { return style_.faint(text); }
+  std::string dim(const std::string& line) const { return style_.dim(line); }
+  std::string bad(const std::string& line) const { return style_.bad(line); }
+  std::string name(const std::string& text) const { return style_.name(text); }
+
+  // Lists of a kind that an older server does not know are a wrong field to it.
+  static std::string reason(const event::Refused& e) {
+    constexpr int kBadField = 14;
+    constexpr int kUnknownMsgid = 15;
+    const bool list = e.command == "requests" || e.command == "blocked";
+    if ((e.code == kUnknownMsgid && !e.command.empty()) || (e.code == kBadField && list)) {
+      return "this server is older and cannot do that";
+    }
+    return harmless(e.errmsg.empty() ? e.error : e.errmsg);
+  }
+
+  // The change in a group that the message tells of.
+  std::string notice(const event::Message& e) const {
+    if (e.notice->repeat) return {};
+    return dim(fmt::format(
+        "{} * {}: {}", harmless(e.time),
+        e.group_name.empty() ? fmt::format("group {}", e.group.value) : shown_name(e.group_name),
+        harmless_text(e.text)));
+  }
+
+  std::string friend_list(const std::vector<Friend>& friends, bool more) const {
+    if (friends.empty()) return "No friends yet: /add NAME\n";
+    std::string out = "Friends:\n";
+    for (const Friend& each : friends) out += friend_row(each, style_);
+    return more ? out + "  … and more\n" : out;
+  }
+
+  std::string group_list(const std::vector<Group>& groups, bool more) const {
+    if (groups.empty()) return "No groups yet: /creategroup NAME or /join GROUP\n";
+    std::string out = "Groups:\n";
+    for (const Group& each : groups) out += group_rows(each, style_);
+    return more ? out + "  … and more\n" : out;
+  }
+
+  const PeopleStyle style_;
+};
+
+}  // namespace
+
+std::string to_people(const Event& event, bool color) {
+  return std::visit(PeopleText(color), event.what);
+}
+
+}  // namespace chat::client

@@ -1,0 +1,133 @@
+// Finding users and groups by the names that were typed: among those known here, else by asking the
+// server.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat/protocol/messages/list_messages.h"
+#include "chat/protocol/messages/profile_messages.h"
+#include "client/core/text.h"
+#include "client/terminal/terminal_client.h"
+
+namespace chat::client {
+namespace {
+
+namespace messages = protocol::messages;
+
+constexpr int kUnknownMsgid = 15;
+constexpr int kNotFound = 23;
+
+template <typename Ref, typename Contact>
+std::vector<Ref> named(std::string_view name, const std::vector<Contact>& contacts) {
+  std::vector<Ref> out;
+  for (const Contact& each : contacts) {
+    if (each.name == name) out.push_back({each.id, each.name});
+  }
+  return out;
+}
+
+template <typename Ref>
+Event ambiguous(const char* kind, const std::vector<Ref>& refs) {
+  std::string ids;
+  for (const Ref& each : refs) ids += (ids.empty() ? "#" : ", #") + std::to_string(each.id.value);
+  return {event::Usage{fmt::format("{} {}s have the name {}: {}; type the ID instead", refs.size(),
+                                   kind, shown_name(refs[0].name), ids)}};
+}
+
+Event refusal(std::string_view command, int code, const char* error, std::string text) {
+  return {event::Refused{std::string(command), {}, code, error, std::move(text), {}}};
+}
+
+}  // namespace
+
+// What is known under the name: nothing, one, or an ambiguous name, which is reported.
+template <typename Ref>
+TerminalClient::Found<Ref> TerminalClient::found_here(const char* kind, std::vector<Ref> own,
+                                                      std::vector<Ref> others) {
+  const std::vector<Ref>& refs = own.empty() ? others : own;
+  if (refs.empty()) return {};
+  if (refs.size() == 1) return {refs[0], true};
+  show(ambiguous(kind, refs));
+  return {std::nullopt, true};
+}
+
+// Asks the server, and reports if it has no such user or group.
+template <typename Message>
+Answer TerminalClient::look_up(const std::string& command, const Message& message, const char* kind,
+                               const std::string& name) {
+  if (!need_connection() || !need_login(command.c_str())) return {Answer::Status::kNotSent, {}};
+  Answer answer = session_.request(message, {.command = command, .quiet = true});
+  expect(command.c_str(), answer);
+  const auto* refused = answer.event.as<event::Refused>();
+  if (refused == nullptr) return answer;
+  if (refused->code == kNotFound) {
+    show_unknown(command, kind, name);
+  } else if (refused->code == kUnknownMsgid) {
+    show(refusal(
+        command, kNotFound, "not_found",
+        fmt::format("this server cannot look up names: type the ID of {}", shown_name(name))));
+  } else {
+    show(answer.event);
+  }
+  return answer;
+}
+
+void TerminalClient::show_unknown(const std::string& command, const char* kind,
+                                  const std::string& name) {
+  show(refusal(command, kNotFound, "not_found",
+               fmt::format("there is no {} named {}", kind, shown_name(name))));
+}
+
+std::optional<UserRef> TerminalClient::find_user(const std::string& command, const UserRef& typed) {
+  if (typed.id) return session_.names().user(typed.id);
+  const auto here = found_here<UserRef>("user", named<UserRef>(typed.name, session_.friends()),
+                                        session_.names().users_named(typed.name));
+  if (here.decided) return here.ref;
+  const Answer answer =
+      look_up(command, messages::UserInfo{.name = typed.name}, "user", typed.name);
+  const auto* profile = answer.event.as<event::Profile>();
+  if (profile == nullptr) return std::nullopt;
+  return UserRef{profile->person.id, profile->person.name};
+}
+
+// The server finds all groups whose name begins like this, those with the very name first.
+std::optional<GroupRef> TerminalClient::find_group(const std::string& command,
+                                                   const GroupRef& typed) {
+  if (typed.id) return session_.names().group(typed.id);
+  const auto here = found_here<GroupRef>("group", named<GroupRef>(typed.name, session_.groups()),
+                                         session_.names().groups_named(typed.name));
+  if (here.decided) return here.ref;
+  const Answer answer =
+      look_up(command, messages::Find{.kind = "groups", .query = typed.name}, "group", typed.name);
+  const auto* found = answer.event.as<event::GroupsFound>();
+  if (found == nullptr) return std::nullopt;
+  const auto there = found_here<GroupRef>("group", named<GroupRef>(typed.name, found->groups), {});
+  if (!there.decided) show_unknown(command, "group", typed.name);
+  return there.ref;
+}
+
+std::optional<Target> TerminalClient::find_target(const std::string& command,
+                                                  const command::Recipient& typed) {
+  if (typed.is_group) {
+    const auto group = find_group(command, typed.group);
+    return group ? std::optional(Target{{}, group->id}) : std::nullopt;
+  }
+  const auto user = find_user(command, typed.user);
+  return user ? std::optional(Target{user->id, {}}) : std::nullopt;
+}
+
+// Friends and own groups first.
+KnownRefs TerminalClient::known_refs() const {
+  KnownRefs out;
+  for (const Friend& each : session_.friends()) out.users.push_back({each.id, each.name});
+  for (const Group& each : session_.groups()) out.groups.push_back({each.id, each.name});
+  for (UserRef& each : session_.names().users()) out.users.push_back(std::move(each));
+  for (GroupRef& each : session_.names().groups()) out.groups.push_back(std::move(each));
+  return out;
+}
+
+}  // namespace chat::client

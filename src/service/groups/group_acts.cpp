@@ -1,0 +1,125 @@
+#include "service/groups/group_acts.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "chat/base/random.h"
+#include "chat/base/sabotage.h"
+#include "chat/delivery/recipients.h"
+#include "chat/protocol/messages/encode.h"
+#include "chat/storage/message_model.h"
+#include "chat/storage/settle.h"
+#include "service/dispatch/replies.h"
+
+namespace chat::service {
+namespace {
+
+// The most event rows that one act writes.
+constexpr std::size_t kEventsMax = 3;
+
+// The rows of the act whose first row is `first`.
+Result<std::vector<storage::GroupMessage>> events_from(storage::Connection& connection,
+                                                       const storage::GroupMessage& first) {
+  auto rows = storage::MessageModel(connection)
+                  .group_before(first.group, first.seq - 1,
+                                first.seq + static_cast<Seq>(kEventsMax), kEventsMax);
+  if (!rows) return rows;
+  std::erase_if(*rows, [&](const storage::GroupMessage& row) {
+    return row.kind.empty() || row.sender != first.sender;
+  });
+  std::reverse(rows->begin(), rows->end());
+  return rows;
+}
+
+}  // namespace
+
+GroupActor GroupActs::actor_of(const session::Session& session, const RequestHead& request) {
+  const session::Identity& self = session.identity();
+  return {self.user, self.name, request.cid.empty() ? "~" + base::random_hex(16) : request.cid};
+}
+
+bool GroupActs::run(session::Session& session, const RequestHead& request, Action action,
+                    GroupId group, const Work& work, const Reply& reply) {
+  if (!admit(context_, session, request, action, {.group = group})) return false;
+  const GroupActor actor = actor_of(session, request);
+  GroupChange attempted;
+  const auto change = storage::transact_settled(
+      context_.pool,
+      [&](storage::Connection& connection, bool /*repeated*/) -> Outcome<GroupChange> {
+        GroupAct act(connection, context_.delivery.user_names(), actor,
+                     context_.clock.unix_millis());
+        const auto done_before = act.open(group);
+        if (!done_before) return tl::make_unexpected(done_before.error());
+        if (!*done_before) {
+          if (auto done = work(act); !done) return tl::make_unexpected(done.error());
+        }
+        GroupChange made = act.take();
+        if (!made.repeated) attempted.members = made.members;
+        return made;
+      },
+      !base::sabotaged(base::Sabotage::kForgetJoinings));
+  if (!change) {
+    if (is_unknown(change.error())) settle(session, actor, group, std::move(attempted));
+    refuse(session, request, change.error());
+    return false;
+  }
+  reply(*change);
+  session.flush_replies();
+  GroupChange told = *change;
+  if (told.repeated) told.members = attempted.members;
+  tell(actor, group, told);
+  return true;
+}
+
+void GroupActs::tell(const GroupActor& actor, GroupId group, const GroupChange& change) {
+  for (const GroupChange::Member& member : change.members) {
+    if (member.joined) go_live(member.user, group, member.joined_seq);
+  }
+  if (!change.events.empty()) context_.delivery.group_events(change.events, actor.name);
+  // For clients that know no event rows.
+  for (const GroupChange::Member& member : change.members) {
+    const messages::GroupPush push{.groupid = group,
+                                   .change = member.joined ? "joined" : "left",
+                                   .id = member.user,
+                                   .name = member.name};
+    context_.delivery.event_to_group(group, protocol::encode_push(push), member.user);
+  }
+}
+
+// Makes the group live in the user's session, which may be on another node.
+void GroupActs::go_live(UserId user, GroupId group, Seq joined_seq) {
+  if (auto session = context_.registry.find(user)) {
+    context_.delivery.recipients().joined(session, user, group, joined_seq);
+  } else {
+    context_.delivery.streams_changed(user);
+  }
+}
+
+void GroupActs::settle(session::Session& session, const GroupActor& actor, GroupId group,
+                       GroupChange attempted) {
+  if (base::sabotaged(base::Sabotage::kForgetJoinings)) return;
+  context_.settle_queue.add(
+      session,
+      "group_change user=" + std::to_string(actor.user.value) +
+          " group=" + std::to_string(group.value),
+      [this, actor, group, attempted = std::move(attempted)](
+          storage::Connection& connection) -> Result<SettleQueue::Act> {
+        // The lock waits until the lost transaction is decided.
+        const auto locked = storage::GroupLifeModel(connection).lock(group);
+        if (!locked) return fail(locked);
+        const auto first =
+            storage::MessageModel(connection).find_group_message(group, actor.user, actor.cid);
+        if (!first) return fail(first);
+        if (!*first) return SettleQueue::Act();
+        auto events = events_from(connection, **first);
+        if (!events) return fail(events);
+        GroupChange change = attempted;
+        change.events = std::move(*events);
+        return [this, actor, group, change = std::move(change)] { tell(actor, group, change); };
+      });
+}
+
+}  // namespace chat::service

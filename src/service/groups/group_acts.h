@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "chat/session/session.h"
+#include "service/dispatch/request_types.h"
+#include "service/dispatch/service_context.h"
+#include "service/groups/group_act.h"
+
+namespace chat::service {
+
+// Runs changes of groups: the transaction, the reply, and what others must learn. If the outcome of
+// the COMMIT is unknown, the reply is `unavailable`, and the change is told as soon as the tables
+// show it.
+// Threading: thread-safe. Blocks on the database.
+class GroupActs {
+ public:
+  explicit GroupActs(ServiceContext& context) : context_(context) {}
+
+  // Checks and makes the change; runs inside the transaction, possibly several times. Writes
+  // nothing if what is asked for holds already.
+  using Work = std::function<Outcome<void>(GroupAct&)>;
+  // Sends the reply; called after the COMMIT.
+  using Reply = std::function<void(const GroupChange&)>;
+
+  // Returns true if the request was successful.
+  bool run(session::Session& session, const RequestHead& request, Action action, GroupId group,
+           const Work& work, const Reply& reply);
+
+  // Tells everybody concerned about a committed change.
+  void tell(const GroupActor& actor, GroupId group, const GroupChange& change);
+
+  static GroupActor actor_of(const session::Session& session, const RequestHead& request);
+
+ private:
+  void settle(session::Session& session, const GroupActor& actor, GroupId group,
+              GroupChange attempted);
+  void go_live(UserId user, GroupId group, Seq joined_seq);
+
+  ServiceContext& context_;
+};
+
+}  // namespace chat::service

@@ -1,0 +1,139 @@
+#include "chat/storage/join_model.h"
+
+#include "storage/sql.h"
+
+namespace chat::storage {
+namespace {
+
+#define CHAT_REQUEST \
+  "INSERT INTO joinrequest (groupid, userid, message, created_at) VALUES (?, ?, ?, ?)"
+constexpr sql::Text kRequest{
+    .sqlite = CHAT_REQUEST
+    " ON CONFLICT DO UPDATE SET state = 'pending', message = excluded.message,"
+    " created_at = excluded.created_at",
+    .mysql = CHAT_REQUEST
+    " ON DUPLICATE KEY UPDATE state = 'pending', message = VALUES(message),"
+    " created_at = VALUES(created_at)"};
+#undef CHAT_REQUEST
+
+}  // namespace
+
+Result<JoinModel::State> JoinModel::request_state(GroupId group, UserId user, UnixMillis oldest) {
+  const auto state = sql::read_one(
+      connection_,
+      "SELECT state FROM joinrequest WHERE groupid = ? AND userid = ? AND created_at > ?",
+      [](const Statement& row) {
+        return row.text(0) == "refused" ? State::kRefused : State::kPending;
+      },
+      group, user, oldest);
+  if (!state) return fail(state);
+  return state->value_or(State::kNone);
+}
+
+Result<void> JoinModel::request(GroupId group, UserId user, std::string_view message,
+                                UnixMillis now) {
+  return sql::write(connection_, kRequest.in(connection_), group, user, message, now);
+}
+
+Result<void> JoinModel::refuse(GroupId group, UserId user) {
+  return sql::write(connection_,
+                    "UPDATE joinrequest SET state = 'refused' WHERE groupid = ? AND userid = ?",
+                    group, user);
+}
+
+Result<void> JoinModel::erase_request(GroupId group, UserId user) {
+  return sql::write(connection_, "DELETE FROM joinrequest WHERE groupid = ? AND userid = ?", group,
+                    user);
+}
+
+Result<std::vector<JoinRequest>> JoinModel::requests_to(UserId admin, GroupId group, UserId user,
+                                                        UnixMillis oldest, std::size_t limit) {
+  return sql::read_all(
+      connection_,
+      "SELECT r.groupid, g.groupname, r.userid, u.name, r.message, r.created_at"
+      " FROM groupuser gu JOIN joinrequest r ON r.groupid = gu.groupid"
+      " JOIN allgroup g ON g.id = r.groupid JOIN user u ON u.id = r.userid"
+      " WHERE gu.userid = ? AND gu.left_seq = 0 AND gu.grouprole IN ('creator', 'admin')"
+      " AND g.dismissed_at = 0 AND r.state = 'pending' AND r.created_at > ?"
+      " AND (gu.groupid > ? OR (gu.groupid = ? AND r.userid > ?))"
+      " ORDER BY gu.groupid, r.userid LIMIT ?",
+      [](const Statement& row) {
+        return JoinRequest{sql::id<GroupId>(row, 0), std::string(row.text(1)),
+                           sql::id<UserId>(row, 2),  std::string(row.text(3)),
+                           std::string(row.text(4)), row.integer(5)};
+      },
+      admin, oldest, group, group, user, limit);
+}
+
+Result<bool> JoinModel::is_invited(GroupId group, UserId user) {
+  const auto found = sql::read_integer(
+      connection_, "SELECT 1 FROM groupinvite WHERE groupid = ? AND userid = ?", group, user);
+  if (!found) return fail(found);
+  return found->has_value();
+}
+
+Result<bool> JoinModel::invite(GroupId group, UserId user, UserId by, UnixMillis now) {
+  const auto known = is_invited(group, user);
+  if (!known) return fail(known);
+  if (*known) return false;
+  const auto inserted = sql::write(
+      connection_,
+      "INSERT INTO groupinvite (groupid, userid, invited_by, created_at) VALUES (?, ?, ?, ?)",
+      group, user, by, now);
+  if (!inserted) return fail(inserted);
+  return true;
+}
+
+Result<void> JoinModel::erase_invite(GroupId group, UserId user) {
+  return sql::write(connection_, "DELETE FROM groupinvite WHERE groupid = ? AND userid = ?", group,
+                    user);
+}
+
+Result<std::vector<GroupInvite>> JoinModel::invites_of(UserId user, GroupId after,
+                                                       std::size_t limit) {
+  return sql::read_all(
+      connection_,
+      "SELECT i.groupid, g.groupname, i.invited_by, u.name, i.created_at"
+      " FROM groupinvite i JOIN allgroup g ON g.id = i.groupid JOIN user u ON u.id = i.invited_by"
+      " WHERE i.userid = ? AND i.groupid > ? AND g.dismissed_at = 0 ORDER BY i.groupid LIMIT ?",
+      [](const Statement& row) {
+        return GroupInvite{sql::id<GroupId>(row, 0), std::string(row.text(1)),
+                           sql::id<UserId>(row, 2), std::string(row.text(3)), row.integer(4)};
+      },
+      user, after, limit);
+}
+
+Result<void> JoinModel::add_code(std::string_view hash, GroupId group, UserId by,
+                                 UnixMillis expires_at, std::int64_t uses, UnixMillis now) {
+  auto erased = sql::write(
+      connection_, "DELETE FROM groupcode WHERE groupid = ? AND expires_at <= ?", group, now);
+  if (!erased) return erased;
+  return sql::write(connection_,
+                    "INSERT INTO groupcode (code_hash, groupid, created_by, expires_at, uses_left)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    hash, group, by, expires_at, uses);
+}
+
+Result<std::optional<GroupId>> JoinModel::group_of_code(std::string_view hash, UnixMillis now) {
+  return sql::read_one(
+      connection_,
+      "SELECT groupid FROM groupcode WHERE code_hash = ? AND expires_at > ? AND uses_left > 0",
+      [](const Statement& row) { return sql::id<GroupId>(row, 0); }, hash, now);
+}
+
+Result<bool> JoinModel::use_code(std::string_view hash, UnixMillis now) {
+  auto used = sql::write(connection_,
+                         "UPDATE groupcode SET uses_left = uses_left - 1"
+                         " WHERE code_hash = ? AND expires_at > ? AND uses_left > 0",
+                         hash, now);
+  if (!used) return fail(used);
+  return connection_.affected_rows() > 0;
+}
+
+Result<void> JoinModel::erase_all(UserId user) {
+  if (auto done = sql::write(connection_, "DELETE FROM joinrequest WHERE userid = ?", user); !done)
+    return done;
+  return sql::write(connection_, "DELETE FROM groupinvite WHERE userid = ?", user);
+}
+
+}  // namespace chat::storage
