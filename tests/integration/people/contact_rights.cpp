@@ -55,55 +55,52 @@ constexpr ContactAct kContactActs[] = {
      }},
 };
 
-constexpr std::pair kOk{0, 0};
-constexpr std::pair kBadField{14, 14};
-constexpr std::pair kNotAllowed{22, 22};
-constexpr std::pair kNotFound{23, 23};
-constexpr std::pair kExists{25, 25};
+constexpr std::pair kYes{0, 0};
+constexpr std::pair kBad{14, 14};
+constexpr std::pair kNo{22, 22};
+constexpr std::pair kNone{23, 23};
+constexpr std::pair kThere{25, 25};
 constexpr std::pair kOnce{0, 25};  // exists the second time
 
 // clang-format off
 const ContactRow kContactRows[] = {
-    // chat, add, accept, refuse, remove, block, unblock, look at, history, sync, invite
+    // chat,  add,    accept, refuse, remove, block, unblock, look at, history, sync, invite
     {"a stranger",
-     {kOk, kOnce, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kYes,   kOnce,  kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kYes}},
     {"somebody in one's list",
-     {kOk, kExists, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kYes,   kThere, kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kYes}},
     {"somebody who lists one",
-     {kOk, kOnce, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kYes,   kOnce,  kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kYes}},
     {"a mutual friend",
-     {kOk, kExists, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kYes,   kThere, kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kYes}},
     {"somebody one has blocked",
-     {kNotAllowed, kNotAllowed, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kNotAllowed}},
+     {kNo,    kNo,    kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kNo}},
     {"a blocker",
-     {kNotAllowed, kNotAllowed, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kNotAllowed}},
+     {kNo,    kNo,    kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kNo}},
     {"somebody in a mutual block",
-     {kNotAllowed, kNotAllowed, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kNotAllowed}},
+     {kNo,    kNo,    kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kNo}},
     {"somebody who must approve",
-     {kOk, kOk, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kYes,   kYes,   kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kYes}},
     {"somebody who has been asked",
-     {kOk, kOk, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kYes,   kYes,   kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kYes}},
     {"somebody who has refused",
-     {kOk, kOk, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kYes,   kYes,   kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kYes}},
     {"somebody who has asked",
-     {kOk, kOnce, kOk, kOk, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kYes,   kOnce,  kYes,   kYes,   kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kYes}},
     {"somebody who allows nobody",
-     {kOk, kNotAllowed, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kYes,   kNo,    kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kYes}},
     {"somebody who chats with friends",
-     {kNotAllowed, kOnce, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kNo,    kOnce,  kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kYes}},
     {"somebody in one's list who chats with friends",
-     {kNotAllowed, kExists, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kNo,    kThere, kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kYes}},
     {"a friend who chats with friends",
-     {kOk, kOnce, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kYes,   kOnce,  kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kYes}},
     {"a deleted user",
-     {kNotFound, kNotFound, kNotFound, kNotFound, kNotFound, kNotFound, kNotFound, kNotFound,
-      kOk, kOk, kNotFound}},
+     {kNone,  kNone,  kNone,  kNone,  kNone,  kNone, kNone,   kNone,   kYes,    kYes, kNone}},
     {"an unknown user",
-     {kNotFound, kNotFound, kNotFound, kNotFound, kNotFound, kNotFound, kNotFound, kNotFound,
-      kNotFound, kNotFound, kNotFound}},
+     {kNone,  kNone,  kNone,  kNone,  kNone,  kNone, kNone,   kNone,   kNone,   kNone,kNone}},
     {"oneself",
-     {kOk, kBadField, kBadField, kBadField, kBadField, kBadField, kBadField, kOk,
-      kOk, kOk, kBadField}},
+     {kYes,   kBad,   kBad,   kBad,   kBad,   kBad,  kBad,    kYes,    kYes,    kYes, kBad}},
 };
 // clang-format on
 

@@ -167,9 +167,17 @@ TEST_P(Find, FindsGroupsThatMayBeJoined) {
 TEST_P(Find, ContinuesBehindManyGroupsThatAreNotFound) {
   User alice = new_user("alice");
   const std::int64_t first = alice.create_group("club a");
-  for (int i = 0; i < 320; ++i) alice.create_group("club b" + std::to_string(i));
   const std::int64_t last = alice.create_group("club c");
-  execute("UPDATE allgroup SET joining = 'invite' WHERE groupname LIKE 'club b%'");
+  std::string groups;
+  std::string rows;
+  for (int i = 1000; i < 1320; ++i) {
+    const std::string id = std::to_string(i);
+    groups +=
+        (groups.empty() ? "(" : ",(") + id + ",'club b" + id + "','club b" + id + "','invite')";
+    rows += (rows.empty() ? "('club b" : ",('club b") + id + "'," + id + ")";
+  }
+  execute("INSERT INTO allgroup (id, groupname, name_key, joining) VALUES " + groups);
+  execute("INSERT INTO groupsearch (fold, groupid) VALUES " + rows);
   EXPECT_EQ(ids(alice, "club", "groups"), (Ids{first, last}));
 }
 

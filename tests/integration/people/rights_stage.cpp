@@ -12,8 +12,9 @@ constexpr std::int64_t kUnknownUser = 2'000'000'000;
 // How soon a change of contacts binds on other servers.
 constexpr milliseconds kBinding{10'000};
 
-bool is_member(Role role) {
-  return role == Role::kAdmin || role == Role::kMember || role == Role::kMuted;
+bool joins(Role role) {
+  return role == Role::kAdmin || role == Role::kMember || role == Role::kMuted ||
+         role == Role::kFormer;
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ void GroupStage::build() {
   User& creator = user(Role::kCreator);
   group_ = creator.create_group(std::string(name_of(state_)) + " " + std::to_string(++groups_));
   for (auto& [key, each] : users_) {
-    if (is_member(key.first) || key.first == Role::kFormer) ask(each, {{"msgid", 9}});
+    if (joins(key.first)) ask(each, {{"msgid", 9}});
     const std::int64_t id = each.id();
     switch (key.first) {
       case Role::kAdmin: ask(creator, {{"msgid", 42}, {"userid", id}, {"role", "admin"}}); break;
