@@ -1,4 +1,4 @@
-#include "chat/protocol/admin_socket.h"
+#include "chat/protocol/admin_protocol.h"
 
 namespace chat::protocol {
 
