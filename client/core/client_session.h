@@ -172,8 +172,7 @@ class ClientSession {
   std::atomic<bool> connected_{false};
   std::atomic<bool> closing_{false};
   std::atomic<std::int32_t> self_{0};  // the logged-in user; 0: none
-  // Last, because the threads use the other members.
-  base::Thread receiver_;
+  base::Thread receiver_;              // last: the threads use the other members
   base::Thread sender_;
 };
 

@@ -11,6 +11,7 @@
 #include "chat/delivery/recipients.h"
 #include "chat/protocol/limits.h"
 #include "chat/protocol/messages/encode.h"
+#include "chat/storage/block_model.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/join_model.h"
 #include "service/credentials/token.h"
@@ -27,7 +28,6 @@ using storage::GroupModel;
 using storage::JoinModel;
 
 constexpr std::int64_t kDayMillis = 24 * 3600 * 1000;
-constexpr std::int64_t kRequestDays = 30;  // after which a request counts as never made
 constexpr std::int64_t kCodeDaysMax = 30;
 constexpr std::int64_t kCodeUsesMax = 1000;
 
@@ -36,7 +36,7 @@ std::string hash_of_code(std::string_view code) {
 }
 
 UnixMillis oldest_request(UnixMillis now) {
-  return now - kRequestDays * kDayMillis;
+  return now - JoinModel::kRequestLifetimeMillis;
 }
 
 Outcome<void> check_room(GroupAct& act, UserId user) {
@@ -166,6 +166,10 @@ Outcome<void> invite_into(GroupAct& act, UserId user, Invitation& out) {
   if (*known && (*known)->left_seq == 0) {
     return refused(Errno::kExists, "this user is in the group already");
   }
+  const auto blocked = storage::BlockModel(act.connection()).is_between(act.actor().user, user);
+  if (!blocked) return failed(blocked);
+  if (*blocked)
+    return refused(Errno::kNotAllowed, "this user does not accept invitations from you");
   auto invited =
       JoinModel(act.connection()).invite(act.state().id, user, act.actor().user, act.now());
   if (!invited) return failed(invited);

@@ -13,41 +13,45 @@ Json with_user(int msgid, std::int64_t other, const Json& more = Json::object())
 
 constexpr ContactAct kContactActs[] = {
     {"chat with",
-     [](std::int64_t other) {
+     [](std::int64_t other, std::int64_t) {
        return Json{{"msgid", 6}, {"toid", other}, {"msg", "hello"}};
      }},
     {"add",
-     [](std::int64_t other) {
+     [](std::int64_t other, std::int64_t) {
        return Json{{"msgid", 7}, {"friendid", other}};
      }},
     {"accept",
-     [](std::int64_t other) {
+     [](std::int64_t other, std::int64_t) {
        return with_user(32, other, {{"accept", true}});
      }},
     {"refuse",
-     [](std::int64_t other) {
+     [](std::int64_t other, std::int64_t) {
        return with_user(32, other, {{"accept", false}});
      }},
     {"remove",
-     [](std::int64_t other) {
+     [](std::int64_t other, std::int64_t) {
        return Json{{"msgid", 33}, {"friendid", other}};
      }},
     {"block",
-     [](std::int64_t other) {
+     [](std::int64_t other, std::int64_t) {
        return with_user(34, other, {{"blocked", true}});
      }},
     {"unblock",
-     [](std::int64_t other) {
+     [](std::int64_t other, std::int64_t) {
        return with_user(34, other, {{"blocked", false}});
      }},
-    {"look at", [](std::int64_t other) { return with_user(35, other); }},
+    {"look at", [](std::int64_t other, std::int64_t) { return with_user(35, other); }},
     {"read the conversation with",
-     [](std::int64_t other) {
+     [](std::int64_t other, std::int64_t) {
        return Json{{"msgid", 25}, {"with", other}};
      }},
     {"sync from",
-     [](std::int64_t other) {
+     [](std::int64_t other, std::int64_t) {
        return Json{{"msgid", 24}, {"from", other}};
+     }},
+    {"invite",
+     [](std::int64_t other, std::int64_t group) {
+       return with_user(46, other, {{"groupid", group}});
      }},
 };
 
@@ -60,45 +64,46 @@ constexpr std::pair kOnce{0, 25};  // exists the second time
 
 // clang-format off
 const ContactRow kContactRows[] = {
-    // chat, add, accept, refuse, remove, block, unblock, look at, history, sync
+    // chat, add, accept, refuse, remove, block, unblock, look at, history, sync, invite
     {"a stranger",
-     {kOk, kOnce, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kOk, kOnce, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
     {"somebody in one's list",
-     {kOk, kExists, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kOk, kExists, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
     {"somebody who lists one",
-     {kOk, kOnce, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kOk, kOnce, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
     {"a mutual friend",
-     {kOk, kExists, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kOk, kExists, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
     {"somebody one has blocked",
-     {kNotAllowed, kNotAllowed, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kNotAllowed, kNotAllowed, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kNotAllowed}},
     {"a blocker",
-     {kNotAllowed, kNotAllowed, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kNotAllowed, kNotAllowed, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kNotAllowed}},
     {"somebody in a mutual block",
-     {kNotAllowed, kNotAllowed, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kNotAllowed, kNotAllowed, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kNotAllowed}},
     {"somebody who must approve",
-     {kOk, kOk, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kOk, kOk, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
     {"somebody who has been asked",
-     {kOk, kOk, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kOk, kOk, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
     {"somebody who has refused",
-     {kOk, kOk, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kOk, kOk, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
     {"somebody who has asked",
-     {kOk, kOnce, kOk, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kOk, kOnce, kOk, kOk, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
     {"somebody who allows nobody",
-     {kOk, kNotAllowed, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kOk, kNotAllowed, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
     {"somebody who chats with friends",
-     {kNotAllowed, kOnce, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kNotAllowed, kOnce, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
     {"somebody in one's list who chats with friends",
-     {kNotAllowed, kExists, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kNotAllowed, kExists, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
     {"a friend who chats with friends",
-     {kOk, kOnce, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk}},
+     {kOk, kOnce, kNotFound, kNotFound, kOk, kOk, kOk, kOk, kOk, kOk, kOk}},
     {"a deleted user",
      {kNotFound, kNotFound, kNotFound, kNotFound, kNotFound, kNotFound, kNotFound, kNotFound,
-      kOk, kOk}},
+      kOk, kOk, kNotFound}},
     {"an unknown user",
      {kNotFound, kNotFound, kNotFound, kNotFound, kNotFound, kNotFound, kNotFound, kNotFound,
-      kNotFound, kNotFound}},
+      kNotFound, kNotFound, kNotFound}},
     {"oneself",
-     {kOk, kBadField, kBadField, kBadField, kBadField, kBadField, kBadField, kOk, kOk, kOk}},
+     {kOk, kBadField, kBadField, kBadField, kBadField, kBadField, kBadField, kOk,
+      kOk, kOk, kBadField}},
 };
 // clang-format on
 

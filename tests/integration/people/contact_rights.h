@@ -34,9 +34,10 @@ enum class Relation {
 };
 inline constexpr std::size_t kRelations = static_cast<std::size_t>(Relation::kSelf) + 1;
 
+// `group`: one that the actor has created.
 struct ContactAct {
   const char* name;
-  Json (*request)(std::int64_t other);
+  Json (*request)(std::int64_t other, std::int64_t group);
 };
 std::span<const ContactAct> contact_acts();
 

@@ -136,6 +136,7 @@ Trial ContactStage::try_out(Relation relation, std::size_t act) {
   std::int64_t id = other.id();
   if (relation == Relation::kUnknown) id = kUnknownUser;
   if (relation == Relation::kSelf) id = actor.id();
+  const std::int64_t group = actor.create_group("of " + actor.account.name);
   const ContactAct& tried = contact_acts()[act];
   const ContactRow& row = row_of(relation);
   Trial trial{std::string("With ") + row.name + ": " + tried.name,
@@ -143,7 +144,7 @@ Trial ContactStage::try_out(Relation relation, std::size_t act) {
               row.answers[act].second,
               {},
               {}};
-  const auto attempt = [&] { return actor.client.request(tried.request(id)); };
+  const auto attempt = [&] { return actor.client.request(tried.request(id, group)); };
   trial.reply = attempt();
   // Another server learns of it a moment later.
   if (ports_.size() > 1) {
