@@ -101,9 +101,10 @@ void ClientSession::interrupt() {
 }
 
 Answer ClientSession::register_user(const std::string& name, std::string_view password,
-                                    const std::optional<std::string>& invite) {
-  return ask(messages::Register{.name = name, .password = std::string(password), .invite = invite},
-             {.name = name});
+                                    std::string_view code) {
+  messages::Register request{.name = name, .password = std::string(password)};
+  if (!code.empty()) request.invite = code;
+  return ask(request, {.name = name});
 }
 
 Answer ClientSession::login(const Credentials& credentials) {

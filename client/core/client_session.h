@@ -68,8 +68,7 @@ class ClientSession {
   std::optional<event::Bye> farewell() const { return farewell_; }
 
   // Each blocks until its answer, a time-out, or the end of the connection.
-  Answer register_user(const std::string& name, std::string_view password,
-                       const std::optional<std::string>& invite = std::nullopt);
+  Answer register_user(const std::string& name, std::string_view password, std::string_view code);
   Answer login(const Credentials& credentials);
   Answer logout();
   Answer create_group(const std::string& name, const std::string& desc);

@@ -29,8 +29,7 @@ Parsed parse_register(std::string_view rest) {
   const TypedName name = take_name(rest);
   if (name.text.empty()) return wrong("/register NAME [PASSWORD] [--invite CODE]");
   const std::string_view invite = take_invite(rest);
-  return command::Register{std::string(name.text), optional_text(trim(rest)),
-                           optional_text(invite)};
+  return command::Register{std::string(name.text), optional_text(trim(rest)), std::string(invite)};
 }
 
 Parsed parse_login(std::string_view rest) {

@@ -5,7 +5,7 @@
 #include <future>
 #include <string>
 
-#include "cluster_fixture.h"
+#include "integration/cluster/cluster_fixture.h"
 #include "support/clients/secrets.h"
 #include "support/figure.h"
 #include "support/processes/operator_tool.h"
