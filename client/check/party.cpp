@@ -6,8 +6,8 @@
 
 #include "chat/protocol/errors.h"
 #include "chat/protocol/limits.h"
-#include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/contact_messages.h"
+#include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/group_messages.h"
 #include "chat/protocol/messages/list_messages.h"
 #include "client/core/wire/request_json.h"
