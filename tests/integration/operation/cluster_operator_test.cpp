@@ -180,7 +180,7 @@ TEST_F(OperatorInACluster, DismissReachesTheOtherNode) {
   bob.join_group(group);
   ask(1, {"dismiss", std::to_string(group), "--yes"});
   Json event = Json::object();
-  while (event.value("event", "") != "dismissed") event = bob.client.push(10);
+  while (event.value("event", "") != "dismissed") event = bob.client.notice();
   while (event.value("change", "") != "dismissed") event = alice.client.push(202);
   expect_refused(bob.client, group_chat_request(bob.account, group, "late"), errors::kNotAllowed);
 }
@@ -267,7 +267,7 @@ TEST_P(LostActs, DismissIsAnsweredAndToldOnce) {
       ask_losing("UPDATE allgroup", {"dismiss", std::to_string(group), "--yes"}).at("changed"),
       true);
   Json event = Json::object();
-  while (event.value("event", "") != "dismissed") event = bob.client.push(10);
+  while (event.value("event", "") != "dismissed") event = bob.client.notice();
   EXPECT_EQ(
       cluster->storage().number("SELECT COUNT(*) FROM groupmessage WHERE body LIKE '%operator%'"),
       1);
