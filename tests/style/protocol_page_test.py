@@ -74,7 +74,7 @@ class ProtocolPage(unittest.TestCase):
         for path in (ROOT / "src").rglob("*.cpp"):
             text = path.read_text(encoding="utf-8")
             said |= set(re.findall(r'(?:farewell\({?|evict\(|time_out\(|= bye\()"(\w+)"', text))
-        said |= set(re.findall(r'Ending k\w+{"(\w+)"', code("include/chat/session/ending.h")))
+        said |= set(re.findall(r'Ending k\w+{"(\w+)"', code("include/chat/session/registry.h")))
         page = set()
         for cells in rows(PAGE[PAGE.index("| reason |"):PAGE.index("## 9.")]):
             page |= set(re.findall(r"`(\w+)`", cells[0]))
