@@ -4,8 +4,8 @@
 
 #include "chat/protocol/errors.h"
 #include "client/check/client.h"
-#include "client/core/wire/request_json.h"
 #include "client/core/text.h"
+#include "client/core/wire/request_json.h"
 
 namespace chat::client::check {
 

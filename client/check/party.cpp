@@ -6,8 +6,8 @@
 
 #include "chat/protocol/errors.h"
 #include "chat/protocol/limits.h"
-#include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/contact_messages.h"
+#include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/group_messages.h"
 #include "chat/protocol/messages/list_messages.h"
 #include "client/core/wire/request_json.h"
@@ -24,6 +24,8 @@ Party::Party(Kind kind, std::size_t members, std::uint32_t first_stream, std::st
     : kind_(kind), first_stream_(first_stream), name_(std::move(name)), members_(members) {
   const std::size_t streams = pair() ? members : 1;
   for (std::size_t i = 0; i < streams; ++i) ledgers_.emplace_back(members);
+  // The members' joins are the first rows of a group's stream.
+  if (!pair()) ledgers_[0].begin(static_cast<Seq>(members) - 1);
 }
 
 void Party::set_handler(std::size_t member, load::Poller::Handler& handler) {
@@ -129,6 +131,7 @@ bool Party::fits(std::size_t member, const Mark& mark, const event::Message& mes
 
 Ledger::Step Party::delivered(std::size_t member, const std::string& run,
                               const event::Message& message) {
+  if (message.notice) return {};
   const auto mark = read_text(run, message.text);
   if (!mark && is_old(member, message)) return {};
   if (!mark || !fits(member, *mark, message) || message.cid != cid_of(run, mark->number)) {

@@ -15,7 +15,7 @@ enum class ExitCode : int {
   kUsage = 2,
 };
 
-// The arguments of a command as the server reads them (chat/protocol/admin_socket.h).
+// The arguments of a command as the server reads them (chat/protocol/admin_path.h).
 using Arguments = std::map<std::string, std::variant<std::string, std::int64_t>>;
 
 // The parsed command line. A plain value.

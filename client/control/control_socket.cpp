@@ -11,7 +11,7 @@
 #include <cstring>
 #include <utility>
 
-#include "chat/protocol/admin_socket.h"
+#include "chat/protocol/admin_path.h"
 
 namespace chat::client::control {
 namespace {

@@ -100,8 +100,11 @@ void ClientSession::interrupt() {
   if (connected()) connection_->shutdown();
 }
 
-Answer ClientSession::register_user(const std::string& name, std::string_view password) {
-  return ask(messages::Register{.name = name, .password = std::string(password)}, {.name = name});
+Answer ClientSession::register_user(const std::string& name, std::string_view password,
+                                    std::string_view code) {
+  messages::Register request{.name = name, .password = std::string(password)};
+  if (!code.empty()) request.invite = code;
+  return ask(request, {.name = name});
 }
 
 Answer ClientSession::login(const Credentials& credentials) {

@@ -68,7 +68,7 @@ class ClientSession {
   std::optional<event::Bye> farewell() const { return farewell_; }
 
   // Each blocks until its answer, a time-out, or the end of the connection.
-  Answer register_user(const std::string& name, std::string_view password);
+  Answer register_user(const std::string& name, std::string_view password, std::string_view code);
   Answer login(const Credentials& credentials);
   Answer logout();
   Answer create_group(const std::string& name, const std::string& desc);
@@ -172,8 +172,7 @@ class ClientSession {
   std::atomic<bool> connected_{false};
   std::atomic<bool> closing_{false};
   std::atomic<std::int32_t> self_{0};  // the logged-in user; 0: none
-  // Last, because the threads use the other members.
-  base::Thread receiver_;
+  base::Thread receiver_;              // last: the threads use the other members
   base::Thread sender_;
 };
 

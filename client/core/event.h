@@ -15,18 +15,17 @@
 namespace chat::client {
 
 struct Event {
-  using What =
-      std::variant<std::monostate, event::Connected, event::Pong, event::Registered,
-                   event::LoggedIn, event::LoggedOut, event::PasswordChanged, event::AccountDeleted,
-                   event::SessionList, event::SessionsRevoked, event::FriendAdded,
-                   event::GroupCreated, event::GroupJoined, event::Done, event::Requested,
-                   event::InviteCode, event::Profile, event::UsersFound, event::GroupsFound,
-                   event::GroupShown, event::ListPage, event::RequestList, event::BlockedList,
-                   event::Sent, event::Queued, event::Unsent, event::Held, event::Receipt,
-                   event::History, event::Reconnecting, event::Refused, event::Message,
-                   event::Presence, event::Contact, event::GroupChanged, event::Bye, event::Notice,
-                   event::FriendList, event::GroupList, event::TimedOut, event::Unanswered,
-                   event::Usage, event::Help, event::Fault, event::Disconnected>;
+  using What = std::variant<
+      std::monostate, event::Connected, event::Pong, event::Registered, event::LoggedIn,
+      event::LoggedOut, event::PasswordChanged, event::AccountDeleted, event::SessionList,
+      event::SessionsRevoked, event::FriendAdded, event::GroupCreated, event::GroupJoined,
+      event::Done, event::Requested, event::InviteCode, event::Profile, event::UsersFound,
+      event::GroupsFound, event::GroupShown, event::ListPage, event::RequestList,
+      event::BlockedList, event::Sent, event::Queued, event::Unsent, event::Held, event::Receipt,
+      event::History, event::Reconnecting, event::Refused, event::Message, event::Presence,
+      event::Contact, event::GroupChanged, event::Bye, event::Announcement, event::Notice,
+      event::FriendList, event::GroupList, event::TimedOut, event::Unanswered, event::Usage,
+      event::Help, event::Fault, event::Disconnected>;
 
   What what;
   // The received JSON object; empty for the client's own events.

@@ -116,6 +116,10 @@ struct Bye {
   std::string reason;
   std::int64_t reconnect_after_ms = -1;  // -1: do not reconnect automatically
 };
+struct Announcement {  // of the server's operator
+  std::string text;
+  UnixMillis ts = 0;
+};
 // A push of a kind unknown to this client; it is only shown.
 struct Notice {
   std::string kind;

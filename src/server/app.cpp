@@ -9,7 +9,7 @@
 #include "chat/base/log.h"
 #include "chat/base/version.h"
 #include "chat/cluster/node_claim.h"
-#include "chat/protocol/admin_socket.h"
+#include "chat/protocol/admin_path.h"
 #include "chat/service/moderation.h"
 #include "chat/service/service_environment.h"
 #include "chat/session/loops.h"

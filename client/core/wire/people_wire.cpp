@@ -36,8 +36,8 @@ Person person_of(const messages::UserItem& item) {
   out.bio = text_of(item.bio);
   out.avatar = text_of(item.avatar);
   out.state = text_of(item.state);
-  out.is_friend = item.is_friend;
-  out.blocked = item.blocked;
+  out.is_friend = item.is_friend.value_or(false);
+  out.blocked = item.blocked.value_or(false);
   out.who_may_add = text_of(item.who_may_add);
   out.who_may_chat = text_of(item.who_may_chat);
   return out;

@@ -164,6 +164,11 @@ event::Bye read_bye(MessageReader& in, const json& body) {
   return {std::string(push.reason), push.reconnect_after_ms};
 }
 
+event::Announcement read_announcement(MessageReader& in, const json& body) {
+  const auto push = in.read<messages::AnnouncementPush>(body);
+  return {std::string(push.text), push.ts};
+}
+
 event::Notice read_notice(std::string kind, const json& body) {
   event::Notice out{std::move(kind), {}};
   for (const auto& [name, value] : body.items()) {
@@ -184,6 +189,7 @@ Event::What read_pushed(MessageReader& in, const ServerMessage& message) {
     case Msgid::kGroup: return read_group_change(in, body);
     case Msgid::kReceipt: return read_receipt(in, body);
     case Msgid::kBye: return read_bye(in, body);
+    case Msgid::kAnnouncement: return read_announcement(in, body);
     default: return read_notice("push", body);
   }
 }

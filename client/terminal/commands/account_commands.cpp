@@ -13,10 +13,23 @@ std::optional<std::string> optional_text(std::string_view text) {
   return std::string(text);
 }
 
+// Removes "--invite CODE" from the end of `rest`, and returns the code; empty if there is none.
+std::string_view take_invite(std::string_view& rest) {
+  constexpr std::string_view kInvite = "--invite ";
+  const auto at = rest.rfind(kInvite);
+  const bool is_word = at == 0 || (at != std::string_view::npos && rest[at - 1] == ' ');
+  if (!is_word) return {};
+  const std::string_view code = trim(rest.substr(at + kInvite.size()));
+  if (code.find(' ') != std::string_view::npos) return {};
+  rest = rest.substr(0, at);
+  return code;
+}
+
 Parsed parse_register(std::string_view rest) {
   const TypedName name = take_name(rest);
-  if (name.text.empty()) return wrong("/register NAME [PASSWORD]");
-  return command::Register{std::string(name.text), optional_text(trim(rest))};
+  if (name.text.empty()) return wrong("/register NAME [PASSWORD] [--invite CODE]");
+  const std::string_view invite = take_invite(rest);
+  return command::Register{std::string(name.text), optional_text(trim(rest)), std::string(invite)};
 }
 
 Parsed parse_login(std::string_view rest) {
@@ -38,8 +51,8 @@ Parsed parse_revoke(std::string_view rest) {
 constexpr CommandRow kAccountRows[] = {
     {.word = "/register",
      .help =
-         "  /register NAME [PASSWORD]         create an account; asks for the password if it is "
-         "missing\n",
+         "  /register NAME [PASSWORD] [--invite CODE]   create an account; asks for the password "
+         "if it is missing\n",
      .parse = parse_register,
      .secret = true},
     {.word = "/login",

@@ -1,6 +1,8 @@
 #include "client/terminal/commands/command_parser.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
 #include "chat/protocol/utf8.h"
@@ -9,10 +11,22 @@
 namespace chat::client {
 namespace {
 
+struct Topic {
+  std::string_view title;
+  std::span<const CommandRow> rows;
+};
+
+std::array<Topic, 4> topics() {
+  return {{{"Account", account_rows()},
+           {"People", people_rows()},
+           {"Groups", group_rows()},
+           {"Messages", chat_rows()}}};
+}
+
 template <typename Visit>
 void for_each_row(Visit visit) {
-  for (const auto rows : {account_rows(), people_rows(), group_rows(), chat_rows()}) {
-    for (const CommandRow& row : rows) visit(row);
+  for (const Topic& topic : topics()) {
+    for (const CommandRow& row : topic.rows) visit(row);
   }
 }
 
@@ -26,8 +40,8 @@ const CommandRow* find_if(Matches matches) {
 }
 
 constexpr std::string_view kHelpEnd =
-    "NAME is a user and GROUP a group, by name or by ID; one with spaces, or of digits only, "
-    "stands "
+    "NAME is a user and GROUP a group, by name or by ID. A name with spaces, or of digits only, "
+    "goes "
     "in\nquotation marks: \"Anna Lee\", \"123\".\n";
 
 // A row and the spelling used.
@@ -81,7 +95,10 @@ bool may_be_remembered(std::string_view line) {
 const std::string& command_help() {
   static const std::string help = [] {
     std::string text;
-    for_each_row([&](const CommandRow& row) { text += row.help; });
+    for (const Topic& topic : topics()) {
+      text.append(topic.title).append(":\n");
+      for (const CommandRow& row : topic.rows) text += row.help;
+    }
     return text.append(kHelpEnd);
   }();
   return help;

@@ -58,7 +58,8 @@ TypedName take_name(std::string_view& rest) {
 
 std::string whole_text(std::string_view rest) {
   rest = trim(rest);
-  return rest == "\"\"" ? std::string() : std::string(rest);
+  const bool quoted = rest.size() > 1 && rest.front() == '"' && rest.back() == '"';
+  return std::string(quoted ? rest.substr(1, rest.size() - 2) : rest);
 }
 
 std::string whole_name(std::string_view rest) {

@@ -25,7 +25,7 @@ struct TypedName {
 };
 TypedName take_name(std::string_view& rest);
 
-// A text to the end of the line; "" stands for an empty one.
+// A text to the end of the line, quoted or not; "" is an empty one.
 std::string whole_text(std::string_view rest);
 
 // A name to the end of the line, quoted or not.

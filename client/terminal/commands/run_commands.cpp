@@ -18,7 +18,7 @@ namespace chat::client::command {
 void Register::run(TerminalClient& client) const {
   const auto given = password ? password : client.new_password();
   if (given && client.need_connection()) {
-    client.expect("register", client.session().register_user(name, *given));
+    client.expect("register", client.session().register_user(name, *given, invite));
   }
 }
 

@@ -170,6 +170,9 @@ struct LineOf {
     return fmt::format("bye reason={} reconnect_after_ms={}\n", quote(e.reason),
                        e.reconnect_after_ms);
   }
+  std::string operator()(const event::Announcement& e) const {
+    return fmt::format("announcement ts={} text={}\n", e.ts, quote(e.text));
+  }
   std::string operator()(const event::Notice& e) const {
     std::string out = e.kind;
     for (const auto& [key, value] : e.fields) out += fmt::format(" {}={}", word(key), value);

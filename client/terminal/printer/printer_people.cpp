@@ -116,8 +116,13 @@ class PeopleText {
     if (e.reconnect_after_ms < 0) {
       return bad(fmt::format("The server ended this session: {}.", harmless(e.reason)));
     }
-    return bad(fmt::format("The server is stopping ({}). Reconnecting is possible in {} ms.",
-                           harmless(e.reason), e.reconnect_after_ms));
+    const char* const what =
+        e.reason == "kicked" ? "An operator has ended this session" : "The server is stopping";
+    return bad(fmt::format("{} ({}). Reconnecting is possible in {} ms.", what, harmless(e.reason),
+                           e.reconnect_after_ms));
+  }
+  std::string operator()(const event::Announcement& e) const {
+    return bad("The operator of this server announces: " + harmless(e.text));
   }
   std::string operator()(const event::Notice& e) const {
     std::string out = fmt::format("[{}]", e.kind);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -12,11 +13,22 @@
 #include "chat/base/flat_map.h"
 #include "chat/base/ids.h"
 #include "chat/base/mutex.h"
-#include "chat/session/ending.h"
+#include "chat/session/deadlines.h"
 
 namespace chat::session {
 
 class Session;
+
+// Why a session is ended from outside: a reason of BYE (PROTOCOL.md, section 8).
+struct Ending {
+  const char* reason = "";
+  std::chrono::milliseconds reconnect_after = kNeverReconnect;
+};
+
+inline constexpr Ending kTakenOver{"taken_over"};
+inline constexpr Ending kAccountDeleted{"account_deleted"};
+inline constexpr Ending kAccountDisabled{"account_disabled"};
+inline constexpr Ending kKicked{"kicked", std::chrono::milliseconds(5000)};
 
 // Maps each user who is logged in on this node to a session: at most one per user.
 //

@@ -50,7 +50,7 @@ class GroupLifeModel {
   Result<void> mute_all(GroupId group, UnixMillis until);
   Result<void> dismiss(GroupId group, UnixMillis now);
   // Name, description, announcement and joining. False: another group has the name.
-  Result<bool> change_settings(const Group& group);
+  Result<bool> change_settings(const Group& before, const Group& group);
 
   // Stores an event row as the stream's next: sets its group, seq, sent_at and n, and moves the
   // head in `state` and in the table.

@@ -12,12 +12,6 @@
 
 namespace chat::storage {
 
-// The words for roles and ways to join, in the tables and on the wire.
-std::string_view word_of(GroupRole role);
-std::string_view word_of(GroupJoining joining);
-std::optional<GroupRole> role_of(std::string_view word);
-std::optional<GroupJoining> joining_of(std::string_view word);
-
 // Tables `allgroup` and `groupuser`: what is read, and a group's creation. Everything else that
 // changes a group is in GroupLifeModel. Members are those who have not left. Calls block.
 class GroupModel {

@@ -38,6 +38,9 @@ class JoinModel {
  public:
   explicit JoinModel(Connection& connection) : connection_(connection) {}
 
+  // After this a request counts as never made.
+  static constexpr UnixMillis kRequestLifetimeMillis = UnixMillis{30} * 24 * 3600 * 1000;
+
   enum class State { kNone, kPending, kRefused };
   // Of the user's request, if made after `oldest`.
   Result<State> request_state(GroupId group, UserId user, UnixMillis oldest);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "chat/base/ids.h"
+#include "chat/storage/group_values.h"
 
 // Plain values that the models read and write. No behaviour.
 namespace chat::storage {
@@ -40,37 +41,10 @@ struct Friend {
   bool online = false;
 };
 
-enum class GroupRole { kCreator, kAdmin, kNormal };
-// How one becomes a member.
-enum class GroupJoining { kOpen, kApproval, kInvite };
-
-struct Group {
-  GroupId id;
-  std::string name;
-  std::string desc;
-  std::string announcement{};
-  GroupJoining joining = GroupJoining::kOpen;
-  UnixMillis muted_until = 0;  // normal members may not write before
-  bool dismissed = false;
-};
-
-// A group as one of its members sees it.
-struct GroupOfMember : Group {
-  GroupRole role = GroupRole::kNormal;
-};
-
 // `user` lists `item` as a friend.
 struct Listed {
   UserId user;
   Friend item;
-};
-
-struct GroupMember {
-  UserId id;
-  std::string name;
-  bool online = false;
-  GroupRole role = GroupRole::kNormal;
-  UnixMillis muted_until = 0;
 };
 
 struct Node {

@@ -61,9 +61,9 @@ struct EndedEnvelope {
   NodeId node;
   NodeEpoch epoch = 0;
 };
-using Envelope = std::variant<Push, PresenceEnvelope, EventEnvelope, TakeoverEnvelope,
-                              KickedEnvelope, DeletedEnvelope, StreamsEnvelope, BeatEnvelope,
-                              EndedEnvelope>;
+using Envelope =
+    std::variant<Push, PresenceEnvelope, EventEnvelope, TakeoverEnvelope, KickedEnvelope,
+                 DeletedEnvelope, StreamsEnvelope, BeatEnvelope, EndedEnvelope>;
 
 std::string encode(const Push& push);
 std::string encode(const PresenceEnvelope& presence);

@@ -155,13 +155,6 @@ void Window::listen_to(GroupId group) {
   });
 }
 
-void Window::end_membership(GroupId group, Seq last) {
-  Position* known = find(StreamKey::of(group));
-  if (known == nullptr || stage_ == Stage::kFinishing) return;
-  end_at(*known, last);
-  if (known->pushed < last) fall_behind(*known, last);
-}
-
 // Nothing past `last` is pushed from now on.
 void Window::end_at(Position& position, Seq last) {
   if (position.end != 0) return;

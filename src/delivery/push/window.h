@@ -55,8 +55,6 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   void offer_receipt(const Receipt& receipt, const std::shared_ptr<const std::string>& json);
   // The user is a member of the group and reads it from `joined_seq` on. Idempotent.
   void join(GroupId group, Seq joined_seq);
-  // The user's membership ends with the message `last`: those up to it are still delivered.
-  void end_membership(GroupId group, Seq last);
   // A stream's position and head according to the table. An unknown stream (the user joined the
   // group without this node learning of it) starts there and is live from now on.
   void notice(const StreamPosition& item);
@@ -64,8 +62,7 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   // is left if a later read lacks it too.
   void keep_groups(const std::vector<GroupId>& groups, base::SteadyTime read_began);
   void fill(const Page& page);
-  // Retries a failed catch-up.
-  void try_again();
+  void try_again();  // retries a failed catch-up
   // Stops pushing. `then` is called, in a task of its own, once all pushed output is written to the
   // socket or lost; the window still exists then.
   void finish(base::Task then);
@@ -91,10 +88,9 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
     Seq delivered = 0;
     Seq read = 0;  // highest READ since the login
     Seq target = 0;
-    Seq asked = 0;  // the target of the last catch-up
-    Seq end = 0;    // not 0: the user has left the group, and this is its last message
-    // When the message `pushed` was sent, or when the position was read; 0: unknown.
-    UnixMillis pushed_at = 0;
+    Seq asked = 0;                 // the target of the last catch-up
+    Seq end = 0;                   // not 0: the last message of a group that the user has left
+    UnixMillis pushed_at = 0;      // when `pushed` was sent, or the position read; 0: unknown
     bool delivered_moved = false;  // since the last take_moves()
     bool read_moved = false;       // likewise
     bool wrote = false;            // the user has written here (groups)

@@ -9,7 +9,7 @@
 
 #include "chat/base/result.h"
 
-// The messages on the operator's socket (chat/protocol/admin_socket.h).
+// The messages on the operator's socket (chat/protocol/admin_path.h).
 namespace chat::server {
 
 using AdminJson = nlohmann::ordered_json;

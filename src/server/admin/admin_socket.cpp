@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "chat/base/log.h"
-#include "chat/protocol/admin_socket.h"
+#include "chat/protocol/admin_path.h"
 #include "server/admin/admin_lines.h"
 
 namespace chat::server {

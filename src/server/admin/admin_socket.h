@@ -18,7 +18,7 @@
 
 namespace chat::server {
 
-// The Unix socket of operators (chat/protocol/admin_socket.h). Only the user that runs the server,
+// The Unix socket of operators (chat/protocol/admin_path.h). Only the user that runs the server,
 // and root, can connect.
 // Threading: open(), start() and stop() by one thread. A thread of its own serves all connections
 // and runs one command at a time, which may block.

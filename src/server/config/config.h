@@ -22,7 +22,7 @@ struct Config {
     net::Address listen;                       // port 0: the system chooses one
     std::optional<net::Address> proxy_listen;  // likewise; nothing: disabled
     std::string node;                          // empty: default_node_name() of the bound address
-    std::string admin_socket;                  // empty: none; see protocol/admin_socket.h
+    std::string admin_socket;                  // empty: none; see protocol/admin_path.h
     unsigned io_threads = 0;                   // at least 1: "automatic" is resolved
     unsigned workers = 0;                      // likewise
     bool core_dumps = false;

@@ -7,7 +7,7 @@
 #include "chat/protocol/errors.h"
 #include "chat/session/session.h"
 #include "chat/storage/database.h"
-#include "chat/storage/values.h"
+#include "chat/storage/group_values.h"
 #include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"
 

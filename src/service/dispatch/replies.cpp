@@ -1,6 +1,6 @@
 #include "service/dispatch/replies.h"
 
-#include "chat/storage/group_model.h"
+#include "chat/storage/group_values.h"
 
 #include <utility>
 

@@ -133,7 +133,7 @@ Outcome<void> GroupAct::mute_all(std::int64_t seconds) {
 }
 
 Outcome<bool> GroupAct::change_settings(const storage::Group& changed) {
-  auto written = life_.change_settings(changed);
+  auto written = life_.change_settings(state_, changed);
   if (!written) return failed(written);
   if (!*written) return false;
   auto renamed =

@@ -28,7 +28,6 @@ using storage::GroupModel;
 using storage::JoinModel;
 
 constexpr std::int64_t kDayMillis = 24 * 3600 * 1000;
-constexpr std::int64_t kRequestDays = 30;  // after which a request counts as never made
 constexpr std::int64_t kCodeDaysMax = 30;
 constexpr std::int64_t kCodeUsesMax = 1000;
 
@@ -37,7 +36,7 @@ std::string hash_of_code(std::string_view code) {
 }
 
 UnixMillis oldest_request(UnixMillis now) {
-  return now - kRequestDays * kDayMillis;
+  return now - JoinModel::kRequestLifetimeMillis;
 }
 
 Outcome<void> check_room(GroupAct& act, UserId user) {

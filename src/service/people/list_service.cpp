@@ -12,6 +12,7 @@
 #include "chat/storage/friend_model.h"
 #include "chat/storage/friend_request_model.h"
 #include "chat/storage/group_model.h"
+#include "chat/storage/join_model.h"
 #include "service/dispatch/gate.h"
 #include "service/dispatch/replies.h"
 
@@ -57,12 +58,49 @@ std::optional<RequestStart> request_start_of(const std::optional<std::string>& c
   return RequestStart(last);
 }
 
+// Decodes the cursor of a list of requests to join: the group and the user of the last one.
+std::optional<std::pair<GroupId, UserId>> member_of(const std::optional<std::string>& cursor) {
+  if (!cursor) return std::pair<GroupId, UserId>();
+  const char* const end = cursor->data() + cursor->size();
+  std::pair<GroupId, UserId> last;
+  const auto [dot, error] = std::from_chars(cursor->data(), end, last.first.value);
+  if (error != std::errc() || dot == end || *dot != '.' || !last.first) return std::nullopt;
+  const auto [stop, id_error] = std::from_chars(dot + 1, end, last.second.value);
+  if (id_error != std::errc() || stop != end || !last.second) return std::nullopt;
+  return last;
+}
+
 template <typename Row>
 std::string cursor_after(const Row& row) {
   return std::to_string(row.id.value);
 }
 std::string cursor_after(const storage::ListedRequest& row) {
   return std::to_string(row.created_at) + '.' + std::to_string(row.id.value);
+}
+
+std::string cursor_after(const storage::JoinRequest& row) {
+  return std::to_string(row.group.value) + '.' + std::to_string(row.user.value);
+}
+std::string cursor_after(const storage::GroupInvite& row) {
+  return std::to_string(row.group.value);
+}
+
+messages::JoinRequestItem join_request_item_of(const storage::JoinRequest& row) {
+  messages::JoinRequestItem item{.groupid = row.group,
+                                 .groupname = row.group_name,
+                                 .id = row.user,
+                                 .name = row.user_name,
+                                 .ts = row.created_at};
+  if (!row.message.empty()) item.text = row.message;
+  return item;
+}
+
+messages::InvitationItem invitation_item_of(const storage::GroupInvite& row) {
+  return {.groupid = row.group,
+          .groupname = row.group_name,
+          .id = row.by,
+          .name = row.by_name,
+          .ts = row.created_at};
 }
 
 messages::RequestItem request_item_of(const storage::ListedRequest& row) {
@@ -114,9 +152,11 @@ void send(Session& session, const RequestHead& request, std::string_view name,
 void ListService::list(Session& session, const Received<messages::List>& request) {
   const std::string_view kind = request.kind;
   if (kind == "requests" || kind == "sent_requests") return list_requests(session, request);
-  if (kind != "friends" && kind != "groups" && kind != "blocked") {
+  if (kind == "join_requests") return list_join_requests(session, request);
+  if (kind != "friends" && kind != "groups" && kind != "blocked" && kind != "invitations") {
     return refuse(session, request,
-                  bad_field("kind must be friends, groups, requests, sent_requests or blocked"));
+                  bad_field("kind must be friends, groups, requests, sent_requests, blocked, "
+                            "join_requests or invitations"));
   }
   const auto after = after_of(request.cursor);
   if (!after) return refuse(session, request, bad_cursor());
@@ -129,10 +169,27 @@ void ListService::list(Session& session, const Received<messages::List>& request
   } else if (kind == "groups") {
     send(session, request, key_of(&ListReply::groups),
          storage::GroupModel(**lease).groups_of(self, GroupId{*after}, kRowsPerPage));
+  } else if (kind == "invitations") {
+    send(session, request, key_of(&ListReply::invitations),
+         storage::JoinModel(**lease).invites_of(self, GroupId{*after}, kRowsPerPage),
+         invitation_item_of);
   } else {
     send(session, request, key_of(&ListReply::blocked),
          storage::BlockModel(**lease).list(self, UserId{*after}, kRowsPerPage), blocked_item_of);
   }
+}
+
+void ListService::list_join_requests(Session& session, const Received<messages::List>& request) {
+  const auto after = member_of(request.cursor);
+  if (!after) return refuse(session, request, bad_cursor());
+  auto lease = context_.pool.lease();
+  if (!lease) return refuse(session, request, lease.error());
+  const UnixMillis oldest =
+      context_.clock.unix_millis() - storage::JoinModel::kRequestLifetimeMillis;
+  send(session, request, key_of(&ListReply::join_requests),
+       storage::JoinModel(**lease).requests_to(session.identity().user, after->first, after->second,
+                                               oldest, kRowsPerPage),
+       join_request_item_of);
 }
 
 void ListService::list_requests(Session& session, const Received<messages::List>& request) {

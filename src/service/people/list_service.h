@@ -7,8 +7,8 @@
 
 namespace chat::service {
 
-// LIST and GROUP_INFO, page by page: the lists that LOGIN_ACK may truncate, friend requests, and
-// blocked users.
+// LIST and GROUP_INFO, page by page: the lists that LOGIN_ACK may truncate, requests to
+// become a friend or to join a group, invitations, and blocked users.
 // Threading: thread-safe. Blocks on the database.
 class ListService {
  public:
@@ -18,6 +18,7 @@ class ListService {
   void group_info(session::Session& session, const Received<messages::GroupInfo>& request);
 
  private:
+  void list_join_requests(session::Session& session, const Received<messages::List>& request);
   void list_requests(session::Session& session, const Received<messages::List>& request);
 
   ServiceContext& context_;

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "chat/base/check.h"
-#include "chat/storage/group_model.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/name_key.h"
 #include "chat/storage/older_name_model.h"
+#include "chat/storage/search_model.h"
 #include "storage/sql.h"
 
 namespace chat::storage {
@@ -128,7 +128,7 @@ Result<void> GroupLifeModel::dismiss(GroupId group, UnixMillis now) {
   return sql::write(connection_, "UPDATE allgroup SET dismissed_at = ? WHERE id = ?", now, group);
 }
 
-Result<bool> GroupLifeModel::change_settings(const Group& group) {
+Result<bool> GroupLifeModel::change_settings(const Group& before, const Group& group) {
   const auto key = name_key(group.name);
   const auto older = OlderNameModel(connection_).holder(NameKind::kGroup, key);
   if (!older) return fail(older);
@@ -142,7 +142,11 @@ Result<bool> GroupLifeModel::change_settings(const Group& group) {
                  "UPDATE allgroup SET groupname = ?, name_key = ?, groupdesc = ?, announcement = ?,"
                  " joining = ? WHERE id = ?",
                  group.name, key, group.desc, group.announcement, word_of(group.joining), group.id);
-  if (written) return true;
+  if (written) {
+    auto indexed = SearchModel(connection_).rename_group(group.id, before.name, group.name);
+    if (!indexed) return fail(indexed);
+    return true;
+  }
   // Another group has taken the name since it was looked up.
   if (written.error().code == ErrorCode::kConflict) return false;
   return fail(written);

@@ -9,11 +9,12 @@ namespace {
 #define CHAT_USER_OVERVIEW                                                      \
   "SELECT u.id, u.name, u.created_at, u.disabled_at, u.state, u.session_epoch," \
   " COALESCE(n.name, '') FROM user u LEFT JOIN node n ON n.id = u.node_id AND u.state = 'online'"
-#define CHAT_GROUP_OVERVIEW                                                      \
-  "SELECT g.id, g.groupname, g.groupdesc,"                                       \
-  " (SELECT COUNT(*) FROM groupuser gu WHERE gu.groupid = g.id), g.last_seq,"    \
-  " COALESCE(c.userid, 0), COALESCE(u.name, ''), g.dismissed_at FROM allgroup g" \
-  " LEFT JOIN groupuser c ON c.groupid = g.id AND c.grouprole = 'creator'"       \
+#define CHAT_GROUP_OVERVIEW                                                                   \
+  "SELECT g.id, g.groupname, g.groupdesc,"                                                    \
+  " (SELECT COUNT(*) FROM groupuser gu WHERE gu.groupid = g.id),"                             \
+  " COALESCE((SELECT m.n FROM groupmessage m WHERE m.groupid = g.id AND m.seq = g.last_seq)," \
+  " g.last_seq), COALESCE(c.userid, 0), COALESCE(u.name, ''), g.dismissed_at FROM allgroup g" \
+  " LEFT JOIN groupuser c ON c.groupid = g.id AND c.grouprole = 'creator'"                    \
   " LEFT JOIN user u ON u.id = c.userid"
 
 UserOverview to_user_overview(const Statement& row) {

@@ -49,7 +49,7 @@ TEST_F(PeopleTerminals, AGroupLives) {
   const auto carol = registered("carol");
   expect(*alice, "/creategroup \"Tea Time\" at five", "Group \"Tea Time\" created");
   expect(*bob, "/join \"Tea Time\"", "Joined:");
-  sees(*alice, "\"Tea Time\"");
+  sees(*alice, "joined");
   expect(*alice, "/promote \"Tea Time\" bob", "bob is now an admin of \"Tea Time\".");
   expect(*alice, "/group-settings \"Tea Time\" joining approval",
          "joining: an admin has to accept");
@@ -59,6 +59,8 @@ TEST_F(PeopleTerminals, AGroupLives) {
   expect(*bob, "/accept-join \"Tea Time\" carol", "You let carol into \"Tea Time\".");
   sees(*carol, "\"Tea Time\": bob let carol join");
   expect(*carol, "/group \"Tea Time\" hello", "✓ #");
+  // The push and the notice are not both shown.
+  EXPECT_EQ(alice->count("bob joined") + alice->count("bob (2) joined"), 1U);
   sees(*bob, "carol (3) in \"Tea Time\" (1): hello");
   expect(*bob, "/mute \"Tea Time\" carol 10m", "carol may not write in \"Tea Time\" until ");
   expect(*carol, "/group \"Tea Time\" hello?", "/group \"Tea Time\": you are muted");

@@ -237,13 +237,13 @@ TEST_F(FriendRequests, DeletedAccountTakesItsRequestsAlong) {
 
 TEST_F(FriendRequests, ListsPage) {
   insert_users(server.storage(), 1200);
-  // Ten each have the same time.
+  // About ten each have the same time, and a page ends among them.
   const std::string now = std::to_string(
       std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
           .count());
   insert_numbered(
       server.storage(), 1200, "friendrequest (userid, friendid, created_at)",
-      "SELECT 10000 + i, " + std::to_string(bob->id()) + ", " + now + " - i % 120 FROM n");
+      "SELECT 10000 + i, " + std::to_string(bob->id()) + ", " + now + " - i % 130 FROM n");
   insert_numbered(server.storage(), 1200, "block (userid, blocked, created_at)",
                   "SELECT " + std::to_string(alice->id()) + ", 10000 + i, 1 FROM n");
   std::set<std::int64_t> ids;

@@ -36,6 +36,15 @@ TEST(Envelope, CarriesAnEvent) {
   EXPECT_EQ(*std::get<EventEnvelope>(*decoded).json, "{}");
 }
 
+TEST(Envelope, CarriesTheEndOfSessions) {
+  const std::string payload = encode(KickedEnvelope{});
+  EXPECT_EQ(payload, "k\n");
+  const auto decoded = decode(payload);
+  ASSERT_TRUE(decoded);
+  EXPECT_TRUE(std::holds_alternative<KickedEnvelope>(*decoded));
+  EXPECT_FALSE(decode("k 1\n"));
+}
+
 TEST(Envelope, CarriesPresenceWithoutState) {
   const std::string payload = encode(PresenceEnvelope{UserId{7}});
   EXPECT_EQ(payload, "p 7\n");

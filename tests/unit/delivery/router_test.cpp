@@ -12,6 +12,7 @@
 #include "chat/base/mutex.h"
 #include "chat/cluster/local_bus.h"
 #include "chat/storage/friend_model.h"
+#include "chat/storage/moderation_model.h"
 #include "chat/storage/node_model.h"
 #include "delivery/cursors/writeback.h"
 #include "delivery/events/cluster_events.h"
@@ -29,6 +30,7 @@ struct Node {
   Node(storage::Database& database, cluster::LocalHub& hub)
       : pool(database, {}, base::system_clock()), bus(hub) {
     router.set_told_listener(&presence);
+    router.set_suspect_listener([this](UserId user) { resync.suspect(user); });
     EXPECT_TRUE(bus.start(events));
     presence.start();
   }
@@ -468,6 +470,40 @@ TEST_F(RouterTest, ResyncEvictsUnnoticedTakeovers) {
   here_->resync.request();
   EXPECT_EQ(next(alice).at("reason"), "taken_over");
   here_->resync.stop();
+}
+
+// The other node looks up in the table why the session is older.
+TEST_F(RouterTest, SessionsEndedByAnOperatorEndOnTheOtherNode) {
+  const auto node = storage::begin_node(*connection_, "a");
+  storage::UserModel users(*connection_);
+  ASSERT_EQ(users.claim(alice_, *node, false).value(), 1);
+  auto alice = there_->log_in(alice_);
+  there_->resync.start({});
+  here_->router.sessions_ended(alice_, 2, session::kKicked);
+  expect_quiet(*there_, alice);
+  ASSERT_TRUE(storage::ModerationModel(*connection_).end_sessions(alice_));
+  here_->router.sessions_ended(alice_, 2, session::kKicked);
+  const Json bye = next(alice);
+  EXPECT_EQ(bye.at("reason"), "kicked");
+  EXPECT_EQ(bye.at("reconnect_after_ms"), 5000);
+  there_->resync.stop();
+}
+
+TEST_F(RouterTest, SessionsEndedByAnOperatorEndHereAtOnce) {
+  auto alice = here_->log_in(alice_);
+  here_->router.sessions_ended(alice_, 2, session::kAccountDisabled);
+  EXPECT_EQ(next(alice).at("reason"), "account_disabled");
+}
+
+TEST_F(RouterTest, AnnouncementReachesEverybodyOnBothNodesOnce) {
+  auto alice = here_->log_in(alice_);
+  auto bob = there_->log_in(bob_);
+  const std::string json = R"({"msgid":207,"text":"hello","ts":1})";
+  here_->router.announce(json);
+  EXPECT_EQ(next(alice).at("text"), "hello");
+  EXPECT_EQ(next(bob).at("text"), "hello");
+  there_->router.event_elsewhere({Hint::Kind::kAnnouncement, 0, 0, json});  // the same as a hint
+  expect_quiet(*there_, bob);
 }
 
 }  // namespace

@@ -59,6 +59,16 @@ TEST(Classic, OneByteOverTheLimitMakesTwoPieces) {
   EXPECT_EQ(parsed_frames(push(std::string(kClassicMaxBytes - around + 1, 'a'))).size(), 2U);
 }
 
+TEST(Classic, AnnouncementsAreChatOfUser0) {
+  const auto frames = parsed_frames({{"msgid", 207}, {"text", "tea is ready"}, {"ts", 1000}});
+  ASSERT_EQ(frames.size(), 1U);
+  EXPECT_EQ(frames[0].at("msgid"), 6);
+  EXPECT_EQ(frames[0].at("id"), 0);
+  EXPECT_EQ(frames[0].at("name"), "server");
+  EXPECT_EQ(frames[0].at("msg"), "tea is ready");
+  EXPECT_EQ(frames[0].at("time").get<std::string>().size(), 19U);
+}
+
 TEST(Classic, OtherMessagesAreDropped) {
   for (const int msgid :
        {100, 103, 106, 107, 108, 109, 110, 120, 121, 122, 200, 201, 202, 203, 204}) {

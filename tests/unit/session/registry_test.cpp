@@ -183,6 +183,8 @@ TEST_F(RegistryTest, EvictsOnlyAnOlderClaim) {
   EXPECT_FALSE(registry_.evict_older(kAlice, 9)) << "not claimed yet";
   registry_.claimed(kAlice, *holder, 5);
   EXPECT_EQ(registry_.all().front().epoch, 5);
+  EXPECT_EQ(registry_.holder_of(kAlice)->epoch, 5);
+  EXPECT_FALSE(registry_.holder_of(kBob));
   EXPECT_FALSE(registry_.evict_older(kAlice, 5));
   EXPECT_FALSE(registry_.evict_older(kBob, 9));
   EXPECT_FALSE(holder->ending());

@@ -17,7 +17,7 @@
 // PROTOCOL.md, section 6: LIST and FIND.
 namespace chat::protocol::messages {
 
-// friends, groups, requests, sent_requests, blocked.
+// friends, groups, requests, sent_requests, blocked, join_requests, invitations.
 struct List {
   static constexpr Msgid kMsgid = Msgid::kList;
   std::optional<UserId> sender{};
@@ -29,6 +29,39 @@ struct List {
   }
 };
 
+// A user's request to join a group that the reader runs.
+struct JoinRequestItem {
+  GroupId groupid{};
+  std::string_view groupname{};
+  UserId id{};
+  std::string_view name{};
+  std::optional<std::string_view> text{};
+  UnixMillis ts = 0;
+  static constexpr auto fields() {
+    return std::tuple{field("groupid", &JoinRequestItem::groupid),
+                      field("groupname", &JoinRequestItem::groupname),
+                      field("id", &JoinRequestItem::id),
+                      field("name", &JoinRequestItem::name),
+                      field("text", &JoinRequestItem::text),
+                      field("ts", &JoinRequestItem::ts)};
+  }
+};
+
+// An invitation of the reader by `id`.
+struct InvitationItem {
+  GroupId groupid{};
+  std::string_view groupname{};
+  UserId id{};
+  std::string_view name{};
+  UnixMillis ts = 0;
+  static constexpr auto fields() {
+    return std::tuple{field("groupid", &InvitationItem::groupid),
+                      field("groupname", &InvitationItem::groupname),
+                      field("id", &InvitationItem::id), field("name", &InvitationItem::name),
+                      field("ts", &InvitationItem::ts)};
+  }
+};
+
 // The kind that was requested.
 struct ListReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kList);
@@ -37,12 +70,18 @@ struct ListReply {
   std::optional<std::vector<RequestItem>> requests{};
   std::optional<std::vector<RequestItem>> sent_requests{};
   std::optional<std::vector<UserItem>> blocked{};
+  std::optional<std::vector<JoinRequestItem>> join_requests{};
+  std::optional<std::vector<InvitationItem>> invitations{};
   std::optional<std::string_view> cursor{};
   static constexpr auto fields() {
-    return std::tuple{
-        field("friends", &ListReply::friends),   field("groups", &ListReply::groups),
-        field("requests", &ListReply::requests), field("sent_requests", &ListReply::sent_requests),
-        field("blocked", &ListReply::blocked),   field("cursor", &ListReply::cursor)};
+    return std::tuple{field("friends", &ListReply::friends),
+                      field("groups", &ListReply::groups),
+                      field("requests", &ListReply::requests),
+                      field("sent_requests", &ListReply::sent_requests),
+                      field("blocked", &ListReply::blocked),
+                      field("join_requests", &ListReply::join_requests),
+                      field("invitations", &ListReply::invitations),
+                      field("cursor", &ListReply::cursor)};
   }
 };
 

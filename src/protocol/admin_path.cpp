@@ -1,4 +1,4 @@
-#include "chat/protocol/admin_socket.h"
+#include "chat/protocol/admin_path.h"
 
 namespace chat::protocol {
 

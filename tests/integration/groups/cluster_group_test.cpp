@@ -1,7 +1,7 @@
 // Changes of a group bind on every node, whatever the bus does.
 #include <string>
 
-#include "cluster_fixture.h"
+#include "integration/cluster/cluster_fixture.h"
 
 namespace chat::test {
 namespace {

@@ -10,7 +10,7 @@ namespace chat::client {
 namespace {
 
 // The keys of bursts, in short: pastes in brackets, ENTER, and characters.
-std::string keys_of(const std::vector<std::string>& bursts) {
+std::string keys_of_bursts(const std::vector<std::string>& bursts) {
   PasteGuard guard;
   KeyDecoder decoder;
   std::vector<Key> keys;
@@ -28,25 +28,27 @@ std::string keys_of(const std::vector<std::string>& bursts) {
 }
 
 TEST(PasteGuard, LeavesTypingAndSinglePastesAlone) {
-  EXPECT_EQ(keys_of({"ab\r"}), "ab ENTER ");
-  EXPECT_EQ(keys_of({"a\x1b[200~one\ntwo\x1b[201~b\r"}), "a[one|two]b ENTER ");
-  EXPECT_EQ(keys_of({"\x1b[200~one", " two", "\x1b[201~\r"}), "[one two] ENTER ");
+  EXPECT_EQ(keys_of_bursts({"ab\r"}), "ab ENTER ");
+  EXPECT_EQ(keys_of_bursts({"a\x1b[200~one\ntwo\x1b[201~b\r"}), "a[one|two]b ENTER ");
+  EXPECT_EQ(keys_of_bursts({"\x1b[200~one", " two", "\x1b[201~\r"}), "[one two] ENTER ");
 }
 
 TEST(PasteGuard, AnEndMarkInThePasteDoesNotEndIt) {
-  EXPECT_EQ(keys_of({"\x1b[200~one\x1b[201~\r/quit\rtwo\x1b[201~\r"}),
+  EXPECT_EQ(keys_of_bursts({"\x1b[200~one\x1b[201~\r/quit\rtwo\x1b[201~\r"}),
             "[one[201~|/quit|two] ENTER ");
-  EXPECT_EQ(keys_of({"\x1b[200~on", "e\x1b[201~\r/quit\rtwo\x1b[201~"}), "[one[201~|/quit|two]");
+  EXPECT_EQ(keys_of_bursts({"\x1b[200~on", "e\x1b[201~\r/quit\rtwo\x1b[201~"}),
+            "[one[201~|/quit|two]");
 }
 
 // With marks of its own, the text looks like two pastes with typing between them.
 TEST(PasteGuard, NobodyTypesBetweenTwoPastesOfOneBurst) {
-  EXPECT_EQ(keys_of({"\x1b[200~one\x1b[201~\r/quit\r\x1b[200~two\x1b[201~"}),
+  EXPECT_EQ(keys_of_bursts({"\x1b[200~one\x1b[201~\r/quit\r\x1b[200~two\x1b[201~"}),
             "[one[201~|/quit|[200~two]");
 }
 
 TEST(PasteGuard, APasteEndedByItsTextGoesOnToTheNextEndMark) {
-  EXPECT_EQ(keys_of({"\x1b[200~one\x1b[201~", "\r/quit\rtwo\x1b[201~"}), "[one][|/quit|two]");
+  EXPECT_EQ(keys_of_bursts({"\x1b[200~one\x1b[201~", "\r/quit\rtwo\x1b[201~"}),
+            "[one][|/quit|two]");
 }
 
 TEST(PasteGuard, KnowsWhetherAPasteIsOpen) {

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "chat/base/mutex.h"
-#include "fake_server.h"
-#include "program.h"
+#include "unit/client/fake_server.h"
+#include "unit/client/program.h"
 
 namespace chat::client {
 namespace {

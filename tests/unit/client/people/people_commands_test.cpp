@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "described_command.h"
+#include "unit/client/described_command.h"
 
 namespace chat::client {
 namespace {
@@ -37,6 +37,8 @@ TEST(ParsePeopleCommands, TakeNamesAndIds) {
       {"/profile", "profile"},
       {"/profile nick The Bob", "profile nick [The Bob]"},
       {"/profile bio \"\"", "profile bio []"},
+      {"/profile bio \"I drink tea\"", "profile bio [I drink tea]"},
+      {"/profile bio a \"b\"", "profile bio [a \"b\"]"},
       {"/profile who-may-add approval", "profile who-may-add [approval]"},
       {"/profile who-may-chat friends", "profile who-may-chat [friends]"},
       {"/chat bob hello  you ", "chat [bob] [hello  you ]"},

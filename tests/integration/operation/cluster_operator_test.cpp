@@ -5,7 +5,7 @@
 #include <future>
 #include <string>
 
-#include "cluster_fixture.h"
+#include "integration/cluster/cluster_fixture.h"
 #include "support/clients/secrets.h"
 #include "support/figure.h"
 #include "support/processes/operator_tool.h"
@@ -173,6 +173,18 @@ TEST_F(OperatorInACluster, AnnouncementReachesTheOtherNodeWithoutRedis) {
   EXPECT_EQ(alice.client.push(kAnnouncement).at("text"), "hello");
 }
 
+TEST_F(OperatorInACluster, DismissReachesTheOtherNode) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(0, "bob");
+  const std::int64_t group = alice.create_group("tea");
+  bob.join_group(group);
+  ask(1, {"dismiss", std::to_string(group), "--yes"});
+  Json event = Json::object();
+  while (event.value("event", "") != "dismissed") event = bob.client.push(10);
+  while (event.value("change", "") != "dismissed") event = alice.client.push(202);
+  expect_refused(bob.client, group_chat_request(bob.account, group, "late"), errors::kNotAllowed);
+}
+
 TEST_F(OperatorInACluster, RegistrationClosesOnTheOtherNode) {
   RawClient client(port(0));
   int number = 0;
@@ -244,6 +256,21 @@ TEST_P(LostActs, DeleteIsAnsweredAsIfNothingHadHappened) {
   EXPECT_EQ(ask_losing("UPDATE user SET name = ''", {"delete", "alice", "--yes"}).at("changed"),
             true);
   expect_ended(alice, "account_deleted");
+}
+
+TEST_P(LostActs, DismissIsAnsweredAndToldOnce) {
+  User alice = user_on(1, "alice");
+  User bob = user_on(1, "bob");
+  const std::int64_t group = alice.create_group("tea");
+  bob.join_group(group);
+  EXPECT_EQ(
+      ask_losing("UPDATE allgroup", {"dismiss", std::to_string(group), "--yes"}).at("changed"),
+      true);
+  Json event = Json::object();
+  while (event.value("event", "") != "dismissed") event = bob.client.push(10);
+  EXPECT_EQ(
+      cluster->storage().number("SELECT COUNT(*) FROM groupmessage WHERE body LIKE '%operator%'"),
+      1);
 }
 
 TEST_P(LostActs, InviteCodeIsStoredOnce) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "cluster_fixture.h"
+#include "integration/cluster/cluster_fixture.h"
 #include "integration/people/contact_requests.h"
 
 namespace chat::test {
