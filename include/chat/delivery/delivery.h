@@ -14,7 +14,6 @@
 #include "chat/cluster/bus.h"
 #include "chat/cluster/node_lease.h"
 #include "chat/delivery/entry.h"
-#include "chat/session/ending.h"
 #include "chat/session/loops.h"
 #include "chat/session/registry.h"
 #include "chat/storage/database.h"
