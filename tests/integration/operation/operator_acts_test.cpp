@@ -252,7 +252,7 @@ TEST_F(OperatorActs, DismissedGroupsCanBeReadButNotWrittenTo) {
                    errors::kNotAllowed);
   }
   Json event = Json::object();
-  while (event.value("event", "") != "dismissed") event = bob.client.push(10);
+  while (event.value("event", "") != "dismissed") event = bob.client.notice();
   EXPECT_EQ(event.at("kind"), "notice");
   EXPECT_EQ(event.at("msg"), "an operator dismissed this group");
   Json told = Json::object();  // the creator, in whose name the event is stored
