@@ -12,8 +12,8 @@
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/limits.h"
 #include "chat/protocol/messages/chat_messages.h"
-#include "chat/protocol/messages/history_messages.h"
 #include "chat/protocol/messages/decode_request.h"
+#include "chat/protocol/messages/history_messages.h"
 #include "chat/protocol/messages/login_messages.h"
 #include "chat/protocol/request.h"
 #include "chat/protocol/utf8.h"
@@ -119,7 +119,23 @@ void check_accepted(const Value& value, FieldKind kind) {
       CHAT_CHECK(code_points <= chat::protocol::kGroupDescMaxCodePoints);
       CHAT_CHECK(!chat::protocol::has_control_characters(*text));
       return;
+    case FieldKind::kNick:
+      CHAT_CHECK(text != nullptr && (text->empty() || !chat::protocol::name_fault(*text)));
+      return;
+    case FieldKind::kRequestText:
+      CHAT_CHECK(text != nullptr && code_points <= chat::protocol::kRequestTextMaxCodePoints);
+      return;
+    case FieldKind::kBio:
+      CHAT_CHECK(text != nullptr && code_points <= chat::protocol::kBioMaxCodePoints);
+      return;
+    case FieldKind::kAvatar:
+      CHAT_CHECK(text != nullptr && code_points <= chat::protocol::kAvatarMaxCodePoints);
+      return;
+    case FieldKind::kAnnouncement:
+      CHAT_CHECK(text != nullptr && code_points <= chat::protocol::kAnnouncementMaxCodePoints);
+      return;
     case FieldKind::kFlag: CHAT_CHECK(std::holds_alternative<bool>(value)); return;
+    case FieldKind::kIntegers: CHAT_CHECK(std::get<Nested>(value).is_object); return;
   }
 }
 
@@ -127,7 +143,9 @@ void check_fields_of(const Request& request) {
   for (const auto& [name, value] : request.fields) {
     for (const auto kind :
          {FieldKind::kId, FieldKind::kInteger, FieldKind::kString, FieldKind::kText,
-          FieldKind::kName, FieldKind::kGroupDesc, FieldKind::kFlag}) {
+          FieldKind::kName, FieldKind::kGroupDesc, FieldKind::kNick, FieldKind::kRequestText,
+          FieldKind::kBio, FieldKind::kAvatar, FieldKind::kAnnouncement, FieldKind::kFlag,
+          FieldKind::kIntegers}) {
       const auto refusal = chat::protocol::check_field(&value, {name, kind, true});
       if (!refusal) {
         check_accepted(value, kind);

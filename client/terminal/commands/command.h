@@ -27,7 +27,7 @@ struct Nothing {  // an empty line
 struct Register {
   std::string name;
   std::optional<std::string> password;  // nothing: ask for it
-  std::string invite{};  // a code; empty: none
+  std::string invite{};                 // a code; empty: none
   void run(TerminalClient& client) const;
 };
 struct Login {

@@ -101,7 +101,8 @@ void Window::offer_event(const std::shared_ptr<const std::string>& json) {
 void Window::offer_receipt(const Receipt& receipt, const std::shared_ptr<const std::string>& json) {
   if (!acknowledges_ || !ready()) return;
   const Position* position = receipt.target.is_group() ? find(receipt.target) : nullptr;
-  if (receipt.target.is_group() && (position == nullptr || !position->wrote)) return;
+  const Seq wrote = position != nullptr ? position->wrote : 0;
+  if (receipt.target.is_group() && (wrote == 0 || receipt.seq < wrote)) return;
   if (!told_receipts_) told_receipts_ = std::make_unique<ToldReceipts>();
   if (told_receipts_->is_news(receipt)) session_.socket().send(*json);
 }
@@ -384,7 +385,7 @@ void Window::push(Position& position, const Push& message) {
   if (message.ended == user_) end_at(position, message.seq);
   // The user's own group messages advance the cursor without being sent (PROTOCOL.md, section 4).
   if (message.stream.is_group() && message.sender == user_) {
-    position.wrote = position.wrote || message.receipt_wanted;
+    if (position.wrote == 0 && message.receipt_wanted) position.wrote = message.seq;
     if (acknowledges_) {
       if (position.delivered + 1 == message.seq) acknowledge(message.stream, message.seq);
       return;

@@ -93,7 +93,7 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
     UnixMillis pushed_at = 0;      // when `pushed` was sent, or the position read; 0: unknown
     bool delivered_moved = false;  // since the last take_moves()
     bool read_moved = false;       // likewise
-    bool wrote = false;            // the user has written here (groups)
+    Seq wrote = 0;                 // the first message that the user has written here (groups)
     bool receipt_wanted = false;   // for a push since the last take_moves()
   };
   // `seq` of `stream` counts as delivered once this many bytes are written to the socket.

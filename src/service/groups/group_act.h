@@ -34,7 +34,7 @@ struct GroupChange {
     Seq joined_seq = 0;
   };
   std::vector<Member> members;  // who have joined or left
-  bool repeated = false;  // an earlier attempt did it
+  bool repeated = false;        // an earlier attempt did it
 };
 
 // One change of a group, inside a write transaction. open() locks the group; then the caller checks

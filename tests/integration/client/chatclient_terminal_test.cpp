@@ -250,7 +250,7 @@ TEST_F(TerminalKeys, ReceiptsAndHintsConcernOwnMessages) {
   const auto bob = registered("bob");
   alice->type_line("/add 2");
   ASSERT_TRUE(alice->wait_for("Added:"));
-  ASSERT_TRUE(bob->wait_for("alice (1) added you as a friend. /add 1 to add them."));
+  ASSERT_TRUE(bob->wait_for("alice (1) added you as a friend. /add alice to add them."));
   bob->type_line("/add 1");
   ASSERT_TRUE(alice->wait_for("bob (2) added you as a friend.\r\n"));
 

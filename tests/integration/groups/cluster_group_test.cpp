@@ -53,8 +53,8 @@ class ClusterGroup : public WithCluster, public ::testing::WithParamInterface<Bu
   std::int64_t group = 0;
 };
 INSTANTIATE_TEST_SUITE_P(Bus, ClusterGroup, ::testing::Values(BusState::kUp, BusState::kDown),
-                         [](const auto& info) {
-                           return std::string(info.param == BusState::kUp ? "Up" : "Down");
+                         [](const auto& way) {
+                           return std::string(way.param == BusState::kUp ? "Up" : "Down");
                          });
 
 TEST_P(ClusterGroup, NothingOfARemovedMemberIsStoredAfterItsRemoval) {

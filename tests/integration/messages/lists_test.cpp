@@ -40,8 +40,10 @@ TEST_P(Lists, ReturnFriendsAndGroups) {
             (Json::array({{{"id", bob.id()}, {"name", "bob"}, {"state", "online"}}})));
   EXPECT_FALSE(friends.contains("cursor"));
   const Json groups = request_ok(bob.client, {{"msgid", 31}, {"kind", "groups"}});
-  EXPECT_EQ(groups.at("groups"),
-            (Json::array({{{"id", group}, {"groupname", "club"}, {"groupdesc", "of two"}}})));
+  EXPECT_EQ(
+      groups.at("groups"),
+      (Json::array(
+          {{{"id", group}, {"groupname", "club"}, {"groupdesc", "of two"}, {"role", "normal"}}})));
   const Json info = request_ok(bob.client, {{"msgid", 30}, {"groupid", group}});
   expect_ok(info, 130);
   EXPECT_EQ(info.at("group"),

@@ -69,12 +69,12 @@ TEST_P(Sync, WithoutAStreamRepeatsUnacknowledgedMessages) {
   for (int i = 1; i <= 4; ++i) alice.chat(bob.id(), std::to_string(i));
   for (int i = 1; i <= 3; ++i) alice.group_chat(group, std::to_string(i));
   expect_pushes(bob, 6, 1, 4);
-  expect_pushes(bob, 10, 1, 3);
+  expect_pushes(bob, 10, 2, 3);
   bob.client.send(delivered_request(alice.id(), 2));
-  bob.client.send(group_delivered_request(group, 1));
+  bob.client.send(group_delivered_request(group, 2));
   request_ok(bob.client, sync_request());
   expect_pushes(bob, 6, 3, 2);
-  expect_pushes(bob, 10, 2, 2);
+  expect_pushes(bob, 10, 3, 2);
   expect_no_push(bob);
 }
 
@@ -85,9 +85,9 @@ TEST_P(Sync, OfAGroupBeginsAfterTheJoin) {
   for (int i = 1; i <= 3; ++i) alice.group_chat(group, std::to_string(i));
   bob.join_group(group);
   alice.group_chat(group, "4");
-  expect_pushes(bob, 10, 4, 1);
+  expect_pushes(bob, 10, 5, 1);
   request_ok(bob.client, sync_request({{"groupid", group}, {"after", 0}}));
-  expect_pushes(bob, 10, 4, 1);
+  expect_pushes(bob, 10, 5, 1);
   expect_no_push(bob);
 }
 

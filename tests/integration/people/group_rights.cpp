@@ -1,5 +1,7 @@
 #include "group_rights.h"
 
+#include <ostream>
+
 namespace chat::test::rights {
 namespace {
 
@@ -205,6 +207,10 @@ const char* name_of(Role role) {
 const char* name_of(State state) {
   constexpr const char* kNames[] = {"open", "approval", "invite", "dismissed"};
   return kNames[static_cast<std::size_t>(state)];
+}
+
+void PrintTo(State state, std::ostream* out) {
+  *out << name_of(state);
 }
 
 const char* name_of(Act act) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ enum class State { kOpen, kApproval, kInvite, kDismissed };
 inline constexpr State kStates[] = {State::kOpen, State::kApproval, State::kInvite,
                                     State::kDismissed};
 const char* name_of(State state);
+void PrintTo(State state, std::ostream* out);  // for GoogleTest
 
 enum class Act {
   kChat,

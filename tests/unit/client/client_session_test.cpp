@@ -426,7 +426,7 @@ TEST(ClientSession, DoesNotSendOversizedFrames) {
   Events events;
   ClientSession session(events.handler());
   ASSERT_TRUE(session.open("127.0.0.1", server.port()));
-  EXPECT_EQ(session.register_user(std::string(5000, 'x'), "password").status,
+  EXPECT_EQ(session.register_user(std::string(5000, 'x'), "password", "").status,
             Answer::Status::kNotSent);
   EXPECT_EQ(events.all<event::Usage>().size(), 1u);
   EXPECT_TRUE(session.ping().ok());

@@ -29,9 +29,10 @@ Row no_desc(std::string what, const std::string& desc) {
              R"({"msgid":8,"groupname":"described $w","groupdesc":")" + desc + "\"}",
              bad_field(108, "groupdesc"));
 }
-Row no_profile(std::string what, const std::string& field, const std::string& value) {
-  return row(field + " " + std::move(what), State::kLoggedIn,
-             R"({"msgid":36,")" + field + R"(":")" + value + "\"}", bad_field(136, field));
+Row no_profile(const std::string& what, const char* field, const std::string& value) {
+  return row(std::string(field) + " " + what, State::kLoggedIn,
+             R"({"msgid":36,")" + std::string(field) + R"(":")" + value + "\"}",
+             bad_field(136, field));
 }
 Row no_query(std::string what, const std::string& query) {
   return row("query " + std::move(what), State::kLoggedIn,

@@ -38,6 +38,12 @@ TEST_F(NoticeFilterTest, OfANoticeAndAPushTheFirstIsShown) {
   }
 }
 
+TEST_F(NoticeFilterTest, OneRepetitionIsExpected) {
+  EXPECT_TRUE(push("joined", {3}));
+  EXPECT_FALSE(notice("joined", {3}));
+  EXPECT_TRUE(notice("joined", {3}));  // once more, after leaving unseen
+}
+
 TEST_F(NoticeFilterTest, OtherChangesAreNotRepetitions) {
   EXPECT_TRUE(push("joined", {3}));
   EXPECT_TRUE(notice("joined", {4}));
