@@ -15,6 +15,7 @@
 #include "chat/delivery/user_name_cache.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/friend_model.h"
+#include "chat/storage/group_life_model.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/migrations.h"
 #include "chat/storage/sqlite_database.h"
@@ -48,7 +49,8 @@ void fill(storage::Connection& connection, const std::string& hash) {
     storage::GroupModel groups(connection);
     const auto group = groups.create("club", "", alice);
     if (!group) return fail(group);
-    if (auto joined = groups.join(**group, bob, protocol::kGroupMembersMax); !joined)
+    storage::GroupLifeModel life(connection);
+    if (auto joined = life.add_member(**group, bob, storage::GroupRole::kNormal, 0); !joined)
       return fail(joined);
     return {};
   });

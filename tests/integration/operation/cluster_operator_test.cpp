@@ -16,8 +16,8 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr int kAnnouncement = 207;
-constexpr milliseconds kPromise{2'000};
-constexpr milliseconds kPromiseWithoutRedis{10'000};
+constexpr milliseconds kActPromise{2'000};
+constexpr milliseconds kActPromiseWithoutRedis{10'000};
 
 class OperatorInACluster : public WithCluster {
  protected:
@@ -62,7 +62,7 @@ class OperatorInACluster : public WithCluster {
 TEST_F(OperatorInACluster, KickReachesTheOtherNode) {
   User alice = user_on(0, "alice");
   EXPECT_EQ(ask(1, {"kick", "alice"}).at("changed"), true);
-  expect_ended(alice, "kicked", kPromise);
+  expect_ended(alice, "kicked", kActPromise);
   RawClient again(port(1));
   request_ok(again, token_login(alice.welcome));
 }
@@ -71,14 +71,14 @@ TEST_F(OperatorInACluster, KickReachesTheOtherNodeWithoutRedis) {
   User alice = user_on(0, "alice");
   cluster->redis().kill9();
   ask(1, {"kick", "alice"});
-  expect_ended(alice, "kicked", kPromiseWithoutRedis);
+  expect_ended(alice, "kicked", kActPromiseWithoutRedis);
 }
 
 TEST_F(OperatorInACluster, DisableReachesTheOtherNodeWithoutRedis) {
   User alice = user_on(0, "alice");
   cluster->redis().kill9();
   ask(1, {"disable", "alice"});
-  expect_ended(alice, "account_disabled", kPromiseWithoutRedis);
+  expect_ended(alice, "account_disabled", kActPromiseWithoutRedis);
   RawClient again(port(0));
   expect_refused(again, token_login(alice.welcome), errors::kInvalidToken);
   expect_refused(again, login_request(alice.account), errors::kFailed);
@@ -106,12 +106,12 @@ void OperatorInACluster::expect_fenced(const std::string& act, const std::string
 }
 
 TEST_F(OperatorInACluster, NothingIsStoredAfterAKick) {
-  expect_fenced("kick", "kicked", kPromise);
+  expect_fenced("kick", "kicked", kActPromise);
 }
 
 TEST_F(OperatorInACluster, NothingIsStoredAfterADisableWithoutRedis) {
   cluster->redis().kill9();
-  expect_fenced("disable", "account_disabled", kPromiseWithoutRedis);
+  expect_fenced("disable", "account_disabled", kActPromiseWithoutRedis);
 }
 
 TEST_F(OperatorInACluster, KickOfAPausedNodesUserStoresNothingLater) {
@@ -125,7 +125,7 @@ TEST_F(OperatorInACluster, KickOfAPausedNodesUserStoresNothingLater) {
   const auto kicked = steady_clock::now();
   wait_until([&] { return steady_clock::now() - kicked > milliseconds{500}; });
   cluster->node(0).thaw();
-  expect_ended(alice, "kicked", kPromiseWithoutRedis);
+  expect_ended(alice, "kicked", kActPromiseWithoutRedis);
   EXPECT_EQ(sent_by(alice.id()), 1);
 }
 
@@ -133,7 +133,7 @@ TEST_F(OperatorInACluster, ResetPasswordEndsTheSessionElsewhere) {
   User alice = user_on(0, "alice");
   const std::string password = ask(1, {"reset-password", "alice"}).at("password");
   note_secret(password);
-  expect_ended(alice, "kicked", kPromise);
+  expect_ended(alice, "kicked", kActPromise);
   RawClient again(port(0));
   request_ok(again, login_request(alice.account, {{"password", password}}));
 }
@@ -141,7 +141,7 @@ TEST_F(OperatorInACluster, ResetPasswordEndsTheSessionElsewhere) {
 TEST_F(OperatorInACluster, DeleteEndsTheSessionElsewhere) {
   User alice = user_on(0, "alice");
   ask(1, {"delete", "alice", "--yes"});
-  expect_ended(alice, "account_deleted", kPromiseWithoutRedis);
+  expect_ended(alice, "account_deleted", kActPromiseWithoutRedis);
 }
 
 TEST_F(OperatorInACluster, WhoShowsTheSessionsOfAllNodes) {
