@@ -25,7 +25,7 @@ TEST(AdminRequest, HasACommandAndArguments) {
 TEST(AdminRequest, IsRefusedUnlessItIsAnObjectWithACommand) {
   for (const char* line :
        {"", "x", "[]", "7", "{}", R"({"command":1})", R"({"command":"who","args":7})",
-        R"({"command":"who","args":{"a":{"b":{"c":{}}}}})", "{\"command\":\"who\"", "\xFF"}) {
+        R"({"command":"who","args":{"a":{"b":{"c":{"d":{}}}}}})", "{\"command\":\"who\"", "\xFF"}) {
     const auto request = parse_admin_request(line);
     ASSERT_FALSE(request) << line;
     EXPECT_EQ(request.error().code, ErrorCode::kInvalidArgument);
