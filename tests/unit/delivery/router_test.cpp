@@ -496,7 +496,7 @@ TEST_F(RouterTest, SessionsEndedByAnOperatorEndHereAtOnce) {
 }
 
 TEST_F(RouterTest, AnnouncementReachesEverybodyOnBothNodesOnce) {
-  there_->recipients.start();
+  there_->bus.subscribe({cluster::kChannelOfAll}, {});  // as ClusterNode does
   auto alice = here_->log_in(alice_);
   auto bob = there_->log_in(bob_);
   const std::string json = R"({"msgid":207,"text":"hello","ts":1})";
