@@ -5,7 +5,7 @@
 namespace chat::server {
 namespace {
 
-constexpr int kDepthMax = 4;
+constexpr int kDepthMax = 3;
 
 tl::unexpected<Error> malformed(std::string sentence) {
   return fail(ErrorCode::kInvalidArgument, std::move(sentence));

@@ -51,9 +51,9 @@ Result<std::vector<JoinRequest>> JoinModel::requests_to(UserId admin, GroupId gr
   return sql::read_all(
       connection_,
       "SELECT r.groupid, g.groupname, r.userid, u.name, r.message, r.created_at"
-      " FROM groupuser gu JOIN joinrequest r ON r.groupid = gu.groupid"
-      " JOIN allgroup g ON g.id = r.groupid JOIN user u ON u.id = r.userid"
-      " WHERE gu.userid = ? AND gu.left_seq = 0 AND gu.grouprole IN ('creator', 'admin')"
+      " FROM groupuser gu CROSS JOIN joinrequest r CROSS JOIN allgroup g CROSS JOIN user u"
+      " WHERE r.groupid = gu.groupid AND g.id = gu.groupid AND u.id = r.userid AND gu.userid = ? "
+      "AND gu.left_seq = 0 AND gu.grouprole IN ('creator', 'admin')"
       " AND g.dismissed_at = 0 AND r.state = 'pending' AND r.created_at > ?"
       " AND (gu.groupid > ? OR (gu.groupid = ? AND r.userid > ?))"
       " ORDER BY gu.groupid, r.userid LIMIT ?",

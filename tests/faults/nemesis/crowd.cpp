@@ -289,7 +289,11 @@ void Crowd::begin_anew(Person& person, Time now) {
 
 void Crowd::take_message(Person& person, Session& session, const Json& push) {
   const bool counts = person.current == &session;
-  judge_.pushed(person.account.id, push, counts);
+  if (!is_notice(push)) {
+    judge_.pushed(person.account.id, push, counts);
+  } else if (counts) {
+    judge_.pushed_event(person.account.id, push);
+  }
   // A user who has moved elsewhere acknowledges nothing here, and acknowledgements are not always
   // immediate.
   if (!counts || random(0, 9) == 0) return;

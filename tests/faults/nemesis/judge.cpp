@@ -124,6 +124,19 @@ void Judge::pushed(std::int64_t user, const Json& push, bool counts) {
   if (counts) take_in_order(user, *number);
 }
 
+void Judge::pushed_event(std::int64_t user, const Json& push) {
+  const std::int64_t group = push.at("groupid");
+  Inbox& inbox = inboxes_[{user, Stream{true, group, 0}}];
+  const std::int64_t seq = push.at("seq");
+  if (!inbox.seqs.insert(seq).second) return;  // pushed again
+  if (seq <= inbox.last) {
+    violation("P4", "user " + std::to_string(user) + " got the event " + std::to_string(seq) +
+                        " of group " + std::to_string(group) + " after seq " +
+                        std::to_string(inbox.last));
+  }
+  inbox.last = std::max(inbox.last, seq);
+}
+
 void Judge::take_in_order(std::int64_t user, std::size_t number) {
   const Message& message = messages_.at(number);
   Inbox& inbox = inboxes_[{user, message.stream}];
@@ -212,7 +225,10 @@ void Judge::compare_with_tables(
     if (!stream.group || inbox.seqs.empty()) continue;
     for (std::int64_t seq = *inbox.seqs.begin(); seq < inbox.last; ++seq) {
       const auto place = places_[stream].find(seq);
-      const bool own = place != places_[stream].end() && messages_[place->second].sender == user;
+      const auto event = events_[stream].find(seq);
+      const bool own =
+          (place != places_[stream].end() && messages_[place->second].sender == user) ||
+          (event != events_[stream].end() && event->second == user);
       if (inbox.seqs.contains(seq) || own) continue;
       violation("P4", "user " + std::to_string(user) + " never got seq " + std::to_string(seq) +
                           " of " + name_of(stream));
@@ -221,6 +237,10 @@ void Judge::compare_with_tables(
 }
 
 void Judge::judge_row(const StoredMessage& row) {
+  if (row.event) {
+    events_[row.stream][row.seq] = row.sender;
+    return;
+  }
   const auto number = number_of(row.cid);
   if (!number || row.text != text_of(*number) || messages_[*number].stream != row.stream ||
       messages_[*number].sender != row.sender) {

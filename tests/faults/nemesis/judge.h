@@ -42,6 +42,7 @@ struct StoredMessage {
   std::int64_t sender = 0;
   std::string cid;
   std::string text;
+  bool event = false;  // of a group's life; nobody sent it
 };
 
 // Threading: externally synchronised. No I/O and no clock of its own.
@@ -65,6 +66,8 @@ class Judge {
   // `user` was pushed a chat message. `counts`: on the user's newest session; pushes on older ones
   // are only compared with the message.
   void pushed(std::int64_t user, const Json& push, bool counts);
+  // An event row of a group.
+  void pushed_event(std::int64_t user, const Json& push);
 
   // A user requests to join a group; and is certainly a member from now on.
   void asked_to_join(std::int64_t user, std::int64_t group, Time now);
@@ -107,7 +110,8 @@ class Judge {
 
   const std::string run_;
   std::vector<Message> messages_;
-  std::map<Stream, std::map<std::int64_t, std::size_t>> places_;  // number by seq
+  std::map<Stream, std::map<std::int64_t, std::size_t>> places_;   // number by seq
+  std::map<Stream, std::map<std::int64_t, std::int64_t>> events_;  // senders by seq, in the tables
   std::map<std::pair<std::int64_t, Stream>, Inbox> inboxes_;
   std::map<std::pair<std::int64_t, std::int64_t>, Membership> memberships_;  // by user and group
   std::map<std::int64_t, std::map<std::size_t, Time>> awaited_;  // by user; the time of the ack

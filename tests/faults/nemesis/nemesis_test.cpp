@@ -266,10 +266,12 @@ std::vector<StoredMessage> Nemesis::read_tables() {
     const Stream stream{false, std::stoll(row.at(0)), std::stoll(row.at(1))};
     stored.push_back({stream, std::stoll(row.at(2)), stream.sender, row.at(3), row.at(4)});
   }
-  for (const auto& row : rows("SELECT groupid, sender, seq, cid, body FROM groupmessage"
-                              " ORDER BY groupid, seq")) {
+  for (const auto& row :
+       rows("SELECT groupid, sender, seq, cid, body, kind IS NOT NULL FROM groupmessage"
+            " ORDER BY groupid, seq")) {
     const Stream stream{true, std::stoll(row.at(0)), 0};
-    stored.push_back({stream, std::stoll(row.at(2)), std::stoll(row.at(1)), row.at(3), row.at(4)});
+    stored.push_back({stream, std::stoll(row.at(2)), std::stoll(row.at(1)), row.at(3), row.at(4),
+                      row.at(5) == "1"});
   }
   return stored;
 }

@@ -182,7 +182,7 @@ class CrossNodeDelivery : public ClusterBus {
 
     alice.client.send(delivered_request(bob.id(), 1));
     bob.client.send(delivered_request(alice.id(), 1));
-    bob.client.send(group_delivered_request(group, 1));
+    bob.client.send(group_delivered_request(group, 2));
     carol.log_out();
     dave.log_out();
     request_ok(erin.client, {{"msgid", 27}, {"password", erin.account.password}});

@@ -70,7 +70,7 @@ TEST_F(TwoNodes, GroupChatCrossesBothWaysAndNotToItsSender) {
       EXPECT_EQ(push.at("msg"), std::to_string(i));
       EXPECT_EQ(push.at("id"), sender.id());
       EXPECT_EQ(push.at("groupid"), club);
-      EXPECT_EQ(push.at("seq"), i + 1);
+      EXPECT_EQ(push.at("seq"), i + 3) << "two have joined";
     }
   }
   for (User* member : {alice.get(), bob.get(), &carol}) expect_no_push(*member);
@@ -81,7 +81,8 @@ TEST_F(TwoNodes, ContactPushCrosses) {
   User second = user_on(1, "bob");
   const Json added = request_ok(first.client, add_friend_request(first.account, second.id()));
   EXPECT_EQ(added.at("friend").at("state"), "online");
-  EXPECT_EQ(second.client.push(), (Json{{"msgid", 201}, {"id", first.id()}, {"name", "alice"}}));
+  EXPECT_EQ(second.client.push(),
+            (Json{{"msgid", 201}, {"id", first.id()}, {"name", "alice"}, {"event", "added"}}));
 }
 
 TEST_F(TwoNodes, NewMemberReceivesFromTheOtherNodeAtOnce) {
@@ -191,8 +192,10 @@ TEST_F(TwoNodes, HistoryContainsMessagesOfBothNodes) {
   for (User* user : {alice.get(), bob.get()}) {
     const std::int64_t other = user == alice.get() ? bob->id() : alice->id();
     EXPECT_THAT(texts(*user, {{"msgid", 25}, {"with", other}}), ElementsAre("1", "2", "3"));
-    EXPECT_THAT(texts(*user, {{"msgid", 25}, {"groupid", club}}), ElementsAre("4", "5"));
   }
+  EXPECT_THAT(texts(*alice, {{"msgid", 25}, {"groupid", club}}),
+              ElementsAre("bob joined", "4", "5"));
+  EXPECT_THAT(texts(*bob, {{"msgid", 25}, {"groupid", club}}), ElementsAre("4", "5"));
 }
 
 TEST_F(TwoNodes, SyncRepeatsMessagesOfTheOtherNode) {
@@ -205,8 +208,8 @@ TEST_F(TwoNodes, SyncRepeatsMessagesOfTheOtherNode) {
   }
   request_ok(bob->client, {{"msgid", 24}, {"from", alice->id()}, {"after", 1}});
   for (int seq = 2; seq <= 4; ++seq) EXPECT_EQ(bob->client.push().at("seq"), seq);
-  request_ok(bob->client, {{"msgid", 24}, {"groupid", club}, {"after", 2}});
-  for (int seq = 3; seq <= 4; ++seq) EXPECT_EQ(bob->client.push().at("seq"), seq);
+  request_ok(bob->client, {{"msgid", 24}, {"groupid", club}, {"after", 3}});
+  for (int seq = 4; seq <= 5; ++seq) EXPECT_EQ(bob->client.push().at("seq"), seq);
   alice->chat(bob->id(), "5");
   EXPECT_EQ(bob->client.push().at("seq"), 5);
   expect_no_push(*bob);

@@ -155,12 +155,11 @@ TEST_F(GroupCommitterTest, SameCidWithAnotherTextIsAConflict) {
 
 TEST_F(GroupCommitterTest, MutedMembersAndDismissedGroupsStoreNothing) {
   using storage::GroupRole;
-  auto& group = store_.groups[kGroup];
   const UnixMillis now = clock_.unix_millis();
-  group.rights[kBob].muted_until = now + 1000;
+  store_.groups[kGroup].rights[kBob].muted_until = now + 1000;
   EXPECT_EQ(seqs(commit({entry("a", "1", kGroup, kBob), entry("b", "2")})),
             (std::vector<Seq>{-1, 1}));
-  group.rights[kBob].muted_until = now;
+  store_.groups[kGroup].rights[kBob].muted_until = now;
   EXPECT_EQ(seqs(commit({entry("c", "3", kGroup, kBob)})), (std::vector<Seq>{2}));
 
   store_.groups[kGroup].muted_until = now + 1000;

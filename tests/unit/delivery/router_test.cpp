@@ -498,6 +498,7 @@ TEST_F(RouterTest, SessionsEndedByAnOperatorEndHereAtOnce) {
 TEST_F(RouterTest, AnnouncementReachesEverybodyOnBothNodesOnce) {
   there_->bus.subscribe({cluster::kChannelOfAll}, {});  // as ClusterNode does
   auto alice = here_->log_in(alice_);
+  there_->bus.subscribe({cluster::kChannelOfAll}, {});
   auto bob = there_->log_in(bob_);
   const std::string json = R"({"msgid":207,"text":"hello","ts":1})";
   here_->router.announce(json);
