@@ -90,7 +90,7 @@ TEST_F(ClusterPause, MessageOfATakenOverSessionIsRefused) {
   stopped.thaw();
   alice.client.receive_to_end();
   EXPECT_EQ(cluster->storage().number("SELECT count(*) FROM directmessage"), 1);
-  EXPECT_EQ(cluster->storage().number("SELECT count(*) FROM groupmessage"), 0);
+  EXPECT_EQ(cluster->storage().number("SELECT count(*) FROM groupmessage WHERE kind IS NULL"), 0);
   again.chat(bob.id(), "late", "late");
 }
 

@@ -96,8 +96,8 @@ TEST_P(Delivered, GroupStreamsHaveTheirOwnCursors) {
   alice.chat(bob.id(), "direct");
   for (int i = 1; i <= 4; ++i) bob.client.push(10);
   bob.client.push(6);
-  expect_refused(bob.client, group_delivered_request(group, 5), errors::kBadField);
-  bob.client.send(group_delivered_request(group, 3));
+  expect_refused(bob.client, group_delivered_request(group, 6), errors::kBadField);
+  bob.client.send(group_delivered_request(group, 4));
   bob.client.close();
 
   User again = log_in(bob.account, kAck());
@@ -105,7 +105,7 @@ TEST_P(Delivered, GroupStreamsHaveTheirOwnCursors) {
   for (const Json& message : again.welcome["offlinemsg"]) {
     EXPECT_EQ(message.at("msg"), message.at("msgid") == 10 ? "4" : "direct");
   }
-  again.client.send(group_delivered_request(group, 4));
+  again.client.send(group_delivered_request(group, 5));
   again.client.send(delivered_request(alice.id(), 1));
   again.client.close();
   EXPECT_EQ(log_in(bob.account, kAck()).welcome.at("offlinemsg"), Json::array());
