@@ -104,9 +104,10 @@ void ProfileService::set_profile(session::Session& session,
 }
 
 // The locked read waits until the lost transaction is decided. The tables tell the nodes the rest,
-// whatever it is.
+// whatever it is. Without the first call, a change that has taken effect would not bind until then.
 void ProfileService::settle(session::Session& session) {
   const UserId self = session.identity().user;
+  context_.delivery.contacts_changed(self);
   context_.settle_queue.add(
       session, "set_profile user=" + std::to_string(self.value),
       [this, self](storage::Connection& connection) -> Result<SettleQueue::Act> {
