@@ -94,6 +94,10 @@ void LoadConnection::take_input(std::string_view bytes) {
     if (generation != generation_) return;
   }
   const auto framing = decoder_.framing();
+  // A server that ends a connection before it has read from it says BYE as text.
+  if (framing == protocol::Framing::kText && bytes.starts_with("{\"msgid\":204,")) {
+    return end(End::kLost, "the server said BYE before it knew the framing");
+  }
   const bool binary =
       framing == protocol::Framing::kUndecided || framing == protocol::Framing::kBinary;
   if (decoder_.failed() || !binary) return end(End::kBroken, "invalid framing");
