@@ -131,6 +131,7 @@ void Crowd::log_in(Person& person, Time now) {
     Session session;
     session.client = std::make_unique<RawClient>(ports_[node]);
     session.client->keep_presence();
+    session.client->keep_notices();
     session.node = node;
     session.since = now;
     session.takes_over = person.current != nullptr;

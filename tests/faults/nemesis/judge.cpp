@@ -132,7 +132,7 @@ void Judge::pushed_event(std::int64_t user, const Json& push) {
   if (seq <= inbox.last) {
     violation("P4", "user " + std::to_string(user) + " got the event " + std::to_string(seq) +
                         " of group " + std::to_string(group) + " after seq " +
-                        std::to_string(inbox.last));
+                        std::to_string(inbox.last) + ": " + push.dump().substr(0, 200));
   }
   inbox.last = std::max(inbox.last, seq);
 }
@@ -231,7 +231,10 @@ void Judge::compare_with_tables(
           (event != events_[stream].end() && event->second == user);
       if (inbox.seqs.contains(seq) || own) continue;
       violation("P4", "user " + std::to_string(user) + " never got seq " + std::to_string(seq) +
-                          " of " + name_of(stream));
+                          " of " + name_of(stream) +
+                          (event != events_[stream].end()
+                               ? ", an event by " + std::to_string(event->second)
+                               : std::string()));
     }
   }
 }
