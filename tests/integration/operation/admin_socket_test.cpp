@@ -33,9 +33,9 @@ class Line {
     const timeval patience{10, 0};
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   }
+  // If the server has ended the connection, receive() says so.
   void send(const std::string& bytes) const {
-    EXPECT_EQ(::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(bytes.size()));
+    (void)::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   }
   // Without its LF; what there is at the end of the connection.
   std::string receive() {
