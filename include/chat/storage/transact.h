@@ -24,6 +24,13 @@ inline std::chrono::milliseconds transact_delay(int attempt) {
   return std::chrono::milliseconds(std::uniform_int_distribution<int>(1, 5 << attempt)(random));
 }
 
+// Call after a lock that was asked for at `began` was granted: kBusy if that took so long that
+// another lock can't be waited for within the time in which a client gets its answer.
+inline Result<void> refuse_if_late(std::chrono::steady_clock::time_point began) {
+  if (std::chrono::steady_clock::now() - began <= kTransactPatience) return {};
+  return fail(ErrorCode::kBusy, "the lock was granted late");
+}
+
 inline bool is_busy(const Error& error) {
   return error.code == ErrorCode::kBusy;
 }

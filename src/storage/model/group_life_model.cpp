@@ -1,12 +1,14 @@
 #include "chat/storage/group_life_model.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "chat/base/check.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/name_key.h"
 #include "chat/storage/older_name_model.h"
 #include "chat/storage/search_model.h"
+#include "chat/storage/transact.h"
 #include "storage/sql.h"
 
 namespace chat::storage {
@@ -52,8 +54,10 @@ GroupLifeModel::State to_group_state(const Statement& row) {
 
 Result<std::optional<GroupLifeModel::State>> GroupLifeModel::lock(GroupId group) {
   CHAT_CHECK(connection_.in_transaction());
+  const auto began = std::chrono::steady_clock::now();
   auto state = sql::read_one(connection_, kLockGroup.in(connection_), to_group_state, group);
   if (!state || !*state) return state;
+  if (auto in_time = refuse_if_late(began); !in_time) return fail(in_time);
   const auto head = MessageModel(connection_).group_head(group, (*state)->head);
   if (!head) return fail(head);
   (*state)->head_at = head->sent_at;

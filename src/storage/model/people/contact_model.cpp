@@ -1,12 +1,14 @@
 #include "chat/storage/contact_model.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string_view>
 #include <utility>
 
 #include "chat/base/check.h"
 #include "chat/storage/block_model.h"
 #include "chat/storage/friend_model.h"
+#include "chat/storage/transact.h"
 #include "storage/sql_in.h"
 
 namespace chat::storage {
@@ -38,8 +40,10 @@ bool contains(const std::vector<T>& sorted, const T& item) {
 
 Result<std::optional<ContactPair>> ContactModel::lock(UserId self, UserId other) {
   CHAT_CHECK(connection_.in_transaction());
+  const auto began = std::chrono::steady_clock::now();
   auto rows = sql::read_all(connection_, kLock.in(connection_), to_contact, self, other);
   if (!rows) return fail(rows);
+  if (auto in_time = refuse_if_late(began); !in_time) return fail(in_time);
   if (rows->size() != 2) return std::optional<ContactPair>();
   if (rows->front().id != self) std::swap(rows->front(), rows->back());
   return ContactPair{std::move(rows->front()), std::move(rows->back())};
