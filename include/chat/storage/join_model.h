@@ -67,6 +67,9 @@ class JoinModel {
   // False if the code is no longer valid.
   Result<bool> use_code(std::string_view hash, UnixMillis now);
 
+  // What the user has given out to others: codes and invitations to the group.
+  Result<void> erase_given(GroupId group, UserId by);
+
   // For an account that is deleted.
   Result<void> erase_all(UserId user);
 

@@ -59,6 +59,8 @@ void Window::release(const std::vector<StreamPosition>& positions, const std::ve
     position.pushed_at = push.sent_at;
     position.receipt_wanted = true;
     note_delivered(position, push.seq);
+    // Removed since the positions were read.
+    if (push.ended == user_) end_at(position, push.seq);
   }
   if (waiting_) {
     for (const auto& event : std::exchange(waiting_->held_events, {}))

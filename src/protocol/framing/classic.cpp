@@ -133,7 +133,11 @@ std::vector<std::string> texts_of(const Items& items) {
 std::vector<Json> without_users(const Json& groups) {
   std::vector<Json> named;
   for (const Json& group : groups) {
-    Json plain = group;
+    // What these clients know: there is little room, and one long group would hide the others.
+    Json plain;
+    for (const char* field : {"id", "groupname", "groupdesc"}) {
+      if (group.contains(field)) plain[field] = group[field];
+    }
     // Most variants read "id", some "groupid".
     if (plain.contains("id")) plain["groupid"] = plain["id"];
     plain["users"] = Json::array();

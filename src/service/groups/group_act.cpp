@@ -7,6 +7,7 @@
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/messages/encode.h"
 #include "chat/storage/group_model.h"
+#include "chat/storage/join_model.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/search_model.h"
 #include "service/dispatch/replies.h"
@@ -90,6 +91,8 @@ Outcome<void> GroupAct::end_member(UserId user) {
   change_.members.push_back({user, *name, false, 0});
   auto ended = life_.end_member(state_.id, user, state_.head);
   if (!ended) return failed(ended);
+  auto erased = storage::JoinModel(connection_).erase_given(state_.id, user);
+  if (!erased) return failed(erased);
   return {};
 }
 

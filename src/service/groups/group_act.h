@@ -17,7 +17,8 @@
 
 namespace chat::service {
 
-// Who changes a group. `cid` names the act: an attempt that was committed is recognised by it.
+// Who changes a group. `cid` is unique and names the act: an attempt that was committed is
+// recognised by it.
 struct GroupActor {
   UserId user;
   std::string name;

@@ -36,15 +36,16 @@ Result<std::vector<storage::GroupMessage>> events_from(storage::Connection& conn
 
 }  // namespace
 
-GroupActor GroupActs::actor_of(const session::Session& session, const RequestHead& request) {
+// Not the request's cid: clients may use that again for something else.
+GroupActor GroupActs::actor_of(const session::Session& session) {
   const session::Identity& self = session.identity();
-  return {self.user, self.name, request.cid.empty() ? "~" + base::random_hex(16) : request.cid};
+  return {self.user, self.name, "~" + base::random_hex(16)};
 }
 
 bool GroupActs::run(session::Session& session, const RequestHead& request, Action action,
                     GroupId group, const Work& work, const Reply& reply) {
   if (!admit(context_, session, request, action, {.group = group})) return false;
-  const GroupActor actor = actor_of(session, request);
+  const GroupActor actor = actor_of(session);
   GroupChange attempted;
   const auto change = storage::transact_settled(
       context_.pool,

@@ -31,7 +31,7 @@ class GroupActs {
   // Tells everybody concerned about a committed change.
   void tell(const GroupActor& actor, GroupId group, const GroupChange& change);
 
-  static GroupActor actor_of(const session::Session& session, const RequestHead& request);
+  static GroupActor actor_of(const session::Session& session);
 
  private:
   void settle(session::Session& session, const GroupActor& actor, GroupId group,

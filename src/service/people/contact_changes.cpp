@@ -181,7 +181,11 @@ Outcome<ContactChange> answer_request(storage::Connection& connection, ContactPa
     holds = *listed;
   }
   if (!holds) return refused(Errno::kNotFound, "this user has not asked to be your friend");
-  return change_of(*pair, Effect::kNone);
+  ContactChange change = change_of(*pair, Effect::kNone);
+  const auto hides = storage::BlockModel(connection).is_blocked(who.other, who.self);
+  if (!hides) return failed(hides);
+  if (*hides) change.other.online = false;
+  return change;
 }
 
 Outcome<ContactChange> remove_friend(storage::Connection& connection, ContactParties who) {

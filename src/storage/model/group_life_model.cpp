@@ -21,7 +21,7 @@ namespace {
 constexpr sql::Text kLockGroup{.sqlite = CHAT_LOCK_GROUP, .mysql = CHAT_LOCK_GROUP " FOR UPDATE"};
 #undef CHAT_LOCK_GROUP
 
-// The row of a former member is used again.
+// The row of a former member is used again. A mute outlives the membership.
 #define CHAT_ADD_MEMBER                                                \
   "INSERT INTO groupuser"                                              \
   " (groupid, userid, grouprole, joined_seq, delivered_seq, read_seq)" \
@@ -30,11 +30,11 @@ constexpr sql::Text kAddMember{
     .sqlite = CHAT_ADD_MEMBER
     " ON CONFLICT DO UPDATE SET grouprole = excluded.grouprole, joined_seq = excluded.joined_seq,"
     " delivered_seq = excluded.delivered_seq, read_seq = excluded.read_seq,"
-    " muted_until = 0, left_seq = 0",
+    " left_seq = 0",
     .mysql = CHAT_ADD_MEMBER
     " ON DUPLICATE KEY UPDATE grouprole = VALUES(grouprole), joined_seq = VALUES(joined_seq),"
     " delivered_seq = VALUES(delivered_seq), read_seq = VALUES(read_seq),"
-    " muted_until = 0, left_seq = 0"};
+    " left_seq = 0"};
 #undef CHAT_ADD_MEMBER
 
 GroupLifeModel::State to_group_state(const Statement& row) {
@@ -107,15 +107,17 @@ Result<void> GroupLifeModel::add_member(GroupId group, UserId user, GroupRole ro
 
 Result<void> GroupLifeModel::end_member(GroupId group, UserId user, Seq left_seq) {
   return sql::write(connection_,
-                    "UPDATE groupuser SET left_seq = ?, grouprole = 'normal', muted_until = 0"
+                    "UPDATE groupuser SET left_seq = ?, grouprole = 'normal'"
                     " WHERE groupid = ? AND userid = ?",
                     left_seq, group, user);
 }
 
 Result<void> GroupLifeModel::set_role(GroupId group, UserId user, GroupRole role) {
   return sql::write(connection_,
-                    "UPDATE groupuser SET grouprole = ? WHERE groupid = ? AND userid = ?",
-                    word_of(role), group, user);
+                    "UPDATE groupuser SET grouprole = ?,"
+                    " muted_until = CASE WHEN ? = 'creator' THEN 0 ELSE muted_until END"
+                    " WHERE groupid = ? AND userid = ?",
+                    word_of(role), word_of(role), group, user);
 }
 
 Result<void> GroupLifeModel::mute(GroupId group, UserId user, UnixMillis until) {

@@ -130,6 +130,14 @@ Result<bool> JoinModel::use_code(std::string_view hash, UnixMillis now) {
   return connection_.affected_rows() > 0;
 }
 
+Result<void> JoinModel::erase_given(GroupId group, UserId by) {
+  auto erased = sql::write(connection_,
+                           "DELETE FROM groupcode WHERE groupid = ? AND created_by = ?", group, by);
+  if (!erased) return erased;
+  return sql::write(connection_, "DELETE FROM groupinvite WHERE groupid = ? AND invited_by = ?",
+                    group, by);
+}
+
 Result<void> JoinModel::erase_all(UserId user) {
   if (auto done = sql::write(connection_, "DELETE FROM joinrequest WHERE userid = ?", user); !done)
     return done;

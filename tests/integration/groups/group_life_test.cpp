@@ -302,14 +302,32 @@ TEST_F(GroupLife, DeletedCreatorWithoutMembersDismissesTheGroup) {
             0);
 }
 
-TEST_F(GroupLife, ActRepeatedByCidIsDoneOnce) {
-  Json request = mute(group, bob, 60);
-  request["cid"] = "act-1";
-  ok(alice, request);
-  const auto before = head();
-  ok(alice, request);
-  EXPECT_EQ(head(), before);
-  refused(alice, group_chat_request(alice.account, group, "text", "act-1"), "conflict");
+TEST_F(GroupLife, CidOfOneActIsNoProofOfAnother) {
+  Json first = mute(group, carol, 60);
+  first["cid"] = "1";
+  ok(alice, first);
+  Json second = remove(group, carol);
+  second["cid"] = "1";
+  ok(alice, second);
+  EXPECT_TRUE(groups_of(carol).empty());
+  refused(carol, set_group(group, {{"groupdesc", "x"}, {"cid", "1"}}), "not_found");
+  alice.group_chat(group, "text", "1");
+}
+
+TEST_F(GroupLife, MuteOutlivesLeavingAndEndsForACreator) {
+  ok(alice, mute(group, bob, 600));
+  ok(bob, leave(group));
+  bob.join_group(group);
+  refused(bob, group_chat_request(bob.account, group, "hey"), "not_allowed");
+  ok(alice, set_role(group, bob, "creator"));
+  bob.group_chat(group, "mine now");
+}
+
+TEST_F(GroupLife, CodesOfARemovedMemberEnd) {
+  const std::string code = ok(bob, invite_code(group, 1, 10)).at("code");
+  ok(alice, set_group(group, {{"joining", "invite"}}));
+  ok(alice, remove(group, bob));
+  refused(bob, {{"msgid", 9}, {"code", code}}, "not_found");
 }
 
 }  // namespace
