@@ -24,6 +24,7 @@
 #include "service/dispatch/audit.h"
 #include "service/dispatch/fault.h"
 #include "service/dispatch/replies.h"
+#include "service/groups/group_acts.h"
 
 namespace chat::service {
 namespace {
@@ -439,9 +440,7 @@ void AccountService::tell(const session::Identity& who, const Audience& audience
   context_.delivery.presence_changed(audience.watchers);
   for (const GroupChange& change : audience.left) {
     if (change.events.empty()) continue;
-    const GroupId group = change.events.front().group;
-    context_.delivery.group_events(change.events, who.name);
-    context_.delivery.event_to_group(group, membership_push(group, who, "left"), who.user);
+    tell_change(context_, who.name, change.events.front().group, change);
   }
 }
 

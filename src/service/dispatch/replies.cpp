@@ -55,11 +55,6 @@ protocol::Refusal busy() {
   return {Errno::kBusy, "the server is busy, try again", std::chrono::milliseconds(1000)};
 }
 
-std::string membership_push(GroupId group, const session::Identity& who, std::string_view change) {
-  return protocol::encode_push(
-      messages::GroupPush{.groupid = group, .change = change, .id = who.user, .name = who.name});
-}
-
 namespace {
 
 std::string_view state_name(bool online) {

@@ -57,9 +57,6 @@ protocol::Refusal no_such_group();
 protocol::Refusal rate_limited(std::chrono::milliseconds retry_after);
 protocol::Refusal busy();
 
-// GROUP (202): `who` has "joined" or "left".
-std::string membership_push(GroupId group, const session::Identity& who, std::string_view change);
-
 // Table rows as items of replies, which borrow the rows' texts.
 messages::FriendItem item_of(const storage::Friend& row);
 messages::MemberItem item_of(const storage::GroupMember& row);

@@ -19,12 +19,11 @@ namespace {
 using storage::GroupRole;
 using storage::word_of;
 
-// Longer than any cid that the rows after the first one of an act need: unique by themselves.
-std::string extra_cid() {
+}  // namespace
+
+std::string new_act_cid() {
   return "~" + base::random_hex(16);
 }
-
-}  // namespace
 
 Outcome<bool> GroupAct::open(GroupId group) {
   auto state = life_.lock(group);
@@ -35,9 +34,6 @@ Outcome<bool> GroupAct::open(GroupId group) {
       storage::MessageModel(connection_).find_group_message(group, actor_.user, actor_.cid);
   if (!earlier) return failed(earlier);
   if (!*earlier) return false;
-  if ((*earlier)->kind.empty()) {
-    return refused(protocol::Errno::kConflict, "this cid was used for a message");
-  }
   change_.repeated = true;
   change_.events.push_back(std::move(**earlier));
   return true;
@@ -183,7 +179,7 @@ Outcome<std::vector<GroupChange>> leave_all_groups(storage::Connection& connecti
             [](const auto& a, const auto& b) { return a.group < b.group; });
   std::vector<GroupChange> changes;
   for (const storage::Membership& membership : *memberships) {
-    const GroupActor here{actor.user, actor.name, extra_cid()};
+    const GroupActor here{actor.user, actor.name, new_act_cid()};
     GroupAct act(connection, names, here, now);
     if (auto opened = act.open(membership.group); !opened) {
       return tl::make_unexpected(opened.error());
@@ -198,7 +194,7 @@ Outcome<std::vector<GroupChange>> leave_all_groups(storage::Connection& connecti
 Outcome<void> GroupAct::tell(const Notice& notice, std::string text, UserId ended) {
   storage::GroupMessage event;
   event.sender = actor_.user;
-  event.cid = change_.events.empty() ? actor_.cid : extra_cid();
+  event.cid = change_.events.empty() ? actor_.cid : new_act_cid();
   event.body = std::move(text);
   event.kind = "notice";
   protocol::JsonWriter json(event.extra);

@@ -25,6 +25,9 @@ struct GroupActor {
   std::string cid;
 };
 
+// A new name for an act: no request's cid, because clients may use that again for something else.
+std::string new_act_cid();
+
 // What has become of a group, to be told after the COMMIT.
 struct GroupChange {
   std::vector<storage::GroupMessage> events;  // stored, ascending

@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "chat/base/random.h"
 #include "chat/base/sabotage.h"
 #include "chat/delivery/recipients.h"
 #include "chat/protocol/messages/encode.h"
@@ -34,18 +33,37 @@ Result<std::vector<storage::GroupMessage>> events_from(storage::Connection& conn
   return rows;
 }
 
+// Makes the group live in the user's session, which may be on another node.
+void go_live(ServiceContext& context, UserId user, GroupId group, Seq joined_seq) {
+  if (auto session = context.registry.find(user)) {
+    context.delivery.recipients().joined(session, user, group, joined_seq);
+  } else {
+    context.delivery.streams_changed(user);
+  }
+}
+
 }  // namespace
 
-// Not the request's cid: clients may use that again for something else.
-GroupActor GroupActs::actor_of(const session::Session& session) {
-  const session::Identity& self = session.identity();
-  return {self.user, self.name, "~" + base::random_hex(16)};
+void tell_change(ServiceContext& context, std::string_view actor_name, GroupId group,
+                 const GroupChange& change) {
+  for (const GroupChange::Member& member : change.members) {
+    if (member.joined) go_live(context, member.user, group, member.joined_seq);
+  }
+  if (!change.events.empty()) context.delivery.group_events(change.events, actor_name);
+  // For clients that know no event rows.
+  for (const GroupChange::Member& member : change.members) {
+    const messages::GroupPush push{.groupid = group,
+                                   .change = member.joined ? "joined" : "left",
+                                   .id = member.user,
+                                   .name = member.name};
+    context.delivery.event_to_group(group, protocol::encode_push(push), member.user);
+  }
 }
 
 bool GroupActs::run(session::Session& session, const RequestHead& request, Action action,
                     GroupId group, const Work& work, const Reply& reply) {
   if (!admit(context_, session, request, action, {.group = group})) return false;
-  const GroupActor actor = actor_of(session);
+  const GroupActor actor{session.identity().user, session.identity().name, new_act_cid()};
   GroupChange attempted;
   const auto change = storage::transact_settled(
       context_.pool,
@@ -71,32 +89,8 @@ bool GroupActs::run(session::Session& session, const RequestHead& request, Actio
   session.flush_replies();
   GroupChange told = *change;
   if (told.repeated) told.members = attempted.members;
-  tell(actor, group, told);
+  tell_change(context_, actor.name, group, told);
   return true;
-}
-
-void GroupActs::tell(const GroupActor& actor, GroupId group, const GroupChange& change) {
-  for (const GroupChange::Member& member : change.members) {
-    if (member.joined) go_live(member.user, group, member.joined_seq);
-  }
-  if (!change.events.empty()) context_.delivery.group_events(change.events, actor.name);
-  // For clients that know no event rows.
-  for (const GroupChange::Member& member : change.members) {
-    const messages::GroupPush push{.groupid = group,
-                                   .change = member.joined ? "joined" : "left",
-                                   .id = member.user,
-                                   .name = member.name};
-    context_.delivery.event_to_group(group, protocol::encode_push(push), member.user);
-  }
-}
-
-// Makes the group live in the user's session, which may be on another node.
-void GroupActs::go_live(UserId user, GroupId group, Seq joined_seq) {
-  if (auto session = context_.registry.find(user)) {
-    context_.delivery.recipients().joined(session, user, group, joined_seq);
-  } else {
-    context_.delivery.streams_changed(user);
-  }
 }
 
 void GroupActs::settle(session::Session& session, const GroupActor& actor, GroupId group,
@@ -119,7 +113,9 @@ void GroupActs::settle(session::Session& session, const GroupActor& actor, Group
         if (!events) return fail(events);
         GroupChange change = attempted;
         change.events = std::move(*events);
-        return [this, actor, group, change = std::move(change)] { tell(actor, group, change); };
+        return [this, actor, group, change = std::move(change)] {
+          tell_change(context_, actor.name, group, change);
+        };
       });
 }
 

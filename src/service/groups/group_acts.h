@@ -10,6 +10,10 @@
 
 namespace chat::service {
 
+// Tells everybody concerned about a committed change: new members' sessions, and the group.
+void tell_change(ServiceContext& context, std::string_view actor_name, GroupId group,
+                 const GroupChange& change);
+
 // Runs changes of groups: the transaction, the reply, and what others must learn. If the outcome of
 // the COMMIT is unknown, the reply is `unavailable`, and the change is told as soon as the tables
 // show it.
@@ -28,15 +32,9 @@ class GroupActs {
   bool run(session::Session& session, const RequestHead& request, Action action, GroupId group,
            const Work& work, const Reply& reply);
 
-  // Tells everybody concerned about a committed change.
-  void tell(const GroupActor& actor, GroupId group, const GroupChange& change);
-
-  static GroupActor actor_of(const session::Session& session);
-
  private:
   void settle(session::Session& session, const GroupActor& actor, GroupId group,
               GroupChange attempted);
-  void go_live(UserId user, GroupId group, Seq joined_seq);
 
   ServiceContext& context_;
 };

@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "chat/base/random.h"
 #include "chat/delivery/delivery.h"
 #include "chat/protocol/messages/encode.h"
 #include "chat/service/moderation.h"
@@ -76,7 +75,7 @@ Outcome<Dismissal> dismiss_in(ServiceContext& context, Connection& connection, G
 }  // namespace
 
 Result<bool> Moderation::dismiss(Operator by, GroupId group) {
-  const std::string cid = "~" + base::random_hex(16);
+  const std::string cid = new_act_cid();
   const auto dismissal =
       storage::transact_settled(context_.pool, [&](Connection& connection, bool /*repeated*/) {
         return dismiss_in(context_, connection, group, cid);
