@@ -7,6 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 usage() {
   cat <<'TEXT'
 usage: scripts/bench.sh [--quick] [--only ROW]… [--repeats N] [--build DIR] [--output FILE]
+       scripts/bench.sh --against DIR [--repeats N] [--build DIR]
 
 Installs what is missing, makes a release build in DIR (default build-bench) and measures: starts
 chatservers, a MariaDB and a Redis of its own, with full durability, and loads them. They, and the
@@ -22,6 +23,9 @@ to itself, and writes tests/bench/RESULTS.md; the part of it that is written by 
                  offline idle growth log many pressure
   --repeats N    how often each row is measured
   --output FILE  where the report goes; with --quick or --only it is DIR/tests/bench/RESULTS.md
+  --against DIR  instead, the cost of a message compared with that of the server in DIR, the
+                 build-bench of another version's checkout: both run side by side under the same
+                 load, so that the machine's other work affects both alike. Ten minutes.
 
 Exit code: 1 if a row failed, which means that a message was lost, came twice or out of order, or
 that something could not run at all. A missed target is marked, and is no failure.
@@ -34,6 +38,7 @@ bad_usage() {
 }
 
 build="build-bench"
+program=run.py
 options=()
 while (($#)); do
   case $1 in
@@ -52,6 +57,13 @@ while (($#)); do
       options+=("$1" "$2")
       shift
       ;;
+    --against)
+      (($# > 1)) || bad_usage "--against needs a folder"
+      [[ -d $2 ]] || bad_usage "there is no folder '$2'"
+      program=compare.py
+      options+=(--against "$(realpath "$2")")
+      shift
+      ;;
     --build)
       (($# > 1)) || bad_usage "--build needs a folder"
       build=$2
@@ -68,4 +80,4 @@ compile "$build" bench-programs
 # Raises the descriptor limit, which children inherit: one descriptor per client.
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 export PYTHONDONTWRITEBYTECODE=1
-exec python3 tests/bench/run.py --programs "$build/tests/bench" "${options[@]}"
+exec python3 "tests/bench/$program" --programs "$build/tests/bench" "${options[@]}"

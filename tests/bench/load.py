@@ -64,7 +64,7 @@ class Load:
         self.json = services.folder / f"{name}.json"
         self.json.unlink(missing_ok=True)
         self.services = services
-        command = [services.programs / "chatbench", mode]
+        command = [services.generator, mode]
         for server in servers:
             command += ["--server", server.address]
         for process in watched:

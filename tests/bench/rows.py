@@ -35,9 +35,9 @@ def _pair_options(pairs, window):
     return ["--pairs", str(pairs), "--window", str(window)]
 
 
-# The relay itself has no target: the other rows are compared with it.
+# Loads that the relay carries as well. It has no target itself: other rows are compared with it.
 
-_RELAY_LOADS = {
+LOADS = {
     "window 32, 100 pairs": ("pairs", _pair_options(100, 32)),
     "window 1, 100 pairs": ("pairs", _pair_options(100, 1)),
     "window 4, 1000 pairs": ("pairs", _pair_options(1000, 4)),
@@ -47,14 +47,14 @@ _RELAY_LOADS = {
 
 
 def _relay(bench, load):
-    mode, options = _RELAY_LOADS[load]
+    mode, options = LOADS[load]
     seconds = bench.span(10, 1.5)
     return bench.relay(mode, [*options, *seconds])
 
 
 @row
 def relay(bench):
-    for load in _RELAY_LOADS:
+    for load in LOADS:
         runs = _relay(bench, load)
         if load == "lone pair":
             bench.figure(f"bare relay, {load}: send to delivered, p50", "", runs,

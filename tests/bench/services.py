@@ -101,12 +101,13 @@ class Process:
 class Services:
     """Starts and ends the processes of a run. A context manager: all end with it."""
 
-    def __init__(self, root, programs, server_cpu, client_cpu):
+    def __init__(self, root, programs, server_cpu, client_cpu, folder="bench"):
         self.root = root
         self.programs = programs.resolve()
+        self.generator = self.programs / "chatbench"
         self.server_cpu = server_cpu
         self.client_cpu = client_cpu
-        self.folder = root / "var" / "bench"
+        self.folder = root / "var" / folder
         self.data = self.folder / "data"
         self.logs = self.folder / "log"
         self.sockets = None
