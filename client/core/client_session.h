@@ -72,10 +72,6 @@ class ClientSession {
   Answer login(const Credentials& credentials);
   Answer logout();
   Answer create_group(const std::string& name, const std::string& desc);
-  Answer change_password(std::string_view password, std::string_view new_password);
-  Answer delete_account(std::string_view password);
-  Answer sessions();
-  Answer revoke_session(std::string_view session);  // empty: all others
   Answer ping();
   // `cursor` is that of the previous answer, or empty.
   Answer history(Target target, int limit, const std::string& cursor);
@@ -83,7 +79,7 @@ class ClientSession {
   // Any other request; `question` describes it.
   template <typename Message>
   Answer request(Message message, Question question) {
-    message.sender = self();
+    if constexpr (requires { message.sender; }) message.sender = self();
     return ask(message, std::move(question));
   }
 

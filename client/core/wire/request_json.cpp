@@ -41,11 +41,6 @@ messages::Login login_again(std::string_view token) {
   return {.token = std::string(token), .ack = true, .heartbeat = true};
 }
 
-messages::RevokeSession revoke_session(std::string_view session) {
-  if (session.empty()) return {.others = true};
-  return {.session = std::string(session)};
-}
-
 messages::History history(Target target, int limit, std::string_view cursor) {
   messages::History message{.limit = limit};
   if (target.group) {

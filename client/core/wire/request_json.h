@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "chat/base/ids.h"
-#include "chat/protocol/messages/account_messages.h"
 #include "chat/protocol/messages/history_messages.h"
 #include "chat/protocol/messages/login_messages.h"
 #include "client/core/event.h"
@@ -27,7 +26,6 @@ namespace request {
 protocol::messages::Login login(const Credentials& credentials);
 // By the token of an earlier login.
 protocol::messages::Login login_again(std::string_view token);
-protocol::messages::RevokeSession revoke_session(std::string_view session);  // empty: all others
 protocol::messages::History history(Target target, int limit, std::string_view cursor);
 std::string chat(std::string_view cid, UserId self, Target target, std::string_view text);
 // The stream has been received, or read, up to seq. They have no reply.

@@ -5,15 +5,19 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "chat/base/clock.h"
 #include "chat/protocol/limits.h"
+#include "chat/protocol/messages/account_messages.h"
 #include "client/core/code_points.h"
 #include "client/terminal/commands/command.h"
 #include "client/terminal/commands/command_parser.h"
 #include "client/terminal/terminal_client.h"
 
 namespace chat::client::command {
+
+namespace messages = protocol::messages;
 
 void Register::run(TerminalClient& client) const {
   const auto given = password ? password : client.new_password();
@@ -64,7 +68,10 @@ void Password::run(TerminalClient& client) const {
   const auto password = client.ask_password("Password: ");
   const auto chosen = password ? client.new_password() : std::nullopt;
   if (chosen && client.need_connection()) {
-    client.expect("password", client.session().change_password(*password, *chosen));
+    client.expect("password",
+                  client.session().request(
+                      messages::ChangePassword{.password = *password, .new_password = *chosen},
+                      {.command = "password"}));
   }
 }
 
@@ -72,16 +79,25 @@ void DeleteAccount::run(TerminalClient& client) const {
   if (!client.need_login("deleteaccount")) return;
   const auto password = client.ask_password("Password, to delete this account for good: ");
   if (password && client.need_connection()) {
-    client.expect("deleteaccount", client.session().delete_account(*password));
+    client.expect("deleteaccount",
+                  client.session().request(messages::DeleteAccount{.password = *password},
+                                           {.command = "deleteaccount"}));
   }
 }
 
 void Sessions::run(TerminalClient& client) const {
-  client.expect("sessions", client.session().sessions());
+  client.expect("sessions",
+                client.session().request(messages::Sessions{}, {.command = "sessions"}));
 }
 
 void Revoke::run(TerminalClient& client) const {
-  client.expect("revoke", client.session().revoke_session(session));
+  messages::RevokeSession message;
+  if (session.empty()) {
+    message.others = true;
+  } else {
+    message.session = session;
+  }
+  client.expect("revoke", client.session().request(std::move(message), {.command = "revoke"}));
 }
 
 void History::run(TerminalClient& client) const {

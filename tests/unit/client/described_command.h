@@ -1,7 +1,10 @@
 #pragma once
 
+#include <algorithm>
+#include <cctype>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 
 #include "client/terminal/commands/command_parser.h"
@@ -24,9 +27,25 @@ inline std::string shown(const command::Recipient& to) {
   return to.is_group ? "group " + shown(to.group) : shown(to.user);
 }
 
+// "sessions" for command::Sessions.
+template <typename Bare>
+std::string name_of_type() {
+  std::string_view text = __PRETTY_FUNCTION__;
+  text.remove_prefix(text.find("Bare = ") + 7);
+  text = text.substr(0, text.find_first_of(";]"));
+  text.remove_prefix(text.rfind(':') + 1);
+  std::string name(text);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  return name;
+}
+
 // A command as text, for the tables of expectations.
 struct Describe {
-  std::string operator()(const command::Nothing&) const { return "nothing"; }
+  template <typename Bare>
+  requires std::is_empty_v<Bare> std::string operator()(const Bare&) const {
+    return name_of_type<Bare>();
+  }
   std::string operator()(const command::Register& c) const {
     return "register [" + c.name + "] " + (c.password ? "[" + *c.password + "]" : "?");
   }
@@ -34,7 +53,6 @@ struct Describe {
     return "login " + shown(c.account) + " " + (c.password ? "[" + *c.password + "]" : "?") +
            (c.takeover ? " takeover" : "");
   }
-  std::string operator()(const command::Logout&) const { return "logout"; }
   std::string operator()(const command::Find& c) const {
     return std::string(c.groups ? "find-groups" : "find") + " [" + c.query + "]";
   }
@@ -47,8 +65,6 @@ struct Describe {
   std::string operator()(const command::EditProfile& c) const {
     return c.field.empty() ? "profile" : "profile " + c.field + " [" + c.value + "]";
   }
-  std::string operator()(const command::Requests&) const { return "requests"; }
-  std::string operator()(const command::Blocked&) const { return "blocked"; }
   std::string operator()(const command::OnGroup& c) const {
     return (c.act == command::GroupAct::kLeave ? "leave " : "dismiss ") + shown(c.group);
   }
@@ -68,7 +84,6 @@ struct Describe {
     const std::string value = c.field.empty() ? "" : " " + c.field + " [" + c.value + "]";
     return c.command + " " + shown(c.group) + value;
   }
-  std::string operator()(const command::Friends&) const { return "friends"; }
   std::string operator()(const command::CreateGroup& c) const {
     return "creategroup [" + c.name + "] [" + c.desc + "]";
   }
@@ -76,7 +91,6 @@ struct Describe {
     if (!c.code.empty()) return "join --code [" + c.code + "]";
     return "join " + shown(c.group) + (c.text.empty() ? "" : " [" + c.text + "]");
   }
-  std::string operator()(const command::Groups&) const { return "groups"; }
   std::string operator()(const command::Chat& c) const {
     return (c.to.is_group ? "" : "chat ") + shown(c.to) + " [" + c.text + "]";
   }
@@ -89,13 +103,7 @@ struct Describe {
   std::string operator()(const command::History& c) const {
     return "history " + shown(c.of) + " " + std::to_string(c.limit);
   }
-  std::string operator()(const command::More&) const { return "more"; }
-  std::string operator()(const command::Password&) const { return "password"; }
-  std::string operator()(const command::DeleteAccount&) const { return "deleteaccount"; }
-  std::string operator()(const command::Sessions&) const { return "sessions"; }
   std::string operator()(const command::Revoke& c) const { return "revoke [" + c.session + "]"; }
-  std::string operator()(const command::Help&) const { return "help"; }
-  std::string operator()(const command::Quit&) const { return "quit"; }
 };
 
 inline std::string describe(std::string_view line) {
