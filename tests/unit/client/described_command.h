@@ -50,7 +50,10 @@ struct Describe {
   std::string operator()(const command::Requests&) const { return "requests"; }
   std::string operator()(const command::Blocked&) const { return "blocked"; }
   std::string operator()(const command::OnGroup& c) const {
-    return (c.act == command::GroupAct::kLeave ? "leave " : "dismiss ") + shown(c.group);
+    const char* const word = c.act == command::GroupAct::kLeave     ? "leave "
+                             : c.act == command::GroupAct::kDecline ? "decline "
+                                                                    : "dismiss ";
+    return word + shown(c.group);
   }
   std::string operator()(const command::OnMember& c) const {
     static constexpr const char* kWords[] = {"invite",   "kick",        "promote",    "demote",
