@@ -74,7 +74,12 @@ TEST_F(PeopleTerminals, AGroupLives) {
   expect(*alice, "/leave \"Tea Time\"", "/leave \"Tea Time\": ");
   expect(*alice, "/handover \"Tea Time\" bob", "bob is now the owner of \"Tea Time\"");
   expect(*alice, "/leave \"Tea Time\"", "You left \"Tea Time\".");
-  expect(*bob, "/dismiss \"Tea Time\"", "You dismissed \"Tea Time\".");
+  expect(*bob, "/dismiss \"Tea Time\"",
+         "End the group \"Tea Time\" for all its members? Type yes:");
+  expect(*bob, "no", "not done");
+  expect(*bob, "/dismiss \"Tea Time\"",
+         "End the group \"Tea Time\" for all its members? Type yes:");
+  expect(*bob, "yes", "You dismissed \"Tea Time\".");
   expect(*bob, "/group \"Tea Time\" anybody?", "/group \"Tea Time\": ");
 }
 
