@@ -6,6 +6,7 @@
 
 #include "integration/people/contact_requests.h"
 #include "integration/server_fixture.h"
+#include "support/clients/classic_client.h"
 
 namespace chat::test {
 namespace {
@@ -66,6 +67,17 @@ TEST_P(ActRate, IsTheAccountsWhateverItsConnection) {
   User again = log_in(alice.account, {{"takeover", true}});
   expect_limited(again, ask_request(bob.id()));
   request_ok(bob.client, ask_request(alice.id()));
+}
+
+TEST_P(ActRate, ActsOfAClassicClientCountToo) {
+  use_up_acts(alice, bob.id());
+  alice.log_out();
+  ClassicClient classic(port());
+  classic.log_in(alice.id(), alice.account.name);
+  classic.send(create_group_request(alice.account, "chess"));
+  classic.send(chat_request(alice.account, bob.id(), "after that"));
+  EXPECT_EQ(bob.client.push(6).at("msg"), "after that");
+  EXPECT_EQ(server.storage().number("SELECT COUNT(*) FROM allgroup"), 0);
 }
 
 TEST_P(ActRate, ChatsAndReadsGoOn) {
