@@ -52,7 +52,7 @@ TEST_F(PeopleTerminals, WhatWaitsIsShownAtLogin) {
   expect(*bob, "/join tea please", "You asked to join tea");
   log_in(*alice, "alice");
   sees(*alice, "Requests to join (/accept-join GROUP NAME, /refuse-join):");
-  expect(*alice, "/refuse-join tea bob", "You refused bob");
+  expect(*alice, "/refuse-join tea bob", "You refused the request of bob to join tea.");
   expect(*bob, "/logout", "Logged out");
   expect(*alice, "/invite tea bob", "You invited bob to tea.");
   log_in(*bob, "bob");
