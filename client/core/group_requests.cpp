@@ -45,7 +45,7 @@ void GroupRequests::apply_locked(const event::GroupChanged& changed) {
 void GroupRequests::apply_locked(const event::Done& done) {
   if (done.command == "accept-join" || done.command == "refuse-join") {
     drop_join_locked(done.group.id, done.user.id);
-  } else if (done.command == "leave" || done.command == "dismiss") {
+  } else if (done.command == "leave" || done.command == "dismiss" || done.command == "decline") {
     drop_group_locked(done.group.id);
   }
 }

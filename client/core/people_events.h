@@ -61,6 +61,8 @@ struct ListPage {
   std::vector<FriendRequest> sent;
   std::vector<Person> blocked;
   std::string cursor;
+  std::vector<JoinRequest> joins{};
+  std::vector<Invitation> invitations{};
 };
 struct RequestList {
   std::vector<FriendRequest> requests;

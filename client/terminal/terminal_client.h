@@ -59,6 +59,8 @@ class TerminalClient {
   bool need_connection();
   std::optional<std::string> ask_password(const char* prompt);
   std::optional<std::string> new_password();
+  // True unless a person was asked and did not agree. A script is not asked.
+  bool confirm(const std::string& question);
   // Receives for at most a tick. False if `until` has passed, or the program should end.
   bool pause(base::SteadyTime until);
   // False if they have not arrived in time, or no longer can.
@@ -86,7 +88,7 @@ class TerminalClient {
   void read_next_page(const char* command);
   void read_commands();
   LineReader::Status next_line(std::string& line);
-  LineReader::Status next_answer(const char* prompt, std::string& line);
+  LineReader::Status next_answer(const char* prompt, std::string& line, bool secret);
   SignalActions signal_actions();
   void run_line(const std::string& line);
   void leave();

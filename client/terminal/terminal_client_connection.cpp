@@ -10,6 +10,7 @@
 #include "chat/base/clock.h"
 #include "chat/protocol/messages/group_messages.h"
 #include "client/terminal/commands/command_text.h"
+#include "client/terminal/commands/people_command.h"
 #include "client/terminal/terminal_client.h"
 
 namespace chat::client {
@@ -64,7 +65,8 @@ bool TerminalClient::log_in_at_start() {
   const auto password = first_password();
   if (!password) return false;
   if (terminal_) {
-    session_.login({*account, *password});
+    const Answer answer = session_.login({*account, *password});
+    if (answer.ok()) command::show_waiting_requests(*this);
     return true;
   }
   retries_login_ = reconnects_;

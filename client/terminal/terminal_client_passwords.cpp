@@ -1,4 +1,4 @@
-// Reading passwords, typed or from a script.
+// Reading passwords, typed or from a script, and other answers.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -29,26 +29,36 @@ std::string without_line_end(std::string line) {
 // Nothing if the input has ended or the program should end.
 std::optional<std::string> TerminalClient::ask_password(const char* prompt) {
   std::string line;
-  const auto status = next_answer(prompt, line);
+  const auto status = next_answer(prompt, line, true);
   if (status == LineReader::Status::kLine) return checked(without_line_end(std::move(line)));
   if (status == LineReader::Status::kEnd) show({event::Usage{"the password is missing"}});
   return std::nullopt;
 }
 
 // Maintains the connection while waiting.
-LineReader::Status TerminalClient::next_answer(const char* prompt, std::string& line) {
+LineReader::Status TerminalClient::next_answer(const char* prompt, std::string& line, bool secret) {
   if (typed_ && !editor_) {
-    mode_.set(TerminalMode::Kind::kSilent);
+    if (secret) mode_.set(TerminalMode::Kind::kSilent);
     // Not to standard output, where events go, perhaps to a file.
     (void)std::fputs(prompt, stderr);
   }
   auto status = LineReader::Status::kTimeout;
   while (status == LineReader::Status::kTimeout) {
-    status = editor_ ? editor_->ask(prompt, line, kTick) : reader_.next(line, kTick);
+    status = editor_ ? editor_->ask(prompt, line, kTick, secret) : reader_.next(line, kTick);
     if (status == LineReader::Status::kTimeout) tick();
   }
   if (typed_ && !editor_) mode_.set(TerminalMode::Kind::kUsual);
   return status;
+}
+
+bool TerminalClient::confirm(const std::string& question) {
+  if (!terminal_) return true;
+  std::string line;
+  const std::string prompt = question + " Type yes: ";
+  const bool agreed = next_answer(prompt.c_str(), line, false) == LineReader::Status::kLine &&
+                      without_line_end(std::move(line)) == "yes";
+  if (!agreed && ending_ == 0) show({event::Usage{"not done"}});
+  return agreed;
 }
 
 std::optional<std::string> TerminalClient::new_password() {

@@ -26,7 +26,8 @@ PREPARE step FROM @step;
 EXECUTE step;
 DEALLOCATE PREPARE step;
 
--- muted_until: normal members may not send before; ms since 1970. dismissed_at: 0 while it lives.
+-- muted_until: normal members may not send before; ms since 1970. dismissed_at: 0 while it lives; then
+-- its name is free, and name_key is that of the name, U+001F and the id.
 -- left_seq: 0 for a member. Otherwise the event that ended the membership: the row stays, because what
 -- came before it is still readable, and may not be delivered yet.
 SET @step = IF(
@@ -36,7 +37,8 @@ SET @step = IF(
   'ALTER TABLE allgroup ADD COLUMN announcement VARCHAR(1000) NOT NULL DEFAULT '''',
                     ADD COLUMN joining ENUM(''open'', ''approval'', ''invite'') NOT NULL DEFAULT ''open'',
                     ADD COLUMN muted_until BIGINT NOT NULL DEFAULT 0,
-                    ADD COLUMN dismissed_at BIGINT NOT NULL DEFAULT 0');
+                    ADD COLUMN dismissed_at BIGINT NOT NULL DEFAULT 0,
+                    MODIFY COLUMN name_key VARBINARY(212) NOT NULL');
 PREPARE step FROM @step;
 EXECUTE step;
 DEALLOCATE PREPARE step;
@@ -71,6 +73,16 @@ SELECT gu.userid,
                      AND (gu.left_seq = 0 OR m.seq <= gu.left_seq)
   LEFT JOIN user u ON u.id = m.sender;
 
+-- Deleted accounts that have not left all their groups yet: the former name, and the cid of their last
+-- event row in each group.
+CREATE TABLE IF NOT EXISTS departure (
+  userid     INT           NOT NULL,
+  name       VARCHAR(50)   NOT NULL,
+  cid        VARBINARY(36) NOT NULL,
+  created_at BIGINT        NOT NULL,  -- ms since 1970
+  PRIMARY KEY (userid)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE IF NOT EXISTS joinrequest (
   groupid    INT         NOT NULL,
   userid     INT         NOT NULL,
@@ -81,11 +93,13 @@ CREATE TABLE IF NOT EXISTS joinrequest (
   KEY joinrequest_by_userid (userid)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- The user may join once, whatever the group's `joining` is.
+-- The user may join once, whatever the group's `joining` is. A declined invitation stays until it
+-- expires, because to the one who gave it it looks pending.
 CREATE TABLE IF NOT EXISTS groupinvite (
   groupid    INT    NOT NULL,
   userid     INT    NOT NULL,
   invited_by INT    NOT NULL,
+  state      ENUM('pending', 'declined') NOT NULL DEFAULT 'pending',
   created_at BIGINT NOT NULL,  -- ms since 1970
   PRIMARY KEY (groupid, userid),
   KEY groupinvite_by_userid (userid)

@@ -57,6 +57,13 @@ SELECT gu.userid,
                      AND (gu.left_seq = 0 OR m.seq <= gu.left_seq)
   LEFT JOIN user u ON u.id = m.sender;
 
+CREATE TABLE departure (
+  userid     INTEGER PRIMARY KEY NOT NULL,
+  name       TEXT    NOT NULL,
+  cid        TEXT    NOT NULL,
+  created_at INTEGER NOT NULL  -- ms since 1970
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE joinrequest (
   groupid    INTEGER NOT NULL,
   userid     INTEGER NOT NULL,
@@ -71,6 +78,7 @@ CREATE TABLE groupinvite (
   groupid    INTEGER NOT NULL,
   userid     INTEGER NOT NULL,
   invited_by INTEGER NOT NULL,
+  state      TEXT    NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'declined')),
   created_at INTEGER NOT NULL,  -- ms since 1970
   PRIMARY KEY (groupid, userid)
 ) STRICT, WITHOUT ROWID;

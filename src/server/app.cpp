@@ -40,6 +40,7 @@ service::ServiceOptions service_options(const Config& config) {
   options.logins_per_minute = config.limits.logins_per_minute;
   options.chat_per_second = config.limits.chat_per_second;
   options.find_per_minute = config.limits.find_per_minute;
+  options.acts_per_minute = config.limits.acts_per_minute;
   options.token_lifetime = config.auth.token_lifetime;
   return options;
 }

@@ -7,6 +7,7 @@
 #include "service/dispatch/dispatcher.h"
 #include "service/dispatch/service_context.h"
 #include "service/dispatch/settle_queue.h"
+#include "service/groups/departures.h"
 #include "service/people/search_filler.h"
 
 namespace chat::service {
@@ -15,11 +16,13 @@ struct Services::Parts {
   Parts(const ServiceEnvironment& environment, ServiceOptions options, HashCost hash_cost)
       : settle_queue(environment.pool),
         search_filler(environment.pool),
+        departures(environment),
         hasher(hash_cost.memory_kib, hash_cost.ops),
-        context{environment, settle_queue, hasher, {}, std::move(options)} {}
+        context{environment, settle_queue, departures, hasher, {}, std::move(options)} {}
 
   SettleQueue settle_queue;
   SearchFiller search_filler;
+  Departures departures;
   PasswordHasher hasher;
   ServiceContext context;
   std::optional<Dispatcher> dispatcher;
@@ -43,9 +46,11 @@ void Services::start(const storage::Node& node, const std::string& node_name) {
   parts_->dispatcher.emplace(parts_->context);
   parts_->settle_queue.start();
   parts_->search_filler.start();
+  parts_->departures.start();
 }
 
 void Services::stop() {
+  parts_->departures.stop();
   parts_->search_filler.stop();
   parts_->settle_queue.stop();
 }

@@ -23,6 +23,7 @@
 #include "chat/storage/user_model.h"
 #include "service/dispatch/dispatcher.h"
 #include "service/dispatch/settle_queue.h"
+#include "service/groups/departures.h"
 #include "support/deadline.h"
 #include "support/session_rig.h"
 
@@ -212,17 +213,11 @@ struct ChatRig::Parts {
   delivery::Delivery delivery{{rig.loops(), registry, database, pool, bus, lease, rig.workers(),
                                rig.workers(), clock, [] {}}};
   service::SettleQueue settle_queue{pool};
-  service::ServiceContext context{{pool,
-                                   registry,
-                                   delivery,
-                                   {rig.workers(), hash_lane, hash_lane, hash_lane},
-                                   rates,
-                                   nullptr,
-                                   clock},
-                                  settle_queue,
-                                  shared_hasher(),
-                                  {},
-                                  {}};
+  service::ServiceEnvironment environment{
+      pool,  registry, delivery, {rig.workers(), hash_lane, hash_lane, hash_lane},
+      rates, nullptr,  clock};
+  service::Departures departures{environment};
+  service::ServiceContext context{environment, settle_queue, departures, shared_hasher(), {}, {}};
   std::optional<service::Dispatcher> dispatcher;
 };
 

@@ -47,6 +47,16 @@ FriendRequest request_of(const messages::RequestItem& item) {
   return {{item.id, std::string(item.name)}, text_of(item.text), item.ts};
 }
 
+JoinRequest join_request_of(const messages::JoinRequestItem& item) {
+  return {{item.groupid, std::string(item.groupname)},
+          {item.id, std::string(item.name)},
+          text_of(item.text)};
+}
+
+Invitation invitation_of(const messages::InvitationItem& item) {
+  return {{item.groupid, std::string(item.groupname)}, {item.id, std::string(item.name)}};
+}
+
 // A list that the reply may lack.
 template <typename Item, typename Convert>
 auto list_of(const std::optional<std::vector<Item>>& items, Convert convert) {
@@ -103,8 +113,12 @@ Event::What read_found(MessageReader& in, const json& body) {
 
 event::ListPage read_list(MessageReader& in, const json& body) {
   const auto reply = in.read<messages::ListReply>(body);
-  return {list_of(reply.requests, request_of), list_of(reply.sent_requests, request_of),
-          list_of(reply.blocked, person_of), text_of(reply.cursor)};
+  return {list_of(reply.requests, request_of),
+          list_of(reply.sent_requests, request_of),
+          list_of(reply.blocked, person_of),
+          text_of(reply.cursor),
+          list_of(reply.join_requests, join_request_of),
+          list_of(reply.invitations, invitation_of)};
 }
 
 event::GroupShown read_group_info(MessageReader& in, const json& body) {

@@ -174,6 +174,10 @@ constexpr CommandRow kGroupRows[] = {
      .help = "  /leave GROUP                      leave a group\n",
      .parse = parse_on_group<GroupAct::kLeave>,
      .takes = {Takes::kGroup}},
+    {.word = "/decline",
+     .help = "  /decline GROUP                    decline an invitation\n",
+     .parse = parse_on_group<GroupAct::kDecline>,
+     .takes = {Takes::kGroup}},
     {.word = "/invite",
      .help =
          "  /invite GROUP NAME                invite a user\n"
@@ -225,8 +229,7 @@ constexpr CommandRow kGroupRows[] = {
      .takes = {Takes::kGroup, Takes::kWord},
      .words = "name desc joining"},
     {.word = "/dismiss",
-     .help =
-         "  /dismiss GROUP                    end a group for all; its messages stay readable\n",
+     .help = "  /dismiss GROUP                    end a group for all; asks first\n",
      .parse = parse_on_group<GroupAct::kDismiss>,
      .takes = {Takes::kGroup}},
 };

@@ -55,7 +55,7 @@ struct JoinGroup {
   std::string code{};  // instead of a group
   void run(TerminalClient& client) const;
 };
-enum class GroupAct : std::uint8_t { kLeave, kDismiss };
+enum class GroupAct : std::uint8_t { kLeave, kDismiss, kDecline };
 struct OnGroup {
   GroupAct act{};
   GroupRef group;
@@ -95,6 +95,9 @@ struct EditGroup {
   std::string value{};
   void run(TerminalClient& client) const;
 };
+
+// What others have asked of the user; nothing if nothing waits.
+void show_waiting_requests(TerminalClient& client);
 
 }  // namespace command
 }  // namespace chat::client

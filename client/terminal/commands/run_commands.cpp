@@ -13,6 +13,7 @@
 #include "client/core/code_points.h"
 #include "client/terminal/commands/command.h"
 #include "client/terminal/commands/command_parser.h"
+#include "client/terminal/commands/people_command.h"
 #include "client/terminal/terminal_client.h"
 
 namespace chat::client::command {
@@ -28,9 +29,10 @@ void Register::run(TerminalClient& client) const {
 
 void Login::run(TerminalClient& client) const {
   const auto given = password ? password : client.ask_password("Password: ");
-  if (given && client.need_connection()) {
-    client.expect("login", client.session().login({account, *given, takeover}));
-  }
+  if (!given || !client.need_connection()) return;
+  const Answer answer = client.session().login({account, *given, takeover});
+  client.expect("login", answer);
+  if (answer.ok() && client.on_terminal()) show_waiting_requests(client);
 }
 
 void Logout::run(TerminalClient& client) const {

@@ -4,6 +4,7 @@
 
 #include "chat/protocol/messages/group_admin_messages.h"
 #include "chat/protocol/messages/group_messages.h"
+#include "client/core/text.h"
 #include "client/terminal/commands/people_command.h"
 #include "client/terminal/terminal_client.h"
 
@@ -22,6 +23,15 @@ const char* word_of(MemberAct act) {
     case MemberAct::kHandOver: return "handover";
     case MemberAct::kAcceptJoin: return "accept-join";
     case MemberAct::kRefuseJoin: return "refuse-join";
+  }
+  return "";
+}
+
+const char* word_of(GroupAct act) {
+  switch (act) {
+    case GroupAct::kLeave: return "leave";
+    case GroupAct::kDecline: return "decline";
+    case GroupAct::kDismiss: return "dismiss";
   }
   return "";
 }
@@ -58,15 +68,22 @@ void JoinGroup::run(TerminalClient& client) const {
 }
 
 void OnGroup::run(TerminalClient& client) const {
-  const char* const command = act == GroupAct::kLeave ? "leave" : "dismiss";
+  const char* const command = word_of(act);
   const auto where = client.find_group(command, group);
   if (!where) return;
   Question question{.command = command, .where = *where};
-  if (act == GroupAct::kLeave) {
-    ask(client, messages::LeaveGroup{.groupid = where->id}, std::move(question));
-  } else {
-    ask(client, messages::DismissGroup{.groupid = where->id}, std::move(question));
+  switch (act) {
+    case GroupAct::kLeave:
+      return ask(client, messages::LeaveGroup{.groupid = where->id}, std::move(question));
+    case GroupAct::kDecline:
+      return ask(client,
+                 messages::JoinAnswer{
+                     .groupid = where->id, .userid = client.session().self(), .accept = false},
+                 std::move(question));
+    case GroupAct::kDismiss: break;
   }
+  if (!client.confirm("End the group " + shown_name(where->name) + " for all its members?")) return;
+  ask(client, messages::DismissGroup{.groupid = where->id}, std::move(question));
 }
 
 void OnMember::run(TerminalClient& client) const {

@@ -33,15 +33,17 @@ messages::AddFriend add_friend(UserId user, const std::string& text) {
   return out;
 }
 
-// Reads a list of LIST page by page; false if a page was refused or is missing.
+// Reads a list of LIST page by page; false if a page was refused or is missing. `quiet`: without
+// reporting that, because older servers do not have the list.
 template <typename Take>
-bool read_list(TerminalClient& client, const char* command, const char* kind, Take take) {
+bool read_list(TerminalClient& client, const char* command, const char* kind, Take take,
+               bool quiet = false) {
   constexpr int kPagesMost = 100;
   messages::List list{.kind = kind};
   for (int page = 0; page < kPagesMost; ++page) {
     const Answer answer = client.session().request(list, {.command = command, .quiet = true});
     client.expect(command, answer);
-    if (answer.status == Answer::Status::kRefused) client.show(answer.event);
+    if (answer.status == Answer::Status::kRefused && !quiet) client.show(answer.event);
     const auto* found = answer.event.as<event::ListPage>();
     if (found == nullptr) return false;
     take(*found);
@@ -54,6 +56,19 @@ bool read_list(TerminalClient& client, const char* command, const char* kind, Ta
 template <typename T>
 void append(std::vector<T>& to, const std::vector<T>& items) {
   to.insert(to.end(), items.begin(), items.end());
+}
+
+// What others ask of the user in groups: from the server, or as far as it was pushed.
+void read_group_requests(TerminalClient& client, event::RequestList& out) {
+  const auto take = [&out](const event::ListPage& page) {
+    append(out.joins, page.joins);
+    append(out.invitations, page.invitations);
+  };
+  const GroupRequests& pushed = client.session().group_requests();
+  if (!read_list(client, "requests", "join_requests", take, true)) out.joins = pushed.joins();
+  if (!read_list(client, "requests", "invitations", take, true)) {
+    out.invitations = pushed.invitations();
+  }
 }
 
 }  // namespace
@@ -120,8 +135,16 @@ void Requests::run(TerminalClient& client) const {
   };
   if (!read_list(client, "requests", "requests", take)) return;
   if (!read_list(client, "requests", "sent_requests", take)) return;
-  out.joins = client.session().group_requests().joins();
-  out.invitations = client.session().group_requests().invitations();
+  read_group_requests(client, out);
+  client.show({std::move(out)});
+}
+
+void show_waiting_requests(TerminalClient& client) {
+  event::RequestList out;
+  const auto take = [&out](const event::ListPage& page) { append(out.requests, page.requests); };
+  read_list(client, "requests", "requests", take, true);
+  read_group_requests(client, out);
+  if (out.requests.empty() && out.joins.empty() && out.invitations.empty()) return;
   client.show({std::move(out)});
 }
 

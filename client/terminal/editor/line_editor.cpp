@@ -95,15 +95,16 @@ LineEditor::~LineEditor() {
 
 Status LineEditor::next(std::string& line, milliseconds timeout) {
   base::MutexLock lock(mutex_);
-  if (!editing_ && !finished_) begin_locked(prompt_, false);
+  if (!editing_ && !finished_) begin_locked(prompt_, Kind::kCommand);
   return wait_locked(line, timeout);
 }
 
-Status LineEditor::ask(const std::string& question, std::string& answer, milliseconds timeout) {
+Status LineEditor::ask(const std::string& question, std::string& answer, milliseconds timeout,
+                       bool secret) {
   base::MutexLock lock(mutex_);
   if (!editing_ && !finished_) {
     ahead_.clear();
-    begin_locked(question, true);
+    begin_locked(question, secret ? Kind::kSecret : Kind::kAnswer);
   }
   return wait_locked(answer, timeout);
 }
@@ -119,23 +120,24 @@ Status LineEditor::wait_locked(std::string& line, milliseconds timeout) {
   return *std::exchange(finished_, std::nullopt);
 }
 
-void LineEditor::begin_locked(const std::string& prompt, bool secret) {
+void LineEditor::begin_locked(const std::string& prompt, Kind kind) {
   mode_.set(TerminalMode::Kind::kKeys);
   started_ = true;
   editing_ = true;
   shown_prompt_ = to_code_points(prompt);
-  line_.begin(secret);
+  kind_ = kind;
+  line_.begin(kind == Kind::kSecret);
   redraw_locked();
   take_locked(std::exchange(ahead_, {}));
 }
 
 void LineEditor::finish_locked(Status status) {
-  const bool secret = line_.secret();
+  const bool is_command = kind_ == Kind::kCommand;
   finished_line_ = line_.take();
   finished_ = status;
   editing_ = false;
   write_locked(view_.leave());
-  const bool remembered = !secret && remember_(finished_line_);
+  const bool remembered = is_command && remember_(finished_line_);
   if (remembered) line_.remember(finished_line_);
   if (!std::exchange(keep_cut_, true) || !remembered) line_.forget_cut();
   changed_.notify_all();
@@ -236,7 +238,7 @@ bool LineEditor::act_locked(Effect effect) {
       finish_locked(Status::kLine);
       break;
     case Effect::kEnded:
-      ended_ = !line_.secret();
+      ended_ = kind_ == Kind::kCommand;
       finish_locked(Status::kEnd);
       break;
     case Effect::kCancelled: finish_locked(Status::kEnd); break;

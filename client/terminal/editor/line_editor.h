@@ -43,10 +43,10 @@ class LineEditor {
   // The next line; kTimeout if none was finished in time, kEnd at the end of the input. The line
   // may contain line ends from a paste.
   LineReader::Status next(std::string& line, std::chrono::milliseconds timeout);
-  // Likewise for the answer to a question, which is not shown. kEnd also if the user cancels. After
-  // kTimeout the same question continues.
+  // Likewise for the answer to a question, which is not kept in the history, and not shown if it is
+  // `secret`. kEnd also if the user cancels. After kTimeout the same question continues.
   LineReader::Status ask(const std::string& question, std::string& answer,
-                         std::chrono::milliseconds timeout);
+                         std::chrono::milliseconds timeout, bool secret = true);
 
   // Prints whole lines. False if the terminal is gone.
   bool print(const std::string& text);
@@ -78,7 +78,8 @@ class LineEditor {
   bool act_locked(EditLine::Effect effect) CHAT_REQUIRES(mutex_);
   bool press_locked(const Key& key) CHAT_REQUIRES(mutex_);
   bool complete_locked() CHAT_REQUIRES(mutex_);
-  void begin_locked(const std::string& prompt, bool secret) CHAT_REQUIRES(mutex_);
+  enum class Kind { kCommand, kAnswer, kSecret };
+  void begin_locked(const std::string& prompt, Kind kind) CHAT_REQUIRES(mutex_);
   void finish_locked(LineReader::Status status) CHAT_REQUIRES(mutex_);
   LineReader::Status wait_locked(std::string& line, std::chrono::milliseconds timeout)
       CHAT_REQUIRES(mutex_);
@@ -103,6 +104,7 @@ class LineEditor {
   base::CondVar changed_;
   KeyDecoder decoder_ CHAT_GUARDED_BY(mutex_);
   EditLine line_ CHAT_GUARDED_BY(mutex_);
+  Kind kind_ CHAT_GUARDED_BY(mutex_) = Kind::kCommand;
   bool keep_cut_ CHAT_GUARDED_BY(mutex_) = true;  // after the end of this line
   LineView view_ CHAT_GUARDED_BY(mutex_);
   std::u32string shown_prompt_ CHAT_GUARDED_BY(mutex_);

@@ -46,6 +46,7 @@ constexpr DoneRow kDone[] = {
     {"unblock", true, "{user} is no longer blocked."},
     {"leave", false, "You left {group}."},
     {"dismiss", false, "You dismissed {group}. Its messages stay readable."},
+    {"decline", false, "You declined the invitation to {group}."},
     {"invite", true, "You invited {user} to {group}."},
     {"kick", true, "You removed {user} from {group}."},
     {"promote", true, "{user} is now an admin of {group}."},
@@ -237,7 +238,7 @@ std::string sentence(const event::RequestList& e, const PeopleStyle& style) {
     out += fmt::format("  {:>6}  {} to {}{}\n", each.user.id.value, user_of(each.user, style),
                        group_of(each.group, style), text_below(each.text));
   }
-  if (!e.invitations.empty()) out += "Invitations to you (/join GROUP):\n";
+  if (!e.invitations.empty()) out += "Invitations to you (/join GROUP, /decline GROUP):\n";
   for (const Invitation& each : e.invitations) {
     const std::string by = each.by.id ? " by " + user_of(each.by, style) : "";
     out += fmt::format("  {:>6}  {}{}\n", each.group.id.value, group_of(each.group, style), by);

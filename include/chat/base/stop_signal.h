@@ -25,6 +25,10 @@ class StopSignal {
     }
     changed_.notify_all();
   }
+  bool raised() {
+    MutexLock lock(mutex_);
+    return raised_;
+  }
   // Blocks for `duration`, or until raise() or wake(). True if the signal is raised.
   bool wait_for(std::chrono::milliseconds duration) {
     const auto until = std::chrono::steady_clock::now() + duration;

@@ -35,6 +35,10 @@ inline constexpr std::size_t kBlocksMax = 2000;
 inline constexpr std::size_t kFriendRequestsPerDay = 20;
 inline constexpr std::size_t kGroupsMax = 500;
 inline constexpr std::size_t kGroupMembersMax = 2000;
+inline constexpr std::size_t kGroupCodesMax = 50;
+// Pending invitations.
+inline constexpr std::size_t kInvitationsPerGroup = 500;
+inline constexpr std::size_t kInvitationsPerUser = 200;
 // The most members of a group listed in LOGIN_ACK or 109.
 inline constexpr std::size_t kGroupUsersInReply = 200;
 

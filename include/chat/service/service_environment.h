@@ -23,6 +23,7 @@ struct ServiceOptions {
   std::int64_t logins_per_minute = 0;            // per account
   std::int64_t chat_per_second = 0;              // per account
   std::int64_t find_per_minute = 0;              // per account
+  std::int64_t acts_per_minute = 0;              // per account
   std::chrono::days token_lifetime{30};          // since its last use
 };
 

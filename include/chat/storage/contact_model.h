@@ -37,6 +37,8 @@ class ContactModel {
   // other (requests, friendship, blocks) happens one after the other. Nothing if one of them does
   // not exist. Call first in a write transaction.
   Result<std::optional<ContactPair>> lock(UserId self, UserId other);
+  // Without a lock. Nothing if there is no such user.
+  Result<std::optional<WhoMayAdd>> who_may_add(UserId user);
   // Raises contact_rev, because the user's blocks or who_may_chat have changed, or the friends of
   // a user whom only friends may write to. The journal asks for a pair's right again when the
   // revision of one of the two has changed, and not at all while both are 0.

@@ -48,7 +48,8 @@ class GroupLifeModel {
   Result<void> set_role(GroupId group, UserId user, GroupRole role);
   Result<void> mute(GroupId group, UserId user, UnixMillis until);
   Result<void> mute_all(GroupId group, UnixMillis until);
-  Result<void> dismiss(GroupId group, UnixMillis now);
+  // Frees the name, which the group keeps for its history only, and ends its codes and invitations.
+  Result<void> dismiss(const Group& group, UnixMillis now);
   // Name, description, announcement and joining. False: another group has the name.
   Result<bool> change_settings(const Group& before, const Group& group);
 

@@ -38,7 +38,7 @@ class JoinModel {
  public:
   explicit JoinModel(Connection& connection) : connection_(connection) {}
 
-  // After this a request counts as never made.
+  // After this a request or an invitation counts as never made.
   static constexpr UnixMillis kRequestLifetimeMillis = UnixMillis{30} * 24 * 3600 * 1000;
 
   enum class State { kNone, kPending, kRefused };
@@ -52,16 +52,26 @@ class JoinModel {
   Result<std::vector<JoinRequest>> requests_to(UserId admin, GroupId group, UserId user,
                                                UnixMillis oldest, std::size_t limit);
 
-  Result<bool> is_invited(GroupId group, UserId user);
-  // False if the user was invited already.
-  Result<bool> invite(GroupId group, UserId user, UserId by, UnixMillis now);
+  // Invitations made after `oldest`. One is as if it did not exist while its giver and the user
+  // have blocked each other.
+  enum class Invited { kNo, kPending, kDeclined };
+  Result<Invited> invited(GroupId group, UserId user, UnixMillis oldest);
+  // Replaces an older invitation, and erases some that have expired.
+  Result<void> invite(GroupId group, UserId user, UserId by, UnixMillis now);
+  Result<void> decline(GroupId group, UserId user);
   Result<void> erase_invite(GroupId group, UserId user);
-  // The user's invitations with group ids after `after`, by id.
-  Result<std::vector<GroupInvite>> invites_of(UserId user, GroupId after, std::size_t limit);
+  // The user's pending invitations with group ids after `after`, by id.
+  Result<std::vector<GroupInvite>> invites_of(UserId user, GroupId after, UnixMillis oldest,
+                                              std::size_t limit);
+  // Pending ones. Not locked, so concurrent acts may exceed a limit by a few.
+  Result<std::size_t> count_invites_to(GroupId group, UnixMillis oldest);
+  Result<std::size_t> count_invites_of(UserId user, UnixMillis oldest);
 
-  // A code is known by its hash. Erases the group's expired codes.
+  // A code is known by its hash.
   Result<void> add_code(std::string_view hash, GroupId group, UserId by, UnixMillis expires_at,
-                        std::int64_t uses, UnixMillis now);
+                        std::int64_t uses);
+  // Erases the group's codes that have expired or are used up, and counts the others.
+  Result<std::size_t> count_codes(GroupId group, UnixMillis now);
   // The group of a code that is still valid.
   Result<std::optional<GroupId>> group_of_code(std::string_view hash, UnixMillis now);
   // False if the code is no longer valid.
@@ -69,11 +79,15 @@ class JoinModel {
 
   // What the user has given out to others: codes and invitations to the group.
   Result<void> erase_given(GroupId group, UserId by);
+  // All codes and invitations of a group that is dismissed.
+  Result<void> erase_ways_into(GroupId group);
 
   // For an account that is deleted.
   Result<void> erase_all(UserId user);
 
  private:
+  Result<void> prune_invites(std::string_view find_expired, std::int64_t id, UnixMillis oldest);
+
   Connection& connection_;
 };
 

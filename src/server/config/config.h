@@ -61,6 +61,7 @@ struct Config {
   struct Limits {
     std::uint32_t chat_per_second = 0;            // per account
     std::uint32_t find_per_minute = 0;            // per account
+    std::uint32_t acts_per_minute = 0;            // per account
     std::uint32_t register_per_minute = 0;        // per client address
     std::uint32_t login_failures_per_minute = 0;  // per client address
     std::uint32_t account_failures_per_minute = 0;

@@ -271,6 +271,12 @@ constexpr Key kKeys[] = {
            .unit = "searches per minute",
            .help = "searches for users and groups per account; 0: off",
            .store = into_limit<&Config::Limits::find_per_minute>}),
+    limit({.name = "acts_per_minute",
+           .default_text = "120",
+           .unit = "acts per minute",
+           .help = "changes of contacts, groups and profiles per account, with a burst of twice "
+                   "that, and ten times as many reads; 0: off",
+           .store = into_limit<&Config::Limits::acts_per_minute>}),
     limit({.name = "register_per_minute",
            .default_text = "60",
            .unit = "registrations per minute",

@@ -10,13 +10,13 @@
 #include "chat/base/sabotage.h"
 #include "chat/delivery/refusals.h"
 #include "chat/storage/block_model.h"
+#include "chat/storage/departure_model.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/friend_request_model.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/join_model.h"
 #include "chat/storage/name_key.h"
 #include "chat/storage/network_model.h"
-#include "chat/storage/registration_model.h"
 #include "chat/storage/session_model.h"
 #include "chat/storage/settle.h"
 #include "chat/storage/user_model.h"
@@ -24,7 +24,7 @@
 #include "service/dispatch/audit.h"
 #include "service/dispatch/fault.h"
 #include "service/dispatch/replies.h"
-#include "service/groups/group_acts.h"
+#include "service/groups/departures.h"
 
 namespace chat::service {
 namespace {
@@ -70,18 +70,25 @@ auto with_lease(storage::Pool& pool, Read read)
   return read(**lease);
 }
 
-// Nothing if the name is taken. Uses up the invitation `code_hash`, unless empty. `repeated`: an
-// earlier attempt may have stored the user, recognised by its hash with the random salt.
-Outcome<std::optional<UserId>> insert_user(storage::Connection& connection, std::string_view name,
-                                           std::string_view hash, std::string_view code_hash,
+struct NewAccount {
+  std::string_view name;
+  std::string_view hash;
+  const std::optional<std::string>& code;  // of an invitation
+};
+
+// Nothing if the name is taken. `repeated`: an earlier attempt may have stored the user, recognised
+// by its hash with the random salt.
+Outcome<std::optional<UserId>> insert_user(storage::Connection& connection,
+                                           RegistrationPolicy& policy, const NewAccount& account,
                                            UnixMillis now, bool repeated) {
+  const auto& [name, hash, code] = account;
   storage::UserModel users(connection);
   const auto id = users.insert(name, hash, now);
   if (!id) return failed(id);
-  if (*id && !code_hash.empty()) {
-    const auto used = storage::RegistrationModel(connection).use_code(code_hash, now);
-    if (!used) return failed(used);
-    if (!*used) return tl::make_unexpected(Fault(invalid_invite()));
+  if (*id) {
+    if (auto entered = policy.enter(connection, code); !entered) {
+      return tl::make_unexpected(entered.error());
+    }
   }
   if (*id || !repeated) return *id;
   const auto holder = users.find_by_name(name);
@@ -164,9 +171,9 @@ Coroutine<> AccountService::register_user(SessionPtr session,
     if (ours) registered(*session, request, id);
     co_return;
   }
-  const auto verdict = registration_.check(request.invite);
-  if (!verdict) co_return refuse(*session, request, verdict.error());
-  if (verdict->refusal) co_return refuse(*session, request, *verdict->refusal);
+  const auto refusal = registration_.check(request.invite);
+  if (!refusal) co_return refuse(*session, request, refusal.error());
+  if (*refusal) co_return refuse(*session, request, **refusal);
   const auto hash = co_await passwords_.hash(session, request.password);
   if (!hash) {
     context_.rates.give_back({&bucket, 1});
@@ -176,7 +183,7 @@ Coroutine<> AccountService::register_user(SessionPtr session,
   const auto id = storage::transact_settled(
       context_.pool,
       [&](storage::Connection& connection, bool repeated) {
-        return insert_user(connection, name, *hash, verdict->code_hash,
+        return insert_user(connection, registration_, {name, *hash, request.invite},
                            context_.clock.unix_millis(), repeated);
       },
       settles);
@@ -335,6 +342,7 @@ Coroutine<> AccountService::finish_removal(SessionPtr session, const RequestHead
   co_await login_.sign_off(session);
   send_reply(*session, request, messages::DeleteAccountReply{});
   tell(self, audience);
+  context_.departures.leave_first(self.user);
 }
 
 // False if `stored` is no longer the password hash. `audience` is filled before the rows are
@@ -355,11 +363,10 @@ Outcome<bool> AccountService::remove_rows(storage::Connection& connection,
   storage::FriendModel friends(connection);
   auto watchers = friends.online_watchers({&user, 1});
   if (!watchers) return failed(watchers);
-  const GroupActor actor{user, self.name, {}};
-  auto left = leave_all_groups(connection, context_.delivery.user_names(), actor,
-                               context_.clock.unix_millis());
-  if (!left) return tl::make_unexpected(left.error());
-  audience = {std::move(*watchers), std::move(*left)};
+  audience = std::move(*watchers);
+  if (auto noted = context_.departures.begin(connection, user, self.name); !noted) {
+    return failed(noted);
+  }
   if (auto done = SessionModel(connection).erase_others(user, ""); !done) return failed(done);
   if (auto done = storage::NetworkModel(connection).forget_all(user); !done) return failed(done);
   if (auto done = friends.erase_all(user); !done) return failed(done);
@@ -385,6 +392,7 @@ void AccountService::settle_removal(Session& session, Audience audience) {
         if (!*removed) return SettleQueue::Act();
         return [this, self, weak, audience] {
           tell(self, audience);
+          context_.departures.note(self.user);
           const auto handle = weak.lock();
           if (handle == nullptr) return;
           log_account("account_deleted", self.user, *handle);
@@ -415,6 +423,7 @@ Outcome<void> AccountService::remove_by_operator(UserId user) {
       });
   if (removed) {
     removed_by_operator(who, audience);
+    context_.departures.leave_first(user);
     return {};
   }
   if (is_unknown(removed.error())) {
@@ -424,7 +433,10 @@ Outcome<void> AccountService::remove_by_operator(UserId user) {
           const auto gone = storage::UserModel(connection).is_removed_locked(who.user);
           if (!gone) return fail(gone);
           if (!*gone) return SettleQueue::Act();
-          return [this, who, audience] { removed_by_operator(who, audience); };
+          return [this, who, audience] {
+            removed_by_operator(who, audience);
+            context_.departures.note(who.user);
+          };
         });
   }
   return tl::make_unexpected(removed.error());
@@ -437,11 +449,7 @@ void AccountService::removed_by_operator(const session::Identity& who, const Aud
 
 void AccountService::tell(const session::Identity& who, const Audience& audience) {
   context_.delivery.account_deleted(who.user);
-  context_.delivery.presence_changed(audience.watchers);
-  for (const GroupChange& change : audience.left) {
-    if (change.events.empty()) continue;
-    tell_change(context_, who.name, change.events.front().group, change);
-  }
+  context_.delivery.presence_changed(audience);
 }
 
 void AccountService::list_sessions(Session& session, const Received<messages::Sessions>& request) {

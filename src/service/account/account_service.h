@@ -15,7 +15,6 @@
 #include "service/dispatch/gate.h"
 #include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"
-#include "service/groups/group_act.h"
 #include "service/login/login_service.h"
 #include "service/operation/registration_policy.h"
 
@@ -49,10 +48,7 @@ class AccountService {
 
  private:
   // The users to notify when an account is deleted.
-  struct Audience {
-    std::vector<storage::Watch> watchers;
-    std::vector<GroupChange> left;  // one per group
-  };
+  using Audience = std::vector<storage::Watch>;
 
   // The password given in a request as proof.
   struct Proof {

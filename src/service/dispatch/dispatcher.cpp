@@ -18,7 +18,8 @@ void refuse_unknown(const Route& /*route*/, Handlers& /*handlers*/, session::Ses
   session.reply(protocol::error_reply(protocol::Msgid::kError, unknown, request.cid()));
 }
 
-constexpr Route kUnknownRoute{{}, protocol::Msgid{}, Access::kAnyone, refuse_unknown};
+constexpr Route kUnknownRoute{
+    {}, protocol::Msgid{}, Access::kAnyone, Charge::kNothing, refuse_unknown};
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include "chat/service/moderation.h"
 #include "service/account/account_service.h"
 #include "service/credentials/passwords.h"
+#include "service/dispatch/act_rates.h"
 #include "service/dispatch/system_service.h"
 #include "service/groups/group_acts.h"
 #include "service/groups/group_service.h"
@@ -24,7 +25,8 @@ namespace chat::service {
 // All handlers, made once by the dispatcher.
 struct Handlers {
   explicit Handlers(ServiceContext& context)
-      : allowance(context.options.chat_per_second, context.clock),
+      : act_rates(context),
+        allowance(context.options.chat_per_second, context.clock),
         passwords(context),
         login(context, passwords, allowance),
         registration(context),
@@ -43,6 +45,7 @@ struct Handlers {
         find(context),
         system(context) {}
 
+  ActRates act_rates;
   ChatAllowance allowance;
   Passwords passwords;
   LoginService login;

@@ -12,6 +12,7 @@
 #include "chat/protocol/request.h"
 #include "chat/session/handler.h"
 #include "chat/session/session.h"
+#include "service/dispatch/act_rates.h"
 #include "service/dispatch/request_types.h"
 
 namespace chat::service {
@@ -29,6 +30,7 @@ enum class Access {
 struct Route : session::RequestTraits {
   protocol::Msgid msgid;
   Access access;
+  Charge charge;
   void (*handle)(const Route&, Handlers&, session::Session&, protocol::Request&);
 };
 

@@ -34,6 +34,8 @@ template <typename Message, auto Member, auto Method>
 void handle(const Route& route, Handlers& handlers, Session& session, Request& request) {
   auto typed = read_request<Message>(route.access, request, session.identity().user);
   if (!typed) return refuse(session, protocol::head_of(request), typed.error());
+  const auto wait = handlers.act_rates.take(session.identity().user, route.charge);
+  if (wait.count() > 0) return refuse(session, *typed, rate_limited(wait));
   auto& service = handlers.*Member;
   using Typed = Received<Message>;
   if constexpr (std::is_invocable_v<decltype(Method), decltype(service), SessionPtr, Typed>) {
@@ -49,11 +51,18 @@ void handle(const Route& route, Handlers& handlers, Session& session, Request& r
 enum class Work { kQuick, kBlocking, kCredentials };
 
 template <typename Message, auto Member, auto Method>
-constexpr Route route(Access access, Work work) {
+constexpr Route route(Access access, Work work, Charge charge = Charge::kNothing) {
   return {{.blocks = work != Work::kQuick, .carries_credentials = work == Work::kCredentials},
           Message::kMsgid,
           access,
+          charge,
           handle<Message, Member, Method>};
+}
+
+// A request of a logged-in user that needs the database.
+template <typename Message, auto Member, auto Method>
+constexpr Route costly(Charge charge) {
+  return route<Message, Member, Method>(Access::kLoggedIn, Work::kBlocking, charge);
 }
 
 using H = Handlers;
@@ -64,12 +73,9 @@ constexpr std::array kRoutes{
     route<messages::Register, &H::account, &AccountService::register_user>(Access::kAnyone,
                                                                            Work::kCredentials),
     route<messages::OneChat, &H::chat, &ChatService::one_chat>(Access::kLoggedIn, Work::kQuick),
-    route<messages::AddFriend, &H::contact, &ContactService::add_friend>(Access::kLoggedIn,
-                                                                         Work::kBlocking),
-    route<messages::CreateGroup, &H::group, &GroupService::create>(Access::kLoggedIn,
-                                                                   Work::kBlocking),
-    route<messages::AddGroup, &H::joining, &JoinService::handle_join>(Access::kLoggedIn,
-                                                                      Work::kBlocking),
+    costly<messages::AddFriend, &H::contact, &ContactService::add_friend>(Charge::kAct),
+    costly<messages::CreateGroup, &H::group, &GroupService::create>(Charge::kAct),
+    costly<messages::AddGroup, &H::joining, &JoinService::handle_join>(Charge::kAct),
     route<messages::GroupChat, &H::chat, &ChatService::group_chat>(Access::kLoggedIn, Work::kQuick),
     route<messages::Hello, &H::system, &SystemService::hello>(Access::kAnyone, Work::kQuick),
     route<messages::Ping, &H::system, &SystemService::ping>(Access::kAnyone, Work::kQuick),
@@ -83,37 +89,24 @@ constexpr std::array kRoutes{
         Access::kLoggedIn, Work::kCredentials),
     route<messages::DeleteAccount, &H::account, &AccountService::delete_account>(
         Access::kLoggedIn, Work::kCredentials),
-    route<messages::Sessions, &H::account, &AccountService::list_sessions>(Access::kLoggedIn,
-                                                                           Work::kBlocking),
-    route<messages::RevokeSession, &H::account, &AccountService::revoke_session>(Access::kLoggedIn,
-                                                                                 Work::kBlocking),
-    route<messages::GroupInfo, &H::list, &ListService::group_info>(Access::kLoggedIn,
-                                                                   Work::kBlocking),
-    route<messages::List, &H::list, &ListService::list>(Access::kLoggedIn, Work::kBlocking),
-    route<messages::FriendAnswer, &H::contact, &ContactService::answer>(Access::kLoggedIn,
-                                                                        Work::kBlocking),
-    route<messages::RemoveFriend, &H::contact, &ContactService::remove_friend>(Access::kLoggedIn,
-                                                                               Work::kBlocking),
-    route<messages::Block, &H::contact, &ContactService::block>(Access::kLoggedIn, Work::kBlocking),
-    route<messages::UserInfo, &H::profile, &ProfileService::user_info>(Access::kLoggedIn,
-                                                                       Work::kBlocking),
-    route<messages::SetProfile, &H::profile, &ProfileService::set_profile>(Access::kLoggedIn,
-                                                                           Work::kBlocking),
+    costly<messages::Sessions, &H::account, &AccountService::list_sessions>(Charge::kRead),
+    costly<messages::RevokeSession, &H::account, &AccountService::revoke_session>(Charge::kAct),
+    costly<messages::GroupInfo, &H::list, &ListService::group_info>(Charge::kRead),
+    costly<messages::List, &H::list, &ListService::list>(Charge::kRead),
+    costly<messages::FriendAnswer, &H::contact, &ContactService::answer>(Charge::kAct),
+    costly<messages::RemoveFriend, &H::contact, &ContactService::remove_friend>(Charge::kAct),
+    costly<messages::Block, &H::contact, &ContactService::block>(Charge::kAct),
+    costly<messages::UserInfo, &H::profile, &ProfileService::user_info>(Charge::kRead),
+    costly<messages::SetProfile, &H::profile, &ProfileService::set_profile>(Charge::kAct),
     route<messages::Find, &H::find, &FindService::find>(Access::kLoggedIn, Work::kBlocking),
-    route<messages::LeaveGroup, &H::member, &MemberService::leave>(Access::kLoggedIn,
-                                                                   Work::kBlocking),
-    route<messages::RemoveMember, &H::member, &MemberService::remove>(Access::kLoggedIn,
-                                                                      Work::kBlocking),
-    route<messages::SetRole, &H::member, &MemberService::set_role>(Access::kLoggedIn,
-                                                                   Work::kBlocking),
-    route<messages::Mute, &H::member, &MemberService::mute>(Access::kLoggedIn, Work::kBlocking),
-    route<messages::SetGroup, &H::member, &MemberService::change_settings>(Access::kLoggedIn,
-                                                                           Work::kBlocking),
-    route<messages::JoinAnswer, &H::joining, &JoinService::answer>(Access::kLoggedIn,
-                                                                   Work::kBlocking),
-    route<messages::Invite, &H::joining, &JoinService::invite>(Access::kLoggedIn, Work::kBlocking),
-    route<messages::DismissGroup, &H::member, &MemberService::dismiss>(Access::kLoggedIn,
-                                                                       Work::kBlocking),
+    costly<messages::LeaveGroup, &H::member, &MemberService::leave>(Charge::kAct),
+    costly<messages::RemoveMember, &H::member, &MemberService::remove>(Charge::kAct),
+    costly<messages::SetRole, &H::member, &MemberService::set_role>(Charge::kAct),
+    costly<messages::Mute, &H::member, &MemberService::mute>(Charge::kAct),
+    costly<messages::SetGroup, &H::member, &MemberService::change_settings>(Charge::kAct),
+    costly<messages::JoinAnswer, &H::joining, &JoinService::answer>(Charge::kAct),
+    costly<messages::Invite, &H::joining, &JoinService::invite>(Charge::kAct),
+    costly<messages::DismissGroup, &H::member, &MemberService::dismiss>(Charge::kAct),
 };
 
 }  // namespace

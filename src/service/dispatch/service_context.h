@@ -7,10 +7,13 @@
 
 namespace chat::service {
 
+class Departures;
+
 // The environment of the handlers. References outlive the dispatcher. `node` is fixed before
 // traffic begins.
 struct ServiceContext : ServiceEnvironment {
   SettleQueue& settle_queue;
+  Departures& departures;
   const PasswordHasher& hasher;
   storage::Node node;
   ServiceOptions options;

@@ -1,12 +1,10 @@
 #include "service/groups/group_act.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "chat/base/random.h"
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/messages/encode.h"
-#include "chat/storage/group_model.h"
 #include "chat/storage/join_model.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/search_model.h"
@@ -150,7 +148,7 @@ Outcome<bool> GroupAct::change_settings(const storage::Group& changed) {
 }
 
 Outcome<void> GroupAct::dismiss() {
-  if (auto done = life_.dismiss(state_.id, now_); !done) return failed(done);
+  if (auto done = life_.dismiss(state_, now_); !done) return failed(done);
   state_.dismissed = true;
   return tell({.event = "dismissed", .by = actor_.user}, actor_.name + " dismissed this group");
 }
@@ -166,29 +164,6 @@ Outcome<void> GroupAct::leave_for_good() {
     if (!settled) return settled;
   }
   return end_member(actor_.user);
-}
-
-Outcome<std::vector<GroupChange>> leave_all_groups(storage::Connection& connection,
-                                                   delivery::UserNameCache& names,
-                                                   const GroupActor& actor, UnixMillis now) {
-  storage::GroupModel groups(connection);
-  auto memberships = groups.memberships({&actor.user, 1});
-  if (!memberships) return failed(memberships);
-  // Ascending, like all that locks several groups.
-  std::sort(memberships->begin(), memberships->end(),
-            [](const auto& a, const auto& b) { return a.group < b.group; });
-  std::vector<GroupChange> changes;
-  for (const storage::Membership& membership : *memberships) {
-    const GroupActor here{actor.user, actor.name, new_act_cid()};
-    GroupAct act(connection, names, here, now);
-    if (auto opened = act.open(membership.group); !opened) {
-      return tl::make_unexpected(opened.error());
-    }
-    if (auto done = act.leave_for_good(); !done) return tl::make_unexpected(done.error());
-    changes.push_back(act.take());
-  }
-  if (auto erased = groups.erase_all(actor.user); !erased) return failed(erased);
-  return changes;
 }
 
 Outcome<void> GroupAct::tell(const Notice& notice, std::string text, UserId ended) {

@@ -82,7 +82,8 @@ class GroupAct {
   // False: the name is taken.
   Outcome<bool> change_settings(const storage::Group& changed);
   Outcome<void> dismiss();
-  // The actor's account is deleted.
+  // The actor's account is deleted. A group that it created is handed over to the oldest admin,
+  // else to the oldest member, else dismissed.
   Outcome<void> leave_for_good();
 
   GroupChange take() { return std::move(change_); }
@@ -99,11 +100,5 @@ class GroupAct {
   State state_;
   GroupChange change_;
 };
-
-// The user's account is deleted: leaves all its groups, and erases its memberships. A group that it
-// created is handed over to the oldest admin, else to the oldest member, else dismissed.
-Outcome<std::vector<GroupChange>> leave_all_groups(storage::Connection& connection,
-                                                   delivery::UserNameCache& names,
-                                                   const GroupActor& actor, UnixMillis now);
 
 }  // namespace chat::service

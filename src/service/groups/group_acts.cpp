@@ -34,29 +34,29 @@ Result<std::vector<storage::GroupMessage>> events_from(storage::Connection& conn
 }
 
 // Makes the group live in the user's session, which may be on another node.
-void go_live(ServiceContext& context, UserId user, GroupId group, Seq joined_seq) {
-  if (auto session = context.registry.find(user)) {
-    context.delivery.recipients().joined(session, user, group, joined_seq);
+void go_live(const ServiceEnvironment& environment, UserId user, GroupId group, Seq joined_seq) {
+  if (auto session = environment.registry.find(user)) {
+    environment.delivery.recipients().joined(session, user, group, joined_seq);
   } else {
-    context.delivery.streams_changed(user);
+    environment.delivery.streams_changed(user);
   }
 }
 
 }  // namespace
 
-void tell_change(ServiceContext& context, std::string_view actor_name, GroupId group,
+void tell_change(const ServiceEnvironment& environment, std::string_view actor_name, GroupId group,
                  const GroupChange& change) {
   for (const GroupChange::Member& member : change.members) {
-    if (member.joined) go_live(context, member.user, group, member.joined_seq);
+    if (member.joined) go_live(environment, member.user, group, member.joined_seq);
   }
-  if (!change.events.empty()) context.delivery.group_events(change.events, actor_name);
+  if (!change.events.empty()) environment.delivery.group_events(change.events, actor_name);
   // For clients that know no event rows.
   for (const GroupChange::Member& member : change.members) {
     const messages::GroupPush push{.groupid = group,
                                    .change = member.joined ? "joined" : "left",
                                    .id = member.user,
                                    .name = member.name};
-    context.delivery.event_to_group(group, protocol::encode_push(push), member.user);
+    environment.delivery.event_to_group(group, protocol::encode_push(push), member.user);
   }
 }
 

@@ -11,7 +11,7 @@
 namespace chat::service {
 
 // Tells everybody concerned about a committed change: new members' sessions, and the group.
-void tell_change(ServiceContext& context, std::string_view actor_name, GroupId group,
+void tell_change(const ServiceEnvironment& environment, std::string_view actor_name, GroupId group,
                  const GroupChange& change);
 
 // Runs changes of groups: the transaction, the reply, and what others must learn. If the outcome of

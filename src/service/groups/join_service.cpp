@@ -12,6 +12,7 @@
 #include "chat/protocol/limits.h"
 #include "chat/protocol/messages/encode.h"
 #include "chat/storage/block_model.h"
+#include "chat/storage/contact_model.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/join_model.h"
 #include "service/credentials/token.h"
@@ -76,9 +77,9 @@ Outcome<Door> door_of(GroupAct& act, const std::string& code_hash) {
     return refused(Errno::kNotFound, "this code is not valid any more");
   }
   if (act.state().joining == storage::GroupJoining::kOpen) return Door::kOpen;
-  const auto invited = joins.is_invited(act.state().id, act.actor().user);
+  const auto invited = joins.invited(act.state().id, act.actor().user, oldest_request(act.now()));
   if (!invited) return failed(invited);
-  if (*invited) return Door::kOpen;
+  if (*invited == JoinModel::Invited::kPending) return Door::kOpen;
   return act.state().joining == storage::GroupJoining::kApproval ? Door::kAsk : Door::kClosed;
 }
 
@@ -132,7 +133,25 @@ Outcome<void> check(GroupAct& act, Action action) {
   return {};
 }
 
+// Declines one's own invitation. False if there is none.
+Outcome<bool> decline(GroupAct& act) {
+  JoinModel joins(act.connection());
+  const UserId user = act.actor().user;
+  const auto invited = joins.invited(act.state().id, user, oldest_request(act.now()));
+  if (!invited) return failed(invited);
+  if (*invited == JoinModel::Invited::kNo) return false;
+  if (*invited == JoinModel::Invited::kDeclined) return true;
+  auto done = joins.decline(act.state().id, user);
+  if (!done) return failed(done);
+  return true;
+}
+
 Outcome<void> answer_request(GroupAct& act, UserId user, bool accept) {
+  if (user == act.actor().user && !accept) {
+    const auto declined = decline(act);
+    if (!declined) return tl::make_unexpected(declined.error());
+    if (*declined) return {};
+  }
   if (auto allowed = check(act, Action::kAnswerJoin); !allowed) return allowed;
   const auto known = act.other(user);
   if (!known) return tl::make_unexpected(known.error());
@@ -153,6 +172,35 @@ Outcome<void> answer_request(GroupAct& act, UserId user, bool accept) {
   return {};
 }
 
+// Refuses in the same words whoever has blocked the actor and whoever wants to be added by nobody.
+Outcome<void> check_invited(GroupAct& act, UserId user) {
+  const auto blocked = storage::BlockModel(act.connection()).is_between(act.actor().user, user);
+  if (!blocked) return failed(blocked);
+  const auto policy = storage::ContactModel(act.connection()).who_may_add(user);
+  if (!policy) return failed(policy);
+  if (!*policy) return refused(Errno::kNotFound, "there is no such user");
+  if (*blocked || **policy == storage::WhoMayAdd::kNobody) {
+    return refused(Errno::kNotAllowed, "this user does not accept invitations from you");
+  }
+  return {};
+}
+
+Outcome<void> check_invitations(GroupAct& act, UserId user) {
+  JoinModel joins(act.connection());
+  const UnixMillis oldest = oldest_request(act.now());
+  const auto of_group = joins.count_invites_to(act.state().id, oldest);
+  if (!of_group) return failed(of_group);
+  if (*of_group >= protocol::kInvitationsPerGroup) {
+    return refused(Errno::kNotAllowed, "too many invitations to this group wait for an answer");
+  }
+  const auto of_user = joins.count_invites_of(user, oldest);
+  if (!of_user) return failed(of_user);
+  if (*of_user >= protocol::kInvitationsPerUser) {
+    return refused(Errno::kNotAllowed, "this user has too many invitations to answer");
+  }
+  return {};
+}
+
 struct Invitation {
   std::string group_name;
   bool is_new = false;
@@ -166,14 +214,36 @@ Outcome<void> invite_into(GroupAct& act, UserId user, Invitation& out) {
   if (*known && (*known)->left_seq == 0) {
     return refused(Errno::kExists, "this user is in the group already");
   }
-  const auto blocked = storage::BlockModel(act.connection()).is_between(act.actor().user, user);
-  if (!blocked) return failed(blocked);
-  if (*blocked)
-    return refused(Errno::kNotAllowed, "this user does not accept invitations from you");
-  auto invited =
-      JoinModel(act.connection()).invite(act.state().id, user, act.actor().user, act.now());
+  if (auto accepted = check_invited(act, user); !accepted) return accepted;
+  JoinModel joins(act.connection());
+  const auto invited = joins.invited(act.state().id, user, oldest_request(act.now()));
   if (!invited) return failed(invited);
-  out.is_new = *invited;
+  // A declined invitation looks pending to those who invite.
+  if (*invited != JoinModel::Invited::kNo) return {};
+  if (auto room = check_invitations(act, user); !room) return room;
+  auto done = joins.invite(act.state().id, user, act.actor().user, act.now());
+  if (!done) return failed(done);
+  out.is_new = true;
+  return {};
+}
+
+// `hash` is unique: if it is stored, an earlier attempt did it.
+Outcome<void> store_code(GroupAct& act, const std::string& hash, UnixMillis expires,
+                         std::int64_t uses) {
+  if (auto allowed = check(act, Action::kInvite); !allowed) return allowed;
+  JoinModel joins(act.connection());
+  const auto stored = joins.group_of_code(hash, act.now());
+  if (!stored) return failed(stored);
+  if (*stored) return {};
+  const auto count = joins.count_codes(act.state().id, act.now());
+  if (!count) return failed(count);
+  if (*count >= protocol::kGroupCodesMax) {
+    return refused(Errno::kNotAllowed,
+                   "this group has " + std::to_string(protocol::kGroupCodesMax) +
+                       " valid codes already; one must end before another is made");
+  }
+  auto added = joins.add_code(hash, act.state().id, act.actor().user, expires, uses);
+  if (!added) return failed(added);
   return {};
 }
 
@@ -321,14 +391,7 @@ void JoinService::make_code(Session& session, const Received<messages::Invite>& 
   const UnixMillis expires = context_.clock.unix_millis() + terms.days * kDayMillis;
   const bool done = acts_.run(
       session, request, Action::kInvite, request.groupid,
-      [&](GroupAct& act) -> Outcome<void> {
-        if (auto allowed = check(act, Action::kInvite); !allowed) return allowed;
-        auto added = JoinModel(act.connection())
-                         .add_code(hash_of_code(code), act.state().id, act.actor().user, expires,
-                                   terms.uses, act.now());
-        if (!added && added.error().code != ErrorCode::kConflict) return failed(added);
-        return {};
-      },
+      [&](GroupAct& act) { return store_code(act, hash_of_code(code), expires, terms.uses); },
       [&](const GroupChange&) {
         send_reply(session, request, messages::InviteReply{.code = code, .expires = expires});
       });

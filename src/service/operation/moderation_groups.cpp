@@ -57,7 +57,7 @@ Outcome<Dismissal> dismiss_in(ServiceContext& context, Connection& connection, G
   if (!out.creator) {  // and so nobody else
     out.changed = !(*state)->dismissed;
     if (!out.changed) return out;
-    if (auto done = life.dismiss(group, now); !done) return failed(done);
+    if (auto done = life.dismiss(**state, now); !done) return failed(done);
     return out;
   }
   const GroupActor actor{out.creator, kActorName, cid};

@@ -8,6 +8,28 @@ namespace chat::service {
 using storage::RegistrationMode;
 using storage::RegistrationModel;
 
+namespace {
+
+protocol::Refusal invalid_invite() {
+  return failed("this invitation is not valid, or has expired or been used");
+}
+
+// Nothing if the mode allows it, in kInvite as far as there is a code.
+std::optional<protocol::Refusal> refusal_in(RegistrationMode mode,
+                                            const std::optional<std::string>& code) {
+  switch (mode) {
+    case RegistrationMode::kOpen: break;
+    case RegistrationMode::kClosed:
+      return failed("registration is closed on this server: ask its operator for an account");
+    case RegistrationMode::kInvite:
+      if (code) break;
+      return failed("registration needs an invitation: ask the server's operator for a code");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 Result<RegistrationMode> RegistrationPolicy::mode() {
   const auto now = context_.clock.now();
   {
@@ -29,30 +51,32 @@ void RegistrationPolicy::forget() {
   mode_.reset();
 }
 
-Result<RegistrationPolicy::Verdict> RegistrationPolicy::check(
+Result<std::optional<protocol::Refusal>> RegistrationPolicy::check(
     const std::optional<std::string>& code) {
   const auto mode = this->mode();
   if (!mode) return fail(mode);
-  if (*mode == RegistrationMode::kOpen) return Verdict{};
-  if (*mode == RegistrationMode::kClosed) {
-    return Verdict{failed("registration is closed on this server: ask its operator for an account"),
-                   {}};
-  }
-  if (!code) {
-    return Verdict{failed("registration needs an invitation: ask the server's operator for a code"),
-                   {}};
-  }
+  auto refusal = refusal_in(*mode, code);
+  if (refusal || *mode == RegistrationMode::kOpen) return refusal;
   auto lease = context_.pool.lease();
   if (!lease) return fail(lease);
-  std::string hash = to_hex(hash_token(*code));
-  const auto usable = RegistrationModel(**lease).is_usable(hash, context_.clock.unix_millis());
+  const auto usable =
+      RegistrationModel(**lease).is_usable(to_hex(hash_token(*code)), context_.clock.unix_millis());
   if (!usable) return fail(usable);
-  if (!*usable) return Verdict{invalid_invite(), {}};
-  return Verdict{std::nullopt, std::move(hash)};
+  if (!*usable) refusal = invalid_invite();
+  return refusal;
 }
 
-protocol::Refusal invalid_invite() {
-  return failed("this invitation is not valid, or has expired or been used");
+Outcome<void> RegistrationPolicy::enter(storage::Connection& connection,
+                                        const std::optional<std::string>& code) {
+  RegistrationModel model(connection);
+  const auto mode = model.mode();
+  if (!mode) return service::failed(mode);
+  if (auto refusal = refusal_in(*mode, code)) return tl::make_unexpected(Fault(*refusal));
+  if (*mode == RegistrationMode::kOpen) return {};
+  const auto used = model.use_code(to_hex(hash_token(*code)), context_.clock.unix_millis());
+  if (!used) return service::failed(used);
+  if (!*used) return tl::make_unexpected(Fault(invalid_invite()));
+  return {};
 }
 
 }  // namespace chat::service

@@ -8,28 +8,28 @@
 #include "chat/base/result.h"
 #include "chat/protocol/errors.h"
 #include "chat/storage/registration_model.h"
+#include "service/dispatch/fault.h"
 #include "service/dispatch/service_context.h"
 
 namespace chat::service {
 
-// Decides who may register. The mode is read from the table at most once per kMaxAge, so a change
-// takes effect on every node within that time.
+// Decides who may register. check() reads the mode from the table at most once per kMaxAge; enter()
+// reads it inside the transaction that stores the user, so a stricter mode binds on every node at
+// once, also for registrations whose password is being hashed.
 // Threading: thread-safe. Blocks on the database.
 class RegistrationPolicy {
  public:
-  static constexpr std::chrono::seconds kMaxAge{2};
+  static constexpr std::chrono::seconds kMaxAge{1};
 
   explicit RegistrationPolicy(ServiceContext& context) : context_(context) {}
 
   Result<storage::RegistrationMode> mode();
   // Call after a change by this node.
   void forget();
-  // Whether somebody with this code, if any, may register now.
-  struct Verdict {
-    std::optional<protocol::Refusal> refusal;
-    std::string code_hash;  // of the code to use up with the registration; empty: none
-  };
-  Result<Verdict> check(const std::optional<std::string>& code);
+  // Why somebody with this code, if any, may not register now. Call before the password is hashed.
+  Result<std::optional<protocol::Refusal>> check(const std::optional<std::string>& code);
+  // Decides in the transaction that stores the user, and uses up the code if one is needed.
+  Outcome<void> enter(storage::Connection& connection, const std::optional<std::string>& code);
 
  private:
   ServiceContext& context_;
@@ -37,7 +37,5 @@ class RegistrationPolicy {
   std::optional<storage::RegistrationMode> mode_ CHAT_GUARDED_BY(mutex_);
   base::SteadyTime read_at_ CHAT_GUARDED_BY(mutex_){};
 };
-
-protocol::Refusal invalid_invite();
 
 }  // namespace chat::service

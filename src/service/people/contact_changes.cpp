@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "chat/protocol/limits.h"
@@ -138,16 +139,20 @@ Outcome<ContactChange> add_friend(storage::Connection& connection, ContactPartie
                                   std::string_view text, UnixMillis now) {
   auto pair = lock(connection, who);
   if (!pair) return tl::make_unexpected(pair.error());
-  if (auto free = check_blocks(connection, who); !free) return tl::make_unexpected(free.error());
   FriendRequestModel requests(connection, now);
   const auto theirs = requests.find(who.other, who.self);
   if (!theirs) return failed(theirs);
-  if (*theirs && (*theirs)->state == FriendRequest::State::kPending) {
-    return accept(connection, requests, *pair);
-  }
   const auto listed = FriendModel(connection).is_listed(who.self, who.other);
   if (!listed) return failed(listed);
+  const auto free = check_blocks(connection, who);
+  if (!free && std::holds_alternative<Error>(free.error())) {
+    return tl::make_unexpected(free.error());
+  }
+  const bool asked = *theirs && (*theirs)->state == FriendRequest::State::kPending;
+  if (asked && free) return accept(connection, requests, *pair);
+  // Before the blocks: a friend who has blocked the user must look like any other.
   if (*listed) return refused(Errno::kExists, "this is a friend already");
+  if (!free) return tl::make_unexpected(free.error());
   switch (pair->other.who_may_add) {
     case WhoMayAdd::kAnyone: return add_at_once(connection, requests, *pair);
     case WhoMayAdd::kApproval: return request_friend(connection, requests, *pair, text, now);

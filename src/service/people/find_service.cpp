@@ -30,6 +30,9 @@
 //
 // One request reads at most kRowsPerFind rows, so a page may have fewer than kFoundPerPage items,
 // and even none, although it has a cursor.
+//
+// A cursor names the last row that is listed, because the key of one that is not may be a secret.
+// If no row was listed, it names the last row read, and is sealed.
 namespace chat::service {
 namespace {
 
@@ -55,6 +58,7 @@ template <typename Found>
 struct FoundPage {
   std::vector<Found> items;
   std::optional<SearchHit> cursor;  // if there may be more
+  bool sealed = false;              // the cursor names a row that is not listed
 };
 
 // An id as it is written on the wire: 1 to 2147483647 without leading zeros. Otherwise 0.
@@ -79,14 +83,17 @@ std::optional<SearchHit> decode_position(std::string_view cursor, std::string_vi
   return position;
 }
 
-tl::expected<SearchQuery, protocol::Refusal> query_of(const messages::Find& request) {
+tl::expected<SearchQuery, protocol::Refusal> query_of(const messages::Find& request,
+                                                      const CursorSeal& seal) {
   if (request.kind != "users" && request.kind != "groups") {
     return tl::make_unexpected(bad_field("kind must be users or groups"));
   }
   SearchQuery query{request.kind == "users" ? NameKind::kUser : NameKind::kGroup,
                     storage::search_key(request.query), exact_id(request.query), std::nullopt};
   if (!request.cursor) return query;
-  query.after = decode_position(*request.cursor, query.prefix);
+  std::optional<std::string> position = request.cursor;
+  if (CursorSeal::is_sealed(*position)) position = seal.open(*position);
+  if (position) query.after = decode_position(*position, query.prefix);
   if (query.after) return query;
   return tl::make_unexpected(bad_field("cursor is not one of this search"));
 }
@@ -170,8 +177,6 @@ Result<bool> add_hits(Search& search, const SearchQuery& query, const std::vecto
   return false;
 }
 
-// A cursor names the last row that is listed, because the key of one that is not may be secret.
-// Only if there is none, it names the last row read.
 template <typename Search>
 Result<FoundPage<typename Search::Found>> search_page(storage::Connection& connection,
                                                       Search search, const SearchQuery& query) {
@@ -190,7 +195,8 @@ Result<FoundPage<typename Search::Found>> search_page(storage::Connection& conne
     }
     after = hits->back();
   }
-  if (!page.cursor) page.cursor = after;
+  page.sealed = !page.cursor;
+  if (page.sealed) page.cursor = after;
   return page;
 }
 
@@ -201,13 +207,14 @@ messages::GroupItem found_item(const OpenGroup& found) {
 }
 
 template <typename Found, typename Items, typename ToItem>
-void send_found(session::Session& session, const RequestHead& request,
+void send_found(session::Session& session, const RequestHead& request, const CursorSeal& seal,
                 const Result<FoundPage<Found>>& page, Items FindReply::*items, ToItem to_item) {
   if (!page) return refuse(session, request, page.error());
   FindReply reply;
   (reply.*items).emplace();
   for (const Found& each : page->items) (reply.*items)->push_back(to_item(each));
-  const std::string cursor = page->cursor ? encode_position(*page->cursor) : std::string();
+  std::string cursor = page->cursor ? encode_position(*page->cursor) : std::string();
+  if (page->sealed) cursor = seal.seal(cursor);
   if (page->cursor) reply.cursor = cursor;
   send_reply(session, request, reply);
 }
@@ -215,7 +222,7 @@ void send_found(session::Session& session, const RequestHead& request,
 }  // namespace
 
 void FindService::find(session::Session& session, const Received<messages::Find>& request) {
-  const auto query = query_of(request);
+  const auto query = query_of(request, seal_);
   if (!query) return refuse(session, request, query.error());
   if (!admit(context_, session, request, Action::kFind)) return;
   const UserId self = session.identity().user;
@@ -225,10 +232,10 @@ void FindService::find(session::Session& session, const Received<messages::Find>
   auto lease = context_.pool.lease();
   if (!lease) return refuse(session, request, lease.error());
   if (query->kind == NameKind::kUser) {
-    send_found(session, request, search_page(**lease, UserSearch(**lease, self), *query),
+    send_found(session, request, seal_, search_page(**lease, UserSearch(**lease, self), *query),
                &FindReply::users, [self](const SeenUser& user) { return found_item(user, self); });
   } else {
-    send_found(session, request, search_page(**lease, GroupSearch(**lease), *query),
+    send_found(session, request, seal_, search_page(**lease, GroupSearch(**lease), *query),
                &FindReply::groups, [](const OpenGroup& found) { return found_item(found); });
   }
 }

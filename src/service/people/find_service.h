@@ -7,6 +7,7 @@
 #include "chat/session/session.h"
 #include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"
+#include "service/people/cursor_seal.h"
 
 namespace chat::service {
 
@@ -26,6 +27,7 @@ class FindService {
 
   ServiceContext& context_;
   const base::Rate rate_;
+  const CursorSeal seal_;
 };
 
 }  // namespace chat::service

@@ -171,7 +171,8 @@ void ListService::list(Session& session, const Received<messages::List>& request
          storage::GroupModel(**lease).groups_of(self, GroupId{*after}, kRowsPerPage));
   } else if (kind == "invitations") {
     send(session, request, key_of(&ListReply::invitations),
-         storage::JoinModel(**lease).invites_of(self, GroupId{*after}, kRowsPerPage),
+         storage::JoinModel(**lease).invites_of(self, GroupId{*after}, oldest_request(),
+                                                kRowsPerPage),
          invitation_item_of);
   } else {
     send(session, request, key_of(&ListReply::blocked),
@@ -179,16 +180,18 @@ void ListService::list(Session& session, const Received<messages::List>& request
   }
 }
 
+UnixMillis ListService::oldest_request() const {
+  return context_.clock.unix_millis() - storage::JoinModel::kRequestLifetimeMillis;
+}
+
 void ListService::list_join_requests(Session& session, const Received<messages::List>& request) {
   const auto after = member_of(request.cursor);
   if (!after) return refuse(session, request, bad_cursor());
   auto lease = context_.pool.lease();
   if (!lease) return refuse(session, request, lease.error());
-  const UnixMillis oldest =
-      context_.clock.unix_millis() - storage::JoinModel::kRequestLifetimeMillis;
   send(session, request, key_of(&ListReply::join_requests),
        storage::JoinModel(**lease).requests_to(session.identity().user, after->first, after->second,
-                                               oldest, kRowsPerPage),
+                                               oldest_request(), kRowsPerPage),
        join_request_item_of);
 }
 

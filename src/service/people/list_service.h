@@ -18,6 +18,8 @@ class ListService {
   void group_info(session::Session& session, const Received<messages::GroupInfo>& request);
 
  private:
+  // Of those to join a group, and of invitations.
+  UnixMillis oldest_request() const;
   void list_join_requests(session::Session& session, const Received<messages::List>& request);
   void list_requests(session::Session& session, const Received<messages::List>& request);
 

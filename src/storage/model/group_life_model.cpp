@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 
 #include "chat/base/check.h"
+#include "chat/storage/join_model.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/name_key.h"
 #include "chat/storage/older_name_model.h"
@@ -130,8 +132,17 @@ Result<void> GroupLifeModel::mute_all(GroupId group, UnixMillis until) {
   return sql::write(connection_, "UPDATE allgroup SET muted_until = ? WHERE id = ?", until, group);
 }
 
-Result<void> GroupLifeModel::dismiss(GroupId group, UnixMillis now) {
-  return sql::write(connection_, "UPDATE allgroup SET dismissed_at = ? WHERE id = ?", now, group);
+// The new key still sorts beside the name, but cannot be that of another one, because names have no
+// control characters.
+Result<void> GroupLifeModel::dismiss(const Group& group, UnixMillis now) {
+  const std::string key = name_key(group.name) + '\x1F' + std::to_string(group.id.value);
+  auto done =
+      sql::write(connection_, "UPDATE allgroup SET dismissed_at = ?, name_key = ? WHERE id = ?",
+                 now, std::string_view(key), group.id);
+  if (done) done = OlderNameModel(connection_).forget(NameKind::kGroup, group.id.value);
+  if (done) done = SearchModel(connection_).forget(NameKind::kGroup, group.id.value);
+  if (done) done = JoinModel(connection_).erase_ways_into(group.id);
+  return done;
 }
 
 Result<bool> GroupLifeModel::change_settings(const Group& before, const Group& group) {

@@ -167,7 +167,7 @@ Result<std::vector<GroupMember>> GroupModel::members(GroupId group, UserId after
                        "SELECT gu.userid, u.name, u.state, gu.grouprole, gu.muted_until"
                        " FROM groupuser gu JOIN user u ON u.id = gu.userid"
                        " WHERE gu.groupid = ? AND gu.userid > ? AND gu.left_seq = 0"
-                       " ORDER BY gu.userid LIMIT ?",
+                       " AND u.password <> '' ORDER BY gu.userid LIMIT ?",
                        to_member, group, after, limit);
 }
 

@@ -1,5 +1,7 @@
 #include "chat/storage/join_model.h"
 
+#include <utility>
+
 #include "storage/sql.h"
 
 namespace chat::storage {
@@ -15,6 +17,20 @@ constexpr sql::Text kRequest{
     " ON DUPLICATE KEY UPDATE state = 'pending', message = VALUES(message),"
     " created_at = VALUES(created_at)"};
 #undef CHAT_REQUEST
+
+// Of the giver and the receiver of the invitation `i`.
+#define CHAT_NOT_BLOCKED                                                                           \
+  " AND NOT EXISTS (SELECT 1 FROM block b WHERE b.userid = i.userid AND b.blocked = i.invited_by)" \
+  " AND NOT EXISTS (SELECT 1 FROM block b WHERE b.userid = i.invited_by AND b.blocked = i.userid)"
+
+// How many expired invitations of a user or a group are deleted with each new one, so that the
+// table does not grow.
+constexpr std::size_t kPrunedInvites = 10;
+
+Result<std::size_t> count_of(const Result<std::optional<std::int64_t>>& count) {
+  if (!count) return fail(count);
+  return static_cast<std::size_t>(count->value_or(0));
+}
 
 }  // namespace
 
@@ -65,23 +81,61 @@ Result<std::vector<JoinRequest>> JoinModel::requests_to(UserId admin, GroupId gr
       admin, oldest, group, group, user, limit);
 }
 
-Result<bool> JoinModel::is_invited(GroupId group, UserId user) {
-  const auto found = sql::read_integer(
-      connection_, "SELECT 1 FROM groupinvite WHERE groupid = ? AND userid = ?", group, user);
-  if (!found) return fail(found);
-  return found->has_value();
+Result<JoinModel::Invited> JoinModel::invited(GroupId group, UserId user, UnixMillis oldest) {
+  const auto state = sql::read_one(
+      connection_,
+      "SELECT i.state FROM groupinvite i WHERE i.groupid = ? AND i.userid = ?"
+      " AND i.created_at > ?" CHAT_NOT_BLOCKED,
+      [](const Statement& row) {
+        return row.text(0) == "declined" ? Invited::kDeclined : Invited::kPending;
+      },
+      group, user, oldest);
+  if (!state) return fail(state);
+  return state->value_or(Invited::kNo);
 }
 
-Result<bool> JoinModel::invite(GroupId group, UserId user, UserId by, UnixMillis now) {
-  const auto known = is_invited(group, user);
-  if (!known) return fail(known);
-  if (*known) return false;
-  const auto inserted = sql::write(
-      connection_,
-      "INSERT INTO groupinvite (groupid, userid, invited_by, created_at) VALUES (?, ?, ?, ?)",
-      group, user, by, now);
-  if (!inserted) return fail(inserted);
-  return true;
+Result<void> JoinModel::invite(GroupId group, UserId user, UserId by, UnixMillis now) {
+  const UnixMillis oldest = now - kRequestLifetimeMillis;
+  auto done = prune_invites(
+      "SELECT groupid, userid FROM groupinvite WHERE userid = ? AND created_at <= ?"
+      " ORDER BY groupid LIMIT ?",
+      user.value, oldest);
+  if (done) {
+    done = prune_invites(
+        "SELECT groupid, userid FROM groupinvite WHERE groupid = ? AND created_at <= ?"
+        " ORDER BY userid LIMIT ?",
+        group.value, oldest);
+  }
+  if (!done) return done;
+  return sql::write(connection_,
+                    "REPLACE INTO groupinvite (groupid, userid, invited_by, state, created_at)"
+                    " VALUES (?, ?, ?, 'pending', ?)",
+                    group, user, by, now);
+}
+
+// Deletes row by row: a DELETE with a range could deadlock with concurrent inserts.
+Result<void> JoinModel::prune_invites(std::string_view find_expired, std::int64_t id,
+                                      UnixMillis oldest) {
+  const auto expired = sql::read_all(
+      connection_, find_expired,
+      [](const Statement& row) {
+        return std::pair(sql::id<GroupId>(row, 0), sql::id<UserId>(row, 1));
+      },
+      id, oldest, kPrunedInvites);
+  if (!expired) return fail(expired);
+  for (const auto& [group, user] : *expired) {
+    auto erased = sql::write(
+        connection_, "DELETE FROM groupinvite WHERE groupid = ? AND userid = ? AND created_at <= ?",
+        group, user, oldest);
+    if (!erased) return erased;
+  }
+  return {};
+}
+
+Result<void> JoinModel::decline(GroupId group, UserId user) {
+  return sql::write(connection_,
+                    "UPDATE groupinvite SET state = 'declined' WHERE groupid = ? AND userid = ?",
+                    group, user);
 }
 
 Result<void> JoinModel::erase_invite(GroupId group, UserId user) {
@@ -90,28 +144,51 @@ Result<void> JoinModel::erase_invite(GroupId group, UserId user) {
 }
 
 Result<std::vector<GroupInvite>> JoinModel::invites_of(UserId user, GroupId after,
-                                                       std::size_t limit) {
+                                                       UnixMillis oldest, std::size_t limit) {
   return sql::read_all(
       connection_,
       "SELECT i.groupid, g.groupname, i.invited_by, u.name, i.created_at"
       " FROM groupinvite i JOIN allgroup g ON g.id = i.groupid JOIN user u ON u.id = i.invited_by"
-      " WHERE i.userid = ? AND i.groupid > ? AND g.dismissed_at = 0 ORDER BY i.groupid LIMIT ?",
+      " WHERE i.userid = ? AND i.groupid > ? AND i.state = 'pending' AND i.created_at > ?"
+      " AND g.dismissed_at = 0" CHAT_NOT_BLOCKED " ORDER BY i.groupid LIMIT ?",
       [](const Statement& row) {
         return GroupInvite{sql::id<GroupId>(row, 0), std::string(row.text(1)),
                            sql::id<UserId>(row, 2), std::string(row.text(3)), row.integer(4)};
       },
-      user, after, limit);
+      user, after, oldest, limit);
+}
+
+Result<std::size_t> JoinModel::count_invites_to(GroupId group, UnixMillis oldest) {
+  return count_of(sql::read_integer(connection_,
+                                    "SELECT COUNT(*) FROM groupinvite i WHERE i.groupid = ?"
+                                    " AND i.state = 'pending' AND i.created_at > ?",
+                                    group, oldest));
+}
+
+Result<std::size_t> JoinModel::count_invites_of(UserId user, UnixMillis oldest) {
+  return count_of(
+      sql::read_integer(connection_,
+                        "SELECT COUNT(*) FROM groupinvite i WHERE i.userid = ?"
+                        " AND i.state = 'pending' AND i.created_at > ?" CHAT_NOT_BLOCKED,
+                        user, oldest));
 }
 
 Result<void> JoinModel::add_code(std::string_view hash, GroupId group, UserId by,
-                                 UnixMillis expires_at, std::int64_t uses, UnixMillis now) {
-  auto erased = sql::write(
-      connection_, "DELETE FROM groupcode WHERE groupid = ? AND expires_at <= ?", group, now);
-  if (!erased) return erased;
+                                 UnixMillis expires_at, std::int64_t uses) {
   return sql::write(connection_,
                     "INSERT INTO groupcode (code_hash, groupid, created_by, expires_at, uses_left)"
                     " VALUES (?, ?, ?, ?, ?)",
                     hash, group, by, expires_at, uses);
+}
+
+Result<std::size_t> JoinModel::count_codes(GroupId group, UnixMillis now) {
+  auto erased =
+      sql::write(connection_,
+                 "DELETE FROM groupcode WHERE groupid = ? AND (expires_at <= ? OR uses_left <= 0)",
+                 group, now);
+  if (!erased) return fail(erased);
+  return count_of(
+      sql::read_integer(connection_, "SELECT COUNT(*) FROM groupcode WHERE groupid = ?", group));
 }
 
 Result<std::optional<GroupId>> JoinModel::group_of_code(std::string_view hash, UnixMillis now) {
@@ -138,10 +215,18 @@ Result<void> JoinModel::erase_given(GroupId group, UserId by) {
                     group, by);
 }
 
+Result<void> JoinModel::erase_ways_into(GroupId group) {
+  auto erased = sql::write(connection_, "DELETE FROM groupcode WHERE groupid = ?", group);
+  if (!erased) return erased;
+  return sql::write(connection_, "DELETE FROM groupinvite WHERE groupid = ?", group);
+}
+
 Result<void> JoinModel::erase_all(UserId user) {
   if (auto done = sql::write(connection_, "DELETE FROM joinrequest WHERE userid = ?", user); !done)
     return done;
   return sql::write(connection_, "DELETE FROM groupinvite WHERE userid = ?", user);
 }
+
+#undef CHAT_NOT_BLOCKED
 
 }  // namespace chat::storage

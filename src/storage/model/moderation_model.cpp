@@ -11,7 +11,7 @@ namespace {
   " COALESCE(n.name, '') FROM user u LEFT JOIN node n ON n.id = u.node_id AND u.state = 'online'"
 #define CHAT_GROUP_OVERVIEW                                                                   \
   "SELECT g.id, g.groupname, g.groupdesc,"                                                    \
-  " (SELECT COUNT(*) FROM groupuser gu WHERE gu.groupid = g.id),"                             \
+  " (SELECT COUNT(*) FROM groupuser gu WHERE gu.groupid = g.id AND gu.left_seq = 0),"         \
   " COALESCE((SELECT m.n FROM groupmessage m WHERE m.groupid = g.id AND m.seq = g.last_seq)," \
   " g.last_seq), COALESCE(c.userid, 0), COALESCE(u.name, ''), g.dismissed_at FROM allgroup g" \
   " LEFT JOIN groupuser c ON c.groupid = g.id AND c.grouprole = 'creator'"                    \

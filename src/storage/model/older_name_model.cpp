@@ -32,8 +32,10 @@ constexpr NameKindSql kGroupNames{
     "group",
     "SELECT COALESCE(MAX(id), 0) FROM allgroup",
     {.sqlite = "SELECT id, groupname, name_key FROM allgroup WHERE id > ? AND id <= ?"
+               " AND dismissed_at = 0"
                " AND LENGTH(CAST(groupname AS BLOB)) <> LENGTH(groupname) ORDER BY id",
      .mysql = "SELECT id, groupname, name_key FROM allgroup WHERE id > ? AND id <= ?"
+              " AND dismissed_at = 0"
               " AND LENGTH(groupname) <> CHAR_LENGTH(groupname) ORDER BY id"}};
 
 const NameKindSql& sql_of_names(NameKind kind) {

@@ -43,6 +43,24 @@ TEST_F(PeopleTerminals, FriendsAskAndAnswer) {
   expect(*alice, "/info zed", "there is no user named zed");
 }
 
+TEST_F(PeopleTerminals, WhatWaitsIsShownAtLogin) {
+  const auto alice = registered("alice");
+  const auto bob = registered("bob");
+  expect(*alice, "/creategroup tea", "Group tea created");
+  expect(*alice, "/group-settings tea joining approval", "joining: an admin has to accept");
+  expect(*alice, "/logout", "Logged out");
+  expect(*bob, "/join tea please", "You asked to join tea");
+  log_in(*alice, "alice");
+  sees(*alice, "Requests to join (/accept-join GROUP NAME, /refuse-join):");
+  expect(*alice, "/refuse-join tea bob", "You refused the request of bob to join tea.");
+  expect(*bob, "/logout", "Logged out");
+  expect(*alice, "/invite tea bob", "You invited bob to tea.");
+  log_in(*bob, "bob");
+  sees(*bob, "Invitations to you (/join GROUP, /decline GROUP):");
+  expect(*bob, "/decline tea", "You declined the invitation to tea.");
+  expect(*bob, "/requests", "No requests.");
+}
+
 TEST_F(PeopleTerminals, AGroupLives) {
   const auto alice = registered("alice");
   const auto bob = registered("bob");
@@ -74,7 +92,12 @@ TEST_F(PeopleTerminals, AGroupLives) {
   expect(*alice, "/leave \"Tea Time\"", "/leave \"Tea Time\": ");
   expect(*alice, "/handover \"Tea Time\" bob", "bob is now the owner of \"Tea Time\"");
   expect(*alice, "/leave \"Tea Time\"", "You left \"Tea Time\".");
-  expect(*bob, "/dismiss \"Tea Time\"", "You dismissed \"Tea Time\".");
+  expect(*bob, "/dismiss \"Tea Time\"",
+         "End the group \"Tea Time\" for all its members? Type yes:");
+  expect(*bob, "no", "not done");
+  expect(*bob, "/dismiss \"Tea Time\"",
+         "End the group \"Tea Time\" for all its members? Type yes:");
+  expect(*bob, "yes", "You dismissed \"Tea Time\".");
   expect(*bob, "/group \"Tea Time\" anybody?", "/group \"Tea Time\": ");
 }
 

@@ -203,6 +203,34 @@ TEST_F(GroupLife, DismissedGroupIsReadableAndNotWritable) {
   EXPECT_TRUE(groups_of(carol).empty());
 }
 
+TEST_F(GroupLife, TheNameOfADismissedGroupIsFree) {
+  ok(alice, dismiss(group));
+  for (int i = 0; i < 3; ++i) {
+    const auto next = dave.create_group("TEA");
+    refused(carol, create_group_request(carol.account, "tea"), "exists");
+    ok(dave, leave(next));
+  }
+  EXPECT_EQ(groups_of(carol)[0].value("groupname", ""), "tea") << "the old one keeps it";
+  const auto next = dave.create_group("tea");
+  const Json found = ok(carol, {{"msgid", 37}, {"kind", "groups"}, {"query", "tea"}}).at("groups");
+  ASSERT_EQ(found.size(), 1U) << found;
+  EXPECT_EQ(found[0].at("id"), next);
+  EXPECT_EQ(server.storage().number("SELECT COUNT(*) FROM groupsearch"), 1);
+  const auto chess = carol.create_group("chess");
+  ok(carol, dismiss(chess));
+  ok(dave, set_group(next, {{"groupname", "Chess"}}));
+}
+
+// A start compares the stored keys with those that the names would get today.
+TEST_F(GroupLife, TheNameOfADismissedGroupStaysFreeAfterARestart) {
+  const auto old = dave.create_group("чай");
+  ok(dave, dismiss(old));
+  server.terminate();
+  server.start();
+  User again = log_in(carol.account);
+  again.create_group("чай");
+}
+
 TEST_F(GroupLife, CreatorWhoIsAloneDismissesByLeaving) {
   const auto lonely = dave.create_group("lonely");
   ok(dave, leave(lonely));
@@ -297,9 +325,10 @@ TEST_F(GroupLife, DeletedCreatorHandsOverToTheOldestAdmin) {
 TEST_F(GroupLife, DeletedCreatorWithoutMembersDismissesTheGroup) {
   const auto lonely = dave.create_group("lonely");
   ok(dave, {{"msgid", 27}, {"password", dave.account.password}});
-  EXPECT_GT(server.storage().number("SELECT dismissed_at FROM allgroup WHERE id = " +
-                                    std::to_string(lonely)),
-            0);
+  EXPECT_TRUE(wait_until([&] {
+    return server.storage().number("SELECT dismissed_at FROM allgroup WHERE id = " +
+                                   std::to_string(lonely)) > 0;
+  }));
 }
 
 TEST_F(GroupLife, CidOfOneActIsNoProofOfAnother) {

@@ -260,6 +260,9 @@ TEST_F(OperatorActs, DismissedGroupsCanBeReadButNotWrittenTo) {
   EXPECT_EQ(told.at("groupid"), group);
   EXPECT_TRUE(ask({"group", id}).at("group").contains("dismissed"));
   EXPECT_EQ(ask({"dismiss", id, "--yes"}).at("changed"), false);
+  const std::string name = ask({"group", id}).at("group").at("name");
+  bob.create_group(name);
+  EXPECT_EQ(ask({"groups", name}).at("groups").size(), 2U) << "the name was free, and is kept";
   EXPECT_EQ(
       server.storage().number("SELECT COUNT(*) FROM groupmessage WHERE body LIKE '%operator%'"), 1);
   EXPECT_THAT(refusal({"dismiss", "77", "--yes"}), HasSubstr("there is no group 77"));

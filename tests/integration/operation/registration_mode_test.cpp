@@ -1,6 +1,7 @@
 // Who may register, as an operator decides while the server runs.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
 
 #include "integration/server_fixture.h"
@@ -75,6 +76,29 @@ TEST_F(RegistrationMode, InviteRefusesAnExpiredCode) {
   const std::string code = tool_.ask({"invite-code", "--days", "1"}).at("code");
   server.storage().execute("UPDATE registrationcode SET expires_at = 1");
   EXPECT_THAT(refusal(with_invite("alice", code)), HasSubstr("is not valid"));
+}
+
+// As another server would change it: this one remembers the former mode.
+TEST_F(RegistrationMode, AChangeByAnotherServerBindsAtOnce) {
+  set("open");
+  request_ok(client_, register_request("alice"));
+  server.storage().execute("UPDATE setting SET value = 'closed' WHERE name = 'registration'");
+  EXPECT_THAT(refusal(register_request("bob")), HasSubstr("registration is closed"));
+  EXPECT_EQ(server.storage().number("SELECT COUNT(*) FROM user"), 1);
+}
+
+TEST_F(RegistrationMode, ACodeForOneIsUsedOnceHoweverManyTryAtOnce) {
+  constexpr int kRivals = 8;
+  set("invite");
+  const std::string code = tool_.ask({"invite-code"}).at("code");
+  std::atomic<int> registered = 0;
+  run_in_parallel(kRivals, [&](int i) {
+    RawClient client(port());
+    const Json reply = client.request(with_invite("user" + std::to_string(i), code));
+    if (reply.at("errno") == 0) ++registered;
+  });
+  EXPECT_EQ(registered, 1);
+  EXPECT_EQ(server.storage().number("SELECT COUNT(*) FROM user"), 1);
 }
 
 TEST_F(RegistrationMode, StoresOnlyTheHashOfACode) {

@@ -146,6 +146,32 @@ TEST_F(Blocks, FriendRequestsAreRefusedInBothDirections) {
   request_ok(alice->client, answer_request(bob->id(), true));
 }
 
+TEST_F(Blocks, AFriendWhoBlocksLooksLikeAnyOtherFriend) {
+  request_ok(alice->client, ask_request(bob->id()));
+  const Json before = expect_refused(alice->client, ask_request(bob->id()), errors::kExists);
+  block();
+  const Json after = expect_refused(alice->client, ask_request(bob->id()), errors::kExists);
+  EXPECT_EQ(before.at("errmsg"), after.at("errmsg"));
+  set_policy(server.storage(), bob->id(), "who_may_add", "approval");
+  expect_refused(alice->client, ask_request(bob->id()), errors::kExists);
+}
+
+TEST_F(Blocks, RequestsToABlockerAndToWhomNobodyMayAddAreListedAlike) {
+  User carol = new_user("carol");
+  for (const User* other : {&*bob, &carol}) {
+    set_policy(server.storage(), other->id(), "who_may_add", "approval");
+    request_ok(alice->client, ask_request(other->id()));
+  }
+  EXPECT_EQ(list_of(*alice, "sent_requests").size(), 2U);
+  block();
+  set_policy(server.storage(), carol.id(), "who_may_add", "nobody");
+  EXPECT_EQ(list_of(*alice, "sent_requests"), Json::array());
+  block(false);
+  EXPECT_EQ(list_of(*alice, "sent_requests").size(), 1U);
+  request_ok(alice->client, block_request(bob->id()));
+  EXPECT_EQ(list_of(*alice, "sent_requests"), Json::array());
+}
+
 TEST_F(Blocks, FriendshipStays) {
   request_ok(alice->client, ask_request(bob->id()));
   block();

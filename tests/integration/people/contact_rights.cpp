@@ -88,7 +88,7 @@ const ContactRow kContactRows[] = {
     {"somebody who has asked",
      {kYes,   kOnce,  kYes,   kYes,   kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kYes}},
     {"somebody who allows nobody",
-     {kYes,   kNo,    kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kYes}},
+     {kYes,   kNo,    kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kNo}},
     {"somebody who chats with friends",
      {kNo,    kOnce,  kNone,  kNone,  kYes,   kYes,  kYes,    kYes,    kYes,    kYes, kYes}},
     {"somebody in one's list who chats with friends",

@@ -141,6 +141,34 @@ TEST_P(Find, WhoHidesItsProfileIsFoundByNameAndShowsNothing) {
   EXPECT_EQ(ids(nobody, "secret"), (Ids{nobody.id(), blocker.id()}));
 }
 
+// More rows than one request reads, all of them nicks that must not be shown.
+TEST_P(Find, CursorsDoNotShowHiddenNicks) {
+  User alice = new_user("alice");
+  std::string users;
+  std::string rows;
+  for (int i = 20000; i < 20320; ++i) {
+    const std::string id = std::to_string(i);
+    users += (users.empty() ? "(" : ",(") + id + ",'u" + id + "','u" + id + "','x',1,'Secret " +
+             id + "','nobody')";
+    rows += (rows.empty() ? "('secret " : ",('secret ") + id + "'," + id + ")";
+  }
+  execute("INSERT INTO user (id, name, name_key, password, created_at, nick, who_may_add) VALUES " +
+          users);
+  execute("INSERT INTO usersearch (fold, userid) VALUES " + rows);
+  User zoe = new_user("secretary");
+  const Json first = request_ok(alice.client, find_request("users", "secret"));
+  EXPECT_EQ(first.at("users"), Json::array());
+  const std::string cursor = first.at("cursor");
+  EXPECT_EQ(cursor.find("secret"), std::string::npos) << cursor;
+  EXPECT_EQ(ids(alice, "secret"), (Ids{zoe.id()}));
+  Json other = find_request("users", "alice");
+  other["cursor"] = cursor;
+  expect_refused(alice.client, other, errors::kBadField);
+  Json forged = find_request("users", "secret");
+  forged["cursor"] = cursor.substr(0, cursor.size() - 2) + (cursor.ends_with("00") ? "11" : "00");
+  expect_refused(alice.client, forged, errors::kBadField);
+}
+
 TEST_P(Find, FindsGroupsThatMayBeJoined) {
   User alice = new_user("alice");
   const std::int64_t open = alice.create_group("Tea", "afternoon talk");

@@ -98,6 +98,8 @@ bool is_bad_on_oneself(Act act) {
 
 int managing(const Question& q) {
   using Kind = Target::Kind;
+  const bool declines = q.act == Act::kRefuse && q.target.kind == Kind::kSelf;
+  if (declines && q.actor == Role::kInvited && q.state != State::kDismissed) return kOk;
   if (q.target.kind == Kind::kSelf && is_bad_on_oneself(q.act)) return kBadField;
   const bool nobody = q.target.kind == Kind::kUnknown || q.target.kind == Kind::kDeleted;
   if (q.act == Act::kInvite && nobody) return kNotFound;

@@ -66,7 +66,10 @@ struct Describe {
     return c.field.empty() ? "profile" : "profile " + c.field + " [" + c.value + "]";
   }
   std::string operator()(const command::OnGroup& c) const {
-    return (c.act == command::GroupAct::kLeave ? "leave " : "dismiss ") + shown(c.group);
+    const char* const word = c.act == command::GroupAct::kLeave     ? "leave "
+                             : c.act == command::GroupAct::kDecline ? "decline "
+                                                                    : "dismiss ";
+    return word + shown(c.group);
   }
   std::string operator()(const command::OnMember& c) const {
     static constexpr const char* kWords[] = {"invite",   "kick",        "promote",    "demote",

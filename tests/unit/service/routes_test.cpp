@@ -465,5 +465,17 @@ TEST(Preconditions, UnknownFieldsAreIgnored) {
   }
 }
 
+// A request that uses the database is bounded by the rate of acts or reads, unless it has a limit
+// of its own.
+TEST(Charges, EveryRequestThatUsesTheDatabaseIsBounded) {
+  const std::vector<int> bounded_elsewhere{1, 3, 4, 24, 25, 26, 27, 37};
+  for (const Route& route : routes()) {
+    const int msgid = static_cast<int>(route.msgid);
+    const bool elsewhere =
+        std::binary_search(bounded_elsewhere.begin(), bounded_elsewhere.end(), msgid);
+    EXPECT_EQ(route.charge != Charge::kNothing, route.blocks && !elsewhere) << msgid;
+  }
+}
+
 }  // namespace
 }  // namespace chat::service

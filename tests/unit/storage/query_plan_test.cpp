@@ -136,8 +136,14 @@ TEST_F(QueryPlanTest, UsersFriendsAndGroupsAreFoundByIndexProbes) {
     JoinModel joins(recording());
     EXPECT_TRUE(joins.request_state(GroupId{1}, UserId{1}, 0));
     EXPECT_TRUE(joins.requests_to(UserId{1}, {}, {}, 0, 10));
-    EXPECT_TRUE(joins.is_invited(GroupId{1}, UserId{1}));
-    EXPECT_TRUE(joins.invites_of(UserId{1}, {}, 10));
+    EXPECT_TRUE(joins.invited(GroupId{1}, UserId{1}, 0));
+    EXPECT_TRUE(joins.invite(GroupId{1}, UserId{1}, UserId{2}, 1));
+    EXPECT_TRUE(joins.decline(GroupId{1}, UserId{1}));
+    EXPECT_TRUE(joins.invites_of(UserId{1}, {}, 0, 10));
+    EXPECT_TRUE(joins.count_invites_to(GroupId{1}, 0));
+    EXPECT_TRUE(joins.count_invites_of(UserId{1}, 0));
+    EXPECT_TRUE(joins.count_codes(GroupId{1}, 0));
+    EXPECT_TRUE(joins.erase_ways_into(GroupId{1}));
     EXPECT_TRUE(joins.group_of_code("a", 0));
     EXPECT_TRUE(joins.erase_all(UserId{1}));
     return life.end_member(GroupId{1}, UserId{1}, 1);

@@ -21,14 +21,14 @@ namespace {
 constexpr sql::Text kLock{.sqlite = CHAT_LOCK_CONTACTS, .mysql = CHAT_LOCK_CONTACTS " FOR UPDATE"};
 #undef CHAT_LOCK_CONTACTS
 
-WhoMayAdd who_may_add(std::string_view word) {
+WhoMayAdd who_may_add_of(std::string_view word) {
   if (word == "nobody") return WhoMayAdd::kNobody;
   return word == "approval" ? WhoMayAdd::kApproval : WhoMayAdd::kAnyone;
 }
 
 Contact to_contact(const Statement& row) {
   return {sql::id<UserId>(row, 0), std::string(row.text(1)), row.text(2) == "online",
-          who_may_add(row.text(3)), row.text(4) == "friends"};
+          who_may_add_of(row.text(3)), row.text(4) == "friends"};
 }
 
 template <typename T>
@@ -47,6 +47,12 @@ Result<std::optional<ContactPair>> ContactModel::lock(UserId self, UserId other)
   if (rows->size() != 2) return std::optional<ContactPair>();
   if (rows->front().id != self) std::swap(rows->front(), rows->back());
   return ContactPair{std::move(rows->front()), std::move(rows->back())};
+}
+
+Result<std::optional<WhoMayAdd>> ContactModel::who_may_add(UserId user) {
+  return sql::read_one(
+      connection_, "SELECT who_may_add FROM user WHERE id = ? AND password <> ''",
+      [](const Statement& row) { return who_may_add_of(row.text(0)); }, user);
 }
 
 Result<void> ContactModel::bump(UserId user) {

@@ -116,7 +116,9 @@ Result<std::vector<ListedRequest>> FriendRequestModel::received(
       to_listed, user, ended_, start.created_at, start.created_at, start.id, limit);
 }
 
-// A user has at most some hundred requests, so they may be sorted.
+// A user has at most some hundred requests, so they may be sorted. Without those that would be
+// refused now, whether because of a block or because nobody may add the other user, so that the
+// list does not tell who has blocked the user.
 Result<std::vector<ListedRequest>> FriendRequestModel::sent(
     UserId user, const std::optional<RequestCursor>& after, std::size_t limit) {
   const RequestCursor start = start_of(after);
@@ -125,7 +127,9 @@ Result<std::vector<ListedRequest>> FriendRequestModel::sent(
       "SELECT r.friendid, u.name, r.message, r.created_at"
       " FROM friendrequest r JOIN user u ON u.id = r.friendid"
       " WHERE r.userid = ? AND r.state <> 'accepted' AND r.created_at > ? AND r.created_at <= ?"
-      " AND (r.created_at < ? OR r.friendid < ?)"
+      " AND (r.created_at < ? OR r.friendid < ?) AND u.who_may_add <> 'nobody'"
+      " AND NOT EXISTS (SELECT 1 FROM block b WHERE b.userid = r.friendid AND b.blocked = r.userid)"
+      " AND NOT EXISTS (SELECT 1 FROM block b WHERE b.userid = r.userid AND b.blocked = r.friendid)"
       " ORDER BY r.created_at DESC, r.friendid DESC LIMIT ?",
       to_listed, user, ended_, start.created_at, start.created_at, start.id, limit);
 }

@@ -20,7 +20,9 @@ struct BackfillSql {
 constexpr BackfillSql kUserBackfill{
     "user", "SELECT id, name, nick FROM user WHERE id > ? ORDER BY id LIMIT ?"};
 constexpr BackfillSql kGroupBackfill{
-    "group", "SELECT id, groupname, '' FROM allgroup WHERE id > ? ORDER BY id LIMIT ?"};
+    "group",
+    "SELECT id, CASE WHEN dismissed_at = 0 THEN groupname ELSE '' END, '' FROM allgroup"
+    " WHERE id > ? ORDER BY id LIMIT ?"};
 
 // MySQL: does not wait for a server that is at it.
 constexpr sql::Text kLockScan{
@@ -37,7 +39,7 @@ NamesRead to_names(const Statement& row) {
   return {row.integer(0), search_key(row.text(1)), search_key(row.text(2))};
 }
 
-// Deleted accounts have no name.
+// Deleted accounts and dismissed groups have no name.
 std::vector<SearchHit> rows_of(const std::vector<NamesRead>& names) {
   std::vector<SearchHit> rows;
   rows.reserve(names.size());

@@ -68,6 +68,7 @@ TEST(ParseGroupCommands, TakeNamesAndIds) {
       {"addgroup:Tea", "join [Tea]"},
       {"/leave Tea", "leave [Tea]"},
       {"/dismiss \"Tea Time\"", "dismiss [Tea Time]"},
+      {"/decline \"Tea Time\"", "decline [Tea Time]"},
       {"/invite Tea bob", "invite [Tea] [bob]"},
       {"/invite Tea --code", "code [Tea] 7 10"},
       {"/invite \"Tea Time\" --code 30 1000", "code [Tea Time] 30 1000"},
