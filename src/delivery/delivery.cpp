@@ -75,7 +75,7 @@ void Delivery::start(const storage::Node& node, std::chrono::days retention) {
   parts.resync.start(node);
   parts.journal.start();
   parts.retention.start(retention);
-  parts.recipients.start();
+  parts.recipients.start([&parts](UserId user) { parts.presence.refresh(user); });
   loops.run_every(0, Receipts::kInterval, [&parts] {
     if (!parts.receipts.due()) return;
     (void)parts.environment.blocking_workers.try_post([&parts] { parts.receipts.tick(); });
