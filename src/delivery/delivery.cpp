@@ -122,6 +122,10 @@ void Delivery::streams_changed(UserId user) {
   parts_->router.streams_changed(user);
 }
 
+void Delivery::member_left(GroupId group) {
+  parts_->receipts.member_left(group);
+}
+
 void Delivery::event_to_user(UserId user, std::string json, UserId about) {
   parts_->router.event_to_user(user, std::move(json), about);
 }

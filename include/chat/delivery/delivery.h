@@ -77,6 +77,9 @@ class Delivery {
   // The user has become a member of a group: its session, on any node, reads its streams.
   void streams_changed(UserId user);
 
+  // A user is no longer a member of the group: receipts may have become complete.
+  void member_left(GroupId group);
+
   // CONTACT and GROUP pushes, which are not stored: to the users online on any node, except
   // `about`.
   void event_to_user(UserId user, std::string json, UserId about);

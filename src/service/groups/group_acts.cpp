@@ -40,6 +40,7 @@ void go_live(ServiceContext& context, UserId user, GroupId group, Seq joined_seq
   } else {
     context.delivery.streams_changed(user);
   }
+    if (!member.joined) context.delivery.member_left(group);
 }
 
 }  // namespace
