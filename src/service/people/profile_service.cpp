@@ -8,11 +8,11 @@
 #include <string_view>
 
 #include "chat/storage/profile_model.h"
-#include "chat/storage/settle.h"
 #include "chat/storage/user_model.h"
 #include "service/dispatch/fault.h"
 #include "service/dispatch/gate.h"
 #include "service/dispatch/replies.h"
+#include "service/dispatch/session_fence.h"
 #include "service/people/shown_user.h"
 
 namespace chat::service {
@@ -87,13 +87,14 @@ void ProfileService::set_profile(session::Session& session,
                                  const Received<messages::SetProfile>& request) {
   if (auto fault = profile_fault(request)) return refuse(session, request, *fault);
   if (!admit(context_, session, request, Action::kSetProfile)) return;
-  const UserId self = session.identity().user;
+  const session::Identity& who = session.identity();
+  const UserId self = who.user;
   const storage::ProfileChange change{request.nick, request.bio, request.avatar,
                                       request.who_may_add, request.who_may_chat};
-  const auto profile = storage::transact_settled(
-      context_.pool, [&](storage::Connection& connection, bool /*repeated*/) {
-        return change_profile(connection, self, change);
-      });
+  const auto profile = transact_fenced(context_.pool, who, kOwnRowFence,
+                                       [&](storage::Connection& connection, bool /*repeated*/) {
+                                         return change_profile(connection, self, change);
+                                       });
   if (!profile) {
     if (is_unknown(profile.error()) && request.who_may_chat) settle(session);
     return refuse(session, request, profile.error());
