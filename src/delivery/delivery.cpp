@@ -142,9 +142,9 @@ void Delivery::presence_changed(std::span<const storage::Watch> watches) {
   parts_->presence.changed(watches);
 }
 
-void Delivery::contacts_changed(UserId one, UserId other) {
+bool Delivery::contacts_changed(UserId one, UserId other) {
   const std::array users{one, other};
-  parts_->journal.contacts_changed(std::span(users).first(other ? 2 : 1));
+  return parts_->journal.contacts_changed(std::span(users).first(other ? 2 : 1));
 }
 
 void Delivery::account_deleted(UserId user) {

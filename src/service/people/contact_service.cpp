@@ -29,6 +29,12 @@ std::string_view event_of(Effect effect) {
   return {};
 }
 
+// True if the change may forbid messages, or holds because an earlier one did.
+bool forbids(const ContactChange& change) {
+  return change.effect == Effect::kBlocked || change.effect == Effect::kRemoved ||
+         change.effect == Effect::kNone;
+}
+
 std::string contact_push(const session::Identity& who, std::string_view event,
                          std::string_view text) {
   messages::ContactPush push{.id = who.user, .name = who.name, .event = event};
@@ -128,8 +134,12 @@ std::optional<ContactChange> ContactService::store(Session& session, const Reque
         return decided;
       });
   if (change) {
-    if (change->rules_changed) context_.delivery.contacts_changed(self, change->other.id);
-    return std::move(*change);
+    const bool binds =
+        !change->rules_changed || context_.delivery.contacts_changed(self, change->other.id);
+    if (binds || !forbids(*change)) return std::move(*change);
+    tell(who, *change, text);
+    refuse(session, request, busy());
+    return std::nullopt;
   }
   if (is_unknown(change.error()) && earlier && earlier->effect != Effect::kNone) {
     settle(session, request, *earlier, std::move(text));
@@ -142,22 +152,23 @@ std::optional<ContactChange> ContactService::store(Session& session, const Reque
 void ContactService::settle(Session& session, const RequestHead& request,
                             const ContactChange& change, std::string text) {
   const session::Identity self = session.identity();
-  if (change.rules_changed) context_.delivery.contacts_changed(self.user, change.other.id);
-  context_.settle_queue.add(session,
-                            "contact msgid=" + std::to_string(static_cast<int>(request.msgid)) +
-                                " user=" + std::to_string(self.user.value) +
-                                " other=" + std::to_string(change.other.id.value),
-                            [this, self, change, text = std::move(text)](
-                                storage::Connection& connection) -> Result<SettleQueue::Act> {
-                              const auto held = took_effect(connection, self.user, change);
-                              if (!held) return fail(held);
-                              if (!*held) return SettleQueue::Act();
-                              return [this, self, change, text] {
-                                if (change.rules_changed)
-                                  context_.delivery.contacts_changed(self.user, change.other.id);
-                                tell(self, change, text);
-                              };
-                            });
+  if (change.rules_changed) (void)context_.delivery.contacts_changed(self.user, change.other.id);
+  context_.settle_queue.add(
+      session,
+      "contact msgid=" + std::to_string(static_cast<int>(request.msgid)) + " user=" +
+          std::to_string(self.user.value) + " other=" + std::to_string(change.other.id.value),
+      [this, self, change,
+       text = std::move(text)](storage::Connection& connection) -> Result<SettleQueue::Act> {
+        const auto held = took_effect(connection, self.user, change);
+        if (!held) return fail(held);
+        if (!*held) return SettleQueue::Act();
+        return [this, self, change, text] {
+          if (change.rules_changed) {
+            (void)context_.delivery.contacts_changed(self.user, change.other.id);
+          }
+          tell(self, change, text);
+        };
+      });
 }
 
 void ContactService::tell(const session::Identity& who, const ContactChange& change,

@@ -99,7 +99,10 @@ void ProfileService::set_profile(session::Session& session,
     if (is_unknown(profile.error()) && request.who_may_chat) settle(session);
     return refuse(session, request, profile.error());
   }
-  if (request.who_may_chat) context_.delivery.contacts_changed(self);
+  if (request.who_may_chat && !context_.delivery.contacts_changed(self) &&
+      *request.who_may_chat != "anyone") {
+    return refuse(session, request, busy());
+  }
   send_reply(session, request,
              messages::SetProfileReply{.user = info_item({.profile = *profile}, self)});
 }
@@ -108,13 +111,13 @@ void ProfileService::set_profile(session::Session& session,
 // whatever it is. Without the first call, a change that has taken effect would not bind until then.
 void ProfileService::settle(session::Session& session) {
   const UserId self = session.identity().user;
-  context_.delivery.contacts_changed(self);
+  (void)context_.delivery.contacts_changed(self);
   context_.settle_queue.add(
       session, "set_profile user=" + std::to_string(self.value),
       [this, self](storage::Connection& connection) -> Result<SettleQueue::Act> {
         const auto read = storage::UserModel(connection).is_removed_locked(self);
         if (!read) return fail(read);
-        return [this, self] { context_.delivery.contacts_changed(self); };
+        return [this, self] { (void)context_.delivery.contacts_changed(self); };
       });
 }
 
