@@ -4,8 +4,7 @@
 // What says so arrives in any order: the group's events, live or from the table; calls of join();
 // and positions that were read from the table some time ago. A membership ends with an event row,
 // the last one that its user gets, and a later membership begins at or past that row. So positions
-// of an ended membership that end at a seq which was pushed already, or which the present
-// membership begins at, are outdated.
+// that end where the present membership begins, or before, are those of an earlier one.
 #include <algorithm>
 
 #include "chat/base/clock.h"
@@ -37,6 +36,7 @@ void Window::start_at(const StreamPosition& item) {
   const bool group = item.stream.is_group();
   position.pushed = group ? std::max(position.pushed, item.delivered) : item.delivered;
   position.delivered = group ? std::max(position.delivered, item.delivered) : item.delivered;
+  position.began = std::max(position.began, item.delivered);
   position.pushed_at = last_had_at(item);
   position.target = std::max(position.target, item.head);
   if (position.end != 0) position.target = std::min(position.target, position.end);
@@ -58,12 +58,14 @@ void Window::join(GroupId group, Seq joined_seq) {
   // Already live: every position of a group comes with an entry in its roster, until it ends.
   if (known != nullptr && known->end == 0 && known->pushed >= joined_seq) {
     known->unconfirmed = false;
+    known->began = std::max(known->began, joined_seq);
     return;
   }
   if (known != nullptr && known->end > joined_seq) return;  // left again since
   listen_to(group);
   Position& joined = position_of(StreamKey::of(group));
   joined.end = 0;
+  joined.began = joined_seq;
   joined.unconfirmed = false;
   joined.pushed = std::max(joined.pushed, joined_seq);
   joined.delivered = std::max(joined.delivered, joined_seq);
@@ -76,7 +78,7 @@ void Window::join(GroupId group, Seq joined_seq) {
 bool Window::is_outdated(const StreamPosition& item) {
   if (item.end == 0) return false;
   const Position* known = find(item.stream);
-  return known != nullptr && known->end == 0 && was_pushed(*known, item.end);
+  return known != nullptr && known->end == 0 && item.end <= known->began;
 }
 
 // The position of a stream in the table. A stream unknown to the window starts where the table
@@ -94,6 +96,7 @@ Window::Position& Window::begin_at(const StreamPosition& item) {
   if (item.stream.is_group() && item.end == 0) listen_to(item.stream.group());
   Position& position = position_of(item.stream);
   position.end = item.end;
+  position.began = item.delivered;
   position.pushed = item.delivered;
   position.delivered = item.delivered;
   position.pushed_at = last_had_at(item);

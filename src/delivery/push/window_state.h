@@ -22,10 +22,11 @@ struct WindowPosition {
   Seq target = 0;
   Seq asked = 0;                 // the target of the last catch-up
   Seq end = 0;                   // not 0: the last message of a group that the user has left
+  Seq began = 0;                 // of a group: where the membership began, or later, up to `pushed`
   UnixMillis pushed_at = 0;      // when `pushed` was sent, or the position read; 0: unknown
+  Seq wrote = 0;                 // the first message that the user has written here (groups)
   bool delivered_moved = false;  // since the last take_moves()
   bool read_moved = false;       // likewise
-  Seq wrote = 0;                 // the first message that the user has written here (groups)
   bool receipt_wanted = false;   // for a push since the last take_moves()
   bool unconfirmed = false;      // a group read before the login's positions, which may lack it
 };

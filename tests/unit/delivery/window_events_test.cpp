@@ -27,6 +27,11 @@ class WindowEventsTest : public DeliveryTest {
     say("{\"seq\":0,\"x\":\"" + std::string(1024 * 1024, 'x') + "\"}");
     rig_.in_loop([this] { EXPECT_TRUE(pair_.session->socket().pushes_wait()); });
   }
+  // What follows the unread output.
+  Seqs received_after_it() {
+    EXPECT_EQ(next_seq(), 0);
+    return received();
+  }
   void contact(Seq seq) { event("{\"msgid\":201,\"seq\":" + std::to_string(seq) + "}"); }
   void group_event(Seq seq) { event("{\"msgid\":202,\"seq\":" + std::to_string(seq) + "}"); }
   void receipt(ReceiptKind kind, Seq seq) {
@@ -48,7 +53,7 @@ TEST_F(WindowEventsTest, SlowReaderGetsThemInOrderOnceItHasRead) {
   contact(1);
   group_event(2);
   contact(3);
-  EXPECT_EQ(received(), (Seqs{0, 1, 2, 3}));
+  EXPECT_EQ(received_after_it(), (Seqs{1, 2, 3}));
   contact(4);
   EXPECT_EQ(received(), Seqs{4});
 }
@@ -57,7 +62,7 @@ TEST_F(WindowEventsTest, PresenceMissedByASlowReaderIsLookedUpOnce) {
   stall();
   for (const bool online : {true, false, true}) event(presence_json(bob_, online));
   EXPECT_TRUE(refreshed().empty());
-  EXPECT_EQ(received(), Seqs{0});
+  EXPECT_EQ(received_after_it(), Seqs{});
   EXPECT_EQ(refreshed(), std::vector<UserId>{alice_});
 }
 
@@ -67,7 +72,7 @@ TEST_F(WindowEventsTest, SlowReaderGetsTheHighestReceipts) {
   receipt(ReceiptKind::kDelivered, 5);
   receipt(ReceiptKind::kDelivered, 4);
   receipt(ReceiptKind::kRead, 2);
-  EXPECT_EQ(received(), (Seqs{0, 5, 2}));
+  EXPECT_EQ(received_after_it(), (Seqs{5, 2}));
   receipt(ReceiptKind::kDelivered, 4);
   receipt(ReceiptKind::kRead, 3);
   EXPECT_EQ(received(), Seqs{3});
@@ -86,18 +91,17 @@ TEST_F(WindowEventsTest, OfVeryManyEventsTheNewestAreKept) {
   stall();
   contact(1);
   for (Seq seq = 2; seq <= 200; ++seq) group_event(seq);
-  const Seqs all = received();
+  const Seqs all = received_after_it();
   ASSERT_GT(all.size(), 10U);
   ASSERT_LT(all.size(), 100U);
-  EXPECT_EQ(all[0], 0);
-  EXPECT_EQ(all[1], 1);
+  EXPECT_EQ(all.front(), 1);
   EXPECT_EQ(all.back(), 200);
 }
 
 TEST_F(WindowEventsTest, NewestOfVeryManyContactsIsKept) {
   stall();
   for (Seq seq = 1; seq <= 200; ++seq) contact(seq);
-  EXPECT_EQ(received().back(), 200);
+  EXPECT_EQ(received_after_it().back(), 200);
 }
 
 }  // namespace
