@@ -43,7 +43,8 @@ std::string encode(const PresenceEnvelope& presence) {
 std::string encode(const EventEnvelope& event) {
   const std::string about = std::to_string(event.about.value);
   if (!event.receipt) {
-    return "e " + about + ' ' + std::to_string(event.mark) + '\n' + *event.json;
+    const std::string mark = event.mark == 0 ? "" : ' ' + std::to_string(event.mark);
+    return "e " + about + mark + '\n' + *event.json;
   }
   const Receipt& receipt = *event.receipt;
   std::string payload = "r " + about + ' ' + std::to_string(receipt.target.group().value) + ' ';

@@ -164,19 +164,9 @@ class DeletedWhileJoining : public WithCluster {
   std::int64_t group = 0;
 };
 
-TEST_F(DeletedWhileJoining, ByItself) {
+TEST_F(DeletedWhileJoining, LeavesNoGhostMember) {
   delete_while(*alice, join_group_request(alice->account, group));
   (void)alice->client.receive_to_end();
-  expect_no_ghost();
-}
-
-TEST_F(DeletedWhileJoining, LetInByAnother) {
-  request_ok(bob->client, {{"msgid", 44}, {"groupid", group}, {"joining", "approval"}});
-  request_ok(alice->client, join_group_request(alice->account, group));
-  const Json answer = {
-      {"msgid", 45}, {"groupid", group}, {"userid", alice->id()}, {"accept", true}};
-  delete_while(*bob, answer);
-  (void)bob->client.reply(answer);
   expect_no_ghost();
 }
 
