@@ -17,11 +17,11 @@ namespace chat::delivery {
 // Sends receipts (RECEIPT, PROTOCOL.md, section 5) once the positions are in the table. The sender
 // of a direct stream gets one with each write of the recipient's cursor, unless the recipient has
 // blocked the sender; these writes are already coalesced. In a group, "delivered up to seq" means
-// by every other member, which only the table knows, so groups whose cursors moved, or whose slowest
-// member may have left, are queried once per tick. Between the two members of a group it would tell
-// of a single user, so blocks count there. Receipts are hints, sent to users who are online. Threading: thread-safe. tick() blocks
-// on the database. Bounds: the receipts of kGroupsMax groups are remembered; beyond that, some are
-// repeated.
+// by every other member, which only the table knows, so groups whose cursors moved, or whose
+// slowest member may have left, are queried once per tick. Between the two members of a group it
+// would tell of a single user, so blocks count there. Receipts are hints, sent to users who are
+// online. Threading: thread-safe. tick() blocks on the database. Bounds: the receipts of kGroupsMax
+// groups are remembered; beyond that, some are repeated.
 class Receipts {
  public:
   static constexpr std::chrono::milliseconds kInterval{1000};
