@@ -75,7 +75,7 @@ void Delivery::start(const storage::Node& node, std::chrono::days retention) {
   parts.resync.start(node);
   parts.journal.start();
   parts.retention.start(retention);
-  parts.recipients.start();
+  parts.recipients.start([&parts](UserId user) { parts.presence.refresh(user); });
   loops.run_every(0, Receipts::kInterval, [&parts] {
     if (!parts.receipts.due()) return;
     (void)parts.environment.blocking_workers.try_post([&parts] { parts.receipts.tick(); });
@@ -122,6 +122,10 @@ void Delivery::streams_changed(UserId user) {
   parts_->router.streams_changed(user);
 }
 
+void Delivery::member_left(GroupId group) {
+  parts_->receipts.member_left(group);
+}
+
 void Delivery::event_to_user(UserId user, std::string json, UserId about) {
   parts_->router.event_to_user(user, std::move(json), about);
 }
@@ -138,9 +142,9 @@ void Delivery::presence_changed(std::span<const storage::Watch> watches) {
   parts_->presence.changed(watches);
 }
 
-void Delivery::contacts_changed(UserId one, UserId other) {
+bool Delivery::contacts_changed(UserId one, UserId other) {
   const std::array users{one, other};
-  parts_->journal.contacts_changed(std::span(users).first(other ? 2 : 1));
+  return parts_->journal.contacts_changed(std::span(users).first(other ? 2 : 1));
 }
 
 void Delivery::account_deleted(UserId user) {

@@ -111,7 +111,10 @@ Result<std::size_t> Retention::prune_groups(UnixMillis before, std::chrono::mill
     for (const storage::GroupPosition& group : *groups) {
       auto slowest = messages.slowest_delivered(group.group);
       if (!slowest) return fail(slowest);
-      const Seq bound = std::min(slowest->seq, group.head - kKeptAtTheEnd);
+      const auto former = messages.slowest_former(group.group);
+      if (!former) return fail(former);
+      const Seq bound =
+          std::min({slowest->seq, former->value_or(slowest->seq), group.head - kKeptAtTheEnd});
       auto deleted = repeat(
           **lease, [&] { return messages.prune_group(group.group, bound, before, kRowsPerStep); },
           [&] { return !stop_.wait_for(pause); });

@@ -77,6 +77,9 @@ class Delivery {
   // The user has become a member of a group: its session, on any node, reads its streams.
   void streams_changed(UserId user);
 
+  // A user is no longer a member of the group: receipts may have become complete.
+  void member_left(GroupId group);
+
   // CONTACT and GROUP pushes, which are not stored: to the users online on any node, except
   // `about`.
   void event_to_user(UserId user, std::string json, UserId about);
@@ -88,7 +91,8 @@ class Delivery {
   void presence_changed(std::span<const storage::Watch> watches);
   // What `one` or `other` accepts from others has changed in the tables: binds messages that are
   // stored from now on, on this node at once. Blocks until the journal's running batch is stored.
-  void contacts_changed(UserId one, UserId other = {});
+  // False if that takes too long: a change that forbids messages must not be acknowledged yet.
+  bool contacts_changed(UserId one, UserId other = {});
   // The account was deleted: all nodes refuse messages to it from now on.
   void account_deleted(UserId user);
 

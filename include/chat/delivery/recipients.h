@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,8 +34,9 @@ class Recipients {
              base::WorkerPool& workers);
   ~Recipients();
 
-  // Starts the loops' ticks. Call before traffic begins.
-  void start();
+  // Starts the loops' ticks. Call before traffic begins. `refresh_presence` sends a user the states
+  // of its friends; it is called in the loops, and must be quick.
+  void start(const std::function<void(UserId)>& refresh_presence);
 
   // `then` is called in the session's loop once it is attached and its channels are subscribed.
   void attach(const std::shared_ptr<session::Session>& session, UserId user, bool acknowledges,

@@ -19,6 +19,12 @@ struct UserName {
   std::string name;
 };
 
+// How a row is locked until the transaction ends.
+enum class RowLock {
+  kShared,     // nobody changes it
+  kExclusive,  // nobody else locks it
+};
+
 // Table `user`. A cheap view of a connection: construct it where needed. Calls block.
 class UserModel {
  public:
@@ -66,6 +72,9 @@ class UserModel {
   // transaction. Does not wait for locks: locked rows stay as they are.
   Result<std::vector<UserId>> free_stranded(std::span<const UserId> ids);
 
+  // Locks the rows in order of the ids, and waits for them; those that exist, in no order. Call
+  // first in a write transaction.
+  Result<std::vector<UserState>> lock(std::span<const UserId> ids, RowLock mode);
   // Locks the row; nothing if there is no such user. Call inside a write transaction.
   Result<std::optional<UserState>> state_locked(UserId id);
   // Those that exist, in no order.

@@ -93,10 +93,16 @@ Result<void> Receipts::repeat(std::span<const storage::DirectStream> streams,
     if (!delivered) return fail(delivered);
     const auto read = messages.slowest_read(group);
     if (!read) return fail(read);
-    tell(group, ReceiptKind::kDelivered, {}, *delivered, Reach::kThisNode);
-    tell(group, ReceiptKind::kRead, {}, *read, Reach::kThisNode);
+    auto told = tell(**lease, group, ReceiptKind::kDelivered, {}, *delivered, Reach::kThisNode);
+    if (told) told = tell(**lease, group, ReceiptKind::kRead, {}, *read, Reach::kThisNode);
+    if (!told) return told;
   }
   return {};
+}
+
+void Receipts::member_left(GroupId group) {
+  base::MutexLock lock(mutex_);
+  if (moved_.size() < kGroupsMax) moved_.insert(group);
 }
 
 bool Receipts::due() const {
@@ -131,8 +137,10 @@ Result<void> Receipts::tell_group(storage::Connection& connection, GroupId group
   const auto read = messages.slowest_read(group);
   if (!read) return fail(read);
   Told& told = told_[group];
-  tell(group, ReceiptKind::kDelivered, told.delivered, *delivered, Reach::kCluster);
-  tell(group, ReceiptKind::kRead, told.read, *read, Reach::kCluster);
+  auto sent =
+      tell(connection, group, ReceiptKind::kDelivered, told.delivered, *delivered, Reach::kCluster);
+  if (sent) sent = tell(connection, group, ReceiptKind::kRead, told.read, *read, Reach::kCluster);
+  if (!sent) return sent;
   hints_.note({Hint::Kind::kGroupCursors, group.value, 0});
   told = {*delivered, *read};
   return {};
@@ -140,12 +148,25 @@ Result<void> Receipts::tell_group(storage::Connection& connection, GroupId group
 
 // Seen by any other member, the group has reached the slowest member's position; seen by the
 // slowest member, the position of the second slowest.
-void Receipts::tell(GroupId group, ReceiptKind kind, const Slowest& before, const Slowest& now,
-                    Reach reach) {
-  if (now.seq > before.seq) router_.receipt_to_group(group, now.user, kind, now.seq, reach);
+Result<void> Receipts::tell(storage::Connection& connection, GroupId group, ReceiptKind kind,
+                            const Slowest& before, const Slowest& now, Reach reach) {
+  std::vector<storage::Block> blocks;
+  if (now.only_two) {
+    const storage::Block both[] = {{now.user, now.next}, {now.next, now.user}};
+    auto found = storage::BlockModel(connection).among(both);
+    if (!found) return fail(found);
+    blocks = std::move(*found);
+  }
+  const auto is_hidden = [&blocks](UserId of, UserId from) {
+    return std::find(blocks.begin(), blocks.end(), storage::Block{of, from}) != blocks.end();
+  };
+  if (now.seq > before.seq && !is_hidden(now.user, now.next)) {
+    router_.receipt_to_group(group, now.user, kind, now.seq, reach);
+  }
   const bool news = now.user != before.user || now.next_seq > before.next_seq;
-  if (!news || now.next_seq == 0) return;
+  if (!news || now.next_seq == 0 || is_hidden(now.next, now.user)) return {};
   router_.receipt_to_writer(now.user, group, kind, now.next_seq, reach);
+  return {};
 }
 
 }  // namespace chat::delivery

@@ -17,10 +17,11 @@ namespace chat::delivery {
 // Sends receipts (RECEIPT, PROTOCOL.md, section 5) once the positions are in the table. The sender
 // of a direct stream gets one with each write of the recipient's cursor, unless the recipient has
 // blocked the sender; these writes are already coalesced. In a group, "delivered up to seq" means
-// by every other member, which only the table knows, so groups whose cursors moved are queried once
-// per tick. Receipts are hints, sent to users who are online. Threading: thread-safe. tick() blocks
-// on the database. Bounds: the receipts of kGroupsMax groups are remembered; beyond that, some are
-// repeated.
+// by every other member, which only the table knows, so groups whose cursors moved, or whose
+// slowest member may have left, are queried once per tick. Between the two members of a group it
+// would tell of a single user, so blocks count there. Receipts are hints, sent to users who are
+// online. Threading: thread-safe. tick() blocks on the database. Bounds: the receipts of kGroupsMax
+// groups are remembered; beyond that, some are repeated.
 class Receipts {
  public:
   static constexpr std::chrono::milliseconds kInterval{1000};
@@ -35,6 +36,8 @@ class Receipts {
   // the current positions to the users of this node. Blocks.
   Result<void> repeat(std::span<const storage::DirectStream> streams,
                       std::span<const GroupId> groups);
+  // A membership has ended: the others may have reached more than was told.
+  void member_left(GroupId group);
   // True if tick() has work.
   bool due() const;
   void tick();
@@ -48,8 +51,8 @@ class Receipts {
 
   Result<void> send_direct(std::vector<DirectReceipt> receipts);
   Result<void> tell_group(storage::Connection& connection, GroupId group) CHAT_REQUIRES(telling_);
-  void tell(GroupId group, ReceiptKind kind, const Slowest& before, const Slowest& now,
-            Reach reach);
+  Result<void> tell(storage::Connection& connection, GroupId group, ReceiptKind kind,
+                    const Slowest& before, const Slowest& now, Reach reach);
 
   Router& router_;
   HintRelay& hints_;

@@ -42,7 +42,10 @@ std::string encode(const PresenceEnvelope& presence) {
 
 std::string encode(const EventEnvelope& event) {
   const std::string about = std::to_string(event.about.value);
-  if (!event.receipt) return "e " + about + '\n' + *event.json;
+  if (!event.receipt) {
+    const std::string mark = event.mark == 0 ? "" : ' ' + std::to_string(event.mark);
+    return "e " + about + mark + '\n' + *event.json;
+  }
   const Receipt& receipt = *event.receipt;
   std::string payload = "r " + about + ' ' + std::to_string(receipt.target.group().value) + ' ';
   payload += std::to_string(receipt.target.sender().value);
@@ -87,7 +90,9 @@ std::optional<Envelope> decode_presence(std::string_view head) {
 std::optional<Envelope> decode_event(std::string_view head, std::string_view json) {
   EventEnvelope event;
   head.remove_prefix(2);
-  if (!take(head, event.about.value, 0) || !head.empty()) return std::nullopt;
+  if (!take(head, event.about.value, 0)) return std::nullopt;
+  // Earlier versions send no mark.
+  if (!head.empty() && (!take(head, event.mark) || !head.empty())) return std::nullopt;
   event.json = share(json);
   return event;
 }

@@ -17,7 +17,7 @@ namespace chat::delivery {
 // stored. A head line of numbers, then the JSON:
 //   m <d|g> <sender or group id> <seq> <sender> <receipt wanted: 0|1> <sent at> <ended, or 0>\n{…}
 //   p <user>\n               the user came or went; for a friend, whose channel it is
-//   e <user whom it is about, and who does not get it>\n{…}
+//   e <user whom it is about, and who does not get it> <mark>\n{…}
 //                            on the channel of all nodes: for everybody online
 //   r <user who does not get it, or 0> <group, or 0> <other user, or 0> <read: 0|1> <seq>\n
 //   t <session epoch>\n      the user's sessions that are older than this claim have to go
@@ -40,6 +40,7 @@ struct EventEnvelope {
   std::shared_ptr<const std::string> json;  // not sent for a receipt
   // For sessions that acknowledge and, in a group, have written to it.
   std::optional<Receipt> receipt{};
+  std::int64_t mark = 0;  // see Hint; not sent for a receipt
 };
 struct TakeoverEnvelope {
   SessionEpoch epoch = 0;

@@ -11,8 +11,9 @@
 // - A key that also arrived over the bus, or is read twice, does no harm: the current state is sent
 //   again, never an old one, because a key carries no state.
 // - For one-time events (a friend was added, a member joined) no table records the addressees. Such
-//   a hint carries the push itself, and the receiver remembers for kTaken which pushes it has
-//   already received, over the bus or as a hint.
+//   a hint carries the push itself, and the receiver remembers for kTaken which events it has
+//   already received, over the bus or as a hint. Each event has a mark, because the same push may
+//   be right twice: a member who leaves and joins again.
 // - While the bus is healthy nothing is written or read.
 #include "delivery/events/hint_relay.h"
 
@@ -29,12 +30,16 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// The text of a row: "<number> <kind> <id> <other>\n" for each hint, in ascending order of numbers.
+// The text of a row: "<number> <kind> <id> <other>\n" or, for a one-time event,
+// "<number> <kind> <id> <other> <mark> <push>\n" for each hint, in ascending order of numbers.
 void append_line(std::string& text, std::int64_t number, const Hint& hint) {
   text.append(std::to_string(number)).append(1, ' ').append(1, static_cast<char>(hint.kind));
   text.append(1, ' ').append(std::to_string(hint.id));
   text.append(1, ' ').append(std::to_string(hint.other));
-  if (!hint.push.empty()) text.append(1, ' ').append(hint.push);  // JSON has no line ends
+  if (!hint.push.empty()) {
+    text.append(1, ' ').append(std::to_string(hint.mark));
+    text.append(1, ' ').append(hint.push);  // JSON has no line ends
+  }
   text.append(1, '\n');
 }
 
@@ -52,6 +57,7 @@ bool parse_line(std::string_view line, std::int64_t& number, Hint& hint) {
   hint.kind = static_cast<Hint::Kind>(line.front());
   line.remove_prefix(2);
   if (!take_number(line, hint.id) || !take_number(line, hint.other)) return false;
+  if (!line.empty() && !take_number(line, hint.mark)) return false;
   hint.push = line;
   return true;
 }
@@ -63,7 +69,7 @@ std::size_t HintRelay::KeyHash::operator()(const Hint& hint) const noexcept {
                    static_cast<std::uint32_t>(hint.other);
   return static_cast<std::size_t>((ids ^ static_cast<std::uint64_t>(hint.kind)) *
                                   0x9E3779B97F4A7C15ULL) ^
-         std::hash<std::string>{}(hint.push);
+         std::hash<std::string>{}(hint.push) ^ std::hash<std::int64_t>{}(hint.mark);
 }
 
 void HintRelay::start(const storage::Node& node, HintListener& listener) {

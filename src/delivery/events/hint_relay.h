@@ -33,6 +33,9 @@ struct Hint {
   std::int32_t id = 0;
   std::int32_t other = 0;
   std::string push{};  // JSON of a one-time event, whose addressees no table records
+  // Of a one-time event: the same on the bus and as a hint, and different for every event, so that
+  // one which happens again is no repetition.
+  std::int64_t mark = 0;
 
   friend bool operator==(const Hint&, const Hint&) = default;
 };

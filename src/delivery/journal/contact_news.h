@@ -17,13 +17,17 @@ namespace chat::delivery {
 // Threading: thread-safe. Bounds: kUsersMax users; beyond that all count as changed.
 class ContactNews {
  public:
-  // Longer than the lane works on a batch.
-  static constexpr std::chrono::seconds kPatience{5};
+  // How long a client waits for the answer to its change. The lane works longer on a batch only
+  // while the database hangs.
+  static constexpr std::chrono::milliseconds kPatience{1500};
   static constexpr std::size_t kUsersMax = 10'000;
 
   // The users' rules have changed in the table. Batches that begin from now on look them up; one
-  // that is being decided is waited for. Blocks until it is stored, for at most kPatience.
-  void changed(std::span<const UserId> users);
+  // that is being decided is waited for. Blocks until it is stored, for at most `patience`. False
+  // if it is not stored by then: the change does not bind all messages yet, and the call must be
+  // repeated before the change is acknowledged.
+  [[nodiscard]] bool changed(std::span<const UserId> users,
+                             std::chrono::milliseconds patience = kPatience);
 
   struct Changes {
     std::vector<UserId> users;

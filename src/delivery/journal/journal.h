@@ -110,7 +110,9 @@ class Journal {
   [[nodiscard]] bool append(DirectEntry&& entry) { return direct_.append(std::move(entry)); }
   [[nodiscard]] bool append(GroupEntry&& entry) { return group_.append(std::move(entry)); }
   // See ContactNews.
-  void contacts_changed(std::span<const UserId> users) { contact_news_.changed(users); }
+  [[nodiscard]] bool contacts_changed(std::span<const UserId> users) {
+    return contact_news_.changed(users);
+  }
 
  private:
   std::unique_ptr<DirectStore> direct_store_;

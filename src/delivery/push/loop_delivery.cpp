@@ -27,7 +27,7 @@ void LoopDelivery::attach(session::Session& session, UserId user, bool acknowled
   std::vector<cluster::Channel> channels{cluster::channel_of(user)};
   window->positions_.reserve(groups.size());
   for (const GroupId group : groups) {
-    window->position_of(StreamKey::of(group));
+    window->position_of(StreamKey::of(group)).unconfirmed = true;
     if (add_to_roster(group, *window)) channels.push_back(cluster::channel_of(group));
   }
   session.socket().set_outlet(std::move(window));

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "chat/base/ids.h"
@@ -48,6 +50,11 @@ class LoopDelivery final : public WindowHost {
   // catch-ups.
   void tick();
 
+  // Call before traffic begins. `refresh` is called in the loop, and must be quick.
+  void set_presence_refresher(std::function<void(UserId)> refresh) {
+    refresh_presence_ = std::move(refresh);
+  }
+
   bool add_to_roster(GroupId group, Window& window) override;
   void remove_from_roster(GroupId group, Window& window) override;
   void listen(std::vector<cluster::Channel> channels, base::Task heard) override {
@@ -55,6 +62,7 @@ class LoopDelivery final : public WindowHost {
   }
   void add_dirty(Window& window) override { dirty_.push_back(&window); }
   bool request_page(Window& window, std::vector<Want> wants) override;
+  void refresh_presence(UserId user) override { refresh_presence_(user); }
   void remove(Window& window) override;
 
  private:
@@ -66,6 +74,7 @@ class LoopDelivery final : public WindowHost {
   std::vector<Window*> dirty_;
   std::vector<Window*> failed_;  // retried at the next tick
   std::uint64_t last_window_id_ = 0;
+  std::function<void(UserId)> refresh_presence_ = [](UserId) {};
 };
 
 }  // namespace chat::delivery

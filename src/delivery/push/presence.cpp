@@ -22,6 +22,7 @@ namespace {
 constinit log::Limiter presence_failures{log::kRepeatedFault};
 constexpr std::size_t kUsersPerRound = 256;
 constexpr std::size_t kWatchesPerRound = 4096;
+constexpr std::size_t kRefreshedPerRound = 8;
 constexpr std::chrono::milliseconds kPresenceRetryDelay{500};
 // Longer than a node needs to notice that the bus is down.
 constexpr std::chrono::seconds kGeneration{10};
@@ -110,6 +111,9 @@ Presence::News Presence::News::take_some() {
   while (!users.empty() && some.users.size() < kUsersPerRound) {
     some.users.insert(users.extract(users.begin()));
   }
+  while (!refreshed.empty() && some.refreshed.size() < kRefreshedPerRound) {
+    some.refreshed.insert(refreshed.extract(refreshed.begin()));
+  }
   const std::size_t left = watches.size() - std::min(watches.size(), kWatchesPerRound);
   some.watches.assign(watches.begin() + static_cast<std::ptrdiff_t>(left), watches.end());
   watches.resize(left);
@@ -145,6 +149,12 @@ void Presence::changed_elsewhere(std::span<const UserId> users) {
   base::MutexLock lock(mutex_);
   wake_if_idle_locked();
   changed_elsewhere_.add(users);
+}
+
+void Presence::refresh(UserId watcher) {
+  base::MutexLock lock(mutex_);
+  wake_if_idle_locked();
+  changed_elsewhere_.refreshed.insert(watcher);
 }
 
 void Presence::on_presence_told(const storage::Watch& watch) {
@@ -201,6 +211,7 @@ void Presence::put_back_locked(Round& round) {
   changed_.add(round.everywhere.watches);
   changed_elsewhere_.users.merge(round.here.users);
   changed_elsewhere_.add(round.here.watches);
+  changed_elsewhere_.refreshed.merge(round.here.refreshed);
   events_.insert(events_.begin(), round.events.begin(), round.events.end());
 }
 
@@ -252,6 +263,12 @@ Result<void> Presence::tell(storage::Connection& connection, News& news, Reach r
     const auto friends = storage::FriendModel(connection).online_watchers(users);
     if (!friends) return fail(friends);
     watches.insert(watches.end(), friends->begin(), friends->end());
+  }
+  if (!news.refreshed.empty()) {
+    const std::vector<UserId> refreshed(news.refreshed.begin(), news.refreshed.end());
+    const auto friends = storage::FriendModel(connection).list(refreshed);
+    if (!friends) return fail(friends);
+    for (const storage::Listed& item : *friends) watches.push_back({item.user, item.item.id});
   }
   std::sort(watches.begin(), watches.end(), watched_earlier);
   watches.erase(std::unique(watches.begin(), watches.end()), watches.end());

@@ -52,18 +52,22 @@ class Presence final : public ToldListener {
   // These users logged in or out on another node, and the bus may have lost it: notifies the users
   // of this node.
   void changed_elsewhere(std::span<const UserId> users);
+  // Sends the user of this node the states of its friends, because it may have missed changes.
+  void refresh(UserId watcher);
   void on_presence_told(const storage::Watch& watch) override;
   void on_event_told(const Hint& event) override;
   // The bus was down: repeats recent notifications, which other nodes may have missed.
   void repeat();
 
  private:
-  // Pending notifications: to all friends of `users`, and to the watchers in `watches`.
+  // Pending notifications: to all friends of `users`, to the watchers in `watches`, and to
+  // `refreshed` of all their friends.
   struct News {
     std::unordered_set<UserId> users;
     std::vector<storage::Watch> watches;
+    std::unordered_set<UserId> refreshed;
 
-    bool empty() const { return users.empty() && watches.empty(); }
+    bool empty() const { return users.empty() && watches.empty() && refreshed.empty(); }
     void add(std::span<const UserId> more) { users.insert(more.begin(), more.end()); }
     void add(std::span<const storage::Watch> more);
     News take_some();

@@ -21,8 +21,9 @@ Recipients::Recipients(session::Loops& loops, Backlog& backlog, Writeback& write
 
 Recipients::~Recipients() = default;
 
-void Recipients::start() {
+void Recipients::start(const std::function<void(UserId)>& refresh_presence) {
   for (std::size_t i = 0; i < loops_.size(); ++i) {
+    at(i).set_presence_refresher(refresh_presence);
     loops_.run_every(i, Writeback::kInterval, [this, i] { at(i).tick(); });
   }
 }

@@ -1,5 +1,6 @@
 #include "delivery/push/router.h"
 
+#include <random>
 #include <utility>
 
 #include "chat/base/log.h"
@@ -157,6 +158,11 @@ class Router::Outgoing {
   std::vector<cluster::BusMessage> published_;
 };
 
+std::int64_t Router::first_mark() {
+  std::random_device random;
+  return 1 + (std::int64_t{random()} << 30 | std::int64_t{random() >> 2});
+}
+
 // The lane has found senders whose session is older than their row: a takeover, or the act of an
 // operator, that the bus has not reported, or not yet.
 template <typename EntryType>
@@ -240,10 +246,10 @@ void Router::on_bus_message(const cluster::BusMessage& message) {
 void Router::take_event(const cluster::Channel& channel, const EventEnvelope& event) {
   const bool to_group = channel.kind == cluster::Channel::Kind::kGroup;
   if (channel == cluster::kChannelOfAll) {
-    event_elsewhere({Hint::Kind::kAnnouncement, 0, 0, *event.json});
+    event_elsewhere({Hint::Kind::kAnnouncement, 0, 0, *event.json, event.mark});
   } else if (!event.receipt) {
     const auto kind = to_group ? Hint::Kind::kGroupEvent : Hint::Kind::kUserEvent;
-    event_elsewhere({kind, channel.id, event.about.value, *event.json});
+    event_elsewhere({kind, channel.id, event.about.value, *event.json, event.mark});
   } else if (to_group) {
     local_event_to_group(GroupId{channel.id}, event);
   } else {
@@ -322,8 +328,9 @@ void Router::sessions_ended(UserId user, SessionEpoch newer, const session::Endi
 void Router::announce(std::string json) {
   announce_here(json);
   if (bus_.alone()) return;
-  hints_.note({Hint::Kind::kAnnouncement, 0, 0, json});
-  const EventEnvelope event{{}, std::make_shared<const std::string>(std::move(json)), {}};
+  const std::int64_t mark = next_mark();
+  hints_.note({Hint::Kind::kAnnouncement, 0, 0, json, mark});
+  const EventEnvelope event{{}, std::make_shared<const std::string>(std::move(json)), {}, mark};
   bus_.publish({{cluster::kChannelOfAll, encode(event)}});
 }
 
@@ -368,13 +375,16 @@ void Router::presence(std::span<const storage::Watch> watches,
 }
 
 void Router::event_to_user(UserId user, std::string json, UserId about) {
-  if (!bus_.alone()) hints_.note({Hint::Kind::kUserEvent, user.value, about.value, json});
-  to_user(user, {about, std::make_shared<const std::string>(std::move(json)), {}}, Reach::kCluster);
+  const std::int64_t mark = next_mark();
+  if (!bus_.alone()) hints_.note({Hint::Kind::kUserEvent, user.value, about.value, json, mark});
+  to_user(user, {about, std::make_shared<const std::string>(std::move(json)), {}, mark},
+          Reach::kCluster);
 }
 
 void Router::event_to_group(GroupId group, std::string json, UserId about) {
-  if (!bus_.alone()) hints_.note({Hint::Kind::kGroupEvent, group.value, about.value, json});
-  to_group(group, {about, std::make_shared<const std::string>(std::move(json)), {}},
+  const std::int64_t mark = next_mark();
+  if (!bus_.alone()) hints_.note({Hint::Kind::kGroupEvent, group.value, about.value, json, mark});
+  to_group(group, {about, std::make_shared<const std::string>(std::move(json)), {}, mark},
            Reach::kCluster);
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -59,7 +61,8 @@ class Router final : public JournalListener {
         health_(health),
         hints_(hints),
         user_names_(user_names),
-        bus_(bus) {}
+        bus_(bus),
+        marks_(first_mark()) {}
 
   // Call both before the bus starts.
   void set_told_listener(ToldListener* listener) { told_ = listener; }
@@ -124,6 +127,7 @@ class Router final : public JournalListener {
   bool is_here(UserId user) const { return registry_.find(user) != nullptr; }
 
  private:
+  static std::int64_t first_mark();
   struct LoopBatch;
   class Outgoing;
 
@@ -135,6 +139,7 @@ class Router final : public JournalListener {
   void to_user(UserId user, EventEnvelope event, Reach reach);
   void to_group(GroupId group, const EventEnvelope& event, Reach reach);
   void announce_here(const std::string& json);
+  std::int64_t next_mark() { return marks_.fetch_add(1, std::memory_order_relaxed); }
   void local_event_to_user(UserId user, EventEnvelope event);
   void local_event_to_group(GroupId group, const EventEnvelope& event);
 
@@ -146,6 +151,7 @@ class Router final : public JournalListener {
   HintRelay& hints_;
   UserNameCache& user_names_;
   cluster::Bus& bus_;
+  std::atomic<std::int64_t> marks_;  // begins at random, because two nodes may send the same push
   // Fixed before the bus starts.
   ToldListener* told_ = nullptr;
   std::function<void(UserId)> suspect_ = [](UserId) {};

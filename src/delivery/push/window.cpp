@@ -13,23 +13,10 @@ namespace {
 
 // The most streams read in one catch-up; the others follow in the next.
 constexpr std::size_t kStreamsPerCatchUp = 64;
-constexpr std::size_t kHeldEventsMax = 64;
 // Reached marks are removed once there are this many.
 constexpr std::size_t kMarksTrim = 256;
 // How far before a message with a reused seq the table is searched for more of them.
 constexpr Seq kLostTail = 256;
-// More than the clocks of servers can differ.
-constexpr UnixMillis kClocksDiffer = 60'000;
-
-UnixMillis surely_after_all_pushed() {
-  return base::system_clock().unix_millis() + kClocksDiffer;
-}
-
-// When the last message was sent that the user received in an earlier session.
-UnixMillis last_had_at(const StreamPosition& item) {
-  return item.delivered_at != 0 ? item.delivered_at : surely_after_all_pushed();
-}
-
 }  // namespace
 
 Window::Window(WindowHost& loop, session::Session& session, std::uint64_t id, UserId user,
@@ -44,17 +31,13 @@ Window* Window::of(session::Session& session) {
 
 void Window::release(const std::vector<StreamPosition>& positions, const std::vector<Push>& sent) {
   positions_.reserve(positions.size());
-  for (const StreamPosition& item : positions) {
-    Position& position = begin_at(item);
-    position.pushed = item.delivered;
-    position.delivered = item.delivered;
-    position.pushed_at = last_had_at(item);
-    position.target = std::max(position.target, item.head);
-    if (position.end != 0) position.target = item.head;
-  }
+  for (const StreamPosition& item : positions) start_at(item);
+  leave_missing();
   stage_ = Stage::kOpen;
   for (const Push& push : sent) {
+    if (is_left(push.stream)) continue;
     Position& position = position_of(push.stream);
+    if (push.seq <= position.pushed) continue;  // of a membership before the present one
     position.pushed = push.seq;
     position.pushed_at = push.sent_at;
     position.receipt_wanted = true;
@@ -62,11 +45,7 @@ void Window::release(const std::vector<StreamPosition>& positions, const std::ve
     // Removed since the positions were read.
     if (push.ended == user_) end_at(position, push.seq);
   }
-  if (waiting_) {
-    for (const auto& event : std::exchange(waiting_->held_events, {}))
-      session_.socket().send(*event);
-    forget_waiting();
-  }
+  tell_missed();
   behind_ = true;
   catch_up();
 }
@@ -91,83 +70,8 @@ void Window::offer(const Push& message) {
   }
 }
 
-void Window::offer_event(const std::shared_ptr<const std::string>& json) {
-  if (stage_ == Stage::kHeld) {
-    auto& held = waiting().held_events;
-    if (held.size() < kHeldEventsMax) held.push_back(json);
-  } else if (ready()) {
-    session_.socket().send(*json);
-  }
-}
-
-void Window::offer_receipt(const Receipt& receipt, const std::shared_ptr<const std::string>& json) {
-  if (!acknowledges_ || !ready()) return;
-  const Position* position = receipt.target.is_group() ? find(receipt.target) : nullptr;
-  const Seq wrote = position != nullptr ? position->wrote : 0;
-  if (receipt.target.is_group() && (wrote == 0 || receipt.seq < wrote)) return;
-  if (!told_receipts_) told_receipts_ = std::make_unique<ToldReceipts>();
-  if (told_receipts_->is_news(receipt)) session_.socket().send(*json);
-}
-
-void Window::join(GroupId group, Seq joined_seq) {
-  if (stage_ == Stage::kFinishing) return;
-  const Position* known = find(StreamKey::of(group));
-  // Already live: every position of a group comes with an entry in its roster, until it ends.
-  if (known != nullptr && known->end == 0 && known->pushed >= joined_seq) return;
-  if (known != nullptr && known->end > joined_seq) return;  // left again since
-  listen_to(group);
-  Position& joined = position_of(StreamKey::of(group));
-  joined.end = 0;
-  joined.pushed = std::max(joined.pushed, joined_seq);
-  joined.delivered = std::max(joined.delivered, joined_seq);
-  joined.pushed_at = std::max(joined.pushed_at, surely_after_all_pushed());
-  // A message may have been committed since the user joined.
-  fall_behind(joined, joined.pushed + 1);
-}
-
-// The position of a stream in the table. A stream unknown to the window starts where the table
-// says; position 0 of a group is before the user joined.
-Window::Position& Window::begin_at(const StreamPosition& item) {
-  Position* known = find(item.stream);
-  if (known != nullptr) {
-    if (item.end != 0) end_at(*known, item.end);
-    if (item.end != 0 || known->end == 0 || item.delivered < known->end) return *known;
-    leave(item.stream.group());  // a member again: a new beginning
-  }
-  if (item.stream.is_group() && item.end == 0) listen_to(item.stream.group());
-  Position& position = position_of(item.stream);
-  position.end = item.end;
-  position.pushed = item.delivered;
-  position.delivered = item.delivered;
-  position.pushed_at = last_had_at(item);
-  return position;
-}
-
-// Checks the group again once its channel is subscribed. If another member has subscribed it, that
-// may be unconfirmed yet; an empty subscription is confirmed after all earlier ones.
-void Window::listen_to(GroupId group) {
-  std::vector<cluster::Channel> channels;
-  if (loop_.add_to_roster(group, *this)) channels.push_back(cluster::channel_of(group));
-  loop_.listen(std::move(channels), [session = session_.shared_from_this(), id = id_, group] {
-    session->post_to_loop([session, id, group] {
-      Window* window = Window::of(*session);
-      if (window == nullptr || window->id() != id) return;
-      Position* position = window->find(StreamKey::of(group));
-      if (position != nullptr) window->fall_behind(*position, position->pushed + 1);
-    });
-  });
-}
-
-// Nothing past `last` is pushed from now on.
-void Window::end_at(Position& position, Seq last) {
-  if (position.end != 0) return;
-  position.end = last;
-  position.target = std::min(std::max(position.target, position.pushed), last);
-  loop_.remove_from_roster(position.stream.group(), *this);
-}
-
 void Window::notice(const StreamPosition& item) {
-  if (stage_ == Stage::kFinishing) return;
+  if (stage_ == Stage::kFinishing || is_outdated(item)) return;
   Position& position = begin_at(item);
   if (item.head > position.pushed) fall_behind(position, item.head);
   // The head may also just predate the last push; the recheck then finds the messages.
@@ -276,7 +180,7 @@ bool Window::mark_read(StreamKey stream, Seq seq) {
 }
 
 void Window::rewind(const StreamPosition& item, std::optional<Seq> after) {
-  if (stage_ == Stage::kFinishing) return;
+  if (stage_ == Stage::kFinishing || is_outdated(item)) return;
   Position& position = begin_at(item);
   position.target = std::max(position.target, item.head);
   const Seq from = after.value_or(position.delivered);
@@ -333,6 +237,7 @@ std::vector<storage::CursorMove> Window::take_moves() {
 
 void Window::on_written() {
   advance_marks();
+  tell_missed();
   if (behind_) catch_up();
 }
 
@@ -356,7 +261,8 @@ Window::Waiting& Window::waiting() {
 void Window::forget_waiting() {
   const Waiting& left = *waiting_;
   if (left.rewinds.empty() && left.rewound.empty() && left.rechecks.empty() &&
-      left.doubts.empty() && left.held_events.empty() && !left.finished)
+      left.doubts.empty() && left.held_events.empty() && left.missed_receipts.empty() &&
+      !left.missed_presence && !left.finished)
     waiting_.reset();
 }
 

@@ -13,6 +13,7 @@
 #include "chat/session/handler.h"
 #include "chat/storage/values.h"
 #include "delivery/push/window_host.h"
+#include "delivery/push/window_state.h"
 
 namespace chat::session {
 class Session;
@@ -48,10 +49,11 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   // was registered; `sent` are the messages in the reply itself.
   void release(const std::vector<StreamPosition>& positions, const std::vector<Push>& sent);
   void offer(const Push& push);
-  // An event that is not stored (CONTACT, GROUP, PRESENCE); dropped for slow readers.
+  // An event that is not stored (CONTACT, GROUP, PRESENCE). A slow reader gets it when it has read
+  // enough; then PRESENCE is looked up again, and of very many events only the newest are sent.
   void offer_event(const std::shared_ptr<const std::string>& json);
   // RECEIPT, for clients that acknowledge and, in a group, have written to it since the login.
-  // Dropped for slow readers, or if a higher one was sent.
+  // Dropped if a higher one was sent; a slow reader gets the highest when it has read enough.
   void offer_receipt(const Receipt& receipt, const std::shared_ptr<const std::string>& json);
   // The user is a member of the group and reads it from `joined_seq` on. Idempotent.
   void join(GroupId group, Seq joined_seq);
@@ -82,55 +84,20 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
 
  private:
   enum class Stage : std::uint8_t { kHeld, kOpen, kFinishing };
-  struct Position {
-    StreamKey stream;
-    Seq pushed = 0;
-    Seq delivered = 0;
-    Seq read = 0;  // highest READ since the login
-    Seq target = 0;
-    Seq asked = 0;                 // the target of the last catch-up
-    Seq end = 0;                   // not 0: the last message of a group that the user has left
-    UnixMillis pushed_at = 0;      // when `pushed` was sent, or the position read; 0: unknown
-    bool delivered_moved = false;  // since the last take_moves()
-    bool read_moved = false;       // likewise
-    Seq wrote = 0;                 // the first message that the user has written here (groups)
-    bool receipt_wanted = false;   // for a push since the last take_moves()
-  };
-  // `seq` of `stream` counts as delivered once this many bytes are written to the socket.
-  struct Mark {
-    std::uint64_t written_total;
-    StreamKey stream;
-    Seq seq;
-  };
-  struct Place {
-    StreamKey stream;
-    Seq seq;
-    bool rows_lost = false;  // messages pushed past `seq` may be missing from the table
-  };
-  // A stream whose pushed messages are compared with the table.
-  struct Recheck {
-    StreamKey stream;
-    Seq pushed;
-    UnixMillis pushed_at;
-  };
-  struct Doubt {  // a group that the table lacked
-    GroupId group;
-    base::SteadyTime since;
-  };
-  // State that is rarely needed.
-  struct Waiting {
-    std::vector<Doubt> doubts;
-    std::vector<Place> rewinds;  // to past `seq`; requested while a page was being read
-    std::vector<Place> rewound;  // the former `pushed` of rewound streams; one each
-    std::vector<Recheck> rechecks;
-    std::vector<std::shared_ptr<const std::string>> held_events;
-    base::Task finished;  // called once the marks are reached
-  };
+  using Position = WindowPosition;
+  using Mark = WindowMark;
+  using Place = WindowPlace;
+  using Recheck = WindowRecheck;
+  using Doubt = WindowDoubt;
+  using Waiting = WindowWaiting;
 
   Waiting& waiting();
   void forget_waiting();
   Position& position_of(StreamKey stream);
   Position& begin_at(const StreamPosition& item);
+  void start_at(const StreamPosition& item);
+  bool is_outdated(const StreamPosition& item);
+  void leave_missing();
   Position* find(StreamKey stream);
   bool ready() const;
   bool was_pushed(const Position& position, Seq seq) const;
@@ -156,6 +123,9 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   bool is_left(StreamKey stream);
   void fall_behind(Position& position, Seq seq);
   void catch_up();
+  void hold_event(const std::shared_ptr<const std::string>& json);
+  void hold_receipt(const Receipt& receipt);
+  void tell_missed();
   void advance_marks();
   void tell_finished();
   friend class LoopDelivery;

@@ -23,6 +23,8 @@ class WindowHost {
   virtual void add_dirty(Window& window) = 0;
   // Reads a page on a worker and returns it to the window; false if the workers' queue is full.
   virtual bool request_page(Window& window, std::vector<Want> wants) = 0;
+  // Sends the user the states of its friends as they are now.
+  virtual void refresh_presence(UserId user) = 0;
   // Removes the window, after taking its cursors.
   virtual void remove(Window& window) = 0;
 

@@ -24,6 +24,7 @@
 #include "service/dispatch/audit.h"
 #include "service/dispatch/fault.h"
 #include "service/dispatch/replies.h"
+#include "service/dispatch/session_fence.h"
 #include "service/groups/departures.h"
 
 namespace chat::service {
@@ -285,12 +286,13 @@ Coroutine<> AccountService::change_password(SessionPtr session,
   const session::Identity& self = session->identity();
   std::size_t most = 0;
   const bool settles = !sabotaged(Sabotage::kForgetPasswords);
-  const auto revoked = storage::transact_settled(
-      context_.pool,
-      [&](storage::Connection& connection, bool repeated) {
-        auto count = change(connection, self, *stored, *hash, repeated);
-        if (count && *count) most = std::max(most, **count);
-        return count;
+  const auto revoked = transact_fenced(
+      context_.pool, self, kOwnRowFence,
+      [&](storage::Connection& connection, bool repeated) -> Outcome<std::optional<std::size_t>> {
+        const auto count = change(connection, self, *stored, *hash, repeated);
+        if (!count) return failed(count);
+        if (*count) most = std::max(most, **count);
+        return *count;
       },
       settles);
   if (!revoked) {
@@ -321,7 +323,12 @@ Coroutine<> AccountService::delete_account(SessionPtr session,
   Audience audience;
   const auto removed = storage::transact_settled(
       context_.pool,
-      [&](storage::Connection& connection, bool repeated) {
+      [&](storage::Connection& connection, bool repeated) -> Outcome<bool> {
+        // A repeated attempt may find that an earlier one has deleted the account.
+        if (!repeated) {
+          auto held = hold_fence(connection, session->identity(), kOwnRowFence, false);
+          if (!held) return tl::make_unexpected(std::move(held.error()));
+        }
         return remove_rows(connection, session->identity(), *stored, repeated, audience);
       },
       !sabotaged(Sabotage::kForgetDeletions));
@@ -479,11 +486,13 @@ void AccountService::revoke_session(Session& session,
   }
   const session::Identity& self = session.identity();
   std::size_t most = 0;
-  const auto revoked = storage::transact_settled(
-      context_.pool, [&](storage::Connection& connection, bool /*repeated*/) {
-        auto count = revoke(connection, self, request, context_.clock.unix_millis());
-        if (count) most = std::max(most, *count);
-        return count;
+  const auto revoked = transact_fenced(
+      context_.pool, self, kOwnRowFence,
+      [&](storage::Connection& connection, bool /*repeated*/) -> Outcome<std::size_t> {
+        const auto count = revoke(connection, self, request, context_.clock.unix_millis());
+        if (!count) return failed(count);
+        most = std::max(most, *count);
+        return *count;
       });
   if (!revoked) return refuse(session, request, revoked.error());
   if (!others && most == 0) return refuse(session, request, not_found("no such session"));

@@ -17,7 +17,23 @@ namespace {
 using storage::GroupRole;
 using storage::word_of;
 
+// The most event rows that one act writes.
+constexpr std::size_t kEventsMax = 3;
+
 }  // namespace
+
+Result<std::vector<storage::GroupMessage>> events_from(storage::Connection& connection,
+                                                       const storage::GroupMessage& first) {
+  auto rows = storage::MessageModel(connection)
+                  .group_before(first.group, first.seq - 1,
+                                first.seq + static_cast<Seq>(kEventsMax), kEventsMax);
+  if (!rows) return rows;
+  std::erase_if(*rows, [&](const storage::GroupMessage& row) {
+    return row.kind.empty() || row.sender != first.sender;
+  });
+  std::reverse(rows->begin(), rows->end());
+  return rows;
+}
 
 std::string new_act_cid() {
   return "~" + base::random_hex(16);
@@ -32,8 +48,10 @@ Outcome<bool> GroupAct::open(GroupId group) {
       storage::MessageModel(connection_).find_group_message(group, actor_.user, actor_.cid);
   if (!earlier) return failed(earlier);
   if (!*earlier) return false;
+  auto events = events_from(connection_, **earlier);
+  if (!events) return failed(events);
   change_.repeated = true;
-  change_.events.push_back(std::move(**earlier));
+  change_.events = std::move(*events);
   return true;
 }
 

@@ -28,6 +28,10 @@ struct GroupActor {
 // A new name for an act: no request's cid, because clients may use that again for something else.
 std::string new_act_cid();
 
+// The rows of the act whose first row is `first`, and perhaps those of its actor's next act.
+Result<std::vector<storage::GroupMessage>> events_from(storage::Connection& connection,
+                                                       const storage::GroupMessage& first);
+
 // What has become of a group, to be told after the COMMIT.
 struct GroupChange {
   std::vector<storage::GroupMessage> events;  // stored, ascending

@@ -10,28 +10,11 @@
 #include "chat/delivery/recipients.h"
 #include "chat/protocol/messages/encode.h"
 #include "chat/storage/message_model.h"
-#include "chat/storage/settle.h"
 #include "service/dispatch/replies.h"
+#include "service/dispatch/session_fence.h"
 
 namespace chat::service {
 namespace {
-
-// The most event rows that one act writes.
-constexpr std::size_t kEventsMax = 3;
-
-// The rows of the act whose first row is `first`.
-Result<std::vector<storage::GroupMessage>> events_from(storage::Connection& connection,
-                                                       const storage::GroupMessage& first) {
-  auto rows = storage::MessageModel(connection)
-                  .group_before(first.group, first.seq - 1,
-                                first.seq + static_cast<Seq>(kEventsMax), kEventsMax);
-  if (!rows) return rows;
-  std::erase_if(*rows, [&](const storage::GroupMessage& row) {
-    return row.kind.empty() || row.sender != first.sender;
-  });
-  std::reverse(rows->begin(), rows->end());
-  return rows;
-}
 
 // Makes the group live in the user's session, which may be on another node.
 void go_live(const ServiceEnvironment& environment, UserId user, GroupId group, Seq joined_seq) {
@@ -57,16 +40,18 @@ void tell_change(const ServiceEnvironment& environment, std::string_view actor_n
                                    .id = member.user,
                                    .name = member.name};
     environment.delivery.event_to_group(group, protocol::encode_push(push), member.user);
+    if (!member.joined) environment.delivery.member_left(group);
   }
 }
 
 bool GroupActs::run(session::Session& session, const RequestHead& request, Action action,
-                    GroupId group, const Work& work, const Reply& reply) {
+                    GroupId group, const Work& work, const Reply& reply,
+                    const ActOptions& options) {
   if (!admit(context_, session, request, action, {.group = group})) return false;
   const GroupActor actor{session.identity().user, session.identity().name, new_act_cid()};
   GroupChange attempted;
-  const auto change = storage::transact_settled(
-      context_.pool,
+  const auto change = transact_fenced(
+      context_.pool, session.identity(), {.other = options.other},
       [&](storage::Connection& connection, bool /*repeated*/) -> Outcome<GroupChange> {
         GroupAct act(connection, context_.delivery.user_names(), actor,
                      context_.clock.unix_millis());
@@ -81,7 +66,9 @@ bool GroupActs::run(session::Session& session, const RequestHead& request, Actio
       },
       !base::sabotaged(base::Sabotage::kForgetJoinings));
   if (!change) {
-    if (is_unknown(change.error())) settle(session, actor, group, std::move(attempted));
+    if (is_unknown(change.error())) {
+      settle(session, actor, group, std::move(attempted), options.look ? options.look() : nullptr);
+    }
     refuse(session, request, change.error());
     return false;
   }
@@ -94,21 +81,21 @@ bool GroupActs::run(session::Session& session, const RequestHead& request, Actio
 }
 
 void GroupActs::settle(session::Session& session, const GroupActor& actor, GroupId group,
-                       GroupChange attempted) {
+                       GroupChange attempted, SettleQueue::Look look) {
   if (base::sabotaged(base::Sabotage::kForgetJoinings)) return;
   context_.settle_queue.add(
       session,
       "group_change user=" + std::to_string(actor.user.value) +
           " group=" + std::to_string(group.value),
-      [this, actor, group, attempted = std::move(attempted)](
-          storage::Connection& connection) -> Result<SettleQueue::Act> {
+      [this, actor, group, attempted = std::move(attempted),
+       look = std::move(look)](storage::Connection& connection) -> Result<SettleQueue::Act> {
         // The lock waits until the lost transaction is decided.
         const auto locked = storage::GroupLifeModel(connection).lock(group);
         if (!locked) return fail(locked);
         const auto first =
             storage::MessageModel(connection).find_group_message(group, actor.user, actor.cid);
         if (!first) return fail(first);
-        if (!*first) return SettleQueue::Act();
+        if (!*first) return look ? look(connection) : SettleQueue::Act();
         auto events = events_from(connection, **first);
         if (!events) return fail(events);
         GroupChange change = attempted;

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "chat/session/session.h"
 #include "service/dispatch/request_types.h"
 #include "service/dispatch/service_context.h"
+#include "service/dispatch/settle_queue.h"
 #include "service/groups/group_act.h"
 
 namespace chat::service {
@@ -13,6 +15,14 @@ namespace chat::service {
 // Tells everybody concerned about a committed change: new members' sessions, and the group.
 void tell_change(const ServiceEnvironment& environment, std::string_view actor_name, GroupId group,
                  const GroupChange& change);
+
+// What some changes of groups need besides.
+struct ActOptions {
+  std::optional<UserId> other{};  // who is let in or invited, and so must have an account
+  // Called if the outcome of the COMMIT is unknown: how to find it out, for an act that writes no
+  // event row.
+  std::function<SettleQueue::Look()> look{};
+};
 
 // Runs changes of groups: the transaction, the reply, and what others must learn. If the outcome of
 // the COMMIT is unknown, the reply is `unavailable`, and the change is told as soon as the tables
@@ -30,11 +40,11 @@ class GroupActs {
 
   // Returns true if the request was successful.
   bool run(session::Session& session, const RequestHead& request, Action action, GroupId group,
-           const Work& work, const Reply& reply);
+           const Work& work, const Reply& reply, const ActOptions& options = {});
 
  private:
   void settle(session::Session& session, const GroupActor& actor, GroupId group,
-              GroupChange attempted);
+              GroupChange attempted, SettleQueue::Look look);
 
   ServiceContext& context_;
 };

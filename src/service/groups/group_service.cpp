@@ -9,11 +9,11 @@
 #include "chat/delivery/recipients.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/group_model.h"
-#include "chat/storage/settle.h"
 #include "service/dispatch/audit.h"
 #include "service/dispatch/fault.h"
 #include "service/dispatch/gate.h"
 #include "service/dispatch/replies.h"
+#include "service/dispatch/session_fence.h"
 
 namespace chat::service {
 namespace {
@@ -49,8 +49,8 @@ Outcome<GroupId> create_group(storage::Connection& connection, const messages::C
 void GroupService::create(session::Session& session,
                           const Received<messages::CreateGroup>& request) {
   const UserId creator = session.identity().user;
-  auto group = storage::transact_settled(
-      context_.pool,
+  auto group = transact_fenced(
+      context_.pool, session.identity(), {},
       [&](storage::Connection& connection, bool repeated) {
         return create_group(connection, request, creator, repeated);
       },

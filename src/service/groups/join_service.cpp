@@ -87,6 +87,9 @@ Outcome<Door> door_of(GroupAct& act, const std::string& code_hash) {
 struct Entry {
   bool pending = false;
   bool asked = false;  // the admins have not been told yet
+  // Kept between the attempts of one act: one of them has made the request, and may have been
+  // committed.
+  bool attempted = false;
 };
 
 Outcome<void> ask(GroupAct& act, std::string_view text, Entry& entry) {
@@ -97,9 +100,13 @@ Outcome<void> ask(GroupAct& act, std::string_view text, Entry& entry) {
   if (!state) return failed(state);
   entry.pending = true;
   // A refused request looks pending to the one who asked.
-  if (*state != JoinModel::State::kNone) return {};
+  if (*state != JoinModel::State::kNone) {
+    entry.asked = entry.attempted && *state == JoinModel::State::kPending;
+    return {};
+  }
   if (auto room = check_room(act, user); !room) return room;
   entry.asked = true;
+  entry.attempted = true;
   auto done = joins.request(group, user, text, act.now());
   if (!done) return failed(done);
   return {};
@@ -107,7 +114,7 @@ Outcome<void> ask(GroupAct& act, std::string_view text, Entry& entry) {
 
 Outcome<void> enter(GroupAct& act, const std::string& code_hash, std::string_view text,
                     Entry& entry) {
-  entry = {};
+  entry = {.attempted = entry.attempted};
   if (act.state().dismissed) return refused(Errno::kNotFound, "there is no such group");
   const auto known = act.other(act.actor().user);
   if (!known) return tl::make_unexpected(known.error());
@@ -204,10 +211,11 @@ Outcome<void> check_invitations(GroupAct& act, UserId user) {
 struct Invitation {
   std::string group_name;
   bool is_new = false;
+  bool attempted = false;  // as in Entry
 };
 
 Outcome<void> invite_into(GroupAct& act, UserId user, Invitation& out) {
-  out = {act.state().name, false};
+  out = {act.state().name, false, out.attempted};
   if (auto allowed = check(act, Action::kInvite); !allowed) return allowed;
   const auto known = act.other(user);
   if (!known) return tl::make_unexpected(known.error());
@@ -219,11 +227,15 @@ Outcome<void> invite_into(GroupAct& act, UserId user, Invitation& out) {
   const auto invited = joins.invited(act.state().id, user, oldest_request(act.now()));
   if (!invited) return failed(invited);
   // A declined invitation looks pending to those who invite.
-  if (*invited != JoinModel::Invited::kNo) return {};
+  if (*invited != JoinModel::Invited::kNo) {
+    out.is_new = out.attempted && *invited == JoinModel::Invited::kPending;
+    return {};
+  }
   if (auto room = check_invitations(act, user); !room) return room;
   auto done = joins.invite(act.state().id, user, act.actor().user, act.now());
   if (!done) return failed(done);
   out.is_new = true;
+  out.attempted = true;
   return {};
 }
 
@@ -290,10 +302,13 @@ void JoinService::join(Session& session, const Received<messages::AddGroup>& req
       [&](const GroupChange&) {
         if (!entry.pending) return answer_joining(session, request, group);
         send_reply(session, request, messages::AddGroupReply{.pending = true});
-      });
+      },
+      {.look = [&] {
+        return look_for_request(self, group, request.text.value_or(""), entry.attempted);
+      }});
   if (!done) return;
   if (entry.pending) {
-    if (entry.asked) tell_admins(session, group, request.text.value_or(""));
+    if (entry.asked) tell_admins(self, group, request.text.value_or(""));
     return;
   }
   audit(context_, "group_joined", session, self.user, group);
@@ -306,7 +321,8 @@ void JoinService::answer_joining(Session& session, const RequestHead& request, G
   if (auto lease = context_.pool.lease()) {
     GroupModel groups(**lease);
     if (auto found = groups.find(id); found && *found) group = std::move(**found);
-    auto members = groups.members(id, UserId{}, protocol::kGroupUsersInReply);
+    auto members =
+        groups.members_seen(id, session.identity().user, UserId{}, protocol::kGroupUsersInReply);
     if (members) users = std::move(*members);
   }
   send_reply(session, request, messages::AddGroupReply{.group = item_of(group, users)});
@@ -324,24 +340,49 @@ void JoinService::refuse_member(Session& session, const RequestHead& request, Gr
                                         joined_seq);
 }
 
-void JoinService::tell_admins(Session& session, GroupId group, std::string_view text) {
-  const session::Identity& self = session.identity();
+namespace {
+
+// Tells a group's admins of a request to join.
+Result<SettleQueue::Act> telling_admins(ServiceContext& context, storage::Connection& connection,
+                                        const session::Identity& who, GroupId group,
+                                        std::string_view text) {
+  auto admins = storage::GroupLifeModel(connection).admins(group);
+  if (!admins) return fail(admins);
+  messages::GroupPush push{.groupid = group, .change = "request", .id = who.user, .name = who.name};
+  if (!text.empty()) push.text = text;
+  return [&context, admins = std::move(*admins), json = protocol::encode_push(push)] {
+    for (const UserId admin : admins) context.delivery.event_to_user(admin, json, UserId{});
+  };
+}
+
+}  // namespace
+
+void JoinService::tell_admins(const session::Identity& who, GroupId group, std::string_view text) {
   auto lease = context_.pool.lease();
   if (!lease) return;
-  const auto admins = storage::GroupLifeModel(**lease).admins(group);
-  if (!admins) return;
-  messages::GroupPush push{
-      .groupid = group, .change = "request", .id = self.user, .name = self.name};
-  if (!text.empty()) push.text = text;
-  const std::string json = protocol::encode_push(push);
-  for (const UserId admin : *admins) context_.delivery.event_to_user(admin, json, UserId{});
+  if (auto tell = telling_admins(context_, **lease, who, group, text)) (*tell)();
+}
+
+SettleQueue::Look JoinService::look_for_request(const session::Identity& who, GroupId group,
+                                                std::string text, bool attempted) {
+  if (!attempted) return {};
+  return [this, who, group,
+          text = std::move(text)](storage::Connection& connection) -> Result<SettleQueue::Act> {
+    const auto state =
+        JoinModel(connection)
+            .request_state(group, who.user, oldest_request(context_.clock.unix_millis()));
+    if (!state) return fail(state);
+    if (*state != JoinModel::State::kPending) return SettleQueue::Act();
+    return telling_admins(context_, connection, who, group, text);
+  };
 }
 
 void JoinService::answer(Session& session, const Received<messages::JoinAnswer>& request) {
   const bool done = acts_.run(
       session, request, Action::kAnswerJoin, request.groupid,
       [&](GroupAct& act) { return answer_request(act, request.userid, request.accept); },
-      [&](const GroupChange&) { send_reply(session, request, messages::JoinAnswerReply{}); });
+      [&](const GroupChange&) { send_reply(session, request, messages::JoinAnswerReply{}); },
+      {.other = request.userid});
   if (!done) return;
   audit(context_, request.accept ? "join_accepted" : "join_refused", session, request.userid,
         request.groupid);
@@ -356,26 +397,44 @@ void JoinService::invite(Session& session, const Received<messages::Invite>& req
 }
 
 void JoinService::invite_user(Session& session, const Received<messages::Invite>& request) {
-  const session::Identity& self = session.identity();
+  const session::Identity self = session.identity();
   if (*request.userid == self.user) {
     return refuse(session, request, bad_field("userid must be somebody else"));
   }
   const Object object{.user = *request.userid, .group = request.groupid};
   if (!admit(context_, session, request, Action::kInviteUser, object)) return;
   Invitation invitation;
+  // Tells the invited user; kept by the settle queue, if need be.
+  const auto tell = [this, self, user = *request.userid,
+                     group = request.groupid](std::string_view group_name) {
+    context_.delivery.event_to_user(
+        user,
+        protocol::encode_push(messages::GroupPush{.groupid = group,
+                                                  .change = "invited",
+                                                  .name = self.name,
+                                                  .by = self.user,
+                                                  .groupname = group_name}),
+        UserId{});
+  };
   const bool done = acts_.run(
       session, request, Action::kInvite, request.groupid,
       [&](GroupAct& act) { return invite_into(act, *request.userid, invitation); },
-      [&](const GroupChange&) { send_reply(session, request, messages::InviteReply{}); });
+      [&](const GroupChange&) { send_reply(session, request, messages::InviteReply{}); },
+      {.other = *request.userid, .look = [&]() -> SettleQueue::Look {
+         if (!invitation.attempted) return {};
+         return [this, tell, user = *request.userid, group = request.groupid,
+                 name = invitation.group_name](
+                    storage::Connection& connection) -> Result<SettleQueue::Act> {
+           const auto invited =
+               JoinModel(connection)
+                   .invited(group, user, oldest_request(context_.clock.unix_millis()));
+           if (!invited) return fail(invited);
+           const bool stored = *invited == JoinModel::Invited::kPending;
+           return stored ? SettleQueue::Act([tell, name] { tell(name); }) : SettleQueue::Act();
+         };
+       }});
   if (!done || !invitation.is_new) return;
-  context_.delivery.event_to_user(
-      *request.userid,
-      protocol::encode_push(messages::GroupPush{.groupid = request.groupid,
-                                                .change = "invited",
-                                                .name = self.name,
-                                                .by = self.user,
-                                                .groupname = invitation.group_name}),
-      UserId{});
+  tell(invitation.group_name);
   audit(context_, "invited", session, *request.userid, request.groupid);
 }
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "chat/protocol/messages/group_admin_messages.h"
 #include "chat/protocol/messages/group_messages.h"
 #include "chat/session/session.h"
@@ -24,7 +27,10 @@ class JoinService {
   void refuse_member(session::Session& session, const RequestHead& request, GroupId group,
                      Seq joined_seq);
   void answer_joining(session::Session& session, const RequestHead& request, GroupId group);
-  void tell_admins(session::Session& session, GroupId group, std::string_view text);
+  void tell_admins(const session::Identity& who, GroupId group, std::string_view text);
+  // Finds out whether the request to join was made, and tells the admins.
+  SettleQueue::Look look_for_request(const session::Identity& who, GroupId group, std::string text,
+                                     bool attempted);
   void invite_user(session::Session& session, const Received<messages::Invite>& request);
   void make_code(session::Session& session, const Received<messages::Invite>& request);
 

@@ -202,7 +202,10 @@ Outcome<ContactChange> remove_friend(storage::Connection& connection, ContactPar
        {std::pair(pair->self, who.other), std::pair(pair->other, who.self)}) {
     const auto listed = friends.is_listed(owner.id, item);
     if (!listed) return failed(listed);
-    if (!*listed) continue;
+    if (!*listed) {
+      change.rules_changed = change.rules_changed || owner.friends_only;
+      continue;
+    }
     const auto erased = friends.erase(owner.id, item);
     if (!erased) return failed(erased);
     change.effect = Effect::kRemoved;
@@ -221,7 +224,11 @@ Outcome<ContactChange> set_block(storage::Connection& connection, ContactParties
   BlockModel blocks(connection);
   const auto so_far = blocks.is_blocked(who.self, who.other);
   if (!so_far) return failed(so_far);
-  if (*so_far == blocked) return change_of(*pair, Effect::kNone);
+  if (*so_far == blocked) {
+    ContactChange none = change_of(*pair, Effect::kNone);
+    none.rules_changed = blocked;
+    return none;
+  }
   ContactChange change = change_of(*pair, blocked ? Effect::kBlocked : Effect::kUnblocked);
   if (blocked) {
     const auto count = blocks.count(who.self);

@@ -26,10 +26,12 @@ struct ContactChange {
   };
   Effect effect = Effect::kNone;
   storage::Friend other;
-  bool pending = false;        // a request of the user waits, or seems to
-  bool rules_changed = false;  // contact_rev of one of the two has grown
-  bool is_watched = false;     // the other one lists the user
-  UnixMillis at = 0;           // of a request
+  bool pending = false;  // a request of the user waits, or seems to
+  // contact_rev of one of the two has grown, perhaps by an earlier request whose client got no
+  // answer because the change did not bind yet.
+  bool rules_changed = false;
+  bool is_watched = false;  // the other one lists the user
+  UnixMillis at = 0;        // of a request
 };
 
 // The user and the user to whom something is done.

@@ -4,9 +4,9 @@
 #include <string_view>
 #include <utility>
 
-#include "chat/storage/settle.h"
 #include "service/dispatch/gate.h"
 #include "service/dispatch/replies.h"
+#include "service/dispatch/session_fence.h"
 
 namespace chat::service {
 namespace {
@@ -29,6 +29,12 @@ std::string_view event_of(Effect effect) {
   return {};
 }
 
+// True if the change may forbid messages, or holds because an earlier one did.
+bool forbids(const ContactChange& change) {
+  return change.effect == Effect::kBlocked || change.effect == Effect::kRemoved ||
+         change.effect == Effect::kNone;
+}
+
 std::string contact_push(const session::Identity& who, std::string_view event,
                          std::string_view text) {
   messages::ContactPush push{.id = who.user, .name = who.name, .event = event};
@@ -47,7 +53,7 @@ void ContactService::add_friend(Session& session, const Received<messages::AddFr
   if (!admit(context_, session, request, Action::kAddFriend, {.user = other})) return;
   const std::string text = request.text.value_or("");
   const UnixMillis now = context_.clock.unix_millis();
-  const auto change = store(session, request, text, [&](storage::Connection& connection) {
+  const auto change = store(session, request, other, text, [&](storage::Connection& connection) {
     return service::add_friend(connection, {self.user, other}, text, now);
   });
   if (!change) return;
@@ -65,7 +71,7 @@ void ContactService::answer(Session& session, const Received<messages::FriendAns
   }
   if (!admit(context_, session, request, Action::kAnswerRequest, {.user = other})) return;
   const UnixMillis now = context_.clock.unix_millis();
-  const auto change = store(session, request, {}, [&](storage::Connection& connection) {
+  const auto change = store(session, request, other, {}, [&](storage::Connection& connection) {
     return answer_request(connection, {self.user, other}, request.accept, now);
   });
   if (!change) return;
@@ -83,7 +89,7 @@ void ContactService::remove_friend(Session& session,
     return refuse(session, request, bad_field("friendid must be somebody else"));
   }
   if (!admit(context_, session, request, Action::kRemoveFriend, {.user = other})) return;
-  const auto change = store(session, request, {}, [&](storage::Connection& connection) {
+  const auto change = store(session, request, other, {}, [&](storage::Connection& connection) {
     return service::remove_friend(connection, {self.user, other});
   });
   if (!change) return;
@@ -99,7 +105,7 @@ void ContactService::block(Session& session, const Received<messages::Block>& re
   }
   if (!admit(context_, session, request, Action::kBlock, {.user = other})) return;
   const UnixMillis now = context_.clock.unix_millis();
-  const auto change = store(session, request, {}, [&](storage::Connection& connection) {
+  const auto change = store(session, request, other, {}, [&](storage::Connection& connection) {
     return set_block(connection, {self.user, other}, request.blocked, now);
   });
   if (!change) return;
@@ -110,11 +116,14 @@ void ContactService::block(Session& session, const Received<messages::Block>& re
 // A repeated attempt first looks for the effect of the earlier one: otherwise it would find, for
 // example, that the other user is a friend already.
 std::optional<ContactChange> ContactService::store(Session& session, const RequestHead& request,
-                                                   std::string text, const Decide& decide) {
-  const UserId self = session.identity().user;
+                                                   UserId other, std::string text,
+                                                   const Decide& decide) {
+  const session::Identity& who = session.identity();
+  const UserId self = who.user;
   std::optional<ContactChange> earlier;
-  auto change = storage::transact_settled(
-      context_.pool, [&](storage::Connection& connection, bool repeated) -> Outcome<ContactChange> {
+  auto change = transact_fenced(
+      context_.pool, who, {.lock = storage::RowLock::kExclusive, .other = other},
+      [&](storage::Connection& connection, bool repeated) -> Outcome<ContactChange> {
         if (repeated && earlier) {
           const auto held = took_effect(connection, self, *earlier);
           if (!held) return failed(held);
@@ -125,8 +134,12 @@ std::optional<ContactChange> ContactService::store(Session& session, const Reque
         return decided;
       });
   if (change) {
-    if (change->rules_changed) context_.delivery.contacts_changed(self, change->other.id);
-    return std::move(*change);
+    const bool binds =
+        !change->rules_changed || context_.delivery.contacts_changed(self, change->other.id);
+    if (binds || !forbids(*change)) return std::move(*change);
+    tell(who, *change, text);
+    refuse(session, request, busy());
+    return std::nullopt;
   }
   if (is_unknown(change.error()) && earlier && earlier->effect != Effect::kNone) {
     settle(session, request, *earlier, std::move(text));
@@ -139,22 +152,23 @@ std::optional<ContactChange> ContactService::store(Session& session, const Reque
 void ContactService::settle(Session& session, const RequestHead& request,
                             const ContactChange& change, std::string text) {
   const session::Identity self = session.identity();
-  if (change.rules_changed) context_.delivery.contacts_changed(self.user, change.other.id);
-  context_.settle_queue.add(session,
-                            "contact msgid=" + std::to_string(static_cast<int>(request.msgid)) +
-                                " user=" + std::to_string(self.user.value) +
-                                " other=" + std::to_string(change.other.id.value),
-                            [this, self, change, text = std::move(text)](
-                                storage::Connection& connection) -> Result<SettleQueue::Act> {
-                              const auto held = took_effect(connection, self.user, change);
-                              if (!held) return fail(held);
-                              if (!*held) return SettleQueue::Act();
-                              return [this, self, change, text] {
-                                if (change.rules_changed)
-                                  context_.delivery.contacts_changed(self.user, change.other.id);
-                                tell(self, change, text);
-                              };
-                            });
+  if (change.rules_changed) (void)context_.delivery.contacts_changed(self.user, change.other.id);
+  context_.settle_queue.add(
+      session,
+      "contact msgid=" + std::to_string(static_cast<int>(request.msgid)) + " user=" +
+          std::to_string(self.user.value) + " other=" + std::to_string(change.other.id.value),
+      [this, self, change,
+       text = std::move(text)](storage::Connection& connection) -> Result<SettleQueue::Act> {
+        const auto held = took_effect(connection, self.user, change);
+        if (!held) return fail(held);
+        if (!*held) return SettleQueue::Act();
+        return [this, self, change, text] {
+          if (change.rules_changed) {
+            (void)context_.delivery.contacts_changed(self.user, change.other.id);
+          }
+          tell(self, change, text);
+        };
+      });
 }
 
 void ContactService::tell(const session::Identity& who, const ContactChange& change,

@@ -32,7 +32,7 @@ class ContactService {
 
   // Nothing if the request was refused. `text` is that of a friend request.
   std::optional<ContactChange> store(session::Session& session, const RequestHead& request,
-                                     std::string text, const Decide& decide);
+                                     UserId other, std::string text, const Decide& decide);
   void settle(session::Session& session, const RequestHead& request, const ContactChange& change,
               std::string text);
   // Notifies the other user.

@@ -8,11 +8,11 @@
 #include <string_view>
 
 #include "chat/storage/profile_model.h"
-#include "chat/storage/settle.h"
 #include "chat/storage/user_model.h"
 #include "service/dispatch/fault.h"
 #include "service/dispatch/gate.h"
 #include "service/dispatch/replies.h"
+#include "service/dispatch/session_fence.h"
 #include "service/people/shown_user.h"
 
 namespace chat::service {
@@ -87,18 +87,22 @@ void ProfileService::set_profile(session::Session& session,
                                  const Received<messages::SetProfile>& request) {
   if (auto fault = profile_fault(request)) return refuse(session, request, *fault);
   if (!admit(context_, session, request, Action::kSetProfile)) return;
-  const UserId self = session.identity().user;
+  const session::Identity& who = session.identity();
+  const UserId self = who.user;
   const storage::ProfileChange change{request.nick, request.bio, request.avatar,
                                       request.who_may_add, request.who_may_chat};
-  const auto profile = storage::transact_settled(
-      context_.pool, [&](storage::Connection& connection, bool /*repeated*/) {
-        return change_profile(connection, self, change);
-      });
+  const auto profile = transact_fenced(context_.pool, who, kOwnRowFence,
+                                       [&](storage::Connection& connection, bool /*repeated*/) {
+                                         return change_profile(connection, self, change);
+                                       });
   if (!profile) {
     if (is_unknown(profile.error()) && request.who_may_chat) settle(session);
     return refuse(session, request, profile.error());
   }
-  if (request.who_may_chat) context_.delivery.contacts_changed(self);
+  if (request.who_may_chat && !context_.delivery.contacts_changed(self) &&
+      *request.who_may_chat != "anyone") {
+    return refuse(session, request, busy());
+  }
   send_reply(session, request,
              messages::SetProfileReply{.user = info_item({.profile = *profile}, self)});
 }
@@ -107,13 +111,13 @@ void ProfileService::set_profile(session::Session& session,
 // whatever it is. Without the first call, a change that has taken effect would not bind until then.
 void ProfileService::settle(session::Session& session) {
   const UserId self = session.identity().user;
-  context_.delivery.contacts_changed(self);
+  (void)context_.delivery.contacts_changed(self);
   context_.settle_queue.add(
       session, "set_profile user=" + std::to_string(self.value),
       [this, self](storage::Connection& connection) -> Result<SettleQueue::Act> {
         const auto read = storage::UserModel(connection).is_removed_locked(self);
         if (!read) return fail(read);
-        return [this, self] { context_.delivery.contacts_changed(self); };
+        return [this, self] { (void)context_.delivery.contacts_changed(self); };
       });
 }
 

@@ -148,7 +148,11 @@ Result<MessageModel::Slowest> slowest(Connection& connection, std::string_view s
   if (!rows->empty()) {
     found.user = rows->front().first;
     found.seq = rows->front().second;
-    if (rows->size() > 1) found.next_seq = rows->back().second;
+    if (rows->size() > 1) {
+      found.next = (*rows)[1].first;
+      found.next_seq = (*rows)[1].second;
+      found.only_two = rows->size() == 2;
+    }
   }
   return found;
 }
@@ -238,15 +242,23 @@ Result<MessageModel::Cursor> MessageModel::cursor(const DirectStream& stream) {
 Result<MessageModel::Slowest> MessageModel::slowest_delivered(GroupId group) {
   return slowest(connection_,
                  "SELECT userid, delivered_seq FROM groupuser WHERE groupid = ? AND left_seq = 0"
-                 " ORDER BY delivered_seq, userid LIMIT 2",
+                 " ORDER BY delivered_seq, userid LIMIT 3",
                  group);
 }
 
 Result<MessageModel::Slowest> MessageModel::slowest_read(GroupId group) {
   return slowest(connection_,
                  "SELECT userid, read_seq FROM groupuser WHERE groupid = ? AND left_seq = 0"
-                 " ORDER BY read_seq, userid LIMIT 2",
+                 " ORDER BY read_seq, userid LIMIT 3",
                  group);
+}
+
+Result<std::optional<Seq>> MessageModel::slowest_former(GroupId group) {
+  return sql::read_integer(connection_,
+                           "SELECT delivered_seq FROM groupuser"
+                           " WHERE groupid = ? AND left_seq <> 0 AND delivered_seq < left_seq"
+                           " ORDER BY delivered_seq LIMIT 1",
+                           group);
 }
 
 Result<std::vector<StreamState>> MessageModel::positions(std::span<const UserId> users) {

@@ -1,12 +1,14 @@
 #include "chat/storage/user_model.h"
 
 #include <algorithm>
+#include <chrono>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "chat/base/check.h"
 #include "chat/storage/older_name_model.h"
 #include "chat/storage/search_model.h"
+#include "chat/storage/transact.h"
 #include "storage/model/node_rows.h"
 #include "storage/sql_in.h"
 
@@ -51,6 +53,10 @@ constexpr sql::Text kClaim{
 // SQLite: the write transaction itself is the lock on the rows. MySQL: in order of the ids, so that
 // two transactions never deadlock, and skipping locked rows.
 constexpr sql::Text kLockTail{.sqlite = "", .mysql = "ORDER BY id FOR UPDATE SKIP LOCKED"};
+
+// Waiting, in the same order.
+constexpr sql::Text kShareTail{.sqlite = "", .mysql = "ORDER BY id LOCK IN SHARE MODE"};
+constexpr sql::Text kUpdateTail{.sqlite = "", .mysql = "ORDER BY id FOR UPDATE"};
 
 constexpr sql::Text kLockState{
     .sqlite = "SELECT " CHAT_STATE_COLUMNS " FROM user WHERE id = ?",
@@ -295,6 +301,17 @@ Result<std::vector<UserId>> UserModel::free_stranded(std::span<const UserId> ids
       std::span<const UserId>(freed));
   if (!released) return fail(released);
   return freed;
+}
+
+Result<std::vector<UserState>> UserModel::lock(std::span<const UserId> ids, RowLock mode) {
+  CHAT_CHECK(connection_.in_transaction());
+  const sql::Text& tail = mode == RowLock::kShared ? kShareTail : kUpdateTail;
+  const auto began = std::chrono::steady_clock::now();
+  auto states = sql::read_in(connection_, "SELECT " CHAT_STATE_COLUMNS " FROM user WHERE id IN",
+                             ids, tail.in(connection_), to_state);
+  if (!states) return states;
+  if (auto in_time = refuse_if_late(began); !in_time) return fail(in_time);
+  return states;
 }
 
 Result<std::optional<UserState>> UserModel::state_locked(UserId id) {

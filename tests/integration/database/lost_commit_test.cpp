@@ -8,6 +8,7 @@ namespace chat::test {
 namespace {
 
 constexpr int kContact = 201;
+constexpr int kGroup = 202;
 
 INSTANTIATE_TEST_SUITE_P(AllWays, LostAnswer, ::testing::ValuesIn(ways()), way_name);
 
@@ -84,6 +85,55 @@ TEST_P(LostAnswer, OfAChangeOfAGroupIsDoneOnceAndTold) {
   change("UPDATE groupuser SET left_seq", {{"msgid", 41}, {"userid", bob.id()}}, "removed");
   bob.join_group(group);
   change("UPDATE allgroup SET dismissed_at", {{"msgid", 47}}, "dismissed");
+}
+
+// Both of its event rows reach the members at once, not with the next message.
+TEST_P(LostAnswer, OfAHandoverIsToldWhole) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  User carol = user_on(0, "carol");
+  const std::int64_t group = alice.create_group("club");
+  for (User* user : {&bob, &carol}) user->join_group(group);
+  while (bob.client.notice().value("user", 0) != carol.id()) {
+  }
+  lose("UPDATE groupuser SET grouprole");
+  request_ok(alice.client,
+             {{"msgid", 42}, {"groupid", group}, {"userid", bob.id()}, {"role", "creator"}});
+  expect_lost();
+  for (User* user : {&bob, &carol}) {
+    EXPECT_EQ(user->client.notice().value("role", ""), "creator");
+    EXPECT_EQ(user->client.notice().value("role", ""), "admin");
+  }
+}
+
+TEST_P(LostAnswer, OfARequestToJoinReachesTheAdmins) {
+  User alice = user_on(1, "alice");
+  User bob = user_on(0, "bob");
+  const std::int64_t group = alice.create_group("club");
+  request_ok(alice.client, {{"msgid", 44}, {"groupid", group}, {"joining", "approval"}});
+  lose("INSERT INTO joinrequest");
+  Json request = join_group_request(bob.account, group);
+  request["text"] = "please";
+  EXPECT_EQ(request_ok(bob.client, request).value("pending", false), true);
+  expect_lost();
+  const Json push = alice.client.push(kGroup);
+  EXPECT_EQ(push.at("change"), "request");
+  EXPECT_EQ(push.at("id"), bob.id());
+  EXPECT_EQ(push.at("text"), "please");
+  expect_no_push(alice);
+}
+
+TEST_P(LostAnswer, OfAnInvitationReachesTheInvited) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  const std::int64_t group = alice.create_group("club");
+  lose("INSERT INTO groupinvite");
+  request_ok(alice.client, {{"msgid", 46}, {"groupid", group}, {"userid", bob.id()}});
+  expect_lost();
+  const Json push = bob.client.push(kGroup);
+  EXPECT_EQ(push.at("change"), "invited");
+  EXPECT_EQ(push.at("by"), alice.id());
+  expect_no_push(bob);
 }
 
 TEST_P(LostAnswer, OfALoginLeavesOneSession) {
@@ -229,6 +279,40 @@ TEST_F(LostInAnOutage, NewGroupBecomesLiveAfterwards) {
   EXPECT_EQ(seqs_up_to(alice, "hello"), (std::vector<std::int64_t>{2}));
   bob.group_chat(group, "live");
   EXPECT_EQ(seqs_up_to(alice, "live"), (std::vector<std::int64_t>{3}));
+}
+
+TEST_F(LostInAnOutage, HandoverIsToldWholeAfterwards) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  const std::int64_t group = alice.create_group("club");
+  bob.join_group(group);
+  lose_and_cut_off("UPDATE groupuser SET grouprole");
+  expect_unavailable(
+      alice.client, {{"msgid", 42}, {"groupid", group}, {"userid", bob.id()}, {"role", "creator"}});
+  end_outage();
+  EXPECT_EQ(bob.client.notice().value("role", ""), "creator");
+  EXPECT_EQ(bob.client.notice().value("role", ""), "admin");
+}
+
+TEST_F(LostInAnOutage, AdminsHearOfARequestToJoinAfterwards) {
+  User alice = user_on(1, "alice");
+  User bob = user_on(0, "bob");
+  const std::int64_t group = alice.create_group("club");
+  request_ok(alice.client, {{"msgid", 44}, {"groupid", group}, {"joining", "approval"}});
+  lose_and_cut_off("INSERT INTO joinrequest");
+  expect_unavailable(bob.client, join_group_request(bob.account, group));
+  end_outage();
+  EXPECT_EQ(alice.client.push(kGroup).at("change"), "request");
+}
+
+TEST_F(LostInAnOutage, InvitationIsPushedAfterwards) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  const std::int64_t group = alice.create_group("club");
+  lose_and_cut_off("INSERT INTO groupinvite");
+  expect_unavailable(alice.client, {{"msgid", 46}, {"groupid", group}, {"userid", bob.id()}});
+  end_outage();
+  EXPECT_EQ(bob.client.push(kGroup).at("groupname"), "club");
 }
 
 TEST_F(LostInAnOutage, FriendIsNotifiedAfterwards) {

@@ -105,6 +105,32 @@ TEST_P(Receipt, OfAGroupCoversEveryOtherMember) {
   bob.client.expect_no_push_for(milliseconds{300});
 }
 
+// The others have reached more than was told.
+TEST_P(Receipt, OfAGroupIsCompletedWhenTheSlowestMemberLeaves) {
+  User alice = new_user("alice", acking());
+  User bob = new_user("bob", acking());
+  User carol = new_user("carol", acking());
+  const std::int64_t group = alice.create_group("everyone");
+  for (User* member : {&bob, &carol}) {
+    member->join_group(group);
+    alice.client.push(202);
+  }
+  alice.group_chat(group, "1");
+  bob.client.push(10);
+  bob.client.send(group_read_request(group, 3));
+  alice.client.expect_no_push_for(milliseconds{1500});
+  request_ok(alice.client, {{"msgid", 41}, {"groupid", group}, {"userid", carol.id()}});
+  const auto next_receipt = [&] {
+    Json push = alice.client.push();
+    while (push.at("msgid") != 203) push = alice.client.push();
+    return push;
+  };
+  Json receipt{{"msgid", 203}, {"kind", "delivered"}, {"groupid", group}, {"seq", 3}};
+  EXPECT_EQ(next_receipt(), receipt);
+  receipt["kind"] = "read";
+  EXPECT_EQ(next_receipt(), receipt);
+}
+
 TEST_P(Receipt, SeqPastTheLastPushIsRefused) {
   User alice = new_user("alice");
   User bob = new_user("bob", acking());

@@ -56,6 +56,8 @@ class FullSpeedSender {
 
 class ClusterBlock : public WithCluster {
  protected:
+  explicit ClusterBlock(Wiring wiring = Wiring::kDirect) : WithCluster(2, {}, wiring) {}
+
   // What the design promises, with the time that the test machine may lose.
   static constexpr milliseconds kBinds{500};
 
@@ -100,6 +102,24 @@ TEST_F(ClusterBlock, BindsASenderAtFullSpeedOnAnotherServer) {
 TEST_F(ClusterBlock, BindsASenderAtFullSpeedWithoutRedis) {
   cluster->redis().kill9();
   expect_block_to_bind();
+}
+
+// The link of one server delivers nothing, in either direction, without an error.
+class ClusterBlockOverStalledLink : public ClusterBlock,
+                                    public ::testing::WithParamInterface<std::size_t> {
+ protected:
+  ClusterBlockOverStalledLink() : ClusterBlock(Wiring::kOwnLinks) {}
+};
+INSTANTIATE_TEST_SUITE_P(OfNode, ClusterBlockOverStalledLink, ::testing::Values(0U, 1U));
+
+TEST_P(ClusterBlockOverStalledLink, BindsASenderAtFullSpeed) {
+  FaultProxy& redis = cluster->links(GetParam()).redis;
+  for (const auto way : {FaultProxy::Way::kToServer, FaultProxy::Way::kToClient}) {
+    redis.blackhole(way, true);
+  }
+  const auto began = SteadyClock::now();
+  expect_block_to_bind();
+  EXPECT_LT(SteadyClock::now() - began, scaled(milliseconds{10'000}));
 }
 
 TEST_F(ClusterBlock, EndsOnAnotherServer) {

@@ -47,7 +47,7 @@ class ContactRulesTest : public testing::TestWithParam<bool> {
   // This node, or another one, has changed Bob's row: the lane sees it in its next batch.
   void report() {
     const std::vector<UserId> changed{kBob};
-    contact_news_.changed(changed);
+    EXPECT_TRUE(contact_news_.changed(changed));
   }
   static void expect_refused(const DirectEntry& entry, const std::string& why) {
     ASSERT_TRUE(entry.refusal);
@@ -133,7 +133,7 @@ TEST_P(ContactRulesTest, TooManyReportsCountAsAChangeOfAll) {
   EXPECT_FALSE(commit_one(chat("a")).refusal);
   set_right(ChatRight::kNo);
   const std::vector<UserId> others(ContactNews::kUsersMax + 1, UserId{3});
-  contact_news_.changed(others);
+  EXPECT_TRUE(contact_news_.changed(others));
   expect_refused(commit_one(chat("b")), kNotAccepted);
 }
 
@@ -172,6 +172,18 @@ TEST_P(ContactRulesTest, ReportWaitsForTheRunningBatch) {
   commit_one(chat("a"));
   ASSERT_TRUE(report_done.valid());
   report_done.get();
+}
+
+// Its messages may still be stored, so the change must not be acknowledged.
+TEST(ContactNews, ChangeThatABatchOutlastsIsReported) {
+  ContactNews news;
+  const std::vector<UserId> changed{UserId{1}};
+  EXPECT_TRUE(news.changed(changed, std::chrono::milliseconds{1}));
+  (void)news.begin_batch();
+  EXPECT_FALSE(news.changed(changed, std::chrono::milliseconds{1}));
+  news.end_batch();
+  EXPECT_TRUE(news.changed(changed, std::chrono::milliseconds{1}));
+  EXPECT_EQ(news.begin_batch().users.size(), 2U) << "the next batch obeys nevertheless";
 }
 
 }  // namespace

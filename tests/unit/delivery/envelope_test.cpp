@@ -30,8 +30,9 @@ TEST(Envelope, CarriesAPushOfEitherKind) {
 }
 
 TEST(Envelope, CarriesAnEvent) {
-  const auto decoded = decode(encode(EventEnvelope{UserId{3}, shared("{}")}));
+  const auto decoded = decode(encode(EventEnvelope{UserId{3}, shared("{}"), {}, 1LL << 60}));
   ASSERT_TRUE(decoded);
+  EXPECT_EQ(std::get<EventEnvelope>(*decoded).mark, 1LL << 60);
   EXPECT_EQ(std::get<EventEnvelope>(*decoded).about, UserId{3});
   EXPECT_EQ(*std::get<EventEnvelope>(*decoded).json, "{}");
 }
@@ -85,7 +86,9 @@ TEST(Envelope, RefusesMalformedPayloads) {
                               "r 0 1 0 0 1 1\n",
                               "e\n{}",
                               "e x\n{}",
-                              "e 1 2\n{}",
+                              "e 1 2 3\n{}",
+                              "e 1 0\n{}",
+                              "e 1 -2\n{}",
                               "e 99999999999\n{}",
                               "m\n{}",
                               "m d 1 2\n{}",

@@ -90,8 +90,8 @@ TEST_F(HintRelayTest, CarriesHintsWhileTheBusIsImpaired) {
 }
 
 TEST_F(HintRelayTest, CarriesPushes) {
-  const Hint to_user{Hint::Kind::kUserEvent, 7, 0, R"({"msgid":201,"name":"a b\n"})"};
-  const Hint to_group{Hint::Kind::kGroupEvent, 9, 7, R"({"msgid":202})"};
+  const Hint to_user{Hint::Kind::kUserEvent, 7, 0, R"({"msgid":201,"name":"a b\n"})", 1LL << 60};
+  const Hint to_group{Hint::Kind::kGroupEvent, 9, 7, R"({"msgid":202})", 1};
   here->relay.note(to_user);
   here->relay.note(to_group);
   here->impair();
@@ -107,6 +107,9 @@ TEST_F(HintRelayTest, PushIsAcceptedOnce) {
   EXPECT_TRUE(here->relay.take(event));
   EXPECT_FALSE(here->relay.take(event));
   EXPECT_TRUE(here->relay.take(to_another));
+  Hint again = event;
+  again.mark = 1;
+  EXPECT_TRUE(here->relay.take(again));
 }
 
 TEST_F(HintRelayTest, BoundsTheBytesOfPushes) {

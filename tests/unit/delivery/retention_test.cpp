@@ -97,6 +97,19 @@ TEST_F(RetentionTest, SlowestMemberDecidesForAGroup) {
   EXPECT_EQ(run(), 200U - 30 - 64);
 }
 
+// A former member finds what came before the end of its membership, like a member.
+TEST_F(RetentionTest, FormerMemberWhoIsBehindCounts) {
+  send_group(1, 200, old_);
+  add_member(group_, bob_);
+  const std::string of_bob = " WHERE userid = " + std::to_string(bob_.value);
+  run("UPDATE groupuser SET delivered_seq = 200");
+  run("UPDATE groupuser SET delivered_seq = 30, left_seq = 100" + of_bob);
+  EXPECT_EQ(run(), 30U);
+  EXPECT_EQ(first_in_group(), 31);
+  run("UPDATE groupuser SET delivered_seq = 100" + of_bob);
+  EXPECT_EQ(run(), 200U - 30 - 64) << "it has received everything";
+}
+
 TEST_F(RetentionTest, SeveralStreamsAreAllVisited) {
   for (int i = 0; i < 120; ++i) {
     const UserId sender = add_user("sender " + std::to_string(i));

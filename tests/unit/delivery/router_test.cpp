@@ -501,10 +501,48 @@ TEST_F(RouterTest, AnnouncementReachesEverybodyOnBothNodesOnce) {
   there_->bus.subscribe({cluster::kChannelOfAll}, {});
   auto bob = there_->log_in(bob_);
   const std::string json = R"({"msgid":207,"text":"hello","ts":1})";
+  LateMessages heard(hub_, {cluster::kChannelOfAll});
   here_->router.announce(json);
   EXPECT_EQ(next(alice).at("text"), "hello");
   EXPECT_EQ(next(bob).at("text"), "hello");
-  there_->router.event_elsewhere({Hint::Kind::kAnnouncement, 0, 0, json});  // the same as a hint
+  // The same as a hint.
+  const auto mark = std::get<EventEnvelope>(*decode(heard.take().payload)).mark;
+  there_->router.event_elsewhere({Hint::Kind::kAnnouncement, 0, 0, json, mark});
+  expect_quiet(*there_, bob);
+}
+
+// It has missed changes while it did not read.
+TEST_F(RouterTest, RefreshedUserGetsTheStatesOfAllItsFriends) {
+  const UserId carol = add_user("carol");
+  storage::FriendModel friends(*connection_);
+  for (const UserId item : {bob_, carol}) ASSERT_TRUE(friends.insert(alice_, item).value());
+  ASSERT_TRUE(friends.insert(bob_, alice_).value());
+  run("UPDATE user SET state = 'online' WHERE id = " + std::to_string(carol.value));
+  auto alice = here_->log_in(alice_);
+  auto bob = here_->log_in(bob_);
+  here_->presence.refresh(alice_);
+  const Json first = next(alice);
+  EXPECT_EQ(first.at("id"), bob_.value);
+  EXPECT_EQ(first.at("state"), "offline");
+  const Json second = next(alice);
+  EXPECT_EQ(second.at("id"), carol.value);
+  EXPECT_EQ(second.at("state"), "online");
+  expect_quiet(*here_, bob);
+}
+
+// A user joins, leaves and joins again: the pushes are equal.
+TEST_F(RouterTest, EventThatHappensAgainReachesTheOtherNodeAgain) {
+  const GroupId group = add_group("group", alice_);
+  const UserId carol = add_user("carol");
+  for (const UserId user : {bob_, carol}) add_member(group, user);
+  ASSERT_TRUE(storage::FriendModel(*connection_).insert(carol, bob_).value());
+  auto bob = there_->log_in(bob_, {group});
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    here_->router.event_to_group(group, membership("joined", 1), carol);
+    EXPECT_EQ(next(bob).at("msgid"), 202);
+    here_->router.event_to_user(bob_, "{\"msgid\":201}", carol);
+    EXPECT_EQ(next(bob).at("msgid"), 201);
+  }
   expect_quiet(*there_, bob);
 }
 

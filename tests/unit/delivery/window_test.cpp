@@ -34,6 +34,19 @@ class WindowTest : public DeliveryTest {
     offered.sent_at = sent_at;
     rig_.in_loop([&] { window()->offer(offered); });
   }
+  void store_in(GroupId group, Seq first, Seq last) {
+    std::vector<storage::GroupMessage> rows;
+    for (Seq seq = first; seq <= last; ++seq) {
+      rows.push_back({group, seq, bob_, "g" + std::to_string(seq), 1, "text"});
+    }
+    ASSERT_TRUE(send(rows));
+  }
+  void offer_in(GroupId group, Seq seq, UserId ended = {}) {
+    rig_.in_loop([&] {
+      loop_delivery_.offer_to_group(
+          group, Push{StreamKey::of(group), seq, bob_, 1, json(seq), true, ended});
+    });
+  }
   void notice(Seq head) {
     rig_.in_loop([&] { window()->notice({StreamKey::from(bob_), 0, head}); });
   }
@@ -295,6 +308,105 @@ TEST_F(WindowTest, LateEndStillDeliversWhatCameBefore) {
   EXPECT_EQ(received(), Seqs{5});
 }
 
+// The groups are read before the window is made, the positions afterwards.
+TEST_F(WindowTest, GroupLeftDuringTheLoginIsNotPushedAgain) {
+  const GroupId group = add_group("group", bob_);
+  store_in(group, 1, 3);
+  add_member(group, alice_);
+  run("UPDATE groupuser SET joined_seq = 0, delivered_seq = 3, left_seq = 3 WHERE userid = " +
+      std::to_string(alice_.value));
+  log_in(false, {group});
+  store_in(group, 4, 4);
+  offer_in(group, 4);
+  offer_in(group, 1);
+  EXPECT_EQ(received(), Seqs{});
+}
+
+TEST_F(WindowTest, GroupCreatedDuringTheLoginIsKept) {
+  const GroupId group = add_group("group", alice_);
+  attach(false, {group});
+  rig_.in_loop([&] { window()->join(group, 0); });
+  rig_.in_loop([&] { window()->release({}, {}); });
+  store_in(group, 1, 1);
+  offer_in(group, 1);
+  EXPECT_EQ(received(), Seqs{1});
+}
+
+TEST_F(WindowTest, GroupLeftDuringTheLoginIsReadToItsEnd) {
+  const GroupId group = add_group("group", bob_);
+  store_in(group, 1, 4);
+  add_member(group, alice_);
+  run("UPDATE groupuser SET joined_seq = 0, delivered_seq = 1, left_seq = 3 WHERE userid = " +
+      std::to_string(alice_.value));
+  attach(false, {group});
+  offer_in(group, 4);
+  release();
+  offer_in(group, 4);
+  EXPECT_EQ(received(), (Seqs{2, 3}));
+}
+
+// The positions say that the user has left; it joins again before they arrive.
+TEST_F(WindowTest, GroupJoinedAgainDuringTheLoginIsKept) {
+  const GroupId group = add_group("group", bob_);
+  store_in(group, 1, 4);
+  add_member(group, alice_);
+  run("UPDATE groupuser SET joined_seq = 0, delivered_seq = 1, left_seq = 3 WHERE userid = " +
+      std::to_string(alice_.value));
+  attach(false, {group});
+  const auto positions = backlog_.positions(alice_);
+  ASSERT_TRUE(positions);
+  run("UPDATE groupuser SET joined_seq = 4, delivered_seq = 4, left_seq = 0 WHERE userid = " +
+      std::to_string(alice_.value));
+  rig_.in_loop([&] { window()->join(group, 4); });
+  rig_.in_loop([&] { window()->release(*positions, {}); });
+  store_in(group, 5, 5);
+  offer_in(group, 5);
+  EXPECT_EQ(received(), Seqs{5});
+}
+
+// Positions that were read before the user was let in again, right after its removal.
+TEST_F(WindowTest, OutdatedEndDoesNotEndALaterMembership) {
+  const GroupId group = add_group("group", bob_);
+  add_member(group, alice_);
+  log_in();
+  rig_.in_loop([&] { window()->join(group, 0); });
+  const StreamKey stream = StreamKey::of(group);
+  const StreamPosition outdated{stream, 1, 2, 0, 2};
+  offer_in(group, 1);
+  offer_in(group, 2, alice_);
+  rig_.in_loop([&] { window()->join(group, 2); });
+  rig_.in_loop([&] { window()->notice(outdated); });
+  offer_in(group, 3);
+  EXPECT_EQ(received(), (Seqs{1, 2, 3}));
+  rig_.in_loop([&] { window()->rewind(outdated, 1); });
+  offer_in(group, 4);
+  EXPECT_EQ(received(), Seqs{4});
+  // The same after messages were asked for again.
+  store_in(group, 3, 4);
+  rig_.in_loop([&] { window()->rewind({stream, 4, 4}, 2); });
+  rig_.in_loop([&] { window()->notice(outdated); });
+  EXPECT_EQ(received(), (Seqs{3, 4}));
+  offer_in(group, 5);
+  EXPECT_EQ(received(), Seqs{5});
+}
+
+// Nothing was heard of a whole membership but its end.
+TEST_F(WindowTest, EndOfALaterMembershipIsReadFromTheTable) {
+  const GroupId group = add_group("group", bob_);
+  add_member(group, alice_);
+  log_in();
+  rig_.in_loop([&] { window()->join(group, 0); });
+  offer_in(group, 1);
+  offer_in(group, 2, alice_);
+  EXPECT_EQ(received(), (Seqs{1, 2}));
+  store_in(group, 1, 7);
+  run("UPDATE groupuser SET joined_seq = 4, delivered_seq = 4, left_seq = 6 WHERE userid = " +
+      std::to_string(alice_.value));
+  rig_.in_loop([&] { window()->notice({StreamKey::of(group), 4, 6, 0, 6}); });
+  offer_in(group, 7);
+  EXPECT_EQ(received(), (Seqs{5, 6}));
+}
+
 // The server does not know whether a join was committed; it only reads the stream's position from
 // the table.
 TEST_F(WindowTest, UnknownGroupBecomesLiveByNotice) {
@@ -405,7 +517,7 @@ TEST_F(WindowTest, SecondMemberChecksAgainOnceSubscribed) {
     loop.attach(*pair_.session, alice_, false, {}, [] {});
     bus.confirm();
     window()->release({}, {});
-    Window::of(*other.session)->release({}, {});
+    Window::of(*other.session)->release({{StreamKey::of(group)}}, {});
   });
   add_member(group, alice_);
   rig_.in_loop([&] { window()->join(group, 0); });
@@ -501,13 +613,6 @@ TEST_F(WindowTest, NothingIsPushedAfterAHangUp) {
   offer(1);
   gate.set_value();
   EXPECT_TRUE(pair_.peer->at_end());
-}
-
-TEST_F(WindowTest, EventsAreDroppedForSlowReaders) {
-  log_in();
-  say("{\"seq\":0,\"x\":\"" + std::string(1024 * 1024, 'x') + "\"}");
-  event("{\"seq\":7}");
-  EXPECT_EQ(received(), Seqs{0});
 }
 
 TEST_F(WindowTest, DetachWritesTheCursors) {
