@@ -7,7 +7,6 @@
 
 #include "chat/base/sabotage.h"
 #include "chat/delivery/refusals.h"
-#include "service/dispatch/replies.h"
 
 namespace chat::service {
 namespace {
@@ -45,10 +44,6 @@ Outcome<void> hold_fence(storage::Connection& connection, const session::Identit
   if (!states) return failed(states);
   if (base::sabotaged(base::Sabotage::kStoreOlder)) return {};
   auto refusal = end_of_session(find(*states, who.user), who.epoch);
-  if (!refusal && fence.other) {
-    const UserState* other = find(*states, *fence.other);
-    if (other == nullptr || other->removed) refusal = not_found("there is no such user");
-  }
   if (!refusal) return {};
   if (repeated)
     return tl::make_unexpected(Fault(Error{ErrorCode::kOutcomeUnknown, refusal->message}));

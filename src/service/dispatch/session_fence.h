@@ -26,7 +26,7 @@ namespace chat::service {
 // The rows of `user` that an act locks: the actor's and, if another user takes part, its row.
 struct Fence {
   storage::RowLock lock = storage::RowLock::kShared;  // kExclusive if the act writes to the rows
-  std::optional<UserId> other{};                      // must have an account
+  std::optional<UserId> other{};  // whether it has an account is for the act to judge
 };
 // Of acts that change the actor's own row.
 inline constexpr Fence kOwnRowFence{.lock = storage::RowLock::kExclusive};

@@ -18,7 +18,7 @@ void tell_change(const ServiceEnvironment& environment, std::string_view actor_n
 
 // What some changes of groups need besides.
 struct ActOptions {
-  std::optional<UserId> other{};  // who is let in or invited, and so must have an account
+  std::optional<UserId> other{};  // who is let in or invited, and must not be deleted meanwhile
   // Called if the outcome of the COMMIT is unknown: how to find it out, for an act that writes no
   // event row.
   std::function<SettleQueue::Look()> look{};
