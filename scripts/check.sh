@@ -55,7 +55,7 @@ test_under() {
   configure build && compile_tests build integration || return
   configure_sanitized "$1" "$2" && compile_tests "$1" unit fuzz in-process || return
   test_inside "$1" || status=1
-  test_outside "$1" "$2" --no-suite all-only || status=1
+  test_outside "$1" "$2" "${2//,/-}" --suite integration --no-suite all-only || status=1
   return "$status"
 }
 

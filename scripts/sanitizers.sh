@@ -31,19 +31,18 @@ test_inside() {
     --timeout-multiplier 4 </dev/null || return 1
 }
 
-# test_outside FOLDER SANITIZERS [MESON OPTION…]: runs the tests of build/, which must be built,
-# that drive the product from outside, with FOLDER's product. Results are in
-# build/meson-logs/SANITIZERS-env.json (commas as dashes; meson adds the wrapper's name).
+# test_outside FOLDER SANITIZERS LOG MESON OPTION…: runs tests of build/, which must be built, that
+# drive the product from outside, with FOLDER's product. The options choose the tests. Results are in
+# build/meson-logs/LOG-env.json (meson adds the wrapper's name).
 test_outside() {
-  local folder=$1 sanitizers=$2 name
-  shift 2
+  local folder=$1 sanitizers=$2 log=$3 name
+  shift 3
   # Floods are shortened, because latencies are not judged under a sanitizer.
   local programs=(env "CHAT_TEST_SANITIZER=$sanitizers" CHAT_FLOOD_SECONDS=2)
   for name in chatserver chatclient chatcheck chatctl; do
     programs+=("${name^^}=$PWD/$folder/$name")
   done
-  say "testing $folder/ from outside"
-  nice -n "$niceness" meson test -C build --no-rebuild --print-errorlogs --suite integration --no-suite in-process "$@" \
-    --logbase "${sanitizers//,/-}" --wrapper "${programs[*]}" --timeout-multiplier 20 \
-    </dev/null || return 1
+  say "testing $folder/ from outside: $log"
+  nice -n "$niceness" meson test -C build --no-rebuild --print-errorlogs "$@" --no-suite in-process \
+    --logbase "$log" --wrapper "${programs[*]}" --timeout-multiplier 20 </dev/null || return 1
 }

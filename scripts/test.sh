@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 #   scripts/test.sh [--all]
 #
-# Installs what is missing, builds, and runs the tests: style, scripts, integration and faults on the
-# release build; unit, fuzz and integration, with the code that they test, under AddressSanitizer
-# and UndefinedBehaviorSanitizer. The last line says
+# Installs what is missing, builds, and runs the tests: style, scripts, faults and, on MariaDB,
+# integration on the release build; unit, fuzz and, on SQLite, integration, with the code that they
+# test, under AddressSanitizer and UndefinedBehaviorSanitizer; clusters in both. The last line says
 #
 #   N passed, N failed[, N skipped]
 #
 # counting single GoogleTest cases (and other tests as one each) of both builds. The exit code is
 # 0 only if something ran and nothing failed. A build that fails counts as one failure.
 #
-# --all adds what takes long: the unit tests of the release build, everything on MariaDB under the
-# sanitizers, the nemesis for ten minutes, the soak, and a minute of each fuzzer.
+# --all adds what takes long: the unit tests and those on SQLite of the release build, everything on
+# MariaDB under the sanitizers, the nemesis for ten minutes, the soak, and a minute of each fuzzer.
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -86,8 +86,10 @@ $everything || not_here+=(--no-suite sanitized-only)
 
 # Tests that use the product from outside mostly wait, the faults most of all. So the two lanes of
 # faults start first, and everything except measurements runs beside them at a lower priority: the
-# integration tests and, at the lowest, the compilers. Builds run in subshells: if one exits early,
-# that counts as a failure, and the rest still runs.
+# integration tests, first on the release build and then on the sanitized one, and, at the lowest,
+# the compilers. Under a sanitizer nothing is measured, so the tests that measure are a lane beside
+# the others. Builds run in subshells: if one exits early, that counts as a failure, and the rest
+# still runs.
 release=true
 if (configure build && compile_tests build faults); then
   beside faults-1 test_release faults-1 --suite lane-1
@@ -106,8 +108,18 @@ else
 fi
 sanitized=true
 (configure_sanitized build-asan address,undefined &&
-  niceness=19 && compile_tests build-asan unit fuzz in-process) || sanitized=false
+  niceness=19 && compile build-asan chatserver chatclient chatcheck chatctl) || sanitized=false
 await_all integration
+if $release && $sanitized; then
+  skipped=(--no-suite all-only --no-suite release-only)
+  ! $everything || skipped=(--no-suite all-only)
+  niceness=10 beside outside test_outside build-asan address,undefined outside \
+    --suite integration --no-suite measured "${skipped[@]}"
+  niceness=10 beside outside-measured test_outside build-asan address,undefined outside-measured \
+    --suite measured --no-suite faults "${skipped[@]}"
+  logs+=(build/meson-logs/outside{,-measured}-env.json)
+fi
+! $sanitized || (niceness=19 && compile_tests build-asan unit fuzz in-process) || sanitized=false
 niceness=10
 if $sanitized; then
   test_inside build-asan || true
@@ -117,16 +129,10 @@ else
 fi
 ! $release || test_release style --suite style
 niceness=0
-await_all faults-1 faults-2
+await_all faults-1 faults-2 outside outside-measured
 if $release; then
   test_release scripts --suite scripts
   test_release measured --suite measured "${not_here[@]}"
-fi
-if $release && $sanitized; then
-  skipped=(--no-suite all-only --no-suite release-only)
-  ! $everything || skipped=(--no-suite all-only)
-  test_outside build-asan address,undefined "${skipped[@]}" || true
-  logs+=(build/meson-logs/address-undefined-env.json)
 fi
 if $everything && ((${#broken[@]} == 0)); then
   compile_tests build unit fuzz in-process faults-long || broken+=("build does not build")

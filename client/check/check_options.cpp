@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
+#include "chat/base/option_parser.h"
 #include "chat/base/version.h"
 #include "chat/protocol/limits.h"
 #include "chat/protocol/utf8.h"
@@ -14,6 +15,9 @@
 namespace chat::client::check {
 namespace {
 
+using base::OptionParser;
+
+constexpr std::uint64_t kSecondsMax = 7 * 24 * 3600;
 // The records of this many deliveries take about 1 GB.
 constexpr double kMostDeliveries = 1e8;
 // An account's name is the prefix and "-p12345a".
@@ -25,64 +29,59 @@ constexpr const char* kFooter =
     "Exit codes: 0 every promise was kept; 1 a promise was broken, or clients or messages had not\n"
     "recovered within --drain; 2 wrong usage; 3 the check could not run (no server, no accounts).";
 
-template <typename Seconds>
-void add_seconds(CLI::App& app, const char* name, Seconds& out, int least, const char* text) {
-  app.add_option_function<int>(
-         name, [&out](int seconds) { out = Seconds(seconds); },
-         fmt::format("{} [{}]", text, out.count()))
-      ->check(CLI::Range(least, 7 * 24 * 3600));
+void add_seconds(OptionParser& parser, const char* name, std::chrono::seconds& out,
+                 const char* text) {
+  const auto store = [&out](std::uint64_t seconds) { out = std::chrono::seconds(seconds); };
+  parser.whole_number(name, store, 1, kSecondsMax, fmt::format("{} [{}]", text, out.count()));
 }
 
-void add_people(CLI::App& app, CheckOptions& out) {
-  app.add_option("--server", out.servers,
-                 "HOST:PORT of a server or of nginx; repeat it to spread the clients over several")
-      ->capture_default_str()
-      ->take_all();
-  app.add_option("--pairs", out.pairs, "pairs of clients that write to each other")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 50'000));
-  app.add_option("--groups", out.groups, "groups")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 10'000));
-  app.add_option("--group-size", out.group_size, "members of each group, all of whom write")
-      ->capture_default_str()
-      ->check(CLI::Range(2, static_cast<int>(protocol::kGroupMembersMax)));
-  app.add_option("--prefix", out.prefix,
-                 "prefix of the account names; existing accounts are used again\n"
-                 "(default: check-<hex>, new in each run)");
+void add_people(OptionParser& parser, CheckOptions& out) {
+  parser
+      .texts("--server", out.servers,
+             "a server or nginx; repeat it to spread the clients over several")
+      .value_name("HOST:PORT")
+      .show_default();
+  parser.whole_number("--pairs", out.pairs, 0, 50'000, "pairs of clients that write to each other")
+      .show_default();
+  parser.whole_number("--groups", out.groups, 0, 10'000, "groups").show_default();
+  parser
+      .whole_number("--group-size", out.group_size, 2, protocol::kGroupMembersMax,
+                    "members of each group, all of whom write")
+      .show_default();
+  parser.text("--prefix", out.prefix,
+              "prefix of the account names; existing accounts are used again\n"
+              "(default: check-<hex>, new in each run)");
 }
 
-void add_load(CLI::App& app, CheckOptions& out) {
-  app.add_option("--rate", out.rate, "messages/s of all clients together")
-      ->capture_default_str()
-      ->check(CLI::Range(0.1, 1e6));
-  add_seconds(app, "--seconds", out.duration, 1, "how long to send");
-  add_seconds(app, "--drain", out.drain, 1, "longest wait for outstanding messages at the end");
-  app.add_option("--window", out.window,
-                 "most messages of one client without an answer; the server recognises repeats of\n"
-                 "the last 64 messages of a stream")
-      ->capture_default_str()
-      ->check(CLI::Range(1, static_cast<int>(protocol::kDirectCidWindow)));
-  app.add_option("--limit", out.client_limit,
-                 "messages/s that one client may send; servers refuse more than their\n"
-                 "limits.chat_per_second (default 20)")
-      ->capture_default_str()
-      ->check(CLI::Range(0.1, 1e6));
-  app.add_flag("!--no-resend", out.resend,
-               "do not resend messages that had no answer when a connection was lost: such a\n"
-               "message appears once or not at all");
+void add_load(OptionParser& parser, CheckOptions& out) {
+  parser.number("--rate", out.rate, 0.1, 1e6, "messages/s of all clients together").show_default();
+  add_seconds(parser, "--seconds", out.duration, "how long to send");
+  add_seconds(parser, "--drain", out.drain, "longest wait for outstanding messages at the end");
+  parser
+      .whole_number("--window", out.window, 1, protocol::kDirectCidWindow,
+                    "most messages of one client without an answer; the server recognises\n"
+                    "repeats of the last 64 messages of a stream")
+      .show_default();
+  parser
+      .number("--limit", out.client_limit, 0.1, 1e6,
+              "messages/s that one client may send; servers refuse more than their\n"
+              "limits.chat_per_second (default 20)")
+      .show_default();
+  parser.flag("--no-resend", out.resend,
+              "do not resend messages that had no answer when a connection was lost:\n"
+              "such a message appears once or not at all",
+              false);
 }
 
-void add_rest(CLI::App& app, CheckOptions& out) {
-  app.add_option("--seed", out.seed,
-                 "seed for the order of clients and the jitter (default: random)");
-  app.add_option("--threads", out.threads, "threads that drive the clients")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 64));
-  app.add_flag("--json", out.json, "print the report as one JSON object");
-  app.add_flag(
-      "--progress", out.progress,
-      "show progress on standard error: a live line on a terminal, otherwise a line a second");
+void add_rest(OptionParser& parser, CheckOptions& out) {
+  parser.whole_number("--seed", out.seed, 0, std::numeric_limits<std::uint64_t>::max(),
+                      "seed for the order of clients and the jitter (default: random)");
+  parser.whole_number("--threads", out.threads, 1, 64, "threads that drive the clients")
+      .show_default();
+  parser.flag("--json", out.json, "print the report as one JSON object");
+  parser.flag("--progress", out.progress,
+              "show progress on standard error: a live line on a terminal, otherwise\n"
+              "a line a second");
 }
 
 std::string fault_of_rate(const CheckOptions& options) {
@@ -137,20 +136,15 @@ std::string fault_of(const CheckOptions& options) {
 
 CheckOptions parse_options(int argc, const char* const* argv) {
   CheckOptions out;
-  CLI::App app("chatcheck: drive many clients against chat servers and check every promise",
-               "chatcheck");
-  app.set_version_flag("--version", "chatcheck " + std::string(base::version()));
-  app.footer(kFooter);
-  add_people(app, out);
-  add_load(app, out);
-  add_rest(app, out);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    out.leave = code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
-    return out;
-  }
+  OptionParser parser("chatcheck",
+                      "chatcheck: drive many clients against chat servers and check every promise");
+  parser.set_version("chatcheck " + std::string(base::version()));
+  parser.set_footer(kFooter);
+  add_people(parser, out);
+  add_load(parser, out);
+  add_rest(parser, out);
+  out.leave = parser.parse_or_leave(argc, argv);
+  if (out.leave) return out;
   if (const std::string fault = fault_of(out); !fault.empty()) {
     fmt::print(stderr, "chatcheck: {}\n", fault);
     out.leave = static_cast<int>(ExitCode::kUsage);

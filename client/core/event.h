@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -14,18 +15,39 @@
 // show them.
 namespace chat::client {
 
+// The kinds of events. Values of so many types are made, copied and destroyed out of line: the
+// tables of functions for that are compiled once.
+using EventKinds = std::variant<
+    std::monostate, event::Connected, event::Pong, event::Registered, event::LoggedIn,
+    event::LoggedOut, event::PasswordChanged, event::AccountDeleted, event::SessionList,
+    event::SessionsRevoked, event::FriendAdded, event::GroupCreated, event::GroupJoined,
+    event::Done, event::Requested, event::InviteCode, event::Profile, event::UsersFound,
+    event::GroupsFound, event::GroupShown, event::ListPage, event::RequestList, event::BlockedList,
+    event::Sent, event::Queued, event::Unsent, event::Held, event::Receipt, event::History,
+    event::Reconnecting, event::Refused, event::Message, event::Presence, event::Contact,
+    event::GroupChanged, event::Bye, event::Announcement, event::Notice, event::FriendList,
+    event::GroupList, event::TimedOut, event::Unanswered, event::Usage, event::Help, event::Fault,
+    event::Disconnected>;
+
+template <typename Kind, typename Kinds>
+inline constexpr bool kIsOneOf = false;
+template <typename Kind, typename... Kinds>
+inline constexpr bool kIsOneOf<Kind, std::variant<Kinds...>> = (std::is_same_v<Kind, Kinds> || ...);
+template <typename Kind>
+concept EventKind = kIsOneOf<std::remove_cvref_t<Kind>, EventKinds>;
+
 struct Event {
-  using What = std::variant<
-      std::monostate, event::Connected, event::Pong, event::Registered, event::LoggedIn,
-      event::LoggedOut, event::PasswordChanged, event::AccountDeleted, event::SessionList,
-      event::SessionsRevoked, event::FriendAdded, event::GroupCreated, event::GroupJoined,
-      event::Done, event::Requested, event::InviteCode, event::Profile, event::UsersFound,
-      event::GroupsFound, event::GroupShown, event::ListPage, event::RequestList,
-      event::BlockedList, event::Sent, event::Queued, event::Unsent, event::Held, event::Receipt,
-      event::History, event::Reconnecting, event::Refused, event::Message, event::Presence,
-      event::Contact, event::GroupChanged, event::Bye, event::Announcement, event::Notice,
-      event::FriendList, event::GroupList, event::TimedOut, event::Unanswered, event::Usage,
-      event::Help, event::Fault, event::Disconnected>;
+  struct What : EventKinds {
+    What() noexcept;
+    template <EventKind Kind>
+    What(Kind&& kind)  // NOLINT(google-explicit-constructor)
+        : EventKinds(std::in_place_type<std::remove_cvref_t<Kind>>, std::forward<Kind>(kind)) {}
+    What(const What& other);
+    What(What&& other) noexcept;
+    What& operator=(const What& other);
+    What& operator=(What&& other) noexcept;
+    ~What();
+  };
 
   What what;
   // The received JSON object; empty for the client's own events.

@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
+#include "chat/base/option_parser.h"
 #include "chat/base/version.h"
 #include "client/terminal/commands/command_parser.h"
-#include "client/terminal/exit_code.h"
 #include "client/terminal/printer/printer.h"
 
 namespace chat::client {
@@ -30,56 +28,55 @@ std::string footer() {
       command_help(), kLineHelp);
 }
 
-void add_tls(CLI::App& app, ClientOptions& out) {
-  auto* const tls =
-      app.add_flag("--tls", out.tls,
-                   "encrypt the connection (TLS 1.2 or newer), and connect only to a\n"
-                   "server whose certificate is for --host and from a known CA");
-  auto* const ca = app.add_option("--ca", out.tls_options.ca_file,
-                                  "trust these CA certificates (PEM) instead of the system's");
-  ca->needs(tls)->check(CLI::ExistingFile)->type_name("FILE");
-  app.add_option("--tls-name", out.tls_options.name,
-                 "expect a certificate for this name or address instead of --host")
-      ->needs(tls)
-      ->type_name("NAME")
-      ->check([](const std::string& name) {
+void add_tls(base::OptionParser& parser, ClientOptions& out) {
+  const auto& tls = parser.flag("--tls", out.tls,
+                                "encrypt the connection (TLS 1.2 or newer), and connect only to\n"
+                                "a server whose certificate is for --host and from a known CA");
+  const auto& ca = parser
+                       .text("--ca", out.tls_options.ca_file,
+                             "trust these CA certificates (PEM) instead of the system's")
+                       .value_name("FILE")
+                       .check(base::is_file)
+                       .needs(tls);
+  parser
+      .text("--tls-name", out.tls_options.name,
+            "expect a certificate for this name or address instead of --host")
+      .value_name("NAME")
+      .check([](const std::string& name) {
         return is_certifiable_name(name) ? "" : "is neither an address nor a plain DNS name";
-      });
-  app.add_flag("--insecure", out.tls_options.insecure,
-               "accept any certificate: attackers on the network can read and change all")
-      ->needs(tls)
-      ->excludes(ca);
+      })
+      .needs(tls);
+  parser
+      .flag("--insecure", out.tls_options.insecure,
+            "accept any certificate: attackers on the network can read and change all")
+      .needs(tls)
+      .excludes(ca);
 }
 
 }  // namespace
 
 ClientOptions parse_options(int argc, const char* const* argv) {
   ClientOptions out;
-  CLI::App app("chatclient: talk to a chat server", "chatclient");
-  app.set_version_flag("--version", "chatclient " + std::string(base::version()));
-  app.footer(footer());
-  app.add_option("--host,host", out.host, "server's name or address")->capture_default_str();
-  app.add_option("--port,port", out.port, "server's TCP port")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 65535));
-  app.add_option("--user", out.user,
-                 "log in as this name (or id) at the start; the password comes from\n"
-                 "--password-file, the environment variable CHAT_PASSWORD, or the input")
-      ->check([](const std::string& user) { return user.empty() ? "is empty" : ""; });
-  app.add_option("--password-file", out.password_file, "its first line is the password")
-      ->check(CLI::ExistingFile);
-  app.add_flag("--json", out.json, "JSON lines; also on a terminal");
-  app.add_flag("--reconnect", out.reconnect,
-               "reconnect after a lost connection, log in again and resend unanswered chats;\n"
-               "always on with a terminal");
-  app.add_flag("--no-color", out.no_color, "no colours (nor are there with NO_COLOR set)");
-  add_tls(app, out);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    out.leave = code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
-  }
+  base::OptionParser parser("chatclient", "chatclient: talk to a chat server");
+  parser.set_version("chatclient " + std::string(base::version()));
+  parser.set_footer(footer());
+  parser.text("--host,host", out.host, "server's name or address").show_default();
+  parser.whole_number("--port,port", out.port, 1, 65535, "server's TCP port").show_default();
+  parser
+      .text("--user", out.user,
+            "log in as this name (or id) at the start; the password comes from\n"
+            "--password-file, the environment variable CHAT_PASSWORD, or the input")
+      .check([](const std::string& user) { return user.empty() ? "is empty" : ""; });
+  parser.text("--password-file", out.password_file, "its first line is the password")
+      .value_name("FILE")
+      .check(base::is_file);
+  parser.flag("--json", out.json, "JSON lines; also on a terminal");
+  parser.flag("--reconnect", out.reconnect,
+              "reconnect after a lost connection, log in again and resend unanswered\n"
+              "chats; always on with a terminal");
+  parser.flag("--no-color", out.no_color, "no colours (nor are there with NO_COLOR set)");
+  add_tls(parser, out);
+  out.leave = parser.parse_or_leave(argc, argv);
   return out;
 }
 

@@ -1,5 +1,7 @@
 #include "chat/protocol/errors.h"
 
+#include <utility>
+
 #include "chat/protocol/json_writer.h"
 #include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/failure.h"
@@ -31,6 +33,16 @@ std::string_view name_of(Errno code) noexcept {
   }
   return "internal";
 }
+
+Refusal::Refusal() noexcept = default;
+Refusal::Refusal(Errno what, std::string sentence,
+                 std::optional<std::chrono::milliseconds> again) noexcept
+    : code(what), message(std::move(sentence)), retry_after(again) {}
+Refusal::Refusal(const Refusal& other) = default;
+Refusal::Refusal(Refusal&& other) noexcept = default;
+Refusal& Refusal::operator=(const Refusal& other) = default;
+Refusal& Refusal::operator=(Refusal&& other) noexcept = default;
+Refusal::~Refusal() = default;
 
 std::string error_reply(Msgid msgid, const Refusal& refusal, std::string_view cid) {
   messages::Failure failure{.code = static_cast<int>(refusal.code),

@@ -15,7 +15,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -31,6 +30,7 @@
 
 #include "chat/base/check.h"
 #include "chat/base/log.h"
+#include "chat/base/option_parser.h"
 #include "chat/base/slab.h"
 #include "chat/cluster/local_bus.h"
 #include "chat/session/crowd_limit.h"
@@ -425,11 +425,13 @@ int run(int users, const std::string& json_file) {
 }  // namespace chat::bench
 
 int main(int argc, char** argv) {
-  CLI::App app{"What a million logged-in users cost one server process, without their sockets"};
+  chat::base::OptionParser parser(
+      "chatbench-million",
+      "What a million logged-in users cost one server process, without their sockets");
   int users = 1'000'000;
   std::string json_file;
-  app.add_option("--users", users, "how many")->check(CLI::Range(1000, 1'000'000));
-  app.add_option("--json", json_file, "write the figures to this file too");
-  CLI11_PARSE(app, argc, argv);
+  parser.whole_number("--users", users, 1000, 1'000'000, "how many");
+  parser.text("--json", json_file, "write the figures to this file too");
+  if (const auto code = parser.parse_or_leave(argc, argv)) return *code;
   return chat::bench::run(users, json_file);
 }

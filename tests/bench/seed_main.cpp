@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "chat/base/clock.h"
 #include "chat/base/log.h"
+#include "chat/base/option_parser.h"
 #include "seed_rows.h"
 #include "server/config/command_line.h"
 #include "server/database_setup.h"
@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
-constexpr std::int64_t kMost = 100'000'000;
+constexpr std::uint64_t kMost = 100'000'000;
 
 struct Arguments {
   std::string file;
@@ -29,18 +29,14 @@ struct Arguments {
   SeedPlan plan;
 };
 
-void add_options(CLI::App& app, Arguments& out) {
-  app.add_option("-c,--config", out.file, "The server's ini file")->type_name("FILE");
-  app.add_option("--set", out.sets, "Set one key of it, as for chatserver; repeatable")
-      ->type_name("SECTION.KEY=VALUE")
-      ->take_all()
-      ->allow_extra_args(false);
+void add_options(base::OptionParser& parser, Arguments& out) {
+  parser.text("-c,--config", out.file, "The server's ini file").value_name("FILE");
+  parser.texts("--set", out.sets, "Set one key of it, as for chatserver; repeatable")
+      .value_name("SECTION.KEY=VALUE");
+  parser.whole_number("--users", out.plan.users, 1, kMost, "Users 1 … N").required();
   const auto number = [&](const char* name, std::int64_t& value, const char* text) {
-    return app.add_option(name, value, text)->check(CLI::Range(std::int64_t{0}, kMost));
+    parser.whole_number(name, value, 0, kMost, text);
   };
-  number("--users", out.plan.users, "Users 1 … N")
-      ->required()
-      ->check(CLI::Range(std::int64_t{1}, kMost));
   number("--friends", out.plan.friends, "Friends that each user lists");
   number("--groups", out.plan.groups, "Groups 1 … N");
   number("--group-size", out.plan.group_size, "Members of each group, consecutive users");
@@ -115,8 +111,9 @@ int run(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   chat::bench::Arguments arguments;
-  CLI::App app("Fills an empty database with what a benchmark works with.", "chatbench-seed");
-  chat::bench::add_options(app, arguments);
-  CLI11_PARSE(app, argc, argv);
+  chat::base::OptionParser parser("chatbench-seed",
+                                  "Fills an empty database with what a benchmark works with.");
+  chat::bench::add_options(parser, arguments);
+  if (const auto code = parser.parse_or_leave(argc, argv)) return *code;
   return chat::bench::run(arguments);
 }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <optional>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -29,8 +28,8 @@ struct Envelope {
   std::int64_t msgid = 0;
   std::optional<std::string_view> cid{};
   static constexpr auto fields() {
-    return std::tuple{protocol::field("msgid", &Envelope::msgid),
-                      protocol::field("cid", &Envelope::cid)};
+    return protocol::field_list(protocol::field("msgid", &Envelope::msgid),
+                                protocol::field("cid", &Envelope::cid));
   }
 };
 

@@ -24,6 +24,7 @@ using NodeId = Id<struct NodeIdTag>;
 using Seq = std::int64_t;
 // Milliseconds since 1970 (UTC), as on the wire and in the tables.
 using UnixMillis = std::int64_t;
+inline constexpr UnixMillis kMillisPerDay = 24 * 60 * 60 * 1000;
 // Fencing token of a user's sessions: each login raises it (src/cluster/README.md).
 using SessionEpoch = std::int64_t;
 using NodeEpoch = std::int64_t;

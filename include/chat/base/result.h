@@ -18,8 +18,18 @@ enum class ErrorCode {
   kInternal,         // anything else
 };
 
-// An error: `code` for the program, `message` for people.
+// An error: `code` for the program, `message` for people. Hundreds of functions pass one on, and
+// none is fast when it fails: so errors are made, copied and destroyed out of line, which keeps
+// those functions small.
 struct Error {
+  Error() noexcept;
+  Error(ErrorCode what, std::string text) noexcept;
+  Error(const Error& other);
+  Error(Error&& other) noexcept;
+  Error& operator=(const Error& other);
+  Error& operator=(Error&& other) noexcept;
+  ~Error();
+
   ErrorCode code = ErrorCode::kInternal;
   std::string message;
 };
@@ -28,14 +38,13 @@ struct Error {
 template <typename T>
 using Result = tl::expected<T, Error>;
 
-inline tl::unexpected<Error> fail(ErrorCode code, std::string message) {
-  return tl::make_unexpected(Error{code, std::move(message)});
-}
+tl::unexpected<Error> fail(ErrorCode code, std::string_view message);
+tl::unexpected<Error> fail(const Error& other);
 
 // Passes on another call's error: `if (!r) return fail(r);`
 template <typename T>
 tl::unexpected<Error> fail(const Result<T>& other) {
-  return tl::make_unexpected(other.error());
+  return fail(other.error());
 }
 
 inline std::string_view to_string(ErrorCode code) noexcept {

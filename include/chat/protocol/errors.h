@@ -36,8 +36,18 @@ enum class Errno : int {
 // The name in that table: "rate_limited".
 std::string_view name_of(Errno code) noexcept;
 
-// The reply to a refused request. `message` is a sentence for people.
+// The reply to a refused request. `message` is a sentence for people. Like Error, it is made out of
+// line.
 struct Refusal {
+  Refusal() noexcept;
+  Refusal(Errno what, std::string sentence,
+          std::optional<std::chrono::milliseconds> again = std::nullopt) noexcept;
+  Refusal(const Refusal& other);
+  Refusal(Refusal&& other) noexcept;
+  Refusal& operator=(const Refusal& other);
+  Refusal& operator=(Refusal&& other) noexcept;
+  ~Refusal();
+
   Errno code = Errno::kInternal;
   std::string message;
   std::optional<std::chrono::milliseconds> retry_after;  // kRateLimited, kBusy, kUnavailable

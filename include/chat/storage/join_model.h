@@ -39,7 +39,7 @@ class JoinModel {
   explicit JoinModel(Connection& connection) : connection_(connection) {}
 
   // After this a request or an invitation counts as never made.
-  static constexpr UnixMillis kRequestLifetimeMillis = UnixMillis{30} * 24 * 3600 * 1000;
+  static constexpr UnixMillis kRequestLifetimeMillis = 30 * kMillisPerDay;
 
   enum class State { kNone, kPending, kRefused };
   // Of the user's request, if made after `oldest`.

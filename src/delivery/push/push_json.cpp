@@ -48,7 +48,9 @@ std::string push_json(const storage::DirectMessage& message, std::string_view se
 }
 
 std::string push_json(const storage::GroupMessage& message, std::string_view sender_name) {
-  std::string json = build(messages::GroupChatPush{.groupid = message.group}, message, sender_name);
+  messages::GroupChatPush push;
+  push.groupid = message.group;
+  std::string json = build(push, message, sender_name);
   if (!message.kind.empty()) add_event(json, message);
   return json;
 }

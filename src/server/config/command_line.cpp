@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "chat/base/log.h"
+#include "chat/base/option_parser.h"
 #include "chat/base/version.h"
 #include "chat/protocol/limit_table.h"
 #include "server/config/config_file.h"
@@ -28,6 +28,20 @@ struct Arguments {
   bool migrate = false;
 };
 
+void add_options(base::OptionParser& parser, Arguments& out) {
+  parser.text("-c,--config", out.file, "Read this ini file (see conf/server.ini)")
+      .value_name("FILE")
+      .check([](const std::string& file) { return file.empty() ? "is empty" : ""; });
+  parser.texts("--set", out.sets, "Set one key; repeatable, wins over the file")
+      .value_name("SECTION.KEY=VALUE");
+  parser.text("address", out.address, "Listen here, as --set server.listen=ADDRESS:PORT");
+  parser.text("port", out.port, "");
+  parser.flag("--check", out.check, "Check and print the configuration as ini text, then exit");
+  parser.flag("--migrate", out.migrate,
+              "Bring the database's schema up to date, then exit; for an account with the\n"
+              "rights to do so, where the server's own has none");
+}
+
 std::string list_of_keys() {
   std::string list = "Keys of --set and of the file, with their defaults:\n";
   for (const Key& key : keys()) {
@@ -45,10 +59,6 @@ std::string comment_of_limits() {
     text += fmt::format("# {} = {}\n", limit.name, limit.value);
   }
   return text;
-}
-
-std::string version_line() {
-  return "chatserver " + std::string(base::version()) + "\n";
 }
 
 // The value of `variable`, or the first line of the file named by `variable`_FILE, which then
@@ -174,36 +184,13 @@ const char* process_environment(const char* name) {
 Result<CommandLine> read_command_line(int argc, const char* const* argv,
                                       const Environment& environment) {
   Arguments arguments;
-  CLI::App app("A chat server. Without a file it runs on its defaults.", "chatserver");
-  app.add_option("-c,--config", arguments.file, "Read this ini file (see conf/server.ini)")
-      ->type_name("FILE")
-      ->check([](const std::string& file) { return file.empty() ? "is empty" : ""; });
-  app.add_option("--set", arguments.sets, "Set one key; repeatable, wins over the file")
-      ->type_name("SECTION.KEY=VALUE")
-      ->take_all()
-      ->allow_extra_args(false);
-  app.add_option("address", arguments.address, "Listen here, as --set server.listen=ADDRESS:PORT")
-      ->type_name("ADDRESS");
-  app.add_option("port", arguments.port)->type_name("PORT");
-  app.add_flag("--check", arguments.check,
-               "Check and print the configuration as ini text, then exit");
-  app.add_flag("--migrate", arguments.migrate,
-               "Bring the database's schema up to date, then exit; for an account with the rights "
-               "to do so, where the server's own has none");
-  bool version = false;
-  app.add_flag("--version", version, "Print the version, then exit");
-  app.set_help_flag("-h,--help", "Print this help, then exit");
-  app.footer(list_of_keys());
-
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    return CommandLine{std::nullopt, app.help(), false, std::nullopt};
-  } catch (const CLI::ParseError& error) {
-    return fail(ErrorCode::kInvalidArgument,
-                std::string(error.what()) + " (see chatserver --help)");
-  }
-  if (version) return CommandLine{std::nullopt, version_line(), false, std::nullopt};
+  base::OptionParser parser("chatserver", "A chat server. Without a file it runs on its defaults.");
+  add_options(parser, arguments);
+  parser.set_version("chatserver " + std::string(base::version()));
+  parser.set_footer(list_of_keys());
+  const auto text = parser.parse(argc, argv);
+  if (!text) return fail(text);
+  if (*text) return CommandLine{std::nullopt, **text, false, std::nullopt};
   return carry_out(arguments, environment);
 }
 

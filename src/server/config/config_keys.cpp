@@ -1,5 +1,7 @@
 #include "server/config/config_keys.h"
 
+#include "chat/base/ids.h"
+
 // To add a key: a member in Config, an entry here, a paragraph in conf/server.ini.
 namespace chat::server {
 namespace {
@@ -8,7 +10,7 @@ constexpr std::int64_t kPathMaxBytes = 4095;
 constexpr std::int64_t kSocketPathMaxBytes = 107;  // sockaddr_un.sun_path less its NUL
 constexpr std::int64_t kRateMax = 1'000'000;
 constexpr std::int64_t kPortMax = 65535;
-constexpr std::int64_t kFirstByteTimeoutMaxMs = 24 * 60 * 60 * 1000;
+constexpr std::int64_t kFirstByteTimeoutMaxMs = kMillisPerDay;
 
 template <typename To>
 To narrow(const Value& value) {

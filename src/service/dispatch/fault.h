@@ -1,7 +1,7 @@
 #pragma once
 
 #include <optional>
-#include <string>
+#include <string_view>
 #include <tl/expected.hpp>
 #include <utility>
 #include <variant>
@@ -14,29 +14,33 @@
 // decided inside the transaction.
 namespace chat::service {
 
-using Fault = std::variant<Error, protocol::Refusal>;
+// Made out of line, like Error.
+struct Fault : std::variant<Error, protocol::Refusal> {
+  Fault(Error error) noexcept;                // NOLINT(google-explicit-constructor)
+  Fault(protocol::Refusal refusal) noexcept;  // NOLINT(google-explicit-constructor)
+  Fault(const Fault& other);
+  Fault(Fault&& other) noexcept;
+  Fault& operator=(const Fault& other);
+  Fault& operator=(Fault&& other) noexcept;
+  ~Fault();
+};
+
 template <typename T>
 using Outcome = tl::expected<T, Fault>;
 
-inline tl::unexpected<Fault> refused(protocol::Errno code, std::string message) {
-  return tl::make_unexpected(Fault(protocol::Refusal{code, std::move(message), std::nullopt}));
-}
+tl::unexpected<Fault> refused(protocol::Errno code, std::string_view message);
+tl::unexpected<Fault> failed(const Error& error);
 
 template <typename T>
 tl::unexpected<Fault> failed(const Result<T>& result) {
-  return tl::make_unexpected(Fault(result.error()));
+  return failed(result.error());
 }
 
 inline bool is_unknown(const Error& error) {
   return error.code == ErrorCode::kOutcomeUnknown;
 }
-inline bool is_unknown(const Fault& fault) {
-  const auto* error = std::get_if<Error>(&fault);
-  return error != nullptr && is_unknown(*error);
-}
+bool is_unknown(const Fault& fault);
 
-inline void refuse(session::Session& session, const RequestHead& request, const Fault& fault) {
-  std::visit([&](const auto& what) { refuse(session, request, what); }, fault);
-}
+void refuse(session::Session& session, const RequestHead& request, const Fault& fault);
 
 }  // namespace chat::service

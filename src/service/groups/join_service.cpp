@@ -28,7 +28,6 @@ using session::Session;
 using storage::GroupModel;
 using storage::JoinModel;
 
-constexpr std::int64_t kDayMillis = 24 * 3600 * 1000;
 constexpr std::int64_t kCodeDaysMax = 30;
 constexpr std::int64_t kCodeUsesMax = 1000;
 
@@ -447,7 +446,7 @@ void JoinService::make_code(Session& session, const Received<messages::Invite>& 
     return refuse(session, request, bad_field("code.uses must be an integer from 1 to 1000"));
   }
   const std::string code = base::random_hex(16);
-  const UnixMillis expires = context_.clock.unix_millis() + terms.days * kDayMillis;
+  const UnixMillis expires = context_.clock.unix_millis() + terms.days * kMillisPerDay;
   const bool done = acts_.run(
       session, request, Action::kInvite, request.groupid,
       [&](GroupAct& act) { return store_code(act, hash_of_code(code), expires, terms.uses); },

@@ -45,7 +45,6 @@ using storage::UserState;
 constexpr std::chrono::milliseconds kReleasePatience{2000};
 constexpr std::chrono::milliseconds kReleaseLook{5};
 
-constexpr std::int64_t kDayMs = 24 * 60 * 60 * 1000;
 constexpr std::int64_t kInviteDaysMax = 365;
 constexpr std::int64_t kInviteUsesMax = 10'000;
 constexpr std::size_t kAnnouncementMax = 1000;  // code points
@@ -242,7 +241,7 @@ Result<InviteCode> Moderation::make_invite_code(Operator by, std::int64_t days, 
   if (days < 1 || days > kInviteDaysMax) return mistake("--days must be from 1 to 365");
   if (uses < 1 || uses > kInviteUsesMax) return mistake("--uses must be from 1 to 10000");
   const UnixMillis now = context_.clock.unix_millis();
-  InviteCode made{make_invite(), now + days * kDayMs};
+  InviteCode made{make_invite(), now + days * kMillisPerDay};
   const std::string hash = to_hex(hash_token(made.code));
   const auto done =
       storage::transact_settled(context_.pool, [&](Connection& connection, bool /*repeated*/) {

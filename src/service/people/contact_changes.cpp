@@ -92,11 +92,10 @@ Outcome<ContactChange> accept(storage::Connection& connection, FriendRequestMode
 
 // Refuses the request that would be one too many of the last 24 hours.
 Outcome<void> check_daily_limit(FriendRequestModel& requests, UserId self, UnixMillis now) {
-  constexpr UnixMillis kDay = std::chrono::milliseconds(std::chrono::hours(24)).count();
-  const auto recent = requests.recent(self, now - kDay, protocol::kFriendRequestsPerDay);
+  const auto recent = requests.recent(self, now - kMillisPerDay, protocol::kFriendRequestsPerDay);
   if (!recent) return failed(recent);
   if (recent->size() < protocol::kFriendRequestsPerDay) return {};
-  const std::chrono::milliseconds wait(recent->back() + kDay - now);
+  const std::chrono::milliseconds wait(recent->back() + kMillisPerDay - now);
   return tl::make_unexpected(Fault(protocol::Refusal{
       Errno::kRateLimited, "too many friend requests in 24 hours, try again later", wait}));
 }

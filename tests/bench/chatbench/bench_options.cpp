@@ -3,18 +3,21 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdio>
+#include <limits>
 #include <map>
 #include <random>
 
+#include "chat/base/option_parser.h"
 #include "chat/base/version.h"
 #include "chat/protocol/limits.h"
 #include "client/load/server_name.h"
 
 namespace chat::bench {
 namespace {
+
+using base::OptionParser;
 
 constexpr int kUsage = 2;
 
@@ -48,99 +51,101 @@ was just started. The servers' own limits must be off: see limits.* in the confi
 Exit codes: 0 fine; 1 a message was lost, doubled or out of order, a request was refused, or a
 connection broke; 2 wrong usage; 3 the set-up failed.)";
 
-bool read_watched(const std::string& text, Watched& out) {
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), out.pid);
-  if (error != std::errc() || out.pid <= 0) return false;
+std::string read_watched(const std::string& text, std::vector<Watched>& out) {
+  Watched watched;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), watched.pid);
   const std::string rest(stop, text.data() + text.size());
-  if (!rest.empty() && rest.front() != ',') return false;
-  out.name = rest.size() > 1 ? rest.substr(1) : std::to_string(out.pid);
-  return true;
+  if (error != std::errc() || watched.pid <= 0 || (!rest.empty() && rest.front() != ',')) {
+    return "must be PID or PID,NAME";
+  }
+  watched.name = rest.size() > 1 ? rest.substr(1) : std::to_string(watched.pid);
+  out.push_back(watched);
+  return {};
 }
 
-void add_number(CLI::App& app, const char* name, std::size_t& out, std::size_t most,
+std::string read_mode(const std::string& text, ModeName& out) {
+  const auto found = kModes.find(text);
+  if (found == kModes.end()) return "there is no mode " + text;
+  out = found->second;
+  return {};
+}
+
+void add_number(OptionParser& parser, const char* name, std::size_t& out, std::size_t most,
                 const char* text) {
-  app.add_option(name, out, text)->capture_default_str()->check(CLI::Range(std::size_t{1}, most));
+  parser.whole_number(name, out, 1, most, text).show_default();
 }
 
-void add_seconds(CLI::App& app, const char* name, double& out, const char* text) {
-  app.add_option(name, out, text)->capture_default_str()->check(CLI::Range(0.0, 86400.0));
+void add_seconds(OptionParser& parser, const char* name, double& out, const char* text) {
+  parser.number(name, out, 0, 86400, text).show_default();
 }
 
-void add_servers(CLI::App& app, BenchOptions& out) {
-  app.add_option_function<std::string>(
-         "mode", [&out](const std::string& name) { out.mode = kModes.at(name); },
-         "ping, pairs, group, idle, login, offline or storm")
-      ->required()
-      ->check(CLI::IsMember(kModes));
-  app.add_option("--server", out.servers, "HOST:PORT; repeat it to spread the users over several")
-      ->required()
-      ->take_all();
-  app.add_flag("--relay", out.relay,
-               "speak to the bare relay instead of a chat server (pairs and group)");
-  app.add_flag("--cross", out.cross,
-               "with two servers: writers on one, their recipients on the other");
-  app.add_option_function<std::vector<std::string>>(
-         "--pid",
-         [&out](const std::vector<std::string>& texts) {
-           for (const std::string& text : texts) {
-             Watched watched;
-             if (!read_watched(text, watched)) {
-               throw CLI::ValidationError("--pid", "must be PID or PID,NAME: " + text);
-             }
-             out.watched.push_back(watched);
-           }
-         },
-         "PID[,NAME] of a server's process, whose CPU and memory are reported; repeatable")
-      ->delimiter('\0')
-      ->take_all();
+void add_servers(OptionParser& parser, BenchOptions& out) {
+  parser
+      .value(
+          "mode", [&out](const std::string& text) { return read_mode(text, out.mode); },
+          "ping, pairs, group, idle, login, offline or storm")
+      .required();
+  parser.texts("--server", out.servers, "repeat it to spread the users over several")
+      .value_name("HOST:PORT")
+      .required();
+  parser.flag("--relay", out.relay,
+              "speak to the bare relay instead of a chat server (pairs and group)");
+  parser.flag("--cross", out.cross,
+              "with two servers: writers on one, their recipients on the other");
+  parser
+      .value(
+          "--pid", [&out](const std::string& text) { return read_watched(text, out.watched); },
+          "a server's process, whose CPU and memory are reported; repeatable")
+      .value_name("PID[,NAME]")
+      .repeatable();
 }
 
-void add_people(CLI::App& app, BenchOptions& out) {
+void add_people(OptionParser& parser, BenchOptions& out) {
   constexpr std::size_t kMostUsers = 1'000'000;
-  app.add_option("--first-user", out.first_user,
-                 "the id of the first user (default 1; with groups: the first group's first)")
-      ->check(CLI::Range(1, 2'000'000'000));
-  app.add_option("--first-group", out.first_group, "the id of the first group")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 2'000'000'000));
-  add_number(app, "--pairs", out.pairs, kMostUsers, "pairs");
-  add_number(app, "--groups", out.groups, kMostUsers, "groups");
-  add_number(app, "--group-size", out.group_size, protocol::kGroupMembersMax,
+  constexpr std::size_t kMostIds = 2'000'000'000;
+  parser.whole_number("--first-user", out.first_user, 1, kMostIds,
+                      "the id of the first user (default 1; with groups: the first group's\n"
+                      "first)");
+  parser.whole_number("--first-group", out.first_group, 1, kMostIds, "the id of the first group")
+      .show_default();
+  add_number(parser, "--pairs", out.pairs, kMostUsers, "pairs");
+  add_number(parser, "--groups", out.groups, kMostUsers, "groups");
+  add_number(parser, "--group-size", out.group_size, protocol::kGroupMembersMax,
              "members of each group, at least 2");
-  add_number(app, "--senders", out.senders, kMostUsers,
+  add_number(parser, "--senders", out.senders, kMostUsers,
              "writing members of each group; in mode offline: all writers");
-  add_number(app, "--connections", out.connections, kMostUsers, "connections");
-  app.add_option("--users", out.users,
-                 "login: users who log in by turns (default: as many as --connections)")
-      ->check(CLI::Range(std::size_t{1}, kMostUsers));
-  add_number(app, "--recipients", out.recipients, 15'000, "recipients in mode offline");
-  app.add_flag("--random", out.random, "pairs: random writers and recipients");
-  app.add_option("--seed", out.seed,
-                 "seed of --random (default: a new one each time, which is printed)");
+  add_number(parser, "--connections", out.connections, kMostUsers, "connections");
+  parser.whole_number("--users", out.users, 1, kMostUsers,
+                      "login: users who log in by turns (default: as many as --connections)");
+  add_number(parser, "--recipients", out.recipients, 15'000, "recipients in mode offline");
+  parser.flag("--random", out.random, "pairs: random writers and recipients");
+  parser.whole_number("--seed", out.seed, 0, std::numeric_limits<decltype(out.seed)>::max(),
+                      "seed of --random (default: a new one each time, which is printed)");
 }
 
-void add_load(CLI::App& app, BenchOptions& out) {
-  app.add_option("--window", out.window,
-                 "closed loop: messages of each writer in flight (default 8; offline: 64)")
-      ->check(CLI::Range(std::size_t{1}, protocol::kDirectCidWindow));
-  app.add_option("--rate", out.rate, "open loop: messages/s of all writers together")
-      ->check(CLI::Range(0.001, 1e7));
-  add_number(app, "--messages", out.messages, 100'000'000, "offline: messages to each recipient");
-  add_number(app, "--size", out.size, protocol::kTextMaxCodePoints, "bytes of text in a message");
-  app.add_option("--password", out.password, "log in by this password instead of by token");
-  add_seconds(app, "--ping", out.ping_every,
+void add_load(OptionParser& parser, BenchOptions& out) {
+  parser.whole_number("--window", out.window, 1, protocol::kDirectCidWindow,
+                      "closed loop: messages of each writer in flight (default 8; offline: 64)");
+  parser.number("--rate", out.rate, 0.001, 1e7, "open loop: messages/s of all writers together");
+  add_number(parser, "--messages", out.messages, 100'000'000,
+             "offline: messages to each recipient");
+  add_number(parser, "--size", out.size, protocol::kTextMaxCodePoints,
+             "bytes of text in a message");
+  parser.text("--password", out.password, "log in by this password instead of by token");
+  add_seconds(parser, "--ping", out.ping_every,
               "idle: seconds between the PINGs of each connection (0: none)");
-  add_seconds(app, "--seconds", out.seconds, "how long to measure");
-  add_seconds(app, "--warm-up", out.warm_up,
+  add_seconds(parser, "--seconds", out.seconds, "how long to measure");
+  add_seconds(parser, "--warm-up", out.warm_up,
               "how long to apply load, or to wait, before measuring");
-  add_seconds(app, "--drain", out.drain, "longest wait for outstanding messages at the end");
-  add_seconds(app, "--set-up", out.set_up, "how long the set-up may take");
+  add_seconds(parser, "--drain", out.drain, "longest wait for outstanding messages at the end");
+  add_seconds(parser, "--set-up", out.set_up, "how long the set-up may take");
 }
 
-void add_output(CLI::App& app, BenchOptions& out) {
-  app.add_option("--json", out.json, "also write the result to this file, as JSON");
-  app.add_flag("--progress,!--no-progress", out.progress,
-               "a live line on standard error (default: if that is a terminal)");
+void add_output(OptionParser& parser, BenchOptions& out) {
+  parser.text("--json", out.json, "also write the result to this file, as JSON");
+  parser.flag("--progress", out.progress,
+              "a live line on standard error (default: if that is a terminal)");
+  parser.flag("--no-progress", out.progress, "no such line", false);
 }
 
 std::string fault_of(const BenchOptions& options) {
@@ -193,19 +198,15 @@ BenchOptions parse_options(int argc, const char* const* argv) {
   out.progress = ::isatty(STDERR_FILENO) == 1;
   out.seed = std::random_device()();
   out.first_user = 0;
-  CLI::App app("chatbench: load chat servers and measure what they do", "chatbench");
-  app.set_version_flag("--version", "chatbench " + std::string(base::version()));
-  app.footer(kFooter);
-  add_servers(app, out);
-  add_people(app, out);
-  add_load(app, out);
-  add_output(app, out);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    out.leave = app.exit(error) == 0 ? 0 : kUsage;
-    return out;
-  }
+  OptionParser parser("chatbench", "chatbench: load chat servers and measure what they do");
+  parser.set_version("chatbench " + std::string(base::version()));
+  parser.set_footer(kFooter);
+  add_servers(parser, out);
+  add_people(parser, out);
+  add_load(parser, out);
+  add_output(parser, out);
+  out.leave = parser.parse_or_leave(argc, argv);
+  if (out.leave) return out;
   if (const std::string fault = fault_of(out); !fault.empty()) {
     fmt::print(stderr, "chatbench: {}\n", fault);
     out.leave = kUsage;

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "chat/base/ids.h"
@@ -20,15 +19,15 @@ struct Register {
   std::string password{};
   std::optional<std::string> invite{};  // a code, where registration is by invitation
   static constexpr auto fields() {
-    return std::tuple{field("name", &Register::name), field("password", &Register::password),
-                      field("invite", &Register::invite)};
+    return field_list(field("name", &Register::name), field("password", &Register::password),
+                      field("invite", &Register::invite));
   }
 };
 
 struct RegisterReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kRegister);
   UserId id{};
-  static constexpr auto fields() { return std::tuple{field("id", &RegisterReply::id)}; }
+  static constexpr auto fields() { return field_list(field("id", &RegisterReply::id)); }
 };
 
 struct ChangePassword {
@@ -37,9 +36,9 @@ struct ChangePassword {
   std::string password{};
   std::string new_password{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&ChangePassword::sender),
+    return field_list(sender_field(&ChangePassword::sender),
                       field("password", &ChangePassword::password),
-                      field("new_password", &ChangePassword::new_password)};
+                      field("new_password", &ChangePassword::new_password));
   }
 };
 
@@ -47,7 +46,7 @@ struct ChangePasswordReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kChangePassword);
   std::int64_t revoked = 0;
   static constexpr auto fields() {
-    return std::tuple{field("revoked", &ChangePasswordReply::revoked)};
+    return field_list(field("revoked", &ChangePasswordReply::revoked));
   }
 };
 
@@ -56,20 +55,20 @@ struct DeleteAccount {
   std::optional<UserId> sender{};
   std::string password{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&DeleteAccount::sender),
-                      field("password", &DeleteAccount::password)};
+    return field_list(sender_field(&DeleteAccount::sender),
+                      field("password", &DeleteAccount::password));
   }
 };
 
 struct DeleteAccountReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kDeleteAccount);
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return field_list(); }
 };
 
 struct Sessions {
   static constexpr Msgid kMsgid = Msgid::kSessions;
   std::optional<UserId> sender{};
-  static constexpr auto fields() { return std::tuple{sender_field(&Sessions::sender)}; }
+  static constexpr auto fields() { return field_list(sender_field(&Sessions::sender)); }
 };
 
 struct SessionItem {
@@ -78,16 +77,16 @@ struct SessionItem {
   UnixMillis expires = 0;
   bool current = false;
   static constexpr auto fields() {
-    return std::tuple{
+    return field_list(
         field("session", &SessionItem::session), field("created", &SessionItem::created),
-        field("expires", &SessionItem::expires), field("current", &SessionItem::current)};
+        field("expires", &SessionItem::expires), field("current", &SessionItem::current));
   }
 };
 
 struct SessionsReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kSessions);
   std::vector<SessionItem> sessions{};
-  static constexpr auto fields() { return std::tuple{field("sessions", &SessionsReply::sessions)}; }
+  static constexpr auto fields() { return field_list(field("sessions", &SessionsReply::sessions)); }
 };
 
 // Revokes one session, or all but the current one.
@@ -97,9 +96,9 @@ struct RevokeSession {
   std::optional<std::string> session{};
   bool others = false;
   static constexpr auto fields() {
-    return std::tuple{sender_field(&RevokeSession::sender),
+    return field_list(sender_field(&RevokeSession::sender),
                       field("session", &RevokeSession::session),
-                      flag_field("others", &RevokeSession::others)};
+                      flag_field("others", &RevokeSession::others));
   }
 };
 
@@ -107,7 +106,7 @@ struct RevokeSessionReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kRevokeSession);
   std::int64_t revoked = 0;
   static constexpr auto fields() {
-    return std::tuple{field("revoked", &RevokeSessionReply::revoked)};
+    return field_list(field("revoked", &RevokeSessionReply::revoked));
   }
 };
 

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "chat/base/ids.h"
@@ -20,8 +19,8 @@ struct OneChat {
   UserId toid{};
   std::string msg{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&OneChat::sender), CarriedField{"name"}, CarriedField{"time"},
-                      field("toid", &OneChat::toid), field("msg", &OneChat::msg, FieldKind::kText)};
+    return field_list(sender_field(&OneChat::sender), CarriedField{"name"}, CarriedField{"time"},
+                      field("toid", &OneChat::toid), field("msg", &OneChat::msg, FieldKind::kText));
   }
 };
 
@@ -31,8 +30,8 @@ struct OneChatReply {
   Seq seq = 0;
   UnixMillis ts = 0;
   static constexpr auto fields() {
-    return std::tuple{lenient_field("toid", &OneChatReply::toid), field("seq", &OneChatReply::seq),
-                      lenient_field("ts", &OneChatReply::ts)};
+    return field_list(lenient_field("toid", &OneChatReply::toid), field("seq", &OneChatReply::seq),
+                      lenient_field("ts", &OneChatReply::ts));
   }
 };
 
@@ -42,9 +41,9 @@ struct GroupChat {
   GroupId groupid{};
   std::string msg{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&GroupChat::sender), CarriedField{"name"}, CarriedField{"time"},
+    return field_list(sender_field(&GroupChat::sender), CarriedField{"name"}, CarriedField{"time"},
                       field("groupid", &GroupChat::groupid),
-                      field("msg", &GroupChat::msg, FieldKind::kText)};
+                      field("msg", &GroupChat::msg, FieldKind::kText));
   }
 };
 
@@ -54,8 +53,8 @@ struct GroupChatReply {
   Seq seq = 0;
   UnixMillis ts = 0;
   static constexpr auto fields() {
-    return std::tuple{lenient_field("groupid", &GroupChatReply::groupid),
-                      field("seq", &GroupChatReply::seq), lenient_field("ts", &GroupChatReply::ts)};
+    return field_list(lenient_field("groupid", &GroupChatReply::groupid),
+                      field("seq", &GroupChatReply::seq), lenient_field("ts", &GroupChatReply::ts));
   }
 };
 
@@ -70,25 +69,15 @@ struct OneChatPush {
   Seq seq = 0;
   std::optional<std::string_view> cid{};
   static constexpr auto fields() {
-    return std::tuple{
-        field("id", &OneChatPush::sender),       field("name", &OneChatPush::name),
-        field("toid", &OneChatPush::toid),       field("msg", &OneChatPush::msg),
-        field("time", &OneChatPush::time),       lenient_field("ts", &OneChatPush::ts),
-        lenient_field("seq", &OneChatPush::seq), field("cid", &OneChatPush::cid)};
+    return field_list(field("id", &OneChatPush::sender), field("name", &OneChatPush::name),
+                      field("toid", &OneChatPush::toid), field("msg", &OneChatPush::msg),
+                      field("time", &OneChatPush::time), lenient_field("ts", &OneChatPush::ts),
+                      lenient_field("seq", &OneChatPush::seq), field("cid", &OneChatPush::cid));
   }
 };
 
-// `kind` and what follows are those of an event row.
-struct GroupChatPush {
-  static constexpr Msgid kMsgid = Msgid::kGroupChat;
-  UserId sender{};
-  std::string_view name{};
-  GroupId groupid{};
-  std::string_view msg{};
-  std::string_view time{};
-  UnixMillis ts = 0;
-  Seq seq = 0;
-  std::optional<std::string_view> cid{};
+// What an event row adds to a group's message: its kind, and the fields of that kind.
+struct EventRowFields {
   std::optional<std::string_view> kind{};
   std::optional<std::string_view> event{};
   std::optional<UserId> by{};
@@ -100,29 +89,37 @@ struct GroupChatPush {
   std::optional<std::string_view> announcement{};
   std::optional<std::string_view> joining{};
   static constexpr auto fields() {
-    return std::tuple{field("id", &GroupChatPush::sender),
-                      field("name", &GroupChatPush::name),
-                      field("groupid", &GroupChatPush::groupid),
-                      field("msg", &GroupChatPush::msg),
-                      field("time", &GroupChatPush::time),
-                      lenient_field("ts", &GroupChatPush::ts),
-                      lenient_field("seq", &GroupChatPush::seq),
-                      field("cid", &GroupChatPush::cid),
-                      field("kind", &GroupChatPush::kind),
-                      field("event", &GroupChatPush::event),
-                      field("by", &GroupChatPush::by),
-                      field("user", &GroupChatPush::user),
-                      field("role", &GroupChatPush::role),
-                      field("until", &GroupChatPush::until),
-                      field("groupname", &GroupChatPush::groupname),
-                      field("groupdesc", &GroupChatPush::groupdesc),
-                      field("announcement", &GroupChatPush::announcement),
-                      field("joining", &GroupChatPush::joining)};
+    return field_list(field("kind", &EventRowFields::kind), field("event", &EventRowFields::event),
+                      field("by", &EventRowFields::by), field("user", &EventRowFields::user),
+                      field("role", &EventRowFields::role), field("until", &EventRowFields::until),
+                      field("groupname", &EventRowFields::groupname),
+                      field("groupdesc", &EventRowFields::groupdesc),
+                      field("announcement", &EventRowFields::announcement),
+                      field("joining", &EventRowFields::joining));
+  }
+};
+
+struct GroupChatPush : EventRowFields {
+  static constexpr Msgid kMsgid = Msgid::kGroupChat;
+  UserId sender{};
+  std::string_view name{};
+  GroupId groupid{};
+  std::string_view msg{};
+  std::string_view time{};
+  UnixMillis ts = 0;
+  Seq seq = 0;
+  std::optional<std::string_view> cid{};
+  static constexpr auto fields() {
+    return with_fields_of<EventRowFields>(
+        field_list(field("id", &GroupChatPush::sender), field("name", &GroupChatPush::name),
+                   field("groupid", &GroupChatPush::groupid), field("msg", &GroupChatPush::msg),
+                   field("time", &GroupChatPush::time), lenient_field("ts", &GroupChatPush::ts),
+                   lenient_field("seq", &GroupChatPush::seq), field("cid", &GroupChatPush::cid)));
   }
 };
 
 // Either push as a list item; `msgid` tells which.
-struct AnyChatPush {
+struct AnyChatPush : EventRowFields {
   std::int64_t msgid = 0;
   UserId sender{};
   std::string_view name{};
@@ -133,37 +130,13 @@ struct AnyChatPush {
   UnixMillis ts = 0;
   Seq seq = 0;
   std::optional<std::string_view> cid{};
-  std::optional<std::string_view> kind{};
-  std::optional<std::string_view> event{};
-  std::optional<UserId> by{};
-  std::optional<UserId> user{};
-  std::optional<std::string_view> role{};
-  std::optional<UnixMillis> until{};
-  std::optional<std::string_view> groupname{};
-  std::optional<std::string_view> groupdesc{};
-  std::optional<std::string_view> announcement{};
-  std::optional<std::string_view> joining{};
   static constexpr auto fields() {
-    return std::tuple{field("msgid", &AnyChatPush::msgid),
-                      field("id", &AnyChatPush::sender),
-                      field("name", &AnyChatPush::name),
-                      field("toid", &AnyChatPush::toid),
-                      field("groupid", &AnyChatPush::groupid),
-                      field("msg", &AnyChatPush::msg),
-                      field("time", &AnyChatPush::time),
-                      lenient_field("ts", &AnyChatPush::ts),
-                      lenient_field("seq", &AnyChatPush::seq),
-                      field("cid", &AnyChatPush::cid),
-                      field("kind", &AnyChatPush::kind),
-                      field("event", &AnyChatPush::event),
-                      field("by", &AnyChatPush::by),
-                      field("user", &AnyChatPush::user),
-                      field("role", &AnyChatPush::role),
-                      field("until", &AnyChatPush::until),
-                      field("groupname", &AnyChatPush::groupname),
-                      field("groupdesc", &AnyChatPush::groupdesc),
-                      field("announcement", &AnyChatPush::announcement),
-                      field("joining", &AnyChatPush::joining)};
+    return with_fields_of<EventRowFields>(
+        field_list(field("msgid", &AnyChatPush::msgid), field("id", &AnyChatPush::sender),
+                   field("name", &AnyChatPush::name), field("toid", &AnyChatPush::toid),
+                   field("groupid", &AnyChatPush::groupid), field("msg", &AnyChatPush::msg),
+                   field("time", &AnyChatPush::time), lenient_field("ts", &AnyChatPush::ts),
+                   lenient_field("seq", &AnyChatPush::seq), field("cid", &AnyChatPush::cid)));
   }
 };
 

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "chat/base/ids.h"
@@ -19,8 +18,8 @@ struct FriendItem {
   std::string_view name{};
   std::string_view state{};
   static constexpr auto fields() {
-    return std::tuple{field("id", &FriendItem::id), field("name", &FriendItem::name),
-                      lenient_field("state", &FriendItem::state)};
+    return field_list(field("id", &FriendItem::id), field("name", &FriendItem::name),
+                      lenient_field("state", &FriendItem::state));
   }
 };
 
@@ -31,8 +30,8 @@ struct RequestItem {
   std::optional<std::string_view> text{};
   UnixMillis ts = 0;
   static constexpr auto fields() {
-    return std::tuple{field("id", &RequestItem::id), field("name", &RequestItem::name),
-                      field("text", &RequestItem::text), field("ts", &RequestItem::ts)};
+    return field_list(field("id", &RequestItem::id), field("name", &RequestItem::name),
+                      field("text", &RequestItem::text), field("ts", &RequestItem::ts));
   }
 };
 
@@ -42,8 +41,8 @@ struct AddFriend {
   UserId friendid{};
   std::optional<std::string> text{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&AddFriend::sender), field("friendid", &AddFriend::friendid),
-                      field("text", &AddFriend::text, FieldKind::kRequestText)};
+    return field_list(sender_field(&AddFriend::sender), field("friendid", &AddFriend::friendid),
+                      field("text", &AddFriend::text, FieldKind::kRequestText));
   }
 };
 
@@ -53,8 +52,8 @@ struct AddFriendReply {
   std::optional<FriendItem> added{};
   bool pending = false;
   static constexpr auto fields() {
-    return std::tuple{field("friend", &AddFriendReply::added),
-                      flag_field("pending", &AddFriendReply::pending)};
+    return field_list(field("friend", &AddFriendReply::added),
+                      flag_field("pending", &AddFriendReply::pending));
   }
 };
 
@@ -64,15 +63,15 @@ struct FriendAnswer {
   UserId userid{};
   bool accept = false;
   static constexpr auto fields() {
-    return std::tuple{sender_field(&FriendAnswer::sender), field("userid", &FriendAnswer::userid),
-                      field("accept", &FriendAnswer::accept)};
+    return field_list(sender_field(&FriendAnswer::sender), field("userid", &FriendAnswer::userid),
+                      field("accept", &FriendAnswer::accept));
   }
 };
 
 struct FriendAnswerReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kFriendAnswer);
   std::optional<FriendItem> added{};
-  static constexpr auto fields() { return std::tuple{field("friend", &FriendAnswerReply::added)}; }
+  static constexpr auto fields() { return field_list(field("friend", &FriendAnswerReply::added)); }
 };
 
 struct RemoveFriend {
@@ -80,14 +79,14 @@ struct RemoveFriend {
   std::optional<UserId> sender{};
   UserId friendid{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&RemoveFriend::sender),
-                      field("friendid", &RemoveFriend::friendid)};
+    return field_list(sender_field(&RemoveFriend::sender),
+                      field("friendid", &RemoveFriend::friendid));
   }
 };
 
 struct RemoveFriendReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kRemoveFriend);
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return field_list(); }
 };
 
 struct Block {
@@ -96,14 +95,14 @@ struct Block {
   UserId userid{};
   bool blocked = false;
   static constexpr auto fields() {
-    return std::tuple{sender_field(&Block::sender), field("userid", &Block::userid),
-                      field("blocked", &Block::blocked)};
+    return field_list(sender_field(&Block::sender), field("userid", &Block::userid),
+                      field("blocked", &Block::blocked));
   }
 };
 
 struct BlockReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kBlock);
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return field_list(); }
 };
 
 struct PresencePush {
@@ -111,7 +110,7 @@ struct PresencePush {
   UserId id{};
   std::string_view state{};
   static constexpr auto fields() {
-    return std::tuple{field("id", &PresencePush::id), field("state", &PresencePush::state)};
+    return field_list(field("id", &PresencePush::id), field("state", &PresencePush::state));
   }
 };
 
@@ -123,8 +122,8 @@ struct ContactPush {
   std::optional<std::string_view> event{};
   std::optional<std::string_view> text{};
   static constexpr auto fields() {
-    return std::tuple{field("id", &ContactPush::id), field("name", &ContactPush::name),
-                      field("event", &ContactPush::event), field("text", &ContactPush::text)};
+    return field_list(field("id", &ContactPush::id), field("name", &ContactPush::name),
+                      field("event", &ContactPush::event), field("text", &ContactPush::text));
   }
 };
 

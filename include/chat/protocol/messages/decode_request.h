@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -108,11 +107,9 @@ template <typename Message>
 tl::expected<Received<Message>, Refusal> decode_request(Request& request) {
   Received<Message> out;
   std::optional<Refusal> refusal;
-  const auto read = [&](const auto& field) {
-    refusal = decoding::read(request, field, static_cast<Message&>(out));
-    return !refusal;
-  };
-  std::apply([&](const auto&... field) { (void)(read(field) && ...); }, Message::fields());
+  for_each_field<Message>([&](const auto& field) {
+    if (!refusal) refusal = decoding::read(request, field, static_cast<Message&>(out));
+  });
   if (!refusal) refusal = check_cid(request);
   if (refusal) return tl::make_unexpected(std::move(*refusal));
   static_cast<RequestHead&>(out) = head_of(request);

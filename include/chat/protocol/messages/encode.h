@@ -37,8 +37,8 @@ void write_value(JsonWriter& json, const T& value) {
   }
 }
 
-template <typename Message, typename Member>
-void write_field(JsonWriter& json, const Message& message, const Field<Message, Member>& field) {
+template <typename Message, typename Owner, typename Member>
+void write_field(JsonWriter& json, const Message& message, const Field<Owner, Member>& field) {
   const Member& value = message.*field.member;
   if constexpr (kIsOptional<Member>) {
     if (!value) return;

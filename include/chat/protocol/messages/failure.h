@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <tuple>
 
 #include "chat/protocol/messages/field.h"
 
@@ -17,9 +16,9 @@ struct Failure {
   std::string_view errmsg{};
   std::optional<std::int64_t> retry_after_ms{};
   static constexpr auto fields() {
-    return std::tuple{field("errno", &Failure::code), lenient_field("error", &Failure::error),
+    return field_list(field("errno", &Failure::code), lenient_field("error", &Failure::error),
                       lenient_field("errmsg", &Failure::errmsg),
-                      field("retry_after_ms", &Failure::retry_after_ms)};
+                      field("retry_after_ms", &Failure::retry_after_ms));
   }
 };
 

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 
 #include "chat/base/ids.h"
@@ -16,8 +15,8 @@
 //     std::optional<UserId> sender{};
 //     UserId friendid{};
 //     static constexpr auto fields() {
-//       return std::tuple{sender_field(&AddFriend::sender),
-//                         field("friendid", &AddFriend::friendid)};
+//       return field_list(sender_field(&AddFriend::sender),
+//                         field("friendid", &AddFriend::friendid));
 //     }
 //   };
 //
@@ -52,6 +51,7 @@ enum class Presence : std::uint8_t {
   kLenient,   // always written, but servers of earlier versions may omit it
 };
 
+// `Message` is the message itself or a base of it.
 template <typename Message, typename Member>
 struct Field {
   std::string_view name;
@@ -94,9 +94,25 @@ constexpr auto sender_field(std::optional<UserId> Message::*member) {
   return field("id", member);
 }
 
+// The fields of a message. A closure, because a hundred types of std::tuple took seconds to
+// compile.
+template <typename... Fields>
+constexpr auto field_list(Fields... fields) {
+  return [=]([[maybe_unused]] auto& visit) { (visit(fields), ...); };
+}
+
+// For a message with a base that has fields of its own: `first`, then those of the base.
+template <typename Base, typename FieldList>
+constexpr auto with_fields_of(FieldList first) {
+  return [=](auto& visit) {
+    first(visit);
+    Base::fields()(visit);
+  };
+}
+
 template <typename Message, typename Visit>
 constexpr void for_each_field(Visit&& visit) {
-  std::apply([&](const auto&... each) { (visit(each), ...); }, Message::fields());
+  Message::fields()(visit);
 }
 
 // The name of one field, for encoding a message piece by piece: key_of(&LoginReply::friends).

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "chat/base/ids.h"
@@ -20,13 +19,13 @@ struct LeaveGroup {
   std::optional<UserId> sender{};
   GroupId groupid{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&LeaveGroup::sender), field("groupid", &LeaveGroup::groupid)};
+    return field_list(sender_field(&LeaveGroup::sender), field("groupid", &LeaveGroup::groupid));
   }
 };
 
 struct LeaveGroupReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kLeaveGroup);
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return field_list(); }
 };
 
 struct RemoveMember {
@@ -35,14 +34,14 @@ struct RemoveMember {
   GroupId groupid{};
   UserId userid{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&RemoveMember::sender), field("groupid", &RemoveMember::groupid),
-                      field("userid", &RemoveMember::userid)};
+    return field_list(sender_field(&RemoveMember::sender), field("groupid", &RemoveMember::groupid),
+                      field("userid", &RemoveMember::userid));
   }
 };
 
 struct RemoveMemberReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kRemoveMember);
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return field_list(); }
 };
 
 // "admin", "normal", or "creator" to hand the group over.
@@ -53,14 +52,14 @@ struct SetRole {
   UserId userid{};
   std::string role{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&SetRole::sender), field("groupid", &SetRole::groupid),
-                      field("userid", &SetRole::userid), field("role", &SetRole::role)};
+    return field_list(sender_field(&SetRole::sender), field("groupid", &SetRole::groupid),
+                      field("userid", &SetRole::userid), field("role", &SetRole::role));
   }
 };
 
 struct SetRoleReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kSetRole);
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return field_list(); }
 };
 
 // Without `userid`: all normal members. 0 seconds ends a mute.
@@ -71,14 +70,14 @@ struct Mute {
   std::optional<UserId> userid{};
   std::int64_t seconds = 0;
   static constexpr auto fields() {
-    return std::tuple{sender_field(&Mute::sender), field("groupid", &Mute::groupid),
-                      field("userid", &Mute::userid), field("seconds", &Mute::seconds)};
+    return field_list(sender_field(&Mute::sender), field("groupid", &Mute::groupid),
+                      field("userid", &Mute::userid), field("seconds", &Mute::seconds));
   }
 };
 
 struct MuteReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kMute);
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return field_list(); }
 };
 
 // What is missing stays.
@@ -91,19 +90,18 @@ struct SetGroup {
   std::optional<std::string> announcement{};
   std::optional<std::string> joining{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&SetGroup::sender),
-                      field("groupid", &SetGroup::groupid),
+    return field_list(sender_field(&SetGroup::sender), field("groupid", &SetGroup::groupid),
                       field("groupname", &SetGroup::groupname, FieldKind::kName),
                       field("groupdesc", &SetGroup::groupdesc, FieldKind::kGroupDesc),
                       field("announcement", &SetGroup::announcement, FieldKind::kAnnouncement),
-                      field("joining", &SetGroup::joining)};
+                      field("joining", &SetGroup::joining));
   }
 };
 
 struct SetGroupReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kSetGroup);
   GroupItem group{};
-  static constexpr auto fields() { return std::tuple{field("group", &SetGroupReply::group)}; }
+  static constexpr auto fields() { return field_list(field("group", &SetGroupReply::group)); }
 };
 
 struct JoinAnswer {
@@ -113,14 +111,14 @@ struct JoinAnswer {
   UserId userid{};
   bool accept = false;
   static constexpr auto fields() {
-    return std::tuple{sender_field(&JoinAnswer::sender), field("groupid", &JoinAnswer::groupid),
-                      field("userid", &JoinAnswer::userid), field("accept", &JoinAnswer::accept)};
+    return field_list(sender_field(&JoinAnswer::sender), field("groupid", &JoinAnswer::groupid),
+                      field("userid", &JoinAnswer::userid), field("accept", &JoinAnswer::accept));
   }
 };
 
 struct JoinAnswerReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kJoinAnswer);
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return field_list(); }
 };
 
 // The terms of an invitation code.
@@ -128,7 +126,7 @@ struct CodeTerms {
   std::int64_t days = 0;
   std::int64_t uses = 0;
   static constexpr auto fields() {
-    return std::tuple{field("days", &CodeTerms::days), field("uses", &CodeTerms::uses)};
+    return field_list(field("days", &CodeTerms::days), field("uses", &CodeTerms::uses));
   }
 };
 
@@ -140,8 +138,8 @@ struct Invite {
   std::optional<UserId> userid{};
   std::optional<CodeTerms> code{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&Invite::sender), field("groupid", &Invite::groupid),
-                      field("userid", &Invite::userid), field("code", &Invite::code)};
+    return field_list(sender_field(&Invite::sender), field("groupid", &Invite::groupid),
+                      field("userid", &Invite::userid), field("code", &Invite::code));
   }
 };
 
@@ -150,7 +148,7 @@ struct InviteReply {
   std::optional<std::string_view> code{};
   std::optional<UnixMillis> expires{};
   static constexpr auto fields() {
-    return std::tuple{field("code", &InviteReply::code), field("expires", &InviteReply::expires)};
+    return field_list(field("code", &InviteReply::code), field("expires", &InviteReply::expires));
   }
 };
 
@@ -159,14 +157,14 @@ struct DismissGroup {
   std::optional<UserId> sender{};
   GroupId groupid{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&DismissGroup::sender),
-                      field("groupid", &DismissGroup::groupid)};
+    return field_list(sender_field(&DismissGroup::sender),
+                      field("groupid", &DismissGroup::groupid));
   }
 };
 
 struct DismissGroupReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kDismissGroup);
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return field_list(); }
 };
 
 }  // namespace chat::protocol::messages

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "chat/base/ids.h"
@@ -21,10 +20,10 @@ struct MemberItem {
   std::string_view role{};
   std::optional<UnixMillis> muted_until{};
   static constexpr auto fields() {
-    return std::tuple{field("id", &MemberItem::id), field("name", &MemberItem::name),
+    return field_list(field("id", &MemberItem::id), field("name", &MemberItem::name),
                       lenient_field("state", &MemberItem::state),
                       lenient_field("role", &MemberItem::role),
-                      field("muted_until", &MemberItem::muted_until)};
+                      field("muted_until", &MemberItem::muted_until));
   }
 };
 
@@ -40,15 +39,12 @@ struct GroupItem {
   bool dismissed = false;
   std::optional<std::vector<MemberItem>> users{};
   static constexpr auto fields() {
-    return std::tuple{field("id", &GroupItem::id),
-                      field("groupname", &GroupItem::groupname),
-                      lenient_field("groupdesc", &GroupItem::groupdesc),
-                      field("announcement", &GroupItem::announcement),
-                      field("joining", &GroupItem::joining),
-                      field("role", &GroupItem::role),
-                      field("muted_until", &GroupItem::muted_until),
-                      flag_field("dismissed", &GroupItem::dismissed),
-                      field("users", &GroupItem::users)};
+    return field_list(
+        field("id", &GroupItem::id), field("groupname", &GroupItem::groupname),
+        lenient_field("groupdesc", &GroupItem::groupdesc),
+        field("announcement", &GroupItem::announcement), field("joining", &GroupItem::joining),
+        field("role", &GroupItem::role), field("muted_until", &GroupItem::muted_until),
+        flag_field("dismissed", &GroupItem::dismissed), field("users", &GroupItem::users));
   }
 };
 
@@ -58,9 +54,9 @@ struct CreateGroup {
   std::string groupname{};
   std::optional<std::string> groupdesc{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&CreateGroup::sender),
+    return field_list(sender_field(&CreateGroup::sender),
                       field("groupname", &CreateGroup::groupname, FieldKind::kName),
-                      field("groupdesc", &CreateGroup::groupdesc, FieldKind::kGroupDesc)};
+                      field("groupdesc", &CreateGroup::groupdesc, FieldKind::kGroupDesc));
   }
 };
 
@@ -68,7 +64,7 @@ struct CreateGroupReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kCreateGroup);
   GroupId groupid{};
   static constexpr auto fields() {
-    return std::tuple{field("groupid", &CreateGroupReply::groupid)};
+    return field_list(field("groupid", &CreateGroupReply::groupid));
   }
 };
 
@@ -80,9 +76,9 @@ struct AddGroup {
   std::optional<std::string> text{};
   std::optional<std::string> code{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&AddGroup::sender), field("groupid", &AddGroup::groupid),
+    return field_list(sender_field(&AddGroup::sender), field("groupid", &AddGroup::groupid),
                       field("text", &AddGroup::text, FieldKind::kRequestText),
-                      field("code", &AddGroup::code)};
+                      field("code", &AddGroup::code));
   }
 };
 
@@ -92,8 +88,8 @@ struct AddGroupReply {
   std::optional<GroupItem> group{};
   bool pending = false;
   static constexpr auto fields() {
-    return std::tuple{field("group", &AddGroupReply::group),
-                      flag_field("pending", &AddGroupReply::pending)};
+    return field_list(field("group", &AddGroupReply::group),
+                      flag_field("pending", &AddGroupReply::pending));
   }
 };
 
@@ -103,8 +99,8 @@ struct GroupInfo {
   GroupId groupid{};
   std::optional<std::string> cursor{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&GroupInfo::sender), field("groupid", &GroupInfo::groupid),
-                      field("cursor", &GroupInfo::cursor)};
+    return field_list(sender_field(&GroupInfo::sender), field("groupid", &GroupInfo::groupid),
+                      field("cursor", &GroupInfo::cursor));
   }
 };
 
@@ -114,9 +110,9 @@ struct GroupInfoReply {
   std::vector<MemberItem> users{};
   std::optional<std::string_view> cursor{};
   static constexpr auto fields() {
-    return std::tuple{field("group", &GroupInfoReply::group),
+    return field_list(field("group", &GroupInfoReply::group),
                       field("users", &GroupInfoReply::users),
-                      field("cursor", &GroupInfoReply::cursor)};
+                      field("cursor", &GroupInfoReply::cursor));
   }
 };
 
@@ -133,12 +129,11 @@ struct Notice {
   std::optional<std::string_view> announcement{};
   std::optional<std::string_view> joining{};
   static constexpr auto fields() {
-    return std::tuple{
-        field("event", &Notice::event),         field("by", &Notice::by),
-        field("user", &Notice::user),           field("role", &Notice::role),
-        field("until", &Notice::until),         field("groupname", &Notice::groupname),
-        field("groupdesc", &Notice::groupdesc), field("announcement", &Notice::announcement),
-        field("joining", &Notice::joining)};
+    return field_list(
+        field("event", &Notice::event), field("by", &Notice::by), field("user", &Notice::user),
+        field("role", &Notice::role), field("until", &Notice::until),
+        field("groupname", &Notice::groupname), field("groupdesc", &Notice::groupdesc),
+        field("announcement", &Notice::announcement), field("joining", &Notice::joining));
   }
 };
 
@@ -154,11 +149,10 @@ struct GroupPush {
   std::optional<std::string_view> groupname{};
   std::optional<std::string_view> text{};
   static constexpr auto fields() {
-    return std::tuple{
-        field("groupid", &GroupPush::groupid), field("change", &GroupPush::change),
-        field("id", &GroupPush::id),           field("name", &GroupPush::name),
-        field("by", &GroupPush::by),           field("groupname", &GroupPush::groupname),
-        field("text", &GroupPush::text)};
+    return field_list(field("groupid", &GroupPush::groupid), field("change", &GroupPush::change),
+                      field("id", &GroupPush::id), field("name", &GroupPush::name),
+                      field("by", &GroupPush::by), field("groupname", &GroupPush::groupname),
+                      field("text", &GroupPush::text));
   }
 };
 

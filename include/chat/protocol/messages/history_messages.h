@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "chat/base/ids.h"
@@ -23,9 +22,9 @@ struct History {
   std::optional<std::int64_t> limit{};
   std::optional<std::string> cursor{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&History::sender), field("with", &History::with),
+    return field_list(sender_field(&History::sender), field("with", &History::with),
                       field("groupid", &History::groupid), field("limit", &History::limit),
-                      field("cursor", &History::cursor)};
+                      field("cursor", &History::cursor));
   }
 };
 
@@ -35,8 +34,8 @@ struct HistoryReply {
   std::vector<AnyChatPush> messages{};
   std::optional<std::string_view> cursor{};
   static constexpr auto fields() {
-    return std::tuple{field("messages", &HistoryReply::messages),
-                      field("cursor", &HistoryReply::cursor)};
+    return field_list(field("messages", &HistoryReply::messages),
+                      field("cursor", &HistoryReply::cursor));
   }
 };
 

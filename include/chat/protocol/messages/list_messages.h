@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "chat/base/ids.h"
@@ -24,8 +23,8 @@ struct List {
   std::string kind{};
   std::optional<std::string> cursor{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&List::sender), field("kind", &List::kind),
-                      field("cursor", &List::cursor)};
+    return field_list(sender_field(&List::sender), field("kind", &List::kind),
+                      field("cursor", &List::cursor));
   }
 };
 
@@ -38,12 +37,10 @@ struct JoinRequestItem {
   std::optional<std::string_view> text{};
   UnixMillis ts = 0;
   static constexpr auto fields() {
-    return std::tuple{field("groupid", &JoinRequestItem::groupid),
+    return field_list(field("groupid", &JoinRequestItem::groupid),
                       field("groupname", &JoinRequestItem::groupname),
-                      field("id", &JoinRequestItem::id),
-                      field("name", &JoinRequestItem::name),
-                      field("text", &JoinRequestItem::text),
-                      field("ts", &JoinRequestItem::ts)};
+                      field("id", &JoinRequestItem::id), field("name", &JoinRequestItem::name),
+                      field("text", &JoinRequestItem::text), field("ts", &JoinRequestItem::ts));
   }
 };
 
@@ -55,10 +52,10 @@ struct InvitationItem {
   std::string_view name{};
   UnixMillis ts = 0;
   static constexpr auto fields() {
-    return std::tuple{field("groupid", &InvitationItem::groupid),
+    return field_list(field("groupid", &InvitationItem::groupid),
                       field("groupname", &InvitationItem::groupname),
                       field("id", &InvitationItem::id), field("name", &InvitationItem::name),
-                      field("ts", &InvitationItem::ts)};
+                      field("ts", &InvitationItem::ts));
   }
 };
 
@@ -74,14 +71,11 @@ struct ListReply {
   std::optional<std::vector<InvitationItem>> invitations{};
   std::optional<std::string_view> cursor{};
   static constexpr auto fields() {
-    return std::tuple{field("friends", &ListReply::friends),
-                      field("groups", &ListReply::groups),
-                      field("requests", &ListReply::requests),
-                      field("sent_requests", &ListReply::sent_requests),
-                      field("blocked", &ListReply::blocked),
-                      field("join_requests", &ListReply::join_requests),
-                      field("invitations", &ListReply::invitations),
-                      field("cursor", &ListReply::cursor)};
+    return field_list(
+        field("friends", &ListReply::friends), field("groups", &ListReply::groups),
+        field("requests", &ListReply::requests), field("sent_requests", &ListReply::sent_requests),
+        field("blocked", &ListReply::blocked), field("join_requests", &ListReply::join_requests),
+        field("invitations", &ListReply::invitations), field("cursor", &ListReply::cursor));
   }
 };
 
@@ -93,9 +87,9 @@ struct Find {
   std::string query{};
   std::optional<std::string> cursor{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&Find::sender), field("kind", &Find::kind),
+    return field_list(sender_field(&Find::sender), field("kind", &Find::kind),
                       field("query", &Find::query, FieldKind::kName),
-                      field("cursor", &Find::cursor)};
+                      field("cursor", &Find::cursor));
   }
 };
 
@@ -105,8 +99,8 @@ struct FindReply {
   std::optional<std::vector<GroupItem>> groups{};
   std::optional<std::string_view> cursor{};
   static constexpr auto fields() {
-    return std::tuple{field("users", &FindReply::users), field("groups", &FindReply::groups),
-                      field("cursor", &FindReply::cursor)};
+    return field_list(field("users", &FindReply::users), field("groups", &FindReply::groups),
+                      field("cursor", &FindReply::cursor));
   }
 };
 

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "chat/base/ids.h"
@@ -22,13 +21,13 @@ struct Hello {
   std::optional<std::string> client{};
   std::optional<std::string> version{};
   static constexpr auto fields() {
-    return std::tuple{field("client", &Hello::client), field("version", &Hello::version)};
+    return field_list(field("client", &Hello::client), field("version", &Hello::version));
   }
 };
 
 // The limits of the protocol by name (limit_table.h).
 struct Limits {
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return field_list(); }
 };
 
 struct HelloReply {
@@ -39,21 +38,21 @@ struct HelloReply {
   Limits limits{};
   std::vector<std::string_view> features{};
   static constexpr auto fields() {
-    return std::tuple{field("server", &HelloReply::server), field("version", &HelloReply::version),
+    return field_list(field("server", &HelloReply::server), field("version", &HelloReply::version),
                       field("node", &HelloReply::node), field("limits", &HelloReply::limits),
-                      field("features", &HelloReply::features)};
+                      field("features", &HelloReply::features));
   }
 };
 
 struct Ping {
   static constexpr Msgid kMsgid = Msgid::kPing;
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return field_list(); }
 };
 
 struct PingReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kPing);
   UnixMillis ts = 0;
-  static constexpr auto fields() { return std::tuple{field("ts", &PingReply::ts)}; }
+  static constexpr auto fields() { return field_list(field("ts", &PingReply::ts)); }
 };
 
 // By id or name and password, or by token.
@@ -67,13 +66,10 @@ struct Login {
   bool ack = false;
   bool heartbeat = false;
   static constexpr auto fields() {
-    return std::tuple{field("id", &Login::id),
-                      field("name", &Login::name),
-                      field("password", &Login::password),
-                      field("token", &Login::token),
-                      flag_field("takeover", &Login::takeover),
-                      flag_field("ack", &Login::ack),
-                      flag_field("heartbeat", &Login::heartbeat)};
+    return field_list(field("id", &Login::id), field("name", &Login::name),
+                      field("password", &Login::password), field("token", &Login::token),
+                      flag_field("takeover", &Login::takeover), flag_field("ack", &Login::ack),
+                      flag_field("heartbeat", &Login::heartbeat));
   }
 };
 
@@ -91,29 +87,25 @@ struct LoginReply {
   std::string_view node{};
   std::int64_t heartbeat_ms = 0;
   static constexpr auto fields() {
-    return std::tuple{field("id", &LoginReply::id),
-                      field("name", &LoginReply::name),
-                      lenient_field("token", &LoginReply::token),
-                      field("offlinemsg", &LoginReply::offlinemsg),
-                      field("friends", &LoginReply::friends),
-                      field("groups", &LoginReply::groups),
-                      field("more", &LoginReply::more),
-                      field("more_friends", &LoginReply::more_friends),
-                      field("more_groups", &LoginReply::more_groups),
-                      lenient_field("node", &LoginReply::node),
-                      lenient_field("heartbeat_ms", &LoginReply::heartbeat_ms)};
+    return field_list(
+        field("id", &LoginReply::id), field("name", &LoginReply::name),
+        lenient_field("token", &LoginReply::token), field("offlinemsg", &LoginReply::offlinemsg),
+        field("friends", &LoginReply::friends), field("groups", &LoginReply::groups),
+        field("more", &LoginReply::more), field("more_friends", &LoginReply::more_friends),
+        field("more_groups", &LoginReply::more_groups), lenient_field("node", &LoginReply::node),
+        lenient_field("heartbeat_ms", &LoginReply::heartbeat_ms));
   }
 };
 
 struct Logout {
   static constexpr Msgid kMsgid = Msgid::kLogout;
   std::optional<UserId> sender{};
-  static constexpr auto fields() { return std::tuple{sender_field(&Logout::sender)}; }
+  static constexpr auto fields() { return field_list(sender_field(&Logout::sender)); }
 };
 
 struct LogoutReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kLogout);
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return field_list(); }
 };
 
 // The server ends the connection (section 8). -1: the client should not reconnect by itself.
@@ -122,8 +114,8 @@ struct ByePush {
   std::string_view reason{};
   std::int64_t reconnect_after_ms = -1;
   static constexpr auto fields() {
-    return std::tuple{lenient_field("reason", &ByePush::reason),
-                      lenient_field("reconnect_after_ms", &ByePush::reconnect_after_ms)};
+    return field_list(lenient_field("reason", &ByePush::reason),
+                      lenient_field("reconnect_after_ms", &ByePush::reconnect_after_ms));
   }
 };
 
@@ -133,7 +125,7 @@ struct AnnouncementPush {
   std::string_view text{};
   UnixMillis ts = 0;
   static constexpr auto fields() {
-    return std::tuple{field("text", &AnnouncementPush::text), field("ts", &AnnouncementPush::ts)};
+    return field_list(field("text", &AnnouncementPush::text), field("ts", &AnnouncementPush::ts));
   }
 };
 

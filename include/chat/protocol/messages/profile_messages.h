@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "chat/base/ids.h"
@@ -27,16 +26,12 @@ struct UserItem {
   std::optional<std::string_view> who_may_add{};
   std::optional<std::string_view> who_may_chat{};
   static constexpr auto fields() {
-    return std::tuple{field("id", &UserItem::id),
-                      field("name", &UserItem::name),
-                      field("nick", &UserItem::nick),
-                      field("bio", &UserItem::bio),
-                      field("avatar", &UserItem::avatar),
-                      field("state", &UserItem::state),
-                      field("friend", &UserItem::is_friend),
-                      field("blocked", &UserItem::blocked),
+    return field_list(field("id", &UserItem::id), field("name", &UserItem::name),
+                      field("nick", &UserItem::nick), field("bio", &UserItem::bio),
+                      field("avatar", &UserItem::avatar), field("state", &UserItem::state),
+                      field("friend", &UserItem::is_friend), field("blocked", &UserItem::blocked),
                       field("who_may_add", &UserItem::who_may_add),
-                      field("who_may_chat", &UserItem::who_may_chat)};
+                      field("who_may_chat", &UserItem::who_may_chat));
   }
 };
 
@@ -46,15 +41,15 @@ struct UserInfo {
   std::optional<UserId> userid{};
   std::optional<std::string> name{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&UserInfo::sender), field("userid", &UserInfo::userid),
-                      field("name", &UserInfo::name)};
+    return field_list(sender_field(&UserInfo::sender), field("userid", &UserInfo::userid),
+                      field("name", &UserInfo::name));
   }
 };
 
 struct UserInfoReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kUserInfo);
   UserItem user{};
-  static constexpr auto fields() { return std::tuple{field("user", &UserInfoReply::user)}; }
+  static constexpr auto fields() { return field_list(field("user", &UserInfoReply::user)); }
 };
 
 // What is missing stays.
@@ -67,19 +62,19 @@ struct SetProfile {
   std::optional<std::string> who_may_add{};
   std::optional<std::string> who_may_chat{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&SetProfile::sender),
+    return field_list(sender_field(&SetProfile::sender),
                       field("nick", &SetProfile::nick, FieldKind::kNick),
                       field("bio", &SetProfile::bio, FieldKind::kBio),
                       field("avatar", &SetProfile::avatar, FieldKind::kAvatar),
                       field("who_may_add", &SetProfile::who_may_add),
-                      field("who_may_chat", &SetProfile::who_may_chat)};
+                      field("who_may_chat", &SetProfile::who_may_chat));
   }
 };
 
 struct SetProfileReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kSetProfile);
   UserItem user{};
-  static constexpr auto fields() { return std::tuple{field("user", &SetProfileReply::user)}; }
+  static constexpr auto fields() { return field_list(field("user", &SetProfileReply::user)); }
 };
 
 }  // namespace chat::protocol::messages

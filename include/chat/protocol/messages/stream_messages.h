@@ -2,7 +2,6 @@
 
 #include <optional>
 #include <string_view>
-#include <tuple>
 
 #include "chat/base/ids.h"
 #include "chat/protocol/messages/field.h"
@@ -19,8 +18,8 @@ struct Delivered {
   std::optional<GroupId> groupid{};
   Seq seq = 0;
   static constexpr auto fields() {
-    return std::tuple{sender_field(&Delivered::sender), field("from", &Delivered::from),
-                      field("groupid", &Delivered::groupid), field("seq", &Delivered::seq)};
+    return field_list(sender_field(&Delivered::sender), field("from", &Delivered::from),
+                      field("groupid", &Delivered::groupid), field("seq", &Delivered::seq));
   }
 };
 
@@ -31,8 +30,8 @@ struct Read {
   std::optional<GroupId> groupid{};
   Seq seq = 0;
   static constexpr auto fields() {
-    return std::tuple{sender_field(&Read::sender), field("from", &Read::from),
-                      field("groupid", &Read::groupid), field("seq", &Read::seq)};
+    return field_list(sender_field(&Read::sender), field("from", &Read::from),
+                      field("groupid", &Read::groupid), field("seq", &Read::seq));
   }
 };
 
@@ -43,14 +42,14 @@ struct Sync {
   std::optional<GroupId> groupid{};
   std::optional<Seq> after{};
   static constexpr auto fields() {
-    return std::tuple{sender_field(&Sync::sender), field("from", &Sync::from),
-                      field("groupid", &Sync::groupid), field("after", &Sync::after)};
+    return field_list(sender_field(&Sync::sender), field("from", &Sync::from),
+                      field("groupid", &Sync::groupid), field("after", &Sync::after));
   }
 };
 
 struct SyncReply {
   static constexpr Msgid kMsgid = reply_to(Msgid::kSync);
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return field_list(); }
 };
 
 // Everything up to `seq` has been delivered to, or read by, one user or a whole group.
@@ -61,8 +60,8 @@ struct ReceiptPush {
   std::optional<GroupId> groupid{};
   Seq seq = 0;
   static constexpr auto fields() {
-    return std::tuple{field("kind", &ReceiptPush::kind), field("id", &ReceiptPush::user),
-                      field("groupid", &ReceiptPush::groupid), field("seq", &ReceiptPush::seq)};
+    return field_list(field("kind", &ReceiptPush::kind), field("id", &ReceiptPush::user),
+                      field("groupid", &ReceiptPush::groupid), field("seq", &ReceiptPush::seq));
   }
 };
 

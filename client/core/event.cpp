@@ -1,0 +1,12 @@
+#include "client/core/event.h"
+
+namespace chat::client {
+
+Event::What::What() noexcept = default;
+Event::What::What(const What& other) = default;
+Event::What::What(What&& other) noexcept = default;
+Event::What& Event::What::operator=(const What& other) = default;
+Event::What& Event::What::operator=(What&& other) noexcept = default;
+Event::What::~What() = default;
+
+}  // namespace chat::client
