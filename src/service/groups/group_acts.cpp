@@ -76,7 +76,13 @@ bool GroupActs::run(session::Session& session, const RequestHead& request, Actio
           if (auto done = work(act); !done) return tl::make_unexpected(done.error());
         }
         GroupChange made = act.take();
-        if (!made.repeated) attempted.members = made.members;
+        if (!made.repeated) {
+          attempted.members = made.members;
+          return made;
+        }
+        auto events = events_from(connection, made.events.front());
+        if (!events) return failed(events);
+        made.events = std::move(*events);
         return made;
       },
       !base::sabotaged(base::Sabotage::kForgetJoinings));

@@ -86,6 +86,20 @@ TEST_P(LostAnswer, OfAChangeOfAGroupIsDoneOnceAndTold) {
   change("UPDATE allgroup SET dismissed_at", {{"msgid", 47}}, "dismissed");
 }
 
+// Handing over writes two rows, and nothing later reveals that one is missing.
+TEST_P(LostAnswer, OfAHandoverStillTellsBothRows) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  const std::int64_t group = alice.create_group("tea");
+  bob.join_group(group);
+  lose("UPDATE groupuser SET grouprole");
+  request_ok(alice.client,
+             {{"msgid", 42}, {"groupid", group}, {"userid", bob.id()}, {"role", "creator"}});
+  expect_lost();
+  EXPECT_EQ(bob.client.notice().value("role", ""), "creator");
+  EXPECT_EQ(bob.client.notice().value("role", ""), "admin");
+}
+
 TEST_P(LostAnswer, OfALoginLeavesOneSession) {
   const Account alice = account("alice");
   lose("UPDATE user SET state = 'online'");
