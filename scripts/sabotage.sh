@@ -27,6 +27,11 @@
 #   forget-passwords      … a password change [72],
 #   forget-registrations  … a registration [133]
 #   admit-anyone          a server without a bus starts on a cluster's database [173]
+#   forget-acts           a change of a group without a COMMIT answer is not read back
+#   early-rights          who may write to a group is decided before the group is locked [112]
+#   endless-windows       who has left a group goes on getting its messages [15]
+#   local-blocks          a block binds only on the server that stored it [141]
+#   repeat-acts           a server that was paused makes changes for sessions that were taken over
 #
 # Without arguments: all of them. The exit code is 0 only if the tests fail with each switch and pass
 # without.
@@ -50,7 +55,7 @@ declare -A scenarios=(
 for_the_nemesis=(
   keep-older trust-own-link forget-takeovers store-older forget-joinings forget-claims
   forget-releases forget-sweeps forget-deletions forget-passwords forget-registrations
-  admit-anyone
+  admit-anyone forget-acts early-rights endless-windows local-blocks repeat-acts
 )
 for switch in "${for_the_nemesis[@]}"; do
   programs[$switch]=faults/nemesis/fault_nemesis
@@ -68,7 +73,7 @@ run_bank() {
   [[ -z $2 ]] || nemesis_seconds=600
   env CHAT_SABOTAGE="$2" CHAT_SOURCE_ROOT="$PWD" CHAT_TEST_SANITIZER=none CHAT_TEST_STORAGE=mysql \
     CHATCHECK="$PWD/$folder/chatcheck" CHATCLIENT="$PWD/$folder/chatclient" \
-    CHATSERVER="$PWD/$folder/chatserver" CHAT_NEMESIS_SECONDS="$nemesis_seconds" \
+    CHATCTL="$PWD/$folder/chatctl" CHATSERVER="$PWD/$folder/chatserver" CHAT_NEMESIS_SECONDS="$nemesis_seconds" \
     timeout 900 "$program" --gtest_filter="$filter" >"$3" 2>&1 </dev/null || status=$?
   failures=$(grep -cE ': Failure$' "$3" || true)
   # Nothing ran, or it was ended from outside: that proves nothing about a switch.
@@ -111,7 +116,7 @@ done
 
 install_packages "${packages_to_test[@]}"
 configure "$folder" --buildtype=debug -Dsabotage=true
-compile "$folder" chatserver chatcheck chatclient \
+compile "$folder" chatserver chatcheck chatclient chatctl \
   "${programs[@]/#/tests/}"
 mkdir -p "$logs"
 

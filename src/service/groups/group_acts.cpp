@@ -12,6 +12,7 @@
 #include "chat/storage/message_model.h"
 #include "chat/storage/settle.h"
 #include "service/dispatch/replies.h"
+#include "service/dispatch/session_fence.h"
 
 namespace chat::service {
 namespace {
@@ -31,6 +32,12 @@ Result<std::vector<storage::GroupMessage>> events_from(storage::Connection& conn
   });
   std::reverse(rows->begin(), rows->end());
   return rows;
+}
+
+bool forgets(Action action) {
+  using base::Sabotage;
+  return base::sabotaged(action == Action::kJoinGroup ? Sabotage::kForgetJoinings
+                                                      : Sabotage::kForgetActs);
 }
 
 // Makes the group live in the user's session, which may be on another node.
@@ -73,6 +80,8 @@ bool GroupActs::run(session::Session& session, const RequestHead& request, Actio
         const auto done_before = act.open(group);
         if (!done_before) return tl::make_unexpected(done_before.error());
         if (!*done_before) {
+          auto newest = refuse_older_session(connection, session.identity());
+          if (!newest) return tl::make_unexpected(newest.error());
           if (auto done = work(act); !done) return tl::make_unexpected(done.error());
         }
         GroupChange made = act.take();
@@ -85,9 +94,10 @@ bool GroupActs::run(session::Session& session, const RequestHead& request, Actio
         made.events = std::move(*events);
         return made;
       },
-      !base::sabotaged(base::Sabotage::kForgetJoinings));
+      !forgets(action));
   if (!change) {
-    if (is_unknown(change.error())) settle(session, actor, group, std::move(attempted));
+    if (is_unknown(change.error()) && !forgets(action))
+      settle(session, actor, group, std::move(attempted));
     refuse(session, request, change.error());
     return false;
   }
@@ -101,7 +111,6 @@ bool GroupActs::run(session::Session& session, const RequestHead& request, Actio
 
 void GroupActs::settle(session::Session& session, const GroupActor& actor, GroupId group,
                        GroupChange attempted) {
-  if (base::sabotaged(base::Sabotage::kForgetJoinings)) return;
   context_.settle_queue.add(
       session,
       "group_change user=" + std::to_string(actor.user.value) +

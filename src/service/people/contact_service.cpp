@@ -7,6 +7,7 @@
 #include "chat/storage/settle.h"
 #include "service/dispatch/gate.h"
 #include "service/dispatch/replies.h"
+#include "service/dispatch/session_fence.h"
 
 namespace chat::service {
 namespace {
@@ -121,7 +122,10 @@ std::optional<ContactChange> ContactService::store(Session& session, const Reque
           if (*held) return *earlier;
         }
         auto decided = decide(connection);
-        if (decided) earlier = *decided;
+        if (!decided) return decided;
+        auto newest = refuse_older_session(connection, session.identity());
+        if (!newest) return tl::make_unexpected(newest.error());
+        earlier = *decided;
         return decided;
       });
   if (change) {

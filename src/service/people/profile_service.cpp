@@ -13,6 +13,7 @@
 #include "service/dispatch/fault.h"
 #include "service/dispatch/gate.h"
 #include "service/dispatch/replies.h"
+#include "service/dispatch/session_fence.h"
 #include "service/people/shown_user.h"
 
 namespace chat::service {
@@ -55,11 +56,14 @@ Result<UserId> asked_user(storage::Connection& connection, const messages::UserI
   return *found ? (*found)->id : UserId{};
 }
 
-Outcome<storage::Profile> change_profile(storage::Connection& connection, UserId user,
+Outcome<storage::Profile> change_profile(storage::Connection& connection,
+                                         const session::Identity& who,
                                          const storage::ProfileChange& change) {
-  auto profile = ProfileModel(connection).change(user, change);
+  auto profile = ProfileModel(connection).change(who.user, change);
   if (!profile) return failed(profile);
   if (!*profile) return refused(Errno::kNotLoggedIn, "this account was deleted");
+  auto newest = refuse_older_session(connection, who);
+  if (!newest) return tl::make_unexpected(newest.error());
   return **profile;
 }
 
@@ -92,7 +96,7 @@ void ProfileService::set_profile(session::Session& session,
                                       request.who_may_add, request.who_may_chat};
   const auto profile = storage::transact_settled(
       context_.pool, [&](storage::Connection& connection, bool /*repeated*/) {
-        return change_profile(connection, self, change);
+        return change_profile(connection, session.identity(), change);
       });
   if (!profile) {
     if (is_unknown(profile.error()) && request.who_may_chat) settle(session);
