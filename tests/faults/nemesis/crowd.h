@@ -196,6 +196,7 @@ class Crowd {
   std::optional<LifeAct> draw_act(const Person& person) CHAT_REQUIRES(mutex_);
   std::optional<LifeAct> draw_contact_act(const Person& person) CHAT_REQUIRES(mutex_);
   void ask_life(Person& person, Time now) CHAT_REQUIRES(mutex_);
+  void undo(Person& person, const LifeAct& act) CHAT_REQUIRES(mutex_);
   std::optional<std::int64_t> random_club(const Person& person) CHAT_REQUIRES(mutex_);
   bool was_disabled(Person& person, const Session& session, int code) CHAT_REQUIRES(mutex_);
   void write(Person& person, const Stream& to, Time now) CHAT_REQUIRES(mutex_);

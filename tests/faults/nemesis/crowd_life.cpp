@@ -127,8 +127,18 @@ void Crowd::ask_life(Person& person, Time now) {
       contacts_.asked(act, now);
     }
   }
+  ++act.attempts;
   if (act.kind == Kind::kJoin) judge_.asked_to_join(act.actor, act.club, now);
   ask(*person.current, {Ask::kLife, act.club, now, act.cid}, request_of(act), now);
+}
+
+// An earlier attempt may still wait in a server that is stopped. If it is made after all, it shows
+// only in a state that has changed since.
+void Crowd::undo(Person& person, const LifeAct& act) {
+  std::optional<LifeAct> inverse = inverse_of(act);
+  if (!inverse) return;
+  inverse->cid = "l" + std::to_string(++cids_);
+  person.life = std::move(inverse);
 }
 
 // Of several attempts the first answer counts.
@@ -142,6 +152,7 @@ void Crowd::take_life(Person& person, Session& session, const Json& frame, Time 
   if (std::ranges::find(kExpected, code) == kExpected.end()) {
     return judge_.violation("P10", describe(act) + " was refused: " + frame.dump());
   }
+  if (act.attempts > 1 && code == codes::kOk && !quiet_) undo(person, act);
   if (act.is_of_club()) return clubs_.answered(act, code);
   for (const std::string& what : contacts_.answered(act, code, now)) {
     judge_.violation("contact", what);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <string_view>
+#include <utility>
 
 namespace chat::test::nemesis {
 namespace {
@@ -21,6 +22,24 @@ std::string_view role_for(Kind kind) {
 }
 
 }  // namespace
+
+std::optional<LifeAct> inverse_of(const LifeAct& act) {
+  constexpr std::array<std::pair<Kind, Kind>, 6> kPairs = {{
+      {Kind::kJoin, Kind::kLeave},
+      {Kind::kMute, Kind::kUnmute},
+      {Kind::kMuteAll, Kind::kUnmuteAll},
+      {Kind::kPromote, Kind::kDemote},
+      {Kind::kBlock, Kind::kUnblock},
+      {Kind::kBefriend, Kind::kUnfriend},
+  }};
+  LifeAct inverse{.actor = act.actor, .club = act.club, .target = act.target};
+  for (const auto& [one, other] : kPairs) {
+    if (act.kind != one && act.kind != other) continue;
+    inverse.kind = act.kind == one ? other : one;
+    return inverse;
+  }
+  return std::nullopt;
+}
 
 Json request_of(const LifeAct& act) {
   Json json = act.is_of_club() ? Json{{"groupid", act.club}} : Json{{"userid", act.target}};

@@ -44,10 +44,13 @@ struct LifeAct {
   std::string cid{};
   std::int64_t from_head = 0;         // a seq that the club had reached when it was first asked for
   std::optional<Time> asked_at = {};  // first
+  int attempts = 0;
 
   bool is_of_club() const { return kind < Kind::kBlock; }
 };
 
+// The act that undoes this one; nothing if its actor cannot.
+std::optional<LifeAct> inverse_of(const LifeAct& act);
 // The request, without its cid.
 Json request_of(const LifeAct& act);
 std::string describe(const LifeAct& act);
