@@ -135,7 +135,7 @@ void Crowd::log_in(Person& person, Time now) {
     session.node = node;
     session.since = now;
     session.takes_over = person.current != nullptr;
-    session.patience = milliseconds{random(1'200, 6'000)};
+    session.patience = milliseconds{random(0, 2) == 0 ? random(500, 1'200) : random(1'200, 6'000)};
     session.spoke_at = now;
     person.sessions.push_back(std::move(session));
     person.entering = &person.sessions.back();
