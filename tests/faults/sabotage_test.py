@@ -18,7 +18,8 @@ CHATSERVER, SABOTAGE, SOURCE_ROOT, *MESON = sys.argv[1:]
 NAMES = [b"CHAT_SABOTAGE", b"ack-before-commit", b"skip-resync", b"ignore-lease", b"keep-older",
          b"trust-own-link", b"forget-takeovers", b"store-older", b"forget-joinings",
          b"forget-creations", b"forget-claims", b"forget-releases", b"forget-sweeps",
-         b"forget-deletions", b"forget-passwords", b"forget-registrations", b"admit-anyone"]
+         b"forget-deletions", b"forget-passwords", b"forget-registrations", b"admit-anyone",
+         b"forget-acts", b"early-rights", b"endless-windows", b"local-blocks", b"repeat-acts"]
 REFUSED = [["--buildtype=release"], ["--buildtype=plain"], ["--buildtype=minsize"],
            ["--buildtype=debug", "-Db_ndebug=true"]]
 

@@ -36,16 +36,23 @@ enum class Sabotage {
   kForgetPasswords,      // "forget-passwords": of password changes
   kForgetRegistrations,  // "forget-registrations"
   kAdmitAnyone,  // "admit-anyone": start a server without a bus beside others, and others beside it
+  kForgetActs,   // "forget-acts": do not read back changes of groups, other than joinings
+  kEarlyRights,  // "early-rights": decide who may write to a group before locking it
+  kEndlessWindows,  // "endless-windows": go on pushing to those who have left a group
+  kLocalBlocks,     // "local-blocks": let a block bind on the node only that stored it
+  kRepeatActs,      // "repeat-acts": make changes that older sessions ask for
 };
 
 #ifdef CHAT_SABOTAGE
 inline bool sabotaged(Sabotage what) {
   // In the order of the enumeration.
-  static constexpr std::array<std::string_view, 16> kNames = {
+  static constexpr std::array<std::string_view, 21> kNames = {
       "ack-before-commit", "skip-resync",      "ignore-lease",         "keep-older",
       "trust-own-link",    "forget-takeovers", "store-older",          "forget-joinings",
       "forget-creations",  "forget-claims",    "forget-releases",      "forget-sweeps",
-      "forget-deletions",  "forget-passwords", "forget-registrations", "admit-anyone"};
+      "forget-deletions",  "forget-passwords", "forget-registrations", "admit-anyone",
+      "forget-acts",       "early-rights",     "endless-windows",      "local-blocks",
+      "repeat-acts"};
   static const std::string_view chosen = [] {
     const char* given = std::getenv("CHAT_SABOTAGE");
     const std::string_view name = given == nullptr ? "" : given;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "chat/base/log_limiter.h"
+#include "chat/base/sabotage.h"
 #include "chat/protocol/local_time.h"
 #include "delivery/journal/batch.h"
 #include "delivery/journal/journal.h"
@@ -172,9 +173,21 @@ Result<bool> GroupCommitter::find_stored(GroupEntry& entry, const Entries& earli
   return true;
 }
 
+// Only for sabotage: keeps what a member was allowed at an earlier batch.
+Result<std::optional<GroupStore::Writer>> GroupCommitter::writer_of(const GroupMessage& message) {
+  auto writer = store_.writer(message.group, message.sender);
+  if (!base::sabotaged(base::Sabotage::kEarlyRights) || !writer || !*writer) return writer;
+  static std::map<std::pair<GroupId, UserId>, GroupStore::Writer> earlier;
+  const auto [known, is_new] = earlier.try_emplace({message.group, message.sender}, **writer);
+  const GroupStore::Writer before = std::exchange(known->second, **writer);
+  writer = before;
+  (*writer)->newest = known->second.newest;
+  return writer;
+}
+
 // False: refused.
 Result<bool> GroupCommitter::may_write(GroupEntry& entry, const GroupStore::Locking& group) {
-  const auto writer = store_.writer(entry.message.group, entry.message.sender);
+  const auto writer = writer_of(entry.message);
   if (!writer) return fail(writer);
   if (!*writer) {
     entry.refusal = not_found();

@@ -85,6 +85,7 @@ class GroupCommitter {
   Result<void> store_group(GroupId group, const Entries& entries);
   Result<bool> decide(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group);
   Result<bool> find_stored(GroupEntry& entry, const Entries& earlier);
+  Result<std::optional<GroupStore::Writer>> writer_of(const storage::GroupMessage& message);
   Result<bool> may_write(GroupEntry& entry, const GroupStore::Locking& group);
 
   void note_head(GroupId group, Seq head);

@@ -41,13 +41,21 @@ Result<void> UserLooks::look_up(std::span<const UserId> users) {
   const auto states = store_.states(asked);
   if (!states) return fail(states);
   const bool compares = compares_epochs();
-  for (const UserId user : asked) looks_[user] = {compares ? 0 : kAnyEpoch, 0, now};
+  for (const UserId user : asked) {
+    const std::int64_t rev = keeps_revs() ? contact_rev(user) : 0;
+    looks_[user] = {compares ? 0 : kAnyEpoch, rev, now};
+  }
   for (const storage::UserState& state : *states) {
     Look& look = looks_[state.id];
     if (compares) look.newest = state.session_epoch;
-    look.contact_rev = state.contact_rev;
+    if (!keeps_revs() || look.contact_rev == 0) look.contact_rev = state.contact_rev;
   }
   return {};
+}
+
+// Only for sabotage: what this process has not reported itself stays unknown.
+bool UserLooks::keeps_revs() {
+  return base::sabotaged(base::Sabotage::kLocalBlocks);
 }
 
 bool UserLooks::compares_epochs() const {

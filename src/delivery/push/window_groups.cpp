@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "chat/base/clock.h"
+#include "chat/base/sabotage.h"
 #include "chat/session/session.h"
 #include "delivery/push/window.h"
 
@@ -120,7 +121,7 @@ void Window::listen_to(GroupId group) {
 
 // Nothing past `last` is pushed from now on.
 void Window::end_at(Position& position, Seq last) {
-  if (position.end != 0) return;
+  if (position.end != 0 || base::sabotaged(base::Sabotage::kEndlessWindows)) return;
   position.end = last;
   position.target = std::min(std::max(position.target, position.pushed), last);
   loop_.remove_from_roster(position.stream.group(), *this);

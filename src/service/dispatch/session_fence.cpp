@@ -42,7 +42,7 @@ Outcome<void> hold_fence(storage::Connection& connection, const session::Identit
       storage::UserModel(connection)
           .lock(std::span<const UserId>(ids).first(fence.other ? 2 : 1), fence.lock);
   if (!states) return failed(states);
-  if (base::sabotaged(base::Sabotage::kStoreOlder)) return {};
+  if (base::sabotaged(base::Sabotage::kRepeatActs)) return {};
   auto refusal = end_of_session(find(*states, who.user), who.epoch);
   if (!refusal) return {};
   if (repeated)

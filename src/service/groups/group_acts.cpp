@@ -16,6 +16,12 @@
 namespace chat::service {
 namespace {
 
+bool forgets(Action action) {
+  using base::Sabotage;
+  return base::sabotaged(action == Action::kJoinGroup ? Sabotage::kForgetJoinings
+                                                      : Sabotage::kForgetActs);
+}
+
 // Makes the group live in the user's session, which may be on another node.
 void go_live(const ServiceEnvironment& environment, UserId user, GroupId group, Seq joined_seq) {
   if (auto session = environment.registry.find(user)) {
@@ -64,9 +70,9 @@ bool GroupActs::run(session::Session& session, const RequestHead& request, Actio
         if (!made.repeated) attempted.members = made.members;
         return made;
       },
-      !base::sabotaged(base::Sabotage::kForgetJoinings));
+      !forgets(action));
   if (!change) {
-    if (is_unknown(change.error())) {
+    if (is_unknown(change.error()) && !forgets(action)) {
       settle(session, actor, group, std::move(attempted), options.look ? options.look() : nullptr);
     }
     refuse(session, request, change.error());
@@ -82,7 +88,6 @@ bool GroupActs::run(session::Session& session, const RequestHead& request, Actio
 
 void GroupActs::settle(session::Session& session, const GroupActor& actor, GroupId group,
                        GroupChange attempted, SettleQueue::Look look) {
-  if (base::sabotaged(base::Sabotage::kForgetJoinings)) return;
   context_.settle_queue.add(
       session,
       "group_change user=" + std::to_string(actor.user.value) +

@@ -94,6 +94,67 @@ TEST_F(ClusterPause, MessageOfATakenOverSessionIsRefused) {
   again.chat(bob.id(), "late", "late");
 }
 
+// The user has meanwhile repeated the act on the other server, and undone it there.
+class ClusterPauseOfAnAct : public ClusterPause {
+ protected:
+  // Alice sends `act` to the stopped server, and `elsewhere` to the other one. Redis stops too, so
+  // that the stopped server handles its input before it learns of the takeover.
+  void act_while_stopped(User& alice, const Json& act, const std::vector<Json>& elsewhere) {
+    ServerProcess& stopped = cluster->node(0);
+    stopped.freeze();
+    cluster->redis().freeze();
+    alice.client.send(act);
+    User again = log_in_on(1, alice.account, taking_over());
+    for (const Json& request : elsewhere) request_ok(again.client, request);
+    stopped.thaw();
+    alice.client.receive_to_end();
+    cluster->redis().thaw();
+    expect_alive(again.client);
+  }
+  static Json in_group(int msgid, std::int64_t group, const Json& more = Json::object()) {
+    Json request{{"msgid", msgid}, {"groupid", group}};
+    request.update(more);
+    return request;
+  }
+};
+
+TEST_F(ClusterPauseOfAnAct, MemberWhoIsBackStays) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  const std::int64_t group = bob.create_group("group");
+  alice.join_group(group);
+  const Json leave = in_group(40, group);
+  act_while_stopped(alice, leave, {leave, join_group_request(alice.account, group)});
+  EXPECT_EQ(cluster->storage().number("SELECT COUNT(*) FROM groupuser WHERE left_seq > 0"), 0);
+}
+
+TEST_F(ClusterPauseOfAnAct, EndedMuteStaysEnded) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  const std::int64_t group = alice.create_group("group");
+  bob.join_group(group);
+  const Json mute = in_group(43, group, {{"userid", bob.id()}, {"seconds", 600}});
+  const Json unmute = in_group(43, group, {{"userid", bob.id()}, {"seconds", 0}});
+  act_while_stopped(alice, mute, {mute, unmute});
+  EXPECT_EQ(bob.client.request(group_chat_request(bob.account, group, "free")).at("errno"), 0);
+}
+
+TEST_F(ClusterPauseOfAnAct, EndedBlockStaysEnded) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  Json block{{"msgid", 34}, {"userid", bob.id()}, {"blocked", true}};
+  Json unblock = block;
+  unblock["blocked"] = false;
+  act_while_stopped(alice, block, {block, unblock});
+  EXPECT_EQ(cluster->storage().number("SELECT COUNT(*) FROM block"), 0);
+}
+
+TEST_F(ClusterPauseOfAnAct, ChangedProfileStaysChanged) {
+  User alice = user_on(0, "alice");
+  act_while_stopped(alice, {{"msgid", 36}, {"nick", "old"}}, {{{"msgid", 36}, {"nick", "new"}}});
+  EXPECT_EQ(cluster->storage().number("SELECT COUNT(*) FROM user WHERE nick = 'new'"), 1);
+}
+
 // It was declared dead, and its users have logged in elsewhere. The input in its sockets includes a
 // login with takeover.
 TEST_F(ClusterPause, SweptServerTakesNobodyOver) {
