@@ -58,13 +58,6 @@ class GroupModel {
   Result<std::size_t> count_of(UserId user);
   // At most `limit` members with ids after `after`, by id.
   Result<std::vector<GroupMember>> members(GroupId group, UserId after, std::size_t limit);
-  // The same as `viewer` may see them: those who have blocked it look offline.
-  Result<std::vector<GroupMember>> members_seen(GroupId group, UserId viewer, UserId after,
-                                                std::size_t limit);
-  // The online members who may have blocked others, each with `viewer`, for BlockModel::among().
-  static std::vector<Block> possible_blocks(const std::vector<GroupMember>& members, UserId viewer);
-  // Makes the members look offline who have blocked `viewer`; `blocks` are sorted.
-  static void hide(std::vector<GroupMember>& members, UserId viewer, std::span<const Block> blocks);
 
  private:
   Connection& connection_;

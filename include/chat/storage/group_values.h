@@ -34,7 +34,6 @@ struct GroupMember {
   bool online = false;
   GroupRole role = GroupRole::kNormal;
   UnixMillis muted_until = 0;
-  bool restricted = false;  // may have blocked others
 };
 
 // The words for roles and ways to join, in the tables and on the wire.

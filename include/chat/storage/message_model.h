@@ -83,13 +83,12 @@ class MessageModel {
   };
   Result<Cursor> cursor(const DirectStream& stream);
 
-  // The member with the lowest position, and the next one; all zero in a group without members.
+  // The member with the lowest position, and the position of the next one; all zero in a group
+  // without members.
   struct Slowest {
     UserId user;
     Seq seq = 0;
     Seq next_seq = 0;
-    UserId next{};
-    bool only_two = false;  // there is no other member
   };
   Result<Slowest> slowest_delivered(GroupId group);
   Result<Slowest> slowest_read(GroupId group);

@@ -93,9 +93,8 @@ Result<void> Receipts::repeat(std::span<const storage::DirectStream> streams,
     if (!delivered) return fail(delivered);
     const auto read = messages.slowest_read(group);
     if (!read) return fail(read);
-    auto told = tell(**lease, group, ReceiptKind::kDelivered, {}, *delivered, Reach::kThisNode);
-    if (told) told = tell(**lease, group, ReceiptKind::kRead, {}, *read, Reach::kThisNode);
-    if (!told) return told;
+    tell(group, ReceiptKind::kDelivered, {}, *delivered, Reach::kThisNode);
+    tell(group, ReceiptKind::kRead, {}, *read, Reach::kThisNode);
   }
   return {};
 }
@@ -137,10 +136,8 @@ Result<void> Receipts::tell_group(storage::Connection& connection, GroupId group
   const auto read = messages.slowest_read(group);
   if (!read) return fail(read);
   Told& told = told_[group];
-  auto sent =
-      tell(connection, group, ReceiptKind::kDelivered, told.delivered, *delivered, Reach::kCluster);
-  if (sent) sent = tell(connection, group, ReceiptKind::kRead, told.read, *read, Reach::kCluster);
-  if (!sent) return sent;
+  tell(group, ReceiptKind::kDelivered, told.delivered, *delivered, Reach::kCluster);
+  tell(group, ReceiptKind::kRead, told.read, *read, Reach::kCluster);
   hints_.note({Hint::Kind::kGroupCursors, group.value, 0});
   told = {*delivered, *read};
   return {};
@@ -148,25 +145,12 @@ Result<void> Receipts::tell_group(storage::Connection& connection, GroupId group
 
 // Seen by any other member, the group has reached the slowest member's position; seen by the
 // slowest member, the position of the second slowest.
-Result<void> Receipts::tell(storage::Connection& connection, GroupId group, ReceiptKind kind,
-                            const Slowest& before, const Slowest& now, Reach reach) {
-  std::vector<storage::Block> blocks;
-  if (now.only_two) {
-    const storage::Block both[] = {{now.user, now.next}, {now.next, now.user}};
-    auto found = storage::BlockModel(connection).among(both);
-    if (!found) return fail(found);
-    blocks = std::move(*found);
-  }
-  const auto is_hidden = [&blocks](UserId of, UserId from) {
-    return std::find(blocks.begin(), blocks.end(), storage::Block{of, from}) != blocks.end();
-  };
-  if (now.seq > before.seq && !is_hidden(now.user, now.next)) {
-    router_.receipt_to_group(group, now.user, kind, now.seq, reach);
-  }
+void Receipts::tell(GroupId group, ReceiptKind kind, const Slowest& before, const Slowest& now,
+                    Reach reach) {
+  if (now.seq > before.seq) router_.receipt_to_group(group, now.user, kind, now.seq, reach);
   const bool news = now.user != before.user || now.next_seq > before.next_seq;
-  if (!news || now.next_seq == 0 || is_hidden(now.next, now.user)) return {};
+  if (!news || now.next_seq == 0) return;
   router_.receipt_to_writer(now.user, group, kind, now.next_seq, reach);
-  return {};
 }
 
 }  // namespace chat::delivery

@@ -18,10 +18,9 @@ namespace chat::delivery {
 // of a direct stream gets one with each write of the recipient's cursor, unless the recipient has
 // blocked the sender; these writes are already coalesced. In a group, "delivered up to seq" means
 // by every other member, which only the table knows, so groups whose cursors moved, or whose
-// slowest member may have left, are queried once per tick. Between the two members of a group it
-// would tell of a single user, so blocks count there. Receipts are hints, sent to users who are
-// online. Threading: thread-safe. tick() blocks on the database. Bounds: the receipts of kGroupsMax
-// groups are remembered; beyond that, some are repeated.
+// slowest member may have left, are queried once per tick. Receipts are hints, sent to users who
+// are online. Threading: thread-safe. tick() blocks on the database. Bounds: the receipts of
+// kGroupsMax groups are remembered; beyond that, some are repeated.
 class Receipts {
  public:
   static constexpr std::chrono::milliseconds kInterval{1000};
@@ -51,8 +50,8 @@ class Receipts {
 
   Result<void> send_direct(std::vector<DirectReceipt> receipts);
   Result<void> tell_group(storage::Connection& connection, GroupId group) CHAT_REQUIRES(telling_);
-  Result<void> tell(storage::Connection& connection, GroupId group, ReceiptKind kind,
-                    const Slowest& before, const Slowest& now, Reach reach);
+  void tell(GroupId group, ReceiptKind kind, const Slowest& before, const Slowest& now,
+            Reach reach);
 
   Router& router_;
   HintRelay& hints_;

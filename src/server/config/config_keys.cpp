@@ -274,7 +274,7 @@ constexpr Key kKeys[] = {
            .help = "searches for users and groups per account; 0: off",
            .store = into_limit<&Config::Limits::find_per_minute>}),
     limit({.name = "acts_per_minute",
-           .default_text = "120",
+           .default_text = "1200",
            .unit = "acts per minute",
            .help = "changes of contacts, groups and profiles per account, with a burst of twice "
                    "that, and ten times as many reads; 0: off",

@@ -320,8 +320,7 @@ void JoinService::answer_joining(Session& session, const RequestHead& request, G
   if (auto lease = context_.pool.lease()) {
     GroupModel groups(**lease);
     if (auto found = groups.find(id); found && *found) group = std::move(**found);
-    auto members =
-        groups.members_seen(id, session.identity().user, UserId{}, protocol::kGroupUsersInReply);
+    auto members = groups.members(id, UserId{}, protocol::kGroupUsersInReply);
     if (members) users = std::move(*members);
   }
   send_reply(session, request, messages::AddGroupReply{.group = item_of(group, users)});

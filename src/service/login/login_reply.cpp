@@ -8,7 +8,6 @@
 #include "chat/protocol/classic.h"
 #include "chat/protocol/limits.h"
 #include "chat/protocol/messages/login_messages.h"
-#include "chat/storage/block_model.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/group_model.h"
 
@@ -92,54 +91,23 @@ class GroupTexts {
     return {};
   }
 
-  // Reads the group's members, if that was not done before.
-  Result<void> load(GroupId id) {
+  Result<std::shared_ptr<const std::string>> text(GroupId id) {
     Entry& entry = groups_[id];
-    if (entry.text != nullptr) return {};
-    auto members = model_.members(id, UserId{}, protocol::kGroupUsersInReply);
-    if (!members) return fail(members);
-    entry.members = std::move(*members);
-    entry.text = make_text(entry.group, entry.members);
-    return {};
-  }
-
-  std::size_t size(GroupId id) { return groups_[id].text->size(); }
-
-  void add_possible_blocks(GroupId id, UserId viewer, std::vector<storage::Block>& blocks) {
-    const auto possible = storage::GroupModel::possible_blocks(groups_[id].members, viewer);
-    blocks.insert(blocks.end(), possible.begin(), possible.end());
-  }
-
-  // As the viewer may see the group; `blocks` are sorted, and include the possible ones that exist.
-  std::shared_ptr<const std::string> text(GroupId id, UserId viewer,
-                                          std::span<const storage::Block> blocks) {
-    const Entry& entry = groups_[id];
-    const bool is_blocked = std::any_of(
-        entry.members.begin(), entry.members.end(), [&](const storage::GroupMember& member) {
-          return member.online && std::binary_search(blocks.begin(), blocks.end(),
-                                                     storage::Block{member.id, viewer});
-        });
-    if (!is_blocked) return entry.text;
-    auto members = entry.members;
-    storage::GroupModel::hide(members, viewer, blocks);
-    return make_text(entry.group, members);
+    if (entry.text != nullptr) return entry.text;
+    const auto users = model_.members(id, UserId{}, protocol::kGroupUsersInReply);
+    if (!users) return fail(users);
+    std::string text;
+    protocol::JsonWriter json(text);
+    protocol::write_value(json, item_of(entry.group, *users));
+    entry.text = std::make_shared<const std::string>(std::move(text));
+    return entry.text;
   }
 
  private:
   struct Entry {
     storage::Group group;
-    std::vector<storage::GroupMember> members;
-    std::shared_ptr<const std::string> text;  // if nobody has blocked the viewer
+    std::shared_ptr<const std::string> text;
   };
-
-  static std::shared_ptr<const std::string> make_text(
-      const storage::Group& group, const std::vector<storage::GroupMember>& members) {
-    std::string text;
-    protocol::JsonWriter json(text);
-    protocol::write_value(json, item_of(group, members));
-    return std::make_shared<const std::string>(std::move(text));
-  }
-
   storage::GroupModel model_;
   std::unordered_map<GroupId, Entry> groups_;
 };
@@ -154,19 +122,12 @@ Result<void> read_groups(storage::Connection& connection, std::span<const UserId
   GroupTexts texts(connection);
   if (auto opened = texts.open(*memberships); !opened) return opened;
   std::unordered_map<UserId, std::size_t> bytes;
-  std::vector<storage::Membership> shown;
-  std::vector<storage::Block> possible;
   for (const storage::Membership& item : *memberships) {
     if (bytes[item.user] > protocol::kReplyMaxBytes) continue;
-    if (auto loaded = texts.load(item.group); !loaded) return loaded;
-    bytes[item.user] += texts.size(item.group);
-    texts.add_possible_blocks(item.group, item.user, possible);
-    shown.push_back(item);
-  }
-  const auto blocks = storage::BlockModel(connection).among(possible);
-  if (!blocks) return fail(blocks);
-  for (const storage::Membership& item : shown) {
-    lists[item.user].groups.push_back(texts.text(item.group, item.user, *blocks));
+    auto text = texts.text(item.group);
+    if (!text) return fail(text);
+    bytes[item.user] += (*text)->size();
+    lists[item.user].groups.push_back(std::move(*text));
   }
   return {};
 }

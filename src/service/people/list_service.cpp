@@ -221,7 +221,7 @@ void ListService::group_info(Session& session, const Received<messages::GroupInf
   if (!admit(context_, session, request, Action::kSeeGroup, {.group = id}, &**lease)) return;
   auto group = groups.find(id);
   if (!group) return refuse(session, request, group.error());
-  auto users = groups.members_seen(id, session.identity().user, UserId{*after}, kRowsPerPage);
+  auto users = groups.members(id, UserId{*after}, kRowsPerPage);
   if (!users) return refuse(session, request, users.error());
   OkReply reply(request);
   const storage::Group described = group->value_or(storage::Group{id, "", ""});

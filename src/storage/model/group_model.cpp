@@ -1,9 +1,6 @@
 #include "chat/storage/group_model.h"
 
-#include <algorithm>
-
 #include "chat/base/check.h"
-#include "chat/storage/block_model.h"
 #include "chat/storage/group_life_model.h"
 #include "chat/storage/older_name_model.h"
 #include "chat/storage/search_model.h"
@@ -27,9 +24,8 @@ Group to_group(const Statement& row) {
 }
 
 GroupMember to_member(const Statement& row) {
-  return {sql::id<UserId>(row, 0), std::string(row.text(1)),
-          row.text(2) == "online", role_of(row.text(3)).value_or(GroupRole::kNormal),
-          row.integer(4),          row.integer(5) > 0};
+  return {sql::id<UserId>(row, 0), std::string(row.text(1)), row.text(2) == "online",
+          role_of(row.text(3)).value_or(GroupRole::kNormal), row.integer(4)};
 }
 
 constexpr sql::Text kLockCreated{
@@ -168,40 +164,11 @@ Result<std::size_t> GroupModel::count_of(UserId user) {
 Result<std::vector<GroupMember>> GroupModel::members(GroupId group, UserId after,
                                                      std::size_t limit) {
   return sql::read_all(connection_,
-                       "SELECT gu.userid, u.name, u.state, gu.grouprole, gu.muted_until,"
-                       " u.contact_rev"
+                       "SELECT gu.userid, u.name, u.state, gu.grouprole, gu.muted_until"
                        " FROM groupuser gu JOIN user u ON u.id = gu.userid"
                        " WHERE gu.groupid = ? AND gu.userid > ? AND gu.left_seq = 0"
                        " AND u.password <> '' ORDER BY gu.userid LIMIT ?",
                        to_member, group, after, limit);
-}
-
-Result<std::vector<GroupMember>> GroupModel::members_seen(GroupId group, UserId viewer,
-                                                          UserId after, std::size_t limit) {
-  auto found = members(group, after, limit);
-  if (!found) return found;
-  const auto blocks = BlockModel(connection_).among(possible_blocks(*found, viewer));
-  if (!blocks) return fail(blocks);
-  hide(*found, viewer, *blocks);
-  return found;
-}
-
-std::vector<Block> GroupModel::possible_blocks(const std::vector<GroupMember>& members,
-                                               UserId viewer) {
-  std::vector<Block> possible;
-  for (const GroupMember& member : members) {
-    if (member.online && member.restricted) possible.push_back({member.id, viewer});
-  }
-  return possible;
-}
-
-void GroupModel::hide(std::vector<GroupMember>& members, UserId viewer,
-                      std::span<const Block> blocks) {
-  for (GroupMember& member : members) {
-    if (std::binary_search(blocks.begin(), blocks.end(), Block{member.id, viewer})) {
-      member.online = false;
-    }
-  }
 }
 
 }  // namespace chat::storage

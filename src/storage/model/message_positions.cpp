@@ -148,11 +148,7 @@ Result<MessageModel::Slowest> slowest(Connection& connection, std::string_view s
   if (!rows->empty()) {
     found.user = rows->front().first;
     found.seq = rows->front().second;
-    if (rows->size() > 1) {
-      found.next = (*rows)[1].first;
-      found.next_seq = (*rows)[1].second;
-      found.only_two = rows->size() == 2;
-    }
+    if (rows->size() > 1) found.next_seq = rows->back().second;
   }
   return found;
 }
@@ -242,14 +238,14 @@ Result<MessageModel::Cursor> MessageModel::cursor(const DirectStream& stream) {
 Result<MessageModel::Slowest> MessageModel::slowest_delivered(GroupId group) {
   return slowest(connection_,
                  "SELECT userid, delivered_seq FROM groupuser WHERE groupid = ? AND left_seq = 0"
-                 " ORDER BY delivered_seq, userid LIMIT 3",
+                 " ORDER BY delivered_seq, userid LIMIT 2",
                  group);
 }
 
 Result<MessageModel::Slowest> MessageModel::slowest_read(GroupId group) {
   return slowest(connection_,
                  "SELECT userid, read_seq FROM groupuser WHERE groupid = ? AND left_seq = 0"
-                 " ORDER BY read_seq, userid LIMIT 3",
+                 " ORDER BY read_seq, userid LIMIT 2",
                  group);
 }
 

@@ -231,56 +231,6 @@ TEST_F(Blocks, CommonGroupsAreNotAffected) {
   EXPECT_EQ(alice->client.push(10).at("msg"), "good day");
 }
 
-// To the blocked user; others see the member as it is.
-TEST_F(Blocks, BlockerLooksOfflineInCommonGroups) {
-  User carol = new_user("carol");
-  const std::int64_t group = carol.create_group("club");
-  bob->join_group(group);
-  block();
-  const auto state_in = [&](const Json& users) {
-    for (const Json& user : users) {
-      if (user.at("id") == bob->id()) return user.at("state").get<std::string>();
-    }
-    return std::string("missing");
-  };
-  const auto seen_by = [&](User& viewer) {
-    return state_in(request_ok(viewer.client, {{"msgid", 30}, {"groupid", group}}).at("users"));
-  };
-  EXPECT_EQ(state_in(alice->join_group(group).at("group").at("users")), "offline");
-  EXPECT_EQ(seen_by(*alice), "offline");
-  EXPECT_EQ(seen_by(carol), "online");
-  EXPECT_EQ(seen_by(*bob), "online");
-  alice->log_out();
-  alice->client.close();
-  alice.emplace(log_in(alice->account));
-  EXPECT_EQ(state_in(alice->welcome.at("groups").at(0).at("users")), "offline");
-  carol.log_out();
-  carol.client.close();
-  EXPECT_EQ(state_in(log_in(carol.account).welcome.at("groups").at(0).at("users")), "online");
-  block(false);
-  EXPECT_EQ(seen_by(*alice), "online");
-}
-
-// A group of two tells of a single user.
-TEST_F(Blocks, BlockedGetsNoReceiptsOfAGroupOfTwo) {
-  const std::int64_t group = alice->create_group("two");
-  bob->join_group(group);
-  alice->client.push(202);
-  alice->group_chat(group, "1");
-  bob->client.push(10);
-  bob->client.send(group_delivered_request(group, 2));
-  EXPECT_EQ(alice->client.push(203).at("seq"), 2);
-  alice->group_chat(group, "2");
-  bob->client.push(10);
-  block();
-  bob->client.send({{"msgid", 23}, {"groupid", group}, {"seq", 3}});
-  EXPECT_TRUE(wait_until([&] {
-    return server.storage().number("SELECT read_seq FROM groupuser WHERE userid = " +
-                                   std::to_string(bob->id())) == 3;
-  }));
-  alice->client.expect_no_push_for(milliseconds{1500});
-}
-
 TEST_F(Blocks, WaitingMessagesAreStillDelivered) {
   bob->log_out();
   bob->client.close();
