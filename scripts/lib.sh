@@ -14,7 +14,7 @@ export MESON_TESTTHREADS=${MESON_TESTTHREADS:-$((2 * $(nproc)))}
 # and telnet because the scripts suggest it.
 packages_to_run=(
   g++ meson ninja-build pkg-config
-  nlohmann-json3-dev libspdlog-dev libfmt-dev libinih-dev libexpected-dev
+  nlohmann-json3-dev libspdlog-dev libfmt-dev libinih-dev libcli11-dev libexpected-dev
   libsodium-dev libssl-dev libsqlite3-dev default-libmysqlclient-dev libgtest-dev
   libgmock-dev libhiredis-dev libsystemd-dev telnet
 )

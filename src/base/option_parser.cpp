@@ -3,47 +3,20 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <system_error>
+#include <utility>
 
 #include "chat/base/log.h"
 
 namespace chat::base {
 namespace {
 
-// The column of the helps.
-constexpr std::size_t kHelpColumn = 30;
-
 tl::unexpected<Error> mistake(std::string sentence) {
   return fail(ErrorCode::kInvalidArgument, std::move(sentence));
-}
-
-std::vector<std::string> split_names(std::string_view names) {
-  std::vector<std::string> out;
-  for (;;) {
-    const auto comma = names.find(',');
-    out.emplace_back(names.substr(0, comma));
-    if (comma == std::string_view::npos) return out;
-    names.remove_prefix(comma + 1);
-  }
-}
-
-// Two columns; further lines of the help start in the second one.
-std::string row(const std::string& left, std::string_view help) {
-  std::string out = "  " + left;
-  const std::string margin(kHelpColumn, ' ');
-  if (out.size() + 2 > kHelpColumn) {
-    out += '\n' + margin;
-  } else {
-    out.resize(kHelpColumn, ' ');
-  }
-  for (const char c : help) {
-    out += c;
-    if (c == '\n') out += margin;
-  }
-  return out + '\n';
 }
 
 template <typename Number>
@@ -69,99 +42,74 @@ Option::Take take_between(Number least, Number most, Store store) {
 
 }  // namespace
 
-Option& Option::value_name(std::string name) {
-  value_name_ = std::move(name);
+Option& Option::value_name(const std::string& name) {
+  option_.type_name(name);
   return *this;
 }
 
 Option& Option::check(Take check) {
-  takes_.insert(takes_.end() - 1, std::move(check));
+  option_.check(std::move(check));
   return *this;
 }
 
 Option& Option::required() {
-  required_ = true;
+  option_.required();
   return *this;
 }
 
 Option& Option::repeatable() {
-  repeatable_ = true;
+  option_.take_all()->allow_extra_args(false);
   return *this;
 }
 
 Option& Option::needs(const Option& other) {
-  needed_ = &other;
+  option_.needs(&other.option_);
   return *this;
 }
 
 Option& Option::excludes(const Option& other) {
-  excluded_ = &other;
+  option_.excludes(&other.option_);
   return *this;
 }
 
 Option& Option::show_default() {
-  shows_default_ = true;
+  option_.default_str(default_);
   return *this;
 }
 
-std::string Option::label() const {
-  std::string out;
-  for (const std::string& name : names_) {
-    if (!out.empty()) out += ',';
-    out += name;
-  }
-  // An argument's name says what it is.
-  if (!is_flag() && names_.front().starts_with('-')) out += ' ' + value_name_;
-  if (shows_default_) out += fmt::format(" [{}]", default_);
-  return out;
-}
-
-Result<void> Option::take(const std::string& value) {
-  if (given_ && !repeatable_ && !is_flag()) return mistake(name() + " is given twice");
-  given_ = true;
-  for (const Take& take : takes_) {
-    if (const std::string wrong = take(value); !wrong.empty()) {
-      return mistake(fmt::format("{}: {}", name(), wrong));
-    }
-  }
-  return {};
-}
-
-Result<void> Option::check_company() const {
-  if (required_ && !given_) return mistake(name() + " is missing");
-  if (given_ && needed_ != nullptr && !needed_->given_) {
-    return mistake(fmt::format("{} needs {}", name(), needed_->name()));
-  }
-  if (given_ && excluded_ != nullptr && excluded_->given_) {
-    return mistake(fmt::format("{} excludes {}", name(), excluded_->name()));
-  }
-  return {};
-}
-
 OptionParser::OptionParser(std::string program, std::string description)
-    : program_(std::move(program)), description_(std::move(description)) {}
+    : owned_(std::make_unique<CLI::App>(std::move(description), std::move(program))),
+      app_(*owned_) {
+  app_.set_help_flag("-h,--help", "print this help, then exit");
+  app_.fallthrough();
+}
 
-Option& OptionParser::add(std::string_view names, std::string value_name, std::string help) {
-  Option& option = options_.emplace_back();
-  option.names_ = split_names(names);
-  option.value_name_ = std::move(value_name);
-  option.help_ = std::move(help);
-  return option;
+OptionParser::OptionParser(CLI::App& command) : app_(command) {}
+
+OptionParser::~OptionParser() = default;
+
+Option& OptionParser::add(CLI::Option* added) {
+  return options_.emplace_back(*added);
 }
 
 Option& OptionParser::flag(std::string_view names, bool& out, std::string help, bool value) {
-  Option& option = add(names, "", std::move(help));
-  option.takes_.emplace_back([&out, value](const std::string&) {
-    out = value;
-    return std::string();
-  });
-  return option;
+  const auto set = [&out, value](std::int64_t) { out = value; };
+  CLI::Option* const added = app_.add_flag_function(std::string(names), set, std::move(help));
+  added->disable_flag_override();
+  return add(added);
 }
 
 Option& OptionParser::value(std::string_view names, Option::Take take, std::string help) {
-  Option& option = add(names, "TEXT", std::move(help));
-  option.takes_.push_back(std::move(take));
-  return option;
+  const auto take_all = [name = std::string(names.substr(0, names.find(','))),
+                         take = std::move(take)](const CLI::results_t& values) {
+    for (const std::string& each : values) {
+      if (const std::string wrong = take(each); !wrong.empty()) {
+        throw CLI::ValidationError(name, wrong);
+      }
+    }
+    return true;
+  };
+  return add(app_.add_option(std::string(names), take_all, std::move(help))).value_name("TEXT");
 }
 
 Option& OptionParser::text(std::string_view names, std::string& out, std::string help) {
@@ -177,9 +125,8 @@ Option& OptionParser::text(std::string_view names, std::string& out, std::string
 Option& OptionParser::texts(std::string_view names, std::vector<std::string>& out,
                             std::string help) {
   // The first one given replaces the default.
-  const auto take = [&out, first = true](const std::string& given) mutable {
-    if (first) out.clear();
-    first = false;
+  const auto take = [&out, first = std::make_shared<bool>(true)](const std::string& given) {
+    if (std::exchange(*first, false)) out.clear();
     out.push_back(given);
     return std::string();
   };
@@ -201,102 +148,43 @@ Option& OptionParser::whole_number(std::string_view names, std::function<void(st
   return value(names, take_between(least, most, std::move(store)), std::move(help)).value_name("N");
 }
 
-OptionParser& OptionParser::command(std::string name, std::string help) {
-  auto made = std::make_unique<OptionParser>(std::move(name), std::move(help));
-  made->parent_ = this;
-  return *commands_.emplace_back(std::move(made));
+OptionParser& OptionParser::command(const std::string& name, const std::string& help) {
+  CLI::App* const added = app_.add_subcommand(name, help);
+  app_.require_subcommand(0, 1);  // parse() says it better than CLI11 if there is none
+  return *commands_.emplace_back(new OptionParser(*added));
 }
 
-Option* OptionParser::find_option(std::string_view name) {
-  for (Option& option : options_) {
-    const auto found = std::find(option.names_.begin(), option.names_.end(), name);
-    if (found != option.names_.end() && found->starts_with('-')) return &option;
-  }
-  return parent_ == nullptr ? nullptr : parent_->find_option(name);
+void OptionParser::set_version(const std::string& line) {
+  app_.set_version_flag("--version", line, "print the version, then exit");
 }
 
-Option* OptionParser::next_argument() {
-  for (Option& option : options_) {
-    if (option.is_argument() && (!option.given_ || option.repeatable_)) return &option;
-  }
-  return nullptr;
-}
-
-OptionParser* OptionParser::find_command(std::string_view name) const {
-  const auto found = std::find_if(commands_.begin(), commands_.end(),
-                                  [&](const auto& each) { return each->program_ == name; });
-  return found == commands_.end() ? nullptr : found->get();
-}
-
-Result<void> OptionParser::take_argument(const std::string& word) {
-  Option* const argument = next_argument();
-  if (argument == nullptr) return mistake("there is no use for " + log::quoted(word));
-  return argument->take(word);
-}
-
-Result<void> OptionParser::take_option(Words& words, const std::string& word) {
-  const bool is_long = word.starts_with("--");
-  const auto equals = is_long ? word.find('=') : std::string::npos;
-  const std::string name = is_long ? word.substr(0, equals) : word.substr(0, 2);
-  Option* const option = find_option(name);
-  // The value may be a secret.
-  if (option == nullptr) return mistake("there is no option " + log::quoted(name));
-  std::optional<std::string> value;
-  if (equals != std::string::npos) value = word.substr(equals + 1);
-  if (!is_long && word.size() > 2) value = word.substr(2);
-  if (option->is_flag()) return value ? mistake(name + " takes no value") : option->take("");
-  if (value) return option->take(*value);
-  if (words.next == words.end) {
-    return mistake(fmt::format("{} needs a value: {}", name, option->value_name_));
-  }
-  return option->take(*words.next++);
-}
-
-Result<void> OptionParser::check_company() const {
-  for (const Option& option : options_) {
-    if (const auto checked = option.check_company(); !checked) return checked;
-  }
-  if (!commands_.empty() && chosen_.empty()) return mistake("there is no command");
-  return {};
+void OptionParser::set_footer(const std::string& text) {
+  app_.footer(text);
 }
 
 Result<std::optional<std::string>> OptionParser::parse(int argc, const char* const* argv) {
   const auto wrong = [this](const std::string& sentence) {
-    return mistake(fmt::format("{} (see {} --help)", sentence, program_));
+    return mistake(fmt::format("{} (see {} --help)", sentence, app_.get_name()));
   };
-  OptionParser* at = this;  // the command, once it is known
-  Words words{argv + std::min(argc, 1), argv + argc};
-  while (words.next != words.end) {
-    const std::string word = *words.next++;
-    const bool is_option = !words.arguments_only && word.size() > 1 && word.front() == '-';
-    Result<void> taken;
-    if (is_option && word == "--") {
-      words.arguments_only = true;
-    } else if (is_option && (word == "-h" || word == "--help")) {
-      return at->help();
-    } else if (is_option && word == "--version" && !version_.empty()) {
-      return version_ + '\n';
-    } else if (is_option) {
-      taken = at->take_option(words, word);
-    } else if (!at->commands_.empty()) {
-      OptionParser* const command = find_command(word);
-      if (command == nullptr) return wrong("there is no such command: " + log::quoted(word));
-      chosen_ = word;
-      at = command;
-    } else {
-      taken = at->take_argument(word);
-    }
-    if (!taken) return wrong(taken.error().message);
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return help();
+  } catch (const CLI::CallForVersion& version) {
+    return std::string(version.what()) + '\n';
+  } catch (const CLI::ParseError& error) {
+    return wrong(error.what());
   }
-  if (const auto checked = check_company(); !checked) return wrong(checked.error().message);
-  if (const auto checked = at->check_company(); !checked) return wrong(checked.error().message);
+  const auto commands = app_.get_subcommands();
+  if (!commands.empty()) chosen_ = commands.front()->get_name();
+  if (!commands_.empty() && chosen_.empty()) return wrong("there is no command");
   return std::nullopt;
 }
 
 std::optional<int> OptionParser::parse_or_leave(int argc, const char* const* argv) {
   const auto parsed = parse(argc, argv);
   if (!parsed) {
-    fmt::print(stderr, "{}: {}\n", program_, parsed.error().message);
+    fmt::print(stderr, "{}: {}\n", app_.get_name(), parsed.error().message);
     return kExitUsage;
   }
   if (!*parsed) return std::nullopt;
@@ -304,36 +192,8 @@ std::optional<int> OptionParser::parse_or_leave(int argc, const char* const* arg
   return 0;
 }
 
-std::string OptionParser::usage() const {
-  std::string out = parent_ == nullptr ? program_ : parent_->program_ + ' ' + program_;
-  out += " [OPTIONS]";
-  for (const Option& option : options_) {
-    if (!option.is_argument()) continue;
-    const std::string& name = option.names_.back();
-    out += option.required_ ? ' ' + name : " [" + name + ']';
-  }
-  return commands_.empty() ? out : out + " COMMAND";
-}
-
-std::string OptionParser::lines_of(bool arguments) const {
-  std::string out;
-  for (const Option& option : options_) {
-    const bool only_argument = option.is_argument() && option.names_.size() == 1;
-    if (only_argument == arguments) out += row(option.label(), option.help_);
-  }
-  return out;
-}
-
 std::string OptionParser::help() const {
-  std::string out = fmt::format("{}\n\nUsage: {}\n", description_, usage());
-  if (const std::string lines = lines_of(true); !lines.empty()) out += "\nArguments:\n" + lines;
-  out += "\nOptions:\n" + row("-h,--help", "print this help, then exit");
-  if (!version_.empty()) out += row("--version", "print the version, then exit");
-  out += lines_of(false);
-  if (parent_ != nullptr) out += parent_->lines_of(false);
-  if (!commands_.empty()) out += "\nCommands (COMMAND --help shows their options):\n";
-  for (const auto& each : commands_) out += row(each->program_, each->description_);
-  return footer_.empty() ? out : out + '\n' + footer_ + '\n';
+  return app_.help();
 }
 
 std::string is_file(const std::string& path) {

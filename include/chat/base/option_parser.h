@@ -13,6 +13,11 @@
 
 #include "chat/base/result.h"
 
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
 namespace chat::base {
 
 // An option, a flag or an argument. Lives as long as its parser.
@@ -21,8 +26,10 @@ class Option {
   // Sees a value; returns what is wrong with it ("is empty"), or nothing.
   using Take = std::function<std::string(const std::string& value)>;
 
+  explicit Option(CLI::Option& option) : option_(option) {}
+
   // What --help calls the value.
-  Option& value_name(std::string name);
+  Option& value_name(const std::string& name);
   Option& check(Take check);
   Option& required();
   // May be given several times.
@@ -35,24 +42,8 @@ class Option {
  private:
   friend class OptionParser;
 
-  bool is_flag() const { return value_name_.empty(); }
-  bool is_argument() const { return !names_.back().starts_with('-'); }
-  const std::string& name() const { return names_.front(); }
-  std::string label() const;
-  Result<void> take(const std::string& value);
-  Result<void> check_company() const;
-
-  std::vector<std::string> names_;  // that of an argument has no dashes, and is the last
-  std::string value_name_;          // empty: a flag
-  std::string help_;
+  CLI::Option& option_;
   std::string default_;
-  bool shows_default_ = false;
-  bool required_ = false;
-  bool repeatable_ = false;
-  bool given_ = false;
-  std::vector<Take> takes_;  // the checks, and last what stores the value
-  const Option* needed_ = nullptr;
-  const Option* excluded_ = nullptr;
 };
 
 // Parses the command line of a program, and writes its --help. Options are declared with the
@@ -63,14 +54,17 @@ class Option {
 //   if (const auto code = parser.parse_or_leave(argc, argv)) return *code;
 //
 // Names are separated by commas: "-c,--config" is an option, "address" an argument, "--port,port"
-// either. A value follows as "--port 1", "--port=1", "-c a" or "-ca"; after "--" all words are
-// arguments. -h and --help are built in.
+// either. -h and --help are built in.
+//
+// The work is CLI11's. Its headers cost 5 s of compile time in each source that includes them, so
+// only the source of this class does.
 // Threading: externally synchronised. Ownership: the variables must outlive the parser.
 class OptionParser {
  public:
   static constexpr int kExitUsage = 2;
 
   OptionParser(std::string program, std::string description);
+  ~OptionParser();
 
   Option& flag(std::string_view names, bool& out, std::string help, bool value = true);
   Option& text(std::string_view names, std::string& out, std::string help);
@@ -91,12 +85,12 @@ class OptionParser {
 
   // Adds a command with options of its own; those of this parser may come before or after it. If
   // there are commands, one must be given.
-  OptionParser& command(std::string name, std::string help);
+  OptionParser& command(const std::string& name, const std::string& help);
   const std::string& chosen_command() const { return chosen_; }
 
   // Adds --version, which prints the line.
-  void set_version(std::string line) { version_ = std::move(line); }
-  void set_footer(std::string text) { footer_ = std::move(text); }
+  void set_version(const std::string& line);
+  void set_footer(const std::string& text);
 
   // Nothing: run the program. Otherwise print this text, of --help or --version, and exit. Fails
   // with a sentence about the user's mistake. Call once.
@@ -107,30 +101,14 @@ class OptionParser {
   std::string help() const;
 
  private:
-  // The words that are still to be parsed.
-  struct Words {
-    const char* const* next;
-    const char* const* end;
-    bool arguments_only = false;  // after "--"
-  };
+  explicit OptionParser(CLI::App& command);
 
-  Option& add(std::string_view names, std::string value_name, std::string help);
-  Option* find_option(std::string_view name);
-  Option* next_argument();
-  OptionParser* find_command(std::string_view name) const;
-  Result<void> take_argument(const std::string& word);
-  Result<void> take_option(Words& words, const std::string& word);
-  Result<void> check_company() const;
-  std::string usage() const;
-  std::string lines_of(bool arguments) const;
+  Option& add(CLI::Option* added);
 
-  const std::string program_;  // with the command, if it is one
-  const std::string description_;
-  OptionParser* parent_ = nullptr;
+  std::unique_ptr<CLI::App> owned_;  // nullptr: a command, owned by the program's
+  CLI::App& app_;
   std::deque<Option> options_;
   std::vector<std::unique_ptr<OptionParser>> commands_;
-  std::string version_;
-  std::string footer_;
   std::string chosen_;
 };
 
