@@ -249,7 +249,7 @@ class Services:
             name,
             [self.programs.parent.parent / "chatserver", *settings,
              "--set", f"server.node={name}", "--set", "server.listen=127.0.0.1:0",
-             "--set", "limits.logins_per_minute=0", "--set", "limits.chat_per_second=0", "--set", "limits.acts_per_minute=0", "--set", "limits.bytes_per_second=0",
+             "--set", "limits.logins_per_minute=0", "--set", "limits.chat_per_second=0", "--set", "limits.bytes_per_second=0",
              "--set", "log.level=warn"],
             self.server_cpu, env=env)
         return self._await_ready(server)
