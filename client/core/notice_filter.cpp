@@ -4,6 +4,14 @@
 #include <utility>
 
 namespace chat::client {
+namespace {
+
+// The push says only that a removed member has left.
+std::string common_name(const std::string& change) {
+  return change == "removed" ? "left" : change;
+}
+
+}  // namespace
 
 // True if the other form of the same change has been shown; that is then forgotten, because the
 // same may happen again.
@@ -24,7 +32,8 @@ void NoticeFilter::apply(Event& event, UserId self) {
   if (auto* message = std::get_if<event::Message>(&event.what); message && message->notice) {
     event::GroupNotice& notice = *message->notice;
     const bool own = self && notice.by == self;
-    notice.repeat = own || repeats({message->group, notice.user, notice.event, true});
+    const bool repeated = repeats({message->group, notice.user, common_name(notice.event), true});
+    notice.repeat = own || repeated;
   }
   if (auto* changed = std::get_if<event::GroupChanged>(&event.what)) {
     changed->self = self;
@@ -33,8 +42,8 @@ void NoticeFilter::apply(Event& event, UserId self) {
     const bool own_joining = changed->change == "accepted";
     const UserId user = own_joining || !changed->id ? self : changed->id;
     const UserId concerned = changed->id || own_joining ? user : UserId{};
-    changed->repeat =
-        own || repeats({changed->group, concerned, own_joining ? "joined" : changed->change});
+    changed->repeat = own || repeats({changed->group, concerned,
+                                      own_joining ? "joined" : common_name(changed->change)});
   }
 }
 

@@ -66,6 +66,19 @@ Spelling take_spelling(std::string_view& line) {
   return {row, row->parse_original != nullptr ? row->parse_original : row->parse};
 }
 
+// Names a command that was probably meant, but not what was typed: it may be a password.
+tl::unexpected<std::string> unknown(std::string_view line) {
+  constexpr std::size_t kShortest = 4;  // shorter words are like too many
+  const std::string_view word = line.substr(0, line.find_first_of(" \t"));
+  const CommandRow* const meant = find_if([word](const CommandRow& each) {
+    if (!word.starts_with('/') || word.size() < kShortest) return false;
+    return each.word.starts_with(word) || word.starts_with(each.word) ||
+           each.word.ends_with(word.substr(1));
+  });
+  if (meant == nullptr) return wrong("unknown command; /help lists them");
+  return wrong("unknown command: did you mean " + std::string(meant->word) + "? /help lists all");
+}
+
 }  // namespace
 
 const CommandRow* find_row(std::string_view word) {
@@ -77,8 +90,9 @@ Parsed parse_command(std::string_view line) {
   line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
   if (line.empty()) return command::Nothing{};
   if (!protocol::is_valid_utf8(line)) return wrong("the line is not valid UTF-8");
-  const Spelling command = take_spelling(line);
-  return command.row != nullptr ? command.parse(line) : wrong("unknown command; /help lists them");
+  std::string_view rest = line;
+  const Spelling command = take_spelling(rest);
+  return command.row != nullptr ? command.parse(rest) : unknown(line);
 }
 
 bool may_be_remembered(std::string_view line) {

@@ -150,5 +150,13 @@ TEST(MayBeRemembered, ExcludesLinesThatMayContainAPassword) {
   }
 }
 
+TEST(ParseCommand, SuggestsWhatWasProbablyMeant) {
+  const auto answer = [](const char* line) { return parse_command(line).error(); };
+  EXPECT_EQ(answer("/create tea"), "unknown command: did you mean /creategroup? /help lists all");
+  EXPECT_EQ(answer("/groupchat tea hi"), "unknown command: did you mean /group? /help lists all");
+  EXPECT_EQ(answer("/fly"), "unknown command; /help lists them");
+  EXPECT_EQ(answer("hello"), "unknown command; /help lists them");
+}
+
 }  // namespace
 }  // namespace chat::client

@@ -62,6 +62,12 @@ TEST_F(NoticeFilterTest, OwnActsAreNotToldAgain) {
   EXPECT_FALSE(push("removed", {3}, kSelf));
 }
 
+// The push does not say who removed the member.
+TEST_F(NoticeFilterTest, OwnRemovalIsNotToldAsLeaving) {
+  EXPECT_FALSE(notice("removed", {3}, kSelf));
+  EXPECT_FALSE(push("left", {3}, {}));
+}
+
 TEST_F(NoticeFilterTest, BeingAcceptedIsJoining) {
   EXPECT_TRUE(push("accepted", {}));
   EXPECT_FALSE(notice("joined", kSelf));
