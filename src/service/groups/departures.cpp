@@ -26,7 +26,7 @@ using storage::GroupModel;
 constexpr std::chrono::seconds kLook{10};
 constexpr std::size_t kRowsPerLook = 100;
 
-constinit log::Limiter fault_lines{log::kRepeatedFault};
+constinit log::Limiter departure_faults{log::kRepeatedFault};
 
 Outcome<GroupChange> leave_for_good(storage::Connection& connection,
                                     const ServiceEnvironment& environment, const GroupActor& actor,
@@ -152,7 +152,7 @@ void Departures::work() {
       }
       failed = failed || progress == Progress::kFailed;
     }
-    if (failed) log::limited(log::Level::kWarn, fault_lines, "event=departure_failed");
+    if (failed) log::limited(log::Level::kWarn, departure_faults, "event=departure_failed");
   } while (!stop_.wait_for(kLook));
 }
 
