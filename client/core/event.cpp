@@ -5,7 +5,10 @@ namespace chat::client {
 Event::What::What() noexcept = default;
 Event::What::What(const What& other) = default;
 Event::What::What(What&& other) noexcept = default;
-Event::What& Event::What::operator=(const What& other) = default;
+// The variant's own would be as many functions again.
+Event::What& Event::What::operator=(const What& other) {
+  return *this = What(other);
+}
 Event::What& Event::What::operator=(What&& other) noexcept = default;
 Event::What::~What() = default;
 
