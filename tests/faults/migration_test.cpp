@@ -1,5 +1,7 @@
 // A database of version 0.1.0 with a million messages is brought up to date within a minute, by
 // --migrate and by a start, although it is killed in the middle several times.
+//
+//   CHATSERVER_0_1_0  a server of that version, which must refuse the database afterwards
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>

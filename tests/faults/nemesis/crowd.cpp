@@ -208,6 +208,7 @@ void Crowd::take_login(Person& person, Session& session, const Json& frame, Time
   person.token = frame.at("token");
   person.token_is_doubtful = person.may_be_disabled;
   session.logged_in = true;
+  session.user = person.account.id;
   person.waits_its_turn = false;
   session.since = now;
   for (Session& other : person.sessions) {
@@ -292,20 +293,21 @@ void Crowd::begin_anew(Person& person, Time now) {
   person.absent_since = now;
   for (Session& session : person.sessions) {
     session.superseded_at = now;
-    std::erase_if(session.requests,
-                  [](const auto& item) { return item.second.what != Ask::kLogout; });
+    std::erase_if(session.requests, [](const auto& item) {
+      return item.second.what != Ask::kLogout && item.second.what != Ask::kDelete;
+    });
   }
 }
 
 void Crowd::take_message(Person& person, Session& session, const Json& push) {
   const bool counts = person.current == &session;
   if (push.at("msgid") == kGroupChat && clubs_.holds(push.at("groupid"))) {
-    clubs_.pushed(person.account.id, push, counts);
+    clubs_.pushed(session.user, push, counts);
   }
   if (!is_notice(push)) {
-    judge_.pushed(person.account.id, push, counts);
+    judge_.pushed(session.user, push, counts);
   } else if (counts) {
-    judge_.pushed_event(person.account.id, push);
+    judge_.pushed_event(session.user, push);
   }
   // A user who has moved elsewhere acknowledges nothing here, and acknowledgements are not always
   // immediate.
@@ -348,6 +350,11 @@ void Crowd::take_answer(Person& person, Session& session, const Json& frame, Tim
   if (request.what == Ask::kPing) return;
   if (request.what == Ask::kLogout) throw Leave{};
   const int code = frame.at("errno");
+  // The account is known to be deleted; the connection stays open if this is the answer to that.
+  if (request.what == Ask::kDelete && session.user != person.account.id) {
+    if (code == 0) throw Leave{};
+    return;
+  }
   if (frame.contains("retry_after_ms")) {
     person.next_ask = now + milliseconds{frame.at("retry_after_ms")};
     return;

@@ -103,7 +103,8 @@ class Crowd {
     std::unique_ptr<RawClient> client;
     std::size_t node = 0;
     bool logged_in = false;
-    Time since;  // opened, then logged in
+    std::int64_t user = 0;  // stays, if the account is deleted meanwhile
+    Time since;             // opened, then logged in
     bool takes_over = false;
     std::string asked_password;        // the last one that it asked for
     std::optional<Time> registers_at;  // repeats the registration
