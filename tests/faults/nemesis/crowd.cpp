@@ -20,6 +20,7 @@ constexpr int kErrnoAlreadyOnline = 2;
 constexpr int kErrnoNotLoggedIn = 20;
 constexpr int kErrnoExists = 25;
 constexpr int kErrnoInvalidToken = 26;
+constexpr milliseconds kKickBinds{2'000};
 
 // Thrown when a connection is unusable; drive() closes it.
 struct Leave {};
@@ -103,7 +104,9 @@ Crowd::State Crowd::state() {
                   std::to_string(judge_.received()) + " received, " + std::to_string(logins_) +
                   " logins, " + std::to_string(takeovers_) + " takeovers, " +
                   std::to_string(losses_) + " connections lost, " + std::to_string(groups_.size()) +
-                  " groups, " + std::to_string(deletions_) + " accounts deleted";
+                  " groups, " + std::to_string(deletions_) + " accounts deleted, " +
+                  std::to_string(life_acts_) + " acts on clubs and contacts, " +
+                  std::to_string(orders_) + " by operators";
   return state;
 }
 
@@ -184,7 +187,7 @@ void Crowd::take(Person& person, Session& session, const Json& frame, Time now) 
     case kOneChat:
     case kGroupChat: return take_message(person, session, frame);
     case kOneChat + 100:
-    case kGroupChat + 100: return take_chat_answer(person, frame, now);
+    case kGroupChat + 100: return take_chat_answer(person, session, frame, now);
     case kPresence: session.friends[frame.at("id")] = frame.at("state"); return;
     default: break;
   }
@@ -198,8 +201,14 @@ void Crowd::take_login(Person& person, Session& session, const Json& frame, Time
     throw Leave{};
   }
   ++logins_;
+  if (person.disabled_since && session.since > *person.disabled_since) {
+    judge_.violation("disable", "user " + std::to_string(person.account.id) +
+                                    " is let in on node " + std::to_string(session.node + 1));
+  }
   person.token = frame.at("token");
+  person.token_is_doubtful = person.may_be_disabled;
   session.logged_in = true;
+  session.user = person.account.id;
   person.waits_its_turn = false;
   session.since = now;
   for (Session& other : person.sessions) {
@@ -214,6 +223,7 @@ void Crowd::take_login(Person& person, Session& session, const Json& frame, Time
   }
   for (const Json& other : frame.at("friends")) session.friends[other.at("id")] = other.at("state");
   for (const Json& group : frame.at("groups")) {
+    if (clubs_.holds(group.at("id"))) continue;
     judge_.joined(person.account.id, group.at("id"), now);
     new_group(group.at("id"));
   }
@@ -239,7 +249,7 @@ void Crowd::take_refused_login(Person& person, const Session& session, const Jso
       !person.new_password.empty() || person.password_moved_at >= session.since;
   const bool is_wrong = code == kErrnoFailed || code == kErrnoInvalidToken;
   if (is_wrong && person.asked_to_delete) return begin_anew(person, now);
-  if (is_wrong && password_moves) return;
+  if (is_wrong && (password_moves || was_disabled(person, session, code))) return;
   judge_.violation("P7", "user " + std::to_string(person.account.id) + " is refused on node " +
                              std::to_string(session.node + 1) + ": " + frame.dump());
 }
@@ -277,22 +287,27 @@ void Crowd::begin_anew(Person& person, Time now) {
   person.outbox.clear();
   person.sent_to.clear();
   person.burst_left = 0;
+  person.life.reset();
   person.current = nullptr;
   person.entering = nullptr;
   person.absent_since = now;
   for (Session& session : person.sessions) {
     session.superseded_at = now;
-    std::erase_if(session.requests,
-                  [](const auto& item) { return item.second.what != Ask::kLogout; });
+    std::erase_if(session.requests, [](const auto& item) {
+      return item.second.what != Ask::kLogout && item.second.what != Ask::kDelete;
+    });
   }
 }
 
 void Crowd::take_message(Person& person, Session& session, const Json& push) {
   const bool counts = person.current == &session;
+  if (push.at("msgid") == kGroupChat && clubs_.holds(push.at("groupid"))) {
+    clubs_.pushed(session.user, push, counts);
+  }
   if (!is_notice(push)) {
-    judge_.pushed(person.account.id, push, counts);
+    judge_.pushed(session.user, push, counts);
   } else if (counts) {
-    judge_.pushed_event(person.account.id, push);
+    judge_.pushed_event(session.user, push);
   }
   // A user who has moved elsewhere acknowledges nothing here, and acknowledgements are not always
   // immediate.
@@ -305,7 +320,7 @@ void Crowd::take_message(Person& person, Session& session, const Json& push) {
   }
 }
 
-void Crowd::take_chat_answer(Person& person, const Json& frame, Time now) {
+void Crowd::take_chat_answer(Person& person, const Session& session, const Json& frame, Time now) {
   const auto number = judge_.number_of(frame.value("cid", ""));
   if (!number) return judge_.violation("P10", "an answer to nothing: " + frame.dump());
   const auto message = std::ranges::find(person.outbox, *number, &Outgoing::number);
@@ -317,10 +332,15 @@ void Crowd::take_chat_answer(Person& person, const Json& frame, Time now) {
     return;
   }
   if (message != person.outbox.end()) person.outbox.erase(message);
-  if (code == 0) {
-    judge_.acked(*number, frame.at("seq"), now);
-  } else {
-    judge_.refused(*number, frame.value("error", "") + " " + frame.value("errmsg", ""));
+  if (code != 0) return take_refused_chat(*number, frame, now);
+  judge_.acked(*number, frame.at("seq"), now);
+  const Message& stored = judge_.message(*number);
+  if (!stored.stream.group &&
+      contacts_.surely_bars(stored.sender, stored.stream.target, *stored.wired_at)) {
+    judge_.violation("block", judge_.describe(*number) + " is stored in spite of a block");
+  }
+  if (session.kicked_at && *stored.wired_at > *session.kicked_at + kKickBinds) {
+    judge_.violation("kick", judge_.describe(*number) + " is stored for a session that was kicked");
   }
 }
 
@@ -330,11 +350,17 @@ void Crowd::take_answer(Person& person, Session& session, const Json& frame, Tim
   if (request.what == Ask::kPing) return;
   if (request.what == Ask::kLogout) throw Leave{};
   const int code = frame.at("errno");
+  // The account is known to be deleted; the connection stays open if this is the answer to that.
+  if (request.what == Ask::kDelete && session.user != person.account.id) {
+    if (code == 0) throw Leave{};
+    return;
+  }
   if (frame.contains("retry_after_ms")) {
     person.next_ask = now + milliseconds{frame.at("retry_after_ms")};
     return;
   }
   if (code == kErrnoNotLoggedIn) return;
+  if (request.what == Ask::kLife) return take_life(person, session, frame, now);
   if (request.what == Ask::kCreate) return take_creation(person, request.wanted, frame, now);
   if (request.what == Ask::kFindCreated) {
     return take_found_group(person, request.wanted, frame, now);

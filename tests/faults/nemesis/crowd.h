@@ -15,6 +15,8 @@
 
 #include "chat/base/mutex.h"
 #include "chat/base/thread.h"
+#include "faults/nemesis/club_ledger.h"
+#include "faults/nemesis/contact_ledger.h"
 #include "faults/nemesis/judge.h"
 #include "support/clients/raw_client.h"
 #include "support/clients/user.h"
@@ -38,6 +40,10 @@ class Crowd {
   Crowd(const Crowd&) = delete;
   Crowd& operator=(const Crowd&) = delete;
 
+  // Before start(). All people are members of a club, and a pair of the ContactLedger are friends.
+  void add_club(std::int64_t club, std::int64_t creator);
+  void add_contact(std::int64_t first, std::int64_t second);
+
   void start();
   // Closes all connections.
   void stop();
@@ -60,28 +66,50 @@ class Crowd {
   };
   State state() CHAT_EXCLUDES(mutex_);
 
+  // An operator's act on somebody, tried on one server after the other until it succeeds.
+  struct Order {
+    std::string word;  // kick, disable or enable
+    std::int64_t user = 0;
+    Time since{};
+  };
+  // Nothing if there is nobody to act on. In quiet phases only what must be undone.
+  std::optional<Order> next_order() CHAT_EXCLUDES(mutex_);
+  // `changed`: nothing if the outcome is unknown.
+  void order_done(const Order& order, std::optional<bool> changed) CHAT_EXCLUDES(mutex_);
+
+  // Once everything has settled: compares with the tables. Returns what has to arrive yet.
+  struct Tables {
+    std::map<std::int64_t, ClubTable> clubs;
+    std::set<ContactLedger::Pair> blocked;
+    std::set<ContactLedger::Pair> listed;
+  };
+  std::string compare_lives(const Tables& tables) CHAT_EXCLUDES(mutex_);
+  std::vector<std::int64_t> clubs() CHAT_EXCLUDES(mutex_);
+
   // After stop().
   Judge& judge() { return judge_; }
 
  private:
   static constexpr int kMortals = 4;  // at the end of people_
 
-  enum class Ask { kLogout, kJoin, kCreate, kFindCreated, kPing, kPassword, kDelete };
+  enum class Ask { kLogout, kJoin, kCreate, kFindCreated, kPing, kPassword, kDelete, kLife };
   struct Request {
     Ask what = Ask::kPing;
     std::int64_t group = 0;
     Time sent_at{};
-    std::string wanted{};  // the new password, or the group's name
+    std::string wanted{};  // the new password, the group's name, or the act's cid
   };
   struct Session {
     std::unique_ptr<RawClient> client;
     std::size_t node = 0;
     bool logged_in = false;
-    Time since;  // opened, then logged in
+    std::int64_t user = 0;  // stays, if the account is deleted meanwhile
+    Time since;             // opened, then logged in
     bool takes_over = false;
     std::string asked_password;        // the last one that it asked for
     std::optional<Time> registers_at;  // repeats the registration
     std::optional<Time> superseded_at;
+    std::optional<Time> kicked_at;
     milliseconds patience{0};
     std::map<std::string, Request> requests;      // by cid
     std::map<std::int64_t, std::string> friends;  // the last reported state of each
@@ -119,6 +147,12 @@ class Crowd {
     std::string wanted_creation;           // likewise: the group's name
     bool creation_exists = false;          // by an earlier request
     Time next_ask;
+    std::optional<LifeAct> life;  // until it is answered
+    Time next_life;
+    bool may_be_disabled = false;
+    std::optional<Time> disabled_since;  // surely
+    Time enabled_at;
+    bool token_is_doubtful = false;  // may have been revoked
     Stream burst_to;
     int burst_left = 0;
   };
@@ -136,7 +170,11 @@ class Crowd {
       CHAT_REQUIRES(mutex_);
   void begin_anew(Person& person, Time now) CHAT_REQUIRES(mutex_);
   void take_message(Person& person, Session& session, const Json& push) CHAT_REQUIRES(mutex_);
-  void take_chat_answer(Person& person, const Json& frame, Time now) CHAT_REQUIRES(mutex_);
+  void take_chat_answer(Person& person, const Session& session, const Json& frame, Time now)
+      CHAT_REQUIRES(mutex_);
+  void take_refused_chat(std::size_t number, const Json& frame, Time now) CHAT_REQUIRES(mutex_);
+  void take_life(Person& person, Session& session, const Json& frame, Time now)
+      CHAT_REQUIRES(mutex_);
   void take_answer(Person& person, Session& session, const Json& frame, Time now)
       CHAT_REQUIRES(mutex_);
   void take_creation(Person& person, const std::string& name, const Json& frame, Time now)
@@ -155,6 +193,13 @@ class Crowd {
   bool act_as_mortal(Person& person, int dice, Time now) CHAT_REQUIRES(mutex_);
   int readers() const CHAT_REQUIRES(mutex_) { return static_cast<int>(people_.size()) - kMortals; }
   const Person& random_reader() CHAT_REQUIRES(mutex_);
+  void live(Person& person, Time now) CHAT_REQUIRES(mutex_);
+  std::optional<LifeAct> draw_act(const Person& person) CHAT_REQUIRES(mutex_);
+  std::optional<LifeAct> draw_contact_act(const Person& person) CHAT_REQUIRES(mutex_);
+  void ask_life(Person& person, Time now) CHAT_REQUIRES(mutex_);
+  void undo(Person& person, const LifeAct& act) CHAT_REQUIRES(mutex_);
+  std::optional<std::int64_t> random_club(const Person& person) CHAT_REQUIRES(mutex_);
+  bool was_disabled(Person& person, const Session& session, int code) CHAT_REQUIRES(mutex_);
   void write(Person& person, const Stream& to, Time now) CHAT_REQUIRES(mutex_);
   void send_outbox(Person& person, Time now) CHAT_REQUIRES(mutex_);
   void ask_again(Person& person, Time now) CHAT_REQUIRES(mutex_);
@@ -179,6 +224,8 @@ class Crowd {
   const std::vector<std::uint16_t> ports_;
   base::Mutex mutex_;
   Judge judge_;  // guarded by mutex_ while the thread runs
+  ClubLedger clubs_ CHAT_GUARDED_BY(mutex_);
+  ContactLedger contacts_ CHAT_GUARDED_BY(mutex_);
   std::mt19937_64 random_ CHAT_GUARDED_BY(mutex_);
   std::list<Person> people_ CHAT_GUARDED_BY(mutex_);
   std::vector<std::int64_t> groups_ CHAT_GUARDED_BY(mutex_);
@@ -196,6 +243,8 @@ class Crowd {
   int logins_ CHAT_GUARDED_BY(mutex_) = 0;
   int takeovers_ CHAT_GUARDED_BY(mutex_) = 0;
   int losses_ CHAT_GUARDED_BY(mutex_) = 0;
+  int life_acts_ CHAT_GUARDED_BY(mutex_) = 0;
+  int orders_ CHAT_GUARDED_BY(mutex_) = 0;
   std::atomic<bool> stopping_ = false;
   base::Thread thread_;
 };

@@ -135,7 +135,7 @@ void Crowd::log_in(Person& person, Time now) {
     session.node = node;
     session.since = now;
     session.takes_over = person.current != nullptr;
-    session.patience = milliseconds{random(1'200, 6'000)};
+    session.patience = milliseconds{random(0, 2) == 0 ? random(500, 1'200) : random(1'200, 6'000)};
     session.spoke_at = now;
     person.sessions.push_back(std::move(session));
     person.entering = &person.sessions.back();
@@ -196,10 +196,17 @@ void Crowd::act(Person& person, Time now) {
   if (person.mortal && act_as_mortal(person, dice, now)) return;
   // A login in flight might restore the token that a logout revokes.
   if (dice >= 170 && dice <= kLastMove && person.entering != nullptr) return;
+  live(person, now);
   const bool moves = dice >= kFirstMove && dice <= kLastMove;
   if (moves && !person.restless && random(0, kStaysPut) != 0) return;
   if (dice < 120) {
     if (direct.target != self) write(person, direct, now);
+  } else if (const auto club = dice < 160 ? random_club(person) : std::nullopt) {
+    write(person, {true, *club, 0}, now);
+    if (random(0, 3) == 0) {
+      person.burst_to = {true, *club, 0};
+      person.burst_left = random(2, kBurst / 3);
+    }
   } else if (dice < 160) {
     if (const auto group = random_group(person, true)) write(person, {true, *group, 0}, now);
   } else if (dice < 170) {
@@ -235,6 +242,7 @@ bool Crowd::act_as_mortal(Person& person, int dice, Time now) {
       person.password_on = 0;
     } else {
       person.asked_to_delete = true;
+      clubs_.may_be_erased(person.account.id);
     }
     person.next_ask = now;
   }
@@ -266,6 +274,8 @@ void Crowd::send_outbox(Person& person, Time now) {
     const Stream& to = judge_.message(message.number).stream;
     const std::string text = judge_.text_of(message.number);
     const std::string cid = judge_.cid_of(message.number);
+    const bool to_club = to.group && clubs_.holds(to.target);
+    judge_.wired(message.number, now, to_club ? clubs_.head(to.target) : 0);
     message.on = &session;
     message.at = now;
     send(session,
@@ -288,6 +298,8 @@ void Crowd::ask_again(Person& person, Time now) {
     session.asked_password = wanted;
     ask(session, {Ask::kPassword, 0, now, wanted},
         {{"msgid", 26}, {"password", self.password}, {"new_password", wanted}}, now);
+  } else if (person.life) {
+    ask_life(person, now);
   } else if (!person.wanted_groups.empty()) {
     const std::int64_t group = *person.wanted_groups.begin();
     judge_.asked_to_join(self.id, group, now);
@@ -312,7 +324,8 @@ void Crowd::log_out(Person& person, Time now) {
 }
 
 void Crowd::ask(Session& session, Request request, Json json, Time now) {
-  const std::string cid = "r" + std::to_string(++cids_);
+  const bool repeats = request.what == Ask::kLife;
+  const std::string cid = repeats ? request.wanted : "r" + std::to_string(++cids_);
   json["cid"] = cid;
   request.sent_at = now;
   session.requests[cid] = std::move(request);

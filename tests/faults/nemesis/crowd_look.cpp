@@ -1,5 +1,6 @@
 // In quiet phases: what has not settled, and whether its time limit has passed.
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "faults/nemesis/crowd.h"
@@ -13,6 +14,9 @@ constexpr milliseconds kAnswerBound{15'000};
 constexpr milliseconds kSessionBound{10'000};
 constexpr milliseconds kDeliveryBound{10'000};
 constexpr milliseconds kPresenceBound{15'000};
+
+// After an act whose answer did not say.
+constexpr std::string_view kUnknown = "unknown";
 
 std::string to_text(Time since, Time now) {
   return std::to_string(std::chrono::duration_cast<milliseconds>(now - since).count()) + " ms";
@@ -54,12 +58,19 @@ std::string Crowd::look_around(Time now) {
 
 std::string Crowd::look_at(Person& person, Time now) {
   const std::string who = "user " + std::to_string(person.account.id);
+  if (person.may_be_disabled) return who + " is disabled";
   if (person.current == nullptr && person.rests_until != Time::max()) {
     const std::string open = who + " is not logged in";
-    overdue("P7", open, person.absent_since, now, kLoginBound);
+    overdue("P7", open, std::max(person.absent_since, person.enabled_at), now, kLoginBound);
     return open;
   }
   for (const Session& session : person.sessions) {
+    if (session.kicked_at) {
+      const std::string open =
+          who + " has a session on node " + std::to_string(session.node + 1) + " that was kicked";
+      overdue("kick", open, *session.kicked_at, now, kSessionBound);
+      return open;
+    }
     if (&session == person.current) continue;
     const std::string open = who + " has an older session on node " +
                              std::to_string(session.node + 1) +
@@ -87,6 +98,7 @@ std::string Crowd::wants(const Person& person) {
     return "joining group " + std::to_string(*person.wanted_groups.begin());
   }
   if (!person.wanted_creation.empty()) return "making group " + person.wanted_creation;
+  if (person.life) return describe(*person.life);
   if (!person.new_password.empty()) return "a change of the password";
   return person.asked_to_delete ? "the deletion of the account" : "";
 }
@@ -96,8 +108,13 @@ std::string Crowd::look_at_presence(const Person& person) {
   for (const Person& other : people_) {
     if (&other == &person || other.mortal) continue;
     const auto told = person.current->friends.find(other.account.id);
-    const std::string is = other.current == nullptr ? "offline" : "online";
-    if (told != person.current->friends.end() && told->second == is) continue;
+    const auto seen = contacts_.presence(person.account.id, other.account.id,
+                                         other.current == nullptr ? "offline" : "online");
+    if (!seen) continue;
+    const std::string& is = *seen;
+    if (told != person.current->friends.end() && (told->second == is || told->second == kUnknown)) {
+      continue;
+    }
     return "user " + std::to_string(person.account.id) + " on node " +
            std::to_string(person.current->node + 1) + " sees user " +
            std::to_string(other.account.id) + " as " +

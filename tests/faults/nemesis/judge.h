@@ -31,8 +31,10 @@ struct Message {
   std::int64_t sender = 0;
   Time sent_at;  // first
   std::optional<Time> acked_at;
-  std::int64_t seq = 0;  // from the first ack or push; 0: none yet
-  bool refused = false;  // for good
+  std::int64_t seq = 0;               // from the first ack or push; 0: none yet
+  bool refused = false;               // for good
+  std::optional<Time> wired_at = {};  // when it first went over a connection
+  std::int64_t from_head = 0;         // of a club: a seq that it had reached then
 };
 
 // A row of directmessage or groupmessage, or of a reply to HISTORY.
@@ -63,6 +65,11 @@ class Judge {
 
   void acked(std::size_t number, std::int64_t seq, Time now);
   void refused(std::size_t number, const std::string& error);
+  // The same, where that is no fault: the message must never be stored.
+  void refused_rightly(std::size_t number) { messages_.at(number).refused = true; }
+  void wired(std::size_t number, Time now, std::int64_t from_head);
+  // A club: what its members get is judged elsewhere (ClubLedger).
+  void add_club(std::int64_t group) { clubs_.insert(group); }
   // `user` was pushed a chat message. `counts`: on the user's newest session; pushes on older ones
   // are only compared with the message.
   void pushed(std::int64_t user, const Json& push, bool counts);
@@ -114,6 +121,7 @@ class Judge {
   std::map<Stream, std::map<std::int64_t, std::int64_t>> events_;  // senders by seq, in the tables
   std::map<std::pair<std::int64_t, Stream>, Inbox> inboxes_;
   std::map<std::pair<std::int64_t, std::int64_t>, Membership> memberships_;  // by user and group
+  std::set<std::int64_t> clubs_;
   std::map<std::int64_t, std::map<std::size_t, Time>> awaited_;  // by user; the time of the ack
   std::size_t acknowledged_ = 0;
   std::size_t received_ = 0;

@@ -1,7 +1,8 @@
 // The nemesis: partial and short faults drawn from a seed, on three servers of which each has its
 // own links to Redis and to the database, while people write, take over, log out and in on random
-// servers and join groups. The guarantees are checked continuously, and their time limits after
-// each round of faults.
+// servers and join groups, change roles, mute and remove each other in a few clubs, block each
+// other, and are kicked and disabled by operators. The guarantees are checked continuously, and
+// their time limits after each round of faults.
 //
 //   CHAT_TEST_SEED        repeats a schedule
 //   CHAT_NEMESIS_SECONDS approximate duration; 60 by default
@@ -23,6 +24,7 @@
 #include <tuple>
 
 #include "faults/nemesis/crowd.h"
+#include "faults/nemesis/operators.h"
 #include "faults/nemesis/schedule.h"
 #include "faults/nemesis/world.h"
 #include "support/clients/expect.h"
@@ -34,6 +36,8 @@ namespace {
 
 constexpr std::size_t kNodes = 3;
 constexpr int kPeople = 9;
+constexpr int kClubs = 3;
+constexpr int kContactEvery = 3;  // of three people, the first acts on the second
 constexpr std::size_t kEventsShown = 40;
 constexpr milliseconds kLook{50};
 constexpr milliseconds kStartBound{40'000};  // for a server after a fault, and for MariaDB
@@ -76,11 +80,13 @@ class Nemesis : public ::testing::Test {
     if (const std::string why = World::missing(); !why.empty()) GTEST_SKIP() << why;
   }
   void TearDown() override {
+    operators.reset();
     crowd.reset();
     world.reset();
   }
 
   void start();
+  void make_friends_and_clubs();
   void run_round(std::size_t number);
   bool play(const Round& round);
   bool wait_until_ready();
@@ -92,6 +98,7 @@ class Nemesis : public ::testing::Test {
   void report();
   void compare_at_the_end();
   std::vector<StoredMessage> read_tables();
+  Crowd::Tables read_lives();
   std::vector<StoredMessage> read_history(RawClient& client, std::int64_t user,
                                           const Stream& stream);
   std::vector<std::vector<std::string>> rows(const std::string& sql) {
@@ -100,6 +107,8 @@ class Nemesis : public ::testing::Test {
 
   std::unique_ptr<World> world;
   std::unique_ptr<Crowd> crowd;
+  std::unique_ptr<Operators> operators;
+  std::vector<std::int64_t> clubs;
   std::vector<Account> people;
   std::vector<std::string> log;
   Time began = Clock::now();
@@ -130,18 +139,41 @@ void Nemesis::start() {
   for (int i = 0; i < kPeople; ++i) {
     people.push_back(register_account(world->cluster().port(0), "person " + std::to_string(i)));
   }
+  make_friends_and_clubs();
+  crowd = std::make_unique<Crowd>(world->ports(), people, test_seed());
+  for (const std::int64_t club : clubs) crowd->add_club(club, people.front().id);
+  for (std::size_t i = 0; i + 1 < people.size(); i += kContactEvery) {
+    crowd->add_contact(people[i].id, people[i + 1].id);
+  }
+  std::vector<std::string> sockets;
+  for (std::size_t i = 0; i < kNodes; ++i) {
+    sockets.push_back(world->cluster().node(i).admin_socket());
+  }
+  operators = std::make_unique<Operators>(std::move(sockets), *crowd, test_seed());
+  crowd->start();
+  operators->start();
+  pass(milliseconds{2'000});
+  began = Clock::now();
+}
+
+// All are friends. The first creates the clubs.
+void Nemesis::make_friends_and_clubs() {
   for (const Account& one : people) {
     RawClient client(world->cluster().port(0));
     request_ok(client, login_request(one));
     for (const Account& other : people) {
       if (other.id != one.id) request_ok(client, add_friend_request(one, other.id));
     }
+    for (int i = 0; i < kClubs; ++i) {
+      if (one.id == people.front().id) {
+        const Json made = create_group_request(one, "club " + std::to_string(i), "d");
+        clubs.push_back(request_ok(client, made).at("groupid"));
+      } else {
+        request_ok(client, join_group_request(one, clubs[static_cast<std::size_t>(i)]));
+      }
+    }
     request_ok(client, logout_request(one));
   }
-  crowd = std::make_unique<Crowd>(world->ports(), people, test_seed());
-  crowd->start();
-  pass(milliseconds{2'000});
-  began = Clock::now();
 }
 
 // False if a violation was found.
@@ -208,11 +240,13 @@ bool Nemesis::settle() {
     if (!fine()) return false;
     const Crowd::State state = crowd->state();
     open = state.unsettled;
+    if (open.empty() && !operators->idle()) open = "an operator acts";
     if (open.empty()) {
       open = difference_of_presence(state.places);
       const auto bound = kPresenceBound + state.allowance;
       if (!open.empty() && Clock::now() - since > bound) crowd->violation("P7", open);
     }
+    if (open.empty()) open = crowd->compare_lives(read_lives());
     if (Clock::now() - since > kQuietMost) crowd->violation("P11", "nothing settles: " + open);
   }
   slowest_settling =
@@ -276,6 +310,40 @@ std::vector<StoredMessage> Nemesis::read_tables() {
   return stored;
 }
 
+Crowd::Tables Nemesis::read_lives() {
+  Crowd::Tables tables;
+  std::string in = " IN (0";
+  for (const std::int64_t club : clubs) in += ", " + std::to_string(club);
+  in += ")";
+  for (const auto& row :
+       rows("SELECT id, muted_until > 0, dismissed_at > 0 FROM allgroup WHERE id" + in)) {
+    ClubTable& club = tables.clubs[std::stoll(row.at(0))];
+    club.muted_all = row.at(1) == "1";
+    club.dismissed = row.at(2) == "1";
+  }
+  for (const auto& row : rows("SELECT groupid, seq, sender, COALESCE(extra, '{}') FROM groupmessage"
+                              " WHERE groupid" +
+                              in + " ORDER BY groupid, seq")) {
+    const Json extra = Json::parse(row.at(3));
+    tables.clubs[std::stoll(row.at(0))].rows.push_back(
+        {std::stoll(row.at(1)), std::stoll(row.at(2)), extra.value("event", ""),
+         extra.value("user", std::int64_t{0}), extra.value("role", "")});
+  }
+  for (const auto& row : rows("SELECT groupid, userid, grouprole, muted_until > 0, joined_seq,"
+                              " left_seq FROM groupuser WHERE groupid" +
+                              in)) {
+    tables.clubs[std::stoll(row.at(0))].memberships[std::stoll(row.at(1))] = {
+        row.at(2), row.at(3) == "1", std::stoll(row.at(4)), std::stoll(row.at(5))};
+  }
+  for (const auto& row : rows("SELECT userid, blocked FROM block")) {
+    tables.blocked.emplace(std::stoll(row.at(0)), std::stoll(row.at(1)));
+  }
+  for (const auto& row : rows("SELECT userid, friendid FROM friend")) {
+    tables.listed.emplace(std::stoll(row.at(0)), std::stoll(row.at(1)));
+  }
+  return tables;
+}
+
 std::vector<StoredMessage> Nemesis::read_history(RawClient& client, std::int64_t user,
                                                  const Stream& stream) {
   std::vector<StoredMessage> shown;
@@ -309,8 +377,11 @@ void Nemesis::compare_at_the_end() {
   Judge& judge = crowd->judge();
   const std::vector<StoredMessage> stored = read_tables();
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> joined;
-  for (const auto& row : rows("SELECT userid, groupid, joined_seq FROM groupuser")) {
-    joined[{std::stoll(row.at(0)), std::stoll(row.at(1))}] = std::stoll(row.at(2));
+  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> left;
+  for (const auto& row : rows("SELECT userid, groupid, joined_seq, left_seq FROM groupuser")) {
+    const std::pair key{std::stoll(row.at(0)), std::stoll(row.at(1))};
+    joined[key] = std::stoll(row.at(2));
+    if (row.at(3) != "0") left[key] = std::stoll(row.at(3));
   }
   judge.compare_with_tables(stored, joined);
   for (const Account& one : people) {
@@ -333,6 +404,8 @@ void Nemesis::compare_at_the_end() {
           std::ranges::find(people, row.stream.sender, &Account::id) != people.end();
       if (!row.stream.group) return row.stream.target == one.id && by_one_of_them;
       const auto found = joined.find({one.id, row.stream.target});
+      const auto end = left.find({one.id, row.stream.target});
+      if (end != left.end() && row.seq > end->second) return false;
       return found != joined.end() && row.seq > found->second;
     });
     judge.compare_history(one.id, shown, wanted);
@@ -345,6 +418,7 @@ TEST_F(Nemesis, PartialFaultsBreakNoPromise) {
   const Time until = began + run_time() - std::min(kLastRound, run_time() / 2);
   for (std::size_t number = 0; Clock::now() < until && fine(); ++number) run_round(number);
   const bool found = !fine();
+  operators->stop();
   crowd->stop();
   if (!found) compare_at_the_end();
   report();

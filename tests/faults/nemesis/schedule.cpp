@@ -262,6 +262,8 @@ const std::vector<std::string>& write_kinds() {
         {"UPDATE directcursor", 1},
         {"UPDATE groupuser", 1},
         {"INSERT INTO user", 4},
+        {"body, n, kind", 4},    // the event of an act on a group
+        {"SET contact_rev", 2},  // a block
     };
     std::vector<std::string> all;
     for (const auto& [text, weight] : weighted) {

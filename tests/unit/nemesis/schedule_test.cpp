@@ -130,7 +130,7 @@ TEST(NemesisSchedule, EveryKindOfWriteLosesItsAnswersInTheFirstRounds) {
   const std::set<std::string> kinds(write_kinds().begin(), write_kinds().end());
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     std::set<std::string> lost;
-    for (std::size_t number = 0; number < 22; ++number) {
+    for (std::size_t number = 0; number < 26; ++number) {
       for (const std::string& kind : draw_round(seed, number, kNodes).lost) lost.insert(kind);
     }
     EXPECT_EQ(lost, kinds) << "seed " << seed;
