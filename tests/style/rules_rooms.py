@@ -38,7 +38,7 @@ _LIBRARIES = {
     "systemd/": ["src/server/"],
     "ini.h": ["src/server/", "client/control/"],
     "INIReader.h": ["src/server/"],
-    "CLI/": ["src/server/", "client/"],
+    "CLI/": ["src/base/option_parser.cpp"],
     "wslay/": ["src/protocol/", "client/"],
     "prometheus/": ["src/server/"],
     "histedit.h": ["client/"],
