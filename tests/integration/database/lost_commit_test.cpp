@@ -127,7 +127,7 @@ TEST_P(LostAnswer, OfAnInvitationReachesTheInvited) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   const std::int64_t group = alice.create_group("club");
-  lose("INSERT INTO groupinvite");
+  lose("REPLACE INTO groupinvite");
   request_ok(alice.client, {{"msgid", 46}, {"groupid", group}, {"userid", bob.id()}});
   expect_lost();
   const Json push = bob.client.push(kGroup);
@@ -309,7 +309,7 @@ TEST_F(LostInAnOutage, InvitationIsPushedAfterwards) {
   User alice = user_on(0, "alice");
   User bob = user_on(1, "bob");
   const std::int64_t group = alice.create_group("club");
-  lose_and_cut_off("INSERT INTO groupinvite");
+  lose_and_cut_off("REPLACE INTO groupinvite");
   expect_unavailable(alice.client, {{"msgid", 46}, {"groupid", group}, {"userid", bob.id()}});
   end_outage();
   EXPECT_EQ(bob.client.push(kGroup).at("groupname"), "club");
