@@ -111,7 +111,7 @@ Result<std::size_t> Retention::prune_groups(UnixMillis before, std::chrono::mill
     for (const storage::GroupPosition& group : *groups) {
       auto slowest = messages.slowest_delivered(group.group);
       if (!slowest) return fail(slowest);
-      const auto former = messages.slowest_former(group.group);
+      const auto former = messages.slowest_former(group.group, before);
       if (!former) return fail(former);
       const Seq bound =
           std::min({slowest->seq, former->value_or(slowest->seq), group.head - kKeptAtTheEnd});

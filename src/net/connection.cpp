@@ -66,7 +66,9 @@ void Connection::send(std::string_view bytes) {
 
 void Connection::flush_now() {
   loop_.assert_in_loop();
-  if (state_ == State::kOpen && !wants_write_) flush();
+  if (state_ != State::kOpen || wants_write_) return;
+  if (!write_output()) return flush_at_round_end();  // which fails again, and closes
+  if (state_ == State::kOpen) finish_output();
 }
 
 void Connection::pause_reading() {
@@ -167,6 +169,12 @@ void Connection::discard_input() {
 }
 
 void Connection::flush() {
+  if (!write_output()) return close();
+  if (state_ != State::kClosed) finish_output();
+}
+
+// False if the connection is broken.
+bool Connection::write_output() {
   const std::size_t before = written_;
   bool broken = false;
   while (unsent_bytes() > 0) {
@@ -181,8 +189,7 @@ void Connection::flush() {
   }
   // Report what was written before the connection broke.
   if (written_ > before && handler_) handler_->on_written(written_ - before);
-  if (broken) return close();
-  if (state_ != State::kClosed) finish_output();
+  return !broken;
 }
 
 void Connection::finish_output() {

@@ -92,7 +92,8 @@ class Connection final : public EventHandler,
     if (output_.size() > before) flush_at_round_end();
     return output_.size() - before;
   }
-  // Writes the queued output at once.
+  // Writes the queued output at once. Does not close a broken connection, because the caller, and
+  // its callers, may belong to the handler: that happens at the end of the round.
   void flush_now();
   std::size_t unsent_bytes() const { return output_.size() - written_; }
 
@@ -133,6 +134,7 @@ class Connection final : public EventHandler,
   void read_in_loop();
   void discard_input();
   void flush();
+  bool write_output();
   void finish_output();
   void flush_at_round_end();
   void begin_lingering();

@@ -92,9 +92,9 @@ class MessageModel {
   };
   Result<Slowest> slowest_delivered(GroupId group);
   Result<Slowest> slowest_read(GroupId group);
-  // The lowest delivered position of former members who have not received all that they may;
-  // nothing if there are none.
-  Result<std::optional<Seq>> slowest_former(GroupId group);
+  // The lowest delivered position of former members who have left since that time and not received
+  // all that they may; nothing if there are none.
+  Result<std::optional<Seq>> slowest_former(GroupId group, UnixMillis since);
 
   // For retention: the direct streams after the given one, with their delivered positions, in key
   // order.

@@ -64,6 +64,9 @@ void Window::offer(const Push& message) {
   if (message.seq == position.pushed + 1 && ready() && !rechecked) {
     push(position, message);
   } else {
+    // From now on the user is told of nothing more, though it has yet to get this and what was
+    // before.
+    if (message.ended == user_) end_at(position, message.seq);
     // The page being read may predate the message, although it was asked for up to a higher seq.
     const Seq next = rechecked && catching_up_ ? position.asked + 1 : 0;
     fall_behind(position, std::max(message.seq, next));

@@ -49,7 +49,9 @@ void Window::hold_event(const std::shared_ptr<const std::string>& json) {
     const auto other = std::find_if_not(held.begin(), held.end(), [](const auto& event) {
       return is_push_of(*event, protocol::Msgid::kContact);
     });
-    held.erase(other == held.end() ? held.begin() : other);
+    const auto dropped = other == held.end() ? held.begin() : other;
+    if (is_push_of(**dropped, protocol::Msgid::kPresence)) waiting_->missed_presence = true;
+    held.erase(dropped);
   }
   held.push_back(json);
 }
@@ -57,6 +59,7 @@ void Window::hold_event(const std::shared_ptr<const std::string>& json) {
 void Window::offer_receipt(const Receipt& receipt, const std::shared_ptr<const std::string>& json) {
   if (!acknowledges_ || stage_ == Stage::kFinishing) return;
   const Position* position = receipt.target.is_group() ? find(receipt.target) : nullptr;
+  if (position != nullptr && position->end != 0) return;
   const Seq wrote = position != nullptr ? position->wrote : 0;
   if (receipt.target.is_group() && (wrote == 0 || receipt.seq < wrote)) return;
   if (!ready()) return hold_receipt(receipt);

@@ -138,7 +138,8 @@ std::optional<ContactChange> ContactService::store(Session& session, const Reque
         !change->rules_changed || context_.delivery.contacts_changed(self, change->other.id);
     if (binds || !forbids(*change)) return std::move(*change);
     tell(who, *change, text);
-    refuse(session, request, busy());
+    // Not `busy`: it has taken effect in the table.
+    refuse(session, request, Error{ErrorCode::kUnavailable, "the lane is slow"});
     return std::nullopt;
   }
   if (is_unknown(change.error()) && earlier && earlier->effect != Effect::kNone) {

@@ -101,7 +101,7 @@ void ProfileService::set_profile(session::Session& session,
   }
   if (request.who_may_chat && !context_.delivery.contacts_changed(self) &&
       *request.who_may_chat != "anyone") {
-    return refuse(session, request, busy());
+    return refuse(session, request, Error{ErrorCode::kUnavailable, "the lane is slow"});
   }
   send_reply(session, request,
              messages::SetProfileReply{.user = info_item({.profile = *profile}, self)});

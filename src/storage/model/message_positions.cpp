@@ -249,12 +249,14 @@ Result<MessageModel::Slowest> MessageModel::slowest_read(GroupId group) {
                  group);
 }
 
-Result<std::optional<Seq>> MessageModel::slowest_former(GroupId group) {
+Result<std::optional<Seq>> MessageModel::slowest_former(GroupId group, UnixMillis since) {
   return sql::read_integer(connection_,
-                           "SELECT delivered_seq FROM groupuser"
-                           " WHERE groupid = ? AND left_seq <> 0 AND delivered_seq < left_seq"
-                           " ORDER BY delivered_seq LIMIT 1",
-                           group);
+                           "SELECT gu.delivered_seq FROM groupuser gu JOIN groupmessage m"
+                           " ON m.groupid = gu.groupid AND m.seq = gu.left_seq"
+                           " WHERE gu.groupid = ? AND gu.left_seq <> 0"
+                           " AND gu.delivered_seq < gu.left_seq AND m.sent_at >= ?"
+                           " ORDER BY gu.delivered_seq LIMIT 1",
+                           group, since);
 }
 
 Result<std::vector<StreamState>> MessageModel::positions(std::span<const UserId> users) {

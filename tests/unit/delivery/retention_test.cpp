@@ -97,17 +97,30 @@ TEST_F(RetentionTest, SlowestMemberDecidesForAGroup) {
   EXPECT_EQ(run(), 200U - 30 - 64);
 }
 
-// A former member finds what came before the end of its membership, like a member.
+// A former member finds what came before the end of its membership, like a member, but not for
+// ever: it may never return.
 TEST_F(RetentionTest, FormerMemberWhoIsBehindCounts) {
   send_group(1, 200, old_);
   add_member(group_, bob_);
   const std::string of_bob = " WHERE userid = " + std::to_string(bob_.value);
   run("UPDATE groupuser SET delivered_seq = 200");
   run("UPDATE groupuser SET delivered_seq = 30, left_seq = 100" + of_bob);
+  const std::string end = " WHERE seq = 100";
+  run("UPDATE groupmessage SET sent_at = " + std::to_string(now_) + end);
   EXPECT_EQ(run(), 30U);
   EXPECT_EQ(first_in_group(), 31);
   run("UPDATE groupuser SET delivered_seq = 100" + of_bob);
-  EXPECT_EQ(run(), 200U - 30 - 64) << "it has received everything";
+  run("UPDATE groupmessage SET sent_at = " + std::to_string(old_) + end);
+  EXPECT_EQ(run(), 200U - 30 - 64) << "it has received everything, and left long ago";
+}
+
+TEST_F(RetentionTest, FormerMemberWhoLeftLongAgoDoesNotCount) {
+  send_group(1, 200, old_);
+  add_member(group_, bob_);
+  run("UPDATE groupuser SET delivered_seq = 200");
+  run("UPDATE groupuser SET delivered_seq = 30, left_seq = 100 WHERE userid = " +
+      std::to_string(bob_.value));
+  EXPECT_EQ(run(), 200U - 64);
 }
 
 TEST_F(RetentionTest, SeveralStreamsAreAllVisited) {

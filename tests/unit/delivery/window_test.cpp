@@ -407,6 +407,28 @@ TEST_F(WindowTest, EndOfALaterMembershipIsReadFromTheTable) {
   EXPECT_EQ(received(), (Seqs{5, 6}));
 }
 
+// A gap delays the event that ends a membership; what happens after it must not overtake it.
+TEST_F(WindowTest, FormerMemberIsToldNothingAfterAnEndThatItHasYetToGet) {
+  const GroupId group = add_group("group", bob_);
+  add_member(group, alice_);
+  log_in();
+  rig_.in_loop([&] { window()->join(group, 0); });
+  settle();
+  std::vector<storage::GroupMessage> rows;
+  for (Seq seq = 1; seq <= 3; ++seq) {
+    rows.push_back({group, seq, bob_, "g" + std::to_string(seq), 1, "text"});
+  }
+  ASSERT_TRUE(send(rows));
+  run("UPDATE groupuser SET left_seq = 3 WHERE userid = " + std::to_string(alice_.value));
+  rig_.in_loop([&] {
+    Push end{StreamKey::of(group), 3, bob_, 1, json(3)};
+    end.ended = alice_;
+    loop_delivery_.offer_to_group(group, end);
+    loop_delivery_.offer_event_to_group(group, json(99), bob_);
+  });
+  EXPECT_EQ(received(), (Seqs{1, 2, 3}));
+}
+
 // The server does not know whether a join was committed; it only reads the stream's position from
 // the table.
 TEST_F(WindowTest, UnknownGroupBecomesLiveByNotice) {

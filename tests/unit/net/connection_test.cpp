@@ -451,6 +451,24 @@ TEST(Connection, DetectsAResetWhileReadingIsPaused) {
   EXPECT_EQ(recorder->input_ends, 0);
 }
 
+// The caller may be far inside what on_closed() ends.
+TEST(Connection, FlushNowClosesABrokenConnectionOnlyAfterReturning) {
+  ServerRig rig;
+  TcpClient client = rig.connect();
+  const auto recorder = rig.recorder();
+  rig.in_loop(*recorder, [&](Connection& c) {
+    client.reset();
+    for (int i = 0; i < 3; ++i) {
+      c.send("into a broken connection");
+      c.flush_now();
+      EXPECT_EQ(recorder->closed, 0);
+      EXPECT_FALSE(c.closed());
+    }
+  });
+  EXPECT_TRUE(rig.all_gone());
+  EXPECT_EQ(recorder->closed, 1);
+}
+
 TEST(Connection, DetectsAResetInEveryState) {
   const std::string big = pattern(2 << 20);
   const std::function<void(Connection&)> states[] = {
