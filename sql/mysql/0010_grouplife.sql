@@ -48,6 +48,8 @@ SET @step = IF(
   'DO 0',
   'ALTER TABLE groupuser ADD COLUMN muted_until BIGINT NOT NULL DEFAULT 0,
                     ADD COLUMN left_seq BIGINT NOT NULL DEFAULT 0,
+                    DROP KEY groupuser_by_userid,
+                    ADD KEY groupuser_by_userid (userid, left_seq),
                     MODIFY COLUMN grouprole ENUM(''creator'', ''normal'', ''admin'') NOT NULL DEFAULT ''normal''');
 PREPARE step FROM @step;
 EXECUTE step;

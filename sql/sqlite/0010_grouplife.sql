@@ -37,7 +37,7 @@ INSERT INTO groupuser_remade (groupid, userid, grouprole, joined_seq, delivered_
   SELECT groupid, userid, grouprole, joined_seq, delivered_seq, read_seq FROM groupuser;
 DROP TABLE groupuser;
 ALTER TABLE groupuser_remade RENAME TO groupuser;
-CREATE UNIQUE INDEX groupuser_by_userid ON groupuser (userid, groupid);
+CREATE UNIQUE INDEX groupuser_by_userid ON groupuser (userid, left_seq, groupid);
 
 CREATE VIEW offlinemessage (userid, message) AS
 SELECT m.recipient,

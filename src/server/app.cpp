@@ -87,6 +87,7 @@ Result<void> App::start() {
   services_.start(node_.node(), node_.name());
   front_door_.serve({pools_.workers(), pools_.blocking()}, services_.handler(), rates_);
   if (auto started = start_threads(); !started) return started;
+  services_.start_departures();
   if (auto opened = open_admin_socket(); !opened) return opened;
   // Last, because while the start waits for a lease clients must be refused at once.
   return front_door_.listen();

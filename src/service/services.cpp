@@ -46,6 +46,9 @@ void Services::start(const storage::Node& node, const std::string& node_name) {
   parts_->dispatcher.emplace(parts_->context);
   parts_->settle_queue.start();
   parts_->search_filler.start();
+}
+
+void Services::start_departures() {
   parts_->departures.start();
 }
 

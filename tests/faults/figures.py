@@ -19,7 +19,11 @@ import sys
 from promises import PROMISES
 
 # Of the suite faults-long: it proves all of them at once, and is not part of the usual run.
-LONG = ["Soak.EveryComponentFailsUnderHalfOfTheTopSpeed"]
+LONG = [
+    "Soak.EveryComponentFailsUnderHalfOfTheTopSpeed",
+    "MigrationOf010.ByMigrateIsQuickAndContinuesAfterKills",
+    "MigrationOf010.ByAStartLeavesAServerThatWorksAndRefusesTheOldOne",
+]
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 START = re.compile(r"^\[ RUN +\] (\S+)$")
 CASE = re.compile(r"^\[ +(OK|FAILED|SKIPPED) +\] (\S+?)(?:,.*)? \((\d+) ms\)$")

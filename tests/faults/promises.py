@@ -94,4 +94,10 @@ PROMISES = {
     "P13": [
         "ClientFault.TwoThousandReconnectDuringAPasswordGuessingAttack",
     ],
+    "P14": [
+        "CrowdedGroup.NoViewDiffersFromTheTables",
+        "ActPause.BothSidesAgreeAfterwards",
+        "EndedSession.OfAPausedServerChangesNothing",
+        "DeletedWhileJoining.LeavesNoGhostMember",
+    ],
 }

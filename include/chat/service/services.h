@@ -34,6 +34,8 @@ class Services {
   Result<void> open();
   // Call before traffic begins. `node_name` is the server's name shown to clients.
   void start(const storage::Node& node, const std::string& node_name);
+  // Call once the bus is started: what is left to do from before is told there.
+  void start_departures();
   // Stops resolving writes of unknown outcome and filling the search index. May be called again.
   void stop();
 

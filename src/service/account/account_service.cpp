@@ -318,11 +318,13 @@ Coroutine<> AccountService::delete_account(SessionPtr session,
   const auto removed = storage::transact_settled(
       context_.pool,
       [&](storage::Connection& connection, bool repeated) -> Outcome<bool> {
-        // A repeated attempt may find that an earlier one has deleted the account.
-        if (!repeated) {
-          auto held = hold_fence(connection, session->identity(), kOwnRowFence, false);
-          if (!held) return tl::make_unexpected(std::move(held.error()));
+        if (repeated) {
+          const auto gone = storage::UserModel(connection).is_removed_locked(self);
+          if (!gone) return failed(gone);
+          if (*gone) return true;
         }
+        auto held = hold_fence(connection, session->identity(), kOwnRowFence, repeated);
+        if (!held) return tl::make_unexpected(std::move(held.error()));
         return remove_rows(connection, session->identity(), *stored, repeated, audience);
       },
       !sabotaged(Sabotage::kForgetDeletions));

@@ -99,11 +99,15 @@ Departures::Progress Departures::leave(const Departure& departure, std::size_t m
 
 bool Departures::leave_group(const Departure& departure, GroupId group) {
   const GroupActor actor{departure.user, departure.name, departure.cid};
-  const auto change =
+  std::vector<GroupChange::Member> members;  // of the first attempt, if it took effect unanswered
+  auto change =
       storage::transact_settled(environment_.pool, [&](storage::Connection& connection, bool) {
-        return service::leave_for_good(connection, environment_, actor, group);
+        auto made = service::leave_for_good(connection, environment_, actor, group);
+        if (made && !made->repeated) members = made->members;
+        return made;
       });
   if (!change) return false;
+  if (change->repeated) change->members = std::move(members);
   tell_change(environment_, departure.name, group, *change);
   return true;
 }

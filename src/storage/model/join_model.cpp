@@ -217,6 +217,7 @@ Result<void> JoinModel::erase_given(GroupId group, UserId by) {
 
 Result<void> JoinModel::erase_ways_into(GroupId group) {
   auto erased = sql::write(connection_, "DELETE FROM groupcode WHERE groupid = ?", group);
+  if (erased) erased = sql::write(connection_, "DELETE FROM joinrequest WHERE groupid = ?", group);
   if (!erased) return erased;
   return sql::write(connection_, "DELETE FROM groupinvite WHERE groupid = ?", group);
 }

@@ -121,7 +121,6 @@ TEST_F(QueryPlanTest, UsersFriendsAndGroupsAreFoundByIndexProbes) {
   ASSERT_TRUE(groups.groups_of(UserId{1}, {}, 10));
   ASSERT_TRUE(groups.count_of(UserId{1}));
   ASSERT_TRUE(groups.members(GroupId{1}, {}, 10));
-  ASSERT_TRUE(groups.members_seen(GroupId{1}, UserId{2}, {}, 10));
   ASSERT_TRUE(write([&] {
     EXPECT_TRUE(users.lock(kUsers, RowLock::kShared));
     EXPECT_TRUE(users.is_removed_locked(UserId{1}));
