@@ -104,5 +104,153 @@ TEST_F(WindowEventsTest, NewestOfVeryManyContactsIsKept) {
   EXPECT_EQ(received_after_it().back(), 200);
 }
 
+// The end of a membership, as a session of the former member sees it.
+class WindowEnd : public DeliveryTest {};
+
+TEST_F(WindowEnd, LateEndStillDeliversWhatCameBefore) {
+  const GroupId group = add_group("group", bob_);
+  add_member(group, alice_);
+  log_in();
+  rig_.in_loop([&] { window()->join(group, 0); });
+  settle();  // else the page that the join asks for may show message 4: it is left only below
+  std::vector<storage::GroupMessage> rows;
+  for (Seq seq = 1; seq <= 4; ++seq) {
+    rows.push_back({group, seq, bob_, "g" + std::to_string(seq), 1, "text"});
+  }
+  ASSERT_TRUE(send(rows));
+  run("UPDATE groupuser SET left_seq = 3 WHERE userid = " + std::to_string(alice_.value));
+  const StreamKey stream = StreamKey::of(group);
+  rig_.in_loop([&] { loop_delivery_.offer_to_group(group, Push{stream, 4, bob_, 1, json(4)}); });
+  EXPECT_EQ(received(), (Seqs{1, 2, 3}));
+  rig_.in_loop([&] { window()->notice({stream, 3, 3, 0, 3}); });
+  rig_.in_loop([&] { loop_delivery_.offer_to_group(group, Push{stream, 4, bob_, 1, json(4)}); });
+  EXPECT_EQ(received(), Seqs{});
+  // A member again.
+  rig_.in_loop([&] { window()->join(group, 4); });
+  rig_.in_loop([&] { loop_delivery_.offer_to_group(group, Push{stream, 5, bob_, 1, json(5)}); });
+  EXPECT_EQ(received(), Seqs{5});
+}
+
+// The groups are read before the window is made, the positions afterwards.
+TEST_F(WindowEnd, GroupLeftDuringTheLoginIsNotPushedAgain) {
+  const GroupId group = add_group("group", bob_);
+  store_in(group, 1, 3);
+  add_member(group, alice_);
+  run("UPDATE groupuser SET joined_seq = 0, delivered_seq = 3, left_seq = 3 WHERE userid = " +
+      std::to_string(alice_.value));
+  log_in(false, {group});
+  store_in(group, 4, 4);
+  offer_in(group, 4);
+  offer_in(group, 1);
+  EXPECT_EQ(received(), Seqs{});
+}
+
+TEST_F(WindowEnd, GroupCreatedDuringTheLoginIsKept) {
+  const GroupId group = add_group("group", alice_);
+  attach(false, {group});
+  rig_.in_loop([&] { window()->join(group, 0); });
+  rig_.in_loop([&] { window()->release({}, {}); });
+  store_in(group, 1, 1);
+  offer_in(group, 1);
+  EXPECT_EQ(received(), Seqs{1});
+}
+
+TEST_F(WindowEnd, GroupLeftDuringTheLoginIsReadToItsEnd) {
+  const GroupId group = add_group("group", bob_);
+  store_in(group, 1, 4);
+  add_member(group, alice_);
+  run("UPDATE groupuser SET joined_seq = 0, delivered_seq = 1, left_seq = 3 WHERE userid = " +
+      std::to_string(alice_.value));
+  attach(false, {group});
+  offer_in(group, 4);
+  release();
+  offer_in(group, 4);
+  EXPECT_EQ(received(), (Seqs{2, 3}));
+}
+
+// The positions say that the user has left; it joins again before they arrive.
+TEST_F(WindowEnd, GroupJoinedAgainDuringTheLoginIsKept) {
+  const GroupId group = add_group("group", bob_);
+  store_in(group, 1, 4);
+  add_member(group, alice_);
+  run("UPDATE groupuser SET joined_seq = 0, delivered_seq = 1, left_seq = 3 WHERE userid = " +
+      std::to_string(alice_.value));
+  attach(false, {group});
+  const auto positions = backlog_.positions(alice_);
+  ASSERT_TRUE(positions);
+  run("UPDATE groupuser SET joined_seq = 4, delivered_seq = 4, left_seq = 0 WHERE userid = " +
+      std::to_string(alice_.value));
+  rig_.in_loop([&] { window()->join(group, 4); });
+  rig_.in_loop([&] { window()->release(*positions, {}); });
+  store_in(group, 5, 5);
+  offer_in(group, 5);
+  EXPECT_EQ(received(), Seqs{5});
+}
+
+// Positions that were read before the user was let in again, right after its removal.
+TEST_F(WindowEnd, OutdatedEndDoesNotEndALaterMembership) {
+  const GroupId group = add_group("group", bob_);
+  add_member(group, alice_);
+  log_in();
+  rig_.in_loop([&] { window()->join(group, 0); });
+  const StreamKey stream = StreamKey::of(group);
+  const StreamPosition outdated{stream, 1, 2, 0, 2};
+  offer_in(group, 1);
+  offer_in(group, 2, alice_);
+  rig_.in_loop([&] { window()->join(group, 2); });
+  rig_.in_loop([&] { window()->notice(outdated); });
+  offer_in(group, 3);
+  EXPECT_EQ(received(), (Seqs{1, 2, 3}));
+  rig_.in_loop([&] { window()->rewind(outdated, 1); });
+  offer_in(group, 4);
+  EXPECT_EQ(received(), Seqs{4});
+  // The same after messages were asked for again.
+  store_in(group, 3, 4);
+  rig_.in_loop([&] { window()->rewind({stream, 4, 4}, 2); });
+  rig_.in_loop([&] { window()->notice(outdated); });
+  EXPECT_EQ(received(), (Seqs{3, 4}));
+  offer_in(group, 5);
+  EXPECT_EQ(received(), Seqs{5});
+}
+
+// Nothing was heard of a whole membership but its end.
+TEST_F(WindowEnd, EndOfALaterMembershipIsReadFromTheTable) {
+  const GroupId group = add_group("group", bob_);
+  add_member(group, alice_);
+  log_in();
+  rig_.in_loop([&] { window()->join(group, 0); });
+  offer_in(group, 1);
+  offer_in(group, 2, alice_);
+  EXPECT_EQ(received(), (Seqs{1, 2}));
+  store_in(group, 1, 7);
+  run("UPDATE groupuser SET joined_seq = 4, delivered_seq = 4, left_seq = 6 WHERE userid = " +
+      std::to_string(alice_.value));
+  rig_.in_loop([&] { window()->notice({StreamKey::of(group), 4, 6, 0, 6}); });
+  offer_in(group, 7);
+  EXPECT_EQ(received(), (Seqs{5, 6}));
+}
+
+// A gap delays the event that ends a membership; what happens after it must not overtake it.
+TEST_F(WindowEnd, FormerMemberIsToldNothingAfterAnEndThatItHasYetToGet) {
+  const GroupId group = add_group("group", bob_);
+  add_member(group, alice_);
+  log_in();
+  rig_.in_loop([&] { window()->join(group, 0); });
+  settle();
+  std::vector<storage::GroupMessage> rows;
+  for (Seq seq = 1; seq <= 3; ++seq) {
+    rows.push_back({group, seq, bob_, "g" + std::to_string(seq), 1, "text"});
+  }
+  ASSERT_TRUE(send(rows));
+  run("UPDATE groupuser SET left_seq = 3 WHERE userid = " + std::to_string(alice_.value));
+  rig_.in_loop([&] {
+    Push end{StreamKey::of(group), 3, bob_, 1, json(3)};
+    end.ended = alice_;
+    loop_delivery_.offer_to_group(group, end);
+    loop_delivery_.offer_event_to_group(group, json(99), bob_);
+  });
+  EXPECT_EQ(received(), (Seqs{1, 2, 3}));
+}
+
 }  // namespace
 }  // namespace chat::delivery
