@@ -18,6 +18,9 @@ namespace chat::storage {
 // every message is defined. Calls block.
 class GroupLifeModel {
  public:
+  // Groups that a user has left and can still read.
+  static constexpr std::int64_t kFormerMax = 1000;
+
   explicit GroupLifeModel(Connection& connection) : connection_(connection) {}
 
   struct State : Group {
@@ -43,7 +46,8 @@ class GroupLifeModel {
 
   // The user reads the stream after `joined_seq`. May have been a member before.
   Result<void> add_member(GroupId group, UserId user, GroupRole role, Seq joined_seq);
-  // `left_seq` is the last message that the user gets.
+  // `left_seq` is the last message that the user gets. Of more than kFormerMax groups that it
+  // has left, the oldest is forgotten.
   Result<void> end_member(GroupId group, UserId user, Seq left_seq);
   Result<void> set_role(GroupId group, UserId user, GroupRole role);
   Result<void> mute(GroupId group, UserId user, UnixMillis until);
@@ -58,6 +62,8 @@ class GroupLifeModel {
   Result<void> append(State& state, GroupMessage& event, UnixMillis now);
 
  private:
+  Result<void> forget_former(UserId user, GroupId kept);
+
   Connection& connection_;
 };
 

@@ -108,10 +108,27 @@ Result<void> GroupLifeModel::add_member(GroupId group, UserId user, GroupRole ro
 }
 
 Result<void> GroupLifeModel::end_member(GroupId group, UserId user, Seq left_seq) {
-  return sql::write(connection_,
-                    "UPDATE groupuser SET left_seq = ?, grouprole = 'normal'"
-                    " WHERE groupid = ? AND userid = ?",
-                    left_seq, group, user);
+  auto ended = sql::write(connection_,
+                          "UPDATE groupuser SET left_seq = ?, grouprole = 'normal'"
+                          " WHERE groupid = ? AND userid = ?",
+                          left_seq, group, user);
+  if (!ended) return ended;
+  return forget_former(user, group);
+}
+
+// Former memberships cost the user's logins and joins a little each. A mute outlives them.
+Result<void> GroupLifeModel::forget_former(UserId user, GroupId kept) {
+  const auto count = sql::read_integer(
+      connection_, "SELECT COUNT(*) FROM groupuser WHERE userid = ? AND left_seq > 0", user);
+  if (!count) return fail(count);
+  if (count->value_or(0) <= kFormerMax) return {};
+  const auto oldest = sql::read_integer(connection_,
+                                        "SELECT MIN(groupid) FROM groupuser WHERE userid = ?"
+                                        " AND left_seq > 0 AND groupid <> ? AND muted_until = 0",
+                                        user, kept);
+  if (!oldest) return fail(oldest);
+  return sql::write(connection_, "DELETE FROM groupuser WHERE groupid = ? AND userid = ?",
+                    oldest->value_or(0), user);
 }
 
 Result<void> GroupLifeModel::set_role(GroupId group, UserId user, GroupRole role) {

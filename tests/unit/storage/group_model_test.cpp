@@ -1,5 +1,6 @@
 #include "chat/storage/group_model.h"
 
+#include "chat/storage/group_life_model.h"
 #include "support/storage/storage_fixture.h"
 
 namespace chat::storage {
@@ -109,6 +110,41 @@ TEST_F(GroupModelTest, MembershipsOfManyUsers) {
     EXPECT_TRUE(item.group == two || item.user == alice);
   }
   EXPECT_TRUE(GroupModel(*connection_).memberships({})->empty());
+}
+
+TEST_F(GroupModelTest, OldestOfVeryManyFormerMembershipsIsForgotten) {
+  const auto alice = add_user("alice");
+  const auto bob = add_user("bob");
+  constexpr std::int64_t kMax = GroupLifeModel::kFormerMax;
+  const auto left = [&](GroupId group) {
+    return write([&] { return GroupLifeModel(*connection_).end_member(group, bob, 1); });
+  };
+  const auto first = add_group("first", alice);
+  const auto muted = add_group("muted", alice);
+  const std::string of_bob = " FROM groupuser WHERE userid = " + std::to_string(bob.value);
+  ASSERT_TRUE(write([&]() -> Result<void> {
+    GroupModel groups(*connection_);
+    for (std::int64_t i = 2; i < kMax; ++i) {
+      const auto group = groups.create("group " + std::to_string(i), "", alice);
+      if (!group) return fail(group);
+      auto added = GroupLifeModel(*connection_).add_member(**group, bob, GroupRole::kNormal, 0);
+      if (!added) return added;
+    }
+    return {};
+  }));
+  for (const auto group : {first, muted}) add_member(group, bob);
+  run("UPDATE groupuser SET left_seq = 1 WHERE userid = " + std::to_string(bob.value));
+  run("UPDATE groupuser SET muted_until = 5 WHERE groupid = " + std::to_string(muted.value));
+  for (const char* name : {"last but one", "last"}) {
+    const auto group = add_group(name, alice);
+    add_member(group, bob);
+    ASSERT_TRUE(left(group));
+    EXPECT_EQ(number("SELECT COUNT(*)" + of_bob), kMax);
+  }
+  EXPECT_EQ(number("SELECT COUNT(*)" + of_bob + " AND groupid = " + std::to_string(first.value)),
+            0);
+  EXPECT_EQ(number("SELECT COUNT(*)" + of_bob + " AND groupid = " + std::to_string(muted.value)),
+            1);
 }
 
 }  // namespace
