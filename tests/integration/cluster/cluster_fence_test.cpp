@@ -126,13 +126,13 @@ class DeletedWhileJoining : public WithCluster {
   void delete_while(User& joiner, const Json& join) {
     const std::string database = cluster->storage().database();
     std::thread lock([&] {
-      mariadb().query("BEGIN; SELECT id FROM allgroup FOR UPDATE; SELECT SLEEP(0.4); ROLLBACK",
+      mariadb().query("BEGIN; SELECT id FROM allgroup FOR UPDATE; SELECT SLEEP(1.5); ROLLBACK",
                       database);
     });
     EXPECT_TRUE(wait_until([] {
       return mariadb().query(
                  "SELECT COUNT(*) FROM information_schema.processlist"
-                 " WHERE info LIKE 'SELECT SLEEP(0.4)%'") != "0";
+                 " WHERE info LIKE 'SELECT SLEEP(1.5)%'") != "0";
     }));
     joiner.client.send(join);
     EXPECT_TRUE(wait_until([] {

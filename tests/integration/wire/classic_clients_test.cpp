@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "integration/server_fixture.h"
 #include "support/clients/classic_client.h"
@@ -201,6 +203,37 @@ TEST_F(Classic, PacedPushesOfADisconnectedClientAreNotDelivered) {
     seen.insert(text_of(item).at("msg"));
   }
   while (seen.size() < std::size_t{kMany}) see_next(again);
+}
+
+// A push to a classic client is written at once, and fails in the middle of the delivery to a
+// group.
+TEST_F(Classic, ResetsDuringAPushHarmNobody) {
+  constexpr int kClients = 30;
+  User alice = new_user("alice");
+  const std::int64_t group = alice.create_group("club");
+  std::vector<std::pair<std::int64_t, std::string>> members;
+  for (int i = 0; i < kClients; ++i) {
+    const std::string name = "bob " + std::to_string(i);
+    members.emplace_back(registered(name), name);
+    ClassicClient joining(port());
+    joining.log_in(members.back().first, name);
+    joining.send({{"msgid", 9}, {"id", members.back().first}, {"groupid", group}});
+    joining.send(chat(members.back().first, members.back().first, "joined"));
+    while (joining.receive().at("msg") != "joined") {
+    }
+  }
+  for (int round = 0; round < 5; ++round) {
+    std::vector<ClassicClient> clients;
+    for (const auto& [id, name] : members) {
+      clients.emplace_back(port());
+      // The session of the round before may take a moment to end.
+      EXPECT_TRUE(wait_until(
+          [&, id = id, &name = name] { return clients.back().log_in(id, name).at("errno") == 0; }));
+    }
+    alice.client.send({{"msgid", 10}, {"groupid", group}, {"msg", "hello"}});
+    for (ClassicClient& client : clients) client.reset();
+    expect_ok(alice.client.receive(), 110);
+  }
 }
 
 TEST_F(Classic, LogsOutAndInAgainAnyNumberOfTimesWithEitherNumber) {

@@ -72,6 +72,12 @@ void ClassicClient::expect_silence_for(milliseconds time) {
   EXPECT_FALSE(readable(time)) << receive();
 }
 
+void ClassicClient::reset() {
+  const linger at_once{1, 0};
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  socket_.reset();
+}
+
 void ClassicClient::half_close() {
   ::shutdown(socket_.get(), SHUT_WR);
 }

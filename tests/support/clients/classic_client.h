@@ -30,6 +30,8 @@ class ClassicClient {
 
   // FIN: the client will send no more.
   void half_close();
+  // RST: what is on its way to the client is lost.
+  void reset();
 
   Json register_user(const std::string& name, int msgid = 4);
   Json log_in(std::int64_t id, const std::string& name);
