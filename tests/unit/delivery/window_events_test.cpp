@@ -105,7 +105,22 @@ TEST_F(WindowEventsTest, NewestOfVeryManyContactsIsKept) {
 }
 
 // The end of a membership, as a session of the former member sees it.
-class WindowEnd : public DeliveryTest {};
+class WindowEnd : public DeliveryTest {
+ protected:
+  void store_in(GroupId group, Seq first, Seq last) {
+    std::vector<storage::GroupMessage> rows;
+    for (Seq seq = first; seq <= last; ++seq) {
+      rows.push_back({group, seq, bob_, "g" + std::to_string(seq), 1, "text"});
+    }
+    ASSERT_TRUE(send(rows));
+  }
+  void offer_in(GroupId group, Seq seq, UserId ended = {}) {
+    rig_.in_loop([&] {
+      loop_delivery_.offer_to_group(
+          group, Push{StreamKey::of(group), seq, bob_, 1, json(seq), true, ended});
+    });
+  }
+};
 
 TEST_F(WindowEnd, LateEndStillDeliversWhatCameBefore) {
   const GroupId group = add_group("group", bob_);

@@ -34,19 +34,6 @@ class WindowTest : public DeliveryTest {
     offered.sent_at = sent_at;
     rig_.in_loop([&] { window()->offer(offered); });
   }
-  void store_in(GroupId group, Seq first, Seq last) {
-    std::vector<storage::GroupMessage> rows;
-    for (Seq seq = first; seq <= last; ++seq) {
-      rows.push_back({group, seq, bob_, "g" + std::to_string(seq), 1, "text"});
-    }
-    ASSERT_TRUE(send(rows));
-  }
-  void offer_in(GroupId group, Seq seq, UserId ended = {}) {
-    rig_.in_loop([&] {
-      loop_delivery_.offer_to_group(
-          group, Push{StreamKey::of(group), seq, bob_, 1, json(seq), true, ended});
-    });
-  }
   void notice(Seq head) {
     rig_.in_loop([&] { window()->notice({StreamKey::from(bob_), 0, head}); });
   }
