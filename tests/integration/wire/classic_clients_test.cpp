@@ -230,9 +230,10 @@ TEST_F(Classic, ResetsDuringAPushHarmNobody) {
       EXPECT_TRUE(wait_until(
           [&, id = id, &name = name] { return clients.back().log_in(id, name).at("errno") == 0; }));
     }
-    alice.client.send({{"msgid", 10}, {"groupid", group}, {"msg", "hello"}});
+    const Json hello = {{"msgid", 10}, {"groupid", group}, {"msg", "hello"}};
+    alice.client.send(hello);
     for (ClassicClient& client : clients) client.reset();
-    expect_ok(alice.client.receive(), 110);
+    expect_ok(alice.client.reply(hello), 110);
   }
 }
 
