@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -126,13 +127,17 @@ class DeletedWhileJoining : public WithCluster {
   void delete_while(User& joiner, const Json& join) {
     const std::string database = cluster->storage().database();
     std::thread lock([&] {
-      mariadb().query("BEGIN; SELECT id FROM allgroup FOR UPDATE; SELECT SLEEP(1.5); ROLLBACK",
-                      database);
+      try {
+        mariadb().query("BEGIN; SELECT id FROM allgroup FOR UPDATE; SELECT SLEEP(30); ROLLBACK",
+                        database);
+      } catch (const std::runtime_error&) {  // killed below
+      }
     });
-    EXPECT_TRUE(wait_until([] {
-      return mariadb().query(
-                 "SELECT COUNT(*) FROM information_schema.processlist"
-                 " WHERE info LIKE 'SELECT SLEEP(1.5)%'") != "0";
+    std::string sleeper;
+    EXPECT_TRUE(wait_until([&] {
+      sleeper = mariadb().query(
+          "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(30)%'");
+      return !sleeper.empty();
     }));
     joiner.client.send(join);
     EXPECT_TRUE(wait_until([] {
@@ -140,10 +145,12 @@ class DeletedWhileJoining : public WithCluster {
                  "SELECT COUNT(*) FROM information_schema.innodb_trx"
                  " WHERE trx_state = 'LOCK WAIT'") != "0";
     }));
+    std::thread release([&] { mariadb().query("DO SLEEP(0.3); KILL " + sleeper); });
     // Busy while the join holds the user's row.
     EXPECT_TRUE(wait_until([&] {
       return OperatorTool(cluster->node(1)).run({"delete", "alice", "--yes"}).exit_code == 0;
     }));
+    release.join();
     lock.join();
   }
   void expect_no_ghost() {
