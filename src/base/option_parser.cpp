@@ -172,6 +172,12 @@ Result<std::optional<std::string>> OptionParser::parse(int argc, const char* con
     return help();
   } catch (const CLI::CallForVersion& version) {
     return std::string(version.what()) + '\n';
+  } catch (const CLI::ExtrasError& error) {
+    const auto unused = app_.remaining();
+    const bool is_command = !commands_.empty() && app_.get_subcommands().empty() &&
+                            !unused.empty() && !unused.front().starts_with('-');
+    if (is_command) return wrong("there is no such command: " + log::quoted(unused.front()));
+    return wrong(error.what());
   } catch (const CLI::ParseError& error) {
     return wrong(error.what());
   }

@@ -169,7 +169,7 @@ TEST(OptionCommands, HaveOptionsOfTheirOwn) {
   EXPECT_TRUE(json && yes);
   EXPECT_EQ(parse({"--json", "list"}), "list");
   EXPECT_EQ(parse({}), "there is no command");
-  EXPECT_EQ(parse({"fly"}), "The following argument was not expected: fly");
+  EXPECT_EQ(parse({"fly"}), "there is no such command: \"fly\"");
   EXPECT_EQ(parse({"remove"}), "USER is required");
   EXPECT_EQ(parse({"list", "--yes"}), "The following argument was not expected: --yes");
   EXPECT_EQ(parse({"list", "more"}), "The following argument was not expected: more");
