@@ -128,21 +128,17 @@ TEST_F(WindowEnd, LateEndStillDeliversWhatCameBefore) {
   log_in();
   rig_.in_loop([&] { window()->join(group, 0); });
   settle();  // else the page that the join asks for may show message 4: it is left only below
-  std::vector<storage::GroupMessage> rows;
-  for (Seq seq = 1; seq <= 4; ++seq) {
-    rows.push_back({group, seq, bob_, "g" + std::to_string(seq), 1, "text"});
-  }
-  ASSERT_TRUE(send(rows));
+  store_in(group, 1, 4);
   run("UPDATE groupuser SET left_seq = 3 WHERE userid = " + std::to_string(alice_.value));
   const StreamKey stream = StreamKey::of(group);
-  rig_.in_loop([&] { loop_delivery_.offer_to_group(group, Push{stream, 4, bob_, 1, json(4)}); });
+  offer_in(group, 4);
   EXPECT_EQ(received(), (Seqs{1, 2, 3}));
   rig_.in_loop([&] { window()->notice({stream, 3, 3, 0, 3}); });
-  rig_.in_loop([&] { loop_delivery_.offer_to_group(group, Push{stream, 4, bob_, 1, json(4)}); });
+  offer_in(group, 4);
   EXPECT_EQ(received(), Seqs{});
   // A member again.
   rig_.in_loop([&] { window()->join(group, 4); });
-  rig_.in_loop([&] { loop_delivery_.offer_to_group(group, Push{stream, 5, bob_, 1, json(5)}); });
+  offer_in(group, 5);
   EXPECT_EQ(received(), Seqs{5});
 }
 
@@ -252,11 +248,7 @@ TEST_F(WindowEnd, FormerMemberIsToldNothingAfterAnEndThatItHasYetToGet) {
   log_in();
   rig_.in_loop([&] { window()->join(group, 0); });
   settle();
-  std::vector<storage::GroupMessage> rows;
-  for (Seq seq = 1; seq <= 3; ++seq) {
-    rows.push_back({group, seq, bob_, "g" + std::to_string(seq), 1, "text"});
-  }
-  ASSERT_TRUE(send(rows));
+  store_in(group, 1, 3);
   run("UPDATE groupuser SET left_seq = 3 WHERE userid = " + std::to_string(alice_.value));
   rig_.in_loop([&] {
     Push end{StreamKey::of(group), 3, bob_, 1, json(3)};
