@@ -100,13 +100,10 @@ TEST_P(EndedSession, OfAPausedServerChangesNothing) {
   end_session();
   const auto before = world();
   cluster->node(0).thaw();
-  std::size_t answers = 0;
+  // No answer at all if the server learns of the end before it reads the acts.
   for (const Json& answer : alice->client.receive_to_end()) {
-    if (!answer.contains("errno")) continue;
-    ++answers;
-    EXPECT_NE(answer.at("errno"), 0) << answer;
+    EXPECT_NE(answer.value("errno", -1), 0) << answer;
   }
-  EXPECT_GT(answers, 0U);
   EXPECT_EQ(world(), before);
 }
 
