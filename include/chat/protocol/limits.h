@@ -35,7 +35,9 @@ inline constexpr std::size_t kBlocksMax = 2000;
 inline constexpr std::size_t kFriendRequestsPerDay = 20;
 inline constexpr std::size_t kGroupsMax = 500;
 inline constexpr std::size_t kGroupMembersMax = 2000;
+// Valid codes of a group, and those of them by one member who is not an admin.
 inline constexpr std::size_t kGroupCodesMax = 50;
+inline constexpr std::size_t kMemberCodesMax = 10;
 // Pending invitations.
 inline constexpr std::size_t kInvitationsPerGroup = 500;
 inline constexpr std::size_t kInvitationsPerUser = 200;

@@ -44,7 +44,7 @@ class JoinModel {
   enum class State { kNone, kPending, kRefused };
   // Of the user's request, if made after `oldest`.
   Result<State> request_state(GroupId group, UserId user, UnixMillis oldest);
-  // Replaces an older request.
+  // Replaces an older request, and erases some of the group's that have expired.
   Result<void> request(GroupId group, UserId user, std::string_view message, UnixMillis now);
   Result<void> refuse(GroupId group, UserId user);
   Result<void> erase_request(GroupId group, UserId user);
@@ -72,6 +72,8 @@ class JoinModel {
                         std::int64_t uses);
   // Erases the group's codes that have expired or are used up, and counts the others.
   Result<std::size_t> count_codes(GroupId group, UnixMillis now);
+  // Of the codes that the last call has counted, those made by the user.
+  Result<std::size_t> count_codes_of(GroupId group, UserId by);
   // The group of a code that is still valid.
   Result<std::optional<GroupId>> group_of_code(std::string_view hash, UnixMillis now);
   // False if the code is no longer valid.
@@ -86,7 +88,12 @@ class JoinModel {
   Result<void> erase_all(UserId user);
 
  private:
-  Result<void> prune_invites(std::string_view find_expired, std::int64_t id, UnixMillis oldest);
+  // A table's statements: to find keys of expired rows, and to erase a row if it has expired.
+  struct Prune {
+    std::string_view find;
+    std::string_view erase;
+  };
+  Result<void> prune(const Prune& statements, std::int64_t id, UnixMillis oldest);
 
   Connection& connection_;
 };

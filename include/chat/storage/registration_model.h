@@ -21,6 +21,8 @@ class RegistrationModel {
 
   // kOpen if it was never set.
   Result<RegistrationMode> mode();
+  // The same for a write transaction: set_mode() on another connection waits until it has ended.
+  Result<RegistrationMode> mode_locked();
   Result<void> set_mode(RegistrationMode mode);
 
   // Adds the code, or leaves it as it is if it exists; deletes codes that have expired or are used
@@ -32,6 +34,8 @@ class RegistrationModel {
   Result<bool> use_code(std::string_view code_hash, UnixMillis now);
 
  private:
+  Result<RegistrationMode> read_mode(std::string_view sql);
+
   Connection& connection_;
 };
 

@@ -253,6 +253,16 @@ Outcome<void> store_code(GroupAct& act, const std::string& hash, UnixMillis expi
                    "this group has " + std::to_string(protocol::kGroupCodesMax) +
                        " valid codes already; one must end before another is made");
   }
+  const auto self = act.self();
+  if (!self) return tl::make_unexpected(self.error());
+  const auto own = joins.count_codes_of(act.state().id, act.actor().user);
+  if (!own) return failed(own);
+  if (self->role == storage::GroupRole::kNormal && *own >= protocol::kMemberCodesMax) {
+    return refused(Errno::kNotAllowed,
+                   "you have made " + std::to_string(protocol::kMemberCodesMax) +
+                       " codes for this group that are still valid; one must end before you make "
+                       "another");
+  }
   auto added = joins.add_code(hash, act.state().id, act.actor().user, expires, uses);
   if (!added) return failed(added);
   return {};

@@ -118,6 +118,9 @@ void HistoryService::group(Session& session, const Received<messages::History>& 
   }
   auto lease = context_.pool.lease();
   if (!lease) return refuse(session, request, lease.error());
+  // The right and the messages are of one moment: a member may be removed in between.
+  auto snapshot = storage::Transaction::begin(**lease, storage::TransactionKind::kRead);
+  if (!snapshot) return refuse(session, request, snapshot.error());
   const auto grant =
       admit(context_, session, request, Action::kReadGroup, {.group = group}, &**lease);
   if (!grant) return;

@@ -69,7 +69,7 @@ Result<std::optional<protocol::Refusal>> RegistrationPolicy::check(
 Outcome<void> RegistrationPolicy::enter(storage::Connection& connection,
                                         const std::optional<std::string>& code) {
   RegistrationModel model(connection);
-  const auto mode = model.mode();
+  const auto mode = model.mode_locked();
   if (!mode) return service::failed(mode);
   if (auto refusal = refusal_in(*mode, code)) return tl::make_unexpected(Fault(*refusal));
   if (*mode == RegistrationMode::kOpen) return {};

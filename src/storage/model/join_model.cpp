@@ -25,7 +25,7 @@ constexpr sql::Text kRequest{
 
 // How many expired invitations of a user or a group are deleted with each new one, so that the
 // table does not grow.
-constexpr std::size_t kPrunedInvites = 10;
+constexpr std::size_t kPrunedRows = 10;
 
 Result<std::size_t> count_of(const Result<std::optional<std::int64_t>>& count) {
   if (!count) return fail(count);
@@ -48,6 +48,12 @@ Result<JoinModel::State> JoinModel::request_state(GroupId group, UserId user, Un
 
 Result<void> JoinModel::request(GroupId group, UserId user, std::string_view message,
                                 UnixMillis now) {
+  auto pruned = prune({.find = "SELECT groupid, userid FROM joinrequest WHERE groupid = ?"
+                               " AND created_at <= ? ORDER BY userid LIMIT ?",
+                       .erase = "DELETE FROM joinrequest WHERE groupid = ? AND userid = ?"
+                                " AND created_at <= ?"},
+                      group.value, now - kRequestLifetimeMillis);
+  if (!pruned) return pruned;
   return sql::write(connection_, kRequest.in(connection_), group, user, message, now);
 }
 
@@ -96,15 +102,17 @@ Result<JoinModel::Invited> JoinModel::invited(GroupId group, UserId user, UnixMi
 
 Result<void> JoinModel::invite(GroupId group, UserId user, UserId by, UnixMillis now) {
   const UnixMillis oldest = now - kRequestLifetimeMillis;
-  auto done = prune_invites(
-      "SELECT groupid, userid FROM groupinvite WHERE userid = ? AND created_at <= ?"
-      " ORDER BY groupid LIMIT ?",
-      user.value, oldest);
+  constexpr std::string_view kErase =
+      "DELETE FROM groupinvite WHERE groupid = ? AND userid = ? AND created_at <= ?";
+  auto done = prune({.find = "SELECT groupid, userid FROM groupinvite WHERE userid = ?"
+                             " AND created_at <= ? ORDER BY groupid LIMIT ?",
+                     .erase = kErase},
+                    user.value, oldest);
   if (done) {
-    done = prune_invites(
-        "SELECT groupid, userid FROM groupinvite WHERE groupid = ? AND created_at <= ?"
-        " ORDER BY userid LIMIT ?",
-        group.value, oldest);
+    done = prune({.find = "SELECT groupid, userid FROM groupinvite WHERE groupid = ?"
+                          " AND created_at <= ? ORDER BY userid LIMIT ?",
+                  .erase = kErase},
+                 group.value, oldest);
   }
   if (!done) return done;
   return sql::write(connection_,
@@ -114,19 +122,16 @@ Result<void> JoinModel::invite(GroupId group, UserId user, UserId by, UnixMillis
 }
 
 // Deletes row by row: a DELETE with a range could deadlock with concurrent inserts.
-Result<void> JoinModel::prune_invites(std::string_view find_expired, std::int64_t id,
-                                      UnixMillis oldest) {
+Result<void> JoinModel::prune(const Prune& statements, std::int64_t id, UnixMillis oldest) {
   const auto expired = sql::read_all(
-      connection_, find_expired,
+      connection_, statements.find,
       [](const Statement& row) {
         return std::pair(sql::id<GroupId>(row, 0), sql::id<UserId>(row, 1));
       },
-      id, oldest, kPrunedInvites);
+      id, oldest, kPrunedRows);
   if (!expired) return fail(expired);
   for (const auto& [group, user] : *expired) {
-    auto erased = sql::write(
-        connection_, "DELETE FROM groupinvite WHERE groupid = ? AND userid = ? AND created_at <= ?",
-        group, user, oldest);
+    auto erased = sql::write(connection_, statements.erase, group, user, oldest);
     if (!erased) return erased;
   }
   return {};
@@ -189,6 +194,13 @@ Result<std::size_t> JoinModel::count_codes(GroupId group, UnixMillis now) {
   if (!erased) return fail(erased);
   return count_of(
       sql::read_integer(connection_, "SELECT COUNT(*) FROM groupcode WHERE groupid = ?", group));
+}
+
+Result<std::size_t> JoinModel::count_codes_of(GroupId group, UserId by) {
+  return count_of(sql::read_integer(connection_,
+                                    "SELECT COUNT(*) FROM groupcode WHERE groupid = ?"
+                                    " AND created_by = ?",
+                                    group, by));
 }
 
 Result<std::optional<GroupId>> JoinModel::group_of_code(std::string_view hash, UnixMillis now) {

@@ -5,6 +5,9 @@
 namespace chat::storage {
 namespace {
 
+constexpr sql::Text kMode{
+    .sqlite = "SELECT value FROM setting WHERE name = 'registration'",
+    .mysql = "SELECT value FROM setting WHERE name = 'registration' LOCK IN SHARE MODE"};
 constexpr sql::Text kSetMode{.sqlite =
                                  "INSERT INTO setting (name, value) VALUES ('registration', ?)"
                                  " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -22,9 +25,16 @@ constexpr sql::Text kAddCode{
 }  // namespace
 
 Result<RegistrationMode> RegistrationModel::mode() {
-  const auto word =
-      sql::read_one(connection_, "SELECT value FROM setting WHERE name = 'registration'",
-                    [](const Statement& row) { return std::string(row.text(0)); });
+  return read_mode(kMode.sqlite);
+}
+
+Result<RegistrationMode> RegistrationModel::mode_locked() {
+  return read_mode(kMode.in(connection_));
+}
+
+Result<RegistrationMode> RegistrationModel::read_mode(std::string_view sql) {
+  const auto word = sql::read_one(connection_, sql,
+                                  [](const Statement& row) { return std::string(row.text(0)); });
   if (!word) return fail(word);
   if (!*word) return RegistrationMode::kOpen;
   const auto mode = registration_mode(**word);

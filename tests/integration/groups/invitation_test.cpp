@@ -185,5 +185,24 @@ TEST_F(Invitations, CodesOfAGroupAreLimited) {
   EXPECT_EQ(number("SELECT COUNT(*) FROM groupcode"), 1) << "the old ones are erased";
 }
 
+TEST_F(Invitations, OneMemberCannotTakeAllCodes) {
+  request_ok(alice.client, {{"msgid", 44}, {"groupid", group}, {"joining", "open"}});
+  bob.join_group(group);
+  for (int i = 0; i < 10; ++i) request_ok(bob.client, code_request());
+  const Json refused = expect_refused(bob.client, code_request(), errors::kNotAllowed);
+  EXPECT_THAT(refused.at("errmsg").get<std::string>(), ::testing::HasSubstr("made 10 codes"));
+  request_ok(alice.client, code_request());
+  execute("UPDATE groupcode SET expires_at = 1 WHERE created_by = " + std::to_string(bob.id()));
+  request_ok(bob.client, code_request());
+}
+
+TEST_F(Invitations, ExpiredRequestsToJoinAreErased) {
+  request_ok(alice.client, {{"msgid", 44}, {"groupid", group}, {"joining", "approval"}});
+  request_ok(bob.client, join_group_request(bob.account, group));
+  execute("UPDATE joinrequest SET created_at = 1");
+  request_ok(carol.client, join_group_request(carol.account, group));
+  EXPECT_EQ(number("SELECT userid FROM joinrequest"), carol.id());
+}
+
 }  // namespace
 }  // namespace chat::test

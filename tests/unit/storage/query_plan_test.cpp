@@ -144,6 +144,8 @@ TEST_F(QueryPlanTest, UsersFriendsAndGroupsAreFoundByIndexProbes) {
     EXPECT_TRUE(joins.count_invites_to(GroupId{1}, 0));
     EXPECT_TRUE(joins.count_invites_of(UserId{1}, 0));
     EXPECT_TRUE(joins.count_codes(GroupId{1}, 0));
+    EXPECT_TRUE(joins.count_codes_of(GroupId{1}, UserId{1}));
+    EXPECT_TRUE(joins.request(GroupId{1}, UserId{1}, "", 1));
     EXPECT_TRUE(joins.erase_ways_into(GroupId{1}));
     EXPECT_TRUE(joins.group_of_code("a", 0));
     EXPECT_TRUE(joins.erase_all(UserId{1}));

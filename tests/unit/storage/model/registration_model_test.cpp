@@ -27,6 +27,22 @@ TEST_F(RegistrationModelTest, KeepsTheMode) {
   EXPECT_FALSE(model().mode());
 }
 
+// SQLite has one writer at a time anyway.
+TEST_F(RegistrationModelTest, TheModeIsNotChangedDuringARegistration) {
+  if (connection_->dialect() != Dialect::kMysql) GTEST_SKIP() << "this is about MariaDB";
+  const auto other = connect();
+  ASSERT_TRUE(other->execute("SET SESSION innodb_lock_wait_timeout = 1"));
+  const auto close = [&] { return RegistrationModel(*other).set_mode(RegistrationMode::kClosed); };
+  auto registration = Transaction::begin(*connection_, TransactionKind::kWrite);
+  ASSERT_TRUE(registration);
+  EXPECT_EQ(model().mode_locked().value(), RegistrationMode::kOpen);
+  const auto early = close();
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().code, ErrorCode::kBusy);
+  ASSERT_TRUE(registration->commit());
+  EXPECT_TRUE(close());
+}
+
 TEST_F(RegistrationModelTest, CodesHaveUsesAndAnEnd) {
   add("a", 100, 200, 2);
   EXPECT_TRUE(model().is_usable("a", 199).value());
