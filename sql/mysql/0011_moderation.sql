@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS setting (
   value VARBINARY(200) NOT NULL,
   PRIMARY KEY (name)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+-- A row exists from the beginning, because registrations lock it.
+INSERT IGNORE INTO setting (name, value) VALUES ('registration', 'open');
 
 -- Codes that allow a registration while it is by invitation. Only their hashes are stored.
 CREATE TABLE IF NOT EXISTS registrationcode (

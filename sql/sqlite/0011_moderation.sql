@@ -8,6 +8,7 @@ CREATE TABLE setting (
   name  TEXT PRIMARY KEY NOT NULL,
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+INSERT INTO setting (name, value) VALUES ('registration', 'open');
 
 CREATE TABLE registrationcode (
   code_hash  TEXT    PRIMARY KEY NOT NULL,
