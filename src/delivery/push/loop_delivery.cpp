@@ -80,6 +80,7 @@ void LoopDelivery::tick() {
   std::vector<storage::CursorMove> moves;
   for (Window* window : std::exchange(dirty_, {})) {
     auto of_window = window->take_moves();
+    window->forget_ends();
     moves.insert(moves.end(), of_window.begin(), of_window.end());
   }
   writeback_.add(moves);

@@ -77,6 +77,8 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   void rewind(const StreamPosition& item, std::optional<Seq> after);
   // Cursors that moved since the last call.
   std::vector<storage::CursorMove> take_moves();
+  // Bounds what is kept of ended memberships. Call after take_moves().
+  void forget_ends();
 
   void on_written() override;
   void on_dropped() override;

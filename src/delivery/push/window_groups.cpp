@@ -6,6 +6,8 @@
 // the last one that its user gets, and a later membership begins at or past that row. So positions
 // that end where the present membership begins, or before, are those of an earlier one.
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "chat/base/clock.h"
 #include "chat/base/sabotage.h"
@@ -17,6 +19,8 @@ namespace {
 
 // More than the clocks of servers can differ.
 constexpr UnixMillis kClocksDiffer = 60'000;
+
+constexpr std::size_t kKeptEnds = 100;
 
 UnixMillis surely_after_all_pushed() {
   return base::system_clock().unix_millis() + kClocksDiffer;
@@ -117,6 +121,21 @@ void Window::listen_to(GroupId group) {
       if (position != nullptr) window->fall_behind(*position, position->pushed + 1);
     });
   });
+}
+
+// Only of those that have received everything; the newest are kept, because their messages may be
+// acknowledged again or read.
+void Window::forget_ends() {
+  std::vector<std::pair<UnixMillis, GroupId>> ends;
+  for (const Position& position : positions_) {
+    const bool received = position.delivered >= position.end;
+    if (position.end != 0 && received) {
+      ends.emplace_back(position.pushed_at, position.stream.group());
+    }
+  }
+  if (ends.size() <= 2 * kKeptEnds) return;
+  std::sort(ends.begin(), ends.end());
+  for (std::size_t i = 0; i < ends.size() - kKeptEnds; ++i) leave(ends[i].second);
 }
 
 // Nothing past `last` is pushed from now on.

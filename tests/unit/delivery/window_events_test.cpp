@@ -156,6 +156,23 @@ TEST_F(WindowEnd, GroupLeftDuringTheLoginIsNotPushedAgain) {
   EXPECT_EQ(received(), Seqs{});
 }
 
+TEST_F(WindowEnd, EndsOfVeryManyMembershipsAreForgotten) {
+  log_in();
+  const auto acknowledges = [&](std::int32_t group) {
+    return rig_.in_loop([&] { return window()->acknowledge(StreamKey::of(GroupId{group}), 1); });
+  };
+  for (std::int32_t group = 1; group <= 1000; ++group) {
+    rig_.in_loop([&] {
+      window()->notice({StreamKey::of(GroupId{group}), 1, 1, UnixMillis{group}, 1});
+      window()->forget_ends();
+    });
+  }
+  EXPECT_FALSE(acknowledges(1));
+  EXPECT_FALSE(acknowledges(800));
+  EXPECT_TRUE(acknowledges(901));
+  EXPECT_TRUE(acknowledges(1000));
+}
+
 TEST_F(WindowEnd, GroupCreatedDuringTheLoginIsKept) {
   const GroupId group = add_group("group", alice_);
   attach(false, {group});
