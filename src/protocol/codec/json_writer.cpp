@@ -76,9 +76,9 @@ JsonWriter& JsonWriter::end_array() {
 }
 
 JsonWriter& JsonWriter::key(std::string_view name) {
-  separate();
-  append_string(out_, name);
-  out_.push_back(':');
+  out_.append(comma_ ? ",\"" : "\"", comma_ ? 2 : 1);
+  out_.append(name);
+  out_.append("\":", 2);
   comma_ = false;
   return *this;
 }

@@ -73,7 +73,7 @@ class PlainReader {
 
   // The next step checks what follows: only a comma or a brace may.
   bool take_word(std::string_view word) {
-    if (!rest_.starts_with(word)) return false;
+    if (!rest_.starts_with(word.front()) || !rest_.starts_with(word)) return false;
     rest_.remove_prefix(word.size());
     return true;
   }
@@ -83,7 +83,7 @@ class PlainReader {
     std::size_t end = find_special(rest_, 0);
     while (end < rest_.size() && stands_in_text(rest_[end])) end = find_special(rest_, end + 1);
     if (end == rest_.size() || rest_[end] != '"') return std::nullopt;
-    const std::string_view text = rest_.substr(0, end);
+    const std::string_view text(rest_.data(), end);
     rest_.remove_prefix(text.size() + 1);
     return text;
   }
