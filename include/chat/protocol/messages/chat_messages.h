@@ -63,10 +63,10 @@ struct GroupChatReply {
 struct EventRowFields {
   std::optional<std::string_view> kind{};
   std::optional<Seq> ref{};
+  std::optional<UnixMillis> edited{};
   std::optional<Seq> rev{};
   std::optional<Seq> prev{};
   std::optional<UnixMillis> recalled{};
-  std::optional<UnixMillis> edited{};
   std::optional<std::string_view> event{};
   std::optional<UserId> by{};
   std::optional<UserId> user{};
@@ -79,8 +79,8 @@ struct EventRowFields {
   static constexpr auto fields() {
     return field_list(
         field("kind", &EventRowFields::kind), field("ref", &EventRowFields::ref),
-        field("rev", &EventRowFields::rev), field("prev", &EventRowFields::prev),
-        field("recalled", &EventRowFields::recalled), field("edited", &EventRowFields::edited),
+        field("edited", &EventRowFields::edited), field("rev", &EventRowFields::rev),
+        field("prev", &EventRowFields::prev), field("recalled", &EventRowFields::recalled),
         field("event", &EventRowFields::event), field("by", &EventRowFields::by),
         field("user", &EventRowFields::user), field("role", &EventRowFields::role),
         field("until", &EventRowFields::until), field("groupname", &EventRowFields::groupname),
