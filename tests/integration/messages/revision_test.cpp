@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "integration/server_fixture.h"
 #include "support/clients/classic_client.h"
 
@@ -306,6 +309,19 @@ TEST_F(Revision, SyncAndTheViewShowTheFinalState) {
   const Json push = back.client.push(kChat);
   EXPECT_EQ(push.at("msg"), "zwei");
   EXPECT_EQ(push.at("rev"), 1);
+}
+
+TEST_F(Revision, RecalledTextIsNoLongerInTheDatabaseFile) {
+  if (on_mysql()) GTEST_SKIP() << "MySQL writes its own files";
+  for (const Json& sent : {alice.chat(bob.id(), kSecret), alice.group_chat(group, kSecret)}) {
+    ok(alice, edit_of(sent, std::string(kSecret) + " edited"));
+    ok(alice, recall_of(sent));
+  }
+  server.terminate();
+  std::ifstream file(server.storage().file(), std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  EXPECT_NE(bytes.find("alice recalled a message"), std::string::npos);
+  EXPECT_EQ(bytes.find(kSecret), std::string::npos);
 }
 
 TEST_F(Revision, ClassicClientsGetARecallAsALineAndNoEdit) {
