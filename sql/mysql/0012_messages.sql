@@ -19,3 +19,30 @@ CREATE TABLE IF NOT EXISTS conversation (
   hidden_at BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (userid, groupid, otherid)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- With the kind of event rows, and what was done to a text: `extra` of either.
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW offlinemessage (userid, message) AS
+SELECT m.recipient,
+       JSON_MERGE_PATCH(
+           JSON_OBJECT('msgid', 6, 'id', m.sender, 'name', COALESCE(u.name, ''),
+                       'toid', m.recipient, 'msg', m.body, 'ts', m.sent_at, 'seq', m.seq,
+                       'cid', CONVERT(m.cid USING utf8mb4)),
+           JSON_OBJECT('kind', CONVERT(m.kind USING utf8mb4)),
+           COALESCE(m.extra, '{}'))
+  FROM directcursor c
+  JOIN directmessage m ON m.recipient = c.recipient AND m.sender = c.sender
+                      AND m.seq > c.delivered_seq
+  LEFT JOIN user u ON u.id = m.sender
+UNION ALL
+SELECT gu.userid,
+       JSON_MERGE_PATCH(
+           JSON_OBJECT('msgid', 10, 'id', m.sender, 'name', COALESCE(u.name, ''),
+                       'groupid', m.groupid, 'msg', m.body, 'ts', m.sent_at, 'seq', m.seq,
+                       'cid', CONVERT(m.cid USING utf8mb4)),
+           JSON_OBJECT('kind', CONVERT(m.kind USING utf8mb4)),
+           COALESCE(m.extra, '{}'))
+  FROM groupuser gu
+  JOIN groupmessage m ON m.groupid = gu.groupid AND m.seq > gu.delivered_seq
+                     AND m.sender <> gu.userid
+                     AND (gu.left_seq = 0 OR m.seq <= gu.left_seq)
+  LEFT JOIN user u ON u.id = m.sender;

@@ -118,6 +118,10 @@ void Delivery::group_events(std::span<const storage::GroupMessage> events,
   parts_->router.group_events(events, sender_name);
 }
 
+void Delivery::direct_event(const storage::DirectMessage& event, std::string_view sender_name) {
+  parts_->router.direct_event(event, sender_name);
+}
+
 void Delivery::streams_changed(UserId user) {
   parts_->router.streams_changed(user);
 }

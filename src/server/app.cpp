@@ -41,6 +41,8 @@ service::ServiceOptions service_options(const Config& config) {
   options.chat_per_second = config.limits.chat_per_second;
   options.find_per_minute = config.limits.find_per_minute;
   options.acts_per_minute = config.limits.acts_per_minute;
+  options.recall_seconds = config.messages.recall.count();
+  options.edit_seconds = config.messages.edit.count();
   options.token_lifetime = config.auth.token_lifetime;
   return options;
 }

@@ -74,6 +74,8 @@ class Delivery {
   // Pushes event rows that are stored, in the order of their seqs; `sender_name` is that of their
   // sender.
   void group_events(std::span<const storage::GroupMessage> events, std::string_view sender_name);
+  // The same for one of a direct stream, to the recipient.
+  void direct_event(const storage::DirectMessage& event, std::string_view sender_name);
   // The user has become a member of a group: its session, on any node, reads its streams.
   void streams_changed(UserId user);
 

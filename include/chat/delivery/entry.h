@@ -30,6 +30,10 @@ struct Entry {
   // Refused because of this newer session of the sender, on another node. 0: not for that reason.
   SessionEpoch newer_epoch = 0;
 
+  // Set by the journal: the message was stored before, under the same cid. Its text may have been
+  // recalled or edited since, so it is not to be pushed from here.
+  bool repeated = false;
+
   // Internal to the journal: another transaction has locked the stream; the entry is retried soon.
   bool lock_in_way = false;
   // Likewise: the sender's right on which the plan for this entry is based.

@@ -32,7 +32,8 @@ class StreamKey {
   std::uint64_t bits_;
 };
 
-// A committed message to be pushed. The JSON is built once and shared.
+// A committed message to be pushed. The JSON is built once and shared; if it is empty, the message
+// is read from the table.
 struct Push {
   StreamKey stream;
   Seq seq = 0;

@@ -42,7 +42,7 @@ void append_frames(std::string& out, Framing framing, std::string_view json,
 // their ids nowhere else.
 struct ClassicWelcome {
   std::string json;
-  std::size_t offline_count = 0;  // how many of offlinemsg, from the front, fitted
+  std::size_t offline_count = 0;  // how many of offlinemsg, from the front, fitted or are not shown
 };
 ClassicWelcome to_classic_welcome(std::string_view json,
                                   ClassicNumbers numbers = ClassicNumbers::kUnknown);

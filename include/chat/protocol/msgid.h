@@ -40,6 +40,8 @@ enum class Msgid : int {
   kJoinAnswer = 45,
   kInvite = 46,
   kDismissGroup = 47,
+  kRecall = 50,
+  kEdit = 51,
   kError = 100,  // errors that belong to no request
   kPresence = 200,
   kContact = 201,

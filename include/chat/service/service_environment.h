@@ -24,6 +24,8 @@ struct ServiceOptions {
   std::int64_t chat_per_second = 0;              // per account
   std::int64_t find_per_minute = 0;              // per account
   std::int64_t acts_per_minute = 0;              // per account
+  std::int64_t recall_seconds = 0;               // for how long members may recall a message
+  std::int64_t edit_seconds = 0;                 // likewise, edit
   std::chrono::days token_lifetime{30};          // since its last use
 };
 

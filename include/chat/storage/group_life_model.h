@@ -34,7 +34,8 @@ class GroupLifeModel {
   struct Member {
     GroupRole role = GroupRole::kNormal;
     UnixMillis muted_until = 0;
-    Seq left_seq = 0;  // not 0: a former member
+    Seq left_seq = 0;    // not 0: a former member
+    Seq joined_seq = 0;  // its messages come after this one
   };
   // Nothing if the user was never a member.
   Result<std::optional<Member>> member(GroupId group, UserId user);

@@ -32,6 +32,8 @@ class MessageModel {
   // in key order; call inside a write transaction. kConflict: a (recipient, sender, seq) exists.
   // After an error some rows may be inserted: roll back.
   Result<void> insert_direct(DirectRows rows);
+  // An event row of a stream that has begun. kConflict as for insert_direct().
+  Result<void> insert_direct_event(const DirectMessage& row);
   // Oldest first: seq > after.
   Result<std::vector<DirectMessage>> direct_after(UserId recipient, UserId sender, Seq after,
                                                   std::size_t limit);

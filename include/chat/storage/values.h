@@ -97,6 +97,14 @@ struct DirectMessage {
   std::string cid;
   UnixMillis sent_at = 0;
   std::string body;
+  // Of an event row; `body` is then a readable fallback.
+  std::string kind{};
+  // More fields of its pushes, as a JSON object, or empty.
+  std::string extra{};
+  // Of an event row: the seq of the message that it recalls or edits. Of a text: the seq of the
+  // newest event that has recalled or edited it, or 0.
+  Seq ref = 0;
+  std::int64_t n = 0;  // countable messages up to this row; set when stored
 };
 
 // Whether a user may write to another one.
@@ -132,6 +140,7 @@ struct GroupMessage {
   std::string extra{};
   UserId ended{};  // the user whose membership ends with this row, which is the last one it gets
   std::int64_t n = 0;  // countable messages up to this row; set when stored
+  Seq ref = 0;         // as in DirectMessage
 };
 
 // A member's position in a group, and the group's head.

@@ -101,6 +101,7 @@ Result<void> DirectCommitter::plan(Entries entries, UnixMillis now, Rows& rows) 
   if (auto looked = look_up(entries); !looked) return looked;
   for (DirectEntry* entry : entries) {
     entry->refusal.reset();
+    entry->repeated = false;
     entry->newer_epoch = users_.newer_than(entry->sender_epoch, entry->message.sender);
     if (entry->newer_epoch != 0) {
       entry->refusal = taken_over();
@@ -116,6 +117,7 @@ Result<void> DirectCommitter::plan(Entries entries, UnixMillis now, Rows& rows) 
     if (!planned) return fail(planned);
     if (*planned == StreamCache::Planned::kBarred) entry->refusal = not_accepted(entry->right);
     if (*planned == StreamCache::Planned::kConflict) entry->refusal = direct_conflict();
+    entry->repeated = *planned == StreamCache::Planned::kRepeated;
     if (*planned == StreamCache::Planned::kNew) rows.push_back(&entry->message);
   }
   return {};

@@ -43,6 +43,11 @@ std::optional<protocol::Refusal> mute_of(const GroupStore::Writer& writer,
   return std::nullopt;
 }
 
+// The first text of a message that was recalled or edited is not known any more.
+bool is_same(const GroupMessage& stored, const GroupMessage& message) {
+  return stored.kind.empty() && (stored.ref != 0 || stored.body == message.body);
+}
+
 // The message of this batch with the same cid, if any.
 const GroupMessage* same_cid(const std::vector<GroupEntry*>& earlier, const GroupMessage& message) {
   for (const GroupEntry* entry : earlier) {
@@ -98,6 +103,7 @@ Result<void> GroupCommitter::store_all(std::span<GroupEntry* const> entries) {
   std::map<GroupId, Entries> by_group;
   for (GroupEntry* entry : entries) {
     entry->refusal.reset();
+    entry->repeated = false;
     entry->lock_in_way = false;
     entry->newer_epoch = 0;
     by_group[entry->message.group].push_back(entry);
@@ -167,7 +173,8 @@ Result<bool> GroupCommitter::find_stored(GroupEntry& entry, const Entries& earli
     stored = std::move(*found);
   }
   if (!stored) return false;
-  if (stored->body != message.body || !stored->kind.empty()) entry.refusal = group_conflict();
+  if (!is_same(*stored, message)) entry.refusal = group_conflict();
+  entry.repeated = true;
   message.seq = stored->seq;
   message.sent_at = stored->sent_at;
   return true;

@@ -56,7 +56,7 @@ Result<StreamCache::Planned> StreamCache::plan(storage::DirectMessage& message, 
   if (!found) return fail(found);
   Stream& stream = (*found)->second;
   if (const Known* known = find_cid(stream, message.cid)) {
-    if (known->body_hash != hash_of(message.body)) return Planned::kConflict;
+    if (!repeats(*known, message)) return Planned::kConflict;
     message.seq = known->seq;
     message.sent_at = known->sent_at;
     return Planned::kRepeated;
@@ -117,6 +117,16 @@ const StreamCache::Known* StreamCache::find_cid(const Stream& stream, std::strin
   return nullptr;
 }
 
+StreamCache::Match StreamCache::match_of(const storage::DirectMessage& message) {
+  if (!message.kind.empty()) return Match::kNone;
+  return message.ref == 0 ? Match::kSame : Match::kAny;
+}
+
+bool StreamCache::repeats(const Known& known, const storage::DirectMessage& message) {
+  if (known.match != Match::kSame) return known.match == Match::kAny;
+  return known.body_hash == hash_of(message.body);
+}
+
 void StreamCache::remember(Stream& stream, const storage::DirectMessage& message) {
   stream.head = message.seq;
   stream.last_sent_at = message.sent_at;
@@ -126,7 +136,8 @@ void StreamCache::remember(Stream& stream, const storage::DirectMessage& message
     stream.recent.erase(stream.recent.begin(), stream.recent.begin() + kOld);
     stream.cid_hashes.erase(stream.cid_hashes.begin(), stream.cid_hashes.begin() + kOld);
   }
-  stream.recent.push_back({message.cid, hash_of(message.body), message.seq, message.sent_at});
+  stream.recent.push_back(
+      {message.cid, hash_of(message.body), message.seq, message.sent_at, match_of(message)});
   stream.cid_hashes.push_back(hash_of(message.cid));
 }
 

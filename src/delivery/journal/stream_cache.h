@@ -62,12 +62,21 @@ class StreamCache {
   std::size_t size() const { return streams_.size(); }
 
  private:
+  // Which texts a repetition of the cid may have.
+  enum class Match : std::uint8_t {
+    kSame,  // that of the message
+    kAny,   // the message was recalled or edited when it was read: its first text is not known
+    kNone,  // an event row
+  };
   struct Known {
     std::string cid;
     std::size_t body_hash;
     Seq seq;
     UnixMillis sent_at;
+    Match match;
   };
+  static Match match_of(const storage::DirectMessage& message);
+  static bool repeats(const Known& known, const storage::DirectMessage& message);
   struct Stream {
     SessionEpoch epoch = 0;
     std::uint64_t connection = 0;  // on which it was read; 0: read it again

@@ -112,8 +112,8 @@ Result<bool> Backlog::add(storage::Connection& connection, const std::vector<Mes
     Push push{stream, message.seq, message.sender, message.sent_at, std::move(json)};
     if constexpr (std::is_same_v<Message, storage::GroupMessage>) {
       push.ended = message.ended;
-      push.receipt_wanted = message.kind.empty();
     }
+    push.receipt_wanted = message.kind.empty();
     page.pushes.push_back(std::move(push));
   }
   return true;

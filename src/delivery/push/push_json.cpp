@@ -33,25 +33,32 @@ std::string build(Push push, const Message& message, std::string_view sender_nam
   return json;
 }
 
-// Adds the fields of an event row: both texts are flat objects without a common field.
-void add_event(std::string& json, const storage::GroupMessage& event) {
+// Adds the kind of an event row, and the further fields: both texts are flat objects without a
+// common field.
+template <typename Message>
+void add_fields(std::string& json, const Message& message) {
+  if (message.kind.empty() && message.extra.empty()) return;
   json.pop_back();
-  json.append(",\"kind\":\"").append(event.kind).append("\"");
-  if (event.extra.size() > 2) json.append(",").append(event.extra, 1, event.extra.size() - 2);
+  if (!message.kind.empty()) json.append(",\"kind\":\"").append(message.kind).append("\"");
+  if (message.extra.size() > 2) json.append(",").append(message.extra, 1, message.extra.size() - 2);
   json.push_back('}');
 }
 
 }  // namespace
 
 std::string push_json(const storage::DirectMessage& message, std::string_view sender_name) {
-  return build(messages::OneChatPush{.toid = message.recipient}, message, sender_name);
+  messages::OneChatPush push;
+  push.toid = message.recipient;
+  std::string json = build(push, message, sender_name);
+  add_fields(json, message);
+  return json;
 }
 
 std::string push_json(const storage::GroupMessage& message, std::string_view sender_name) {
   messages::GroupChatPush push;
   push.groupid = message.group;
   std::string json = build(push, message, sender_name);
-  if (!message.kind.empty()) add_event(json, message);
+  add_fields(json, message);
   return json;
 }
 

@@ -41,7 +41,8 @@ Push push_of(const Entry<Message>& entry, StreamKey stream) {
           entry.message.seq,
           entry.message.sender,
           entry.message.sent_at,
-          std::make_shared<const std::string>(push_json(entry.message, entry.sender_name)),
+          std::make_shared<const std::string>(
+              entry.repeated ? std::string() : push_json(entry.message, entry.sender_name)),
           entry.sender_acknowledges};
 }
 
@@ -172,8 +173,9 @@ void Router::suspect_senders(const std::vector<EntryType>& entries) {
   }
 }
 
-// A message that was stored earlier under the same cid is pushed like a new one: it may not have
-// been pushed then (if the answer to its commit was lost), and a window drops duplicates.
+// A message that was stored earlier under the same cid may not have been pushed then (if the answer
+// to its commit was lost). Windows that have not pushed it read it from the table: it may have been
+// recalled or edited since.
 void Router::on_direct_settled(std::vector<DirectEntry> entries) {
   Outgoing out(*this);
   for (const DirectEntry& entry : entries) {
@@ -208,6 +210,14 @@ void Router::group_events(std::span<const storage::GroupMessage> events,
                std::make_shared<const std::string>(push_json(event, sender_name)), false,
                event.ended});
   }
+  out.send();
+}
+
+void Router::direct_event(const storage::DirectMessage& event, std::string_view sender_name) {
+  Outgoing out(*this);
+  out.direct(event.recipient,
+             {StreamKey::from(event.sender), event.seq, event.sender, event.sent_at,
+              std::make_shared<const std::string>(push_json(event, sender_name)), false});
   out.send();
 }
 

@@ -81,6 +81,8 @@ class Router final : public JournalListener {
 
   // Event rows that are stored: to the members, `sender_name` being that of their sender.
   void group_events(std::span<const storage::GroupMessage> events, std::string_view sender_name);
+  // The same for one of a direct stream, to the recipient.
+  void direct_event(const storage::DirectMessage& event, std::string_view sender_name);
   // The user has become a member of a group: its session, on any node, reads its streams.
   void streams_changed(UserId user);
   // CONTACT and GROUP pushes, which are not stored: to online users, except `about`.

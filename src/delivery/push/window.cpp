@@ -61,7 +61,8 @@ void Window::offer(const Push& message) {
     return;
   }
   const bool rechecked = find_recheck(position.stream) != nullptr;
-  if (message.seq == position.pushed + 1 && ready() && !rechecked) {
+  const bool has_json = !message.json->empty();
+  if (message.seq == position.pushed + 1 && ready() && !rechecked && has_json) {
     push(position, message);
   } else {
     // From now on the user is told of nothing more, though it has yet to get this and what was

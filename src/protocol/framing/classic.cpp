@@ -83,7 +83,14 @@ Json plain_push(const Json& push, ClassicNumbers numbers) {
   return plain;
 }
 
+// These clients can't apply an edit, and a recalled text is empty. They are shown the recall, whose
+// `msg` is a line of text.
+bool is_shown(const Json& push) {
+  return push.value("kind", "") != "edit" && !push.contains("recalled");
+}
+
 std::vector<std::string> pieces_of(const Json& push, ClassicNumbers numbers) {
+  if (!is_shown(push)) return {};
   Json piece = plain_push(push, numbers);
   if (fits(piece)) return {text_of(piece)};
   const std::string whole = piece["msg"];
@@ -189,11 +196,15 @@ ClassicWelcome welcome_of(const Json& reply, ClassicNumbers numbers) {
     if (!add_users(plain, i, named[i], groups[i])) break;
   }
   std::vector<std::string> offline;
-  for (const Json& push : reply.value("offlinemsg", Json::array())) {
-    offline.push_back(text_of(plain_push(push, numbers)));
+  std::vector<std::size_t> places;  // in the reply
+  const Json waiting = reply.value("offlinemsg", Json::array());
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    if (!is_shown(waiting[i])) continue;
+    offline.push_back(text_of(plain_push(waiting[i], numbers)));
+    places.push_back(i);
   }
   const std::size_t count = add_list(plain, "offlinemsg", offline);
-  return {text_of(plain), count};
+  return {text_of(plain), count == offline.size() ? waiting.size() : places[count]};
 }
 
 }  // namespace

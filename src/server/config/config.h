@@ -72,6 +72,11 @@ struct Config {
     std::uint32_t slow_clients = 0;                   // clients with much unread output
     std::chrono::milliseconds first_byte_timeout{0};  // cannot be disabled
   };
+  // How long after it was sent a message may be changed; 0: for ever.
+  struct Messages {
+    std::chrono::seconds recall{0};
+    std::chrono::seconds edit{0};
+  };
   struct Log {
     log::Level level = log::Level::kInfo;
     std::string file;        // empty: stderr
@@ -85,6 +90,7 @@ struct Config {
   Redis redis;
   Auth auth;
   Limits limits;
+  Messages messages;
   Log log;
 };
 

@@ -10,6 +10,7 @@ constexpr std::int64_t kPathMaxBytes = 4095;
 constexpr std::int64_t kSocketPathMaxBytes = 107;  // sockaddr_un.sun_path less its NUL
 constexpr std::int64_t kRateMax = 1'000'000;
 constexpr std::int64_t kPortMax = 65535;
+constexpr std::int64_t kRevisionMaxSeconds = 10 * 365 * 86400;
 constexpr std::int64_t kFirstByteTimeoutMaxMs = kMillisPerDay;
 
 template <typename To>
@@ -337,6 +338,28 @@ constexpr Key kKeys[] = {
          [](Config& c, const Value& v) {
            c.limits.first_byte_timeout = std::chrono::milliseconds{v.number};
          }},
+
+    {.section = "messages",
+     .name = "recall_seconds",
+     .type = KeyType::kInteger,
+     .default_text = "120",
+     .min = 1,
+     .max = kRevisionMaxSeconds,
+     .zero_is_off = true,
+     .unit = "seconds",
+     .help = "how long after sending it one may recall a message; 0: for ever",
+     .store = [](Config& c,
+                 const Value& v) { c.messages.recall = std::chrono::seconds{v.number}; }},
+    {.section = "messages",
+     .name = "edit_seconds",
+     .type = KeyType::kInteger,
+     .default_text = "900",
+     .min = 1,
+     .max = kRevisionMaxSeconds,
+     .zero_is_off = true,
+     .unit = "seconds",
+     .help = "how long after sending it one may edit a message; 0: for ever",
+     .store = [](Config& c, const Value& v) { c.messages.edit = std::chrono::seconds{v.number}; }},
 
     {.section = "log",
      .name = "level",

@@ -25,7 +25,9 @@ Rule rule_of(Action action) {
     case Action::kRemoveFriend:
     case Action::kBlock:
     case Action::kSeeUser:
+    case Action::kEditMessage:
     case Action::kInviteUser: return Rule::kUserExists;
+    case Action::kRecallMessage:
     case Action::kReadConversation:
     case Action::kSyncFrom: return Rule::kUserKnown;
     case Action::kReadGroup: return Rule::kReader;
@@ -41,7 +43,9 @@ Rule rule_of(Action action) {
     case Action::kMuteGroup:
     case Action::kChangeGroup:
     case Action::kSetRole:
-    case Action::kDismissGroup: return Rule::kDecidedLocked;
+    case Action::kDismissGroup:
+    case Action::kRecallInGroup:
+    case Action::kEditInGroup: return Rule::kDecidedLocked;
     case Action::kManageAccount:
     case Action::kSetProfile:
     case Action::kFind: return Rule::kSelf;
@@ -94,6 +98,8 @@ storage::GroupRole role_needed(Action action, const Standing& standing) {
       return standing.target.value_or(GroupRole::kNormal) == GroupRole::kNormal
                  ? GroupRole::kAdmin
                  : GroupRole::kCreator;
+    case Action::kRecallInGroup: return standing.target ? GroupRole::kAdmin : GroupRole::kNormal;
+    case Action::kEditInGroup: return GroupRole::kNormal;
     default: return GroupRole::kCreator;
   }
 }
@@ -135,6 +141,14 @@ std::optional<protocol::Refusal> authorize_in_group(Action action, const Standin
       (action == Action::kRemoveMember || action == Action::kMuteMember)) {
     return protocol::Refusal{Errno::kNotAllowed, "the group's creator can't be removed or muted",
                              std::nullopt};
+  }
+  if (action == Action::kEditInGroup && standing.target) {
+    return protocol::Refusal{Errno::kNotAllowed, "only its author may edit a message",
+                             std::nullopt};
+  }
+  if (action == Action::kRecallInGroup && standing.target == storage::GroupRole::kCreator) {
+    return protocol::Refusal{Errno::kNotAllowed,
+                             "a message of the group's creator can't be recalled", std::nullopt};
   }
   return std::nullopt;
 }

@@ -32,6 +32,8 @@ enum class Action {
   kSeeUser,        // a user's profile
   kFind,           // users and groups
   kInviteUser,     // a user, to a group
+  kRecallMessage,  // to a user
+  kEditMessage,    // likewise
   // In a group; decided under the group's lock by authorize_in_group():
   kLeaveGroup,
   kInvite,      // a user, or whoever has a code
@@ -42,6 +44,8 @@ enum class Action {
   kChangeGroup,  // name, description, announcement, joining
   kSetRole,
   kDismissGroup,
+  kRecallInGroup,  // a message; of another member if `target` is set
+  kEditInGroup,    // likewise
 };
 
 // The object of an action; at most one of the two is set.

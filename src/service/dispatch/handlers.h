@@ -13,6 +13,7 @@
 #include "service/messages/chat_allowance.h"
 #include "service/messages/chat_service.h"
 #include "service/messages/history_service.h"
+#include "service/messages/revision_service.h"
 #include "service/messages/stream_service.h"
 #include "service/operation/registration_policy.h"
 #include "service/people/contact_service.h"
@@ -37,6 +38,7 @@ struct Handlers {
         group(context),
         member(context, group_acts),
         joining(context, group_acts),
+        revision(context, group_acts),
         chat(context, allowance),
         stream(context),
         history(context),
@@ -57,6 +59,7 @@ struct Handlers {
   GroupService group;
   MemberService member;
   JoinService joining;
+  RevisionService revision;
   ChatService chat;
   StreamService stream;
   HistoryService history;

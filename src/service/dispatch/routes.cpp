@@ -107,6 +107,8 @@ constexpr std::array kRoutes{
     costly<messages::JoinAnswer, &H::joining, &JoinService::answer>(Charge::kAct),
     costly<messages::Invite, &H::joining, &JoinService::invite>(Charge::kAct),
     costly<messages::DismissGroup, &H::member, &MemberService::dismiss>(Charge::kAct),
+    costly<messages::Recall, &H::revision, &RevisionService::recall>(Charge::kAct),
+    costly<messages::Edit, &H::revision, &RevisionService::edit>(Charge::kAct),
 };
 
 }  // namespace

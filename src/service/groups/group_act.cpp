@@ -186,13 +186,28 @@ Outcome<void> GroupAct::leave_for_good() {
 
 Outcome<void> GroupAct::tell(const Notice& notice, std::string text, UserId ended) {
   storage::GroupMessage event;
-  event.sender = actor_.user;
-  event.cid = change_.events.empty() ? actor_.cid : new_act_cid();
   event.body = std::move(text);
   event.kind = "notice";
   protocol::JsonWriter json(event.extra);
   protocol::write_value(json, notice);
   event.ended = ended;
+  return append(std::move(event));
+}
+
+Outcome<storage::GroupMessage> GroupAct::revise(std::string_view kind, Seq ref, std::string fields,
+                                                std::string text) {
+  storage::GroupMessage event;
+  event.body = std::move(text);
+  event.kind = kind;
+  event.extra = std::move(fields);
+  event.ref = ref;
+  if (auto stored = append(std::move(event)); !stored) return tl::make_unexpected(stored.error());
+  return change_.events.back();
+}
+
+Outcome<void> GroupAct::append(storage::GroupMessage event) {
+  event.sender = actor_.user;
+  event.cid = change_.events.empty() ? actor_.cid : new_act_cid();
   if (auto stored = life_.append(state_, event, now_); !stored) return failed(stored);
   change_.events.push_back(std::move(event));
   return {};

@@ -90,11 +90,16 @@ class GroupAct {
   // else to the oldest member, else dismissed.
   Outcome<void> leave_for_good();
 
+  // Stores the event row of a recall or an edit of the message `ref`, and returns it.
+  Outcome<storage::GroupMessage> revise(std::string_view kind, Seq ref, std::string fields,
+                                        std::string text);
+
   GroupChange take() { return std::move(change_); }
 
  private:
   using Notice = protocol::messages::Notice;
   Outcome<void> tell(const Notice& notice, std::string text, UserId ended = {});
+  Outcome<void> append(storage::GroupMessage event);
 
   storage::Connection& connection_;
   storage::GroupLifeModel life_;

@@ -70,10 +70,11 @@ Result<std::optional<GroupLifeModel::State>> GroupLifeModel::lock(GroupId group)
 Result<std::optional<GroupLifeModel::Member>> GroupLifeModel::member(GroupId group, UserId user) {
   return sql::read_one(
       connection_,
-      "SELECT grouprole, muted_until, left_seq FROM groupuser WHERE groupid = ? AND userid = ?",
+      "SELECT grouprole, muted_until, left_seq, joined_seq FROM groupuser"
+      " WHERE groupid = ? AND userid = ?",
       [](const Statement& row) {
         return Member{role_of(row.text(0)).value_or(GroupRole::kNormal), row.integer(1),
-                      row.integer(2)};
+                      row.integer(2), row.integer(3)};
       },
       group, user);
 }

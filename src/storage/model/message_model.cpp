@@ -18,10 +18,14 @@ constexpr RowInsert kInsertDirect{
 constexpr sql::Text kInsertCursorHead{
     .sqlite = "INSERT OR IGNORE INTO directcursor (recipient, sender) VALUES ",
     .mysql = "INSERT IGNORE INTO directcursor (recipient, sender) VALUES "};
+constexpr std::string_view kNotice = "notice";
 constexpr RowInsert kInsertGroup{
     "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body, n) VALUES ", 7};
 constexpr std::string_view kInsertEvent =
     "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body, n, kind, ref, extra)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr std::string_view kInsertDirectEvent =
+    "INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body, n, kind, ref, extra)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 // SQLite: the write transaction itself is the lock on the group's row. MySQL before 8.0 waits for
 // it. MariaDB uses no SKIP LOCKED, which fails with error 1180 if innodb_lock_wait_timeout = 0;
@@ -31,6 +35,8 @@ constexpr sql::Text kTryLockGroup{
     .mysql =
         "SELECT last_seq, muted_until, dismissed_at FROM allgroup WHERE id = ?"
         " FOR UPDATE /*!80001 SKIP LOCKED */"};
+#define CHAT_DIRECT_COLUMNS \
+  "recipient, sender, seq, cid, sent_at, body, kind, ref, extra, COALESCE(n, seq)"
 #define CHAT_GROUP_COLUMNS \
   "m.groupid, m.seq, m.sender, m.cid, m.sent_at, m.body, m.kind, m.ref, m.extra"
 #define CHAT_GROUP_AFTER(greater)                                                  \
@@ -42,18 +48,36 @@ constexpr sql::Text kGroupAfter{.sqlite = CHAT_GROUP_AFTER("MAX"),
                                 .mysql = CHAT_GROUP_AFTER("GREATEST")};
 #undef CHAT_GROUP_AFTER
 
+Seq ref_of(const Statement& row, int column) {
+  return row.is_null(column) ? 0 : row.integer(column);
+}
+
+std::string text_or_empty(const Statement& row, int column) {
+  return row.is_null(column) ? std::string() : std::string(row.text(column));
+}
+
 DirectMessage to_direct(const Statement& row) {
-  return {sql::id<UserId>(row, 0),  sql::id<UserId>(row, 1), row.integer(2),
-          std::string(row.text(3)), row.integer(4),          std::string(row.text(5))};
+  DirectMessage message{sql::id<UserId>(row, 0), sql::id<UserId>(row, 1),
+                        row.integer(2),          std::string(row.text(3)),
+                        row.integer(4),          std::string(row.text(5))};
+  message.kind = text_or_empty(row, 6);
+  message.ref = ref_of(row, 7);
+  message.extra = text_or_empty(row, 8);
+  message.n = row.integer(9);
+  return message;
 }
 
 GroupMessage to_group_message(const Statement& row) {
   GroupMessage message{sql::id<GroupId>(row, 0), row.integer(1), sql::id<UserId>(row, 2),
                        std::string(row.text(3)), row.integer(4), std::string(row.text(5))};
-  if (row.is_null(6)) return message;
-  message.kind = row.text(6);
-  if (!row.is_null(7)) message.ended = sql::id<UserId>(row, 7);
-  message.extra = row.text(8);
+  message.kind = text_or_empty(row, 6);
+  message.extra = text_or_empty(row, 8);
+  // The column is that of two things.
+  if (message.kind != kNotice) {
+    message.ref = ref_of(row, 7);
+  } else if (!row.is_null(7)) {
+    message.ended = sql::id<UserId>(row, 7);
+  }
   return message;
 }
 
@@ -107,7 +131,8 @@ bool group_order(const GroupMessage& a, const GroupMessage& b) {
 Result<std::vector<DirectMessage>> MessageModel::direct_tail(UserId recipient, UserId sender,
                                                              std::size_t limit) {
   auto rows = sql::read_all(connection_,
-                            "SELECT recipient, sender, seq, cid, sent_at, body FROM directmessage"
+                            "SELECT " CHAT_DIRECT_COLUMNS
+                            " FROM directmessage"
                             " WHERE recipient = ? AND sender = ? ORDER BY seq DESC LIMIT ?",
                             to_direct, recipient, sender, limit);
   if (rows) std::reverse(rows->begin(), rows->end());
@@ -163,10 +188,17 @@ Result<void> MessageModel::insert_direct(DirectRows rows) {
       [](const DirectMessage* row) { return std::tie(row->recipient, row->sender); });
 }
 
+Result<void> MessageModel::insert_direct_event(const DirectMessage& row) {
+  CHAT_CHECK(connection_.in_transaction());
+  return sql::write(connection_, kInsertDirectEvent, row.recipient, row.sender, row.seq, row.cid,
+                    row.sent_at, row.body, row.n, row.kind, row.ref, row.extra);
+}
+
 Result<std::vector<DirectMessage>> MessageModel::direct_after(UserId recipient, UserId sender,
                                                               Seq after, std::size_t limit) {
   return sql::read_all(connection_,
-                       "SELECT recipient, sender, seq, cid, sent_at, body FROM directmessage"
+                       "SELECT " CHAT_DIRECT_COLUMNS
+                       " FROM directmessage"
                        " WHERE recipient = ? AND sender = ? AND seq > ? ORDER BY seq LIMIT ?",
                        to_direct, recipient, sender, after, limit);
 }
@@ -174,7 +206,8 @@ Result<std::vector<DirectMessage>> MessageModel::direct_after(UserId recipient, 
 Result<std::vector<DirectMessage>> MessageModel::direct_before(UserId recipient, UserId sender,
                                                                Seq before, std::size_t limit) {
   return sql::read_all(connection_,
-                       "SELECT recipient, sender, seq, cid, sent_at, body FROM directmessage"
+                       "SELECT " CHAT_DIRECT_COLUMNS
+                       " FROM directmessage"
                        " WHERE recipient = ? AND sender = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
                        to_direct, recipient, sender, before, limit);
 }
@@ -225,6 +258,8 @@ Result<void> MessageModel::insert_group_event(const GroupMessage& row) {
                 row.kind);
   if (row.ended) {
     sql::bind_one(**prepared, 8, row.ended);
+  } else if (row.ref != 0) {
+    sql::bind_one(**prepared, 8, row.ref);
   } else {
     (*prepared)->bind_null(8);
   }

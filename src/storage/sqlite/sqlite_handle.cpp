@@ -7,13 +7,15 @@ namespace {
 
 // Each connection has its own page cache; 8 MiB hold the hot ends of many streams.
 // wal_autocheckpoint=0: checkpoints run on a separate thread (SqliteCheckpointer). A WAL that grew
-// past journal_size_limit because of a reader is truncated when it restarts.
+// past journal_size_limit because of a reader is truncated when it restarts. secure_delete: what
+// was recalled or deleted is in no copy of the database.
 constexpr char kSqliteSettings[] =
     "PRAGMA synchronous=FULL;"
     "PRAGMA foreign_keys=ON;"
     "PRAGMA wal_autocheckpoint=0;"
     "PRAGMA cache_size=-8192;"
     "PRAGMA temp_store=MEMORY;"
+    "PRAGMA secure_delete=ON;"
     "PRAGMA journal_size_limit=67108864;";
 
 // Runs a pragma that returns one value, and checks it.

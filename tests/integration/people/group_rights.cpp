@@ -96,6 +96,18 @@ bool is_bad_on_oneself(Act act) {
   return act == Act::kRemove || act == Act::kMute || act == Act::kUnmute || act == Act::kInvite;
 }
 
+// Former members have written, too.
+int revising(const Question& q) {
+  if (!is_member(q.actor)) return kNotFound;
+  const bool own = q.target.kind == Target::Kind::kSelf;
+  if (q.act == Act::kEdit) {
+    return own && q.state != State::kDismissed && q.actor != Role::kMuted ? kOk : kNotAllowed;
+  }
+  if (q.state == State::kDismissed) return kNotAllowed;
+  if (own) return kOk;
+  return rank(q.actor) >= 2 && !is_other(q.target, Role::kCreator) ? kOk : kNotAllowed;
+}
+
 int managing(const Question& q) {
   using Kind = Target::Kind;
   const bool declines = q.act == Act::kRefuse && q.target.kind == Kind::kSelf;
@@ -124,6 +136,8 @@ int expected(const Question& q) {
     case Act::kSeeMembers: return is_member(q.actor) ? kOk : kNotFound;
     case Act::kJoin: return joining(q);
     case Act::kLeave: return leaving(q);
+    case Act::kRecall:
+    case Act::kEdit: return revising(q);
     default: return managing(q);
   }
 }
@@ -143,6 +157,7 @@ bool changes_group(Act act) {
     case Act::kSeeMembers:
     case Act::kUnmuteAll:
     case Act::kAnnounce:
+    case Act::kEdit:
     case Act::kMakeCode: return false;
     default: return true;
   }
@@ -152,9 +167,21 @@ bool adds_rows(Act act) {
   return act == Act::kChat || act == Act::kMute || act == Act::kMuteAll;
 }
 
+bool is_on_message(Act act) {
+  return act == Act::kRecall || act == Act::kEdit;
+}
+
 std::vector<Target> targets_of(Act act, Role actor) {
   using Kind = Target::Kind;
   if (act < Act::kRemove) return {{Kind::kNone}};
+  if (is_on_message(act)) {
+    std::vector<Target> authors{{Kind::kSelf}};
+    for (const Role role :
+         {Role::kCreator, Role::kAdmin, Role::kMember, Role::kMuted, Role::kFormer}) {
+      if (role != Role::kCreator || actor != role) authors.push_back({Kind::kOther, role});
+    }
+    return authors;
+  }
   std::vector<Target> targets{{Kind::kSelf}, {Kind::kUnknown}, {Kind::kDeleted}};
   for (const Role role : kRoles) {
     const bool only_one = role == Role::kCreator && actor == role;
@@ -196,6 +223,8 @@ Json request_of(Act act, std::int64_t group, std::int64_t target) {
     case Act::kAccept: return with_user(45, {{"accept", true}});
     case Act::kRefuse: return with_user(45, {{"accept", false}});
     case Act::kInvite: return with_user(46);
+    case Act::kRecall: return with(50, {{"seq", target}});
+    case Act::kEdit: return with(51, {{"seq", target}, {"msg", "edited"}});
   }
   return request;
 }
@@ -216,11 +245,28 @@ void PrintTo(State state, std::ostream* out) {
 }
 
 const char* name_of(Act act) {
-  constexpr const char* kNames[] = {
-      "chat",    "read the history", "sync",       "see the members", "join",
-      "leave",   "mute all",         "unmute all", "announce",        "make a code",
-      "dismiss", "remove",           "make admin", "make normal",     "hand over to",
-      "mute",    "unmute",           "accept",     "refuse",          "invite"};
+  constexpr const char* kNames[] = {"chat",
+                                    "read the history",
+                                    "sync",
+                                    "see the members",
+                                    "join",
+                                    "leave",
+                                    "mute all",
+                                    "unmute all",
+                                    "announce",
+                                    "make a code",
+                                    "dismiss",
+                                    "remove",
+                                    "make admin",
+                                    "make normal",
+                                    "hand over to",
+                                    "mute",
+                                    "unmute",
+                                    "accept",
+                                    "refuse",
+                                    "invite",
+                                    "recall a message of",
+                                    "edit a message of"};
   return kNames[static_cast<std::size_t>(act)];
 }
 

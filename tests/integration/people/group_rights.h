@@ -50,12 +50,17 @@ enum class Act {
   kAccept,
   kRefuse,
   kInvite,
+  kRecall,  // the target's message
+  kEdit,
 };
 inline constexpr Act kActs[] = {
     Act::kChat,    Act::kReadHistory, Act::kSync,      Act::kSeeMembers, Act::kJoin,
     Act::kLeave,   Act::kMuteAll,     Act::kUnmuteAll, Act::kAnnounce,   Act::kMakeCode,
     Act::kDismiss, Act::kRemove,      Act::kMakeAdmin, Act::kMakeNormal, Act::kHandOver,
-    Act::kMute,    Act::kUnmute,      Act::kAccept,    Act::kRefuse,     Act::kInvite};
+    Act::kMute,    Act::kUnmute,      Act::kAccept,    Act::kRefuse,     Act::kInvite,
+    Act::kRecall,  Act::kEdit};
+// True if the act is done to a message of the target, not to the target.
+bool is_on_message(Act act);
 const char* name_of(Act act);
 
 struct Question {
@@ -68,6 +73,7 @@ std::string describe(const Question& question);
 // All targets that the act can have for this actor.
 std::vector<Target> targets_of(Act act, Role actor);
 
+// `target` is a user or, if is_on_message(), the seq of a message.
 Json request_of(Act act, std::int64_t group, std::int64_t target);
 
 // The errno of the first attempt, and of the same request sent again.

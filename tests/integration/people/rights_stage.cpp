@@ -58,6 +58,14 @@ void GroupStage::build() {
   group_ = creator.create_group(std::string(name_of(state_)) + " " + std::to_string(++groups_));
   for (auto& [key, each] : users_) {
     if (joins(key.first)) ask(each, {{"msgid", 9}});
+  }
+  messages_.clear();
+  for (auto& [key, each] : users_) {
+    if (joins(key.first) || key.first == Role::kCreator) {
+      messages_[key] = each.group_chat(group_, "hello").at("seq");
+    }
+  }
+  for (auto& [key, each] : users_) {
     const std::int64_t id = each.id();
     switch (key.first) {
       case Role::kAdmin: ask(creator, {{"msgid", 42}, {"userid", id}, {"role", "admin"}}); break;
@@ -75,6 +83,12 @@ void GroupStage::build() {
 }
 
 std::int64_t GroupStage::id_of(const Question& question) {
+  if (is_on_message(question.act)) {
+    const bool own = question.target.kind == Target::Kind::kSelf;
+    const Role author = own ? question.actor : question.target.role;
+    const auto found = messages_.find({author, !own && author != Role::kCreator});
+    return found == messages_.end() ? 1 : found->second;
+  }
   switch (question.target.kind) {
     case Target::Kind::kSelf: return user(question.actor).id();
     case Target::Kind::kOther: return user(question.target.role, true).id();

@@ -44,6 +44,7 @@ class GroupStage {
   const std::vector<std::uint16_t> ports_;
   const State state_;
   std::map<std::pair<Role, bool>, User> users_;
+  std::map<std::pair<Role, bool>, std::int64_t> messages_;  // the seq of what each has written
   std::int64_t deleted_ = 0;
   std::int64_t group_ = 0;  // 0: to be built
   int groups_ = 0;

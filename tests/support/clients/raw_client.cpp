@@ -81,7 +81,7 @@ int reply_msgid(int request_msgid) {
 }
 
 bool is_notice(const Json& frame) {
-  return frame.value("msgid", 0) == 10 && frame.contains("kind");
+  return frame.value("msgid", 0) == 10 && frame.value("kind", "") == "notice";
 }
 
 bool is_push(const Json& frame) {

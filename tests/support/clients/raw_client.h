@@ -76,7 +76,7 @@ class RawClient {
   Json request(const Json& request);
   Json push();
   Json push(int msgid);
-  // The next event row of a group; waits for one.
+  // The next notice of a group; waits for one.
   Json notice();
 
   // Reads once, waiting for at most `usual`. False if nothing arrived.

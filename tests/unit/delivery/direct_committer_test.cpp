@@ -215,6 +215,35 @@ TEST_F(DirectCommitterTest, SameCidWithAnotherTextIsAConflict) {
   EXPECT_TRUE(commit_one(direct_entry("a", "other")).refusal);
 }
 
+// What the text was before is not known any more.
+TEST_F(DirectCommitterTest, RepeatOfAChangedMessageMayHaveAnyText) {
+  storage::DirectMessage changed{kBob, kAlice, 1, "a", 0, "edited"};
+  changed.ref = 2;
+  storage::DirectMessage event{kBob, kAlice, 2, "~event", 0, "edited"};
+  event.kind = "edit";
+  store_.put(changed);
+  store_.put(event);
+  const auto settled = commit({direct_entry("a", "first text"), direct_entry("~event", "edited"),
+                               direct_entry("b", "next")});
+  EXPECT_EQ(settled[0].message.seq, 1);
+  EXPECT_TRUE(settled[0].repeated);
+  ASSERT_TRUE(settled[1].refusal) << "an event is no message of the client's";
+  EXPECT_EQ(settled[1].refusal->code, Errno::kConflict);
+  EXPECT_EQ(settled[2].message.seq, 3);
+  EXPECT_FALSE(settled[2].repeated);
+}
+
+// An event row took the next seq: the cached head is behind.
+TEST_F(DirectCommitterTest, EventRowOfAnotherWriterIsFoundByTheConflict) {
+  commit_one(direct_entry("a", "1"));
+  storage::DirectMessage event{kBob, kAlice, 2, "~event", 0, "alice recalled a message"};
+  event.kind = "recall";
+  store_.put(event);
+  EXPECT_EQ(commit_one(direct_entry("b", "2")).message.seq, 3);
+  EXPECT_EQ(commit_one(direct_entry("a", "1")).message.seq, 1);
+  EXPECT_EQ(stored(), (Bodies{"1", "alice recalled a message", "2"}));
+}
+
 TEST_F(DirectCommitterTest, BadRowFailsOnlyItself) {
   std::vector<DirectEntry> entries;
   Bodies expected;

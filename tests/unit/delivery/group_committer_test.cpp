@@ -153,6 +153,17 @@ TEST_F(GroupCommitterTest, SameCidWithAnotherTextIsAConflict) {
   EXPECT_EQ(seqs(commit({entry("a", "other")})), std::vector<Seq>{-1});
 }
 
+// What the text was before is not known any more.
+TEST_F(GroupCommitterTest, RepeatOfAChangedMessageMayHaveAnyText) {
+  commit({entry("a", "first text")});
+  store_.groups[kGroup].rows[0].body = "";
+  store_.groups[kGroup].rows[0].ref = 2;
+  const auto settled = commit({entry("a", "first text"), entry("b", "next")});
+  EXPECT_EQ(seqs(settled), (std::vector<Seq>{1, 2}));
+  EXPECT_TRUE(settled[0].repeated);
+  EXPECT_FALSE(settled[1].repeated);
+}
+
 TEST_F(GroupCommitterTest, MutedMembersAndDismissedGroupsStoreNothing) {
   using storage::GroupRole;
   const UnixMillis now = clock_.unix_millis();

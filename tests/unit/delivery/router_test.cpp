@@ -260,16 +260,28 @@ TEST_F(RouterTest, RefusedMessageIsNotPushed) {
 }
 
 // The commit's answer was lost and the sender refused; the retry finds the message stored. The
-// recipient has not received it.
-TEST_F(RouterTest, RepeatIsPushedUnlessAlreadyReceived) {
+// recipients, one on each node, have not received it; its text was changed since.
+TEST_F(RouterTest, RepeatIsReadFromTheTableUnlessAlreadyReceived) {
   auto alice = here_->log_in(alice_);
   auto bob = here_->log_in(bob_);
-  settle(*here_, direct(alice, alice_, bob_, 1));
-  settle(*here_, direct(alice, alice_, bob_, 1));
-  EXPECT_EQ(next(alice).at("seq"), 1);
-  EXPECT_EQ(next(alice).at("seq"), 1);
-  EXPECT_EQ(next(bob).at("seq"), 1);
+  const UserId carol_id = add_user("carol");
+  auto carol = there_->log_in(carol_id);
+  for (auto* recipient : {&bob, &carol}) {
+    const UserId id = recipient == &bob ? bob_ : carol_id;
+    const std::vector<storage::DirectMessage> rows{{id, alice_, 1, "c1", 5, "changed"}};
+    ASSERT_TRUE(send(rows));
+    auto entry = direct(alice, alice_, id, 1);
+    entry.repeated = true;
+    settle(*here_, std::move(entry));
+    auto again = direct(alice, alice_, id, 1);
+    again.repeated = true;
+    settle(*here_, std::move(again));
+    EXPECT_EQ(next(alice).at("seq"), 1);
+    EXPECT_EQ(next(alice).at("seq"), 1);
+    EXPECT_EQ(next(*recipient).at("msg"), "changed");
+  }
   expect_quiet(*here_, bob);
+  expect_quiet(*there_, carol);
 }
 
 TEST_F(RouterTest, EventsReachUsersAndGroupsOfBothNodes) {

@@ -152,6 +152,36 @@ TEST(Classic, OverlongListsAreTruncatedAndOfflineMessagesCounted) {
   }
 }
 
+TEST(Classic, RecallsAreALineOfTextAndEditsAreNotSent) {
+  Json recall = push("alice recalled a message");
+  recall.update({{"kind", "recall"}, {"ref", 1}});
+  Json edit = push("new text");
+  edit.update({{"kind", "edit"}, {"ref", 1}});
+  Json recalled = push("");
+  recalled["recalled"] = 5;
+  Json edited = push("new text");
+  edited["edited"] = 5;
+  EXPECT_EQ(to_classic(recall.dump()).size(), 1U);
+  EXPECT_EQ(to_classic(edit.dump()).size(), 0U);
+  EXPECT_EQ(to_classic(recalled.dump()).size(), 0U);
+  EXPECT_EQ(to_classic(edited.dump()).size(), 1U);
+}
+
+// What is left out is counted up to the first message that did not fit.
+TEST(Classic, LoginCountsTheMessagesThatAreNotShown) {
+  Json reply{{"msgid", 2}, {"errno", 0}, {"id", 1}, {"name", "alice"}};
+  Json edit = push("new text");
+  edit["kind"] = "edit";
+  reply["offlinemsg"] = Json::array({push("1"), edit, push("2"), edit});
+  ClassicWelcome classic = to_classic_welcome(reply.dump());
+  EXPECT_EQ(Json::parse(classic.json).at("offlinemsg").size(), 2U);
+  EXPECT_EQ(classic.offline_count, 4U);
+  reply["offlinemsg"] = Json::array({push("1"), edit, push(std::string(900, 'x')), edit});
+  classic = to_classic_welcome(reply.dump());
+  EXPECT_EQ(Json::parse(classic.json).at("offlinemsg").size(), 1U);
+  EXPECT_EQ(classic.offline_count, 2U);
+}
+
 TEST(Classic, GroupsComeBeforeFriendsAndTheirUsersLast) {
   const Json ack = parsed_frames(welcome(200, 5, 40, 0)).at(0);
   ASSERT_EQ(ack.at("groups").size(), 5U);

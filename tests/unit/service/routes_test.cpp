@@ -307,6 +307,22 @@ const std::vector<Row>& rows() {
        {},
        {"id", "groupid"},
        {}},
+      {50,
+       R"("id":7,"toid":8,"seq":9)",
+       Errno::kNotLoggedIn,
+       Errno::kOk,
+       {"seq"},
+       {},
+       {"id", "toid", "groupid", "seq"},
+       {}},
+      {51,
+       R"("id":7,"groupid":8,"seq":9,"msg":"text")",
+       Errno::kNotLoggedIn,
+       Errno::kOk,
+       {"seq", "msg"},
+       {"msg"},
+       {"id", "toid", "groupid", "seq"},
+       {}},
   };
   return all;
 }

@@ -71,6 +71,7 @@ TEST_F(SqliteDatabaseTest, EveryConnectionHasTheDurabilitySettings) {
     EXPECT_EQ(answer(**connection, "PRAGMA journal_mode"), "wal");
     EXPECT_EQ(answer(**connection, "PRAGMA synchronous"), "2");
     EXPECT_EQ(answer(**connection, "PRAGMA foreign_keys"), "1");
+    EXPECT_EQ(answer(**connection, "PRAGMA secure_delete"), "1");
     EXPECT_EQ(answer(**connection, "PRAGMA wal_autocheckpoint"), "0");
     EXPECT_EQ(answer(**connection, "PRAGMA encoding"), "UTF-8");
   }

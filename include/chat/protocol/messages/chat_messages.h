@@ -58,27 +58,15 @@ struct GroupChatReply {
   }
 };
 
-struct OneChatPush {
-  static constexpr Msgid kMsgid = Msgid::kOneChat;
-  UserId sender{};
-  std::string_view name{};
-  UserId toid{};
-  std::string_view msg{};
-  std::string_view time{};
-  UnixMillis ts = 0;
-  Seq seq = 0;
-  std::optional<std::string_view> cid{};
-  static constexpr auto fields() {
-    return field_list(field("id", &OneChatPush::sender), field("name", &OneChatPush::name),
-                      field("toid", &OneChatPush::toid), field("msg", &OneChatPush::msg),
-                      field("time", &OneChatPush::time), lenient_field("ts", &OneChatPush::ts),
-                      lenient_field("seq", &OneChatPush::seq), field("cid", &OneChatPush::cid));
-  }
-};
-
-// What an event row adds to a group's message: its kind, and the fields of that kind.
+// What an event row adds to a message: its kind, and the fields of that kind. A text has `recalled`
+// or `edited` and `rev` if that was done to it; so has the row of an edit that was recalled.
 struct EventRowFields {
   std::optional<std::string_view> kind{};
+  std::optional<Seq> ref{};
+  std::optional<UnixMillis> edited{};
+  std::optional<Seq> rev{};
+  std::optional<Seq> prev{};
+  std::optional<UnixMillis> recalled{};
   std::optional<std::string_view> event{};
   std::optional<UserId> by{};
   std::optional<UserId> user{};
@@ -89,13 +77,35 @@ struct EventRowFields {
   std::optional<std::string_view> announcement{};
   std::optional<std::string_view> joining{};
   static constexpr auto fields() {
-    return field_list(field("kind", &EventRowFields::kind), field("event", &EventRowFields::event),
-                      field("by", &EventRowFields::by), field("user", &EventRowFields::user),
-                      field("role", &EventRowFields::role), field("until", &EventRowFields::until),
-                      field("groupname", &EventRowFields::groupname),
-                      field("groupdesc", &EventRowFields::groupdesc),
-                      field("announcement", &EventRowFields::announcement),
-                      field("joining", &EventRowFields::joining));
+    return field_list(
+        field("kind", &EventRowFields::kind), field("ref", &EventRowFields::ref),
+        field("edited", &EventRowFields::edited), field("rev", &EventRowFields::rev),
+        field("prev", &EventRowFields::prev), field("recalled", &EventRowFields::recalled),
+        field("event", &EventRowFields::event), field("by", &EventRowFields::by),
+        field("user", &EventRowFields::user), field("role", &EventRowFields::role),
+        field("until", &EventRowFields::until), field("groupname", &EventRowFields::groupname),
+        field("groupdesc", &EventRowFields::groupdesc),
+        field("announcement", &EventRowFields::announcement),
+        field("joining", &EventRowFields::joining));
+  }
+};
+
+struct OneChatPush : EventRowFields {
+  static constexpr Msgid kMsgid = Msgid::kOneChat;
+  UserId sender{};
+  std::string_view name{};
+  UserId toid{};
+  std::string_view msg{};
+  std::string_view time{};
+  UnixMillis ts = 0;
+  Seq seq = 0;
+  std::optional<std::string_view> cid{};
+  static constexpr auto fields() {
+    return with_fields_of<EventRowFields>(
+        field_list(field("id", &OneChatPush::sender), field("name", &OneChatPush::name),
+                   field("toid", &OneChatPush::toid), field("msg", &OneChatPush::msg),
+                   field("time", &OneChatPush::time), lenient_field("ts", &OneChatPush::ts),
+                   lenient_field("seq", &OneChatPush::seq), field("cid", &OneChatPush::cid)));
   }
 };
 

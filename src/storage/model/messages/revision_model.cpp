@@ -1,0 +1,73 @@
+#include "chat/storage/revision_model.h"
+
+#include "chat/base/check.h"
+#include "storage/sql.h"
+
+namespace chat::storage {
+namespace {
+
+#define CHAT_REVISED_COLUMNS "SELECT seq, sender, cid, sent_at, body, kind, extra, ref"
+#define CHAT_REVISED_DIRECT \
+  CHAT_REVISED_COLUMNS " FROM directmessage WHERE recipient = ? AND sender = ? AND seq = ?"
+#define CHAT_REVISED_IN_GROUP \
+  CHAT_REVISED_COLUMNS " FROM groupmessage WHERE groupid = ? AND seq = ?"
+// SQLite: the write transaction itself is the lock.
+constexpr sql::Text kLockDirect{.sqlite = CHAT_REVISED_DIRECT,
+                                .mysql = CHAT_REVISED_DIRECT " FOR UPDATE"};
+constexpr std::string_view kFindDirect = CHAT_REVISED_DIRECT;
+constexpr std::string_view kFindInGroup = CHAT_REVISED_IN_GROUP;
+#undef CHAT_REVISED_IN_GROUP
+#undef CHAT_REVISED_DIRECT
+#undef CHAT_REVISED_COLUMNS
+
+RevisedRow to_revised(const Statement& row) {
+  RevisedRow revised{row.integer(0),
+                     sql::id<UserId>(row, 1),
+                     std::string(row.text(2)),
+                     row.integer(3),
+                     std::string(row.text(4)),
+                     {},
+                     {},
+                     0};
+  if (!row.is_null(5)) revised.kind = row.text(5);
+  if (!row.is_null(6)) revised.extra = row.text(6);
+  if (!row.is_null(7)) revised.ref = row.integer(7);
+  return revised;
+}
+
+}  // namespace
+
+Result<std::optional<RevisedRow>> RevisionModel::lock(Seq seq) {
+  CHAT_CHECK(connection_.in_transaction());
+  return read(kLockDirect.in(connection_), kFindInGroup, seq);
+}
+
+Result<std::optional<RevisedRow>> RevisionModel::find(Seq seq) {
+  return read(kFindDirect, kFindInGroup, seq);
+}
+
+Result<std::optional<RevisedRow>> RevisionModel::read(std::string_view of_direct,
+                                                      std::string_view of_group, Seq seq) {
+  if (stream_.group) {
+    return sql::read_one(connection_, of_group, to_revised, stream_.group, seq);
+  }
+  return sql::read_one(connection_, of_direct, to_revised, stream_.direct.recipient,
+                       stream_.direct.sender, seq);
+}
+
+Result<void> RevisionModel::overwrite(const RevisedRow& row) {
+  CHAT_CHECK(connection_.in_transaction());
+  if (stream_.group) {
+    return sql::write(
+        connection_,
+        "UPDATE groupmessage SET body = ?, extra = ?, ref = ? WHERE groupid = ? AND seq = ?",
+        row.body, row.extra, row.ref, stream_.group, row.seq);
+  }
+  return sql::write(connection_,
+                    "UPDATE directmessage SET body = ?, extra = ?, ref = ?"
+                    " WHERE recipient = ? AND sender = ? AND seq = ?",
+                    row.body, row.extra, row.ref, stream_.direct.recipient, stream_.direct.sender,
+                    row.seq);
+}
+
+}  // namespace chat::storage
