@@ -40,6 +40,9 @@ enum class Msgid : int {
   kJoinAnswer = 45,
   kInvite = 46,
   kDismissGroup = 47,
+  kReaders = 53,
+  kInbox = 54,
+  kSetConversation = 55,
   kError = 100,  // errors that belong to no request
   kPresence = 200,
   kContact = 201,

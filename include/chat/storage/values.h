@@ -97,6 +97,7 @@ struct DirectMessage {
   std::string cid;
   UnixMillis sent_at = 0;
   std::string body;
+  std::int64_t n = 0;  // countable messages up to this row; set when stored
 };
 
 // Whether a user may write to another one.

@@ -13,6 +13,7 @@
 #include "service/messages/chat_allowance.h"
 #include "service/messages/chat_service.h"
 #include "service/messages/history_service.h"
+#include "service/messages/inbox_service.h"
 #include "service/messages/stream_service.h"
 #include "service/operation/registration_policy.h"
 #include "service/people/contact_service.h"
@@ -40,6 +41,7 @@ struct Handlers {
         chat(context, allowance),
         stream(context),
         history(context),
+        inbox(context),
         list(context),
         profile(context),
         find(context),
@@ -60,6 +62,7 @@ struct Handlers {
   ChatService chat;
   StreamService stream;
   HistoryService history;
+  InboxService inbox;
   ListService list;
   ProfileService profile;
   FindService find;

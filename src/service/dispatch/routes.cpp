@@ -107,6 +107,9 @@ constexpr std::array kRoutes{
     costly<messages::JoinAnswer, &H::joining, &JoinService::answer>(Charge::kAct),
     costly<messages::Invite, &H::joining, &JoinService::invite>(Charge::kAct),
     costly<messages::DismissGroup, &H::member, &MemberService::dismiss>(Charge::kAct),
+    costly<messages::Readers, &H::inbox, &InboxService::readers>(Charge::kRead),
+    costly<messages::Inbox, &H::inbox, &InboxService::inbox>(Charge::kRead),
+    costly<messages::SetConversation, &H::inbox, &InboxService::set_conversation>(Charge::kAct),
 };
 
 }  // namespace
