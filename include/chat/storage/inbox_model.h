@@ -80,7 +80,8 @@ class InboxModel {
   Result<void> add_settings(UserId user, std::vector<Conversation>& conversations);
   Result<void> count_direct(UserId user, std::span<Conversation* const> conversations);
   Result<void> count_groups(UserId user, std::span<Conversation* const> conversations);
-  Result<void> count_past(UserId user, Conversation& conversation, Seq read);
+  Result<void> count_past(UserId user, Conversation& conversation);
+  Result<void> count_mentions(UserId user, Conversation& conversation, Seq after);
   Result<void> count_from(UserId user, Conversation& conversation, Seq first_unread);
 
   Connection& connection_;

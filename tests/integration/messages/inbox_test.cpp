@@ -244,7 +244,7 @@ TEST_P(Conversations, SettingsNeedAConversation) {
   expect_refused(alice.client, set({{"with", bob.id()}}), errors::kNotFound);
   expect_refused(alice.client, set({{"with", 9999}}), errors::kNotFound);
   expect_refused(alice.client, set({{"groupid", tea}}), errors::kNotFound);
-  expect_refused(alice.client, set({}), errors::kBadField);
+  expect_refused(alice.client, set(Json::object()), errors::kBadField);
   expect_refused(alice.client, set({{"with", bob.id()}, {"groupid", tea}}), errors::kBadField);
   expect_refused(alice.client, set_request({{"with", bob.id()}}), errors::kBadField);
   request_ok(bob.client, set({{"groupid", tea}}));

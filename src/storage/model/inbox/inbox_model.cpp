@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "storage/sql_in.h"
+#include "storage/sql_pairs.h"
 
 namespace chat::storage {
 namespace {
@@ -21,53 +22,45 @@ constexpr std::string_view kReceivedNewest =
 constexpr std::string_view kSentNewest =
     "SELECT c.recipient, m.seq, m.sent_at" CHAT_NEWEST_OF_CURSOR " WHERE c.sender = ?";
 #undef CHAT_NEWEST_OF_CURSOR
-constexpr std::string_view kGroupConversations =
-    "SELECT gu.groupid, gu.read_seq, m.seq, m.sent_at, COALESCE(m.n, m.seq)"
-    " FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid"
-    " JOIN groupmessage m ON m.groupid = gu.groupid AND m.seq = g.text_seq"
-    " WHERE gu.userid = ? AND gu.left_seq = 0 AND g.text_seq > gu.joined_seq";
+#define CHAT_GROUP_CONVERSATIONS(join)                                     \
+  "SELECT gu.groupid, gu.read_seq, m.seq, m.sent_at, COALESCE(m.n, m.seq)" \
+  " FROM groupuser gu " join " allgroup g ON g.id = gu.groupid " join      \
+  " groupmessage m ON m.groupid = gu.groupid AND m.seq = g.text_seq"       \
+  " WHERE gu.userid = ? AND gu.left_seq = 0 AND g.text_seq > gu.joined_seq"
+constexpr sql::Text kGroupConversations{.sqlite = CHAT_GROUP_CONVERSATIONS("CROSS JOIN"),
+                                        .mysql = CHAT_GROUP_CONVERSATIONS("STRAIGHT_JOIN")};
+#undef CHAT_GROUP_CONVERSATIONS
 
-// The first message past the stored position.
-constexpr std::string_view kFirstUnread =
-    "SELECT u.sender, u.seq, u.sent_at, COALESCE(u.n, u.seq), u.kind IS NULL"
+// The message after the stored position. Not "the first past it": MariaDB finds that of another
+// table's row by reading the stream from its beginning.
+constexpr std::string_view kNextUnread =
+    "SELECT u.sender, u.seq, u.sent_at, COALESCE(u.n, u.seq) - (u.kind IS NULL)"
     " FROM directcursor c JOIN directmessage u ON u.recipient = c.recipient"
-    " AND u.sender = c.sender AND u.seq = (SELECT x.seq FROM directmessage x"
-    " WHERE x.recipient = c.recipient AND x.sender = c.sender AND x.seq > c.read_seq"
-    " ORDER BY x.seq LIMIT 1) WHERE c.recipient = ? AND c.sender IN";
+    " AND u.sender = c.sender AND u.seq = c.read_seq + 1"
+    " WHERE c.recipient = ? AND c.sender IN";
 
-// A member has read up to the highest of its position, its newest text and the message before its
-// membership. The first message after that tells how many there are, and the mentions from there
-// on are unread: none of them is by the member itself. Somebody who is named in a message that also
-// is for everybody is mentioned once.
-#define CHAT_GROUP_COUNTS(greatest)                                                         \
-  "SELECT p.groupid, p.position, u.seq, COALESCE(u.n, u.seq), u.kind IS NULL,"              \
-  " (SELECT COUNT(*) FROM mention e WHERE e.userid = p.userid AND e.groupid = p.groupid"    \
-  "   AND e.seq >= u.seq)"                                                                  \
-  " + (SELECT COUNT(*) FROM mention a WHERE a.userid = 0 AND a.groupid = p.groupid"         \
-  "   AND a.seq >= u.seq AND NOT EXISTS (SELECT 1 FROM mention b WHERE b.userid = p.userid" \
-  "   AND b.groupid = p.groupid AND b.seq = a.seq))"                                        \
-  " FROM (SELECT gu.userid, gu.groupid, " greatest                                          \
-  "(gu.read_seq, gu.joined_seq,"                                                            \
-  "   COALESCE((SELECT o.seq FROM groupmessage o WHERE o.groupid = gu.groupid"              \
-  "   AND o.sender = gu.userid AND o.kind IS NULL ORDER BY o.seq DESC LIMIT 1), 0))"        \
-  "   AS position FROM groupuser gu WHERE gu.userid = ? AND gu.groupid IN"
-constexpr std::string_view kGroupCountsTail =
-    ") p LEFT JOIN groupmessage u ON u.groupid = p.groupid AND u.seq ="
-    " (SELECT x.seq FROM groupmessage x WHERE x.groupid = p.groupid AND x.seq > p.position"
-    " ORDER BY x.seq LIMIT 1)";
-constexpr sql::Text kGroupCounts{.sqlite = CHAT_GROUP_COUNTS("MAX"),
-                                 .mysql = CHAT_GROUP_COUNTS("GREATEST")};
-#undef CHAT_GROUP_COUNTS
+// What decides how far a member has read, and the newest mentions of it and of everybody.
+constexpr std::string_view kGroupPositions =
+    "SELECT gu.groupid, gu.read_seq, gu.joined_seq,"
+    " COALESCE((SELECT o.seq FROM groupmessage o WHERE o.groupid = gu.groupid"
+    "   AND o.sender = gu.userid AND o.kind IS NULL ORDER BY o.seq DESC LIMIT 1), 0),"
+    " COALESCE((SELECT e.seq FROM mention e WHERE e.userid = gu.userid"
+    "   AND e.groupid = gu.groupid ORDER BY e.seq DESC LIMIT 1), 0),"
+    " COALESCE((SELECT a.seq FROM mention a WHERE a.userid = 0 AND a.groupid = gu.groupid"
+    "   ORDER BY a.seq DESC LIMIT 1), 0)"
+    " FROM groupuser gu WHERE gu.userid = ? AND gu.groupid IN";
 
 constexpr std::string_view kDirectRowAfter =
-    "SELECT seq, COALESCE(n, seq), kind IS NULL FROM directmessage"
+    "SELECT sender, seq, sent_at, COALESCE(n, seq) - (kind IS NULL) FROM directmessage"
     " WHERE recipient = ? AND sender = ? AND seq > ? ORDER BY seq LIMIT 1";
+#define CHAT_GROUP_ROW \
+  "SELECT groupid, seq, sent_at, COALESCE(n, seq) - (kind IS NULL) FROM groupmessage"
 constexpr std::string_view kGroupRowAfter =
-    "SELECT seq, COALESCE(n, seq), kind IS NULL FROM groupmessage"
-    " WHERE groupid = ? AND seq > ? ORDER BY seq LIMIT 1";
-constexpr std::string_view kMentionsFrom =
-    "SELECT (SELECT COUNT(*) FROM mention e WHERE e.userid = ? AND e.groupid = ? AND e.seq >= ?)"
-    " + (SELECT COUNT(*) FROM mention a WHERE a.userid = 0 AND a.groupid = ? AND a.seq >= ?"
+    CHAT_GROUP_ROW " WHERE groupid = ? AND seq > ? ORDER BY seq LIMIT 1";
+// Somebody who is named in a message that also is for everybody is mentioned once.
+constexpr std::string_view kMentionsPast =
+    "SELECT (SELECT COUNT(*) FROM mention e WHERE e.userid = ? AND e.groupid = ? AND e.seq > ?)"
+    " + (SELECT COUNT(*) FROM mention a WHERE a.userid = 0 AND a.groupid = ? AND a.seq > ?"
     " AND NOT EXISTS (SELECT 1 FROM mention b WHERE b.userid = ? AND b.groupid = a.groupid"
     " AND b.seq = a.seq))";
 
@@ -107,14 +100,39 @@ struct SentTo {
   UnixMillis sent_at = 0;
 };
 
+// The first message past a position.
 struct FirstUnread {
   std::int32_t of = 0;  // the sender or group
-  Seq position = 0;     // of groups
   Seq seq = 0;
-  UnixMillis sent_at = 0;  // of direct streams
-  std::int64_t n_before = 0;
-  std::int64_t mentions = 0;
+  UnixMillis sent_at = 0;
+  std::int64_t n_before = 0;  // countable messages before it
 };
+
+FirstUnread to_first_unread(const Statement& row) {
+  return {static_cast<std::int32_t>(row.integer(0)), row.integer(1), row.integer(2),
+          row.integer(3)};
+}
+
+struct GroupReading {
+  GroupId group;
+  Seq position = 0;
+  Seq newest_mention = 0;
+};
+
+GroupReading to_group_reading(const Statement& row) {
+  return {sql::id<GroupId>(row, 0), std::max({row.integer(1), row.integer(2), row.integer(3)}),
+          std::max(row.integer(4), row.integer(5))};
+}
+
+// Without those that do not exist.
+Result<std::vector<FirstUnread>> group_rows_after(Connection& connection,
+                                                  std::span<const GroupReading> readings) {
+  return sql::read_pairs(
+      connection, CHAT_GROUP_ROW, "groupid = ? AND seq = ?", readings,
+      [](const GroupReading& item) { return std::pair(item.group, item.position + 1); },
+      to_first_unread);
+}
+#undef CHAT_GROUP_ROW
 
 struct InboxSettings {
   std::int32_t group = 0;
@@ -157,7 +175,8 @@ Result<std::vector<Conversation>> InboxModel::conversations(UserId user) {
     (*found)[place->second].own_newest = own.seq;
     (*found)[place->second].own_newest_at = own.sent_at;
   }
-  const auto groups = sql::read_all(connection_, kGroupConversations, to_group_conversation, user);
+  const auto groups =
+      sql::read_all(connection_, kGroupConversations.in(connection_), to_group_conversation, user);
   if (!groups) return fail(groups);
   found->insert(found->end(), groups->begin(), groups->end());
   if (auto added = add_settings(user, *found); !added) return fail(added);
@@ -219,29 +238,33 @@ Result<void> InboxModel::count(UserId user, std::span<Conversation> conversation
   for (Conversation& item : conversations) {
     const auto read = reads.find(settings_key(item.group.value, item.with.value));
     if (read == reads.end() || read->second <= item.read) continue;
-    if (auto counted = count_past(user, item, read->second); !counted) return counted;
+    item.read = read->second;
+    if (auto counted = count_past(user, item); !counted) return counted;
   }
   return {};
 }
 
-Result<void> InboxModel::count_past(UserId user, Conversation& item, Seq read) {
-  item.read = read;
+// What is unread past `item.read`, found by reading onwards from there. For positions that a list
+// of places does not find: messages before the first one left may have been deleted.
+Result<void> InboxModel::count_past(UserId user, Conversation& item) {
   item.unread = 0;
   item.mentions = 0;
-  if (read >= item.newest) return {};
-  const auto to_place = [](const Statement& row) {
-    return std::pair(row.integer(0), row.integer(1) - row.integer(2));
-  };
-  const auto first =
-      item.group ? sql::read_one(connection_, kGroupRowAfter, to_place, item.group, read)
-                 : sql::read_one(connection_, kDirectRowAfter, to_place, user, item.with, read);
+  if (item.read >= item.newest) return {};
+  const auto first = item.group ? sql::read_one(connection_, kGroupRowAfter, to_first_unread,
+                                                item.group, item.read)
+                                : sql::read_one(connection_, kDirectRowAfter, to_first_unread, user,
+                                                item.with, item.read);
   if (!first) return fail(first);
   if (!*first) return {};
-  item.unread = item.newest_n - (*first)->second;
-  if (!item.group) return {};
-  const Seq from = (*first)->first;
-  const auto mentions =
-      sql::read_integer(connection_, kMentionsFrom, user, item.group, from, item.group, from, user);
+  item.unread = item.newest_n - (*first)->n_before;
+  if (item.group) return count_mentions(user, item, (*first)->seq - 1);
+  if ((*first)->sent_at > item.own_newest_at) return {};
+  return count_from(user, item, (*first)->seq);
+}
+
+Result<void> InboxModel::count_mentions(UserId user, Conversation& item, Seq after) {
+  const auto mentions = sql::read_integer(connection_, kMentionsPast, user, item.group, after,
+                                          item.group, after, user);
   if (!mentions) return fail(mentions);
   item.mentions = mentions->value_or(0);
   return {};
@@ -254,19 +277,18 @@ Result<void> InboxModel::count_direct(UserId user, std::span<Conversation* const
     senders.push_back(item->with);
     by_id.emplace(number_of(*item), item);
   }
-  const auto firsts = sql::read_in(
-      connection_, kFirstUnread, std::span<const UserId>(senders), "",
-      [](const Statement& row) {
-        return FirstUnread{sql::id<UserId>(row, 0).value,   0, row.integer(1), row.integer(2),
-                           row.integer(3) - row.integer(4), 0};
-      },
-      user);
+  const auto firsts = sql::read_in(connection_, kNextUnread, std::span<const UserId>(senders), "",
+                                   to_first_unread, user);
   if (!firsts) return fail(firsts);
   for (const FirstUnread& first : *firsts) {
     Conversation& item = *by_id.at(first.of);
+    by_id.erase(first.of);
     item.unread = item.newest_n - first.n_before;
     if (first.sent_at > item.own_newest_at) continue;
     if (auto counted = count_from(user, item, first.seq); !counted) return counted;
+  }
+  for (const auto& [id, item] : by_id) {
+    if (auto counted = count_past(user, *item); !counted) return counted;
   }
   return {};
 }
@@ -306,25 +328,29 @@ Result<void> InboxModel::count_groups(UserId user, std::span<Conversation* const
     groups.push_back(item->group);
     by_id.emplace(number_of(*item), item);
   }
-  const auto firsts = sql::read_in(
-      connection_, kGroupCounts.in(connection_), std::span<const GroupId>(groups), kGroupCountsTail,
-      [](const Statement& row) {
-        const Seq seq = row.is_null(2) ? 0 : row.integer(2);
-        return FirstUnread{sql::id<GroupId>(row, 0).value,
-                           row.integer(1),
-                           seq,
-                           0,
-                           seq == 0 ? 0 : row.integer(3) - row.integer(4),
-                           seq == 0 ? 0 : row.integer(5)};
-      },
-      user);
+  auto readings = sql::read_in(connection_, kGroupPositions, std::span<const GroupId>(groups), "",
+                               to_group_reading, user);
+  if (!readings) return fail(readings);
+  std::erase_if(*readings, [&by_id](const GroupReading& reading) {
+    Conversation& item = *by_id.at(reading.group.value);
+    item.read = reading.position;
+    return item.read >= item.newest;
+  });
+  const auto firsts = group_rows_after(connection_, *readings);
   if (!firsts) return fail(firsts);
-  for (const FirstUnread& first : *firsts) {
-    Conversation& item = *by_id.at(first.of);
-    item.read = first.position;
-    if (first.position >= item.newest || first.seq == 0) continue;
-    item.unread = item.newest_n - first.n_before;
-    item.mentions = first.mentions;
+  std::unordered_map<std::int32_t, std::int64_t> n_before;
+  for (const FirstUnread& first : *firsts) n_before.emplace(first.of, first.n_before);
+  for (const GroupReading& reading : *readings) {
+    Conversation& item = *by_id.at(reading.group.value);
+    const auto found = n_before.find(reading.group.value);
+    Result<void> counted;
+    if (found == n_before.end()) {
+      counted = count_past(user, item);
+    } else {
+      item.unread = item.newest_n - found->second;
+      if (reading.newest_mention > item.read) counted = count_mentions(user, item, item.read);
+    }
+    if (!counted) return counted;
   }
   return {};
 }
