@@ -2,8 +2,9 @@
 //
 // The reader has as many conversations as asked for, half of them with users and half with groups,
 // and all messages lie in them, so that anything that grows with the history shows. In every stream
-// the position is short of the head. READERS is measured in a group of 2000 members, half of whom
-// have not read the message. The database is SQLite or, with CHAT_TEST_STORAGE=mysql, MariaDB.
+// the position is short of the head, and the reader's own messages are older. READERS is measured
+// in a group of 2000 members, half of whom have not read the message. The database is SQLite or,
+// with CHAT_TEST_STORAGE=mysql, MariaDB.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -66,7 +67,7 @@ void make_stream(Connection& connection, std::int64_t to, std::int64_t from, std
       fmt::format("INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body, n)"
                   " SELECT {}, {}, n, n, n * 10 + {}, 'a text of some length, as people write', n"
                   " FROM bench_number WHERE n <= {}",
-                  to, from, to == kReader.value ? 1 : 0, count));
+                  to, from, to == kReader.value ? 1 : -60, count));
   run(connection,
       fmt::format("INSERT INTO directcursor VALUES ({}, {}, {}, {})", to, from, count, count - 5));
 }
@@ -77,9 +78,9 @@ void make_group(Connection& connection, std::int64_t group, std::int64_t count) 
                               group, count));
   run(connection,
       fmt::format("INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body, n)"
-                  " SELECT {}, n, 1 + n % 10, n, n * 10, 'a text of some length, as people write',"
-                  " n FROM bench_number WHERE n <= {}",
-                  group, count));
+                  " SELECT {}, n, 2 + n % 10, n, n * 10 + {},"
+                  " 'a text of some length, as people write', n FROM bench_number WHERE n <= {}",
+                  group, group % 3, count));
   run(connection, fmt::format("INSERT INTO groupuser (groupid, userid, joined_seq, delivered_seq,"
                               " read_seq) VALUES ({}, {}, 0, {}, {})",
                               group, kReader.value, count, count - 5));

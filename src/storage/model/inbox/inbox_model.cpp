@@ -39,16 +39,25 @@ constexpr std::string_view kNextUnread =
     " AND u.sender = c.sender AND u.seq = c.read_seq + 1"
     " WHERE c.recipient = ? AND c.sender IN";
 
+// The newest text of member `gu`; nothing if there is none. Without the hint MariaDB reads the
+// group backwards until it finds one.
+#define CHAT_OWN_NEWEST(hint)                                                 \
+  "(SELECT o.seq FROM groupmessage o " hint                                   \
+  " WHERE o.groupid = gu.groupid AND o.sender = gu.userid AND o.kind IS NULL" \
+  " ORDER BY o.seq DESC LIMIT 1)"
+#define CHAT_FORCED_INDEX "FORCE INDEX (groupmessage_by_sender)"
+
 // What decides how far a member has read, and the newest mentions of it and of everybody.
-constexpr std::string_view kGroupPositions =
-    "SELECT gu.groupid, gu.read_seq, gu.joined_seq,"
-    " COALESCE((SELECT o.seq FROM groupmessage o WHERE o.groupid = gu.groupid"
-    "   AND o.sender = gu.userid AND o.kind IS NULL ORDER BY o.seq DESC LIMIT 1), 0),"
-    " COALESCE((SELECT e.seq FROM mention e WHERE e.userid = gu.userid"
-    "   AND e.groupid = gu.groupid ORDER BY e.seq DESC LIMIT 1), 0),"
-    " COALESCE((SELECT a.seq FROM mention a WHERE a.userid = 0 AND a.groupid = gu.groupid"
-    "   ORDER BY a.seq DESC LIMIT 1), 0)"
-    " FROM groupuser gu WHERE gu.userid = ? AND gu.groupid IN";
+#define CHAT_GROUP_POSITIONS(hint) \
+  "SELECT gu.groupid, gu.read_seq, gu.joined_seq, COALESCE(" CHAT_OWN_NEWEST(hint) ", 0),"      \
+  " COALESCE((SELECT e.seq FROM mention e WHERE e.userid = gu.userid"                           \
+  "   AND e.groupid = gu.groupid ORDER BY e.seq DESC LIMIT 1), 0),"                             \
+  " COALESCE((SELECT a.seq FROM mention a WHERE a.userid = 0 AND a.groupid = gu.groupid"        \
+  "   ORDER BY a.seq DESC LIMIT 1), 0)"                                                         \
+  " FROM groupuser gu WHERE gu.userid = ? AND gu.groupid IN"
+constexpr sql::Text kGroupPositions{.sqlite = CHAT_GROUP_POSITIONS(""),
+                                    .mysql = CHAT_GROUP_POSITIONS(CHAT_FORCED_INDEX)};
+#undef CHAT_GROUP_POSITIONS
 
 constexpr std::string_view kDirectRowAfter =
     "SELECT sender, seq, sent_at, COALESCE(n, seq) - (kind IS NULL) FROM directmessage"
@@ -65,18 +74,22 @@ constexpr std::string_view kMentionsPast =
     " AND b.seq = a.seq))";
 
 // Members whose position is in the table, or follows from a newer message of theirs.
-#define CHAT_HAS_READ                                                                      \
-  "(gu.read_seq >= ? OR EXISTS (SELECT 1 FROM groupmessage o WHERE o.groupid = gu.groupid" \
-  " AND o.sender = gu.userid AND o.kind IS NULL AND o.seq >= ?))"
-constexpr std::string_view kCountReaders =
-    "SELECT COUNT(*), COUNT(CASE WHEN " CHAT_HAS_READ
-    " THEN 1 END) FROM groupuser gu"
-    " WHERE gu.groupid = ? AND gu.left_seq = 0 AND gu.joined_seq < ? AND gu.userid <> ?";
-constexpr std::string_view kReaders =
-    "SELECT gu.userid, u.name FROM groupuser gu JOIN user u ON u.id = gu.userid"
-    " WHERE gu.groupid = ? AND gu.left_seq = 0 AND gu.joined_seq < ? AND gu.userid <> ?"
-    " AND gu.userid > ? AND " CHAT_HAS_READ " ORDER BY gu.userid LIMIT ?";
+#define CHAT_HAS_READ(hint) "(gu.read_seq >= ? OR " CHAT_OWN_NEWEST(hint) " >= ?)"
+#define CHAT_COUNT_READERS(hint) \
+  "SELECT COUNT(*), COUNT(CASE WHEN " CHAT_HAS_READ(hint) " THEN 1 END) FROM groupuser gu"      \
+  " WHERE gu.groupid = ? AND gu.left_seq = 0 AND gu.joined_seq < ? AND gu.userid <> ?"
+constexpr sql::Text kCountReaders{.sqlite = CHAT_COUNT_READERS(""),
+                                  .mysql = CHAT_COUNT_READERS(CHAT_FORCED_INDEX)};
+#define CHAT_READERS(hint)                                                             \
+  "SELECT gu.userid, u.name FROM groupuser gu JOIN user u ON u.id = gu.userid"         \
+  " WHERE gu.groupid = ? AND gu.left_seq = 0 AND gu.joined_seq < ? AND gu.userid <> ?" \
+  " AND gu.userid > ? AND " CHAT_HAS_READ(hint) " ORDER BY gu.userid LIMIT ?"
+constexpr sql::Text kReaders{.sqlite = CHAT_READERS(""), .mysql = CHAT_READERS(CHAT_FORCED_INDEX)};
+#undef CHAT_READERS
+#undef CHAT_COUNT_READERS
 #undef CHAT_HAS_READ
+#undef CHAT_FORCED_INDEX
+#undef CHAT_OWN_NEWEST
 
 Conversation to_direct_conversation(const Statement& row) {
   Conversation found;
@@ -328,8 +341,8 @@ Result<void> InboxModel::count_groups(UserId user, std::span<Conversation* const
     groups.push_back(item->group);
     by_id.emplace(number_of(*item), item);
   }
-  auto readings = sql::read_in(connection_, kGroupPositions, std::span<const GroupId>(groups), "",
-                               to_group_reading, user);
+  auto readings = sql::read_in(connection_, kGroupPositions.in(connection_),
+                               std::span<const GroupId>(groups), "", to_group_reading, user);
   if (!readings) return fail(readings);
   std::erase_if(*readings, [&by_id](const GroupReading& reading) {
     Conversation& item = *by_id.at(reading.group.value);
@@ -363,7 +376,7 @@ Result<std::optional<UserId>> InboxModel::author(GroupId group, Seq seq) {
 
 Result<InboxModel::Readers> InboxModel::count_readers(const Message& message) {
   const auto found = sql::read_one(
-      connection_, kCountReaders,
+      connection_, kCountReaders.in(connection_),
       [](const Statement& row) {
         return Readers{row.integer(1), row.integer(0)};
       },
@@ -375,7 +388,7 @@ Result<InboxModel::Readers> InboxModel::count_readers(const Message& message) {
 Result<std::vector<InboxModel::Reader>> InboxModel::readers(const Message& message, UserId after,
                                                             std::size_t limit) {
   return sql::read_all(
-      connection_, kReaders,
+      connection_, kReaders.in(connection_),
       [](const Statement& row) {
         return Reader{sql::id<UserId>(row, 0), std::string(row.text(1))};
       },
