@@ -106,18 +106,21 @@ void UnreadModel::write_burst() {
 }
 
 void UnreadModel::read_something() {
-  Person& person = anybody();
-  const bool group = random(2) == 0;
-  const Place place{group, group ? groups_[random(kGroups)].id : anybody().account.id};
+  const std::size_t index = random(people_.size());
+  Person& person = people_[index];
+  const bool in_group = random(2) == 0;
+  const Group& group = groups_[random(kGroups)];
+  const Place place{in_group, in_group ? group.id : anybody().account.id};
   last_step_ =
-      fmt::format("{} reads {} {}", person.account.name, group ? "group" : "user", place.second);
+      fmt::format("{} reads {} {}", person.account.name, in_group ? "group" : "user", place.second);
+  if (in_group && !group.members.contains(index)) return;
   std::vector<std::int64_t> seqs;
   for (const Json& message : history(person, place)) {
-    if (group || message.at("id") == place.second) seqs.push_back(message.at("seq"));
+    if (in_group || message.at("id") == place.second) seqs.push_back(message.at("seq"));
   }
   if (seqs.empty()) return;
   const std::int64_t seq = seqs[random(seqs.size())];
-  const Json request{{"msgid", 23}, {group ? "groupid" : "from", place.second}, {"seq", seq}};
+  const Json request{{"msgid", 23}, {in_group ? "groupid" : "from", place.second}, {"seq", seq}};
   // It is refused until the message is pushed. The answer to PING comes after the refusal.
   EXPECT_TRUE(wait_until([&] {
     while (person.user->client.waiting() > 0) (void)person.user->client.receive();
