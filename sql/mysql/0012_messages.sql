@@ -8,15 +8,17 @@ CREATE TABLE IF NOT EXISTS mention (
   PRIMARY KEY (userid, groupid, seq)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- A conversation is with a group or with another user. hidden_at: it is not listed until a message
--- comes that is newer; ms since 1970.
+-- A conversation is with a group or with another user. It is hidden while its newest countable message
+-- is the one that hidden_seq names; in a direct chat hidden_seq is that of the other's stream and
+-- hidden_own_seq that of one's own. 0: not hidden.
 CREATE TABLE IF NOT EXISTS conversation (
-  userid    INT    NOT NULL,
-  groupid   INT    NOT NULL DEFAULT 0,
-  otherid   INT    NOT NULL DEFAULT 0,
-  pinned    BOOL   NOT NULL DEFAULT FALSE,
-  muted     BOOL   NOT NULL DEFAULT FALSE,
-  hidden_at BIGINT NOT NULL DEFAULT 0,
+  userid         INT    NOT NULL,
+  groupid        INT    NOT NULL DEFAULT 0,
+  otherid        INT    NOT NULL DEFAULT 0,
+  pinned         BOOL   NOT NULL DEFAULT FALSE,
+  muted          BOOL   NOT NULL DEFAULT FALSE,
+  hidden_seq     BIGINT NOT NULL DEFAULT 0,
+  hidden_own_seq BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (userid, groupid, otherid)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -46,3 +48,38 @@ SELECT gu.userid,
                      AND m.sender <> gu.userid
                      AND (gu.left_seq = 0 OR m.seq <= gu.left_seq)
   LEFT JOIN user u ON u.id = m.sender;
+-- directcursor_by_sender: the conversations that a user has begun.
+SET @step = IF(
+  (SELECT COUNT(*) FROM information_schema.statistics
+    WHERE table_schema = DATABASE() AND table_name = 'directcursor'
+      AND index_name = 'directcursor_by_sender') > 0,
+  'DO 0',
+  'ALTER TABLE directcursor ADD KEY directcursor_by_sender (sender)');
+PREPARE step FROM @step;
+EXECUTE step;
+DEALLOCATE PREPARE step;
+
+-- groupmessage_by_sender: a member's newest text, up to which it has read the group.
+SET @step = IF(
+  (SELECT COUNT(*) FROM information_schema.statistics
+    WHERE table_schema = DATABASE() AND table_name = 'groupmessage'
+      AND index_name = 'groupmessage_by_sender') > 0,
+  'DO 0',
+  'ALTER TABLE groupmessage ADD KEY groupmessage_by_sender (groupid, sender, kind, seq)');
+PREPARE step FROM @step;
+EXECUTE step;
+DEALLOCATE PREPARE step;
+
+-- text_seq: the newest countable message, as last_seq is the newest of any kind. 0: none.
+SET @step = IF(
+  (SELECT COUNT(*) FROM information_schema.columns
+    WHERE table_schema = DATABASE() AND table_name = 'allgroup' AND column_name = 'text_seq') > 0,
+  'DO 0',
+  'ALTER TABLE allgroup ADD COLUMN text_seq BIGINT NOT NULL DEFAULT 0');
+PREPARE step FROM @step;
+EXECUTE step;
+DEALLOCATE PREPARE step;
+UPDATE allgroup SET text_seq =
+  COALESCE((SELECT m.seq FROM groupmessage m WHERE m.groupid = allgroup.id AND m.kind IS NULL
+             ORDER BY m.seq DESC LIMIT 1), 0)
+ WHERE text_seq = 0;

@@ -8,12 +8,13 @@ CREATE TABLE mention (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE conversation (
-  userid     INTEGER NOT NULL,
-  groupid    INTEGER NOT NULL DEFAULT 0,  -- or
-  otherid    INTEGER NOT NULL DEFAULT 0,
-  pinned     INTEGER NOT NULL DEFAULT 0,
-  muted      INTEGER NOT NULL DEFAULT 0,
-  hidden_at  INTEGER NOT NULL DEFAULT 0,
+  userid         INTEGER NOT NULL,
+  groupid        INTEGER NOT NULL DEFAULT 0,  -- or
+  otherid        INTEGER NOT NULL DEFAULT 0,
+  pinned         INTEGER NOT NULL DEFAULT 0,
+  muted          INTEGER NOT NULL DEFAULT 0,
+  hidden_seq     INTEGER NOT NULL DEFAULT 0,
+  hidden_own_seq INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (userid, groupid, otherid)
 ) STRICT, WITHOUT ROWID;
 
@@ -40,3 +41,11 @@ SELECT gu.userid,
                      AND m.sender <> gu.userid
                      AND (gu.left_seq = 0 OR m.seq <= gu.left_seq)
   LEFT JOIN user u ON u.id = m.sender;
+CREATE INDEX directcursor_by_sender ON directcursor (sender);
+
+CREATE INDEX groupmessage_by_sender ON groupmessage (groupid, sender, kind, seq);
+
+ALTER TABLE allgroup ADD COLUMN text_seq INTEGER NOT NULL DEFAULT 0;
+UPDATE allgroup SET text_seq =
+  COALESCE((SELECT m.seq FROM groupmessage m WHERE m.groupid = allgroup.id AND m.kind IS NULL
+             ORDER BY m.seq DESC LIMIT 1), 0);

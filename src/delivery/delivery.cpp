@@ -126,6 +126,10 @@ void Delivery::streams_changed(UserId user) {
   parts_->router.streams_changed(user);
 }
 
+void Delivery::positions_found(const std::vector<storage::CursorMove>& moves) {
+  parts_->writeback.add(moves);
+}
+
 void Delivery::member_left(GroupId group) {
   parts_->receipts.member_left(group);
 }

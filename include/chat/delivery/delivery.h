@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "chat/base/clock.h"
 #include "chat/base/ids.h"
@@ -78,6 +79,10 @@ class Delivery {
   void direct_event(const storage::DirectMessage& event, std::string_view sender_name);
   // The user has become a member of a group: its session, on any node, reads its streams.
   void streams_changed(UserId user);
+
+  // Positions that follow from the users' own messages, in streams that have messages: are written
+  // to the table soon, which tells the authors.
+  void positions_found(const std::vector<storage::CursorMove>& moves);
 
   // A user is no longer a member of the group: receipts may have become complete.
   void member_left(GroupId group);

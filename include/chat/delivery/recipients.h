@@ -14,6 +14,7 @@
 #include "chat/delivery/backlog.h"
 #include "chat/delivery/stream.h"
 #include "chat/session/loops.h"
+#include "chat/storage/values.h"
 
 namespace chat::session {
 class Session;
@@ -58,6 +59,10 @@ class Recipients {
   // READ; likewise.
   void mark_read(const std::shared_ptr<session::Session>& session, StreamKey stream, Seq seq,
                  std::string refusal);
+  // What the user, if logged in on the session, has read since the login, even if it is not in the
+  // table yet. Calls `then` in the session's loop.
+  void reads(const std::shared_ptr<session::Session>& session, UserId user,
+             std::function<void(std::vector<storage::CursorMove>)> then);
   // SYNC: pushes again everything past `after`, or past the delivered position.
   void rewind(const std::shared_ptr<session::Session>& session,
               std::vector<StreamPosition> positions, std::optional<Seq> after);

@@ -44,6 +44,7 @@ struct Push {
   bool receipt_wanted = true;
   // The user whose membership ends with this message: the last one of the group that it gets.
   UserId ended{};
+  bool is_event = false;  // not a text of `sender`, who may not have read what is before it
 };
 
 }  // namespace chat::delivery

@@ -47,6 +47,10 @@ inline constexpr std::size_t kGroupUsersInReply = 200;
 // Messages per page of HISTORY.
 inline constexpr std::size_t kHistoryMax = 100;
 
+// Conversations per page of INBOX, and users per page of READERS.
+inline constexpr std::size_t kInboxMax = 100;
+inline constexpr std::size_t kReadersMax = 100;
+
 // Users or groups per page of FIND.
 inline constexpr std::size_t kFoundPerPage = 20;
 

@@ -42,6 +42,9 @@ enum class Msgid : int {
   kDismissGroup = 47,
   kRecall = 50,
   kEdit = 51,
+  kReaders = 53,
+  kInbox = 54,
+  kSetConversation = 55,
   kError = 100,  // errors that belong to no request
   kPresence = 200,
   kContact = 201,

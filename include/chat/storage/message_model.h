@@ -20,8 +20,8 @@ class MessageModel {
  public:
   explicit MessageModel(Connection& connection) : connection_(connection) {}
 
-  // Direct streams. The last `limit` messages of sender → recipient, oldest first: the head is
-  // the last one's seq.
+  // Direct streams. The last `limit` messages of sender → recipient, oldest first and with their
+  // `n`: the head is the last one's seq.
   Result<std::vector<DirectMessage>> direct_tail(UserId recipient, UserId sender,
                                                  std::size_t limit);
   // Those of the streams that have a message, in no order.
@@ -40,6 +40,18 @@ class MessageModel {
   // The newest `limit` messages with seq < before, newest first.
   Result<std::vector<DirectMessage>> direct_before(UserId recipient, UserId sender, Seq before,
                                                    std::size_t limit);
+
+  // Those of the messages that exist, in no order.
+  struct DirectPlace {
+    DirectStream stream;
+    Seq seq = 0;
+  };
+  Result<std::vector<DirectMessage>> direct_at(std::span<const DirectPlace> places);
+  struct GroupPlace {
+    GroupId group;
+    Seq seq = 0;
+  };
+  Result<std::vector<GroupMessage>> group_at(std::span<const GroupPlace> places);
 
   // Group streams.
   struct LockedGroup {
@@ -63,6 +75,8 @@ class MessageModel {
   Result<void> insert_group(std::span<const GroupMessage> rows);
   Result<void> insert_group_event(const GroupMessage& row);
   Result<void> set_group_last_seq(GroupId group, Seq last_seq);
+  // The same for a message that counts.
+  Result<void> set_group_text_seq(GroupId group, Seq last_seq);
   // The messages that `member` may read: those since it joined, none if it is not a member.
   Result<std::vector<GroupMessage>> group_after(GroupId group, UserId member, Seq after,
                                                 std::size_t limit);

@@ -31,7 +31,7 @@ std::string encode(const Push& push) {
   std::string payload = group ? "m g " : "m d ";
   payload += std::to_string(group ? push.stream.group().value : push.stream.sender().value) + ' ';
   payload += std::to_string(push.seq) + ' ' + std::to_string(push.sender.value);
-  payload += push.receipt_wanted ? " 1 " : " 0 ";
+  payload += push.is_event ? " 2 " : push.receipt_wanted ? " 1 " : " 0 ";
   payload += std::to_string(push.sent_at) + ' ' + std::to_string(push.ended.value) + '\n';
   return payload += *push.json;
 }
@@ -161,16 +161,16 @@ std::optional<Envelope> decode_push(std::string_view head, std::string_view json
   std::int32_t id = 0;
   Seq seq = 0;
   UserId sender;
-  int receipt_wanted = 0;
+  int mode = 0;  // 2: an event; 1: a receipt is wanted
   UnixMillis sent_at = 0;
   UserId ended;
   if (!take(head, id) || !take(head, seq) || !take(head, sender.value) ||
-      !take(head, receipt_wanted, 0) || !take(head, sent_at, UnixMillis{0}) ||
+      !take(head, mode, 0) || !take(head, sent_at, UnixMillis{0}) ||
       !take(head, ended.value, 0) || !head.empty()) {
     return std::nullopt;
   }
   const StreamKey stream = group ? StreamKey::of(GroupId{id}) : StreamKey::from(UserId{id});
-  return Push{stream, seq, sender, sent_at, share(json), receipt_wanted != 0, ended};
+  return Push{stream, seq, sender, sent_at, share(json), mode == 1, ended, mode == 2};
 }
 
 }  // namespace

@@ -154,7 +154,7 @@ class SqlGroupStore final : public GroupStore {
     return MessageModel(*connection_).insert_group(rows);
   }
   Result<void> set_head(GroupId group, Seq seq) override {
-    return MessageModel(*connection_).set_group_last_seq(group, seq);
+    return MessageModel(*connection_).set_group_text_seq(group, seq);
   }
 
  private:

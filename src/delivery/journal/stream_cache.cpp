@@ -63,6 +63,7 @@ Result<StreamCache::Planned> StreamCache::plan(storage::DirectMessage& message, 
   }
   if (!accepts_new) return Planned::kBarred;
   message.seq = ++stream.head;
+  message.n = ++stream.n;
   message.sent_at = std::max(now, stream.last_sent_at);
   remember(stream, message);
   if (!stream.planned_on) {
@@ -129,6 +130,7 @@ bool StreamCache::repeats(const Known& known, const storage::DirectMessage& mess
 
 void StreamCache::remember(Stream& stream, const storage::DirectMessage& message) {
   stream.head = message.seq;
+  stream.n = message.n;
   stream.last_sent_at = message.sent_at;
   // Trimmed in bulk: erasing the front for each message would move the whole window each time.
   if (stream.recent.size() >= 2 * kWindow) {

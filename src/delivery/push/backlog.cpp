@@ -113,6 +113,7 @@ Result<bool> Backlog::add(storage::Connection& connection, const std::vector<Mes
     if constexpr (std::is_same_v<Message, storage::GroupMessage>) {
       push.ended = message.ended;
     }
+    push.is_event = !message.kind.empty();
     push.receipt_wanted = message.kind.empty();
     page.pushes.push_back(std::move(push));
   }

@@ -72,6 +72,15 @@ void Recipients::mark_read(const SessionPtr& session, StreamKey stream, Seq seq,
   });
 }
 
+void Recipients::reads(const SessionPtr& session, UserId user,
+                       std::function<void(std::vector<storage::CursorMove>)> then) {
+  session->post_to_loop([session, user, then = std::move(then)] {
+    const Window* window = Window::of(*session);
+    const bool is_here = window != nullptr && window->user() == user;
+    then(is_here ? window->reads() : std::vector<storage::CursorMove>());
+  });
+}
+
 void Recipients::rewind(const SessionPtr& session, std::vector<StreamPosition> positions,
                         std::optional<Seq> after) {
   session->post_to_loop([session, positions = std::move(positions), after] {

@@ -53,6 +53,10 @@ struct Router::LoopBatch {
   struct Reply {
     SessionPtr session;
     std::string json;
+    // Of a stored direct message; otherwise 0.
+    UserId sender{};
+    UserId recipient{};
+    UnixMillis sent_at = 0;
   };
   struct Direct {
     SessionPtr session;
@@ -74,13 +78,22 @@ struct Router::LoopBatch {
   }
 
   void deliver(LoopDelivery& delivery) const {
-    for (const Reply& reply : replies) reply.session->socket().send(reply.json);
+    for (const Reply& reply : replies) {
+      reply.session->socket().send(reply.json);
+      if (reply.sender) note_own(reply);
+    }
     for (const Direct& direct : directs) {
       Window* window = Window::of(*direct.session);
       if (window != nullptr && window->user() == direct.recipient) window->offer(direct.push);
     }
     for (const Push& push : groups) delivery.offer_to_group(push.stream.group(), push);
     for (const Event& event : events) offer_event(event);
+  }
+
+  static void note_own(const Reply& reply) {
+    Window* window = Window::of(*reply.session);
+    if (window == nullptr || window->user() != reply.sender) return;
+    window->note_own(StreamKey::from(reply.recipient), reply.sent_at);
   }
 
   static void offer_event(const Event& item) {
@@ -104,6 +117,10 @@ class Router::Outgoing {
 
   void reply(const SessionPtr& session, std::string json) {
     loops_[session->loop_index()].replies.push_back({session, std::move(json)});
+  }
+  void reply(const SessionPtr& session, std::string json, const storage::DirectMessage& stored) {
+    loops_[session->loop_index()].replies.push_back(
+        {session, std::move(json), stored.sender, stored.recipient, stored.sent_at});
   }
   // To the recipient's session on this node, otherwise to the bus. To both while a session here is
   // still claiming the user or is closing, because another node may have the user then.
@@ -179,9 +196,12 @@ void Router::suspect_senders(const std::vector<EntryType>& entries) {
 void Router::on_direct_settled(std::vector<DirectEntry> entries) {
   Outgoing out(*this);
   for (const DirectEntry& entry : entries) {
-    out.reply(entry.session,
-              settled_reply(messages::OneChatReply{.toid = entry.message.recipient}, entry));
-    if (entry.refusal) continue;
+    auto reply = settled_reply(messages::OneChatReply{.toid = entry.message.recipient}, entry);
+    if (entry.refusal) {
+      out.reply(entry.session, std::move(reply));
+      continue;
+    }
+    out.reply(entry.session, std::move(reply), entry.message);
     out.direct(entry.message.recipient, push_of(entry, StreamKey::from(entry.message.sender)));
   }
   out.send();
@@ -208,7 +228,7 @@ void Router::group_events(std::span<const storage::GroupMessage> events,
   for (const storage::GroupMessage& event : events) {
     out.group({StreamKey::of(event.group), event.seq, event.sender, event.sent_at,
                std::make_shared<const std::string>(push_json(event, sender_name)), false,
-               event.ended});
+               event.ended, true});
   }
   out.send();
 }

@@ -175,12 +175,27 @@ void Window::note_rewound(const Position& position) {
 
 bool Window::mark_read(StreamKey stream, Seq seq) {
   if (!acknowledge(stream, seq)) return false;
-  Position* position = find(stream);
-  if (position == nullptr || seq <= position->read) return true;
-  position->read = seq;
-  position->read_moved = true;
-  mark_dirty();
+  if (Position* position = find(stream)) move_read(*position, seq);
   return true;
+}
+
+std::vector<storage::CursorMove> Window::reads() const {
+  std::vector<storage::CursorMove> all;
+  for (const Position& position : positions_) {
+    if (position.read == 0) continue;
+    all.push_back({user_, position.stream.sender(), position.stream.group(), 0, position.read});
+  }
+  return all;
+}
+
+// The messages that are pushed later, but were sent before, follow in push().
+void Window::note_own(StreamKey stream, UnixMillis sent_at) {
+  Position* position = find(stream);
+  if (position == nullptr) return;
+  position->own_at = std::max(position->own_at, sent_at);
+  if (position->pushed_at != 0 && position->pushed_at <= sent_at) {
+    move_read(*position, position->pushed);
+  }
 }
 
 void Window::rewind(const StreamPosition& item, std::optional<Seq> after) {
@@ -298,12 +313,14 @@ void Window::push(Position& position, const Push& message) {
   // The user's own group messages advance the cursor without being sent (PROTOCOL.md, section 4).
   if (message.stream.is_group() && message.sender == user_) {
     if (position.wrote == 0 && message.receipt_wanted) position.wrote = message.seq;
+    if (!message.is_event) move_read(position, message.seq);
     if (acknowledges_) {
       if (position.delivered + 1 == message.seq) acknowledge(message.stream, message.seq);
       return;
     }
   } else {
     session_.socket().send(*message.json);
+    if (message.sent_at <= position.own_at) move_read(position, message.seq);
   }
   note_delivered(position, message.seq);
 }
@@ -318,6 +335,13 @@ void Window::move_delivered(Position& position, Seq seq) {
   if (seq <= position.delivered) return;
   position.delivered = seq;
   position.delivered_moved = true;
+  mark_dirty();
+}
+
+void Window::move_read(Position& position, Seq seq) {
+  if (seq <= position.read) return;
+  position.read = seq;
+  position.read_moved = true;
   mark_dirty();
 }
 

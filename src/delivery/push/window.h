@@ -72,6 +72,10 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   bool acknowledge(StreamKey stream, Seq seq);
   // READ: likewise. Reading implies delivery.
   bool mark_read(StreamKey stream, Seq seq);
+  // The user has written to the other one of a direct stream: what was sent before is read.
+  void note_own(StreamKey stream, UnixMillis sent_at);
+  // The positions that READ has set since the login. The table may not have them yet.
+  std::vector<storage::CursorMove> reads() const;
   // SYNC: pushes again everything past `after`, or past the delivered position, up to the stream's
   // head. An unknown stream is handled as by notice().
   void rewind(const StreamPosition& item, std::optional<Seq> after);
@@ -109,6 +113,7 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   bool push_page(const Page& page);
   void note_ends(const Page& page);
   void move_delivered(Position& position, Seq seq);
+  void move_read(Position& position, Seq seq);
   void mark_dirty();
   static bool reuses_a_seq(const Position& position, const Push& message);
   void recheck(Position& position, Seq after);

@@ -24,6 +24,7 @@ struct WindowPosition {
   Seq end = 0;                   // not 0: the last message of a group that the user has left
   Seq began = 0;                 // of a group: where the membership began, or later, up to `pushed`
   UnixMillis pushed_at = 0;      // when `pushed` was sent, or the position read; 0: unknown
+  UnixMillis own_at = 0;         // when the user last wrote to the other (direct streams)
   Seq wrote = 0;                 // the first message that the user has written here (groups)
   bool delivered_moved = false;  // since the last take_moves()
   bool read_moved = false;       // likewise

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "chat/storage/block_model.h"
+#include "chat/storage/conversation_model.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/friend_request_model.h"
 #include "chat/storage/join_model.h"
@@ -47,6 +48,9 @@ Outcome<bool> AccountService::remove_rows(storage::Connection& connection,
     return failed(done);
   }
   if (auto done = storage::JoinModel(connection).erase_all(user); !done) return failed(done);
+  if (auto done = storage::ConversationModel(connection).erase_all(user); !done) {
+    return failed(done);
+  }
   return true;
 }
 

@@ -29,9 +29,11 @@ Rule rule_of(Action action) {
     case Action::kInviteUser: return Rule::kUserExists;
     case Action::kRecallMessage:
     case Action::kReadConversation:
+    case Action::kSetConversation:
     case Action::kSyncFrom: return Rule::kUserKnown;
     case Action::kReadGroup: return Rule::kReader;
     case Action::kSyncGroup:
+    case Action::kSetGroupConversation:
     case Action::kSeeGroup: return Rule::kMember;
     case Action::kJoinGroup:
     case Action::kChatInGroup:
@@ -48,6 +50,7 @@ Rule rule_of(Action action) {
     case Action::kEditInGroup: return Rule::kDecidedLocked;
     case Action::kManageAccount:
     case Action::kSetProfile:
+    case Action::kSeeInbox:
     case Action::kFind: return Rule::kSelf;
   }
   return Rule::kMember;

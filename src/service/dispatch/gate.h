@@ -21,6 +21,9 @@ enum class Action {
   kRemoveFriend,
   kBlock,             // a user, or end the block
   kReadConversation,  // with a user
+  kSetConversation,   // what oneself sees of one with a user
+  kSetGroupConversation,
+  kSeeInbox,  // one's own
   kSyncFrom,          // repeat a user's messages
   kJoinGroup,
   kChatInGroup,

@@ -13,6 +13,7 @@
 #include "service/messages/chat_allowance.h"
 #include "service/messages/chat_service.h"
 #include "service/messages/history_service.h"
+#include "service/messages/inbox_service.h"
 #include "service/messages/revision_service.h"
 #include "service/messages/stream_service.h"
 #include "service/operation/registration_policy.h"
@@ -42,6 +43,7 @@ struct Handlers {
         chat(context, allowance),
         stream(context),
         history(context),
+        inbox(context),
         list(context),
         profile(context),
         find(context),
@@ -63,6 +65,7 @@ struct Handlers {
   ChatService chat;
   StreamService stream;
   HistoryService history;
+  InboxService inbox;
   ListService list;
   ProfileService profile;
   FindService find;

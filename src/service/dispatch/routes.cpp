@@ -109,6 +109,9 @@ constexpr std::array kRoutes{
     costly<messages::DismissGroup, &H::member, &MemberService::dismiss>(Charge::kAct),
     costly<messages::Recall, &H::revision, &RevisionService::recall>(Charge::kAct),
     costly<messages::Edit, &H::revision, &RevisionService::edit>(Charge::kAct),
+    costly<messages::Readers, &H::inbox, &InboxService::readers>(Charge::kRead),
+    costly<messages::Inbox, &H::inbox, &InboxService::inbox>(Charge::kRead),
+    costly<messages::SetConversation, &H::inbox, &InboxService::set_conversation>(Charge::kAct),
 };
 
 }  // namespace

@@ -8,12 +8,13 @@
 #include "chat/base/check.h"
 #include "storage/model/row_insert.h"
 #include "storage/sql.h"
+#include "storage/sql_pairs.h"
 
 namespace chat::storage {
 namespace {
 
 constexpr RowInsert kInsertDirect{
-    "INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body) VALUES ", 6};
+    "INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body, n) VALUES ", 7};
 // The cursor may exist already, if the stream's first batch is retried after an unknown outcome.
 constexpr sql::Text kInsertCursorHead{
     .sqlite = "INSERT OR IGNORE INTO directcursor (recipient, sender) VALUES ",
@@ -82,7 +83,7 @@ GroupMessage to_group_message(const Statement& row) {
 }
 
 auto direct_values(const DirectMessage* row) {
-  return std::tie(row->recipient, row->sender, row->seq, row->cid, row->sent_at, row->body);
+  return std::tie(row->recipient, row->sender, row->seq, row->cid, row->sent_at, row->body, row->n);
 }
 
 bool begins_stream(const DirectMessage* row) {
@@ -212,6 +213,41 @@ Result<std::vector<DirectMessage>> MessageModel::direct_before(UserId recipient,
                        to_direct, recipient, sender, before, limit);
 }
 
+Result<std::vector<DirectMessage>> MessageModel::direct_at(std::span<const DirectPlace> places) {
+  constexpr std::size_t kPlacesPerStatement = 128;
+  std::vector<DirectMessage> found;
+  while (!places.empty()) {
+    const auto part = places.first(std::min(places.size(), kPlacesPerStatement));
+    places = places.subspan(part.size());
+    std::string text = "SELECT recipient, sender, seq, cid, sent_at, body FROM directmessage WHERE";
+    const std::size_t count = std::bit_ceil(part.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      text.append(i == 0 ? "" : " OR").append(" (recipient = ? AND sender = ? AND seq = ?)");
+    }
+    auto prepared = connection_.prepare(text);
+    if (!prepared) return fail(prepared);
+    StatementScope statement(**prepared);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto& [stream, seq] = part[std::min(i, part.size() - 1)];
+      bind_row(*statement, static_cast<int>(3 * i), std::tie(stream.recipient, stream.sender, seq));
+    }
+    for (;;) {
+      const auto row = statement->step();
+      if (!row) return fail(row);
+      if (!*row) break;
+      found.push_back(to_direct(*statement));
+    }
+  }
+  return found;
+}
+
+Result<std::vector<GroupMessage>> MessageModel::group_at(std::span<const GroupPlace> places) {
+  return sql::read_pairs(
+      connection_, "SELECT " CHAT_GROUP_COLUMNS " FROM groupmessage m", "groupid = ? AND seq = ?",
+      places, [](const GroupPlace& place) { return std::pair(place.group, place.seq); },
+      to_group_message);
+}
+
 Result<std::optional<MessageModel::LockedGroup>> MessageModel::try_lock_group(GroupId group) {
   CHAT_CHECK(connection_.in_transaction());
   return sql::read_one(
@@ -270,6 +306,12 @@ Result<void> MessageModel::insert_group_event(const GroupMessage& row) {
 Result<void> MessageModel::set_group_last_seq(GroupId group, Seq last_seq) {
   CHAT_CHECK(connection_.in_transaction());
   return sql::write(connection_, "UPDATE allgroup SET last_seq = ? WHERE id = ?", last_seq, group);
+}
+
+Result<void> MessageModel::set_group_text_seq(GroupId group, Seq last_seq) {
+  CHAT_CHECK(connection_.in_transaction());
+  return sql::write(connection_, "UPDATE allgroup SET last_seq = ?, text_seq = ? WHERE id = ?",
+                    last_seq, last_seq, group);
 }
 
 Result<std::vector<GroupMessage>> MessageModel::group_after(GroupId group, UserId member, Seq after,

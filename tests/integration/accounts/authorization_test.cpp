@@ -154,6 +154,17 @@ std::vector<Case> cases() {
       {"add a user whom one has blocked",
        [](const Scene& s) { return add_friend_request(s.self, s.other); },
        {kNotLoggedIn, kNotAllowed, kNotAllowed, kNotAllowed, kNotAllowed, kNotAllowed}},
+      {"list one's conversations", [](const Scene& s) { return with_own_id(54, s); }, everyone},
+      {"pin the group",
+       [](const Scene& s) {
+         return with_own_id(55, s, {{"groupid", s.group}, {"pinned", true}});
+       },
+       members},
+      {"see who has read a message of the group",
+       [](const Scene& s) {
+         return with_own_id(53, s, {{"groupid", s.group}, {"seq", 3}});
+       },
+       members},
       {"make a group",
        [](const Scene& s) {
          return create_group_request(s.self, "of " + std::to_string(s.self.id));
@@ -162,11 +173,11 @@ std::vector<Case> cases() {
   };
   // With a foreign id nothing is done for any role.
   for (const int msgid :
-       {3, 6, 7, 8, 9, 10, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37}) {
+       {3, 6, 7, 8, 9, 10, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 53, 54, 55}) {
     Json more = {{"msg", "x"},     {"friendid", 1},    {"groupname", "x"}, {"groupid", 1},
                  {"with", 1},      {"kind", "groups"}, {"others", true},   {"userid", 1},
                  {"accept", true}, {"blocked", true},  {"userid", 1},      {"nick", "x"},
-                 {"query", "x"}};
+                 {"query", "x"},   {"seq", 1}};
     if (msgid == 24 || msgid == 25) more.erase("groupid");
     more.update(secrets);
     all.push_back({"act as another", sent_as_other(msgid, more), nobody});

@@ -476,5 +476,18 @@ TEST(StreamCache, ForgottenPlanIsNeitherInTheHeadNorInTheCids) {
   EXPECT_EQ(message.seq, 1);
 }
 
+// A row written elsewhere that does not count, as an edit, has the n of the row before it.
+TEST_F(DirectCommitterTest, EveryMessageCountsOneMoreThanTheHead) {
+  const auto head = [this] { return store_.streams[{kBob, kAlice}].back(); };
+  commit({direct_entry("a"), direct_entry("b")});
+  EXPECT_EQ(head().n, 2);
+  store_.put({.recipient = kBob, .sender = kAlice, .seq = 3, .cid = "e", .body = "edit", .n = 2});
+  EXPECT_FALSE(commit_one(direct_entry("c")).refusal);
+  EXPECT_EQ(head().seq, 4);
+  EXPECT_EQ(head().n, 3);
+  commit({direct_entry("d")});
+  EXPECT_EQ(head().n, 4);
+}
+
 }  // namespace
 }  // namespace chat::delivery

@@ -26,7 +26,14 @@ TEST(Envelope, CarriesAPushOfEitherKind) {
     EXPECT_EQ(push.sender, UserId{2147483647});
     EXPECT_EQ(push.sent_at, 5);
     EXPECT_EQ(*push.json, json);
+    EXPECT_FALSE(push.is_event);
   }
+  Push event{StreamKey::of(GroupId{7}), 1, UserId{1}, 5, shared(json), false};
+  event.is_event = true;
+  const auto decoded = decode(encode(event));
+  ASSERT_TRUE(decoded);
+  EXPECT_TRUE(std::get<Push>(*decoded).is_event);
+  EXPECT_FALSE(std::get<Push>(*decoded).receipt_wanted);
 }
 
 TEST(Envelope, CarriesAnEvent) {

@@ -2,9 +2,11 @@
 
 #include "chat/storage/block_model.h"
 #include "chat/storage/contact_model.h"
+#include "chat/storage/conversation_model.h"
 #include "chat/storage/friend_model.h"
 #include "chat/storage/friend_request_model.h"
 #include "chat/storage/group_life_model.h"
+#include "chat/storage/inbox_model.h"
 #include "chat/storage/join_model.h"
 #include "chat/storage/older_name_model.h"
 #include "chat/storage/profile_model.h"
@@ -170,6 +172,33 @@ TEST_F(QueryPlanTest, ContactsAreFoundByIndexProbes) {
     EXPECT_TRUE(contacts.bump(UserId{1}));
     EXPECT_TRUE(blocks.erase_all(UserId{1}));
     return requests.erase_all(UserId{1});
+  }));
+  expect_index_probes_only();
+}
+
+TEST_F(QueryPlanTest, ConversationsAndReadersAreFoundByIndexProbes) {
+  InboxModel inbox(recording());
+  std::vector<Conversation> conversations(3);
+  conversations[0].with = UserId{2};
+  conversations[0].newest = 1;
+  conversations[0].newest_at = 1;
+  conversations[1].group = GroupId{1};
+  conversations[2].group = GroupId{2};
+  ASSERT_TRUE(inbox.conversations(UserId{1}));
+  ASSERT_TRUE(inbox.count(UserId{1}, conversations));
+  ASSERT_TRUE(inbox.author(GroupId{1}, 1));
+  ASSERT_TRUE(inbox.count_readers({GroupId{1}, 1, UserId{1}}));
+  ASSERT_TRUE(inbox.readers({GroupId{1}, 1, UserId{1}}, UserId{1}, 10));
+  MessageModel messages(recording());
+  ASSERT_TRUE(messages.direct_at(std::vector<MessageModel::DirectPlace>{
+      {{UserId{1}, UserId{2}}, 1}, {{UserId{1}, UserId{3}}, 1}}));
+  ASSERT_TRUE(
+      messages.group_at(std::vector<MessageModel::GroupPlace>{{GroupId{1}, 1}, {GroupId{2}, 1}}));
+  ASSERT_TRUE(write([&] {
+    ConversationModel settings(recording());
+    EXPECT_TRUE(settings.change({UserId{1}, UserId{2}, {}}, {.pinned = true}));
+    EXPECT_TRUE(settings.change({UserId{1}, {}, GroupId{1}}, {.pinned = true}));
+    return settings.erase_all(UserId{1});
   }));
   expect_index_probes_only();
 }

@@ -8,6 +8,7 @@
 #include "chat/protocol/messages/group_admin_messages.h"
 #include "chat/protocol/messages/group_messages.h"
 #include "chat/protocol/messages/history_messages.h"
+#include "chat/protocol/messages/inbox_messages.h"
 #include "chat/protocol/messages/list_messages.h"
 #include "chat/protocol/messages/login_messages.h"
 #include "chat/protocol/messages/profile_messages.h"
@@ -22,7 +23,7 @@ using Requests =
                Ping, Delivered, Read, Sync, History, ChangePassword, DeleteAccount, Sessions,
                RevokeSession, GroupInfo, List, FriendAnswer, RemoveFriend, Block, UserInfo,
                SetProfile, Find, LeaveGroup, RemoveMember, SetRole, Mute, SetGroup, JoinAnswer,
-               Invite, DismissGroup, Recall, Edit>;
+               Invite, DismissGroup, Recall, Edit, Readers, Inbox, SetConversation>;
 
 using Replies =
     std::tuple<LoginReply, RegisterReply, LogoutReply, OneChatReply, AddFriendReply,
@@ -31,7 +32,8 @@ using Replies =
                RevokeSessionReply, GroupInfoReply, ListReply, FriendAnswerReply, RemoveFriendReply,
                BlockReply, UserInfoReply, SetProfileReply, FindReply, LeaveGroupReply,
                RemoveMemberReply, SetRoleReply, MuteReply, SetGroupReply, JoinAnswerReply,
-               InviteReply, DismissGroupReply, RecallReply, EditReply>;
+               InviteReply, DismissGroupReply, RecallReply, EditReply, ReadersReply, InboxReply,
+               SetConversationReply>;
 
 using Pushes = std::tuple<OneChatPush, GroupChatPush, PresencePush, ContactPush, GroupPush,
                           ReceiptPush, ByePush, AnnouncementPush>;
