@@ -6,6 +6,7 @@ CREATE TABLE mention (
   seq     INTEGER NOT NULL,
   PRIMARY KEY (userid, groupid, seq)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX mention_by_message ON mention (groupid, seq);
 
 CREATE TABLE conversation (
   userid     INTEGER NOT NULL,
@@ -16,3 +17,27 @@ CREATE TABLE conversation (
   hidden_at  INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (userid, groupid, otherid)
 ) STRICT, WITHOUT ROWID;
+
+-- With the kinds and the further fields of messages.
+DROP VIEW offlinemessage;
+CREATE VIEW offlinemessage (userid, message) AS
+SELECT m.recipient,
+       json_patch(json_object('msgid', 6, 'id', m.sender, 'name', coalesce(u.name, ''),
+                              'toid', m.recipient, 'msg', m.body, 'ts', m.sent_at, 'seq', m.seq,
+                              'cid', m.cid),
+                  json_patch(json_object('kind', m.kind), coalesce(m.extra, '{}')))
+  FROM directcursor c
+  JOIN directmessage m ON m.recipient = c.recipient AND m.sender = c.sender
+                      AND m.seq > c.delivered_seq
+  LEFT JOIN user u ON u.id = m.sender
+UNION ALL
+SELECT gu.userid,
+       json_patch(json_object('msgid', 10, 'id', m.sender, 'name', coalesce(u.name, ''),
+                              'groupid', m.groupid, 'msg', m.body, 'ts', m.sent_at, 'seq', m.seq,
+                              'cid', m.cid),
+                  json_patch(json_object('kind', m.kind), coalesce(m.extra, '{}')))
+  FROM groupuser gu
+  JOIN groupmessage m ON m.groupid = gu.groupid AND m.seq > gu.delivered_seq
+                     AND m.sender <> gu.userid
+                     AND (gu.left_seq = 0 OR m.seq <= gu.left_seq)
+  LEFT JOIN user u ON u.id = m.sender;

@@ -37,6 +37,7 @@ class GroupModel {
     SessionEpoch newest = 0;
     GroupRole role = GroupRole::kNormal;
     UnixMillis muted_until = 0;
+    Seq joined_seq = 0;  // where the group's stream begins for it
   };
   // Nothing if the user is not a member.
   Result<std::optional<Writer>> writer(GroupId group, UserId user);

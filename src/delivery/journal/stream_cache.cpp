@@ -5,6 +5,7 @@
 
 #include "chat/base/log_limiter.h"
 #include "chat/protocol/limits.h"
+#include "delivery/journal/repetition.h"
 
 namespace chat::delivery {
 namespace {
@@ -14,6 +15,10 @@ constinit log::Limiter lost_direct_rows{log::kUsualLines};
 
 std::size_t hash_of(std::string_view text) {
   return std::hash<std::string_view>{}(text);
+}
+
+std::size_t content_hash_of(const storage::DirectMessage& message) {
+  return hash_of_content({message.body, message.extra});
 }
 
 }  // namespace
@@ -56,7 +61,7 @@ Result<StreamCache::Planned> StreamCache::plan(storage::DirectMessage& message, 
   if (!found) return fail(found);
   Stream& stream = (*found)->second;
   if (const Known* known = find_cid(stream, message.cid)) {
-    if (known->body_hash != hash_of(message.body)) return Planned::kConflict;
+    if (known->content_hash != content_hash_of(message)) return Planned::kConflict;
     message.seq = known->seq;
     message.sent_at = known->sent_at;
     return Planned::kRepeated;
@@ -126,7 +131,7 @@ void StreamCache::remember(Stream& stream, const storage::DirectMessage& message
     stream.recent.erase(stream.recent.begin(), stream.recent.begin() + kOld);
     stream.cid_hashes.erase(stream.cid_hashes.begin(), stream.cid_hashes.begin() + kOld);
   }
-  stream.recent.push_back({message.cid, hash_of(message.body), message.seq, message.sent_at});
+  stream.recent.push_back({message.cid, content_hash_of(message), message.seq, message.sent_at});
   stream.cid_hashes.push_back(hash_of(message.cid));
 }
 

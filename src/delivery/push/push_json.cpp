@@ -16,6 +16,15 @@ namespace messages = protocol::messages;
 // The size of a push without its text.
 constexpr std::size_t kEnvelopeBytes = 200;
 
+// Adds the kind and the further fields: both texts are flat objects without a common field.
+template <typename Message>
+void add_fields(std::string& json, const Message& message) {
+  json.pop_back();
+  if (!message.kind.empty()) json.append(",\"kind\":\"").append(message.kind).append("\"");
+  if (message.extra.size() > 2) json.append(",").append(message.extra, 1, message.extra.size() - 2);
+  json.push_back('}');
+}
+
 // `push` has the target set.
 template <typename Push, typename Message>
 std::string build(Push push, const Message& message, std::string_view sender_name) {
@@ -28,17 +37,10 @@ std::string build(Push push, const Message& message, std::string_view sender_nam
   push.seq = message.seq;
   push.cid = message.cid;
   std::string json;
-  json.reserve(message.body.size() + kEnvelopeBytes);
+  json.reserve(message.body.size() + message.extra.size() + kEnvelopeBytes);
   protocol::append_push(json, push);
+  if (!message.kind.empty() || !message.extra.empty()) add_fields(json, message);
   return json;
-}
-
-// Adds the fields of an event row: both texts are flat objects without a common field.
-void add_event(std::string& json, const storage::GroupMessage& event) {
-  json.pop_back();
-  json.append(",\"kind\":\"").append(event.kind).append("\"");
-  if (event.extra.size() > 2) json.append(",").append(event.extra, 1, event.extra.size() - 2);
-  json.push_back('}');
 }
 
 }  // namespace
@@ -50,9 +52,7 @@ std::string push_json(const storage::DirectMessage& message, std::string_view se
 std::string push_json(const storage::GroupMessage& message, std::string_view sender_name) {
   messages::GroupChatPush push;
   push.groupid = message.group;
-  std::string json = build(push, message, sender_name);
-  if (!message.kind.empty()) add_event(json, message);
-  return json;
+  return build(push, message, sender_name);
 }
 
 std::string presence_json(UserId user, bool online) {

@@ -102,12 +102,12 @@ Result<bool> GroupModel::is_member(GroupId group, UserId user) {
 Result<std::optional<GroupModel::Writer>> GroupModel::writer(GroupId group, UserId user) {
   return sql::read_one(
       connection_,
-      "SELECT u.session_epoch, gu.grouprole, gu.muted_until"
+      "SELECT u.session_epoch, gu.grouprole, gu.muted_until, gu.joined_seq"
       " FROM groupuser gu JOIN user u ON u.id = gu.userid"
       " WHERE gu.groupid = ? AND gu.userid = ? AND gu.left_seq = 0",
       [](const Statement& row) {
         return Writer{row.integer(0), role_of(row.text(1)).value_or(GroupRole::kNormal),
-                      row.integer(2)};
+                      row.integer(2), row.integer(3)};
       },
       group, user);
 }

@@ -14,12 +14,16 @@ namespace {
 
 constexpr RowInsert kInsertDirect{
     "INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body) VALUES ", 6};
+constexpr RowInsert kInsertMarkedDirect{
+    "INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body, extra) VALUES ", 7};
 // The cursor may exist already, if the stream's first batch is retried after an unknown outcome.
 constexpr sql::Text kInsertCursorHead{
     .sqlite = "INSERT OR IGNORE INTO directcursor (recipient, sender) VALUES ",
     .mysql = "INSERT IGNORE INTO directcursor (recipient, sender) VALUES "};
 constexpr RowInsert kInsertGroup{
     "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body, n) VALUES ", 7};
+constexpr RowInsert kInsertMarkedGroup{
+    "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body, n, extra) VALUES ", 8};
 constexpr std::string_view kInsertEvent =
     "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body, n, kind, ref, extra)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -42,23 +46,45 @@ constexpr sql::Text kGroupAfter{.sqlite = CHAT_GROUP_AFTER("MAX"),
                                 .mysql = CHAT_GROUP_AFTER("GREATEST")};
 #undef CHAT_GROUP_AFTER
 
+#define CHAT_DIRECT_COLUMNS "recipient, sender, seq, cid, sent_at, body, kind, extra"
+
 DirectMessage to_direct(const Statement& row) {
-  return {sql::id<UserId>(row, 0),  sql::id<UserId>(row, 1), row.integer(2),
-          std::string(row.text(3)), row.integer(4),          std::string(row.text(5))};
+  DirectMessage message{sql::id<UserId>(row, 0), sql::id<UserId>(row, 1),
+                        row.integer(2),          std::string(row.text(3)),
+                        row.integer(4),          std::string(row.text(5))};
+  if (!row.is_null(6)) message.kind = row.text(6);
+  if (!row.is_null(7)) message.extra = row.text(7);
+  return message;
 }
 
 GroupMessage to_group_message(const Statement& row) {
   GroupMessage message{sql::id<GroupId>(row, 0), row.integer(1), sql::id<UserId>(row, 2),
                        std::string(row.text(3)), row.integer(4), std::string(row.text(5))};
+  if (!row.is_null(8)) message.extra = row.text(8);
   if (row.is_null(6)) return message;
   message.kind = row.text(6);
   if (!row.is_null(7)) message.ended = sql::id<UserId>(row, 7);
-  message.extra = row.text(8);
   return message;
 }
 
 auto direct_values(const DirectMessage* row) {
   return std::tie(row->recipient, row->sender, row->seq, row->cid, row->sent_at, row->body);
+}
+
+auto marked_direct_values(const DirectMessage* row) {
+  return std::tuple_cat(direct_values(row), std::tie(row->extra));
+}
+
+bool is_plain(const DirectMessage* row) {
+  return row->extra.empty();
+}
+
+auto group_values(const GroupMessage& row) {
+  return std::tie(row.group, row.seq, row.sender, row.cid, row.sent_at, row.body, row.n);
+}
+
+auto marked_group_values(const GroupMessage& row) {
+  return std::tuple_cat(group_values(row), std::tie(row.extra));
 }
 
 bool begins_stream(const DirectMessage* row) {
@@ -87,6 +113,20 @@ std::string begun_text(const Connection& connection, std::size_t streams) {
   return text;
 }
 
+// Most batches have no message that replies or mentions.
+Result<void> insert_direct_rows(Connection& connection, DirectRows rows) {
+  if (std::all_of(rows.begin(), rows.end(), is_plain)) {
+    return insert_rows(connection, kInsertDirect, rows, direct_values);
+  }
+  std::vector<const DirectMessage*> parts(rows.begin(), rows.end());
+  const auto middle = std::stable_partition(parts.begin(), parts.end(), is_plain);
+  const auto plain = static_cast<std::size_t>(middle - parts.begin());
+  const DirectRows all(parts);
+  auto inserted = insert_rows(connection, kInsertDirect, all.first(plain), direct_values);
+  if (!inserted) return inserted;
+  return insert_rows(connection, kInsertMarkedDirect, all.subspan(plain), marked_direct_values);
+}
+
 std::pair<Seq, UnixMillis> to_age(const Statement& row) {
   return {row.integer(0), row.integer(1)};
 }
@@ -107,7 +147,8 @@ bool group_order(const GroupMessage& a, const GroupMessage& b) {
 Result<std::vector<DirectMessage>> MessageModel::direct_tail(UserId recipient, UserId sender,
                                                              std::size_t limit) {
   auto rows = sql::read_all(connection_,
-                            "SELECT recipient, sender, seq, cid, sent_at, body FROM directmessage"
+                            "SELECT " CHAT_DIRECT_COLUMNS
+                            " FROM directmessage"
                             " WHERE recipient = ? AND sender = ? ORDER BY seq DESC LIMIT ?",
                             to_direct, recipient, sender, limit);
   if (rows) std::reverse(rows->begin(), rows->end());
@@ -141,7 +182,10 @@ Result<std::vector<DirectStream>> MessageModel::begun(std::span<const DirectStre
 
 Result<void> MessageModel::append_direct(DirectRows rows) {
   // A single statement is a transaction by itself, in one round trip instead of three.
-  if (std::none_of(rows.begin(), rows.end(), begins_stream) && connection_.takes_rows() &&
+  const auto needs_more = [](const DirectMessage* row) {
+    return begins_stream(row) || !is_plain(row);
+  };
+  if (std::none_of(rows.begin(), rows.end(), needs_more) && connection_.takes_rows() &&
       rows_that_fit(rows, direct_values) == rows.size()) {
     return insert_rows(connection_, kInsertDirect, rows, direct_values);
   }
@@ -154,8 +198,7 @@ Result<void> MessageModel::append_direct(DirectRows rows) {
 Result<void> MessageModel::insert_direct(DirectRows rows) {
   CHAT_CHECK(connection_.in_transaction());
   CHAT_CHECK(std::is_sorted(rows.begin(), rows.end(), in_key_order));
-  auto inserted = insert_rows(connection_, kInsertDirect, rows, direct_values);
-  if (!inserted) return inserted;
+  if (auto inserted = insert_direct_rows(connection_, rows); !inserted) return inserted;
   std::vector<const DirectMessage*> first;
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(first), begins_stream);
   return insert_rows(
@@ -166,7 +209,8 @@ Result<void> MessageModel::insert_direct(DirectRows rows) {
 Result<std::vector<DirectMessage>> MessageModel::direct_after(UserId recipient, UserId sender,
                                                               Seq after, std::size_t limit) {
   return sql::read_all(connection_,
-                       "SELECT recipient, sender, seq, cid, sent_at, body FROM directmessage"
+                       "SELECT " CHAT_DIRECT_COLUMNS
+                       " FROM directmessage"
                        " WHERE recipient = ? AND sender = ? AND seq > ? ORDER BY seq LIMIT ?",
                        to_direct, recipient, sender, after, limit);
 }
@@ -174,7 +218,8 @@ Result<std::vector<DirectMessage>> MessageModel::direct_after(UserId recipient, 
 Result<std::vector<DirectMessage>> MessageModel::direct_before(UserId recipient, UserId sender,
                                                                Seq before, std::size_t limit) {
   return sql::read_all(connection_,
-                       "SELECT recipient, sender, seq, cid, sent_at, body FROM directmessage"
+                       "SELECT " CHAT_DIRECT_COLUMNS
+                       " FROM directmessage"
                        " WHERE recipient = ? AND sender = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
                        to_direct, recipient, sender, before, limit);
 }
@@ -212,9 +257,18 @@ Result<MessageModel::HeadRow> MessageModel::group_head(GroupId group, Seq head) 
 Result<void> MessageModel::insert_group(std::span<const GroupMessage> rows) {
   CHAT_CHECK(connection_.in_transaction());
   CHAT_CHECK(std::is_sorted(rows.begin(), rows.end(), group_order));
-  return insert_rows(connection_, kInsertGroup, rows, [](const GroupMessage& row) {
-    return std::tie(row.group, row.seq, row.sender, row.cid, row.sent_at, row.body, row.n);
-  });
+  while (!rows.empty()) {
+    const bool plain = rows.front().extra.empty();
+    const auto other = std::find_if(rows.begin(), rows.end(), [plain](const GroupMessage& row) {
+      return row.extra.empty() != plain;
+    });
+    const auto part = rows.first(static_cast<std::size_t>(other - rows.begin()));
+    auto inserted = plain ? insert_rows(connection_, kInsertGroup, part, group_values)
+                          : insert_rows(connection_, kInsertMarkedGroup, part, marked_group_values);
+    if (!inserted) return inserted;
+    rows = rows.subspan(part.size());
+  }
+  return {};
 }
 
 Result<void> MessageModel::insert_group_event(const GroupMessage& row) {
@@ -280,9 +334,13 @@ Result<std::size_t> MessageModel::prune_group(GroupId group, Seq last, UnixMilli
   if (!rows) return fail(rows);
   const std::size_t count = count_older(*rows, before);
   if (count == 0) return std::size_t{0};
+  const Seq newest = (*rows)[count - 1].first;
   auto deleted = sql::write(connection_, "DELETE FROM groupmessage WHERE groupid = ? AND seq <= ?",
-                            group, (*rows)[count - 1].first);
+                            group, newest);
   if (!deleted) return fail(deleted);
+  auto forgotten =
+      sql::write(connection_, "DELETE FROM mention WHERE groupid = ? AND seq <= ?", group, newest);
+  if (!forgotten) return fail(forgotten);
   return count;
 }
 

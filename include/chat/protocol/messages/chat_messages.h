@@ -13,14 +13,25 @@
 // PROTOCOL.md, section 4.
 namespace chat::protocol::messages {
 
+// A message of a direct chat: its author, and its seq in the author's stream.
+struct ReplyTarget {
+  UserId id{};
+  Seq seq = 0;
+  static constexpr auto fields() {
+    return field_list(field("id", &ReplyTarget::id), field("seq", &ReplyTarget::seq));
+  }
+};
+
 struct OneChat {
   static constexpr Msgid kMsgid = Msgid::kOneChat;
   std::optional<UserId> sender{};
   UserId toid{};
   std::string msg{};
+  std::optional<ReplyTarget> reply{};
   static constexpr auto fields() {
     return field_list(sender_field(&OneChat::sender), CarriedField{"name"}, CarriedField{"time"},
-                      field("toid", &OneChat::toid), field("msg", &OneChat::msg, FieldKind::kText));
+                      field("toid", &OneChat::toid), field("msg", &OneChat::msg, FieldKind::kText),
+                      field("reply", &OneChat::reply));
   }
 };
 
@@ -40,10 +51,15 @@ struct GroupChat {
   std::optional<UserId> sender{};
   GroupId groupid{};
   std::string msg{};
+  std::optional<Seq> reply{};
+  std::optional<std::vector<UserId>> at{};
+  bool at_all = false;
   static constexpr auto fields() {
     return field_list(sender_field(&GroupChat::sender), CarriedField{"name"}, CarriedField{"time"},
                       field("groupid", &GroupChat::groupid),
-                      field("msg", &GroupChat::msg, FieldKind::kText));
+                      field("msg", &GroupChat::msg, FieldKind::kText),
+                      field("reply", &GroupChat::reply), field("at", &GroupChat::at),
+                      flag_field("at_all", &GroupChat::at_all));
   }
 };
 
@@ -55,6 +71,21 @@ struct GroupChatReply {
   static constexpr auto fields() {
     return field_list(lenient_field("groupid", &GroupChatReply::groupid),
                       field("seq", &GroupChatReply::seq), lenient_field("ts", &GroupChatReply::ts));
+  }
+};
+
+// What a chat request may add to its text; the push repeats it as it was given.
+struct DirectMarks {
+  std::optional<ReplyTarget> reply{};
+  static constexpr auto fields() { return field_list(field("reply", &DirectMarks::reply)); }
+};
+struct GroupMarks {
+  std::optional<Seq> reply{};
+  std::optional<std::vector<UserId>> at{};
+  bool at_all = false;
+  static constexpr auto fields() {
+    return field_list(field("reply", &GroupMarks::reply), field("at", &GroupMarks::at),
+                      flag_field("at_all", &GroupMarks::at_all));
   }
 };
 
@@ -118,6 +149,15 @@ struct GroupChatPush : EventRowFields {
   }
 };
 
+// A reply in either push: of a group it is the seq alone.
+struct AnyReply {
+  std::optional<UserId> id{};
+  Seq seq = 0;
+  static constexpr auto fields() {
+    return field_list(field("id", &AnyReply::id), field("seq", &AnyReply::seq));
+  }
+};
+
 // Either push as a list item; `msgid` tells which.
 struct AnyChatPush : EventRowFields {
   std::int64_t msgid = 0;
@@ -130,13 +170,18 @@ struct AnyChatPush : EventRowFields {
   UnixMillis ts = 0;
   Seq seq = 0;
   std::optional<std::string_view> cid{};
+  std::optional<AnyReply> reply{};
+  std::optional<std::vector<UserId>> at{};
+  bool at_all = false;
   static constexpr auto fields() {
     return with_fields_of<EventRowFields>(
         field_list(field("msgid", &AnyChatPush::msgid), field("id", &AnyChatPush::sender),
                    field("name", &AnyChatPush::name), field("toid", &AnyChatPush::toid),
                    field("groupid", &AnyChatPush::groupid), field("msg", &AnyChatPush::msg),
                    field("time", &AnyChatPush::time), lenient_field("ts", &AnyChatPush::ts),
-                   lenient_field("seq", &AnyChatPush::seq), field("cid", &AnyChatPush::cid)));
+                   lenient_field("seq", &AnyChatPush::seq), field("cid", &AnyChatPush::cid),
+                   field("reply", &AnyChatPush::reply), field("at", &AnyChatPush::at),
+                   flag_field("at_all", &AnyChatPush::at_all)));
   }
 };
 
