@@ -40,12 +40,14 @@ enum class Msgid : int {
   kJoinAnswer = 45,
   kInvite = 46,
   kDismissGroup = 47,
+  kTyping = 52,
   kError = 100,  // errors that belong to no request
   kPresence = 200,
   kContact = 201,
   kGroup = 202,
   kReceipt = 203,
   kBye = 204,
+  kTypingPush = 205,
   kAnnouncement = 207,
 };
 

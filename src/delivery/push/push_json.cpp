@@ -7,6 +7,7 @@
 #include "chat/protocol/messages/contact_messages.h"
 #include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/stream_messages.h"
+#include "chat/protocol/messages/typing_messages.h"
 
 namespace chat::delivery {
 namespace {
@@ -67,6 +68,16 @@ std::string receipt_json(const Receipt& receipt) {
     push.groupid = receipt.target.group();
   } else {
     push.user = receipt.target.sender();
+  }
+  return protocol::encode_push(push);
+}
+
+std::string typing_json(const Typing& typing) {
+  messages::TypingPush push{.id = typing.from, .on = typing.on};
+  if (typing.group) {
+    push.groupid = typing.group;
+  } else {
+    push.toid = typing.user;
   }
   return protocol::encode_push(push);
 }

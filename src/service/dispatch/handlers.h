@@ -14,6 +14,7 @@
 #include "service/messages/chat_service.h"
 #include "service/messages/history_service.h"
 #include "service/messages/stream_service.h"
+#include "service/messages/typing_service.h"
 #include "service/operation/registration_policy.h"
 #include "service/people/contact_service.h"
 #include "service/people/find_service.h"
@@ -43,7 +44,8 @@ struct Handlers {
         list(context),
         profile(context),
         find(context),
-        system(context) {}
+        system(context),
+        typing(context) {}
 
   ActRates act_rates;
   ChatAllowance allowance;
@@ -64,6 +66,7 @@ struct Handlers {
   ProfileService profile;
   FindService find;
   SystemService system;
+  TypingService typing;
 };
 
 }  // namespace chat::service

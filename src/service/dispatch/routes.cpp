@@ -107,6 +107,7 @@ constexpr std::array kRoutes{
     costly<messages::JoinAnswer, &H::joining, &JoinService::answer>(Charge::kAct),
     costly<messages::Invite, &H::joining, &JoinService::invite>(Charge::kAct),
     costly<messages::DismissGroup, &H::member, &MemberService::dismiss>(Charge::kAct),
+    route<messages::Typing, &H::typing, &TypingService::typing>(Access::kLoggedIn, Work::kQuick),
 };
 
 }  // namespace

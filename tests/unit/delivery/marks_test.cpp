@@ -25,7 +25,7 @@ Codes codes(const std::vector<EntryType>& entries) {
   return all;
 }
 
-GroupEntry group_entry(const std::string& cid, Marks marks = {}, const std::string& extra = "") {
+GroupEntry in_group(const std::string& cid, Marks marks = {}, const std::string& extra = "") {
   GroupEntry made;
   made.message.group = kGroup;
   made.message.sender = kAlice;
@@ -39,18 +39,18 @@ GroupEntry group_entry(const std::string& cid, Marks marks = {}, const std::stri
 GroupEntry reply(const std::string& cid, Seq to) {
   Marks marks;
   marks.reply = {.group = kGroup, .recipient = {}, .sender = {}, .seq = to};
-  return group_entry(cid, std::move(marks), "{\"reply\":" + std::to_string(to) + "}");
+  return in_group(cid, std::move(marks), "{\"reply\":" + std::to_string(to) + "}");
 }
 GroupEntry mention(const std::string& cid, std::vector<UserId> at) {
   Marks marks;
   marks.at = std::move(at);
-  return group_entry(cid, std::move(marks), "{\"at\":[0]}");
+  return in_group(cid, std::move(marks), "{\"at\":[0]}");
 }
 GroupEntry mention_all(const std::string& cid, std::vector<UserId> at = {}) {
   Marks marks;
   marks.at = std::move(at);
   marks.at_all = true;
-  return group_entry(cid, std::move(marks), "{\"at_all\":true}");
+  return in_group(cid, std::move(marks), "{\"at_all\":true}");
 }
 
 class GroupMarksTest : public testing::Test {
@@ -78,12 +78,12 @@ class GroupMarksTest : public testing::Test {
 };
 
 TEST_F(GroupMarksTest, OrdinaryMessagesCostNoStatementMore) {
-  commit({group_entry("a"), group_entry("b")});
+  commit({in_group("a"), in_group("b")});
   EXPECT_EQ(store_.mark_looks, 0);
 }
 
 TEST_F(GroupMarksTest, ReplyNeedsAMessageThatItsSenderMayRead) {
-  commit({group_entry("a"), group_entry("b")});
+  commit({in_group("a"), in_group("b")});
   store_.groups[kGroup].rows.push_back(
       {kGroup, 3, kAlice, "event", 1, "alice muted bob", "notice", "{}", {}, 2});
   EXPECT_EQ(codes(commit({reply("c", 2), reply("d", 99), reply("e", 3)})),
@@ -93,13 +93,13 @@ TEST_F(GroupMarksTest, ReplyNeedsAMessageThatItsSenderMayRead) {
 }
 
 TEST_F(GroupMarksTest, MentionsAreStoredWithTheirMessages) {
-  EXPECT_EQ(codes(commit({group_entry("a"), mention("b", {kBob, kAlice}), mention("c", {kAlice})})),
+  EXPECT_EQ(codes(commit({in_group("a"), mention("b", {kBob, kAlice}), mention("c", {kAlice})})),
             (Codes{Errno::kOk, Errno::kOk, Errno::kOk}));
   EXPECT_EQ(mentions(), (Mentions{{kBob.value, 2}})) << "oneself counts nothing";
 }
 
 TEST_F(GroupMarksTest, StrangersCannotBeMentioned) {
-  const auto settled = commit({mention("a", {kBob, UserId{9}}), group_entry("b")});
+  const auto settled = commit({mention("a", {kBob, UserId{9}}), in_group("b")});
   EXPECT_EQ(codes(settled), (Codes{Errno::kNotFound, Errno::kOk}));
   EXPECT_EQ(settled[0].refusal->message, "at: user 9 is not in this group");
   EXPECT_EQ(mentions(), Mentions{});
@@ -131,12 +131,13 @@ TEST_F(GroupMarksTest, EverybodyIsMentionedOnceAMinute) {
 }
 
 TEST_F(GroupMarksTest, RepeatedCidNeedsTheSameMarks) {
-  commit({group_entry("a"), reply("b", 1), mention("c", {kBob})});
+  commit({in_group("a")});
+  commit({reply("b", 1), mention("c", {kBob})});
   const auto again = commit({reply("b", 1), mention("c", {kBob})});
   EXPECT_EQ(codes(again), (Codes{Errno::kOk, Errno::kOk}));
   EXPECT_EQ(again[1].message.seq, 3);
   EXPECT_EQ(mentions().size(), 1U);
-  EXPECT_EQ(codes(commit({reply("a", 1), group_entry("b"), reply("b", 2)})),
+  EXPECT_EQ(codes(commit({reply("a", 1), in_group("b"), reply("b", 2)})),
             (Codes{Errno::kConflict, Errno::kConflict, Errno::kConflict}));
 }
 
@@ -147,7 +148,7 @@ TEST_F(GroupMarksTest, StoredMessageIsAcknowledgedThoughItsMarksNoLongerHold) {
             (Codes{Errno::kOk, Errno::kOk}));
 }
 
-DirectEntry direct_entry(const std::string& cid, Seq reply_to = 0, UserId author = kBob) {
+DirectEntry to_bob(const std::string& cid, Seq reply_to = 0, UserId author = kBob) {
   DirectEntry made;
   made.message.recipient = kBob;
   made.message.sender = kAlice;
@@ -187,34 +188,33 @@ class DirectMarksTest : public testing::Test {
 };
 
 TEST_F(DirectMarksTest, OrdinaryMessagesCostNoStatementMore) {
-  commit({direct_entry("a"), direct_entry("b")});
+  commit({to_bob("a"), to_bob("b")});
   EXPECT_EQ(store_.target_looks, 0);
 }
 
 TEST_F(DirectMarksTest, ReplyNeedsAMessageOfTheConversation) {
-  commit({direct_entry("a")});
-  const auto settled = commit({direct_entry("b", 1, kBob), direct_entry("c", 2, kBob),
-                               direct_entry("d", 1, kAlice), direct_entry("e")});
+  commit({to_bob("a")});
+  const auto settled =
+      commit({to_bob("b", 1, kBob), to_bob("c", 2, kBob), to_bob("d", 1, kAlice), to_bob("e")});
   EXPECT_EQ(codes(settled), (Codes{Errno::kOk, Errno::kNotFound, Errno::kOk, Errno::kOk}));
   EXPECT_EQ(settled[3].message.seq, 4) << "a refused one takes no seq";
   EXPECT_EQ(store_.target_looks, 1) << "one statement for a batch";
 }
 
 TEST_F(DirectMarksTest, RepeatedCidNeedsTheSameReplyWarmAndCold) {
-  commit({direct_entry("a", 1), direct_entry("b")});
+  commit({to_bob("a", 1), to_bob("b")});
   for (const bool cold : {false, true}) {
     if (cold) ++store_.connection;  // everything cached is read again
-    EXPECT_EQ(codes(commit({direct_entry("a", 1), direct_entry("a"), direct_entry("b", 1)})),
+    EXPECT_EQ(codes(commit({to_bob("a", 1), to_bob("a"), to_bob("b", 1)})),
               (Codes{Errno::kOk, Errno::kConflict, Errno::kConflict}))
         << cold;
   }
 }
 
 TEST_F(DirectMarksTest, StoredReplyIsAcknowledgedThoughItsTargetIsGone) {
-  commit({direct_entry("a", 1)});
+  commit({to_bob("a", 1)});
   store_.streams[{kAlice, kBob}].clear();
-  EXPECT_EQ(codes(commit({direct_entry("a", 1), direct_entry("b", 1)})),
-            (Codes{Errno::kOk, Errno::kNotFound}));
+  EXPECT_EQ(codes(commit({to_bob("a", 1), to_bob("b", 1)})), (Codes{Errno::kOk, Errno::kNotFound}));
 }
 
 TEST(Repetition, ComparesTextsAndMarksAndIgnoresOtherFields) {

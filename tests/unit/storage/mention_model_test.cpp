@@ -11,16 +11,12 @@
 namespace chat::storage {
 namespace {
 
-const UserId kAlice{1};
-const UserId kBob{2};
-const UserId kCarol{3};
-
 class MentionModelTest : public StorageTest {
  protected:
   void SetUp() override {
     StorageTest::SetUp();
     for (const auto* name : {"alice", "bob", "carol"}) add_user(name);
-    group_ = add_group("tea", kAlice);
+    group_ = add_group("tea", alice_);
   }
   Result<void> store(const std::vector<GroupMessage>& rows, const std::vector<Mention>& mentions) {
     return write([&]() -> Result<void> {
@@ -30,13 +26,16 @@ class MentionModelTest : public StorageTest {
     });
   }
   GroupMessage text(Seq seq, std::string extra = "") const {
-    GroupMessage row{group_, seq, kAlice, "c" + std::to_string(seq), 1000 + seq, "hi"};
+    GroupMessage row{group_, seq, alice_, "c" + std::to_string(seq), 1000 + seq, "hi"};
     row.extra = std::move(extra);
     row.n = seq;
     return row;
   }
   std::int64_t mentions() { return number("SELECT COUNT(*) FROM mention"); }
 
+  const UserId alice_{1};
+  const UserId bob_{2};
+  const UserId carol_{3};
   GroupId group_;
 };
 
@@ -50,7 +49,7 @@ TEST_F(MentionModelTest, PlainAndMarkedRowsKeepTheirFieldsAndOrder) {
   EXPECT_EQ((*rows)[1].extra, "");
   EXPECT_EQ((*rows)[2].extra, R"({"reply":1})");
   EXPECT_TRUE((*rows)[2].kind.empty());
-  const auto again = MessageModel(*connection_).find_group_message(group_, kAlice, "c2");
+  const auto again = MessageModel(*connection_).find_group_message(group_, alice_, "c2");
   ASSERT_TRUE(again && *again);
   EXPECT_EQ((*again)->extra, R"({"reply":1})");
 }
@@ -59,11 +58,11 @@ TEST_F(MentionModelTest, DirectRowsKeepTheirReply) {
   const std::string extra = R"({"reply":{"id":2,"seq":1}})";
   std::vector<DirectMessage> rows(3);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    rows[i] = {kBob, kAlice, static_cast<Seq>(i + 1), "c" + std::to_string(i), 1000, "hi"};
+    rows[i] = {bob_, alice_, static_cast<Seq>(i + 1), "c" + std::to_string(i), 1000, "hi"};
   }
   rows[1].extra = extra;
   ASSERT_TRUE(send(rows));
-  const auto tail = MessageModel(*connection_).direct_tail(kBob, kAlice, 64);
+  const auto tail = MessageModel(*connection_).direct_tail(bob_, alice_, 64);
   ASSERT_TRUE(tail);
   ASSERT_EQ(tail->size(), 3U);
   EXPECT_EQ((*tail)[0].extra, "");
@@ -88,34 +87,34 @@ TEST_F(MentionModelTest, FindsMessagesThatCanBeRepliedTo) {
   EXPECT_TRUE(model.has_text(group_, 1).value());
   EXPECT_FALSE(model.has_text(group_, 2).value()) << "an event row";
   EXPECT_FALSE(model.has_text(group_, 3).value());
-  ASSERT_TRUE(send({{kBob, kAlice, 1, "a", 1000, "hi"}, {kBob, kAlice, 2, "b", 1000, "hi"}}));
+  ASSERT_TRUE(send({{bob_, alice_, 1, "a", 1000, "hi"}, {bob_, alice_, 2, "b", 1000, "hi"}}));
   // More than fit into one statement.
   std::vector<MessageName> asked;
-  for (Seq seq = 1; seq <= 100; ++seq) asked.push_back({{}, kBob, kAlice, seq});
-  asked.push_back({{}, kAlice, kBob, 1});
+  for (Seq seq = 1; seq <= 100; ++seq) asked.push_back({{}, bob_, alice_, seq});
+  asked.push_back({{}, alice_, bob_, 1});
   auto found = model.texts_among(asked);
   ASSERT_TRUE(found);
   std::sort(found->begin(), found->end());
-  EXPECT_EQ(*found, (std::vector<MessageName>{{{}, kBob, kAlice, 1}, {{}, kBob, kAlice, 2}}));
+  EXPECT_EQ(*found, (std::vector<MessageName>{{{}, bob_, alice_, 1}, {{}, bob_, alice_, 2}}));
 }
 
 TEST_F(MentionModelTest, NewestMessageToEverybodyDecides) {
   MentionModel model(*connection_);
   EXPECT_EQ(model.last_of_all(group_).value(), 0);
   ASSERT_TRUE(
-      store({text(1), text(2), text(3)}, {{{}, group_, 1}, {{}, group_, 2}, {kBob, group_, 3}}));
+      store({text(1), text(2), text(3)}, {{{}, group_, 1}, {{}, group_, 2}, {bob_, group_, 3}}));
   EXPECT_EQ(model.last_of_all(group_).value(), 1002);
 }
 
 TEST_F(MentionModelTest, OnlyMembersAreFound) {
   MentionModel model(*connection_);
-  EXPECT_EQ(model.members_among(group_, std::vector{kAlice, kBob, kCarol}).value(),
-            std::vector{kAlice});
+  EXPECT_EQ(model.members_among(group_, std::vector{alice_, bob_, carol_}).value(),
+            std::vector{alice_});
 }
 
 TEST_F(MentionModelTest, MentionsAreDeletedWithTheirMessages) {
   ASSERT_TRUE(store({text(1), text(2), text(3)},
-                    {{kBob, group_, 1}, {kCarol, group_, 1}, {{}, group_, 2}, {kBob, group_, 3}}));
+                    {{bob_, group_, 1}, {carol_, group_, 1}, {{}, group_, 2}, {bob_, group_, 3}}));
   ASSERT_EQ(mentions(), 4);
   const auto pruned =
       write([&] { return MessageModel(*connection_).prune_group(group_, 2, 5000, 100); });

@@ -12,6 +12,7 @@
 #include "chat/protocol/messages/login_messages.h"
 #include "chat/protocol/messages/profile_messages.h"
 #include "chat/protocol/messages/stream_messages.h"
+#include "chat/protocol/messages/typing_messages.h"
 
 namespace chat::protocol::messages {
 
@@ -21,7 +22,7 @@ using Requests =
                Ping, Delivered, Read, Sync, History, ChangePassword, DeleteAccount, Sessions,
                RevokeSession, GroupInfo, List, FriendAnswer, RemoveFriend, Block, UserInfo,
                SetProfile, Find, LeaveGroup, RemoveMember, SetRole, Mute, SetGroup, JoinAnswer,
-               Invite, DismissGroup>;
+               Invite, DismissGroup, Typing>;
 
 using Replies =
     std::tuple<LoginReply, RegisterReply, LogoutReply, OneChatReply, AddFriendReply,
@@ -33,6 +34,6 @@ using Replies =
                InviteReply, DismissGroupReply>;
 
 using Pushes = std::tuple<OneChatPush, GroupChatPush, PresencePush, ContactPush, GroupPush,
-                          ReceiptPush, ByePush, AnnouncementPush>;
+                          ReceiptPush, ByePush, TypingPush, AnnouncementPush>;
 
 }  // namespace chat::protocol::messages
