@@ -62,7 +62,8 @@ TEST_F(Marks, ReplyInADirectChatIsCarriedToPushesAndHistory) {
   EXPECT_EQ(bob.client.push(6).at("reply"), own);
   bob.client.close();
   const User again = log_in(bob.account);
-  const Json& waiting = again.welcome.at("offlinemsg");
+  Json waiting = again.welcome.at("offlinemsg");
+  std::erase_if(waiting.get_ref<Json::array_t&>(), is_notice);
   ASSERT_EQ(waiting.size(), 2U);
   EXPECT_EQ(waiting[0].at("reply"), target);
   EXPECT_FALSE(waiting[0].contains("kind"));
@@ -157,18 +158,18 @@ TEST_F(Marks, ClassicClientsGetPlainText) {
 
 TEST_F(Marks, TypingReachesTheOtherAndIsNotAnswered) {
   alice.client.send(typing_to(bob.id()));
-  EXPECT_EQ(bob.client.push(),
+  EXPECT_EQ(bob.client.push(205),
             (Json{{"msgid", 205}, {"id", alice.id()}, {"toid", bob.id()}, {"on", true}}));
   alice.client.send(typing_to(bob.id()));
   alice.client.send(typing_to(bob.id(), false));
-  EXPECT_EQ(bob.client.push().at("on"), false);
+  EXPECT_EQ(bob.client.push(205).at("on"), false);
   alice.client.send(typing_in(group));
   for (User* member : {&bob, &carol}) {
     EXPECT_EQ(member->client.push(205),
               (Json{{"msgid", 205}, {"id", alice.id()}, {"groupid", group}, {"on", true}}));
   }
   expect_alive(alice.client);
-  EXPECT_EQ(alice.client.waiting(), 0U);
+  while (alice.client.waiting() > 0) EXPECT_EQ(alice.client.receive().at("msgid"), 202);
 }
 
 TEST_F(Marks, TypingIsRefusedLikeAMessage) {
