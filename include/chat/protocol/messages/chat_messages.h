@@ -99,11 +99,13 @@ struct OneChatPush {
   UnixMillis ts = 0;
   Seq seq = 0;
   std::optional<std::string_view> cid{};
+  std::optional<ReplyTarget> reply{};
   static constexpr auto fields() {
     return field_list(field("id", &OneChatPush::sender), field("name", &OneChatPush::name),
                       field("toid", &OneChatPush::toid), field("msg", &OneChatPush::msg),
                       field("time", &OneChatPush::time), lenient_field("ts", &OneChatPush::ts),
-                      lenient_field("seq", &OneChatPush::seq), field("cid", &OneChatPush::cid));
+                      lenient_field("seq", &OneChatPush::seq), field("cid", &OneChatPush::cid),
+                      field("reply", &OneChatPush::reply));
   }
 };
 
@@ -140,12 +142,17 @@ struct GroupChatPush : EventRowFields {
   UnixMillis ts = 0;
   Seq seq = 0;
   std::optional<std::string_view> cid{};
+  std::optional<Seq> reply{};
+  std::optional<std::vector<UserId>> at{};
+  bool at_all = false;
   static constexpr auto fields() {
     return with_fields_of<EventRowFields>(
         field_list(field("id", &GroupChatPush::sender), field("name", &GroupChatPush::name),
                    field("groupid", &GroupChatPush::groupid), field("msg", &GroupChatPush::msg),
                    field("time", &GroupChatPush::time), lenient_field("ts", &GroupChatPush::ts),
-                   lenient_field("seq", &GroupChatPush::seq), field("cid", &GroupChatPush::cid)));
+                   lenient_field("seq", &GroupChatPush::seq), field("cid", &GroupChatPush::cid),
+                   field("reply", &GroupChatPush::reply), field("at", &GroupChatPush::at),
+                   flag_field("at_all", &GroupChatPush::at_all)));
   }
 };
 
