@@ -5,7 +5,8 @@ CREATE TABLE IF NOT EXISTS mention (
   userid  INT    NOT NULL,
   groupid INT    NOT NULL,
   seq     BIGINT NOT NULL,
-  PRIMARY KEY (userid, groupid, seq)
+  PRIMARY KEY (userid, groupid, seq),
+  KEY mention_by_message (groupid, seq)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- A conversation is with a group or with another user. It is hidden while its newest countable message
@@ -48,6 +49,7 @@ SELECT gu.userid,
                      AND m.sender <> gu.userid
                      AND (gu.left_seq = 0 OR m.seq <= gu.left_seq)
   LEFT JOIN user u ON u.id = m.sender;
+
 -- directcursor_by_sender: the conversations that a user has begun.
 SET @step = IF(
   (SELECT COUNT(*) FROM information_schema.statistics

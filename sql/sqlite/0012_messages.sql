@@ -6,6 +6,7 @@ CREATE TABLE mention (
   seq     INTEGER NOT NULL,
   PRIMARY KEY (userid, groupid, seq)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX mention_by_message ON mention (groupid, seq);
 
 CREATE TABLE conversation (
   userid         INTEGER NOT NULL,
@@ -41,6 +42,7 @@ SELECT gu.userid,
                      AND m.sender <> gu.userid
                      AND (gu.left_seq = 0 OR m.seq <= gu.left_seq)
   LEFT JOIN user u ON u.id = m.sender;
+
 CREATE INDEX directcursor_by_sender ON directcursor (sender);
 
 CREATE INDEX groupmessage_by_sender ON groupmessage (groupid, sender, kind, seq);

@@ -18,6 +18,7 @@
 #include "delivery/push/presence.h"
 #include "delivery/push/router.h"
 #include "delivery/push/takeover_waiter.h"
+#include "delivery/push/typing_relay.h"
 #include "delivery/retention.h"
 
 namespace chat::delivery {
@@ -42,6 +43,7 @@ struct Delivery::Parts {
   Router router{environment.loops, environment.registry, recipients, takeovers,
                 bus_health,        hint_relay,           user_names, environment.bus};
   Presence presence{environment.pool, router, hint_relay, environment.bus};
+  TypingRelay typing{environment.pool, router, environment.clock};
   Resync resync{environment.registry, recipients, takeovers, environment.pool,
                 environment.bus,      bus_health, presence,  user_names};
   Receipts receipts{router, hint_relay, environment.pool};
@@ -79,6 +81,11 @@ void Delivery::start(const storage::Node& node, std::chrono::days retention) {
   loops.run_every(0, Receipts::kInterval, [&parts] {
     if (!parts.receipts.due()) return;
     (void)parts.environment.blocking_workers.try_post([&parts] { parts.receipts.tick(); });
+  });
+  loops.run_every(0, TypingRelay::kGather, [&parts] {
+    if (!parts.typing.due()) return;
+    base::WorkerPool& workers = parts.environment.blocking_workers;
+    if (!workers.try_post([&parts] { parts.typing.work(); })) parts.typing.given_up();
   });
   if (alone()) return;
   loops.run_every(0, TakeoverWaiter::kTick, [&parts] { parts.takeovers.tick(); });
@@ -132,6 +139,10 @@ void Delivery::positions_found(const std::vector<storage::CursorMove>& moves) {
 
 void Delivery::member_left(GroupId group) {
   parts_->receipts.member_left(group);
+}
+
+void Delivery::typing(TypingRequest&& request) {
+  parts_->typing.add(std::move(request));
 }
 
 void Delivery::event_to_user(UserId user, std::string json, UserId about) {

@@ -35,6 +35,7 @@ constexpr std::array kLimits{
     count("group_members_max", kGroupMembersMax, "users"),
     count("group_users_in_reply_max", kGroupUsersInReply, "users"),
     count("history_max", kHistoryMax, "messages"),
+    count("mentions_max", kMentionsMax, "users"),
     count("unacknowledged_per_stream_max", kDirectCidWindow, "messages"),
     time("frame_timeout_ms", kFrameTimeout),
     time("no_login_idle_timeout_ms", kNoLoginIdleTimeout),

@@ -28,12 +28,14 @@ constexpr test::milliseconds kStepPatience{60'000};
 
 // No reply is due to these; a refusal may come.
 bool is_cursor(int msgid) {
-  return msgid == static_cast<int>(Msgid::kDelivered) || msgid == static_cast<int>(Msgid::kRead);
+  return msgid == static_cast<int>(Msgid::kDelivered) || msgid == static_cast<int>(Msgid::kRead) ||
+         msgid == static_cast<int>(Msgid::kTyping);
 }
 
 bool is_refused_cursor(int reply) {
   return reply == static_cast<int>(protocol::reply_to(Msgid::kDelivered)) ||
-         reply == static_cast<int>(protocol::reply_to(Msgid::kRead));
+         reply == static_cast<int>(protocol::reply_to(Msgid::kRead)) ||
+         reply == static_cast<int>(protocol::reply_to(Msgid::kTyping));
 }
 
 bool is_push(int msgid) {

@@ -14,6 +14,7 @@
 
 #include "chat/base/ids.h"
 #include "chat/protocol/limits.h"
+#include "chat/protocol/messages/chat_messages.h"
 #include "chat/protocol/messages/field.h"
 
 namespace chat::client {
@@ -95,6 +96,13 @@ class MessageReader {
   void read_value(const nlohmann::json& value, std::string_view name, std::vector<T>& out) {
     if (!require(value.is_array(), name)) return;
     for (const nlohmann::json& item : value) read_value(item, name, out.emplace_back());
+  }
+  void read_value(const nlohmann::json& value, std::string_view name,
+                  protocol::messages::AnyReply& out) {
+    if (value.is_number()) return read_value(value, name, out.seq);
+    MessageReader inner;
+    out = inner.read<protocol::messages::AnyReply>(value);
+    if (inner.broken()) break_at(fmt::format("{}.{}", name, inner.where()));
   }
   template <typename T>
   requires requires { T::fields(); }

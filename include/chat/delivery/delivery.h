@@ -15,6 +15,7 @@
 #include "chat/cluster/bus.h"
 #include "chat/cluster/node_lease.h"
 #include "chat/delivery/entry.h"
+#include "chat/delivery/typing.h"
 #include "chat/session/loops.h"
 #include "chat/session/registry.h"
 #include "chat/storage/database.h"
@@ -86,6 +87,9 @@ class Delivery {
 
   // A user is no longer a member of the group: receipts may have become complete.
   void member_left(GroupId group);
+
+  // TYPING: passed on if the sender may write to the chat, otherwise refused; not stored.
+  void typing(TypingRequest&& request);
 
   // CONTACT and GROUP pushes, which are not stored: to the users online on any node, except
   // `about`.

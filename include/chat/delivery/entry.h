@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "chat/protocol/errors.h"
 #include "chat/storage/values.h"
@@ -12,6 +13,13 @@ class Session;
 }
 
 namespace chat::delivery {
+
+// What a message refers to besides its text; the fields of its push are in its `extra`.
+struct Marks {
+  storage::MessageName reply;  // seq 0: it is no reply
+  std::vector<UserId> at;
+  bool at_all = false;
+};
 
 // A chat request on its way through the journal. `Message` is storage::DirectMessage or
 // storage::GroupMessage: seq and sent_at are set by the journal.
@@ -23,6 +31,7 @@ struct Entry {
   bool cid_given = false;            // by the client: the reply echoes it
   bool sender_acknowledges = false;  // and so gets receipts
   std::shared_ptr<session::Session> session;
+  std::shared_ptr<const Marks> marks;  // nullptr: it refers to nothing, as nearly all
 
   // Set by the journal. If set before the entry is appended, nothing is stored, and the refusal is
   // sent in its turn.

@@ -4,10 +4,11 @@
 #include <string_view>
 
 #include "chat/delivery/stream.h"
+#include "chat/delivery/typing.h"
 #include "chat/storage/values.h"
 
 // The JSON of pushes (PROTOCOL.md, sections 4 to 6): ONE_CHAT_MSG and GROUP_CHAT_MSG, PRESENCE,
-// RECEIPT.
+// RECEIPT, TYPING.
 namespace chat::delivery {
 
 enum class ReceiptKind { kDelivered, kRead };
@@ -22,5 +23,6 @@ std::string push_json(const storage::DirectMessage& message, std::string_view se
 std::string push_json(const storage::GroupMessage& message, std::string_view sender_name);
 std::string presence_json(UserId user, bool online);
 std::string receipt_json(const Receipt& receipt);
+std::string typing_json(const Typing& typing);
 
 }  // namespace chat::delivery

@@ -15,6 +15,9 @@ protocol::Refusal session_lost();
 // For a direct message that its sender may not send. Does not say by which rule.
 protocol::Refusal not_accepted(storage::ChatRight right);
 
+// For a message that replies to one which does not exist, or which its sender may not read.
+protocol::Refusal no_reply_target();
+
 // True if the database as a whole failed: retrying single rows cannot help.
 bool is_everyones(ErrorCode code);
 

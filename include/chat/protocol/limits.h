@@ -44,6 +44,9 @@ inline constexpr std::size_t kInvitationsPerUser = 200;
 // The most members of a group listed in LOGIN_ACK or 109.
 inline constexpr std::size_t kGroupUsersInReply = 200;
 
+// The members that a message may mention by name.
+inline constexpr std::size_t kMentionsMax = 20;
+
 // Messages per page of HISTORY.
 inline constexpr std::size_t kHistoryMax = 100;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,11 +15,13 @@
 
 namespace chat::protocol {
 
-// An object or array in a request. Of an object's fields only plain integers are kept, because no
-// request uses others; the rest is checked (depth, duplicate keys) and dropped.
+// An object or array in a request. Of its items only plain integers are kept, because no request
+// uses others; the rest is checked (depth, duplicate keys) and dropped. Those of an array have no
+// names.
 struct Nested {
   bool is_object = false;
   std::vector<std::pair<std::string, std::int64_t>> integers;
+  std::size_t dropped = 0;  // items that were not kept
   friend bool operator==(const Nested&, const Nested&) = default;
 };
 // A top-level value of a request.

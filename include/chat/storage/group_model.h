@@ -37,9 +37,20 @@ class GroupModel {
     SessionEpoch newest = 0;
     GroupRole role = GroupRole::kNormal;
     UnixMillis muted_until = 0;
+    Seq joined_seq = 0;  // where the group's stream begins for it
   };
   // Nothing if the user is not a member.
   Result<std::optional<Writer>> writer(GroupId group, UserId user);
+  // The same for many members and groups; only of those who are members, in no order.
+  struct Speaker {
+    GroupId group;
+    UserId user;
+    GroupRole role = GroupRole::kNormal;
+    UnixMillis muted_until = 0;
+    UnixMillis group_muted_until = 0;
+    bool dismissed = false;
+  };
+  Result<std::vector<Speaker>> speakers(std::span<const Membership> members);
   // Which messages a member or former member may read: joined_seq < seq, and seq <= left_seq unless
   // that is 0. Nothing if the user was never a member.
   struct Readable {

@@ -135,12 +135,31 @@ struct GroupMessage {
   std::string cid;
   UnixMillis sent_at = 0;
   std::string body;
-  // An event row: its kind and its fields as a JSON object; `body` is a readable fallback.
+  // Of an event row; `body` is a readable fallback.
   std::string kind{};
+  // Fields that a push adds, as a JSON object: an event's, or what a message replies to and whom it
+  // mentions. Empty: none.
   std::string extra{};
   UserId ended{};  // the user whose membership ends with this row, which is the last one it gets
   std::int64_t n = 0;  // countable messages up to this row; set when stored
   Seq ref = 0;         // as in DirectMessage
+};
+
+// A message of a group mentions this user; 0: everybody.
+struct Mention {
+  UserId user;
+  GroupId group;
+  Seq seq = 0;
+};
+
+// A message as a reply names it. Exactly one of group and recipient is set.
+struct MessageName {
+  GroupId group;
+  UserId recipient;
+  UserId sender;  // of a direct message
+  Seq seq = 0;
+
+  friend auto operator<=>(const MessageName&, const MessageName&) = default;
 };
 
 // A member's position in a group, and the group's head.

@@ -18,6 +18,12 @@ Result<void> ClusterEvents::on_hints(const std::vector<Hint>& hints) {
       case Hint::Kind::kDirectCursor: streams.push_back({{hint.id}, {hint.other}}); break;
       case Hint::Kind::kGroupCursors: groups.push_back({hint.id}); break;
       case Hint::Kind::kAccountDeleted: router_.deleted_elsewhere({hint.id}); break;
+      case Hint::Kind::kTyping:
+        router_.typing_elsewhere({{hint.other}, {hint.id}, {}, hint.push == "1"});
+        break;
+      case Hint::Kind::kGroupTyping:
+        router_.typing_elsewhere({{hint.other}, {}, {hint.id}, hint.push == "1"});
+        break;
       case Hint::Kind::kAnnouncement:
       case Hint::Kind::kUserEvent:
       case Hint::Kind::kGroupEvent: router_.event_elsewhere(hint); break;

@@ -78,6 +78,10 @@ std::string encode(const EndedEnvelope& ended) {
   return "x " + std::to_string(ended.node.value) + ' ' + std::to_string(ended.epoch) + '\n';
 }
 
+std::string encode(const TypingEnvelope& typing) {
+  return "y " + std::to_string(typing.from.value) + (typing.on ? " 1\n" : " 0\n");
+}
+
 namespace {
 
 std::optional<Envelope> decode_presence(std::string_view head) {
@@ -155,6 +159,15 @@ std::optional<Envelope> decode_ended(std::string_view head) {
   return ended;
 }
 
+std::optional<Envelope> decode_typing(std::string_view head) {
+  TypingEnvelope typing;
+  int on = 0;
+  head.remove_prefix(2);
+  if (!take(head, typing.from.value) || !take(head, on, 0) || !head.empty()) return std::nullopt;
+  typing.on = on != 0;
+  return typing;
+}
+
 std::optional<Envelope> decode_push(std::string_view head, std::string_view json) {
   const bool group = head.starts_with("m g ");
   head.remove_prefix(4);
@@ -189,6 +202,7 @@ std::optional<Envelope> decode(std::string_view payload) {
   if (head.starts_with("s ")) return decode_streams(head);
   if (head.starts_with("b ")) return decode_beat(head);
   if (head.starts_with("x ")) return decode_ended(head);
+  if (head.starts_with("y ")) return decode_typing(head);
   if (head.starts_with("m g ") || head.starts_with("m d ")) return decode_push(head, json);
   return std::nullopt;
 }

@@ -25,8 +25,9 @@ namespace chat::delivery {
 //   k\n                      an operator has ended the user's sessions: compare them with the table
 //   s <user>\n               the user's streams have changed: it has become a member of a group
 //   d <user>\n               an account was deleted
-//   b <node> <epoch> <number>\n    the node is alive and can publish (BusHealth)
-//   x <node> <epoch>\n       this life of the node was taken for dead and ended
+//   y <user> <on: 0|1>\n     the user types, in the chat with the user or in the group of the
+//   channel b <node> <epoch> <number>\n    the node is alive and can publish (BusHealth) x <node>
+//   <epoch>\n       this life of the node was taken for dead and ended
 //
 // Any of them may arrive late: a network can delay the bytes of a closed connection until newer
 // ones have arrived over other connections and from other nodes. So each is either compared with
@@ -53,6 +54,10 @@ struct DeletedEnvelope {
 struct StreamsEnvelope {
   UserId user;
 };
+struct TypingEnvelope {
+  UserId from;
+  bool on = false;
+};
 struct BeatEnvelope {
   NodeId node;
   NodeEpoch epoch = 0;
@@ -64,7 +69,7 @@ struct EndedEnvelope {
 };
 using Envelope =
     std::variant<Push, PresenceEnvelope, EventEnvelope, TakeoverEnvelope, KickedEnvelope,
-                 DeletedEnvelope, StreamsEnvelope, BeatEnvelope, EndedEnvelope>;
+                 DeletedEnvelope, StreamsEnvelope, BeatEnvelope, EndedEnvelope, TypingEnvelope>;
 
 std::string encode(const Push& push);
 std::string encode(const PresenceEnvelope& presence);
@@ -75,6 +80,7 @@ std::string encode(const DeletedEnvelope& deleted);
 std::string encode(const StreamsEnvelope& streams);
 std::string encode(const BeatEnvelope& beat);
 std::string encode(const EndedEnvelope& ended);
+std::string encode(const TypingEnvelope& typing);
 // Nothing if the payload is malformed.
 std::optional<Envelope> decode(std::string_view payload);
 

@@ -43,6 +43,10 @@ void append_line(std::string& text, std::int64_t number, const Hint& hint) {
   text.append(1, '\n');
 }
 
+bool is_of_typing(const Hint& hint) {
+  return hint.kind == Hint::Kind::kTyping || hint.kind == Hint::Kind::kGroupTyping;
+}
+
 template <typename Number>
 bool take_number(std::string_view& line, Number& number) {
   const auto [stop, error] = std::from_chars(line.data(), line.data() + line.size(), number);
@@ -162,8 +166,12 @@ std::string HintRelay::take_recent(std::int64_t& newest) {
   {
     base::MutexLock lock(mutex_);
     newest = last_number_;
-    prune_locked(steady_clock::now());
-    for (const auto& [hint, noted] : hints_) recent.emplace_back(noted.number, hint);
+    const auto now = steady_clock::now();
+    prune_locked(now);
+    for (const auto& [hint, noted] : hints_) {
+      if (is_of_typing(hint) && now - noted.at > kTypingAge) continue;
+      recent.emplace_back(noted.number, hint);
+    }
   }
   std::sort(recent.begin(), recent.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });

@@ -28,6 +28,8 @@ struct Hint {
     kUserEvent = 'u',       // `push` is for user `id`
     kGroupEvent = 'e',      // `push` is for the members of group `id` except `other`
     kAnnouncement = 'a',    // `push` is for everybody online
+    kTyping = 'y',          // user `other` types to user `id`; `push` is 1, or 0 when it ceases
+    kGroupTyping = 'z',     // the same in group `id`
   };
   Kind kind = Kind::kPresence;
   std::int32_t id = 0;
@@ -81,6 +83,8 @@ class HintRelay {
   static constexpr std::size_t kPushBytesMax = 1024 * 1024;
   // Within this time, an event that arrives both over the bus and as a hint is taken once.
   static constexpr std::chrono::seconds kTaken{30};
+  // TYPING is not passed on later than this.
+  static constexpr std::chrono::seconds kTypingAge{3};
 
   HintRelay(storage::Pool& pool, BusHealth& health) : pool_(pool), health_(health) {}
   ~HintRelay() { stop(); }

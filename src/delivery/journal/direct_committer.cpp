@@ -17,6 +17,10 @@ storage::DirectStream stream_of(const DirectEntry& entry) {
   return {entry.message.recipient, entry.message.sender};
 }
 
+bool is_reply(const DirectEntry& entry) {
+  return entry.marks != nullptr && entry.marks->reply.seq != 0;
+}
+
 }  // namespace
 
 std::uint64_t DirectCommitter::key_of(const DirectEntry& entry) {
@@ -62,6 +66,24 @@ void DirectCommitter::use_connection(std::uint64_t number) {
   contact_rules_.forget_all();
 }
 
+// Finds the messages that are replied to.
+Result<void> DirectCommitter::look_up_targets(Entries entries) {
+  targets_.clear();
+  for (const DirectEntry* entry : entries) {
+    if (is_reply(*entry)) targets_.push_back(entry->marks->reply);
+  }
+  if (targets_.empty()) return {};
+  auto found = store_.texts_among(targets_);
+  if (!found) return fail(found);
+  targets_ = std::move(*found);
+  return {};
+}
+
+bool DirectCommitter::has_target(const DirectEntry& entry) const {
+  if (!is_reply(entry)) return true;
+  return std::find(targets_.begin(), targets_.end(), entry.marks->reply) != targets_.end();
+}
+
 // If a planned message turns out to be of an older session, or one that its sender may not send,
 // the whole plan is discarded: the messages after it in its stream would have too high a seq.
 Result<void> DirectCommitter::try_once(Entries entries) {
@@ -74,6 +96,7 @@ Result<void> DirectCommitter::try_once(Entries entries) {
     const UserId sender = entry->message.sender;
     if (users_.is_lost(entry->sender_epoch, sender)) users_.doubt(sender);
   }
+  if (auto looked = look_up_targets(entries); !looked) return looked;
   for (bool settled = false; !settled;) {
     rows.clear();
     if (auto planned = plan(entries, now, rows); !planned) {
@@ -112,10 +135,13 @@ Result<void> DirectCommitter::plan(Entries entries, UnixMillis now, Rows& rows) 
       continue;
     }
     entry->right = contact_rules_.right_of(stream_of(*entry), users_);
-    auto planned = streams_.plan(entry->message, entry->sender_epoch, now,
-                                 entry->right == storage::ChatRight::kYes);
+    const bool accepted = entry->right == storage::ChatRight::kYes;
+    auto planned =
+        streams_.plan(entry->message, entry->sender_epoch, now, accepted && has_target(*entry));
     if (!planned) return fail(planned);
-    if (*planned == StreamCache::Planned::kBarred) entry->refusal = not_accepted(entry->right);
+    if (*planned == StreamCache::Planned::kBarred) {
+      entry->refusal = accepted ? no_reply_target() : not_accepted(entry->right);
+    }
     if (*planned == StreamCache::Planned::kConflict) entry->refusal = direct_conflict();
     entry->repeated = *planned == StreamCache::Planned::kRepeated;
     if (*planned == StreamCache::Planned::kNew) rows.push_back(&entry->message);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <span>
@@ -7,14 +8,19 @@
 
 #include "chat/base/log_limiter.h"
 #include "chat/base/sabotage.h"
+#include "chat/delivery/refusals.h"
 #include "chat/protocol/local_time.h"
 #include "delivery/journal/batch.h"
 #include "delivery/journal/journal.h"
+#include "delivery/journal/repetition.h"
 
 namespace chat::delivery {
 namespace {
 
 using storage::GroupMessage;
+
+// How often a group's messages may mention everybody.
+constexpr std::chrono::milliseconds kMentionAllEvery{60'000};
 
 constinit log::Limiter lost_group_rows{log::kUsualLines};
 
@@ -45,7 +51,9 @@ std::optional<protocol::Refusal> mute_of(const GroupStore::Writer& writer,
 
 // The first text of a message that was recalled or edited is not known any more.
 bool is_same(const GroupMessage& stored, const GroupMessage& message) {
-  return stored.kind.empty() && (stored.ref != 0 || stored.body == message.body);
+  if (!stored.kind.empty()) return false;
+  return stored.ref != 0 ||
+         is_repetition({stored.body, stored.extra}, {message.body, message.extra});
 }
 
 // The message of this batch with the same cid, if any.
@@ -132,16 +140,37 @@ Result<void> GroupCommitter::store_group(GroupId group, const Entries& entries) 
   note_head(group, locking->head.seq);
   std::vector<GroupMessage> rows;
   Entries earlier;
+  Entries marked;
   for (GroupEntry* entry : entries) {
     auto is_new = decide(*entry, earlier, *locking);
     if (!is_new) return fail(is_new);
     if (*is_new) rows.push_back(entry->message);
+    if (*is_new && entry->marks != nullptr) marked.push_back(entry);
     earlier.push_back(entry);
   }
   if (rows.empty()) return {};
   if (auto inserted = store_.insert(rows); !inserted) return inserted;
+  if (auto inserted = store_mentions(group, marked); !inserted) return inserted;
   new_heads_.emplace_back(group, locking->head.seq);
   return store_.set_head(group, locking->head.seq);
+}
+
+// One row per mentioned user, or one for everybody: a message counts as one mention. Mentioning
+// oneself counts nothing.
+Result<void> GroupCommitter::store_mentions(GroupId group, const Entries& entries) {
+  std::vector<storage::Mention> mentions;
+  for (const GroupEntry* entry : entries) {
+    const GroupMessage& message = entry->message;
+    if (entry->marks->at_all) {
+      mentions.push_back({{}, group, message.seq});
+      continue;
+    }
+    for (const UserId user : entry->marks->at) {
+      if (user != message.sender) mentions.push_back({user, group, message.seq});
+    }
+  }
+  if (mentions.empty()) return {};
+  return store_.insert(mentions);
 }
 
 // True: a new message; its seq, time and n are set and the head is advanced. A message that is
@@ -158,6 +187,7 @@ Result<bool> GroupCommitter::decide(GroupEntry& entry, const Entries& earlier,
   entry.message.seq = ++head.seq;
   entry.message.sent_at = head.sent_at;
   entry.message.n = ++head.n;
+  if (entry.marks != nullptr && entry.marks->at_all) group.last_of_all = head.sent_at;
   return true;
 }
 
@@ -193,7 +223,7 @@ Result<std::optional<GroupStore::Writer>> GroupCommitter::writer_of(const GroupM
 }
 
 // False: refused.
-Result<bool> GroupCommitter::may_write(GroupEntry& entry, const GroupStore::Locking& group) {
+Result<bool> GroupCommitter::may_write(GroupEntry& entry, GroupStore::Locking& group) {
   const auto writer = writer_of(entry.message);
   if (!writer) return fail(writer);
   if (!*writer) {
@@ -208,7 +238,68 @@ Result<bool> GroupCommitter::may_write(GroupEntry& entry, const GroupStore::Lock
   } else {
     entry.refusal = mute_of(**writer, group, clock_.unix_millis());
   }
+  if (!entry.refusal && entry.marks != nullptr) return may_mark(entry, **writer, group);
   return !entry.refusal;
+}
+
+// Whether the message may refer to what it refers to. False: refused.
+Result<bool> GroupCommitter::may_mark(GroupEntry& entry, const GroupStore::Writer& writer,
+                                      GroupStore::Locking& group) {
+  if (entry.marks->at_all && writer.role == storage::GroupRole::kNormal) {
+    entry.refusal = not_allowed("only the group's creator and admins may mention everybody");
+    return false;
+  }
+  const auto target = has_reply_target(entry, writer);
+  if (!target) return fail(target);
+  if (!*target) {
+    entry.refusal = no_reply_target();
+    return false;
+  }
+  const auto stranger = find_stranger(entry);
+  if (!stranger) return fail(stranger);
+  if (*stranger) {
+    entry.refusal = protocol::Refusal{
+        protocol::Errno::kNotFound,
+        "at: user " + std::to_string((*stranger)->value) + " is not in this group", std::nullopt};
+    return false;
+  }
+  return entry.marks->at_all ? may_mention_all(entry, group) : true;
+}
+
+Result<bool> GroupCommitter::has_reply_target(const GroupEntry& entry,
+                                              const GroupStore::Writer& writer) {
+  const Seq seq = entry.marks->reply.seq;
+  if (seq == 0) return true;
+  if (seq <= writer.joined_seq) return false;
+  return store_.has_text(entry.message.group, seq);
+}
+
+// The first one mentioned who is not a member.
+Result<std::optional<UserId>> GroupCommitter::find_stranger(const GroupEntry& entry) {
+  const auto& at = entry.marks->at;
+  if (at.empty()) return std::optional<UserId>();
+  const auto members = store_.members_among(entry.message.group, at);
+  if (!members) return fail(members);
+  const auto stranger = std::find_if(at.begin(), at.end(), [&members](UserId user) {
+    return std::find(members->begin(), members->end(), user) == members->end();
+  });
+  return stranger == at.end() ? std::nullopt : std::optional(*stranger);
+}
+
+// Once a minute in a group, by the times of its messages, so that all nodes agree.
+Result<bool> GroupCommitter::may_mention_all(GroupEntry& entry, GroupStore::Locking& group) {
+  if (!group.last_of_all) {
+    const auto last = store_.last_of_all(entry.message.group);
+    if (!last) return fail(last);
+    group.last_of_all = *last;
+  }
+  const UnixMillis now = std::max(group.head.sent_at, clock_.unix_millis());
+  const UnixMillis next = *group.last_of_all + kMentionAllEvery.count();
+  if (*group.last_of_all == 0 || now >= next) return true;
+  entry.refusal = protocol::Refusal{protocol::Errno::kRateLimited,
+                                    "everybody in a group may be mentioned once a minute",
+                                    std::chrono::milliseconds(next - now)};
+  return false;
 }
 
 }  // namespace chat::delivery

@@ -48,6 +48,11 @@ class HastyStore final : public DirectStore {
       std::span<const storage::DirectStream> streams) override {
     return store_->chat_rights(streams);
   }
+  Result<std::vector<storage::MessageName>> texts_among(
+      std::span<const storage::MessageName> messages) override {
+    settle();
+    return store_->texts_among(messages);
+  }
   Result<void> append(storage::DirectRows rows) override {
     settle();
     std::vector<storage::DirectMessage> copies;

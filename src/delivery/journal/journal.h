@@ -57,6 +57,8 @@ class DirectCommitter {
   void use_connection(std::uint64_t number);
   Result<void> look_up(Entries entries);
   Result<void> try_once(Entries entries);
+  Result<void> look_up_targets(Entries entries);
+  bool has_target(const DirectEntry& entry) const;
   Result<void> plan(Entries entries, UnixMillis now, Rows& rows);
   Result<void> look_up_users(Entries entries);
   Result<bool> holds(Entries entries);
@@ -68,6 +70,7 @@ class DirectCommitter {
   UserLooks users_;
   ContactRules contact_rules_;
   const base::Clock& clock_;
+  std::vector<storage::MessageName> targets_;  // of the replies in the batch, as far as they exist
   std::uint64_t connection_ = 0;
   UnixMillis last_time_ = 0;
 };
@@ -83,10 +86,16 @@ class GroupCommitter {
   Result<void> try_once(std::span<GroupEntry* const> entries);
   Result<void> store_all(std::span<GroupEntry* const> entries);
   Result<void> store_group(GroupId group, const Entries& entries);
+  Result<void> store_mentions(GroupId group, const Entries& entries);
   Result<bool> decide(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group);
   Result<bool> find_stored(GroupEntry& entry, const Entries& earlier);
   Result<std::optional<GroupStore::Writer>> writer_of(const storage::GroupMessage& message);
-  Result<bool> may_write(GroupEntry& entry, const GroupStore::Locking& group);
+  Result<bool> may_write(GroupEntry& entry, GroupStore::Locking& group);
+  Result<bool> may_mark(GroupEntry& entry, const GroupStore::Writer& writer,
+                        GroupStore::Locking& group);
+  Result<bool> has_reply_target(const GroupEntry& entry, const GroupStore::Writer& writer);
+  Result<std::optional<UserId>> find_stranger(const GroupEntry& entry);
+  Result<bool> may_mention_all(GroupEntry& entry, GroupStore::Locking& group);
 
   void note_head(GroupId group, Seq head);
   void keep_heads();

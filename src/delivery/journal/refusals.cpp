@@ -78,6 +78,10 @@ protocol::Refusal not_accepted(storage::ChatRight right) {
           std::nullopt};
 }
 
+protocol::Refusal no_reply_target() {
+  return {protocol::Errno::kNotFound, "reply: there is no such message", std::nullopt};
+}
+
 bool is_everyones(ErrorCode code) {
   switch (code) {
     case ErrorCode::kBusy:

@@ -3,6 +3,7 @@
 
 #include "chat/storage/contact_model.h"
 #include "chat/storage/group_model.h"
+#include "chat/storage/mention_model.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/user_model.h"
 #include "delivery/journal/hasty_store.h"
@@ -98,6 +99,13 @@ class SqlDirectStore final : public DirectStore {
     return storage::ContactModel(**connection).chat_rights(streams);
   }
 
+  Result<std::vector<storage::MessageName>> texts_among(
+      std::span<const storage::MessageName> messages) override {
+    auto connection = connection_.current();
+    if (!connection) return fail(connection);
+    return storage::MentionModel(**connection).texts_among(messages);
+  }
+
   Result<void> append(storage::DirectRows rows) override {
     if (auto held = must_be_held(lease_); !held) return held;
     auto connection = connection_.current();
@@ -150,8 +158,20 @@ class SqlGroupStore final : public GroupStore {
                                                     std::string_view cid) override {
     return MessageModel(*connection_).find_group_message(group, sender, cid);
   }
+  Result<bool> has_text(GroupId group, Seq seq) override {
+    return storage::MentionModel(*connection_).has_text(group, seq);
+  }
+  Result<std::vector<UserId>> members_among(GroupId group, std::span<const UserId> users) override {
+    return storage::MentionModel(*connection_).members_among(group, users);
+  }
+  Result<UnixMillis> last_of_all(GroupId group) override {
+    return storage::MentionModel(*connection_).last_of_all(group);
+  }
   Result<void> insert(std::span<const storage::GroupMessage> rows) override {
     return MessageModel(*connection_).insert_group(rows);
+  }
+  Result<void> insert(std::span<const storage::Mention> mentions) override {
+    return storage::MentionModel(*connection_).insert(mentions);
   }
   Result<void> set_head(GroupId group, Seq seq) override {
     return MessageModel(*connection_).set_group_text_seq(group, seq);

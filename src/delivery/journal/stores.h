@@ -40,6 +40,9 @@ class DirectStore {
   // The right of each stream's sender to write to its recipient, in the same order.
   virtual Result<std::vector<storage::ChatRight>> chat_rights(
       std::span<const storage::DirectStream> streams) = 0;
+  // Those of these direct messages that exist and are no event rows, in no order.
+  virtual Result<std::vector<storage::MessageName>> texts_among(
+      std::span<const storage::MessageName> messages) = 0;
   // Stores all rows in one transaction, or none. Rows come in key order.
   virtual Result<void> append(storage::DirectRows rows) = 0;
 };
@@ -67,6 +70,8 @@ class GroupStore {
     Head head;
     UnixMillis muted_until = 0;  // normal members may not write before
     bool dismissed = false;
+    // When a message last mentioned everybody; nothing: not looked up yet.
+    std::optional<UnixMillis> last_of_all{};
   };
   // Locks the group until the transaction ends, without waiting. If another transaction has locked
   // it: kInWay, or the error kBusy, which ends the transaction.
@@ -76,7 +81,13 @@ class GroupStore {
   virtual Result<std::optional<Writer>> writer(GroupId group, UserId user) = 0;
   virtual Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
                                                             std::string_view cid) = 0;
+  // See storage::MentionModel.
+  virtual Result<bool> has_text(GroupId group, Seq seq) = 0;
+  virtual Result<std::vector<UserId>> members_among(GroupId group,
+                                                    std::span<const UserId> users) = 0;
+  virtual Result<UnixMillis> last_of_all(GroupId group) = 0;
   virtual Result<void> insert(std::span<const storage::GroupMessage> rows) = 0;
+  virtual Result<void> insert(std::span<const storage::Mention> mentions) = 0;
   virtual Result<void> set_head(GroupId group, Seq seq) = 0;
 };
 

@@ -5,6 +5,7 @@
 
 #include "chat/base/log_limiter.h"
 #include "chat/protocol/limits.h"
+#include "delivery/journal/repetition.h"
 
 namespace chat::delivery {
 namespace {
@@ -14,6 +15,10 @@ constinit log::Limiter lost_direct_rows{log::kUsualLines};
 
 std::size_t hash_of(std::string_view text) {
   return std::hash<std::string_view>{}(text);
+}
+
+std::size_t content_hash_of(const storage::DirectMessage& message) {
+  return hash_of_content({message.body, message.extra});
 }
 
 }  // namespace
@@ -125,7 +130,7 @@ StreamCache::Match StreamCache::match_of(const storage::DirectMessage& message) 
 
 bool StreamCache::repeats(const Known& known, const storage::DirectMessage& message) {
   if (known.match != Match::kSame) return known.match == Match::kAny;
-  return known.body_hash == hash_of(message.body);
+  return known.content_hash == content_hash_of(message);
 }
 
 void StreamCache::remember(Stream& stream, const storage::DirectMessage& message) {
@@ -139,7 +144,7 @@ void StreamCache::remember(Stream& stream, const storage::DirectMessage& message
     stream.cid_hashes.erase(stream.cid_hashes.begin(), stream.cid_hashes.begin() + kOld);
   }
   stream.recent.push_back(
-      {message.cid, hash_of(message.body), message.seq, message.sent_at, match_of(message)});
+      {message.cid, content_hash_of(message), message.seq, message.sent_at, match_of(message)});
   stream.cid_hashes.push_back(hash_of(message.cid));
 }
 

@@ -46,7 +46,7 @@ class StreamCache {
   enum class Planned {
     kNew,       // message.seq and sent_at are set: store it
     kRepeated,  // seq and sent_at are those of the message stored under this cid
-    kConflict,  // this cid was used for another text
+    kConflict,  // this cid was used for another text, or with other marks
     kBarred,    // it is new, and new messages are not accepted
   };
   // `now` is the time of a new message; within a stream, times never decrease.
@@ -70,7 +70,7 @@ class StreamCache {
   };
   struct Known {
     std::string cid;
-    std::size_t body_hash;
+    std::size_t content_hash;
     Seq seq;
     UnixMillis sent_at;
     Match match;

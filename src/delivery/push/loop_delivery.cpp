@@ -75,6 +75,19 @@ void LoopDelivery::offer_receipt_to_group(const Receipt& receipt,
   }
 }
 
+std::size_t LoopDelivery::online_in(GroupId group) const {
+  const auto found = rosters_.find(group);
+  return found == rosters_.end() ? 0 : found->second.size();
+}
+
+void LoopDelivery::offer_typing_to_group(GroupId group, const std::string& json, UserId except) {
+  const auto found = rosters_.find(group);
+  if (found == rosters_.end()) return;
+  for (Window* window : found->second) {
+    if (window->user() != except) window->offer_typing(json);
+  }
+}
+
 void LoopDelivery::tick() {
   for (Window* window : std::exchange(failed_, {})) window->try_again();
   std::vector<storage::CursorMove> moves;

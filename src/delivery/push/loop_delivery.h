@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -45,6 +47,10 @@ class LoopDelivery final : public WindowHost {
 
   void offer_receipt_to_group(const Receipt& receipt,
                               const std::shared_ptr<const std::string>& json, UserId except);
+
+  // The members on this loop.
+  std::size_t online_in(GroupId group) const;
+  void offer_typing_to_group(GroupId group, const std::string& json, UserId except);
 
   // Call every kInterval of the writeback: passes it the moved cursors, and retries failed
   // catch-ups.

@@ -7,6 +7,7 @@
 #include "chat/protocol/messages/contact_messages.h"
 #include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/stream_messages.h"
+#include "chat/protocol/messages/typing_messages.h"
 
 namespace chat::delivery {
 namespace {
@@ -15,6 +16,15 @@ namespace messages = protocol::messages;
 
 // The size of a push without its text.
 constexpr std::size_t kEnvelopeBytes = 200;
+
+// Adds the kind and the further fields: both texts are flat objects without a common field.
+template <typename Message>
+void add_fields(std::string& json, const Message& message) {
+  json.pop_back();
+  if (!message.kind.empty()) json.append(",\"kind\":\"").append(message.kind).append("\"");
+  if (message.extra.size() > 2) json.append(",").append(message.extra, 1, message.extra.size() - 2);
+  json.push_back('}');
+}
 
 // `push` has the target set.
 template <typename Push, typename Message>
@@ -28,20 +38,10 @@ std::string build(Push push, const Message& message, std::string_view sender_nam
   push.seq = message.seq;
   push.cid = message.cid;
   std::string json;
-  json.reserve(message.body.size() + kEnvelopeBytes);
+  json.reserve(message.body.size() + message.extra.size() + kEnvelopeBytes);
   protocol::append_push(json, push);
+  if (!message.kind.empty() || !message.extra.empty()) add_fields(json, message);
   return json;
-}
-
-// Adds the kind of an event row, and the further fields: both texts are flat objects without a
-// common field.
-template <typename Message>
-void add_fields(std::string& json, const Message& message) {
-  if (message.kind.empty() && message.extra.empty()) return;
-  json.pop_back();
-  if (!message.kind.empty()) json.append(",\"kind\":\"").append(message.kind).append("\"");
-  if (message.extra.size() > 2) json.append(",").append(message.extra, 1, message.extra.size() - 2);
-  json.push_back('}');
 }
 
 }  // namespace
@@ -49,17 +49,13 @@ void add_fields(std::string& json, const Message& message) {
 std::string push_json(const storage::DirectMessage& message, std::string_view sender_name) {
   messages::OneChatPush push;
   push.toid = message.recipient;
-  std::string json = build(push, message, sender_name);
-  add_fields(json, message);
-  return json;
+  return build(push, message, sender_name);
 }
 
 std::string push_json(const storage::GroupMessage& message, std::string_view sender_name) {
   messages::GroupChatPush push;
   push.groupid = message.group;
-  std::string json = build(push, message, sender_name);
-  add_fields(json, message);
-  return json;
+  return build(push, message, sender_name);
 }
 
 std::string presence_json(UserId user, bool online) {
@@ -74,6 +70,16 @@ std::string receipt_json(const Receipt& receipt) {
     push.groupid = receipt.target.group();
   } else {
     push.user = receipt.target.sender();
+  }
+  return protocol::encode_push(push);
+}
+
+std::string typing_json(const Typing& typing) {
+  messages::TypingPush push{.id = typing.from, .on = typing.on};
+  if (typing.group) {
+    push.groupid = typing.group;
+  } else {
+    push.toid = typing.user;
   }
   return protocol::encode_push(push);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,6 +12,7 @@
 
 #include "chat/cluster/bus.h"
 #include "chat/delivery/recipients.h"
+#include "chat/delivery/typing.h"
 #include "chat/delivery/user_name_cache.h"
 #include "chat/session/loops.h"
 #include "chat/session/registry.h"
@@ -89,6 +91,13 @@ class Router final : public JournalListener {
   void event_to_user(UserId user, std::string json, UserId about);
   void event_to_group(GroupId group, std::string json, UserId about);
 
+  // TYPING pushes, which are not stored. A group with more than kTypingOnlineMax members online on
+  // a node gets none there.
+  static constexpr std::size_t kTypingOnlineMax = 50;
+  void typing(const Typing& typing);
+  // The same from another node.
+  void typing_elsewhere(const Typing& typing);
+
   // The same event from another node; passed to the ToldListener when it first arrives.
   void event_elsewhere(const Hint& hint);
   // Sends the event to the users of this node.
@@ -141,6 +150,9 @@ class Router final : public JournalListener {
   void to_user(UserId user, EventEnvelope event, Reach reach);
   void to_group(GroupId group, const EventEnvelope& event, Reach reach);
   void announce_here(const std::string& json);
+  void publish_typing(const Typing& typing);
+  void typing_to_user(const Typing& typing, Reach reach);
+  void typing_in_group(const Typing& typing, Reach reach);
   std::int64_t next_mark() { return marks_.fetch_add(1, std::memory_order_relaxed); }
   void local_event_to_user(UserId user, EventEnvelope event);
   void local_event_to_group(GroupId group, const EventEnvelope& event);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "chat/base/clock.h"
@@ -55,6 +56,8 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   // RECEIPT, for clients that acknowledge and, in a group, have written to it since the login.
   // Dropped if a higher one was sent; a slow reader gets the highest when it has read enough.
   void offer_receipt(const Receipt& receipt, const std::shared_ptr<const std::string>& json);
+  // TYPING, for clients that acknowledge. A slow reader does not get it later.
+  void offer_typing(const std::string& json);
   // The user is a member of the group and reads it from `joined_seq` on. Idempotent.
   void join(GroupId group, Seq joined_seq);
   // A stream's position and head according to the table. An unknown stream (the user joined the

@@ -6,6 +6,7 @@
 // are looked up; and the other events themselves, up to a limit. Beyond it the oldest are dropped,
 // CONTACT last: it says that a list has changed, which one push says as well as many.
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "chat/protocol/messages/contact_messages.h"
@@ -54,6 +55,11 @@ void Window::hold_event(const std::shared_ptr<const std::string>& json) {
     held.erase(dropped);
   }
   held.push_back(json);
+}
+
+void Window::offer_typing(const std::string& json) {
+  const bool others_wait = waiting_ && !waiting_->held_events.empty();
+  if (acknowledges_ && ready() && !others_wait) session_.socket().send(json);
 }
 
 void Window::offer_receipt(const Receipt& receipt, const std::shared_ptr<const std::string>& json) {

@@ -1,4 +1,5 @@
 #include <limits>
+#include <set>
 #include <string>
 
 #include "chat/base/normal_form.h"
@@ -40,6 +41,19 @@ Fault object_fault(const Value& value) {
   const auto* nested = std::get_if<Nested>(&value);
   if (nested != nullptr && nested->is_object) return std::nullopt;
   return "must be an object";
+}
+
+Fault ids_fault(const Value& value) {
+  const auto* nested = std::get_if<Nested>(&value);
+  const Fault fault = "must be an array of at most " + std::to_string(kMentionsMax) +
+                      " different integers from " + range(1, std::size_t{kIdMax});
+  if (nested == nullptr || nested->is_object || nested->dropped > 0) return fault;
+  if (nested->integers.size() > kMentionsMax) return fault;
+  std::set<std::int64_t> seen;
+  for (const auto& [name, number] : nested->integers) {
+    if (number < 1 || number > kIdMax || !seen.insert(number).second) return fault;
+  }
+  return std::nullopt;
 }
 
 // What a text may be.
@@ -108,6 +122,7 @@ Fault value_fault(const Value& value, FieldKind kind) {
     case FieldKind::kInteger: return integer_fault(value);
     case FieldKind::kFlag: return flag_fault(value);
     case FieldKind::kIntegers: return object_fault(value);
+    case FieldKind::kIds: return ids_fault(value);
     default: return string_fault(value, kind);
   }
 }

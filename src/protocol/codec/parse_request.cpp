@@ -130,20 +130,24 @@ class RequestBuilder {
     if (++values_ > kValuesMax) return stop(too_many(kValuesMax, "values"));
     if (in_root_object()) {
       request_.fields.back().second.emplace<T>(std::move(value));
-    } else if constexpr (std::is_same_v<T, std::int64_t>) {
+    } else if (root_is_object_ && depth_ == 2) {
       keep_nested(value);
     }
     return true;
   }
 
-  void keep_nested(std::int64_t value) {
-    if (!root_is_object_ || depth_ != 2) return;
-    auto& object = std::get<Nested>(request_.fields.back().second);
-    if (object.is_object) object.integers.emplace_back(nested_keys_.back(), value);
+  template <typename T>
+  void keep_nested(const T& value) {
+    auto& nested = std::get<Nested>(request_.fields.back().second);
+    if constexpr (std::is_same_v<T, std::int64_t>) {
+      nested.integers.emplace_back(nested.is_object ? nested_keys_.back() : std::string(), value);
+    } else {
+      ++nested.dropped;
+    }
   }
 
   bool enter(bool is_object) {
-    if (!put(Nested{is_object, {}})) return false;
+    if (!put(Nested{is_object, {}, 0})) return false;
     if (depth_ == kDepthMax) {
       return stop(refuse(Errno::kTooDeep, "more than " + std::to_string(kDepthMax) +
                                               " levels of objects and arrays"));

@@ -20,6 +20,7 @@ enum class Rule {
 Rule rule_of(Action action) {
   switch (action) {
     case Action::kChat:
+    case Action::kType:
     case Action::kAddFriend:
     case Action::kAnswerRequest:
     case Action::kRemoveFriend:
@@ -37,6 +38,7 @@ Rule rule_of(Action action) {
     case Action::kSeeGroup: return Rule::kMember;
     case Action::kJoinGroup:
     case Action::kChatInGroup:
+    case Action::kTypeInGroup:
     case Action::kLeaveGroup:
     case Action::kInvite:
     case Action::kAnswerJoin:

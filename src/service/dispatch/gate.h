@@ -27,6 +27,7 @@ enum class Action {
   kSyncFrom,          // repeat a user's messages
   kJoinGroup,
   kChatInGroup,
+  kTypeInGroup,
   kReadGroup,      // the group's history
   kSyncGroup,      // repeat the group's messages
   kSeeGroup,       // the group's members
@@ -37,6 +38,7 @@ enum class Action {
   kInviteUser,     // a user, to a group
   kRecallMessage,  // to a user
   kEditMessage,    // likewise
+  kType,           // in the chat with a user
   // In a group; decided under the group's lock by authorize_in_group():
   kLeaveGroup,
   kInvite,      // a user, or whoever has a code
@@ -80,11 +82,11 @@ struct Verdict {
 // The central permission check: may the logged-in user do `action` to `object`? Every handler calls
 // it before it reads or writes anything outside the session; the actor is always the connection's
 // user. Some checks are made later, under the lock that makes them reliable, and pass here: whether
-// a sender is still in the group, or still accepted by the recipient, when its message is stored;
-// whether a group to join exists and has room; and what users may do to each other. A group that
-// the user is not in and one that does not exist are indistinguishable. Threading: thread-safe.
-// Blocks on the database if the answer is not cached; `connection` is the caller's lease, if it has
-// one (a second lease could exhaust the pool).
+// a sender is still in the group, or still accepted by the recipient, when its message is stored,
+// or its typing is passed on; whether a group to join exists and has room; and what users may do to
+// each other. A group that the user is not in and one that does not exist are indistinguishable.
+// Threading: thread-safe. Blocks on the database if the answer is not cached; `connection` is the
+// caller's lease, if it has one (a second lease could exhaust the pool).
 Result<Verdict> authorize(ServiceContext& context, const session::Identity& who, Action action,
                           Object object, storage::Connection* connection = nullptr);
 

@@ -16,6 +16,7 @@
 #include "service/messages/inbox_service.h"
 #include "service/messages/revision_service.h"
 #include "service/messages/stream_service.h"
+#include "service/messages/typing_service.h"
 #include "service/operation/registration_policy.h"
 #include "service/people/contact_service.h"
 #include "service/people/find_service.h"
@@ -47,7 +48,8 @@ struct Handlers {
         list(context),
         profile(context),
         find(context),
-        system(context) {}
+        system(context),
+        typing(context) {}
 
   ActRates act_rates;
   ChatAllowance allowance;
@@ -70,6 +72,7 @@ struct Handlers {
   ProfileService profile;
   FindService find;
   SystemService system;
+  TypingService typing;
 };
 
 }  // namespace chat::service

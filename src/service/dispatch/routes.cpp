@@ -112,6 +112,7 @@ constexpr std::array kRoutes{
     costly<messages::Readers, &H::inbox, &InboxService::readers>(Charge::kRead),
     costly<messages::Inbox, &H::inbox, &InboxService::inbox>(Charge::kRead),
     costly<messages::SetConversation, &H::inbox, &InboxService::set_conversation>(Charge::kAct),
+    route<messages::Typing, &H::typing, &TypingService::typing>(Access::kLoggedIn, Work::kQuick),
 };
 
 }  // namespace

@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "chat/delivery/entry.h"
 #include "chat/delivery/refusals.h"
+#include "chat/protocol/json_writer.h"
+#include "chat/protocol/messages/encode.h"
 #include "chat/session/wait.h"
 #include "service/dispatch/replies.h"
 
@@ -35,6 +39,57 @@ EntryType new_entry(session::Session& session, Received<Message>& request) {
   return entry;
 }
 
+protocol::Refusal bad_seq(const char* field) {
+  return bad_field(std::string(field) + " must be an integer, 1 or more");
+}
+
+template <typename Fields>
+std::string json_of(const Fields& fields) {
+  std::string json;
+  protocol::JsonWriter writer(json);
+  writer.begin_object();
+  protocol::write_fields(writer, fields);
+  writer.end_object();
+  return json;
+}
+
+// What the message replies to. Whether that exists is checked when the message is stored.
+std::optional<protocol::Refusal> set_marks(delivery::DirectEntry& entry,
+                                           const messages::OneChat& request) {
+  if (!request.reply) return std::nullopt;
+  const UserId self = entry.message.sender;
+  const UserId author = request.reply->id;
+  if (request.reply->seq == 0) return bad_seq("reply.seq");
+  if (author != self && author != request.toid) {
+    return bad_field("reply.id must be one of the two users of the chat");
+  }
+  delivery::Marks marks;
+  marks.reply = {.group = {},
+                 .recipient = author == self ? request.toid : self,
+                 .sender = author,
+                 .seq = request.reply->seq};
+  entry.message.extra = json_of(messages::DirectMarks{.reply = request.reply});
+  entry.marks = std::make_shared<const delivery::Marks>(std::move(marks));
+  return std::nullopt;
+}
+
+std::optional<protocol::Refusal> set_marks(delivery::GroupEntry& entry,
+                                           messages::GroupChat& request) {
+  if (request.at && request.at->empty()) request.at.reset();
+  if (!request.reply && !request.at && !request.at_all) return std::nullopt;
+  if (request.reply == 0) return bad_seq("reply");
+  entry.message.extra = json_of(
+      messages::GroupMarks{.reply = request.reply, .at = request.at, .at_all = request.at_all});
+  delivery::Marks marks;
+  if (request.reply) {
+    marks.reply = {.group = request.groupid, .recipient = {}, .sender = {}, .seq = *request.reply};
+  }
+  if (request.at) marks.at = std::move(*request.at);
+  marks.at_all = request.at_all;
+  entry.marks = std::make_shared<const delivery::Marks>(std::move(marks));
+  return std::nullopt;
+}
+
 }  // namespace
 
 ChatService::ChatService(ServiceContext& context, ChatAllowance& allowance)
@@ -43,14 +98,20 @@ ChatService::ChatService(ServiceContext& context, ChatAllowance& allowance)
 void ChatService::one_chat(session::Session& session, Received<messages::OneChat>&& request) {
   auto entry = new_entry<delivery::DirectEntry>(session, request);
   entry.message.recipient = request.toid;
-  entry.refusal = refusal_at_gate(session, Action::kChat, {.user = entry.message.recipient});
+  entry.refusal = set_marks(entry, request);
+  if (!entry.refusal) {
+    entry.refusal = refusal_at_gate(session, Action::kChat, {.user = entry.message.recipient});
+  }
   append(session, request, std::move(entry));
 }
 
 void ChatService::group_chat(session::Session& session, Received<messages::GroupChat>&& request) {
   auto entry = new_entry<delivery::GroupEntry>(session, request);
   entry.message.group = request.groupid;
-  entry.refusal = refusal_at_gate(session, Action::kChatInGroup, {.group = entry.message.group});
+  entry.refusal = set_marks(entry, request);
+  if (!entry.refusal) {
+    entry.refusal = refusal_at_gate(session, Action::kChatInGroup, {.group = entry.message.group});
+  }
   append(session, request, std::move(entry));
 }
 

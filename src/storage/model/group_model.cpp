@@ -6,6 +6,7 @@
 #include "chat/storage/search_model.h"
 #include "chat/storage/user_model.h"
 #include "storage/sql_in.h"
+#include "storage/sql_pairs.h"
 
 namespace chat::storage {
 namespace {
@@ -102,14 +103,31 @@ Result<bool> GroupModel::is_member(GroupId group, UserId user) {
 Result<std::optional<GroupModel::Writer>> GroupModel::writer(GroupId group, UserId user) {
   return sql::read_one(
       connection_,
-      "SELECT u.session_epoch, gu.grouprole, gu.muted_until"
+      "SELECT u.session_epoch, gu.grouprole, gu.muted_until, gu.joined_seq"
       " FROM groupuser gu JOIN user u ON u.id = gu.userid"
       " WHERE gu.groupid = ? AND gu.userid = ? AND gu.left_seq = 0",
       [](const Statement& row) {
         return Writer{row.integer(0), role_of(row.text(1)).value_or(GroupRole::kNormal),
-                      row.integer(2)};
+                      row.integer(2), row.integer(3)};
       },
       group, user);
+}
+
+Result<std::vector<GroupModel::Speaker>> GroupModel::speakers(std::span<const Membership> members) {
+  return sql::read_pairs(
+      connection_,
+      "SELECT gu.groupid, gu.userid, gu.grouprole, gu.muted_until, g.muted_until, g.dismissed_at"
+      " FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid",
+      "gu.groupid = ? AND gu.userid = ? AND gu.left_seq = 0", members,
+      [](const Membership& member) { return std::pair(member.group, member.user); },
+      [](const Statement& row) {
+        return Speaker{sql::id<GroupId>(row, 0),
+                       sql::id<UserId>(row, 1),
+                       role_of(row.text(2)).value_or(GroupRole::kNormal),
+                       row.integer(3),
+                       row.integer(4),
+                       row.integer(5) != 0};
+      });
 }
 
 Result<std::optional<GroupModel::Readable>> GroupModel::readable(GroupId group, UserId user) {

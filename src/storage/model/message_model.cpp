@@ -15,6 +15,8 @@ namespace {
 
 constexpr RowInsert kInsertDirect{
     "INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body, n) VALUES ", 7};
+constexpr RowInsert kInsertMarkedDirect{
+    "INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body, n, extra) VALUES ", 8};
 // The cursor may exist already, if the stream's first batch is retried after an unknown outcome.
 constexpr sql::Text kInsertCursorHead{
     .sqlite = "INSERT OR IGNORE INTO directcursor (recipient, sender) VALUES ",
@@ -22,6 +24,8 @@ constexpr sql::Text kInsertCursorHead{
 constexpr std::string_view kNotice = "notice";
 constexpr RowInsert kInsertGroup{
     "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body, n) VALUES ", 7};
+constexpr RowInsert kInsertMarkedGroup{
+    "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body, n, extra) VALUES ", 8};
 constexpr std::string_view kInsertEvent =
     "INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body, n, kind, ref, extra)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -86,6 +90,22 @@ auto direct_values(const DirectMessage* row) {
   return std::tie(row->recipient, row->sender, row->seq, row->cid, row->sent_at, row->body, row->n);
 }
 
+auto marked_direct_values(const DirectMessage* row) {
+  return std::tuple_cat(direct_values(row), std::tie(row->extra));
+}
+
+bool is_plain(const DirectMessage* row) {
+  return row->extra.empty();
+}
+
+auto group_values(const GroupMessage& row) {
+  return std::tie(row.group, row.seq, row.sender, row.cid, row.sent_at, row.body, row.n);
+}
+
+auto marked_group_values(const GroupMessage& row) {
+  return std::tuple_cat(group_values(row), std::tie(row.extra));
+}
+
 bool begins_stream(const DirectMessage* row) {
   return row->seq == 1;
 }
@@ -110,6 +130,20 @@ std::string begun_text(const Connection& connection, std::size_t streams) {
     text += i == 0 ? " (recipient = ? AND sender = ?)" : " OR (recipient = ? AND sender = ?)";
   }
   return text;
+}
+
+// Most batches have no message that replies or mentions.
+Result<void> insert_direct_rows(Connection& connection, DirectRows rows) {
+  if (std::all_of(rows.begin(), rows.end(), is_plain)) {
+    return insert_rows(connection, kInsertDirect, rows, direct_values);
+  }
+  std::vector<const DirectMessage*> parts(rows.begin(), rows.end());
+  const auto middle = std::stable_partition(parts.begin(), parts.end(), is_plain);
+  const auto plain = static_cast<std::size_t>(middle - parts.begin());
+  const DirectRows all(parts);
+  auto inserted = insert_rows(connection, kInsertDirect, all.first(plain), direct_values);
+  if (!inserted) return inserted;
+  return insert_rows(connection, kInsertMarkedDirect, all.subspan(plain), marked_direct_values);
 }
 
 std::pair<Seq, UnixMillis> to_age(const Statement& row) {
@@ -167,7 +201,10 @@ Result<std::vector<DirectStream>> MessageModel::begun(std::span<const DirectStre
 
 Result<void> MessageModel::append_direct(DirectRows rows) {
   // A single statement is a transaction by itself, in one round trip instead of three.
-  if (std::none_of(rows.begin(), rows.end(), begins_stream) && connection_.takes_rows() &&
+  const auto needs_more = [](const DirectMessage* row) {
+    return begins_stream(row) || !is_plain(row);
+  };
+  if (std::none_of(rows.begin(), rows.end(), needs_more) && connection_.takes_rows() &&
       rows_that_fit(rows, direct_values) == rows.size()) {
     return insert_rows(connection_, kInsertDirect, rows, direct_values);
   }
@@ -180,8 +217,7 @@ Result<void> MessageModel::append_direct(DirectRows rows) {
 Result<void> MessageModel::insert_direct(DirectRows rows) {
   CHAT_CHECK(connection_.in_transaction());
   CHAT_CHECK(std::is_sorted(rows.begin(), rows.end(), in_key_order));
-  auto inserted = insert_rows(connection_, kInsertDirect, rows, direct_values);
-  if (!inserted) return inserted;
+  if (auto inserted = insert_direct_rows(connection_, rows); !inserted) return inserted;
   std::vector<const DirectMessage*> first;
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(first), begins_stream);
   return insert_rows(
@@ -281,9 +317,18 @@ Result<MessageModel::HeadRow> MessageModel::group_head(GroupId group, Seq head) 
 Result<void> MessageModel::insert_group(std::span<const GroupMessage> rows) {
   CHAT_CHECK(connection_.in_transaction());
   CHAT_CHECK(std::is_sorted(rows.begin(), rows.end(), group_order));
-  return insert_rows(connection_, kInsertGroup, rows, [](const GroupMessage& row) {
-    return std::tie(row.group, row.seq, row.sender, row.cid, row.sent_at, row.body, row.n);
-  });
+  while (!rows.empty()) {
+    const bool plain = rows.front().extra.empty();
+    const auto other = std::find_if(rows.begin(), rows.end(), [plain](const GroupMessage& row) {
+      return row.extra.empty() != plain;
+    });
+    const auto part = rows.first(static_cast<std::size_t>(other - rows.begin()));
+    auto inserted = plain ? insert_rows(connection_, kInsertGroup, part, group_values)
+                          : insert_rows(connection_, kInsertMarkedGroup, part, marked_group_values);
+    if (!inserted) return inserted;
+    rows = rows.subspan(part.size());
+  }
+  return {};
 }
 
 Result<void> MessageModel::insert_group_event(const GroupMessage& row) {
@@ -357,9 +402,13 @@ Result<std::size_t> MessageModel::prune_group(GroupId group, Seq last, UnixMilli
   if (!rows) return fail(rows);
   const std::size_t count = count_older(*rows, before);
   if (count == 0) return std::size_t{0};
+  const Seq newest = (*rows)[count - 1].first;
   auto deleted = sql::write(connection_, "DELETE FROM groupmessage WHERE groupid = ? AND seq <= ?",
-                            group, (*rows)[count - 1].first);
+                            group, newest);
   if (!deleted) return fail(deleted);
+  auto forgotten =
+      sql::write(connection_, "DELETE FROM mention WHERE groupid = ? AND seq <= ?", group, newest);
+  if (!forgotten) return fail(forgotten);
   return count;
 }
 

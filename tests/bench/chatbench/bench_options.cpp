@@ -134,6 +134,8 @@ void add_load(OptionParser& parser, BenchOptions& out) {
   parser.text("--password", out.password, "log in by this password instead of by token");
   add_seconds(parser, "--ping", out.ping_every,
               "idle: seconds between the PINGs of each connection (0: none)");
+  add_seconds(parser, "--typing", out.typing_every,
+              "idle: seconds between the TYPINGs of each user to its neighbour (0: none)");
   add_seconds(parser, "--seconds", out.seconds, "how long to measure");
   add_seconds(parser, "--warm-up", out.warm_up,
               "how long to apply load, or to wait, before measuring");
@@ -165,6 +167,7 @@ std::string fault_of(const BenchOptions& options) {
   if (options.random && options.connections < 2) return "--random needs two --connections";
   if (group && options.group_size < 2) return "a group needs two members";
   if (group && options.senders > options.group_size) return "more --senders than members";
+  if (options.ping_every > 0 && options.typing_every > 0) return "either --ping or --typing";
   if (options.seconds <= 0) return "--seconds must be more than 0";
   return {};
 }

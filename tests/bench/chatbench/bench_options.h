@@ -41,6 +41,7 @@ struct BenchOptions {
   double drain = 10;
   double set_up = 600;
   double ping_every = 0;
+  double typing_every = 0;
   std::size_t size = 100;
   std::string password;
   std::uint64_t seed = 0;

@@ -44,6 +44,17 @@ TEST(Envelope, CarriesAnEvent) {
   EXPECT_EQ(*std::get<EventEnvelope>(*decoded).json, "{}");
 }
 
+TEST(Envelope, CarriesTyping) {
+  for (const bool on : {true, false}) {
+    const auto decoded = decode(encode(TypingEnvelope{UserId{7}, on}));
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(std::get<TypingEnvelope>(*decoded).from, UserId{7});
+    EXPECT_EQ(std::get<TypingEnvelope>(*decoded).on, on);
+  }
+  EXPECT_FALSE(decode("y 7\n"));
+  EXPECT_FALSE(decode("y 0 1\n"));
+}
+
 TEST(Envelope, CarriesTheEndOfSessions) {
   const std::string payload = encode(KickedEnvelope{});
   EXPECT_EQ(payload, "k\n");

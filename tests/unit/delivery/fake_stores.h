@@ -82,6 +82,19 @@ class FakeDirectStore final : public DirectStore {
     return found;
   }
 
+  Result<std::vector<storage::MessageName>> texts_among(
+      std::span<const storage::MessageName> asked) override {
+    ++target_looks;
+    if (target_error) return fail(*std::exchange(target_error, {}), "texts");
+    std::vector<storage::MessageName> found;
+    for (const auto& name : asked) {
+      for (const auto& row : streams[{name.recipient, name.sender}]) {
+        if (row.seq == name.seq && row.kind.empty()) found.push_back(name);
+      }
+    }
+    return found;
+  }
+
   Result<void> append(storage::DirectRows rows) override {
     if (on_append) on_append(rows);
     appends.push_back(rows.size());
@@ -124,6 +137,8 @@ class FakeDirectStore final : public DirectStore {
   std::map<UserId, std::int64_t> contact_revs;  // 0 for other users
   std::map<Key, storage::ChatRight> rights;     // kYes for other streams
   std::optional<ErrorCode> rights_error;
+  std::optional<ErrorCode> target_error;
+  int target_looks = 0;
   int right_looks = 0;
   int tails = 0;
   int looks = 0;
@@ -193,6 +208,34 @@ class FakeGroupStore final : public GroupStore {
     }
     return {};
   }
+  Result<bool> has_text(GroupId group, Seq seq) override {
+    ++mark_looks;
+    const auto& rows = staged[group].rows;
+    return std::any_of(rows.begin(), rows.end(),
+                       [seq](const auto& row) { return row.seq == seq && row.kind.empty(); });
+  }
+  Result<std::vector<UserId>> members_among(GroupId group, std::span<const UserId> users) override {
+    ++mark_looks;
+    std::vector<UserId> found;
+    for (const UserId user : users) {
+      if (staged[group].members.contains(user)) found.push_back(user);
+    }
+    return found;
+  }
+  Result<UnixMillis> last_of_all(GroupId group) override {
+    ++mark_looks;
+    UnixMillis last = 0;
+    for (const auto& mention : staged[group].mentions) {
+      if (mention.user) continue;
+      last = staged[group].rows.at(static_cast<std::size_t>(mention.seq) - 1).sent_at;
+    }
+    return last;
+  }
+  Result<void> insert(std::span<const storage::Mention> mentions) override {
+    ++mark_looks;
+    for (const auto& mention : mentions) staged[mention.group].mentions.push_back(mention);
+    return {};
+  }
   Result<void> set_head(GroupId group, Seq seq) override {
     heads[group] = seq;
     return {};
@@ -204,6 +247,7 @@ class FakeGroupStore final : public GroupStore {
     std::map<UserId, Writer> rights;  // of members with others than a normal one's
     UnixMillis muted_until = 0;
     bool dismissed = false;
+    std::vector<storage::Mention> mentions{};
   };
   std::map<UserId, SessionEpoch> newest;
   std::map<GroupId, Group> groups;
@@ -215,6 +259,7 @@ class FakeGroupStore final : public GroupStore {
   std::set<GroupId> locked;  // by somebody else
   bool lock_is_an_error = false;
   std::vector<std::size_t> inserts;
+  int mark_looks = 0;  // statements about replies and mentions
   int begins = 0;
   int rollbacks = 0;
 };

@@ -66,6 +66,15 @@ TEST_F(WindowEventsTest, PresenceMissedByASlowReaderIsLookedUpOnce) {
   EXPECT_EQ(refreshed(), std::vector<UserId>{alice_});
 }
 
+TEST_F(WindowEventsTest, SlowReaderNeverGetsTyping) {
+  stall(true);
+  rig_.in_loop([this] { window()->offer_typing("{\"seq\":7}"); });
+  contact(1);
+  EXPECT_EQ(received_after_it(), Seqs{1});
+  rig_.in_loop([this] { window()->offer_typing("{\"seq\":7}"); });
+  EXPECT_EQ(received(), Seqs{7});
+}
+
 TEST_F(WindowEventsTest, SlowReaderGetsTheHighestReceipts) {
   stall(true);
   receipt(ReceiptKind::kDelivered, 3);

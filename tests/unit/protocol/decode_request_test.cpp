@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "chat/protocol/messages/chat_messages.h"
 #include "chat/protocol/messages/login_messages.h"
@@ -52,6 +53,51 @@ TEST(DecodeRequest, FillsTheFieldsAndTheHead) {
   EXPECT_EQ(chat->sender, UserId{7});
   EXPECT_EQ(chat->toid, UserId{2});
   EXPECT_EQ(chat->msg, "hello");
+}
+
+TEST(DecodeRequest, ReadsAReplyAndMentions) {
+  const auto chat =
+      decoded<OneChat>(R"({"msgid":6,"toid":2,"msg":"x","reply":{"seq":9,"id":2,"more":"x"}})");
+  ASSERT_TRUE(chat && chat->reply);
+  EXPECT_EQ(chat->reply->id, UserId{2});
+  EXPECT_EQ(chat->reply->seq, 9);
+  const auto group = decoded<messages::GroupChat>(
+      R"({"msgid":10,"groupid":2,"msg":"x","reply":9,"at":[3,1],"at_all":true})");
+  ASSERT_TRUE(group);
+  EXPECT_EQ(group->reply, 9);
+  EXPECT_EQ(group->at, (std::vector{UserId{3}, UserId{1}}));
+  EXPECT_TRUE(group->at_all);
+  const auto plain = decoded<messages::GroupChat>(R"({"msgid":10,"groupid":2,"msg":"x"})");
+  ASSERT_TRUE(plain);
+  EXPECT_FALSE(plain->reply || plain->at || plain->at_all);
+}
+
+TEST(DecodeRequest, RefusesWrongRepliesAndMentions) {
+  for (const auto* reply :
+       {"9", "[2,9]", R"({"id":2})", R"({"id":0,"seq":1})", R"({"id":2147483648,"seq":1})",
+        R"({"id":2,"seq":-1})", R"({"id":2,"seq":"1"})", R"({"id":2,"seq":1.5})"}) {
+    EXPECT_TRUE(first_fault(std::string(R"({"msgid":6,"toid":2,"msg":"x","reply":)") + reply + "}")
+                    .starts_with("reply"))
+        << reply;
+  }
+  std::string many = "[1";
+  for (int id = 2; id <= 20; ++id) many += "," + std::to_string(id);
+  const auto fault_of = [](const std::string& at) {
+    const auto group =
+        decoded<messages::GroupChat>(R"({"msgid":10,"groupid":2,"msg":"x","at":)" + at + "}");
+    return group ? std::string() : group.error().message;
+  };
+  EXPECT_EQ(fault_of(many + "]"), "");
+  EXPECT_EQ(fault_of("[]"), "");
+  for (const std::string& at :
+       {many + ",21]", std::string("[1,1]"), std::string("[0]"), std::string("[2147483648]"),
+        std::string("[1,\"2\"]"), std::string("[1,null]"), std::string("[1,true]"),
+        std::string("[1,[2]]"), std::string("[1.0]"), std::string("{}"), std::string("1"),
+        std::string("null")}) {
+    EXPECT_EQ(fault_of(at),
+              "at must be an array of at most 20 different integers from 1 to 2147483647")
+        << at;
+  }
 }
 
 TEST(DecodeRequest, DistinguishesAbsentFromEmptyFields) {

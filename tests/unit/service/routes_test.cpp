@@ -323,6 +323,14 @@ const std::vector<Row>& rows() {
        {"msg"},
        {"id", "toid", "groupid", "seq"},
        {}},
+      {52,
+       R"("id":7,"groupid":8,"on":true)",
+       Errno::kNotLoggedIn,
+       Errno::kOk,
+       {"on"},
+       {},
+       {"id", "toid", "groupid"},
+       {"on"}},
       {53,
        R"("id":7,"groupid":8,"seq":1,"cursor":"c")",
        Errno::kNotLoggedIn,
@@ -413,7 +421,8 @@ TEST(Routes, OnlyRequestsAnsweredFromMemoryAreQuick) {
       case protocol::Msgid::kOneChat:
       case protocol::Msgid::kGroupChat:
       case protocol::Msgid::kDelivered:
-      case protocol::Msgid::kRead: EXPECT_FALSE(route.blocks); break;
+      case protocol::Msgid::kRead:
+      case protocol::Msgid::kTyping: EXPECT_FALSE(route.blocks); break;
       default: EXPECT_TRUE(route.blocks) << static_cast<int>(route.msgid);
     }
   }

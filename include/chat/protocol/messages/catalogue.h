@@ -14,6 +14,7 @@
 #include "chat/protocol/messages/profile_messages.h"
 #include "chat/protocol/messages/revision_messages.h"
 #include "chat/protocol/messages/stream_messages.h"
+#include "chat/protocol/messages/typing_messages.h"
 
 namespace chat::protocol::messages {
 
@@ -23,7 +24,7 @@ using Requests =
                Ping, Delivered, Read, Sync, History, ChangePassword, DeleteAccount, Sessions,
                RevokeSession, GroupInfo, List, FriendAnswer, RemoveFriend, Block, UserInfo,
                SetProfile, Find, LeaveGroup, RemoveMember, SetRole, Mute, SetGroup, JoinAnswer,
-               Invite, DismissGroup, Recall, Edit, Readers, Inbox, SetConversation>;
+               Invite, DismissGroup, Recall, Edit, Typing, Readers, Inbox, SetConversation>;
 
 using Replies =
     std::tuple<LoginReply, RegisterReply, LogoutReply, OneChatReply, AddFriendReply,
@@ -36,6 +37,6 @@ using Replies =
                SetConversationReply>;
 
 using Pushes = std::tuple<OneChatPush, GroupChatPush, PresencePush, ContactPush, GroupPush,
-                          ReceiptPush, ByePush, AnnouncementPush>;
+                          ReceiptPush, ByePush, TypingPush, AnnouncementPush>;
 
 }  // namespace chat::protocol::messages

@@ -13,14 +13,25 @@
 // PROTOCOL.md, section 4.
 namespace chat::protocol::messages {
 
+// A message of a direct chat: its author, and its seq in the author's stream.
+struct ReplyTarget {
+  UserId id{};
+  Seq seq = 0;
+  static constexpr auto fields() {
+    return field_list(field("id", &ReplyTarget::id), field("seq", &ReplyTarget::seq));
+  }
+};
+
 struct OneChat {
   static constexpr Msgid kMsgid = Msgid::kOneChat;
   std::optional<UserId> sender{};
   UserId toid{};
   std::string msg{};
+  std::optional<ReplyTarget> reply{};
   static constexpr auto fields() {
     return field_list(sender_field(&OneChat::sender), CarriedField{"name"}, CarriedField{"time"},
-                      field("toid", &OneChat::toid), field("msg", &OneChat::msg, FieldKind::kText));
+                      field("toid", &OneChat::toid), field("msg", &OneChat::msg, FieldKind::kText),
+                      field("reply", &OneChat::reply));
   }
 };
 
@@ -40,10 +51,15 @@ struct GroupChat {
   std::optional<UserId> sender{};
   GroupId groupid{};
   std::string msg{};
+  std::optional<Seq> reply{};
+  std::optional<std::vector<UserId>> at{};
+  bool at_all = false;
   static constexpr auto fields() {
     return field_list(sender_field(&GroupChat::sender), CarriedField{"name"}, CarriedField{"time"},
                       field("groupid", &GroupChat::groupid),
-                      field("msg", &GroupChat::msg, FieldKind::kText));
+                      field("msg", &GroupChat::msg, FieldKind::kText),
+                      field("reply", &GroupChat::reply), field("at", &GroupChat::at),
+                      flag_field("at_all", &GroupChat::at_all));
   }
 };
 
@@ -55,6 +71,41 @@ struct GroupChatReply {
   static constexpr auto fields() {
     return field_list(lenient_field("groupid", &GroupChatReply::groupid),
                       field("seq", &GroupChatReply::seq), lenient_field("ts", &GroupChatReply::ts));
+  }
+};
+
+// What a chat request may add to its text; the push repeats it as it was given.
+struct DirectMarks {
+  std::optional<ReplyTarget> reply{};
+  static constexpr auto fields() { return field_list(field("reply", &DirectMarks::reply)); }
+};
+struct GroupMarks {
+  std::optional<Seq> reply{};
+  std::optional<std::vector<UserId>> at{};
+  bool at_all = false;
+  static constexpr auto fields() {
+    return field_list(field("reply", &GroupMarks::reply), field("at", &GroupMarks::at),
+                      flag_field("at_all", &GroupMarks::at_all));
+  }
+};
+
+struct OneChatPush {
+  static constexpr Msgid kMsgid = Msgid::kOneChat;
+  UserId sender{};
+  std::string_view name{};
+  UserId toid{};
+  std::string_view msg{};
+  std::string_view time{};
+  UnixMillis ts = 0;
+  Seq seq = 0;
+  std::optional<std::string_view> cid{};
+  std::optional<ReplyTarget> reply{};
+  static constexpr auto fields() {
+    return field_list(field("id", &OneChatPush::sender), field("name", &OneChatPush::name),
+                      field("toid", &OneChatPush::toid), field("msg", &OneChatPush::msg),
+                      field("time", &OneChatPush::time), lenient_field("ts", &OneChatPush::ts),
+                      lenient_field("seq", &OneChatPush::seq), field("cid", &OneChatPush::cid),
+                      field("reply", &OneChatPush::reply));
   }
 };
 
@@ -119,12 +170,26 @@ struct GroupChatPush : EventRowFields {
   UnixMillis ts = 0;
   Seq seq = 0;
   std::optional<std::string_view> cid{};
+  std::optional<Seq> reply{};
+  std::optional<std::vector<UserId>> at{};
+  bool at_all = false;
   static constexpr auto fields() {
     return with_fields_of<EventRowFields>(
         field_list(field("id", &GroupChatPush::sender), field("name", &GroupChatPush::name),
                    field("groupid", &GroupChatPush::groupid), field("msg", &GroupChatPush::msg),
                    field("time", &GroupChatPush::time), lenient_field("ts", &GroupChatPush::ts),
-                   lenient_field("seq", &GroupChatPush::seq), field("cid", &GroupChatPush::cid)));
+                   lenient_field("seq", &GroupChatPush::seq), field("cid", &GroupChatPush::cid),
+                   field("reply", &GroupChatPush::reply), field("at", &GroupChatPush::at),
+                   flag_field("at_all", &GroupChatPush::at_all)));
+  }
+};
+
+// A reply in either push: of a group it is the seq alone.
+struct AnyReply {
+  std::optional<UserId> id{};
+  Seq seq = 0;
+  static constexpr auto fields() {
+    return field_list(field("id", &AnyReply::id), field("seq", &AnyReply::seq));
   }
 };
 
@@ -140,13 +205,18 @@ struct AnyChatPush : EventRowFields {
   UnixMillis ts = 0;
   Seq seq = 0;
   std::optional<std::string_view> cid{};
+  std::optional<AnyReply> reply{};
+  std::optional<std::vector<UserId>> at{};
+  bool at_all = false;
   static constexpr auto fields() {
     return with_fields_of<EventRowFields>(
         field_list(field("msgid", &AnyChatPush::msgid), field("id", &AnyChatPush::sender),
                    field("name", &AnyChatPush::name), field("toid", &AnyChatPush::toid),
                    field("groupid", &AnyChatPush::groupid), field("msg", &AnyChatPush::msg),
                    field("time", &AnyChatPush::time), lenient_field("ts", &AnyChatPush::ts),
-                   lenient_field("seq", &AnyChatPush::seq), field("cid", &AnyChatPush::cid)));
+                   lenient_field("seq", &AnyChatPush::seq), field("cid", &AnyChatPush::cid),
+                   field("reply", &AnyChatPush::reply), field("at", &AnyChatPush::at),
+                   flag_field("at_all", &AnyChatPush::at_all)));
   }
 };
 

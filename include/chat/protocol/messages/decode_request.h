@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "chat/base/ids.h"
 #include "chat/protocol/errors.h"
@@ -34,6 +35,8 @@ constexpr FieldKind kind_of() {
     return FieldKind::kString;
   } else if constexpr (requires { T::fields(); }) {
     return FieldKind::kIntegers;
+  } else if constexpr (std::is_same_v<T, std::vector<UserId>>) {
+    return FieldKind::kIds;
   } else {
     static_assert(std::is_same_v<T, UserId> || std::is_same_v<T, GroupId>);
     return FieldKind::kId;
@@ -48,23 +51,34 @@ template <typename T>
 void take(T& out, Value&& value) {
   out = std::get<T>(std::move(value));
 }
+template <typename Tag>
+void take(std::vector<Id<Tag>>& out, Value&& value) {
+  for (const auto& [name, number] : std::get<Nested>(value).integers) {
+    out.push_back({static_cast<std::int32_t>(number)});
+  }
+}
 template <typename T>
 void take(std::optional<T>& out, Value&& value) {
   take(out.emplace(), std::move(value));
 }
 
-// The integers of an object; each is required.
+// The integers and ids of an object; each is required.
 template <typename Item>
 std::optional<Refusal> read_integers(std::string_view name, const Nested& object, Item& out) {
   std::optional<Refusal> refusal;
   for_each_field<Item>([&](const auto& field) {
+    if (refusal) return;
     const auto found = std::find_if(object.integers.begin(), object.integers.end(),
                                     [&](const auto& item) { return item.first == field.name; });
-    if (found != object.integers.end() && found->second >= 0) {
-      out.*field.member = found->second;
-    } else if (!refusal) {
+    if (found == object.integers.end()) {
       refusal = missing_integer(name, field.name);
+      return;
     }
+    using Type = std::remove_reference_t<decltype(out.*field.member)>;
+    Value value = found->second;
+    refusal = check_field(
+        &value, {std::string(name).append(".").append(field.name), kind_of<Type>(), true});
+    if (!refusal) take(out.*field.member, std::move(value));
   });
   return refusal;
 }

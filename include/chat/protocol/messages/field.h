@@ -43,6 +43,7 @@ enum class FieldKind : std::uint8_t {
   kAnnouncement,  // 0–1000 code points, no control characters but LF
   kIntegers,      // an object of plain integers, 0 or more
   kFlag,          // true or false
+  kIds,           // an array of at most kMentionsMax different ids
 };
 
 enum class Presence : std::uint8_t {

@@ -1,12 +1,14 @@
 #include <deque>
 
 #include "bench/chatbench/bench_user.h"
+#include "chat/protocol/messages/encode.h"
+#include "chat/protocol/messages/typing_messages.h"
 #include "mode.h"
 
 namespace chat::bench {
 namespace {
 
-// A logged-in user who sends nothing but a PING now and then, if at all.
+// A logged-in user who sends nothing but a PING or a TYPING now and then, if at all.
 class Idler final : public BenchUser {
  public:
   using BenchUser::BenchUser;
@@ -15,13 +17,23 @@ class Idler final : public BenchUser {
     interval_ = interval;
     poller().arm(*this, first);
   }
+  void type_every(SteadyTime::duration interval, SteadyTime first, UserId to) {
+    types_to_ = to;
+    ping_every(interval, first);
+  }
 
  private:
   void on_time(SteadyTime now) override {
     if (interval_.count() == 0) return BenchUser::on_time(now);
     if (state() != State::kIn || now >= shard().until()) return;
-    client::load::append_ping(output(), now);
-    shard().count(Count::kSent);
+    if (types_to_) {
+      const client::load::OpenFrame frame(output());
+      output() += protocol::encode_request(
+          protocol::messages::Typing{.sender = id(), .toid = types_to_, .on = true});
+    } else {
+      client::load::append_ping(output(), now);
+      shard().count(Count::kSent);
+    }
     poller().arm(*this, now + interval_);
   }
 
@@ -31,6 +43,7 @@ class Idler final : public BenchUser {
   }
 
   SteadyTime::duration interval_{0};
+  UserId types_to_;
 };
 
 class Idle final : public Mode {
@@ -46,16 +59,30 @@ class Idle final : public Mode {
   }
 
   void start(SteadyTime now) override {
-    const auto interval = to_duration(shard_.options().ping_every);
+    const BenchOptions& options = shard_.options();
+    const bool types = options.typing_every > 0;
+    const auto interval = to_duration(types ? options.typing_every : options.ping_every);
     if (interval.count() == 0) return;
     // Spread over the interval, as with clients that connected at different times.
     const auto number = static_cast<std::int64_t>(idlers_.size());
     for (std::int64_t i = 0; i < number; ++i) {
-      idlers_[static_cast<std::size_t>(i)].ping_every(interval, now + interval * i / number);
+      Idler& idler = idlers_[static_cast<std::size_t>(i)];
+      const auto first = now + interval * i / number;
+      if (types) {
+        idler.type_every(interval, first, neighbour_of(idler.id()));
+      } else {
+        idler.ping_every(interval, first);
+      }
     }
   }
 
  private:
+  // The other user of its pair.
+  UserId neighbour_of(UserId user) const {
+    const auto first = static_cast<std::int32_t>(shard_.options().first_user);
+    return {first + ((user.value - first) ^ 1)};
+  }
+
   Shard& shard_;
   std::deque<Idler> idlers_;
 };

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "chat/base/clock.h"
+#include "chat/base/flat_map.h"
+#include "chat/base/ids.h"
+#include "chat/base/mutex.h"
+#include "chat/base/result.h"
+#include "chat/delivery/typing.h"
+#include "chat/protocol/errors.h"
+#include "chat/storage/pool.h"
+#include "delivery/push/router.h"
+
+namespace chat::delivery {
+
+// Passes TYPING on to those who may see it. Nothing is stored, and what cannot be passed on now is
+// dropped. A user's `on` in a chat is passed on once per kEvery, in at most kChatsMax chats within
+// that time; its end once after each. Rights are read for all requests that came within kGather,
+// with at most three statements, so their number does not grow with the number of typing users.
+// Threading: thread-safe; work() blocks on the database, and at most one runs at a time.
+// Bounds: kAccountsMax to 2 * kAccountsMax users, the longest silent dropped first; kPendingMax
+// requests.
+class TypingRelay {
+ public:
+  static constexpr std::chrono::seconds kEvery{3};
+  static constexpr std::chrono::milliseconds kGather{100};
+  static constexpr std::size_t kChatsMax = 8;
+  static constexpr std::size_t kAccountsMax = 16'384;
+  static constexpr std::size_t kPendingMax = 4096;
+
+  TypingRelay(storage::Pool& pool, Router& router, const base::Clock& clock)
+      : pool_(pool), router_(router), clock_(clock) {}
+
+  void add(TypingRequest&& request);
+  // True if work() must be called, which then has to be called, or given_up().
+  bool due();
+  void given_up();
+  // Passes on what has been added.
+  void work();
+
+ private:
+  struct Chat {
+    UserId user;
+    GroupId group;
+    base::SteadyTime on_at{};
+    bool on = false;
+  };
+  using Account = std::array<Chat, kChatsMax>;
+  using Requests = std::vector<TypingRequest>;
+  using Refusals = std::vector<std::optional<protocol::Refusal>>;
+
+  bool is_news_locked(const Typing& typing) CHAT_REQUIRES(mutex_);
+  Account& account_locked(UserId user) CHAT_REQUIRES(mutex_);
+  Result<void> pass_on(const Requests& requests);
+  static Result<void> check_direct(storage::Connection& connection, const Requests& requests,
+                                   Refusals& refusals);
+  Result<void> check_groups(storage::Connection& connection, const Requests& requests,
+                            Refusals& refusals) const;
+
+  storage::Pool& pool_;
+  Router& router_;
+  const base::Clock& clock_;
+
+  base::Mutex mutex_;
+  Requests pending_ CHAT_GUARDED_BY(mutex_);
+  bool working_ CHAT_GUARDED_BY(mutex_) = false;
+  // Two generations: when the newer one is full, the older one is dropped.
+  base::FlatMap<UserId, Account> newer_ CHAT_GUARDED_BY(mutex_);
+  base::FlatMap<UserId, Account> older_ CHAT_GUARDED_BY(mutex_);
+};
+
+}  // namespace chat::delivery
