@@ -40,15 +40,12 @@ enum class Msgid : int {
   kJoinAnswer = 45,
   kInvite = 46,
   kDismissGroup = 47,
-<<<<<<< HEAD
   kRecall = 50,
   kEdit = 51,
+  kTyping = 52,
   kReaders = 53,
   kInbox = 54,
   kSetConversation = 55,
-=======
-  kTyping = 52,
->>>>>>> marks
   kError = 100,  // errors that belong to no request
   kPresence = 200,
   kContact = 201,

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "chat/protocol/local_time.h"
-#include "chat/protocol/messages/chat_messages.h"
+#include "chat/protocol/messages/chat_pushes.h"
 #include "chat/protocol/messages/contact_messages.h"
 #include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/stream_messages.h"

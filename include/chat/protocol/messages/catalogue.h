@@ -4,6 +4,7 @@
 
 #include "chat/protocol/messages/account_messages.h"
 #include "chat/protocol/messages/chat_messages.h"
+#include "chat/protocol/messages/chat_pushes.h"
 #include "chat/protocol/messages/contact_messages.h"
 #include "chat/protocol/messages/group_admin_messages.h"
 #include "chat/protocol/messages/group_messages.h"

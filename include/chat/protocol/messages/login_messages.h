@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "chat/base/ids.h"
-#include "chat/protocol/messages/chat_messages.h"
+#include "chat/protocol/messages/chat_pushes.h"
 #include "chat/protocol/messages/contact_messages.h"
 #include "chat/protocol/messages/field.h"
 #include "chat/protocol/messages/group_messages.h"
