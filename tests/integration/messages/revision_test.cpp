@@ -5,8 +5,10 @@
 
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "integration/server_fixture.h"
+#include "integration/wire/stranger.h"
 #include "support/clients/classic_client.h"
 
 namespace chat::test {
@@ -362,6 +364,33 @@ TEST_F(Revision, MessagesAndRecallsAtOnceKeepTheStreamWhole) {
   }
   expect_consecutive(pushes);
   EXPECT_EQ(row(bob, history_with(alice.id()), 1, alice.id()).value("rev", 0), 5);
+}
+
+// Another transaction stores the next seq after the event's was chosen.
+TEST_F(Revision, TakesTheNextSeqIfAnotherMessageWasFaster) {
+  if (!on_mysql()) GTEST_SKIP() << "SQLite has one writer at a time";
+  const Json sent = alice.chat(bob.id(), "one");
+  const std::string db = server.storage().database();
+  Stranger gate(server.storage(), "SELECT GET_LOCK('" + db + "', 10)");
+  std::thread other([&] {
+    mariadb().query(
+        "BEGIN; INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body)"
+        " VALUES (" +
+            std::to_string(bob.id()) + ", " + std::to_string(alice.id()) +
+            ", 2, 'other', 1, 'faster'); SELECT GET_LOCK('" + db + "', 30); COMMIT",
+        db);
+  });
+  const auto transactions = [&](const std::string& state) {
+    return number("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = '" + state +
+                  "'");
+  };
+  EXPECT_TRUE(wait_until([&] { return transactions("RUNNING") > 0; }));
+  alice.client.send(recall_of(sent));
+  EXPECT_TRUE(wait_until([&] { return transactions("LOCK WAIT") > 0; }));
+  gate.release();
+  other.join();
+  const Json reply = alice.client.reply(recall_of(sent));
+  EXPECT_EQ(reply.value("seq", 0), 3) << reply;
 }
 
 class ShortRevision : public Revision {
