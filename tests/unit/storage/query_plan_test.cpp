@@ -93,7 +93,9 @@ TEST_F(QueryPlanTest, RevisedMessagesAreFoundByIndexProbes) {
       RevisionModel rows(recording(), stream);
       EXPECT_TRUE(rows.lock(1));
       EXPECT_TRUE(rows.find(1));
-      EXPECT_TRUE(rows.overwrite({.seq = 1, .sender = {}}));
+      RevisedRow row;
+      row.seq = 1;
+      EXPECT_TRUE(rows.overwrite(row));
     }
     return {};
   }));
