@@ -380,13 +380,13 @@ TEST_F(Revision, TakesTheNextSeqIfAnotherMessageWasFaster) {
             ", 2, 'other', 1, 'faster'); SELECT GET_LOCK('" + db + "', 30); COMMIT",
         db);
   });
-  const auto transactions = [&](const std::string& state) {
-    return number("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = '" + state +
-                  "'");
+  const auto runs = [&](const std::string& statement) {
+    return number("SELECT COUNT(*) FROM information_schema.processlist WHERE db = '" + db +
+                  "' AND info LIKE '" + statement + "%'") > 0;
   };
-  EXPECT_TRUE(wait_until([&] { return transactions("RUNNING") > 0; }));
+  EXPECT_TRUE(wait_until([&] { return runs("SELECT GET_LOCK(_" + db + "_, 30"); }));
   alice.client.send(recall_of(sent));
-  EXPECT_TRUE(wait_until([&] { return transactions("LOCK WAIT") > 0; }));
+  EXPECT_TRUE(wait_until([&] { return runs("INSERT INTO directmessage"); })) << "it waits";
   gate.release();
   other.join();
   const Json reply = alice.client.reply(recall_of(sent));
