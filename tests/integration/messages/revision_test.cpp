@@ -366,6 +366,26 @@ TEST_F(Revision, MessagesAndRecallsAtOnceKeepTheStreamWhole) {
   EXPECT_EQ(row(bob, history_with(alice.id()), 1, alice.id()).value("rev", 0), 5);
 }
 
+// The server holds no texts for somebody who reads slowly: they are read from the table when there
+// is room for them.
+TEST_F(Revision, SlowReaderDoesNotGetWhatWasRecalledMeanwhile) {
+  constexpr int kLongOnes = 800;
+  std::string text;
+  while (text.size() < 12'000) text += "\u8336";
+  for (int i = 0; i < kLongOnes; ++i) alice.chat(carol.id(), text);
+  const Json sent = alice.chat(carol.id(), kSecret);
+  ok(alice, recall_of(sent));
+  alice.chat(carol.id(), "end");
+  std::vector<Json> pushes;
+  do {
+    pushes.push_back(carol.client.push(kChat));
+  } while (pushes.back().at("msg") != "end");
+  expect_consecutive(pushes);
+  EXPECT_EQ(pushes.at(kLongOnes).at("msg"), "");
+  EXPECT_TRUE(pushes.at(kLongOnes).contains("recalled"));
+  EXPECT_EQ(pushes.at(kLongOnes + 1).at("kind"), "recall");
+}
+
 // Another transaction stores the next seq after the event's was chosen.
 TEST_F(Revision, TakesTheNextSeqIfAnotherMessageWasFaster) {
   if (!on_mysql()) GTEST_SKIP() << "SQLite has one writer at a time";
