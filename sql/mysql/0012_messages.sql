@@ -23,6 +23,8 @@ CREATE TABLE IF NOT EXISTS conversation (
   PRIMARY KEY (userid, groupid, otherid)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- A text that was recalled or edited has `ref`, too: the seq of the newest event that did it.
+
 -- With the kind of event rows, and what was done to a text: `extra` of either.
 CREATE OR REPLACE SQL SECURITY INVOKER VIEW offlinemessage (userid, message) AS
 SELECT m.recipient,

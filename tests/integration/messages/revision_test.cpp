@@ -5,8 +5,10 @@
 
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "integration/server_fixture.h"
+#include "integration/wire/stranger.h"
 #include "support/clients/classic_client.h"
 
 namespace chat::test {
@@ -362,6 +364,53 @@ TEST_F(Revision, MessagesAndRecallsAtOnceKeepTheStreamWhole) {
   }
   expect_consecutive(pushes);
   EXPECT_EQ(row(bob, history_with(alice.id()), 1, alice.id()).value("rev", 0), 5);
+}
+
+// The server holds no texts for somebody who reads slowly: they are read from the table when there
+// is room for them.
+TEST_F(Revision, SlowReaderDoesNotGetWhatWasRecalledMeanwhile) {
+  constexpr int kLongOnes = 800;
+  std::string text;
+  while (text.size() < 12'000) text += "\u8336";
+  for (int i = 0; i < kLongOnes; ++i) alice.chat(carol.id(), text);
+  const Json sent = alice.chat(carol.id(), kSecret);
+  ok(alice, recall_of(sent));
+  alice.chat(carol.id(), "end");
+  std::vector<Json> pushes;
+  do {
+    pushes.push_back(carol.client.push(kChat));
+  } while (pushes.back().at("msg") != "end");
+  expect_consecutive(pushes);
+  EXPECT_EQ(pushes.at(kLongOnes).at("msg"), "");
+  EXPECT_TRUE(pushes.at(kLongOnes).contains("recalled"));
+  EXPECT_EQ(pushes.at(kLongOnes + 1).at("kind"), "recall");
+}
+
+// Another transaction stores the next seq after the event's was chosen.
+TEST_F(Revision, TakesTheNextSeqIfAnotherMessageWasFaster) {
+  if (!on_mysql()) GTEST_SKIP() << "SQLite has one writer at a time";
+  const Json sent = alice.chat(bob.id(), "one");
+  const std::string db = server.storage().database();
+  Stranger gate(server.storage(), "SELECT GET_LOCK('" + db + "', 10)");
+  std::thread other([&] {
+    mariadb().query(
+        "BEGIN; INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body)"
+        " VALUES (" +
+            std::to_string(bob.id()) + ", " + std::to_string(alice.id()) +
+            ", 2, 'other', 1, 'faster'); SELECT GET_LOCK('" + db + "', 30); COMMIT",
+        db);
+  });
+  const auto runs = [&](const std::string& statement) {
+    return number("SELECT COUNT(*) FROM information_schema.processlist WHERE db = '" + db +
+                  "' AND info LIKE '" + statement + "%'") > 0;
+  };
+  EXPECT_TRUE(wait_until([&] { return runs("SELECT GET_LOCK(_" + db + "_, 30"); }));
+  alice.client.send(recall_of(sent));
+  EXPECT_TRUE(wait_until([&] { return runs("INSERT INTO directmessage"); })) << "it waits";
+  gate.release();
+  other.join();
+  const Json reply = alice.client.reply(recall_of(sent));
+  EXPECT_EQ(reply.value("seq", 0), 3) << reply;
 }
 
 class ShortRevision : public Revision {

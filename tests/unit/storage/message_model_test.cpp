@@ -147,6 +147,37 @@ TEST_F(MessageModelTest, DuplicateSeqIsAConflictAndKeepsTheTransaction) {
   EXPECT_EQ(messages.direct_after(kBob, kAlice, 0, 1)->front().body, "hi");
 }
 
+TEST_F(MessageModelTest, EventRowOfADirectStreamKeepsItsFields) {
+  ASSERT_TRUE(send({direct(kBob, kAlice, 1)}));
+  DirectMessage event = direct(kBob, kAlice, 2, "~event");
+  event.kind = "edit";
+  event.ref = 1;
+  event.extra = R"({"ref":1,"rev":1})";
+  event.n = 1;
+  const auto store = [&] {
+    return write([&] { return MessageModel(*connection_).insert_direct_event(event); });
+  };
+  ASSERT_TRUE(store());
+  const auto again = store();
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, ErrorCode::kConflict);
+  const auto rows = MessageModel(*connection_).direct_tail(kBob, kAlice, 2);
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(rows->size(), 2u);
+  EXPECT_EQ(rows->front().kind, "");
+  EXPECT_EQ(rows->front().ref, 0);
+  EXPECT_EQ(rows->front().n, 1);
+  EXPECT_EQ(rows->back().kind, "edit");
+  EXPECT_EQ(rows->back().ref, 1);
+  EXPECT_EQ(rows->back().extra, event.extra);
+  EXPECT_EQ(rows->back().n, 1);
+  const auto shown = offline(kBob);
+  ASSERT_EQ(shown.size(), 2u);
+  EXPECT_FALSE(shown[0].contains("kind"));
+  EXPECT_EQ(shown[1].at("kind"), "edit");
+  EXPECT_EQ(shown[1].at("rev"), 1);
+}
+
 TEST_F(MessageModelTest, ExistingCursorIsKept) {
   run("INSERT INTO directcursor VALUES (2, 1, 5, 5)");
   ASSERT_TRUE(send({direct(kBob, kAlice, 1)}));

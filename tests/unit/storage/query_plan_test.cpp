@@ -10,6 +10,7 @@
 #include "chat/storage/join_model.h"
 #include "chat/storage/older_name_model.h"
 #include "chat/storage/profile_model.h"
+#include "chat/storage/revision_model.h"
 #include "chat/storage/search_backfill.h"
 #include "chat/storage/search_model.h"
 #include "chat/storage/session_model.h"
@@ -84,6 +85,23 @@ TEST_F(QueryPlanTest, MessagesAndPositionsAreFoundByIndexProbes) {
     return messages.advance(moves);
   }));
   EXPECT_EQ(recording().statements.size(), 14u);
+  expect_index_probes_only();
+}
+
+TEST_F(QueryPlanTest, RevisedMessagesAreFoundByIndexProbes) {
+  ASSERT_TRUE(write([&]() -> Result<void> {
+    for (const MessageStream& stream :
+         {MessageStream{.direct = {UserId{1}, UserId{2}}}, MessageStream{.group = GroupId{1}}}) {
+      RevisionModel rows(recording(), stream);
+      EXPECT_TRUE(rows.lock(1));
+      EXPECT_TRUE(rows.find(1));
+      RevisedRow row;
+      row.seq = 1;
+      EXPECT_TRUE(rows.overwrite(row));
+    }
+    return {};
+  }));
+  EXPECT_EQ(recording().statements.size(), 4u);
   expect_index_probes_only();
 }
 
