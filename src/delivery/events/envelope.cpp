@@ -177,9 +177,8 @@ std::optional<Envelope> decode_push(std::string_view head, std::string_view json
   int mode = 0;  // 2: an event; 1: a receipt is wanted
   UnixMillis sent_at = 0;
   UserId ended;
-  if (!take(head, id) || !take(head, seq) || !take(head, sender.value) ||
-      !take(head, mode, 0) || !take(head, sent_at, UnixMillis{0}) ||
-      !take(head, ended.value, 0) || !head.empty()) {
+  if (!take(head, id) || !take(head, seq) || !take(head, sender.value) || !take(head, mode, 0) ||
+      !take(head, sent_at, UnixMillis{0}) || !take(head, ended.value, 0) || !head.empty()) {
     return std::nullopt;
   }
   const StreamKey stream = group ? StreamKey::of(GroupId{id}) : StreamKey::from(UserId{id});

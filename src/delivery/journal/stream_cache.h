@@ -82,7 +82,7 @@ class StreamCache {
     std::uint64_t connection = 0;  // on which it was read; 0: read it again
     Seq head = 0;
     std::int64_t n = 0;  // countable messages up to the head
-    Seq committed = 0;  // the highest seq seen in the table
+    Seq committed = 0;   // the highest seq seen in the table
     UnixMillis last_sent_at = 0;
     std::uint64_t last_use = 0;
     bool planned_on = false;

@@ -235,9 +235,14 @@ void Router::group_events(std::span<const storage::GroupMessage> events,
 
 void Router::direct_event(const storage::DirectMessage& event, std::string_view sender_name) {
   Outgoing out(*this);
-  out.direct(event.recipient,
-             {StreamKey::from(event.sender), event.seq, event.sender, event.sent_at,
-              std::make_shared<const std::string>(push_json(event, sender_name)), false});
+  out.direct(event.recipient, {StreamKey::from(event.sender),
+                               event.seq,
+                               event.sender,
+                               event.sent_at,
+                               std::make_shared<const std::string>(push_json(event, sender_name)),
+                               false,
+                               {},
+                               true});
   out.send();
 }
 

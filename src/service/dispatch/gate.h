@@ -24,7 +24,7 @@ enum class Action {
   kSetConversation,   // what oneself sees of one with a user
   kSetGroupConversation,
   kSeeInbox,  // one's own
-  kSyncFrom,          // repeat a user's messages
+  kSyncFrom,  // repeat a user's messages
   kJoinGroup,
   kChatInGroup,
   kTypeInGroup,

@@ -64,6 +64,16 @@ TEST_P(LostContactAnswer, OfARemoval) {
   expect_contact(*bob, *alice, "removed");
 }
 
+TEST_P(LostContactAnswer, OfASettingOfAConversation) {
+  alice->chat(bob->id(), "text");
+  lose("INSERT INTO conversation");
+  request_ok(alice->client, {{"msgid", 55}, {"with", bob->id()}, {"pinned", true}});
+  expect_lost();
+  EXPECT_EQ(number("SELECT COUNT(*) FROM conversation WHERE pinned = 1"), 1);
+  const Json inbox = request_ok(alice->client, {{"msgid", 54}});
+  EXPECT_EQ(inbox.at("conversations").at(0).at("pinned"), true);
+}
+
 TEST_P(LostContactAnswer, OfABlockAndOfItsEnd) {
   alice->chat(bob->id(), "before");
   lose("INSERT INTO block");

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "chat/delivery/recipients.h"
-#include "delivery_fixture.h"
+#include "unit/delivery/delivery_fixture.h"
 
 namespace chat::delivery {
 namespace {
