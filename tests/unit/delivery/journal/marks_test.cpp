@@ -8,8 +8,8 @@
 
 #include "delivery/journal/journal.h"
 #include "delivery/journal/repetition.h"
-#include "fake_stores.h"
 #include "support/fake_clock.h"
+#include "unit/delivery/fake_stores.h"
 #include "unit/delivery/people.h"
 
 namespace chat::delivery {
