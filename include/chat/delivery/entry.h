@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "chat/protocol/errors.h"
+#include "chat/storage/mention_values.h"
 #include "chat/storage/values.h"
 
 namespace chat::session {

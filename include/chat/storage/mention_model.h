@@ -5,7 +5,7 @@
 
 #include "chat/base/result.h"
 #include "chat/storage/database.h"
-#include "chat/storage/values.h"
+#include "chat/storage/mention_values.h"
 
 namespace chat::storage {
 

@@ -145,23 +145,6 @@ struct GroupMessage {
   Seq ref = 0;         // as in DirectMessage
 };
 
-// A message of a group mentions this user; 0: everybody.
-struct Mention {
-  UserId user;
-  GroupId group;
-  Seq seq = 0;
-};
-
-// A message as a reply names it. Exactly one of group and recipient is set.
-struct MessageName {
-  GroupId group;
-  UserId recipient;
-  UserId sender;  // of a direct message
-  Seq seq = 0;
-
-  friend auto operator<=>(const MessageName&, const MessageName&) = default;
-};
-
 // A member's position in a group, and the group's head.
 struct GroupPosition {
   GroupId group;

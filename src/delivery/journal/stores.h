@@ -13,6 +13,7 @@
 #include "chat/storage/database.h"
 #include "chat/storage/direct_rows.h"
 #include "chat/storage/group_model.h"
+#include "chat/storage/mention_values.h"
 #include "chat/storage/values.h"
 
 // The journal lanes' interface to the database, so that tests can inject faults; each

@@ -7,11 +7,11 @@
 
 #include "chat/base/clock.h"
 #include "chat/base/ids.h"
-#include "chat/protocol/messages/chat_messages.h"
 #include "chat/protocol/messages/field.h"
+#include "chat/protocol/messages/mark_messages.h"
 #include "chat/protocol/msgid.h"
 
-// Chat messages as they are pushed and listed.
+// PROTOCOL.md, section 4: chat messages as they are pushed and listed.
 namespace chat::protocol::messages {
 
 // What an event row adds to a message: its kind, and the fields of that kind. A text has `recalled`
@@ -88,15 +88,6 @@ struct GroupChatPush : EventRowFields {
                    lenient_field("seq", &GroupChatPush::seq), field("cid", &GroupChatPush::cid),
                    field("reply", &GroupChatPush::reply), field("at", &GroupChatPush::at),
                    flag_field("at_all", &GroupChatPush::at_all)));
-  }
-};
-
-// A reply in either push: of a group it is the seq alone.
-struct AnyReply {
-  std::optional<UserId> id{};
-  Seq seq = 0;
-  static constexpr auto fields() {
-    return field_list(field("id", &AnyReply::id), field("seq", &AnyReply::seq));
   }
 };
 

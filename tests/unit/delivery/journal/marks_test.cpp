@@ -8,8 +8,8 @@
 
 #include "delivery/journal/journal.h"
 #include "delivery/journal/repetition.h"
-#include "fake_stores.h"
 #include "support/fake_clock.h"
+#include "unit/delivery/fake_stores.h"
 #include "unit/delivery/people.h"
 
 namespace chat::delivery {
@@ -100,7 +100,7 @@ TEST_F(GroupMarksTest, MentionsAreStoredWithTheirMessages) {
 
 TEST_F(GroupMarksTest, StrangersCannotBeMentioned) {
   const auto settled = commit({mention("a", {kBob, UserId{9}}), in_group("b")});
-  EXPECT_EQ(codes(settled), (Codes{Errno::kNotFound, Errno::kOk}));
+  ASSERT_EQ(codes(settled), (Codes{Errno::kNotFound, Errno::kOk}));
   EXPECT_EQ(settled[0].refusal->message, "at: user 9 is not in this group");
   EXPECT_EQ(mentions(), Mentions{});
 }
