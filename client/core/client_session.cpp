@@ -135,6 +135,15 @@ bool ClientSession::can_resume() const {
   return !token_.empty();
 }
 
+ClientSession::Resumption ClientSession::resumption() const {
+  base::MutexLock lock(account_mutex_);
+  return {{account_, account_name_}, token_};
+}
+
+Answer ClientSession::login_by_token(const std::string& token) {
+  return ask(request::login_again(token));
+}
+
 Answer ClientSession::resume() {
   std::string token;
   {
@@ -180,7 +189,8 @@ Answer ClientSession::ping() {
   return ask(messages::Ping{});
 }
 
-Answer ClientSession::chat(Target target, std::string_view text) {
+Answer ClientSession::chat(Target target, std::string_view text,
+                           const event::MessageExtras& extras) {
   UserId account;
   {
     base::MutexLock lock(account_mutex_);
@@ -188,7 +198,7 @@ Answer ClientSession::chat(Target target, std::string_view text) {
   }
   const auto msgid = target.group ? Msgid::kGroupChat : Msgid::kOneChat;
   const auto build = [&](std::string_view cid) {
-    return request::chat(cid, logged_in() ? self() : account, target, text);
+    return request::chat(cid, logged_in() ? self() : account, target, text, extras);
   };
   // Not logged in: let the server refuse it, or fail if there is no connection.
   if (!logged_in() && (connected() || !can_resume())) {
@@ -198,6 +208,7 @@ Answer ClientSession::chat(Target target, std::string_view text) {
   Unanswered chat{cid, target, build(cid)};
   Answer answer;
   if (too_long(chat.json, answer)) return answer;
+  handler_({event::Sending{target, std::string(text), cid, extras}});
   if (!outbox_.add(std::move(chat), base::system_clock().now() + reply_timeout_)) {
     answer = {Answer::Status::kNotSent, {event::Usage{"too many messages are waiting to be sent"}}};
     handler_(answer.event);
@@ -358,6 +369,7 @@ void ClientSession::update(Event& event) {
 bool ClientSession::take_account(const event::LoggedIn& login) {
   base::MutexLock lock(account_mutex_);
   token_ = login.token;
+  account_name_ = login.name;
   return std::exchange(account_, login.id) != login.id;
 }
 

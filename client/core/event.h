@@ -23,11 +23,11 @@ using EventKinds = std::variant<
     event::SessionsRevoked, event::FriendAdded, event::GroupCreated, event::GroupJoined,
     event::Done, event::Requested, event::InviteCode, event::Profile, event::UsersFound,
     event::GroupsFound, event::GroupShown, event::ListPage, event::RequestList, event::BlockedList,
-    event::Sent, event::Queued, event::Unsent, event::Held, event::Receipt, event::History,
-    event::Reconnecting, event::Refused, event::Message, event::Presence, event::Contact,
-    event::GroupChanged, event::Bye, event::Announcement, event::Notice, event::FriendList,
-    event::GroupList, event::TimedOut, event::Unanswered, event::Usage, event::Help, event::Fault,
-    event::Disconnected>;
+    event::Sending, event::Sent, event::Queued, event::Unsent, event::Held, event::Receipt,
+    event::History, event::Reconnecting, event::Refused, event::Message, event::Presence,
+    event::Contact, event::GroupChanged, event::Bye, event::Announcement, event::Notice,
+    event::Current, event::FriendList, event::GroupList, event::TimedOut, event::Unanswered,
+    event::Usage, event::Help, event::Fault, event::Disconnected>;
 
 template <typename Kind, typename Kinds>
 inline constexpr bool kIsOneOf = false;

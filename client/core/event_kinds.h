@@ -38,6 +38,22 @@ struct GroupNotice {
   UnixMillis until = 0;  // of a mute
   Group settings{};      // those that have changed
 };
+// A message answered by another: in a direct chat the author and the seq in the author's stream.
+struct ReplyRef {
+  UserId id{};  // 0 in a group
+  Seq seq = 0;
+  friend bool operator==(const ReplyRef&, const ReplyRef&) = default;
+};
+// What a message carries beside its text.
+struct MessageExtras {
+  std::string kind{};  // "recall" or "edit", of the message `ref`; empty: a text
+  Seq ref = 0;
+  std::optional<ReplyRef> reply{};
+  std::vector<UserId> at{};  // mentioned
+  bool at_all = false;
+  bool recalled = false;
+  bool edited = false;
+};
 struct Message {
   UserId from;
   std::string name;
@@ -48,7 +64,9 @@ struct Message {
   Seq seq = 0;
   std::string cid;
   std::string group_name{};
+  UserId to{};                          // of a direct message; 0 if unknown
   std::optional<GroupNotice> notice{};  // set: nobody wrote this
+  MessageExtras extras{};
 };
 struct LoggedIn {
   UserId id;
@@ -70,6 +88,12 @@ struct Sent {
   Seq seq = 0;
   UnixMillis ts = 0;
   std::string cid;
+};
+struct Sending {  // a chat that the user wrote; Sent or Refused follows
+  Target target;
+  std::string text;
+  std::string cid;
+  MessageExtras extras{};
 };
 struct Queued {  // a chat to be sent once reconnected
   Target target;
@@ -124,6 +148,10 @@ struct Announcement {  // of the server's operator
 struct Notice {
   std::string kind;
   std::vector<std::pair<std::string, std::string>> fields;  // name → JSON text
+};
+struct Current {  // the conversation that plain text goes to
+  Target target;
+  std::string shown;  // its name, safe for a terminal
 };
 struct FriendList {
   std::vector<Friend> friends;

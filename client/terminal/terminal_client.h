@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chat/base/mutex.h"
@@ -18,8 +19,10 @@
 #include "client/terminal/editor/line_editor.h"
 #include "client/terminal/exit_code.h"
 #include "client/terminal/line_reader.h"
+#include "client/terminal/settings/saved_state.h"
 #include "client/terminal/terminal.h"
 #include "client/terminal/terminal_mode.h"
+#include "client/terminal/transcript/transcript.h"
 
 namespace chat::client {
 
@@ -53,6 +56,11 @@ class TerminalClient {
   std::optional<GroupRef> find_group(const std::string& command, const GroupRef& typed);
   std::optional<Target> find_target(const std::string& command, const command::Recipient& typed);
   void show(const Event& event);
+  // The conversation that plain text goes to. need_current() reports if there is none.
+  std::optional<Target> current() const { return current_; }
+  std::optional<Target> need_current();
+  void set_current(std::optional<Target> target);
+  void show_current();
   // Reports if the outcome of the command is unknown.
   void expect(const char* command, const Answer& answer);
   bool need_login(const char* command);
@@ -85,6 +93,8 @@ class TerminalClient {
   void come_back_later(const std::string& reason);
   void finish_sending();
   bool log_in_at_start();
+  bool log_in_by_token();
+  void keep_token();
   void read_next_page(const char* command);
   void read_commands();
   LineReader::Status next_line(std::string& line);
@@ -112,6 +122,13 @@ class TerminalClient {
   void show_unknown(const std::string& command, const char* kind, const std::string& name);
   KnownRefs known_refs() const;
 
+  void show_to_people(const Event& event);
+  void put_locked(const std::vector<Transcript::Output>& outputs) CHAT_REQUIRES(output_mutex_);
+  void ring();
+  void show_status();
+  bool may_remember(std::string_view line) const;
+  std::string shown_target(const Target& target) const;
+  std::optional<Target> find_either(const std::string& command, const command::Recipient& typed);
   void print(const std::string& text);
   bool write(const std::string& text);
   void note(const Event& event);
@@ -126,8 +143,16 @@ class TerminalClient {
   const Form form_;
   const bool color_;
   const bool reconnects_;
+  const bool keeps_token_;
+  const bool keeps_history_;
   // Confined to the main thread.
   bool quit_ = false;
+  std::optional<Target> current_;
+  SavedState saved_;
+  ClientSession::Resumption kept_;  // as saved
+  bool reading_ = false;            // commands, so that there is a prompt with a status
+  int attempts_ = 0;                // to reconnect, since the connection was lost
+  std::string attempt_failure_;     // of the last one
   ReconnectBackoff backoff_;
   std::optional<base::SteadyTime>
       next_try_;  // the next reconnection attempt; nothing while connected
@@ -138,13 +163,16 @@ class TerminalClient {
   std::atomic<bool> may_return_{true};            // no BYE forbids reconnecting
   std::atomic<bool> retries_login_{false};        // a transiently refused login is retried
   std::atomic<std::int64_t> return_after_ms_{0};  // from a BYE
-  std::atomic<int> failure_{0};                   // exit code of the last failed command
-  std::atomic<int> ending_{0};                    // exit code of what ended the program
+  std::atomic<bool> in_conversation_{false};
+  std::atomic<bool> tries_token_{false};  // its refusal is told in other words
+  std::atomic<int> failure_{0};           // exit code of the last failed command
+  std::atomic<int> ending_{0};            // exit code of what ended the program
   LineReader reader_;
   TerminalMode mode_;
   std::unique_ptr<LineEditor>
       editor_;                // null unless input and output are a terminal that is not dumb
   base::Mutex output_mutex_;  // keeps events of two threads apart
+  Transcript transcript_ CHAT_GUARDED_BY(output_mutex_);
   base::Mutex messages_mutex_;
   base::CondVar messages_changed_;
   std::size_t messages_ CHAT_GUARDED_BY(messages_mutex_) = 0;  // received, not yet waited for

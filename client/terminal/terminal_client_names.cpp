@@ -112,12 +112,48 @@ std::optional<GroupRef> TerminalClient::find_group(const std::string& command,
 
 std::optional<Target> TerminalClient::find_target(const std::string& command,
                                                   const command::Recipient& typed) {
+  if (typed.is_either) return find_either(command, typed);
   if (typed.is_group) {
     const auto group = find_group(command, typed.group);
     return group ? std::optional(Target{{}, group->id}) : std::nullopt;
   }
   const auto user = find_user(command, typed.user);
   return user ? std::optional(Target{user->id, {}}) : std::nullopt;
+}
+
+// A person means whoever is known here; for a script the server's users come before own groups, as
+// long as names could be those of users only.
+std::optional<Target> TerminalClient::find_either(const std::string& command,
+                                                  const command::Recipient& typed) {
+  const std::string& name = typed.user.name;
+  const auto user = found_here<UserRef>("user", named<UserRef>(name, session_.friends()),
+                                        session_.names().users_named(name));
+  const auto group = found_here<GroupRef>("group", named<GroupRef>(name, session_.groups()), {});
+  if (terminal_ && user.ref && group.ref) {
+    show({event::Usage{
+        fmt::format("{0} is a user and a group: #{1} is the user, group {0} the group",
+                    shown_name(name), user.ref->id.value)}});
+    return std::nullopt;
+  }
+  if (user.decided) return user.ref ? std::optional(Target{user.ref->id, {}}) : std::nullopt;
+  if (group.decided && terminal_) {
+    return group.ref ? std::optional(Target{{}, group.ref->id}) : std::nullopt;
+  }
+  if (!need_connection() || !need_login(command.c_str())) return std::nullopt;
+  const Answer answer =
+      session_.request(messages::UserInfo{.name = name}, {.command = command, .quiet = true});
+  expect(command.c_str(), answer);
+  if (const auto* profile = answer.event.as<event::Profile>())
+    return Target{profile->person.id, {}};
+  if (group.ref) return Target{{}, group.ref->id};
+  const auto* refused = answer.event.as<event::Refused>();
+  if (refused == nullptr) return std::nullopt;
+  if (refused->code == kNotFound) {
+    show_unknown(command, terminal_ ? "user, and no group of yours," : "user", name);
+  } else {
+    show(answer.event);
+  }
+  return std::nullopt;
 }
 
 // Friends and own groups first.

@@ -55,6 +55,7 @@ event::Message chat_of(MessageReader& in, const messages::AnyChatPush& push) {
   out.from = push.sender;
   out.name = push.name;
   if (to_group) out.group = push.groupid.value_or(GroupId{});
+  if (!to_group) out.to = push.toid.value_or(UserId{});
   out.text = push.msg;
   out.time = push.time;
   out.ts = push.ts;

@@ -42,12 +42,20 @@ struct Logout {
 // A user or a group as typed.
 struct Recipient {
   bool is_group = false;
+  bool is_either = false;  // the name may be that of a user or of a group
   UserRef user{};
   GroupRef group{};
 };
 struct Chat {
   Recipient to;
   std::string text;
+  void run(TerminalClient& client) const;
+};
+// Sets the conversation that plain text goes to.
+struct To {
+  static constexpr bool kWorksOffline = true;
+  std::optional<Recipient> to;  // nothing: show it
+  bool ends = false;            // from now on there is none
   void run(TerminalClient& client) const;
 };
 struct Wait {
@@ -75,7 +83,7 @@ struct Revoke {
   void run(TerminalClient& client) const;
 };
 struct History {
-  Recipient of;
+  std::optional<Recipient> of;  // nothing: the current conversation
   int limit = 20;
   void run(TerminalClient& client) const;
 };
@@ -97,7 +105,7 @@ using Command = std::variant<
     command::Nothing, command::Register, command::Login, command::Logout, command::Find,
     command::OnUser, command::EditProfile, command::Friends, command::Requests, command::Blocked,
     command::CreateGroup, command::JoinGroup, command::Groups, command::OnGroup, command::OnMember,
-    command::MakeCode, command::Mute, command::EditGroup, command::Chat, command::Wait,
+    command::MakeCode, command::Mute, command::EditGroup, command::Chat, command::To, command::Wait,
     command::WaitMessages, command::Password, command::DeleteAccount, command::Sessions,
     command::Revoke, command::History, command::More, command::Help, command::Quit>;
 

@@ -21,7 +21,7 @@ inline tl::unexpected<std::string> wrong(std::string text) {
 }
 
 // What an argument is, for its completion.
-enum class Takes : std::uint8_t { kNothing, kUser, kGroup, kWord };
+enum class Takes : std::uint8_t { kNothing, kUser, kGroup, kEither, kWord };
 
 // One command: its word, its line of /help, and the parser of its arguments.
 struct CommandRow {

@@ -52,6 +52,13 @@ void Chat::run(TerminalClient& client) const {
   client.session().chat(*target, text);
 }
 
+void To::run(TerminalClient& client) const {
+  if (ends) return client.set_current(std::nullopt);
+  if (!to) return client.show_current();
+  if (!client.need_login("to")) return;
+  if (const auto target = client.find_target("to", *to)) client.set_current(target);
+}
+
 void Wait::run(TerminalClient& client) const {
   const auto until = base::system_clock().now() + duration;
   while (client.pause(until)) {
@@ -104,7 +111,7 @@ void Revoke::run(TerminalClient& client) const {
 
 void History::run(TerminalClient& client) const {
   if (!client.need_login("history")) return;
-  const auto target = client.find_target("history", of);
+  const auto target = of ? client.find_target("history", *of) : client.need_current();
   if (!target) return;
   client.show_pages(
       "history", [&session = client.session(), target = *target, limit = limit](

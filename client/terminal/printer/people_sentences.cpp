@@ -61,7 +61,7 @@ constexpr DoneRow kDone[] = {
 };
 
 std::string person_row(const Person& who, const PeopleStyle& style) {
-  std::string out = fmt::format("  {:>6}  {}", who.id.value, style.name(who.name));
+  std::string out = fmt::format("  {:>6}  {}", who.id.value, style.person(who.id, who.name));
   if (!who.nick.empty()) out += "  " + shown_name(who.nick);
   if (!who.state.empty()) out += "  " + style.state(who.state);
   if (who.is_friend) out += "  friend";
@@ -70,7 +70,8 @@ std::string person_row(const Person& who, const PeopleStyle& style) {
 }
 
 std::string request_row(const FriendRequest& each, const PeopleStyle& style) {
-  return fmt::format("  {:>6}  {}  {}{}\n", each.user.id.value, style.name(each.user.name),
+  return fmt::format("  {:>6}  {}  {}{}\n", each.user.id.value,
+                     style.person(each.user.id, each.user.name),
                      style.faint(date_and_time(each.ts)), text_below(each.text));
 }
 
@@ -118,7 +119,7 @@ std::string date_and_time(UnixMillis time) {
 }
 
 std::string friend_row(const Friend& who, const PeopleStyle& style) {
-  return fmt::format("  {:>6}  {}  {}\n", who.id.value, style.name(who.name),
+  return fmt::format("  {:>6}  {}  {}\n", who.id.value, style.person(who.id, who.name),
                      style.state(who.state));
 }
 
@@ -126,8 +127,9 @@ std::string group_rows(const Group& group, const PeopleStyle& style) {
   std::string out = fmt::format("  {:>6}  {}  {}{}\n", group.id.value, style.name(group.name),
                                 harmless(group.desc), group.dismissed ? "  (dismissed)" : "");
   for (const Member& each : group.members) {
-    out += fmt::format("          {:>6}  {}  {}  {}\n", each.id.value, style.name(each.name),
-                       style.state(each.state), harmless(each.role));
+    out +=
+        fmt::format("          {:>6}  {}  {}  {}\n", each.id.value,
+                    style.person(each.id, each.name), style.state(each.state), harmless(each.role));
   }
   return out;
 }
@@ -221,8 +223,9 @@ std::string sentence(const event::GroupShown& e, const PeopleStyle& style) {
   for (const Member& each : group.members) {
     const std::string muted =
         each.muted_until > 0 ? "  muted until " + date_and_time(each.muted_until) : "";
-    out += fmt::format("          {:>6}  {}  {}  {}{}\n", each.id.value, style.name(each.name),
-                       style.state(each.state), harmless(each.role), muted);
+    out += fmt::format("          {:>6}  {}  {}  {}{}\n", each.id.value,
+                       style.person(each.id, each.name), style.state(each.state),
+                       harmless(each.role), muted);
   }
   return out;
 }
@@ -250,7 +253,7 @@ std::string sentence(const event::BlockedList& e, const PeopleStyle& style) {
   if (e.users.empty()) return style.dim("You have blocked nobody.");
   std::string out = "You have blocked:\n";
   for (const Person& each : e.users) {
-    out += fmt::format("  {:>6}  {}\n", each.id.value, style.name(each.name));
+    out += fmt::format("  {:>6}  {}\n", each.id.value, style.person(each.id, each.name));
   }
   return out;
 }

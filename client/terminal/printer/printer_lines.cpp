@@ -15,6 +15,7 @@ const char* const kLineHelp = R"(  connected host="127.0.0.1" port=6000 [tls=TLS
   logged_out id=1
   password_changed revoked=1     account_deleted     sessions_revoked count=1
   sessions count=1               followed by: session id=… created=MS expires=MS current=true
+  current to=2   or   current group=1
   friends count=1                followed by the friend lines
   friend id=2 name="bob" state=online
   groups count=1                 followed by the group and member lines
@@ -128,6 +129,7 @@ struct LineOf {
   std::string operator()(const event::SessionsRevoked& e) const {
     return fmt::format("sessions_revoked count={}\n", e.revoked);
   }
+  std::string operator()(const event::Sending&) const { return {}; }
   std::string operator()(const event::Sent& e) const {
     return fmt::format("sent{} seq={}\n", target_field(e.target), e.seq);
   }
@@ -177,6 +179,9 @@ struct LineOf {
     std::string out = e.kind;
     for (const auto& [key, value] : e.fields) out += fmt::format(" {}={}", word(key), value);
     return out + '\n';
+  }
+  std::string operator()(const event::Current& e) const {
+    return fmt::format("current{}\n", target_field(e.target));
   }
   std::string operator()(const event::FriendList& e) const {
     std::string out = fmt::format("friends count={}\n", e.friends.size());
