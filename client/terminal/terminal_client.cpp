@@ -56,7 +56,7 @@ TerminalClient::TerminalClient(ClientOptions options, std::unique_ptr<const TlsC
                           : Form::kLines),
       color_(wants_color(STDOUT_FILENO, options_.color)),
       reconnects_(terminal_ || options_.reconnect),
-      keeps_token_(form_ == Form::kPeople && options_.keeps_token),
+      keeps_token_(form_ == Form::kPeople && options_.keeps_token && !state_directory().empty()),
       keeps_history_(form_ == Form::kPeople && options_.keeps_history),
       saved_(keeps_token_ || keeps_history_ ? state_directory() : ""),
       backoff_(random_up_to),

@@ -66,6 +66,11 @@ Spelling take_spelling(std::string_view& line) {
   return {row, row->parse_original != nullptr ? row->parse_original : row->parse};
 }
 
+// Of a conversation.
+bool is_plain_text(std::string_view text) {
+  return !text.starts_with('/') || text.starts_with("//");
+}
+
 // True if the arguments may include the code of an invitation.
 bool has_code(std::string_view arguments) {
   return trim(arguments).starts_with("--code");
@@ -103,7 +108,7 @@ Parsed parse_command(std::string_view line) {
 Parsed parse_in_conversation(std::string_view line, const Target& conversation) {
   const std::string_view text = trim(line);
   if (text.empty()) return command::Nothing{};
-  if (text.starts_with('/') && !text.starts_with("//")) return parse_command(line);
+  if (!is_plain_text(text)) return parse_command(line);
   if (!protocol::is_valid_utf8(line)) return wrong("the line is not valid UTF-8");
   if (text.starts_with('/')) line = text.substr(1);
   command::Recipient to;
@@ -115,7 +120,7 @@ Parsed parse_in_conversation(std::string_view line, const Target& conversation) 
 
 bool may_be_remembered(std::string_view line, bool in_conversation) {
   std::string_view first = line;
-  const bool is_text = in_conversation && !trim(line).starts_with('/');
+  const bool is_text = in_conversation && is_plain_text(trim(line));
   if (!is_text && take_spelling(first).row == nullptr) return false;
   while (!line.empty()) {
     std::string_view each = take_until(line, '\n');

@@ -153,6 +153,7 @@ Result<void> read_config(const std::string& path, ClientOptions& options) {
     return wrong_value(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
   }
   const int line = ini_parse_stream(next_line, &reading, on_value, &reading);
+  if (reading.file.bad()) return wrong_value("cannot read " + path);
   if (reading.error && (line <= 0 || reading.error->first <= line)) {
     return wrong_value(fmt::format("{}:{}: {}", path, reading.error->first, reading.error->second));
   }

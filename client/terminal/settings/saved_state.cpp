@@ -125,11 +125,11 @@ void SavedState::keep_token(const Server& server, const Token& token) {
   if (directory_.empty()) return;
   drop_token(server, token.user.id);
   json entries = entries_in(read(kTokens));
-  entries.insert(entries.begin(), {{"host", server.host},
-                                   {"port", server.port},
-                                   {"id", token.user.id.value},
-                                   {"name", token.user.name},
-                                   {"token", token.token}});
+  entries.insert(entries.begin(), json{{"host", server.host},
+                                       {"port", server.port},
+                                       {"id", token.user.id.value},
+                                       {"name", token.user.name},
+                                       {"token", token.token}});
   while (entries.size() > kTokensMost) entries.erase(entries.size() - 1);
   write(kTokens, entries.dump(1, ' ', true, json::error_handler_t::replace) + '\n');
 }

@@ -23,6 +23,7 @@ struct ShownMessage {
   std::string cid{};
   std::string text{};
   std::string clock{};  // "14:32"
+  std::string place{};  // its conversation, unless that was the current one
   event::MessageExtras extras{};
   Progress progress = Progress::kSending;
   std::uint64_t print = 0;  // see LineEditor::print_over(); 0: unknown

@@ -80,6 +80,8 @@ std::vector<Transcript::Output> Transcript::show(const Event& event) {
     show_sent(*sent, out);
   } else if (const auto* receipt = event.as<event::Receipt>()) {
     show_receipt(*receipt, out);
+  } else if (event.as<event::Queued>() && marks_in_place()) {
+    // Its mark and the status say it.
   } else {
     if (const auto* refused = event.as<event::Refused>()) show_refusal(*refused, out);
     out.push_back({.text = to_people(event, settings_.color)});
@@ -145,6 +147,7 @@ void Transcript::show_message(const event::Message& message, const Target& conve
                                              .cid = message.cid,
                                              .text = message.text,
                                              .clock = moment.clock,
+                                             .place = place_of(conversation, own),
                                              .extras = message.extras,
                                              .progress = Progress::kStored});
   // The day is a print of its own: a message may be printed over.
@@ -166,10 +169,10 @@ bool Transcript::mentions_user(const ShownMessage& message) const {
 }
 
 // Which conversation it belongs to, unless that is the current one.
-std::string Transcript::place_of(const ShownMessage& message) const {
-  if (current_ == message.conversation) return {};
-  if (message.own) return " to " + name_of(message.conversation);
-  if (message.conversation.group) return " in " + name_of(message.conversation);
+std::string Transcript::place_of(const Target& conversation, bool own) const {
+  if (current_ == conversation) return {};
+  if (own) return " to " + name_of(conversation);
+  if (conversation.group) return " in " + name_of(conversation);
   return current_ ? " (direct)" : "";
 }
 
@@ -193,11 +196,13 @@ std::string Transcript::quote_of(const ShownMessage& message) {
   if (!message.extras.reply) return {};
   const event::ReplyRef& reply = *message.extras.reply;
   const ShownMessage* const target = messages_.of(message.conversation, reply.id, reply.seq);
-  if (target == nullptr) return style_.faint("↪ an earlier message ");
-  const std::string what = target->extras.recalled ? "(recalled)" : first_line(target->text);
-  return style_.faint(fmt::format("↪ [{}] {}: {} ", target->number,
-                                  target->own ? "you" : shown_name(target->name), what)) +
-         "\n  │ ";
+  std::string what = "an earlier message";
+  if (target != nullptr) {
+    what =
+        fmt::format("[{}] {}: {}", target->number, target->own ? "you" : shown_name(target->name),
+                    target->extras.recalled ? "(recalled)" : first_line(target->text));
+  }
+  return style_.faint("↪ " + what) + "\n  │ ";
 }
 
 std::string Transcript::text_of(const ShownMessage& message) const {
@@ -214,7 +219,7 @@ std::string Transcript::line_of(const ShownMessage& message) {
   const std::string mark =
       marked ? (settings_.marks == MarkStyle::kOff ? ":" : " " + mark_of(message.progress)) : ":";
   return fmt::format("{} {} {}{}{} {}{}\n", style_.faint(message.clock), label_of(message), who,
-                     place_of(message), mark, quote_of(message), text_of(message));
+                     message.place, mark, quote_of(message), text_of(message));
 }
 
 void Transcript::show_sending(const event::Sending& sending, std::vector<Output>& out) {
@@ -225,6 +230,7 @@ void Transcript::show_sending(const event::Sending& sending, std::vector<Output>
                                              .cid = sending.cid,
                                              .text = sending.text,
                                              .clock = moment.clock,
+                                             .place = place_of(sending.target, true),
                                              .extras = sending.extras});
   // The typed line itself shows it.
   if (settings_.marks == MarkStyle::kLines || !settings_.changes_in_place) return;
@@ -249,8 +255,7 @@ void Transcript::show_sent(const event::Sent& sent, std::vector<Output>& out) {
     message->seq = sent.seq;
     change_progress(*message, Progress::kStored, out);
   }
-  if (settings_.marks == MarkStyle::kOff) return;
-  if (settings_.marks == MarkStyle::kQuiet && settings_.changes_in_place) return;
+  if (settings_.marks == MarkStyle::kOff || marks_in_place()) return;
   const std::string to = sent.target.group ? fmt::format("to group {}", sent.target.group.value)
                                            : fmt::format("to {}", sent.target.user.value);
   const std::string number = message != nullptr ? fmt::format(" [{}]", message->number) : "";

@@ -84,7 +84,10 @@ class Transcript {
   std::string label_of(const ShownMessage& message) const;
   std::string quote_of(const ShownMessage& message);
   std::string text_of(const ShownMessage& message) const;
-  std::string place_of(const ShownMessage& message) const;
+  std::string place_of(const Target& conversation, bool own) const;
+  bool marks_in_place() const {
+    return settings_.marks == MarkStyle::kQuiet && settings_.changes_in_place;
+  }
   std::string mark_of(Progress progress) const;
   std::string notice_line(const event::Message& message, const Target& conversation,
                           const std::string& clock);
