@@ -12,6 +12,7 @@
 #include "chat/protocol/messages/login_messages.h"
 #include "client/core/reconnect_backoff.h"
 #include "client/core/text.h"
+#include "client/core/wire/message_requests.h"
 #include "client/core/wire/wire.h"
 
 namespace chat::client {
@@ -174,6 +175,17 @@ void ClientSession::acknowledge(bool read) {
     const std::string json = read ? request::read(stream, seq) : request::delivered(stream, seq);
     if (!connection_->send(json)) return;
   }
+}
+
+void ClientSession::typing(Target target, bool on) {
+  if (!logged_in()) return;
+  requests::Typing message{.on = on};
+  if (target.group) {
+    message.groupid = target.group;
+  } else {
+    message.toid = target.user;
+  }
+  static_cast<void>(connection_->send(protocol::encode_request(message)));
 }
 
 Answer ClientSession::history(Target target, int limit, const std::string& cursor) {

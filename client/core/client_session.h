@@ -101,6 +101,8 @@ class ClientSession {
   std::size_t unanswered_chats() const { return outbox_.size(); }
   // Acknowledges the messages received since the last call; as read if the user sees them.
   void acknowledge(bool read);
+  // Tells the other side that the user is typing; there is no answer.
+  void typing(Target target, bool on);
   // Puts the message into the outbox (kOk); the answer arrives as a Sent or Refused event. Without
   // a connection it is kept for the next resume(), and a Queued event reports that. Without a login
   // it waits for the refusal.

@@ -149,6 +149,34 @@ struct Notice {
   std::string kind;
   std::vector<std::pair<std::string, std::string>> fields;  // name → JSON text
 };
+// One line of the inbox.
+struct Conversation {
+  Target target{};
+  std::string name{};
+  std::int64_t unread = 0;
+  std::int64_t mentions = 0;
+  bool pinned = false;
+  bool muted = false;
+  UserRef last_by{};  // this and the next of its newest message
+  std::string last_text{};
+  UnixMillis last_ts = 0;
+};
+struct Inbox {
+  std::vector<Conversation> conversations{};  // newest first
+  std::string cursor{};                       // for the older ones; empty: none
+};
+struct Readers {  // who has read a message of a group
+  GroupRef group{};
+  std::int64_t read = 0;
+  std::int64_t members = 0;
+  std::vector<UserRef> users{};
+  std::string cursor{};
+};
+struct Typing {  // another user begins or ceases to type; not shown as a line
+  UserId id{};
+  GroupId group{};  // 0: to the reader
+  bool on = false;
+};
 struct Current {  // the conversation that plain text goes to
   Target target;
   std::string shown;  // its name, safe for a terminal

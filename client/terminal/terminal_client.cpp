@@ -191,6 +191,8 @@ void TerminalClient::read_next_page(const char* command) {
   const Answer answer = read_page_(next_page_);
   expect(command, answer);
   if (const auto* page = answer.event.as<event::History>()) next_page_ = page->cursor;
+  if (const auto* page = answer.event.as<event::Inbox>()) next_page_ = page->cursor;
+  if (const auto* page = answer.event.as<event::Readers>()) next_page_ = page->cursor;
   if (const auto* page = answer.event.as<event::UsersFound>()) next_page_ = page->cursor;
   if (const auto* page = answer.event.as<event::GroupsFound>()) next_page_ = page->cursor;
 }
@@ -203,6 +205,7 @@ bool TerminalClient::need_login(const char* command) {
 
 void TerminalClient::show(const Event& event) {
   note(event);
+  if (form_ != Form::kPeople) number_messages(event);
   switch (form_) {
     case Form::kPeople: show_to_people(event); break;
     case Form::kLines: print(to_line(event)); break;
@@ -210,7 +213,7 @@ void TerminalClient::show(const Event& event) {
   }
 }
 
-bool TerminalClient::write(const std::string& text) {
+bool TerminalClient::write_out(const std::string& text) {
   if (editor_) return editor_->print(text);
   base::MutexLock lock(output_mutex_);
   return write_all(STDOUT_FILENO, text);
@@ -218,7 +221,7 @@ bool TerminalClient::write(const std::string& text) {
 
 void TerminalClient::print(const std::string& text) {
   if (text.empty()) return;
-  const bool written = write(text);
+  const bool written = write_out(text);
   // The reader is gone (SIGPIPE is ignored), so the client ends.
   if (!written) stop(kSignalExitBase + SIGPIPE);
 }

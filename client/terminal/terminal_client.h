@@ -4,10 +4,13 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "chat/base/mutex.h"
@@ -61,6 +64,19 @@ class TerminalClient {
   std::optional<Target> need_current();
   void set_current(std::optional<Target> target);
   void show_current();
+  // A message by its number; 0: the last one of the current conversation, of the user's own or of
+  // others. Nothing: that has been reported.
+  std::optional<ShownMessage> find_message(int number, bool own);
+  // Sends a text; in groups, @NAME mentions members.
+  void write(const Target& target, const std::string& text, event::MessageExtras extras);
+  void show_own_act(const ShownMessage& message, const event::MessageExtras& act,
+                    const std::string& text);
+  // What waits for the user.
+  void greet_after_login();
+  // No bell for it, except for mentions.
+  void silence(const Target& target, bool silent);
+  // The server passes on who is typing.
+  void set_knows_typing() { knows_typing_ = true; }
   // Reports if the outcome of the command is unknown.
   void expect(const char* command, const Answer& answer);
   bool need_login(const char* command);
@@ -123,6 +139,7 @@ class TerminalClient {
   KnownRefs known_refs() const;
 
   void show_to_people(const Event& event);
+  void number_messages(const Event& event);
   void put_locked(const std::vector<Transcript::Output>& outputs) CHAT_REQUIRES(output_mutex_);
   void ring();
   void show_status();
@@ -130,7 +147,10 @@ class TerminalClient {
   std::string shown_target(const Target& target) const;
   std::optional<Target> find_either(const std::string& command, const command::Recipient& typed);
   void print(const std::string& text);
-  bool write(const std::string& text);
+  bool write_out(const std::string& text);
+  void note_typing(const event::Typing& typing);
+  std::string typists();
+  void tell_typing();
   void note(const Event& event);
   void fail_with(ExitCode code) { failure_ = static_cast<int>(code); }
   void stop(int code);
@@ -151,8 +171,10 @@ class TerminalClient {
   SavedState saved_;
   ClientSession::Resumption kept_;  // as saved
   bool reading_ = false;            // commands, so that there is a prompt with a status
-  int attempts_ = 0;                // to reconnect, since the connection was lost
-  std::string attempt_failure_;     // of the last one
+  bool knows_typing_ = false;
+  base::SteadyTime next_typing_{};
+  int attempts_ = 0;             // to reconnect, since the connection was lost
+  std::string attempt_failure_;  // of the last one
   ReconnectBackoff backoff_;
   std::optional<base::SteadyTime>
       next_try_;  // the next reconnection attempt; nothing while connected
@@ -173,6 +195,9 @@ class TerminalClient {
       editor_;                // null unless input and output are a terminal that is not dumb
   base::Mutex output_mutex_;  // keeps events of two threads apart
   Transcript transcript_ CHAT_GUARDED_BY(output_mutex_);
+  std::set<Target> silenced_ CHAT_GUARDED_BY(output_mutex_);
+  // Who is typing, until when it is shown.
+  std::map<Target, std::pair<UserId, base::SteadyTime>> typing_ CHAT_GUARDED_BY(output_mutex_);
   base::Mutex messages_mutex_;
   base::CondVar messages_changed_;
   std::size_t messages_ CHAT_GUARDED_BY(messages_mutex_) = 0;  // received, not yet waited for

@@ -69,7 +69,7 @@ bool TerminalClient::log_in_at_start() {
   if (!password) return false;
   if (terminal_) {
     const Answer answer = session_.login({*account, *password});
-    if (answer.ok()) command::show_waiting_requests(*this);
+    if (answer.ok()) greet_after_login();
     return true;
   }
   retries_login_ = reconnects_;
@@ -101,7 +101,7 @@ bool TerminalClient::log_in_by_token() {
   const Answer answer = session_.login_by_token(saved->token);
   tries_token_ = false;
   if (answer.ok()) {
-    command::show_waiting_requests(*this);
+    greet_after_login();
     return true;
   }
   const auto* refused = answer.event.as<event::Refused>();
@@ -112,7 +112,7 @@ bool TerminalClient::log_in_by_token() {
       fmt::format("The saved login of {} has ended. Password: ", shown_name(saved->user.name))
           .c_str());
   if (password && session_.login({saved->user, *password}).ok()) {
-    command::show_waiting_requests(*this);
+    greet_after_login();
   }
   return true;
 }
@@ -163,6 +163,7 @@ void TerminalClient::tick() {
   keep_token();
   if (reconnects_) stay_connected();
   show_status();
+  tell_typing();
   for (const GroupId group : session_.take_unread_groups()) {
     session_.request(protocol::messages::GroupInfo{.groupid = group}, {.quiet = true});
   }

@@ -10,6 +10,9 @@
 #include <vector>
 
 #include "chat/base/clock.h"
+#include "chat/protocol/limits.h"
+#include "client/core/code_points.h"
+#include "client/core/mentions.h"
 #include "client/core/text.h"
 #include "client/terminal/commands/command_parser.h"
 #include "client/terminal/editor/line_view.h"
@@ -17,14 +20,64 @@
 #include "client/terminal/terminal_client.h"
 
 namespace chat::client {
+namespace {
+
+// How long it is shown that somebody types, and how often the server is told of the user.
+constexpr std::chrono::seconds kTypingShown{8};
+constexpr std::chrono::seconds kTypingInterval{4};
+
+}  // namespace
 
 void TerminalClient::show_to_people(const Event& event) {
   // The status says it, with the seconds that are left.
   if (editor_ && reading_ && event.as<event::Reconnecting>()) return show_status();
+  if (const auto* typing = event.as<event::Typing>()) return note_typing(*typing);
   const auto* refused = event.as<event::Refused>();
   if (refused != nullptr && tries_token_ && refused->error == "invalid_token") return;
   base::MutexLock lock(output_mutex_);
+  // Who has written no longer types.
+  if (const auto* message = event.as<event::Message>()) {
+    typing_.erase(message->group ? Target{{}, message->group} : Target{message->from, {}});
+  }
   put_locked(transcript_.show(event));
+}
+
+// Scripts refer to messages as people do, although they see no numbers.
+void TerminalClient::number_messages(const Event& event) {
+  base::MutexLock lock(output_mutex_);
+  transcript_.show(event);
+}
+
+void TerminalClient::note_typing(const event::Typing& typing) {
+  base::MutexLock lock(output_mutex_);
+  const Target where = typing.group ? Target{{}, typing.group} : Target{typing.id, {}};
+  if (typing.on) {
+    typing_[where] = {typing.id, base::system_clock().now() + kTypingShown};
+  } else {
+    typing_.erase(where);
+  }
+}
+
+// "bob is typing …", in the current conversation or to the user.
+std::string TerminalClient::typists() {
+  base::MutexLock lock(output_mutex_);
+  const auto now = base::system_clock().now();
+  std::erase_if(typing_, [now](const auto& each) { return each.second.second <= now; });
+  std::string out;
+  for (const auto& [where, who] : typing_) {
+    if (where.group && current_ != where) continue;
+    out += (out.empty() ? "" : ", ") + shown_target({who.first, {}});
+  }
+  return out.empty() ? "" : out + (out.find(", ") == out.npos ? " is typing …" : " are typing …");
+}
+
+// At most every kTypingInterval while a text for the current conversation is being typed.
+void TerminalClient::tell_typing() {
+  if (!knows_typing_ || !current_ || !editor_ || !session_.logged_in()) return;
+  const auto now = base::system_clock().now();
+  if (now < next_typing_ || !editor_->composes_text()) return;
+  next_typing_ = now + kTypingInterval;
+  session_.typing(*current_, true);
 }
 
 void TerminalClient::put_locked(const std::vector<Transcript::Output>& outputs) {
@@ -45,7 +98,8 @@ void TerminalClient::put_locked(const std::vector<Transcript::Output>& outputs) 
       }
     }
     if (each.message != 0 && print != 0) transcript_.printed(each.message, print);
-    if (each.alerts) ring();
+    const bool silent = !each.mentions && silenced_.contains(each.conversation);
+    if (each.alerts && !silent) ring();
     // The reader is gone (SIGPIPE is ignored), so the client ends.
     if (!written) stop(kSignalExitBase + SIGPIPE);
   }
@@ -59,7 +113,7 @@ void TerminalClient::ring() {
 // On the main thread.
 void TerminalClient::show_status() {
   if (!editor_) return;
-  if (session_.connected() || ending_ != 0 || !next_try_) return editor_->set_status("");
+  if (session_.connected() || ending_ != 0 || !next_try_) return editor_->set_status(typists());
   const auto left =
       std::chrono::ceil<std::chrono::seconds>(*next_try_ - base::system_clock().now());
   const std::string why = attempt_failure_.empty() ? "" : ": " + harmless(attempt_failure_);
@@ -96,6 +150,62 @@ void TerminalClient::set_current(std::optional<Target> target) {
   if (!target) return editor_->set_prompt("> ");
   const std::string name = shown_target(*target);
   editor_->set_prompt(target->group ? "[" + name + "]> " : name + "> ");
+}
+
+std::optional<ShownMessage> TerminalClient::find_message(int number, bool own) {
+  std::optional<Target> here;
+  if (number == 0 && !(here = need_current())) return std::nullopt;
+  std::optional<ShownMessage> out;
+  {
+    base::MutexLock lock(output_mutex_);
+    const ShownMessage* const found =
+        here ? transcript_.messages().last(*here, own) : transcript_.messages().numbered(number);
+    if (found != nullptr) out = *found;
+  }
+  if (out && out->seq > 0 && !out->extras.recalled) return out;
+  show({event::Usage{!out                   ? "there is no such message here"
+                     : out->extras.recalled ? "that message was recalled"
+                                            : "that message is not stored yet"}});
+  return std::nullopt;
+}
+
+void TerminalClient::show_own_act(const ShownMessage& message, const event::MessageExtras& act,
+                                  const std::string& text) {
+  base::MutexLock lock(output_mutex_);
+  put_locked(transcript_.show_own_act(message, act, text));
+}
+
+void TerminalClient::write(const Target& target, const std::string& text,
+                           event::MessageExtras extras) {
+  const std::size_t length = to_code_points(text).size();
+  // A script gets the server's refusal; a person can recall the line and shorten it.
+  if (terminal_ && length > protocol::kTextMaxCodePoints) {
+    return show(
+        {event::Usage{fmt::format("not sent: the text has {} characters, and a message at most {}",
+                                  length, protocol::kTextMaxCodePoints)}});
+  }
+  if (target.group && terminal_ && text.find('@') != text.npos) {
+    for (const Group& each : session_.groups()) {
+      const bool leads = each.role == "creator" || each.role == "admin";
+      if (each.id == target.group) find_mentions(text, each.members, leads, extras);
+    }
+  }
+  next_typing_ = {};
+  session_.chat(target, text, extras);
+}
+
+void TerminalClient::greet_after_login() {
+  command::show_waiting_requests(*this);
+  command::show_unread(*this);
+}
+
+void TerminalClient::silence(const Target& target, bool silent) {
+  base::MutexLock lock(output_mutex_);
+  if (silent) {
+    silenced_.insert(target);
+  } else {
+    silenced_.erase(target);
+  }
 }
 
 void TerminalClient::show_current() {

@@ -44,18 +44,6 @@ Parsed parse_original_chat(std::string_view rest) {
   return to_chat(take_name(part), rest, IsGroup);
 }
 
-// The name of a user or of a group, or "group" and the name of a group. An id alone is a user's.
-tl::expected<command::Recipient, std::string> take_either(std::string_view& rest) {
-  TypedName name = take_name(rest);
-  const bool is_group = name.text == "group" && !name.quoted;
-  if (is_group) name = take_name(rest);
-  auto out = to_recipient(name, is_group);
-  if (!out || is_group || out->user.id) return out;
-  out->is_either = true;
-  out->group.name = out->user.name;
-  return out;
-}
-
 Parsed parse_to(std::string_view rest) {
   if (trim(rest).empty()) return command::To{};
   if (trim(rest) == "-") return command::To{{}, true};
@@ -147,6 +135,17 @@ constexpr CommandRow kChatRows[] = {
 };
 
 }  // namespace
+
+tl::expected<command::Recipient, std::string> take_either(std::string_view& rest) {
+  TypedName name = take_name(rest);
+  const bool is_group = name.text == "group" && !name.quoted;
+  if (is_group) name = take_name(rest);
+  auto out = to_recipient(name, is_group);
+  if (!out || is_group || out->user.id) return out;
+  out->is_either = true;
+  out->group.name = out->user.name;
+  return out;
+}
 
 std::span<const CommandRow> chat_rows() {
   return kChatRows;

@@ -8,6 +8,7 @@
 
 #include "chat/base/ids.h"
 #include "client/core/wire/request_json.h"
+#include "client/terminal/commands/message_command.h"
 #include "client/terminal/commands/people_command.h"
 
 // The user's commands as values. Two spellings are accepted: `/chat 2 hello`, and that of the
@@ -38,13 +39,6 @@ struct Login {
 };
 struct Logout {
   void run(TerminalClient& client) const;
-};
-// A user or a group as typed.
-struct Recipient {
-  bool is_group = false;
-  bool is_either = false;  // the name may be that of a user or of a group
-  UserRef user{};
-  GroupRef group{};
 };
 struct Chat {
   Recipient to;
@@ -101,12 +95,15 @@ struct Quit {
 
 }  // namespace command
 
-using Command = std::variant<
-    command::Nothing, command::Register, command::Login, command::Logout, command::Find,
-    command::OnUser, command::EditProfile, command::Friends, command::Requests, command::Blocked,
-    command::CreateGroup, command::JoinGroup, command::Groups, command::OnGroup, command::OnMember,
-    command::MakeCode, command::Mute, command::EditGroup, command::Chat, command::To, command::Wait,
-    command::WaitMessages, command::Password, command::DeleteAccount, command::Sessions,
-    command::Revoke, command::History, command::More, command::Help, command::Quit>;
+using Command =
+    std::variant<command::Nothing, command::Register, command::Login, command::Logout,
+                 command::Find, command::OnUser, command::EditProfile, command::Friends,
+                 command::Requests, command::Blocked, command::CreateGroup, command::JoinGroup,
+                 command::Groups, command::OnGroup, command::OnMember, command::MakeCode,
+                 command::Mute, command::EditGroup, command::Chat, command::Reply, command::Edit,
+                 command::Recall, command::Readers, command::Inbox, command::SetConversation,
+                 command::To, command::Wait, command::WaitMessages, command::Password,
+                 command::DeleteAccount, command::Sessions, command::Revoke, command::History,
+                 command::More, command::Help, command::Quit>;
 
 }  // namespace chat::client

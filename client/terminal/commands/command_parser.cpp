@@ -16,10 +16,11 @@ struct Topic {
   std::span<const CommandRow> rows;
 };
 
-std::array<Topic, 4> topics() {
+std::array<Topic, 5> topics() {
   return {{{"Account", account_rows()},
            {"People", people_rows()},
            {"Groups", group_rows()},
+           {"Conversations", message_rows()},
            {"Messages", chat_rows()}}};
 }
 

@@ -40,6 +40,11 @@ std::span<const CommandRow> account_rows();
 std::span<const CommandRow> people_rows();
 std::span<const CommandRow> group_rows();
 std::span<const CommandRow> chat_rows();
+std::span<const CommandRow> message_rows();
+
+// Removes the name of a user or of a group from the front, or "group" and the name of a group. An
+// id alone is a user's.
+tl::expected<command::Recipient, std::string> take_either(std::string_view& rest);
 
 template <typename T>
 Parsed parse_bare(std::string_view rest) {

@@ -389,6 +389,12 @@ void LineEditor::set_status(const std::string& status) {
   redraw_locked();
 }
 
+bool LineEditor::composes_text() {
+  base::MutexLock lock(mutex_);
+  const std::u32string& text = line_.text();
+  return editing_ && kind_ == Kind::kCommand && !text.empty() && text.front() != U'/';
+}
+
 void LineEditor::ring() {
   base::MutexLock lock(mutex_);
   write_locked("\a");

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "client/core/code_points.h"
 #include "client/core/text.h"
 #include "client/terminal/printer/people_sentences.h"
 #include "client/terminal/printer/people_style.h"
@@ -109,6 +110,21 @@ class PeopleText {
     for (const auto& [key, value] : e.fields) out += fmt::format(" {}={}", key, value);
     return dim(out);
   }
+  std::string operator()(const event::Typing&) const { return {}; }
+  std::string operator()(const event::Inbox& e) const {
+    if (e.conversations.empty()) return dim("No conversations yet: /to NAME begins one.");
+    std::string out = "Conversations:\n";
+    for (const event::Conversation& each : e.conversations) out += conversation_row(each);
+    if (!e.cursor.empty()) out += dim("/more shows older ones.");
+    return out;
+  }
+  std::string operator()(const event::Readers& e) const {
+    std::string out = fmt::format("Read by {} of {}", e.read, e.members);
+    for (const UserRef& each : e.users) {
+      out += (&each == &e.users.front() ? ": " : ", ") + style_.plain("user", each.name, each.id);
+    }
+    return out + '\n' + (e.cursor.empty() ? "" : dim("/more shows more."));
+  }
   std::string operator()(const event::Current& e) const {
     return dim(fmt::format("Plain lines go to {}{}.", e.target.group ? "the group " : "", e.shown));
   }
@@ -137,6 +153,27 @@ class PeopleText {
   std::string operator()(const event::ListPage&) const { return {}; }
 
  private:
+  std::string conversation_row(const event::Conversation& each) const {
+    constexpr std::size_t kTextMost = 40;
+    const std::string name = each.target.group
+                                 ? "[" + style_.plain("group", each.name, each.target.group) + "]"
+                                 : style_.plain("user", each.name, each.target.user);
+    std::string out = each.pinned ? "  ★ " : "    ";
+    out += name;
+    if (each.unread > 0) out += "  " + style_.bold(fmt::format("{} new", each.unread));
+    if (each.mentions > 0) out += "  " + style_.highlight(fmt::format("@{}", each.mentions));
+    if (each.muted) out += faint("  silenced");
+    std::u32string text = to_code_points(each.last_text.substr(0, each.last_text.find('\n')));
+    const bool cut = text.size() > kTextMost;
+    if (cut) text.resize(kTextMost);
+    if (each.last_ts == 0) return out + '\n';
+    const std::string by =
+        each.target.group && !each.last_by.name.empty() ? shown_name(each.last_by.name) + ": " : "";
+    return out +
+           faint(fmt::format("  {} {}{}{}", date_and_time(each.last_ts), by,
+                             harmless(to_utf8(text)), cut ? "…" : "")) +
+           '\n';
+  }
   static std::string to(const Target& target) {
     return target.group ? fmt::format("to group {}", target.group.value)
                         : fmt::format("to {}", target.user.value);

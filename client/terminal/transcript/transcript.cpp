@@ -154,7 +154,9 @@ void Transcript::show_message(const event::Message& message, const Target& conve
   out.push_back({.text = day});
   out.push_back({.text = line_of(shown),
                  .message = shown.number,
-                 .alerts = !own && (!conversation.group || mentions_user(shown))});
+                 .alerts = !own && (!conversation.group || mentions_user(shown)),
+                 .mentions = mentions_user(shown),
+                 .conversation = conversation});
 }
 
 std::string Transcript::notice_line(const event::Message& message, const Target& conversation,

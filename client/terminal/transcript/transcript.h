@@ -30,6 +30,8 @@ class Transcript {
     std::string otherwise{};  // instead, if it cannot be replaced; empty: nothing
     int message = 0;          // the number of the message that it shows, for printed()
     bool alerts = false;      // a direct message or a mention
+    bool mentions = false;    // the latter
+    Target conversation{};    // of a message that alerts
   };
   struct Settings {
     bool color = false;

@@ -98,6 +98,22 @@ struct Describe {
   std::string operator()(const command::Chat& c) const {
     return (c.to.is_group ? "" : "chat ") + shown(c.to) + " [" + c.text + "]";
   }
+  std::string operator()(const command::Reply& c) const {
+    return "reply " + std::to_string(c.number) + " [" + c.text + "]";
+  }
+  std::string operator()(const command::Edit& c) const {
+    return "edit " + std::to_string(c.number) + " [" + c.text + "]";
+  }
+  std::string operator()(const command::Recall& c) const {
+    return "recall " + std::to_string(c.number);
+  }
+  std::string operator()(const command::Readers& c) const {
+    return "readers " + std::to_string(c.number);
+  }
+  std::string operator()(const command::SetConversation& c) const {
+    static constexpr const char* kWords[] = {"pin", "unpin", "silence", "unsilence", "hide"};
+    return kWords[static_cast<int>(c.setting)] + (" " + (c.of ? shown(*c.of) : "here"));
+  }
   std::string operator()(const command::To& c) const {
     return c.ends ? "to none" : "to " + (c.to ? shown(*c.to) : "?");
   }
