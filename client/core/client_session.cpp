@@ -136,7 +136,7 @@ bool ClientSession::can_resume() const {
   return !token_.empty();
 }
 
-ClientSession::Resumption ClientSession::resumption() const {
+Resumption ClientSession::resumption() const {
   base::MutexLock lock(account_mutex_);
   return {{account_, account_name_}, token_};
 }

@@ -83,14 +83,8 @@ class ClientSession {
     return ask(message, std::move(question));
   }
 
-  // The user who can log in again without a password, and the token for that; empty: none.
-  struct Resumption {
-    UserRef user{};
-    std::string token{};
-  };
   Resumption resumption() const;
-  // Logs in with the token of an earlier run.
-  Answer login_by_token(const std::string& token);
+  Answer login_by_token(const std::string& token);  // of an earlier run
 
   // After a lost connection and a new open(): logs in again as the last user. As after any login of
   // the same user, unanswered chats are then resent. kNotSent if nobody was logged in.
@@ -101,8 +95,7 @@ class ClientSession {
   std::size_t unanswered_chats() const { return outbox_.size(); }
   // Acknowledges the messages received since the last call; as read if the user sees them.
   void acknowledge(bool read);
-  // Tells the other side that the user is typing; there is no answer.
-  void typing(Target target, bool on);
+  void typing(Target target, bool on);  // has no answer
   // Puts the message into the outbox (kOk); the answer arrives as a Sent or Refused event. Without
   // a connection it is kept for the next resume(), and a Queued event reports that. Without a login
   // it waits for the refusal.

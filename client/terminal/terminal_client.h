@@ -4,13 +4,10 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "chat/base/mutex.h"
@@ -26,6 +23,7 @@
 #include "client/terminal/terminal.h"
 #include "client/terminal/terminal_mode.h"
 #include "client/terminal/transcript/transcript.h"
+#include "client/terminal/transcript/typing_hints.h"
 
 namespace chat::client {
 
@@ -44,8 +42,7 @@ class TerminalClient {
   // `tls`: null for plain connections.
   explicit TerminalClient(ClientOptions options, std::unique_ptr<const TlsContext> tls = nullptr);
 
-  // Returns the exit code.
-  int run();
+  int run();  // returns the exit code
 
   // For commands, on the main thread.
   ClientSession& session() { return session_; }
@@ -60,7 +57,6 @@ class TerminalClient {
   std::optional<Target> find_target(const std::string& command, const command::Recipient& typed);
   void show(const Event& event);
   // The conversation that plain text goes to. need_current() reports if there is none.
-  std::optional<Target> current() const { return current_; }
   std::optional<Target> need_current();
   void set_current(std::optional<Target> target);
   void show_current();
@@ -71,12 +67,9 @@ class TerminalClient {
   void write(const Target& target, const std::string& text, event::MessageExtras extras);
   void show_own_act(const ShownMessage& message, const event::MessageExtras& act,
                     const std::string& text);
-  // What waits for the user.
-  void greet_after_login();
-  // No bell for it, except for mentions.
-  void silence(const Target& target, bool silent);
-  // The server passes on who is typing.
-  void set_knows_typing() { knows_typing_ = true; }
+  void greet_after_login();                          // shows what waits for the user
+  void silence(const Target& target, bool silent);   // no bell for it, except for mentions
+  void set_knows_typing() { knows_typing_ = true; }  // the server takes TYPING
   // Reports if the outcome of the command is unknown.
   void expect(const char* command, const Answer& answer);
   bool need_login(const char* command);
@@ -97,7 +90,6 @@ class TerminalClient {
   // The interval of acknowledgements, pings and reconnection attempts.
   static constexpr std::chrono::milliseconds kTick{200};
   enum class Form { kPeople, kLines, kJson };
-
   bool connect();
   void tick();
   void stay_connected();
@@ -123,32 +115,16 @@ class TerminalClient {
   std::optional<std::string> first_password();
   std::optional<std::string> password_in(const std::string& path);
   std::optional<std::string> checked(std::string password);
-
-  // What is known here under a name. `decided`: the server need not be asked.
-  template <typename Ref>
-  struct Found {
-    std::optional<Ref> ref{};
-    bool decided = false;
-  };
-  template <typename Ref>
-  Found<Ref> found_here(const char* kind, std::vector<Ref> own, std::vector<Ref> others);
-  template <typename Message>
-  Answer look_up(const std::string& command, const Message& message, const char* kind,
-                 const std::string& name);
-  void show_unknown(const std::string& command, const char* kind, const std::string& name);
   KnownRefs known_refs() const;
 
   void show_to_people(const Event& event);
-  void number_messages(const Event& event);
   void put_locked(const std::vector<Transcript::Output>& outputs) CHAT_REQUIRES(output_mutex_);
   void ring();
   void show_status();
   bool may_remember(std::string_view line) const;
   std::string shown_target(const Target& target) const;
-  std::optional<Target> find_either(const std::string& command, const command::Recipient& typed);
   void print(const std::string& text);
   bool write_out(const std::string& text);
-  void note_typing(const event::Typing& typing);
   std::string typists();
   void tell_typing();
   void note(const Event& event);
@@ -169,15 +145,14 @@ class TerminalClient {
   bool quit_ = false;
   std::optional<Target> current_;
   SavedState saved_;
-  ClientSession::Resumption kept_;  // as saved
-  bool reading_ = false;            // commands, so that there is a prompt with a status
+  Resumption kept_;       // as saved
+  bool reading_ = false;  // commands, so that there is a prompt with a status
   bool knows_typing_ = false;
   base::SteadyTime next_typing_{};
   int attempts_ = 0;             // to reconnect, since the connection was lost
   std::string attempt_failure_;  // of the last one
   ReconnectBackoff backoff_;
-  std::optional<base::SteadyTime>
-      next_try_;  // the next reconnection attempt; nothing while connected
+  std::optional<base::SteadyTime> next_try_;  // to reconnect; nothing while connected
   base::SteadyTime next_ping_{};
   ReadPage read_page_;
   std::string next_page_;  // the cursor of the next one; empty: there is none
@@ -191,13 +166,10 @@ class TerminalClient {
   std::atomic<int> ending_{0};            // exit code of what ended the program
   LineReader reader_;
   TerminalMode mode_;
-  std::unique_ptr<LineEditor>
-      editor_;                // null unless input and output are a terminal that is not dumb
-  base::Mutex output_mutex_;  // keeps events of two threads apart
+  std::unique_ptr<LineEditor> editor_;  // null unless on a terminal that is not dumb
+  base::Mutex output_mutex_;            // keeps events of two threads apart
   Transcript transcript_ CHAT_GUARDED_BY(output_mutex_);
-  std::set<Target> silenced_ CHAT_GUARDED_BY(output_mutex_);
-  // Who is typing, until when it is shown.
-  std::map<Target, std::pair<UserId, base::SteadyTime>> typing_ CHAT_GUARDED_BY(output_mutex_);
+  TypingHints typing_ CHAT_GUARDED_BY(output_mutex_);
   base::Mutex messages_mutex_;
   base::CondVar messages_changed_;
   std::size_t messages_ CHAT_GUARDED_BY(messages_mutex_) = 0;  // received, not yet waited for

@@ -121,7 +121,7 @@ bool TerminalClient::log_in_by_token() {
 void TerminalClient::keep_token() {
   if (keeps_token_) {
     const SavedState::Server server{options_.host, options_.port};
-    ClientSession::Resumption now = session_.resumption();
+    Resumption now = session_.resumption();
     if (now.token.empty() && !kept_.token.empty()) saved_.drop_token(server, kept_.user.id);
     if (!now.token.empty() && now.token != kept_.token) {
       saved_.keep_token(server, {now.user, now.token});

@@ -22,53 +22,42 @@
 namespace chat::client {
 namespace {
 
-// How long it is shown that somebody types, and how often the server is told of the user.
-constexpr std::chrono::seconds kTypingShown{8};
+// How often the server is told that the user types.
 constexpr std::chrono::seconds kTypingInterval{4};
+
+bool leads(const Group& group, UserId user) {
+  std::string role = group.role;
+  for (const Member& each : group.members) {
+    if (each.id == user && role.empty()) role = each.role;
+  }
+  return role == "creator" || role == "admin";
+}
 
 }  // namespace
 
 void TerminalClient::show_to_people(const Event& event) {
   // The status says it, with the seconds that are left.
   if (editor_ && reading_ && event.as<event::Reconnecting>()) return show_status();
-  if (const auto* typing = event.as<event::Typing>()) return note_typing(*typing);
   const auto* refused = event.as<event::Refused>();
   if (refused != nullptr && tries_token_ && refused->error == "invalid_token") return;
   base::MutexLock lock(output_mutex_);
-  // Who has written no longer types.
-  if (const auto* message = event.as<event::Message>()) {
-    typing_.erase(message->group ? Target{{}, message->group} : Target{message->from, {}});
+  if (const auto* typing = event.as<event::Typing>()) {
+    typing_.take(*typing, base::system_clock().now());
   }
+  if (const auto* message = event.as<event::Message>()) typing_.take(*message);
   put_locked(transcript_.show(event));
 }
 
-// Scripts refer to messages as people do, although they see no numbers.
-void TerminalClient::number_messages(const Event& event) {
-  base::MutexLock lock(output_mutex_);
-  transcript_.show(event);
-}
-
-void TerminalClient::note_typing(const event::Typing& typing) {
-  base::MutexLock lock(output_mutex_);
-  const Target where = typing.group ? Target{{}, typing.group} : Target{typing.id, {}};
-  if (typing.on) {
-    typing_[where] = {typing.id, base::system_clock().now() + kTypingShown};
-  } else {
-    typing_.erase(where);
-  }
-}
-
-// "bob is typing …", in the current conversation or to the user.
+// "bob is typing …"
 std::string TerminalClient::typists() {
   base::MutexLock lock(output_mutex_);
-  const auto now = base::system_clock().now();
-  std::erase_if(typing_, [now](const auto& each) { return each.second.second <= now; });
   std::string out;
-  for (const auto& [where, who] : typing_) {
-    if (where.group && current_ != where) continue;
-    out += (out.empty() ? "" : ", ") + shown_target({who.first, {}});
+  std::size_t count = 0;
+  for (const UserId user : typing_.users(current_, base::system_clock().now())) {
+    out += (count++ == 0 ? "" : ", ") + shown_target({user, {}});
   }
-  return out.empty() ? "" : out + (out.find(", ") == out.npos ? " is typing …" : " are typing …");
+  if (count == 0) return {};
+  return out + (count == 1 ? " is typing …" : " are typing …");
 }
 
 // At most every kTypingInterval while a text for the current conversation is being typed.
@@ -98,8 +87,7 @@ void TerminalClient::put_locked(const std::vector<Transcript::Output>& outputs) 
       }
     }
     if (each.message != 0 && print != 0) transcript_.printed(each.message, print);
-    const bool silent = !each.mentions && silenced_.contains(each.conversation);
-    if (each.alerts && !silent) ring();
+    if (each.alerts) ring();
     // The reader is gone (SIGPIPE is ignored), so the client ends.
     if (!written) stop(kSignalExitBase + SIGPIPE);
   }
@@ -155,6 +143,8 @@ void TerminalClient::set_current(std::optional<Target> target) {
 std::optional<ShownMessage> TerminalClient::find_message(int number, bool own) {
   std::optional<Target> here;
   if (number == 0 && !(here = need_current())) return std::nullopt;
+  // A script's chats may still be on their way.
+  if (!terminal_ && own) session_.wait_for_chats(ClientSession::kReplyTimeout);
   std::optional<ShownMessage> out;
   {
     base::MutexLock lock(output_mutex_);
@@ -186,8 +176,9 @@ void TerminalClient::write(const Target& target, const std::string& text,
   }
   if (target.group && terminal_ && text.find('@') != text.npos) {
     for (const Group& each : session_.groups()) {
-      const bool leads = each.role == "creator" || each.role == "admin";
-      if (each.id == target.group) find_mentions(text, each.members, leads, extras);
+      if (each.id == target.group) {
+        find_mentions(text, each.members, leads(each, session_.self()), extras);
+      }
     }
   }
   next_typing_ = {};
@@ -201,11 +192,7 @@ void TerminalClient::greet_after_login() {
 
 void TerminalClient::silence(const Target& target, bool silent) {
   base::MutexLock lock(output_mutex_);
-  if (silent) {
-    silenced_.insert(target);
-  } else {
-    silenced_.erase(target);
-  }
+  transcript_.silence(target, silent);
 }
 
 void TerminalClient::show_current() {

@@ -20,6 +20,12 @@ struct Credentials {
   bool takeover = false;  // end a session that the account has elsewhere
 };
 
+// A user, and the token to log in as that user; empty: none.
+struct Resumption {
+  UserRef user{};
+  std::string token{};
+};
+
 // Requests that need more than protocol::encode_request().
 namespace request {
 

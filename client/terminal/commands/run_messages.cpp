@@ -33,6 +33,11 @@ Question question_of(TerminalClient& client, const char* command, const Target& 
   return out;
 }
 
+// A direct chat has a stream for each author, and the server takes a seq for one of the user's.
+void not_own(TerminalClient& client) {
+  client.show({event::Usage{"that message is not yours"}});
+}
+
 // RECALL and EDIT: on a terminal the transcript shows the change.
 template <typename Message>
 void change(TerminalClient& client, const char* command, const ShownMessage& message,
@@ -52,6 +57,8 @@ void Recall::run(TerminalClient& client) const {
   if (!client.need_login("recall")) return;
   const auto message = client.find_message(number, true);
   if (!message) return;
+  // In a group, admins may recall other members' messages.
+  if (!message->own && !message->conversation.group) return not_own(client);
   change(client, "recall", *message,
          to(message->conversation, requests::Recall{.seq = message->seq}),
          {.kind = "recall", .ref = message->seq}, "");
@@ -61,6 +68,7 @@ void Edit::run(TerminalClient& client) const {
   if (!client.need_login("edit")) return;
   const auto message = client.find_message(number, true);
   if (!message) return;
+  if (!message->own) return not_own(client);
   change(client, "edit", *message,
          to(message->conversation, requests::Edit{.seq = message->seq, .msg = text}),
          {.kind = "edit", .ref = message->seq}, text);

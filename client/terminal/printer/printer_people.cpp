@@ -114,7 +114,11 @@ class PeopleText {
   std::string operator()(const event::Inbox& e) const {
     if (e.conversations.empty()) return dim("No conversations yet: /to NAME begins one.");
     std::string out = "Conversations:\n";
-    for (const event::Conversation& each : e.conversations) out += conversation_row(each);
+    for (const bool pinned : {true, false}) {
+      for (const event::Conversation& each : e.conversations) {
+        if (each.pinned == pinned) out += conversation_row(each);
+      }
+    }
     if (!e.cursor.empty()) out += dim("/more shows older ones.");
     return out;
   }

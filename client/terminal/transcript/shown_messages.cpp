@@ -18,6 +18,9 @@ ShownMessage* newest(std::deque<ShownMessage>& messages, Matches matches) {
 ShownMessage& ShownMessages::add(ShownMessage message) {
   if (ShownMessage* const known = of(message.conversation, message.from, message.seq)) {
     message.number = known->number;
+    if (known->progress != Progress::kFailed) {
+      message.progress = std::max(message.progress, known->progress);
+    }
     *known = std::move(message);
     return *known;
   }

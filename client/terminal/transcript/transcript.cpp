@@ -99,13 +99,14 @@ Target Transcript::conversation_of(const event::Message& message) const {
   return {message.from == self_ && message.to ? message.to : message.from, {}};
 }
 
-std::string Transcript::name_of(const Target& conversation) const {
+// `style`: a faint line has no coloured names, which would end it.
+std::string Transcript::name_of(const Target& conversation, const PeopleStyle& style) const {
   if (conversation.group) {
     const GroupRef group = names_.group(conversation.group);
-    return style_.plain("group", group.name, group.id);
+    return style.plain("group", group.name, group.id);
   }
   const UserRef user = names_.user(conversation.user);
-  return style_.plain("user", user.name, user.id);
+  return style.plain("user", user.name, user.id);
 }
 
 void Transcript::show_login(const event::LoggedIn& login, std::vector<Output>& out) {
@@ -152,17 +153,28 @@ void Transcript::show_message(const event::Message& message, const Target& conve
                                              .progress = Progress::kStored});
   // The day is a print of its own: a message may be printed over.
   out.push_back({.text = day});
-  out.push_back({.text = line_of(shown),
-                 .message = shown.number,
-                 .alerts = !own && (!conversation.group || mentions_user(shown)),
-                 .mentions = mentions_user(shown),
-                 .conversation = conversation});
+  out.push_back({.text = line_of(shown), .message = shown.number, .alerts = alerts(shown)});
 }
 
 std::string Transcript::notice_line(const event::Message& message, const Target& conversation,
                                     const std::string& clock) {
-  const std::string where = current_ == conversation ? "" : name_of(conversation) + ": ";
+  const std::string where =
+      current_ == conversation ? "" : name_of(conversation, PeopleStyle(false)) + ": ";
   return style_.dim(fmt::format("{} * {}{}", clock, where, harmless_text(message.text)));
+}
+
+bool Transcript::alerts(const ShownMessage& message) const {
+  if (message.own) return false;
+  const bool direct = !message.conversation.group && !silenced_.contains(message.conversation);
+  return direct || mentions_user(message);
+}
+
+void Transcript::silence(const Target& conversation, bool silent) {
+  if (silent) {
+    silenced_.insert(conversation);
+  } else {
+    silenced_.erase(conversation);
+  }
 }
 
 bool Transcript::mentions_user(const ShownMessage& message) const {
@@ -173,8 +185,8 @@ bool Transcript::mentions_user(const ShownMessage& message) const {
 // Which conversation it belongs to, unless that is the current one.
 std::string Transcript::place_of(const Target& conversation, bool own) const {
   if (current_ == conversation) return {};
-  if (own) return " to " + name_of(conversation);
-  if (conversation.group) return " in " + name_of(conversation);
+  if (own) return " to " + name_of(conversation, style_);
+  if (conversation.group) return " in " + name_of(conversation, style_);
   return current_ ? " (direct)" : "";
 }
 
@@ -284,7 +296,8 @@ void Transcript::show_receipt(const event::Receipt& receipt, std::vector<Output>
     out.push_back({.text = style_.dim(fmt::format("  ✓✓ {} {} up to #{}", who,
                                                   read ? "has read" : "has", receipt.newest_own))});
   } else if (newest != nullptr && read && !out.empty()) {
-    const std::string where = of.group ? "everybody in " + name_of(of) : name_of(of);
+    const std::string where = of.group ? "everybody in " + name_of(of, PeopleStyle(false))
+                                       : name_of(of, PeopleStyle(false));
     out.back().otherwise = style_.dim(fmt::format("  ✓✓ {} has read [{}]", where, newest->number));
   }
 }
@@ -303,8 +316,9 @@ void Transcript::show_act(const event::Message& message, const Target& conversat
   const Moment moment = moment_of(message.ts, message.time);
   const std::string day = day_line(moment);
   const bool recall = message.extras.kind == "recall";
-  const std::string place =
-      current_ == conversation || !conversation.group ? "" : " in " + name_of(conversation);
+  const std::string place = current_ == conversation || !conversation.group
+                                ? ""
+                                : " in " + name_of(conversation, PeopleStyle(false));
   const std::string which =
       target != nullptr ? fmt::format("[{}]", target->number) : "an earlier message";
   const std::string text = recall ? "" : ": " + harmless_text(message.text);

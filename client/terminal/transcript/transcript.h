@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,6 @@ class Transcript {
     std::string otherwise{};  // instead, if it cannot be replaced; empty: nothing
     int message = 0;          // the number of the message that it shows, for printed()
     bool alerts = false;      // a direct message or a mention
-    bool mentions = false;    // the latter
-    Target conversation{};    // of a message that alerts
   };
   struct Settings {
     bool color = false;
@@ -54,6 +53,9 @@ class Transcript {
   // The conversation that plain text goes to, if any; its messages are shown without its name.
   void set_current(std::optional<Target> current) { current_ = current; }
 
+  // Its messages do not alert, except for mentions.
+  void silence(const Target& conversation, bool silent);
+
   ShownMessages& messages() { return messages_; }
 
  private:
@@ -65,7 +67,7 @@ class Transcript {
 
   static Moment moment_of(UnixMillis ts, const std::string& time);
   Target conversation_of(const event::Message& message) const;
-  std::string name_of(const Target& conversation) const;
+  std::string name_of(const Target& conversation, const PeopleStyle& style) const;
 
   void show_message(const event::Message& message, const Target& conversation,
                     std::vector<Output>& out);
@@ -93,6 +95,7 @@ class Transcript {
   std::string mark_of(Progress progress) const;
   std::string notice_line(const event::Message& message, const Target& conversation,
                           const std::string& clock);
+  bool alerts(const ShownMessage& message) const;
   bool mentions_user(const ShownMessage& message) const;
 
   const Settings settings_;
@@ -103,6 +106,7 @@ class Transcript {
   std::optional<Target> current_;
   std::string day_;  // of the last message shown
   ShownMessages messages_;
+  std::set<Target> silenced_;
 };
 
 }  // namespace chat::client

@@ -51,13 +51,14 @@ TEST_F(ClientConfig, AllKeysAreRead) {
 }
 
 TEST_F(ClientConfig, ServersHaveAnOptionalPort) {
-  struct Row {
+  struct ServerRow {
     const char* value;
     const char* host;
     int port;
   };
-  for (const Row& row : {Row{"a", "a", 6000}, Row{"a:7", "a", 7}, Row{"::1", "::1", 6000},
-                         Row{"[::1]:7", "::1", 7}, Row{"[::1]", "::1", 6000}}) {
+  for (const ServerRow& row :
+       {ServerRow{"a", "a", 6000}, ServerRow{"a:7", "a", 7}, ServerRow{"::1", "::1", 6000},
+        ServerRow{"[::1]:7", "::1", 7}, ServerRow{"[::1]", "::1", 6000}}) {
     ClientOptions fresh;
     EXPECT_TRUE(set_option("server", row.value, fresh)) << row.value;
     EXPECT_EQ(fresh.host, row.host);

@@ -246,6 +246,29 @@ TEST_F(TranscriptTest, AMessageShownAgainKeepsItsNumber) {
   EXPECT_EQ(line(event::History{{{2}, {}}, {from_bob(1, "one")}, ""}), "14:22 [1] bob: one\n");
 }
 
+TEST_F(TranscriptTest, AMessageShownAgainKeepsItsMark) {
+  const auto out = transcript.show({event::Sending{{{2}, {}}, "hi", "c1"}});
+  transcript.show({event::Sent{{{2}, {}}, 5, kNow, "c1"}});
+  transcript.show({event::Receipt{"read", {2}, {}, 5, "bob", 5}});
+  event::Message again = from_bob(5, "hi");
+  again.from = {1};
+  again.to = {2};
+  EXPECT_EQ(line(event::History{{{2}, {}}, {again}, ""}), "14:22 [1] you to bob ✓✓ hi\n");
+}
+
+TEST_F(TranscriptTest, TheLastMessageOfAConversationCanBeNamed) {
+  transcript.show({from_bob(1, "one")});
+  transcript.show({event::Sending{{{2}, {}}, "mine", "c1"}});
+  ShownMessages& messages = transcript.messages();
+  const Target bob{{2}, {}};
+  EXPECT_EQ(messages.last(bob, true), nullptr) << "not stored yet";
+  transcript.show({event::Sent{bob, 1, kNow, "c1"}});
+  ASSERT_NE(messages.last(bob, true), nullptr);
+  EXPECT_EQ(messages.last(bob, true)->text, "mine");
+  EXPECT_EQ(messages.last(bob, false)->text, "one");
+  EXPECT_EQ(messages.last(Target{{}, {7}}, false), nullptr);
+}
+
 TEST_F(TranscriptTest, NumbersBeginAgainAndTheNewestIsMeant) {
   const int most = static_cast<int>(ShownMessages::kMax);
   for (int seq = 1; seq <= most + 1; ++seq) transcript.show({from_bob(seq, "x")});
