@@ -58,7 +58,7 @@ class Accepting {
 
   const json kTea = {{"id", 7}, {"groupname", "tea"}, {"groupdesc", ""}, {"users", json::array()}};
   std::mutex mutex_;
-  std::vector<json> requests_{256};
+  std::vector<json> requests_ = std::vector<json>(256);
   FakeServer server_{[this](Peer& peer) { serve(peer); }};
 };
 
