@@ -204,12 +204,12 @@ bool TerminalClient::need_login(const char* command) {
 }
 
 void TerminalClient::show(const Event& event) {
-  note(event);
   // Scripts refer to messages by numbers as people do, although they see none.
   if (form_ != Form::kPeople) {
     base::MutexLock lock(output_mutex_);
     transcript_.show(event);
   }
+  note(event);  // a script that waits for a message may now refer to it
   switch (form_) {
     case Form::kPeople: show_to_people(event); break;
     case Form::kLines: print(to_line(event)); break;

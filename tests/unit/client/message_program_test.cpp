@@ -25,7 +25,7 @@ class Accepting {
   json last(int msgid) {
     const std::lock_guard lock(mutex_);
     json out = requests_[static_cast<std::size_t>(msgid)];
-    out.erase("cid");
+    if (!out.is_null()) out.erase("cid");
     return out;
   }
 
