@@ -12,6 +12,7 @@
 #include "chat/protocol/messages/login_messages.h"
 #include "client/core/reconnect_backoff.h"
 #include "client/core/text.h"
+#include "client/core/wire/message_requests.h"
 #include "client/core/wire/wire.h"
 
 namespace chat::client {
@@ -135,6 +136,15 @@ bool ClientSession::can_resume() const {
   return !token_.empty();
 }
 
+Resumption ClientSession::resumption() const {
+  base::MutexLock lock(account_mutex_);
+  return {{account_, account_name_}, token_};
+}
+
+Answer ClientSession::login_by_token(const std::string& token) {
+  return ask(request::login_again(token));
+}
+
 Answer ClientSession::resume() {
   std::string token;
   {
@@ -167,6 +177,17 @@ void ClientSession::acknowledge(bool read) {
   }
 }
 
+void ClientSession::typing(Target target, bool on) {
+  if (!logged_in()) return;
+  requests::Typing message{.on = on};
+  if (target.group) {
+    message.groupid = target.group;
+  } else {
+    message.toid = target.user;
+  }
+  static_cast<void>(connection_->send(protocol::encode_request(message)));
+}
+
 Answer ClientSession::history(Target target, int limit, const std::string& cursor) {
   return ask(request::history(target, limit, cursor), {.target = target});
 }
@@ -180,7 +201,8 @@ Answer ClientSession::ping() {
   return ask(messages::Ping{});
 }
 
-Answer ClientSession::chat(Target target, std::string_view text) {
+Answer ClientSession::chat(Target target, std::string_view text,
+                           const event::MessageExtras& extras) {
   UserId account;
   {
     base::MutexLock lock(account_mutex_);
@@ -188,7 +210,7 @@ Answer ClientSession::chat(Target target, std::string_view text) {
   }
   const auto msgid = target.group ? Msgid::kGroupChat : Msgid::kOneChat;
   const auto build = [&](std::string_view cid) {
-    return request::chat(cid, logged_in() ? self() : account, target, text);
+    return request::chat(cid, logged_in() ? self() : account, target, text, extras);
   };
   // Not logged in: let the server refuse it, or fail if there is no connection.
   if (!logged_in() && (connected() || !can_resume())) {
@@ -198,6 +220,7 @@ Answer ClientSession::chat(Target target, std::string_view text) {
   Unanswered chat{cid, target, build(cid)};
   Answer answer;
   if (too_long(chat.json, answer)) return answer;
+  handler_({event::Sending{target, std::string(text), cid, extras}});
   if (!outbox_.add(std::move(chat), base::system_clock().now() + reply_timeout_)) {
     answer = {Answer::Status::kNotSent, {event::Usage{"too many messages are waiting to be sent"}}};
     handler_(answer.event);
@@ -358,6 +381,7 @@ void ClientSession::update(Event& event) {
 bool ClientSession::take_account(const event::LoggedIn& login) {
   base::MutexLock lock(account_mutex_);
   token_ = login.token;
+  account_name_ = login.name;
   return std::exchange(account_, login.id) != login.id;
 }
 

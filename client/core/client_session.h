@@ -83,6 +83,9 @@ class ClientSession {
     return ask(message, std::move(question));
   }
 
+  Resumption resumption() const;
+  Answer login_by_token(const std::string& token);  // of an earlier run
+
   // After a lost connection and a new open(): logs in again as the last user. As after any login of
   // the same user, unanswered chats are then resent. kNotSent if nobody was logged in.
   Answer resume();
@@ -92,10 +95,11 @@ class ClientSession {
   std::size_t unanswered_chats() const { return outbox_.size(); }
   // Acknowledges the messages received since the last call; as read if the user sees them.
   void acknowledge(bool read);
+  void typing(Target target, bool on);  // has no answer
   // Puts the message into the outbox (kOk); the answer arrives as a Sent or Refused event. Without
   // a connection it is kept for the next resume(), and a Queued event reports that. Without a login
   // it waits for the refusal.
-  Answer chat(Target target, std::string_view text);
+  Answer chat(Target target, std::string_view text, const event::MessageExtras& extras = {});
   // False if, although connected, no remaining chat was stored for `patience` (see
   // Outbox::wait_empty()).
   bool wait_for_chats(std::chrono::milliseconds patience);
@@ -165,6 +169,7 @@ class ClientSession {
   mutable base::Mutex account_mutex_;
   std::string token_ CHAT_GUARDED_BY(account_mutex_);
   UserId account_ CHAT_GUARDED_BY(account_mutex_);  // the last logged-in user
+  std::string account_name_ CHAT_GUARDED_BY(account_mutex_);
   std::atomic<bool> connected_{false};
   std::atomic<bool> closing_{false};
   std::atomic<std::int32_t> self_{0};  // the logged-in user; 0: none

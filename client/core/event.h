@@ -17,17 +17,19 @@ namespace chat::client {
 
 // The kinds of events. Values of so many types are made, copied and destroyed out of line: the
 // tables of functions for that are compiled once.
-using EventKinds = std::variant<
-    std::monostate, event::Connected, event::Pong, event::Registered, event::LoggedIn,
-    event::LoggedOut, event::PasswordChanged, event::AccountDeleted, event::SessionList,
-    event::SessionsRevoked, event::FriendAdded, event::GroupCreated, event::GroupJoined,
-    event::Done, event::Requested, event::InviteCode, event::Profile, event::UsersFound,
-    event::GroupsFound, event::GroupShown, event::ListPage, event::RequestList, event::BlockedList,
-    event::Sent, event::Queued, event::Unsent, event::Held, event::Receipt, event::History,
-    event::Reconnecting, event::Refused, event::Message, event::Presence, event::Contact,
-    event::GroupChanged, event::Bye, event::Announcement, event::Notice, event::FriendList,
-    event::GroupList, event::TimedOut, event::Unanswered, event::Usage, event::Help, event::Fault,
-    event::Disconnected>;
+using EventKinds =
+    std::variant<std::monostate, event::Connected, event::Pong, event::Registered, event::LoggedIn,
+                 event::LoggedOut, event::PasswordChanged, event::AccountDeleted,
+                 event::SessionList, event::SessionsRevoked, event::FriendAdded,
+                 event::GroupCreated, event::GroupJoined, event::Done, event::Requested,
+                 event::InviteCode, event::Profile, event::UsersFound, event::GroupsFound,
+                 event::GroupShown, event::ListPage, event::RequestList, event::BlockedList,
+                 event::Sending, event::Sent, event::Queued, event::Unsent, event::Held,
+                 event::Receipt, event::History, event::Reconnecting, event::Refused,
+                 event::Message, event::Presence, event::Contact, event::GroupChanged, event::Bye,
+                 event::Announcement, event::Notice, event::Inbox, event::Readers, event::Typing,
+                 event::Current, event::FriendList, event::GroupList, event::TimedOut,
+                 event::Unanswered, event::Usage, event::Help, event::Fault, event::Disconnected>;
 
 template <typename Kind, typename Kinds>
 inline constexpr bool kIsOneOf = false;

@@ -11,6 +11,7 @@
 #include "chat/base/ids.h"
 #include "client/core/account_events.h"
 #include "client/core/contacts.h"
+#include "client/core/message_events.h"
 #include "client/core/people_events.h"
 
 // The kinds of events, as plain values (event.h).
@@ -27,28 +28,6 @@ struct Pong {};  // the reply to PING: not shown
 struct Registered {
   UserId id;
   std::string name;
-};
-// The fields of a message that tells of a change in its group; its text says the same in English.
-struct GroupNotice {
-  std::string event;  // "joined", "left", "removed", "role", "muted" …
-  UserId by{};
-  UserId user{};
-  bool repeat = false;   // the reader knows it already
-  std::string role{};    // the new one
-  UnixMillis until = 0;  // of a mute
-  Group settings{};      // those that have changed
-};
-struct Message {
-  UserId from;
-  std::string name;
-  GroupId group;  // 0 for a direct message
-  std::string text;
-  std::string time;
-  UnixMillis ts = 0;
-  Seq seq = 0;
-  std::string cid;
-  std::string group_name{};
-  std::optional<GroupNotice> notice{};  // set: nobody wrote this
 };
 struct LoggedIn {
   UserId id;
@@ -70,6 +49,12 @@ struct Sent {
   Seq seq = 0;
   UnixMillis ts = 0;
   std::string cid;
+};
+struct Sending {  // a chat that the user wrote; Sent or Refused follows
+  Target target;
+  std::string text;
+  std::string cid;
+  MessageExtras extras{};
 };
 struct Queued {  // a chat to be sent once reconnected
   Target target;
@@ -124,6 +109,10 @@ struct Announcement {  // of the server's operator
 struct Notice {
   std::string kind;
   std::vector<std::pair<std::string, std::string>> fields;  // name → JSON text
+};
+struct Current {  // the conversation that plain text goes to
+  Target target;
+  std::string shown;  // its name, safe for a terminal
 };
 struct FriendList {
   std::vector<Friend> friends;

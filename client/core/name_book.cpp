@@ -87,6 +87,15 @@ struct Learner {
     for (const Person& each : e.blocked) user(each.id, each.name);
   }
   void operator()(const event::Contact& e) { user(e.id, e.name); }
+  void operator()(const event::Inbox& e) {
+    for (const event::Conversation& each : e.conversations) {
+      user(each.target.user, each.name);
+      group(each.target.group, each.name);
+    }
+  }
+  void operator()(const event::Readers& e) {
+    for (const UserRef& each : e.users) user(each.id, each.name);
+  }
   void operator()(const event::GroupChanged& e) {
     user(e.id, e.name);
     user(e.by.id, e.by.name);

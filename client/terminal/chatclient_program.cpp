@@ -17,8 +17,8 @@
 namespace chat::client {
 namespace {
 
-void warn_insecure(bool no_color) {
-  const bool red = !no_color && wants_color(STDERR_FILENO);
+void warn_insecure(ColorWhen color) {
+  const bool red = wants_color(STDERR_FILENO, color);
   fmt::print(
       stderr,
       "{}chatclient: --insecure: the server's certificate is not checked. An attacker on the "
@@ -53,7 +53,7 @@ int run_with(ClientOptions options) {
       return static_cast<int>(ExitCode::kUsage);
     }
     tls = *std::move(made);
-    if (options.tls_options.insecure) warn_insecure(options.no_color);
+    if (options.tls_options.insecure) warn_insecure(options.color);
   }
   return TerminalClient(std::move(options), std::move(tls)).run();
 }
@@ -61,7 +61,7 @@ int run_with(ClientOptions options) {
 }  // namespace
 
 int run_chatclient(int argc, char** argv) {
-  auto options = parse_options(argc, argv);
+  auto options = parse_options(argc, argv, on_terminal());
   if (options.leave) return *options.leave;
   if (const auto code = refuse_closed_streams()) return *code;
   // A vanished reader of standard output is detected by the failing write.

@@ -52,7 +52,12 @@ bool is_dumb_terminal() {
   return term != nullptr && std::string_view(term) == "dumb";
 }
 
-bool wants_color(int fd) {
+bool on_terminal() {
+  return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
+}
+
+bool wants_color(int fd, ColorWhen when) {
+  if (when != ColorWhen::kAuto) return when == ColorWhen::kAlways;
   const char* const no_color = std::getenv("NO_COLOR");
   if (no_color != nullptr && *no_color != '\0') return false;
   if (std::getenv("TERM") == nullptr || is_dumb_terminal()) return false;

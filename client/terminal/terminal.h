@@ -6,12 +6,15 @@
 
 #include "chat/base/thread.h"
 #include "chat/base/unique_fd.h"
+#include "client/terminal/settings/client_settings.h"
 
 // The terminal, and signals of the process.
 namespace chat::client {
 
-// True on a terminal, unless NO_COLOR is set (no-color.org) or TERM is "dumb".
-bool wants_color(int fd);
+bool on_terminal();  // standard input and output are one
+
+// For kAuto: true on a terminal, unless NO_COLOR is set (no-color.org) or TERM is "dumb".
+bool wants_color(int fd, ColorWhen when);
 
 // TERM is "dumb": the terminal obeys no control sequences.
 bool is_dumb_terminal();

@@ -54,15 +54,24 @@ TerminalClient::TerminalClient(ClientOptions options, std::unique_ptr<const TlsC
       form_(options_.json ? Form::kJson
             : terminal_   ? Form::kPeople
                           : Form::kLines),
-      color_(!options_.no_color && wants_color(STDOUT_FILENO)),
+      color_(wants_color(STDOUT_FILENO, options_.color)),
       reconnects_(terminal_ || options_.reconnect),
+      keeps_token_(form_ == Form::kPeople && options_.keeps_token && !state_directory().empty()),
+      keeps_history_(form_ == Form::kPeople && options_.keeps_history),
+      saved_(keeps_token_ || keeps_history_ ? state_directory() : ""),
       backoff_(random_up_to),
       reader_(STDIN_FILENO),
+      transcript_({.color = color_,
+                   .marks = options_.marks,
+                   .changes_in_place = terminal_ && !is_dumb_terminal()},
+                  session_.names()),
       session_([this](const Event& event) { show(event); }) {
   if (!terminal_ || is_dumb_terminal()) return;
   editor_ = std::make_unique<LineEditor>(
-      mode_, "> ", [this](std::string_view before) { return completions(before, known_refs()); },
-      may_be_remembered);
+      mode_, "> ", color_,
+      [this](std::string_view before) { return completions(before, known_refs()); },
+      [this](std::string_view line) { return may_remember(line); });
+  if (keeps_history_) editor_->set_history(saved_.lines());
 }
 
 int TerminalClient::run() {
@@ -91,6 +100,7 @@ SignalActions TerminalClient::signal_actions() {
 }
 
 void TerminalClient::read_commands() {
+  reading_ = true;
   std::string line;
   while (!quit_ && ending_ == 0) {
     switch (next_line(line)) {
@@ -113,7 +123,9 @@ LineReader::Status TerminalClient::next_line(std::string& line) {
 }
 
 void TerminalClient::run_line(const std::string& line) {
-  const auto command = parse_command(line);
+  // A line that begins with a blank is not saved, as in shells.
+  if (keeps_history_ && !line.starts_with(' ') && may_remember(line)) saved_.add_line(line);
+  const auto command = current_ ? parse_in_conversation(line, *current_) : parse_command(line);
   if (!command) {
     show({event::Usage{command.error()}});
     return;
@@ -128,7 +140,15 @@ void TerminalClient::leave() {
   // A script waits until its messages are sent; a person is told and leaves.
   if (reconnects_ && !terminal_) finish_sending();
   session_.acknowledge(terminal_);
-  if (session_.connected() && session_.logged_in()) session_.logout();
+  if (session_.connected() && session_.logged_in()) {
+    // A logout would revoke the token. The server ends the session with the connection.
+    if (keeps_token_) {
+      session_.wait_for_chats(ClientSession::kReplyTimeout);
+    } else {
+      session_.logout();
+    }
+  }
+  keep_token();
   session_.close();
   session_.drop_chats();
 }
@@ -171,6 +191,8 @@ void TerminalClient::read_next_page(const char* command) {
   const Answer answer = read_page_(next_page_);
   expect(command, answer);
   if (const auto* page = answer.event.as<event::History>()) next_page_ = page->cursor;
+  if (const auto* page = answer.event.as<event::Inbox>()) next_page_ = page->cursor;
+  if (const auto* page = answer.event.as<event::Readers>()) next_page_ = page->cursor;
   if (const auto* page = answer.event.as<event::UsersFound>()) next_page_ = page->cursor;
   if (const auto* page = answer.event.as<event::GroupsFound>()) next_page_ = page->cursor;
 }
@@ -182,24 +204,28 @@ bool TerminalClient::need_login(const char* command) {
 }
 
 void TerminalClient::show(const Event& event) {
-  note(event);
+  // Scripts refer to messages by numbers as people do, although they see none.
+  if (form_ != Form::kPeople) {
+    base::MutexLock lock(output_mutex_);
+    transcript_.show(event);
+  }
+  note(event);  // a script that waits for a message may now refer to it
   switch (form_) {
-    case Form::kPeople: print(to_people(event, color_)); break;
+    case Form::kPeople: show_to_people(event); break;
     case Form::kLines: print(to_line(event)); break;
     case Form::kJson: print(to_json(event)); break;
   }
 }
 
-bool TerminalClient::write(const std::string& text) {
-  const bool people = form_ == Form::kPeople;
-  if (editor_) return people ? editor_->print_rows(text) : editor_->print(text);
+bool TerminalClient::write_out(const std::string& text) {
+  if (editor_) return editor_->print(text);
   base::MutexLock lock(output_mutex_);
-  return write_all(STDOUT_FILENO, people ? break_lines(text, terminal_size().columns) : text);
+  return write_all(STDOUT_FILENO, text);
 }
 
 void TerminalClient::print(const std::string& text) {
   if (text.empty()) return;
-  const bool written = write(text);
+  const bool written = write_out(text);
   // The reader is gone (SIGPIPE is ignored), so the client ends.
   if (!written) stop(kSignalExitBase + SIGPIPE);
 }

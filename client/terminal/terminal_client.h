@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chat/base/mutex.h"
@@ -18,8 +19,11 @@
 #include "client/terminal/editor/line_editor.h"
 #include "client/terminal/exit_code.h"
 #include "client/terminal/line_reader.h"
+#include "client/terminal/settings/saved_state.h"
 #include "client/terminal/terminal.h"
 #include "client/terminal/terminal_mode.h"
+#include "client/terminal/transcript/transcript.h"
+#include "client/terminal/transcript/typing_hints.h"
 
 namespace chat::client {
 
@@ -38,8 +42,7 @@ class TerminalClient {
   // `tls`: null for plain connections.
   explicit TerminalClient(ClientOptions options, std::unique_ptr<const TlsContext> tls = nullptr);
 
-  // Returns the exit code.
-  int run();
+  int run();  // returns the exit code
 
   // For commands, on the main thread.
   ClientSession& session() { return session_; }
@@ -53,6 +56,20 @@ class TerminalClient {
   std::optional<GroupRef> find_group(const std::string& command, const GroupRef& typed);
   std::optional<Target> find_target(const std::string& command, const command::Recipient& typed);
   void show(const Event& event);
+  // The conversation that plain text goes to. need_current() reports if there is none.
+  std::optional<Target> need_current();
+  void set_current(std::optional<Target> target);
+  void show_current();
+  // A message by its number; 0: the last one of the current conversation, of the user's own or of
+  // others. Nothing: that has been reported.
+  std::optional<ShownMessage> find_message(int number, bool own);
+  // Sends a text; in groups, @NAME mentions members.
+  void write(const Target& target, const std::string& text, event::MessageExtras extras);
+  void show_own_act(const ShownMessage& message, const event::MessageExtras& act,
+                    const std::string& text);
+  void greet_after_login();                          // shows what waits for the user
+  void silence(const Target& target, bool silent);   // no bell for it, except for mentions
+  void set_knows_typing() { knows_typing_ = true; }  // the server takes TYPING
   // Reports if the outcome of the command is unknown.
   void expect(const char* command, const Answer& answer);
   bool need_login(const char* command);
@@ -73,7 +90,6 @@ class TerminalClient {
   // The interval of acknowledgements, pings and reconnection attempts.
   static constexpr std::chrono::milliseconds kTick{200};
   enum class Form { kPeople, kLines, kJson };
-
   bool connect();
   void tick();
   void stay_connected();
@@ -85,6 +101,8 @@ class TerminalClient {
   void come_back_later(const std::string& reason);
   void finish_sending();
   bool log_in_at_start();
+  bool log_in_by_token();
+  void keep_token();
   void read_next_page(const char* command);
   void read_commands();
   LineReader::Status next_line(std::string& line);
@@ -97,23 +115,18 @@ class TerminalClient {
   std::optional<std::string> first_password();
   std::optional<std::string> password_in(const std::string& path);
   std::optional<std::string> checked(std::string password);
-
-  // What is known here under a name. `decided`: the server need not be asked.
-  template <typename Ref>
-  struct Found {
-    std::optional<Ref> ref{};
-    bool decided = false;
-  };
-  template <typename Ref>
-  Found<Ref> found_here(const char* kind, std::vector<Ref> own, std::vector<Ref> others);
-  template <typename Message>
-  Answer look_up(const std::string& command, const Message& message, const char* kind,
-                 const std::string& name);
-  void show_unknown(const std::string& command, const char* kind, const std::string& name);
   KnownRefs known_refs() const;
 
+  void show_to_people(const Event& event);
+  void put_locked(const std::vector<Transcript::Output>& outputs) CHAT_REQUIRES(output_mutex_);
+  void ring();
+  void show_status();
+  bool may_remember(std::string_view line) const;
+  std::string shown_target(const Target& target) const;
   void print(const std::string& text);
-  bool write(const std::string& text);
+  bool write_out(const std::string& text);
+  std::string typists();
+  void tell_typing();
   void note(const Event& event);
   void fail_with(ExitCode code) { failure_ = static_cast<int>(code); }
   void stop(int code);
@@ -126,11 +139,20 @@ class TerminalClient {
   const Form form_;
   const bool color_;
   const bool reconnects_;
+  const bool keeps_token_;
+  const bool keeps_history_;
   // Confined to the main thread.
   bool quit_ = false;
+  std::optional<Target> current_;
+  SavedState saved_;
+  Resumption kept_;       // as saved
+  bool reading_ = false;  // commands, so that there is a prompt with a status
+  bool knows_typing_ = false;
+  base::SteadyTime next_typing_{};
+  int attempts_ = 0;             // to reconnect, since the connection was lost
+  std::string attempt_failure_;  // of the last one
   ReconnectBackoff backoff_;
-  std::optional<base::SteadyTime>
-      next_try_;  // the next reconnection attempt; nothing while connected
+  std::optional<base::SteadyTime> next_try_;  // to reconnect; nothing while connected
   base::SteadyTime next_ping_{};
   ReadPage read_page_;
   std::string next_page_;  // the cursor of the next one; empty: there is none
@@ -138,13 +160,16 @@ class TerminalClient {
   std::atomic<bool> may_return_{true};            // no BYE forbids reconnecting
   std::atomic<bool> retries_login_{false};        // a transiently refused login is retried
   std::atomic<std::int64_t> return_after_ms_{0};  // from a BYE
-  std::atomic<int> failure_{0};                   // exit code of the last failed command
-  std::atomic<int> ending_{0};                    // exit code of what ended the program
+  std::atomic<bool> in_conversation_{false};
+  std::atomic<bool> tries_token_{false};  // its refusal is told in other words
+  std::atomic<int> failure_{0};           // exit code of the last failed command
+  std::atomic<int> ending_{0};            // exit code of what ended the program
   LineReader reader_;
   TerminalMode mode_;
-  std::unique_ptr<LineEditor>
-      editor_;                // null unless input and output are a terminal that is not dumb
-  base::Mutex output_mutex_;  // keeps events of two threads apart
+  std::unique_ptr<LineEditor> editor_;  // null unless on a terminal that is not dumb
+  base::Mutex output_mutex_;            // keeps events of two threads apart
+  Transcript transcript_ CHAT_GUARDED_BY(output_mutex_);
+  TypingHints typing_ CHAT_GUARDED_BY(output_mutex_);
   base::Mutex messages_mutex_;
   base::CondVar messages_changed_;
   std::size_t messages_ CHAT_GUARDED_BY(messages_mutex_) = 0;  // received, not yet waited for

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <utility>
 
 #include "chat/base/clock.h"
 #include "chat/protocol/messages/group_messages.h"
+#include "client/core/text.h"
 #include "client/terminal/commands/command_text.h"
 #include "client/terminal/commands/people_command.h"
 #include "client/terminal/terminal_client.h"
@@ -56,6 +58,7 @@ bool TerminalClient::connect() {
 
 // False if the client should end: a script whose login failed cannot continue.
 bool TerminalClient::log_in_at_start() {
+  if (keeps_token_ && log_in_by_token()) return true;
   if (options_.user.empty()) return true;
   const auto account = parse_account(options_.user);
   if (!account) {
@@ -66,7 +69,7 @@ bool TerminalClient::log_in_at_start() {
   if (!password) return false;
   if (terminal_) {
     const Answer answer = session_.login({*account, *password});
-    if (answer.ok()) command::show_waiting_requests(*this);
+    if (answer.ok()) greet_after_login();
     return true;
   }
   retries_login_ = reconnects_;
@@ -83,6 +86,51 @@ bool TerminalClient::log_in_at_start() {
   retries_login_ = false;
   backoff_.reset();
   return true;
+}
+
+// True if the user is logged in, or need not be asked for a password for other reasons.
+bool TerminalClient::log_in_by_token() {
+  if (!options_.password_file.empty() || std::getenv("CHAT_PASSWORD") != nullptr) return false;
+  const auto account = options_.user.empty() ? Account{} : parse_account(options_.user);
+  if (!account) return false;
+  const SavedState::Server server{options_.host, options_.port};
+  const auto saved = saved_.token(server, *account);
+  if (!saved) return false;
+  kept_ = {saved->user, saved->token};
+  tries_token_ = true;
+  const Answer answer = session_.login_by_token(saved->token);
+  tries_token_ = false;
+  if (answer.ok()) {
+    greet_after_login();
+    return true;
+  }
+  const auto* refused = answer.event.as<event::Refused>();
+  if (refused == nullptr || refused->error != "invalid_token") return true;
+  saved_.drop_token(server, saved->user.id);
+  kept_ = {};
+  const auto password = ask_password(
+      fmt::format("The saved login of {} has ended. Password: ", shown_name(saved->user.name))
+          .c_str());
+  if (password && session_.login({saved->user, *password}).ok()) {
+    greet_after_login();
+  }
+  return true;
+}
+
+// Saves the token when it changes, and drops it after a logout.
+void TerminalClient::keep_token() {
+  if (keeps_token_) {
+    const SavedState::Server server{options_.host, options_.port};
+    Resumption now = session_.resumption();
+    if (now.token.empty() && !kept_.token.empty()) saved_.drop_token(server, kept_.user.id);
+    if (!now.token.empty() && now.token != kept_.token) {
+      saved_.keep_token(server, {now.user, now.token});
+    }
+    kept_ = std::move(now);
+  }
+  if (const std::string problem = saved_.take_problem(); !problem.empty()) {
+    show({event::Usage{problem}});
+  }
 }
 
 // True if the command should be repeated after reconnecting.
@@ -112,7 +160,10 @@ void TerminalClient::expect(const char* command, const Answer& answer) {
 
 void TerminalClient::tick() {
   session_.acknowledge(terminal_);
+  keep_token();
   if (reconnects_) stay_connected();
+  show_status();
+  tell_typing();
   for (const GroupId group : session_.take_unread_groups()) {
     session_.request(protocol::messages::GroupInfo{.groupid = group}, {.quiet = true});
   }
@@ -132,6 +183,8 @@ void TerminalClient::stay_connected() {
 }
 
 void TerminalClient::come_back_later(const std::string& reason) {
+  ++attempts_;
+  attempt_failure_ = reason;
   const auto wait = backoff_.next() + std::chrono::milliseconds(return_after_ms_.exchange(0));
   next_try_ = base::system_clock().now() + wait;
   show({event::Reconnecting{wait, reason}});
@@ -161,6 +214,7 @@ bool TerminalClient::try_again() {
     return false;
   }
   if (session_.connected() && !logs_in_later) backoff_.reset();
+  if (session_.connected()) attempts_ = 0;
   return session_.connected();
 }
 

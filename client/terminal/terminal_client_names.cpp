@@ -42,53 +42,100 @@ Event refusal(std::string_view command, int code, const char* error, std::string
   return {event::Refused{std::string(command), {}, code, error, std::move(text), {}}};
 }
 
-}  // namespace
+// What is known here under a name. `decided`: the server need not be asked.
+template <typename Ref>
+struct Found {
+  std::optional<Ref> ref{};
+  bool decided = false;
+};
+
+void show_unknown(TerminalClient& client, const std::string& command, const char* kind,
+                  const std::string& name) {
+  client.show(refusal(command, kNotFound, "not_found",
+                      fmt::format("there is no {} named {}", kind, shown_name(name))));
+}
 
 // What is known under the name: nothing, one, or an ambiguous name, which is reported.
 template <typename Ref>
-TerminalClient::Found<Ref> TerminalClient::found_here(const char* kind, std::vector<Ref> own,
-                                                      std::vector<Ref> others) {
+Found<Ref> found_here(TerminalClient& client, const char* kind, std::vector<Ref> own,
+                      std::vector<Ref> others) {
   const std::vector<Ref>& refs = own.empty() ? others : own;
   if (refs.empty()) return {};
   if (refs.size() == 1) return {refs[0], true};
-  show(ambiguous(kind, refs));
+  client.show(ambiguous(kind, refs));
   return {std::nullopt, true};
 }
 
 // Asks the server, and reports if it has no such user or group.
 template <typename Message>
-Answer TerminalClient::look_up(const std::string& command, const Message& message, const char* kind,
-                               const std::string& name) {
-  if (!need_connection() || !need_login(command.c_str())) return {Answer::Status::kNotSent, {}};
-  Answer answer = session_.request(message, {.command = command, .quiet = true});
-  expect(command.c_str(), answer);
+Answer look_up(TerminalClient& client, const std::string& command, const Message& message,
+               const char* kind, const std::string& name) {
+  if (!client.need_connection() || !client.need_login(command.c_str()))
+    return {Answer::Status::kNotSent, {}};
+  Answer answer = client.session().request(message, {.command = command, .quiet = true});
+  client.expect(command.c_str(), answer);
   const auto* refused = answer.event.as<event::Refused>();
   if (refused == nullptr) return answer;
   if (refused->code == kNotFound) {
-    show_unknown(command, kind, name);
+    show_unknown(client, command, kind, name);
   } else if (refused->code == kUnknownMsgid) {
-    show(refusal(
+    client.show(refusal(
         command, kNotFound, "not_found",
         fmt::format("this server cannot look up names: type the ID of {}", shown_name(name))));
   } else {
-    show(answer.event);
+    client.show(answer.event);
   }
   return answer;
 }
 
-void TerminalClient::show_unknown(const std::string& command, const char* kind,
-                                  const std::string& name) {
-  show(refusal(command, kNotFound, "not_found",
-               fmt::format("there is no {} named {}", kind, shown_name(name))));
+// A person means whoever is known here; for a script the server's users come before own groups, as
+// long as names could be those of users only.
+std::optional<Target> find_either(TerminalClient& client, const std::string& command,
+                                  const command::Recipient& typed) {
+  const std::string& name = typed.user.name;
+  const auto user =
+      found_here<UserRef>(client, "user", named<UserRef>(name, client.session().friends()),
+                          client.session().names().users_named(name));
+  const auto group =
+      found_here<GroupRef>(client, "group", named<GroupRef>(name, client.session().groups()), {});
+  if (client.on_terminal() && user.ref && group.ref) {
+    client.show({event::Usage{
+        fmt::format("{0} is a user and a group: #{1} is the user, group {0} the group",
+                    shown_name(name), user.ref->id.value)}});
+    return std::nullopt;
+  }
+  if (user.decided) return user.ref ? std::optional(Target{user.ref->id, {}}) : std::nullopt;
+  if (group.decided && client.on_terminal()) {
+    return group.ref ? std::optional(Target{{}, group.ref->id}) : std::nullopt;
+  }
+  if (!client.need_connection() || !client.need_login(command.c_str())) return std::nullopt;
+  const Answer answer = client.session().request(messages::UserInfo{.name = name},
+                                                 {.command = command, .quiet = true});
+  client.expect(command.c_str(), answer);
+  if (const auto* profile = answer.event.as<event::Profile>())
+    return Target{profile->person.id, {}};
+  if (group.ref) return Target{{}, group.ref->id};
+  const auto* refused = answer.event.as<event::Refused>();
+  if (refused == nullptr) return std::nullopt;
+  if (refused->code == kNotFound) {
+    show_unknown(client, command, client.on_terminal() ? "user, and no group of yours," : "user",
+                 name);
+  } else {
+    client.show(answer.event);
+  }
+  return std::nullopt;
 }
+
+}  // namespace
 
 std::optional<UserRef> TerminalClient::find_user(const std::string& command, const UserRef& typed) {
   if (typed.id) return session_.names().user(typed.id);
-  const auto here = found_here<UserRef>("user", named<UserRef>(typed.name, session_.friends()),
-                                        session_.names().users_named(typed.name));
+  const auto here =
+      found_here<UserRef>(*this, "user", named<UserRef>(typed.name, session_.friends()),
+                          session_.names().users_named(typed.name));
   if (here.decided) return here.ref;
   const Answer answer =
-      look_up(command, messages::UserInfo{.name = typed.name}, "user", typed.name);
+      look_up(*this, command, messages::UserInfo{.name = typed.name}, "user", typed.name);
   const auto* profile = answer.event.as<event::Profile>();
   if (profile == nullptr) return std::nullopt;
   return UserRef{profile->person.id, profile->person.name};
@@ -98,20 +145,23 @@ std::optional<UserRef> TerminalClient::find_user(const std::string& command, con
 std::optional<GroupRef> TerminalClient::find_group(const std::string& command,
                                                    const GroupRef& typed) {
   if (typed.id) return session_.names().group(typed.id);
-  const auto here = found_here<GroupRef>("group", named<GroupRef>(typed.name, session_.groups()),
-                                         session_.names().groups_named(typed.name));
+  const auto here =
+      found_here<GroupRef>(*this, "group", named<GroupRef>(typed.name, session_.groups()),
+                           session_.names().groups_named(typed.name));
   if (here.decided) return here.ref;
-  const Answer answer =
-      look_up(command, messages::Find{.kind = "groups", .query = typed.name}, "group", typed.name);
+  const Answer answer = look_up(
+      *this, command, messages::Find{.kind = "groups", .query = typed.name}, "group", typed.name);
   const auto* found = answer.event.as<event::GroupsFound>();
   if (found == nullptr) return std::nullopt;
-  const auto there = found_here<GroupRef>("group", named<GroupRef>(typed.name, found->groups), {});
-  if (!there.decided) show_unknown(command, "group", typed.name);
+  const auto there =
+      found_here<GroupRef>(*this, "group", named<GroupRef>(typed.name, found->groups), {});
+  if (!there.decided) show_unknown(*this, command, "group", typed.name);
   return there.ref;
 }
 
 std::optional<Target> TerminalClient::find_target(const std::string& command,
                                                   const command::Recipient& typed) {
+  if (typed.is_either) return find_either(*this, command, typed);
   if (typed.is_group) {
     const auto group = find_group(command, typed.group);
     return group ? std::optional(Target{{}, group->id}) : std::nullopt;

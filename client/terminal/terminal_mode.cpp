@@ -21,9 +21,10 @@ std::atomic<bool> bracketing{false};  // bracketed paste is on
 static_assert(std::atomic<bool>::is_always_lock_free);
 
 // xterm's bracketed paste mode: a paste is enclosed in ESC [200~ and ESC [201~.
-constexpr std::string_view kMarkPastes = "\x1b[?2004h";
+// xterm's focus reports: ESC [I and ESC [O. Other terminals ignore both requests.
+constexpr std::string_view kMarkPastes = "\x1b[?2004h\x1b[?1004h";
 // Also shows the cursor and enables automatic wrap, which drawing may have disabled.
-constexpr std::string_view kAsUsual = "\x1b[?2004l\x1b[?7h";
+constexpr std::string_view kAsUsual = "\x1b[?2004l\x1b[?1004l\x1b[?7h";
 
 // The signals that end the process by default, except those handled by SignalWatch.
 constexpr int kFatal[] = {SIGABRT, SIGALRM, SIGBUS,  SIGFPE,    SIGILL,  SIGIO,
@@ -70,6 +71,7 @@ termios settings_of(TerminalMode::Kind kind) {
     // Ctrl-S would stop the output of arriving messages.
     settings.c_iflag &= ~static_cast<tcflag_t>(IXON | ICRNL | INLCR | IGNCR | ISTRIP | INPCK);
     settings.c_lflag |= ISIG;
+    settings.c_cc[VINTR] = _POSIX_VDISABLE;
     settings.c_cc[VMIN] = 0;  // read() never blocks
     settings.c_cc[VTIME] = 0;
   }

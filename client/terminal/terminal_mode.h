@@ -16,7 +16,7 @@ class TerminalMode {
  public:
   enum class Kind {
     kUsual,  // the initial mode
-    kKeys,   // key by key without echo; Ctrl-C and Ctrl-Z still send signals
+    kKeys,   // key by key without echo; Ctrl-Z still sends a signal, Ctrl-C is a key
     kSilent  // line by line, but without echo
   };
 

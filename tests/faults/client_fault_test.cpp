@@ -20,7 +20,7 @@ class ClientFault : public Faults {
   static std::unique_ptr<TerminalProgram> terminal(std::uint16_t port, const Account& account) {
     auto program = std::make_unique<TerminalProgram>(
         std::vector<std::string>{std::getenv("CHATCLIENT"), "--host", "127.0.0.1", "--port",
-                                 std::to_string(port), "--no-color"});
+                                 std::to_string(port), "--no-color", "--marks", "lines"});
     EXPECT_TRUE(program->wait_for("Connected to 127.0.0.1"));
     program->type_line("/login " + account.name);
     EXPECT_TRUE(program->wait_for("Password: "));

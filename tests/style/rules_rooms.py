@@ -36,7 +36,7 @@ _LIBRARIES = {
     "mariadb/": ["src/storage/"],
     "hiredis/": ["src/cluster/"],
     "systemd/": ["src/server/"],
-    "ini.h": ["src/server/", "client/control/"],
+    "ini.h": ["src/server/", "client/control/", "client/terminal/"],
     "INIReader.h": ["src/server/"],
     "CLI/": ["src/base/option_parser.cpp"],
     "wslay/": ["src/protocol/", "client/"],

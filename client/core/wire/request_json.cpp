@@ -1,5 +1,7 @@
 #include "client/core/wire/request_json.h"
 
+#include <nlohmann/json.hpp>
+
 #include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/stream_messages.h"
 
@@ -20,6 +22,27 @@ std::string move_cursor(Target stream, Seq seq) {
   }
   message.seq = seq;
   return encode_request(message);
+}
+
+// The fields `reply`, `at` and `at_all` of a chat.
+std::string chat_with_extras(std::string_view cid, UserId self, Target target,
+                             std::string_view text, const event::MessageExtras& extras) {
+  const auto msgid = target.group ? protocol::Msgid::kGroupChat : protocol::Msgid::kOneChat;
+  nlohmann::ordered_json out{{"msgid", static_cast<int>(msgid)}, {"id", self.value}};
+  if (target.group) {
+    out["groupid"] = target.group.value;
+  } else {
+    out["toid"] = target.user.value;
+  }
+  out["msg"] = text;
+  if (extras.reply && target.group) out["reply"] = extras.reply->seq;
+  if (extras.reply && !target.group) {
+    out["reply"] = {{"id", extras.reply->id.value}, {"seq", extras.reply->seq}};
+  }
+  for (const UserId each : extras.at) out["at"].push_back(each.value);
+  if (extras.at_all) out["at_all"] = true;
+  out["cid"] = cid;
+  return out.dump();
 }
 
 }  // namespace
@@ -52,7 +75,11 @@ messages::History history(Target target, int limit, std::string_view cursor) {
   return message;
 }
 
-std::string chat(std::string_view cid, UserId self, Target target, std::string_view text) {
+std::string chat(std::string_view cid, UserId self, Target target, std::string_view text,
+                 const event::MessageExtras& extras) {
+  if (extras.reply || !extras.at.empty() || extras.at_all) {
+    return chat_with_extras(cid, self, target, text, extras);
+  }
   if (target.group) {
     return encode_request(
         messages::GroupChat{.sender = self, .groupid = target.group, .msg = std::string(text)},

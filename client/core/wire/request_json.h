@@ -20,6 +20,12 @@ struct Credentials {
   bool takeover = false;  // end a session that the account has elsewhere
 };
 
+// A user, and the token to log in as that user; empty: none.
+struct Resumption {
+  UserRef user{};
+  std::string token{};
+};
+
 // Requests that need more than protocol::encode_request().
 namespace request {
 
@@ -27,7 +33,8 @@ protocol::messages::Login login(const Credentials& credentials);
 // By the token of an earlier login.
 protocol::messages::Login login_again(std::string_view token);
 protocol::messages::History history(Target target, int limit, std::string_view cursor);
-std::string chat(std::string_view cid, UserId self, Target target, std::string_view text);
+std::string chat(std::string_view cid, UserId self, Target target, std::string_view text,
+                 const event::MessageExtras& extras);
 // The stream has been received, or read, up to seq. They have no reply.
 std::string delivered(Target stream, Seq seq);
 std::string read(Target stream, Seq seq);

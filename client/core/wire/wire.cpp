@@ -13,6 +13,8 @@
 #include "chat/protocol/msgid.h"
 #include "client/core/text.h"
 #include "client/core/wire/message_reader.h"
+#include "client/core/wire/message_requests.h"
+#include "client/core/wire/message_wire.h"
 #include "client/core/wire/people_wire.h"
 
 namespace chat::client {
@@ -47,7 +49,7 @@ event::GroupNotice notice_of(const messages::AnyChatPush& push) {
   return out;
 }
 
-event::Message chat_of(MessageReader& in, const messages::AnyChatPush& push) {
+event::Message chat_of(MessageReader& in, const messages::AnyChatPush& push, const json& body) {
   const bool to_group = push.msgid == static_cast<int>(Msgid::kGroupChat);
   in.require(!to_group || push.groupid, key_of(&messages::AnyChatPush::groupid));
   in.require(push.seq >= 0, key_of(&messages::AnyChatPush::seq));
@@ -55,19 +57,24 @@ event::Message chat_of(MessageReader& in, const messages::AnyChatPush& push) {
   out.from = push.sender;
   out.name = push.name;
   if (to_group) out.group = push.groupid.value_or(GroupId{});
+  if (!to_group) out.to = push.toid.value_or(UserId{});
   out.text = push.msg;
   out.time = push.time;
   out.ts = push.ts;
   out.seq = push.seq;
   out.cid = text_of(push.cid);
   if (push.kind == "notice") out.notice = notice_of(push);
+  out.extras = extras_of(body);
   return out;
 }
 
 std::vector<event::Message> chats_of(MessageReader& in,
-                                     const std::vector<messages::AnyChatPush>& pushes) {
+                                     const std::vector<messages::AnyChatPush>& pushes,
+                                     const json& body, const char* list) {
   std::vector<event::Message> out;
-  for (const messages::AnyChatPush& push : pushes) out.push_back(chat_of(in, push));
+  for (std::size_t i = 0; i < pushes.size(); ++i) {
+    out.push_back(chat_of(in, pushes[i], body[list][i]));
+  }
   return out;
 }
 
@@ -80,7 +87,7 @@ event::LoggedIn read_login(MessageReader& in, const json& body, bool again) {
   out.token = reply.token;
   for (const auto& item : reply.friends) out.friends.push_back(friend_of(item));
   for (const auto& item : reply.groups) out.groups.push_back(group_of(item));
-  out.offline = chats_of(in, reply.offlinemsg);
+  out.offline = chats_of(in, reply.offlinemsg, body, "offlinemsg");
   out.more = reply.more;
   out.more_friends = reply.more_friends;
   out.more_groups = reply.more_groups;
@@ -99,7 +106,7 @@ event::Refused read_refusal(MessageReader& in, const json& body) {
 
 event::History read_history(MessageReader& in, const json& body, const Question& question) {
   const auto reply = in.read<messages::HistoryReply>(body);
-  return {question.target, chats_of(in, reply.messages), text_of(reply.cursor)};
+  return {question.target, chats_of(in, reply.messages, body, "messages"), text_of(reply.cursor)};
 }
 
 event::SessionList read_sessions(MessageReader& in, const json& body) {
@@ -133,6 +140,7 @@ event::Sent read_sent(MessageReader& in, const ServerMessage& message, const Que
 Event::What read_success(MessageReader& in, const ServerMessage& message,
                          const Question& question) {
   const json& body = message.body;
+  if (auto what = read_message_reply(in, body, question)) return *std::move(what);
   switch (question.request) {
     case Msgid::kLogin: return read_login(in, body, question.again);
     case Msgid::kLogout: return event::LoggedOut{question.user};
@@ -179,9 +187,10 @@ event::Notice read_notice(std::string kind, const json& body) {
 
 Event::What read_pushed(MessageReader& in, const ServerMessage& message) {
   const json& body = message.body;
+  if (static_cast<Msgid>(message.msgid) == requests::kTypingPush) return read_typing(in, body);
   switch (static_cast<Msgid>(message.msgid)) {
     case Msgid::kOneChat:
-    case Msgid::kGroupChat: return chat_of(in, in.read<messages::AnyChatPush>(body));
+    case Msgid::kGroupChat: return chat_of(in, in.read<messages::AnyChatPush>(body), body);
     case Msgid::kError: return read_refusal(in, body);
     case Msgid::kPresence: return read_presence(in, body);
     case Msgid::kContact: return read_contact(in, body);

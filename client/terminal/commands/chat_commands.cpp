@@ -44,14 +44,23 @@ Parsed parse_original_chat(std::string_view rest) {
   return to_chat(take_name(part), rest, IsGroup);
 }
 
+Parsed parse_to(std::string_view rest) {
+  if (trim(rest).empty()) return command::To{};
+  if (trim(rest) == "-") return command::To{{}, true};
+  auto to = take_either(rest);
+  if (!to) return wrong("/to NAME, /to group NAME, or /to - for none: " + to.error());
+  if (!trim(rest).empty()) {
+    return wrong("/to takes one name; a name with spaces goes in quotation marks");
+  }
+  return command::To{std::move(*to)};
+}
+
 // The server returns at most 100 messages at once.
 Parsed parse_history(std::string_view rest) {
-  constexpr const char* kUsage = "/history NAME [N], or /history group NAME [N]; N from 1 to 100";
+  constexpr const char* kUsage = "/history [NAME [N]], or /history group NAME [N]; N from 1 to 100";
   constexpr int kMost = 100;
-  TypedName name = take_name(rest);
-  const bool is_group = name.text == "group" && !name.quoted;
-  if (is_group) name = take_name(rest);
-  auto of = to_recipient(name, is_group);
+  if (trim(rest).empty()) return command::History{};
+  auto of = take_either(rest);
   if (!of) return wrong(kUsage);
   command::History out{std::move(*of)};
   const std::string_view number = trim(rest);
@@ -94,11 +103,18 @@ constexpr CommandRow kChatRows[] = {
      .original = "groupchat",
      .parse_original = parse_original_chat<true>,
      .takes = {Takes::kGroup}},
+    {.word = "/to",
+     .help = "  /to NAME                          plain lines now go to this user or group; /to\n"
+             "                                    alone shows to whom, /to - ends that\n",
+     .parse = parse_to,
+     .takes = {Takes::kEither}},
     {.word = "/history",
-     .help = "  /history NAME [N]                 the last N messages with a user (20)\n"
-             "  /history group GROUP [N]          the last N messages of a group\n",
+     .help =
+         "  /history [NAME [N]]               the last N messages (20) with a user or of a group,\n"
+         "                                    or of the current conversation\n"
+         "  /history group GROUP [N]          of a group whose name a user has, too\n",
      .parse = parse_history,
-     .takes = {Takes::kUser}},
+     .takes = {Takes::kEither}},
     {.word = "/more",
      .help = "  /more                             older messages, or more of what was found\n",
      .parse = parse_bare<command::More>},
@@ -119,6 +135,17 @@ constexpr CommandRow kChatRows[] = {
 };
 
 }  // namespace
+
+tl::expected<command::Recipient, std::string> take_either(std::string_view& rest) {
+  TypedName name = take_name(rest);
+  const bool is_group = name.text == "group" && !name.quoted;
+  if (is_group) name = take_name(rest);
+  auto out = to_recipient(name, is_group);
+  if (!out || is_group || out->user.id) return out;
+  out->is_either = true;
+  out->group.name = out->user.name;
+  return out;
+}
 
 std::span<const CommandRow> chat_rows() {
   return kChatRows;

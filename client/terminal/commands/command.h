@@ -8,6 +8,7 @@
 
 #include "chat/base/ids.h"
 #include "client/core/wire/request_json.h"
+#include "client/terminal/commands/message_command.h"
 #include "client/terminal/commands/people_command.h"
 
 // The user's commands as values. Two spellings are accepted: `/chat 2 hello`, and that of the
@@ -39,15 +40,16 @@ struct Login {
 struct Logout {
   void run(TerminalClient& client) const;
 };
-// A user or a group as typed.
-struct Recipient {
-  bool is_group = false;
-  UserRef user{};
-  GroupRef group{};
-};
 struct Chat {
   Recipient to;
   std::string text;
+  void run(TerminalClient& client) const;
+};
+// Sets the conversation that plain text goes to.
+struct To {
+  static constexpr bool kWorksOffline = true;
+  std::optional<Recipient> to;  // nothing: show it
+  bool ends = false;            // from now on there is none
   void run(TerminalClient& client) const;
 };
 struct Wait {
@@ -75,7 +77,7 @@ struct Revoke {
   void run(TerminalClient& client) const;
 };
 struct History {
-  Recipient of;
+  std::optional<Recipient> of;  // nothing: the current conversation
   int limit = 20;
   void run(TerminalClient& client) const;
 };
@@ -93,12 +95,15 @@ struct Quit {
 
 }  // namespace command
 
-using Command = std::variant<
-    command::Nothing, command::Register, command::Login, command::Logout, command::Find,
-    command::OnUser, command::EditProfile, command::Friends, command::Requests, command::Blocked,
-    command::CreateGroup, command::JoinGroup, command::Groups, command::OnGroup, command::OnMember,
-    command::MakeCode, command::Mute, command::EditGroup, command::Chat, command::Wait,
-    command::WaitMessages, command::Password, command::DeleteAccount, command::Sessions,
-    command::Revoke, command::History, command::More, command::Help, command::Quit>;
+using Command =
+    std::variant<command::Nothing, command::Register, command::Login, command::Logout,
+                 command::Find, command::OnUser, command::EditProfile, command::Friends,
+                 command::Requests, command::Blocked, command::CreateGroup, command::JoinGroup,
+                 command::Groups, command::OnGroup, command::OnMember, command::MakeCode,
+                 command::Mute, command::EditGroup, command::Chat, command::Reply, command::Edit,
+                 command::Recall, command::Readers, command::Inbox, command::SetConversation,
+                 command::To, command::Wait, command::WaitMessages, command::Password,
+                 command::DeleteAccount, command::Sessions, command::Revoke, command::History,
+                 command::More, command::Help, command::Quit>;
 
 }  // namespace chat::client

@@ -16,10 +16,11 @@ struct Topic {
   std::span<const CommandRow> rows;
 };
 
-std::array<Topic, 4> topics() {
+std::array<Topic, 5> topics() {
   return {{{"Account", account_rows()},
            {"People", people_rows()},
            {"Groups", group_rows()},
+           {"Conversations", message_rows()},
            {"Messages", chat_rows()}}};
 }
 
@@ -66,6 +67,16 @@ Spelling take_spelling(std::string_view& line) {
   return {row, row->parse_original != nullptr ? row->parse_original : row->parse};
 }
 
+// Of a conversation.
+bool is_plain_text(std::string_view text) {
+  return !text.starts_with('/') || text.starts_with("//");
+}
+
+// True if the arguments may include the code of an invitation.
+bool has_code(std::string_view arguments) {
+  return trim(arguments).starts_with("--code");
+}
+
 // Names a command that was probably meant, but not what was typed: it may be a password.
 tl::unexpected<std::string> unknown(std::string_view line) {
   constexpr std::size_t kShortest = 4;  // shorter words are like too many
@@ -95,13 +106,27 @@ Parsed parse_command(std::string_view line) {
   return command.row != nullptr ? command.parse(rest) : unknown(line);
 }
 
-bool may_be_remembered(std::string_view line) {
+Parsed parse_in_conversation(std::string_view line, const Target& conversation) {
+  const std::string_view text = trim(line);
+  if (text.empty()) return command::Nothing{};
+  if (!is_plain_text(text)) return parse_command(line);
+  if (!protocol::is_valid_utf8(line)) return wrong("the line is not valid UTF-8");
+  if (text.starts_with('/')) line = text.substr(1);
+  command::Recipient to;
+  to.is_group = static_cast<bool>(conversation.group);
+  to.group.id = conversation.group;
+  to.user.id = conversation.user;
+  return command::Chat{std::move(to), std::string(line)};
+}
+
+bool may_be_remembered(std::string_view line, bool in_conversation) {
   std::string_view first = line;
-  if (take_spelling(first).row == nullptr) return false;
+  const bool is_text = in_conversation && is_plain_text(trim(line));
+  if (!is_text && take_spelling(first).row == nullptr) return false;
   while (!line.empty()) {
     std::string_view each = take_until(line, '\n');
     const CommandRow* const row = take_spelling(each).row;
-    if (row != nullptr && row->secret) return false;
+    if (row != nullptr && (row->secret || has_code(each))) return false;
   }
   return true;
 }

@@ -15,9 +15,15 @@ namespace chat::client {
 // may contain a password.
 tl::expected<Command, std::string> parse_command(std::string_view line);
 
-// True if the line may be kept in the history: it begins with a command, and none of its lines with
+// Likewise while there is a current conversation: lines that begin with a slash are commands, all
+// others are text for it, and two slashes stand for one at the beginning of a text.
+tl::expected<Command, std::string> parse_in_conversation(std::string_view line,
+                                                         const Target& conversation);
+
+// True if the line may be kept in the history: it is text for a conversation (`in_conversation`),
+// or it begins with a command, and none of its lines with
 // one that takes a password. Anything else may be a mistyped command, or a password.
-bool may_be_remembered(std::string_view line);
+bool may_be_remembered(std::string_view line, bool in_conversation = false);
 
 // The output of /help.
 const std::string& command_help();

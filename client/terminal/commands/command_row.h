@@ -21,7 +21,7 @@ inline tl::unexpected<std::string> wrong(std::string text) {
 }
 
 // What an argument is, for its completion.
-enum class Takes : std::uint8_t { kNothing, kUser, kGroup, kWord };
+enum class Takes : std::uint8_t { kNothing, kUser, kGroup, kEither, kWord };
 
 // One command: its word, its line of /help, and the parser of its arguments.
 struct CommandRow {
@@ -40,6 +40,11 @@ std::span<const CommandRow> account_rows();
 std::span<const CommandRow> people_rows();
 std::span<const CommandRow> group_rows();
 std::span<const CommandRow> chat_rows();
+std::span<const CommandRow> message_rows();
+
+// Removes the name of a user or of a group from the front, or "group" and the name of a group. An
+// id alone is a user's.
+tl::expected<command::Recipient, std::string> take_either(std::string_view& rest);
 
 template <typename T>
 Parsed parse_bare(std::string_view rest) {

@@ -62,7 +62,10 @@ class Names {
 std::vector<std::string> complete(const Place& place, std::string_view words,
                                   const KnownRefs& known) {
   Names names(place);
-  if (place.takes == Takes::kUser) {
+  if (place.takes == Takes::kEither) {
+    for (const UserRef& each : known.users) names.add(each.name);
+    for (const GroupRef& each : known.groups) names.add(each.name);
+  } else if (place.takes == Takes::kUser) {
     for (const UserRef& each : known.users) names.add(each.name);
   } else if (place.takes == Takes::kGroup) {
     for (const GroupRef& each : known.groups) names.add(each.name);
@@ -89,9 +92,9 @@ std::vector<std::string> completions(std::string_view before, const KnownRefs& k
   if (row == nullptr) return {};
   std::array<Takes, 2> takes = row->takes;
   std::size_t begin = end + 1;
-  constexpr std::string_view kHistoryOfGroup = "/history group ";
-  if (before.starts_with(kHistoryOfGroup)) {
-    begin = kHistoryOfGroup.size();
+  constexpr std::string_view kGroup = "group ";
+  if (takes[0] == Takes::kEither && before.substr(begin).starts_with(kGroup)) {
+    begin += kGroup.size();
     takes = {Takes::kGroup};
   }
   const std::size_t first = begin;

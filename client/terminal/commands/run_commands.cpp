@@ -32,7 +32,7 @@ void Login::run(TerminalClient& client) const {
   if (!given || !client.need_connection()) return;
   const Answer answer = client.session().login({account, *given, takeover});
   client.expect("login", answer);
-  if (answer.ok() && client.on_terminal()) show_waiting_requests(client);
+  if (answer.ok() && client.on_terminal()) client.greet_after_login();
 }
 
 void Logout::run(TerminalClient& client) const {
@@ -42,14 +42,14 @@ void Logout::run(TerminalClient& client) const {
 void Chat::run(TerminalClient& client) const {
   const auto target = client.find_target(to.is_group ? "group" : "chat", to);
   if (!target) return;
-  const std::size_t length = to_code_points(text).size();
-  // A script gets the server's refusal; a person can recall the line and shorten it.
-  if (client.on_terminal() && length > protocol::kTextMaxCodePoints) {
-    return client.show(
-        {event::Usage{fmt::format("not sent: the text has {} characters, and a message at most {}",
-                                  length, protocol::kTextMaxCodePoints)}});
-  }
-  client.session().chat(*target, text);
+  client.write(*target, text, {});
+}
+
+void To::run(TerminalClient& client) const {
+  if (ends) return client.set_current(std::nullopt);
+  if (!to) return client.show_current();
+  if (!client.need_login("to")) return;
+  if (const auto target = client.find_target("to", *to)) client.set_current(target);
 }
 
 void Wait::run(TerminalClient& client) const {
@@ -104,7 +104,7 @@ void Revoke::run(TerminalClient& client) const {
 
 void History::run(TerminalClient& client) const {
   if (!client.need_login("history")) return;
-  const auto target = client.find_target("history", of);
+  const auto target = of ? client.find_target("history", *of) : client.need_current();
   if (!target) return;
   client.show_pages(
       "history", [&session = client.session(), target = *target, limit = limit](

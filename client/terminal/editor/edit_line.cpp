@@ -27,6 +27,9 @@ std::size_t utf8_size(std::u32string_view text) {
 }  // namespace
 
 EditLine::Effect EditLine::apply(const Key& key) {
+  if (key.kind == Kind::kFocusIn) return Effect::kFocused;
+  if (key.kind == Kind::kFocusOut) return Effect::kUnfocused;
+  if (key.kind == Kind::kInterrupt) return interrupt();
   return searching_ ? search(key) : edit(key);
 }
 
@@ -72,9 +75,16 @@ EditLine::Effect EditLine::edit(const Key& key) {
       if (secret_) return Effect::kCancelled;
       begin(false);
       return Effect::kChanged;
-    case Kind::kEscape: return Effect::kNone;
+    default: return Effect::kNone;
   }
-  return Effect::kNone;
+}
+
+// Also ends a search.
+EditLine::Effect EditLine::interrupt() {
+  if (secret_) return Effect::kCancelled;
+  if (text_.empty() && !searching_) return Effect::kInterrupted;
+  begin(false);
+  return Effect::kChanged;
 }
 
 // Steps through older lines that contain the searched text; any other key ends the search and

@@ -24,13 +24,16 @@ class EditLine {
 
   enum class Effect {
     kNone,
-    kChanged,    // the displayed text
-    kEntered,    // the line is complete: call take()
-    kEnded,      // Ctrl-D on an empty line
-    kCancelled,  // Ctrl-G on a secret line
-    kComplete,   // Tab: the words up to the cursor may be completed
-    kRedraw,     // Ctrl-L
-    kTooLong     // the text did not fit and was dropped
+    kChanged,      // the displayed text
+    kEntered,      // the line is complete: call take()
+    kEnded,        // Ctrl-D on an empty line
+    kCancelled,    // Ctrl-G or Ctrl-C on a secret line
+    kInterrupted,  // Ctrl-C on an empty line
+    kComplete,     // Tab: the words up to the cursor may be completed
+    kRedraw,       // Ctrl-L
+    kFocused,      // the terminal got the focus; kUnfocused: it lost it
+    kUnfocused,
+    kTooLong  // the text did not fit and was dropped
   };
 
   Effect apply(const Key& key);
@@ -54,6 +57,7 @@ class EditLine {
 
  private:
   Effect edit(const Key& key);
+  Effect interrupt();
   Effect search(const Key& key);
   Effect insert(std::u32string_view text);
   Effect cut(std::size_t begin, std::size_t end);

@@ -22,13 +22,13 @@ struct Binding {
 
 // Ctrl-letter, and the letters after ESC (Alt).
 constexpr std::pair<char, Kind> kPlain[] = {
-    {'\x01', Kind::kHome},        {'\x02', Kind::kLeft},         {'\x04', Kind::kDeleteOrEnd},
-    {'\x05', Kind::kEnd},         {'\x06', Kind::kRight},        {'\x07', Kind::kCancel},
-    {'\x08', Kind::kBackspace},   {'\x09', Kind::kTab},          {'\x0a', Kind::kEnter},
-    {'\x0b', Kind::kKillToEnd},   {'\x0c', Kind::kRedraw},       {'\x0d', Kind::kEnter},
-    {'\x0e', Kind::kDown},        {'\x10', Kind::kUp},           {'\x12', Kind::kSearch},
-    {'\x15', Kind::kKillToBegin}, {'\x17', Kind::kKillWordLeft}, {'\x19', Kind::kYank},
-    {'\x7f', Kind::kBackspace}};
+    {'\x01', Kind::kHome},        {'\x02', Kind::kLeft},        {'\x03', Kind::kInterrupt},
+    {'\x04', Kind::kDeleteOrEnd}, {'\x05', Kind::kEnd},         {'\x06', Kind::kRight},
+    {'\x07', Kind::kCancel},      {'\x08', Kind::kBackspace},   {'\x09', Kind::kTab},
+    {'\x0a', Kind::kEnter},       {'\x0b', Kind::kKillToEnd},   {'\x0c', Kind::kRedraw},
+    {'\x0d', Kind::kEnter},       {'\x0e', Kind::kDown},        {'\x10', Kind::kUp},
+    {'\x12', Kind::kSearch},      {'\x15', Kind::kKillToBegin}, {'\x17', Kind::kKillWordLeft},
+    {'\x19', Kind::kYank},        {'\x7f', Kind::kBackspace}};
 constexpr std::pair<char, Kind> kMeta[] = {
     {'b', Kind::kWordLeft},        {'f', Kind::kWordRight},       {'d', Kind::kKillWordRight},
     {'\x7f', Kind::kKillWordLeft}, {'\x08', Kind::kKillWordLeft}, {'\x0d', Kind::kEnter},
@@ -53,7 +53,9 @@ constexpr Binding kSequences[] = {{"A", Kind::kUp},
                                   {"5C", Kind::kWordRight},
                                   {"5D", Kind::kWordLeft},
                                   {"3;5~", Kind::kKillWordRight},
-                                  {"3;3~", Kind::kKillWordRight}};
+                                  {"3;3~", Kind::kKillWordRight},
+                                  {"I", Kind::kFocusIn},  // xterm's focus reports
+                                  {"O", Kind::kFocusOut}};
 
 template <std::size_t N>
 const Kind* find(const std::pair<char, Kind> (&table)[N], char byte) {

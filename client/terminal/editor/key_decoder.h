@@ -34,6 +34,9 @@ struct Key {
     kSearch,
     kCancel,
     kRedraw,
+    kInterrupt,  // Ctrl-C
+    kFocusIn,    // the terminal got the keyboard's focus
+    kFocusOut,
   };
   Kind kind = Kind::kEscape;
   char32_t character = 0;

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <langinfo.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include <clocale>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "chat/base/check.h"
@@ -37,6 +39,9 @@ using Status = LineReader::Status;
 
 // An ESC that nothing follows for this long is the key itself.
 constexpr milliseconds kEscapeTimeout{300};
+// Ctrl-C. Alone, it is a key press even in an unfinished paste or sequence.
+constexpr const char* kHowToQuit = "Ctrl-C again, Ctrl-D or /quit ends the client.\n";
+constexpr char kInterruptByte = '\x03';
 // A paste without an end mark ends after this time.
 constexpr milliseconds kPasteTimeout{3000};
 // Rows of earlier output that stay visible however long the line is.
@@ -61,6 +66,18 @@ std::string common_beginning(const std::vector<std::string>& found) {
   return to_utf8(common);
 }
 
+std::size_t rows_in(const std::string& lines) {
+  return static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n'));
+}
+
+// Lines written over earlier ones: the rest of each row is cleared.
+std::string over_rows(const std::string& lines) {
+  std::string out;
+  for (const char each : lines)
+    out += each == '\n' ? std::string("\x1b[K\n") : std::string(1, each);
+  return without_wrap(out);
+}
+
 bool cuts(Key::Kind kind) {
   switch (kind) {
     case Key::Kind::kKillToEnd:
@@ -73,12 +90,14 @@ bool cuts(Key::Kind kind) {
 
 }  // namespace
 
-LineEditor::LineEditor(TerminalMode& mode, std::string prompt, Complete complete, Remember remember)
+LineEditor::LineEditor(TerminalMode& mode, std::string prompt, bool color, Complete complete,
+                       Remember remember)
     : mode_(mode),
-      prompt_(std::move(prompt)),
+      color_(color),
       complete_(std::move(complete)),
       remember_(std::move(remember)),
-      stop_(::eventfd(0, EFD_CLOEXEC)) {
+      stop_(::eventfd(0, EFD_CLOEXEC)),
+      prompt_(std::move(prompt)) {
   CHAT_CHECK(stop_);
   use_utf8();
   thread_ = base::Thread("keyboard", [this] { read_keys(); });
@@ -133,10 +152,15 @@ void LineEditor::begin_locked(const std::string& prompt, Kind kind) {
 
 void LineEditor::finish_locked(Status status) {
   const bool is_command = kind_ == Kind::kCommand;
+  interrupted_ = false;
+  if (view_.shown()) write_locked(view_.show(rows_locked(false)));
+  const std::size_t rows = view_.height();
   finished_line_ = line_.take();
   finished_ = status;
   editing_ = false;
   write_locked(view_.leave());
+  const std::uint64_t number = add_print_locked(rows);
+  entered_ = is_command ? number : 0;
   const bool remembered = is_command && remember_(finished_line_);
   if (remembered) line_.remember(finished_line_);
   if (!std::exchange(keep_cut_, true) || !remembered) line_.forget_cut();
@@ -164,7 +188,9 @@ void LineEditor::read_keys() {
     const bool nothing = count == 0 && (fds[1].revents & (POLLHUP | POLLERR)) == 0 && watch.raw;
     if (nothing || (count < 0 && (errno == EINTR || errno == EAGAIN))) continue;
     base::MutexLock lock(mutex_);
-    if (count > 0) {
+    if (count == 1 && chunk[0] == kInterruptByte) {
+      interrupt_locked();
+    } else if (count > 0) {
       std::string burst(chunk, static_cast<std::size_t>(count));
       read_rest_of_paste(burst);
       take_locked(guard_.filter(burst));
@@ -192,10 +218,32 @@ LineEditor::Watch LineEditor::look_around() {
   const bool mine = mode_.retry();
   if (mine && !std::exchange(foreground_, mine)) redraw_locked();
   foreground_ = mine;
+  if (!mine) printed_.clear();
   if (!mine || ahead_.size() >= kAheadMaxBytes) return {false, false, kBackgroundLook};
   if (ended_) return {false, false, milliseconds(-1)};
   if (!decoder_.pending()) return {true, started_, milliseconds(-1)};
   return {true, started_, decoder_.in_paste() ? kPasteTimeout : kEscapeTimeout};
+}
+
+// Ctrl-C clears the line; on an empty one it explains, and the second time it ends the program.
+void LineEditor::interrupt_locked() {
+  guard_.end_paste();
+  decoder_ = {};
+  ahead_.clear();
+  if (!editing_) return explain_quitting_locked();
+  if (press_locked({Key::Kind::kInterrupt})) redraw_locked();
+}
+
+void LineEditor::explain_quitting_locked() {
+  if (std::exchange(interrupted_, true)) {
+    ::kill(::getpid(), SIGINT);
+  } else {
+    say_locked(kHowToQuit);
+  }
+}
+
+void LineEditor::say_locked(const std::string& text) {
+  write_above_locked(without_wrap(break_lines(text, terminal_size().columns)));
 }
 
 // Key by key, because input after the end of a line belongs to the next one.
@@ -223,6 +271,8 @@ void LineEditor::pause_locked() {
 // Text cut from a line that is not kept in the history may contain a password, so it is available
 // for this line only.
 bool LineEditor::press_locked(const Key& key) {
+  const bool is_focus = key.kind == Key::Kind::kFocusIn || key.kind == Key::Kind::kFocusOut;
+  if (!is_focus && key.kind != Key::Kind::kInterrupt) interrupted_ = false;
   const bool cuts_some = cuts(key.kind) && !line_.secret() && !line_.text().empty();
   if (cuts_some && !remember_(to_utf8(line_.text()))) keep_cut_ = false;
   return act_locked(line_.apply(key));
@@ -243,13 +293,22 @@ bool LineEditor::act_locked(Effect effect) {
       break;
     case Effect::kCancelled: finish_locked(Status::kEnd); break;
     case Effect::kComplete: return complete_locked();
+    case Effect::kInterrupted:
+      if (kind_ == Kind::kCommand) {
+        explain_quitting_locked();
+      } else {
+        finish_locked(Status::kEnd);
+      }
+      break;
+    case Effect::kFocused: focused_ = true; break;
+    case Effect::kUnfocused: focused_ = false; break;
     case Effect::kRedraw:
       view_ = {};
+      printed_.clear();
       write_locked("\x1b[H\x1b[2J");
       return true;
     case Effect::kTooLong:
-      write_above_locked(
-          fmt::format("Too long: a line has at most {} KiB.\n", EditLine::kMaxBytes / 1024));
+      say_locked(fmt::format("Too long: a line has at most {} KiB.\n", EditLine::kMaxBytes / 1024));
       break;
   }
   return false;
@@ -263,7 +322,7 @@ bool LineEditor::complete_locked() {
   if (found.size() > 1 && common == before) {
     std::string list;
     for (const std::string& each : found) list += "  " + harmless(each) + '\n';
-    write_above_locked(list);
+    say_locked(list);
   }
   line_.replace_head(to_code_points(common));
   return true;
@@ -271,15 +330,88 @@ bool LineEditor::complete_locked() {
 
 bool LineEditor::print(const std::string& text) {
   base::MutexLock lock(mutex_);
-  return write_above_locked(text);
+  const bool written = write_above_locked(text);
+  printed_.clear();  // the terminal may have broken the lines
+  return written;
 }
 
-bool LineEditor::print_rows(const std::string& text) {
+std::uint64_t LineEditor::print_rows(const std::string& text) {
   base::MutexLock lock(mutex_);
-  return write_above_locked(without_wrap(break_lines(text, terminal_size().columns)));
+  const std::string rows = break_lines(text, terminal_size().columns);
+  if (!write_above_locked(without_wrap(rows))) return 0;
+  // Other programs may write to the terminal, too.
+  if (!foreground_) printed_.clear();
+  return last_print_;
+}
+
+std::uint64_t LineEditor::entered_line() {
+  base::MutexLock lock(mutex_);
+  const bool last = !printed_.empty() && printed_.back().number == entered_;
+  return last ? entered_ : 0;
+}
+
+std::uint64_t LineEditor::add_print_locked(std::size_t rows) {
+  printed_.push_back({++last_print_, rows});
+  if (printed_.size() > kPrintsMost) printed_.pop_front();
+  return last_print_;
+}
+
+bool LineEditor::print_over(std::uint64_t number, const std::string& text) {
+  base::MutexLock lock(mutex_);
+  const TerminalSize size = terminal_size();
+  const std::string rows = break_lines(text, size.columns);
+  const auto at = std::find_if(printed_.begin(), printed_.end(),
+                               [number](const Printed& each) { return each.number == number; });
+  if (at == printed_.end() || !foreground_) return false;
+  std::size_t up = 0;
+  for (auto each = at; each != printed_.end(); ++each) up += each->rows;
+  const bool is_last = std::next(at) == printed_.end();
+  const std::size_t drawn = view_.height();
+  if (up + drawn >= static_cast<std::size_t>(size.rows) || at->rows == 0) return false;
+  if (!is_last && at->rows != rows_in(rows)) return false;
+  std::string bytes = view_.erase() + fmt::format("\x1b[{}A\r", up);
+  if (is_last) {
+    bytes += "\x1b[J" + without_wrap(rows);
+    at->rows = rows_in(rows);
+  } else {
+    bytes += over_rows(rows);
+    if (up > at->rows) bytes += fmt::format("\x1b[{}B\r", up - at->rows);
+  }
+  if (editing_) bytes += view_.show(rows_locked());
+  return write_locked(bytes);
+}
+
+void LineEditor::set_status(const std::string& status) {
+  base::MutexLock lock(mutex_);
+  std::u32string next = to_code_points(status);
+  if (next == status_) return;
+  status_ = std::move(next);
+  redraw_locked();
+}
+
+bool LineEditor::composes_text() {
+  base::MutexLock lock(mutex_);
+  const std::u32string& text = line_.text();
+  return editing_ && kind_ == Kind::kCommand && !text.empty() && text.front() != U'/';
+}
+
+void LineEditor::ring() {
+  base::MutexLock lock(mutex_);
+  write_locked("\a");
+}
+
+void LineEditor::set_prompt(const std::string& prompt) {
+  base::MutexLock lock(mutex_);
+  prompt_ = prompt;
+}
+
+void LineEditor::set_history(std::vector<std::string> lines) {
+  base::MutexLock lock(mutex_);
+  for (std::string& line : lines) line_.remember(std::move(line));
 }
 
 bool LineEditor::write_above_locked(const std::string& text) {
+  add_print_locked(rows_in(text));
   std::string bytes = view_.erase() + text;
   if (editing_ && foreground_) bytes += view_.show(rows_locked());
   return write_locked(bytes);
@@ -289,13 +421,15 @@ void LineEditor::redraw_locked() {
   if (editing_ && foreground_) write_locked(view_.show(rows_locked()));
 }
 
-Rows LineEditor::rows_locked() const {
+Rows LineEditor::rows_locked(bool with_status) const {
   const TerminalSize size = terminal_size();
   const int height = size.rows - kRowsAbove;
-  if (line_.secret()) return lay_out(shown_prompt_, {}, 0, size.columns, height);
   const auto search = line_.search_prompt();
-  return lay_out(search ? *search : shown_prompt_, line_.text(), line_.cursor(), size.columns,
-                 height);
+  Rows rows = line_.secret() ? lay_out(shown_prompt_, {}, 0, size.columns, height)
+                             : lay_out(search ? *search : shown_prompt_, line_.text(),
+                                       line_.cursor(), size.columns, height);
+  if (with_status && !status_.empty()) put_above(rows, status_, color_);
+  return rows;
 }
 
 bool LineEditor::write_locked(std::string_view bytes) {
@@ -320,11 +454,13 @@ void LineEditor::resume() {
   foreground_ = mode_.retry();
   // Other output has been written since, so the drawn rows are no longer in place.
   view_ = {};
+  printed_.clear();
   redraw_locked();
 }
 
 void LineEditor::resize() {
   base::MutexLock lock(mutex_);
+  printed_.clear();
   if (!view_.shown()) return;
   view_.set_columns(terminal_size().columns);
   write_above_locked("");

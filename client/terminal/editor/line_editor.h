@@ -2,6 +2,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -34,7 +37,8 @@ class LineEditor {
   // True if a finished line may be kept in the history.
   using Remember = std::function<bool(std::string_view line)>;
 
-  LineEditor(TerminalMode& mode, std::string prompt, Complete complete, Remember remember);
+  LineEditor(TerminalMode& mode, std::string prompt, bool color, Complete complete,
+             Remember remember);
   // Restores the terminal; the unfinished line stays on the screen.
   ~LineEditor();
   LineEditor(const LineEditor&) = delete;
@@ -50,8 +54,27 @@ class LineEditor {
 
   // Prints whole lines. False if the terminal is gone.
   bool print(const std::string& text);
-  // The same, broken at the terminal's width with marked continuations.
-  bool print_rows(const std::string& text);
+  // The same, broken at the terminal's width with marked continuations. Returns the number of this
+  // print for print_over(); 0 if the terminal is gone.
+  std::uint64_t print_rows(const std::string& text);
+  // Replaces what was printed under that number. False, with nothing printed, if it is not on the
+  // screen, or `text` needs more or fewer rows and something was printed below it.
+  bool print_over(std::uint64_t number, const std::string& text);
+  // The number of the finished line, if nothing was printed below it; else 0.
+  std::uint64_t entered_line();
+
+  void ring();  // the terminal's bell
+
+  // Shown above the edited line until it changes; one row.
+  void set_status(const std::string& status);
+  // True if a line is being typed that is not a command.
+  bool composes_text();
+  // Of the lines that begin from now on.
+  void set_prompt(const std::string& prompt);
+  // Oldest first.
+  void set_history(std::vector<std::string> lines);
+  // True unless the terminal has reported that it lost the focus.
+  bool focused() const { return focused_; }
 
   // Makes next() and ask() return kWoken from now on.
   void wake();
@@ -62,6 +85,13 @@ class LineEditor {
 
  private:
   static constexpr std::size_t kAheadMaxBytes = 64 * 1024;
+  static constexpr std::size_t kPrintsMost = 200;
+
+  // Something printed, as rows on the screen.
+  struct Printed {
+    std::uint64_t number = 0;
+    std::size_t rows = 0;
+  };
 
   // What the keyboard thread waits for.
   struct Watch {
@@ -78,6 +108,9 @@ class LineEditor {
   bool act_locked(EditLine::Effect effect) CHAT_REQUIRES(mutex_);
   bool press_locked(const Key& key) CHAT_REQUIRES(mutex_);
   bool complete_locked() CHAT_REQUIRES(mutex_);
+  void interrupt_locked() CHAT_REQUIRES(mutex_);
+  void explain_quitting_locked() CHAT_REQUIRES(mutex_);
+  void say_locked(const std::string& text) CHAT_REQUIRES(mutex_);
   enum class Kind { kCommand, kAnswer, kSecret };
   void begin_locked(const std::string& prompt, Kind kind) CHAT_REQUIRES(mutex_);
   void finish_locked(LineReader::Status status) CHAT_REQUIRES(mutex_);
@@ -85,11 +118,12 @@ class LineEditor {
       CHAT_REQUIRES(mutex_);
   bool write_above_locked(const std::string& text) CHAT_REQUIRES(mutex_);
   void redraw_locked() CHAT_REQUIRES(mutex_);
-  Rows rows_locked() const CHAT_REQUIRES(mutex_);
+  Rows rows_locked(bool with_status = true) const CHAT_REQUIRES(mutex_);
+  std::uint64_t add_print_locked(std::size_t rows) CHAT_REQUIRES(mutex_);
   bool write_locked(std::string_view bytes) CHAT_REQUIRES(mutex_);
 
   TerminalMode& mode_;
-  const std::string prompt_;
+  const bool color_;
   const Complete complete_;
   const Remember remember_;
   const base::UniqueFd stop_;
@@ -97,6 +131,7 @@ class LineEditor {
   // Not guarded, because a terminal that blocks output also blocks the lock; waiting threads
   // recheck after their time-out at the latest.
   std::atomic<bool> woken_{false};
+  std::atomic<bool> focused_{true};
 
   PasteGuard guard_;  // confined to the keyboard thread
 
@@ -107,6 +142,13 @@ class LineEditor {
   Kind kind_ CHAT_GUARDED_BY(mutex_) = Kind::kCommand;
   bool keep_cut_ CHAT_GUARDED_BY(mutex_) = true;  // after the end of this line
   LineView view_ CHAT_GUARDED_BY(mutex_);
+  std::string prompt_ CHAT_GUARDED_BY(mutex_);
+  std::u32string status_ CHAT_GUARDED_BY(mutex_);
+  bool interrupted_ CHAT_GUARDED_BY(mutex_) = false;  // Ctrl-C was the last key, on an empty line
+  // The rows above the edited line, as far as known, newest last.
+  std::deque<Printed> printed_ CHAT_GUARDED_BY(mutex_);
+  std::uint64_t last_print_ CHAT_GUARDED_BY(mutex_) = 0;
+  std::uint64_t entered_ CHAT_GUARDED_BY(mutex_) = 0;  // the print that is the finished line
   std::u32string shown_prompt_ CHAT_GUARDED_BY(mutex_);
   std::string ahead_ CHAT_GUARDED_BY(mutex_);     // typed while no line is edited
   bool started_ CHAT_GUARDED_BY(mutex_) = false;  // the first line has begun

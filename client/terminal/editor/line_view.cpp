@@ -87,6 +87,14 @@ Rows lay_out(std::u32string_view prompt, std::u32string_view text, std::size_t c
   return rows;
 }
 
+void put_above(Rows& rows, std::u32string_view status, bool color) {
+  Rows laid = lay_out({}, status, 0, rows.columns, 1'000);
+  Rows::Row row = std::move(laid.rows.front());
+  if (color) row.text = "\x1b[2m" + row.text + "\x1b[0m";
+  rows.rows.insert(rows.rows.begin(), std::move(row));
+  ++rows.cursor_row;
+}
+
 std::string LineView::move_to_row(std::size_t row) {
   const std::size_t from = std::exchange(drawn_.cursor_row, row);
   if (row < from) return fmt::format("\x1b[{}A", from - row);

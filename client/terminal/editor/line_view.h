@@ -25,6 +25,9 @@ struct Rows {
 Rows lay_out(std::u32string_view prompt, std::u32string_view text, std::size_t cursor, int columns,
              int height);
 
+// Puts one row with a faint `status` above the others, cut to their width.
+void put_above(Rows& rows, std::u32string_view status, bool color);
+
 // Draws and updates rows below the terminal's previous output.
 //
 // Only changed rows are written, each separately, so that the terminal never wraps one. After a
@@ -42,6 +45,7 @@ class LineView {
   // The terminal was resized.
   void set_columns(int columns) { columns_ = columns; }
   bool shown() const { return !drawn_.rows.empty(); }
+  std::size_t height() const { return drawn_.rows.size(); }
 
  private:
   std::string move_to_row(std::size_t row);

@@ -54,6 +54,18 @@ constexpr DoneRow kDone[] = {
     {"handover", true, "{user} is now the owner of {group}, and you are an admin."},
     {"accept-join", true, "You let {user} into {group}."},
     {"refuse-join", true, "You refused the request of {user} to join {group}."},
+    {"recall", true, "Recalled."},
+    {"edit", true, "Edited."},
+    {"pin", true, "The conversation with {user} stays at the top of the inbox."},
+    {"pin", false, "{group} stays at the top of the inbox."},
+    {"unpin", true, "The conversation with {user} no longer stays at the top."},
+    {"unpin", false, "{group} no longer stays at the top."},
+    {"silence", true, "No bell for messages of {user}."},
+    {"silence", false, "No bell for messages in {group}, except for mentions."},
+    {"unsilence", true, "Messages of {user} ring again."},
+    {"unsilence", false, "Messages in {group} ring again."},
+    {"hide", true, "The conversation with {user} is not in the inbox until the next message."},
+    {"hide", false, "{group} is not in the inbox until the next message."},
     {"mute", true, "{user} may not write in {group} until {until}."},
     {"mute", false, "Only admins may write in {group} until {until}."},
     {"unmute", true, "{user} may write in {group} again."},
@@ -61,7 +73,7 @@ constexpr DoneRow kDone[] = {
 };
 
 std::string person_row(const Person& who, const PeopleStyle& style) {
-  std::string out = fmt::format("  {:>6}  {}", who.id.value, style.name(who.name));
+  std::string out = fmt::format("  {:>6}  {}", who.id.value, style.person(who.id, who.name));
   if (!who.nick.empty()) out += "  " + shown_name(who.nick);
   if (!who.state.empty()) out += "  " + style.state(who.state);
   if (who.is_friend) out += "  friend";
@@ -70,7 +82,8 @@ std::string person_row(const Person& who, const PeopleStyle& style) {
 }
 
 std::string request_row(const FriendRequest& each, const PeopleStyle& style) {
-  return fmt::format("  {:>6}  {}  {}{}\n", each.user.id.value, style.name(each.user.name),
+  return fmt::format("  {:>6}  {}  {}{}\n", each.user.id.value,
+                     style.person(each.user.id, each.user.name),
                      style.faint(date_and_time(each.ts)), text_below(each.text));
 }
 
@@ -118,7 +131,7 @@ std::string date_and_time(UnixMillis time) {
 }
 
 std::string friend_row(const Friend& who, const PeopleStyle& style) {
-  return fmt::format("  {:>6}  {}  {}\n", who.id.value, style.name(who.name),
+  return fmt::format("  {:>6}  {}  {}\n", who.id.value, style.person(who.id, who.name),
                      style.state(who.state));
 }
 
@@ -126,8 +139,9 @@ std::string group_rows(const Group& group, const PeopleStyle& style) {
   std::string out = fmt::format("  {:>6}  {}  {}{}\n", group.id.value, style.name(group.name),
                                 harmless(group.desc), group.dismissed ? "  (dismissed)" : "");
   for (const Member& each : group.members) {
-    out += fmt::format("          {:>6}  {}  {}  {}\n", each.id.value, style.name(each.name),
-                       style.state(each.state), harmless(each.role));
+    out +=
+        fmt::format("          {:>6}  {}  {}  {}\n", each.id.value,
+                    style.person(each.id, each.name), style.state(each.state), harmless(each.role));
   }
   return out;
 }
@@ -221,8 +235,9 @@ std::string sentence(const event::GroupShown& e, const PeopleStyle& style) {
   for (const Member& each : group.members) {
     const std::string muted =
         each.muted_until > 0 ? "  muted until " + date_and_time(each.muted_until) : "";
-    out += fmt::format("          {:>6}  {}  {}  {}{}\n", each.id.value, style.name(each.name),
-                       style.state(each.state), harmless(each.role), muted);
+    out += fmt::format("          {:>6}  {}  {}  {}{}\n", each.id.value,
+                       style.person(each.id, each.name), style.state(each.state),
+                       harmless(each.role), muted);
   }
   return out;
 }
@@ -250,7 +265,7 @@ std::string sentence(const event::BlockedList& e, const PeopleStyle& style) {
   if (e.users.empty()) return style.dim("You have blocked nobody.");
   std::string out = "You have blocked:\n";
   for (const Person& each : e.users) {
-    out += fmt::format("  {:>6}  {}\n", each.id.value, style.name(each.name));
+    out += fmt::format("  {:>6}  {}\n", each.id.value, style.person(each.id, each.name));
   }
   return out;
 }

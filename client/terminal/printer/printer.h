@@ -8,7 +8,7 @@
 // event that is not shown in that form. Text from the server is made safe (text.h).
 namespace chat::client {
 
-// For people on a terminal.
+// For people on a terminal. Messages and what becomes of them are shown by the Transcript.
 std::string to_people(const Event& event, bool color);
 
 // For scripts: `word key=value …`, one event per line. Texts are JSON strings, numbers and fixed

@@ -80,6 +80,9 @@ struct LocalJson {
     if (!e.tls.empty()) out["tls"] = e.tls;
     return out;
   }
+  ordered_json operator()(const event::Current& e) const {
+    return with_target({{"event", "current"}}, e.target);
+  }
   ordered_json operator()(const event::FriendList& e) const {
     return {{"event", "friends"}, {"friends", list_of(e.friends)}};
   }

@@ -15,6 +15,10 @@ const char* const kLineHelp = R"(  connected host="127.0.0.1" port=6000 [tls=TLS
   logged_out id=1
   password_changed revoked=1     account_deleted     sessions_revoked count=1
   sessions count=1               followed by: session id=… created=MS expires=MS current=true
+  current to=2   or   current group=1
+  inbox count=1 more=false       followed by the conversation lines
+  conversation to=2 name="bob" unread=3 mentions=0 pinned=false muted=false ts=MS text="…"
+  readers group=1 read=3 members=5 more=false   followed by reader lines: reader id=2 name="bob"
   friends count=1                followed by the friend lines
   friend id=2 name="bob" state=online
   groups count=1                 followed by the group and member lines
@@ -128,6 +132,7 @@ struct LineOf {
   std::string operator()(const event::SessionsRevoked& e) const {
     return fmt::format("sessions_revoked count={}\n", e.revoked);
   }
+  std::string operator()(const event::Sending&) const { return {}; }
   std::string operator()(const event::Sent& e) const {
     return fmt::format("sent{} seq={}\n", target_field(e.target), e.seq);
   }
@@ -177,6 +182,29 @@ struct LineOf {
     std::string out = e.kind;
     for (const auto& [key, value] : e.fields) out += fmt::format(" {}={}", word(key), value);
     return out + '\n';
+  }
+  std::string operator()(const event::Inbox& e) const {
+    std::string out =
+        fmt::format("inbox count={} more={}\n", e.conversations.size(), !e.cursor.empty());
+    for (const event::Conversation& each : e.conversations) {
+      out += fmt::format(
+          "conversation{} name={} unread={} mentions={} pinned={} muted={} ts={} text={}\n",
+          target_field(each.target), quote(each.name), each.unread, each.mentions, each.pinned,
+          each.muted, each.last_ts, quote(each.last_text));
+    }
+    return out;
+  }
+  std::string operator()(const event::Readers& e) const {
+    std::string out = fmt::format("readers group={} read={} members={} more={}\n", e.group.id.value,
+                                  e.read, e.members, !e.cursor.empty());
+    for (const UserRef& each : e.users) {
+      out += fmt::format("reader id={} name={}\n", each.id.value, quote(each.name));
+    }
+    return out;
+  }
+  std::string operator()(const event::Typing&) const { return {}; }
+  std::string operator()(const event::Current& e) const {
+    return fmt::format("current{}\n", target_field(e.target));
   }
   std::string operator()(const event::FriendList& e) const {
     std::string out = fmt::format("friends count={}\n", e.friends.size());

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "client/core/code_points.h"
 #include "client/core/text.h"
 #include "client/terminal/printer/people_sentences.h"
 #include "client/terminal/printer/people_style.h"
@@ -17,10 +18,12 @@ class PeopleText {
 
   std::string operator()(const std::monostate&) const { return {}; }
   std::string operator()(const event::Pong&) const { return {}; }
-  // The sender still sees the typed line: one mark for stored, two for delivered.
-  std::string operator()(const event::Sent& e) const {
-    return dim(fmt::format("  ✓ #{} {}", e.seq, to(e.target)));
-  }
+  // The transcript shows messages and what becomes of them.
+  std::string operator()(const event::Sending&) const { return {}; }
+  std::string operator()(const event::Sent&) const { return {}; }
+  std::string operator()(const event::Receipt&) const { return {}; }
+  std::string operator()(const event::Message&) const { return {}; }
+  std::string operator()(const event::History&) const { return {}; }
   std::string operator()(const event::Queued& e) const {
     return dim(fmt::format("  … {}: will be sent after reconnecting", to(e.target)));
   }
@@ -33,20 +36,6 @@ class PeopleText {
                             : e.error == "busy"       ? "the server is busy"
                                                       : "the server cannot store messages now";
     return dim(fmt::format("  … {}: {}, trying again until it is stored.", to(e.target), why));
-  }
-  std::string operator()(const event::Receipt& e) const {
-    const std::string who = e.group          ? fmt::format("everybody in group {}", e.group.value)
-                            : e.name.empty() ? fmt::format("user {}", e.id.value)
-                                             : shown_name(e.name);
-    if (e.newest_own == 0) return {};
-    return dim(fmt::format("  ✓✓ {} {} up to #{}", who, e.kind == "read" ? "has read" : "has",
-                           e.newest_own));
-  }
-  std::string operator()(const event::History& e) const {
-    std::string out = e.messages.empty() ? dim("No messages yet.") : dim("Earlier:");
-    for (const event::Message& each : e.messages) out += (*this)(each);
-    if (!e.cursor.empty()) out += dim("/more shows older messages.");
-    return out;
   }
   std::string operator()(const event::Reconnecting& e) const {
     const std::string why = e.reason.empty() ? "" : harmless(e.reason) + ". ";
@@ -69,8 +58,6 @@ class PeopleText {
     if (!e.again) {
       out += friend_list(e.friends, e.more_friends) + group_list(e.groups, e.more_groups);
     }
-    if (!e.offline.empty()) out += "While you were away:\n";
-    for (const event::Message& each : e.offline) out += (*this)(each);
     return out;
   }
   std::string operator()(const event::LoggedOut&) const { return "Logged out.\n"; }
@@ -101,12 +88,6 @@ class PeopleText {
     }
     return out;
   }
-  std::string operator()(const event::Message& e) const {
-    if (e.notice) return notice(e);
-    const std::string where = e.group ? " in " + style_.known("group", e.group_name, e.group) : "";
-    return fmt::format("{} {} ({}){}: {}\n", faint(harmless(e.time)), name(e.name), e.from.value,
-                       where, harmless_text(e.text));
-  }
   std::string operator()(const event::Presence& e) const {
     const std::string who = e.name.empty() ? fmt::format("user {}", e.id.value)
                                            : fmt::format("{} ({})", shown_name(e.name), e.id.value);
@@ -128,6 +109,28 @@ class PeopleText {
     std::string out = fmt::format("[{}]", e.kind);
     for (const auto& [key, value] : e.fields) out += fmt::format(" {}={}", key, value);
     return dim(out);
+  }
+  std::string operator()(const event::Typing&) const { return {}; }
+  std::string operator()(const event::Inbox& e) const {
+    if (e.conversations.empty()) return dim("No conversations yet: /to NAME begins one.");
+    std::string out = "Conversations:\n";
+    for (const bool pinned : {true, false}) {
+      for (const event::Conversation& each : e.conversations) {
+        if (each.pinned == pinned) out += conversation_row(each);
+      }
+    }
+    if (!e.cursor.empty()) out += dim("/more shows older ones.");
+    return out;
+  }
+  std::string operator()(const event::Readers& e) const {
+    std::string out = fmt::format("Read by {} of {}", e.read, e.members);
+    for (const UserRef& each : e.users) {
+      out += (&each == &e.users.front() ? ": " : ", ") + style_.plain("user", each.name, each.id);
+    }
+    return out + '\n' + (e.cursor.empty() ? "" : dim("/more shows more."));
+  }
+  std::string operator()(const event::Current& e) const {
+    return dim(fmt::format("Plain lines go to {}{}.", e.target.group ? "the group " : "", e.shown));
   }
   std::string operator()(const event::FriendList& e) const { return friend_list(e.friends, false); }
   std::string operator()(const event::GroupList& e) const { return group_list(e.groups, false); }
@@ -154,6 +157,27 @@ class PeopleText {
   std::string operator()(const event::ListPage&) const { return {}; }
 
  private:
+  std::string conversation_row(const event::Conversation& each) const {
+    constexpr std::size_t kTextMost = 40;
+    const std::string name = each.target.group
+                                 ? "[" + style_.plain("group", each.name, each.target.group) + "]"
+                                 : style_.plain("user", each.name, each.target.user);
+    std::string out = each.pinned ? "  ★ " : "    ";
+    out += name;
+    if (each.unread > 0) out += "  " + style_.bold(fmt::format("{} new", each.unread));
+    if (each.mentions > 0) out += "  " + style_.highlight(fmt::format("@{}", each.mentions));
+    if (each.muted) out += faint("  silenced");
+    std::u32string text = to_code_points(each.last_text.substr(0, each.last_text.find('\n')));
+    const bool cut = text.size() > kTextMost;
+    if (cut) text.resize(kTextMost);
+    if (each.last_ts == 0) return out + '\n';
+    const std::string by =
+        each.target.group && !each.last_by.name.empty() ? shown_name(each.last_by.name) + ": " : "";
+    return out +
+           faint(fmt::format("  {} {}{}{}", date_and_time(each.last_ts), by,
+                             harmless(to_utf8(text)), cut ? "…" : "")) +
+           '\n';
+  }
   static std::string to(const Target& target) {
     return target.group ? fmt::format("to group {}", target.group.value)
                         : fmt::format("to {}", target.user.value);
@@ -172,15 +196,6 @@ class PeopleText {
       return "this server is older and cannot do that";
     }
     return harmless(e.errmsg.empty() ? e.error : e.errmsg);
-  }
-
-  // The change in a group that the message tells of.
-  std::string notice(const event::Message& e) const {
-    if (e.notice->repeat) return {};
-    return dim(fmt::format(
-        "{} * {}: {}", harmless(e.time),
-        e.group_name.empty() ? fmt::format("group {}", e.group.value) : shown_name(e.group_name),
-        harmless_text(e.text)));
   }
 
   std::string friend_list(const std::vector<Friend>& friends, bool more) const {

@@ -37,7 +37,7 @@ TEST_F(PeopleTerminals, FriendsAskAndAnswer) {
   expect(*alice, "/chat bob hello", "/chat bob: ");
   expect(*bob, "/unblock alice", "alice is no longer blocked.");
   expect(*alice, "/chat bob hello again", "✓ #1 to 2");
-  sees(*bob, "alice (1): hello again");
+  sees(*bob, "alice: hello again");
   expect(*alice, "/remove bob", "bob is no longer your friend.");
   sees(*bob, "alice (1) ended the friendship with you.");
   expect(*alice, "/info zed", "there is no user named zed");
@@ -79,7 +79,7 @@ TEST_F(PeopleTerminals, AGroupLives) {
   expect(*carol, "/group \"Tea Time\" hello", "✓ #");
   // The push and the notice are not both shown.
   EXPECT_EQ(alice->count("bob joined") + alice->count("bob (2) joined"), 1U);
-  sees(*bob, "carol (3) in \"Tea Time\" (1): hello");
+  sees(*bob, "carol in \"Tea Time\": hello");
   expect(*bob, "/mute \"Tea Time\" carol 10m", "carol may not write in \"Tea Time\" until ");
   expect(*carol, "/group \"Tea Time\" hello?", "/group \"Tea Time\": you are muted");
   expect(*bob, "/unmute \"Tea Time\" carol", "carol may write in \"Tea Time\" again.");

@@ -14,10 +14,10 @@ TEST_F(Terminals, TwoPeopleUseEveryCommand) {
   bob->type_line("/add 1");
   ASSERT_TRUE(bob->wait_for("Added:"));
   alice->type_line("/chat bob hello bob");
-  ASSERT_TRUE(bob->wait_for("alice (1): hello bob\r\n"));
+  ASSERT_TRUE(bob->wait_for("alice: hello bob\r\n"));
   ASSERT_TRUE(alice->wait_for("✓✓ bob has read up to #1"));
   bob->type_line("chat:1:hello alice, 你好");
-  ASSERT_TRUE(alice->wait_for("bob (2): hello alice, 你好\r\n"));
+  ASSERT_TRUE(alice->wait_for("bob: hello alice, 你好\r\n"));
 
   for (int round = 1; round <= 10; ++round) {
     const std::string number = std::to_string(round);
@@ -26,14 +26,14 @@ TEST_F(Terminals, TwoPeopleUseEveryCommand) {
     alice->type_line("/chat bob while away " + number);
     ASSERT_TRUE(alice->wait_for("✓ #" + std::to_string(2 * round) + " to 2"));
     log_in(*bob, "bob");
-    ASSERT_TRUE(bob->wait_for("alice (1): while away " + number + "\r\n"));
+    ASSERT_TRUE(bob->wait_for("alice: while away " + number + "\r\n"));
     alice->type_line("/chat bob back " + number);
-    ASSERT_TRUE(bob->wait_for("alice (1): back " + number + "\r\n"));
+    ASSERT_TRUE(bob->wait_for("alice: back " + number + "\r\n"));
   }
   for (int round = 1; round <= 10; ++round) {
     const std::string number = std::to_string(round);
-    EXPECT_EQ(bob->count("alice (1): while away " + number + "\r\n"), 1U);
-    EXPECT_EQ(bob->count("alice (1): back " + number + "\r\n"), 1U);
+    EXPECT_EQ(bob->count("alice: while away " + number + "\r\n"), 1U);
+    EXPECT_EQ(bob->count("alice: back " + number + "\r\n"), 1U);
   }
   for (TerminalProgram* user : {alice.get(), bob.get()}) {
     user->type_line("/quit");
@@ -118,13 +118,13 @@ TEST_F(Terminals, ServerRestartLosesNothing) {
       ASSERT_TRUE(user->wait_for("Logged in again as "));
     }
     const std::string last = std::to_string(typed - 1) + ".\r\n";
-    ASSERT_TRUE(alice->wait_for("bob (2): to alice " + last));
-    ASSERT_TRUE(bob->wait_for("alice (1): to bob " + last));
+    ASSERT_TRUE(alice->wait_for("bob: to alice " + last));
+    ASSERT_TRUE(bob->wait_for("alice: to bob " + last));
   }
   for (int number = 0; number < typed; ++number) {
     const std::string end = std::to_string(number) + ".\r\n";
-    EXPECT_EQ(alice->count("bob (2): to alice " + end), 1U) << number;
-    EXPECT_EQ(bob->count("alice (1): to bob " + end), 1U) << number;
+    EXPECT_EQ(alice->count("bob: to alice " + end), 1U) << number;
+    EXPECT_EQ(bob->count("alice: to bob " + end), 1U) << number;
     // Stored once and confirmed once; the last answer may be in flight.
     const std::string mark = "✓ #" + std::to_string(number + 1) + " to ";
     for (TerminalProgram* user : {alice.get(), bob.get()}) {
@@ -145,7 +145,7 @@ TEST_F(FastTypists, RateLimitedChatsArriveLaterInOrder) {
   constexpr int kTexts = 40;
   for (int i = 0; i < kTexts; ++i) alice->type_line("/chat 2 text " + std::to_string(i) + ".");
   for (int i = 0; i < kTexts; ++i) {
-    ASSERT_TRUE(bob->wait_for("alice (1): text " + std::to_string(i) + ".\r\n"));
+    ASSERT_TRUE(bob->wait_for("alice: text " + std::to_string(i) + ".\r\n"));
   }
   ASSERT_TRUE(alice->wait_for("✓ #40 to 2"));
   EXPECT_EQ(alice->count("too fast for the server"), 1U);

@@ -28,7 +28,7 @@ class Terminals : public WithServer {
   std::unique_ptr<TerminalProgram> connected() {
     auto program = std::make_unique<TerminalProgram>(
         std::vector<std::string>{std::getenv("CHATCLIENT"), "--host", "127.0.0.1", "--port",
-                                 std::to_string(port()), "--no-color"});
+                                 std::to_string(port()), "--no-color", "--marks", "lines"});
     EXPECT_TRUE(program->wait_for("Connected to 127.0.0.1"));
     // Input before the prompt is still echoed by the terminal.
     EXPECT_TRUE(program->wait_for("> "));

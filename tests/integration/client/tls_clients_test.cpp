@@ -117,7 +117,7 @@ class TlsPeople : public Tls {
   std::unique_ptr<TerminalProgram> registered(const std::string& name) {
     auto user = std::make_unique<TerminalProgram>(
         Strings{std::getenv("CHATCLIENT"), "--host", "localhost", "--port",
-                std::to_string(nginx->port()), "--no-color"} +
+                std::to_string(nginx->port()), "--no-color", "--marks", "lines"} +
         with_ca(folder));
     EXPECT_TRUE(user->wait_for("Connected to localhost port " + std::to_string(nginx->port()) +
                                ", encrypted (TLSv1.3)."));
@@ -140,9 +140,9 @@ TEST_F(TlsPeople, ChatAndTheServerKnowsTheirAddresses) {
 
   const auto bob = registered("bob");
   alice->type_line("/chat 2 hello bob");
-  ASSERT_TRUE(bob->wait_for("alice (1): hello bob\r\n"));
+  ASSERT_TRUE(bob->wait_for("alice: hello bob\r\n"));
   bob->type_line("/chat 1 hello alice, 你好");
-  ASSERT_TRUE(alice->wait_for("bob (2): hello alice, 你好\r\n"));
+  ASSERT_TRUE(alice->wait_for("bob: hello alice, 你好\r\n"));
   bob->type_line("/quit");
   EXPECT_EQ(bob->wait_exit(), 0);
 }
@@ -196,7 +196,7 @@ TEST_F(TlsPeople, ResumeByTokenAfterALostConnection) {
     ASSERT_TRUE(user->wait_for("Connected again.", milliseconds{40'000}));
     ASSERT_TRUE(user->wait_for("Logged in again as "));
   }
-  ASSERT_TRUE(bob->wait_for("alice (1): written without a connection\r\n"));
+  ASSERT_TRUE(bob->wait_for("alice: written without a connection\r\n"));
   EXPECT_EQ(bob->count("written without a connection\r\n"), 1U);
 }
 

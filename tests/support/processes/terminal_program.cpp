@@ -23,11 +23,14 @@ namespace {
 
 constexpr int kLookMs = 50;
 
-[[noreturn]] void become(const std::vector<std::string>& argv) {
+[[noreturn]] void become(const std::vector<std::string>& argv,
+                         const std::vector<std::string>& environment) {
   // The kernel kills it with the thread that started it, even if the test crashes.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::setenv("TERM", "xterm", 1);
-  ::unsetenv("NO_COLOR");
+  for (const char* name : {"NO_COLOR", "HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"})
+    ::unsetenv(name);
+  for (const std::string& each : environment) ::putenv(const_cast<char*>(each.c_str()));
   std::vector<char*> pointers;
   for (const std::string& each : argv) pointers.push_back(const_cast<char*>(each.c_str()));
   pointers.push_back(nullptr);
@@ -37,12 +40,13 @@ constexpr int kLookMs = 50;
 
 }  // namespace
 
-TerminalProgram::TerminalProgram(const std::vector<std::string>& argv) {
+TerminalProgram::TerminalProgram(const std::vector<std::string>& argv,
+                                 const std::vector<std::string>& environment) {
   const winsize size{40, 120, 0, 0};
   int terminal = -1;
   pid_ = ::forkpty(&terminal, nullptr, nullptr, &size);
   if (pid_ < 0) throw std::runtime_error(std::string("forkpty: ") + std::strerror(errno));
-  if (pid_ == 0) become(argv);
+  if (pid_ == 0) become(argv, environment);
   terminal_.reset(terminal);
   ::fcntl(terminal, F_SETFL, ::fcntl(terminal, F_GETFL) | O_NONBLOCK);
 }

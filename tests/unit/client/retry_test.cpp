@@ -71,6 +71,7 @@ class Shown {
   void operator()(const Event& event) {
     base::MutexLock lock(mutex_);
     if (event.as<event::LoggedIn>() || event.as<event::Connected>()) return;
+    if (event.as<event::Sending>()) return;
     lines_.push_back(to_line(event));
     changed_.notify_all();
   }

@@ -154,5 +154,30 @@ TEST_F(EditLineTest, OversizedInputIsDropped) {
   EXPECT_EQ(text(), "");
 }
 
+TEST_F(EditLineTest, CtrlCClearsTheLineAndReportsAnEmptyOne) {
+  enter("older");
+  type("half");
+  EXPECT_EQ(press(Kind::kInterrupt), Effect::kChanged);
+  EXPECT_EQ(text(), "");
+  EXPECT_EQ(press(Kind::kInterrupt), Effect::kInterrupted);
+  press(Kind::kSearch);
+  type("old");
+  EXPECT_EQ(press(Kind::kInterrupt), Effect::kChanged);
+  EXPECT_EQ(text(), "");
+  EXPECT_FALSE(line.search_prompt());
+  line.begin(true);
+  type("secret");
+  EXPECT_EQ(press(Kind::kInterrupt), Effect::kCancelled);
+}
+
+TEST_F(EditLineTest, FocusReportsDoNotEndASearch) {
+  enter("older");
+  press(Kind::kSearch);
+  type("old");
+  EXPECT_EQ(press(Kind::kFocusOut), Effect::kUnfocused);
+  EXPECT_EQ(press(Kind::kFocusIn), Effect::kFocused);
+  EXPECT_TRUE(line.search_prompt());
+}
+
 }  // namespace
 }  // namespace chat::client

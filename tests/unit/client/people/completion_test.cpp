@@ -16,6 +16,7 @@ TEST(Completions, AreCommandsFirstAndThenNames) {
   EXPECT_EQ(of("/chat bo"), (List{"/chat bob", "/chat bobby"}));
   EXPECT_EQ(of("/chat \"An"), List{"/chat \"Anna Lee\""});
   EXPECT_EQ(of("/group \"b"), (List{"/group \"book club\"", "/group \"bob\""}));
+  EXPECT_EQ(of("/to book"), List{"/to \"book club\""});
   EXPECT_EQ(of("/history group b"), List{"/history group bob"});
   EXPECT_EQ(of("/add bobb"), List{"/add bobby"});
   EXPECT_EQ(of("/kick bo"), List{"/kick bob"});

@@ -77,20 +77,7 @@ TEST(PeopleSentences, AMuteNamesItsEnd) {
               HasSubstr("Only admins may write in Tea until 2024-0"));
 }
 
-TEST(PeopleSentences, ANoticeIsNobodysMessage) {
-  event::Message message;
-  message.from = {2};
-  message.name = "bob";
-  message.group = {7};
-  message.group_name = "Tea";
-  message.text = "bob removed dave";
-  message.time = "2024-05-01 10:00:00";
-  message.notice = event::GroupNotice{"removed", {2}, {4}};
-  EXPECT_EQ(told(message), "2024-05-01 10:00:00 * Tea: bob removed dave\n");
-  message.notice->repeat = true;
-  EXPECT_EQ(told(message), "");
-  message.notice.reset();
-  EXPECT_EQ(told(message), "2024-05-01 10:00:00 bob (2) in Tea (7): bob removed dave\n");
+TEST(PeopleSentences, ARepeatedChangeIsNotShownAgain) {
   auto joined = change("joined", {4}, "dave");
   joined.repeat = true;
   EXPECT_EQ(told(joined), "");

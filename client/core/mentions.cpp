@@ -1,0 +1,45 @@
+#include "client/core/mentions.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstddef>
+
+namespace chat::client {
+namespace {
+
+constexpr std::size_t kMentionsMost = 20;
+
+// True if a word may begin or end beside this byte. Names may be followed by letters of other
+// scripts, which are written without blanks.
+bool is_boundary(char byte) {
+  const auto value = static_cast<unsigned char>(byte);
+  return value >= 0x80 || (std::isalnum(value) == 0 && byte != '_');
+}
+
+bool begins_with(std::string_view text, std::string_view name) {
+  return !name.empty() && text.starts_with(name) &&
+         (text.size() == name.size() || is_boundary(text[name.size()]));
+}
+
+}  // namespace
+
+void find_mentions(std::string_view text, const std::vector<Member>& members, bool may_mention_all,
+                   event::MessageExtras& extras) {
+  for (std::size_t at = text.find('@'); at != text.npos; at = text.find('@', at + 1)) {
+    if (at > 0 && !is_boundary(text[at - 1])) continue;  // an address: bob@example.org
+    const std::string_view rest = text.substr(at + 1);
+    const Member* found = nullptr;
+    for (const Member& each : members) {
+      const bool longer = found == nullptr || each.name.size() > found->name.size();
+      if (longer && begins_with(rest, each.name)) found = &each;
+    }
+    if (found == nullptr) {
+      extras.at_all = extras.at_all || (may_mention_all && begins_with(rest, "all"));
+    } else if (std::find(extras.at.begin(), extras.at.end(), found->id) == extras.at.end() &&
+               extras.at.size() < kMentionsMost) {
+      extras.at.push_back(found->id);
+    }
+  }
+}
+
+}  // namespace chat::client

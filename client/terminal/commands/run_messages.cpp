@@ -1,0 +1,149 @@
+// What the commands about single messages and conversations do.
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "client/core/mentions.h"
+#include "client/core/wire/message_requests.h"
+#include "client/terminal/commands/command.h"
+#include "client/terminal/terminal_client.h"
+
+namespace chat::client::command {
+namespace {
+
+constexpr int kUnknownMsgid = 15;
+constexpr int kInboxLimit = 20;
+
+// Sets the target of a request.
+template <typename Message>
+Message to(const Target& target, Message message) {
+  if (target.group) {
+    message.groupid = target.group;
+  } else {
+    message.toid = target.user;
+  }
+  return message;
+}
+
+Question question_of(TerminalClient& client, const char* command, const Target& target) {
+  Question out{.command = command};
+  if (target.group) out.where = client.session().names().group(target.group);
+  if (target.user) out.who = client.session().names().user(target.user);
+  return out;
+}
+
+// A direct chat has a stream for each author, and the server takes a seq for one of the user's.
+void not_own(TerminalClient& client) {
+  client.show({event::Usage{"that message is not yours"}});
+}
+
+// RECALL and EDIT: on a terminal the transcript shows the change.
+template <typename Message>
+void change(TerminalClient& client, const char* command, const ShownMessage& message,
+            Message request, event::MessageExtras act, const std::string& text) {
+  Question question = question_of(client, command, message.conversation);
+  question.quiet = client.on_terminal();
+  const Answer answer = client.session().request(std::move(request), std::move(question));
+  client.expect(command, answer);
+  if (!client.on_terminal()) return;
+  if (answer.ok()) return client.show_own_act(message, act, text);
+  if (answer.event.as<event::Refused>()) client.show(answer.event);
+}
+
+}  // namespace
+
+void Recall::run(TerminalClient& client) const {
+  if (!client.need_login("recall")) return;
+  const auto message = client.find_message(number, true);
+  if (!message) return;
+  // In a group, admins may recall other members' messages.
+  if (!message->own && !message->conversation.group) return not_own(client);
+  change(client, "recall", *message,
+         to(message->conversation, requests::Recall{.seq = message->seq}),
+         {.kind = "recall", .ref = message->seq}, "");
+}
+
+void Edit::run(TerminalClient& client) const {
+  if (!client.need_login("edit")) return;
+  const auto message = client.find_message(number, true);
+  if (!message) return;
+  if (!message->own) return not_own(client);
+  change(client, "edit", *message,
+         to(message->conversation, requests::Edit{.seq = message->seq, .msg = text}),
+         {.kind = "edit", .ref = message->seq}, text);
+}
+
+void Reply::run(TerminalClient& client) const {
+  const auto message = client.find_message(number, false);
+  if (!message) return;
+  event::MessageExtras extras;
+  extras.reply =
+      event::ReplyRef{message->conversation.group ? UserId{} : message->from, message->seq};
+  client.write(message->conversation, text, extras);
+}
+
+void Readers::run(TerminalClient& client) const {
+  if (!client.need_login("readers")) return;
+  const auto message = client.find_message(number, true);
+  if (!message) return;
+  if (!message->conversation.group) {
+    return client.show({event::Usage{"/readers is for groups; ✓✓ shows it in a chat of two"}});
+  }
+  requests::Readers request{.groupid = message->conversation.group, .seq = message->seq};
+  const Question question = question_of(client, "readers", message->conversation);
+  client.show_pages("readers", [&session = client.session(), request,
+                                question](const std::string& cursor) mutable {
+    if (!cursor.empty()) request.cursor = cursor;
+    return session.request(request, question);
+  });
+}
+
+void Inbox::run(TerminalClient& client) const {
+  if (!client.need_login("inbox")) return;
+  client.show_pages("inbox", [&session = client.session()](const std::string& cursor) {
+    requests::Inbox request{.limit = kInboxLimit};
+    if (!cursor.empty()) request.cursor = cursor;
+    return session.request(request, {.command = "inbox"});
+  });
+}
+
+void SetConversation::run(TerminalClient& client) const {
+  static constexpr const char* kWords[] = {"pin", "unpin", "silence", "unsilence", "hide"};
+  const char* const command = kWords[static_cast<int>(setting)];
+  if (!client.need_login(command)) return;
+  const auto target = of ? client.find_target(command, *of) : client.need_current();
+  if (!target) return;
+  requests::SetConversation request;
+  if (target->group) request.groupid = target->group;
+  if (target->user) request.with = target->user;
+  switch (setting) {
+    case Setting::kPin: request.pinned = true; break;
+    case Setting::kUnpin: request.pinned = false; break;
+    case Setting::kSilence: request.muted = true; break;
+    case Setting::kUnsilence: request.muted = false; break;
+    case Setting::kHide: request.hidden = true; break;
+  }
+  const Answer answer = client.session().request(request, question_of(client, command, *target));
+  client.expect(command, answer);
+  if (answer.ok() && request.muted) client.silence(*target, *request.muted);
+}
+
+void show_unread(TerminalClient& client) {
+  const Answer answer = client.session().request(requests::Inbox{.limit = kInboxLimit},
+                                                 {.command = "inbox", .quiet = true});
+  client.expect("inbox", answer);
+  const auto* refused = answer.event.as<event::Refused>();
+  if (refused != nullptr && refused->code != kUnknownMsgid) return client.show(answer.event);
+  const auto* inbox = answer.event.as<event::Inbox>();
+  if (inbox == nullptr) return;
+  client.set_knows_typing();
+  event::Inbox unread;
+  for (const event::Conversation& each : inbox->conversations) {
+    if (each.muted) client.silence(each.target, true);
+    if (each.unread > 0 || each.mentions > 0) unread.conversations.push_back(each);
+  }
+  if (!unread.conversations.empty()) client.show({std::move(unread)});
+}
+
+}  // namespace chat::client::command

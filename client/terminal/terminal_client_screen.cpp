@@ -1,0 +1,204 @@
+// What people see: the transcript, the status above the typed line, the current conversation.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chat/base/clock.h"
+#include "chat/protocol/limits.h"
+#include "client/core/code_points.h"
+#include "client/core/mentions.h"
+#include "client/core/text.h"
+#include "client/terminal/commands/command_parser.h"
+#include "client/terminal/editor/line_view.h"
+#include "client/terminal/exit_code.h"
+#include "client/terminal/terminal_client.h"
+
+namespace chat::client {
+namespace {
+
+// How often the server is told that the user types.
+constexpr std::chrono::seconds kTypingInterval{4};
+
+bool leads(const Group& group, UserId user) {
+  std::string role = group.role;
+  for (const Member& each : group.members) {
+    if (each.id == user && role.empty()) role = each.role;
+  }
+  return role == "creator" || role == "admin";
+}
+
+}  // namespace
+
+void TerminalClient::show_to_people(const Event& event) {
+  // The status says it, with the seconds that are left.
+  if (editor_ && reading_ && event.as<event::Reconnecting>()) return show_status();
+  const auto* refused = event.as<event::Refused>();
+  if (refused != nullptr && tries_token_ && refused->error == "invalid_token") return;
+  base::MutexLock lock(output_mutex_);
+  if (const auto* typing = event.as<event::Typing>()) {
+    typing_.take(*typing, base::system_clock().now());
+  }
+  if (const auto* message = event.as<event::Message>()) typing_.take(*message);
+  put_locked(transcript_.show(event));
+}
+
+// "bob is typing …"
+std::string TerminalClient::typists() {
+  base::MutexLock lock(output_mutex_);
+  std::string out;
+  std::size_t count = 0;
+  for (const UserId user : typing_.users(current_, base::system_clock().now())) {
+    out += (count++ == 0 ? "" : ", ") + shown_target({user, {}});
+  }
+  if (count == 0) return {};
+  return out + (count == 1 ? " is typing …" : " are typing …");
+}
+
+// At most every kTypingInterval while a text for the current conversation is being typed.
+void TerminalClient::tell_typing() {
+  if (!knows_typing_ || !current_ || !editor_ || !session_.logged_in()) return;
+  const auto now = base::system_clock().now();
+  if (now < next_typing_ || !editor_->composes_text()) return;
+  next_typing_ = now + kTypingInterval;
+  session_.typing(*current_, true);
+}
+
+void TerminalClient::put_locked(const std::vector<Transcript::Output>& outputs) {
+  for (const Transcript::Output& each : outputs) {
+    const bool changes = each.over != 0 || each.over_entered_line;
+    const std::string& below = changes ? each.otherwise : each.text;
+    bool written = true;
+    std::uint64_t print = 0;
+    if (!editor_) {
+      written = write_all(STDOUT_FILENO, break_lines(below, terminal_size().columns));
+    } else {
+      const std::uint64_t over = each.over_entered_line ? editor_->entered_line() : each.over;
+      if (over != 0 && editor_->print_over(over, each.text)) {
+        print = over;
+      } else if (!below.empty()) {
+        print = editor_->print_rows(below);
+        written = print != 0;
+      }
+    }
+    if (each.message != 0 && print != 0) transcript_.printed(each.message, print);
+    if (each.alerts) ring();
+    // The reader is gone (SIGPIPE is ignored), so the client ends.
+    if (!written) stop(kSignalExitBase + SIGPIPE);
+  }
+}
+
+void TerminalClient::ring() {
+  if (!editor_ || options_.bell == Bell::kOff) return;
+  if (options_.bell == Bell::kAlways || !editor_->focused()) editor_->ring();
+}
+
+// On the main thread.
+void TerminalClient::show_status() {
+  if (!editor_) return;
+  if (session_.connected() || ending_ != 0 || !next_try_) return editor_->set_status(typists());
+  const auto left =
+      std::chrono::ceil<std::chrono::seconds>(*next_try_ - base::system_clock().now());
+  const std::string why = attempt_failure_.empty() ? "" : ": " + harmless(attempt_failure_);
+  editor_->set_status(fmt::format("Reconnecting in {} s (attempt {}){}",
+                                  std::max<std::int64_t>(left.count(), 0), attempts_, why));
+}
+
+// On any thread.
+bool TerminalClient::may_remember(std::string_view line) const {
+  return may_be_remembered(line, in_conversation_);
+}
+
+std::string TerminalClient::shown_target(const Target& target) const {
+  const std::string name = target.group ? session_.names().group(target.group).name
+                                        : session_.names().user(target.user).name;
+  if (!name.empty()) return shown_name(name);
+  return target.group ? fmt::format("group {}", target.group.value)
+                      : fmt::format("user {}", target.user.value);
+}
+
+std::optional<Target> TerminalClient::need_current() {
+  if (!current_) show({event::Usage{"there is no current conversation; /to NAME chooses one"}});
+  return current_;
+}
+
+void TerminalClient::set_current(std::optional<Target> target) {
+  current_ = target;
+  in_conversation_ = target.has_value();
+  {
+    base::MutexLock lock(output_mutex_);
+    transcript_.set_current(target);
+  }
+  if (!editor_) return;
+  if (!target) return editor_->set_prompt("> ");
+  const std::string name = shown_target(*target);
+  editor_->set_prompt(target->group ? "[" + name + "]> " : name + "> ");
+}
+
+std::optional<ShownMessage> TerminalClient::find_message(int number, bool own) {
+  std::optional<Target> here;
+  if (number == 0 && !(here = need_current())) return std::nullopt;
+  // A script's chats may still be on their way.
+  if (!terminal_ && own) session_.wait_for_chats(ClientSession::kReplyTimeout);
+  std::optional<ShownMessage> out;
+  {
+    base::MutexLock lock(output_mutex_);
+    const ShownMessage* const found =
+        here ? transcript_.messages().last(*here, own) : transcript_.messages().numbered(number);
+    if (found != nullptr) out = *found;
+  }
+  if (out && out->seq > 0 && !out->extras.recalled) return out;
+  show({event::Usage{!out                   ? "there is no such message here"
+                     : out->extras.recalled ? "that message was recalled"
+                                            : "that message is not stored yet"}});
+  return std::nullopt;
+}
+
+void TerminalClient::show_own_act(const ShownMessage& message, const event::MessageExtras& act,
+                                  const std::string& text) {
+  base::MutexLock lock(output_mutex_);
+  put_locked(transcript_.show_own_act(message, act, text));
+}
+
+void TerminalClient::write(const Target& target, const std::string& text,
+                           event::MessageExtras extras) {
+  const std::size_t length = to_code_points(text).size();
+  // A script gets the server's refusal; a person can recall the line and shorten it.
+  if (terminal_ && length > protocol::kTextMaxCodePoints) {
+    return show(
+        {event::Usage{fmt::format("not sent: the text has {} characters, and a message at most {}",
+                                  length, protocol::kTextMaxCodePoints)}});
+  }
+  if (target.group && terminal_ && text.find('@') != text.npos) {
+    for (const Group& each : session_.groups()) {
+      if (each.id == target.group) {
+        find_mentions(text, each.members, leads(each, session_.self()), extras);
+      }
+    }
+  }
+  next_typing_ = {};
+  session_.chat(target, text, extras);
+}
+
+void TerminalClient::greet_after_login() {
+  command::show_waiting_requests(*this);
+  command::show_unread(*this);
+}
+
+void TerminalClient::silence(const Target& target, bool silent) {
+  base::MutexLock lock(output_mutex_);
+  transcript_.silence(target, silent);
+}
+
+void TerminalClient::show_current() {
+  if (const auto target = need_current()) {
+    show({event::Current{*target, shown_target(*target)}});
+  }
+}
+
+}  // namespace chat::client

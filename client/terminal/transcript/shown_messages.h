@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "client/core/event.h"
+
+namespace chat::client {
+
+// How far a message of the user's own has come.
+enum class Progress : std::uint8_t { kSending, kStored, kDelivered, kRead, kFailed };
+
+// A message on a person's screen, with the short number that commands may use for it.
+struct ShownMessage {
+  int number = 0;
+  Target conversation{};
+  UserId from{};
+  std::string name{};  // of its author
+  bool own = false;
+  Seq seq = 0;  // 0: not stored yet
+  std::string cid{};
+  std::string text{};
+  std::string clock{};  // "14:32"
+  std::string place{};  // its conversation, unless that was the current one
+  event::MessageExtras extras{};
+  Progress progress = Progress::kSending;
+  std::uint64_t print = 0;  // see LineEditor::print_over(); 0: unknown
+};
+
+// The latest messages on the screen.
+// Threading: externally synchronised. Bounds: kMax messages; numbers begin again after kMax.
+class ShownMessages {
+ public:
+  static constexpr std::size_t kMax = 999;
+
+  // Gives it the next number; a message that is shown again keeps its number. Valid until the next
+  // call.
+  ShownMessage& add(ShownMessage message);
+
+  ShownMessage* numbered(int number);
+  ShownMessage* of(const Target& conversation, UserId from, Seq seq);
+  ShownMessage* of_cid(const std::string& cid);
+  // The oldest own message of the conversation that is still being sent.
+  ShownMessage* first_sending(const Target& conversation);
+  // The newest one that can be acted on: stored, and not recalled.
+  ShownMessage* last(const Target& conversation, bool own);
+
+  std::deque<ShownMessage>& all() { return messages_; }
+
+ private:
+  std::deque<ShownMessage> messages_;  // oldest first
+  int last_number_ = 0;
+};
+
+}  // namespace chat::client

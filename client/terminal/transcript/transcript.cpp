@@ -1,0 +1,358 @@
+// A message is one line, or several for its further lines:
+//
+//   14:32 [12] bob in "Tea Time": are you there?
+//   14:33 [13] you ✓✓ yes
+//
+// The mark of the user's own messages always takes two cells, so that a line keeps its number of
+// rows when the mark changes, and can be printed over although others follow it.
+#include "client/terminal/transcript/transcript.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "client/core/code_points.h"
+#include "client/core/text.h"
+#include "client/terminal/printer/printer.h"
+
+namespace chat::client {
+namespace {
+
+constexpr std::size_t kQuoteMost = 40;  // code points
+
+std::string first_line(const std::string& text) {
+  const std::string line = text.substr(0, text.find('\n'));
+  std::u32string code_points = to_code_points(line);
+  const bool cut = code_points.size() > kQuoteMost || line.size() < text.size();
+  if (code_points.size() > kQuoteMost) code_points.resize(kQuoteMost);
+  return harmless(to_utf8(code_points)) + (cut ? "…" : "");
+}
+
+Progress progress_of(const event::Receipt& receipt) {
+  return receipt.kind == "read" ? Progress::kRead : Progress::kDelivered;
+}
+
+}  // namespace
+
+Transcript::Transcript(const Settings& settings, const NameBook& names, const base::Clock& clock)
+    : settings_(settings),
+      names_(names),
+      clock_(clock),
+      style_(settings.color),
+      day_(moment_of(clock.unix_millis(), "").day) {}
+
+// In local time; an older server sends no `ts`, only its own `time`.
+Transcript::Moment Transcript::moment_of(UnixMillis ts, const std::string& time) {
+  constexpr std::size_t kDay = 10;
+  constexpr std::size_t kMinute = 16;
+  if (ts == 0) {
+    const std::string text = harmless(time);
+    if (text.size() < kMinute) return {"", text, ""};
+    return {text.substr(0, kDay), text.substr(kDay + 1, kMinute - kDay - 1), text.substr(0, kDay)};
+  }
+  const auto seconds = static_cast<std::time_t>(ts / 1000);
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  return {fmt::format("{:%Y-%m-%d}", local), fmt::format("{:%H:%M}", local),
+          fmt::format("{:%A}, {} {:%B %Y}", local, local.tm_mday, local)};
+}
+
+std::string Transcript::day_line(const Moment& moment) {
+  if (moment.day.empty() || moment.day == day_) return {};
+  day_ = moment.day;
+  return style_.dim("── " + moment.long_day + " ──");
+}
+
+std::vector<Transcript::Output> Transcript::show(const Event& event) {
+  std::vector<Output> out;
+  if (const auto* message = event.as<event::Message>()) {
+    show_message(*message, conversation_of(*message), out);
+  } else if (const auto* login = event.as<event::LoggedIn>()) {
+    show_login(*login, out);
+  } else if (const auto* history = event.as<event::History>()) {
+    show_history(*history, out);
+  } else if (const auto* sending = event.as<event::Sending>()) {
+    show_sending(*sending, out);
+  } else if (const auto* sent = event.as<event::Sent>()) {
+    show_sent(*sent, out);
+  } else if (const auto* receipt = event.as<event::Receipt>()) {
+    show_receipt(*receipt, out);
+  } else if (event.as<event::Queued>() && marks_in_place()) {
+    // Its mark and the status say it.
+  } else {
+    if (const auto* refused = event.as<event::Refused>()) show_refusal(*refused, out);
+    out.push_back({.text = to_people(event, settings_.color)});
+  }
+  std::erase_if(out, [](const Output& each) { return each.text.empty(); });
+  return out;
+}
+
+void Transcript::printed(int message, std::uint64_t print) {
+  if (ShownMessage* const shown = messages_.numbered(message)) shown->print = print;
+}
+
+Target Transcript::conversation_of(const event::Message& message) const {
+  if (message.group) return {{}, message.group};
+  return {message.from == self_ && message.to ? message.to : message.from, {}};
+}
+
+// `style`: a faint line has no coloured names, which would end it.
+std::string Transcript::name_of(const Target& conversation, const PeopleStyle& style) const {
+  if (conversation.group) {
+    const GroupRef group = names_.group(conversation.group);
+    return style.plain("group", group.name, group.id);
+  }
+  const UserRef user = names_.user(conversation.user);
+  return style.plain("user", user.name, user.id);
+}
+
+void Transcript::show_login(const event::LoggedIn& login, std::vector<Output>& out) {
+  self_ = login.id;
+  out.push_back({.text = to_people({login}, settings_.color)});
+  if (!login.offline.empty()) out.push_back({.text = "While you were away:\n"});
+  for (const event::Message& each : login.offline) {
+    show_message(each, conversation_of(each), out);
+  }
+}
+
+void Transcript::show_history(const event::History& history, std::vector<Output>& out) {
+  const bool empty = history.messages.empty();
+  out.push_back({.text = style_.dim(empty ? "No messages yet." : "Earlier:")});
+  for (const event::Message& each : history.messages) {
+    // The messages that these concern are in their final state.
+    if (each.extras.kind.empty()) show_message(each, history.target, out);
+  }
+  for (Output& each : out) each.alerts = false;
+  if (!history.cursor.empty()) out.push_back({.text = style_.dim("/more shows older messages.")});
+}
+
+void Transcript::show_message(const event::Message& message, const Target& conversation,
+                              std::vector<Output>& out) {
+  if (message.notice && message.notice->repeat) return;
+  if (!message.extras.kind.empty()) return show_act(message, conversation, out);
+  const Moment moment = moment_of(message.ts, message.time);
+  const std::string day = day_line(moment);
+  if (message.notice) {
+    out.push_back({.text = day + notice_line(message, conversation, moment.clock)});
+    return;
+  }
+  const bool own = self_ && message.from == self_;
+  const ShownMessage& shown = messages_.add({.conversation = conversation,
+                                             .from = message.from,
+                                             .name = message.name,
+                                             .own = own,
+                                             .seq = message.seq,
+                                             .cid = message.cid,
+                                             .text = message.text,
+                                             .clock = moment.clock,
+                                             .place = place_of(conversation, own),
+                                             .extras = message.extras,
+                                             .progress = Progress::kStored});
+  // The day is a print of its own: a message may be printed over.
+  out.push_back({.text = day});
+  out.push_back({.text = line_of(shown), .message = shown.number, .alerts = alerts(shown)});
+}
+
+std::string Transcript::notice_line(const event::Message& message, const Target& conversation,
+                                    const std::string& clock) {
+  const std::string where =
+      current_ == conversation ? "" : name_of(conversation, PeopleStyle(false)) + ": ";
+  return style_.dim(fmt::format("{} * {}{}", clock, where, harmless_text(message.text)));
+}
+
+bool Transcript::alerts(const ShownMessage& message) const {
+  if (message.own) return false;
+  const bool direct = !message.conversation.group && !silenced_.contains(message.conversation);
+  return direct || mentions_user(message);
+}
+
+void Transcript::silence(const Target& conversation, bool silent) {
+  if (silent) {
+    silenced_.insert(conversation);
+  } else {
+    silenced_.erase(conversation);
+  }
+}
+
+bool Transcript::mentions_user(const ShownMessage& message) const {
+  const std::vector<UserId>& at = message.extras.at;
+  return message.extras.at_all || std::find(at.begin(), at.end(), self_) != at.end();
+}
+
+// Which conversation it belongs to, unless that is the current one.
+std::string Transcript::place_of(const Target& conversation, bool own) const {
+  if (current_ == conversation) return {};
+  if (own) return " to " + name_of(conversation, style_);
+  if (conversation.group) return " in " + name_of(conversation, style_);
+  return current_ ? " (direct)" : "";
+}
+
+std::string Transcript::mark_of(Progress progress) const {
+  if (settings_.marks == MarkStyle::kOff) return ":";
+  switch (progress) {
+    case Progress::kSending: return style_.faint("··");
+    case Progress::kStored: return style_.faint("✓ ");
+    case Progress::kDelivered: return style_.faint("✓✓");
+    case Progress::kRead: return style_.good("✓✓");
+    case Progress::kFailed: return style_.alarm("✗ ");
+  }
+  return {};
+}
+
+std::string Transcript::label_of(const ShownMessage& message) const {
+  return style_.faint(fmt::format("[{}]", message.number));
+}
+
+std::string Transcript::quote_of(const ShownMessage& message) {
+  if (!message.extras.reply) return {};
+  const event::ReplyRef& reply = *message.extras.reply;
+  const ShownMessage* const target = messages_.of(message.conversation, reply.id, reply.seq);
+  std::string what = "an earlier message";
+  if (target != nullptr) {
+    what =
+        fmt::format("[{}] {}: {}", target->number, target->own ? "you" : shown_name(target->name),
+                    target->extras.recalled ? "(recalled)" : first_line(target->text));
+  }
+  return style_.faint("↪ " + what) + "\n  │ ";
+}
+
+std::string Transcript::text_of(const ShownMessage& message) const {
+  if (message.extras.recalled) return style_.faint("(recalled)");
+  std::string text = harmless_text(message.text);
+  if (!message.own && mentions_user(message)) text = style_.highlight(text);
+  return message.extras.edited ? text + style_.faint(" (edited)") : text;
+}
+
+std::string Transcript::line_of(const ShownMessage& message) {
+  const bool marked = message.own && settings_.marks != MarkStyle::kLines;
+  const std::string who =
+      message.own ? style_.bold("you") : style_.person(message.from, message.name);
+  const std::string mark =
+      marked ? (settings_.marks == MarkStyle::kOff ? ":" : " " + mark_of(message.progress)) : ":";
+  return fmt::format("{} {} {}{}{} {}{}\n", style_.faint(message.clock), label_of(message), who,
+                     message.place, mark, quote_of(message), text_of(message));
+}
+
+void Transcript::show_sending(const event::Sending& sending, std::vector<Output>& out) {
+  const Moment moment = moment_of(clock_.unix_millis(), "");
+  const ShownMessage& shown = messages_.add({.conversation = sending.target,
+                                             .from = self_,
+                                             .own = true,
+                                             .cid = sending.cid,
+                                             .text = sending.text,
+                                             .clock = moment.clock,
+                                             .place = place_of(sending.target, true),
+                                             .extras = sending.extras});
+  // The typed line itself shows it.
+  if (settings_.marks == MarkStyle::kLines || !settings_.changes_in_place) return;
+  const std::string day = day_line(moment);
+  out.push_back({.text = day + line_of(shown),
+                 .over_entered_line = true,
+                 .otherwise = day + line_of(shown),
+                 .message = day.empty() ? shown.number : 0});
+}
+
+void Transcript::change_progress(ShownMessage& message, Progress progress,
+                                 std::vector<Output>& out) {
+  if (progress <= message.progress) return;
+  message.progress = progress;
+  if (settings_.marks != MarkStyle::kQuiet || message.print == 0) return;
+  out.push_back({.text = line_of(message), .over = message.print});
+}
+
+void Transcript::show_sent(const event::Sent& sent, std::vector<Output>& out) {
+  ShownMessage* const message = messages_.of_cid(sent.cid);
+  if (message != nullptr) {
+    message->seq = sent.seq;
+    change_progress(*message, Progress::kStored, out);
+  }
+  if (settings_.marks == MarkStyle::kOff || marks_in_place()) return;
+  const std::string to = sent.target.group ? fmt::format("to group {}", sent.target.group.value)
+                                           : fmt::format("to {}", sent.target.user.value);
+  const std::string number = message != nullptr ? fmt::format(" [{}]", message->number) : "";
+  out.push_back({.text = style_.dim(fmt::format("  ✓ #{} {}{}", sent.seq, to, number))});
+}
+
+// A receipt covers all messages up to a seq.
+void Transcript::show_receipt(const event::Receipt& receipt, std::vector<Output>& out) {
+  const Target of = receipt.group ? Target{{}, receipt.group} : Target{receipt.id, {}};
+  const Progress progress = progress_of(receipt);
+  ShownMessage* newest = nullptr;
+  for (ShownMessage& each : messages_.all()) {
+    if (!each.own || each.seq == 0 || each.seq > receipt.seq || each.conversation != of) continue;
+    if (progress <= each.progress) continue;
+    change_progress(each, progress, out);
+    newest = &each;
+  }
+  if (receipt.newest_own == 0 || settings_.marks == MarkStyle::kOff) return;
+  const std::string who = receipt.group ? fmt::format("everybody in group {}", receipt.group.value)
+                          : receipt.name.empty() ? fmt::format("user {}", receipt.id.value)
+                                                 : shown_name(receipt.name);
+  const bool read = progress == Progress::kRead;
+  if (settings_.marks == MarkStyle::kLines || !settings_.changes_in_place) {
+    out.push_back({.text = style_.dim(fmt::format("  ✓✓ {} {} up to #{}", who,
+                                                  read ? "has read" : "has", receipt.newest_own))});
+  } else if (newest != nullptr && read && !out.empty()) {
+    const std::string where = of.group ? "everybody in " + name_of(of, PeopleStyle(false))
+                                       : name_of(of, PeopleStyle(false));
+    out.back().otherwise = style_.dim(fmt::format("  ✓✓ {} has read [{}]", where, newest->number));
+  }
+}
+
+void Transcript::show_refusal(const event::Refused& refused, std::vector<Output>& out) {
+  const bool is_chat = refused.command == "chat" || refused.command == "group";
+  if (!is_chat) return;
+  if (ShownMessage* const message = messages_.first_sending(refused.target)) {
+    change_progress(*message, Progress::kFailed, out);
+  }
+}
+
+void Transcript::show_act(const event::Message& message, const Target& conversation,
+                          std::vector<Output>& out) {
+  ShownMessage* const target = messages_.of(conversation, message.from, message.extras.ref);
+  const Moment moment = moment_of(message.ts, message.time);
+  const std::string day = day_line(moment);
+  const bool recall = message.extras.kind == "recall";
+  const std::string place = current_ == conversation || !conversation.group
+                                ? ""
+                                : " in " + name_of(conversation, PeopleStyle(false));
+  const std::string which =
+      target != nullptr ? fmt::format("[{}]", target->number) : "an earlier message";
+  const std::string text = recall ? "" : ": " + harmless_text(message.text);
+  const bool own = self_ && message.from == self_;
+  if (target != nullptr) act_on(*target, message.extras, message.text, out);
+  out.push_back(
+      {.text = day + style_.dim(fmt::format("{} * {} {} {}{}{}", moment.clock,
+                                            own ? "you" : shown_name(message.name),
+                                            recall ? "recalled" : "edited", which, place, text))});
+}
+
+void Transcript::act_on(ShownMessage& target, const event::MessageExtras& act,
+                        const std::string& text, std::vector<Output>& out) {
+  if (act.kind == "recall") {
+    target.extras.recalled = true;
+    target.text.clear();
+  } else if (!target.extras.recalled) {
+    target.extras.edited = true;
+    target.text = text;
+  }
+  if (target.print != 0) out.push_back({.text = line_of(target), .over = target.print});
+}
+
+std::vector<Transcript::Output> Transcript::show_own_act(const ShownMessage& of,
+                                                         const event::MessageExtras& act,
+                                                         const std::string& text) {
+  std::vector<Output> out;
+  event::Message message;
+  message.from = self_;
+  message.text = text;
+  message.ts = clock_.unix_millis();
+  message.extras = act;
+  show_act(message, of.conversation, out);
+  return out;
+}
+
+}  // namespace chat::client

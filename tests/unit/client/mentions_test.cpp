@@ -1,0 +1,64 @@
+#include "client/core/mentions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace chat::client {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+const std::vector<Member> kMembers{{{2}, "bob", "", "normal"},
+                                   {{3}, "Anna", "", "normal"},
+                                   {{4}, "Anna Lee", "", "normal"},
+                                   {{5}, "小明", "", "normal"}};
+
+event::MessageExtras found(const std::string& text, bool may_mention_all = false) {
+  event::MessageExtras out;
+  find_mentions(text, kMembers, may_mention_all, out);
+  return out;
+}
+
+TEST(Mentions, AreOfMembersOnly) {
+  EXPECT_THAT(found("@bob, hello").at, ElementsAre(UserId{2}));
+  EXPECT_THAT(found("hello @bob").at, ElementsAre(UserId{2}));
+  EXPECT_THAT(found("@bob and (@Anna)").at, ElementsAre(UserId{2}, UserId{3}));
+  EXPECT_THAT(found("@carol @").at, IsEmpty());
+  EXPECT_THAT(found("@bobby @bob_").at, IsEmpty());
+  EXPECT_THAT(found("mail me: x@bob").at, IsEmpty());
+  EXPECT_THAT(found("bob").at, IsEmpty());
+}
+
+TEST(Mentions, TheLongestNameIsMeantAndOnce) {
+  EXPECT_THAT(found("@Anna Lee and @Anna").at, ElementsAre(UserId{4}, UserId{3}));
+  EXPECT_THAT(found("@bob @bob").at, ElementsAre(UserId{2}));
+}
+
+TEST(Mentions, NamesWithoutBlanksAroundAreFound) {
+  EXPECT_THAT(found("你好@小明你好").at, ElementsAre(UserId{5}));
+}
+
+TEST(Mentions, AllIsForThoseWhoMay) {
+  EXPECT_FALSE(found("@all lunch").at_all);
+  EXPECT_TRUE(found("@all lunch", true).at_all);
+  EXPECT_FALSE(found("@allan", true).at_all);
+}
+
+TEST(Mentions, AreAtMostTwenty) {
+  std::vector<Member> members;
+  std::string text;
+  for (int i = 1; i <= 25; ++i) {
+    members.push_back({{i}, "m" + std::to_string(i), "", "normal"});
+    text += "@m" + std::to_string(i) + " ";
+  }
+  event::MessageExtras out;
+  find_mentions(text, members, false, out);
+  EXPECT_EQ(out.at.size(), 20U);
+}
+
+}  // namespace
+}  // namespace chat::client
