@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "chat/protocol/messages/chat_messages.h"
 #include "chat/protocol/messages/encode.h"
 #include "chat/protocol/messages/stream_messages.h"
 

@@ -34,7 +34,7 @@ protocol::messages::Login login(const Credentials& credentials);
 protocol::messages::Login login_again(std::string_view token);
 protocol::messages::History history(Target target, int limit, std::string_view cursor);
 std::string chat(std::string_view cid, UserId self, Target target, std::string_view text,
-                 const event::MessageExtras& extras);
+                 const event::MessageExtras& extras = {});
 // The stream has been received, or read, up to seq. They have no reply.
 std::string delivered(Target stream, Seq seq);
 std::string read(Target stream, Seq seq);
