@@ -107,6 +107,8 @@ TEST_F(MentionModelTest, NewestMessageToEverybodyDecides) {
 }
 
 TEST_F(MentionModelTest, OnlyMembersAreFound) {
+  add_member(group_, bob_);
+  run("UPDATE groupuser SET left_seq = 1 WHERE userid = 2");
   MentionModel model(*connection_);
   EXPECT_EQ(model.members_among(group_, std::vector{alice_, bob_, carol_}).value(),
             std::vector{alice_});
