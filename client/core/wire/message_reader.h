@@ -14,8 +14,8 @@
 
 #include "chat/base/ids.h"
 #include "chat/protocol/limits.h"
+#include "chat/protocol/messages/chat_messages.h"
 #include "chat/protocol/messages/field.h"
-#include "chat/protocol/messages/mark_messages.h"
 
 namespace chat::client {
 

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "chat/protocol/messages/chat_messages.h"
 #include "chat/protocol/messages/field.h"
-#include "chat/protocol/messages/mark_messages.h"
 
 namespace chat::delivery {
 namespace {

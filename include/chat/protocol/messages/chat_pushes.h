@@ -7,8 +7,8 @@
 
 #include "chat/base/clock.h"
 #include "chat/base/ids.h"
+#include "chat/protocol/messages/chat_messages.h"
 #include "chat/protocol/messages/field.h"
-#include "chat/protocol/messages/mark_messages.h"
 #include "chat/protocol/msgid.h"
 
 // PROTOCOL.md, section 4: chat messages as they are pushed and listed.
