@@ -57,6 +57,9 @@ inline constexpr std::size_t kReadersMax = 100;
 // Users or groups per page of FIND.
 inline constexpr std::size_t kFoundPerPage = 20;
 
+// Edits of one message.
+inline constexpr std::int64_t kEditsMax = 100;
+
 // How many of the latest messages of a direct stream are recognised by their cid.
 inline constexpr std::size_t kDirectCidWindow = 64;
 

@@ -79,9 +79,15 @@ Result<void> DirectCommitter::look_up_targets(Entries entries) {
   return {};
 }
 
-bool DirectCommitter::has_target(const DirectEntry& entry) const {
+// The message may be one of those planned before in the same batch.
+bool DirectCommitter::has_target(const DirectEntry& entry, const Rows& planned) const {
   if (!is_reply(entry)) return true;
-  return std::find(targets_.begin(), targets_.end(), entry.marks->reply) != targets_.end();
+  const storage::MessageName& target = entry.marks->reply;
+  return std::find(targets_.begin(), targets_.end(), target) != targets_.end() ||
+         std::any_of(planned.begin(), planned.end(), [&target](const auto* row) {
+           return row->recipient == target.recipient && row->sender == target.sender &&
+                  row->seq == target.seq;
+         });
 }
 
 // If a planned message turns out to be of an older session, or one that its sender may not send,
@@ -136,8 +142,8 @@ Result<void> DirectCommitter::plan(Entries entries, UnixMillis now, Rows& rows) 
     }
     entry->right = contact_rules_.right_of(stream_of(*entry), users_);
     const bool accepted = entry->right == storage::ChatRight::kYes;
-    auto planned =
-        streams_.plan(entry->message, entry->sender_epoch, now, accepted && has_target(*entry));
+    auto planned = streams_.plan(entry->message, entry->sender_epoch, now,
+                                 accepted && has_target(*entry, rows));
     if (!planned) return fail(planned);
     if (*planned == StreamCache::Planned::kBarred) {
       entry->refusal = accepted ? no_reply_target() : not_accepted(entry->right);

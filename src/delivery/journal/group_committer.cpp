@@ -180,7 +180,7 @@ Result<bool> GroupCommitter::decide(GroupEntry& entry, const Entries& earlier,
   auto stored = find_stored(entry, earlier);
   if (!stored) return fail(stored);
   if (*stored) return false;
-  auto allowed = may_write(entry, group);
+  auto allowed = may_write(entry, earlier, group);
   if (!allowed || !*allowed) return allowed;
   GroupStore::Head& head = group.head;
   head.sent_at = std::max(head.sent_at, clock_.unix_millis());
@@ -223,7 +223,8 @@ Result<std::optional<GroupStore::Writer>> GroupCommitter::writer_of(const GroupM
 }
 
 // False: refused.
-Result<bool> GroupCommitter::may_write(GroupEntry& entry, GroupStore::Locking& group) {
+Result<bool> GroupCommitter::may_write(GroupEntry& entry, const Entries& earlier,
+                                       GroupStore::Locking& group) {
   const auto writer = writer_of(entry.message);
   if (!writer) return fail(writer);
   if (!*writer) {
@@ -238,18 +239,20 @@ Result<bool> GroupCommitter::may_write(GroupEntry& entry, GroupStore::Locking& g
   } else {
     entry.refusal = mute_of(**writer, group, clock_.unix_millis());
   }
-  if (!entry.refusal && entry.marks != nullptr) return may_mark(entry, **writer, group);
+  if (!entry.refusal && entry.marks != nullptr) {
+    return may_mark(entry, **writer, earlier, group);
+  }
   return !entry.refusal;
 }
 
 // Whether the message may refer to what it refers to. False: refused.
 Result<bool> GroupCommitter::may_mark(GroupEntry& entry, const GroupStore::Writer& writer,
-                                      GroupStore::Locking& group) {
+                                      const Entries& earlier, GroupStore::Locking& group) {
   if (entry.marks->at_all && writer.role == storage::GroupRole::kNormal) {
     entry.refusal = not_allowed("only the group's creator and admins may mention everybody");
     return false;
   }
-  const auto target = has_reply_target(entry, writer);
+  const auto target = has_reply_target(entry, writer, earlier);
   if (!target) return fail(target);
   if (!*target) {
     entry.refusal = no_reply_target();
@@ -267,10 +270,15 @@ Result<bool> GroupCommitter::may_mark(GroupEntry& entry, const GroupStore::Write
 }
 
 Result<bool> GroupCommitter::has_reply_target(const GroupEntry& entry,
-                                              const GroupStore::Writer& writer) {
+                                              const GroupStore::Writer& writer,
+                                              const Entries& earlier) {
   const Seq seq = entry.marks->reply.seq;
   if (seq == 0) return true;
   if (seq <= writer.joined_seq) return false;
+  const bool in_batch = std::any_of(earlier.begin(), earlier.end(), [seq](const GroupEntry* other) {
+    return !other->refusal && other->message.seq == seq;
+  });
+  if (in_batch) return true;
   return store_.has_text(entry.message.group, seq);
 }
 

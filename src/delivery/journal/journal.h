@@ -58,7 +58,7 @@ class DirectCommitter {
   Result<void> look_up(Entries entries);
   Result<void> try_once(Entries entries);
   Result<void> look_up_targets(Entries entries);
-  bool has_target(const DirectEntry& entry) const;
+  bool has_target(const DirectEntry& entry, const Rows& planned) const;
   Result<void> plan(Entries entries, UnixMillis now, Rows& rows);
   Result<void> look_up_users(Entries entries);
   Result<bool> holds(Entries entries);
@@ -90,10 +90,11 @@ class GroupCommitter {
   Result<bool> decide(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group);
   Result<bool> find_stored(GroupEntry& entry, const Entries& earlier);
   Result<std::optional<GroupStore::Writer>> writer_of(const storage::GroupMessage& message);
-  Result<bool> may_write(GroupEntry& entry, GroupStore::Locking& group);
-  Result<bool> may_mark(GroupEntry& entry, const GroupStore::Writer& writer,
+  Result<bool> may_write(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group);
+  Result<bool> may_mark(GroupEntry& entry, const GroupStore::Writer& writer, const Entries& earlier,
                         GroupStore::Locking& group);
-  Result<bool> has_reply_target(const GroupEntry& entry, const GroupStore::Writer& writer);
+  Result<bool> has_reply_target(const GroupEntry& entry, const GroupStore::Writer& writer,
+                                const Entries& earlier);
   Result<std::optional<UserId>> find_stranger(const GroupEntry& entry);
   Result<bool> may_mention_all(GroupEntry& entry, GroupStore::Locking& group);
 

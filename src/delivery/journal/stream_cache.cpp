@@ -59,8 +59,16 @@ Result<StreamCache::Planned> StreamCache::plan(storage::DirectMessage& message, 
                                                UnixMillis now, bool accepts_new) {
   auto found = stream_of(message, epoch);
   if (!found) return fail(found);
+  const Known* known = find_cid((*found)->second, message.cid);
+  if (known != nullptr && !repeats(*known, message) && !(*found)->second.planned_on) {
+    // The message may have been recalled or edited since the stream was read.
+    (*found)->second.connection = 0;
+    found = stream_of(message, epoch);
+    if (!found) return fail(found);
+    known = find_cid((*found)->second, message.cid);
+  }
   Stream& stream = (*found)->second;
-  if (const Known* known = find_cid(stream, message.cid)) {
+  if (known != nullptr) {
     if (!repeats(*known, message)) return Planned::kConflict;
     message.seq = known->seq;
     message.sent_at = known->sent_at;

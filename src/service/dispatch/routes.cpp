@@ -109,10 +109,10 @@ constexpr std::array kRoutes{
     costly<messages::DismissGroup, &H::member, &MemberService::dismiss>(Charge::kAct),
     costly<messages::Recall, &H::revision, &RevisionService::recall>(Charge::kAct),
     costly<messages::Edit, &H::revision, &RevisionService::edit>(Charge::kAct),
+    route<messages::Typing, &H::typing, &TypingService::typing>(Access::kLoggedIn, Work::kQuick),
     costly<messages::Readers, &H::inbox, &InboxService::readers>(Charge::kRead),
     costly<messages::Inbox, &H::inbox, &InboxService::inbox>(Charge::kRead),
     costly<messages::SetConversation, &H::inbox, &InboxService::set_conversation>(Charge::kAct),
-    route<messages::Typing, &H::typing, &TypingService::typing>(Access::kLoggedIn, Work::kQuick),
 };
 
 }  // namespace

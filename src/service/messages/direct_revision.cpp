@@ -75,6 +75,11 @@ Outcome<void> check_message(const MessageRevision& revision, const RevisionWish&
 
 Outcome<void> check_age(const MessageRevision& revision, const RevisionWish& wish,
                         const RevisionLimits& limits, UnixMillis now) {
+  // A recall visits each edit in one transaction.
+  if (wish.text && revision.edits() >= protocol::kEditsMax) {
+    return refused(Errno::kNotAllowed,
+                   "a message can be edited " + std::to_string(protocol::kEditsMax) + " times");
+  }
   const std::int64_t seconds = wish.text ? limits.edit_seconds : limits.recall_seconds;
   if (!revision.is_older(seconds, now)) return {};
   const std::string verb = wish.text ? "edited" : "recalled";

@@ -42,6 +42,10 @@ bool MessageRevision::is_recalled() const {
   return fields_of(message_).contains(kRecalled);
 }
 
+std::int64_t MessageRevision::edits() const {
+  return fields_of(message_).value(kRev, std::int64_t{0});
+}
+
 bool MessageRevision::is_older(std::int64_t seconds, UnixMillis now) const {
   return seconds != 0 && now - message_.sent_at > seconds * 1000;
 }

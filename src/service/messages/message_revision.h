@@ -30,6 +30,7 @@ class MessageRevision {
   const storage::RevisedRow& message() const { return message_; }
   bool is_text() const { return message_.kind.empty(); }
   bool is_recalled() const;
+  std::int64_t edits() const;
   // Sent more than so many seconds before `now`; never if `seconds` is 0.
   bool is_older(std::int64_t seconds, UnixMillis now) const;
 

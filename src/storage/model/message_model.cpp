@@ -255,7 +255,7 @@ Result<std::vector<DirectMessage>> MessageModel::direct_at(std::span<const Direc
   while (!places.empty()) {
     const auto part = places.first(std::min(places.size(), kPlacesPerStatement));
     places = places.subspan(part.size());
-    std::string text = "SELECT recipient, sender, seq, cid, sent_at, body FROM directmessage WHERE";
+    std::string text = "SELECT " CHAT_DIRECT_COLUMNS " FROM directmessage WHERE";
     const std::size_t count = std::bit_ceil(part.size());
     for (std::size_t i = 0; i < count; ++i) {
       text.append(i == 0 ? "" : " OR").append(" (recipient = ? AND sender = ? AND seq = ?)");

@@ -15,13 +15,13 @@ constinit log::Limiter checkpoint_failures{log::kRepeatedFault};
 constexpr int kEagerPages = 4000;           // 16 MiB of new pages start a pass at once
 constexpr int kLongWalPages = 8000;         // 32 MiB: time to let the WAL start over
 constexpr std::chrono::seconds kLatest{1};  // after a write
-constexpr int kLastWaitMs = 1000;           // for readers, when stopping
+constexpr std::chrono::seconds kEmptyEvery{30};
+constexpr int kLastWaitMs = 1000;  // for readers, when stopping
 
 }  // namespace
 
 void SqliteCheckpointer::start(SqliteHandle db) {
   db_ = std::move(db);
-  sqlite3_busy_timeout(db_.get(), kLastWaitMs);
   {
     base::MutexLock lock(mutex_);
     stopping_ = false;
@@ -40,6 +40,7 @@ void SqliteCheckpointer::stop() {
   }
   woken_.notify_one();
   thread_.join();
+  sqlite3_busy_timeout(db_.get(), kLastWaitMs);
   checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
   db_.reset();
 }
@@ -86,7 +87,24 @@ void SqliteCheckpointer::pass() {
     const auto turn = lane_.enter();
     checkpoint(SQLITE_CHECKPOINT_PASSIVE);
   }
+  if (complete_ && is_to_be_emptied()) empty();
   if (!complete_) try_again_later();
+}
+
+bool SqliteCheckpointer::is_to_be_emptied() {
+  base::MutexLock lock(mutex_);
+  if (last_wal_pages_ == 0) return false;
+  return !pending_ || std::chrono::steady_clock::now() - emptied_at_ >= kEmptyEvery;
+}
+
+// Waits for no reader: one that uses the WAL makes the attempt fail, and it is repeated later.
+void SqliteCheckpointer::empty() {
+  const auto turn = lane_.enter();
+  checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+  if (!complete_) return;
+  emptied_at_ = std::chrono::steady_clock::now();
+  base::MutexLock lock(mutex_);
+  last_wal_pages_ = 0;
 }
 
 bool SqliteCheckpointer::wal_is_long() {

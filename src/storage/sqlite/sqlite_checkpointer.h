@@ -17,6 +17,9 @@ namespace chat::storage {
 // bound. So once the WAL is long and only writers prevent the restart, the rest is carried over
 // inside the writer lane: this short pause lets the next writer restart the WAL. While a reader
 // holds an old snapshot, that is impossible; the pass is repeated until the reader is done.
+//
+// What was deleted or overwritten stays in the WAL until other pages take its place. So the WAL is
+// emptied whenever there are no writes for a moment, and every half minute while there are.
 // Threading: thread-safe; start() and stop() externally synchronised.
 class SqliteCheckpointer {
  public:
@@ -35,12 +38,15 @@ class SqliteCheckpointer {
   bool wait_for_work();
   void pass();
   bool wal_is_long();
+  bool is_to_be_emptied();
+  void empty();
   void checkpoint(int mode);
   void try_again_later();
 
   WriterLane& lane_;
-  SqliteHandle db_;        // confined to the thread while it runs
-  bool complete_ = false;  // likewise: the last checkpoint carried over everything
+  SqliteHandle db_;                // confined to the thread while it runs
+  bool complete_ = false;          // likewise: the last checkpoint carried over everything
+  base::SteadyTime emptied_at_{};  // likewise
   base::Thread thread_;
 
   base::Mutex mutex_;

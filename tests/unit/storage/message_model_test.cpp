@@ -148,7 +148,9 @@ TEST_F(MessageModelTest, DuplicateSeqIsAConflictAndKeepsTheTransaction) {
 }
 
 TEST_F(MessageModelTest, EventRowOfADirectStreamKeepsItsFields) {
-  ASSERT_TRUE(send({direct(kBob, kAlice, 1)}));
+  DirectMessage text = direct(kBob, kAlice, 1);
+  text.n = 1;
+  ASSERT_TRUE(send({text}));
   DirectMessage event = direct(kBob, kAlice, 2, "~event");
   event.kind = "edit";
   event.ref = 1;
