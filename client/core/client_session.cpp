@@ -10,9 +10,9 @@
 #include "chat/protocol/messages/account_messages.h"
 #include "chat/protocol/messages/group_messages.h"
 #include "chat/protocol/messages/login_messages.h"
+#include "chat/protocol/messages/typing_messages.h"
 #include "client/core/reconnect_backoff.h"
 #include "client/core/text.h"
-#include "client/core/wire/message_requests.h"
 #include "client/core/wire/wire.h"
 
 namespace chat::client {
@@ -179,7 +179,7 @@ void ClientSession::acknowledge(bool read) {
 
 void ClientSession::typing(Target target, bool on) {
   if (!logged_in()) return;
-  requests::Typing message{.on = on};
+  protocol::messages::Typing message{.on = on};
   if (target.group) {
     message.groupid = target.group;
   } else {

@@ -5,8 +5,7 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "client/core/wire/message_requests.h"
+#include "chat/protocol/msgid.h"
 
 namespace chat::client {
 namespace {
@@ -149,10 +148,10 @@ event::MessageExtras extras_of(const json& message) {
 
 std::optional<Event::What> read_message_reply(MessageReader& in, const json& body,
                                               const Question& question) {
-  if (question.request == requests::kInbox) return read_inbox(in, body);
-  if (question.request == requests::kReaders) return read_readers(in, body, question);
-  if (question.request == requests::kRecall || question.request == requests::kEdit ||
-      question.request == requests::kSetConversation) {
+  if (question.request == protocol::Msgid::kInbox) return read_inbox(in, body);
+  if (question.request == protocol::Msgid::kReaders) return read_readers(in, body, question);
+  if (question.request == protocol::Msgid::kRecall || question.request == protocol::Msgid::kEdit ||
+      question.request == protocol::Msgid::kSetConversation) {
     return event::Done{question.command, question.who, question.where};
   }
   return std::nullopt;

@@ -13,7 +13,6 @@
 #include "chat/protocol/msgid.h"
 #include "client/core/text.h"
 #include "client/core/wire/message_reader.h"
-#include "client/core/wire/message_requests.h"
 #include "client/core/wire/message_wire.h"
 #include "client/core/wire/people_wire.h"
 
@@ -187,7 +186,8 @@ event::Notice read_notice(std::string kind, const json& body) {
 
 Event::What read_pushed(MessageReader& in, const ServerMessage& message) {
   const json& body = message.body;
-  if (static_cast<Msgid>(message.msgid) == requests::kTypingPush) return read_typing(in, body);
+  if (static_cast<Msgid>(message.msgid) == protocol::Msgid::kTypingPush)
+    return read_typing(in, body);
   switch (static_cast<Msgid>(message.msgid)) {
     case Msgid::kOneChat:
     case Msgid::kGroupChat: return chat_of(in, in.read<messages::AnyChatPush>(body), body);

@@ -4,8 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "chat/protocol/messages/inbox_messages.h"
+#include "chat/protocol/messages/revision_messages.h"
 #include "client/core/mentions.h"
-#include "client/core/wire/message_requests.h"
 #include "client/terminal/commands/command.h"
 #include "client/terminal/terminal_client.h"
 
@@ -60,7 +61,7 @@ void Recall::run(TerminalClient& client) const {
   // In a group, admins may recall other members' messages.
   if (!message->own && !message->conversation.group) return not_own(client);
   change(client, "recall", *message,
-         to(message->conversation, requests::Recall{.seq = message->seq}),
+         to(message->conversation, protocol::messages::Recall{.seq = message->seq}),
          {.kind = "recall", .ref = message->seq}, "");
 }
 
@@ -70,7 +71,7 @@ void Edit::run(TerminalClient& client) const {
   if (!message) return;
   if (!message->own) return not_own(client);
   change(client, "edit", *message,
-         to(message->conversation, requests::Edit{.seq = message->seq, .msg = text}),
+         to(message->conversation, protocol::messages::Edit{.seq = message->seq, .msg = text}),
          {.kind = "edit", .ref = message->seq}, text);
 }
 
@@ -90,7 +91,7 @@ void Readers::run(TerminalClient& client) const {
   if (!message->conversation.group) {
     return client.show({event::Usage{"/readers is for groups; ✓✓ shows it in a chat of two"}});
   }
-  requests::Readers request{.groupid = message->conversation.group, .seq = message->seq};
+  protocol::messages::Readers request{.groupid = message->conversation.group, .seq = message->seq};
   const Question question = question_of(client, "readers", message->conversation);
   client.show_pages("readers", [&session = client.session(), request,
                                 question](const std::string& cursor) mutable {
@@ -102,7 +103,7 @@ void Readers::run(TerminalClient& client) const {
 void Inbox::run(TerminalClient& client) const {
   if (!client.need_login("inbox")) return;
   client.show_pages("inbox", [&session = client.session()](const std::string& cursor) {
-    requests::Inbox request{.limit = kInboxLimit};
+    protocol::messages::Inbox request{.limit = kInboxLimit};
     if (!cursor.empty()) request.cursor = cursor;
     return session.request(request, {.command = "inbox"});
   });
@@ -114,7 +115,7 @@ void SetConversation::run(TerminalClient& client) const {
   if (!client.need_login(command)) return;
   const auto target = of ? client.find_target(command, *of) : client.need_current();
   if (!target) return;
-  requests::SetConversation request;
+  protocol::messages::SetConversation request;
   if (target->group) request.groupid = target->group;
   if (target->user) request.with = target->user;
   switch (setting) {
@@ -130,7 +131,7 @@ void SetConversation::run(TerminalClient& client) const {
 }
 
 void show_unread(TerminalClient& client) {
-  const Answer answer = client.session().request(requests::Inbox{.limit = kInboxLimit},
+  const Answer answer = client.session().request(protocol::messages::Inbox{.limit = kInboxLimit},
                                                  {.command = "inbox", .quiet = true});
   client.expect("inbox", answer);
   const auto* refused = answer.event.as<event::Refused>();

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "client/core/wire/message_requests.h"
+#include "chat/protocol/msgid.h"
 #include "client/core/wire/request_json.h"
 #include "client/core/wire/wire.h"
 
@@ -77,7 +77,7 @@ TEST(MessageWire, TheInboxListsConversations) {
       R"({"with":2,"name":"bob","unread":3,"mentions":0,"read_seq":4,"pinned":true,"muted":false,)"
       R"("last":{"msgid":6,"id":2,"name":"bob","msg":"hi","ts":7,"seq":3}},)"
       R"({"groupid":7,"name":"Tea","unread":0,"mentions":1}]})",
-      {.request = requests::kInbox});
+      {.request = protocol::Msgid::kInbox});
   const auto* inbox = event.as<event::Inbox>();
   ASSERT_NE(inbox, nullptr);
   EXPECT_EQ(inbox->cursor, "c");
@@ -93,13 +93,13 @@ TEST(MessageWire, TheInboxListsConversations) {
 TEST(MessageWire, AConversationIsWithAUserOrAGroup) {
   const auto message = parse_message(
       R"({"msgid":154,"errno":0,"conversations":[{"name":"x","unread":0,"mentions":0}]})");
-  EXPECT_FALSE(read_reply(*message, {.request = requests::kInbox}));
+  EXPECT_FALSE(read_reply(*message, {.request = protocol::Msgid::kInbox}));
 }
 
 TEST(MessageWire, ReadersAndTyping) {
   const Event readers =
       replied(R"({"msgid":153,"errno":0,"read":1,"members":2,"users":[{"id":2,"name":"bob"}]})",
-              {.request = requests::kReaders, .where = {{7}, "Tea"}});
+              {.request = protocol::Msgid::kReaders, .where = {{7}, "Tea"}});
   EXPECT_EQ(readers.as<event::Readers>()->read, 1);
   EXPECT_THAT(readers.as<event::Readers>()->users, ElementsAre(UserRef{{2}, "bob"}));
   const Event typing = pushed(R"({"msgid":205,"id":2,"groupid":7,"on":true})");
