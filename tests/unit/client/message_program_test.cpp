@@ -110,9 +110,9 @@ TEST(MessageProgram, ConversationsHaveSettings) {
   const auto ended =
       run_script(server.port(), "/login alice right1\n/wait-messages 1\n/pin group tea\n");
   EXPECT_EQ(ended.code, 0) << ended.output;
-  EXPECT_EQ(server.last(55), json::parse(R"({"msgid":55,"groupid":7,"pinned":true})"));
+  EXPECT_EQ(server.last(55), json::parse(R"({"msgid":55,"id":1,"groupid":7,"pinned":true})"));
   run_script(server.port(), "/login alice right1\n/wait-messages 1\n/silence bob\n");
-  EXPECT_EQ(server.last(55), json::parse(R"({"msgid":55,"with":2,"muted":true})"));
+  EXPECT_EQ(server.last(55), json::parse(R"({"msgid":55,"id":1,"with":2,"muted":true})"));
 }
 
 TEST(MessageProgram, ReadersAreThoseOfAGroupsMessage) {
