@@ -61,11 +61,11 @@ void UnreadModel::run(int steps) {
   }
 }
 
-// Further steps (recall, edit) belong here: HISTORY shows their effect, so check() needs no change.
 void UnreadModel::step() {
   const std::size_t chance = random(100);
-  if (chance < 35) return write_to_user();
-  if (chance < 60) return write_to_group();
+  if (chance < 32) return write_to_user();
+  if (chance < 55) return write_to_group();
+  if (chance < 63) return recall_or_edit();
   if (chance < 84) return read_something();
   if (chance < 91) return join_or_leave();
   if (chance < 94) return block_or_unblock();
@@ -93,6 +93,29 @@ void UnreadModel::write_to_group() {
   Json request = group_chat_request(from.account, group.id, std::to_string(++texts_));
   if (random(2) == 0) request["at"] = {people_[*named].account.id};
   EXPECT_EQ(ask(from, request).at("errno"), 0);
+}
+
+// HISTORY shows the effect.
+void UnreadModel::recall_or_edit() {
+  const std::size_t index = random(people_.size());
+  Person& person = people_[index];
+  const bool in_group = random(2) == 0;
+  const Group& group = groups_[random(kGroups)];
+  const Place place{in_group, in_group ? group.id : anybody().account.id};
+  last_step_ = fmt::format("{} recalls or edits in {} {}", person.account.name,
+                           in_group ? "group" : "the chat with", place.second);
+  if (in_group && !group.members.contains(index)) return;
+  std::vector<std::int64_t> own;
+  for (const Json& message : history(person, place)) {
+    if (counts(message) && message.at("id") == person.account.id) own.push_back(message.at("seq"));
+  }
+  if (own.empty()) return;
+  Json request{{"msgid", 50},
+               {in_group ? "groupid" : "toid", place.second},
+               {"seq", own[random(own.size())]}};
+  if (random(2) == 0) request.update({{"msgid", 51}, {"msg", std::to_string(++texts_)}});
+  const Json reply = ask(person, request);
+  EXPECT_TRUE(reply.at("errno") == 0 || reply.at("errno") == errors::kNotAllowed.number) << reply;
 }
 
 // The positions that follow from these messages are not in the table when the server dies.

@@ -55,6 +55,7 @@ class UnreadModel {
   void write_to_user();
   void write_to_group();
   void write_burst();
+  void recall_or_edit();
   void read_something();
   void join_or_leave();
   void block_or_unblock();
