@@ -7,6 +7,7 @@
 #include <string>
 #include <type_traits>
 
+#include "chat/base/ids.h"
 #include "client/core/text.h"
 
 namespace chat::client {
