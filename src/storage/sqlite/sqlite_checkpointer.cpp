@@ -74,6 +74,7 @@ bool SqliteCheckpointer::wait_for_work() {
     }
   }
   pending_ = false;
+  quiet_ = new_pages_ == 0;
   new_pages_ = 0;
   return !stopping_;
 }
@@ -88,13 +89,13 @@ void SqliteCheckpointer::pass() {
     checkpoint(SQLITE_CHECKPOINT_PASSIVE);
   }
   if (complete_ && is_to_be_emptied()) empty();
-  if (!complete_) try_again_later();
+  // While there are pages, looks again, to see whether there were no writes.
+  if (!complete_ || pages_left_ > 0) try_again_later();
 }
 
-bool SqliteCheckpointer::is_to_be_emptied() {
-  base::MutexLock lock(mutex_);
-  if (last_wal_pages_ == 0) return false;
-  return !pending_ || std::chrono::steady_clock::now() - emptied_at_ >= kEmptyEvery;
+bool SqliteCheckpointer::is_to_be_emptied() const {
+  if (pages_left_ == 0) return false;
+  return quiet_ || std::chrono::steady_clock::now() - emptied_at_ >= kEmptyEvery;
 }
 
 // Waits for no reader: one that uses the WAL makes the attempt fail, and it is repeated later.
@@ -117,6 +118,7 @@ void SqliteCheckpointer::checkpoint(int mode) {
   int carried = 0;
   const int code = sqlite3_wal_checkpoint_v2(db_.get(), nullptr, mode, &wal_pages, &carried);
   complete_ = code == SQLITE_OK && carried == wal_pages;
+  pages_left_ = wal_pages;
   if ((code & 0xFF) == SQLITE_BUSY) {
     log::debug("event=checkpoint_incomplete wal_pages={} carried={}", wal_pages, carried);
   } else if (code != SQLITE_OK) {

@@ -19,7 +19,7 @@ namespace chat::storage {
 // holds an old snapshot, that is impossible; the pass is repeated until the reader is done.
 //
 // What was deleted or overwritten stays in the WAL until other pages take its place. So the WAL is
-// emptied whenever there are no writes for a moment, and every half minute while there are.
+// emptied once there are no writes for a second, and every half minute while there are.
 // Threading: thread-safe; start() and stop() externally synchronised.
 class SqliteCheckpointer {
  public:
@@ -38,15 +38,18 @@ class SqliteCheckpointer {
   bool wait_for_work();
   void pass();
   bool wal_is_long();
-  bool is_to_be_emptied();
+  bool is_to_be_emptied() const;
   void empty();
   void checkpoint(int mode);
   void try_again_later();
 
   WriterLane& lane_;
-  SqliteHandle db_;                // confined to the thread while it runs
-  bool complete_ = false;          // likewise: the last checkpoint carried over everything
-  base::SteadyTime emptied_at_{};  // likewise
+  SqliteHandle db_;        // confined to the thread while it runs
+  bool complete_ = false;  // likewise: the last checkpoint carried over everything
+  // Likewise:
+  int pages_left_ = 0;  // in the WAL, after the last checkpoint
+  bool quiet_ = false;  // nothing was written between the last two passes
+  base::SteadyTime emptied_at_{};
   base::Thread thread_;
 
   base::Mutex mutex_;
