@@ -47,30 +47,48 @@ void check_parse_refusal(const Refusal& refusal) {
   check_refusal(refusal, Msgid::kError, "");
 }
 
+// JsonWriter::key() is for names of the program's own.
+void write_key(std::string& text, std::string_view name) {
+  if (text.back() != '{') text += ',';
+  JsonWriter(text).value(name);
+  text += ':';
+}
+
 struct WriteValue {
-  JsonWriter& out;
-  void operator()(std::nullptr_t) const { out.raw("null"); }
-  void operator()(bool flag) const { out.value(flag); }
-  void operator()(std::int64_t number) const { out.value(number); }
-  void operator()(double number) const { out.raw(json(number).dump()); }
-  void operator()(const std::string& text) const { out.value(std::string_view(text)); }
+  std::string& text;
+  void operator()(std::nullptr_t) const { text += "null"; }
+  void operator()(bool flag) const { JsonWriter(text).value(flag); }
+  void operator()(std::int64_t number) const { text += std::to_string(number); }
+  void operator()(double number) const { text += json(number).dump(); }
+  void operator()(const std::string& value) const {
+    JsonWriter(text).value(std::string_view(value));
+  }
   void operator()(const Nested& nested) const {
-    if (!nested.is_object) return void(out.raw("[]"));
-    out.begin_object();
-    for (const auto& [name, number] : nested.integers) out.field(name, number);
-    out.end_object();
+    text += nested.is_object ? '{' : '[';
+    for (const auto& [name, number] : nested.integers) {
+      if (nested.is_object) {
+        write_key(text, name);
+      } else if (text.back() != '[') {
+        text += ',';
+      }
+      text += std::to_string(number);
+    }
+    // Of what was dropped, only the number is known.
+    for (std::size_t i = 0; i < nested.dropped; ++i) {
+      if (text.back() != '[' && text.back() != '{') text += ',';
+      text += nested.is_object ? "\"dropped " + std::to_string(i) + "\":null" : "null";
+    }
+    text += nested.is_object ? '}' : ']';
   }
 };
 
 std::string written(const Request& request) {
-  std::string text;
-  JsonWriter out(text);
-  out.begin_object();
+  std::string text = "{";
   for (const auto& [name, value] : request.fields) {
-    out.key(name);
-    std::visit(WriteValue{out}, value);
+    write_key(text, name);
+    std::visit(WriteValue{text}, value);
   }
-  out.end_object();
+  text += '}';
   return text;
 }
 
@@ -136,6 +154,10 @@ void check_accepted(const Value& value, FieldKind kind) {
       return;
     case FieldKind::kFlag: CHAT_CHECK(std::holds_alternative<bool>(value)); return;
     case FieldKind::kIntegers: CHAT_CHECK(std::get<Nested>(value).is_object); return;
+    case FieldKind::kIds:
+      CHAT_CHECK(!std::get<Nested>(value).is_object);
+      CHAT_CHECK(std::get<Nested>(value).integers.size() <= chat::protocol::kMentionsMax);
+      return;
   }
 }
 
@@ -145,7 +167,7 @@ void check_fields_of(const Request& request) {
          {FieldKind::kId, FieldKind::kInteger, FieldKind::kString, FieldKind::kText,
           FieldKind::kName, FieldKind::kGroupDesc, FieldKind::kNick, FieldKind::kRequestText,
           FieldKind::kBio, FieldKind::kAvatar, FieldKind::kAnnouncement, FieldKind::kFlag,
-          FieldKind::kIntegers}) {
+          FieldKind::kIntegers, FieldKind::kIds}) {
       const auto refusal = chat::protocol::check_field(&value, {name, kind, true});
       if (!refusal) {
         check_accepted(value, kind);
