@@ -22,6 +22,8 @@ constexpr int kLastWaitMs = 1000;  // for readers, when stopping
 
 void SqliteCheckpointer::start(SqliteHandle db) {
   db_ = std::move(db);
+  sqlite3_busy_timeout(db_.get(), 0);  // waits for nobody: writers may be waiting for it
+  emptied_at_ = std::chrono::steady_clock::now();
   {
     base::MutexLock lock(mutex_);
     stopping_ = false;
