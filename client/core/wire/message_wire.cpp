@@ -5,6 +5,9 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "chat/protocol/messages/inbox_messages.h"
+#include "chat/protocol/messages/typing_messages.h"
 #include "chat/protocol/msgid.h"
 
 namespace chat::client {
@@ -14,23 +17,7 @@ using nlohmann::json;
 using protocol::field;
 using protocol::field_list;
 
-struct ReaderItem {
-  UserId id{};
-  std::string_view name{};
-  static constexpr auto fields() {
-    return field_list(field("id", &ReaderItem::id), field("name", &ReaderItem::name));
-  }
-};
-struct ReadersReply {
-  std::int64_t read = 0;
-  std::int64_t members = 0;
-  std::vector<ReaderItem> users{};
-  std::optional<std::string_view> cursor{};
-  static constexpr auto fields() {
-    return field_list(field("read", &ReadersReply::read), field("members", &ReadersReply::members),
-                      field("users", &ReadersReply::users), field("cursor", &ReadersReply::cursor));
-  }
-};
+// What INBOX lists, as far as it is shown: fields that a server leaves out are taken as empty.
 struct LastItem {
   std::optional<UserId> id{};
   std::optional<std::string_view> name{};
@@ -64,15 +51,6 @@ struct InboxReply {
   static constexpr auto fields() {
     return field_list(field("conversations", &InboxReply::conversations),
                       field("cursor", &InboxReply::cursor));
-  }
-};
-struct TypingPush {
-  UserId id{};
-  std::optional<GroupId> groupid{};
-  bool on = false;
-  static constexpr auto fields() {
-    return field_list(field("id", &TypingPush::id), field("groupid", &TypingPush::groupid),
-                      field("on", &TypingPush::on));
   }
 };
 
@@ -122,9 +100,10 @@ event::Inbox read_inbox(MessageReader& in, const json& body) {
 }
 
 event::Readers read_readers(MessageReader& in, const json& body, const Question& question) {
-  const auto reply = in.read<ReadersReply>(body);
+  const auto reply = in.read<protocol::messages::ReadersReply>(body);
   event::Readers out{question.where, reply.read, reply.members, {}, text_of(reply.cursor)};
-  for (const ReaderItem& each : reply.users) out.users.push_back({each.id, std::string(each.name)});
+  for (const protocol::messages::ReaderItem& each : reply.users)
+    out.users.push_back({each.id, std::string(each.name)});
   return out;
 }
 
@@ -158,7 +137,7 @@ std::optional<Event::What> read_message_reply(MessageReader& in, const json& bod
 }
 
 event::Typing read_typing(MessageReader& in, const json& body) {
-  const auto push = in.read<TypingPush>(body);
+  const auto push = in.read<protocol::messages::TypingPush>(body);
   return {push.id, push.groupid.value_or(GroupId{}), push.on};
 }
 
