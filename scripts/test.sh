@@ -99,7 +99,7 @@ else
   release=false
 fi
 if $release && (niceness=19 && compile_tests build style scripts integration); then
-  niceness=10 beside integration test_release integration --suite integration \
+  niceness=5 beside integration test_release integration --suite integration \
     --no-suite measured "${not_here[@]}"
   logs+=(build/meson-logs/{integration,style,scripts,measured}.json)
 else
@@ -113,9 +113,9 @@ await_all integration
 if $release && $sanitized; then
   skipped=(--no-suite all-only --no-suite release-only)
   ! $everything || skipped=(--no-suite all-only)
-  niceness=10 beside outside test_outside build-asan address,undefined outside \
+  niceness=5 beside outside test_outside build-asan address,undefined outside \
     --suite integration --no-suite measured "${skipped[@]}"
-  niceness=10 beside outside-measured test_outside build-asan address,undefined outside-measured \
+  niceness=5 beside outside-measured test_outside build-asan address,undefined outside-measured \
     --suite measured --no-suite faults "${skipped[@]}"
   logs+=(build/meson-logs/outside{,-measured}-env.json)
 fi

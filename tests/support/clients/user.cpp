@@ -90,6 +90,10 @@ Json group_delivered_request(std::int64_t group, std::int64_t seq) {
 
 Json request_ok(RawClient& client, const Json& request) {
   Json reply = client.request(request);
+  for (int repeats = 0; reply.value("error", "") == "busy" && repeats < 3; ++repeats) {
+    wait_as_told(reply);
+    reply = client.request(request);
+  }
   if (reply.value("errno", -1) != 0) {
     throw std::runtime_error("refused: " + request.dump().substr(0, 300) + " → " + reply.dump());
   }

@@ -34,7 +34,8 @@ Json join_group_request(const Account& account, std::int64_t group);
 Json delivered_request(std::int64_t from, std::int64_t seq);
 Json group_delivered_request(std::int64_t group, std::int64_t seq);
 
-// Sends `request` and throws unless it succeeds.
+// Sends `request` and throws unless it succeeds. Repeats it up to three times while the answer is
+// `busy`, as it may be wherever a machine is overloaded: nothing was done then.
 Json request_ok(RawClient& client, const Json& request);
 
 // How a well-behaved client handles transient refusals: waits for the reply's retry_after_ms, if
