@@ -19,10 +19,10 @@ Result<void> ClusterEvents::on_hints(const std::vector<Hint>& hints) {
       case Hint::Kind::kGroupCursors: groups.push_back({hint.id}); break;
       case Hint::Kind::kAccountDeleted: router_.deleted_elsewhere({hint.id}); break;
       case Hint::Kind::kTyping:
-        router_.typing_elsewhere({{hint.other}, {hint.id}, {}, hint.push == "1"});
+        router_.typing({{hint.other}, {hint.id}, {}, hint.push == "1"}, Reach::kThisNode);
         break;
       case Hint::Kind::kGroupTyping:
-        router_.typing_elsewhere({{hint.other}, {}, {hint.id}, hint.push == "1"});
+        router_.typing({{hint.other}, {}, {hint.id}, hint.push == "1"}, Reach::kThisNode);
         break;
       case Hint::Kind::kAnnouncement:
       case Hint::Kind::kUserEvent:

@@ -55,37 +55,35 @@ void LoopDelivery::offer_to_group(GroupId group, const Push& push) {
   for (std::size_t i = found->second.size(); i-- > 0;) found->second[i]->offer(push);
 }
 
-void LoopDelivery::offer_event_to_group(GroupId group,
-                                        const std::shared_ptr<const std::string>& json,
-                                        UserId except) {
+template <typename Offer>
+void LoopDelivery::offer_to_others(GroupId group, UserId except, Offer offer) {
   const auto found = rosters_.find(group);
   if (found == rosters_.end()) return;
   for (Window* window : found->second) {
-    if (window->user() != except) window->offer_event(json);
+    if (window->user() != except) offer(*window);
   }
+}
+
+void LoopDelivery::offer_event_to_group(GroupId group,
+                                        const std::shared_ptr<const std::string>& json,
+                                        UserId except) {
+  offer_to_others(group, except, [&json](Window& window) { window.offer_event(json); });
 }
 
 void LoopDelivery::offer_receipt_to_group(const Receipt& receipt,
                                           const std::shared_ptr<const std::string>& json,
                                           UserId except) {
-  const auto found = rosters_.find(receipt.target.group());
-  if (found == rosters_.end()) return;
-  for (Window* window : found->second) {
-    if (window->user() != except) window->offer_receipt(receipt, json);
-  }
+  offer_to_others(receipt.target.group(), except,
+                  [&](Window& window) { window.offer_receipt(receipt, json); });
+}
+
+void LoopDelivery::offer_typing_to_group(GroupId group, const std::string& json, UserId except) {
+  offer_to_others(group, except, [&json](Window& window) { window.offer_typing(json); });
 }
 
 std::size_t LoopDelivery::online_in(GroupId group) const {
   const auto found = rosters_.find(group);
   return found == rosters_.end() ? 0 : found->second.size();
-}
-
-void LoopDelivery::offer_typing_to_group(GroupId group, const std::string& json, UserId except) {
-  const auto found = rosters_.find(group);
-  if (found == rosters_.end()) return;
-  for (Window* window : found->second) {
-    if (window->user() != except) window->offer_typing(json);
-  }
 }
 
 void LoopDelivery::tick() {
@@ -108,25 +106,26 @@ bool LoopDelivery::add_to_roster(GroupId group, Window& window) {
   return first;
 }
 
-void LoopDelivery::remove_from_roster(GroupId group, Window& window) {
+// True if it was the last member, so that the group's channel is no longer needed.
+bool LoopDelivery::drop_from_roster(GroupId group, Window& window) {
   const auto found = rosters_.find(group);
-  if (found == rosters_.end()) return;
+  if (found == rosters_.end()) return false;
   std::erase(found->second, &window);
-  if (!found->second.empty()) return;
+  if (!found->second.empty()) return false;
   rosters_.erase(found);
-  bus_.unsubscribe({cluster::channel_of(group)});
+  return true;
+}
+
+void LoopDelivery::remove_from_roster(GroupId group, Window& window) {
+  if (drop_from_roster(group, window)) bus_.unsubscribe({cluster::channel_of(group)});
 }
 
 void LoopDelivery::remove(Window& window) {
   std::vector<cluster::Channel> channels{cluster::channel_of(window.user())};
   for (const auto& position : window.positions_) {
     if (!position.stream.is_group()) continue;
-    const auto found = rosters_.find(position.stream.group());
-    if (found == rosters_.end()) continue;
-    std::erase(found->second, &window);
-    if (!found->second.empty()) continue;
-    rosters_.erase(found);
-    channels.push_back(cluster::channel_of(position.stream.group()));
+    const GroupId group = position.stream.group();
+    if (drop_from_roster(group, window)) channels.push_back(cluster::channel_of(group));
   }
   bus_.unsubscribe(std::move(channels));
   std::erase(dirty_, &window);

@@ -44,7 +44,6 @@ class LoopDelivery final : public WindowHost {
   void offer_to_group(GroupId group, const Push& push);
   void offer_event_to_group(GroupId group, const std::shared_ptr<const std::string>& json,
                             UserId except);
-
   void offer_receipt_to_group(const Receipt& receipt,
                               const std::shared_ptr<const std::string>& json, UserId except);
 
@@ -72,6 +71,10 @@ class LoopDelivery final : public WindowHost {
   void remove(Window& window) override;
 
  private:
+  template <typename Offer>
+  void offer_to_others(GroupId group, UserId except, Offer offer);
+  bool drop_from_roster(GroupId group, Window& window);
+
   Backlog& backlog_;
   Writeback& writeback_;
   cluster::Bus& bus_;

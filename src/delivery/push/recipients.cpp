@@ -51,8 +51,7 @@ void Recipients::detach(const SessionPtr& session, base::Task then) {
 
 void Recipients::joined(const SessionPtr& session, UserId user, GroupId group, Seq joined_seq) {
   session->post_to_loop([session, user, group, joined_seq] {
-    Window* window = Window::of(*session);
-    if (window != nullptr && window->user() == user) window->join(group, joined_seq);
+    if (Window* window = Window::of(*session, user)) window->join(group, joined_seq);
   });
 }
 
@@ -75,9 +74,8 @@ void Recipients::mark_read(const SessionPtr& session, StreamKey stream, Seq seq,
 void Recipients::reads(const SessionPtr& session, UserId user,
                        std::function<void(std::vector<storage::CursorMove>)> then) {
   session->post_to_loop([session, user, then = std::move(then)] {
-    const Window* window = Window::of(*session);
-    const bool is_here = window != nullptr && window->user() == user;
-    then(is_here ? window->reads() : std::vector<storage::CursorMove>());
+    const Window* window = Window::of(*session, user);
+    then(window != nullptr ? window->reads() : std::vector<storage::CursorMove>());
   });
 }
 
@@ -93,17 +91,15 @@ void Recipients::rewind(const SessionPtr& session, std::vector<StreamPosition> p
 void Recipients::keep_groups(const SessionPtr& session, UserId user, std::vector<GroupId> groups,
                              base::SteadyTime read_began) {
   session->post_to_loop([session, user, groups = std::move(groups), read_began] {
-    Window* window = Window::of(*session);
-    if (window == nullptr || window->user() != user) return;
-    window->keep_groups(groups, read_began);
+    if (Window* window = Window::of(*session, user)) window->keep_groups(groups, read_began);
   });
 }
 
 void Recipients::notice(const SessionPtr& session, UserId user,
                         std::vector<StreamPosition> positions) {
   session->post_to_loop([session, user, positions = std::move(positions)] {
-    Window* window = Window::of(*session);
-    if (window == nullptr || window->user() != user) return;
+    Window* window = Window::of(*session, user);
+    if (window == nullptr) return;
     for (const StreamPosition& item : positions) window->notice(item);
   });
 }

@@ -46,6 +46,17 @@ Push push_of(const Entry<Message>& entry, StreamKey stream) {
           entry.sender_acknowledges};
 }
 
+template <typename Message>
+Push push_of_event(const Message& event, StreamKey stream, std::string_view sender_name) {
+  return {.stream = stream,
+          .seq = event.seq,
+          .sender = event.sender,
+          .sent_at = event.sent_at,
+          .json = std::make_shared<const std::string>(push_json(event, sender_name)),
+          .receipt_wanted = false,
+          .is_event = true};
+}
+
 }  // namespace
 
 // One loop's share of a batch.
@@ -83,22 +94,21 @@ struct Router::LoopBatch {
       if (reply.sender) note_own(reply);
     }
     for (const Direct& direct : directs) {
-      Window* window = Window::of(*direct.session);
-      if (window != nullptr && window->user() == direct.recipient) window->offer(direct.push);
+      if (Window* window = Window::of(*direct.session, direct.recipient))
+        window->offer(direct.push);
     }
     for (const Push& push : groups) delivery.offer_to_group(push.stream.group(), push);
     for (const Event& event : events) offer_event(event);
   }
 
   static void note_own(const Reply& reply) {
-    Window* window = Window::of(*reply.session);
-    if (window == nullptr || window->user() != reply.sender) return;
-    window->note_own(StreamKey::from(reply.recipient), reply.sent_at);
+    Window* window = Window::of(*reply.session, reply.sender);
+    if (window != nullptr) window->note_own(StreamKey::from(reply.recipient), reply.sent_at);
   }
 
   static void offer_event(const Event& item) {
-    Window* window = Window::of(*item.session);
-    if (window == nullptr || window->user() != item.user) return;
+    Window* window = Window::of(*item.session, item.user);
+    if (window == nullptr) return;
     if (item.event.receipt) {
       window->offer_receipt(*item.event.receipt, item.event.json);
     } else {
@@ -111,9 +121,7 @@ struct Router::LoopBatch {
 class Router::Outgoing {
  public:
   explicit Outgoing(Router& router, Reach reach = Reach::kCluster)
-      : router_(router),
-        loops_(router.loops_.size()),
-        publish_(reach == Reach::kCluster && !router.bus_.alone()) {}
+      : router_(router), loops_(router.loops_.size()), publish_(router.publishes(reach)) {}
 
   void reply(const SessionPtr& session, std::string json) {
     loops_[session->loop_index()].replies.push_back({session, std::move(json)});
@@ -226,23 +234,16 @@ void Router::group_events(std::span<const storage::GroupMessage> events,
                           std::string_view sender_name) {
   Outgoing out(*this);
   for (const storage::GroupMessage& event : events) {
-    out.group({StreamKey::of(event.group), event.seq, event.sender, event.sent_at,
-               std::make_shared<const std::string>(push_json(event, sender_name)), false,
-               event.ended, true});
+    Push push = push_of_event(event, StreamKey::of(event.group), sender_name);
+    push.ended = event.ended;
+    out.group(push);
   }
   out.send();
 }
 
 void Router::direct_event(const storage::DirectMessage& event, std::string_view sender_name) {
   Outgoing out(*this);
-  out.direct(event.recipient, {StreamKey::from(event.sender),
-                               event.seq,
-                               event.sender,
-                               event.sent_at,
-                               std::make_shared<const std::string>(push_json(event, sender_name)),
-                               false,
-                               {},
-                               true});
+  out.direct(event.recipient, push_of_event(event, StreamKey::from(event.sender), sender_name));
   out.send();
 }
 
@@ -273,10 +274,11 @@ void Router::on_bus_message(const cluster::BusMessage& message) {
     health_.heard(*beat);
   } else if (const auto* ended = std::get_if<EndedEnvelope>(&*envelope)) {
     health_.note_ended(*ended);
-  } else if (const auto* typing = std::get_if<TypingEnvelope>(&*envelope)) {
+  } else if (const auto* typist = std::get_if<TypingEnvelope>(&*envelope)) {
     const bool to_group = message.channel.kind == cluster::Channel::Kind::kGroup;
-    typing_elsewhere({typing->from, to_group ? UserId{} : user,
-                      to_group ? GroupId{message.channel.id} : GroupId{}, typing->on});
+    typing({typist->from, to_group ? UserId{} : user,
+            to_group ? GroupId{message.channel.id} : GroupId{}, typist->on},
+           Reach::kThisNode);
   } else {
     deliver(message, std::get<Push>(*envelope));
   }
@@ -324,8 +326,7 @@ void Router::deliver(const cluster::BusMessage& message, const Push& push) {
   } else if (SessionPtr session = registry_.find(UserId{message.channel.id})) {
     const UserId recipient{message.channel.id};
     session->post_to_loop([session, recipient, push] {
-      Window* window = Window::of(*session);
-      if (window != nullptr && window->user() == recipient) window->offer(push);
+      if (Window* window = Window::of(*session, recipient)) window->offer(push);
     });
   }
 }
@@ -449,14 +450,12 @@ void Router::receipt_to_writer(UserId user, GroupId group, ReceiptKind kind, Seq
 }
 
 void Router::to_user(UserId user, EventEnvelope event, Reach reach) {
-  if (reach == Reach::kCluster && !bus_.alone())
-    bus_.publish({{cluster::channel_of(user), encode(event)}});
+  if (publishes(reach)) bus_.publish({{cluster::channel_of(user), encode(event)}});
   local_event_to_user(user, std::move(event));
 }
 
 void Router::to_group(GroupId group, const EventEnvelope& event, Reach reach) {
-  if (reach == Reach::kCluster && !bus_.alone())
-    bus_.publish({{cluster::channel_of(group), encode(event)}});
+  if (publishes(reach)) bus_.publish({{cluster::channel_of(group), encode(event)}});
   local_event_to_group(group, event);
 }
 

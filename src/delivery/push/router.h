@@ -94,9 +94,7 @@ class Router final : public JournalListener {
   // TYPING pushes, which are not stored. A group with more than kTypingOnlineMax members online on
   // a node gets none there.
   static constexpr std::size_t kTypingOnlineMax = 50;
-  void typing(const Typing& typing);
-  // The same from another node.
-  void typing_elsewhere(const Typing& typing);
+  void typing(const Typing& typing, Reach reach);
 
   // The same event from another node; passed to the ToldListener when it first arrives.
   void event_elsewhere(const Hint& hint);
@@ -153,6 +151,7 @@ class Router final : public JournalListener {
   void publish_typing(const Typing& typing);
   void typing_to_user(const Typing& typing, Reach reach);
   void typing_in_group(const Typing& typing, Reach reach);
+  bool publishes(Reach reach) const { return reach == Reach::kCluster && !bus_.alone(); }
   std::int64_t next_mark() { return marks_.fetch_add(1, std::memory_order_relaxed); }
   void local_event_to_user(UserId user, EventEnvelope event);
   void local_event_to_group(GroupId group, const EventEnvelope& event);

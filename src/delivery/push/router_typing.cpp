@@ -12,23 +12,16 @@
 
 namespace chat::delivery {
 
-void Router::typing(const Typing& typing) {
+void Router::typing(const Typing& typing, Reach reach) {
   if (typing.group) {
-    typing_in_group(typing, Reach::kCluster);
+    typing_in_group(typing, reach);
   } else {
-    typing_to_user(typing, Reach::kCluster);
+    typing_to_user(typing, reach);
   }
 }
 
-void Router::typing_elsewhere(const Typing& typing) {
-  if (typing.group) {
-    typing_in_group(typing, Reach::kThisNode);
-  } else {
-    typing_to_user(typing, Reach::kThisNode);
-  }
-}
-
-// A hint only while the bus is impaired: what is lost before that is noticed is soon outdated.
+// Noted as a hint only while the bus is impaired: a typing that is lost before the impairment is
+// noticed is outdated by then.
 void Router::publish_typing(const Typing& typing) {
   const auto channel =
       typing.group ? cluster::channel_of(typing.group) : cluster::channel_of(typing.user);
@@ -41,15 +34,14 @@ void Router::publish_typing(const Typing& typing) {
 
 void Router::typing_to_user(const Typing& typing, Reach reach) {
   auto [session, sure] = registry_.look_up(typing.user);
-  if (reach == Reach::kCluster && !bus_.alone() && !sure) publish_typing(typing);
+  if (publishes(reach) && !sure) publish_typing(typing);
   if (session == nullptr) return;
   session->post_to_loop([session = session, user = typing.user, json = typing_json(typing)] {
-    Window* window = Window::of(*session);
-    if (window != nullptr && window->user() == user) window->offer_typing(json);
+    if (Window* window = Window::of(*session, user)) window->offer_typing(json);
   });
 }
 
-// Each loop knows only its own members, so all are counted before the first is told.
+// A loop has only its own members, so all loops count before the first one sends.
 void Router::typing_in_group(const Typing& typing, Reach reach) {
   struct Count {
     std::atomic<std::size_t> online{0};
@@ -61,7 +53,7 @@ void Router::typing_in_group(const Typing& typing, Reach reach) {
     loops_.post(i, [this, i, typing, reach, count] {
       count->online += recipients_.at(i).online_in(typing.group);
       if (--count->loops_left > 0 || count->online > kTypingOnlineMax) return;
-      if (reach == Reach::kCluster && !bus_.alone()) publish_typing(typing);
+      if (publishes(reach)) publish_typing(typing);
       const std::string json = typing_json(typing);
       for (std::size_t j = 0; count->online > 0 && j < loops_.size(); ++j) {
         loops_.post(j, [&delivery = recipients_.at(j), typing, json] {

@@ -119,7 +119,7 @@ Result<void> TypingRelay::pass_on(const Requests& requests) {
     if (refusals[i]) {
       refuse(requests[i], *refusals[i]);
     } else {
-      router_.typing(requests[i].typing);
+      router_.typing(requests[i].typing, Reach::kCluster);
     }
   }
   return {};

@@ -17,6 +17,7 @@ constexpr std::size_t kStreamsPerCatchUp = 64;
 constexpr std::size_t kMarksTrim = 256;
 // How far before a message with a reused seq the table is searched for more of them.
 constexpr Seq kLostTail = 256;
+
 }  // namespace
 
 Window::Window(WindowHost& loop, session::Session& session, std::uint64_t id, UserId user,
@@ -27,6 +28,11 @@ Window::~Window() = default;
 
 Window* Window::of(session::Session& session) {
   return static_cast<Window*>(session.socket().outlet());
+}
+
+Window* Window::of(session::Session& session, UserId user) {
+  Window* window = of(session);
+  return window != nullptr && window->user_ == user ? window : nullptr;
 }
 
 void Window::release(const std::vector<StreamPosition>& positions, const std::vector<Push>& sent) {

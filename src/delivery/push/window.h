@@ -43,6 +43,8 @@ class Window final : public session::Outlet, public base::Slabbed<Window> {
   ~Window() override;
 
   static Window* of(session::Session& session);  // nullptr if it has none
+  // nullptr, too, if it is another user's: somebody else has logged in on the connection since.
+  static Window* of(session::Session& session, UserId user);
   std::uint64_t id() const { return id_; }
   UserId user() const { return user_; }
 
