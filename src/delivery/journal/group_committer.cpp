@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "chat/base/log_limiter.h"
-#include "chat/base/sabotage.h"
 #include "chat/delivery/refusals.h"
 #include "chat/protocol/local_time.h"
 #include "delivery/journal/batch.h"
@@ -49,7 +48,8 @@ std::optional<protocol::Refusal> mute_of(const GroupStore::Writer& writer,
   return std::nullopt;
 }
 
-// The first text of a message that was recalled or edited is not known any more.
+// The original text of a message that was recalled or edited is lost, so any text counts as the
+// same.
 bool is_same(const GroupMessage& stored, const GroupMessage& message) {
   if (!stored.kind.empty()) return false;
   return stored.ref != 0 ||
@@ -210,22 +210,10 @@ Result<bool> GroupCommitter::find_stored(GroupEntry& entry, const Entries& earli
   return true;
 }
 
-// Only for sabotage: keeps what a member was allowed at an earlier batch.
-Result<std::optional<GroupStore::Writer>> GroupCommitter::writer_of(const GroupMessage& message) {
-  auto writer = store_.writer(message.group, message.sender);
-  if (!base::sabotaged(base::Sabotage::kEarlyRights) || !writer || !*writer) return writer;
-  static std::map<std::pair<GroupId, UserId>, GroupStore::Writer> earlier;
-  const auto [known, is_new] = earlier.try_emplace({message.group, message.sender}, **writer);
-  const GroupStore::Writer before = std::exchange(known->second, **writer);
-  writer = before;
-  (*writer)->newest = known->second.newest;
-  return writer;
-}
-
 // False: refused.
 Result<bool> GroupCommitter::may_write(GroupEntry& entry, const Entries& earlier,
                                        GroupStore::Locking& group) {
-  const auto writer = writer_of(entry.message);
+  const auto writer = store_.writer(entry.message.group, entry.message.sender);
   if (!writer) return fail(writer);
   if (!*writer) {
     entry.refusal = not_found();
@@ -245,7 +233,7 @@ Result<bool> GroupCommitter::may_write(GroupEntry& entry, const Entries& earlier
   return !entry.refusal;
 }
 
-// Whether the message may refer to what it refers to. False: refused.
+// Checks the message replied to and the mentions. False: refused.
 Result<bool> GroupCommitter::may_mark(GroupEntry& entry, const GroupStore::Writer& writer,
                                       const Entries& earlier, GroupStore::Locking& group) {
   if (entry.marks->at_all && writer.role == storage::GroupRole::kNormal) {
@@ -258,12 +246,12 @@ Result<bool> GroupCommitter::may_mark(GroupEntry& entry, const GroupStore::Write
     entry.refusal = no_reply_target();
     return false;
   }
-  const auto stranger = find_stranger(entry);
-  if (!stranger) return fail(stranger);
-  if (*stranger) {
+  const auto non_member = find_non_member(entry);
+  if (!non_member) return fail(non_member);
+  if (*non_member) {
     entry.refusal = protocol::Refusal{
         protocol::Errno::kNotFound,
-        "at: user " + std::to_string((*stranger)->value) + " is not in this group", std::nullopt};
+        "at: user " + std::to_string((*non_member)->value) + " is not in this group", std::nullopt};
     return false;
   }
   return entry.marks->at_all ? may_mention_all(entry, group) : true;
@@ -282,16 +270,16 @@ Result<bool> GroupCommitter::has_reply_target(const GroupEntry& entry,
   return store_.has_text(entry.message.group, seq);
 }
 
-// The first one mentioned who is not a member.
-Result<std::optional<UserId>> GroupCommitter::find_stranger(const GroupEntry& entry) {
+// The first of the mentioned users who is not a member.
+Result<std::optional<UserId>> GroupCommitter::find_non_member(const GroupEntry& entry) {
   const auto& at = entry.marks->at;
   if (at.empty()) return std::optional<UserId>();
   const auto members = store_.members_among(entry.message.group, at);
   if (!members) return fail(members);
-  const auto stranger = std::find_if(at.begin(), at.end(), [&members](UserId user) {
+  const auto non_member = std::find_if(at.begin(), at.end(), [&members](UserId user) {
     return std::find(members->begin(), members->end(), user) == members->end();
   });
-  return stranger == at.end() ? std::nullopt : std::optional(*stranger);
+  return non_member == at.end() ? std::nullopt : std::optional(*non_member);
 }
 
 // Once a minute in a group, by the times of its messages, so that all nodes agree.

@@ -89,13 +89,12 @@ class GroupCommitter {
   Result<void> store_mentions(GroupId group, const Entries& entries);
   Result<bool> decide(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group);
   Result<bool> find_stored(GroupEntry& entry, const Entries& earlier);
-  Result<std::optional<GroupStore::Writer>> writer_of(const storage::GroupMessage& message);
   Result<bool> may_write(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group);
   Result<bool> may_mark(GroupEntry& entry, const GroupStore::Writer& writer, const Entries& earlier,
                         GroupStore::Locking& group);
   Result<bool> has_reply_target(const GroupEntry& entry, const GroupStore::Writer& writer,
                                 const Entries& earlier);
-  Result<std::optional<UserId>> find_stranger(const GroupEntry& entry);
+  Result<std::optional<UserId>> find_non_member(const GroupEntry& entry);
   Result<bool> may_mention_all(GroupEntry& entry, GroupStore::Locking& group);
 
   void note_head(GroupId group, Seq head);

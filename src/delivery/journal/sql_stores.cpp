@@ -6,7 +6,7 @@
 #include "chat/storage/mention_model.h"
 #include "chat/storage/message_model.h"
 #include "chat/storage/user_model.h"
-#include "delivery/journal/hasty_store.h"
+#include "delivery/journal/sabotaged_stores.h"
 #include "delivery/journal/stores.h"
 
 namespace chat::delivery {
@@ -118,7 +118,7 @@ class SqlDirectStore final : public DirectStore {
   const cluster::NodeLease& lease_;
 };
 
-class SqlGroupStore final : public GroupStore {
+class SqlGroupStore : public GroupStore {
  public:
   SqlGroupStore(storage::Database& database, const cluster::NodeLease& lease)
       : own_(database), lease_(lease) {}
@@ -192,7 +192,7 @@ std::unique_ptr<DirectStore> make_direct_store(storage::Database& database,
 
 std::unique_ptr<GroupStore> make_group_store(storage::Database& database,
                                              const cluster::NodeLease& lease) {
-  return std::make_unique<SqlGroupStore>(database, lease);
+  return make_maybe_early<SqlGroupStore>(database, lease);
 }
 
 }  // namespace chat::delivery

@@ -42,20 +42,17 @@ Result<void> UserLooks::look_up(std::span<const UserId> users) {
   if (!states) return fail(states);
   const bool compares = compares_epochs();
   for (const UserId user : asked) {
-    const std::int64_t rev = keeps_revs() ? contact_rev(user) : 0;
-    looks_[user] = {compares ? 0 : kAnyEpoch, rev, now};
+    Look& look = looks_[user];
+    look.newest = compares ? 0 : kAnyEpoch;
+    look.at = now;
   }
   for (const storage::UserState& state : *states) {
     Look& look = looks_[state.id];
     if (compares) look.newest = state.session_epoch;
-    if (!keeps_revs() || look.contact_rev == 0) look.contact_rev = state.contact_rev;
+    if (look.contact_rev != 0 && base::sabotaged(base::Sabotage::kLocalBlocks)) continue;
+    look.contact_rev = state.contact_rev;
   }
   return {};
-}
-
-// Only for sabotage: what this process has not reported itself stays unknown.
-bool UserLooks::keeps_revs() {
-  return base::sabotaged(base::Sabotage::kLocalBlocks);
 }
 
 bool UserLooks::compares_epochs() const {

@@ -60,7 +60,6 @@ class UserLooks {
   };
 
   bool compares_epochs() const;
-  static bool keeps_revs();
   bool is_older(UserId user, std::chrono::milliseconds age, base::SteadyTime now) const;
 
   DirectStore& store_;

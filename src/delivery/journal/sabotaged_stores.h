@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <thread>
 #include <utility>
@@ -13,6 +15,8 @@
 #include "delivery/journal/batch.h"
 #include "delivery/journal/stores.h"
 
+// Stores that break a promise on purpose (chat/base/sabotage.h). Without sabotage the functions
+// below return the plain store.
 namespace chat::delivery {
 
 #ifdef CHAT_SABOTAGE
@@ -76,9 +80,28 @@ class HastyStore final : public DirectStore {
   std::atomic<bool> giving_up_ = false;
   std::thread late_;
 };
+
+// The sabotage kEarlyRights: tells what a member was allowed when it was asked for last.
+template <typename Store>
+class EarlyRightsStore final : public Store {
+ public:
+  using Store::Store;
+  using typename Store::Writer;
+
+  Result<std::optional<Writer>> writer(GroupId group, UserId user) override {
+    auto now = Store::writer(group, user);
+    if (!now || !*now) return now;
+    const auto [known, is_new] = earlier_.try_emplace({group, user}, **now);
+    Writer early = std::exchange(known->second, **now);
+    early.newest = (*now)->newest;
+    return early;
+  }
+
+ private:
+  std::map<std::pair<GroupId, UserId>, Writer> earlier_;
+};
 #endif
 
-// Returns `store` unchanged, unless this is a sabotage build and the switch is set.
 inline std::unique_ptr<DirectStore> maybe_hasty(std::unique_ptr<DirectStore> store) {
 #ifdef CHAT_SABOTAGE
   if (base::sabotaged(base::Sabotage::kAckBeforeCommit)) {
@@ -86,6 +109,17 @@ inline std::unique_ptr<DirectStore> maybe_hasty(std::unique_ptr<DirectStore> sto
   }
 #endif
   return store;
+}
+
+// Makes a `Store` from the arguments.
+template <typename Store, typename... Arguments>
+std::unique_ptr<GroupStore> make_maybe_early(Arguments&&... arguments) {
+#ifdef CHAT_SABOTAGE
+  if (base::sabotaged(base::Sabotage::kEarlyRights)) {
+    return std::make_unique<EarlyRightsStore<Store>>(std::forward<Arguments>(arguments)...);
+  }
+#endif
+  return std::make_unique<Store>(std::forward<Arguments>(arguments)...);
 }
 
 }  // namespace chat::delivery
