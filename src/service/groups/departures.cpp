@@ -28,19 +28,6 @@ constexpr std::size_t kRowsPerLook = 100;
 
 constinit log::Limiter departure_faults{log::kRepeatedFault};
 
-Outcome<GroupChange> leave_for_good(storage::Connection& connection,
-                                    const ServiceEnvironment& environment, const GroupActor& actor,
-                                    GroupId group) {
-  GroupAct act(connection, environment.delivery.user_names(), actor,
-               environment.clock.unix_millis());
-  const auto done_before = act.open(group);
-  if (!done_before) return tl::make_unexpected(done_before.error());
-  if (!*done_before) {
-    if (auto done = act.leave_for_good(); !done) return tl::make_unexpected(done.error());
-  }
-  return act.take();
-}
-
 }  // namespace
 
 void Departures::start() {
@@ -99,15 +86,13 @@ Departures::Progress Departures::leave(const Departure& departure, std::size_t m
 
 bool Departures::leave_group(const Departure& departure, GroupId group) {
   const GroupActor actor{departure.user, departure.name, departure.cid};
-  std::vector<GroupChange::Member> members;  // of the first attempt, if it took effect unanswered
-  auto change =
+  std::vector<GroupChange::Member> members;
+  const auto change =
       storage::transact_settled(environment_.pool, [&](storage::Connection& connection, bool) {
-        auto made = service::leave_for_good(connection, environment_, actor, group);
-        if (made && !made->repeated) members = made->members;
-        return made;
+        return attempt_change(environment_, connection, actor, group, &GroupAct::leave_for_good,
+                              members);
       });
   if (!change) return false;
-  if (change->repeated) change->members = std::move(members);
   tell_change(environment_, departure.name, group, *change);
   return true;
 }

@@ -58,9 +58,7 @@ Outcome<bool> GroupAct::open(GroupId group) {
 Outcome<GroupAct::Member> GroupAct::self() {
   auto found = other(actor_.user);
   if (!found) return tl::make_unexpected(found.error());
-  if (!*found || (*found)->left_seq != 0) {
-    return refused(protocol::Errno::kNotFound, no_such_group().message);
-  }
+  if (!is_member(*found)) return refused(protocol::Errno::kNotFound, no_such_group().message);
   return **found;
 }
 
@@ -174,7 +172,7 @@ Outcome<void> GroupAct::dismiss() {
 Outcome<void> GroupAct::leave_for_good() {
   const auto self = other(actor_.user);
   if (!self) return tl::make_unexpected(self.error());
-  if (!*self || (*self)->left_seq != 0) return {};
+  if (!is_member(*self)) return {};
   if ((*self)->role == GroupRole::kCreator && !state_.dismissed) {
     const auto heir = life_.heir(state_.id, actor_.user);
     if (!heir) return failed(heir);
@@ -210,6 +208,13 @@ Outcome<void> GroupAct::append(storage::GroupMessage event) {
   event.cid = change_.events.empty() ? actor_.cid : new_act_cid();
   if (auto stored = life_.append(state_, event, now_); !stored) return failed(stored);
   change_.events.push_back(std::move(event));
+  return {};
+}
+
+Outcome<void> check_in_group(Action action, const Standing& standing) {
+  if (auto refusal = authorize_in_group(action, standing)) {
+    return tl::make_unexpected(Fault(std::move(*refusal)));
+  }
   return {};
 }
 

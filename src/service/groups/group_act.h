@@ -110,4 +110,12 @@ class GroupAct {
   GroupChange change_;
 };
 
+// False if the user was never a member, or is one no longer.
+inline bool is_member(const std::optional<GroupAct::Member>& member) {
+  return member && member->left_seq == 0;
+}
+
+// authorize_in_group() as an outcome.
+Outcome<void> check_in_group(Action action, const Standing& standing);
+
 }  // namespace chat::service

@@ -16,12 +16,6 @@
 namespace chat::service {
 namespace {
 
-bool forgets(Action action) {
-  using base::Sabotage;
-  return base::sabotaged(action == Action::kJoinGroup ? Sabotage::kForgetJoinings
-                                                      : Sabotage::kForgetActs);
-}
-
 // Makes the group live in the user's session, which may be on another node.
 void go_live(const ServiceEnvironment& environment, UserId user, GroupId group, Seq joined_seq) {
   if (auto session = environment.registry.find(user)) {
@@ -50,49 +44,64 @@ void tell_change(const ServiceEnvironment& environment, std::string_view actor_n
   }
 }
 
+bool forgets(Action action) {
+  using base::Sabotage;
+  return base::sabotaged(action == Action::kJoinGroup ? Sabotage::kForgetJoinings
+                                                      : Sabotage::kForgetActs);
+}
+
+Outcome<GroupChange> attempt_change(const ServiceEnvironment& environment,
+                                    storage::Connection& connection, const GroupActor& actor,
+                                    GroupId group, const GroupWork& work,
+                                    std::vector<GroupChange::Member>& members) {
+  GroupAct act(connection, environment.delivery.user_names(), actor,
+               environment.clock.unix_millis());
+  const auto done_before = act.open(group);
+  if (!done_before) return tl::make_unexpected(done_before.error());
+  if (!*done_before) {
+    if (auto done = work(act); !done) return tl::make_unexpected(done.error());
+  }
+  GroupChange change = act.take();
+  if (*done_before) {
+    change.members = members;
+  } else {
+    members = change.members;
+  }
+  return change;
+}
+
 bool GroupActs::run(session::Session& session, const RequestHead& request, Action action,
-                    GroupId group, const Work& work, const Reply& reply,
+                    GroupId group, const GroupWork& work, const Reply& reply,
                     const ActOptions& options) {
   if (!admit(context_, session, request, action, {.group = group})) return false;
   const GroupActor actor{session.identity().user, session.identity().name, new_act_cid()};
-  GroupChange attempted;
+  std::vector<GroupChange::Member> members;
   const auto change = transact_fenced(
       context_.pool, session.identity(), {.other = options.other},
-      [&](storage::Connection& connection, bool /*repeated*/) -> Outcome<GroupChange> {
-        GroupAct act(connection, context_.delivery.user_names(), actor,
-                     context_.clock.unix_millis());
-        const auto done_before = act.open(group);
-        if (!done_before) return tl::make_unexpected(done_before.error());
-        if (!*done_before) {
-          if (auto done = work(act); !done) return tl::make_unexpected(done.error());
-        }
-        GroupChange made = act.take();
-        if (!made.repeated) attempted.members = made.members;
-        return made;
+      [&](storage::Connection& connection, bool /*repeated*/) {
+        return attempt_change(context_, connection, actor, group, work, members);
       },
       !forgets(action));
   if (!change) {
     if (is_unknown(change.error()) && !forgets(action)) {
-      settle(session, actor, group, std::move(attempted), options.look ? options.look() : nullptr);
+      settle(session, actor, group, std::move(members), options.look ? options.look() : nullptr);
     }
     refuse(session, request, change.error());
     return false;
   }
   reply(*change);
   session.flush_replies();
-  GroupChange told = *change;
-  if (told.repeated) told.members = attempted.members;
-  tell_change(context_, actor.name, group, told);
+  tell_change(context_, actor.name, group, *change);
   return true;
 }
 
 void GroupActs::settle(session::Session& session, const GroupActor& actor, GroupId group,
-                       GroupChange attempted, SettleQueue::Look look) {
+                       std::vector<GroupChange::Member> members, SettleQueue::Look look) {
   context_.settle_queue.add(
       session,
       "group_change user=" + std::to_string(actor.user.value) +
           " group=" + std::to_string(group.value),
-      [this, actor, group, attempted = std::move(attempted),
+      [this, actor, group, members = std::move(members),
        look = std::move(look)](storage::Connection& connection) -> Result<SettleQueue::Act> {
         // The lock waits until the lost transaction is decided.
         const auto locked = storage::GroupLifeModel(connection).lock(group);
@@ -103,9 +112,7 @@ void GroupActs::settle(session::Session& session, const GroupActor& actor, Group
         if (!*first) return look ? look(connection) : SettleQueue::Act();
         auto events = events_from(connection, **first);
         if (!events) return fail(events);
-        GroupChange change = attempted;
-        change.events = std::move(*events);
-        return [this, actor, group, change = std::move(change)] {
+        return [this, actor, group, change = GroupChange{std::move(*events), members}] {
           tell_change(context_, actor.name, group, change);
         };
       });

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "chat/session/session.h"
 #include "service/dispatch/request_types.h"
@@ -15,6 +16,21 @@ namespace chat::service {
 // Tells everybody concerned about a committed change: new members' sessions, and the group.
 void tell_change(const ServiceEnvironment& environment, std::string_view actor_name, GroupId group,
                  const GroupChange& change);
+
+// True only under the sabotage that does not read back such changes after a lost answer.
+bool forgets(Action action);
+
+// Checks and makes a change; runs inside the transaction, possibly several times. Writes nothing if
+// what is asked for holds already.
+using GroupWork = std::function<Outcome<void>(GroupAct&)>;
+
+// One attempt of a change, inside a write transaction; does nothing if an earlier attempt was
+// committed. `members` carries who has joined or left from one attempt to the next, because the
+// tables do not tell it.
+Outcome<GroupChange> attempt_change(const ServiceEnvironment& environment,
+                                    storage::Connection& connection, const GroupActor& actor,
+                                    GroupId group, const GroupWork& work,
+                                    std::vector<GroupChange::Member>& members);
 
 // What some changes of groups need besides.
 struct ActOptions {
@@ -32,19 +48,16 @@ class GroupActs {
  public:
   explicit GroupActs(ServiceContext& context) : context_(context) {}
 
-  // Checks and makes the change; runs inside the transaction, possibly several times. Writes
-  // nothing if what is asked for holds already.
-  using Work = std::function<Outcome<void>(GroupAct&)>;
   // Sends the reply; called after the COMMIT.
   using Reply = std::function<void(const GroupChange&)>;
 
   // Returns true if the request was successful.
   bool run(session::Session& session, const RequestHead& request, Action action, GroupId group,
-           const Work& work, const Reply& reply, const ActOptions& options = {});
+           const GroupWork& work, const Reply& reply, const ActOptions& options = {});
 
  private:
   void settle(session::Session& session, const GroupActor& actor, GroupId group,
-              GroupChange attempted, SettleQueue::Look look);
+              std::vector<GroupChange::Member> members, SettleQueue::Look look);
 
   ServiceContext& context_;
 };

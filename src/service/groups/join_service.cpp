@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "chat/base/random.h"
-#include "chat/base/sabotage.h"
 #include "chat/delivery/recipients.h"
 #include "chat/protocol/limits.h"
 #include "chat/protocol/messages/encode.h"
@@ -117,7 +116,7 @@ Outcome<void> enter(GroupAct& act, const std::string& code_hash, std::string_vie
   if (act.state().dismissed) return refused(Errno::kNotFound, "there is no such group");
   const auto known = act.other(act.actor().user);
   if (!known) return tl::make_unexpected(known.error());
-  if (*known && (*known)->left_seq == 0) {
+  if (is_member(*known)) {
     return refused(Errno::kExists, "you are in this group already");
   }
   const auto door = door_of(act, code_hash);
@@ -133,10 +132,8 @@ Outcome<void> enter(GroupAct& act, const std::string& code_hash, std::string_vie
 Outcome<void> check(GroupAct& act, Action action) {
   const auto self = act.self();
   if (!self) return tl::make_unexpected(self.error());
-  auto refusal = authorize_in_group(
-      action, {self->role, std::nullopt, act.state().joining, act.state().dismissed});
-  if (refusal) return tl::make_unexpected(Fault(std::move(*refusal)));
-  return {};
+  return check_in_group(action,
+                        {self->role, std::nullopt, act.state().joining, act.state().dismissed});
 }
 
 // Declines one's own invitation. False if there is none.
@@ -161,7 +158,7 @@ Outcome<void> answer_request(GroupAct& act, UserId user, bool accept) {
   if (auto allowed = check(act, Action::kAnswerJoin); !allowed) return allowed;
   const auto known = act.other(user);
   if (!known) return tl::make_unexpected(known.error());
-  if (*known && (*known)->left_seq == 0) {
+  if (is_member(*known)) {
     if (accept) return {};
     return refused(Errno::kConflict, "this user is in the group already");
   }
@@ -218,7 +215,7 @@ Outcome<void> invite_into(GroupAct& act, UserId user, Invitation& out) {
   if (auto allowed = check(act, Action::kInvite); !allowed) return allowed;
   const auto known = act.other(user);
   if (!known) return tl::make_unexpected(known.error());
-  if (*known && (*known)->left_seq == 0) {
+  if (is_member(*known)) {
     return refused(Errno::kExists, "this user is in the group already");
   }
   if (auto accepted = check_invited(act, user); !accepted) return accepted;
@@ -342,7 +339,7 @@ void JoinService::refuse_member(Session& session, const RequestHead& request, Gr
                                 Seq joined_seq) {
   refuse(session, request,
          protocol::Refusal{Errno::kExists, "you are in this group already", std::nullopt});
-  if (base::sabotaged(base::Sabotage::kForgetJoinings)) return;
+  if (forgets(Action::kJoinGroup)) return;
   session.flush_replies();
   context_.delivery.recipients().joined(session.shared_from_this(), session.identity().user, group,
                                         joined_seq);

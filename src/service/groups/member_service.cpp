@@ -18,13 +18,6 @@ using storage::GroupRole;
 
 constexpr std::int64_t kMuteMaxSeconds = 30 * 24 * 3600;
 
-Outcome<void> check(Action action, const Standing& standing) {
-  if (auto refusal = authorize_in_group(action, standing)) {
-    return tl::make_unexpected(Fault(std::move(*refusal)));
-  }
-  return {};
-}
-
 Standing standing_of(const GroupAct& act, GroupRole actor,
                      std::optional<GroupRole> target = std::nullopt) {
   return {actor, target, act.state().joining, act.state().dismissed};
@@ -32,10 +25,6 @@ Standing standing_of(const GroupAct& act, GroupRole actor,
 
 tl::unexpected<Fault> no_such_member() {
   return refused(Errno::kNotFound, "this user is not in the group");
-}
-
-bool is_member(const std::optional<GroupAct::Member>& member) {
-  return member && member->left_seq == 0;
 }
 
 std::optional<GroupRole> role_if_member(const std::optional<GroupAct::Member>& member) {
@@ -66,7 +55,7 @@ Outcome<void> remove_member(GroupAct& act, UserId user) {
   const auto target = act.other(user);
   if (!target) return tl::make_unexpected(target.error());
   const auto allowed =
-      check(Action::kRemoveMember, standing_of(act, self->role, role_if_member(*target)));
+      check_in_group(Action::kRemoveMember, standing_of(act, self->role, role_if_member(*target)));
   if (!allowed) return allowed;
   if (!*target) return no_such_member();
   if ((*target)->left_seq != 0) return {};
@@ -84,7 +73,8 @@ Outcome<void> change_role(GroupAct& act, UserId user, GroupRole wanted) {
   const auto target = act.other(user);
   if (!target) return tl::make_unexpected(target.error());
   if (is_member(*target) && is_repeated_handover(self->role, (*target)->role, wanted)) return {};
-  auto allowed = check(Action::kSetRole, standing_of(act, self->role, role_if_member(*target)));
+  auto allowed =
+      check_in_group(Action::kSetRole, standing_of(act, self->role, role_if_member(*target)));
   if (!allowed) return allowed;
   if (!is_member(*target)) return no_such_member();
   if ((*target)->role == wanted) return {};
@@ -99,7 +89,8 @@ Outcome<void> mute_member(GroupAct& act, UserId user, std::int64_t seconds) {
   if (!self) return tl::make_unexpected(self.error());
   const auto target = act.other(user);
   if (!target) return tl::make_unexpected(target.error());
-  auto allowed = check(Action::kMuteMember, standing_of(act, self->role, role_if_member(*target)));
+  auto allowed =
+      check_in_group(Action::kMuteMember, standing_of(act, self->role, role_if_member(*target)));
   if (!allowed) return allowed;
   if (!is_member(*target)) return no_such_member();
   if (seconds == 0 && (*target)->muted_until <= act.now()) return {};
@@ -109,7 +100,7 @@ Outcome<void> mute_member(GroupAct& act, UserId user, std::int64_t seconds) {
 Outcome<void> mute_group(GroupAct& act, std::int64_t seconds) {
   const auto self = act.self();
   if (!self) return tl::make_unexpected(self.error());
-  auto allowed = check(Action::kMuteGroup, standing_of(act, self->role));
+  auto allowed = check_in_group(Action::kMuteGroup, standing_of(act, self->role));
   if (!allowed) return allowed;
   if (seconds == 0 && act.state().muted_until <= act.now()) return {};
   return act.mute_all(seconds);
@@ -123,7 +114,7 @@ bool is_same(const storage::Group& a, const storage::Group& b) {
 Outcome<void> change_group(GroupAct& act, const messages::SetGroup& request, storage::Group& out) {
   const auto self = act.self();
   if (!self) return tl::make_unexpected(self.error());
-  auto allowed = check(Action::kChangeGroup, standing_of(act, self->role));
+  auto allowed = check_in_group(Action::kChangeGroup, standing_of(act, self->role));
   if (!allowed) return allowed;
   storage::Group changed = act.state();
   if (request.groupname) changed.name = *request.groupname;
@@ -143,7 +134,7 @@ Outcome<void> dismiss_group(GroupAct& act) {
   if (!self) return tl::make_unexpected(self.error());
   Standing standing = standing_of(act, self->role);
   standing.dismissed = false;  // dismissing again is no fault
-  auto allowed = check(Action::kDismissGroup, standing);
+  auto allowed = check_in_group(Action::kDismissGroup, standing);
   if (!allowed) return allowed;
   return act.state().dismissed ? Outcome<void>() : act.dismiss();
 }

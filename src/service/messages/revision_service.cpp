@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "chat/base/sabotage.h"
 #include "chat/protocol/local_time.h"
 #include "service/dispatch/gate.h"
 #include "service/dispatch/replies.h"
@@ -18,20 +17,12 @@ using protocol::Errno;
 using session::Session;
 using storage::GroupRole;
 
-Outcome<void> check_in_group(Action action, const Standing& standing) {
-  if (auto refusal = authorize_in_group(action, standing)) {
-    return tl::make_unexpected(Fault(std::move(*refusal)));
-  }
-  return {};
-}
-
 Outcome<Standing> standing_in(GroupAct& act, const GroupAct::Member& self, UserId author) {
   Standing standing{self.role, std::nullopt, act.state().joining, act.state().dismissed};
   if (author == act.actor().user) return standing;
   const auto other = act.other(author);
   if (!other) return tl::make_unexpected(other.error());
-  const bool is_member = *other && (*other)->left_seq == 0;
-  standing.target = is_member ? (*other)->role : GroupRole::kNormal;
+  standing.target = is_member(*other) ? (*other)->role : GroupRole::kNormal;
   return standing;
 }
 
@@ -145,15 +136,14 @@ void RevisionService::in_direct(Session& session, const RequestHead& request, Us
   const DirectAct act{{recipient, self.user}, self.name, new_act_cid(), wish};
   Fence fence;
   if (recipient != self.user) fence.other = recipient;
-  const bool forgets = base::sabotaged(base::Sabotage::kForgetActs);
   const auto change = transact_fenced(
       context_.pool, self, fence,
       [&](storage::Connection& connection, bool repeated) {
         return revise_direct(connection, act, limits(), context_.clock.unix_millis(), repeated);
       },
-      !forgets);
+      !forgets(action));
   if (!change) {
-    if (is_unknown(change.error()) && !forgets) settle(session, act);
+    if (is_unknown(change.error()) && !forgets(action)) settle(session, act);
     return refuse(session, request, change.error());
   }
   send_reply(session, request, Reply{recipient, {}, change->event.seq, change->event.sent_at});
