@@ -17,21 +17,16 @@
 
 namespace chat::service {
 
-// False if `stored` is no longer the password hash. `audience` is filled before the rows are
-// deleted, so a repeated attempt keeps the first one's audience.
+// False if `stored` is no longer the password hash. The account must not be deleted yet. `audience`
+// is kept by callers for a repeated attempt, which finds the account deleted.
 Outcome<bool> AccountService::remove_rows(storage::Connection& connection,
                                           const session::Identity& self, const std::string& stored,
-                                          bool repeated, Audience& audience) {
+                                          Audience& audience) {
   const UserId user = self.user;
   storage::UserModel users(connection);
   const auto removed = users.remove(user, stored);
   if (!removed) return failed(removed);
-  if (!*removed) {
-    if (!repeated) return false;
-    const auto before = users.is_removed_locked(user);
-    if (!before) return failed(before);
-    return *before;
-  }
+  if (!*removed) return false;
   storage::FriendModel friends(connection);
   auto watchers = friends.online_watchers({&user, 1});
   if (!watchers) return failed(watchers);
@@ -71,7 +66,7 @@ Outcome<void> AccountService::remove_by_operator(UserId user) {
                          "there is no user " + std::to_string(user.value));
         }
         who.name = (*account)->name;
-        return remove_rows(connection, who, (*account)->password_hash, repeated, audience);
+        return remove_rows(connection, who, (*account)->password_hash, audience);
       });
   if (removed) {
     removed_by_operator(who, audience);

@@ -325,7 +325,7 @@ Coroutine<> AccountService::delete_account(SessionPtr session,
         }
         auto held = hold_fence(connection, session->identity(), kOwnRowFence, repeated);
         if (!held) return tl::make_unexpected(std::move(held.error()));
-        return remove_rows(connection, session->identity(), *stored, repeated, audience);
+        return remove_rows(connection, session->identity(), *stored, audience);
       },
       !sabotaged(Sabotage::kForgetDeletions));
   if (!removed) {

@@ -68,7 +68,7 @@ class AccountService {
                                               storage::User user);
   void password_changed(session::Session& session, const RequestHead& request, std::size_t revoked);
   Outcome<bool> remove_rows(storage::Connection& connection, const session::Identity& self,
-                            const std::string& stored, bool repeated, Audience& audience);
+                            const std::string& stored, Audience& audience);
   session::Coroutine<> finish_removal(SessionPtr session, const RequestHead& request,
                                       Audience audience);
   void settle_removal(session::Session& session, Audience audience);
