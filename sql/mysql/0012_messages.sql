@@ -27,29 +27,26 @@ CREATE TABLE IF NOT EXISTS conversation (
 
 -- With the kind of event rows, and what was done to a text: `extra` of either.
 CREATE OR REPLACE SQL SECURITY INVOKER VIEW offlinemessage (userid, message) AS
-SELECT m.recipient,
+SELECT m.userid,
        JSON_MERGE_PATCH(
-           JSON_OBJECT('msgid', 6, 'id', m.sender, 'name', COALESCE(u.name, ''),
-                       'toid', m.recipient, 'msg', m.body, 'ts', m.sent_at, 'seq', m.seq,
-                       'cid', CONVERT(m.cid USING utf8mb4)),
-           JSON_OBJECT('kind', CONVERT(m.kind USING utf8mb4)),
+           '{}',
+           JSON_OBJECT('msgid', m.msgid, 'id', m.sender, 'name', COALESCE(u.name, ''),
+                       'toid', m.toid, 'groupid', m.groupid, 'msg', m.body, 'ts', m.sent_at,
+                       'seq', m.seq, 'cid', CONVERT(m.cid USING utf8mb4),
+                       'kind', CONVERT(m.kind USING utf8mb4)),
            COALESCE(m.extra, '{}'))
-  FROM directcursor c
-  JOIN directmessage m ON m.recipient = c.recipient AND m.sender = c.sender
-                      AND m.seq > c.delivered_seq
-  LEFT JOIN user u ON u.id = m.sender
-UNION ALL
-SELECT gu.userid,
-       JSON_MERGE_PATCH(
-           JSON_OBJECT('msgid', 10, 'id', m.sender, 'name', COALESCE(u.name, ''),
-                       'groupid', m.groupid, 'msg', m.body, 'ts', m.sent_at, 'seq', m.seq,
-                       'cid', CONVERT(m.cid USING utf8mb4)),
-           JSON_OBJECT('kind', CONVERT(m.kind USING utf8mb4)),
-           COALESCE(m.extra, '{}'))
-  FROM groupuser gu
-  JOIN groupmessage m ON m.groupid = gu.groupid AND m.seq > gu.delivered_seq
-                     AND m.sender <> gu.userid
-                     AND (gu.left_seq = 0 OR m.seq <= gu.left_seq)
+  FROM (SELECT c.recipient AS userid, 6 AS msgid, c.recipient AS toid, NULL AS groupid,
+               m.sender, m.body, m.sent_at, m.seq, m.cid, m.kind, m.extra
+          FROM directcursor c
+          JOIN directmessage m ON m.recipient = c.recipient AND m.sender = c.sender
+                              AND m.seq > c.delivered_seq
+        UNION ALL
+        SELECT gu.userid, 10, NULL, m.groupid,
+               m.sender, m.body, m.sent_at, m.seq, m.cid, m.kind, m.extra
+          FROM groupuser gu
+          JOIN groupmessage m ON m.groupid = gu.groupid AND m.seq > gu.delivered_seq
+                             AND m.sender <> gu.userid
+                             AND (gu.left_seq = 0 OR m.seq <= gu.left_seq)) m
   LEFT JOIN user u ON u.id = m.sender;
 
 -- directcursor_by_sender: the conversations that a user has begun.

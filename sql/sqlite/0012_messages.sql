@@ -22,25 +22,25 @@ CREATE TABLE conversation (
 -- With the kind of event rows, and what was done to a text: `extra` of either.
 DROP VIEW offlinemessage;
 CREATE VIEW offlinemessage (userid, message) AS
-SELECT m.recipient,
-       json_patch(json_object('msgid', 6, 'id', m.sender, 'name', coalesce(u.name, ''),
-                              'toid', m.recipient, 'msg', m.body, 'ts', m.sent_at, 'seq', m.seq,
-                              'cid', m.cid),
-                  json_patch(json_object('kind', m.kind), coalesce(m.extra, '{}')))
-  FROM directcursor c
-  JOIN directmessage m ON m.recipient = c.recipient AND m.sender = c.sender
-                      AND m.seq > c.delivered_seq
-  LEFT JOIN user u ON u.id = m.sender
-UNION ALL
-SELECT gu.userid,
-       json_patch(json_object('msgid', 10, 'id', m.sender, 'name', coalesce(u.name, ''),
-                              'groupid', m.groupid, 'msg', m.body, 'ts', m.sent_at, 'seq', m.seq,
-                              'cid', m.cid),
-                  json_patch(json_object('kind', m.kind), coalesce(m.extra, '{}')))
-  FROM groupuser gu
-  JOIN groupmessage m ON m.groupid = gu.groupid AND m.seq > gu.delivered_seq
-                     AND m.sender <> gu.userid
-                     AND (gu.left_seq = 0 OR m.seq <= gu.left_seq)
+SELECT m.userid,
+       json_patch('{}',
+                  json_patch(json_object('msgid', m.msgid, 'id', m.sender,
+                                         'name', coalesce(u.name, ''), 'toid', m.toid,
+                                         'groupid', m.groupid, 'msg', m.body, 'ts', m.sent_at,
+                                         'seq', m.seq, 'cid', m.cid, 'kind', m.kind),
+                             coalesce(m.extra, '{}')))
+  FROM (SELECT c.recipient AS userid, 6 AS msgid, c.recipient AS toid, NULL AS groupid,
+               m.sender, m.body, m.sent_at, m.seq, m.cid, m.kind, m.extra
+          FROM directcursor c
+          JOIN directmessage m ON m.recipient = c.recipient AND m.sender = c.sender
+                              AND m.seq > c.delivered_seq
+        UNION ALL
+        SELECT gu.userid, 10, NULL, m.groupid,
+               m.sender, m.body, m.sent_at, m.seq, m.cid, m.kind, m.extra
+          FROM groupuser gu
+          JOIN groupmessage m ON m.groupid = gu.groupid AND m.seq > gu.delivered_seq
+                             AND m.sender <> gu.userid
+                             AND (gu.left_seq = 0 OR m.seq <= gu.left_seq)) m
   LEFT JOIN user u ON u.id = m.sender;
 
 CREATE INDEX directcursor_by_sender ON directcursor (sender);
