@@ -16,8 +16,8 @@ namespace chat::delivery {
 // including former members, who may still read what came before the end of their membership. The
 // end of each stream is kept regardless of age, because the journal needs it for the head and the
 // cids of the last messages. Makes one pass over the streams every kPassInterval, in small steps
-// with pauses, so that it slows nobody down; what one pass leaves, the next deletes. Threading: a
-// separate thread; start() and stop() externally synchronised.
+// with pauses, so that it slows nobody down; what one pass leaves, the next deletes.
+// Threading: a separate thread; start() and stop() externally synchronised.
 class Retention {
  public:
   static constexpr std::chrono::minutes kPassInterval{10};

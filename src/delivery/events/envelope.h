@@ -25,9 +25,10 @@ namespace chat::delivery {
 //   k\n                      an operator has ended the user's sessions: compare them with the table
 //   s <user>\n               the user's streams have changed: it has become a member of a group
 //   d <user>\n               an account was deleted
-//   y <user> <on: 0|1>\n     the user types, in the chat with the user or in the group of the
-//   channel b <node> <epoch> <number>\n    the node is alive and can publish (BusHealth) x <node>
-//   <epoch>\n       this life of the node was taken for dead and ended
+//   y <user> <on: 0|1>\n     the user types to the user or in the group whose channel it is
+//   b <node> <epoch> <number>\n
+//                            the node is alive and can publish (BusHealth)
+//   x <node> <epoch>\n       this life of the node was taken for dead and ended
 //
 // Any of them may arrive late: a network can delay the bytes of a closed connection until newer
 // ones have arrived over other connections and from other nodes. So each is either compared with

@@ -28,13 +28,14 @@ struct Hint {
     kUserEvent = 'u',       // `push` is for user `id`
     kGroupEvent = 'e',      // `push` is for the members of group `id` except `other`
     kAnnouncement = 'a',    // `push` is for everybody online
-    kTyping = 'y',          // user `other` types to user `id`; `push` is 1, or 0 when it ceases
+    kTyping = 'y',          // user `other` types to user `id`: `push` is "1", or "0" at the end
     kGroupTyping = 'z',     // the same in group `id`
   };
   Kind kind = Kind::kPresence;
   std::int32_t id = 0;
   std::int32_t other = 0;
-  std::string push{};  // JSON of a one-time event, whose addressees no table records
+  // JSON of a one-time event, whose addressees no table records; of typing, see kTyping.
+  std::string push{};
   // Of a one-time event: the same on the bus and as a hint, and different for every event, so that
   // one which happens again is no repetition.
   std::int64_t mark = 0;

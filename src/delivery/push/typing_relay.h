@@ -19,10 +19,10 @@
 
 namespace chat::delivery {
 
-// Passes TYPING on to those who may see it. Nothing is stored, and what cannot be passed on now is
-// dropped. A user's `on` in a chat is passed on once per kEvery, in at most kChatsMax chats within
-// that time; its end once after each. Rights are read for all requests that came within kGather,
-// with at most three statements, so their number does not grow with the number of typing users.
+// Passes TYPING on to the other side of the chat. Nothing is stored; a request that cannot be
+// passed on now is dropped. A user's `on` is passed on once per kEvery and chat, in at most
+// kChatsMax chats within that time, and the end once after each `on`. Rights are read for all
+// requests of the last kGather together, with at most three statements however many users type.
 // Threading: thread-safe; work() blocks on the database, and at most one runs at a time.
 // Bounds: kAccountsMax to 2 * kAccountsMax users, the longest silent dropped first; kPendingMax
 // requests.
@@ -38,10 +38,11 @@ class TypingRelay {
       : pool_(pool), router_(router), clock_(clock) {}
 
   void add(TypingRequest&& request);
-  // True if work() must be called, which then has to be called, or given_up().
+  // True if requests wait and nobody works on them; the caller must then call work() or, if it
+  // can't, given_up().
   bool due();
   void given_up();
-  // Passes on what has been added.
+  // Passes on all requests that were added.
   void work();
 
  private:

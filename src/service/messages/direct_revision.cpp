@@ -25,7 +25,7 @@ DirectMessage event_of(const DirectAct& act, storage::RevisedRow row) {
   return event;
 }
 
-// Whoever may not write to the recipient may take back, but not change.
+// A sender who may no longer write to the recipient can still recall messages, but not edit them.
 Outcome<void> check_accepted(storage::Connection& connection, const DirectAct& act) {
   if (!act.wish.text) return {};
   const auto rights = storage::ContactModel(connection).chat_rights({&act.stream, 1});

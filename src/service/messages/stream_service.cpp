@@ -37,7 +37,7 @@ void charge_for(Session& session, std::size_t positions) {
       [self = session.shared_from_this(), bytes] { self->socket().charge(bytes); });
 }
 
-std::string beyond(const RequestHead& request) {
+std::string seq_too_high(const RequestHead& request) {
   return protocol::error_reply(protocol::reply_to(request.msgid),
                                bad_field("seq is past the last message pushed on this connection"),
                                request.cid);
@@ -49,14 +49,14 @@ void StreamService::delivered(Session& session, const Received<messages::Deliver
   const auto stream = stream_of(request.from, request.groupid);
   if (!stream) return refuse(session, request, one_stream());
   context_.delivery.recipients().acknowledge(session.shared_from_this(), *stream, request.seq,
-                                             beyond(request));
+                                             seq_too_high(request));
 }
 
 void StreamService::read(Session& session, const Received<messages::Read>& request) {
   const auto stream = stream_of(request.from, request.groupid);
   if (!stream) return refuse(session, request, one_stream());
   context_.delivery.recipients().mark_read(session.shared_from_this(), *stream, request.seq,
-                                           beyond(request));
+                                           seq_too_high(request));
 }
 
 void StreamService::sync(Session& session, const Received<messages::Sync>& request) {
