@@ -41,8 +41,9 @@ concept EventKind = kIsOneOf<std::remove_cvref_t<Kind>, EventKinds>;
 struct Event {
   struct What : EventKinds {
     What() noexcept;
+    // EventKind excludes What itself.
     template <EventKind Kind>
-    What(Kind&& kind)  // NOLINT(google-explicit-constructor)
+    What(Kind&& kind)  // NOLINT(google-explicit-constructor,bugprone-forwarding-reference-overload)
         : EventKinds(std::in_place_type<std::remove_cvref_t<Kind>>, std::forward<Kind>(kind)) {}
     What(const What& other);
     What(What&& other) noexcept;
