@@ -1,6 +1,8 @@
 #include "chat/storage/revision_model.h"
 
-#include <nlohmann/json.hpp>
+#include <charconv>
+#include <string>
+#include <utility>
 
 #include "chat/base/check.h"
 #include "storage/sql.h"
@@ -8,11 +10,15 @@
 namespace chat::storage {
 namespace {
 
-using Json = nlohmann::ordered_json;
+// The fields of an event are numbers and nothing else, so their text is searched.
+constexpr std::string_view kPrev = "\"prev\":";
+constexpr std::string_view kRecalled = "\"recalled\":";
 
-Json fields_of(const RevisedRow& row) {
-  Json fields = Json::parse(row.extra, nullptr, false);
-  return fields.is_object() ? fields : Json::object();
+std::string with_recalled(std::string fields, UnixMillis at) {
+  if (fields.size() < 2 || fields.find(kRecalled) != std::string::npos) return fields;
+  fields.pop_back();
+  if (fields.back() != '{') fields.push_back(',');
+  return fields.append(kRecalled).append(std::to_string(at)).append("}");
 }
 
 #define CHAT_REVISED_COLUMNS "SELECT seq, sender, cid, sent_at, body, kind, extra, ref"
@@ -50,7 +56,11 @@ RevisedRow to_revised(const Statement& row) {
 }  // namespace
 
 Seq event_before(const RevisedRow& event) {
-  const Seq seq = fields_of(event).value("prev", Seq{0});
+  const auto found = event.extra.find(kPrev);
+  if (found == std::string::npos) return 0;
+  Seq seq = 0;
+  const char* const digits = event.extra.data() + found + kPrev.size();
+  std::from_chars(digits, event.extra.data() + event.extra.size(), seq);
   return seq < event.seq ? seq : 0;
 }
 
@@ -92,10 +102,8 @@ Result<void> RevisionModel::erase_edits(Seq newest, UnixMillis at) {
     auto edit = find(seq);
     if (!edit) return fail(edit);
     if (!*edit || (*edit)->kind != "edit") break;
-    Json fields = fields_of(**edit);
-    fields["recalled"] = at;
     (*edit)->body.clear();
-    (*edit)->extra = fields.dump();
+    (*edit)->extra = with_recalled(std::move((*edit)->extra), at);
     if (auto erased = overwrite(**edit); !erased) return erased;
     seq = event_before(**edit);
   }
