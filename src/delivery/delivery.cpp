@@ -141,6 +141,10 @@ void Delivery::member_left(GroupId group) {
   parts_->receipts.member_left(group);
 }
 
+bool Delivery::take_typing_turn(const Typing& typing) {
+  return parts_->typing.take_turn(typing);
+}
+
 void Delivery::typing(TypingRequest&& request) {
   parts_->typing.add(std::move(request));
 }

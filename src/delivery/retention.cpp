@@ -6,12 +6,14 @@
 #include "chat/base/log.h"
 #include "chat/protocol/limits.h"
 #include "chat/storage/message_model.h"
+#include "chat/storage/prune_model.h"
 #include "chat/storage/transact.h"
 
 namespace chat::delivery {
 namespace {
 
 using storage::MessageModel;
+using storage::PruneModel;
 
 constexpr std::size_t kStreamsPerStep = 50;
 constexpr std::size_t kRowsPerStep = 500;
@@ -67,6 +69,14 @@ Result<std::size_t> Retention::pass(UnixMillis before, std::chrono::milliseconds
   return *direct + *group;
 }
 
+PruneModel::Bounds Retention::bounds_of(Seq delivered, Seq head, UnixMillis before) const {
+  return {.last = std::min(delivered, head - kKeptAtTheEnd),
+          .delivered = delivered,
+          .before = before,
+          .limit = kRowsPerStep,
+          .now = clock_.unix_millis()};
+}
+
 Result<std::size_t> Retention::prune_direct_streams(UnixMillis before,
                                                     std::chrono::milliseconds pause) {
   std::size_t total = 0;
@@ -82,13 +92,10 @@ Result<std::size_t> Retention::prune_direct_streams(UnixMillis before,
       auto tail = messages.direct_tail(stream.recipient, stream.sender, 1);
       if (!tail) return fail(tail);
       if (tail->empty()) continue;
-      const Seq bound = std::min(stream.delivered, tail->back().seq - kKeptAtTheEnd);
+      const storage::MessageStream which{.direct = {stream.recipient, stream.sender}};
+      const auto bounds = bounds_of(stream.delivered, tail->back().seq, before);
       auto deleted = repeat(
-          **lease,
-          [&] {
-            return messages.prune_direct(stream.recipient, stream.sender, bound, before,
-                                         kRowsPerStep);
-          },
+          **lease, [&] { return PruneModel(**lease).prune(which, bounds); },
           [&] { return !stop_.wait_for(pause); });
       if (!deleted) return deleted;
       total += *deleted;
@@ -113,10 +120,10 @@ Result<std::size_t> Retention::prune_groups(UnixMillis before, std::chrono::mill
       if (!slowest) return fail(slowest);
       const auto former = messages.slowest_former(group.group, before);
       if (!former) return fail(former);
-      const Seq bound =
-          std::min({slowest->seq, former->value_or(slowest->seq), group.head - kKeptAtTheEnd});
+      const Seq delivered = std::min(slowest->seq, former->value_or(slowest->seq));
+      const auto bounds = bounds_of(delivered, group.head, before);
       auto deleted = repeat(
-          **lease, [&] { return messages.prune_group(group.group, bound, before, kRowsPerStep); },
+          **lease, [&] { return PruneModel(**lease).prune({.group = group.group}, bounds); },
           [&] { return !stop_.wait_for(pause); });
       if (!deleted) return deleted;
       total += *deleted;

@@ -8,6 +8,7 @@
 #include "chat/base/stop_signal.h"
 #include "chat/base/thread.h"
 #include "chat/storage/pool.h"
+#include "chat/storage/prune_model.h"
 #include "chat/storage/values.h"
 
 namespace chat::delivery {
@@ -15,8 +16,9 @@ namespace chat::delivery {
 // Deletes old messages that all recipients have received (storage.retention_days), in a group
 // including former members, who may still read what came before the end of their membership. The
 // end of each stream is kept regardless of age, because the journal needs it for the head and the
-// cids of the last messages. Makes one pass over the streams every kPassInterval, in small steps
-// with pauses, so that it slows nobody down; what one pass leaves, the next deletes.
+// cids of the last messages; and so is the newest text (storage::PruneModel). Makes one pass over
+// the streams every kPassInterval, in small steps with pauses, so that it slows nobody down; what
+// one pass leaves, the next deletes.
 // Threading: a separate thread; start() and stop() externally synchronised.
 class Retention {
  public:
@@ -35,6 +37,7 @@ class Retention {
  private:
   void work(std::chrono::days keep);
   Result<std::size_t> pass(UnixMillis before, std::chrono::milliseconds pause);
+  storage::PruneModel::Bounds bounds_of(Seq delivered, Seq head, UnixMillis before) const;
   Result<std::size_t> prune_direct_streams(UnixMillis before, std::chrono::milliseconds pause);
   Result<std::size_t> prune_groups(UnixMillis before, std::chrono::milliseconds pause);
 

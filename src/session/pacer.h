@@ -17,11 +17,17 @@ namespace chat::session {
 // previous one has been read. After the answer to a login it handles that answer before it reads
 // on, unless it has asked for another answer. On a busy machine a runnable thread may wait 10 ms or
 // more for its turn to read.
+// Bounds: who pushes must stop while is_full() and may go on once is_short(). An object that waits
+// here is finished: a message that is recalled meanwhile would be sent all the same.
 // Threading: loop-confined.
 class Pacer {
  public:
   static constexpr std::chrono::milliseconds kGap{30};
   static constexpr std::chrono::milliseconds kGapAfterAnswer{200};
+  // Half a second of objects; one long message may go beyond it.
+  static constexpr std::size_t kFull = 16;
+  // Enough to keep the pace while the next messages are read from the table.
+  static constexpr std::size_t kShort = 4;
 
   // `frames`: one or more objects, each with its terminating NUL. Text without a NUL is one object:
   // answers in another framing may be on their way when the client turns out to be classic.
@@ -33,6 +39,8 @@ class Pacer {
   // Drops the queued objects that are not answers; returns their size in bytes.
   std::size_t drop_pushes();
   bool empty() const { return frames_.empty(); }
+  bool is_full() const { return frames_.size() >= kFull; }
+  bool is_short() const { return frames_.size() <= kShort; }
 
  private:
   std::deque<std::string> frames_;

@@ -226,6 +226,14 @@ bool SocketSide::is_paced() const {
   return shared_.classic() || (pacer_ && !pacer_->empty());
 }
 
+bool SocketSide::pacer_is_full() const {
+  return pacer_->is_full();
+}
+
+bool SocketSide::pacer_is_short() const {
+  return pacer_->is_short();
+}
+
 void SocketSide::enqueue(std::string_view framed) {
   if (framed.empty()) return;  // it has no form for a classic client
   note_queued(framed.size());
@@ -245,7 +253,7 @@ void SocketSide::note_queued(std::size_t bytes) {
 }
 
 void SocketSide::note_output() {
-  const bool slow = !output_low();
+  const bool slow = !shared_.output_low();
   if (slow == slow_ || connection_ == nullptr) return;
   slow_ = slow;
   if (slow) {
@@ -374,7 +382,7 @@ void SocketSide::settle() {
 
 void SocketSide::read_or_pause() {
   // Hysteresis: once blocked, the output must fall to the low mark.
-  output_blocked_ = shared_.output_blocked() || (output_blocked_ && !output_low());
+  output_blocked_ = shared_.output_blocked() || (output_blocked_ && !shared_.output_low());
   const ReadPolicy policy{.input_over = input_over_,
                           .in_debt = in_debt(),
                           .output_blocked = output_blocked_,

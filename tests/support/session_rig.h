@@ -35,11 +35,12 @@ class Peer {
     CHAT_CHECK(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
                static_cast<ssize_t>(bytes.size()));
   }
-  // The next line without its LF; nothing at the end of input or after a time-out.
-  std::optional<std::string> line() {
+  // The next line without its LF, or what else ends it; nothing at the end of input or after a
+  // time-out.
+  std::optional<std::string> line(char last = '\n') {
     const Deadline deadline;
     for (;;) {
-      const auto end = received_.find('\n', read_);
+      const auto end = received_.find(last, read_);
       if (end != std::string::npos) {
         std::string text = received_.substr(read_, end - read_);
         read_ = end + 1;

@@ -88,7 +88,9 @@ class Delivery {
   // A user is no longer a member of the group: receipts may have become complete.
   void member_left(GroupId group);
 
-  // TYPING: passed on if the sender may write to the chat, otherwise refused; not stored.
+  // TYPING: false if the sender's limits drop it. Ask before anything is looked up.
+  bool take_typing_turn(const Typing& typing);
+  // Then: passed on if the sender may write to the chat, otherwise refused; not stored.
   void typing(TypingRequest&& request);
 
   // CONTACT and GROUP pushes, which are not stored: to the users online on any node, except

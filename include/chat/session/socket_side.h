@@ -41,8 +41,11 @@ class SocketSide final : public net::ConnectionHandler {
   // Writes queued output now instead of at the end of the round.
   void flush();
   // Too much output is unread, or the peer has sent FIN and may not be listening either.
-  bool pushes_wait() const { return peer_is_done_ || shared_.output_blocked(); }
-  bool output_low() const { return shared_.output_low(); }
+  bool pushes_wait() const {
+    return peer_is_done_ || shared_.output_blocked() || (pacer_ && pacer_is_full());
+  }
+  // There is room for many pushes.
+  bool output_low() const { return shared_.output_low() && (!pacer_ || pacer_is_short()); }
   // Bytes queued for the socket, and bytes written to it, since the connection began.
   std::uint64_t queued_total() const { return queued_total_; }
   std::uint64_t written_total() const { return written_total_; }
@@ -87,6 +90,8 @@ class SocketSide final : public net::ConnectionHandler {
   bool waits_as_stranger();
 
   bool is_paced() const;
+  bool pacer_is_full() const;
+  bool pacer_is_short() const;
   void enqueue(std::string_view framed);
   void note_queued(std::size_t bytes);
   void note_output();

@@ -117,11 +117,6 @@ class MessageModel {
   Result<std::vector<CursorMove>> cursors_after(UserId recipient, UserId sender, std::size_t limit);
   // The groups after the given one with their heads, by id.
   Result<std::vector<GroupPosition>> groups_after(GroupId group, std::size_t limit);
-  // Deletes the oldest messages of the stream: seq up to `last`, sent before `before`, at most
-  // `limit`. Returns how many. Call inside a write transaction.
-  Result<std::size_t> prune_direct(UserId recipient, UserId sender, Seq last, UnixMillis before,
-                                   std::size_t limit);
-  Result<std::size_t> prune_group(GroupId group, Seq last, UnixMillis before, std::size_t limit);
 
   // Moves cursors forward (max of old and new); ignores members who have left. A direct stream must
   // have a message. Call inside a write transaction.

@@ -29,6 +29,9 @@ struct RevisedRow {
   Seq ref = 0;
 };
 
+// The event of the same message before this one; 0: it is the first.
+Seq event_before(const RevisedRow& event);
+
 // Changes of messages that are stored. Every change of a row is made in a write transaction that
 // has locked it: the messages of a group are locked with the group (GroupLifeModel::lock()). All
 // rows are found by their primary keys. Calls block.
@@ -41,6 +44,9 @@ class RevisionModel {
   Result<std::optional<RevisedRow>> lock(Seq seq);
   Result<std::optional<RevisedRow>> find(Seq seq);
   Result<void> overwrite(const RevisedRow& row);
+  // Erases the texts of the edits up to `newest`, the newest event of a message, if it is an edit;
+  // they say that their text was erased at that time.
+  Result<void> erase_edits(Seq newest, UnixMillis at);
 
  private:
   Result<std::optional<RevisedRow>> read(std::string_view of_direct, std::string_view of_group,

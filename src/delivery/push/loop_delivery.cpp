@@ -17,6 +17,8 @@ constinit log::Limiter catch_up_failures{log::kUsualLines};
 // About how much one catch-up reads; together with the output limit it bounds the memory for a slow
 // reader.
 constexpr std::size_t kPageBytes = 64 * 1024;
+// The same for a classic client, which takes a few objects at a time (session::Pacer).
+constexpr std::size_t kPacedPageBytes = 4 * 1024;
 
 }  // namespace
 
@@ -137,8 +139,9 @@ bool LoopDelivery::request_page(Window& window, std::vector<Want> wants) {
   auto session = window.session_.shared_from_this();
   const UserId user = window.user();
   const std::uint64_t id = window.id();
-  base::Task read([this, session, user, id, wants = std::move(wants)] {
-    auto page = backlog_.read(user, wants, kPageBytes);
+  const std::size_t bytes = session->classic() ? kPacedPageBytes : kPageBytes;
+  base::Task read([this, session, user, id, bytes, wants = std::move(wants)] {
+    auto page = backlog_.read(user, wants, bytes);
     if (!page) {
       log::limited(log::Level::kWarn, catch_up_failures, "event=catch_up_failed user={} what={}",
                    user.value, log::quoted(page.error().message));

@@ -52,10 +52,14 @@ void refuse(const TypingRequest& request, const Refusal& refusal) {
 
 }  // namespace
 
+bool TypingRelay::take_turn(const Typing& typing) {
+  base::MutexLock lock(mutex_);
+  return pending_.size() < kPendingMax && is_news_locked(typing);
+}
+
 void TypingRelay::add(TypingRequest&& request) {
   base::MutexLock lock(mutex_);
-  if (pending_.size() >= kPendingMax || !is_news_locked(request.typing)) return;
-  pending_.push_back(std::move(request));
+  if (pending_.size() < kPendingMax) pending_.push_back(std::move(request));
 }
 
 bool TypingRelay::due() {

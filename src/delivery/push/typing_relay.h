@@ -37,6 +37,10 @@ class TypingRelay {
   TypingRelay(storage::Pool& pool, Router& router, const base::Clock& clock)
       : pool_(pool), router_(router), clock_(clock) {}
 
+  // False if the limits of the account drop it. Ask before anything is looked up for the request:
+  // so an account causes at most 2 * kChatsMax look-ups in kEvery, whatever ids it names.
+  bool take_turn(const Typing& typing);
+  // After take_turn().
   void add(TypingRequest&& request);
   // True if requests wait and nobody works on them; the caller must then call work() or, if it
   // can't, given_up().

@@ -22,12 +22,6 @@ Json fields_of(const RevisedRow& row) {
   return fields.is_object() ? fields : Json::object();
 }
 
-// The event before this one; 0: it is the first.
-Seq before(const RevisedRow& event) {
-  const Seq seq = fields_of(event).value("prev", Seq{0});
-  return seq < event.seq ? seq : 0;
-}
-
 }  // namespace
 
 Result<bool> MessageRevision::open(Seq seq) {
@@ -61,7 +55,7 @@ Result<std::optional<RevisedRow>> MessageRevision::event_named(std::string_view 
   for (Seq seq = message_.ref; seq != 0;) {
     auto event = rows_.find(seq);
     if (!event || !*event || (*event)->cid == cid) return event;
-    seq = before(**event);
+    seq = storage::event_before(**event);
   }
   return std::nullopt;
 }
@@ -77,17 +71,7 @@ std::string MessageRevision::fields(std::string_view kind) const {
 }
 
 Result<void> MessageRevision::recall(Seq event, UnixMillis at) {
-  for (Seq seq = message_.ref; seq != 0;) {
-    auto edit = rows_.find(seq);
-    if (!edit) return fail(edit);
-    if (!*edit) break;
-    Json fields = fields_of(**edit);
-    fields[kRecalled] = at;
-    (*edit)->body.clear();
-    (*edit)->extra = fields.dump();
-    if (auto erased = rows_.overwrite(**edit); !erased) return erased;
-    seq = before(**edit);
-  }
+  if (auto erased = rows_.erase_edits(message_.ref, at); !erased) return erased;
   Json fields = fields_of(message_);
   fields.erase(kEdited);
   fields.erase(kRev);

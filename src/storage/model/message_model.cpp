@@ -146,17 +146,6 @@ Result<void> insert_direct_rows(Connection& connection, DirectRows rows) {
   return insert_rows(connection, kInsertMarkedDirect, all.subspan(plain), marked_direct_values);
 }
 
-std::pair<Seq, UnixMillis> to_age(const Statement& row) {
-  return {row.integer(0), row.integer(1)};
-}
-
-// Times never decrease within a stream, so the old messages come first.
-std::size_t count_older(const std::vector<std::pair<Seq, UnixMillis>>& rows, UnixMillis before) {
-  const auto first_young = std::find_if(rows.begin(), rows.end(),
-                                        [before](const auto& row) { return row.second >= before; });
-  return static_cast<std::size_t>(first_young - rows.begin());
-}
-
 bool group_order(const GroupMessage& a, const GroupMessage& b) {
   return std::tie(a.group, a.seq) < std::tie(b.group, b.seq);
 }
@@ -372,44 +361,6 @@ Result<std::vector<GroupMessage>> MessageModel::group_before(GroupId group, Seq 
                        " FROM groupmessage m WHERE groupid = ? AND seq > ? AND seq < ?"
                        " ORDER BY seq DESC LIMIT ?",
                        to_group_message, group, after, before, limit);
-}
-
-Result<std::size_t> MessageModel::prune_direct(UserId recipient, UserId sender, Seq last,
-                                               UnixMillis before, std::size_t limit) {
-  CHAT_CHECK(connection_.in_transaction());
-  const auto rows = sql::read_all(connection_,
-                                  "SELECT seq, sent_at FROM directmessage"
-                                  " WHERE recipient = ? AND sender = ? AND seq <= ?"
-                                  " ORDER BY seq LIMIT ?",
-                                  to_age, recipient, sender, last, limit);
-  if (!rows) return fail(rows);
-  const std::size_t count = count_older(*rows, before);
-  if (count == 0) return std::size_t{0};
-  auto deleted = sql::write(
-      connection_, "DELETE FROM directmessage WHERE recipient = ? AND sender = ? AND seq <= ?",
-      recipient, sender, (*rows)[count - 1].first);
-  if (!deleted) return fail(deleted);
-  return count;
-}
-
-Result<std::size_t> MessageModel::prune_group(GroupId group, Seq last, UnixMillis before,
-                                              std::size_t limit) {
-  CHAT_CHECK(connection_.in_transaction());
-  const auto rows = sql::read_all(connection_,
-                                  "SELECT seq, sent_at FROM groupmessage"
-                                  " WHERE groupid = ? AND seq <= ? ORDER BY seq LIMIT ?",
-                                  to_age, group, last, limit);
-  if (!rows) return fail(rows);
-  const std::size_t count = count_older(*rows, before);
-  if (count == 0) return std::size_t{0};
-  const Seq newest = (*rows)[count - 1].first;
-  auto deleted = sql::write(connection_, "DELETE FROM groupmessage WHERE groupid = ? AND seq <= ?",
-                            group, newest);
-  if (!deleted) return fail(deleted);
-  auto forgotten =
-      sql::write(connection_, "DELETE FROM mention WHERE groupid = ? AND seq <= ?", group, newest);
-  if (!forgotten) return fail(forgotten);
-  return count;
 }
 
 }  // namespace chat::storage

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "cluster_fixture.h"
+#include "integration/messages/revision_fixture.h"
 
 namespace chat::test {
 namespace {
@@ -111,6 +112,7 @@ class ClusterPauseOfAnAct : public ClusterPause {
     cluster->redis().thaw();
     expect_alive(again.client);
   }
+  std::int64_t number(const std::string& sql) { return cluster->storage().number(sql); }
   static Json in_group(int msgid, std::int64_t group, const Json& more = Json::object()) {
     Json request{{"msgid", msgid}, {"groupid", group}};
     request.update(more);
@@ -153,6 +155,45 @@ TEST_F(ClusterPauseOfAnAct, ChangedProfileStaysChanged) {
   User alice = user_on(0, "alice");
   act_while_stopped(alice, {{"msgid", 36}, {"nick", "old"}}, {{{"msgid", 36}, {"nick", "new"}}});
   EXPECT_EQ(cluster->storage().number("SELECT COUNT(*) FROM user WHERE nick = 'new'"), 1);
+}
+
+// Each act waits in the stopped server's socket, while its user does something else on the other.
+TEST_F(ClusterPauseOfAnAct, LateEditChangesNothing) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  const std::int64_t group = alice.create_group("group");
+  for (const Json& sent : {alice.chat(bob.id(), "text"), alice.group_chat(group, "text")}) {
+    act_while_stopped(alice, edit_of(sent, "late"), {edit_of(sent, "newer")});
+    const std::string table = sent.contains("toid") ? "directmessage" : "groupmessage";
+    EXPECT_EQ(number("SELECT COUNT(*) FROM " + table + " WHERE body = 'late'"), 0);
+    EXPECT_EQ(number("SELECT COUNT(*) FROM " + table + " WHERE body = 'newer'"), 2);
+    alice = log_in_on(0, alice.account, taking_over());
+  }
+}
+
+TEST_F(ClusterPauseOfAnAct, LateRecallErasesNothing) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  const std::int64_t group = alice.create_group("group");
+  for (const Json& sent : {alice.chat(bob.id(), "text"), alice.group_chat(group, "text")}) {
+    act_while_stopped(alice, recall_of(sent), {edit_of(sent, "kept")});
+    const std::string table = sent.contains("toid") ? "directmessage" : "groupmessage";
+    EXPECT_EQ(number("SELECT COUNT(*) FROM " + table + " WHERE body = 'kept'"), 2);
+    EXPECT_EQ(number("SELECT COUNT(*) FROM " + table + " WHERE kind = 'recall'"), 0);
+    alice = log_in_on(0, alice.account, taking_over());
+  }
+}
+
+TEST_F(ClusterPauseOfAnAct, ConversationKeepsItsNewerSettings) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  alice.chat(bob.id(), "text");
+  const auto set = [&](const char* what, bool on) {
+    return Json{{"msgid", 55}, {"with", bob.id()}, {what, on}};
+  };
+  act_while_stopped(alice, set("pinned", true),
+                    {set("pinned", true), set("pinned", false), set("muted", true)});
+  EXPECT_EQ(number("SELECT COUNT(*) FROM conversation WHERE pinned = 0 AND muted = 1"), 1);
 }
 
 // It was declared dead, and its users have logged in elsewhere. The input in its sockets includes a

@@ -87,6 +87,52 @@ TEST_P(LostAnswer, OfAChangeOfAGroupIsDoneOnceAndTold) {
   change("UPDATE allgroup SET dismissed_at", {{"msgid", 47}}, "dismissed");
 }
 
+// The retry finds the message itself, which must not count as another one within the minute.
+TEST_P(LostAnswer, OfAMentionOfEverybodyIsStoredOnce) {
+  User alice = user_on(0, "alice");
+  User bob = user_on(1, "bob");
+  const std::int64_t group = alice.create_group("club");
+  bob.join_group(group);
+  Json request = group_chat_request(alice.account, group, "all", "c1");
+  request["at_all"] = true;
+  request["at"] = {bob.id()};
+  lose("INSERT INTO mention");
+  const Json reply = request_ok(alice.client, request);
+  expect_lost();
+  EXPECT_EQ(number("SELECT COUNT(*) FROM groupmessage WHERE kind IS NULL"), 1);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM mention WHERE userid = 0"), 1);
+  EXPECT_EQ(bob.client.push(10).at("seq"), reply.at("seq"));
+  EXPECT_EQ(request_ok(alice.client, request).at("seq"), reply.at("seq"));
+  expect_no_push(bob);
+}
+
+// Positions are written later, without an answer.
+TEST_P(LostAnswer, OfAReadIsWrittenAgain) {
+  User alice = user_on(1, "alice", acking());
+  User bob = user_on(0, "bob", acking());
+  const std::int64_t group = alice.create_group("club");
+  bob.join_group(group);
+  const Json sent = alice.group_chat(group, "text");
+  alice.chat(bob.id(), "text");
+  bob.client.push(10);
+  bob.client.push(6);
+  lose("UPDATE groupuser SET read_seq");
+  bob.client.send({{"msgid", 23}, {"groupid", group}, {"seq", sent.at("seq")}});
+  bob.client.send({{"msgid", 23}, {"from", alice.id()}, {"seq", 1}});
+  const std::string of_bob = std::to_string(bob.id());
+  EXPECT_TRUE(wait_until(
+      [&] {
+        return number("SELECT read_seq FROM groupuser WHERE userid = " + of_bob) ==
+                   sent.at("seq").get<std::int64_t>() &&
+               number("SELECT read_seq FROM directcursor WHERE recipient = " + of_bob) == 1;
+      },
+      kAgreement));
+  expect_lost();
+  for (int receipts = 0; receipts < 2;) receipts += alice.client.push(203).at("kind") == "read";
+  const Json inbox = request_ok(bob.client, {{"msgid", 54}});
+  for (const Json& item : inbox.at("conversations")) EXPECT_EQ(item.at("unread"), 0) << item;
+}
+
 // Both of its event rows reach the members at once, not with the next message.
 TEST_P(LostAnswer, OfAHandoverIsToldWhole) {
   User alice = user_on(0, "alice");

@@ -1,6 +1,7 @@
 // INBOX, SET_CONVERSATION and READERS.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -88,6 +89,51 @@ TEST_P(Conversations, AreListedNewestFirstWithTheirLastMessage) {
     EXPECT_EQ(all[i].at("muted"), false);
   }
   EXPECT_EQ(all[1].at("read_seq"), 0);
+}
+
+// Whatever can be in a row.
+TEST_P(Conversations, LastIsAsHistoryReturnsIt) {
+  User alice = new_user("alice");
+  User bob = new_user("bob");
+  const std::int64_t tea = alice.create_group("tea");
+  bob.join_group(tea);
+  const auto revise = [](User& user, const Json& sent, const Json& more) {
+    Json request{{"seq", sent.at("seq")}};
+    const char* target = sent.contains("toid") ? "toid" : "groupid";
+    request[target] = sent.at(target);
+    request.update(more);
+    request_ok(user.client, request);
+  };
+  const auto expect_same = [&] {
+    for (User* user : {&alice, &bob}) {
+      const std::int64_t other = user == &alice ? bob.id() : alice.id();
+      for (const Json& item : inbox(*user)) {
+        const Json place = item.contains("with") ? Json{{"with", other}} : Json{{"groupid", tea}};
+        Json request{{"msgid", 25}, {"limit", 20}};
+        request.update(place);
+        const Json rows = request_ok(user->client, request).at("messages");
+        const auto text = std::find_if(rows.rbegin(), rows.rend(),
+                                       [](const Json& row) { return !row.contains("kind"); });
+        ASSERT_NE(text, rows.rend());
+        EXPECT_EQ(item.at("last"), *text);
+      }
+    }
+  };
+  const Json first = bob.chat(alice.id(), "question");
+  Json answer = chat_request(alice.account, bob.id(), "answer");
+  answer["reply"] = {{"id", bob.id()}, {"seq", first.at("seq")}};
+  const Json sent = request_ok(alice.client, answer);
+  Json call = group_chat_request(alice.account, tea, "@bob");
+  call["at"] = {bob.id()};
+  call["at_all"] = true;
+  const Json in_group = request_ok(alice.client, call);
+  expect_same();
+  for (const Json* message : {&sent, &in_group}) {
+    revise(alice, *message, {{"msgid", 51}, {"msg", "edited"}});
+  }
+  expect_same();
+  for (const Json* message : {&sent, &in_group}) revise(alice, *message, {{"msgid", 50}});
+  expect_same();
 }
 
 TEST_P(Conversations, PagesJoinWhileMessagesArrive) {

@@ -186,5 +186,34 @@ TEST_F(Marks, TypingIsRefusedLikeAMessage) {
   expect_refused(alice.client, {{"msgid", 52}, {"groupid", group}}, errors::kBadField);
 }
 
+TEST_F(Marks, WhoIsRemovedNeitherTypesNorSeesIt) {
+  send(alice, {{"msgid", 41}, {"groupid", group}, {"userid", carol.id()}});
+  expect_refused(carol.client, typing_in(group), errors::kNotFound);
+  alice.client.send(typing_in(group));
+  EXPECT_EQ(bob.client.push(205).at("id"), alice.id()) << "all that are shown it have got it";
+  expect_alive(carol.client);
+  while (carol.client.waiting() > 0) EXPECT_NE(carol.client.receive().at("msgid"), 205);
+}
+
+// What an account's limits drop is neither looked up nor answered.
+TEST_F(Marks, FloodOfTypingToUnknownUsersIsAnsweredWithinTheLimit) {
+  constexpr int kFlood = 300;
+  constexpr int kAnswersMax = 16;  // eight chats, each with its beginning and its end
+  alice.client.keep_notices();
+  for (int i = 0; i < kFlood; ++i) {
+    alice.client.send(typing_to(2'000'000'000 + i / 2, i % 2 == 0));
+  }
+  expect_alive(alice.client);
+  int answers = 0;
+  while (alice.client.waiting() > 0) {
+    const Json frame = alice.client.receive();
+    if (frame.at("msgid") != 152) continue;
+    EXPECT_EQ(frame.at("errno"), errors::kNotFound.number) << frame;
+    ++answers;
+  }
+  EXPECT_GT(answers, 0);
+  EXPECT_LE(answers, kAnswersMax);
+}
+
 }  // namespace
 }  // namespace chat::test

@@ -251,6 +251,21 @@ TEST_F(Revision, MessageToADeletedAccountCanBeRecalled) {
   EXPECT_EQ(rows_with(kSecret), 0);
 }
 
+TEST_F(Revision, MessageIsEditedAHundredTimes) {
+  constexpr int kEditsMost = 100;
+  for (const Json& sent : {alice.chat(bob.id(), "0"), alice.group_chat(group, "0")}) {
+    for (int i = 1; i <= kEditsMost; ++i) ok(alice, edit_of(sent, std::to_string(i)));
+    refused(alice, edit_of(sent, "101"), errors::kNotAllowed);
+    ok(alice, edit_of(sent, std::to_string(kEditsMost)));  // it is so already
+    const bool direct = sent.contains("toid");
+    const std::string rows = direct ? "directmessage" : "groupmessage";
+    EXPECT_EQ(number("SELECT COUNT(*) FROM " + rows + " WHERE kind = 'edit'"), kEditsMost);
+    EXPECT_EQ(number("SELECT body FROM " + rows + " WHERE kind IS NULL"), kEditsMost);
+    ok(alice, recall_of(sent));
+    EXPECT_EQ(number("SELECT COUNT(*) FROM " + rows + " WHERE kind = 'edit' AND body <> ''"), 0);
+  }
+}
+
 // The first text is not known any more, so any is taken for a repetition.
 TEST_F(Revision, RepeatedCidOfAChangedMessageGetsItsSeq) {
   const Json recalled = alice.chat(bob.id(), "one", "c1");
@@ -352,6 +367,26 @@ TEST_F(Revision, ClassicClientsGetARecallAsALineAndNoEdit) {
     return number("SELECT delivered_seq FROM directcursor WHERE recipient = " +
                   std::to_string(id)) == 7;
   })) << "what is not sent counts as delivered";
+}
+
+// A classic client takes 30 ms a message, so many wait; the recalled one must not be among them.
+TEST_F(Revision, ClassicClientThatLagsBehindDoesNotGetARecalledText) {
+  ClassicClient classic(port());
+  const std::int64_t id = classic.register_user("classic").at("id");
+  classic.log_in(id, "classic");
+  constexpr int kMany = 100;
+  const auto request = [&](int i) {
+    return chat_request(alice.account, id, std::to_string(i), std::to_string(i));
+  };
+  for (int i = 0; i < kMany; ++i) alice.client.send(request(i));
+  Json last;
+  for (int i = 0; i < kMany; ++i) {
+    last = alice.client.reply(request(i));
+    expect_ok(last, 106);
+  }
+  ok(alice, recall_of(last));
+  for (int i = 0; i < kMany - 1; ++i) EXPECT_EQ(classic.receive().at("msg"), std::to_string(i));
+  EXPECT_EQ(classic.receive().at("msg"), "alice recalled a message");
 }
 
 TEST_F(Revision, MessagesAndRecallsAtOnceKeepTheStreamWhole) {

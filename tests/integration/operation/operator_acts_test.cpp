@@ -101,6 +101,19 @@ TEST_F(OperatorActs, NameUsersByIdOrName) {
   EXPECT_THAT(refusal({"kick", "99"}), HasSubstr("there is no user 99"));
 }
 
+TEST_F(OperatorActs, TypingOfADisabledAccountIsNotShown) {
+  User alice = new_user("alice");
+  User bob = new_user("bob", Wire::kText, {{"ack", true}});
+  EXPECT_EQ(ask({"disable", "alice"}).at("changed"), true);
+  // A client that has not noticed yet that its session has ended.
+  try {
+    alice.client.send({{"msgid", 52}, {"toid", bob.id()}, {"on", true}});
+  } catch (const ConnectionEnded&) {
+  }
+  for (const Json& frame : alice.client.receive_to_end()) EXPECT_EQ(frame.at("msgid"), kBye);
+  bob.client.expect_no_push_for(milliseconds{300});
+}
+
 TEST_F(OperatorActs, KickEndsTheSessionAndAllowsLoggingInAgain) {
   User alice = new_user("alice");
   EXPECT_EQ(ask({"kick", "alice"}).at("changed"), true);

@@ -27,7 +27,20 @@ TEST_P(RightsInGroups, AreThoseOfTheRole) {
   for (const Question& question : questions_of(GetParam())) expect_right(stage.try_out(question));
 }
 
+TEST_P(RightsInGroups, OfTypingAreThoseOfAMessage) {
+  GroupStage stage({port()}, GetParam());
+  for (const Role role : kRoles) stage.expect_typing(role);
+}
+
 using RightsBetweenUsers = WithServer;
+
+TEST_F(RightsBetweenUsers, OfTypingAreThoseOfAMessage) {
+  ContactStage stage({port()});
+  for (std::size_t i = 0; i < kRelations; ++i) {
+    const auto relation = static_cast<Relation>(i);
+    if (relation != Relation::kSelf) stage.expect_typing(relation);  // nobody else is there
+  }
+}
 
 TEST_F(RightsBetweenUsers, AreThoseOfTheRelation) {
   ContactStage stage({port()});

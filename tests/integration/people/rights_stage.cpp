@@ -17,6 +17,31 @@ bool joins(Role role) {
          role == Role::kFormer;
 }
 
+// Whoever has an answer to PING has got what was sent before it.
+std::size_t typings_shown_to(User& user) {
+  expect_alive(user.client);
+  std::size_t shown = 0;
+  while (user.client.waiting() > 0) shown += user.client.receive().at("msgid") == 205 ? 1 : 0;
+  return shown;
+}
+
+// TYPING has no reply unless it fails; `expected` is the errno of a message.
+void expect_typing_of(User& actor, User& other, const Json& chat, int expected,
+                      const std::string& what) {
+  Json request = {{"msgid", 52}, {"on", true}, {"cid", "typing"}};
+  request.update(chat);
+  actor.client.send(request);
+  if (expected != 0) {
+    EXPECT_EQ(actor.client.reply(request).at("errno"), expected) << what;
+    EXPECT_EQ(typings_shown_to(other), 0U) << what;
+    return;
+  }
+  Json push = chat;
+  push.update({{"msgid", 205}, {"id", actor.id()}, {"on", true}});
+  EXPECT_EQ(other.client.push(205), push) << what;
+  EXPECT_EQ(typings_shown_to(actor), 0U) << what;
+}
+
 }  // namespace
 
 GroupStage::GroupStage(std::vector<std::uint16_t> ports, State state)
@@ -31,8 +56,9 @@ void GroupStage::add_users() {
       if (role == Role::kCreator && second) continue;
       const bool on_first = second || role == Role::kCreator;
       const std::string name = std::string(name_of(role)) + (second ? " 2" : "");
+      const Json ack = {{"ack", role == Role::kMember && second}};  // sees who is typing
       users_.emplace(std::pair(role, second),
-                     new_user(on_first ? ports_.front() : ports_.back(), name));
+                     new_user(on_first ? ports_.front() : ports_.back(), name, Wire::kText, ack));
     }
   }
   User deleted = new_user(ports_.front(), "deleted");
@@ -127,6 +153,13 @@ Trial GroupStage::try_out(const Question& question) {
   return trial;
 }
 
+void GroupStage::expect_typing(Role actor) {
+  if (group_ == 0) build();
+  const Question message{Act::kChat, actor, {}, state_};
+  expect_typing_of(user(actor), user(Role::kMember, true), {{"groupid", group_}}, expected(message),
+                   describe(message) + ", typing");
+}
+
 std::vector<Question> questions_of(State state) {
   std::vector<Question> questions;
   for (const Role actor : kRoles) {
@@ -139,8 +172,22 @@ std::vector<Question> questions_of(State state) {
   return questions;
 }
 
-User ContactStage::new_user(const std::string& name, std::size_t port) {
-  return test::new_user(ports_[port % ports_.size()], name + std::to_string(pairs_));
+User ContactStage::new_user(const std::string& name, std::size_t port, bool acknowledges) {
+  return test::new_user(ports_[port % ports_.size()], name + std::to_string(pairs_), Wire::kText,
+                        {{"ack", acknowledges}});
+}
+
+void ContactStage::expect_typing(Relation relation) {
+  ++pairs_;
+  User actor = new_user("actor ", 1);
+  User other = new_user("other ", 0, true);
+  relate(relation, actor, other);
+  const ContactRow& row = row_of(relation);
+  const std::int64_t id = relation == Relation::kUnknown ? kUnknownUser : other.id();
+  User bystander = new_user("bystander ", 0, true);
+  User& sees = relation == Relation::kDeleted ? bystander : other;
+  expect_typing_of(actor, sees, {{"toid", id}}, row.answers.front().first,
+                   std::string("Typing to ") + row.name);
 }
 
 Trial ContactStage::try_out(Relation relation, std::size_t act) {

@@ -32,6 +32,9 @@ class GroupStage {
   GroupStage(std::vector<std::uint16_t> ports, State state);
 
   Trial try_out(const Question& question);
+  // TYPING by the user of that role: refused like a message, or seen by another member, and only
+  // by that.
+  void expect_typing(Role actor);
 
  private:
   User& user(Role role, bool second = false);
@@ -56,9 +59,11 @@ class ContactStage {
   explicit ContactStage(std::vector<std::uint16_t> ports) : ports_(std::move(ports)) {}
 
   Trial try_out(Relation relation, std::size_t act);
+  // TYPING to a user of that relation: refused like a message, or seen by it.
+  void expect_typing(Relation relation);
 
  private:
-  User new_user(const std::string& name, std::size_t port);
+  User new_user(const std::string& name, std::size_t port, bool acknowledges = false);
 
   const std::vector<std::uint16_t> ports_;
   int pairs_ = 0;

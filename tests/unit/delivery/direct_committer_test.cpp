@@ -233,6 +233,28 @@ TEST_F(DirectCommitterTest, RepeatOfAChangedMessageMayHaveAnyText) {
   EXPECT_FALSE(settled[2].repeated);
 }
 
+// The stream was cached before somebody else changed the message.
+TEST_F(DirectCommitterTest, BeforeACidIsAConflictItsMessageIsReadAgain) {
+  commit_one(direct_entry("a", "1"));
+  commit_one(direct_entry("b", "2"));
+  storage::DirectMessage& changed = store_.streams[{kBob, kAlice}][0];
+  changed.body = "edited";
+  changed.ref = 3;
+  storage::DirectMessage event{kBob, kAlice, 3, "~event", 0, "edited"};
+  event.kind = "edit";
+  store_.put(event);
+  const int tails = store_.tails;
+  const auto again = commit_one(direct_entry("a", "edited"));
+  EXPECT_FALSE(again.refusal);
+  EXPECT_TRUE(again.repeated);
+  EXPECT_EQ(again.message.seq, 1);
+  EXPECT_EQ(store_.tails, tails + 1);
+  const auto conflict = commit_one(direct_entry("b", "other"));
+  ASSERT_TRUE(conflict.refusal);
+  EXPECT_EQ(conflict.refusal->code, Errno::kConflict);
+  EXPECT_EQ(commit_one(direct_entry("c", "3")).message.seq, 4);
+}
+
 // An event row took the next seq: the cached head is behind.
 TEST_F(DirectCommitterTest, EventRowOfAnotherWriterIsFoundByTheConflict) {
   commit_one(direct_entry("a", "1"));

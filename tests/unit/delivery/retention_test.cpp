@@ -50,6 +50,29 @@ class RetentionTest : public storage::StorageTest {
     EXPECT_TRUE(deleted) << deleted.error().message;
     return deleted.value_or(0);
   }
+  // The stream's row with this seq is the event `kind` of message 1; the message was last changed
+  // by that.
+  void make_event(const std::string& table, Seq seq, const std::string& kind,
+                  const std::string& fields) {
+    run("UPDATE " + table + " SET kind = '" + kind + "', ref = 1, body = 'secret " +
+        std::to_string(seq) + "', extra = '{\"ref\":1" + fields +
+        "}' WHERE seq = " + std::to_string(seq));
+    run("UPDATE " + table + " SET ref = " + std::to_string(seq) + " WHERE seq = 1");
+  }
+  std::int64_t secrets(const std::string& table) {
+    return number("SELECT count(*) FROM " + table + " WHERE body LIKE 'secret%'");
+  }
+  std::int64_t erased(const std::string& table) {
+    return number("SELECT count(*) FROM " + table +
+                  " WHERE kind = 'edit' AND body = '' AND extra LIKE '%\"recalled\":" +
+                  std::to_string(now_) + "%'");
+  }
+  void set_delivered(Seq seq) {
+    run("UPDATE directcursor SET delivered_seq = " + std::to_string(seq));
+    run("UPDATE groupuser SET delivered_seq = " + std::to_string(seq));
+  }
+  static constexpr const char* kTables[] = {"directmessage", "groupmessage"};
+
   Seq first_direct() { return number("SELECT min(seq) FROM directmessage"); }
   Seq first_in_group() { return number("SELECT min(seq) FROM groupmessage"); }
 
@@ -135,6 +158,71 @@ TEST_F(RetentionTest, SeveralStreamsAreAllVisited) {
   }
   run("UPDATE directcursor SET delivered_seq = 70");
   EXPECT_EQ(run(), 120U * 6);
+}
+
+// Otherwise the text could not be recalled any more.
+TEST_F(RetentionTest, TextTakesTheTextsOfItsEditsWithIt) {
+  send_direct(1, 100, old_);
+  send_group(1, 100, old_);
+  set_delivered(100);
+  for (const std::string table : kTables) {
+    make_event(table, 20, "edit", ",\"rev\":1");
+    make_event(table, 80, "edit", ",\"rev\":2,\"prev\":20");
+    make_event(table, 90, "edit", ",\"rev\":3,\"prev\":80");
+  }
+  EXPECT_EQ(run(), 2U * 36);
+  EXPECT_EQ(first_direct(), 37);
+  EXPECT_EQ(first_in_group(), 37);
+  for (const std::string table : kTables) {
+    EXPECT_EQ(secrets(table), 0) << table;
+    EXPECT_EQ(erased(table), 2) << table;
+    EXPECT_EQ(number("SELECT count(*) FROM " + table + " WHERE body = 'text'"), 62) << table;
+  }
+}
+
+TEST_F(RetentionTest, YoungEditLosesItsTextWithTheOldMessage) {
+  send_direct(1, 100, old_);
+  send_direct(101, 100, now_);
+  set_delivered(200);
+  make_event("directmessage", 101, "edit", ",\"rev\":1");
+  EXPECT_EQ(run(), 100U);
+  EXPECT_EQ(secrets("directmessage"), 0);
+  EXPECT_EQ(erased("directmessage"), 1);
+}
+
+TEST_F(RetentionTest, TextOfAnUndeliveredEditStays) {
+  send_direct(1, 100, old_);
+  send_group(1, 100, old_);
+  for (const std::string table : kTables) make_event(table, 90, "edit", ",\"rev\":1");
+  set_delivered(89);
+  EXPECT_EQ(run(), 0U);
+  for (const std::string table : kTables) EXPECT_EQ(secrets(table), 1) << table;
+  set_delivered(90);
+  EXPECT_EQ(run(), 2U * 36);
+  for (const std::string table : kTables) EXPECT_EQ(secrets(table), 0) << table;
+}
+
+TEST_F(RetentionTest, RecallKeepsItsSentenceWithoutTheMessage) {
+  send_direct(1, 100, old_);
+  set_delivered(100);
+  make_event("directmessage", 90, "recall", "");
+  EXPECT_EQ(run(), 36U);
+  EXPECT_EQ(secrets("directmessage"), 1);
+  EXPECT_EQ(number("SELECT count(*) FROM directmessage WHERE extra LIKE '%recalled%'"), 0);
+}
+
+// Conversations are listed by their newest text.
+TEST_F(RetentionTest, NewestTextStaysHoweverManyEventsFollow) {
+  send_direct(1, 200, old_);
+  send_group(1, 200, old_);
+  set_delivered(200);
+  run("UPDATE directmessage SET kind = 'edit', ref = 30 WHERE seq > 30");
+  run("UPDATE groupmessage SET kind = 'notice' WHERE seq > 40");
+  run("UPDATE allgroup SET text_seq = 40");
+  EXPECT_EQ(run(), 29U + 39);
+  EXPECT_EQ(first_direct(), 30);
+  EXPECT_EQ(first_in_group(), 40);
+  EXPECT_EQ(run(), 0U);
 }
 
 }  // namespace

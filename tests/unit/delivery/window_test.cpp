@@ -459,6 +459,37 @@ TEST_F(WindowTest, SlowReaderFallsBehindAndGetsEverythingWhenItReads) {
   EXPECT_TRUE(is_written("SELECT delivered_seq FROM directcursor", kLast));
 }
 
+// Objects that wait for their turn are finished; all others must still be rows of the table.
+TEST_F(WindowTest, ClassicClientHasFewObjectsWaitingAndGetsTheRestAsItIsByThen) {
+  pair_.peer->send(std::string_view("{\"msgid\":21}\0", 13));
+  ASSERT_TRUE(wait_until([this] { return pair_.session->classic(); }));
+  log_in();
+  constexpr Seq kLast = 100;  // takes 3 s
+  constexpr std::size_t kMostWaiting = 16;
+  std::vector<storage::DirectMessage> rows;
+  for (Seq seq = 1; seq <= kLast; ++seq) rows.push_back(message(seq, std::to_string(seq)));
+  ASSERT_TRUE(send(rows));
+  for (Seq seq = 1; seq <= kLast; ++seq) offer(seq, std::to_string(seq));
+  settle();
+  rig_.in_loop([&] {
+    const auto& socket = pair_.session->socket();
+    EXPECT_LE(socket.queued_total() - socket.written_total(),
+              kMostWaiting * push(kLast).json->size());
+  });
+  run(test::on_mysql() ? "UPDATE directmessage SET body = CONCAT('-', body)"
+                       : "UPDATE directmessage SET body = '-' || body");
+  bool changed = false;
+  for (Seq seq = 1; seq <= kLast; ++seq) {
+    const auto object = pair_.peer->line('\0');
+    ASSERT_TRUE(object) << seq;
+    const std::string text = nlohmann::json::parse(*object).at("msg");
+    ASSERT_EQ(std::abs(std::stoll(text)), seq);
+    changed = text.starts_with("-");
+  }
+  EXPECT_TRUE(changed);
+  EXPECT_TRUE(is_written("SELECT delivered_seq FROM directcursor", kLast));
+}
+
 // The client may be gone; it gets the rest when it returns.
 TEST_F(WindowTest, NothingIsPushedAfterAHangUp) {
   log_in();

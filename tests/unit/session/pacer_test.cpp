@@ -35,6 +35,19 @@ TEST(Pacer, TextWithoutANulIsOneObject) {
   EXPECT_TRUE(pacer.empty());
 }
 
+TEST(Pacer, IsFullWithFewObjectsAndShortBeforeItIsEmpty) {
+  Pacer pacer;
+  EXPECT_TRUE(pacer.is_short());
+  for (std::size_t i = 0; i < Pacer::kFull; ++i) {
+    EXPECT_FALSE(pacer.is_full()) << i;
+    EXPECT_EQ(pacer.is_short(), i <= Pacer::kShort) << i;
+    pacer.add(frame("{\"msgid\":6}"));
+  }
+  EXPECT_TRUE(pacer.is_full());
+  for (base::SteadyTime now = kStart; !pacer.is_short(); now += Pacer::kGap) pacer.take(now);
+  EXPECT_FALSE(pacer.empty());
+}
+
 TEST(Pacer, DropsPushesAndKeepsAnswers) {
   const std::string answer = frame("{\"msgid\":2,\"errno\":0}");
   const std::string push = frame("{\"msgid\":6,\"id\":1}");

@@ -180,6 +180,73 @@ TEST_F(MessageModelTest, EventRowOfADirectStreamKeepsItsFields) {
   EXPECT_EQ(shown[1].at("rev"), 1);
 }
 
+auto all_of(const DirectMessage& row) {
+  return std::tie(row.recipient, row.sender, row.seq, row.cid, row.sent_at, row.body, row.kind,
+                  row.extra, row.ref, row.n);
+}
+auto all_of(const GroupMessage& row) {
+  return std::tie(row.group, row.seq, row.sender, row.cid, row.sent_at, row.body, row.kind,
+                  row.extra, row.ended, row.ref);
+}
+
+// INBOX reads them so.
+TEST_F(MessageModelTest, RowsAtPlacesHaveAllColumns) {
+  DirectMessage text = direct(kBob, kAlice, 1, "edited");
+  text.extra = R"({"reply":{"id":2,"seq":1},"edited":7,"rev":1})";
+  text.n = 1;
+  DirectMessage event = direct(kBob, kAlice, 2, "edited");
+  event.kind = "edit";
+  event.ref = 1;
+  event.extra = R"({"ref":1,"rev":1})";
+  event.n = 1;
+  DirectMessage other = direct(kAlice, kCarol, 1);
+  other.n = 1;
+  ASSERT_TRUE(send({text}));
+  ASSERT_TRUE(send({other}));
+  ASSERT_TRUE(write([&] { return MessageModel(*connection_).insert_direct_event(event); }));
+  run("UPDATE directmessage SET ref = 2 WHERE recipient = 2 AND seq = 1");
+  text.ref = 2;
+  const auto found = MessageModel(*connection_)
+                         .direct_at(std::vector<MessageModel::DirectPlace>{
+                             {{kBob, kAlice}, 1}, {{kBob, kAlice}, 2}, {{kAlice, kCarol}, 1}});
+  ASSERT_TRUE(found) << found.error().message;
+  ASSERT_EQ(found->size(), 3u);
+  for (const DirectMessage& expected : {text, event, other}) {
+    EXPECT_TRUE(
+        std::any_of(found->begin(), found->end(),
+                    [&](const DirectMessage& row) { return all_of(row) == all_of(expected); }))
+        << expected.seq << expected.kind;
+  }
+}
+
+TEST_F(MessageModelTest, RowsOfGroupsAtPlacesHaveAllColumns) {
+  const GroupId tea = add_group("tea", kAlice);
+  const GroupId club = add_group("club", kAlice);
+  std::vector<GroupMessage> rows;
+  for (const GroupId group : {tea, club}) {
+    GroupMessage row{group, 1, kAlice, "c", 1001, "text"};
+    row.extra = R"({"at":[2]})";
+    row.n = 1;
+    rows.push_back(row);
+    ASSERT_TRUE(send(std::vector<GroupMessage>{row}));
+  }
+  GroupMessage event{tea, 2, kBob, "~e", 1002, "bob left", "notice", R"({"event":"left"})", kBob};
+  event.n = 1;
+  rows.push_back(event);
+  ASSERT_TRUE(write([&] { return MessageModel(*connection_).insert_group_event(event); }));
+  const auto found =
+      MessageModel(*connection_)
+          .group_at(std::vector<MessageModel::GroupPlace>{{tea, 1}, {club, 1}, {tea, 2}});
+  ASSERT_TRUE(found) << found.error().message;
+  ASSERT_EQ(found->size(), rows.size());
+  for (const GroupMessage& expected : rows) {
+    EXPECT_TRUE(
+        std::any_of(found->begin(), found->end(),
+                    [&](const GroupMessage& row) { return all_of(row) == all_of(expected); }))
+        << expected.group.value << " " << expected.seq;
+  }
+}
+
 TEST_F(MessageModelTest, ExistingCursorIsKept) {
   run("INSERT INTO directcursor VALUES (2, 1, 5, 5)");
   ASSERT_TRUE(send({direct(kBob, kAlice, 1)}));

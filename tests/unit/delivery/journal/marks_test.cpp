@@ -92,6 +92,11 @@ TEST_F(GroupMarksTest, ReplyNeedsAMessageThatItsSenderMayRead) {
   EXPECT_EQ(codes(commit({reply("f", 2), reply("g", 4)})), (Codes{Errno::kNotFound, Errno::kOk}));
 }
 
+TEST_F(GroupMarksTest, ReplyMayBeToAMessageBeforeItInTheSameBatch) {
+  EXPECT_EQ(codes(commit({reply("a", 2), in_group("b"), reply("c", 1), reply("d", 2)})),
+            (Codes{Errno::kNotFound, Errno::kOk, Errno::kOk, Errno::kOk}));
+}
+
 TEST_F(GroupMarksTest, MentionsAreStoredWithTheirMessages) {
   EXPECT_EQ(codes(commit({in_group("a"), mention("b", {kBob, kAlice}), mention("c", {kAlice})})),
             (Codes{Errno::kOk, Errno::kOk, Errno::kOk}));
@@ -199,6 +204,14 @@ TEST_F(DirectMarksTest, ReplyNeedsAMessageOfTheConversation) {
   EXPECT_EQ(codes(settled), (Codes{Errno::kOk, Errno::kNotFound, Errno::kOk, Errno::kOk}));
   EXPECT_EQ(settled[3].message.seq, 4) << "a refused one takes no seq";
   EXPECT_EQ(store_.target_looks, 1) << "one statement for a batch";
+}
+
+TEST_F(DirectMarksTest, ReplyMayBeToAMessageBeforeItInTheSameBatch) {
+  const auto settled = commit({to_bob("a", 2, kAlice), to_bob("b"), to_bob("c", 1, kAlice),
+                               to_bob("d", 2, kAlice), to_bob("e", 2, kBob)});
+  EXPECT_EQ(codes(settled),
+            (Codes{Errno::kNotFound, Errno::kOk, Errno::kOk, Errno::kOk, Errno::kNotFound}));
+  EXPECT_EQ(settled[3].message.seq, 3);
 }
 
 TEST_F(DirectMarksTest, RepeatedCidNeedsTheSameReplyWarmAndCold) {

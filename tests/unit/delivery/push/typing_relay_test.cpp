@@ -85,12 +85,11 @@ class TypingRelayTest : public storage::StorageTest {
     there_.reset();
   }
 
-  void type(UserId to, bool on = true) {
-    relay_->add({{alice_, to, {}, on}, typist_.session, "c"});
+  void add(const Typing& typing) {
+    if (relay_->take_turn(typing)) relay_->add({typing, typist_.session, "c"});
   }
-  void type_in(GroupId group, bool on = true) {
-    relay_->add({{alice_, {}, group, on}, typist_.session, "c"});
-  }
+  void type(UserId to, bool on = true) { add({alice_, to, {}, on}); }
+  void type_in(GroupId group, bool on = true) { add({alice_, {}, group, on}); }
   bool work() {
     const bool due = relay_->due();
     if (due) relay_->work();

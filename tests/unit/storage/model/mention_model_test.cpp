@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "chat/storage/message_model.h"
+#include "chat/storage/prune_model.h"
 #include "support/storage/storage_fixture.h"
 
 namespace chat::storage {
@@ -118,8 +119,10 @@ TEST_F(MentionModelTest, MentionsAreDeletedWithTheirMessages) {
   ASSERT_TRUE(store({text(1), text(2), text(3)},
                     {{bob_, group_, 1}, {carol_, group_, 1}, {{}, group_, 2}, {bob_, group_, 3}}));
   ASSERT_EQ(mentions(), 4);
-  const auto pruned =
-      write([&] { return MessageModel(*connection_).prune_group(group_, 2, 5000, 100); });
+  const auto pruned = write([&] {
+    return PruneModel(*connection_)
+        .prune({.group = group_}, {.last = 2, .delivered = 2, .before = 5000, .limit = 100});
+  });
   ASSERT_TRUE(pruned);
   EXPECT_EQ(*pruned, 2U);
   EXPECT_EQ(mentions(), 1);
