@@ -157,6 +157,16 @@ std::size_t count_older(const std::vector<std::pair<Seq, UnixMillis>>& rows, Uni
   return static_cast<std::size_t>(first_young - rows.begin());
 }
 
+// The messages up to `last` are deleted. Looks first, so that the group's row is seldom locked.
+Result<void> forget_newest(Connection& connection, GroupId group, Seq last) {
+  const auto newest =
+      sql::read_integer(connection, "SELECT text_seq FROM allgroup WHERE id = ?", group);
+  if (!newest) return fail(newest);
+  if (newest->value_or(0) > last) return {};
+  return sql::write(connection, "UPDATE allgroup SET text_seq = 0 WHERE id = ? AND text_seq <= ?",
+                    group, last);
+}
+
 bool group_order(const GroupMessage& a, const GroupMessage& b) {
   return std::tie(a.group, a.seq) < std::tie(b.group, b.seq);
 }
@@ -353,10 +363,12 @@ Result<void> MessageModel::set_group_last_seq(GroupId group, Seq last_seq) {
   return sql::write(connection_, "UPDATE allgroup SET last_seq = ? WHERE id = ?", last_seq, group);
 }
 
-Result<void> MessageModel::set_group_text_seq(GroupId group, Seq last_seq) {
+Result<void> MessageModel::set_group_newest(const GroupMessage& text) {
   CHAT_CHECK(connection_.in_transaction());
-  return sql::write(connection_, "UPDATE allgroup SET last_seq = ?, text_seq = ? WHERE id = ?",
-                    last_seq, last_seq, group);
+  return sql::write(
+      connection_,
+      "UPDATE allgroup SET last_seq = ?, text_seq = ?, text_at = ?, text_n = ? WHERE id = ?",
+      text.seq, text.seq, text.sent_at, text.n, text.group);
 }
 
 Result<std::vector<GroupMessage>> MessageModel::group_after(GroupId group, UserId member, Seq after,
@@ -409,6 +421,8 @@ Result<std::size_t> MessageModel::prune_group(GroupId group, Seq last, UnixMilli
   auto forgotten =
       sql::write(connection_, "DELETE FROM mention WHERE groupid = ? AND seq <= ?", group, newest);
   if (!forgotten) return fail(forgotten);
+  auto forgot_newest = forget_newest(connection_, group, newest);
+  if (!forgot_newest) return fail(forgot_newest);
   return count;
 }
 
