@@ -288,10 +288,13 @@ Result<std::vector<DirectMessage>> MessageModel::direct_at(std::span<const Direc
 }
 
 Result<std::vector<GroupMessage>> MessageModel::group_at(std::span<const GroupPlace> places) {
+  // See kGroupRows of the inbox.
+  constexpr sql::Text kText{
+      .sqlite = "SELECT " CHAT_GROUP_COLUMNS " FROM groupmessage m",
+      .mysql = "SELECT " CHAT_GROUP_COLUMNS " FROM groupmessage m FORCE INDEX (PRIMARY)"};
   return sql::read_pairs(
-      connection_, "SELECT " CHAT_GROUP_COLUMNS " FROM groupmessage m", "groupid = ? AND seq = ?",
-      places, [](const GroupPlace& place) { return std::pair(place.group, place.seq); },
-      to_group_message);
+      connection_, kText.in(connection_), "groupid = ? AND seq = ?", places,
+      [](const GroupPlace& place) { return std::pair(place.group, place.seq); }, to_group_message);
 }
 
 Result<std::optional<MessageModel::LockedGroup>> MessageModel::try_lock_group(GroupId group) {
