@@ -71,12 +71,15 @@ PREPARE step FROM @step;
 EXECUTE step;
 DEALLOCATE PREPARE step;
 
--- text_seq: the newest countable message, as last_seq is the newest of any kind. 0: none.
+-- text_seq: the newest countable message, as last_seq is the newest of any kind. 0: none. Its time
+-- and its number are here too, so that the list of conversations needs no message of each group.
 SET @step = IF(
   (SELECT COUNT(*) FROM information_schema.columns
     WHERE table_schema = DATABASE() AND table_name = 'allgroup' AND column_name = 'text_seq') > 0,
   'DO 0',
-  'ALTER TABLE allgroup ADD COLUMN text_seq BIGINT NOT NULL DEFAULT 0');
+  'ALTER TABLE allgroup ADD COLUMN text_seq BIGINT NOT NULL DEFAULT 0,
+                    ADD COLUMN text_at BIGINT NOT NULL DEFAULT 0,
+                    ADD COLUMN text_n BIGINT NOT NULL DEFAULT 0');
 PREPARE step FROM @step;
 EXECUTE step;
 DEALLOCATE PREPARE step;
@@ -84,3 +87,6 @@ UPDATE allgroup SET text_seq =
   COALESCE((SELECT m.seq FROM groupmessage m WHERE m.groupid = allgroup.id AND m.kind IS NULL
              ORDER BY m.seq DESC LIMIT 1), 0)
  WHERE text_seq = 0;
+UPDATE allgroup g JOIN groupmessage m ON m.groupid = g.id AND m.seq = g.text_seq
+   SET g.text_at = m.sent_at, g.text_n = COALESCE(m.n, m.seq)
+ WHERE g.text_at = 0;

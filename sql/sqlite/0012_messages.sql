@@ -48,6 +48,12 @@ CREATE INDEX directcursor_by_sender ON directcursor (sender);
 CREATE INDEX groupmessage_by_sender ON groupmessage (groupid, sender, kind, seq);
 
 ALTER TABLE allgroup ADD COLUMN text_seq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE allgroup ADD COLUMN text_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE allgroup ADD COLUMN text_n INTEGER NOT NULL DEFAULT 0;
 UPDATE allgroup SET text_seq =
   COALESCE((SELECT m.seq FROM groupmessage m WHERE m.groupid = allgroup.id AND m.kind IS NULL
              ORDER BY m.seq DESC LIMIT 1), 0);
+UPDATE allgroup SET (text_at, text_n) =
+  (SELECT m.sent_at, COALESCE(m.n, m.seq) FROM groupmessage m
+    WHERE m.groupid = allgroup.id AND m.seq = allgroup.text_seq)
+ WHERE text_seq > 0;

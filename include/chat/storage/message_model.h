@@ -76,7 +76,7 @@ class MessageModel {
   Result<void> insert_group_event(const GroupMessage& row);
   Result<void> set_group_last_seq(GroupId group, Seq last_seq);
   // The same for a message that counts.
-  Result<void> set_group_text_seq(GroupId group, Seq last_seq);
+  Result<void> set_group_newest(const GroupMessage& text);
   // The messages that `member` may read: those since it joined, none if it is not a member.
   Result<std::vector<GroupMessage>> group_after(GroupId group, UserId member, Seq after,
                                                 std::size_t limit);

@@ -152,7 +152,7 @@ Result<void> GroupCommitter::store_group(GroupId group, const Entries& entries) 
   if (auto inserted = store_.insert(rows); !inserted) return inserted;
   if (auto inserted = store_mentions(group, marked); !inserted) return inserted;
   new_heads_.emplace_back(group, locking->head.seq);
-  return store_.set_head(group, locking->head.seq);
+  return store_.set_newest(rows.back());
 }
 
 // One row per mentioned user, or one for everybody: a message counts as one mention. Mentioning

@@ -173,8 +173,8 @@ class SqlGroupStore : public GroupStore {
   Result<void> insert(std::span<const storage::Mention> mentions) override {
     return storage::MentionModel(*connection_).insert(mentions);
   }
-  Result<void> set_head(GroupId group, Seq seq) override {
-    return MessageModel(*connection_).set_group_text_seq(group, seq);
+  Result<void> set_newest(const storage::GroupMessage& text) override {
+    return MessageModel(*connection_).set_group_newest(text);
   }
 
  private:

@@ -89,7 +89,8 @@ class GroupStore {
   virtual Result<UnixMillis> last_of_all(GroupId group) = 0;
   virtual Result<void> insert(std::span<const storage::GroupMessage> rows) = 0;
   virtual Result<void> insert(std::span<const storage::Mention> mentions) = 0;
-  virtual Result<void> set_head(GroupId group, Seq seq) = 0;
+  // The last of the rows that were inserted.
+  virtual Result<void> set_newest(const storage::GroupMessage& text) = 0;
 };
 
 // The stores write only while the node's lease is held: a process that was suspended for long must

@@ -267,10 +267,13 @@ Result<std::vector<DirectMessage>> MessageModel::direct_at(std::span<const Direc
 }
 
 Result<std::vector<GroupMessage>> MessageModel::group_at(std::span<const GroupPlace> places) {
+  // See kGroupRows of the inbox.
+  constexpr sql::Text kText{
+      .sqlite = "SELECT " CHAT_GROUP_COLUMNS " FROM groupmessage m",
+      .mysql = "SELECT " CHAT_GROUP_COLUMNS " FROM groupmessage m FORCE INDEX (PRIMARY)"};
   return sql::read_pairs(
-      connection_, "SELECT " CHAT_GROUP_COLUMNS " FROM groupmessage m", "groupid = ? AND seq = ?",
-      places, [](const GroupPlace& place) { return std::pair(place.group, place.seq); },
-      to_group_message);
+      connection_, kText.in(connection_), "groupid = ? AND seq = ?", places,
+      [](const GroupPlace& place) { return std::pair(place.group, place.seq); }, to_group_message);
 }
 
 Result<std::optional<MessageModel::LockedGroup>> MessageModel::try_lock_group(GroupId group) {
@@ -342,10 +345,12 @@ Result<void> MessageModel::set_group_last_seq(GroupId group, Seq last_seq) {
   return sql::write(connection_, "UPDATE allgroup SET last_seq = ? WHERE id = ?", last_seq, group);
 }
 
-Result<void> MessageModel::set_group_text_seq(GroupId group, Seq last_seq) {
+Result<void> MessageModel::set_group_newest(const GroupMessage& text) {
   CHAT_CHECK(connection_.in_transaction());
-  return sql::write(connection_, "UPDATE allgroup SET last_seq = ?, text_seq = ? WHERE id = ?",
-                    last_seq, last_seq, group);
+  return sql::write(
+      connection_,
+      "UPDATE allgroup SET last_seq = ?, text_seq = ?, text_at = ?, text_n = ? WHERE id = ?",
+      text.seq, text.seq, text.sent_at, text.n, text.group);
 }
 
 Result<std::vector<GroupMessage>> MessageModel::group_after(GroupId group, UserId member, Seq after,

@@ -132,7 +132,7 @@ class StorageTest : public testing::Test {
       MessageModel messages(*connection_);
       auto inserted = messages.insert_group(rows);
       if (!inserted) return inserted;
-      return messages.set_group_text_seq(rows.back().group, rows.back().seq);
+      return messages.set_group_newest(rows.back());
     });
   }
 

@@ -236,8 +236,8 @@ class FakeGroupStore final : public GroupStore {
     for (const auto& mention : mentions) staged[mention.group].mentions.push_back(mention);
     return {};
   }
-  Result<void> set_head(GroupId group, Seq seq) override {
-    heads[group] = seq;
+  Result<void> set_newest(const storage::GroupMessage& text) override {
+    heads[text.group] = text.seq;
     return {};
   }
 
