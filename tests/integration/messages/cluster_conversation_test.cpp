@@ -1,6 +1,6 @@
 // The same over two servers.
 #include "integration/cluster/cluster_fixture.h"
-#include "integration/messages/model/conversation_model.h"
+#include "integration/messages/random_run/conversation_run.h"
 #include "support/test_seed.h"
 
 namespace chat::test {
@@ -12,10 +12,9 @@ class ClusterConversations : public WithCluster {
 };
 
 TEST_F(ClusterConversations, EqualHistoryAfterEveryStep) {
-  ConversationModel model(
-      [this](std::size_t node) -> ServerProcess& { return cluster->node(node); }, 2,
-      cluster->storage(), test_seed());
-  model.run(ConversationModel::steps_to_run(200));
+  ConversationRun run([this](std::size_t node) -> ServerProcess& { return cluster->node(node); }, 2,
+                      cluster->storage(), test_seed());
+  run.make(ConversationRun::steps_to_run(200));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "integration/messages/model/conversation_model.h"
+#include "integration/messages/random_run/conversation_run.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -19,20 +19,26 @@ constexpr std::size_t kGroups = 4;
 constexpr std::size_t kFirstMembers = 5;
 constexpr std::size_t kStepsShown = 25;
 
-// No message may be stored twice.
-std::string repeated_cid(const Rows& rows) {
-  std::set<std::pair<std::int64_t, std::string>> cids;
+// No message may be stored twice, nor recalled twice, nor edited twice to the same text.
+std::string stored_twice(const Rows& rows) {
+  std::set<std::pair<std::int64_t, std::string>> stored;
   for (const Json& row : rows) {
-    if (!cids.emplace(row.at("id"), row.at("cid")).second) return row.dump();
+    const std::string kind = row.value("kind", "");
+    const std::string of = row.contains("ref") ? " of " + row.at("ref").dump() : "";
+    const std::string text = kind == "edit" ? row.at("msg").get<std::string>() : "";
+    bool is_new = stored.emplace(row.at("id"), "cid " + row.at("cid").get<std::string>()).second;
+    if (kind == "recall" || !text.empty()) {
+      is_new = is_new && stored.emplace(row.at("id"), kind + of + text).second;
+    }
+    if (!is_new) return row.dump();
   }
   return "";
 }
 
 }  // namespace
 
-ConversationModel::ConversationModel(std::function<ServerProcess&(std::size_t)> node,
-                                     std::size_t nodes, const TestStorage& storage,
-                                     std::uint64_t seed)
+ConversationRun::ConversationRun(std::function<ServerProcess&(std::size_t)> node, std::size_t nodes,
+                                 const TestStorage& storage, std::uint64_t seed)
     : node_(std::move(node)), nodes_(nodes), storage_(storage), seed_(seed), random_(seed) {
   for (std::size_t i = 0; i < kPeople; ++i) {
     Person& person = people_.emplace_back();
@@ -53,12 +59,12 @@ ConversationModel::ConversationModel(std::function<ServerProcess&(std::size_t)> 
   }
 }
 
-int ConversationModel::steps_to_run(int usual) {
+int ConversationRun::steps_to_run(int usual) {
   const char* given = std::getenv("CHAT_CONVERSATION_STEPS");
   return given == nullptr ? usual : std::atoi(given);
 }
 
-void ConversationModel::run(int steps) {
+void ConversationRun::make(int steps) {
   try {
     for (int i = 1; i <= steps && !::testing::Test::HasFailure(); ++i) {
       step();
@@ -79,36 +85,36 @@ void ConversationModel::run(int steps) {
   if (::testing::Test::HasFailure()) std::cout << last_steps();
 }
 
-std::string ConversationModel::last_steps() const {
+std::string ConversationRun::last_steps() const {
   std::string text = fmt::format("seed {}, the last steps:\n", seed_);
   for (const std::string& step : steps_) text += "  " + step + "\n";
   return text;
 }
 
-void ConversationModel::note(std::string step) {
+void ConversationRun::note(std::string step) {
   steps_.push_back(std::move(step));
   if (steps_.size() > kStepsShown) steps_.pop_front();
 }
 
-void ConversationModel::touch(std::size_t index, Place place) {
+void ConversationRun::touch(std::size_t index, Place place) {
   touched_.insert(index);
   people_[index].stale.insert(place);
 }
 
-void ConversationModel::touch_all_in(std::size_t writer, Place place) {
+void ConversationRun::touch_all_in(std::size_t writer, Place place) {
   touch(writer, place);
   if (!place.first) return touch(index_of(place.second), {false, people_[writer].id()});
   for (const std::size_t member : group_of(place.second).members) touch(member, place);
 }
 
 // Whoever is logged out is checked after the next login.
-void ConversationModel::check() {
+void ConversationRun::check() {
   for (const std::size_t index : std::exchange(touched_, {})) {
     if (people_[index].user) check_inbox(index);
   }
 }
 
-void ConversationModel::check_everybody() {
+void ConversationRun::check_everybody() {
   for (std::size_t i = 0; i < people_.size() && !::testing::Test::HasFailure(); ++i) {
     actor(i);
     read_all_again(i);
@@ -118,7 +124,7 @@ void ConversationModel::check_everybody() {
   touched_.clear();
 }
 
-void ConversationModel::read_all_again(std::size_t index) {
+void ConversationRun::read_all_again(std::size_t index) {
   Person& person = people_[index];
   SCOPED_TRACE(person.account.name);
   for (const Place& place : places_of(index)) history(person, place);
@@ -129,12 +135,12 @@ void ConversationModel::read_all_again(std::size_t index) {
     // Nobody is told how messages of a former group were changed.
     const bool former = place.first && !group_of(place.second).members.contains(index);
     EXPECT_TRUE(wrong.empty() || former) << place.second << ": " << wrong;
-    EXPECT_EQ(repeated_cid(copy.rows()), "");
+    EXPECT_EQ(stored_twice(copy.rows()), "");
   }
 }
 
 // The copy, with all that is new.
-HistoryCopy& ConversationModel::history(Person& person, Place place) {
+HistoryCopy& ConversationRun::history(Person& person, Place place) {
   const auto [found, is_new] = person.history.try_emplace(place, person.id(), place);
   const bool is_stale = person.stale.erase(place) > 0;
   if (is_new || is_stale) {
@@ -143,7 +149,7 @@ HistoryCopy& ConversationModel::history(Person& person, Place place) {
   return found->second;
 }
 
-void ConversationModel::check_inbox(std::size_t index) {
+void ConversationRun::check_inbox(std::size_t index) {
   Person& person = people_[index];
   SCOPED_TRACE(person.account.name);
   while (!person.stale.empty()) history(person, *person.stale.begin());
@@ -171,7 +177,7 @@ void ConversationModel::check_inbox(std::size_t index) {
 }
 
 // All conversations that the user can have.
-std::vector<Place> ConversationModel::places_of(std::size_t index) const {
+std::vector<Place> ConversationRun::places_of(std::size_t index) const {
   std::vector<Place> places;
   for (const Person& other : people_) places.emplace_back(false, other.id());
   for (const Group& group : groups_) {
@@ -181,7 +187,7 @@ std::vector<Place> ConversationModel::places_of(std::size_t index) const {
 }
 
 // Pushes from other servers may still be on their way.
-void ConversationModel::check_view(Person& person) {
+void ConversationRun::check_view(Person& person) {
   SCOPED_TRACE(person.account.name);
   std::string what;
   wait_until([&] {
@@ -197,7 +203,7 @@ void ConversationModel::check_view(Person& person) {
 }
 
 // A client that has nothing gets everything again, except what the user has sent.
-void ConversationModel::check_sync(std::size_t index) {
+void ConversationRun::check_sync(std::size_t index) {
   Person& person = people_[index];
   SCOPED_TRACE(person.account.name);
   person.view = std::make_unique<ClientView>(person.id());
@@ -222,7 +228,7 @@ void ConversationModel::check_sync(std::size_t index) {
   EXPECT_EQ(what, "");
 }
 
-std::vector<Json> ConversationModel::inbox(Person& person) {
+std::vector<Json> ConversationRun::inbox(Person& person) {
   std::vector<Json> all;
   Json request{{"msgid", 54}, {"limit", random(4) == 0 ? 3 : 100}};
   for (;;) {
@@ -235,16 +241,16 @@ std::vector<Json> ConversationModel::inbox(Person& person) {
   }
 }
 
-std::size_t ConversationModel::index_of(std::int64_t user) const {
+std::size_t ConversationRun::index_of(std::int64_t user) const {
   const auto found = std::ranges::find(people_, user, &Person::id);
   return static_cast<std::size_t>(found - people_.begin());
 }
 
-ConversationModel::Group& ConversationModel::group_of(std::int64_t id) {
+ConversationRun::Group& ConversationRun::group_of(std::int64_t id) {
   return *std::ranges::find(groups_, id, &Group::id);
 }
 
-std::size_t ConversationModel::random(std::size_t below) {
+std::size_t ConversationRun::random(std::size_t below) {
   return std::uniform_int_distribution<std::size_t>(0, below - 1)(random_);
 }
 

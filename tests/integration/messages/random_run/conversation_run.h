@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "integration/messages/model/history_copy.h"
+#include "integration/messages/random_run/history_copy.h"
 #include "support/clients/client_view.h"
 #include "support/clients/user.h"
 #include "support/processes/server_process.h"
@@ -28,14 +28,14 @@ namespace chat::test {
 // unread. Every kStepsPerCheck steps and at the end, this is compared for everybody after reading
 // HISTORY anew, and what each client was pushed, with recalls and edits applied, must equal
 // HISTORY. At the end, so must what SYNC pushes to a client that has nothing.
-class ConversationModel {
+class ConversationRun {
  public:
   // `node(i)` is one of `nodes` servers of one database, `storage`.
-  ConversationModel(std::function<ServerProcess&(std::size_t)> node, std::size_t nodes,
-                    const TestStorage& storage, std::uint64_t seed);
+  ConversationRun(std::function<ServerProcess&(std::size_t)> node, std::size_t nodes,
+                  const TestStorage& storage, std::uint64_t seed);
 
   // Stops at the first failure.
-  void run(int steps);
+  void make(int steps);
   // $CHAT_CONVERSATION_STEPS, or `usual`.
   static int steps_to_run(int usual);
 

@@ -1,11 +1,11 @@
-// What the people in the model do.
+// What the people of the random run do.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "integration/messages/model/conversation_model.h"
+#include "integration/messages/random_run/conversation_run.h"
 #include "support/clients/expect.h"
 #include "support/deadline.h"
 
@@ -26,7 +26,7 @@ Place target_of(const Json& request) {
 
 }  // namespace
 
-void ConversationModel::step() {
+void ConversationRun::step() {
   const std::size_t chance = random(1000);
   if (chance < 280) return write_to_user();
   if (chance < 520) return write_to_group();
@@ -42,26 +42,26 @@ void ConversationModel::step() {
 }
 
 // A group that the user is in, or a user.
-Place ConversationModel::draw_place(std::size_t index) {
+Place ConversationRun::draw_place(std::size_t index) {
   const Group& group = groups_[random(groups_.size())];
   const std::size_t other = anybody();
   if (random(2) == 0 && group.members.contains(index)) return {true, group.id};
   return {false, people_[other].id()};
 }
 
-void ConversationModel::write_to_user() {
+void ConversationRun::write_to_user() {
   const std::size_t index = anybody();
   write(index, draw_write(index, {false, people_[anybody()].id()}));
 }
 
-void ConversationModel::write_to_group() {
+void ConversationRun::write_to_group() {
   const Group& group = groups_[random(groups_.size())];
   auto member = group.members.begin();
   std::advance(member, static_cast<std::ptrdiff_t>(random(group.members.size())));
   write(*member, draw_write(*member, {true, group.id}));
 }
 
-Json ConversationModel::draw_write(std::size_t index, Place place) {
+Json ConversationRun::draw_write(std::size_t index, Place place) {
   Person& from = actor(index);
   const std::string text = next_text();
   Json request = place.first ? group_chat_request(from.account, place.second, text, text)
@@ -71,7 +71,7 @@ Json ConversationModel::draw_write(std::size_t index, Place place) {
   return request;
 }
 
-void ConversationModel::add_mentions(Person& from, const Group& group, Json& request) {
+void ConversationRun::add_mentions(Person& from, const Group& group, Json& request) {
   if (random(2) != 0) return;
   std::set<std::int64_t> at;
   for (const std::size_t member : group.members) {
@@ -81,7 +81,7 @@ void ConversationModel::add_mentions(Person& from, const Group& group, Json& req
   if (group.creator == index_of(from.id()) && random(3) == 0) request["at_all"] = true;
 }
 
-void ConversationModel::add_reply(Person& from, Place place, Json& request) {
+void ConversationRun::add_reply(Person& from, Place place, Json& request) {
   std::vector<const Json*> texts;
   for (const Json& row : history(from, place).rows()) {
     if (counts(row)) texts.push_back(&row);
@@ -93,7 +93,7 @@ void ConversationModel::add_reply(Person& from, Place place, Json& request) {
       place.first ? row.at("seq") : Json{{"id", row.at("id")}, {"seq", row.at("seq")}};
 }
 
-void ConversationModel::write(std::size_t index, const Json& request) {
+void ConversationRun::write(std::size_t index, const Json& request) {
   const auto& [group, id] = target_of(request);
   note(
       fmt::format("{} writes to {} {}", people_[index].account.name, group ? "group" : "user", id));
@@ -105,7 +105,7 @@ void ConversationModel::write(std::size_t index, const Json& request) {
   take_reply(index, request, reply);
 }
 
-void ConversationModel::take_reply(std::size_t index, const Json& request, const Json& reply) {
+void ConversationRun::take_reply(std::size_t index, const Json& request, const Json& reply) {
   touch_all_in(index, target_of(request));
   const int code = reply.at("errno");
   const bool limited = request.contains("at_all") && code == errors::kRateLimited.number;
@@ -116,7 +116,7 @@ void ConversationModel::take_reply(std::size_t index, const Json& request, const
   view.revised(request, reply);
 }
 
-void ConversationModel::recall_or_edit() {
+void ConversationRun::recall_or_edit() {
   const std::size_t index = anybody();
   Person& person = actor(index);
   const Place place = draw_place(index);
@@ -130,8 +130,7 @@ void ConversationModel::recall_or_edit() {
 }
 
 // A creator recalls messages of others, too.
-std::optional<Json> ConversationModel::draw_revision(std::size_t index, Place place,
-                                                     bool of_others) {
+std::optional<Json> ConversationRun::draw_revision(std::size_t index, Place place, bool of_others) {
   Person& person = actor(index);
   const bool everybody =
       of_others && place.first && group_of(place.second).creator == index && random(2) == 0;
@@ -148,7 +147,7 @@ std::optional<Json> ConversationModel::draw_revision(std::size_t index, Place pl
   return request;
 }
 
-void ConversationModel::read_something() {
+void ConversationRun::read_something() {
   const std::size_t index = anybody();
   Person& person = actor(index);
   const Place place = draw_place(index);
@@ -180,7 +179,7 @@ void ConversationModel::read_something() {
   touched_.insert(index);
 }
 
-void ConversationModel::join_or_leave() {
+void ConversationRun::join_or_leave() {
   Group& group = groups_[random(groups_.size())];
   const std::size_t index = anybody();
   Person& person = actor(index);
@@ -201,7 +200,7 @@ void ConversationModel::join_or_leave() {
   }
 }
 
-void ConversationModel::block_or_unblock() {
+void ConversationRun::block_or_unblock() {
   const std::size_t one = anybody();
   const std::size_t other = anybody();
   note(fmt::format("person{} (un)blocks person{}", one, other));

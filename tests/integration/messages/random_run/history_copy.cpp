@@ -1,4 +1,4 @@
-#include "integration/messages/model/history_copy.h"
+#include "integration/messages/random_run/history_copy.h"
 
 #include <algorithm>
 #include <utility>

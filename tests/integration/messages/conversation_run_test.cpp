@@ -1,7 +1,7 @@
 // Unread counts, HISTORY and what clients show, after random steps on one server.
 #include <gtest/gtest.h>
 
-#include "integration/messages/model/conversation_model.h"
+#include "integration/messages/random_run/conversation_run.h"
 #include "support/test_seed.h"
 
 namespace chat::test {
@@ -9,9 +9,9 @@ namespace {
 
 TEST(Conversations, EqualHistoryAfterEveryStep) {
   ServerProcess server({"messages.recall_seconds=0"});
-  ConversationModel model([&server](std::size_t) -> ServerProcess& { return server; }, 1,
-                          server.storage(), test_seed());
-  model.run(ConversationModel::steps_to_run(300));
+  ConversationRun run([&server](std::size_t) -> ServerProcess& { return server; }, 1,
+                      server.storage(), test_seed());
+  run.make(ConversationRun::steps_to_run(300));
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
-// The connections of the people in the model, and the servers that are killed under them.
+// The connections of the people of the random run, and the servers that are killed under them.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "integration/messages/model/conversation_model.h"
+#include "integration/messages/random_run/conversation_run.h"
 #include "support/deadline.h"
 
 namespace chat::test {
@@ -26,17 +26,17 @@ std::string unstored_read(bool group, std::int64_t id, std::int64_t user, std::i
 }  // namespace
 
 // Repeats what is refused for the moment.
-Json ConversationModel::ask(Person& person, const Json& request) {
+Json ConversationRun::ask(Person& person, const Json& request) {
   take_waiting(person);
   if (random(4) == 0) confirm(person);
   return request_patiently(person.user->client, request);
 }
 
-void ConversationModel::take_waiting(Person& person) {
+void ConversationRun::take_waiting(Person& person) {
   while (person.user->client.waiting() > 0) take(person, person.user->client.receive());
 }
 
-void ConversationModel::take(Person& person, const Json& frame) {
+void ConversationRun::take(Person& person, const Json& frame) {
   const int msgid = frame.at("msgid");
   EXPECT_TRUE(msgid != 122 && msgid != 100) << frame;
   if (msgid != 6 && msgid != 10) return;
@@ -46,20 +46,20 @@ void ConversationModel::take(Person& person, const Json& frame) {
   seq = std::max(seq, frame.at("seq").get<std::int64_t>());
 }
 
-void ConversationModel::confirm(Person& person) {
+void ConversationRun::confirm(Person& person) {
   for (const auto& [place, seq] : std::exchange(person.unconfirmed, {})) {
     const auto& [group, id] = place;
     person.user->client.send(group ? group_delivered_request(id, seq) : delivered_request(id, seq));
   }
 }
 
-ConversationModel::Person& ConversationModel::actor(std::size_t index) {
+ConversationRun::Person& ConversationRun::actor(std::size_t index) {
   if (!people_[index].user) log_in_on(index, random(nodes_));
   return people_[index];
 }
 
 // Ends the older session, if there is one.
-void ConversationModel::log_in_on(std::size_t index, std::size_t node) {
+void ConversationRun::log_in_on(std::size_t index, std::size_t node) {
   Person& person = people_[index];
   person.node = node;
   User user{person.account, RawClient(node_(node).port()), {}};
@@ -73,13 +73,13 @@ void ConversationModel::log_in_on(std::size_t index, std::size_t node) {
 }
 
 // What has arrived is shown.
-void ConversationModel::leave_session(Person& person) {
+void ConversationRun::leave_session(Person& person) {
   if (person.user) take_waiting(person);
   person.unconfirmed.clear();
   person.user.reset();
 }
 
-void ConversationModel::log_in_elsewhere() {
+void ConversationRun::log_in_elsewhere() {
   const std::size_t index = anybody();
   const std::size_t node = random(nodes_);
   note(fmt::format("{} logs in again, on node {}", people_[index].account.name, node));
@@ -87,7 +87,7 @@ void ConversationModel::log_in_elsewhere() {
   log_in_on(index, node);
 }
 
-void ConversationModel::log_out() {
+void ConversationRun::log_out() {
   const std::size_t index = anybody();
   Person& person = people_[index];
   note(person.account.name + " logs out");
@@ -99,7 +99,7 @@ void ConversationModel::log_out() {
   leave_session(person);
 }
 
-std::vector<std::size_t> ConversationModel::people_on(std::size_t node) const {
+std::vector<std::size_t> ConversationRun::people_on(std::size_t node) const {
   std::vector<std::size_t> people;
   for (std::size_t i = 0; i < people_.size(); ++i) {
     if (people_[i].user && people_[i].node == node) people.push_back(i);
@@ -107,7 +107,7 @@ std::vector<std::size_t> ConversationModel::people_on(std::size_t node) const {
   return people;
 }
 
-void ConversationModel::restart(bool kill) {
+void ConversationRun::restart(bool kill) {
   const std::size_t node = random(nodes_);
   note(fmt::format("node {} is {}", node, kill ? "killed" : "restarted"));
   const std::vector<std::size_t> people = people_on(node);
@@ -117,14 +117,14 @@ void ConversationModel::restart(bool kill) {
   start_and_log_in(node, people);
 }
 
-void ConversationModel::stop(std::size_t node, bool kill) {
+void ConversationRun::stop(std::size_t node, bool kill) {
   ++restarts_;
   if (kill) return node_(node).kill9();
   node_(node).terminate();
 }
 
 // Some log in elsewhere before the server is back.
-void ConversationModel::start_and_log_in(std::size_t node, const std::vector<std::size_t>& people) {
+void ConversationRun::start_and_log_in(std::size_t node, const std::vector<std::size_t>& people) {
   const std::size_t at_once = nodes_ > 1 ? random(kMoveAtOnceMost + 1) : 0;
   for (std::size_t i = 0; i < std::min(at_once, people.size()); ++i) {
     log_in_on(people[i], (node + 1) % nodes_);
@@ -136,7 +136,7 @@ void ConversationModel::start_and_log_in(std::size_t node, const std::vector<std
 }
 
 // The positions that follow from these messages are not in the table when the server dies.
-void ConversationModel::write_burst() {
+void ConversationRun::write_burst() {
   for (int i = 0; i < 6; ++i) {
     write_to_user();
     write_to_group();
@@ -146,7 +146,7 @@ void ConversationModel::write_burst() {
 }
 
 // Messages, recalls and edits are on their way when the server dies, and are sent again afterwards.
-void ConversationModel::kill_in_flight() {
+void ConversationRun::kill_in_flight() {
   const std::size_t node = random(nodes_);
   const std::vector<std::size_t> people = people_on(node);
   note(fmt::format("node {} is killed with requests in flight", node));
@@ -187,7 +187,7 @@ void ConversationModel::kill_in_flight() {
 }
 
 // With cids. Each changes another message, so that a repetition is answered as the first.
-std::vector<ConversationModel::Unanswered> ConversationModel::draw_requests(
+std::vector<ConversationRun::Unanswered> ConversationRun::draw_requests(
     const std::vector<std::size_t>& people) {
   std::vector<Unanswered> requests;
   std::set<std::pair<Place, std::int64_t>> revised;
@@ -209,7 +209,7 @@ std::vector<ConversationModel::Unanswered> ConversationModel::draw_requests(
 }
 
 // READ has no reply, so the end of a session or a crash may lose one.
-void ConversationModel::wait_until_reads_are_stored(const std::vector<std::size_t>& people) {
+void ConversationRun::wait_until_reads_are_stored(const std::vector<std::size_t>& people) {
   std::string in_groups = "0 = 1";
   std::string direct = "0 = 1";
   for (const std::size_t index : people) {
