@@ -19,6 +19,21 @@ TEST_P(ClusterRightsInGroups, AreThoseOfTheRole) {
   for (const Question& question : questions_of(GetParam())) expect_right(stage.try_out(question));
 }
 
+TEST_P(ClusterRightsInGroups, OfTypingAreThoseOfAMessage) {
+  GroupStage stage(ports(), GetParam());
+  for (const Role role : kRoles) stage.expect_typing(role);
+}
+
+// The other server may not have heard yet that an account was deleted.
+TEST_F(ClusterRights, OfTypingBetweenUsersAreThoseOfAMessage) {
+  ContactStage stage(ports());
+  for (std::size_t i = 0; i < kRelations; ++i) {
+    const auto relation = static_cast<Relation>(i);
+    if (relation == Relation::kDeleted || relation == Relation::kSelf) continue;
+    stage.expect_typing(relation);
+  }
+}
+
 TEST_F(ClusterRights, BetweenUsersAreThoseOfTheRelation) {
   ContactStage stage(ports());
   for (std::size_t relation = 0; relation < kRelations; ++relation) {
