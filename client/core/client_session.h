@@ -95,6 +95,8 @@ class ClientSession {
   std::size_t unanswered_chats() const { return outbox_.size(); }
   // Acknowledges the messages received since the last call; as read if the user sees them.
   void acknowledge(bool read);
+  // The user has seen the page: what others wrote is read.
+  void acknowledge_seen(const event::History& page);
   void typing(Target target, bool on);  // has no answer
   // Puts the message into the outbox (kOk); the answer arrives as a Sent or Refused event. Without
   // a connection it is kept for the next resume(), and a Queued event reports that. Without a login

@@ -60,6 +60,8 @@ class TerminalClient {
   std::optional<Target> need_current();
   void set_current(std::optional<Target> target);
   void show_current();
+  // Shows the newest messages of a conversation, unless some are on the screen.
+  void show_recent(const Target& target);
   // A message by its number; 0: the last one of the current conversation, of the user's own or of
   // others. Nothing: that has been reported.
   std::optional<ShownMessage> find_message(int number, bool own);
@@ -104,6 +106,7 @@ class TerminalClient {
   bool log_in_by_token();
   void keep_token();
   void read_next_page(const char* command);
+  void take_history(const event::History& page);
   void read_commands();
   LineReader::Status next_line(std::string& line);
   LineReader::Status next_answer(const char* prompt, std::string& line, bool secret);
@@ -118,6 +121,8 @@ class TerminalClient {
   KnownRefs known_refs() const;
 
   void show_to_people(const Event& event);
+  bool is_told_otherwise(const Event& event);
+  bool try_now(const std::string& line);
   void put_locked(const std::vector<Transcript::Output>& outputs) CHAT_REQUIRES(output_mutex_);
   void ring();
   void show_status();
@@ -162,6 +167,7 @@ class TerminalClient {
   std::atomic<std::int64_t> return_after_ms_{0};  // from a BYE
   std::atomic<bool> in_conversation_{false};
   std::atomic<bool> tries_token_{false};  // its refusal is told in other words
+  std::atomic<bool> said_bye_{false};     // the server, so that the end of the connection is known
   std::atomic<int> failure_{0};           // exit code of the last failed command
   std::atomic<int> ending_{0};            // exit code of what ended the program
   LineReader reader_;

@@ -13,7 +13,9 @@
 #include "client/core/code_points.h"
 #include "client/terminal/commands/command.h"
 #include "client/terminal/commands/command_parser.h"
+#include "client/terminal/commands/help_text.h"
 #include "client/terminal/commands/people_command.h"
+#include "client/terminal/editor/line_view.h"
 #include "client/terminal/terminal_client.h"
 
 namespace chat::client::command {
@@ -22,9 +24,11 @@ namespace messages = protocol::messages;
 
 void Register::run(TerminalClient& client) const {
   const auto given = password ? password : client.new_password();
-  if (given && client.need_connection()) {
-    client.expect("register", client.session().register_user(name, *given, invite));
-  }
+  if (!given || !client.need_connection()) return;
+  const Answer answer = client.session().register_user(name, *given, invite);
+  client.expect("register", answer);
+  if (!answer.ok() || !client.on_terminal() || client.session().logged_in()) return;
+  Login{{{}, name}, given}.run(client);
 }
 
 void Login::run(TerminalClient& client) const {
@@ -49,7 +53,10 @@ void To::run(TerminalClient& client) const {
   if (ends) return client.set_current(std::nullopt);
   if (!to) return client.show_current();
   if (!client.need_login("to")) return;
-  if (const auto target = client.find_target("to", *to)) client.set_current(target);
+  const auto target = client.find_target("to", *to);
+  if (!target) return;
+  client.set_current(target);
+  if (client.on_terminal()) client.show_recent(*target);
 }
 
 void Wait::run(TerminalClient& client) const {
@@ -115,8 +122,17 @@ void More::run(TerminalClient& client) const {
   if (client.need_login("more")) client.show_next_page("more");
 }
 
+// A script gets the whole list.
 void Help::run(TerminalClient& client) const {
-  client.show({event::Help{command_help()}});
+  if (!client.on_terminal()) {
+    return client.show(about.empty() ? Event{event::Help{command_help()}}
+                                     : Event{event::Usage{"this command takes no arguments"}});
+  }
+  const auto text = help_on(about);
+  if (!text) {
+    return client.show({event::Usage{"no such command or topic; /help all lists all commands"}});
+  }
+  client.show({event::Help{fit_help(*text, terminal_size().columns)}});
 }
 
 void Quit::run(TerminalClient& client) const {
