@@ -202,6 +202,22 @@ TEST_F(DailyUse, AConversationBeginsWithItsNewestMessages) {
   ASSERT_TRUE(sees(*alice, "you ✓  second"));
 }
 
+TEST_F(DailyUse, OnlyAnExistingUserBecomesTheConversation) {
+  const auto alice = new_person("alice");
+  alice->type_line("/to 77");
+  ASSERT_TRUE(alice->wait_for("there is no such user"));
+  EXPECT_EQ(alice->count("user 77>"), 0U);
+  const auto bob = new_person("bob");
+  alice->type_line("/to 2");
+  ASSERT_TRUE(alice->wait_for("bob> "));
+  alice->type_line("/logout");
+  ASSERT_TRUE(alice->wait_for("Logged out."));
+  ASSERT_TRUE(wait_until([&] {
+    alice->count("");
+    return seen(*alice).ends_with("\n>");
+  })) << seen(*alice);
+}
+
 // A program that only receives, such as a script, leaves messages unread.
 TEST_F(DailyUse, WhatAConversationBeginsWithIsRead) {
   const auto bob = new_person("bob");

@@ -45,8 +45,8 @@ TEST(Help, ExplanationsHaveTheirOwnLinesOnANarrowTerminal) {
   EXPECT_EQ(fit_help(row, 40),
             "  /to NAME\n"
             "      plain lines now go to this user or\n"
-            "      group; /to alone shows to whom, /to\n"
-            "      - ends that\n");
+            "      group; /to alone shows to whom,\n"
+            "      /to - ends that\n");
   const std::string all = fit_help(command_help(), 40);
   EXPECT_THAT(all, HasSubstr("\nGroups:\n  /groups\n"));
   for (std::string_view rest = all; !rest.empty();) {

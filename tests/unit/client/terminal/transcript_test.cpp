@@ -257,7 +257,7 @@ TEST_F(TranscriptTest, AMessageShownAgainKeepsItsMark) {
   event::Message again = from_bob(5, "hi");
   again.from = {1};
   again.to = {2};
-  EXPECT_EQ(line(event::History{{{2}, {}}, {again}, ""}), "14:22 [1] you to bob ✓✓ hi\n");
+  EXPECT_EQ(line(event::History{{{2}, {}}, {again}, ""}), "14:22 [1] you ✓✓ hi\n");
 }
 
 TEST_F(TranscriptTest, TheLastMessageOfAConversationCanBeNamed) {
