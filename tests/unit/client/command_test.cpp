@@ -223,7 +223,7 @@ TEST(ParseCommand, KnowsATextThatGoesToNobody) {
   for (const char* line : {"hello", " hello: you", "//slash"}) {
     EXPECT_TRUE(is_text_without_target(line)) << line;
   }
-  for (const char* line : {"/hello", "chat:2:hello", "help", " /to"}) {
+  for (const char* line : {"/hello", " /hello", "chat:2:hello", "help"}) {
     EXPECT_FALSE(is_text_without_target(line)) << line;
   }
 }
