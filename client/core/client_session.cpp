@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -175,6 +176,15 @@ void ClientSession::acknowledge(bool read) {
     const std::string json = read ? request::read(stream, seq) : request::delivered(stream, seq);
     if (!connection_->send(json)) return;
   }
+}
+
+void ClientSession::acknowledge_seen(const event::History& page) {
+  Seq newest = 0;
+  for (const event::Message& each : page.messages) {
+    if (each.from != self()) newest = std::max(newest, each.seq);
+  }
+  if (newest == 0 || !logged_in()) return;
+  static_cast<void>(connection_->send(request::read(page.target, newest)));
 }
 
 void ClientSession::typing(Target target, bool on) {
@@ -361,6 +371,7 @@ void ClientSession::update(Event& event) {
   group_requests_.apply(event);
   receipts_.apply(event);
   notices_.apply(event, self());
+  if (auto* inbox = std::get_if<event::Inbox>(&event.what)) inbox->self = self();
   if (const auto* login = event.as<event::LoggedIn>()) {
     self_ = login->id.value;
     received_.begin(login->id);

@@ -95,13 +95,13 @@ class ClientSession {
   std::size_t unanswered_chats() const { return outbox_.size(); }
   // Acknowledges the messages received since the last call; as read if the user sees them.
   void acknowledge(bool read);
-  void typing(Target target, bool on);  // has no answer
+  void acknowledge_seen(const event::History& page);  // what others wrote there is read
+  void typing(Target target, bool on);                // has no answer
   // Puts the message into the outbox (kOk); the answer arrives as a Sent or Refused event. Without
   // a connection it is kept for the next resume(), and a Queued event reports that. Without a login
   // it waits for the refusal.
   Answer chat(Target target, std::string_view text, const event::MessageExtras& extras = {});
-  // False if, although connected, no remaining chat was stored for `patience` (see
-  // Outbox::wait_empty()).
+  // False if, although connected, no chat was stored for `patience` (Outbox::wait_empty()).
   bool wait_for_chats(std::chrono::milliseconds patience);
 
   // Ends the connection, from any thread, but not during open(). Waiting calls return

@@ -62,10 +62,13 @@ struct Conversation {
   UserRef last_by{};  // this and the next of its newest message
   std::string last_text{};
   UnixMillis last_ts = 0;
+  bool last_recalled = false;
 };
 struct Inbox {
   std::vector<Conversation> conversations{};  // newest first
   std::string cursor{};                       // for the older ones; empty: none
+  UserId self{};                              // the reader
+  bool at_login = false;                      // only what is unread: a short summary
 };
 struct Readers {  // who has read a message of a group
   GroupRef group{};

@@ -4,7 +4,7 @@
 
 #include "chat/base/option_parser.h"
 #include "chat/base/version.h"
-#include "client/terminal/commands/command_parser.h"
+#include "client/terminal/commands/help_text.h"
 #include "client/terminal/printer/printer.h"
 #include "client/terminal/settings/client_config.h"
 

@@ -77,7 +77,12 @@ TerminalClient::TerminalClient(ClientOptions options, std::unique_ptr<const TlsC
 int TerminalClient::run() {
   if (!connect()) return exit_code();
   const SignalWatch signals(signal_actions());
-  if (log_in_at_start()) read_commands();
+  if (log_in_at_start()) {
+    if (terminal_ && ending_ == 0 && !session_.logged_in()) {
+      show({event::Help{"/register NAME or /login NAME; /help lists the commands.\n"}});
+    }
+    read_commands();
+  }
   leave();
   // While signals are still watched.
   mode_.suspend();
@@ -125,7 +130,12 @@ LineReader::Status TerminalClient::next_line(std::string& line) {
 void TerminalClient::run_line(const std::string& line) {
   // A line that begins with a blank is not saved, as in shells.
   if (keeps_history_ && !line.starts_with(' ') && may_remember(line)) saved_.add_line(line);
+  if (try_now(line)) return;
   const auto command = current_ ? parse_in_conversation(line, *current_) : parse_command(line);
+  if (!command && terminal_ && !current_ && is_text_without_target(line)) {
+    show({event::Usage{"that goes to nobody yet: /to NAME, then write; /help lists the commands"}});
+    return;
+  }
   if (!command) {
     show({event::Usage{command.error()}});
     return;
@@ -190,7 +200,7 @@ void TerminalClient::show_next_page(const char* command) {
 void TerminalClient::read_next_page(const char* command) {
   const Answer answer = read_page_(next_page_);
   expect(command, answer);
-  if (const auto* page = answer.event.as<event::History>()) next_page_ = page->cursor;
+  if (const auto* page = answer.event.as<event::History>()) take_history(*page);
   if (const auto* page = answer.event.as<event::Inbox>()) next_page_ = page->cursor;
   if (const auto* page = answer.event.as<event::Readers>()) next_page_ = page->cursor;
   if (const auto* page = answer.event.as<event::UsersFound>()) next_page_ = page->cursor;

@@ -29,11 +29,10 @@ namespace chat::client {
 
 // The program: passes commands from standard input to the session, and events to standard output.
 //
-// After a lost connection it reconnects automatically (on a terminal, or with --reconnect): the
-// main thread tries in tick(), which also sends pings and acknowledgements, and which it calls
-// whenever it waits for a line, a password or messages. On a terminal only the end of the
-// connection affects the exit code; otherwise the exit code tells a script how the last failing
-// command failed.
+// After a lost connection it reconnects (on a terminal, or with --reconnect): the main thread tries
+// in tick(), which also sends pings and acknowledgements, whenever it waits for a line, a password
+// or messages. On a terminal only the end of the connection affects the exit code; otherwise that
+// tells a script how the last failing command failed.
 //
 // Threading: run() on the main thread, which is the sending one; show() also on the session's
 // receiving thread.
@@ -46,37 +45,34 @@ class TerminalClient {
 
   // For commands, on the main thread.
   ClientSession& session() { return session_; }
-  // Shows something page by page: the first page, and one more for each /more. `read` asks for the
-  // page at a cursor; the first one's is empty.
+  // Shows the first page, and one more for each /more. `read` asks for that at a cursor.
   using ReadPage = std::function<Answer(const std::string& cursor)>;
   void show_pages(const char* command, ReadPage read);
   void show_next_page(const char* command);
-  // Who is meant by an id or a name. Nothing: that has been reported.
+  // Who is meant by an id or a name. Nothing: reported.
   std::optional<UserRef> find_user(const std::string& command, const UserRef& typed);
   std::optional<GroupRef> find_group(const std::string& command, const GroupRef& typed);
   std::optional<Target> find_target(const std::string& command, const command::Recipient& typed);
   void show(const Event& event);
-  // The conversation that plain text goes to. need_current() reports if there is none.
-  std::optional<Target> need_current();
+  std::optional<Target> need_current();  // where plain text goes; reports if there is none
   void set_current(std::optional<Target> target);
   void show_current();
-  // A message by its number; 0: the last one of the current conversation, of the user's own or of
-  // others. Nothing: that has been reported.
+  void show_recent(const Target& target);  // its newest messages, unless some are on the screen
+  // A message by its number; 0: the last one here, of the user's own or others. Nothing: reported.
   std::optional<ShownMessage> find_message(int number, bool own);
   // Sends a text; in groups, @NAME mentions members.
   void write(const Target& target, const std::string& text, event::MessageExtras extras);
   void show_own_act(const ShownMessage& message, const event::MessageExtras& act,
                     const std::string& text);
-  void greet_after_login();                          // shows what waits for the user
-  void silence(const Target& target, bool silent);   // no bell for it, except for mentions
-  void set_knows_typing() { knows_typing_ = true; }  // the server takes TYPING
-  // Reports if the outcome of the command is unknown.
-  void expect(const char* command, const Answer& answer);
+  void greet_after_login();                                // shows what waits for the user
+  void silence(const Target& target, bool silent);         // no bell for it, except for mentions
+  void set_knows_typing() { knows_typing_ = true; }        // the server takes TYPING
+  void expect(const char* command, const Answer& answer);  // reports an unknown outcome
   bool need_login(const char* command);
   bool need_connection();
   std::optional<std::string> ask_password(const char* prompt);
   std::optional<std::string> new_password();
-  // True unless a person was asked and did not agree. A script is not asked.
+  // False if a person was asked and did not agree; a script is not asked.
   bool confirm(const std::string& question);
   // Receives for at most a tick. False if `until` has passed, or the program should end.
   bool pause(base::SteadyTime until);
@@ -104,6 +100,7 @@ class TerminalClient {
   bool log_in_by_token();
   void keep_token();
   void read_next_page(const char* command);
+  void take_history(const event::History& page);
   void read_commands();
   LineReader::Status next_line(std::string& line);
   LineReader::Status next_answer(const char* prompt, std::string& line, bool secret);
@@ -118,6 +115,8 @@ class TerminalClient {
   KnownRefs known_refs() const;
 
   void show_to_people(const Event& event);
+  bool is_told_otherwise(const Event& event);
+  bool try_now(const std::string& line);
   void put_locked(const std::vector<Transcript::Output>& outputs) CHAT_REQUIRES(output_mutex_);
   void ring();
   void show_status();
@@ -162,6 +161,7 @@ class TerminalClient {
   std::atomic<std::int64_t> return_after_ms_{0};  // from a BYE
   std::atomic<bool> in_conversation_{false};
   std::atomic<bool> tries_token_{false};  // its refusal is told in other words
+  std::atomic<bool> said_bye_{false};     // the server, so that the end of the connection is known
   std::atomic<int> failure_{0};           // exit code of the last failed command
   std::atomic<int> ending_{0};            // exit code of what ended the program
   LineReader reader_;

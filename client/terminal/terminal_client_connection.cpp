@@ -182,6 +182,13 @@ void TerminalClient::stay_connected() {
   if (try_again()) next_try_.reset();
 }
 
+// True if the user wants to reconnect now.
+bool TerminalClient::try_now(const std::string& line) {
+  if (!editor_ || !line.empty() || !next_try_ || session_.connected()) return false;
+  next_try_ = base::system_clock().now();
+  return true;
+}
+
 void TerminalClient::come_back_later(const std::string& reason) {
   ++attempts_;
   attempt_failure_ = reason;
@@ -205,8 +212,14 @@ bool TerminalClient::try_again() {
     return false;
   }
   const bool logs_in_later = retries_login_.exchange(true);
+  tries_token_ = terminal_;
   const Answer answer = session_.resume();
+  tries_token_ = false;
   retries_login_ = logs_in_later;
+  const auto* refused = answer.event.as<event::Refused>();
+  if (terminal_ && refused != nullptr && refused->error == "invalid_token") {
+    show({event::Usage{"Connected again, but the login has ended: /login NAME"}});
+  }
   const bool answered = answer.status != Answer::Status::kDisconnected;
   if (answered && !answer.ok() && is_for_later(answer)) {
     session_.close();

@@ -7,10 +7,12 @@
 #include <csignal>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chat/base/clock.h"
 #include "chat/protocol/limits.h"
+#include "chat/protocol/msgid.h"
 #include "client/core/code_points.h"
 #include "client/core/mentions.h"
 #include "client/core/text.h"
@@ -33,13 +35,29 @@ bool leads(const Group& group, UserId user) {
   return role == "creator" || role == "admin";
 }
 
+// The answer to a READ that came before the message was pushed; another follows the push.
+bool is_early_read(const event::Notice& notice) {
+  const std::pair<std::string, std::string> number{
+      "msgid", std::to_string(static_cast<int>(protocol::reply_to(protocol::Msgid::kRead)))};
+  return notice.kind == "push" &&
+         std::find(notice.fields.begin(), notice.fields.end(), number) != notice.fields.end();
+}
+
 }  // namespace
+
+// True if nothing needs to be shown, or another line says the same.
+bool TerminalClient::is_told_otherwise(const Event& event) {
+  if (event.as<event::Bye>()) said_bye_ = true;
+  if (event.as<event::Disconnected>()) return said_bye_.exchange(false);
+  if (const auto* notice = event.as<event::Notice>()) return is_early_read(*notice);
+  const auto* refused = event.as<event::Refused>();
+  return refused != nullptr && tries_token_ && refused->error == "invalid_token";
+}
 
 void TerminalClient::show_to_people(const Event& event) {
   // The status says it, with the seconds that are left.
   if (editor_ && reading_ && event.as<event::Reconnecting>()) return show_status();
-  const auto* refused = event.as<event::Refused>();
-  if (refused != nullptr && tries_token_ && refused->error == "invalid_token") return;
+  if (is_told_otherwise(event)) return;
   base::MutexLock lock(output_mutex_);
   if (const auto* typing = event.as<event::Typing>()) {
     typing_.take(*typing, base::system_clock().now());
@@ -105,7 +123,7 @@ void TerminalClient::show_status() {
   const auto left =
       std::chrono::ceil<std::chrono::seconds>(*next_try_ - base::system_clock().now());
   const std::string why = attempt_failure_.empty() ? "" : ": " + harmless(attempt_failure_);
-  editor_->set_status(fmt::format("Reconnecting in {} s (attempt {}){}",
+  editor_->set_status(fmt::format("Reconnecting in {} s, Enter: now (attempt {}){}",
                                   std::max<std::int64_t>(left.count(), 0), attempts_, why));
 }
 
@@ -193,6 +211,30 @@ void TerminalClient::greet_after_login() {
 void TerminalClient::silence(const Target& target, bool silent) {
   base::MutexLock lock(output_mutex_);
   transcript_.silence(target, silent);
+}
+
+void TerminalClient::show_recent(const Target& target) {
+  constexpr int kRecent = 10;
+  {
+    base::MutexLock lock(output_mutex_);
+    if (transcript_.has_shown(target)) return;
+  }
+  read_page_ = [this, target](const std::string& cursor) {
+    return session_.history(target, kRecent, cursor);
+  };
+  next_page_.clear();
+  const Answer answer = session_.request(request::history(target, kRecent, ""),
+                                         {.target = target, .command = "history", .quiet = true});
+  expect("history", answer);
+  const auto* page = answer.event.as<event::History>();
+  if (page == nullptr || page->messages.empty()) return;
+  show(answer.event);
+  take_history(*page);
+}
+
+void TerminalClient::take_history(const event::History& page) {
+  next_page_ = page.cursor;
+  if (terminal_) session_.acknowledge_seen(page);
 }
 
 void TerminalClient::show_current() {

@@ -48,7 +48,7 @@ event::GroupNotice notice_of(const messages::AnyChatPush& push) {
   return out;
 }
 
-event::Message chat_of(MessageReader& in, const messages::AnyChatPush& push, const json& body) {
+event::Message chat_of(MessageReader& in, const messages::AnyChatPush& push) {
   const bool to_group = push.msgid == static_cast<int>(Msgid::kGroupChat);
   in.require(!to_group || push.groupid, key_of(&messages::AnyChatPush::groupid));
   in.require(push.seq >= 0, key_of(&messages::AnyChatPush::seq));
@@ -63,17 +63,14 @@ event::Message chat_of(MessageReader& in, const messages::AnyChatPush& push, con
   out.seq = push.seq;
   out.cid = text_of(push.cid);
   if (push.kind == "notice") out.notice = notice_of(push);
-  out.extras = extras_of(body);
+  out.extras = extras_of(push);
   return out;
 }
 
 std::vector<event::Message> chats_of(MessageReader& in,
-                                     const std::vector<messages::AnyChatPush>& pushes,
-                                     const json& body, const char* list) {
+                                     const std::vector<messages::AnyChatPush>& pushes) {
   std::vector<event::Message> out;
-  for (std::size_t i = 0; i < pushes.size(); ++i) {
-    out.push_back(chat_of(in, pushes[i], body[list][i]));
-  }
+  for (const messages::AnyChatPush& push : pushes) out.push_back(chat_of(in, push));
   return out;
 }
 
@@ -86,7 +83,7 @@ event::LoggedIn read_login(MessageReader& in, const json& body, bool again) {
   out.token = reply.token;
   for (const auto& item : reply.friends) out.friends.push_back(friend_of(item));
   for (const auto& item : reply.groups) out.groups.push_back(group_of(item));
-  out.offline = chats_of(in, reply.offlinemsg, body, "offlinemsg");
+  out.offline = chats_of(in, reply.offlinemsg);
   out.more = reply.more;
   out.more_friends = reply.more_friends;
   out.more_groups = reply.more_groups;
@@ -105,7 +102,7 @@ event::Refused read_refusal(MessageReader& in, const json& body) {
 
 event::History read_history(MessageReader& in, const json& body, const Question& question) {
   const auto reply = in.read<messages::HistoryReply>(body);
-  return {question.target, chats_of(in, reply.messages, body, "messages"), text_of(reply.cursor)};
+  return {question.target, chats_of(in, reply.messages), text_of(reply.cursor)};
 }
 
 event::SessionList read_sessions(MessageReader& in, const json& body) {
@@ -190,7 +187,7 @@ Event::What read_pushed(MessageReader& in, const ServerMessage& message) {
     return read_typing(in, body);
   switch (static_cast<Msgid>(message.msgid)) {
     case Msgid::kOneChat:
-    case Msgid::kGroupChat: return chat_of(in, in.read<messages::AnyChatPush>(body), body);
+    case Msgid::kGroupChat: return chat_of(in, in.read<messages::AnyChatPush>(body));
     case Msgid::kError: return read_refusal(in, body);
     case Msgid::kPresence: return read_presence(in, body);
     case Msgid::kContact: return read_contact(in, body);

@@ -88,6 +88,10 @@ Parsed parse_wait_messages(std::string_view rest) {
   return command::WaitMessages{count, *timeout};
 }
 
+Parsed parse_help(std::string_view rest) {
+  return command::Help{std::string(trim(rest))};
+}
+
 constexpr CommandRow kChatRows[] = {
     {.word = "/chat",
      .help =
@@ -125,9 +129,11 @@ constexpr CommandRow kChatRows[] = {
      .help = "  /wait-messages N [SECONDS]        wait until N more messages have arrived (10 s)\n",
      .parse = parse_wait_messages},
     {.word = "/help",
-     .help = "  /help                             this list                           (help)\n",
-     .parse = parse_bare<command::Help>,
-     .original = "help"},
+     .help = "  /help [COMMAND|TOPIC|all]         this list                           (help)\n",
+     .parse = parse_help,
+     .original = "help",
+     .takes = {Takes::kWord},
+     .words = "all account people groups conversations messages"},
     {.word = "/quit",
      .help = "  /quit                             leave, also at the end of the input (quit)\n",
      .parse = parse_bare<command::Quit>,

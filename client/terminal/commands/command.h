@@ -86,6 +86,7 @@ struct More {
 };
 struct Help {
   static constexpr bool kWorksOffline = true;
+  std::string about{};  // a command or a topic, "all"; empty: what is used every day
   void run(TerminalClient& client) const;
 };
 struct Quit {

@@ -11,19 +11,6 @@
 namespace chat::client {
 namespace {
 
-struct Topic {
-  std::string_view title;
-  std::span<const CommandRow> rows;
-};
-
-std::array<Topic, 5> topics() {
-  return {{{"Account", account_rows()},
-           {"People", people_rows()},
-           {"Groups", group_rows()},
-           {"Conversations", message_rows()},
-           {"Messages", chat_rows()}}};
-}
-
 template <typename Visit>
 void for_each_row(Visit visit) {
   for (const Topic& topic : topics()) {
@@ -39,11 +26,6 @@ const CommandRow* find_if(Matches matches) {
   });
   return found;
 }
-
-constexpr std::string_view kHelpEnd =
-    "NAME is a user and GROUP a group, by name or by ID. A name with spaces, or of digits only, "
-    "goes "
-    "in\nquotation marks: \"Anna Lee\", \"123\".\n";
 
 // A row and the spelling used.
 struct Spelling {
@@ -77,20 +59,67 @@ bool has_code(std::string_view arguments) {
   return trim(arguments).starts_with("--code");
 }
 
+// How many letters must be changed, added, removed, or swapped with the next, to make one of the
+// other.
+std::size_t typing_errors(std::string_view typed, std::string_view meant) {
+  std::vector<std::vector<std::size_t>> cost(typed.size() + 1,
+                                             std::vector<std::size_t>(meant.size() + 1));
+  for (std::size_t i = 0; i <= typed.size(); ++i) {
+    for (std::size_t j = 0; j <= meant.size(); ++j) {
+      if (i == 0 || j == 0) {
+        cost[i][j] = i + j;
+        continue;
+      }
+      const std::size_t change = typed[i - 1] == meant[j - 1] ? 0 : 1;
+      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + change});
+      const bool swapped =
+          i > 1 && j > 1 && typed[i - 1] == meant[j - 2] && typed[i - 2] == meant[j - 1];
+      if (swapped) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+    }
+  }
+  return cost[typed.size()][meant.size()];
+}
+
+// The command with the fewest differences, if they are few.
+const CommandRow* closest(std::string_view word) {
+  constexpr std::size_t kLong = 7;
+  constexpr std::size_t kLongest = 20;  // of any command
+  if (!word.starts_with('/') || word.size() > kLongest) return nullptr;
+  const CommandRow* found = nullptr;
+  std::size_t fewest = word.size() < kLong ? 2 : 3;
+  for_each_row([&](const CommandRow& each) {
+    const std::size_t errors = typing_errors(word, each.word);
+    if (errors >= fewest) return;
+    fewest = errors;
+    found = &each;
+  });
+  return found;
+}
+
 // Names a command that was probably meant, but not what was typed: it may be a password.
 tl::unexpected<std::string> unknown(std::string_view line) {
   constexpr std::size_t kShortest = 4;  // shorter words are like too many
   const std::string_view word = line.substr(0, line.find_first_of(" \t"));
-  const CommandRow* const meant = find_if([word](const CommandRow& each) {
+  const CommandRow* meant = find_if([word](const CommandRow& each) {
     if (!word.starts_with('/') || word.size() < kShortest) return false;
     return each.word.starts_with(word) || word.starts_with(each.word) ||
            each.word.ends_with(word.substr(1));
   });
+  if (meant == nullptr) meant = closest(word);
   if (meant == nullptr) return wrong("unknown command; /help lists them");
   return wrong("unknown command: did you mean " + std::string(meant->word) + "? /help lists all");
 }
 
 }  // namespace
+
+const std::array<Topic, 5>& topics() {
+  static const std::array<Topic, 5> all{{{"Account", account_rows()},
+                                         {"People", people_rows()},
+                                         {"Groups", group_rows()},
+                                         {"Conversations", message_rows()},
+                                         {"Messages", chat_rows()}}};
+  return all;
+}
 
 const CommandRow* find_row(std::string_view word) {
   return find_if([word](const CommandRow& each) { return each.word == word; });
@@ -119,6 +148,11 @@ Parsed parse_in_conversation(std::string_view line, const Target& conversation) 
   return command::Chat{std::move(to), std::string(line)};
 }
 
+bool is_text_without_target(std::string_view line) {
+  std::string_view rest = line;
+  return is_plain_text(trim(line)) && take_spelling(rest).row == nullptr;
+}
+
 bool may_be_remembered(std::string_view line, bool in_conversation) {
   std::string_view first = line;
   const bool is_text = in_conversation && is_plain_text(trim(line));
@@ -129,18 +163,6 @@ bool may_be_remembered(std::string_view line, bool in_conversation) {
     if (row != nullptr && (row->secret || has_code(each))) return false;
   }
   return true;
-}
-
-const std::string& command_help() {
-  static const std::string help = [] {
-    std::string text;
-    for (const Topic& topic : topics()) {
-      text.append(topic.title).append(":\n");
-      for (const CommandRow& row : topic.rows) text += row.help;
-    }
-    return text.append(kHelpEnd);
-  }();
-  return help;
 }
 
 const std::vector<std::string_view>& command_words() {

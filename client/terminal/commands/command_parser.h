@@ -20,13 +20,14 @@ tl::expected<Command, std::string> parse_command(std::string_view line);
 tl::expected<Command, std::string> parse_in_conversation(std::string_view line,
                                                          const Target& conversation);
 
+// True if the line is no command, but would be a text if there were a current conversation.
+bool is_text_without_target(std::string_view line);
+
 // True if the line may be kept in the history: it is text for a conversation (`in_conversation`),
 // or it begins with a command, and none of its lines with
 // one that takes a password. Anything else may be a mistyped command, or a password.
 bool may_be_remembered(std::string_view line, bool in_conversation = false);
 
-// The output of /help.
-const std::string& command_help();
 // "/add", "/chat" …, ascending.
 const std::vector<std::string_view>& command_words();
 

@@ -42,6 +42,12 @@ std::span<const CommandRow> group_rows();
 std::span<const CommandRow> chat_rows();
 std::span<const CommandRow> message_rows();
 
+struct Topic {
+  std::string_view title;
+  std::span<const CommandRow> rows;
+};
+const std::array<Topic, 5>& topics();
+
 // Removes the name of a user or of a group from the front, or "group" and the name of a group. An
 // id alone is a user's.
 tl::expected<command::Recipient, std::string> take_either(std::string_view& rest);

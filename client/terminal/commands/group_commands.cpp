@@ -151,7 +151,7 @@ constexpr std::array<Takes, 2> kGroupAndUser{Takes::kGroup, Takes::kUser};
 
 constexpr CommandRow kGroupRows[] = {
     {.word = "/groups",
-     .help = "  /groups                           groups and their members\n",
+     .help = "  /groups                           your groups; /group-settings shows the members\n",
      .parse = parse_bare<command::Groups>},
     {.word = "/find-groups",
      .help = "  /find-groups TEXT                 groups whose name begins like this\n",

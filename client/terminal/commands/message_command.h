@@ -50,7 +50,7 @@ struct SetConversation {
   void run(TerminalClient& client) const;
 };
 
-// The conversations with unread messages; nothing from an older server.
+// A summary of what is unread; nothing from an older server, or if there are no conversations.
 void show_unread(TerminalClient& client);
 
 }  // namespace command

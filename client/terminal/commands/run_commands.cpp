@@ -10,21 +10,43 @@
 #include "chat/base/clock.h"
 #include "chat/protocol/limits.h"
 #include "chat/protocol/messages/account_messages.h"
+#include "chat/protocol/messages/profile_messages.h"
 #include "client/core/code_points.h"
 #include "client/terminal/commands/command.h"
 #include "client/terminal/commands/command_parser.h"
+#include "client/terminal/commands/help_text.h"
 #include "client/terminal/commands/people_command.h"
+#include "client/terminal/editor/line_view.h"
 #include "client/terminal/terminal_client.h"
 
 namespace chat::client::command {
 
 namespace messages = protocol::messages;
 
+namespace {
+
+// An ID was typed that nobody may have. The answer also tells the name.
+bool exists(TerminalClient& client, const Target& target) {
+  constexpr int kUnknownMsgid = 15;
+  if (!target.user || !client.session().names().user(target.user).name.empty()) return true;
+  const Answer answer = client.session().request(messages::UserInfo{.userid = target.user},
+                                                 {.command = "to", .quiet = true});
+  client.expect("to", answer);
+  const auto* refused = answer.event.as<event::Refused>();
+  if (refused == nullptr || refused->code == kUnknownMsgid) return true;
+  client.show(answer.event);
+  return false;
+}
+
+}  // namespace
+
 void Register::run(TerminalClient& client) const {
   const auto given = password ? password : client.new_password();
-  if (given && client.need_connection()) {
-    client.expect("register", client.session().register_user(name, *given, invite));
-  }
+  if (!given || !client.need_connection()) return;
+  const Answer answer = client.session().register_user(name, *given, invite);
+  client.expect("register", answer);
+  if (!answer.ok() || !client.on_terminal() || client.session().logged_in()) return;
+  Login{{{}, name}, given}.run(client);
 }
 
 void Login::run(TerminalClient& client) const {
@@ -36,7 +58,10 @@ void Login::run(TerminalClient& client) const {
 }
 
 void Logout::run(TerminalClient& client) const {
-  client.expect("logout", client.session().logout());
+  const Answer answer = client.session().logout();
+  client.expect("logout", answer);
+  // The next user would write there.
+  if (answer.ok() && client.on_terminal()) client.set_current(std::nullopt);
 }
 
 void Chat::run(TerminalClient& client) const {
@@ -49,7 +74,11 @@ void To::run(TerminalClient& client) const {
   if (ends) return client.set_current(std::nullopt);
   if (!to) return client.show_current();
   if (!client.need_login("to")) return;
-  if (const auto target = client.find_target("to", *to)) client.set_current(target);
+  const auto target = client.find_target("to", *to);
+  if (!target) return;
+  if (client.on_terminal() && !exists(client, *target)) return;
+  client.set_current(target);
+  if (client.on_terminal()) client.show_recent(*target);
 }
 
 void Wait::run(TerminalClient& client) const {
@@ -80,11 +109,11 @@ void Password::run(TerminalClient& client) const {
 void DeleteAccount::run(TerminalClient& client) const {
   if (!client.need_login("deleteaccount")) return;
   const auto password = client.ask_password("Password, to delete this account for good: ");
-  if (password && client.need_connection()) {
-    client.expect("deleteaccount",
-                  client.session().request(messages::DeleteAccount{.password = *password},
-                                           {.command = "deleteaccount"}));
-  }
+  if (!password || !client.need_connection()) return;
+  const Answer answer = client.session().request(messages::DeleteAccount{.password = *password},
+                                                 {.command = "deleteaccount"});
+  client.expect("deleteaccount", answer);
+  if (answer.ok() && client.on_terminal()) client.set_current(std::nullopt);
 }
 
 void Sessions::run(TerminalClient& client) const {
@@ -115,8 +144,17 @@ void More::run(TerminalClient& client) const {
   if (client.need_login("more")) client.show_next_page("more");
 }
 
+// A script gets the whole list.
 void Help::run(TerminalClient& client) const {
-  client.show({event::Help{command_help()}});
+  if (!client.on_terminal()) {
+    if (about.empty()) return client.show({event::Help{command_help()}});
+    return client.show({event::Usage{"this command takes no arguments; /help lists all"}});
+  }
+  const auto text = help_on(about);
+  if (!text) {
+    return client.show({event::Usage{"no such command or topic; /help all lists all commands"}});
+  }
+  client.show({event::Help{fit_help(*text, terminal_size().columns)}});
 }
 
 void Quit::run(TerminalClient& client) const {

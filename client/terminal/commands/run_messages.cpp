@@ -139,12 +139,12 @@ void show_unread(TerminalClient& client) {
   const auto* inbox = answer.event.as<event::Inbox>();
   if (inbox == nullptr) return;
   client.set_knows_typing();
-  event::Inbox unread;
+  event::Inbox unread{.self = inbox->self, .at_login = true};
   for (const event::Conversation& each : inbox->conversations) {
     if (each.muted) client.silence(each.target, true);
     if (each.unread > 0 || each.mentions > 0) unread.conversations.push_back(each);
   }
-  if (!unread.conversations.empty()) client.show({std::move(unread)});
+  if (!inbox->conversations.empty()) client.show({std::move(unread)});
 }
 
 }  // namespace chat::client::command

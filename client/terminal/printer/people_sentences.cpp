@@ -32,6 +32,10 @@ std::string text_below(const std::string& text) {
   return text.empty() ? "" : harmless_text('\n' + text);
 }
 
+std::string count_of(const std::vector<Member>& members) {
+  return members.size() == 1 ? "1 member" : fmt::format("{} members", members.size());
+}
+
 // The sentences of Done, by command: {user}, {group} and {until} are replaced.
 struct DoneRow {
   std::string_view command;
@@ -135,31 +139,30 @@ std::string friend_row(const Friend& who, const PeopleStyle& style) {
                      style.state(who.state));
 }
 
-std::string group_rows(const Group& group, const PeopleStyle& style) {
-  std::string out = fmt::format("  {:>6}  {}  {}{}\n", group.id.value, style.name(group.name),
+std::string group_row(const Group& group, const PeopleStyle& style) {
+  std::string out = fmt::format("  {:>6}  {}  {}{}", group.id.value, style.name(group.name),
                                 harmless(group.desc), group.dismissed ? "  (dismissed)" : "");
-  for (const Member& each : group.members) {
-    out +=
-        fmt::format("          {:>6}  {}  {}  {}\n", each.id.value,
-                    style.person(each.id, each.name), style.state(each.state), harmless(each.role));
-  }
-  return out;
+  if (!group.members.empty()) out += style.faint("  " + count_of(group.members));
+  return out + '\n';
 }
 
 std::string sentence(const event::FriendAdded& e, const PeopleStyle& style) {
-  if (e.accepted) {
-    return fmt::format("You and {} are friends now.\n",
-                       style.known("user", e.added.name, e.added.id));
-  }
-  return "Added:\n" + friend_row(e.added, style);
+  const std::string who = style.known("user", e.added.name, e.added.id);
+  if (e.accepted) return fmt::format("You and {} are friends now.\n", who);
+  return fmt::format("Added {}, who is {}.\n", who, style.state(e.added.state));
 }
 
 std::string sentence(const event::GroupCreated& e, const PeopleStyle& style) {
-  return fmt::format("Group {} created: its id is {}.\n", style.name(e.name), e.id.value);
+  const std::string name = typed(e.name, e.id);
+  return fmt::format("Group {} created: its id is {}. /invite {} NAME, /to {}\n",
+                     style.name(e.name), e.id.value, name, name);
 }
 
 std::string sentence(const event::GroupJoined& e, const PeopleStyle& style) {
-  return "Joined:\n" + group_rows(e.group, style);
+  const Group& group = e.group;
+  const std::string count = group.members.empty() ? "" : ": " + count_of(group.members);
+  return fmt::format("Joined {}{}. /to {}\n", style.known("group", group.name, group.id), count,
+                     typed(group.name, group.id));
 }
 
 std::string sentence(const event::Done& e, const PeopleStyle& style) {

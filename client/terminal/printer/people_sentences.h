@@ -14,7 +14,7 @@ std::string date_and_time(UnixMillis time);
 
 // Rows of lists.
 std::string friend_row(const Friend& who, const PeopleStyle& style);
-std::string group_rows(const Group& group, const PeopleStyle& style);
+std::string group_row(const Group& group, const PeopleStyle& style);
 
 std::string sentence(const event::FriendAdded& e, const PeopleStyle& style);
 std::string sentence(const event::GroupCreated& e, const PeopleStyle& style);

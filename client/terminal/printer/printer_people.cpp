@@ -1,7 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "chat/base/clock.h"
 #include "client/core/code_points.h"
 #include "client/core/text.h"
 #include "client/terminal/printer/people_sentences.h"
@@ -44,21 +48,23 @@ class PeopleText {
   }
 
   std::string operator()(const event::Connected& e) const {
-    if (e.again) return dim("Connected again.");
+    if (e.again) return {};  // the login says it
     const std::string tls = e.tls.empty() ? "" : fmt::format(", encrypted ({})", e.tls);
-    return dim(fmt::format("Connected to {} port {}{}. /register or /login; /help lists all.",
-                           harmless(e.host), e.port, tls));
+    return dim(fmt::format("Connected to {} port {}{}.", harmless(e.host), e.port, tls));
   }
   std::string operator()(const event::Registered& e) const {
-    return fmt::format("Registered {}: your id is {}. Now /login.\n", name(e.name), e.id.value);
+    return fmt::format("Registered {}: your id is {}.\n", name(e.name), e.id.value);
   }
   std::string operator()(const event::LoggedIn& e) const {
-    std::string out = fmt::format("Logged in {}as {} (id {}).\n", e.again ? "again " : "",
-                                  name(e.name), e.id.value);
-    if (!e.again) {
-      out += friend_list(e.friends, e.more_friends) + group_list(e.groups, e.more_groups);
+    if (e.again) return dim(fmt::format("Connected again as {}.", shown_name(e.name)));
+    const std::string out = fmt::format("Logged in as {} (id {})", name(e.name), e.id.value);
+    if (e.friends.empty() && e.groups.empty()) {
+      return out +
+             ".\nNo friends and no groups yet: /find TEXT and /add NAME, or /join GROUP and "
+             "/creategroup NAME.\n";
     }
-    return out;
+    return out + fmt::format(": {}, {}.\n", count_of(e.friends, e.more_friends),
+                             count_of(e.groups, e.more_groups));
   }
   std::string operator()(const event::LoggedOut&) const { return "Logged out.\n"; }
   std::string operator()(const event::PasswordChanged& e) const {
@@ -99,8 +105,7 @@ class PeopleText {
     }
     const char* const what =
         e.reason == "kicked" ? "An operator has ended this session" : "The server is stopping";
-    return bad(fmt::format("{} ({}). Reconnecting is possible in {} ms.", what, harmless(e.reason),
-                           e.reconnect_after_ms));
+    return bad(fmt::format("{} ({}).", what, harmless(e.reason)));
   }
   std::string operator()(const event::Announcement& e) const {
     return bad("The operator of this server announces: " + harmless(e.text));
@@ -112,11 +117,12 @@ class PeopleText {
   }
   std::string operator()(const event::Typing&) const { return {}; }
   std::string operator()(const event::Inbox& e) const {
+    if (e.at_login) return unread_summary(e);
     if (e.conversations.empty()) return dim("No conversations yet: /to NAME begins one.");
     std::string out = "Conversations:\n";
     for (const bool pinned : {true, false}) {
       for (const event::Conversation& each : e.conversations) {
-        if (each.pinned == pinned) out += conversation_row(each);
+        if (each.pinned == pinned) out += conversation_row(each, e.self);
       }
     }
     if (!e.cursor.empty()) out += dim("/more shows older ones.");
@@ -132,8 +138,18 @@ class PeopleText {
   std::string operator()(const event::Current& e) const {
     return dim(fmt::format("Plain lines go to {}{}.", e.target.group ? "the group " : "", e.shown));
   }
-  std::string operator()(const event::FriendList& e) const { return friend_list(e.friends, false); }
-  std::string operator()(const event::GroupList& e) const { return group_list(e.groups, false); }
+  std::string operator()(const event::FriendList& e) const {
+    if (e.friends.empty()) return "No friends yet: /add NAME\n";
+    std::string out = "Friends:\n";
+    for (const Friend& each : e.friends) out += friend_row(each, style_);
+    return out;
+  }
+  std::string operator()(const event::GroupList& e) const {
+    if (e.groups.empty()) return "No groups yet: /creategroup NAME or /join GROUP\n";
+    std::string out = "Groups:\n";
+    for (const Group& each : e.groups) out += group_row(each, style_);
+    return out;
+  }
   std::string operator()(const event::TimedOut& e) const {
     return bad(fmt::format("/{}: no answer within {} s.", e.command,
                            static_cast<double>(e.after.count()) / 1000));
@@ -157,26 +173,62 @@ class PeopleText {
   std::string operator()(const event::ListPage&) const { return {}; }
 
  private:
-  std::string conversation_row(const event::Conversation& each) const {
-    constexpr std::size_t kTextMost = 40;
-    const std::string name = each.target.group
-                                 ? "[" + style_.plain("group", each.name, each.target.group) + "]"
-                                 : style_.plain("user", each.name, each.target.user);
-    std::string out = each.pinned ? "  ★ " : "    ";
-    out += name;
+  std::string name_of(const event::Conversation& each) const {
+    return each.target.group ? "[" + style_.plain("group", each.name, each.target.group) + "]"
+                             : style_.plain("user", each.name, each.target.user);
+  }
+  std::string conversation_row(const event::Conversation& each, UserId self) const {
+    std::string out = (each.pinned ? "  ★ " : "    ") + name_of(each);
     if (each.unread > 0) out += "  " + style_.bold(fmt::format("{} new", each.unread));
     if (each.mentions > 0) out += "  " + style_.highlight(fmt::format("@{}", each.mentions));
     if (each.muted) out += faint("  silenced");
-    std::u32string text = to_code_points(each.last_text.substr(0, each.last_text.find('\n')));
-    const bool cut = text.size() > kTextMost;
-    if (cut) text.resize(kTextMost);
     if (each.last_ts == 0) return out + '\n';
-    const std::string by =
-        each.target.group && !each.last_by.name.empty() ? shown_name(each.last_by.name) + ": " : "";
-    return out +
-           faint(fmt::format("  {} {}{}{}", date_and_time(each.last_ts), by,
-                             harmless(to_utf8(text)), cut ? "…" : "")) +
-           '\n';
+    const bool own = self && each.last_by.id == self;
+    const std::string by = own ? "you: "
+                           : each.target.group && !each.last_by.name.empty()
+                               ? shown_name(each.last_by.name) + ": "
+                               : "";
+    const std::string text = each.last_recalled ? "(recalled)" : beginning(each.last_text);
+    return out + faint(fmt::format("  {} {}{}", time_of(each.last_ts), by, text)) + '\n';
+  }
+  // The first line of a text, cut.
+  static std::string beginning(const std::string& text) {
+    constexpr std::size_t kTextMost = 40;
+    std::u32string line = to_code_points(text.substr(0, text.find('\n')));
+    const bool cut = line.size() > kTextMost || text.find('\n') != text.npos;
+    if (line.size() > kTextMost) line.resize(kTextMost);
+    return harmless(to_utf8(line)) + (cut ? "…" : "");
+  }
+  // Of today without the date.
+  static std::string time_of(UnixMillis ts) {
+    constexpr std::size_t kDay = 10;
+    const std::string time = date_and_time(ts);
+    const std::string now = date_and_time(base::system_clock().unix_millis());
+    return time.substr(0, kDay) == now.substr(0, kDay) ? time.substr(kDay + 1) : time;
+  }
+  std::string unread_summary(const event::Inbox& e) const {
+    if (e.conversations.empty()) {
+      return dim("Nothing unread. /to NAME begins to write, /inbox lists the conversations.");
+    }
+    std::string out = "Unread:";
+    for (const event::Conversation& each : e.conversations) {
+      out += &each == &e.conversations.front() ? " " : ", ";
+      out += fmt::format("{} {}", name_of(each), each.unread);
+      if (each.mentions > 0) out += " " + style_.highlight(fmt::format("@{}", each.mentions));
+    }
+    return out + ". /to NAME answers, /inbox lists all.\n";
+  }
+  static std::string count_of(const std::vector<Friend>& friends, bool more) {
+    if (friends.empty()) return "no friends";
+    const auto online = std::count_if(friends.begin(), friends.end(),
+                                      [](const Friend& each) { return each.state == "online"; });
+    return fmt::format("{}{} friend{} ({} online)", friends.size(), more ? "+" : "",
+                       friends.size() == 1 && !more ? "" : "s", online);
+  }
+  static std::string count_of(const std::vector<Group>& groups, bool more) {
+    if (groups.empty()) return "no groups";
+    return fmt::format("{}{} group{}", groups.size(), more ? "+" : "",
+                       groups.size() == 1 && !more ? "" : "s");
   }
   static std::string to(const Target& target) {
     return target.group ? fmt::format("to group {}", target.group.value)
@@ -196,20 +248,6 @@ class PeopleText {
       return "this server is older and cannot do that";
     }
     return harmless(e.errmsg.empty() ? e.error : e.errmsg);
-  }
-
-  std::string friend_list(const std::vector<Friend>& friends, bool more) const {
-    if (friends.empty()) return "No friends yet: /add NAME\n";
-    std::string out = "Friends:\n";
-    for (const Friend& each : friends) out += friend_row(each, style_);
-    return more ? out + "  … and more\n" : out;
-  }
-
-  std::string group_list(const std::vector<Group>& groups, bool more) const {
-    if (groups.empty()) return "No groups yet: /creategroup NAME or /join GROUP\n";
-    std::string out = "Groups:\n";
-    for (const Group& each : groups) out += group_rows(each, style_);
-    return more ? out + "  … and more\n" : out;
   }
 
   const PeopleStyle style_;

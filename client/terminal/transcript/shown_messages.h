@@ -48,6 +48,7 @@ class ShownMessages {
   ShownMessage* last(const Target& conversation, bool own);
 
   std::deque<ShownMessage>& all() { return messages_; }
+  const std::deque<ShownMessage>& all() const { return messages_; }
 
  private:
   std::deque<ShownMessage> messages_;  // oldest first

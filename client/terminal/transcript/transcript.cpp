@@ -22,6 +22,8 @@ namespace chat::client {
 namespace {
 
 constexpr std::size_t kQuoteMost = 40;  // code points
+// After a reconnection of the user, friends reconnect within this time: the longest back-off.
+constexpr UnixMillis kReturnMs = 30'000;
 
 std::string first_line(const std::string& text) {
   const std::string line = text.substr(0, text.find('\n'));
@@ -82,6 +84,9 @@ std::vector<Transcript::Output> Transcript::show(const Event& event) {
     show_receipt(*receipt, out);
   } else if (event.as<event::Queued>() && marks_in_place()) {
     // Its mark and the status say it.
+  } else if (const auto* presence = event.as<event::Presence>();
+             presence != nullptr && is_return(*presence)) {
+    // Nothing has changed for the user.
   } else {
     if (const auto* refused = event.as<event::Refused>()) show_refusal(*refused, out);
     out.push_back({.text = to_people(event, settings_.color)});
@@ -111,6 +116,12 @@ std::string Transcript::name_of(const Target& conversation, const PeopleStyle& s
 
 void Transcript::show_login(const event::LoggedIn& login, std::vector<Output>& out) {
   self_ = login.id;
+  returning_ = login.again ? std::exchange(online_, {}) : std::set<UserId>();
+  returned_by_ = clock_.unix_millis() + kReturnMs;
+  online_.clear();
+  for (const Friend& each : login.friends) {
+    if (each.state == "online") online_.insert(each.id);
+  }
   out.push_back({.text = to_people({login}, settings_.color)});
   if (!login.offline.empty()) out.push_back({.text = "While you were away:\n"});
   for (const event::Message& each : login.offline) {
@@ -118,13 +129,33 @@ void Transcript::show_login(const event::LoggedIn& login, std::vector<Output>& o
   }
 }
 
+bool Transcript::is_return(const event::Presence& presence) {
+  const bool returns = returning_.erase(presence.id) > 0 && clock_.unix_millis() < returned_by_;
+  if (presence.state != "online") {
+    online_.erase(presence.id);
+    return false;
+  }
+  online_.insert(presence.id);
+  return returns;
+}
+
+bool Transcript::has_shown(const Target& conversation) const {
+  const auto& all = messages_.all();
+  return std::any_of(all.begin(), all.end(),
+                     [&](const ShownMessage& each) { return each.conversation == conversation; });
+}
+
 void Transcript::show_history(const event::History& history, std::vector<Output>& out) {
   const bool empty = history.messages.empty();
-  out.push_back({.text = style_.dim(empty ? "No messages yet." : "Earlier:")});
+  const std::string where = (history.target.group ? "Earlier in " : "Earlier with ") +
+                            name_of(history.target, PeopleStyle(false)) + ":";
+  out.push_back({.text = style_.dim(empty ? "No messages yet." : where)});
+  const auto current = std::exchange(current_, history.target);  // the lines need not name it
   for (const event::Message& each : history.messages) {
     // The messages that these concern are in their final state.
     if (each.extras.kind.empty()) show_message(each, history.target, out);
   }
+  current_ = current;
   for (Output& each : out) each.alerts = false;
   if (!history.cursor.empty()) out.push_back({.text = style_.dim("/more shows older messages.")});
 }

@@ -43,6 +43,8 @@ class Transcript {
              const base::Clock& clock = base::system_clock());
 
   std::vector<Output> show(const Event& event);
+  // True if a message of the conversation was shown since the start.
+  bool has_shown(const Target& conversation) const;
   // The message is on the screen as that print of the LineEditor.
   void printed(int message, std::uint64_t print);
 
@@ -79,6 +81,7 @@ class Transcript {
   void show_sent(const event::Sent& sent, std::vector<Output>& out);
   void show_receipt(const event::Receipt& receipt, std::vector<Output>& out);
   void show_refusal(const event::Refused& refused, std::vector<Output>& out);
+  bool is_return(const event::Presence& presence);
   void change_progress(ShownMessage& message, Progress progress, std::vector<Output>& out);
   void act_on(ShownMessage& target, const event::MessageExtras& act, const std::string& text,
               std::vector<Output>& out);
@@ -107,6 +110,10 @@ class Transcript {
   std::string day_;  // of the last message shown
   ShownMessages messages_;
   std::set<Target> silenced_;
+  // After a reconnection friends come back, too: those who were online before are not announced.
+  std::set<UserId> online_;
+  std::set<UserId> returning_;
+  UnixMillis returned_by_ = 0;
 };
 
 }  // namespace chat::client

@@ -38,7 +38,6 @@ class DailyUse : public Terminals {
     EXPECT_TRUE(out->wait_for("> "));
     out->type_line("/register " + name + " secret-of-" + name);
     EXPECT_TRUE(out->wait_for("Registered " + name));
-    out->type_line("/login " + name + " secret-of-" + name);
     EXPECT_TRUE(out->wait_for("Logged in as " + name));
     return out;
   }
@@ -81,7 +80,7 @@ TEST_F(DailyUse, PlainLinesGoToTheCurrentConversation) {
   alice->type_line("/to \"Tea Time\"");
   ASSERT_TRUE(alice->wait_for("[\"Tea Time\"]> "));
   bob->type_line("/join 1");
-  ASSERT_TRUE(bob->wait_for("Joined:"));
+  ASSERT_TRUE(bob->wait_for("Joined \"Tea Time\" (1): 2 members."));
   alice->type_line("quit");
   ASSERT_TRUE(bob->wait_for("alice in \"Tea Time\": quit"));
   alice->type_line("/to");
@@ -89,7 +88,7 @@ TEST_F(DailyUse, PlainLinesGoToTheCurrentConversation) {
   alice->type_line("/to -");
   ASSERT_TRUE(alice->wait_for("\r> "));
   alice->type_line("lost");
-  ASSERT_TRUE(alice->wait_for("unknown command"));
+  ASSERT_TRUE(alice->wait_for("that goes to nobody yet: /to NAME"));
 }
 
 TEST_F(DailyUse, MarksChangeInPlaceAlsoAboveOtherLines) {
@@ -154,10 +153,103 @@ TEST_F(DailyUse, OneLineIsRewrittenWhileTheServerIsAway) {
   alice->type_line("/chat alice kept");
   ASSERT_TRUE(sees(*alice, "you to alice ·· kept"));
   server.start();
-  ASSERT_TRUE(alice->wait_for("Logged in again as alice", milliseconds{40'000}));
+  ASSERT_TRUE(alice->wait_for("Connected again as alice.", milliseconds{40'000}));
   ASSERT_TRUE(sees(*alice, "you to alice ✓✓ kept"));
   screen = seen(*alice);
   EXPECT_EQ(screen.find("Reconnecting"), std::string::npos) << screen;
+}
+
+TEST_F(DailyUse, EnterReconnectsAtOnce) {
+  const auto alice = new_person("alice");
+  server.kill9();
+  // Later attempts are seconds apart.
+  ASSERT_TRUE(alice->wait_for("(attempt 2)", milliseconds{40'000}));
+  server.start();
+  const bool back = wait_until([&] {
+    alice->type("\r");
+    return alice->count("Connected again as alice.") > 0;
+  });
+  EXPECT_TRUE(back) << seen(*alice);
+  EXPECT_EQ(alice->count("unknown command"), 0U);
+}
+
+TEST_F(DailyUse, AStoppingServerIsToldInOneLine) {
+  const auto alice = new_person("alice");
+  server.terminate();
+  ASSERT_TRUE(alice->wait_for("The server is stopping (server_stopping)."));
+  ASSERT_TRUE(alice->wait_for("Reconnecting in "));
+  EXPECT_EQ(alice->count("Connection lost"), 0U);
+}
+
+TEST_F(DailyUse, AConversationBeginsWithItsNewestMessages) {
+  User bob = new_user("bob");
+  auto alice = new_person("alice");
+  bob.chat(2, "first");
+  ASSERT_TRUE(alice->wait_for("bob: first"));
+  alice->type_line("/to bob");
+  alice->type_line("second");
+  ASSERT_TRUE(sees(*alice, "you ✓"));
+  EXPECT_EQ(alice->count("Earlier"), 0U) << "it is on the screen";
+  alice->type_line("/quit");
+  ASSERT_EQ(alice->wait_exit(), 0);
+
+  alice = start("alice");
+  ASSERT_TRUE(alice->wait_for("Nothing unread."));
+  EXPECT_EQ(alice->count("/register"), 0U) << "logged in already";
+  alice->type_line("/to bob");
+  ASSERT_TRUE(alice->wait_for("Earlier with bob:"));
+  ASSERT_TRUE(sees(*alice, "bob: first"));
+  ASSERT_TRUE(sees(*alice, "you ✓  second"));
+}
+
+TEST_F(DailyUse, OnlyAnExistingUserBecomesTheConversation) {
+  const auto alice = new_person("alice");
+  alice->type_line("/to 77");
+  ASSERT_TRUE(alice->wait_for("there is no such user"));
+  EXPECT_EQ(alice->count("user 77>"), 0U);
+  const auto bob = new_person("bob");
+  alice->type_line("/to 2");
+  ASSERT_TRUE(alice->wait_for("bob> "));
+  alice->type_line("/logout");
+  ASSERT_TRUE(alice->wait_for("Logged out."));
+  ASSERT_TRUE(wait_until([&] {
+    alice->count("");
+    return seen(*alice).ends_with("\n>");
+  })) << seen(*alice);
+}
+
+// A program that only receives, such as a script, leaves messages unread.
+TEST_F(DailyUse, WhatAConversationBeginsWithIsRead) {
+  const auto bob = new_person("bob");
+  User alice = new_user("alice");
+  bob->type_line("/chat alice for later");
+  ASSERT_TRUE(sees(*bob, "you to alice ✓✓ for later"));
+  alice.log_out();
+  const auto person = start("alice");
+  ASSERT_TRUE(person->wait_for("> "));
+  person->type_line("/login alice " + alice.account.password);
+  ASSERT_TRUE(person->wait_for("Unread: bob 1."));
+  person->type_line("/to bob");
+  ASSERT_TRUE(sees(*person, "bob: for later"));
+  person->type_line("/inbox");
+  ASSERT_TRUE(person->wait_for("Conversations:"));
+  EXPECT_EQ(person->count("bob  1 new"), 0U);
+}
+
+TEST_F(DailyUse, TheLoginTellsWhatIsUnread) {
+  auto alice = new_person("alice");
+  User bob = new_user("bob");
+  ASSERT_TRUE(alice->wait_for("No friends and no groups yet"));
+  alice->type_line("/quit");
+  ASSERT_EQ(alice->wait_exit(), 0);
+  bob.chat(1, "one");
+  bob.chat(1, "two");
+  alice = start("alice");
+  ASSERT_TRUE(alice->wait_for("Unread: bob 2. /to NAME answers, /inbox lists all."));
+  alice->type_line("/chat bob three");
+  ASSERT_TRUE(sees(*alice, "you to bob ✓"));
+  alice->type_line("/inbox");
+  ASSERT_TRUE(alice->wait_for("you: three"));
 }
 
 TEST_F(DailyUse, ASavedTokenLogsInUntilLogout) {
@@ -213,7 +305,6 @@ TEST_F(DailyUse, NothingIsKeptWithNoSave) {
   ASSERT_TRUE(alice->wait_for("> "));
   alice->type_line("/register alice secret-1");
   ASSERT_TRUE(alice->wait_for("Registered"));
-  alice->type_line("/login alice secret-1");
   ASSERT_TRUE(alice->wait_for("Logged in as"));
   alice->type_line("/quit");
   ASSERT_TRUE(alice->wait_for("Logged out."));
@@ -228,7 +319,6 @@ TEST_F(DailyUse, TheConfigurationFileIsRead) {
   ASSERT_TRUE(alice->wait_for("> "));
   alice->type_line("/register alice secret-1");
   ASSERT_TRUE(alice->wait_for("Registered"));
-  alice->type_line("/login alice secret-1");
   ASSERT_TRUE(alice->wait_for("Logged in as"));
   alice->type_line("/chat alice hi");
   ASSERT_TRUE(alice->wait_for("✓ #1 to 1"));
@@ -265,11 +355,11 @@ TEST_F(DailyUse, HistoryTakesEitherKindOfName) {
   alice->type_line("/group tea first");
   ASSERT_TRUE(sees(*alice, "first"));
   alice->type_line("/history tea");
-  ASSERT_TRUE(alice->wait_for("Earlier:"));
+  ASSERT_TRUE(alice->wait_for("Earlier in tea:"));
   alice->type_line("/chat alice note");
   ASSERT_TRUE(sees(*alice, "✓✓ note"));
   alice->type_line("/history alice");
-  ASSERT_TRUE(alice->wait_for("Earlier:"));
+  ASSERT_TRUE(alice->wait_for("Earlier with alice:"));
   alice->type_line("/history nobody");
   ASSERT_TRUE(alice->wait_for("there is no user, and no group of yours, named nobody"));
 }

@@ -66,7 +66,7 @@ TEST_F(PeopleTerminals, AGroupLives) {
   const auto bob = registered("bob");
   const auto carol = registered("carol");
   expect(*alice, "/creategroup \"Tea Time\" at five", "Group \"Tea Time\" created");
-  expect(*bob, "/join \"Tea Time\"", "Joined:");
+  expect(*bob, "/join \"Tea Time\"", "Joined \"Tea Time\" (1)");
   sees(*alice, "joined");
   expect(*alice, "/promote \"Tea Time\" bob", "bob is now an admin of \"Tea Time\".");
   expect(*alice, "/group-settings \"Tea Time\" joining approval",

@@ -50,7 +50,7 @@ class Terminals : public WithServer {
     EXPECT_TRUE(user->wait_for("Once more: "));
     user->type_line("secret of " + name);
     EXPECT_TRUE(user->wait_for("Registered " + name));
-    log_in(*user, name);
+    EXPECT_TRUE(user->wait_for("Logged in as " + name));
     return user;
   }
 };

@@ -90,6 +90,7 @@ TEST(ParseCommand, UnderstandsBothSpellings) {
       {"/wait-messages 3", "wait-messages 3 10000"},
       {"/wait-messages 3 2", "wait-messages 3 2000"},
       {"/help", "help"},
+      {"/help  pin ", "help [pin]"},
       {"/quit", "quit"},
       {"chat:2:hello", "chat #2 [hello]"},
       {"chat:2:12:30, at mine", "chat #2 [12:30, at mine]"},
@@ -211,8 +212,20 @@ TEST(ParseCommand, SuggestsWhatWasProbablyMeant) {
   const auto answer = [](const char* line) { return parse_command(line).error(); };
   EXPECT_EQ(answer("/create tea"), "unknown command: did you mean /creategroup? /help lists all");
   EXPECT_EQ(answer("/groupchat tea hi"), "unknown command: did you mean /group? /help lists all");
+  EXPECT_EQ(answer("/fiends"), "unknown command: did you mean /friends? /help lists all");
+  EXPECT_EQ(answer("/ad bob"), "unknown command: did you mean /add? /help lists all");
+  EXPECT_EQ(answer("/eidt 3 x"), "unknown command: did you mean /edit? /help lists all");
   EXPECT_EQ(answer("/fly"), "unknown command; /help lists them");
   EXPECT_EQ(answer("hello"), "unknown command; /help lists them");
+}
+
+TEST(ParseCommand, KnowsATextThatGoesToNobody) {
+  for (const char* line : {"hello", " hello: you", "//slash"}) {
+    EXPECT_TRUE(is_text_without_target(line)) << line;
+  }
+  for (const char* line : {"/hello", " /hello", "chat:2:hello", "help"}) {
+    EXPECT_FALSE(is_text_without_target(line)) << line;
+  }
 }
 
 }  // namespace

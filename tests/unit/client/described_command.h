@@ -126,6 +126,9 @@ struct Describe {
   std::string operator()(const command::History& c) const {
     return "history " + (c.of ? shown(*c.of) : "here") + " " + std::to_string(c.limit);
   }
+  std::string operator()(const command::Help& c) const {
+    return c.about.empty() ? "help" : "help [" + c.about + "]";
+  }
   std::string operator()(const command::Revoke& c) const { return "revoke [" + c.session + "]"; }
 };
 

@@ -73,8 +73,10 @@ TEST(MessageWire, TheInboxListsConversations) {
   const Event event = replied(
       R"({"msgid":154,"errno":0,"cursor":"c","conversations":[)"
       R"({"with":2,"name":"bob","unread":3,"mentions":0,"read_seq":4,"pinned":true,"muted":false,)"
-      R"("last":{"msgid":6,"id":2,"name":"bob","msg":"hi","ts":7,"seq":3}},)"
-      R"({"groupid":7,"name":"Tea","unread":0,"mentions":1}]})",
+      R"("last":{"msgid":6,"id":2,"name":"bob","toid":1,"msg":"hi","time":"","ts":7,"seq":3}},)"
+      R"({"groupid":7,"name":"Tea","unread":0,"mentions":1,"read_seq":0,)"
+      R"("last":{"msgid":10,"id":2,"name":"bob","groupid":7,"msg":"","time":"","ts":7,"seq":3,)"
+      R"("recalled":8}}]})",
       {.request = protocol::Msgid::kInbox});
   const auto* inbox = event.as<event::Inbox>();
   ASSERT_NE(inbox, nullptr);
@@ -86,12 +88,21 @@ TEST(MessageWire, TheInboxListsConversations) {
   EXPECT_EQ(inbox->conversations[0].last_text, "hi");
   EXPECT_EQ(inbox->conversations[1].target.group, GroupId{7});
   EXPECT_EQ(inbox->conversations[1].mentions, 1);
+  EXPECT_FALSE(inbox->conversations[0].last_recalled);
+  EXPECT_TRUE(inbox->conversations[1].last_recalled);
 }
 
 TEST(MessageWire, AConversationIsWithAUserOrAGroup) {
-  const auto message = parse_message(
-      R"({"msgid":154,"errno":0,"conversations":[{"name":"x","unread":0,"mentions":0}]})");
-  EXPECT_FALSE(read_reply(*message, {.request = protocol::Msgid::kInbox}));
+  const auto reads = [](const std::string& whom) {
+    const auto message = parse_message(
+        R"({"msgid":154,"errno":0,"conversations":[{"name":"x","unread":0,"mentions":0,)"
+        R"("read_seq":0,"last":{"msgid":6,)" +
+        kMessage + "}" + whom + "}]}");
+    return read_reply(*message, {.request = protocol::Msgid::kInbox}).has_value();
+  };
+  EXPECT_TRUE(reads(R"(,"with":2)"));
+  EXPECT_FALSE(reads(""));
+  EXPECT_FALSE(reads(R"(,"with":2,"groupid":1)"));
 }
 
 TEST(MessageWire, ReadersAndTyping) {

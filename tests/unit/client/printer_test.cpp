@@ -1,13 +1,20 @@
 #include "client/terminal/printer/printer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "chat/base/clock.h"
+#include "client/terminal/printer/people_sentences.h"
+
 namespace chat::client {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 // Clears the screen, sets the title, C1's CSI, a right-to-left override, DEL.
 const std::string kHostile =
@@ -187,15 +194,61 @@ TEST(Printer, LinesAreStable) {
   for (const PrintedRow& row : table) EXPECT_EQ(to_line(row.event), row.line);
 }
 
-TEST(Printer, ReconnectionEventsAreOneLineEach) {
+TEST(Printer, AReconnectionIsOneLine) {
   const Friend bob{{2}, "bob", "online"};
   event::LoggedIn login;
   login.id = {1};
   login.name = "alice";
   login.friends = {bob};
   login.again = true;
-  EXPECT_EQ(to_people({event::Connected{"::1", 6000, true}}, false), "Connected again.\n");
-  EXPECT_EQ(to_people({login}, false), "Logged in again as alice (id 1).\n");
+  EXPECT_EQ(to_people({event::Connected{"::1", 6000, true}}, false), "");
+  EXPECT_EQ(to_people({login}, false), "Connected again as alice.\n");
+}
+
+TEST(Printer, ALoginIsASummary) {
+  event::LoggedIn login;
+  login.id = {1};
+  login.name = "alice";
+  EXPECT_THAT(to_people({login}, false), StartsWith("Logged in as alice (id 1).\nNo friends"));
+  login.friends = {{{2}, "bob", "online"}, {{3}, "carol", "offline"}};
+  login.groups = {{{1}, "tea", "", {{{2}, "bob", "online", "creator"}}}};
+  EXPECT_EQ(to_people({login}, false),
+            "Logged in as alice (id 1): 2 friends (1 online), 1 group.\n");
+  login.friends.pop_back();
+  login.more_friends = true;
+  EXPECT_EQ(to_people({login}, false),
+            "Logged in as alice (id 1): 1+ friends (1 online), 1 group.\n");
+}
+
+event::Inbox inbox_of_two() {
+  event::Conversation bob{.target = {{2}, {}}, .name = "bob", .unread = 2};
+  bob.last_by = {{1}, "alice"};
+  bob.last_text = "hi\nthere";
+  bob.last_ts = base::system_clock().unix_millis();
+  event::Conversation tea{.target = {{}, {7}}, .name = "tea", .unread = 3, .mentions = 1};
+  tea.last_by = {{1}, "alice"};
+  tea.last_ts = 1;
+  tea.last_recalled = true;
+  return {.conversations = {bob, tea}, .self = {1}};
+}
+
+TEST(Printer, TheInboxSaysYouAndTheTimeOfToday) {
+  event::Inbox inbox = inbox_of_two();
+  const std::string now = date_and_time(inbox.conversations[0].last_ts).substr(11);
+  EXPECT_EQ(to_people({inbox}, false), "Conversations:\n    bob  2 new  " + now +
+                                           " you: hi…\n    [tea]  3 new  @1  " + date_and_time(1) +
+                                           " you: (recalled)\n");
+  inbox.self = {2};
+  EXPECT_THAT(to_people({inbox}, false), HasSubstr(date_and_time(1) + " alice: (recalled)\n"));
+}
+
+TEST(Printer, AtLoginTheInboxIsOneLine) {
+  event::Inbox inbox = inbox_of_two();
+  inbox.at_login = true;
+  EXPECT_EQ(to_people({inbox}, false),
+            "Unread: bob 2, [tea] 3 @1. /to NAME answers, /inbox lists all.\n");
+  inbox.conversations.clear();
+  EXPECT_THAT(to_people({inbox}, false), StartsWith("Nothing unread."));
 }
 
 TEST(Printer, ReceivedJsonIsUnchanged) {

@@ -23,7 +23,11 @@ constexpr UnixMillis kNow = 1'796'048'520'000;  // 2026-11-30 14:22 UTC
 class FixedClock : public base::Clock {
  public:
   base::SteadyTime now() const override { return {}; }
-  UnixMillis unix_millis() const override { return kNow; }
+  UnixMillis unix_millis() const override { return now_; }
+  void advance(UnixMillis by) { now_ += by; }
+
+ private:
+  UnixMillis now_ = kNow;
 };
 
 class TranscriptTest : public ::testing::Test {
@@ -253,7 +257,7 @@ TEST_F(TranscriptTest, AMessageShownAgainKeepsItsMark) {
   event::Message again = from_bob(5, "hi");
   again.from = {1};
   again.to = {2};
-  EXPECT_EQ(line(event::History{{{2}, {}}, {again}, ""}), "14:22 [1] you to bob ✓✓ hi\n");
+  EXPECT_EQ(line(event::History{{{2}, {}}, {again}, ""}), "14:22 [1] you ✓✓ hi\n");
 }
 
 TEST_F(TranscriptTest, TheLastMessageOfAConversationCanBeNamed) {
@@ -285,6 +289,39 @@ TEST_F(TranscriptTest, NamesHaveTheirOwnColours) {
   EXPECT_THAT(bobs, HasSubstr("\x1b[34mbob\x1b[0m"));
   EXPECT_THAT(colored.show({carol})[0].text, HasSubstr("\x1b[35mcarol\x1b[0m"));
   EXPECT_THAT(line(from_bob(9, "x")), Not(HasSubstr("\x1b")));
+}
+
+TEST_F(TranscriptTest, FriendsWhoReturnWithTheUserAreNotAnnounced) {
+  const auto login = [](const char* bob_is, bool again) {
+    event::LoggedIn out;
+    out.id = {1};
+    out.again = again;
+    out.friends = {{{2}, "bob", bob_is}, {{3}, "carol", "offline"}};
+    return out;
+  };
+  const auto online = [this](UserId who) { return line(event::Presence{who, "x", "online"}); };
+  transcript.show({login("online", false)});
+  transcript.show({login("offline", true)});
+  EXPECT_EQ(online({2}), "");
+  EXPECT_EQ(online({3}), "x (3) is online.\n") << "was offline before";
+  EXPECT_EQ(line(event::Presence{{2}, "x", "offline"}), "x (2) is offline.\n");
+  EXPECT_EQ(online({2}), "x (2) is online.\n") << "has left meanwhile";
+  transcript.show({login("offline", true)});
+  clock.advance(30'000);
+  EXPECT_EQ(online({2}), "x (2) is online.\n") << "too late to be the same outage";
+}
+
+TEST_F(TranscriptTest, HistoryNamesItsConversationOnce) {
+  EXPECT_FALSE(transcript.has_shown({{2}, {}}));
+  event::History history{.target = {{2}, {}}, .messages = {from_bob(1, "one")}, .cursor = ""};
+  EXPECT_THAT(shown(history), ElementsAre("Earlier with bob:\n", "14:22 [1] bob: one\n"));
+  EXPECT_TRUE(transcript.has_shown({{2}, {}}));
+  history.target = {{}, {7}};
+  history.messages = {in_tea(1, "two")};
+  EXPECT_THAT(shown(history), ElementsAre("Earlier in Tea:\n", "14:22 [2] bob: two\n"));
+  EXPECT_EQ(line(in_tea(2, "three")), "14:22 [3] bob in Tea: three\n");
+  EXPECT_THAT(shown(event::History{.target = {{2}, {}}, .messages = {}, .cursor = ""}),
+              ElementsAre("No messages yet.\n"));
 }
 
 }  // namespace
