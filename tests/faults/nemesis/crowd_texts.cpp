@@ -75,21 +75,32 @@ void Crowd::ask_revision(Person& person, Time now) {
   ask(*person.current, {Ask::kRevise, message.stream.target, now, revision.cid}, request, now);
 }
 
-// Of several attempts the first answer counts.
+// Of several attempts the first answer counts. Some are then asked once more, and must be answered
+// as before.
 void Crowd::take_revision(Person& person, const Json& frame, Time now) {
   if (!person.revision || person.revision->cid != frame.at("cid")) return;
-  const Revision revision = *std::exchange(person.revision, std::nullopt);
+  Revision revision = *std::exchange(person.revision, std::nullopt);
   const Message& message = judge_.message(revision.message);
   const int code = frame.at("errno");
   if (code == codes::kOk) {
-    judge_.revisions().confirmed(revision);
+    const std::int64_t seq = frame.at("seq");
+    if (revision.confirmed_seq == 0) judge_.revised(revision, seq, now);
     if (!revision.text) std::erase(person.own, revision.message);
+    if (revision.confirmed_seq != 0 && revision.confirmed_seq != seq) {
+      judge_.violation("revision", describe_revision(revision) + " has the seq " +
+                                       std::to_string(revision.confirmed_seq) + ", and again " +
+                                       std::to_string(seq));
+    } else if (revision.confirmed_seq == 0 && random(0, 2) == 0) {
+      revision.confirmed_seq = seq;
+      revision.cid = "v" + std::to_string(++cids_);
+      person.revision = revision;
+    }
     return;
   }
-  judge_.revisions().refused(revision);
+  if (revision.confirmed_seq == 0) judge_.revisions().refused(revision);
   const bool in_club = message.stream.group && clubs_.holds(message.stream.target);
   const bool to_blocker =
-      !message.stream.group && revision.text &&
+      !message.stream.group && revision.text && revision.confirmed_seq == 0 &&
       contacts_.may_bar(message.sender, message.stream.target, person.revision_asked_at, now);
   if (in_club && (code == codes::kNotAllowed || code == codes::kNotFound)) return;
   if (to_blocker && code == codes::kNotAllowed) return;

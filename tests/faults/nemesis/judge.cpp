@@ -75,14 +75,30 @@ void Judge::acked(std::size_t number, std::int64_t seq, Time now) {
   if (message.acked_at) return;
   message.acked_at = now;
   ++acknowledged_;
-  if (!message.stream.group) return expect_at(number, message.stream.target);
-  if (clubs_.contains(message.stream.target)) return;
+  for (const std::int64_t user : recipients(message)) expect_at(number, user);
+}
+
+// Who must surely be pushed the message; nobody in a club.
+std::set<std::int64_t> Judge::recipients(const Message& message) const {
+  if (!message.stream.group) return {message.stream.target};
+  std::set<std::int64_t> users;
+  if (clubs_.contains(message.stream.target)) return users;
   for (const auto& [key, membership] : memberships_) {
     const auto& [user, group] = key;
     if (group != message.stream.target || user == message.sender) continue;
-    if (membership.member_since && *membership.member_since <= message.sent_at) {
-      expect_at(number, user);
-    }
+    if (membership.member_since && *membership.member_since <= message.sent_at) users.insert(user);
+  }
+  return users;
+}
+
+void Judge::revised(const Revision& revision, std::int64_t seq, Time now) {
+  revisions_.confirmed(revision);
+  const Message& message = messages_.at(revision.message);
+  if (seq == message.seq) return;
+  for (const std::int64_t user : recipients(message)) {
+    const auto found = inboxes_.find({user, message.stream});
+    if (found != inboxes_.end() && found->second.seqs.contains(seq)) continue;
+    awaited_events_[user].emplace(std::pair{message.stream, seq}, now);
   }
 }
 
@@ -153,6 +169,7 @@ void Judge::pushed_event(std::int64_t user, const Json& push, bool counts) {
   if (!counts) return;
   Inbox& inbox = inboxes_[{user, stream}];
   const std::int64_t seq = push.at("seq");
+  awaited_events_[user].erase({stream, seq});
   if (!inbox.seqs.insert(seq).second) return;  // pushed again
   if (seq <= inbox.last || (!group && seq > inbox.last + 1)) {
     violation("P4", "user " + std::to_string(user) + " got the event " + std::to_string(seq) +
@@ -209,19 +226,30 @@ bool Judge::is_member(std::int64_t user, std::int64_t group) const {
 
 bool Judge::has_everything(std::int64_t user) const {
   const auto found = awaited_.find(user);
-  return found == awaited_.end() || found->second.empty();
+  const auto events = awaited_events_.find(user);
+  return (found == awaited_.end() || found->second.empty()) &&
+         (events == awaited_events_.end() || events->second.empty());
 }
 
 std::optional<std::string> Judge::overdue(std::int64_t user, Time since, Time now,
                                           milliseconds bound) const {
-  const auto found = awaited_.find(user);
-  if (found == awaited_.end()) return std::nullopt;
-  for (const auto& [number, acked_at] : found->second) {
-    const auto waits = now - std::max(acked_at, since);
-    if (waits <= bound) continue;
-    return "user " + std::to_string(user) + " still misses " + describe(number) + " after " +
-           std::to_string(std::chrono::duration_cast<milliseconds>(waits).count()) + " ms, and " +
-           std::to_string(found->second.size() - 1) + " others";
+  const auto waits = [&](Time told) {
+    return std::chrono::duration_cast<milliseconds>(now - std::max(told, since));
+  };
+  const std::string who = "user " + std::to_string(user) + " still misses ";
+  if (const auto found = awaited_.find(user); found != awaited_.end()) {
+    for (const auto& [number, acked_at] : found->second) {
+      if (waits(acked_at) <= bound) continue;
+      return who + describe(number) + " after " + std::to_string(waits(acked_at).count()) +
+             " ms, and " + std::to_string(found->second.size() - 1) + " others";
+    }
+  }
+  if (const auto found = awaited_events_.find(user); found != awaited_events_.end()) {
+    for (const auto& [place, told] : found->second) {
+      if (waits(told) <= bound) continue;
+      return who + "the recall or edit " + std::to_string(place.second) + " of " +
+             name_of(place.first) + " after " + std::to_string(waits(told).count()) + " ms";
+    }
   }
   return std::nullopt;
 }

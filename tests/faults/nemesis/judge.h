@@ -78,6 +78,8 @@ class Judge {
   // pushes on older ones are only compared with the message.
   void pushed(std::int64_t user, const Json& push, bool counts);
   Revisions& revisions() { return revisions_; }
+  // A recall or an edit was confirmed; `seq` is its event.
+  void revised(const Revision& revision, std::int64_t seq, Time now);
 
   // A user requests to join a group; and is certainly a member from now on.
   void asked_to_join(std::int64_t user, std::int64_t group, Time now);
@@ -116,6 +118,7 @@ class Judge {
   void take_seq(std::size_t number, std::int64_t seq, const std::string& where);
   void take_in_order(std::int64_t user, std::size_t number);
   void expect_at(std::size_t number, std::int64_t user);
+  std::set<std::int64_t> recipients(const Message& message) const;
   void pushed_event(std::int64_t user, const Json& push, bool counts);
   void pushed_revision(std::int64_t user, const Stream& stream, const Json& push);
   bool is_as_sent(std::int64_t user, std::size_t number, const Json& push) const;
@@ -132,6 +135,8 @@ class Judge {
   Revisions revisions_;
   std::set<std::string> stored_revisions_;                       // in the tables
   std::map<std::int64_t, std::map<std::size_t, Time>> awaited_;  // by user; the time of the ack
+  // Recalls and edits, likewise.
+  std::map<std::int64_t, std::map<std::pair<Stream, std::int64_t>, Time>> awaited_events_;
   std::size_t acknowledged_ = 0;
   std::size_t received_ = 0;
   std::vector<std::string> violations_;

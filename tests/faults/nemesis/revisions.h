@@ -16,6 +16,7 @@ struct Revision {
   std::optional<std::string> text;  // nothing: a recall
   std::string cid;
   int attempts = 0;
+  std::int64_t confirmed_seq = 0;  // is asked once more; 0: not confirmed yet
 };
 
 // What was asked and answered about the texts of one run's messages: what each may show, and what

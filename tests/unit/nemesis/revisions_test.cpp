@@ -12,14 +12,14 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr std::int64_t kAlice = 1;
-constexpr std::int64_t kBob = 2;
+constexpr std::int64_t kAuthor = 1;
+constexpr std::int64_t kReader = 2;
 
 // A message of alice to bob, which is recalled and edited.
 class NemesisRevisions : public ::testing::Test {
  protected:
   void SetUp() override {
-    number = judge.sent(kAlice, false, kBob, Clock::now());
+    number = judge.sent(kAuthor, false, kReader, Clock::now());
     judge.acked(number, 1, Clock::now());
   }
   Revision edit(int edits, int attempts = 1) {
@@ -34,17 +34,17 @@ class NemesisRevisions : public ::testing::Test {
     return revision;
   }
   StoredMessage row(const std::string& text, const Json& extra = Json::object()) const {
-    return {stream, 1, kAlice, judge.cid_of(number), text, "", extra};
+    return {stream, 1, kAuthor, judge.cid_of(number), text, "", extra};
   }
   StoredMessage event(std::int64_t seq, const std::string& kind, const std::string& text) const {
-    return {stream, seq, kAlice, "~" + std::to_string(seq), text, kind, {{"ref", 1}}};
+    return {stream, seq, kAuthor, "~" + std::to_string(seq), text, kind, {{"ref", 1}}};
   }
   std::string first_violation(const std::vector<StoredMessage>& rows) {
     judge.compare_with_tables(rows, {});
     return judge.violations().empty() ? "" : judge.violations().front();
   }
 
-  const Stream stream{false, kBob, kAlice};
+  const Stream stream{false, kReader, kAuthor};
   Judge judge{"run"};
   std::size_t number = 0;
 };
@@ -99,13 +99,43 @@ TEST_F(NemesisRevisions, FindEventsThatAreStoredTwice) {
 }
 
 TEST_F(NemesisRevisions, FindPushesOfTextsThatNobodyAskedFor) {
-  Json push{{"msgid", 6}, {"id", kAlice}, {"toid", kBob}, {"seq", 2},
-            {"msg", "x"}, {"ref", 1},     {"cid", "~"},   {"kind", "edit"}};
-  judge.pushed(kBob, push, false);
+  Json push{{"msgid", 6}, {"id", kAuthor}, {"toid", kReader}, {"seq", 2},
+            {"msg", "x"}, {"ref", 1},      {"cid", "~"},      {"kind", "edit"}};
+  judge.pushed(kReader, push, false);
   EXPECT_EQ(judge.violations().size(), 1U);
   push["msg"] = *edit(1).text;
-  judge.pushed(kBob, push, false);
+  judge.pushed(kReader, push, false);
   EXPECT_EQ(judge.violations().size(), 1U);
+}
+
+TEST_F(NemesisRevisions, FindEventsThatAreNotPushed) {
+  const Time told = Clock::now();
+  judge.pushed(kReader,
+               {{"msgid", 6},
+                {"id", kAuthor},
+                {"toid", kReader},
+                {"seq", 1},
+                {"msg", judge.text_of(number)},
+                {"cid", judge.cid_of(number)}},
+               true);
+  EXPECT_TRUE(judge.has_everything(kReader));
+  judge.revised(recall(), 2, told);
+  EXPECT_FALSE(judge.has_everything(kReader));
+  const milliseconds bound{10};
+  EXPECT_FALSE(judge.overdue(kReader, told, told + bound, bound));
+  EXPECT_TRUE(judge.overdue(kReader, told, told + 2 * bound, bound));
+  judge.pushed(kReader,
+               {{"msgid", 6},
+                {"id", kAuthor},
+                {"toid", kReader},
+                {"seq", 2},
+                {"msg", "r"},
+                {"ref", 1},
+                {"cid", "~"},
+                {"kind", "recall"}},
+               true);
+  EXPECT_TRUE(judge.has_everything(kReader));
+  EXPECT_THAT(judge.violations(), IsEmpty());
 }
 
 Json text_in_tea(std::int64_t sender, std::int64_t seq, const Json& more = Json::object()) {
@@ -115,13 +145,13 @@ Json text_in_tea(std::int64_t sender, std::int64_t seq, const Json& more = Json:
 }
 
 TEST(NemesisInboxCount, ComparesCountsAndPosition) {
-  const Rows history{text_in_tea(kBob, 1), text_in_tea(kAlice, 2),
-                     text_in_tea(kBob, 3, {{"at", {kAlice}}}),
-                     text_in_tea(kBob, 4, {{"kind", "edit"}}), text_in_tea(kBob, 5)};
+  const Rows history{text_in_tea(kReader, 1), text_in_tea(kAuthor, 2),
+                     text_in_tea(kReader, 3, {{"at", {kAuthor}}}),
+                     text_in_tea(kReader, 4, {{"kind", "edit"}}), text_in_tea(kReader, 5)};
   const auto difference = [&](const Json& changes) {
     Json item{{"last", history.back()}, {"unread", 2}, {"mentions", 1}, {"read_seq", 2}};
     item.update(changes);
-    return difference_of_item(kAlice, {true, 9}, item, history, 4);
+    return difference_of_item(kAuthor, {true, 9}, item, history, 4);
   };
   EXPECT_THAT(difference(Json::object()), IsEmpty());
   EXPECT_THAT(difference({{"unread", 3}}), HasSubstr("unread are 2"));
