@@ -54,13 +54,14 @@ void TimerQueue::run_due(base::SteadyTime now) {
 void TimerQueue::arm() {
   itimerspec spec{};
   if (!timers_.empty()) {
-    // steady_clock is CLOCK_MONOTONIC here; 0 would disarm, so at least 1 ns.
-    const auto due = std::max<std::int64_t>(
-        std::chrono::nanoseconds(timers_.begin()->first.time_since_epoch()).count(), 1);
-    spec.it_value.tv_sec = static_cast<time_t>(due / 1'000'000'000);
-    spec.it_value.tv_nsec = static_cast<long>(due % 1'000'000'000);
+    // Relative, because libfaketime moves absolute times with the wall clock; 0 would disarm.
+    const auto left = std::max<std::int64_t>(
+        std::chrono::nanoseconds(timers_.begin()->first - std::chrono::steady_clock::now()).count(),
+        1);
+    spec.it_value.tv_sec = static_cast<time_t>(left / 1'000'000'000);
+    spec.it_value.tv_nsec = static_cast<long>(left % 1'000'000'000);
   }
-  ::timerfd_settime(timer_fd_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
+  ::timerfd_settime(timer_fd_.get(), 0, &spec, nullptr);
 }
 
 }  // namespace chat::net

@@ -17,8 +17,8 @@ std::string text_of(const ClubRow& row) {
 }
 
 ClubRow row_of(const Json& push) {
-  return {push.at("seq"), push.at("id"), push.value("event", ""), push.value("user", 0),
-          push.value("role", "")};
+  return {push.at("seq"), push.at("id"), push.value("event", push.value("kind", "")),
+          push.value("user", 0), push.value("role", "")};
 }
 
 // The event row that an act writes; empty for a message.
@@ -49,7 +49,7 @@ std::string event_of(const LifeAct& act) {
 // The act that may have caused the event; nothing if it needs no right.
 std::optional<LifeAct> act_of(std::int64_t club, const ClubRow& row) {
   LifeAct act{.actor = row.sender, .club = club, .target = row.user};
-  if (row.event.empty()) {
+  if (row.event.empty() || row.event == "edit") {
     act.kind = Kind::kChat;
   } else if (row.event == "joined" && row.user == row.sender) {
     act.kind = Kind::kJoin;
@@ -63,6 +63,10 @@ std::optional<LifeAct> act_of(std::int64_t club, const ClubRow& row) {
     return std::nullopt;
   }
   return act;
+}
+
+bool is_revision(const ClubRow& row) {
+  return row.event == "recall" || row.event == "edit";
 }
 
 }  // namespace
@@ -140,7 +144,7 @@ void ClubLedger::fold(std::int64_t id, Club& club) {
   for (const ClubRow& row : club.rows) {
     if (row.seq != ++seq) return violation(id, "no seq " + std::to_string(seq));
     judge_row(id, state, row);
-    if (row.event.empty()) continue;
+    if (row.event.empty() || is_revision(row)) continue;
     state.apply(row);
     if (row.seq <= needed) club.states.clear();
     club.states.emplace_back(row.seq, state);
@@ -173,7 +177,8 @@ void ClubLedger::judge_counts(std::int64_t id, Club& club) {
     const bool of_own_role = row.event == "role" && row.user == row.sender;
     const bool of_deletion =
         erased_.contains(row.sender) && (row.event == "left" || row.role == "creator");
-    if (row.event.empty() || row.event == "muted" || row.event == "dismissed") continue;
+    if (row.event.empty() || is_revision(row)) continue;
+    if (row.event == "muted" || row.event == "dismissed") continue;
     if (!of_own_role && !of_deletion) ++stored[text_of(row)];
   }
   for (const auto& [what, count] : stored) {

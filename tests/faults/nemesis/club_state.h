@@ -9,7 +9,7 @@
 
 namespace chat::test::nemesis {
 
-// A row of a club's stream; `event` is empty for a message.
+// A row of a club's stream; `event` is empty for a message, or "recall" or "edit".
 struct ClubRow {
   std::int64_t seq = 0;
   std::int64_t sender = 0;

@@ -20,6 +20,7 @@ constexpr int kErrnoAlreadyOnline = 2;
 constexpr int kErrnoNotLoggedIn = 20;
 constexpr int kErrnoExists = 25;
 constexpr int kErrnoInvalidToken = 26;
+constexpr int kErrnoRateLimited = 30;
 constexpr milliseconds kKickBinds{2'000};
 
 // Thrown when a connection is unusable; drive() closes it.
@@ -106,7 +107,8 @@ Crowd::State Crowd::state() {
                   std::to_string(losses_) + " connections lost, " + std::to_string(groups_.size()) +
                   " groups, " + std::to_string(deletions_) + " accounts deleted, " +
                   std::to_string(life_acts_) + " acts on clubs and contacts, " +
-                  std::to_string(orders_) + " by operators";
+                  std::to_string(judge_.revisions().confirmations()) + " recalls and edits, " +
+                  std::to_string(orders_) + " acts by operators";
   return state;
 }
 
@@ -304,20 +306,11 @@ void Crowd::take_message(Person& person, Session& session, const Json& push) {
   if (push.at("msgid") == kGroupChat && clubs_.holds(push.at("groupid"))) {
     clubs_.pushed(session.user, push, counts);
   }
-  if (!is_notice(push)) {
-    judge_.pushed(session.user, push, counts);
-  } else if (counts) {
-    judge_.pushed_event(session.user, push);
-  }
+  judge_.pushed(session.user, push, counts);
+  if (counts) view(session.user).take(push);
   // A user who has moved elsewhere acknowledges nothing here, and acknowledgements are not always
   // immediate.
-  if (!counts || random(0, 9) == 0) return;
-  const std::int64_t seq = push.at("seq");
-  if (push.at("msgid") == kGroupChat) {
-    send(session, group_delivered_request(push.at("groupid"), seq), Clock::now());
-  } else {
-    send(session, delivered_request(push.at("id"), seq), Clock::now());
-  }
+  if (counts && random(0, 9) != 0) acknowledge(session, push);
 }
 
 void Crowd::take_chat_answer(Person& person, const Session& session, const Json& frame, Time now) {
@@ -325,6 +318,12 @@ void Crowd::take_chat_answer(Person& person, const Session& session, const Json&
   if (!number) return judge_.violation("P10", "an answer to nothing: " + frame.dump());
   const auto message = std::ranges::find(person.outbox, *number, &Outgoing::number);
   const int code = frame.at("errno");
+  const bool named_all =
+      message != person.outbox.end() && judge_.message(*number).more.contains("at_all");
+  if (named_all && code == kErrnoRateLimited) {  // once a minute; surely not stored
+    person.outbox.erase(message);
+    return judge_.refused_rightly(*number);
+  }
   if (frame.contains("retry_after_ms") || code == kErrnoNotLoggedIn) {
     if (message == person.outbox.end()) return;
     message->on = nullptr;
@@ -333,7 +332,9 @@ void Crowd::take_chat_answer(Person& person, const Session& session, const Json&
   }
   if (message != person.outbox.end()) person.outbox.erase(message);
   if (code != 0) return take_refused_chat(*number, frame, now);
+  const bool is_first = !judge_.message(*number).acked_at;
   judge_.acked(*number, frame.at("seq"), now);
+  if (is_first) remember_own(person, *number);
   const Message& stored = judge_.message(*number);
   if (!stored.stream.group &&
       contacts_.surely_bars(stored.sender, stored.stream.target, *stored.wired_at)) {
@@ -361,6 +362,7 @@ void Crowd::take_answer(Person& person, Session& session, const Json& frame, Tim
   }
   if (code == kErrnoNotLoggedIn) return;
   if (request.what == Ask::kLife) return take_life(person, session, frame, now);
+  if (request.what == Ask::kRevise) return take_revision(person, frame, now);
   if (request.what == Ask::kCreate) return take_creation(person, request.wanted, frame, now);
   if (request.what == Ask::kFindCreated) {
     return take_found_group(person, request.wanted, frame, now);
@@ -395,6 +397,7 @@ void Crowd::take_creation(Person& person, const std::string& name, const Json& f
   }
   if (is_wanted) person.wanted_creation.clear();
   if (code == 0) {
+    creators_[frame.at("groupid")] = person.account.id;
     new_group(frame.at("groupid"));
     joined(person, frame.at("groupid"), now);
   } else {
@@ -409,6 +412,7 @@ void Crowd::take_found_group(Person& person, const std::string& name, const Json
   person.creation_exists = false;
   for (const Json& group : frame.value("groups", Json::array())) {
     if (group.at("groupname") != name) continue;
+    creators_[group.at("id")] = person.account.id;
     new_group(group.at("id"));
     return joined(person, group.at("id"), now);
   }

@@ -18,6 +18,7 @@
 #include "faults/nemesis/club_ledger.h"
 #include "faults/nemesis/contact_ledger.h"
 #include "faults/nemesis/judge.h"
+#include "support/clients/client_view.h"
 #include "support/clients/raw_client.h"
 #include "support/clients/user.h"
 
@@ -88,11 +89,23 @@ class Crowd {
 
   // After stop().
   Judge& judge() { return judge_; }
+  ClientView& view(std::int64_t user);
+  std::int64_t highest_read(std::int64_t user, Place place);
 
  private:
   static constexpr int kMortals = 4;  // at the end of people_
 
-  enum class Ask { kLogout, kJoin, kCreate, kFindCreated, kPing, kPassword, kDelete, kLife };
+  enum class Ask {
+    kLogout,
+    kJoin,
+    kCreate,
+    kFindCreated,
+    kPing,
+    kPassword,
+    kDelete,
+    kLife,
+    kRevise
+  };
   struct Request {
     Ask what = Ask::kPing;
     std::int64_t group = 0;
@@ -149,6 +162,9 @@ class Crowd {
     Time next_ask;
     std::optional<LifeAct> life;  // until it is answered
     Time next_life;
+    std::deque<std::size_t> own;       // the newest acknowledged messages, not recalled
+    std::optional<Revision> revision;  // until it is answered
+    Time revision_asked_at;
     bool may_be_disabled = false;
     std::optional<Time> disabled_since;  // surely
     Time enabled_at;
@@ -198,6 +214,13 @@ class Crowd {
   std::optional<LifeAct> draw_contact_act(const Person& person) CHAT_REQUIRES(mutex_);
   void ask_life(Person& person, Time now) CHAT_REQUIRES(mutex_);
   void undo(Person& person, const LifeAct& act) CHAT_REQUIRES(mutex_);
+  Json draw_additions(const Person& person, const Stream& to) CHAT_REQUIRES(mutex_);
+  void remember_own(Person& person, std::size_t number) CHAT_REQUIRES(mutex_);
+  void revise(Person& person) CHAT_REQUIRES(mutex_);
+  void ask_revision(Person& person, Time now) CHAT_REQUIRES(mutex_);
+  void take_revision(Person& person, const Json& frame, Time now) CHAT_REQUIRES(mutex_);
+  std::string describe_revision(const Revision& revision) CHAT_REQUIRES(mutex_);
+  void acknowledge(Session& session, const Json& push) CHAT_REQUIRES(mutex_);
   std::optional<std::int64_t> random_club(const Person& person) CHAT_REQUIRES(mutex_);
   bool was_disabled(Person& person, const Session& session, int code) CHAT_REQUIRES(mutex_);
   void write(Person& person, const Stream& to, Time now) CHAT_REQUIRES(mutex_);
@@ -228,6 +251,9 @@ class Crowd {
   ContactLedger contacts_ CHAT_GUARDED_BY(mutex_);
   std::mt19937_64 random_ CHAT_GUARDED_BY(mutex_);
   std::list<Person> people_ CHAT_GUARDED_BY(mutex_);
+  std::map<std::int64_t, ClientView> views_;  // by user; guarded by mutex_ while the thread runs
+  std::map<std::pair<std::int64_t, Place>, std::int64_t> reads_;           // likewise
+  std::map<std::int64_t, std::int64_t> creators_ CHAT_GUARDED_BY(mutex_);  // by group, not of clubs
   std::vector<std::int64_t> groups_ CHAT_GUARDED_BY(mutex_);
   std::int64_t freshest_group_ CHAT_GUARDED_BY(mutex_) = 0;  // created or joined last
   bool quiet_ CHAT_GUARDED_BY(mutex_) = false;

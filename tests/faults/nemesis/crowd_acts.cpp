@@ -197,6 +197,7 @@ void Crowd::act(Person& person, Time now) {
   // A login in flight might restore the token that a logout revokes.
   if (dice >= 170 && dice <= kLastMove && person.entering != nullptr) return;
   live(person, now);
+  revise(person);
   const bool moves = dice >= kFirstMove && dice <= kLastMove;
   if (moves && !person.restless && random(0, kStaysPut) != 0) return;
   if (dice < 120) {
@@ -260,7 +261,8 @@ void Crowd::write(Person& person, const Stream& to, Time now) {
     if (judge_.message(message.number).stream == to && sent - message.place > kAheadMost) return;
   }
   Outgoing message;
-  message.number = judge_.sent(person.account.id, to.group, to.target, now);
+  message.number =
+      judge_.sent(person.account.id, to.group, to.target, now, draw_additions(person, to));
   message.place = ++sent;
   message.resend = random(0, 9) != 0;
   message.at = now;
@@ -278,10 +280,10 @@ void Crowd::send_outbox(Person& person, Time now) {
     judge_.wired(message.number, now, to_club ? clubs_.head(to.target) : 0);
     message.on = &session;
     message.at = now;
-    send(session,
-         to.group ? group_chat_request(person.account, to.target, text, cid)
-                  : chat_request(person.account, to.target, text, cid),
-         now);
+    Json request = to.group ? group_chat_request(person.account, to.target, text, cid)
+                            : chat_request(person.account, to.target, text, cid);
+    request.update(judge_.message(message.number).more);
+    send(session, request, now);
   }
   if (session.requests.empty() && now >= person.next_ask) ask_again(person, now);
 }
@@ -298,8 +300,10 @@ void Crowd::ask_again(Person& person, Time now) {
     session.asked_password = wanted;
     ask(session, {Ask::kPassword, 0, now, wanted},
         {{"msgid", 26}, {"password", self.password}, {"new_password", wanted}}, now);
-  } else if (person.life) {
+  } else if (person.life && (!person.revision || random(0, 1) == 0)) {
     ask_life(person, now);
+  } else if (person.revision) {
+    ask_revision(person, now);
   } else if (!person.wanted_groups.empty()) {
     const std::int64_t group = *person.wanted_groups.begin();
     judge_.asked_to_join(self.id, group, now);
@@ -324,7 +328,7 @@ void Crowd::log_out(Person& person, Time now) {
 }
 
 void Crowd::ask(Session& session, Request request, Json json, Time now) {
-  const bool repeats = request.what == Ask::kLife;
+  const bool repeats = request.what == Ask::kLife || request.what == Ask::kRevise;
   const std::string cid = repeats ? request.wanted : "r" + std::to_string(++cids_);
   json["cid"] = cid;
   request.sent_at = now;

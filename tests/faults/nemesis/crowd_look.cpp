@@ -99,6 +99,7 @@ std::string Crowd::wants(const Person& person) {
   }
   if (!person.wanted_creation.empty()) return "making group " + person.wanted_creation;
   if (person.life) return describe(*person.life);
+  if (person.revision) return describe_revision(*person.revision);
   if (!person.new_password.empty()) return "a change of the password";
   return person.asked_to_delete ? "the deletion of the account" : "";
 }

@@ -13,9 +13,10 @@ std::string name_of(const Stream& stream) {
 
 }  // namespace
 
-std::size_t Judge::sent(std::int64_t sender, bool group, std::int64_t target, Time now) {
+std::size_t Judge::sent(std::int64_t sender, bool group, std::int64_t target, Time now, Json more) {
   const Stream stream{group, target, group ? 0 : sender};
-  messages_.push_back({stream, sender, now, std::nullopt, 0, false, std::nullopt, 0});
+  messages_.push_back(
+      {stream, sender, now, std::nullopt, 0, false, std::nullopt, 0, std::move(more)});
   return messages_.size() - 1;
 }
 
@@ -74,14 +75,30 @@ void Judge::acked(std::size_t number, std::int64_t seq, Time now) {
   if (message.acked_at) return;
   message.acked_at = now;
   ++acknowledged_;
-  if (!message.stream.group) return expect_at(number, message.stream.target);
-  if (clubs_.contains(message.stream.target)) return;
+  for (const std::int64_t user : recipients(message)) expect_at(number, user);
+}
+
+// Who must surely be pushed the message; nobody in a club.
+std::set<std::int64_t> Judge::recipients(const Message& message) const {
+  if (!message.stream.group) return {message.stream.target};
+  std::set<std::int64_t> users;
+  if (clubs_.contains(message.stream.target)) return users;
   for (const auto& [key, membership] : memberships_) {
     const auto& [user, group] = key;
     if (group != message.stream.target || user == message.sender) continue;
-    if (membership.member_since && *membership.member_since <= message.sent_at) {
-      expect_at(number, user);
-    }
+    if (membership.member_since && *membership.member_since <= message.sent_at) users.insert(user);
+  }
+  return users;
+}
+
+void Judge::revised(const Revision& revision, std::int64_t seq, Time now) {
+  revisions_.confirmed(revision);
+  const Message& message = messages_.at(revision.message);
+  if (seq == message.seq) return;
+  for (const std::int64_t user : recipients(message)) {
+    const auto found = inboxes_.find({user, message.stream});
+    if (found != inboxes_.end() && found->second.seqs.contains(seq)) continue;
+    awaited_events_[user].emplace(std::pair{message.stream, seq}, now);
   }
 }
 
@@ -106,23 +123,22 @@ void Judge::wired(std::size_t number, Time now, std::int64_t from_head) {
 }
 
 void Judge::pushed(std::int64_t user, const Json& push, bool counts) {
+  if (push.contains("kind")) return pushed_event(user, push, counts);
   const auto number = number_of(push.value("cid", ""));
   const bool group = push.at("msgid") == 10;
   if (!number) {
     return violation("P1", "user " + std::to_string(user) +
                                " got what nobody sent: " + push.dump().substr(0, 200));
   }
-  const Message& message = messages_.at(*number);
   const std::int64_t target = group ? push.at("groupid") : push.at("toid");
-  if (message.stream.group != group || message.stream.target != target ||
-      message.sender != push.at("id") || push.at("msg") != text_of(*number) ||
-      (!group && target != user) || (group && message.sender == user)) {
+  if (!is_as_sent(user, *number, push)) {
     return violation("P1", "user " + std::to_string(user) + " got " + describe(*number) +
                                " changed or by mistake: " + push.dump().substr(0, 200));
   }
   take_seq(*number, push.at("seq"), "delivered");
   if (group) {
     const auto found = memberships_.find({user, target});
+    const Message& message = messages_[*number];
     if (found == memberships_.end() ||
         (message.acked_at && *message.acked_at < found->second.asked_at)) {
       violation("join", "user " + std::to_string(user) + " got " + describe(*number) +
@@ -132,17 +148,47 @@ void Judge::pushed(std::int64_t user, const Json& push, bool counts) {
   if (counts) take_in_order(user, *number);
 }
 
-void Judge::pushed_event(std::int64_t user, const Json& push) {
-  const std::int64_t group = push.at("groupid");
-  Inbox& inbox = inboxes_[{user, Stream{true, group, 0}}];
+bool Judge::is_as_sent(std::int64_t user, std::size_t number, const Json& push) const {
+  const Message& message = messages_.at(number);
+  const bool group = push.at("msgid") == 10;
+  const std::int64_t target = push.at(group ? "groupid" : "toid");
+  for (const char* field : {"reply", "at", "at_all"}) {
+    if (push.value(field, Json()) != message.more.value(field, Json())) return false;
+  }
+  return message.stream.group == group && message.stream.target == target &&
+         message.sender == push.at("id") && (group || target == user) &&
+         !(group && message.sender == user) &&
+         revisions_.may_show(number, text_of(number), push.at("msg"), push.contains("recalled"));
+}
+
+void Judge::pushed_event(std::int64_t user, const Json& push, bool counts) {
+  const bool group = push.at("msgid") == 10;
+  const std::int64_t sender = push.at("id");
+  const Stream stream{group, push.at(group ? "groupid" : "toid"), group ? 0 : sender};
+  if (push.at("kind") != "notice") pushed_revision(user, stream, push);
+  if (!counts) return;
+  Inbox& inbox = inboxes_[{user, stream}];
   const std::int64_t seq = push.at("seq");
+  awaited_events_[user].erase({stream, seq});
   if (!inbox.seqs.insert(seq).second) return;  // pushed again
-  if (seq <= inbox.last) {
+  if (seq <= inbox.last || (!group && seq > inbox.last + 1)) {
     violation("P4", "user " + std::to_string(user) + " got the event " + std::to_string(seq) +
-                        " of group " + std::to_string(group) + " after seq " +
-                        std::to_string(inbox.last) + ": " + push.dump().substr(0, 200));
+                        " of " + name_of(stream) + " after seq " + std::to_string(inbox.last) +
+                        ": " + push.dump().substr(0, 200));
   }
   inbox.last = std::max(inbox.last, seq);
+}
+
+void Judge::pushed_revision(std::int64_t user, const Stream& stream, const Json& push) {
+  const auto& places = places_[stream];
+  const auto target = places.find(push.at("ref"));
+  const bool erased = push.at("kind") == "recall" || push.contains("recalled");
+  const std::string text = push.at("kind") == "recall" ? "" : push.at("msg").get<std::string>();
+  if (target == places.end() || messages_[target->second].sender != push.at("id") ||
+      !revisions_.may_show(target->second, text_of(target->second), text, erased)) {
+    violation("P1", "user " + std::to_string(user) +
+                        " got a recall or an edit that nobody sent: " + push.dump().substr(0, 200));
+  }
 }
 
 void Judge::take_in_order(std::int64_t user, std::size_t number) {
@@ -180,19 +226,30 @@ bool Judge::is_member(std::int64_t user, std::int64_t group) const {
 
 bool Judge::has_everything(std::int64_t user) const {
   const auto found = awaited_.find(user);
-  return found == awaited_.end() || found->second.empty();
+  const auto events = awaited_events_.find(user);
+  return (found == awaited_.end() || found->second.empty()) &&
+         (events == awaited_events_.end() || events->second.empty());
 }
 
 std::optional<std::string> Judge::overdue(std::int64_t user, Time since, Time now,
                                           milliseconds bound) const {
-  const auto found = awaited_.find(user);
-  if (found == awaited_.end()) return std::nullopt;
-  for (const auto& [number, acked_at] : found->second) {
-    const auto waits = now - std::max(acked_at, since);
-    if (waits <= bound) continue;
-    return "user " + std::to_string(user) + " still misses " + describe(number) + " after " +
-           std::to_string(std::chrono::duration_cast<milliseconds>(waits).count()) + " ms, and " +
-           std::to_string(found->second.size() - 1) + " others";
+  const auto waits = [&](Time told) {
+    return std::chrono::duration_cast<milliseconds>(now - std::max(told, since));
+  };
+  const std::string who = "user " + std::to_string(user) + " still misses ";
+  if (const auto found = awaited_.find(user); found != awaited_.end()) {
+    for (const auto& [number, acked_at] : found->second) {
+      if (waits(acked_at) <= bound) continue;
+      return who + describe(number) + " after " + std::to_string(waits(acked_at).count()) +
+             " ms, and " + std::to_string(found->second.size() - 1) + " others";
+    }
+  }
+  if (const auto found = awaited_events_.find(user); found != awaited_events_.end()) {
+    for (const auto& [place, told] : found->second) {
+      if (waits(told) <= bound) continue;
+      return who + "the recall or edit " + std::to_string(place.second) + " of " +
+             name_of(place.first) + " after " + std::to_string(waits(told).count()) + " ms";
+    }
   }
   return std::nullopt;
 }
@@ -248,17 +305,41 @@ void Judge::compare_with_tables(
 }
 
 void Judge::judge_row(const StoredMessage& row) {
-  if (row.event) {
-    events_[row.stream][row.seq] = row.sender;
-    return;
-  }
+  if (!row.kind.empty()) return judge_event(row);
   const auto number = number_of(row.cid);
-  if (!number || row.text != text_of(*number) || messages_[*number].stream != row.stream ||
+  if (!number || messages_[*number].stream != row.stream ||
       messages_[*number].sender != row.sender) {
     return violation("P1", "nobody sent what is stored as seq " + std::to_string(row.seq) + " of " +
                                name_of(row.stream));
   }
   take_seq(*number, row.seq, "stored");
+  const bool recalled = row.extra.contains("recalled");
+  if (!revisions_.may_be(*number, text_of(*number), row.text, recalled)) {
+    violation("revision", describe(*number) + " is stored as \"" + row.text + "\"" +
+                              (recalled ? ", recalled" : ""));
+  }
+}
+
+// Each recall and each edit is stored once.
+void Judge::judge_event(const StoredMessage& row) {
+  events_[row.stream][row.seq] = row.sender;
+  if (row.kind == "notice") return;
+  const std::string where = "seq " + std::to_string(row.seq) + " of " + name_of(row.stream);
+  const std::int64_t ref = row.extra.value("ref", std::int64_t{0});
+  const auto target = places_[row.stream].find(ref);
+  if (target == places_[row.stream].end()) {
+    return violation("revision", where + " is a " + row.kind + " of no message");
+  }
+  const std::string original = text_of(target->second);
+  const bool recalled = revisions_.is_recalled(target->second);
+  const bool shows = row.kind == "edit" && !row.text.empty();
+  if (shows && (recalled || !revisions_.may_show(target->second, original, row.text, false))) {
+    violation("revision", where + " shows \"" + row.text + "\"");
+  }
+  const std::string what = row.kind + " of " + describe(target->second) + ": " + row.text;
+  if ((shows || row.kind == "recall") && !stored_revisions_.insert(what).second) {
+    violation("revision", where + " is stored twice: " + what);
+  }
 }
 
 void Judge::compare_history(std::int64_t user, const std::vector<StoredMessage>& shown,

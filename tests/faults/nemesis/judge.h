@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "faults/nemesis/revisions.h"
 #include "support/clients/raw_client.h"
 
 // Records what was sent, acknowledged and received, and checks the guarantees.
@@ -35,6 +36,7 @@ struct Message {
   bool refused = false;               // for good
   std::optional<Time> wired_at = {};  // when it first went over a connection
   std::int64_t from_head = 0;         // of a club: a seq that it had reached then
+  Json more = Json::object();         // the fields of a reply and of mentions
 };
 
 // A row of directmessage or groupmessage, or of a reply to HISTORY.
@@ -44,7 +46,8 @@ struct StoredMessage {
   std::int64_t sender = 0;
   std::string cid;
   std::string text;
-  bool event = false;  // of a group's life; nobody sent it
+  std::string kind{};  // of an event row; nobody sent it as a message
+  Json extra = Json::object();
 };
 
 // Threading: externally synchronised. No I/O and no clock of its own.
@@ -54,7 +57,8 @@ class Judge {
   explicit Judge(std::string run) : run_(std::move(run)) {}
 
   // Returns the number of a new message, which determines its cid and text.
-  std::size_t sent(std::int64_t sender, bool group, std::int64_t target, Time now);
+  std::size_t sent(std::int64_t sender, bool group, std::int64_t target, Time now,
+                   Json more = Json::object());
   std::string cid_of(std::size_t number) const;
   std::string text_of(std::size_t number) const;
   std::optional<std::size_t> number_of(const std::string& cid) const;
@@ -70,11 +74,12 @@ class Judge {
   void wired(std::size_t number, Time now, std::int64_t from_head);
   // A club: what its members get is judged elsewhere (ClubLedger).
   void add_club(std::int64_t group) { clubs_.insert(group); }
-  // `user` was pushed a chat message. `counts`: on the user's newest session; pushes on older ones
-  // are only compared with the message.
+  // `user` was pushed a chat message or an event row. `counts`: on the user's newest session;
+  // pushes on older ones are only compared with the message.
   void pushed(std::int64_t user, const Json& push, bool counts);
-  // An event row of a group.
-  void pushed_event(std::int64_t user, const Json& push);
+  Revisions& revisions() { return revisions_; }
+  // A recall or an edit was confirmed; `seq` is its event.
+  void revised(const Revision& revision, std::int64_t seq, Time now);
 
   // A user requests to join a group; and is certainly a member from now on.
   void asked_to_join(std::int64_t user, std::int64_t group, Time now);
@@ -113,7 +118,12 @@ class Judge {
   void take_seq(std::size_t number, std::int64_t seq, const std::string& where);
   void take_in_order(std::int64_t user, std::size_t number);
   void expect_at(std::size_t number, std::int64_t user);
+  std::set<std::int64_t> recipients(const Message& message) const;
+  void pushed_event(std::int64_t user, const Json& push, bool counts);
+  void pushed_revision(std::int64_t user, const Stream& stream, const Json& push);
+  bool is_as_sent(std::int64_t user, std::size_t number, const Json& push) const;
   void judge_row(const StoredMessage& row);
+  void judge_event(const StoredMessage& row);
 
   const std::string run_;
   std::vector<Message> messages_;
@@ -122,7 +132,11 @@ class Judge {
   std::map<std::pair<std::int64_t, Stream>, Inbox> inboxes_;
   std::map<std::pair<std::int64_t, std::int64_t>, Membership> memberships_;  // by user and group
   std::set<std::int64_t> clubs_;
+  Revisions revisions_;
+  std::set<std::string> stored_revisions_;                       // in the tables
   std::map<std::int64_t, std::map<std::size_t, Time>> awaited_;  // by user; the time of the ack
+  // Recalls and edits, likewise.
+  std::map<std::int64_t, std::map<std::pair<Stream, std::int64_t>, Time>> awaited_events_;
   std::size_t acknowledged_ = 0;
   std::size_t received_ = 0;
   std::vector<std::string> violations_;

@@ -12,8 +12,8 @@
 // A full round: faults overlap (schedule.h); they end, except for a standing one; people continue
 // for some seconds; then they are quiet, and everything must settle within the time limits. In a
 // light round people write less, and are quiet as soon as its one fault has ended. At the end
-// everyone's HISTORY is compared with the tables, and the tables with what was acknowledged and
-// received.
+// everyone's HISTORY is compared with the tables, with what the user was pushed and with INBOX, and
+// the tables with what was acknowledged and received.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,6 +24,7 @@
 #include <tuple>
 
 #include "faults/nemesis/crowd.h"
+#include "faults/nemesis/inbox_count.h"
 #include "faults/nemesis/operators.h"
 #include "faults/nemesis/schedule.h"
 #include "faults/nemesis/world.h"
@@ -74,6 +75,10 @@ std::vector<std::vector<std::string>> rows_of(const std::string& sql, const std:
   return rows;
 }
 
+Json extra_of(const std::string& text) {
+  return text.empty() ? Json::object() : Json::parse(text);
+}
+
 class Nemesis : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -99,8 +104,8 @@ class Nemesis : public ::testing::Test {
   void compare_at_the_end();
   std::vector<StoredMessage> read_tables();
   Crowd::Tables read_lives();
-  std::vector<StoredMessage> read_history(RawClient& client, std::int64_t user,
-                                          const Stream& stream);
+  static Rows read_history(RawClient& client, Place place);
+  void compare_views(RawClient& client, std::int64_t user, const std::map<Place, Rows>& histories);
   std::vector<std::vector<std::string>> rows(const std::string& sql) {
     return rows_of(sql, world->cluster().storage().database());
   }
@@ -295,17 +300,19 @@ void Nemesis::report() {
 
 std::vector<StoredMessage> Nemesis::read_tables() {
   std::vector<StoredMessage> stored;
-  for (const auto& row : rows("SELECT recipient, sender, seq, cid, body FROM directmessage"
-                              " ORDER BY recipient, sender, seq")) {
+  for (const auto& row :
+       rows("SELECT recipient, sender, seq, cid, body, COALESCE(kind, ''), COALESCE(extra, '{}')"
+            " FROM directmessage ORDER BY recipient, sender, seq")) {
     const Stream stream{false, std::stoll(row.at(0)), std::stoll(row.at(1))};
-    stored.push_back({stream, std::stoll(row.at(2)), stream.sender, row.at(3), row.at(4)});
+    stored.push_back({stream, std::stoll(row.at(2)), stream.sender, row.at(3), row.at(4), row.at(5),
+                      extra_of(row.at(6))});
   }
   for (const auto& row :
-       rows("SELECT groupid, sender, seq, cid, body, kind IS NOT NULL FROM groupmessage"
-            " ORDER BY groupid, seq")) {
+       rows("SELECT groupid, sender, seq, cid, body, COALESCE(kind, ''), COALESCE(extra, '{}')"
+            " FROM groupmessage ORDER BY groupid, seq")) {
     const Stream stream{true, std::stoll(row.at(0)), 0};
     stored.push_back({stream, std::stoll(row.at(2)), std::stoll(row.at(1)), row.at(3), row.at(4),
-                      row.at(5) == "1"});
+                      row.at(5), extra_of(row.at(6))});
   }
   return stored;
 }
@@ -321,12 +328,15 @@ Crowd::Tables Nemesis::read_lives() {
     club.muted_all = row.at(1) == "1";
     club.dismissed = row.at(2) == "1";
   }
-  for (const auto& row : rows("SELECT groupid, seq, sender, COALESCE(extra, '{}') FROM groupmessage"
-                              " WHERE groupid" +
-                              in + " ORDER BY groupid, seq")) {
-    const Json extra = Json::parse(row.at(3));
+  for (const auto& row :
+       rows("SELECT groupid, seq, sender, COALESCE(kind, ''), COALESCE(extra, '{}')"
+            " FROM groupmessage"
+            " WHERE groupid" +
+            in + " ORDER BY groupid, seq")) {
+    const Json extra = extra_of(row.at(4));
+    const std::string kind = row.at(3) == "notice" ? "" : row.at(3);
     tables.clubs[std::stoll(row.at(0))].rows.push_back(
-        {std::stoll(row.at(1)), std::stoll(row.at(2)), extra.value("event", ""),
+        {std::stoll(row.at(1)), std::stoll(row.at(2)), extra.value("event", kind),
          extra.value("user", std::int64_t{0}), extra.value("role", "")});
   }
   for (const auto& row : rows("SELECT groupid, userid, grouprole, muted_until > 0, joined_seq,"
@@ -344,33 +354,57 @@ Crowd::Tables Nemesis::read_lives() {
   return tables;
 }
 
-std::vector<StoredMessage> Nemesis::read_history(RawClient& client, std::int64_t user,
-                                                 const Stream& stream) {
-  std::vector<StoredMessage> shown;
-  Json request = {{"msgid", 25}, {"limit", 100}};
-  if (stream.group) {
-    request["groupid"] = stream.target;
-  } else {
-    request["with"] = stream.sender;
-  }
+Rows Nemesis::read_history(RawClient& client, Place place) {
+  Rows shown;
+  Json request = {{"msgid", 25}, {"limit", 100}, {place.first ? "groupid" : "with", place.second}};
   while (true) {
     client.send_raw(request.dump() + "\n");
     const Json page = client.reply(request);
     expect_ok(page, 125);
     if (page.at("errno") != 0) return shown;
-    for (const Json& message : page.at("messages")) {
-      const Stream where =
-          stream.group ? stream : Stream{false, message.at("toid"), message.at("id")};
-      shown.push_back(
-          {where, message.at("seq"), message.at("id"), message.at("cid"), message.at("msg")});
-    }
-    if (!page.contains("cursor")) break;
+    const auto messages = page.at("messages").get<Rows>();
+    shown.insert(shown.begin(), messages.begin(), messages.end());
+    if (!page.contains("cursor")) return shown;
     request["cursor"] = page.at("cursor");
   }
-  std::erase_if(shown, [&](const StoredMessage& message) {
-    return !stream.group && message.stream.sender == user;
+}
+
+// What the user has got equals HISTORY, now that nothing changes any more, and INBOX counts it.
+void Nemesis::compare_views(RawClient& client, std::int64_t user,
+                            const std::map<Place, Rows>& histories) {
+  ClientView& view = crowd->view(user);
+  std::string what;
+  wait_until([&] {
+    client.take_in(milliseconds{0});
+    while (client.waiting() > 0) {
+      const Json frame = client.receive();
+      if (frame.at("msgid") == 6 || frame.at("msgid") == 10) view.take(frame);
+    }
+    what.clear();
+    for (const auto& [place, rows] : histories) {
+      if (what.empty()) what = view.difference(place, rows, ClientView::Own::kUnknown);
+    }
+    return what.empty();
   });
-  return shown;
+  const std::string who = "user " + std::to_string(user) + ": ";
+  if (!what.empty()) crowd->violation("view", who + what);
+  Json request{{"msgid", 54}};
+  while (true) {
+    client.send_raw(request.dump() + "\n");
+    const Json page = client.reply(request);
+    expect_ok(page, 154);
+    for (const Json& item : page.value("conversations", Json::array())) {
+      const bool group = item.contains("groupid");
+      const Place place{group, item.at(group ? "groupid" : "with")};
+      const auto rows = histories.find(place);
+      if (rows == histories.end()) continue;
+      const std::string different =
+          difference_of_item(user, place, item, rows->second, crowd->highest_read(user, place));
+      if (!different.empty()) crowd->violation("unread", who + different);
+    }
+    if (!page.contains("cursor")) return;
+    request["cursor"] = page.at("cursor");
+  }
 }
 
 void Nemesis::compare_at_the_end() {
@@ -386,18 +420,29 @@ void Nemesis::compare_at_the_end() {
   judge.compare_with_tables(stored, joined);
   for (const Account& one : people) {
     RawClient client(world->cluster().port(0));
-    request_patiently(client, login_request(one, {{"takeover", true}}));
-    std::vector<StoredMessage> shown;
+    client.keep_notices();
+    const Json welcome =
+        request_patiently(client, login_request(one, {{"takeover", true}, {"ack", true}}));
+    for (const Json& message : welcome.at("offlinemsg")) crowd->view(one.id).take(message);
+    std::map<Place, Rows> histories;
     for (const Account& other : people) {
-      if (other.id == one.id) continue;
-      std::ranges::copy(read_history(client, one.id, {false, one.id, other.id}),
-                        std::back_inserter(shown));
+      if (other.id != one.id) histories[{false, other.id}] = {};
     }
     for (const auto& [key, seq] : joined) {
-      if (key.first != one.id) continue;
-      std::ranges::copy(read_history(client, one.id, {true, key.second, 0}),
-                        std::back_inserter(shown));
+      if (key.first == one.id) histories[{true, key.second}] = {};
     }
+    std::vector<StoredMessage> shown;
+    for (auto& [place, rows] : histories) {
+      rows = read_history(client, place);
+      for (const Json& row : rows) {
+        const std::int64_t sender = row.at("id");
+        if (!place.first && sender == one.id) continue;
+        const Stream stream{place.first, place.first ? place.second : one.id,
+                            place.first ? 0 : sender};
+        shown.push_back({stream, row.at("seq"), sender, row.at("cid"), row.at("msg")});
+      }
+    }
+    compare_views(client, one.id, histories);
     std::vector<StoredMessage> wanted;
     std::ranges::copy_if(stored, std::back_inserter(wanted), [&](const StoredMessage& row) {
       const bool by_one_of_them =

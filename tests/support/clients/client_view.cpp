@@ -143,7 +143,9 @@ std::string ClientView::difference(Place place, const Rows& history, Own own) co
 }
 
 std::string ClientView::difference(const Row& shown, const Json& stored) const {
-  const Json& message = shown.message;
+  Json message = shown.message;
+  // The account was deleted.
+  if (stored.value("name", "") == "" && message.contains("name")) message["name"] = "";
   bool same = !shown.whole || message == stored;
   for (const auto& [field, value] : message.items()) {
     same = same && stored.contains(field) && stored.at(field) == value;
