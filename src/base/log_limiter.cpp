@@ -16,6 +16,7 @@ std::optional<std::uint64_t> Limiter::admit(base::SteadyTime now) {
 void limited_exception(Limiter& limiter, std::string_view event, std::string_view detail) noexcept {
   try {
     try {
+      // cppcheck-suppress rethrowNoCurrentException
       throw;
     } catch (const std::exception& error) {
       limited(Level::kError, limiter, "{}{} what={}", event, detail, quoted(error.what()));

@@ -144,6 +144,7 @@ Result<NodeRow> NodeStarter::read(NodeId id) {
   auto rows = NodeModel(**opened).all();
   if (!rows) return fail(rows);
   for (NodeRow& row : *rows) {
+    // cppcheck-suppress returnStdMoveLocal
     if (row.node.id == id) return std::move(row);
   }
   return NodeRow{};

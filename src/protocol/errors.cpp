@@ -35,6 +35,7 @@ std::string_view name_of(Errno code) noexcept {
 }
 
 Refusal::Refusal() noexcept = default;
+// cppcheck-suppress passedByValue
 Refusal::Refusal(Errno what, std::string sentence,
                  std::optional<std::chrono::milliseconds> again) noexcept
     : code(what), message(std::move(sentence)), retry_after(again) {}

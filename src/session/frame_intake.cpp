@@ -100,6 +100,7 @@ FrameIntake::Batch FrameIntake::take(ConversationState& shared, std::string_view
   }
   batch.input_over = decoder_.failed() || decoder_.framing() == Framing::kHttp;
   batch.cost = std::max(static_cast<std::int64_t>(bytes.size() - rest.size()), batch.cost);
+  // cppcheck-suppress returnStdMoveLocal
   return std::move(batch);
 }
 

@@ -319,6 +319,7 @@ Result<void> Resync::compare_suspects() {
   if (done) return done;
   base::MutexLock lock(mutex_);
   suspects_.merge(suspects);
+  // cppcheck-suppress identicalConditionAfterEarlyExit
   return done;
 }
 

@@ -47,13 +47,13 @@ Result<std::vector<storage::Watch>> take_blocked(storage::Connection& connection
   }
   const auto blocks = storage::BlockModel(connection).among(asked);
   if (!blocks) return fail(blocks);
-  const auto middle =
-      std::stable_partition(watches.begin(), watches.end(), [&](const storage::Watch& watch) {
-        return !std::binary_search(blocks->begin(), blocks->end(),
-                                   storage::Block{watch.watched, watch.watcher});
-      });
-  std::vector<storage::Watch> hidden(middle, watches.end());
-  watches.erase(middle, watches.end());
+  std::vector<storage::Watch> hidden;
+  std::erase_if(watches, [&](const storage::Watch& watch) {
+    const bool is_blocked = std::binary_search(blocks->begin(), blocks->end(),
+                                               storage::Block{watch.watched, watch.watcher});
+    if (is_blocked) hidden.push_back(watch);
+    return is_blocked;
+  });
   return hidden;
 }
 

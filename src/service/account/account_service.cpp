@@ -335,11 +335,13 @@ Coroutine<> AccountService::delete_account(SessionPtr session,
   if (!*removed) co_return refuse(*session, request, wrong_own_password());
   log_account("account_deleted", self, *session);
   audit(context_, "account_deleted", *session, self);
+  // cppcheck-suppress accessMoved
   co_await finish_removal(session, request, std::move(audience));
 }
 
 // The account is deleted: logs out its sessions.
 Coroutine<> AccountService::finish_removal(SessionPtr session, const RequestHead& request,
+                                           // cppcheck-suppress passedByValue
                                            Audience audience) {
   const session::Identity self = session->identity();
   co_await login_.sign_off(session);

@@ -2,7 +2,9 @@
 
 namespace chat::service {
 
+// cppcheck-suppress passedByValue
 Fault::Fault(Error error) noexcept : variant(std::move(error)) {}
+// cppcheck-suppress passedByValue
 Fault::Fault(protocol::Refusal refusal) noexcept : variant(std::move(refusal)) {}
 Fault::Fault(const Fault& other) = default;
 Fault::Fault(Fault&& other) noexcept = default;

@@ -114,6 +114,7 @@ Coroutine<> LoginService::login(SessionPtr session, Received<messages::Login> re
   const Refused refused = co_await log_in(login);
   if (!refused) co_return welcome(*login);
   refuse(*session, login->request, *refused);
+  // cppcheck-suppress missingReturn
   if (login->claimed) co_await release(session);
 }
 
@@ -253,6 +254,7 @@ LoginService::Step LoginService::claim(LoginPtr login) {
   login->watch->watch(wait.give_up());
   const bool asked =
       batches_.claim(request, [this, login, answer = wait.answer()](Result<ClaimAnswer>&& claim) {
+        // cppcheck-suppress accessMoved
         if (!answer(std::move(claim))) claimed_too_late(*login, claim);
       });
   if (!asked && wait.cancel()) {
@@ -300,6 +302,7 @@ LoginService::Refused LoginService::claimed(Login& login, Result<ClaimAnswer> an
 // The client was told to try again.
 void LoginService::claimed_too_late(const Login& login, const Result<ClaimAnswer>& answer) {
   const bool may_be_claimed =
+      // cppcheck-suppress accessMoved
       answer ? answer->unsure || answer->claim.outcome == storage::Claim::Outcome::kClaimed
              : is_unknown(answer.error());
   if (may_be_claimed) settle_claim(*login.session, login.user.id);

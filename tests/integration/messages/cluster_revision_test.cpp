@@ -14,11 +14,7 @@ constexpr const char* kSecret = "the-text-nobody-may-find";
 class ClusterRevision : public WithLostAnswers {
  protected:
   static Json ok(User& user, const Json& request) { return request_ok(user.client, request); }
-  std::int64_t rows_with(const std::string& text) {
-    const std::string found = " WHERE body LIKE '%" + text + "%' OR extra LIKE '%" + text + "%'";
-    return number("SELECT COUNT(*) FROM directmessage" + found) +
-           number("SELECT COUNT(*) FROM groupmessage" + found);
-  }
+  std::int64_t rows_with(const std::string& text) { return number(count_rows_with(text)); }
   static std::vector<Json> pushes(User& user, int msgid, std::size_t count) {
     std::vector<Json> all;
     while (all.size() < count) all.push_back(user.client.push(msgid));

@@ -95,7 +95,7 @@ TEST_F(Marks, EventRowsAndWhatWasSaidBeforeJoiningCannotBeRepliedTo) {
   send(bob, in_group(bob, "x", {{"reply", seq}}));
 }
 
-TEST_F(Marks, MentionsAreCarriedAndNamesMembersOnly) {
+TEST_F(Marks, MentionsAreCarriedAndNameMembersOnly) {
   const Json ids = {carol.id(), bob.id(), alice.id()};
   send(bob, in_group(bob, "look", {{"at", ids}}));
   EXPECT_EQ(carol.client.push(10).at("at"), ids);

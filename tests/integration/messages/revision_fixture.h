@@ -5,7 +5,7 @@
 
 #include "support/clients/user.h"
 
-// The requests RECALL and EDIT.
+// Requests of the tests of RECALL and EDIT.
 namespace chat::test {
 
 inline constexpr int kRecallMsgid = 50;
@@ -31,6 +31,13 @@ inline Json history_with(std::int64_t other) {
 }
 inline Json history_of(std::int64_t group) {
   return {{"msgid", 25}, {"groupid", group}, {"limit", 100}};
+}
+
+// A query for the number of messages, event rows included, that contain the text.
+inline std::string count_rows_with(const std::string& text) {
+  const std::string found = " WHERE body LIKE '%" + text + "%' OR extra LIKE '%" + text + "%'";
+  return "SELECT (SELECT COUNT(*) FROM directmessage" + found +
+         ") + (SELECT COUNT(*) FROM groupmessage" + found + ")";
 }
 
 }  // namespace chat::test

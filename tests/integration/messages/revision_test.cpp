@@ -42,11 +42,7 @@ class Revision : public WithServer {
     return {};
   }
   std::int64_t number(const std::string& sql) { return server.storage().number(sql); }
-  std::int64_t rows_with(const std::string& text) {
-    const std::string found = " WHERE body LIKE '%" + text + "%' OR extra LIKE '%" + text + "%'";
-    return number("SELECT COUNT(*) FROM directmessage" + found) +
-           number("SELECT COUNT(*) FROM groupmessage" + found);
-  }
+  std::int64_t rows_with(const std::string& text) { return number(count_rows_with(text)); }
   void make_admin(const User& user) {
     ok(alice, {{"msgid", 42}, {"groupid", group}, {"userid", user.id()}, {"role", "admin"}});
   }
@@ -173,7 +169,7 @@ TEST_F(Revision, RepeatedOnesAnswerWithTheFirstEventAndWriteNothing) {
   EXPECT_EQ(number("SELECT COUNT(*) FROM groupmessage WHERE kind IS NULL OR kind <> 'notice'"), 3);
 }
 
-TEST_F(Revision, WhatIsNotThereIsNotFound) {
+TEST_F(Revision, MissingMessagesAndThoseFromBeforeJoiningAreNotFound) {
   const Json direct = alice.chat(bob.id(), "one");
   const Json before = alice.group_chat(group, "before dave");
   User dave = new_user("dave");
@@ -266,7 +262,7 @@ TEST_F(Revision, MessageIsEditedAHundredTimes) {
   }
 }
 
-// The first text is not known any more, so any is taken for a repetition.
+// The original text is lost, so any text counts as a repetition.
 TEST_F(Revision, RepeatedCidOfAChangedMessageGetsItsSeq) {
   const Json recalled = alice.chat(bob.id(), "one", "c1");
   const Json edited = alice.chat(bob.id(), "two", "c2");
@@ -389,7 +385,7 @@ TEST_F(Revision, ClassicClientThatLagsBehindDoesNotGetARecalledText) {
   EXPECT_EQ(classic.receive().at("msg"), "alice recalled a message");
 }
 
-TEST_F(Revision, MessagesAndRecallsAtOnceKeepTheStreamWhole) {
+TEST_F(Revision, MessagesAndEditsAtOnceKeepTheStreamWhole) {
   constexpr int kMessages = 60;
   const Json first = alice.chat(bob.id(), "0");
   for (int i = 1; i < kMessages; ++i) {

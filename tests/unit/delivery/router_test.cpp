@@ -14,71 +14,15 @@
 #include "chat/storage/friend_model.h"
 #include "chat/storage/moderation_model.h"
 #include "chat/storage/node_model.h"
-#include "delivery/cursors/writeback.h"
-#include "delivery/events/cluster_events.h"
 #include "support/deadline.h"
 #include "support/session_rig.h"
 #include "support/storage/storage_fixture.h"
+#include "unit/delivery/push/delivery_node.h"
 
 namespace chat::delivery {
 namespace {
 
 using Json = nlohmann::json;
-
-// One node: its loops, sessions and router, on a hub shared with the other node.
-struct Node {
-  Node(storage::Database& database, cluster::LocalHub& hub)
-      : pool(database, {}, base::system_clock()), bus(hub) {
-    router.set_told_listener(&presence);
-    router.set_suspect_listener([this](UserId user) { resync.suspect(user); });
-    EXPECT_TRUE(bus.start(events));
-    presence.start();
-  }
-  ~Node() {
-    presence.stop();
-    rig.stop();
-    bus.stop();
-  }
-
-  test::SessionRig::Pair log_in(UserId user, const std::vector<GroupId>& groups = {},
-                                std::size_t loop = 0, bool acknowledges = false) {
-    auto pair = rig.connect(loop);
-    EXPECT_EQ(registry.reserve(user, pair.session, false, {}),
-              session::Registry::Reservation::kGranted);
-    registry.claimed(user, *pair.session, 1);
-    std::promise<void> attached;
-    recipients.attach(pair.session, user, acknowledges, groups,
-                      [&attached] { attached.set_value(); });
-    attached.get_future().wait();
-    auto positions = backlog.positions(user);
-    EXPECT_TRUE(positions);
-    recipients.open(pair.session, *positions, {});
-    return pair;
-  }
-  void log_out(UserId user, const std::shared_ptr<session::Session>& session) {
-    std::promise<void> detached;
-    recipients.detach(session, [&detached] { detached.set_value(); });
-    detached.get_future().wait();
-    registry.release(user, *session);
-  }
-
-  test::SessionRig rig{2, 2};
-  storage::Pool pool;
-  UserNameCache user_names{pool};
-  Backlog backlog{pool, user_names};
-  Writeback writeback{pool};
-  cluster::LocalBus bus;
-  session::Registry registry;
-  Recipients recipients{rig.loops(), backlog, writeback, bus, rig.workers()};
-  TakeoverWaiter takeovers{base::system_clock()};
-  BusHealth health{bus, base::system_clock(), [](bool) {}};
-  HintRelay hints{pool, health};
-  Router router{rig.loops(), registry, recipients, takeovers, health, hints, user_names, bus};
-  Presence presence{pool, router, hints, bus};
-  Resync resync{registry, recipients, takeovers, pool, bus, health, presence, user_names};
-  Receipts receipts{router, hints, pool};
-  ClusterEvents events{router, resync, presence, receipts, user_names, health, [] {}};
-};
 
 // Holds back what is published on some channels, like a slow network.
 class LateMessages final : public cluster::BusListener {
@@ -118,8 +62,8 @@ class RouterTest : public storage::StorageTest {
     StorageTest::SetUp();
     alice_ = add_user("alice");
     bob_ = add_user("bob");
-    here_ = std::make_unique<Node>(database_, hub_);
-    there_ = std::make_unique<Node>(database_, hub_);
+    here_ = std::make_unique<DeliveryNode>(database_, hub_);
+    there_ = std::make_unique<DeliveryNode>(database_, hub_);
   }
   void TearDown() override {
     here_.reset();
@@ -143,12 +87,12 @@ class RouterTest : public storage::StorageTest {
     sender.session->commit_begun();
     return entry;
   }
-  static void settle(Node& node, DirectEntry entry) {
+  static void settle(DeliveryNode& node, DirectEntry entry) {
     std::vector<DirectEntry> entries;
     entries.push_back(std::move(entry));
     node.router.on_direct_settled(std::move(entries));
   }
-  static void settle(Node& node, GroupEntry entry) {
+  static void settle(DeliveryNode& node, GroupEntry entry) {
     std::vector<GroupEntry> entries;
     entries.push_back(std::move(entry));
     node.router.on_group_settled(std::move(entries));
@@ -162,22 +106,22 @@ class RouterTest : public storage::StorageTest {
            "\"}";
   }
   // No push came before this.
-  static void expect_quiet(Node& node, test::SessionRig::Pair& pair) {
+  static void expect_quiet(DeliveryNode& node, test::SessionRig::Pair& pair) {
     node.rig.in_loop(pair.session->loop_index(),
                      [&] { pair.session->socket().send("{\"msgid\":-1}"); });
     EXPECT_EQ(next(pair).at("msgid"), -1);
   }
 
   cluster::LocalHub hub_;
-  std::unique_ptr<Node> here_;
-  std::unique_ptr<Node> there_;
+  std::unique_ptr<DeliveryNode> here_;
+  std::unique_ptr<DeliveryNode> there_;
   UserId alice_;
   UserId bob_;
 };
 
 TEST_F(RouterTest, AcknowledgesAndPushesOnThisNode) {
   auto alice = here_->log_in(alice_);
-  auto bob = here_->log_in(bob_, {}, 1);
+  auto bob = here_->log_in(bob_, {}, {.loop = 1});
   settle(*here_, direct(alice, alice_, bob_, 1));
   const Json ack = next(alice);
   EXPECT_EQ(ack.at("msgid"), 106);
@@ -234,7 +178,7 @@ TEST_F(RouterTest, GroupMessageReachesMembersEverywhereOnceAndNotItsSender) {
   const UserId carol_id = add_user("carol");
   add_member(group, carol_id);
   auto alice = here_->log_in(alice_, {group});
-  auto carol = here_->log_in(carol_id, {group}, 1);
+  auto carol = here_->log_in(carol_id, {group}, {.loop = 1});
   auto bob = there_->log_in(bob_, {group});
   settle(*here_, in_group(alice, alice_, group, 1));
   EXPECT_EQ(next(alice).at("msgid"), 110);
@@ -443,7 +387,7 @@ TEST_F(RouterTest, LateReceiptIsDropped) {
     const std::vector<DirectReceipt> receipts{{alice_, bob_, kind, seq}};
     here_->router.receipts_to_users(receipts, Reach::kCluster);
   };
-  auto alice = there_->log_in(alice_, {}, 0, true);
+  auto alice = there_->log_in(alice_, {}, {.acknowledges = true});
   tell(ReceiptKind::kDelivered, 5);
   tell(ReceiptKind::kDelivered, 3);
   tell(ReceiptKind::kRead, 2);

@@ -12,59 +12,13 @@
 #include "chat/cluster/local_bus.h"
 #include "chat/storage/block_model.h"
 #include "chat/storage/contact_model.h"
-#include "delivery/cursors/writeback.h"
-#include "delivery/events/cluster_events.h"
 #include "support/fake_clock.h"
 #include "support/session_rig.h"
 #include "support/storage/storage_fixture.h"
+#include "unit/delivery/push/delivery_node.h"
 
 namespace chat::delivery {
 namespace {
-
-// One node with two loops; a peer reads what its session is sent.
-struct TypingNode {
-  TypingNode(storage::Database& database, cluster::LocalHub& hub)
-      : pool(database, {}, base::system_clock()), bus(hub) {
-    EXPECT_TRUE(bus.start(events));
-  }
-  ~TypingNode() {
-    rig.stop();
-    bus.stop();
-  }
-
-  test::SessionRig::Pair log_in(UserId user, const std::vector<GroupId>& groups = {},
-                                bool acknowledges = true, std::size_t loop = 0) {
-    auto pair = rig.connect(loop);
-    EXPECT_EQ(registry.reserve(user, pair.session, false, {}),
-              session::Registry::Reservation::kGranted);
-    registry.claimed(user, *pair.session, 1);
-    std::promise<void> attached;
-    recipients.attach(pair.session, user, acknowledges, groups,
-                      [&attached] { attached.set_value(); });
-    attached.get_future().wait();
-    auto positions = backlog.positions(user);
-    EXPECT_TRUE(positions);
-    recipients.open(pair.session, *positions, {});
-    return pair;
-  }
-
-  test::SessionRig rig{2, 2};
-  storage::Pool pool;
-  UserNameCache user_names{pool};
-  Backlog backlog{pool, user_names};
-  Writeback writeback{pool};
-  cluster::LocalBus bus;
-  session::Registry registry;
-  Recipients recipients{rig.loops(), backlog, writeback, bus, rig.workers()};
-  TakeoverWaiter takeovers{base::system_clock()};
-  BusHealth health{bus, base::system_clock(), [](bool) {}};
-  HintRelay hints{pool, health};
-  Router router{rig.loops(), registry, recipients, takeovers, health, hints, user_names, bus};
-  Presence presence{pool, router, hints, bus};
-  Resync resync{registry, recipients, takeovers, pool, bus, health, presence, user_names};
-  Receipts receipts{router, hints, pool};
-  ClusterEvents events{router, resync, presence, receipts, user_names, health, [] {}};
-};
 
 class TypingRelayTest : public storage::StorageTest {
  protected:
@@ -75,9 +29,9 @@ class TypingRelayTest : public storage::StorageTest {
     carol_ = add_user("carol");
     group_ = add_group("tea", alice_);
     add_member(group_, bob_);
-    here_ = std::make_unique<TypingNode>(database_, hub_);
+    here_ = std::make_unique<DeliveryNode>(database_, hub_);
     relay_ = std::make_unique<TypingRelay>(here_->pool, here_->router, clock_);
-    typist_ = here_->log_in(alice_, {group_});
+    typist_ = log_in(alice_, {group_});
   }
   void TearDown() override {
     relay_.reset();
@@ -85,6 +39,10 @@ class TypingRelayTest : public storage::StorageTest {
     there_.reset();
   }
 
+  test::SessionRig::Pair log_in(UserId user, const std::vector<GroupId>& groups = {},
+                                const LoginOptions& options = {.acknowledges = true}) {
+    return here_->log_in(user, groups, options);
+  }
   void add(const Typing& typing) {
     if (relay_->take_turn(typing)) relay_->add({typing, typist_.session, "c"});
   }
@@ -101,8 +59,8 @@ class TypingRelayTest : public storage::StorageTest {
   }
   // Everything that the session is sent before a line that is sent now. Loops work in order, but a
   // group's push crosses loops twice.
-  std::vector<std::string> lines(test::SessionRig::Pair& pair, TypingNode* node = nullptr) {
-    TypingNode& its = node == nullptr ? *here_ : *node;
+  std::vector<std::string> lines(test::SessionRig::Pair& pair, DeliveryNode* node = nullptr) {
+    DeliveryNode& its = node == nullptr ? *here_ : *node;
     for (int round = 0; round < 3; ++round) {
       for (std::size_t i = 0; i < its.rig.loops().size(); ++i) {
         std::promise<void> passed;
@@ -121,8 +79,8 @@ class TypingRelayTest : public storage::StorageTest {
 
   cluster::LocalHub hub_;
   test::FakeClock clock_;
-  std::unique_ptr<TypingNode> here_;
-  std::unique_ptr<TypingNode> there_;
+  std::unique_ptr<DeliveryNode> here_;
+  std::unique_ptr<DeliveryNode> there_;
   std::unique_ptr<TypingRelay> relay_;
   test::SessionRig::Pair typist_;
   UserId alice_;
@@ -132,7 +90,7 @@ class TypingRelayTest : public storage::StorageTest {
 };
 
 TEST_F(TypingRelayTest, PassesOnOnceInThreeSecondsAndEachEndOnce) {
-  auto bob = here_->log_in(bob_);
+  auto bob = log_in(bob_);
   for (int i = 0; i < 5; ++i) type(bob_);
   type(bob_, false);
   type(bob_, false);
@@ -155,7 +113,7 @@ TEST_F(TypingRelayTest, AnEndWithoutABeginningIsDropped) {
 }
 
 TEST_F(TypingRelayTest, NinthChatWithinThreeSecondsIsDropped) {
-  auto bob = here_->log_in(bob_);
+  auto bob = log_in(bob_);
   for (int i = 0; i < 8; ++i) type(UserId{100 + i});
   type(bob_);
   work();
@@ -167,7 +125,7 @@ TEST_F(TypingRelayTest, NinthChatWithinThreeSecondsIsDropped) {
 }
 
 TEST_F(TypingRelayTest, OnlyClientsThatAcknowledgeGetIt) {
-  auto bob = here_->log_in(bob_, {group_}, false);
+  auto bob = log_in(bob_, {group_}, {.acknowledges = false});
   type(bob_);
   type_in(group_);
   work();
@@ -175,7 +133,7 @@ TEST_F(TypingRelayTest, OnlyClientsThatAcknowledgeGetIt) {
 }
 
 TEST_F(TypingRelayTest, BlockedUsersAreRefused) {
-  auto bob = here_->log_in(bob_);
+  auto bob = log_in(bob_);
   ASSERT_TRUE(write([&]() -> Result<void> {
     auto blocked = storage::BlockModel(*connection_).insert(bob_, alice_, 1);
     if (!blocked) return fail(blocked);
@@ -196,8 +154,8 @@ TEST_F(TypingRelayTest, BlockedUsersAreRefused) {
 }
 
 TEST_F(TypingRelayTest, OtherMembersGetItOnAllLoops) {
-  auto bob = here_->log_in(bob_, {group_}, true, 1);
-  auto carol = here_->log_in(carol_);
+  auto bob = log_in(bob_, {group_}, {.loop = 1, .acknowledges = true});
+  auto carol = log_in(carol_);
   type_in(group_);
   work();
   EXPECT_EQ(lines(bob), Lines{R"({"msgid":205,"id":1,"groupid":1,"on":true})"});
@@ -206,7 +164,7 @@ TEST_F(TypingRelayTest, OtherMembersGetItOnAllLoops) {
 }
 
 TEST_F(TypingRelayTest, MutedMembersAndStrangersAreRefused) {
-  auto bob = here_->log_in(bob_, {group_});
+  auto bob = log_in(bob_, {group_});
   const auto refused = [this] {
     clock_.advance(std::chrono::seconds(3));
     type_in(group_);
@@ -232,18 +190,18 @@ TEST_F(TypingRelayTest, MutedMembersAndStrangersAreRefused) {
 }
 
 TEST_F(TypingRelayTest, CrowdedGroupsGetNone) {
-  auto bob = here_->log_in(bob_, {group_});
+  auto bob = log_in(bob_, {group_});
   std::vector<test::SessionRig::Pair> others;
   while (others.size() + 2 < Router::kTypingOnlineMax) {
     const UserId user = add_user("user" + std::to_string(others.size()));
     add_member(group_, user);
-    others.push_back(here_->log_in(user, {group_}, false, others.size() % 2));
+    others.push_back(log_in(user, {group_}, {.loop = others.size() % 2}));
   }
   type_in(group_);
   work();
   EXPECT_EQ(lines(bob).size(), 1U);
   add_member(group_, carol_);
-  auto carol = here_->log_in(carol_, {group_}, false, 1);
+  auto carol = log_in(carol_, {group_}, {.loop = 1});
   clock_.advance(std::chrono::seconds(3));
   type_in(group_);
   work();
@@ -251,8 +209,8 @@ TEST_F(TypingRelayTest, CrowdedGroupsGetNone) {
 }
 
 TEST_F(TypingRelayTest, ReachesUsersOfOtherNodes) {
-  there_ = std::make_unique<TypingNode>(database_, hub_);
-  auto bob = there_->log_in(bob_, {group_});
+  there_ = std::make_unique<DeliveryNode>(database_, hub_);
+  auto bob = there_->log_in(bob_, {group_}, {.acknowledges = true});
   type(bob_);
   type_in(group_);
   type_in(group_, false);
@@ -263,7 +221,7 @@ TEST_F(TypingRelayTest, ReachesUsersOfOtherNodes) {
 }
 
 TEST_F(TypingRelayTest, HintsOfOtherNodesAreShown) {
-  auto bob = here_->log_in(bob_, {group_});
+  auto bob = log_in(bob_, {group_});
   ASSERT_TRUE(
       here_->events.on_hints({{Hint::Kind::kTyping, bob_.value, alice_.value, "1"},
                               {Hint::Kind::kGroupTyping, group_.value, alice_.value, "0"}}));
