@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,6 +18,11 @@ namespace chat::delivery {
 namespace {
 
 using Statements = std::vector<std::string>;
+
+// How many statements insert so many rows: SQLite, which is in this process, runs one for each.
+std::size_t inserts_of(std::size_t rows) {
+  return test::on_mysql() ? 1 : rows;
+}
 
 // A database whose connections note each statement that they run.
 class NotingDatabase final : public storage::Database {
@@ -36,20 +42,50 @@ class NotingDatabase final : public storage::Database {
   Statements statements;
 
  private:
-  // Whoever runs a statement fetches it first.
+  class NotingStatement final : public storage::Statement {
+   public:
+    NotingStatement(Statements& statements, storage::Statement& real, std::string_view sql)
+        : statements_(statements), real_(real), sql_(sql) {}
+    void bind(int parameter, std::int64_t value) override { real_.bind(parameter, value); }
+    void bind(int parameter, std::string_view text) override { real_.bind(parameter, text); }
+    void bind_null(int parameter) override { real_.bind_null(parameter); }
+    void add_row() override { real_.add_row(); }
+    Result<bool> step() override {
+      if (!std::exchange(runs_, true)) statements_.push_back(sql_);
+      return real_.step();
+    }
+    void reset() noexcept override {
+      runs_ = false;
+      real_.reset();
+    }
+    bool is_null(int column) const override { return real_.is_null(column); }
+    std::int64_t integer(int column) const override { return real_.integer(column); }
+    std::string_view text(int column) const override { return real_.text(column); }
+
+   private:
+    Statements& statements_;
+    storage::Statement& real_;
+    const std::string sql_;
+    bool runs_ = false;
+  };
+
   class NotingConnection final : public storage::ForwardingConnection {
    public:
     NotingConnection(Statements& statements, std::unique_ptr<storage::Connection> real)
         : ForwardingConnection(*real), statements_(statements), real_(std::move(real)) {}
     bool takes_rows() const override { return real_->takes_rows(); }
     Result<storage::Statement*> prepare(std::string_view sql) override {
-      statements_.emplace_back(sql);
-      return ForwardingConnection::prepare(sql);
+      auto real = ForwardingConnection::prepare(sql);
+      if (!real) return real;
+      auto& noting = noting_[std::string(sql)];
+      noting = std::make_unique<NotingStatement>(statements_, **real, sql);
+      return noting.get();
     }
 
    private:
     Statements& statements_;
     const std::unique_ptr<storage::Connection> real_;
+    std::map<std::string, std::unique_ptr<NotingStatement>> noting_;
   };
 
   storage::Database& real_;
@@ -141,16 +177,16 @@ TEST_F(StatementsTest, MessageInALargeGroupRunsWhatItRunsInASmallOne) {
 TEST_F(StatementsTest, MentionsAddARowForEachWhoIsNamedAndNobodyElse) {
   const std::vector<UserId> named{UserId{2}, UserId{3}, UserId{4}, UserId{5}};
   const Statements small = send(group_of(10), named);
-  EXPECT_EQ(small.size(), 8u) << "also whether they are members, and all rows at once";
+  EXPECT_EQ(small.size(), 7 + inserts_of(named.size()))
+      << "also whether they are members, and the rows of mentions";
   EXPECT_EQ(send(group_of(kUsers), named), small);
   EXPECT_EQ(number(fmt::format("SELECT COUNT(*) FROM mention WHERE groupid = {}", kUsers)), 4);
 }
 
 TEST_F(StatementsTest, DirectMessageIsOneStatementAndSoAreThoseOfABatch) {
   send_to_each(64);  // reads the streams
-  const Statements one = send_to_each(1);
-  EXPECT_EQ(one.size(), 1u) << one.front();
-  EXPECT_EQ(send_to_each(64).size(), one.size());
+  EXPECT_EQ(send_to_each(1).size(), 1u);
+  EXPECT_EQ(send_to_each(64).size(), inserts_of(64));
 }
 
 }  // namespace
