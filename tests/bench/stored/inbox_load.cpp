@@ -67,15 +67,16 @@ void make_stream(Connection& connection, std::int64_t to, std::int64_t from, std
       fmt::format("INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body, n)"
                   " SELECT {}, {}, n, n, n * 10 + {}, 'a text of some length, as people write', n"
                   " FROM bench_number WHERE n <= {}",
-                  to, from, to == kReader.value ? 1 : -60, count));
+                  to, from, to == kReader.value ? from % 3 : -60, count));
   run(connection,
       fmt::format("INSERT INTO directcursor VALUES ({}, {}, {}, {})", to, from, count, count - 5));
 }
 
 void make_group(Connection& connection, std::int64_t group, std::int64_t count) {
-  run(connection, fmt::format("INSERT INTO allgroup (id, groupname, name_key, last_seq, text_seq)"
-                              " VALUES ({0}, 'group{0}', 'group{0}', {1}, {1})",
-                              group, count));
+  run(connection,
+      fmt::format("INSERT INTO allgroup (id, groupname, name_key, last_seq, text_seq, text_at,"
+                  " text_n) VALUES ({0}, 'group{0}', 'group{0}', {1}, {1}, {2}, {1})",
+                  group, count, count * 10 + group % 3));
   run(connection,
       fmt::format("INSERT INTO groupmessage (groupid, seq, sender, cid, sent_at, body, n)"
                   " SELECT {}, n, 2 + n % 10, n, n * 10 + {},"
@@ -112,7 +113,7 @@ void read_inbox(Connection& connection) {
   CHAT_CHECK(all);
   std::sort(all->begin(), all->end(),
             [](const auto& a, const auto& b) { return a.time() > b.time(); });
-  all->resize(std::min<std::size_t>(all->size(), 100));
+  all->resize(std::min<std::size_t>(all->size(), 50));
   CHAT_CHECK(model.count(kReader, *all));
   std::vector<storage::MessageModel::DirectPlace> direct;
   std::vector<storage::MessageModel::GroupPlace> groups;

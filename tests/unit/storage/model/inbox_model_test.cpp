@@ -267,6 +267,24 @@ TEST_F(InboxModelTest, SettingsNeedAConversationAndAreWrittenOnlyOnce) {
   EXPECT_EQ(number("SELECT COUNT(*) FROM conversation"), 0);
 }
 
+TEST_F(InboxModelTest, GroupsWhoseTextsWereDeletedAreNotListed) {
+  const GroupId team = add_group("team", alice_);
+  add_member(team, bob_);
+  group(team, bob_);
+  const Seq text = group(team, bob_);
+  group(team, bob_, "notice");
+  const auto prune = [&](Seq last) {
+    ASSERT_TRUE(
+        write([&] { return MessageModel(*connection_).prune_group(team, last, 1'000'000, 100); }));
+  };
+  prune(text - 1);
+  ASSERT_EQ(InboxModel(*connection_).conversations(alice_)->size(), 1u);
+  prune(text);
+  EXPECT_EQ(InboxModel(*connection_).conversations(alice_)->size(), 0u);
+  group(team, bob_);
+  EXPECT_EQ(InboxModel(*connection_).conversations(alice_)->size(), 1u);
+}
+
 TEST_F(InboxModelTest, ReadersAreTheOtherMembersWhoHaveReachedTheMessage) {
   const GroupId tea = add_group("tea", alice_);
   add_member(tea, bob_);
