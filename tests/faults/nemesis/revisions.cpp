@@ -15,11 +15,13 @@ void Revisions::asked(const Revision& revision) {
   History& history = histories_[revision.message];
   if (!revision.text) history.asked_to_recall = true;
   if (revision.text) history.asked_texts.insert(*revision.text);
+  history.open = revision;
 }
 
 void Revisions::confirmed(const Revision& revision) {
   ++confirmations_;
   History& history = histories_[revision.message];
+  history.open.reset();
   if (!revision.text) {
     history.recalled = true;
     return;
@@ -29,8 +31,9 @@ void Revisions::confirmed(const Revision& revision) {
 }
 
 void Revisions::refused(const Revision& revision) {
-  if (revision.attempts < 2) return;
   History& history = histories_[revision.message];
+  history.open.reset();
+  if (revision.attempts < 2) return;
   if (!revision.text) history.may_be_recalled = true;
   if (revision.text) history.ends.insert(revision.text);
 }
@@ -48,8 +51,12 @@ bool Revisions::may_be(std::size_t message, const std::string& original, const s
   const auto found = histories_.find(message);
   if (found == histories_.end()) return !recalled && text == original;
   const History& history = found->second;
-  if (recalled) return text.empty() && (history.recalled || history.may_be_recalled);
+  const bool open_recall = history.open && !history.open->text;
+  if (recalled) {
+    return text.empty() && (history.recalled || history.may_be_recalled || open_recall);
+  }
   if (history.recalled) return false;
+  if (history.open && history.open->text == text) return true;
   for (const auto& end : history.ends) {
     if (text == end.value_or(original)) return true;
   }

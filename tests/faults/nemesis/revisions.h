@@ -50,6 +50,8 @@ class Revisions {
     std::set<std::optional<std::string>> ends{std::nullopt};
     bool recalled = false;  // surely; otherwise:
     bool may_be_recalled = false;
+    // Not answered, and perhaps carried out; its text is nothing for a recall.
+    std::optional<Revision> open{};
   };
   std::map<std::size_t, History> histories_;
   std::size_t confirmations_ = 0;

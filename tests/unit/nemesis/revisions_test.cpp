@@ -79,6 +79,11 @@ TEST_F(NemesisRevisions, AcceptEitherTextAfterARefusedRepetition) {
   EXPECT_THAT(first_violation({row(*only.text), event(2, "edit", *only.text)}), IsEmpty());
 }
 
+TEST_F(NemesisRevisions, AcceptARecallThatWasNotAnswered) {
+  recall();
+  EXPECT_THAT(first_violation({row("", {{"recalled", 5}}), event(2, "recall", "r")}), IsEmpty());
+}
+
 TEST_F(NemesisRevisions, FindTextsOfRecalledMessages) {
   const Revision only = edit(1);
   judge.revisions().confirmed(only);
