@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "chat/storage/conversation_model.h"
+#include "chat/storage/prune_model.h"
 #include "support/storage/storage_fixture.h"
 
 namespace chat::storage {
@@ -267,22 +268,18 @@ TEST_F(InboxModelTest, SettingsNeedAConversationAndAreWrittenOnlyOnce) {
   EXPECT_EQ(number("SELECT COUNT(*) FROM conversation"), 0);
 }
 
-TEST_F(InboxModelTest, GroupsWhoseTextsWereDeletedAreNotListed) {
+TEST_F(InboxModelTest, GroupsAreListedByTheTextThatIsNeverDeleted) {
   const GroupId team = add_group("team", alice_);
   add_member(team, bob_);
   group(team, bob_);
   const Seq text = group(team, bob_);
-  group(team, bob_, "notice");
-  const auto prune = [&](Seq last) {
-    ASSERT_TRUE(
-        write([&] { return MessageModel(*connection_).prune_group(team, last, 1'000'000, 100); }));
-  };
-  prune(text - 1);
-  ASSERT_EQ(InboxModel(*connection_).conversations(alice_)->size(), 1u);
-  prune(text);
-  EXPECT_EQ(InboxModel(*connection_).conversations(alice_)->size(), 0u);
-  group(team, bob_);
-  EXPECT_EQ(InboxModel(*connection_).conversations(alice_)->size(), 1u);
+  const Seq last = group(team, bob_, "notice");
+  const PruneModel::Bounds all{.last = last, .delivered = last, .before = 1'000'000, .limit = 100};
+  ASSERT_TRUE(write([&] { return PruneModel(*connection_).prune({.group = team}, all); }));
+  EXPECT_EQ(number("SELECT MIN(seq) FROM groupmessage"), text);
+  const auto listed = InboxModel(*connection_).conversations(alice_).value();
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_EQ(listed[0].newest, text);
 }
 
 TEST_F(InboxModelTest, ReadersAreTheOtherMembersWhoHaveReachedTheMessage) {
