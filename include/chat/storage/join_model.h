@@ -74,7 +74,7 @@ class JoinModel {
   Result<std::size_t> count_codes(GroupId group, UnixMillis now);
   // Of the codes that the last call has counted, those made by the user.
   Result<std::size_t> count_codes_of(GroupId group, UserId by);
-  // The group of a code that is still valid.
+  // The group of a code that has not expired. It may be used up: whoever used it may ask again.
   Result<std::optional<GroupId>> group_of_code(std::string_view hash, UnixMillis now);
   // False if the code is no longer valid.
   Result<bool> use_code(std::string_view hash, UnixMillis now);

@@ -6,6 +6,8 @@
 // the last one that its user gets, and a later membership begins at or past that row. So positions
 // that end where the present membership begins, or before, are those of an earlier one.
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -22,8 +24,22 @@ constexpr UnixMillis kClocksDiffer = 60'000;
 
 constexpr std::size_t kKeptEnds = 100;
 
+// The wall clock, as if it had never been set back: messages that were sent before remain later.
+UnixMillis latest_time() {
+  static std::atomic<UnixMillis> most_ahead = 0;
+  const auto& clock = base::system_clock();
+  const UnixMillis running =
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock.boot_now().time_since_epoch())
+          .count();
+  const UnixMillis ahead = clock.unix_millis() - running;
+  UnixMillis most = most_ahead.load(std::memory_order_relaxed);
+  while (most < ahead && !most_ahead.compare_exchange_weak(most, ahead)) {
+  }
+  return running + std::max(most, ahead);
+}
+
 UnixMillis surely_after_all_pushed() {
-  return base::system_clock().unix_millis() + kClocksDiffer;
+  return latest_time() + kClocksDiffer;
 }
 
 // When the last message was sent that the user received in an earlier session.

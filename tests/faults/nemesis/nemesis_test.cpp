@@ -289,6 +289,10 @@ void Nemesis::report() {
   std::cout << rounds << " rounds, " << events << " events in "
             << std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - began).count()
             << " s; " << state.figures << "\n";
+  for (std::size_t i = 0; i < kNodes; ++i) {
+    EXPECT_EQ(world->cluster().node(i).log().find("event=rows_lost"), std::string::npos)
+        << "node " << i + 1 << " misses rows, but this database loses none";
+  }
   if (crowd->judge().violations().empty()) return;
   std::ostringstream text;
   for (const std::string& violation : crowd->judge().violations()) text << violation << "\n";

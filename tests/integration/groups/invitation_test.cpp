@@ -185,6 +185,14 @@ TEST_F(Invitations, CodesOfAGroupAreLimited) {
   EXPECT_EQ(number("SELECT COUNT(*) FROM groupcode"), 1) << "the old ones are erased";
 }
 
+// The first answer may have been lost.
+TEST_F(Invitations, WhoHasUsedTheCodeIsToldSoWhenAskingAgain) {
+  const std::string code = request_ok(alice.client, code_request()).at("code");
+  request_ok(bob.client, {{"msgid", 9}, {"code", code}});
+  expect_refused(bob.client, {{"msgid", 9}, {"code", code}}, errors::kExists);
+  expect_refused(carol.client, {{"msgid", 9}, {"code", code}}, errors::kNotFound);
+}
+
 TEST_F(Invitations, OneMemberCannotTakeAllCodes) {
   request_ok(alice.client, {{"msgid", 44}, {"groupid", group}, {"joining", "open"}});
   bob.join_group(group);
