@@ -80,6 +80,17 @@ void Session::flush_replies() {
   });
 }
 
+void Session::flush_replies_then(base::Task then) {
+  if (!replies_.empty()) {
+    shared_.unsent.fetch_add(replies_.size(), std::memory_order_relaxed);
+  }
+  shared_.loop.post(
+      [self = shared_from_this(), frames = replies_.take(), then = std::move(then)]() mutable {
+        self->socket_.write_replies(frames);
+        then();
+      });
+}
+
 void Session::run(Input&& input) {
   if (auto* request = std::get_if<RoutedRequest>(&input)) {
     if (!closing_) run_request(*request);

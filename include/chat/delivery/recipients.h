@@ -48,6 +48,9 @@ class Recipients {
   // `then` is called in the loop when pushing has ended and the writeback has the cursors.
   void detach(const std::shared_ptr<session::Session>& session, base::Task then);
 
+  // joined(), ahead of anything that is sent after the replies so far: whoever has its reply misses
+  // nothing that happens in the group from then on. Strand-confined.
+  void reply_and_join(session::Session& session, GroupId group, Seq joined_seq);
   // The user, if still logged in on the session, is a member of the group and reads it from
   // `joined_seq` on. Idempotent.
   void joined(const std::shared_ptr<session::Session>& session, UserId user, GroupId group,

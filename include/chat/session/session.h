@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "chat/base/rare_string.h"
+#include "chat/base/task.h"
 #include "chat/net/connection.h"
 #include "chat/protocol/messages/received_request.h"
 #include "chat/session/conversation_state.h"
@@ -69,6 +70,8 @@ class Session final : public Strand::Owner, public std::enable_shared_from_this<
   void reply(std::string_view json);
   // Sends the replies so far, ahead of anything that is posted to the loop later.
   void flush_replies() override;
+  // The same, and runs `then` in the loop before anything else is sent.
+  void flush_replies_then(base::Task then);
   // For Wait (wait.h).
   Strand& strand() { return shared_.strand; }
   // Answers a request whose handler threw.

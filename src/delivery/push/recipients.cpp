@@ -11,6 +11,16 @@ namespace chat::delivery {
 
 using SessionPtr = std::shared_ptr<session::Session>;
 
+namespace {
+
+base::Task joining(const SessionPtr& session, UserId user, GroupId group, Seq joined_seq) {
+  return [session, user, group, joined_seq] {
+    if (Window* window = Window::of(*session, user)) window->join(group, joined_seq);
+  };
+}
+
+}  // namespace
+
 Recipients::Recipients(session::Loops& loops, Backlog& backlog, Writeback& writeback,
                        cluster::Bus& bus, base::WorkerPool& workers)
     : loops_(loops) {
@@ -49,10 +59,13 @@ void Recipients::detach(const SessionPtr& session, base::Task then) {
   });
 }
 
+void Recipients::reply_and_join(session::Session& session, GroupId group, Seq joined_seq) {
+  session.flush_replies_then(
+      joining(session.shared_from_this(), session.identity().user, group, joined_seq));
+}
+
 void Recipients::joined(const SessionPtr& session, UserId user, GroupId group, Seq joined_seq) {
-  session->post_to_loop([session, user, group, joined_seq] {
-    if (Window* window = Window::of(*session, user)) window->join(group, joined_seq);
-  });
+  session->post_to_loop(joining(session, user, group, joined_seq));
 }
 
 void Recipients::acknowledge(const SessionPtr& session, StreamKey stream, Seq seq,

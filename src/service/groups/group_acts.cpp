@@ -27,6 +27,15 @@ void go_live(const ServiceEnvironment& environment, UserId user, GroupId group, 
 
 }  // namespace
 
+// Sends the reply. A session that has joined is live in the group from then on.
+void GroupActs::hand_out(session::Session& session, GroupId group, const GroupChange& change) {
+  const auto self = std::find_if(
+      change.members.begin(), change.members.end(),
+      [&](const auto& member) { return member.joined && member.user == session.identity().user; });
+  if (self == change.members.end()) return session.flush_replies();
+  context_.delivery.recipients().reply_and_join(session, group, self->joined_seq);
+}
+
 void tell_change(const ServiceEnvironment& environment, std::string_view actor_name, GroupId group,
                  const GroupChange& change) {
   for (const GroupChange::Member& member : change.members) {
@@ -90,7 +99,7 @@ bool GroupActs::run(session::Session& session, const RequestHead& request, Actio
     return false;
   }
   reply(*change);
-  session.flush_replies();
+  hand_out(session, group, *change);
   tell_change(context_, actor.name, group, *change);
   return true;
 }

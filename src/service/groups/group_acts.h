@@ -56,6 +56,7 @@ class GroupActs {
            const GroupWork& work, const Reply& reply, const ActOptions& options = {});
 
  private:
+  void hand_out(session::Session& session, GroupId group, const GroupChange& change);
   void settle(session::Session& session, const GroupActor& actor, GroupId group,
               std::vector<GroupChange::Member> members, SettleQueue::Look look);
 

@@ -60,8 +60,7 @@ void GroupService::create(session::Session& session,
     return refuse(session, request, group.error());
   }
   send_reply(session, request, messages::CreateGroupReply{.groupid = *group});
-  session.flush_replies();
-  context_.delivery.recipients().joined(session.shared_from_this(), creator, *group, 0);
+  context_.delivery.recipients().reply_and_join(session, *group, 0);
   audit(context_, "group_created", session, creator, *group);
 }
 

@@ -340,9 +340,7 @@ void JoinService::refuse_member(Session& session, const RequestHead& request, Gr
   refuse(session, request,
          protocol::Refusal{Errno::kExists, "you are in this group already", std::nullopt});
   if (forgets(Action::kJoinGroup)) return;
-  session.flush_replies();
-  context_.delivery.recipients().joined(session.shared_from_this(), session.identity().user, group,
-                                        joined_seq);
+  context_.delivery.recipients().reply_and_join(session, group, joined_seq);
 }
 
 namespace {

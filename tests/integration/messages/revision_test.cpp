@@ -23,9 +23,10 @@ class Revision : public WithServer {
  protected:
   explicit Revision(Settings settings = {}) : WithServer(std::move(settings)) {
     group = alice.create_group("tea");
-    for (User* member : {&bob, &carol}) member->join_group(group);
-    alice.client.push(202);
-    alice.client.push(202);
+    for (User* member : {&bob, &carol}) {
+      member->join_group(group);
+      alice.client.push(202);  // the group is live for the member, too
+    }
     bob.client.push(202);
   }
 
