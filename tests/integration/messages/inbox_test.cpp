@@ -230,7 +230,10 @@ TEST_P(Conversations, SendingReadsWhatWasBeforeAndTellsTheAuthors) {
   alice.group_chat(tea, "yes");
   EXPECT_EQ(inbox(alice).at(0).at("unread"), 0);
   EXPECT_EQ(inbox(bob).at(0).at("unread"), 1);
-  EXPECT_EQ(receipts_up_to(bob, "read", seq).back().at("groupid"), tea);
+  // A receipt of the other chat may come again.
+  Json receipt;
+  while (!receipt.contains("groupid")) receipt = receipts_up_to(bob, "read", seq).back();
+  EXPECT_EQ(receipt.at("groupid"), tea);
 }
 
 // The positions that follow from messages are not in the table yet when the server dies.
