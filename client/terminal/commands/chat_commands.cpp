@@ -9,7 +9,7 @@
 namespace chat::client {
 namespace {
 
-tl::expected<command::Recipient, std::string> to_recipient(TypedName name, bool is_group) {
+tl::expected<command::Recipient, std::string> to_recipient(const TypedName& name, bool is_group) {
   command::Recipient out{is_group};
   if (is_group) {
     auto group = to_group(name);
@@ -23,7 +23,7 @@ tl::expected<command::Recipient, std::string> to_recipient(TypedName name, bool 
   return out;
 }
 
-Parsed to_chat(TypedName name, std::string_view text, bool is_group) {
+Parsed to_chat(const TypedName& name, std::string_view text, bool is_group) {
   auto to = to_recipient(name, is_group);
   const char* const usage = is_group ? "/group NAME TEXT" : "/chat NAME TEXT";
   if (!to) return wrong(std::string(usage) + ": " + to.error());

@@ -12,7 +12,7 @@ namespace chat::client {
 namespace {
 
 template <typename Ref>
-tl::expected<Ref, std::string> to_ref(TypedName typed) {
+tl::expected<Ref, std::string> to_ref(const TypedName& typed) {
   std::string_view text = typed.text;
   if (text.empty()) return tl::make_unexpected("a name or an ID is missing");
   const bool marked = !typed.quoted && text.starts_with('#') && is_digits(text.substr(1));
@@ -105,11 +105,11 @@ std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
   }
 }
 
-tl::expected<UserRef, std::string> to_user(TypedName typed) {
+tl::expected<UserRef, std::string> to_user(const TypedName& typed) {
   return to_ref<UserRef>(typed);
 }
 
-tl::expected<GroupRef, std::string> to_group(TypedName typed) {
+tl::expected<GroupRef, std::string> to_group(const TypedName& typed) {
   return to_ref<GroupRef>(typed);
 }
 

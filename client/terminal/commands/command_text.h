@@ -41,8 +41,8 @@ std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text);
 std::optional<std::chrono::seconds> parse_duration(std::string_view text);
 
 // Unquoted digits, also after a #, are an id; anything else is a name. The error is a sentence.
-tl::expected<UserRef, std::string> to_user(TypedName typed);
-tl::expected<GroupRef, std::string> to_group(TypedName typed);
+tl::expected<UserRef, std::string> to_user(const TypedName& typed);
+tl::expected<GroupRef, std::string> to_group(const TypedName& typed);
 // A whole text as a user, as --user has it: the quotation marks are not needed for blanks.
 tl::expected<UserRef, std::string> parse_account(std::string_view text);
 

@@ -42,7 +42,7 @@ void not_own(TerminalClient& client) {
 // RECALL and EDIT: on a terminal the transcript shows the change.
 template <typename Message>
 void change(TerminalClient& client, const char* command, const ShownMessage& message,
-            Message request, event::MessageExtras act, const std::string& text) {
+            Message request, const event::MessageExtras& act, const std::string& text) {
   Question question = question_of(client, command, message.conversation);
   question.quiet = client.on_terminal();
   const Answer answer = client.session().request(std::move(request), std::move(question));

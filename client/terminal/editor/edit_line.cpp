@@ -184,7 +184,7 @@ std::string EditLine::take() {
   return line;
 }
 
-void EditLine::remember(std::string line) {
+void EditLine::remember(const std::string& line) {
   std::u32string text = to_code_points(line);
   if (text.empty() || (!history_.empty() && history_.back() == text)) return;
   history_.push_back(std::move(text));

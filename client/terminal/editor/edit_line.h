@@ -51,7 +51,7 @@ class EditLine {
   void replace_head(std::u32string_view text);
   // Returns the line and clears it, without surrounding line ends and blanks from a paste.
   std::string take();
-  void remember(std::string line);
+  void remember(const std::string& line);
   // The cut text may be part of a password.
   void forget_cut() { cut_.clear(); }
 

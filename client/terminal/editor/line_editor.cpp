@@ -405,9 +405,9 @@ void LineEditor::set_prompt(const std::string& prompt) {
   prompt_ = prompt;
 }
 
-void LineEditor::set_history(std::vector<std::string> lines) {
+void LineEditor::set_history(const std::vector<std::string>& lines) {
   base::MutexLock lock(mutex_);
-  for (std::string& line : lines) line_.remember(std::move(line));
+  for (const std::string& line : lines) line_.remember(line);
 }
 
 bool LineEditor::write_above_locked(const std::string& text) {

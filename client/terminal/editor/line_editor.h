@@ -72,7 +72,7 @@ class LineEditor {
   // Of the lines that begin from now on.
   void set_prompt(const std::string& prompt);
   // Oldest first.
-  void set_history(std::vector<std::string> lines);
+  void set_history(const std::vector<std::string>& lines);
   // True unless the terminal has reported that it lost the focus.
   bool focused() const { return focused_; }
 
