@@ -94,10 +94,11 @@ TEST(MessageWire, TheInboxListsConversations) {
 
 TEST(MessageWire, AConversationIsWithAUserOrAGroup) {
   const auto reads = [](const std::string& whom) {
-    const auto message = parse_message(
+    const std::string frame =
         R"({"msgid":154,"errno":0,"conversations":[{"name":"x","unread":0,"mentions":0,)"
         R"("read_seq":0,"last":{"msgid":6,)" +
-        kMessage + "}" + whom + "}]}");
+        kMessage + "}" + whom + "}]}";
+    const auto message = parse_message(frame);
     return read_reply(*message, {.request = protocol::Msgid::kInbox}).has_value();
   };
   EXPECT_TRUE(reads(R"(,"with":2)"));
