@@ -85,8 +85,6 @@ EXECUTE step;
 DEALLOCATE PREPARE step;
 UPDATE allgroup SET text_seq =
   COALESCE((SELECT m.seq FROM groupmessage m WHERE m.groupid = allgroup.id AND m.kind IS NULL
-             ORDER BY m.seq DESC LIMIT 1), 0)
- WHERE text_seq = 0;
+             ORDER BY m.seq DESC LIMIT 1), 0);
 UPDATE allgroup g JOIN groupmessage m ON m.groupid = g.id AND m.seq = g.text_seq
-   SET g.text_at = m.sent_at, g.text_n = COALESCE(m.n, m.seq)
- WHERE g.text_at = 0;
+   SET g.text_at = m.sent_at, g.text_n = COALESCE(m.n, m.seq);

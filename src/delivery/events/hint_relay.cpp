@@ -14,7 +14,9 @@
 //   a hint carries the push itself, and the receiver remembers for kTaken which events it has
 //   already received, over the bus or as a hint. Each event has a mark, because the same push may
 //   be right twice: a member who leaves and joins again.
-// - While the bus is healthy nothing is written or read.
+// - A node's row is emptied when its hints are too old to be kept: whoever reads it for the first
+//   time, after a restart or in a later impairment, must not take old events for new ones.
+// - Apart from that, while the bus is healthy nothing is written or read.
 #include "delivery/events/hint_relay.h"
 
 #include <algorithm>
@@ -132,9 +134,9 @@ void HintRelay::prune_locked(Time now) {
 void HintRelay::work() {
   while (!stop_.wait_for(kInterval)) {
     look_for_outage();
-    if (!health_.impaired()) continue;
-    auto done = write();
-    if (done) done = read();
+    const bool impaired = health_.impaired();
+    auto done = impaired ? write() : clear_old();
+    if (done && impaired) done = read();
     const bool failed_before = std::exchange(failing_, !done);
     if (failing_ && !failed_before) {
       log::warn("event=hints_failed what={}", log::quoted(done.error().message));
@@ -153,12 +155,29 @@ void HintRelay::look_for_outage() {
 Result<void> HintRelay::write() {
   std::int64_t newest = 0;
   const std::string hints = take_recent(newest);
-  if (newest == written_) return {};
+  const bool have_run_out = hints.empty() && row_filled_at_;
+  if (newest == written_ && !have_run_out) return {};
+  return write_row(newest, hints);
+}
+
+// The hints that were written last are the newest of the row.
+Result<void> HintRelay::clear_old() {
+  if (!row_filled_at_) return {};
+  {
+    base::MutexLock lock(mutex_);
+    if (!retention_.is_over(*row_filled_at_, steady_clock::now())) return {};
+  }
+  return write_row(written_, "");
+}
+
+Result<void> HintRelay::write_row(std::int64_t newest, std::string_view hints) {
   auto lease = pool_.lease();
   if (!lease) return fail(lease);
   auto written = storage::HintModel(**lease).write(node_, newest, hints);
-  if (written) written_ = newest;
-  return written;
+  if (!written) return written;
+  written_ = newest;
+  row_filled_at_ = hints.empty() ? std::nullopt : std::optional(steady_clock::now());
+  return {};
 }
 
 std::string HintRelay::take_recent(std::int64_t& newest) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -116,6 +117,8 @@ class HintRelay {
   void work();
   void look_for_outage();
   Result<void> write();
+  Result<void> clear_old();
+  Result<void> write_row(std::int64_t newest, std::string_view hints);
   Result<void> read();
   Result<void> read_of(const storage::Node& node);
   std::string take_recent(std::int64_t& newest);
@@ -130,6 +133,7 @@ class HintRelay {
 
   // confined to the thread
   std::int64_t written_ = 0;
+  std::optional<Time> row_filled_at_;  // the node's row has hints, written then
   std::unordered_map<NodeId, Read> read_;
   bool failing_ = false;
 

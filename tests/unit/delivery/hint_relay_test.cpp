@@ -34,17 +34,20 @@ class Listener final : public HintListener {
 // A node with one other node, which treats the bus as impaired after a gap.
 struct RelayNode {
   RelayNode(storage::Database& database, cluster::LocalHub& hub, storage::Node self,
-            storage::Node other)
-      : pool(database, {}, base::system_clock()), bus(hub) {
-    health.nodes_seen({{other, 1, false, false, "", ""}});
+            storage::Node another)
+      : other(another), pool(database, {}, base::system_clock()), bus(hub) {
+    see_rows();
     relay.start(self, listener);
   }
   ~RelayNode() { relay.stop(); }
+  // The database can be read. Repeat it in tests that take seconds.
+  void see_rows() { health.nodes_seen({{other, 1, false, false, "", ""}}); }
   void impair() {
     health.note_gap();
     health.tick();
   }
 
+  const storage::Node other;
   storage::Pool pool;
   cluster::LocalBus bus;
   BusHealth health{bus, base::system_clock(), [](bool) {}};
@@ -110,6 +113,22 @@ TEST_F(HintRelayTest, PushIsAcceptedOnce) {
   Hint again = event;
   again.mark = 1;
   EXPECT_TRUE(here->relay.take(again));
+}
+
+// A server that starts later would take them for new ones.
+TEST_F(HintRelayTest, OldHintsAreErased) {
+  const auto bytes = [this] {
+    here->see_rows();
+    return number("SELECT COALESCE(SUM(LENGTH(hints)), 0) FROM nodehint WHERE node_id = 1");
+  };
+  here->relay.note({Hint::Kind::kAnnouncement, 0, 0, R"({"msgid":207})", 1});
+  here->impair();
+  ASSERT_TRUE(test::eventually([&] { return bytes() > 0; }));
+  EXPECT_TRUE(test::eventually([&] { return bytes() == 0; }));
+  there->impair();
+  there->relay.note(kCame);
+  ASSERT_TRUE(test::eventually([&] { return here->listener.hints().size() == 1; }));
+  EXPECT_TRUE(there->listener.hints().empty());
 }
 
 TEST_F(HintRelayTest, BoundsTheBytesOfPushes) {
