@@ -321,6 +321,7 @@ Result<void> ClientSession::take(std::string_view frame) {
   const auto item = pending_.find(message->cid, message->msgid);
   auto event = item ? read_reply(*message, item->question) : read_push(*message);
   if (!event) return fail(event);
+  if (auto* refused = std::get_if<event::Refused>(&event->what)) refused->cid = message->cid;
   if (const auto* bye = event->as<event::Bye>(); bye != nullptr && !greeted_) {
     farewell_ = *bye;
     return {};

@@ -43,6 +43,16 @@ bool is_early_read(const event::Notice& notice) {
          std::find(notice.fields.begin(), notice.fields.end(), number) != notice.fields.end();
 }
 
+// Why a command cannot act on a message.
+const char* why_not(const std::optional<ShownMessage>& message, bool numbered) {
+  if (!message) return "there is no such message here";
+  if (message->extras.recalled) return "that message was recalled";
+  const bool refused = message->progress == Progress::kFailed;
+  if (numbered) return refused ? "that message was refused" : "that message is not stored yet";
+  return refused ? "your last message was refused; give a number"
+                 : "your last message is not stored yet";
+}
+
 }  // namespace
 
 // True if nothing needs to be shown, or another line says the same.
@@ -97,14 +107,18 @@ void TerminalClient::put_locked(const std::vector<Transcript::Output>& outputs) 
       written = write_all(STDOUT_FILENO, break_lines(below, terminal_size().columns));
     } else {
       const std::uint64_t over = each.over_entered_line ? editor_->entered_line() : each.over;
-      if (over != 0 && editor_->print_over(over, each.text)) {
+      if (over != 0 && editor_->print_over(over, each.text, each.erases)) {
         print = over;
-      } else if (!below.empty()) {
-        print = editor_->print_rows(below);
-        written = print != 0;
+      } else {
+        if (each.typed != 0) transcript_.copied(each.typed, {editor_->last_entered_line()});
+        if (!below.empty()) {
+          print = editor_->print_rows(below);
+          written = print != 0;
+        }
       }
     }
     if (each.message != 0 && print != 0) transcript_.printed(each.message, print);
+    if (each.copy_of != 0) transcript_.copied(each.copy_of, {print, each.instead});
     if (each.alerts) ring();
     // The reader is gone (SIGPIPE is ignored), so the client ends.
     if (!written) stop(kSignalExitBase + SIGPIPE);
@@ -171,9 +185,7 @@ std::optional<ShownMessage> TerminalClient::find_message(int number, bool own) {
     if (found != nullptr) out = *found;
   }
   if (out && out->seq > 0 && !out->extras.recalled) return out;
-  show({event::Usage{!out                   ? "there is no such message here"
-                     : out->extras.recalled ? "that message was recalled"
-                                            : "that message is not stored yet"}});
+  show({event::Usage{why_not(out, number != 0)}});
   return std::nullopt;
 }
 
