@@ -353,21 +353,31 @@ TEST_F(DailyUse, ARecalledTextLeavesTheScreen) {
   const auto bob = new_person("bob");
   alice->type_line("/to bob");
   ASSERT_TRUE(alice->wait_for("bob> "));
-  std::string text = "secret";
-  while (text.size() < 300) text += " secret";
+  std::string text = "hidden";
+  while (text.size() < 300) text += " hidden";
   alice->type_line(text);
-  ASSERT_TRUE(sees(*alice, "you ✓✓ secret"));
-  ASSERT_TRUE(bob->wait_for("alice: secret"));
+  ASSERT_TRUE(sees(*alice, "you ✓✓ hidden"));
+  ASSERT_TRUE(bob->wait_for("alice: hidden"));
   bob->type_line("/reply 1 yes");
   ASSERT_TRUE(sees(*alice, "│ yes"));
-  alice->type_line("/edit 1 a secret");
-  ASSERT_TRUE(sees(*bob, "edited [1]: a secret"));
+  alice->type_line("/edit 1 a hidden");
+  ASSERT_TRUE(sees(*bob, "edited [1]: a hidden"));
   alice->type_line("/recall 1");
   for (TerminalProgram* const each : {alice.get(), bob.get()}) {
     ASSERT_TRUE(sees(*each, "recalled [1]"));
     ASSERT_TRUE(sees(*each, ": (recalled)"));
-    EXPECT_EQ(seen(*each).find("secret"), std::string::npos) << seen(*each);
+    EXPECT_EQ(seen(*each).find("hidden"), std::string::npos) << seen(*each);
   }
+}
+
+TEST_F(DailyUse, AMistypedNameEndsTheConversation) {
+  const auto alice = new_person("alice");
+  alice->type_line("/to alice");
+  ASSERT_TRUE(alice->wait_for("alice> "));
+  alice->type_line("/to nobody");
+  ASSERT_TRUE(alice->wait_for("named nobody"));
+  alice->type_line("astray");
+  ASSERT_TRUE(alice->wait_for("that goes to nobody yet"));
 }
 
 TEST_F(DailyUse, ANoteToOneselfIsShownOnceAndCanBeRecalled) {
