@@ -17,6 +17,7 @@
 #include "client/core/mentions.h"
 #include "client/core/text.h"
 #include "client/terminal/commands/command_parser.h"
+#include "client/terminal/commands/command_text.h"
 #include "client/terminal/editor/line_view.h"
 #include "client/terminal/exit_code.h"
 #include "client/terminal/terminal_client.h"
@@ -111,7 +112,8 @@ void TerminalClient::put_locked(const std::vector<Transcript::Output>& outputs) 
         print = over;
       } else {
         if (each.typed != 0) transcript_.copied(each.typed, {editor_->last_entered_line()});
-        if (!below.empty()) {
+        const bool told = each.if_lost && editor_->knows(over);
+        if (!below.empty() && !told) {
           print = editor_->print_rows(below);
           written = print != 0;
         }
@@ -187,6 +189,18 @@ std::optional<ShownMessage> TerminalClient::find_message(int number, bool own) {
   if (out && out->seq > 0 && !out->extras.recalled) return out;
   show({event::Usage{why_not(out, number != 0)}});
   return std::nullopt;
+}
+
+bool TerminalClient::is_message(std::string_view number) {
+  const auto parsed = terminal_ ? parse_number(number) : std::nullopt;
+  if (!parsed) return false;
+  {
+    base::MutexLock lock(output_mutex_);
+    if (transcript_.messages().numbered(*parsed) == nullptr) return false;
+  }
+  show({event::Usage{
+      fmt::format("the text is missing: [{0}] is a message, and {0} alone no text", *parsed)}});
+  return true;
 }
 
 void TerminalClient::show_own_act(const ShownMessage& message, const event::MessageExtras& act,

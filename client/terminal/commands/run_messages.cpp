@@ -67,7 +67,7 @@ void Recall::run(TerminalClient& client) const {
 }
 
 void Edit::run(TerminalClient& client) const {
-  if (!client.need_login("edit")) return;
+  if (!client.need_login("edit") || (number == 0 && client.is_message(text))) return;
   const auto message = client.find_message(number, true);
   if (!message) return;
   if (!message->own) return not_own(client);
@@ -77,6 +77,7 @@ void Edit::run(TerminalClient& client) const {
 }
 
 void Reply::run(TerminalClient& client) const {
+  if (number == 0 && client.is_message(text)) return;
   const auto message = client.find_message(number, false);
   if (!message) return;
   event::MessageExtras extras;

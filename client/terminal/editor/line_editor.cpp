@@ -367,6 +367,12 @@ std::uint64_t LineEditor::add_print_locked(std::size_t rows) {
   return last_print_;
 }
 
+bool LineEditor::knows(std::uint64_t print) {
+  base::MutexLock lock(mutex_);
+  return std::any_of(printed_.begin(), printed_.end(),
+                     [print](const Printed& each) { return each.number == print; });
+}
+
 std::uint64_t LineEditor::last_entered_line() {
   base::MutexLock lock(mutex_);
   return entered_;

@@ -64,6 +64,7 @@ class LineEditor {
   bool print_over(std::uint64_t number, const std::string& text, bool erases = false);
   // The number of the finished line, if nothing was printed below it; else 0.
   std::uint64_t entered_line();
+  bool knows(std::uint64_t print);    // nothing has moved it from where it was printed
   std::uint64_t last_entered_line();  // whatever was printed below
 
   void ring();  // the terminal's bell

@@ -311,6 +311,11 @@ void Transcript::change_progress(ShownMessage& message, Progress progress,
   message.progress = progress;
   if (settings_.marks != MarkStyle::kQuiet || message.print == 0) return;
   out.push_back({.text = line_of(message), .over = message.print});
+  if (progress != Progress::kStored && progress != Progress::kFailed) return;
+  const bool stored = progress == Progress::kStored;
+  out.back().otherwise = style_.dim(fmt::format("  {} [{}] {}", stored ? "✓" : "✗", message.number,
+                                                stored ? "is stored" : "was refused"));
+  out.back().if_lost = stored;
 }
 
 void Transcript::show_sent(const event::Sent& sent, std::vector<Output>& out) {

@@ -380,6 +380,20 @@ TEST_F(DailyUse, AMistypedNameEndsTheConversation) {
   ASSERT_TRUE(alice->wait_for("that goes to nobody yet"));
 }
 
+TEST_F(DailyUse, AMessagesNumberIsNoTextForIt) {
+  const auto alice = new_person("alice");
+  alice->type_line("/to alice");
+  ASSERT_TRUE(alice->wait_for("alice> "));
+  alice->type_line("note");
+  ASSERT_TRUE(sees(*alice, "you ✓✓ note"));
+  for (const char* command : {"/edit 1", "/reply 1"}) {
+    alice->type_line(command);
+    ASSERT_TRUE(alice->wait_for("the text is missing"));
+  }
+  alice->type_line("/edit 12");
+  ASSERT_TRUE(sees(*alice, "you ✓✓ 12 (edited)"));
+}
+
 TEST_F(DailyUse, ANoteToOneselfIsShownOnceAndCanBeRecalled) {
   const auto alice = new_person("alice");
   alice->type_line("/to alice");

@@ -139,7 +139,8 @@ TEST_F(TranscriptTest, TheMarkOfAnOwnMessageChangesInItsLine) {
   ASSERT_EQ(stored.size(), 1U);
   EXPECT_EQ(stored[0].text, "14:22 [1] you to bob ✓  hi\n");
   EXPECT_EQ(stored[0].over, 42U);
-  EXPECT_EQ(stored[0].otherwise, "");
+  EXPECT_EQ(stored[0].otherwise, "  ✓ [1] is stored\n");
+  EXPECT_TRUE(stored[0].if_lost) << "not if the line has scrolled away";
 
   event::Receipt receipt{"delivered", {2}, {}, 5, "bob", 5};
   EXPECT_THAT(shown(receipt), ElementsAre("14:22 [1] you to bob ✓✓ hi\n"));
