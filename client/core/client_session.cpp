@@ -166,7 +166,8 @@ Answer ClientSession::resume() {
 void ClientSession::send_chats() {
   while (const auto chat = outbox_.next()) {
     const auto msgid = chat->target.group ? Msgid::kGroupChat : Msgid::kOneChat;
-    transmit(chat->cid, {.request = msgid, .target = chat->target}, chat->json);
+    transmit(chat->cid, {.request = msgid, .target = chat->target, .at_all = chat->at_all},
+             chat->json);
   }
 }
 
@@ -227,15 +228,19 @@ Answer ClientSession::chat(Target target, std::string_view text,
     return ask({.request = msgid, .target = target}, build);
   }
   const std::string cid = next_cid();
-  Unanswered chat{cid, target, build(cid)};
+  Unanswered chat{cid, target, build(cid), extras.at_all};
   Answer answer;
   if (too_long(chat.json, answer)) return answer;
-  handler_({event::Sending{target, std::string(text), cid, extras}});
-  if (!outbox_.add(std::move(chat), base::system_clock().now() + reply_timeout_)) {
-    answer = {Answer::Status::kNotSent, {event::Usage{"too many messages are waiting to be sent"}}};
+  // Only this thread adds chats, so there is still room afterwards.
+  const auto deadline = base::system_clock().now() + reply_timeout_;
+  if (!outbox_.wait_room(deadline)) {
+    answer = {Answer::Status::kNotSent,
+              {event::Usage{"not sent: too many messages are waiting to be sent"}}};
     handler_(answer.event);
     return answer;
   }
+  handler_({event::Sending{target, std::string(text), cid, extras}});
+  outbox_.add(std::move(chat), deadline);
   if (!connected()) handler_({event::Queued{target}});
   return {Answer::Status::kOk, {}};
 }
@@ -321,6 +326,7 @@ Result<void> ClientSession::take(std::string_view frame) {
   const auto item = pending_.find(message->cid, message->msgid);
   auto event = item ? read_reply(*message, item->question) : read_push(*message);
   if (!event) return fail(event);
+  if (auto* refused = std::get_if<event::Refused>(&event->what)) refused->cid = message->cid;
   if (const auto* bye = event->as<event::Bye>(); bye != nullptr && !greeted_) {
     farewell_ = *bye;
     return {};
@@ -344,6 +350,8 @@ Result<void> ClientSession::take(std::string_view frame) {
 bool ClientSession::hold(const Event& event, const Question& question, const std::string& cid) {
   const auto* refused = event.as<event::Refused>();
   if (refused == nullptr || !passes(*refused)) return false;
+  // Mentions of everybody have a limit of their own, which would hold the whole group for long.
+  if (question.at_all && refused->error == "rate_limited") return false;
   const std::chrono::milliseconds wish(refused->retry_after_ms.value_or(0));
   const auto held = outbox_.hold(question.target, cid, wish);
   if (held == Outbox::Held::kFirst) handler_({event::Held{question.target, refused->error}});

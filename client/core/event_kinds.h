@@ -91,6 +91,7 @@ struct Refused {
   std::string errmsg;
   std::optional<std::int64_t> retry_after_ms;
   std::string about{};  // the names that the command mentions, as shown_name() has them
+  std::string cid{};    // of the request
 };
 struct Presence {
   UserId id;

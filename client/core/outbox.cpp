@@ -40,6 +40,14 @@ void Outbox::close() {
   changed_.notify_all();
 }
 
+bool Outbox::wait_room(base::SteadyTime deadline) {
+  base::MutexLock lock(mutex_);
+  while (size_ >= kMax) {
+    if (!started_ || !changed_.wait_until(mutex_, deadline)) return false;
+  }
+  return true;
+}
+
 bool Outbox::add(Unanswered chat, base::SteadyTime deadline) {
   base::MutexLock lock(mutex_);
   while (size_ >= kMax) {

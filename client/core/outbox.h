@@ -22,6 +22,7 @@ struct Unanswered {
   std::string cid;
   Target target;
   std::string json;
+  bool at_all = false;
 };
 
 // The unanswered chats, in the order typed; they outlive the connection.
@@ -46,6 +47,8 @@ class Outbox {
   void stop();
   void close();
 
+  // True at once if there is room; otherwise as add().
+  bool wait_room(base::SteadyTime deadline);
   // Waits for room while chats can be sent; false at the deadline.
   bool add(Unanswered chat, base::SteadyTime deadline);
   // Returns how many were dropped.

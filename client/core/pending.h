@@ -27,7 +27,8 @@ struct Question {
   UserRef who = {};
   GroupRef where = {};
   std::chrono::seconds duration{0};
-  bool quiet = false;  // the answer is not shown: its sender decides
+  bool quiet = false;   // the answer is not shown: its sender decides
+  bool at_all = false;  // a chat that mentions everybody
 };
 
 // The outcome of a request.

@@ -62,6 +62,7 @@ class TerminalClient {
   std::optional<ShownMessage> find_message(int number, bool own);
   // Sends a text; in groups, @NAME mentions members.
   void write(const Target& target, const std::string& text, event::MessageExtras extras);
+  bool is_message(std::string_view number);  // one that a person sees; reports how to act on it
   void show_own_act(const ShownMessage& message, const event::MessageExtras& act,
                     const std::string& text);
   void greet_after_login();                                // shows what waits for the user
@@ -113,7 +114,6 @@ class TerminalClient {
   std::optional<std::string> password_in(const std::string& path);
   std::optional<std::string> checked(std::string password);
   KnownRefs known_refs() const;
-
   void show_to_people(const Event& event);
   bool is_told_otherwise(const Event& event);
   bool try_now(const std::string& line);

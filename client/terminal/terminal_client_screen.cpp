@@ -17,6 +17,7 @@
 #include "client/core/mentions.h"
 #include "client/core/text.h"
 #include "client/terminal/commands/command_parser.h"
+#include "client/terminal/commands/command_text.h"
 #include "client/terminal/editor/line_view.h"
 #include "client/terminal/exit_code.h"
 #include "client/terminal/terminal_client.h"
@@ -41,6 +42,16 @@ bool is_early_read(const event::Notice& notice) {
       "msgid", std::to_string(static_cast<int>(protocol::reply_to(protocol::Msgid::kRead)))};
   return notice.kind == "push" &&
          std::find(notice.fields.begin(), notice.fields.end(), number) != notice.fields.end();
+}
+
+// Why a command cannot act on a message.
+const char* why_not(const std::optional<ShownMessage>& message, bool numbered) {
+  if (!message) return "there is no such message here";
+  if (message->extras.recalled) return "that message was recalled";
+  const bool refused = message->progress == Progress::kFailed;
+  if (numbered) return refused ? "that message was refused" : "that message is not stored yet";
+  return refused ? "your last message was refused; give a number"
+                 : "your last message is not stored yet";
 }
 
 }  // namespace
@@ -97,14 +108,19 @@ void TerminalClient::put_locked(const std::vector<Transcript::Output>& outputs) 
       written = write_all(STDOUT_FILENO, break_lines(below, terminal_size().columns));
     } else {
       const std::uint64_t over = each.over_entered_line ? editor_->entered_line() : each.over;
-      if (over != 0 && editor_->print_over(over, each.text)) {
+      if (over != 0 && editor_->print_over(over, each.text, each.erases)) {
         print = over;
-      } else if (!below.empty()) {
-        print = editor_->print_rows(below);
-        written = print != 0;
+      } else {
+        if (each.typed != 0) transcript_.copied(each.typed, {editor_->last_entered_line()});
+        const bool told = each.if_lost && editor_->knows(over);
+        if (!below.empty() && !told) {
+          print = editor_->print_rows(below);
+          written = print != 0;
+        }
       }
     }
     if (each.message != 0 && print != 0) transcript_.printed(each.message, print);
+    if (each.copy_of != 0) transcript_.copied(each.copy_of, {print, each.instead});
     if (each.alerts) ring();
     // The reader is gone (SIGPIPE is ignored), so the client ends.
     if (!written) stop(kSignalExitBase + SIGPIPE);
@@ -171,10 +187,20 @@ std::optional<ShownMessage> TerminalClient::find_message(int number, bool own) {
     if (found != nullptr) out = *found;
   }
   if (out && out->seq > 0 && !out->extras.recalled) return out;
-  show({event::Usage{!out                   ? "there is no such message here"
-                     : out->extras.recalled ? "that message was recalled"
-                                            : "that message is not stored yet"}});
+  show({event::Usage{why_not(out, number != 0)}});
   return std::nullopt;
+}
+
+bool TerminalClient::is_message(std::string_view number) {
+  const auto parsed = terminal_ ? parse_number(number) : std::nullopt;
+  if (!parsed) return false;
+  {
+    base::MutexLock lock(output_mutex_);
+    if (transcript_.messages().numbered(*parsed) == nullptr) return false;
+  }
+  show({event::Usage{
+      fmt::format("the text is missing: [{0}] is a message, and {0} alone no text", *parsed)}});
+  return true;
 }
 
 void TerminalClient::show_own_act(const ShownMessage& message, const event::MessageExtras& act,

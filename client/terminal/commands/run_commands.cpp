@@ -75,8 +75,11 @@ void To::run(TerminalClient& client) const {
   if (!to) return client.show_current();
   if (!client.need_login("to")) return;
   const auto target = client.find_target("to", *to);
-  if (!target) return;
-  if (client.on_terminal() && !exists(client, *target)) return;
+  // Plain lines must not go to the conversation before, unnoticed.
+  if (!target || (client.on_terminal() && !exists(client, *target))) {
+    if (client.on_terminal()) client.set_current(std::nullopt);
+    return;
+  }
   client.set_current(target);
   if (client.on_terminal()) client.show_recent(*target);
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "chat/protocol/limits.h"
 #include "chat/protocol/messages/inbox_messages.h"
 #include "chat/protocol/messages/revision_messages.h"
 #include "client/core/mentions.h"
@@ -66,7 +67,7 @@ void Recall::run(TerminalClient& client) const {
 }
 
 void Edit::run(TerminalClient& client) const {
-  if (!client.need_login("edit")) return;
+  if (!client.need_login("edit") || (number == 0 && client.is_message(text))) return;
   const auto message = client.find_message(number, true);
   if (!message) return;
   if (!message->own) return not_own(client);
@@ -76,6 +77,7 @@ void Edit::run(TerminalClient& client) const {
 }
 
 void Reply::run(TerminalClient& client) const {
+  if (number == 0 && client.is_message(text)) return;
   const auto message = client.find_message(number, false);
   if (!message) return;
   event::MessageExtras extras;
@@ -131,20 +133,30 @@ void SetConversation::run(TerminalClient& client) const {
 }
 
 void show_unread(TerminalClient& client) {
-  const Answer answer = client.session().request(protocol::messages::Inbox{.limit = kInboxLimit},
-                                                 {.command = "inbox", .quiet = true});
-  client.expect("inbox", answer);
-  const auto* refused = answer.event.as<event::Refused>();
-  if (refused != nullptr && refused->code != kUnknownMsgid) return client.show(answer.event);
-  const auto* inbox = answer.event.as<event::Inbox>();
-  if (inbox == nullptr) return;
-  client.set_knows_typing();
-  event::Inbox unread{.self = inbox->self, .at_login = true};
-  for (const event::Conversation& each : inbox->conversations) {
-    if (each.muted) client.silence(each.target, true);
-    if (each.unread > 0 || each.mentions > 0) unread.conversations.push_back(each);
+  constexpr int kPagesMost = 20;
+  event::Inbox unread{.at_login = true};
+  bool any = false;
+  protocol::messages::Inbox request{.limit = static_cast<int>(protocol::kInboxMax)};
+  std::string cursor;  // `request` refers to it
+  for (int page = 0; page < kPagesMost; ++page) {
+    const Answer answer = client.session().request(request, {.command = "inbox", .quiet = true});
+    client.expect("inbox", answer);
+    const auto* refused = answer.event.as<event::Refused>();
+    if (refused != nullptr && refused->code != kUnknownMsgid) client.show(answer.event);
+    const auto* inbox = answer.event.as<event::Inbox>();
+    if (inbox == nullptr) break;
+    client.set_knows_typing();
+    unread.self = inbox->self;
+    any = any || !inbox->conversations.empty();
+    for (const event::Conversation& each : inbox->conversations) {
+      if (each.muted) client.silence(each.target, true);
+      if (each.unread > 0 || each.mentions > 0) unread.conversations.push_back(each);
+    }
+    cursor = inbox->cursor;
+    if (cursor.empty()) break;
+    request.cursor = cursor;
   }
-  if (!inbox->conversations.empty()) client.show({std::move(unread)});
+  if (any) client.show({std::move(unread)});
 }
 
 }  // namespace chat::client::command

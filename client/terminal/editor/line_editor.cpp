@@ -70,6 +70,17 @@ std::size_t rows_in(const std::string& lines) {
   return static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n'));
 }
 
+// The lines from `begin` to `end`, with empty ones for those that are missing.
+std::string only_rows(std::string_view lines, std::size_t begin, std::size_t end) {
+  std::string out;
+  for (std::size_t i = 0; i < end; ++i) {
+    const std::size_t length = lines.find('\n');
+    if (i >= begin) out.append(lines.substr(0, length)) += '\n';
+    lines.remove_prefix(length == lines.npos ? lines.size() : length + 1);
+  }
+  return out + (lines.find('\x1b') == lines.npos ? "" : "\x1b[0m");  // of a cut colour
+}
+
 // Lines written over earlier ones: the rest of each row is cleared.
 std::string over_rows(const std::string& lines) {
   std::string out;
@@ -356,25 +367,41 @@ std::uint64_t LineEditor::add_print_locked(std::size_t rows) {
   return last_print_;
 }
 
-bool LineEditor::print_over(std::uint64_t number, const std::string& text) {
+bool LineEditor::knows(std::uint64_t print) {
+  base::MutexLock lock(mutex_);
+  return std::any_of(printed_.begin(), printed_.end(),
+                     [print](const Printed& each) { return each.number == print; });
+}
+
+std::uint64_t LineEditor::last_entered_line() {
+  base::MutexLock lock(mutex_);
+  return entered_;
+}
+
+bool LineEditor::print_over(std::uint64_t number, const std::string& text, bool erases) {
   base::MutexLock lock(mutex_);
   const TerminalSize size = terminal_size();
   const std::string rows = break_lines(text, size.columns);
   const auto at = std::find_if(printed_.begin(), printed_.end(),
                                [number](const Printed& each) { return each.number == number; });
-  if (at == printed_.end() || !foreground_) return false;
+  if (at == printed_.end() || !foreground_ || at->rows == 0) return false;
   std::size_t up = 0;
   for (auto each = at; each != printed_.end(); ++each) up += each->rows;
-  const bool is_last = std::next(at) == printed_.end();
   const std::size_t drawn = view_.height();
-  if (up + drawn >= static_cast<std::size_t>(size.rows) || at->rows == 0) return false;
-  if (!is_last && at->rows != rows_in(rows)) return false;
-  std::string bytes = view_.erase() + fmt::format("\x1b[{}A\r", up);
+  const auto height = static_cast<std::size_t>(size.rows);
+  if (up + drawn >= height && !erases) return false;
+  // Rows that have scrolled off.
+  const std::size_t below = up + std::max<std::size_t>(drawn, 1);
+  const std::size_t hidden = below > height ? below - height : 0;
+  if (hidden >= at->rows) return false;
+  const bool is_last = std::next(at) == printed_.end() && hidden == 0;
+  if (!is_last && !erases && rows_in(rows) > at->rows) return false;
+  std::string bytes = view_.erase() + fmt::format("\x1b[{}A\r", up - hidden);
   if (is_last) {
     bytes += "\x1b[J" + without_wrap(rows);
     at->rows = rows_in(rows);
   } else {
-    bytes += over_rows(rows);
+    bytes += over_rows(only_rows(rows, hidden, at->rows));
     if (up > at->rows) bytes += fmt::format("\x1b[{}B\r", up - at->rows);
   }
   if (editing_) bytes += view_.show(rows_locked());

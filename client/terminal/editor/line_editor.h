@@ -57,11 +57,15 @@ class LineEditor {
   // The same, broken at the terminal's width with marked continuations. Returns the number of this
   // print for print_over(); 0 if the terminal is gone.
   std::uint64_t print_rows(const std::string& text);
-  // Replaces what was printed under that number. False, with nothing printed, if it is not on the
-  // screen, or `text` needs more or fewer rows and something was printed below it.
-  bool print_over(std::uint64_t number, const std::string& text);
+  // Replaces what was printed under that number; rows that `text` does not need become empty if
+  // something was printed below. False, with nothing printed, if it is not all on the screen, or
+  // `text` needs more rows and something was printed below. `erases`: the old text must go, so only
+  // the rows that are on the screen are replaced, and a longer `text` is cut.
+  bool print_over(std::uint64_t number, const std::string& text, bool erases = false);
   // The number of the finished line, if nothing was printed below it; else 0.
   std::uint64_t entered_line();
+  bool knows(std::uint64_t print);    // nothing has moved it from where it was printed
+  std::uint64_t last_entered_line();  // whatever was printed below
 
   void ring();  // the terminal's bell
 

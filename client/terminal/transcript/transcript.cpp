@@ -71,7 +71,7 @@ std::string Transcript::day_line(const Moment& moment) {
 std::vector<Transcript::Output> Transcript::show(const Event& event) {
   std::vector<Output> out;
   if (const auto* message = event.as<event::Message>()) {
-    show_message(*message, conversation_of(*message), out);
+    if (!is_own_sent(*message, out)) show_message(*message, conversation_of(*message), out);
   } else if (const auto* login = event.as<event::LoggedIn>()) {
     show_login(*login, out);
   } else if (const auto* history = event.as<event::History>()) {
@@ -91,12 +91,8 @@ std::vector<Transcript::Output> Transcript::show(const Event& event) {
     if (const auto* refused = event.as<event::Refused>()) show_refusal(*refused, out);
     out.push_back({.text = to_people(event, settings_.color)});
   }
-  std::erase_if(out, [](const Output& each) { return each.text.empty(); });
+  std::erase_if(out, [](const Output& each) { return each.text.empty() && each.typed == 0; });
   return out;
-}
-
-void Transcript::printed(int message, std::uint64_t print) {
-  if (ShownMessage* const shown = messages_.numbered(message)) shown->print = print;
 }
 
 Target Transcript::conversation_of(const event::Message& message) const {
@@ -115,7 +111,10 @@ std::string Transcript::name_of(const Target& conversation, const PeopleStyle& s
 }
 
 void Transcript::show_login(const event::LoggedIn& login, std::vector<Output>& out) {
-  self_ = login.id;
+  if (std::exchange(self_, login.id) != login.id) {
+    messages_.forget();
+    silenced_.clear();
+  }
   returning_ = login.again ? std::exchange(online_, {}) : std::set<UserId>();
   returned_by_ = clock_.unix_millis() + kReturnMs;
   online_.clear();
@@ -125,8 +124,18 @@ void Transcript::show_login(const event::LoggedIn& login, std::vector<Output>& o
   out.push_back({.text = to_people({login}, settings_.color)});
   if (!login.offline.empty()) out.push_back({.text = "While you were away:\n"});
   for (const event::Message& each : login.offline) {
-    show_message(each, conversation_of(each), out);
+    if (!is_own_sent(each, out)) show_message(each, conversation_of(each), out);
   }
+}
+
+// True for a note to oneself that was written here. Its push may come before its answer.
+bool Transcript::is_own_sent(const event::Message& message, std::vector<Output>& out) {
+  if (!self_ || message.from != self_) return false;
+  ShownMessage* const known = messages_.of_cid(message.cid);
+  if (known == nullptr) return false;
+  known->seq = message.seq;
+  change_progress(*known, Progress::kStored, out);
+  return true;
 }
 
 bool Transcript::is_return(const event::Presence& presence) {
@@ -153,7 +162,7 @@ void Transcript::show_history(const event::History& history, std::vector<Output>
   const auto current = std::exchange(current_, history.target);  // the lines need not name it
   for (const event::Message& each : history.messages) {
     // The messages that these concern are in their final state.
-    if (each.extras.kind.empty()) show_message(each, history.target, out);
+    if (each.extras.kind.empty()) show_message(each, history.target, out, true);
   }
   current_ = current;
   for (Output& each : out) each.alerts = false;
@@ -161,7 +170,7 @@ void Transcript::show_history(const event::History& history, std::vector<Output>
 }
 
 void Transcript::show_message(const event::Message& message, const Target& conversation,
-                              std::vector<Output>& out) {
+                              std::vector<Output>& out, bool earlier) {
   if (message.notice && message.notice->repeat) return;
   if (!message.extras.kind.empty()) return show_act(message, conversation, out);
   const Moment moment = moment_of(message.ts, message.time);
@@ -181,7 +190,8 @@ void Transcript::show_message(const event::Message& message, const Target& conve
                                              .clock = moment.clock,
                                              .place = place_of(conversation, own),
                                              .extras = message.extras,
-                                             .progress = Progress::kStored});
+                                             .progress = Progress::kStored,
+                                             .earlier = earlier});
   // The day is a print of its own: a message may be printed over.
   out.push_back({.text = day});
   out.push_back({.text = line_of(shown), .message = shown.number, .alerts = alerts(shown)});
@@ -278,12 +288,21 @@ void Transcript::show_sending(const event::Sending& sending, std::vector<Output>
                                              .place = place_of(sending.target, true),
                                              .extras = sending.extras});
   // The typed line itself shows it.
-  if (settings_.marks == MarkStyle::kLines || !settings_.changes_in_place) return;
-  const std::string day = day_line(moment);
-  out.push_back({.text = day + line_of(shown),
+  if (settings_.marks == MarkStyle::kLines || !settings_.changes_in_place) {
+    if (settings_.changes_in_place) out.push_back({.typed = shown.number});
+    return;
+  }
+  if (const std::string day = day_line(moment); !day.empty()) {
+    out.push_back(
+        {.text = day, .over_entered_line = true, .otherwise = day, .typed = shown.number});
+    out.push_back({.text = line_of(shown), .message = shown.number});
+    return;
+  }
+  out.push_back({.text = line_of(shown),
                  .over_entered_line = true,
-                 .otherwise = day + line_of(shown),
-                 .message = day.empty() ? shown.number : 0});
+                 .otherwise = line_of(shown),
+                 .message = shown.number,
+                 .typed = shown.number});
 }
 
 void Transcript::change_progress(ShownMessage& message, Progress progress,
@@ -292,6 +311,11 @@ void Transcript::change_progress(ShownMessage& message, Progress progress,
   message.progress = progress;
   if (settings_.marks != MarkStyle::kQuiet || message.print == 0) return;
   out.push_back({.text = line_of(message), .over = message.print});
+  if (progress != Progress::kStored && progress != Progress::kFailed) return;
+  const bool stored = progress == Progress::kStored;
+  out.back().otherwise = style_.dim(fmt::format("  {} [{}] {}", stored ? "✓" : "✗", message.number,
+                                                stored ? "is stored" : "was refused"));
+  out.back().if_lost = stored;
 }
 
 void Transcript::show_sent(const event::Sent& sent, std::vector<Output>& out) {
@@ -336,7 +360,9 @@ void Transcript::show_receipt(const event::Receipt& receipt, std::vector<Output>
 void Transcript::show_refusal(const event::Refused& refused, std::vector<Output>& out) {
   const bool is_chat = refused.command == "chat" || refused.command == "group";
   if (!is_chat) return;
-  if (ShownMessage* const message = messages_.first_sending(refused.target)) {
+  ShownMessage* const message =
+      refused.cid.empty() ? messages_.first_sending(refused.target) : messages_.of_cid(refused.cid);
+  if (message != nullptr && message->progress == Progress::kSending) {
     change_progress(*message, Progress::kFailed, out);
   }
 }
@@ -355,10 +381,13 @@ void Transcript::show_act(const event::Message& message, const Target& conversat
   const std::string text = recall ? "" : ": " + harmless_text(message.text);
   const bool own = self_ && message.from == self_;
   if (target != nullptr) act_on(*target, message.extras, message.text, out);
-  out.push_back(
-      {.text = day + style_.dim(fmt::format("{} * {} {} {}{}{}", moment.clock,
-                                            own ? "you" : shown_name(message.name),
-                                            recall ? "recalled" : "edited", which, place, text))});
+  const std::string what =
+      fmt::format("{} * {} {} {}{}", moment.clock, own ? "you" : shown_name(message.name),
+                  recall ? "recalled" : "edited", which, place);
+  out.push_back({.text = day + style_.dim(what + text)});
+  if (recall || target == nullptr) return;
+  out.back().copy_of = target->number;
+  out.back().instead = day + style_.dim(what);
 }
 
 void Transcript::act_on(ShownMessage& target, const event::MessageExtras& act,
@@ -370,7 +399,22 @@ void Transcript::act_on(ShownMessage& target, const event::MessageExtras& act,
     target.extras.edited = true;
     target.text = text;
   }
-  if (target.print != 0) out.push_back({.text = line_of(target), .over = target.print});
+  print_again(target, target.extras.recalled, out);
+  for (ShownMessage& each : messages_.all()) {
+    if (each.answers(target)) print_again(each, target.extras.recalled, out);  // it quotes the text
+  }
+  if (target.extras.recalled) target.copies.clear();
+}
+
+// Wherever it is on the screen.
+void Transcript::print_again(const ShownMessage& message, bool erases, std::vector<Output>& out) {
+  const std::string line = line_of(message);
+  for (const PrintedCopy& copy : message.copies) {
+    const bool is_line = copy.instead.empty();
+    if (!is_line && !message.extras.recalled) continue;
+    out.push_back({.text = is_line ? line : copy.instead, .over = copy.print, .erases = erases});
+  }
+  if (message.print != 0) out.push_back({.text = line, .over = message.print, .erases = erases});
 }
 
 std::vector<Transcript::Output> Transcript::show_own_act(const ShownMessage& of,
@@ -383,6 +427,11 @@ std::vector<Transcript::Output> Transcript::show_own_act(const ShownMessage& of,
   message.ts = clock_.unix_millis();
   message.extras = act;
   show_act(message, of.conversation, out);
+  if (act.kind == "edit") {  // the typed command repeats the text
+    out.back().over_entered_line = true;
+    out.back().otherwise = out.back().text;
+    out.back().typed = out.back().copy_of;
+  }
   return out;
 }
 

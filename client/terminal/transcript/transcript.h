@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chat/base/clock.h"
@@ -29,7 +30,12 @@ class Transcript {
     std::uint64_t over = 0;  // replace this print; 0: print below
     bool over_entered_line = false;
     std::string otherwise{};  // instead, if it cannot be replaced; empty: nothing
+    bool erases = false;      // `over` must lose its text: cut `text` to its rows
     int message = 0;          // the number of the message that it shows, for printed()
+    int copy_of = 0;          // of a message whose text it repeats, for copied()
+    std::string instead{};    // of a copy, once the message is recalled
+    int typed = 0;            // of a message that the entered line shows unless it is replaced
+    bool if_lost = false;     // `otherwise` only if that print is no longer known
     bool alerts = false;      // a direct message or a mention
   };
   struct Settings {
@@ -46,7 +52,8 @@ class Transcript {
   // True if a message of the conversation was shown since the start.
   bool has_shown(const Target& conversation) const;
   // The message is on the screen as that print of the LineEditor.
-  void printed(int message, std::uint64_t print);
+  void printed(int message, std::uint64_t print) { messages_.printed(message, print); }
+  void copied(int message, PrintedCopy copy) { messages_.copied(message, std::move(copy)); }
 
   // The user has recalled or edited a message: as if the event were received.
   std::vector<Output> show_own_act(const ShownMessage& of, const event::MessageExtras& act,
@@ -72,7 +79,7 @@ class Transcript {
   std::string name_of(const Target& conversation, const PeopleStyle& style) const;
 
   void show_message(const event::Message& message, const Target& conversation,
-                    std::vector<Output>& out);
+                    std::vector<Output>& out, bool earlier = false);
   void show_act(const event::Message& message, const Target& conversation,
                 std::vector<Output>& out);
   void show_login(const event::LoggedIn& login, std::vector<Output>& out);
@@ -81,10 +88,13 @@ class Transcript {
   void show_sent(const event::Sent& sent, std::vector<Output>& out);
   void show_receipt(const event::Receipt& receipt, std::vector<Output>& out);
   void show_refusal(const event::Refused& refused, std::vector<Output>& out);
+  bool is_own_sent(const event::Message& message, std::vector<Output>& out);
   bool is_return(const event::Presence& presence);
   void change_progress(ShownMessage& message, Progress progress, std::vector<Output>& out);
   void act_on(ShownMessage& target, const event::MessageExtras& act, const std::string& text,
               std::vector<Output>& out);
+
+  void print_again(const ShownMessage& message, bool erases, std::vector<Output>& out);
 
   std::string day_line(const Moment& moment);
   std::string line_of(const ShownMessage& message);

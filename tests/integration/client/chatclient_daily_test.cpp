@@ -348,6 +348,67 @@ TEST_F(DailyUse, TheBellRingsForDirectMessagesWithoutFocus) {
   }));
 }
 
+TEST_F(DailyUse, ARecalledTextLeavesTheScreen) {
+  const auto alice = new_person("alice");
+  const auto bob = new_person("bob");
+  alice->type_line("/to bob");
+  ASSERT_TRUE(alice->wait_for("bob> "));
+  std::string text = "hidden";
+  while (text.size() < 300) text += " hidden";
+  alice->type_line(text);
+  ASSERT_TRUE(sees(*alice, "you ✓✓ hidden"));
+  ASSERT_TRUE(bob->wait_for("alice: hidden"));
+  bob->type_line("/reply 1 yes");
+  ASSERT_TRUE(sees(*alice, "│ yes"));
+  alice->type_line("/edit 1 a hidden");
+  ASSERT_TRUE(sees(*bob, "edited [1]: a hidden"));
+  alice->type_line("/recall 1");
+  for (TerminalProgram* const each : {alice.get(), bob.get()}) {
+    ASSERT_TRUE(sees(*each, "recalled [1]"));
+    ASSERT_TRUE(sees(*each, ": (recalled)"));
+    EXPECT_EQ(seen(*each).find("hidden"), std::string::npos) << seen(*each);
+  }
+}
+
+TEST_F(DailyUse, AMistypedNameEndsTheConversation) {
+  const auto alice = new_person("alice");
+  alice->type_line("/to alice");
+  ASSERT_TRUE(alice->wait_for("alice> "));
+  alice->type_line("/to nobody");
+  ASSERT_TRUE(alice->wait_for("named nobody"));
+  alice->type_line("astray");
+  ASSERT_TRUE(alice->wait_for("that goes to nobody yet"));
+}
+
+TEST_F(DailyUse, AMessagesNumberIsNoTextForIt) {
+  const auto alice = new_person("alice");
+  alice->type_line("/to alice");
+  ASSERT_TRUE(alice->wait_for("alice> "));
+  alice->type_line("note");
+  ASSERT_TRUE(sees(*alice, "you ✓✓ note"));
+  for (const char* command : {"/edit 1", "/reply 1"}) {
+    alice->type_line(command);
+    ASSERT_TRUE(alice->wait_for("the text is missing"));
+  }
+  alice->type_line("/edit 12");
+  ASSERT_TRUE(sees(*alice, "you ✓✓ 12 (edited)"));
+}
+
+TEST_F(DailyUse, ANoteToOneselfIsShownOnceAndCanBeRecalled) {
+  const auto alice = new_person("alice");
+  alice->type_line("/to alice");
+  ASSERT_TRUE(alice->wait_for("alice> "));
+  for (const char* number : {"1", "2", "3"}) {
+    alice->type_line(std::string("note ") + number);
+    ASSERT_TRUE(sees(*alice, std::string("you ✓✓ note ") + number));
+    const std::string screen = seen(*alice);
+    EXPECT_EQ(screen.find("note"), screen.rfind("note")) << screen;
+    alice->type_line("/recall");
+    ASSERT_TRUE(sees(*alice, std::string("recalled [") + number));
+    EXPECT_EQ(seen(*alice).find("note"), std::string::npos) << seen(*alice);
+  }
+}
+
 TEST_F(DailyUse, HistoryTakesEitherKindOfName) {
   const auto alice = new_person("alice");
   alice->type_line("/creategroup tea");

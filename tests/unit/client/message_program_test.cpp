@@ -39,7 +39,13 @@ class Accepting {
         requests_[static_cast<std::size_t>(msgid)] = *request;
       }
       if (msgid == 22 || msgid == 23 || msgid == 52) continue;
+      if (request->value("msg", "") == "refused") {
+        peer.send(Peer::reply_to(
+            *request, {{"errno", 22}, {"error", "not_allowed"}, {"errmsg", "not accepted"}}));
+        continue;
+      }
       json fields = {{"id", 1}, {"name", "alice"}, {"seq", ++seq}};
+      if (msgid == 1 && (*request)["name"] == "other") fields["id"] = 3;
       if (msgid == 1) fields["groups"] = json::array({kTea});
       if (msgid == 54) fields["conversations"] = json::array();
       if (msgid == 53) fields.update({{"read", 1}, {"members", 1}, {"users", json::array()}});
@@ -86,6 +92,24 @@ TEST(MessageProgram, RecallAndEditNameTheUsersOwnLastMessage) {
   EXPECT_EQ(server.last(50)["seq"], edit["seq"]);
   EXPECT_THAT(ended.output, HasSubstr("\ndone command=edit id=2"));
   EXPECT_THAT(ended.output, HasSubstr("\ndone command=recall id=2"));
+}
+
+TEST(MessageProgram, AnOlderMessageIsNotTakenForARefusedOne) {
+  Accepting server;
+  const auto ended = run_script(server.port(),
+                                "/login alice right1\n/wait-messages 1\n/to 2\nhello\n"
+                                "refused\n/recall\n/edit other\n");
+  EXPECT_TRUE(server.last(50).is_null() && server.last(51).is_null()) << ended.output;
+  EXPECT_THAT(ended.output, HasSubstr("your last message was refused; give a number"));
+}
+
+TEST(MessageProgram, AnotherAccountCannotNameMessages) {
+  Accepting server;
+  const auto ended = run_script(server.port(),
+                                "/login alice right1\n/wait-messages 1\n/to 2\nhello\n/logout\n"
+                                "/login other right1\n/edit 2 stolen\n");
+  EXPECT_TRUE(server.last(51).is_null()) << ended.output;
+  EXPECT_THAT(ended.output, HasSubstr("there is no such message here"));
 }
 
 // Each author of a direct chat has a stream: this seq would be another message, of the user's own.

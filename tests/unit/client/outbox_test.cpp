@@ -146,6 +146,7 @@ TEST_F(OutboxTest, FullOutboxWaitsForRoom) {
   EXPECT_TRUE(outbox.add({"more", kBob, ""}, soon()));
   answer.join();
   EXPECT_EQ(outbox.size(), Outbox::kMax);
+  EXPECT_FALSE(outbox.wait_room({}));
   outbox.clear();
   EXPECT_EQ(outbox.size(), 0U);
 }

@@ -109,6 +109,23 @@ class Retry : public testing::Test {
   ClientSession session{[this](const Event& event) { shown(event); }};
 };
 
+// Its limit may hold for a minute.
+TEST_F(Retry, AMentionOfAllIsNotHeldByItsLimit) {
+  const json too_many = {{"errno", 32},
+                         {"error", "rate_limited"},
+                         {"errmsg", "again in 60 s"},
+                         {"retry_after_ms", 60'000}};
+  Busy server(std::vector<json>{too_many});
+  log_in(server.port());
+  EXPECT_TRUE(session.chat(kRetryTarget, "@all", {.at_all = true}).ok());
+  EXPECT_TRUE(session.chat(kRetryTarget, "later").ok());
+  EXPECT_TRUE(session.wait_for_chats(5s));
+  session.close();
+  server.stop();
+  EXPECT_THAT(server.stored(), ElementsAre("later"));
+  EXPECT_THAT(shown.lines().front(), testing::HasSubstr("again in 60 s"));
+}
+
 TEST_F(Retry, BusyChatIsResentWithItsCidInOrder) {
   Busy server(std::vector<json>{kBusy, kBusy});
   log_in(server.port());

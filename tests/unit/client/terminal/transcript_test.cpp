@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::Pair;
 
 constexpr UnixMillis kMinute = 60'000;
 constexpr UnixMillis kDay = 24 * 60 * kMinute;
@@ -137,7 +139,8 @@ TEST_F(TranscriptTest, TheMarkOfAnOwnMessageChangesInItsLine) {
   ASSERT_EQ(stored.size(), 1U);
   EXPECT_EQ(stored[0].text, "14:22 [1] you to bob ✓  hi\n");
   EXPECT_EQ(stored[0].over, 42U);
-  EXPECT_EQ(stored[0].otherwise, "");
+  EXPECT_EQ(stored[0].otherwise, "  ✓ [1] is stored\n");
+  EXPECT_TRUE(stored[0].if_lost) << "not if the line has scrolled away";
 
   event::Receipt receipt{"delivered", {2}, {}, 5, "bob", 5};
   EXPECT_THAT(shown(receipt), ElementsAre("14:22 [1] you to bob ✓✓ hi\n"));
@@ -203,6 +206,50 @@ TEST_F(TranscriptTest, ARecalledTextDisappears) {
   EXPECT_EQ(transcript.messages().numbered(1)->text, "");
 }
 
+// Prints of which something else shows the text.
+TEST_F(TranscriptTest, ARecalledTextDisappearsWhereverItIs) {
+  transcript.printed(transcript.show({from_bob(1, "secret")})[0].message, 7);
+  event::Message reply = from_bob(2, "yes");
+  reply.extras.reply = event::ReplyRef{{2}, 1};
+  transcript.printed(transcript.show({reply})[0].message, 8);
+  event::Message other = from_bob(3, "no");
+  other.extras.reply = event::ReplyRef{{2}, 2};
+  transcript.printed(transcript.show({other})[0].message, 9);
+  for (const auto& each : transcript.show({event::History{{{2}, {}}, {from_bob(1, "secret")}, ""}}))
+    if (each.message != 0) transcript.printed(each.message, 10);
+  event::Message edit = from_bob(4, "secret 2");
+  edit.extras = {.kind = "edit", .ref = 1};
+  for (const auto& each : transcript.show({edit}))
+    if (each.copy_of != 0) transcript.copied(each.copy_of, {11, each.instead});
+  event::Message recall = from_bob(5, "bob recalled a message");
+  recall.extras = {.kind = "recall", .ref = 1};
+  std::map<std::uint64_t, std::string> over;
+  for (const auto& each : transcript.show({recall})) {
+    EXPECT_THAT(each.text, Not(HasSubstr("secret")));
+    if (each.over != 0) over[each.over] = each.text;
+    EXPECT_EQ(each.erases, each.over != 0);
+  }
+  const std::string gone = "14:22 [1] bob: (recalled)\n";
+  EXPECT_THAT(over,
+              ElementsAre(Pair(7, gone), Pair(8, "14:22 [2] bob: ↪ [1] bob: (recalled)\n  │ yes\n"),
+                          Pair(10, gone), Pair(11, "14:22 * bob edited [1]\n")));
+}
+
+TEST_F(TranscriptTest, ANoteToOneselfIsShownOnce) {
+  const Target self{{1}, {}};
+  const auto typed = transcript.show({event::Sending{self, "note", "c1"}});
+  transcript.printed(typed[0].message, 42);
+  event::Message push = from_bob(5, "note");
+  push.from = {1};
+  push.cid = "c1";
+  const auto pushed = transcript.show({push});
+  ASSERT_EQ(pushed.size(), 1U);
+  EXPECT_EQ(pushed[0].over, 42U) << pushed[0].text;
+  EXPECT_EQ(transcript.messages().numbered(1)->seq, 5);
+  EXPECT_THAT(shown(event::Sent{self, 5, kNow, "c1"}), IsEmpty());
+  EXPECT_EQ(transcript.messages().all().size(), 1U);
+}
+
 TEST_F(TranscriptTest, AnEditReplacesTheText) {
   transcript.printed(transcript.show({in_tea(1, "helo")})[0].message, 7);
   event::Message edit = in_tea(2, "hello");
@@ -265,12 +312,66 @@ TEST_F(TranscriptTest, TheLastMessageOfAConversationCanBeNamed) {
   transcript.show({event::Sending{{{2}, {}}, "mine", "c1"}});
   ShownMessages& messages = transcript.messages();
   const Target bob{{2}, {}};
-  EXPECT_EQ(messages.last(bob, true), nullptr) << "not stored yet";
+  ASSERT_NE(messages.last(bob, true), nullptr) << "decides, although it is not stored yet";
+  EXPECT_EQ(messages.last(bob, true)->seq, 0);
   transcript.show({event::Sent{bob, 1, kNow, "c1"}});
   ASSERT_NE(messages.last(bob, true), nullptr);
   EXPECT_EQ(messages.last(bob, true)->text, "mine");
   EXPECT_EQ(messages.last(bob, false)->text, "one");
   EXPECT_EQ(messages.last(Target{{}, {7}}, false), nullptr);
+}
+
+TEST_F(TranscriptTest, TheLastOwnMessageDecidesHoweverItFared) {
+  const Target bob{{2}, {}};
+  ShownMessages& messages = transcript.messages();
+  transcript.show({event::Sending{bob, "one", "c1"}});
+  transcript.show({event::Sent{bob, 5, kNow, "c1"}});
+  transcript.show({event::Sending{bob, "two", "c2"}});
+  event::Message old = from_bob(4, "zero");
+  old.from = {1};
+  old.to = {2};
+  transcript.show({event::History{bob, {old}, ""}});
+  ASSERT_NE(messages.last(bob, true), nullptr);
+  EXPECT_EQ(messages.last(bob, true)->text, "two") << "what was read again is older";
+  event::Refused refused{"chat", bob, 22, "not_allowed", "not accepted", {}};
+  refused.cid = "c2";
+  transcript.show({refused});
+  EXPECT_EQ(messages.last(bob, true)->text, "two");
+  EXPECT_EQ(messages.last(bob, true)->progress, Progress::kFailed);
+  transcript.show({event::Sending{bob, "three", "c3"}});
+  transcript.show({event::Sent{bob, 6, kNow, "c3"}});
+  EXPECT_EQ(messages.last(bob, true)->text, "three");
+  old.seq = 3;
+  transcript.show({event::History{bob, {old}, ""}});
+  EXPECT_EQ(messages.last(bob, true)->text, "three");
+}
+
+TEST_F(TranscriptTest, ARefusalConcernsItsOwnMessage) {
+  const Target bob{{2}, {}};
+  transcript.show({event::Sending{bob, "one", "c1"}});
+  transcript.show({event::Sending{bob, "two", "c2"}});
+  event::Refused refused{"chat", bob, 22, "not_allowed", "not accepted", {}};
+  refused.cid = "c2";
+  transcript.show({refused});
+  EXPECT_EQ(transcript.messages().of_cid("c1")->progress, Progress::kSending);
+  EXPECT_EQ(transcript.messages().of_cid("c2")->progress, Progress::kFailed);
+}
+
+TEST_F(TranscriptTest, AnotherAccountHasNoMessagesYet) {
+  const Target bob{{2}, {}};
+  transcript.show({from_bob(1, "one")});
+  transcript.silence(bob, true);
+  event::LoggedIn again;
+  again.id = {1};
+  transcript.show({again});
+  EXPECT_NE(transcript.messages().numbered(1), nullptr) << "the same account";
+  again.id = {3};
+  transcript.show({again});
+  EXPECT_EQ(transcript.messages().numbered(1), nullptr);
+  EXPECT_FALSE(transcript.has_shown(bob));
+  const auto out = transcript.show({from_bob(1, "one")});
+  EXPECT_TRUE(out.back().alerts);
+  EXPECT_EQ(out.back().text, "14:22 [2] bob: one\n") << "1 is still on the screen";
 }
 
 TEST_F(TranscriptTest, NumbersBeginAgainAndTheNewestIsMeant) {
