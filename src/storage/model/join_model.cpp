@@ -205,8 +205,7 @@ Result<std::size_t> JoinModel::count_codes_of(GroupId group, UserId by) {
 
 Result<std::optional<GroupId>> JoinModel::group_of_code(std::string_view hash, UnixMillis now) {
   return sql::read_one(
-      connection_,
-      "SELECT groupid FROM groupcode WHERE code_hash = ? AND expires_at > ?",
+      connection_, "SELECT groupid FROM groupcode WHERE code_hash = ? AND expires_at > ?",
       [](const Statement& row) { return sql::id<GroupId>(row, 0); }, hash, now);
 }
 
