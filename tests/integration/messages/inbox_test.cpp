@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "integration/server_fixture.h"
@@ -196,14 +197,20 @@ TEST_P(Conversations, ReadTakesEffectBeforeTheNextRequest) {
     alice.client.push(10);
   }
   alice.client.send({{"msgid", 23}, {"from", bob.id()}, {"seq", 2}});
-  auto all = inbox(alice);
+  // Both may have been written in the same millisecond.
+  const auto group_first = [&] {
+    auto found = inbox(alice);
+    if (found.size() == 2 && found[0].contains("with")) std::swap(found[0], found[1]);
+    return found;
+  };
+  auto all = group_first();
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(all[0].at("unread"), 3);
   EXPECT_EQ(all[1].at("unread"), 1);
   EXPECT_EQ(all[1].at("read_seq"), 2);
   read_group(alice, tea, 3);  // its first row is alice's joining
   alice.client.send({{"msgid", 23}, {"from", bob.id()}, {"seq", 3}});
-  all = inbox(alice);
+  all = group_first();
   EXPECT_EQ(all[0].at("unread"), 1);
   EXPECT_EQ(all[0].at("read_seq"), 3);
   EXPECT_EQ(all[1].at("unread"), 0);
