@@ -173,10 +173,12 @@ Result<void> HintRelay::clear_old() {
 Result<void> HintRelay::write_row(std::int64_t newest, std::string_view hints) {
   auto lease = pool_.lease();
   if (!lease) return fail(lease);
+  // If the answer is lost, the row may have the hints all the same.
+  if (!hints.empty()) row_filled_at_ = steady_clock::now();
   auto written = storage::HintModel(**lease).write(node_, newest, hints);
   if (!written) return written;
   written_ = newest;
-  row_filled_at_ = hints.empty() ? std::nullopt : std::optional(steady_clock::now());
+  if (hints.empty()) row_filled_at_.reset();
   return {};
 }
 
