@@ -81,9 +81,7 @@ void Session::flush_replies() {
 }
 
 void Session::flush_replies_then(base::Task then) {
-  if (!replies_.empty()) {
-    shared_.unsent.fetch_add(replies_.size(), std::memory_order_relaxed);
-  }
+  shared_.unsent.fetch_add(replies_.size(), std::memory_order_relaxed);
   shared_.loop.post(
       [self = shared_from_this(), frames = replies_.take(), then = std::move(then)]() mutable {
         self->socket_.write_replies(frames);
