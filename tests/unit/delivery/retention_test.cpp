@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
+#include <tuple>
 #include <vector>
 
+#include "support/eventually.h"
 #include "support/fake_clock.h"
 #include "support/storage/storage_fixture.h"
 
@@ -200,6 +203,40 @@ TEST_F(RetentionTest, TextOfAnUndeliveredEditStays) {
   set_delivered(90);
   EXPECT_EQ(run(), 2U * 36);
   for (const std::string table : kTables) EXPECT_EQ(secrets(table), 0) << table;
+}
+
+// The edit of a message that is about to be deleted would keep its text for ever.
+TEST_F(RetentionTest, NoMessageIsEditedWhileItIsDeleted) {
+  if (!test::on_mysql()) GTEST_SKIP() << "SQLite has one writer at a time";
+  send_direct(1, 200, old_);
+  set_delivered(200);
+  make_event("directmessage", 190, "edit", ",\"rev\":1");
+  const auto holder = connect();
+  const auto editor = connect();
+  ASSERT_TRUE(holder->execute("BEGIN"));
+  ASSERT_EQ(number(*holder, "SELECT seq FROM directmessage WHERE seq = 190 FOR UPDATE"), 190);
+  // Retention waits for the text of the edit, up to a second, after it has looked at the messages.
+  const auto waits = [] {
+    return test::mariadb().query(
+               "SELECT COUNT(*) FROM information_schema.processlist"
+               " WHERE info LIKE 'UPDATE directmessage%'") == "1";
+  };
+  const auto lock = editor->prepare(
+      "SELECT seq FROM directmessage WHERE recipient = " + std::to_string(alice_.value) +
+      " AND sender = " + std::to_string(bob_.value) + " AND seq = 2 FOR UPDATE NOWAIT");
+  ASSERT_TRUE(lock);
+  bool editable = true;
+  for (bool waited = false; !waited;) {
+    std::thread retention([this] { std::ignore = retention_.run_once(kKeep); });
+    EXPECT_TRUE(test::eventually(waits));
+    storage::StatementScope scope(**lock);
+    editable = scope->step().has_value();
+    waited = waits();
+    retention.join();
+  }
+  EXPECT_FALSE(editable);
+  holder->rollback();
+  EXPECT_EQ(run(), 136U);
 }
 
 TEST_F(RetentionTest, RecallKeepsItsSentenceWithoutTheMessage) {

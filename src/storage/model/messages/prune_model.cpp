@@ -18,15 +18,16 @@ constexpr std::string_view kGroupPruneAges =
     "SELECT seq, sent_at" CHAT_GROUP_UP_TO " ORDER BY seq LIMIT ?";
 constexpr std::string_view kPruneDirect = "DELETE" CHAT_DIRECT_UP_TO;
 constexpr std::string_view kPruneGroup = "DELETE" CHAT_GROUP_UP_TO;
-// Texts that were edited or recalled, with their newest events. Locked, so that none is edited
-// until the transaction ends; on SQLite the transaction itself is the lock.
-#define CHAT_REVISED(up_to) \
-  "SELECT seq, ref" up_to " AND kind IS NULL AND ref IS NOT NULL ORDER BY seq"
-constexpr sql::Text kRevisedDirect{.sqlite = CHAT_REVISED(CHAT_DIRECT_UP_TO),
-                                   .mysql = CHAT_REVISED(CHAT_DIRECT_UP_TO) " FOR UPDATE"};
-constexpr sql::Text kRevisedInGroup{.sqlite = CHAT_REVISED(CHAT_GROUP_UP_TO),
-                                    .mysql = CHAT_REVISED(CHAT_GROUP_UP_TO) " FOR UPDATE"};
-#undef CHAT_REVISED
+// The rows that are about to be deleted, with the newest event of each that was edited or recalled.
+// All are locked, and not only those, so that none is edited until the transaction ends: InnoDB
+// releases rows that a condition beside the key excludes. On SQLite the transaction is the lock.
+#define CHAT_PRUNED(up_to) \
+  "SELECT seq, CASE WHEN kind IS NULL THEN COALESCE(ref, 0) ELSE 0 END" up_to " ORDER BY seq"
+constexpr sql::Text kPrunedDirect{.sqlite = CHAT_PRUNED(CHAT_DIRECT_UP_TO),
+                                  .mysql = CHAT_PRUNED(CHAT_DIRECT_UP_TO) " FOR UPDATE"};
+constexpr sql::Text kPrunedInGroup{.sqlite = CHAT_PRUNED(CHAT_GROUP_UP_TO),
+                                   .mysql = CHAT_PRUNED(CHAT_GROUP_UP_TO) " FOR UPDATE"};
+#undef CHAT_PRUNED
 #undef CHAT_GROUP_UP_TO
 #undef CHAT_DIRECT_UP_TO
 
@@ -39,12 +40,12 @@ Age to_age(const Statement& row) {
   return {row.integer(0), row.integer(1)};
 }
 
-struct RevisedText {
+struct PrunedRow {
   Seq seq = 0;
-  Seq event = 0;  // the newest
+  Seq event = 0;  // the newest; 0: none
 };
 
-RevisedText to_revised_text(const Statement& row) {
+PrunedRow to_pruned_row(const Statement& row) {
   return {row.integer(0), row.integer(1)};
 }
 
@@ -94,17 +95,17 @@ Result<std::optional<Seq>> PruneModel::newest_text(const MessageStream& stream) 
 // deleted then.
 Result<Seq> PruneModel::erase_edits(const MessageStream& stream, Seq last, const Bounds& bounds) {
   const auto& [recipient, sender] = stream.direct;
-  const auto revised = stream.group ? sql::read_all(connection_, kRevisedInGroup.in(connection_),
-                                                    to_revised_text, stream.group, last)
-                                    : sql::read_all(connection_, kRevisedDirect.in(connection_),
-                                                    to_revised_text, recipient, sender, last);
-  if (!revised) return fail(revised);
-  const auto waiting = std::find_if(revised->begin(), revised->end(), [&](const RevisedText& text) {
-    return text.event > bounds.delivered;
+  const auto pruned = stream.group ? sql::read_all(connection_, kPrunedInGroup.in(connection_),
+                                                   to_pruned_row, stream.group, last)
+                                   : sql::read_all(connection_, kPrunedDirect.in(connection_),
+                                                   to_pruned_row, recipient, sender, last);
+  if (!pruned) return fail(pruned);
+  const auto waiting = std::find_if(pruned->begin(), pruned->end(), [&](const PrunedRow& row) {
+    return row.event > bounds.delivered;
   });
-  if (waiting != revised->end()) last = waiting->seq - 1;
+  if (waiting != pruned->end()) last = waiting->seq - 1;
   RevisionModel events(connection_, stream);
-  for (auto text = revised->begin(); text != waiting; ++text) {
+  for (auto text = pruned->begin(); text != waiting; ++text) {
     if (text->event <= last) continue;
     if (auto erased = events.erase_edits(text->event, bounds.now); !erased) return fail(erased);
   }
