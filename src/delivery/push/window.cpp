@@ -74,9 +74,7 @@ void Window::offer(const Push& message) {
     // From now on the user is told of nothing more, though it has yet to get this and what was
     // before.
     if (message.ended == user_) end_at(position, message.seq);
-    // The page being read may predate the message, although it was asked for up to a higher seq.
-    const Seq next = rechecked && catching_up_ ? position.asked + 1 : 0;
-    fall_behind(position, std::max(message.seq, next));
+    fall_behind(position, message.seq);
   }
 }
 
@@ -136,7 +134,7 @@ bool Window::push_page(const Page& page) {
 }
 
 // A message missing from the table does not exist yet; its own push will announce it. If that push
-// arrived while the page was being read, the page may predate it and is read again.
+// or another hint arrived while the page was being read, the page may predate it and is read again.
 void Window::note_ends(const Page& page) {
   for (const StreamKey stream : page.ended) {
     if (is_left(stream)) continue;
@@ -355,9 +353,11 @@ void Window::mark_dirty() {
   if (!std::exchange(dirty_, true)) loop_.add_dirty(*this);
 }
 
+// A page that is being read may predate `seq`, even if it was asked for up to a higher one.
 void Window::fall_behind(Position& position, Seq seq) {
   if (position.end != 0) seq = std::min(seq, position.end);
   position.target = std::max(position.target, seq);
+  position.asked = std::min(position.asked, seq - 1);
   behind_ = true;
   catch_up();
 }

@@ -397,6 +397,33 @@ TEST_F(WindowTest, SecondMemberChecksAgainOnceSubscribed) {
   rig_.in_loop([] { return 0; });
 }
 
+// The page that the join asks for predates a message of another node, which was published before
+// the group was subscribed.
+TEST_F(WindowTest, SubscriptionDuringAReadIsFollowedByAnotherRead) {
+  const GroupId group = add_group("group", bob_);
+  SlowBus bus;
+  LoopDelivery loop(backlog_, writeback_, bus, rig_.workers());
+  rig_.in_loop([&] {
+    loop.attach(*pair_.session, alice_, false, {}, [] {});
+    bus.confirm();
+    window()->release({}, {});
+  });
+  settle();
+  add_member(group, alice_);
+  rig_.in_loop([&] {
+    std::promise<void> read;
+    ASSERT_TRUE(rig_.workers().try_post([&read] { read.get_future().wait(); }));
+    window()->join(group, 0);
+    bus.confirm();
+    read.set_value();
+    finish_reads();
+    ASSERT_TRUE(send(std::vector<storage::GroupMessage>{{group, 1, bob_, "g1", 1, "text"}}));
+  });
+  EXPECT_EQ(received(), Seqs{1});
+  rig_.in_loop([&] { loop.detach(*pair_.session, [] {}); });
+  rig_.in_loop([] { return 0; });
+}
+
 TEST_F(WindowTest, WrittenMessagesCountAsDelivered) {
   log_in();
   store(1, 3);
