@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -171,21 +170,10 @@ void ClientSession::send_chats() {
   }
 }
 
-void ClientSession::acknowledge(bool read) {
+void ClientSession::acknowledge(const Target& stream, Seq seq, bool read) {
   if (!logged_in()) return;
-  for (const auto& [stream, seq] : received_.due()) {
-    const std::string json = read ? request::read(stream, seq) : request::delivered(stream, seq);
-    if (!connection_->send(json)) return;
-  }
-}
-
-void ClientSession::acknowledge_seen(const event::History& page) {
-  Seq newest = 0;
-  for (const event::Message& each : page.messages) {
-    if (each.from != self()) newest = std::max(newest, each.seq);
-  }
-  if (newest == 0 || !logged_in()) return;
-  static_cast<void>(connection_->send(request::read(page.target, newest)));
+  const std::string json = read ? request::read(stream, seq) : request::delivered(stream, seq);
+  static_cast<void>(connection_->send(json));
 }
 
 void ClientSession::typing(Target target, bool on) {

@@ -81,7 +81,7 @@ void To::run(TerminalClient& client) const {
     return;
   }
   client.set_current(target);
-  if (client.on_terminal()) client.show_recent(*target);
+  if (client.on_terminal()) show_conversation(client, *target);
 }
 
 void Wait::run(TerminalClient& client) const {
@@ -132,19 +132,6 @@ void Revoke::run(TerminalClient& client) const {
     message.session = session;
   }
   client.expect("revoke", client.session().request(std::move(message), {.command = "revoke"}));
-}
-
-void History::run(TerminalClient& client) const {
-  if (!client.need_login("history")) return;
-  const auto target = of ? client.find_target("history", *of) : client.need_current();
-  if (!target) return;
-  client.show_pages(
-      "history", [&session = client.session(), target = *target, limit = limit](
-                     const std::string& cursor) { return session.history(target, limit, cursor); });
-}
-
-void More::run(TerminalClient& client) const {
-  if (client.need_login("more")) client.show_next_page("more");
 }
 
 // A script gets the whole list.

@@ -33,10 +33,6 @@ std::string first_line(const std::string& text) {
   return harmless(to_utf8(code_points)) + (cut ? "…" : "");
 }
 
-Progress progress_of(const event::Receipt& receipt) {
-  return receipt.kind == "read" ? Progress::kRead : Progress::kDelivered;
-}
-
 }  // namespace
 
 Transcript::Transcript(const Settings& settings, const NameBook& names, const base::Clock& clock)
@@ -156,17 +152,28 @@ bool Transcript::has_shown(const Target& conversation) const {
 
 void Transcript::show_history(const event::History& history, std::vector<Output>& out) {
   const bool empty = history.messages.empty();
-  const std::string where = (history.target.group ? "Earlier in " : "Earlier with ") +
-                            name_of(history.target, PeopleStyle(false)) + ":";
+  const std::string where = fmt::format(
+      "{} {} {}:", history.from_first_unread ? "Unread" : "Earlier",
+      history.target.group ? "in" : "with", name_of(history.target, PeopleStyle(false)));
   out.push_back({.text = style_.dim(empty ? "No messages yet." : where)});
   const auto current = std::exchange(current_, history.target);  // the lines need not name it
   for (const event::Message& each : history.messages) {
-    // The messages that these concern are in their final state.
-    if (each.extras.kind.empty()) show_message(each, history.target, out, true);
+    if (event::shows_in_history(each)) show_message(each, history.target, out, true);
   }
   current_ = current;
   for (Output& each : out) each.alerts = false;
-  if (!history.cursor.empty()) out.push_back({.text = style_.dim("/more shows older messages.")});
+  if (const std::string rest = rest_of(history); !rest.empty()) {
+    out.push_back({.text = style_.dim(rest)});
+  }
+}
+
+// What follows a part of a conversation.
+std::string Transcript::rest_of(const event::History& history) {
+  if (history.left_unread == 0) return history.cursor.empty() ? "" : "/more shows older messages.";
+  return fmt::format("{} {} unread message{}: /more shows {}. Writing here marks all as read.",
+                     history.left_unread, history.from_first_unread ? "newer" : "earlier",
+                     history.left_unread == 1 ? "" : "s",
+                     history.from_first_unread ? "them" : "older messages");
 }
 
 void Transcript::show_message(const event::Message& message, const Target& conversation,
@@ -334,7 +341,7 @@ void Transcript::show_sent(const event::Sent& sent, std::vector<Output>& out) {
 // A receipt covers all messages up to a seq.
 void Transcript::show_receipt(const event::Receipt& receipt, std::vector<Output>& out) {
   const Target of = receipt.group ? Target{{}, receipt.group} : Target{receipt.id, {}};
-  const Progress progress = progress_of(receipt);
+  const Progress progress = receipt.kind == "read" ? Progress::kRead : Progress::kDelivered;
   ShownMessage* newest = nullptr;
   for (ShownMessage& each : messages_.all()) {
     if (!each.own || each.seq == 0 || each.seq > receipt.seq || each.conversation != of) continue;

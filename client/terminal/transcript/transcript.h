@@ -84,6 +84,7 @@ class Transcript {
                 std::vector<Output>& out);
   void show_login(const event::LoggedIn& login, std::vector<Output>& out);
   void show_history(const event::History& history, std::vector<Output>& out);
+  static std::string rest_of(const event::History& history);
   void show_sending(const event::Sending& sending, std::vector<Output>& out);
   void show_sent(const event::Sent& sent, std::vector<Output>& out);
   void show_receipt(const event::Receipt& receipt, std::vector<Output>& out);

@@ -236,6 +236,34 @@ TEST_F(DailyUse, WhatAConversationBeginsWithIsRead) {
   EXPECT_EQ(person->count("bob  1 new"), 0U);
 }
 
+TEST_F(DailyUse, WhatWasNotShownStaysUnread) {
+  User bob = new_user("bob");
+  User alice = new_user("alice");
+  for (int i = 1; i <= 60; ++i) bob.chat(2, "number " + std::to_string(i) + ".");
+  ASSERT_EQ(collect_messages(alice, 60).size(), 60U);
+  alice.log_out();
+  const auto person = start("alice");
+  ASSERT_TRUE(person->wait_for("> "));
+  person->type_line("/login alice " + alice.account.password);
+  ASSERT_TRUE(person->wait_for("Unread: bob 60."));
+  person->type_line("/to bob");
+  ASSERT_TRUE(person->wait_for("Unread with bob:"));
+  ASSERT_TRUE(person->wait_for("bob: number 1."));
+  ASSERT_TRUE(person->wait_for("10 newer unread messages: /more shows them."));
+  bob.chat(2, "and now");
+  ASSERT_TRUE(person->wait_for("and now"));
+  const auto unread = [&] {
+    person->type_line("/inbox");
+    if (!person->wait_for("Conversations:") || !person->wait_for("and now")) return std::string();
+    const std::string& screen = person->screen();
+    return screen.substr(screen.rfind("Conversations:"));
+  };
+  EXPECT_TRUE(wait_until([&] { return unread().find("bob  11 new") != std::string::npos; }));
+  person->type_line("/to bob");  // /more would show more of the inbox
+  ASSERT_TRUE(person->wait_for("bob: number 60."));
+  EXPECT_TRUE(wait_until([&] { return unread().find(" new") == std::string::npos; }));
+}
+
 TEST_F(DailyUse, TheLoginTellsWhatIsUnread) {
   auto alice = new_person("alice");
   User bob = new_user("bob");

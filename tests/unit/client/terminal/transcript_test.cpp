@@ -307,6 +307,23 @@ TEST_F(TranscriptTest, AMessageShownAgainKeepsItsMark) {
   EXPECT_EQ(line(event::History{{{2}, {}}, {again}, ""}), "14:22 [1] you ✓✓ hi\n");
 }
 
+TEST_F(TranscriptTest, APartOfTheUnreadMessagesSaysWhatIsLeft) {
+  event::History part{.target = {{2}, {}}, .messages = {from_bob(1, "one")}, .cursor = "newer"};
+  part.from_first_unread = true;
+  part.left_unread = 130;
+  EXPECT_THAT(shown(part),
+              ElementsAre("Unread with bob:\n", "14:22 [1] bob: one\n",
+                          "130 newer unread messages: /more shows them. Writing here marks all as "
+                          "read.\n"));
+  part.from_first_unread = false;
+  part.left_unread = 1;
+  EXPECT_EQ(line(part),
+            "1 earlier unread message: /more shows older messages. Writing here marks all as "
+            "read.\n");
+  part.left_unread = 0;
+  EXPECT_EQ(line(part), "/more shows older messages.\n");
+}
+
 TEST_F(TranscriptTest, TheLastMessageOfAConversationCanBeNamed) {
   transcript.show({from_bob(1, "one")});
   transcript.show({event::Sending{{{2}, {}}, "mine", "c1"}});
