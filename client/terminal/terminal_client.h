@@ -153,6 +153,7 @@ class TerminalClient {
   std::optional<base::SteadyTime> next_try_;  // to reconnect; nothing while connected
   base::SteadyTime next_ping_{};
   Pager pager_;
+  bool asks_secret_ = false;  // a question for a password is on the screen
   // Thread-safe by themselves.
   std::atomic<bool> may_return_{true};            // no BYE forbids reconnecting
   std::atomic<bool> retries_login_{false};        // a transiently refused login is retried

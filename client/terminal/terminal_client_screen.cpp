@@ -244,8 +244,10 @@ bool TerminalClient::has_shown(const Target& conversation) {
   return transcript_.has_shown(conversation);
 }
 
+// False while the terminal is in the background, as far as it reports that, or only a question for
+// a password is of interest.
 bool TerminalClient::screen_is_seen() const {
-  return terminal_;
+  return terminal_ && !asks_secret_ && (!editor_ || editor_->focused());
 }
 
 // What was received is confirmed at once, and as read once it was seen.

@@ -264,6 +264,24 @@ TEST_F(DailyUse, WhatWasNotShownStaysUnread) {
   EXPECT_TRUE(wait_until([&] { return unread().find(" new") == std::string::npos; }));
 }
 
+TEST_F(DailyUse, NothingIsReadInTheBackground) {
+  const auto alice = new_person("alice");
+  User bob = new_user("bob");
+  alice->type("\x1b[Ox");
+  ASSERT_TRUE(alice->wait_for("x"));
+  bob.chat(1, "for later");
+  ASSERT_TRUE(alice->wait_for("bob: for later"));
+  alice->type("\x15/inbox\r");
+  ASSERT_TRUE(alice->wait_for("bob  1 new"));
+  alice->type("\x1b[I");
+  EXPECT_TRUE(wait_until([&] {
+    alice->type_line("/inbox");
+    return alice->wait_for("Conversations:") && alice->wait_for("for later") &&
+           alice->screen().substr(alice->screen().rfind("Conversations:")).find("new") ==
+               std::string::npos;
+  }));
+}
+
 TEST_F(DailyUse, TheLoginTellsWhatIsUnread) {
   auto alice = new_person("alice");
   User bob = new_user("bob");

@@ -247,5 +247,46 @@ TEST_F(Reading, TooManyUnreadMessagesStayUnread) {
   EXPECT_THAT(server.positions(kRead), IsEmpty());
 }
 
+TEST_F(Reading, NothingIsReadWithoutTheFocus) {
+  BobsMessages server(3, 3);
+  log_in(server);
+  server.push();
+  ASSERT_TRUE(server.waits_for(kRead, 4));
+  program->write(kFocusOut);
+  ASSERT_TRUE(is_settled());
+  server.push();
+  ASSERT_TRUE(program->wait_for("text 5."));
+  ASSERT_TRUE(server.waits_for(kDelivered, 5));
+  ASSERT_TRUE(is_settled());
+  EXPECT_THAT(server.positions(kRead), Not(Contains(5)));
+  program->write(kFocusIn);
+  EXPECT_TRUE(server.waits_for(kRead, 5));
+}
+
+TEST_F(Reading, NothingIsReadWhileAPasswordIsAskedFor) {
+  BobsMessages server(3, 3);
+  log_in(server);
+  ASSERT_TRUE(answers("/password", "Password: "));
+  server.push();
+  ASSERT_TRUE(program->wait_for("text 4."));
+  ASSERT_TRUE(server.waits_for(kDelivered, 4));
+  EXPECT_THAT(server.positions(kRead), IsEmpty());
+  program->write("\x03");
+  EXPECT_TRUE(server.waits_for(kRead, 4));
+}
+
+// What is typed before a question is dropped, but not a change of the focus.
+TEST_F(Reading, TheFocusIsKnownBeforeAQuestion) {
+  BobsMessages server(3, 3);
+  log_in(server);
+  program->write(kFocusOut);
+  program->write(std::string("/password\rx") + kFocusIn);
+  ASSERT_TRUE(program->wait_for("Password: "));
+  server.push();
+  ASSERT_TRUE(server.waits_for(kDelivered, 4));
+  program->write("\x03\x15");
+  EXPECT_TRUE(server.waits_for(kRead, 4));
+}
+
 }  // namespace
 }  // namespace chat::client
