@@ -282,6 +282,22 @@ TEST_F(DailyUse, NothingIsReadInTheBackground) {
   }));
 }
 
+TEST_F(DailyUse, AnAnswerShowsInTheHistoryWhatWasRead) {
+  const auto bob = new_person("bob");
+  auto alice = new_person("alice");
+  alice->type_line("/chat bob question");
+  ASSERT_TRUE(bob->wait_for("alice: question"));
+  ASSERT_TRUE(sees(*alice, "you to bob ✓✓ question"));
+  alice->type_line("/quit");
+  ASSERT_EQ(alice->wait_exit(), 0);
+  bob->type_line("/chat alice answer");
+  ASSERT_TRUE(sees(*bob, "you to alice ✓  answer"));
+  alice = start("alice");
+  ASSERT_TRUE(alice->wait_for("bob: answer"));
+  alice->type_line("/history bob");
+  ASSERT_TRUE(alice->wait_for("you ✓✓ question"));
+}
+
 TEST_F(DailyUse, TheLoginTellsWhatIsUnread) {
   auto alice = new_person("alice");
   User bob = new_user("bob");
