@@ -1,9 +1,10 @@
 // What the commands that read messages do.
 //
-// A conversation with unread messages that have never been on the screen begins with the first of
-// them, as otherwise READ, which stands for everything before, would cover messages that nobody has
-// seen. HISTORY reads backwards only: the unread messages are collected first, and then shown in
-// parts.
+// People are shown what they can see. A page of HISTORY may hold only edits and recalls, which are
+// not shown there, so earlier pages are read until there are enough messages. A conversation with
+// unread messages that have never been on the screen begins with the first of them, as otherwise
+// READ, which stands for everything before, would cover messages that nobody has seen. HISTORY
+// reads backwards only: the unread messages are collected first, and then shown in parts.
 // Programs get the pages as they are.
 #include <algorithm>
 #include <cstddef>
@@ -39,21 +40,81 @@ void put_before(std::vector<event::Message>& messages, const event::History& old
   messages.insert(messages.begin(), older.messages.begin(), older.messages.end());
 }
 
-// `asked`: a user who has asked for them is told if there are none, or the server refuses.
-void show_newest(TerminalClient& client, const Target& target, int limit, bool asked) {
-  client.show_pages("history", [&client, target, limit, asked](const std::string& cursor) {
-    Answer answer = read_page(client, target, limit, cursor);
-    auto* const page = std::get_if<event::History>(&answer.event.what);
-    if (page != nullptr) {
-      client.reads().shown(*page);
-      if (page->cursor.empty()) client.reads().shown_all(target);
-      page->left_unread = client.reads().hidden(target);
+int count_visible(const event::History& page) {
+  return static_cast<int>(
+      std::count_if(page.messages.begin(), page.messages.end(), event::shows_in_history));
+}
+
+// The newest messages, and with each further call those before them: each time `limit` that are
+// visible, or as many as kHistoryPagesMost pages have. `asked`: a user who has asked for them is
+// told if there are none, or the server refuses.
+class NewestParts {
+ public:
+  NewestParts(TerminalClient& client, const Target& target, int limit, bool asked)
+      : client_(client), target_(target), limit_(limit), asked_(asked) {}
+
+  Answer operator()(const std::string& /*cursor*/) {
+    Answer answer = collect();
+    if (auto* const part = std::get_if<event::History>(&answer.event.what)) {
+      keep_what_is_too_much(*part);
+      client_.reads().shown(*part);
+      if (part->cursor.empty()) client_.reads().shown_all(target_);
+      part->left_unread = client_.reads().hidden(target_);
+      if (asked_ || !part->messages.empty()) client_.show(answer.event);
+    } else if (asked_ && answer.event.as<event::Refused>()) {
+      client_.show(answer.event);
     }
-    const bool is_empty = page == nullptr || page->messages.empty();
-    const bool tells = answer.ok() || answer.event.as<event::Refused>();
-    if (tells && (asked || !is_empty)) client.show(answer.event);
     return answer;
-  });
+  }
+
+ private:
+  // What was kept, and the pages before it; if there is neither, the answer of the server.
+  Answer collect() {
+    event::History part{.target = target_, .messages = std::move(kept_), .cursor = cursor_};
+    kept_.clear();
+    int missing = limit_ - count_visible(part);
+    int wanted = limit_;
+    for (int pages = 0; pages < kHistoryPagesMost && missing > 0; ++pages) {
+      if (begun_ && cursor_.empty()) break;
+      const Answer answer = read_page(client_, target_, wanted, cursor_);
+      const event::History* const page = page_of(answer);
+      if (page == nullptr && part.messages.empty()) return answer;
+      if (page == nullptr) break;
+      begun_ = true;
+      cursor_ = page->cursor;
+      put_before(part.messages, *page);
+      const int visible = count_visible(*page);
+      missing -= visible;
+      // Where there are hardly any messages, a longer page ends the search sooner.
+      wanted = visible > 0 ? std::max(missing, 1) : kHistoryPage;
+    }
+    return {Answer::Status::kOk, {std::move(part)}};
+  }
+
+  void keep_what_is_too_much(event::History& part) {
+    auto first = part.messages.end();
+    for (int visible = 0; first != part.messages.begin() && visible < limit_;) {
+      visible += event::shows_in_history(*--first) ? 1 : 0;
+    }
+    const bool all = count_visible(part) <= limit_;
+    if (!all) {
+      kept_.assign(part.messages.begin(), first);
+      part.messages.erase(part.messages.begin(), first);
+    }
+    part.cursor = kept_.empty() ? cursor_ : "older";
+  }
+
+  TerminalClient& client_;
+  Target target_;
+  int limit_;
+  bool asked_;
+  bool begun_ = false;
+  std::string cursor_{};                // of the server's next page
+  std::vector<event::Message> kept_{};  // read already, for the next call
+};
+
+void show_newest(TerminalClient& client, const Target& target, int limit, bool asked) {
+  client.show_pages("history", NewestParts(client, target, limit, asked));
 }
 
 void show_as_received(TerminalClient& client, const Target& target, int limit) {

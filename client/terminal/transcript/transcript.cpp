@@ -159,11 +159,15 @@ void Transcript::show_history(const event::History& history, std::vector<Output>
   out.push_back({.text = style_.dim(empty ? "No messages yet." : where)});
   note_answered(history);
   const auto current = std::exchange(current_, history.target);  // the lines need not name it
+  bool any = false;
   for (const event::Message& each : history.messages) {
-    if (event::shows_in_history(each)) show_message(each, history.target, out, true);
+    if (!event::shows_in_history(each)) continue;
+    show_message(each, history.target, out, true);
+    any = true;
   }
   current_ = current;
   for (Output& each : out) each.alerts = false;
+  if (!any && !empty) out.push_back({.text = style_.dim("(only edits and recalls here)")});
   if (const std::string rest = rest_of(history); !rest.empty()) {
     out.push_back({.text = style_.dim(rest)});
   }

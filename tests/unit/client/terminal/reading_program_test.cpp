@@ -288,5 +288,28 @@ TEST_F(Reading, TheFocusIsKnownBeforeAQuestion) {
   EXPECT_TRUE(server.waits_for(kRead, 4));
 }
 
+TEST_F(Reading, PagesOfEditsAreSkipped) {
+  BobsMessages server(300, 200, 201);
+  log_in(server);
+  ASSERT_TRUE(answers("/history bob 3", "text 200."));
+  EXPECT_THAT(program->output, HasSubstr("text 198."));
+  EXPECT_THAT(program->output, Not(HasSubstr("text 197.")));
+  ASSERT_TRUE(answers("/more", "text 197."));
+  EXPECT_THAT(program->output, HasSubstr("text 195."));
+  EXPECT_THAT(program->output, Not(HasSubstr("text 194.")));
+  ASSERT_TRUE(answers("/history bob 90", "text 200."));
+  ASSERT_TRUE(answers("/more", "text 110."));
+  ASSERT_TRUE(answers("/more", "text 20."));
+  EXPECT_THAT(program->output, HasSubstr("text 1."));
+  EXPECT_THAT(program->output, Not(HasSubstr("/more shows")));
+}
+
+TEST_F(Reading, ManyPagesOfEditsAreNamed) {
+  BobsMessages server(2000, 1, 2);
+  log_in(server);
+  ASSERT_TRUE(answers("/history bob 3", "(only edits and recalls here)"));
+  EXPECT_TRUE(program->wait_for("/more shows older messages."));
+}
+
 }  // namespace
 }  // namespace chat::client

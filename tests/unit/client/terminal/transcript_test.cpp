@@ -382,6 +382,13 @@ TEST_F(TranscriptTest, APartOfTheUnreadMessagesSaysWhatIsLeft) {
   EXPECT_EQ(line(part), "/more shows older messages.\n");
 }
 
+TEST_F(TranscriptTest, APageOfEventsSaysSo) {
+  event::Message edit = from_bob(2, "edited");
+  edit.extras = {.kind = "edit", .ref = 1};
+  EXPECT_THAT(shown(event::History{{{2}, {}}, {edit}, ""}),
+              ElementsAre("Earlier with bob:\n", "(only edits and recalls here)\n"));
+}
+
 TEST_F(TranscriptTest, TheLastMessageOfAConversationCanBeNamed) {
   transcript.show({from_bob(1, "one")});
   transcript.show({event::Sending{{{2}, {}}, "mine", "c1"}});
