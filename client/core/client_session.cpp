@@ -50,6 +50,14 @@ bool passes(const event::Refused& refused) {
          refused.error == "rate_limited";
 }
 
+// The user whom the request needs, and who does not exist; 0: none.
+UserId missing_user(const Event& event, const Question& question) {
+  constexpr int kNotFound = 23;
+  const auto* refused = event.as<event::Refused>();
+  if (refused == nullptr || refused->code != kNotFound || !question.needs_user) return {};
+  return question.target.user ? question.target.user : question.who.id;
+}
+
 }  // namespace
 
 ClientSession::ClientSession(Handler handler, std::chrono::milliseconds reply_timeout)
@@ -165,7 +173,11 @@ Answer ClientSession::resume() {
 void ClientSession::send_chats() {
   while (const auto chat = outbox_.next()) {
     const auto msgid = chat->target.group ? Msgid::kGroupChat : Msgid::kOneChat;
-    transmit(chat->cid, {.request = msgid, .target = chat->target, .at_all = chat->at_all},
+    transmit(chat->cid,
+             {.request = msgid,
+              .target = chat->target,
+              .at_all = chat->at_all,
+              .needs_user = !chat->target.group && !chat->is_reply},
              chat->json);
   }
 }
@@ -216,7 +228,7 @@ Answer ClientSession::chat(Target target, std::string_view text,
     return ask({.request = msgid, .target = target}, build);
   }
   const std::string cid = next_cid();
-  Unanswered chat{cid, target, build(cid), extras.at_all};
+  Unanswered chat{cid, target, build(cid), extras.at_all, extras.reply.has_value()};
   Answer answer;
   if (too_long(chat.json, answer)) return answer;
   // Only this thread adds chats, so there is still room afterwards.
@@ -320,6 +332,10 @@ Result<void> ClientSession::take(std::string_view frame) {
     return {};
   }
   update(*event);
+  if (const UserId missing = item ? missing_user(*event, item->question) : UserId{}) {
+    names_.forget(missing);  // somebody else may have the name now
+    roster_.forget(missing);
+  }
   if (item && hold(*event, item->question, message->cid)) {
     pending_.finish(message->cid, {});
     return {};

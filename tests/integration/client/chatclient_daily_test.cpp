@@ -298,6 +298,22 @@ TEST_F(DailyUse, AnAnswerShowsInTheHistoryWhatWasRead) {
   ASSERT_TRUE(alice->wait_for("you ✓✓ question"));
 }
 
+TEST_F(DailyUse, ANameMayHaveANewOwner) {
+  const auto alice = new_person("alice");
+  auto bob = new_person("bob");
+  alice->type_line("/add bob");
+  ASSERT_TRUE(alice->wait_for("Added bob (2)"));
+  bob->type_line("/deleteaccount");
+  ASSERT_TRUE(bob->wait_for("for good: "));
+  bob->type_line("secret-of-bob");
+  ASSERT_TRUE(bob->wait_for("Account deleted."));
+  const auto other = new_person("bob");
+  alice->type_line("/to bob");
+  ASSERT_TRUE(alice->wait_for("bob> "));
+  alice->type_line("are you new?");
+  EXPECT_TRUE(other->wait_for("alice: are you new?"));
+}
+
 TEST_F(DailyUse, TheLoginTellsWhatIsUnread) {
   auto alice = new_person("alice");
   User bob = new_user("bob");

@@ -311,5 +311,30 @@ TEST_F(Reading, ManyPagesOfEditsAreNamed) {
   EXPECT_TRUE(program->wait_for("/more shows older messages."));
 }
 
+TEST_F(Reading, ANameOfADeletedAccountIsLookedUpAgain) {
+  BobsMessages server(3, 2);
+  log_in(server);
+  ASSERT_TRUE(answers("/to bob", "bob> "));
+  server.user_by_id = 0;
+  ASSERT_TRUE(answers("hello", "there is no such user"));
+  server.user_by_name = 5;
+  ASSERT_TRUE(answers("/to bob", "bob> "));
+  ASSERT_TRUE(answers("hello again", "✓"));
+  EXPECT_EQ(server.chats_to, 5);
+}
+
+TEST_F(Reading, AKnownNameIsCheckedBeforeItBecomesTheConversation) {
+  BobsMessages server(3, 2);
+  log_in(server);
+  server.user_by_id = 0;
+  server.user_by_name = 5;
+  ASSERT_TRUE(answers("/to bob", "bob> "));
+  ASSERT_TRUE(answers("hello", "✓"));
+  EXPECT_EQ(server.chats_to, 5);
+  server.user_by_name = 0;
+  server.user_by_id = 0;
+  EXPECT_TRUE(answers("/to bob", "named bob"));
+}
+
 }  // namespace
 }  // namespace chat::client
