@@ -314,6 +314,20 @@ TEST_F(DailyUse, ANameMayHaveANewOwner) {
   EXPECT_TRUE(other->wait_for("alice: are you new?"));
 }
 
+TEST_F(DailyUse, WhatBecomesOfAMessageWhoseLineIsLostIsToldBelow) {
+  const auto alice = new_person("alice");
+  User bob = new_user("bob");
+  server.kill9();
+  ASSERT_TRUE(alice->wait_for("Reconnecting in "));
+  alice->type_line("/chat 2 kept");
+  ASSERT_TRUE(sees(*alice, "you to user 2 ·· kept"));
+  alice->resize(24, 100);
+  ASSERT_TRUE(alice->wait_for("> "));
+  server.start();
+  ASSERT_TRUE(alice->wait_for("Connected again as alice.", milliseconds{40'000}));
+  EXPECT_TRUE(alice->wait_for("✓ [1] is stored"));
+}
+
 TEST_F(DailyUse, TheLoginTellsWhatIsUnread) {
   auto alice = new_person("alice");
   User bob = new_user("bob");

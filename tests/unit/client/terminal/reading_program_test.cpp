@@ -288,6 +288,20 @@ TEST_F(Reading, TheFocusIsKnownBeforeAQuestion) {
   EXPECT_TRUE(server.waits_for(kRead, 4));
 }
 
+TEST_F(Reading, ALogoutDropsWhatWasNotSeen) {
+  BobsMessages server(3, 3);
+  log_in(server);
+  program->write(kFocusOut);
+  ASSERT_TRUE(is_settled());
+  server.push();
+  ASSERT_TRUE(server.waits_for(kDelivered, 4));
+  ASSERT_TRUE(answers("/logout", "Logged out."));
+  ASSERT_TRUE(answers("/login other right1", "read"));
+  program->write(kFocusIn);
+  ASSERT_TRUE(is_settled());
+  EXPECT_THAT(server.positions(kRead), Not(Contains(4))) << "it was not this user's";
+}
+
 TEST_F(Reading, PagesOfEditsAreSkipped) {
   BobsMessages server(300, 200, 201);
   log_in(server);
@@ -309,6 +323,13 @@ TEST_F(Reading, ManyPagesOfEditsAreNamed) {
   log_in(server);
   ASSERT_TRUE(answers("/history bob 3", "(only edits and recalls here)"));
   EXPECT_TRUE(program->wait_for("/more shows older messages."));
+}
+
+TEST_F(Reading, TheLoginReadsAllPagesOfTheInbox) {
+  BobsMessages server(3, 2);
+  server.long_inbox = true;
+  log_in(server);
+  EXPECT_TRUE(program->wait_for("Unread: bob 1, dave 8, carol 7."));
 }
 
 TEST_F(Reading, ANameOfADeletedAccountIsLookedUpAgain) {
