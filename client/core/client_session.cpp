@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -49,6 +48,14 @@ Answer::Status status_of(const Event& event) {
 bool passes(const event::Refused& refused) {
   return refused.error == "busy" || refused.error == "unavailable" ||
          refused.error == "rate_limited";
+}
+
+// The user whom the request needs, and who does not exist; 0: none.
+UserId missing_user(const Event& event, const Question& question) {
+  constexpr int kNotFound = 23;
+  const auto* refused = event.as<event::Refused>();
+  if (refused == nullptr || refused->code != kNotFound || !question.needs_user) return {};
+  return question.target.user ? question.target.user : question.who.id;
 }
 
 }  // namespace
@@ -166,26 +173,19 @@ Answer ClientSession::resume() {
 void ClientSession::send_chats() {
   while (const auto chat = outbox_.next()) {
     const auto msgid = chat->target.group ? Msgid::kGroupChat : Msgid::kOneChat;
-    transmit(chat->cid, {.request = msgid, .target = chat->target, .at_all = chat->at_all},
+    transmit(chat->cid,
+             {.request = msgid,
+              .target = chat->target,
+              .at_all = chat->at_all,
+              .needs_user = !chat->target.group && !chat->is_reply},
              chat->json);
   }
 }
 
-void ClientSession::acknowledge(bool read) {
+void ClientSession::acknowledge(const Target& stream, Seq seq, bool read) {
   if (!logged_in()) return;
-  for (const auto& [stream, seq] : received_.due()) {
-    const std::string json = read ? request::read(stream, seq) : request::delivered(stream, seq);
-    if (!connection_->send(json)) return;
-  }
-}
-
-void ClientSession::acknowledge_seen(const event::History& page) {
-  Seq newest = 0;
-  for (const event::Message& each : page.messages) {
-    if (each.from != self()) newest = std::max(newest, each.seq);
-  }
-  if (newest == 0 || !logged_in()) return;
-  static_cast<void>(connection_->send(request::read(page.target, newest)));
+  const std::string json = read ? request::read(stream, seq) : request::delivered(stream, seq);
+  static_cast<void>(connection_->send(json));
 }
 
 void ClientSession::typing(Target target, bool on) {
@@ -228,7 +228,7 @@ Answer ClientSession::chat(Target target, std::string_view text,
     return ask({.request = msgid, .target = target}, build);
   }
   const std::string cid = next_cid();
-  Unanswered chat{cid, target, build(cid), extras.at_all};
+  Unanswered chat{cid, target, build(cid), extras.at_all, extras.reply.has_value()};
   Answer answer;
   if (too_long(chat.json, answer)) return answer;
   // Only this thread adds chats, so there is still room afterwards.
@@ -332,6 +332,10 @@ Result<void> ClientSession::take(std::string_view frame) {
     return {};
   }
   update(*event);
+  if (const UserId missing = item ? missing_user(*event, item->question) : UserId{}) {
+    names_.forget(missing);  // somebody else may have the name now
+    roster_.forget(missing);
+  }
   if (item && hold(*event, item->question, message->cid)) {
     pending_.finish(message->cid, {});
     return {};

@@ -93,10 +93,10 @@ class ClientSession {
   // Drops the unanswered chats; an Unsent event reports their number.
   void drop_chats();
   std::size_t unanswered_chats() const { return outbox_.size(); }
-  // Acknowledges the messages received since the last call; as read if the user sees them.
-  void acknowledge(bool read);
-  void acknowledge_seen(const event::History& page);  // what others wrote there is read
-  void typing(Target target, bool on);                // has no answer
+  // What was received since the last call.
+  std::vector<Received::Acknowledgement> take_received() { return received_.due(); }
+  void acknowledge(const Target& stream, Seq seq, bool read);  // received, or read, up to seq
+  void typing(Target target, bool on);                         // has no answer
   // Puts the message into the outbox (kOk); the answer arrives as a Sent or Refused event. Without
   // a connection it is kept for the next resume(), and a Queued event reports that. Without a login
   // it waits for the refusal.

@@ -78,6 +78,9 @@ struct History {
   Target target;
   std::vector<Message> messages;  // newest last
   std::string cursor;             // for the older messages; empty: none
+  // The messages begin with the first unread one: `cursor` is for the newer ones.
+  bool from_first_unread = false;
+  std::int64_t left_unread = 0;  // unread ones of the conversation that have not been shown
 };
 struct Reconnecting {
   std::chrono::milliseconds after{0};

@@ -51,12 +51,23 @@ struct Message {
   std::optional<GroupNotice> notice{};  // set: nobody wrote this
   MessageExtras extras{};
 };
+// INBOX counts it for the reader: a text of somebody else.
+inline bool counts_as_unread(const Message& message, UserId reader) {
+  return message.from != reader && !message.notice && message.extras.kind.empty();
+}
+// A person sees it in HISTORY. The messages that edits and recalls concern are in their final
+// state.
+inline bool shows_in_history(const Message& message) {
+  return message.extras.kind.empty() && !(message.notice && message.notice->repeat);
+}
 // One line of the inbox.
 struct Conversation {
   Target target{};
   std::string name{};
   std::int64_t unread = 0;
   std::int64_t mentions = 0;
+  Seq read_seq = 0;  // the reader's position
+  Seq last_seq = 0;  // of the newest message, if it is in the stream that is read; else 0
   bool pinned = false;
   bool muted = false;
   UserRef last_by{};  // this and the next of its newest message

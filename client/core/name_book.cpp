@@ -15,6 +15,12 @@ void put(std::map<Id, std::string>& names, Id id, const std::string& name) {
   names[id] = name;
 }
 
+// Whoever else had the name no longer has it: names are unique.
+void put_owner(std::map<UserId, std::string>& names, UserId id, const std::string& name) {
+  std::erase_if(names, [&](const auto& each) { return each.second == name && each.first != id; });
+  put(names, id, name);
+}
+
 template <typename Ref, typename Id>
 std::vector<Ref> list(const std::map<Id, std::string>& names) {
   std::vector<Ref> out;
@@ -48,6 +54,7 @@ struct Learner {
   KnownNames& known;
 
   void user(UserId id, const std::string& name) { put(known.users, id, name); }
+  void owner(const Person& who) { put_owner(known.users, who.id, who.name); }
   void group(GroupId id, const std::string& name) { put(known.groups, id, name); }
   void group(const Group& each) {
     group(each.id, each.name);
@@ -74,9 +81,9 @@ struct Learner {
   void operator()(const event::GroupCreated& e) { group(e.id, e.name); }
   void operator()(const event::GroupJoined& e) { group(e.group); }
   void operator()(const event::GroupShown& e) { group(e.group); }
-  void operator()(const event::Profile& e) { user(e.person.id, e.person.name); }
+  void operator()(const event::Profile& e) { owner(e.person); }
   void operator()(const event::UsersFound& e) {
-    for (const Person& each : e.users) user(each.id, each.name);
+    for (const Person& each : e.users) owner(each);
   }
   void operator()(const event::GroupsFound& e) {
     for (const Group& each : e.groups) group(each);
@@ -150,6 +157,11 @@ void NameBook::apply(Event& event) {
   base::MutexLock lock(mutex_);
   std::visit(Learner{known_}, std::as_const(event.what));
   std::visit(Completer{known_}, event.what);
+}
+
+void NameBook::forget(UserId id) {
+  base::MutexLock lock(mutex_);
+  known_.users.erase(id);
 }
 
 std::vector<UserRef> NameBook::users() const {

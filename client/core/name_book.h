@@ -27,10 +27,12 @@ class NameBook {
 
   // Learns the names in the event, and adds those that are known to its ids.
   void apply(Event& event);
+  void forget(UserId id);  // the account no longer exists
 
   std::vector<UserRef> users() const;
   std::vector<GroupRef> groups() const;
-  // Users whose name is exactly this. More than one: the name has had another owner before.
+  // Users whose name is exactly this. More than one: the name has had another owner before. The
+  // server's answer to a search or a look-up leaves one.
   std::vector<UserRef> users_named(std::string_view name) const;
   std::vector<GroupRef> groups_named(std::string_view name) const;
   // The name is empty if unknown.

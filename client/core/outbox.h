@@ -23,6 +23,7 @@ struct Unanswered {
   Target target;
   std::string json;
   bool at_all = false;
+  bool is_reply = false;
 };
 
 // The unanswered chats, in the order typed; they outlive the connection.

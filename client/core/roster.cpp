@@ -41,6 +41,11 @@ void Roster::apply(Event& event) {
   if (auto* presence = std::get_if<event::Presence>(&event.what)) apply_locked(*presence);
 }
 
+void Roster::forget(UserId id) {
+  base::MutexLock lock(mutex_);
+  std::erase_if(friends_, [id](const Friend& each) { return each.id == id; });
+}
+
 std::vector<GroupId> Roster::take_unread_groups() {
   base::MutexLock lock(mutex_);
   return std::exchange(unread_groups_, {});

@@ -15,6 +15,7 @@ class Roster {
   // Updates the lists from an event about friends or groups, and adds the name to a presence event;
   // ignores other events.
   void apply(Event& event);
+  void forget(UserId id);  // the account no longer exists
 
   // The groups that the user has been let into, of which only the id is known; once each.
   std::vector<GroupId> take_unread_groups();

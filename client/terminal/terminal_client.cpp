@@ -149,7 +149,7 @@ void TerminalClient::run_line(const std::string& line) {
 void TerminalClient::leave() {
   // A script waits until its messages are sent; a person is told and leaves.
   if (reconnects_ && !terminal_) finish_sending();
-  session_.acknowledge(terminal_);
+  acknowledge();
   if (session_.connected() && session_.logged_in()) {
     // A logout would revoke the token. The server ends the session with the connection.
     if (keeps_token_) {
@@ -186,25 +186,14 @@ bool TerminalClient::take_messages(std::size_t count, base::SteadyTime deadline)
   }
 }
 
-void TerminalClient::show_pages(const char* command, ReadPage read) {
-  read_page_ = std::move(read);
-  next_page_.clear();
-  read_next_page(command);
+void TerminalClient::show_pages(const char* command, Pager::Read read) {
+  pager_.begin(std::move(read));
+  expect(command, pager_.next());
 }
 
 void TerminalClient::show_next_page(const char* command) {
-  if (!next_page_.empty()) return read_next_page(command);
+  if (pager_.has_more()) return expect(command, pager_.next());
   show({event::Usage{"there is nothing more to show"}});
-}
-
-void TerminalClient::read_next_page(const char* command) {
-  const Answer answer = read_page_(next_page_);
-  expect(command, answer);
-  if (const auto* page = answer.event.as<event::History>()) take_history(*page);
-  if (const auto* page = answer.event.as<event::Inbox>()) next_page_ = page->cursor;
-  if (const auto* page = answer.event.as<event::Readers>()) next_page_ = page->cursor;
-  if (const auto* page = answer.event.as<event::UsersFound>()) next_page_ = page->cursor;
-  if (const auto* page = answer.event.as<event::GroupsFound>()) next_page_ = page->cursor;
 }
 
 bool TerminalClient::need_login(const char* command) {
@@ -219,6 +208,7 @@ void TerminalClient::show(const Event& event) {
     base::MutexLock lock(output_mutex_);
     transcript_.show(event);
   }
+  if (terminal_) reads_.apply(event);
   note(event);  // a script that waits for a message may now refer to it
   switch (form_) {
     case Form::kPeople: show_to_people(event); break;

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,9 +18,11 @@
 #include "client/terminal/editor/line_editor.h"
 #include "client/terminal/exit_code.h"
 #include "client/terminal/line_reader.h"
+#include "client/terminal/pager.h"
 #include "client/terminal/settings/saved_state.h"
 #include "client/terminal/terminal.h"
 #include "client/terminal/terminal_mode.h"
+#include "client/terminal/transcript/read_positions.h"
 #include "client/terminal/transcript/transcript.h"
 #include "client/terminal/transcript/typing_hints.h"
 
@@ -45,10 +46,8 @@ class TerminalClient {
 
   // For commands, on the main thread.
   ClientSession& session() { return session_; }
-  // Shows the first page, and one more for each /more. `read` asks for that at a cursor.
-  using ReadPage = std::function<Answer(const std::string& cursor)>;
-  void show_pages(const char* command, ReadPage read);
-  void show_next_page(const char* command);
+  void show_pages(const char* command, Pager::Read read);  // the first one
+  void show_next_page(const char* command);                // for /more
   // Who is meant by an id or a name. Nothing: reported.
   std::optional<UserRef> find_user(const std::string& command, const UserRef& typed);
   std::optional<GroupRef> find_group(const std::string& command, const GroupRef& typed);
@@ -57,7 +56,8 @@ class TerminalClient {
   std::optional<Target> need_current();  // where plain text goes; reports if there is none
   void set_current(std::optional<Target> target);
   void show_current();
-  void show_recent(const Target& target);  // its newest messages, unless some are on the screen
+  ReadPositions& reads() { return reads_; }  // of a person
+  bool has_shown(const Target& conversation);
   // A message by its number; 0: the last one here, of the user's own or others. Nothing: reported.
   std::optional<ShownMessage> find_message(int number, bool own);
   // Sends a text; in groups, @NAME mentions members.
@@ -73,19 +73,18 @@ class TerminalClient {
   bool need_connection();
   std::optional<std::string> ask_password(const char* prompt);
   std::optional<std::string> new_password();
-  // False if a person was asked and did not agree; a script is not asked.
-  bool confirm(const std::string& question);
+  bool confirm(const std::string& question);  // asks a person; false: not agreed
   // Receives for at most a tick. False if `until` has passed, or the program should end.
   bool pause(base::SteadyTime until);
   // False if they have not arrived in time, or no longer can.
   bool take_messages(std::size_t count, base::SteadyTime deadline);
   bool ending() const { return ending_ != 0; }
   bool on_terminal() const { return terminal_; }
+  bool for_people() const { return form_ == Form::kPeople; }
   void quit() { quit_ = true; }
 
  private:
-  // The interval of acknowledgements, pings and reconnection attempts.
-  static constexpr std::chrono::milliseconds kTick{200};
+  static constexpr std::chrono::milliseconds kTick{200};  // of acknowledgements, pings, attempts
   enum class Form { kPeople, kLines, kJson };
   bool connect();
   void tick();
@@ -100,8 +99,8 @@ class TerminalClient {
   bool log_in_at_start();
   bool log_in_by_token();
   void keep_token();
-  void read_next_page(const char* command);
-  void take_history(const event::History& page);
+  bool screen_is_seen() const;
+  void acknowledge();
   void read_commands();
   LineReader::Status next_line(std::string& line);
   LineReader::Status next_answer(const char* prompt, std::string& line, bool secret);
@@ -153,8 +152,8 @@ class TerminalClient {
   ReconnectBackoff backoff_;
   std::optional<base::SteadyTime> next_try_;  // to reconnect; nothing while connected
   base::SteadyTime next_ping_{};
-  ReadPage read_page_;
-  std::string next_page_;  // the cursor of the next one; empty: there is none
+  Pager pager_;
+  bool asks_secret_ = false;  // a question for a password is on the screen
   // Thread-safe by themselves.
   std::atomic<bool> may_return_{true};            // no BYE forbids reconnecting
   std::atomic<bool> retries_login_{false};        // a transiently refused login is retried
@@ -164,6 +163,7 @@ class TerminalClient {
   std::atomic<bool> said_bye_{false};     // the server, so that the end of the connection is known
   std::atomic<int> failure_{0};           // exit code of the last failed command
   std::atomic<int> ending_{0};            // exit code of what ended the program
+  ReadPositions reads_;
   LineReader reader_;
   TerminalMode mode_;
   std::unique_ptr<LineEditor> editor_;  // null unless on a terminal that is not dumb

@@ -159,7 +159,7 @@ void TerminalClient::expect(const char* command, const Answer& answer) {
 }
 
 void TerminalClient::tick() {
-  session_.acknowledge(terminal_);
+  acknowledge();
   keep_token();
   if (reconnects_) stay_connected();
   show_status();
@@ -220,6 +220,8 @@ bool TerminalClient::try_again() {
   if (terminal_ && refused != nullptr && refused->error == "invalid_token") {
     show({event::Usage{"Connected again, but the login has ended: /login NAME"}});
   }
+  // Another session may have received messages meanwhile.
+  if (terminal_ && answer.ok()) command::read_unread_counts(*this);
   const bool answered = answer.status != Answer::Status::kDisconnected;
   if (answered && !answer.ok() && is_for_later(answer)) {
     session_.close();

@@ -55,6 +55,13 @@ void show_unknown(TerminalClient& client, const std::string& command, const char
                       fmt::format("there is no {} named {}", kind, shown_name(name))));
 }
 
+// Those seen with the name. Names are unique: of several, the server knows who has it now.
+std::vector<UserRef> seen_with(TerminalClient& client, const std::string& name) {
+  auto out = client.session().names().users_named(name);
+  if (out.size() > 1) out.clear();
+  return out;
+}
+
 // What is known under the name: nothing, one, or an ambiguous name, which is reported.
 template <typename Ref>
 Found<Ref> found_here(TerminalClient& client, const char* kind, std::vector<Ref> own,
@@ -93,9 +100,8 @@ Answer look_up(TerminalClient& client, const std::string& command, const Message
 std::optional<Target> find_either(TerminalClient& client, const std::string& command,
                                   const command::Recipient& typed) {
   const std::string& name = typed.user.name;
-  const auto user =
-      found_here<UserRef>(client, "user", named<UserRef>(name, client.session().friends()),
-                          client.session().names().users_named(name));
+  const auto user = found_here<UserRef>(
+      client, "user", named<UserRef>(name, client.session().friends()), seen_with(client, name));
   const auto group =
       found_here<GroupRef>(client, "group", named<GroupRef>(name, client.session().groups()), {});
   if (client.on_terminal() && user.ref && group.ref) {
@@ -130,9 +136,8 @@ std::optional<Target> find_either(TerminalClient& client, const std::string& com
 
 std::optional<UserRef> TerminalClient::find_user(const std::string& command, const UserRef& typed) {
   if (typed.id) return session_.names().user(typed.id);
-  const auto here =
-      found_here<UserRef>(*this, "user", named<UserRef>(typed.name, session_.friends()),
-                          session_.names().users_named(typed.name));
+  const auto here = found_here<UserRef>(
+      *this, "user", named<UserRef>(typed.name, session_.friends()), seen_with(*this, typed.name));
   if (here.decided) return here.ref;
   const Answer answer =
       look_up(*this, command, messages::UserInfo{.name = typed.name}, "user", typed.name);

@@ -42,11 +42,13 @@ LineReader::Status TerminalClient::next_answer(const char* prompt, std::string& 
     // Not to standard output, where events go, perhaps to a file.
     (void)std::fputs(prompt, stderr);
   }
+  asks_secret_ = secret;
   auto status = LineReader::Status::kTimeout;
   while (status == LineReader::Status::kTimeout) {
     status = editor_ ? editor_->ask(prompt, line, kTick, secret) : reader_.next(line, kTick);
     if (status == LineReader::Status::kTimeout) tick();
   }
+  asks_secret_ = false;
   if (typed_ && !editor_) mode_.set(TerminalMode::Kind::kUsual);
   return status;
 }

@@ -239,28 +239,30 @@ void TerminalClient::silence(const Target& target, bool silent) {
   transcript_.silence(target, silent);
 }
 
-void TerminalClient::show_recent(const Target& target) {
-  constexpr int kRecent = 10;
-  {
-    base::MutexLock lock(output_mutex_);
-    if (transcript_.has_shown(target)) return;
-  }
-  read_page_ = [this, target](const std::string& cursor) {
-    return session_.history(target, kRecent, cursor);
-  };
-  next_page_.clear();
-  const Answer answer = session_.request(request::history(target, kRecent, ""),
-                                         {.target = target, .command = "history", .quiet = true});
-  expect("history", answer);
-  const auto* page = answer.event.as<event::History>();
-  if (page == nullptr || page->messages.empty()) return;
-  show(answer.event);
-  take_history(*page);
+bool TerminalClient::has_shown(const Target& conversation) {
+  base::MutexLock lock(output_mutex_);
+  return transcript_.has_shown(conversation);
 }
 
-void TerminalClient::take_history(const event::History& page) {
-  next_page_ = page.cursor;
-  if (terminal_) session_.acknowledge_seen(page);
+// False while the terminal is in the background, as far as it reports that, or only a question for
+// a password is of interest.
+bool TerminalClient::screen_is_seen() const {
+  return terminal_ && !asks_secret_ && (!editor_ || editor_->focused());
+}
+
+// What was received is confirmed at once, and as read once it was seen.
+void TerminalClient::acknowledge() {
+  if (!session_.logged_in()) return;
+  const bool seen = screen_is_seen();
+  for (const auto& [stream, seq] : session_.take_received()) {
+    // The server refuses what it has not pushed on this connection.
+    const Seq read = seen ? std::min(reads_.take(stream), seq) : 0;
+    if (!seen) reads_.send_again(stream);
+    if (read < seq) session_.acknowledge(stream, seq, false);
+    if (read > 0) session_.acknowledge(stream, read, true);
+  }
+  if (!seen) return;
+  for (const auto& [stream, seq] : reads_.take_moved()) session_.acknowledge(stream, seq, true);
 }
 
 void TerminalClient::show_current() {

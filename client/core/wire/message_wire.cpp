@@ -19,6 +19,8 @@ event::Conversation conversation_of(const messages::ConversationItem& item) {
   out.name = item.name;
   out.unread = item.unread;
   out.mentions = item.mentions;
+  out.read_seq = item.read_seq;
+  if (item.groupid || item.last.sender == item.with) out.last_seq = item.last.seq;
   out.pinned = item.pinned;
   out.muted = item.muted;
   out.last_by = {item.last.sender, std::string(item.last.name)};

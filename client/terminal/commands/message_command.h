@@ -52,6 +52,11 @@ struct SetConversation {
 
 // A summary of what is unread; nothing from an older server, or if there are no conversations.
 void show_unread(TerminalClient& client);
+// Learns what is unread, without showing it.
+void read_unread_counts(TerminalClient& client);
+// The unread messages from the first one on if some of them have never been shown, else the newest
+// ones, unless some are on the screen.
+void show_conversation(TerminalClient& client, const Target& target);
 
 }  // namespace command
 }  // namespace chat::client

@@ -25,17 +25,28 @@ namespace messages = protocol::messages;
 
 namespace {
 
-// An ID was typed that nobody may have. The answer also tells the name.
-bool exists(TerminalClient& client, const Target& target) {
-  constexpr int kUnknownMsgid = 15;
-  if (!target.user || !client.session().names().user(target.user).name.empty()) return true;
-  const Answer answer = client.session().request(messages::UserInfo{.userid = target.user},
-                                                 {.command = "to", .quiet = true});
+// The account with this ID may not exist, or no longer. The answer also tells the name.
+Answer look_up(TerminalClient& client, UserId user) {
+  Answer answer = client.session().request(
+      messages::UserInfo{.userid = user},
+      {.command = "to", .who = {user, ""}, .quiet = true, .needs_user = true});
   client.expect("to", answer);
+  return answer;
+}
+
+// The conversation that /to names. Nothing: reported.
+std::optional<Target> existing_target(TerminalClient& client, const Recipient& to) {
+  constexpr int kUnknownMsgid = 15;
+  constexpr int kNotFound = 23;
+  const auto target = client.find_target("to", to);
+  if (!target || !target->user || !client.on_terminal()) return target;
+  const Answer answer = look_up(client, target->user);
   const auto* refused = answer.event.as<event::Refused>();
-  if (refused == nullptr || refused->code == kUnknownMsgid) return true;
+  if (refused == nullptr || refused->code == kUnknownMsgid) return target;
+  // The name was that of a deleted account, and may have a new owner.
+  if (refused->code == kNotFound && !to.user.id) return client.find_target("to", to);
   client.show(answer.event);
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -74,14 +85,11 @@ void To::run(TerminalClient& client) const {
   if (ends) return client.set_current(std::nullopt);
   if (!to) return client.show_current();
   if (!client.need_login("to")) return;
-  const auto target = client.find_target("to", *to);
+  const auto target = existing_target(client, *to);
   // Plain lines must not go to the conversation before, unnoticed.
-  if (!target || (client.on_terminal() && !exists(client, *target))) {
-    if (client.on_terminal()) client.set_current(std::nullopt);
-    return;
-  }
+  if (!target && !client.on_terminal()) return;
   client.set_current(target);
-  if (client.on_terminal()) client.show_recent(*target);
+  if (target && client.on_terminal()) show_conversation(client, *target);
 }
 
 void Wait::run(TerminalClient& client) const {
@@ -132,19 +140,6 @@ void Revoke::run(TerminalClient& client) const {
     message.session = session;
   }
   client.expect("revoke", client.session().request(std::move(message), {.command = "revoke"}));
-}
-
-void History::run(TerminalClient& client) const {
-  if (!client.need_login("history")) return;
-  const auto target = of ? client.find_target("history", *of) : client.need_current();
-  if (!target) return;
-  client.show_pages(
-      "history", [&session = client.session(), target = *target, limit = limit](
-                     const std::string& cursor) { return session.history(target, limit, cursor); });
-}
-
-void More::run(TerminalClient& client) const {
-  if (client.need_login("more")) client.show_next_page("more");
 }
 
 // A script gets the whole list.

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "chat/protocol/limits.h"
 #include "chat/protocol/messages/inbox_messages.h"
@@ -51,6 +52,31 @@ void change(TerminalClient& client, const char* command, const ShownMessage& mes
   if (!client.on_terminal()) return;
   if (answer.ok()) return client.show_own_act(message, act, text);
   if (answer.event.as<event::Refused>()) client.show(answer.event);
+}
+
+using Conversations = std::vector<event::Conversation>;
+
+// All of them; fewer if the server does not answer.
+Conversations read_conversations(TerminalClient& client, bool shows_refusal) {
+  constexpr int kPagesMost = 20;
+  Conversations out;
+  protocol::messages::Inbox request{.limit = static_cast<int>(protocol::kInboxMax)};
+  std::string cursor;  // `request` refers to it
+  for (int page = 0; page < kPagesMost; ++page) {
+    const Answer answer = client.session().request(request, {.command = "inbox", .quiet = true});
+    client.expect("inbox", answer);
+    const auto* refused = answer.event.as<event::Refused>();
+    const bool older = refused != nullptr && refused->code == kUnknownMsgid;
+    if (refused != nullptr && !older && shows_refusal) client.show(answer.event);
+    const auto* inbox = answer.event.as<event::Inbox>();
+    if (inbox == nullptr) break;
+    client.set_knows_typing();
+    out.insert(out.end(), inbox->conversations.begin(), inbox->conversations.end());
+    cursor = inbox->cursor;
+    if (cursor.empty()) break;
+    request.cursor = cursor;
+  }
+  return out;
 }
 
 }  // namespace
@@ -133,30 +159,17 @@ void SetConversation::run(TerminalClient& client) const {
 }
 
 void show_unread(TerminalClient& client) {
-  constexpr int kPagesMost = 20;
-  event::Inbox unread{.at_login = true};
-  bool any = false;
-  protocol::messages::Inbox request{.limit = static_cast<int>(protocol::kInboxMax)};
-  std::string cursor;  // `request` refers to it
-  for (int page = 0; page < kPagesMost; ++page) {
-    const Answer answer = client.session().request(request, {.command = "inbox", .quiet = true});
-    client.expect("inbox", answer);
-    const auto* refused = answer.event.as<event::Refused>();
-    if (refused != nullptr && refused->code != kUnknownMsgid) client.show(answer.event);
-    const auto* inbox = answer.event.as<event::Inbox>();
-    if (inbox == nullptr) break;
-    client.set_knows_typing();
-    unread.self = inbox->self;
-    any = any || !inbox->conversations.empty();
-    for (const event::Conversation& each : inbox->conversations) {
-      if (each.muted) client.silence(each.target, true);
-      if (each.unread > 0 || each.mentions > 0) unread.conversations.push_back(each);
-    }
-    cursor = inbox->cursor;
-    if (cursor.empty()) break;
-    request.cursor = cursor;
+  const Conversations all = read_conversations(client, true);
+  event::Inbox unread{.self = client.session().self(), .at_login = true};
+  for (const event::Conversation& each : all) {
+    if (each.muted) client.silence(each.target, true);
+    if (each.unread > 0 || each.mentions > 0) unread.conversations.push_back(each);
   }
-  if (any) client.show({std::move(unread)});
+  if (!all.empty()) client.show({std::move(unread)});
+}
+
+void read_unread_counts(TerminalClient& client) {
+  client.reads().apply({event::Inbox{.conversations = read_conversations(client, false)}});
 }
 
 }  // namespace chat::client::command

@@ -90,13 +90,14 @@ void OnUser::run(TerminalClient& client) const {
   const auto who = client.find_user(command, user);
   if (!who) return;
   const UserId id = who->id;
-  const auto ask = [&](auto message) {
-    client.expect(command,
-                  client.session().request(std::move(message), {.command = command, .who = *who}));
+  const auto ask = [&](auto message, bool needs_user = false) {
+    client.expect(command, client.session().request(
+                               std::move(message),
+                               {.command = command, .who = *who, .needs_user = needs_user}));
   };
   switch (act) {
-    case UserAct::kInfo: return ask(messages::UserInfo{.userid = id});
-    case UserAct::kAdd: return ask(add_friend(id, text));
+    case UserAct::kInfo: return ask(messages::UserInfo{.userid = id}, true);
+    case UserAct::kAdd: return ask(add_friend(id, text), true);
     case UserAct::kAccept: return ask(messages::FriendAnswer{.userid = id, .accept = true});
     case UserAct::kRefuse: return ask(messages::FriendAnswer{.userid = id, .accept = false});
     case UserAct::kRemove: return ask(messages::RemoveFriend{.friendid = id});

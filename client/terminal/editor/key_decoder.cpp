@@ -205,4 +205,11 @@ void KeyDecoder::end_paste(std::vector<Key>& keys) {
   keys.push_back(std::move(key));
 }
 
+std::optional<bool> reported_focus(std::string_view bytes) {
+  const std::size_t in = bytes.rfind("\x1b[I");
+  const std::size_t out = bytes.rfind("\x1b[O");
+  if (in == bytes.npos && out == bytes.npos) return std::nullopt;
+  return out == bytes.npos || (in != bytes.npos && in > out);
+}
+
 }  // namespace chat::client

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,5 +90,8 @@ class KeyDecoder {
   std::size_t dropped_ = 0;  // bytes of the paste over the limit
   std::string paste_end_;    // the received part of its end mark
 };
+
+// Whether the terminal has the focus, by the last report in the bytes; nothing: there is none.
+std::optional<bool> reported_focus(std::string_view bytes);
 
 }  // namespace chat::client

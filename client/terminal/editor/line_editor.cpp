@@ -266,6 +266,8 @@ void LineEditor::take_locked(std::string_view bytes) {
     decoder_.feed(bytes.substr(0, 1), keys);
     for (const Key& key : keys) changed = press_locked(key) || changed;
   }
+  // Known at once, and also if the rest is dropped.
+  if (const auto focus = reported_focus(bytes)) focused_ = *focus;
   ahead_ += bytes;
   if (changed) redraw_locked();
 }

@@ -34,7 +34,9 @@ const char* const kLineHelp = R"(  connected host="127.0.0.1" port=6000 [tls=TLS
   unsent count=2                 chats that have no answer and are not sent again
   message from=2 name="bob" seq=1 time="2024-05-01 10:00:00" text="hello"
   group_message group=1 from=2 name="bob" seq=1 time="2024-05-01 10:00:00" text="hello"
-  history to=2 count=20 more=true   followed by that many message lines
+  edited [group=1] from=2 name="bob" seq=3 ref=1 time="…" text="…"     message 1 now has this text
+  recalled [group=1] from=2 name="bob" seq=4 ref=1 time="…" text="…"   message 1 was taken back
+  history to=2 count=20 more=true   followed by that many message lines, also edited and recalled
   presence id=2 name="bob" state=online
   contact id=3 name="carol" [event=request] [text="…"]   event: added, request, accepted, removed
   group_changed group=1 change=joined [id=3 name="carol"] [by=1] [groupname="team"] [text="…"]
@@ -78,8 +80,19 @@ std::string notice_line(const event::Message& message) {
   return out + fmt::format(" text={}\n", quote(message.text));
 }
 
+// A change of an earlier message.
+std::string revision_line(const event::Message& message) {
+  const std::string group =
+      message.group ? fmt::format(" group={}", message.group.value) : std::string();
+  return fmt::format("{}{} from={} name={} seq={} ref={} time={} text={}\n",
+                     message.extras.kind == "recall" ? "recalled" : "edited", group,
+                     message.from.value, quote(message.name), message.seq, message.extras.ref,
+                     quote(message.time), quote(message.text));
+}
+
 std::string message_line(const event::Message& message) {
   if (message.notice) return notice_line(message);
+  if (!message.extras.kind.empty()) return revision_line(message);
   const std::string head =
       message.group ? fmt::format("group_message group={}", message.group.value) : "message";
   return fmt::format("{} from={} name={} seq={} time={} text={}\n", head, message.from.value,

@@ -33,10 +33,6 @@ std::string first_line(const std::string& text) {
   return harmless(to_utf8(code_points)) + (cut ? "…" : "");
 }
 
-Progress progress_of(const event::Receipt& receipt) {
-  return receipt.kind == "read" ? Progress::kRead : Progress::kDelivered;
-}
-
 }  // namespace
 
 Transcript::Transcript(const Settings& settings, const NameBook& names, const base::Clock& clock)
@@ -114,6 +110,7 @@ void Transcript::show_login(const event::LoggedIn& login, std::vector<Output>& o
   if (std::exchange(self_, login.id) != login.id) {
     messages_.forget();
     silenced_.clear();
+    reached_.clear();
   }
   returning_ = login.again ? std::exchange(online_, {}) : std::set<UserId>();
   returned_by_ = clock_.unix_millis() + kReturnMs;
@@ -156,17 +153,54 @@ bool Transcript::has_shown(const Target& conversation) const {
 
 void Transcript::show_history(const event::History& history, std::vector<Output>& out) {
   const bool empty = history.messages.empty();
-  const std::string where = (history.target.group ? "Earlier in " : "Earlier with ") +
-                            name_of(history.target, PeopleStyle(false)) + ":";
+  const std::string where = fmt::format(
+      "{} {} {}:", history.from_first_unread ? "Unread" : "Earlier",
+      history.target.group ? "in" : "with", name_of(history.target, PeopleStyle(false)));
   out.push_back({.text = style_.dim(empty ? "No messages yet." : where)});
+  note_answered(history);
   const auto current = std::exchange(current_, history.target);  // the lines need not name it
+  bool any = false;
   for (const event::Message& each : history.messages) {
-    // The messages that these concern are in their final state.
-    if (each.extras.kind.empty()) show_message(each, history.target, out, true);
+    if (!event::shows_in_history(each)) continue;
+    show_message(each, history.target, out, true);
+    any = true;
   }
   current_ = current;
   for (Output& each : out) each.alerts = false;
-  if (!history.cursor.empty()) out.push_back({.text = style_.dim("/more shows older messages.")});
+  if (!any && !empty) out.push_back({.text = style_.dim("(only edits and recalls here)")});
+  if (const std::string rest = rest_of(history); !rest.empty()) {
+    out.push_back({.text = style_.dim(rest)});
+  }
+}
+
+// What follows a part of a conversation.
+std::string Transcript::rest_of(const event::History& history) {
+  if (history.left_unread == 0) return history.cursor.empty() ? "" : "/more shows older messages.";
+  return fmt::format("{} {} unread message{}: /more shows {}. Writing here marks all as read.",
+                     history.left_unread, history.from_first_unread ? "newer" : "earlier",
+                     history.left_unread == 1 ? "" : "s",
+                     history.from_first_unread ? "them" : "older messages");
+}
+
+// Who answers in a direct chat has read what came before; the server takes it so, too.
+void Transcript::note_answered(const event::History& history) {
+  if (history.target.group) return;
+  UnixMillis answered = 0;
+  for (const event::Message& each : history.messages) {
+    if (event::counts_as_unread(each, self_)) answered = std::max(answered, each.ts);
+  }
+  if (answered == 0) return;  // or an older server, without times
+  Reached& reached = reached_[history.target];
+  for (const event::Message& each : history.messages) {
+    if (each.from == self_ && each.ts <= answered) reached.read = std::max(reached.read, each.seq);
+  }
+}
+
+Progress Transcript::progress_of(const Target& conversation, Seq seq) const {
+  const auto found = reached_.find(conversation);
+  if (found == reached_.end() || seq == 0) return Progress::kStored;
+  if (seq <= found->second.read) return Progress::kRead;
+  return seq <= found->second.delivered ? Progress::kDelivered : Progress::kStored;
 }
 
 void Transcript::show_message(const event::Message& message, const Target& conversation,
@@ -180,18 +214,19 @@ void Transcript::show_message(const event::Message& message, const Target& conve
     return;
   }
   const bool own = self_ && message.from == self_;
-  const ShownMessage& shown = messages_.add({.conversation = conversation,
-                                             .from = message.from,
-                                             .name = message.name,
-                                             .own = own,
-                                             .seq = message.seq,
-                                             .cid = message.cid,
-                                             .text = message.text,
-                                             .clock = moment.clock,
-                                             .place = place_of(conversation, own),
-                                             .extras = message.extras,
-                                             .progress = Progress::kStored,
-                                             .earlier = earlier});
+  const ShownMessage& shown =
+      messages_.add({.conversation = conversation,
+                     .from = message.from,
+                     .name = message.name,
+                     .own = own,
+                     .seq = message.seq,
+                     .cid = message.cid,
+                     .text = message.text,
+                     .clock = moment.clock,
+                     .place = place_of(conversation, own),
+                     .extras = message.extras,
+                     .progress = own ? progress_of(conversation, message.seq) : Progress::kStored,
+                     .earlier = earlier});
   // The day is a print of its own: a message may be printed over.
   out.push_back({.text = day});
   out.push_back({.text = line_of(shown), .message = shown.number, .alerts = alerts(shown)});
@@ -323,6 +358,8 @@ void Transcript::show_sent(const event::Sent& sent, std::vector<Output>& out) {
   if (message != nullptr) {
     message->seq = sent.seq;
     change_progress(*message, Progress::kStored, out);
+    // Its receipt may have come before.
+    change_progress(*message, progress_of(sent.target, sent.seq), out);
   }
   if (settings_.marks == MarkStyle::kOff || marks_in_place()) return;
   const std::string to = sent.target.group ? fmt::format("to group {}", sent.target.group.value)
@@ -334,7 +371,10 @@ void Transcript::show_sent(const event::Sent& sent, std::vector<Output>& out) {
 // A receipt covers all messages up to a seq.
 void Transcript::show_receipt(const event::Receipt& receipt, std::vector<Output>& out) {
   const Target of = receipt.group ? Target{{}, receipt.group} : Target{receipt.id, {}};
-  const Progress progress = progress_of(receipt);
+  const Progress progress = receipt.kind == "read" ? Progress::kRead : Progress::kDelivered;
+  Reached& reached = reached_[of];
+  Seq& up_to = progress == Progress::kRead ? reached.read : reached.delivered;
+  up_to = std::max(up_to, receipt.seq);
   ShownMessage* newest = nullptr;
   for (ShownMessage& each : messages_.all()) {
     if (!each.own || each.seq == 0 || each.seq > receipt.seq || each.conversation != of) continue;

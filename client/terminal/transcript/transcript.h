@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -73,6 +74,11 @@ class Transcript {
     std::string clock;
     std::string long_day;
   };
+  // How far others have received and read the user's own messages, by receipts and answers.
+  struct Reached {
+    Seq delivered = 0;
+    Seq read = 0;
+  };
 
   static Moment moment_of(UnixMillis ts, const std::string& time);
   Target conversation_of(const event::Message& message) const;
@@ -84,6 +90,9 @@ class Transcript {
                 std::vector<Output>& out);
   void show_login(const event::LoggedIn& login, std::vector<Output>& out);
   void show_history(const event::History& history, std::vector<Output>& out);
+  static std::string rest_of(const event::History& history);
+  void note_answered(const event::History& history);
+  Progress progress_of(const Target& conversation, Seq seq) const;
   void show_sending(const event::Sending& sending, std::vector<Output>& out);
   void show_sent(const event::Sent& sent, std::vector<Output>& out);
   void show_receipt(const event::Receipt& receipt, std::vector<Output>& out);
@@ -119,6 +128,7 @@ class Transcript {
   std::optional<Target> current_;
   std::string day_;  // of the last message shown
   ShownMessages messages_;
+  std::map<Target, Reached> reached_;
   std::set<Target> silenced_;
   // After a reconnection friends come back, too: those who were online before are not announced.
   std::set<UserId> online_;

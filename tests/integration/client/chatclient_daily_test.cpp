@@ -236,6 +236,98 @@ TEST_F(DailyUse, WhatAConversationBeginsWithIsRead) {
   EXPECT_EQ(person->count("bob  1 new"), 0U);
 }
 
+TEST_F(DailyUse, WhatWasNotShownStaysUnread) {
+  User bob = new_user("bob");
+  User alice = new_user("alice");
+  for (int i = 1; i <= 60; ++i) bob.chat(2, "number " + std::to_string(i) + ".");
+  ASSERT_EQ(collect_messages(alice, 60).size(), 60U);
+  alice.log_out();
+  const auto person = start("alice");
+  ASSERT_TRUE(person->wait_for("> "));
+  person->type_line("/login alice " + alice.account.password);
+  ASSERT_TRUE(person->wait_for("Unread: bob 60."));
+  person->type_line("/to bob");
+  ASSERT_TRUE(person->wait_for("Unread with bob:"));
+  ASSERT_TRUE(person->wait_for("bob: number 1."));
+  ASSERT_TRUE(person->wait_for("10 newer unread messages: /more shows them."));
+  bob.chat(2, "and now");
+  ASSERT_TRUE(person->wait_for("and now"));
+  const auto unread = [&] {
+    person->type_line("/inbox");
+    if (!person->wait_for("Conversations:") || !person->wait_for("and now")) return std::string();
+    const std::string& screen = person->screen();
+    return screen.substr(screen.rfind("Conversations:"));
+  };
+  EXPECT_TRUE(wait_until([&] { return unread().find("bob  11 new") != std::string::npos; }));
+  person->type_line("/to bob");  // /more would show more of the inbox
+  ASSERT_TRUE(person->wait_for("bob: number 60."));
+  EXPECT_TRUE(wait_until([&] { return unread().find(" new") == std::string::npos; }));
+}
+
+TEST_F(DailyUse, NothingIsReadInTheBackground) {
+  const auto alice = new_person("alice");
+  User bob = new_user("bob");
+  alice->type("\x1b[Ox");
+  ASSERT_TRUE(alice->wait_for("x"));
+  bob.chat(1, "for later");
+  ASSERT_TRUE(alice->wait_for("bob: for later"));
+  alice->type("\x15/inbox\r");
+  ASSERT_TRUE(alice->wait_for("bob  1 new"));
+  alice->type("\x1b[I");
+  EXPECT_TRUE(wait_until([&] {
+    alice->type_line("/inbox");
+    return alice->wait_for("Conversations:") && alice->wait_for("for later") &&
+           alice->screen().substr(alice->screen().rfind("Conversations:")).find("new") ==
+               std::string::npos;
+  }));
+}
+
+TEST_F(DailyUse, AnAnswerShowsInTheHistoryWhatWasRead) {
+  const auto bob = new_person("bob");
+  auto alice = new_person("alice");
+  alice->type_line("/chat bob question");
+  ASSERT_TRUE(bob->wait_for("alice: question"));
+  ASSERT_TRUE(sees(*alice, "you to bob ✓✓ question"));
+  alice->type_line("/quit");
+  ASSERT_EQ(alice->wait_exit(), 0);
+  bob->type_line("/chat alice answer");
+  ASSERT_TRUE(sees(*bob, "you to alice ✓  answer"));
+  alice = start("alice");
+  ASSERT_TRUE(alice->wait_for("bob: answer"));
+  alice->type_line("/history bob");
+  ASSERT_TRUE(alice->wait_for("you ✓✓ question"));
+}
+
+TEST_F(DailyUse, ANameMayHaveANewOwner) {
+  const auto alice = new_person("alice");
+  auto bob = new_person("bob");
+  alice->type_line("/add bob");
+  ASSERT_TRUE(alice->wait_for("Added bob (2)"));
+  bob->type_line("/deleteaccount");
+  ASSERT_TRUE(bob->wait_for("for good: "));
+  bob->type_line("secret-of-bob");
+  ASSERT_TRUE(bob->wait_for("Account deleted."));
+  const auto other = new_person("bob");
+  alice->type_line("/to bob");
+  ASSERT_TRUE(alice->wait_for("bob> "));
+  alice->type_line("are you new?");
+  EXPECT_TRUE(other->wait_for("alice: are you new?"));
+}
+
+TEST_F(DailyUse, WhatBecomesOfAMessageWhoseLineIsLostIsToldBelow) {
+  const auto alice = new_person("alice");
+  User bob = new_user("bob");
+  server.kill9();
+  ASSERT_TRUE(alice->wait_for("Reconnecting in "));
+  alice->type_line("/chat 2 kept");
+  ASSERT_TRUE(sees(*alice, "you to user 2 ·· kept"));
+  alice->resize(24, 100);
+  ASSERT_TRUE(alice->wait_for("> "));
+  server.start();
+  ASSERT_TRUE(alice->wait_for("Connected again as alice.", milliseconds{40'000}));
+  EXPECT_TRUE(alice->wait_for("✓ [1] is stored"));
+}
+
 TEST_F(DailyUse, TheLoginTellsWhatIsUnread) {
   auto alice = new_person("alice");
   User bob = new_user("bob");

@@ -511,6 +511,30 @@ TEST(ClientSession, KeepsTheRosterUpToDate) {
   EXPECT_EQ(groups[0].members[1].name, "bob");
 }
 
+TEST(ClientSession, AUserWhoDoesNotExistIsForgotten) {
+  const json missing = {{"errno", 23}, {"error", "not_found"}, {"errmsg", "no such user"}};
+  FakeServer server([&](Peer& peer) {
+    peer.answer();
+    peer.answer(kLoginFields);
+    while (peer.answer(missing)) {
+    }
+  });
+  ClientSession session([](const Event&) {});
+  ASSERT_TRUE(session.open("127.0.0.1", server.port()));
+  ASSERT_TRUE(session.login(kAlice).ok());
+  // Also the answer if the message replied to is missing.
+  event::MessageExtras reply;
+  reply.reply = event::ReplyRef{{2}, 5};
+  ASSERT_TRUE(session.chat({UserId{2}, {}}, "hi", reply).ok());
+  ASSERT_TRUE(session.wait_for_chats(5s));
+  EXPECT_EQ(session.friends().size(), 1U);
+  EXPECT_EQ(session.names().users_named("bob").size(), 1U);
+  ASSERT_TRUE(session.chat({UserId{2}, {}}, "hi").ok());
+  ASSERT_TRUE(session.wait_for_chats(5s));
+  EXPECT_TRUE(session.friends().empty());
+  EXPECT_TRUE(session.names().users_named("bob").empty());
+}
+
 TEST(ClientSession, InterruptReleasesTheWaitingThread) {
   std::atomic<bool> asked{false};
   FakeServer server([&](Peer& peer) {

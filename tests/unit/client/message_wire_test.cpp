@@ -88,8 +88,21 @@ TEST(MessageWire, TheInboxListsConversations) {
   EXPECT_EQ(inbox->conversations[0].last_text, "hi");
   EXPECT_EQ(inbox->conversations[1].target.group, GroupId{7});
   EXPECT_EQ(inbox->conversations[1].mentions, 1);
+  EXPECT_EQ(inbox->conversations[0].read_seq, 4);
+  EXPECT_EQ(inbox->conversations[0].last_seq, 3);
+  EXPECT_EQ(inbox->conversations[1].last_seq, 3);
   EXPECT_FALSE(inbox->conversations[0].last_recalled);
   EXPECT_TRUE(inbox->conversations[1].last_recalled);
+}
+
+// The user's own newest message is in the stream that the other one reads.
+TEST(MessageWire, AnOwnNewestMessageIsInTheOtherStream) {
+  const Event event = replied(
+      R"({"msgid":154,"errno":0,"conversations":[{"with":3,"name":"x","unread":0,"mentions":0,)"
+      R"("read_seq":4,"last":{"msgid":6,"id":2,"name":"y","toid":3,"msg":"hi","time":"","ts":7,)"
+      R"("seq":3}}]})",
+      {.request = protocol::Msgid::kInbox});
+  EXPECT_EQ(event.as<event::Inbox>()->conversations.at(0).last_seq, 0);
 }
 
 TEST(MessageWire, AConversationIsWithAUserOrAGroup) {

@@ -128,6 +128,11 @@ TEST(Printer, LinesAreStable) {
   event::Message notice = group_message;
   notice.text = "bob removed carol";
   notice.notice = event::GroupNotice{"removed", {2}, {3}};
+  event::Message edit = message;
+  edit.extras = {.kind = "edit", .ref = 3};
+  event::Message recall = group_message;
+  recall.text = "bob recalled a message";
+  recall.extras = {.kind = "recall", .ref = 3};
   const Friend bob{{2}, "bob", "online"};
   const Group team{{1}, "team", "", {{{1}, "alice", "online", "creator"}}};
   const std::vector<PrintedRow> table = {
@@ -163,6 +168,15 @@ TEST(Printer, LinesAreStable) {
       {{group_message},
        "group_message group=1 from=2 name=\"bob\" seq=4 time=\"2024-05-01 10:00:00\" "
        "text=\"say \\\"hi\\\"\\n\\\\o/ é\"\n"},
+      {{edit},
+       "edited from=2 name=\"bob\" seq=4 ref=3 time=\"2024-05-01 10:00:00\" text=\"hello\"\n"},
+      {{recall},
+       "recalled group=1 from=2 name=\"bob\" seq=4 ref=3 time=\"2024-05-01 10:00:00\" "
+       "text=\"bob recalled a message\"\n"},
+      {{event::History{{{2}, {}}, {message, edit}, ""}},
+       "history to=2 count=2 more=false\n"
+       "message from=2 name=\"bob\" seq=4 time=\"2024-05-01 10:00:00\" text=\"hello\"\n"
+       "edited from=2 name=\"bob\" seq=4 ref=3 time=\"2024-05-01 10:00:00\" text=\"hello\"\n"},
       {{event::Presence{{2}, "bob", "offline"}}, "presence id=2 name=\"bob\" state=offline\n"},
       {{event::Bye{"shutdown", 500}}, "bye reason=\"shutdown\" reconnect_after_ms=500\n"},
       {{event::Contact{{3}, "carol"}}, "contact id=3 name=\"carol\"\n"},

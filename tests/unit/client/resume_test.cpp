@@ -111,6 +111,55 @@ TEST(Resume, LogsInByTokenAndResendsWithTheSameCid) {
   EXPECT_EQ(server.chats()[4].at("msg"), "4, typed without a connection");
 }
 
+TEST(Resume, AFullOutboxRefusesAndLosesNothing) {
+  std::vector<std::string> sent;
+  std::atomic<bool> lost = false;
+  auto server = std::make_unique<FakeServer>([&](Peer& peer) {
+    while (const auto request = peer.next()) {
+      if ((*request)["msgid"] == 6) {
+        if (!lost) return;
+        sent.push_back((*request)["msg"]);
+      }
+      json fields = kResumeFields;
+      fields["seq"] = 1;
+      peer.send(Peer::reply_to(*request, fields));
+    }
+  });
+  std::size_t sending = 0;
+  std::vector<std::string> refusals;
+  ClientSession session([&](const Event& event) {
+    if (event.as<event::Sending>()) ++sending;
+    if (const auto* usage = event.as<event::Usage>()) refusals.push_back(usage->text);
+    if (event.as<event::Disconnected>()) lost = true;
+  });
+  ASSERT_TRUE(session.open("127.0.0.1", server->port()));
+  ASSERT_TRUE(session.login(alice()).ok());
+  ASSERT_TRUE(session.chat({UserId{2}, {}}, "0").ok());
+  const auto deadline = std::chrono::steady_clock::now() + 5s;
+  while (!lost && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  ASSERT_TRUE(lost);
+  for (std::size_t i = 1; i < Outbox::kMax; ++i) {
+    ASSERT_TRUE(session.chat({UserId{2}, {}}, std::to_string(i)).ok()) << i;
+  }
+  EXPECT_TRUE(refusals.empty());
+  EXPECT_EQ(session.chat({UserId{2}, {}}, "one too many").status, Answer::Status::kNotSent);
+  EXPECT_EQ(refusals,
+            std::vector<std::string>{"not sent: too many messages are waiting to be sent"});
+  EXPECT_EQ(sending, Outbox::kMax) << "the refused one is not shown as being sent";
+
+  session.close();
+  ASSERT_TRUE(session.open("127.0.0.1", server->port()));
+  ASSERT_TRUE(session.resume().ok());
+  EXPECT_TRUE(session.wait_for_chats(5s));
+  EXPECT_TRUE(session.chat({UserId{2}, {}}, "there is room again").ok());
+  EXPECT_TRUE(session.wait_for_chats(5s));
+  session.close();
+  server.reset();
+  ASSERT_EQ(sent.size(), Outbox::kMax + 1);
+  for (std::size_t i = 0; i < Outbox::kMax; ++i) EXPECT_EQ(sent[i], std::to_string(i));
+  EXPECT_EQ(sent.back(), "there is room again");
+}
+
 TEST(Received, DropsRepeatsAndAcknowledgesThemAgain) {
   Received received;
   received.begin(UserId{1});

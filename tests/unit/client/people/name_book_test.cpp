@@ -69,6 +69,19 @@ TEST(NameBook, FollowsANewName) {
   EXPECT_EQ(book.group({7}).name, "Coffee");
 }
 
+TEST(NameBook, TheServerSaysWhoHasANameNow) {
+  NameBook book;
+  learn(book, message({2}, "bob"));
+  learn(book, message({5}, "bob"));
+  EXPECT_EQ(book.users_named("bob").size(), 2U);
+  learn(book, event::Profile{{{5}, "bob"}});
+  EXPECT_EQ(book.users_named("bob"), (std::vector<UserRef>{{{5}, "bob"}}));
+  learn(book, event::UsersFound{{{{6}, "bob"}}, ""});
+  EXPECT_EQ(book.users_named("bob"), (std::vector<UserRef>{{{6}, "bob"}}));
+  book.forget({6});
+  EXPECT_TRUE(book.users_named("bob").empty());
+}
+
 // The fallback text of a notice is nobody's message, so its sender's name may be missing or odd.
 TEST(NameBook, IgnoresTheSenderOfANotice) {
   NameBook book;

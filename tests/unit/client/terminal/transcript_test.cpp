@@ -307,6 +307,88 @@ TEST_F(TranscriptTest, AMessageShownAgainKeepsItsMark) {
   EXPECT_EQ(line(event::History{{{2}, {}}, {again}, ""}), "14:22 [1] you ✓✓ hi\n");
 }
 
+TEST_F(TranscriptTest, OwnMessagesReadAgainHaveTheMarkOfTheReceiptsSoFar) {
+  const auto own = [this](Seq seq, Target to) {
+    event::Message out = from_bob(seq, "mine");
+    out.from = {1};
+    out.to = to.user;
+    out.group = to.group;
+    return out;
+  };
+  const auto earlier = [&](Target with) {
+    return shown(event::History{with, {own(3, with), own(4, with), own(5, with)}, ""});
+  };
+  const Target bob{{2}, {}};
+  const Target tea{{}, {7}};
+  for (const Target& each : {bob, tea}) {
+    transcript.show({event::Receipt{"delivered", each.user, each.group, 4, "", 0}});
+    transcript.show({event::Receipt{"read", each.user, each.group, 3, "", 0}});
+    EXPECT_THAT(earlier(each), ElementsAre(HasSubstr("Earlier"), HasSubstr("✓✓ mine"),
+                                           HasSubstr("✓✓ mine"), HasSubstr("✓  mine")));
+    ShownMessages& messages = transcript.messages();
+    EXPECT_EQ(messages.of(each, {1}, 3)->progress, Progress::kRead);
+    EXPECT_EQ(messages.of(each, {1}, 4)->progress, Progress::kDelivered);
+  }
+  event::LoggedIn other;
+  other.id = {3};
+  transcript.show({other});
+  other.id = {1};
+  transcript.show({other});
+  EXPECT_THAT(earlier(bob)[1], HasSubstr("✓  mine")) << "of the session before";
+}
+
+TEST_F(TranscriptTest, WhoAnswersHasReadWhatCameBefore) {
+  const auto own = [this](Seq seq, UnixMillis ts) {
+    event::Message out = from_bob(seq, "mine", ts);
+    out.from = {1};
+    out.to = {2};
+    return out;
+  };
+  event::Message edit = from_bob(9, "edited", kNow + 5);
+  edit.extras = {.kind = "edit", .ref = 8};
+  EXPECT_THAT(
+      shown(event::History{
+          {{2}, {}}, {own(1, kNow), from_bob(8, "yes", kNow + 1), own(2, kNow + 2), edit}, ""}),
+      ElementsAre(HasSubstr("Earlier"), HasSubstr("✓✓ mine"), HasSubstr("bob: yes"),
+                  HasSubstr("✓  mine")));
+  // In a group, others may not have read it.
+  event::Message in_group = in_tea(1, "mine");
+  in_group.from = {1};
+  EXPECT_THAT(shown(event::History{{{}, {7}}, {in_group, in_tea(2, "yes")}, ""})[1],
+              HasSubstr("✓  mine"));
+}
+
+TEST_F(TranscriptTest, AReceiptBeforeItsAnswerCounts) {
+  const Target bob{{2}, {}};
+  transcript.printed(transcript.show({event::Sending{bob, "hi", "c1"}})[0].message, 42);
+  transcript.show({event::Receipt{"read", {2}, {}, 5, "bob", 5}});
+  EXPECT_THAT(line(event::Sent{bob, 5, kNow, "c1"}), HasSubstr("✓✓ hi"));
+}
+
+TEST_F(TranscriptTest, APartOfTheUnreadMessagesSaysWhatIsLeft) {
+  event::History part{.target = {{2}, {}}, .messages = {from_bob(1, "one")}, .cursor = "newer"};
+  part.from_first_unread = true;
+  part.left_unread = 130;
+  EXPECT_THAT(shown(part),
+              ElementsAre("Unread with bob:\n", "14:22 [1] bob: one\n",
+                          "130 newer unread messages: /more shows them. Writing here marks all as "
+                          "read.\n"));
+  part.from_first_unread = false;
+  part.left_unread = 1;
+  EXPECT_EQ(line(part),
+            "1 earlier unread message: /more shows older messages. Writing here marks all as "
+            "read.\n");
+  part.left_unread = 0;
+  EXPECT_EQ(line(part), "/more shows older messages.\n");
+}
+
+TEST_F(TranscriptTest, APageOfEventsSaysSo) {
+  event::Message edit = from_bob(2, "edited");
+  edit.extras = {.kind = "edit", .ref = 1};
+  EXPECT_THAT(shown(event::History{{{2}, {}}, {edit}, ""}),
+              ElementsAre("Earlier with bob:\n", "(only edits and recalls here)\n"));
+}
+
 TEST_F(TranscriptTest, TheLastMessageOfAConversationCanBeNamed) {
   transcript.show({from_bob(1, "one")});
   transcript.show({event::Sending{{{2}, {}}, "mine", "c1"}});
