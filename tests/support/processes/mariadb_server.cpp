@@ -64,6 +64,11 @@ void copy_template(const std::filesystem::path& templates, const std::string& fo
 
 using Connection = std::unique_ptr<MYSQL, decltype(&mysql_close)>;
 
+std::string error_of(const Connection& connection) {
+  return "error " + std::to_string(mysql_errno(connection.get())) + ": " +
+         mysql_error(connection.get());
+}
+
 // As the administrator. A program per query would cost more than most queries.
 Connection connect(const std::string& socket, const std::string& database) {
   Connection connection(mysql_init(nullptr), &mysql_close);
@@ -75,7 +80,7 @@ Connection connect(const std::string& socket, const std::string& database) {
   if (mysql_real_connect(connection.get(), nullptr, "root", nullptr,
                          database.empty() ? nullptr : database.c_str(), 0, socket.c_str(),
                          CLIENT_MULTI_STATEMENTS) == nullptr) {
-    throw std::runtime_error(std::string("connecting: ") + mysql_error(connection.get()));
+    throw std::runtime_error("connecting: " + error_of(connection));
   }
   return connection;
 }
@@ -192,7 +197,7 @@ std::string MariadbServer::query(const std::string& sql, const std::string& data
   int more = mysql_real_query(connection.get(), sql.data(), sql.size());
   for (; more == 0; more = mysql_next_result(connection.get())) append_rows(*connection, rows);
   if (more > 0 || mysql_errno(connection.get()) != 0) {
-    throw std::runtime_error(sql + ": " + mysql_error(connection.get()));
+    throw std::runtime_error(sql + ": " + error_of(connection));
   }
   if (rows.ends_with('\n')) rows.pop_back();
   return rows;
