@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "chat/base/ids.h"
 #include "client/core/event.h"
 #include "client/core/pending.h"
 
@@ -16,11 +17,13 @@ class Pager {
   // Asks for the page at a cursor; empty: the first one.
   using Read = std::function<Answer(const std::string& cursor)>;
 
-  void begin(Read read) {
+  void begin(UserId reader, Read read) {
+    reader_ = reader;
     read_ = std::move(read);
     next_.clear();
   }
-  bool has_more() const { return !next_.empty(); }
+  // The pages are not for another user.
+  bool has_more(UserId reader) const { return reader == reader_ && !next_.empty(); }
   // After begin(), or if has_more(). If the answer is no page, the same one can be asked for again.
   Answer next() {
     Answer answer = read_(next_);
@@ -38,6 +41,7 @@ class Pager {
     return std::nullopt;
   }
 
+  UserId reader_{};
   Read read_;
   std::string next_;  // the cursor of the next page; empty: there is none
 };

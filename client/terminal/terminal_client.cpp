@@ -187,12 +187,12 @@ bool TerminalClient::take_messages(std::size_t count, base::SteadyTime deadline)
 }
 
 void TerminalClient::show_pages(const char* command, Pager::Read read) {
-  pager_.begin(std::move(read));
+  pager_.begin(session_.self(), std::move(read));
   expect(command, pager_.next());
 }
 
 void TerminalClient::show_next_page(const char* command) {
-  if (pager_.has_more()) return expect(command, pager_.next());
+  if (pager_.has_more(session_.self())) return expect(command, pager_.next());
   show({event::Usage{"there is nothing more to show"}});
 }
 

@@ -45,6 +45,8 @@ std::optional<Target> existing_target(TerminalClient& client, const Recipient& t
   if (refused == nullptr || refused->code == kUnknownMsgid) return target;
   // The name was that of a deleted account, and may have a new owner.
   if (refused->code == kNotFound && !to.user.id) return client.find_target("to", to);
+  // What a deleted account has written can still be read.
+  if (refused->code == kNotFound && client.reads().hidden(*target) > 0) return target;
   client.show(answer.event);
   return std::nullopt;
 }

@@ -161,18 +161,34 @@ std::optional<std::vector<event::Message>> read_unread(TerminalClient& client,
   return std::nullopt;
 }
 
-// Shows the unread messages, so many at once.
+// Shows the unread messages, so many at once. The next ones are read again when they are asked for:
+// by then some may be recalled or edited, and more may have come.
 class UnreadParts {
  public:
   UnreadParts(TerminalClient& client, const Target& target, std::vector<event::Message> messages)
       : client_(client), target_(target), messages_(std::move(messages)) {}
 
-  Answer operator()(const std::string& /*cursor*/) {
-    const std::size_t end = std::min(begin_ + kUnreadAtOnce, messages_.size());
+  Answer operator()(const std::string& cursor) {
+    if (!cursor.empty()) {
+      auto unread = read_unread(client_, target_);
+      if (!unread) {
+        Answer failure{Answer::Status::kNotSent, {event::Usage{"they cannot be read now"}}};
+        client_.show(failure.event);
+        return failure;
+      }
+      messages_ = *std::move(unread);
+    }
     const auto at = [this](std::size_t i) {
       return messages_.begin() + static_cast<std::ptrdiff_t>(i);
     };
-    event::History part{.target = target_, .messages = {at(begin_), at(end)}, .cursor = ""};
+    const auto count_unread = [&](std::size_t from) {
+      return std::count_if(at(from), messages_.end(), [this](const auto& each) {
+        return event::counts_as_unread(each, client_.session().self());
+      });
+    };
+    std::size_t end = std::min(kUnreadAtOnce, messages_.size());
+    if (count_unread(end) == 0) end = messages_.size();
+    event::History part{.target = target_, .messages = {at(0), at(end)}, .cursor = ""};
     part.from_first_unread = true;
     client_.reads().shown(part);
     if (end == messages_.size()) {
@@ -180,11 +196,9 @@ class UnreadParts {
     } else {
       part.cursor = "newer";
       client_.reads().shown_up_to(target_, last_in_stream(part));
-      part.left_unread = std::count_if(at(end), messages_.end(), [this](const auto& each) {
-        return event::counts_as_unread(each, client_.session().self());
-      });
+      part.left_unread = count_unread(end);
     }
-    begin_ = end;
+    messages_.clear();
     Answer answer{Answer::Status::kOk, {std::move(part)}};
     client_.show(answer.event);
     return answer;
@@ -202,7 +216,6 @@ class UnreadParts {
   TerminalClient& client_;
   Target target_;
   std::vector<event::Message> messages_;
-  std::size_t begin_ = 0;  // of the next part
 };
 
 }  // namespace

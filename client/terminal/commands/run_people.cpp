@@ -100,8 +100,8 @@ void OnUser::run(TerminalClient& client) const {
     case UserAct::kAdd: return ask(add_friend(id, text), true);
     case UserAct::kAccept: return ask(messages::FriendAnswer{.userid = id, .accept = true});
     case UserAct::kRefuse: return ask(messages::FriendAnswer{.userid = id, .accept = false});
-    case UserAct::kRemove: return ask(messages::RemoveFriend{.friendid = id});
-    case UserAct::kBlock: return ask(messages::Block{.userid = id, .blocked = true});
+    case UserAct::kRemove: return ask(messages::RemoveFriend{.friendid = id}, true);
+    case UserAct::kBlock: return ask(messages::Block{.userid = id, .blocked = true}, true);
     case UserAct::kUnblock: return ask(messages::Block{.userid = id, .blocked = false});
   }
 }

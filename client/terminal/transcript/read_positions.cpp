@@ -12,6 +12,8 @@ void ReadPositions::apply(const Event& event) {
   if (const auto* login = event.as<event::LoggedIn>()) {
     if (!login->again || login->id != self_) streams_.clear();
     self_ = login->id;
+    // The last READ may have been lost with the connection.
+    for (auto& [target, stream] : streams_) stream.moved = stream.moved || stream.read > 0;
     for (const event::Message& each : login->offline) show_locked(each);
   }
   if (event.as<event::LoggedOut>() || event.as<event::AccountDeleted>()) streams_.clear();
@@ -39,13 +41,21 @@ void ReadPositions::show_locked(const event::Message& message) {
   if (stream.shown.size() > kShownMost) stream.shown.erase(stream.shown.begin());
 }
 
-// An INBOX that is older than a READ does not count.
+// An INBOX that is older than a READ, which may be lost, counts only as far as it tells of messages
+// that have not come here.
 void ReadPositions::learn_locked(const event::Inbox& inbox) {
   for (const event::Conversation& each : inbox.conversations) {
     const auto known = streams_.find(each.target);
     if (each.unread == 0 && known == streams_.end()) continue;
     Stream& stream = known != streams_.end() ? known->second : streams_[each.target];
-    if (each.read_seq < stream.read) continue;
+    if (each.read_seq < stream.read) {
+      const Seq shown = std::max(stream.read, stream.newest);
+      if (each.last_seq <= shown) continue;
+      stream.seen = std::max(stream.seen, stream.read);
+      stream.counted_to = each.last_seq;
+      stream.hidden = std::max(stream.hidden, std::min(each.unread, each.last_seq - shown));
+      continue;
+    }
     stream.read = each.read_seq;
     stream.seen = std::max(stream.seen, each.read_seq);
     stream.counted_to = each.last_seq;

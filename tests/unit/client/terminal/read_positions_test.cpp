@@ -181,5 +181,28 @@ TEST_F(ReadPositionsTest, IsBounded) {
   EXPECT_EQ(positions.hidden(kBob), 100);
 }
 
+TEST_F(ReadPositionsTest, AfterAReconnectionThePositionsAreSentAgain) {
+  push(1);
+  ASSERT_THAT(positions.take_moved(), ElementsAre(Pair(kBob, 1)));
+  log_in(1, true);
+  inbox(kBob, 1, 0, 1);
+  EXPECT_THAT(positions.take_moved(), ElementsAre(Pair(kBob, 1)));
+  EXPECT_THAT(positions.take_moved(), IsEmpty());
+}
+
+TEST_F(ReadPositionsTest, AfterALostPositionHiddenMessagesAreNotReadUnseen) {
+  push(1);
+  push(2);
+  ASSERT_THAT(positions.take_moved(), ElementsAre(Pair(kBob, 2)));
+  log_in(1, true);
+  inbox(kBob, 10, 0, 10);
+  EXPECT_EQ(positions.hidden(kBob), 8);
+  EXPECT_EQ(positions.seen_up_to(kBob), 2);
+  push(11);
+  EXPECT_EQ(positions.take(kBob), 0);
+  show_page(3, 10);
+  EXPECT_EQ(positions.take(kBob), 11);
+}
+
 }  // namespace
 }  // namespace chat::client

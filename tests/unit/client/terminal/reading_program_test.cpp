@@ -42,6 +42,11 @@ class BobsMessages {
     const std::lock_guard lock(mutex_);
     if (peer_ != nullptr) peer_->send(message(++count_));
   }
+  // Another session receives messages.
+  void receive_elsewhere(int count) {
+    const std::lock_guard lock(mutex_);
+    count_ += count;
+  }
   // The positions that were sent, in order: READ is 23, DELIVERED 22.
   std::vector<int> positions(int msgid) {
     const std::lock_guard lock(mutex_);
@@ -60,6 +65,7 @@ class BobsMessages {
   std::atomic<int> user_by_name{2};
   std::atomic<int> chats_to{0};
   std::atomic<bool> long_inbox{false};
+  std::atomic<int> edited{0};  // the message with this seq
 
  private:
   int texts() const { return std::min(count_, events_from_ - 1); }
@@ -72,6 +78,7 @@ class BobsMessages {
                 {"msg", "text " + std::to_string(seq) + "."},
                 {"time", "2026-11-30 00:00:00"},
                 {"ts", 1'796'000'000'000 + seq}};
+    if (seq == edited) out["msg"] = "better text";
     if (seq >= events_from_) out.update({{"kind", "edit"}, {"ref", 1}, {"rev", 1}});
     return out;
   }
@@ -184,8 +191,8 @@ TEST_F(Reading, AConversationBeginsWithTheFirstUnreadMessage) {
   ASSERT_TRUE(server.waits_for(kDelivered, 181));
   ASSERT_TRUE(is_settled());
   EXPECT_THAT(server.positions(kRead), ElementsAre(50));
-  ASSERT_TRUE(answers("/more", "80 newer unread messages"));
-  ASSERT_TRUE(answers("/more", "30 newer unread messages"));
+  ASSERT_TRUE(answers("/more", "81 newer unread messages"));
+  ASSERT_TRUE(answers("/more", "31 newer unread messages"));
   ASSERT_TRUE(server.waits_for(kRead, 150));
   ASSERT_TRUE(answers("/more", "text 180."));
   ASSERT_TRUE(server.waits_for(kRead, 181));
@@ -213,6 +220,37 @@ TEST_F(Reading, AnUnfinishedConversationGoesOnWhereItWasLeft) {
   ASSERT_TRUE(answers("/to bob", "20 newer unread messages"));
   EXPECT_THAT(program->output, HasSubstr("text 51."));
   EXPECT_THAT(program->output, Not(HasSubstr("text 50.")));
+}
+
+TEST_F(Reading, TheNextUnreadMessagesAreShownAsTheyAreNow) {
+  BobsMessages server(70);
+  log_in(server);
+  ASSERT_TRUE(answers("/to bob", "20 newer unread messages"));
+  server.edited = 60;
+  server.receive_elsewhere(5);
+  ASSERT_TRUE(answers("/more", "text 75."));
+  EXPECT_THAT(program->output, HasSubstr("better text"));
+  EXPECT_THAT(program->output, Not(HasSubstr("text 60.")));
+  EXPECT_TRUE(server.waits_for(kRead, 75));
+}
+
+TEST_F(Reading, TheNextUserDoesNotGetMoreOfThePagesBefore) {
+  BobsMessages server(70);
+  log_in(server);
+  ASSERT_TRUE(answers("/to bob", "20 newer unread messages"));
+  ASSERT_TRUE(answers("/logout", "Logged out."));
+  ASSERT_TRUE(answers("/login other right1", "nread"));
+  ASSERT_TRUE(answers("/more", "there is nothing more to show"));
+  EXPECT_THAT(program->output, Not(HasSubstr("text")));
+}
+
+// Its messages remain, under its ID.
+TEST_F(Reading, UnreadMessagesOfADeletedAccountCanBeRead) {
+  BobsMessages server(20);
+  log_in(server);
+  server.user_by_id = 0;
+  ASSERT_TRUE(answers("/to 2", "text 1."));
+  EXPECT_TRUE(server.waits_for(kRead, 20));
 }
 
 TEST_F(Reading, WritingEndsTheSearchForUnreadMessages) {
