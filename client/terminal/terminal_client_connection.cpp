@@ -168,6 +168,9 @@ void TerminalClient::tick() {
     session_.request(protocol::messages::GroupInfo{.groupid = group}, {.quiet = true});
   }
   const auto now = base::system_clock().now();
+  if (terminal_ && session_.logged_in() && reads_.wants_inbox(now)) {
+    command::read_unread_counts(*this);
+  }
   if (now < next_ping_ || !session_.connected()) return;
   next_ping_ = now + kPingInterval;
   // A server that does not answer is treated as lost.

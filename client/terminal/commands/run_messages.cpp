@@ -56,7 +56,7 @@ void change(TerminalClient& client, const char* command, const ShownMessage& mes
 
 using Conversations = std::vector<event::Conversation>;
 
-// All of them; fewer if the server does not answer.
+// All of them; fewer if the server does not answer. Tells the read positions.
 Conversations read_conversations(TerminalClient& client, bool shows_refusal) {
   constexpr int kPagesMost = 20;
   Conversations out;
@@ -67,13 +67,18 @@ Conversations read_conversations(TerminalClient& client, bool shows_refusal) {
     client.expect("inbox", answer);
     const auto* refused = answer.event.as<event::Refused>();
     const bool older = refused != nullptr && refused->code == kUnknownMsgid;
+    if (older) client.reads().do_without_inbox();
     if (refused != nullptr && !older && shows_refusal) client.show(answer.event);
     const auto* inbox = answer.event.as<event::Inbox>();
     if (inbox == nullptr) break;
     client.set_knows_typing();
+    client.reads().apply(answer.event);
     out.insert(out.end(), inbox->conversations.begin(), inbox->conversations.end());
     cursor = inbox->cursor;
-    if (cursor.empty()) break;
+    if (cursor.empty()) {
+      client.reads().end_inbox();
+      break;
+    }
     request.cursor = cursor;
   }
   return out;
@@ -169,7 +174,7 @@ void show_unread(TerminalClient& client) {
 }
 
 void read_unread_counts(TerminalClient& client) {
-  client.reads().apply({event::Inbox{.conversations = read_conversations(client, false)}});
+  read_conversations(client, false);
 }
 
 }  // namespace chat::client::command

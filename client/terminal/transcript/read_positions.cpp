@@ -12,14 +12,22 @@ void ReadPositions::apply(const Event& event) {
   if (const auto* login = event.as<event::LoggedIn>()) {
     if (!login->again || login->id != self_) streams_.clear();
     self_ = login->id;
-    // The last READ may have been lost with the connection.
-    for (auto& [target, stream] : streams_) stream.moved = stream.moved || stream.read > 0;
+    has_inbox_ = true;
+    next_inbox_ = {};
+    for (auto& [target, stream] : streams_) {
+      stream.known = stream.unlisted = false;
+      // The last READ may have been lost with the connection.
+      stream.moved = stream.moved || stream.read > 0;
+    }
     for (const event::Message& each : login->offline) show_locked(each);
   }
   if (event.as<event::LoggedOut>() || event.as<event::AccountDeleted>()) streams_.clear();
   if (const auto* sent = event.as<event::Sent>()) {
     const auto found = streams_.find(sent->target);
-    if (found != streams_.end()) found->second.hidden = 0;
+    if (found != streams_.end()) {
+      found->second.hidden = 0;
+      found->second.known = true;
+    }
   }
 }
 
@@ -34,6 +42,8 @@ void ReadPositions::show_locked(const event::Message& message) {
   if (message.seq == 0) return;  // an older server does not number messages
   Stream& stream = streams_[message.group ? Target{{}, message.group} : Target{message.from, {}}];
   stream.moved = true;
+  stream.unlisted = false;
+  if (message.seq == 1) stream.known = true;
   stream.newest = std::max(stream.newest, message.seq);
   if (!event::counts_as_unread(message, self_) || message.seq <= stream.read) return;
   const bool is_new = stream.shown.insert(message.seq).second;
@@ -45,9 +55,8 @@ void ReadPositions::show_locked(const event::Message& message) {
 // that have not come here.
 void ReadPositions::learn_locked(const event::Inbox& inbox) {
   for (const event::Conversation& each : inbox.conversations) {
-    const auto known = streams_.find(each.target);
-    if (each.unread == 0 && known == streams_.end()) continue;
-    Stream& stream = known != streams_.end() ? known->second : streams_[each.target];
+    Stream& stream = streams_[each.target];
+    stream.known = true;
     if (each.read_seq < stream.read) {
       const Seq shown = std::max(stream.read, stream.newest);
       if (each.last_seq <= shown) continue;
@@ -64,6 +73,27 @@ void ReadPositions::learn_locked(const event::Inbox& inbox) {
         std::distance(stream.shown.begin(), stream.shown.upper_bound(each.last_seq));
     stream.hidden = std::max<std::int64_t>(each.unread - counted, 0);
   }
+}
+
+bool ReadPositions::wants_inbox(base::SteadyTime now) {
+  base::MutexLock lock(mutex_);
+  if (!has_inbox_ || now < next_inbox_) return false;
+  const bool wants = std::any_of(streams_.begin(), streams_.end(), [](const auto& each) {
+    const Stream& stream = each.second;
+    return stream.moved && !stream.known && !stream.unlisted;
+  });
+  if (wants) next_inbox_ = now + kInboxInterval;
+  return wants;
+}
+
+void ReadPositions::end_inbox() {
+  base::MutexLock lock(mutex_);
+  for (auto& [target, stream] : streams_) stream.unlisted = !stream.known;
+}
+
+void ReadPositions::do_without_inbox() {
+  base::MutexLock lock(mutex_);
+  has_inbox_ = false;
 }
 
 void ReadPositions::shown_up_to(const Target& stream, Seq seq) {
@@ -92,7 +122,8 @@ Seq ReadPositions::seen_up_to(const Target& stream) const {
   return found == streams_.end() ? 0 : found->second.seen;
 }
 
-Seq ReadPositions::take_from(Stream& stream) {
+Seq ReadPositions::take_from(Stream& stream) const {
+  if (has_inbox_ && !stream.known) return 0;
   stream.moved = false;
   if (stream.hidden > 0 && stream.seen <= stream.read) return 0;
   const Seq position = stream.hidden > 0 ? stream.seen : std::max(stream.newest, stream.seen);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -7,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "chat/base/clock.h"
 #include "chat/base/ids.h"
 #include "chat/base/mutex.h"
 #include "client/core/contacts.h"
@@ -20,11 +22,13 @@ namespace chat::client {
 // Messages are shown as they arrive. Hidden are those that an earlier session received but did not
 // read: INBOX counts them among the unread ones, and they are not pushed again. While a stream has
 // hidden messages, its position moves only over those shown in order from the first unread one.
-// A stream is named by its sender or its group.
+// Until INBOX has told of a stream, after each login, nobody knows whether it has any, and its
+// position does not move. A stream is named by its sender or its group.
 // Threading: thread-safe. Bounds: kShownMost numbers for each stream, and one entry per stream.
 class ReadPositions {
  public:
   static constexpr std::size_t kShownMost = 10'000;
+  static constexpr std::chrono::seconds kInboxInterval{5};
   using Position = std::pair<Target, Seq>;
 
   // Learns from what is shown, from INBOX, and from the user's own messages: the server takes what
@@ -34,6 +38,13 @@ class ReadPositions {
   // All up to `seq` has been shown, or all that INBOX counts.
   void shown_up_to(const Target& stream, Seq seq);
   void shown_all(const Target& stream);
+
+  // True if a position waits for INBOX, which should be read now: at most every kInboxInterval.
+  bool wants_inbox(base::SteadyTime now);
+  // All of INBOX has been read: the conversations that it does not list are hidden ones.
+  void end_inbox();
+  // The server has none. Until the next login, streams have no hidden messages.
+  void do_without_inbox();
 
   // How many unread messages of the conversation are hidden.
   std::int64_t hidden(const Target& stream) const;
@@ -56,14 +67,18 @@ class ReadPositions {
     std::int64_t hidden = 0;
     std::set<Seq> shown{};  // texts of others past `read`
     bool moved = false;
+    bool known = false;     // INBOX has told of it since the login, or it began afterwards
+    bool unlisted = false;  // INBOX lacks it, until its next message
   };
 
   void learn_locked(const event::Inbox& inbox) CHAT_REQUIRES(mutex_);
   void show_locked(const event::Message& message) CHAT_REQUIRES(mutex_);
-  static Seq take_from(Stream& stream);
+  Seq take_from(Stream& stream) const CHAT_REQUIRES(mutex_);
 
   mutable base::Mutex mutex_;
   UserId self_ CHAT_GUARDED_BY(mutex_);
+  bool has_inbox_ CHAT_GUARDED_BY(mutex_) = true;  // the server
+  base::SteadyTime next_inbox_ CHAT_GUARDED_BY(mutex_){};
   std::map<Target, Stream> streams_ CHAT_GUARDED_BY(mutex_);
 };
 

@@ -151,7 +151,45 @@ TEST_F(ReadPositionsTest, APositionIsKeptUntilItIsSentAlsoOverAReconnection) {
   EXPECT_EQ(positions.take(kBob), 1);
   positions.send_again(kBob);
   log_in(1, true);
+  EXPECT_THAT(positions.take_moved(), IsEmpty()) << "others may have come meanwhile";
+  inbox(kBob, 1, 0, 1);
   EXPECT_THAT(positions.take_moved(), ElementsAre(Pair(kBob, 1)));
+}
+
+TEST_F(ReadPositionsTest, NothingIsReadUntilInboxTellsOfTheStream) {
+  const base::SteadyTime now{std::chrono::seconds(100)};
+  EXPECT_FALSE(positions.wants_inbox(now));
+  push(31);
+  EXPECT_THAT(positions.take_moved(), IsEmpty());
+  EXPECT_TRUE(positions.wants_inbox(now));
+  EXPECT_FALSE(positions.wants_inbox(now + std::chrono::seconds(4)));
+  EXPECT_TRUE(positions.wants_inbox(now + std::chrono::seconds(5)));
+  inbox(kBob, 31, 0, 31);
+  EXPECT_FALSE(positions.wants_inbox(now + std::chrono::seconds(20)));
+  EXPECT_EQ(positions.hidden(kBob), 30);
+  EXPECT_THAT(positions.take_moved(), IsEmpty());
+  inbox(kBob, 1, 30, 31);
+  push(32);
+  EXPECT_THAT(positions.take_moved(), ElementsAre(Pair(kBob, 32)));
+}
+
+// INBOX does not list it: the user has hidden the conversation until its next message.
+TEST_F(ReadPositionsTest, AHiddenConversationIsAskedForOnce) {
+  const base::SteadyTime now{std::chrono::seconds(100)};
+  show_page(20, 30);
+  EXPECT_TRUE(positions.wants_inbox(now));
+  positions.end_inbox();
+  EXPECT_FALSE(positions.wants_inbox(now + std::chrono::seconds(20)));
+  EXPECT_THAT(positions.take_moved(), IsEmpty());
+  push(31);
+  EXPECT_TRUE(positions.wants_inbox(now + std::chrono::seconds(20)));
+}
+
+TEST_F(ReadPositionsTest, AServerWithoutInboxHidesNothing) {
+  push(31);
+  positions.do_without_inbox();
+  EXPECT_FALSE(positions.wants_inbox(base::SteadyTime{std::chrono::seconds(100)}));
+  EXPECT_THAT(positions.take_moved(), ElementsAre(Pair(kBob, 31)));
 }
 
 TEST_F(ReadPositionsTest, ALogoutOrAnotherLoginDropsThem) {
@@ -169,6 +207,7 @@ TEST_F(ReadPositionsTest, GroupsAndAnOlderServersMessagesAreKeptApart) {
   event::Message in_tea = from_bob(4);
   in_tea.group = {7};
   positions.apply({in_tea});
+  inbox(kTea, 1, 3, 4);
   push(0);
   EXPECT_THAT(positions.take_moved(), ElementsAre(Pair(kTea, 4)));
 }
