@@ -67,14 +67,15 @@ def without_source(paths):
 
 
 def clang_format(root, sources):
-    """clang-format would change nothing."""
+    """clang-format would change nothing. It takes longer to start than to read ten sources."""
 
-    def check(source):
-        done = subprocess.run(["clang-format", "--dry-run", "--Werror", source], cwd=root,
+    def check(batch):
+        done = subprocess.run(["clang-format", "--dry-run", "--Werror", *batch], cwd=root,
                               capture_output=True, text=True, check=False)
         return f"clang-format would change:\n{done.stderr}" if done.returncode else None
 
-    return _in_parallel(check, sources)
+    sources = list(sources)
+    return _in_parallel(check, [sources[i:i + 50] for i in range(0, len(sources), 50)])
 
 
 def _problems(root, rule, compiler):
