@@ -46,6 +46,13 @@ pass_on() {
   done
 }
 
+# Without a build, which takes minutes, the server's own options are not known yet.
+if [[ ${1:-} == -h || ${1:-} == --help ]]; then
+  sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+  [[ ! -x build/chatserver ]] || ./build/chatserver --help
+  exit 0
+fi
+
 install_packages "${packages_to_run[@]}"
 configure build
 build_quietly_if_done
