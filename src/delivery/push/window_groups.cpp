@@ -90,7 +90,8 @@ void Window::join(GroupId group, Seq joined_seq) {
   joined.unconfirmed = false;
   joined.pushed = std::max(joined.pushed, joined_seq);
   joined.delivered = std::max(joined.delivered, joined_seq);
-  joined.pushed_at = std::max(joined.pushed_at, surely_after_all_pushed());
+  // What came before is none of the member's, and no row up to the join is lost without the join.
+  joined.pushed_at = 0;
   // A message may have been committed since the user joined.
   fall_behind(joined, joined.pushed + 1);
 }

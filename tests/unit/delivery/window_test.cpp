@@ -250,6 +250,28 @@ TEST_F(WindowTest, JoinBeginsAtTheStreamsPosition) {
   EXPECT_EQ(received(), Seqs{5});
 }
 
+// Another node's clock may be far ahead: its message from before the join is no sign that the
+// database has lost rows.
+TEST_F(WindowTest, MessageFromBeforeAJoinMayBeLaterThanThisClock) {
+  const GroupId group = add_group("group", bob_);
+  log_in();
+  const UnixMillis ahead = base::system_clock().unix_millis() + 3'600'000;
+  for (Seq seq = 1; seq <= 3; ++seq) {
+    ASSERT_TRUE(send(std::vector<storage::GroupMessage>{
+        {group, seq, bob_, "g" + std::to_string(seq), ahead, "text"}}));
+  }
+  add_member(group, alice_);
+  rig_.in_loop([&] {
+    window()->join(group, 3);
+    loop_delivery_.offer_to_group(group, Push{StreamKey::of(group), 3, bob_, ahead, json(3)});
+  });
+  EXPECT_EQ(received(), Seqs{});
+  rig_.in_loop([&] {
+    loop_delivery_.offer_to_group(group, Push{StreamKey::of(group), 4, bob_, ahead, json(4)});
+  });
+  EXPECT_EQ(received(), Seqs{4});
+}
+
 // Messages and the event that removes the user may arrive in any order, live or from the table.
 TEST_F(WindowTest, NothingPastTheEndOfAMembershipIsPushed) {
   const GroupId group = add_group("group", bob_);
