@@ -35,6 +35,11 @@ packages_to_bench=(
 )
 packages_to_fuzz=("${packages_to_run[@]}" clang libclang-rt-14-dev)
 
+# Prints the comment at the top of the running script.
+print_help() {
+  sed -n '2,/^$/s/^# \{0,1\}//p' "scripts/$(basename "$0")"
+}
+
 say() { printf '== %s\n' "$*"; }
 
 die() {

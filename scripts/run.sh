@@ -48,7 +48,7 @@ pass_on() {
 
 # Without a build, which takes minutes, the server's own options are not known yet.
 if [[ ${1:-} == -h || ${1:-} == --help ]]; then
-  sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+  print_help
   [[ ! -x build/chatserver ]] || ./build/chatserver --help
   exit 0
 fi

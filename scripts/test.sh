@@ -29,7 +29,7 @@ for argument in "$@"; do
   case $argument in
     --all) everything=true ;;
     -h | --help)
-      sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+      print_help
       exit 0
       ;;
     *)
@@ -68,8 +68,8 @@ await_all() {
   done
 }
 
-# Hundreds of tests make a database each, whose files cost half the CPU time in memory, where they
-# take 2 GB. Faults and measurements use the disk.
+# Most tests of the server make a database. In memory, that costs MariaDB less than half the CPU time
+# that it costs on the disk. Faults and measurements use the disk.
 in_memory=
 choose_temporary_folder() {
   local free

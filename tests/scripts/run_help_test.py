@@ -15,8 +15,8 @@ class Help(unittest.TestCase):
         for word in ("--help", "-h"):
             with tempfile.TemporaryDirectory() as clone:
                 shutil.copytree(SCRIPTS, pathlib.Path(clone) / "scripts")
-                done = subprocess.run([f"{clone}/scripts/run.sh", word], capture_output=True,
-                                      text=True, check=False, timeout=60)
+                done = subprocess.run(["../scripts/run.sh", word], cwd=f"{clone}/scripts",
+                                      capture_output=True, text=True, check=False, timeout=60)
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
                 self.assertIn("scripts/run.sh [ARGUMENTS FOR chatserver]", done.stdout)
                 self.assertEqual([path.name for path in pathlib.Path(clone).iterdir()], ["scripts"])
