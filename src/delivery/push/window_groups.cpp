@@ -38,13 +38,10 @@ UnixMillis latest_time() {
   return running + std::max(most, ahead);
 }
 
-UnixMillis surely_after_all_pushed() {
-  return latest_time() + kClocksDiffer;
-}
-
-// When the last message was sent that the user received in an earlier session.
+// When the last message was sent that the user received in an earlier session; if that is unknown,
+// a time that is surely later.
 UnixMillis last_had_at(const StreamPosition& item) {
-  return item.delivered_at != 0 ? item.delivered_at : surely_after_all_pushed();
+  return item.delivered_at != 0 ? item.delivered_at : latest_time() + kClocksDiffer;
 }
 
 }  // namespace
