@@ -52,9 +52,9 @@ bool passes(const event::Refused& refused) {
 
 // The user whom the request needs, and who does not exist; 0: none.
 UserId missing_user(const Event& event, const Question& question) {
-  constexpr int kNotFound = 23;
   const auto* refused = event.as<event::Refused>();
-  if (refused == nullptr || refused->code != kNotFound || !question.needs_user) return {};
+  if (refused == nullptr || !refused->is(protocol::Errno::kNotFound) || !question.needs_user)
+    return {};
   return question.target.user ? question.target.user : question.who.id;
 }
 

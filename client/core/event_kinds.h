@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chat/base/ids.h"
+#include "chat/protocol/errors.h"
 #include "client/core/account_events.h"
 #include "client/core/contacts.h"
 #include "client/core/message_events.h"
@@ -95,6 +96,8 @@ struct Refused {
   std::optional<std::int64_t> retry_after_ms;
   std::string about{};  // the names that the command mentions, as shown_name() has them
   std::string cid{};    // of the request
+
+  bool is(protocol::Errno what) const { return code == static_cast<int>(what); }
 };
 struct Presence {
   UserId id;

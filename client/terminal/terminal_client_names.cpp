@@ -18,8 +18,7 @@ namespace {
 
 namespace messages = protocol::messages;
 
-constexpr int kUnknownMsgid = 15;
-constexpr int kNotFound = 23;
+using protocol::Errno;
 
 template <typename Ref, typename Contact>
 std::vector<Ref> named(std::string_view name, const std::vector<Contact>& contacts) {
@@ -38,8 +37,14 @@ Event ambiguous(const char* kind, const std::vector<Ref>& refs) {
                                    kind, shown_name(refs[0].name), ids)}};
 }
 
-Event refusal(std::string_view command, int code, const char* error, std::string text) {
-  return {event::Refused{std::string(command), {}, code, error, std::move(text), {}}};
+Event not_found(std::string_view command, std::string text) {
+  constexpr Errno kCode = Errno::kNotFound;
+  return {event::Refused{std::string(command),
+                         {},
+                         static_cast<int>(kCode),
+                         std::string(protocol::name_of(kCode)),
+                         std::move(text),
+                         {}}};
 }
 
 // What is known here under a name. `decided`: the server need not be asked.
@@ -51,8 +56,7 @@ struct Found {
 
 void show_unknown(TerminalClient& client, const std::string& command, const char* kind,
                   const std::string& name) {
-  client.show(refusal(command, kNotFound, "not_found",
-                      fmt::format("there is no {} named {}", kind, shown_name(name))));
+  client.show(not_found(command, fmt::format("there is no {} named {}", kind, shown_name(name))));
 }
 
 // Those seen with the name. Names are unique: of several, the server knows who has it now.
@@ -83,11 +87,11 @@ Answer look_up(TerminalClient& client, const std::string& command, const Message
   client.expect(command.c_str(), answer);
   const auto* refused = answer.event.as<event::Refused>();
   if (refused == nullptr) return answer;
-  if (refused->code == kNotFound) {
+  if (refused->is(Errno::kNotFound)) {
     show_unknown(client, command, kind, name);
-  } else if (refused->code == kUnknownMsgid) {
-    client.show(refusal(
-        command, kNotFound, "not_found",
+  } else if (refused->is(Errno::kUnknownMsgid)) {
+    client.show(not_found(
+        command,
         fmt::format("this server cannot look up names: type the ID of {}", shown_name(name))));
   } else {
     client.show(answer.event);
@@ -123,7 +127,7 @@ std::optional<Target> find_either(TerminalClient& client, const std::string& com
   if (group.ref) return Target{{}, group.ref->id};
   const auto* refused = answer.event.as<event::Refused>();
   if (refused == nullptr) return std::nullopt;
-  if (refused->code == kNotFound) {
+  if (refused->is(Errno::kNotFound)) {
     show_unknown(client, command, client.on_terminal() ? "user, and no group of yours," : "user",
                  name);
   } else {

@@ -22,6 +22,7 @@
 namespace chat::client::command {
 
 namespace messages = protocol::messages;
+using protocol::Errno;
 
 namespace {
 
@@ -36,17 +37,15 @@ Answer look_up(TerminalClient& client, UserId user) {
 
 // The conversation that /to names. Nothing: reported.
 std::optional<Target> existing_target(TerminalClient& client, const Recipient& to) {
-  constexpr int kUnknownMsgid = 15;
-  constexpr int kNotFound = 23;
   const auto target = client.find_target("to", to);
   if (!target || !target->user || !client.on_terminal()) return target;
   const Answer answer = look_up(client, target->user);
   const auto* refused = answer.event.as<event::Refused>();
-  if (refused == nullptr || refused->code == kUnknownMsgid) return target;
+  if (refused == nullptr || refused->is(Errno::kUnknownMsgid)) return target;
   // The name was that of a deleted account, and may have a new owner.
-  if (refused->code == kNotFound && !to.user.id) return client.find_target("to", to);
+  if (refused->is(Errno::kNotFound) && !to.user.id) return client.find_target("to", to);
   // What a deleted account has written can still be read.
-  if (refused->code == kNotFound && client.reads().hidden(*target) > 0) return target;
+  if (refused->is(Errno::kNotFound) && client.reads().hidden(*target) > 0) return target;
   client.show(answer.event);
   return std::nullopt;
 }

@@ -15,7 +15,6 @@
 namespace chat::client::command {
 namespace {
 
-constexpr int kUnknownMsgid = 15;
 constexpr int kInboxLimit = 20;
 
 // Sets the target of a request.
@@ -66,7 +65,7 @@ Conversations read_conversations(TerminalClient& client, bool shows_refusal) {
     const Answer answer = client.session().request(request, {.command = "inbox", .quiet = true});
     client.expect("inbox", answer);
     const auto* refused = answer.event.as<event::Refused>();
-    const bool older = refused != nullptr && refused->code == kUnknownMsgid;
+    const bool older = refused != nullptr && refused->is(protocol::Errno::kUnknownMsgid);
     if (older) client.reads().do_without_inbox();
     if (refused != nullptr && !older && shows_refusal) client.show(answer.event);
     const auto* inbox = answer.event.as<event::Inbox>();

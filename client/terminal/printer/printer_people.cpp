@@ -89,7 +89,7 @@ class PeopleText {
     const std::string what = e.command.empty() ? "The server says" : "/" + e.command + about;
     std::string out = bad(fmt::format("{}: {} (error {})", what, reason(e), e.code));
     if (e.retry_after_ms) out += fmt::format("  Try again in {} ms.\n", *e.retry_after_ms);
-    if (e.code == 2) {
+    if (e.is(protocol::Errno::kAlreadyOnline)) {
       out += "  If that session is yours, end it with: /login NAME --takeover\n";
     }
     return out;
@@ -241,10 +241,9 @@ class PeopleText {
 
   // Lists of a kind that an older server does not know are a wrong field to it.
   static std::string reason(const event::Refused& e) {
-    constexpr int kBadField = 14;
-    constexpr int kUnknownMsgid = 15;
+    using protocol::Errno;
     const bool list = e.command == "requests" || e.command == "blocked";
-    if ((e.code == kUnknownMsgid && !e.command.empty()) || (e.code == kBadField && list)) {
+    if ((e.is(Errno::kUnknownMsgid) && !e.command.empty()) || (e.is(Errno::kBadField) && list)) {
       return "this server is older and cannot do that";
     }
     return harmless(e.errmsg.empty() ? e.error : e.errmsg);
