@@ -349,8 +349,11 @@ TEST_F(Reading, PagesOfEditsAreSkipped) {
   ASSERT_TRUE(answers("/more", "text 197."));
   EXPECT_THAT(program->output, HasSubstr("text 195."));
   EXPECT_THAT(program->output, Not(HasSubstr("text 194.")));
+  const char* const end_of_page = "/more shows older messages.";
   ASSERT_TRUE(answers("/history bob 90", "text 200."));
+  ASSERT_TRUE(program->wait_for(end_of_page));
   ASSERT_TRUE(answers("/more", "text 110."));
+  ASSERT_TRUE(program->wait_for(end_of_page));
   ASSERT_TRUE(answers("/more", "text 20."));
   EXPECT_THAT(program->output, HasSubstr("text 1."));
   EXPECT_THAT(program->output, Not(HasSubstr("/more shows")));
