@@ -34,22 +34,26 @@ std::int64_t ms_since(Clock::time_point begin) {
 
 class Load : public WithCluster {
  protected:
+  Load() : WithCluster(1) {}
   void SetUp() override {
     WithCluster::SetUp();
     if (!cluster) return;
     // The first node reads the tables once for its sessions when it sees the second.
     const User somebody = user_on(0, "somebody");
+    cluster->add_node();
     ASSERT_TRUE(wait_until([&] { return count_in_log(0, "event=resync") == 1; }));
   }
   int count_in_log(std::size_t node, const std::string& text) {
     return occurrences(cluster->node(node).log(), text);
   }
-  // Nothing was dropped, and nothing was found by reading the tables.
+  // Nothing was dropped, and nothing was found by reading the tables. Under a sanitizer, other
+  // tests run beside this one, and a beat that comes late makes a node read the tables.
   void expect_untroubled() {
     for (std::size_t node = 0; node < cluster->size(); ++node) {
       for (const char* trouble : {"level=error", "event=bus_overflow", "_down "}) {
         EXPECT_EQ(count_in_log(node, trouble), 0) << trouble;
       }
+      if (sanitized()) continue;
       EXPECT_EQ(count_in_log(node, "event=resync"), node == 0 ? 1 : 0);
     }
   }
@@ -178,11 +182,12 @@ class Crowd : public Load {
     }
   }
 
-  // So many messages since `begin`, beside the beats of two nodes, one a second each.
+  // So many messages since `begin`, beside the beats of two nodes, one a second each, and receipts,
+  // of which one may stand for many messages.
   void expect_published(std::int64_t messages, std::int64_t before, Clock::time_point begin) {
     const std::int64_t published = cluster->redis().calls("publish") - before;
     EXPECT_GE(published, messages);
-    EXPECT_LE(published, messages + 2 * (ms_since(begin) / 1000 + 2));
+    EXPECT_LE(published, messages + messages / 5 + 2 * (ms_since(begin) / 1000 + 2));
   }
 
   std::deque<RawClient> people_;
