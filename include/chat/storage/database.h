@@ -87,6 +87,9 @@ class Connection {
   virtual Result<void> execute(std::string_view script) = 0;
 
   virtual Result<void> begin(TransactionKind kind) = 0;
+  // From now on, a write transaction begins with its first statement, which saves a round trip. For
+  // a connection that writes in transactions only.
+  virtual Result<void> begin_implicitly() { return {}; }
   // kOutcomeUnknown: the answer was lost or is ambiguous. On any other error nothing was committed.
   // Roll back after every error.
   virtual Result<void> commit() = 0;

@@ -34,14 +34,16 @@ class GroupModel {
   Result<bool> is_member(GroupId group, UserId user);
   // What decides whether a member may write: its newest session, and its rights.
   struct Writer {
+    GroupId group;
+    UserId user;
     SessionEpoch newest = 0;
     GroupRole role = GroupRole::kNormal;
     UnixMillis muted_until = 0;
     Seq joined_seq = 0;  // where the group's stream begins for it
   };
-  // Nothing if the user is not a member.
-  Result<std::optional<Writer>> writer(GroupId group, UserId user);
-  // The same for many members and groups; only of those who are members, in no order.
+  // Of those who are members, in no order.
+  Result<std::vector<Writer>> writers(std::span<const Membership> members);
+  // What decides whether others see a member typing.
   struct Speaker {
     GroupId group;
     UserId user;
@@ -50,6 +52,7 @@ class GroupModel {
     UnixMillis group_muted_until = 0;
     bool dismissed = false;
   };
+  // Of those who are members, in no order.
   Result<std::vector<Speaker>> speakers(std::span<const Membership> members);
   // Which messages a member or former member may read: joined_seq < seq, and seq <= left_seq unless
   // that is 0. Nothing if the user was never a member.

@@ -54,29 +54,31 @@ class MessageModel {
   Result<std::vector<GroupMessage>> group_at(std::span<const GroupPlace> places);
 
   // Group streams.
-  struct LockedGroup {
-    Seq head = 0;
-    UnixMillis muted_until = 0;
-    bool dismissed = false;
-  };
-  // Locks the group's row; call inside a write transaction. Nothing if there is no such group, or
-  // if another transaction has locked it and the database can tell without waiting (otherwise
-  // kBusy).
-  Result<std::optional<LockedGroup>> try_lock_group(GroupId group);
-  Result<std::optional<GroupMessage>> find_group_message(GroupId group, UserId sender,
-                                                         std::string_view cid);
   struct HeadRow {
     UnixMillis sent_at = 0;
     std::int64_t n = 0;
   };
+  struct LockedGroup {
+    GroupId id;
+    Seq head = 0;
+    std::optional<HeadRow> head_row{};  // nothing: the head is no text; see group_head()
+    UnixMillis muted_until = 0;
+    bool dismissed = false;
+  };
+  // Locks the groups' rows; call inside a write transaction. Returns, in no order, those that exist
+  // and, if the database can tell without waiting (otherwise kBusy), that no other transaction has
+  // locked.
+  Result<std::vector<LockedGroup>> try_lock_groups(std::span<const GroupId> groups);
+  Result<std::optional<GroupMessage>> find_group_message(GroupId group, UserId sender,
+                                                         std::string_view cid);
   // The row at the head; if it is not there, of no time and counted like plain text.
   Result<HeadRow> group_head(GroupId group, Seq head);
   // Plain texts, as insert_direct(). kConflict: a (group, seq) or a (group, sender, cid) exists.
   Result<void> insert_group(std::span<const GroupMessage> rows);
   Result<void> insert_group_event(const GroupMessage& row);
   Result<void> set_group_last_seq(GroupId group, Seq last_seq);
-  // The same for a message that counts.
-  Result<void> set_group_newest(const GroupMessage& text);
+  // The same for messages that count, one in each group.
+  Result<void> set_group_newest(std::span<const GroupMessage> texts);
   // The messages that `member` may read: those since it joined, none if it is not a member.
   Result<std::vector<GroupMessage>> group_after(GroupId group, UserId member, Seq after,
                                                 std::size_t limit);

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -67,6 +68,19 @@ const GroupMessage* same_cid(const std::vector<GroupEntry*>& earlier, const Grou
   return nullptr;
 }
 
+bool by_membership(const GroupStore::Writer& a, const GroupStore::Writer& b) {
+  return std::pair(a.group, a.user) < std::pair(b.group, b.user);
+}
+
+// Another transaction has locked a group.
+bool is_locked(const Error& error) {
+  return error.code == ErrorCode::kBusy;
+}
+
+bool is_repeated(const Error& error) {
+  return error.code == ErrorCode::kConflict;
+}
+
 }  // namespace
 
 std::uint64_t GroupCommitter::key_of(const GroupEntry& entry) {
@@ -74,14 +88,29 @@ std::uint64_t GroupCommitter::key_of(const GroupEntry& entry) {
 }
 
 Result<void> GroupCommitter::commit(std::vector<GroupEntry>& entries) {
+  attempt_ = Attempt::kHopeful;
   const auto attempt = [this](std::span<GroupEntry* const> part) { return try_once(part); };
   return Settlement<GroupEntry, decltype(&key_of), decltype(attempt)>(&key_of, attempt)
       .settle_all(entries);
 }
 
 Result<void> GroupCommitter::try_once(std::span<GroupEntry* const> entries) {
+  const auto began = std::chrono::steady_clock::now();
+  auto stored = try_to_store(entries);
+  if (stored || attempt_ == Attempt::kCareful) return stored;
+  const bool told = std::any_of(entries.begin(), entries.end(),
+                                [](const GroupEntry* entry) { return entry->lock_in_way; });
+  if (told || !(is_locked(stored.error()) || is_repeated(stored.error()))) return stored;
+  attempt_ = Attempt::kCareful;
+  if (std::chrono::steady_clock::now() - began > kBatchPatience) return stored;
+  return try_to_store(entries);
+}
+
+Result<void> GroupCommitter::try_to_store(std::span<GroupEntry* const> entries) {
   if (auto begun = store_.begin(); !begun) return begun;
-  new_heads_.clear();
+  rows_.clear();
+  newest_.clear();
+  marked_.clear();
   auto stored = store_all(entries);
   if (stored) stored = store_.commit();
   if (stored) {
@@ -94,7 +123,7 @@ Result<void> GroupCommitter::try_once(std::span<GroupEntry* const> entries) {
 
 void GroupCommitter::keep_heads() {
   if (heads_.size() > kHeadsMax) heads_.clear();
-  for (const auto& [group, head] : new_heads_) heads_[group] = head;
+  for (const GroupMessage& row : newest_) heads_[row.group] = row.seq;
 }
 
 void GroupCommitter::note_head(GroupId group, Seq head) {
@@ -107,66 +136,103 @@ void GroupCommitter::note_head(GroupId group, Seq head) {
 }
 
 Result<void> GroupCommitter::store_all(std::span<GroupEntry* const> entries) {
-  // Ascending by group, so that two nodes never deadlock.
-  std::map<GroupId, Entries> by_group;
+  ByGroup groups;
   for (GroupEntry* entry : entries) {
     entry->refusal.reset();
     entry->repeated = false;
     entry->lock_in_way = false;
     entry->newer_epoch = 0;
-    by_group[entry->message.group].push_back(entry);
+    groups[entry->message.group].push_back(entry);
   }
-  for (const auto& [group, group_entries] : by_group) {
-    auto stored = store_group(group, group_entries);
-    if (stored) continue;
-    if (stored.error().code == ErrorCode::kBusy) {
-      for (GroupEntry* entry : group_entries) entry->lock_in_way = true;
-    }
-    return stored;
+  auto lockings = lock(groups);
+  if (!lockings) return fail(lockings);
+  const auto writers = writers_of(groups, *lockings);
+  if (!writers) return fail(writers);
+  auto locking = lockings->begin();
+  for (const auto& [group, group_entries] : groups) {
+    if (locking->state == GroupStore::Locking::State::kHeld) note_head(group, locking->head.seq);
+    if (auto decided = decide_all(group_entries, *locking++, *writers); !decided) return decided;
   }
-  return {};
+  return store_decided();
 }
 
-Result<void> GroupCommitter::store_group(GroupId group, const Entries& entries) {
-  auto locking = store_.lock(group);
-  if (!locking) return fail(locking);
-  if (locking->state != GroupStore::Locking::State::kHeld) {
+// Ascending, so that two nodes never deadlock.
+Result<std::vector<GroupStore::Locking>> GroupCommitter::lock(const ByGroup& groups) {
+  std::vector<GroupId> ids;
+  for (const auto& [group, entries] : groups) ids.push_back(group);
+  const std::size_t at_once = attempt_ == Attempt::kHopeful ? ids.size() : 1;
+  std::vector<GroupStore::Locking> lockings;
+  for (std::size_t i = 0; i < ids.size(); i += at_once) {
+    auto locked = store_.lock(std::span(ids).subspan(i, at_once));
+    if (!locked) {
+      if (at_once == 1 && is_locked(locked.error())) {
+        for (GroupEntry* entry : groups.at(ids[i])) entry->lock_in_way = true;
+      }
+      return locked;
+    }
+    lockings.insert(lockings.end(), locked->begin(), locked->end());
+  }
+  return lockings;
+}
+
+// Of all entries whose group is held, by group and user. Call after all groups are locked, so that
+// nothing about them can change any more.
+Result<GroupCommitter::Writers> GroupCommitter::writers_of(
+    const ByGroup& groups, std::span<const GroupStore::Locking> lockings) {
+  std::set<std::pair<GroupId, UserId>> senders;
+  auto locking = lockings.begin();
+  for (const auto& [group, entries] : groups) {
+    if ((locking++)->state != GroupStore::Locking::State::kHeld) continue;
+    for (const GroupEntry* entry : entries) senders.emplace(group, entry->message.sender);
+  }
+  std::vector<storage::Membership> members;
+  for (const auto& [group, sender] : senders) members.push_back({sender, group});
+  auto writers = store_.writers(members);
+  if (writers) std::sort(writers->begin(), writers->end(), by_membership);
+  return writers;
+}
+
+Result<void> GroupCommitter::decide_all(const Entries& entries, GroupStore::Locking& group,
+                                        const Writers& writers) {
+  if (group.state != GroupStore::Locking::State::kHeld) {
     for (GroupEntry* entry : entries) {
-      if (locking->state == GroupStore::Locking::State::kMissing) entry->refusal = not_found();
-      entry->lock_in_way = locking->state == GroupStore::Locking::State::kInWay;
+      if (group.state == GroupStore::Locking::State::kMissing) entry->refusal = not_found();
+      entry->lock_in_way = group.state == GroupStore::Locking::State::kInWay;
     }
     return {};
   }
-  note_head(group, locking->head.seq);
-  std::vector<GroupMessage> rows;
+  const std::size_t before = rows_.size();
   Entries earlier;
-  Entries marked;
   for (GroupEntry* entry : entries) {
-    auto is_new = decide(*entry, earlier, *locking);
+    auto is_new = decide(*entry, earlier, group, writers);
     if (!is_new) return fail(is_new);
-    if (*is_new) rows.push_back(entry->message);
-    if (*is_new && entry->marks != nullptr) marked.push_back(entry);
+    if (*is_new) rows_.push_back(entry->message);
+    if (*is_new && entry->marks != nullptr) marked_.push_back(entry);
     earlier.push_back(entry);
   }
-  if (rows.empty()) return {};
-  if (auto inserted = store_.insert(rows); !inserted) return inserted;
-  if (auto inserted = store_mentions(group, marked); !inserted) return inserted;
-  new_heads_.emplace_back(group, locking->head.seq);
-  return store_.set_newest(rows.back());
+  if (rows_.size() > before) newest_.push_back(rows_.back());
+  return {};
+}
+
+Result<void> GroupCommitter::store_decided() {
+  if (rows_.empty()) return {};
+  if (auto inserted = store_.insert(rows_); !inserted) return inserted;
+  if (auto inserted = store_mentions(); !inserted) return inserted;
+  return store_.set_newest(newest_);
 }
 
 // One row per mentioned user, or one for everybody: a message counts as one mention. Mentioning
 // oneself counts nothing.
-Result<void> GroupCommitter::store_mentions(GroupId group, const Entries& entries) {
+Result<void> GroupCommitter::store_mentions() {
   std::vector<storage::Mention> mentions;
-  for (const GroupEntry* entry : entries) {
+  for (const GroupEntry* entry : marked_) {
     const GroupMessage& message = entry->message;
     if (entry->marks->at_all) {
-      mentions.push_back({{}, group, message.seq});
+      mentions.push_back({{}, message.group, message.seq});
       continue;
     }
     for (const UserId user : entry->marks->at) {
-      if (user != message.sender) mentions.push_back({user, group, message.seq});
+      if (user != message.sender) mentions.push_back({user, message.group, message.seq});
     }
   }
   if (mentions.empty()) return {};
@@ -176,12 +242,18 @@ Result<void> GroupCommitter::store_mentions(GroupId group, const Entries& entrie
 // True: a new message; its seq, time and n are set and the head is advanced. A message that is
 // stored already is acknowledged whatever has become of its sender's rights.
 Result<bool> GroupCommitter::decide(GroupEntry& entry, const Entries& earlier,
-                                    GroupStore::Locking& group) {
+                                    GroupStore::Locking& group, const Writers& writers) {
   auto stored = find_stored(entry, earlier);
   if (!stored) return fail(stored);
   if (*stored) return false;
-  auto allowed = may_write(entry, earlier, group);
-  if (!allowed || !*allowed) return allowed;
+  auto allowed = may_write(entry, earlier, group, writers);
+  if (!allowed) return allowed;
+  if (!*allowed) {
+    if (attempt_ == Attempt::kCareful) return false;
+    const auto found = find_in_table(entry);
+    if (!found) return fail(found);
+    return false;
+  }
   GroupStore::Head& head = group.head;
   head.sent_at = std::max(head.sent_at, clock_.unix_millis());
   entry.message.seq = ++head.seq;
@@ -193,43 +265,48 @@ Result<bool> GroupCommitter::decide(GroupEntry& entry, const Entries& earlier,
 
 // True: the cid was used before; the entry is answered with that message, or refused.
 Result<bool> GroupCommitter::find_stored(GroupEntry& entry, const Entries& earlier) {
-  GroupMessage& message = entry.message;
-  std::optional<GroupMessage> stored;
-  if (const GroupMessage* twin = same_cid(earlier, message)) {
-    stored = *twin;
-  } else {
-    auto found = store_.find(message.group, message.sender, message.cid);
-    if (!found) return fail(found);
-    stored = std::move(*found);
+  if (const GroupMessage* twin = same_cid(earlier, entry.message)) {
+    answer_with(entry, *twin);
+    return true;
   }
-  if (!stored) return false;
-  if (!is_same(*stored, message)) entry.refusal = group_conflict();
+  return attempt_ == Attempt::kCareful ? find_in_table(entry) : false;
+}
+
+Result<bool> GroupCommitter::find_in_table(GroupEntry& entry) {
+  const GroupMessage& message = entry.message;
+  const auto stored = store_.find(message.group, message.sender, message.cid);
+  if (!stored) return fail(stored);
+  if (*stored) answer_with(entry, **stored);
+  return stored->has_value();
+}
+
+void GroupCommitter::answer_with(GroupEntry& entry, const GroupMessage& stored) {
+  entry.refusal.reset();
+  entry.newer_epoch = 0;
+  if (!is_same(stored, entry.message)) entry.refusal = group_conflict();
   entry.repeated = true;
-  message.seq = stored->seq;
-  message.sent_at = stored->sent_at;
-  return true;
+  entry.message.seq = stored.seq;
+  entry.message.sent_at = stored.sent_at;
 }
 
 // False: refused.
 Result<bool> GroupCommitter::may_write(GroupEntry& entry, const Entries& earlier,
-                                       GroupStore::Locking& group) {
-  const auto writer = store_.writer(entry.message.group, entry.message.sender);
-  if (!writer) return fail(writer);
-  if (!*writer) {
+                                       GroupStore::Locking& group, const Writers& writers) {
+  const GroupStore::Writer sender{.group = entry.message.group, .user = entry.message.sender};
+  const auto writer = std::lower_bound(writers.begin(), writers.end(), sender, by_membership);
+  if (writer == writers.end() || by_membership(sender, *writer)) {
     entry.refusal = not_found();
-  } else if ((*writer)->newest > entry.sender_epoch) {
-    entry.newer_epoch = (*writer)->newest;
+  } else if (writer->newest > entry.sender_epoch) {
+    entry.newer_epoch = writer->newest;
     entry.refusal = taken_over();
-  } else if ((*writer)->newest < entry.sender_epoch) {
+  } else if (writer->newest < entry.sender_epoch) {
     entry.refusal = session_lost();
   } else if (group.dismissed) {
     entry.refusal = not_allowed("this group was dismissed");
   } else {
-    entry.refusal = mute_of(**writer, group, clock_.unix_millis());
+    entry.refusal = mute_of(*writer, group, clock_.unix_millis());
   }
-  if (!entry.refusal && entry.marks != nullptr) {
-    return may_mark(entry, **writer, earlier, group);
-  }
+  if (!entry.refusal && entry.marks != nullptr) return may_mark(entry, *writer, earlier, group);
   return !entry.refusal;
 }
 

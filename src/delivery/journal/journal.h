@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <unordered_map>
@@ -83,13 +84,29 @@ class GroupCommitter {
 
  private:
   using Entries = std::vector<GroupEntry*>;
+  using ByGroup = std::map<GroupId, Entries>;
+  using Writers = std::vector<GroupStore::Writer>;
+  // Hopeful: takes for granted that no message is a repetition and no group is locked by others,
+  // which costs the same few statements for any batch. If that is wrong, the database refuses the
+  // batch, and careful attempts look at each message and group.
+  enum class Attempt { kHopeful, kCareful };
+
   Result<void> try_once(std::span<GroupEntry* const> entries);
+  Result<void> try_to_store(std::span<GroupEntry* const> entries);
   Result<void> store_all(std::span<GroupEntry* const> entries);
-  Result<void> store_group(GroupId group, const Entries& entries);
-  Result<void> store_mentions(GroupId group, const Entries& entries);
-  Result<bool> decide(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group);
+  Result<std::vector<GroupStore::Locking>> lock(const ByGroup& groups);
+  Result<Writers> writers_of(const ByGroup& groups, std::span<const GroupStore::Locking> lockings);
+  Result<void> decide_all(const Entries& entries, GroupStore::Locking& group,
+                          const Writers& writers);
+  Result<void> store_decided();
+  Result<void> store_mentions();
+  Result<bool> decide(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group,
+                      const Writers& writers);
   Result<bool> find_stored(GroupEntry& entry, const Entries& earlier);
-  Result<bool> may_write(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group);
+  Result<bool> find_in_table(GroupEntry& entry);
+  static void answer_with(GroupEntry& entry, const storage::GroupMessage& stored);
+  Result<bool> may_write(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group,
+                         const Writers& writers);
   Result<bool> may_mark(GroupEntry& entry, const GroupStore::Writer& writer, const Entries& earlier,
                         GroupStore::Locking& group);
   Result<bool> has_reply_target(const GroupEntry& entry, const GroupStore::Writer& writer,
@@ -106,7 +123,11 @@ class GroupCommitter {
   const base::Clock& clock_;
   // The highest heads committed by this node, to detect a database that has lost rows.
   std::unordered_map<GroupId, Seq> heads_;
-  std::vector<std::pair<GroupId, Seq>> new_heads_;  // of the running transaction
+  Attempt attempt_ = Attempt::kHopeful;
+  // Of the running transaction:
+  std::vector<storage::GroupMessage> rows_;    // the new messages
+  std::vector<storage::GroupMessage> newest_;  // the last of each group's
+  Entries marked_;                             // of the new ones, those with mentions or a reply
 };
 
 // Both lanes over one database.

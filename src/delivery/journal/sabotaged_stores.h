@@ -88,13 +88,16 @@ class EarlyRightsStore final : public Store {
   using Store::Store;
   using typename Store::Writer;
 
-  Result<std::optional<Writer>> writer(GroupId group, UserId user) override {
-    auto now = Store::writer(group, user);
-    if (!now || !*now) return now;
-    const auto [known, is_new] = earlier_.try_emplace({group, user}, **now);
-    Writer early = std::exchange(known->second, **now);
-    early.newest = (*now)->newest;
-    return early;
+  Result<std::vector<Writer>> writers(std::span<const storage::Membership> members) override {
+    auto now = Store::writers(members);
+    if (!now) return now;
+    for (Writer& writer : *now) {
+      const auto [known, is_new] = earlier_.try_emplace({writer.group, writer.user}, writer);
+      const SessionEpoch newest = writer.newest;
+      std::swap(writer, known->second);
+      writer.newest = newest;
+    }
+    return now;
   }
 
  private:

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -26,7 +27,9 @@ Result<void> wait_for_no_row(Connection& connection) {
 // A lane's own connection, opened on first use and reopened when it has died.
 class OwnConnection {
  public:
-  explicit OwnConnection(storage::Database& database) : database_(database) {}
+  enum class Use { kStatements, kTransactions };
+
+  OwnConnection(storage::Database& database, Use use) : database_(database), use_(use) {}
 
   Result<Connection*> get() {
     if (connection_ == nullptr || !connection_->usable()) {
@@ -34,6 +37,9 @@ class OwnConnection {
       auto opened = database_.connect();
       if (!opened) return fail(opened);
       if (auto set = wait_for_no_row(**opened); !set) return fail(set);
+      if (use_ == Use::kTransactions) {
+        if (auto set = (*opened)->begin_implicitly(); !set) return fail(set);
+      }
       connection_ = std::move(*opened);
       ++number_;
     }
@@ -50,6 +56,7 @@ class OwnConnection {
 
  private:
   storage::Database& database_;
+  const Use use_;
   std::unique_ptr<Connection> connection_;
   std::uint64_t number_ = 0;
 };
@@ -62,7 +69,7 @@ Result<void> must_be_held(const cluster::NodeLease& lease) {
 class SqlDirectStore final : public DirectStore {
  public:
   SqlDirectStore(storage::Database& database, const cluster::NodeLease& lease)
-      : connection_(database), lease_(lease) {}
+      : connection_(database, OwnConnection::Use::kStatements), lease_(lease) {}
 
   Result<std::uint64_t> connect() override {
     auto connection = connection_.get();
@@ -121,7 +128,7 @@ class SqlDirectStore final : public DirectStore {
 class SqlGroupStore : public GroupStore {
  public:
   SqlGroupStore(storage::Database& database, const cluster::NodeLease& lease)
-      : own_(database), lease_(lease) {}
+      : own_(database, OwnConnection::Use::kTransactions), lease_(lease) {}
 
   Result<void> begin() override {
     if (auto held = must_be_held(lease_); !held) return held;
@@ -135,24 +142,24 @@ class SqlGroupStore : public GroupStore {
     if (connection_ != nullptr && connection_->in_transaction()) connection_->rollback();
   }
 
-  Result<Locking> lock(GroupId group) override {
-    MessageModel messages(*connection_);
-    auto locked = messages.try_lock_group(group);
+  Result<std::vector<Locking>> lock(std::span<const GroupId> groups) override {
+    auto locked = MessageModel(*connection_).try_lock_groups(groups);
     if (!locked) return fail(locked);
-    if (!*locked) {
-      auto found = storage::GroupModel(*connection_).find(group);
-      if (!found) return fail(found);
-      return Locking{*found ? Locking::State::kInWay : Locking::State::kMissing, {}};
+    const auto by_id = [](const auto& a, const auto& b) { return a.id < b.id; };
+    std::sort(locked->begin(), locked->end(), by_id);
+    std::vector<Locking> lockings;
+    for (const GroupId group : groups) {
+      const auto row = std::lower_bound(locked->begin(), locked->end(),
+                                        MessageModel::LockedGroup{.id = group}, by_id);
+      const bool is_held = row != locked->end() && row->id == group;
+      auto locking = is_held ? held(*row) : not_locked(group);
+      if (!locking) return fail(locking);
+      lockings.push_back(*locking);
     }
-    auto head = messages.group_head(group, (*locked)->head);
-    if (!head) return fail(head);
-    return Locking{Locking::State::kHeld,
-                   {(*locked)->head, head->sent_at, head->n},
-                   (*locked)->muted_until,
-                   (*locked)->dismissed};
+    return lockings;
   }
-  Result<std::optional<Writer>> writer(GroupId group, UserId user) override {
-    return storage::GroupModel(*connection_).writer(group, user);
+  Result<std::vector<Writer>> writers(std::span<const storage::Membership> members) override {
+    return storage::GroupModel(*connection_).writers(members);
   }
   Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
                                                     std::string_view cid) override {
@@ -173,11 +180,29 @@ class SqlGroupStore : public GroupStore {
   Result<void> insert(std::span<const storage::Mention> mentions) override {
     return storage::MentionModel(*connection_).insert(mentions);
   }
-  Result<void> set_newest(const storage::GroupMessage& text) override {
-    return MessageModel(*connection_).set_group_newest(text);
+  Result<void> set_newest(std::span<const storage::GroupMessage> texts) override {
+    return MessageModel(*connection_).set_group_newest(texts);
   }
 
  private:
+  Result<Locking> not_locked(GroupId group) {
+    const auto found = storage::GroupModel(*connection_).find(group);
+    if (!found) return fail(found);
+    return Locking{*found ? Locking::State::kInWay : Locking::State::kMissing, {}};
+  }
+  Result<Locking> held(const MessageModel::LockedGroup& group) {
+    auto row = group.head_row;
+    if (!row) {
+      auto read = MessageModel(*connection_).group_head(group.id, group.head);
+      if (!read) return fail(read);
+      row = *read;
+    }
+    return Locking{Locking::State::kHeld,
+                   {group.head, row->sent_at, row->n},
+                   group.muted_until,
+                   group.dismissed};
+  }
+
   OwnConnection own_;
   const cluster::NodeLease& lease_;
   Connection* connection_ = nullptr;  // of the running transaction

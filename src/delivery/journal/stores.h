@@ -74,12 +74,13 @@ class GroupStore {
     // When a message last mentioned everybody; nothing: not looked up yet.
     std::optional<UnixMillis> last_of_all{};
   };
-  // Locks the group until the transaction ends, without waiting. If another transaction has locked
-  // it: kInWay, or the error kBusy, which ends the transaction.
-  virtual Result<Locking> lock(GroupId group) = 0;
+  // Locks the groups until the transaction ends, without waiting; returns what is known of them, in
+  // the same order. If another transaction has locked one: kInWay, or the error kBusy, which ends
+  // the transaction.
+  virtual Result<std::vector<Locking>> lock(std::span<const GroupId> groups) = 0;
   using Writer = storage::GroupModel::Writer;
-  // The newest session of a member, on any node, and its rights. Nothing: not a member.
-  virtual Result<std::optional<Writer>> writer(GroupId group, UserId user) = 0;
+  // The newest sessions, on any node, and the rights of those who are members, in no order.
+  virtual Result<std::vector<Writer>> writers(std::span<const storage::Membership> members) = 0;
   virtual Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
                                                             std::string_view cid) = 0;
   // See storage::MentionModel.
@@ -87,10 +88,11 @@ class GroupStore {
   virtual Result<std::vector<UserId>> members_among(GroupId group,
                                                     std::span<const UserId> users) = 0;
   virtual Result<UnixMillis> last_of_all(GroupId group) = 0;
+  // kConflict: one is stored already, or its seq is used.
   virtual Result<void> insert(std::span<const storage::GroupMessage> rows) = 0;
   virtual Result<void> insert(std::span<const storage::Mention> mentions) = 0;
-  // The last of the rows that were inserted.
-  virtual Result<void> set_newest(const storage::GroupMessage& text) = 0;
+  // The last of each group's rows that were inserted.
+  virtual Result<void> set_newest(std::span<const storage::GroupMessage> texts) = 0;
 };
 
 // The stores write only while the node's lease is held: a process that was suspended for long must

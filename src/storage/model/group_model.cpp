@@ -100,26 +100,27 @@ Result<bool> GroupModel::is_member(GroupId group, UserId user) {
   return joined->has_value();
 }
 
-Result<std::optional<GroupModel::Writer>> GroupModel::writer(GroupId group, UserId user) {
-  return sql::read_one(
+Result<std::vector<GroupModel::Writer>> GroupModel::writers(std::span<const Membership> members) {
+  return sql::join_pairs(
       connection_,
-      "SELECT u.session_epoch, gu.grouprole, gu.muted_until, gu.joined_seq"
-      " FROM groupuser gu JOIN user u ON u.id = gu.userid"
-      " WHERE gu.groupid = ? AND gu.userid = ? AND gu.left_seq = 0",
+      "SELECT gu.groupid, gu.userid, u.session_epoch, gu.grouprole, gu.muted_until, gu.joined_seq",
+      "JOIN groupuser gu ON gu.groupid = p.a AND gu.userid = p.b AND gu.left_seq = 0"
+      " JOIN user u ON u.id = gu.userid",
+      members, [](const Membership& member) { return std::pair(member.group, member.user); },
       [](const Statement& row) {
-        return Writer{row.integer(0), role_of(row.text(1)).value_or(GroupRole::kNormal),
-                      row.integer(2), row.integer(3)};
-      },
-      group, user);
+        return Writer{sql::id<GroupId>(row, 0), sql::id<UserId>(row, 1),
+                      row.integer(2),           role_of(row.text(3)).value_or(GroupRole::kNormal),
+                      row.integer(4),           row.integer(5)};
+      });
 }
 
 Result<std::vector<GroupModel::Speaker>> GroupModel::speakers(std::span<const Membership> members) {
-  return sql::read_pairs(
+  return sql::join_pairs(
       connection_,
-      "SELECT gu.groupid, gu.userid, gu.grouprole, gu.muted_until, g.muted_until, g.dismissed_at"
-      " FROM groupuser gu JOIN allgroup g ON g.id = gu.groupid",
-      "gu.groupid = ? AND gu.userid = ? AND gu.left_seq = 0", members,
-      [](const Membership& member) { return std::pair(member.group, member.user); },
+      "SELECT gu.groupid, gu.userid, gu.grouprole, gu.muted_until, g.muted_until, g.dismissed_at",
+      "JOIN groupuser gu ON gu.groupid = p.a AND gu.userid = p.b AND gu.left_seq = 0"
+      " JOIN allgroup g ON g.id = gu.groupid",
+      members, [](const Membership& member) { return std::pair(member.group, member.user); },
       [](const Statement& row) {
         return Speaker{sql::id<GroupId>(row, 0),
                        sql::id<UserId>(row, 1),

@@ -8,6 +8,7 @@
 #include "chat/base/check.h"
 #include "storage/model/row_insert.h"
 #include "storage/sql.h"
+#include "storage/sql_in.h"
 #include "storage/sql_pairs.h"
 
 namespace chat::storage {
@@ -35,11 +36,12 @@ constexpr std::string_view kInsertDirectEvent =
 // SQLite: the write transaction itself is the lock on the group's row. MySQL before 8.0 waits for
 // it. MariaDB uses no SKIP LOCKED, which fails with error 1180 if innodb_lock_wait_timeout = 0;
 // with that setting a plain lock does not wait either.
-constexpr sql::Text kTryLockGroup{
-    .sqlite = "SELECT last_seq, muted_until, dismissed_at FROM allgroup WHERE id = ?",
-    .mysql =
-        "SELECT last_seq, muted_until, dismissed_at FROM allgroup WHERE id = ?"
-        " FOR UPDATE /*!80001 SKIP LOCKED */"};
+#define CHAT_LOCKED_GROUP \
+  "SELECT id, last_seq, text_seq, text_at, text_n, muted_until, dismissed_at FROM allgroup"
+constexpr sql::Text kLockGroups{.sqlite = CHAT_LOCKED_GROUP " WHERE id IN",
+                                // A scan would meet the locks of other groups.
+                                .mysql = CHAT_LOCKED_GROUP " FORCE INDEX (PRIMARY) WHERE id IN"};
+constexpr sql::Text kWithoutWaiting{.sqlite = "", .mysql = "FOR UPDATE /*!80001 SKIP LOCKED */"};
 #define CHAT_DIRECT_COLUMNS \
   "recipient, sender, seq, cid, sent_at, body, kind, ref, extra, COALESCE(n, seq)"
 #define CHAT_GROUP_COLUMNS \
@@ -276,14 +278,20 @@ Result<std::vector<GroupMessage>> MessageModel::group_at(std::span<const GroupPl
       [](const GroupPlace& place) { return std::pair(place.group, place.seq); }, to_group_message);
 }
 
-Result<std::optional<MessageModel::LockedGroup>> MessageModel::try_lock_group(GroupId group) {
+Result<std::vector<MessageModel::LockedGroup>> MessageModel::try_lock_groups(
+    std::span<const GroupId> groups) {
   CHAT_CHECK(connection_.in_transaction());
-  return sql::read_one(
-      connection_, kTryLockGroup.in(connection_),
-      [](const Statement& row) {
-        return LockedGroup{row.integer(0), row.integer(1), row.integer(2) != 0};
-      },
-      group);
+  return sql::read_in(connection_, kLockGroups.in(connection_), groups,
+                      kWithoutWaiting.in(connection_), [](const Statement& row) {
+                        LockedGroup group{.id = sql::id<GroupId>(row, 0),
+                                          .head = row.integer(1),
+                                          .muted_until = row.integer(5),
+                                          .dismissed = row.integer(6) != 0};
+                        if (row.integer(2) == group.head) {
+                          group.head_row = HeadRow{row.integer(3), row.integer(4)};
+                        }
+                        return group;
+                      });
 }
 
 Result<std::optional<GroupMessage>> MessageModel::find_group_message(GroupId group, UserId sender,
@@ -345,12 +353,14 @@ Result<void> MessageModel::set_group_last_seq(GroupId group, Seq last_seq) {
   return sql::write(connection_, "UPDATE allgroup SET last_seq = ? WHERE id = ?", last_seq, group);
 }
 
-Result<void> MessageModel::set_group_newest(const GroupMessage& text) {
+Result<void> MessageModel::set_group_newest(std::span<const GroupMessage> texts) {
   CHAT_CHECK(connection_.in_transaction());
-  return sql::write(
+  return write_rows(
       connection_,
-      "UPDATE allgroup SET last_seq = ?, text_seq = ?, text_at = ?, text_n = ? WHERE id = ?",
-      text.seq, text.seq, text.sent_at, text.n, text.group);
+      "UPDATE allgroup SET last_seq = ?, text_seq = ?, text_at = ?, text_n = ? WHERE id = ?", texts,
+      [](const GroupMessage& text) {
+        return std::tie(text.seq, text.seq, text.sent_at, text.n, text.group);
+      });
 }
 
 Result<std::vector<GroupMessage>> MessageModel::group_after(GroupId group, UserId member, Seq after,

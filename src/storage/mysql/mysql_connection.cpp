@@ -78,8 +78,21 @@ Result<void> MysqlConnection::drain_results(std::string_view doing) {
   }
 }
 
+Result<void> MysqlConnection::begin_implicitly() {
+  auto set = query("SET SESSION autocommit = 0");
+  begins_implicitly_ = set.has_value();
+  return set;
+}
+
 Result<void> MysqlConnection::begin(TransactionKind kind) {
   CHAT_CHECK(!in_transaction_);
+  if (begins_implicitly_) {
+    CHAT_CHECK(kind == TransactionKind::kWrite);
+    broken_ = false;
+    if (auto admitted = admit(); !admitted) return admitted;
+    in_transaction_ = true;
+    return {};
+  }
   if (kind == TransactionKind::kRead) {
     // One snapshot for all reads; READ COMMITTED would take a new one for each.
     auto set = query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");

@@ -38,6 +38,7 @@ class MysqlConnection final : public Connection, private MysqlStatementHost {
   Result<void> execute(std::string_view script) override;
 
   Result<void> begin(TransactionKind kind) override;
+  Result<void> begin_implicitly() override;
   Result<void> commit() override;
   void rollback() noexcept override;
   bool in_transaction() const override { return in_transaction_; }
@@ -78,6 +79,7 @@ class MysqlConnection final : public Connection, private MysqlStatementHost {
   bool met_lock_ = false;
   bool usable_ = true;
   bool gone_ = false;
+  bool begins_implicitly_ = false;
   bool in_transaction_ = false;
   bool broken_ = false;  // the transaction can only be rolled back
   std::int64_t affected_rows_ = 0;

@@ -14,6 +14,7 @@ class ForwardingConnection : public Connection {
   Result<Statement*> prepare(std::string_view sql) override { return inner_.prepare(sql); }
   Result<void> execute(std::string_view script) override { return inner_.execute(script); }
   Result<void> begin(TransactionKind kind) override { return inner_.begin(kind); }
+  Result<void> begin_implicitly() override { return inner_.begin_implicitly(); }
   Result<void> commit() override { return inner_.commit(); }
   void rollback() noexcept override { inner_.rollback(); }
   bool in_transaction() const override { return inner_.in_transaction(); }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -132,7 +133,7 @@ class StorageTest : public testing::Test {
       MessageModel messages(*connection_);
       auto inserted = messages.insert_group(rows);
       if (!inserted) return inserted;
-      return messages.set_group_newest(rows.back());
+      return messages.set_group_newest(std::span(&rows.back(), 1));
     });
   }
 

@@ -174,27 +174,31 @@ class FakeGroupStore final : public GroupStore {
   }
   void rollback() override { ++rollbacks; }
 
-  Result<Locking> lock(GroupId group) override {
-    locks.push_back(group);
-    if (locked.contains(group)) {
-      if (lock_is_an_error) return fail(ErrorCode::kBusy, "locked");
-      return Locking{Locking::State::kInWay, {}};
+  Result<std::vector<Locking>> lock(std::span<const GroupId> asked) override {
+    locks.insert(locks.end(), asked.begin(), asked.end());
+    std::vector<Locking> lockings;
+    for (const GroupId group : asked) {
+      if (locked.contains(group) && lock_is_an_error) return fail(ErrorCode::kBusy, "locked");
+      lockings.push_back(locking_of(group));
     }
-    const auto found = staged.find(group);
-    if (found == staged.end()) return Locking{};
-    const auto& rows = found->second.rows;
-    const Head head =
-        rows.empty() ? Head{} : Head{rows.back().seq, rows.back().sent_at, rows.back().n};
-    return Locking{Locking::State::kHeld, head, found->second.muted_until, found->second.dismissed};
+    return lockings;
   }
-  Result<std::optional<Writer>> writer(GroupId group, UserId user) override {
-    if (!staged[group].members.contains(user)) return std::optional<Writer>();
-    Writer writer = staged[group].rights[user];
-    writer.newest = newest[user];
-    return std::optional<Writer>(writer);
+  Result<std::vector<Writer>> writers(std::span<const storage::Membership> members) override {
+    std::vector<Writer> found;
+    for (const auto& member : members) {
+      Group& group = staged[member.group];
+      if (!group.members.contains(member.user)) continue;
+      Writer writer = group.rights[member.user];
+      writer.group = member.group;
+      writer.user = member.user;
+      writer.newest = newest[member.user];
+      found.push_back(writer);
+    }
+    return found;
   }
   Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
                                                     std::string_view cid) override {
+    ++finds;
     for (const auto& row : staged[group].rows) {
       if (row.sender == sender && row.cid == cid) return std::optional<storage::GroupMessage>(row);
     }
@@ -204,7 +208,13 @@ class FakeGroupStore final : public GroupStore {
     inserts.push_back(rows.size());
     for (const auto& row : rows) {
       if (row.body == "bad") return fail(ErrorCode::kInternal, "bad row");
-      staged[row.group].rows.push_back(row);
+      auto& stored = staged[row.group].rows;
+      if (std::any_of(stored.begin(), stored.end(), [&row](const auto& other) {
+            return other.seq == row.seq || (other.sender == row.sender && other.cid == row.cid);
+          })) {
+        return fail(ErrorCode::kConflict, "duplicate key");
+      }
+      stored.push_back(row);
     }
     return {};
   }
@@ -236,8 +246,8 @@ class FakeGroupStore final : public GroupStore {
     for (const auto& mention : mentions) staged[mention.group].mentions.push_back(mention);
     return {};
   }
-  Result<void> set_newest(const storage::GroupMessage& text) override {
-    heads[text.group] = text.seq;
+  Result<void> set_newest(std::span<const storage::GroupMessage> texts) override {
+    for (const auto& text : texts) heads[text.group] = text.seq;
     return {};
   }
 
@@ -260,8 +270,20 @@ class FakeGroupStore final : public GroupStore {
   bool lock_is_an_error = false;
   std::vector<std::size_t> inserts;
   int mark_looks = 0;  // statements about replies and mentions
+  int finds = 0;
   int begins = 0;
   int rollbacks = 0;
+
+ private:
+  Locking locking_of(GroupId group) {
+    if (locked.contains(group)) return {Locking::State::kInWay, {}};
+    const auto found = staged.find(group);
+    if (found == staged.end()) return {};
+    const auto& rows = found->second.rows;
+    const Head head =
+        rows.empty() ? Head{} : Head{rows.back().seq, rows.back().sent_at, rows.back().n};
+    return {Locking::State::kHeld, head, found->second.muted_until, found->second.dismissed};
+  }
 };
 
 }  // namespace chat::delivery

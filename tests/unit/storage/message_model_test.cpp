@@ -344,14 +344,29 @@ TEST_F(MessageModelTest, GroupIsReadFromWhereTheMemberJoined) {
   EXPECT_EQ(messages.positions(users)->front().delivered_at, 1);
 }
 
-TEST_F(MessageModelTest, LockGroupReturnsTheHead) {
-  const auto group = add_group("club", kAlice);
-  ASSERT_TRUE(send(std::vector<GroupMessage>{{group, 1, kAlice, "a", 1, "x"}}));
-  const auto lock = [&](GroupId id) {
-    return write([&] { return MessageModel(*connection_).try_lock_group(id); }).value();
-  };
-  EXPECT_EQ(lock(group)->head, 1);
-  EXPECT_FALSE(lock(GroupId{99}));
+TEST_F(MessageModelTest, LockingGroupsReturnsTheirHeads) {
+  const auto talked_in = add_group("club", kAlice);
+  const auto joined = add_group("team", kAlice);
+  for (const GroupId group : {talked_in, joined}) {
+    GroupMessage text{group, 1, kAlice, "a", 11, "x"};
+    text.n = 1;
+    ASSERT_TRUE(send(std::vector<GroupMessage>{text}));
+  }
+  auto locked = write([&]() -> Result<std::vector<MessageModel::LockedGroup>> {
+    MessageModel messages(*connection_);
+    GroupMessage event{joined, 2, kBob, "b", 13, ""};
+    event.kind = "notice";
+    EXPECT_TRUE(messages.insert_group_event(event));
+    EXPECT_TRUE(messages.set_group_last_seq(joined, 2));
+    return messages.try_lock_groups(std::vector<GroupId>{talked_in, joined, GroupId{99}});
+  });
+  ASSERT_EQ(locked.value().size(), 2u) << "those that exist";
+  std::sort(locked->begin(), locked->end(), [](auto& a, auto& b) { return a.id < b.id; });
+  EXPECT_EQ(locked->front().head, 1);
+  EXPECT_EQ(locked->front().head_row.value().sent_at, 11);
+  EXPECT_EQ(locked->front().head_row.value().n, 1);
+  EXPECT_EQ(locked->back().head, 2);
+  EXPECT_FALSE(locked->back().head_row) << "the head is an event";
 }
 
 TEST_F(MessageModelTest, ADuplicateCidInAGroupIsAConflict) {

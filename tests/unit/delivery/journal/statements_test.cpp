@@ -117,13 +117,18 @@ class StatementsTest : public storage::StorageTest {
     return GroupId{members};
   }
 
-  // What sending one message to the group runs.
-  Statements send(GroupId group, const std::vector<UserId>& at = {}) {
+  GroupEntry entry_in(GroupId group) {
     GroupEntry entry;
     entry.message.group = group;
     entry.message.sender = kAuthor;
     entry.message.cid = fmt::format("c{}", ++sent_);
     entry.message.body = "text";
+    return entry;
+  }
+
+  // What sending one message to the group runs.
+  Statements send(GroupId group, const std::vector<UserId>& at = {}) {
+    GroupEntry entry = entry_in(group);
     if (!at.empty()) {
       entry.message.extra = "{\"at\":[0]}";
       entry.marks = std::make_shared<const Marks>(Marks{.reply = {}, .at = at});
@@ -170,14 +175,28 @@ class StatementsTest : public storage::StorageTest {
 
 TEST_F(StatementsTest, MessageInALargeGroupRunsWhatItRunsInASmallOne) {
   const Statements small = send(group_of(2));
-  EXPECT_EQ(small.size(), 6u) << "lock, head, sender, cid, row, and the new head";
+  EXPECT_EQ(small.size(), 4u) << "lock, sender, row, and the new head";
   EXPECT_EQ(send(group_of(kUsers)), small);
+}
+
+TEST_F(StatementsTest, BatchForManyGroupsRunsWhatOneMessageRuns) {
+  constexpr int kGroups = 5;
+  constexpr int kEach = 10;
+  std::vector<GroupId> groups;
+  for (int i = 0; i < kGroups; ++i) groups.push_back(group_of(2 + i));
+  std::vector<GroupEntry> batch;
+  for (int i = 0; i < kGroups * kEach; ++i) {
+    batch.push_back(entry_in(groups[static_cast<std::size_t>(i) % kGroups]));
+  }
+  const Statements ran = noted([&] { EXPECT_TRUE(group_committer_.commit(batch)); });
+  for (const auto& entry : batch) EXPECT_FALSE(entry.refusal) << entry.refusal->message;
+  EXPECT_EQ(ran.size(), 2 + inserts_of(kGroups * kEach) + inserts_of(kGroups));
 }
 
 TEST_F(StatementsTest, MentionsAddARowForEachWhoIsNamedAndNobodyElse) {
   const std::vector<UserId> named{UserId{2}, UserId{3}, UserId{4}, UserId{5}};
   const Statements small = send(group_of(10), named);
-  EXPECT_EQ(small.size(), 7 + inserts_of(named.size()))
+  EXPECT_EQ(small.size(), 5 + inserts_of(named.size()))
       << "also whether they are members, and the rows of mentions";
   EXPECT_EQ(send(group_of(kUsers), named), small);
   EXPECT_EQ(number(fmt::format("SELECT COUNT(*) FROM mention WHERE groupid = {}", kUsers)), 4);
