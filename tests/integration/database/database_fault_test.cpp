@@ -212,14 +212,14 @@ TEST_F(DatabaseFault, KilledUnderTrafficLosesNothing) {
   constexpr int kSenders = 10;
   constexpr int kMessages = 150;
   const Account reader = register_account(server->port(), "reader");
-  std::vector<Account> senders;
+  std::vector<User> senders;
   for (int i = 0; i < kSenders; ++i) {
-    senders.push_back(register_account(server->port(), "sender " + std::to_string(i)));
+    senders.push_back(new_user(server->port(), "sender " + std::to_string(i)));
   }
   std::atomic<int> acknowledged = 0;
   std::thread traffic([&] {
     run_in_parallel(kSenders, [&](int index) {
-      User user = log_in(server->port(), senders[static_cast<std::size_t>(index)]);
+      User& user = senders[static_cast<std::size_t>(index)];
       for (int i = 0; i < kMessages; ++i) {
         const Json reply = request_patiently(
             user.client,

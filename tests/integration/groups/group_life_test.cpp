@@ -50,9 +50,9 @@ class GroupLife : public WithServer {
     for (User* member : {&bob, &carol}) {
       member->client.keep_notices();
       member->join_group(group);
+      // Were it told later, who joins next would be told as well.
+      alice.client.push(202);
     }
-    alice.client.push(202);
-    alice.client.push(202);
     expect_notice(alice, "joined", bob);
     expect_notice(alice, "joined", carol);
     bob.client.push(202);
