@@ -89,20 +89,21 @@ std::uint64_t GroupCommitter::key_of(const GroupEntry& entry) {
 
 Result<void> GroupCommitter::commit(std::vector<GroupEntry>& entries) {
   attempt_ = Attempt::kHopeful;
+  began_ = std::chrono::steady_clock::now();
   const auto attempt = [this](std::span<GroupEntry* const> part) { return try_once(part); };
   return Settlement<GroupEntry, decltype(&key_of), decltype(attempt)>(&key_of, attempt)
       .settle_all(entries);
 }
 
 Result<void> GroupCommitter::try_once(std::span<GroupEntry* const> entries) {
-  const auto began = std::chrono::steady_clock::now();
   auto stored = try_to_store(entries);
   if (stored || attempt_ == Attempt::kCareful) return stored;
-  const bool told = std::any_of(entries.begin(), entries.end(),
-                                [](const GroupEntry* entry) { return entry->lock_in_way; });
+  const bool told =
+      is_locked(stored.error()) &&
+      std::any_of(entries.begin(), entries.end(), [](auto* entry) { return entry->lock_in_way; });
   if (told || !(is_locked(stored.error()) || is_repeated(stored.error()))) return stored;
   attempt_ = Attempt::kCareful;
-  if (std::chrono::steady_clock::now() - began > kBatchPatience) return stored;
+  if (std::chrono::steady_clock::now() - began_ > kBatchPatience) return stored;
   return try_to_store(entries);
 }
 

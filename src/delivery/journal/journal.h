@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -124,6 +125,7 @@ class GroupCommitter {
   // The highest heads committed by this node, to detect a database that has lost rows.
   std::unordered_map<GroupId, Seq> heads_;
   Attempt attempt_ = Attempt::kHopeful;
+  std::chrono::steady_clock::time_point began_;  // the running commit()
   // Of the running transaction:
   std::vector<storage::GroupMessage> rows_;    // the new messages
   std::vector<storage::GroupMessage> newest_;  // the last of each group's

@@ -132,7 +132,13 @@ void MysqlStatement::bind_rows() {
 
 Result<void> MysqlStatement::take_result() {
   MYSQL_STMT* const handle = handle_.get();
-  if (mysql_stmt_store_result(handle) != 0) return failed();
+  if (mysql_stmt_store_result(handle) != 0) {
+    auto error = failed();
+    // After an error among the rows, such as a lock that another transaction holds, the library
+    // takes the result for unread, and the statement's next run would wait for the rest.
+    if (!connection_.gone()) mysql_stmt_reset(handle);
+    return error;
+  }
   const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> shape(
       mysql_stmt_result_metadata(handle), &mysql_free_result);
   CHAT_CHECK(shape != nullptr && mysql_num_fields(shape.get()) == columns_.size());

@@ -100,6 +100,17 @@ TEST_P(LockedGroup, LeavesTheBatchAndItsNeighboursAreStored) {
   EXPECT_EQ(stored(), (Bodies{"2", "4"}));
 }
 
+TEST_F(GroupCommitterTest, RepetitionBesideALockedGroupIsFoundAtOnce) {
+  commit({entry("a", "1")});
+  store_.locked.insert(kOther);
+  store_.begins = 0;
+  const auto settled = commit({entry("x", "x", kOther), entry("a", "1"), entry("b", "2")});
+  EXPECT_TRUE(settled[0].lock_in_way);
+  EXPECT_EQ(settled[1].message.seq, 1);
+  EXPECT_EQ(settled[2].message.seq, 2);
+  EXPECT_EQ(store_.begins, 2);
+}
+
 class GroupFailureOfAKind : public GroupCommitterTest,
                             public testing::WithParamInterface<ErrorCode> {};
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chat/cluster/node_lease.h"
+#include "chat/storage/group_life_model.h"
 #include "delivery/journal/journal.h"
 #include "support/fake_clock.h"
 #include "support/storage/forwarding_connection.h"
@@ -191,6 +192,30 @@ TEST_F(StatementsTest, BatchForManyGroupsRunsWhatOneMessageRuns) {
   const Statements ran = noted([&] { EXPECT_TRUE(group_committer_.commit(batch)); });
   for (const auto& entry : batch) EXPECT_FALSE(entry.refusal) << entry.refusal->message;
   EXPECT_EQ(ran.size(), 2 + inserts_of(kGroups * kEach) + inserts_of(kGroups));
+}
+
+// The lock is met when the first rows have been sent already.
+TEST_F(StatementsTest, LockedGroupSpoilsNoLaterBatch) {
+  if (!test::on_mysql()) GTEST_SKIP() << "SQLite has one writer at a time";
+  const GroupId free = group_of(2);
+  const GroupId locked = group_of(3);
+  const auto send_both = [&] {
+    std::vector<GroupEntry> batch{entry_in(free), entry_in(locked)};
+    EXPECT_TRUE(group_committer_.commit(batch));
+    for (const auto& entry : batch) EXPECT_FALSE(entry.refusal) << entry.refusal->message;
+    EXPECT_FALSE(batch.front().lock_in_way);
+    return batch.back().lock_in_way;
+  };
+  EXPECT_FALSE(send_both());
+  {
+    auto other = connect();
+    auto transaction = storage::Transaction::begin(*other, storage::TransactionKind::kWrite);
+    ASSERT_TRUE(transaction);
+    ASSERT_TRUE(storage::GroupLifeModel(*other).lock(locked));
+    EXPECT_TRUE(send_both());
+  }
+  EXPECT_FALSE(send_both());
+  EXPECT_FALSE(send_both());
 }
 
 TEST_F(StatementsTest, MentionsAddARowForEachWhoIsNamedAndNobodyElse) {
