@@ -126,7 +126,11 @@ TEST_F(TwoNodes, SimultaneousNewMembersReceiveFromTheOtherNode) {
     const std::int64_t group = first.create_group("group " + std::to_string(round));
     for (User& user : joining) user.client.send(join_group_request(user.account, group));
     for (User& user : joining) {
-      expect_ok(user.client.reply(join_group_request(user.account, group)), 109);
+      const Json request = join_group_request(user.account, group);
+      Json reply = user.client.reply(request);
+      // All lock the group's row at once.
+      if (reply.value("error", "") == "busy") reply = request_ok(user.client, request);
+      expect_ok(reply, 109);
       first.group_chat(group, "to " + user.account.name);
       Json push = user.client.push(10);
       while (push.at("msg") != "to " + user.account.name) push = user.client.push(10);
