@@ -28,6 +28,7 @@ struct Done {
   UserRef user{};
   GroupRef group{};
   UnixMillis until = 0;  // of a mute, by the clock of this computer
+  Seq seq = 0;           // of the event that a recall or an edit has become
 };
 // Somebody has to accept first: `user` the friendship, or an admin the joining of `group`.
 struct Requested {

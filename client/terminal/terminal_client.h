@@ -63,7 +63,7 @@ class TerminalClient {
   // Sends a text; in groups, @NAME mentions members.
   void write(const Target& target, const std::string& text, event::MessageExtras extras);
   bool is_message(std::string_view number);  // one that a person sees; reports how to act on it
-  void show_own_act(const ShownMessage& message, const event::MessageExtras& act,
+  void show_own_act(const ShownMessage& message, Seq seq, const event::MessageExtras& act,
                     const std::string& text);
   void greet_after_login();                                // shows what waits for the user
   void silence(const Target& target, bool silent);         // no bell for it, except for mentions

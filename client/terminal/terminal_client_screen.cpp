@@ -203,10 +203,10 @@ bool TerminalClient::is_message(std::string_view number) {
   return true;
 }
 
-void TerminalClient::show_own_act(const ShownMessage& message, const event::MessageExtras& act,
-                                  const std::string& text) {
+void TerminalClient::show_own_act(const ShownMessage& message, Seq seq,
+                                  const event::MessageExtras& act, const std::string& text) {
   base::MutexLock lock(output_mutex_);
-  put_locked(transcript_.show_own_act(message, act, text));
+  put_locked(transcript_.show_own_act(message, seq, act, text));
 }
 
 void TerminalClient::write(const Target& target, const std::string& text,

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "chat/protocol/messages/inbox_messages.h"
+#include "chat/protocol/messages/revision_messages.h"
 #include "chat/protocol/messages/typing_messages.h"
 #include "chat/protocol/msgid.h"
 
@@ -67,10 +68,16 @@ std::optional<Event::What> read_message_reply(MessageReader& in, const json& bod
                                               const Question& question) {
   if (question.request == protocol::Msgid::kInbox) return read_inbox(in, body);
   if (question.request == protocol::Msgid::kReaders) return read_readers(in, body, question);
-  if (question.request == protocol::Msgid::kRecall || question.request == protocol::Msgid::kEdit ||
-      question.request == protocol::Msgid::kSetConversation) {
-    return event::Done{question.command, question.who, question.where};
+  event::Done done{question.command, question.who, question.where};
+  if (question.request == protocol::Msgid::kRecall) {
+    done.seq = in.read<messages::RecallReply>(body).seq;
+    return done;
   }
+  if (question.request == protocol::Msgid::kEdit) {
+    done.seq = in.read<messages::EditReply>(body).seq;
+    return done;
+  }
+  if (question.request == protocol::Msgid::kSetConversation) return done;
   return std::nullopt;
 }
 

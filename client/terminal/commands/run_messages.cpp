@@ -49,7 +49,9 @@ void change(TerminalClient& client, const char* command, const ShownMessage& mes
   const Answer answer = client.session().request(std::move(request), std::move(question));
   client.expect(command, answer);
   if (!client.on_terminal()) return;
-  if (answer.ok()) return client.show_own_act(message, act, text);
+  if (const auto* done = answer.event.as<event::Done>()) {
+    return client.show_own_act(message, done->seq, act, text);
+  }
   if (answer.event.as<event::Refused>()) client.show(answer.event);
 }
 

@@ -44,6 +44,7 @@ void ShownMessages::copied(int number, PrintedCopy copy) {
 ShownMessage& ShownMessages::add(ShownMessage message) {
   if (ShownMessage* const known = of(message.conversation, message.from, message.seq)) {
     message.number = known->number;
+    message.changed_by = known->changed_by;
     message.earlier = known->earlier;
     message.print = known->print;
     message.copies = std::move(known->copies);

@@ -33,6 +33,7 @@ struct ShownMessage {
   std::string place{};  // its conversation, unless that was the current one
   event::MessageExtras extras{};
   Progress progress = Progress::kSending;
+  Seq changed_by = 0;       // the newest recall or edit of it
   bool earlier = false;     // read again: it may be older than those shown before it
   std::uint64_t print = 0;  // see LineEditor::print_over(); 0: unknown
   std::vector<PrintedCopy> copies{};

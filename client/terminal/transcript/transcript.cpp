@@ -410,6 +410,10 @@ void Transcript::show_refusal(const event::Refused& refused, std::vector<Output>
 void Transcript::show_act(const event::Message& message, const Target& conversation,
                           std::vector<Output>& out) {
   ShownMessage* const target = messages_.of(conversation, message.from, message.extras.ref);
+  if (target != nullptr && message.seq > 0) {
+    if (message.seq <= target->changed_by) return;
+    target->changed_by = message.seq;
+  }
   const Moment moment = moment_of(message.ts, message.time);
   const std::string day = day_line(moment);
   const bool recall = message.extras.kind == "recall";
@@ -457,7 +461,7 @@ void Transcript::print_again(const ShownMessage& message, bool erases, std::vect
   if (message.print != 0) out.push_back({.text = line, .over = message.print, .erases = erases});
 }
 
-std::vector<Transcript::Output> Transcript::show_own_act(const ShownMessage& of,
+std::vector<Transcript::Output> Transcript::show_own_act(const ShownMessage& of, Seq seq,
                                                          const event::MessageExtras& act,
                                                          const std::string& text) {
   std::vector<Output> out;
@@ -465,9 +469,11 @@ std::vector<Transcript::Output> Transcript::show_own_act(const ShownMessage& of,
   message.from = self_;
   message.text = text;
   message.ts = clock_.unix_millis();
+  message.seq = seq;
   message.extras = act;
   show_act(message, of.conversation, out);
-  if (act.kind == "edit") {  // the typed command repeats the text
+  if (act.kind == "edit") {                          // the typed command repeats the text
+    if (out.empty()) return {{.typed = of.number}};  // the event came first
     out.back().over_entered_line = true;
     out.back().otherwise = out.back().text;
     out.back().typed = out.back().copy_of;

@@ -56,8 +56,9 @@ class Transcript {
   void printed(int message, std::uint64_t print) { messages_.printed(message, print); }
   void copied(int message, PrintedCopy copy) { messages_.copied(message, std::move(copy)); }
 
-  // The user has recalled or edited a message: as if the event were received.
-  std::vector<Output> show_own_act(const ShownMessage& of, const event::MessageExtras& act,
+  // The user has recalled or edited a message, by the event `seq`: as if that were received. In a
+  // note to oneself it is, before or after.
+  std::vector<Output> show_own_act(const ShownMessage& of, Seq seq, const event::MessageExtras& act,
                                    const std::string& text);
 
   // The conversation that plain text goes to, if any; its messages are shown without its name.

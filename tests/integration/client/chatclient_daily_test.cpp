@@ -493,11 +493,14 @@ TEST_F(DailyUse, ANoteToOneselfIsShownOnceAndCanBeRecalled) {
   for (const char* number : {"1", "2", "3"}) {
     alice->type_line(std::string("note ") + number);
     ASSERT_TRUE(sees(*alice, std::string("you ✓✓ note ") + number));
-    const std::string screen = seen(*alice);
+    std::string screen = seen(*alice);
     EXPECT_EQ(screen.find("note"), screen.rfind("note")) << screen;
     alice->type_line("/recall");
-    ASSERT_TRUE(sees(*alice, std::string("recalled [") + number));
-    EXPECT_EQ(seen(*alice).find("note"), std::string::npos) << seen(*alice);
+    const std::string recalled = std::string("recalled [") + number;
+    ASSERT_TRUE(sees(*alice, recalled));
+    screen = seen(*alice);
+    EXPECT_EQ(screen.find("note"), std::string::npos) << screen;
+    EXPECT_EQ(screen.find(recalled), screen.rfind(recalled)) << screen;
   }
 }
 

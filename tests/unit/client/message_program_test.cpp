@@ -44,7 +44,7 @@ class Accepting {
             *request, {{"errno", 22}, {"error", "not_allowed"}, {"errmsg", "not accepted"}}));
         continue;
       }
-      json fields = {{"id", 1}, {"name", "alice"}, {"seq", ++seq}};
+      json fields = {{"id", 1}, {"name", "alice"}, {"seq", ++seq}, {"ts", 1}};
       if (msgid == 1 && (*request)["name"] == "other") fields["id"] = 3;
       if (msgid == 1) fields["groups"] = json::array({kTea});
       if (msgid == 54) fields["conversations"] = json::array();

@@ -250,6 +250,28 @@ TEST_F(TranscriptTest, ANoteToOneselfIsShownOnce) {
   EXPECT_EQ(transcript.messages().all().size(), 1U);
 }
 
+// The event is pushed to its author, too, before or after the answer.
+TEST_F(TranscriptTest, AnEditOfANoteToOneselfIsShownOnce) {
+  event::Message note = from_bob(5, "note");
+  note.from = {1};
+  transcript.show({note});
+  const ShownMessage shown_note = *transcript.messages().numbered(1);
+  const auto edited = [&note](Seq seq) {
+    event::Message out = note;
+    out.seq = seq;
+    out.extras = {.kind = "edit", .ref = 5};
+    return out;
+  };
+  EXPECT_EQ(transcript.show_own_act(shown_note, 6, edited(6).extras, "note").size(), 1U);
+  EXPECT_THAT(shown(edited(6)), IsEmpty());
+  EXPECT_EQ(shown(edited(7)).size(), 1U);
+  // The typed command repeats the text nevertheless.
+  const auto after_push = transcript.show_own_act(shown_note, 7, edited(7).extras, "note");
+  ASSERT_EQ(after_push.size(), 1U);
+  EXPECT_EQ(after_push[0].text, "");
+  EXPECT_EQ(after_push[0].typed, 1);
+}
+
 TEST_F(TranscriptTest, AnEditReplacesTheText) {
   transcript.printed(transcript.show({in_tea(1, "helo")})[0].message, 7);
   event::Message edit = in_tea(2, "hello");
