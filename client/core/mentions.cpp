@@ -33,8 +33,11 @@ void find_mentions(std::string_view text, const std::vector<Member>& members, bo
       const bool longer = found == nullptr || each.name.size() > found->name.size();
       if (longer && begins_with(rest, each.name)) found = &each;
     }
-    if (found == nullptr) {
-      extras.at_all = extras.at_all || (may_mention_all && begins_with(rest, "all"));
+    // Somebody may have taken the name "all" to keep admins from reaching everybody.
+    if (may_mention_all && begins_with(rest, "all") && (found == nullptr || found->name == "all")) {
+      extras.at_all = true;
+    } else if (found == nullptr) {
+      continue;
     } else if (std::find(extras.at.begin(), extras.at.end(), found->id) == extras.at.end() &&
                extras.at.size() < kMentionsMost) {
       extras.at.push_back(found->id);

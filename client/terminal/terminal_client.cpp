@@ -35,6 +35,13 @@ bool needs_connection(const Command& command, bool keeps_chats) {
       command);
 }
 
+bool is_in_group_of(const ClientSession& session, const std::optional<Target>& conversation) {
+  if (!conversation || !conversation->group) return false;
+  const std::vector<Group> groups = session.groups();
+  return std::any_of(groups.begin(), groups.end(),
+                     [&](const Group& each) { return each.id == conversation->group; });
+}
+
 std::size_t count_messages(const Event& event) {
   if (const auto* message = event.as<event::Message>()) return message->notice ? 0 : 1;
   const auto* login = event.as<event::LoggedIn>();
@@ -141,7 +148,11 @@ void TerminalClient::run_line(const std::string& line) {
     return;
   }
   if (needs_connection(*command, session_.can_resume()) && !need_connection()) return;
+  const auto before = current_;
+  const bool was_member = is_in_group_of(session_, before);
   std::visit([this](const auto& what) { what.run(*this); }, *command);
+  const bool has_left = was_member && !is_in_group_of(session_, before);
+  if (terminal_ && has_left && current_ == before) set_current(std::nullopt);
 }
 
 // Logs out first, so that the account is free when the process ends and a script can log in again

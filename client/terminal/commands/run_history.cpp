@@ -45,6 +45,17 @@ int count_visible(const event::History& page) {
       std::count_if(page.messages.begin(), page.messages.end(), event::shows_in_history));
 }
 
+// How many of the page's newest rows hold `visible` messages; 0 if there are no more than that.
+int newest_rows(const Answer& answer, int visible) {
+  const event::History* const page = page_of(answer);
+  if (page == nullptr || count_visible(*page) <= visible) return 0;
+  int rows = 0;
+  for (auto each = page->messages.rbegin(); visible > 0; ++each, ++rows) {
+    visible -= event::shows_in_history(*each) ? 1 : 0;
+  }
+  return rows;
+}
+
 // The newest messages, and with each further call those before them: each time `limit` that are
 // visible, or as many as kHistoryPagesMost pages have. `asked`: a user who has asked for them is
 // told if there are none, or the server refuses.
@@ -56,7 +67,6 @@ class NewestParts {
   Answer operator()(const std::string& /*cursor*/) {
     Answer answer = collect();
     if (auto* const part = std::get_if<event::History>(&answer.event.what)) {
-      keep_what_is_too_much(*part);
       client_.reads().shown(*part);
       if (part->cursor.empty()) client_.reads().shown_all(target_);
       part->left_unread = client_.reads().hidden(target_);
@@ -68,15 +78,18 @@ class NewestParts {
   }
 
  private:
-  // What was kept, and the pages before it; if there is neither, the answer of the server.
+  // If nothing can be read, the answer of the server.
   Answer collect() {
-    event::History part{.target = target_, .messages = std::move(kept_), .cursor = cursor_};
-    kept_.clear();
-    int missing = limit_ - count_visible(part);
+    event::History part{.target = target_, .messages = {}, .cursor = ""};
+    int missing = limit_;
     int wanted = limit_;
     for (int pages = 0; pages < kHistoryPagesMost && missing > 0; ++pages) {
       if (begun_ && cursor_.empty()) break;
-      const Answer answer = read_page(client_, target_, wanted, cursor_);
+      Answer answer = read_page(client_, target_, wanted, cursor_);
+      // The rest is read again when it is asked for: by then some may be recalled.
+      if (const int rows = newest_rows(answer, missing); rows > 0) {
+        answer = read_page(client_, target_, rows, cursor_);
+      }
       const event::History* const page = page_of(answer);
       if (page == nullptr && part.messages.empty()) return answer;
       if (page == nullptr) break;
@@ -88,20 +101,8 @@ class NewestParts {
       // Where there are hardly any messages, a longer page ends the search sooner.
       wanted = visible > 0 ? std::max(missing, 1) : kHistoryPage;
     }
+    part.cursor = cursor_;
     return {Answer::Status::kOk, {std::move(part)}};
-  }
-
-  void keep_what_is_too_much(event::History& part) {
-    auto first = part.messages.end();
-    for (int visible = 0; first != part.messages.begin() && visible < limit_;) {
-      visible += event::shows_in_history(*--first) ? 1 : 0;
-    }
-    const bool all = count_visible(part) <= limit_;
-    if (!all) {
-      kept_.assign(part.messages.begin(), first);
-      part.messages.erase(part.messages.begin(), first);
-    }
-    part.cursor = kept_.empty() ? cursor_ : "older";
   }
 
   TerminalClient& client_;
@@ -109,8 +110,7 @@ class NewestParts {
   int limit_;
   bool asked_;
   bool begun_ = false;
-  std::string cursor_{};                // of the server's next page
-  std::vector<event::Message> kept_{};  // read already, for the next call
+  std::string cursor_{};  // of the server's next page
 };
 
 void show_newest(TerminalClient& client, const Target& target, int limit, bool asked) {

@@ -129,6 +129,7 @@ class PeopleText {
     return out;
   }
   std::string operator()(const event::Readers& e) const {
+    if (e.members == 0) return "Nobody else was in the group then.\n";
     std::string out = fmt::format("Read by {} of {}", e.read, e.members);
     for (const UserRef& each : e.users) {
       out += (&each == &e.users.front() ? ": " : ", ") + style_.plain("user", each.name, each.id);

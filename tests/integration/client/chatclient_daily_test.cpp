@@ -504,6 +504,22 @@ TEST_F(DailyUse, ANoteToOneselfIsShownOnceAndCanBeRecalled) {
   }
 }
 
+TEST_F(DailyUse, WhoLeavesAGroupNoLongerWritesThere) {
+  const auto alice = new_person("alice");
+  const auto bob = new_person("bob");
+  alice->type_line("/creategroup tea");
+  ASSERT_TRUE(alice->wait_for("created"));
+  bob->type_line("/join tea");
+  ASSERT_TRUE(bob->wait_for("Joined"));
+  bob->type_line("/to tea");
+  ASSERT_TRUE(bob->wait_for("[tea]> "));
+  bob->type_line("/leave tea");
+  ASSERT_TRUE(wait_until([&] {
+    bob->count("");
+    return seen(*bob).ends_with("You left tea.\n>");
+  })) << seen(*bob);
+}
+
 TEST_F(DailyUse, HistoryTakesEitherKindOfName) {
   const auto alice = new_person("alice");
   alice->type_line("/creategroup tea");

@@ -48,6 +48,16 @@ TEST(Mentions, AllIsForThoseWhoMay) {
   EXPECT_FALSE(found("@allan", true).at_all);
 }
 
+TEST(Mentions, AMemberNamedAllKeepsNobodyFromReachingAll) {
+  const std::vector<Member> members{{{2}, "all", "", "normal"}};
+  event::MessageExtras by_admin;
+  find_mentions("@all lunch", members, true, by_admin);
+  EXPECT_TRUE(by_admin.at_all);
+  event::MessageExtras by_member;
+  find_mentions("@all lunch", members, false, by_member);
+  EXPECT_THAT(by_member.at, ElementsAre(UserId{2}));
+}
+
 TEST(Mentions, AreAtMostTwenty) {
   std::vector<Member> members;
   std::string text;

@@ -290,6 +290,13 @@ TEST(Printer, ColoursOnlyWhenAsked) {
   EXPECT_NE(to_people(event, true).find('\x1b'), std::string::npos);
 }
 
+TEST(Printer, ReadersOfAMessageAreNamed) {
+  event::Readers readers{.group = {{7}, "Tea"}, .read = 1, .members = 2, .users = {{{2}, "bob"}}};
+  EXPECT_EQ(to_people({readers}, false), "Read by 1 of 2: bob\n");
+  readers = {.group = {{7}, "Tea"}};
+  EXPECT_EQ(to_people({readers}, false), "Nobody else was in the group then.\n");
+}
+
 TEST(Printer, AnAccountInUsePointsToTakeover) {
   const Event event{event::Refused{"login", {}, 2, "already_online", "logged in elsewhere", {}}};
   EXPECT_NE(to_people(event, false).find("--takeover"), std::string::npos);

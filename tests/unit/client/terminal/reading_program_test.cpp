@@ -360,6 +360,20 @@ TEST_F(Reading, PagesOfEditsAreSkipped) {
   EXPECT_THAT(program->output, Not(HasSubstr("/more shows")));
 }
 
+// A page that was read for its first few messages does not answer for the rest of them.
+TEST_F(Reading, EarlierMessagesAreShownAsTheyAreNow) {
+  BobsMessages server(300, 200, 251);
+  log_in(server);
+  ASSERT_TRUE(answers("/history bob 3", "text 250."));
+  EXPECT_THAT(program->output, HasSubstr("text 248."));
+  EXPECT_THAT(program->output, Not(HasSubstr("text 247.")));
+  server.edited = 246;
+  ASSERT_TRUE(answers("/more", "text 247."));
+  EXPECT_THAT(program->output, HasSubstr("better text"));
+  EXPECT_THAT(program->output, HasSubstr("text 245."));
+  EXPECT_THAT(program->output, Not(HasSubstr("text 244.")));
+}
+
 TEST_F(Reading, ManyPagesOfEditsAreNamed) {
   BobsMessages server(2000, 1, 2);
   log_in(server);
