@@ -16,11 +16,9 @@ namespace chat::storage::sql {
 inline constexpr std::size_t kPairsPerStatement = 128;
 
 // Runs a statement for the pairs, as often as it takes; `text_for(places)` is its text for so many
-// pairs, a power of two. Free places are filled with the last pair, or with zeros.
-enum class FreePlaces { kLastPair, kZeros };
+// pairs, a power of two. Free places are filled with zeros, which are no id and no seq.
 template <typename Pair, typename TextFor, typename IdsOf, typename ToRow>
 Result<std::vector<RowOf<ToRow>>> read_for_pairs(Connection& connection, TextFor text_for,
-                                                 FreePlaces free_places,
                                                  std::span<const Pair> pairs, IdsOf ids_of,
                                                  ToRow to_row) {
   std::vector<RowOf<ToRow>> rows;
@@ -32,8 +30,8 @@ Result<std::vector<RowOf<ToRow>>> read_for_pairs(Connection& connection, TextFor
     if (!prepared) return fail(prepared);
     StatementScope statement(**prepared);
     for (std::size_t i = 0; i < places; ++i) {
-      auto [one, other] = ids_of(part[std::min(i, part.size() - 1)]);
-      if (i >= part.size() && free_places == FreePlaces::kZeros) one = {}, other = {};
+      using Ids = decltype(ids_of(part.front()));
+      const auto [one, other] = i < part.size() ? ids_of(part[i]) : Ids{};
       bind_one(*statement, static_cast<int>(2 * i), one);
       bind_one(*statement, static_cast<int>(2 * i + 1), other);
     }
@@ -62,7 +60,7 @@ Result<std::vector<RowOf<ToRow>>> read_pairs(Connection& connection, std::string
     }
     return text;
   };
-  return read_for_pairs(connection, text_for, FreePlaces::kLastPair, pairs, ids_of, to_row);
+  return read_for_pairs(connection, text_for, pairs, ids_of, to_row);
 }
 
 // All rows of "`columns` FROM (the pairs) p `joins`", where the pairs are p.a and p.b; a pair given
@@ -80,7 +78,7 @@ Result<std::vector<RowOf<ToRow>>> join_pairs(Connection& connection, std::string
     }
     return text.append(") p ").append(joins);
   };
-  return read_for_pairs(connection, text_for, FreePlaces::kZeros, pairs, ids_of, to_row);
+  return read_for_pairs(connection, text_for, pairs, ids_of, to_row);
 }
 
 }  // namespace chat::storage::sql

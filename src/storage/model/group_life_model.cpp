@@ -117,19 +117,23 @@ Result<void> GroupLifeModel::end_member(GroupId group, UserId user, Seq left_seq
   return forget_former(user, group);
 }
 
-// Former memberships cost the user's logins and joins a little each. A mute outlives them.
+// Former memberships cost the user's logins and joins a little each. Those with a mute, which
+// outlives them, are forgotten last. The forgotten group is not locked, so the user may have just
+// joined it again.
 Result<void> GroupLifeModel::forget_former(UserId user, GroupId kept) {
   const auto count = sql::read_integer(
       connection_, "SELECT COUNT(*) FROM groupuser WHERE userid = ? AND left_seq > 0", user);
   if (!count) return fail(count);
   if (count->value_or(0) <= kFormerMax) return {};
-  const auto oldest = sql::read_integer(connection_,
-                                        "SELECT MIN(groupid) FROM groupuser WHERE userid = ?"
-                                        " AND left_seq > 0 AND groupid <> ? AND muted_until = 0",
-                                        user, kept);
-  if (!oldest) return fail(oldest);
-  return sql::write(connection_, "DELETE FROM groupuser WHERE groupid = ? AND userid = ?",
-                    oldest->value_or(0), user);
+  const auto first = sql::read_integer(
+      connection_,
+      "SELECT groupid FROM groupuser WHERE userid = ? AND left_seq > 0 AND groupid <> ?"
+      " ORDER BY muted_until > 0, groupid LIMIT 1",
+      user, kept);
+  if (!first) return fail(first);
+  return sql::write(connection_,
+                    "DELETE FROM groupuser WHERE groupid = ? AND userid = ? AND left_seq > 0",
+                    first->value_or(0), user);
 }
 
 Result<void> GroupLifeModel::set_role(GroupId group, UserId user, GroupRole role) {
