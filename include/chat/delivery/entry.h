@@ -46,6 +46,8 @@ struct Entry {
 
   // Internal to the journal: another transaction has locked the stream; the entry is retried soon.
   bool lock_in_way = false;
+  // Likewise: an attempt to store it may have succeeded, but was not confirmed.
+  bool in_doubt = false;
   // Likewise: the sender's right on which the plan for this entry is based.
   storage::ChatRight right = storage::ChatRight::kYes;
 };

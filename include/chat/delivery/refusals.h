@@ -8,6 +8,8 @@
 namespace chat::delivery {
 
 protocol::Refusal refusal_of(const Error& error);
+// `in_doubt`: an earlier attempt may have stored it, so the refusal must not say that it is not.
+protocol::Refusal refusal_of(const Error& error, bool in_doubt);
 // For a message whose sender has a newer session on another node. The client repeats it there.
 protocol::Refusal taken_over();
 // For a message whose sender's session the database has lost. BYE follows.

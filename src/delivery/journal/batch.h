@@ -46,6 +46,9 @@ class OutageLog {
 // - A foreign row lock is reported at once (the stores don't wait for it): the batch is halved
 //   until the locked streams are isolated, and their entries are marked `lock_in_way`, to be
 //   retried later. A lock that was waited for is on a whole table, so it concerns everybody.
+// - A unique key that refuses the batch tells what to look up: that gets another attempt, however
+//   late.
+// - An entry that an attempt may have stored without an answer is never refused as if it were not.
 // - If the database as a whole failed, all unstored entries are refused, because later entries must
 //   not be stored before earlier ones.
 //
@@ -91,7 +94,7 @@ class Settlement {
       return {};
     }
     if (entries.size() == 1) {
-      entries.front()->refusal = refusal_of(outcome.error());
+      entries.front()->refusal = refusal_of(passing(outcome.error()), entries.front()->in_doubt);
       return {};
     }
     return halve(entries, of_a_row ? 1 : kLockAttempts);
@@ -108,13 +111,29 @@ class Settlement {
 
   Result<void> try_for_a_while(const Entries& entries, int lock_attempts) {
     Result<void> outcome;
+    bool last = false;
     for (int attempt = 1; attempt <= kAttemptsMax; ++attempt) {
       outcome = try_once_(std::span<EntryType* const>(entries));
-      if (outcome || !worth_retrying(outcome.error().code) || is_late()) break;
+      if (outcome || !worth_retrying(outcome.error().code)) break;
+      note_doubt(entries, outcome.error());
+      if (last || (is_late() && outcome.error().code != ErrorCode::kConflict)) break;
+      last = is_late();
       if (outcome.error().code == ErrorCode::kBusy && attempt >= lock_attempts) break;
       if (attempt < kAttemptsMax) std::this_thread::sleep_for(retry_delay(attempt));
     }
     return outcome;
+  }
+
+  static void note_doubt(const Entries& entries, const Error& error) {
+    if (error.code != ErrorCode::kOutcomeUnknown) return;
+    for (EntryType* entry : entries) entry->in_doubt = true;
+  }
+
+  // A row that a constraint refuses in every attempt is bad; in the last of too few, it may only
+  // have met another one.
+  Error passing(const Error& error) const {
+    const bool may_pass = error.code == ErrorCode::kConflict && is_late();
+    return may_pass ? Error{ErrorCode::kBusy, error.message} : error;
   }
 
   // True if the committer knows which streams are locked and has marked their entries.
@@ -145,7 +164,7 @@ class Settlement {
   }
 
   static Result<void> refuse(const Entries& entries, const Error& error) {
-    for (EntryType* entry : entries) entry->refusal = refusal_of(error);
+    for (EntryType* entry : entries) entry->refusal = refusal_of(error, entry->in_doubt);
     return tl::make_unexpected(error);
   }
 

@@ -109,7 +109,7 @@ Result<void> DirectCommitter::try_once(Entries entries) {
       streams_.forget();
       return planned;
     }
-    const auto held = holds(entries);
+    const auto held = holds_now(entries);
     settled = held.value_or(false);
     if (!settled) streams_.forget();
     if (!held) return fail(held);
@@ -169,6 +169,20 @@ Result<void> DirectCommitter::look_up_users(Entries entries) {
   }
   if (auto looked = users_.look_up(users); !looked) return looked;
   return contact_rules_.look_up(streams, users_);
+}
+
+// The same, and no pause has made the answer old: what is stored next is sent at once. While the
+// process was stopped, or waited for the answer, a sender may have been taken over or blocked.
+Result<bool> DirectCommitter::holds_now(Entries entries) {
+  constexpr int kChecksMost = 3;
+  for (int i = 0; i < kChecksMost; ++i) {
+    const auto begun = clock_.boot_now();
+    auto held = holds(entries);
+    if (!held.value_or(false) || clock_.boot_now() - begun <= UserLooks::kPauseMost) {
+      return held;
+    }
+  }
+  return fail(ErrorCode::kUnavailable, "the database is too slow to tell who may write");
 }
 
 // True if the plan agrees with the users' rows. Call after the streams were read: a message that a

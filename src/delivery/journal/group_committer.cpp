@@ -90,6 +90,7 @@ std::uint64_t GroupCommitter::key_of(const GroupEntry& entry) {
 Result<void> GroupCommitter::commit(std::vector<GroupEntry>& entries) {
   attempt_ = Attempt::kHopeful;
   began_ = std::chrono::steady_clock::now();
+  if (!repeaters_.empty()) forget_repeaters();
   const auto attempt = [this](std::span<GroupEntry* const> part) { return try_once(part); };
   return Settlement<GroupEntry, decltype(&key_of), decltype(attempt)>(&key_of, attempt)
       .settle_all(entries);
@@ -270,15 +271,29 @@ Result<bool> GroupCommitter::find_stored(GroupEntry& entry, const Entries& earli
     answer_with(entry, *twin);
     return true;
   }
-  return attempt_ == Attempt::kCareful ? find_in_table(entry) : false;
+  const bool looks = attempt_ == Attempt::kCareful || repeaters_.contains(entry.message.sender);
+  return looks ? find_in_table(entry) : false;
 }
 
 Result<bool> GroupCommitter::find_in_table(GroupEntry& entry) {
   const GroupMessage& message = entry.message;
   const auto stored = store_.find(message.group, message.sender, message.cid);
   if (!stored) return fail(stored);
-  if (*stored) answer_with(entry, **stored);
+  if (*stored) {
+    answer_with(entry, **stored);
+    note_repeater(message.sender);
+  }
   return stored->has_value();
+}
+
+void GroupCommitter::note_repeater(UserId sender) {
+  if (repeaters_.size() >= kRepeatersMax) repeaters_.clear();
+  repeaters_[sender] = began_;
+}
+
+void GroupCommitter::forget_repeaters() {
+  std::erase_if(repeaters_,
+                [this](const auto& item) { return began_ - item.second > kRepeaterRemembered; });
 }
 
 void GroupCommitter::answer_with(GroupEntry& entry, const GroupMessage& stored) {

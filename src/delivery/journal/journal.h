@@ -64,6 +64,7 @@ class DirectCommitter {
   Result<void> plan(Entries entries, UnixMillis now, Rows& rows);
   Result<void> look_up_users(Entries entries);
   Result<bool> holds(Entries entries);
+  Result<bool> holds_now(Entries entries);
   UnixMillis next_time();
 
   DirectStore& store_;
@@ -105,6 +106,8 @@ class GroupCommitter {
                       const Writers& writers);
   Result<bool> find_stored(GroupEntry& entry, const Entries& earlier);
   Result<bool> find_in_table(GroupEntry& entry);
+  void note_repeater(UserId sender);
+  void forget_repeaters();
   static void answer_with(GroupEntry& entry, const storage::GroupMessage& stored);
   Result<bool> may_write(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group,
                          const Writers& writers);
@@ -119,11 +122,16 @@ class GroupCommitter {
   void keep_heads();
 
   static constexpr std::size_t kHeadsMax = 20'000;
+  static constexpr std::size_t kRepeatersMax = 1024;
+  static constexpr std::chrono::seconds kRepeaterRemembered{60};
 
   GroupStore& store_;
   const base::Clock& clock_;
   // The highest heads committed by this node, to detect a database that has lost rows.
   std::unordered_map<GroupId, Seq> heads_;
+  // Who has lately repeated a message: theirs are looked up in hopeful attempts, too. Otherwise one
+  // client that goes on repeating would make every batch careful.
+  std::unordered_map<UserId, std::chrono::steady_clock::time_point> repeaters_;
   Attempt attempt_ = Attempt::kHopeful;
   std::chrono::steady_clock::time_point began_;  // the running commit()
   // Of the running transaction:

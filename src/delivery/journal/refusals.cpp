@@ -61,6 +61,11 @@ protocol::Refusal refusal_of(const Error& error) {
   return {protocol::Errno::kInternal, "this could not be stored", std::nullopt};
 }
 
+protocol::Refusal refusal_of(const Error& error, bool in_doubt) {
+  if (!in_doubt) return refusal_of(error);
+  return refusal_of({ErrorCode::kOutcomeUnknown, error.message});
+}
+
 protocol::Refusal taken_over() {
   return {protocol::Errno::kUnavailable, "this session was taken over by a newer login",
           kRetryAfter};

@@ -60,7 +60,7 @@ class SideQueue {
   bool failed() const { return failure_.has_value(); }
   void refuse(std::vector<EntryType>& entries) const {
     for (EntryType& entry : entries) {
-      if (!entry.refusal) entry.refusal = refusal_of(*failure_);
+      if (!entry.refusal) entry.refusal = refusal_of(*failure_, entry.in_doubt);
     }
   }
 
@@ -95,7 +95,7 @@ class SideQueue {
   // False: the queue is full and the entry is refused.
   bool keep(Stream& stream, EntryType& entry) {
     if (waiting_ >= kWaitingMax) {
-      if (!entry.refusal) entry.refusal = refusal_of(kLocked);
+      if (!entry.refusal) entry.refusal = refusal_of(kLocked, entry.in_doubt);
       return false;
     }
     if (stream.entries.empty()) {
@@ -163,7 +163,7 @@ class SideQueue {
     if (now() - stream.since < kLockPatience) return;
     waiting_ -= stream.entries.size();
     for (EntryType& entry : stream.entries) {
-      if (!entry.refusal) entry.refusal = refusal_of(kLocked);
+      if (!entry.refusal) entry.refusal = refusal_of(kLocked, entry.in_doubt);
       settled.push_back(std::move(entry));
     }
     stream.entries.clear();

@@ -7,7 +7,7 @@
 
 namespace chat::delivery {
 
-static_assert(UserLooks::kMaxAge < TakeoverWaiter::kPatience);
+static_assert(UserLooks::kMaxAge + UserLooks::kPauseMost < TakeoverWaiter::kPatience);
 
 SessionEpoch UserLooks::newer_than(SessionEpoch epoch, UserId sender) const {
   const Look* found = looks_.find(sender);

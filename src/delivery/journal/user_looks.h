@@ -29,6 +29,8 @@ class UserLooks {
   // Shorter than a takeover waits for the older session, so that none of its messages is stored
   // after the newer session has been accepted.
   static constexpr std::chrono::milliseconds kMaxAge{400};
+  // From the lookup until the batch is sent to the database.
+  static constexpr std::chrono::milliseconds kPauseMost{80};
   static constexpr std::size_t kUsersMax = 100'000;
 
   UserLooks(DirectStore& store, const base::Clock& clock) : store_(store), clock_(clock) {}

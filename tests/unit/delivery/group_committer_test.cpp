@@ -147,6 +147,18 @@ TEST_F(GroupCommitterTest, FailedBeginIsRetried) {
   EXPECT_EQ(seqs(commit({entry("a", "1")})), std::vector<Seq>{1});
 }
 
+// Otherwise one client that goes on repeating would slow down everybody.
+TEST_F(GroupCommitterTest, OnlyTheFirstRepetitionMakesABatchCareful) {
+  commit({entry("a", "1")});
+  commit({entry("a", "1"), entry("b", "2", kGroup, kBob)});
+  EXPECT_EQ(store_.rollbacks, 1);
+  store_.finds = 0;
+  EXPECT_EQ(seqs(commit({entry("a", "1"), entry("c", "3", kGroup, kBob)})),
+            (std::vector<Seq>{1, 3}));
+  EXPECT_EQ(store_.rollbacks, 1);
+  EXPECT_EQ(store_.finds, 1);
+}
+
 TEST_F(GroupCommitterTest, RepeatIsRecognisedForEver) {
   const auto first = commit({entry("a", "1"), entry("a", "1"), entry("a", "1", kGroup, kBob)});
   EXPECT_EQ(seqs(first), (std::vector<Seq>{1, 1, 2}));

@@ -1,0 +1,60 @@
+// How a batch is settled that the database is slow to refuse.
+#include "delivery/journal/batch.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "delivery/journal/journal.h"
+
+namespace chat::delivery {
+namespace {
+
+using protocol::Errno;
+
+// Attempts that fail like this, the first of them once the patience is over.
+std::vector<GroupEntry> settle(std::vector<GroupEntry> entries, std::vector<ErrorCode> failures) {
+  std::size_t attempts = 0;
+  const auto attempt = [&](std::span<GroupEntry* const> /*part*/) -> Result<void> {
+    if (attempts == 0) ::poll(nullptr, 0, static_cast<int>(kBatchPatience.count()) + 10);
+    if (attempts == failures.size()) return {};
+    return fail(failures[attempts++], "scripted");
+  };
+  (void)Settlement<GroupEntry, decltype(&GroupCommitter::key_of), decltype(attempt)>(
+      &GroupCommitter::key_of, attempt)
+      .settle_all(entries);
+  EXPECT_EQ(attempts, failures.size());
+  return entries;
+}
+
+GroupEntry one() {
+  GroupEntry out;
+  out.message.group = {1};
+  return out;
+}
+
+TEST(LateBatch, AfterAConflictThereIsAnotherAttempt) {
+  EXPECT_FALSE(settle({one()}, {ErrorCode::kConflict})[0].refusal);
+}
+
+TEST(LateBatch, ALastingConflictIsNotTakenForABadRow) {
+  const auto settled = settle({one()}, {ErrorCode::kConflict, ErrorCode::kConflict});
+  ASSERT_TRUE(settled[0].refusal);
+  EXPECT_EQ(settled[0].refusal->code, Errno::kBusy);
+}
+
+// Its client must send the message again under the same cid, not under a new one.
+TEST(LateBatch, WhatMayBeStoredIsNeverRefusedAsIfItWereNot) {
+  GroupEntry entry = one();
+  entry.in_doubt = true;
+  const auto settled = settle({entry}, {ErrorCode::kBusy});
+  ASSERT_TRUE(settled[0].refusal);
+  EXPECT_EQ(settled[0].refusal->code, Errno::kUnavailable);
+  EXPECT_TRUE(settle({one()}, {ErrorCode::kOutcomeUnknown})[0].in_doubt);
+}
+
+}  // namespace
+}  // namespace chat::delivery
