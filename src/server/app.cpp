@@ -86,7 +86,7 @@ Result<void> App::start() {
   const cluster::StartWait wait{[this](const std::string& sentence) { tell_wait(sentence); },
                                 [] { return Signals::stop_pending(); }};
   if (auto begun = node_.begin(front_door_.address(), wait); !begun) return begun;
-  services_.start(node_.node(), node_.name());
+  services_.start(node_.node(), node_.name(), node_.cluster_id());
   front_door_.serve({pools_.workers(), pools_.blocking()}, services_.handler(), rates_);
   if (auto started = start_threads(); !started) return started;
   services_.start_departures();

@@ -39,6 +39,7 @@ class ClusterNode {
 
   // Fixed after begin().
   const std::string& name() const { return name_; }
+  const std::string& cluster_id() const { return cluster_id_; }
   const storage::Node& node() const { return node_; }
   cluster::Bus& bus() { return *bus_; }
   const cluster::Bus& bus() const { return *bus_; }

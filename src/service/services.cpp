@@ -40,8 +40,10 @@ Result<void> Services::open() {
   return parts_->hasher.open();
 }
 
-void Services::start(const storage::Node& node, const std::string& node_name) {
+void Services::start(const storage::Node& node, const std::string& node_name,
+                     const std::string& cluster_id) {
   parts_->context.node = node;
+  parts_->context.options.cluster_id = cluster_id;
   parts_->context.options.node = node_name;
   parts_->dispatcher.emplace(parts_->context);
   parts_->settle_queue.start();

@@ -15,7 +15,8 @@ namespace chat::service {
 
 // A limit of 0 means unlimited.
 struct ServiceOptions {
-  std::string node;  // this server's name
+  std::string node;        // this server's name
+  std::string cluster_id;  // secret
   std::string version;
   std::int64_t register_per_minute = 0;          // per address
   std::int64_t login_failures_per_minute = 0;    // per address

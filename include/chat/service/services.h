@@ -32,8 +32,10 @@ class Services {
 
   // Fails if passwords cannot be hashed. Blocks for one hash.
   Result<void> open();
-  // Call before traffic begins. `node_name` is the server's name shown to clients.
-  void start(const storage::Node& node, const std::string& node_name);
+  // Call before traffic begins. `node_name` is the server's name shown to clients, `cluster_id` the
+  // random id of the cluster, which they do not learn.
+  void start(const storage::Node& node, const std::string& node_name,
+             const std::string& cluster_id);
   // Call once the bus is started: what is left to do from before is told there.
   void start_departures();
   // Stops resolving writes of unknown outcome and filling the search index. May be called again.

@@ -58,6 +58,8 @@ class JoinModel {
   Result<Invited> invited(GroupId group, UserId user, UnixMillis oldest);
   // Replaces an older invitation, and erases some that have expired.
   Result<void> invite(GroupId group, UserId user, UserId by, UnixMillis now);
+  // `by` becomes the giver of a pending invitation, which ends with its giver's membership.
+  Result<void> vouch(GroupId group, UserId user, UserId by);
   Result<void> decline(GroupId group, UserId user);
   Result<void> erase_invite(GroupId group, UserId user);
   // The user's pending invitations with group ids after `after`, by id.
@@ -79,7 +81,7 @@ class JoinModel {
   // False if the code is no longer valid.
   Result<bool> use_code(std::string_view hash, UnixMillis now);
 
-  // What the user has given out to others: codes and invitations to the group.
+  // What the user has given out to others: codes and pending invitations to the group.
   Result<void> erase_given(GroupId group, UserId by);
   // All codes and invitations of a group that is dismissed.
   Result<void> erase_ways_into(GroupId group);

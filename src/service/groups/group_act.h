@@ -43,6 +43,7 @@ struct GroupChange {
   };
   std::vector<Member> members;  // who have joined or left
   bool repeated = false;        // an earlier attempt did it
+  bool any() const { return repeated || !events.empty(); }
 };
 
 // One change of a group, inside a write transaction. open() locks the group; then the caller checks

@@ -210,6 +210,16 @@ struct Invitation {
   bool attempted = false;  // as in Entry
 };
 
+// The invitation of somebody who runs the group does not end with an ordinary member's.
+Outcome<void> invite_again(GroupAct& act, JoinModel& joins, UserId user) {
+  const auto self = act.self();
+  if (!self) return tl::make_unexpected(self.error());
+  if (self->role == storage::GroupRole::kNormal) return {};
+  auto done = joins.vouch(act.state().id, user, act.actor().user);
+  if (!done) return failed(done);
+  return {};
+}
+
 Outcome<void> invite_into(GroupAct& act, UserId user, Invitation& out) {
   out = {act.state().name, false, out.attempted};
   if (auto allowed = check(act, Action::kInvite); !allowed) return allowed;
@@ -225,7 +235,7 @@ Outcome<void> invite_into(GroupAct& act, UserId user, Invitation& out) {
   // A declined invitation looks pending to those who invite.
   if (*invited != JoinModel::Invited::kNo) {
     out.is_new = out.attempted && *invited == JoinModel::Invited::kPending;
-    return {};
+    return invite_again(act, joins, user);
   }
   if (auto room = check_invitations(act, user); !room) return room;
   auto done = joins.invite(act.state().id, user, act.actor().user, act.now());
@@ -387,6 +397,8 @@ void JoinService::answer(Session& session, const Received<messages::JoinAnswer>&
       [&](const GroupChange&) { send_reply(session, request, messages::JoinAnswerReply{}); },
       {.other = request.userid});
   if (!done) return;
+  const bool declined = request.userid == session.identity().user && !request.accept;
+  if (declined) return;  // its own invitation
   audit(context_, request.accept ? "join_accepted" : "join_refused", session, request.userid,
         request.groupid);
 }

@@ -141,23 +141,30 @@ Outcome<void> dismiss_group(GroupAct& act) {
 
 }  // namespace
 
+void MemberService::run(Session& session, const RequestHead& request, const Act& act,
+                        const GroupWork& work, const GroupActs::Reply& reply) {
+  bool changed = false;
+  acts_.run(session, request, act.action, act.group, work, [&](const GroupChange& change) {
+    changed = change.any();
+    reply(change);
+  });
+  if (changed) audit(context_, act.record, session, act.user, act.group);
+}
+
 void MemberService::leave(Session& session, const Received<messages::LeaveGroup>& request) {
-  const bool done = acts_.run(
-      session, request, Action::kLeaveGroup, request.groupid, leave_group,
+  run(session, request,
+      {Action::kLeaveGroup, request.groupid, "group_left", session.identity().user}, leave_group,
       [&](const GroupChange&) { send_reply(session, request, messages::LeaveGroupReply{}); });
-  if (!done) return;
-  audit(context_, "group_left", session, session.identity().user, request.groupid);
 }
 
 void MemberService::remove(Session& session, const Received<messages::RemoveMember>& request) {
   if (request.userid == session.identity().user) {
     return refuse(session, request, bad_field("userid must be somebody else; leave the group"));
   }
-  const bool done = acts_.run(
-      session, request, Action::kRemoveMember, request.groupid,
+  run(
+      session, request, {Action::kRemoveMember, request.groupid, "member_removed", request.userid},
       [&](GroupAct& act) { return remove_member(act, request.userid); },
       [&](const GroupChange&) { send_reply(session, request, messages::RemoveMemberReply{}); });
-  if (done) audit(context_, "member_removed", session, request.userid, request.groupid);
 }
 
 void MemberService::set_role(Session& session, const Received<messages::SetRole>& request) {
@@ -165,11 +172,10 @@ void MemberService::set_role(Session& session, const Received<messages::SetRole>
   if (!wanted) {
     return refuse(session, request, bad_field("role must be creator, admin or normal"));
   }
-  const bool done = acts_.run(
-      session, request, Action::kSetRole, request.groupid,
+  run(
+      session, request, {Action::kSetRole, request.groupid, "role_set", request.userid},
       [&](GroupAct& act) { return change_role(act, request.userid, *wanted); },
       [&](const GroupChange&) { send_reply(session, request, messages::SetRoleReply{}); });
-  if (done) audit(context_, "role_set", session, request.userid, request.groupid);
 }
 
 void MemberService::mute(Session& session, const Received<messages::Mute>& request) {
@@ -181,14 +187,14 @@ void MemberService::mute(Session& session, const Received<messages::Mute>& reque
   if (request.userid == session.identity().user) {
     return refuse(session, request, bad_field("userid must be somebody else"));
   }
-  const bool done = acts_.run(
-      session, request, request.userid ? Action::kMuteMember : Action::kMuteGroup, request.groupid,
+  const Action action = request.userid ? Action::kMuteMember : Action::kMuteGroup;
+  run(
+      session, request, {action, request.groupid, "muted", request.userid.value_or(UserId{})},
       [&](GroupAct& act) {
         return request.userid ? mute_member(act, *request.userid, request.seconds)
                               : mute_group(act, request.seconds);
       },
       [&](const GroupChange&) { send_reply(session, request, messages::MuteReply{}); });
-  if (done) audit(context_, "muted", session, request.userid.value_or(UserId{}), request.groupid);
 }
 
 void MemberService::change_settings(Session& session, const Received<messages::SetGroup>& request) {
@@ -200,14 +206,14 @@ void MemberService::change_settings(Session& session, const Received<messages::S
     return refuse(session, request, bad_field("joining must be open, approval or invite"));
   }
   storage::Group group;
-  const bool done = acts_.run(
-      session, request, Action::kChangeGroup, request.groupid,
+  run(
+      session, request,
+      {Action::kChangeGroup, request.groupid, "group_changed", session.identity().user},
       [&](GroupAct& act) { return change_group(act, request, group); },
       [&](const GroupChange& change) {
         if (change.repeated) group = group_now(request.groupid);
         send_reply(session, request, messages::SetGroupReply{.group = item_of(group)});
       });
-  if (done) audit(context_, "group_changed", session, session.identity().user, request.groupid);
 }
 
 // The change is committed, so a failed read must not look like a failed change.
@@ -220,10 +226,10 @@ storage::Group MemberService::group_now(GroupId id) {
 }
 
 void MemberService::dismiss(Session& session, const Received<messages::DismissGroup>& request) {
-  const bool done = acts_.run(
-      session, request, Action::kDismissGroup, request.groupid, dismiss_group,
+  run(session, request,
+      {Action::kDismissGroup, request.groupid, "group_dismissed", session.identity().user},
+      dismiss_group,
       [&](const GroupChange&) { send_reply(session, request, messages::DismissGroupReply{}); });
-  if (done) audit(context_, "group_dismissed", session, session.identity().user, request.groupid);
 }
 
 }  // namespace chat::service

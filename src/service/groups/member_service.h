@@ -22,6 +22,14 @@ class MemberService {
   void dismiss(session::Session& session, const Received<messages::DismissGroup>& request);
 
  private:
+  struct Act {
+    Action action;
+    GroupId group;
+    const char* record;  // in the audit log, if the act changes anything
+    UserId user;         // whom it concerns
+  };
+  void run(session::Session& session, const RequestHead& request, const Act& act,
+           const GroupWork& work, const GroupActs::Reply& reply);
   storage::Group group_now(GroupId id);
 
   ServiceContext& context_;

@@ -20,6 +20,7 @@
 #include "service/dispatch/audit.h"
 #include "service/dispatch/fault.h"
 #include "service/dispatch/replies.h"
+#include "service/dispatch/session_fence.h"
 #include "service/login/login_reply.h"
 #include "service/login/login_watch.h"
 
@@ -424,9 +425,15 @@ void LoginService::welcome(Login& login) {
 
 // The reply confirms that the token is revoked, so it waits for the commit.
 Coroutine<> LoginService::logout(SessionPtr session, Received<messages::Logout> request) {
-  if (auto revoked = revoke(session->identity().token_hash); !revoked) {
-    co_return refuse(*session, request, revoked.error());
-  }
+  const session::TokenHash token = session->identity().token_hash;
+  const auto revoked = transact_fenced(
+      context_.pool, session->identity(), {},
+      [&token](storage::Connection& connection, bool /*repeated*/) -> Outcome<void> {
+        auto erased = storage::SessionModel(connection).erase(to_hex(token));
+        if (!erased) return failed(erased);
+        return {};
+      });
+  if (!revoked) co_return refuse(*session, request, revoked.error());
   co_await sign_off(session);
   send_reply(*session, request, messages::LogoutReply{});
 }

@@ -85,8 +85,11 @@ Outcome<ContactChange> accept(storage::Connection& connection, FriendRequestMode
   if (!put) return tl::make_unexpected(put.error());
   put = put_on_list(connection, other, self.id, kOtherListFull, change);
   if (!put) return tl::make_unexpected(put.error());
-  const auto set = requests.set_state(other.id, self.id, FriendRequest::State::kAccepted);
-  if (!set) return failed(set);
+  // An older one in the other direction, which was refused, waits no longer.
+  for (const auto& [asker, asked] : {std::pair(other.id, self.id), std::pair(self.id, other.id)}) {
+    const auto set = requests.set_state(asker, asked, FriendRequest::State::kAccepted);
+    if (!set) return failed(set);
+  }
   return change;
 }
 
@@ -169,10 +172,12 @@ Outcome<ContactChange> answer_request(storage::Connection& connection, ContactPa
   if (!request) return failed(request);
   const auto wanted = accepts ? FriendRequest::State::kAccepted : FriendRequest::State::kRefused;
   const bool waits = *request && (*request)->state == FriendRequest::State::kPending;
-  if (waits && accepts) {
-    if (auto free = check_blocks(connection, who); !free) return tl::make_unexpected(free.error());
-    return accept(connection, requests, *pair);
-  }
+  const auto blocked = storage::BlockModel(connection).is_between(who.self, who.other);
+  if (!blocked) return failed(blocked);
+  // A request that a block keeps off the list is as if it had not been made.
+  if (waits && *blocked)
+    return refused(Errno::kNotFound, "this user has not asked to be your friend");
+  if (waits && accepts) return accept(connection, requests, *pair);
   if (waits) {
     const auto set = requests.set_state(who.other, who.self, wanted);
     if (!set) return failed(set);

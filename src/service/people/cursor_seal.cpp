@@ -17,12 +17,14 @@ constexpr std::size_t kSealedBytes = kNonceBytes + kBoxBytes;
 
 }  // namespace
 
-CursorSeal::CursorSeal() {
+CursorSeal::CursorSeal(std::string_view secret) {
   static_assert(kKeyBytes == crypto_secretbox_KEYBYTES);
-  randombytes_buf(key_.data(), key_.size());
+  const std::string text = "cursor " + std::string(secret);
+  crypto_generichash(key_.data(), key_.size(), reinterpret_cast<const unsigned char*>(text.data()),
+                     text.size(), nullptr, 0);
 }
 
-// Mark, then nonce and box as hexadecimal digits.
+// Nonce and box as hexadecimal digits.
 std::string CursorSeal::seal(std::string_view plain) const {
   CHAT_CHECK(plain.size() <= kPlainBytes);
   Bytes padded(plain.begin(), plain.end());
@@ -34,15 +36,15 @@ std::string CursorSeal::seal(std::string_view plain) const {
   std::string hex(kSealedBytes * 2 + 1, '\0');
   sodium_bin2hex(hex.data(), hex.size(), sealed.data(), sealed.size());
   hex.pop_back();
-  return kMark + hex;
+  return hex;
 }
 
 std::optional<std::string> CursorSeal::open(std::string_view cursor) const {
-  if (!is_sealed(cursor) || cursor.size() != 1 + kSealedBytes * 2) return std::nullopt;
+  if (cursor.size() != kSealedBytes * 2) return std::nullopt;
   Bytes sealed(kSealedBytes);
   std::size_t size = 0;
-  const bool hex = sodium_hex2bin(sealed.data(), sealed.size(), cursor.data() + 1,
-                                  cursor.size() - 1, nullptr, &size, nullptr) == 0;
+  const bool hex = sodium_hex2bin(sealed.data(), sealed.size(), cursor.data(), cursor.size(),
+                                  nullptr, &size, nullptr) == 0;
   if (!hex || size != kSealedBytes) return std::nullopt;
   std::string plain(kPlainBytes, '\0');
   const bool ours = crypto_secretbox_open_easy(reinterpret_cast<unsigned char*>(plain.data()),

@@ -31,8 +31,9 @@
 // One request reads at most kRowsPerFind rows, so a page may have fewer than kFoundPerPage items,
 // and even none, although it has a cursor.
 //
-// A cursor names the last row that is listed, because the key of one that is not may be a secret.
-// If no row was listed, it names the last row read, and is sealed.
+// A cursor names the last row that is listed or, if there is none, the last row read, whose key may
+// be a secret. So cursors are sealed. Those made by hand are refused, too: whether a search from a
+// chosen place has more rows would tell one hidden name after the other.
 namespace chat::service {
 namespace {
 
@@ -58,7 +59,6 @@ template <typename Found>
 struct FoundPage {
   std::vector<Found> items;
   std::optional<SearchHit> cursor;  // if there may be more
-  bool sealed = false;              // the cursor names a row that is not listed
 };
 
 // An id as it is written on the wire: 1 to 2147483647 without leading zeros. Otherwise 0.
@@ -91,8 +91,7 @@ tl::expected<SearchQuery, protocol::Refusal> query_of(const messages::Find& requ
   SearchQuery query{request.kind == "users" ? NameKind::kUser : NameKind::kGroup,
                     storage::search_key(request.query), exact_id(request.query), std::nullopt};
   if (!request.cursor) return query;
-  std::optional<std::string> position = request.cursor;
-  if (CursorSeal::is_sealed(*position)) position = seal.open(*position);
+  const auto position = seal.open(*request.cursor);
   if (position) query.after = decode_position(*position, query.prefix);
   if (query.after) return query;
   return tl::make_unexpected(bad_field("cursor is not one of this search"));
@@ -195,8 +194,7 @@ Result<FoundPage<typename Search::Found>> search_page(storage::Connection& conne
     }
     after = hits->back();
   }
-  page.sealed = !page.cursor;
-  if (page.sealed) page.cursor = after;
+  if (!page.cursor) page.cursor = after;
   return page;
 }
 
@@ -213,9 +211,8 @@ void send_found(session::Session& session, const RequestHead& request, const Cur
   FindReply reply;
   (reply.*items).emplace();
   for (const Found& each : page->items) (reply.*items)->push_back(to_item(each));
-  std::string cursor = page->cursor ? encode_position(*page->cursor) : std::string();
-  if (page->sealed) cursor = seal.seal(cursor);
-  if (page->cursor) reply.cursor = cursor;
+  std::string cursor;
+  if (page->cursor) reply.cursor = cursor = seal.seal(encode_position(*page->cursor));
   send_reply(session, request, reply);
 }
 

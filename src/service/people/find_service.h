@@ -18,7 +18,8 @@ class FindService {
   explicit FindService(ServiceContext& context)
       : context_(context),
         rate_{context.options.find_per_minute, context.options.find_per_minute,
-              std::chrono::minutes(1)} {}
+              std::chrono::minutes(1)},
+        seal_(context.options.cluster_id) {}
 
   void find(session::Session& session, const Received<messages::Find>& request);
 

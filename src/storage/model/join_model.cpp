@@ -137,6 +137,13 @@ Result<void> JoinModel::prune(const Prune& statements, std::int64_t id, UnixMill
   return {};
 }
 
+Result<void> JoinModel::vouch(GroupId group, UserId user, UserId by) {
+  return sql::write(connection_,
+                    "UPDATE groupinvite SET invited_by = ? WHERE groupid = ? AND userid = ?"
+                    " AND state = 'pending'",
+                    by, group, user);
+}
+
 Result<void> JoinModel::decline(GroupId group, UserId user) {
   return sql::write(connection_,
                     "UPDATE groupinvite SET state = 'declined' WHERE groupid = ? AND userid = ?",
@@ -222,7 +229,9 @@ Result<void> JoinModel::erase_given(GroupId group, UserId by) {
   auto erased = sql::write(connection_,
                            "DELETE FROM groupcode WHERE groupid = ? AND created_by = ?", group, by);
   if (!erased) return erased;
-  return sql::write(connection_, "DELETE FROM groupinvite WHERE groupid = ? AND invited_by = ?",
+  return sql::write(connection_,
+                    "DELETE FROM groupinvite WHERE groupid = ? AND invited_by = ?"
+                    " AND state = 'pending'",
                     group, by);
 }
 

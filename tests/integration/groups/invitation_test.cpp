@@ -105,6 +105,29 @@ TEST_F(Invitations, OfABlockedAdminAreReplacedByThoseOfAnother) {
   bob.join_group(group);
 }
 
+TEST_F(Invitations, OfAnAdminOutliveTheMemberWhoInvitedFirst) {
+  request_ok(alice.client, {{"msgid", 44}, {"groupid", group}, {"joining", "open"}});
+  carol.join_group(group);
+  request_ok(carol.client, invite_request(bob));
+  request_ok(alice.client, {{"msgid", 44}, {"groupid", group}, {"joining", "invite"}});
+  request_ok(alice.client, invite_request(bob));
+  request_ok(carol.client, {{"msgid", 40}, {"groupid", group}});
+  ASSERT_EQ(list_of(bob, "invitations").size(), 1U);
+  bob.join_group(group);
+}
+
+TEST_F(Invitations, DeclinedOnesStaySoAfterTheirGiverHasLeft) {
+  request_ok(alice.client, {{"msgid", 44}, {"groupid", group}, {"joining", "open"}});
+  carol.join_group(group);
+  request_ok(carol.client, invite_request(bob));
+  EXPECT_EQ(bob.client.push(kGroupPush).at("change"), "invited");
+  request_ok(bob.client, answer_by(bob, false));
+  request_ok(carol.client, {{"msgid", 40}, {"groupid", group}});
+  carol.join_group(group);
+  request_ok(carol.client, invite_request(bob));
+  EXPECT_EQ(list_of(bob, "invitations"), Json::array());
+}
+
 TEST_F(Invitations, EndAfterAMonth) {
   invite_bob();
   let_a_month_pass();

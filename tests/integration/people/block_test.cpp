@@ -135,7 +135,8 @@ TEST_F(Blocks, FriendRequestsAreRefusedInBothDirections) {
   expect_contact(*alice, *bob, "request");
   block();
   EXPECT_EQ(list_of(*alice, "requests"), Json::array());
-  expect_refused(alice->client, answer_request(bob->id(), true), errors::kNotAllowed);
+  // As for somebody who never asked: the answer does not tell of the block.
+  expect_refused(alice->client, answer_request(bob->id(), true), errors::kNotFound);
   const Json refused = expect_refused(alice->client, ask_request(bob->id()), errors::kNotAllowed);
   EXPECT_EQ(refused.at("errmsg"), "this user does not accept friend requests");
   const Json own = expect_refused(bob->client, ask_request(alice->id()), errors::kNotAllowed);

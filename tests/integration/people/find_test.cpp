@@ -167,6 +167,9 @@ TEST_P(Find, CursorsDoNotShowHiddenNicks) {
   Json forged = find_request("users", "secret");
   forged["cursor"] = cursor.substr(0, cursor.size() - 2) + (cursor.ends_with("00") ? "11" : "00");
   expect_refused(alice.client, forged, errors::kBadField);
+  // One that names a place of one's own choice would tell whether hidden names come after it.
+  forged["cursor"] = std::to_string(zoe.id()) + ".secret";
+  expect_refused(alice.client, forged, errors::kBadField);
 }
 
 TEST_P(Find, FindsGroupsThatMayBeJoined) {

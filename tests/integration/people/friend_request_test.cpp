@@ -206,6 +206,15 @@ TEST_F(FriendRequests, RefusedUserMayAskAgainAfterThirtyDays) {
   EXPECT_TRUE(lists_friend(*alice, bob->id()));
 }
 
+TEST_F(FriendRequests, OneThatWasRefusedWaitsNoLongerOnceTheOtherIsAccepted) {
+  set_policy(server.storage(), alice->id(), "who_may_add", "approval");
+  request_ok(alice->client, ask_request(bob->id()));
+  request_ok(bob->client, answer_request(alice->id(), false));
+  request_ok(bob->client, ask_request(alice->id()));
+  request_ok(alice->client, answer_request(bob->id(), true));
+  EXPECT_EQ(list_of(*alice, "sent_requests"), Json::array());
+}
+
 TEST_F(FriendRequests, TwentyADay) {
   insert_users(server.storage(), 22);
   for (int i = 0; i < 20; ++i) expect_pending(*alice, 10'000 + i);
