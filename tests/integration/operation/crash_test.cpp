@@ -29,8 +29,7 @@ struct Sender {
 class Crash : public WithServer {
  protected:
   // Sends to `to` and `group` by turns until the connection breaks.
-  void send_until_broken(Sender& sender, Wire wire) {
-    User user = log_in(sender.account, wire);
+  void send_until_broken(Sender& sender, User& user) {
     try {
       for (int number = 0;; ++number) {
         const bool direct = number % 2 == 0;
@@ -94,10 +93,14 @@ class Crash : public WithServer {
   }
 
   void traffic_until_killed() {
+    std::vector<User> users;
+    for (std::size_t i = 0; i < senders.size(); ++i) {
+      users.push_back(log_in(senders[i].account, i % 2 == 0 ? Wire::kText : Wire::kBinary));
+    }
     std::thread traffic([&] {
       run_in_parallel(kCrashSenders, [&](int i) {
-        send_until_broken(senders[static_cast<std::size_t>(i)],
-                          i % 2 == 0 ? Wire::kText : Wire::kBinary);
+        const auto place = static_cast<std::size_t>(i);
+        send_until_broken(senders[place], users[place]);
       });
     });
     const bool flowing = wait_until([&] { return acknowledged > kAcksBeforeTheKill; });
