@@ -46,8 +46,10 @@ constexpr char kInterruptByte = '\x03';
 constexpr milliseconds kPasteTimeout{3000};
 // Rows of earlier output that stay visible however long the line is.
 constexpr int kRowsAbove = 4;
-// In the background, how often to check whether we are in the foreground again.
+// How often to check whether the process is in the foreground or in the background by now. Without
+// a key nothing else tells the keyboard thread, which goes on waiting after a stop and `bg`.
 constexpr milliseconds kBackgroundLook{200};
+constexpr milliseconds kForegroundLook{1000};
 
 // Character widths are known only in a UTF-8 locale.
 void use_utf8() {
@@ -232,7 +234,7 @@ LineEditor::Watch LineEditor::look_around() {
   if (!mine) printed_.clear();
   if (!mine || ahead_.size() >= kAheadMaxBytes) return {false, false, kBackgroundLook};
   if (ended_) return {false, false, milliseconds(-1)};
-  if (!decoder_.pending()) return {true, started_, milliseconds(-1)};
+  if (!decoder_.pending()) return {true, started_, kForegroundLook};
   return {true, started_, decoder_.in_paste() ? kPasteTimeout : kEscapeTimeout};
 }
 
