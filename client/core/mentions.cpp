@@ -36,10 +36,8 @@ void find_mentions(std::string_view text, const std::vector<Member>& members, bo
     // Somebody may have taken the name "all" to keep admins from reaching everybody.
     if (may_mention_all && begins_with(rest, "all") && (found == nullptr || found->name == "all")) {
       extras.at_all = true;
-    } else if (found == nullptr) {
-      continue;
-    } else if (std::find(extras.at.begin(), extras.at.end(), found->id) == extras.at.end() &&
-               extras.at.size() < kMentionsMost) {
+    } else if (found != nullptr && extras.at.size() < kMentionsMost &&
+               std::find(extras.at.begin(), extras.at.end(), found->id) == extras.at.end()) {
       extras.at.push_back(found->id);
     }
   }

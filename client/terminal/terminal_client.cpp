@@ -149,10 +149,10 @@ void TerminalClient::run_line(const std::string& line) {
   }
   if (needs_connection(*command, session_.can_resume()) && !need_connection()) return;
   const auto before = current_;
-  const bool was_member = is_in_group_of(session_, before);
+  const bool was_member = terminal_ && is_in_group_of(session_, before);
   std::visit([this](const auto& what) { what.run(*this); }, *command);
   const bool has_left = was_member && !is_in_group_of(session_, before);
-  if (terminal_ && has_left && current_ == before) set_current(std::nullopt);
+  if (has_left && current_ == before) set_current(std::nullopt);
 }
 
 // Logs out first, so that the account is free when the process ends and a script can log in again

@@ -48,7 +48,7 @@ class GroupLifeModel {
   // The user reads the stream after `joined_seq`. May have been a member before.
   Result<void> add_member(GroupId group, UserId user, GroupRole role, Seq joined_seq);
   // `left_seq` is the last message that the user gets. Of more than kFormerMax groups that it
-  // has left, the oldest is forgotten.
+  // has left one is forgotten, if possible one without a mute.
   Result<void> end_member(GroupId group, UserId user, Seq left_seq);
   Result<void> set_role(GroupId group, UserId user, GroupRole role);
   Result<void> mute(GroupId group, UserId user, UnixMillis until);

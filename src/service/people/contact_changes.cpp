@@ -135,6 +135,10 @@ Outcome<ContactChange> add_at_once(storage::Connection& connection, FriendReques
   return change;
 }
 
+Outcome<ContactChange> has_not_asked() {
+  return refused(Errno::kNotFound, "this user has not asked to be your friend");
+}
+
 }  // namespace
 
 Outcome<ContactChange> add_friend(storage::Connection& connection, ContactParties who,
@@ -171,14 +175,12 @@ Outcome<ContactChange> answer_request(storage::Connection& connection, ContactPa
   const auto request = requests.find(who.other, who.self);
   if (!request) return failed(request);
   const auto wanted = accepts ? FriendRequest::State::kAccepted : FriendRequest::State::kRefused;
-  const bool waits = *request && (*request)->state == FriendRequest::State::kPending;
-  const auto blocked = storage::BlockModel(connection).is_between(who.self, who.other);
-  if (!blocked) return failed(blocked);
-  // A request that a block keeps off the list is as if it had not been made.
-  if (waits && *blocked)
-    return refused(Errno::kNotFound, "this user has not asked to be your friend");
-  if (waits && accepts) return accept(connection, requests, *pair);
-  if (waits) {
+  if (*request && (*request)->state == FriendRequest::State::kPending) {
+    const auto blocked = storage::BlockModel(connection).is_between(who.self, who.other);
+    if (!blocked) return failed(blocked);
+    // A request that a block keeps off the list is as if it had not been made.
+    if (*blocked) return has_not_asked();
+    if (accepts) return accept(connection, requests, *pair);
     const auto set = requests.set_state(who.other, who.self, wanted);
     if (!set) return failed(set);
     return change_of(*pair, Effect::kRefused);
@@ -189,7 +191,7 @@ Outcome<ContactChange> answer_request(storage::Connection& connection, ContactPa
     if (!listed) return failed(listed);
     holds = *listed;
   }
-  if (!holds) return refused(Errno::kNotFound, "this user has not asked to be your friend");
+  if (!holds) return has_not_asked();
   ContactChange change = change_of(*pair, Effect::kNone);
   const auto hides = storage::BlockModel(connection).is_blocked(who.other, who.self);
   if (!hides) return failed(hides);

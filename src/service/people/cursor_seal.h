@@ -8,8 +8,8 @@
 
 namespace chat::service {
 
-// Encrypts cursors that name something the client must not learn, and refuses those of its own
-// making. All servers with the same secret take each other's.
+// Encrypts cursors that name something the client must not learn, and refuses cursors that a client
+// has made up. Seals with the same secret open each other's cursors.
 // Threading: thread-safe.
 class CursorSeal {
  public:
@@ -19,7 +19,7 @@ class CursorSeal {
   explicit CursorSeal(std::string_view secret);
 
   std::string seal(std::string_view plain) const;
-  // Nothing if this seal did not make the cursor.
+  // Nothing if no seal with this secret made the cursor.
   std::optional<std::string> open(std::string_view cursor) const;
 
  private:

@@ -212,7 +212,10 @@ void send_found(session::Session& session, const RequestHead& request, const Cur
   (reply.*items).emplace();
   for (const Found& each : page->items) (reply.*items)->push_back(to_item(each));
   std::string cursor;
-  if (page->cursor) reply.cursor = cursor = seal.seal(encode_position(*page->cursor));
+  if (page->cursor) {
+    cursor = seal.seal(encode_position(*page->cursor));
+    reply.cursor = cursor;
+  }
   send_reply(session, request, reply);
 }
 
