@@ -57,9 +57,9 @@ void NodeLease::stop() {
   }
 }
 
-bool NodeLease::held() const {
-  if (base::sabotaged(base::Sabotage::kIgnoreLease)) return true;
-  return exclusive_ || clock_.boot_now() - renewed_.load() < kLease;
+base::SteadyTime NodeLease::held_until() const {
+  if (exclusive_ || base::sabotaged(base::Sabotage::kIgnoreLease)) return base::SteadyTime::max();
+  return renewed_.load() + kLease;
 }
 
 void NodeLease::note_ended() {

@@ -16,6 +16,10 @@ void Statement::add_row() {
   CHAT_CHECK(false);  // only where Connection::takes_rows()
 }
 
+Result<std::string> Connection::server_time(base::SteadyTime /*at*/) {
+  CHAT_CHECK(false);  // only where takes_rows()
+}
+
 Result<Transaction> Transaction::begin(Connection& connection, TransactionKind kind) {
   if (auto begun = connection.begin(kind); !begun) return fail(begun);
   return Transaction(connection);
@@ -28,6 +32,13 @@ Transaction::~Transaction() {
 Result<void> Transaction::commit() {
   CHAT_CHECK(connection_ != nullptr);
   auto committed = connection_->commit();
+  if (committed) connection_ = nullptr;
+  return committed;
+}
+
+Result<void> Transaction::commit_by(base::SteadyTime by) {
+  CHAT_CHECK(connection_ != nullptr);
+  auto committed = connection_->commit_by(by);
   if (committed) connection_ = nullptr;
   return committed;
 }

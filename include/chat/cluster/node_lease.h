@@ -52,9 +52,9 @@ class NodeListener {
   virtual void on_lease_lost() = 0;
 };
 
-// Threading: held(), note_ended(), set_mute() and others_mute() are thread-safe; the rest is
-// externally synchronised. Uses its own thread and database connection, so that an exhausted pool
-// cannot delay a renewal.
+// Threading: held(), held_until(), note_ended(), set_mute() and others_mute() are thread-safe; the
+// rest is externally synchronised. Uses its own thread and database connection, so that an
+// exhausted pool cannot delay a renewal.
 class NodeLease {
  public:
   static constexpr std::chrono::milliseconds kLease = kNodeLease;
@@ -77,7 +77,9 @@ class NodeLease {
 
   // False: the renewal is so late that other nodes may consider us dead. Write nothing then that
   // only the holder may write.
-  bool held() const;
+  bool held() const { return clock_.boot_now() < held_until(); }
+  // By Clock::boot_now(), unless it is renewed.
+  base::SteadyTime held_until() const;
 
   // Another node reports that it has ended our life. We trust it if we cannot check the table
   // ourselves, because our remaining sessions would conflict with newer ones.

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chat/base/clock.h"
 #include "chat/base/result.h"
 
 namespace chat::storage {
@@ -93,6 +94,13 @@ class Connection {
   // kOutcomeUnknown: the answer was lost or is ambiguous. On any other error nothing was committed.
   // Roll back after every error.
   virtual Result<void> commit() = 0;
+  // Like commit(), but kTimeout if the database receives it later than `by` (Clock::boot_now()): a
+  // request may be held up on its way while others change what the transaction rests on. For a
+  // database in this process there is no such way.
+  virtual Result<void> commit_by(base::SteadyTime /*by*/) { return commit(); }
+  // The earliest time that the database's own clock may show at `at` (Clock::boot_now()), as text
+  // to compare with its SYSDATE(6). Only for Connection::takes_rows().
+  virtual Result<std::string> server_time(base::SteadyTime at);
   virtual void rollback() noexcept = 0;
   virtual bool in_transaction() const = 0;
 
@@ -123,6 +131,7 @@ class Transaction {
   ~Transaction();
 
   Result<void> commit();
+  Result<void> commit_by(base::SteadyTime by);
 
  private:
   explicit Transaction(Connection& connection) : connection_(&connection) {}

@@ -24,10 +24,12 @@ class MessageModel {
   // `n`: the head is the last one's seq.
   Result<std::vector<DirectMessage>> direct_tail(UserId recipient, UserId sender,
                                                  std::size_t limit);
-  // Those of the streams that have a message, in no order.
+  // Those of the streams that have a message, in no order; perhaps also streams whose first message
+  // was refused as too late.
   Result<std::vector<DirectStream>> begun(std::span<const DirectStream> streams);
-  // insert_direct() as a transaction of its own. kOutcomeUnknown: the answer was lost.
-  Result<void> append_direct(DirectRows rows);
+  // Like insert_direct(), but commits. kOutcomeUnknown: the answer was lost. kTimeout: it reached
+  // the database later than `by` (Connection::commit_by()); no message was stored.
+  Result<void> append_direct(DirectRows rows, base::SteadyTime by);
   // Inserts the rows, and the cursor row of every stream that begins here (seq 1). Rows must be
   // in key order; call inside a write transaction. kConflict: a (recipient, sender, seq) exists.
   // After an error some rows may be inserted: roll back.
@@ -128,6 +130,9 @@ class MessageModel {
   Result<std::vector<CursorMove>> advance_unlocked(std::span<const CursorMove> moves);
 
  private:
+  Result<void> append_at_once(DirectRows rows, base::SteadyTime by);
+  Result<void> insert_cursors(DirectRows rows);
+
   Connection& connection_;
 };
 

@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <array>
 #include <span>
 #include <utility>
 
 #include "chat/delivery/refusals.h"
 #include "delivery/journal/batch.h"
+#include "delivery/journal/doubt.h"
 #include "delivery/journal/journal.h"
 
 namespace chat::delivery {
@@ -36,6 +38,7 @@ Result<void> DirectCommitter::commit(std::vector<DirectEntry>& entries) {
   auto settled = Settlement<DirectEntry, decltype(&key_of), decltype(attempt)>(&key_of, attempt)
                      .settle_all(entries);
   contact_news_.end_batch();
+  wait_out_doubt(entries, doubtful_until_, clock_);
   return settled;
 }
 
@@ -109,7 +112,7 @@ Result<void> DirectCommitter::try_once(Entries entries) {
       streams_.forget();
       return planned;
     }
-    const auto held = holds_now(entries);
+    const auto held = holds(entries);
     settled = held.value_or(false);
     if (!settled) streams_.forget();
     if (!held) return fail(held);
@@ -117,8 +120,11 @@ Result<void> DirectCommitter::try_once(Entries entries) {
   // Sorted to avoid deadlocks between nodes and to write neighbours to the same page.
   std::sort(rows.begin(), rows.end(), storage::in_key_order);
   if (!rows.empty()) {
-    if (auto stored = store_.append(rows); !stored) {
+    const auto until = valid_until(rows);
+    if (auto stored = store_.append(rows, until); !stored) {
       streams_.forget();
+      if (stored.error().code == ErrorCode::kOutcomeUnknown) doubtful_until_ = until;
+      if (stored.error().code == ErrorCode::kTimeout) forget_users(rows);
       return stored;
     }
   }
@@ -171,18 +177,21 @@ Result<void> DirectCommitter::look_up_users(Entries entries) {
   return contact_rules_.look_up(streams, users_);
 }
 
-// The same, and no pause has made the answer old: what is stored next is sent at once. While the
-// process was stopped, or waited for the answer, a sender may have been taken over or blocked.
-Result<bool> DirectCommitter::holds_now(Entries entries) {
-  constexpr int kChecksMost = 3;
-  for (int i = 0; i < kChecksMost; ++i) {
-    const auto begun = clock_.boot_now();
-    auto held = holds(entries);
-    if (!held.value_or(false) || clock_.boot_now() - begun <= UserLooks::kPauseMost) {
-      return held;
-    }
+// What is on its way to the database for longer may be of a sender who was meanwhile taken over or
+// blocked.
+base::SteadyTime DirectCommitter::valid_until(const Rows& rows) const {
+  auto until = base::SteadyTime::max();
+  for (const auto* row : rows) {
+    until = std::min(until, users_.valid_until(std::array{row->sender, row->recipient}));
   }
-  return fail(ErrorCode::kUnavailable, "the database is too slow to tell who may write");
+  return until;
+}
+
+void DirectCommitter::forget_users(const Rows& rows) {
+  for (const auto* row : rows) {
+    users_.forget(row->sender);
+    users_.forget(row->recipient);
+  }
 }
 
 // True if the plan agrees with the users' rows. Call after the streams were read: a message that a

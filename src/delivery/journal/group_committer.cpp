@@ -11,8 +11,10 @@
 #include "chat/delivery/refusals.h"
 #include "chat/protocol/local_time.h"
 #include "delivery/journal/batch.h"
+#include "delivery/journal/doubt.h"
 #include "delivery/journal/journal.h"
 #include "delivery/journal/repetition.h"
+#include "delivery/journal/user_looks.h"
 
 namespace chat::delivery {
 namespace {
@@ -92,8 +94,10 @@ Result<void> GroupCommitter::commit(std::vector<GroupEntry>& entries) {
   began_ = std::chrono::steady_clock::now();
   if (!repeaters_.empty()) forget_repeaters();
   const auto attempt = [this](std::span<GroupEntry* const> part) { return try_once(part); };
-  return Settlement<GroupEntry, decltype(&key_of), decltype(attempt)>(&key_of, attempt)
-      .settle_all(entries);
+  auto settled = Settlement<GroupEntry, decltype(&key_of), decltype(attempt)>(&key_of, attempt)
+                     .settle_all(entries);
+  wait_out_doubt(entries, doubtful_until_, clock_);
+  return settled;
 }
 
 Result<void> GroupCommitter::try_once(std::span<GroupEntry* const> entries) {
@@ -114,13 +118,20 @@ Result<void> GroupCommitter::try_to_store(std::span<GroupEntry* const> entries) 
   newest_.clear();
   marked_.clear();
   auto stored = store_all(entries);
-  if (stored) stored = store_.commit();
+  if (stored) stored = store_.commit(valid_until());
   if (stored) {
     keep_heads();
   } else {
+    if (stored.error().code == ErrorCode::kOutcomeUnknown) doubtful_until_ = valid_until();
     store_.rollback();
   }
   return stored;
+}
+
+// A writer may be taken over while the transaction waits on its way to the database; everything
+// else is protected by the groups' locks.
+base::SteadyTime GroupCommitter::valid_until() const {
+  return store_.shared() ? looked_ + UserLooks::kHolds : base::SteadyTime::max();
 }
 
 void GroupCommitter::keep_heads() {
@@ -189,6 +200,7 @@ Result<GroupCommitter::Writers> GroupCommitter::writers_of(
   }
   std::vector<storage::Membership> members;
   for (const auto& [group, sender] : senders) members.push_back({sender, group});
+  looked_ = clock_.boot_now();
   auto writers = store_.writers(members);
   if (writers) std::sort(writers->begin(), writers->end(), by_membership);
   return writers;

@@ -64,7 +64,8 @@ class DirectCommitter {
   Result<void> plan(Entries entries, UnixMillis now, Rows& rows);
   Result<void> look_up_users(Entries entries);
   Result<bool> holds(Entries entries);
-  Result<bool> holds_now(Entries entries);
+  base::SteadyTime valid_until(const Rows& rows) const;
+  void forget_users(const Rows& rows);
   UnixMillis next_time();
 
   DirectStore& store_;
@@ -76,6 +77,7 @@ class DirectCommitter {
   std::vector<storage::MessageName> targets_;  // of the replies in the batch, as far as they exist
   std::uint64_t connection_ = 0;
   UnixMillis last_time_ = 0;
+  base::SteadyTime doubtful_until_;  // when the last batch of unknown outcome can no longer arrive
 };
 
 class GroupCommitter {
@@ -119,6 +121,7 @@ class GroupCommitter {
   Result<bool> may_mention_all(GroupEntry& entry, GroupStore::Locking& group);
 
   void note_head(GroupId group, Seq head);
+  base::SteadyTime valid_until() const;
   void keep_heads();
 
   static constexpr std::size_t kHeadsMax = 20'000;
@@ -134,6 +137,8 @@ class GroupCommitter {
   std::unordered_map<UserId, std::chrono::steady_clock::time_point> repeaters_;
   Attempt attempt_ = Attempt::kHopeful;
   std::chrono::steady_clock::time_point began_;  // the running commit()
+  base::SteadyTime looked_;          // when the writers of the running transaction were read
+  base::SteadyTime doubtful_until_;  // when the last batch of unknown outcome can no longer arrive
   // Of the running transaction:
   std::vector<storage::GroupMessage> rows_;    // the new messages
   std::vector<storage::GroupMessage> newest_;  // the last of each group's

@@ -57,7 +57,7 @@ class HastyStore final : public DirectStore {
     settle();
     return store_->texts_among(messages);
   }
-  Result<void> append(storage::DirectRows rows) override {
+  Result<void> append(storage::DirectRows rows, base::SteadyTime /*by*/) override {
     settle();
     std::vector<storage::DirectMessage> copies;
     for (const storage::DirectMessage* row : rows) copies.push_back(*row);
@@ -68,7 +68,8 @@ class HastyStore final : public DirectStore {
  private:
   void store_late(const std::vector<storage::DirectMessage>& copies) {
     const auto rows = storage::pointers_to(copies);
-    for (int attempt = 1; !store_->append(rows) && !giving_up_; ++attempt) {
+    for (int attempt = 1; !store_->append(rows, base::SteadyTime::max()) && !giving_up_;
+         ++attempt) {
       std::this_thread::sleep_for(retry_delay(std::min(attempt, kAttemptsMax)));
     }
   }

@@ -113,11 +113,11 @@ class SqlDirectStore final : public DirectStore {
     return storage::MentionModel(**connection).texts_among(messages);
   }
 
-  Result<void> append(storage::DirectRows rows) override {
+  Result<void> append(storage::DirectRows rows, base::SteadyTime by) override {
     if (auto held = must_be_held(lease_); !held) return held;
     auto connection = connection_.current();
     if (!connection) return fail(connection);
-    return MessageModel(**connection).append_direct(rows);
+    return MessageModel(**connection).append_direct(rows, std::min(by, lease_.held_until()));
   }
 
  private:
@@ -137,11 +137,14 @@ class SqlGroupStore : public GroupStore {
     connection_ = *connection;
     return connection_->begin(TransactionKind::kWrite);
   }
-  Result<void> commit() override { return connection_->commit(); }
+  Result<void> commit(base::SteadyTime by) override {
+    return connection_->commit_by(std::min(by, lease_.held_until()));
+  }
   void rollback() override {
     if (connection_ != nullptr && connection_->in_transaction()) connection_->rollback();
   }
 
+  bool shared() const override { return !lease_.alone(); }
   Result<std::vector<Locking>> lock(std::span<const GroupId> groups) override {
     auto locked = MessageModel(*connection_).try_lock_groups(groups);
     if (!locked) return fail(locked);

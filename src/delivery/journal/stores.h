@@ -44,16 +44,20 @@ class DirectStore {
   // Those of these direct messages that exist and are no event rows, in no order.
   virtual Result<std::vector<storage::MessageName>> texts_among(
       std::span<const storage::MessageName> messages) = 0;
-  // Stores all rows in one transaction, or none. Rows come in key order.
-  virtual Result<void> append(storage::DirectRows rows) = 0;
+  // Stores all rows in one transaction, or none. Rows come in key order. kTimeout: they reached the
+  // database later than `by` (Clock::boot_now()).
+  virtual Result<void> append(storage::DirectRows rows, base::SteadyTime by) = 0;
 };
 
 class GroupStore {
  public:
   virtual ~GroupStore() = default;
   virtual Result<void> begin() = 0;
-  virtual Result<void> commit() = 0;
+  // kTimeout as for DirectStore::append().
+  virtual Result<void> commit(base::SteadyTime by) = 0;
   virtual void rollback() = 0;
+  // As DirectStore::shared().
+  virtual bool shared() const = 0;
 
   struct Head {
     Seq seq = 0;
@@ -96,7 +100,8 @@ class GroupStore {
 };
 
 // The stores write only while the node's lease is held: a process that was suspended for long must
-// not continue with its queue after others have taken over its users.
+// not continue with its queue after others have taken over its users. The database itself refuses
+// what reaches it later.
 std::unique_ptr<DirectStore> make_direct_store(storage::Database& database,
                                                const cluster::NodeLease& lease);
 std::unique_ptr<GroupStore> make_group_store(storage::Database& database,

@@ -7,7 +7,8 @@
 
 namespace chat::delivery {
 
-static_assert(UserLooks::kMaxAge + UserLooks::kPauseMost < TakeoverWaiter::kPatience);
+static_assert(UserLooks::kMaxAge < UserLooks::kHolds);
+static_assert(UserLooks::kHolds < TakeoverWaiter::kPatience);
 
 SessionEpoch UserLooks::newer_than(SessionEpoch epoch, UserId sender) const {
   const Look* found = looks_.find(sender);
@@ -22,6 +23,16 @@ bool UserLooks::is_lost(SessionEpoch epoch, UserId sender) const {
 std::int64_t UserLooks::contact_rev(UserId user) const {
   const Look* found = looks_.find(user);
   return found == nullptr ? 0 : found->contact_rev;
+}
+
+base::SteadyTime UserLooks::valid_until(std::span<const UserId> users) const {
+  auto until = base::SteadyTime::max();
+  if (!store_.shared()) return until;
+  for (const UserId user : users) {
+    const Look* found = looks_.find(user);
+    if (found != nullptr) until = std::min(until, found->at + kHolds);
+  }
+  return until;
 }
 
 // A query that is due also includes users for whom one would be due soon. So busy users are looked

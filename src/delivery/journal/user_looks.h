@@ -26,11 +26,11 @@ namespace chat::delivery {
 // Threading: externally synchronised (the lane). Bounds: kUsersMax users; then all are forgotten.
 class UserLooks {
  public:
-  // Shorter than a takeover waits for the older session, so that none of its messages is stored
-  // after the newer session has been accepted.
   static constexpr std::chrono::milliseconds kMaxAge{400};
-  // From the lookup until the batch is sent to the database.
-  static constexpr std::chrono::milliseconds kPauseMost{80};
+  // From a lookup until the database has received what was decided by it (Connection::commit_by()):
+  // shorter than a takeover waits for the older session, so that none of its messages is stored
+  // after the newer session has been accepted. The rest covers several round trips.
+  static constexpr std::chrono::milliseconds kHolds{750};
   static constexpr std::size_t kUsersMax = 100'000;
 
   UserLooks(DirectStore& store, const base::Clock& clock) : store_(store), clock_(clock) {}
@@ -49,6 +49,8 @@ class UserLooks {
   }
   void forget(UserId user) { looks_.erase(user); }
   void forget_all() { looks_.clear(); }
+  // Until when (Clock::boot_now()) the lookups of these users hold.
+  base::SteadyTime valid_until(std::span<const UserId> users) const;
   // Looks up the users without a recent lookup, in one query. Blocks.
   Result<void> look_up(std::span<const UserId> users);
 

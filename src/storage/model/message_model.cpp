@@ -16,6 +16,16 @@ namespace {
 
 constexpr RowInsert kInsertDirect{
     "INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body, n) VALUES ", 7};
+// The database refuses the row, because sent_at must not be NULL, if the statement comes late.
+// Costs it 0.1 µs a row.
+#define CHAT_SENT_IN_TIME "IF(SYSDATE(6) < ?, ?, NULL)"
+constexpr std::string_view kInsertDirectBy =
+    "INSERT INTO directmessage (sent_at, recipient, sender, seq, cid, body, n)"
+    " VALUES (" CHAT_SENT_IN_TIME ", ?, ?, ?, ?, ?, ?)";
+constexpr std::string_view kInsertMarkedDirectBy =
+    "INSERT INTO directmessage (sent_at, recipient, sender, seq, cid, body, n, extra)"
+    " VALUES (" CHAT_SENT_IN_TIME ", ?, ?, ?, ?, ?, ?, NULLIF(?, ''))";
+#undef CHAT_SENT_IN_TIME
 constexpr RowInsert kInsertMarkedDirect{
     "INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body, n, extra) VALUES ", 8};
 // The cursor may exist already, if the stream's first batch is retried after an unknown outcome.
@@ -190,30 +200,47 @@ Result<std::vector<DirectStream>> MessageModel::begun(std::span<const DirectStre
   return found;
 }
 
-Result<void> MessageModel::append_direct(DirectRows rows) {
-  // A single statement is a transaction by itself, in one round trip instead of three.
-  const auto needs_more = [](const DirectMessage* row) {
-    return begins_stream(row) || !is_plain(row);
-  };
-  if (std::none_of(rows.begin(), rows.end(), needs_more) && connection_.takes_rows() &&
-      rows_that_fit(rows, direct_values) == rows.size()) {
-    return insert_rows(connection_, kInsertDirect, rows, direct_values);
+Result<void> MessageModel::append_direct(DirectRows rows, base::SteadyTime by) {
+  if (connection_.takes_rows() && rows_that_fit(rows, marked_direct_values) == rows.size()) {
+    return append_at_once(rows, by);
   }
   auto transaction = Transaction::begin(connection_, TransactionKind::kWrite);
   if (!transaction) return fail(transaction);
   if (auto inserted = insert_direct(rows); !inserted) return inserted;
-  return transaction->commit();
+  return transaction->commit_by(by);
+}
+
+// A single statement is a transaction by itself, in one round trip instead of three. The cursors of
+// new streams are stored before; without a message, a cursor means nothing.
+Result<void> MessageModel::append_at_once(DirectRows rows, base::SteadyTime by) {
+  if (auto inserted = insert_cursors(rows); !inserted) return inserted;
+  const auto latest = connection_.server_time(by);
+  if (!latest) return fail(latest);
+  const auto values = [&latest](const DirectMessage* row) {
+    return std::tie(*latest, row->sent_at, row->recipient, row->sender, row->seq, row->cid,
+                    row->body, row->n);
+  };
+  if (std::all_of(rows.begin(), rows.end(), is_plain)) {
+    return write_rows(connection_, kInsertDirectBy, rows, values);
+  }
+  return write_rows(connection_, kInsertMarkedDirectBy, rows, [&values](const DirectMessage* row) {
+    return std::tuple_cat(values(row), std::tie(row->extra));
+  });
+}
+
+Result<void> MessageModel::insert_cursors(DirectRows rows) {
+  std::vector<const DirectMessage*> first;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(first), begins_stream);
+  return insert_rows(
+      connection_, RowInsert{kInsertCursorHead.in(connection_), 2}, DirectRows(first),
+      [](const DirectMessage* row) { return std::tie(row->recipient, row->sender); });
 }
 
 Result<void> MessageModel::insert_direct(DirectRows rows) {
   CHAT_CHECK(connection_.in_transaction());
   CHAT_CHECK(std::is_sorted(rows.begin(), rows.end(), in_key_order));
   if (auto inserted = insert_direct_rows(connection_, rows); !inserted) return inserted;
-  std::vector<const DirectMessage*> first;
-  std::copy_if(rows.begin(), rows.end(), std::back_inserter(first), begins_stream);
-  return insert_rows(
-      connection_, RowInsert{kInsertCursorHead.in(connection_), 2}, DirectRows(first),
-      [](const DirectMessage* row) { return std::tie(row->recipient, row->sender); });
+  return insert_cursors(rows);
 }
 
 Result<void> MessageModel::insert_direct_event(const DirectMessage& row) {

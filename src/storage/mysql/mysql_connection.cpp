@@ -58,14 +58,20 @@ Result<Statement*> MysqlConnection::prepare(std::string_view sql) {
 Result<void> MysqlConnection::execute(std::string_view script) {
   if (auto admitted = admit(); !admitted) return admitted;
   const auto call = begin_call();
-  if (mysql_set_server_option(db_.get(), MYSQL_OPTION_MULTI_STATEMENTS_ON) != 0) {
-    return failed(script);
-  }
+  if (auto accepted = accept_scripts(); !accepted) return accepted;
   auto done = send(script);
   if (done) done = drain_results(script);
-  if (!usable_) return done;
-  mysql_set_server_option(db_.get(), MYSQL_OPTION_MULTI_STATEMENTS_OFF);
   return done;
+}
+
+// By default the server takes one statement at a time.
+Result<void> MysqlConnection::accept_scripts() {
+  if (accepts_scripts_) return {};
+  if (mysql_set_server_option(db_.get(), MYSQL_OPTION_MULTI_STATEMENTS_ON) != 0) {
+    return failed("multi statements on");
+  }
+  accepts_scripts_ = true;
+  return {};
 }
 
 // Reads the results of all statements of a script.
@@ -110,20 +116,48 @@ Result<void> MysqlConnection::commit() {
   CHAT_CHECK(in_transaction_);
   if (auto admitted = admit(); !admitted) return admitted;
   auto committed = query("COMMIT");
-  if (committed) {
-    in_transaction_ = false;
-    return committed;
+  if (!committed) return not_committed(std::move(committed.error()));
+  in_transaction_ = false;
+  return {};
+}
+
+// Only a deadlock, a lock time-out or a refused row has certainly undone it. After any other error
+// it may have taken effect.
+tl::unexpected<Error> MysqlConnection::not_committed(Error error) {
+  const bool undone = error.code == ErrorCode::kBusy || error.code == ErrorCode::kConflict;
+  if (!usable_ || !undone) error.code = ErrorCode::kOutcomeUnknown;
+  // COMMIT waits for no row lock, so all commits are blocked (by a backup).
+  else if (mysql_errno(db_.get()) == ER_LOCK_WAIT_TIMEOUT)
+    error.code = ErrorCode::kTimeout;
+  return tl::make_unexpected(std::move(error));
+}
+
+// Both statements travel together. The first fails, by overflow, if it arrives too late; the server
+// then does not run the second.
+Result<void> MysqlConnection::commit_by(base::SteadyTime by) {
+  CHAT_CHECK(in_transaction_);
+  auto latest = server_time(by);
+  if (!latest) return fail(latest);
+  const auto call = begin_call();
+  if (auto accepted = accept_scripts(); !accepted) return accepted;
+  const std::string script = fmt::format("SET @late = ~0 + (SYSDATE(6) >= '{}'); COMMIT", *latest);
+  if (auto sent = send(script); !sent) {
+    if (mysql_errno(db_.get()) != ER_DATA_OUT_OF_RANGE) return not_committed(sent.error());
+    clock_.forget();
+    return fail(ErrorCode::kTimeout, "mysql: COMMIT came too late");
   }
-  // Only a deadlock, a lock time-out or a refused row has certainly undone it. After any other
-  // error it may have taken effect.
-  const ErrorCode code = committed.error().code;
-  if (usable_ && (code == ErrorCode::kBusy || code == ErrorCode::kConflict)) {
-    // COMMIT waits for no row lock, so all commits are blocked (by a backup).
-    if (mysql_errno(db_.get()) == ER_LOCK_WAIT_TIMEOUT)
-      committed.error().code = ErrorCode::kTimeout;
-    return committed;
+  if (auto committed = drain_results("COMMIT"); !committed) {
+    return not_committed(std::move(committed.error()));
   }
-  return fail(ErrorCode::kOutcomeUnknown, std::move(committed.error().message));
+  in_transaction_ = false;
+  return {};
+}
+
+Result<std::string> MysqlConnection::server_time(base::SteadyTime at) {
+  if (auto admitted = admit(); !admitted) return fail(admitted);
+  const auto call = begin_call();
+  if (!clock_.look(db_.get())) return failed("SELECT SYSDATE(6)");
+  return clock_.earliest_at(at);
 }
 
 void MysqlConnection::rollback() noexcept {
@@ -193,6 +227,7 @@ Error MysqlConnection::failed(unsigned number, std::string_view message, std::st
   if (fault == MysqlFault::kDenied && old) usable_ = false;
   if (fault == MysqlFault::kGone) gone_ = true;
   if (number == ER_LOCK_WAIT_TIMEOUT) met_lock_ = true;
+  if (number == ER_BAD_NULL_ERROR) clock_.forget();
   auto error = mysql_failure(number, message, doing);
   // Only at the server's start is this reported as the operator's mistake.
   if (fault == MysqlFault::kDenied && watch_ != nullptr) error.code = ErrorCode::kUnavailable;

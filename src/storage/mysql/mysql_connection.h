@@ -10,6 +10,7 @@
 
 #include "chat/base/unique_fd.h"
 #include "chat/storage/database.h"
+#include "storage/mysql/mysql_clock.h"
 #include "storage/mysql/mysql_handle.h"
 #include "storage/mysql/mysql_statement.h"
 #include "storage/mysql/mysql_watch.h"
@@ -40,6 +41,8 @@ class MysqlConnection final : public Connection, private MysqlStatementHost {
   Result<void> begin(TransactionKind kind) override;
   Result<void> begin_implicitly() override;
   Result<void> commit() override;
+  Result<void> commit_by(base::SteadyTime by) override;
+  Result<std::string> server_time(base::SteadyTime at) override;
   void rollback() noexcept override;
   bool in_transaction() const override { return in_transaction_; }
 
@@ -63,6 +66,8 @@ class MysqlConnection final : public Connection, private MysqlStatementHost {
   Error failed(unsigned number, std::string_view message, std::string_view doing) override;
   bool gone() const override { return gone_; }
 
+  Result<void> accept_scripts();
+  tl::unexpected<Error> not_committed(Error error);
   Result<void> query(std::string_view sql);
   Result<void> send(std::string_view sql);
   tl::unexpected<Error> failed(std::string_view doing);
@@ -75,7 +80,9 @@ class MysqlConnection final : public Connection, private MysqlStatementHost {
   // A duplicate of the socket's descriptor, because the library may close its own at any time.
   base::UniqueFd socket_;
   const std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
+  MysqlClock clock_;
   LockWaits lock_waits_;
+  bool accepts_scripts_ = false;
   bool met_lock_ = false;
   bool usable_ = true;
   bool gone_ = false;

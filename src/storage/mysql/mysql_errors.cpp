@@ -23,7 +23,6 @@ using enum MysqlFault;
 constexpr Row kRows[] = {
     // Keys and constraints.
     {1022, kConflict},  // ER_DUP_KEY
-    {1048, kConflict},  // ER_BAD_NULL_ERROR
     {1062, kConflict},  // ER_DUP_ENTRY
     {1169, kConflict},  // ER_DUP_UNIQUE
     {1216, kConflict},  // ER_NO_REFERENCED_ROW
@@ -53,6 +52,8 @@ constexpr Row kRows[] = {
     {3101, kLocked},  // MySQL: group replication rolled the transaction back at its commit
     {3572, kLocked},  // MySQL: NOWAIT found the row locked
 
+    // We bind NULL only to say "too late" (Connection::server_time()).
+    {1048, kTimeout},  // ER_BAD_NULL_ERROR
     {1969, kTimeout},  // MariaDB: max_statement_time
     {3024, kTimeout},  // MySQL: max_execution_time
 

@@ -75,7 +75,7 @@ void sqlite_batch(benchmark::State& state) {
     const auto rows = next_rows(state.range(0), seq);
     const auto pointers = storage::pointers_to(rows);
     state.ResumeTiming();
-    CHAT_CHECK(direct->append(pointers).has_value());
+    CHAT_CHECK(direct->append(pointers, base::SteadyTime::max()).has_value());
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }

@@ -51,6 +51,7 @@ constexpr std::array<FaultRow, kFaults> kRows = {{
     {Fault::kKillNode, "SIGKILL of the node", 8, false},
     {Fault::kLostAnswer, "lost answers to commits", 30, false},
     {Fault::kLostCommit, "lost commits", 4, false},
+    {Fault::kLateCommit, "late commit", 8, false},
     {Fault::kLoneServer, "lone server on the same database", 3, false},
     {Fault::kTakenName, "second server under the node's name", 3, false},
     {Fault::kClockJump, "clock jump", 3, false},
@@ -61,10 +62,10 @@ constexpr std::array<Fault, 6> kStanding = {Fault::kCut,       Fault::kStall,
                                             Fault::kOneWay,    Fault::kSubscriber,
                                             Fault::kPublisher, Fault::kOtherRedis};
 
-constexpr std::array<Fault, 10> kShort = {
-    Fault::kCut,         Fault::kStall,         Fault::kStall,     Fault::kOneWay,
-    Fault::kReset,       Fault::kSubscriber,    Fault::kPublisher, Fault::kFreezeNode,
-    Fault::kFreezeRedis, Fault::kFreezeDatabase};
+constexpr std::array<Fault, 11> kShort = {
+    Fault::kCut,         Fault::kStall,          Fault::kStall,     Fault::kOneWay,
+    Fault::kReset,       Fault::kSubscriber,     Fault::kPublisher, Fault::kFreezeNode,
+    Fault::kFreezeRedis, Fault::kFreezeDatabase, Fault::kLateCommit};
 
 const FaultRow& row_of(Fault fault) {
   return kRows[static_cast<std::size_t>(fault)];
@@ -142,6 +143,7 @@ class Dice {
         drawn.lasts = std::max(drawn.lasts, kLossyLeast);
         drawn.detail = between(0, static_cast<int>(write_kinds().size()) - 1);
         break;
+      case Fault::kLateCommit: drawn.lasts = duration(kShortMostMs); break;
       case Fault::kClockJump:
         drawn.node = nodes - 1;
         drawn.detail = (between(0, 1) == 0 ? -1 : 1) * between(1, 3'600);

@@ -34,11 +34,12 @@ enum class Fault {
   kKillNode,    // SIGKILL, later a start
   kLostAnswer,  // the answers to the commits of one kind of write are lost
   kLostCommit,  // the commits themselves are lost
+  kLateCommit,  // a commit and what follows it on the link arrive late
   kLoneServer,  // a server without a bus is started on the cluster's database
   kTakenName,   // a server is started under a name that another one holds
   kClockJump,   // the wall clock of the last node jumps
 };
-constexpr std::size_t kFaults = 17;
+constexpr std::size_t kFaults = 18;
 
 enum class Link { kRedis, kDatabase };
 

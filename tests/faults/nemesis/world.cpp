@@ -136,6 +136,8 @@ void World::begin(const Event& event) {
       return cluster_->node(event.node).kill9();
     case Fault::kLostAnswer:
     case Fault::kLostCommit: lossy_.push_back(event); return lose_commits();
+    case Fault::kLateCommit:
+      return cluster_->links(event.node).database.cut_next_commit(MysqlProxy::Cut::kDelay);
     case Fault::kLoneServer:
     case Fault::kTakenName: return start_second(event);
     case Fault::kClockJump:
@@ -156,6 +158,10 @@ void World::end(const Event& event) {
     case Fault::kLostCommit:
       std::erase(lossy_, event);
       return cluster_->links(event.node).database.cut_next_commit_of("", MysqlProxy::Cut::kNothing);
+    case Fault::kLateCommit:
+      cluster_->links(event.node).database.cut_next_commit(MysqlProxy::Cut::kNothing);
+      cluster_->links(event.node).database.network().blackhole(Way::kToServer, false);
+      return;
     case Fault::kLoneServer:
     case Fault::kTakenName:
       second_.reset();

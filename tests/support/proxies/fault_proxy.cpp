@@ -297,9 +297,10 @@ base::UniqueFd FaultProxy::connect_to_server() const {
 void FaultProxy::carry(Link& link, std::size_t way, short events) {
   Lane& lane = link.lanes[way];
   if ((events & POLLOUT) != 0) lane.full = false;
-  const bool held = is_held(link, way);
-  if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && !lane.ended && !held) read_some(link, way);
-  if (!link.dead && !lane.full && !held) send_due(link, way);
+  const bool has_input = (events & (POLLIN | POLLHUP | POLLERR)) != 0;
+  if (has_input && !lane.ended && !is_held(link, way)) read_some(link, way);
+  // The judge may have switched the direction off.
+  if (!link.dead && !lane.full && !is_held(link, way)) send_due(link, way);
   if (link.lanes[0].finished && link.lanes[1].finished) link.dead = true;
 }
 

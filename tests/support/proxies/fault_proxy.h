@@ -59,7 +59,9 @@ class FaultProxy {
   void set_latency(milliseconds latency);
   void limit_bandwidth(std::int64_t bytes_per_second);
   void limit_slices(std::int64_t bytes);  // of one write
-  // Blocks this direction, including its end, until switched off; then everything is delivered.
+  // Blocks this direction, including its end, until switched off; then everything is delivered,
+  // also what a client sent that has closed its connection since. A judge may switch it on, from
+  // the piece that it judges.
   void blackhole(Way way, bool on);
   // New connections go to another server's Unix socket.
   void redirect(std::string server_socket) CHAT_EXCLUDES(scope_mutex_);

@@ -72,6 +72,7 @@ FaultProxy::Fate MysqlProxy::judge(std::uint64_t connection, FaultProxy::Way way
     case Cut::kAfterDelivery: return FaultProxy::Fate::kCutAfter;
     case Cut::kBeforeDelivery: return FaultProxy::Fate::kCutBefore;
     case Cut::kHold: return FaultProxy::Fate::kLose;
+    case Cut::kDelay: proxy_.blackhole(way, true); return FaultProxy::Fate::kPass;
   }
   return FaultProxy::Fate::kPass;
 }
@@ -81,16 +82,23 @@ bool MysqlProxy::commits_what_is_wanted(Conversation& conversation, std::string_
   const char command = packet.front();
   const std::string_view rest = packet.substr(1);
   if (command == kPrepare) conversation.preparing = rest;
-  if (command == kQuery && rest == "COMMIT") {
+  if (command == kQuery && rest.ends_with("COMMIT")) {  // perhaps with a condition before it
     const std::string written = std::exchange(conversation.written, {});
-    conversation.in_transaction = false;
+    conversation.in_transaction = conversation.begins_implicitly;
     return is_wanted(written, true);
   }
   if (command == kQuery && rest.starts_with("START TRANSACTION")) {
     conversation.in_transaction = true;
     conversation.written.clear();
   }
-  if (command == kQuery && rest == "ROLLBACK") conversation.in_transaction = false;
+  if (command == kQuery && rest == "SET SESSION autocommit = 0") {
+    conversation.begins_implicitly = true;
+    conversation.in_transaction = true;
+  }
+  if (command == kQuery && rest == "ROLLBACK") {
+    conversation.in_transaction = conversation.begins_implicitly;
+    conversation.written.clear();
+  }
   if ((command != kExecute && command != kBulkExecute) || rest.size() < 4) return false;
   const auto found = conversation.statements.find(little_endian(rest.substr(0, 4)));
   if (found == conversation.statements.end() || !writes(found->second)) return false;
@@ -101,7 +109,8 @@ bool MysqlProxy::commits_what_is_wanted(Conversation& conversation, std::string_
 
 bool MysqlProxy::is_wanted(std::string_view written, bool is_batch) const {
   if (cut_ == Cut::kNothing) return false;
-  if (text_ == kAnyBatch) return is_batch;
+  const bool only_cursors = written.starts_with("INSERT IGNORE INTO directcursor");
+  if (text_ == kAnyBatch) return is_batch && !only_cursors;
   return !written.empty() && written.find(text_) != std::string_view::npos;
 }
 

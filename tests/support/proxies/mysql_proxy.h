@@ -20,7 +20,8 @@ class MysqlProxy {
     kNothing,
     kAfterDelivery,   // the database gets the COMMIT, the chat server no answer
     kBeforeDelivery,  // the COMMIT is lost
-    kHold,  // nothing is cut: the COMMIT is held back, and its transaction keeps its locks
+    kHold,   // nothing is cut: the COMMIT is held back, and its transaction keeps its locks
+    kDelay,  // the COMMIT and what follows wait until network().blackhole(kToServer, false)
   };
 
   explicit MysqlProxy(std::string database_socket)
@@ -51,7 +52,8 @@ class MysqlProxy {
     std::string preparing;                                      // its number follows in the answer
     std::string written;  // by the statements of this transaction
     bool in_transaction = false;
-    std::size_t rest = 0;  // outstanding bytes of a packet
+    bool begins_implicitly = false;  // the next transaction, without a statement for it
+    std::size_t rest = 0;            // outstanding bytes of a packet
   };
 
   void cut_next(Cut cut, std::string text) CHAT_EXCLUDES(mutex_);

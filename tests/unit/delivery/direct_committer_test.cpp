@@ -61,6 +61,24 @@ class DirectCommitterTest : public testing::Test {
 
 using Bodies = std::vector<std::string>;
 
+// The refusal may end the session, and then nothing of it may be stored.
+TEST_F(DirectCommitterTest, RefusalOfWhatMayBeOnItsWayWaitsUntilThatCannotArrive) {
+  store_.outcomes.assign(kAttemptsMax, {.error = ErrorCode::kOutcomeUnknown});
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_TRUE(commit_one(direct_entry("a", "1")).refusal);
+  EXPECT_GE(std::chrono::steady_clock::now() - began, UserLooks::kHolds);
+}
+
+TEST_F(DirectCommitterTest, RowsThatCameTooLateAreDecidedAnew) {
+  commit({direct_entry("a", "1")});
+  EXPECT_EQ(store_.append_by, clock_.boot_now() + UserLooks::kHolds);
+  store_.outcomes = {{.error = ErrorCode::kTimeout}};
+  store_.newest[kAlice] = 2;  // not known yet
+  const auto late = commit_one(direct_entry("b", "2"));
+  EXPECT_EQ(late.newer_epoch, 2);
+  EXPECT_EQ(stored(), Bodies{"1"});
+}
+
 TEST_F(DirectCommitterTest, StoresABatchWithOneAppendAndReadsAStreamOnce) {
   EXPECT_EQ(seqs(commit(
                 {direct_entry("a", "1"), direct_entry("b", "2"), direct_entry("c", "3", kCarol)})),

@@ -95,8 +95,9 @@ class FakeDirectStore final : public DirectStore {
     return found;
   }
 
-  Result<void> append(storage::DirectRows rows) override {
+  Result<void> append(storage::DirectRows rows, base::SteadyTime by) override {
     if (on_append) on_append(rows);
+    append_by = by;
     appends.push_back(rows.size());
     Outcome outcome;
     if (!outcomes.empty()) {
@@ -144,6 +145,7 @@ class FakeDirectStore final : public DirectStore {
   int looks = 0;
   int epoch_looks = 0;
   std::vector<std::size_t> appends;
+  base::SteadyTime append_by;  // of the last one
 
  private:
   static Seq first_of(storage::DirectRows rows, const storage::DirectMessage& row) {
@@ -162,7 +164,8 @@ class FakeGroupStore final : public GroupStore {
     if (begin_error) return fail(*std::exchange(begin_error, {}), "begin");
     return {};
   }
-  Result<void> commit() override {
+  Result<void> commit(base::SteadyTime by) override {
+    commit_by = by;
     Outcome outcome;
     if (!commits.empty()) {
       outcome = commits.front();
@@ -173,6 +176,7 @@ class FakeGroupStore final : public GroupStore {
     return {};
   }
   void rollback() override { ++rollbacks; }
+  bool shared() const override { return is_shared; }
 
   Result<std::vector<Locking>> lock(std::span<const GroupId> asked) override {
     locks.insert(locks.end(), asked.begin(), asked.end());
@@ -273,6 +277,8 @@ class FakeGroupStore final : public GroupStore {
   int finds = 0;
   int begins = 0;
   int rollbacks = 0;
+  bool is_shared = true;
+  base::SteadyTime commit_by;  // of the last one
 
  private:
   Locking locking_of(GroupId group) {

@@ -58,6 +58,23 @@ class GroupCommitterTest : public testing::Test {
 
 using Bodies = std::vector<std::string>;
 
+TEST_F(GroupCommitterTest, RefusalOfWhatMayBeOnItsWayWaitsUntilThatCannotArrive) {
+  store_.commits.assign(kAttemptsMax, {.error = ErrorCode::kOutcomeUnknown});
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_TRUE(commit({entry("a", "1")}).front().refusal);
+  EXPECT_GE(std::chrono::steady_clock::now() - began, UserLooks::kHolds);
+}
+
+TEST_F(GroupCommitterTest, CommitsWhileWhatWasReadOfTheWritersHolds) {
+  commit({entry("a", "1")});
+  EXPECT_EQ(store_.commit_by, clock_.boot_now() + UserLooks::kHolds);
+  store_.commits = {{.error = ErrorCode::kTimeout}};
+  EXPECT_EQ(seqs(commit({entry("b", "2")})), std::vector<Seq>{2});
+  store_.is_shared = false;
+  commit({entry("c", "3")});
+  EXPECT_EQ(store_.commit_by, base::SteadyTime::max());
+}
+
 TEST_F(GroupCommitterTest, StoresABatchInOneTransactionGroupsAscending) {
   EXPECT_EQ(seqs(commit({entry("a", "1"), entry("b", "2", kOther), entry("c", "3", kGroup, kBob)})),
             (std::vector<Seq>{1, 1, 2}));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "fake_stores.h"
 #include "support/fake_clock.h"
 #include "unit/delivery/people.h"
@@ -30,6 +32,16 @@ TEST_F(UserLooksTest, LookupIsValidForAWhile) {
   EXPECT_EQ(store_.epoch_looks, 2);
   EXPECT_EQ(users_.newer_than(1, kAlice), 2);
   EXPECT_EQ(users_.newer_than(2, kAlice), 0);
+}
+
+TEST_F(UserLooksTest, DecisionsHoldForAWhileAfterTheOldestLookup) {
+  const auto first = clock_.boot_now();
+  look_up({kAlice});
+  clock_.advance(UserLooks::kMaxAge / 4);
+  look_up({kBob});
+  EXPECT_EQ(users_.valid_until(std::array{kBob, kAlice}), first + UserLooks::kHolds);
+  store_.is_shared = false;
+  EXPECT_EQ(users_.valid_until(std::array{kBob, kAlice}), base::SteadyTime::max());
 }
 
 TEST_F(UserLooksTest, DoubtedSenderIsLookedUpAtOnce) {

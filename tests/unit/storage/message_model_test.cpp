@@ -147,6 +147,30 @@ TEST_F(MessageModelTest, DuplicateSeqIsAConflictAndKeepsTheTransaction) {
   EXPECT_EQ(messages.direct_after(kBob, kAlice, 0, 1)->front().body, "hi");
 }
 
+// What a request was decided by may have changed while it was on its way.
+TEST_F(MessageModelTest, RowsThatComeTooLateAreRefusedByTheDatabase) {
+  if (!test::on_mysql()) GTEST_SKIP() << "an embedded database is not behind a network";
+  using std::chrono::milliseconds;
+  MessageModel messages(*connection_);
+  const auto append = [&](const DirectMessage& row, milliseconds left) {
+    const std::vector<DirectMessage> rows{row};
+    const auto by = base::system_clock().boot_now() + left;
+    const auto stored = messages.append_direct(pointers_to(rows), by);
+    return stored ? std::optional<ErrorCode>() : stored.error().code;
+  };
+  constexpr milliseconds kLate{-1};
+  constexpr milliseconds kInTime{60'000};
+  for (const Seq seq : {1, 2}) {  // the first one is stored with its stream's cursor
+    EXPECT_EQ(append(direct(kBob, kAlice, seq), kLate), ErrorCode::kTimeout);
+    EXPECT_EQ(after(kBob, kAlice, seq - 1), std::vector<Seq>{});
+    EXPECT_TRUE(connection_->usable());
+    EXPECT_EQ(append(direct(kBob, kAlice, seq), kInTime), std::nullopt);
+    EXPECT_EQ(after(kBob, kAlice, seq - 1), std::vector<Seq>{seq});
+  }
+  const std::vector<DirectMessage> third{direct(kBob, kAlice, 3)};
+  EXPECT_TRUE(messages.append_direct(pointers_to(third), base::SteadyTime::max()));
+}
+
 TEST_F(MessageModelTest, EventRowOfADirectStreamKeepsItsFields) {
   DirectMessage text = direct(kBob, kAlice, 1);
   text.n = 1;
