@@ -63,7 +63,8 @@ enum class TransactionKind {
   kWrite,  // SQLite: BEGIN IMMEDIATE in the writer lane; must stay on one thread
 };
 
-// Whether a connection waits for locks that others hold.
+// Whether a connection waits for locks that others hold. If it waits for tables and not for rows, a
+// lock on a row fails with kBusy, one on a table with kTimeout.
 struct LockWaits {
   bool tables = true;  // false: fail at once on a lock on a table, or on everything
   bool rows = true;    // false: likewise on a row; excludes SKIP LOCKED, which MariaDB then refuses

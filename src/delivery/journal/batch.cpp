@@ -2,15 +2,10 @@
 
 #include <random>
 
-#include "chat/base/log.h"
-#include "chat/base/log_limiter.h"
-
 namespace chat::delivery {
 namespace {
 
 constexpr int kFirstDelayMs = 5;
-
-constinit log::Limiter journal_outages{log::kUsualLines};
 
 }  // namespace
 
@@ -29,21 +24,6 @@ std::chrono::milliseconds retry_delay(int attempt) {
   thread_local std::minstd_rand random(std::random_device{}());
   std::uniform_int_distribution<int> jitter(1, kFirstDelayMs << attempt);
   return std::chrono::milliseconds(jitter(random));
-}
-
-void OutageLog::note(const Result<void>& outcome) {
-  const auto now = std::chrono::steady_clock::now();
-  if (!outcome && !failing_) {
-    began_ = now;
-    log::limited(log::Level::kWarn, journal_outages,
-                 "event=journal_refuses lane={} kind={} what={}", lane_,
-                 to_string(outcome.error().code), log::quoted(outcome.error().message));
-  } else if (outcome && failing_) {
-    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_);
-    log::limited(log::Level::kWarn, journal_outages,
-                 "event=journal_stores_again lane={} after_ms={}", lane_, took.count());
-  }
-  failing_ = !outcome;
 }
 
 }  // namespace chat::delivery

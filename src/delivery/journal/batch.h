@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <set>
 #include <span>
-#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -24,19 +23,8 @@ inline constexpr int kAttemptsMax = 5;
 // No attempt to store a batch begins later than this after the first. One that waits for a lock
 // takes a second, so senders get a reply within two.
 inline constexpr std::chrono::milliseconds kBatchPatience{500};
-
-// Logs one line when storing begins to fail for all, and one when it works again.
-// Threading: externally synchronised.
-class OutageLog {
- public:
-  explicit OutageLog(std::string lane) : lane_(std::move(lane)) {}
-  void note(const Result<void>& outcome);
-
- private:
-  const std::string lane_;
-  std::chrono::steady_clock::time_point began_;
-  bool failing_ = false;
-};
+// Until then, locked streams are found, and the rest is tried again without them.
+inline constexpr std::chrono::milliseconds kSortingPatience{1'500};
 
 // Stores a batch of entries, in one transaction if possible.
 //
@@ -45,7 +33,7 @@ class OutageLog {
 //   neighbours and the order within each stream is kept.
 // - A foreign row lock is reported at once (the stores don't wait for it): the batch is halved
 //   until the locked streams are isolated, and their entries are marked `lock_in_way`, to be
-//   retried later. A lock that was waited for is on a whole table, so it concerns everybody.
+//   retried later. A lock on a whole table, which concerns everybody, is reported as kTimeout.
 // - A unique key that refuses the batch tells what to look up: that gets another attempt, however
 //   late.
 // - An entry that an attempt may have stored without an answer is never refused as if it were not.
@@ -84,8 +72,11 @@ class Settlement {
       note_locked(entries);
       return outcome;
     }
-    const bool of_a_row = outcome.error().code == ErrorCode::kBusy && !is_late();
-    if (of_a_row && note_locked(entries)) return settle(entries, kLockAttempts);
+    const bool locked = outcome.error().code == ErrorCode::kBusy;
+    if (locked && !is_later_than(kSortingPatience) && note_locked(entries)) {
+      return settle(entries, kLockAttempts);
+    }
+    const bool of_a_row = locked && !is_late();
     for (EntryType* entry : entries) entry->lock_in_way = false;
     if (is_everyones(outcome.error().code) && !of_a_row) return refuse(entries, outcome.error());
     if (of_a_row && is_one_stream(entries)) {
@@ -168,7 +159,10 @@ class Settlement {
     return tl::make_unexpected(error);
   }
 
-  bool is_late() const { return std::chrono::steady_clock::now() - began_ > kBatchPatience; }
+  bool is_late() const { return is_later_than(kBatchPatience); }
+  bool is_later_than(std::chrono::milliseconds time) const {
+    return std::chrono::steady_clock::now() - began_ > time;
+  }
 
   const KeyOf key_of_;
   const TryOnce try_once_;

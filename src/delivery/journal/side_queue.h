@@ -13,6 +13,7 @@
 
 #include "chat/base/result.h"
 #include "delivery/journal/batch.h"
+#include "delivery/journal/outage_log.h"
 
 namespace chat::delivery {
 

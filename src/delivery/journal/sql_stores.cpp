@@ -18,10 +18,10 @@ using storage::MessageModel;
 using storage::TransactionKind;
 
 // A lock on one row must not delay the messages of others: a lane does not wait for it and retries
-// later (SideQueue). The shortest lock wait of MySQL is one second.
+// later (SideQueue). SQLite has no row locks.
 Result<void> wait_for_no_row(Connection& connection) {
   if (connection.dialect() != storage::Dialect::kMysql) return {};
-  return connection.execute("SET SESSION innodb_lock_wait_timeout = 1 /*M!100300 - 1 */");
+  return connection.set_lock_waits({.tables = true, .rows = false});
 }
 
 // A lane's own connection, opened on first use and reopened when it has died.

@@ -16,6 +16,8 @@ namespace {
 
 // After a denied statement the connection is reopened, but not more often than this.
 constexpr std::chrono::milliseconds kRightsMayChange{1'000};
+// A lock error that took so long was waited for: nearly the shortest wait of MySQL.
+constexpr std::chrono::milliseconds kLongWait{900};
 
 bool has_bulk_operations(MYSQL* db) {
   unsigned long capabilities = 0;
@@ -229,6 +231,10 @@ Error MysqlConnection::failed(unsigned number, std::string_view message, std::st
   if (number == ER_LOCK_WAIT_TIMEOUT) met_lock_ = true;
   if (number == ER_BAD_NULL_ERROR) clock_.forget();
   auto error = mysql_failure(number, message, doing);
+  const auto waited = std::chrono::steady_clock::now() - call_began_;
+  if (number == ER_LOCK_WAIT_TIMEOUT && !lock_waits_.rows && waited >= kLongWait) {
+    error.code = ErrorCode::kTimeout;
+  }
   // Only at the server's start is this reported as the operator's mistake.
   if (fault == MysqlFault::kDenied && watch_ != nullptr) error.code = ErrorCode::kUnavailable;
   if (in_transaction_ && error.code != ErrorCode::kConflict) broken_ = true;

@@ -58,7 +58,10 @@ class MysqlConnection final : public Connection, private MysqlStatementHost {
 
  private:
   Result<void> admit() const override;
-  MysqlWatch::Call begin_call() override { return MysqlWatch::Call(calls_); }
+  MysqlWatch::Call begin_call() override {
+    call_began_ = std::chrono::steady_clock::now();
+    return MysqlWatch::Call(calls_);
+  }
   void heard() override {
     if (watch_ != nullptr) watch_->heard();
   }
@@ -82,6 +85,7 @@ class MysqlConnection final : public Connection, private MysqlStatementHost {
   const std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
   MysqlClock clock_;
   LockWaits lock_waits_;
+  std::chrono::steady_clock::time_point call_began_;
   bool accepts_scripts_ = false;
   bool met_lock_ = false;
   bool usable_ = true;

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "integration/server_fixture.h"
+#include "integration/wire/stranger.h"
 #include "support/proxies/mysql_proxy.h"
 
 namespace chat::test {
@@ -183,6 +184,26 @@ TEST_F(DatabaseFault, LostCommitIsAnsweredInTimeAndDelaysNobodyElse) {
   EXPECT_THAT(reply.value("errno", -1), ::testing::AnyOf(0, 32)) << reply;
   EXPECT_THAT(request_patiently(alice.client, in_the_way).value("errno", -1),
               ::testing::AnyOf(0, 25));
+}
+
+// Far away, each attempt to store the batch of both groups takes longer than batches are patient.
+TEST_F(DatabaseFault, LockedGroupDelaysNoOtherWhenTheDatabaseIsFarAway) {
+  User alice = new_user(server->port(), "alice");
+  User bob = new_user(server->port(), "bob");
+  const std::int64_t locked = alice.create_group("locked");
+  const std::int64_t other = bob.create_group("other");
+  alice.group_chat(locked, "before");
+  bob.group_chat(other, "before");
+  Stranger stranger(server->storage(), "BEGIN; SELECT * FROM allgroup WHERE id = " +
+                                           std::to_string(locked) + " FOR UPDATE");
+  proxy->network().set_latency(milliseconds{70});  // in each direction
+  const Json in_the_way = group_chat_request(alice.account, locked, "1", "g1");
+  const Json not_in_the_way = group_chat_request(bob.account, other, "2", "g2");
+  alice.client.send(in_the_way);  // the first batch, while whose attempts the rest queues up
+  alice.client.send(group_chat_request(alice.account, locked, "2", "g3"));
+  bob.client.send(not_in_the_way);
+  EXPECT_EQ(bob.client.reply(not_in_the_way).value("errno", -1), 0);
+  EXPECT_EQ(alice.client.reply(in_the_way).value("errno", -1), 31);
 }
 
 // A stopped database keeps its connections, accepts new ones, and does not answer.

@@ -46,6 +46,28 @@ TEST(LateBatch, ALastingConflictIsNotTakenForABadRow) {
   EXPECT_EQ(settled[0].refusal->code, Errno::kBusy);
 }
 
+// However slow the network is: the database need not be asked again about the streams in the way.
+TEST(LateBatch, StreamsKnownToBeLockedAreSetApart) {
+  GroupEntry other = one();
+  other.message.group = {2};
+  std::vector<GroupEntry> entries{one(), other};
+  std::size_t attempts = 0;
+  const auto attempt = [&](std::span<GroupEntry* const> part) -> Result<void> {
+    ++attempts;
+    if (attempts > 1) return {};
+    ::poll(nullptr, 0, static_cast<int>(kBatchPatience.count()) + 10);
+    part.front()->lock_in_way = true;
+    return fail(ErrorCode::kBusy, "locked");
+  };
+  EXPECT_TRUE((Settlement<GroupEntry, decltype(&GroupCommitter::key_of), decltype(attempt)>(
+                   &GroupCommitter::key_of, attempt)
+                   .settle_all(entries)));
+  EXPECT_EQ(attempts, 2u);
+  EXPECT_TRUE(entries[0].lock_in_way);
+  EXPECT_FALSE(entries[1].refusal);
+  EXPECT_FALSE(entries[1].lock_in_way);
+}
+
 // Its client must send the message again under the same cid, not under a new one.
 TEST(LateBatch, WhatMayBeStoredIsNeverRefusedAsIfItWereNot) {
   GroupEntry entry = one();
