@@ -63,6 +63,19 @@ Result<base::UniqueFd> lock_out_earlier(const fs::path& path) {
                                                "): stop it first");
 }
 
+// The newest commits are in the -wal, which is named after the file: under another name they would
+// be missing (sqlite.org/howtocorrupt.html, "Multiple links to the same file").
+Result<void> has_one_name(int fd, const fs::path& path) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0 || status.st_nlink <= 1) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              "the database " + path.string() + " has " + std::to_string(status.st_nlink) +
+                  " names (hard links), and under another one its newest rows would be missing:"
+                  " keep the name under which it was used last, and remove the others (find -xdev"
+                  " -samefile " +
+                  path.string() + ")");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqliteFile>> SqliteFile::open(const fs::path& path) {
@@ -71,11 +84,7 @@ Result<std::unique_ptr<SqliteFile>> SqliteFile::open(const fs::path& path) {
   if (auto locked = lock_file(fd.get(), path); !locked) return fail(locked);
   auto earlier = lock_out_earlier(path);
   if (!earlier) return fail(earlier);
-  struct stat status {};
-  if (::fstat(fd.get(), &status) == 0 && status.st_nlink > 1) {
-    log::warn("event=database_has_other_names path={} links={}", log::quoted(path.string()),
-              status.st_nlink);
-  }
+  if (auto only = has_one_name(fd.get(), path); !only) return fail(only);
   return std::unique_ptr<SqliteFile>(new SqliteFile(path, std::move(fd), std::move(*earlier)));
 }
 

@@ -105,6 +105,20 @@ TEST_F(SqliteDatabaseTest, RefusesTheSameFileUnderAnotherName) {
   }
 }
 
+// The newest rows may be in the -wal of the other name.
+TEST_F(SqliteDatabaseTest, RefusesAFileWithTwoNames) {
+  { ASSERT_TRUE(SqliteDatabase(path_).open()); }
+  fs::create_hard_link(path_, dir_.file("other.db"));
+  for (const std::string& path : {path_, dir_.file("other.db")}) {
+    SqliteDatabase database(path);
+    const auto refused = database.open();
+    ASSERT_FALSE(refused) << path;
+    EXPECT_NE(refused.error().message.find("hard links"), std::string::npos);
+  }
+  fs::remove(dir_.file("other.db"));
+  EXPECT_TRUE(SqliteDatabase(path_).open());
+}
+
 // SQLite itself would continue with the moved file.
 TEST_F(SqliteDatabaseTest, StoresNothingWhileAFileIsMoved) {
   for (const auto* suffix : {"", "-wal", "-shm"}) {
