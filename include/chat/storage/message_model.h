@@ -130,7 +130,6 @@ class MessageModel {
   Result<std::vector<CursorMove>> advance_unlocked(std::span<const CursorMove> moves);
 
  private:
-  Result<void> append_at_once(DirectRows rows, base::SteadyTime by);
   Result<void> insert_cursors(DirectRows rows);
 
   Connection& connection_;
