@@ -85,9 +85,7 @@ class PeopleText {
     return fmt::format("Sessions ended: {}.\n", e.revoked);
   }
   std::string operator()(const event::Refused& e) const {
-    const std::string about = e.about.empty() ? "" : " " + harmless(e.about);
-    const std::string what = e.command.empty() ? "The server says" : "/" + e.command + about;
-    std::string out = bad(fmt::format("{}: {} (error {})", what, reason(e), e.code));
+    std::string out = bad(fmt::format("{}: {}", what_failed(e), reason(e)));
     if (e.retry_after_ms) out += fmt::format("  Try again in {} ms.\n", *e.retry_after_ms);
     if (e.is(protocol::Errno::kAlreadyOnline)) {
       out += "  If that session is yours, end it with: /login NAME --takeover\n";
@@ -239,6 +237,14 @@ class PeopleText {
   std::string dim(const std::string& line) const { return style_.dim(line); }
   std::string bad(const std::string& line) const { return style_.bad(line); }
   std::string name(const std::string& text) const { return style_.name(text); }
+
+  static std::string what_failed(const event::Refused& e) {
+    if (e.command.empty()) return "The server says";
+    const std::string about = harmless(e.about);
+    const bool is_text = e.command == "chat" || e.command == "group";
+    if (is_text) return about.empty() ? "Not sent" : "Not sent to " + about;
+    return "/" + e.command + (about.empty() ? "" : " " + about);
+  }
 
   // Lists of a kind that an older server does not know are a wrong field to it.
   static std::string reason(const event::Refused& e) {

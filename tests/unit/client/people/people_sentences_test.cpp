@@ -87,7 +87,10 @@ TEST(PeopleSentences, ARepeatedChangeIsNotShownAgain) {
 TEST(PeopleSentences, ErrorsNameWhatWasTyped) {
   event::Refused refused{"kick", {}, 22, "not_allowed", "only admins may", {}};
   refused.about = "Tea dave";
-  EXPECT_EQ(told(refused), "/kick Tea dave: only admins may (error 22)\n");
+  EXPECT_EQ(told(refused), "/kick Tea dave: only admins may\n");
+  refused.command = "group";
+  refused.about = "Tea";
+  EXPECT_EQ(told(refused), "Not sent to Tea: only admins may\n");
 }
 
 TEST(PeopleSentences, AnOlderServerIsNamedAsSuch) {
