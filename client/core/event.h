@@ -18,14 +18,14 @@ namespace chat::client {
 // The kinds of events. Values of so many types are made, copied and destroyed out of line: the
 // tables of functions for that are compiled once.
 using EventKinds =
-    std::variant<std::monostate, event::Connected, event::Pong, event::ServerTime,
-                 event::Registered, event::LoggedIn, event::LoggedOut, event::PasswordChanged,
-                 event::AccountDeleted, event::SessionList, event::SessionsRevoked,
-                 event::FriendAdded, event::GroupCreated, event::GroupJoined, event::Done,
-                 event::Requested, event::InviteCode, event::Profile, event::UsersFound,
-                 event::GroupsFound, event::GroupShown, event::ListPage, event::RequestList,
-                 event::BlockedList, event::Sending, event::Sent, event::Queued, event::Unsent,
-                 event::Held, event::Receipt, event::History, event::Reconnecting, event::Refused,
+    std::variant<std::monostate, event::Connected, event::Pong, event::Registered, event::LoggedIn,
+                 event::LoggedOut, event::PasswordChanged, event::AccountDeleted,
+                 event::SessionList, event::SessionsRevoked, event::FriendAdded,
+                 event::GroupCreated, event::GroupJoined, event::Done, event::Requested,
+                 event::InviteCode, event::Profile, event::UsersFound, event::GroupsFound,
+                 event::GroupShown, event::ListPage, event::RequestList, event::BlockedList,
+                 event::Sending, event::Sent, event::Queued, event::Unsent, event::Held,
+                 event::Receipt, event::History, event::Reconnecting, event::Refused,
                  event::Message, event::Presence, event::Contact, event::GroupChanged, event::Bye,
                  event::Announcement, event::Notice, event::Inbox, event::Readers, event::Typing,
                  event::Current, event::FriendList, event::GroupList, event::TimedOut,

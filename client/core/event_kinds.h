@@ -26,9 +26,6 @@ struct Connected {
   std::string tls{};   // "TLSv1.3"; empty: not encrypted
 };
 struct Pong {};  // the reply to PING: not shown
-struct ServerTime {
-  UnixMillis ts = 0;
-};
 struct Registered {
   UserId id;
   std::string name;

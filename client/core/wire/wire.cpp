@@ -151,7 +151,6 @@ Event::What read_success(MessageReader& in, const ServerMessage& message,
     case Msgid::kSessions: return read_sessions(in, body);
     case Msgid::kRevokeSession:
       return event::SessionsRevoked{in.read<messages::RevokeSessionReply>(body).revoked};
-    case Msgid::kTime: return event::ServerTime{in.read<messages::TimeReply>(body).ts};
     case Msgid::kHello:
     case Msgid::kPing: return event::Pong{};
     default: return read_people_reply(in, body, question);
@@ -264,7 +263,6 @@ std::string_view command_name(Msgid request) {
     case Msgid::kGroupChat: return "group";
     case Msgid::kHello: return "hello";
     case Msgid::kPing: return "ping";
-    case Msgid::kTime: return "time";
     case Msgid::kHistory: return "history";
     case Msgid::kChangePassword: return "password";
     case Msgid::kDeleteAccount: return "deleteaccount";

@@ -84,9 +84,6 @@ struct History {
 struct More {
   void run(TerminalClient& client) const;
 };
-struct Time {  // asks for the server's clock
-  void run(TerminalClient& client) const;
-};
 struct Help {
   static constexpr bool kWorksOffline = true;
   std::string about{};  // a command or a topic, "all"; empty: what is used every day
@@ -108,6 +105,6 @@ using Command =
                  command::Recall, command::Readers, command::Inbox, command::SetConversation,
                  command::To, command::Wait, command::WaitMessages, command::Password,
                  command::DeleteAccount, command::Sessions, command::Revoke, command::History,
-                 command::More, command::Time, command::Help, command::Quit>;
+                 command::More, command::Help, command::Quit>;
 
 }  // namespace chat::client

@@ -10,7 +10,6 @@
 #include "chat/base/clock.h"
 #include "chat/protocol/limits.h"
 #include "chat/protocol/messages/account_messages.h"
-#include "chat/protocol/messages/login_messages.h"
 #include "chat/protocol/messages/profile_messages.h"
 #include "client/core/code_points.h"
 #include "client/terminal/commands/command.h"
@@ -142,10 +141,6 @@ void Revoke::run(TerminalClient& client) const {
     message.session = session;
   }
   client.expect("revoke", client.session().request(std::move(message), {.command = "revoke"}));
-}
-
-void Time::run(TerminalClient& client) const {
-  client.expect("time", client.session().request(messages::Time{}, {.command = "time"}));
 }
 
 // A script gets the whole list.

@@ -15,7 +15,6 @@ const char* const kLineHelp = R"(  connected host="127.0.0.1" port=6000 [tls=TLS
   logged_out id=1
   password_changed revoked=1     account_deleted     sessions_revoked count=1
   sessions count=1               followed by: session id=… created=MS expires=MS current=true
-  server_time ts=MS
   current to=2   or   current group=1
   inbox count=1 more=false       followed by the conversation lines
   conversation to=2 name="bob" unread=3 mentions=0 pinned=false muted=false ts=MS text="…"
@@ -111,9 +110,6 @@ struct LineOf {
   std::string operator()(const event::Connected& e) const {
     const std::string tls = e.tls.empty() ? "" : " tls=" + e.tls;
     return fmt::format("connected host={} port={}{}\n", quote(e.host), e.port, tls);
-  }
-  std::string operator()(const event::ServerTime& e) const {
-    return fmt::format("server_time ts={}\n", e.ts);
   }
   std::string operator()(const event::Registered& e) const {
     return fmt::format("registered id={} name={}\n", e.id.value, quote(e.name));

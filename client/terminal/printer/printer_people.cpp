@@ -52,9 +52,6 @@ class PeopleText {
     const std::string tls = e.tls.empty() ? "" : fmt::format(", encrypted ({})", e.tls);
     return dim(fmt::format("Connected to {} port {}{}.", harmless(e.host), e.port, tls));
   }
-  std::string operator()(const event::ServerTime& e) const {
-    return fmt::format("The server's clock says {}.\n", date_and_time(e.ts));
-  }
   std::string operator()(const event::Registered& e) const {
     return fmt::format("Registered {}: your id is {}.\n", name(e.name), e.id.value);
   }

@@ -40,7 +40,6 @@ enum class Msgid : int {
   kJoinAnswer = 45,
   kInvite = 46,
   kDismissGroup = 47,
-  kTime = 48,
   kRecall = 50,
   kEdit = 51,
   kTyping = 52,

@@ -107,7 +107,6 @@ constexpr std::array kRoutes{
     costly<messages::JoinAnswer, &H::joining, &JoinService::answer>(Charge::kAct),
     costly<messages::Invite, &H::joining, &JoinService::invite>(Charge::kAct),
     costly<messages::DismissGroup, &H::member, &MemberService::dismiss>(Charge::kAct),
-    route<messages::Time, &H::system, &SystemService::time>(Access::kLoggedIn, Work::kQuick),
     costly<messages::Recall, &H::revision, &RevisionService::recall>(Charge::kAct),
     costly<messages::Edit, &H::revision, &RevisionService::edit>(Charge::kAct),
     route<messages::Typing, &H::typing, &TypingService::typing>(Access::kLoggedIn, Work::kQuick),

@@ -37,8 +37,4 @@ void SystemService::ping(session::Session& session, const Received<messages::Pin
   send_reply(session, request, messages::PingReply{.ts = context_.clock.unix_millis()});
 }
 
-void SystemService::time(session::Session& session, const Received<messages::Time>& request) {
-  send_reply(session, request, messages::TimeReply{.ts = context_.clock.unix_millis()});
-}
-
 }  // namespace chat::service

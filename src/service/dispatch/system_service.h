@@ -7,14 +7,13 @@
 
 namespace chat::service {
 
-// HELLO, PING and TIME. Threading: thread-safe.
+// HELLO and PING. Threading: thread-safe.
 class SystemService {
  public:
   explicit SystemService(ServiceContext& context) : context_(context) {}
 
   void hello(session::Session& session, const Received<messages::Hello>& request);
   void ping(session::Session& session, const Received<messages::Ping>& request);
-  void time(session::Session& session, const Received<messages::Time>& request);
 
  private:
   ServiceContext& context_;

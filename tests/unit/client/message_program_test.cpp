@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "client/terminal/printer/people_sentences.h"
 #include "program.h"
 
 namespace chat::client {
@@ -15,7 +14,6 @@ namespace {
 using test::FakeServer;
 using test::json;
 using test::Peer;
-using test::Program;
 using test::run_script;
 using ::testing::HasSubstr;
 
@@ -149,18 +147,6 @@ TEST(MessageProgram, ReadersAreThoseOfAGroupsMessage) {
   EXPECT_EQ(server.last(53)["groupid"], 7);
   EXPECT_THAT(ended.output, HasSubstr("\nreaders group=7 read=1 members=1 more=false\n"));
   EXPECT_THAT(ended.output, HasSubstr("/readers is for groups"));
-}
-
-TEST(MessageProgram, TimeIsThatOfTheServer) {
-  Accepting server;
-  const auto ended = run_script(server.port(), "/login alice right1\n/time now\n/time\n");
-  EXPECT_EQ(server.last(48), json::parse(R"({"msgid":48,"id":1})"));
-  EXPECT_THAT(ended.output, HasSubstr("\nusage errmsg=\"this command takes no arguments"));
-  EXPECT_THAT(ended.output, HasSubstr("\nserver_time ts=1\n"));
-  Program person(Program::On::kTerminal, server.port(), {});
-  ASSERT_TRUE(person.wait_for("Connected"));
-  person.write("/login alice right1\n/time\n");
-  EXPECT_TRUE(person.wait_for("The server's clock says " + date_and_time(1) + "."));
 }
 
 }  // namespace

@@ -307,7 +307,6 @@ const std::vector<Row>& rows() {
        {},
        {"id", "groupid"},
        {}},
-      {48, R"("id":7)", Errno::kNotLoggedIn, Errno::kOk, {}, {}, {"id"}, {}},
       {50,
        R"("id":7,"toid":8,"seq":9)",
        Errno::kNotLoggedIn,
@@ -423,7 +422,6 @@ TEST(Routes, OnlyRequestsAnsweredFromMemoryAreQuick) {
       case protocol::Msgid::kGroupChat:
       case protocol::Msgid::kDelivered:
       case protocol::Msgid::kRead:
-      case protocol::Msgid::kTime:
       case protocol::Msgid::kTyping: EXPECT_FALSE(route.blocks); break;
       default: EXPECT_TRUE(route.blocks) << static_cast<int>(route.msgid);
     }

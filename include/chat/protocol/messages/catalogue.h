@@ -25,7 +25,7 @@ using Requests =
                Ping, Delivered, Read, Sync, History, ChangePassword, DeleteAccount, Sessions,
                RevokeSession, GroupInfo, List, FriendAnswer, RemoveFriend, Block, UserInfo,
                SetProfile, Find, LeaveGroup, RemoveMember, SetRole, Mute, SetGroup, JoinAnswer,
-               Invite, DismissGroup, Time, Recall, Edit, Typing, Readers, Inbox, SetConversation>;
+               Invite, DismissGroup, Recall, Edit, Typing, Readers, Inbox, SetConversation>;
 
 using Replies =
     std::tuple<LoginReply, RegisterReply, LogoutReply, OneChatReply, AddFriendReply,
@@ -34,8 +34,8 @@ using Replies =
                RevokeSessionReply, GroupInfoReply, ListReply, FriendAnswerReply, RemoveFriendReply,
                BlockReply, UserInfoReply, SetProfileReply, FindReply, LeaveGroupReply,
                RemoveMemberReply, SetRoleReply, MuteReply, SetGroupReply, JoinAnswerReply,
-               InviteReply, DismissGroupReply, TimeReply, RecallReply, EditReply, ReadersReply,
-               InboxReply, SetConversationReply>;
+               InviteReply, DismissGroupReply, RecallReply, EditReply, ReadersReply, InboxReply,
+               SetConversationReply>;
 
 using Pushes = std::tuple<OneChatPush, GroupChatPush, PresencePush, ContactPush, GroupPush,
                           ReceiptPush, ByePush, TypingPush, AnnouncementPush>;

@@ -55,19 +55,6 @@ struct PingReply {
   static constexpr auto fields() { return field_list(field("ts", &PingReply::ts)); }
 };
 
-// Like PING, but for logged-in users.
-struct Time {
-  static constexpr Msgid kMsgid = Msgid::kTime;
-  std::optional<UserId> sender{};
-  static constexpr auto fields() { return field_list(sender_field(&Time::sender)); }
-};
-
-struct TimeReply {
-  static constexpr Msgid kMsgid = reply_to(Msgid::kTime);
-  UnixMillis ts = 0;
-  static constexpr auto fields() { return field_list(field("ts", &TimeReply::ts)); }
-};
-
 // By id or name and password, or by token.
 struct Login {
   static constexpr Msgid kMsgid = Msgid::kLogin;
