@@ -122,7 +122,7 @@ Answer ClientSession::login(const Credentials& credentials) {
 
 // Chats typed before are sent first; none follow a deliberate logout.
 Answer ClientSession::logout() {
-  if (!wait_for_chats(reply_timeout_)) timed_out(Msgid::kOneChat);
+  if (!wait_for_chats(reply_timeout_)) timed_out({.request = Msgid::kOneChat});
   outbox_.pause();  // nothing follows the LOGOUT
   Answer answer = ask(messages::Logout{.sender = self()}, {.user = self()});
   if (answer.ok()) {
@@ -259,7 +259,7 @@ Answer ClientSession::ask(Question question, const Build& build) {
   if (!item) return failure;
   if (!item->arrived.try_acquire_for(reply_timeout_) ||
       !item->answered.load(std::memory_order_acquire)) {
-    return timed_out(item->question.request);
+    return timed_out(item->question);
   }
   return item->answer;
 }
@@ -294,11 +294,11 @@ PendingTable::Item ClientSession::transmit(const std::string& cid, Question ques
   return item;
 }
 
-Answer ClientSession::timed_out(Msgid request) {
+Answer ClientSession::timed_out(const Question& question) {
   Answer answer{Answer::Status::kTimedOut,
-                {event::TimedOut{std::string(command_name(request)), reply_timeout_}}};
+                {event::TimedOut{command_name(question), reply_timeout_}}};
   // open() reports the result of HELLO itself.
-  if (request != Msgid::kHello) handler_(answer.event);
+  if (question.request != Msgid::kHello) handler_(answer.event);
   return answer;
 }
 

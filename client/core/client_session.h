@@ -135,7 +135,7 @@ class ClientSession {
   void send_chats();
   bool hold(const Event& event, const Question& question, const std::string& cid);
   bool take_message(Event& event);
-  Answer timed_out(protocol::Msgid request);
+  Answer timed_out(const Question& question);
 
   void receive_all();
   Result<void> take(std::string_view frame);

@@ -62,7 +62,4 @@ struct Event {
   }
 };
 
-// The command of a request as typed by the user: "login", "chat" … …
-std::string_view command_name(protocol::Msgid request);
-
 }  // namespace chat::client

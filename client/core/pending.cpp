@@ -58,4 +58,26 @@ void PendingTable::open() {
   closed_ = false;
 }
 
+std::string command_name(const Question& question) {
+  if (!question.command.empty()) return question.command;
+  switch (question.request) {
+    case protocol::Msgid::kLogin: return "login";
+    case protocol::Msgid::kLogout: return "logout";
+    case protocol::Msgid::kRegister: return "register";
+    case protocol::Msgid::kOneChat: return "chat";
+    case protocol::Msgid::kAddFriend: return "add";
+    case protocol::Msgid::kCreateGroup: return "creategroup";
+    case protocol::Msgid::kAddGroup: return "join";
+    case protocol::Msgid::kGroupChat: return "group";
+    case protocol::Msgid::kHello: return "hello";
+    case protocol::Msgid::kPing: return "ping";
+    case protocol::Msgid::kHistory: return "history";
+    case protocol::Msgid::kChangePassword: return "password";
+    case protocol::Msgid::kDeleteAccount: return "deleteaccount";
+    case protocol::Msgid::kSessions: return "sessions";
+    case protocol::Msgid::kRevokeSession: return "revoke";
+    default: return "request";
+  }
+}
+
 }  // namespace chat::client

@@ -33,6 +33,9 @@ struct Question {
 };
 
 // The outcome of a request.
+// The command as typed by the user: "login", "chat" … …
+std::string command_name(const Question& question);
+
 struct Answer {
   enum class Status {
     kOk,

@@ -239,7 +239,7 @@ Result<Event> read_reply(const ServerMessage& message, const Question& question)
     auto what = read_success(in, message, question);
     return finish(in, message, std::move(what));
   }
-  refused.command = question.command.empty() ? command_name(question.request) : question.command;
+  refused.command = command_name(question);
   refused.target = question.target;
   refused.about = names_in(question);
   return finish(in, message, std::move(refused));
@@ -249,27 +249,6 @@ Result<Event> read_push(const ServerMessage& message) {
   MessageReader in;
   auto what = read_pushed(in, message);
   return finish(in, message, std::move(what));
-}
-
-std::string_view command_name(Msgid request) {
-  switch (request) {
-    case Msgid::kLogin: return "login";
-    case Msgid::kLogout: return "logout";
-    case Msgid::kRegister: return "register";
-    case Msgid::kOneChat: return "chat";
-    case Msgid::kAddFriend: return "add";
-    case Msgid::kCreateGroup: return "creategroup";
-    case Msgid::kAddGroup: return "join";
-    case Msgid::kGroupChat: return "group";
-    case Msgid::kHello: return "hello";
-    case Msgid::kPing: return "ping";
-    case Msgid::kHistory: return "history";
-    case Msgid::kChangePassword: return "password";
-    case Msgid::kDeleteAccount: return "deleteaccount";
-    case Msgid::kSessions: return "sessions";
-    case Msgid::kRevokeSession: return "revoke";
-    default: return "request";
-  }
 }
 
 }  // namespace chat::client

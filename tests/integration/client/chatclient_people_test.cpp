@@ -34,7 +34,7 @@ TEST_F(PeopleTerminals, FriendsAskAndAnswer) {
   expect(*alice, "/info bob", "friend");
   expect(*bob, "/block alice", "You blocked alice");
   expect(*bob, "/blocked", "     1  alice");
-  expect(*alice, "/chat bob hello", "/chat bob: ");
+  expect(*alice, "/chat bob hello", "Not sent to bob: ");
   expect(*bob, "/unblock alice", "alice is no longer blocked.");
   expect(*alice, "/chat bob hello again", "✓ #1 to 2");
   sees(*bob, "alice: hello again");
@@ -81,7 +81,7 @@ TEST_F(PeopleTerminals, AGroupLives) {
   EXPECT_EQ(alice->count("bob joined") + alice->count("bob (2) joined"), 1U);
   sees(*bob, "carol in \"Tea Time\": hello");
   expect(*bob, "/mute \"Tea Time\" carol 10m", "carol may not write in \"Tea Time\" until ");
-  expect(*carol, "/group \"Tea Time\" hello?", "/group \"Tea Time\": you are muted");
+  expect(*carol, "/group \"Tea Time\" hello?", "Not sent to \"Tea Time\": you are muted");
   expect(*bob, "/unmute \"Tea Time\" carol", "carol may write in \"Tea Time\" again.");
   expect(*alice, "/announce \"Tea Time\" in the kitchen", "announcement: in the kitchen");
   expect(*bob, "/kick \"Tea Time\" carol", "You removed carol from \"Tea Time\".");
@@ -98,7 +98,7 @@ TEST_F(PeopleTerminals, AGroupLives) {
   expect(*bob, "/dismiss \"Tea Time\"",
          "End the group \"Tea Time\" for all its members? Type yes:");
   expect(*bob, "yes", "You dismissed \"Tea Time\".");
-  expect(*bob, "/group \"Tea Time\" anybody?", "/group \"Tea Time\": ");
+  expect(*bob, "/group \"Tea Time\" anybody?", "Not sent to \"Tea Time\": ");
 }
 
 }  // namespace

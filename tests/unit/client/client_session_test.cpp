@@ -12,6 +12,7 @@
 #include "chat/base/mutex.h"
 #include "chat/protocol/limits.h"
 #include "chat/protocol/messages/contact_messages.h"
+#include "chat/protocol/messages/inbox_messages.h"
 #include "fake_server.h"
 
 namespace chat::client {
@@ -274,6 +275,21 @@ TEST(ClientSession, APushWithACidLikeOursIsNoReply) {
   EXPECT_EQ(events.all<event::Sent>()[0].seq, 1);
   ASSERT_EQ(events.all<event::Message>().size(), 1u);
   EXPECT_EQ(events.all<event::Message>()[0].text, "yours");
+}
+
+TEST(ClientSession, TimedOutRequestIsNamedAsTyped) {
+  FakeServer server([](Peer& peer) {
+    peer.answer();
+    peer.next();
+    peer.next();
+  });
+  Events events;
+  ClientSession session(events.handler(), 200ms);
+  ASSERT_TRUE(session.open("127.0.0.1", server.port()));
+  session.request(messages::Inbox{}, {.command = "inbox"});
+  const auto late = events.all<event::TimedOut>();
+  ASSERT_EQ(late.size(), 1u);
+  EXPECT_EQ(late[0].command, "inbox");
 }
 
 TEST(ClientSession, LateAnswerIsNotTakenForTheNextRequest) {
