@@ -286,7 +286,7 @@ TEST(ClientSession, TimedOutRequestIsNamedAsTyped) {
   Events events;
   ClientSession session(events.handler(), 200ms);
   ASSERT_TRUE(session.open("127.0.0.1", server.port()));
-  session.request(messages::Inbox{}, {.command = "inbox"});
+  session.request(protocol::messages::Inbox{}, {.command = "inbox"});
   const auto late = events.all<event::TimedOut>();
   ASSERT_EQ(late.size(), 1u);
   EXPECT_EQ(late[0].command, "inbox");
