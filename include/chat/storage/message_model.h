@@ -73,6 +73,13 @@ class MessageModel {
   Result<std::vector<LockedGroup>> try_lock_groups(std::span<const GroupId> groups);
   Result<std::optional<GroupMessage>> find_group_message(GroupId group, UserId sender,
                                                          std::string_view cid);
+  struct GroupCid {
+    GroupId group;
+    UserId sender;
+    std::string_view cid;
+  };
+  // Those that exist, in no order.
+  Result<std::vector<GroupMessage>> group_messages_of(std::span<const GroupCid> cids);
   // The row at the head; if it is not there, of no time and counted like plain text.
   Result<HeadRow> group_head(GroupId group, Seq head);
   // Plain texts, as insert_direct(). kConflict: a (group, seq) or a (group, sender, cid) exists.

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <array>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "chat/delivery/refusals.h"
 #include "delivery/journal/batch.h"
@@ -14,6 +14,8 @@ namespace {
 protocol::Refusal direct_conflict() {
   return {protocol::Errno::kConflict, "this cid was used for another message", std::nullopt};
 }
+
+const Error kNoAnswer{ErrorCode::kOutcomeUnknown, "the answer to an earlier attempt was lost"};
 
 storage::DirectStream stream_of(const DirectEntry& entry) {
   return {entry.message.recipient, entry.message.sender};
@@ -37,8 +39,8 @@ Result<void> DirectCommitter::commit(std::vector<DirectEntry>& entries) {
   const auto attempt = [this](Entries part) { return try_once(part); };
   auto settled = Settlement<DirectEntry, decltype(&key_of), decltype(attempt)>(&key_of, attempt)
                      .settle_all(entries);
-  contact_news_.end_batch();
   wait_out_doubt(entries, doubtful_until_, clock_);
+  contact_news_.end_batch();
   return settled;
 }
 
@@ -123,7 +125,8 @@ Result<void> DirectCommitter::try_once(Entries entries) {
     const auto until = valid_until(rows);
     if (auto stored = store_.append(rows, until); !stored) {
       streams_.forget();
-      if (stored.error().code == ErrorCode::kOutcomeUnknown) doubtful_until_ = until;
+      const bool doubtful = stored.error().code == ErrorCode::kOutcomeUnknown;
+      if (doubtful && store_.is_remote()) doubtful_until_ = until;
       if (stored.error().code == ErrorCode::kTimeout) forget_users(rows);
       return stored;
     }
@@ -153,6 +156,8 @@ Result<void> DirectCommitter::plan(Entries entries, UnixMillis now, Rows& rows) 
     if (!planned) return fail(planned);
     if (*planned == StreamCache::Planned::kBarred) {
       entry->refusal = accepted ? no_reply_target() : not_accepted(entry->right);
+      // It may have been accepted before, and be on its way.
+      if (entry->in_doubt) entry->refusal = refusal_of(kNoAnswer);
     }
     if (*planned == StreamCache::Planned::kConflict) entry->refusal = direct_conflict();
     entry->repeated = *planned == StreamCache::Planned::kRepeated;
@@ -180,11 +185,13 @@ Result<void> DirectCommitter::look_up_users(Entries entries) {
 // What is on its way to the database for longer may be of a sender who was meanwhile taken over or
 // blocked.
 base::SteadyTime DirectCommitter::valid_until(const Rows& rows) const {
-  auto until = base::SteadyTime::max();
+  std::vector<UserId> users;
+  users.reserve(2 * rows.size());
   for (const auto* row : rows) {
-    until = std::min(until, users_.valid_until(std::array{row->sender, row->recipient}));
+    users.push_back(row->sender);
+    users.push_back(row->recipient);
   }
-  return until;
+  return users_.valid_until(users);
 }
 
 void DirectCommitter::forget_users(const Rows& rows) {

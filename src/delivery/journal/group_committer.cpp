@@ -117,12 +117,15 @@ Result<void> GroupCommitter::try_to_store(std::span<GroupEntry* const> entries) 
   rows_.clear();
   newest_.clear();
   marked_.clear();
+  refused_.clear();
   auto stored = store_all(entries);
+  if (stored) stored = renew_look();
   if (stored) stored = store_.commit(valid_until());
   if (stored) {
     keep_heads();
   } else {
-    if (stored.error().code == ErrorCode::kOutcomeUnknown) doubtful_until_ = valid_until();
+    const bool doubtful = stored.error().code == ErrorCode::kOutcomeUnknown;
+    if (doubtful && store_.is_remote()) doubtful_until_ = valid_until();
     store_.rollback();
   }
   return stored;
@@ -131,7 +134,20 @@ Result<void> GroupCommitter::try_to_store(std::span<GroupEntry* const> entries) 
 // A writer may be taken over while the transaction waits on its way to the database; everything
 // else is protected by the groups' locks.
 base::SteadyTime GroupCommitter::valid_until() const {
-  return store_.shared() ? looked_ + UserLooks::kHolds : base::SteadyTime::max();
+  return rows_.empty() ? base::SteadyTime::max() : looked_ + UserLooks::kHolds;
+}
+
+// Looks at the writers again if that was long ago, because other statements took so long.
+Result<void> GroupCommitter::renew_look() {
+  constexpr std::chrono::milliseconds kFresh = UserLooks::kHolds / 3;
+  if (rows_.empty() || clock_.boot_now() - looked_ < kFresh) return {};
+  const Writers before = std::move(writers_);
+  if (auto looked = look_at_writers(); !looked) return looked;
+  const auto same = [](const GroupStore::Writer& a, const GroupStore::Writer& b) {
+    return a.group == b.group && a.user == b.user && a.newest == b.newest;
+  };
+  if (std::equal(before.begin(), before.end(), writers_.begin(), writers_.end(), same)) return {};
+  return fail(ErrorCode::kTimeout, "a writer's session has changed meanwhile");
 }
 
 void GroupCommitter::keep_heads() {
@@ -159,13 +175,13 @@ Result<void> GroupCommitter::store_all(std::span<GroupEntry* const> entries) {
   }
   auto lockings = lock(groups);
   if (!lockings) return fail(lockings);
-  const auto writers = writers_of(groups, *lockings);
-  if (!writers) return fail(writers);
+  if (auto prepared = look_up(groups, *lockings); !prepared) return prepared;
   auto locking = lockings->begin();
   for (const auto& [group, group_entries] : groups) {
     if (locking->state == GroupStore::Locking::State::kHeld) note_head(group, locking->head.seq);
-    if (auto decided = decide_all(group_entries, *locking++, *writers); !decided) return decided;
+    if (auto decided = decide_all(group_entries, *locking++); !decided) return decided;
   }
+  if (auto settled = settle_refused(); !settled) return settled;
   return store_decided();
 }
 
@@ -188,26 +204,79 @@ Result<std::vector<GroupStore::Locking>> GroupCommitter::lock(const ByGroup& gro
   return lockings;
 }
 
-// Of all entries whose group is held, by group and user. Call after all groups are locked, so that
+// What must be known of all entries whose group is held: which are stored already, as far as that
+// is looked up beforehand, and then who may write. Call after all groups are locked, so that
 // nothing about them can change any more.
-Result<GroupCommitter::Writers> GroupCommitter::writers_of(
-    const ByGroup& groups, std::span<const GroupStore::Locking> lockings) {
+Result<void> GroupCommitter::look_up(const ByGroup& groups,
+                                     std::span<const GroupStore::Locking> lockings) {
   std::set<std::pair<GroupId, UserId>> senders;
+  Entries perhaps_stored;
   auto locking = lockings.begin();
   for (const auto& [group, entries] : groups) {
     if ((locking++)->state != GroupStore::Locking::State::kHeld) continue;
-    for (const GroupEntry* entry : entries) senders.emplace(group, entry->message.sender);
+    for (GroupEntry* entry : entries) {
+      senders.emplace(group, entry->message.sender);
+      if (looks_for(*entry)) perhaps_stored.push_back(entry);
+    }
   }
-  std::vector<storage::Membership> members;
-  for (const auto& [group, sender] : senders) members.push_back({sender, group});
-  looked_ = clock_.boot_now();
-  auto writers = store_.writers(members);
-  if (writers) std::sort(writers->begin(), writers->end(), by_membership);
-  return writers;
+  if (auto found = find_in_table(perhaps_stored); !found) return found;
+  members_.clear();
+  for (const auto& [group, sender] : senders) members_.push_back({sender, group});
+  return look_at_writers();
 }
 
-Result<void> GroupCommitter::decide_all(const Entries& entries, GroupStore::Locking& group,
-                                        const Writers& writers) {
+Result<void> GroupCommitter::look_at_writers() {
+  looked_ = clock_.boot_now();
+  auto writers = store_.writers(members_);
+  if (!writers) return fail(writers);
+  writers_ = std::move(*writers);
+  std::sort(writers_.begin(), writers_.end(), by_membership);
+  return {};
+}
+
+// True: its cid is looked up before anything is decided.
+bool GroupCommitter::looks_for(const GroupEntry& entry) const {
+  return attempt_ == Attempt::kCareful || repeaters_.contains(entry.message.sender);
+}
+
+// One query for all: with a distant database, one for each would hold the groups for long.
+Result<void> GroupCommitter::find_in_table(const Entries& entries) {
+  found_.clear();
+  if (entries.empty()) return {};
+  std::vector<GroupStore::Cid> cids;
+  cids.reserve(entries.size());
+  for (const GroupEntry* entry : entries) {
+    cids.push_back({entry->message.group, entry->message.sender, entry->message.cid});
+  }
+  auto found = store_.find(cids);
+  if (!found) return fail(found);
+  for (GroupMessage& row : *found) {
+    CidKey key(row.group, row.sender, row.cid);
+    found_.insert_or_assign(std::move(key), std::move(row));
+  }
+  return {};
+}
+
+const GroupMessage* GroupCommitter::stored_as(const GroupEntry& entry) const {
+  const GroupMessage& message = entry.message;
+  const auto found = found_.find(CidKey(message.group, message.sender, message.cid));
+  return found == found_.end() ? nullptr : &found->second;
+}
+
+// What is stored already is acknowledged whatever has become of its sender's rights.
+Result<void> GroupCommitter::settle_refused() {
+  if (refused_.empty()) return {};
+  if (auto found = find_in_table(refused_); !found) return found;
+  for (GroupEntry* entry : refused_) {
+    const GroupMessage* stored = stored_as(*entry);
+    if (stored == nullptr) continue;
+    answer_with(*entry, *stored);
+    note_repeater(entry->message.sender);
+  }
+  return {};
+}
+
+Result<void> GroupCommitter::decide_all(const Entries& entries, GroupStore::Locking& group) {
   if (group.state != GroupStore::Locking::State::kHeld) {
     for (GroupEntry* entry : entries) {
       if (group.state == GroupStore::Locking::State::kMissing) entry->refusal = not_found();
@@ -218,7 +287,7 @@ Result<void> GroupCommitter::decide_all(const Entries& entries, GroupStore::Lock
   const std::size_t before = rows_.size();
   Entries earlier;
   for (GroupEntry* entry : entries) {
-    auto is_new = decide(*entry, earlier, group, writers);
+    auto is_new = decide(*entry, earlier, group);
     if (!is_new) return fail(is_new);
     if (*is_new) rows_.push_back(entry->message);
     if (*is_new && entry->marks != nullptr) marked_.push_back(entry);
@@ -253,19 +322,14 @@ Result<void> GroupCommitter::store_mentions() {
   return store_.insert(mentions);
 }
 
-// True: a new message; its seq, time and n are set and the head is advanced. A message that is
-// stored already is acknowledged whatever has become of its sender's rights.
+// True: a new message; its seq, time and n are set and the head is advanced.
 Result<bool> GroupCommitter::decide(GroupEntry& entry, const Entries& earlier,
-                                    GroupStore::Locking& group, const Writers& writers) {
-  auto stored = find_stored(entry, earlier);
-  if (!stored) return fail(stored);
-  if (*stored) return false;
-  auto allowed = may_write(entry, earlier, group, writers);
+                                    GroupStore::Locking& group) {
+  if (find_stored(entry, earlier)) return false;
+  auto allowed = may_write(entry, earlier, group);
   if (!allowed) return allowed;
   if (!*allowed) {
-    if (attempt_ == Attempt::kCareful) return false;
-    const auto found = find_in_table(entry);
-    if (!found) return fail(found);
+    if (!looks_for(entry)) refused_.push_back(&entry);
     return false;
   }
   GroupStore::Head& head = group.head;
@@ -278,24 +342,17 @@ Result<bool> GroupCommitter::decide(GroupEntry& entry, const Entries& earlier,
 }
 
 // True: the cid was used before; the entry is answered with that message, or refused.
-Result<bool> GroupCommitter::find_stored(GroupEntry& entry, const Entries& earlier) {
+bool GroupCommitter::find_stored(GroupEntry& entry, const Entries& earlier) {
   if (const GroupMessage* twin = same_cid(earlier, entry.message)) {
     answer_with(entry, *twin);
     return true;
   }
-  const bool looks = attempt_ == Attempt::kCareful || repeaters_.contains(entry.message.sender);
-  return looks ? find_in_table(entry) : false;
-}
-
-Result<bool> GroupCommitter::find_in_table(GroupEntry& entry) {
-  const GroupMessage& message = entry.message;
-  const auto stored = store_.find(message.group, message.sender, message.cid);
-  if (!stored) return fail(stored);
-  if (*stored) {
-    answer_with(entry, **stored);
-    note_repeater(message.sender);
-  }
-  return stored->has_value();
+  if (!looks_for(entry)) return false;
+  const GroupMessage* stored = stored_as(entry);
+  if (stored == nullptr) return false;
+  answer_with(entry, *stored);
+  note_repeater(entry.message.sender);
+  return true;
 }
 
 void GroupCommitter::note_repeater(UserId sender) {
@@ -319,10 +376,10 @@ void GroupCommitter::answer_with(GroupEntry& entry, const GroupMessage& stored) 
 
 // False: refused.
 Result<bool> GroupCommitter::may_write(GroupEntry& entry, const Entries& earlier,
-                                       GroupStore::Locking& group, const Writers& writers) {
+                                       GroupStore::Locking& group) {
   const GroupStore::Writer sender{.group = entry.message.group, .user = entry.message.sender};
-  const auto writer = std::lower_bound(writers.begin(), writers.end(), sender, by_membership);
-  if (writer == writers.end() || by_membership(sender, *writer)) {
+  const auto writer = std::lower_bound(writers_.begin(), writers_.end(), sender, by_membership);
+  if (writer == writers_.end() || by_membership(sender, *writer)) {
     entry.refusal = not_found();
   } else if (writer->newest > entry.sender_epoch) {
     entry.newer_epoch = writer->newest;

@@ -5,6 +5,8 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -90,6 +92,7 @@ class GroupCommitter {
   using Entries = std::vector<GroupEntry*>;
   using ByGroup = std::map<GroupId, Entries>;
   using Writers = std::vector<GroupStore::Writer>;
+  using CidKey = std::tuple<GroupId, UserId, std::string>;
   // Hopeful: takes for granted that no message is a repetition and no group is locked by others,
   // which costs the same few statements for any batch. If that is wrong, the database refuses the
   // batch, and careful attempts look at each message and group.
@@ -99,20 +102,22 @@ class GroupCommitter {
   Result<void> try_to_store(std::span<GroupEntry* const> entries);
   Result<void> store_all(std::span<GroupEntry* const> entries);
   Result<std::vector<GroupStore::Locking>> lock(const ByGroup& groups);
-  Result<Writers> writers_of(const ByGroup& groups, std::span<const GroupStore::Locking> lockings);
-  Result<void> decide_all(const Entries& entries, GroupStore::Locking& group,
-                          const Writers& writers);
+  Result<void> look_up(const ByGroup& groups, std::span<const GroupStore::Locking> lockings);
+  Result<void> look_at_writers();
+  Result<void> renew_look();
+  bool looks_for(const GroupEntry& entry) const;
+  Result<void> find_in_table(const Entries& entries);
+  const storage::GroupMessage* stored_as(const GroupEntry& entry) const;
+  Result<void> settle_refused();
+  Result<void> decide_all(const Entries& entries, GroupStore::Locking& group);
   Result<void> store_decided();
   Result<void> store_mentions();
-  Result<bool> decide(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group,
-                      const Writers& writers);
-  Result<bool> find_stored(GroupEntry& entry, const Entries& earlier);
-  Result<bool> find_in_table(GroupEntry& entry);
+  Result<bool> decide(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group);
+  bool find_stored(GroupEntry& entry, const Entries& earlier);
   void note_repeater(UserId sender);
   void forget_repeaters();
   static void answer_with(GroupEntry& entry, const storage::GroupMessage& stored);
-  Result<bool> may_write(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group,
-                         const Writers& writers);
+  Result<bool> may_write(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group);
   Result<bool> may_mark(GroupEntry& entry, const GroupStore::Writer& writer, const Entries& earlier,
                         GroupStore::Locking& group);
   Result<bool> has_reply_target(const GroupEntry& entry, const GroupStore::Writer& writer,
@@ -143,6 +148,10 @@ class GroupCommitter {
   std::vector<storage::GroupMessage> rows_;    // the new messages
   std::vector<storage::GroupMessage> newest_;  // the last of each group's
   Entries marked_;                             // of the new ones, those with mentions or a reply
+  Entries refused_;                            // perhaps stored already, which was not looked up
+  std::map<CidKey, storage::GroupMessage> found_;
+  std::vector<storage::Membership> members_;  // of all senders in groups that are held
+  Writers writers_;                           // of members_, by group and user
 };
 
 // Both lanes over one database.

@@ -44,6 +44,7 @@ class HastyStore final : public DirectStore {
     settle();
     return store_->begun(streams);
   }
+  bool is_remote() const override { return store_->is_remote(); }
   bool shared() const override { return store_->shared(); }
   Result<std::vector<storage::UserState>> states(std::span<const UserId> users) override {
     return store_->states(users);

@@ -51,6 +51,7 @@ class OwnConnection {
     if (connection_ != nullptr && connection_->usable()) return connection_.get();
     return fail(ErrorCode::kUnavailable, "the connection to the database was lost");
   }
+  bool is_remote() const { return !database_.exclusive(); }
   // How many connections were opened.
   std::uint64_t number() const { return number_; }
 
@@ -74,6 +75,10 @@ class SqlDirectStore final : public DirectStore {
   Result<std::uint64_t> connect() override {
     auto connection = connection_.get();
     if (!connection) return fail(connection);
+    // Compares the clocks now: between the looks and append() there is no time for it.
+    if ((*connection)->takes_rows()) {
+      if (auto time = (*connection)->server_time(base::SteadyTime::max()); !time) return fail(time);
+    }
     return connection_.number();
   }
 
@@ -91,6 +96,7 @@ class SqlDirectStore final : public DirectStore {
     return MessageModel(**connection).begun(streams);
   }
 
+  bool is_remote() const override { return connection_.is_remote(); }
   bool shared() const override { return !lease_.alone(); }
 
   Result<std::vector<storage::UserState>> states(std::span<const UserId> users) override {
@@ -130,6 +136,7 @@ class SqlGroupStore : public GroupStore {
   SqlGroupStore(storage::Database& database, const cluster::NodeLease& lease)
       : own_(database, OwnConnection::Use::kTransactions), lease_(lease) {}
 
+  bool is_remote() const override { return own_.is_remote(); }
   Result<void> begin() override {
     if (auto held = must_be_held(lease_); !held) return held;
     auto connection = own_.get();
@@ -144,7 +151,6 @@ class SqlGroupStore : public GroupStore {
     if (connection_ != nullptr && connection_->in_transaction()) connection_->rollback();
   }
 
-  bool shared() const override { return !lease_.alone(); }
   Result<std::vector<Locking>> lock(std::span<const GroupId> groups) override {
     auto locked = MessageModel(*connection_).try_lock_groups(groups);
     if (!locked) return fail(locked);
@@ -164,9 +170,8 @@ class SqlGroupStore : public GroupStore {
   Result<std::vector<Writer>> writers(std::span<const storage::Membership> members) override {
     return storage::GroupModel(*connection_).writers(members);
   }
-  Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
-                                                    std::string_view cid) override {
-    return MessageModel(*connection_).find_group_message(group, sender, cid);
+  Result<std::vector<storage::GroupMessage>> find(std::span<const Cid> cids) override {
+    return MessageModel(*connection_).group_messages_of(cids);
   }
   Result<bool> has_text(GroupId group, Seq seq) override {
     return storage::MentionModel(*connection_).has_text(group, seq);

@@ -14,6 +14,7 @@
 #include "chat/storage/direct_rows.h"
 #include "chat/storage/group_model.h"
 #include "chat/storage/mention_values.h"
+#include "chat/storage/message_model.h"
 #include "chat/storage/values.h"
 
 // The journal lanes' interface to the database, so that tests can inject faults; each
@@ -24,6 +25,8 @@ namespace chat::delivery {
 class DirectStore {
  public:
   virtual ~DirectStore() = default;
+  // True if what was sent to it may arrive after the call has failed.
+  virtual bool is_remote() const = 0;
   // Ensures a connection and returns its number, from 1. A new number invalidates everything read
   // before, because the address may lead to another server by now. The other calls use this
   // connection, and fail if it has died.
@@ -52,12 +55,12 @@ class DirectStore {
 class GroupStore {
  public:
   virtual ~GroupStore() = default;
+  // As DirectStore::is_remote().
+  virtual bool is_remote() const = 0;
   virtual Result<void> begin() = 0;
   // kTimeout as for DirectStore::append().
   virtual Result<void> commit(base::SteadyTime by) = 0;
   virtual void rollback() = 0;
-  // As DirectStore::shared().
-  virtual bool shared() const = 0;
 
   struct Head {
     Seq seq = 0;
@@ -85,8 +88,9 @@ class GroupStore {
   using Writer = storage::GroupModel::Writer;
   // The newest sessions, on any node, and the rights of those who are members, in no order.
   virtual Result<std::vector<Writer>> writers(std::span<const storage::Membership> members) = 0;
-  virtual Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
-                                                            std::string_view cid) = 0;
+  using Cid = storage::MessageModel::GroupCid;
+  // Those that exist, in no order.
+  virtual Result<std::vector<storage::GroupMessage>> find(std::span<const Cid> cids) = 0;
   // See storage::MentionModel.
   virtual Result<bool> has_text(GroupId group, Seq seq) = 0;
   virtual Result<std::vector<UserId>> members_among(GroupId group,

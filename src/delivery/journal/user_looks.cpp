@@ -8,7 +8,8 @@
 namespace chat::delivery {
 
 static_assert(UserLooks::kMaxAge < UserLooks::kHolds);
-static_assert(UserLooks::kHolds < TakeoverWaiter::kPatience);
+// A commit that arrived in time may still wait for a lock on everything, a second at most.
+static_assert(UserLooks::kHolds + std::chrono::seconds(1) < TakeoverWaiter::kPatience);
 
 SessionEpoch UserLooks::newer_than(SessionEpoch epoch, UserId sender) const {
   const Look* found = looks_.find(sender);
@@ -26,8 +27,8 @@ std::int64_t UserLooks::contact_rev(UserId user) const {
 }
 
 base::SteadyTime UserLooks::valid_until(std::span<const UserId> users) const {
-  auto until = base::SteadyTime::max();
-  if (!store_.shared()) return until;
+  auto until = clock_.boot_now() + kHolds;
+  if (!store_.shared()) return until;  // this process reports its own changes
   for (const UserId user : users) {
     const Look* found = looks_.find(user);
     if (found != nullptr) until = std::min(until, found->at + kHolds);

@@ -342,6 +342,37 @@ Result<std::optional<GroupMessage>> MessageModel::find_group_message(GroupId gro
                        to_group_message, group, sender, cid);
 }
 
+Result<std::vector<GroupMessage>> MessageModel::group_messages_of(std::span<const GroupCid> cids) {
+  constexpr std::size_t kCidsPerStatement = 64;
+  constexpr sql::Text kTable{
+      .sqlite = " FROM groupmessage m WHERE",
+      .mysql = " FROM groupmessage m FORCE INDEX (groupmessage_by_cid) WHERE"};
+  std::vector<GroupMessage> found;
+  while (!cids.empty()) {
+    const auto part = cids.first(std::min(cids.size(), kCidsPerStatement));
+    cids = cids.subspan(part.size());
+    std::string text = std::string("SELECT " CHAT_GROUP_COLUMNS).append(kTable.in(connection_));
+    const std::size_t count = std::bit_ceil(part.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      text.append(i == 0 ? "" : " OR").append(" (groupid = ? AND sender = ? AND cid = ?)");
+    }
+    auto prepared = connection_.prepare(text);
+    if (!prepared) return fail(prepared);
+    StatementScope statement(**prepared);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto& [group, sender, cid] = part[std::min(i, part.size() - 1)];
+      bind_row(*statement, static_cast<int>(3 * i), std::tie(group, sender, cid));
+    }
+    for (;;) {
+      const auto row = statement->step();
+      if (!row) return fail(row);
+      if (!*row) break;
+      found.push_back(to_group_message(*statement));
+    }
+  }
+  return found;
+}
+
 Result<MessageModel::HeadRow> MessageModel::group_head(GroupId group, Seq head) {
   const auto row = sql::read_one(
       connection_,

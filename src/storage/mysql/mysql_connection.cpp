@@ -126,11 +126,12 @@ Result<void> MysqlConnection::commit() {
 // Only a deadlock, a lock time-out or a refused row has certainly undone it. After any other error
 // it may have taken effect.
 tl::unexpected<Error> MysqlConnection::not_committed(Error error) {
-  const bool undone = error.code == ErrorCode::kBusy || error.code == ErrorCode::kConflict;
-  if (!usable_ || !undone) error.code = ErrorCode::kOutcomeUnknown;
+  const bool waited = mysql_errno(db_.get()) == ER_LOCK_WAIT_TIMEOUT;
+  const bool undone =
+      waited || error.code == ErrorCode::kBusy || error.code == ErrorCode::kConflict;
   // COMMIT waits for no row lock, so all commits are blocked (by a backup).
-  else if (mysql_errno(db_.get()) == ER_LOCK_WAIT_TIMEOUT)
-    error.code = ErrorCode::kTimeout;
+  if (waited) error.code = ErrorCode::kTimeout;
+  if (!usable_ || !undone) error.code = ErrorCode::kOutcomeUnknown;
   return tl::make_unexpected(std::move(error));
 }
 

@@ -206,6 +206,44 @@ TEST_F(DatabaseFault, LockedGroupDelaysNoOtherWhenTheDatabaseIsFarAway) {
   EXPECT_EQ(alice.client.reply(in_the_way).value("errno", -1), 31);
 }
 
+// All clients repeat what they sent when an answer was lost; a question for each message would
+// take longer than a commit may.
+TEST_F(DatabaseFault, RepetitionsAreAcknowledgedWhenTheDatabaseIsFarAway) {
+  constexpr int kMessages = 60;
+  User alice = new_user(server->port(), "alice");
+  const std::int64_t group = alice.create_group("here");
+  std::vector<Json> requests;
+  for (int i = 1; i <= kMessages; ++i) {
+    requests.push_back(group_chat_request(alice.account, group, "1", "c" + std::to_string(i)));
+  }
+  const auto send_all = [&] {
+    for (const Json& request : requests) alice.client.send(request);
+    for (int i = 0; i < kMessages; ++i) {
+      const Json reply = alice.client.reply(requests[static_cast<std::size_t>(i)]);
+      EXPECT_EQ(reply.value("errno", -1), 0) << reply;
+      EXPECT_EQ(reply.value("seq", 0), i + 1) << reply;
+    }
+  };
+  send_all();
+  proxy->network().set_latency(milliseconds{20});  // in each direction
+  send_all();
+}
+
+// Held up in the network. Its session may have been taken over since, on the same server.
+TEST_F(DatabaseFault, MessageThatWasGivenUpIsNotStoredLater) {
+  User alice = new_user(server->port(), "alice");
+  const Account bob = register_account(server->port(), "bob");
+  alice.chat(bob.id, "before");
+  proxy->cut_next_commit_of("INSERT INTO directmessage", MysqlProxy::Cut::kDelay);
+  alice.client.send(chat_request(alice.account, bob.id, "held up on its way", "c1"));
+  ASSERT_TRUE(wait_until([&] { return !proxy->cut_is_due(); }));
+  alice.client.receive();  // the refusal
+  proxy->network().blackhole(FaultProxy::Way::kToServer, false);
+  const std::string count = "SELECT COUNT(*) FROM directmessage WHERE cid = 'c1'";
+  EXPECT_FALSE(
+      wait_until([&] { return server->storage().number(count) != 0; }, milliseconds{1'000}));
+}
+
 // A stopped database keeps its connections, accepts new ones, and does not answer.
 TEST_F(DatabaseFault, HungDatabaseMeansUnavailableAndRecovers) {
   User alice = new_user(server->port(), "alice");

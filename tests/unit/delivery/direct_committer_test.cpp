@@ -69,6 +69,20 @@ TEST_F(DirectCommitterTest, RefusalOfWhatMayBeOnItsWayWaitsUntilThatCannotArrive
   EXPECT_GE(std::chrono::steady_clock::now() - began, UserLooks::kHolds);
 }
 
+// bob blocks alice while her message is on its way.
+TEST_F(DirectCommitterTest, WhatMayBeStoredIsNotRefusedForGood) {
+  commit({direct_entry("a", "1")});
+  store_.outcomes = {{.error = ErrorCode::kOutcomeUnknown}};
+  store_.on_append = [this](storage::DirectRows) {
+    store_.contact_revs[kBob] = 1;
+    store_.rights[{kBob, kAlice}] = storage::ChatRight::kNo;
+    clock_.advance(UserLooks::kMaxAge);
+  };
+  const auto entry = commit_one(direct_entry("b", "2"));
+  ASSERT_TRUE(entry.refusal);
+  EXPECT_EQ(entry.refusal->code, Errno::kUnavailable);
+}
+
 TEST_F(DirectCommitterTest, RowsThatCameTooLateAreDecidedAnew) {
   commit({direct_entry("a", "1")});
   EXPECT_EQ(store_.append_by, clock_.boot_now() + UserLooks::kHolds);

@@ -28,6 +28,7 @@ class FakeDirectStore final : public DirectStore {
  public:
   using Key = std::pair<UserId, UserId>;
 
+  bool is_remote() const override { return true; }
   Result<std::uint64_t> connect() override {
     if (connect_error) return fail(*std::exchange(connect_error, {}), "connect");
     return connection;
@@ -158,6 +159,7 @@ class FakeDirectStore final : public DirectStore {
 
 class FakeGroupStore final : public GroupStore {
  public:
+  bool is_remote() const override { return true; }
   Result<void> begin() override {
     ++begins;
     staged = groups;
@@ -176,7 +178,6 @@ class FakeGroupStore final : public GroupStore {
     return {};
   }
   void rollback() override { ++rollbacks; }
-  bool shared() const override { return is_shared; }
 
   Result<std::vector<Locking>> lock(std::span<const GroupId> asked) override {
     locks.insert(locks.end(), asked.begin(), asked.end());
@@ -200,16 +201,19 @@ class FakeGroupStore final : public GroupStore {
     }
     return found;
   }
-  Result<std::optional<storage::GroupMessage>> find(GroupId group, UserId sender,
-                                                    std::string_view cid) override {
+  Result<std::vector<storage::GroupMessage>> find(std::span<const Cid> cids) override {
     ++finds;
-    for (const auto& row : staged[group].rows) {
-      if (row.sender == sender && row.cid == cid) return std::optional<storage::GroupMessage>(row);
+    std::vector<storage::GroupMessage> found;
+    for (const Cid& asked : cids) {
+      for (const auto& row : staged[asked.group].rows) {
+        if (row.sender == asked.sender && row.cid == asked.cid) found.push_back(row);
+      }
     }
-    return std::optional<storage::GroupMessage>();
+    return found;
   }
   Result<void> insert(std::span<const storage::GroupMessage> rows) override {
     inserts.push_back(rows.size());
+    if (on_insert) on_insert();
     for (const auto& row : rows) {
       if (row.body == "bad") return fail(ErrorCode::kInternal, "bad row");
       auto& stored = staged[row.group].rows;
@@ -277,7 +281,7 @@ class FakeGroupStore final : public GroupStore {
   int finds = 0;
   int begins = 0;
   int rollbacks = 0;
-  bool is_shared = true;
+  std::function<void()> on_insert;
   base::SteadyTime commit_by;  // of the last one
 
  private:

@@ -70,9 +70,36 @@ TEST_F(GroupCommitterTest, CommitsWhileWhatWasReadOfTheWritersHolds) {
   EXPECT_EQ(store_.commit_by, clock_.boot_now() + UserLooks::kHolds);
   store_.commits = {{.error = ErrorCode::kTimeout}};
   EXPECT_EQ(seqs(commit({entry("b", "2")})), std::vector<Seq>{2});
-  store_.is_shared = false;
-  commit({entry("c", "3")});
+}
+
+TEST_F(GroupCommitterTest, BatchThatStoresNothingIsNeverTooLate) {
+  commit({entry("a", "1")});
+  EXPECT_EQ(seqs(commit({entry("a", "1")})), std::vector<Seq>{1});
   EXPECT_EQ(store_.commit_by, base::SteadyTime::max());
+}
+
+TEST_F(GroupCommitterTest, RepetitionsAreLookedUpTogether) {
+  std::vector<GroupEntry> entries;
+  for (int i = 0; i < 100; ++i) entries.push_back(entry("c" + std::to_string(i), "1"));
+  commit(entries);
+  store_.finds = 0;
+  for (GroupEntry& repeated : entries) repeated.message.seq = 0;
+  EXPECT_EQ(seqs(commit(entries)).back(), 100);
+  EXPECT_EQ(store_.finds, 1);
+}
+
+// Other statements may have taken long, with a distant database.
+TEST_F(GroupCommitterTest, WritersAreReadAgainBeforeALateCommit) {
+  store_.on_insert = [this] { clock_.advance(UserLooks::kHolds / 2); };
+  commit({entry("a", "1")});
+  EXPECT_EQ(store_.commit_by, clock_.boot_now() + UserLooks::kHolds);
+  store_.on_insert = [this] {
+    clock_.advance(UserLooks::kHolds / 2);
+    store_.newest[kAlice] = 2;
+  };
+  const auto late = commit({entry("b", "2")}).front();
+  EXPECT_EQ(late.newer_epoch, 2);
+  EXPECT_EQ(stored(), Bodies{"1"});
 }
 
 TEST_F(GroupCommitterTest, StoresABatchInOneTransactionGroupsAscending) {

@@ -40,8 +40,8 @@ TEST_F(UserLooksTest, DecisionsHoldForAWhileAfterTheOldestLookup) {
   clock_.advance(UserLooks::kMaxAge / 4);
   look_up({kBob});
   EXPECT_EQ(users_.valid_until(std::array{kBob, kAlice}), first + UserLooks::kHolds);
-  store_.is_shared = false;
-  EXPECT_EQ(users_.valid_until(std::array{kBob, kAlice}), base::SteadyTime::max());
+  store_.is_shared = false;  // this process knows of all changes up to now
+  EXPECT_EQ(users_.valid_until(std::array{kBob, kAlice}), clock_.boot_now() + UserLooks::kHolds);
 }
 
 TEST_F(UserLooksTest, DoubtedSenderIsLookedUpAtOnce) {

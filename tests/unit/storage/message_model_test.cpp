@@ -338,6 +338,12 @@ TEST_F(MessageModelTest, GroupMessagesRoundTripAndAreFoundByCid) {
     EXPECT_EQ((*found)->sent_at, rows[i].sent_at);
     EXPECT_EQ((*found)->body, rows[i].body);
   }
+  std::vector<MessageModel::GroupCid> cids;
+  for (const GroupMessage& row : rows) cids.push_back({group, kBob, row.cid});
+  cids.insert(cids.end(), {{group, kAlice, "c1"}, {group, kBob, "C1"}, {{}, kBob, "c1"}});
+  const auto all = messages.group_messages_of(cids);
+  ASSERT_TRUE(all) << all.error().message;
+  EXPECT_EQ(all->size(), rows.size());
   EXPECT_FALSE(messages.find_group_message(group, kAlice, "c1").value());
   EXPECT_FALSE(messages.find_group_message(group, kBob, "C1").value());
   EXPECT_EQ(messages.group_head(group, 2)->sent_at, 1002);

@@ -75,6 +75,8 @@ TEST_F(QueryPlanTest, MessagesAndPositionsAreFoundByIndexProbes) {
       messages.begun(std::vector<DirectStream>{{UserId{1}, UserId{2}}, {UserId{1}, UserId{3}}}));
   ASSERT_TRUE(messages.direct_after(UserId{1}, UserId{2}, 0, 10));
   ASSERT_TRUE(messages.find_group_message(GroupId{1}, UserId{1}, "c"));
+  ASSERT_TRUE(messages.group_messages_of(std::vector<MessageModel::GroupCid>{
+      {GroupId{1}, UserId{1}, "c"}, {GroupId{1}, UserId{2}, "d"}}));
   ASSERT_TRUE(messages.group_head(GroupId{1}, 1));
   ASSERT_TRUE(messages.group_after(GroupId{1}, UserId{1}, 0, 10));
   ASSERT_TRUE(messages.positions(kUsers));
@@ -87,7 +89,7 @@ TEST_F(QueryPlanTest, MessagesAndPositionsAreFoundByIndexProbes) {
                                         {UserId{1}, {}, GroupId{1}, 1}};
     return messages.advance(moves);
   }));
-  EXPECT_EQ(recording().statements.size(), 14u);
+  EXPECT_EQ(recording().statements.size(), 15u);
   expect_index_probes_only();
 }
 
