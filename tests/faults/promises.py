@@ -98,6 +98,8 @@ PROMISES = {
         "CrowdedGroup.NoViewDiffersFromTheTables",
         "ActPause.BothSidesAgreeAfterwards",
         "EndedSession.OfAPausedServerChangesNothing",
+        "LateCommit.OfASessionThatWasTakenOverIsNotStored",
+        "LateDirectCommit.ToSomebodyWhoHasBlockedTheSenderIsNotStored",
         "DeletedWhileJoining.LeavesNoGhostMember",
     ],
 }

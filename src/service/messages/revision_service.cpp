@@ -45,7 +45,7 @@ Outcome<std::string> fallback_text(GroupAct& act, const RevisionWish& wish, User
   if (author == act.actor().user) return act.actor().name + " recalled a message";
   const auto name = act.name_of(author);
   if (!name) return name;
-  return act.actor().name + " recalled a message of " + *name;
+  return act.actor().name + " recalled a message of " + (name->empty() ? "a deleted user" : *name);
 }
 
 // The members are locked with the group. Nothing: there is no such message for this member.

@@ -248,6 +248,18 @@ TEST_F(Revision, MessageToADeletedAccountCanBeRecalled) {
   EXPECT_EQ(rows_with(kSecret), 0);
 }
 
+TEST_F(Revision, RecallOfADeletedAccountsMessageSaysSo) {
+  const Json sent = carol.group_chat(group, kSecret);
+  ok(carol, {{"msgid", 27}, {"password", carol.account.password}});
+  ok(alice, recall_of(sent));
+  for (;;) {
+    const Json push = bob.client.push(kGroupChat);
+    if (push.value("kind", "") != "recall") continue;
+    EXPECT_EQ(push.at("msg"), "alice recalled a message of a deleted user");
+    break;
+  }
+}
+
 TEST_F(Revision, MessageIsEditedAHundredTimes) {
   constexpr int kEditsMost = 100;
   for (const Json& sent : {alice.chat(bob.id(), "0"), alice.group_chat(group, "0")}) {
