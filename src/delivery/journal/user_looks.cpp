@@ -8,8 +8,7 @@
 namespace chat::delivery {
 
 static_assert(UserLooks::kMaxAge < UserLooks::kHolds);
-// A commit that arrived in time may still wait for a lock on everything, a second at most.
-static_assert(UserLooks::kHolds + std::chrono::seconds(1) < TakeoverWaiter::kPatience);
+static_assert(UserLooks::kHolds < TakeoverWaiter::kPatience);
 
 SessionEpoch UserLooks::newer_than(SessionEpoch epoch, UserId sender) const {
   const Look* found = looks_.find(sender);

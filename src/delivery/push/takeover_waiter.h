@@ -22,7 +22,7 @@ namespace chat::delivery {
 // Bounds: one entry per waiting login, kReviewsMax unsettled takeovers.
 class TakeoverWaiter {
  public:
-  static constexpr std::chrono::milliseconds kPatience{1'800};
+  static constexpr std::chrono::milliseconds kPatience{800};
   static constexpr std::chrono::milliseconds kTick{50};
   static constexpr std::chrono::milliseconds kReviewInterval{2'000};
   static constexpr std::chrono::seconds kUnsettledMax{30};
