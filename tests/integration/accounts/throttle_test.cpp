@@ -169,7 +169,8 @@ TEST_F(Timing, UnknownAccountAndWrongPasswordTakeTheSameTime) {
   const double without = mean_of_fastest(unknown);
   figure("wrong password", static_cast<std::int64_t>(with), "us");
   figure("unknown account", static_cast<std::int64_t>(without), "us");
-  EXPECT_NEAR(with / without, 1.0, 0.1);
+  // A sanitizer does not slow everything down alike.
+  EXPECT_NEAR(with / without, 1.0, sanitized() ? 0.25 : 0.1);
 }
 
 // Programs started while it lives reserve no malloc arenas per thread.
