@@ -18,10 +18,6 @@ class MentionModel {
   Result<void> insert(std::span<const Mention> mentions);
   // When the newest message that mentions everybody in the group was sent; 0 if there is none.
   Result<UnixMillis> last_of_all(GroupId group);
-  // Those of the users who are members, in no order.
-  Result<std::vector<UserId>> members_among(GroupId group, std::span<const UserId> users);
-  // True if the message exists and is no event row.
-  Result<bool> has_text(GroupId group, Seq seq);
   // Those of the direct messages that exist and are no event rows, in no order.
   Result<std::vector<MessageName>> texts_among(std::span<const MessageName> messages);
 

@@ -54,6 +54,8 @@ class MessageModel {
     Seq seq = 0;
   };
   Result<std::vector<GroupMessage>> group_at(std::span<const GroupPlace> places);
+  // Those of the messages that exist and are no event rows, in no order.
+  Result<std::vector<GroupPlace>> group_texts_among(std::span<const GroupPlace> places);
 
   // Group streams.
   struct HeadRow {

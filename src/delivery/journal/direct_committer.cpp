@@ -40,6 +40,10 @@ Result<void> DirectCommitter::commit(std::vector<DirectEntry>& entries) {
   auto settled = Settlement<DirectEntry, decltype(&key_of), decltype(attempt)>(&key_of, attempt)
                      .settle_all(entries);
   wait_out_doubt(entries, doubtful_until_, clock_);
+  // What was on its way may have been stored since its stream was read.
+  for (const DirectEntry& entry : entries) {
+    if (entry.in_doubt && entry.refusal) streams_.forget(stream_of(entry));
+  }
   contact_news_.end_batch();
   return settled;
 }

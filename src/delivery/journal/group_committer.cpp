@@ -74,6 +74,13 @@ bool by_membership(const GroupStore::Writer& a, const GroupStore::Writer& b) {
   return std::pair(a.group, a.user) < std::pair(b.group, b.user);
 }
 
+const GroupStore::Writer* writer_among(const std::vector<GroupStore::Writer>& writers,
+                                       GroupId group, UserId user) {
+  const GroupStore::Writer wanted{.group = group, .user = user};
+  const auto found = std::lower_bound(writers.begin(), writers.end(), wanted, by_membership);
+  return found == writers.end() || by_membership(wanted, *found) ? nullptr : &*found;
+}
+
 // Another transaction has locked a group.
 bool is_locked(const Error& error) {
   return error.code == ErrorCode::kBusy;
@@ -102,6 +109,8 @@ Result<void> GroupCommitter::commit(std::vector<GroupEntry>& entries) {
 
 Result<void> GroupCommitter::try_once(std::span<GroupEntry* const> entries) {
   auto stored = try_to_store(entries);
+  // Once more, and now without the messages of the older session.
+  if (!stored && writer_changed_) stored = try_to_store(entries);
   if (stored || attempt_ == Attempt::kCareful) return stored;
   const bool told =
       is_locked(stored.error()) &&
@@ -118,6 +127,7 @@ Result<void> GroupCommitter::try_to_store(std::span<GroupEntry* const> entries) 
   newest_.clear();
   marked_.clear();
   refused_.clear();
+  writer_changed_ = false;
   auto stored = store_all(entries);
   if (stored) stored = renew_look();
   if (stored) stored = store_.commit(valid_until());
@@ -125,7 +135,7 @@ Result<void> GroupCommitter::try_to_store(std::span<GroupEntry* const> entries) 
     keep_heads();
   } else {
     const bool doubtful = stored.error().code == ErrorCode::kOutcomeUnknown;
-    if (doubtful && store_.is_remote()) doubtful_until_ = valid_until();
+    if (doubtful && store_.is_remote() && !rows_.empty()) doubtful_until_ = valid_until();
     store_.rollback();
   }
   return stored;
@@ -143,11 +153,14 @@ Result<void> GroupCommitter::renew_look() {
   if (rows_.empty() || clock_.boot_now() - looked_ < kFresh) return {};
   const Writers before = std::move(writers_);
   if (auto looked = look_at_writers(); !looked) return looked;
-  const auto same = [](const GroupStore::Writer& a, const GroupStore::Writer& b) {
-    return a.group == b.group && a.user == b.user && a.newest == b.newest;
-  };
-  if (std::equal(before.begin(), before.end(), writers_.begin(), writers_.end(), same)) return {};
-  return fail(ErrorCode::kTimeout, "a writer's session has changed meanwhile");
+  for (const GroupMessage& row : rows_) {
+    const auto* then = writer_among(before, row.group, row.sender);
+    const auto* now = writer_among(writers_, row.group, row.sender);
+    if (then != nullptr && now != nullptr && then->newest == now->newest) continue;
+    writer_changed_ = true;
+    return fail(ErrorCode::kTimeout, "a writer's session has changed meanwhile");
+  }
+  return {};
 }
 
 void GroupCommitter::keep_heads() {
@@ -185,17 +198,22 @@ Result<void> GroupCommitter::store_all(std::span<GroupEntry* const> entries) {
   return store_decided();
 }
 
-// Ascending, so that two nodes never deadlock.
+// Ascending, so that two nodes never deadlock. In careful attempts an eighth of them at once: a
+// part with a locked one is set apart as a whole, and sorted out in the same way later.
 Result<std::vector<GroupStore::Locking>> GroupCommitter::lock(const ByGroup& groups) {
   std::vector<GroupId> ids;
   for (const auto& [group, entries] : groups) ids.push_back(group);
-  const std::size_t at_once = attempt_ == Attempt::kHopeful ? ids.size() : 1;
+  constexpr std::size_t kParts = 8;
+  const std::size_t at_once =
+      attempt_ == Attempt::kHopeful ? ids.size() : (ids.size() + kParts - 1) / kParts;
   std::vector<GroupStore::Locking> lockings;
   for (std::size_t i = 0; i < ids.size(); i += at_once) {
-    auto locked = store_.lock(std::span(ids).subspan(i, at_once));
+    const auto part = std::span(ids).subspan(i, std::min(at_once, ids.size() - i));
+    auto locked = store_.lock(part);
     if (!locked) {
-      if (at_once == 1 && is_locked(locked.error())) {
-        for (GroupEntry* entry : groups.at(ids[i])) entry->lock_in_way = true;
+      const bool sorts = attempt_ == Attempt::kCareful && is_locked(locked.error());
+      for (const GroupId id : sorts ? part : std::span<GroupId>()) {
+        for (GroupEntry* entry : groups.at(id)) entry->lock_in_way = true;
       }
       return locked;
     }
@@ -209,20 +227,36 @@ Result<std::vector<GroupStore::Locking>> GroupCommitter::lock(const ByGroup& gro
 // nothing about them can change any more.
 Result<void> GroupCommitter::look_up(const ByGroup& groups,
                                      std::span<const GroupStore::Locking> lockings) {
-  std::set<std::pair<GroupId, UserId>> senders;
+  std::set<std::pair<GroupId, UserId>> people;
+  std::set<std::pair<GroupId, Seq>> targets;
   Entries perhaps_stored;
   auto locking = lockings.begin();
   for (const auto& [group, entries] : groups) {
     if ((locking++)->state != GroupStore::Locking::State::kHeld) continue;
     for (GroupEntry* entry : entries) {
-      senders.emplace(group, entry->message.sender);
+      people.emplace(group, entry->message.sender);
       if (looks_for(*entry)) perhaps_stored.push_back(entry);
+      if (entry->marks == nullptr) continue;
+      for (const UserId user : entry->marks->at) people.emplace(group, user);
+      if (entry->marks->reply.seq != 0) targets.emplace(group, entry->marks->reply.seq);
     }
   }
   if (auto found = find_in_table(perhaps_stored); !found) return found;
+  if (auto found = find_targets(targets); !found) return found;
   members_.clear();
-  for (const auto& [group, sender] : senders) members_.push_back({sender, group});
+  for (const auto& [group, user] : people) members_.push_back({user, group});
   return look_at_writers();
+}
+
+Result<void> GroupCommitter::find_targets(const std::set<std::pair<GroupId, Seq>>& targets) {
+  targets_.clear();
+  if (targets.empty()) return {};
+  std::vector<GroupStore::Place> places;
+  for (const auto& [group, seq] : targets) places.push_back({group, seq});
+  const auto found = store_.texts_among(places);
+  if (!found) return fail(found);
+  for (const auto& [group, seq] : *found) targets_.emplace(group, seq);
+  return {};
 }
 
 Result<void> GroupCommitter::look_at_writers() {
@@ -377,9 +411,8 @@ void GroupCommitter::answer_with(GroupEntry& entry, const GroupMessage& stored) 
 // False: refused.
 Result<bool> GroupCommitter::may_write(GroupEntry& entry, const Entries& earlier,
                                        GroupStore::Locking& group) {
-  const GroupStore::Writer sender{.group = entry.message.group, .user = entry.message.sender};
-  const auto writer = std::lower_bound(writers_.begin(), writers_.end(), sender, by_membership);
-  if (writer == writers_.end() || by_membership(sender, *writer)) {
+  const auto* writer = writer_among(writers_, entry.message.group, entry.message.sender);
+  if (writer == nullptr) {
     entry.refusal = not_found();
   } else if (writer->newest > entry.sender_epoch) {
     entry.newer_epoch = writer->newest;
@@ -402,46 +435,36 @@ Result<bool> GroupCommitter::may_mark(GroupEntry& entry, const GroupStore::Write
     entry.refusal = not_allowed("only the group's creator and admins may mention everybody");
     return false;
   }
-  const auto target = has_reply_target(entry, writer, earlier);
-  if (!target) return fail(target);
-  if (!*target) {
+  if (!has_reply_target(entry, writer, earlier)) {
     entry.refusal = no_reply_target();
     return false;
   }
-  const auto non_member = find_non_member(entry);
-  if (!non_member) return fail(non_member);
-  if (*non_member) {
+  if (const auto non_member = find_non_member(entry)) {
     entry.refusal = protocol::Refusal{
         protocol::Errno::kNotFound,
-        "at: user " + std::to_string((*non_member)->value) + " is not in this group", std::nullopt};
+        "at: user " + std::to_string(non_member->value) + " is not in this group", std::nullopt};
     return false;
   }
   return entry.marks->at_all ? may_mention_all(entry, group) : true;
 }
 
-Result<bool> GroupCommitter::has_reply_target(const GroupEntry& entry,
-                                              const GroupStore::Writer& writer,
-                                              const Entries& earlier) {
+bool GroupCommitter::has_reply_target(const GroupEntry& entry, const GroupStore::Writer& writer,
+                                      const Entries& earlier) const {
   const Seq seq = entry.marks->reply.seq;
   if (seq == 0) return true;
   if (seq <= writer.joined_seq) return false;
-  const bool in_batch = std::any_of(earlier.begin(), earlier.end(), [seq](const GroupEntry* other) {
+  if (targets_.contains({entry.message.group, seq})) return true;
+  return std::any_of(earlier.begin(), earlier.end(), [seq](const GroupEntry* other) {
     return !other->refusal && other->message.seq == seq;
   });
-  if (in_batch) return true;
-  return store_.has_text(entry.message.group, seq);
 }
 
 // The first of the mentioned users who is not a member.
-Result<std::optional<UserId>> GroupCommitter::find_non_member(const GroupEntry& entry) {
-  const auto& at = entry.marks->at;
-  if (at.empty()) return std::optional<UserId>();
-  const auto members = store_.members_among(entry.message.group, at);
-  if (!members) return fail(members);
-  const auto non_member = std::find_if(at.begin(), at.end(), [&members](UserId user) {
-    return std::find(members->begin(), members->end(), user) == members->end();
-  });
-  return non_member == at.end() ? std::nullopt : std::optional(*non_member);
+std::optional<UserId> GroupCommitter::find_non_member(const GroupEntry& entry) const {
+  for (const UserId user : entry.marks->at) {
+    if (writer_among(writers_, entry.message.group, user) == nullptr) return user;
+  }
+  return std::nullopt;
 }
 
 // Once a minute in a group, by the times of its messages, so that all nodes agree.

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <tuple>
@@ -91,18 +93,18 @@ class GroupCommitter {
  private:
   using Entries = std::vector<GroupEntry*>;
   using ByGroup = std::map<GroupId, Entries>;
-  using Writers = std::vector<GroupStore::Writer>;
+  using Writer = GroupStore::Writer;
+  using Writers = std::vector<Writer>;
   using CidKey = std::tuple<GroupId, UserId, std::string>;
-  // Hopeful: takes for granted that no message is a repetition and no group is locked by others,
-  // which costs the same few statements for any batch. If that is wrong, the database refuses the
-  // batch, and careful attempts look at each message and group.
+  // Hopeful: takes for granted that no message is a repetition and no group is locked. If the
+  // database then refuses the batch, careful attempts look at each message and group.
   enum class Attempt { kHopeful, kCareful };
-
   Result<void> try_once(std::span<GroupEntry* const> entries);
   Result<void> try_to_store(std::span<GroupEntry* const> entries);
   Result<void> store_all(std::span<GroupEntry* const> entries);
   Result<std::vector<GroupStore::Locking>> lock(const ByGroup& groups);
   Result<void> look_up(const ByGroup& groups, std::span<const GroupStore::Locking> lockings);
+  Result<void> find_targets(const std::set<std::pair<GroupId, Seq>>& targets);
   Result<void> look_at_writers();
   Result<void> renew_look();
   bool looks_for(const GroupEntry& entry) const;
@@ -118,27 +120,23 @@ class GroupCommitter {
   void forget_repeaters();
   static void answer_with(GroupEntry& entry, const storage::GroupMessage& stored);
   Result<bool> may_write(GroupEntry& entry, const Entries& earlier, GroupStore::Locking& group);
-  Result<bool> may_mark(GroupEntry& entry, const GroupStore::Writer& writer, const Entries& earlier,
+  Result<bool> may_mark(GroupEntry& entry, const Writer& writer, const Entries& earlier,
                         GroupStore::Locking& group);
-  Result<bool> has_reply_target(const GroupEntry& entry, const GroupStore::Writer& writer,
-                                const Entries& earlier);
-  Result<std::optional<UserId>> find_non_member(const GroupEntry& entry);
+  bool has_reply_target(const GroupEntry& entry, const Writer& writer,
+                        const Entries& earlier) const;
+  std::optional<UserId> find_non_member(const GroupEntry& entry) const;
   Result<bool> may_mention_all(GroupEntry& entry, GroupStore::Locking& group);
-
   void note_head(GroupId group, Seq head);
   base::SteadyTime valid_until() const;
   void keep_heads();
-
   static constexpr std::size_t kHeadsMax = 20'000;
   static constexpr std::size_t kRepeatersMax = 1024;
   static constexpr std::chrono::seconds kRepeaterRemembered{60};
-
   GroupStore& store_;
   const base::Clock& clock_;
   // The highest heads committed by this node, to detect a database that has lost rows.
   std::unordered_map<GroupId, Seq> heads_;
-  // Who has lately repeated a message: theirs are looked up in hopeful attempts, too. Otherwise one
-  // client that goes on repeating would make every batch careful.
+  // Who has lately repeated a message: theirs are always looked up, so that not all are careful.
   std::unordered_map<UserId, std::chrono::steady_clock::time_point> repeaters_;
   Attempt attempt_ = Attempt::kHopeful;
   std::chrono::steady_clock::time_point began_;  // the running commit()
@@ -150,8 +148,10 @@ class GroupCommitter {
   Entries marked_;                             // of the new ones, those with mentions or a reply
   Entries refused_;                            // perhaps stored already, which was not looked up
   std::map<CidKey, storage::GroupMessage> found_;
-  std::vector<storage::Membership> members_;  // of all senders in groups that are held
-  Writers writers_;                           // of members_, by group and user
+  std::set<std::pair<GroupId, Seq>> targets_;  // of replies, as far as they exist
+  std::vector<storage::Membership> members_;   // who has sent or is mentioned
+  Writers writers_;                            // of members_, by group and user
+  bool writer_changed_ = false;                // since writers_ were read first
 };
 
 // Both lanes over one database.

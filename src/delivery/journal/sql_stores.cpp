@@ -173,11 +173,8 @@ class SqlGroupStore : public GroupStore {
   Result<std::vector<storage::GroupMessage>> find(std::span<const Cid> cids) override {
     return MessageModel(*connection_).group_messages_of(cids);
   }
-  Result<bool> has_text(GroupId group, Seq seq) override {
-    return storage::MentionModel(*connection_).has_text(group, seq);
-  }
-  Result<std::vector<UserId>> members_among(GroupId group, std::span<const UserId> users) override {
-    return storage::MentionModel(*connection_).members_among(group, users);
+  Result<std::vector<Place>> texts_among(std::span<const Place> places) override {
+    return MessageModel(*connection_).group_texts_among(places);
   }
   Result<UnixMillis> last_of_all(GroupId group) override {
     return storage::MentionModel(*connection_).last_of_all(group);
@@ -193,7 +190,11 @@ class SqlGroupStore : public GroupStore {
   }
 
  private:
+  // MySQL skips what is locked; the others return whatever exists, or fail.
   Result<Locking> not_locked(GroupId group) {
+    const bool skips =
+        connection_->dialect() == storage::Dialect::kMysql && !connection_->takes_rows();
+    if (!skips) return Locking{};
     const auto found = storage::GroupModel(*connection_).find(group);
     if (!found) return fail(found);
     return Locking{*found ? Locking::State::kInWay : Locking::State::kMissing, {}};

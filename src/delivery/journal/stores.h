@@ -91,10 +91,10 @@ class GroupStore {
   using Cid = storage::MessageModel::GroupCid;
   // Those that exist, in no order.
   virtual Result<std::vector<storage::GroupMessage>> find(std::span<const Cid> cids) = 0;
+  using Place = storage::MessageModel::GroupPlace;
+  // See storage::MessageModel::group_texts_among().
+  virtual Result<std::vector<Place>> texts_among(std::span<const Place> places) = 0;
   // See storage::MentionModel.
-  virtual Result<bool> has_text(GroupId group, Seq seq) = 0;
-  virtual Result<std::vector<UserId>> members_among(GroupId group,
-                                                    std::span<const UserId> users) = 0;
   virtual Result<UnixMillis> last_of_all(GroupId group) = 0;
   // kConflict: one is stored already, or its seq is used.
   virtual Result<void> insert(std::span<const storage::GroupMessage> rows) = 0;

@@ -104,6 +104,11 @@ void StreamCache::forget() {
   make_room();
 }
 
+void StreamCache::forget(const storage::DirectStream& stream) {
+  const auto known = streams_.find(key_of(stream.recipient, stream.sender));
+  if (known != streams_.end()) known->second.connection = 0;
+}
+
 // Committed rows that are missing from the table were lost by the database: an asynchronous replica
 // took over, or a disk did not honour an fsync.
 void StreamCache::replace(Key key, Stream&& stream) {

@@ -59,6 +59,8 @@ class StreamCache {
   // End a turn: keep the planned streams, or drop them.
   void confirm();
   void forget();
+  // Reads the stream again before its next message.
+  void forget(const storage::DirectStream& stream);
   std::size_t size() const { return streams_.size(); }
 
  private:

@@ -318,6 +318,18 @@ Result<std::vector<GroupMessage>> MessageModel::group_at(std::span<const GroupPl
       [](const GroupPlace& place) { return std::pair(place.group, place.seq); }, to_group_message);
 }
 
+Result<std::vector<MessageModel::GroupPlace>> MessageModel::group_texts_among(
+    std::span<const GroupPlace> places) {
+  constexpr sql::Text kText{.sqlite = "SELECT groupid, seq FROM groupmessage",
+                            .mysql = "SELECT groupid, seq FROM groupmessage FORCE INDEX (PRIMARY)"};
+  return sql::read_pairs(
+      connection_, kText.in(connection_), "groupid = ? AND seq = ? AND kind IS NULL", places,
+      [](const GroupPlace& place) { return std::pair(place.group, place.seq); },
+      [](const Statement& row) {
+        return GroupPlace{sql::id<GroupId>(row, 0), row.integer(1)};
+      });
+}
+
 Result<std::vector<MessageModel::LockedGroup>> MessageModel::try_lock_groups(
     std::span<const GroupId> groups) {
   CHAT_CHECK(connection_.in_transaction());

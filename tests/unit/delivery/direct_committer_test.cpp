@@ -81,6 +81,10 @@ TEST_F(DirectCommitterTest, WhatMayBeStoredIsNotRefusedForGood) {
   const auto entry = commit_one(direct_entry("b", "2"));
   ASSERT_TRUE(entry.refusal);
   EXPECT_EQ(entry.refusal->code, Errno::kUnavailable);
+  auto row = entry.message;  // it arrives
+  row.seq = 2;
+  store_.put(row);
+  EXPECT_EQ(seqs(commit({direct_entry("b", "2")})), std::vector<Seq>{2});
 }
 
 TEST_F(DirectCommitterTest, RowsThatCameTooLateAreDecidedAnew) {

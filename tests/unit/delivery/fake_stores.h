@@ -226,17 +226,16 @@ class FakeGroupStore final : public GroupStore {
     }
     return {};
   }
-  Result<bool> has_text(GroupId group, Seq seq) override {
+  Result<std::vector<Place>> texts_among(std::span<const Place> places) override {
     ++mark_looks;
-    const auto& rows = staged[group].rows;
-    return std::any_of(rows.begin(), rows.end(),
-                       [seq](const auto& row) { return row.seq == seq && row.kind.empty(); });
-  }
-  Result<std::vector<UserId>> members_among(GroupId group, std::span<const UserId> users) override {
-    ++mark_looks;
-    std::vector<UserId> found;
-    for (const UserId user : users) {
-      if (staged[group].members.contains(user)) found.push_back(user);
+    std::vector<Place> found;
+    for (const Place& place : places) {
+      const auto& rows = staged[place.group].rows;
+      if (std::any_of(rows.begin(), rows.end(), [&place](const auto& row) {
+            return row.seq == place.seq && row.kind.empty();
+          })) {
+        found.push_back(place);
+      }
     }
     return found;
   }

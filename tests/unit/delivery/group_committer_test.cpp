@@ -97,9 +97,10 @@ TEST_F(GroupCommitterTest, WritersAreReadAgainBeforeALateCommit) {
     clock_.advance(UserLooks::kHolds / 2);
     store_.newest[kAlice] = 2;
   };
-  const auto late = commit({entry("b", "2")}).front();
-  EXPECT_EQ(late.newer_epoch, 2);
-  EXPECT_EQ(stored(), Bodies{"1"});
+  const auto late = commit({entry("b", "2"), entry("c", "3", kGroup, kBob)});
+  EXPECT_EQ(late[0].newer_epoch, 2);
+  EXPECT_FALSE(late[1].refusal) << "the others have nothing to do with it";
+  EXPECT_EQ(stored(), (Bodies{"1", "3"}));
 }
 
 TEST_F(GroupCommitterTest, StoresABatchInOneTransactionGroupsAscending) {

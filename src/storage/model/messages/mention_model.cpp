@@ -37,21 +37,6 @@ Result<UnixMillis> MentionModel::last_of_all(GroupId group) {
   return found->value_or(0);
 }
 
-Result<std::vector<UserId>> MentionModel::members_among(GroupId group,
-                                                        std::span<const UserId> users) {
-  return sql::read_in(
-      connection_, "SELECT userid FROM groupuser WHERE groupid = ? AND left_seq = 0 AND userid IN",
-      users, "", [](const Statement& row) { return sql::id<UserId>(row, 0); }, group);
-}
-
-Result<bool> MentionModel::has_text(GroupId group, Seq seq) {
-  const auto found = sql::read_integer(
-      connection_, "SELECT 1 FROM groupmessage WHERE groupid = ? AND seq = ? AND kind IS NULL",
-      group, seq);
-  if (!found) return fail(found);
-  return found->has_value();
-}
-
 // Index lookups, as sql::read_pairs() for two ids.
 Result<std::vector<MessageName>> MentionModel::texts_among(std::span<const MessageName> messages) {
   std::vector<MessageName> found;
