@@ -32,10 +32,10 @@ struct Question {
   bool needs_user = false;  // not_found means that the user does not exist
 };
 
-// The outcome of a request.
 // The command as typed by the user: "login", "chat" … …
 std::string command_name(const Question& question);
 
+// The outcome of a request.
 struct Answer {
   enum class Status {
     kOk,

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -31,9 +32,9 @@ Result<std::vector<RowOf<ToRow>>> read_for_pairs(Connection& connection, TextFor
     StatementScope statement(**prepared);
     for (std::size_t i = 0; i < places; ++i) {
       using Ids = decltype(ids_of(part.front()));
-      const auto [one, other] = i < part.size() ? ids_of(part[i]) : Ids{};
-      bind_one(*statement, static_cast<int>(2 * i), one);
-      bind_one(*statement, static_cast<int>(2 * i + 1), other);
+      auto parameter = static_cast<int>(i * std::tuple_size_v<Ids>);
+      std::apply([&](const auto&... id) { (bind_one(*statement, parameter++, id), ...); },
+                 i < part.size() ? ids_of(part[i]) : Ids{});
     }
     for (;;) {
       const auto row = statement->step();
@@ -46,8 +47,8 @@ Result<std::vector<RowOf<ToRow>>> read_for_pairs(Connection& connection, TextFor
 }
 
 // All rows of "`head` WHERE (`condition`) OR (`condition`) …", each made by `to_row`.
-// `ids_of(pair)` returns the two ids. The pairs are index lookups, whereas a list of pairs would be
-// a scan. If many pairs share their first id, see join_pairs().
+// `ids_of(pair)` returns the two ids, or a tuple of more values. The pairs are index lookups,
+// whereas a list of pairs would be a scan. If many pairs share their first id, see join_pairs().
 template <typename Pair, typename IdsOf, typename ToRow>
 Result<std::vector<RowOf<ToRow>>> read_pairs(Connection& connection, std::string_view head,
                                              std::string_view condition,

@@ -281,31 +281,13 @@ Result<std::vector<DirectMessage>> MessageModel::direct_before(UserId recipient,
 }
 
 Result<std::vector<DirectMessage>> MessageModel::direct_at(std::span<const DirectPlace> places) {
-  constexpr std::size_t kPlacesPerStatement = 128;
-  std::vector<DirectMessage> found;
-  while (!places.empty()) {
-    const auto part = places.first(std::min(places.size(), kPlacesPerStatement));
-    places = places.subspan(part.size());
-    std::string text = "SELECT " CHAT_DIRECT_COLUMNS " FROM directmessage WHERE";
-    const std::size_t count = std::bit_ceil(part.size());
-    for (std::size_t i = 0; i < count; ++i) {
-      text.append(i == 0 ? "" : " OR").append(" (recipient = ? AND sender = ? AND seq = ?)");
-    }
-    auto prepared = connection_.prepare(text);
-    if (!prepared) return fail(prepared);
-    StatementScope statement(**prepared);
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto& [stream, seq] = part[std::min(i, part.size() - 1)];
-      bind_row(*statement, static_cast<int>(3 * i), std::tie(stream.recipient, stream.sender, seq));
-    }
-    for (;;) {
-      const auto row = statement->step();
-      if (!row) return fail(row);
-      if (!*row) break;
-      found.push_back(to_direct(*statement));
-    }
-  }
-  return found;
+  return sql::read_pairs(
+      connection_, "SELECT " CHAT_DIRECT_COLUMNS " FROM directmessage",
+      "recipient = ? AND sender = ? AND seq = ?", places,
+      [](const DirectPlace& place) {
+        return std::tuple(place.stream.recipient, place.stream.sender, place.seq);
+      },
+      to_direct);
 }
 
 Result<std::vector<GroupMessage>> MessageModel::group_at(std::span<const GroupPlace> places) {
@@ -355,34 +337,13 @@ Result<std::optional<GroupMessage>> MessageModel::find_group_message(GroupId gro
 }
 
 Result<std::vector<GroupMessage>> MessageModel::group_messages_of(std::span<const GroupCid> cids) {
-  constexpr std::size_t kCidsPerStatement = 64;
-  constexpr sql::Text kTable{
-      .sqlite = " FROM groupmessage m WHERE",
-      .mysql = " FROM groupmessage m FORCE INDEX (groupmessage_by_cid) WHERE"};
-  std::vector<GroupMessage> found;
-  while (!cids.empty()) {
-    const auto part = cids.first(std::min(cids.size(), kCidsPerStatement));
-    cids = cids.subspan(part.size());
-    std::string text = std::string("SELECT " CHAT_GROUP_COLUMNS).append(kTable.in(connection_));
-    const std::size_t count = std::bit_ceil(part.size());
-    for (std::size_t i = 0; i < count; ++i) {
-      text.append(i == 0 ? "" : " OR").append(" (groupid = ? AND sender = ? AND cid = ?)");
-    }
-    auto prepared = connection_.prepare(text);
-    if (!prepared) return fail(prepared);
-    StatementScope statement(**prepared);
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto& [group, sender, cid] = part[std::min(i, part.size() - 1)];
-      bind_row(*statement, static_cast<int>(3 * i), std::tie(group, sender, cid));
-    }
-    for (;;) {
-      const auto row = statement->step();
-      if (!row) return fail(row);
-      if (!*row) break;
-      found.push_back(to_group_message(*statement));
-    }
-  }
-  return found;
+  constexpr sql::Text kText{.sqlite = "SELECT " CHAT_GROUP_COLUMNS " FROM groupmessage m",
+                            .mysql = "SELECT " CHAT_GROUP_COLUMNS
+                                     " FROM groupmessage m FORCE INDEX (groupmessage_by_cid)"};
+  return sql::read_pairs(
+      connection_, kText.in(connection_), "groupid = ? AND sender = ? AND cid = ?", cids,
+      [](const GroupCid& wanted) { return std::tuple(wanted.group, wanted.sender, wanted.cid); },
+      to_group_message);
 }
 
 Result<MessageModel::HeadRow> MessageModel::group_head(GroupId group, Seq head) {
