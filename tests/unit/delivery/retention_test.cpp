@@ -235,7 +235,7 @@ TEST_F(RetentionTest, NoMessageIsEditedWhileItIsDeleted) {
     retention.join();
   }
   EXPECT_FALSE(editable);
-  holder->rollback();
+  ASSERT_TRUE(holder->execute("ROLLBACK"));
   EXPECT_EQ(run(), 136U);
 }
 
