@@ -23,7 +23,7 @@ step_format() {
   git ls-files -z '*.h' '*.cpp' | xargs -0 clang-format --dry-run --Werror
 }
 
-# Each source is compiled alone here; the usual builds combine sixteen.
+# Each source is compiled alone here; the usual builds combine many into one.
 step_clang() {
   CXX=clang++ configure build-clang --buildtype=debug -Dunity=off && compile_all build-clang
 }

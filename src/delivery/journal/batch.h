@@ -24,7 +24,7 @@ inline constexpr int kAttemptsMax = 5;
 // takes a second, so senders get a reply within two.
 inline constexpr std::chrono::milliseconds kBatchPatience{500};
 // Until then, locked streams are found, and the rest is tried again without them.
-inline constexpr std::chrono::milliseconds kSortingPatience{1'500};
+inline constexpr std::chrono::milliseconds kLockSearchPatience{1'500};
 
 // Stores a batch of entries, in one transaction if possible.
 //
@@ -73,7 +73,7 @@ class Settlement {
       return outcome;
     }
     const bool locked = outcome.error().code == ErrorCode::kBusy;
-    if (locked && !is_later_than(kSortingPatience) && note_locked(entries)) {
+    if (locked && !is_later_than(kLockSearchPatience) && note_locked(entries)) {
       return settle(entries, kLockAttempts);
     }
     const bool of_a_row = locked && !is_late();

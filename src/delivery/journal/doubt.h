@@ -18,7 +18,7 @@ void wait_out_doubt(const std::vector<EntryType>& entries, base::SteadyTime unti
     return entry.in_doubt && entry.refusal;
   });
   const auto now = clock.boot_now();
-  if (any && until > now && until != base::SteadyTime::max()) {
+  if (any && until > now) {
     std::this_thread::sleep_for(until - now);
   }
 }

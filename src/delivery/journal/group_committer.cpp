@@ -117,7 +117,7 @@ Result<void> GroupCommitter::try_once(std::span<GroupEntry* const> entries) {
       std::any_of(entries.begin(), entries.end(), [](auto* entry) { return entry->lock_in_way; });
   if (told || !(is_locked(stored.error()) || is_repeated(stored.error()))) return stored;
   attempt_ = Attempt::kCareful;
-  if (std::chrono::steady_clock::now() - began_ > kSortingPatience) return stored;
+  if (std::chrono::steady_clock::now() - began_ > kLockSearchPatience) return stored;
   return try_to_store(entries);
 }
 
