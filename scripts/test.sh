@@ -2,16 +2,17 @@
 #   scripts/test.sh [--all]
 #
 # Installs what is missing, builds, and runs the tests: style, scripts, faults and, on MariaDB,
-# integration on the release build; unit, fuzz and, on SQLite, integration, with the code that they
-# test, under AddressSanitizer and UndefinedBehaviorSanitizer; clusters in both. The last line says
+# integration on the release build; unit, fuzz and, on SQLite and in clusters, integration, with the
+# code that they test, under AddressSanitizer and UndefinedBehaviorSanitizer. The last line says
 #
 #   N passed, N failed[, N skipped]
 #
 # counting single GoogleTest cases (and other tests as one each) of both builds. The exit code is
 # 0 only if something ran and nothing failed. A build that fails counts as one failure.
 #
-# --all adds what takes long: the unit tests and those on SQLite of the release build, everything on
-# MariaDB under the sanitizers, the nemesis for ten minutes, the soak, and a minute of each fuzzer.
+# --all adds what takes long: the unit tests and those on SQLite and in clusters of the release build,
+# everything on MariaDB under the sanitizers, the nemesis for ten minutes, the soak, and a minute of
+# each fuzzer.
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

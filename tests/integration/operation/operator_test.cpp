@@ -54,6 +54,9 @@ class NewDatabase : public ::testing::Test {
 TEST_F(NewDatabase, IsNamedOnStderrAndInTheLogOnce) {
   ServerProcess server;
   const std::string file = fs::canonical(server.dir() / "chat.db").string();
+  server.terminate();
+  fs::remove(file);
+  server.start();
   const std::string said = read_file(server.dir() / "stderr");
   EXPECT_THAT(said, HasSubstr("created a new database: " + file));
   EXPECT_THAT(read_file(server.dir() / "server.log"),

@@ -1,9 +1,7 @@
 #include "mariadb_server.h"
 
-#include <fcntl.h>
 #include <mysql.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -12,8 +10,8 @@
 #include <vector>
 
 #include "chat/base/check.h"
-#include "chat/base/unique_fd.h"
 #include "support/deadline.h"
+#include "support/templates.h"
 
 namespace chat::test {
 namespace {
@@ -40,26 +38,6 @@ void install_into(const std::string& folder, const TempDir& temporary) {
   if (::geteuid() == 0) command.emplace_back("--user=root");
   const RunResult result = run_to_end(command, kStartPatience);
   if (result.exit_code != 0) throw std::runtime_error("no MariaDB data: " + result.errors);
-}
-
-// An installation takes seconds, a copy a few milliseconds. The first program that needs MariaDB
-// installs the template in the build folder, while others wait for the lock; it is renamed into
-// place when complete.
-void copy_template(const std::filesystem::path& templates, const std::string& folder,
-                   const TempDir& temporary) {
-  namespace fs = std::filesystem;
-  fs::create_directories(templates);
-  const base::UniqueFd lock(
-      ::open((templates / "lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
-  CHAT_CHECK(lock && ::flock(lock.get(), LOCK_EX) == 0);
-  const fs::path made = templates / "mariadb";
-  if (!fs::exists(made)) {
-    const fs::path half = templates / "mariadb.half";
-    fs::remove_all(half);
-    install_into(half, temporary);
-    fs::rename(half, made);
-  }
-  fs::copy(made, folder, fs::copy_options::recursive);
 }
 
 using Connection = std::unique_ptr<MYSQL, decltype(&mysql_close)>;
@@ -120,12 +98,15 @@ MariadbServer::MariadbServer() {
 
 MariadbServer::~MariadbServer() = default;
 
+// An installation takes seconds, a copy a few milliseconds.
 void MariadbServer::install() {
-  const char* templates = std::getenv("CHAT_TEST_TEMPLATES");
-  if (templates == nullptr) {
-    install_into(dir_.file("data"), dir_);
+  const std::string data = dir_.file("data");
+  const auto installed =
+      find_template("mariadb", [this](const std::string& folder) { install_into(folder, dir_); });
+  if (installed.empty()) {
+    install_into(data, dir_);
   } else {
-    copy_template(templates, dir_.file("data"), dir_);
+    std::filesystem::copy(installed, data, std::filesystem::copy_options::recursive);
   }
 }
 
