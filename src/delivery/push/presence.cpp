@@ -70,9 +70,11 @@ Result<bool> is_contact_still_so(storage::Connection& connection, const Hint& ev
     if (!request) return fail(request);
     return *request && (*request)->state == storage::FriendRequest::State::kPending;
   }
-  const auto listed = storage::FriendModel(connection).is_listed(about, user);
-  if (!listed) return listed;
-  return *listed != says_contact(event, "removed");
+  storage::FriendModel friends(connection);
+  if (!says_contact(event, "removed")) return friends.is_listed(about, user);
+  const auto still_listed = friends.is_listed(user, about);
+  if (!still_listed) return still_listed;
+  return !*still_listed;
 }
 
 // True if the table still agrees with the event of another node.

@@ -122,6 +122,17 @@ TEST_P(ClusterBlockOverStalledLink, BindsASenderAtFullSpeed) {
   EXPECT_LT(SteadyClock::now() - began, scaled(milliseconds{10'000}));
 }
 
+TEST_F(ClusterBlock, RemovalIsToldOnAnotherServerBeforeTheNextFriendship) {
+  request_ok(alice->client, ask_request(bob->id()));
+  request_ok(bob->client, ask_request(alice->id()));
+  EXPECT_EQ(alice->client.push(kContactPush).at("event"), "added");
+  request_ok(bob->client, remove_request(alice->id()));
+  request_ok(bob->client, ask_request(alice->id()));
+  EXPECT_EQ(alice->client.push(kContactPush).at("event"), "removed");
+  EXPECT_EQ(alice->client.push(kContactPush).at("event"), "added");
+  EXPECT_FALSE(lists_friend(*alice, bob->id()));
+}
+
 TEST_F(ClusterBlock, EndsOnAnotherServer) {
   request_ok(bob->client, block_request(alice->id()));
   alice->client.request(chat_request(alice->account, bob->id(), "refused, now or in a moment"));
