@@ -86,11 +86,17 @@ Result<std::size_t> GroupLifeModel::count_members(GroupId group) {
   return static_cast<std::size_t>(count->value_or(0));
 }
 
+// Who was let in reads the event of that, too, and so may have the joined_seq of the member before,
+// who joined by itself: of these two, that member has written the row with this seq.
 Result<std::optional<UserId>> GroupLifeModel::heir(GroupId group, UserId creator) {
   return sql::read_one(
       connection_,
-      "SELECT userid FROM groupuser WHERE groupid = ? AND userid <> ? AND left_seq = 0"
-      " ORDER BY CASE WHEN grouprole = 'admin' THEN 0 ELSE 1 END, joined_seq, userid LIMIT 1",
+      "SELECT g.userid FROM groupuser g"
+      " LEFT JOIN groupmessage m ON m.groupid = g.groupid AND m.seq = g.joined_seq"
+      " AND m.sender = g.userid"
+      " WHERE g.groupid = ? AND g.userid <> ? AND g.left_seq = 0"
+      " ORDER BY CASE WHEN g.grouprole = 'admin' THEN 0 ELSE 1 END, g.joined_seq,"
+      " CASE WHEN m.seq IS NULL THEN 1 ELSE 0 END, g.userid LIMIT 1",
       [](const Statement& row) { return sql::id<UserId>(row, 0); }, group, creator);
 }
 

@@ -147,5 +147,23 @@ TEST_F(GroupModelTest, OldestOfVeryManyFormerMembershipsIsForgotten) {
             1);
 }
 
+// Carol joined by herself with row 5. Bob was let in with row 6, which he reads, too.
+TEST_F(GroupModelTest, HeirJoinedBeforeWhoWasLetInNext) {
+  const auto alice = add_user("alice");
+  const auto bob = add_user("bob");
+  const auto carol = add_user("carol");
+  const auto group = add_group("Club", alice);
+  ASSERT_TRUE(
+      send(std::vector<GroupMessage>{{group, 5, carol, "a", 1, "carol joined", "notice"},
+                                     {group, 6, alice, "b", 1, "alice let bob join", "notice"}}));
+  ASSERT_TRUE(write([&]() -> Result<void> {
+    GroupLifeModel life(*connection_);
+    if (auto added = life.add_member(group, bob, GroupRole::kNormal, 5); !added) return added;
+    return life.add_member(group, carol, GroupRole::kNormal, 5);
+  }));
+  EXPECT_EQ(GroupLifeModel(*connection_).heir(group, alice).value(), carol);
+  EXPECT_EQ(GroupLifeModel(*connection_).heir(group, carol).value(), alice);
+}
+
 }  // namespace
 }  // namespace chat::storage
