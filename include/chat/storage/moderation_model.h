@@ -36,9 +36,9 @@ struct GroupOverview {
   UnixMillis dismissed_at = 0;  // 0: not dismissed
 };
 
-// What operators read and do across all accounts and groups. Lists are pages by ascending id, or by
-// name if they are limited to names with a prefix: `after` is the last id of the page before, 0 for
-// the first. Deleted accounts are not listed. Calls block.
+// What operators read and do across all accounts and groups. Lists are pages by ascending id:
+// `after` is the last id of the page before, 0 for the first. An empty prefix lists all. Deleted
+// accounts are not listed. Calls block.
 class ModerationModel {
  public:
   explicit ModerationModel(Connection& connection) : connection_(connection) {}

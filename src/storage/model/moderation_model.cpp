@@ -35,10 +35,6 @@ std::string end_of_prefix(const std::string& prefix) {
   return prefix + "\xF4\x8F\xBF\xBF";
 }
 
-std::string text_of(const Statement& row) {
-  return std::string(row.text(0));
-}
-
 }  // namespace
 
 Result<std::vector<UserOverview>> ModerationModel::users(std::string_view prefix, UserId after,
@@ -49,18 +45,12 @@ Result<std::vector<UserOverview>> ModerationModel::users(std::string_view prefix
                          " WHERE u.id > ? AND u.password <> '' ORDER BY u.id LIMIT ?",
                          to_user_overview, after, limit);
   }
-  std::string last;
-  if (after) {
-    auto key = sql::read_one(connection_, "SELECT name_key FROM user WHERE id = ?", text_of, after);
-    if (!key) return fail(key);
-    last = key->value_or("");
-  }
   const std::string first = name_key(prefix);
   return sql::read_all(connection_,
                        CHAT_USER_OVERVIEW
-                       " WHERE u.name_key >= ? AND u.name_key < ? AND u.name_key > ?"
-                       " AND u.password <> '' ORDER BY u.name_key LIMIT ?",
-                       to_user_overview, first, end_of_prefix(first), last, limit);
+                       " WHERE u.name_key >= ? AND u.name_key < ? AND u.id > ?"
+                       " AND u.password <> '' ORDER BY u.id LIMIT ?",
+                       to_user_overview, first, end_of_prefix(first), after, limit);
 }
 
 Result<std::vector<UserOverview>> ModerationModel::online_users(UserId after, std::size_t limit) {
@@ -81,19 +71,12 @@ Result<std::vector<GroupOverview>> ModerationModel::groups(std::string_view pref
     return sql::read_all(connection_, CHAT_GROUP_OVERVIEW " WHERE g.id > ? ORDER BY g.id LIMIT ?",
                          to_group_overview, after, limit);
   }
-  std::string last;
-  if (after) {
-    auto key =
-        sql::read_one(connection_, "SELECT name_key FROM allgroup WHERE id = ?", text_of, after);
-    if (!key) return fail(key);
-    last = key->value_or("");
-  }
   const std::string first = name_key(prefix);
   return sql::read_all(connection_,
                        CHAT_GROUP_OVERVIEW
-                       " WHERE g.name_key >= ? AND g.name_key < ? AND g.name_key > ?"
-                       " ORDER BY g.name_key LIMIT ?",
-                       to_group_overview, first, end_of_prefix(first), last, limit);
+                       " WHERE g.name_key >= ? AND g.name_key < ? AND g.id > ?"
+                       " ORDER BY g.id LIMIT ?",
+                       to_group_overview, first, end_of_prefix(first), after, limit);
 }
 
 Result<std::optional<GroupOverview>> ModerationModel::group(GroupId id) {

@@ -36,15 +36,29 @@ TEST_F(ModerationModelTest, ListsUsersByIdAndLeavesOutDeletedOnes) {
   EXPECT_FALSE(model().user(gone)->has_value());
 }
 
-TEST_F(ModerationModelTest, ListsUsersByPrefixInOrderOfTheirNames) {
+TEST_F(ModerationModelTest, ListsUsersByPrefix) {
   for (const char* name : {"alan", "bob", "Alice", "al", "älice", "am", "al\U0001F600"}) {
     add_user(name);
   }
   const auto all = model().users("AL", {}, 10);
-  EXPECT_EQ(names(all), (Names{"al", "alan", "Alice", "al\U0001F600"}));
-  EXPECT_EQ(names(model().users("al", all->at(1).id, 1)), (Names{"Alice"}));
+  EXPECT_EQ(names(all), (Names{"alan", "Alice", "al", "al\U0001F600"}));
+  EXPECT_EQ(names(model().users("al", all->at(1).id, 1)), (Names{"al"}));
   EXPECT_EQ(names(model().users("al", all->at(3).id, 10)), (Names{}));
   EXPECT_EQ(names(model().users("zz", {}, 10)), (Names{}));
+}
+
+TEST_F(ModerationModelTest, PagesGoOnAfterWhatWasDeletedOrRenamed) {
+  const UserId alan = add_user("alan");
+  const UserId alice = add_user("alice");
+  const GroupId tea = add_group("tea", alice);
+  const GroupId team = add_group("team", alice);
+  ASSERT_TRUE(write([&] { return UserModel(*connection_).remove(alan, "hash"); }).value());
+  EXPECT_EQ(names(model().users("al", alan, 10)), (Names{"alice"}));
+  run("UPDATE allgroup SET groupname = 'zen', name_key = 'zen' WHERE id = " +
+      std::to_string(tea.value));
+  const auto groups = model().groups("te", tea, 10);
+  ASSERT_EQ(groups.value().size(), 1U);
+  EXPECT_EQ(groups->front().id, team);
 }
 
 TEST_F(ModerationModelTest, ShowsWhoIsOnlineAndWhere) {
