@@ -152,7 +152,9 @@ Result<void> GroupCommitter::renew_look() {
   constexpr std::chrono::milliseconds kFresh = UserLooks::kHolds / 3;
   if (rows_.empty() || clock_.boot_now() - looked_ < kFresh) return {};
   const Writers before = std::move(writers_);
-  if (auto looked = look_at_writers(); !looked) return looked;
+  People senders;
+  for (const GroupMessage& row : rows_) senders.emplace(row.group, row.sender);
+  if (auto looked = look_at_writers(senders); !looked) return looked;
   for (const GroupMessage& row : rows_) {
     const auto* then = writer_among(before, row.group, row.sender);
     const auto* now = writer_among(writers_, row.group, row.sender);
@@ -227,7 +229,7 @@ Result<std::vector<GroupStore::Locking>> GroupCommitter::lock(const ByGroup& gro
 // nothing about them can change any more.
 Result<void> GroupCommitter::look_up(const ByGroup& groups,
                                      std::span<const GroupStore::Locking> lockings) {
-  std::set<std::pair<GroupId, UserId>> people;
+  People people;
   std::set<std::pair<GroupId, Seq>> targets;
   Entries perhaps_stored;
   auto locking = lockings.begin();
@@ -243,9 +245,7 @@ Result<void> GroupCommitter::look_up(const ByGroup& groups,
   }
   if (auto found = find_in_table(perhaps_stored); !found) return found;
   if (auto found = find_targets(targets); !found) return found;
-  members_.clear();
-  for (const auto& [group, user] : people) members_.push_back({user, group});
-  return look_at_writers();
+  return look_at_writers(people);
 }
 
 Result<void> GroupCommitter::find_targets(const std::set<std::pair<GroupId, Seq>>& targets) {
@@ -259,9 +259,12 @@ Result<void> GroupCommitter::find_targets(const std::set<std::pair<GroupId, Seq>
   return {};
 }
 
-Result<void> GroupCommitter::look_at_writers() {
+Result<void> GroupCommitter::look_at_writers(const People& people) {
   looked_ = clock_.boot_now();
-  auto writers = store_.writers(members_);
+  std::vector<storage::Membership> members;
+  members.reserve(people.size());
+  for (const auto& [group, user] : people) members.push_back({user, group});
+  auto writers = store_.writers(members);
   if (!writers) return fail(writers);
   writers_ = std::move(*writers);
   std::sort(writers_.begin(), writers_.end(), by_membership);

@@ -96,6 +96,7 @@ class GroupCommitter {
   using Writer = GroupStore::Writer;
   using Writers = std::vector<Writer>;
   using CidKey = std::tuple<GroupId, UserId, std::string>;
+  using People = std::set<std::pair<GroupId, UserId>>;
   // Hopeful: takes for granted that no message is a repetition and no group is locked. If the
   // database then refuses the batch, careful attempts look at each message and group.
   enum class Attempt { kHopeful, kCareful };
@@ -105,7 +106,7 @@ class GroupCommitter {
   Result<std::vector<GroupStore::Locking>> lock(const ByGroup& groups);
   Result<void> look_up(const ByGroup& groups, std::span<const GroupStore::Locking> lockings);
   Result<void> find_targets(const std::set<std::pair<GroupId, Seq>>& targets);
-  Result<void> look_at_writers();
+  Result<void> look_at_writers(const People& people);
   Result<void> renew_look();
   bool looks_for(const GroupEntry& entry) const;
   Result<void> find_in_table(const Entries& entries);
@@ -149,9 +150,8 @@ class GroupCommitter {
   Entries refused_;                            // perhaps stored already, which was not looked up
   std::map<CidKey, storage::GroupMessage> found_;
   std::set<std::pair<GroupId, Seq>> targets_;  // of replies, as far as they exist
-  std::vector<storage::Membership> members_;   // who has sent or is mentioned
-  Writers writers_;                            // of members_, by group and user
-  bool writer_changed_ = false;                // since writers_ were read first
+  Writers writers_;              // those who have sent or are mentioned, by group and user
+  bool writer_changed_ = false;  // since writers_ were read first
 };
 
 // Both lanes over one database.

@@ -190,6 +190,7 @@ class FakeGroupStore final : public GroupStore {
   }
   Result<std::vector<Writer>> writers(std::span<const storage::Membership> members) override {
     std::vector<Writer> found;
+    writer_looks.push_back(members.size());
     for (const auto& member : members) {
       Group& group = staged[member.group];
       if (!group.members.contains(member.user)) continue;
@@ -276,7 +277,8 @@ class FakeGroupStore final : public GroupStore {
   std::set<GroupId> locked;  // by somebody else
   bool lock_is_an_error = false;
   std::vector<std::size_t> inserts;
-  int mark_looks = 0;  // statements about replies and mentions
+  int mark_looks = 0;                     // statements about replies and mentions
+  std::vector<std::size_t> writer_looks;  // how many were asked for
   int finds = 0;
   int begins = 0;
   int rollbacks = 0;

@@ -103,6 +103,17 @@ TEST_F(GroupCommitterTest, WritersAreReadAgainBeforeALateCommit) {
   EXPECT_EQ(stored(), (Bodies{"1", "3"}));
 }
 
+// A distant database takes a round trip for every hundred members.
+TEST_F(GroupCommitterTest, OnlySendersAreReadAgainBeforeALateCommit) {
+  auto mentions = std::make_shared<Marks>();
+  mentions->at = {kBob};
+  auto first = entry("a", "1");
+  first.marks = mentions;
+  store_.on_insert = [this] { clock_.advance(UserLooks::kHolds / 2); };
+  commit({first, entry("b", "2")});
+  EXPECT_EQ(store_.writer_looks, (std::vector<std::size_t>{2, 1}));
+}
+
 TEST_F(GroupCommitterTest, StoresABatchInOneTransactionGroupsAscending) {
   EXPECT_EQ(seqs(commit({entry("a", "1"), entry("b", "2", kOther), entry("c", "3", kGroup, kBob)})),
             (std::vector<Seq>{1, 1, 2}));
