@@ -31,6 +31,8 @@ struct Entry {
   SessionEpoch sender_epoch = 0;
   bool cid_given = false;            // by the client: the reply echoes it
   bool sender_acknowledges = false;  // and so gets receipts
+  // A direct message to a deleted account: acknowledged if it was stored before, else refused.
+  bool only_repeats = false;
   std::shared_ptr<session::Session> session;
   std::shared_ptr<const Marks> marks;  // nullptr: it refers to nothing, as nearly all
 

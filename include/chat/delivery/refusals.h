@@ -17,6 +17,9 @@ protocol::Refusal session_lost();
 // For a direct message that its sender may not send. Does not say by which rule.
 protocol::Refusal not_accepted(storage::ChatRight right);
 
+// For a message whose recipient has no account any more.
+protocol::Refusal no_recipient();
+
 // For a message that replies to one which does not exist, or which its sender may not read.
 protocol::Refusal no_reply_target();
 

@@ -21,6 +21,10 @@ storage::DirectStream stream_of(const DirectEntry& entry) {
   return {entry.message.recipient, entry.message.sender};
 }
 
+protocol::Refusal why_not(const DirectEntry& entry) {
+  return entry.only_repeats ? no_recipient() : not_accepted(entry.right);
+}
+
 bool is_reply(const DirectEntry& entry) {
   return entry.marks != nullptr && entry.marks->reply.seq != 0;
 }
@@ -42,7 +46,7 @@ Result<void> DirectCommitter::commit(std::vector<DirectEntry>& entries) {
   wait_out_doubt(entries, doubtful_until_, clock_);
   // What was on its way may have been stored since its stream was read.
   for (const DirectEntry& entry : entries) {
-    if (entry.in_doubt && entry.refusal) streams_.forget(stream_of(entry));
+    if (entry.in_doubt && (entry.refusal || entry.lock_in_way)) streams_.forget(stream_of(entry));
   }
   contact_news_.end_batch();
   return settled;
@@ -154,12 +158,12 @@ Result<void> DirectCommitter::plan(Entries entries, UnixMillis now, Rows& rows) 
       continue;
     }
     entry->right = contact_rules_.right_of(stream_of(*entry), users_);
-    const bool accepted = entry->right == storage::ChatRight::kYes;
+    const bool accepted = entry->right == storage::ChatRight::kYes && !entry->only_repeats;
     auto planned = streams_.plan(entry->message, entry->sender_epoch, now,
                                  accepted && has_target(*entry, rows));
     if (!planned) return fail(planned);
     if (*planned == StreamCache::Planned::kBarred) {
-      entry->refusal = accepted ? no_reply_target() : not_accepted(entry->right);
+      entry->refusal = accepted ? no_reply_target() : why_not(*entry);
       // It may have been accepted before, and be on its way.
       if (entry->in_doubt) entry->refusal = refusal_of(kNoAnswer);
     }

@@ -83,6 +83,10 @@ protocol::Refusal not_accepted(storage::ChatRight right) {
           std::nullopt};
 }
 
+protocol::Refusal no_recipient() {
+  return {protocol::Errno::kNotFound, "there is no such user", std::nullopt};
+}
+
 protocol::Refusal no_reply_target() {
   return {protocol::Errno::kNotFound, "reply: there is no such message", std::nullopt};
 }

@@ -102,6 +102,10 @@ void ChatService::one_chat(session::Session& session, Received<messages::OneChat
   if (!entry.refusal) {
     entry.refusal = refusal_at_gate(session, Action::kChat, {.user = entry.message.recipient});
   }
+  if (entry.refusal && entry.refusal->code == protocol::Errno::kNotFound && entry.cid_given) {
+    entry.refusal.reset();
+    entry.only_repeats = true;
+  }
   append(session, request, std::move(entry));
 }
 

@@ -131,6 +131,22 @@ TEST_P(OwnAccount, MessagesOfADeletedAccountAreKept) {
   EXPECT_EQ(request_ok(back.client, {{"msgid", 25}, {"groupid", group}}).at("messages").size(), 3U);
 }
 
+TEST_P(OwnAccount, MessagesAreAcknowledgedAgainAfterTheRecipientsDeletion) {
+  User alice = new_user("alice");
+  User bob = new_user("bob");
+  Json request = chat_request(alice.account, bob.id(), "hello");
+  request["cid"] = "c-1";
+  const auto seq = request_ok(alice.client, request).at("seq");
+  request_ok(bob.client, delete_request(bob.account.password));
+  EXPECT_EQ(request_ok(alice.client, request).at("seq"), seq);
+  request["cid"] = "c-2";
+  const Json refused = alice.client.request(request);
+  EXPECT_EQ(refused.at("errno"), errors::kNotFound.number) << refused;
+  EXPECT_EQ(refused.at("errmsg"), "there is no such user");
+  request["toid"] = 4711;
+  EXPECT_EQ(alice.client.request(request).at("errmsg"), "there is no such user");
+}
+
 TEST_P(OwnAccount, DeletionWaitsForTheAccountsOwnMessages) {
   User alice = new_user("alice");
   User bob = new_user("bob");

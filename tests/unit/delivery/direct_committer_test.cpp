@@ -69,6 +69,28 @@ TEST_F(DirectCommitterTest, RefusalOfWhatMayBeOnItsWayWaitsUntilThatCannotArrive
   EXPECT_GE(std::chrono::steady_clock::now() - began, UserLooks::kHolds);
 }
 
+// It is retried later, and meanwhile the batch ends, after which bob's block may be acknowledged.
+TEST_F(DirectCommitterTest, BatchEndsAfterWhatIsPutOffCannotArriveAnyMore) {
+  store_.outcomes = {{.error = ErrorCode::kOutcomeUnknown}};
+  store_.locked = {{kBob, kAlice}};
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_TRUE(commit_one(direct_entry("a", "1")).lock_in_way);
+  EXPECT_GE(std::chrono::steady_clock::now() - began, UserLooks::kHolds);
+}
+
+TEST_F(DirectCommitterTest, RepeatToADeletedAccountIsAcknowledgedAndNothingElse) {
+  commit({direct_entry("a", "1")});
+  auto again = direct_entry("a", "1");
+  again.only_repeats = true;
+  EXPECT_EQ(commit_one(again).message.seq, 1);
+  auto other = direct_entry("b", "2");
+  other.only_repeats = true;
+  const auto refused = commit_one(other).refusal;
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->code, Errno::kNotFound);
+  EXPECT_EQ(stored(), Bodies{"1"});
+}
+
 // bob blocks alice while her message is on its way.
 TEST_F(DirectCommitterTest, WhatMayBeStoredIsNotRefusedForGood) {
   commit({direct_entry("a", "1")});
