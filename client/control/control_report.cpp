@@ -80,11 +80,20 @@ Row group_row(const ControlJson& group) {
 }
 
 // The command for the next page.
+// As a shell takes it for one argument.
+std::string for_shell(const std::string& text) {
+  const std::string shown = harmless(text);
+  if (shown.find_first_of(" \t'\"\\$&;|<>()*?[]#~`!") == shown.npos) return shown;
+  std::string quoted = "'";
+  for (const char c : shown) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 std::string more_of(const ControlOptions& options, const ControlJson& result) {
   if (!result.contains("after")) return "";
   std::string command = "chatctl " + options.command;
   for (const auto& [name, value] : options.arguments) {
-    if (const auto* text = std::get_if<std::string>(&value)) command += " " + harmless(*text);
+    if (const auto* text = std::get_if<std::string>(&value)) command += " " + for_shell(*text);
     if (name == "limit") command += fmt::format(" --limit {}", std::get<std::int64_t>(value));
   }
   return fmt::format("There are more: {} --after {}\n", command, text_in(result, "after"));

@@ -30,6 +30,9 @@ TEST(ControlReport, NamesTheCommandForTheNextPage) {
              {{"prefix", "al"}, {"limit", std::int64_t{1}}});
   EXPECT_NE(text.find("There are more: chatctl users --limit 1 al --after 7\n"), std::string::npos)
       << text;
+  const std::string quoted =
+      report("users", R"({"users":[{"id":7}],"after":7})", {{"prefix", "Anna O'L"}});
+  EXPECT_NE(quoted.find("chatctl users 'Anna O'\\''L' --after 7\n"), std::string::npos) << quoted;
   EXPECT_EQ(report("who", R"({"sessions":[]})"), "none\n");
 }
 
