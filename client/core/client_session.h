@@ -96,7 +96,7 @@ class ClientSession {
   // What was received since the last call.
   std::vector<Received::Acknowledgement> take_received() { return received_.due(); }
   void acknowledge(const Target& stream, Seq seq, bool read);  // received, or read, up to seq
-  void typing(Target target, bool on);                         // has no answer
+  void typing(Target target, bool on);                         // answered only by a Refused event
   // Puts the message into the outbox (kOk); the answer arrives as a Sent or Refused event. Without
   // a connection it is kept for the next resume(), and a Queued event reports that. Without a login
   // it waits for the refusal.

@@ -34,6 +34,8 @@ struct Question {
 
 // The command as typed by the user: "login", "chat" … …
 std::string command_name(const Question& question);
+// Of a refused TYPING, which has no command.
+inline constexpr const char* kTypingCommand = "typing";
 
 // The outcome of a request.
 struct Answer {

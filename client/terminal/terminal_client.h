@@ -25,6 +25,7 @@
 #include "client/terminal/transcript/read_positions.h"
 #include "client/terminal/transcript/transcript.h"
 #include "client/terminal/transcript/typing_hints.h"
+#include "client/terminal/typing_report.h"
 
 namespace chat::client {
 
@@ -65,9 +66,9 @@ class TerminalClient {
   bool is_message(std::string_view number);  // one that a person sees; reports how to act on it
   void show_own_act(const ShownMessage& message, Seq seq, const event::MessageExtras& act,
                     const std::string& text);
-  void greet_after_login();                                // shows what waits for the user
-  void silence(const Target& target, bool silent);         // no bell for it, except for mentions
-  void set_knows_typing() { knows_typing_ = true; }        // the server takes TYPING
+  void greet_after_login();                         // shows what waits for the user
+  void silence(const Target& target, bool silent);  // no bell for it, except for mentions
+  void set_knows_typing() { typing_report_.enable(); }
   void expect(const char* command, const Answer& answer);  // reports an unknown outcome
   bool need_login(const char* command);
   bool need_connection();
@@ -145,8 +146,7 @@ class TerminalClient {
   SavedState saved_;
   Resumption kept_;       // as saved
   bool reading_ = false;  // commands, so that there is a prompt with a status
-  bool knows_typing_ = false;
-  base::SteadyTime next_typing_{};
+  TypingReport typing_report_;
   int attempts_ = 0;             // to reconnect, since the connection was lost
   std::string attempt_failure_;  // of the last one
   ReconnectBackoff backoff_;

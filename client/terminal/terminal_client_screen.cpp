@@ -25,9 +25,6 @@
 namespace chat::client {
 namespace {
 
-// How often the server is told that the user types.
-constexpr std::chrono::seconds kTypingInterval{4};
-
 bool leads(const Group& group, UserId user) {
   std::string role = group.role;
   for (const Member& each : group.members) {
@@ -62,7 +59,10 @@ bool TerminalClient::is_told_otherwise(const Event& event) {
   if (event.as<event::Disconnected>()) return said_bye_.exchange(false);
   if (const auto* notice = event.as<event::Notice>()) return is_early_read(*notice);
   const auto* refused = event.as<event::Refused>();
-  return refused != nullptr && tries_token_ && refused->error == "invalid_token";
+  if (refused == nullptr) return false;
+  const bool of_typing = refused->command == kTypingCommand;
+  if (of_typing) typing_report_.refused();
+  return of_typing || (tries_token_ && refused->error == "invalid_token");
 }
 
 void TerminalClient::show_to_people(const Event& event) {
@@ -89,13 +89,10 @@ std::string TerminalClient::typists() {
   return out + (count == 1 ? " is typing …" : " are typing …");
 }
 
-// At most every kTypingInterval while a text for the current conversation is being typed.
 void TerminalClient::tell_typing() {
-  if (!knows_typing_ || !current_ || !editor_ || !session_.logged_in()) return;
+  if (!editor_ || !session_.logged_in()) return;
   const auto now = base::system_clock().now();
-  if (now < next_typing_ || !editor_->composes_text()) return;
-  next_typing_ = now + kTypingInterval;
-  session_.typing(*current_, true);
+  if (typing_report_.due(current_, editor_->composes_text(), now)) session_.typing(*current_, true);
 }
 
 void TerminalClient::put_locked(const std::vector<Transcript::Output>& outputs) {
@@ -225,7 +222,7 @@ void TerminalClient::write(const Target& target, const std::string& text,
       }
     }
   }
-  next_typing_ = {};
+  typing_report_.sent();
   session_.chat(target, text, extras);
 }
 

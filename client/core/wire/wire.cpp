@@ -172,6 +172,13 @@ event::Announcement read_announcement(MessageReader& in, const json& body) {
   return {std::string(push.text), push.ts};
 }
 
+// TYPING waits for no answer, so its refusal comes as a push does.
+event::Refused read_typing_refusal(MessageReader& in, const json& body) {
+  auto out = read_refusal(in, body);
+  out.command = kTypingCommand;
+  return out;
+}
+
 event::Notice read_notice(std::string kind, const json& body) {
   event::Notice out{std::move(kind), {}};
   for (const auto& [name, value] : body.items()) {
@@ -183,9 +190,10 @@ event::Notice read_notice(std::string kind, const json& body) {
 
 Event::What read_pushed(MessageReader& in, const ServerMessage& message) {
   const json& body = message.body;
-  if (static_cast<Msgid>(message.msgid) == protocol::Msgid::kTypingPush)
-    return read_typing(in, body);
-  switch (static_cast<Msgid>(message.msgid)) {
+  const auto msgid = static_cast<Msgid>(message.msgid);
+  if (msgid == Msgid::kTypingPush) return read_typing(in, body);
+  if (msgid == protocol::reply_to(Msgid::kTyping)) return read_typing_refusal(in, body);
+  switch (msgid) {
     case Msgid::kOneChat:
     case Msgid::kGroupChat: return chat_of(in, in.read<messages::AnyChatPush>(body));
     case Msgid::kError: return read_refusal(in, body);

@@ -28,6 +28,15 @@ using ::testing::Not;
 constexpr const char* kFocusIn = "\x1b[I";
 constexpr const char* kFocusOut = "\x1b[O";
 
+template <typename Condition>
+bool waits_until(const Condition& holds) {
+  const auto deadline = base::system_clock().now() + std::chrono::seconds(10);
+  do {
+    if (holds()) return true;
+  } while (::poll(nullptr, 0, 10) == 0 && base::system_clock().now() < deadline);
+  return false;
+}
+
 // alice's server: what bob (2) has written to her, and what she confirms.
 class BobsMessages {
  public:
@@ -53,18 +62,17 @@ class BobsMessages {
     return positions_[msgid];
   }
   bool waits_for(int msgid, int seq) {
-    const auto deadline = base::system_clock().now() + std::chrono::seconds(10);
-    do {
+    return waits_until([&] {
       const std::vector<int> all = positions(msgid);
-      if (std::find(all.begin(), all.end(), seq) != all.end()) return true;
-    } while (::poll(nullptr, 0, 10) == 0 && base::system_clock().now() < deadline);
-    return false;
+      return std::find(all.begin(), all.end(), seq) != all.end();
+    });
   }
   // Of USER_INFO for bob's id and for his name; 0: there is no such user.
   std::atomic<int> user_by_id{2};
   std::atomic<int> user_by_name{2};
   std::atomic<int> chats_to{0};
   std::atomic<bool> long_inbox{false};
+  std::atomic<int> typing_refusals{0};
   std::atomic<int> edited{0};  // the message with this seq
 
  private:
@@ -123,6 +131,10 @@ class BobsMessages {
     }
     if (msgid == 25) out.update(history(request));
     if (msgid == 35) out.update(user(request));
+    if (msgid == 52) {
+      ++typing_refusals;
+      out = {{"errno", 22}, {"error", "not_allowed"}, {"errmsg", "you are blocked"}};
+    }
     if (msgid == 54) out.update(inbox(request));
     return out;
   }
@@ -386,6 +398,18 @@ TEST_F(Reading, TheLoginReadsAllPagesOfTheInbox) {
   server.long_inbox = true;
   log_in(server);
   EXPECT_TRUE(program->wait_for("Unread: bob 1, dave 8, carol 7."));
+}
+
+TEST_F(Reading, ARefusedTypingIsNotShown) {
+  BobsMessages server(1, 1);
+  log_in(server);
+  ASSERT_TRUE(answers("/to bob", "bob> "));
+  program->output.clear();
+  program->write("hello");
+  ASSERT_TRUE(waits_until([&] { return server.typing_refusals > 0; }));
+  program->write("\x15");
+  EXPECT_TRUE(is_settled());
+  EXPECT_THAT(program->output, Not(HasSubstr("not_allowed")));
 }
 
 TEST_F(Reading, ANameOfADeletedAccountIsLookedUpAgain) {
