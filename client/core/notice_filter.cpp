@@ -11,6 +11,12 @@ std::string common_name(const std::string& change) {
   return change == "removed" ? "left" : change;
 }
 
+// The change of a member that the user's own command has caused; empty: none that is pushed.
+std::string change_by(const event::Done& done) {
+  if (done.command == "kick") return "left";
+  return done.command == "accept-join" ? "joined" : "";
+}
+
 }  // namespace
 
 // True if the other form of the same change has been shown; that is then forgotten, because the
@@ -21,6 +27,7 @@ bool NoticeFilter::repeats(Change change) {
   const auto found = std::find(shown_.begin(), shown_.end(), other);
   if (found != shown_.end()) {
     shown_.erase(found);
+    if (!change.as_notice) forget_pushes_before(change);
     return true;
   }
   shown_.push_back(std::move(change));
@@ -28,7 +35,21 @@ bool NoticeFilter::repeats(Change change) {
   return false;
 }
 
+// After both forms of a change: notices come in order, so if that of an earlier change of the same
+// member is missing, it never comes.
+void NoticeFilter::forget_pushes_before(const Change& change) {
+  std::erase_if(shown_, [&](const Change& each) {
+    return !each.as_notice && each.group == change.group && each.user == change.user &&
+           each.event != change.event;
+  });
+}
+
+// After a login, the notices that were missed come without their pushes.
 void NoticeFilter::apply(Event& event, UserId self) {
+  if (event.as<event::LoggedIn>()) shown_.clear();
+  if (const auto* done = event.as<event::Done>(); done && !change_by(*done).empty()) {
+    repeats({done->group.id, done->user.id, change_by(*done), true});
+  }
   if (auto* message = std::get_if<event::Message>(&event.what); message && message->notice) {
     event::GroupNotice& notice = *message->notice;
     const bool own = self && notice.by == self;

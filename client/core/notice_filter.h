@@ -12,7 +12,8 @@ namespace chat::client {
 
 // Marks events that repeat what the user knows. A change in a group arrives as a message of the
 // group (a notice) and as a push (GroupChanged), in either order, and an older server sends the
-// push only; the first is shown. Of the user's own acts, the answer is shown.
+// push only; the first is shown. Of the user's own acts, the answer is shown; their push comes,
+// but no notice.
 // Threading: confined to one thread. Bounds: kMax changes.
 class NoticeFilter {
  public:
@@ -30,6 +31,7 @@ class NoticeFilter {
   };
 
   bool repeats(Change change);
+  void forget_pushes_before(const Change& change);
 
   std::deque<Change> shown_;  // those whose other form is still expected, oldest first
 };

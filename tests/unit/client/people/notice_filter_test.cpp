@@ -25,6 +25,10 @@ class NoticeFilterTest : public ::testing::Test {
     filter.apply(out, kSelf);
     return !out.as<event::GroupChanged>()->repeat;
   }
+  void done(const std::string& command, UserId user) {
+    Event out{event::Done{command, {user, "bob"}, {{7}, "Tea"}}};
+    filter.apply(out, kSelf);
+  }
 
   NoticeFilter filter;
 };
@@ -66,6 +70,40 @@ TEST_F(NoticeFilterTest, OwnActsAreNotToldAgain) {
 TEST_F(NoticeFilterTest, OwnRemovalIsNotToldAsLeaving) {
   EXPECT_FALSE(notice("removed", {3}, kSelf));
   EXPECT_FALSE(push("left", {3}, {}));
+}
+
+// The user who acted gets the push without `by`, and no notice.
+TEST_F(NoticeFilterTest, AnOwnActIsToldOnceAndPairsNothingElse) {
+  for (int i = 0; i < 2; ++i) {
+    done("accept-join", {3});
+    EXPECT_FALSE(push("joined", {3}, {}));
+    done("kick", {3});
+    EXPECT_FALSE(push("left", {3}, {}));
+    EXPECT_TRUE(notice("joined", {3}, {3}));
+    EXPECT_FALSE(push("joined", {3}, {}));
+    EXPECT_TRUE(notice("left", {3}, {3}));
+    EXPECT_FALSE(push("left", {3}, {}));
+  }
+}
+
+TEST_F(NoticeFilterTest, APushBeforeTheAnswerOfAnOwnActPairsNothingElse) {
+  EXPECT_TRUE(push("left", {3}, {}));
+  done("kick", {3});
+  EXPECT_TRUE(notice("left", {3}, {3}));
+}
+
+TEST_F(NoticeFilterTest, APushWithoutANoticeHidesNoLaterNotice) {
+  EXPECT_TRUE(push("left", {3}, {}));
+  EXPECT_TRUE(notice("joined", {3}, {3}));
+  EXPECT_FALSE(push("joined", {3}, {}));
+  EXPECT_TRUE(notice("left", {3}, {3}));
+}
+
+TEST_F(NoticeFilterTest, NoticesMissedBeforeALoginAreShown) {
+  EXPECT_TRUE(push("joined", {3}, {}));
+  Event login{event::LoggedIn{}};
+  filter.apply(login, kSelf);
+  EXPECT_TRUE(notice("joined", {3}, {3}));
 }
 
 TEST_F(NoticeFilterTest, BeingAcceptedIsJoining) {
