@@ -209,7 +209,11 @@ Answer ClientSession::create_group(const std::string& name, const std::string& d
 }
 
 Answer ClientSession::ping() {
-  return ask(messages::Ping{});
+  Answer answer = ask(messages::Ping{});
+  if (answer.status != Answer::Status::kTimedOut || !connected()) return answer;
+  close();
+  handler_({event::Disconnected{"the server does not answer"}});
+  return answer;
 }
 
 Answer ClientSession::chat(Target target, std::string_view text,
@@ -297,8 +301,9 @@ PendingTable::Item ClientSession::transmit(const std::string& cid, Question ques
 Answer ClientSession::timed_out(const Question& question) {
   Answer answer{Answer::Status::kTimedOut,
                 {event::TimedOut{command_name(question), reply_timeout_}}};
-  // open() reports the result of HELLO itself.
-  if (question.request != Msgid::kHello) handler_(answer.event);
+  // open() and ping() report the result of HELLO and PING themselves.
+  const bool own = question.request == Msgid::kHello || question.request == Msgid::kPing;
+  if (!own) handler_(answer.event);
   return answer;
 }
 

@@ -72,7 +72,7 @@ class ClientSession {
   Answer login(const Credentials& credentials);
   Answer logout();
   Answer create_group(const std::string& name, const std::string& desc);
-  Answer ping();
+  Answer ping();  // without an answer in time, the connection is lost
   // `cursor` is that of the previous answer, or empty.
   Answer history(Target target, int limit, const std::string& cursor);
 

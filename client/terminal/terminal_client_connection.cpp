@@ -147,9 +147,7 @@ bool TerminalClient::is_own_retry(const Event& event) const {
     return retries_login_ && refused->command == "login" && refused->retry_after_ms;
   }
   const auto* timed_out = event.as<event::TimedOut>();
-  if (timed_out == nullptr) return false;
-  return timed_out->command == "ping" ? reconnects_
-                                      : retries_login_ && timed_out->command == "login";
+  return timed_out != nullptr && retries_login_ && timed_out->command == "login";
 }
 
 // Reports a command whose outcome is unknown.
@@ -173,8 +171,7 @@ void TerminalClient::tick() {
   }
   if (now < next_ping_ || !session_.connected()) return;
   next_ping_ = now + kPingInterval;
-  // A server that does not answer is treated as lost.
-  if (session_.ping().status == Answer::Status::kTimedOut && reconnects_) session_.interrupt();
+  session_.ping();
 }
 
 void TerminalClient::stay_connected() {

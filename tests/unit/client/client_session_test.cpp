@@ -292,6 +292,23 @@ TEST(ClientSession, TimedOutRequestIsNamedAsTyped) {
   EXPECT_EQ(late[0].command, "inbox");
 }
 
+TEST(ClientSession, AServerThatDoesNotAnswerAPingIsLost) {
+  FakeServer server([](Peer& peer) {
+    peer.answer();
+    while (peer.next()) {
+    }
+  });
+  Events events;
+  ClientSession session(events.handler(), 200ms);
+  ASSERT_TRUE(session.open("127.0.0.1", server.port()));
+  EXPECT_EQ(session.ping().status, Answer::Status::kTimedOut);
+  EXPECT_FALSE(session.connected());
+  EXPECT_TRUE(events.all<event::TimedOut>().empty());
+  const auto lost = events.all<event::Disconnected>();
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].reason, "the server does not answer");
+}
+
 TEST(ClientSession, LateAnswerIsNotTakenForTheNextRequest) {
   FakeServer server([](Peer& peer) {
     peer.answer();
