@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "chat/base/clock.h"
@@ -14,6 +15,30 @@
 
 namespace chat::client {
 namespace {
+
+// The reasons of BYE (PROTOCOL.md, section 8).
+constexpr std::pair<std::string_view, const char*> kByes[] = {
+    {"server_stopping", "The server is stopping."},
+    {"taken_over", "This session has ended: the user has logged in elsewhere."},
+    {"account_deleted", "This session has ended: the account was deleted."},
+    {"account_disabled", "This session has ended: an operator has disabled the account."},
+    {"kicked", "An operator has ended this session."},
+    {"session_lost", "The server closed the connection: its database has lost this session."},
+    {"login_timeout", "The server closed the connection: nobody logged in for too long."},
+    {"timeout", "The server closed the connection: it heard nothing for too long."},
+    {"too_large", "The server closed the connection: a request was too large."},
+    {"unavailable", "The server closed the connection: its database has failed."},
+    {"server_full", "The server closed the connection: it is full."},
+    {"too_many_connections",
+     "The server closed the connection: there are too many from this address."},
+};
+
+std::string bye_sentence(const std::string& reason) {
+  for (const auto& [known, text] : kByes) {
+    if (reason == known) return text;
+  }
+  return fmt::format("The server ended this session: {}.", harmless(reason));
+}
 
 // Turns events into sentences, optionally with ANSI colours (ECMA-48 SGR).
 class PeopleText {
@@ -97,14 +122,7 @@ class PeopleText {
                                            : fmt::format("{} ({})", shown_name(e.name), e.id.value);
     return dim(fmt::format("{} is {}.", who, harmless(e.state)));
   }
-  std::string operator()(const event::Bye& e) const {
-    if (e.reconnect_after_ms < 0) {
-      return bad(fmt::format("The server ended this session: {}.", harmless(e.reason)));
-    }
-    const char* const what =
-        e.reason == "kicked" ? "An operator has ended this session" : "The server is stopping";
-    return bad(fmt::format("{} ({}).", what, harmless(e.reason)));
-  }
+  std::string operator()(const event::Bye& e) const { return bad(bye_sentence(e.reason)); }
   std::string operator()(const event::Announcement& e) const {
     return bad("The operator of this server announces: " + harmless(e.text));
   }

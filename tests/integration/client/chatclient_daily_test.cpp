@@ -176,7 +176,7 @@ TEST_F(DailyUse, EnterReconnectsAtOnce) {
 TEST_F(DailyUse, AStoppingServerIsToldInOneLine) {
   const auto alice = new_person("alice");
   server.terminate();
-  ASSERT_TRUE(alice->wait_for("The server is stopping (server_stopping)."));
+  ASSERT_TRUE(alice->wait_for("The server is stopping."));
   ASSERT_TRUE(alice->wait_for("Reconnecting in "));
   EXPECT_EQ(alice->count("Connection lost"), 0U);
 }

@@ -208,6 +208,22 @@ TEST(Printer, LinesAreStable) {
   for (const PrintedRow& row : table) EXPECT_EQ(to_line(row.event), row.line);
 }
 
+TEST(Printer, AByeSaysWhyTheConnectionEnds) {
+  const auto shown = [](const std::string& reason) {
+    return to_people({event::Bye{reason, 500}}, false);
+  };
+  EXPECT_EQ(shown("server_stopping"), "The server is stopping.\n");
+  EXPECT_EQ(shown("login_timeout"),
+            "The server closed the connection: nobody logged in for too long.\n");
+  for (const char* reason :
+       {"taken_over", "account_deleted", "account_disabled", "kicked", "session_lost", "timeout",
+        "too_large", "unavailable", "server_full", "too_many_connections"}) {
+    EXPECT_EQ(shown(reason).find("is stopping"), std::string::npos) << reason;
+    EXPECT_EQ(shown(reason).find(reason), std::string::npos) << reason;
+  }
+  EXPECT_EQ(shown("new_one"), "The server ended this session: new_one.\n");
+}
+
 TEST(Printer, AReconnectionIsOneLine) {
   const Friend bob{{2}, "bob", "online"};
   event::LoggedIn login;
