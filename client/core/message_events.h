@@ -16,10 +16,12 @@ struct GroupNotice {
   std::string event;  // "joined", "left", "removed", "role", "muted" …
   UserId by{};
   UserId user{};
-  bool repeat = false;   // the reader knows it already
-  std::string role{};    // the new one
-  UnixMillis until = 0;  // of a mute
-  Group settings{};      // those that have changed
+  bool repeat = false;        // the reader knows it already
+  std::string role{};         // the new one
+  UnixMillis until = 0;       // of a mute
+  Group settings{};           // those that have changed
+  bool changes_desc = false;  // this and the next may have become empty
+  bool changes_announcement = false;
 };
 // A message answered by another: in a direct chat the author and the seq in the author's stream.
 struct ReplyRef {

@@ -44,6 +44,8 @@ event::GroupNotice notice_of(const messages::AnyChatPush& push) {
   out.settings = {push.groupid.value_or(GroupId{}), text_of(push.groupname),
                   text_of(push.groupdesc)};
   out.settings.announcement = text_of(push.announcement);
+  out.changes_desc = push.groupdesc.has_value();
+  out.changes_announcement = push.announcement.has_value();
   out.settings.joining = text_of(push.joining);
   return out;
 }

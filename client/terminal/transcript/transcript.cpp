@@ -17,6 +17,7 @@
 #include "client/core/code_points.h"
 #include "client/core/text.h"
 #include "client/terminal/printer/printer.h"
+#include "client/terminal/transcript/notice_text.h"
 
 namespace chat::client {
 namespace {
@@ -236,7 +237,7 @@ std::string Transcript::notice_line(const event::Message& message, const Target&
                                     const std::string& clock) {
   const std::string where =
       current_ == conversation ? "" : name_of(conversation, PeopleStyle(false)) + ": ";
-  return style_.dim(fmt::format("{} * {}{}", clock, where, harmless_text(message.text)));
+  return style_.dim(fmt::format("{} * {}{}", clock, where, notice_text(message, names_)));
 }
 
 bool Transcript::alerts(const ShownMessage& message) const {

@@ -120,9 +120,10 @@ TEST_F(TranscriptTest, AMessageOfTwoLinesCannotForgeAnother) {
 }
 
 TEST_F(TranscriptTest, ANoticeIsNobodysMessage) {
-  event::Message message = in_tea(1, "bob removed dave");
+  learn({event::Registered{{4}, "dave left. eve"}});
+  event::Message message = in_tea(1, "bob removed dave left. eve");
   message.notice = event::GroupNotice{"removed", {2}, {4}};
-  EXPECT_EQ(line(message), "14:22 * Tea: bob removed dave\n");
+  EXPECT_EQ(line(message), "14:22 * Tea: bob removed \"dave left. eve\"\n");
   message.notice->repeat = true;
   EXPECT_THAT(shown(message), IsEmpty());
 }
