@@ -92,7 +92,8 @@ std::string TerminalClient::typists() {
 void TerminalClient::tell_typing() {
   if (!editor_ || !session_.logged_in()) return;
   const auto now = base::system_clock().now();
-  if (typing_report_.due(current_, editor_->composes_text(), now)) session_.typing(*current_, true);
+  const auto report = typing_report_.next(current_, editor_->composed_text(), now);
+  if (report) session_.typing(report->to, report->on);
 }
 
 void TerminalClient::put_locked(const std::vector<Transcript::Output>& outputs) {
@@ -222,7 +223,7 @@ void TerminalClient::write(const Target& target, const std::string& text,
       }
     }
   }
-  typing_report_.sent();
+  typing_report_.sent(target);
   session_.chat(target, text, extras);
 }
 

@@ -420,10 +420,10 @@ void LineEditor::set_status(const std::string& status) {
   redraw_locked();
 }
 
-bool LineEditor::composes_text() {
+std::u32string LineEditor::composed_text() {
   base::MutexLock lock(mutex_);
-  const std::u32string& text = line_.text();
-  return editing_ && kind_ == Kind::kCommand && !text.empty() && text.front() != U'/';
+  const bool command = line_.text().starts_with(U'/');
+  return editing_ && kind_ == Kind::kCommand && !command ? line_.text() : std::u32string();
 }
 
 void LineEditor::ring() {

@@ -71,8 +71,8 @@ class LineEditor {
 
   // Shown above the edited line until it changes; one row.
   void set_status(const std::string& status);
-  // True if a line is being typed that is not a command.
-  bool composes_text();
+  // The line being typed, unless it is a command.
+  std::u32string composed_text();
   // Of the lines that begin from now on.
   void set_prompt(const std::string& prompt);
   // Oldest first.

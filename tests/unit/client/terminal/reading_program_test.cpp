@@ -72,7 +72,12 @@ class BobsMessages {
   std::atomic<int> user_by_name{2};
   std::atomic<int> chats_to{0};
   std::atomic<bool> long_inbox{false};
-  std::atomic<int> typing_refusals{0};
+  std::atomic<bool> refuses_typing{false};
+  // `on` of each TYPING.
+  std::vector<bool> typing() {
+    const std::lock_guard lock(mutex_);
+    return typing_;
+  }
   std::atomic<int> edited{0};  // the message with this seq
 
  private:
@@ -132,7 +137,6 @@ class BobsMessages {
     if (msgid == 25) out.update(history(request));
     if (msgid == 35) out.update(user(request));
     if (msgid == 52) {
-      ++typing_refusals;
       out = {{"errno", 22}, {"error", "not_allowed"}, {"errmsg", "you are blocked"}};
     }
     if (msgid == 54) out.update(inbox(request));
@@ -146,7 +150,10 @@ class BobsMessages {
       if (msgid == 22 || msgid == 23) {
         EXPECT_EQ(request->value("from", 0), 2);
         positions_[msgid].push_back((*request)["seq"]);
-      } else {
+        continue;
+      }
+      if (msgid == 52) typing_.push_back((*request)["on"]);
+      if (msgid != 52 || refuses_typing) {
         peer.send(Peer::reply_to(*request, fields(*request)));
       }
     }
@@ -159,6 +166,7 @@ class BobsMessages {
   const int read_;
   const int events_from_;
   std::map<int, std::vector<int>> positions_;
+  std::vector<bool> typing_;
   Peer* peer_ = nullptr;
   FakeServer server_{[this](Peer& peer) { serve(peer); }};
 };
@@ -402,14 +410,27 @@ TEST_F(Reading, TheLoginReadsAllPagesOfTheInbox) {
 
 TEST_F(Reading, ARefusedTypingIsNotShown) {
   BobsMessages server(1, 1);
+  server.refuses_typing = true;
   log_in(server);
   ASSERT_TRUE(answers("/to bob", "bob> "));
   program->output.clear();
   program->write("hello");
-  ASSERT_TRUE(waits_until([&] { return server.typing_refusals > 0; }));
+  ASSERT_TRUE(waits_until([&] { return !server.typing().empty(); }));
   program->write("\x15");
   EXPECT_TRUE(is_settled());
   EXPECT_THAT(program->output, Not(HasSubstr("not_allowed")));
+}
+
+TEST_F(Reading, TypingEndsWithAnEmptiedLine) {
+  BobsMessages server(1, 1);
+  log_in(server);
+  ASSERT_TRUE(answers("/to bob", "bob> "));
+  program->write("hello");
+  ASSERT_TRUE(waits_until([&] { return !server.typing().empty(); }));
+  program->write("\x15");
+  ASSERT_TRUE(waits_until([&] { return server.typing().size() > 1; }));
+  EXPECT_TRUE(is_settled());
+  EXPECT_THAT(server.typing(), ElementsAre(true, false));
 }
 
 TEST_F(Reading, ANameOfADeletedAccountIsLookedUpAgain) {

@@ -11,42 +11,84 @@ class TypingReportTest : public ::testing::Test {
  protected:
   static constexpr Target kBob{{2}, {}};
   static constexpr Target kTea{{}, {7}};
+  enum class Told { kNothing, kOn, kOff };
 
   TypingReportTest() { report.enable(); }
-  bool due(const std::optional<Target>& current, bool composes, std::chrono::seconds at) {
-    return report.due(current, composes, base::SteadyTime(at));
+  // At `at`, with a line of this text for bob.
+  Told told(const std::u32string& line, std::chrono::seconds at) { return told(kBob, line, at); }
+  Told told(const std::optional<Target>& current, const std::u32string& line,
+            std::chrono::seconds at) {
+    const auto out = report.next(current, line, base::SteadyTime(at));
+    if (!out) return Told::kNothing;
+    to = out->to;
+    return out->on ? Told::kOn : Told::kOff;
   }
 
   TypingReport report;
+  Target to;  // of the last report
 };
 
-TEST_F(TypingReportTest, ComesAtMostOnceInTheInterval) {
-  EXPECT_TRUE(due(kBob, true, 10s));
-  EXPECT_FALSE(due(kBob, true, 13s));
-  EXPECT_TRUE(due(kBob, true, 14s));
-  report.sent();
-  EXPECT_TRUE(due(kBob, true, 15s));
+TEST_F(TypingReportTest, ComesAtMostOnceInTheIntervalAndOnlyAfterAChange) {
+  EXPECT_EQ(told(U"a", 10s), Told::kOn);
+  EXPECT_EQ(told(U"ab", 13s), Told::kNothing);
+  EXPECT_EQ(told(U"ab", 14s), Told::kOn);
+  EXPECT_EQ(told(U"ab", 18s), Told::kNothing);
+  EXPECT_EQ(told(U"abc", 19s), Told::kOn);
 }
 
 TEST_F(TypingReportTest, NeedsATextAConversationAndAServerThatTakesIt) {
-  EXPECT_FALSE(due(kBob, false, 10s));
-  EXPECT_FALSE(due(std::nullopt, true, 10s));
+  EXPECT_EQ(told(U"", 10s), Told::kNothing);
+  EXPECT_EQ(told(std::nullopt, U"a", 10s), Told::kNothing);
   TypingReport older;
-  EXPECT_FALSE(older.due(kBob, true, base::SteadyTime(10s)));
+  EXPECT_FALSE(older.next(kBob, U"a", base::SteadyTime(10s)));
+}
+
+TEST_F(TypingReportTest, AnEmptiedLineEndsItOnce) {
+  EXPECT_EQ(told(U"a", 10s), Told::kOn);
+  EXPECT_EQ(told(U"", 11s), Told::kOff);
+  EXPECT_EQ(told(U"", 12s), Told::kNothing);
+  EXPECT_EQ(told(U"b", 14s), Told::kOn);
+}
+
+TEST_F(TypingReportTest, AnUnchangedLineEndsItOnce) {
+  EXPECT_EQ(told(U"a", 10s), Told::kOn);
+  EXPECT_EQ(told(U"a", 17s), Told::kNothing);
+  EXPECT_EQ(told(U"a", 18s), Told::kOff);
+  EXPECT_EQ(told(U"a", 30s), Told::kNothing);
+  EXPECT_EQ(told(U"ab", 31s), Told::kOn);
+}
+
+TEST_F(TypingReportTest, ASentTextEndsItByItself) {
+  EXPECT_EQ(told(U"a", 10s), Told::kOn);
+  report.sent(kBob);
+  EXPECT_EQ(told(U"", 11s), Told::kNothing);
+  EXPECT_EQ(told(U"b", 12s), Told::kOn);
+  report.sent(kTea);
+  EXPECT_EQ(told(U"", 13s), Told::kOff);
+}
+
+TEST_F(TypingReportTest, AnotherConversationEndsIt) {
+  EXPECT_EQ(told(kBob, U"a", 10s), Told::kOn);
+  EXPECT_EQ(told(kTea, U"b", 11s), Told::kOff);
+  EXPECT_EQ(to, kBob);
+  EXPECT_EQ(told(kTea, U"b", 14s), Told::kOn);
+  EXPECT_EQ(to, kTea);
 }
 
 TEST_F(TypingReportTest, ARefusalHoldsUntilTheLineIsEmpty) {
-  EXPECT_TRUE(due(kTea, true, 10s));
+  EXPECT_EQ(told(U"a", 10s), Told::kOn);
   report.refused();
-  EXPECT_FALSE(due(kTea, true, 20s));
-  EXPECT_FALSE(due(kTea, false, 30s));
-  EXPECT_TRUE(due(kTea, true, 31s));
+  EXPECT_EQ(told(U"ab", 20s), Told::kNothing);
+  EXPECT_EQ(told(U"ab", 30s), Told::kNothing);
+  EXPECT_EQ(told(U"", 31s), Told::kNothing);
+  EXPECT_EQ(told(U"b", 32s), Told::kOn);
 }
 
 TEST_F(TypingReportTest, ARefusalConcernsOneConversation) {
-  EXPECT_TRUE(due(kTea, true, 10s));
+  EXPECT_EQ(told(kTea, U"a", 10s), Told::kOn);
   report.refused();
-  EXPECT_TRUE(due(kBob, true, 20s));
+  EXPECT_EQ(told(kTea, U"a", 11s), Told::kNothing);
+  EXPECT_EQ(told(kBob, U"b", 20s), Told::kOn);
 }
 
 }  // namespace
