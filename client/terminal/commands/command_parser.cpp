@@ -54,9 +54,17 @@ bool is_plain_text(std::string_view text) {
   return !text.starts_with('/') || text.starts_with("//");
 }
 
-// True if the arguments may include the code of an invitation.
+// True if the arguments may include the code of an invitation. Where /invite makes one, at most two
+// numbers follow.
 bool has_code(std::string_view arguments) {
-  return trim(arguments).starts_with("--code");
+  constexpr std::string_view kOption = "--code";
+  const auto at = arguments.find(kOption);
+  if (at == arguments.npos) return false;
+  arguments.remove_prefix(at + kOption.size());
+  while (!trim(arguments).empty()) {
+    if (!parse_number(take_word(arguments))) return true;
+  }
+  return false;
 }
 
 // How many letters must be changed, added, removed, or swapped with the next, to make one of the

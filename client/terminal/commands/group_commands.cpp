@@ -45,6 +45,8 @@ Parsed parse_join(std::string_view rest) {
   }
   auto group = to_group(name);
   if (!group) return wrong(kUsage + (": " + group.error()));
+  // The admins would read the code.
+  if (rest.find("--code") != rest.npos) return wrong(kUsage);
   return command::JoinGroup{std::move(*group), std::string(trim(rest))};
 }
 

@@ -179,6 +179,11 @@ TEST(MayBeRemembered, ExcludesLinesThatMayContainAPassword) {
 TEST(MayBeRemembered, ExcludesCodesButNotTextsOfAConversation) {
   EXPECT_FALSE(may_be_remembered("/join --code f8d4026f"));
   EXPECT_FALSE(may_be_remembered("/join  --code f8d4026f", true));
+  EXPECT_FALSE(may_be_remembered("/join nemo --code f8d4026f"));
+  EXPECT_FALSE(may_be_remembered("/join nemo please --code=f8d4026f", true));
+  EXPECT_FALSE(may_be_remembered("/join nemo \"--code 12345678901234567890123456789012\""));
+  EXPECT_TRUE(may_be_remembered("/invite nemo --code"));
+  EXPECT_TRUE(may_be_remembered("/invite nemo --code 7 10"));
   EXPECT_FALSE(may_be_remembered("hello"));
   EXPECT_TRUE(may_be_remembered("hello", true));
   EXPECT_TRUE(may_be_remembered("//hello", true));
