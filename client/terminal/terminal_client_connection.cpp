@@ -56,17 +56,18 @@ bool TerminalClient::connect() {
   }
 }
 
-// False if the client should end: a script whose login failed cannot continue.
+// False if the client should end: a script whose login failed cannot continue. A person can log in
+// later.
 bool TerminalClient::log_in_at_start() {
   if (keeps_token_ && log_in_by_token()) return true;
   if (options_.user.empty()) return true;
   const auto account = parse_account(options_.user);
   if (!account) {
     show({event::Usage{"--user: " + account.error()}});
-    return false;
+    return terminal_;
   }
   const auto password = first_password();
-  if (!password) return false;
+  if (!password) return terminal_;
   if (terminal_) {
     const Answer answer = session_.login({*account, *password});
     if (answer.ok()) greet_after_login();

@@ -150,6 +150,20 @@ TEST(Program, AsksForThePasswordWithoutEcho) {
   EXPECT_EQ(program.output.find("right1"), std::string::npos);
 }
 
+TEST(Program, APersonWithoutAPasswordAtTheStartCanLogInLater) {
+  FakeServer server(small_server);
+  for (const char* typed : {"\x03", "\x04", "\n"}) {
+    Program program(Program::On::kTerminal, server.port(), {"--user", "alice"});
+    ASSERT_TRUE(program.wait_for("Password: "));
+    program.write(typed);
+    ASSERT_TRUE(program.wait_for("/register NAME or /login NAME"));
+    program.write("/login alice right1\n");
+    ASSERT_TRUE(program.wait_for("Logged in as"));
+    program.write("/quit\n");
+    EXPECT_EQ(program.finish(), 0);
+  }
+}
+
 // What a full server sends before it has read a byte, in text framing.
 const std::string kFull = "{\"msgid\":204,\"reason\":\"server_full\",\"reconnect_after_ms\":1}\n";
 
