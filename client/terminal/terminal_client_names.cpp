@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "chat/protocol/messages/list_messages.h"
@@ -99,6 +100,18 @@ Answer look_up(TerminalClient& client, const std::string& command, const Message
   return answer;
 }
 
+// The groups seen with the name, which may be an earlier one of theirs. A search for the ID tells
+// the present one, unless the group is joined by invitation only, and so is never found.
+std::vector<GroupRef> still_seen_with(TerminalClient& client, const std::string& command,
+                                      const std::string& name) {
+  const NameBook& names = client.session().names();
+  for (const GroupRef& each : names.groups_named(name)) {
+    const messages::Find by_id{.kind = "groups", .query = std::to_string(each.id.value)};
+    client.session().request(by_id, {.command = command, .quiet = true});
+  }
+  return names.groups_named(name);
+}
+
 // A person means whoever is known here; for a script the server's users come before own groups, as
 // long as names could be those of users only.
 std::optional<Target> find_either(TerminalClient& client, const std::string& command,
@@ -155,15 +168,15 @@ std::optional<GroupRef> TerminalClient::find_group(const std::string& command,
                                                    const GroupRef& typed) {
   if (typed.id) return session_.names().group(typed.id);
   const auto here =
-      found_here<GroupRef>(*this, "group", named<GroupRef>(typed.name, session_.groups()),
-                           session_.names().groups_named(typed.name));
+      found_here<GroupRef>(*this, "group", named<GroupRef>(typed.name, session_.groups()), {});
   if (here.decided) return here.ref;
   const Answer answer = look_up(
       *this, command, messages::Find{.kind = "groups", .query = typed.name}, "group", typed.name);
   const auto* found = answer.event.as<event::GroupsFound>();
   if (found == nullptr) return std::nullopt;
-  const auto there =
-      found_here<GroupRef>(*this, "group", named<GroupRef>(typed.name, found->groups), {});
+  auto named_there = named<GroupRef>(typed.name, found->groups);
+  if (named_there.empty()) named_there = still_seen_with(*this, command, typed.name);
+  const auto there = found_here<GroupRef>(*this, "group", std::move(named_there), {});
   if (!there.decided) show_unknown(*this, command, "group", typed.name);
   return there.ref;
 }

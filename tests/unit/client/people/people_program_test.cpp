@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <string>
 
@@ -49,6 +50,8 @@ class PeopleServer {
     }
   }
 
+  std::atomic<int> tea = 7;  // the ID of the group Tea
+
   // The requests with this msgid, without cid and msgid.
   std::vector<json> of(int msgid) {
     base::MutexLock lock(mutex_);
@@ -63,7 +66,7 @@ class PeopleServer {
   }
 
  private:
-  static json reply(const json& request, int msgid) {
+  json reply(const json& request, int msgid) const {
     switch (msgid) {
       case 1:
         return {{"id", 1},
@@ -76,7 +79,10 @@ class PeopleServer {
       case 35:
         return request.value("name", "dave") == "dave" ? json{{"user", user(4, "dave")}}
                                                        : not_found();
-      case 37: return {{"groups", {group(7, "Tea"), group(10, "Tea dance")}}, {"cursor", "more"}};
+      case 37:
+        if (request["query"] == "Mo") return {{"groups", {group(13, "Mocha")}}};
+        if (request["query"] == "13") return {{"groups", {group(13, "Latte")}}};
+        return {{"groups", {group(tea, "Tea"), group(10, "Tea dance")}}, {"cursor", "more"}};
       case 36: return {{"user", user(1, "alice")}};
       case 44: return {{"group", group(7, "Tea")}};
       case 46:
@@ -114,7 +120,7 @@ TEST(PeopleProgram, KnownNamesNeedNoLookUp) {
                                       "groupname=\"Chess Club\"\n"));
 }
 
-TEST(PeopleProgram, OtherNamesAreLookedUpOnce) {
+TEST(PeopleProgram, OtherUsersAreLookedUpOnceAndGroupsEachTime) {
   PeopleServer people;
   FakeServer server([&](Peer& peer) { people(peer); });
   const auto ended =
@@ -122,13 +128,36 @@ TEST(PeopleProgram, OtherNamesAreLookedUpOnce) {
                  kLogin + "/kick Tea dave\n/promote Tea dave\n/chat dave hi\n/join Tea hello\n");
   EXPECT_EQ(ended.code, 0) << ended.output;
   EXPECT_EQ(people.of(35).size(), 1U);
-  EXPECT_EQ(people.of(37).size(), 1U);
+  EXPECT_EQ(people.of(37).size(), 3U);
   EXPECT_EQ(people.of(41).at(0), (json{{"id", 1}, {"groupid", 7}, {"userid", 4}}));
   EXPECT_EQ(people.of(42).at(0)["role"], "admin");
   EXPECT_EQ(people.of(6).at(0)["toid"], 4);
   EXPECT_EQ(people.of(9).at(0), (json{{"id", 1}, {"groupid", 7}, {"text", "hello"}}));
   EXPECT_THAT(ended.output, HasSubstr("requested group=7 groupname=\"Tea\"\n"));
   EXPECT_THAT(ended.output, Not(HasSubstr("\nuser id")));  // the look-up itself is not shown
+}
+
+TEST(PeopleProgram, TheServerSaysWhichGroupHasANameNow) {
+  PeopleServer people;
+  FakeServer server([&](Peer& peer) { people(peer); });
+  Program program(Program::On::kPipes, server.port(), {});
+  program.write(kLogin + "/find-groups Tea\n");
+  ASSERT_TRUE(program.wait_for("groups count=2"));
+  people.tea = 8;
+  program.write("/join Tea\n");
+  program.close_input();
+  EXPECT_EQ(program.finish(), 0) << program.output;
+  ASSERT_EQ(people.of(9).size(), 1U);
+  EXPECT_EQ(people.of(9)[0]["groupid"], 8);
+}
+
+TEST(PeopleProgram, AGroupIsNotJoinedByAnEarlierName) {
+  PeopleServer people;
+  FakeServer server([&](Peer& peer) { people(peer); });
+  const auto ended = run_script(server.port(), kLogin + "/find-groups Mo\n/join Mocha\n");
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.output, HasSubstr("there is no group named Mocha"));
+  EXPECT_TRUE(people.of(9).empty());
 }
 
 TEST(PeopleProgram, UnknownAndAmbiguousNamesAreReported) {
