@@ -92,6 +92,14 @@ struct Learner {
     for (const FriendRequest& each : e.requests) user(each.user.id, each.user.name);
     for (const FriendRequest& each : e.sent) user(each.user.id, each.user.name);
     for (const Person& each : e.blocked) user(each.id, each.name);
+    for (const JoinRequest& each : e.joins) {
+      user(each.user.id, each.user.name);
+      group(each.group.id, each.group.name);
+    }
+    for (const Invitation& each : e.invitations) {
+      user(each.by.id, each.by.name);
+      group(each.group.id, each.group.name);
+    }
   }
   void operator()(const event::Contact& e) { user(e.id, e.name); }
   void operator()(const event::Inbox& e) {

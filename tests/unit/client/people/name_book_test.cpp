@@ -37,11 +37,17 @@ TEST(NameBook, LearnsNamesFromAllThatIsShown) {
   learn(book, event::UsersFound{{{{5}, "eve"}}, ""});
   learn(book, event::GroupsFound{{{{8}, "Chess", ""}}, ""});
   learn(book, event::ListPage{{{{{6}, "frank"}, "", 0}}, {}, {}, ""});
-  for (const char* name : {"alice", "bob", "carol", "dave", "eve", "frank"}) {
+  event::ListPage waiting;
+  waiting.joins = {{{{9}, "Go"}, {{10}, "grace"}, ""}};
+  waiting.invitations = {{{{11}, "Tee-Zeit"}, {{12}, "heidi"}}};
+  learn(book, waiting);
+  for (const char* name : {"alice", "bob", "carol", "dave", "eve", "frank", "grace", "heidi"}) {
     EXPECT_EQ(book.users_named(name).size(), 1U) << name;
   }
   EXPECT_EQ(book.users_named("carol"), (std::vector<UserRef>{{{3}, "carol"}}));
   EXPECT_EQ(book.groups_named("Chess"), (std::vector<GroupRef>{{{8}, "Chess"}}));
+  EXPECT_EQ(book.groups_named("Go").size(), 1U);
+  EXPECT_EQ(book.groups_named("Tee-Zeit"), (std::vector<GroupRef>{{{11}, "Tee-Zeit"}}));
   EXPECT_TRUE(book.users_named("nobody").empty());
   EXPECT_TRUE(book.users_named("Bob").empty());
 }

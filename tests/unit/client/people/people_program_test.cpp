@@ -91,6 +91,11 @@ class PeopleServer {
     }
   }
   static json list(const json& request) {
+    if (request["kind"] == "invitations") {
+      json item = user(2, "bob");
+      item.update({{"groupid", 12}, {"groupname", "Tee-Zeit"}, {"ts", 5}});
+      return {{"invitations", {item}}};
+    }
     if (request["kind"] != "requests") return {{request["kind"], json::array()}};
     json item = request.contains("cursor") ? user(21, "frank") : user(20, "eve");
     item["ts"] = 5;
@@ -181,10 +186,22 @@ TEST(PeopleProgram, RequestsAreReadToTheEnd) {
   PeopleServer people;
   FakeServer server([&](Peer& peer) { people(peer); });
   const auto ended = run_script(server.port(), kLogin + "/requests\n/accept frank\n");
-  EXPECT_THAT(ended.output, HasSubstr("requests count=2 sent=0 joins=0 invitations=0\n"
+  EXPECT_THAT(ended.output, HasSubstr("requests count=2 sent=0 joins=0 invitations=1\n"
                                       "request id=20 name=\"eve\" ts=5\n"
                                       "request id=21 name=\"frank\" ts=5\n"));
   EXPECT_EQ(people.of(32).at(0), (json{{"id", 1}, {"userid", 21}, {"accept", true}}));
+}
+
+// The server does not find groups that are joined by invitation only.
+TEST(PeopleProgram, InvitationsAreAnsweredByTheNameThatIsShown) {
+  PeopleServer people;
+  FakeServer server([&](Peer& peer) { people(peer); });
+  const auto ended =
+      run_script(server.port(), kLogin + "/requests\n/join Tee-Zeit\n/decline Tee-Zeit\n");
+  EXPECT_EQ(ended.code, 0) << ended.output;
+  ASSERT_EQ(people.of(9).size(), 1U);
+  EXPECT_EQ(people.of(9)[0]["groupid"], 12);
+  EXPECT_THAT(ended.output, HasSubstr("done command=decline group=12 groupname=\"Tee-Zeit\"\n"));
 }
 
 TEST(PeopleProgram, CommandsBecomeRequests) {
