@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cstddef>
+#include <string>
+
+#include "chat/base/unicode.h"
 
 namespace chat::client {
 namespace {
@@ -21,20 +24,35 @@ bool begins_with(std::string_view text, std::string_view name) {
          (text.size() == name.size() || is_boundary(text[name.size()]));
 }
 
+struct FoldedName {
+  UserId id;
+  std::string key;
+};
+
+std::vector<FoldedName> fold_names(const std::vector<Member>& members) {
+  std::vector<FoldedName> out;
+  out.reserve(members.size());
+  for (const Member& each : members) out.push_back({each.id, base::fold_name(each.name)});
+  return out;
+}
+
 }  // namespace
 
 void find_mentions(std::string_view text, const std::vector<Member>& members, bool may_mention_all,
                    event::MessageExtras& extras) {
+  const std::string folded = base::fold_name(text);
+  text = folded;
+  const std::vector<FoldedName> names = fold_names(members);
   for (std::size_t at = text.find('@'); at != text.npos; at = text.find('@', at + 1)) {
     if (at > 0 && !is_boundary(text[at - 1])) continue;  // an address: bob@example.org
     const std::string_view rest = text.substr(at + 1);
-    const Member* found = nullptr;
-    for (const Member& each : members) {
-      const bool longer = found == nullptr || each.name.size() > found->name.size();
-      if (longer && begins_with(rest, each.name)) found = &each;
+    const FoldedName* found = nullptr;
+    for (const FoldedName& each : names) {
+      const bool longer = found == nullptr || each.key.size() > found->key.size();
+      if (longer && begins_with(rest, each.key)) found = &each;
     }
     // Somebody may have taken the name "all" to keep admins from reaching everybody.
-    if (may_mention_all && begins_with(rest, "all") && (found == nullptr || found->name == "all")) {
+    if (may_mention_all && begins_with(rest, "all") && (found == nullptr || found->key == "all")) {
       extras.at_all = true;
     } else if (found != nullptr && extras.at.size() < kMentionsMost &&
                std::find(extras.at.begin(), extras.at.end(), found->id) == extras.at.end()) {

@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "chat/base/unicode.h"
 #include "client/core/text.h"
 
 namespace chat::client {
@@ -188,8 +189,10 @@ std::vector<UserRef> NameBook::users_named(std::string_view name) const {
 }
 
 std::vector<GroupRef> NameBook::groups_named(std::string_view name) const {
-  base::MutexLock lock(mutex_);
-  return named<GroupRef>(known_.groups, name);
+  const std::string key = base::fold_name(name);
+  std::vector<GroupRef> out = groups();
+  std::erase_if(out, [&](const GroupRef& each) { return base::fold_name(each.name) != key; });
+  return out;
 }
 
 UserRef NameBook::user(UserId id) const {

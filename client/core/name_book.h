@@ -34,7 +34,7 @@ class NameBook {
   // Users whose name is exactly this. More than one: the name has had another owner before. The
   // server's answer to a search or a look-up leaves one.
   std::vector<UserRef> users_named(std::string_view name) const;
-  std::vector<GroupRef> groups_named(std::string_view name) const;
+  std::vector<GroupRef> groups_named(std::string_view name) const;  // in letters of either case
   // The name is empty if unknown.
   UserRef user(UserId id) const;
   GroupRef group(GroupId id) const;

@@ -38,6 +38,11 @@ TEST(Mentions, TheLongestNameIsMeantAndOnce) {
   EXPECT_THAT(found("@bob @bob").at, ElementsAre(UserId{2}));
 }
 
+TEST(Mentions, LettersOfEitherCaseAreTheSame) {
+  EXPECT_THAT(found("@Bob, @ANNA LEE: hello").at, ElementsAre(UserId{2}, UserId{4}));
+  EXPECT_TRUE(found("@All: lunch", true).at_all);
+}
+
 TEST(Mentions, NamesWithoutBlanksAroundAreFound) {
   EXPECT_THAT(found("你好@小明你好").at, ElementsAre(UserId{5}));
 }

@@ -46,6 +46,7 @@ TEST(NameBook, LearnsNamesFromAllThatIsShown) {
   }
   EXPECT_EQ(book.users_named("carol"), (std::vector<UserRef>{{{3}, "carol"}}));
   EXPECT_EQ(book.groups_named("Chess"), (std::vector<GroupRef>{{{8}, "Chess"}}));
+  EXPECT_EQ(book.groups_named("CHESS").size(), 1U);
   EXPECT_EQ(book.groups_named("Go").size(), 1U);
   EXPECT_EQ(book.groups_named("Tee-Zeit"), (std::vector<GroupRef>{{{11}, "Tee-Zeit"}}));
   EXPECT_TRUE(book.users_named("nobody").empty());

@@ -73,7 +73,8 @@ class PeopleServer {
                 {"name", "alice"},
                 {"friends", {user(2, "bob"), user(8, "twin"), user(9, "twin")}},
                 {"groups", {group(5, "Chess Club")}}};
-      case 6: return {{"seq", 1}};
+      case 6:
+      case 10: return {{"seq", 1}};
       case 9: return {{"pending", true}};
       case 31: return list(request);
       case 35:
@@ -163,6 +164,20 @@ TEST(PeopleProgram, AGroupIsNotJoinedByAnEarlierName) {
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.output, HasSubstr("there is no group named Mocha"));
   EXPECT_TRUE(people.of(9).empty());
+}
+
+TEST(PeopleProgram, GroupsAreNamedInLettersOfEitherCase) {
+  PeopleServer people;
+  FakeServer server([&](Peer& peer) { people(peer); });
+  const auto ended = run_script(server.port(), kLogin +
+                                                   "/group \"CHESS club\" hi\n/join TEA\n"
+                                                   "/requests\n/join tee-zeit\n");
+  EXPECT_EQ(ended.code, 0) << ended.output;
+  ASSERT_EQ(people.of(10).size(), 1U);
+  EXPECT_EQ(people.of(10)[0]["groupid"], 5);
+  ASSERT_EQ(people.of(9).size(), 2U);
+  EXPECT_EQ(people.of(9)[0]["groupid"], 7);
+  EXPECT_EQ(people.of(9)[1]["groupid"], 12);
 }
 
 TEST(PeopleProgram, UnknownAndAmbiguousNamesAreReported) {
