@@ -9,8 +9,8 @@
 namespace chat::client {
 
 // Sets in `extras` who is mentioned in a text to a group: @NAME for members, the longest name that
-// fits, in letters of either case, and @all where `may_mention_all`. Other words after an @ are plain
-// text.
+// fits, in letters of either case, and @all where `may_mention_all`. Other words after an @ are
+// plain text.
 void find_mentions(std::string_view text, const std::vector<Member>& members, bool may_mention_all,
                    event::MessageExtras& extras);
 

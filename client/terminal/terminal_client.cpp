@@ -144,6 +144,8 @@ void TerminalClient::run_line(const std::string& line) {
     return;
   }
   if (!command) {
+    // Plain lines must not go to the conversation before, unnoticed.
+    if (is_command(line, "/to")) set_current(std::nullopt);
     show({event::Usage{command.error()}});
     return;
   }

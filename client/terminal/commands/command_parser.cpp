@@ -161,6 +161,11 @@ bool is_text_without_target(std::string_view line) {
   return is_plain_text(trim(line)) && take_spelling(rest).row == nullptr;
 }
 
+bool is_command(std::string_view line, std::string_view word) {
+  const CommandRow* const row = take_spelling(line).row;
+  return row != nullptr && row->word == word;
+}
+
 bool may_be_remembered(std::string_view line, bool in_conversation) {
   std::string_view first = line;
   const bool is_text = in_conversation && is_plain_text(trim(line));

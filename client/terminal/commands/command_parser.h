@@ -23,6 +23,9 @@ tl::expected<Command, std::string> parse_in_conversation(std::string_view line,
 // True if the line is no command, but would be a text if there were a current conversation.
 bool is_text_without_target(std::string_view line);
 
+// True if the line is the command with this word ("/to"), whatever its arguments.
+bool is_command(std::string_view line, std::string_view word);
+
 // True if the line may be kept in the history: it is text for a conversation (`in_conversation`),
 // or it begins with a command, and none of its lines with
 // one that takes a password. Anything else may be a mistyped command, or a password.

@@ -85,10 +85,8 @@ void Chat::run(TerminalClient& client) const {
 void To::run(TerminalClient& client) const {
   if (ends) return client.set_current(std::nullopt);
   if (!to) return client.show_current();
-  if (!client.need_login("to")) return;
-  const auto target = existing_target(client, *to);
   // Plain lines must not go to the conversation before, unnoticed.
-  if (!target && !client.on_terminal()) return;
+  const auto target = client.need_login("to") ? existing_target(client, *to) : std::nullopt;
   client.set_current(target);
   if (target && client.on_terminal()) show_conversation(client, *target);
 }

@@ -19,9 +19,15 @@ std::string group_of(const GroupRef& group, const PeopleStyle& style) {
   return style.plain("group", group.name, group.id);
 }
 
+// Unless it is quoted, a command takes it for something else: "/to -", "/to group tea".
+bool is_word_of_commands(const std::string& name) {
+  return name == "group" || name.starts_with('-');
+}
+
 // As it can be typed: the name if it is shown as it is, else the id.
 template <typename Id>
 std::string typed(const std::string& name, Id id) {
+  if (is_word_of_commands(name) && shown_name(name) == name) return '"' + name + '"';
   const std::string shown = shown_name(name);
   const bool plain = shown == name || shown == '"' + name + '"';
   return plain && !name.empty() ? shown : std::to_string(id.value);

@@ -79,6 +79,17 @@ TEST(MessageProgram, ScriptsUseTheCurrentConversation) {
   EXPECT_THAT(ended.output, HasSubstr("\nusage errmsg=\"unknown command; /help lists them\"\n"));
 }
 
+TEST(MessageProgram, AfterAToThatFailsPlainLinesGoToNobody) {
+  Accepting server;
+  for (const char* wrong : {"/to group", "/to Tea Time", "/to group nobody"}) {
+    const auto ended =
+        run_script(server.port(), std::string("/login alice right1\n/to 2\n") + wrong + "\nlost\n");
+    EXPECT_EQ(ended.code, 2) << ended.output;
+    EXPECT_THAT(ended.output, HasSubstr("usage errmsg=\"unknown command"));
+    EXPECT_TRUE(server.last(6).is_null()) << wrong;
+  }
+}
+
 TEST(MessageProgram, RecallAndEditNameTheUsersOwnLastMessage) {
   Accepting server;
   const auto ended = run_script(server.port(),
