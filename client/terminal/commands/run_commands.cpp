@@ -26,6 +26,13 @@ using protocol::Errno;
 
 namespace {
 
+// While the client is reconnecting, what is known suffices.
+bool may_choose(TerminalClient& client) {
+  const ClientSession& session = client.session();
+  if (!session.connected() && session.can_resume()) return true;
+  return client.need_connection() && client.need_login("to");
+}
+
 // The account with this ID may not exist, or no longer. The answer also tells the name.
 Answer look_up(TerminalClient& client, UserId user) {
   Answer answer = client.session().request(
@@ -39,6 +46,7 @@ Answer look_up(TerminalClient& client, UserId user) {
 std::optional<Target> existing_target(TerminalClient& client, const Recipient& to) {
   const auto target = client.find_target("to", to);
   if (!target || !target->user || !client.on_terminal()) return target;
+  if (!client.session().connected()) return target;
   const Answer answer = look_up(client, target->user);
   const auto* refused = answer.event.as<event::Refused>();
   if (refused == nullptr || refused->is(Errno::kUnknownMsgid)) return target;
@@ -86,9 +94,10 @@ void To::run(TerminalClient& client) const {
   if (ends) return client.set_current(std::nullopt);
   if (!to) return client.show_current();
   // Plain lines must not go to the conversation before, unnoticed.
-  const auto target = client.need_login("to") ? existing_target(client, *to) : std::nullopt;
+  const auto target = may_choose(client) ? existing_target(client, *to) : std::nullopt;
   client.set_current(target);
-  if (target && client.on_terminal()) show_conversation(client, *target);
+  if (!client.on_terminal() || !client.session().connected()) return;
+  if (target) show_conversation(client, *target);
 }
 
 void Wait::run(TerminalClient& client) const {

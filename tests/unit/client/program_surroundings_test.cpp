@@ -73,6 +73,33 @@ TEST(LostConnection, ScriptWaitsForTheNextConnection) {
   EXPECT_THAT(ended.output, Not(HasSubstr("usage")));
 }
 
+// Chats to the new conversation wait; plain lines never go to the one before.
+TEST(LostConnection, AKnownNameCanBecomeTheConversationMeanwhile) {
+  std::atomic<bool> away{false};
+  FakeServer server([&](Peer& peer) {
+    while (const auto request = away ? std::nullopt : peer.next()) {
+      away = (*request)["msgid"] == 7;
+      json fields = kAnyFields;
+      fields["friends"] = {{{"id", 2}, {"name", "bob"}}, {{"id", 3}, {"name", "carol"}}};
+      if (!away) peer.send(Peer::reply_to(*request, fields));
+    }
+  });
+  Program program(Program::On::kTerminal, server.port(), {"--no-color", "--no-save"});
+  ASSERT_TRUE(program.wait_for("Connected"));
+  program.write("/login alice right1\r");
+  ASSERT_TRUE(program.wait_for("Logged in as"));
+  program.write("/add 9\r");
+  ASSERT_TRUE(program.wait_for("Reconnecting"));
+  program.write("/to bob\r");
+  ASSERT_TRUE(program.wait_for("bob> "));
+  program.write("/to nobody\r");
+  ASSERT_TRUE(program.wait_for("there is no connection now"));
+  program.write("hello\r");
+  EXPECT_TRUE(program.wait_for("that goes to nobody yet"));
+  program.write("/to CAROL\r");
+  EXPECT_TRUE(program.wait_for("carol> "));
+}
+
 // The client's own login retries, which finally succeed, are not failed commands.
 TEST(LostConnection, PostponedLoginIsNotAFailure) {
   std::atomic<int> logins{0};
