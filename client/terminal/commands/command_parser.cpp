@@ -114,8 +114,9 @@ tl::unexpected<std::string> unknown(std::string_view line) {
            each.word.ends_with(word.substr(1));
   });
   if (meant == nullptr) meant = closest(word);
-  if (meant == nullptr) return wrong("unknown command; /help lists them");
-  return wrong("unknown command: did you mean " + std::string(meant->word) + "? /help lists all");
+  if (meant == nullptr) return wrong("unknown command; /help all lists them");
+  return wrong("unknown command: did you mean " + std::string(meant->word) +
+               "? /help all lists all");
 }
 
 }  // namespace

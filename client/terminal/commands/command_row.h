@@ -54,7 +54,7 @@ tl::expected<command::Recipient, std::string> take_either(std::string_view& rest
 
 template <typename T>
 Parsed parse_bare(std::string_view rest) {
-  if (!trim(rest).empty()) return wrong("this command takes no arguments; /help lists all");
+  if (!trim(rest).empty()) return wrong("this command takes no arguments; /help all lists all");
   return T{};
 }
 

@@ -153,8 +153,8 @@ void Revoke::run(TerminalClient& client) const {
 // A script gets the whole list.
 void Help::run(TerminalClient& client) const {
   if (!client.on_terminal()) {
-    if (about.empty()) return client.show({event::Help{command_help()}});
-    return client.show({event::Usage{"this command takes no arguments; /help lists all"}});
+    if (about.empty() || about == "all") return client.show({event::Help{command_help()}});
+    return client.show({event::Usage{"/help has no topics in scripts; /help all lists all"}});
   }
   const auto text = help_on(about);
   if (!text) {

@@ -215,13 +215,16 @@ TEST(ParseInConversation, PlainLinesAreText) {
 
 TEST(ParseCommand, SuggestsWhatWasProbablyMeant) {
   const auto answer = [](const char* line) { return parse_command(line).error(); };
-  EXPECT_EQ(answer("/create tea"), "unknown command: did you mean /creategroup? /help lists all");
-  EXPECT_EQ(answer("/groupchat tea hi"), "unknown command: did you mean /group? /help lists all");
-  EXPECT_EQ(answer("/fiends"), "unknown command: did you mean /friends? /help lists all");
-  EXPECT_EQ(answer("/ad bob"), "unknown command: did you mean /add? /help lists all");
-  EXPECT_EQ(answer("/eidt 3 x"), "unknown command: did you mean /edit? /help lists all");
-  EXPECT_EQ(answer("/fly"), "unknown command; /help lists them");
-  EXPECT_EQ(answer("hello"), "unknown command; /help lists them");
+  EXPECT_EQ(answer("/create tea"),
+            "unknown command: did you mean /creategroup? /help all lists all");
+  EXPECT_EQ(answer("/groupchat tea hi"),
+            "unknown command: did you mean /group? /help all lists all");
+  EXPECT_EQ(answer("/fiends"), "unknown command: did you mean /friends? /help all lists all");
+  EXPECT_EQ(answer("/ad bob"), "unknown command: did you mean /add? /help all lists all");
+  EXPECT_EQ(answer("/eidt 3 x"), "unknown command: did you mean /edit? /help all lists all");
+  EXPECT_EQ(answer("/quit now"), "this command takes no arguments; /help all lists all");
+  EXPECT_EQ(answer("/fly"), "unknown command; /help all lists them");
+  EXPECT_EQ(answer("hello"), "unknown command; /help all lists them");
 }
 
 TEST(ParseCommand, KnowsATextThatGoesToNobody) {

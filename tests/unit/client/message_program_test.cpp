@@ -76,7 +76,8 @@ TEST(MessageProgram, ScriptsUseTheCurrentConversation) {
   EXPECT_EQ(server.last(6), json::parse(R"({"msgid":6,"id":1,"toid":2,"msg":"hello"})"));
   EXPECT_EQ(server.last(10), json::parse(R"({"msgid":10,"id":1,"groupid":7,"msg":"/slash"})"));
   EXPECT_THAT(ended.output, HasSubstr("\ncurrent to=2\n"));
-  EXPECT_THAT(ended.output, HasSubstr("\nusage errmsg=\"unknown command; /help lists them\"\n"));
+  EXPECT_THAT(ended.output,
+              HasSubstr("\nusage errmsg=\"unknown command; /help all lists them\"\n"));
 }
 
 TEST(MessageProgram, AfterAToThatFailsPlainLinesGoToNobody) {

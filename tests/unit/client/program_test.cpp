@@ -60,6 +60,16 @@ TEST(Program, LogsInAtTheStart) {
   EXPECT_THAT(bad.output, HasSubstr("error command=login errno=1 error=failed"));
 }
 
+TEST(Program, AScriptGetsTheWholeListOfCommands) {
+  FakeServer server(small_server);
+  const auto plain = run_script(server.port(), "/help\n");
+  const auto all = run_script(server.port(), "/help all\n");
+  EXPECT_EQ(all.code, 0);
+  EXPECT_THAT(all.output, HasSubstr("/creategroup NAME"));
+  EXPECT_EQ(all.output, plain.output);
+  EXPECT_EQ(run_script(server.port(), "/help groups\n").code, 2);
+}
+
 TEST(Program, ExitCodesTellWhatFailed) {
   FakeServer server(small_server);
   EXPECT_EQ(run_script(server.port(), "/login alice wrong1\n/login alice right1\n").code, 1);
