@@ -77,7 +77,7 @@ constexpr CommandRow kMessageRows[] = {
              "here\n",
      .parse = parse_readers},
     {.word = "/pin",
-     .help = "  /pin [NAME], /unpin [NAME]        keep a conversation at the top of the inbox\n",
+     .help = "  /pin [NAME], /unpin [NAME]        keep a conversation first on its inbox page\n",
      .parse = parse_setting<Setting::kPin>,
      .takes = {Takes::kEither}},
     {.word = "/unpin", .parse = parse_setting<Setting::kUnpin>, .takes = {Takes::kEither}},
