@@ -68,11 +68,11 @@ TEST_F(OperatorActs, ListsUsersByPrefixWithoutRegardToCase) {
   for (const char* name : {"user3", "user1", "User2", "usher", "other"}) register_account(name);
   const Json first = ask({"users", "USER", "--limit", "2"});
   ASSERT_EQ(first.at("users").size(), 2U);
-  EXPECT_EQ(first.at("users")[0].at("name"), "user1");
-  EXPECT_EQ(first.at("users")[1].at("name"), "User2");
+  EXPECT_EQ(first.at("users")[0].at("name"), "user3");
+  EXPECT_EQ(first.at("users")[1].at("name"), "user1");
   const Json rest = ask({"users", "user", "--after", std::to_string(first.at("after").get<int>())});
   ASSERT_EQ(rest.at("users").size(), 1U);
-  EXPECT_EQ(rest.at("users")[0].at("name"), "user3");
+  EXPECT_EQ(rest.at("users")[0].at("name"), "User2");
   EXPECT_EQ(ask({"users", "nobody"}).at("users").size(), 0U);
 }
 
