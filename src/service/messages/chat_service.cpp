@@ -101,10 +101,8 @@ void ChatService::one_chat(session::Session& session, Received<messages::OneChat
   entry.refusal = set_marks(entry, request);
   if (!entry.refusal) {
     entry.refusal = refusal_at_gate(session, Action::kChat, {.user = entry.message.recipient});
-  }
-  if (entry.refusal && entry.refusal->code == protocol::Errno::kNotFound && entry.cid_given) {
-    entry.refusal.reset();
-    entry.only_repeats = true;
+    entry.only_repeats = entry.refusal && entry.cid_given && was_deleted(entry.message.recipient);
+    if (entry.only_repeats) entry.refusal.reset();
   }
   append(session, request, std::move(entry));
 }
@@ -117,6 +115,12 @@ void ChatService::group_chat(session::Session& session, Received<messages::Group
     entry.refusal = refusal_at_gate(session, Action::kChatInGroup, {.group = entry.message.group});
   }
   append(session, request, std::move(entry));
+}
+
+// True if the user's account was deleted. A user who never existed has no name at all.
+bool ChatService::was_deleted(UserId user) {
+  const auto name = context_.delivery.user_names().name_of(user);
+  return name && *name && (*name)->empty();
 }
 
 std::optional<protocol::Refusal> ChatService::refusal_at_gate(session::Session& session,

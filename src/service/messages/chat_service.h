@@ -37,6 +37,7 @@ class ChatService {
                                     EntryType entry, std::chrono::milliseconds wait);
   std::optional<protocol::Refusal> refusal_at_gate(session::Session& session, Action action,
                                                    Object object);
+  bool was_deleted(UserId user);
   std::string make_cid();
 
   ServiceContext& context_;
