@@ -79,7 +79,6 @@ Row group_row(const ControlJson& group) {
           text_in(group, "messages"), creator_of(group), time_in(group, "dismissed")};
 }
 
-// The command for the next page.
 // As a shell takes it for one argument.
 std::string for_shell(const std::string& text) {
   const std::string shown = harmless(text);
@@ -89,6 +88,7 @@ std::string for_shell(const std::string& text) {
   return quoted + "'";
 }
 
+// The command for the next page.
 std::string more_of(const ControlOptions& options, const ControlJson& result) {
   if (!result.contains("after")) return "";
   std::string command = "chatctl " + options.command;

@@ -46,7 +46,7 @@ Result<void> DirectCommitter::commit(std::vector<DirectEntry>& entries) {
   wait_out_doubt(entries, doubtful_until_, clock_);
   // What was on its way may have been stored since its stream was read.
   for (const DirectEntry& entry : entries) {
-    if (entry.in_doubt && (entry.refusal || entry.lock_in_way)) streams_.forget(stream_of(entry));
+    if (may_still_arrive(entry)) streams_.forget(stream_of(entry));
   }
   contact_news_.end_batch();
   return settled;
