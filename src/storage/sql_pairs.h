@@ -17,14 +17,16 @@ namespace chat::storage::sql {
 inline constexpr std::size_t kPairsPerStatement = 128;
 
 // Runs a statement for the pairs, as often as it takes; `text_for(places)` is its text for so many
-// pairs, a power of two. Free places are filled with zeros, which are no id and no seq.
+// pairs, a power of two of at most `at_once`. Free places are filled with zeros, which are no id
+// and no seq.
 template <typename Pair, typename TextFor, typename IdsOf, typename ToRow>
 Result<std::vector<RowOf<ToRow>>> read_for_pairs(Connection& connection, TextFor text_for,
                                                  std::span<const Pair> pairs, IdsOf ids_of,
-                                                 ToRow to_row) {
+                                                 ToRow to_row,
+                                                 std::size_t at_once = kPairsPerStatement) {
   std::vector<RowOf<ToRow>> rows;
   while (!pairs.empty()) {
-    const auto part = pairs.first(std::min(pairs.size(), kPairsPerStatement));
+    const auto part = pairs.first(std::min(pairs.size(), at_once));
     pairs = pairs.subspan(part.size());
     const std::size_t places = std::bit_ceil(part.size());
     auto prepared = connection.prepare(text_for(places));

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "chat/base/result.h"
@@ -24,6 +25,13 @@ class MessageModel {
   // `n`: the head is the last one's seq.
   Result<std::vector<DirectMessage>> direct_tail(UserId recipient, UserId sender,
                                                  std::size_t limit);
+  // The same of several streams, for each from seq `from` on; in key order.
+  struct DirectTail {
+    DirectStream stream;
+    Seq from = 0;
+  };
+  Result<std::vector<DirectMessage>> direct_tails(std::span<const DirectTail> tails,
+                                                  std::size_t limit);
   // Those of the streams that have a message, in no order; perhaps also streams whose first message
   // was refused as too late.
   Result<std::vector<DirectStream>> begun(std::span<const DirectStream> streams);
@@ -49,6 +57,9 @@ class MessageModel {
     Seq seq = 0;
   };
   Result<std::vector<DirectMessage>> direct_at(std::span<const DirectPlace> places);
+  // Those of the streams whose newest message another transaction has locked, and with it the place
+  // of the next one. Nothing on a database without row locks.
+  Result<std::vector<DirectStream>> locked_heads(std::span<const DirectPlace> heads);
   struct GroupPlace {
     GroupId group;
     Seq seq = 0;
@@ -65,13 +76,12 @@ class MessageModel {
   struct LockedGroup {
     GroupId id;
     Seq head = 0;
-    std::optional<HeadRow> head_row{};  // nothing: the head is no text; see group_head()
+    HeadRow head_row{};  // as of group_head()
     UnixMillis muted_until = 0;
     bool dismissed = false;
   };
   // Locks the groups' rows; call inside a write transaction. Returns, in no order, those that exist
-  // and, if the database can tell without waiting (otherwise kBusy), that no other transaction has
-  // locked.
+  // and that no other transaction has locked.
   Result<std::vector<LockedGroup>> try_lock_groups(std::span<const GroupId> groups);
   Result<std::optional<GroupMessage>> find_group_message(GroupId group, UserId sender,
                                                          std::string_view cid);
@@ -139,7 +149,10 @@ class MessageModel {
   Result<std::vector<CursorMove>> advance_unlocked(std::span<const CursorMove> moves);
 
  private:
+  static constexpr std::size_t kTailsPerStatement = 16;  // of long texts, these are 16 MB
+
   Result<void> insert_cursors(DirectRows rows);
+  Result<std::vector<std::pair<GroupId, HeadRow>>> group_heads(std::span<const GroupPlace> heads);
 
   Connection& connection_;
 };

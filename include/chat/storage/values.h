@@ -126,6 +126,8 @@ struct Block {
 struct DirectStream {
   UserId recipient;
   UserId sender;
+
+  bool operator==(const DirectStream&) const = default;
 };
 
 struct GroupMessage {

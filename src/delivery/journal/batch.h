@@ -23,7 +23,7 @@ inline constexpr int kAttemptsMax = 5;
 // No attempt to store a batch begins later than this after the first. One that waits for a lock
 // takes a second, so senders get a reply within two.
 inline constexpr std::chrono::milliseconds kBatchPatience{500};
-// Until then, locked streams are found, and the rest is tried again without them.
+// Until then, the rest of a batch with locked streams is tried again at once.
 inline constexpr std::chrono::milliseconds kLockSearchPatience{1'500};
 
 // Stores a batch of entries, in one transaction if possible.
@@ -31,11 +31,11 @@ inline constexpr std::chrono::milliseconds kLockSearchPatience{1'500};
 // - A failure that may pass is retried a few times, within kBatchPatience.
 // - A batch that still fails because of its rows is halved, so that a bad row does not fail its
 //   neighbours and the order within each stream is kept.
-// - A foreign row lock is reported at once (the stores don't wait for it): the batch is halved
-//   until the locked streams are isolated, and their entries are marked `lock_in_way`, to be
-//   retried later. A lock on a whole table, which concerns everybody, is reported as kTimeout.
-// - A unique key that refuses the batch tells what to look up: that gets another attempt, however
-//   late.
+// - A foreign row lock is reported at once (the stores don't wait for it). Entries of locked
+//   streams are marked `lock_in_way`, to be retried later: by the committer if it can tell which
+//   they are, otherwise by halving the batch; when time is up, all of it. A lock on a whole table,
+//   which concerns everybody, is reported as kTimeout.
+// - A unique key that refuses the batch tells what to look up: that always gets another attempt.
 // - An entry that an attempt may have stored without an answer is never refused as if it were not.
 // - If the database as a whole failed, all unstored entries are refused, because later entries must
 //   not be stored before earlier ones.
@@ -72,23 +72,24 @@ class Settlement {
       note_locked(entries);
       return outcome;
     }
-    const bool locked = outcome.error().code == ErrorCode::kBusy;
-    if (locked && !is_later_than(kLockSearchPatience) && note_locked(entries)) {
-      return settle(entries, kLockAttempts);
-    }
-    const bool of_a_row = locked && !is_late();
-    for (EntryType* entry : entries) entry->lock_in_way = false;
-    if (is_everyones(outcome.error().code) && !of_a_row) return refuse(entries, outcome.error());
-    if (of_a_row && is_one_stream(entries)) {
-      waiting_.insert(key_of_(*entries.front()));
-      mark_known(entries);
-      return {};
-    }
+    const ErrorCode code = outcome.error().code;
+    if (code == ErrorCode::kBusy) return separate_locked(entries);
+    if (is_everyones(code)) return refuse(entries, outcome.error());
     if (entries.size() == 1) {
-      entries.front()->refusal = refusal_of(passing(outcome.error()), entries.front()->in_doubt);
+      refuse_one(*entries.front(), passing(outcome.error()));
       return {};
     }
-    return halve(entries, of_a_row ? 1 : kLockAttempts);
+    return halve(entries, kLockAttempts);
+  }
+
+  Result<void> separate_locked(Entries entries) {
+    if (note_locked(entries) && !is_later_than(kLockSearchPatience)) {
+      return settle(std::move(entries), kLockAttempts);
+    }
+    if (!is_late() && !is_one_stream(entries)) return halve(entries, 1);
+    for (const EntryType* entry : entries) waiting_.insert(key_of_(*entry));
+    mark_known(entries);
+    return {};
   }
 
   Result<void> halve(const Entries& entries, int lock_attempts) {
@@ -109,7 +110,8 @@ class Settlement {
       note_doubt(entries, outcome.error());
       if (last || (is_late() && outcome.error().code != ErrorCode::kConflict)) break;
       last = is_late();
-      if (outcome.error().code == ErrorCode::kBusy && attempt >= lock_attempts) break;
+      const bool locked = outcome.error().code == ErrorCode::kBusy;
+      if (locked && (note_locked(entries) || attempt >= lock_attempts)) break;
       if (attempt < kAttemptsMax) std::this_thread::sleep_for(retry_delay(attempt));
     }
     return outcome;
@@ -155,8 +157,13 @@ class Settlement {
   }
 
   static Result<void> refuse(const Entries& entries, const Error& error) {
-    for (EntryType* entry : entries) entry->refusal = refusal_of(error, entry->in_doubt);
+    for (EntryType* entry : entries) refuse_one(*entry, error);
     return tl::make_unexpected(error);
+  }
+
+  static void refuse_one(EntryType& entry, const Error& error) {
+    entry.refusal = refusal_of(error, entry.in_doubt);
+    entry.lock_in_way = false;
   }
 
   bool is_late() const { return is_later_than(kBatchPatience); }

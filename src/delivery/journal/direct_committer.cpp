@@ -108,6 +108,7 @@ bool DirectCommitter::has_target(const DirectEntry& entry, const Rows& planned) 
 Result<void> DirectCommitter::try_once(Entries entries) {
   Rows rows;
   const UnixMillis now = next_time();
+  for (DirectEntry* entry : entries) entry->lock_in_way = false;
   const auto connection = store_.connect();
   if (!connection) return fail(connection);
   use_connection(*connection);
@@ -132,14 +133,50 @@ Result<void> DirectCommitter::try_once(Entries entries) {
   if (!rows.empty()) {
     const auto until = valid_until(rows);
     if (auto stored = store_.append(rows, until); !stored) {
-      streams_.forget();
-      const bool doubtful = stored.error().code == ErrorCode::kOutcomeUnknown;
-      if (doubtful && store_.is_remote()) doubtful_until_ = until;
-      if (stored.error().code == ErrorCode::kTimeout) forget_users(rows);
-      return stored;
+      return not_stored(entries, rows, std::move(stored.error()), until);
     }
   }
   streams_.confirm();
+  return {};
+}
+
+Result<void> DirectCommitter::not_stored(Entries entries, const Rows& rows, Error error,
+                                         base::SteadyTime until) {
+  switch (error.code) {
+    case ErrorCode::kBusy:
+      streams_.rewind();
+      if (auto asked = mark_locked(entries, rows); !asked) return asked;
+      break;
+    case ErrorCode::kTimeout:
+      streams_.rewind();
+      forget_users(rows);
+      break;
+    case ErrorCode::kOutcomeUnknown:
+      streams_.forget();
+      if (store_.is_remote()) doubtful_until_ = until;
+      break;
+    default: streams_.forget();
+  }
+  return tl::make_unexpected(std::move(error));
+}
+
+// Marks the entries whose stream is locked where it grows, so that they need not be found by
+// trying. A new stream has no such place.
+Result<void> DirectCommitter::mark_locked(Entries entries, const Rows& rows) {
+  std::vector<DirectStore::Head> heads;
+  storage::DirectStream last;
+  for (const auto* row : rows) {
+    const storage::DirectStream stream{row->recipient, row->sender};
+    const bool is_first = std::exchange(last, stream) != stream;
+    if (is_first && row->seq > 1) heads.push_back({stream, row->seq - 1});
+  }
+  if (heads.empty()) return {};
+  const auto locked = store_.locked_heads(heads);
+  if (!locked) return fail(locked);
+  for (DirectEntry* entry : entries) {
+    const auto stream = stream_of(*entry);
+    entry->lock_in_way = std::find(locked->begin(), locked->end(), stream) != locked->end();
+  }
   return {};
 }
 

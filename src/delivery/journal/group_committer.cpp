@@ -21,6 +21,9 @@ namespace {
 
 using storage::GroupMessage;
 
+constexpr std::size_t kHeadsMax = 20'000;
+constexpr std::size_t kRepeatersMax = 1024;
+constexpr std::chrono::seconds kRepeaterRemembered{60};
 // How often a group's messages may mention everybody.
 constexpr std::chrono::milliseconds kMentionAllEvery{60'000};
 
@@ -81,11 +84,6 @@ const GroupStore::Writer* writer_among(const std::vector<GroupStore::Writer>& wr
   return found == writers.end() || by_membership(wanted, *found) ? nullptr : &*found;
 }
 
-// Another transaction has locked a group.
-bool is_locked(const Error& error) {
-  return error.code == ErrorCode::kBusy;
-}
-
 bool is_repeated(const Error& error) {
   return error.code == ErrorCode::kConflict;
 }
@@ -111,13 +109,8 @@ Result<void> GroupCommitter::try_once(std::span<GroupEntry* const> entries) {
   auto stored = try_to_store(entries);
   // Once more, and now without the messages of the older session.
   if (!stored && writer_changed_) stored = try_to_store(entries);
-  if (stored || attempt_ == Attempt::kCareful) return stored;
-  const bool told =
-      is_locked(stored.error()) &&
-      std::any_of(entries.begin(), entries.end(), [](auto* entry) { return entry->lock_in_way; });
-  if (told || !(is_locked(stored.error()) || is_repeated(stored.error()))) return stored;
+  if (stored || attempt_ == Attempt::kCareful || !is_repeated(stored.error())) return stored;
   attempt_ = Attempt::kCareful;
-  if (std::chrono::steady_clock::now() - began_ > kLockSearchPatience) return stored;
   return try_to_store(entries);
 }
 
@@ -180,7 +173,7 @@ void GroupCommitter::note_head(GroupId group, Seq head) {
 }
 
 Result<void> GroupCommitter::store_all(std::span<GroupEntry* const> entries) {
-  ByGroup groups;
+  ByGroup groups;  // locked in ascending order, so that two nodes never deadlock
   for (GroupEntry* entry : entries) {
     entry->refusal.reset();
     entry->repeated = false;
@@ -188,7 +181,10 @@ Result<void> GroupCommitter::store_all(std::span<GroupEntry* const> entries) {
     entry->newer_epoch = 0;
     groups[entry->message.group].push_back(entry);
   }
-  auto lockings = lock(groups);
+  std::vector<GroupId> ids;
+  ids.reserve(groups.size());
+  for (const auto& item : groups) ids.push_back(item.first);
+  auto lockings = store_.lock(ids);
   if (!lockings) return fail(lockings);
   if (auto prepared = look_up(groups, *lockings); !prepared) return prepared;
   auto locking = lockings->begin();
@@ -198,30 +194,6 @@ Result<void> GroupCommitter::store_all(std::span<GroupEntry* const> entries) {
   }
   if (auto settled = settle_refused(); !settled) return settled;
   return store_decided();
-}
-
-// Ascending, so that two nodes never deadlock. In careful attempts an eighth of them at once: a
-// part with a locked one is set apart as a whole, and sorted out in the same way later.
-Result<std::vector<GroupStore::Locking>> GroupCommitter::lock(const ByGroup& groups) {
-  std::vector<GroupId> ids;
-  for (const auto& [group, entries] : groups) ids.push_back(group);
-  constexpr std::size_t kParts = 8;
-  const std::size_t at_once =
-      attempt_ == Attempt::kHopeful ? ids.size() : (ids.size() + kParts - 1) / kParts;
-  std::vector<GroupStore::Locking> lockings;
-  for (std::size_t i = 0; i < ids.size(); i += at_once) {
-    const auto part = std::span(ids).subspan(i, std::min(at_once, ids.size() - i));
-    auto locked = store_.lock(part);
-    if (!locked) {
-      const bool sorts = attempt_ == Attempt::kCareful && is_locked(locked.error());
-      for (const GroupId id : sorts ? part : std::span<GroupId>()) {
-        for (GroupEntry* entry : groups.at(id)) entry->lock_in_way = true;
-      }
-      return locked;
-    }
-    lockings.insert(lockings.end(), locked->begin(), locked->end());
-  }
-  return lockings;
 }
 
 // What must be known of all entries whose group is held: which are stored already, as far as that

@@ -30,9 +30,9 @@
 // a worker, a batch waits briefly for them. So batches grow with the load, a lone message does not
 // wait, and one fsync serves all entries that arrived meanwhile. Direct and group messages have
 // separate lanes, so that a lock on a busy group delays no direct chat. `seq` is assigned from the
-// committed head; after any failure the cached heads are dropped and read again, so no seq is used
-// twice or skipped. A repeated cid is detected by comparison with the table, which also resolves a
-// commit of unknown outcome: the row is found there and acknowledged with its seq.
+// committed head, which is read again after an outcome that is unknown, so no seq is used twice or
+// skipped. A repeated cid is detected by comparison with the table, which also resolves a commit of
+// unknown outcome: the row is found there and acknowledged with its seq.
 namespace chat::delivery {
 
 // Receives settled entries in order, on the lane's thread.
@@ -68,6 +68,8 @@ class DirectCommitter {
   Result<void> plan(Entries entries, UnixMillis now, Rows& rows);
   Result<void> look_up_users(Entries entries);
   Result<bool> holds(Entries entries);
+  Result<void> not_stored(Entries entries, const Rows& rows, Error error, base::SteadyTime until);
+  Result<void> mark_locked(Entries entries, const Rows& rows);
   base::SteadyTime valid_until(const Rows& rows) const;
   void forget_users(const Rows& rows);
   UnixMillis next_time();
@@ -97,13 +99,12 @@ class GroupCommitter {
   using Writers = std::vector<Writer>;
   using CidKey = std::tuple<GroupId, UserId, std::string>;
   using People = std::set<std::pair<GroupId, UserId>>;
-  // Hopeful: takes for granted that no message is a repetition and no group is locked. If the
-  // database then refuses the batch, careful attempts look at each message and group.
+  // Hopeful: takes for granted that no message is a repetition. If the database then refuses the
+  // batch, careful attempts look at each message.
   enum class Attempt { kHopeful, kCareful };
   Result<void> try_once(std::span<GroupEntry* const> entries);
   Result<void> try_to_store(std::span<GroupEntry* const> entries);
   Result<void> store_all(std::span<GroupEntry* const> entries);
-  Result<std::vector<GroupStore::Locking>> lock(const ByGroup& groups);
   Result<void> look_up(const ByGroup& groups, std::span<const GroupStore::Locking> lockings);
   Result<void> find_targets(const std::set<std::pair<GroupId, Seq>>& targets);
   Result<void> look_at_writers(const People& people);
@@ -130,9 +131,7 @@ class GroupCommitter {
   void note_head(GroupId group, Seq head);
   base::SteadyTime valid_until() const;
   void keep_heads();
-  static constexpr std::size_t kHeadsMax = 20'000;
-  static constexpr std::size_t kRepeatersMax = 1024;
-  static constexpr std::chrono::seconds kRepeaterRemembered{60};
+
   GroupStore& store_;
   const base::Clock& clock_;
   // The highest heads committed by this node, to detect a database that has lost rows.

@@ -65,11 +65,24 @@ class Lane {
       const auto next_try = committer_.next_try();
       std::vector<EntryType> batch = next_try ? pop_until(*next_try) : queue_.pop_batch(kBatchMax);
       if (batch.empty() && !next_try) return;
-      if (!batch.empty()) gather(batch);
-      committer_.commit(batch);
-      if (!batch.empty()) on_settled_(std::move(batch));
+      if (!batch.empty() && !store(std::move(batch))) continue;
+      if (!next_try) continue;
+      pass_on(committer_.retry());
       if (committer_.failed()) refuse_queued();
     }
+  }
+
+  // False: the database as a whole failed.
+  bool store(std::vector<EntryType> batch) {
+    gather(batch);
+    committer_.commit(batch);
+    pass_on(std::move(batch));
+    if (committer_.failed()) refuse_queued();
+    return !committer_.failed();
+  }
+
+  void pass_on(std::vector<EntryType> settled) {
+    if (!settled.empty()) on_settled_(std::move(settled));
   }
 
   // Polls, which happens only while some streams are locked by other transactions.
@@ -88,7 +101,7 @@ class Lane {
     queue_.try_pop_into(queued, kQueueMax);
     if (queued.empty()) return;
     committer_.refuse(queued);
-    on_settled_(std::move(queued));
+    pass_on(std::move(queued));
   }
 
   // Even a small commit costs the database hundreds of microseconds.

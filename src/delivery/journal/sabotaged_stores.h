@@ -34,10 +34,10 @@ class HastyStore final : public DirectStore {
     settle();
     return store_->connect();
   }
-  Result<std::vector<storage::DirectMessage>> tail(UserId recipient, UserId sender,
-                                                   std::size_t limit) override {
+  Result<std::vector<storage::DirectMessage>> tails(std::span<const Tail> streams,
+                                                    std::size_t limit) override {
     settle();
-    return store_->tail(recipient, sender, limit);
+    return store_->tails(streams, limit);
   }
   Result<std::vector<storage::DirectStream>> begun(
       std::span<const storage::DirectStream> streams) override {
@@ -57,6 +57,10 @@ class HastyStore final : public DirectStore {
       std::span<const storage::MessageName> messages) override {
     settle();
     return store_->texts_among(messages);
+  }
+  Result<std::vector<storage::DirectStream>> locked_heads(std::span<const Head> heads) override {
+    settle();
+    return store_->locked_heads(heads);
   }
   Result<void> append(storage::DirectRows rows, base::SteadyTime /*by*/) override {
     settle();

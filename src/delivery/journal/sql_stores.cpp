@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "chat/storage/contact_model.h"
 #include "chat/storage/group_model.h"
@@ -17,14 +20,12 @@ using storage::Connection;
 using storage::MessageModel;
 using storage::TransactionKind;
 
-// A lock on one row must not delay the messages of others: a lane does not wait for it and retries
-// later (SideQueue). SQLite has no row locks.
-Result<void> wait_for_no_row(Connection& connection) {
-  if (connection.dialect() != storage::Dialect::kMysql) return {};
-  return connection.set_lock_waits({.tables = true, .rows = false});
-}
-
 // A lane's own connection, opened on first use and reopened when it has died.
+//
+// A lock on one row must not delay the messages of others: the lane does not wait for it and
+// retries later (SideQueue). It waits for a lock on a table, but when it has met one, not again for
+// kLately: requests of one client, which are answered in turn, would add up these waits. SQLite has
+// no row locks.
 class OwnConnection {
  public:
   enum class Use { kStatements, kTransactions };
@@ -36,14 +37,31 @@ class OwnConnection {
       connection_.reset();
       auto opened = database_.connect();
       if (!opened) return fail(opened);
-      if (auto set = wait_for_no_row(**opened); !set) return fail(set);
       if (use_ == Use::kTransactions) {
         if (auto set = (*opened)->begin_implicitly(); !set) return fail(set);
       }
       connection_ = std::move(*opened);
       ++number_;
     }
+    const bool is_stopped = std::chrono::steady_clock::now() - stopped_ < kLately;
+    auto set = connection_->set_lock_waits({.tables = !is_stopped, .rows = false});
+    if (!set) return fail(set);
     return connection_.get();
+  }
+
+  // Passes on how a call ended. A lock that ended it is on a table, unless the call may meet those
+  // of rows; then kTimeout tells that it is.
+  enum class Locks { kOfTables, kOfRowsToo };
+  template <typename T>
+  Result<T> noted(Result<T> outcome, Locks locks) {
+    if (outcome || !connection_->met_lock()) return outcome;
+    const bool has_rows = connection_->dialect() == storage::Dialect::kMysql;
+    ErrorCode& code = outcome.error().code;
+    if (code == ErrorCode::kBusy && (locks == Locks::kOfTables || !has_rows)) {
+      code = ErrorCode::kTimeout;
+    }
+    if (code == ErrorCode::kTimeout) stopped_ = std::chrono::steady_clock::now();
+    return outcome;
   }
 
   // The connection last returned by get(), if it is alive.
@@ -56,8 +74,11 @@ class OwnConnection {
   std::uint64_t number() const { return number_; }
 
  private:
+  static constexpr std::chrono::seconds kLately{2};
+
   storage::Database& database_;
   const Use use_;
+  std::chrono::steady_clock::time_point stopped_;  // when a lock on a table was last met
   std::unique_ptr<Connection> connection_;
   std::uint64_t number_ = 0;
 };
@@ -82,11 +103,11 @@ class SqlDirectStore final : public DirectStore {
     return connection_.number();
   }
 
-  Result<std::vector<storage::DirectMessage>> tail(UserId recipient, UserId sender,
-                                                   std::size_t limit) override {
+  Result<std::vector<storage::DirectMessage>> tails(std::span<const Tail> streams,
+                                                    std::size_t limit) override {
     auto connection = connection_.current();
     if (!connection) return fail(connection);
-    return MessageModel(**connection).direct_tail(recipient, sender, limit);
+    return MessageModel(**connection).direct_tails(streams, limit);
   }
 
   Result<std::vector<storage::DirectStream>> begun(
@@ -94,6 +115,12 @@ class SqlDirectStore final : public DirectStore {
     auto connection = connection_.current();
     if (!connection) return fail(connection);
     return MessageModel(**connection).begun(streams);
+  }
+
+  Result<std::vector<storage::DirectStream>> locked_heads(std::span<const Head> heads) override {
+    auto connection = connection_.current();
+    if (!connection) return fail(connection);
+    return connection_.noted(MessageModel(**connection).locked_heads(heads), Locks::kOfTables);
   }
 
   bool is_remote() const override { return connection_.is_remote(); }
@@ -123,10 +150,13 @@ class SqlDirectStore final : public DirectStore {
     if (auto held = must_be_held(lease_); !held) return held;
     auto connection = connection_.current();
     if (!connection) return fail(connection);
-    return MessageModel(**connection).append_direct(rows, std::min(by, lease_.held_until()));
+    auto stored = MessageModel(**connection).append_direct(rows, std::min(by, lease_.held_until()));
+    return connection_.noted(std::move(stored), Locks::kOfRowsToo);
   }
 
  private:
+  using Locks = OwnConnection::Locks;
+
   OwnConnection connection_;
   const cluster::NodeLease& lease_;
 };
@@ -142,30 +172,40 @@ class SqlGroupStore : public GroupStore {
     auto connection = own_.get();
     if (!connection) return fail(connection);
     connection_ = *connection;
-    return connection_->begin(TransactionKind::kWrite);
+    return own_.noted(connection_->begin(TransactionKind::kWrite), Locks::kOfTables);
   }
   Result<void> commit(base::SteadyTime by) override {
-    return connection_->commit_by(std::min(by, lease_.held_until()));
+    auto committed = connection_->commit_by(std::min(by, lease_.held_until()));
+    return own_.noted(std::move(committed), Locks::kOfRowsToo);
   }
   void rollback() override {
     if (connection_ != nullptr && connection_->in_transaction()) connection_->rollback();
   }
 
   Result<std::vector<Locking>> lock(std::span<const GroupId> groups) override {
-    auto locked = MessageModel(*connection_).try_lock_groups(groups);
+    const auto locked =
+        own_.noted(MessageModel(*connection_).try_lock_groups(groups), Locks::kOfTables);
     if (!locked) return fail(locked);
-    const auto by_id = [](const auto& a, const auto& b) { return a.id < b.id; };
-    std::sort(locked->begin(), locked->end(), by_id);
-    std::vector<Locking> lockings;
-    for (const GroupId group : groups) {
-      const auto row = std::lower_bound(locked->begin(), locked->end(),
-                                        MessageModel::LockedGroup{.id = group}, by_id);
-      const bool is_held = row != locked->end() && row->id == group;
-      auto locking = is_held ? held(*row) : not_locked(group);
-      if (!locking) return fail(locking);
-      lockings.push_back(*locking);
+    std::unordered_map<GroupId, Locking> lockings;
+    for (const MessageModel::LockedGroup& group : *locked) {
+      lockings[group.id] = {Locking::State::kHeld,
+                            {group.head, group.head_row.sent_at, group.head_row.n},
+                            group.muted_until,
+                            group.dismissed};
     }
-    return lockings;
+    std::vector<GroupId> rest;
+    std::copy_if(groups.begin(), groups.end(), std::back_inserter(rest),
+                 [&](const GroupId group) { return !lockings.contains(group); });
+    // Only MySQL and MariaDB skip what is locked.
+    if (connection_->dialect() == storage::Dialect::kMysql && !rest.empty()) {
+      const auto existing = storage::GroupModel(*connection_).find(rest);
+      if (!existing) return fail(existing);
+      for (const storage::Group& group : *existing)
+        lockings[group.id].state = Locking::State::kInWay;
+    }
+    std::vector<Locking> in_order;
+    for (const GroupId group : groups) in_order.push_back(lockings[group]);
+    return in_order;
   }
   Result<std::vector<Writer>> writers(std::span<const storage::Membership> members) override {
     return storage::GroupModel(*connection_).writers(members);
@@ -190,27 +230,7 @@ class SqlGroupStore : public GroupStore {
   }
 
  private:
-  // MySQL skips what is locked; the others return whatever exists, or fail.
-  Result<Locking> not_locked(GroupId group) {
-    const bool skips =
-        connection_->dialect() == storage::Dialect::kMysql && !connection_->takes_rows();
-    if (!skips) return Locking{};
-    const auto found = storage::GroupModel(*connection_).find(group);
-    if (!found) return fail(found);
-    return Locking{*found ? Locking::State::kInWay : Locking::State::kMissing, {}};
-  }
-  Result<Locking> held(const MessageModel::LockedGroup& group) {
-    auto row = group.head_row;
-    if (!row) {
-      auto read = MessageModel(*connection_).group_head(group.id, group.head);
-      if (!read) return fail(read);
-      row = *read;
-    }
-    return Locking{Locking::State::kHeld,
-                   {group.head, row->sent_at, row->n},
-                   group.muted_until,
-                   group.dismissed};
-  }
+  using Locks = OwnConnection::Locks;
 
   OwnConnection own_;
   const cluster::NodeLease& lease_;

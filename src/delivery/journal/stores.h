@@ -31,9 +31,10 @@ class DirectStore {
   // before, because the address may lead to another server by now. The other calls use this
   // connection, and fail if it has died.
   virtual Result<std::uint64_t> connect() = 0;
-  // The newest `limit` messages of a stream, oldest first.
-  virtual Result<std::vector<storage::DirectMessage>> tail(UserId recipient, UserId sender,
-                                                           std::size_t limit) = 0;
+  // The newest `limit` messages of each stream from seq `from` on; in key order.
+  using Tail = storage::MessageModel::DirectTail;
+  virtual Result<std::vector<storage::DirectMessage>> tails(std::span<const Tail> streams,
+                                                            std::size_t limit) = 0;
   // Those of the streams that have a message, in no order.
   virtual Result<std::vector<storage::DirectStream>> begun(
       std::span<const storage::DirectStream> streams) = 0;
@@ -47,8 +48,11 @@ class DirectStore {
   // Those of these direct messages that exist and are no event rows, in no order.
   virtual Result<std::vector<storage::MessageName>> texts_among(
       std::span<const storage::MessageName> messages) = 0;
+  // See storage::MessageModel::locked_heads(). kTimeout: the table itself is locked.
+  using Head = storage::MessageModel::DirectPlace;
+  virtual Result<std::vector<storage::DirectStream>> locked_heads(std::span<const Head> heads) = 0;
   // Stores all rows in one transaction, or none. Rows come in key order. kTimeout: they reached the
-  // database later than `by` (Clock::boot_now()).
+  // database later than `by` (Clock::boot_now()), or the table is locked. kBusy: a row is.
   virtual Result<void> append(storage::DirectRows rows, base::SteadyTime by) = 0;
 };
 
@@ -81,9 +85,8 @@ class GroupStore {
     // When a message last mentioned everybody; nothing: not looked up yet.
     std::optional<UnixMillis> last_of_all{};
   };
-  // Locks the groups until the transaction ends, without waiting; returns what is known of them, in
-  // the same order. If another transaction has locked one: kInWay, or the error kBusy, which ends
-  // the transaction.
+  // Locks the groups until the transaction ends, without waiting for other transactions; returns
+  // what is known of them, in the same order. kTimeout: the table itself is locked.
   virtual Result<std::vector<Locking>> lock(std::span<const GroupId> groups) = 0;
   using Writer = storage::GroupModel::Writer;
   // The newest sessions, on any node, and the rights of those who are members, in no order.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <tuple>
+#include <unordered_set>
 
 #include "chat/base/log_limiter.h"
 #include "chat/protocol/limits.h"
@@ -16,6 +18,13 @@ constinit log::Limiter lost_direct_rows{log::kUsualLines};
 std::size_t hash_of(std::string_view text) {
   return std::hash<std::string_view>{}(text);
 }
+
+struct ByStream {
+  template <typename A, typename B>
+  bool operator()(const A& a, const B& b) const {
+    return std::tie(a.recipient, a.sender) < std::tie(b.recipient, b.sender);
+  }
+};
 
 std::size_t content_hash_of(const storage::DirectMessage& message) {
   return hash_of_content({message.body, message.extra});
@@ -35,24 +44,80 @@ StreamCache::Streams::value_type* StreamCache::find(Key key, SessionEpoch epoch)
 
 Result<void> StreamCache::look_up(std::span<const Wanted> wanted) {
   std::vector<storage::DirectStream> unknown;
-  std::unordered_map<Key, SessionEpoch> fresh;
+  std::vector<DirectStore::Tail> tails;
+  std::unordered_map<Key, SessionEpoch> missing;
   for (const auto& [stream, epoch] : wanted) {
-    const Key key = key_of(stream.recipient, stream.sender);
-    if (find(key, epoch) != nullptr) continue;
-    if (fresh.emplace(key, epoch).second) unknown.push_back(stream);
+    const Key key = key_of(stream);
+    if (find(key, epoch) != nullptr || !missing.emplace(key, epoch).second) continue;
+    const auto before = streams_.find(key);
+    if (before != streams_.end() && before->second.committed.seq > 0) {
+      tails.push_back({stream, before->second.committed.seq});
+    } else {
+      unknown.push_back(stream);
+    }
   }
-  // For a single stream, reading its messages costs no more than checking whether it has any.
-  if (unknown.size() < 2) return {};
-  const auto begun = store_.begun(unknown);
-  if (!begun) return fail(begun);
-  for (const auto& stream : unknown) read_senders_.push_back(stream.sender);
-  for (const auto& stream : *begun) fresh.erase(key_of(stream.recipient, stream.sender));
-  for (const auto& [key, epoch] : fresh) {
-    Stream stream;
-    stream.epoch = epoch;
-    replace(key, std::move(stream));
-  }
+  if (missing.empty()) return {};
+  const auto unread = find_unread(unknown);
+  if (!unread) return fail(unread);
+  tails.insert(tails.end(), unread->begin(), unread->end());
+  if (auto done = read(tails); !done) return done;
+  for (const auto& [key, epoch] : missing) streams_[key].epoch = epoch;
   return {};
+}
+
+// Those of the streams whose messages must be read; the others have none, and are cached as such.
+Result<std::vector<DirectStore::Tail>> StreamCache::find_unread(
+    std::span<const storage::DirectStream> streams) {
+  std::vector<DirectStore::Tail> unread;
+  // For a single stream, reading its messages costs no more than checking whether it has any.
+  if (streams.size() == 1) unread.push_back({streams.front(), 0});
+  if (streams.size() < 2) return unread;
+  const auto begun = store_.begun(streams);
+  if (!begun) return fail(begun);
+  std::unordered_set<Key> with_messages;
+  for (const auto& stream : *begun) with_messages.insert(key_of(stream));
+  for (const auto& stream : streams) {
+    if (with_messages.contains(key_of(stream))) {
+      unread.push_back({stream, 0});
+    } else {
+      replace(key_of(stream), {});
+      read_senders_.push_back(stream.sender);
+    }
+  }
+  return unread;
+}
+
+Result<void> StreamCache::read(std::span<const DirectStore::Tail> tails) {
+  if (tails.empty()) return {};
+  const auto rows = store_.tails(tails, kWindow);
+  if (!rows) return fail(rows);
+  std::vector<DirectStore::Tail> again;
+  for (const DirectStore::Tail& tail : tails) {
+    const auto [first, last] =
+        std::equal_range(rows->begin(), rows->end(), tail.stream, ByStream{});
+    const Rows part(first, last);
+    read_senders_.push_back(tail.stream.sender);
+    if (tail.from == 0 || part.size() == kWindow) {
+      replace(key_of(tail.stream), part);
+    } else if (!extend(tail, part)) {
+      again.push_back({tail.stream, 0});
+    }
+  }
+  return read(again);
+}
+
+// Adds what came after the committed head, with which `rows` begin. False: they do not, so the
+// table has lost it.
+bool StreamCache::extend(const DirectStore::Tail& tail, Rows rows) {
+  Stream& stream = streams_[key_of(tail.stream)];
+  const bool follows = !rows.empty() && rows.front().seq == tail.from && !stream.recent.empty() &&
+                       stream.recent.back().cid == rows.front().cid;
+  if (!follows) return false;
+  for (const storage::DirectMessage& row : rows.subspan(1)) remember(stream, row);
+  trim(stream);
+  stream.committed = stream.head;
+  stream.connection = connection_;
+  return true;
 }
 
 Result<StreamCache::Planned> StreamCache::plan(storage::DirectMessage& message, SessionEpoch epoch,
@@ -62,9 +127,9 @@ Result<StreamCache::Planned> StreamCache::plan(storage::DirectMessage& message, 
   const Known* known = find_cid((*found)->second, message.cid);
   if (known != nullptr && !repeats(*known, message) && !(*found)->second.planned_on) {
     // The message may have been recalled or edited since the stream was read.
-    (*found)->second.connection = 0;
-    found = stream_of(message, epoch);
-    if (!found) return fail(found);
+    const DirectStore::Tail whole{{message.recipient, message.sender}, 0};
+    if (auto done = read(std::span(&whole, 1)); !done) return fail(done);
+    (*found)->second.epoch = epoch;
     known = find_cid((*found)->second, message.cid);
   }
   Stream& stream = (*found)->second;
@@ -75,9 +140,9 @@ Result<StreamCache::Planned> StreamCache::plan(storage::DirectMessage& message, 
     return Planned::kRepeated;
   }
   if (!accepts_new) return Planned::kBarred;
-  message.seq = ++stream.head;
-  message.n = ++stream.n;
-  message.sent_at = std::max(now, stream.last_sent_at);
+  message.seq = stream.head.seq + 1;
+  message.n = stream.head.n + 1;
+  message.sent_at = std::max(now, stream.head.sent_at);
   remember(stream, message);
   if (!stream.planned_on) {
     stream.planned_on = true;
@@ -90,41 +155,56 @@ void StreamCache::confirm() {
   for (Streams::value_type* planned : planned_) {
     planned->second.planned_on = false;
     planned->second.committed = planned->second.head;
+    trim(planned->second);
   }
+  planned_.clear();
+  make_room();
+}
+
+void StreamCache::rewind() {
+  for (Streams::value_type* planned : planned_) rewind(planned->second);
   planned_.clear();
   make_room();
 }
 
 void StreamCache::forget() {
-  for (Streams::value_type* planned : planned_) {
-    planned->second.planned_on = false;
-    planned->second.connection = 0;
-  }
-  planned_.clear();
-  make_room();
+  for (Streams::value_type* planned : planned_) planned->second.connection = 0;
+  rewind();
 }
 
 void StreamCache::forget(const storage::DirectStream& stream) {
-  const auto known = streams_.find(key_of(stream.recipient, stream.sender));
+  const auto known = streams_.find(key_of(stream));
   if (known != streams_.end()) known->second.connection = 0;
+}
+
+void StreamCache::rewind(Stream& stream) {
+  stream.planned_on = false;
+  stream.head = stream.committed;
+  while (!stream.recent.empty() && stream.recent.back().seq > stream.head.seq) {
+    stream.recent.pop_back();
+    stream.cid_hashes.pop_back();
+  }
 }
 
 // Committed rows that are missing from the table were lost by the database: an asynchronous replica
 // took over, or a disk did not honour an fsync.
-void StreamCache::replace(Key key, Stream&& stream) {
-  stream.connection = connection_;
-  stream.committed = stream.head;
+void StreamCache::replace(Key key, Rows rows) {
   Stream& known = streams_[key];
-  if (stream.head < known.committed) {
+  Stream stream;
+  stream.connection = connection_;
+  stream.last_use = known.last_use;
+  for (const storage::DirectMessage& row : rows) remember(stream, row);
+  stream.committed = stream.head;
+  if (stream.head.seq < known.committed.seq) {
     log::limited(log::Level::kError, lost_direct_rows,
                  "event=rows_lost stream=direct recipient={} sender={} from={} to={}", key >> 32,
-                 key & 0xFFFFFFFF, stream.head + 1, known.committed);
+                 key & 0xFFFFFFFF, stream.head.seq + 1, known.committed.seq);
   }
   known = std::move(stream);
 }
 
-StreamCache::Key StreamCache::key_of(UserId recipient, UserId sender) {
-  return static_cast<Key>(recipient.value) << 32 | static_cast<Key>(sender.value);
+StreamCache::Key StreamCache::key_of(const storage::DirectStream& stream) {
+  return static_cast<Key>(stream.recipient.value) << 32 | static_cast<Key>(stream.sender.value);
 }
 
 const StreamCache::Known* StreamCache::find_cid(const Stream& stream, std::string_view cid) {
@@ -147,32 +227,29 @@ bool StreamCache::repeats(const Known& known, const storage::DirectMessage& mess
 }
 
 void StreamCache::remember(Stream& stream, const storage::DirectMessage& message) {
-  stream.head = message.seq;
-  stream.n = message.n;
-  stream.last_sent_at = message.sent_at;
-  // Trimmed in bulk: erasing the front for each message would move the whole window each time.
-  if (stream.recent.size() >= 2 * kWindow) {
-    constexpr auto kOld = static_cast<std::ptrdiff_t>(kWindow);
-    stream.recent.erase(stream.recent.begin(), stream.recent.begin() + kOld);
-    stream.cid_hashes.erase(stream.cid_hashes.begin(), stream.cid_hashes.begin() + kOld);
-  }
+  stream.head = {message.seq, message.sent_at, message.n};
   stream.recent.push_back(
       {message.cid, content_hash_of(message), message.seq, message.sent_at, match_of(message)});
   stream.cid_hashes.push_back(hash_of(message.cid));
 }
 
+// In bulk: erasing the front for each message would move the whole window each time. Not while
+// messages are only planned, because without them less than the window would be left.
+void StreamCache::trim(Stream& stream) {
+  if (stream.recent.size() < 2 * kWindow) return;
+  const auto old = static_cast<std::ptrdiff_t>(stream.recent.size() - kWindow);
+  stream.recent.erase(stream.recent.begin(), stream.recent.begin() + old);
+  stream.cid_hashes.erase(stream.cid_hashes.begin(), stream.cid_hashes.begin() + old);
+}
+
 Result<StreamCache::Streams::value_type*> StreamCache::stream_of(
     const storage::DirectMessage& message, SessionEpoch epoch) {
-  const Key key = key_of(message.recipient, message.sender);
-  Streams::value_type* known = find(key, epoch);
+  const storage::DirectStream name{message.recipient, message.sender};
+  Streams::value_type* known = find(key_of(name), epoch);
   if (known == nullptr) {
-    auto tail = store_.tail(message.recipient, message.sender, kWindow);
-    if (!tail) return fail(tail);
-    read_senders_.push_back(message.sender);
-    Stream stream;
-    for (const storage::DirectMessage& stored : *tail) remember(stream, stored);
-    replace(key, std::move(stream));
-    known = &*streams_.find(key);
+    const Wanted wanted{name, epoch};
+    if (auto read = look_up(std::span(&wanted, 1)); !read) return fail(read);
+    known = &*streams_.find(key_of(name));
   }
   known->second.epoch = epoch;
   known->second.last_use = ++uses_;

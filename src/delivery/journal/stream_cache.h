@@ -21,8 +21,9 @@ namespace chat::delivery {
 // connection may lead to a server that has lost the newest rows, which is detected when a stream is
 // read again.
 //
-// A plan adds messages to a stream ahead of their commit; confirm() keeps them, forget() drops the
-// whole stream, to be read again. Nothing else uses the stream between plan and outcome.
+// A plan adds messages to a stream ahead of their commit. confirm() keeps them; rewind() drops
+// them, if certainly none was stored; forget() drops them and reads the stream again before its
+// next message. Nothing else uses the stream between plan and outcome.
 // Threading: externally synchronised (the lane). Bounds: kStreamsMax streams; the oldest are
 // dropped first.
 class StreamCache {
@@ -34,9 +35,10 @@ class StreamCache {
   // Sets the connection on which streams are read from now on (DirectStore::connect()).
   void use_connection(std::uint64_t number) { connection_ = number; }
 
-  // The streams that a turn is about to plan on. Of many uncached streams most have no messages
-  // yet, as with all-to-all traffic, so one query finds those that have, and only their messages
-  // are read.
+  // The streams that a turn is about to plan on: reads those that are not cached, in as few queries
+  // as possible, because the database may be distant. Of many uncached streams most have no
+  // messages yet, as with all-to-all traffic, so one query finds those that have. Of a stream that
+  // was cached before only what came since is read.
   struct Wanted {
     storage::DirectStream stream;
     SessionEpoch sender_epoch = 0;
@@ -56,8 +58,9 @@ class StreamCache {
   // The senders of the streams read from the table since the last call.
   std::vector<UserId> take_read_senders() { return std::exchange(read_senders_, {}); }
 
-  // End a turn: keep the planned streams, or drop them.
+  // End a turn.
   void confirm();
+  void rewind();
   void forget();
   // Reads the stream again before its next message.
   void forget(const storage::DirectStream& stream);
@@ -79,30 +82,40 @@ class StreamCache {
   };
   static Match match_of(const storage::DirectMessage& message);
   static bool repeats(const Known& known, const storage::DirectMessage& message);
+  struct Head {
+    Seq seq = 0;
+    UnixMillis sent_at = 0;
+    std::int64_t n = 0;  // countable messages up to `seq`
+  };
   struct Stream {
     SessionEpoch epoch = 0;
     std::uint64_t connection = 0;  // on which it was read; 0: read it again
-    Seq head = 0;
-    std::int64_t n = 0;  // countable messages up to the head
-    Seq committed = 0;   // the highest seq seen in the table
-    UnixMillis last_sent_at = 0;
+    Head head;
+    Head committed;  // the highest one seen in the table; below `head` while planned on
     std::uint64_t last_use = 0;
     bool planned_on = false;
-    std::vector<Known> recent;  // oldest first; at most twice the window
+    std::vector<Known> recent;  // oldest first; at most twice the window and what is planned
     // Hashes of their cids, in the same order. Most messages are new, and comparing the cids
     // themselves took a quarter of the lane's time.
     std::vector<std::size_t> cid_hashes;
   };
   using Key = std::uint64_t;
   using Streams = std::unordered_map<Key, Stream>;
+  using Rows = std::span<const storage::DirectMessage>;
 
-  static Key key_of(UserId recipient, UserId sender);
+  static Key key_of(const storage::DirectStream& stream);
   static const Known* find_cid(const Stream& stream, std::string_view cid);
   static void remember(Stream& stream, const storage::DirectMessage& message);
+  static void trim(Stream& stream);
+  static void rewind(Stream& stream);
   // The stream, if the cached state is valid for this login; otherwise nullptr.
   Streams::value_type* find(Key key, SessionEpoch epoch);
   Result<Streams::value_type*> stream_of(const storage::DirectMessage& message, SessionEpoch epoch);
-  void replace(Key key, Stream&& stream);
+  Result<std::vector<DirectStore::Tail>> find_unread(
+      std::span<const storage::DirectStream> streams);
+  Result<void> read(std::span<const DirectStore::Tail> tails);
+  bool extend(const DirectStore::Tail& tail, Rows rows);
+  void replace(Key key, Rows rows);
   void make_room();
 
   DirectStore& store_;

@@ -43,15 +43,6 @@ constexpr std::string_view kInsertEvent =
 constexpr std::string_view kInsertDirectEvent =
     "INSERT INTO directmessage (recipient, sender, seq, cid, sent_at, body, n, kind, ref, extra)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-// SQLite: the write transaction itself is the lock on the group's row. MySQL before 8.0 waits for
-// it. MariaDB uses no SKIP LOCKED, which fails with error 1180 if innodb_lock_wait_timeout = 0;
-// with that setting a plain lock does not wait either.
-#define CHAT_LOCKED_GROUP \
-  "SELECT id, last_seq, text_seq, text_at, text_n, muted_until, dismissed_at FROM allgroup"
-constexpr sql::Text kLockGroups{.sqlite = CHAT_LOCKED_GROUP " WHERE id IN",
-                                // A scan would meet the locks of other groups.
-                                .mysql = CHAT_LOCKED_GROUP " FORCE INDEX (PRIMARY) WHERE id IN"};
-constexpr sql::Text kWithoutWaiting{.sqlite = "", .mysql = "FOR UPDATE /*!80001 SKIP LOCKED */"};
 #define CHAT_DIRECT_COLUMNS \
   "recipient, sender, seq, cid, sent_at, body, kind, ref, extra, COALESCE(n, seq)"
 #define CHAT_GROUP_COLUMNS \
@@ -187,12 +178,37 @@ bool group_order(const GroupMessage& a, const GroupMessage& b) {
 
 Result<std::vector<DirectMessage>> MessageModel::direct_tail(UserId recipient, UserId sender,
                                                              std::size_t limit) {
-  auto rows = sql::read_all(connection_,
-                            "SELECT " CHAT_DIRECT_COLUMNS
-                            " FROM directmessage"
-                            " WHERE recipient = ? AND sender = ? ORDER BY seq DESC LIMIT ?",
-                            to_direct, recipient, sender, limit);
-  if (rows) std::reverse(rows->begin(), rows->end());
+  const DirectTail tail{{recipient, sender}, 0};
+  return direct_tails(std::span(&tail, 1), limit);
+}
+
+Result<std::vector<DirectMessage>> MessageModel::direct_tails(std::span<const DirectTail> tails,
+                                                              std::size_t limit) {
+  // Of each a part of its own, because each has its limit. MariaDB would copy a subquery's rows to
+  // a table on disk; SQLite takes no brackets around a part.
+  constexpr sql::Text kBegin{.sqlite = "SELECT * FROM (", .mysql = "("};
+  const auto text_for = [this, begin = kBegin](std::size_t places) {
+    constexpr std::string_view kTail =
+        "SELECT " CHAT_DIRECT_COLUMNS
+        " FROM directmessage WHERE recipient = ? AND sender = ? AND seq >= ?"
+        " ORDER BY seq DESC LIMIT ?";
+    if (places == 1) return std::string(kTail);
+    std::string text;
+    for (std::size_t i = 0; i < places; ++i) {
+      text.append(i == 0 ? "" : " UNION ALL ").append(begin.in(connection_)).append(kTail);
+      text.append(")");
+    }
+    return text;
+  };
+  auto rows = sql::read_for_pairs(
+      connection_, text_for, tails,
+      [limit](const DirectTail& tail) {
+        return std::tuple(tail.stream.recipient, tail.stream.sender, tail.from, limit);
+      },
+      to_direct, kTailsPerStatement);
+  if (!rows) return rows;
+  std::sort(rows->begin(), rows->end(),
+            [](const DirectMessage& a, const DirectMessage& b) { return in_key_order(&a, &b); });
   return rows;
 }
 
@@ -312,22 +328,6 @@ Result<std::vector<MessageModel::GroupPlace>> MessageModel::group_texts_among(
       });
 }
 
-Result<std::vector<MessageModel::LockedGroup>> MessageModel::try_lock_groups(
-    std::span<const GroupId> groups) {
-  CHAT_CHECK(connection_.in_transaction());
-  return sql::read_in(connection_, kLockGroups.in(connection_), groups,
-                      kWithoutWaiting.in(connection_), [](const Statement& row) {
-                        LockedGroup group{.id = sql::id<GroupId>(row, 0),
-                                          .head = row.integer(1),
-                                          .muted_until = row.integer(5),
-                                          .dismissed = row.integer(6) != 0};
-                        if (row.integer(2) == group.head) {
-                          group.head_row = HeadRow{row.integer(3), row.integer(4)};
-                        }
-                        return group;
-                      });
-}
-
 Result<std::optional<GroupMessage>> MessageModel::find_group_message(GroupId group, UserId sender,
                                                                      std::string_view cid) {
   return sql::read_one(connection_,
@@ -344,18 +344,6 @@ Result<std::vector<GroupMessage>> MessageModel::group_messages_of(std::span<cons
       connection_, kText.in(connection_), "groupid = ? AND sender = ? AND cid = ?", cids,
       [](const GroupCid& wanted) { return std::tuple(wanted.group, wanted.sender, wanted.cid); },
       to_group_message);
-}
-
-Result<MessageModel::HeadRow> MessageModel::group_head(GroupId group, Seq head) {
-  const auto row = sql::read_one(
-      connection_,
-      "SELECT sent_at, COALESCE(n, seq) FROM groupmessage WHERE groupid = ? AND seq = ?",
-      [](const Statement& found) {
-        return HeadRow{found.integer(0), found.integer(1)};
-      },
-      group, head);
-  if (!row) return fail(row);
-  return row->value_or(HeadRow{0, head});
 }
 
 Result<void> MessageModel::insert_group(std::span<const GroupMessage> rows) {

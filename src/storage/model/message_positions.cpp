@@ -11,9 +11,21 @@
 #include "chat/storage/message_model.h"
 #include "storage/model/row_insert.h"
 #include "storage/sql_in.h"
+#include "storage/sql_pairs.h"
 
 namespace chat::storage {
 namespace {
+
+// SQLite: the write transaction itself is the lock on the group's row. In a transaction MariaDB
+// refuses SKIP LOCKED (error 1180) if innodb_lock_wait_timeout = 0, as the lanes have it.
+#define CHAT_SKIPS_LOCKED "/*M! SET STATEMENT innodb_lock_wait_timeout = 1 FOR */ "
+#define CHAT_LOCKED_GROUP \
+  "SELECT id, last_seq, text_seq, text_at, text_n, muted_until, dismissed_at FROM allgroup"
+constexpr sql::Text kLockGroups{
+    .sqlite = CHAT_LOCKED_GROUP " WHERE id IN",
+    // A scan would meet the locks of other groups.
+    .mysql = CHAT_SKIPS_LOCKED CHAT_LOCKED_GROUP " FORCE INDEX (PRIMARY) WHERE id IN"};
+constexpr sql::Text kWithoutWaiting{.sqlite = "", .mysql = "FOR UPDATE SKIP LOCKED"};
 
 // The positions that a cursor move can set, and the statements. Only a higher position is written:
 // that is the `max`. A direct stream's row exists since its first message; on MariaDB an INSERT
@@ -257,6 +269,80 @@ Result<std::optional<Seq>> MessageModel::slowest_former(GroupId group, UnixMilli
                            " AND gu.delivered_seq < gu.left_seq AND m.sent_at >= ?"
                            " ORDER BY gu.delivered_seq LIMIT 1",
                            group, since);
+}
+
+Result<std::vector<MessageModel::LockedGroup>> MessageModel::try_lock_groups(
+    std::span<const GroupId> groups) {
+  CHAT_CHECK(connection_.in_transaction());
+  std::vector<GroupPlace> headed_by_events;
+  auto locked = sql::read_in(connection_, kLockGroups.in(connection_), groups,
+                             kWithoutWaiting.in(connection_), [&](const Statement& row) {
+                               LockedGroup group{.id = sql::id<GroupId>(row, 0),
+                                                 .head = row.integer(1),
+                                                 .head_row = {row.integer(3), row.integer(4)},
+                                                 .muted_until = row.integer(5),
+                                                 .dismissed = row.integer(6) != 0};
+                               if (row.integer(2) != group.head) {
+                                 group.head_row = {0, group.head};
+                                 headed_by_events.push_back({group.id, group.head});
+                               }
+                               return group;
+                             });
+  if (!locked || headed_by_events.empty()) return locked;
+  const auto heads = group_heads(headed_by_events);
+  if (!heads) return fail(heads);
+  for (LockedGroup& group : *locked) {
+    for (const auto& [id, row] : *heads) {
+      if (id == group.id) group.head_row = row;
+    }
+  }
+  return locked;
+}
+
+Result<std::vector<std::pair<GroupId, MessageModel::HeadRow>>> MessageModel::group_heads(
+    std::span<const GroupPlace> heads) {
+  return sql::read_pairs(
+      connection_, "SELECT groupid, sent_at, COALESCE(n, seq) FROM groupmessage",
+      "groupid = ? AND seq = ?", heads,
+      [](const GroupPlace& head) { return std::pair(head.group, head.seq); },
+      [](const Statement& row) {
+        return std::pair(sql::id<GroupId>(row, 0), HeadRow{row.integer(1), row.integer(2)});
+      });
+}
+
+Result<MessageModel::HeadRow> MessageModel::group_head(GroupId group, Seq head) {
+  const GroupPlace place{group, head};
+  const auto rows = group_heads(std::span(&place, 1));
+  if (!rows) return fail(rows);
+  return rows->empty() ? HeadRow{0, head} : rows->front().second;
+}
+
+Result<std::vector<DirectStream>> MessageModel::locked_heads(std::span<const DirectPlace> heads) {
+  if (connection_.dialect() != Dialect::kMysql) return std::vector<DirectStream>{};
+  const auto text_for = [](std::size_t places) {
+    std::string text(CHAT_SKIPS_LOCKED
+                     "SELECT recipient, sender FROM directmessage FORCE INDEX (PRIMARY)");
+    for (std::size_t i = 0; i < places; ++i) {
+      text.append(i == 0 ? " WHERE" : " OR").append(" (recipient = ? AND sender = ? AND seq = ?)");
+    }
+    return text.append(" FOR UPDATE SKIP LOCKED");
+  };
+  const auto free = sql::read_for_pairs(
+      connection_, text_for, heads,
+      [](const DirectPlace& head) {
+        return std::tuple(head.stream.recipient, head.stream.sender, head.seq);
+      },
+      [](const Statement& row) {
+        return DirectStream{sql::id<UserId>(row, 0), sql::id<UserId>(row, 1)};
+      });
+  if (!free) return free;
+  std::vector<DirectStream> locked;
+  for (const DirectPlace& head : heads) {
+    if (std::find(free->begin(), free->end(), head.stream) == free->end()) {
+      locked.push_back(head.stream);
+    }
+  }
+  return locked;
 }
 
 Result<std::vector<StreamState>> MessageModel::positions(std::span<const UserId> users) {

@@ -127,7 +127,7 @@ TEST_F(DirectCommitterTest, StoresABatchWithOneAppendAndReadsAStreamOnce) {
   EXPECT_EQ(store_.looks, 1);
   EXPECT_EQ(seqs(commit({direct_entry("d", "4")})), std::vector<Seq>{3});
   EXPECT_EQ(store_.looks, 1);
-  EXPECT_EQ(store_.tails, 0);
+  EXPECT_EQ(store_.tail_reads, 0);
   EXPECT_EQ(stored(), (Bodies{"1", "2", "4"}));
 }
 
@@ -143,7 +143,7 @@ TEST_F(DirectCommitterTest, LooksUpAllStreamsOfABatchAtOnce) {
   EXPECT_EQ(settled[1].message.seq, 2);
   for (std::size_t i = 2; i < settled.size(); ++i) EXPECT_EQ(settled[i].message.seq, 1);
   EXPECT_EQ(store_.looks, 1);
-  EXPECT_EQ(store_.tails, 1);
+  EXPECT_EQ(store_.tail_reads, 1);
   EXPECT_EQ(stored(), (Bodies{"before", "after"}));
 }
 
@@ -301,12 +301,12 @@ TEST_F(DirectCommitterTest, BeforeACidIsAConflictItsMessageIsReadAgain) {
   storage::DirectMessage event{kBob, kAlice, 3, "~event", 0, "edited"};
   event.kind = "edit";
   store_.put(event);
-  const int tails = store_.tails;
+  const int reads = store_.tail_reads;
   const auto again = commit_one(direct_entry("a", "edited"));
   EXPECT_FALSE(again.refusal);
   EXPECT_TRUE(again.repeated);
   EXPECT_EQ(again.message.seq, 1);
-  EXPECT_EQ(store_.tails, tails + 1);
+  EXPECT_EQ(store_.tail_reads, reads + 1);
   const auto conflict = commit_one(direct_entry("b", "other"));
   ASSERT_TRUE(conflict.refusal);
   EXPECT_EQ(conflict.refusal->code, Errno::kConflict);
@@ -394,6 +394,76 @@ TEST_F(DirectCommitterTest, LockedStreamLeavesTheBatchAndItsNeighboursAreStored)
   EXPECT_EQ(stored(kCarol).size(), 0U);
 }
 
+// alice's messages to each of `count` users.
+std::vector<DirectEntry> to_each(int count, const std::string& cid) {
+  std::vector<DirectEntry> entries;
+  for (int i = 0; i < count; ++i) entries.push_back(direct_entry(cid, cid, UserId{100 + i}));
+  return entries;
+}
+
+// The database may be distant: halving would take a round trip for each part.
+TEST_F(DirectCommitterTest, LockedStreamsAreAskedForAndTheirNeighboursStoredAtOnce) {
+  commit(to_each(60, "a"));
+  for (int i = 10; i < 40; ++i) store_.locked.insert({UserId{100 + i}, kAlice});
+  store_.appends.clear();
+  const auto settled = commit(to_each(60, "b"));
+  for (int i = 0; i < 60; ++i) {
+    const auto& entry = settled[static_cast<std::size_t>(i)];
+    EXPECT_EQ(entry.lock_in_way, i >= 10 && i < 40) << i;
+    EXPECT_FALSE(entry.refusal);
+  }
+  EXPECT_EQ(store_.appends, (std::vector<std::size_t>{60, 30}));
+  EXPECT_EQ(store_.lock_looks, 1);
+  EXPECT_EQ(store_.tail_reads, 0) << "nothing of the refused batch was stored";
+}
+
+TEST_F(DirectCommitterTest, LockOnTheTableIsEverybodys) {
+  commit(to_each(4, "a"));
+  store_.outcomes.assign(kAttemptsMax, {ErrorCode::kBusy, false});
+  store_.on_append = [this](auto) { store_.lock_error = ErrorCode::kTimeout; };
+  for (const auto& entry : commit(to_each(4, "b"))) {
+    EXPECT_FALSE(entry.lock_in_way);
+    ASSERT_TRUE(entry.refusal);
+    EXPECT_EQ(entry.refusal->code, Errno::kBusy);
+  }
+  EXPECT_EQ(store_.appends.size(), 1U + kAttemptsMax) << "not halved";
+}
+
+TEST_F(DirectCommitterTest, OfStreamsInDoubtOnlyWhatCameIsReadAndAllTogether) {
+  for (const std::string cid : {"a", "b", "c"}) commit(to_each(40, cid));
+  store_.outcomes = {{ErrorCode::kOutcomeUnknown, true}};
+  for (const auto& entry : commit(to_each(40, "d"))) EXPECT_EQ(entry.message.seq, 4);
+  EXPECT_EQ(store_.tail_reads, 1);
+  EXPECT_EQ(store_.tails_read, std::vector<Seq>(40, 3));
+  ++store_.connection;
+  for (const auto& entry : commit(to_each(40, "e"))) EXPECT_EQ(entry.message.seq, 5);
+  EXPECT_EQ(store_.tail_reads, 2);
+  EXPECT_EQ(store_.tails_read.back(), 4);
+  EXPECT_EQ(commit(to_each(40, "a")).back().message.seq, 1);
+}
+
+// Another server stores under the same seq what this one never saw.
+TEST_F(DirectCommitterTest, StreamWhoseHeadWasLostIsReadAsAWhole) {
+  commit({direct_entry("a", "1")});
+  commit({direct_entry("b", "2")});
+  store_.streams[{kBob, kAlice}].pop_back();
+  store_.put({kBob, kAlice, 2, "other", 0, "from elsewhere"});
+  ++store_.connection;
+  EXPECT_EQ(seqs(commit({direct_entry("b", "2")})), std::vector<Seq>{3});
+  EXPECT_EQ(store_.tails_read, (std::vector<Seq>{0, 2, 0}));
+  EXPECT_EQ(stored(), (Bodies{"1", "from elsewhere", "2"}));
+}
+
+TEST_F(DirectCommitterTest, RefusedBatchLeavesTheWindowOfCidsWhole) {
+  for (int i = 0; i < 127; ++i) commit_one(direct_entry(std::to_string(i)));
+  std::vector<DirectEntry> entries;
+  for (int i = 127; i < 187; ++i) entries.push_back(direct_entry(std::to_string(i)));
+  store_.outcomes.assign(kAttemptsMax, {ErrorCode::kTimeout, false});
+  commit(std::move(entries));
+  EXPECT_EQ(commit_one(direct_entry("63")).message.seq, 64);
+  EXPECT_EQ(commit_one(direct_entry("last")).message.seq, 128);
+}
+
 TEST_F(DirectCommitterTest, DeadlockIsNotTakenForALockedStream) {
   store_.outcomes = {{ErrorCode::kBusy, false}};
   const auto settled = commit({direct_entry("a", "1"), direct_entry("b", "2", kCarol)});
@@ -473,12 +543,12 @@ TEST(StreamCache, KeepsABoundedNumberOfStreams) {
     ASSERT_LE(cache.size(), StreamCache::kStreamsMax);
   }
   // The newest ones were kept.
-  const int tails = store.tails;
+  const int reads = store.tail_reads;
   storage::DirectMessage message{
       UserId{static_cast<int>(StreamCache::kStreamsMax) + 10}, kAlice, 0, "b", 0, "x"};
   ASSERT_EQ(cache.plan(message, 1, 1000), StreamCache::Planned::kNew);
   EXPECT_EQ(message.seq, 2);
-  EXPECT_EQ(store.tails, tails);
+  EXPECT_EQ(store.tail_reads, reads);
 }
 
 // Alice's session was taken over on another node, without a report.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <deque>
@@ -33,14 +35,35 @@ class FakeDirectStore final : public DirectStore {
     if (connect_error) return fail(*std::exchange(connect_error, {}), "connect");
     return connection;
   }
-  Result<std::vector<storage::DirectMessage>> tail(UserId recipient, UserId sender,
-                                                   std::size_t limit) override {
-    ++tails;
-    if (tail_error) return fail(*std::exchange(tail_error, {}), "tail");
-    const auto& all = streams[{recipient, sender}];
-    const std::size_t count = std::min(limit, all.size());
-    return std::vector<storage::DirectMessage>(all.end() - static_cast<std::ptrdiff_t>(count),
-                                               all.end());
+  Result<std::vector<storage::DirectMessage>> tails(std::span<const Tail> asked,
+                                                    std::size_t limit) override {
+    ++tail_reads;
+    if (tail_error) return fail(*std::exchange(tail_error, {}), "tails");
+    std::vector<storage::DirectMessage> rows;
+    for (const Tail& tail : asked) {
+      tails_read.push_back(tail.from);
+      const auto& all = streams[{tail.stream.recipient, tail.stream.sender}];
+      const std::size_t count = std::min(limit, all.size());
+      std::copy_if(all.end() - static_cast<std::ptrdiff_t>(count), all.end(),
+                   std::back_inserter(rows),
+                   [&tail](const auto& row) { return row.seq >= tail.from; });
+    }
+    std::sort(rows.begin(), rows.end(),
+              [](const auto& a, const auto& b) { return storage::in_key_order(&a, &b); });
+    return rows;
+  }
+
+  Result<std::vector<storage::DirectStream>> locked_heads(std::span<const Head> heads) override {
+    ++lock_looks;
+    if (lock_error) return fail(*std::exchange(lock_error, {}), "heads");
+    std::vector<storage::DirectStream> found;
+    for (const Head& head : heads) {
+      const auto& all = streams[{head.stream.recipient, head.stream.sender}];
+      EXPECT_TRUE(!all.empty() && all.back().seq == head.seq);
+      if (locked.contains({head.stream.recipient, head.stream.sender}))
+        found.push_back(head.stream);
+    }
+    return found;
   }
 
   Result<std::vector<storage::DirectStream>> begun(
@@ -142,7 +165,10 @@ class FakeDirectStore final : public DirectStore {
   std::optional<ErrorCode> target_error;
   int target_looks = 0;
   int right_looks = 0;
-  int tails = 0;
+  int tail_reads = 0;
+  std::vector<Seq> tails_read;  // of each stream read, from which seq on
+  std::optional<ErrorCode> lock_error;
+  int lock_looks = 0;
   int looks = 0;
   int epoch_looks = 0;
   std::vector<std::size_t> appends;
@@ -183,7 +209,6 @@ class FakeGroupStore final : public GroupStore {
     locks.insert(locks.end(), asked.begin(), asked.end());
     std::vector<Locking> lockings;
     for (const GroupId group : asked) {
-      if (locked.contains(group) && lock_is_an_error) return fail(ErrorCode::kBusy, "locked");
       lockings.push_back(locking_of(group));
     }
     return lockings;
@@ -275,7 +300,6 @@ class FakeGroupStore final : public GroupStore {
   std::optional<ErrorCode> begin_error;
   std::vector<GroupId> locks;
   std::set<GroupId> locked;  // by somebody else
-  bool lock_is_an_error = false;
   std::vector<std::size_t> inserts;
   int mark_looks = 0;                     // statements about replies and mentions
   std::vector<std::size_t> writer_looks;  // how many were asked for

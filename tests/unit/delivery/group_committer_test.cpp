@@ -138,14 +138,8 @@ TEST_F(GroupCommitterTest, StrangersAndMissingGroupsGetTheSameRefusal) {
   EXPECT_EQ(stored(), Bodies{"3"});
 }
 
-class LockedGroup : public GroupCommitterTest, public testing::WithParamInterface<bool> {};
-INSTANTIATE_TEST_SUITE_P(Servers, LockedGroup, testing::Bool(), [](const auto& is_error) {
-  return is_error.param ? "ThatTellByAnError" : "ThatSkipIt";
-});
-
-TEST_P(LockedGroup, LeavesTheBatchAndItsNeighboursAreStored) {
+TEST_F(GroupCommitterTest, LockedGroupLeavesTheBatchAndItsNeighboursAreStored) {
   store_.locked.insert(kOther);
-  store_.lock_is_an_error = GetParam();
   const auto settled =
       commit({entry("a", "1", kOther), entry("b", "2"), entry("c", "3", kOther), entry("d", "4")});
   for (const std::size_t i : {0U, 2U}) {
@@ -153,6 +147,7 @@ TEST_P(LockedGroup, LeavesTheBatchAndItsNeighboursAreStored) {
     EXPECT_FALSE(settled[i].refusal);
   }
   EXPECT_FALSE(settled[1].lock_in_way);
+  EXPECT_EQ(store_.begins, 1);
   EXPECT_EQ(stored(), (Bodies{"2", "4"}));
 }
 

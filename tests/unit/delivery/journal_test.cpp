@@ -52,12 +52,21 @@ struct Gate {
 struct GatedCommitter {
   Gate* gate;
   std::atomic<bool>* fails;
+  const std::atomic<bool>* waits;  // some entries for a retry
   void commit(std::vector<int>& entries) {
     base::MutexLock lock(gate->mutex);
     gate->batches.push_back(entries);
     while (!gate->open) gate->changed.wait(gate->mutex);
   }
-  static std::optional<std::chrono::steady_clock::time_point> next_try() { return {}; }
+  std::optional<std::chrono::steady_clock::time_point> next_try() const {
+    if (!*waits) return {};
+    return std::chrono::steady_clock::now();
+  }
+  // Takes until nothing waits any more.
+  std::vector<int> retry() {
+    EXPECT_TRUE(wait_until([this] { return !*waits; }));
+    return {};
+  }
   bool failed() const { return *fails; }
   static void refuse(std::vector<int>& entries) {
     for (int& entry : entries) entry = -entry;
@@ -70,7 +79,7 @@ class LaneTest : public testing::Test {
  protected:
   void start(const base::Clock& clock = base::system_clock()) {
     lane_ = std::make_unique<TestLane>(
-        "test", GatedCommitter{&gate_, &fails_},
+        "test", GatedCommitter{&gate_, &fails_, &waits_},
         [this](std::vector<int> entries) {
           base::MutexLock lock(mutex_);
           settled_.insert(settled_.end(), entries.begin(), entries.end());
@@ -92,6 +101,7 @@ class LaneTest : public testing::Test {
   Gate gate_;
   std::atomic<bool> more_coming_{false};
   std::atomic<bool> fails_{false};
+  std::atomic<bool> waits_{false};
   base::Mutex mutex_;
   std::vector<int> settled_ CHAT_GUARDED_BY(mutex_);
   std::unique_ptr<TestLane> lane_;
@@ -156,6 +166,14 @@ TEST_F(LaneTest, EntriesQueuedDuringAFailureAreRefused) {
   fails_ = false;
   ASSERT_TRUE(lane_->append(7));
   EXPECT_TRUE(wait_until([this] { return settled().back() == 7; }));
+}
+
+TEST_F(LaneTest, SettledEntriesDoNotWaitForARetry) {
+  waits_ = true;
+  start();
+  ASSERT_TRUE(lane_->append(7));
+  EXPECT_TRUE(wait_until([this] { return settled() == std::vector<int>{7}; }));
+  waits_ = false;
 }
 
 TEST_F(LaneTest, BatchHasItsLimit) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
@@ -98,6 +99,44 @@ TEST_F(MessageModelTest, TailIsTheLastMessagesOldestFirst) {
   EXPECT_EQ(tail->front().seq, 37);
   EXPECT_EQ(tail->back().seq, 100);
   EXPECT_TRUE(MessageModel(*connection_).direct_tail(kAlice, kBob, 64).value().empty());
+}
+
+TEST_F(MessageModelTest, TailsAreThoseOfEachStream) {
+  std::vector<DirectMessage> rows;
+  std::vector<MessageModel::DirectTail> tails;
+  constexpr int kStreams = 19;  // more than one statement
+  for (int i = 0; i < kStreams; ++i) {
+    const UserId recipient{100 + i};
+    for (Seq seq = 1; seq <= 9; ++seq) rows.push_back(direct(recipient, kAlice, seq));
+    tails.push_back({{recipient, kAlice}, i == 3 ? 8 : 0});
+  }
+  tails.push_back({{kAlice, kBob}, 0});
+  ASSERT_TRUE(send(rows));
+  const auto read = MessageModel(*connection_).direct_tails(tails, 4);
+  ASSERT_TRUE(read) << read.error().message;
+  std::map<UserId, std::vector<Seq>> seqs;
+  for (const DirectMessage& row : *read) seqs[row.recipient].push_back(row.seq);
+  EXPECT_EQ(seqs.size(), static_cast<std::size_t>(kStreams));
+  for (const auto& [recipient, of_one] : seqs) {
+    const bool is_cut = recipient == UserId{103};
+    EXPECT_EQ(of_one, (is_cut ? std::vector<Seq>{8, 9} : std::vector<Seq>{6, 7, 8, 9}));
+  }
+}
+
+// As the lanes' connections do, it waits for no row.
+TEST_F(MessageModelTest, LockedHeadsAreFoundWithoutWaiting) {
+  if (!test::on_mysql()) GTEST_SKIP() << "SQLite has no row locks";
+  ASSERT_TRUE(send({direct(kBob, kAlice, 1), direct(kBob, kAlice, 2), direct(kCarol, kAlice, 1)}));
+  auto other = connect();
+  ASSERT_TRUE(other->begin(TransactionKind::kWrite));
+  ASSERT_TRUE(other->execute("SELECT * FROM directmessage WHERE recipient = 2 FOR UPDATE"));
+  ASSERT_TRUE(connection_->set_lock_waits({.tables = true, .rows = false}));
+  const std::vector<MessageModel::DirectPlace> heads{{{kBob, kAlice}, 2}, {{kCarol, kAlice}, 1}};
+  const auto locked = MessageModel(*connection_).locked_heads(heads);
+  ASSERT_TRUE(locked) << locked.error().message;
+  EXPECT_EQ(*locked, (std::vector<DirectStream>{{kBob, kAlice}}));
+  other->rollback();
+  EXPECT_TRUE(MessageModel(*connection_).locked_heads(heads)->empty());
 }
 
 TEST_F(MessageModelTest, BegunReturnsStreamsWithMessages) {
@@ -393,10 +432,10 @@ TEST_F(MessageModelTest, LockingGroupsReturnsTheirHeads) {
   ASSERT_EQ(locked.value().size(), 2u) << "those that exist";
   std::sort(locked->begin(), locked->end(), [](auto& a, auto& b) { return a.id < b.id; });
   EXPECT_EQ(locked->front().head, 1);
-  EXPECT_EQ(locked->front().head_row.value().sent_at, 11);
-  EXPECT_EQ(locked->front().head_row.value().n, 1);
+  EXPECT_EQ(locked->front().head_row.sent_at, 11);
+  EXPECT_EQ(locked->front().head_row.n, 1);
   EXPECT_EQ(locked->back().head, 2);
-  EXPECT_FALSE(locked->back().head_row) << "the head is an event";
+  EXPECT_EQ(locked->back().head_row.sent_at, 13) << "the head is an event";
 }
 
 TEST_F(MessageModelTest, ADuplicateCidInAGroupIsAConflict) {

@@ -68,11 +68,21 @@ TEST(LateBatch, StreamsKnownToBeLockedAreSetApart) {
   EXPECT_FALSE(entries[1].lock_in_way);
 }
 
+// It may be the lock of one stream, and all of them get their turn later.
+TEST(LateBatch, WhatALockRefusesIsPutOff) {
+  GroupEntry other = one();
+  other.message.group = {2};
+  for (const GroupEntry& entry : settle({one(), other}, {ErrorCode::kBusy})) {
+    EXPECT_TRUE(entry.lock_in_way);
+    EXPECT_FALSE(entry.refusal);
+  }
+}
+
 // Its client must send the message again under the same cid, not under a new one.
 TEST(LateBatch, WhatMayBeStoredIsNeverRefusedAsIfItWereNot) {
   GroupEntry entry = one();
   entry.in_doubt = true;
-  const auto settled = settle({entry}, {ErrorCode::kBusy});
+  const auto settled = settle({entry}, {ErrorCode::kTimeout});
   ASSERT_TRUE(settled[0].refusal);
   EXPECT_EQ(settled[0].refusal->code, Errno::kUnavailable);
   EXPECT_TRUE(settle({one()}, {ErrorCode::kOutcomeUnknown})[0].in_doubt);
