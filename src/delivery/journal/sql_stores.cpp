@@ -91,73 +91,61 @@ Result<void> must_be_held(const cluster::NodeLease& lease) {
 class SqlDirectStore final : public DirectStore {
  public:
   SqlDirectStore(storage::Database& database, const cluster::NodeLease& lease)
-      : connection_(database, OwnConnection::Use::kStatements), lease_(lease) {}
+      : own_(database, OwnConnection::Use::kStatements), lease_(lease) {}
 
   Result<std::uint64_t> connect() override {
-    auto connection = connection_.get();
+    auto connection = own_.get();
     if (!connection) return fail(connection);
     // Compares the clocks now: between the looks and append() there is no time for it.
     if ((*connection)->takes_rows()) {
       if (auto time = (*connection)->server_time(base::SteadyTime::max()); !time) return fail(time);
     }
-    return connection_.number();
+    return own_.number();
   }
 
   Result<std::vector<storage::DirectMessage>> tails(std::span<const Tail> streams,
                                                     std::size_t limit) override {
-    auto connection = connection_.current();
-    if (!connection) return fail(connection);
-    return MessageModel(**connection).direct_tails(streams, limit);
+    return ask([&](Connection& db) { return MessageModel(db).direct_tails(streams, limit); });
   }
-
   Result<std::vector<storage::DirectStream>> begun(
       std::span<const storage::DirectStream> streams) override {
-    auto connection = connection_.current();
-    if (!connection) return fail(connection);
-    return MessageModel(**connection).begun(streams);
+    return ask([&](Connection& db) { return MessageModel(db).begun(streams); });
   }
-
   Result<std::vector<storage::DirectStream>> locked_heads(std::span<const Head> heads) override {
-    auto connection = connection_.current();
-    if (!connection) return fail(connection);
-    return connection_.noted(MessageModel(**connection).locked_heads(heads), Locks::kOfTables);
+    return ask([&](Connection& db) { return MessageModel(db).locked_heads(heads); });
   }
-
-  bool is_remote() const override { return connection_.is_remote(); }
+  bool is_remote() const override { return own_.is_remote(); }
   bool shared() const override { return !lease_.alone(); }
-
   Result<std::vector<storage::UserState>> states(std::span<const UserId> users) override {
-    auto connection = connection_.current();
-    if (!connection) return fail(connection);
-    return storage::UserModel(**connection).states(users);
+    return ask([&](Connection& db) { return storage::UserModel(db).states(users); });
   }
-
   Result<std::vector<storage::ChatRight>> chat_rights(
       std::span<const storage::DirectStream> streams) override {
-    auto connection = connection_.current();
-    if (!connection) return fail(connection);
-    return storage::ContactModel(**connection).chat_rights(streams);
+    return ask([&](Connection& db) { return storage::ContactModel(db).chat_rights(streams); });
   }
-
   Result<std::vector<storage::MessageName>> texts_among(
       std::span<const storage::MessageName> messages) override {
-    auto connection = connection_.current();
-    if (!connection) return fail(connection);
-    return storage::MentionModel(**connection).texts_among(messages);
+    return ask([&](Connection& db) { return storage::MentionModel(db).texts_among(messages); });
   }
 
   Result<void> append(storage::DirectRows rows, base::SteadyTime by) override {
     if (auto held = must_be_held(lease_); !held) return held;
-    auto connection = connection_.current();
+    auto connection = own_.current();
     if (!connection) return fail(connection);
     auto stored = MessageModel(**connection).append_direct(rows, std::min(by, lease_.held_until()));
-    return connection_.noted(std::move(stored), Locks::kOfRowsToo);
+    return own_.noted(std::move(stored), OwnConnection::Locks::kOfRowsToo);
   }
 
  private:
-  using Locks = OwnConnection::Locks;
+  // A question waits for no row.
+  template <typename Question>
+  auto ask(Question question) -> decltype(question(std::declval<Connection&>())) {
+    auto connection = own_.current();
+    if (!connection) return fail(connection);
+    return own_.noted(question(**connection), OwnConnection::Locks::kOfTables);
+  }
 
-  OwnConnection connection_;
+  OwnConnection own_;
   const cluster::NodeLease& lease_;
 };
 
