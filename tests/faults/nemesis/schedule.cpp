@@ -55,6 +55,7 @@ constexpr std::array<FaultRow, kFaults> kRows = {{
     {Fault::kLoneServer, "lone server on the same database", 3, false},
     {Fault::kTakenName, "second server under the node's name", 3, false},
     {Fault::kClockJump, "clock jump", 3, false},
+    {Fault::kLock, "lock", 10, false},
 }};
 // Faults that may persist while the guarantees are checked: any of one node's link to Redis, or
 // none.
@@ -62,10 +63,33 @@ constexpr std::array<Fault, 6> kStanding = {Fault::kCut,       Fault::kStall,
                                             Fault::kOneWay,    Fault::kSubscriber,
                                             Fault::kPublisher, Fault::kOtherRedis};
 
-constexpr std::array<Fault, 11> kShort = {
-    Fault::kCut,         Fault::kStall,          Fault::kStall,     Fault::kOneWay,
-    Fault::kReset,       Fault::kSubscriber,     Fault::kPublisher, Fault::kFreezeNode,
-    Fault::kFreezeRedis, Fault::kFreezeDatabase, Fault::kLateCommit};
+constexpr std::array<Fault, 13> kShort = {
+    Fault::kCut,         Fault::kStall,          Fault::kStall,      Fault::kOneWay,
+    Fault::kReset,       Fault::kSubscriber,     Fault::kPublisher,  Fault::kFreezeNode,
+    Fault::kFreezeRedis, Fault::kFreezeDatabase, Fault::kLateCommit, Fault::kLock,
+    Fault::kLock};
+
+// With `read committed` a session keeps only the locks of the rows that it has asked for; else also
+// those of the gaps between them, where rows would be inserted.
+#define CHAT_READ_COMMITTED "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN; "
+constexpr std::array<ForeignLockKind, 8> kForeignLocks = {{
+    {"every other group",
+     CHAT_READ_COMMITTED "SELECT id FROM allgroup WHERE id % 2 = 0 FOR UPDATE"},
+    {"the messages to half of the users",
+     "BEGIN; SELECT seq FROM directmessage WHERE recipient <= (SELECT AVG(id) FROM user)"
+     " FOR UPDATE"},
+    {"the messages of a group",
+     "BEGIN; SELECT seq FROM groupmessage WHERE groupid = (SELECT MIN(id) FROM allgroup)"
+     " FOR UPDATE"},
+    {"every other user", CHAT_READ_COMMITTED "SELECT id FROM user WHERE id % 2 = 0 FOR UPDATE"},
+    {"the positions of half of the users",
+     CHAT_READ_COMMITTED "SELECT userid FROM groupuser WHERE userid % 2 = 0 FOR UPDATE;"
+                         " SELECT recipient FROM directcursor WHERE recipient % 2 = 0 FOR UPDATE"},
+    {"the sessions", "BEGIN; SELECT userid FROM session FOR UPDATE"},
+    {"the tables of messages", "LOCK TABLES directmessage WRITE, groupmessage WRITE"},
+    {"all tables", "FLUSH TABLES WITH READ LOCK"},
+}};
+#undef CHAT_READ_COMMITTED
 
 const FaultRow& row_of(Fault fault) {
   return kRows[static_cast<std::size_t>(fault)];
@@ -84,7 +108,8 @@ std::tuple<int, std::size_t> slot_of(const Event& event) {
     case Fault::kFreezeNode:
     case Fault::kKillNode: return {kProcess, event.node};
     case Fault::kFreezeRedis: return {kRedis, 0};
-    case Fault::kFreezeDatabase: return {kDatabase, 0};
+    case Fault::kFreezeDatabase:
+    case Fault::kLock: return {kDatabase, 0};
     case Fault::kLostAnswer:
     case Fault::kLostCommit: return {kCommit, event.node};
     case Fault::kLoneServer:
@@ -144,6 +169,10 @@ class Dice {
         drawn.detail = between(0, static_cast<int>(write_kinds().size()) - 1);
         break;
       case Fault::kLateCommit: drawn.lasts = duration(kShortMostMs); break;
+      case Fault::kLock:
+        drawn.lasts = duration(kShortMostMs);
+        drawn.detail = between(0, static_cast<int>(kForeignLocks.size()) - 1);
+        break;
       case Fault::kClockJump:
         drawn.node = nodes - 1;
         drawn.detail = (between(0, 1) == 0 ? -1 : 1) * between(1, 3'600);
@@ -276,6 +305,10 @@ const std::vector<std::string>& write_kinds() {
   return kinds;
 }
 
+std::span<const ForeignLockKind> foreign_locks() {
+  return kForeignLocks;
+}
+
 Round draw_round(std::uint64_t seed, std::size_t number, std::size_t nodes) {
   Dice dice(seed, number);
   if (number % 2 == 0) return draw_light_round(seed, number, dice, nodes);
@@ -308,7 +341,7 @@ std::string describe(const Event& event) {
   std::string text(row.name);
   const bool everybodys = event.fault == Fault::kFreezeRedis ||
                           event.fault == Fault::kFreezeDatabase ||
-                          event.fault == Fault::kLoneServer;
+                          event.fault == Fault::kLoneServer || event.fault == Fault::kLock;
   if (!everybodys) text += ", node " + std::to_string(event.node + 1);
   if (row.hits_link) text += event.link == Link::kRedis ? " to Redis" : " to MariaDB";
   switch (event.fault) {

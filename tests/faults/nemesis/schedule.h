@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // What fails, when and for how long: a pure function of the seed, so that a run can be repeated.
@@ -38,8 +40,9 @@ enum class Fault {
   kLoneServer,  // a server without a bus is started on the cluster's database
   kTakenName,   // a server is started under a name that another one holds
   kClockJump,   // the wall clock of the last node jumps
+  kLock,        // somebody else locks rows or tables of the database
 };
-constexpr std::size_t kFaults = 18;
+constexpr std::size_t kFaults = 19;
 
 enum class Link { kRedis, kDatabase };
 
@@ -50,7 +53,8 @@ struct Event {
   std::size_t node = 0;
   Link link = Link::kRedis;
   // The direction of kOneWay (0: to the server), the latency of kSlow in ms, the index in
-  // write_kinds() of kLostAnswer and kLostCommit, the seconds of kClockJump.
+  // write_kinds() of kLostAnswer and kLostCommit, the seconds of kClockJump, the index in
+  // foreign_locks() of kLock.
   int detail = 0;
 
   friend bool operator==(const Event&, const Event&) = default;
@@ -65,6 +69,12 @@ struct Round {
 
 // Texts of the statements whose commits can be lost; the empty one means any write.
 const std::vector<std::string>& write_kinds();
+
+struct ForeignLockKind {
+  std::string_view name;
+  std::string_view sql;
+};
+std::span<const ForeignLockKind> foreign_locks();
 
 Round draw_round(std::uint64_t seed, std::size_t number, std::size_t nodes);
 

@@ -15,7 +15,7 @@ constexpr milliseconds kWellBefore{3'000};
 constexpr milliseconds kRestartDelay{500};
 
 bool hits_everybody(const Event& event) {
-  return event.fault == Fault::kFreezeDatabase;
+  return event.fault == Fault::kFreezeDatabase || event.fault == Fault::kLock;
 }
 
 // True if the event may prevent a node from renewing its lease, or ends the lease.
@@ -23,7 +23,8 @@ bool disturbs(const Event& event) {
   switch (event.fault) {
     case Fault::kFreezeNode:
     case Fault::kKillNode:
-    case Fault::kFreezeDatabase: return true;
+    case Fault::kFreezeDatabase:
+    case Fault::kLock: return true;
     case Fault::kCut:
     case Fault::kStall:
     case Fault::kOneWay:
@@ -130,6 +131,11 @@ void World::begin(const Event& event) {
     case Fault::kFreezeNode: return cluster_->node(event.node).freeze();
     case Fault::kFreezeRedis: return cluster_->redis().freeze();
     case Fault::kFreezeDatabase: return mariadb().freeze();
+    case Fault::kLock: {
+      const ForeignLockKind& kind = foreign_locks()[static_cast<std::size_t>(event.detail)];
+      lock_ = std::make_unique<ForeignLock>(cluster_->storage().database(), std::string(kind.sql));
+      return;
+    }
     case Fault::kKillNode:
       nodes_[event.node].killed = true;
       nodes_[event.node].ready = false;
@@ -153,6 +159,7 @@ void World::end(const Event& event) {
     case Fault::kFreezeNode: return cluster_->node(event.node).thaw();
     case Fault::kFreezeRedis: return cluster_->redis().thaw();
     case Fault::kFreezeDatabase: return mariadb().thaw();
+    case Fault::kLock: return lock_.reset();
     case Fault::kKillNode: return launch(event.node);
     case Fault::kLostAnswer:
     case Fault::kLostCommit:

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "faults/nemesis/foreign_lock.h"
 #include "faults/nemesis/judge.h"
 #include "faults/nemesis/schedule.h"
 #include "support/processes/cluster.h"
@@ -66,6 +67,7 @@ class World {
   TempDir second_dir_;
   std::unique_ptr<ChildProcess> second_;
   bool second_told_ = false;
+  std::unique_ptr<ForeignLock> lock_;
   std::vector<std::pair<std::string, std::string>> violations_;
 };
 
