@@ -14,9 +14,9 @@ struct MysqlOptions {
   std::string user;
   std::string password;
   std::string database;
-  std::chrono::seconds connect_timeout{1};
-  std::chrono::seconds io_timeout{5};  // per read or write of the connection
-  std::chrono::seconds lock_wait{1};   // for a table lock of another session
+  std::chrono::seconds connect_timeout{1};  // per answer until the connection is set up
+  std::chrono::seconds io_timeout{5};       // per read or write after that
+  std::chrono::seconds lock_wait{1};        // for a table lock of another session
 };
 
 }  // namespace chat::storage

@@ -10,21 +10,15 @@
 namespace chat::storage {
 namespace {
 
-constexpr unsigned kUnknownVariable = 1193;
-
+// The format's argument limits waits for table locks and DDL of other sessions; row locks have a
+// separate time-out. A server process suspended in the middle of a transaction must not keep its
+// row locks: a group locked by it is free again within 3 s. Not limited to write transactions,
+// because locks are taken before the first write. MySQL does not have this limit.
 constexpr const char* kSession =
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',"
-    " innodb_lock_wait_timeout = 1, autocommit = 1, time_zone = '+00:00'";
+    " innodb_lock_wait_timeout = 1, autocommit = 1, time_zone = '+00:00', lock_wait_timeout = {}"
+    " /*M!100300 , idle_transaction_timeout = 2 */";
 constexpr const char* kIsolation = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
-// A server process suspended in the middle of a transaction must not keep its row locks: a group
-// locked by it is free again within 3 s. Not limited to write transactions, because locks are taken
-// before the first write.
-constexpr const char* kIdleTransactions = "SET SESSION idle_transaction_timeout = 2";
-
-Result<void> run(MYSQL* db, const char* sql) {
-  if (mysql_query(db, sql) == 0) return {};
-  return tl::make_unexpected(mysql_failure(mysql_errno(db), mysql_error(db), sql));
-}
 
 void set_options(MYSQL* db, const MysqlOptions& options) {
   const auto connect_seconds = static_cast<unsigned>(options.connect_timeout.count());
@@ -37,20 +31,9 @@ void set_options(MYSQL* db, const MysqlOptions& options) {
   mysql_options(db, MYSQL_OPT_RECONNECT, &off);
   mysql_options(db, MYSQL_OPT_LOCAL_INFILE, &no_local_files);
   mysql_options(db, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-}
-
-// For table locks and DDL of other sessions; row locks have a separate time-out.
-Result<void> limit_lock_wait(MYSQL* db, std::chrono::seconds most) {
-  return run(db, fmt::format("SET SESSION lock_wait_timeout = {}", most.count()).c_str());
-}
-
-Result<void> configure(MYSQL* db, const MysqlOptions& options) {
-  if (auto set = run(db, kSession); !set) return set;
-  if (auto set = limit_lock_wait(db, options.lock_wait); !set) return set;
-  if (auto set = run(db, kIsolation); !set) return set;
-  auto limited = run(db, kIdleTransactions);
-  if (!limited && mysql_errno(db) == kUnknownVariable) return {};  // MySQL does not have it
-  return limited;
+  // As part of connecting, they are answered within connect_timeout, not io_timeout.
+  mysql_options(db, MYSQL_INIT_COMMAND, fmt::format(kSession, options.lock_wait.count()).c_str());
+  mysql_options(db, MYSQL_INIT_COMMAND, kIsolation);
 }
 
 ErrorCode connect_error_code(unsigned number) {
@@ -89,7 +72,6 @@ Result<MysqlHandle> open_mysql(const MysqlOptions& options) {
                 fmt::format("cannot use the database {}: {}{}", describe_mysql(options),
                             mysql_error(db.get()), hint(number)));
   }
-  if (auto configured = configure(db.get(), options); !configured) return fail(configured);
   return db;
 }
 

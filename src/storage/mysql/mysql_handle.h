@@ -25,9 +25,10 @@ using MysqlStatementHandle = std::unique_ptr<MYSQL_STMT, MysqlStatementCloser>;
 // The boolean type of the C API: `char` in one family of client libraries, `bool` in the other.
 using MysqlBool = std::remove_pointer_t<decltype(MYSQL_BIND::is_null)>;
 
-// Connects and sets the session variables that our guarantees rest on. kUnavailable if no server
-// answers, kInvalidArgument if it refuses the account or has no such database, kBusy if it accepts
-// no connection at present.
+// Connects and sets the session variables that our guarantees rest on. Blocks at most
+// MysqlOptions::connect_timeout for each answer. kUnavailable if no server answers,
+// kInvalidArgument if it refuses the account or has no such database, kBusy if it accepts no
+// connection at present.
 Result<MysqlHandle> open_mysql(const MysqlOptions& options);
 
 // Converts an error number of the server or the client library.

@@ -82,27 +82,23 @@ void send_at_once(int fd) {
 FaultProxy::FaultProxy(std::string server_socket, Judge judge)
     : FaultProxy(std::move(server_socket), without_number(std::move(judge))) {}
 
-FaultProxy::FaultProxy(std::string server_socket, ConnectionJudge judge)
-    : server_port_(0),
-      judge_(std::move(judge)),
-      listener_(new_socket(AF_UNIX)),
-      server_socket_(std::move(server_socket)) {
-  listen_and_work();
+FaultProxy::FaultProxy(std::string server_socket, ConnectionJudge judge, Front front)
+    : server_port_(0), judge_(std::move(judge)), server_socket_(std::move(server_socket)) {
+  listen_and_work(front);
 }
 
 FaultProxy::FaultProxy(std::uint16_t server_port, Judge judge)
-    : server_port_(server_port),
-      judge_(without_number(std::move(judge))),
-      listener_(new_socket(AF_INET)) {
-  listen_and_work();
+    : server_port_(server_port), judge_(without_number(std::move(judge))) {
+  listen_and_work(Front::kPort);
 }
 
-void FaultProxy::listen_and_work() {
-  const bool listens = server_port_ == 0
-                           ? bind_and_listen(listener_.get(), address_of(socket()))
-                           : bind_and_listen(listener_.get(), address_of(std::uint16_t{0}));
+void FaultProxy::listen_and_work(Front front) {
+  const bool local = front == Front::kSocket;
+  listener_ = new_socket(local ? AF_UNIX : AF_INET);
+  const bool listens = local ? bind_and_listen(listener_.get(), address_of(socket()))
+                             : bind_and_listen(listener_.get(), address_of(std::uint16_t{0}));
   if (!listens) throw std::runtime_error("the proxy cannot listen");
-  if (server_port_ != 0) port_ = port_of(listener_.get());
+  if (!local) port_ = port_of(listener_.get());
   wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   thread_ = base::Thread("fault-proxy", [this] { work(); });
 }

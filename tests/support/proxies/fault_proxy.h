@@ -39,9 +39,11 @@ class FaultProxy {
   using ConnectionJudge =
       std::function<Fate(std::uint64_t connection, Way, std::string_view bytes)>;
 
-  // In front of a Unix socket, listening on another one.
+  enum class Front { kSocket, kPort };
+
+  // In front of a Unix socket, listening on another one or on a free loopback port.
   explicit FaultProxy(std::string server_socket, Judge judge = {});
-  FaultProxy(std::string server_socket, ConnectionJudge judge);
+  FaultProxy(std::string server_socket, ConnectionJudge judge, Front front = Front::kSocket);
   // In front of a loopback port, listening on a free one.
   explicit FaultProxy(std::uint16_t server_port, Judge judge = {});
   ~FaultProxy();
@@ -114,7 +116,7 @@ class FaultProxy {
     std::atomic<bool> refuses = false;
   };
 
-  void listen_and_work();
+  void listen_and_work(Front front);
   void wake();
   void work();
   void wait(std::vector<short>& events_of_ends, bool& connection_waits);

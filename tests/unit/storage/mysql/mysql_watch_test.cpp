@@ -1,0 +1,93 @@
+// Faults of single connections to the database, which the others do not notice.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "support/deadline.h"
+#include "support/proxies/fault_proxy.h"
+#include "support/storage/storage_fixture.h"
+
+namespace chat::storage {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+using Way = test::FaultProxy::Way;
+using Fate = test::FaultProxy::Fate;
+
+class MysqlWatchTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!test::on_mysql()) GTEST_SKIP() << "an embedded database has no connections to lose";
+    ASSERT_TRUE(log::configure(log::Level::kOff, ""));
+    storage_.emplace(dir_.path());
+    proxy_.emplace(test::mariadb().socket(),
+                   test::FaultProxy::ConnectionJudge(
+                       [this](std::uint64_t connection, Way way, std::string_view bytes) {
+                         return judge(connection, way, bytes);
+                       }),
+                   test::FaultProxy::Front::kPort);
+    MysqlOptions options;
+    options.host = "127.0.0.1";
+    options.port = proxy_->port();
+    options.user = storage_->database();
+    options.password = test::MariadbServer::password();
+    options.database = storage_->database();
+    database_.emplace(options);
+    ASSERT_TRUE(database_->open());
+  }
+
+  std::unique_ptr<Connection> connect() {
+    auto connection = database_->connect();
+    EXPECT_TRUE(connection) << connection.error().message;
+    return connection ? std::move(*connection) : nullptr;
+  }
+
+  template <typename Call>
+  static milliseconds time_of(Call call) {
+    const auto began = Clock::now();
+    call();
+    return std::chrono::duration_cast<milliseconds>(Clock::now() - began);
+  }
+
+  static constexpr milliseconds kNoticedWithin{1'700};
+
+  std::atomic<bool> next_opening_stalls_ = false;
+  test::TempDir dir_;
+  std::optional<test::TestStorage> storage_;
+  std::optional<test::FaultProxy> proxy_;
+  std::optional<MysqlDatabase> database_;
+
+ private:
+  Fate judge(std::uint64_t connection, Way way, std::string_view bytes) {
+    if (way == Way::kToServer) {
+      if (bytes.find("SET SESSION sql_mode") != std::string_view::npos &&
+          next_opening_stalls_.exchange(false)) {
+        stalled_ = connection;
+      }
+      return Fate::kPass;
+    }
+    return connection == stalled_ ? Fate::kLose : Fate::kPass;
+  }
+
+  std::uint64_t stalled_ = 0;  // confined to the proxy's thread
+};
+
+TEST_F(MysqlWatchTest, OpeningThatStallsFailsInTime) {
+  next_opening_stalls_ = true;
+  const auto took = time_of([&] {
+    const auto opened = database_->connect();
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, ErrorCode::kUnavailable) << opened.error().message;
+  });
+  EXPECT_LT(took, test::scaled(kNoticedWithin));
+  EXPECT_FALSE(next_opening_stalls_);
+  EXPECT_TRUE(connect());
+}
+
+}  // namespace
+}  // namespace chat::storage
