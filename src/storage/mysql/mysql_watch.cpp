@@ -14,8 +14,8 @@ namespace chat::storage {
 namespace {
 
 constexpr const char* kSilent = "it does not answer";
-// The limit even if other connections get answers, because then the probe itself is lost.
-constexpr int kPatiences = 10;
+// After this the probe itself is lost, if other connections get answers.
+constexpr int kPatiences = 2;
 
 constinit log::Limiter lost_calls{log::kUsualLines};
 
@@ -55,11 +55,9 @@ void MysqlWatch::work() {
 }
 
 MysqlWatch::Reason MysqlWatch::look() {
-  if (probe_ == nullptr || !send_question(probe_.get())) return look_anew();
-  if (!wait_for_sign()) {
-    probe_.reset();
-    return kSilent;
-  }
+  if (probe_ == nullptr) return look_anew();
+  const Heard heard = ask_probe();
+  if (heard != Heard::kProbe) return without_probe(heard);
   const MysqlSign sign = read_sign(probe_.get());
   if (sign.error == 0 && sign.writable) return {};
   // The next connection may lead to another server. Read-only connections would stay with this one,
@@ -74,10 +72,10 @@ void MysqlWatch::look_at_calls() {
   const std::string question =
       "SELECT id FROM information_schema.processlist WHERE command <> 'Sleep' AND id IN (" + ids +
       ")";
-  if (mysql_send_query(probe_.get(), question.data(), question.size()) != 0 || !wait_for_sign() ||
-      mysql_read_query_result(probe_.get()) != 0) {
-    return probe_.reset();  // look() finds the reason
-  }
+  if (mysql_send_query(probe_.get(), question.data(), question.size()) != 0) return probe_.reset();
+  const Heard heard = wait_for_answer();
+  if (heard != Heard::kProbe) return turn(without_probe(heard));
+  if (mysql_read_query_result(probe_.get()) != 0) return probe_.reset();
   const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> rows(
       mysql_store_result(probe_.get()), &mysql_free_result);
   if (rows == nullptr) return probe_.reset();
@@ -130,29 +128,48 @@ bool MysqlWatch::met_stall_lately() const {
   return last != Time{} && std::chrono::steady_clock::now() - last < kLately;
 }
 
+MysqlWatch::Heard MysqlWatch::ask_probe() {
+  return send_question(probe_.get()) ? wait_for_answer() : Heard::kProbe;
+}
+
 // A busy database may delay the probe while it answers others.
-bool MysqlWatch::wait_for_sign() {
+MysqlWatch::Heard MysqlWatch::wait_for_answer() {
   pollfd answer{static_cast<int>(probe_->net.fd), POLLIN, 0};
   for (int patience = 0; patience < kPatiences; ++patience) {
     const std::uint64_t before = signs_.load(std::memory_order_relaxed);
-    if (::poll(&answer, 1, static_cast<int>(kPatience.count())) != 0) return true;
-    if (signs_.load(std::memory_order_relaxed) == before) return false;
+    if (::poll(&answer, 1, static_cast<int>(kPatience.count())) != 0) return Heard::kProbe;
+    if (signs_.load(std::memory_order_relaxed) == before) return Heard::kNobody;
   }
-  return false;
+  return Heard::kOthers;
 }
 
-// A server that has no connection left for the watch still serves existing ones.
+MysqlWatch::Reason MysqlWatch::without_probe(Heard heard) {
+  probe_.reset();
+  return heard == Heard::kNobody ? kSilent : look_anew();
+}
+
+// A server that has no connection left for the watch still serves existing ones, and a database
+// that answers others has only lost the watch's connection.
 MysqlWatch::Reason MysqlWatch::look_anew() {
   probe_.reset();
+  const std::uint64_t before = signs_.load(std::memory_order_relaxed);
   auto opened = open_mysql(options_);
   if (!opened) {
-    return opened.error().code == ErrorCode::kUnavailable ? opened.error().message : Reason();
+    const bool heard = signs_.load(std::memory_order_relaxed) != before;
+    const bool lost = opened.error().code == ErrorCode::kUnavailable && !heard;
+    return lost ? opened.error().message : Reason();
   }
-  const MysqlSign sign = ask_mysql(opened->get());
-  const bool answered = sign.error == 0 || !ends_connection(mysql_fault(sign.error));
-  if (!answered || (sign.error == 0 && !sign.writable)) return sign.what;
   probe_ = std::move(*opened);
-  return {};
+  const Heard heard = ask_probe();
+  Reason reason = heard == Heard::kNobody ? kSilent : Reason();
+  if (heard == Heard::kProbe) {
+    const MysqlSign sign = read_sign(probe_.get());
+    const bool answered = sign.error == 0 || !ends_connection(mysql_fault(sign.error));
+    if (answered && (sign.error != 0 || sign.writable)) return {};
+    reason = sign.what;
+  }
+  probe_.reset();
+  return reason;
 }
 
 void MysqlWatch::turn(const Reason& reason) {

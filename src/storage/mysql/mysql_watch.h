@@ -21,8 +21,8 @@ namespace chat::storage {
 // suspended process, a dead network), where every call and its worker would wait for a time-out;
 // and one that answers but takes no writes (a demoted primary, a node outside its cluster), whose
 // address may lead to another server by now. The watch probes continually on its own connection,
-// reopening it each time while the server is unusable. It logs one line for the loss and one for
-// the return.
+// reopening it each time while the server is unusable. A probe that gets no answer while other
+// connections do is only reopened. It logs one line for the loss and one for the return.
 //
 // A single connection may hang too, when the network loses a statement or its answer. If a call
 // takes longer than any lock wait, the watch asks the server whether it is working on it, and cuts
@@ -80,6 +80,8 @@ class MysqlWatch {
   // Why the database is unusable; empty if it is usable.
   using Reason = std::string;
   using Time = std::chrono::steady_clock::time_point;
+  // Whose answer has arrived: an error counts as one.
+  enum class Heard { kProbe, kOthers, kNobody };
   struct Watched {
     const Calls* calls;
     unsigned long thread_id;
@@ -95,7 +97,9 @@ class MysqlWatch {
   void cut_lost_calls(const std::unordered_set<unsigned long>& worked_on);
   Reason look();
   Reason look_anew();
-  bool wait_for_sign();
+  Reason without_probe(Heard heard);
+  Heard ask_probe();
+  Heard wait_for_answer();
   void turn(const Reason& reason);
 
   const MysqlOptions& options_;

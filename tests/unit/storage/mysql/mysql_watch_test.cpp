@@ -47,6 +47,13 @@ class MysqlWatchTest : public testing::Test {
     return connection ? std::move(*connection) : nullptr;
   }
 
+  static Result<bool> ask(Connection& connection, std::string_view sql) {
+    auto statement = connection.prepare(sql);
+    if (!statement) return fail(statement);
+    StatementScope scope(**statement);
+    return scope->step();
+  }
+
   template <typename Call>
   static milliseconds time_of(Call call) {
     const auto began = Clock::now();
@@ -55,8 +62,11 @@ class MysqlWatchTest : public testing::Test {
   }
 
   static constexpr milliseconds kNoticedWithin{1'700};
+  static constexpr std::uint64_t kProbe = 1;  // the first connection
 
   std::atomic<bool> next_opening_stalls_ = false;
+  std::atomic<bool> probe_stalls_ = false;
+  std::atomic<std::uint64_t> last_probe_ = 0;
   test::TempDir dir_;
   std::optional<test::TestStorage> storage_;
   std::optional<test::FaultProxy> proxy_;
@@ -69,9 +79,11 @@ class MysqlWatchTest : public testing::Test {
           next_opening_stalls_.exchange(false)) {
         stalled_ = connection;
       }
+      if (bytes.find("@@global.read_only") != std::string_view::npos) last_probe_ = connection;
       return Fate::kPass;
     }
-    return connection == stalled_ ? Fate::kLose : Fate::kPass;
+    const bool is_lost = connection == stalled_ || (connection == kProbe && probe_stalls_);
+    return is_lost ? Fate::kLose : Fate::kPass;
   }
 
   std::uint64_t stalled_ = 0;  // confined to the proxy's thread
@@ -87,6 +99,21 @@ TEST_F(MysqlWatchTest, OpeningThatStallsFailsInTime) {
   EXPECT_LT(took, test::scaled(kNoticedWithin));
   EXPECT_FALSE(next_opening_stalls_);
   EXPECT_TRUE(connect());
+}
+
+TEST_F(MysqlWatchTest, LostProbeIsReplacedWithoutCuttingOthers) {
+  const auto connection = connect();
+  probe_stalls_ = true;
+  next_opening_stalls_ = true;
+  const auto took = time_of([&] {
+    EXPECT_TRUE(test::wait_until([&] {
+      const auto answered = ask(*connection, "SELECT 1");
+      EXPECT_TRUE(answered) << answered.error().message;
+      return !answered || last_probe_ > kProbe;
+    }));
+  });
+  EXPECT_FALSE(next_opening_stalls_);
+  EXPECT_LT(took, test::scaled(milliseconds{4'000}));
 }
 
 }  // namespace
