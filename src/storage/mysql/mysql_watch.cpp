@@ -3,8 +3,10 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
 #include "chat/base/log.h"
 #include "chat/base/log_limiter.h"
@@ -67,7 +69,8 @@ MysqlWatch::Reason MysqlWatch::look() {
 }
 
 void MysqlWatch::look_at_calls() {
-  const std::string ids = long_calls();
+  const Time now = std::chrono::steady_clock::now();
+  const std::string ids = long_calls(now);
   if (ids.empty() || probe_ == nullptr) return;
   const std::string question =
       "SELECT id FROM information_schema.processlist WHERE command <> 'Sleep' AND id IN (" + ids +
@@ -82,40 +85,47 @@ void MysqlWatch::look_at_calls() {
   std::unordered_set<unsigned long> worked_on;
   while (MYSQL_ROW row = mysql_fetch_row(rows.get()))
     worked_on.insert(std::strtoul(row[0], nullptr, 10));
-  cut_lost_calls(worked_on);
+  cut_lost_calls(now, worked_on);
 }
 
-// The ids of connections whose call takes too long, separated by commas.
-std::string MysqlWatch::long_calls() {
+bool MysqlWatch::is_long(Watched& watched) {
   const Time now = std::chrono::steady_clock::now();
-  std::string ids;
-  std::size_t count = 0;
+  const std::uint32_t call = watched.calls->load(std::memory_order_relaxed);
+  if (call % 2 != 0 && call == watched.call) return now - watched.since >= kLongCall;
+  watched.call = call;
+  watched.since = now;
+  watched.idle = false;
+  return false;
+}
+
+// The ids of connections whose call takes too long, separated by commas. If they are too many,
+// those that have waited longest for their turn.
+std::string MysqlWatch::long_calls(Time now) {
   base::MutexLock lock(mutex_);
+  std::vector<Watched*> found;
   for (auto& [socket, watched] : sockets_) {
-    const std::uint32_t call = watched.calls->load(std::memory_order_relaxed);
-    if (call != watched.call || call % 2 == 0) {
-      watched.call = call;
-      watched.since = now;
-      watched.idle = false;
-    } else if (now - watched.since >= kLongCall && ++count <= kAskedAbout) {
-      ids += (ids.empty() ? "" : ",") + std::to_string(watched.thread_id);
-    }
+    if (is_long(watched)) found.push_back(&watched);
+  }
+  std::ranges::sort(found, {}, &Watched::asked);
+  if (found.size() > kAskedAbout) found.resize(kAskedAbout);
+  std::string ids;
+  for (Watched* watched : found) {
+    watched->asked = now;
+    ids += (ids.empty() ? "" : ",") + std::to_string(watched->thread_id);
   }
   return ids;
 }
 
 // An answer may be in flight, so a connection is cut only if the server found it idle twice.
-void MysqlWatch::cut_lost_calls(const std::unordered_set<unsigned long>& worked_on) {
+void MysqlWatch::cut_lost_calls(Time asked, const std::unordered_set<unsigned long>& worked_on) {
   const Time now = std::chrono::steady_clock::now();
   base::MutexLock lock(mutex_);
   for (auto& [socket, watched] : sockets_) {
-    const bool same = watched.calls->load(std::memory_order_relaxed) == watched.call;
-    const bool is_long = same && watched.call % 2 != 0 && now - watched.since >= kLongCall;
-    if (!is_long) continue;
+    if (watched.asked != asked || !is_long(watched)) continue;
     const bool is_lost = !worked_on.contains(watched.thread_id);
+    const bool was_lost = std::exchange(watched.idle, is_lost);
     if (is_lost || now - watched.since >= kStall) met_stall_ = now;
-    if (!is_lost) continue;
-    if (!std::exchange(watched.idle, true)) continue;
+    if (!is_lost || !was_lost) continue;
     log::limited(log::Level::kWarn, lost_calls,
                  "event=database_call_lost database={} connection={}", describe_mysql(options_),
                  watched.thread_id);

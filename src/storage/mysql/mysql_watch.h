@@ -87,14 +87,18 @@ class MysqlWatch {
     unsigned long thread_id;
     std::uint32_t call = 0;  // at the last check
     Time since{};            // when `call` was first seen
-    bool idle = false;       // the server was not working on it at the last check
+    Time asked{};            // when the server was last asked about it
+    bool idle = false;       // the server was not working on it then
   };
   static constexpr std::chrono::milliseconds kLately{2'000};
 
   void work();
   void look_at_calls();
-  std::string long_calls();
-  void cut_lost_calls(const std::unordered_set<unsigned long>& worked_on);
+  // True if its call takes longer than kLongCall. Call at each check.
+  static bool is_long(Watched& watched);
+  std::string long_calls(Time now);
+  // Judges the connections that the server was asked about at `asked`.
+  void cut_lost_calls(Time asked, const std::unordered_set<unsigned long>& worked_on);
   Reason look();
   Reason look_anew();
   Reason without_probe(Heard heard);

@@ -4,8 +4,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <future>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "support/deadline.h"
 #include "support/proxies/fault_proxy.h"
@@ -18,6 +20,8 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 using Way = test::FaultProxy::Way;
 using Fate = test::FaultProxy::Fate;
+
+constexpr std::size_t kMany = 70;  // calls, more than the watch asks about at once
 
 class MysqlWatchTest : public testing::Test {
  protected:
@@ -59,6 +63,12 @@ class MysqlWatchTest : public testing::Test {
     const auto began = Clock::now();
     call();
     return std::chrono::duration_cast<milliseconds>(Clock::now() - began);
+  }
+
+  // Stalls the answers on connections that have sent this text.
+  void stall_answers_to(std::string text) {
+    proxy_->only_those_that_sent(std::move(text));
+    proxy_->blackhole(Way::kToClient, true);
   }
 
   static constexpr milliseconds kNoticedWithin{1'700};
@@ -114,6 +124,31 @@ TEST_F(MysqlWatchTest, LostProbeIsReplacedWithoutCuttingOthers) {
   });
   EXPECT_FALSE(next_opening_stalls_);
   EXPECT_LT(took, test::scaled(milliseconds{4'000}));
+}
+
+TEST_F(MysqlWatchTest, LostCallsAmongManyAtWorkAreNoticed) {
+  std::vector<std::unique_ptr<Connection>> connections;
+  for (std::size_t i = 0; i < kMany + 3; ++i) connections.push_back(connect());
+  for (std::size_t i = kMany; i < kMany + 3; ++i) {
+    ASSERT_TRUE(connections[i]->prepare("SELECT /*lost*/ 1"));
+  }
+  stall_answers_to("/*lost*/");
+  std::vector<std::future<Result<bool>>> calls;
+  const auto took = time_of([&] {
+    for (const auto& connection : connections) {
+      const bool is_lost = calls.size() >= kMany;
+      calls.push_back(std::async(std::launch::async, [&connection, is_lost] {
+        return ask(*connection, is_lost ? "SELECT /*lost*/ 1" : "SELECT SLEEP(3)");
+      }));
+    }
+    for (std::size_t i = kMany; i < calls.size(); ++i) EXPECT_FALSE(calls[i].get());
+  });
+  EXPECT_LT(took, test::scaled(kNoticedWithin));
+  calls.resize(kMany);
+  for (auto& call : calls) {
+    const auto answered = call.get();
+    EXPECT_TRUE(answered) << answered.error().message;
+  }
 }
 
 }  // namespace
