@@ -1,5 +1,7 @@
 #include "storage/mysql/mysql_watch.h"
 
+#include <linux/tcp.h>  // netinet/tcp.h's tcp_info is older
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -18,6 +20,14 @@ namespace {
 constexpr const char* kSilent = "it does not answer";
 // After this the probe itself is lost, if other connections get answers.
 constexpr int kPatiences = 2;
+
+// The bytes that either end is known to have received. 0: not a TCP connection.
+std::uint64_t moved_bytes(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+  return info.tcpi_bytes_received + info.tcpi_bytes_acked;
+}
 
 constinit log::Limiter lost_calls{log::kUsualLines};
 
@@ -73,8 +83,9 @@ void MysqlWatch::look_at_calls() {
   const std::string ids = long_calls(now);
   if (ids.empty() || probe_ == nullptr) return;
   const std::string question =
-      "SELECT id FROM information_schema.processlist WHERE command <> 'Sleep' AND id IN (" + ids +
-      ")";
+      "SELECT id, state IN ('Writing to net', 'Sending to client')"
+      " FROM information_schema.processlist WHERE command <> 'Sleep' AND id IN (" +
+      ids + ")";
   if (mysql_send_query(probe_.get(), question.data(), question.size()) != 0) return probe_.reset();
   const Heard heard = wait_for_answer();
   if (heard != Heard::kProbe) return turn(without_probe(heard));
@@ -82,17 +93,23 @@ void MysqlWatch::look_at_calls() {
   const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> rows(
       mysql_store_result(probe_.get()), &mysql_free_result);
   if (rows == nullptr) return probe_.reset();
-  std::unordered_set<unsigned long> worked_on;
-  while (MYSQL_ROW row = mysql_fetch_row(rows.get()))
-    worked_on.insert(std::strtoul(row[0], nullptr, 10));
-  cut_lost_calls(now, worked_on);
+  Work work;
+  while (MYSQL_ROW row = mysql_fetch_row(rows.get())) {
+    const bool writes = row[1] != nullptr && *row[1] == '1';
+    work.emplace(std::strtoul(row[0], nullptr, 10), writes);
+  }
+  cut_lost_calls(now, work);
 }
 
-bool MysqlWatch::is_long(Watched& watched) {
+bool MysqlWatch::is_long(int socket, Watched& watched) {
   const Time now = std::chrono::steady_clock::now();
   const std::uint32_t call = watched.calls->load(std::memory_order_relaxed);
-  if (call % 2 != 0 && call == watched.call) return now - watched.since >= kLongCall;
+  const std::uint64_t moved = call % 2 != 0 ? moved_bytes(socket) : 0;
+  if (call % 2 != 0 && call == watched.call && moved == watched.moved) {
+    return now - watched.since >= kLongCall;
+  }
   watched.call = call;
+  watched.moved = moved;
   watched.since = now;
   watched.idle = false;
   return false;
@@ -104,7 +121,7 @@ std::string MysqlWatch::long_calls(Time now) {
   base::MutexLock lock(mutex_);
   std::vector<Watched*> found;
   for (auto& [socket, watched] : sockets_) {
-    if (is_long(watched)) found.push_back(&watched);
+    if (is_long(socket, watched)) found.push_back(&watched);
   }
   std::ranges::sort(found, {}, &Watched::asked);
   if (found.size() > kAskedAbout) found.resize(kAskedAbout);
@@ -116,13 +133,17 @@ std::string MysqlWatch::long_calls(Time now) {
   return ids;
 }
 
-// An answer may be in flight, so a connection is cut only if the server found it idle twice.
-void MysqlWatch::cut_lost_calls(Time asked, const std::unordered_set<unsigned long>& worked_on) {
+// An answer may be in flight, so a connection is cut only if it was found idle twice. While the
+// server writes an answer, a network that loses it looks like one that is slow, but for the bytes
+// that arrive; a Unix socket, for which nobody counts them, loses none.
+void MysqlWatch::cut_lost_calls(Time asked, const Work& work) {
   const Time now = std::chrono::steady_clock::now();
   base::MutexLock lock(mutex_);
   for (auto& [socket, watched] : sockets_) {
-    if (watched.asked != asked || !is_long(watched)) continue;
-    const bool is_lost = !worked_on.contains(watched.thread_id);
+    if (watched.asked != asked || !is_long(socket, watched)) continue;
+    const auto found = work.find(watched.thread_id);
+    const bool writes_in_vain = found != work.end() && found->second && watched.moved != 0;
+    const bool is_lost = found == work.end() || writes_in_vain;
     const bool was_lost = std::exchange(watched.idle, is_lost);
     if (is_lost || now - watched.since >= kStall) met_stall_ = now;
     if (!is_lost || !was_lost) continue;

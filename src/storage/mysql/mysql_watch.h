@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "chat/base/mutex.h"
 #include "chat/base/stop_signal.h"
@@ -24,10 +23,11 @@ namespace chat::storage {
 // reopening it each time while the server is unusable. A probe that gets no answer while other
 // connections do is only reopened. It logs one line for the loss and one for the return.
 //
-// A single connection may hang too, when the network loses a statement or its answer. If a call
-// takes longer than any lock wait, the watch asks the server whether it is working on it, and cuts
-// the connection if not. A call that the server is working on is never cut, because disks can be
-// slow.
+// A single connection may hang too, when the network loses a statement or its answer. If during a
+// call nothing arrives at either end for longer than any lock wait, the watch asks the server
+// whether it is working on the call, and cuts the connection if not, or if all that the server does
+// is write the answer. A call that the server is working on is never cut, because disks can be
+// slow, nor is one whose bytes still move.
 // Threading: thread-safe, with a separate thread; start() and stop() externally synchronised.
 class MysqlWatch {
  public:
@@ -48,9 +48,9 @@ class MysqlWatch {
   // Together they bound how long a request waits for a dead server: well below a second.
   static constexpr std::chrono::milliseconds kInterval{300};
   static constexpr std::chrono::milliseconds kPatience{500};
-  // A call that takes longer is not waiting for a lock (MysqlOptions::lock_wait) … …
+  // A call in which nothing moves for longer is not waiting for a lock (MysqlOptions::lock_wait) …
   static constexpr std::chrono::milliseconds kLongCall{1'100};
-  // … after this it counts as a stall … …
+  // … after this it counts as a stall …
   static constexpr std::chrono::milliseconds kStall{1'400};
   // … and calls are checked at this interval.
   static constexpr std::chrono::milliseconds kLookInterval{100};
@@ -85,20 +85,23 @@ class MysqlWatch {
   struct Watched {
     const Calls* calls;
     unsigned long thread_id;
-    std::uint32_t call = 0;  // at the last check
-    Time since{};            // when `call` was first seen
-    Time asked{};            // when the server was last asked about it
-    bool idle = false;       // the server was not working on it then
+    std::uint32_t call = 0;   // at the last check
+    std::uint64_t moved = 0;  // bytes received at either end by then; 0: unknown
+    Time since{};             // when both were first seen
+    Time asked{};             // when the server was last asked about it
+    bool idle = false;        // the server was not working on it then
   };
+  // The connections that the server is working for, by their id; true: it writes an answer.
+  using Work = std::unordered_map<unsigned long, bool>;
   static constexpr std::chrono::milliseconds kLately{2'000};
 
   void work();
   void look_at_calls();
-  // True if its call takes longer than kLongCall. Call at each check.
-  static bool is_long(Watched& watched);
+  // True if nothing has moved in its call for kLongCall. Call at each check.
+  static bool is_long(int socket, Watched& watched);
   std::string long_calls(Time now);
   // Judges the connections that the server was asked about at `asked`.
-  void cut_lost_calls(Time asked, const std::unordered_set<unsigned long>& worked_on);
+  void cut_lost_calls(Time asked, const Work& work);
   Reason look();
   Reason look_anew();
   Reason without_probe(Heard heard);

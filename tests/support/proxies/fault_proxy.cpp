@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kHeldBytesMost = 256 * 1024;
 constexpr std::size_t kHeadBytes = 1024;
+constexpr int kReceiveBytes = 64 * 1024;
 constexpr milliseconds kFullQueuePause{20};
 constexpr std::size_t kClientEnd = 0;
 constexpr std::size_t kToClient = 1;
@@ -95,6 +96,9 @@ FaultProxy::FaultProxy(std::uint16_t server_port, Judge judge)
 void FaultProxy::listen_and_work(Front front) {
   const bool local = front == Front::kSocket;
   listener_ = new_socket(local ? AF_UNIX : AF_INET);
+  if (!local && server_port_ == 0) {  // what the client's system counts as received is nearly sent
+    ::setsockopt(listener_.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBytes, sizeof(kReceiveBytes));
+  }
   const bool listens = local ? bind_and_listen(listener_.get(), address_of(socket()))
                              : bind_and_listen(listener_.get(), address_of(std::uint16_t{0}));
   if (!listens) throw std::runtime_error("the proxy cannot listen");

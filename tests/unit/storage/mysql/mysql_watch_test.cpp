@@ -21,6 +21,8 @@ using Clock = std::chrono::steady_clock;
 using Way = test::FaultProxy::Way;
 using Fate = test::FaultProxy::Fate;
 
+constexpr milliseconds kLongCall{1'100};  // the watch suspects a call that takes longer
+constexpr std::string_view kBigAnswer = "SELECT /*big*/ REPEAT('x', 3000000)";
 constexpr std::size_t kMany = 70;  // calls, more than the watch asks about at once
 
 class MysqlWatchTest : public testing::Test {
@@ -51,10 +53,12 @@ class MysqlWatchTest : public testing::Test {
     return connection ? std::move(*connection) : nullptr;
   }
 
-  static Result<bool> ask(Connection& connection, std::string_view sql) {
+  static Result<bool> ask(Connection& connection, std::string_view sql,
+                          std::string_view text = {}) {
     auto statement = connection.prepare(sql);
     if (!statement) return fail(statement);
     StatementScope scope(**statement);
+    if (!text.empty()) scope->bind(0, text);
     return scope->step();
   }
 
@@ -124,6 +128,82 @@ TEST_F(MysqlWatchTest, LostProbeIsReplacedWithoutCuttingOthers) {
   });
   EXPECT_FALSE(next_opening_stalls_);
   EXPECT_LT(took, test::scaled(milliseconds{4'000}));
+}
+
+TEST_F(MysqlWatchTest, LostBigAnswerIsNoticed) {
+  const auto connection = connect();
+  ASSERT_TRUE(connection->prepare(kBigAnswer));
+  stall_answers_to("/*big*/");
+  const auto took = time_of([&] { EXPECT_FALSE(ask(*connection, kBigAnswer)); });
+  EXPECT_LT(took, test::scaled(kNoticedWithin));
+}
+
+TEST_F(MysqlWatchTest, LostBigAnswerToAScriptIsNoticed) {
+  const auto connection = connect();
+  ASSERT_TRUE(connection->execute("SELECT 1"));
+  stall_answers_to("/*big*/");
+  const auto took = time_of([&] { EXPECT_FALSE(connection->execute(kBigAnswer)); });
+  EXPECT_LT(took, test::scaled(kNoticedWithin));
+}
+
+TEST_F(MysqlWatchTest, LostBigStatementIsNoticed) {
+  auto connection = connect();
+  ASSERT_TRUE(connection->prepare("SELECT /*big*/ LENGTH(?)"));
+  proxy_->only_those_that_sent("/*big*/");
+  proxy_->blackhole(Way::kToServer, true);
+  const auto took = time_of([&] {
+    EXPECT_FALSE(ask(*connection, "SELECT /*big*/ LENGTH(?)", std::string(9'000'000, 'x')));
+    connection.reset();
+  });
+  EXPECT_LT(took, test::scaled(kNoticedWithin));
+}
+
+TEST_F(MysqlWatchTest, AnswerThatIsStillComputedIsNotCut) {
+  const auto connection = connect();
+  const auto answered =
+      connection->execute("SELECT REPEAT('x', 1000000) UNION ALL SELECT SLEEP(2.5)");
+  EXPECT_TRUE(answered) << answered.error().message;
+}
+
+TEST_F(MysqlWatchTest, IdleConnectionIsClosedAtOnceOverAStalledLink) {
+  auto connection = connect();
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(connection->prepare("SELECT /*idle*/ " + std::to_string(i)));
+  }
+  proxy_->only_those_that_sent("/*idle*/");
+  for (const Way way : {Way::kToServer, Way::kToClient}) proxy_->blackhole(way, true);
+  EXPECT_LT(time_of([&] { connection.reset(); }), test::scaled(milliseconds{200}));
+}
+
+TEST_F(MysqlWatchTest, RollbackOverAStalledLinkEndsInTime) {
+  auto connection = connect();
+  ASSERT_TRUE(ask(*connection, "SELECT /*open*/ 1"));
+  ASSERT_TRUE(connection->begin(TransactionKind::kWrite));
+  stall_answers_to("/*open*/");
+  EXPECT_LT(time_of([&] { connection->rollback(); }), test::scaled(kNoticedWithin));
+  EXPECT_FALSE(connection->usable());
+}
+
+TEST_F(MysqlWatchTest, SlowAnswerIsNotCut) {
+  const auto connection = connect();
+  proxy_->limit_bandwidth(1'000'000);
+  const auto took = time_of([&] {
+    const auto answered = ask(*connection, kBigAnswer);
+    EXPECT_TRUE(answered) << answered.error().message;
+  });
+  EXPECT_GT(took, 2 * kLongCall);
+}
+
+TEST_F(MysqlWatchTest, SlowStatementIsNotCut) {
+  const auto connection = connect();
+  ASSERT_TRUE(connection->prepare("SELECT LENGTH(?)"));
+  proxy_->limit_bandwidth(1'000'000);
+  const std::string text(3'000'000, 'x');
+  const auto took = time_of([&] {
+    const auto answered = ask(*connection, "SELECT LENGTH(?)", text);
+    EXPECT_TRUE(answered) << answered.error().message;
+  });
+  EXPECT_GT(took, 2 * kLongCall);
 }
 
 TEST_F(MysqlWatchTest, LostCallsAmongManyAtWorkAreNoticed) {
