@@ -113,7 +113,7 @@ class ClientSession {
   UserId self() const { return {self_.load(std::memory_order_acquire)}; }
   std::vector<Friend> friends() const { return roster_.friends(); }
   std::vector<Group> groups() const { return roster_.groups(); }
-  std::vector<GroupId> take_unread_groups() { return roster_.take_unread_groups(); }
+  Roster& roster() { return roster_; }
   const NameBook& names() const { return names_; }
   const GroupRequests& group_requests() const { return group_requests_; }
 

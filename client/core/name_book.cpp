@@ -101,6 +101,12 @@ struct Learner {
       user(each.by.id, each.by.name);
       group(each.group.id, each.group.name);
     }
+    if (e.friends) {
+      for (const Friend& each : *e.friends) user(each.id, each.name);
+    }
+    if (e.groups) {
+      for (const Group& each : *e.groups) group(each);
+    }
   }
   void operator()(const event::Contact& e) { user(e.id, e.name); }
   void operator()(const event::Inbox& e) {

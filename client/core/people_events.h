@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,7 @@ struct GroupShown {
   Group group;
   bool changed = false;
 };
-// One page of LIST; not shown.
+// One page of LIST, of one kind; not shown.
 struct ListPage {
   std::vector<FriendRequest> requests;
   std::vector<FriendRequest> sent;
@@ -64,6 +65,8 @@ struct ListPage {
   std::string cursor;
   std::vector<JoinRequest> joins{};
   std::vector<Invitation> invitations{};
+  std::optional<std::vector<Friend>> friends{};
+  std::optional<std::vector<Group>> groups{};
 };
 struct RequestList {
   std::vector<FriendRequest> requests;

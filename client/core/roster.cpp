@@ -24,6 +24,17 @@ void change_settings(Group& group, const Group& changes) {
   change(group.joining, changes.joining);
 }
 
+// Keeps what the newer description lacks.
+void update(Group& group, Group newer) {
+  if (newer.members.empty()) newer.members = std::move(group.members);
+  if (newer.role.empty()) newer.role = group.role;
+  group = std::move(newer);
+}
+
+std::optional<MissingPage> next_page(const char* kind, const std::string& cursor) {
+  return cursor.empty() ? std::nullopt : std::optional(MissingPage{kind, cursor});
+}
+
 }  // namespace
 
 void Roster::apply(Event& event) {
@@ -34,6 +45,7 @@ void Roster::apply(Event& event) {
   if (const auto* joined = event.as<event::GroupJoined>()) apply_locked(*joined);
   if (const auto* shown = event.as<event::GroupShown>()) apply_locked(*shown);
   if (const auto* changed = event.as<event::GroupChanged>()) apply_locked(*changed);
+  if (const auto* page = event.as<event::ListPage>()) apply_locked(*page);
   if (const auto* done = event.as<event::Done>()) apply_locked(*done);
   if (const auto* message = event.as<event::Message>()) apply_locked(*message);
   if (auto* receipt = std::get_if<event::Receipt>(&event.what)) apply_locked(*receipt);
@@ -51,6 +63,23 @@ std::vector<GroupId> Roster::take_unread_groups() {
   return std::exchange(unread_groups_, {});
 }
 
+std::optional<MissingPage> Roster::missing_page() const {
+  base::MutexLock lock(mutex_);
+  return missing_groups_ ? missing_groups_ : missing_friends_;
+}
+
+void Roster::give_up_pages() {
+  base::MutexLock lock(mutex_);
+  missing_friends_.reset();
+  missing_groups_.reset();
+}
+
+bool Roster::has(GroupId id) const {
+  base::MutexLock lock(mutex_);
+  return std::any_of(groups_.begin(), groups_.end(),
+                     [id](const Group& each) { return each.id == id; });
+}
+
 std::vector<Friend> Roster::friends() const {
   base::MutexLock lock(mutex_);
   return friends_;
@@ -64,8 +93,11 @@ std::vector<Group> Roster::groups() const {
 void Roster::apply_locked(const event::LoggedIn& login) {
   self_ = {login.id, login.name, "online", "creator"};
   friends_ = login.friends;
-  more_friends_ = login.more_friends;
   groups_ = login.groups;
+  missing_friends_.reset();
+  missing_groups_.reset();
+  if (login.more_friends) missing_friends_ = {"friends", ""};
+  if (login.more_groups) missing_groups_ = {"groups", ""};
 }
 
 void Roster::apply_locked(const event::GroupCreated& created) {
@@ -76,15 +108,23 @@ void Roster::apply_locked(const event::GroupJoined& joined) {
   put_once(groups_, joined.group);
 }
 
-// A reply about settings may lack the members.
 void Roster::apply_locked(const event::GroupShown& shown) {
-  Group* const group = find_locked(shown.group.id);
-  if (group == nullptr) return;
-  auto members = shown.group.members.empty() ? std::move(group->members) : shown.group.members;
-  const std::string role = shown.group.role.empty() ? group->role : shown.group.role;
-  *group = shown.group;
-  group->members = std::move(members);
-  group->role = role;
+  if (Group* const group = find_locked(shown.group.id)) update(*group, shown.group);
+}
+
+// The pages begin with what the login's answer had.
+void Roster::apply_locked(const event::ListPage& page) {
+  if (page.friends && missing_friends_) {
+    for (const Friend& each : *page.friends) put_once(friends_, each);
+    missing_friends_ = next_page("friends", page.cursor);
+  }
+  if (page.groups && missing_groups_) {
+    for (const Group& each : *page.groups) {
+      Group* const known = find_locked(each.id);
+      known == nullptr ? groups_.push_back(each) : update(*known, each);
+    }
+    missing_groups_ = next_page("groups", page.cursor);
+  }
 }
 
 void Roster::apply_locked(const event::GroupChanged& changed) {
@@ -192,8 +232,8 @@ void Roster::apply_locked(event::Contact& contact) {
     std::erase_if(friends_, [&](const Friend& each) { return each.id == contact.id; });
   }
   contact.stranger =
-      !more_friends_ && std::none_of(friends_.begin(), friends_.end(),
-                                     [&](const Friend& each) { return each.id == contact.id; });
+      !missing_friends_ && std::none_of(friends_.begin(), friends_.end(),
+                                        [&](const Friend& each) { return each.id == contact.id; });
 }
 
 void Roster::apply_locked(event::Presence& presence) {

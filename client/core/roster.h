@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,7 +9,14 @@
 
 namespace chat::client {
 
-// The logged-in user's friends and groups, according to the events so far.
+// A page of LIST that has not been read.
+struct MissingPage {
+  std::string kind;    // "friends" or "groups"
+  std::string cursor;  // empty: the first page
+};
+
+// The logged-in user's friends and groups, according to the events so far. If the login's answer
+// had no room for all of them, pages of LIST add the others.
 // Threading: thread-safe.
 class Roster {
  public:
@@ -20,6 +28,12 @@ class Roster {
   // The groups that the user has been let into, of which only the id is known; once each.
   std::vector<GroupId> take_unread_groups();
 
+  // The next page to read; nothing if both lists are complete.
+  std::optional<MissingPage> missing_page() const;
+  void give_up_pages();  // the server does not have them
+
+  bool has(GroupId id) const;
+
   std::vector<Friend> friends() const;
   std::vector<Group> groups() const;
 
@@ -28,6 +42,7 @@ class Roster {
   void apply_locked(const event::GroupCreated& created) CHAT_REQUIRES(mutex_);
   void apply_locked(const event::GroupJoined& joined) CHAT_REQUIRES(mutex_);
   void apply_locked(const event::GroupShown& shown) CHAT_REQUIRES(mutex_);
+  void apply_locked(const event::ListPage& page) CHAT_REQUIRES(mutex_);
   void apply_locked(const event::Done& done) CHAT_REQUIRES(mutex_);
   void apply_locked(const event::Message& message) CHAT_REQUIRES(mutex_);
   void apply_locked(const event::GroupChanged& changed) CHAT_REQUIRES(mutex_);
@@ -44,8 +59,9 @@ class Roster {
   mutable base::Mutex mutex_;
   Member self_ CHAT_GUARDED_BY(mutex_);
   std::vector<Friend> friends_ CHAT_GUARDED_BY(mutex_);
-  bool more_friends_ CHAT_GUARDED_BY(mutex_) = false;  // than listed
+  std::optional<MissingPage> missing_friends_ CHAT_GUARDED_BY(mutex_);
   std::vector<Group> groups_ CHAT_GUARDED_BY(mutex_);
+  std::optional<MissingPage> missing_groups_ CHAT_GUARDED_BY(mutex_);
   std::vector<GroupId> unread_groups_ CHAT_GUARDED_BY(mutex_);
 };
 

@@ -35,13 +35,6 @@ bool needs_connection(const Command& command, bool keeps_chats) {
       command);
 }
 
-bool is_in_group_of(const ClientSession& session, const std::optional<Target>& conversation) {
-  if (!conversation || !conversation->group) return false;
-  const std::vector<Group> groups = session.groups();
-  return std::any_of(groups.begin(), groups.end(),
-                     [&](const Group& each) { return each.id == conversation->group; });
-}
-
 std::size_t count_messages(const Event& event) {
   if (const auto* message = event.as<event::Message>()) return message->notice ? 0 : 1;
   const auto* login = event.as<event::LoggedIn>();
@@ -151,9 +144,10 @@ void TerminalClient::run_line(const std::string& line) {
   }
   if (needs_connection(*command, session_.can_resume()) && !need_connection()) return;
   const auto before = current_;
-  const bool was_member = terminal_ && is_in_group_of(session_, before);
+  const Roster& roster = session_.roster();
+  const bool was_member = terminal_ && before && roster.has(before->group);
   std::visit([this](const auto& what) { what.run(*this); }, *command);
-  const bool has_left = was_member && !is_in_group_of(session_, before);
+  const bool has_left = was_member && !roster.has(before->group) && !roster.missing_page();
   if (has_left && current_ == before) set_current(std::nullopt);
 }
 

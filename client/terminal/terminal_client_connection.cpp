@@ -13,6 +13,7 @@
 #include "client/core/text.h"
 #include "client/terminal/commands/command_text.h"
 #include "client/terminal/commands/people_command.h"
+#include "client/terminal/roster_pages.h"
 #include "client/terminal/terminal_client.h"
 
 namespace chat::client {
@@ -163,9 +164,10 @@ void TerminalClient::tick() {
   if (reconnects_) stay_connected();
   show_status();
   tell_typing();
-  for (const GroupId group : session_.take_unread_groups()) {
+  for (const GroupId group : session_.roster().take_unread_groups()) {
     session_.request(protocol::messages::GroupInfo{.groupid = group}, {.quiet = true});
   }
+  read_next_page(session_);
   const auto now = base::system_clock().now();
   if (terminal_ && session_.logged_in() && reads_.wants_inbox(now)) {
     command::read_unread_counts(*this);

@@ -13,6 +13,7 @@
 #include "chat/protocol/messages/list_messages.h"
 #include "chat/protocol/messages/profile_messages.h"
 #include "client/core/text.h"
+#include "client/terminal/roster_pages.h"
 #include "client/terminal/terminal_client.h"
 
 namespace chat::client {
@@ -120,6 +121,7 @@ std::vector<GroupRef> still_seen_with(TerminalClient& client, const std::string&
 std::optional<Target> find_either(TerminalClient& client, const std::string& command,
                                   const command::Recipient& typed) {
   const std::string& name = typed.user.name;
+  read_all_pages(client.session());
   const auto user = found_here<UserRef>(
       client, "user", named<UserRef>(name, client.session().friends()), seen_with(client, name));
   const auto group =
@@ -156,6 +158,7 @@ std::optional<Target> find_either(TerminalClient& client, const std::string& com
 
 std::optional<UserRef> TerminalClient::find_user(const std::string& command, const UserRef& typed) {
   if (typed.id) return session_.names().user(typed.id);
+  read_all_pages(session_);
   const auto here = found_here<UserRef>(
       *this, "user", named<UserRef>(typed.name, session_.friends()), seen_with(*this, typed.name));
   if (here.decided) return here.ref;
@@ -170,6 +173,7 @@ std::optional<UserRef> TerminalClient::find_user(const std::string& command, con
 std::optional<GroupRef> TerminalClient::find_group(const std::string& command,
                                                    const GroupRef& typed) {
   if (typed.id) return session_.names().group(typed.id);
+  read_all_pages(session_);
   const auto here =
       found_here<GroupRef>(*this, "group", named<GroupRef>(typed.name, session_.groups()), {});
   if (here.decided) return here.ref;

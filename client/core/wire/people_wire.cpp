@@ -113,12 +113,15 @@ Event::What read_found(MessageReader& in, const json& body) {
 
 event::ListPage read_list(MessageReader& in, const json& body) {
   const auto reply = in.read<messages::ListReply>(body);
-  return {list_of(reply.requests, request_of),
-          list_of(reply.sent_requests, request_of),
-          list_of(reply.blocked, person_of),
-          text_of(reply.cursor),
-          list_of(reply.join_requests, join_request_of),
-          list_of(reply.invitations, invitation_of)};
+  event::ListPage out{list_of(reply.requests, request_of),
+                      list_of(reply.sent_requests, request_of),
+                      list_of(reply.blocked, person_of),
+                      text_of(reply.cursor),
+                      list_of(reply.join_requests, join_request_of),
+                      list_of(reply.invitations, invitation_of)};
+  if (reply.friends) out.friends = list_of(reply.friends, friend_of);
+  if (reply.groups) out.groups = list_of(reply.groups, group_of);
+  return out;
 }
 
 event::GroupShown read_group_info(MessageReader& in, const json& body) {

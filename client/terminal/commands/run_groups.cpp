@@ -6,6 +6,7 @@
 #include "chat/protocol/messages/group_messages.h"
 #include "client/core/text.h"
 #include "client/terminal/commands/people_command.h"
+#include "client/terminal/roster_pages.h"
 #include "client/terminal/terminal_client.h"
 
 namespace chat::client::command {
@@ -49,7 +50,9 @@ void CreateGroup::run(TerminalClient& client) const {
 }
 
 void Groups::run(TerminalClient& client) const {
-  if (client.need_login("groups")) client.show({event::GroupList{client.session().groups()}});
+  if (!client.need_login("groups")) return;
+  read_all_pages(client.session());
+  client.show({event::GroupList{client.session().groups()}});
 }
 
 void JoinGroup::run(TerminalClient& client) const {

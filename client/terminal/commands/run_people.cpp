@@ -6,6 +6,7 @@
 #include "chat/protocol/messages/list_messages.h"
 #include "chat/protocol/messages/profile_messages.h"
 #include "client/terminal/commands/people_command.h"
+#include "client/terminal/roster_pages.h"
 #include "client/terminal/terminal_client.h"
 
 namespace chat::client::command {
@@ -124,7 +125,9 @@ void EditProfile::run(TerminalClient& client) const {
 }
 
 void Friends::run(TerminalClient& client) const {
-  if (client.need_login("friends")) client.show({event::FriendList{client.session().friends()}});
+  if (!client.need_login("friends")) return;
+  read_all_pages(client.session());
+  client.show({event::FriendList{client.session().friends()}});
 }
 
 void Requests::run(TerminalClient& client) const {
