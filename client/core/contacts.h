@@ -45,6 +45,7 @@ struct Group {
   std::string role{};          // one's own; empty: unknown
   UnixMillis muted_until = 0;  // of all normal members
   bool dismissed = false;
+  bool all_members = false;  // `members` are all of them
 };
 
 // A profile. Empty texts: none, or hidden from the reader.

@@ -24,6 +24,13 @@ bool begins_with(std::string_view text, std::string_view name) {
          (text.size() == name.size() || is_boundary(text[name.size()]));
 }
 
+std::string_view first_word(std::string_view text) {
+  const auto end = std::find_if(text.begin(), text.end(), [](char byte) {
+    return is_boundary(byte) && static_cast<unsigned char>(byte) < 0x80;
+  });
+  return text.substr(0, static_cast<std::size_t>(end - text.begin()));
+}
+
 struct FoldedName {
   UserId id;
   std::string key;
@@ -38,8 +45,9 @@ std::vector<FoldedName> fold_names(const std::vector<Member>& members) {
 
 }  // namespace
 
-void find_mentions(std::string_view text, const std::vector<Member>& members, bool may_mention_all,
-                   event::MessageExtras& extras) {
+std::vector<std::string> find_mentions(std::string_view text, const std::vector<Member>& members,
+                                       bool may_mention_all, event::MessageExtras& extras) {
+  std::vector<std::string> others;
   const std::string folded = base::fold_name(text);
   text = folded;
   const std::vector<FoldedName> names = fold_names(members);
@@ -54,11 +62,15 @@ void find_mentions(std::string_view text, const std::vector<Member>& members, bo
     // Somebody may have taken the name "all" to keep admins from reaching everybody.
     if (may_mention_all && begins_with(rest, "all") && (found == nullptr || found->key == "all")) {
       extras.at_all = true;
-    } else if (found != nullptr && extras.at.size() < kMentionsMost &&
+    } else if (found == nullptr) {
+      const std::string_view word = first_word(rest);
+      if (!word.empty()) others.emplace_back(word);
+    } else if (extras.at.size() < kMentionsMost &&
                std::find(extras.at.begin(), extras.at.end(), found->id) == extras.at.end()) {
       extras.at.push_back(found->id);
     }
   }
+  return others;
 }
 
 }  // namespace chat::client

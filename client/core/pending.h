@@ -27,6 +27,7 @@ struct Question {
   UserRef who = {};
   GroupRef where = {};
   std::chrono::seconds duration{0};
+  bool further = false;     // group: asks for a further page of the members
   bool quiet = false;       // the answer is not shown: its sender decides
   bool at_all = false;      // a chat that mentions everybody
   bool needs_user = false;  // not_found means that the user does not exist

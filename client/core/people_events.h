@@ -54,8 +54,10 @@ struct GroupsFound {
   std::string cursor;
 };
 struct GroupShown {
-  Group group;
+  Group group;  // with one page of its members, or none
   bool changed = false;
+  bool further = false;  // not the first page
+  std::string cursor{};  // of the next page; empty: none
 };
 // One page of LIST, of one kind; not shown.
 struct ListPage {

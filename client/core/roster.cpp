@@ -24,9 +24,13 @@ void change_settings(Group& group, const Group& changes) {
   change(group.joining, changes.joining);
 }
 
-// Keeps what the newer description lacks.
-void update(Group& group, Group newer) {
-  if (newer.members.empty()) newer.members = std::move(group.members);
+// Keeps what the newer description lacks. `is_page`: of its members, others are known already.
+void update(Group& group, Group newer, bool is_page = false) {
+  if (newer.members.empty() || is_page) {
+    for (const Member& each : newer.members) put_once(group.members, each);
+    newer.members = std::move(group.members);
+    newer.all_members = newer.all_members || group.all_members;
+  }
   if (newer.role.empty()) newer.role = group.role;
   group = std::move(newer);
 }
@@ -80,6 +84,13 @@ bool Roster::has(GroupId id) const {
                      [id](const Group& each) { return each.id == id; });
 }
 
+std::optional<Group> Roster::group(GroupId id) const {
+  base::MutexLock lock(mutex_);
+  const auto found = std::find_if(groups_.begin(), groups_.end(),
+                                  [id](const Group& each) { return each.id == id; });
+  return found == groups_.end() ? std::nullopt : std::optional(*found);
+}
+
 std::vector<Friend> Roster::friends() const {
   base::MutexLock lock(mutex_);
   return friends_;
@@ -102,6 +113,7 @@ void Roster::apply_locked(const event::LoggedIn& login) {
 
 void Roster::apply_locked(const event::GroupCreated& created) {
   groups_.push_back({created.id, created.name, created.desc, {self_}});
+  groups_.back().all_members = true;
 }
 
 void Roster::apply_locked(const event::GroupJoined& joined) {
@@ -109,7 +121,8 @@ void Roster::apply_locked(const event::GroupJoined& joined) {
 }
 
 void Roster::apply_locked(const event::GroupShown& shown) {
-  if (Group* const group = find_locked(shown.group.id)) update(*group, shown.group);
+  Group* const group = find_locked(shown.group.id);
+  if (group != nullptr) update(*group, shown.group, shown.further || !shown.cursor.empty());
 }
 
 // The pages begin with what the login's answer had.

@@ -33,6 +33,7 @@ class Roster {
   void give_up_pages();  // the server does not have them
 
   bool has(GroupId id) const;
+  std::optional<Group> group(GroupId id) const;
 
   std::vector<Friend> friends() const;
   std::vector<Group> groups() const;

@@ -1,5 +1,6 @@
 #include "client/terminal/roster_pages.h"
 
+#include "chat/protocol/messages/group_messages.h"
 #include "chat/protocol/messages/list_messages.h"
 
 namespace chat::client {
@@ -26,6 +27,18 @@ bool read_next_page(ClientSession& session) {
 
 void read_all_pages(ClientSession& session) {
   for (int page = 0; page < kPagesMost && read_next_page(session); ++page) {
+  }
+}
+
+void read_members(ClientSession& session, GroupId group) {
+  protocol::messages::GroupInfo request{.groupid = group};
+  for (int page = 0; page < kPagesMost; ++page) {
+    const bool further = request.cursor.has_value();
+    const Answer answer =
+        session.request(request, {.command = "group-settings", .further = further, .quiet = true});
+    const auto* shown = answer.event.as<event::GroupShown>();
+    if (shown == nullptr || shown->cursor.empty()) return;
+    request.cursor = shown->cursor;
   }
 }
 

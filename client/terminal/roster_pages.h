@@ -9,5 +9,7 @@ namespace chat::client {
 bool read_next_page(ClientSession& session);
 // All pages; fewer if the server does not answer, or cannot now.
 void read_all_pages(ClientSession& session);
+// All members of a group; fewer likewise.
+void read_members(ClientSession& session, GroupId group);
 
 }  // namespace chat::client

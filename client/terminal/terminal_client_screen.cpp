@@ -20,6 +20,7 @@
 #include "client/terminal/commands/command_text.h"
 #include "client/terminal/editor/line_view.h"
 #include "client/terminal/exit_code.h"
+#include "client/terminal/roster_pages.h"
 #include "client/terminal/terminal_client.h"
 
 namespace chat::client {
@@ -31,6 +32,19 @@ bool leads(const Group& group, UserId user) {
     if (each.id == user && role.empty()) role = each.role;
   }
   return role == "creator" || role == "admin";
+}
+
+// Finds the members of the group who are mentioned, and returns the words that mention nobody.
+std::vector<std::string> find_mentions_in(ClientSession& session, GroupId id, std::string_view text,
+                                          event::MessageExtras& extras) {
+  if (!session.roster().has(id)) read_all_pages(session);
+  auto group = session.roster().group(id);
+  if (!group) return find_mentions(text, {}, false, extras);
+  if (!group->all_members && session.logged_in()) {
+    read_members(session, id);
+    group = session.roster().group(id);
+  }
+  return find_mentions(text, group->members, leads(*group, session.self()), extras);
 }
 
 // The answer to a READ that came before the message was pushed; another follows the push.
@@ -217,11 +231,11 @@ void TerminalClient::write(const Target& target, const std::string& text,
                                   length, protocol::kTextMaxCodePoints)}});
   }
   if (target.group && terminal_ && text.find('@') != text.npos) {
-    for (const Group& each : session_.groups()) {
-      if (each.id == target.group) {
-        find_mentions(text, each.members, leads(each, session_.self()), extras);
-      }
+    std::string others;
+    for (const std::string& each : find_mentions_in(session_, target.group, text, extras)) {
+      others += (others.empty() ? "@" : ", @") + harmless(each);
     }
+    if (!others.empty()) show({event::Usage{others + ": no such member is known here"}});
   }
   typing_report_.sent(target);
   session_.chat(target, text, extras);

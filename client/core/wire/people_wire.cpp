@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "chat/base/clock.h"
+#include "chat/protocol/limits.h"
 #include "chat/protocol/messages/group_admin_messages.h"
 #include "chat/protocol/messages/list_messages.h"
 #include "chat/protocol/messages/profile_messages.h"
@@ -124,10 +125,11 @@ event::ListPage read_list(MessageReader& in, const json& body) {
   return out;
 }
 
-event::GroupShown read_group_info(MessageReader& in, const json& body) {
+event::GroupShown read_group_info(MessageReader& in, const json& body, const Question& question) {
   const auto reply = in.read<messages::GroupInfoReply>(body);
-  event::GroupShown out{group_of(reply.group)};
+  event::GroupShown out{group_of(reply.group), false, question.further, text_of(reply.cursor)};
   out.group.members = members_of(reply.users);
+  out.group.all_members = out.cursor.empty();
   return out;
 }
 
@@ -140,6 +142,7 @@ Friend friend_of(const messages::FriendItem& item) {
 Group group_of(const messages::GroupItem& item) {
   Group out{item.id, std::string(item.groupname), std::string(item.groupdesc)};
   if (item.users) out.members = members_of(*item.users);
+  out.all_members = !out.members.empty() && out.members.size() < protocol::kGroupUsersInReply;
   out.announcement = text_of(item.announcement);
   out.joining = text_of(item.joining);
   out.role = text_of(item.role);
@@ -162,7 +165,7 @@ Event::What read_people_reply(MessageReader& in, const json& body, const Questio
       return event::Profile{person_of(in.read<messages::SetProfileReply>(body).user), true};
     case Msgid::kFind: return read_found(in, body);
     case Msgid::kList: return read_list(in, body);
-    case Msgid::kGroupInfo: return read_group_info(in, body);
+    case Msgid::kGroupInfo: return read_group_info(in, body, question);
     case Msgid::kSetGroup:
       return event::GroupShown{group_of(in.read<messages::SetGroupReply>(body).group), true};
     case Msgid::kInvite: return read_invite(in, body, question);

@@ -33,6 +33,13 @@ TEST(Mentions, AreOfMembersOnly) {
   EXPECT_THAT(found("bob").at, IsEmpty());
 }
 
+TEST(Mentions, WordsThatMentionNobodyAreReturned) {
+  event::MessageExtras out;
+  EXPECT_THAT(find_mentions("@bob @Carol, @小红 (@all) @ @5pm x@y @", kMembers, false, out),
+              ElementsAre("carol", "小红", "all", "5pm"));
+  EXPECT_THAT(find_mentions("@bob: hi @all", kMembers, true, out), IsEmpty());
+}
+
 TEST(Mentions, TheLongestNameIsMeantAndOnce) {
   EXPECT_THAT(found("@Anna Lee and @Anna").at, ElementsAre(UserId{4}, UserId{3}));
   EXPECT_THAT(found("@bob @bob").at, ElementsAre(UserId{2}));

@@ -20,10 +20,19 @@ using test::json;
 using test::Peer;
 using test::Program;
 using test::run_script;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 json friend_item(int id) {
   return {{"id", id}, {"name", "friend " + std::to_string(id)}, {"state", "offline"}};
+}
+
+json member_item(int id) {
+  return {{"id", id},
+          {"name", "member " + std::to_string(id)},
+          {"state", "offline"},
+          {"role", id == 1 ? "creator" : "normal"}};
 }
 
 json group_item(int id, const std::string& name) {
@@ -36,8 +45,8 @@ json range(int from, int to, json (*item)(int)) {
   return out;
 }
 
-// alice (1) has the friends 2 to 9 and the groups Tea (7) and Chess (8). Three friends fit into an
-// answer, and no group into that to the login.
+// alice (1) has the friends 2 to 9 and the groups Tea (7) and Chess (8) with the members 1 to 500.
+// Three friends fit into an answer, and no group into that to the login.
 class PagingServer {
  public:
   std::uint16_t port() const { return server_.port(); }
@@ -71,6 +80,11 @@ class PagingServer {
                 {"more_groups", true}};
       case 6:
       case 10: return {{"seq", 1}, {"ts", 1'796'900'000'000}};
+      case 30: {
+        json out = page(request, "users", 1, 500, 250, member_item);
+        out["group"] = group_item(request["groupid"], "Tea");
+        return out;
+      }
       case 31:
         if (request["kind"] == "friends") return page(request, "friends", 2, 9, 3, friend_item);
         if (request["kind"] != "groups") return {{request["kind"], json::array()}};
@@ -156,6 +170,31 @@ TEST_F(PagedOnTerminal, ListsAreReadInTheBackground) {
   ASSERT_TRUE(is_settled());
   ASSERT_TRUE(is_settled());
   EXPECT_EQ(server.of(31).size(), 10U);
+}
+
+TEST_F(PagedOnTerminal, MembersOfAnyPageAreMentioned) {
+  log_in();
+  ASSERT_TRUE(answers("/to Chess", "[Chess]> "));
+  program->write("hello @member 499 and @member 3\r");
+  program->write("and @member 251\r");
+  ASSERT_TRUE(is_settled());
+  const auto sent = server.of(10);
+  ASSERT_EQ(sent.size(), 2U) << program->output;
+  EXPECT_THAT(sent[0].value("at", json()), ElementsAre(499, 3));
+  EXPECT_THAT(sent[1].value("at", json()), ElementsAre(251));
+  EXPECT_EQ(server.of(30).size(), 2U);  // once
+  EXPECT_THAT(program->output, Not(HasSubstr("no member")));
+}
+
+TEST_F(PagedOnTerminal, ANameThatIsNoMembersIsReported) {
+  log_in();
+  ASSERT_TRUE(answers("/to Chess", "[Chess]> "));
+  ASSERT_TRUE(answers("hello @nobody, @member 4 and x@example.org at @ 5",
+                      "@nobody: no such member is known here"));
+  ASSERT_TRUE(is_settled());
+  const auto sent = server.of(10);
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_THAT(sent[0].value("at", json()), ElementsAre(4));
 }
 
 }  // namespace
