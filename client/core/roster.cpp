@@ -176,7 +176,7 @@ void Roster::apply_locked(const event::Done& done) {
   const std::string& command = done.command;
   if (command == "remove") {
     std::erase_if(friends_, [&](const Friend& each) { return each.id == done.user.id; });
-  } else if (command == "leave") {
+  } else if (command == "leave" || command == "dismiss") {
     remove_member_locked(done.group.id, self_.id);
   } else if (command == "kick") {
     remove_member_locked(done.group.id, done.user.id);
@@ -189,8 +189,6 @@ void Roster::apply_locked(const event::Done& done) {
   } else if (command == "handover") {
     set_role_locked(done.group.id, self_.id, "admin");
     set_role_locked(done.group.id, done.user.id, "creator");
-  } else if (command == "dismiss") {
-    if (Group* const group = find_locked(done.group.id)) group->dismissed = true;
   }
 }
 
@@ -215,7 +213,7 @@ void Roster::add_member_locked(GroupId id, const Member& member) {
   if (!here) group->members.push_back(member);
 }
 
-// The user's own leaving removes the group.
+// The user's own leaving or dismissing removes the group.
 void Roster::remove_member_locked(GroupId id, UserId user) {
   if (user == self_.id) {
     std::erase_if(groups_, [id](const Group& group) { return group.id == id; });

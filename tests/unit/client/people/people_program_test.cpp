@@ -166,6 +166,18 @@ TEST(PeopleProgram, AGroupIsNotJoinedByAnEarlierName) {
   EXPECT_TRUE(people.of(9).empty());
 }
 
+TEST(PeopleProgram, AGroupThatTheUserDismissesIsGone) {
+  PeopleServer people;
+  FakeServer server([&](Peer& peer) { people(peer); });
+  const auto ended = run_script(server.port(), kLogin +
+                                                   "/dismiss \"Chess Club\"\n/groups\n"
+                                                   "/group \"Chess Club\" hi\n");
+  EXPECT_EQ(people.of(47).size(), 1U);
+  EXPECT_THAT(ended.output, HasSubstr("\ngroups count=0\n"));
+  // Another group may have taken the name.
+  EXPECT_EQ(people.of(37).at(0)["query"], "Chess Club");
+}
+
 TEST(PeopleProgram, GroupsAreNamedInLettersOfEitherCase) {
   PeopleServer people;
   FakeServer server([&](Peer& peer) { people(peer); });
