@@ -87,7 +87,9 @@ void TerminalClient::show_to_people(const Event& event) {
   if (const auto* typing = event.as<event::Typing>()) {
     typing_.take(*typing, base::system_clock().now());
   }
-  if (const auto* message = event.as<event::Message>()) typing_.take(*message);
+  if (const auto* message = event.as<event::Message>()) {
+    typing_.take(*message, base::system_clock().now());
+  }
   put_locked(transcript_.show(event));
 }
 

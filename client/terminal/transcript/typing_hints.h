@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "chat/base/clock.h"
@@ -11,20 +12,29 @@
 namespace chat::client {
 
 // Who is typing just now, for a short time after each report.
-// Threading: externally synchronised. Bounds: one user for each conversation.
+// Threading: externally synchronised. Bounds: one user for each conversation, and those whose
+// messages came within kStale.
 class TypingHints {
  public:
   static constexpr std::chrono::seconds kShown{8};
+  // The server may pass on a report after the message that was typed.
+  static constexpr std::chrono::seconds kStale{1};
 
   void take(const event::Typing& typing, base::SteadyTime now) {
-    const Target where = typing.group ? Target{{}, typing.group} : Target{typing.id, {}};
+    const Target where = place(typing.id, typing.group);
+    const auto wrote = wrote_.find({where, typing.id});
+    if (wrote != wrote_.end() && now - wrote->second < kStale) return;
     typing_.erase(where);
     if (typing.on) typing_[where] = {typing.id, now + kShown};
   }
 
   // Who has written no longer types.
-  void take(const event::Message& message) {
-    typing_.erase(message.group ? Target{{}, message.group} : Target{message.from, {}});
+  void take(const event::Message& message, base::SteadyTime now) {
+    const Target where = place(message.from, message.group);
+    const auto typist = typing_.find(where);
+    if (typist != typing_.end() && typist->second.user == message.from) typing_.erase(typist);
+    std::erase_if(wrote_, [now](const auto& each) { return now - each.second >= kStale; });
+    wrote_[{where, message.from}] = now;
   }
 
   // To the user, and in the current conversation.
@@ -42,7 +52,13 @@ class TypingHints {
     UserId user{};
     base::SteadyTime until{};
   };
+
+  static Target place(UserId user, GroupId group) {
+    return group ? Target{{}, group} : Target{user, {}};
+  }
+
   std::map<Target, Typist> typing_;
+  std::map<std::pair<Target, UserId>, base::SteadyTime> wrote_;
 };
 
 }  // namespace chat::client
