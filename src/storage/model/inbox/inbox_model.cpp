@@ -90,15 +90,18 @@ constexpr std::string_view kMentionsPast =
     " AND NOT EXISTS (SELECT 1 FROM mention b WHERE b.userid = ? AND b.groupid = a.groupid"
     " AND b.seq = a.seq))";
 
-// Members whose position is in the table, or follows from a newer message of theirs.
+// Members whose position is in the table, or follows from a newer message of theirs. An account
+// that was deleted a moment ago may still be a member.
 #define CHAT_HAS_READ(hint) "(gu.read_seq >= ? OR " CHAT_OWN_NEWEST(hint) " >= ?)"
 #define CHAT_COUNT_READERS(hint) \
   "SELECT COUNT(*), COUNT(CASE WHEN " CHAT_HAS_READ(hint) " THEN 1 END) FROM groupuser gu"      \
+  " JOIN user u ON u.id = gu.userid AND u.password <> ''"                                       \
   " WHERE gu.groupid = ? AND gu.left_seq = 0 AND gu.joined_seq < ? AND gu.userid <> ?"
 constexpr sql::Text kCountReaders{.sqlite = CHAT_COUNT_READERS(""),
                                   .mysql = CHAT_COUNT_READERS(CHAT_FORCED_INDEX)};
 #define CHAT_READERS(hint)                                                             \
   "SELECT gu.userid, u.name FROM groupuser gu JOIN user u ON u.id = gu.userid"         \
+  " AND u.password <> ''"                                                              \
   " WHERE gu.groupid = ? AND gu.left_seq = 0 AND gu.joined_seq < ? AND gu.userid <> ?" \
   " AND gu.userid > ? AND " CHAT_HAS_READ(hint) " ORDER BY gu.userid LIMIT ?"
 constexpr sql::Text kReaders{.sqlite = CHAT_READERS(""), .mysql = CHAT_READERS(CHAT_FORCED_INDEX)};

@@ -316,5 +316,23 @@ TEST_F(InboxModelTest, ReadersAreTheOtherMembersWhoHaveReachedTheMessage) {
   EXPECT_EQ(counts(), Counts(1, 1));
 }
 
+// Deleted accounts leave their groups a moment later.
+TEST_F(InboxModelTest, DeletedAccountsAreNoReaders) {
+  const GroupId tea = add_group("tea", alice_);
+  add_member(tea, bob_);
+  add_member(tea, carol_);
+  const Seq seq = group(tea, alice_);
+  for (const UserId reader : {bob_, carol_}) read(reader, tea, seq);
+  run(fmt::format("UPDATE user SET name = '', password = '' WHERE id = {}", bob_.value));
+  InboxModel model(*connection_);
+  const InboxModel::Message message{tea, seq, alice_};
+  const auto counts = model.count_readers(message).value();
+  EXPECT_EQ(counts.read, 1);
+  EXPECT_EQ(counts.members, 1);
+  const auto readers = model.readers(message, {}, 5).value();
+  ASSERT_EQ(readers.size(), 1u);
+  EXPECT_EQ(readers[0].id, carol_);
+}
+
 }  // namespace
 }  // namespace chat::storage
