@@ -26,8 +26,8 @@ Rule rule_of(Action action) {
     case Action::kRemoveFriend:
     case Action::kBlock:
     case Action::kSeeUser:
-    case Action::kEditMessage:
     case Action::kInviteUser: return Rule::kUserExists;
+    case Action::kEditMessage:
     case Action::kRecallMessage:
     case Action::kReadConversation:
     case Action::kSetConversation:

@@ -83,8 +83,9 @@ struct Verdict {
 // it before it reads or writes anything outside the session; the actor is always the connection's
 // user. Some checks are made later, under the lock that makes them reliable, and pass here: whether
 // a sender is still in the group, or still accepted by the recipient, when its message is stored,
-// or its typing is passed on; whether a group to join exists and has room; and what users may do to
-// each other. A group that the user is not in and one that does not exist are indistinguishable.
+// or its typing is passed on; whether the recipient of an edited message still has an account;
+// whether a group to join exists and has room; and what users may do to each other. A group that
+// the user is not in and one that does not exist are indistinguishable.
 // Threading: thread-safe. Blocks on the database if the answer is not cached; `connection` is the
 // caller's lease, if it has one (a second lease could exhaust the pool).
 Result<Verdict> authorize(ServiceContext& context, const session::Identity& who, Action action,

@@ -8,6 +8,7 @@
 #include "chat/protocol/errors.h"
 #include "chat/storage/contact_model.h"
 #include "chat/storage/message_model.h"
+#include "chat/storage/user_model.h"
 #include "service/dispatch/replies.h"
 
 namespace chat::service {
@@ -25,9 +26,13 @@ DirectMessage event_of(const DirectAct& act, storage::RevisedRow row) {
   return event;
 }
 
-// A sender who may no longer write to the recipient can still recall messages, but not edit them.
+// A sender who may no longer write to the recipient, or whose recipient has no account any more,
+// can still recall messages, but not edit them. The fence has locked the recipient's row.
 Outcome<void> check_accepted(storage::Connection& connection, const DirectAct& act) {
   if (!act.wish.text) return {};
+  const auto recipient = storage::UserModel(connection).find(act.stream.recipient);
+  if (!recipient) return failed(recipient);
+  if (!*recipient) return tl::make_unexpected(Fault(delivery::no_recipient()));
   const auto rights = storage::ContactModel(connection).chat_rights({&act.stream, 1});
   if (!rights) return failed(rights);
   if (rights->front() == storage::ChatRight::kYes) return {};

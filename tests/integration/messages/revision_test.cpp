@@ -248,6 +248,18 @@ TEST_F(Revision, MessageToADeletedAccountCanBeRecalled) {
   EXPECT_EQ(rows_with(kSecret), 0);
 }
 
+TEST_F(Revision, RepetitionIsAcknowledgedAfterTheRecipientsAccountWasDeleted) {
+  const Json edited = alice.chat(bob.id(), "one");
+  const Json recalled = alice.chat(bob.id(), "two");
+  const Json edit = ok(alice, edit_of(edited, "2"));
+  const Json recall = ok(alice, recall_of(recalled));
+  ok(bob, {{"msgid", 27}, {"password", bob.account.password}});
+  EXPECT_EQ(ok(alice, edit_of(edited, "2")), edit);
+  EXPECT_EQ(ok(alice, recall_of(recalled)), recall);
+  refused(alice, edit_of(edited, kSecret), errors::kNotFound);
+  EXPECT_EQ(rows_with(kSecret), 0);
+}
+
 TEST_F(Revision, RecallOfADeletedAccountsMessageSaysSo) {
   const Json sent = carol.group_chat(group, kSecret);
   ok(carol, {{"msgid", 27}, {"password", carol.account.password}});
