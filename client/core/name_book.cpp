@@ -3,7 +3,6 @@
 #include <utility>
 #include <variant>
 
-#include "chat/base/unicode.h"
 #include "client/core/text.h"
 
 namespace chat::client {
@@ -27,15 +26,6 @@ std::vector<Ref> list(const std::map<Id, std::string>& names) {
   std::vector<Ref> out;
   out.reserve(names.size());
   for (const auto& [id, name] : names) out.push_back({id, name});
-  return out;
-}
-
-template <typename Ref, typename Id>
-std::vector<Ref> named(const std::map<Id, std::string>& names, std::string_view wanted) {
-  std::vector<Ref> out;
-  for (const auto& [id, name] : names) {
-    if (name == wanted) out.push_back({id, name});
-  }
   return out;
 }
 
@@ -191,14 +181,15 @@ std::vector<GroupRef> NameBook::groups() const {
 
 std::vector<UserRef> NameBook::users_named(std::string_view name) const {
   base::MutexLock lock(mutex_);
-  return named<UserRef>(known_.users, name);
+  std::vector<UserRef> out;
+  for (const auto& [id, known] : known_.users) {
+    if (known == name) out.push_back({id, known});
+  }
+  return out;
 }
 
 std::vector<GroupRef> NameBook::groups_named(std::string_view name) const {
-  const std::string key = base::fold_name(name);
-  std::vector<GroupRef> out = groups();
-  std::erase_if(out, [&](const GroupRef& each) { return base::fold_name(each.name) != key; });
-  return out;
+  return named<GroupRef>(name, groups());
 }
 
 UserRef NameBook::user(UserId id) const {

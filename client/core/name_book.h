@@ -8,10 +8,22 @@
 
 #include "chat/base/ids.h"
 #include "chat/base/mutex.h"
+#include "chat/base/unicode.h"
 #include "client/core/contacts.h"
 #include "client/core/event.h"
 
 namespace chat::client {
+
+// Those with this name, compared as the server does.
+template <typename Ref, typename Contact>
+std::vector<Ref> named(std::string_view name, const std::vector<Contact>& contacts) {
+  const std::string key = base::fold_name(name);
+  std::vector<Ref> out;
+  for (const Contact& each : contacts) {
+    if (base::fold_name(each.name) == key) out.push_back({each.id, each.name});
+  }
+  return out;
+}
 
 struct KnownNames {
   std::map<UserId, std::string> users;

@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "chat/base/unicode.h"
 #include "chat/protocol/messages/list_messages.h"
 #include "chat/protocol/messages/profile_messages.h"
 #include "client/core/text.h"
@@ -22,17 +21,6 @@ namespace {
 namespace messages = protocol::messages;
 
 using protocol::Errno;
-
-// Compared as the server does.
-template <typename Ref, typename Contact>
-std::vector<Ref> named(std::string_view name, const std::vector<Contact>& contacts) {
-  const std::string key = base::fold_name(name);
-  std::vector<Ref> out;
-  for (const Contact& each : contacts) {
-    if (base::fold_name(each.name) == key) out.push_back({each.id, each.name});
-  }
-  return out;
-}
 
 template <typename Ref>
 Event ambiguous(const char* kind, const std::vector<Ref>& refs) {

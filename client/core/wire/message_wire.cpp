@@ -7,6 +7,7 @@
 #include "chat/protocol/messages/revision_messages.h"
 #include "chat/protocol/messages/typing_messages.h"
 #include "chat/protocol/msgid.h"
+#include "client/core/wire/people_wire.h"
 
 namespace chat::client {
 namespace {
@@ -68,7 +69,7 @@ std::optional<Event::What> read_message_reply(MessageReader& in, const json& bod
                                               const Question& question) {
   if (question.request == protocol::Msgid::kInbox) return read_inbox(in, body);
   if (question.request == protocol::Msgid::kReaders) return read_readers(in, body, question);
-  event::Done done{question.command, question.who, question.where};
+  event::Done done = done_of(question);
   if (question.request == protocol::Msgid::kRecall) {
     done.seq = in.read<messages::RecallReply>(body).seq;
     return done;

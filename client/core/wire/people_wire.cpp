@@ -67,13 +67,6 @@ auto list_of(const std::optional<std::vector<Item>>& items, Convert convert) {
   return out;
 }
 
-event::Done done(const Question& question) {
-  const bool timed = question.duration.count() > 0;
-  const UnixMillis now = base::system_clock().unix_millis();
-  const auto duration = std::chrono::milliseconds(question.duration).count();
-  return {question.command, question.who, question.where, timed ? now + duration : 0};
-}
-
 Event::What read_add_friend(MessageReader& in, const json& body, const Question& question) {
   const auto reply = in.read<messages::AddFriendReply>(body);
   if (reply.pending) return event::Requested{question.who, {}};
@@ -83,7 +76,7 @@ Event::What read_add_friend(MessageReader& in, const json& body, const Question&
 
 Event::What read_friend_answer(MessageReader& in, const json& body, const Question& question) {
   const auto reply = in.read<messages::FriendAnswerReply>(body);
-  if (!reply.added) return done(question);
+  if (!reply.added) return done_of(question);
   return event::FriendAdded{friend_of(*reply.added), true};
 }
 
@@ -100,7 +93,7 @@ Event::What read_add_group(MessageReader& in, const json& body, const Question& 
 
 Event::What read_invite(MessageReader& in, const json& body, const Question& question) {
   const auto reply = in.read<messages::InviteReply>(body);
-  if (!reply.code) return done(question);
+  if (!reply.code) return done_of(question);
   return event::InviteCode{question.where, text_of(reply.code), reply.expires.value_or(0)};
 }
 
@@ -134,6 +127,13 @@ event::GroupShown read_group_info(MessageReader& in, const json& body, const Que
 }
 
 }  // namespace
+
+event::Done done_of(const Question& question) {
+  const bool timed = question.duration.count() > 0;
+  const UnixMillis now = base::system_clock().unix_millis();
+  const auto duration = std::chrono::milliseconds(question.duration).count();
+  return {question.command, question.who, question.where, timed ? now + duration : 0};
+}
 
 Friend friend_of(const messages::FriendItem& item) {
   return {item.id, std::string(item.name), std::string(item.state)};
@@ -176,7 +176,7 @@ Event::What read_people_reply(MessageReader& in, const json& body, const Questio
     case Msgid::kSetRole:
     case Msgid::kMute:
     case Msgid::kJoinAnswer:
-    case Msgid::kDismissGroup: return done(question);
+    case Msgid::kDismissGroup: return done_of(question);
     default: return event::Pong{};
   }
 }

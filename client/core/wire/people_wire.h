@@ -15,6 +15,9 @@ namespace chat::client {
 Friend friend_of(const protocol::messages::FriendItem& item);
 Group group_of(const protocol::messages::GroupItem& item);
 
+// The request was carried out.
+event::Done done_of(const Question& question);
+
 // The reply to a successful request. Pong if this client does not know the request.
 Event::What read_people_reply(MessageReader& in, const nlohmann::json& body,
                               const Question& question);
