@@ -113,10 +113,12 @@ void Delivery::stop_writers() {
 }
 
 bool Delivery::append(DirectEntry&& entry) {
+  if (!entry.refusal) parts_->typing.overtake(entry.message.sender, entry.message.recipient, {});
   return parts_->journal.append(std::move(entry));
 }
 
 bool Delivery::append(GroupEntry&& entry) {
+  if (!entry.refusal) parts_->typing.overtake(entry.message.sender, {}, entry.message.group);
   return parts_->journal.append(std::move(entry));
 }
 

@@ -59,7 +59,36 @@ bool TypingRelay::take_turn(const Typing& typing) {
 
 void TypingRelay::add(TypingRequest&& request) {
   base::MutexLock lock(mutex_);
-  if (pending_.size() < kPendingMax) pending_.push_back(std::move(request));
+  if (pending_.size() >= kPendingMax) return;
+  pending_.push_back(std::move(request));
+  waiting_.fetch_add(1, std::memory_order_relaxed);
+}
+
+// A session's requests are handled one after the other, so whoever sends the message sees its own
+// requests counted.
+void TypingRelay::overtake(UserId from, UserId user, GroupId group) {
+  if (waiting_.load(std::memory_order_relaxed) == 0) return;
+  base::MutexLock lock(mutex_);
+  if (Chat* const chat = find_locked(from, user, group)) chat->overtaken = true;
+}
+
+bool TypingRelay::is_overtaken(const Typing& typing) {
+  base::MutexLock lock(mutex_);
+  const Chat* const chat = find_locked(typing.from, typing.user, typing.group);
+  return chat != nullptr && chat->overtaken;
+}
+
+TypingRelay::Chat* TypingRelay::find_locked(UserId from, UserId user, GroupId group) {
+  Account* account = newer_.find(from);
+  if (account == nullptr) account = older_.find(from);
+  return account == nullptr ? nullptr : find(*account, user, group);
+}
+
+TypingRelay::Chat* TypingRelay::find(Account& account, UserId user, GroupId group) {
+  const auto found = std::find_if(account.begin(), account.end(), [&](const Chat& each) {
+    return each.user == user && each.group == group;
+  });
+  return found == account.end() ? nullptr : &*found;
 }
 
 bool TypingRelay::due() {
@@ -82,6 +111,7 @@ void TypingRelay::work() {
     log::limited(log::Level::kWarn, typing_failures, "event=typing_failed what={}",
                  log::quoted(passed.error().message));
   }
+  waiting_.fetch_sub(requests.size(), std::memory_order_relaxed);
   given_up();
 }
 
@@ -96,12 +126,10 @@ TypingRelay::Account& TypingRelay::account_locked(UserId user) {
 bool TypingRelay::is_news_locked(const Typing& typing) {
   Account& chats = account_locked(typing.from);
   const auto now = clock_.now();
-  auto chat = std::find_if(chats.begin(), chats.end(), [&typing](const Chat& each) {
-    return each.user == typing.user && each.group == typing.group;
-  });
-  if (!typing.on) return chat != chats.end() && std::exchange(chat->on, false);
-  if (chat == chats.end()) {
-    chat = std::min_element(chats.begin(), chats.end(), [](const Chat& one, const Chat& other) {
+  Chat* chat = find(chats, typing.user, typing.group);
+  if (!typing.on) return chat != nullptr && std::exchange(chat->on, false);
+  if (chat == nullptr) {
+    chat = &*std::min_element(chats.begin(), chats.end(), [](const Chat& one, const Chat& other) {
       return one.on_at < other.on_at;
     });
   }
@@ -122,7 +150,7 @@ Result<void> TypingRelay::pass_on(const Requests& requests) {
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (refusals[i]) {
       refuse(requests[i], *refusals[i]);
-    } else {
+    } else if (!requests[i].typing.on || !is_overtaken(requests[i].typing)) {
       router_.typing(requests[i].typing, Reach::kCluster);
     }
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -42,6 +43,8 @@ class TypingRelay {
   bool take_turn(const Typing& typing);
   // After take_turn().
   void add(TypingRequest&& request);
+  // The user sends a message there: an `on` that still waits must not be pushed after it.
+  void overtake(UserId from, UserId user, GroupId group);
   // True if requests wait and nobody works on them; the caller must then call work() or, if it
   // can't, given_up().
   bool due();
@@ -55,12 +58,16 @@ class TypingRelay {
     GroupId group;
     base::SteadyTime on_at{};
     bool on = false;
+    bool overtaken = false;  // by a message
   };
   using Account = std::array<Chat, kChatsMax>;
   using Requests = std::vector<TypingRequest>;
   using Refusals = std::vector<std::optional<protocol::Refusal>>;
 
   bool is_news_locked(const Typing& typing) CHAT_REQUIRES(mutex_);
+  bool is_overtaken(const Typing& typing);
+  Chat* find_locked(UserId from, UserId user, GroupId group) CHAT_REQUIRES(mutex_);
+  static Chat* find(Account& account, UserId user, GroupId group);
   Account& account_locked(UserId user) CHAT_REQUIRES(mutex_);
   Result<void> pass_on(const Requests& requests);
   static Result<void> check_direct(storage::Connection& connection, const Requests& requests,
@@ -71,6 +78,9 @@ class TypingRelay {
   storage::Pool& pool_;
   Router& router_;
   const base::Clock& clock_;
+
+  // Requests that were added and not yet passed on. Spares messages the lock while nobody types.
+  std::atomic<std::size_t> waiting_{0};
 
   base::Mutex mutex_;
   Requests pending_ CHAT_GUARDED_BY(mutex_);

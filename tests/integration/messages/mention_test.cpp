@@ -172,6 +172,19 @@ TEST_F(Marks, TypingReachesTheOtherAndIsNotAnswered) {
   while (alice.client.waiting() > 0) EXPECT_EQ(alice.client.receive().at("msgid"), 202);
 }
 
+TEST_F(Marks, TypingIsNotPushedAfterTheMessage) {
+  alice.client.send(typing_to(bob.id()));
+  alice.client.send(chat_request(alice.account, bob.id(), "typed"));
+  alice.client.send(typing_in(group));
+  // The first one may still come before it.
+  bool written = false;
+  for (Json push; !push.contains("on") || !push.contains("groupid");) {
+    push = bob.client.receive();
+    written = written || push.at("msgid") == 6;
+    EXPECT_FALSE(written && push.at("msgid") == 205 && push.contains("toid")) << push;
+  }
+}
+
 TEST_F(Marks, TypingIsRefusedLikeAMessage) {
   send(bob, {{"msgid", 34}, {"userid", alice.id()}, {"blocked", true}});
   expect_refused(alice.client, typing_to(bob.id()), errors::kNotAllowed);

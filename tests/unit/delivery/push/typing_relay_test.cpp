@@ -107,6 +107,20 @@ TEST_F(TypingRelayTest, PassesOnOnceInThreeSecondsAndEachEndOnce) {
   EXPECT_EQ(lines(typist_), Lines{});
 }
 
+TEST_F(TypingRelayTest, WhatAMessageHasOvertakenIsDropped) {
+  auto bob = log_in(bob_, {group_});
+  type(bob_);
+  type_in(group_);
+  relay_->overtake(alice_, bob_, {});
+  relay_->overtake(bob_, {}, group_);  // of another sender
+  work();
+  EXPECT_EQ(lines(bob), Lines{R"({"msgid":205,"id":1,"groupid":1,"on":true})"});
+  clock_.advance(TypingRelay::kEvery);
+  type(bob_);
+  work();
+  EXPECT_EQ(lines(bob), Lines{pushed(bob_)});
+}
+
 TEST_F(TypingRelayTest, AnEndWithoutABeginningIsDropped) {
   type(bob_, false);
   EXPECT_FALSE(work());
