@@ -78,6 +78,10 @@ using TestLane = Lane<int, GatedCommitter>;
 class LaneTest : public testing::Test {
  protected:
   void start(const base::Clock& clock = base::system_clock()) {
+    make(clock);
+    lane_->start();
+  }
+  void make(const base::Clock& clock = base::system_clock()) {
     lane_ = std::make_unique<TestLane>(
         "test", GatedCommitter{&gate_, &fails_, &waits_},
         [this](std::vector<int> entries) {
@@ -85,7 +89,6 @@ class LaneTest : public testing::Test {
           settled_.insert(settled_.end(), entries.begin(), entries.end());
         },
         [this] { return more_coming_.load(); }, clock);
-    lane_->start();
   }
   std::vector<int> settled() {
     base::MutexLock lock(mutex_);
@@ -170,8 +173,9 @@ TEST_F(LaneTest, EntriesQueuedDuringAFailureAreRefused) {
 
 TEST_F(LaneTest, SettledEntriesDoNotWaitForARetry) {
   waits_ = true;
-  start();
+  make();
   ASSERT_TRUE(lane_->append(7));
+  lane_->start();
   EXPECT_TRUE(wait_until([this] { return settled() == std::vector<int>{7}; }));
   waits_ = false;
 }
