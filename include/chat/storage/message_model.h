@@ -92,6 +92,8 @@ class MessageModel {
   };
   // Those that exist, in no order.
   Result<std::vector<GroupMessage>> group_messages_of(std::span<const GroupCid> cids);
+  // As locked_heads(). Call inside a write transaction.
+  Result<std::vector<GroupId>> locked_group_heads(std::span<const GroupPlace> heads);
   // The row at the head; if it is not there, of no time and counted like plain text.
   Result<HeadRow> group_head(GroupId group, Seq head);
   // Plain texts, as insert_direct(). kConflict: a (group, seq) or a (group, sender, cid) exists.

@@ -84,8 +84,9 @@ const GroupStore::Writer* writer_among(const std::vector<GroupStore::Writer>& wr
   return found == writers.end() || by_membership(wanted, *found) ? nullptr : &*found;
 }
 
-bool is_repeated(const Error& error) {
-  return error.code == ErrorCode::kConflict;
+// A repeated message, or a lock that was met after those of the groups' rows.
+bool wants_care(const Error& error) {
+  return error.code == ErrorCode::kConflict || error.code == ErrorCode::kBusy;
 }
 
 }  // namespace
@@ -109,7 +110,7 @@ Result<void> GroupCommitter::try_once(std::span<GroupEntry* const> entries) {
   auto stored = try_to_store(entries);
   // Once more, and now without the messages of the older session.
   if (!stored && writer_changed_) stored = try_to_store(entries);
-  if (stored || attempt_ == Attempt::kCareful || !is_repeated(stored.error())) return stored;
+  if (stored || attempt_ == Attempt::kCareful || !wants_care(stored.error())) return stored;
   attempt_ = Attempt::kCareful;
   return try_to_store(entries);
 }
@@ -186,6 +187,7 @@ Result<void> GroupCommitter::store_all(std::span<GroupEntry* const> entries) {
   for (const auto& item : groups) ids.push_back(item.first);
   auto lockings = store_.lock(ids);
   if (!lockings) return fail(lockings);
+  if (auto marked = set_apart(ids, *lockings); !marked) return marked;
   if (auto prepared = look_up(groups, *lockings); !prepared) return prepared;
   auto locking = lockings->begin();
   for (const auto& [group, group_entries] : groups) {
@@ -194,6 +196,26 @@ Result<void> GroupCommitter::store_all(std::span<GroupEntry* const> entries) {
   }
   if (auto settled = settle_refused(); !settled) return settled;
   return store_decided();
+}
+
+// In careful attempts: a group whose rows are locked where they grow is in the way like one whose
+// own row is.
+Result<void> GroupCommitter::set_apart(std::span<const GroupId> ids,
+                                       std::span<GroupStore::Locking> groups) {
+  if (attempt_ != Attempt::kCareful) return {};
+  std::vector<GroupStore::Place> heads;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const bool held = groups[i].state == GroupStore::Locking::State::kHeld;
+    if (held && groups[i].head.seq > 0) heads.push_back({ids[i], groups[i].head.seq});
+  }
+  if (heads.empty()) return {};
+  const auto locked = store_.locked_heads(heads);
+  if (!locked) return fail(locked);
+  for (const GroupId id : *locked) {
+    const auto place = std::lower_bound(ids.begin(), ids.end(), id) - ids.begin();
+    groups[static_cast<std::size_t>(place)].state = GroupStore::Locking::State::kInWay;
+  }
+  return {};
 }
 
 // What must be known of all entries whose group is held: which are stored already, as far as that

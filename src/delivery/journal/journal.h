@@ -99,12 +99,13 @@ class GroupCommitter {
   using Writers = std::vector<Writer>;
   using CidKey = std::tuple<GroupId, UserId, std::string>;
   using People = std::set<std::pair<GroupId, UserId>>;
-  // Hopeful: takes for granted that no message is a repetition. If the database then refuses the
-  // batch, careful attempts look at each message.
+  // Hopeful: takes for granted that no message is a repetition and no row but a group's own is
+  // locked. If the database then refuses the batch, careful attempts look at each.
   enum class Attempt { kHopeful, kCareful };
   Result<void> try_once(std::span<GroupEntry* const> entries);
   Result<void> try_to_store(std::span<GroupEntry* const> entries);
   Result<void> store_all(std::span<GroupEntry* const> entries);
+  Result<void> set_apart(std::span<const GroupId> ids, std::span<GroupStore::Locking> groups);
   Result<void> look_up(const ByGroup& groups, std::span<const GroupStore::Locking> lockings);
   Result<void> find_targets(const std::set<std::pair<GroupId, Seq>>& targets);
   Result<void> look_at_writers(const People& people);

@@ -65,9 +65,9 @@ class Lane {
       const auto next_try = committer_.next_try();
       std::vector<EntryType> batch = next_try ? pop_until(*next_try) : queue_.pop_batch(kBatchMax);
       if (batch.empty() && !next_try) return;
-      if (!batch.empty() && !store(std::move(batch))) continue;
+      const bool failed = !batch.empty() && !store(std::move(batch));
       if (!next_try) continue;
-      pass_on(committer_.retry());
+      pass_on(failed ? committer_.give_up_overdue() : committer_.retry());
       if (committer_.failed()) refuse_queued();
     }
   }

@@ -62,12 +62,16 @@ class SideQueue {
         settled.push_back(std::move(entry));
       }
     }
-    for (EntryType& entry : waiting_.end_retry(due.streams)) {
-      give_up(entry);
-      settled.push_back(std::move(entry));
-    }
+    waiting_.end_retry(due);
+    for (EntryType& entry : give_up_overdue()) settled.push_back(std::move(entry));
     waiting_.tidy();
     return settled;
+  }
+  // Returns those that have waited too long. Call if there is no time for retry().
+  Entries give_up_overdue() {
+    Entries overdue = waiting_.take_overdue();
+    for (EntryType& entry : overdue) give_up(entry);
+    return overdue;
   }
 
   // True if the last call failed because the database as a whole did.

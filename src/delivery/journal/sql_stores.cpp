@@ -160,7 +160,7 @@ class SqlGroupStore : public GroupStore {
     auto connection = own_.get();
     if (!connection) return fail(connection);
     connection_ = *connection;
-    return own_.noted(connection_->begin(TransactionKind::kWrite), Locks::kOfTables);
+    return asked(connection_->begin(TransactionKind::kWrite));
   }
   Result<void> commit(base::SteadyTime by) override {
     auto committed = connection_->commit_by(std::min(by, lease_.held_until()));
@@ -171,8 +171,7 @@ class SqlGroupStore : public GroupStore {
   }
 
   Result<std::vector<Locking>> lock(std::span<const GroupId> groups) override {
-    const auto locked =
-        own_.noted(MessageModel(*connection_).try_lock_groups(groups), Locks::kOfTables);
+    const auto locked = asked(MessageModel(*connection_).try_lock_groups(groups));
     if (!locked) return fail(locked);
     std::unordered_map<GroupId, Locking> lockings;
     for (const MessageModel::LockedGroup& group : *locked) {
@@ -196,29 +195,38 @@ class SqlGroupStore : public GroupStore {
     return in_order;
   }
   Result<std::vector<Writer>> writers(std::span<const storage::Membership> members) override {
-    return storage::GroupModel(*connection_).writers(members);
+    return asked(storage::GroupModel(*connection_).writers(members));
   }
   Result<std::vector<storage::GroupMessage>> find(std::span<const Cid> cids) override {
-    return MessageModel(*connection_).group_messages_of(cids);
+    return asked(MessageModel(*connection_).group_messages_of(cids));
   }
   Result<std::vector<Place>> texts_among(std::span<const Place> places) override {
-    return MessageModel(*connection_).group_texts_among(places);
+    return asked(MessageModel(*connection_).group_texts_among(places));
   }
   Result<UnixMillis> last_of_all(GroupId group) override {
-    return storage::MentionModel(*connection_).last_of_all(group);
+    return asked(storage::MentionModel(*connection_).last_of_all(group));
   }
   Result<void> insert(std::span<const storage::GroupMessage> rows) override {
-    return MessageModel(*connection_).insert_group(rows);
+    return own_.noted(MessageModel(*connection_).insert_group(rows), Locks::kOfRowsToo);
   }
   Result<void> insert(std::span<const storage::Mention> mentions) override {
-    return storage::MentionModel(*connection_).insert(mentions);
+    return own_.noted(storage::MentionModel(*connection_).insert(mentions), Locks::kOfRowsToo);
   }
   Result<void> set_newest(std::span<const storage::GroupMessage> texts) override {
-    return MessageModel(*connection_).set_group_newest(texts);
+    return own_.noted(MessageModel(*connection_).set_group_newest(texts), Locks::kOfRowsToo);
+  }
+  Result<std::vector<GroupId>> locked_heads(std::span<const Place> heads) override {
+    return asked(MessageModel(*connection_).locked_group_heads(heads));
   }
 
  private:
   using Locks = OwnConnection::Locks;
+
+  // The outcome of what waits for no row.
+  template <typename T>
+  Result<T> asked(Result<T> outcome) {
+    return own_.noted(std::move(outcome), Locks::kOfTables);
+  }
 
   OwnConnection own_;
   const cluster::NodeLease& lease_;

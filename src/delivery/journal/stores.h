@@ -99,7 +99,9 @@ class GroupStore {
   virtual Result<std::vector<Place>> texts_among(std::span<const Place> places) = 0;
   // See storage::MentionModel.
   virtual Result<UnixMillis> last_of_all(GroupId group) = 0;
-  // kConflict: one is stored already, or its seq is used.
+  // Those of the groups whose newest row, and so the place of the next, is locked.
+  virtual Result<std::vector<GroupId>> locked_heads(std::span<const Place> heads) = 0;
+  // kConflict: one is stored already, or its seq is used. kBusy: the place of a row is locked.
   virtual Result<void> insert(std::span<const storage::GroupMessage> rows) = 0;
   virtual Result<void> insert(std::span<const storage::Mention> mentions) = 0;
   // The last of each group's rows that were inserted.

@@ -14,7 +14,8 @@
 namespace chat::delivery {
 
 // The entries of locked streams, in order, each stream with the time of its next retry: 2 ms, 4 ms,
-// … 50 ms after the last. A stream whose first entry has waited for kLockPatience is given up, and
+// … 50 ms after the last, and later if that took long, so that most of the time is left for other
+// streams. A stream whose first entry has waited for kLockPatience is given up, and
 // stays known for kTroubled, so that its next entries wait here and delay no batch.
 // Threading: externally synchronised. Bounds: kWaitingMax entries.
 template <typename EntryType>
@@ -27,6 +28,7 @@ class WaitingStreams {
   static constexpr std::chrono::seconds kTroubled{10};
   static constexpr std::size_t kWaitingMax = 8192;
   static constexpr std::size_t kTriedAtOnce = 512;
+  static constexpr int kPausePerRetry = 2;
 
   bool empty() const { return streams_.empty(); }
   bool knows(Key key) const { return streams_.contains(key); }
@@ -61,12 +63,13 @@ class WaitingStreams {
   // Removes the entries of streams that are due, at most about kTriedAtOnce. After the retry call
   // put_back() for those that are still locked, then end_retry() with the same streams.
   struct Due {
+    Time since;
     std::vector<Key> streams;
     Entries entries;
   };
   Due take_due() {
-    Due due;
     const Time time = now();
+    Due due{time, {}, {}};
     for (auto& [key, stream] : streams_) {
       if (stream.entries.empty() || stream.next_try > time) continue;
       const bool fits = due.entries.size() + stream.entries.size() <= kTriedAtOnce;
@@ -77,18 +80,19 @@ class WaitingStreams {
     return due;
   }
   void put_back(Key key, EntryType&& entry) { put(streams_[key], std::move(entry)); }
-  // Returns the entries of streams that are given up.
-  Entries end_retry(const std::vector<Key>& streams) {
-    Entries given_up;
-    for (const Key key : streams) {
+  void end_retry(const Due& due) {
+    const auto took = now() - due.since;
+    for (const Key key : due.streams) {
       Stream& stream = streams_[key];
-      if (stream.entries.empty()) {
-        stream.tries = 0;
-        continue;
-      }
-      ++stream.tries;
-      stream.next_try = now() + pause_of(stream);
-      if (now() - stream.since < kLockPatience) continue;
+      stream.tries = stream.entries.empty() ? 0 : stream.tries + 1;
+      stream.next_try = now() + std::max<Time::duration>(pause_of(stream), kPausePerRetry * took);
+    }
+  }
+  // Returns the entries of streams that are given up.
+  Entries take_overdue() {
+    Entries given_up;
+    for (auto& [key, stream] : streams_) {
+      if (stream.entries.empty() || now() - stream.since < kLockPatience) continue;
       take(stream, given_up);
       stream.since = now();
     }

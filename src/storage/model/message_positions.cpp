@@ -165,6 +165,35 @@ Result<MessageModel::Slowest> slowest(Connection& connection, std::string_view s
   return found;
 }
 
+// The keys of rows that another transaction has locked: of those that a query for locking skips
+// and another one finds. Nothing on SQLite, which has no row locks.
+template <typename Place, typename IdsOf, typename ToKey>
+auto find_locked(Connection& connection, std::string_view head, std::string_view condition,
+                 std::span<const Place> places, IdsOf ids_of, ToKey to_key)
+    -> Result<std::vector<sql::RowOf<ToKey>>> {
+  using Keys = std::vector<sql::RowOf<ToKey>>;
+  if (connection.dialect() != Dialect::kMysql) return Keys{};
+  const auto text_for = [&](std::string_view before, std::string_view after) {
+    return [head, condition, before, after](std::size_t count) {
+      std::string text = std::string(before).append(head);
+      for (std::size_t i = 0; i < count; ++i) {
+        text.append(i == 0 ? " WHERE (" : " OR (").append(condition).append(")");
+      }
+      return text.append(after);
+    };
+  };
+  const auto free = sql::read_for_pairs(
+      connection, text_for(CHAT_SKIPS_LOCKED, " FOR UPDATE SKIP LOCKED"), places, ids_of, to_key);
+  if (!free) return fail(free);
+  if (free->size() == places.size()) return Keys{};
+  auto existing = sql::read_for_pairs(connection, text_for("", ""), places, ids_of, to_key);
+  if (!existing) return fail(existing);
+  std::erase_if(*existing, [&free](const auto& key) {
+    return std::find(free->begin(), free->end(), key) != free->end();
+  });
+  return existing;
+}
+
 constexpr std::string_view kDirectHead =
     "COALESCE((SELECT m.seq FROM directmessage m WHERE m.recipient = c.recipient"
     " AND m.sender = c.sender ORDER BY m.seq DESC LIMIT 1), 0)";
@@ -318,31 +347,23 @@ Result<MessageModel::HeadRow> MessageModel::group_head(GroupId group, Seq head) 
 }
 
 Result<std::vector<DirectStream>> MessageModel::locked_heads(std::span<const DirectPlace> heads) {
-  if (connection_.dialect() != Dialect::kMysql) return std::vector<DirectStream>{};
-  const auto text_for = [](std::size_t places) {
-    std::string text(CHAT_SKIPS_LOCKED
-                     "SELECT recipient, sender FROM directmessage FORCE INDEX (PRIMARY)");
-    for (std::size_t i = 0; i < places; ++i) {
-      text.append(i == 0 ? " WHERE" : " OR").append(" (recipient = ? AND sender = ? AND seq = ?)");
-    }
-    return text.append(" FOR UPDATE SKIP LOCKED");
-  };
-  const auto free = sql::read_for_pairs(
-      connection_, text_for, heads,
+  return find_locked(
+      connection_, "SELECT recipient, sender FROM directmessage FORCE INDEX (PRIMARY)",
+      "recipient = ? AND sender = ? AND seq = ?", heads,
       [](const DirectPlace& head) {
         return std::tuple(head.stream.recipient, head.stream.sender, head.seq);
       },
       [](const Statement& row) {
         return DirectStream{sql::id<UserId>(row, 0), sql::id<UserId>(row, 1)};
       });
-  if (!free) return free;
-  std::vector<DirectStream> locked;
-  for (const DirectPlace& head : heads) {
-    if (std::find(free->begin(), free->end(), head.stream) == free->end()) {
-      locked.push_back(head.stream);
-    }
-  }
-  return locked;
+}
+
+Result<std::vector<GroupId>> MessageModel::locked_group_heads(std::span<const GroupPlace> heads) {
+  return find_locked(
+      connection_, "SELECT groupid FROM groupmessage FORCE INDEX (PRIMARY)",
+      "groupid = ? AND seq = ?", heads,
+      [](const GroupPlace& head) { return std::pair(head.group, head.seq); },
+      [](const Statement& row) { return sql::id<GroupId>(row, 0); });
 }
 
 Result<std::vector<StreamState>> MessageModel::positions(std::span<const UserId> users) {

@@ -86,31 +86,39 @@ TEST_F(DistantDatabase, LockedStreamsDelayNoOthers) {
   }
 }
 
-TEST_F(DistantDatabase, LockedGroupsDelayNoOthers) {
+// The locks are on the groups' own rows, or on their messages and the gaps around them, where every
+// third of them has its place.
+class DistantGroups : public DistantDatabase, public ::testing::WithParamInterface<bool> {};
+INSTANTIATE_TEST_SUITE_P(Rows, DistantGroups, ::testing::Bool(), [](const auto& messages) {
+  return messages.param ? "OfMessages" : "OfGroups";
+});
+
+TEST_P(DistantGroups, ThatAreLockedDelayNoOthers) {
   std::vector<std::int64_t> groups;
   std::string locked;
-  for (int i = 0; i < 2 * kUsers; ++i) {
-    User& creator = *users[static_cast<std::size_t>(i / 2)];
+  for (int i = 0; i < 3 * kUsers; ++i) {
+    User& creator = *users[static_cast<std::size_t>(i / 3)];
     groups.push_back(creator.create_group("group " + std::to_string(i)));
-    if (i % 2 == 0) locked += (locked.empty() ? "" : ",") + std::to_string(groups.back());
+    creator.group_chat(groups.back(), "first");
+    if (i % 3 == 1) locked += (locked.empty() ? "" : ",") + std::to_string(groups.back());
   }
   proxy->network().set_latency(kEachWay);
-  Stranger stranger(server->storage(),
-                    "BEGIN; SELECT * FROM allgroup FORCE INDEX (PRIMARY) WHERE id IN (" + locked +
-                        ") FOR UPDATE");
-  const auto request = [&](int i, int parity, const std::string& cid) {
-    const auto group = groups[static_cast<std::size_t>(2 * i + parity)];
+  const std::string rows = GetParam() ? "groupmessage FORCE INDEX (PRIMARY) WHERE groupid IN ("
+                                      : "allgroup FORCE INDEX (PRIMARY) WHERE id IN (";
+  Stranger stranger(server->storage(), "BEGIN; SELECT * FROM " + rows + locked + ") FOR UPDATE");
+  const auto request = [&](int i, int which, const std::string& cid) {
+    const auto group = groups[static_cast<std::size_t>(3 * i + which)];
     return group_chat_request(users[static_cast<std::size_t>(i)]->account, group, "text", cid);
   };
   for (int i = 0; i < kUsers; ++i) {
-    users[static_cast<std::size_t>(i)]->client.send(request(i, 0, "locked"));
+    users[static_cast<std::size_t>(i)]->client.send(request(i, 1, "locked"));
   }
   const auto slowest =
-      slowest_of(5, [&](int i, int round) { return request(i, 1, std::to_string(round)); });
+      slowest_of(5, [&](int i, int round) { return request(i, 2, std::to_string(round)); });
   EXPECT_LT(slowest, scaled(milliseconds{1'000}));
   for (int i = 0; i < kUsers; ++i) {
     User& user = *users[static_cast<std::size_t>(i)];
-    EXPECT_EQ(user.client.reply(request(i, 0, "locked")).value("errno", -1), 31);
+    EXPECT_EQ(user.client.reply(request(i, 1, "locked")).value("errno", -1), 31);
   }
 }
 
@@ -136,17 +144,29 @@ TEST_F(DistantDatabase, LostConnectionsDelayNobodyForLong) {
 }
 
 // The client sends without waiting, and its answers come in order.
-TEST_F(DistantDatabase, WaitsForATableLockDoNotAddUp) {
+class DistantTable : public DistantDatabase, public ::testing::WithParamInterface<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Tables, DistantTable,
+                         ::testing::Values("directmessage", "groupmessage", "groupuser"),
+                         [](const auto& table) { return std::string(table.param); });
+
+TEST_P(DistantTable, WaitsForItsLockDoNotAddUp) {
   constexpr int kRequests = 10;
   User& alice = *users.front();
-  Stranger stranger(server->storage(), "LOCK TABLES directmessage WRITE");
+  const std::string table = GetParam();
+  const auto group = alice.create_group("here");
+  const auto request = [&](int i) {
+    const std::string cid = std::to_string(i);
+    return table == "directmessage" ? chat_to(0, id_of(1), cid)
+                                    : group_chat_request(alice.account, group, "text", cid);
+  };
+  Stranger stranger(server->storage(), "LOCK TABLES " + table + " WRITE");
   const auto began = Clock::now();
   for (int i = 0; i < kRequests; ++i) {
-    alice.client.send(chat_to(0, id_of(1), std::to_string(i)));
+    alice.client.send(request(i));
     alice.client.send({{"msgid", 31}, {"kind", "friends"}});
   }
   for (int i = 0; i < kRequests; ++i) {
-    const Json reply = alice.client.reply(chat_to(0, id_of(1), std::to_string(i)));
+    const Json reply = alice.client.reply(request(i));
     EXPECT_EQ(reply.value("errno", -1), 31) << reply;
   }
   EXPECT_LT(Clock::now() - began, scaled(milliseconds{4'000}));

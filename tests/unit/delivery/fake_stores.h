@@ -242,6 +242,7 @@ class FakeGroupStore final : public GroupStore {
     if (on_insert) on_insert();
     for (const auto& row : rows) {
       if (row.body == "bad") return fail(ErrorCode::kInternal, "bad row");
+      if (locked_rows.contains(row.group)) return fail(ErrorCode::kBusy, "locked");
       auto& stored = staged[row.group].rows;
       if (std::any_of(stored.begin(), stored.end(), [&row](const auto& other) {
             return other.seq == row.seq || (other.sender == row.sender && other.cid == row.cid);
@@ -251,6 +252,13 @@ class FakeGroupStore final : public GroupStore {
       stored.push_back(row);
     }
     return {};
+  }
+  Result<std::vector<GroupId>> locked_heads(std::span<const Place> asked) override {
+    std::vector<GroupId> found;
+    for (const Place& head : asked) {
+      if (locked_rows.contains(head.group)) found.push_back(head.group);
+    }
+    return found;
   }
   Result<std::vector<Place>> texts_among(std::span<const Place> places) override {
     ++mark_looks;
@@ -299,7 +307,8 @@ class FakeGroupStore final : public GroupStore {
   std::deque<Outcome> commits;
   std::optional<ErrorCode> begin_error;
   std::vector<GroupId> locks;
-  std::set<GroupId> locked;  // by somebody else
+  std::set<GroupId> locked;       // by somebody else
+  std::set<GroupId> locked_rows;  // where their rows grow
   std::vector<std::size_t> inserts;
   int mark_looks = 0;                     // statements about replies and mentions
   std::vector<std::size_t> writer_looks;  // how many were asked for

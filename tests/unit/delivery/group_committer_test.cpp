@@ -151,6 +151,18 @@ TEST_F(GroupCommitterTest, LockedGroupLeavesTheBatchAndItsNeighboursAreStored) {
   EXPECT_EQ(stored(), (Bodies{"2", "4"}));
 }
 
+// The database may be distant: halving would take a whole transaction for each part.
+TEST_F(GroupCommitterTest, GroupsWhoseRowsAreLockedAreAskedForInsteadOfHalving) {
+  commit({entry("a", "1"), entry("a", "1", kOther)});
+  store_.locked_rows.insert(kOther);
+  store_.begins = 0;
+  const auto settled = commit({entry("x", "x", kOther), entry("b", "2"), entry("y", "y", kOther)});
+  EXPECT_TRUE(settled[0].lock_in_way);
+  EXPECT_EQ(settled[1].message.seq, 2);
+  EXPECT_TRUE(settled[2].lock_in_way);
+  EXPECT_EQ(store_.begins, 2);
+}
+
 TEST_F(GroupCommitterTest, RepetitionBesideALockedGroupIsFoundAtOnce) {
   commit({entry("a", "1")});
   store_.locked.insert(kOther);

@@ -52,7 +52,7 @@ struct Gate {
 struct GatedCommitter {
   Gate* gate;
   std::atomic<bool>* fails;
-  const std::atomic<bool>* waits;  // some entries for a retry
+  std::atomic<bool>* waits;  // some entries for a retry
   void commit(std::vector<int>& entries) {
     base::MutexLock lock(gate->mutex);
     gate->batches.push_back(entries);
@@ -66,6 +66,10 @@ struct GatedCommitter {
   std::vector<int> retry() {
     EXPECT_TRUE(wait_until([this] { return !*waits; }));
     return {};
+  }
+  // Nothing waits any more.
+  std::vector<int> give_up_overdue() const {
+    return waits->exchange(false) ? std::vector<int>{-99} : std::vector<int>{};
   }
   bool failed() const { return *fails; }
   static void refuse(std::vector<int>& entries) {
@@ -178,6 +182,16 @@ TEST_F(LaneTest, SettledEntriesDoNotWaitForARetry) {
   lane_->start();
   EXPECT_TRUE(wait_until([this] { return settled() == std::vector<int>{7}; }));
   waits_ = false;
+}
+
+// Even if there is always a next batch that fails, so that nothing is retried.
+TEST_F(LaneTest, OverdueEntriesAreGivenUpAfterABatchThatFails) {
+  waits_ = true;
+  fails_ = true;
+  make();
+  ASSERT_TRUE(lane_->append(7));
+  lane_->start();
+  EXPECT_TRUE(wait_until([this] { return settled() == std::vector<int>{7, -99}; }));
 }
 
 TEST_F(LaneTest, BatchHasItsLimit) {
