@@ -161,16 +161,14 @@ Result<void> DirectCommitter::not_stored(Entries entries, const Rows& rows, Erro
 }
 
 // Marks the entries whose stream is locked where it grows, so that they need not be found by
-// trying. A new stream has no such place.
+// trying. A new stream has no such place, but its table may be locked.
 Result<void> DirectCommitter::mark_locked(Entries entries, const Rows& rows) {
   std::vector<DirectStore::Head> heads;
   storage::DirectStream last;
   for (const auto* row : rows) {
     const storage::DirectStream stream{row->recipient, row->sender};
-    const bool is_first = std::exchange(last, stream) != stream;
-    if (is_first && row->seq > 1) heads.push_back({stream, row->seq - 1});
+    if (std::exchange(last, stream) != stream) heads.push_back({stream, row->seq - 1});
   }
-  if (heads.empty()) return {};
   const auto locked = store_.locked_heads(heads);
   if (!locked) return fail(locked);
   for (DirectEntry* entry : entries) {

@@ -43,8 +43,7 @@ class OwnConnection {
       connection_ = std::move(*opened);
       ++number_;
     }
-    const bool is_stopped = std::chrono::steady_clock::now() - stopped_ < kLately;
-    auto set = connection_->set_lock_waits({.tables = !is_stopped, .rows = false});
+    auto set = connection_->set_lock_waits({.tables = !was_stopped(), .rows = false});
     if (!set) return fail(set);
     return connection_.get();
   }
@@ -60,7 +59,8 @@ class OwnConnection {
     if (code == ErrorCode::kBusy && (locks == Locks::kOfTables || !has_rows)) {
       code = ErrorCode::kTimeout;
     }
-    if (code == ErrorCode::kTimeout) stopped_ = std::chrono::steady_clock::now();
+    // If tables are not waited for, it may still be the same lock, which blocks all commits.
+    if (code == ErrorCode::kTimeout || was_stopped()) stopped_ = std::chrono::steady_clock::now();
     return outcome;
   }
 
@@ -75,6 +75,8 @@ class OwnConnection {
 
  private:
   static constexpr std::chrono::seconds kLately{2};
+
+  bool was_stopped() const { return std::chrono::steady_clock::now() - stopped_ < kLately; }
 
   storage::Database& database_;
   const Use use_;
