@@ -60,6 +60,9 @@ UserId missing_user(const Event& event, const Question& question) {
 
 }  // namespace
 
+// Meanwhile the user's next line waits.
+constexpr std::chrono::milliseconds kUnaskedTimeout{2'000};
+
 ClientSession::ClientSession(Handler handler, std::chrono::milliseconds reply_timeout)
     : handler_(std::move(handler)),
       reply_timeout_(reply_timeout),
@@ -261,8 +264,9 @@ Answer ClientSession::ask(Question question, const Build& build) {
   }
   const auto item = send(std::move(question), build, failure);
   if (!item) return failure;
-  if (!item->arrived.try_acquire_for(reply_timeout_) ||
-      !item->answered.load(std::memory_order_acquire)) {
+  const bool unasked = item->question.unasked;
+  const auto patience = unasked ? std::min(reply_timeout_, kUnaskedTimeout) : reply_timeout_;
+  if (!item->arrived.try_acquire_for(patience) || !item->answered.load(std::memory_order_acquire)) {
     return timed_out(item->question);
   }
   return item->answer;
@@ -303,7 +307,7 @@ Answer ClientSession::timed_out(const Question& question) {
                 {event::TimedOut{command_name(question), reply_timeout_}}};
   // open() and ping() report the result of HELLO and PING themselves.
   const bool own = question.request == Msgid::kHello || question.request == Msgid::kPing;
-  if (!own) handler_(answer.event);
+  if (!own && !question.unasked) handler_(answer.event);
   return answer;
 }
 

@@ -19,9 +19,26 @@ bool is_boundary(char byte) {
   return value >= 0x80 || (std::isalnum(value) == 0 && byte != '_');
 }
 
+// Letters of scripts that separate words by blanks: U+00C0 to U+058F in UTF-8, by the first byte.
+bool is_spaced_letter(char byte) {
+  const auto value = static_cast<unsigned char>(byte);
+  return value >= 0xC3 && value <= 0xD6;
+}
+
+bool ends_before(std::string_view text, std::size_t end) {
+  return end == text.size() || (is_boundary(text[end]) && !is_spaced_letter(text[end]));
+}
+
+// True if a word may begin at `begin`.
+bool begins_at(std::string_view text, std::size_t begin) {
+  if (begin == 0) return true;
+  std::size_t before = begin - 1;
+  while (before > 0 && (static_cast<unsigned char>(text[before]) & 0xC0U) == 0x80U) --before;
+  return is_boundary(text[before]) && !is_spaced_letter(text[before]);
+}
+
 bool begins_with(std::string_view text, std::string_view name) {
-  return !name.empty() && text.starts_with(name) &&
-         (text.size() == name.size() || is_boundary(text[name.size()]));
+  return !name.empty() && text.starts_with(name) && ends_before(text, name.size());
 }
 
 std::string_view first_word(std::string_view text) {
@@ -52,7 +69,7 @@ std::vector<std::string> find_mentions(std::string_view text, const std::vector<
   text = folded;
   const std::vector<FoldedName> names = fold_names(members);
   for (std::size_t at = text.find('@'); at != text.npos; at = text.find('@', at + 1)) {
-    if (at > 0 && !is_boundary(text[at - 1])) continue;  // an address: bob@example.org
+    if (!begins_at(text, at)) continue;  // an address: bob@example.org
     const std::string_view rest = text.substr(at + 1);
     const FoldedName* found = nullptr;
     for (const FoldedName& each : names) {
@@ -64,7 +81,8 @@ std::vector<std::string> find_mentions(std::string_view text, const std::vector<
       extras.at_all = true;
     } else if (found == nullptr) {
       const std::string_view word = first_word(rest);
-      if (!word.empty()) others.emplace_back(word);
+      const bool is_new = std::find(others.begin(), others.end(), word) == others.end();
+      if (!word.empty() && is_new) others.emplace_back(word);
     } else if (extras.at.size() < kMentionsMost &&
                std::find(extras.at.begin(), extras.at.end(), found->id) == extras.at.end()) {
       extras.at.push_back(found->id);

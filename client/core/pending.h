@@ -29,6 +29,7 @@ struct Question {
   std::chrono::seconds duration{0};
   bool further = false;     // group: asks for a further page of the members
   bool quiet = false;       // the answer is not shown: its sender decides
+  bool unasked = false;     // nobody asked for it: it is waited for briefly, and not missed
   bool at_all = false;      // a chat that mentions everybody
   bool needs_user = false;  // not_found means that the user does not exist
 };

@@ -72,6 +72,16 @@ std::optional<MissingPage> Roster::missing_page() const {
   return missing_groups_ ? missing_groups_ : missing_friends_;
 }
 
+void Roster::put_off_pages(base::SteadyTime until) {
+  base::MutexLock lock(mutex_);
+  pages_due_at_ = until;
+}
+
+bool Roster::pages_due(base::SteadyTime now) const {
+  base::MutexLock lock(mutex_);
+  return now >= pages_due_at_;
+}
+
 void Roster::give_up_pages() {
   base::MutexLock lock(mutex_);
   missing_friends_.reset();
@@ -105,6 +115,8 @@ void Roster::apply_locked(const event::LoggedIn& login) {
   self_ = {login.id, login.name, "online", "creator"};
   friends_ = login.friends;
   groups_ = login.groups;
+  unread_groups_.clear();
+  pages_due_at_ = {};
   missing_friends_.reset();
   missing_groups_.reset();
   if (login.more_friends) missing_friends_ = {"friends", ""};

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "chat/base/clock.h"
 #include "chat/base/mutex.h"
 #include "client/core/event.h"
 
@@ -28,8 +29,10 @@ class Roster {
   // The groups that the user has been let into, of which only the id is known; once each.
   std::vector<GroupId> take_unread_groups();
 
-  // The next page to read; nothing if both lists are complete.
+  // The next page to read, those of groups first; nothing if both lists are complete.
   std::optional<MissingPage> missing_page() const;
+  void put_off_pages(base::SteadyTime until);
+  bool pages_due(base::SteadyTime now) const;
   void give_up_pages();  // the server does not have them
 
   bool has(GroupId id) const;
@@ -63,6 +66,7 @@ class Roster {
   std::optional<MissingPage> missing_friends_ CHAT_GUARDED_BY(mutex_);
   std::vector<Group> groups_ CHAT_GUARDED_BY(mutex_);
   std::optional<MissingPage> missing_groups_ CHAT_GUARDED_BY(mutex_);
+  base::SteadyTime pages_due_at_ CHAT_GUARDED_BY(mutex_){};
   std::vector<GroupId> unread_groups_ CHAT_GUARDED_BY(mutex_);
 };
 

@@ -147,7 +147,9 @@ void TerminalClient::run_line(const std::string& line) {
   const Roster& roster = session_.roster();
   const bool was_member = terminal_ && before && roster.has(before->group);
   std::visit([this](const auto& what) { what.run(*this); }, *command);
-  const bool has_left = was_member && !roster.has(before->group) && !roster.missing_page();
+  const auto missing = roster.missing_page();
+  const bool knows_groups = !missing || missing->kind != "groups";
+  const bool has_left = was_member && knows_groups && !roster.has(before->group);
   if (has_left && current_ == before) set_current(std::nullopt);
 }
 

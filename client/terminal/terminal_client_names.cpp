@@ -104,12 +104,21 @@ std::vector<GroupRef> still_seen_with(TerminalClient& client, const std::string&
   return names.groups_named(name);
 }
 
+// False, and says so, if friends or groups are missing: the name may be that of one of them, too.
+bool knows_all(TerminalClient& client) {
+  read_all_pages(client.session());
+  if (!client.session().roster().missing_page()) return true;
+  client.show({event::Usage{
+      "your friends and groups are not all known yet: try again soon, or type the ID"}});
+  return false;
+}
+
 // A person means whoever is known here; for a script the server's users come before own groups, as
 // long as names could be those of users only.
 std::optional<Target> find_either(TerminalClient& client, const std::string& command,
                                   const command::Recipient& typed) {
   const std::string& name = typed.user.name;
-  read_all_pages(client.session());
+  if (!knows_all(client)) return std::nullopt;
   const auto user = found_here<UserRef>(
       client, "user", named<UserRef>(name, client.session().friends()), seen_with(client, name));
   const auto group =

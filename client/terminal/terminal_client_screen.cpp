@@ -40,11 +40,16 @@ std::vector<std::string> find_mentions_in(ClientSession& session, GroupId id, st
   if (!session.roster().has(id)) read_all_pages(session);
   auto group = session.roster().group(id);
   if (!group) return find_mentions(text, {}, false, extras);
-  if (!group->all_members && session.logged_in()) {
-    read_members(session, id);
-    group = session.roster().group(id);
+  const bool leads_it = leads(*group, session.self());
+  event::MessageExtras first = extras;
+  auto others = find_mentions(text, group->members, leads_it, first);
+  if (others.empty() || group->all_members || !session.logged_in()) {
+    extras = std::move(first);
+    return others;
   }
-  return find_mentions(text, group->members, leads(*group, session.self()), extras);
+  read_members(session, id);
+  group = session.roster().group(id);
+  return group ? find_mentions(text, group->members, leads_it, extras) : others;
 }
 
 // The answer to a READ that came before the message was pushed; another follows the push.
@@ -97,12 +102,14 @@ void TerminalClient::show_to_people(const Event& event) {
 std::string TerminalClient::typists() {
   base::MutexLock lock(output_mutex_);
   std::string out;
-  std::size_t count = 0;
-  for (const UserId user : typing_.users(current_, base::system_clock().now())) {
-    out += (count++ == 0 ? "" : ", ") + shown_target({user, {}});
+  constexpr std::size_t kNamed = 3;
+  const auto users = typing_.users(current_, base::system_clock().now());
+  if (users.empty()) return {};
+  for (std::size_t i = 0; i < std::min(users.size(), kNamed); ++i) {
+    out += (i == 0 ? "" : ", ") + shown_target({users[i], {}});
   }
-  if (count == 0) return {};
-  return out + (count == 1 ? " is typing …" : " are typing …");
+  if (users.size() > kNamed) out += fmt::format(" and {} more", users.size() - kNamed);
+  return out + (users.size() == 1 ? " is typing …" : " are typing …");
 }
 
 void TerminalClient::tell_typing() {
@@ -237,9 +244,15 @@ void TerminalClient::write(const Target& target, const std::string& text,
     for (const std::string& each : find_mentions_in(session_, target.group, text, extras)) {
       others += (others.empty() ? "@" : ", @") + harmless(each);
     }
-    if (!others.empty()) show({event::Usage{others + ": no such member is known here"}});
+    const auto group = session_.roster().group(target.group);
+    const bool knows_all = group && group->all_members;
+    if (!others.empty()) {
+      show(
+          {event::Usage{others + (knows_all ? ": no such member is known here"
+                                            : ": not among the members that are known here yet")}});
+    }
   }
-  typing_report_.sent(target);
+  typing_report_.sent(target, base::system_clock().now());
   session_.chat(target, text, extras);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <optional>
@@ -19,6 +20,10 @@ class TypingReport {
  public:
   static constexpr std::chrono::seconds kInterval{4};
   static constexpr std::chrono::seconds kStopped{8};  // without a change of the line
+  // A message ends the hint, so the next report comes as soon as it is shown again: the server
+  // passes on one in 3 s, and clients ignore one that arrives within 1 s of a message.
+  static constexpr std::chrono::milliseconds kBetween{3'200};
+  static constexpr std::chrono::milliseconds kAfterMessage{1'200};
 
   struct Report {
     Target to;
@@ -38,15 +43,18 @@ class TypingReport {
     typed_ = false;
     next_ = now + kInterval;
     told_ = current_;
+    told_at_ = now;
     return Report{*told_, true};
   }
 
   // The text was sent there, which says itself that the user no longer types.
-  void sent(const Target& target) {
-    if (told_ == target) told_.reset();
+  void sent(const Target& target, base::SteadyTime now) {
+    const bool was_told = told_ == target;
+    if (was_told) told_.reset();
     line_.clear();
     typed_ = false;
-    next_ = {};
+    next_ = now + kAfterMessage;
+    if (was_told) next_ = std::max<base::SteadyTime>(next_, told_at_ + kBetween);
   }
   // The server does not pass it on: the user may not write there.
   void refused() { refused_ = true; }
@@ -72,6 +80,7 @@ class TypingReport {
   base::SteadyTime changed_{};    // the line
   bool typed_ = false;            // the line has changed since the last report
   std::optional<Target> told_{};  // where the user is reported to type
+  base::SteadyTime told_at_{};
   base::SteadyTime next_{};
   std::atomic<bool> refused_{false};
 };

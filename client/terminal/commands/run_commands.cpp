@@ -74,7 +74,9 @@ void Login::run(TerminalClient& client) const {
   if (!given || !client.need_connection()) return;
   const Answer answer = client.session().login({account, *given, takeover});
   client.expect("login", answer);
-  if (answer.ok() && client.on_terminal()) client.greet_after_login();
+  if (!answer.ok() || !client.on_terminal()) return;
+  client.set_current(std::nullopt);  // it may be somebody else's
+  client.greet_after_login();
 }
 
 void Logout::run(TerminalClient& client) const {

@@ -53,6 +53,10 @@ void Groups::run(TerminalClient& client) const {
   if (!client.need_login("groups")) return;
   read_all_pages(client.session());
   client.show({event::GroupList{client.session().groups()}});
+  const auto missing = client.session().roster().missing_page();
+  if (missing && missing->kind == "groups") {
+    client.show({event::Usage{"the server has not listed all groups yet: try again soon"}});
+  }
 }
 
 void JoinGroup::run(TerminalClient& client) const {

@@ -128,6 +128,9 @@ void Friends::run(TerminalClient& client) const {
   if (!client.need_login("friends")) return;
   read_all_pages(client.session());
   client.show({event::FriendList{client.session().friends()}});
+  if (client.session().roster().missing_page()) {
+    client.show({event::Usage{"the server has not listed all friends yet: try again soon"}});
+  }
 }
 
 void Requests::run(TerminalClient& client) const {

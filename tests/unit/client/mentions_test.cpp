@@ -33,11 +33,18 @@ TEST(Mentions, AreOfMembersOnly) {
   EXPECT_THAT(found("bob").at, IsEmpty());
 }
 
+// Unlike Chinese, these scripts have blanks between words.
+TEST(Mentions, DoNotEndWithinAWord) {
+  EXPECT_THAT(found("@bobé @Annaő @bobи").at, IsEmpty());
+  EXPECT_THAT(found("ren\u00e9@bob и@bob").at, IsEmpty());
+}
+
 TEST(Mentions, WordsThatMentionNobodyAreReturned) {
   event::MessageExtras out;
   EXPECT_THAT(find_mentions("@bob @Carol, @小红 (@all) @ @5pm x@y @", kMembers, false, out),
               ElementsAre("carol", "小红", "all", "5pm"));
   EXPECT_THAT(find_mentions("@bob: hi @all", kMembers, true, out), IsEmpty());
+  EXPECT_THAT(find_mentions("@no @no @No", kMembers, false, out), ElementsAre("no"));
 }
 
 TEST(Mentions, TheLongestNameIsMeantAndOnce) {

@@ -3,18 +3,21 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "support/deadline.h"
 #include "unit/client/fake_server.h"
 #include "unit/client/program.h"
 
 namespace chat::client {
 namespace {
 
+using chat::test::wait_until;
 using test::FakeServer;
 using test::json;
 using test::Peer;
@@ -50,6 +53,8 @@ json range(int from, int to, json (*item)(int)) {
 class PagingServer {
  public:
   std::uint16_t port() const { return server_.port(); }
+  // Refuses LIST of groups so many times.
+  void refuse_lists(int times) { refusals_ = times; }
   // The requests with this msgid.
   std::vector<json> of(int msgid) {
     const std::lock_guard lock(mutex_);
@@ -68,7 +73,7 @@ class PagingServer {
     if (end < last) out["cursor"] = std::to_string(end);
     return out;
   }
-  static json fields(const json& request) {
+  json fields(const json& request) {
     switch (request["msgid"].get<int>()) {
       case 1:
         return {{"id", 1},
@@ -88,6 +93,13 @@ class PagingServer {
       case 31:
         if (request["kind"] == "friends") return page(request, "friends", 2, 9, 3, friend_item);
         if (request["kind"] != "groups") return {{request["kind"], json::array()}};
+        if (refusals_ > 0) {
+          --refusals_;
+          return {{"errno", 31},
+                  {"error", "busy"},
+                  {"errmsg", "the server is busy, try again"},
+                  {"retry_after_ms", 300}};
+        }
         if (request.contains("cursor")) return {{"groups", {group_item(8, "Chess")}}};
         return {{"groups", {group_item(7, "Tea")}}, {"cursor", "7"}};
       case 35:
@@ -108,6 +120,7 @@ class PagingServer {
     }
   }
 
+  std::atomic<int> refusals_{0};
   std::mutex mutex_;
   std::vector<json> requests_;
   FakeServer server_{[this](Peer& peer) { serve(peer); }};
@@ -170,6 +183,25 @@ TEST_F(PagedOnTerminal, ListsAreReadInTheBackground) {
   ASSERT_TRUE(is_settled());
   ASSERT_TRUE(is_settled());
   EXPECT_EQ(server.of(31).size(), 10U);
+}
+
+// The name may be that of a group that is still missing.
+TEST_F(PagedOnTerminal, NamesAreNotGuessedWhileListsAreRefused) {
+  server.refuse_lists(1'000'000);
+  log_in();
+  EXPECT_TRUE(answers("/to \"friend 2\"", "are not all known yet"));
+  EXPECT_TRUE(answers("/groups", "has not listed all groups yet"));
+  EXPECT_LT(server.of(31).size(), 30U) << "it waits as long as the server says";
+  server.refuse_lists(0);
+  ASSERT_TRUE(wait_until([this] {
+    const auto lists = server.of(31);
+    return lists.back()["kind"] == "friends" && lists.back().value("cursor", "") == "7";
+  })) << "the last page";
+  EXPECT_TRUE(answers("/groups", "Chess"));
+  program->write("/chat \"friend 9\" hi\r");
+  ASSERT_TRUE(is_settled());
+  ASSERT_EQ(server.of(6).size(), 1U);
+  EXPECT_EQ(server.of(6)[0]["toid"], 9);
 }
 
 TEST_F(PagedOnTerminal, MembersOfAnyPageAreMentioned) {

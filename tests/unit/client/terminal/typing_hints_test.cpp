@@ -61,6 +61,14 @@ TEST_F(TypingHintsTest, ThatArriveDirectlyAfterTheMessageAreStale) {
   EXPECT_THAT(shown(), ElementsAre(kAnna));
 }
 
+TEST_F(TypingHintsTest, OfSeveralInAGroupEndOneByOne) {
+  hints.take(event::Typing{kAnna, kChoir, true}, now);
+  hints.take(event::Typing{kBerta, kChoir, true}, now);
+  EXPECT_THAT(shown(kInChoir), ElementsAre(kAnna, kBerta));
+  hints.take(event::Typing{kAnna, kChoir, false}, now);
+  EXPECT_THAT(shown(kInChoir), ElementsAre(kBerta));
+}
+
 TEST_F(TypingHintsTest, OfOthersInTheGroupStay) {
   hints.take(event::Typing{kAnna, kChoir, true}, now);
   hints.take(message_of(kBerta, kChoir), now);

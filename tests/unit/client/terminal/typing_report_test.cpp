@@ -60,11 +60,21 @@ TEST_F(TypingReportTest, AnUnchangedLineEndsItOnce) {
 
 TEST_F(TypingReportTest, ASentTextEndsItByItself) {
   EXPECT_EQ(told(U"a", 10s), Told::kOn);
-  report.sent(kBob);
+  report.sent(kBob, base::SteadyTime(11s));
   EXPECT_EQ(told(U"", 11s), Told::kNothing);
-  EXPECT_EQ(told(U"b", 12s), Told::kOn);
-  report.sent(kTea);
-  EXPECT_EQ(told(U"", 13s), Told::kOff);
+  EXPECT_EQ(told(U"b", 14s), Told::kOn);
+  report.sent(kTea, base::SteadyTime(15s));
+  EXPECT_EQ(told(U"", 15s), Told::kOff);
+}
+
+// Those who have just received the message ignore an earlier report, and the server drops it.
+TEST_F(TypingReportTest, AfterASentTextTheNextComesWhenItIsShown) {
+  report.sent(kBob, base::SteadyTime(10s));
+  EXPECT_EQ(told(U"a", 11s), Told::kNothing);
+  EXPECT_EQ(told(U"ab", 12s), Told::kOn);
+  report.sent(kBob, base::SteadyTime(13s));
+  EXPECT_EQ(told(U"c", 15s), Told::kNothing);
+  EXPECT_EQ(told(U"cd", 16s), Told::kOn);
 }
 
 TEST_F(TypingReportTest, AnotherConversationEndsIt) {
