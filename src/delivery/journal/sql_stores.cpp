@@ -187,7 +187,7 @@ class SqlGroupStore : public GroupStore {
                  [&](const GroupId group) { return !lockings.contains(group); });
     // Only MySQL and MariaDB skip what is locked.
     if (connection_->dialect() == storage::Dialect::kMysql && !rest.empty()) {
-      const auto existing = storage::GroupModel(*connection_).find(rest);
+      const auto existing = asked(storage::GroupModel(*connection_).find(rest));
       if (!existing) return fail(existing);
       for (const storage::Group& group : *existing)
         lockings[group.id].state = Locking::State::kInWay;
