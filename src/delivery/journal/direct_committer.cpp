@@ -65,7 +65,7 @@ Result<void> DirectCommitter::look_up(Entries entries) {
   std::vector<StreamCache::Wanted> wanted;
   wanted.reserve(entries.size());
   for (const DirectEntry* entry : entries) {
-    wanted.push_back({{entry->message.recipient, entry->message.sender}, entry->sender_epoch});
+    wanted.push_back({&entry->message, entry->sender_epoch});
   }
   return streams_.look_up(wanted);
 }

@@ -43,10 +43,16 @@ StreamCache::Streams::value_type* StreamCache::find(Key key, SessionEpoch epoch)
 }
 
 Result<void> StreamCache::look_up(std::span<const Wanted> wanted) {
+  if (auto done = read_uncached(wanted); !done) return done;
+  return read_outdated(wanted);
+}
+
+Result<void> StreamCache::read_uncached(std::span<const Wanted> wanted) {
   std::vector<storage::DirectStream> unknown;
   std::vector<DirectStore::Tail> tails;
   std::unordered_map<Key, SessionEpoch> missing;
-  for (const auto& [stream, epoch] : wanted) {
+  for (const auto& [message, epoch] : wanted) {
+    const storage::DirectStream stream{message->recipient, message->sender};
     const Key key = key_of(stream);
     if (find(key, epoch) != nullptr || !missing.emplace(key, epoch).second) continue;
     const auto before = streams_.find(key);
@@ -62,6 +68,20 @@ Result<void> StreamCache::look_up(std::span<const Wanted> wanted) {
   tails.insert(tails.end(), unread->begin(), unread->end());
   if (auto done = read(tails); !done) return done;
   for (const auto& [key, epoch] : missing) streams_[key].epoch = epoch;
+  return {};
+}
+
+Result<void> StreamCache::read_outdated(std::span<const Wanted> wanted) {
+  std::vector<DirectStore::Tail> tails;
+  std::unordered_map<Key, SessionEpoch> outdated;
+  for (const auto& [message, epoch] : wanted) {
+    const storage::DirectStream stream{message->recipient, message->sender};
+    const auto* const known = find(key_of(stream), epoch);
+    if (known == nullptr || !contradicts(known->second, *message)) continue;
+    if (outdated.emplace(known->first, epoch).second) tails.push_back({stream, 0});
+  }
+  if (auto done = read(tails); !done) return done;
+  for (const auto& [key, epoch] : outdated) streams_[key].epoch = epoch;
   return {};
 }
 
@@ -124,15 +144,8 @@ Result<StreamCache::Planned> StreamCache::plan(storage::DirectMessage& message, 
                                                UnixMillis now, bool accepts_new) {
   auto found = stream_of(message, epoch);
   if (!found) return fail(found);
-  const Known* known = find_cid((*found)->second, message.cid);
-  if (known != nullptr && !repeats(*known, message) && !(*found)->second.planned_on) {
-    // The message may have been recalled or edited since the stream was read.
-    const DirectStore::Tail whole{{message.recipient, message.sender}, 0};
-    if (auto done = read(std::span(&whole, 1)); !done) return fail(done);
-    (*found)->second.epoch = epoch;
-    known = find_cid((*found)->second, message.cid);
-  }
   Stream& stream = (*found)->second;
+  const Known* known = find_cid(stream, message.cid);
   if (known != nullptr) {
     if (!repeats(*known, message)) return Planned::kConflict;
     message.seq = known->seq;
@@ -216,6 +229,13 @@ const StreamCache::Known* StreamCache::find_cid(const Stream& stream, std::strin
   return nullptr;
 }
 
+// False while the stream is planned on: reading it would lose what is planned.
+bool StreamCache::contradicts(const Stream& stream, const storage::DirectMessage& message) {
+  if (stream.planned_on) return false;
+  const Known* known = find_cid(stream, message.cid);
+  return known != nullptr && !repeats(*known, message);
+}
+
 StreamCache::Match StreamCache::match_of(const storage::DirectMessage& message) {
   if (!message.kind.empty()) return Match::kNone;
   return message.ref == 0 ? Match::kSame : Match::kAny;
@@ -247,7 +267,7 @@ Result<StreamCache::Streams::value_type*> StreamCache::stream_of(
   const storage::DirectStream name{message.recipient, message.sender};
   Streams::value_type* known = find(key_of(name), epoch);
   if (known == nullptr) {
-    const Wanted wanted{name, epoch};
+    const Wanted wanted{&message, epoch};
     if (auto read = look_up(std::span(&wanted, 1)); !read) return fail(read);
     known = &*streams_.find(key_of(name));
   }

@@ -38,9 +38,10 @@ class StreamCache {
   // The streams that a turn is about to plan on: reads those that are not cached, in as few queries
   // as possible, because the database may be distant. Of many uncached streams most have no
   // messages yet, as with all-to-all traffic, so one query finds those that have. Of a stream that
-  // was cached before only what came since is read.
+  // was cached before only what came since is read. A message that contradicts the cached one of
+  // its cid makes its whole stream be read again, because that one may have been edited since.
   struct Wanted {
-    storage::DirectStream stream;
+    const storage::DirectMessage* message;
     SessionEpoch sender_epoch = 0;
   };
   Result<void> look_up(std::span<const Wanted> wanted);
@@ -51,7 +52,8 @@ class StreamCache {
     kConflict,  // this cid was used for another text, or with other marks
     kBarred,    // it is new, and new messages are not accepted
   };
-  // `now` is the time of a new message; within a stream, times never decrease.
+  // Call after look_up(). `now` is the time of a new message; within a stream, times never
+  // decrease.
   Result<Planned> plan(storage::DirectMessage& message, SessionEpoch sender_epoch, UnixMillis now,
                        bool accepts_new = true);
 
@@ -105,11 +107,14 @@ class StreamCache {
 
   static Key key_of(const storage::DirectStream& stream);
   static const Known* find_cid(const Stream& stream, std::string_view cid);
+  static bool contradicts(const Stream& stream, const storage::DirectMessage& message);
   static void remember(Stream& stream, const storage::DirectMessage& message);
   static void trim(Stream& stream);
   static void rewind(Stream& stream);
   // The stream, if the cached state is valid for this login; otherwise nullptr.
   Streams::value_type* find(Key key, SessionEpoch epoch);
+  Result<void> read_uncached(std::span<const Wanted> wanted);
+  Result<void> read_outdated(std::span<const Wanted> wanted);
   Result<Streams::value_type*> stream_of(const storage::DirectMessage& message, SessionEpoch epoch);
   Result<std::vector<DirectStore::Tail>> find_unread(
       std::span<const storage::DirectStream> streams);

@@ -313,6 +313,21 @@ TEST_F(DirectCommitterTest, BeforeACidIsAConflictItsMessageIsReadAgain) {
   EXPECT_EQ(commit_one(direct_entry("c", "3")).message.seq, 4);
 }
 
+TEST_F(DirectCommitterTest, ChangedMessageIsReadAgainBeforeOthersOfItsStreamArePlanned) {
+  commit_one(direct_entry("a", "1"));
+  storage::DirectMessage& changed = store_.streams[{kBob, kAlice}][0];
+  changed.body = "edited";
+  changed.ref = 2;
+  storage::DirectMessage event{kBob, kAlice, 2, "~event", 0, "edited"};
+  event.kind = "edit";
+  store_.put(event);
+  const auto settled = commit({direct_entry("b", "2"), direct_entry("a", "edited")});
+  EXPECT_EQ(settled[0].message.seq, 3);
+  EXPECT_FALSE(settled[1].refusal);
+  EXPECT_TRUE(settled[1].repeated);
+  EXPECT_EQ(settled[1].message.seq, 1);
+}
+
 // An event row took the next seq: the cached head is behind.
 TEST_F(DirectCommitterTest, EventRowOfAnotherWriterIsFoundByTheConflict) {
   commit_one(direct_entry("a", "1"));
