@@ -30,6 +30,11 @@ struct Delivery::Parts {
     router.set_suspect_listener([this](UserId user) { resync.suspect(user); });
   }
 
+  Upstream look_upstream() const {
+    if (environment.workers.queued() > 0) return Upstream::kRequests;
+    return environment.loops.are_asleep() ? Upstream::kIdle : Upstream::kBusy;
+  }
+
   const DeliveryEnvironment environment;
   UserNameCache user_names{environment.pool};
   Backlog backlog{environment.pool, user_names};
@@ -53,7 +58,7 @@ struct Delivery::Parts {
   Retention retention{environment.pool, environment.clock};
   Journal journal{make_direct_store(environment.database, environment.lease),
                   make_group_store(environment.database, environment.lease), router,
-                  [this] { return environment.workers.queued() > 0; }, environment.clock};
+                  [this] { return look_upstream(); }, environment.clock};
 };
 
 Delivery::Delivery(DeliveryEnvironment environment)

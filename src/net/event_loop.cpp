@@ -127,6 +127,11 @@ void EventLoop::post(base::Task task) {
   if (must_wake) wake();
 }
 
+bool EventLoop::is_asleep() const {
+  base::MutexLock lock(mutex_);
+  return asleep_;
+}
+
 void EventLoop::assert_in_loop() const {
   CHAT_CHECK(in_loop());
 }

@@ -10,6 +10,13 @@ std::size_t Loops::size() const {
   return pool_.size();
 }
 
+bool Loops::are_asleep() const {
+  for (std::size_t i = 0; i < pool_.size(); ++i) {
+    if (!pool_.at(i).is_asleep()) return false;
+  }
+  return true;
+}
+
 void Loops::post(std::size_t loop_index, base::Task task) {
   pool_.at(loop_index).post(std::move(task));
 }

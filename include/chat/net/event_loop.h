@@ -69,6 +69,8 @@ class EventLoop {
   bool in_loop() const {
     return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
   }
+  // True while it waits for events. Thread-safe.
+  bool is_asleep() const;
   // Aborts when called from another thread.
   void assert_in_loop() const;
 
@@ -130,7 +132,7 @@ class EventLoop {
   std::unique_ptr<ReadBuffer> read_buffer_;
   std::vector<base::Task> running_;
 
-  base::Mutex mutex_;
+  mutable base::Mutex mutex_;
   std::vector<base::Task> mailbox_ CHAT_GUARDED_BY(mutex_);
   bool asleep_ CHAT_GUARDED_BY(mutex_) = false;
 };

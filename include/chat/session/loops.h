@@ -19,6 +19,8 @@ class Loops {
   explicit Loops(net::LoopPool& pool) : pool_(pool) {}
 
   std::size_t size() const;
+  // True if none of them has anything to do at this moment. Thread-safe.
+  bool are_asleep() const;
   void post(std::size_t loop_index, base::Task task);
   // Calls `call` in that loop every `interval` until the loops stop.
   void run_every(std::size_t loop_index, std::chrono::milliseconds interval,

@@ -3,7 +3,7 @@
 namespace chat::delivery {
 
 Journal::Journal(std::unique_ptr<DirectStore> direct_store, std::unique_ptr<GroupStore> group_store,
-                 JournalListener& listener, const MoreComing& more_coming, const base::Clock& clock)
+                 JournalListener& listener, const LookUpstream& upstream, const base::Clock& clock)
     : direct_store_(std::move(direct_store)),
       group_store_(std::move(group_store)),
       direct_(
@@ -11,13 +11,13 @@ Journal::Journal(std::unique_ptr<DirectStore> direct_store, std::unique_ptr<Grou
           [&listener](std::vector<DirectEntry> entries) {
             listener.on_direct_settled(std::move(entries));
           },
-          more_coming, clock),
+          upstream, clock),
       group_(
           "journal-group", {"group", GroupCommitter(*group_store_, clock)},
           [&listener](std::vector<GroupEntry> entries) {
             listener.on_group_settled(std::move(entries));
           },
-          more_coming, clock) {}
+          upstream, clock) {}
 
 void Journal::start() {
   direct_.start();

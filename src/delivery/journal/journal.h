@@ -158,7 +158,7 @@ class GroupCommitter {
 class Journal {
  public:
   Journal(std::unique_ptr<DirectStore> direct_store, std::unique_ptr<GroupStore> group_store,
-          JournalListener& listener, const MoreComing& more_coming, const base::Clock& clock);
+          JournalListener& listener, const LookUpstream& upstream, const base::Clock& clock);
 
   void start();
   void stop();

@@ -43,6 +43,10 @@ struct Gate {
     base::MutexLock lock(mutex);
     return batches.size();
   }
+  void clear() {
+    base::MutexLock lock(mutex);
+    batches.clear();
+  }
   std::vector<std::vector<int>> all() {
     base::MutexLock lock(mutex);
     return batches;
@@ -92,11 +96,20 @@ class LaneTest : public testing::Test {
           base::MutexLock lock(mutex_);
           settled_.insert(settled_.end(), entries.begin(), entries.end());
         },
-        [this] { return more_coming_.load(); }, clock);
+        [this] {
+          ++looks_;
+          if (on_look_) on_look_();
+          return upstream_.load();
+        },
+        clock);
   }
   std::vector<int> settled() {
     base::MutexLock lock(mutex_);
     return settled_;
+  }
+  void forget_settled() {
+    base::MutexLock lock(mutex_);
+    settled_.clear();
   }
   // Occupies the lane with one entry whose commit hangs.
   void hang() {
@@ -106,7 +119,9 @@ class LaneTest : public testing::Test {
   }
 
   Gate gate_;
-  std::atomic<bool> more_coming_{false};
+  std::atomic<Upstream> upstream_{Upstream::kIdle};
+  std::atomic<int> looks_{0};      // how often the lane looked upstream
+  std::function<void()> on_look_;  // runs each time, in the lane; set it before start()
   std::atomic<bool> fails_{false};
   std::atomic<bool> waits_{false};
   base::Mutex mutex_;
@@ -120,9 +135,9 @@ TEST_F(LaneTest, LoneEntryDoesNotWait) {
   EXPECT_TRUE(wait_until([this] { return settled() == std::vector<int>{7}; }));
 }
 
-TEST_F(LaneTest, BatchWaitsForExpectedEntries) {
+TEST_F(LaneTest, BatchWaitsForQueuedRequests) {
   start();
-  more_coming_ = true;
+  upstream_ = Upstream::kRequests;
   // The first wait may end before the second entry arrives, but not in all of many rounds.
   int next = 0;
   const auto gathered = [this] {
@@ -140,11 +155,53 @@ TEST_F(LaneTest, BatchWaitsForExpectedEntries) {
   EXPECT_TRUE(gathered());
 }
 
-TEST_F(LaneTest, WaitForExpectedEntriesIsBounded) {
+TEST_F(LaneTest, WaitForQueuedRequestsIsBounded) {
   start();
-  more_coming_ = true;
+  upstream_ = Upstream::kRequests;
   ASSERT_TRUE(lane_->append(7));
   EXPECT_TRUE(wait_until([this] { return settled() == std::vector<int>{7}; }));
+}
+
+TEST_F(LaneTest, BatchWaitsForAsManyEntriesAsWereInFlight) {
+  make();
+  // The batch of 1 and 2 follows one of a single entry: three were in flight.
+  on_look_ = [this] {
+    if (looks_ != 3) return;
+    EXPECT_TRUE(lane_->append(3));
+  };
+  upstream_ = Upstream::kBusy;
+  lane_->start();
+  hang();
+  ASSERT_TRUE(lane_->append(1));
+  ASSERT_TRUE(lane_->append(2));
+  gate_.set(true);
+  ASSERT_TRUE(wait_until([this] { return settled().size() == 4; }));
+  EXPECT_EQ(gate_.all(), (std::vector<std::vector<int>>{{0}, {1, 2, 3}}));
+  EXPECT_EQ(looks_, 4);
+}
+
+// Once it has waited in vain, the next one does not.
+TEST_F(LaneTest, EntriesThatDoNotComeAreWaitedForOnceAndNotForLong) {
+  constexpr auto kSteps = [](auto time) { return static_cast<int>(time / TestLane::kGatherStep); };
+  for (const Upstream upstream : {Upstream::kBusy, Upstream::kIdle}) {
+    make();
+    upstream_ = upstream;
+    lane_->start();
+    hang();
+    ASSERT_TRUE(lane_->append(1));
+    looks_ = 0;
+    gate_.set(true);
+    ASSERT_TRUE(wait_until([this] { return settled().size() == 2; }));
+    const bool idle = upstream == Upstream::kIdle;
+    EXPECT_EQ(looks_, idle ? kSteps(TestLane::kGatherIdle) + 1 : kSteps(TestLane::kGather));
+    looks_ = 0;
+    ASSERT_TRUE(lane_->append(2));
+    ASSERT_TRUE(wait_until([this] { return settled().size() == 3; }));
+    EXPECT_LE(looks_, 1);
+    lane_.reset();
+    forget_settled();
+    gate_.clear();
+  }
 }
 
 TEST_F(LaneTest, BatchGrowsWhileThePreviousOneCommits) {
