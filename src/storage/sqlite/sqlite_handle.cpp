@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "storage/sqlite/buffered_wal.h"
+
 namespace chat::storage {
 namespace {
 
@@ -94,9 +96,9 @@ CodeMeaning meaning_of(int code) {
 
 Result<SqliteHandle> open_sqlite(const std::string& path) {
   sqlite3* raw = nullptr;
-  const int code =
-      sqlite3_open_v2(path.c_str(), &raw,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  const int code = sqlite3_open_v2(
+      path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+      buffered_wal_vfs());
   SqliteHandle db(raw);  // most failures also leave a handle to close
   if (code != SQLITE_OK) return tl::make_unexpected(sqlite_error(raw, code, "opening " + path));
   if (auto configured = configure(raw); !configured) {
