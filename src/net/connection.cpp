@@ -194,7 +194,7 @@ bool Connection::write_output() {
 
 void Connection::finish_output() {
   if (unsent_bytes() == 0) {
-    output_.clear();
+    output_.clear(loop_.spare_outputs());
     written_ = 0;
   } else if (written_ >= kCompactBytes) {
     output_.writable().erase(0, written_);

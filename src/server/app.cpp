@@ -222,6 +222,7 @@ void App::watch_stop() {
 }
 
 void App::trim_memory() {
+  front_door_.loops().free_spare_memory();
   pool_.release_memory();
   MemoryTrim::trim_now();
 }

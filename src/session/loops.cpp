@@ -21,6 +21,13 @@ void Loops::post(std::size_t loop_index, base::Task task) {
   pool_.at(loop_index).post(std::move(task));
 }
 
+void Loops::free_spare_memory() {
+  for (std::size_t i = 0; i < pool_.size(); ++i) {
+    net::EventLoop& loop = pool_.at(i);
+    loop.post([&loop] { loop.spare_outputs().free_all(); });
+  }
+}
+
 void Loops::run_every(std::size_t loop_index, std::chrono::milliseconds interval,
                       std::function<void()> call) {
   net::EventLoop& loop = pool_.at(loop_index);

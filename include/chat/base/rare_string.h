@@ -4,6 +4,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "chat/base/spare_strings.h"
 
 namespace chat::base {
 
@@ -21,6 +24,12 @@ class RareString {
     if (text_ == nullptr) text_ = std::make_unique<std::string>();
     return *text_;
   }
+  // The same, and clear(), with the memory of spare strings.
+  std::string& writable(SpareStrings& spare) {
+    if (text_ == nullptr) text_ = spare.take();
+    return *text_;
+  }
+  void clear(SpareStrings& spare) { spare.give_back(std::move(text_)); }
   std::string take() {
     const auto text = std::move(text_);
     return text == nullptr ? std::string() : std::move(*text);

@@ -88,7 +88,7 @@ class Connection final : public EventHandler,
     loop_.assert_in_loop();
     if (state_ != State::kOpen) return 0;
     const std::size_t before = output_.size();
-    append(output_.writable());
+    append(output_.writable(loop_.spare_outputs()));
     if (output_.size() > before) flush_at_round_end();
     return output_.size() - before;
   }

@@ -12,6 +12,7 @@
 #include "chat/base/clock.h"
 #include "chat/base/mutex.h"
 #include "chat/base/result.h"
+#include "chat/base/spare_strings.h"
 #include "chat/base/task.h"
 #include "chat/base/unique_fd.h"
 #include "chat/base/worker_pool.h"
@@ -101,6 +102,8 @@ class EventLoop {
   // per round, so that parsing its input does not delay the others.
   using ReadBuffer = std::array<char, 16 * 1024>;
   ReadBuffer& read_buffer() { return *read_buffer_; }
+  // For the output of the loop's connections.
+  base::SpareStrings& spare_outputs() { return spare_outputs_; }
 
  private:
   class Wakeup;
@@ -130,6 +133,7 @@ class EventLoop {
   base::WorkerPool* workers_ = nullptr;  // the pool for handed_over_
   std::vector<std::unique_ptr<EventHandler>> retired_;
   std::unique_ptr<ReadBuffer> read_buffer_;
+  base::SpareStrings spare_outputs_;
   std::vector<base::Task> running_;
 
   mutable base::Mutex mutex_;

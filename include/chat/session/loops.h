@@ -22,6 +22,8 @@ class Loops {
   // True if none of them has anything to do at this moment. Thread-safe.
   bool are_asleep() const;
   void post(std::size_t loop_index, base::Task task);
+  // Frees memory that the loops keep for the next round. Thread-safe.
+  void free_spare_memory();
   // Calls `call` in that loop every `interval` until the loops stop.
   void run_every(std::size_t loop_index, std::chrono::milliseconds interval,
                  std::function<void()> call);
